@@ -1,0 +1,56 @@
+import { isIP, isIPv4, SocketAddress } from 'node:net';
+import type { Host, HostHint } from '../nmap/model.ts';
+
+/** The addresses and names of a host, in the forms that events need. */
+export interface Identity {
+  /** IPv4, else IPv6, else MAC, else the first name or address text: what tells hosts apart. */
+  readonly key: string;
+  /** Valid addresses only, RFC 5952 for IPv6, in nmap's order. */
+  readonly ips: readonly string[];
+  /** ECS form: upper case with hyphens. */
+  readonly macs: readonly string[];
+  /** The name that was given on nmap's command line, else the PTR record. */
+  readonly name: string | undefined;
+  readonly ptr: string | undefined;
+  /** Without repetition, lower case as in DNS. */
+  readonly names: readonly string[];
+}
+
+export function identify(host: Host | HostHint): Identity {
+  const ips: string[] = [];
+  const macs: string[] = [];
+  let written: string | undefined;
+  for (const { addr, addrtype } of host.addresses) {
+    if (addrtype === 'mac') macs.push(ecsMac(addr));
+    else {
+      written ??= addr;
+      const ip = canonicalIp(addr);
+      if (ip !== undefined && !ips.includes(ip)) ips.push(ip);
+    }
+  }
+  let given: string | undefined;
+  let ptr: string | undefined;
+  const names: string[] = [];
+  for (const { name, type } of host.hostnames) {
+    if (name === undefined || name === '') continue;
+    const lower = name.toLowerCase();
+    if (type === 'PTR') ptr ??= lower;
+    else given ??= lower;
+    if (!names.includes(lower)) names.push(lower);
+  }
+  const key = ips.find(isIPv4) ?? ips[0] ?? macs[0] ?? given ?? ptr ?? written ?? '';
+  return { key, ips, macs, name: given ?? ptr, ptr, names };
+}
+
+/** The one way to write an address, without a zone; undefined when it is none. */
+export function canonicalIp(address: string): string | undefined {
+  const kind = isIP(address);
+  if (kind === 4) return address;
+  if (kind === 0) return undefined;
+  const zone = address.indexOf('%');
+  return new SocketAddress({ family: 'ipv6', address: zone === -1 ? address : address.slice(0, zone) }).address;
+}
+
+function ecsMac(mac: string): string {
+  return mac.toUpperCase().replaceAll(':', '-');
+}

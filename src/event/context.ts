@@ -1,0 +1,77 @@
+import { createRequire } from 'node:module';
+import type { Run } from '../nmap/model.ts';
+import type { Fields } from './event.ts';
+import { scanId } from './id.ts';
+import { maskSecrets } from './text.ts';
+import { milliseconds } from './time.ts';
+
+export const ECS_VERSION = '9.4.0';
+export const PORTLOG_VERSION = (createRequire(import.meta.url)('../../package.json') as { version: string }).version;
+
+/** What the configuration says about all events, and the clock. */
+export interface EventOptions {
+  /** The place that was scanned; part of every identity. */
+  readonly site: string;
+  /** `data_stream.namespace` */
+  readonly namespace: string;
+  readonly tags: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
+  /** Send closed and filtered ports and down hosts too. */
+  readonly all: boolean;
+  /** Epoch milliseconds, for `event.created`. */
+  readonly now: () => number;
+  /** The name of this host, when portlog itself ran the scan here. */
+  readonly scannerHost: string | undefined;
+}
+
+export const DEFAULT_OPTIONS: EventOptions = {
+  site: 'default',
+  namespace: 'default',
+  tags: [],
+  labels: {},
+  all: false,
+  now: Date.now,
+  scannerHost: undefined,
+};
+
+/** What the events of one run have in common. */
+export interface RunContext {
+  readonly options: EventOptions;
+  readonly run: Run;
+  readonly scanId: string;
+  /** nmap's command line with secrets masked. */
+  readonly args: string | undefined;
+  /** Members of `Shared` that do not depend on the host. */
+  readonly base: Fields;
+  /** Epoch milliseconds; 0 (1970) when the scan carries no time at all. */
+  readonly start: number;
+}
+
+export function runContext(run: Run, options: EventOptions): RunContext {
+  const args = run.args === undefined ? undefined : maskSecrets(run.args);
+  const scanner = run.scanner ?? 'nmap';
+  return {
+    options,
+    run,
+    scanId: scanId(run, args, options.site),
+    args,
+    start: milliseconds(run.start),
+    base: {
+      ecs: { version: ECS_VERSION },
+      observer: {
+        vendor: scanner === 'nmap' ? 'Nmap' : undefined,
+        product: scanner,
+        version: run.version,
+        type: 'scanner',
+        hostname: options.scannerHost,
+      },
+      agent: { name: 'portlog', type: 'portlog', version: PORTLOG_VERSION },
+      tags: options.tags.length === 0 ? undefined : options.tags,
+      labels: Object.keys(options.labels).length === 0 ? undefined : options.labels,
+    },
+  };
+}
+
+export function dataStream(dataset: string, namespace: string): Fields {
+  return { type: 'logs', dataset, namespace };
+}

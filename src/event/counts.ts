@@ -1,0 +1,51 @@
+import type { Host } from '../nmap/model.ts';
+
+/** nmap's port states as field names; anything else is counted as `other`. */
+const FIELD: Readonly<Record<string, keyof StateCounts>> = {
+  'open': 'open',
+  'closed': 'closed',
+  'filtered': 'filtered',
+  'unfiltered': 'unfiltered',
+  'open|filtered': 'open_filtered',
+  'closed|filtered': 'closed_filtered',
+};
+
+export type StateCounts = {
+  [State in 'open' | 'closed' | 'filtered' | 'unfiltered' | 'open_filtered' | 'closed_filtered' | 'other']: number;
+};
+
+/** Ports of a host: those that nmap listed and those that it only counted (`extraports`), by state. */
+export interface PortCounts {
+  readonly byState: StateCounts;
+  /** Each `port` element by itself. */
+  readonly listed: number;
+}
+
+export function noPorts(): StateCounts {
+  return { open: 0, closed: 0, filtered: 0, unfiltered: 0, open_filtered: 0, closed_filtered: 0, other: 0 };
+}
+
+export function countPorts(host: Host): PortCounts {
+  const byState = noPorts();
+  let listed = 0;
+  for (const port of host.ports) {
+    byState[stateField(port.state?.state)]++;
+    listed++;
+  }
+  for (const { state, count } of host.extraports) byState[stateField(state)] += Math.max(0, count ?? 0);
+  return { byState, listed };
+}
+
+export function addCounts(total: StateCounts, counts: StateCounts): void {
+  for (const state of Object.keys(total) as (keyof StateCounts)[]) total[state] += counts[state];
+}
+
+/** `3 open, 997 closed` */
+export function stateCounts({ byState }: PortCounts): string {
+  const words = Object.entries(byState).filter(([, count]) => count > 0);
+  return words.map(([state, count]) => `${count} ${state.replace('_', '|')}`).join(', ');
+}
+
+function stateField(state: string | undefined): keyof StateCounts {
+  return (state === undefined ? undefined : FIELD[state]) ?? 'other';
+}

@@ -1,0 +1,50 @@
+/** One data stream each: `logs-<dataset>-<namespace>`. */
+export const DATASETS = ['nmap.scan', 'nmap.host', 'nmap.port', 'nmap.finding', 'nmap.change', 'nmap.health'] as const;
+export type Dataset = (typeof DATASETS)[number];
+
+export type FieldValue = string | number | boolean | undefined | Fields | readonly FieldValue[];
+/** A nested object of ECS names. `undefined` members are not written. */
+export interface Fields {
+  readonly [name: string]: FieldValue;
+}
+
+/**
+ * One statement about a scan. `shared` holds what all events of a host have in common and is
+ * rendered once for all of them; `own` holds the rest. Their top-level keys are disjoint, so that
+ * the ECS document is the one spliced into the other.
+ */
+export interface LogEvent {
+  /** Stable: the same statement has the same id however and whenever it is read. */
+  readonly id: string;
+  readonly dataset: Dataset;
+  readonly action: string;
+  /** When nmap saw it, epoch milliseconds. */
+  readonly time: number;
+  /** When portlog read it, epoch milliseconds. */
+  readonly created: number;
+  /** 0 to 100, see {@link SEVERITY}. */
+  readonly severity: number;
+  /** One line that a person reads; safe for a terminal. */
+  readonly message: string;
+  readonly shared: Shared;
+  readonly own: Fields;
+}
+
+/** The scale of Elastic Security's risk scores: what a rule may compare with. */
+export const SEVERITY = { info: 0, low: 21, medium: 47, high: 73, critical: 99 } as const;
+
+/** What the events of one host, or of one run, share. Never changes after it was made. */
+export class Shared {
+  readonly fields: Fields;
+  private rendered: string | undefined;
+
+  constructor(fields: Fields) {
+    this.fields = Object.freeze(fields);
+  }
+
+  /** The members as JSON, without the braces. Rendered once. */
+  get json(): string {
+    this.rendered ??= JSON.stringify(this.fields).slice(1, -1);
+    return this.rendered;
+  }
+}

@@ -1,0 +1,135 @@
+import type { Host } from '../nmap/model.ts';
+import { type Identity, identify } from './address.ts';
+import { dataStream, type RunContext } from './context.ts';
+import { type Fields, type LogEvent, SEVERITY, Shared } from './event.ts';
+import { digest, eventId, hostEntityId } from './id.ts';
+import { hostOs, nmapOs, some } from './os.ts';
+import { countPorts, type PortCounts, stateCounts } from './counts.ts';
+import { scriptFields } from './script.ts';
+import { printable } from './text.ts';
+import { isoSeconds, isoTime, milliseconds } from './time.ts';
+
+/** A host as the events of its ports need it. */
+export interface HostContext {
+  readonly run: RunContext;
+  readonly host: Host;
+  readonly identity: Identity;
+  readonly entityId: string;
+  /** Epoch milliseconds: when nmap was done with it, else when it began, else when the run began. */
+  readonly time: number;
+  readonly shared: Shared;
+  /** What tells one sighting of a host from another; part of the digest of everything seen in it. */
+  readonly sighting: string;
+  readonly networkType: string | undefined;
+}
+
+export function hostContext(run: RunContext, host: Host): HostContext {
+  const identity = identify(host);
+  const time = milliseconds(host.endtime) || milliseconds(host.starttime) || run.start;
+  const [ip] = identity.ips;
+  return {
+    run,
+    host,
+    identity,
+    entityId: hostEntityId(run.options.site, identity.key),
+    time,
+    shared: new Shared(sharedFields(run, host, identity, time)),
+    sighting: digest(sightingOf(host)),
+    networkType: ip === undefined ? undefined : ip.includes(':') ? 'ipv6' : 'ipv4',
+  };
+}
+
+export function hostEvent(context: HostContext): LogEvent {
+  const { run, host, identity, entityId, time, shared } = context;
+  const { options } = run;
+  const created = options.now();
+  const counts = countPorts(host);
+  const id = eventId('nmap.host', 'host-observed', run.scanId, entityId, JSON.stringify([{ ...host, ports: undefined }, counts]));
+  const message = messageOf(identity, host, counts);
+  return {
+    id,
+    dataset: 'nmap.host',
+    action: 'host-observed',
+    time,
+    created,
+    severity: SEVERITY.info,
+    message,
+    shared,
+    own: {
+      event: {
+        kind: 'state',
+        category: ['host'],
+        type: ['info'],
+        action: 'host-observed',
+        id,
+        module: 'nmap',
+        dataset: 'nmap.host',
+        created: isoTime(created),
+      },
+      data_stream: dataStream('nmap.host', options.namespace),
+      network: context.networkType === undefined ? undefined : { type: context.networkType },
+      nmap: {
+        site: options.site,
+        scan: { id: run.scanId },
+        entity: { id: entityId },
+        host: nmapHost(host, counts),
+        os: nmapOs(host.os),
+        script: scriptFields(host.hostscripts),
+        malformed: some(host.malformed),
+      },
+      message,
+    },
+  };
+}
+
+/** masscan writes one `host` per port and knows nothing of the host itself. */
+export function isHostObservation(run: RunContext): boolean {
+  return run.run.scanner !== 'masscan';
+}
+
+function sharedFields(run: RunContext, host: Host, { ips, macs, name, ptr, names }: Identity, time: number): Fields {
+  return {
+    '@timestamp': isoTime(time),
+    ...run.base,
+    host: { ip: some(ips), name, hostname: ptr, mac: some(macs), os: hostOs(host.os) },
+    related: ips.length === 0 && names.length === 0 ? undefined : { ip: some(ips), hosts: some(names) },
+  };
+}
+
+function sightingOf({ starttime, endtime, addresses, hostnames }: Host): readonly (string | number | undefined)[] {
+  return [starttime, endtime, ...addresses.map(({ addr }) => addr), ...hostnames.flatMap(({ name, type }) => [name, type])];
+}
+
+function nmapHost(host: Host, counts: PortCounts): Fields {
+  return {
+    state: host.status?.state,
+    reason: host.status?.reason,
+    reason_ttl: host.status?.reasonTtl,
+    timedout: host.timedout,
+    comment: host.comment,
+    start: isoSeconds(host.starttime),
+    end: isoSeconds(host.endtime),
+    addresses: some(host.addresses.map(({ addr, addrtype, vendor }) => ({ addr, addrtype, vendor }))),
+    hostnames: some(host.hostnames.map(({ name, type }) => ({ name, type }))),
+    ports: counts.byState,
+    extraports: some(host.extraports.map(({ state, count }) => ({ state, count }))),
+    extrareasons: some(host.extraports.flatMap(({ state, reasons }) => reasons.map((reason) => ({ state, ...reason })))),
+    addport: some(host.addports.map(({ state, protocol, portid, owner }) => ({ state, protocol, portid, owner }))),
+    distance: host.distance,
+    uptime: host.uptime && { seconds: host.uptime.seconds, lastboot: host.uptime.lastboot },
+    tcpsequence: host.tcpsequence && { ...host.tcpsequence },
+    ipidsequence: host.ipidsequence && { ...host.ipidsequence },
+    tcptssequence: host.tcptssequence && { ...host.tcptssequence },
+    smurf: some(host.smurfs),
+    trace: some(host.traces.map(({ proto, port, error }) => ({ proto, port, error }))),
+    hop: some(host.traces.flatMap(({ hops }) => hops.map((hop) => ({ ...hop })))),
+    times: host.times && { ...host.times },
+  };
+}
+
+function messageOf({ key, name }: Identity, host: Host, counts: PortCounts): string {
+  const state = host.timedout === true ? 'timed out' : (host.status?.state ?? 'seen');
+  const label = name === undefined || name === key ? key : `${key} (${name})`;
+  const ports = stateCounts(counts);
+  return printable(`${label} ${state}${ports === '' ? '' : `: ${ports}`}`);
+}

@@ -1,0 +1,43 @@
+import { hash } from 'node:crypto';
+import type { Run } from '../nmap/model.ts';
+
+/** 128 bits in hex: short enough for a document id, long enough that nobody makes two collide by chance. */
+const LENGTH = 32;
+
+/** The first 128 bits of SHA-256 over the parts, each with its length in front, so that no two lists read the same. */
+export function digest(parts: readonly (string | number | undefined)[]): string {
+  let text = '';
+  for (const part of parts) {
+    const value = part === undefined ? '' : String(part);
+    text += `${part === undefined ? '-' : value.length}:${value}`;
+  }
+  return hash('sha256', text, 'hex').slice(0, LENGTH);
+}
+
+/** `nmap.scan.id`, known as soon as the header is. Two runs may share it: nothing is skipped because of it. */
+export function scanId(run: Run, maskedArgs: string | undefined, site: string): string {
+  return digest(['scan', run.scanner, run.version, maskedArgs, run.start, site]);
+}
+
+/** `nmap.entity.id` of a host: the same host in every scan of a site. */
+export function hostEntityId(site: string, hostKey: string): string {
+  return digest(['host', site, hostKey]);
+}
+
+/**
+ * `nmap.entity.id` of a port: its host's id with transport and port behind it, so that it costs no
+ * hash and one prefix finds all that belongs to a host (docs/decisions/0004-identity.md).
+ */
+export function portEntityId(hostId: string, protocol: string | undefined, portid: string): string {
+  return `${hostId}.${plain(protocol ?? 'none')}.${plain(portid)}`;
+}
+
+/** `event.id`: the hash of one statement. `content` is what the parsed element says. */
+export function eventId(dataset: string, action: string, scan: string, entity: string, content: string): string {
+  return digest([dataset, action, scan, entity, content]);
+}
+
+/** A word from the scan as a part of an id: itself when it is a plain word, else its hash. */
+function plain(word: string): string {
+  return /^[\w-]{1,24}$/.test(word) ? word : digest([word]).slice(0, 24);
+}

@@ -1,0 +1,54 @@
+import type { ScanItem } from '../nmap/model.ts';
+import { type EventOptions, type RunContext, runContext } from './context.ts';
+import type { LogEvent } from './event.ts';
+import { hostContext, hostEvent, isHostObservation } from './host.ts';
+import { isQuiet, portEvent } from './port.ts';
+import { RunRecord, scanEndEvent, scanStartEvent } from './scan.ts';
+
+/** Turns what a scan says into events, in the same order, holding no more than counts of the run. */
+export class EventMapper {
+  private readonly options: EventOptions;
+  private context: RunContext | undefined;
+  private record = new RunRecord();
+
+  constructor(options: EventOptions) {
+    this.options = options;
+  }
+
+  *events(item: ScanItem): Generator<LogEvent, void, undefined> {
+    switch (item.kind) {
+      case 'run':
+        this.context = runContext(item.run, this.options);
+        if (this.options.scannerHost !== undefined) yield scanStartEvent(this.context);
+        return;
+      case 'host':
+        if (this.context === undefined) return;
+        this.record.addHost(item.host);
+        if (item.host.status?.state === 'down' && !this.options.all) return;
+        const host = hostContext(this.context, item.host);
+        if (isHostObservation(this.context)) yield hostEvent(host);
+        for (const port of item.host.ports) if (this.options.all || !isQuiet(port)) yield portEvent(host, port);
+        return;
+      case 'hosthint':
+        return this.record.addHint(item.hint);
+      case 'target':
+        return this.record.addTarget(item.target);
+      case 'task':
+        return this.record.addTask(item.task);
+      case 'prescript':
+      case 'postscript':
+        this.record.scripts.push(...item.scripts.slice(0, 100));
+        return;
+      case 'output':
+        this.record.output = item;
+        return;
+      case 'refused':
+        return this.record.addRefusal(item.refusal);
+      case 'end':
+        if (this.context === undefined) return;
+        yield scanEndEvent(this.context, this.record, item.end);
+        this.context = undefined;
+        this.record = new RunRecord();
+    }
+  }
+}

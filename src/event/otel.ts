@@ -1,0 +1,140 @@
+import type { ReadableLogRecord } from '@opentelemetry/sdk-logs';
+import { PORTLOG_VERSION } from './context.ts';
+import { type Fields, type FieldValue, type LogEvent, SEVERITY } from './event.ts';
+
+type Attributes = Record<string, ReadableLogRecord['attributes'][string]>;
+
+/** The part of an OpenTelemetry log record that an event decides; the SDK adds resource and scope objects. */
+export interface OtelRecord {
+  readonly time: number;
+  readonly observed: number;
+  readonly severityNumber: number;
+  readonly severityText: string;
+  readonly eventName: string;
+  readonly body: string;
+  readonly attributes: Attributes;
+  /** Where the scan ran, when portlog ran it. */
+  readonly resource: Attributes;
+}
+
+/** ECS members that OpenTelemetry says elsewhere (time, id, name, scope), or that belong to the store. */
+const ELSEWHERE: ReadonlySet<string> = new Set(['@timestamp', 'ecs', 'event', 'agent', 'observer', 'related', 'message', 'service']);
+/** Where a convention of OpenTelemetry, or our own namespace, has another name than ECS. */
+const RENAMED: readonly (readonly [prefix: string, other: string])[] = [
+  ['host.', 'nmap.host.'],
+  ['server.ip', 'nmap.host.ip'],
+  ['network.protocol', 'network.protocol.name'],
+  ['network.iana_number', 'nmap.port.iana_number'],
+  ['tls.server.x509.', 'nmap.tls.x509.'],
+  ['tls.server.hash.', 'tls.server.hash.'],
+  ['tags', 'nmap.tags'],
+  ['labels.', 'nmap.labels.'],
+];
+
+/**
+ * The same event in OpenTelemetry's words. The scanned machine is `server.*`, `network.*` and
+ * `nmap.*`, never `host.*`: that is the machine which reports.
+ * Conventions: https://opentelemetry.io/docs/specs/semconv/registry/attributes/
+ */
+export function otelRecord(event: LogEvent): OtelRecord {
+  const attributes: Attributes = {
+    'log.record.uid': event.id,
+    'nmap.scanner.name': text(event.shared.fields, 'observer', 'product'),
+    'nmap.scanner.version': text(event.shared.fields, 'observer', 'version'),
+  };
+  flatten(attributes, '', event.shared.fields);
+  flatten(attributes, '', event.own);
+  if (attributes['nmap.host.ip'] === undefined) delete attributes['nmap.host.ip'];
+  return {
+    time: event.time,
+    observed: event.created,
+    severityNumber: severityNumber(event.severity),
+    severityText: severityText(event.severity),
+    eventName: `nmap.${event.action.replaceAll('-', '_')}`,
+    body: event.message,
+    attributes,
+    resource: { 'service.name': 'portlog', 'service.version': PORTLOG_VERSION, 'host.name': text(event.shared.fields, 'observer', 'hostname') },
+  };
+}
+
+/** One ExportLogsServiceRequest with one record, in OTLP's JSON (opentelemetry-proto, logs/v1). */
+export function otlpLine(event: LogEvent): string {
+  const record = otelRecord(event);
+  const logRecord = {
+    timeUnixNano: `${record.time}000000`,
+    observedTimeUnixNano: `${record.observed}000000`,
+    severityNumber: record.severityNumber,
+    severityText: record.severityText,
+    eventName: record.eventName,
+    body: { stringValue: record.body },
+    attributes: keyValues(record.attributes),
+  };
+  return JSON.stringify({
+    resourceLogs: [
+      {
+        resource: { attributes: keyValues(record.resource) },
+        scopeLogs: [{ scope: { name: 'portlog', version: PORTLOG_VERSION }, logRecords: [logRecord] }],
+      },
+    ],
+  });
+}
+
+function flatten(attributes: Attributes, prefix: string, fields: Fields): void {
+  for (const [name, value] of Object.entries(fields)) {
+    if (value === undefined || (prefix === '' && ELSEWHERE.has(name))) continue;
+    const path = prefix + name;
+    if (path === 'server.ip' || path === 'nmap.scan.info.services') continue;
+    // Script output and data are keyed by strangers: one attribute each, not one per key.
+    if (isFields(value) && path !== 'nmap.script.output' && path !== 'nmap.script.data') flatten(attributes, `${path}.`, value);
+    else attributes[renamed(path)] = value as Attributes[string];
+  }
+}
+
+function renamed(path: string): string {
+  for (const [prefix, other] of RENAMED) {
+    if (path === prefix) return other;
+    if (prefix.endsWith('.') && path.startsWith(prefix)) return other + path.slice(prefix.length);
+  }
+  return path;
+}
+
+interface KeyValue {
+  readonly key: string;
+  readonly value: object;
+}
+
+function keyValues(attributes: Readonly<Record<string, unknown>>): readonly KeyValue[] {
+  return Object.entries(attributes).flatMap(([key, value]) => (value === undefined ? [] : [{ key, value: anyValue(value as FieldValue) }]));
+}
+
+/** AnyValue of opentelemetry-proto, common/v1. 64-bit integers are strings in JSON. */
+function anyValue(value: FieldValue): object {
+  if (typeof value === 'string') return { stringValue: value };
+  if (typeof value === 'boolean') return { boolValue: value };
+  if (typeof value === 'number') return Number.isInteger(value) ? { intValue: String(value) } : { doubleValue: value };
+  if (isFields(value)) return { kvlistValue: { values: keyValues(value) } };
+  return { arrayValue: { values: (value ?? []).map(anyValue) } };
+}
+
+/** https://opentelemetry.io/docs/specs/otel/logs/data-model/#field-severitynumber */
+function severityNumber(severity: number): number {
+  if (severity >= SEVERITY.critical) return 21;
+  if (severity >= SEVERITY.high) return 17;
+  if (severity >= SEVERITY.medium) return 13;
+  return severity >= SEVERITY.low ? 10 : 9;
+}
+
+function severityText(severity: number): string {
+  const level = Object.entries(SEVERITY).findLast(([, least]) => severity >= least);
+  return level?.[0] ?? 'info';
+}
+
+function text(fields: Fields, ...path: readonly string[]): string | undefined {
+  let value: FieldValue = fields;
+  for (const name of path) value = isFields(value) ? value[name] : undefined;
+  return typeof value === 'string' ? value : undefined;
+}
+
+function isFields(value: FieldValue): value is Fields {
+  return typeof value === 'object' && !Array.isArray(value);
+}

@@ -1,0 +1,121 @@
+import type { Port, Service } from '../nmap/model.ts';
+import { certificateFields } from './certificate.ts';
+import { dataStream } from './context.ts';
+import { type Fields, type LogEvent, SEVERITY } from './event.ts';
+import type { HostContext } from './host.ts';
+import { eventId, portEntityId } from './id.ts';
+import { some } from './os.ts';
+import { scriptFields } from './script.ts';
+import { printable } from './text.ts';
+import { isoTime } from './time.ts';
+
+const DATASET = 'nmap.port';
+const ACTION = 'port-observed';
+const CATEGORY = ['network'];
+const TYPE = ['info'];
+
+/** States that say nothing but "nobody there": sent with `--all` only. */
+export function isQuiet(port: Port): boolean {
+  const state = port.state?.state;
+  return state === 'closed' || state === 'filtered';
+}
+
+export function portEvent(context: HostContext, port: Port): LogEvent {
+  const { run, entityId, time, shared, sighting, identity } = context;
+  const { options } = run;
+  const created = options.now();
+  const entity = portEntityId(entityId, port.protocol, port.portid);
+  const id = eventId(DATASET, ACTION, run.scanId, entity, sighting + JSON.stringify(port));
+  const message = printable(portMessage(identity.key, port));
+  const { service, scripts } = port;
+  const isTransport = port.protocol === 'tcp' || port.protocol === 'udp' || port.protocol === 'sctp';
+  return {
+    id,
+    dataset: DATASET,
+    action: ACTION,
+    time,
+    created,
+    severity: SEVERITY.info,
+    message,
+    shared,
+    own: {
+      event: {
+        kind: 'state',
+        category: CATEGORY,
+        type: TYPE,
+        action: ACTION,
+        id,
+        module: 'nmap',
+        dataset: DATASET,
+        created: isoTime(created),
+      },
+      data_stream: dataStream(DATASET, options.namespace),
+      server: { address: identity.key, ip: identity.ips[0], port: isTransport ? port.number : undefined },
+      network: {
+        transport: port.protocol,
+        type: context.networkType,
+        protocol: service?.method === 'probed' ? service.name?.toLowerCase() : undefined,
+        iana_number: port.protocol === 'ip' ? port.portid : undefined,
+      },
+      service: service?.name === undefined ? undefined : { type: service.name, version: service.version },
+      tls: certificateFields(scripts),
+      nmap: {
+        site: options.site,
+        scan: { id: run.scanId },
+        entity: { id: entity },
+        port: {
+          id: port.portid,
+          state: port.state?.state,
+          reason: port.state?.reason,
+          reason_ttl: port.state?.reasonTtl,
+          reason_ip: port.state?.reasonIp,
+          conf: port.state?.conf,
+          owner: port.owner,
+        },
+        service: service && serviceFields(service),
+        script: scriptFields(scripts),
+      },
+      message,
+    },
+  };
+}
+
+function serviceFields(service: Service): Fields {
+  return {
+    name: service.name,
+    product: service.product,
+    version: service.version,
+    extrainfo: service.extrainfo,
+    method: service.method,
+    conf: service.conf,
+    tunnel: service.tunnel,
+    proto: service.proto,
+    rpcnum: service.rpcnum,
+    lowver: service.lowver,
+    highver: service.highver,
+    hostname: service.hostname,
+    ostype: service.ostype,
+    devicetype: service.devicetype,
+    fingerprint: service.servicefp,
+    banner: service.banner,
+    cpe: some(service.cpes),
+  };
+}
+
+/** `192.0.2.7 443/tcp open https nginx 1.18.0`: nmap's own line with the address in front. */
+function portMessage(address: string, port: Port): string {
+  const words = [address, `${port.portid}/${port.protocol ?? '?'}`, port.state?.state ?? 'unknown'];
+  const { service } = port;
+  if (service !== undefined) {
+    words.push(serviceName(service));
+    if (service.product !== undefined) words.push(service.product);
+    if (service.version !== undefined) words.push(service.version);
+  }
+  return words.filter((word) => word !== '').join(' ');
+}
+
+/** The name as nmap shows it: `https` and `ssl/smtp` for what speaks TLS first. */
+export function serviceName({ name, tunnel }: Service): string {
+  if (tunnel !== 'ssl') return name ?? '';
+  return name === 'http' ? 'https' : `ssl/${name ?? 'unknown'}`;
+}

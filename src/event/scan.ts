@@ -1,0 +1,229 @@
+import type { Host, HostHint, Refusal, RunEnd, Script, Target, Task } from '../nmap/model.ts';
+import { dataStream, type RunContext } from './context.ts';
+import { addCounts, countPorts, noPorts } from './counts.ts';
+import { type Fields, type LogEvent, SEVERITY, Shared } from './event.ts';
+import { eventId } from './id.ts';
+import { some } from './os.ts';
+import { scriptFields } from './script.ts';
+import { clip, printable } from './text.ts';
+import { isoSeconds, isoTime, milliseconds } from './time.ts';
+
+/** Lists in the run's event are bounded, whatever the scan says; the counts beside them are not. */
+const MAX_LIST = 100;
+const MAX_OUTPUT_BYTES = 32_000;
+
+/** What the end of a run needs to know about what came before it. */
+export class RunRecord {
+  readonly hosts = { listed: 0, up: 0, down: 0, timedout: 0 };
+  readonly ports = noPorts();
+  hosthints = 0;
+  readonly targets: Target[] = [];
+  skippedTargets = 0;
+  readonly tasks: Task[] = [];
+  readonly scripts: Script[] = [];
+  readonly refusals: Refusal[] = [];
+  refused = 0;
+  output: { readonly type: string | undefined; readonly text: string } | undefined;
+  /** Epoch milliseconds of the latest host. */
+  latest = 0;
+
+  addHost(host: Host): void {
+    this.hosts.listed++;
+    if (host.status?.state === 'up') this.hosts.up++;
+    else if (host.status?.state === 'down') this.hosts.down++;
+    if (host.timedout === true) this.hosts.timedout++;
+    addCounts(this.ports, countPorts(host).byState);
+    this.latest = Math.max(this.latest, milliseconds(host.endtime) || milliseconds(host.starttime));
+  }
+
+  addHint(_hint: HostHint): void {
+    this.hosthints++;
+  }
+
+  addTarget(target: Target): void {
+    this.skippedTargets++;
+    if (this.targets.length < MAX_LIST) this.targets.push(target);
+  }
+
+  /** Only the last word of each task; progress is for people who watch. */
+  addTask(task: Task): void {
+    const last = this.tasks.at(-1);
+    if (last !== undefined && last.kind === 'taskprogress' && last.task === task.task) this.tasks.pop();
+    if (this.tasks.length < MAX_LIST) this.tasks.push(task);
+  }
+
+  addRefusal(refusal: Refusal): void {
+    this.refused++;
+    if (this.refusals.length < MAX_LIST) this.refusals.push(refusal);
+  }
+}
+
+type EndAction = 'scan-finished' | 'scan-incomplete' | 'scan-failed';
+
+/** The one event at the end of a run: how it ended and what it found. */
+export function scanEndEvent(context: RunContext, record: RunRecord, end: RunEnd): LogEvent {
+  const action = actionOf(end);
+  const finished = end.stats?.finished;
+  const time = milliseconds(finished?.time) || record.latest || context.start;
+  const why = whyIncomplete(end, record);
+  const message = printable(messageOf(context, record, end, action, why));
+  const content = JSON.stringify([end.stats, end.closed, end.pending, record]);
+  return scanEvent(context, action, time, message, content, {
+    event: {
+      type: ['end'],
+      outcome: action === 'scan-finished' ? 'success' : action === 'scan-failed' ? 'failure' : 'unknown',
+      start: isoSeconds(context.run.start),
+      end: isoSeconds(finished?.time),
+      duration: duration(context, end),
+      reason: why ?? finished?.errormsg,
+    },
+    scan: {
+      elapsed: finished?.elapsed,
+      exit: finished?.exit,
+      errormsg: finished?.errormsg,
+      summary: finished?.summary,
+      timestr: finished?.timestr,
+      hosts: { ...record.hosts, ...totals(end) },
+      ports: { ...record.ports },
+      hosthints: record.hosthints,
+      refused: record.refused,
+      skipped: record.skippedTargets,
+      incomplete: why,
+      pending: end.pending && refusalFields(end.pending),
+    },
+    nmap: {
+      refusal: some(record.refusals.map(refusalFields)),
+      target: some(record.targets.map(({ specification, status, reason }) => ({ specification, status, reason }))),
+      task: some(record.tasks.map(taskFields)),
+      script: scriptFields(record.scripts),
+      output: record.output && { type: record.output.type, text: clip(record.output.text, MAX_OUTPUT_BYTES) },
+    },
+  });
+}
+
+/** Only for scans that portlog runs itself: what comes from a file has long begun. */
+export function scanStartEvent(context: RunContext): LogEvent {
+  const message = printable(`${scanner(context)} scan started: ${context.args ?? ''}`.trim());
+  const start = isoTime(context.start);
+  return scanEvent(context, 'scan-started', context.start, message, '', {
+    event: { type: ['start'], outcome: 'unknown', start },
+    scan: {},
+    nmap: {},
+  });
+}
+
+interface Parts {
+  readonly event: Fields;
+  readonly scan: Fields;
+  readonly nmap: Fields;
+}
+
+function scanEvent(context: RunContext, action: string, time: number, message: string, content: string, parts: Parts): LogEvent {
+  const { options, run, scanId } = context;
+  const created = options.now();
+  const id = eventId('nmap.scan', action, scanId, scanId, content);
+  const severity = action === 'scan-failed' ? SEVERITY.high : action === 'scan-incomplete' ? SEVERITY.medium : SEVERITY.info;
+  return {
+    id,
+    dataset: 'nmap.scan',
+    action,
+    time,
+    created,
+    severity,
+    message,
+    shared: new Shared({ '@timestamp': isoTime(time), ...context.base }),
+    own: {
+      event: {
+        kind: 'event',
+        category: ['network'],
+        ...parts.event,
+        action,
+        id,
+        module: 'nmap',
+        dataset: 'nmap.scan',
+        created: isoTime(created),
+        severity,
+      },
+      data_stream: dataStream('nmap.scan', options.namespace),
+      nmap: {
+        site: options.site,
+        entity: { id: scanId },
+        scan: {
+          id: scanId,
+          args: context.args,
+          start: isoSeconds(run.start),
+          startstr: run.startstr,
+          xmloutputversion: run.xmloutputversion,
+          profile_name: run.profileName,
+          verbose: run.verbose,
+          debugging: run.debugging,
+          info: some(run.scaninfo.map((info) => ({ ...info }))),
+          ...parts.scan,
+        },
+        ...parts.nmap,
+      },
+      message,
+    },
+  };
+}
+
+/** A run ends well when it said so; a missing `</nmaprun>` behind its last words changes nothing. */
+function actionOf({ stats }: RunEnd): EndAction {
+  const finished = stats?.finished;
+  if (finished === undefined) return 'scan-incomplete';
+  if (finished.exit === 'error' || (finished.exit === undefined && finished.errormsg !== undefined)) return 'scan-failed';
+  return 'scan-finished';
+}
+
+function whyIncomplete({ stats, pending, closed }: RunEnd, record: RunRecord): string | undefined {
+  if (stats?.finished !== undefined) return undefined;
+  if (pending !== undefined) {
+    const which = pending.address === undefined ? '' : ` of ${pending.address}`;
+    return `the input ends inside the ${pending.element} element${which} that begins at byte ${pending.offset}`;
+  }
+  const last = record.tasks.at(-1);
+  const task = last?.task === undefined || last.kind === 'taskend' ? '' : `, during "${last.task}"`;
+  return closed ? 'the run has no runstats' : `the input ends without runstats${task}`;
+}
+
+function messageOf(context: RunContext, record: RunRecord, end: RunEnd, action: EndAction, why: string | undefined): string {
+  const { finished } = end.stats ?? {};
+  const total = end.stats?.hosts?.total ?? record.hosts.listed;
+  const up = end.stats?.hosts?.up ?? record.hosts.up;
+  const found = `${count(total, 'host')} (${up} up), ${count(record.ports.open, 'open port')}`;
+  const refused = record.refused === 0 ? '' : `, ${count(record.refused, 'element')} unreadable`;
+  const elapsed = finished?.elapsed === undefined ? '' : ` in ${finished.elapsed} s`;
+  if (action === 'scan-failed') return `${scanner(context)} scan failed: ${finished?.errormsg ?? 'no reason given'}`;
+  if (action === 'scan-finished') return `${scanner(context)} scan finished: ${found}${refused}${elapsed}`;
+  return `${scanner(context)} scan incomplete: ${why ?? 'cut'}; until then ${found}${refused}`;
+}
+
+function scanner({ run }: RunContext): string {
+  return [run.scanner ?? 'nmap', run.version].filter((word) => word !== undefined).join(' ');
+}
+
+function totals({ stats }: RunEnd): Fields {
+  const hosts = stats?.hosts;
+  if (hosts === undefined) return {};
+  return { total: hosts.total, up: hosts.up, down: hosts.down };
+}
+
+/** ECS counts nanoseconds. */
+function duration(context: RunContext, { stats }: RunEnd): number | undefined {
+  const finished = stats?.finished;
+  if (finished?.elapsed !== undefined) return Math.round(finished.elapsed * 1e9);
+  const ended = milliseconds(finished?.time);
+  return ended === 0 || context.start === 0 || ended < context.start ? undefined : (ended - context.start) * 1e6;
+}
+
+function refusalFields({ element, offset, length, reason, address }: Refusal): Fields {
+  return { element, offset, length, reason, address };
+}
+
+function taskFields({ kind, task, time, extrainfo, percent, remaining, etc }: Task): Fields {
+  return { kind, task, time: isoSeconds(time), extrainfo, percent, remaining, etc };
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,34 @@
+/**
+ * What a terminal could obey: control characters, and the marks that reverse the direction of text
+ * (CVE-2021-42574). Written as nmap writes bytes: `\x1B`.
+ */
+const UNSAFE = /[\u0000-\u001F\u007F-\u009F\u061C\u200E\u200F\u2028-\u202E\u2066-\u2069\uFEFF]/g;
+
+/** Text that a stranger wrote, safe to print on one line. */
+export function printable(text: string): string {
+  return text.replace(UNSAFE, (character) => {
+    const code = character.charCodeAt(0);
+    return code < 0x100 ? `\\x${hex(code, 2)}` : `\\u${hex(code, 4)}`;
+  });
+}
+
+/** At most `bytes` of UTF-8, cut between characters. */
+export function clip(text: string, bytes: number): string {
+  if (text.length * 3 <= bytes || Buffer.byteLength(text) <= bytes) return text;
+  const cut = Buffer.from(text.slice(0, bytes)).toString('utf8', 0, bytes);
+  // A character that the cut went through reads as U+FFFD.
+  return (cut.endsWith('\uFFFD') ? cut.slice(0, -1) : cut).toWellFormed();
+}
+
+/** Words that name a secret when `=` follows, as in `--script-args smbpassword=…,snmpcommunity=…`. */
+const SECRET = /((?:pass(?:word|wd|phrase)?|pwd|secret|token|api[_-]?key|creds?|credentials|community|private[_-]?key|auth)\s*=\s*)(\{[^}]*\}|"[^"]*"|'[^']*'|[^\s,"'}]+)/gi;
+const USER_INFO = /(\b[a-z][a-z0-9+.-]*:\/\/)[^\s/@]+@/gi;
+
+/** nmap's command line without what looks like a secret. */
+export function maskSecrets(args: string): string {
+  return args.replace(SECRET, '$1***').replace(USER_INFO, '$1***@');
+}
+
+function hex(code: number, length: number): string {
+  return code.toString(16).toUpperCase().padStart(length, '0');
+}

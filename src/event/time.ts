@@ -1,0 +1,25 @@
+/** The last second of the year 9999: later ones break date fields, and are no times anyway. */
+const LATEST_SECOND = 253_402_300_799;
+
+/** nmap's epoch seconds as milliseconds; 0 when absent or impossible. */
+export function milliseconds(seconds: number | undefined): number {
+  return seconds === undefined || seconds < 0 || seconds > LATEST_SECOND ? 0 : seconds * 1000;
+}
+
+/** nmap's epoch seconds as ISO 8601, or undefined when absent or impossible. */
+export function isoSeconds(seconds: number | undefined): string | undefined {
+  const time = milliseconds(seconds);
+  return time === 0 ? undefined : isoTime(time);
+}
+
+let lastTime = Number.NaN;
+let lastIso = '';
+
+/** Epoch milliseconds as ISO 8601. Thousands of events share a time, so the last one is kept. */
+export function isoTime(time: number): string {
+  if (time !== lastTime) {
+    lastTime = time;
+    lastIso = new Date(time).toISOString();
+  }
+  return lastIso;
+}

@@ -1,0 +1,193 @@
+import type { Address, AddPort, ExtraPorts, Hop, Host, HostHint, Hostname, Port, Script } from './model.ts';
+import type { Sequence, Status, Times, Trace, Uptime } from './model.ts';
+import { readOs } from './os.ts';
+import { readAddPort, readPort, readPorts } from './port.ts';
+import { Reader } from './reader.ts';
+import { readScripts } from './script.ts';
+
+/** Above this many characters the ports of a host are read one by one when they are asked for. */
+const LAZY_PORTS_FROM = 1 << 20;
+
+/** Reads the `host` element at [start, end). Throws {@link Malformed} when it is not well-formed. */
+export function readHost(reader: Reader, start: number, end: number): Host {
+  reader.enter(start, end);
+  const host = new HostDraft(reader);
+  const lazy = end - start > LAZY_PORTS_FROM ? new LazyPorts(reader.text, end) : undefined;
+  while (reader.nextChild(1)) {
+    if (reader.name === 'ports') {
+      lazy?.portsAt.push(reader.tagStart);
+      readPorts(reader, lazy === undefined ? host.ports : undefined, host.extraports);
+    } else readChild(reader, host);
+  }
+  reader.finish();
+  host.malformed = reader.takeNotes();
+  return lazy === undefined ? host : { ...host, ports: lazy };
+}
+
+export function readHostHint(reader: Reader, start: number, end: number): HostHint {
+  const { status, addresses, hostnames } = readHost(reader, start, end);
+  return { status, addresses, hostnames };
+}
+
+function readChild(reader: Reader, host: HostDraft): void {
+  switch (reader.name) {
+    case 'status':
+      host.status = readStatus(reader);
+      break;
+    case 'address':
+      addAddress(host.addresses, reader);
+      break;
+    case 'hostnames':
+      readHostnames(reader, host.hostnames);
+      break;
+    case 'addport':
+      host.addports.push(readAddPort(reader));
+      break;
+    case 'smurf':
+      host.smurfs.push(reader.integer('responses') ?? 0);
+      break;
+    case 'os':
+      host.os = readOs(reader);
+      break;
+    case 'distance':
+      host.distance = reader.integer('value');
+      break;
+    case 'uptime':
+      host.uptime = readUptime(reader);
+      break;
+    case 'tcpsequence':
+    case 'ipidsequence':
+    case 'tcptssequence':
+      host[reader.name] = readSequence(reader);
+      break;
+    case 'hostscript':
+      readScripts(reader, host.hostscripts);
+      break;
+    case 'trace':
+      host.traces.push(readTrace(reader));
+      break;
+    case 'times':
+      host.times = readTimes(reader);
+      break;
+    default:
+  }
+}
+
+/** A host while its children are read. */
+class HostDraft implements Host {
+  readonly starttime: number | undefined;
+  readonly endtime: number | undefined;
+  readonly timedout: boolean | undefined;
+  readonly comment: string | undefined;
+  status: Status | undefined = undefined;
+  readonly addresses: Address[] = [];
+  readonly hostnames: Hostname[] = [];
+  readonly smurfs: number[] = [];
+  readonly ports: Port[] = [];
+  readonly extraports: ExtraPorts[] = [];
+  readonly addports: AddPort[] = [];
+  os: Host['os'] = undefined;
+  distance: number | undefined = undefined;
+  uptime: Uptime | undefined = undefined;
+  tcpsequence: Sequence | undefined = undefined;
+  ipidsequence: Sequence | undefined = undefined;
+  tcptssequence: Sequence | undefined = undefined;
+  readonly hostscripts: Script[] = [];
+  readonly traces: Trace[] = [];
+  times: Times | undefined = undefined;
+  malformed: readonly string[] = [];
+
+  constructor(reader: Reader) {
+    this.starttime = reader.integer('starttime');
+    this.endtime = reader.integer('endtime');
+    this.timedout = reader.boolean('timedout');
+    this.comment = reader.attribute('comment');
+  }
+}
+
+/** The ports of a host too large to hold as objects: a tarpit with 65,535 open ports and fingerprints. */
+class LazyPorts implements Iterable<Port> {
+  readonly portsAt: number[] = [];
+
+  private readonly text: string;
+  private readonly end: number;
+
+  constructor(text: string, end: number) {
+    this.text = text;
+    this.end = end;
+}
+  *[Symbol.iterator](): Iterator<Port> {
+    for (const start of this.portsAt) {
+      const reader = new Reader(this.text);
+      reader.enter(start, this.end);
+      while (reader.nextChild(1)) if (reader.name === 'port') yield readPort(reader);
+    }
+  }
+}
+
+function readStatus(reader: Reader): Status {
+  return {
+    state: reader.attribute('state'),
+    reason: reader.attribute('reason'),
+    reasonTtl: reader.integer('reason_ttl'),
+  };
+}
+
+function addAddress(addresses: Address[], reader: Reader): void {
+  const addr = reader.attribute('addr');
+  if (addr === undefined) return;
+  addresses.push({ addr, addrtype: reader.attribute('addrtype') ?? 'ipv4', vendor: reader.attribute('vendor') });
+}
+
+function readHostnames(reader: Reader, hostnames: Hostname[]): void {
+  const level = reader.depth;
+  while (reader.nextChild(level)) {
+    if (reader.name === 'hostname') hostnames.push({ name: reader.attribute('name'), type: reader.attribute('type') });
+  }
+}
+
+function readUptime(reader: Reader): Uptime {
+  return {
+    seconds: reader.integer('seconds'),
+    lastboot: reader.attribute('lastboot'),
+  };
+}
+
+function readSequence(reader: Reader): Sequence {
+  return {
+    index: reader.integer('index'),
+    difficulty: reader.attribute('difficulty'),
+    class: reader.attribute('class'),
+    values: reader.attribute('values'),
+  };
+}
+
+function readTimes(reader: Reader): Times {
+  return {
+    srtt: reader.integer('srtt'),
+    rttvar: reader.integer('rttvar'),
+    to: reader.integer('to'),
+  };
+}
+
+function readTrace(reader: Reader): Trace {
+  const level = reader.depth;
+  const hops: Hop[] = [];
+  const proto = reader.attribute('proto');
+  const port = reader.port('port');
+  let error: string | undefined;
+  while (reader.nextChild(level)) {
+    if (reader.name === 'hop') hops.push(readHop(reader));
+    else if (reader.name === 'error') error = reader.attribute('errorstr');
+  }
+  return { proto, port, hops, error };
+}
+
+function readHop(reader: Reader): Hop {
+  return {
+    ttl: reader.integer('ttl'),
+    rtt: reader.decimal('rtt'),
+    ipaddr: reader.attribute('ipaddr'),
+    host: reader.attribute('host'),
+  };
+}

@@ -1,0 +1,47 @@
+import type { Os, OsClass, OsMatch, PortUsed } from './model.ts';
+import type { Reader } from './reader.ts';
+
+export function readOs(reader: Reader): Os {
+  const level = reader.depth;
+  const portused: PortUsed[] = [];
+  const matches: OsMatch[] = [];
+  const classes: OsClass[] = [];
+  const fingerprints: string[] = [];
+  while (reader.nextChild(level)) {
+    if (reader.name === 'osmatch') matches.push(readOsMatch(reader));
+    else if (reader.name === 'osclass') classes.push(readOsClass(reader));
+    else if (reader.name === 'osfingerprint') fingerprints.push(reader.attribute('fingerprint') ?? '');
+    else if (reader.name === 'portused')
+      portused.push({
+        state: reader.attribute('state'),
+        proto: reader.attribute('proto'),
+        portid: reader.port('portid'),
+      });
+  }
+  return { portused, matches, classes, fingerprints };
+}
+
+function readOsMatch(reader: Reader): OsMatch {
+  const level = reader.depth;
+  const classes: OsClass[] = [];
+  const name = reader.attribute('name');
+  const accuracy = reader.integer('accuracy');
+  const line = reader.integer('line');
+  while (reader.nextChild(level)) if (reader.name === 'osclass') classes.push(readOsClass(reader));
+  return { name, accuracy, line, classes };
+}
+
+function readOsClass(reader: Reader): OsClass {
+  const level = reader.depth;
+  const cpes: string[] = [];
+  const osclass: OsClass = {
+    vendor: reader.attribute('vendor'),
+    osfamily: reader.attribute('osfamily'),
+    osgen: reader.attribute('osgen'),
+    type: reader.attribute('type'),
+    accuracy: reader.integer('accuracy'),
+    cpes,
+  };
+  while (reader.nextChild(level)) if (reader.name === 'cpe') cpes.push(reader.elementText());
+  return osclass;
+}

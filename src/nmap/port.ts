@@ -1,0 +1,104 @@
+import type { AddPort, ExtraPorts, ExtraReason, Port, PortState, Service } from './model.ts';
+import type { Reader } from './reader.ts';
+import { readScript } from './script.ts';
+
+export function readPorts(reader: Reader, ports: Port[] | undefined, extraports: ExtraPorts[]): void {
+  const level = reader.depth;
+  while (reader.nextChild(level)) {
+    if (reader.name === 'port') ports?.push(readPort(reader));
+    else if (reader.name === 'extraports') extraports.push(readExtraPorts(reader));
+  }
+}
+
+export function readPort(reader: Reader): Port {
+  const level = reader.depth;
+  const portid = reader.attribute('portid') ?? '';
+  const port: Port = {
+    protocol: reader.attribute('protocol'),
+    portid,
+    number: reader.port('portid'),
+    state: undefined,
+    owner: undefined,
+    service: undefined,
+    scripts: [],
+  };
+  while (reader.nextChild(level)) {
+    switch (reader.name) {
+      case 'state':
+        port.state = readState(reader);
+        break;
+      case 'service':
+        port.service = readService(reader);
+        break;
+      case 'script':
+        port.scripts.push(readScript(reader));
+        break;
+      case 'owner':
+        port.owner = reader.attribute('name');
+        break;
+      default:
+    }
+  }
+  return port;
+}
+
+function readState(reader: Reader): PortState {
+  return {
+    state: reader.attribute('state'),
+    reason: reader.attribute('reason'),
+    reasonTtl: reader.integer('reason_ttl'),
+    reasonIp: reader.attribute('reason_ip'),
+    conf: reader.integer('conf'),
+  };
+}
+
+function readService(reader: Reader): Service {
+  const level = reader.depth;
+  const service: Service = {
+    name: reader.attribute('name'),
+    conf: reader.integer('conf'),
+    method: reader.attribute('method'),
+    version: reader.attribute('version'),
+    product: reader.attribute('product'),
+    extrainfo: reader.attribute('extrainfo'),
+    tunnel: reader.attribute('tunnel'),
+    proto: reader.attribute('proto'),
+    rpcnum: reader.integer('rpcnum'),
+    lowver: reader.integer('lowver'),
+    highver: reader.integer('highver'),
+    hostname: reader.attribute('hostname'),
+    ostype: reader.attribute('ostype'),
+    devicetype: reader.attribute('devicetype'),
+    servicefp: reader.attribute('servicefp'),
+    banner: reader.attribute('banner'),
+    cpes: [],
+  };
+  while (reader.nextChild(level)) if (reader.name === 'cpe') service.cpes.push(reader.elementText());
+  return service;
+}
+
+function readExtraPorts(reader: Reader): ExtraPorts {
+  const level = reader.depth;
+  const reasons: ExtraReason[] = [];
+  const state = reader.attribute('state');
+  const count = reader.integer('count');
+  while (reader.nextChild(level)) {
+    if (reader.name === 'extrareasons')
+      reasons.push({
+        reason: reader.attribute('reason'),
+        count: reader.integer('count'),
+        proto: reader.attribute('proto'),
+        ports: reader.attribute('ports'),
+      });
+  }
+  return { state, count, reasons };
+}
+
+export function readAddPort(reader: Reader): AddPort {
+  return {
+    state: reader.attribute('state'),
+    protocol: reader.attribute('protocol'),
+    portid: reader.attribute('portid'),
+    owner: reader.attribute('owner'),
+  };
+}

@@ -1,0 +1,29 @@
+import type { Script, ScriptItem } from './model.ts';
+import type { Reader } from './reader.ts';
+
+export function readScripts(reader: Reader, scripts: Script[]): void {
+  const level = reader.depth;
+  while (reader.nextChild(level)) if (reader.name === 'script') scripts.push(readScript(reader));
+}
+
+/** Tables nest as deep as a script likes: a stack of our own, so that depth cannot exhaust the real one. */
+export function readScript(reader: Reader): Script {
+  const id = reader.attribute('id');
+  const output = reader.attribute('output');
+  const items: ScriptItem[] = [];
+  const level = reader.depth;
+  const lists: ScriptItem[][] = [items];
+  for (;;) {
+    if (reader.nextChild(level + lists.length - 1)) {
+      const list = lists.at(-1) as ScriptItem[];
+      const key = reader.attribute('key');
+      if (reader.name === 'elem') list.push({ key, value: reader.elementText() });
+      else if (reader.name === 'table') {
+        const table: ScriptItem[] = [];
+        list.push({ key, items: table });
+        lists.push(table);
+      }
+    } else if (lists.length === 1) return { id, output, items };
+    else lists.pop();
+  }
+}
