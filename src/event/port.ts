@@ -25,7 +25,7 @@ export function portEvent(context: HostContext, port: Port): LogEvent {
   const { options } = run;
   const created = options.now();
   const entity = portEntityId(entityId, port.protocol, port.portid);
-  const id = eventId(DATASET, ACTION, run.scanId, entity, sighting + JSON.stringify(port));
+  const id = eventId(DATASET, ACTION, run.scanId, entity, sighting + port.source);
   const message = printable(portMessage(identity.key, port));
   const { service, scripts } = port;
   const isTransport = port.protocol === 'tcp' || port.protocol === 'udp' || port.protocol === 'sctp';

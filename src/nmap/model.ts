@@ -91,6 +91,8 @@ export interface Port {
   owner: string | undefined;
   service: Service | undefined;
   readonly scripts: Script[];
+  /** The element as it was written, with `\n` for every line end: what tells two statements apart. */
+  source: string;
 }
 
 /** `state` is free text; nmap writes open, closed, filtered, unfiltered, open|filtered, closed|filtered. */

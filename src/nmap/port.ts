@@ -21,7 +21,9 @@ export function readPort(reader: Reader): Port {
     owner: undefined,
     service: undefined,
     scripts: [],
+    source: '',
   };
+  const start = reader.tagStart;
   while (reader.nextChild(level)) {
     switch (reader.name) {
       case 'state':
@@ -39,6 +41,7 @@ export function readPort(reader: Reader): Port {
       default:
     }
   }
+  port.source = reader.source(start);
   return port;
 }
 

@@ -137,6 +137,12 @@ export class Tokens {
     return parts.length === 1 ? (parts[0] as string) : parts.join('');
   }
 
+  /** What was written from `start` (of a tag) to here. */
+  source(start: number): string {
+    const text = this.text.slice(start, this.position);
+    return this.carriageReturn.within(start, this.position) ? normaliseLineEnds(text) : text;
+  }
+
   /** Reads the rest of the element; it must end where `enter` was told that it does. */
   finish(): void {
     while (this.depth > 0 && this.nextChild(1));

@@ -1,0 +1,111 @@
+import { type Dataset, DATASETS } from '../event/event.ts';
+import { ecsLine } from '../event/ecs.ts';
+import { bulkOutcome } from './elasticsearch-bulk.ts';
+import { type HttpAnswer, HttpClient } from './http.ts';
+import { authorization, type SinkOptions } from './options.ts';
+import { type Diagnosis, type Sink, SinkError } from './sink.ts';
+
+export const INDEX_TEMPLATE = 'logs-nmap';
+/** Elasticsearch's own advice is 5 to 15 MB a request; beyond 5 MiB nothing was gained here. */
+const LIMITS = { maxEvents: 5000, maxBytes: 5 << 20, inFlight: 2 };
+/** Answers only with what decides the fate of each document. */
+const BULK = '/_bulk?filter_path=errors,items.*.status,items.*.error.type,items.*.error.reason,items.*.failure_store&require_data_stream=true';
+
+/**
+ * Elasticsearch: `_bulk` with `create` into the data streams `logs-<dataset>-<namespace>`, the event
+ * id as `_id`, so that the same event twice is one document.
+ * https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-bulk
+ */
+export function elasticsearchSink(options: SinkOptions, url: URL): Sink {
+  const client = new HttpClient({
+    url,
+    authorization: authorization(options.credentials),
+    caFile: options.caFile,
+    compress: options.compression === 'gzip',
+    timeoutMs: options.timeoutMs,
+  });
+  const accepted = new Set<Dataset>(options.datasets ?? DATASETS);
+
+  return {
+    name: `elasticsearch ${url.origin}`,
+    limits: LIMITS,
+    undeliverable: 'dead-letter',
+    accepts: (dataset) => accepted.has(dataset),
+    encode(event) {
+      const index = `logs-${event.dataset}-${options.namespace}`;
+      const body = `{"create":{"_index":"${index}","_id":"${event.id}"}}\n${ecsLine(event)}\n`;
+      return { body, bytes: Buffer.byteLength(body), partition: '' };
+    },
+    check: (signal) => checkElasticsearch(client, signal),
+    async send(batch, signal) {
+      const body = batch.entries.map((entry) => entry.body).join('');
+      const answer = await client.request({ method: 'POST', path: BULK, body, contentType: 'application/x-ndjson' }, signal);
+      if (answer.status === 200) return bulkOutcome(batch, answer.body);
+      if (answer.status === 413) return { delivered: 0, already: 0, retry: batch.entries, rejected: [], split: true };
+      throw refusal(client.url, answer);
+    },
+    close: () => client.close(),
+  };
+}
+
+/** What an answer means that is not about single documents. */
+export function refusal(url: URL, { status, body, retryAfterMs }: HttpAnswer): SinkError {
+  const where = url.origin;
+  const said = serverReason(body);
+  if (status === 401)
+    return new SinkError('permanent', `${where} does not accept the credentials (401${said})`, {
+      hint: 'set PORTLOG_ELASTICSEARCH_API_KEY, or PORTLOG_ELASTICSEARCH_USER and PORTLOG_ELASTICSEARCH_PASSWORD',
+    });
+  if (status === 403)
+    return new SinkError('permanent', `${where} does not allow this with these credentials (403${said})`, {
+      hint: 'portlog setup elasticsearch --api-key makes a key with the privileges that are needed',
+    });
+  if (status === 429 || status >= 500) return new SinkError('temporary', `${where} is busy or broken (${status}${said})`, { retryAfterMs });
+  if (status === 404) return new SinkError('permanent', `${where} has no _bulk (404${said}): it is not Elasticsearch`, { hint: 'check the URL' });
+  return new SinkError('permanent', `${where} refuses the request (${status}${said})`, { hint: 'check the URL' });
+}
+
+async function checkElasticsearch(client: HttpClient, signal: AbortSignal): Promise<readonly Diagnosis[]> {
+  const { origin } = client.url;
+  const root = await client.request({ method: 'GET', path: '/' }, signal);
+  if (root.status === 401 || root.status >= 500 || root.status === 429) throw refusal(client.url, root);
+  const found: Diagnosis[] = [];
+  if (root.status === 200) found.push(productDiagnosis(origin, root));
+  const template = await client.request({ method: 'GET', path: `/_index_template/${INDEX_TEMPLATE}` }, signal);
+  if (template.status === 404) {
+    found.push({
+      level: 'error',
+      message: `${origin} has no index template "${INDEX_TEMPLATE}", so fields would get types by guess`,
+      hint: 'run: portlog setup elasticsearch',
+    });
+  } else if (template.status === 200) found.push({ level: 'ok', message: `index template "${INDEX_TEMPLATE}" is installed` });
+  else found.push({ level: 'warning', message: `these credentials may not read index templates (${template.status}); portlog trusts that "${INDEX_TEMPLATE}" is there` });
+  return found;
+}
+
+function productDiagnosis(origin: string, { body, headers }: HttpAnswer): Diagnosis {
+  const info = parse(body) as { version?: { number?: string; distribution?: string }; tagline?: string } | undefined;
+  const version = info?.version?.number ?? '';
+  if (info?.version?.distribution === 'opensearch')
+    return { level: 'error', message: `${origin} is OpenSearch ${version}, not Elasticsearch`, hint: 'this version of portlog has no sink for OpenSearch yet' };
+  if (headers['x-elastic-product'] !== 'Elasticsearch')
+    return { level: 'error', message: `what answers at ${origin} is not Elasticsearch`, hint: 'check the URL; the port is usually 9200' };
+  if (Number.parseInt(version, 10) < 8)
+    return { level: 'error', message: `${origin} is Elasticsearch ${version}; portlog needs 8 or newer`, hint: 'upgrade the cluster' };
+  return { level: 'ok', message: `Elasticsearch ${version} at ${origin}` };
+}
+
+/** `: type: reason` from an error body, shortened; empty when it says nothing. */
+function serverReason(body: string): string {
+  const error = (parse(body) as { error?: { type?: string; reason?: string } | string } | undefined)?.error;
+  const text = typeof error === 'string' ? error : [error?.type, error?.reason].filter((word) => word !== undefined).join(': ');
+  return text === '' || text === undefined ? '' : `: ${text.slice(0, 200)}`;
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

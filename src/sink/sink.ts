@@ -1,0 +1,109 @@
+import type { Dataset, LogEvent } from '../event/event.ts';
+
+/** How much of what a sink takes at once. */
+export interface BatchLimits {
+  readonly maxEvents: number;
+  /** Of all bodies of a batch. A single larger event goes alone. */
+  readonly maxBytes: number;
+  /** Batches on the way at the same time; 1 keeps the order. */
+  readonly inFlight: number;
+}
+
+/** An event in the words of one sink. */
+export interface Encoded {
+  readonly body: string;
+  /** Length of the body in UTF-8. */
+  readonly bytes: number;
+  /** Events of different partitions never share a batch. */
+  readonly partition: string;
+}
+
+/** An event that this sink can never take. */
+export interface Refused {
+  readonly refused: string;
+}
+
+export interface Entry extends Encoded {
+  readonly id: string;
+  readonly dataset: Dataset;
+}
+
+export interface Batch {
+  readonly partition: string;
+  readonly entries: readonly Entry[];
+  readonly bytes: number;
+}
+
+export interface Rejection {
+  readonly entry: Entry;
+  /** The server's own words. */
+  readonly reason: string;
+  readonly status?: number;
+}
+
+/**
+ * What became of a batch. Every entry is in exactly one place: counted as `delivered` or `already`
+ * there, or listed under `retry` (the server could not take it now) or `rejected` (it never will).
+ */
+export interface Outcome {
+  readonly delivered: number;
+  readonly already: number;
+  readonly retry: readonly Entry[];
+  readonly rejected: readonly Rejection[];
+  /** The server asked to be left alone for so long. */
+  readonly retryAfterMs?: number;
+  /** The request was too large as a whole: send `retry` in halves. */
+  readonly split?: boolean;
+}
+
+/** One thing that `check` found out about a sink. */
+export interface Diagnosis {
+  readonly level: 'ok' | 'warning' | 'error';
+  readonly message: string;
+  readonly hint?: string;
+}
+
+/**
+ * A destination. One attempt per call: waiting, retrying, splitting and counting are delivery's.
+ *
+ * - `encode` is pure, and is called once per event.
+ * - `send` takes entries that this sink encoded, all of one partition, within `limits` unless the
+ *   batch is a single entry. It gives every entry back once, or throws a {@link SinkError}, and
+ *   then delivery assumes that nothing arrived.
+ * - `check` proves target and credentials and writes no event.
+ * - `close` may be called twice, and before the first `send`.
+ */
+export interface Sink {
+  /** For people: the type and where it goes, never a secret. */
+  readonly name: string;
+  readonly limits: BatchLimits;
+  /** What happens to events that cannot be delivered: most sinks keep them, a pipe does not. */
+  readonly undeliverable: 'dead-letter' | 'discard';
+  accepts(dataset: Dataset): boolean;
+  encode(event: LogEvent): Encoded | Refused;
+  check(signal: AbortSignal): Promise<readonly Diagnosis[]>;
+  send(batch: Batch, signal: AbortSignal): Promise<Outcome>;
+  close(): Promise<void>;
+}
+
+/**
+ * The sink as a whole does not work. `temporary` may pass by itself (no connection, 503);
+ * `permanent` needs a person (wrong key, wrong address); `closed` is a reader that went away.
+ */
+export class SinkError extends Error {
+  readonly kind: 'temporary' | 'permanent' | 'closed';
+  readonly hint: string | undefined;
+  readonly retryAfterMs: number | undefined;
+
+  constructor(
+    kind: SinkError['kind'],
+    message: string,
+    options: { readonly hint?: string | undefined; readonly retryAfterMs?: number | undefined; readonly cause?: unknown } = {},
+  ) {
+    super(message, { cause: options.cause });
+    this.name = 'SinkError';
+    this.kind = kind;
+    this.hint = options.hint;
+    this.retryAfterMs = options.retryAfterMs;
+  }
+}

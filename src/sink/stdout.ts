@@ -1,0 +1,49 @@
+import type { Writable } from 'node:stream';
+import { ecsLine } from '../event/ecs.ts';
+import type { LogEvent } from '../event/event.ts';
+import { otlpLine } from '../event/otel.ts';
+import { type Sink, SinkError } from './sink.ts';
+
+const RENDER = { ecs: ecsLine, otel: otlpLine } as const;
+export type LineFormat = keyof typeof RENDER;
+
+/** One line of JSON per event, in order, to a stream that somebody reads, or stops reading. */
+export function stdoutSink(stream: Writable, format: LineFormat): Sink {
+  const render: (event: LogEvent) => string = RENDER[format];
+  let failure: NodeJS.ErrnoException | undefined;
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    failure = error;
+  });
+
+  return {
+    name: 'stdout',
+    limits: { maxEvents: 2000, maxBytes: 1 << 18, inFlight: 1 },
+    undeliverable: 'discard',
+    accepts: () => true,
+    encode(event) {
+      const body = `${render(event)}\n`;
+      return { body, bytes: body.length, partition: '' };
+    },
+    async check() {
+      return [];
+    },
+    async send({ entries }) {
+      await write(stream, Buffer.from(entries.map(({ body }) => body).join('')));
+      if (failure !== undefined) throw closedOr(failure);
+      return { delivered: entries.length, already: 0, retry: [], rejected: [] };
+    },
+    async close() {},
+  };
+}
+
+function closedOr(error: NodeJS.ErrnoException): SinkError {
+  if (error.code === 'EPIPE') return new SinkError('closed', 'the reader of standard output has gone', { cause: error });
+  return new SinkError('permanent', `writing to standard output failed: ${error.message}`, { cause: error });
+}
+
+/** Resolves when the stream has taken the bytes; the error, if any, comes with the stream's event. */
+function write(stream: Writable, bytes: Buffer): Promise<void> {
+  return new Promise((resolve, reject) => {
+    stream.write(bytes, (error) => (error ? reject(closedOr(error)) : resolve()));
+  });
+}

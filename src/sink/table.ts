@@ -1,0 +1,67 @@
+import type { Writable } from 'node:stream';
+import type { Fields, LogEvent } from '../event/event.ts';
+import { printable } from '../event/text.ts';
+import { stdoutSink } from './stdout.ts';
+import type { Sink } from './sink.ts';
+
+const COLUMNS = [12, 14, 18] as const;
+
+/** For people: a heading per host, a row per port, a line per run. Never a control character from a scan. */
+export function tableSink(stream: Writable, colour: boolean): Sink {
+  let hostShown: string | undefined;
+  const rows: Sink = stdoutSink(stream, 'ecs');
+
+  return {
+    ...rows,
+    name: 'table',
+    encode(event) {
+      const body = render(event);
+      return { body, bytes: Buffer.byteLength(body), partition: '' };
+    },
+  };
+
+  function render(event: LogEvent): string {
+    if (event.dataset === 'nmap.host') return heading(event);
+    if (event.dataset !== 'nmap.port') return `\n${bold(event.message)}\n`;
+    const host = text(event.own, 'server', 'address');
+    return (host === hostShown ? '' : headingOf(host, host)) + row(event);
+  }
+
+  function heading(event: LogEvent): string {
+    const ips = (event.shared.fields['host'] as Fields | undefined)?.['ip'];
+    return headingOf(Array.isArray(ips) ? String(ips[0]) : event.message.split(' ', 1)[0] ?? '', event.message);
+  }
+
+  function headingOf(host: string, line: string): string {
+    hostShown = host;
+    return `\n${bold(printable(line))}\n`;
+  }
+
+  function row({ own }: LogEvent): string {
+    const service = [text(own, 'nmap', 'service', 'product'), text(own, 'nmap', 'service', 'version')].filter((word) => word !== '');
+    const port = `${text(own, 'nmap', 'port', 'id')}/${text(own, 'network', 'transport')}`;
+    const state = text(own, 'nmap', 'port', 'state');
+    const cells = [port, state, serviceCell(own)].map((cell, i) => printable(cell).padEnd(COLUMNS[i] ?? 0));
+    return `  ${state === 'open' ? green(cells.join(' ')) : cells.join(' ')} ${printable(service.join(' '))}`.trimEnd() + '\n';
+  }
+
+  function bold(line: string): string {
+    return colour ? `\u001B[1m${line}\u001B[22m` : line;
+  }
+
+  function green(line: string): string {
+    return colour ? `\u001B[32m${line}\u001B[39m` : line;
+  }
+}
+
+function serviceCell(own: Fields): string {
+  const name = text(own, 'nmap', 'service', 'name');
+  if (text(own, 'nmap', 'service', 'tunnel') !== 'ssl') return name;
+  return name === 'http' ? 'https' : `ssl/${name}`;
+}
+
+function text(fields: Fields, ...path: readonly string[]): string {
+  let value: unknown = fields;
+  for (const name of path) value = (value as Fields | undefined)?.[name];
+  return typeof value === 'string' ? value : '';
+}

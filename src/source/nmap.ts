@@ -1,0 +1,72 @@
+import type { ChildProcess } from 'node:child_process';
+import { PortlogError } from '../errors.ts';
+import { startChild } from './child.ts';
+import { nmapArguments } from './nmap-arguments.ts';
+import type { Source } from './source.ts';
+
+/** How nmap ended. `stderr` holds its last words, bounded. */
+export interface NmapExit {
+  readonly code: number | null;
+  readonly signal: string | null;
+  readonly stderr: string;
+}
+
+const MAX_STDERR = 4096;
+
+/**
+ * A running nmap. When the signal aborts, nmap gets SIGINT, on which it stops; what it had written
+ * is read to the end, so that finished hosts still ship.
+ */
+export function nmapSource(
+  program: string,
+  userArgs: readonly string[],
+  onStderr: (text: string) => void,
+): Source & { readonly args: readonly string[]; exit(): NmapExit | undefined } {
+  const args = nmapArguments(userArgs);
+  let exit: NmapExit | undefined;
+  return {
+    name: 'nmap',
+    live: true,
+    args,
+    exit: () => exit,
+    async *bytes(signal) {
+      const nmap = startChild(program, args, 'pipe');
+      let stderr = '';
+      nmap.stderr?.setEncoding('utf8').on('data', (text: string) => {
+        stderr = (stderr + text).slice(-MAX_STDERR);
+        onStderr(text);
+      });
+      const ended = whenEnded(nmap);
+      const stop = (): void => void nmap.kill('SIGINT');
+      signal.addEventListener('abort', stop, { once: true });
+      if (signal.aborted) stop();
+      try {
+        if (nmap.stdout !== null) yield* nmap.stdout as AsyncIterable<Uint8Array>;
+        const { code, signal: killedBy } = await ended;
+        exit = { code, signal: killedBy, stderr: stderr.trim() };
+      } catch (error) {
+        throw notStarted(program, error as NodeJS.ErrnoException);
+      } finally {
+        signal.removeEventListener('abort', stop);
+        if (nmap.exitCode === null && nmap.signalCode === null) nmap.kill('SIGTERM');
+      }
+    },
+  };
+}
+
+function whenEnded(child: ChildProcess): Promise<{ code: number | null; signal: string | null }> {
+  const ended = new Promise<{ code: number | null; signal: string | null }>((resolve, reject) => {
+    child.once('error', reject).once('close', (code, signal) => resolve({ code, signal }));
+  });
+  // Awaited after the output was read; until then an early error must not count as unhandled.
+  ended.catch(() => undefined);
+  return ended;
+}
+
+function notStarted(program: string, error: NodeJS.ErrnoException): PortlogError {
+  const missing = error.code === 'ENOENT';
+  return new PortlogError('nmap-missing', missing ? `there is no program "${program}"` : `${program} could not be run: ${error.message}`, {
+    hint: missing ? 'install nmap, or name it with --nmap PATH' : 'run it by hand to see why',
+    cause: error,
+  });
+}
