@@ -6,6 +6,7 @@ import type { HostContext } from './host.ts';
 import { eventId, portEntityId } from './id.ts';
 import { some } from './os.ts';
 import { scriptFields } from './script.ts';
+import { shownService } from './service-name.ts';
 import { printable } from './text.ts';
 import { isoTime } from './time.ts';
 
@@ -107,15 +108,9 @@ function portMessage(address: string, port: Port): string {
   const words = [address, `${port.portid}/${port.protocol ?? '?'}`, port.state?.state ?? 'unknown'];
   const { service } = port;
   if (service !== undefined) {
-    words.push(serviceName(service));
+    words.push(shownService(service.name, service.tunnel));
     if (service.product !== undefined) words.push(service.product);
     if (service.version !== undefined) words.push(service.version);
   }
   return words.filter((word) => word !== '').join(' ');
-}
-
-/** The name as nmap shows it: `https` and `ssl/smtp` for what speaks TLS first. */
-export function serviceName({ name, tunnel }: Service): string {
-  if (tunnel !== 'ssl') return name ?? '';
-  return name === 'http' ? 'https' : `ssl/${name ?? 'unknown'}`;
 }

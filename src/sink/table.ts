@@ -1,5 +1,6 @@
 import type { Writable } from 'node:stream';
 import type { Fields, LogEvent } from '../event/event.ts';
+import { shownService } from '../event/service-name.ts';
 import { printable } from '../event/text.ts';
 import { stdoutSink } from './stdout.ts';
 import type { Sink } from './sink.ts';
@@ -41,7 +42,7 @@ export function tableSink(stream: Writable, colour: boolean): Sink {
     const service = [text(own, 'nmap', 'service', 'product'), text(own, 'nmap', 'service', 'version')].filter((word) => word !== '');
     const port = `${text(own, 'nmap', 'port', 'id')}/${text(own, 'network', 'transport')}`;
     const state = text(own, 'nmap', 'port', 'state');
-    const cells = [port, state, serviceCell(own)].map((cell, i) => printable(cell).padEnd(COLUMNS[i] ?? 0));
+    const cells = [port, state, shownService(text(own, 'nmap', 'service', 'name'), text(own, 'nmap', 'service', 'tunnel'))].map((cell, i) => printable(cell).padEnd(COLUMNS[i] ?? 0));
     return `  ${state === 'open' ? green(cells.join(' ')) : cells.join(' ')} ${printable(service.join(' '))}`.trimEnd() + '\n';
   }
 
@@ -52,12 +53,6 @@ export function tableSink(stream: Writable, colour: boolean): Sink {
   function green(line: string): string {
     return colour ? `\u001B[32m${line}\u001B[39m` : line;
   }
-}
-
-function serviceCell(own: Fields): string {
-  const name = text(own, 'nmap', 'service', 'name');
-  if (text(own, 'nmap', 'service', 'tunnel') !== 'ssl') return name;
-  return name === 'http' ? 'https' : `ssl/${name}`;
 }
 
 function text(fields: Fields, ...path: readonly string[]): string {

@@ -1,0 +1,12 @@
+#!/usr/bin/env node
+// Plain old JavaScript without imports: it must run on any Node, to say so when that is too old.
+var wanted = [22, 19];
+var have = process.versions.node.split('.').map(Number);
+if (have[0] < wanted[0] || (have[0] === wanted[0] && have[1] < wanted[1])) {
+  console.error('portlog: needs Node ' + wanted.join('.') + ' or newer, and this is ' + process.versions.node + '; install a current Node from nodejs.org or your distribution');
+  process.exitCode = 2;
+} else {
+  import('../dist/cli/main.js').then(function (main) {
+    return main.run(process.argv.slice(2));
+  });
+}

@@ -1,0 +1,56 @@
+import type { Config } from '../../config/config.ts';
+import type { Environment } from '../../config/env.ts';
+import { loadConfig } from '../../config/load.ts';
+import { type Given, type Settings, settings } from '../../config/settings.ts';
+import { PortlogError } from '../../errors.ts';
+import { defaultStateDir, type Values } from '../options.ts';
+import { Speaker, type Terminal } from '../terminal.ts';
+
+/** What every command gets: its options, the environment, and somebody to talk to. */
+export interface CommandContext {
+  readonly values: Values;
+  readonly env: Environment;
+  readonly terminal: Terminal;
+  readonly speaker: Speaker;
+}
+
+export function commandContext(values: Values, env: Environment, terminal: Terminal): CommandContext {
+  const level = values['quiet'] === true ? 'quiet' : values['verbose'] === true ? 'verbose' : 'normal';
+  return { values, env, terminal, speaker: new Speaker(terminal.stderr, level) };
+}
+
+/** Flags before environment (merged already) before file before default. */
+export async function settingsOf({ values, env }: CommandContext): Promise<Settings> {
+  const path = text(values, 'config');
+  const config: Config = path === undefined ? {} : await loadConfig(path, env);
+  const given: Given = {
+    to: list(values, 'to'),
+    caFile: text(values, 'ca-file'),
+    compression: text(values, 'compression') as Given['compression'],
+    all: values['all'] as boolean | undefined,
+    site: text(values, 'site'),
+    namespace: text(values, 'namespace'),
+    tags: list(values, 'tag'),
+    labels: list(values, 'label'),
+    stateDir: text(values, 'state-dir'),
+    retryForSeconds: number(values, 'retry-for-seconds'),
+  };
+  return settings(given, config, defaultStateDir(env), env);
+}
+
+export function text(values: Values, name: string): string | undefined {
+  const value = values[name];
+  return typeof value === 'string' ? value : undefined;
+}
+
+export function list(values: Values, name: string): readonly string[] | undefined {
+  const value = values[name];
+  return Array.isArray(value) ? (value as readonly string[]) : undefined;
+}
+
+function number(values: Values, name: string): number | undefined {
+  const value = values[name];
+  if (value === undefined) return undefined;
+  if (typeof value === 'number' && Number.isFinite(value) && value >= 0) return value;
+  throw new PortlogError('usage', `--${name} needs a number that is not negative`);
+}

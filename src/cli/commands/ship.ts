@@ -1,0 +1,21 @@
+import type { ExitCode } from '../../errors.ts';
+import { PortlogError } from '../../errors.ts';
+import { fileSource } from '../../source/file.ts';
+import { stdinSource } from '../../source/stdin.ts';
+import { type CommandContext, settingsOf } from './context.ts';
+import { deliver, refuseTableTo } from './deliver.ts';
+
+/** `portlog [ship] [FILE…]`: reads scans from files or standard input and ships them. */
+export async function shipCommand(context: CommandContext, files: readonly string[]): Promise<ExitCode> {
+  const { stdin } = context.terminal;
+  const settings = await settingsOf(context);
+  refuseTableTo(context, settings);
+  if (files.length === 0 && stdin.isTTY === true)
+    throw new PortlogError('usage', 'there is nothing to read', { hint: 'name a file (portlog scan.xml) or pipe a scan in (nmap -oX - … | portlog); portlog --help shows more' });
+  const named = files.length === 0 ? ['-'] : files;
+  return deliver(
+    context,
+    settings,
+    named.map((file) => (file === '-' ? stdinSource(stdin) : fileSource(file))),
+  );
+}

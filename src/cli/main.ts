@@ -1,0 +1,57 @@
+import { environment } from '../config/env.ts';
+import { EXIT, type ExitCode, PortlogError } from '../errors.ts';
+import { PORTLOG_VERSION } from '../event/context.ts';
+import { type CommandContext, commandContext } from './commands/context.ts';
+import { fromEnvironment } from './options.ts';
+import { COMMAND_OPTIONS, parseArguments, type Request } from './parse.ts';
+import { Speaker, type Terminal } from './terminal.ts';
+
+/** The command: parses, runs, and sets the exit code. Never throws. */
+export async function run(args: readonly string[]): Promise<void> {
+  const terminal: Terminal = { stdout: process.stdout, stderr: process.stderr, stdin: process.stdin };
+  try {
+    const request = await parseArguments(args, PORTLOG_VERSION);
+    process.exitCode = await perform(request, terminal);
+  } catch (error) {
+    process.exitCode = report(error, new Speaker(terminal.stderr, 'normal'));
+  }
+}
+
+async function perform(request: Request, terminal: Terminal): Promise<ExitCode> {
+  if (request.command === 'text') {
+    terminal.stdout.write(`${request.text}\n`);
+    return EXIT.delivered;
+  }
+  const env = environment();
+  const values = { ...fromEnvironment(COMMAND_OPTIONS[request.command], env), ...request.values };
+  const context: CommandContext = commandContext(values, env, terminal);
+  // Each command loads what it needs: yargs, undici and ajv cost a tenth of a second apiece.
+  switch (request.command) {
+    case 'ship':
+      return (await import('./commands/ship.ts')).shipCommand(context, request.files);
+    case 'scan':
+      return (await import('./commands/scan.ts')).scanCommand(context, request.nmapArgs);
+    case 'setup':
+      return (await import('./commands/setup.ts')).setupCommand(context, request.target);
+    case 'check':
+      return (await import('./commands/check.ts')).checkCommand(context);
+  }
+}
+
+function report(error: unknown, speaker: Speaker): ExitCode {
+  if (error instanceof PortlogError) {
+    speaker.error(error);
+    return error.exitCode;
+  }
+  if (isSinkError(error)) {
+    speaker.error(error);
+    return error.kind === 'temporary' ? EXIT.sinkDown : EXIT.usage;
+  }
+  speaker.raw(`portlog: this is a mistake in portlog: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  return EXIT.usage;
+}
+
+/** By name, so that the sinks need not be loaded to find out. */
+function isSinkError(error: unknown): error is { name: 'SinkError'; kind: string; message: string; hint: string | undefined } {
+  return error instanceof Error && error.name === 'SinkError';
+}

@@ -1,0 +1,67 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import type { Environment } from '../config/env.ts';
+
+/** An option of the command line, defined once: yargs, the environment, help and docs/reference/cli.md come from here. */
+export interface Option {
+  readonly type: 'string' | 'boolean' | 'number' | 'list';
+  readonly about: string;
+  /** What stands for the value in help. */
+  readonly value?: string;
+  readonly choices?: readonly string[];
+  readonly alias?: string;
+  readonly group: 'Where to' | 'What' | 'How' | 'Messages';
+}
+
+export const SHIP_OPTIONS = {
+  'to': { type: 'list', value: 'SINK[=URL]', group: 'Where to', about: 'destination: elasticsearch=URL or stdout; repeatable' },
+  'format': { type: 'string', choices: ['ecs', 'otel', 'table'], group: 'Where to', about: 'of what goes to stdout: ecs or otel lines, or a table (default on a terminal)' },
+  'ca-file': { type: 'string', value: 'PEM', group: 'Where to', about: "authority that signed the server's certificate" },
+  'compression': { type: 'string', choices: ['gzip', 'none'], group: 'Where to', about: 'of requests (default: gzip)' },
+  'all': { type: 'boolean', group: 'What', about: 'send closed and filtered ports and down hosts too' },
+  'site': { type: 'string', value: 'NAME', group: 'What', about: 'the place that was scanned (default: default)' },
+  'namespace': { type: 'string', value: 'NAME', group: 'What', about: 'data_stream.namespace (default: default)' },
+  'tag': { type: 'list', value: 'TAG', group: 'What', about: 'added to every event; repeatable' },
+  'label': { type: 'list', value: 'NAME=TEXT', group: 'What', about: 'added to every event; repeatable' },
+  'config': { type: 'string', value: 'FILE', group: 'How', about: 'portlog.yaml or portlog.json' },
+  'state-dir': { type: 'string', value: 'DIR', group: 'How', about: 'where undelivered events are kept (default: ~/.local/state/portlog)' },
+  'retry-for-seconds': { type: 'number', value: 'N', group: 'How', about: 'how long a batch is tried again (default: 60)' },
+  'quiet': { type: 'boolean', alias: 'q', group: 'Messages', about: 'only errors' },
+  'verbose': { type: 'boolean', group: 'Messages', about: 'what portlog does, step by step' },
+  'json': { type: 'boolean', group: 'Messages', about: 'the summary as one line of JSON' },
+} as const satisfies Record<string, Option>;
+
+export const SCAN_OPTIONS = {
+  nmap: { type: 'string', value: 'PATH', group: 'How', about: 'the nmap to run (default: nmap)' },
+} as const satisfies Record<string, Option>;
+
+export const SETUP_OPTIONS = {
+  'url': { type: 'string', value: 'URL', group: 'Where to', about: 'of the server (default: http://127.0.0.1:9200)' },
+  'dry-run': { type: 'boolean', group: 'What', about: 'print what would be done' },
+  'export': { type: 'string', value: 'DIR', group: 'What', about: 'write the files to DIR instead' },
+  'api-key': { type: 'boolean', group: 'What', about: 'also make an API key that may only write these events, and print it' },
+} as const satisfies Record<string, Option>;
+
+/** Values by option name, whoever gave them. */
+export type Values = Readonly<Record<string, string | boolean | number | readonly string[] | undefined>>;
+
+/** `PORTLOG_<OPTION>`, a list separated by commas. The environment stands behind the flags. */
+export function fromEnvironment(options: Readonly<Record<string, Option>>, env: Environment): Values {
+  const values: Record<string, Values[string]> = {};
+  for (const [name, { type }] of Object.entries(options)) {
+    const text = env[variableOf(name)];
+    if (text === undefined || text === '') continue;
+    if (type === 'list') values[name] = text.split(',').map((part) => part.trim());
+    else if (type === 'boolean') values[name] = text === '1' || text.toLowerCase() === 'true';
+    else values[name] = type === 'number' ? Number(text) : text;
+  }
+  return values;
+}
+
+export function variableOf(option: string): string {
+  return `PORTLOG_${option.toUpperCase().replaceAll('-', '_')}`;
+}
+
+export function defaultStateDir(env: Environment): string {
+  return join(env['XDG_STATE_HOME'] ?? join(homedir(), '.local', 'state'), 'portlog');
+}

@@ -1,0 +1,102 @@
+import yargs, { type Argv } from 'yargs';
+import { nearest } from '../config/nearest.ts';
+import { PortlogError } from '../errors.ts';
+import { type Option, SCAN_OPTIONS, SETUP_OPTIONS, SHIP_OPTIONS, type Values } from './options.ts';
+
+/** What the user asked for. `text` is help or the version, to be printed. */
+export type Request =
+  | { readonly command: 'ship'; readonly values: Values; readonly files: readonly string[] }
+  | { readonly command: 'scan'; readonly values: Values; readonly nmapArgs: readonly string[] }
+  | { readonly command: 'setup'; readonly values: Values; readonly target: string }
+  | { readonly command: 'check'; readonly values: Values }
+  | { readonly command: 'text'; readonly text: string };
+
+type Options = Readonly<Record<string, Option>>;
+
+/** The options of each command; those of `setup` that name a server are the same as for shipping. */
+export const COMMAND_OPTIONS = {
+  ship: SHIP_OPTIONS,
+  scan: { ...SHIP_OPTIONS, ...SCAN_OPTIONS },
+  check: { ...SHIP_OPTIONS, ...SCAN_OPTIONS },
+  setup: { ...SETUP_OPTIONS, 'ca-file': SHIP_OPTIONS['ca-file'], 'quiet': SHIP_OPTIONS.quiet, 'verbose': SHIP_OPTIONS.verbose },
+} as const satisfies Record<string, Options>;
+
+/** Throws a PortlogError `usage` for anything that cannot be meant. */
+export async function parseArguments(args: readonly string[], version: string): Promise<Request> {
+  let request: Request | undefined;
+  const choose = (chosen: Request): void => void (request = chosen);
+  const parser = yargs()
+    .scriptName('portlog')
+    .usage('Turns nmap scans into SIEM events.\n\n  nmap -sV -oX - 192.0.2.0/24 | portlog --to elasticsearch=https://es:9200')
+    .command(['ship [files..]', '$0'], 'read scans (FILE…, - or a pipe; .gz too) and ship them', (y) => add(y, COMMAND_OPTIONS.ship).positional('files', { type: 'string', array: true }), (argv) => {
+      choose({ command: 'ship', values: valuesOf(argv, COMMAND_OPTIONS.ship), files: [...strings(argv['files']), ...strings(argv['--'])] });
+    })
+    .command('scan', 'run nmap and ship each host as it completes: portlog scan -- NMAP-ARGS…', (y) => add(y, COMMAND_OPTIONS.scan), (argv) => {
+      choose({ command: 'scan', values: valuesOf(argv, COMMAND_OPTIONS.scan), nmapArgs: [...strings(argv['_']).slice(1), ...strings(argv['--'])] });
+    })
+    .command('setup <target>', 'install templates and the ingest pipeline into: elasticsearch', (y) => add(y, COMMAND_OPTIONS.setup).positional('target', { type: 'string' }), (argv) => {
+      choose({ command: 'setup', values: valuesOf(argv, COMMAND_OPTIONS.setup), target: String(argv['target']) });
+    })
+    .command('check', 'try configuration, nmap, state directory and every sink', (y) => add(y, COMMAND_OPTIONS.check), (argv) => {
+      choose({ command: 'check', values: valuesOf(argv, COMMAND_OPTIONS.check) });
+    })
+    .example('portlog scan.xml', 'show a scan as a table')
+    .example('portlog scan.xml | jq .', 'as ECS events, one a line')
+    .example('portlog --to elasticsearch=https://es:9200 *.xml.gz', 'ship several')
+    .example('portlog scan --to elasticsearch=https://es:9200 -- -sV -p- 192.0.2.7', 'scan and ship')
+    .epilogue('Every option also as PORTLOG_NAME, or in --config FILE. Secrets: PORTLOG_ELASTICSEARCH_API_KEY,\n_USER and _PASSWORD, each also with _FILE or _COMMAND.\nExit: 0 delivered, 1 partly, 2 usage, 3 no input, 4 state, 5 sink down, 130 interrupted.')
+    .parserConfiguration({ 'populate--': true, 'camel-case-expansion': false, 'boolean-negation': true, 'dot-notation': false, 'duplicate-arguments-array': true, 'parse-positional-numbers': false })
+    .strictOptions()
+    .help()
+    .alias('help', 'h')
+    .version(version)
+    .wrap(100)
+    .exitProcess(false)
+    .showHelpOnFail(false)
+    .fail((message, error) => {
+      throw error ?? usageError(message);
+    });
+  const text = await new Promise<string>((resolve, reject) => {
+    Promise.resolve(parser.parseAsync([...args], {}, (error: Error | undefined, _argv: unknown, output: string) => (error ? reject(error) : resolve(output)))).catch(reject);
+  });
+  return text === '' && request !== undefined ? request : { command: 'text', text };
+}
+
+function add(y: Argv, options: Options): Argv {
+  for (const [name, { type, about, value, choices, alias, group }] of Object.entries(options)) {
+    y.option(name, {
+      type: type === 'boolean' ? 'boolean' : type === 'number' ? 'number' : 'string',
+      describe: value === undefined ? about : `${about} [${value}]`,
+      group: `${group}:`,
+      ...(type === 'boolean' ? {} : { nargs: 1, requiresArg: true }),
+      ...(choices === undefined ? {} : { choices }),
+      ...(alias === undefined ? {} : { alias }),
+    });
+  }
+  return y;
+}
+
+function valuesOf(argv: Readonly<Record<string, unknown>>, options: Options): Values {
+  const values: Record<string, Values[string]> = {};
+  for (const [name, { type }] of Object.entries(options)) {
+    const given = argv[name];
+    if (given === undefined) continue;
+    if (type === 'list') values[name] = strings(given);
+    else if (Array.isArray(given)) throw new PortlogError('usage', `--${name} was given twice`);
+    else values[name] = given as Values[string];
+  }
+  return values;
+}
+
+function strings(value: unknown): readonly string[] {
+  return value === undefined ? [] : (Array.isArray(value) ? value : [value]).map(String);
+}
+
+/** yargs says what is wrong; we add the nearest option that there is. */
+function usageError(message: string): PortlogError {
+  const unknown = /^Unknown arguments?: (.+)$/.exec(message)?.[1]?.split(', ')[0];
+  if (unknown === undefined) return new PortlogError('usage', message.split('\n').join(' '), { hint: 'portlog --help' });
+  const names = Object.values(COMMAND_OPTIONS).flatMap((options) => Object.keys(options));
+  const guess = nearest(unknown, names);
+  return new PortlogError('usage', `there is no option --${unknown}`, { hint: guess === undefined ? 'portlog --help' : `did you mean --${guess}?` });
+}

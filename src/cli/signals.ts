@@ -1,0 +1,29 @@
+/** What Ctrl-C means: first stop reading and deliver what was read, then, or when that takes too long, end. */
+export interface Interruption {
+  readonly stop: AbortSignal;
+  readonly giveUp: AbortSignal;
+  release(): void;
+}
+
+const GRACE_MS = 10_000;
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+
+export function onInterrupt(): Interruption {
+  const stop = new AbortController();
+  const giveUp = new AbortController();
+  let grace: NodeJS.Timeout | undefined;
+  const interrupted = (): void => {
+    if (stop.signal.aborted) giveUp.abort();
+    stop.abort();
+    grace ??= setTimeout(() => giveUp.abort(), GRACE_MS).unref();
+  };
+  for (const signal of SIGNALS) process.on(signal, interrupted);
+  return {
+    stop: stop.signal,
+    giveUp: giveUp.signal,
+    release() {
+      clearTimeout(grace);
+      for (const signal of SIGNALS) process.off(signal, interrupted);
+    },
+  };
+}

@@ -1,0 +1,64 @@
+import type { Writable } from 'node:stream';
+import type { PortlogError } from '../errors.ts';
+import { printable } from '../event/text.ts';
+
+/** Where a command talks: events to stdout, everything else to stderr. */
+export interface Terminal {
+  readonly stdout: Writable & { readonly isTTY?: boolean };
+  readonly stderr: Writable & { readonly isTTY?: boolean };
+  readonly stdin: NodeJS.ReadStream;
+}
+
+export type Level = 'quiet' | 'normal' | 'verbose';
+
+/** What portlog says to people. Errors always, news unless quiet, steps when verbose. */
+export class Speaker {
+  private readonly stderr: Terminal['stderr'];
+  private readonly level: Level;
+  /** A progress line stands on the terminal and must go before the next line. */
+  private transient = false;
+
+  constructor(stderr: Terminal['stderr'], level: Level) {
+    this.stderr = stderr;
+    this.level = level;
+  }
+
+  error(error: Pick<PortlogError, 'message' | 'hint'>): void {
+    for (const line of error.message.split('\n')) this.line(line);
+    if (error.hint !== undefined) this.line(`  → ${error.hint}`);
+  }
+
+  warn(text: string): void {
+    this.line(text);
+  }
+
+  say(text: string): void {
+    if (this.level !== 'quiet') this.line(text);
+  }
+
+  detail(text: string): void {
+    if (this.level === 'verbose') this.line(text);
+  }
+
+  /** One line that the next one overwrites; only on a terminal. */
+  progress(text: string): void {
+    if (this.level === 'quiet' || this.stderr.isTTY !== true) return;
+    this.stderr.write(`\r\u001B[K${printable(text)}`);
+    this.transient = true;
+  }
+
+  raw(text: string): void {
+    this.clear();
+    this.stderr.write(text);
+  }
+
+  private line(text: string): void {
+    this.clear();
+    this.stderr.write(`portlog: ${printable(text)}\n`);
+  }
+
+  private clear(): void {
+    if (this.transient) this.stderr.write('\r\u001B[K');
+    this.transient = false;
+  }
+}

@@ -1,0 +1,36 @@
+import type { Dataset } from '../event/event.ts';
+
+/** What a configuration file may say: schemas/config.schema.json. */
+export interface Config {
+  readonly site?: string;
+  readonly namespace?: string;
+  readonly tags?: readonly string[];
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly all?: boolean;
+  readonly stateDir?: string;
+  readonly retryForSeconds?: number;
+  readonly sinks?: readonly SinkConfig[];
+}
+
+export interface SinkConfig extends SecretSources {
+  readonly type: string;
+  readonly url?: string;
+  readonly user?: string;
+  readonly caFile?: string;
+  readonly compression?: 'gzip' | 'none';
+  readonly timeoutSeconds?: number;
+  readonly datasets?: readonly Dataset[];
+}
+
+/** Each secret from one of three places: the text itself, a file, or what a command prints. */
+export interface SecretSources {
+  readonly apiKey?: string;
+  readonly apiKeyFile?: string;
+  readonly apiKeyCommand?: readonly string[];
+  readonly password?: string;
+  readonly passwordFile?: string;
+  readonly passwordCommand?: readonly string[];
+  readonly bearer?: string;
+  readonly bearerFile?: string;
+  readonly bearerCommand?: readonly string[];
+}

@@ -1,0 +1,48 @@
+import { readFile } from 'node:fs/promises';
+import { PortlogError } from '../errors.ts';
+import type { Config } from './config.ts';
+import type { Environment } from './env.ts';
+import { explain } from './explain.ts';
+
+/** Reads portlog.yaml or portlog.json, checks it against its schema, then fills `${NAME}`. */
+export async function loadConfig(path: string, env: Environment): Promise<Config> {
+  const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+    throw new PortlogError('config-unreadable', `the configuration ${path} could not be read: ${cause.code === 'ENOENT' ? 'there is no such file' : cause.message}`, { cause });
+  });
+  const config = (await parse(path, text)) ?? {};
+  await validate(path, config);
+  return fill(config, env, path, '') as Config;
+}
+
+async function parse(path: string, text: string): Promise<unknown> {
+  const { parse: parseYaml } = await import('yaml');
+  try {
+    return path.endsWith('.json') ? JSON.parse(text) : parseYaml(text);
+  } catch (cause) {
+    throw new PortlogError('config-invalid', `${path} is not valid ${path.endsWith('.json') ? 'JSON' : 'YAML'}: ${(cause as Error).message}`, { cause });
+  }
+}
+
+async function validate(path: string, config: unknown): Promise<void> {
+  const { Ajv2020 } = await import('ajv/dist/2020.js');
+  const schema = JSON.parse(await readFile(new URL('../../schemas/config.schema.json', import.meta.url), 'utf8')) as object;
+  const check = new Ajv2020({ allErrors: true, verbose: true }).compile(schema);
+  if (check(config)) return;
+  const [first = '', ...others] = explain(check.errors ?? []);
+  throw new PortlogError('config-invalid', [`${path}: ${first}`, ...others.map((other) => `${path}: ${other}`)].join('\n'), {
+    hint: 'docs/reference/configuration.md lists all settings',
+  });
+}
+
+/** After parsing, so that a value of the environment can never become a setting of its own. */
+function fill(value: unknown, env: Environment, path: string, where: string): unknown {
+  if (typeof value === 'string')
+    return value.replace(/\$\{([A-Za-z_]\w*)\}/g, (_, name: string) => {
+      const found = env[name];
+      if (found === undefined) throw new PortlogError('config-invalid', `${path}: ${where} needs the environment variable ${name}, which is not set`);
+      return found;
+    });
+  if (Array.isArray(value)) return value.map((member, index) => fill(member, env, path, `${where}.${index}`));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, fill(member, env, path, where === '' ? name : `${where}.${name}`)]));
+}

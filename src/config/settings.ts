@@ -1,0 +1,95 @@
+import type { EventOptions } from '../event/context.ts';
+import { PortlogError } from '../errors.ts';
+import type { SinkOptions } from '../sink/options.ts';
+import type { Config, SinkConfig } from './config.ts';
+import type { Environment } from './env.ts';
+import { credentials } from './secret.ts';
+
+/** Flags and environment, already merged; the file stands behind both. */
+export interface Given {
+  readonly to: readonly string[] | undefined;
+  readonly caFile: string | undefined;
+  readonly compression: 'gzip' | 'none' | undefined;
+  readonly all: boolean | undefined;
+  readonly site: string | undefined;
+  readonly namespace: string | undefined;
+  readonly tags: readonly string[] | undefined;
+  readonly labels: readonly string[] | undefined;
+  readonly stateDir: string | undefined;
+  readonly retryForSeconds: number | undefined;
+}
+
+/** What a run needs to know, from whatever source it came. */
+export interface Settings {
+  readonly event: Omit<EventOptions, 'now' | 'scannerHost'>;
+  readonly sinks: readonly SinkOptions[];
+  readonly stateDir: string;
+  readonly retryForMs: number;
+}
+
+const DEFAULT_RETRY_SECONDS = 60;
+const DEFAULT_TIMEOUT_SECONDS = 60;
+
+export async function settings(given: Given, config: Config, defaultStateDir: string, env: Environment): Promise<Settings> {
+  const event = {
+    site: checked('site', given.site ?? config.site ?? 'default', /^[\w.-]{1,64}$/, 'letters, digits, dots, hyphens and underscores'),
+    namespace: checked('namespace', given.namespace ?? config.namespace ?? 'default', /^[a-z0-9_.]{1,64}$/, 'lower-case letters, digits, dots and underscores'),
+    tags: given.tags ?? config.tags ?? [],
+    labels: given.labels === undefined ? (config.labels ?? {}) : labelsOf(given.labels),
+    all: given.all ?? config.all ?? false,
+  };
+  const wanted = given.to === undefined ? (config.sinks ?? []) : given.to.map((text) => sinkOf(text, config.sinks ?? []));
+  return {
+    event,
+    sinks: await Promise.all(wanted.map((sink) => sinkOptions(sink, given, event.namespace, env))),
+    stateDir: given.stateDir ?? config.stateDir ?? defaultStateDir,
+    retryForMs: (given.retryForSeconds ?? config.retryForSeconds ?? DEFAULT_RETRY_SECONDS) * 1000,
+  };
+}
+
+/** `elasticsearch=https://…`, or the name alone: then what the configuration says about it. */
+function sinkOf(text: string, configured: readonly SinkConfig[]): SinkConfig {
+  const at = text.indexOf('=');
+  const type = at === -1 ? text : text.slice(0, at);
+  const base = configured.find((sink) => sink.type === type) ?? { type };
+  return at === -1 ? base : { ...base, url: text.slice(at + 1) };
+}
+
+export async function sinkOptions(sink: SinkConfig, given: Pick<Given, 'caFile' | 'compression'>, namespace: string, env: Environment): Promise<SinkOptions> {
+  return {
+    type: sink.type,
+    url: sink.url === undefined ? undefined : urlOf(sink.type, sink.url),
+    namespace,
+    credentials: await credentials(sink, env),
+    caFile: given.caFile ?? sink.caFile,
+    compression: given.compression ?? sink.compression ?? 'gzip',
+    timeoutMs: (sink.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS) * 1000,
+    datasets: sink.datasets,
+  };
+}
+
+function urlOf(type: string, text: string): URL {
+  const url = URL.parse(text);
+  if (url === null || !/^https?:$/.test(url.protocol))
+    throw new PortlogError('sink-options', `"${text.replace(/\/\/[^@/]*@/, '//…@')}" is no URL for ${type}`, { hint: `write it whole, for example ${type}=https://host:9200` });
+  if (url.username !== '' || url.password !== '')
+    throw new PortlogError('sink-options', `the URL for ${type} carries a user or password, which everyone on this machine can read in the process list`, {
+      hint: `leave them out and set PORTLOG_${type.toUpperCase()}_USER and PORTLOG_${type.toUpperCase()}_PASSWORD`,
+    });
+  return url;
+}
+
+function labelsOf(pairs: readonly string[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    pairs.map((pair) => {
+      const [, name, text] = /^([A-Za-z_][A-Za-z0-9_]{0,63})=(.*)$/s.exec(pair) ?? [];
+      if (name === undefined || text === undefined) throw new PortlogError('usage', `--label ${pair}: write NAME=TEXT, with letters, digits and underscores in NAME`);
+      return [name, text];
+    }),
+  );
+}
+
+function checked(option: string, value: string, shape: RegExp, allowed: string): string {
+  if (!shape.test(value)) throw new PortlogError('usage', `--${option} "${value}": only ${allowed}, at most 64`);
+  return value;
+}

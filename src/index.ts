@@ -1,0 +1,40 @@
+import { DEFAULT_OPTIONS, type EventOptions } from './event/context.ts';
+import type { LogEvent } from './event/event.ts';
+import { EventMapper } from './event/map.ts';
+import type { ScanItem } from './nmap/model.ts';
+import { ScanReader } from './nmap/read.ts';
+
+export type * from './nmap/model.ts';
+export type { Dataset, FieldValue, Fields, LogEvent, Shared } from './event/event.ts';
+export type { EventOptions } from './event/context.ts';
+export type { Batch, BatchLimits, Diagnosis, Encoded, Entry, Outcome, Refused, Rejection, Sink } from './sink/sink.ts';
+export type { InputReport, Progress, ShipOptions, ShipReport, SinkReport } from './ship.ts';
+export type { Source } from './source/source.ts';
+export { DATASETS, SEVERITY } from './event/event.ts';
+export { ecsLine } from './event/ecs.ts';
+export { type OtelRecord, otelRecord, otlpLine } from './event/otel.ts';
+export { PortlogError } from './errors.ts';
+export { SinkError } from './sink/sink.ts';
+export { stdoutSink } from './sink/stdout.ts';
+export { fileSource } from './source/file.ts';
+export { ship } from './ship.ts';
+
+/**
+ * Reads nmap's or masscan's XML, in pieces of any size, and gives each element as soon as it is
+ * whole; holds one host at a time. What cannot be read comes as a `refused` item, never as an error.
+ * Throws PortlogError `input-encoding` for an encoding that is not known.
+ */
+export async function* readScans(chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): AsyncGenerator<ScanItem, void, undefined> {
+  const reader = new ScanReader();
+  for await (const chunk of chunks) yield* reader.push(chunk);
+  yield* reader.end();
+}
+
+/** Turns what {@link readScans} gives into events. The same scan always gives the same ids. */
+export async function* toEvents(
+  items: AsyncIterable<ScanItem> | Iterable<ScanItem>,
+  options: Partial<EventOptions> = {},
+): AsyncGenerator<LogEvent, void, undefined> {
+  const mapper = new EventMapper({ ...DEFAULT_OPTIONS, ...options });
+  for await (const item of items) yield* mapper.events(item);
+}

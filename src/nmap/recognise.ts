@@ -1,0 +1,13 @@
+/** Says what an input without any scan in it is, from its first characters, and what to do about it. */
+export function recognise(beginning: string): { readonly what: string; readonly hint: string } {
+  const start = beginning.replace(/^\uFEFF/, '').trimStart();
+  const useXml = 'write the scan with nmap -oX FILE (or -oX - into a pipe)';
+  if (start === '') return { what: 'it is empty', hint: useXml };
+  if (/^[[{]/.test(start)) return { what: 'it looks like JSON', hint: useXml };
+  if (/^# Nmap .*scan initiated/.test(start)) return { what: "it is nmap's normal or grepable output", hint: useXml };
+  if (/^Starting Nmap/.test(start)) return { what: "it is nmap's screen output", hint: useXml };
+  if (/^<(?:!doctype html|html)/i.test(start)) return { what: 'it is HTML', hint: useXml };
+  if (start.startsWith('PK')) return { what: 'it is a zip archive', hint: 'unpack it first; gzip can be read as it is' };
+  if (start.startsWith('<')) return { what: 'it is XML without an <nmaprun>', hint: 'check that it is a scan by nmap or masscan' };
+  return { what: 'there is no <nmaprun> in it', hint: useXml };
+}

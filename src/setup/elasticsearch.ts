@@ -1,0 +1,86 @@
+import { isDeepStrictEqual } from 'node:util';
+import { PortlogError } from '../errors.ts';
+import { refusal } from '../sink/elasticsearch.ts';
+import type { HttpAnswer, HttpClient } from '../sink/http.ts';
+import { ELASTICSEARCH_FILES, readSetupFile, type SetupFile } from './files.ts';
+
+export type SetupAction = 'create' | 'update' | 'unchanged';
+export interface SetupStep {
+  readonly file: SetupFile;
+  readonly action: SetupAction;
+}
+
+/**
+ * What installing would do. Throws `setup-refused` when something of that name is there that
+ * portlog did not make: it is never overwritten.
+ */
+export async function planSetup(client: HttpClient, signal: AbortSignal): Promise<readonly SetupStep[]> {
+  const steps: SetupStep[] = [];
+  for (const file of ELASTICSEARCH_FILES) steps.push({ file, action: await actionFor(client, file, signal) });
+  return steps;
+}
+
+export async function applySetup(client: HttpClient, steps: readonly SetupStep[], signal: AbortSignal): Promise<void> {
+  for (const { file, action } of steps) {
+    if (action === 'unchanged') continue;
+    const answer = await client.request({ method: 'PUT', path: file.path, body: await readSetupFile(file.file) }, signal);
+    if (answer.status !== 200) throw refusal(client.url, answer);
+  }
+}
+
+/** The least that shipping needs: look at the cluster, create documents, let data streams come into being. */
+const ROLE = {
+  portlog_writer: {
+    cluster: ['monitor'],
+    indices: [{ names: ['logs-nmap.*-*'], privileges: ['create_doc', 'auto_configure'] }],
+  },
+};
+
+/** Makes an API key that may write events and nothing else; returns it in the form that portlog takes. */
+export async function createApiKey(client: HttpClient, signal: AbortSignal): Promise<string> {
+  const body = JSON.stringify({ name: 'portlog', role_descriptors: ROLE, metadata: { application: 'portlog' } });
+  const answer = await client.request({ method: 'POST', path: '/_security/api_key', body }, signal);
+  if (answer.status !== 200) throw refusal(client.url, answer);
+  return (JSON.parse(answer.body) as { encoded: string }).encoded;
+}
+
+async function actionFor(client: HttpClient, file: SetupFile, signal: AbortSignal): Promise<SetupAction> {
+  const answer = await client.request({ method: 'GET', path: file.path }, signal);
+  if (answer.status === 404) return 'create';
+  if (answer.status !== 200) throw refusal(client.url, answer);
+  const present = definitionIn(answer);
+  if (!isOurs(present))
+    throw new PortlogError('setup-refused', `${client.url.origin} already has an ${file.what} that portlog did not make`, {
+      hint: 'it is left as it is; rename it, or install the files of portlog setup elasticsearch --export DIR by hand',
+    });
+  const wanted = JSON.parse(await readSetupFile(file.file)) as object;
+  return covers(present, wanted) ? 'unchanged' : 'update';
+}
+
+/** Pipelines come by name, templates in a list. */
+function definitionIn({ body }: HttpAnswer): unknown {
+  const parsed = JSON.parse(body) as Record<string, unknown>;
+  const list = (parsed['component_templates'] ?? parsed['index_templates']) as readonly Record<string, unknown>[] | undefined;
+  const [first] = list ?? [];
+  return first === undefined ? Object.values(parsed)[0] : (first['component_template'] ?? first['index_template']);
+}
+
+function isOurs(definition: unknown): boolean {
+  return (definition as { _meta?: { managed_by?: unknown } } | undefined)?._meta?.managed_by === 'portlog';
+}
+
+/** Whether the server's form says all that we want: it adds members of its own, and writes numbers and booleans as text. */
+function covers(present: unknown, wanted: unknown): boolean {
+  if (typeof wanted !== 'object' || wanted === null) return String(present) === String(wanted);
+  if (typeof present !== 'object' || present === null) return false;
+  if (Array.isArray(wanted)) return isDeepStrictEqual(present, wanted) || (Array.isArray(present) && present.length === wanted.length && wanted.every((member, i) => covers(present[i], member)));
+  return Object.entries(wanted).every(([name, member]) => covers(memberOf(present, name), member));
+}
+
+/** `index.mapping.x` may come back as nested objects. */
+function memberOf(object: object, name: string): unknown {
+  if (Object.hasOwn(object, name)) return (object as Record<string, unknown>)[name];
+  let value: unknown = object;
+  for (const part of name.split('.')) value = (value as Record<string, unknown> | undefined)?.[part];
+  return value;
+}

@@ -1,0 +1,167 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { X509Certificate } from 'node:crypto';
+import { chownSync, cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { request } from 'node:https';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { run } from './cache.ts';
+import { installElasticsearch } from './install/elasticsearch.ts';
+
+const NOBODY = 65534;
+export const PASSWORD = 'portlog-test-password';
+
+/** A real Elasticsearch with security and TLS, on loopback, with data of its own that goes with it. */
+export interface ElasticsearchServer {
+  readonly url: string;
+  readonly caFile: string;
+  /** Asks as the superuser; gives status and parsed body. */
+  ask(method: string, path: string, body?: unknown): Promise<{ status: number; body: any }>;
+  stop(): Promise<void>;
+}
+
+export async function startElasticsearch(): Promise<ElasticsearchServer> {
+  const installed = await installElasticsearch();
+  const java = findJava();
+  const base = mkdtempSync(join(tmpdir(), 'portlog-es-'));
+  // Elasticsearch refuses to run as root, and nobody else may look into root's cache: links are enough.
+  const home = join(base, 'home');
+  await run('cp', ['-al', installed, home]).catch(() => run('cp', ['-a', installed, home]));
+  const port = await freePort();
+  await configure(home, base, port, java);
+  const child = launch(home, base, java);
+  const caFile = join(base, 'ca.pem');
+  const ask = asker(port, readFileSync(caFile, 'utf8'));
+  await ready(ask, child, join(base, 'logs'));
+  return {
+    url: `https://localhost:${port}`,
+    caFile,
+    ask,
+    async stop() {
+      const ended = new Promise((resolve) => child.once('close', resolve));
+      process.kill(-(child.pid as number), 'SIGTERM');
+      const late = setTimeout(() => process.kill(-(child.pid as number), 'SIGKILL'), 20_000);
+      await ended;
+      clearTimeout(late);
+      rmSync(base, { recursive: true, force: true });
+    },
+  };
+}
+
+async function configure(home: string, base: string, port: number, java: string): Promise<void> {
+  cpSync(join(home, 'config'), join(base, 'config'), { recursive: true });
+  for (const folder of ['data', 'logs', 'tmp']) mkdirSync(join(base, folder));
+  await certificate(base);
+  const settings = {
+    'cluster.name': 'portlog-test',
+    'discovery.type': 'single-node',
+    'network.host': '127.0.0.1',
+    'http.port': port,
+    'transport.port': await freePort(),
+    'path.data': join(base, 'data'),
+    'path.logs': join(base, 'logs'),
+    'xpack.security.enabled': true,
+    'xpack.security.autoconfiguration.enabled': false,
+    'xpack.security.http.ssl.enabled': true,
+    'xpack.security.http.ssl.key': join(base, 'config', 'server.key'),
+    'xpack.security.http.ssl.certificate': join(base, 'config', 'server.pem'),
+    'cluster.routing.allocation.disk.threshold_enabled': false,
+  };
+  writeFileSync(join(base, 'config', 'elasticsearch.yml'), Object.entries(settings).map(([name, value]) => `${name}: ${value}\n`).join(''));
+  const options = readFileSync(join(base, 'config', 'jvm.options'), 'utf8').replace(/^-Xm[sx].*$/gm, '');
+  writeFileSync(join(base, 'config', 'jvm.options'), `${options}\n-Xms512m\n-Xmx512m\n`);
+  await run('bash', [join(home, 'bin/elasticsearch-cli'), 'useradd', 'admin', '-p', PASSWORD, '-r', 'superuser'], {
+    env: { ...environment(home, base, java), CLI_NAME: 'users', CLI_LIBS: 'modules/x-pack-core,modules/x-pack-security,lib/tools/security-cli' },
+  });
+  if (process.getuid?.() === 0) chownAll(base);
+}
+
+/** An authority and a certificate for localhost, as a site would issue them itself. */
+async function certificate(base: string): Promise<void> {
+  const config = join(base, 'config');
+  const openssl = (...args: string[]): Promise<unknown> => run('openssl', args, { cwd: config });
+  await openssl('req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=portlog test CA', '-keyout', 'ca.key', '-out', '../ca.pem');
+  await openssl('req', '-newkey', 'rsa:2048', '-nodes', '-subj', '/CN=localhost', '-keyout', 'server.key', '-out', 'server.csr');
+  writeFileSync(join(config, 'san.cnf'), 'subjectAltName=DNS:localhost,IP:127.0.0.1\n');
+  await openssl('x509', '-req', '-in', 'server.csr', '-CA', '../ca.pem', '-CAkey', 'ca.key', '-CAcreateserial', '-days', '2', '-extfile', 'san.cnf', '-out', 'server.pem');
+  new X509Certificate(readFileSync(join(config, 'server.pem')));
+}
+
+/** The distribution lacks `bin/elasticsearch`; this is what that script does in the end. */
+function launch(home: string, base: string, java: string): ChildProcess {
+  const args = ['-Xms4m', '-Xmx64m', '-cp', 'lib/tools/server-launcher/*', 'org.elasticsearch.server.launcher.ServerLauncher'];
+  const env = { ...environment(home, base, java), CLI_NAME: 'server', CLI_LIBS: 'lib/tools/server-cli' };
+  const drop = ['--reuid=65534', '--regid=65534', '--clear-groups', join(java, 'bin/java'), ...args];
+  const [program, argv] = process.getuid?.() === 0 ? ['setpriv', drop] : [join(java, 'bin/java'), args];
+  return spawn(program as string, argv as string[], { cwd: home, env, stdio: 'ignore', detached: true });
+}
+
+function environment(home: string, base: string, java: string): NodeJS.ProcessEnv {
+  return {
+    PATH: process.env['PATH'],
+    JAVA: join(java, 'bin/java'),
+    JAVA_HOME: java,
+    ES_JAVA_HOME: java,
+    ES_HOME: home,
+    ES_PATH_CONF: join(base, 'config'),
+    ES_DISTRIBUTION_TYPE: 'zip',
+    ES_TMPDIR: join(base, 'tmp'),
+    JAVA_TYPE: 'ES_JAVA_HOME',
+    CLI_JAVA_OPTS: '-Xms4m -Xmx64m',
+    HOME: base,
+  };
+}
+
+/** Elasticsearch 9 needs Java 21 or newer. */
+function findJava(): string {
+  const folder = '/usr/lib/jvm';
+  const named = readdirSync(folder).filter((name) => Number(/(\d+)/.exec(name)?.[1] ?? 0) >= 21);
+  const [first] = named;
+  if (first === undefined) throw new Error(`no Java 21 or newer in ${folder}: install one (Debian: openjdk-21-jdk-headless, or Temurin 25)`);
+  return join(folder, first);
+}
+
+function asker(port: number, ca: string): ElasticsearchServer['ask'] {
+  const authorization = `Basic ${Buffer.from(`admin:${PASSWORD}`).toString('base64')}`;
+  return (method, path, body) =>
+    new Promise((resolve, reject) => {
+      const asked = request({ host: 'localhost', port, method, path, ca, headers: { authorization, 'content-type': 'application/json' } }, (answer) => {
+        let text = '';
+        answer.setEncoding('utf8').on('data', (part: string) => (text += part));
+        answer.on('end', () => resolve({ status: answer.statusCode ?? 0, body: text.startsWith('{') || text.startsWith('[') ? JSON.parse(text) : text }));
+      });
+      asked.on('error', reject).end(body === undefined ? undefined : JSON.stringify(body));
+    });
+}
+
+async function ready(ask: ElasticsearchServer['ask'], child: ChildProcess, logs: string): Promise<void> {
+  for (let tries = 0; tries < 240; tries++) {
+    if (child.exitCode !== null) throw new Error(`Elasticsearch ended with ${child.exitCode}; see ${logs}`);
+    const answer = await ask('GET', '/_cluster/health?wait_for_status=yellow&timeout=1s').catch(() => undefined);
+    if (answer?.status === 200) return;
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+  throw new Error(`Elasticsearch was not ready after two minutes; see ${logs}`);
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as { port: number };
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+function chownAll(path: string): void {
+  for (const folder of ['config', 'data', 'logs', 'tmp'])
+    for (const entry of readdirSync(join(path, folder), { recursive: true, withFileTypes: true })) chownSync(join(entry.parentPath, entry.name), NOBODY, NOBODY);
+  for (const folder of ['config', 'data', 'logs', 'tmp', '.']) chownSync(join(path, folder), NOBODY, NOBODY);
+}
+
+if (import.meta.main) {
+  const server = await startElasticsearch();
+  console.log(JSON.stringify({ url: server.url, caFile: server.caFile, user: 'admin', password: PASSWORD }));
+  process.once('SIGINT', () => void server.stop());
+  process.once('SIGTERM', () => void server.stop());
+}

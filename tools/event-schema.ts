@@ -1,0 +1,47 @@
+import { DATASETS } from '../src/event/event.ts';
+import type { Field, FieldType } from '../src/event/fields.ts';
+import { type FieldNode, fieldTree } from './field-tree.ts';
+
+const REQUIRED = ['@timestamp', 'message', 'ecs', 'event', 'data_stream', 'agent', 'observer', 'nmap'];
+
+/** JSON Schema (2020-12) of an ECS event: no field but those of the catalogue. */
+export function eventSchema(fields: readonly Field[]): object {
+  const { children } = fieldTree(fields);
+  const root = objectSchema(children) as { properties: Record<string, { properties: Record<string, object> }> };
+  root.properties['event']!.properties['dataset'] = { enum: DATASETS };
+  return {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    title: 'portlog event',
+    description: 'One event in ECS. Made from src/event/fields.ts by npm run generate.',
+    ...root,
+    required: REQUIRED,
+  };
+}
+
+function objectSchema(children: FieldNode['children']): object {
+  return {
+    type: 'object',
+    properties: Object.fromEntries([...children].map(([name, child]) => [name, schemaOf(child)])),
+    additionalProperties: false,
+  };
+}
+
+function schemaOf({ field, children }: FieldNode): object {
+  const about = field === undefined || field.about === '' ? {} : { description: field.about };
+  const one = children.size > 0 ? objectSchema(children) : TYPES[field?.type ?? 'object'];
+  return field?.many === true ? { type: 'array', items: one, minItems: 1, ...about } : { ...one, ...about };
+}
+
+const TYPES: Readonly<Record<FieldType, object>> = {
+  keyword: { type: 'string' },
+  long_keyword: { type: 'string' },
+  text: { type: 'string' },
+  ip: { type: 'string', anyOf: [{ format: 'ipv4' }, { format: 'ipv6' }] },
+  long: { type: 'integer' },
+  float: { type: 'number' },
+  date: { type: 'string', format: 'date-time' },
+  boolean: { type: 'boolean' },
+  flattened: { type: 'object' },
+  labels: { type: 'object', additionalProperties: { type: 'string' } },
+  object: { type: 'object' },
+};
