@@ -49,7 +49,8 @@ const SERVICES = [
 function host(index: number, random: () => number): string {
   const address = `10.${(index >> 16) & 255}.${(index >> 8) & 255}.${index & 255}`;
   const start = 1760000000 + (index % 3000);
-  let ports = '<extraports state="closed" count="988"><extrareasons reason="reset" count="988" proto="tcp" ports="1-21,23-24,26-79,81-442"/>\n</extraports>\n';
+  let ports =
+    '<extraports state="closed" count="988"><extrareasons reason="reset" count="988" proto="tcp" ports="1-21,23-24,26-79,81-442"/>\n</extraports>\n';
   const count = 6 + Math.floor(random() * 12);
   for (let i = 0; i < count; i++) ports += port(i, random);
   return `<host starttime="${start}" endtime="${start + 60}"><status state="up" reason="arp-response" reason_ttl="0"/>
@@ -78,7 +79,8 @@ function port(i: number, random: () => number): string {
   const [wellKnown, name, product, version, cpe] = SERVICES[Math.floor(random() * SERVICES.length)] as (typeof SERVICES)[number];
   const portid = i === 0 ? wellKnown : 1024 + i * 97 + Math.floor(random() * 90);
   const open = random() < 0.8;
-  if (!open) return `<port protocol="tcp" portid="${portid}"><state state="closed" reason="reset" reason_ttl="64"/><service name="${name}" method="table" conf="3"/></port>\n`;
+  if (!open)
+    return `<port protocol="tcp" portid="${portid}"><state state="closed" reason="reset" reason_ttl="64"/><service name="${name}" method="table" conf="3"/></port>\n`;
   const versions = version === '' ? '' : ` version="${version}"`;
   const service = `<service name="${name}" product="${product}"${versions} extrainfo="protocol 2.0" ostype="Linux" method="probed" conf="10"><cpe>${cpe}</cpe></service>`;
   const script = random() < 0.34 ? scripts(name, random) : '';

@@ -3,17 +3,15 @@ import { setTimeout as wait } from 'node:timers/promises';
 /** Time and chance, the only door to both, so that tests can hold them. */
 export interface Clock {
   /** Epoch milliseconds. */
-  now(): number;
+  readonly now: () => number;
   /** Resolves after `milliseconds`, or at once when the signal aborts; never rejects. */
-  sleep(milliseconds: number, signal: AbortSignal): Promise<void>;
+  readonly sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
   /** In [0, 1). */
-  random(): number;
+  readonly random: () => number;
 }
 
 export const systemClock: Clock = {
   now: Date.now,
   random: Math.random,
-  async sleep(milliseconds, signal) {
-    await wait(milliseconds, undefined, { signal }).catch(() => undefined);
-  },
+  sleep: (milliseconds, signal) => wait(milliseconds, undefined, { signal }).catch(() => undefined),
 };

@@ -76,24 +76,19 @@ const NEVER = new AbortController().signal;
 export async function ship(options: ShipOptions): Promise<ShipReport> {
   const { clock = systemClock, stop = NEVER, giveUp = NEVER, retryForMs = 60_000, stateDir } = options;
   const letters = (sink: Sink): ReturnType<typeof deadLetterFile> => deadLetterFile(stateDir, sink.name, clock.now);
-  const lanes = options.sinks.map((sink) => new Lane(sink, { clock, deadLetters: letters(sink), retryForMs, maxAgeMs: MAX_BATCH_AGE_MS, signal: giveUp }));
+  const lanes = options.sinks.map(
+    (sink) => new Lane(sink, { clock, deadLetters: letters(sink), retryForMs, maxAgeMs: MAX_BATCH_AGE_MS, signal: giveUp }),
+  );
   const eventOptions: EventOptions = { ...DEFAULT_OPTIONS, now: clock.now, ...options.event };
-  const ageing = new AbortController();
-  const aged = flushRegularly(lanes, clock, ageing.signal);
-  const inputs: InputReport[] = [];
-  try {
+  const inputs = await whileFlushing(lanes, clock, async () => {
+    const reports: InputReport[] = [];
     for (const source of options.sources) {
       if (stop.aborted || lanes.every(isOver)) break;
-      inputs.push(await shipSource(source, lanes, eventOptions, stop, options.onProgress));
+      reports.push(await shipSource(source, lanes, eventOptions, stop, options.onProgress));
     }
-  } finally {
-    ageing.abort();
-    await aged;
-    const ends = await Promise.allSettled(lanes.map((lane) => lane.finish()));
-    await Promise.allSettled(options.sinks.map((sink) => sink.close()));
-    const broken = ends.find((end) => end.status === 'rejected');
-    if (broken !== undefined) throw broken.reason;
-  }
+    return reports;
+  });
+  await finish(lanes);
   const sinks = lanes.map((lane) => ({
     tally: lane.tally,
     failure: lane.failure,
@@ -110,7 +105,18 @@ async function shipSource(
   stop: AbortSignal,
   onProgress: ShipOptions['onProgress'],
 ): Promise<InputReport> {
-  const report: InputReport = { name: source.name, bytes: 0, runs: 0, hosts: 0, openPorts: 0, refused: 0, incomplete: 0, failed: 0, remarks: [], problem: undefined };
+  const report: InputReport = {
+    name: source.name,
+    bytes: 0,
+    runs: 0,
+    hosts: 0,
+    openPorts: 0,
+    refused: 0,
+    incomplete: 0,
+    failed: 0,
+    remarks: [],
+    problem: undefined,
+  };
   const reader = new ScanReader();
   const mapper = new EventMapper(options);
   let events = 0;
@@ -182,10 +188,28 @@ function isOver(lane: Lane): boolean {
   return lane.failure?.kind === 'closed';
 }
 
-async function flushRegularly(lanes: readonly Lane[], clock: Clock, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted) {
-    await clock.sleep(MAX_BATCH_AGE_MS, signal);
-    // Whatever fails here fails again, and is reported, at the next push or at the end.
-    await Promise.allSettled(lanes.map((lane) => lane.flushOld()));
+/** Sends batches that have waited long enough, as long as `work` takes. */
+async function whileFlushing<T>(lanes: readonly Lane[], clock: Clock, work: () => Promise<T>): Promise<T> {
+  const done = new AbortController();
+  const flushing = (async () => {
+    while (!done.signal.aborted) {
+      await clock.sleep(MAX_BATCH_AGE_MS, done.signal);
+      // Whatever fails here fails again, and is reported, at the next push or at the end.
+      await Promise.allSettled(lanes.map((lane) => lane.flushOld()));
+    }
+  })();
+  try {
+    return await work();
+  } finally {
+    done.abort();
+    await flushing;
   }
+}
+
+/** Every lane to its end, even if one of them cannot say what became of its events. */
+async function finish(lanes: readonly Lane[]): Promise<void> {
+  const ends = await Promise.allSettled(lanes.map((lane) => lane.finish()));
+  await Promise.allSettled(lanes.map(({ sink }) => sink.close()));
+  const broken = ends.find((end) => end.status === 'rejected');
+  if (broken !== undefined) throw broken.reason;
 }

@@ -12,7 +12,7 @@ export function elasticsearchFiles(fields: readonly Field[]): Readonly<Record<st
     'pipeline': {
       description: 'Sets event.ingested: rules window on it, because scans arrive late.',
       processors: [
-        { set: { field: 'event.ingested', value: '{{{_ingest.timestamp}}}' } },
+        { set: { field: 'event.ingested', copy_from: '_ingest.timestamp' } },
         { pipeline: { name: 'logs-nmap@custom', ignore_missing_pipeline: true, description: 'Yours, if you make it' } },
       ],
       _meta: META,

@@ -27,7 +27,9 @@ With \`--format otel\` the same event is one OTLP request per line: the body is 
 /** The reference page: a table per first word of the names. */
 export function eventsPage(fields: readonly Field[]): string {
   const groups = Map.groupBy(fields, ({ name }) => groupOf(name));
-  const tables = [...groups].map(([group, members]) => `## ${group}\n\n| field | type | source | example | |\n|---|---|---|---|---|\n${members.map(row).join('\n')}\n`);
+  const tables = [...groups].map(
+    ([group, members]) => `## ${group}\n\n| field | type | source | example | |\n|---|---|---|---|---|\n${members.map(row).join('\n')}\n`,
+  );
   return INTRO + tables.join('\n');
 }
 
@@ -38,7 +40,13 @@ function groupOf(name: string): string {
 }
 
 function row({ name, type, many, source, example, about }: Field): string {
-  const cells = [`\`${name}\``, `${type.replace('long_keyword', 'keyword').replace('labels', 'object')}${many ? '[]' : ''}`, source, exampleOf(example), about];
+  const cells = [
+    `\`${name}\``,
+    `${type.replace('long_keyword', 'keyword').replace('labels', 'object')}${many ? '[]' : ''}`,
+    source,
+    exampleOf(example),
+    about,
+  ];
   return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
 }
 

@@ -18,7 +18,14 @@ function node(own: Field | undefined, prefix: string, fields: readonly Field[]):
     if (children.has(first)) continue;
     const path = prefix + first;
     const inner = fields.filter((field) => field.name.startsWith(`${path}.`));
-    children.set(first, node(fields.find((field) => field.name === path), `${path}.`, inner));
+    children.set(
+      first,
+      node(
+        fields.find((field) => field.name === path),
+        `${path}.`,
+        inner,
+      ),
+    );
   }
   return { field: own, children };
 }

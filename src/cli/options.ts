@@ -15,7 +15,12 @@ export interface Option {
 
 export const SHIP_OPTIONS = {
   'to': { type: 'list', value: 'SINK[=URL]', group: 'Where to', about: 'destination: elasticsearch=URL or stdout; repeatable' },
-  'format': { type: 'string', choices: ['ecs', 'otel', 'table'], group: 'Where to', about: 'of what goes to stdout: ecs or otel lines, or a table (default on a terminal)' },
+  'format': {
+    type: 'string',
+    choices: ['ecs', 'otel', 'table'],
+    group: 'Where to',
+    about: 'of what goes to stdout: ecs or otel lines, or a table (default on a terminal)',
+  },
   'ca-file': { type: 'string', value: 'PEM', group: 'Where to', about: "authority that signed the server's certificate" },
   'compression': { type: 'string', choices: ['gzip', 'none'], group: 'Where to', about: 'of requests (default: gzip)' },
   'all': { type: 'boolean', group: 'What', about: 'send closed and filtered ports and down hosts too' },

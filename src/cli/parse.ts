@@ -28,24 +28,53 @@ export async function parseArguments(args: readonly string[], version: string): 
   const parser = yargs()
     .scriptName('portlog')
     .usage('Turns nmap scans into SIEM events.\n\n  nmap -sV -oX - 192.0.2.0/24 | portlog --to elasticsearch=https://es:9200')
-    .command(['ship [files..]', '$0'], 'read scans (FILE…, - or a pipe; .gz too) and ship them', (y) => add(y, COMMAND_OPTIONS.ship).positional('files', { type: 'string', array: true }), (argv) => {
-      choose({ command: 'ship', values: valuesOf(argv, COMMAND_OPTIONS.ship), files: [...strings(argv['files']), ...strings(argv['--'])] });
-    })
-    .command('scan', 'run nmap and ship each host as it completes: portlog scan -- NMAP-ARGS…', (y) => add(y, COMMAND_OPTIONS.scan), (argv) => {
-      choose({ command: 'scan', values: valuesOf(argv, COMMAND_OPTIONS.scan), nmapArgs: [...strings(argv['_']).slice(1), ...strings(argv['--'])] });
-    })
-    .command('setup <target>', 'install templates and the ingest pipeline into: elasticsearch', (y) => add(y, COMMAND_OPTIONS.setup).positional('target', { type: 'string' }), (argv) => {
-      choose({ command: 'setup', values: valuesOf(argv, COMMAND_OPTIONS.setup), target: String(argv['target']) });
-    })
-    .command('check', 'try configuration, nmap, state directory and every sink', (y) => add(y, COMMAND_OPTIONS.check), (argv) => {
-      choose({ command: 'check', values: valuesOf(argv, COMMAND_OPTIONS.check) });
-    })
+    .command(
+      ['ship [files..]', '$0'],
+      'read scans (FILE…, - or a pipe; .gz too) and ship them',
+      (y) => add(y, COMMAND_OPTIONS.ship).positional('files', { type: 'string', array: true }),
+      (argv) => {
+        choose({ command: 'ship', values: valuesOf(argv, COMMAND_OPTIONS.ship), files: [...strings(argv['files']), ...strings(argv['--'])] });
+      },
+    )
+    .command(
+      'scan',
+      'run nmap and ship each host as it completes: portlog scan -- NMAP-ARGS…',
+      (y) => add(y, COMMAND_OPTIONS.scan),
+      (argv) => {
+        choose({ command: 'scan', values: valuesOf(argv, COMMAND_OPTIONS.scan), nmapArgs: [...strings(argv['_']).slice(1), ...strings(argv['--'])] });
+      },
+    )
+    .command(
+      'setup <target>',
+      'install templates and the ingest pipeline into: elasticsearch',
+      (y) => add(y, COMMAND_OPTIONS.setup).positional('target', { type: 'string' }),
+      (argv) => {
+        choose({ command: 'setup', values: valuesOf(argv, COMMAND_OPTIONS.setup), target: String(argv['target']) });
+      },
+    )
+    .command(
+      'check',
+      'try configuration, nmap, state directory and every sink',
+      (y) => add(y, COMMAND_OPTIONS.check),
+      (argv) => {
+        choose({ command: 'check', values: valuesOf(argv, COMMAND_OPTIONS.check) });
+      },
+    )
     .example('portlog scan.xml', 'show a scan as a table')
     .example('portlog scan.xml | jq .', 'as ECS events, one a line')
     .example('portlog --to elasticsearch=https://es:9200 *.xml.gz', 'ship several')
     .example('portlog scan --to elasticsearch=https://es:9200 -- -sV -p- 192.0.2.7', 'scan and ship')
-    .epilogue('Every option also as PORTLOG_NAME, or in --config FILE. Secrets: PORTLOG_ELASTICSEARCH_API_KEY,\n_USER and _PASSWORD, each also with _FILE or _COMMAND.\nExit: 0 delivered, 1 partly, 2 usage, 3 no input, 4 state, 5 sink down, 130 interrupted.')
-    .parserConfiguration({ 'populate--': true, 'camel-case-expansion': false, 'boolean-negation': true, 'dot-notation': false, 'duplicate-arguments-array': true, 'parse-positional-numbers': false })
+    .epilogue(
+      'Every option also as PORTLOG_NAME, or in --config FILE. Secrets: PORTLOG_ELASTICSEARCH_API_KEY,\n_USER and _PASSWORD, each also with _FILE or _COMMAND.\nExit: 0 delivered, 1 partly, 2 usage, 3 no input, 4 state, 5 sink down, 130 interrupted.',
+    )
+    .parserConfiguration({
+      'populate--': true,
+      'camel-case-expansion': false,
+      'boolean-negation': true,
+      'dot-notation': false,
+      'duplicate-arguments-array': true,
+      'parse-positional-numbers': false,
+    })
     .strictOptions()
     .help()
     .alias('help', 'h')
@@ -57,7 +86,9 @@ export async function parseArguments(args: readonly string[], version: string): 
       throw error ?? usageError(message);
     });
   const text = await new Promise<string>((resolve, reject) => {
-    Promise.resolve(parser.parseAsync([...args], {}, (error: Error | undefined, _argv: unknown, output: string) => (error ? reject(error) : resolve(output)))).catch(reject);
+    Promise.resolve(
+      parser.parseAsync([...args], {}, (error: Error | undefined, _argv: unknown, output: string) => (error ? reject(error) : resolve(output))),
+    ).catch(reject);
   });
   return text === '' && request !== undefined ? request : { command: 'text', text };
 }

@@ -11,7 +11,7 @@ function sentence({ instancePath, keyword, params, message, parentSchema }: Erro
   const where = path === '' ? 'the file' : path;
   switch (keyword) {
     case 'additionalProperties': {
-      const name = String((params as { additionalProperty: string }).additionalProperty);
+      const name = (params as { additionalProperty: string }).additionalProperty;
       const known = Object.keys((parentSchema as { properties?: object } | undefined)?.properties ?? {});
       const guess = nearest(name, known);
       return `${path === '' ? '' : `${path}.`}${name}: there is no such setting${guess === undefined ? `; there are: ${known.join(', ')}` : `; did you mean "${guess}"?`}`;

@@ -7,7 +7,11 @@ import { explain } from './explain.ts';
 /** Reads portlog.yaml or portlog.json, checks it against its schema, then fills `${NAME}`. */
 export async function loadConfig(path: string, env: Environment): Promise<Config> {
   const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
-    throw new PortlogError('config-unreadable', `the configuration ${path} could not be read: ${cause.code === 'ENOENT' ? 'there is no such file' : cause.message}`, { cause });
+    throw new PortlogError(
+      'config-unreadable',
+      `the configuration ${path} could not be read: ${cause.code === 'ENOENT' ? 'there is no such file' : cause.message}`,
+      { cause },
+    );
   });
   const config = (await parse(path, text)) ?? {};
   await validate(path, config);
@@ -19,7 +23,9 @@ async function parse(path: string, text: string): Promise<unknown> {
   try {
     return path.endsWith('.json') ? JSON.parse(text) : parseYaml(text);
   } catch (cause) {
-    throw new PortlogError('config-invalid', `${path} is not valid ${path.endsWith('.json') ? 'JSON' : 'YAML'}: ${(cause as Error).message}`, { cause });
+    throw new PortlogError('config-invalid', `${path} is not valid ${path.endsWith('.json') ? 'JSON' : 'YAML'}: ${(cause as Error).message}`, {
+      cause,
+    });
   }
 }
 

@@ -23,9 +23,13 @@ export async function credentials(sink: SinkConfig, env: Environment): Promise<C
   const password = await read('password');
   if (user === undefined && password === undefined) return { kind: 'none' };
   if (user === undefined || password === undefined)
-    throw new PortlogError('sink-options', `${sink.type}: ${user === undefined ? 'a password without a user' : `the user "${user}" has no password`}`, {
-      hint: `set ${prefix}USER and ${prefix}PASSWORD (or ${prefix}PASSWORD_FILE)`,
-    });
+    throw new PortlogError(
+      'sink-options',
+      `${sink.type}: ${user === undefined ? 'a password without a user' : `the user "${user}" has no password`}`,
+      {
+        hint: `set ${prefix}USER and ${prefix}PASSWORD (or ${prefix}PASSWORD_FILE)`,
+      },
+    );
   return { kind: 'basic', user, secret: password };
 }
 

@@ -33,7 +33,12 @@ const DEFAULT_TIMEOUT_SECONDS = 60;
 export async function settings(given: Given, config: Config, defaultStateDir: string, env: Environment): Promise<Settings> {
   const event = {
     site: checked('site', given.site ?? config.site ?? 'default', /^[\w.-]{1,64}$/, 'letters, digits, dots, hyphens and underscores'),
-    namespace: checked('namespace', given.namespace ?? config.namespace ?? 'default', /^[a-z0-9_.]{1,64}$/, 'lower-case letters, digits, dots and underscores'),
+    namespace: checked(
+      'namespace',
+      given.namespace ?? config.namespace ?? 'default',
+      /^[a-z0-9_.]{1,64}$/,
+      'lower-case letters, digits, dots and underscores',
+    ),
     tags: given.tags ?? config.tags ?? [],
     labels: given.labels === undefined ? (config.labels ?? {}) : labelsOf(given.labels),
     all: given.all ?? config.all ?? false,
@@ -55,7 +60,12 @@ function sinkOf(text: string, configured: readonly SinkConfig[]): SinkConfig {
   return at === -1 ? base : { ...base, url: text.slice(at + 1) };
 }
 
-export async function sinkOptions(sink: SinkConfig, given: Pick<Given, 'caFile' | 'compression'>, namespace: string, env: Environment): Promise<SinkOptions> {
+export async function sinkOptions(
+  sink: SinkConfig,
+  given: Pick<Given, 'caFile' | 'compression'>,
+  namespace: string,
+  env: Environment,
+): Promise<SinkOptions> {
   return {
     type: sink.type,
     url: sink.url === undefined ? undefined : urlOf(sink.type, sink.url),
@@ -71,11 +81,17 @@ export async function sinkOptions(sink: SinkConfig, given: Pick<Given, 'caFile' 
 function urlOf(type: string, text: string): URL {
   const url = URL.parse(text);
   if (url === null || !/^https?:$/.test(url.protocol))
-    throw new PortlogError('sink-options', `"${text.replace(/\/\/[^@/]*@/, '//…@')}" is no URL for ${type}`, { hint: `write it whole, for example ${type}=https://host:9200` });
-  if (url.username !== '' || url.password !== '')
-    throw new PortlogError('sink-options', `the URL for ${type} carries a user or password, which everyone on this machine can read in the process list`, {
-      hint: `leave them out and set PORTLOG_${type.toUpperCase()}_USER and PORTLOG_${type.toUpperCase()}_PASSWORD`,
+    throw new PortlogError('sink-options', `"${text.replace(/\/\/[^@/]*@/, '//…@')}" is no URL for ${type}`, {
+      hint: `write it whole, for example ${type}=https://host:9200`,
     });
+  if (url.username !== '' || url.password !== '')
+    throw new PortlogError(
+      'sink-options',
+      `the URL for ${type} carries a user or password, which everyone on this machine can read in the process list`,
+      {
+        hint: `leave them out and set PORTLOG_${type.toUpperCase()}_USER and PORTLOG_${type.toUpperCase()}_PASSWORD`,
+      },
+    );
   return url;
 }
 
@@ -83,7 +99,8 @@ function labelsOf(pairs: readonly string[]): Readonly<Record<string, string>> {
   return Object.fromEntries(
     pairs.map((pair) => {
       const [, name, text] = /^([A-Za-z_][A-Za-z0-9_]{0,63})=(.*)$/s.exec(pair) ?? [];
-      if (name === undefined || text === undefined) throw new PortlogError('usage', `--label ${pair}: write NAME=TEXT, with letters, digits and underscores in NAME`);
+      if (name === undefined || text === undefined)
+        throw new PortlogError('usage', `--label ${pair}: write NAME=TEXT, with letters, digits and underscores in NAME`);
       return [name, text];
     }),
   );

@@ -36,16 +36,20 @@ function append(path: string, text: string): void {
     const file = openSync(path, 'a', 0o600);
     try {
       const bytes = Buffer.from(text);
-      for (let written = 0; written < bytes.length; ) written += writeSync(file, bytes, written);
+      for (let written = 0; written < bytes.length;) written += writeSync(file, bytes, written);
       fsyncSync(file);
     } finally {
       closeSync(file);
     }
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException;
-    throw new PortlogError('state-unusable', `events that could not be delivered could not be kept in ${path} either: ${code === 'ENOSPC' ? 'the disk is full' : message}`, {
-      hint: 'make room, or name another directory with --state-dir; then ship the scan again, which adds nothing twice',
-      cause,
-    });
+    throw new PortlogError(
+      'state-unusable',
+      `events that could not be delivered could not be kept in ${path} either: ${code === 'ENOSPC' ? 'the disk is full' : message}`,
+      {
+        hint: 'make room, or name another directory with --state-dir; then ship the scan again, which adds nothing twice',
+        cause,
+      },
+    );
   }
 }

@@ -143,7 +143,8 @@ export class Lane {
 
   private async halve(entries: readonly Entry[]): Promise<void> {
     const [only] = entries;
-    if (entries.length === 1 && only !== undefined) return this.bury([{ entry: only, reason: 'the server finds this single event too large', status: 413 }]);
+    if (entries.length === 1 && only !== undefined)
+      return this.bury([{ entry: only, reason: 'the server finds this single event too large', status: 413 }]);
     const middle = Math.ceil(entries.length / 2);
     for (const half of [entries.slice(0, middle), entries.slice(middle)]) await this.send(batchOf(half, half[0]?.partition ?? ''));
   }

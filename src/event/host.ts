@@ -91,8 +91,8 @@ function sharedFields(run: RunContext, host: Host, { ips, macs, name, ptr, names
   return {
     '@timestamp': isoTime(time),
     ...run.base,
-    host: { ip: some(ips), name, hostname: ptr, mac: some(macs), os: hostOs(host.os) },
-    related: ips.length === 0 && names.length === 0 ? undefined : { ip: some(ips), hosts: some(names) },
+    'host': { ip: some(ips), name, hostname: ptr, mac: some(macs), os: hostOs(host.os) },
+    'related': ips.length === 0 && names.length === 0 ? undefined : { ip: some(ips), hosts: some(names) },
   };
 }
 

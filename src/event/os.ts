@@ -3,20 +3,20 @@ import type { Fields } from './event.ts';
 
 /** ECS `host.os.type` allows a few words only. */
 const TYPES: Readonly<Record<string, string>> = {
-  linux: 'linux',
-  windows: 'windows',
-  android: 'android',
-  ios: 'ios',
+  'linux': 'linux',
+  'windows': 'windows',
+  'android': 'android',
+  'ios': 'ios',
   'mac os x': 'macos',
-  macos: 'macos',
-  aix: 'unix',
-  freebsd: 'unix',
-  openbsd: 'unix',
-  netbsd: 'unix',
-  solaris: 'unix',
-  opensolaris: 'unix',
+  'macos': 'macos',
+  'aix': 'unix',
+  'freebsd': 'unix',
+  'openbsd': 'unix',
+  'netbsd': 'unix',
+  'solaris': 'unix',
+  'opensolaris': 'unix',
   'hp-ux': 'unix',
-  irix: 'unix',
+  'irix': 'unix',
 };
 
 /** ECS `host.os`: nmap's best guess, which it lists first. */

@@ -12,16 +12,18 @@ const LAZY_PORTS_FROM = 1 << 20;
 export function readHost(reader: Reader, start: number, end: number): Host {
   reader.enter(start, end);
   const host = new HostDraft(reader);
+  const ports: Port[] = [];
   const lazy = end - start > LAZY_PORTS_FROM ? new LazyPorts(reader.text, end) : undefined;
   while (reader.nextChild(1)) {
     if (reader.name === 'ports') {
       lazy?.portsAt.push(reader.tagStart);
-      readPorts(reader, lazy === undefined ? host.ports : undefined, host.extraports);
+      readPorts(reader, lazy === undefined ? ports : undefined, host.extraports);
     } else readChild(reader, host);
   }
   reader.finish();
   host.malformed = reader.takeNotes();
-  return lazy === undefined ? host : { ...host, ports: lazy };
+  host.ports = lazy ?? ports;
+  return host;
 }
 
 export function readHostHint(reader: Reader, start: number, end: number): HostHint {
@@ -83,7 +85,7 @@ class HostDraft implements Host {
   readonly addresses: Address[] = [];
   readonly hostnames: Hostname[] = [];
   readonly smurfs: number[] = [];
-  readonly ports: Port[] = [];
+  ports: Iterable<Port> = [];
   readonly extraports: ExtraPorts[] = [];
   readonly addports: AddPort[] = [];
   os: Host['os'] = undefined;
@@ -115,7 +117,7 @@ class LazyPorts implements Iterable<Port> {
   constructor(text: string, end: number) {
     this.text = text;
     this.end = end;
-}
+  }
   *[Symbol.iterator](): Iterator<Port> {
     for (const start of this.portsAt) {
       const reader = new Reader(this.text);

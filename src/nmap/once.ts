@@ -39,8 +39,7 @@ export function readElement(text: string): Element {
   } catch (error) {
     throw new Malformed((error as Error).message, 0);
   }
-  const elements = nodes.map(toElement).filter((element) => element !== undefined);
-  const [root] = elements;
+  const root = nodes.map(toElement).find((element) => element !== undefined);
   if (root === undefined) throw new Malformed('no element', 0);
   return root;
 }

@@ -5,7 +5,7 @@ export function recognise(beginning: string): { readonly what: string; readonly 
   if (start === '') return { what: 'it is empty', hint: useXml };
   if (/^[[{]/.test(start)) return { what: 'it looks like JSON', hint: useXml };
   if (/^# Nmap .*scan initiated/.test(start)) return { what: "it is nmap's normal or grepable output", hint: useXml };
-  if (/^Starting Nmap/.test(start)) return { what: "it is nmap's screen output", hint: useXml };
+  if (start.startsWith('Starting Nmap')) return { what: "it is nmap's screen output", hint: useXml };
   if (/^<(?:!doctype html|html)/i.test(start)) return { what: 'it is HTML', hint: useXml };
   if (start.startsWith('PK')) return { what: 'it is a zip archive', hint: 'unpack it first; gzip can be read as it is' };
   if (start.startsWith('<')) return { what: 'it is XML without an <nmaprun>', hint: 'check that it is a scan by nmap or masscan' };

@@ -197,8 +197,7 @@ export class Tokens {
   }
 
   private addAttribute(name: string, value: string, position: number): void {
-    for (let i = 0; i < this.attributes; i++)
-      if (this.names[i] === name) throw new Malformed(`attribute "${name}" twice in one tag`, position);
+    for (let i = 0; i < this.attributes; i++) if (this.names[i] === name) throw new Malformed(`attribute "${name}" twice in one tag`, position);
     if (this.attributes === MAX_ATTRIBUTES) throw new Malformed(`more than ${MAX_ATTRIBUTES} attributes in one tag`, position);
     this.names[this.attributes] = name;
     this.values[this.attributes++] = value;
@@ -255,7 +254,7 @@ export class Tokens {
   private comment(at: number): void {
     const to = this.closing('-->', at + 4, at);
     const dashes = this.text.indexOf('--', at + 4);
-    if (dashes < to || this.text.charCodeAt(to - 1) === DASH && to > at + 4) throw new Malformed('"--" inside a comment', dashes);
+    if (dashes < to || (this.text.charCodeAt(to - 1) === DASH && to > at + 4)) throw new Malformed('"--" inside a comment', dashes);
     this.position = to + 3;
   }
 
@@ -277,7 +276,7 @@ class NextIndex {
   constructor(text: string, character: string) {
     this.text = text;
     this.character = character;
-}
+  }
   from(position: number): number {
     if (position < this.askedFrom || (this.next !== -1 && this.next < position)) {
       this.askedFrom = position;

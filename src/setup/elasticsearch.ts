@@ -73,7 +73,11 @@ function isOurs(definition: unknown): boolean {
 function covers(present: unknown, wanted: unknown): boolean {
   if (typeof wanted !== 'object' || wanted === null) return String(present) === String(wanted);
   if (typeof present !== 'object' || present === null) return false;
-  if (Array.isArray(wanted)) return isDeepStrictEqual(present, wanted) || (Array.isArray(present) && present.length === wanted.length && wanted.every((member, i) => covers(present[i], member)));
+  if (Array.isArray(wanted))
+    return (
+      isDeepStrictEqual(present, wanted) ||
+      (Array.isArray(present) && present.length === wanted.length && wanted.every((member, i) => covers(present[i], member)))
+    );
   return Object.entries(wanted).every(([name, member]) => covers(memberOf(present, name), member));
 }
 

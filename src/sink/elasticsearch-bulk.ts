@@ -50,6 +50,9 @@ function itemsOf(body: string): readonly BulkItem[] {
     const { items } = JSON.parse(body) as { readonly items: readonly Readonly<Record<string, BulkItem>>[] };
     return items.map((item) => Object.values(item)[0] ?? {});
   } catch (cause) {
-    throw new SinkError('temporary', 'the answer to _bulk is not what Elasticsearch writes', { hint: 'check what stands between portlog and the server', cause });
+    throw new SinkError('temporary', 'the answer to _bulk is not what Elasticsearch writes', {
+      hint: 'check what stands between portlog and the server',
+      cause,
+    });
   }
 }

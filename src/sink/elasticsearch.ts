@@ -79,7 +79,11 @@ async function checkElasticsearch(client: HttpClient, signal: AbortSignal): Prom
       hint: 'run: portlog setup elasticsearch',
     });
   } else if (template.status === 200) found.push({ level: 'ok', message: `index template "${INDEX_TEMPLATE}" is installed` });
-  else found.push({ level: 'warning', message: `these credentials may not read index templates (${template.status}); portlog trusts that "${INDEX_TEMPLATE}" is there` });
+  else
+    found.push({
+      level: 'warning',
+      message: `these credentials may not read index templates (${template.status}); portlog trusts that "${INDEX_TEMPLATE}" is there`,
+    });
   return found;
 }
 
@@ -87,7 +91,11 @@ function productDiagnosis(origin: string, { body, headers }: HttpAnswer): Diagno
   const info = parse(body) as { version?: { number?: string; distribution?: string }; tagline?: string } | undefined;
   const version = info?.version?.number ?? '';
   if (info?.version?.distribution === 'opensearch')
-    return { level: 'error', message: `${origin} is OpenSearch ${version}, not Elasticsearch`, hint: 'this version of portlog has no sink for OpenSearch yet' };
+    return {
+      level: 'error',
+      message: `${origin} is OpenSearch ${version}, not Elasticsearch`,
+      hint: 'this version of portlog has no sink for OpenSearch yet',
+    };
   if (headers['x-elastic-product'] !== 'Elasticsearch')
     return { level: 'error', message: `what answers at ${origin} is not Elasticsearch`, hint: 'check the URL; the port is usually 9200' };
   if (Number.parseInt(version, 10) < 8)

@@ -55,7 +55,7 @@ export class HttpClient {
 
   /** Resolves with any answer of the server; throws a temporary or permanent {@link SinkError} when there is none. */
   async request(request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
-    const headers: Record<string, string> = { accept: 'application/json', 'user-agent': 'portlog' };
+    const headers: Record<string, string> = { 'accept': 'application/json', 'user-agent': 'portlog' };
     if (this.options.authorization !== undefined) headers['authorization'] = this.options.authorization();
     let body: string | Buffer | null = request.body ?? null;
     if (request.body !== undefined) headers['content-type'] = request.contentType ?? 'application/json';
@@ -114,7 +114,10 @@ const TLS: Readonly<Record<string, readonly [what: string, hint: string]>> = {
   DEPTH_ZERO_SELF_SIGNED_CERT: ['its certificate is self-signed', 'name the certificate with --ca-file'],
   SELF_SIGNED_CERT_IN_CHAIN: ['its certificate is signed by an authority that this machine does not know', 'name the authority with --ca-file'],
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: ['its certificate is signed by an authority that this machine does not know', 'name the authority with --ca-file'],
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: ['its certificate is signed by an authority that this machine does not know', 'name the authority with --ca-file'],
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: [
+    'its certificate is signed by an authority that this machine does not know',
+    'name the authority with --ca-file',
+  ],
   CERT_HAS_EXPIRED: ['its certificate has expired', 'renew it on the server'],
   ERR_TLS_CERT_ALTNAME_INVALID: ['its certificate is for another name', 'use the name in the certificate, or issue one with this name'],
   ERR_SSL_WRONG_VERSION_NUMBER: ['what answers there is not TLS', 'write http:// if the server has no TLS'],

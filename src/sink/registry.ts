@@ -18,6 +18,8 @@ export const SINK_TYPES = {
 export async function createSink(options: SinkOptions): Promise<Sink> {
   const type: SinkType | undefined = Object.hasOwn(SINK_TYPES, options.type) ? SINK_TYPES[options.type as keyof typeof SINK_TYPES] : undefined;
   if (type === undefined)
-    throw new PortlogError('sink-unknown', `there is no sink "${options.type}"`, { hint: `there are: stdout, ${Object.keys(SINK_TYPES).join(', ')}` });
+    throw new PortlogError('sink-unknown', `there is no sink "${options.type}"`, {
+      hint: `there are: stdout, ${Object.keys(SINK_TYPES).join(', ')}`,
+    });
   return type.create(options, options.url ?? new URL(type.defaultUrl));
 }

@@ -30,7 +30,7 @@ export function tableSink(stream: Writable, colour: boolean): Sink {
 
   function heading(event: LogEvent): string {
     const ips = (event.shared.fields['host'] as Fields | undefined)?.['ip'];
-    return headingOf(Array.isArray(ips) ? String(ips[0]) : event.message.split(' ', 1)[0] ?? '', event.message);
+    return headingOf(Array.isArray(ips) ? String(ips[0]) : (event.message.split(' ', 1)[0] ?? ''), event.message);
   }
 
   function headingOf(host: string, line: string): string {
@@ -42,7 +42,9 @@ export function tableSink(stream: Writable, colour: boolean): Sink {
     const service = [text(own, 'nmap', 'service', 'product'), text(own, 'nmap', 'service', 'version')].filter((word) => word !== '');
     const port = `${text(own, 'nmap', 'port', 'id')}/${text(own, 'network', 'transport')}`;
     const state = text(own, 'nmap', 'port', 'state');
-    const cells = [port, state, shownService(text(own, 'nmap', 'service', 'name'), text(own, 'nmap', 'service', 'tunnel'))].map((cell, i) => printable(cell).padEnd(COLUMNS[i] ?? 0));
+    const cells = [port, state, shownService(text(own, 'nmap', 'service', 'name'), text(own, 'nmap', 'service', 'tunnel'))].map((cell, i) =>
+      printable(cell).padEnd(COLUMNS[i] ?? 0),
+    );
     return `  ${state === 'open' ? green(cells.join(' ')) : cells.join(' ')} ${printable(service.join(' '))}`.trimEnd() + '\n';
   }
 

@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { X509Certificate } from 'node:crypto';
 import { chownSync, cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { createServer } from 'node:net';
@@ -67,7 +66,12 @@ async function configure(home: string, base: string, port: number, java: string)
     'xpack.security.http.ssl.certificate': join(base, 'config', 'server.pem'),
     'cluster.routing.allocation.disk.threshold_enabled': false,
   };
-  writeFileSync(join(base, 'config', 'elasticsearch.yml'), Object.entries(settings).map(([name, value]) => `${name}: ${value}\n`).join(''));
+  writeFileSync(
+    join(base, 'config', 'elasticsearch.yml'),
+    Object.entries(settings)
+      .map(([name, value]) => `${name}: ${value}\n`)
+      .join(''),
+  );
   const options = readFileSync(join(base, 'config', 'jvm.options'), 'utf8').replace(/^-Xm[sx].*$/gm, '');
   writeFileSync(join(base, 'config', 'jvm.options'), `${options}\n-Xms512m\n-Xmx512m\n`);
   await run('bash', [join(home, 'bin/elasticsearch-cli'), 'useradd', 'admin', '-p', PASSWORD, '-r', 'superuser'], {
@@ -80,11 +84,40 @@ async function configure(home: string, base: string, port: number, java: string)
 async function certificate(base: string): Promise<void> {
   const config = join(base, 'config');
   const openssl = (...args: string[]): Promise<unknown> => run('openssl', args, { cwd: config });
-  await openssl('req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=portlog test CA', '-keyout', 'ca.key', '-out', '../ca.pem');
+  await openssl(
+    'req',
+    '-x509',
+    '-newkey',
+    'rsa:2048',
+    '-nodes',
+    '-days',
+    '2',
+    '-subj',
+    '/CN=portlog test CA',
+    '-keyout',
+    'ca.key',
+    '-out',
+    '../ca.pem',
+  );
   await openssl('req', '-newkey', 'rsa:2048', '-nodes', '-subj', '/CN=localhost', '-keyout', 'server.key', '-out', 'server.csr');
   writeFileSync(join(config, 'san.cnf'), 'subjectAltName=DNS:localhost,IP:127.0.0.1\n');
-  await openssl('x509', '-req', '-in', 'server.csr', '-CA', '../ca.pem', '-CAkey', 'ca.key', '-CAcreateserial', '-days', '2', '-extfile', 'san.cnf', '-out', 'server.pem');
-  new X509Certificate(readFileSync(join(config, 'server.pem')));
+  await openssl(
+    'x509',
+    '-req',
+    '-in',
+    'server.csr',
+    '-CA',
+    '../ca.pem',
+    '-CAkey',
+    'ca.key',
+    '-CAcreateserial',
+    '-days',
+    '2',
+    '-extfile',
+    'san.cnf',
+    '-out',
+    'server.pem',
+  );
 }
 
 /** The distribution lacks `bin/elasticsearch`; this is what that script does in the end. */
@@ -93,7 +126,7 @@ function launch(home: string, base: string, java: string): ChildProcess {
   const env = { ...environment(home, base, java), CLI_NAME: 'server', CLI_LIBS: 'lib/tools/server-cli' };
   const drop = ['--reuid=65534', '--regid=65534', '--clear-groups', join(java, 'bin/java'), ...args];
   const [program, argv] = process.getuid?.() === 0 ? ['setpriv', drop] : [join(java, 'bin/java'), args];
-  return spawn(program as string, argv as string[], { cwd: home, env, stdio: 'ignore', detached: true });
+  return spawn(program, argv, { cwd: home, env, stdio: 'ignore', detached: true });
 }
 
 function environment(home: string, base: string, java: string): NodeJS.ProcessEnv {
@@ -115,8 +148,7 @@ function environment(home: string, base: string, java: string): NodeJS.ProcessEn
 /** Elasticsearch 9 needs Java 21 or newer. */
 function findJava(): string {
   const folder = '/usr/lib/jvm';
-  const named = readdirSync(folder).filter((name) => Number(/(\d+)/.exec(name)?.[1] ?? 0) >= 21);
-  const [first] = named;
+  const first = readdirSync(folder).find((name) => Number(/(\d+)/.exec(name)?.[1] ?? 0) >= 21);
   if (first === undefined) throw new Error(`no Java 21 or newer in ${folder}: install one (Debian: openjdk-21-jdk-headless, or Temurin 25)`);
   return join(folder, first);
 }
@@ -125,11 +157,16 @@ function asker(port: number, ca: string): ElasticsearchServer['ask'] {
   const authorization = `Basic ${Buffer.from(`admin:${PASSWORD}`).toString('base64')}`;
   return (method, path, body) =>
     new Promise((resolve, reject) => {
-      const asked = request({ host: 'localhost', port, method, path, ca, headers: { authorization, 'content-type': 'application/json' } }, (answer) => {
-        let text = '';
-        answer.setEncoding('utf8').on('data', (part: string) => (text += part));
-        answer.on('end', () => resolve({ status: answer.statusCode ?? 0, body: text.startsWith('{') || text.startsWith('[') ? JSON.parse(text) : text }));
-      });
+      const asked = request(
+        { host: 'localhost', port, method, path, ca, headers: { authorization, 'content-type': 'application/json' } },
+        (answer) => {
+          let text = '';
+          answer.setEncoding('utf8').on('data', (part: string) => (text += part));
+          answer.on('end', () =>
+            resolve({ status: answer.statusCode ?? 0, body: text.startsWith('{') || text.startsWith('[') ? JSON.parse(text) : text }),
+          );
+        },
+      );
       asked.on('error', reject).end(body === undefined ? undefined : JSON.stringify(body));
     });
 }
@@ -155,7 +192,8 @@ function freePort(): Promise<number> {
 
 function chownAll(path: string): void {
   for (const folder of ['config', 'data', 'logs', 'tmp'])
-    for (const entry of readdirSync(join(path, folder), { recursive: true, withFileTypes: true })) chownSync(join(entry.parentPath, entry.name), NOBODY, NOBODY);
+    for (const entry of readdirSync(join(path, folder), { recursive: true, withFileTypes: true }))
+      chownSync(join(entry.parentPath, entry.name), NOBODY, NOBODY);
   for (const folder of ['config', 'data', 'logs', 'tmp', '.']) chownSync(join(path, folder), NOBODY, NOBODY);
 }
 

@@ -33,7 +33,8 @@ async function checkSink(options: SinkOptions): Promise<readonly [readonly Diagn
     return [found, found.some(({ level }) => level === 'error') ? EXIT.usage : EXIT.delivered];
   } catch (error) {
     if (!(error instanceof SinkError)) throw error;
-    const diagnosis: Diagnosis = error.hint === undefined ? { level: 'error', message: error.message } : { level: 'error', message: error.message, hint: error.hint };
+    const diagnosis: Diagnosis =
+      error.hint === undefined ? { level: 'error', message: error.message } : { level: 'error', message: error.message, hint: error.hint };
     return [[diagnosis], error.kind === 'temporary' ? EXIT.sinkDown : EXIT.usage];
   } finally {
     await sink.close();

@@ -28,8 +28,9 @@ export async function deliver(context: CommandContext, settings: Settings, sourc
       retryForMs: settings.retryForMs,
       stop: interruption.stop,
       giveUp: interruption.giveUp,
-      onProgress: terminal.stdout.isTTY === true && showsTable(context, settings) ? undefined : progressReporter(speaker, systemClock.now),
-    } as Parameters<typeof ship>[0]);
+      // On a terminal the table itself shows how far reading has come.
+      ...(terminal.stdout.isTTY === true && showsTable(context, settings) ? {} : { onProgress: progressReporter(speaker, systemClock.now) }),
+    });
     return conclude(context, settings, report);
   } finally {
     interruption.release();
@@ -49,7 +50,7 @@ function conclude(context: CommandContext, settings: Settings, report: ShipRepor
 async function sinksOf(context: CommandContext, settings: Settings): Promise<readonly Sink[]> {
   const { stdout } = context.terminal;
   if (settings.sinks.length === 0) return [standardOutput(context, settings)];
-  return Promise.all(settings.sinks.map((sink) => (sink.type === 'stdout' ? stdoutSink(stdout, lineFormat(context)) : createSink(sink))));
+  return Promise.all(settings.sinks.map(async (sink) => (sink.type === 'stdout' ? stdoutSink(stdout, lineFormat(context)) : createSink(sink))));
 }
 
 function standardOutput(context: CommandContext, settings: Settings): Sink {
@@ -71,7 +72,12 @@ function lineFormat({ values }: CommandContext): 'ecs' | 'otel' {
  * Asks every sink whether it is ready. A file can be shipped later, so nothing is read when one is
  * not; what comes from a pipe or from nmap would be lost, so it is read and kept all the same.
  */
-async function checkAll(context: CommandContext, sinks: readonly Sink[], sources: readonly Source[], signal: AbortSignal): Promise<ExitCode | undefined> {
+async function checkAll(
+  context: CommandContext,
+  sinks: readonly Sink[],
+  sources: readonly Source[],
+  signal: AbortSignal,
+): Promise<ExitCode | undefined> {
   const { speaker } = context;
   let worst: ExitCode | undefined;
   for (const sink of sinks) {

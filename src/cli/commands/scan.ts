@@ -9,7 +9,8 @@ export async function scanCommand(context: CommandContext, nmapArgs: readonly st
   const { speaker, values } = context;
   const settings = await settingsOf(context);
   refuseTableTo(context, settings);
-  if (nmapArgs.length === 0) throw new PortlogError('usage', 'portlog scan needs arguments for nmap', { hint: 'for example: portlog scan -- -sV 192.0.2.0/24' });
+  if (nmapArgs.length === 0)
+    throw new PortlogError('usage', 'portlog scan needs arguments for nmap', { hint: 'for example: portlog scan -- -sV 192.0.2.0/24' });
   const nmap = nmapSource(text(values, 'nmap') ?? 'nmap', nmapArgs, (stderr) => {
     for (const line of stderr.split('\n').filter((part) => part.trim() !== '')) speaker.say(`nmap: ${line}`);
   });

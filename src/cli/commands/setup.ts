@@ -13,7 +13,8 @@ const SETUP_TIMEOUT_MS = 60_000;
 
 /** `portlog setup TARGET`: installs templates and the ingest pipeline; never replaces what is not portlog's. */
 export async function setupCommand(context: CommandContext, target: string): Promise<ExitCode> {
-  if (!TARGETS.includes(target)) throw new PortlogError('usage', `there is nothing to set up for "${target}"`, { hint: `there is: ${TARGETS.join(', ')}` });
+  if (!TARGETS.includes(target))
+    throw new PortlogError('usage', `there is nothing to set up for "${target}"`, { hint: `there is: ${TARGETS.join(', ')}` });
   const directory = text(context.values, 'export');
   if (directory !== undefined) return exportFiles(context, directory);
   const client = await connect(context);

@@ -11,7 +11,9 @@ export async function shipCommand(context: CommandContext, files: readonly strin
   const settings = await settingsOf(context);
   refuseTableTo(context, settings);
   if (files.length === 0 && stdin.isTTY === true)
-    throw new PortlogError('usage', 'there is nothing to read', { hint: 'name a file (portlog scan.xml) or pipe a scan in (nmap -oX - … | portlog); portlog --help shows more' });
+    throw new PortlogError('usage', 'there is nothing to read', {
+      hint: 'name a file (portlog scan.xml) or pipe a scan in (nmap -oX - … | portlog); portlog --help shows more',
+    });
   const named = files.length === 0 ? ['-'] : files;
   return deliver(
     context,

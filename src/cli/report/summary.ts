@@ -8,7 +8,9 @@ export function exitCode({ inputs, sinks, interrupted }: ShipReport): ExitCode {
   if (interrupted) return EXIT.interrupted;
   if (inputs.length > 0 && inputs.every(isUseless)) return EXIT.noInput;
   if (sinks.some(({ failure }) => failure !== undefined && failure.kind !== 'closed')) return EXIT.sinkDown;
-  const partly = inputs.some((input) => isUseless(input) || input.problem !== undefined || input.refused > 0 || input.incomplete > 0 || input.failed > 0);
+  const partly = inputs.some(
+    (input) => isUseless(input) || input.problem !== undefined || input.refused > 0 || input.incomplete > 0 || input.failed > 0,
+  );
   return partly || sinks.some(({ tally }) => tally.dead > 0) ? EXIT.partly : EXIT.delivered;
 }
 
@@ -41,7 +43,8 @@ function isUseless({ runs, failed, hosts }: InputReport): boolean {
 function printInput(input: InputReport, speaker: Speaker): void {
   for (const remark of input.remarks) speaker.warn(`${input.name}: ${remark}`);
   if (input.problem !== undefined) speaker.error(input.problem);
-  if (input.runs > 0) speaker.say(`${input.name}: ${count(input.runs, 'run')}, ${count(input.hosts, 'host')} listed, ${count(input.openPorts, 'open port')}`);
+  if (input.runs > 0)
+    speaker.say(`${input.name}: ${count(input.runs, 'run')}, ${count(input.hosts, 'host')} listed, ${count(input.openPorts, 'open port')}`);
 }
 
 function printSink({ tally, failure, firstRejection, deadLetters }: SinkReport, speaker: Speaker): void {

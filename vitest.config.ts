@@ -1,0 +1,20 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    reporters: process.env['CI']
+      ? ['default', ['json', { outputFile: `.reports/vitest-${process.env['PORTLOG_REPORT'] ?? 'fast'}.json` }]]
+      : ['default'],
+    projects: [
+      {
+        test: {
+          name: 'fast',
+          include: ['test/{unit,contract,cli,docs}/**/*.test.ts'],
+          testTimeout: 30_000,
+          globalSetup: 'test/support/node-version.ts',
+        },
+      },
+      { test: { name: 'server', include: ['test/server/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 600_000, fileParallelism: false } },
+    ],
+  },
+});
