@@ -44,7 +44,7 @@ export function hostEvent(context: HostContext): LogEvent {
   const { options } = run;
   const created = options.now();
   const counts = countPorts(host);
-  const id = eventId('nmap.host', 'host-observed', run.scanId, entityId, JSON.stringify([{ ...host, ports: undefined }, counts]));
+  const id = eventId('nmap.host', 'host-observed', run.scanId, entityId, host.source);
   const message = messageOf(identity, host, counts);
   return {
     id,

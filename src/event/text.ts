@@ -22,7 +22,7 @@ export function clip(text: string, bytes: number): string {
 
 /** Words that name a secret when `=` follows, as in `--script-args smbpassword=…,snmpcommunity=…`. */
 const SECRET =
-  /((?:pass(?:word|wd|phrase)?|pwd|secret|token|api[_-]?key|creds?|credentials|community|private[_-]?key|auth)\s*=\s*)(\{[^}]*\}|"[^"]*"|'[^']*'|[^\s,"'}]+)/gi;
+  /((?:pass|pwd|secret|token|api[_-]?key|cred|community|private[_-]?key|auth|hash)[\w.-]*\s*=\s*)(\{[^}]*\}|"[^"]*"|'[^']*'|[^\s,"'}]+)/gi;
 const USER_INFO = /(\b[a-z][a-z0-9+.-]*:\/\/)[^\s/@]+@/gi;
 
 /** nmap's command line without what looks like a secret. */

@@ -22,6 +22,7 @@ export function readHost(reader: Reader, start: number, end: number): Host {
   }
   reader.finish();
   host.malformed = reader.takeNotes();
+  host.source = reader.source(start);
   host.ports = lazy ?? ports;
   return host;
 }
@@ -98,6 +99,7 @@ class HostDraft implements Host {
   readonly traces: Trace[] = [];
   times: Times | undefined = undefined;
   malformed: readonly string[] = [];
+  source = '';
 
   constructor(reader: Reader) {
     this.starttime = reader.integer('starttime');

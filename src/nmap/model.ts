@@ -53,6 +53,8 @@ export interface Host {
   readonly times: Times | undefined;
   /** Attributes that should be numbers and are not, as `element@attribute=value`. */
   readonly malformed: readonly string[];
+  /** The element as it was written, ports and all, with `\n` for every line end. */
+  readonly source: string;
 }
 
 /** `hosthint`: an early sighting that nmap repeats as `host` later. */
