@@ -22,7 +22,7 @@ export function stdoutSink(stream: Writable, format: LineFormat): Sink {
     accepts: () => true,
     encode(event) {
       const body = `${render(event)}\n`;
-      return { body, bytes: body.length, partition: '' };
+      return { body, bytes: Buffer.byteLength(body), partition: '' };
     },
     async check() {
       return [];

@@ -10,6 +10,16 @@ export function startChild(command: string, args: readonly string[], stdio: 'pip
   });
 }
 
+/** Sends a signal to a child and to what it started. */
+export function signalChild({ pid }: ChildProcess, signal: 'SIGINT' | 'SIGTERM'): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, signal);
+  } catch {
+    // It has ended already.
+  }
+}
+
 /** What a command prints, for secrets that a password store hands out. Rejects when it fails. */
 export async function captureOutput(command: readonly string[]): Promise<string> {
   const [program = '', ...args] = command;

@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { PortlogError } from '../errors.ts';
-import { startChild } from './child.ts';
+import { signalChild, startChild } from './child.ts';
 import { nmapArguments } from './nmap-arguments.ts';
 import type { Source } from './source.ts';
 
@@ -37,7 +37,7 @@ export function nmapSource(
         onStderr(text);
       });
       const ended = whenEnded(nmap);
-      const stop = (): void => void nmap.kill('SIGINT');
+      const stop = (): void => signalChild(nmap, 'SIGINT');
       signal.addEventListener('abort', stop, { once: true });
       if (signal.aborted) stop();
       try {
@@ -48,7 +48,7 @@ export function nmapSource(
         throw notStarted(program, error as NodeJS.ErrnoException);
       } finally {
         signal.removeEventListener('abort', stop);
-        if (nmap.exitCode === null && nmap.signalCode === null) nmap.kill('SIGTERM');
+        if (nmap.exitCode === null && nmap.signalCode === null) signalChild(nmap, 'SIGTERM');
       }
     },
   };

@@ -14,8 +14,8 @@ export const PASSWORD = 'portlog-test-password';
 export interface ElasticsearchServer {
   readonly url: string;
   readonly caFile: string;
-  /** Asks as the superuser; gives status and parsed body. */
-  ask(method: string, path: string, body?: unknown): Promise<{ status: number; body: any }>;
+  /** Asks as the superuser unless told otherwise; gives status and parsed body. */
+  ask(method: string, path: string, body?: unknown, authorization?: string): Promise<{ status: number; body: any }>;
   stop(): Promise<void>;
 }
 
@@ -154,8 +154,8 @@ function findJava(): string {
 }
 
 function asker(port: number, ca: string): ElasticsearchServer['ask'] {
-  const authorization = `Basic ${Buffer.from(`admin:${PASSWORD}`).toString('base64')}`;
-  return (method, path, body) =>
+  const superuser = `Basic ${Buffer.from(`admin:${PASSWORD}`).toString('base64')}`;
+  return (method, path, body, authorization = superuser) =>
     new Promise((resolve, reject) => {
       const asked = request(
         { host: 'localhost', port, method, path, ca, headers: { authorization, 'content-type': 'application/json' } },

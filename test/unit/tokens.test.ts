@@ -130,7 +130,7 @@ test('fast-xml-parser sees the same ports in what it takes', () => {
   const parser = new XMLParser({ ignoreAttributes: false, attributeNamePrefix: '@', isArray: (name) => name === 'port' });
   for (const text of HOSTS) {
     expect(XMLValidator.validate(text)).toBe(true);
-    const { host } = parser.parse(text) as any;
+    const { host } = parser.parse(text);
     const ports = (host.ports?.port ?? []).map((port: any) => `${port['@portid']}/${port['@protocol']} ${port.state['@state']}`);
     expect(ours(text)?.ports).toEqual(ports);
   }

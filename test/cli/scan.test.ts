@@ -1,0 +1,109 @@
+import { execFileSync } from 'node:child_process';
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { nmapArguments } from '../../src/source/nmap-arguments.ts';
+import { finished, freshDir, portlog, startPortlog, untilPrinted } from '../support/run-portlog.ts';
+import { host, port, scan } from '../support/scans.ts';
+
+const HAS_NMAP = (() => {
+  try {
+    execFileSync('nmap', ['--version']);
+    return true;
+  } catch {
+    return false;
+  }
+})();
+// CI installs nmap: a skipped test there would hide that it is gone.
+const withoutNmap = !HAS_NMAP && process.env['CI'] === undefined;
+
+const WHOLE = scan(host('192.0.2.1', port(80)) + host('192.0.2.2', port(443)));
+const FIRST = WHOLE.slice(0, WHOLE.indexOf('<host', WHOLE.indexOf('192.0.2.1')));
+
+/** A program that stands in for nmap: writes its arguments to a file, then does what the shell script says. */
+function fakeNmap(script: string): { path: string; args: () => string[] } {
+  const folder = freshDir();
+  const path = join(folder, 'nmap');
+  writeFileSync(join(folder, 'first'), FIRST);
+  writeFileSync(join(folder, 'whole'), WHOLE);
+  writeFileSync(path, `#!/bin/sh\ncd "${folder}"\nfor a in "$@"; do printf '%s\\n' "$a"; done > args\n${script}\n`);
+  chmodSync(path, 0o755);
+  return { path, args: () => readFileSync(join(folder, 'args'), 'utf8').trim().split('\n') };
+}
+
+function actions(stdout: string): string[] {
+  return stdout
+    .trim()
+    .split('\n')
+    .map((line) => (JSON.parse(line) as { event: { action: string } }).event.action);
+}
+
+describe('what nmap is told', () => {
+  test('-oX - and -v are added, once', () => {
+    expect(nmapArguments(['-sV', '192.0.2.1'])).toEqual(['-oX', '-', '-v', '-sV', '192.0.2.1']);
+    expect(nmapArguments(['-oX', '-', '-vv', 'a'])).toEqual(['-oX', '-', '-vv', 'a']);
+    expect(nmapArguments(['-oN', 'f.txt', 'a'])).toEqual(['-oX', '-', '-v', '-oN', 'f.txt', 'a']);
+  });
+  test.for([['-oX', 'f.xml'], ['-oXf.xml'], ['-oA', 'base'], ['-oAbase'], ['--resume', 'log'], ['-oN', '-'], ['-oG-']])(
+    '%j is refused with a reason',
+    (args) => {
+      expect(() => nmapArguments(args)).toThrow(/does not go together with portlog scan/);
+    },
+  );
+
+  test('arguments reach it as they are, without a shell', async () => {
+    const nmap = fakeNmap('cat whole');
+    await portlog(['scan', '--nmap', nmap.path, '--', '--script-args', 'a=$(id);b=`id`', '192.0.2.0/24']);
+    expect(nmap.args()).toEqual(['-oX', '-', '-v', '--script-args', 'a=$(id);b=`id`', '192.0.2.0/24']);
+  });
+});
+
+describe('while nmap runs', () => {
+  test('the first host ships before nmap is done', async () => {
+    const nmap = fakeNmap('cat first; sleep 20');
+    const child = startPortlog(['scan', '--nmap', nmap.path, '--', 'x']);
+    const done = finished(child);
+    await untilPrinted(child, 'stdout', '"192.0.2.1 80/tcp open http"');
+    child.kill('SIGTERM');
+    const { stdout, code } = await done;
+    expect(actions(stdout)).toEqual(['scan-started', 'host-observed', 'port-observed', 'scan-incomplete']);
+    expect(code).toBe(130);
+  });
+
+  test('the scanner host is named, because portlog ran it here', async () => {
+    const { stdout, code } = await portlog(['scan', '--nmap', fakeNmap('cat whole').path, '--', 'x']);
+    expect(actions(stdout)).toEqual(['scan-started', 'host-observed', 'port-observed', 'host-observed', 'port-observed', 'scan-finished']);
+    expect(JSON.parse(stdout.split('\n', 1)[0] as string).observer.hostname).toMatch(/.+/);
+    expect(code).toBe(0);
+  });
+
+  test("nmap's stderr and exit code are reported, exit 3", async () => {
+    const { stderr, code } = await portlog(['scan', '--nmap', fakeNmap('echo "dnet: Failed to open device" >&2; exit 1').path, '--', 'x']);
+    expect(stderr).toContain('portlog: nmap: dnet: Failed to open device\n');
+    expect(stderr).toContain('nmap ended with exit code 1');
+    expect(code).toBe(3);
+  });
+
+  test('no nmap: a sentence, exit 3', async () => {
+    const { stderr, code } = await portlog(['scan', '--nmap', '/no/nmap', '--', 'x']);
+    expect(stderr).toContain('there is no program "/no/nmap"\nportlog:   → install nmap, or name it with --nmap PATH');
+    expect(code).toBe(3);
+  });
+});
+
+describe.skipIf(withoutNmap)('a real nmap on loopback', () => {
+  test('down to the events', async () => {
+    const { stdout, stderr, code } = await portlog(['scan', '--all', '--', '-sT', '-p', '1', '127.0.0.1']);
+    expect(code, stderr).toBe(0);
+    expect(actions(stdout)).toEqual(['scan-started', 'host-observed', 'port-observed', 'scan-finished']);
+    expect(stdout).toContain('"127.0.0.1 1/tcp closed tcpmux"');
+  });
+
+  test('an interface that does not exist fails with its reason', async () => {
+    const { stdout, stderr, code } = await portlog(['scan', '--', '-e', 'nosuch0', '127.0.0.1']);
+    expect(code).toBe(3);
+    expect(stderr).toMatch(/scan failed|nmap ended/);
+    expect(existsSync('nosuch0')).toBe(false);
+    expect(stdout === '' || actions(stdout).includes('scan-failed')).toBe(true);
+  });
+});

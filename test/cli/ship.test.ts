@@ -1,0 +1,393 @@
+import { execFile } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { gzipSync } from 'node:zlib';
+import { describe, expect, test } from 'vitest';
+import { fixture, host, port, scan } from '../support/scans.ts';
+import { finished, freshDir, portlog, ROOT, startPortlog, untilPrinted } from '../support/run-portlog.ts';
+import { answer, bulkIds, healthy, scriptedServer } from '../support/scripted-server.ts';
+
+const EXAMPLE = join(ROOT, 'examples/loopback.xml');
+const THREE = scan(host('192.0.2.1', port(80)) + host('192.0.2.2', port(443)) + host('192.0.2.3', port(22)));
+
+/** Without `event.created`, which is the time of reading. */
+function events(stdout: string): any[] {
+  return stdout
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => {
+      const { event, ...rest } = JSON.parse(line) as { event: { created?: string } };
+      delete event.created;
+      return { event, ...rest };
+    });
+}
+
+function file(name: string, content: string | Uint8Array): string {
+  const path = join(freshDir(), name);
+  writeFileSync(path, content);
+  return path;
+}
+
+describe('reading', () => {
+  test('a file, standard input, - and gzip give the same bytes but for event.created', async () => {
+    const example = readFileSync(EXAMPLE);
+    const runs = await Promise.all([
+      portlog([EXAMPLE]),
+      portlog([], { input: example }),
+      portlog(['-'], { input: example }),
+      portlog(['ship', file('other-name.xml.gz', gzipSync(example))]),
+      portlog([], { input: gzipSync(example) }),
+    ]);
+    for (const { stdout, code } of runs) {
+      expect(code).toBe(0);
+      expect(events(stdout)).toEqual(events(runs[0].stdout));
+    }
+    expect(events(runs[0].stdout)).toHaveLength(9);
+    expect(runs[0].stderr).toBe(
+      `portlog: ${EXAMPLE}: 1 run, 3 hosts listed, 5 open ports\nportlog: stdout: read 9 = delivered 9 + already 0 + dead 0\n`,
+    );
+  });
+
+  test('several files, one sum', async () => {
+    const { stderr, code } = await portlog([file('a.xml', THREE), EXAMPLE]);
+    expect(stderr).toContain('stdout: read 16 = delivered 16 + already 0 + dead 0');
+    expect(code).toBe(0);
+  });
+
+  const useless: readonly (readonly [what: string, content: string | Uint8Array, says: string])[] = [
+    ['an empty file', '', 'it is empty'],
+    ['JSON', '{"a":1}', 'it looks like JSON'],
+    ['grepable output', '# Nmap 7.93 scan initiated Mon as: nmap -oG -\nHost: 192.0.2.1 ()', "it is nmap's normal or grepable output"],
+    ['screen output', 'Starting Nmap 7.93 ( https://nmap.org )', "it is nmap's screen output"],
+    ['HTML', '<!DOCTYPE html><html></html>', 'it is HTML'],
+    ['other XML', '<?xml version="1.0"?><rss/>', 'it is XML without an <nmaprun>'],
+    ['noise', Buffer.from([1, 2, 3, 250, 251]), 'there is no <nmaprun> in it'],
+    ['gzip of nothing', gzipSync(''), 'it is empty'],
+  ];
+  test.for(useless)('%s: a sentence, what to do, and exit 3', async ([, content, says]) => {
+    const path = file('input', content);
+    const { stdout, stderr, code } = await portlog([path]);
+    expect([stdout, code]).toEqual(['', 3]);
+    expect(stderr).toMatch(new RegExp(`^portlog: ${path} is no scan: ${says}\nportlog:   → `));
+  });
+
+  test('a directory and a missing file', async () => {
+    const { stderr, code } = await portlog([ROOT, '/no/such/file.xml']);
+    expect(code).toBe(3);
+    expect(stderr).toContain('could not be read: it is a directory\nportlog:   → name the files in it, for example DIR/*.xml');
+    expect(stderr).toContain('/no/such/file.xml could not be read: there is no such file');
+  });
+
+  test('one bad input among good ones: the good ones ship, exit 1', async () => {
+    const { stdout, code } = await portlog(['/no/such/file.xml', EXAMPLE]);
+    expect(events(stdout)).toHaveLength(9);
+    expect(code).toBe(1);
+  });
+
+  test('a cut file ships its finished hosts, says what is missing, and exits 1', async () => {
+    const cut = THREE.slice(0, THREE.indexOf('192.0.2.3'));
+    const { stdout, stderr, code } = await portlog([file('cut.xml', cut)]);
+    expect(events(stdout).map((event) => event.event.action)).toEqual([
+      'host-observed',
+      'port-observed',
+      'host-observed',
+      'port-observed',
+      'scan-incomplete',
+    ]);
+    expect(stderr).toContain('nmap 7.93 scan incomplete: the input ends inside the host element that begins at byte');
+    expect(code).toBe(1);
+  });
+
+  test('a cut gzip file too', async () => {
+    const bytes = gzipSync(readFileSync(EXAMPLE));
+    const { stdout, code } = await portlog([file('cut.xml.gz', bytes.subarray(0, bytes.length - 400))]);
+    expect(events(stdout).at(-1).event.action).toBe('scan-incomplete');
+    expect(code).toBe(1);
+  });
+
+  test('damaged gzip: what could be read ships', async () => {
+    const bytes = gzipSync(readFileSync(EXAMPLE));
+    bytes.fill(0xff, bytes.length - 300, bytes.length - 200);
+    const { stderr, code } = await portlog([file('bad.xml.gz', bytes)]);
+    expect(stderr).toMatch(/its gzip data is damaged|scan incomplete/);
+    expect([1, 3]).toContain(code);
+  });
+
+  test('a host that cannot be read is named with its byte, exit 1', async () => {
+    const { stderr, code } = await portlog([file('broken.xml', THREE.replace('portid="443"', 'portid=443'))]);
+    expect(stderr).toMatch(/the host element of 192\.0\.2\.2 at byte \d+ could not be read: attribute "portid" is not quoted \(byte \d+\)/);
+    expect(code).toBe(1);
+  });
+
+  test('a run that nmap ended with an error is exit 3', async () => {
+    const text = '<nmaprun>\n<runstats><finished time="1760000000" exit="error" errormsg="No such device"/></runstats></nmaprun>';
+    const { stdout, stderr, code } = await portlog([], { input: text });
+    expect(events(stdout)[0]).toMatchObject({ event: { action: 'scan-failed', outcome: 'failure' } });
+    expect(stderr).toContain('nmap scan failed: No such device');
+    expect(code).toBe(3);
+  });
+
+  test('zero hosts with success is success', async () => {
+    expect((await portlog([], { input: scan('') })).code).toBe(0);
+  });
+});
+
+describe('printing', () => {
+  test('--format otel: one request a line', async () => {
+    const { stdout } = await portlog(['--format', 'otel', EXAMPLE]);
+    const lines = stdout.trim().split('\n');
+    expect(lines).toHaveLength(9);
+    for (const line of lines) expect(JSON.parse(line).resourceLogs[0].scopeLogs[0].logRecords).toHaveLength(1);
+  });
+
+  test('--format table: for people', async () => {
+    const { stdout } = await portlog(['--format', 'table', EXAMPLE]);
+    expect(stdout).toContain('127.0.0.1 (localhost) up: 4 open, 2 closed');
+    expect(stdout).toMatch(/ {2}8443\/tcp +open +https +OpenSSL s_server/);
+  });
+
+  test('--quiet says nothing when all is well, --json says all in one line', async () => {
+    expect((await portlog(['-q', EXAMPLE])).stderr).toBe('');
+    const { stderr } = await portlog(['-q', '--json', EXAMPLE]);
+    expect(JSON.parse(stderr)).toMatchObject({
+      exit: 0,
+      sinks: [{ sink: 'stdout', read: 9, delivered: 9, dead: 0 }],
+      inputs: [{ hosts: 3, openPorts: 5 }],
+    });
+  });
+
+  test('a closed pipe is no error', async () => {
+    const shell = promisify(execFile);
+    const big = file('big.xml', scan(Array.from({ length: 5000 }, (_, i) => host(`10.0.${i >> 8}.${i & 255}`, port(80))).join('')));
+    const { stdout } = await shell(
+      'bash',
+      [
+        '-c',
+        `set -o pipefail; "${process.execPath}" bin/portlog.js -q --json "${big}" 2>/tmp/portlog-pipe-$$ | head -1; echo "\${PIPESTATUS[0]}"; cat /tmp/portlog-pipe-$$; rm /tmp/portlog-pipe-$$`,
+      ],
+      { cwd: ROOT },
+    );
+    const [, code, summary] = stdout.trim().split('\n');
+    expect(code).toBe('0');
+    const { sinks } = JSON.parse(summary as string) as { sinks: Record<string, number>[] };
+    expect(sinks[0]?.['read']).toBe((sinks[0]?.['delivered'] ?? 0) + (sinks[0]?.['discarded'] ?? 0));
+    expect(sinks[0]?.['discarded']).toBeGreaterThan(0);
+  });
+
+  test('stdout touches no state', async () => {
+    const home = freshDir();
+    await portlog([EXAMPLE], { env: { HOME: home } });
+    expect(readdirSync(home)).toEqual([]);
+  });
+});
+
+describe('usage', () => {
+  const wrong: readonly (readonly [args: readonly string[], says: string])[] = [
+    [['--too', 'x'], 'there is no option --too\nportlog:   → did you mean --to?'],
+    [['--to', 'elastic=https://x', EXAMPLE], 'there is no sink "elastic"\nportlog:   → there are: stdout, elasticsearch'],
+    [['--to', 'elasticsearch=nonsense', EXAMPLE], '"nonsense" is no URL for elasticsearch'],
+    [['--to', 'elasticsearch=https://me:secret@host:9200', EXAMPLE], 'the URL for elasticsearch carries a user or password'],
+    [['--format', 'xml', EXAMPLE], 'Invalid values'],
+    [['--format', 'table', '--to', 'stdout', EXAMPLE], '--format table is for standard output without --to'],
+    [['--site', 'a b', EXAMPLE], '--site "a b": only letters, digits, dots, hyphens and underscores, at most 64'],
+    [['--namespace', 'A-B', EXAMPLE], '--namespace "A-B"'],
+    [['--label', 'x', EXAMPLE], '--label x: write NAME=TEXT'],
+    [['--retry-for-seconds', 'x', EXAMPLE], '--retry-for-seconds needs a number that is not negative'],
+    [['--site', 'a', '--site', 'b', EXAMPLE], '--site was given twice'],
+    [['scan'], 'portlog scan needs arguments for nmap'],
+    [['setup', 'kibana'], 'there is nothing to set up for "kibana"'],
+    [['--ca-file', '/no/ca.pem', '--to', 'elasticsearch=https://127.0.0.1:1', EXAMPLE], 'the CA file /no/ca.pem cannot be used'],
+  ];
+  test.for(wrong)('%j: exit 2 and a sentence', async ([args, says]) => {
+    const { stdout, stderr, code } = await portlog(args);
+    expect(stderr).toContain(says);
+    expect([stdout, code]).toEqual(['', 2]);
+    expect(stderr).not.toContain('secret');
+  });
+
+  test('--help and --version', async () => {
+    const help = await portlog(['--help']);
+    expect([help.code, help.stderr]).toEqual([0, '']);
+    for (const word of ['portlog scan', '--to', 'Examples:', 'Exit:']) expect(help.stdout).toContain(word);
+    expect((await portlog(['--version'])).stdout).toBe('0.1.0\n');
+  });
+});
+
+describe('configuration', () => {
+  const yaml = (text: string): string => file('portlog.yaml', text);
+
+  test('flag before environment before file', async () => {
+    const config = yaml('site: from-file\nnamespace: from_file\ntags: [from-file]\nlabels: { team: net }\n');
+    const { stdout } = await portlog(['--config', config, '--site', 'from-flag', EXAMPLE], {
+      env: { PORTLOG_SITE: 'from-env', PORTLOG_NAMESPACE: 'from_env' },
+    });
+    expect(events(stdout)[0]).toMatchObject({
+      nmap: { site: 'from-flag' },
+      data_stream: { namespace: 'from_env' },
+      tags: ['from-file'],
+      labels: { team: 'net' },
+    });
+  });
+
+  const wrong: readonly (readonly [text: string, says: string])[] = [
+    ['sites: x\n', 'sites: there is no such setting; did you mean "site"?'],
+    ['sinks:\n- type: elasticsearch\n  ulr: https://x\n', 'sinks.0.ulr: there is no such setting; did you mean "url"?'],
+    ['all: maybe\n', 'all: must be true or false'],
+    ['sinks:\n- url: https://x\n', 'sinks.0: "type" is missing'],
+    ['sinks:\n- type: splunk\n', 'sinks.0.type: must be one of elasticsearch, stdout'],
+    ['site: [\n', 'is not valid YAML'],
+    ['sinks:\n- type: elasticsearch\n  apiKey: ${NO_SUCH_KEY}\n', 'sinks.0.apiKey needs the environment variable NO_SUCH_KEY, which is not set'],
+  ];
+  test.for(wrong)('%j: exit 2 and a sentence', async ([text, says]) => {
+    const config = yaml(text);
+    const { stderr, code } = await portlog(['--config', config, EXAMPLE]);
+    expect(stderr).toContain(config);
+    expect(stderr).toContain(says);
+    expect(code).toBe(2);
+  });
+
+  test('a missing file', async () => {
+    expect((await portlog(['--config', '/no/portlog.yaml', EXAMPLE])).stderr).toBe(
+      'portlog: the configuration /no/portlog.yaml could not be read: there is no such file\n',
+    );
+  });
+});
+
+describe('shipping to a server', () => {
+  test('secrets from environment, file and command reach the server and nothing else', async () => {
+    const server = await scriptedServer((seen, response) => {
+      if (!healthy(seen, response)) answer(response, 200, { items: bulkIds(seen.body).map(() => ({ create: { status: 201 } })) });
+    });
+    const to = `elasticsearch=${server.url.origin}`;
+    const secretFile = file('key', 'aWQ6ZmlsZS1zZWNyZXQ=\n');
+    const sources: readonly Record<string, string>[] = [
+      { PORTLOG_ELASTICSEARCH_API_KEY: 'aWQ6ZW52LXNlY3JldA==' },
+      { PORTLOG_ELASTICSEARCH_API_KEY_FILE: secretFile },
+      { PORTLOG_ELASTICSEARCH_API_KEY_COMMAND: `cat ${secretFile}` },
+      { PORTLOG_ELASTICSEARCH_USER: 'u', PORTLOG_ELASTICSEARCH_PASSWORD: 'pass-secret' },
+      { PORTLOG_ELASTICSEARCH_BEARER: 'bearer-secret' },
+    ];
+    for (const env of sources) {
+      const { stdout, stderr, code } = await portlog(['--verbose', '--json', '--to', to, EXAMPLE], { env });
+      expect(code).toBe(0);
+      expect(stdout + stderr).not.toMatch(/secret|c2Vjcm/i);
+    }
+    await server.stop();
+    const used = new Set(server.seen.map(({ headers }) => headers.authorization));
+    const basic = `Basic ${Buffer.from('u:pass-secret').toString('base64')}`;
+    expect(used).toEqual(new Set(['ApiKey aWQ6ZW52LXNlY3JldA==', 'ApiKey aWQ6ZmlsZS1zZWNyZXQ=', basic, 'Bearer bearer-secret']));
+  });
+
+  test('nothing listens there: nothing is read, exit 5', async () => {
+    const { stderr, code } = await portlog(['--to', 'elasticsearch=http://127.0.0.1:1', EXAMPLE]);
+    expect(stderr).toBe(
+      'portlog: http://127.0.0.1:1 cannot be reached: nothing listens there\nportlog:   → check host and port, and whether the server is running\nportlog: nothing was read, so nothing is lost: ship again when this is mended\n',
+    );
+    expect(code).toBe(5);
+  });
+
+  test('but what comes through a pipe is read and kept, exit 5', async () => {
+    const state = freshDir();
+    const { stderr, code } = await portlog(['--to', 'elasticsearch=http://127.0.0.1:1', '--retry-for-seconds', '0', '--state-dir', state], {
+      input: THREE,
+    });
+    expect(code).toBe(5);
+    expect(stderr).toContain('read 7 = delivered 0 + already 0 + dead 7');
+    const [name = ''] = readdirSync(join(state, 'dead-letters'));
+    expect(
+      readFileSync(join(state, 'dead-letters', name), 'utf8')
+        .trim()
+        .split('\n'),
+    ).toHaveLength(7);
+  });
+
+  test('and when they cannot be kept either, it says so: exit 4', async () => {
+    const state = file('not-a-directory', '');
+    const { stderr, code } = await portlog(['--to', 'elasticsearch=http://127.0.0.1:1', '--retry-for-seconds', '0', '--state-dir', state], {
+      input: THREE,
+    });
+    expect(stderr).toContain('events that could not be delivered could not be kept in');
+    expect(code).toBe(4);
+  });
+
+  test('a rejected event is a dead letter with the reason of the server, exit 1', async () => {
+    const server = await scriptedServer((seen, response) => {
+      if (healthy(seen, response)) return;
+      const items = bulkIds(seen.body).map((_, i) => ({
+        create: i === 0 ? { status: 400, error: { type: 'document_parsing_exception', reason: 'no' } } : { status: 201 },
+      }));
+      answer(response, 200, { items });
+    });
+    const { stderr, code } = await portlog(['--to', `elasticsearch=${server.url.origin}`, '--state-dir', freshDir(), EXAMPLE]);
+    await server.stop();
+    expect(stderr).toContain('1 event could not be delivered (document_parsing_exception: no)');
+    expect(stderr).toContain('read 9 = delivered 8 + already 0 + dead 1');
+    expect(code).toBe(1);
+  });
+});
+
+describe('Ctrl-C', () => {
+  test('delivers what was read, says the sum, exits 130', async () => {
+    const child = startPortlog([]);
+    const done = finished(child);
+    const half = THREE.slice(0, THREE.indexOf('<host', THREE.indexOf('192.0.2.2')));
+    child.stdin?.on('error', () => undefined).write(half);
+    await untilPrinted(child, 'stdout', '192.0.2.2');
+    child.kill('SIGINT');
+    const { stdout, stderr, code } = await done;
+    expect(events(stdout).map((event) => event.event.action)).toEqual([
+      'host-observed',
+      'port-observed',
+      'host-observed',
+      'port-observed',
+      'scan-incomplete',
+    ]);
+    expect(stderr).toContain('stdout: read 5 = delivered 5 + already 0 + dead 0');
+    expect(code).toBe(130);
+  });
+
+  test('while a server is down: what was read is kept', async () => {
+    const state = freshDir();
+    const server = await scriptedServer((seen, response) => {
+      if (!healthy(seen, response)) answer(response, 503, {});
+    });
+    const child = startPortlog(['--to', `elasticsearch=${server.url.origin}`, '--state-dir', state, '--verbose']);
+    const done = finished(child);
+    child.stdin?.on('error', () => undefined).write(THREE.slice(0, -30));
+    while (!server.seen.some(({ method }) => method === 'POST')) await new Promise((resolve) => setTimeout(resolve, 20));
+    child.kill('SIGINT');
+    setTimeout(() => child.kill('SIGINT'), 1500);
+    const { stderr, code } = await done;
+    await server.stop();
+    expect(code).toBe(130);
+    expect(stderr).toMatch(/read 7 = delivered 0 \+ already 0 \+ dead 7/);
+  });
+});
+
+test('an old Node gets one clear sentence', async () => {
+  const script = `Object.defineProperty(process.versions, 'node', { value: '20.11.0' }); import(${JSON.stringify(join(ROOT, 'bin/portlog.js'))})`;
+  const { stderr } = await promisify(execFile)(process.execPath, ['-e', script]).catch((error: { stderr: string }) => error);
+  expect(stderr).toBe('portlog: needs Node 22.19 or newer, and this is 20.11.0; install a current Node from nodejs.org or your distribution\n');
+});
+
+test('masscan through the command', async () => {
+  const { stdout, code } = await portlog([], { input: fixture('masscan.xml') });
+  expect(events(stdout).map((event) => event.message)).toEqual([
+    '192.0.2.9 0/icmp open',
+    '192.0.2.9 80/tcp open',
+    '192.0.2.9 80/tcp open',
+    '192.0.2.9 80/tcp open http',
+    'masscan 1.3.2 scan finished: 2 hosts (2 up), 4 open ports in 10 s',
+  ]);
+  expect(code).toBe(0);
+});
+
+test('check says what it found', async () => {
+  const state = join(freshDir(), 'x');
+  mkdirSync(state);
+  const { stdout, code } = await portlog(['check', '--to', 'elasticsearch=http://127.0.0.1:1', '--state-dir', state]);
+  expect(stdout).toContain('error   http://127.0.0.1:1 cannot be reached: nothing listens there');
+  expect(stdout).toContain('does not survive a restart');
+  expect(code).toBe(5);
+});

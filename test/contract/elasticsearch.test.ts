@@ -1,0 +1,202 @@
+import { mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, test } from 'vitest';
+import { deadLetterFile } from '../../src/delivery/dead-letters.ts';
+import { Lane } from '../../src/delivery/lane.ts';
+import { isClosed } from '../../src/delivery/tally.ts';
+import { elasticsearchSink } from '../../src/sink/elasticsearch.ts';
+import type { SinkOptions } from '../../src/sink/options.ts';
+import type { Sink } from '../../src/sink/sink.ts';
+import { eventsOf, fixture } from '../support/scans.ts';
+import { answer, bulkIds, healthy, type Script, scriptedServer } from '../support/scripted-server.ts';
+import { batchOf, entriesOf, NEVER, sinkContract } from '../support/sink-contract.ts';
+
+const EVENTS = eventsOf(fixture('everything.xml'), { all: true });
+const opened: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const stop of opened.splice(0)) await stop();
+});
+
+function options(more: Partial<SinkOptions> = {}): SinkOptions {
+  return {
+    type: 'elasticsearch',
+    url: undefined,
+    namespace: 'default',
+    credentials: { kind: 'none' },
+    caFile: undefined,
+    compression: 'gzip',
+    timeoutMs: 2000,
+    datasets: undefined,
+    ...more,
+  };
+}
+
+async function against(
+  script: Script,
+  more: Partial<SinkOptions> = {},
+): Promise<{ sink: Sink; seen: { path: string; headers: any; body: string }[] }> {
+  const server = await scriptedServer(script);
+  const sink = elasticsearchSink(options(more), server.url);
+  opened.push(async () => {
+    await sink.close();
+    await server.stop();
+  });
+  return { sink, seen: server.seen };
+}
+
+const items = (statuses: readonly object[]): object => ({ errors: false, items: statuses.map((status) => ({ create: status })) });
+const allCreated: Script = ({ body }, response) => answer(response, 200, items(bulkIds(body).map(() => ({ status: 201 }))));
+
+describe('the contract', () => sinkContract(async () => (await against(allCreated)).sink));
+
+test('creates each event under its id in the data stream of its dataset', async () => {
+  const { sink, seen } = await against(allCreated, { namespace: 'prod', credentials: { kind: 'api-key', secret: () => 'id:key' } });
+  await sink.send(batchOf(entriesOf(sink, EVENTS)), NEVER);
+  expect(seen[0]?.path).toMatch(/^\/_bulk\?.*require_data_stream=true/);
+  expect(seen[0]?.headers).toMatchObject({
+    'content-encoding': 'gzip',
+    'content-type': 'application/x-ndjson',
+    'authorization': `ApiKey ${Buffer.from('id:key').toString('base64')}`,
+  });
+  const [action = '', document = ''] = seen[0]?.body.split('\n') ?? [];
+  expect(JSON.parse(action)).toEqual({ create: { _index: 'logs-nmap.host-prod', _id: EVENTS[0]?.id } });
+  expect(JSON.parse(document)).toMatchObject({ event: { id: EVENTS[0]?.id } });
+});
+
+test('reads the fate of each document from its own item', async () => {
+  const fates = [
+    { status: 201 },
+    { status: 409, error: { type: 'version_conflict_engine_exception', reason: 'there' } },
+    { status: 429, error: { type: 'es_rejected_execution_exception', reason: 'queue' } },
+    { status: 503 },
+    { status: 400, error: { type: 'document_parsing_exception', reason: 'failed to parse field [server.port]' } },
+    { status: 201, failure_store: 'used' },
+    { status: 404, error: { type: 'index_not_found_exception', reason: 'no such index' } },
+  ];
+  const { sink } = await against((_, response) => answer(response, 200, items(fates)));
+  const entries = entriesOf(sink, EVENTS.slice(0, fates.length));
+  expect(await sink.send(batchOf(entries), NEVER)).toEqual({
+    delivered: 1,
+    already: 1,
+    retry: [entries[2], entries[3]],
+    rejected: [
+      { entry: entries[4], reason: 'document_parsing_exception: failed to parse field [server.port]', status: 400 },
+      { entry: entries[5], reason: 'the document did not fit the mapping and went to the failure store', status: 201 },
+      { entry: entries[6], reason: 'index_not_found_exception: no such index', status: 404 },
+    ],
+  });
+});
+
+describe('answers about the whole request', () => {
+  const cases: readonly (readonly [what: string, script: Script, kind: string, message: RegExp])[] = [
+    ['401', (_, r) => answer(r, 401, {}), 'permanent', /does not accept the credentials/],
+    ['403', (_, r) => answer(r, 403, {}), 'permanent', /does not allow this/],
+    ['404', (_, r) => answer(r, 404, 'nope'), 'permanent', /it is not Elasticsearch/],
+    ['503', (_, r) => answer(r, 503, {}), 'temporary', /busy or broken/],
+    ['fewer items than documents', (_, r) => answer(r, 200, items([{ status: 201 }])), 'temporary', /names 1 of 10 documents/],
+    ['200 with HTML', (_, r) => answer(r, 200, '<html>proxy</html>'), 'temporary', /is not what Elasticsearch writes/],
+    ['connection cut before the answer', (_, r) => r.destroy(), 'temporary', /the connection was cut/],
+    [
+      'answer cut in the middle',
+      (_, r) => {
+        r.writeHead(200, { 'content-length': '100' });
+        r.write('{"it');
+        setTimeout(() => r.destroy(), 20);
+      },
+      'temporary',
+      /cannot be reached/,
+    ],
+    ['no answer', () => undefined, 'temporary', /did not answer/],
+    [
+      'something that is not HTTP',
+      (_, r) => {
+        r.socket?.end('SSH-2.0-OpenSSH\r\n');
+      },
+      'temporary',
+      /not HTTP|was cut|cannot be reached/,
+    ],
+  ];
+  test.for(cases)('%s', async ([, script, kind, message]) => {
+    const { sink } = await against(script, { timeoutMs: 300 });
+    const sent = sink.send(batchOf(entriesOf(sink, EVENTS)), NEVER);
+    await expect(sent).rejects.toMatchObject({ name: 'SinkError', kind });
+    await expect(sent).rejects.toThrow(message);
+  });
+
+  test('429 passes on how long to wait', async () => {
+    const { sink } = await against((_, response) => answer(response, 429, {}, { 'retry-after': '7' }));
+    await expect(sink.send(batchOf(entriesOf(sink, EVENTS)), NEVER)).rejects.toMatchObject({ kind: 'temporary', retryAfterMs: 7000 });
+  });
+
+  test('413 asks for halves', async () => {
+    const { sink } = await against((_, response) => answer(response, 413, {}));
+    expect(await sink.send(batchOf(entriesOf(sink, EVENTS)), NEVER)).toMatchObject({ split: true });
+  });
+});
+
+describe('check', () => {
+  const cases: readonly (readonly [what: string, script: Script, found: RegExp])[] = [
+    [
+      'another product',
+      (_, r) => {
+        r.setHeader('content-type', 'text/html');
+        r.writeHead(200).end('<html>');
+      },
+      /is not Elasticsearch/,
+    ],
+    [
+      'OpenSearch',
+      ({ path }, r) => answer(r, 200, path === '/' ? { version: { number: '3.8.0', distribution: 'opensearch' } } : {}),
+      /is OpenSearch 3\.8\.0/,
+    ],
+    ['an old version', ({ path }, r) => answer(r, 200, path === '/' ? { version: { number: '7.17.0' } } : {}), /needs 8 or newer/],
+    ['no template', ({ path }, r) => (path === '/' ? answer(r, 200, { version: { number: '9.4.3' } }) : answer(r, 404, {})), /has no index template/],
+  ];
+  test.for(cases)('%s', async ([, script, message]) => {
+    const { sink } = await against(script);
+    const found = await sink.check(NEVER);
+    expect(
+      found
+        .filter(({ level }) => level === 'error')
+        .map((diagnosis) => diagnosis.message)
+        .join(),
+    ).toMatch(message);
+  });
+
+  test('nothing to say against a healthy one', async () => {
+    const { sink } = await against((seen, response) => void healthy(seen, response));
+    expect((await sink.check(NEVER)).map(({ level }) => level)).toEqual(['ok', 'ok']);
+  });
+});
+
+test('through a lane, a server that splits, throttles and rejects still gets every event its fate', async () => {
+  const stored = new Set<string>();
+  const { sink } = await against(({ body }, response, index) => {
+    const ids = bulkIds(body);
+    if (index === 0) return answer(response, 503, {});
+    if (ids.length > 3) return answer(response, 413, {});
+    answer(
+      response,
+      200,
+      items(
+        ids.map((id, i) => {
+          if (id === EVENTS[2]?.id) return { status: 400, error: { type: 'poison', reason: 'bad' } };
+          if (i === 1 && index % 2 === 0) return { status: 429 };
+          stored.add(id);
+          return { status: 201 };
+        }),
+      ),
+    );
+  });
+  const stateDir = mkdtempSync(join(tmpdir(), 'portlog-test-'));
+  const letters = deadLetterFile(stateDir, sink.name, Date.now);
+  const clock = { now: Date.now, random: () => 0.01, sleep: async () => undefined };
+  const lane = new Lane(sink, { clock, deadLetters: letters, retryForMs: 60_000, maxAgeMs: 1000, signal: NEVER });
+  for (const event of EVENTS) await lane.push(event);
+  await lane.finish();
+  expect(lane.tally).toMatchObject({ read: 10, delivered: 9, already: 0, dead: 1 });
+  expect(isClosed(lane.tally)).toBe(true);
+  expect(stored.size).toBe(9);
+  expect(JSON.parse(readFileSync(letters.path, 'utf8'))).toMatchObject({ id: EVENTS[2]?.id, reason: 'poison: bad', status: 400 });
+});

@@ -1,0 +1,30 @@
+import { PassThrough, Writable } from 'node:stream';
+import { describe, expect, test } from 'vitest';
+import { stdoutSink } from '../../src/sink/stdout.ts';
+import { tableSink } from '../../src/sink/table.ts';
+import { eventsOf, fixture } from '../support/scans.ts';
+import { batchOf, entriesOf, NEVER, sinkContract } from '../support/sink-contract.ts';
+
+describe('stdout, ECS', () => sinkContract(async () => stdoutSink(new PassThrough().resume(), 'ecs')));
+describe('stdout, OpenTelemetry', () => sinkContract(async () => stdoutSink(new PassThrough().resume(), 'otel')));
+
+test('a reader that goes away is "closed", which nobody needs to mend', async () => {
+  const gone = new Writable({
+    write(_chunk, _encoding, done) {
+      done(Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }));
+    },
+  });
+  const sink = stdoutSink(gone, 'ecs');
+  const entries = entriesOf(sink, eventsOf(fixture('everything.xml')));
+  await expect(sink.send(batchOf(entries), NEVER)).rejects.toMatchObject({ name: 'SinkError', kind: 'closed' });
+});
+
+test('the table never prints a control character from a scan', async () => {
+  const out = new PassThrough();
+  const sink = tableSink(out, false);
+  const text = fixture('everything.xml').toString().replaceAll('nginx', '&#x1b;[2Jng\u0007inx');
+  await sink.send(batchOf(entriesOf(sink, eventsOf(text))), NEVER);
+  const shown = String(out.read());
+  expect(shown).not.toMatch(/[\u0000-\u0009\u000B-\u001F]/);
+  expect(shown).toContain('  443/tcp      open           https              \\x1B[2Jng\\x07inx 1.18.0');
+});

@@ -1,0 +1,59 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const LAUNCHER = join(ROOT, 'bin', 'portlog.js');
+
+export interface Finished {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly code: number | null;
+}
+
+export interface RunOptions {
+  readonly input?: string | Uint8Array;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+}
+
+/** A state directory that nobody else has. */
+export function freshDir(): string {
+  return mkdtempSync(join(tmpdir(), 'portlog-test-'));
+}
+
+/** Starts the built command with an environment of its own. */
+export function startPortlog(args: readonly string[], { env = {}, cwd = ROOT }: RunOptions = {}): ChildProcess {
+  const clean = { PATH: process.env['PATH'], HOME: freshDir(), ...env };
+  return spawn(process.execPath, [LAUNCHER, ...args], { cwd, env: clean, stdio: ['pipe', 'pipe', 'pipe'] });
+}
+
+export async function portlog(args: readonly string[], options: RunOptions = {}): Promise<Finished> {
+  const child = startPortlog(args, options);
+  child.stdin?.on('error', () => undefined).end(options.input ?? '');
+  return finished(child);
+}
+
+export async function finished(child: ChildProcess): Promise<Finished> {
+  let stdout = '';
+  let stderr = '';
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject).once('close', resolve);
+  });
+  return { stdout, stderr, code };
+}
+
+/** Resolves when what the child printed to stderr or stdout contains the text. */
+export async function untilPrinted(child: ChildProcess, stream: 'stdout' | 'stderr', text: string): Promise<void> {
+  let seen = '';
+  await new Promise<void>((resolve) => {
+    child[stream]?.on('data', (chunk: Buffer | string) => {
+      seen += String(chunk);
+      if (seen.includes(text)) resolve();
+    });
+  });
+}

@@ -1,0 +1,60 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { gunzipSync } from 'node:zlib';
+
+/** What the server got. */
+export interface Seen {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: IncomingMessage['headers'];
+  readonly body: string;
+}
+
+export type Script = (seen: Seen, response: ServerResponse, index: number) => void;
+
+/** A server on loopback that answers, or misbehaves, as the script says. Counts from 0. */
+export async function scriptedServer(script: Script): Promise<{ url: URL; seen: Seen[]; stop(): Promise<void> }> {
+  const seen: Seen[] = [];
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      const bytes = Buffer.concat(chunks);
+      const body = (request.headers['content-encoding'] === 'gzip' ? gunzipSync(bytes) : bytes).toString();
+      const one = { method: request.method ?? '', path: request.url ?? '', headers: request.headers, body };
+      seen.push(one);
+      script(one, response, seen.length - 1);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as { port: number };
+  return {
+    url: new URL(`http://127.0.0.1:${port}`),
+    seen,
+    async stop() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+export function answer(response: ServerResponse, status: number, body: unknown, headers: Record<string, string> = {}): void {
+  response.writeHead(status, { 'content-type': 'application/json', 'x-elastic-product': 'Elasticsearch', ...headers });
+  response.end(typeof body === 'string' ? body : JSON.stringify(body));
+}
+
+/** Answers what `check` asks as a healthy Elasticsearch with our template does; false for anything else. */
+export function healthy({ method, path }: Seen, response: ServerResponse): boolean {
+  if (method !== 'GET') return false;
+  if (path === '/') answer(response, 200, { version: { number: '9.4.3' }, tagline: 'You Know, for Search' });
+  else answer(response, 200, { index_templates: [] });
+  return true;
+}
+
+/** The ids in a `_bulk` body. */
+export function bulkIds(body: string): string[] {
+  return body
+    .trim()
+    .split('\n')
+    .filter((_, i) => i % 2 === 0)
+    .map((line) => (JSON.parse(line) as { create: { _id: string } }).create._id);
+}
