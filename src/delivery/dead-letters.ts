@@ -23,7 +23,7 @@ export function deadLetterFile(stateDir: string, sink: string, now: () => number
     add(letters) {
       const at = new Date(now()).toISOString();
       const lines = letters.map(({ entry, reason, status }) =>
-        JSON.stringify({ at, sink, reason, status, id: entry.id, dataset: entry.dataset, partition: entry.partition, body: entry.body }),
+        JSON.stringify({ at, sink, reason, status, id: entry.id, dataset: entry.dataset, partition: entry.partition, body: entry.parts.join('') }),
       );
       append(path, `${lines.join('\n')}\n`);
     },

@@ -43,7 +43,7 @@ export class Lane {
     this.tally.read++;
     const encoded = this.sink.encode(event);
     if ('refused' in encoded) {
-      const entry: Entry = { id: event.id, dataset: event.dataset, body: '', bytes: 0, partition: '' };
+      const entry: Entry = { id: event.id, dataset: event.dataset, parts: [], bytes: 0, partition: '' };
       this.bury([{ entry, reason: encoded.refused }]);
       return undefined;
     }

@@ -42,9 +42,9 @@ export class Shared {
     this.fields = Object.freeze(fields);
   }
 
-  /** The members as JSON, without the braces. Rendered once. */
+  /** The members as JSON up to the comma before the next one: `{…,`. Rendered once. */
   get json(): string {
-    this.rendered ??= JSON.stringify(this.fields).slice(1, -1);
+    this.rendered ??= `${JSON.stringify(this.fields).slice(0, -1)},`;
     return this.rendered;
   }
 }

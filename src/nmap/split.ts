@@ -52,12 +52,13 @@ export class Splitter {
   }
 
   push(chunk: string): void {
-    const seam = this.tail + chunk;
-    this.tail = seam.slice(-LONGEST_MARK);
+    // Joining the whole chunk to the tail would copy it only to look at it.
+    const seam = this.tail + chunk.slice(0, LONGEST_MARK);
+    this.tail = chunk.length < LONGEST_MARK ? seam.slice(-LONGEST_MARK) : chunk.slice(-LONGEST_MARK);
     this.pending.push(chunk);
     this.pendingLength += chunk.length;
     const full = this.text.length - this.position + this.pendingLength > MAX_FRAME;
-    if (this.awaited === undefined || seam.includes(this.awaited) || full) this.join();
+    if (this.awaited === undefined || full || seam.includes(this.awaited) || chunk.includes(this.awaited)) this.join();
   }
 
   /** No more text will come. */

@@ -1,5 +1,6 @@
 import { type Dataset, DATASETS } from '../event/event.ts';
-import { ecsLine } from '../event/ecs.ts';
+import { ecsParts } from '../event/ecs.ts';
+import { batchBody, encoded } from './body.ts';
 import { bulkOutcome } from './elasticsearch-bulk.ts';
 import { type HttpAnswer, HttpClient } from './http.ts';
 import { authorization, type SinkOptions } from './options.ts';
@@ -33,13 +34,12 @@ export function elasticsearchSink(options: SinkOptions, url: URL): Sink {
     accepts: (dataset) => accepted.has(dataset),
     encode(event) {
       const index = `logs-${event.dataset}-${options.namespace}`;
-      const body = `{"create":{"_index":"${index}","_id":"${event.id}"}}\n${ecsLine(event)}\n`;
-      return { body, bytes: Buffer.byteLength(body), partition: '' };
+      const [shared, own] = ecsParts(event);
+      return encoded([`{"create":{"_index":"${index}","_id":"${event.id}"}}\n`, shared, own, '\n']);
     },
     check: (signal) => checkElasticsearch(client, signal),
     async send(batch, signal) {
-      const body = batch.entries.map((entry) => entry.body).join('');
-      const answer = await client.request({ method: 'POST', path: BULK, body, contentType: 'application/x-ndjson' }, signal);
+      const answer = await client.request({ method: 'POST', path: BULK, body: batchBody(batch), contentType: 'application/x-ndjson' }, signal);
       if (answer.status === 200) return bulkOutcome(batch, answer.body);
       if (answer.status === 413) return { delivered: 0, already: 0, retry: batch.entries, rejected: [], split: true };
       throw refusal(client.url, answer);

@@ -31,7 +31,7 @@ export interface HttpAnswer {
 export interface HttpRequest {
   readonly method: 'GET' | 'PUT' | 'POST' | 'HEAD' | 'DELETE';
   readonly path: string;
-  readonly body?: string;
+  readonly body?: string | Buffer;
   readonly contentType?: string;
 }
 

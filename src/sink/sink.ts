@@ -11,8 +11,9 @@ export interface BatchLimits {
 
 /** An event in the words of one sink. */
 export interface Encoded {
-  readonly body: string;
-  /** Length of the body in UTF-8. */
+  /** The body in pieces: what the events of a host share is one string that they all point to. */
+  readonly parts: readonly string[];
+  /** Length of the whole body in UTF-8. */
   readonly bytes: number;
   /** Events of different partitions never share a batch. */
   readonly partition: string;

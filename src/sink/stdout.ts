@@ -1,15 +1,19 @@
 import type { Writable } from 'node:stream';
-import { ecsLine } from '../event/ecs.ts';
+import { ecsParts } from '../event/ecs.ts';
 import type { LogEvent } from '../event/event.ts';
 import { otlpLine } from '../event/otel.ts';
+import { batchBody, encoded } from './body.ts';
 import { type Sink, SinkError } from './sink.ts';
 
-const RENDER = { ecs: ecsLine, otel: otlpLine } as const;
+const RENDER = {
+  ecs: (event: LogEvent) => [...ecsParts(event), '\n'],
+  otel: (event: LogEvent) => [otlpLine(event), '\n'],
+} as const;
 export type LineFormat = keyof typeof RENDER;
 
 /** One line of JSON per event, in order, to a stream that somebody reads, or stops reading. */
 export function stdoutSink(stream: Writable, format: LineFormat): Sink {
-  const render: (event: LogEvent) => string = RENDER[format];
+  const render = RENDER[format];
   let failure: NodeJS.ErrnoException | undefined;
   stream.on('error', (error: NodeJS.ErrnoException) => {
     failure = error;
@@ -21,16 +25,15 @@ export function stdoutSink(stream: Writable, format: LineFormat): Sink {
     undeliverable: 'discard',
     accepts: () => true,
     encode(event) {
-      const body = `${render(event)}\n`;
-      return { body, bytes: Buffer.byteLength(body), partition: '' };
+      return encoded(render(event));
     },
     async check() {
       return [];
     },
-    async send({ entries }) {
-      await write(stream, Buffer.from(entries.map(({ body }) => body).join('')));
+    async send(batch) {
+      await write(stream, batchBody(batch));
       if (failure !== undefined) throw closedOr(failure);
-      return { delivered: entries.length, already: 0, retry: [], rejected: [] };
+      return { delivered: batch.entries.length, already: 0, retry: [], rejected: [] };
     },
     async close() {},
   };

@@ -2,6 +2,7 @@ import type { Writable } from 'node:stream';
 import type { Fields, LogEvent } from '../event/event.ts';
 import { shownService } from '../event/service-name.ts';
 import { printable } from '../event/text.ts';
+import { encoded } from './body.ts';
 import { stdoutSink } from './stdout.ts';
 import type { Sink } from './sink.ts';
 
@@ -16,8 +17,7 @@ export function tableSink(stream: Writable, colour: boolean): Sink {
     ...rows,
     name: 'table',
     encode(event) {
-      const body = render(event);
-      return { body, bytes: Buffer.byteLength(body), partition: '' };
+      return encoded([render(event)]);
     },
   };
 

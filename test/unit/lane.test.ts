@@ -18,7 +18,7 @@ function scriptedSink(send: (batch: Batch) => Outcome | SinkError, undeliverable
     limits: { maxEvents: 5, maxBytes: 10_000, inFlight: 2 },
     undeliverable,
     accepts: () => true,
-    encode: ({ id }) => ({ body: id, bytes: id.length, partition: id[0] as string }),
+    encode: ({ id }) => ({ parts: [id], bytes: id.length, partition: id[0] as string }),
     check: async () => [],
     async send(batch) {
       const outcome = send(batch);
