@@ -44,8 +44,6 @@ export const ERRORS = {
   'state-unusable': EXIT.state,
   'sink-unknown': EXIT.usage,
   'sink-options': EXIT.usage,
-  'sink-unready': EXIT.usage,
-  'sink-unreachable': EXIT.sinkDown,
   'setup-refused': EXIT.usage,
 } as const satisfies Record<string, ExitCode>;
 export type ErrorCode = keyof typeof ERRORS;

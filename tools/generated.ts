@@ -1,4 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { FIELDS } from '../src/event/fields.ts';
+import { cliPage } from './cli-page.ts';
+import { configurationPage } from './configuration-page.ts';
 import { eventSchema } from './event-schema.ts';
 import { eventsPage } from './events-page.ts';
 import { elasticsearchFiles } from './elasticsearch-files.ts';
@@ -9,6 +12,8 @@ export function generated(): ReadonlyMap<string, string> {
   files.set('schemas/event.schema.json', json(eventSchema(FIELDS)));
   for (const [name, content] of Object.entries(elasticsearchFiles(FIELDS))) files.set(`schemas/elasticsearch/${name}.json`, json(content));
   files.set('docs/reference/events.md', eventsPage(FIELDS));
+  files.set('docs/reference/cli.md', cliPage());
+  files.set('docs/reference/configuration.md', configurationPage(JSON.parse(readFileSync('schemas/config.schema.json', 'utf8'))));
   return files;
 }
 

@@ -1,0 +1,43 @@
+import { type Option, SCAN_OPTIONS, SETUP_OPTIONS, SHIP_OPTIONS, variableOf } from '../src/cli/options.ts';
+
+/** The reference of the command line, from the options as the parser has them. */
+export function cliPage(): string {
+  return `# Command line
+
+<!-- Made from src/cli/options.ts by npm run generate. -->
+
+\`\`\`
+portlog [ship] [options] [FILE…]          read scans (- or no FILE: standard input; .gz too) and ship them
+portlog scan [options] -- NMAP-ARGS…      run nmap, ship each host as it completes
+portlog setup elasticsearch [options]     install templates and the ingest pipeline
+portlog check [options]                   try configuration, nmap, state directory and every sink
+\`\`\`
+
+Without \`--to\`: a table on a terminal, else one JSON event a line. Flag before environment before configuration file before default.
+
+## ship, scan, check
+
+${table(SHIP_OPTIONS)}
+
+## scan and check only
+
+${table(SCAN_OPTIONS)}
+
+## setup
+
+also \`--ca-file\`, \`--quiet\` and \`--verbose\` as above
+
+${table(SETUP_OPTIONS)}
+`;
+}
+
+function table(options: Readonly<Record<string, Option>>): string {
+  const rows = Object.entries(options).map(([name, { value, choices, about, alias }]) => {
+    const argument = value ?? choices?.join('|') ?? '';
+    return `| \`${alias === undefined ? '' : `-${alias}, `}--${name}${argument === '' ? '' : ` ${argument}`}\` | ${about} | \`${variableOf(name)}\` |`.replaceAll(
+      /(?<=`[^`]*)\|(?=[^`|]*`)/g,
+      '\\|',
+    );
+  });
+  return `| option | | environment |\n|---|---|---|\n${rows.join('\n')}`;
+}
