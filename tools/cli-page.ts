@@ -33,11 +33,9 @@ ${table(SETUP_OPTIONS)}
 
 function table(options: Readonly<Record<string, Option>>): string {
   const rows = Object.entries(options).map(([name, { value, choices, about, alias }]) => {
-    const argument = value ?? choices?.join('|') ?? '';
-    return `| \`${alias === undefined ? '' : `-${alias}, `}--${name}${argument === '' ? '' : ` ${argument}`}\` | ${about} | \`${variableOf(name)}\` |`.replaceAll(
-      /(?<=`[^`]*)\|(?=[^`|]*`)/g,
-      '\\|',
-    );
+    const argument = value ?? choices?.join('\\|') ?? '';
+    const flags = `${alias === undefined ? '' : `-${alias}, `}--${name}`;
+    return `| \`${`${flags} ${argument}`.trim()}\` | ${about} | \`${variableOf(name)}\` |`;
   });
   return `| option | | environment |\n|---|---|---|\n${rows.join('\n')}`;
 }

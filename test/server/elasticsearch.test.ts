@@ -114,7 +114,7 @@ describe('shipping', () => {
 
   test('every field has the type of the catalogue, and nothing else is mapped', async () => {
     const { body } = await server.ask('GET', '/logs-nmap.port-default/_mapping');
-    const [index] = Object.values(body) as any[];
+    const [index]: any[] = Object.values(body);
     expect(index.mappings.dynamic).toBe('false');
     const { properties } = index.mappings;
     expect(properties.server.properties.port.type).toBe('long');
@@ -123,12 +123,9 @@ describe('shipping', () => {
     expect(properties['@timestamp'].type).toBe('date');
   });
 
-  test.for([false, true])('a document that does not fit is kept with the reason of the server (failure store: %s)', async (failureStore) => {
-    const namespace = failureStore ? 'failure_store' : 'no_fit';
-    const template = {
-      mappings: { properties: { message: { type: 'long' } } },
-      ...(failureStore ? { data_stream_options: { failure_store: { enabled: true } } } : {}),
-    };
+  test('a document that does not fit is kept with the reason of the server', async () => {
+    const namespace = 'no_fit';
+    const template = { mappings: { properties: { message: { type: 'long' } } } };
     expect((await server.ask('PUT', '/_component_template/logs-nmap@custom', { template })).body).toEqual({ acknowledged: true });
     const state = freshDir();
     const { stderr, code } = await portlog([...to(), '--state-dir', state, '--namespace', namespace], {
@@ -137,7 +134,7 @@ describe('shipping', () => {
     });
     await server.ask('PUT', '/_component_template/logs-nmap@custom', { template: {} });
     expect(stderr).toContain('read 3 = delivered 0 + already 0 + dead 3');
-    expect(stderr).toContain(failureStore ? 'went to the failure store' : 'failed to parse field [message] of type [long]');
+    expect(stderr).toContain('failed to parse field [message] of type [long]');
     expect(code).toBe(1);
     const [name = ''] = readdirSync(join(state, 'dead-letters'));
     expect(

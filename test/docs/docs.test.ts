@@ -1,0 +1,119 @@
+import { execFile } from 'node:child_process';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ERRORS, EXIT } from '../../src/errors.ts';
+import { generated } from '../../tools/generated.ts';
+import { commandsIn, page, pages } from '../support/docs.ts';
+import { freshDir, ROOT } from '../support/run-portlog.ts';
+import { answer, bulkIds, scriptedServer } from '../support/scripted-server.ts';
+
+const run = promisify(execFile);
+
+describe('every command', () => {
+  let server: Awaited<ReturnType<typeof scriptedServer>>;
+  let folder: string;
+
+  beforeAll(async () => {
+    const stored = new Map<string, unknown>();
+    server = await scriptedServer(({ method, path, body }, response) => {
+      if (path === '/') answer(response, 200, { version: { number: '9.4.3' } });
+      else if (path.startsWith('/_bulk')) answer(response, 200, { items: bulkIds(body).map(() => ({ create: { status: 201 } })) });
+      else if (path === '/_security/api_key') answer(response, 200, { encoded: 'aWQ6a2V5' });
+      else if (method === 'PUT') {
+        stored.set(path, JSON.parse(body));
+        answer(response, 200, { acknowledged: true });
+      } else if (stored.has(path)) answer(response, 200, { index_templates: [{ index_template: stored.get(path) }] });
+      else answer(response, path.startsWith('/_index_template') && stored.size === 0 ? 404 : 404, {});
+    });
+    folder = workplace();
+  });
+  afterAll(() => server.stop());
+
+  const commandPages = ['README.md', 'docs/how-to/elasticsearch.md', 'docs/how-to/scan.md', 'docs/how-to/pipe.md'];
+  test.for(commandPages)('of %s runs', async (path) => {
+    const commands = commandsIn(path).filter((command) => !command.startsWith('npm ci'));
+    expect(commands.length).toBeGreaterThan(0);
+    const setup = path === 'README.md' ? [] : ['portlog setup elasticsearch --url https://es:9200'];
+    const script = [...setup, ...commands]
+      .join('\n')
+      .replaceAll('https://es:9200', server.url.origin)
+      .replaceAll('/etc/ssl/es-ca.pem', join(folder, 'ca.pem'))
+      .replaceAll('/var/scans/', `${folder}/`)
+      .replaceAll('=…', '=secret');
+    const env = { PATH: `${join(folder, 'bin')}:${process.env['PATH']}`, HOME: folder };
+    const { stderr } = await run('bash', ['-euo', 'pipefail', '-c', script], { cwd: folder, env });
+    expect(stderr).not.toContain('mistake in portlog');
+  });
+
+  test('no page has commands that no test runs', () => {
+    const others = pages().filter((path) => commandsIn(path).length > 0 && !commandPages.includes(path));
+    // CONTRIBUTING's are what .ci/run runs.
+    expect(others).toEqual(['CONTRIBUTING.md']);
+    const ci = readFileSync(join(ROOT, '.ci/run'), 'utf8');
+    for (const command of commandsIn('CONTRIBUTING.md')) {
+      const script = command.split('#', 1)[0]?.trim() ?? '';
+      if (!/generate|bench/.test(script)) expect(ci).toContain(script);
+    }
+  });
+});
+
+/** A folder with a scan, and stand-ins for the programs that the pages use. */
+function workplace(): string {
+  const folder = freshDir();
+  const example = readFileSync(join(ROOT, 'examples/loopback.xml'));
+  writeFileSync(join(folder, 'scan.xml'), example);
+  writeFileSync(join(folder, 'scan.xml.gz'), gzipSync(example));
+  copyFileSync(join(ROOT, 'test/fixtures/ca.pem'), join(folder, 'ca.pem'));
+  mkdirSync(join(folder, 'bin'));
+  const programs = {
+    portlog: `exec "${process.execPath}" "${join(ROOT, 'bin/portlog.js')}" "$@"`,
+    nmap: `exec cat "${join(folder, 'scan.xml')}"`,
+    jq: 'exec cat > /dev/null',
+  };
+  for (const [name, script] of Object.entries(programs)) {
+    writeFileSync(join(folder, 'bin', name), `#!/bin/sh\n${script}\n`);
+    chmodSync(join(folder, 'bin', name), 0o755);
+  }
+  return folder;
+}
+
+test('the two commands of the README are what it says', () => {
+  const readme = commandsIn('README.md');
+  expect(readme).toContain('npm ci && npm start');
+  expect(readme).toContain('npm ci && npm test');
+});
+
+test('every link leads somewhere', () => {
+  for (const path of pages()) {
+    for (const [, target = ''] of page(path).matchAll(/\]\((?!https?:)([^)#]+)[^)]*\)/g)) {
+      expect(existsSync(join(ROOT, dirname(path), target)), `${path} → ${target}`).toBe(true);
+    }
+  }
+});
+
+test('errors and exit codes: the pages and the code say the same', () => {
+  const rows = [...page('docs/reference/errors.md').matchAll(/^\| `([\w-]+)` \| (\d+) \|/gm)].map(([, code, exit]) => [code, Number(exit)]);
+  expect(Object.fromEntries(rows)).toEqual(ERRORS);
+  const codes = [...page('docs/reference/exit-codes.md').matchAll(/^\| (\d+) \|/gm)].map(([, code]) => Number(code));
+  expect(codes).toEqual(Object.values(EXIT));
+});
+
+test('what is generated is committed', () => {
+  for (const [path, text] of generated()) expect(readFileSync(join(ROOT, path), 'utf8'), `${path}: npm run generate`).toBe(text);
+});
+
+test('the example program prints the open ports', async () => {
+  const code = readFileSync(join(ROOT, 'examples/open-ports.ts'), 'utf8');
+  expect(page('docs/how-to/library.md')).toContain('toEvents(readScans(createReadStream(');
+  expect(code).toContain("from 'portlog'");
+  const { stdout } = await run(process.execPath, [join(ROOT, 'examples/open-ports.ts')], { cwd: ROOT });
+  expect(stdout.split('\n')[1]).toBe('127.0.0.1 2222/tcp open ssh OpenSSH 9.2p1 Debian 2');
+});
+
+test('the changelog knows the version', () => {
+  const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string };
+  expect(page('CHANGELOG.md')).toContain(`## ${version}`);
+});
