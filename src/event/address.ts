@@ -43,7 +43,7 @@ export function identify(host: Host | HostHint): Identity {
 }
 
 /** The one way to write an address, without a zone; undefined when it is none. */
-export function canonicalIp(address: string): string | undefined {
+function canonicalIp(address: string): string | undefined {
   const kind = isIP(address);
   if (kind === 4) return address;
   if (kind === 0) return undefined;

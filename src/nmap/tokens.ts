@@ -291,7 +291,7 @@ class NextIndex {
   }
 }
 
-export function normaliseLineEnds(text: string): string {
+function normaliseLineEnds(text: string): string {
   return text.includes('\r') ? text.replace(/\r\n?/g, '\n') : text;
 }
 

@@ -4,7 +4,7 @@ import { refusal } from '../sink/elasticsearch.ts';
 import type { HttpAnswer, HttpClient } from '../sink/http.ts';
 import { ELASTICSEARCH_FILES, readSetupFile, type SetupFile } from './files.ts';
 
-export type SetupAction = 'create' | 'update' | 'unchanged';
+type SetupAction = 'create' | 'update' | 'unchanged';
 export interface SetupStep {
   readonly file: SetupFile;
   readonly action: SetupAction;

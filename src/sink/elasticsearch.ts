@@ -6,7 +6,7 @@ import { type HttpAnswer, HttpClient } from './http.ts';
 import { authorization, type SinkOptions } from './options.ts';
 import { type Diagnosis, type Sink, SinkError } from './sink.ts';
 
-export const INDEX_TEMPLATE = 'logs-nmap';
+const INDEX_TEMPLATE = 'logs-nmap';
 /** Elasticsearch's own advice is 5 to 15 MB a request; beyond 5 MiB nothing was gained here. */
 const LIMITS = { maxEvents: 5000, maxBytes: 5 << 20, inFlight: 2 };
 /** Answers only with what decides the fate of each document. */

@@ -8,7 +8,7 @@ interface SinkType {
 }
 
 /** Every sink that is a server, by the name that `--to` and the configuration use. */
-export const SINK_TYPES = {
+const SINK_TYPES = {
   elasticsearch: {
     defaultUrl: 'http://127.0.0.1:9200',
     create: async (options, url) => (await import('./elasticsearch.ts')).elasticsearchSink(options, url),

