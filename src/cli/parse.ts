@@ -83,7 +83,7 @@ export async function parseArguments(args: readonly string[], version: string): 
     .exitProcess(false)
     .showHelpOnFail(false)
     .fail((message, error) => {
-      throw error ?? usageError(message);
+      throw error ?? usageError(message, args);
     });
   const text = await new Promise<string>((resolve, reject) => {
     Promise.resolve(
@@ -124,9 +124,13 @@ function strings(value: unknown): readonly string[] {
 }
 
 /** yargs says what is wrong; we add the nearest option that there is. */
-function usageError(message: string): PortlogError {
+function usageError(message: string, args: readonly string[]): PortlogError {
   const unknown = /^Unknown arguments?: (.+)$/.exec(message)?.[1]?.split(', ')[0];
   if (unknown === undefined) return new PortlogError('usage', message.split('\n').join(' '), { hint: 'portlog --help' });
+  if (args[0] === 'scan' && !args.includes('--'))
+    return new PortlogError('usage', `there is no option ${unknown.length === 1 ? '-' : '--'}${unknown}`, {
+      hint: "put nmap's arguments behind --: portlog scan -- -sV 192.0.2.0/24",
+    });
   const names = Object.values(COMMAND_OPTIONS).flatMap((options) => Object.keys(options));
   const guess = nearest(unknown, names);
   return new PortlogError('usage', `there is no option --${unknown}`, { hint: guess === undefined ? 'portlog --help' : `did you mean --${guess}?` });

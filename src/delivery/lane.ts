@@ -80,18 +80,21 @@ export class Lane {
     return batch.entries.length >= maxEvents ? this.start(entry.partition) : undefined;
   }
 
-  /** Puts the open batch of a partition on its way; resolves when the next one may follow. */
+  /**
+   * Puts the open batch of a partition on its way as soon as there is a place for it. Whoever waits
+   * longest goes first, so a sink that takes one batch at a time gets them in order.
+   */
   private async start(partition: string): Promise<void> {
     const batch = this.open.get(partition);
     if (batch === undefined) return;
     this.open.delete(partition);
+    while (this.inFlight.size >= this.sink.limits.inFlight) await Promise.race(this.inFlight);
     const sending = this.send({ partition, entries: batch.entries, bytes: batch.bytes })
       .catch((error: unknown) => {
         this.fatal ??= error;
       })
       .finally(() => this.inFlight.delete(sending));
     this.inFlight.add(sending);
-    while (this.inFlight.size >= this.sink.limits.inFlight) await Promise.race(this.inFlight);
     if (this.fatal !== undefined) throw this.fatal;
   }
 

@@ -18,6 +18,8 @@ export interface HostContext {
   /** Epoch milliseconds: when nmap was done with it, else when it began, else when the run began. */
   readonly time: number;
   readonly shared: Shared;
+  /** The same for the events of its ports, with the data stream that they go to. */
+  readonly portShared: Shared;
   /** What tells one sighting of a host from another; part of the digest of everything seen in it. */
   readonly sighting: string;
   readonly networkType: string | undefined;
@@ -27,13 +29,15 @@ export function hostContext(run: RunContext, host: Host): HostContext {
   const identity = identify(host);
   const time = milliseconds(host.endtime) || milliseconds(host.starttime) || run.start;
   const [ip] = identity.ips;
+  const fields = sharedFields(run, host, identity, time);
   return {
     run,
     host,
     identity,
     entityId: hostEntityId(run.options.site, identity.key),
     time,
-    shared: new Shared(sharedFields(run, host, identity, time)),
+    shared: new Shared(fields),
+    portShared: new Shared({ ...fields, data_stream: dataStream('nmap.port', run.options.namespace) }),
     sighting: digest(sightingOf(host)),
     networkType: ip === undefined ? undefined : ip.includes(':') ? 'ipv6' : 'ipv4',
   };

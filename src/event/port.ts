@@ -1,6 +1,5 @@
 import type { Port, Service } from '../nmap/model.ts';
 import { certificateFields } from './certificate.ts';
-import { dataStream } from './context.ts';
 import { type Fields, type LogEvent, SEVERITY } from './event.ts';
 import type { HostContext } from './host.ts';
 import { eventId, portEntityId } from './id.ts';
@@ -22,7 +21,7 @@ export function isQuiet(port: Port): boolean {
 }
 
 export function portEvent(context: HostContext, port: Port): LogEvent {
-  const { run, entityId, time, shared, sighting, identity } = context;
+  const { run, entityId, time, portShared, sighting, identity } = context;
   const { options } = run;
   const created = options.now();
   const entity = portEntityId(entityId, port.protocol, port.portid);
@@ -38,7 +37,7 @@ export function portEvent(context: HostContext, port: Port): LogEvent {
     created,
     severity: SEVERITY.info,
     message,
-    shared,
+    shared: portShared,
     own: {
       event: {
         kind: 'state',
@@ -50,7 +49,6 @@ export function portEvent(context: HostContext, port: Port): LogEvent {
         dataset: DATASET,
         created: isoTime(created),
       },
-      data_stream: dataStream(DATASET, options.namespace),
       server: { address: identity.key, ip: identity.ips[0], port: isTransport ? port.number : undefined },
       network: {
         transport: port.protocol,

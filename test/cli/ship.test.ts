@@ -196,6 +196,7 @@ describe('usage', () => {
     [['--retry-for-seconds', 'x', EXAMPLE], '--retry-for-seconds needs a number that is not negative'],
     [['--site', 'a', '--site', 'b', EXAMPLE], '--site was given twice'],
     [['scan'], 'portlog scan needs arguments for nmap'],
+    [['scan', '-sV', '127.0.0.1'], "put nmap's arguments behind --"],
     [['setup', 'kibana'], 'there is nothing to set up for "kibana"'],
     [['--ca-file', '/no/ca.pem', '--to', 'elasticsearch=https://127.0.0.1:1', EXAMPLE], 'the CA file /no/ca.pem cannot be used'],
   ];

@@ -96,6 +96,37 @@ describe('batches', () => {
     expect(batches.flatMap(({ entries }) => entries).length).toBe(EVENTS.length);
   });
 
+  test('of a sink that takes one at a time stay in order, even when old ones are flushed meanwhile', async () => {
+    const order: string[] = [];
+    let busy = 0;
+    const sink: Sink = {
+      ...scriptedSink(() => nothing),
+      limits: { maxEvents: 2, maxBytes: 10_000, inFlight: 1 },
+      encode: ({ id }) => ({ parts: [id], bytes: id.length, partition: '' }),
+      async send({ entries }) {
+        expect(++busy).toBe(1);
+        await new Promise((resolve) => setTimeout(resolve, 1));
+        order.push(...entries.map(({ id }) => id));
+        busy--;
+        return { ...nothing, delivered: entries.length };
+      },
+    };
+    const lane = new Lane(sink, {
+      clock: clockAt(),
+      deadLetters: memoryLetters(),
+      retryForMs: 1000,
+      maxAgeMs: 0,
+      signal: new AbortController().signal,
+    });
+    for (const [index, event] of EVENTS.entries()) {
+      const flushed = index % 3 === 0 ? lane.flushOld() : undefined;
+      await lane.push(event);
+      await flushed;
+    }
+    await lane.finish();
+    expect(order).toEqual(EVENTS.map(({ id }) => id));
+  });
+
   test('only refused items go again', async () => {
     const sent: string[] = [];
     const { lane } = await run(
