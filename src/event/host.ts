@@ -2,7 +2,7 @@ import type { Host } from '../nmap/model.ts';
 import { type Identity, identify } from './address.ts';
 import { dataStream, type RunContext } from './context.ts';
 import { type Fields, type LogEvent, SEVERITY, Shared } from './event.ts';
-import { digest, eventId, hostEntityId } from './id.ts';
+import { condensed, digest, eventId, hostEntityId } from './id.ts';
 import { hostOs, nmapOs, some } from './os.ts';
 import { countPorts, type PortCounts, stateCounts } from './counts.ts';
 import { scriptFields } from './script.ts';
@@ -48,7 +48,7 @@ export function hostEvent(context: HostContext): LogEvent {
   const { options } = run;
   const created = options.now();
   const counts = countPorts(host);
-  const id = eventId('nmap.host', 'host-observed', run.scanId, entityId, host.source);
+  const id = eventId('nmap.host', 'host-observed', run.scanId, entityId, condensed(host.source));
   const message = messageOf(identity, host, counts);
   return {
     id,

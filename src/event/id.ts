@@ -1,8 +1,9 @@
-import { hash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 import type { Run } from '../nmap/model.ts';
 
 /** 128 bits in hex: short enough for a document id, long enough that nobody makes two collide by chance. */
 const LENGTH = 32;
+const PIECE = 1 << 20;
 
 /** The first 128 bits of SHA-256 over the parts, each with its length in front, so that no two lists read the same. */
 export function digest(parts: readonly (string | number | undefined)[]): string {
@@ -12,6 +13,14 @@ export function digest(parts: readonly (string | number | undefined)[]): string 
     text += `${part === undefined ? '-' : value.length}:${value}`;
   }
   return hash('sha256', text, 'hex').slice(0, LENGTH);
+}
+
+/** A text as a part of a digest: itself, or when it is very long its own hash, taken piece by piece to save memory. */
+export function condensed(text: string): string {
+  if (text.length <= PIECE) return text;
+  const sum = createHash('sha256');
+  for (let at = 0; at < text.length; at += PIECE) sum.update(text.slice(at, at + PIECE));
+  return sum.digest('hex');
 }
 
 /** `nmap.scan.id`, known as soon as the header is. Two runs may share it: nothing is skipped because of it. */

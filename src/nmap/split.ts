@@ -114,7 +114,8 @@ export class Splitter {
   private join(): void {
     this.offset += this.bytes(this.text.slice(0, this.position));
     this.searchFrom = Math.max(0, this.searchFrom - this.position);
-    this.text = this.text.slice(this.position) + this.pending.join('');
+    // One join instead of a sum: the sum would be copied again when it is searched.
+    this.text = [this.text.slice(this.position), ...this.pending].join('');
     this.position = 0;
     this.pending = [];
     this.pendingLength = 0;

@@ -10,10 +10,11 @@ export function encoded(parts: readonly string[], partition = ''): Encoded {
 /**
  * The bodies of a batch one behind the other. Written part by part into one buffer: joining them to
  * a string first copies everything twice more, a fifth of the time that shipping a file takes.
+ * `scratch` is used when it is large enough; nobody else may still be reading it.
  */
-export function batchBody(batch: Batch): Buffer {
-  const buffer = Buffer.allocUnsafe(batch.bytes);
+export function batchBody(batch: Batch, scratch?: Buffer): Buffer {
+  const buffer = scratch !== undefined && scratch.length >= batch.bytes ? scratch : Buffer.allocUnsafe(batch.bytes);
   let at = 0;
   for (const { parts } of batch.entries) for (const part of parts) at += buffer.write(part, at);
-  return buffer;
+  return buffer.subarray(0, at);
 }

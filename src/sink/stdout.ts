@@ -9,19 +9,21 @@ const RENDER = {
   ecs: (event: LogEvent) => [...ecsParts(event), '\n'],
   otel: (event: LogEvent) => [otlpLine(event), '\n'],
 } as const;
+const LIMITS = { maxEvents: 2000, maxBytes: 1 << 18, inFlight: 1 };
 export type LineFormat = keyof typeof RENDER;
 
 /** One line of JSON per event, in order, to a stream that somebody reads, or stops reading. */
 export function stdoutSink(stream: Writable, format: LineFormat): Sink {
   const render = RENDER[format];
   let failure: NodeJS.ErrnoException | undefined;
+  let scratch: Buffer | undefined;
   stream.on('error', (error: NodeJS.ErrnoException) => {
     failure = error;
   });
 
   return {
     name: 'stdout',
-    limits: { maxEvents: 2000, maxBytes: 1 << 18, inFlight: 1 },
+    limits: LIMITS,
     undeliverable: 'discard',
     accepts: () => true,
     encode(event) {
@@ -31,7 +33,9 @@ export function stdoutSink(stream: Writable, format: LineFormat): Sink {
       return [];
     },
     async send(batch) {
-      await write(stream, batchBody(batch));
+      // One batch at a time is on its way, so one buffer serves them all.
+      scratch ??= Buffer.allocUnsafe(LIMITS.maxBytes);
+      await write(stream, batchBody(batch, scratch));
       if (failure !== undefined) throw closedOr(failure);
       return { delivered: batch.entries.length, already: 0, retry: [], rejected: [] };
     },
