@@ -52,18 +52,18 @@ function nameFields(items: readonly ScriptItem[]): Fields | undefined {
   };
 }
 
-const SHORT: Readonly<Record<string, string>> = {
-  commonName: 'CN',
-  organizationName: 'O',
-  organizationalUnitName: 'OU',
-  localityName: 'L',
-  stateOrProvinceName: 'ST',
-  countryName: 'C',
-};
+const SHORT: ReadonlyMap<string | undefined, string> = new Map([
+  ['commonName', 'CN'],
+  ['organizationName', 'O'],
+  ['organizationalUnitName', 'OU'],
+  ['localityName', 'L'],
+  ['stateOrProvinceName', 'ST'],
+  ['countryName', 'C'],
+]);
 
 /** In the order of the certificate, as RFC 4514 writes it but for the escapes. */
 function distinguishedName(items: readonly ScriptItem[]): string | undefined {
-  const parts = items.flatMap((item) => ('value' in item ? [`${SHORT[item.key ?? ''] ?? item.key ?? ''}=${item.value}`] : []));
+  const parts = items.flatMap((item) => ('value' in item ? [`${SHORT.get(item.key) ?? item.key ?? ''}=${item.value}`] : []));
   return parts.length === 0 ? undefined : parts.join(', ');
 }
 

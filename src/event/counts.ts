@@ -1,14 +1,14 @@
 import type { Host } from '../nmap/model.ts';
 
 /** nmap's port states as field names; anything else is counted as `other`. */
-const FIELD: Readonly<Record<string, keyof StateCounts>> = {
-  'open': 'open',
-  'closed': 'closed',
-  'filtered': 'filtered',
-  'unfiltered': 'unfiltered',
-  'open|filtered': 'open_filtered',
-  'closed|filtered': 'closed_filtered',
-};
+const FIELD: ReadonlyMap<string | undefined, keyof StateCounts> = new Map([
+  ['open', 'open'],
+  ['closed', 'closed'],
+  ['filtered', 'filtered'],
+  ['unfiltered', 'unfiltered'],
+  ['open|filtered', 'open_filtered'],
+  ['closed|filtered', 'closed_filtered'],
+]);
 
 export type StateCounts = {
   [State in 'open' | 'closed' | 'filtered' | 'unfiltered' | 'open_filtered' | 'closed_filtered' | 'other']: number;
@@ -47,5 +47,5 @@ export function stateCounts({ byState }: PortCounts): string {
 }
 
 function stateField(state: string | undefined): keyof StateCounts {
-  return (state === undefined ? undefined : FIELD[state]) ?? 'other';
+  return FIELD.get(state) ?? 'other';
 }

@@ -2,22 +2,22 @@ import type { Os, OsClass } from '../nmap/model.ts';
 import type { Fields } from './event.ts';
 
 /** ECS `host.os.type` allows a few words only. */
-const TYPES: Readonly<Record<string, string>> = {
-  'linux': 'linux',
-  'windows': 'windows',
-  'android': 'android',
-  'ios': 'ios',
-  'mac os x': 'macos',
-  'macos': 'macos',
-  'aix': 'unix',
-  'freebsd': 'unix',
-  'openbsd': 'unix',
-  'netbsd': 'unix',
-  'solaris': 'unix',
-  'opensolaris': 'unix',
-  'hp-ux': 'unix',
-  'irix': 'unix',
-};
+const TYPES: ReadonlyMap<string | undefined, string> = new Map([
+  ['linux', 'linux'],
+  ['windows', 'windows'],
+  ['android', 'android'],
+  ['ios', 'ios'],
+  ['mac os x', 'macos'],
+  ['macos', 'macos'],
+  ['aix', 'unix'],
+  ['freebsd', 'unix'],
+  ['openbsd', 'unix'],
+  ['netbsd', 'unix'],
+  ['solaris', 'unix'],
+  ['opensolaris', 'unix'],
+  ['hp-ux', 'unix'],
+  ['irix', 'unix'],
+]);
 
 /** ECS `host.os`: nmap's best guess, which it lists first. */
 export function hostOs(os: Os | undefined): Fields | undefined {
@@ -30,7 +30,7 @@ export function hostOs(os: Os | undefined): Fields | undefined {
     name: best?.osfamily,
     version: best?.osgen,
     family,
-    type: family === undefined ? undefined : TYPES[family],
+    type: TYPES.get(family),
   };
 }
 

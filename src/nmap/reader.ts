@@ -11,6 +11,12 @@ const NONE: readonly string[] = [];
 export class Reader extends Tokens {
   private notes: string[] = [];
 
+  /** What was noted about an element that was refused in the end does not belong to the next one. */
+  override enter(start: number, end: number): void {
+    this.notes = [];
+    super.enter(start, end);
+  }
+
   integer(attribute: string): number | undefined {
     const value = this.attribute(attribute);
     if (value === undefined) return undefined;

@@ -148,6 +148,17 @@ describe('what an event says', () => {
     expect(hostEvent.nmap.malformed).toEqual(['port@portid=1e3']);
   });
 
+  test('a state named like a member of Object is counted as other', () => {
+    const [event] = eventsOf(scan(host('192.0.2.7', port(1, '__proto__') + port(2, 'constructor'))));
+    expect(ecs(event!).nmap.host.ports).toMatchObject({ open: 0, other: 2 });
+  });
+
+  test('malformed numbers of a refused host are not told of the next one', () => {
+    const [event] = eventsOf(scan(host('192.0.2.7', '<distance value="far"/><broken') + host('192.0.2.8')));
+    expect(ecs(event!)).toMatchObject({ host: { ip: ['192.0.2.8'] } });
+    expect(ecs(event!).nmap.malformed).toBeUndefined();
+  });
+
   test('script values stay below what stores take, and the text keeps all', () => {
     const text = scan(host('192.0.2.7', `<hostscript><script id="big" output="${'€'.repeat(20_000)}"/></hostscript>`));
     const { script } = ecs(eventsOf(text)[0]!).nmap;

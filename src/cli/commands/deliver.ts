@@ -55,7 +55,9 @@ async function sinksOf(context: CommandContext, settings: Settings): Promise<rea
 
 function standardOutput(context: CommandContext, settings: Settings): Sink {
   const { stdout } = context.terminal;
-  return showsTable(context, settings) ? tableSink(stdout, stdout.isTTY === true) : stdoutSink(stdout, lineFormat(context));
+  return showsTable(context, settings)
+    ? tableSink(stdout, stdout.isTTY === true && (context.env['NO_COLOR'] ?? '') === '')
+    : stdoutSink(stdout, lineFormat(context));
 }
 
 /** Without `--to`: a table for a person at a terminal, lines for a program behind a pipe. */
