@@ -1,9 +1,10 @@
 import { DEFAULT_OPTIONS, type EventOptions } from './event/context.ts';
 import type { LogEvent } from './event/event.ts';
 import { EventMapper } from './event/map.ts';
-import type { ScanItem } from './nmap/model.ts';
+import type { ScanItem } from './nmap/item.ts';
 import { ScanReader } from './nmap/read.ts';
 
+export type * from './nmap/item.ts';
 export type * from './nmap/model.ts';
 export type { Dataset, FieldValue, Fields, LogEvent, Shared } from './event/event.ts';
 export type { EventOptions } from './event/context.ts';

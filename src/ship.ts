@@ -5,7 +5,7 @@ import type { Tally } from './delivery/tally.ts';
 import { PortlogError } from './errors.ts';
 import { DEFAULT_OPTIONS, type EventOptions } from './event/context.ts';
 import { EventMapper } from './event/map.ts';
-import type { ScanItem } from './nmap/model.ts';
+import type { ScanItem } from './nmap/item.ts';
 import { ScanReader } from './nmap/read.ts';
 import { recognise } from './nmap/recognise.ts';
 import type { Sink, SinkError } from './sink/sink.ts';

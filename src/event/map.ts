@@ -1,4 +1,4 @@
-import type { ScanItem } from '../nmap/model.ts';
+import type { ScanItem } from '../nmap/item.ts';
 import { type EventOptions, type RunContext, runContext } from './context.ts';
 import type { LogEvent } from './event.ts';
 import { hostContext, hostEvent, isHostObservation } from './host.ts';

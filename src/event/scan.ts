@@ -1,4 +1,5 @@
-import type { Host, HostHint, Refusal, RunEnd, Script, Target, Task } from '../nmap/model.ts';
+import type { Host, HostHint, Script, Target, Task } from '../nmap/model.ts';
+import type { Refusal, RunEnd } from '../nmap/item.ts';
 import { dataStream, type RunContext } from './context.ts';
 import { addCounts, countPorts, noPorts } from './counts.ts';
 import { type Fields, type LogEvent, SEVERITY, Shared } from './event.ts';

@@ -1,6 +1,7 @@
 import { Decoder } from './decode.ts';
 import { readHost, readHostHint } from './host.ts';
-import type { Refusal, Run, RunStats, ScanItem } from './model.ts';
+import type { Run, RunStats } from './model.ts';
+import type { Refusal, ScanItem } from './item.ts';
 import { type Element, readElement, toRun, toRunStats, toScripts, toTarget, toTask } from './once.ts';
 import { Reader } from './reader.ts';
 import { type Frame, Splitter } from './split.ts';

@@ -1,4 +1,5 @@
 import { decodeEntities } from './entities.ts';
+import { NextIndex } from './next-index.ts';
 
 /** Why the tokeniser refuses an element, and where: `position` is an index into the text. */
 export class Malformed extends Error {
@@ -262,32 +263,6 @@ export class Tokens {
     const to = this.text.indexOf(mark, from);
     if (to === -1 || to + mark.length > this.end) throw new Unterminated(mark, at);
     return to;
-  }
-}
-
-/** Where a character comes next: one walk over the text however often it is asked, if asked in order. */
-class NextIndex {
-  private next = -1;
-  private askedFrom = Number.POSITIVE_INFINITY;
-
-  private readonly text: string;
-  private readonly character: string;
-
-  constructor(text: string, character: string) {
-    this.text = text;
-    this.character = character;
-  }
-  from(position: number): number {
-    if (position < this.askedFrom || (this.next !== -1 && this.next < position)) {
-      this.askedFrom = position;
-      this.next = this.text.indexOf(this.character, position);
-    }
-    return this.next;
-  }
-
-  within(from: number, to: number): boolean {
-    const at = this.from(from);
-    return at !== -1 && at < to;
   }
 }
 

@@ -49,7 +49,7 @@ export function elasticsearchSink(options: SinkOptions, url: URL): Sink {
 }
 
 /** What an answer means that is not about single documents. */
-export function refusal(url: URL, { status, body, retryAfterMs }: HttpAnswer): SinkError {
+export function refusal(url: URL, { status, body, headers, retryAfterMs }: HttpAnswer): SinkError {
   const where = url.origin;
   const said = serverReason(body);
   if (status === 401)
@@ -60,6 +60,10 @@ export function refusal(url: URL, { status, body, retryAfterMs }: HttpAnswer): S
     return new SinkError('permanent', `${where} does not allow this with these credentials (403${said})`, {
       hint: 'portlog setup elasticsearch --api-key makes a key with the privileges that are needed',
     });
+  if (status >= 300 && status < 400)
+    return new SinkError('permanent', `${where} sends us elsewhere (${status}), and portlog goes only where it is told to`, {
+      hint: `if that is right, write this URL: ${headers['location'] ?? 'the answer names none'}`,
+    });
   if (status === 429 || status >= 500) return new SinkError('temporary', `${where} is busy or broken (${status}${said})`, { retryAfterMs });
   if (status === 404) return new SinkError('permanent', `${where} has no _bulk (404${said}): it is not Elasticsearch`, { hint: 'check the URL' });
   return new SinkError('permanent', `${where} refuses the request (${status}${said})`, { hint: 'check the URL' });
@@ -68,7 +72,7 @@ export function refusal(url: URL, { status, body, retryAfterMs }: HttpAnswer): S
 async function checkElasticsearch(client: HttpClient, signal: AbortSignal): Promise<readonly Diagnosis[]> {
   const { origin } = client.url;
   const root = await client.request({ method: 'GET', path: '/' }, signal);
-  if (root.status === 401 || root.status >= 500 || root.status === 429) throw refusal(client.url, root);
+  if (root.status === 401 || root.status === 429 || root.status >= 500 || (root.status >= 300 && root.status < 400)) throw refusal(client.url, root);
   const found: Diagnosis[] = [];
   if (root.status === 200) found.push(productDiagnosis(origin, root));
   const template = await client.request({ method: 'GET', path: `/_index_template/${INDEX_TEMPLATE}` }, signal);

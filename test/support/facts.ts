@@ -1,4 +1,5 @@
-import type { Host, Port, Run, ScanItem, Script, ScriptItem } from '../../src/nmap/model.ts';
+import type { Host, Port, Run, Script, ScriptItem } from '../../src/nmap/model.ts';
+import type { ScanItem } from '../../src/nmap/item.ts';
 import { ends, hosts } from './scans.ts';
 
 /** The facts that the corpus was counted by, from what portlog read: one run per file. */

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { DEFAULT_OPTIONS, type EventOptions } from '../../src/event/context.ts';
 import type { LogEvent } from '../../src/event/event.ts';
 import { EventMapper } from '../../src/event/map.ts';
-import type { Host, Refusal, RunEnd, ScanItem } from '../../src/nmap/model.ts';
+import type { Host } from '../../src/nmap/model.ts';
+import type { Refusal, RunEnd, ScanItem } from '../../src/nmap/item.ts';
 import { ScanReader } from '../../src/nmap/read.ts';
 
 /** A fixed time of reading, so that whole events can be compared. */

@@ -50,6 +50,26 @@ describe('the vocabulary', () => {
     expect(field.many).toBe(official?.normalize.includes('array') ?? false);
   });
 
+  test('every field is explained, and has an example that the schema takes', () => {
+    for (const { name, type, about, example, many } of FIELDS) {
+      expect(about, name).not.toBe('');
+      if (type === 'object') continue;
+      expect(example, name).toBeDefined();
+      expect(Array.isArray(example), name).toBe(many);
+      const sample: unknown = Array.isArray(example) ? example[0] : example;
+      const wanted =
+        type === 'long' || type === 'float'
+          ? 'number'
+          : type === 'boolean'
+            ? 'boolean'
+            : type === 'flattened' || type === 'labels'
+              ? 'object'
+              : 'string';
+      expect(typeof sample, name).toBe(wanted);
+      if (type === 'date') expect(new Date(sample as string).toISOString(), name).toBe(sample);
+    }
+  });
+
   test('our own fields are under nmap. and none is declared twice', () => {
     const names = FIELDS.map(({ name }) => name);
     expect(new Set(names).size).toBe(names.length);
