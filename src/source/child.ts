@@ -10,9 +10,9 @@ export function startChild(command: string, args: readonly string[], stdio: 'pip
   });
 }
 
-/** Sends a signal to a child and to what it started. */
-export function signalChild({ pid }: ChildProcess, signal: 'SIGINT' | 'SIGTERM'): void {
-  if (pid === undefined) return;
+/** Sends a signal to a child and to what it started, as long as it runs. */
+export function signalChild({ pid, exitCode, signalCode }: ChildProcess, signal: 'SIGINT' | 'SIGTERM' | 'SIGKILL'): void {
+  if (pid === undefined || exitCode !== null || signalCode !== null) return;
   try {
     process.kill(-pid, signal);
   } catch {

@@ -1,17 +1,18 @@
 import type { ChildProcess } from 'node:child_process';
+import { createInterface } from 'node:readline';
 import { PortlogError } from '../errors.ts';
 import { signalChild, startChild } from './child.ts';
 import { nmapArguments } from './nmap-arguments.ts';
 import type { Source } from './source.ts';
 
-/** How nmap ended. `stderr` holds its last words, bounded. */
+/** How nmap ended: with an exit code, or by a signal. */
 export interface NmapExit {
   readonly code: number | null;
   readonly signal: string | null;
-  readonly stderr: string;
 }
 
-const MAX_STDERR = 4096;
+/** How long nmap has to stop after SIGINT. */
+const GRACE_MS = 5000;
 
 /**
  * A running nmap. When the signal aborts, nmap gets SIGINT, on which it stops; what it had written
@@ -20,7 +21,7 @@ const MAX_STDERR = 4096;
 export function nmapSource(
   program: string,
   userArgs: readonly string[],
-  onStderr: (text: string) => void,
+  onMessage: (line: string) => void,
 ): Source & { readonly args: readonly string[]; exit(): NmapExit | undefined } {
   const args = nmapArguments(userArgs);
   let exit: NmapExit | undefined;
@@ -31,31 +32,29 @@ export function nmapSource(
     exit: () => exit,
     async *bytes(signal) {
       const nmap = startChild(program, args, 'pipe');
-      let stderr = '';
-      nmap.stderr?.setEncoding('utf8').on('data', (text: string) => {
-        stderr = (stderr + text).slice(-MAX_STDERR);
-        onStderr(text);
-      });
+      if (nmap.stderr !== null) createInterface({ input: nmap.stderr }).on('line', onMessage);
       const ended = whenEnded(nmap);
-      const stop = (): void => signalChild(nmap, 'SIGINT');
+      const stop = (): void => {
+        signalChild(nmap, 'SIGINT');
+        AbortSignal.timeout(GRACE_MS).addEventListener('abort', () => signalChild(nmap, 'SIGKILL'));
+      };
       signal.addEventListener('abort', stop, { once: true });
       if (signal.aborted) stop();
       try {
         if (nmap.stdout !== null) yield* nmap.stdout as AsyncIterable<Uint8Array>;
-        const { code, signal: killedBy } = await ended;
-        exit = { code, signal: killedBy, stderr: stderr.trim() };
+        exit = await ended;
       } catch (error) {
         throw notStarted(program, error as NodeJS.ErrnoException);
       } finally {
         signal.removeEventListener('abort', stop);
-        if (nmap.exitCode === null && nmap.signalCode === null) signalChild(nmap, 'SIGTERM');
+        signalChild(nmap, 'SIGTERM');
       }
     },
   };
 }
 
-function whenEnded(child: ChildProcess): Promise<{ code: number | null; signal: string | null }> {
-  const ended = new Promise<{ code: number | null; signal: string | null }>((resolve, reject) => {
+function whenEnded(child: ChildProcess): Promise<NmapExit> {
+  const ended = new Promise<NmapExit>((resolve, reject) => {
     child.once('error', reject).once('close', (code, signal) => resolve({ code, signal }));
   });
   // Awaited after the output was read; until then an early error must not count as unhandled.

@@ -2,13 +2,16 @@ import { PortlogError } from '../errors.ts';
 import { gunzipped } from './gunzip.ts';
 import type { Source } from './source.ts';
 
+/** After a Ctrl-C, which the program at the other end of the pipe gets too, what it still wrote is read for so long. */
+const GRACE_MS = 1000;
+
 /** Standard input, plain or gzip: usually nmap at the other end of a pipe. */
 export function stdinSource(stdin: NodeJS.ReadStream): Source {
   return {
     name: 'standard input',
     live: true,
     async *bytes(signal) {
-      const stop = (): void => void stdin.destroy();
+      const stop = (): void => AbortSignal.timeout(GRACE_MS).addEventListener('abort', () => void stdin.destroy(), { once: true });
       signal.addEventListener('abort', stop, { once: true });
       try {
         yield* gunzipped(stdin as AsyncIterable<Uint8Array>);

@@ -70,6 +70,17 @@ describe('while nmap runs', () => {
     expect(code).toBe(130);
   });
 
+  test('an nmap that does not stop on SIGINT is ended', async () => {
+    const nmap = fakeNmap("trap '' INT; cat first; while :; do sleep 0.2; done");
+    const child = startPortlog(['scan', '--nmap', nmap.path, '--', 'x']);
+    const done = finished(child);
+    await untilPrinted(child, 'stdout', '"192.0.2.1 80/tcp open http"');
+    child.kill('SIGINT');
+    const { stdout, code } = await done;
+    expect(actions(stdout).at(-1)).toBe('scan-incomplete');
+    expect(code).toBe(130);
+  });
+
   test('the scanner host is named, because portlog ran it here', async () => {
     const { stdout, code } = await portlog(['scan', '--nmap', fakeNmap('cat whole').path, '--', 'x']);
     expect(actions(stdout)).toEqual(['scan-started', 'host-observed', 'port-observed', 'host-observed', 'port-observed', 'scan-finished']);

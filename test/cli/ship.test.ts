@@ -348,6 +348,19 @@ describe('Ctrl-C', () => {
     expect(code).toBe(130);
   });
 
+  test('what the other end of the pipe still wrote is read', async () => {
+    const child = startPortlog([]);
+    const done = finished(child);
+    const half = THREE.indexOf('<host', THREE.indexOf('192.0.2.1'));
+    child.stdin?.on('error', () => undefined).write(THREE.slice(0, half));
+    await untilPrinted(child, 'stdout', '192.0.2.1');
+    child.kill('SIGINT');
+    child.stdin?.end(THREE.slice(half, -20));
+    const { stdout, code } = await done;
+    expect(events(stdout).filter((event) => event.event.action === 'host-observed')).toHaveLength(3);
+    expect(code).toBe(130);
+  });
+
   test('while a server is down: what was read is kept', async () => {
     const state = freshDir();
     const server = await scriptedServer((seen, response) => {

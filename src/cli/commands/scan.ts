@@ -11,8 +11,8 @@ export async function scanCommand(context: CommandContext, nmapArgs: readonly st
   refuseTableTo(context, settings);
   if (nmapArgs.length === 0)
     throw new PortlogError('usage', 'portlog scan needs arguments for nmap', { hint: 'for example: portlog scan -- -sV 192.0.2.0/24' });
-  const nmap = nmapSource(text(values, 'nmap') ?? 'nmap', nmapArgs, (stderr) => {
-    for (const line of stderr.split('\n').filter((part) => part.trim() !== '')) speaker.say(`nmap: ${line}`);
+  const nmap = nmapSource(text(values, 'nmap') ?? 'nmap', nmapArgs, (line) => {
+    if (line.trim() !== '') speaker.warn(`nmap: ${line}`);
   });
   speaker.detail(`running nmap ${nmap.args.join(' ')}`);
   const code = await deliver(context, settings, [nmap], hostname());
