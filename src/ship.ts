@@ -5,9 +5,9 @@ import type { Tally } from './delivery/tally.ts';
 import { PortlogError } from './errors.ts';
 import { DEFAULT_OPTIONS, type EventOptions } from './event/context.ts';
 import { EventMapper } from './event/map.ts';
+import { type InputReport, newInputReport, noteEvent, noteItem, notAScan } from './input-report.ts';
 import type { ScanItem } from './nmap/item.ts';
 import { ScanReader } from './nmap/read.ts';
-import { recognise } from './nmap/recognise.ts';
 import type { Sink, SinkError } from './sink/sink.ts';
 import type { Source } from './source/source.ts';
 
@@ -36,26 +36,12 @@ export interface Progress {
   readonly task: string | undefined;
 }
 
-export interface InputReport {
-  readonly name: string;
-  bytes: number;
-  runs: number;
-  hosts: number;
-  openPorts: number;
-  /** Elements that could not be read. */
-  refused: number;
-  /** Runs that were cut, and runs that nmap ended with an error. */
-  incomplete: number;
-  failed: number;
-  /** In the words of the scan events, and where something was refused. */
-  readonly remarks: string[];
-  problem: PortlogError | undefined;
-}
-
 export interface ShipReport {
   readonly inputs: readonly InputReport[];
   readonly sinks: readonly SinkReport[];
   readonly interrupted: boolean;
+  /** Events could neither be delivered nor kept; the sums do not close by so many. */
+  readonly unaccountable: PortlogError | undefined;
 }
 
 export interface SinkReport {
@@ -66,12 +52,11 @@ export interface SinkReport {
 }
 
 const MAX_BATCH_AGE_MS = 1000;
-const MAX_REMARKS = 20;
 const NEVER = new AbortController().signal;
 
 /**
  * Reads scans from `sources`, one after the other, and ships their events to all `sinks`. Resolves
- * when every event has its fate; throws only when that cannot be said (`state-unusable`).
+ * when every event has its fate; `unaccountable` says when that could not be had (a full disk).
  */
 export async function ship(options: ShipOptions): Promise<ShipReport> {
   const { clock = systemClock, stop = NEVER, giveUp = NEVER, retryForMs = 60_000, stateDir } = options;
@@ -80,24 +65,25 @@ export async function ship(options: ShipOptions): Promise<ShipReport> {
     (sink) => new Lane(sink, { clock, deadLetters: letters(sink), retryForMs, maxAgeMs: MAX_BATCH_AGE_MS, signal: giveUp }),
   );
   const eventOptions: EventOptions = { ...DEFAULT_OPTIONS, now: clock.now, ...options.event };
-  const inputs = await whileFlushing(lanes, clock, async () => {
-    const reports: InputReport[] = [];
+  const inputs: InputReport[] = [];
+  const reading = whileFlushing(lanes, clock, async () => {
     for (const source of options.sources) {
       if (stop.aborted || lanes.every(isOver)) break;
-      reports.push(await shipSource(source, lanes, eventOptions, stop, options.onProgress));
+      inputs.push(await shipSource(source, lanes, eventOptions, stop, options.onProgress));
     }
-    return reports;
   });
-  await finish(lanes);
+  const whileReading = await stateError(reading);
+  const atTheEnd = await stateError(finish(lanes));
   const sinks = lanes.map((lane) => ({
     tally: lane.tally,
     failure: lane.failure,
     firstRejection: lane.firstRejection,
     deadLetters: letters(lane.sink).path,
   }));
-  return { inputs, sinks, interrupted: stop.aborted };
+  return { inputs, sinks, interrupted: stop.aborted, unaccountable: whileReading ?? atTheEnd };
 }
 
+/** Reads one source to its end, or as far as it can be read, and hands its events to all lanes. */
 async function shipSource(
   source: Source,
   lanes: readonly Lane[],
@@ -105,43 +91,14 @@ async function shipSource(
   stop: AbortSignal,
   onProgress: ShipOptions['onProgress'],
 ): Promise<InputReport> {
-  const report: InputReport = {
-    name: source.name,
-    bytes: 0,
-    runs: 0,
-    hosts: 0,
-    openPorts: 0,
-    refused: 0,
-    incomplete: 0,
-    failed: 0,
-    remarks: [],
-    problem: undefined,
-  };
+  const report = newInputReport(source.name);
   const reader = new ScanReader();
   const mapper = new EventMapper(options);
-  let events = 0;
-  let task: string | undefined;
-
-  const forward = async (items: Iterable<ScanItem>): Promise<void> => {
-    for (const item of items) {
-      note(report, item);
-      if (item.kind === 'task') task = `${item.task.task ?? ''} ${item.task.percent === undefined ? '' : `${item.task.percent}%`}`.trim();
-      for (const event of mapper.events(item)) {
-        events++;
-        if (event.dataset === 'nmap.scan') noteEnd(report, event.action, event.message);
-        for (const lane of lanes) {
-          const wait = lane.push(event);
-          if (wait !== undefined) await wait;
-        }
-      }
-    }
-  };
-
   try {
     for await (const chunk of source.bytes(stop)) {
       report.bytes += chunk.length;
-      await forward(reader.push(chunk));
-      onProgress?.({ source: source.name, bytes: report.bytes, hosts: report.hosts, events, task });
+      await forward(reader.push(chunk), mapper, lanes, report);
+      onProgress?.({ source: source.name, bytes: report.bytes, hosts: report.hosts, events: report.events, task: report.task });
       if (lanes.every(isOver)) return report;
     }
   } catch (error) {
@@ -150,37 +107,23 @@ async function shipSource(
   }
   // A file that we stopped reading is not cut; a live scan that we stopped is.
   if (stop.aborted && !source.live) return report;
-  await forward(reader.end());
+  await forward(reader.end(), mapper, lanes, report);
   if (report.runs === 0) report.problem ??= notAScan(source.name, reader.beginning);
   return report;
 }
 
-function note(report: InputReport, item: ScanItem): void {
-  if (item.kind === 'run') report.runs++;
-  else if (item.kind === 'host') {
-    report.hosts++;
-    for (const port of item.host.ports) if (port.state?.state === 'open') report.openPorts++;
-  } else if (item.kind === 'refused') {
-    report.refused++;
-    const { element, address, offset, reason } = item.refusal;
-    remark(report, `the ${element} element${address === undefined ? '' : ` of ${address}`} at byte ${offset} could not be read: ${reason}`);
+async function forward(items: Iterable<ScanItem>, mapper: EventMapper, lanes: readonly Lane[], report: InputReport): Promise<void> {
+  for (const item of items) {
+    noteItem(report, item);
+    for (const event of mapper.events(item)) {
+      noteEvent(report, event);
+      for (const lane of lanes) {
+        const wait = lane.push(event);
+        // Awaiting nothing would still cost a turn of the event loop per event.
+        if (wait !== undefined) await wait;
+      }
+    }
   }
-}
-
-function noteEnd(report: InputReport, action: string, message: string): void {
-  if (action === 'scan-incomplete') report.incomplete++;
-  else if (action === 'scan-failed') report.failed++;
-  else return;
-  remark(report, message);
-}
-
-function remark(report: InputReport, text: string): void {
-  if (report.remarks.length < MAX_REMARKS) report.remarks.push(text);
-}
-
-function notAScan(name: string, beginning: string): PortlogError {
-  const { what, hint } = recognise(beginning);
-  return new PortlogError('input-not-a-scan', `${name} is no scan: ${what}`, { hint });
 }
 
 /** Nobody reads this sink any more, so reading on would change nothing. */
@@ -203,6 +146,17 @@ async function whileFlushing<T>(lanes: readonly Lane[], clock: Clock, work: () =
   } finally {
     done.abort();
     await flushing;
+  }
+}
+
+/** The error when it says that events could not be kept; any other is a mistake of ours and goes on. */
+async function stateError(work: Promise<unknown>): Promise<PortlogError | undefined> {
+  try {
+    await work;
+    return undefined;
+  } catch (error) {
+    if (error instanceof PortlogError && error.code === 'state-unusable') return error;
+    throw error;
   }
 }
 

@@ -17,6 +17,7 @@ export function newTally(sink: string): Tally {
   return { sink, read: 0, delivered: 0, already: 0, dead: 0, spooled: 0, discarded: 0, withheld: 0 };
 }
 
-export function isClosed({ read, delivered, already, dead, spooled, discarded, withheld }: Tally): boolean {
-  return read === delivered + already + dead + spooled + discarded + withheld;
+/** Events whose fate is not known; 0 unless they could neither be delivered nor kept. */
+export function unaccounted({ read, delivered, already, dead, spooled, discarded, withheld }: Tally): number {
+  return read - delivered - already - dead - spooled - discarded - withheld;
 }

@@ -22,11 +22,9 @@ const ELSEWHERE: ReadonlySet<string> = new Set(['@timestamp', 'ecs', 'event', 'a
 /** Where a convention of OpenTelemetry, or our own namespace, has another name than ECS. */
 const RENAMED: readonly (readonly [prefix: string, other: string])[] = [
   ['host.', 'nmap.host.'],
-  ['server.ip', 'nmap.host.ip'],
   ['network.protocol', 'network.protocol.name'],
   ['network.iana_number', 'nmap.port.iana_number'],
   ['tls.server.x509.', 'nmap.tls.x509.'],
-  ['tls.server.hash.', 'tls.server.hash.'],
   ['tags', 'nmap.tags'],
   ['labels.', 'nmap.labels.'],
 ];
@@ -44,7 +42,6 @@ export function otelRecord(event: LogEvent): OtelRecord {
   };
   flatten(attributes, '', event.shared.fields);
   flatten(attributes, '', event.own);
-  if (attributes['nmap.host.ip'] === undefined) delete attributes['nmap.host.ip'];
   return {
     time: event.time,
     observed: event.created,
@@ -83,7 +80,8 @@ function flatten(attributes: Attributes, prefix: string, fields: Fields): void {
   for (const [name, value] of Object.entries(fields)) {
     if (value === undefined || (prefix === '' && ELSEWHERE.has(name))) continue;
     const path = prefix + name;
-    if (path === 'server.ip' || path === 'nmap.scan.info.services') continue;
+    // It is the first of nmap.host.ip, and server.address says it too.
+    if (path === 'server.ip') continue;
     // Script output and data are keyed by strangers: one attribute each, not one per key.
     if (isFields(value) && path !== 'nmap.script.output' && path !== 'nmap.script.data') flatten(attributes, `${path}.`, value);
     else attributes[renamed(path)] = value as Attributes[string];

@@ -309,6 +309,7 @@ describe('shipping to a server', () => {
       input: THREE,
     });
     expect(stderr).toContain('events that could not be delivered could not be kept in');
+    expect(stderr).toContain('read 7 = delivered 0 + already 0 + dead 0 + neither delivered nor kept 7');
     expect(code).toBe(4);
   });
 

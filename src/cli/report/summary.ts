@@ -1,11 +1,13 @@
-import type { Tally } from '../../delivery/tally.ts';
+import { type Tally, unaccounted } from '../../delivery/tally.ts';
 import { EXIT, type ExitCode } from '../../errors.ts';
-import type { InputReport, ShipReport, SinkReport } from '../../ship.ts';
+import type { InputReport } from '../../input-report.ts';
+import type { ShipReport, SinkReport } from '../../ship.ts';
 import type { Speaker } from '../terminal.ts';
 
 /** `130 > 2 > 4 > 3 > 5 > 1`: the one place that decides how a run ends. */
-export function exitCode({ inputs, sinks, interrupted }: ShipReport): ExitCode {
+export function exitCode({ inputs, sinks, interrupted, unaccountable }: ShipReport): ExitCode {
   if (interrupted) return EXIT.interrupted;
+  if (unaccountable !== undefined) return EXIT.state;
   if (inputs.length > 0 && inputs.every(isUseless)) return EXIT.noInput;
   if (sinks.some(({ failure }) => failure !== undefined && failure.kind !== 'closed')) return EXIT.sinkDown;
   const partly = inputs.some(
@@ -17,6 +19,7 @@ export function exitCode({ inputs, sinks, interrupted }: ShipReport): ExitCode {
 /** For people: what was wrong with the inputs, then one closing sum per sink. */
 export function printSummary(report: ShipReport, speaker: Speaker): void {
   for (const input of report.inputs) printInput(input, speaker);
+  if (report.unaccountable !== undefined) speaker.error(report.unaccountable);
   for (const sink of report.sinks) printSink(sink, speaker);
 }
 
@@ -25,6 +28,7 @@ export function jsonSummary(report: ShipReport): string {
   return JSON.stringify({
     exit: exitCode(report),
     interrupted: report.interrupted,
+    unaccountable: report.unaccountable?.message,
     inputs: report.inputs.map(({ problem, ...input }) => ({ ...input, problem: problem && { code: problem.code, message: problem.message } })),
     sinks: report.sinks.map(({ tally, failure, firstRejection, deadLetters }) => ({
       ...tally,
@@ -60,6 +64,8 @@ function printSink({ tally, failure, firstRejection, deadLetters }: SinkReport, 
 function sumLine(tally: Tally): string {
   const always = [`delivered ${format(tally.delivered)}`, `already ${format(tally.already)}`, `dead ${format(tally.dead)}`];
   const others = (['spooled', 'discarded', 'withheld'] as const).filter((name) => tally[name] > 0).map((name) => `${name} ${format(tally[name])}`);
+  const lost = unaccounted(tally);
+  if (lost > 0) others.push(`neither delivered nor kept ${format(lost)}`);
   return `${tally.sink}: read ${format(tally.read)} = ${[...always, ...others].join(' + ')}`;
 }
 
