@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, fsyncSync, ftruncateSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { PortlogError } from '../errors.ts';
 import type { Entry } from '../sink/sink.ts';
@@ -35,9 +35,7 @@ function append(path: string, text: string): void {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     const file = openSync(path, 'a', 0o600);
     try {
-      const bytes = Buffer.from(text);
-      for (let written = 0; written < bytes.length;) written += writeSync(file, bytes, written);
-      fsyncSync(file);
+      writeWhole(file, Buffer.from(text));
     } finally {
       closeSync(file);
     }
@@ -51,5 +49,17 @@ function append(path: string, text: string): void {
         cause,
       },
     );
+  }
+}
+
+/** All of it or nothing: half a line would spoil the one behind it. */
+function writeWhole(file: number, bytes: Buffer): void {
+  const { size } = fstatSync(file);
+  try {
+    for (let written = 0; written < bytes.length;) written += writeSync(file, bytes, written);
+    fsyncSync(file);
+  } catch (error) {
+    ftruncateSync(file, size);
+    throw error;
   }
 }

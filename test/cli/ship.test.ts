@@ -313,6 +313,16 @@ describe('shipping to a server', () => {
     expect(code).toBe(4);
   });
 
+  test('a disk that is full in the middle of a batch keeps no half of it: exit 4, and the sum says what is lost', async () => {
+    const state = freshDir();
+    // A limit on the size of files fails like a full disk, without being root.
+    const script = `ulimit -f 2; exec "${process.execPath}" bin/portlog.js --state-dir "${state}" --retry-for-seconds 0 --to elasticsearch=http://127.0.0.1:1 < "${file('scan.xml', THREE)}"`;
+    const failed = await promisify(execFile)('bash', ['-c', script], { cwd: ROOT }).catch((error: { code: number; stderr: string }) => error);
+    expect(failed).toMatchObject({ code: 4, stderr: expect.stringContaining('+ neither delivered nor kept 7') });
+    const [name = ''] = readdirSync(join(state, 'dead-letters'));
+    expect(readFileSync(join(state, 'dead-letters', name), 'utf8')).toBe('');
+  });
+
   test('a rejected event is a dead letter with the reason of the server, exit 1', async () => {
     const server = await scriptedServer((seen, response) => {
       if (healthy(seen, response)) return;
