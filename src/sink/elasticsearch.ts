@@ -102,9 +102,15 @@ function productDiagnosis(origin: string, { body, headers }: HttpAnswer): Diagno
     };
   if (headers['x-elastic-product'] !== 'Elasticsearch')
     return { level: 'error', message: `what answers at ${origin} is not Elasticsearch`, hint: 'check the URL; the port is usually 9200' };
-  if (Number.parseInt(version, 10) < 8)
-    return { level: 'error', message: `${origin} is Elasticsearch ${version}; portlog needs 8 or newer`, hint: 'upgrade the cluster' };
+  if (!isRecent(version))
+    return { level: 'error', message: `${origin} is Elasticsearch ${version}; portlog needs 8.13 or newer`, hint: 'upgrade the cluster' };
   return { level: 'ok', message: `Elasticsearch ${version} at ${origin}` };
+}
+
+/** `require_data_stream`, which keeps a typing error from becoming an index, is there since 8.13. */
+function isRecent(version: string): boolean {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  return major > 8 || (major === 8 && minor >= 13);
 }
 
 /** `: type: reason` from an error body, shortened; empty when it says nothing. */

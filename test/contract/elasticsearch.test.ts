@@ -151,7 +151,7 @@ describe('check', () => {
       ({ path }, r) => answer(r, 200, path === '/' ? { version: { number: '3.8.0', distribution: 'opensearch' } } : {}),
       /is OpenSearch 3\.8\.0/,
     ],
-    ['an old version', ({ path }, r) => answer(r, 200, path === '/' ? { version: { number: '7.17.0' } } : {}), /needs 8 or newer/],
+    ['an old version', ({ path }, r) => answer(r, 200, path === '/' ? { version: { number: '7.17.0' } } : {}), /needs 8\.13 or newer/],
     ['no template', ({ path }, r) => (path === '/' ? answer(r, 200, { version: { number: '9.4.3' } }) : answer(r, 404, {})), /has no index template/],
   ];
   test.for(cases)('%s', async ([, script, message]) => {
