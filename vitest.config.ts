@@ -12,6 +12,7 @@ export default defineConfig({
           include: ['test/{unit,contract,cli,docs}/**/*.test.ts'],
           testTimeout: 30_000,
           globalSetup: 'test/support/node-version.ts',
+          setupFiles: 'test/support/seed.ts',
         },
       },
       { test: { name: 'server', include: ['test/server/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 600_000, fileParallelism: false } },

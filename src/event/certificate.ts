@@ -1,5 +1,6 @@
 import type { Script, ScriptItem, ScriptTable } from '../nmap/model.ts';
 import type { Fields } from './event.ts';
+import { some } from './os.ts';
 
 /**
  * ECS `tls.server` from nmap's `ssl-cert` script: subject, issuer, validity, key, hashes.
@@ -72,7 +73,7 @@ function alternativeNames(items: readonly ScriptItem[]): readonly string[] | und
   for (const extension of table(items, 'extensions')) {
     if (!('items' in extension) || value(extension.items, 'name') !== 'X509v3 Subject Alternative Name') continue;
     const names = (value(extension.items, 'value') ?? '').split(/,\s*/).map((name) => name.replace(/^[A-Za-z ]+:/, ''));
-    return names.filter((name) => name !== '');
+    return some(names.filter((name) => name !== ''));
   }
   return undefined;
 }

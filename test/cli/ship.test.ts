@@ -288,6 +288,15 @@ describe('shipping to a server', () => {
     expect(code).toBe(5);
   });
 
+  test('a sink that is down costs the others nothing: its events are kept, exit 5', async () => {
+    const args = ['--to', 'stdout', '--to', 'elasticsearch=http://127.0.0.1:1', '--retry-for-seconds', '0', '--state-dir', freshDir()];
+    const { stdout, stderr, code } = await portlog([...args, EXAMPLE]);
+    expect(events(stdout)).toHaveLength(9);
+    expect(stderr).toContain('stdout: read 9 = delivered 9 + already 0 + dead 0');
+    expect(stderr).toContain('elasticsearch http://127.0.0.1:1: read 9 = delivered 0 + already 0 + dead 9');
+    expect(code).toBe(5);
+  });
+
   test('but what comes through a pipe is read and kept, exit 5', async () => {
     const state = freshDir();
     const { stderr, code } = await portlog(['--to', 'elasticsearch=http://127.0.0.1:1', '--retry-for-seconds', '0', '--state-dir', state], {
@@ -366,6 +375,7 @@ describe('Ctrl-C', () => {
     child.stdin?.on('error', () => undefined).write(THREE.slice(0, half));
     await untilPrinted(child, 'stdout', '192.0.2.1');
     child.kill('SIGINT');
+    await untilPrinted(child, 'stderr', 'interrupted: delivering what was read');
     child.stdin?.end(THREE.slice(half, -20));
     const { stdout, code } = await done;
     expect(events(stdout).filter((event) => event.event.action === 'host-observed')).toHaveLength(3);

@@ -16,7 +16,7 @@ import { type CommandContext, text } from './context.ts';
 export async function deliver(context: CommandContext, settings: Settings, sources: readonly Source[], scannerHost?: string): Promise<ExitCode> {
   const { speaker, terminal } = context;
   const sinks = await sinksOf(context, settings);
-  const interruption = onInterrupt();
+  const interruption = onInterrupt((text) => speaker.say(text));
   try {
     const ready = await checkAll(context, sinks, sources, interruption.giveUp);
     if (ready !== undefined) return ready;
@@ -71,8 +71,9 @@ function lineFormat({ values }: CommandContext): 'ecs' | 'otel' {
 }
 
 /**
- * Asks every sink whether it is ready. A file can be shipped later, so nothing is read when one is
- * not; what comes from a pipe or from nmap would be lost, so it is read and kept all the same.
+ * Asks every sink whether it is ready. A file can be shipped later, so nothing is read when none is;
+ * what comes from a pipe or from nmap would be lost, so it is read and kept all the same. A sink that
+ * is not ready costs the others nothing.
  */
 async function checkAll(
   context: CommandContext,
@@ -81,15 +82,15 @@ async function checkAll(
   signal: AbortSignal,
 ): Promise<ExitCode | undefined> {
   const { speaker } = context;
-  let worst: ExitCode | undefined;
+  const codes: ExitCode[] = [];
   for (const sink of sinks) {
     const code = await checkOne(context, sink, signal);
-    if (code !== undefined && (worst === undefined || code === EXIT.usage)) worst = code;
+    if (code !== undefined) codes.push(code);
   }
-  if (worst === undefined) return undefined;
-  if (sources.every(({ live }) => !live)) {
+  if (codes.length === 0) return undefined;
+  if (codes.length === sinks.length && sources.every(({ live }) => !live)) {
     speaker.say('nothing was read, so nothing is lost: ship again when this is mended');
-    return worst;
+    return codes.includes(EXIT.usage) ? EXIT.usage : EXIT.sinkDown;
   }
   speaker.warn('the scan is read all the same; what cannot be delivered is kept');
   return undefined;
