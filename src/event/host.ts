@@ -113,7 +113,7 @@ function nmapHost(host: Host, counts: PortCounts): Fields {
     comment: host.comment,
     start: isoSeconds(host.starttime),
     end: isoSeconds(host.endtime),
-    addresses: some(host.addresses.map(({ addr, addrtype, vendor }) => ({ addr, addrtype, vendor }))),
+    addresses: some(host.addresses.map(({ addr, addrtype = 'ipv4', vendor }) => ({ addr, addrtype, vendor }))),
     hostnames: some(host.hostnames.map(({ name, type }) => ({ name, type }))),
     ports: counts.byState,
     extraports: some(host.extraports.map(({ state, count }) => ({ state, count }))),

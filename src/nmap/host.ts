@@ -140,7 +140,7 @@ function readStatus(reader: Reader): Status {
 function addAddress(addresses: Address[], reader: Reader): void {
   const addr = reader.attribute('addr');
   if (addr === undefined) return;
-  addresses.push({ addr, addrtype: reader.attribute('addrtype') ?? 'ipv4', vendor: reader.attribute('vendor') });
+  addresses.push({ addr, addrtype: reader.attribute('addrtype'), vendor: reader.attribute('vendor') });
 }
 
 function readHostnames(reader: Reader, hostnames: Hostname[]): void {

@@ -71,10 +71,10 @@ export interface Status {
   readonly reasonTtl: number | undefined;
 }
 
-/** `addrtype` is ipv4 (also when absent), ipv6 or mac. */
+/** `addrtype` is ipv4 (which absence means), ipv6 or mac. */
 export interface Address {
   readonly addr: string;
-  readonly addrtype: string;
+  readonly addrtype: string | undefined;
   readonly vendor: string | undefined;
 }
 
