@@ -38,7 +38,6 @@ export const ERRORS = {
   'secret-unavailable': EXIT.usage,
   'input-unreadable': EXIT.noInput,
   'input-not-a-scan': EXIT.noInput,
-  'input-encoding': EXIT.noInput,
   'nmap-missing': EXIT.noInput,
   'nmap-arguments': EXIT.usage,
   'state-unusable': EXIT.state,

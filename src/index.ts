@@ -24,7 +24,6 @@ export { ship } from './ship.ts';
 /**
  * Reads nmap's or masscan's XML, in pieces of any size, and gives each element as soon as it is
  * whole; holds one host at a time. What cannot be read comes as a `refused` item, never as an error.
- * Throws PortlogError `input-encoding` for an encoding that is not known.
  */
 export async function* readScans(chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): AsyncGenerator<ScanItem, void, undefined> {
   const reader = new ScanReader();

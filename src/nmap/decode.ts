@@ -1,6 +1,5 @@
 import { isAscii } from 'node:buffer';
 import { TextDecoder } from 'node:util';
-import { PortlogError } from '../errors.ts';
 
 /** An XML declaration fits into this many bytes, or it is none. */
 const SNIFF_BYTES = 1024;
@@ -19,6 +18,8 @@ export class Decoder {
   private clean = true;
   /** Bytes in front of the first character: the byte order mark. */
   markBytes = 0;
+  /** The encoding that was declared and is not known; the text was read as UTF-8 then. */
+  unknown: string | undefined;
 
   decode(chunk: Uint8Array): string {
     const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
@@ -45,8 +46,19 @@ export class Decoder {
     this.markBytes = markLength(this.held);
     const first = this.held.subarray(this.markBytes);
     this.held = Buffer.alloc(0);
-    if (encoding !== 'iso-8859-1') this.decoder = textDecoder(encoding);
+    if (encoding !== 'iso-8859-1') this.decoder = this.decoderFor(encoding);
     return this.text(first);
+  }
+
+  /** A name that nobody knows must not cost the scan: nearly all of it is ASCII in any encoding. */
+  private decoderFor(encoding: string): TextDecoder {
+    try {
+      return new TextDecoder(encoding, { ignoreBOM: true });
+    } catch {
+      this.encoding = UTF8;
+      this.unknown = encoding;
+      return new TextDecoder(UTF8, { ignoreBOM: true });
+    }
   }
 
   private text(bytes: Buffer): string {
@@ -85,15 +97,4 @@ function normalise(label: string): string {
   if (name === 'iso-8859-1' || name === 'latin1') return 'iso-8859-1';
   // A declaration that was readable as ASCII cannot be in UTF-16: some converter forgot to change it.
   return name === 'us-ascii' || name === 'utf8' || name.startsWith('utf-16') ? UTF8 : name;
-}
-
-function textDecoder(encoding: string): TextDecoder {
-  try {
-    return new TextDecoder(encoding, { ignoreBOM: true });
-  } catch (cause) {
-    throw new PortlogError('input-encoding', `the XML declaration names the encoding "${encoding}", which is not known here`, {
-      hint: 'convert the file to UTF-8 (iconv -f … -t UTF-8) and correct its first line',
-      cause,
-    });
-  }
 }

@@ -48,7 +48,10 @@ export class ScanReader {
   private *read(text: string): Generator<ScanItem, void, undefined> {
     if (text === '') return;
     if (this.beginning.length < 512) this.beginning += text.slice(0, 512);
-    this.splitter ??= new Splitter((part) => this.decoder.bytes(part), this.decoder.markBytes);
+    if (this.splitter === undefined) {
+      this.splitter = new Splitter((part) => this.decoder.bytes(part), this.decoder.markBytes);
+      if (this.decoder.unknown !== undefined) yield unknownEncoding(this.decoder.unknown);
+    }
     this.splitter.push(text);
     yield* this.frames();
   }
@@ -178,6 +181,11 @@ export class ScanReader {
     if (this.reader.text !== frame.text) this.reader = new Reader(frame.text);
     return this.reader;
   }
+}
+
+function unknownEncoding(name: string): ScanItem {
+  const reason = `it names the encoding "${name}", which is not known here; the scan is read as UTF-8`;
+  return { kind: 'refused', refusal: { element: '?xml', offset: 0, length: 0, reason, address: undefined } };
 }
 
 function element(frame: Frame): Element {

@@ -140,8 +140,11 @@ describe('encodings', () => {
     expect(ids(ports.replaceAll('\n', '\r\n'))).toEqual(ids(ports));
   });
 
-  test('an unknown encoding is an error with a sentence', () => {
-    expect(() => itemsOf(declared('klingon'))).toThrow('the XML declaration names the encoding "klingon", which is not known here');
+  test('an unknown encoding is reported, and the scan is read as UTF-8', () => {
+    expect(names(Buffer.from(declared('klingon')))).toEqual(['müller.example']);
+    expect(refusals(itemsOf(declared('klingon')))).toEqual([
+      { element: '?xml', offset: 0, length: 0, reason: 'it names the encoding "klingon", which is not known here; the scan is read as UTF-8' },
+    ]);
   });
 
   test('wrong bytes become U+FFFD and cost nothing else', () => {
