@@ -49,7 +49,6 @@ export function noteItem(report: InputReport, item: ScanItem): void {
       break;
     case 'host':
       report.hosts++;
-      for (const port of item.host.ports) if (port.state?.state === 'open') report.openPorts++;
       break;
     case 'task':
       report.task = `${item.task.task ?? ''} ${item.task.percent === undefined ? '' : `${item.task.percent}%`}`.trim();

@@ -124,6 +124,7 @@ async function forward(items: Iterable<ScanItem>, mapper: EventMapper, lanes: re
       }
     }
   }
+  report.openPorts = mapper.openPorts;
 }
 
 /** Nobody reads this sink any more, so reading on would change nothing. */
@@ -132,7 +133,7 @@ function isOver(lane: Lane): boolean {
 }
 
 /** Sends batches that have waited long enough, as long as `work` takes. */
-async function whileFlushing<T>(lanes: readonly Lane[], clock: Clock, work: () => Promise<T>): Promise<T> {
+async function whileFlushing(lanes: readonly Lane[], clock: Clock, work: () => Promise<void>): Promise<void> {
   const done = new AbortController();
   const flushing = (async () => {
     while (!done.signal.aborted) {
@@ -142,7 +143,7 @@ async function whileFlushing<T>(lanes: readonly Lane[], clock: Clock, work: () =
     }
   })();
   try {
-    return await work();
+    await work();
   } finally {
     done.abort();
     await flushing;

@@ -1,7 +1,9 @@
 import { environment } from '../config/env.ts';
 import { EXIT, type ExitCode, PortlogError } from '../errors.ts';
 import { PORTLOG_VERSION } from '../event/context.ts';
+import { SinkError } from '../sink/sink.ts';
 import { type CommandContext, commandContext } from './commands/context.ts';
+import { sinkErrorCode } from './diagnose.ts';
 import { fromEnvironment } from './options.ts';
 import { COMMAND_OPTIONS, parseArguments, type Request } from './parse.ts';
 import { Speaker, type Terminal } from './terminal.ts';
@@ -43,15 +45,10 @@ function report(error: unknown, speaker: Speaker): ExitCode {
     speaker.error(error);
     return error.exitCode;
   }
-  if (isSinkError(error)) {
+  if (error instanceof SinkError) {
     speaker.error(error);
-    return error.kind === 'temporary' ? EXIT.sinkDown : EXIT.usage;
+    return sinkErrorCode(error.kind);
   }
   speaker.raw(`portlog: this is a mistake in portlog: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
   return EXIT.usage;
-}
-
-/** By name, so that the sinks need not be loaded to find out. */
-function isSinkError(error: unknown): error is { name: 'SinkError'; kind: string; message: string; hint: string | undefined } {
-  return error instanceof Error && error.name === 'SinkError';
 }

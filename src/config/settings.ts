@@ -1,4 +1,4 @@
-import type { EventOptions } from '../event/context.ts';
+import { DEFAULT_OPTIONS, type EventOptions } from '../event/context.ts';
 import { PortlogError } from '../errors.ts';
 import type { SinkOptions } from '../sink/options.ts';
 import type { Config, SinkConfig } from './config.ts';
@@ -32,10 +32,10 @@ const DEFAULT_TIMEOUT_SECONDS = 60;
 
 export async function settings(given: Given, config: Config, defaultStateDir: string, env: Environment): Promise<Settings> {
   const event = {
-    site: checked('site', given.site ?? config.site ?? 'default', /^[\w.-]{1,64}$/, 'letters, digits, dots, hyphens and underscores'),
+    site: checked('site', given.site ?? config.site ?? DEFAULT_OPTIONS.site, /^[\w.-]{1,64}$/, 'letters, digits, dots, hyphens and underscores'),
     namespace: checked(
       'namespace',
-      given.namespace ?? config.namespace ?? 'default',
+      given.namespace ?? config.namespace ?? DEFAULT_OPTIONS.namespace,
       /^[a-z0-9_.]{1,64}$/,
       'lower-case letters, digits, dots and underscores',
     ),

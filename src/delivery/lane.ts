@@ -16,6 +16,13 @@ export interface LaneOptions {
   readonly signal: AbortSignal;
 }
 
+/** A batch that still takes events; `since` when the first one came. */
+interface OpenBatch {
+  readonly entries: Entry[];
+  bytes: number;
+  readonly since: number;
+}
+
 /** One sink with its queue, its retries and its account. */
 export class Lane {
   readonly sink: Sink;
@@ -26,7 +33,7 @@ export class Lane {
   firstRejection: string | undefined;
 
   private readonly options: LaneOptions;
-  private readonly open = new Map<string, { entries: Entry[]; bytes: number; since: number }>();
+  private readonly open = new Map<string, OpenBatch>();
   private readonly inFlight = new Set<Promise<void>>();
   /** What went wrong while sending in the background; thrown by the next call. */
   private fatal: unknown;
@@ -65,19 +72,19 @@ export class Lane {
 
   private add(entry: Entry): Promise<void> | undefined {
     const { maxEvents, maxBytes } = this.sink.limits;
-    const batch = this.open.get(entry.partition);
-    if (batch === undefined) {
-      this.open.set(entry.partition, { entries: [entry], bytes: entry.bytes, since: this.options.clock.now() });
-      return undefined;
-    }
-    if (batch.bytes + entry.bytes > maxBytes) {
-      const wait = this.start(entry.partition);
-      this.open.set(entry.partition, { entries: [entry], bytes: entry.bytes, since: this.options.clock.now() });
-      return wait;
-    }
+    const current = this.open.get(entry.partition);
+    const full = current !== undefined && current.bytes + entry.bytes > maxBytes;
+    const wait = full ? this.start(entry.partition) : undefined;
+    const batch = current === undefined || full ? this.begin(entry.partition) : current;
     batch.entries.push(entry);
     batch.bytes += entry.bytes;
-    return batch.entries.length >= maxEvents ? this.start(entry.partition) : undefined;
+    return wait ?? (batch.entries.length >= maxEvents ? this.start(entry.partition) : undefined);
+  }
+
+  private begin(partition: string): OpenBatch {
+    const batch: OpenBatch = { entries: [], bytes: 0, since: this.options.clock.now() };
+    this.open.set(partition, batch);
+    return batch;
   }
 
   /**

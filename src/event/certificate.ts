@@ -1,6 +1,5 @@
 import type { Script, ScriptItem, ScriptTable } from '../nmap/model.ts';
-import type { Fields } from './event.ts';
-import { some } from './os.ts';
+import { type Fields, some } from './event.ts';
 
 /**
  * ECS `tls.server` from nmap's `ssl-cert` script: subject, issuer, validity, key, hashes.

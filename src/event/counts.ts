@@ -17,8 +17,8 @@ export type StateCounts = {
 /** Ports of a host: those that nmap listed and those that it only counted (`extraports`), by state. */
 export interface PortCounts {
   readonly byState: StateCounts;
-  /** Each `port` element by itself. */
-  readonly listed: number;
+  /** The open ones among those that are listed. */
+  readonly openListed: number;
 }
 
 export function noPorts(): StateCounts {
@@ -27,13 +27,10 @@ export function noPorts(): StateCounts {
 
 export function countPorts(host: Host): PortCounts {
   const byState = noPorts();
-  let listed = 0;
-  for (const port of host.ports) {
-    byState[stateField(port.state?.state)]++;
-    listed++;
-  }
+  for (const port of host.ports) byState[stateField(port.state?.state)]++;
+  const openListed = byState.open;
   for (const { state, count } of host.extraports) byState[stateField(state)] += Math.max(0, count ?? 0);
-  return { byState, listed };
+  return { byState, openListed };
 }
 
 export function addCounts(total: StateCounts, counts: StateCounts): void {

@@ -48,3 +48,8 @@ export class Shared {
     return this.rendered;
   }
 }
+
+/** A list, or nothing: an empty array says no more than its absence. */
+export function some<T>(list: readonly T[]): readonly T[] | undefined {
+  return list.length === 0 ? undefined : list;
+}

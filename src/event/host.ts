@@ -1,10 +1,10 @@
 import type { Host } from '../nmap/model.ts';
 import { type Identity, identify } from './address.ts';
 import { dataStream, type RunContext } from './context.ts';
-import { type Fields, type LogEvent, SEVERITY, Shared } from './event.ts';
+import { type Fields, type LogEvent, SEVERITY, Shared, some } from './event.ts';
 import { condensed, digest, eventId, hostEntityId } from './id.ts';
-import { hostOs, nmapOs, some } from './os.ts';
-import { countPorts, type PortCounts, stateCounts } from './counts.ts';
+import { hostOs, nmapOs } from './os.ts';
+import { type PortCounts, stateCounts } from './counts.ts';
 import { scriptFields } from './script.ts';
 import { printable } from './text.ts';
 import { isoSeconds, isoTime, milliseconds } from './time.ts';
@@ -43,11 +43,10 @@ export function hostContext(run: RunContext, host: Host): HostContext {
   };
 }
 
-export function hostEvent(context: HostContext): LogEvent {
+export function hostEvent(context: HostContext, counts: PortCounts): LogEvent {
   const { run, host, identity, entityId, time, shared } = context;
   const { options } = run;
   const created = options.now();
-  const counts = countPorts(host);
   const id = eventId('nmap.host', 'host-observed', run.scanId, entityId, condensed(host.source));
   const message = messageOf(identity, host, counts);
   return {

@@ -1,5 +1,6 @@
 import type { ScanItem } from '../nmap/item.ts';
 import { type EventOptions, type RunContext, runContext } from './context.ts';
+import { countPorts } from './counts.ts';
 import type { LogEvent } from './event.ts';
 import { hostContext, hostEvent, isHostObservation } from './host.ts';
 import { isQuiet, portEvent } from './port.ts';
@@ -10,6 +11,8 @@ export class EventMapper {
   private readonly options: EventOptions;
   private context: RunContext | undefined;
   private record = new RunRecord();
+  /** Open ports listed so far, in all runs. */
+  openPorts = 0;
 
   constructor(options: EventOptions) {
     this.options = options;
@@ -23,14 +26,16 @@ export class EventMapper {
         return;
       case 'host':
         if (this.context === undefined) return;
-        this.record.addHost(item.host);
+        const counts = countPorts(item.host);
+        this.record.addHost(item.host, counts);
+        this.openPorts += counts.openListed;
         if (item.host.status?.state === 'down' && !this.options.all) return;
         const host = hostContext(this.context, item.host);
-        if (isHostObservation(this.context)) yield hostEvent(host);
+        if (isHostObservation(this.context)) yield hostEvent(host, counts);
         for (const port of item.host.ports) if (this.options.all || !isQuiet(port)) yield portEvent(host, port);
         return;
       case 'hosthint':
-        return this.record.addHint(item.hint);
+        return this.record.addHint();
       case 'target':
         return this.record.addTarget(item.target);
       case 'task':

@@ -1,5 +1,5 @@
 import type { Os, OsClass } from '../nmap/model.ts';
-import type { Fields } from './event.ts';
+import { type Fields, some } from './event.ts';
 
 /** ECS `host.os.type` allows a few words only. */
 const TYPES: ReadonlyMap<string | undefined, string> = new Map([
@@ -47,9 +47,4 @@ export function nmapOs(os: Os | undefined): Fields | undefined {
 
 function osClass({ vendor, osfamily, osgen, type, accuracy, cpes }: OsClass): Fields {
   return { vendor, osfamily, osgen, type, accuracy, cpe: some(cpes) };
-}
-
-/** A list, or nothing: an empty array says no more than its absence. */
-export function some<T>(list: readonly T[]): readonly T[] | undefined {
-  return list.length === 0 ? undefined : list;
 }

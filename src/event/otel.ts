@@ -1,6 +1,7 @@
 import type { ReadableLogRecord } from '@opentelemetry/sdk-logs';
 import { PORTLOG_VERSION } from './context.ts';
 import { type Fields, type FieldValue, type LogEvent, SEVERITY } from './event.ts';
+import { isFields, textAt } from './text-at.ts';
 
 type Attributes = Record<string, ReadableLogRecord['attributes'][string]>;
 
@@ -37,8 +38,8 @@ const RENAMED: readonly (readonly [prefix: string, other: string])[] = [
 export function otelRecord(event: LogEvent): OtelRecord {
   const attributes: Attributes = {
     'log.record.uid': event.id,
-    'nmap.scanner.name': text(event.shared.fields, 'observer', 'product'),
-    'nmap.scanner.version': text(event.shared.fields, 'observer', 'version'),
+    'nmap.scanner.name': textAt(event.shared.fields, 'observer', 'product'),
+    'nmap.scanner.version': textAt(event.shared.fields, 'observer', 'version'),
   };
   flatten(attributes, '', event.shared.fields);
   flatten(attributes, '', event.own);
@@ -50,7 +51,7 @@ export function otelRecord(event: LogEvent): OtelRecord {
     eventName: `nmap.${event.action.replaceAll('-', '_')}`,
     body: event.message,
     attributes,
-    resource: { 'service.name': 'portlog', 'service.version': PORTLOG_VERSION, 'host.name': text(event.shared.fields, 'observer', 'hostname') },
+    resource: { 'service.name': 'portlog', 'service.version': PORTLOG_VERSION, 'host.name': textAt(event.shared.fields, 'observer', 'hostname') },
   };
 }
 
@@ -125,14 +126,4 @@ function severityNumber(severity: number): number {
 function severityText(severity: number): string {
   const level = Object.entries(SEVERITY).findLast(([, least]) => severity >= least);
   return level?.[0] ?? 'info';
-}
-
-function text(fields: Fields, ...path: readonly string[]): string | undefined {
-  let value: FieldValue = fields;
-  for (const name of path) value = isFields(value) ? value[name] : undefined;
-  return typeof value === 'string' ? value : undefined;
-}
-
-function isFields(value: FieldValue): value is Fields {
-  return typeof value === 'object' && !Array.isArray(value);
 }

@@ -1,9 +1,8 @@
 import type { Port, Service } from '../nmap/model.ts';
 import { certificateFields } from './certificate.ts';
-import { type Fields, type LogEvent, SEVERITY } from './event.ts';
+import { type Fields, type LogEvent, SEVERITY, some } from './event.ts';
 import type { HostContext } from './host.ts';
 import { eventId, portEntityId } from './id.ts';
-import { some } from './os.ts';
 import { scriptFields } from './script.ts';
 import { shownService } from './service-name.ts';
 import { printable } from './text.ts';

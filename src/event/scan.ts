@@ -1,10 +1,9 @@
-import type { Host, HostHint, Script, Target, Task } from '../nmap/model.ts';
+import type { Host, Script, Target, Task } from '../nmap/model.ts';
 import type { Refusal, RunEnd } from '../nmap/item.ts';
 import { dataStream, type RunContext } from './context.ts';
-import { addCounts, countPorts, noPorts } from './counts.ts';
-import { type Fields, type LogEvent, SEVERITY, Shared } from './event.ts';
+import { addCounts, noPorts, type PortCounts } from './counts.ts';
+import { type Fields, type LogEvent, SEVERITY, Shared, some } from './event.ts';
 import { eventId } from './id.ts';
-import { some } from './os.ts';
 import { scriptFields } from './script.ts';
 import { clip, printable } from './text.ts';
 import { isoSeconds, isoTime, milliseconds } from './time.ts';
@@ -28,16 +27,16 @@ export class RunRecord {
   /** Epoch milliseconds of the latest host. */
   latest = 0;
 
-  addHost(host: Host): void {
+  addHost(host: Host, counts: PortCounts): void {
     this.hosts.listed++;
     if (host.status?.state === 'up') this.hosts.up++;
     else if (host.status?.state === 'down') this.hosts.down++;
     if (host.timedout === true) this.hosts.timedout++;
-    addCounts(this.ports, countPorts(host).byState);
+    addCounts(this.ports, counts.byState);
     this.latest = Math.max(this.latest, milliseconds(host.endtime) || milliseconds(host.starttime));
   }
 
-  addHint(_hint: HostHint): void {
+  addHint(): void {
     this.hosthints++;
   }
 

@@ -1,6 +1,7 @@
 import { XMLParser, XMLValidator } from 'fast-xml-parser';
 import { decodeEntities } from './entities.ts';
 import type { Run, RunStats, ScanInfo, Script, ScriptItem, Target, Task } from './model.ts';
+import { decimal, integer } from './numbers.ts';
 import { Malformed } from './tokens.ts';
 
 /**
@@ -143,12 +144,4 @@ function decode(value: string): string {
   const decoded = decodeEntities(value);
   if (decoded === undefined) throw new Malformed('"&" that starts no known entity', 0);
   return decoded;
-}
-
-function integer(value: string | undefined): number | undefined {
-  return value !== undefined && /^-?\d{1,15}$/.test(value) ? Number(value) : undefined;
-}
-
-function decimal(value: string | undefined): number | undefined {
-  return value !== undefined && /^-?\d{1,15}(?:\.\d{1,9})?$/.test(value) ? Number(value) : undefined;
 }

@@ -70,12 +70,10 @@ export class ScanReader {
       if (frame.name === 'nmaprun') yield* this.startRun(frame);
       else if (frame.name === 'scaninfo' || frame.name === 'verbose' || frame.name === 'debugging') {
         this.header?.head.push(tag(frame));
+      } else if (frame.name === 'DOCTYPE') {
+        yield this.refusal(frame, 'a DOCTYPE with declarations of its own, which are not read');
       } else {
         const item = this.parse(frame);
-        if (frame.name === 'DOCTYPE') {
-          if (item !== undefined) yield item;
-          return;
-        }
         yield* this.showRun();
         if (frame.name === '/nmaprun') yield* this.endRun(true, undefined);
         else if (item !== undefined) yield item;
@@ -110,8 +108,6 @@ export class ScanReader {
       case 'runstats':
         this.stats = toRunStats(element(frame));
         return undefined;
-      case 'DOCTYPE':
-        return this.refusal(frame, 'a DOCTYPE with declarations of its own, which are not read');
       default:
         return undefined;
     }

@@ -1,6 +1,6 @@
+import { decimal } from './numbers.ts';
 import { Tokens } from './tokens.ts';
 
-const DECIMAL = /^-?\d{1,15}(?:\.\d{1,9})?$/;
 const MAX_NOTES = 32;
 const NONE: readonly string[] = [];
 
@@ -53,7 +53,8 @@ export class Reader extends Tokens {
   }
 
   private number(attribute: string, value: string): number | undefined {
-    if (DECIMAL.test(value)) return Number(value);
+    const number = decimal(value);
+    if (number !== undefined) return number;
     // An unknown round trip time is "--"; masscan and old versions leave values empty.
     if (value !== '' && value !== '--') this.note(attribute, value);
     return undefined;

@@ -169,8 +169,7 @@ export class Splitter {
     const end = /[[>]/g;
     end.lastIndex = at;
     const found = end.exec(text)?.index;
-    if (found === undefined) return this.skipPast('>', at);
-    if (text[found] === '>') return this.skipPast('>', at);
+    if (found === undefined || text[found] === '>') return this.skipPast('>', at);
     const close = text.indexOf(']', found);
     if (close === -1 && !this.ended) return this.unfinished(']');
     return this.take('DOCTYPE', at, close === -1 ? found : close + 1);

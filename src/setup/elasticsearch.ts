@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import { PortlogError } from '../errors.ts';
 import { refusal } from '../sink/elasticsearch.ts';
 import type { HttpAnswer, HttpClient } from '../sink/http.ts';
@@ -74,10 +73,7 @@ function covers(present: unknown, wanted: unknown): boolean {
   if (typeof wanted !== 'object' || wanted === null) return String(present) === String(wanted);
   if (typeof present !== 'object' || present === null) return false;
   if (Array.isArray(wanted))
-    return (
-      isDeepStrictEqual(present, wanted) ||
-      (Array.isArray(present) && present.length === wanted.length && wanted.every((member, i) => covers(present[i], member)))
-    );
+    return Array.isArray(present) && present.length === wanted.length && wanted.every((member, i) => covers(present[i], member));
   return Object.entries(wanted).every(([name, member]) => covers(memberOf(present, name), member));
 }
 

@@ -18,13 +18,7 @@ const BULK = '/_bulk?filter_path=errors,items.*.status,items.*.error.type,items.
  * https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-bulk
  */
 export function elasticsearchSink(options: SinkOptions, url: URL): Sink {
-  const client = new HttpClient({
-    url,
-    authorization: authorization(options.credentials),
-    caFile: options.caFile,
-    compress: options.compression === 'gzip',
-    timeoutMs: options.timeoutMs,
-  });
+  const client = elasticsearchClient(options, url);
   const accepted = new Set<Dataset>(options.datasets ?? DATASETS);
 
   return {
@@ -46,6 +40,17 @@ export function elasticsearchSink(options: SinkOptions, url: URL): Sink {
     },
     close: () => client.close(),
   };
+}
+
+/** How the sink and the set-up speak to the server. */
+export function elasticsearchClient(options: SinkOptions, url: URL): HttpClient {
+  return new HttpClient({
+    url,
+    authorization: authorization(options.credentials),
+    caFile: options.caFile,
+    compress: options.compression === 'gzip',
+    timeoutMs: options.timeoutMs,
+  });
 }
 
 /** What an answer means that is not about single documents. */

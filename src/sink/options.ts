@@ -1,5 +1,8 @@
 import type { Dataset } from '../event/event.ts';
 
+/** Where Elasticsearch listens when nobody says otherwise. */
+export const ELASTICSEARCH_URL = 'http://127.0.0.1:9200';
+
 /** What the configuration says about one destination. Secrets come as functions, read when needed. */
 export interface SinkOptions {
   readonly type: string;

@@ -1,5 +1,5 @@
 import { PortlogError } from '../errors.ts';
-import type { SinkOptions } from './options.ts';
+import { ELASTICSEARCH_URL, type SinkOptions } from './options.ts';
 import type { Sink } from './sink.ts';
 
 interface SinkType {
@@ -10,7 +10,7 @@ interface SinkType {
 /** Every sink that is a server, by the name that `--to` and the configuration use. */
 const SINK_TYPES = {
   elasticsearch: {
-    defaultUrl: 'http://127.0.0.1:9200',
+    defaultUrl: ELASTICSEARCH_URL,
     create: async (options, url) => (await import('./elasticsearch.ts')).elasticsearchSink(options, url),
   },
 } as const satisfies Record<string, SinkType>;

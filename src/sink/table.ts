@@ -1,6 +1,7 @@
 import type { Writable } from 'node:stream';
 import type { Fields, LogEvent } from '../event/event.ts';
 import { shownService } from '../event/service-name.ts';
+import { textAt } from '../event/text-at.ts';
 import { printable } from '../event/text.ts';
 import { encoded } from './body.ts';
 import { stdoutSink } from './stdout.ts';
@@ -24,7 +25,7 @@ export function tableSink(stream: Writable, colour: boolean): Sink {
   function render(event: LogEvent): string {
     if (event.dataset === 'nmap.host') return heading(event);
     if (event.dataset !== 'nmap.port') return `\n${bold(event.message)}\n`;
-    const host = text(event.own, 'server', 'address');
+    const host = cell(event.own, 'server', 'address');
     return (host === hostShown ? '' : headingOf(host, host)) + row(event);
   }
 
@@ -39,10 +40,10 @@ export function tableSink(stream: Writable, colour: boolean): Sink {
   }
 
   function row({ own }: LogEvent): string {
-    const service = [text(own, 'nmap', 'service', 'product'), text(own, 'nmap', 'service', 'version')].filter((word) => word !== '');
-    const port = `${text(own, 'nmap', 'port', 'id')}/${text(own, 'network', 'transport')}`;
-    const state = text(own, 'nmap', 'port', 'state');
-    const cells = [port, state, shownService(text(own, 'nmap', 'service', 'name'), text(own, 'nmap', 'service', 'tunnel'))].map((cell, i) =>
+    const service = [cell(own, 'nmap', 'service', 'product'), cell(own, 'nmap', 'service', 'version')].filter((word) => word !== '');
+    const port = `${cell(own, 'nmap', 'port', 'id')}/${cell(own, 'network', 'transport')}`;
+    const state = cell(own, 'nmap', 'port', 'state');
+    const cells = [port, state, shownService(cell(own, 'nmap', 'service', 'name'), cell(own, 'nmap', 'service', 'tunnel'))].map((cell, i) =>
       printable(cell).padEnd(COLUMNS[i] ?? 0),
     );
     return `  ${state === 'open' ? green(cells.join(' ')) : cells.join(' ')} ${printable(service.join(' '))}`.trimEnd() + '\n';
@@ -57,8 +58,6 @@ export function tableSink(stream: Writable, colour: boolean): Sink {
   }
 }
 
-function text(fields: Fields, ...path: readonly string[]): string {
-  let value: unknown = fields;
-  for (const name of path) value = (value as Fields | undefined)?.[name];
-  return typeof value === 'string' ? value : '';
+function cell(own: Fields, ...path: readonly string[]): string {
+  return textAt(own, ...path) ?? '';
 }

@@ -2,9 +2,10 @@ import { accessSync, constants, existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { EXIT, type ExitCode } from '../../errors.ts';
 import { createSink } from '../../sink/registry.ts';
-import { type Diagnosis, SinkError } from '../../sink/sink.ts';
+import type { Diagnosis } from '../../sink/sink.ts';
 import type { SinkOptions } from '../../sink/options.ts';
 import { captureOutput } from '../../source/child.ts';
+import { diagnose, type SinkDiagnosis } from '../diagnose.ts';
 import { type CommandContext, settingsOf, text } from './context.ts';
 
 /** `portlog check`: configuration, nmap, state directory, and every sink, without writing an event. */
@@ -15,9 +16,9 @@ export async function checkCommand(context: CommandContext): Promise<ExitCode> {
   let code: ExitCode = EXIT.delivered;
   for (const sink of settings.sinks) {
     if (sink.type === 'stdout') continue;
-    const [diagnoses, sinkCode] = await checkSink(sink);
-    found.push(...diagnoses);
-    if (code !== EXIT.usage) code = sinkCode === EXIT.delivered ? code : sinkCode;
+    const diagnosis = await checkSink(sink);
+    found.push(...diagnosis.found);
+    if (code !== EXIT.usage) code = diagnosis.code ?? code;
   }
   for (const { level, message, hint } of found) {
     context.terminal.stdout.write(`${level.padEnd(7)} ${message}\n${hint === undefined ? '' : `        → ${hint}\n`}`);
@@ -26,16 +27,10 @@ export async function checkCommand(context: CommandContext): Promise<ExitCode> {
   return code;
 }
 
-async function checkSink(options: SinkOptions): Promise<readonly [readonly Diagnosis[], ExitCode]> {
+async function checkSink(options: SinkOptions): Promise<SinkDiagnosis> {
   const sink = await createSink(options);
   try {
-    const found = await sink.check(AbortSignal.timeout(options.timeoutMs));
-    return [found, found.some(({ level }) => level === 'error') ? EXIT.usage : EXIT.delivered];
-  } catch (error) {
-    if (!(error instanceof SinkError)) throw error;
-    const diagnosis: Diagnosis =
-      error.hint === undefined ? { level: 'error', message: error.message } : { level: 'error', message: error.message, hint: error.hint };
-    return [[diagnosis], error.kind === 'temporary' ? EXIT.sinkDown : EXIT.usage];
+    return await diagnose(sink, AbortSignal.timeout(options.timeoutMs));
   } finally {
     await sink.close();
   }

@@ -3,10 +3,11 @@ import { systemClock } from '../../clock.ts';
 import { EXIT, type ExitCode, PortlogError } from '../../errors.ts';
 import { ship, type ShipReport } from '../../ship.ts';
 import { createSink } from '../../sink/registry.ts';
-import { type Sink, SinkError } from '../../sink/sink.ts';
+import type { Sink } from '../../sink/sink.ts';
 import { stdoutSink } from '../../sink/stdout.ts';
 import { tableSink } from '../../sink/table.ts';
 import type { Source } from '../../source/source.ts';
+import { diagnose } from '../diagnose.ts';
 import { exitCode, jsonSummary, printSummary } from '../report/summary.ts';
 import { progressReporter } from '../report/progress.ts';
 import { onInterrupt } from '../signals.ts';
@@ -97,19 +98,13 @@ async function checkAll(
 }
 
 async function checkOne({ speaker }: CommandContext, sink: Sink, signal: AbortSignal): Promise<ExitCode | undefined> {
-  try {
-    const found = await sink.check(signal);
-    for (const { level, message, hint } of found) {
-      if (level === 'error') speaker.error({ message, hint });
-      else if (level === 'warning') speaker.warn(message);
-      else speaker.detail(message);
-    }
-    return found.some(({ level }) => level === 'error') ? EXIT.usage : undefined;
-  } catch (error) {
-    if (!(error instanceof SinkError)) throw error;
-    speaker.error(error);
-    return error.kind === 'temporary' ? EXIT.sinkDown : EXIT.usage;
+  const { found, code } = await diagnose(sink, signal);
+  for (const { level, message, hint } of found) {
+    if (level === 'error') speaker.error({ message, hint });
+    else if (level === 'warning') speaker.warn(message);
+    else speaker.detail(message);
   }
+  return code;
 }
 
 export function refuseTableTo(context: CommandContext, settings: Settings): void {

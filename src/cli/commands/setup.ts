@@ -4,8 +4,9 @@ import { sinkOptions } from '../../config/settings.ts';
 import { EXIT, type ExitCode, PortlogError } from '../../errors.ts';
 import { applySetup, createApiKey, planSetup } from '../../setup/elasticsearch.ts';
 import { ELASTICSEARCH_FILES, readSetupFile } from '../../setup/files.ts';
-import { HttpClient } from '../../sink/http.ts';
-import { authorization } from '../../sink/options.ts';
+import { elasticsearchClient } from '../../sink/elasticsearch.ts';
+import type { HttpClient } from '../../sink/http.ts';
+import { ELASTICSEARCH_URL } from '../../sink/options.ts';
 import { type CommandContext, text } from './context.ts';
 
 const TARGETS = ['elasticsearch'];
@@ -55,13 +56,7 @@ async function exportFiles({ speaker }: CommandContext, directory: string): Prom
 }
 
 async function connect({ values, env }: CommandContext): Promise<HttpClient> {
-  const url = text(values, 'url') ?? 'http://127.0.0.1:9200';
+  const url = text(values, 'url') ?? ELASTICSEARCH_URL;
   const options = await sinkOptions({ type: 'elasticsearch', url }, { caFile: text(values, 'ca-file'), compression: 'none' }, 'default', env);
-  return new HttpClient({
-    url: options.url as URL,
-    authorization: authorization(options.credentials),
-    caFile: options.caFile,
-    compress: false,
-    timeoutMs: options.timeoutMs,
-  });
+  return elasticsearchClient(options, options.url ?? new URL(ELASTICSEARCH_URL));
 }

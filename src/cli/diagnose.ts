@@ -1,0 +1,25 @@
+import { EXIT, type ExitCode } from '../errors.ts';
+import { type Diagnosis, type Sink, SinkError } from '../sink/sink.ts';
+
+/** What asking a sink gave. `code` is how a command ends because of it; undefined when it is ready. */
+export interface SinkDiagnosis {
+  readonly found: readonly Diagnosis[];
+  readonly code: ExitCode | undefined;
+}
+
+/** Asks a sink whether it is ready; one that does not answer is a finding like any other. */
+export async function diagnose(sink: Sink, signal: AbortSignal): Promise<SinkDiagnosis> {
+  try {
+    const found = await sink.check(signal);
+    return { found, code: found.some(({ level }) => level === 'error') ? EXIT.usage : undefined };
+  } catch (error) {
+    if (!(error instanceof SinkError)) throw error;
+    const { message, hint, kind } = error;
+    return { found: [{ level: 'error', message, ...(hint === undefined ? {} : { hint }) }], code: sinkErrorCode(kind) };
+  }
+}
+
+/** Before anything was shipped: what may pass by itself is a sink that is down, the rest needs a person. */
+export function sinkErrorCode(kind: SinkError['kind']): ExitCode {
+  return kind === 'temporary' ? EXIT.sinkDown : EXIT.usage;
+}
