@@ -41,6 +41,7 @@ export const ERRORS = {
   'nmap-missing': EXIT.noInput,
   'nmap-arguments': EXIT.usage,
   'state-unusable': EXIT.state,
+  'spool-full': EXIT.sinkDown,
   'sink-unknown': EXIT.usage,
   'sink-options': EXIT.usage,
   'setup-refused': EXIT.usage,

@@ -1,10 +1,13 @@
 import { type Clock, systemClock } from './clock.ts';
-import { deadLetterFile } from './delivery/dead-letters.ts';
+import { announce, isAnnounced } from './delivery/announce.ts';
 import { Lane } from './delivery/lane.ts';
+import type { LostRun } from './delivery/runs.ts';
+import type { Store } from './delivery/store.ts';
 import type { Tally } from './delivery/tally.ts';
 import { PortlogError } from './errors.ts';
 import { DEFAULT_OPTIONS, type EventOptions } from './event/context.ts';
 import { EventMapper } from './event/map.ts';
+import { Herald } from './herald.ts';
 import { type InputReport, newInputReport, noteEvent, noteItem, notAScan } from './input-report.ts';
 import type { ScanItem } from './nmap/item.ts';
 import { ScanReader } from './nmap/read.ts';
@@ -15,15 +18,19 @@ export interface ShipOptions {
   readonly sources: readonly Source[];
   readonly sinks: readonly Sink[];
   readonly event?: Partial<EventOptions>;
-  /** Where dead letters are kept. */
-  readonly stateDir: string;
+  /** Where what cannot be delivered now is kept; without one it is discarded, and counted as that. */
+  readonly store?: Store | undefined;
   readonly retryForMs?: number;
+  /** Try the dead letters again. */
+  readonly revive?: boolean;
+  /** Send what was delivered before as well. */
+  readonly again?: boolean;
   readonly clock?: Clock;
   /** Aborted: read no more, deliver what was read. */
   readonly stop?: AbortSignal;
   /** Aborted: wait for nothing any more, keep what was not delivered. */
   readonly giveUp?: AbortSignal;
-  readonly onProgress?: (progress: Progress) => void;
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
 /** Called for every piece of input; cheap to ignore. */
@@ -40,96 +47,128 @@ export interface ShipReport {
   readonly inputs: readonly InputReport[];
   readonly sinks: readonly SinkReport[];
   readonly interrupted: boolean;
-  /** Events could neither be delivered nor kept; the sums do not close by so many. */
-  readonly unaccountable: PortlogError | undefined;
+  /** Runs before this one that ended without a word. */
+  readonly lostRuns: readonly LostRun[];
 }
 
 export interface SinkReport {
+  /** As people know it. */
+  readonly sink: string;
+  /** Of the events that were read. */
   readonly tally: Tally;
+  /** Of portlog's own events about this run. */
+  readonly health: Tally;
+  /** Of what earlier runs had left in the spool. */
+  readonly replayed: Tally;
+  /** Events of all runs that wait in the spool now; of those, how many the disk has damaged. */
+  readonly waiting: number;
+  readonly damaged: number;
   readonly failure: SinkError | undefined;
   readonly firstRejection: string | undefined;
-  readonly deadLetters: string;
+  /** Reading was given up because the spool is full. */
+  readonly spoolFull: boolean;
+  /** Events could neither be delivered nor kept; the sum does not close by so many. */
+  readonly unaccountable: PortlogError | undefined;
+  /** What was delivered could not be noted. */
+  readonly bookkeeping: PortlogError | undefined;
 }
 
 const MAX_BATCH_AGE_MS = 1000;
+/** How long a sink may hold up a file, and a scan that nobody can stop for a while, before its events go to disk. */
+const FILE_PATIENCE_MS = 10_000;
+const LIVE_PATIENCE_MS = 500;
 const NEVER = new AbortController().signal;
 
-/**
- * Reads scans from `sources`, one after the other, and ships their events to all `sinks`. Resolves
- * when every event has its fate; `unaccountable` says when that could not be had (a full disk).
- */
+/** Reads scans from `sources`, one after the other, and ships their events to all `sinks`. Resolves when every event has its fate. */
 export async function ship(options: ShipOptions): Promise<ShipReport> {
-  const { clock = systemClock, stop = NEVER, giveUp = NEVER, retryForMs = 60_000, stateDir } = options;
-  const letters = (sink: Sink): ReturnType<typeof deadLetterFile> => deadLetterFile(stateDir, sink.name, clock.now);
-  const lanes = options.sinks.map(
-    (sink) => new Lane(sink, { clock, deadLetters: letters(sink), retryForMs, maxAgeMs: MAX_BATCH_AGE_MS, signal: giveUp }),
-  );
+  const { clock = systemClock, stop = NEVER, giveUp = NEVER, retryForMs = 60_000, store, again = false } = options;
+  const lanes = options.sinks.map((sink) => new Lane(sink, { clock, store, retryForMs, again, maxAgeMs: MAX_BATCH_AGE_MS, signal: giveUp }));
   const eventOptions: EventOptions = { ...DEFAULT_OPTIONS, now: clock.now, ...options.event };
+  store?.watch(() => lanes.map(({ sink, tally }) => ({ sink: sink.name, tally })));
+  const herald = store === undefined ? undefined : new Herald(lanes, store, eventOptions, retryForMs);
+  for (const lane of lanes) lane.start(options.revive === true);
   const inputs: InputReport[] = [];
-  const reading = whileFlushing(lanes, clock, async () => {
+  await whileFlushing(lanes, clock, async () => {
     for (const source of options.sources) {
-      if (stop.aborted || lanes.every(isOver)) break;
-      inputs.push(await shipSource(source, lanes, eventOptions, stop, options.onProgress));
+      if (stop.aborted || isPointless(lanes)) break;
+      inputs.push(await shipSource(source, { lanes, store, herald, event: eventOptions, stop, onProgress: options.onProgress }));
     }
   });
-  const whileReading = await stateError(reading);
-  const atTheEnd = await stateError(finish(lanes));
-  const sinks = lanes.map((lane) => ({
-    tally: lane.tally,
-    failure: lane.failure,
-    firstRejection: lane.firstRejection,
-    deadLetters: letters(lane.sink).path,
-  }));
-  return { inputs, sinks, interrupted: stop.aborted, unaccountable: whileReading ?? atTheEnd };
+  await finish(lanes);
+  if (herald !== undefined) {
+    await herald.conclude(inputs);
+    await finish(lanes);
+  }
+  await Promise.allSettled(lanes.map(({ sink }) => sink.close()));
+  return { inputs, sinks: lanes.map(reportOf), interrupted: stop.aborted, lostRuns: store?.lostRuns ?? [] };
+}
+
+/** What every source is shipped with. */
+interface Shipping extends Pick<ShipOptions, 'store' | 'onProgress'> {
+  readonly lanes: readonly Lane[];
+  readonly herald: Herald | undefined;
+  readonly event: EventOptions;
+  readonly stop: AbortSignal;
 }
 
 /** Reads one source to its end, or as far as it can be read, and hands its events to all lanes. */
-async function shipSource(
-  source: Source,
-  lanes: readonly Lane[],
-  options: EventOptions,
-  stop: AbortSignal,
-  onProgress: ShipOptions['onProgress'],
-): Promise<InputReport> {
+async function shipSource(source: Source, shipping: Shipping): Promise<InputReport> {
+  const { lanes, stop, onProgress } = shipping;
   const report = newInputReport(source.name);
   const reader = new ScanReader();
-  const mapper = new EventMapper(options);
+  const mapper = new EventMapper(shipping.event);
+  for (const lane of lanes) lane.patienceMs = source.live ? LIVE_PATIENCE_MS : FILE_PATIENCE_MS;
   try {
     for await (const chunk of source.bytes(stop)) {
       report.bytes += chunk.length;
-      await forward(reader.push(chunk), mapper, lanes, report);
+      await forward(reader.push(chunk), mapper, shipping, report);
       onProgress?.({ source: source.name, bytes: report.bytes, hosts: report.hosts, events: report.events, task: report.task });
-      if (lanes.every(isOver)) return report;
+      if (isPointless(lanes)) return abandoned(report, lanes);
     }
   } catch (error) {
-    if (!(error instanceof PortlogError) || error.code === 'state-unusable') throw error;
+    if (!(error instanceof PortlogError)) throw error;
     report.problem = error;
   }
   // A file that we stopped reading is not cut; a live scan that we stopped is.
   if (stop.aborted && !source.live) return report;
-  await forward(reader.end(), mapper, lanes, report);
+  await forward(reader.end(), mapper, shipping, report);
+  for (const lane of lanes) lane.endUnit();
   if (report.runs === 0) report.problem ??= notAScan(source.name, reader.beginning);
   return report;
 }
 
-async function forward(items: Iterable<ScanItem>, mapper: EventMapper, lanes: readonly Lane[], report: InputReport): Promise<void> {
+async function forward(items: Iterable<ScanItem>, mapper: EventMapper, { lanes, store, herald }: Shipping, report: InputReport): Promise<void> {
   for (const item of items) {
     noteItem(report, item);
     for (const event of mapper.events(item)) {
       noteEvent(report, event);
-      for (const lane of lanes) {
-        const wait = lane.push(event);
-        // Awaiting nothing would still cost a turn of the event loop per event.
-        if (wait !== undefined) await wait;
-      }
+      if (isAnnounced(event)) await announce([event], lanes, store);
+      else
+        for (const lane of lanes) {
+          const wait = lane.push(event);
+          // Awaiting nothing would still cost a turn of the event loop per event.
+          if (wait !== undefined) await wait;
+        }
     }
+    if (herald?.isAlarmed === true) await herald.watch();
   }
   report.openPorts = mapper.openPorts;
 }
 
-/** Nobody reads this sink any more, so reading on would change nothing. */
-function isOver(lane: Lane): boolean {
-  return lane.failure?.kind === 'closed';
+/** Reading on would change nothing, or its result could not be kept. */
+function isPointless(lanes: readonly Lane[]): boolean {
+  return lanes.some(({ isStuck }) => isStuck) || lanes.every(({ isOver }) => isOver);
+}
+
+function abandoned(report: InputReport, lanes: readonly Lane[]): InputReport {
+  const stuck = lanes.find(({ isStuck }) => isStuck);
+  if (stuck !== undefined)
+    report.problem = new PortlogError(
+      'spool-full',
+      `${report.name} was read up to byte ${report.bytes} only: the spool for ${stuck.sink.name} is full`,
+      { hint: 'when the sink works again: portlog replay, then ship this again; or allow more with --spool-max-mib, or --spool-when-full drop-oldest' },
+    );
+  return report;
 }
 
 /** Sends batches that have waited long enough, as long as `work` takes. */
@@ -150,21 +189,25 @@ async function whileFlushing(lanes: readonly Lane[], clock: Clock, work: () => P
   }
 }
 
-/** The error when it says that events could not be kept; any other is a mistake of ours and goes on. */
-async function stateError(work: Promise<unknown>): Promise<PortlogError | undefined> {
-  try {
-    await work;
-    return undefined;
-  } catch (error) {
-    if (error instanceof PortlogError && error.code === 'state-unusable') return error;
-    throw error;
-  }
-}
-
-/** Every lane to its end, even if one of them cannot say what became of its events. */
+/** Every lane to its end, even if one of them fails by a mistake of ours. */
 async function finish(lanes: readonly Lane[]): Promise<void> {
   const ends = await Promise.allSettled(lanes.map((lane) => lane.finish()));
-  await Promise.allSettled(lanes.map(({ sink }) => sink.close()));
   const broken = ends.find((end) => end.status === 'rejected');
   if (broken !== undefined) throw broken.reason;
+}
+
+function reportOf({ sink, tally, health, replayed, failure, firstRejection, keeping }: Lane): SinkReport {
+  return {
+    sink: sink.name,
+    tally,
+    health,
+    replayed,
+    failure,
+    firstRejection,
+    waiting: keeping?.shelf.spool.usage().events ?? 0,
+    damaged: keeping?.damaged ?? 0,
+    spoolFull: keeping?.stuck ?? false,
+    unaccountable: keeping?.fatal,
+    bookkeeping: keeping?.bookkeeping,
+  };
 }

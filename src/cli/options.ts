@@ -14,7 +14,7 @@ export interface Option {
 }
 
 export const SHIP_OPTIONS = {
-  'to': { type: 'list', value: 'SINK[=URL]', group: 'Where to', about: 'destination: elasticsearch=URL or stdout; repeatable' },
+  'to': { type: 'list', value: 'SINK[=URL]', group: 'Where to', about: 'destination: elasticsearch=URL, loki=URL, file=PATH or stdout; repeatable' },
   'format': {
     type: 'string',
     choices: ['ecs', 'otel', 'table'],
@@ -24,13 +24,22 @@ export const SHIP_OPTIONS = {
   'ca-file': { type: 'string', value: 'PEM', group: 'Where to', about: "authority that signed the server's certificate" },
   'compression': { type: 'string', choices: ['gzip', 'none'], group: 'Where to', about: 'of requests (default: gzip)' },
   'all': { type: 'boolean', group: 'What', about: 'send closed and filtered ports and down hosts too' },
+  'again': { type: 'boolean', group: 'What', about: 'send what was delivered before as well' },
   'site': { type: 'string', value: 'NAME', group: 'What', about: 'the place that was scanned (default: default)' },
   'namespace': { type: 'string', value: 'NAME', group: 'What', about: 'data_stream.namespace (default: default)' },
   'tag': { type: 'list', value: 'TAG', group: 'What', about: 'added to every event; repeatable' },
   'label': { type: 'list', value: 'NAME=TEXT', group: 'What', about: 'added to every event; repeatable' },
   'config': { type: 'string', value: 'FILE', group: 'How', about: 'portlog.yaml or portlog.json' },
   'state-dir': { type: 'string', value: 'DIR', group: 'How', about: 'where undelivered events are kept (default: ~/.local/state/portlog)' },
-  'retry-for-seconds': { type: 'number', value: 'N', group: 'How', about: 'how long a batch is tried again (default: 60)' },
+  'retry-for-seconds': { type: 'number', value: 'N', group: 'How', about: 'how long a sink that fails is tried again (default: 60)' },
+  'spool-max-mib': { type: 'number', value: 'N', group: 'How', about: 'room on disk for what waits for a sink (default: 1024)' },
+  'spool-max-age-days': { type: 'number', value: 'N', group: 'How', about: 'how long it may wait (default: 30)' },
+  'spool-when-full': {
+    type: 'string',
+    choices: ['block', 'drop-oldest'],
+    group: 'How',
+    about: 'what gives way then: reading, or the oldest events (default: block)',
+  },
   'quiet': { type: 'boolean', alias: 'q', group: 'Messages', about: 'only errors' },
   'verbose': { type: 'boolean', group: 'Messages', about: 'what portlog does, step by step' },
   'json': { type: 'boolean', group: 'Messages', about: 'the summary as one line of JSON' },
@@ -38,6 +47,13 @@ export const SHIP_OPTIONS = {
 
 export const SCAN_OPTIONS = {
   nmap: { type: 'string', value: 'PATH', group: 'How', about: 'the nmap to run (default: nmap)' },
+} as const satisfies Record<string, Option>;
+
+export const REPLAY_OPTIONS = {
+  list: { type: 'boolean', group: 'What', about: 'show what waits, and what was rejected, and send nothing' },
+  dead: { type: 'boolean', group: 'What', about: 'try the dead letters again; with --purge: delete those' },
+  purge: { type: 'boolean', group: 'What', about: 'delete what waits, after asking' },
+  yes: { type: 'boolean', group: 'What', about: 'do not ask' },
 } as const satisfies Record<string, Option>;
 
 export const SETUP_OPTIONS = {

@@ -1,13 +1,14 @@
 import yargs, { type Argv } from 'yargs';
 import { nearest } from '../config/nearest.ts';
 import { PortlogError } from '../errors.ts';
-import { type Option, SCAN_OPTIONS, SETUP_OPTIONS, SHIP_OPTIONS, type Values } from './options.ts';
+import { type Option, REPLAY_OPTIONS, SCAN_OPTIONS, SETUP_OPTIONS, SHIP_OPTIONS, type Values } from './options.ts';
 
 /** What the user asked for. `text` is help or the version, to be printed. */
 export type Request =
   | { readonly command: 'ship'; readonly values: Values; readonly files: readonly string[] }
   | { readonly command: 'scan'; readonly values: Values; readonly nmapArgs: readonly string[] }
   | { readonly command: 'setup'; readonly values: Values; readonly target: string }
+  | { readonly command: 'replay'; readonly values: Values }
   | { readonly command: 'check'; readonly values: Values }
   | { readonly command: 'text'; readonly text: string };
 
@@ -18,8 +19,13 @@ export const COMMAND_OPTIONS = {
   ship: SHIP_OPTIONS,
   scan: { ...SHIP_OPTIONS, ...SCAN_OPTIONS },
   check: { ...SHIP_OPTIONS, ...SCAN_OPTIONS },
+  replay: { ...REPLAY_OPTIONS, ...without(SHIP_OPTIONS, ['format', 'all', 'again', 'spool-max-mib', 'spool-when-full']) },
   setup: { ...SETUP_OPTIONS, 'ca-file': SHIP_OPTIONS['ca-file'], 'quiet': SHIP_OPTIONS.quiet, 'verbose': SHIP_OPTIONS.verbose },
 } as const satisfies Record<string, Options>;
+
+function without<O extends Options, Name extends keyof O>(options: O, names: readonly Name[]): Omit<O, Name> {
+  return Object.fromEntries(Object.entries(options).filter(([name]) => !(names as readonly string[]).includes(name))) as Omit<O, Name>;
+}
 
 /** Throws a PortlogError `usage` for anything that cannot be meant. */
 export async function parseArguments(args: readonly string[], version: string): Promise<Request> {
@@ -45,6 +51,14 @@ export async function parseArguments(args: readonly string[], version: string): 
       },
     )
     .command(
+      'replay',
+      'send what waits on disk because a sink was down',
+      (y) => add(y, COMMAND_OPTIONS.replay),
+      (argv) => {
+        choose({ command: 'replay', values: valuesOf(argv, COMMAND_OPTIONS.replay) });
+      },
+    )
+    .command(
       'setup <target>',
       'install templates and the ingest pipeline into: elasticsearch',
       (y) => add(y, COMMAND_OPTIONS.setup).positional('target', { type: 'string' }),
@@ -65,7 +79,7 @@ export async function parseArguments(args: readonly string[], version: string): 
     .example('portlog --to elasticsearch=https://es:9200 *.xml.gz', 'ship several')
     .example('portlog scan --to elasticsearch=https://es:9200 -- -sV -p- 192.0.2.7', 'scan and ship')
     .epilogue(
-      'Every option also as PORTLOG_NAME, or in --config FILE. Secrets: PORTLOG_ELASTICSEARCH_API_KEY,\n_USER and _PASSWORD, each also with _FILE or _COMMAND.\nExit: 0 delivered, 1 partly, 2 usage, 3 no input, 4 state, 5 sink down, 130 interrupted.',
+      'Every option also as PORTLOG_NAME, or in --config FILE. Secrets: PORTLOG_ELASTICSEARCH_API_KEY,\n_USER and _PASSWORD, PORTLOG_LOKI_…, each also with _FILE or _COMMAND.\nExit: 0 delivered, 1 partly, 2 usage, 3 no input, 4 state, 5 sink down, 130 interrupted.',
     )
     .parserConfiguration({
       'populate--': true,

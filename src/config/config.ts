@@ -9,17 +9,25 @@ export interface Config {
   readonly all?: boolean;
   readonly stateDir?: string;
   readonly retryForSeconds?: number;
+  readonly spool?: { readonly maxMib?: number; readonly maxAgeDays?: number; readonly whenFull?: 'block' | 'drop-oldest' };
   readonly sinks?: readonly SinkConfig[];
 }
 
 export interface SinkConfig extends SecretSources {
   readonly type: string;
   readonly url?: string;
+  /** Of a file. */
+  readonly path?: string;
   readonly user?: string;
   readonly caFile?: string;
   readonly compression?: 'gzip' | 'none';
   readonly timeoutSeconds?: number;
   readonly datasets?: readonly Dataset[];
+  readonly tenant?: string;
+  readonly streamLabels?: Readonly<Record<string, string>>;
+  readonly rotateMib?: number;
+  readonly keepFiles?: number;
+  readonly fsync?: boolean;
 }
 
 /** Each secret from one of three places: the text itself, a file, or what a command prints. */

@@ -1,4 +1,5 @@
 import { DEFAULT_OPTIONS, type EventOptions } from '../event/context.ts';
+import { DEFAULT_SPOOL_LIMITS, type SpoolLimits } from '../delivery/spool-limits.ts';
 import { PortlogError } from '../errors.ts';
 import type { SinkOptions } from '../sink/options.ts';
 import type { Config, SinkConfig } from './config.ts';
@@ -17,18 +18,26 @@ export interface Given {
   readonly labels: readonly string[] | undefined;
   readonly stateDir: string | undefined;
   readonly retryForSeconds: number | undefined;
+  readonly spoolMaxMib: number | undefined;
+  readonly spoolMaxAgeDays: number | undefined;
+  readonly spoolWhenFull: SpoolLimits['whenFull'] | undefined;
 }
 
 /** What a run needs to know, from whatever source it came. */
 export interface Settings {
   readonly event: Omit<EventOptions, 'now' | 'scannerHost'>;
   readonly sinks: readonly SinkOptions[];
+  /** What flags say about every connection. */
+  readonly connection: Pick<Given, 'caFile' | 'compression'>;
   readonly stateDir: string;
   readonly retryForMs: number;
+  readonly spool: SpoolLimits;
 }
 
 const DEFAULT_RETRY_SECONDS = 60;
 const DEFAULT_TIMEOUT_SECONDS = 60;
+const MIB = 1 << 20;
+const DAY_MS = 86_400_000;
 
 export async function settings(given: Given, config: Config, defaultStateDir: string, env: Environment): Promise<Settings> {
   const event = {
@@ -47,8 +56,20 @@ export async function settings(given: Given, config: Config, defaultStateDir: st
   return {
     event,
     sinks: await Promise.all(wanted.map((sink) => sinkOptions(sink, given, event.namespace, env))),
+    connection: { caFile: given.caFile, compression: given.compression },
     stateDir: given.stateDir ?? config.stateDir ?? defaultStateDir,
     retryForMs: (given.retryForSeconds ?? config.retryForSeconds ?? DEFAULT_RETRY_SECONDS) * 1000,
+    spool: spoolLimits(given, config.spool ?? {}),
+  };
+}
+
+function spoolLimits(given: Given, { maxMib, maxAgeDays, whenFull }: NonNullable<Config['spool']>): SpoolLimits {
+  const mib = given.spoolMaxMib ?? maxMib;
+  const days = given.spoolMaxAgeDays ?? maxAgeDays;
+  return {
+    maxBytes: mib === undefined ? DEFAULT_SPOOL_LIMITS.maxBytes : mib * MIB,
+    maxAgeMs: days === undefined ? DEFAULT_SPOOL_LIMITS.maxAgeMs : days * DAY_MS,
+    whenFull: given.spoolWhenFull ?? whenFull ?? DEFAULT_SPOOL_LIMITS.whenFull,
   };
 }
 
@@ -68,31 +89,19 @@ export async function sinkOptions(
 ): Promise<SinkOptions> {
   return {
     type: sink.type,
-    url: sink.url === undefined ? undefined : urlOf(sink.type, sink.url),
+    target: sink.url ?? sink.path,
     namespace,
     credentials: await credentials(sink, env),
     caFile: given.caFile ?? sink.caFile,
     compression: given.compression ?? sink.compression ?? 'gzip',
     timeoutMs: (sink.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS) * 1000,
     datasets: sink.datasets,
+    tenant: sink.tenant ?? env[`PORTLOG_${sink.type.toUpperCase()}_TENANT`],
+    streamLabels: sink.streamLabels,
+    rotateBytes: sink.rotateMib === undefined ? undefined : sink.rotateMib * MIB,
+    keepFiles: sink.keepFiles,
+    fsync: sink.fsync,
   };
-}
-
-function urlOf(type: string, text: string): URL {
-  const url = URL.parse(text);
-  if (url === null || !/^https?:$/.test(url.protocol))
-    throw new PortlogError('sink-options', `"${text.replace(/\/\/[^@/]*@/, '//…@')}" is no URL for ${type}`, {
-      hint: `write it whole, for example ${type}=https://host:9200`,
-    });
-  if (url.username !== '' || url.password !== '')
-    throw new PortlogError(
-      'sink-options',
-      `the URL for ${type} carries a user or password, which everyone on this machine can read in the process list`,
-      {
-        hint: `leave them out and set PORTLOG_${type.toUpperCase()}_USER and PORTLOG_${type.toUpperCase()}_PASSWORD`,
-      },
-    );
-  return url;
 }
 
 function labelsOf(pairs: readonly string[]): Readonly<Record<string, string>> {

@@ -1,65 +1,76 @@
-import { closeSync, fstatSync, fsyncSync, ftruncateSync, mkdirSync, openSync, writeSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { PortlogError } from '../errors.ts';
+import type { Dataset } from '../event/event.ts';
+import type { Database } from '../state/database.ts';
 import type { Entry } from '../sink/sink.ts';
 
-/** What could not be delivered, kept with the reason: one line of JSON each, on disk before it counts. */
-export interface DeadLetters {
-  readonly path: string;
-  /** Throws `state-unusable` when the disk does not take them; then nothing may be counted as kept. */
-  add(letters: readonly DeadLetter[]): void;
-}
-
+/** An event that its sink will never take as it is, with the server's own words. */
 export interface DeadLetter {
   readonly entry: Entry;
   readonly reason: string;
   readonly status?: number | undefined;
 }
 
-export function deadLetterFile(stateDir: string, sink: string, now: () => number): DeadLetters {
-  const path = join(stateDir, 'dead-letters', `${sink.replace(/[^\w.-]+/g, '-')}.ndjson`);
-  return {
-    path,
-    add(letters) {
-      const at = new Date(now()).toISOString();
-      const lines = letters.map(({ entry, reason, status }) =>
-        JSON.stringify({ at, sink, reason, status, id: entry.id, dataset: entry.dataset, partition: entry.partition, body: entry.parts.join('') }),
-      );
-      append(path, `${lines.join('\n')}\n`);
-    },
-  };
+/** How many died of the same. */
+export interface DeathToll {
+  readonly reason: string;
+  readonly status: number | undefined;
+  readonly events: number;
 }
 
-function append(path: string, text: string): void {
-  try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    const file = openSync(path, 'a', 0o600);
-    try {
-      writeWhole(file, Buffer.from(text));
-    } finally {
-      closeSync(file);
-    }
-  } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException;
-    throw new PortlogError(
-      'state-unusable',
-      `events that could not be delivered could not be kept in ${path} either: ${code === 'ENOSPC' ? 'the disk is full' : message}`,
-      {
-        hint: 'make room, or name another directory with --state-dir; then ship the scan again, which adds nothing twice',
-        cause,
-      },
-    );
+/** The dead letters of one sink: each event once, however often it was refused. */
+export class DeadLetters {
+  private readonly database: Database;
+  private readonly sink: number;
+
+  constructor(database: Database, sink: number) {
+    this.database = database;
+    this.sink = sink;
   }
-}
 
-/** All of it or nothing: half a line would spoil the one behind it. */
-function writeWhole(file: number, bytes: Buffer): void {
-  const { size } = fstatSync(file);
-  try {
-    for (let written = 0; written < bytes.length;) written += writeSync(file, bytes, written);
-    fsyncSync(file);
-  } catch (error) {
-    ftruncateSync(file, size);
-    throw error;
+  add(letters: readonly DeadLetter[], now: number): void {
+    this.database.transaction(() => {
+      for (const { entry, reason, status } of letters)
+        this.database.run(
+          'INSERT OR REPLACE INTO dead (sink, id, dataset, partition, time, queued, died, status, reason, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+          this.sink,
+          entry.id,
+          entry.dataset,
+          entry.partition,
+          entry.time,
+          entry.queued,
+          now,
+          status ?? null,
+          reason,
+          entry.parts.join(''),
+        );
+    });
+  }
+
+  count(): number {
+    return Number(this.database.get('SELECT count(*) AS events FROM dead WHERE sink = ?', this.sink)?.['events']);
+  }
+
+  /** The most frequent reasons first. */
+  tolls(): readonly DeathToll[] {
+    const sql = 'SELECT reason, status, count(*) AS events FROM dead WHERE sink = ? GROUP BY reason, status ORDER BY events DESC LIMIT 20';
+    return this.database.all(sql, this.sink).map((row) => ({ ...(row as unknown as DeathToll), status: (row['status'] as number | null) ?? undefined }));
+  }
+
+  /** Some of one partition, to be tried again, oldest first; events that were never encoded stay. */
+  some(limit: number): readonly Entry[] {
+    const rows = this.database.all(
+      `SELECT id, dataset, partition, time, queued, body FROM dead WHERE sink = ?1 AND body <> ''
+       AND partition = (SELECT partition FROM dead WHERE sink = ?1 AND body <> '' ORDER BY died LIMIT 1) ORDER BY died, rowid LIMIT ?2`,
+      this.sink,
+      limit,
+    ) as unknown as readonly { id: string; dataset: Dataset; partition: string; time: number; queued: number; body: string }[];
+    return rows.map(({ body, ...entry }) => ({ ...entry, parts: [body], bytes: Buffer.byteLength(body) }));
+  }
+
+  remove(entries: readonly Entry[]): void {
+    for (const { id } of entries) this.database.run('DELETE FROM dead WHERE sink = ? AND id = ?', this.sink, id);
+  }
+
+  purge(): number {
+    return this.database.run('DELETE FROM dead WHERE sink = ?', this.sink);
   }
 }

@@ -1,180 +1,315 @@
 import type { Clock } from '../clock.ts';
-import type { LogEvent } from '../event/event.ts';
-import { type Batch, type Entry, type Outcome, type Sink, SinkError } from '../sink/sink.ts';
-import type { DeadLetter, DeadLetters } from './dead-letters.ts';
-import { backoffMs } from './retry.ts';
+import type { Dataset, LogEvent } from '../event/event.ts';
+import { type Sink, SinkError } from '../sink/sink.ts';
+import { type BatchOf, batchOf, Batcher } from './batch.ts';
+import { deliver, type Settled, type Undelivered } from './deliver.ts';
+import { Drain } from './drain.ts';
+import { Keeper } from './keeper.ts';
+import type { Parcel } from './parcel.ts';
+import { Signal } from './signal.ts';
+import type { Store } from './store.ts';
 import { newTally, type Tally } from './tally.ts';
+import { type Queued, Units } from './units.ts';
 
 export interface LaneOptions {
   readonly clock: Clock;
-  readonly deadLetters: DeadLetters;
-  /** How long a batch is tried again before its events become dead letters, in milliseconds. */
+  /** Where what cannot be delivered is kept; a sink that discards it needs none. */
+  readonly store: Store | undefined;
+  /** How long a busy or failing sink is tried again, in milliseconds. */
   readonly retryForMs: number;
   /** How long a batch waits for more events, in milliseconds; then it goes as it is. */
   readonly maxAgeMs: number;
   /** Aborted: no more waiting, what cannot be sent at once is kept. */
   readonly signal: AbortSignal;
+  /** Send what the ledger knows as delivered too. */
+  readonly again?: boolean;
 }
 
-/** A batch that still takes events; `since` when the first one came. */
-interface OpenBatch {
-  readonly entries: Entry[];
-  bytes: number;
-  readonly since: number;
-}
+/** Batches that may wait in memory behind those that are on their way. */
+const MAX_QUEUED = 2;
+/** Batches that may wait on disk while the sink works, before reading a file waits for it. */
+const MAX_BACKLOG = 16;
 
-/** One sink with its queue, its retries and its account. */
+/**
+ * One sink with its queue, its pace and its account. As long as the sink works, batches go to it
+ * directly. When it fails, or holds up a source longer than that can wait, the lane turns to the spool:
+ * batches go to disk, a {@link Drain} sends them from there in order, and when nothing is left there
+ * they go directly again.
+ */
 export class Lane {
   readonly sink: Sink;
-  readonly tally: Tally;
-  /** The error that closed this lane, if any: everything after it was not even tried. */
+  /** Of the events that were read in this run. */
+  readonly tally: Tally = newTally();
+  /** Of portlog's own events about this run. */
+  readonly health: Tally = newTally();
+  /** Of what earlier runs had left in the spool. */
+  readonly replayed: Tally = newTally();
+  /** Why the sink does not work now; undefined again when it does. */
   failure: SinkError | undefined;
+  /** Since when, epoch milliseconds. */
+  failingSince: number | undefined;
   /** The server's reason for the first event that it rejected. */
   firstRejection: string | undefined;
+  /** How long a full queue may hold up reading before it goes to disk, in milliseconds. */
+  patienceMs = Number.POSITIVE_INFINITY;
 
   private readonly options: LaneOptions;
-  private readonly open = new Map<string, OpenBatch>();
-  private readonly inFlight = new Set<Promise<void>>();
-  /** What went wrong while sending in the background; thrown by the next call. */
-  private fatal: unknown;
+  private readonly batcher: Batcher<Queued>;
+  private readonly units = new Units();
+  private readonly keeper: Keeper | undefined;
+  private readonly drain: Drain | undefined;
+  private readonly queue: Parcel[] = [];
+  private readonly inFlight = new Map<Promise<void>, string>();
+  private readonly changed: Signal;
+  private unit = '';
+  /** What the ledger says of the current unit. */
+  private fate: 'delivered' | 'spooled' | undefined;
+  /** A mistake of ours while sending in the background; thrown by the next call. */
+  private mistake: unknown;
 
   constructor(sink: Sink, options: LaneOptions) {
     this.sink = sink;
     this.options = options;
-    this.tally = newTally(sink.name);
+    this.batcher = new Batcher(sink.limits);
+    this.changed = new Signal(options.clock);
+    if (options.store === undefined || sink.undeliverable === 'discard') return;
+    this.keeper = new Keeper(sink, options.store, options.clock, this.units, this);
+    this.drain = new Drain(sink, this.keeper, options, {
+      idle: () => this.changed.until(() => this.inFlight.size === 0),
+      succeeded: () => this.succeeded(),
+      failed: (error) => this.failed(error),
+      stopped: () => this.changed.notify(),
+    });
+  }
+
+  /** Turns to what earlier runs have left in the spool, if anything, or among the dead letters. */
+  start(revive: boolean): void {
+    if (revive) this.keeper?.revive(this.sink.limits);
+    if (this.keeper?.expire() === true) this.drain?.start();
+  }
+
+  /** No event can be delivered or kept any more: reading for this sink has no use. */
+  get isOver(): boolean {
+    return this.failure?.kind === 'closed' || this.keeper?.fatal !== undefined;
+  }
+
+  /** The spool is full and nothing leaves it: reading must end. */
+  get isStuck(): boolean {
+    return this.keeper?.stuck ?? false;
+  }
+
+  get keeping(): Keeper | undefined {
+    return this.keeper;
   }
 
   /** Takes an event. A promise means: wait for it before the next one. */
   push(event: LogEvent): Promise<void> | undefined {
+    const entry = this.prepare(event);
+    const batch = entry && this.batcher.add(entry, this.options.clock.now());
+    return batch && this.dispatch(this.parcel(batch));
+  }
+
+  /**
+   * An event as an entry that goes nowhere yet, or nothing when there is nothing to send; it is
+   * counted as read. Portlog's own events have an account of their own.
+   */
+  prepare(event: LogEvent): Queued | undefined {
     if (!this.sink.accepts(event.dataset)) return undefined;
-    this.tally.read++;
+    const account = this.accountOf(event.dataset);
+    account.read++;
+    if (event.unit !== this.unit) this.beginUnit(event.unit);
+    if (this.fate !== undefined) return this.known(account);
     const encoded = this.sink.encode(event);
-    if ('refused' in encoded) {
-      const entry: Entry = { id: event.id, dataset: event.dataset, parts: [], bytes: 0, partition: '' };
-      this.bury([{ entry, reason: encoded.refused }]);
-      return undefined;
+    const { id, dataset, time } = event;
+    const queued = this.options.clock.now();
+    if (!('refused' in encoded)) return { id, dataset, time, queued, ...encoded, unit: this.units.enter() };
+    const entry: Queued = { id, dataset, time, queued, parts: [], bytes: 0, partition: '', unit: this.units.enter() };
+    this.record({ delivered: 0, already: 0, restamped: 0, done: [], rejected: [{ entry, reason: encoded.refused }] }, account);
+    return undefined;
+  }
+
+  parcel(batch: BatchOf<Queued>, stored = false): Parcel {
+    return { seq: this.keeper?.nextSeq() ?? 0, batch, stored };
+  }
+
+  /** Puts a batch on its way. A promise means: wait for it before the next one. */
+  dispatch(parcel: Parcel): Promise<void> | undefined {
+    if (this.mistake !== undefined) throw this.mistake;
+    if (this.isDiscarding()) this.discard(parcel.batch.entries);
+    else if (this.drain?.active === true) {
+      this.keeper?.keep(parcel);
+      return this.waitForRoom();
+    } else {
+      this.queue.push(parcel);
+      this.pump();
+      if (this.queue.length > MAX_QUEUED) return this.waitForTurn();
     }
-    return this.add({ id: event.id, dataset: event.dataset, ...encoded });
+    return undefined;
   }
 
   /** Sends batches that have waited long enough. */
   async flushOld(): Promise<void> {
-    const now = this.options.clock.now();
-    for (const [partition, { since }] of this.open) if (now - since >= this.options.maxAgeMs) await this.start(partition);
+    for (const batch of this.batcher.takeOlderThan(this.options.clock.now() - this.options.maxAgeMs)) await this.dispatch(this.parcel(batch));
+  }
+
+  /** No more events of the current unit will come. */
+  endUnit(): void {
+    this.units.seal();
+    this.unit = '';
+    this.fate = undefined;
   }
 
   /** Sends what is left and waits until every event has its fate. */
   async finish(): Promise<void> {
-    for (const partition of this.open.keys()) await this.start(partition);
-    while (this.inFlight.size > 0) await Promise.all(this.inFlight);
-    if (this.fatal !== undefined) throw this.fatal;
+    this.endUnit();
+    for (const batch of this.batcher.takeOlderThan(Number.POSITIVE_INFINITY)) await this.dispatch(this.parcel(batch));
+    await this.changed.until(() => this.queue.length === 0 && this.inFlight.size === 0);
+    await this.drain?.finish();
+    if (this.mistake !== undefined) throw this.mistake;
+    this.keeper?.conclude();
   }
 
-  private add(entry: Entry): Promise<void> | undefined {
-    const { maxEvents, maxBytes } = this.sink.limits;
-    const current = this.open.get(entry.partition);
-    const full = current !== undefined && current.bytes + entry.bytes > maxBytes;
-    const wait = full ? this.start(entry.partition) : undefined;
-    const batch = current === undefined || full ? this.begin(entry.partition) : current;
-    batch.entries.push(entry);
-    batch.bytes += entry.bytes;
-    return wait ?? (batch.entries.length >= maxEvents ? this.start(entry.partition) : undefined);
+  private beginUnit(key: string): void {
+    this.unit = key;
+    this.units.begin(key);
+    this.fate = this.options.again === true ? undefined : this.keeper?.fateOf(key);
   }
 
-  private begin(partition: string): OpenBatch {
-    const batch: OpenBatch = { entries: [], bytes: 0, since: this.options.clock.now() };
-    this.open.set(partition, batch);
-    return batch;
+  /** An earlier run has dealt with it, or will, from the spool. */
+  private known(account: Tally): undefined {
+    if (this.fate === 'spooled') this.keeper?.countWaiting(this.unit, account);
+    else account.already++;
+    return undefined;
   }
 
-  /**
-   * Puts the open batch of a partition on its way as soon as there is a place for it. Whoever waits
-   * longest goes first, so a sink that takes one batch at a time gets them in order.
-   */
-  private async start(partition: string): Promise<void> {
-    const batch = this.open.get(partition);
-    if (batch === undefined) return;
-    this.open.delete(partition);
-    while (this.inFlight.size >= this.sink.limits.inFlight) await Promise.race(this.inFlight);
-    const sending = this.send({ partition, entries: batch.entries, bytes: batch.bytes })
-      .catch((error: unknown) => {
-        this.fatal ??= error;
-      })
-      .finally(() => this.inFlight.delete(sending));
-    this.inFlight.add(sending);
-    if (this.fatal !== undefined) throw this.fatal;
-  }
-
-  private async send(whole: Batch): Promise<void> {
-    const { clock, retryForMs, signal } = this.options;
-    const deadline = clock.now() + retryForMs;
-    let batch = whole;
-    for (let attempt = 1; batch.entries.length > 0; attempt++) {
-      if (this.failure !== undefined) return this.giveUp(batch.entries, this.failure.message);
-      const outcome = await this.attempt(batch);
-      if (outcome instanceof SinkError) {
-        if (outcome.kind !== 'temporary') return this.fail(outcome, batch);
-      } else {
-        this.count(outcome);
-        if (outcome.split === true) return this.halve(outcome.retry);
-        batch = batchOf(outcome.retry, whole.partition);
-        if (batch.entries.length === 0) return;
+  /** Starts what may start: within the limits of the sink, in order within a partition. */
+  private pump(): void {
+    const { inFlight, inFlightPerPartition } = this.sink.limits;
+    for (let i = 0; i < this.queue.length && this.inFlight.size < inFlight; ) {
+      const parcel = this.queue[i] as Parcel;
+      const partition = parcel.batch.partition;
+      if (this.onTheWay(partition) >= inFlightPerPartition || this.queue.slice(0, i).some(({ batch }) => batch.partition === partition)) i++;
+      else {
+        this.queue.splice(i, 1);
+        this.launch(parcel);
       }
-      const wait = backoffMs(attempt, clock.random(), outcome.retryAfterMs);
-      if (signal.aborted || clock.now() + wait > deadline) return this.outOfTime(outcome, batch);
-      await clock.sleep(wait, signal);
     }
   }
 
-  private async attempt(batch: Batch): Promise<Outcome | SinkError> {
-    try {
-      return await this.sink.send(batch, this.options.signal);
-    } catch (error) {
-      if (error instanceof SinkError) return error;
-      throw error;
+  private onTheWay(partition: string): number {
+    let count = 0;
+    for (const other of this.inFlight.values()) if (other === partition) count++;
+    return count;
+  }
+
+  private launch(parcel: Parcel): void {
+    const sending: Promise<void> = this.send(parcel)
+      .catch((error: unknown) => {
+        this.mistake ??= error;
+      })
+      .finally(() => {
+        this.inFlight.delete(sending);
+        if (this.drain?.active !== true) this.pump();
+        this.changed.notify();
+      });
+    this.inFlight.set(sending, parcel.batch.partition);
+  }
+
+  private async send(parcel: Parcel): Promise<void> {
+    const account = this.accountOf(parcel.batch.entries[0]?.dataset);
+    const left = await deliver(this.sink, parcel.batch, this.options, (settled) => this.record(settled, account));
+    if (parcel.stored) this.keeper?.update(parcel, left?.entries);
+    if (left !== undefined) this.giveWay(parcel, left);
+  }
+
+  private record(settled: Settled<Queued>, account: Tally): void {
+    this.firstRejection ??= settled.rejected[0]?.reason;
+    account.delivered += settled.delivered;
+    account.already += settled.already;
+    account.restamped += settled.restamped;
+    this.units.settle(settled.done, 'done');
+    if (this.keeper === undefined) account.discarded += settled.rejected.length;
+    else account.dead += this.keeper.settle(settled.rejected);
+  }
+
+  /** The sink does not take it: what waits goes to disk, in order, and from there to the sink when it works again. */
+  private giveWay(parcel: Parcel, { entries, error }: Undelivered<Queued>): void {
+    this.failed(error);
+    if (this.drain === undefined) return this.discardAll(entries);
+    this.keeper?.keep({ ...parcel, batch: batchOf(entries, parcel.batch.partition) });
+    this.spill();
+  }
+
+  /** From memory to disk. */
+  private spill(): void {
+    for (const parcel of this.queue.splice(0)) this.keeper?.keep(parcel);
+    this.drain?.start();
+    this.changed.notify();
+  }
+
+  /** Of an event of this run; no batch mixes portlog's own events with others. */
+  accountOf(dataset: Dataset | undefined): Tally {
+    return dataset === 'nmap.health' ? this.health : this.tally;
+  }
+
+  private failed(error: SinkError): void {
+    this.failure = error;
+    this.failingSince ??= this.options.clock.now();
+  }
+
+  private succeeded(): void {
+    this.failure = undefined;
+    this.failingSince = undefined;
+    this.changed.notify();
+  }
+
+  private isDiscarding(): boolean {
+    return this.keeper === undefined && this.failure !== undefined;
+  }
+
+  private discardAll(entries: readonly Queued[]): void {
+    this.discard(entries);
+    for (const { batch } of this.queue.splice(0)) this.discard(batch.entries);
+  }
+
+  private discard(entries: readonly Queued[]): void {
+    this.tally.discarded += entries.length;
+  }
+
+  /** Holds up reading while the queue is full, but not longer than the source can wait. */
+  private async waitForTurn(): Promise<void> {
+    const until = this.options.clock.now() + this.patienceMs;
+    while (this.queue.length > MAX_QUEUED) {
+      const left = until - this.options.clock.now();
+      if (left <= 0 && this.drain !== undefined) return this.spill();
+      await this.changed.within(left);
+      if (this.mistake !== undefined) throw this.mistake;
     }
   }
 
-  private count(outcome: Outcome): void {
-    this.tally.delivered += outcome.delivered;
-    this.tally.already += outcome.already;
-    if (outcome.rejected.length > 0) this.bury(outcome.rejected);
+  /** Holds up reading while the spool is full, and reading a file while a sink that works is behind. */
+  private waitForRoom(): Promise<void> | undefined {
+    if (this.keeper?.isFull() === true) return this.waitWhileFull();
+    if (this.failure === undefined && (this.keeper?.backlog ?? 0) > MAX_BACKLOG) return this.waitForDrain();
+    return undefined;
   }
 
-  private outOfTime(outcome: Outcome | SinkError, batch: Batch): void {
-    if (outcome instanceof SinkError) return this.fail(outcome, batch);
-    this.giveUp(batch.entries, 'the server was too busy for as long as it was tried');
-  }
-
-  private fail(error: SinkError, batch: Batch): void {
-    this.failure ??= error;
-    this.giveUp(batch.entries, error.message);
-  }
-
-  private async halve(entries: readonly Entry[]): Promise<void> {
-    const [only] = entries;
-    if (entries.length === 1 && only !== undefined)
-      return this.bury([{ entry: only, reason: 'the server finds this single event too large', status: 413 }]);
-    const middle = Math.ceil(entries.length / 2);
-    for (const half of [entries.slice(0, middle), entries.slice(middle)]) await this.send(batchOf(half, half[0]?.partition ?? ''));
-  }
-
-  private giveUp(entries: readonly Entry[], reason: string): void {
-    this.bury(entries.map((entry) => ({ entry, reason })));
-  }
-
-  /** Keeps events that cannot be delivered, and only then counts them. */
-  private bury(letters: readonly DeadLetter[]): void {
-    if (this.sink.undeliverable === 'discard') {
-      this.tally.discarded += letters.length;
-      return;
+  private async waitWhileFull(): Promise<void> {
+    const { clock, retryForMs, signal } = this.options;
+    for (let until = clock.now() + retryForMs; this.keeper?.isFull() === true; ) {
+      const left = until - clock.now();
+      if (left <= 0 || signal.aborted || this.drain?.isWorking !== true) return this.keeper.giveUpReading();
+      // It moves: then waiting has a use.
+      if (await this.changed.within(left)) until = clock.now() + retryForMs;
     }
-    this.firstRejection ??= letters[0]?.reason;
-    this.options.deadLetters.add(letters);
-    this.tally.dead += letters.length;
   }
-}
 
-function batchOf(entries: readonly Entry[], partition: string): Batch {
-  return { partition, entries, bytes: entries.reduce((sum, { bytes }) => sum + bytes, 0) };
+  private async waitForDrain(): Promise<void> {
+    const until = this.options.clock.now() + this.patienceMs;
+    while (this.drain?.active === true && this.failure === undefined && (this.keeper?.backlog ?? 0) > MAX_BACKLOG) {
+      const left = until - this.options.clock.now();
+      if (left <= 0) return;
+      await this.changed.within(left);
+    }
+  }
 }

@@ -5,7 +5,7 @@ import { scanId } from './id.ts';
 import { maskSecrets } from './text.ts';
 import { milliseconds } from './time.ts';
 
-const ECS_VERSION = '9.4.0';
+export const ECS_VERSION = '9.4.0';
 export const PORTLOG_VERSION = (createRequire(import.meta.url)('../../package.json') as { version: string }).version;
 
 /** What the configuration says about all events, and the clock. */

@@ -16,6 +16,11 @@ export interface Fields {
 export interface LogEvent {
   /** Stable: the same statement has the same id however and whenever it is read. */
   readonly id: string;
+  /**
+   * What it is a part of: the events of one host of a scan share one, any other event has its own. 32
+   * hexadecimal digits; events of a unit come one behind the other, and are acknowledged as a whole.
+   */
+  readonly unit: string;
   readonly dataset: Dataset;
   readonly action: string;
   /** When nmap saw it, epoch milliseconds. */

@@ -20,6 +20,9 @@ export interface HostContext {
   readonly shared: Shared;
   /** The same for the events of its ports, with the data stream that they go to. */
   readonly portShared: Shared;
+  /** `event.id` of the observation of the host itself. */
+  readonly observationId: string;
+  readonly unit: string;
   /** What tells one sighting of a host from another; part of the digest of everything seen in it. */
   readonly sighting: string;
   readonly networkType: string | undefined;
@@ -30,11 +33,16 @@ export function hostContext(run: RunContext, host: Host): HostContext {
   const time = milliseconds(host.endtime) || milliseconds(host.starttime) || run.start;
   const [ip] = identity.ips;
   const fields = sharedFields(run, host, identity, time);
+  const entityId = hostEntityId(run.options.site, identity.key);
+  const observationId = eventId('nmap.host', 'host-observed', run.scanId, entityId, condensed(host.source));
   return {
     run,
     host,
     identity,
-    entityId: hostEntityId(run.options.site, identity.key),
+    entityId,
+    observationId,
+    // With --all a host has more events, so it is another unit.
+    unit: digest(['unit', observationId, run.options.all ? 'all' : 'listed']),
     time,
     shared: new Shared(fields),
     portShared: new Shared({ ...fields, data_stream: dataStream('nmap.port', run.options.namespace) }),
@@ -47,10 +55,11 @@ export function hostEvent(context: HostContext, counts: PortCounts): LogEvent {
   const { run, host, identity, entityId, time, shared } = context;
   const { options } = run;
   const created = options.now();
-  const id = eventId('nmap.host', 'host-observed', run.scanId, entityId, condensed(host.source));
+  const { observationId: id } = context;
   const message = messageOf(identity, host, counts);
   return {
     id,
+    unit: context.unit,
     dataset: 'nmap.host',
     action: 'host-observed',
     time,

@@ -125,6 +125,7 @@ function scanEvent(context: RunContext, action: string, time: number, message: s
   const severity = action === 'scan-failed' ? SEVERITY.high : action === 'scan-incomplete' ? SEVERITY.medium : SEVERITY.info;
   return {
     id,
+    unit: id,
     dataset: 'nmap.scan',
     action,
     time,

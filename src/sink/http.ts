@@ -33,6 +33,8 @@ export interface HttpRequest {
   readonly path: string;
   readonly body?: string | Buffer;
   readonly contentType?: string;
+  /** Beside those that every request has, in lower case. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** The one door to the network. Speaks to one origin only, follows no redirect, uses no proxy. */
@@ -55,7 +57,7 @@ export class HttpClient {
 
   /** Resolves with any answer of the server; throws a temporary or permanent {@link SinkError} when there is none. */
   async request(request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
-    const headers: Record<string, string> = { 'accept': 'application/json', 'user-agent': 'portlog' };
+    const headers: Record<string, string> = { 'accept': 'application/json', 'user-agent': 'portlog', ...request.headers };
     if (this.options.authorization !== undefined) headers['authorization'] = this.options.authorization();
     let body: string | Buffer | null = request.body ?? null;
     if (request.body !== undefined) headers['content-type'] = request.contentType ?? 'application/json';
@@ -68,6 +70,7 @@ export class HttpClient {
       const answer = await this.agent.request({ origin: this.url.origin, path, method: request.method, headers, body, signal });
       return await read(answer);
     } catch (cause) {
+      if (signal.aborted) throw new SinkError('temporary', `${this.url.origin}: interrupted before it answered`, { cause });
       throw unreachable(this.url, cause as NodeJS.ErrnoException);
     }
   }

@@ -1,4 +1,5 @@
 import type { Dataset } from '../event/event.ts';
+import { PortlogError } from '../errors.ts';
 
 /** Where Elasticsearch listens when nobody says otherwise. */
 export const ELASTICSEARCH_URL = 'http://127.0.0.1:9200';
@@ -6,13 +7,24 @@ export const ELASTICSEARCH_URL = 'http://127.0.0.1:9200';
 /** What the configuration says about one destination. Secrets come as functions, read when needed. */
 export interface SinkOptions {
   readonly type: string;
-  readonly url: URL | undefined;
+  /** What stands behind `TYPE=`: a URL or a path. */
+  readonly target: string | undefined;
   readonly namespace: string;
   readonly credentials: Credentials;
   readonly caFile: string | undefined;
   readonly compression: 'gzip' | 'none';
   readonly timeoutMs: number;
   readonly datasets: readonly Dataset[] | undefined;
+  /** Loki: `X-Scope-OrgID`. */
+  readonly tenant?: string | undefined;
+  /** Loki: labels beside portlog's own. */
+  readonly streamLabels?: Readonly<Record<string, string>> | undefined;
+  /** File: a larger one is put aside; 0 for never. */
+  readonly rotateBytes?: number | undefined;
+  /** File: how many of those put aside are kept. */
+  readonly keepFiles?: number | undefined;
+  /** File: on the disk before it counts as delivered. */
+  readonly fsync?: boolean | undefined;
 }
 
 export type Credentials =
@@ -32,6 +44,41 @@ export function authorization(credentials: Credentials): (() => string) | undefi
     case 'basic':
       return () => `Basic ${Buffer.from(`${credentials.user}:${credentials.secret()}`).toString('base64')}`;
   }
+}
+
+/** The target as a URL without user and password. */
+export function urlOf({ type, target }: Pick<SinkOptions, 'type' | 'target'>, defaultUrl: string): URL {
+  const text = target ?? defaultUrl;
+  const url = URL.parse(text);
+  if (url === null || !/^https?:$/.test(url.protocol))
+    throw new PortlogError('sink-options', `"${text.replace(/\/\/[^@/]*@/, '//…@')}" is no URL for ${type}`, {
+      hint: `write it whole, for example ${type}=https://host:${new URL(defaultUrl).port}`,
+    });
+  if (url.username !== '' || url.password !== '')
+    throw new PortlogError(
+      'sink-options',
+      `the URL for ${type} carries a user or password, which everyone on this machine can read in the process list`,
+      {
+        hint: `leave them out and set PORTLOG_${type.toUpperCase()}_USER and PORTLOG_${type.toUpperCase()}_PASSWORD`,
+      },
+    );
+  return url;
+}
+
+/** Scheme, host, port and path, as one destination is told from another. */
+export function addressOf(url: URL): string {
+  return url.origin + url.pathname.replace(/\/$/, '');
+}
+
+/** What tells destinations at one address apart, as `name=value` pairs; the datasets, too, if not all are sent. */
+export function scopeOf(pairs: Readonly<Record<string, string | undefined>>, { datasets }: Pick<SinkOptions, 'datasets'>): string {
+  const all = Object.entries({ ...pairs, datasets: datasets?.toSorted().join(',') });
+  return all.flatMap(([name, value]) => (value === undefined || value === '' ? [] : [`${name}=${value}`])).join(' ');
+}
+
+/** One value of such a scope. */
+export function inScope(scope: string, name: string): string | undefined {
+  return scope.split(' ').find((pair) => pair.startsWith(`${name}=`))?.slice(name.length + 1);
 }
 
 /** Elasticsearch shows a key as `id` and `api_key`, or as `encoded`, which is base64 of `id:api_key`. */

@@ -1,25 +1,20 @@
 import { PortlogError } from '../errors.ts';
-import { ELASTICSEARCH_URL, type SinkOptions } from './options.ts';
+import type { SinkOptions } from './options.ts';
 import type { Sink } from './sink.ts';
 
-interface SinkType {
-  readonly defaultUrl: string;
-  create(options: SinkOptions, url: URL): Promise<Sink>;
-}
+/** Every sink but standard output, by the name that `--to` and the configuration use. */
+const SINK_TYPES: Readonly<Record<string, (options: SinkOptions) => Promise<Sink>>> = {
+  elasticsearch: async (options) => (await import('./elasticsearch.ts')).elasticsearchSink(options),
+  file: async (options) => (await import('./file.ts')).fileSink(options),
+  loki: async (options) => (await import('./loki.ts')).lokiSink(options),
+};
 
-/** Every sink that is a server, by the name that `--to` and the configuration use. */
-const SINK_TYPES = {
-  elasticsearch: {
-    defaultUrl: ELASTICSEARCH_URL,
-    create: async (options, url) => (await import('./elasticsearch.ts')).elasticsearchSink(options, url),
-  },
-} as const satisfies Record<string, SinkType>;
-
+/** Throws `sink-unknown` or `sink-options`; connects to nothing yet. */
 export async function createSink(options: SinkOptions): Promise<Sink> {
-  const type: SinkType | undefined = Object.hasOwn(SINK_TYPES, options.type) ? SINK_TYPES[options.type as keyof typeof SINK_TYPES] : undefined;
-  if (type === undefined)
+  const create = Object.hasOwn(SINK_TYPES, options.type) ? SINK_TYPES[options.type] : undefined;
+  if (create === undefined)
     throw new PortlogError('sink-unknown', `there is no sink "${options.type}"`, {
       hint: `there are: stdout, ${Object.keys(SINK_TYPES).join(', ')}`,
     });
-  return type.create(options, options.url ?? new URL(type.defaultUrl));
+  return create(options);
 }

@@ -5,8 +5,20 @@ export interface BatchLimits {
   readonly maxEvents: number;
   /** Of all bodies of a batch. A single larger event goes alone. */
   readonly maxBytes: number;
-  /** Batches on the way at the same time; 1 keeps the order. */
+  /** Batches on the way at the same time, of all partitions. */
   readonly inFlight: number;
+  /** Batches of one partition on the way at the same time; 1 keeps their order. */
+  readonly inFlightPerPartition: number;
+}
+
+/** Which destination this is: what was spooled for it, or acknowledged by it, concerns no other. */
+export interface SinkIdentity {
+  /** The name that `--to` uses. */
+  readonly type: string;
+  /** The URL or path, without credentials: what stands behind `TYPE=` in `--to`. */
+  readonly target: string;
+  /** What else tells two destinations at one address apart: namespace, tenant, labels, datasets. */
+  readonly scope: string;
 }
 
 /** An event in the words of one sink. */
@@ -27,6 +39,10 @@ export interface Refused {
 export interface Entry extends Encoded {
   readonly id: string;
   readonly dataset: Dataset;
+  /** When nmap saw it, epoch milliseconds. */
+  readonly time: number;
+  /** When delivery took it, epoch milliseconds; the same after a crash if it had been committed. */
+  readonly queued: number;
 }
 
 export interface Batch {
@@ -51,10 +67,14 @@ export interface Outcome {
   readonly already: number;
   readonly retry: readonly Entry[];
   readonly rejected: readonly Rejection[];
-  /** The server asked to be left alone for so long. */
+  /** Of those delivered: how many carry the time of sending, because the target refuses the event's own. */
+  readonly restamped?: number;
+  /** The server asked to be left alone for so long; 0 when it wants a pause and does not say how long. */
   readonly retryAfterMs?: number;
-  /** The request was too large as a whole: send `retry` in halves. */
+  /** The request was too large as a whole: send `retry` in halves, at once unless `retryAfterMs` is there. */
   readonly split?: boolean;
+  /** The sink has learned from the answer: send `retry` again at once. */
+  readonly adapted?: boolean;
 }
 
 /** One thing that `check` found out about a sink. */
@@ -68,18 +88,20 @@ export interface Diagnosis {
  * A destination. One attempt per call: waiting, retrying, splitting and counting are delivery's.
  *
  * - `encode` is pure, and is called once per event.
- * - `send` takes entries that this sink encoded, all of one partition, within `limits` unless the
- *   batch is a single entry. It gives every entry back once, or throws a {@link SinkError}, and
- *   then delivery assumes that nothing arrived.
+ * - `send` takes entries that this sink encoded, in this process or an earlier one, all of one
+ *   partition, within `limits` unless the batch is a single entry. It gives every entry back once, or
+ *   throws a {@link SinkError}: then delivery assumes that nothing arrived, keeps the batch and leaves
+ *   the sink alone for a while.
  * - `check` proves target and credentials and writes no event.
  * - `close` may be called twice, and before the first `send`.
  */
 export interface Sink {
   /** For people: the type and where it goes, never a secret. */
   readonly name: string;
+  readonly identity: SinkIdentity;
   readonly limits: BatchLimits;
-  /** What happens to events that cannot be delivered: most sinks keep them, a pipe does not. */
-  readonly undeliverable: 'dead-letter' | 'discard';
+  /** What happens to events that cannot be delivered: most sinks want them kept, a pipe does not. */
+  readonly undeliverable: 'keep' | 'discard';
   accepts(dataset: Dataset): boolean;
   encode(event: LogEvent): Encoded | Refused;
   check(signal: AbortSignal): Promise<readonly Diagnosis[]>;

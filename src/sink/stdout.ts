@@ -9,7 +9,7 @@ const RENDER = {
   ecs: (event: LogEvent) => [...ecsParts(event), '\n'],
   otel: (event: LogEvent) => [otlpLine(event), '\n'],
 } as const;
-const LIMITS = { maxEvents: 2000, maxBytes: 1 << 18, inFlight: 1 };
+const LIMITS = { maxEvents: 2000, maxBytes: 1 << 18, inFlight: 1, inFlightPerPartition: 1 };
 export type LineFormat = keyof typeof RENDER;
 
 /** One line of JSON per event, in order, to a stream that somebody reads, or stops reading. */
@@ -23,6 +23,7 @@ export function stdoutSink(stream: Writable, format: LineFormat): Sink {
 
   return {
     name: 'stdout',
+    identity: { type: 'stdout', target: '', scope: format },
     limits: LIMITS,
     undeliverable: 'discard',
     accepts: () => true,

@@ -34,6 +34,9 @@ export async function settingsOf({ values, env }: CommandContext): Promise<Setti
     labels: list(values, 'label'),
     stateDir: text(values, 'state-dir'),
     retryForSeconds: number(values, 'retry-for-seconds'),
+    spoolMaxMib: number(values, 'spool-max-mib'),
+    spoolMaxAgeDays: number(values, 'spool-max-age-days'),
+    spoolWhenFull: text(values, 'spool-when-full') as Given['spoolWhenFull'],
   };
   return settings(given, config, defaultStateDir(env), env);
 }

@@ -1,31 +1,48 @@
 import type { Settings } from '../../config/settings.ts';
 import { systemClock } from '../../clock.ts';
 import { EXIT, type ExitCode, PortlogError } from '../../errors.ts';
-import { ship, type ShipReport } from '../../ship.ts';
+import { ship, type ShipOptions, type ShipReport } from '../../ship.ts';
 import { createSink } from '../../sink/registry.ts';
 import type { Sink } from '../../sink/sink.ts';
 import { stdoutSink } from '../../sink/stdout.ts';
 import { tableSink } from '../../sink/table.ts';
 import type { Source } from '../../source/source.ts';
-import { diagnose } from '../diagnose.ts';
-import { exitCode, jsonSummary, printSummary } from '../report/summary.ts';
+import { diagnose, type SinkDiagnosis } from '../diagnose.ts';
+import { exitCode, jsonSummary, printLostRuns, printSummary } from '../report/summary.ts';
 import { progressReporter } from '../report/progress.ts';
 import { onInterrupt } from '../signals.ts';
+import { openStore } from '../state.ts';
 import { type CommandContext, text } from './context.ts';
+
+/** A server that takes longer to say who it is must not hold up a scan that is running. */
+const CHECK_TIMEOUT_MS = 10_000;
 
 /** Ships what the sources give to the sinks of the settings, and says how it went: `ship` and `scan`. */
 export async function deliver(context: CommandContext, settings: Settings, sources: readonly Source[], scannerHost?: string): Promise<ExitCode> {
-  const { speaker, terminal } = context;
   const sinks = await sinksOf(context, settings);
+  // Standard output is a pure function of its input: no state for it.
+  const keeps = sinks.some(({ undeliverable }) => undeliverable === 'keep');
+  const store = keeps ? openStore(settings, sources.map(({ name }) => name).join(', ')) : undefined;
+  return shipAndReport(context, settings, { sources, sinks, store, scannerHost });
+}
+
+export interface Shipment extends Pick<ShipOptions, 'sources' | 'sinks' | 'store' | 'revive'> {
+  readonly scannerHost?: string | undefined;
+}
+
+/** Ships with sinks and store as they are, and closes both. */
+export async function shipAndReport(context: CommandContext, settings: Settings, { scannerHost, ...shipment }: Shipment): Promise<ExitCode> {
+  const { speaker, terminal, values } = context;
+  const { sinks, sources, store } = shipment;
   const interruption = onInterrupt((text) => speaker.say(text));
   try {
+    if (store !== undefined) printLostRuns(store.lostRuns, speaker);
     const ready = await checkAll(context, sinks, sources, interruption.giveUp);
     if (ready !== undefined) return ready;
     const report = await ship({
-      sources,
-      sinks,
+      ...shipment,
+      again: values['again'] === true,
       event: { ...settings.event, scannerHost },
-      stateDir: settings.stateDir,
       retryForMs: settings.retryForMs,
       stop: interruption.stop,
       giveUp: interruption.giveUp,
@@ -36,6 +53,7 @@ export async function deliver(context: CommandContext, settings: Settings, sourc
   } finally {
     interruption.release();
     await Promise.allSettled(sinks.map((sink) => sink.close()));
+    store?.close();
   }
 }
 
@@ -43,7 +61,7 @@ function conclude(context: CommandContext, settings: Settings, report: ShipRepor
   const { speaker, values } = context;
   printSummary(report, speaker);
   if (values['json'] === true) speaker.raw(`${jsonSummary(report)}\n`);
-  if (settings.sinks.length === 0 && context.terminal.stdout.isTTY === true)
+  if (report.inputs.length > 0 && settings.sinks.length === 0 && context.terminal.stdout.isTTY === true)
     speaker.say('to ship this to a SIEM: portlog --to elasticsearch=https://HOST:9200 FILE (portlog --help)');
   return exitCode(report);
 }
@@ -72,33 +90,30 @@ function lineFormat({ values }: CommandContext): 'ecs' | 'otel' {
 }
 
 /**
- * Asks every sink whether it is ready. A file can be shipped later, so nothing is read when none is;
- * what comes from a pipe or from nmap would be lost, so it is read and kept all the same. A sink that
- * is not ready costs the others nothing.
+ * Asks every sink whether it is ready. When each of them needs a person (a wrong key, no template), files
+ * are left for later; what comes from a pipe or from nmap would be lost, so it is read and kept all the
+ * same. A sink that is down costs the others nothing, and its events wait on disk.
  */
 async function checkAll(
   context: CommandContext,
   sinks: readonly Sink[],
   sources: readonly Source[],
-  signal: AbortSignal,
+  giveUp: AbortSignal,
 ): Promise<ExitCode | undefined> {
   const { speaker } = context;
-  const codes: ExitCode[] = [];
-  for (const sink of sinks) {
-    const code = await checkOne(context, sink, signal);
-    if (code !== undefined) codes.push(code);
-  }
+  const signal = AbortSignal.any([giveUp, AbortSignal.timeout(CHECK_TIMEOUT_MS)]);
+  const found = await Promise.all(sinks.map((sink) => diagnose(sink, signal)));
+  const codes = found.map((diagnosis) => tell(context, diagnosis)).filter((code) => code !== undefined);
   if (codes.length === 0) return undefined;
-  if (codes.length === sinks.length && sources.every(({ live }) => !live)) {
-    speaker.say('nothing was read, so nothing is lost: ship again when this is mended');
-    return codes.includes(EXIT.usage) ? EXIT.usage : EXIT.sinkDown;
+  if (codes.length === sinks.length && codes.every((code) => code === EXIT.usage) && sources.every(({ live }) => !live)) {
+    speaker.say(sources.length === 0 ? 'nothing was sent' : 'nothing was read, so nothing is lost: ship again when this is mended');
+    return EXIT.usage;
   }
-  speaker.warn('the scan is read all the same; what cannot be delivered is kept');
+  if (sources.length > 0) speaker.warn('the scan is read all the same; what cannot be delivered waits on disk');
   return undefined;
 }
 
-async function checkOne({ speaker }: CommandContext, sink: Sink, signal: AbortSignal): Promise<ExitCode | undefined> {
-  const { found, code } = await diagnose(sink, signal);
+function tell({ speaker }: CommandContext, { found, code }: SinkDiagnosis): ExitCode | undefined {
   for (const { level, message, hint } of found) {
     if (level === 'error') speaker.error({ message, hint });
     else if (level === 'warning') speaker.warn(message);

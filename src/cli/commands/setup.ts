@@ -6,7 +6,7 @@ import { applySetup, createApiKey, planSetup } from '../../setup/elasticsearch.t
 import { ELASTICSEARCH_FILES, readSetupFile } from '../../setup/files.ts';
 import { elasticsearchClient } from '../../sink/elasticsearch.ts';
 import type { HttpClient } from '../../sink/http.ts';
-import { ELASTICSEARCH_URL } from '../../sink/options.ts';
+import { ELASTICSEARCH_URL, urlOf } from '../../sink/options.ts';
 import { type CommandContext, text } from './context.ts';
 
 const TARGETS = ['elasticsearch'];
@@ -58,5 +58,5 @@ async function exportFiles({ speaker }: CommandContext, directory: string): Prom
 async function connect({ values, env }: CommandContext): Promise<HttpClient> {
   const url = text(values, 'url') ?? ELASTICSEARCH_URL;
   const options = await sinkOptions({ type: 'elasticsearch', url }, { caFile: text(values, 'ca-file'), compression: 'none' }, 'default', env);
-  return elasticsearchClient(options, options.url ?? new URL(ELASTICSEARCH_URL));
+  return elasticsearchClient(options, urlOf(options, ELASTICSEARCH_URL));
 }

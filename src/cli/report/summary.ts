@@ -1,26 +1,36 @@
+import type { LostRun } from '../../delivery/runs.ts';
 import { type Tally, unaccounted } from '../../delivery/tally.ts';
-import { EXIT, type ExitCode } from '../../errors.ts';
+import { EXIT, type ExitCode, type PortlogError } from '../../errors.ts';
 import type { InputReport } from '../../input-report.ts';
 import type { ShipReport, SinkReport } from '../../ship.ts';
 import type { Speaker } from '../terminal.ts';
+import { count, format } from './words.ts';
 
 /** `130 > 2 > 4 > 3 > 5 > 1`: the one place that decides how a run ends. */
-export function exitCode({ inputs, sinks, interrupted, unaccountable }: ShipReport): ExitCode {
+export function exitCode({ inputs, sinks, interrupted }: ShipReport): ExitCode {
   if (interrupted) return EXIT.interrupted;
-  if (unaccountable !== undefined) return EXIT.state;
+  if (sinks.some(({ unaccountable, damaged }) => unaccountable !== undefined || damaged > 0)) return EXIT.state;
   if (inputs.length > 0 && inputs.every(isUseless)) return EXIT.noInput;
-  if (sinks.some(({ failure }) => failure !== undefined && failure.kind !== 'closed')) return EXIT.sinkDown;
+  if (sinks.some(isDown)) return EXIT.sinkDown;
   const partly = inputs.some(
     (input) => isUseless(input) || input.problem !== undefined || input.refused > 0 || input.incomplete > 0 || input.failed > 0,
   );
-  return partly || sinks.some(({ tally }) => tally.dead > 0) ? EXIT.partly : EXIT.delivered;
+  return partly || sinks.some(({ tally, replayed }) => tally.dead + replayed.dead > 0 || (tally.discarded > 0 && !isClosedPipe(tally))) ? EXIT.partly : EXIT.delivered;
 }
 
 /** For people: what was wrong with the inputs, then one closing sum per sink. */
 export function printSummary(report: ShipReport, speaker: Speaker): void {
   for (const input of report.inputs) printInput(input, speaker);
-  if (report.unaccountable !== undefined) speaker.error(report.unaccountable);
-  for (const sink of report.sinks) printSink(sink, speaker);
+  for (const sink of report.sinks) printSink(sink, speaker, report.inputs.length > 0);
+}
+
+/** What runs before this one left open. */
+export function printLostRuns(lost: readonly LostRun[], speaker: Speaker): void {
+  for (const { pid, started, what, sums } of lost) {
+    speaker.warn(`the run of ${new Date(started).toISOString()} (process ${pid}, reading ${what}) ended without a word; as far as it had got:`);
+    for (const { sink, tally } of sums) speaker.warn(`  ${sumLine(sink, tally, 'not known')}`);
+    speaker.warn('  → ship the same again: what arrived is not stored twice');
+  }
 }
 
 /** For machines: everything that the human summary says, in one line. */
@@ -28,20 +38,37 @@ export function jsonSummary(report: ShipReport): string {
   return JSON.stringify({
     exit: exitCode(report),
     interrupted: report.interrupted,
-    unaccountable: report.unaccountable?.message,
-    inputs: report.inputs.map(({ problem, ...input }) => ({ ...input, problem: problem && { code: problem.code, message: problem.message } })),
-    sinks: report.sinks.map(({ tally, failure, firstRejection, deadLetters }) => ({
+    inputs: report.inputs.map(({ problem, ...input }) => ({ ...input, problem: errorFields(problem) })),
+    sinks: report.sinks.map(({ sink, tally, failure, unaccountable, bookkeeping, ...rest }) => ({
+      sink,
       ...tally,
+      unaccounted: unaccounted(tally),
+      ...rest,
       failure: failure?.message,
-      firstRejection,
-      deadLetters: tally.dead > 0 ? deadLetters : undefined,
+      unaccountable: errorFields(unaccountable),
+      bookkeeping: errorFields(bookkeeping),
     })),
+    lostRuns: report.lostRuns,
   });
+}
+
+function errorFields(error: PortlogError | undefined): object | undefined {
+  return error && { code: error.code, message: error.message };
 }
 
 /** nmap said itself that it failed, or there is no scan in it. */
 function isUseless({ runs, failed, hosts }: InputReport): boolean {
   return runs === 0 || (failed === runs && hosts === 0);
+}
+
+/** Something waits for it, or was given up because it could not. */
+function isDown({ waiting, failure }: SinkReport): boolean {
+  return waiting > 0 || (failure !== undefined && failure.kind !== 'closed');
+}
+
+/** A sink that keeps nothing discards what nobody reads any more, and that is no error. */
+function isClosedPipe({ delivered, read, discarded }: Tally): boolean {
+  return delivered + discarded === read;
 }
 
 function printInput(input: InputReport, speaker: Speaker): void {
@@ -51,28 +78,36 @@ function printInput(input: InputReport, speaker: Speaker): void {
     speaker.say(`${input.name}: ${count(input.runs, 'run')}, ${count(input.hosts, 'host')} listed, ${count(input.openPorts, 'open port')}`);
 }
 
-function printSink({ tally, failure, firstRejection, deadLetters }: SinkReport, speaker: Speaker): void {
+function printSink(report: SinkReport, speaker: Speaker, hasRead: boolean): void {
+  const { sink, tally, health, replayed, failure, firstRejection, waiting, damaged } = report;
   if (failure !== undefined && failure.kind !== 'closed') speaker.error(failure);
-  if (tally.dead > 0) {
-    speaker.warn(`${tally.sink}: ${count(tally.dead, 'event')} could not be delivered${firstRejection === undefined ? '' : ` (${firstRejection})`}`);
-    speaker.warn(`  → they are kept in ${deadLetters}`);
+  if (report.unaccountable !== undefined) speaker.error(report.unaccountable);
+  if (report.bookkeeping !== undefined && report.unaccountable === undefined) {
+    speaker.error(report.bookkeeping);
+    speaker.warn('  → what was delivered could not be noted: shipped again, it is sent again');
   }
-  speaker.say(sumLine(tally));
+  const dead = tally.dead + replayed.dead + health.dead;
+  if (dead > 0) {
+    speaker.warn(`${sink}: ${count(dead, 'event')} could not be delivered${firstRejection === undefined ? '' : ` (${firstRejection})`}`);
+    speaker.warn('  → they are kept: portlog replay --list shows why, portlog replay --dead tries them again');
+  }
+  if (damaged > 0) speaker.warn(`${sink}: ${count(damaged, 'event')} in the spool cannot be read: the disk has changed them`);
+  if (tally.restamped > 0)
+    speaker.say(`${sink}: ${count(tally.restamped, 'event')} lie outside of the times that it takes, and carry the time of sending`);
+  if (waiting > 0) {
+    speaker.warn(`${sink}: ${count(waiting, 'event')} ${waiting === 1 ? 'waits' : 'wait'} on disk`);
+    speaker.warn('  → when it works again: portlog replay (the next run sends them, too)');
+  }
+  if (health.read > 0) speaker.detail(sumLine(`${sink}, about this run`, health));
+  if (replayed.read > 0 || !hasRead) speaker.say(sumLine(`${sink}, from earlier runs`, { ...replayed, read: replayed.read + waiting, spooled: waiting }));
+  if (hasRead) speaker.say(sumLine(sink, tally));
 }
 
 /** `read 48,211 = delivered 48,190 + already 0 + dead 3`: what is always there, then what is not zero. */
-function sumLine(tally: Tally): string {
+function sumLine(sink: string, tally: Tally, unknown = 'neither delivered nor kept'): string {
   const always = [`delivered ${format(tally.delivered)}`, `already ${format(tally.already)}`, `dead ${format(tally.dead)}`];
   const others = (['spooled', 'discarded', 'withheld'] as const).filter((name) => tally[name] > 0).map((name) => `${name} ${format(tally[name])}`);
-  const lost = unaccounted(tally);
-  if (lost > 0) others.push(`neither delivered nor kept ${format(lost)}`);
-  return `${tally.sink}: read ${format(tally.read)} = ${[...always, ...others].join(' + ')}`;
-}
-
-function count(number: number, noun: string): string {
-  return `${format(number)} ${noun}${number === 1 ? '' : 's'}`;
-}
-
-function format(number: number): string {
-  return number.toLocaleString('en-US');
+  const open = unaccounted(tally);
+  if (open > 0) others.push(`${unknown} ${format(open)}`);
+  return `${sink}: read ${format(tally.read)} = ${[...always, ...others].join(' + ')}`;
 }

@@ -1,0 +1,102 @@
+import { existsSync } from 'node:fs';
+import { createInterface } from 'node:readline/promises';
+import type { Settings } from '../../config/settings.ts';
+import { sinkOptions } from '../../config/settings.ts';
+import { stateFile, type Store } from '../../delivery/store.ts';
+import { EXIT, type ExitCode, PortlogError } from '../../errors.ts';
+import { inScope, type SinkOptions } from '../../sink/options.ts';
+import { createSink } from '../../sink/registry.ts';
+import type { Sink, SinkIdentity } from '../../sink/sink.ts';
+import { shipAndReport } from './deliver.ts';
+import { jsonWaiting, printWaiting, type Waiting } from '../report/waiting.ts';
+import { openStore } from '../state.ts';
+import { type CommandContext, settingsOf } from './context.ts';
+
+/** `portlog replay`: sends, shows or deletes what earlier runs had to leave on disk. */
+export async function replayCommand(context: CommandContext): Promise<ExitCode> {
+  const { values, speaker, terminal } = context;
+  const settings = await settingsOf(context);
+  if (!existsSync(stateFile(settings.stateDir))) {
+    speaker.say(`nothing waits: there is no ${stateFile(settings.stateDir)}`);
+    return EXIT.delivered;
+  }
+  const store = openStore(settings, 'the spool');
+  let open = true;
+  try {
+    const waiting = store.waiting().filter(({ identity }) => isWanted(identity, settings));
+    if (values['list'] === true) {
+      if (values['json'] === true) terminal.stdout.write(`${jsonWaiting(waiting)}\n`);
+      else printWaiting(waiting, terminal.stdout);
+      return EXIT.delivered;
+    }
+    if (values['purge'] === true) return await purge(context, store, waiting);
+    const concerned = values['dead'] === true ? waiting : waiting.filter(({ shelf }) => shelf.spool.usage().events > 0);
+    if (concerned.length === 0) {
+      speaker.say('nothing waits');
+      return EXIT.delivered;
+    }
+    const sinks = await Promise.all(concerned.map(({ identity }) => sinkOf(context, settings, identity)));
+    open = false;
+    return await shipAndReport(context, settings, { sources: [], sinks, store, revive: values['dead'] === true });
+  } finally {
+    if (open) store.close();
+  }
+}
+
+/** Without `--to`: whatever waits. */
+function isWanted({ type, target }: SinkIdentity, { sinks }: Settings): boolean {
+  return sinks.length === 0 || sinks.some((sink) => sink.type === type && (sink.target === undefined || sameTarget(sink.target, target)));
+}
+
+function sameTarget(given: string, target: string): boolean {
+  return given.replace(/\/$/, '') === target || URL.parse(given)?.href.replace(/\/$/, '') === target;
+}
+
+/** The sink that the events were spooled for, with the credentials of now. */
+async function sinkOf({ env }: CommandContext, settings: Settings, identity: SinkIdentity): Promise<Sink> {
+  const { type, target, scope } = identity;
+  const configured = settings.sinks.find((sink) => sink.type === type && sink.target !== undefined && sameTarget(sink.target, target));
+  const options: SinkOptions = configured ?? (await sinkOptions({ type, url: target }, settings.connection, settings.event.namespace, env));
+  const sink = await createSink({
+    ...options,
+    target,
+    namespace: inScope(scope, 'namespace') ?? options.namespace,
+    tenant: inScope(scope, 'tenant') ?? options.tenant,
+  });
+  return { ...sink, identity };
+}
+
+async function purge(context: CommandContext, store: Store, waiting: readonly Waiting[]): Promise<ExitCode> {
+  const { values, speaker } = context;
+  const dead = values['dead'] === true;
+  const events = waiting.reduce((sum, { shelf }) => sum + (dead ? shelf.deadLetters.count() : shelf.spool.usage().events), 0);
+  const what = `${events} ${dead ? 'dead letters' : 'events that wait'}`;
+  if (events === 0) {
+    speaker.say('there is nothing to delete');
+    return EXIT.delivered;
+  }
+  if (values['yes'] !== true && !(await isSure(context, what))) {
+    speaker.say('nothing was deleted');
+    return EXIT.usage;
+  }
+  store.transaction(() => {
+    for (const { shelf } of waiting) {
+      if (dead) shelf.deadLetters.purge();
+      else {
+        shelf.ledger.forgetSpooled();
+        shelf.spool.purge();
+      }
+    }
+  });
+  speaker.say(`deleted ${what}`);
+  return EXIT.delivered;
+}
+
+async function isSure({ terminal }: CommandContext, what: string): Promise<boolean> {
+  if (terminal.stdin.isTTY !== true)
+    throw new PortlogError('usage', `--purge would delete ${what} for good, and there is nobody to ask`, { hint: 'add --yes if that is what you want' });
+  const questions = createInterface({ input: terminal.stdin, output: terminal.stderr });
+  const reply = await questions.question(`portlog: delete ${what} for good? (yes/no) `);
+  questions.close();
+  return reply.trim().toLowerCase() === 'yes';
+}

@@ -1,0 +1,41 @@
+import type { Writable } from 'node:stream';
+import type { Shelf } from '../../delivery/store.ts';
+import { printable } from '../../event/text.ts';
+import type { SinkIdentity } from '../../sink/sink.ts';
+import { count } from './words.ts';
+
+export interface Waiting {
+  readonly identity: SinkIdentity;
+  readonly shelf: Shelf;
+}
+
+/** For people: per sink what waits and what was rejected, with the reasons. */
+export function printWaiting(all: readonly Waiting[], out: Writable): void {
+  if (all.length === 0) out.write('nothing waits, and nothing was rejected\n');
+  for (const { identity, shelf } of all) {
+    const { events, batches, bytes, oldest, newest, damaged } = shelf.spool.usage();
+    out.write(`${printable(`${identity.type} ${identity.target}${identity.scope === '' ? '' : ` (${identity.scope})`}`)}\n`);
+    if (events > 0) {
+      out.write(`  waiting  ${count(events, 'event')} in ${count(batches, 'batch', 'batches')}, ${(bytes / (1 << 20)).toFixed(1)} MiB\n`);
+      out.write(`           since ${iso(oldest)}, the newest of ${iso(newest)}\n`);
+    }
+    if (damaged > 0) out.write(`  damaged  ${count(damaged, 'event')} of those cannot be read: the disk has changed them\n`);
+    for (const { reason, status, events: dead } of shelf.deadLetters.tolls())
+      out.write(`  dead     ${count(dead, 'event')}: ${status === undefined ? '' : `${status} `}${printable(reason.slice(0, 200))}\n`);
+  }
+}
+
+/** For machines, in one line. */
+export function jsonWaiting(all: readonly Waiting[]): string {
+  return JSON.stringify({
+    sinks: all.map(({ identity, shelf }) => {
+      const { oldest, newest, ...usage } = shelf.spool.usage();
+      const spool = { ...usage, oldest: oldest === undefined ? undefined : iso(oldest), newest: newest === undefined ? undefined : iso(newest) };
+      return { ...identity, spool, dead: { events: shelf.deadLetters.count(), reasons: shelf.deadLetters.tolls() } };
+    }),
+  });
+}
+
+function iso(time: number | undefined): string {
+  return time === undefined ? '' : new Date(time).toISOString();
+}

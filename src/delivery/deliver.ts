@@ -1,0 +1,112 @@
+import type { Clock } from '../clock.ts';
+import { type Batch, type Entry, type Outcome, type Rejection, type Sink, SinkError } from '../sink/sink.ts';
+import { type BatchOf, batchOf } from './batch.ts';
+import { backoffMs } from './retry.ts';
+
+export interface Patience {
+  readonly clock: Clock;
+  /** How long one batch is tried again while nothing of it is taken, in milliseconds. */
+  readonly retryForMs: number;
+  /** Aborted: no more waiting. */
+  readonly signal: AbortSignal;
+}
+
+/** What one attempt settled for good. */
+export interface Settled<E extends Entry> {
+  readonly delivered: number;
+  readonly already: number;
+  readonly restamped: number;
+  /** The entries that are there now: `delivered` and `already` together. */
+  readonly done: readonly E[];
+  readonly rejected: readonly (Rejection & { readonly entry: E })[];
+}
+
+/** What could not be delivered now, and why: the sink as a whole does not work, or not fast enough. */
+export interface Undelivered<E extends Entry> {
+  readonly entries: readonly E[];
+  readonly error: SinkError;
+}
+
+/**
+ * Sends a batch until each of its entries is delivered or rejected; only what the server sent back goes
+ * again, and what is too large as a whole goes in halves. Returns what is left when the sink fails, when
+ * it stays busy for too long, or when nobody wants to wait any more.
+ */
+export async function deliver<E extends Entry>(
+  sink: Sink,
+  whole: BatchOf<E>,
+  { clock, retryForMs, signal }: Patience,
+  onSettled: (settled: Settled<E>) => void,
+): Promise<Undelivered<E> | undefined> {
+  const waiting: BatchOf<E>[] = [whole];
+  let deadline = clock.now() + retryForMs;
+  let attempts = 0;
+  for (let batch = waiting.shift(); batch !== undefined; batch = waiting.shift()) {
+    const outcome = await attempt(sink, batch, signal);
+    if (outcome instanceof SinkError) return { entries: [batch, ...waiting].flatMap(({ entries }) => entries), error: outcome };
+    const settled = settledBy(outcome, batch);
+    if (settled.done.length > 0 || settled.rejected.length > 0) {
+      onSettled(settled);
+      [deadline, attempts] = [clock.now() + retryForMs, 0];
+    }
+    const left = entriesIn(outcome.retry, batch);
+    if (left.length === 0) continue;
+    waiting.unshift(...again(left, batch.partition, outcome.split === true, onSettled));
+    const atOnce = (outcome.split === true || outcome.adapted === true) && outcome.retryAfterMs === undefined;
+    if (waiting.length === 0 || atOnce) continue;
+    const wait = backoffMs(++attempts, clock.random(), outcome.retryAfterMs);
+    if (signal.aborted || clock.now() + wait > deadline) return { entries: waiting.flatMap(({ entries }) => entries), error: tooBusy(sink, signal) };
+    await clock.sleep(wait, signal);
+  }
+  return undefined;
+}
+
+/** What the server sent back, as it is or in halves; a single event that is too large will never go. */
+function again<E extends Entry>(
+  left: readonly E[],
+  partition: string,
+  split: boolean,
+  onSettled: (settled: Settled<E>) => void,
+): readonly BatchOf<E>[] {
+  const [only] = left;
+  if (!split) return [batchOf(left, partition)];
+  if (left.length === 1 && only !== undefined) {
+    onSettled({ ...NOTHING, done: [], rejected: [{ entry: only, reason: 'the server finds this single event too large', status: 413 }] });
+    return [];
+  }
+  const middle = Math.ceil(left.length / 2);
+  return [batchOf(left.slice(0, middle), partition), batchOf(left.slice(middle), partition)];
+}
+
+async function attempt(sink: Sink, batch: Batch, signal: AbortSignal): Promise<Outcome | SinkError> {
+  try {
+    return await sink.send(batch, signal);
+  } catch (error) {
+    if (error instanceof SinkError) return error;
+    throw error;
+  }
+}
+
+const NOTHING = { delivered: 0, already: 0, restamped: 0 } as const;
+
+/** Checks that the sink accounts for every entry: one that does not would falsify the sum. */
+function settledBy<E extends Entry>({ delivered, already, restamped = 0, retry, rejected }: Outcome, { entries }: BatchOf<E>): Settled<E> {
+  const back = new Set<Entry>([...retry, ...rejected.map(({ entry }) => entry)]);
+  const done = back.size === 0 ? entries : entries.filter((entry) => !back.has(entry));
+  if (done.length !== delivered + already || entries.length - done.length !== back.size)
+    throw new Error(`the sink accounts for ${delivered + already + back.size} of ${entries.length} events`);
+  return { delivered, already, restamped, done, rejected: rejected as Settled<E>['rejected'] };
+}
+
+/** The same objects, as our own type. */
+function entriesIn<E extends Entry>(some: readonly Entry[], { entries }: BatchOf<E>): readonly E[] {
+  if (some.length === 0) return [];
+  const wanted = new Set(some);
+  return entries.filter((entry) => wanted.has(entry));
+}
+
+function tooBusy(sink: Sink, signal: AbortSignal): SinkError {
+  return signal.aborted
+    ? new SinkError('temporary', `${sink.name}: interrupted while the server was busy`)
+    : new SinkError('temporary', `${sink.name} was too busy for as long as it was tried`);
+}

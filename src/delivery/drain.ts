@@ -1,0 +1,136 @@
+import type { Clock } from '../clock.ts';
+import { type Sink, SinkError } from '../sink/sink.ts';
+import { deliver, type Settled, type Undelivered } from './deliver.ts';
+import type { Keeper } from './keeper.ts';
+import { backoffMs } from './retry.ts';
+import type { SpooledBatch } from './spool.ts';
+import type { Queued } from './units.ts';
+
+export interface DrainOptions {
+  readonly clock: Clock;
+  readonly retryForMs: number;
+  readonly signal: AbortSignal;
+}
+
+export interface DrainEvents {
+  /** Resolves when nothing is on its way directly: what was sent before must arrive before. */
+  idle(): Promise<void>;
+  succeeded(): void;
+  failed(error: SinkError): void;
+  /** Nothing more leaves the spool in this run. */
+  stopped(): void;
+}
+
+/**
+ * Sends what the spool holds for a sink, oldest first, one batch at a time, and tries again with growing
+ * pauses while the sink fails: the circuit is open then, and each try is the probe that may close it.
+ */
+export class Drain {
+  private readonly sink: Sink;
+  private readonly keeper: Keeper;
+  private readonly options: DrainOptions;
+  private readonly events: DrainEvents;
+  private working: Promise<void> | undefined;
+  /** The sink needs a person, or did not come back in time: the rest is for another run. */
+  private over = false;
+  private failingSince: number | undefined;
+  /** Nothing more will be read: waiting ends when the time is used up. */
+  private finishing = false;
+  private readonly hurry = new AbortController();
+
+  constructor(sink: Sink, keeper: Keeper, options: DrainOptions, events: DrainEvents) {
+    this.sink = sink;
+    this.keeper = keeper;
+    this.options = options;
+    this.events = events;
+  }
+
+  /** Batches have to go through the spool. */
+  get active(): boolean {
+    return this.over || this.working !== undefined;
+  }
+
+  /** Something is being sent from the spool, or will be after a pause. */
+  get isWorking(): boolean {
+    return this.working !== undefined;
+  }
+
+  start(): void {
+    if (this.active) return;
+    this.working = this.work();
+    // Awaited by `finish`; until then an error must not count as unhandled.
+    this.working.catch(() => undefined);
+  }
+
+  /** Resolves when the spool is empty, or when no more can be done in this run. */
+  async finish(): Promise<void> {
+    this.finishing = true;
+    this.hurry.abort();
+    await this.working;
+  }
+
+  private async work(): Promise<void> {
+    const { clock, signal } = this.options;
+    const untilFinish = AbortSignal.any([signal, this.hurry.signal]);
+    await this.events.idle();
+    for (let attempts = 0; ; ) {
+      if (signal.aborted) return this.stop();
+      const mayGo = this.keeper.shelf.lease.take(clock.now());
+      const next = mayGo ? this.keeper.shelf.spool.next() : undefined;
+      if (mayGo && next === undefined) return this.emptied();
+      const error = next === undefined ? undefined : await this.send(next);
+      if (next !== undefined && error === undefined) {
+        attempts = 0;
+        continue;
+      }
+      if (error !== undefined && error.kind !== 'temporary') return this.stop();
+      const wait = backoffMs(++attempts, clock.random(), error?.retryAfterMs);
+      if (this.isTooLate(wait)) return this.stop();
+      await clock.sleep(wait, this.finishing ? signal : untilFinish);
+    }
+  }
+
+  /** Returns why the sink failed, if it did. */
+  private async send(next: Exclude<ReturnType<Keeper['shelf']['spool']['next']>, undefined>): Promise<SinkError | undefined> {
+    if (!('batch' in next)) {
+      this.keeper.setAside(next);
+      return undefined;
+    }
+    const left = await this.sendBatch(next);
+    if (left === undefined) {
+      this.failingSince = undefined;
+      this.events.succeeded();
+      return undefined;
+    }
+    this.failingSince ??= this.options.clock.now();
+    this.events.failed(left.error);
+    return left.error;
+  }
+
+  private async sendBatch(spooled: SpooledBatch): Promise<Undelivered<Queued> | undefined> {
+    const settled: Settled<Queued>[] = [];
+    const left = await deliver<Queued>(this.sink, spooled.batch, this.options, (one) => settled.push(one));
+    if (this.keeper.settleSpooled(spooled, settled, left)) return left;
+    // What was sent could not be taken off the disk: sending it again and again would help nobody.
+    return { entries: [], error: new SinkError('permanent', `what was delivered to ${this.sink.name} could not be taken out of the spool`) };
+  }
+
+  private isTooLate(wait: number): boolean {
+    const { clock, retryForMs } = this.options;
+    this.failingSince ??= clock.now();
+    return this.finishing && clock.now() + wait > this.failingSince + retryForMs;
+  }
+
+  /** At once, not when the promise settles: the next batch must not go to a spool that nobody empties. */
+  private emptied(): void {
+    this.failingSince = undefined;
+    this.working = undefined;
+    this.events.succeeded();
+  }
+
+  private stop(): void {
+    this.over = true;
+    this.working = undefined;
+    this.events.stopped();
+  }
+}

@@ -1,0 +1,31 @@
+import { constants, crc32, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import type { Dataset } from '../event/event.ts';
+import type { Entry } from '../sink/sink.ts';
+
+/** Fast enough not to hold up the event loop (3 ms for a MiB), and events shrink to a tenth. */
+const LEVEL = 1;
+type Head = readonly (readonly [id: string, dataset: Dataset, time: number, queued: number, bytes: number])[];
+
+/** A batch as it lies in the spool: one line of JSON about the entries, then their bodies, compressed. */
+export function packFrame(entries: readonly Entry[]): { readonly frame: Buffer; readonly checksum: number } {
+  const head: Head = entries.map(({ id, dataset, time, queued, bytes }) => [id, dataset, time, queued, bytes]);
+  const line = Buffer.from(`${JSON.stringify(head)}\n`);
+  const whole = Buffer.allocUnsafe(line.length + entries.reduce((sum, { bytes }) => sum + bytes, 0));
+  let at = line.copy(whole);
+  for (const { parts } of entries) for (const part of parts) at += whole.write(part, at);
+  const frame = zstdCompressSync(whole, { params: { [constants.ZSTD_c_compressionLevel]: LEVEL } });
+  return { frame, checksum: crc32(frame) };
+}
+
+/** The entries of a frame, or undefined when it is not what was written. */
+export function unpackFrame(frame: Uint8Array, checksum: number, partition: string): readonly Entry[] | undefined {
+  if (crc32(frame) !== checksum) return undefined;
+  const whole = zstdDecompressSync(frame);
+  const end = whole.indexOf(10);
+  let at = end + 1;
+  return (JSON.parse(whole.toString('utf8', 0, end)) as Head).map(([id, dataset, time, queued, bytes]) => {
+    const body = whole.toString('utf8', at, at + bytes);
+    at += bytes;
+    return { id, dataset, time, queued, bytes, partition, parts: [body] };
+  });
+}

@@ -1,0 +1,227 @@
+import type { Clock } from '../clock.ts';
+import { PortlogError } from '../errors.ts';
+import type { BatchLimits, Rejection, Sink } from '../sink/sink.ts';
+import type { Dataset } from '../event/event.ts';
+import { type BatchOf, batchOf } from './batch.ts';
+import type { Settled, Undelivered } from './deliver.ts';
+import type { Parcel } from './parcel.ts';
+import type { LostBatch, SpooledBatch } from './spool.ts';
+import type { Shelf, Store } from './store.ts';
+import type { Tally } from './tally.ts';
+import type { Queued, Units } from './units.ts';
+
+/** Room for the numbers of the batches of one run. */
+const SEQ_PER_RUN = 2 ** 32;
+
+/** Where the events of a lane are counted. */
+export interface Accounts {
+  readonly tally: Tally;
+  readonly replayed: Tally;
+  accountOf(dataset: Dataset | undefined): Tally;
+}
+
+/** What one lane keeps on disk, and the account of it: nothing is counted before it is durable. */
+export class Keeper {
+  readonly shelf: Shelf;
+  /** Batches of this run that lie in the spool and can be sent. */
+  backlog = 0;
+  /** Events in batches of the spool that the disk has damaged. */
+  damaged = 0;
+  /** Reading was given up, because the spool is full and nothing leaves it. */
+  stuck = false;
+  /** Events could neither be delivered nor kept. */
+  fatal: PortlogError | undefined;
+  /** What was delivered could not be noted: shipping it again will ask the server again. */
+  bookkeeping: PortlogError | undefined;
+
+  private readonly store: Store;
+  private readonly clock: Clock;
+  private readonly units: Units;
+  private readonly accounts: Accounts;
+  private batches = 0;
+  /** Events that wait in the spool since an earlier run, by the last batch that holds a part of their unit. */
+  private readonly waiting = new Map<number, { readonly account: Tally; events: number }>();
+
+  constructor(sink: Sink, store: Store, clock: Clock, units: Units, accounts: Accounts) {
+    this.store = store;
+    this.clock = clock;
+    this.units = units;
+    this.accounts = accounts;
+    this.shelf = store.shelf(sink.identity);
+  }
+
+  nextSeq(): number {
+    return this.store.run * SEQ_PER_RUN + ++this.batches;
+  }
+
+  fateOf(unit: string): 'delivered' | 'spooled' | undefined {
+    return this.shelf.ledger.fateOf(unit)?.fate;
+  }
+
+  /** Counts an event that waits since an earlier run; `conclude` looks again whether it still does. */
+  countWaiting(unit: string, account: Tally): void {
+    account.spooled++;
+    const last = this.shelf.ledger.fateOf(unit)?.last ?? 0;
+    const group = this.waiting.get(last);
+    if (group === undefined) this.waiting.set(last, { account, events: 1 });
+    else group.events++;
+  }
+
+  /** Gives up what has waited too long; true when anything is left to be sent. */
+  expire(): boolean {
+    this.store.transaction(() => {
+      for (const lost of this.shelf.spool.expire(this.clock.now())) this.lose(lost);
+    });
+    return this.shelf.spool.hasWork();
+  }
+
+  /** Puts the dead letters into the spool again. */
+  revive({ maxEvents }: BatchLimits): void {
+    const { spool, deadLetters } = this.shelf;
+    this.store.transaction(() => {
+      for (let some = deadLetters.some(maxEvents); some.length > 0; some = deadLetters.some(maxEvents)) {
+        spool.append(this.nextSeq(), batchOf(some, some[0]?.partition ?? ''), this.clock.now(), false);
+        deadLetters.remove(some);
+      }
+    });
+  }
+
+  /** Before it is sent; part of the transaction around it. */
+  commit({ seq, batch }: Parcel): void {
+    this.shelf.spool.append(seq, batch, this.clock.now(), true);
+  }
+
+  /** Takes a batch that cannot be delivered now. */
+  keep(parcel: Parcel): void {
+    const { entries } = parcel.batch;
+    const account = this.accounts.accountOf(entries[0]?.dataset);
+    const { spool, ledger } = this.shelf;
+    try {
+      this.store.transaction(() => {
+        if (!parcel.stored) spool.append(parcel.seq, parcel.batch, this.clock.now(), false);
+        this.units.spooled(entries, parcel.seq);
+        ledger.add(this.units.takeComplete());
+        this.store.saveSums();
+      });
+    } catch (error) {
+      return this.cannotKeep(error);
+    }
+    account.spooled += entries.length;
+    this.backlog++;
+    for (const lost of spool.makeRoom()) this.lose(lost);
+  }
+
+  /** Keeps what was rejected, and returns how many could be kept. */
+  settle(rejected: readonly (Rejection & { readonly entry: Queued })[]): number {
+    this.units.settle(
+      rejected.map(({ entry }) => entry),
+      'dead',
+    );
+    let kept = rejected.length;
+    try {
+      if (kept > 0) this.shelf.deadLetters.add(rejected, this.clock.now());
+    } catch (error) {
+      this.cannotKeep(error);
+      kept = 0;
+    }
+    this.note(() => this.shelf.ledger.add(this.units.takeComplete()));
+    return kept;
+  }
+
+  /** An announced batch was tried: what is left of it stays in the spool. */
+  update({ seq, batch }: Parcel, left: readonly Queued[] | undefined): void {
+    this.note(() => this.shorten(seq, batch, left));
+  }
+
+  /** A batch from the spool was tried. False when that could not be noted: then it is as if it had not been. */
+  settleSpooled({ seq, run, batch }: SpooledBatch, settled: readonly Settled<Queued>[], left: Undelivered<Queued> | undefined): boolean {
+    const { deadLetters, ledger } = this.shelf;
+    const rejected = settled.flatMap((one) => one.rejected);
+    try {
+      this.store.transaction(() => {
+        if (rejected.length > 0) {
+          deadLetters.add(rejected, this.clock.now());
+          ledger.forget(seq);
+        }
+        this.shorten(seq, batch, left?.entries);
+        this.store.saveSums();
+      });
+    } catch (error) {
+      this.bookkeeping ??= stateErrorOnly(error);
+      return false;
+    }
+    const account = run === this.store.run ? this.accounts.accountOf(batch.entries[0]?.dataset) : this.accounts.replayed;
+    for (const { delivered, already, restamped } of settled) {
+      account.delivered += delivered;
+      account.already += already;
+      account.restamped += restamped;
+    }
+    account.dead += rejected.length;
+    const gone = batch.entries.length - (left?.entries.length ?? 0);
+    if (account === this.accounts.replayed) account.read += gone;
+    else account.spooled -= gone;
+    if (left === undefined && run === this.store.run) this.backlog--;
+    return true;
+  }
+
+  /** The disk has damaged a batch: it stays where it is, for whoever wants to look. */
+  setAside({ events }: LostBatch): void {
+    this.damaged += events;
+  }
+
+  /** A batch was given up, and its events with it. */
+  lose({ seq, run, events }: LostBatch): void {
+    this.shelf.ledger.forget(seq);
+    const own = run === this.store.run;
+    const account = own ? this.accounts.tally : this.accounts.replayed;
+    account.discarded += events;
+    if (own) account.spooled -= events;
+    else account.read += events;
+  }
+
+  isFull(): boolean {
+    return this.shelf.spool.limits.whenFull === 'block' && this.shelf.spool.isFull();
+  }
+
+  giveUpReading(): void {
+    this.stuck = true;
+  }
+
+  /** At the end of a run: what is complete is noted, and what was waiting may have been sent meanwhile. */
+  conclude(): void {
+    this.note(() => this.shelf.ledger.add(this.units.takeComplete()));
+    for (const [last, { account, events }] of this.waiting) {
+      if (this.shelf.ledger.isWaiting(last)) continue;
+      account.spooled -= events;
+      account.already += events;
+      this.waiting.delete(last);
+    }
+    this.shelf.lease.release();
+  }
+
+  private shorten(seq: number, batch: BatchOf<Queued>, left: readonly Queued[] | undefined): void {
+    if (left === undefined || left.length === 0) this.shelf.spool.remove(seq);
+    else if (left.length < batch.entries.length) this.shelf.spool.replace(seq, batchOf(left, batch.partition));
+  }
+
+  /** Bookkeeping that delivery does not depend on. */
+  private note(work: () => void): void {
+    try {
+      this.store.transaction(() => {
+        work();
+        this.store.saveSums();
+      });
+    } catch (error) {
+      this.bookkeeping ??= stateErrorOnly(error);
+    }
+  }
+
+  private cannotKeep(error: unknown): void {
+    this.fatal ??= stateErrorOnly(error);
+  }
+}
+
+function stateErrorOnly(error: unknown): PortlogError {
+  if (error instanceof PortlogError && error.code === 'state-unusable') return error;
+  throw error;
+}

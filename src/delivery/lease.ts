@@ -1,0 +1,35 @@
+import type { Database } from '../state/database.ts';
+
+/** Longer than a request may take; who died in the middle of it is waited for so long. */
+const LEASE_MS = 120_000;
+
+/** The right to send what the spool holds for one sink: one process at a time, or the order would suffer. */
+export class Lease {
+  private readonly database: Database;
+  private readonly sink: number;
+  private readonly run: number;
+
+  constructor(database: Database, sink: number, run: number) {
+    this.database = database;
+    this.sink = sink;
+    this.run = run;
+  }
+
+  /** Takes or prolongs it; false while another run that still lives has it. */
+  take(now: number): boolean {
+    const taken = this.database.run(
+      `INSERT INTO lease (sink, run, until) VALUES (?1, ?2, ?3)
+       ON CONFLICT (sink) DO UPDATE SET run = ?2, until = ?3
+       WHERE run = ?2 OR until < ?4 OR run NOT IN (SELECT id FROM run)`,
+      this.sink,
+      this.run,
+      now + LEASE_MS,
+      now,
+    );
+    return taken > 0;
+  }
+
+  release(): void {
+    this.database.run('DELETE FROM lease WHERE sink = ? AND run = ?', this.sink, this.run);
+  }
+}

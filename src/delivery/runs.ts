@@ -1,0 +1,55 @@
+import type { Database } from '../state/database.ts';
+import type { Tally } from './tally.ts';
+
+/** The sums of a run as they were last committed. */
+export interface RunSums {
+  readonly sink: string;
+  readonly tally: Tally;
+}
+
+/** A run that ended without a word: killed, or the machine went down. */
+export interface LostRun {
+  readonly pid: number;
+  /** Epoch milliseconds. */
+  readonly started: number;
+  /** What it was reading. */
+  readonly what: string;
+  readonly sums: readonly RunSums[];
+}
+
+/** The runs of portlog on one state file, so that what a killed one left open is known to the next. */
+export class Runs {
+  private readonly database: Database;
+
+  constructor(database: Database) {
+    this.database = database;
+  }
+
+  /** Returns the number of the run. */
+  begin(pid: number, what: string, now: number): number {
+    this.database.run('INSERT INTO run (pid, started, what) VALUES (?, ?, ?)', pid, now, what);
+    return Number(this.database.get('SELECT last_insert_rowid() AS id')?.['id']);
+  }
+
+  save(run: number, sums: readonly RunSums[]): void {
+    this.database.run('UPDATE run SET sums = ? WHERE id = ?', JSON.stringify(sums), run);
+  }
+
+  end(run: number): void {
+    this.database.run('DELETE FROM run WHERE id = ?', run);
+  }
+
+  /** The runs that have not ended and whose process is gone; told once. */
+  lost(isAlive: (pid: number, started: number) => boolean): readonly LostRun[] {
+    const open = this.database.all('SELECT id, pid, started, what, sums FROM run') as unknown as readonly {
+      id: number;
+      pid: number;
+      started: number;
+      what: string;
+      sums: string;
+    }[];
+    const lost = open.filter(({ pid, started }) => !isAlive(pid, started));
+    for (const { id } of lost) this.database.run('DELETE FROM run WHERE id = ?', id);
+    return lost.map(({ pid, started, what, sums }) => ({ pid, started, what, sums: JSON.parse(sums) as readonly RunSums[] }));
+  }
+}

@@ -1,0 +1,49 @@
+/**
+ * The tables of the state file, one step per released version. `seq` orders the batches of a sink:
+ * the run's number times 2³², plus the number of the batch in the run.
+ */
+export const SCHEMA_VERSIONS: readonly string[] = [
+  `
+  CREATE TABLE sink (
+    id INTEGER PRIMARY KEY,
+    type TEXT NOT NULL, target TEXT NOT NULL, scope TEXT NOT NULL,
+    UNIQUE (type, target, scope)
+  ) STRICT;
+
+  CREATE TABLE run (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    pid INTEGER NOT NULL, started INTEGER NOT NULL,
+    what TEXT NOT NULL, sums TEXT NOT NULL DEFAULT '[]'
+  ) STRICT;
+
+  -- Batches that wait for their sink. outbox = 1: committed before it was sent.
+  CREATE TABLE spool (
+    sink INTEGER NOT NULL, seq INTEGER NOT NULL, run INTEGER NOT NULL, outbox INTEGER NOT NULL,
+    partition TEXT NOT NULL, events INTEGER NOT NULL, created INTEGER NOT NULL,
+    stored INTEGER NOT NULL, checksum INTEGER NOT NULL, damaged INTEGER NOT NULL DEFAULT 0,
+    frame BLOB NOT NULL,
+    PRIMARY KEY (sink, seq)
+  ) STRICT;
+  CREATE INDEX spool_size ON spool (sink, seq, run, outbox, stored, events, created, damaged);
+
+  -- Events that their sink will never take as they are.
+  CREATE TABLE dead (
+    sink INTEGER NOT NULL, id TEXT NOT NULL,
+    dataset TEXT NOT NULL, partition TEXT NOT NULL, time INTEGER NOT NULL, queued INTEGER NOT NULL,
+    died INTEGER NOT NULL, status INTEGER, reason TEXT NOT NULL, body TEXT NOT NULL,
+    PRIMARY KEY (sink, id)
+  ) STRICT;
+
+  -- What a sink has acknowledged: units (a host of a scan, a scan's end). first/last: the batches in
+  -- the spool that hold a part of the unit, 0 when none does.
+  CREATE TABLE ledger (
+    nr INTEGER PRIMARY KEY,
+    sink INTEGER NOT NULL, unit BLOB NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,
+    UNIQUE (sink, unit)
+  ) STRICT;
+  CREATE INDEX ledger_spooled ON ledger (sink, last) WHERE last > 0;
+
+  -- Who may send what the spool holds for a sink.
+  CREATE TABLE lease (sink INTEGER PRIMARY KEY, run INTEGER NOT NULL, until INTEGER NOT NULL) STRICT;
+  `,
+];

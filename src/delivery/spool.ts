@@ -1,0 +1,154 @@
+import type { Database } from '../state/database.ts';
+import type { Batch } from '../sink/sink.ts';
+import { packFrame, unpackFrame } from './frame.ts';
+import type { SpoolLimits } from './spool-limits.ts';
+
+/** A batch that waits. */
+export interface SpooledBatch {
+  readonly seq: number;
+  readonly run: number;
+  readonly batch: Batch;
+}
+
+/** A batch that was given up, or that the disk has damaged. */
+export interface LostBatch {
+  readonly seq: number;
+  readonly run: number;
+  readonly events: number;
+}
+
+export interface SpoolUsage {
+  readonly batches: number;
+  readonly events: number;
+  readonly bytes: number;
+  /** Epoch milliseconds. */
+  readonly oldest: number | undefined;
+  readonly newest: number | undefined;
+  /** Of the events: those in batches that the disk has damaged. */
+  readonly damaged: number;
+}
+
+/**
+ * The batches that wait for one sink, on disk and in order; each call is durable when it returns,
+ * or part of the transaction around it. Several processes may use one spool: see `Lease`.
+ */
+export class Spool {
+  private readonly database: Database;
+  private readonly sink: number;
+  private readonly run: number;
+  readonly limits: SpoolLimits;
+
+  constructor(database: Database, sink: number, run: number, limits: SpoolLimits) {
+    this.database = database;
+    this.sink = sink;
+    this.run = run;
+    this.limits = limits;
+  }
+
+  append(seq: number, { entries, partition }: Batch, now: number, outbox: boolean): void {
+    const { frame, checksum } = packFrame(entries);
+    this.database.run(
+      'INSERT INTO spool (sink, seq, run, outbox, partition, events, created, stored, checksum, frame) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+      this.sink,
+      seq,
+      this.run,
+      outbox ? 1 : 0,
+      partition,
+      entries.length,
+      now,
+      frame.length,
+      checksum,
+      frame,
+    );
+  }
+
+  /** What became smaller because a part of it was delivered. */
+  replace(seq: number, { entries }: Batch): void {
+    const { frame, checksum } = packFrame(entries);
+    this.database.run(
+      'UPDATE spool SET events = ?, stored = ?, checksum = ?, frame = ? WHERE sink = ? AND seq = ?',
+      entries.length,
+      frame.length,
+      checksum,
+      frame,
+      this.sink,
+      seq,
+    );
+  }
+
+  remove(seq: number): void {
+    this.database.run('DELETE FROM spool WHERE sink = ? AND seq = ?', this.sink, seq);
+  }
+
+  /** The oldest batch; a damaged one comes as what is lost, and is set aside. */
+  next(): SpooledBatch | LostBatch | undefined {
+    const row = this.database.get(
+      `SELECT seq, run, partition, events, checksum, frame FROM spool WHERE sink = ? AND damaged = 0 AND ${NOT_IN_OTHER_HANDS} ORDER BY seq LIMIT 1`,
+      this.sink,
+      this.run,
+    );
+    if (row === undefined) return undefined;
+    const { seq, run, partition, events, checksum, frame } = row as unknown as {
+      seq: number;
+      run: number;
+      partition: string;
+      events: number;
+      checksum: number;
+      frame: Uint8Array;
+    };
+    const entries = unpackFrame(frame, checksum, partition);
+    if (entries !== undefined) return { seq, run, batch: { partition, entries, bytes: entries.reduce((sum, { bytes }) => sum + bytes, 0) } };
+    this.database.run('UPDATE spool SET damaged = 1 WHERE sink = ? AND seq = ?', this.sink, seq);
+    return { seq, run, events };
+  }
+
+  /** Where the oldest batch stands that can still be sent; a unit that was spooled behind it is not delivered yet. */
+  oldest(): number | undefined {
+    return this.database.get('SELECT min(seq) AS seq FROM spool WHERE sink = ?', this.sink)?.['seq'] as number | undefined;
+  }
+
+  hasWork(): boolean {
+    const sql = `SELECT 1 FROM spool WHERE sink = ? AND damaged = 0 AND ${NOT_IN_OTHER_HANDS} LIMIT 1`;
+    return this.database.get(sql, this.sink, this.run) !== undefined;
+  }
+
+  usage(): SpoolUsage {
+    const row = this.database.get(
+      'SELECT count(*) AS batches, coalesce(sum(events), 0) AS events, coalesce(sum(stored), 0) AS bytes, min(created) AS oldest, max(created) AS newest, coalesce(sum(events * damaged), 0) AS damaged FROM spool WHERE sink = ?',
+      this.sink,
+    ) as unknown as { batches: number; events: number; bytes: number; oldest: number | null; newest: number | null; damaged: number };
+    return { ...row, oldest: row.oldest ?? undefined, newest: row.newest ?? undefined };
+  }
+
+  /** Of all sinks. */
+  isFull(): boolean {
+    return Number(this.database.get('SELECT coalesce(sum(stored), 0) AS bytes FROM spool')?.['bytes']) >= this.limits.maxBytes;
+  }
+
+  /** Gives up the oldest batches until there is room again; with `block`, none. */
+  makeRoom(): readonly LostBatch[] {
+    const lost: LostBatch[] = [];
+    while (this.limits.whenFull === 'drop-oldest' && this.isFull()) {
+      const [oldest] = this.database.all('SELECT seq, run, events FROM spool WHERE sink = ? ORDER BY seq LIMIT 1', this.sink);
+      if (oldest === undefined) break;
+      lost.push(oldest as unknown as LostBatch);
+      this.remove((oldest as unknown as LostBatch).seq);
+    }
+    return lost;
+  }
+
+  /** Gives up what has waited for too long. */
+  expire(now: number): readonly LostBatch[] {
+    const before = now - this.limits.maxAgeMs;
+    const lost = this.database.all('SELECT seq, run, events FROM spool WHERE sink = ? AND created < ? ORDER BY seq', this.sink, before);
+    if (lost.length > 0) this.database.run('DELETE FROM spool WHERE sink = ? AND created < ?', this.sink, before);
+    return lost as unknown as readonly LostBatch[];
+  }
+
+  purge(): number {
+    return this.database.run('DELETE FROM spool WHERE sink = ?', this.sink);
+  }
+}
+
+/** Another process that still runs is about to send it: only what it leaves behind is for us. */
+const NOT_IN_OTHER_HANDS = 'NOT (outbox = 1 AND run <> ? AND run IN (SELECT id FROM run))';

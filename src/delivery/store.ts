@@ -1,0 +1,108 @@
+import { join } from 'node:path';
+import { Database } from '../state/database.ts';
+import type { SinkIdentity } from '../sink/sink.ts';
+import { DeadLetters } from './dead-letters.ts';
+import { Lease } from './lease.ts';
+import { Ledger, pruneLedger } from './ledger.ts';
+import { type LostRun, Runs, type RunSums } from './runs.ts';
+import { SCHEMA_VERSIONS } from './schema.ts';
+import { Spool } from './spool.ts';
+import { DEFAULT_SPOOL_LIMITS, type SpoolLimits } from './spool-limits.ts';
+
+/** About 60 bytes each on disk. */
+const LEDGER_UNITS = 500_000;
+
+export interface StoreOptions {
+  readonly stateDir: string;
+  readonly limits?: SpoolLimits;
+  readonly now: () => number;
+  readonly pid: number;
+  readonly isAlive: (pid: number, started: number) => boolean;
+  /** What this run reads, for whoever finds that it ended without a word. */
+  readonly what: string;
+}
+
+/** All that delivery keeps for one sink. */
+export interface Shelf {
+  readonly spool: Spool;
+  readonly deadLetters: DeadLetters;
+  readonly ledger: Ledger;
+  readonly lease: Lease;
+}
+
+/** What delivery must not lose, in one file of the state directory, as this run of portlog sees it. */
+export class Store {
+  readonly path: string;
+  readonly run: number;
+  /** What runs before this one left open. */
+  readonly lostRuns: readonly LostRun[];
+  private readonly database: Database;
+  private readonly runs: Runs;
+  private readonly limits: SpoolLimits;
+  private sums: () => readonly RunSums[] = () => [];
+
+  /** Throws `state-unusable` when the file cannot be used. */
+  constructor({ stateDir, limits = DEFAULT_SPOOL_LIMITS, now, pid, isAlive, what }: StoreOptions) {
+    this.path = stateFile(stateDir);
+    this.limits = limits;
+    this.database = Database.open(this.path, SCHEMA_VERSIONS);
+    this.runs = new Runs(this.database);
+    try {
+      const [lost, run] = this.database.transaction(() => [this.runs.lost(isAlive), this.runs.begin(pid, what, now())] as const);
+      this.lostRuns = lost;
+      this.run = run;
+    } catch (error) {
+      this.database.close();
+      throw error;
+    }
+  }
+
+  shelf({ type, target, scope }: SinkIdentity): Shelf {
+    this.database.run('INSERT OR IGNORE INTO sink (type, target, scope) VALUES (?, ?, ?)', type, target, scope);
+    const row = this.database.get('SELECT id FROM sink WHERE type = ? AND target = ? AND scope = ?', type, target, scope);
+    return this.shelfOf(row?.['id'] as number);
+  }
+
+  /** Every sink that something waits for, or has died. */
+  waiting(): readonly { readonly identity: SinkIdentity; readonly shelf: Shelf }[] {
+    const rows = this.database.all(
+      'SELECT id, type, target, scope FROM sink WHERE id IN (SELECT sink FROM spool) OR id IN (SELECT sink FROM dead) ORDER BY id',
+    ) as unknown as readonly (SinkIdentity & { id: number })[];
+    return rows.map(({ id, ...identity }) => ({ identity, shelf: this.shelfOf(id) }));
+  }
+
+  transaction<T>(work: () => T): T {
+    return this.database.transaction(work);
+  }
+
+  /** From now on each commit carries the sums as they are. */
+  watch(sums: () => readonly RunSums[]): void {
+    this.sums = sums;
+  }
+
+  saveSums(): void {
+    this.runs.save(this.run, this.sums());
+  }
+
+  /** After the last word about this run. */
+  close(): void {
+    this.runs.end(this.run);
+    pruneLedger(this.database, LEDGER_UNITS);
+    this.database.shrink();
+    this.database.close();
+  }
+
+  private shelfOf(sink: number): Shelf {
+    const spool = new Spool(this.database, sink, this.run, this.limits);
+    return {
+      spool,
+      deadLetters: new DeadLetters(this.database, sink),
+      ledger: new Ledger(this.database, sink, spool),
+      lease: new Lease(this.database, sink, this.run),
+    };
+  }
+}
+
+export function stateFile(stateDir: string): string {
+  return join(stateDir, 'portlog.db');
+}

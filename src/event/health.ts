@@ -1,0 +1,137 @@
+import { dataStream, type EventOptions, PORTLOG_VERSION, ECS_VERSION } from './context.ts';
+import { type Fields, type LogEvent, SEVERITY, Shared } from './event.ts';
+import { digest, eventId } from './id.ts';
+import { printable } from './text.ts';
+import { isoTime } from './time.ts';
+
+/** Events of one sink by what became of them; `read` is the sum of the others. */
+export interface DeliverySums {
+  readonly read: number;
+  readonly delivered: number;
+  readonly already: number;
+  readonly dead: number;
+  readonly spooled: number;
+  readonly discarded: number;
+  readonly withheld: number;
+}
+
+/** One run of portlog, as it tells about itself. */
+export interface RunFacts {
+  /** What tells this run from every other. */
+  readonly key: string;
+  /** Epoch milliseconds. */
+  readonly started: number;
+  readonly inputs: number;
+  readonly scans: number;
+  readonly hosts: number;
+  readonly openPorts: number;
+  /** Inputs and elements that could not be read, scans that are cut or failed. */
+  readonly problems: number;
+  readonly sinks: readonly { readonly name: string; readonly sums: DeliverySums }[];
+}
+
+export type ProblemKind = 'sink-failing' | 'dead-letters' | 'spool-full' | 'discarded';
+
+export interface DeliveryProblem {
+  readonly kind: ProblemKind;
+  readonly sink: string;
+  readonly reason: string;
+  /** Events concerned, as far as it is known; undefined when it has only begun. */
+  readonly events: number | undefined;
+}
+
+/** `run-summary`: what a run has read and what became of it, per sink in the message, in total in the fields. */
+export function runSummaryEvent(options: EventOptions, run: RunFacts): LogEvent {
+  const total = totalOf(run.sinks.map(({ sums }) => sums));
+  const undelivered = total.dead + total.spooled + total.discarded;
+  const bad = undelivered > 0 || run.problems > 0;
+  const now = options.now();
+  const found = `${run.scans} scans, ${run.hosts} hosts, ${run.openPorts} open ports`;
+  const sinks = run.sinks.map(({ name, sums }) => `${name}: ${sumText(sums)}`).join('; ');
+  return healthEvent(options, 'run-summary', run.key, '', digest(['portlog', options.site]), {
+    severity: bad ? SEVERITY.medium : SEVERITY.info,
+    message: `portlog run ${bad ? 'ended with problems' : 'ended well'}: ${found}; ${sinks}`,
+    event: { outcome: bad ? 'failure' : 'success', start: isoTime(run.started), end: isoTime(now), duration: (now - run.started) * 1e6 },
+    nmap: {
+      run: { inputs: run.inputs, scans: run.scans, hosts: run.hosts, open_ports: run.openPorts, problems: run.problems },
+      delivery: { sink: run.sinks.map(({ name }) => name), ...total },
+    },
+  });
+}
+
+/** `delivery-problem`: a sink does not take events, or takes some never. */
+export function deliveryProblemEvent(options: EventOptions, runKey: string, { kind, sink, reason, events }: DeliveryProblem): LogEvent {
+  return healthEvent(options, 'delivery-problem', runKey, `${sink} ${kind}`, digest(['sink', options.site, sink]), {
+    severity: SEVERITY.high,
+    message: `${sink}: ${TEXT[kind](events)}: ${reason}`,
+    event: { outcome: 'failure', reason },
+    nmap: { delivery: { sink: [sink], problem: kind, events } },
+  });
+}
+
+const TEXT: Readonly<Record<ProblemKind, (events: number | undefined) => string>> = {
+  'sink-failing': () => 'events cannot be delivered',
+  'dead-letters': (events) => `${events ?? 0} events were rejected for good`,
+  'spool-full': () => 'the spool is full, and reading was given up',
+  'discarded': (events) => `${events ?? 0} events were given up undelivered`,
+};
+
+interface Parts {
+  readonly severity: number;
+  readonly message: string;
+  readonly event: Fields;
+  readonly nmap: Fields;
+}
+
+function healthEvent(options: EventOptions, action: string, run: string, what: string, entity: string, { severity, message, event, nmap }: Parts): LogEvent {
+  const now = options.now();
+  const id = eventId('nmap.health', action, run, entity, what);
+  const line = printable(message);
+  return {
+    id,
+    unit: id,
+    dataset: 'nmap.health',
+    action,
+    time: now,
+    created: now,
+    severity,
+    message: line,
+    shared: new Shared({
+      '@timestamp': isoTime(now),
+      'ecs': { version: ECS_VERSION },
+      'observer': { product: 'portlog', version: PORTLOG_VERSION, type: 'scanner' },
+      'agent': { name: 'portlog', type: 'portlog', version: PORTLOG_VERSION },
+      'tags': options.tags.length === 0 ? undefined : options.tags,
+      'labels': Object.keys(options.labels).length === 0 ? undefined : options.labels,
+    }),
+    own: {
+      event: {
+        kind: 'event',
+        category: ['host'],
+        type: ['info'],
+        ...event,
+        action,
+        id,
+        module: 'nmap',
+        dataset: 'nmap.health',
+        created: isoTime(now),
+        severity,
+      },
+      data_stream: dataStream('nmap.health', options.namespace),
+      nmap: { site: options.site, entity: { id: entity }, ...nmap, run: { id: run, ...(nmap['run'] as Fields | undefined) } },
+      message: line,
+    },
+  };
+}
+
+function totalOf(all: readonly DeliverySums[]): DeliverySums {
+  const total = { read: 0, delivered: 0, already: 0, dead: 0, spooled: 0, discarded: 0, withheld: 0 };
+  for (const sums of all) for (const name of Object.keys(total) as (keyof DeliverySums)[]) total[name] += sums[name];
+  return total;
+}
+
+/** `read 9 = delivered 8 + dead 1`: what is not zero. */
+function sumText({ read, ...fates }: DeliverySums): string {
+  const words = (['delivered', 'already', 'dead', 'spooled', 'discarded', 'withheld'] as const).filter((name) => fates[name] > 0);
+  return `read ${read} = ${words.length === 0 ? 'nothing' : words.map((name) => `${name} ${fates[name]}`).join(' + ')}`;
+}

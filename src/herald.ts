@@ -1,0 +1,89 @@
+import { announce } from './delivery/announce.ts';
+import type { Lane } from './delivery/lane.ts';
+import type { Store } from './delivery/store.ts';
+import type { EventOptions } from './event/context.ts';
+import type { LogEvent } from './event/event.ts';
+import { type DeliveryProblem, deliveryProblemEvent, runSummaryEvent } from './event/health.ts';
+import { digest } from './event/id.ts';
+import type { InputReport } from './input-report.ts';
+
+/**
+ * Tells what portlog must tell about itself (`nmap.health`), to every sink that keeps events: standard
+ * output stays a pure function of its input.
+ */
+export class Herald {
+  private readonly lanes: readonly Lane[];
+  private readonly store: Store;
+  private readonly options: EventOptions;
+  private readonly started: number;
+  private readonly runKey: string;
+  private readonly patienceMs: number;
+  /** Sinks whose failure was told. */
+  private readonly told = new Set<Lane>();
+
+  /** A sink that fails for longer than `patienceMs` is told while the run goes on. */
+  constructor(lanes: readonly Lane[], store: Store, options: EventOptions, patienceMs: number) {
+    this.patienceMs = patienceMs;
+    this.lanes = lanes.filter(({ keeping }) => keeping !== undefined);
+    this.store = store;
+    this.options = options;
+    this.started = options.now();
+    this.runKey = digest(['run', options.site, store.path, store.run, this.started]);
+  }
+
+  /** A sink fails that nobody was told of. */
+  get isAlarmed(): boolean {
+    return this.lanes.some((lane) => lane.failingSince !== undefined && !this.told.has(lane));
+  }
+
+  /** Called between hosts: tells the other sinks of one that has been failing for too long. */
+  async watch(): Promise<void> {
+    const since = this.options.now() - this.patienceMs;
+    const events = this.failing((lane) => (lane.failingSince ?? Number.POSITIVE_INFINITY) < since);
+    if (events.length > 0) await announce(events, this.lanes, this.store);
+  }
+
+  /** At the end of a run: what went wrong, and the sums. A run that found nothing new and nothing wrong has nothing to tell. */
+  async conclude(inputs: readonly InputReport[]): Promise<void> {
+    const events = this.failing((lane) => lane.failingSince !== undefined);
+    for (const problem of this.lanes.flatMap(problemsOf)) events.push(deliveryProblemEvent(this.options, this.runKey, problem));
+    const isNews = this.lanes.some(({ tally, replayed }) => tally.delivered + tally.spooled + replayed.delivered > 0);
+    if (!isNews && events.length === 0 && inputs.every(({ problem }) => problem === undefined)) return;
+    events.push(
+      runSummaryEvent(this.options, {
+        key: this.runKey,
+        started: this.started,
+        inputs: inputs.length,
+        scans: inputs.reduce((sum, { runs }) => sum + runs, 0),
+        hosts: inputs.reduce((sum, { hosts }) => sum + hosts, 0),
+        openPorts: inputs.reduce((sum, { openPorts }) => sum + openPorts, 0),
+        problems: inputs.reduce((sum, input) => sum + troublesIn(input), 0),
+        sinks: this.lanes.map(({ sink, tally }) => ({ name: sink.name, sums: tally })),
+      }),
+    );
+    await announce(events, this.lanes, this.store);
+  }
+
+  private failing(isNews: (lane: Lane) => boolean): LogEvent[] {
+    const news = this.lanes.filter((lane) => lane.failure !== undefined && !this.told.has(lane) && isNews(lane));
+    return news.map((lane) => {
+      this.told.add(lane);
+      const reason = lane.failure?.message ?? '';
+      return deliveryProblemEvent(this.options, this.runKey, { kind: 'sink-failing', sink: lane.sink.name, reason, events: undefined });
+    });
+  }
+}
+
+function troublesIn({ problem, refused, incomplete, failed }: InputReport): number {
+  return (problem === undefined ? 0 : 1) + refused + incomplete + failed;
+}
+
+function problemsOf({ sink, tally, replayed, firstRejection, keeping }: Lane): readonly DeliveryProblem[] {
+  const dead = tally.dead + replayed.dead;
+  const discarded = tally.discarded + replayed.discarded;
+  const problems: DeliveryProblem[] = [];
+  if (dead > 0) problems.push({ kind: 'dead-letters', sink: sink.name, reason: firstRejection ?? 'no reason given', events: dead });
+  if (discarded > 0) problems.push({ kind: 'discarded', sink: sink.name, reason: 'the spool is full, or they were too old', events: discarded });
+  if (keeping?.stuck === true) problems.push({ kind: 'spool-full', sink: sink.name, reason: 'the sink did not come back', events: undefined });
+  return problems;
+}

@@ -1,0 +1,172 @@
+import { randomUUID } from 'node:crypto';
+import { closeSync, existsSync, linkSync, mkdirSync, openSync, rmSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import { PortlogError } from '../errors.ts';
+import { filesystemOf } from './filesystem.ts';
+import { DAMAGED_HINT, stateError } from './state-error.ts';
+
+/** `PRAGMA application_id`: what tells our files from other people's SQLite databases. "plog" in ASCII. */
+const APPLICATION_ID = 0x706c6f67;
+/** Two portlogs on one file wait for each other this long; what they write takes milliseconds. */
+const BUSY_TIMEOUT_MS = 5000;
+/** Up to here the whole file is checked when it is opened (30 ms); above it, rows carry checksums anyway. */
+const CHECKED_BYTES = 32 << 20;
+
+type Row = Readonly<Record<string, unknown>>;
+
+/**
+ * One SQLite file, as everything that portlog must not lose is kept: WAL, durable at each commit.
+ * Every failure is a PortlogError `state-unusable` that says what to do.
+ * https://www.sqlite.org/wal.html, https://www.sqlite.org/pragma.html#pragma_synchronous
+ */
+export class Database {
+  readonly path: string;
+  private readonly handle: DatabaseSync;
+  private readonly statements = new Map<string, StatementSync>();
+  private depth = 0;
+
+  private constructor(path: string, handle: DatabaseSync) {
+    this.path = path;
+    this.handle = handle;
+  }
+
+  /**
+   * Opens the file, or makes it. `versions` are the steps of its schema, oldest first: a file of an
+   * older portlog is brought up to date, one of a newer portlog is refused. A damaged file is never replaced.
+   */
+  static open(path: string, versions: readonly string[]): Database {
+    return attempt(path, () => {
+      if (!existsSync(path)) create(path, versions);
+      else if (statSync(path).size === 0) throw new PortlogError('state-unusable', `${path} is empty, so it was damaged`, { hint: DAMAGED_HINT });
+      const database = new Database(path, connect(path));
+      database.identify(versions);
+      return database;
+    });
+  }
+
+  get(sql: string, ...values: readonly SQLInputValue[]): Row | undefined {
+    return attempt(this.path, () => this.prepared(sql).get(...values));
+  }
+
+  all(sql: string, ...values: readonly SQLInputValue[]): readonly Row[] {
+    return attempt(this.path, () => this.prepared(sql).all(...values));
+  }
+
+  /** Returns how many rows changed. */
+  run(sql: string, ...values: readonly SQLInputValue[]): number {
+    return attempt(this.path, () => Number(this.prepared(sql).run(...values).changes));
+  }
+
+  /** All of `work` or nothing, durable when it returns. May be nested: then the outermost one counts. */
+  transaction<T>(work: () => T): T {
+    if (this.depth > 0) return work();
+    attempt(this.path, () => this.handle.exec('BEGIN IMMEDIATE'));
+    this.depth++;
+    try {
+      const result = work();
+      attempt(this.path, () => this.handle.exec('COMMIT'));
+      return result;
+    } catch (error) {
+      this.rollBack();
+      throw error;
+    } finally {
+      this.depth--;
+    }
+  }
+
+  /** Gives pages that are no longer used back to the file system. */
+  shrink(): void {
+    attempt(this.path, () => this.handle.exec('PRAGMA incremental_vacuum'));
+  }
+
+  close(): void {
+    if (!this.handle.isOpen) return;
+    this.statements.clear();
+    this.handle.close();
+  }
+
+  private rollBack(): void {
+    try {
+      if (this.handle.isTransaction) this.handle.exec('ROLLBACK');
+    } catch {
+      // SQLite has rolled back by itself, as it does on a full disk.
+    }
+  }
+
+  private prepared(sql: string): StatementSync {
+    let statement = this.statements.get(sql);
+    if (statement === undefined) {
+      statement = this.handle.prepare(sql);
+      this.statements.set(sql, statement);
+    }
+    return statement;
+  }
+
+  private identify(versions: readonly string[]): void {
+    const id = this.get('PRAGMA application_id')?.['application_id'];
+    if (id !== APPLICATION_ID)
+      throw new PortlogError('state-unusable', `${this.path} is a database of another program`, { hint: 'name another directory with --state-dir' });
+    const version = Number(this.get('PRAGMA user_version')?.['user_version']);
+    if (version > versions.length)
+      throw new PortlogError('state-unusable', `${this.path} was written by a newer portlog (schema ${version}, this one knows ${versions.length})`, {
+        hint: 'run that version, or name another directory with --state-dir',
+      });
+    if (statSync(this.path).size <= CHECKED_BYTES && this.get('PRAGMA quick_check(1)')?.['quick_check'] !== 'ok')
+      throw new PortlogError('state-unusable', `${this.path} is damaged`, { hint: DAMAGED_HINT });
+    if (version < versions.length) this.transaction(() => migrate(this.handle, versions, version));
+  }
+}
+
+/** Made under another name and put in place whole, so that a file that is there was complete once. */
+function create(path: string, versions: readonly string[]): void {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  const { network, name } = filesystemOf(dirname(path));
+  if (network)
+    throw new PortlogError('state-unusable', `${dirname(path)} is on a network file system (${name}), where SQLite's write-ahead log is not safe`, {
+      hint: 'name a directory on a local disk with --state-dir',
+    });
+  const draft = `${path}.new-${randomUUID()}`;
+  closeSync(openSync(draft, 'w', 0o600));
+  try {
+    const handle = new DatabaseSync(draft);
+    try {
+      handle.exec(`PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA application_id = ${APPLICATION_ID}`);
+      migrate(handle, versions, 0);
+    } finally {
+      handle.close();
+    }
+    linkSync(draft, path);
+  } catch (error) {
+    // Another portlog was faster.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  } finally {
+    for (const suffix of ['', '-wal', '-shm']) rmSync(draft + suffix, { force: true });
+  }
+}
+
+function connect(path: string): DatabaseSync {
+  const handle = new DatabaseSync(path);
+  try {
+    handle.exec(
+      `PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}; PRAGMA synchronous = FULL; PRAGMA cache_size = -4000; PRAGMA journal_size_limit = ${4 << 20}`,
+    );
+    return handle;
+  } catch (error) {
+    handle.close();
+    throw error;
+  }
+}
+
+function migrate(handle: DatabaseSync, versions: readonly string[], from: number): void {
+  for (const step of versions.slice(from)) handle.exec(step);
+  handle.exec(`PRAGMA user_version = ${versions.length}`);
+}
+
+function attempt<T>(path: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw stateError(path, error);
+  }
+}

@@ -1,0 +1,34 @@
+import { statfsSync } from 'node:fs';
+
+export interface Filesystem {
+  /** As mount(8) calls it, or the magic number when it is none of those that matter here. */
+  readonly name: string;
+  /** Shared with other machines, which SQLite's write-ahead log does not survive. */
+  readonly network: boolean;
+  /** Gone after a restart. */
+  readonly ephemeral: boolean;
+}
+
+/** `f_type` of statfs(2). */
+const KNOWN: Readonly<Record<number, readonly [name: string, kind: 'network' | 'ephemeral']>> = {
+  0x6969: ['nfs', 'network'],
+  0x517b: ['smb', 'network'],
+  0xff534d42: ['cifs', 'network'],
+  0xfe534d42: ['smb2', 'network'],
+  0x5346414f: ['afs', 'network'],
+  0x00c36400: ['ceph', 'network'],
+  0x01021997: ['9p', 'network'],
+  0x0bd00bd0: ['lustre', 'network'],
+  0x01021994: ['tmpfs', 'ephemeral'],
+  0x858458f6: ['ramfs', 'ephemeral'],
+  0x794c7630: ['overlay', 'ephemeral'],
+};
+
+export function filesystemOf(path: string): Filesystem {
+  return describeFilesystem(statfsSync(path).type);
+}
+
+export function describeFilesystem(magic: number): Filesystem {
+  const [name, kind] = KNOWN[magic >>> 0] ?? [`0x${(magic >>> 0).toString(16)}`, undefined];
+  return { name, network: kind === 'network', ephemeral: kind === 'ephemeral' };
+}

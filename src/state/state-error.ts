@@ -1,0 +1,36 @@
+import { PortlogError } from '../errors.ts';
+
+export const DAMAGED_HINT =
+  'move it away to begin anew, or bring it back from a backup; scans that are still there can be shipped again, and nothing is stored twice where the target can tell';
+const ELSEWHERE = 'name another directory with --state-dir';
+
+/** SQLite's primary result codes: https://www.sqlite.org/rescode.html */
+const BY_RESULT: Readonly<Record<number, readonly [what: string, hint: string]>> = {
+  5: ['is being written by another process that does not let go', 'see what it is; then run this again'],
+  8: ['cannot be written: it is read-only', `make it writable, or ${ELSEWHERE}`],
+  10: ['cannot be read or written: the disk reports an error', 'check the disk'],
+  11: ['is damaged', DAMAGED_HINT],
+  13: ['cannot grow: the disk is full', `make room, or ${ELSEWHERE}`],
+  14: ['cannot be opened', `check the permissions of the directory, or ${ELSEWHERE}`],
+  26: ['is damaged, or is no database', DAMAGED_HINT],
+};
+const BY_ERRNO: Readonly<Record<string, readonly [what: string, hint: string]>> = {
+  ENOSPC: ['cannot be written: the disk is full', `make room, or ${ELSEWHERE}`],
+  EDQUOT: ['cannot be written: the quota is used up', `make room, or ${ELSEWHERE}`],
+  EFBIG: ['cannot grow: files may not be that large here', `raise the limit, or ${ELSEWHERE}`],
+  EROFS: ['cannot be written: the file system is read-only', ELSEWHERE],
+  EACCES: ['cannot be opened: permission is denied', `give this user access, or ${ELSEWHERE}`],
+  EPERM: ['cannot be opened: it is not permitted', `give this user access, or ${ELSEWHERE}`],
+  ENOTDIR: ['cannot be made: a part of its path is no directory', ELSEWHERE],
+  EEXIST: ['cannot be made: a part of its path is no directory', ELSEWHERE],
+};
+
+/** What went wrong with the state file, as a sentence; a PortlogError passes as it is. */
+export function stateError(path: string, error: unknown): unknown {
+  if (error instanceof PortlogError) return error;
+  const { code, errcode, message } = error as NodeJS.ErrnoException & { readonly errcode?: number };
+  const known = errcode === undefined ? BY_ERRNO[code ?? ''] : BY_RESULT[errcode & 0xff];
+  if (known === undefined && errcode === undefined && code === undefined) return error;
+  const [what, hint] = known ?? [`cannot be used: ${message}`, ELSEWHERE];
+  return new PortlogError('state-unusable', `${path} ${what}`, { hint, cause: error });
+}
