@@ -47,6 +47,9 @@ export class Herald {
   async conclude(inputs: readonly InputReport[]): Promise<void> {
     const events = this.failing((lane) => lane.failingSince !== undefined);
     for (const problem of this.lanes.flatMap(problemsOf)) events.push(deliveryProblemEvent(this.options, this.runKey, problem));
+    const isIdle = inputs.length === 0 && this.lanes.every(({ replayed }) => replayed.delivered === 0);
+    // A replay that could do nothing would only add to what waits.
+    if (isIdle) return;
     const isNews = this.lanes.some(({ tally, replayed }) => tally.delivered + tally.spooled + replayed.delivered > 0);
     if (!isNews && events.length === 0 && inputs.every(({ problem }) => problem === undefined)) return;
     events.push(

@@ -82,7 +82,7 @@ const NEVER = new AbortController().signal;
 /** Reads scans from `sources`, one after the other, and ships their events to all `sinks`. Resolves when every event has its fate. */
 export async function ship(options: ShipOptions): Promise<ShipReport> {
   const { clock = systemClock, stop = NEVER, giveUp = NEVER, retryForMs = 60_000, store, again = false } = options;
-  const lanes = options.sinks.map((sink) => new Lane(sink, { clock, store, retryForMs, again, maxAgeMs: MAX_BATCH_AGE_MS, signal: giveUp }));
+  const lanes = options.sinks.map((sink) => new Lane(sink, { clock, store, retryForMs, again, signal: giveUp }));
   const eventOptions: EventOptions = { ...DEFAULT_OPTIONS, now: clock.now, ...options.event };
   store?.watch(() => lanes.map(({ sink, tally }) => ({ sink: sink.name, tally })));
   const herald = store === undefined ? undefined : new Herald(lanes, store, eventOptions, retryForMs);
@@ -166,7 +166,9 @@ function abandoned(report: InputReport, lanes: readonly Lane[]): InputReport {
     report.problem = new PortlogError(
       'spool-full',
       `${report.name} was read up to byte ${report.bytes} only: the spool for ${stuck.sink.name} is full`,
-      { hint: 'when the sink works again: portlog replay, then ship this again; or allow more with --spool-max-mib, or --spool-when-full drop-oldest' },
+      {
+        hint: 'when the sink works again: portlog replay, then ship this again; or allow more with --spool-max-mib, or --spool-when-full drop-oldest',
+      },
     );
   return report;
 }
@@ -178,7 +180,7 @@ async function whileFlushing(lanes: readonly Lane[], clock: Clock, work: () => P
     while (!done.signal.aborted) {
       await clock.sleep(MAX_BATCH_AGE_MS, done.signal);
       // Whatever fails here fails again, and is reported, at the next push or at the end.
-      await Promise.allSettled(lanes.map((lane) => lane.flushOld()));
+      await Promise.allSettled(lanes.map((lane) => lane.flush(MAX_BATCH_AGE_MS)));
     }
   })();
   try {

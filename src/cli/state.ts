@@ -1,10 +1,13 @@
 import { uptime } from 'node:os';
+import { setFlagsFromString } from 'node:v8';
 import { systemClock } from '../clock.ts';
 import type { Settings } from '../config/settings.ts';
 import { Store } from '../delivery/store.ts';
 
 /** The state file as this process uses it. `what` it reads is told when it ends without a word. */
 export function openStore({ stateDir, spool }: Pick<Settings, 'stateDir' | 'spool'>, what: string): Store {
+  // Shipping 100 MB with a growing young generation peaked at 285 MB, without at 175 MB for a tenth more CPU.
+  setFlagsFromString('--semi-space-growth-factor=1');
   return new Store({ stateDir, limits: spool, now: systemClock.now, pid: process.pid, isAlive, what });
 }
 

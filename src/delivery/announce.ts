@@ -17,6 +17,8 @@ export function isAnnounced({ dataset }: LogEvent): boolean {
  * goes when its sink has acknowledged or rejected it.
  */
 export async function announce(events: readonly LogEvent[], lanes: readonly Lane[], store: Store | undefined, state?: () => void): Promise<void> {
+  // What they are about comes before them.
+  for (const lane of lanes) await lane.flush(0);
   const drafts = lanes.flatMap((lane) =>
     events.flatMap((event) => {
       const entry = lane.prepare(event);

@@ -52,7 +52,9 @@ export class DeadLetters {
   /** The most frequent reasons first. */
   tolls(): readonly DeathToll[] {
     const sql = 'SELECT reason, status, count(*) AS events FROM dead WHERE sink = ? GROUP BY reason, status ORDER BY events DESC LIMIT 20';
-    return this.database.all(sql, this.sink).map((row) => ({ ...(row as unknown as DeathToll), status: (row['status'] as number | null) ?? undefined }));
+    return this.database
+      .all(sql, this.sink)
+      .map((row) => ({ ...(row as unknown as DeathToll), status: (row['status'] as number | null) ?? undefined }));
   }
 
   /** Some of one partition, to be tried again, oldest first; events that were never encoded stay. */

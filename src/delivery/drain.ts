@@ -17,6 +17,7 @@ export interface DrainEvents {
   idle(): Promise<void>;
   succeeded(): void;
   failed(error: SinkError): void;
+  rejected(reason: string): void;
   /** Nothing more leaves the spool in this run. */
   stopped(): void;
 }
@@ -70,10 +71,20 @@ export class Drain {
   }
 
   private async work(): Promise<void> {
+    try {
+      await this.sendAll();
+    } catch (error) {
+      // What the spool holds stays there.
+      this.keeper.noteFailure(error);
+      this.stop();
+    }
+  }
+
+  private async sendAll(): Promise<void> {
     const { clock, signal } = this.options;
     const untilFinish = AbortSignal.any([signal, this.hurry.signal]);
     await this.events.idle();
-    for (let attempts = 0; ; ) {
+    for (let attempts = 0; ;) {
       if (signal.aborted) return this.stop();
       const mayGo = this.keeper.shelf.lease.take(clock.now());
       const next = mayGo ? this.keeper.shelf.spool.next() : undefined;
@@ -109,7 +120,10 @@ export class Drain {
 
   private async sendBatch(spooled: SpooledBatch): Promise<Undelivered<Queued> | undefined> {
     const settled: Settled<Queued>[] = [];
-    const left = await deliver<Queued>(this.sink, spooled.batch, this.options, (one) => settled.push(one));
+    const left = await deliver<Queued>(this.sink, spooled.batch, this.options, (one) => {
+      settled.push(one);
+      for (const { reason } of one.rejected.slice(0, 1)) this.events.rejected(reason);
+    });
     if (this.keeper.settleSpooled(spooled, settled, left)) return left;
     // What was sent could not be taken off the disk: sending it again and again would help nobody.
     return { entries: [], error: new SinkError('permanent', `what was delivered to ${this.sink.name} could not be taken out of the spool`) };

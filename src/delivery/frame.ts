@@ -10,11 +10,20 @@ type Head = readonly (readonly [id: string, dataset: Dataset, time: number, queu
 export function packFrame(entries: readonly Entry[]): { readonly frame: Buffer; readonly checksum: number } {
   const head: Head = entries.map(({ id, dataset, time, queued, bytes }) => [id, dataset, time, queued, bytes]);
   const line = Buffer.from(`${JSON.stringify(head)}\n`);
-  const whole = Buffer.allocUnsafe(line.length + entries.reduce((sum, { bytes }) => sum + bytes, 0));
+  const whole = room(line.length + entries.reduce((sum, { bytes }) => sum + bytes, 0));
   let at = line.copy(whole);
   for (const { parts } of entries) for (const part of parts) at += whole.write(part, at);
-  const frame = zstdCompressSync(whole, { params: { [constants.ZSTD_c_compressionLevel]: LEVEL } });
+  const frame = zstdCompressSync(whole.subarray(0, at), { params: { [constants.ZSTD_c_compressionLevel]: LEVEL } });
   return { frame, checksum: crc32(frame) };
+}
+
+let scratch = Buffer.alloc(0);
+
+/** The same buffer for every frame: new ones pile up faster than they are collected. */
+function room(bytes: number): Buffer {
+  if (bytes > 4 << 20) return Buffer.allocUnsafe(bytes);
+  if (scratch.length < bytes) scratch = Buffer.allocUnsafeSlow(bytes * 2);
+  return scratch;
 }
 
 /** The entries of a frame, or undefined when it is not what was written. */

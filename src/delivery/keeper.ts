@@ -13,6 +13,9 @@ import type { Queued, Units } from './units.ts';
 /** Room for the numbers of the batches of one run. */
 const SEQ_PER_RUN = 2 ** 32;
 
+/** The run of what was read by one before this. */
+const EARLIER = 0;
+
 /** Where the events of a lane are counted. */
 export interface Accounts {
   readonly tally: Tally;
@@ -80,7 +83,7 @@ export class Keeper {
     const { spool, deadLetters } = this.shelf;
     this.store.transaction(() => {
       for (let some = deadLetters.some(maxEvents); some.length > 0; some = deadLetters.some(maxEvents)) {
-        spool.append(this.nextSeq(), batchOf(some, some[0]?.partition ?? ''), this.clock.now(), false);
+        spool.append(this.nextSeq(), batchOf(some, some[0]?.partition ?? ''), { now: this.clock.now(), run: EARLIER });
         deadLetters.remove(some);
       }
     });
@@ -88,7 +91,7 @@ export class Keeper {
 
   /** Before it is sent; part of the transaction around it. */
   commit({ seq, batch }: Parcel): void {
-    this.shelf.spool.append(seq, batch, this.clock.now(), true);
+    this.shelf.spool.append(seq, batch, { now: this.clock.now(), outbox: true });
   }
 
   /** Takes a batch that cannot be delivered now. */
@@ -98,7 +101,7 @@ export class Keeper {
     const { spool, ledger } = this.shelf;
     try {
       this.store.transaction(() => {
-        if (!parcel.stored) spool.append(parcel.seq, parcel.batch, this.clock.now(), false);
+        if (!parcel.stored) spool.append(parcel.seq, parcel.batch, { now: this.clock.now() });
         this.units.spooled(entries, parcel.seq);
         ledger.add(this.units.takeComplete());
         this.store.saveSums();
@@ -142,12 +145,13 @@ export class Keeper {
         if (rejected.length > 0) {
           deadLetters.add(rejected, this.clock.now());
           ledger.forget(seq);
+          this.units.forget(seq);
         }
         this.shorten(seq, batch, left?.entries);
         this.store.saveSums();
       });
     } catch (error) {
-      this.bookkeeping ??= stateErrorOnly(error);
+      this.noteFailure(error);
       return false;
     }
     const account = run === this.store.run ? this.accounts.accountOf(batch.entries[0]?.dataset) : this.accounts.replayed;
@@ -172,6 +176,7 @@ export class Keeper {
   /** A batch was given up, and its events with it. */
   lose({ seq, run, events }: LostBatch): void {
     this.shelf.ledger.forget(seq);
+    this.units.forget(seq);
     const own = run === this.store.run;
     const account = own ? this.accounts.tally : this.accounts.replayed;
     account.discarded += events;
@@ -196,7 +201,12 @@ export class Keeper {
       account.already += events;
       this.waiting.delete(last);
     }
-    this.shelf.lease.release();
+    this.note(() => this.shelf.lease.release());
+  }
+
+  /** The state file does not do what delivery can do without. Any other error is a mistake of ours and goes on. */
+  noteFailure(error: unknown): void {
+    this.bookkeeping ??= stateErrorOnly(error);
   }
 
   private shorten(seq: number, batch: BatchOf<Queued>, left: readonly Queued[] | undefined): void {
@@ -212,7 +222,7 @@ export class Keeper {
         this.store.saveSums();
       });
     } catch (error) {
-      this.bookkeeping ??= stateErrorOnly(error);
+      this.noteFailure(error);
     }
   }
 

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { Dataset, LogEvent } from '../event/event.ts';
-import { type Sink, SinkError } from '../sink/sink.ts';
+import type { Sink, SinkError } from '../sink/sink.ts';
 import { type BatchOf, batchOf, Batcher } from './batch.ts';
 import { deliver, type Settled, type Undelivered } from './deliver.ts';
 import { Drain } from './drain.ts';
@@ -17,8 +17,6 @@ export interface LaneOptions {
   readonly store: Store | undefined;
   /** How long a busy or failing sink is tried again, in milliseconds. */
   readonly retryForMs: number;
-  /** How long a batch waits for more events, in milliseconds; then it goes as it is. */
-  readonly maxAgeMs: number;
   /** Aborted: no more waiting, what cannot be sent at once is kept. */
   readonly signal: AbortSignal;
   /** Send what the ledger knows as delivered too. */
@@ -78,6 +76,7 @@ export class Lane {
       idle: () => this.changed.until(() => this.inFlight.size === 0),
       succeeded: () => this.succeeded(),
       failed: (error) => this.failed(error),
+      rejected: (reason) => void (this.firstRejection ??= reason),
       stopped: () => this.changed.notify(),
     });
   }
@@ -147,9 +146,11 @@ export class Lane {
     return undefined;
   }
 
-  /** Sends batches that have waited long enough. */
-  async flushOld(): Promise<void> {
-    for (const batch of this.batcher.takeOlderThan(this.options.clock.now() - this.options.maxAgeMs)) await this.dispatch(this.parcel(batch));
+  /** Puts batches on their way that have waited for so many milliseconds. */
+  async flush(ageMs: number): Promise<void> {
+    const old = this.batcher.takeOlderThan(this.options.clock.now() - ageMs);
+    // All at once: a batch that is filled meanwhile must not overtake one of its partition.
+    await Promise.all(old.map(async (batch) => this.dispatch(this.parcel(batch))));
   }
 
   /** No more events of the current unit will come. */
@@ -162,7 +163,7 @@ export class Lane {
   /** Sends what is left and waits until every event has its fate. */
   async finish(): Promise<void> {
     this.endUnit();
-    for (const batch of this.batcher.takeOlderThan(Number.POSITIVE_INFINITY)) await this.dispatch(this.parcel(batch));
+    await this.flush(0);
     await this.changed.until(() => this.queue.length === 0 && this.inFlight.size === 0);
     await this.drain?.finish();
     if (this.mistake !== undefined) throw this.mistake;
@@ -185,7 +186,7 @@ export class Lane {
   /** Starts what may start: within the limits of the sink, in order within a partition. */
   private pump(): void {
     const { inFlight, inFlightPerPartition } = this.sink.limits;
-    for (let i = 0; i < this.queue.length && this.inFlight.size < inFlight; ) {
+    for (let i = 0; i < this.queue.length && this.inFlight.size < inFlight;) {
       const parcel = this.queue[i] as Parcel;
       const partition = parcel.batch.partition;
       if (this.onTheWay(partition) >= inFlightPerPartition || this.queue.slice(0, i).some(({ batch }) => batch.partition === partition)) i++;
@@ -296,7 +297,7 @@ export class Lane {
 
   private async waitWhileFull(): Promise<void> {
     const { clock, retryForMs, signal } = this.options;
-    for (let until = clock.now() + retryForMs; this.keeper?.isFull() === true; ) {
+    for (let until = clock.now() + retryForMs; this.keeper?.isFull() === true;) {
       const left = until - clock.now();
       if (left <= 0 || signal.aborted || this.drain?.isWorking !== true) return this.keeper.giveUpReading();
       // It moves: then waiting has a use.

@@ -45,13 +45,14 @@ export class Spool {
     this.limits = limits;
   }
 
-  append(seq: number, { entries, partition }: Batch, now: number, outbox: boolean): void {
+  /** `outbox`: committed before it is sent. `run`: whose account it is on. */
+  append(seq: number, { entries, partition }: Batch, { now, outbox = false, run = this.run }: { now: number; outbox?: boolean; run?: number }): void {
     const { frame, checksum } = packFrame(entries);
     this.database.run(
       'INSERT INTO spool (sink, seq, run, outbox, partition, events, created, stored, checksum, frame) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
       this.sink,
       seq,
-      this.run,
+      run,
       outbox ? 1 : 0,
       partition,
       entries.length,
@@ -114,8 +115,11 @@ export class Spool {
 
   usage(): SpoolUsage {
     const row = this.database.get(
-      'SELECT count(*) AS batches, coalesce(sum(events), 0) AS events, coalesce(sum(stored), 0) AS bytes, min(created) AS oldest, max(created) AS newest, coalesce(sum(events * damaged), 0) AS damaged FROM spool WHERE sink = ?',
+      `SELECT count(*) AS batches, coalesce(sum(events), 0) AS events, coalesce(sum(stored), 0) AS bytes,
+       min(created) AS oldest, max(created) AS newest, coalesce(sum(events * damaged), 0) AS damaged
+       FROM spool WHERE sink = ? AND ${NOT_IN_OTHER_HANDS}`,
       this.sink,
+      this.run,
     ) as unknown as { batches: number; events: number; bytes: number; oldest: number | null; newest: number | null; damaged: number };
     return { ...row, oldest: row.oldest ?? undefined, newest: row.newest ?? undefined };
   }

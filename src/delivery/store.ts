@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { PortlogError } from '../errors.ts';
 import { Database } from '../state/database.ts';
 import type { SinkIdentity } from '../sink/sink.ts';
 import { DeadLetters } from './dead-letters.ts';
@@ -84,11 +85,15 @@ export class Store {
     this.runs.save(this.run, this.sums());
   }
 
-  /** After the last word about this run. */
+  /** After the last word about this run. On a full disk the run stays open, and the next one tells of it. */
   close(): void {
-    this.runs.end(this.run);
-    pruneLedger(this.database, LEDGER_UNITS);
-    this.database.shrink();
+    try {
+      this.runs.end(this.run);
+      pruneLedger(this.database, LEDGER_UNITS);
+      this.database.shrink();
+    } catch (error) {
+      if (!(error instanceof PortlogError)) throw error;
+    }
     this.database.close();
   }
 

@@ -27,12 +27,15 @@ export interface Queued extends Entry {
 /** Watches which units are complete: only those may be entered into the ledger. */
 export class Units {
   private current: Unit | undefined;
-  private readonly complete: Unit[] = [];
+  /** Those whose end is open. */
+  private readonly open = new Set<Unit>();
+  private complete: Unit[] = [];
 
   /** Events of a unit come one behind the other; another key ends the one before. */
   begin(key: string): void {
     this.seal();
     this.current = new Unit(key);
+    this.open.add(this.current);
   }
 
   /** The unit of the next entry. */
@@ -69,12 +72,24 @@ export class Units {
     }
   }
 
+  /** A part of batch `seq` of the spool died, or the batch was given up. */
+  forget(seq: number): void {
+    for (const unit of this.open) if (isIn(unit, seq)) unit.dead = true;
+    this.complete = this.complete.filter((unit) => !isIn(unit, seq));
+  }
+
   /** What may be entered into the ledger now. */
   takeComplete(): readonly LedgerUnit[] {
     return this.complete.splice(0);
   }
 
   private conclude(unit: Unit): void {
-    if (unit.sealed && unit.pending === 0 && !unit.dead) this.complete.push(unit);
+    if (!unit.sealed || unit.pending > 0) return;
+    this.open.delete(unit);
+    if (!unit.dead) this.complete.push(unit);
   }
+}
+
+function isIn({ first, last }: Unit, seq: number): boolean {
+  return first <= seq && seq <= last;
 }

@@ -5,7 +5,7 @@ import { printable } from './text.ts';
 import { isoTime } from './time.ts';
 
 /** Events of one sink by what became of them; `read` is the sum of the others. */
-export interface DeliverySums {
+interface DeliverySums {
   readonly read: number;
   readonly delivered: number;
   readonly already: number;
@@ -30,7 +30,7 @@ export interface RunFacts {
   readonly sinks: readonly { readonly name: string; readonly sums: DeliverySums }[];
 }
 
-export type ProblemKind = 'sink-failing' | 'dead-letters' | 'spool-full' | 'discarded';
+type ProblemKind = 'sink-failing' | 'dead-letters' | 'spool-full' | 'discarded';
 
 export interface DeliveryProblem {
   readonly kind: ProblemKind;
@@ -83,7 +83,14 @@ interface Parts {
   readonly nmap: Fields;
 }
 
-function healthEvent(options: EventOptions, action: string, run: string, what: string, entity: string, { severity, message, event, nmap }: Parts): LogEvent {
+function healthEvent(
+  options: EventOptions,
+  action: string,
+  run: string,
+  what: string,
+  entity: string,
+  { severity, message, event, nmap }: Parts,
+): LogEvent {
   const now = options.now();
   const id = eventId('nmap.health', action, run, entity, what);
   const line = printable(message);

@@ -1,6 +1,6 @@
 import { type Dataset, DATASETS } from '../event/event.ts';
 import { ecsParts } from '../event/ecs.ts';
-import { batchBody, encoded } from './body.ts';
+import { batchBody, encoded, Scratch } from './body.ts';
 import { bulkOutcome } from './elasticsearch-bulk.ts';
 import { type HttpAnswer, HttpClient } from './http.ts';
 import { addressOf, authorization, ELASTICSEARCH_URL, scopeOf, type SinkOptions, urlOf } from './options.ts';
@@ -21,6 +21,7 @@ export function elasticsearchSink(options: SinkOptions): Sink {
   const url = urlOf(options, ELASTICSEARCH_URL);
   const client = elasticsearchClient(options, url);
   const accepted = new Set<Dataset>(options.datasets ?? DATASETS);
+  const scratch = new Scratch(LIMITS.maxBytes);
 
   return {
     name: `elasticsearch ${addressOf(url)}`,
@@ -35,7 +36,10 @@ export function elasticsearchSink(options: SinkOptions): Sink {
     },
     check: (signal) => checkElasticsearch(client, signal),
     async send(batch, signal) {
-      const answer = await client.request({ method: 'POST', path: BULK, body: batchBody(batch), contentType: 'application/x-ndjson' }, signal);
+      const body = batchBody(batch, scratch);
+      const answer = await client.request({ method: 'POST', path: BULK, body, contentType: 'application/x-ndjson' }, signal);
+      // Any other answer may have come before the whole body was read.
+      if (answer.status === 200) scratch.give(body);
       if (answer.status === 200) return bulkOutcome(batch, answer.body);
       if (answer.status === 413) return { delivered: 0, already: 0, retry: batch.entries, rejected: [], split: true };
       throw refusal(client.url, answer);

@@ -5,16 +5,17 @@ import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 
 /**
- * Puts a file aside under the time of now and compresses it: `events.ndjson` becomes
- * `events.ndjson.2026-01-31T12-00-00.000Z.gz`. Keeps the newest `keep` of those.
+ * Puts a file aside under the time of now. What it returns compresses it: `events.ndjson` becomes
+ * `events.ndjson.2026-01-31T12-00-00.000Z.gz`; the newest `keep` of those are kept.
  */
-export async function rotate(path: string, keep: number): Promise<void> {
-  const aside = `${path}.${new Date().toISOString().replaceAll(':', '-')}`;
-  await rename(path, aside);
-  // Also what an earlier rotation had no room to compress.
-  for (const name of await asideOf(path, /Z$/)) await compress(name);
-  const old = (await asideOf(path, /Z\.gz$/)).slice(0, -keep || undefined);
-  await Promise.all(old.map((name) => rm(name, { force: true })));
+export async function rotate(path: string, keep: number): Promise<() => Promise<void>> {
+  await rename(path, `${path}.${new Date().toISOString().replaceAll(':', '-')}`);
+  return async () => {
+    // Also what an earlier rotation had no room to compress.
+    for (const name of await asideOf(path, /Z$/)) await compress(name);
+    const old = (await asideOf(path, /Z\.gz$/)).slice(0, -keep);
+    await Promise.all(old.map((name) => rm(name, { force: true })));
+  };
 }
 
 /** Under another name until it is whole: whoever picks up .gz files never gets half of one. */

@@ -4,7 +4,7 @@ import { ecsParts } from '../event/ecs.ts';
 import { type Dataset, DATASETS } from '../event/event.ts';
 import { systemClock } from '../clock.ts';
 import { PortlogError } from '../errors.ts';
-import { batchBody, encoded } from './body.ts';
+import { batchBody, encoded, Scratch } from './body.ts';
 import { rotate } from './file-rotation.ts';
 import { scopeOf, type SinkOptions } from './options.ts';
 import { type Sink, SinkError } from './sink.ts';
@@ -23,7 +23,9 @@ export function fileSink(options: SinkOptions): Sink {
   const path = resolve(options.target);
   const { rotateBytes = DEFAULT_ROTATE_BYTES, keepFiles = DEFAULT_KEEP_FILES, fsync = false } = options;
   const accepted = new Set<Dataset>(options.datasets ?? DATASETS);
+  const scratch = new Scratch(LIMITS.maxBytes);
   let file: number | undefined;
+  let compressing: Promise<void> = Promise.resolve();
 
   return {
     name: `file ${path}`,
@@ -40,13 +42,16 @@ export function fileSink(options: SinkOptions): Sink {
       await tried(async () => {
         if (rotateBytes > 0 && (statSync(path, { throwIfNoEntry: false })?.size ?? 0) >= rotateBytes) await putAside();
         file = await current(file, signal);
-        append(file, batchBody(batch), fsync);
+        const body = batchBody(batch, scratch);
+        append(file, body, fsync);
+        scratch.give(body);
       });
       return { delivered: batch.entries.length, already: 0, retry: [], rejected: [] };
     },
     async close() {
       close(file);
       file = undefined;
+      await compressing;
     },
   };
 
@@ -68,7 +73,9 @@ export function fileSink(options: SinkOptions): Sink {
   async function putAside(): Promise<void> {
     close(file);
     file = undefined;
-    await rotate(path, keepFiles);
+    const compress = await rotate(path, keepFiles);
+    // Beside the writing. What cannot be compressed now stays as it is, and is tried again the next time.
+    compressing = compressing.then(compress).catch(() => undefined);
   }
 
   async function tried(work: () => Promise<void>): Promise<void> {
@@ -118,7 +125,7 @@ async function cutHalfLine(file: number, signal: AbortSignal): Promise<void> {
 function endOfLastLine(file: number): number {
   const { size } = fstatSync(file);
   const piece = Buffer.alloc(64 << 10);
-  for (let end = size; end > 0; ) {
+  for (let end = size; end > 0;) {
     const start = Math.max(0, end - piece.length);
     const read = readSync(file, piece, 0, end - start, start);
     const newline = piece.lastIndexOf(10, read - 1);

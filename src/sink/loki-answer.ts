@@ -5,6 +5,8 @@ import { type Diagnosis, SinkError } from './sink.ts';
 export interface Complaint {
   /** Entries older than this are refused: epoch milliseconds, cut to the second. */
   readonly oldest: number | undefined;
+  /** That is because of their age alone, whatever else the stream holds. */
+  readonly isAboutAge: boolean;
   /** Entries from this one on are refused as too new. */
   readonly tooNew: number | undefined;
   /** Longer lines are refused, in bytes. */
@@ -20,6 +22,7 @@ export function complaintIn(body: string): Complaint {
   const newest = [...body.matchAll(/has timestamp too new: ([^,;'\s]+)/g)].map(([, time = '']) => Date.parse(time));
   const lines = [...body.matchAll(/max entry size '(\d+)' bytes exceeded/g)].map(([, bytes]) => Number(bytes));
   return {
+    isAboutAge: oldest.length > 0 && body.includes('has timestamp too old') && !body.includes('too far behind'),
     oldest: oldest.length === 0 ? undefined : Math.max(...oldest),
     tooNew: newest.length === 0 ? undefined : Math.min(...newest),
     maxLineBytes: lines.length === 0 ? undefined : Math.min(...lines),
@@ -50,13 +53,20 @@ export function lokiRefusal(url: URL, answer: HttpAnswer): SinkError | undefined
     });
   if (status === 403) return new SinkError('permanent', `${where} does not allow pushing with these credentials (403${said})`);
   if (status === 404 || status === 405)
-    return new SinkError('permanent', `${where} has no /loki/api/v1/push (${status}): it is not Loki`, { hint: 'check the URL; the port is usually 3100' });
+    return new SinkError('permanent', `${where} has no /loki/api/v1/push (${status}): it is not Loki`, {
+      hint: 'check the URL; the port is usually 3100',
+    });
   if (status >= 300 && status < 400)
     return new SinkError('permanent', `${where} sends us elsewhere (${status}), and portlog goes only where it is told to`, {
       hint: `if that is right, write this URL: ${headers['location'] ?? 'the answer names none'}`,
     });
+  if (status === 200)
+    return new SinkError('temporary', `what ${where} answers is not what Loki writes${said}`, {
+      hint: 'check what stands between portlog and the server',
+    });
   if (status >= 500) return new SinkError('temporary', `${where} is busy or broken (${status}${said})`, { retryAfterMs });
-  if (/org ID/i.test(body)) return new SinkError('permanent', `${where} does not take the tenant (${status}${said})`, { hint: 'check PORTLOG_LOKI_TENANT' });
+  if (/org ID/i.test(body))
+    return new SinkError('permanent', `${where} does not take the tenant (${status}${said})`, { hint: 'check PORTLOG_LOKI_TENANT' });
   if (body.includes('includes structured metadata, but this feature is disallowed'))
     return new SinkError('permanent', `${where} does not take structured metadata`, {
       hint: 'set limits_config.allow_structured_metadata to true in Loki (it is the default since 3.0)',
@@ -65,9 +75,17 @@ export function lokiRefusal(url: URL, answer: HttpAnswer): SinkError | undefined
 }
 
 /** Pushes nothing: a Loki that would take something answers 422, or 204 behind some gateways. */
-export async function checkLoki(client: HttpClient, push: string, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<readonly Diagnosis[]> {
+export async function checkLoki(
+  client: HttpClient,
+  push: string,
+  headers: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<readonly Diagnosis[]> {
   const answer = await client.request({ method: 'POST', path: push, body: '{"streams":[]}', headers }, signal);
   if (answer.status === 204 || (answer.status === 422 && answer.body.includes('stream')))
     return [{ level: 'ok', message: `Loki at ${client.url.origin} takes these credentials` }];
-  throw lokiRefusal(client.url, answer) ?? new SinkError('permanent', `${client.url.origin} does not answer as Loki does (${answer.status})`, { hint: 'check the URL' });
+  throw (
+    lokiRefusal(client.url, answer) ??
+    new SinkError('permanent', `${client.url.origin} does not answer as Loki does (${answer.status})`, { hint: 'check the URL' })
+  );
 }

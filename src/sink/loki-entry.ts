@@ -1,6 +1,7 @@
 import { type Fields, type FieldValue, type LogEvent, SEVERITY, type Shared } from '../event/event.ts';
 import { isFields } from '../event/text-at.ts';
 import { isoTime } from '../event/time.ts';
+import type { Scratch } from './body.ts';
 import { carriesSendTime } from './loki-stream.ts';
 
 /**
@@ -61,16 +62,16 @@ export interface StampedEntry {
 }
 
 /** The body of a push request: one stream, its entries in the order of time. */
-export function lokiBody(stream: string, entries: readonly StampedEntry[]): Buffer {
+export function lokiBody(stream: string, entries: readonly StampedEntry[], scratch: Scratch): Buffer {
   const pieces: string[] = [`{"streams":[{"stream":${stream},"values":[`];
   for (const [i, { parts, time, scanTime }] of entries.toSorted((a, b) => a.time - b.time).entries()) {
     pieces.push(`${i === 0 ? '' : ','}["${time}000000",`, ...parts, scanTime === undefined ? '}]' : `,${scanTimeMember(scanTime)}}]`);
   }
   pieces.push(']}]}');
-  const body = Buffer.allocUnsafe(pieces.reduce((sum, piece) => sum + Buffer.byteLength(piece), 0));
+  const body = scratch.take(pieces.reduce((sum, piece) => sum + Buffer.byteLength(piece), 0));
   let at = 0;
   for (const piece of pieces) at += body.write(piece, at);
-  return body;
+  return body.subarray(0, at);
 }
 
 /** The line of an entry, from its parts. */

@@ -1,4 +1,5 @@
 import type { Dataset, LogEvent } from '../event/event.ts';
+import { textAt } from '../event/text-at.ts';
 import { PortlogError } from '../errors.ts';
 
 /** Loki's defaults: https://grafana.com/docs/loki/latest/configure/#limits_config */
@@ -43,7 +44,7 @@ export function carriesSendTime(dataset: Dataset): boolean {
 }
 
 function siteOf({ own }: LogEvent): string {
-  return String((own['nmap'] as { readonly site?: string } | undefined)?.site ?? 'default');
+  return textAt(own, 'nmap', 'site') ?? 'default';
 }
 
 function problemWith(name: string, value: string): string | undefined {

@@ -1,5 +1,5 @@
 import { type Dataset, DATASETS } from '../event/event.ts';
-import { encoded } from './body.ts';
+import { encoded, Scratch } from './body.ts';
 import { HttpClient } from './http.ts';
 import { checkLoki, type Complaint, complaintIn, isTooLarge, lokiRefusal, rateLimitIn } from './loki-answer.ts';
 import { entryParts, lineOf, lokiBody } from './loki-entry.ts';
@@ -34,6 +34,9 @@ export function lokiSink(options: SinkOptions): Sink {
   const accepted = new Set<Dataset>(options.datasets ?? DATASETS);
   /** Entries that Loki's window refused, with the time that they carry instead. */
   const late = new WeakMap<Entry, number>();
+  /** How old an entry may be, once Loki has told. */
+  let maxAgeMs = Number.POSITIVE_INFINITY;
+  const scratch = new Scratch(2 * LIMITS.maxBytes);
 
   return {
     name: `loki ${addressOf(url)}${options.tenant === undefined ? '' : ` (tenant ${options.tenant})`}`,
@@ -44,6 +47,8 @@ export function lokiSink(options: SinkOptions): Sink {
     encode: (event) => encoded(entryParts(event), streamOf(event, labels)),
     check: (signal) => checkLoki(client, PUSH, headers, signal),
     async send(batch, signal) {
+      const now = Date.now();
+      for (const entry of batch.entries) if (!late.has(entry) && now - timeOf(entry, now) > maxAgeMs) late.set(entry, now);
       const onTime = batch.entries.filter((entry) => !late.has(entry));
       const restamped = batch.entries.filter((entry) => late.has(entry));
       const outcomes = [await push(batch.partition, onTime, signal), await push(lateStream(batch.partition), restamped, signal)];
@@ -58,10 +63,18 @@ export function lokiSink(options: SinkOptions): Sink {
     const now = Date.now();
     const body = lokiBody(
       stream,
-      entries.map((entry) => ({ parts: entry.parts, time: late.get(entry) ?? timeOf(entry, now), scanTime: late.has(entry) ? entry.time : undefined })),
+      entries.map((entry) => ({
+        parts: entry.parts,
+        time: late.get(entry) ?? timeOf(entry, now),
+        scanTime: late.has(entry) ? entry.time : undefined,
+      })),
+      scratch,
     );
     const answer = await client.request({ method: 'POST', path: PUSH, body, headers }, signal);
-    if (answer.status === 204 || answer.status === 200)
+    // Any other answer may have come before the whole body was read.
+    if (answer.status === 204) scratch.give(body);
+    // Anything with a body is not from Loki: a proxy that asks for a login, for example.
+    if (answer.status === 204 || (answer.status === 200 && answer.body === ''))
       return { ...NOTHING, delivered: entries.length, restamped: entries.filter((entry) => late.has(entry)).length };
     if (isTooLarge(answer)) return { ...NOTHING, retry: entries, split: true };
     const refusal = lokiRefusal(url, answer);
@@ -73,6 +86,7 @@ export function lokiSink(options: SinkOptions): Sink {
 
   function complained(entries: readonly Entry[], body: string, now: number): Outcome {
     const complaint = complaintIn(body);
+    if (complaint.oldest !== undefined && complaint.isAboutAge) maxAgeMs = Math.min(maxAgeMs, now - complaint.oldest);
     const reason = body.trim().slice(0, 500);
     const rejected = entries.filter(({ parts }) => isTooLong(parts, complaint)).map((entry): Rejection => ({ entry, reason, status: 400 }));
     const isLate = (entry: Entry, graceMs: number): boolean => !late.has(entry) && isOutside(timeOf(entry, now), complaint, graceMs);

@@ -78,7 +78,10 @@ export function scopeOf(pairs: Readonly<Record<string, string | undefined>>, { d
 
 /** One value of such a scope. */
 export function inScope(scope: string, name: string): string | undefined {
-  return scope.split(' ').find((pair) => pair.startsWith(`${name}=`))?.slice(name.length + 1);
+  return scope
+    .split(' ')
+    .find((pair) => pair.startsWith(`${name}=`))
+    ?.slice(name.length + 1);
 }
 
 /** Elasticsearch shows a key as `id` and `api_key`, or as `encoded`, which is base64 of `id:api_key`. */

@@ -2,7 +2,7 @@ import type { Writable } from 'node:stream';
 import { ecsParts } from '../event/ecs.ts';
 import type { LogEvent } from '../event/event.ts';
 import { otlpLine } from '../event/otel.ts';
-import { batchBody, encoded } from './body.ts';
+import { batchBody, encoded, Scratch } from './body.ts';
 import { type Sink, SinkError } from './sink.ts';
 
 const RENDER = {
@@ -16,7 +16,7 @@ export type LineFormat = keyof typeof RENDER;
 export function stdoutSink(stream: Writable, format: LineFormat): Sink {
   const render = RENDER[format];
   let failure: NodeJS.ErrnoException | undefined;
-  let scratch: Buffer | undefined;
+  const scratch = new Scratch(LIMITS.maxBytes);
   stream.on('error', (error: NodeJS.ErrnoException) => {
     failure = error;
   });
@@ -34,9 +34,9 @@ export function stdoutSink(stream: Writable, format: LineFormat): Sink {
       return [];
     },
     async send(batch) {
-      // One batch at a time is on its way, so one buffer serves them all.
-      scratch ??= Buffer.allocUnsafe(LIMITS.maxBytes);
-      await write(stream, batchBody(batch, scratch));
+      const body = batchBody(batch, scratch);
+      await write(stream, body);
+      scratch.give(body);
       if (failure !== undefined) throw closedOr(failure);
       return { delivered: batch.entries.length, already: 0, retry: [], rejected: [] };
     },

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { closeSync, existsSync, linkSync, mkdirSync, openSync, rmSync, statSync } from 'node:fs';
+import { accessSync, closeSync, constants, existsSync, linkSync, mkdirSync, openSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { PortlogError } from '../errors.ts';
@@ -12,6 +12,9 @@ const APPLICATION_ID = 0x706c6f67;
 const BUSY_TIMEOUT_MS = 5000;
 /** Up to here the whole file is checked when it is opened (30 ms); above it, rows carry checksums anyway. */
 const CHECKED_BYTES = 32 << 20;
+
+/** A MiB: taking things out needs room in the log, too, and must be possible on a disk that was full a moment ago. */
+const WAL_PAGES = 256;
 
 type Row = Readonly<Record<string, unknown>>;
 
@@ -120,7 +123,7 @@ export class Database {
 
 /** Made under another name and put in place whole, so that a file that is there was complete once. */
 function create(path: string, versions: readonly string[]): void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  makeDirectory(dirname(path));
   const { network, name } = filesystemOf(dirname(path));
   if (network)
     throw new PortlogError('state-unusable', `${dirname(path)} is on a network file system (${name}), where SQLite's write-ahead log is not safe`, {
@@ -145,11 +148,24 @@ function create(path: string, versions: readonly string[]): void {
   }
 }
 
+function makeDirectory(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    // With `recursive`, Node calls a read-only file system ENOENT: ask the nearest directory that is there.
+    let existing = path;
+    while (!existsSync(existing)) existing = dirname(existing);
+    accessSync(existing, constants.W_OK);
+    throw error;
+  }
+}
+
 function connect(path: string): DatabaseSync {
   const handle = new DatabaseSync(path);
   try {
     handle.exec(
-      `PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}; PRAGMA synchronous = FULL; PRAGMA cache_size = -4000; PRAGMA journal_size_limit = ${4 << 20}`,
+      `PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}; PRAGMA synchronous = FULL; PRAGMA cache_size = -4000;
+       PRAGMA wal_autocheckpoint = ${WAL_PAGES}; PRAGMA journal_size_limit = ${WAL_PAGES * 4096}`,
     );
     return handle;
   } catch (error) {

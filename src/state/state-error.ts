@@ -1,3 +1,5 @@
+import { statfsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { PortlogError } from '../errors.ts';
 
 export const DAMAGED_HINT =
@@ -25,11 +27,24 @@ const BY_ERRNO: Readonly<Record<string, readonly [what: string, hint: string]>> 
   EEXIST: ['cannot be made: a part of its path is no directory', ELSEWHERE],
 };
 
+const IOERR = 10;
+const FULL = 13;
+
+/** SQLite calls it an I/O error when the disk has no room for its shared memory (SQLITE_IOERR_SHMSIZE). */
+function isFull(path: string): boolean {
+  try {
+    return statfsSync(dirname(path)).bavail === 0;
+  } catch {
+    return false;
+  }
+}
+
 /** What went wrong with the state file, as a sentence; a PortlogError passes as it is. */
 export function stateError(path: string, error: unknown): unknown {
   if (error instanceof PortlogError) return error;
   const { code, errcode, message } = error as NodeJS.ErrnoException & { readonly errcode?: number };
-  const known = errcode === undefined ? BY_ERRNO[code ?? ''] : BY_RESULT[errcode & 0xff];
+  const result = errcode === undefined ? undefined : errcode & 0xff;
+  const known = result === undefined ? BY_ERRNO[code ?? ''] : BY_RESULT[result === IOERR && isFull(path) ? FULL : result];
   if (known === undefined && errcode === undefined && code === undefined) return error;
   const [what, hint] = known ?? [`cannot be used: ${message}`, ELSEWHERE];
   return new PortlogError('state-unusable', `${path} ${what}`, { hint, cause: error });

@@ -1,13 +1,9 @@
-import { mkdtempSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
-import { deadLetterFile } from '../../src/delivery/dead-letters.ts';
-import { Lane } from '../../src/delivery/lane.ts';
-import { unaccounted } from '../../src/delivery/tally.ts';
 import { elasticsearchSink } from '../../src/sink/elasticsearch.ts';
 import type { SinkOptions } from '../../src/sink/options.ts';
 import type { Sink } from '../../src/sink/sink.ts';
+import { runLane } from '../support/delivery.ts';
+import { faultContract } from '../support/fault-contract.ts';
 import { eventsOf, fixture } from '../support/scans.ts';
 import { answer, bulkIds, healthy, type Script, scriptedServer } from '../support/scripted-server.ts';
 import { batchOf, entriesOf, NEVER, sinkContract } from '../support/sink-contract.ts';
@@ -21,7 +17,7 @@ afterEach(async () => {
 function options(more: Partial<SinkOptions> = {}): SinkOptions {
   return {
     type: 'elasticsearch',
-    url: undefined,
+    target: undefined,
     namespace: 'default',
     credentials: { kind: 'none' },
     caFile: undefined,
@@ -37,7 +33,7 @@ async function against(
   more: Partial<SinkOptions> = {},
 ): Promise<{ sink: Sink; seen: { path: string; headers: any; body: string }[] }> {
   const server = await scriptedServer(script);
-  const sink = elasticsearchSink(options(more), server.url);
+  const sink = elasticsearchSink(options({ target: server.url.href, ...more }));
   opened.push(async () => {
     await sink.close();
     await server.stop();
@@ -171,33 +167,40 @@ describe('check', () => {
   });
 });
 
-test('through a lane, a server that splits, throttles and rejects still gets every event its fate', async () => {
-  const stored = new Set<string>();
-  const { sink } = await against(({ body }, response, index) => {
-    const ids = bulkIds(body);
-    if (index === 0) return answer(response, 503, {});
-    if (ids.length > 3) return answer(response, 413, {});
-    answer(
-      response,
-      200,
-      items(
-        ids.map((id, i) => {
-          if (id === EVENTS[2]?.id) return { status: 400, error: { type: 'poison', reason: 'bad' } };
-          if (i === 1 && index % 2 === 0) return { status: 429 };
-          stored.add(id);
-          return { status: 201 };
-        }),
+describe('through a lane', () => {
+  faultContract({
+    open: (url) => elasticsearchSink(options({ target: url.href, timeoutMs: 300 })),
+    ids: ({ body }) => bulkIds(body),
+    accept: (seen, response, stored) =>
+      answer(
+        response,
+        200,
+        items(bulkIds(seen.body).map((id) => (stored.has(id) ? { status: 409, error: { type: 'version_conflict' } } : { status: 201 }))),
       ),
-    );
   });
-  const stateDir = mkdtempSync(join(tmpdir(), 'portlog-test-'));
-  const letters = deadLetterFile(stateDir, sink.name, Date.now);
-  const clock = { now: Date.now, random: () => 0.01, sleep: async () => undefined };
-  const lane = new Lane(sink, { clock, deadLetters: letters, retryForMs: 60_000, maxAgeMs: 1000, signal: NEVER });
-  for (const event of EVENTS) await lane.push(event);
-  await lane.finish();
-  expect(lane.tally).toMatchObject({ read: 10, delivered: 9, already: 0, dead: 1 });
-  expect(unaccounted(lane.tally)).toBe(0);
-  expect(stored.size).toBe(9);
-  expect(JSON.parse(readFileSync(letters.path, 'utf8'))).toMatchObject({ id: EVENTS[2]?.id, reason: 'poison: bad', status: 400 });
+
+  test('a server that splits, throttles and rejects still gets every event its fate', async () => {
+    const stored = new Set<string>();
+    const { sink } = await against(({ body }, response, index) => {
+      const ids = bulkIds(body);
+      if (index === 0) return answer(response, 503, {});
+      if (ids.length > 3) return answer(response, 413, {});
+      answer(
+        response,
+        200,
+        items(
+          ids.map((id, i) => {
+            if (id === EVENTS[2]?.id) return { status: 400, error: { type: 'poison', reason: 'bad' } };
+            if (i === 1 && index % 2 === 0) return { status: 429 };
+            stored.add(id);
+            return { status: 201 };
+          }),
+        ),
+      );
+    });
+    const lane = await runLane(sink, EVENTS);
+    expect(lane.tally).toMatchObject({ read: 10, delivered: 9, already: 0, dead: 1, spooled: 0 });
+    expect(stored.size).toBe(9);
+    expect(lane.firstRejection).toBe('poison: bad');
+  });
 });

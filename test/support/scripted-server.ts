@@ -12,7 +12,7 @@ export interface Seen {
 export type Script = (seen: Seen, response: ServerResponse, index: number) => void;
 
 /** A server on loopback that answers, or misbehaves, as the script says. Counts from 0. */
-export async function scriptedServer(script: Script): Promise<{ url: URL; seen: Seen[]; stop(): Promise<void> }> {
+export async function scriptedServer(script: Script, at = 0): Promise<{ url: URL; seen: Seen[]; stop(): Promise<void> }> {
   const seen: Seen[] = [];
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
@@ -25,7 +25,7 @@ export async function scriptedServer(script: Script): Promise<{ url: URL; seen: 
       script(one, response, seen.length - 1);
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(at, '127.0.0.1', resolve));
   const { port } = server.address() as { port: number };
   return {
     url: new URL(`http://127.0.0.1:${port}`),

@@ -9,7 +9,7 @@ export function entriesOf(sink: Sink, events: readonly LogEvent[]): Entry[] {
   return events.map((event) => {
     const encoded = sink.encode(event);
     if ('refused' in encoded) throw new Error(encoded.refused);
-    return { id: event.id, dataset: event.dataset, ...encoded };
+    return { id: event.id, dataset: event.dataset, time: event.time, queued: Date.now(), ...encoded };
   });
 }
 

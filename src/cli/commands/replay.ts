@@ -94,7 +94,9 @@ async function purge(context: CommandContext, store: Store, waiting: readonly Wa
 
 async function isSure({ terminal }: CommandContext, what: string): Promise<boolean> {
   if (terminal.stdin.isTTY !== true)
-    throw new PortlogError('usage', `--purge would delete ${what} for good, and there is nobody to ask`, { hint: 'add --yes if that is what you want' });
+    throw new PortlogError('usage', `--purge would delete ${what} for good, and there is nobody to ask`, {
+      hint: 'add --yes if that is what you want',
+    });
   const questions = createInterface({ input: terminal.stdin, output: terminal.stderr });
   const reply = await questions.question(`portlog: delete ${what} for good? (yes/no) `);
   questions.close();

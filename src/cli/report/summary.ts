@@ -15,7 +15,9 @@ export function exitCode({ inputs, sinks, interrupted }: ShipReport): ExitCode {
   const partly = inputs.some(
     (input) => isUseless(input) || input.problem !== undefined || input.refused > 0 || input.incomplete > 0 || input.failed > 0,
   );
-  return partly || sinks.some(({ tally, replayed }) => tally.dead + replayed.dead > 0 || (tally.discarded > 0 && !isClosedPipe(tally))) ? EXIT.partly : EXIT.delivered;
+  return partly || sinks.some(({ tally, replayed }) => tally.dead + replayed.dead > 0 || (tally.discarded > 0 && !isClosedPipe(tally)))
+    ? EXIT.partly
+    : EXIT.delivered;
 }
 
 /** For people: what was wrong with the inputs, then one closing sum per sink. */
@@ -99,7 +101,8 @@ function printSink(report: SinkReport, speaker: Speaker, hasRead: boolean): void
     speaker.warn('  → when it works again: portlog replay (the next run sends them, too)');
   }
   if (health.read > 0) speaker.detail(sumLine(`${sink}, about this run`, health));
-  if (replayed.read > 0 || !hasRead) speaker.say(sumLine(`${sink}, from earlier runs`, { ...replayed, read: replayed.read + waiting, spooled: waiting }));
+  if (replayed.read > 0 || !hasRead)
+    speaker.say(sumLine(`${sink}, from earlier runs`, { ...replayed, read: replayed.read + waiting, spooled: waiting }));
   if (hasRead) speaker.say(sumLine(sink, tally));
 }
 

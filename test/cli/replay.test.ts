@@ -1,0 +1,198 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { finished, freshDir, portlog, ROOT, startPortlog, untilPrinted } from '../support/run-portlog.ts';
+import { host, port, scan } from '../support/scans.ts';
+import { answer, bulkIds, healthy, type Script, scriptedServer } from '../support/scripted-server.ts';
+
+const EXAMPLE = join(ROOT, 'examples/loopback.xml');
+const created: Script = (seen, response) => {
+  if (!healthy(seen, response)) answer(response, 200, { items: bulkIds(seen.body).map(() => ({ create: { status: 201 } })) });
+};
+
+/** A server on the port of one that was there before. */
+async function downThenUp(): Promise<{ origin: string; up: (script: Script) => Promise<{ ids: Set<string>; stop: () => Promise<void> }> }> {
+  const first = await scriptedServer(() => undefined);
+  await first.stop();
+  return {
+    origin: first.url.origin,
+    async up(script) {
+      const ids = new Set<string>();
+      const server = await scriptedServer((seen, response, index) => {
+        if (seen.path.startsWith('/_bulk')) for (const id of bulkIds(seen.body)) ids.add(id);
+        script(seen, response, index);
+      }, Number(first.url.port));
+      return { ids, stop: () => server.stop() };
+    },
+  };
+}
+
+describe('what a run had to leave on disk', () => {
+  test('is listed, sent by replay, and then nothing waits', async () => {
+    const { origin, up } = await downThenUp();
+    const state = ['--state-dir', freshDir()];
+    const to = ['--to', `elasticsearch=${origin}`];
+    expect((await portlog([...state, ...to, '--retry-for-seconds', '0', EXAMPLE])).code).toBe(5);
+
+    const list = await portlog(['replay', '--list', ...state]);
+    expect(list.stdout).toMatch(
+      new RegExp(
+        `^elasticsearch ${origin} \\(namespace=default\\)\n  waiting  11 events in \\d+ batches, 0\\.0 MiB\n           since 20.*Z, the newest of 20.*Z\n$`,
+      ),
+    );
+    const json = await portlog(['replay', '--list', '--json', ...state]);
+    expect(JSON.parse(json.stdout)).toMatchObject({ sinks: [{ type: 'elasticsearch', target: origin, spool: { events: 11 }, dead: { events: 0 } }] });
+
+    const server = await up(created);
+    const replay = await portlog(['replay', ...state]);
+    expect([replay.code, replay.stderr]).toEqual([
+      0,
+      `portlog: elasticsearch ${origin}, from earlier runs: read 11 = delivered 11 + already 0 + dead 0\n`,
+    ]);
+    // And the run-summary of the replay itself.
+    expect(server.ids.size).toBe(12);
+    expect((await portlog(['replay', ...state])).stderr).toBe('portlog: nothing waits\n');
+    expect((await portlog([...state, ...to, EXAMPLE])).stderr).toContain('read 9 = delivered 0 + already 9 + dead 0');
+    await server.stop();
+  });
+
+  test('is sent by the next run before its own', async () => {
+    const { origin, up } = await downThenUp();
+    const args = ['--state-dir', freshDir(), '--to', `elasticsearch=${origin}`, '--retry-for-seconds', '0'];
+    await portlog([...args, EXAMPLE]);
+    const server = await up(created);
+    const { stderr, code } = await portlog(args, { input: scan(host('192.0.2.1', port(80))) });
+    await server.stop();
+    expect(stderr).toContain('from earlier runs: read 11 = delivered 11 + already 0 + dead 0\n');
+    expect(stderr).toMatch(/: read 3 = delivered 3 \+ already 0 \+ dead 0\n$/);
+    expect(code).toBe(0);
+  });
+
+  test('still down: says so, exit 5, and keeps it', async () => {
+    const args = ['--state-dir', freshDir(), '--retry-for-seconds', '0'];
+    await portlog([...args, '--to', 'elasticsearch=http://127.0.0.1:1', EXAMPLE]);
+    const { stderr, code } = await portlog(['replay', ...args]);
+    expect(stderr).toContain('from earlier runs: read 11 = delivered 0 + already 0 + dead 0 + spooled 11');
+    expect(code).toBe(5);
+  });
+
+  test('is deleted by --purge, which asks, and may be shipped again then', async () => {
+    const { origin, up } = await downThenUp();
+    const state = ['--state-dir', freshDir()];
+    const to = ['--to', `elasticsearch=${origin}`];
+    await portlog([...state, ...to, '--retry-for-seconds', '0', EXAMPLE]);
+    const asked = await portlog(['replay', '--purge', ...state]);
+    expect([asked.code, asked.stderr]).toEqual([
+      2,
+      'portlog: --purge would delete 11 events that wait for good, and there is nobody to ask\nportlog:   → add --yes if that is what you want\n',
+    ]);
+    expect((await portlog(['replay', '--purge', '--yes', ...state])).stderr).toBe('portlog: deleted 11 events that wait\n');
+    const server = await up(created);
+    expect((await portlog([...state, ...to, EXAMPLE])).stderr).toContain('read 9 = delivered 9 + already 0 + dead 0');
+    await server.stop();
+  });
+});
+
+test('dead letters are listed with the reason, and go again when asked to', async () => {
+  const { origin, up } = await downThenUp();
+  const state = ['--state-dir', freshDir()];
+  const refusing = await up((seen, response) => {
+    if (healthy(seen, response)) return;
+    const reject = { status: 400, error: { type: 'document_parsing_exception', reason: 'no such thing' } };
+    answer(response, 200, { items: bulkIds(seen.body).map(() => ({ create: reject })) });
+  });
+  const { stderr, code } = await portlog([...state, '--to', `elasticsearch=${origin}`, EXAMPLE]);
+  await refusing.stop();
+  expect(code).toBe(1);
+  expect(stderr).toContain('portlog replay --dead tries them again');
+  const { stdout } = await portlog(['replay', '--list', ...state]);
+  expect(stdout).toContain('  dead     11 events: 400 document_parsing_exception: no such thing\n');
+  const mended = await up(created);
+  const again = await portlog(['replay', '--dead', ...state]);
+  await mended.stop();
+  expect([again.code, again.stderr]).toEqual([
+    0,
+    `portlog: elasticsearch ${origin}, from earlier runs: read 11 = delivered 11 + already 0 + dead 0\n`,
+  ]);
+  expect((await portlog(['replay', '--list', ...state])).stdout).toBe('nothing waits, and nothing was rejected\n');
+});
+
+test('nothing was ever shipped: nothing waits', async () => {
+  const { stderr, code } = await portlog(['replay', '--state-dir', join(freshDir(), 'none')]);
+  expect([stderr.startsWith('portlog: nothing waits'), code]).toEqual([true, 0]);
+});
+
+describe('a run that is killed', () => {
+  test('is told by the next one, which completes it: each event is stored once', async () => {
+    const big = join(freshDir(), 'big.xml');
+    writeFileSync(big, scan(Array.from({ length: 20_000 }, (_, i) => host(`10.1.${i >> 8}.${i & 255}`, port(80))).join('')));
+    const ids = new Map<string, number>();
+    const server = await scriptedServer((seen, response) => {
+      if (healthy(seen, response)) return;
+      const items = bulkIds(seen.body).map((id) => {
+        ids.set(id, (ids.get(id) ?? 0) + 1);
+        return { create: { status: ids.get(id) === 1 ? 201 : 409 } };
+      });
+      setTimeout(() => answer(response, 200, { items }), 20);
+    });
+    const args = ['--state-dir', freshDir(), '--to', `elasticsearch=${server.url.origin}`, '--compression', 'none', big];
+    const child = startPortlog(args);
+    const killed = finished(child);
+    while (ids.size < 5000) await new Promise((resolve) => setTimeout(resolve, 5));
+    child.kill('SIGKILL');
+    await killed;
+    const { stderr, code } = await portlog(args);
+    await server.stop();
+    expect(stderr).toMatch(/the run of 20.*Z \(process \d+, reading .*big\.xml\) ended without a word; as far as it had got:\n/);
+    expect(stderr).toMatch(/read 40,001 = delivered [\d,]+ \+ already [\d,]+ \+ dead 0\n$/);
+    expect(code).toBe(0);
+    expect([...ids.keys()].filter((id) => id.length === 32).length).toBe(40_002);
+    expect((await portlog(args.slice(0, 2).concat('replay'))).stderr).toContain('nothing waits');
+  });
+});
+
+test('a second Ctrl-C ends at once, and what was read waits', async () => {
+  const server = await scriptedServer((seen, response) => void healthy(seen, response));
+  const state = freshDir();
+  const child = startPortlog(['--state-dir', state, '--to', `elasticsearch=${server.url.origin}`]);
+  const done = finished(child);
+  child.stdin?.on('error', () => undefined).write(scan(host('192.0.2.1', port(80))).slice(0, -30));
+  while (!server.seen.some(({ method }) => method === 'POST')) await new Promise((resolve) => setTimeout(resolve, 20));
+  child.kill('SIGINT');
+  await untilPrinted(child, 'stderr', 'interrupt again');
+  const second = Date.now();
+  child.kill('SIGINT');
+  const { stderr, code } = await done;
+  await server.stop();
+  expect(Date.now() - second).toBeLessThan(4000);
+  expect(stderr).toMatch(/read 3 = delivered 0 \+ already 0 \+ dead 0 \+ spooled 3\n$/);
+  expect(code).toBe(130);
+});
+
+test('two runs at the same time on one state directory', async () => {
+  const server = await scriptedServer(created);
+  const args = ['--state-dir', freshDir(), '--to', `elasticsearch=${server.url.origin}`];
+  const inputs = ['192.0.2.1', '192.0.2.2', '192.0.2.3'].map((address) =>
+    scan(host(address, port(80)), `scanner="nmap" args="nmap ${address}" start="1760000000"`),
+  );
+  const runs = await Promise.all(inputs.map((input) => portlog(args, { input })));
+  await server.stop();
+  for (const { stderr, code } of runs) {
+    expect(stderr).not.toContain('without a word');
+    expect([code, stderr.split('\n').at(-2)?.split(': ').at(-1)]).toEqual([0, 'read 3 = delivered 3 + already 0 + dead 0']);
+  }
+});
+
+test('a state file that is damaged: exit 4, nothing is made anew', async () => {
+  const state = freshDir();
+  const path = join(state, 'portlog.db');
+  writeFileSync(path, 'no database'.repeat(1000));
+  for (const args of [['--to', 'elasticsearch=http://127.0.0.1:1', EXAMPLE], ['replay']]) {
+    const { stderr, code } = await portlog([...args, '--state-dir', state]);
+    expect(stderr).toContain(`${path} is damaged, or is no database\nportlog:   → move it away to begin anew`);
+    expect(code).toBe(4);
+  }
+  expect(readFileSync(path, 'utf8')).toContain('no database');
+  expect(execFileSync('ls', [state]).toString()).toBe('portlog.db\n');
+});

@@ -1,0 +1,86 @@
+import type { Clock } from '../../src/clock.ts';
+import { announce, isAnnounced } from '../../src/delivery/announce.ts';
+import { Lane, type LaneOptions } from '../../src/delivery/lane.ts';
+import { DEFAULT_SPOOL_LIMITS, type SpoolLimits } from '../../src/delivery/spool-limits.ts';
+import { Store } from '../../src/delivery/store.ts';
+import type { LogEvent } from '../../src/event/event.ts';
+import { type Batch, type Outcome, type Sink, SinkError } from '../../src/sink/sink.ts';
+import { freshDir } from './run-portlog.ts';
+
+export const NOTHING = { delivered: 0, already: 0, retry: [], rejected: [] } as const;
+
+/** A sink that follows a script: what to do with each batch. Partitions by the first letter of the id. */
+export function scriptedSink(send: (batch: Batch) => Outcome | SinkError | Promise<Outcome | SinkError>, more: Partial<Sink> = {}): Sink {
+  return {
+    name: 'scripted',
+    identity: { type: 'scripted', target: 'here', scope: '' },
+    limits: { maxEvents: 5, maxBytes: 10_000, inFlight: 3, inFlightPerPartition: 1 },
+    undeliverable: 'keep',
+    accepts: () => true,
+    encode: ({ id }) => ({ parts: [id], bytes: id.length, partition: id[0] as string }),
+    check: async () => [],
+    async send(batch) {
+      const outcome = await send(batch);
+      if (outcome instanceof SinkError) throw outcome;
+      return outcome;
+    },
+    close: async () => undefined,
+    ...more,
+  };
+}
+
+/** Takes everything, and remembers it in the order in which it came. */
+export function storingSink(stored: string[], more: Partial<Sink> = {}): Sink {
+  return scriptedSink(({ entries }) => {
+    const fresh = entries.filter(({ id }) => !stored.includes(id));
+    stored.push(...fresh.map(({ id }) => id));
+    return { ...NOTHING, delivered: fresh.length, already: entries.length - fresh.length };
+  }, more);
+}
+
+/** Time that passes only when somebody sleeps. */
+export function clockAt(start = 1_700_000_000_000): Clock & { advance(milliseconds: number): void } {
+  let now = start;
+  return {
+    now: () => now,
+    random: () => 0.5,
+    async sleep(milliseconds) {
+      now += milliseconds;
+    },
+    advance(milliseconds) {
+      now += milliseconds;
+    },
+  };
+}
+
+export function openStore(stateDir: string, limits: Partial<SpoolLimits> = {}, now: () => number = clockAt().now): Store {
+  return new Store({ stateDir, limits: { ...DEFAULT_SPOOL_LIMITS, ...limits }, now, pid: 1, isAlive: () => false, what: 'a test' });
+}
+
+export interface LaneRun extends Partial<LaneOptions> {
+  readonly stateDir?: string;
+  readonly limits?: Partial<SpoolLimits>;
+  /** Leave the store as a process does that is killed. */
+  readonly crash?: boolean;
+}
+
+/** One run with one sink: reads the events, finishes, and closes the state. */
+export async function runLane(
+  sink: Sink,
+  events: readonly LogEvent[],
+  { stateDir = freshDir(), limits = {}, crash = false, ...more }: LaneRun = {},
+): Promise<Lane> {
+  const clock = more.clock ?? clockAt();
+  const store = openStore(stateDir, limits, clock.now);
+  const lane = new Lane(sink, { clock, store, retryForMs: 60_000, signal: new AbortController().signal, ...more });
+  store.watch(() => [{ sink: sink.name, tally: lane.tally }]);
+  lane.start(false);
+  for (const event of events) {
+    if (lane.isStuck) break;
+    if (isAnnounced(event)) await announce([event], [lane], store);
+    else await lane.push(event);
+  }
+  await lane.finish();
+  if (!crash) store.close();
+  return lane;
+}

@@ -1,0 +1,294 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { announce } from '../../src/delivery/announce.ts';
+import { Lane } from '../../src/delivery/lane.ts';
+import { backoffMs } from '../../src/delivery/retry.ts';
+import { unaccounted } from '../../src/delivery/tally.ts';
+import { type Batch, type Outcome, type Sink, SinkError } from '../../src/sink/sink.ts';
+import { clockAt, NOTHING, openStore, runLane, scriptedSink, storingSink } from '../support/delivery.ts';
+import { freshDir } from '../support/run-portlog.ts';
+import { eventsOf, host, port, scan } from '../support/scans.ts';
+
+const EVENTS = eventsOf(scan(Array.from({ length: 20 }, (_, i) => host(`192.0.2.${i}`, port(80))).join('')));
+const IDS = EVENTS.map(({ id }) => id);
+const SCAN_END = EVENTS.at(-1)!;
+
+type Step = 'delivered' | 'already' | 'retry' | 'rejected' | 'temporary' | 'permanent' | 'split' | 'mixed';
+const STEP = fc.constantFrom<Step>('delivered', 'already', 'retry', 'rejected', 'temporary', 'permanent', 'split', 'mixed');
+
+/** A server that does as the script says, and then works; what it has stored. */
+function misbehaving(script: readonly Step[]): { readonly sink: Sink; readonly stored: Set<string>; readonly batches: Batch[]; mend: () => void } {
+  const stored = new Set<string>();
+  const batches: Batch[] = [];
+  let step = 0;
+  const sink = scriptedSink((batch): Outcome | SinkError => {
+    batches.push(batch);
+    const { entries } = batch;
+    const next = script[step++] ?? 'delivered';
+    const rejected = entries.map((entry) => ({ entry, reason: 'no' }));
+    if (next === 'temporary' || next === 'permanent') return new SinkError(next, next);
+    if (next === 'split') return { ...NOTHING, retry: entries, split: true };
+    if (next === 'retry') return { ...NOTHING, retry: entries };
+    if (next === 'rejected') return { ...NOTHING, rejected };
+    const taken = next === 'mixed' ? entries.slice(0, 1) : entries;
+    const fresh = taken.filter(({ id }) => !stored.has(id));
+    for (const { id } of taken) stored.add(id);
+    const outcome = { ...NOTHING, delivered: fresh.length, already: taken.length - fresh.length };
+    return next === 'mixed' ? { ...outcome, retry: entries.slice(1, 2), rejected: rejected.slice(2) } : outcome;
+  });
+  return { sink, stored, batches, mend: () => void (step = script.length) };
+}
+
+describe('the laws, whatever the server does', () => {
+  test('conservation: every event has exactly one fate, and no batch has one twice', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(STEP, { minLength: 1, maxLength: 30 }), async (script) => {
+        const { sink, stored, batches } = misbehaving(script);
+        const lane = await runLane(sink, EVENTS);
+        expect(lane.tally.read).toBe(EVENTS.length);
+        expect(unaccounted(lane.tally)).toBe(0);
+        expect(lane.tally.delivered + lane.tally.already).toBe(stored.size);
+        for (const { entries } of batches) expect(new Set(entries.map(({ id }) => id)).size).toBe(entries.length);
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  test('what waits is delivered by the next run, and shipping again adds nothing', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(STEP, { minLength: 1, maxLength: 20 }), fc.boolean(), async (script, crash) => {
+        const { sink, stored, mend } = misbehaving(script);
+        const stateDir = freshDir();
+        const first = await runLane(sink, EVENTS, { stateDir, crash });
+        mend();
+        const second = await runLane(sink, [], { stateDir });
+        expect(second.replayed.delivered + second.replayed.already).toBe(first.tally.spooled);
+        expect(stored.size).toBe(EVENTS.length - first.tally.dead);
+        // A host of which an event died is sent again, so that a server that was mended can take it.
+        const third = await runLane(sink, EVENTS, { stateDir });
+        expect(third.tally).toMatchObject({ read: EVENTS.length, delivered: first.tally.dead, spooled: 0, dead: 0 });
+        expect(stored.size).toBe(EVENTS.length);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test('order is kept within a partition that takes one batch at a time', async () => {
+    const trouble = fc.constantFrom<Step>('delivered', 'retry', 'temporary', 'split');
+    await fc.assert(
+      fc.asyncProperty(fc.array(trouble, { maxLength: 30 }), async (script) => {
+        const { sink, stored } = misbehaving(script);
+        await runLane(sink, EVENTS);
+        for (const partition of new Set(IDS.map((id) => id[0])))
+          expect([...stored].filter((id) => id[0] === partition)).toEqual(IDS.filter((id) => id[0] === partition && stored.has(id)));
+      }),
+      { numRuns: 100 },
+    );
+  });
+});
+
+describe('batches', () => {
+  test('never mix partitions and keep to the limits', async () => {
+    const { sink, batches } = misbehaving([]);
+    await runLane(sink, EVENTS);
+    for (const { entries, partition } of batches) {
+      expect(entries.length).toBeLessThanOrEqual(5);
+      expect(new Set(entries.map((entry) => entry.partition))).toEqual(new Set([partition]));
+    }
+    expect(batches.flatMap(({ entries }) => entries).length).toBe(EVENTS.length);
+  });
+
+  test('of one partition go one at a time, of others beside it', async () => {
+    const busy = new Map<string, number>();
+    let most = 0;
+    const sink = scriptedSink(async ({ entries, partition }) => {
+      busy.set(partition, (busy.get(partition) ?? 0) + 1);
+      expect(busy.get(partition)).toBe(1);
+      most = Math.max(
+        most,
+        [...busy.values()].reduce((sum, count) => sum + count, 0),
+      );
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      busy.set(partition, 0);
+      return { ...NOTHING, delivered: entries.length };
+    });
+    await runLane({ ...sink, limits: { ...sink.limits, maxEvents: 2 } }, EVENTS);
+    expect(most).toBeGreaterThan(1);
+  });
+
+  test('only refused items go again', async () => {
+    const sent: string[] = [];
+    const lane = await runLane(
+      scriptedSink(({ entries }) => {
+        const fresh = entries.filter(({ id }) => !sent.includes(id));
+        sent.push(...entries.map(({ id }) => id));
+        return { ...NOTHING, delivered: entries.length - fresh.length, retry: fresh };
+      }),
+      EVENTS,
+    );
+    expect(lane.tally.delivered).toBe(EVENTS.length);
+    expect(sent).toHaveLength(EVENTS.length * 2);
+  });
+
+  test('too large for the server are halved, down to the event that is too large alone', async () => {
+    const big = IDS[3];
+    const lane = await runLane(
+      scriptedSink(({ entries }) =>
+        entries.some(({ id }) => id === big) ? { ...NOTHING, retry: entries, split: true } : { ...NOTHING, delivered: entries.length },
+      ),
+      EVENTS,
+    );
+    expect(lane.tally).toMatchObject({ delivered: EVENTS.length - 1, dead: 1 });
+    expect(lane.firstRejection).toBe('the server finds this single event too large');
+  });
+
+  test('a sink that does not account for every event is a mistake that is not passed over', async () => {
+    await expect(
+      runLane(
+        scriptedSink(() => NOTHING),
+        EVENTS,
+      ),
+    ).rejects.toThrow('the sink accounts for 0 of');
+  });
+});
+
+describe('a sink that does not work', () => {
+  test('gets its events when it works again: they waited on disk, and the next ones go directly', async () => {
+    let down = true;
+    const clock = clockAt();
+    const stored: string[] = [];
+    const works = storingSink(stored);
+    const sink = scriptedSink((batch) => (down ? new SinkError('temporary', 'down') : works.send(batch, new AbortController().signal)));
+    const sleep = clock.sleep;
+    const lane = await runLane(sink, EVENTS, {
+      clock: {
+        ...clock,
+        async sleep(milliseconds, signal) {
+          if (clock.now() > 1_700_000_010_000) down = false;
+          await sleep(milliseconds, signal);
+        },
+      },
+    });
+    expect(lane.tally).toMatchObject({ read: EVENTS.length, delivered: EVENTS.length, spooled: 0, dead: 0 });
+    expect(lane.failure).toBeUndefined();
+    expect(stored.toSorted()).toEqual(IDS.toSorted());
+  });
+
+  test('is given up after its time', async () => {
+    let attempts = 0;
+    const clock = clockAt();
+    const lane = await runLane(
+      scriptedSink(() => {
+        attempts++;
+        return new SinkError('temporary', 'down');
+      }),
+      EVENTS,
+      { clock },
+    );
+    expect(lane.tally).toMatchObject({ spooled: EVENTS.length, delivered: 0, dead: 0 });
+    expect(lane.failure?.message).toBe('down');
+    expect(attempts).toBeLessThan(30);
+    expect(clock.now() - 1_700_000_000_000).toBeLessThan(61_000);
+  });
+
+  test('with a wrong key is hardly asked again', async () => {
+    let attempts = 0;
+    const lane = await runLane(
+      scriptedSink(() => {
+        attempts++;
+        return new SinkError('permanent', 'wrong key');
+      }),
+      EVENTS,
+    );
+    expect(attempts).toBeLessThanOrEqual(4);
+    expect(lane.tally.spooled).toBe(EVENTS.length);
+  });
+
+  test('that is a closed pipe discards', async () => {
+    const lane = await runLane(
+      scriptedSink(() => new SinkError('closed', 'gone'), { undeliverable: 'discard' }),
+      EVENTS,
+    );
+    expect(lane.tally).toMatchObject({ discarded: EVENTS.length, dead: 0, spooled: 0 });
+  });
+
+  test('that hangs holds up reading no longer than the source can wait', async () => {
+    const clock = clockAt();
+    const giveUp = new AbortController();
+    const hanging = (): Promise<never> =>
+      new Promise((_, reject) => giveUp.signal.addEventListener('abort', () => reject(new SinkError('temporary', 'interrupted'))));
+    const sink = scriptedSink(hanging, { encode: ({ id }) => ({ parts: [id], bytes: id.length, partition: '' }) });
+    const store = openStore(freshDir());
+    const lane = new Lane(sink, { clock, store, retryForMs: 60_000, signal: giveUp.signal });
+    lane.patienceMs = 500;
+    for (const event of EVENTS) await lane.push(event);
+    expect(lane.keeping?.shelf.spool.usage().events).toBeGreaterThan(0);
+    giveUp.abort();
+    await lane.finish();
+    expect(lane.tally.spooled).toBe(EVENTS.length);
+    store.close();
+  });
+});
+
+describe('announcements', () => {
+  test('are on disk before they are sent, and gone when they are acknowledged', async () => {
+    const waiting: number[] = [];
+    const stateDir = freshDir();
+    const store = openStore(stateDir);
+    const sink = scriptedSink(({ entries }) => {
+      waiting.push(store.shelf({ type: 'scripted', target: 'here', scope: '' }).spool.usage().events);
+      return { ...NOTHING, delivered: entries.length };
+    });
+    const lane = new Lane(sink, { clock: clockAt(), store, retryForMs: 1000, signal: new AbortController().signal });
+    await announce([SCAN_END], [lane], store);
+    await lane.finish();
+    expect(waiting).toEqual([1]);
+    expect(lane.keeping?.shelf.spool.usage().events).toBe(0);
+    expect(lane.tally).toMatchObject({ read: 1, delivered: 1 });
+    store.close();
+  });
+
+  test('a crash between sending and noting it sends the same bytes again, queued at the same time', async () => {
+    const seen: Batch[] = [];
+    const stateDir = freshDir();
+    const clock = clockAt();
+    const store = openStore(stateDir, {}, clock.now);
+    const sink = scriptedSink((batch) => {
+      seen.push(batch);
+      return { ...NOTHING, delivered: 1 };
+    });
+    const dying = new Lane(
+      {
+        ...sink,
+        send(batch) {
+          seen.push(batch);
+          return new Promise(() => undefined);
+        },
+      },
+      { clock, store, retryForMs: 1000, signal: new AbortController().signal },
+    );
+    await announce([SCAN_END], [dying], store);
+    clock.advance(5000);
+    const lane = await runLane(sink, [], { stateDir, clock });
+    expect(lane.replayed).toMatchObject({ read: 1, delivered: 1 });
+    const plain = seen.map(({ entries }) => entries.map(({ id, time, queued, parts }) => ({ id, time, queued, body: parts.join('') })));
+    expect(plain[1]).toEqual(plain[0]);
+  });
+
+  test('state and announcement are written together or not at all', async () => {
+    const store = openStore(freshDir());
+    const lane = new Lane(storingSink([]), { clock: clockAt(), store, retryForMs: 1000, signal: new AbortController().signal });
+    const failing = announce([SCAN_END], [lane], store, () => {
+      throw new Error('the state could not be written');
+    });
+    await expect(failing).rejects.toThrow('the state could not be written');
+    expect(lane.keeping?.shelf.spool.usage().events).toBe(0);
+    store.close();
+  });
+});
+
+test('waiting grows with jitter, ends at half a minute, and never undercuts what the server asked for', () => {
+  expect([1, 2, 3, 10].map((attempt) => backoffMs(attempt, 1, undefined))).toEqual([500, 1000, 2000, 30_000]);
+  expect(backoffMs(3, 0, undefined)).toBe(0);
+  expect(backoffMs(1, 0.5, 7000)).toBe(7000);
+});

@@ -1,0 +1,325 @@
+import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import {
+  closeSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { packFrame, unpackFrame } from '../../src/delivery/frame.ts';
+import { pruneLedger } from '../../src/delivery/ledger.ts';
+import { SCHEMA_VERSIONS } from '../../src/delivery/schema.ts';
+import { stateFile } from '../../src/delivery/store.ts';
+import { unaccounted } from '../../src/delivery/tally.ts';
+import { Database } from '../../src/state/database.ts';
+import { describeFilesystem, filesystemOf } from '../../src/state/filesystem.ts';
+import { type Entry, type Sink, SinkError } from '../../src/sink/sink.ts';
+import { clockAt, NOTHING, openStore, runLane, scriptedSink, storingSink } from '../support/delivery.ts';
+import { freshDir } from '../support/run-portlog.ts';
+import { eventsOf, host, port, scan } from '../support/scans.ts';
+
+const IDENTITY = { type: 'scripted', target: 'here', scope: '' };
+const EVENTS = eventsOf(scan(Array.from({ length: 12 }, (_, i) => host(`192.0.2.${i}`, port(80))).join('')));
+const down = (): SinkError => new SinkError('temporary', 'down');
+const DAY = 86_400_000;
+/** One stream of small batches. */
+const SMALL: Partial<Sink> = {
+  limits: { maxEvents: 2, maxBytes: 10_000, inFlight: 1, inFlightPerPartition: 1 },
+  encode: ({ id }) => ({ parts: [id], bytes: id.length, partition: '' }),
+};
+
+function entry(id: string, body: string, partition = ''): Entry {
+  return { id, dataset: 'nmap.port', time: 1, queued: 2, partition, parts: [body], bytes: Buffer.byteLength(body) };
+}
+
+describe('the spool', () => {
+  test('gives back what it took, byte by byte', () => {
+    fc.assert(
+      fc.property(fc.array(fc.record({ id: fc.string(), body: fc.string({ unit: 'grapheme' }) }), { minLength: 1, maxLength: 20 }), (rows) => {
+        const entries = rows.map(({ id, body }) => entry(id, body, 'p'));
+        const { frame, checksum } = packFrame(entries);
+        expect(unpackFrame(frame, checksum, 'p')).toEqual(entries);
+      }),
+    );
+  });
+
+  test('a batch that the disk has changed is set aside, not sent, and the others go', async () => {
+    const stateDir = freshDir();
+    await runLane(scriptedSink(down), EVENTS, { stateDir });
+    const database = new DatabaseSync(stateFile(stateDir));
+    database.exec('UPDATE spool SET frame = zeroblob(length(frame)) WHERE seq = (SELECT min(seq) FROM spool)');
+    const { events } = database.prepare('SELECT events FROM spool ORDER BY seq LIMIT 1').get() as { events: number };
+    database.close();
+    const stored: string[] = [];
+    const lane = await runLane(storingSink(stored), [], { stateDir });
+    expect(lane.keeping?.damaged).toBe(events);
+    expect(stored).toHaveLength(EVENTS.length - events);
+  });
+
+  test('full, with block: reading is given up, what was read is kept, and the rest can be shipped later', async () => {
+    const stateDir = freshDir();
+    const first = await runLane(scriptedSink(down, SMALL), EVENTS, { stateDir, limits: { maxBytes: 700 } });
+    expect(first.isStuck).toBe(true);
+    expect(first.tally.spooled).toBe(first.tally.read);
+    expect(first.tally.read).toBeLessThan(EVENTS.length);
+    const stored: string[] = [];
+    const second = await runLane(storingSink(stored), EVENTS, { stateDir });
+    expect(second.tally).toMatchObject({ read: EVENTS.length, spooled: 0, dead: 0 });
+    expect(stored.toSorted()).toEqual(EVENTS.map(({ id }) => id).toSorted());
+  });
+
+  test('full, with drop-oldest: the oldest go, are counted, and may be shipped again', async () => {
+    const stateDir = freshDir();
+    const first = await runLane(scriptedSink(down), EVENTS, { stateDir, limits: { maxBytes: 700, whenFull: 'drop-oldest' } });
+    expect(first.tally.discarded).toBeGreaterThan(0);
+    expect(first.tally.spooled + first.tally.discarded).toBe(EVENTS.length);
+    const stored: string[] = [];
+    await runLane(storingSink(stored), EVENTS, { stateDir });
+    expect(stored.toSorted()).toEqual(EVENTS.map(({ id }) => id).toSorted());
+  });
+
+  test('what has waited too long is given up and counted', async () => {
+    const stateDir = freshDir();
+    await runLane(scriptedSink(down), EVENTS, { stateDir });
+    const later = clockAt(1_700_000_000_000 + 31 * DAY);
+    const lane = await runLane(storingSink([]), [], { stateDir, clock: later });
+    expect(lane.replayed).toMatchObject({ read: EVENTS.length, discarded: EVENTS.length, delivered: 0 });
+    const again = await runLane(storingSink([]), EVENTS, { stateDir, clock: later });
+    expect(again.tally.delivered).toBe(EVENTS.length);
+  });
+
+  test('two processes on one spool: one sends, the other leaves it to it, and nothing is lost', async () => {
+    const stateDir = freshDir();
+    await runLane(scriptedSink(down), EVENTS, { stateDir });
+    const [a, b] = [openStore(stateDir), openStore(stateDir)];
+    const now = clockAt().now();
+    expect(a.shelf(IDENTITY).lease.take(now)).toBe(true);
+    // The test's processes count as dead, so only the time protects here.
+    expect(b.run).not.toBe(a.run);
+    a.shelf(IDENTITY).lease.release();
+    expect(b.shelf(IDENTITY).lease.take(now)).toBe(true);
+    a.close();
+    b.close();
+    const stored: string[] = [];
+    const lanes = await Promise.all([runLane(storingSink(stored), [], { stateDir }), runLane(storingSink(stored), [], { stateDir })]);
+    expect(lanes.reduce((sum, { replayed }) => sum + replayed.delivered + replayed.already, 0)).toBeGreaterThanOrEqual(EVENTS.length);
+    expect(stored.toSorted()).toEqual(EVENTS.map(({ id }) => id).toSorted());
+  });
+});
+
+describe('the ledger', () => {
+  test('what was acknowledged is not sent again, unless somebody asks', async () => {
+    const stateDir = freshDir();
+    let sent = 0;
+    const sink = scriptedSink(({ entries }) => {
+      sent += entries.length;
+      return { ...NOTHING, delivered: entries.length };
+    });
+    await runLane(sink, EVENTS, { stateDir });
+    const second = await runLane(sink, EVENTS, { stateDir });
+    expect([second.tally.already, sent]).toEqual([EVENTS.length, EVENTS.length]);
+    const third = await runLane(sink, EVENTS, { stateDir, again: true });
+    expect([third.tally.delivered, sent]).toEqual([EVENTS.length, EVENTS.length * 2]);
+  });
+
+  test('another sink, another namespace: its own account', async () => {
+    const stateDir = freshDir();
+    await runLane(storingSink([]), EVENTS, { stateDir });
+    const other = await runLane(storingSink([], { identity: { ...IDENTITY, scope: 'namespace=other' } }), EVENTS, { stateDir });
+    expect(other.tally.delivered).toBe(EVENTS.length);
+  });
+
+  test('what waits already is not kept twice', async () => {
+    const stateDir = freshDir();
+    await runLane(scriptedSink(down), EVENTS, { stateDir });
+    const second = await runLane(scriptedSink(down), EVENTS, { stateDir });
+    expect(second.tally).toMatchObject({ read: EVENTS.length, spooled: EVENTS.length });
+    const store = openStore(stateDir);
+    expect(store.shelf(IDENTITY).spool.usage().events).toBe(EVENTS.length);
+    store.close();
+  });
+
+  test('more events of a host than last time are another unit', async () => {
+    const stateDir = freshDir();
+    const text = scan(host('192.0.2.1', port(80, 'closed')));
+    await runLane(storingSink([]), eventsOf(text), { stateDir });
+    const lane = await runLane(storingSink([]), eventsOf(text, { all: true }), { stateDir });
+    expect(lane.tally.delivered).toBeGreaterThan(0);
+  });
+
+  test('has bounded size: the oldest go', async () => {
+    const stateDir = freshDir();
+    await runLane(storingSink([]), EVENTS, { stateDir });
+    const database = Database.open(stateFile(stateDir), SCHEMA_VERSIONS);
+    expect(pruneLedger(database, 3)).toBeGreaterThan(0);
+    expect(database.get('SELECT count(*) AS n FROM ledger')?.['n']).toBe(3);
+    database.close();
+  });
+});
+
+describe('dead letters', () => {
+  test('are kept once with the reason, and go again when asked to', async () => {
+    const stateDir = freshDir();
+    const refusing = scriptedSink(({ entries }) => ({
+      ...NOTHING,
+      rejected: entries.map((one) => ({ entry: one, reason: 'no such field', status: 400 })),
+    }));
+    await runLane(refusing, EVENTS, { stateDir });
+    const second = await runLane(refusing, EVENTS, { stateDir });
+    expect(second.tally.dead).toBe(EVENTS.length);
+    const store = openStore(stateDir);
+    const { deadLetters } = store.shelf(IDENTITY);
+    expect(deadLetters.count()).toBe(EVENTS.length);
+    expect(deadLetters.tolls()).toEqual([{ reason: 'no such field', status: 400, events: EVENTS.length }]);
+    store.close();
+  });
+});
+
+describe('the state file', () => {
+  const made = async (): Promise<string> => {
+    const stateDir = freshDir();
+    await runLane(scriptedSink(down), EVENTS, { stateDir });
+    return stateDir;
+  };
+
+  test('is for its owner only', async () => {
+    expect(statSync(stateFile(await made())).mode & 0o777).toBe(0o600);
+  });
+
+  test.for([
+    ['emptied', (path: string) => writeFileSync(path, ''), /is empty, so it was damaged/],
+    ['overwritten at its beginning', (path: string) => write(path, 0, Buffer.alloc(4096, 7)), /is damaged, or is no database/],
+    ['overwritten in the middle', (path: string) => write(path, 4096, Buffer.alloc(statSync(path).size - 4096, 0x5a)), /is damaged/],
+    ['cut', (path: string) => writeFileSync(path, readFileSync(path).subarray(0, 5000)), /is damaged/],
+    ['text', (path: string) => writeFileSync(path, 'hello world, this is no database at all'.repeat(100)), /is damaged, or is no database/],
+    ["another program's", (path: string) => foreign(path), /is a database of another program/],
+    ['of a newer portlog', (path: string) => newer(path), /was written by a newer portlog \(schema 99/],
+  ] as const)('%s: refused with a sentence, and left as it is', async ([, harm, message]) => {
+    const path = stateFile(await made());
+    harm(path);
+    const before = readFileSync(path);
+    expect(() => Database.open(path, SCHEMA_VERSIONS)).toThrow(message);
+    expect(readFileSync(path).equals(before)).toBe(true);
+  });
+
+  test('a path through a file', () => {
+    const file = join(freshDir(), 'file');
+    writeFileSync(file, '');
+    expect(() => openStore(join(file, 'state'))).toThrow(/a part of its path is no directory/);
+  });
+
+  test.skipIf(!canMount())('a full disk: a sentence, and what was there is still there (needs the right to mount)', async () => {
+    const mount = freshDir();
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', mount]);
+    try {
+      expect(filesystemOf(mount)).toMatchObject({ name: 'tmpfs', ephemeral: true, network: false });
+      const stateDir = join(mount, 'state');
+      await runLane(scriptedSink(down), EVENTS, { stateDir });
+      const ballast = join(mount, 'ballast');
+      fill(ballast);
+      expect(() => openStore(stateDir)).toThrow(/portlog\.db cannot grow: the disk is full/);
+      truncateSync(ballast, statSync(ballast).size - 2_000_000);
+      const noise = (): string => randomBytes(1500).toString('base64');
+      const bulky = scriptedSink(down, { encode: () => ({ parts: [noise()], bytes: 2000, partition: '' }) });
+      const others = eventsOf(scan(Array.from({ length: 2000 }, (_, i) => host(`198.51.${i >> 8}.${i & 255}`, port(i))).join('')));
+      const lane = await runLane(bulky, others, { stateDir, crash: true });
+      expect(lane.keeping?.fatal?.message).toMatch(/portlog\.db cannot grow: the disk is full/);
+      expect(unaccounted(lane.tally)).toBeGreaterThan(0);
+      expect(lane.tally.spooled).toBeGreaterThan(0);
+      rmSync(ballast);
+      const stored: string[] = [];
+      await runLane(storingSink(stored), [], { stateDir });
+      expect(stored).toEqual(expect.arrayContaining(EVENTS.map(({ id }) => id)));
+    } finally {
+      execFileSync('umount', ['-l', mount]);
+    }
+  });
+
+  test.skipIf(!canMount())('a read-only file system: a sentence (needs the right to mount)', async () => {
+    const mount = freshDir();
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', mount]);
+    try {
+      execFileSync('mount', ['-o', 'remount,ro', mount]);
+      expect(() => openStore(join(mount, 'state'))).toThrow(/the file system is read-only/);
+    } finally {
+      execFileSync('umount', ['-l', mount]);
+    }
+  });
+
+  test('network file systems are told by their magic number', () => {
+    expect(describeFilesystem(0x6969)).toEqual({ name: 'nfs', network: true, ephemeral: false });
+    expect(describeFilesystem(-11317950)).toEqual({ name: 'cifs', network: true, ephemeral: false });
+    expect(describeFilesystem(0xef53)).toMatchObject({ network: false, ephemeral: false });
+  });
+
+  test('half made by a process that was killed: the next one makes it', () => {
+    const stateDir = freshDir();
+    mkdirSync(stateDir, { recursive: true });
+    writeFileSync(join(stateDir, 'portlog.db.new-dead'), 'half');
+    openStore(stateDir).close();
+    expect(existsSync(stateFile(stateDir))).toBe(true);
+  });
+
+  test('a copy of an older schema is brought up to date', () => {
+    const path = join(freshDir(), 'old.db');
+    Database.open(path, ['CREATE TABLE a (x INTEGER)']).close();
+    const copy = join(freshDir(), 'copy.db');
+    copyFileSync(path, copy);
+    const database = Database.open(copy, ['CREATE TABLE a (x INTEGER)', 'ALTER TABLE a ADD COLUMN y INTEGER']);
+    database.run('INSERT INTO a (x, y) VALUES (1, 2)');
+    expect(database.get('PRAGMA user_version')).toEqual({ user_version: 2 });
+    database.close();
+  });
+});
+
+function write(path: string, at: number, bytes: Buffer): void {
+  writeSync(openSync(path, 'r+'), bytes, 0, bytes.length, at);
+}
+
+function foreign(path: string): void {
+  writeFileSync(path, '');
+  const database = new DatabaseSync(path);
+  database.exec('CREATE TABLE theirs (x)');
+  database.close();
+}
+
+function newer(path: string): void {
+  const database = new DatabaseSync(path);
+  database.exec('PRAGMA user_version = 99; PRAGMA wal_checkpoint(TRUNCATE)');
+  database.close();
+}
+
+/** Writes until the disk is full. */
+function fill(path: string): void {
+  const file = openSync(path, 'a');
+  try {
+    for (;;) writeSync(file, Buffer.alloc(4096));
+  } catch {
+    // Full.
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Root on a machine of its own may; root in a container, and anybody else, may not. */
+function canMount(): boolean {
+  const folder = freshDir();
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', folder], { stdio: 'ignore' });
+    execFileSync('umount', [folder], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
