@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { chownSync, cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { run } from './cache.ts';
 import { installElasticsearch } from './install/elasticsearch.ts';
+import { freePort } from './ports.ts';
 
 const NOBODY = 65534;
 export const PASSWORD = 'portlog-test-password';
@@ -16,6 +16,9 @@ export interface ElasticsearchServer {
   readonly caFile: string;
   /** Asks as the superuser unless told otherwise; gives status and parsed body. */
   ask(method: string, path: string, body?: unknown, authorization?: string): Promise<{ status: number; body: any }>;
+  /** The process ends, the data stays. */
+  halt(): Promise<void>;
+  resume(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -28,7 +31,7 @@ export async function startElasticsearch(): Promise<ElasticsearchServer> {
   await run('cp', ['-al', installed, home]).catch(() => run('cp', ['-a', installed, home]));
   const port = await freePort();
   await configure(home, base, port, java);
-  const child = launch(home, base, java);
+  let child = launch(home, base, java);
   const caFile = join(base, 'ca.pem');
   const ask = asker(port, readFileSync(caFile, 'utf8'));
   await ready(ask, child, join(base, 'logs'));
@@ -36,15 +39,26 @@ export async function startElasticsearch(): Promise<ElasticsearchServer> {
     url: `https://localhost:${port}`,
     caFile,
     ask,
+    halt: () => end(child),
+    async resume() {
+      child = launch(home, base, java);
+      await ready(ask, child, join(base, 'logs'));
+    },
     async stop() {
-      const ended = new Promise((resolve) => child.once('close', resolve));
-      process.kill(-(child.pid as number), 'SIGTERM');
-      const late = setTimeout(() => process.kill(-(child.pid as number), 'SIGKILL'), 20_000);
-      await ended;
-      clearTimeout(late);
+      await end(child);
       rmSync(base, { recursive: true, force: true });
     },
   };
+}
+
+/** The launcher and the server that it has started. */
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = new Promise((resolve) => child.once('close', resolve));
+  process.kill(-(child.pid as number), 'SIGTERM');
+  const late = setTimeout(() => process.kill(-(child.pid as number), 'SIGKILL'), 20_000);
+  await ended;
+  clearTimeout(late);
 }
 
 async function configure(home: string, base: string, port: number, java: string): Promise<void> {
@@ -179,15 +193,6 @@ async function ready(ask: ElasticsearchServer['ask'], child: ChildProcess, logs:
     await new Promise((resolve) => setTimeout(resolve, 500));
   }
   throw new Error(`Elasticsearch was not ready after two minutes; see ${logs}`);
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
 }
 
 function chownAll(path: string): void {

@@ -1,0 +1,78 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { finished, freshDir, portlog, startPortlog } from '../support/run-portlog.ts';
+import { eventsOf, FOOTER, host, port, scan } from '../support/scans.ts';
+import { type ElasticsearchServer, PASSWORD, startElasticsearch } from './elasticsearch.ts';
+import { type LokiServer, startLoki } from './loki.ts';
+
+/** How often portlog is killed; `PORTLOG_KILLS=500` for a longer look. */
+const KILLS = Number(process.env['PORTLOG_KILLS'] ?? 50);
+const TENANT = 'fast';
+
+let elasticsearch: ElasticsearchServer;
+let loki: LokiServer;
+let env: Record<string, string>;
+
+beforeAll(async () => {
+  [elasticsearch, loki] = await Promise.all([startElasticsearch(), startLoki()]);
+  env = {
+    PORTLOG_ELASTICSEARCH_USER: 'admin',
+    PORTLOG_ELASTICSEARCH_PASSWORD: PASSWORD,
+    PORTLOG_CA_FILE: elasticsearch.caFile,
+    PORTLOG_LOKI_TENANT: TENANT,
+  };
+  await portlog(['setup', 'elasticsearch', '--url', elasticsearch.url], { env });
+});
+afterAll(() => Promise.all([elasticsearch.stop(), loki.stop()]));
+
+test(
+  `killed at ${KILLS} random moments: the same command again, then replay, and each event is stored exactly once`,
+  { timeout: 40 * 60_000 },
+  async () => {
+    const now = Math.floor(Date.now() / 1000);
+    const hosts = Array.from({ length: 500 }, (_, i) =>
+      host(`10.9.${i >> 8}.${i & 255}`, `${port(80)}${port(443)}`, `starttime="${now - 900 + i}" endtime="${now - 899 + i}"`),
+    );
+    const text = scan(hosts.join(''), `scanner="nmap" version="7.93" args="nmap -oX - 10.9.0.0/16" start="${now - 1000}"`);
+    const input = join(freshDir(), 'scan.xml');
+    writeFileSync(input, text.replace(FOOTER, FOOTER.replace('1760000060', String(now))));
+    const expected = eventsOf(text).length;
+    const seen: string[] = [];
+    for (let kill = 0; kill < KILLS; kill++) {
+      const site = `kill-${kill}`;
+      const state = freshDir();
+      const args = ['--site', site, '--state-dir', state, '--to', `elasticsearch=${elasticsearch.url}`, '--to', `loki=${loki.url}`, input];
+      const child = startPortlog(args, { env });
+      const ended = finished(child);
+      // From before it has opened anything to after it has ended.
+      const timer = setTimeout(() => child.kill('SIGKILL'), 120 + Math.random() * 900);
+      const killed = await ended;
+      clearTimeout(timer);
+      const again = await portlog([...args, '--json'], { env });
+      const replay = await portlog(['replay', '--state-dir', state], { env });
+      expect([again.code, replay.code], `${site}: ${again.stderr}${replay.stderr}`).toEqual([0, 0]);
+      const summary = JSON.parse(again.stderr.split('\n').find((line) => line.startsWith('{')) ?? '{}') as {
+        sinks: { read: number; unaccounted: number; spooled: number }[];
+      };
+      for (const sink of summary.sinks) expect(sink, site).toMatchObject({ read: expected, unaccounted: 0, spooled: 0 });
+      expect(replay.stderr, site).toContain('nothing waits');
+      seen.push(killed.code === null ? 'killed' : 'ended before');
+    }
+    expect(seen.filter((how) => how === 'killed').length).toBeGreaterThan(KILLS / 4);
+
+    await elasticsearch.ask('POST', '/logs-nmap.*/_refresh');
+    for (let kill = 0; kill < KILLS; kill++) {
+      const site = `kill-${kill}`;
+      const { body } = await elasticsearch.ask('POST', '/logs-nmap.*/_search', {
+        size: 0,
+        track_total_hits: true,
+        query: { bool: { filter: { term: { 'nmap.site': site } }, must_not: { term: { 'event.dataset': 'nmap.health' } } } },
+        aggs: { ids: { cardinality: { field: 'event.id', precision_threshold: 40_000 } } },
+      });
+      expect([site, body.hits.total.value, body.aggregations.ids.value]).toEqual([site, expected, expected]);
+      const entries = await loki.entries(TENANT, `{service_name="portlog", site="${site}", dataset!="nmap.health"} | line_format \`\``);
+      expect([site, entries.length, new Set(entries.map(({ stream }) => stream['event_id'])).size]).toEqual([site, expected, expected]);
+    }
+  },
+);

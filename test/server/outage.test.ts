@@ -1,0 +1,99 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { writeScan } from '../../bench/generate.ts';
+import { freshDir, portlog } from '../support/run-portlog.ts';
+import { host, port, scan } from '../support/scans.ts';
+import { type ElasticsearchServer, PASSWORD, startElasticsearch } from './elasticsearch.ts';
+import { type LokiServer, startLoki } from './loki.ts';
+
+const TENANT = 'fast';
+const MEGABYTES = Number(process.env['PORTLOG_OUTAGE_MB'] ?? 100);
+let elasticsearch: ElasticsearchServer;
+let loki: LokiServer;
+let env: Record<string, string>;
+
+beforeAll(async () => {
+  [elasticsearch, loki] = await Promise.all([startElasticsearch(), startLoki()]);
+  env = {
+    PORTLOG_ELASTICSEARCH_USER: 'admin',
+    PORTLOG_ELASTICSEARCH_PASSWORD: PASSWORD,
+    PORTLOG_CA_FILE: elasticsearch.caFile,
+    PORTLOG_LOKI_TENANT: TENANT,
+  };
+  await portlog(['setup', 'elasticsearch', '--url', elasticsearch.url], { env });
+});
+afterAll(() => Promise.all([elasticsearch.stop(), loki.stop()]));
+
+const RSS = 'process.on("exit",()=>process.stderr.write("RSS "+process.resourceUsage().maxRSS+"\\n"))';
+
+/** The sums of a run by the type of the sink, and its peak memory in MiB. */
+function result(stderr: string): { sums: Record<string, any>; rssMib: number } {
+  const { sinks } = JSON.parse(stderr.split('\n').find((line) => line.startsWith('{')) ?? '{"sinks":[]}') as { sinks: { sink: string }[] };
+  const sums = Object.fromEntries(sinks.map((sink) => [sink.sink.split(' ', 1)[0], sink]));
+  return { sums, rssMib: Number(/RSS (\d+)/.exec(stderr)?.[1]) / 1024 };
+}
+
+test(`Elasticsearch is down: ${MEGABYTES} MB go to Loki, the rest waits, and replay delivers it`, { timeout: 30 * 60_000 }, async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'portlog-outage-'));
+  const input = join(folder, 'big.xml');
+  writeScan(input, MEGABYTES);
+  const state = freshDir();
+  const args = ['--json', '--site', 'outage', '--state-dir', state, '--retry-for-seconds', '1'];
+  const measured = { ...env, NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(RSS)}` };
+  await elasticsearch.halt();
+  const down = await portlog([...args, '--to', `elasticsearch=${elasticsearch.url}`, '--to', `loki=${loki.url}`, input], { env: measured });
+  expect(down.code).toBe(5);
+  expect(down.stderr).toContain('→ when it works again: portlog replay');
+  const { sums, rssMib } = result(down.stderr);
+  const { read } = sums['loki'] as { read: number };
+  expect(sums['loki']).toMatchObject({ delivered: read, dead: 0, spooled: 0, unaccounted: 0 });
+  expect(sums['elasticsearch']).toMatchObject({ read, delivered: 0, spooled: read, unaccounted: 0 });
+  expect(rssMib).toBeLessThan(256);
+  const inLoki = await loki.value(TENANT, 'sum(count_over_time({service_name="portlog", site="outage", dataset!="nmap.health"}[1h]))');
+  expect(inLoki).toBe(read);
+
+  await elasticsearch.resume();
+  const replay = await portlog(['replay', '--json', '--state-dir', state], { env: measured });
+  expect(replay.code, replay.stderr).toBe(0);
+  const back = result(replay.stderr);
+  // With what portlog had to tell about the run.
+  expect(back.sums['elasticsearch'].replayed).toMatchObject({ delivered: read + 2, dead: 0 });
+  expect(back.sums['elasticsearch'].waiting).toBe(0);
+  expect(back.rssMib).toBeLessThan(256);
+  await elasticsearch.ask('POST', '/logs-nmap.*/_refresh');
+  const { body } = await elasticsearch.ask('POST', '/logs-nmap.*/_count', {
+    query: { bool: { filter: { term: { 'nmap.site': 'outage' } }, must_not: { term: { 'event.dataset': 'nmap.health' } } } },
+  });
+  expect(body.count).toBe(read);
+  const problems = await elasticsearch.ask('POST', '/logs-nmap.health-*/_search', { query: { term: { 'event.action': 'delivery-problem' } } });
+  expect(problems.body.hits.hits[0]._source.nmap.delivery).toMatchObject({
+    problem: 'sink-failing',
+    sink: [expect.stringContaining('elasticsearch')],
+  });
+});
+
+test('Elasticsearch goes down in the middle and comes back: one run delivers everything', { timeout: 10 * 60_000 }, async () => {
+  const hosts = Array.from({ length: 6000 }, (_, i) => host(`10.8.${i >> 8}.${i & 255}`, Array.from({ length: 8 }, (_x, p) => port(p + 1)).join('')));
+  const shipping = portlog(
+    ['--json', '--site', 'middle', '--state-dir', freshDir(), '--retry-for-seconds', '180', '--to', `elasticsearch=${elasticsearch.url}`],
+    {
+      env,
+      input: scan(hosts.join('')),
+    },
+  );
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  await elasticsearch.halt();
+  await elasticsearch.resume();
+  const { stderr, code } = await shipping;
+  const { sums } = result(stderr);
+  expect(sums['elasticsearch']).toMatchObject({ read: 54_001, spooled: 0, dead: 0, unaccounted: 0 });
+  expect(sums['elasticsearch'].delivered + sums['elasticsearch'].already).toBe(54_001);
+  expect(code).toBe(0);
+  await elasticsearch.ask('POST', '/logs-nmap.*/_refresh');
+  const { body } = await elasticsearch.ask('POST', '/logs-nmap.*/_count', {
+    query: { bool: { filter: { term: { 'nmap.site': 'middle' } }, must_not: { term: { 'event.dataset': 'nmap.health' } } } },
+  });
+  expect(body.count).toBe(54_001);
+});
