@@ -5,7 +5,7 @@ import { type BatchOf, batchOf, Batcher } from './batch.ts';
 import { deliver, type Settled, type Undelivered } from './deliver.ts';
 import { Drain } from './drain.ts';
 import { Keeper } from './keeper.ts';
-import type { Parcel } from './parcel.ts';
+import { mayJoin, type Parcel } from './parcel.ts';
 import { Signal } from './signal.ts';
 import type { Store } from './store.ts';
 import { newTally, type Tally } from './tally.ts';
@@ -57,7 +57,7 @@ export class Lane {
   private readonly keeper: Keeper | undefined;
   private readonly drain: Drain | undefined;
   private readonly queue: Parcel[] = [];
-  private readonly inFlight = new Map<Promise<void>, string>();
+  private readonly inFlight = new Map<Promise<void>, Parcel>();
   private readonly changed: Signal;
   private unit = '';
   /** What the ledger says of the current unit. */
@@ -185,22 +185,15 @@ export class Lane {
 
   /** Starts what may start: within the limits of the sink, in order within a partition. */
   private pump(): void {
-    const { inFlight, inFlightPerPartition } = this.sink.limits;
-    for (let i = 0; i < this.queue.length && this.inFlight.size < inFlight;) {
+    for (let i = 0; i < this.queue.length && this.inFlight.size < this.sink.limits.inFlight;) {
       const parcel = this.queue[i] as Parcel;
-      const partition = parcel.batch.partition;
-      if (this.onTheWay(partition) >= inFlightPerPartition || this.queue.slice(0, i).some(({ batch }) => batch.partition === partition)) i++;
+      const waitsBehind = this.queue.slice(0, i).some(({ batch }) => batch.partition === parcel.batch.partition);
+      if (waitsBehind || !mayJoin(parcel, [...this.inFlight.values()], this.sink.limits)) i++;
       else {
         this.queue.splice(i, 1);
         this.launch(parcel);
       }
     }
-  }
-
-  private onTheWay(partition: string): number {
-    let count = 0;
-    for (const other of this.inFlight.values()) if (other === partition) count++;
-    return count;
   }
 
   private launch(parcel: Parcel): void {
@@ -213,7 +206,7 @@ export class Lane {
         if (this.drain?.active !== true) this.pump();
         this.changed.notify();
       });
-    this.inFlight.set(sending, parcel.batch.partition);
+    this.inFlight.set(sending, parcel);
   }
 
   private async send(parcel: Parcel): Promise<void> {

@@ -9,6 +9,8 @@ export interface BatchLimits {
   readonly inFlight: number;
   /** Batches of one partition on the way at the same time; 1 keeps their order. */
   readonly inFlightPerPartition: number;
+  /** Batches of one partition overtake each other only when all their times lie within this; absent: any may. */
+  readonly unorderedWithinMs?: number;
 }
 
 /** Which destination this is: what was spooled for it, or acknowledged by it, concerns no other. */

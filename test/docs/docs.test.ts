@@ -20,6 +20,8 @@ describe('every command', () => {
     const stored = new Map<string, unknown>();
     server = await scriptedServer(({ method, path, body }, response) => {
       if (path === '/') answer(response, 200, { version: { number: '9.4.3' } });
+      else if (path === '/loki/api/v1/push')
+        response.writeHead(body === '{"streams":[]}' ? 422 : 204).end(body === '{"streams":[]}' ? 'at least one valid stream is required' : '');
       else if (path.startsWith('/_bulk')) answer(response, 200, { items: bulkIds(body).map(() => ({ create: { status: 201 } })) });
       else if (path === '/_security/api_key') answer(response, 200, { encoded: 'aWQ6a2V5' });
       else if (method === 'PUT') {
@@ -32,7 +34,14 @@ describe('every command', () => {
   });
   afterAll(() => server.stop());
 
-  const commandPages = ['README.md', 'docs/how-to/elasticsearch.md', 'docs/how-to/scan.md', 'docs/how-to/pipe.md'];
+  const commandPages = [
+    'README.md',
+    'docs/how-to/elasticsearch.md',
+    'docs/how-to/loki.md',
+    'docs/how-to/outage.md',
+    'docs/how-to/scan.md',
+    'docs/how-to/pipe.md',
+  ];
   test.for(commandPages)('of %s runs', async (path) => {
     const commands = commandsIn(path).filter((command) => !command.startsWith('npm ci'));
     expect(commands.length).toBeGreaterThan(0);
@@ -40,6 +49,8 @@ describe('every command', () => {
     const script = [...setup, ...commands]
       .join('\n')
       .replaceAll('https://es:9200', server.url.origin)
+      .replaceAll('http://loki:3100', server.url.origin)
+      .replaceAll('/var/log/portlog/', `${folder}/log/`)
       .replaceAll('/etc/ssl/es-ca.pem', join(folder, 'ca.pem'))
       .replaceAll('/var/scans/', `${folder}/`)
       .replaceAll('=…', '=secret');

@@ -48,7 +48,7 @@ overrides:
   no-metadata: { allow_structured_metadata: false }
 `;
 
-export interface LokiEntry {
+interface LokiEntry {
   readonly stream: Readonly<Record<string, string>>;
   /** Epoch nanoseconds. */
   readonly time: string;

@@ -116,6 +116,31 @@ describe('batches', () => {
     expect(most).toBeGreaterThan(1);
   });
 
+  test('of one partition go beside each other only when their times are close', async () => {
+    const far = (minutes: number): string => host(`192.0.2.${minutes}`, port(80), `endtime="${1_760_000_000 + minutes * 60}"`);
+    const most = async (step: number): Promise<number> => {
+      let [busy, peak] = [0, 0];
+      const sink = scriptedSink(
+        async ({ entries }) => {
+          peak = Math.max(peak, ++busy);
+          await new Promise((resolve) => setTimeout(resolve, 1));
+          busy--;
+          return { ...NOTHING, delivered: entries.length };
+        },
+        {
+          limits: { maxEvents: 2, maxBytes: 10_000, inFlight: 4, inFlightPerPartition: 4, unorderedWithinMs: 30 * 60_000 },
+          encode: ({ id }) => ({ parts: [id], bytes: id.length, partition: '' }),
+        },
+      );
+      const events = eventsOf(scan(Array.from({ length: 6 }, (_, i) => far(i * step)).join(''))).filter(({ dataset }) => dataset !== 'nmap.scan');
+      await runLane(sink, events);
+      return peak;
+    };
+    expect(await most(1)).toBe(4);
+    expect(await most(20)).toBe(2);
+    expect(await most(40)).toBe(1);
+  });
+
   test('only refused items go again', async () => {
     const sent: string[] = [];
     const lane = await runLane(

@@ -1,18 +1,23 @@
 import { accessSync, constants, existsSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { EXIT, type ExitCode } from '../../errors.ts';
+import type { Settings } from '../../config/settings.ts';
+import { stateFile } from '../../delivery/store.ts';
+import { EXIT, type ExitCode, PortlogError } from '../../errors.ts';
 import { createSink } from '../../sink/registry.ts';
 import type { Diagnosis } from '../../sink/sink.ts';
 import type { SinkOptions } from '../../sink/options.ts';
 import { captureOutput } from '../../source/child.ts';
+import { filesystemOf } from '../../state/filesystem.ts';
 import { diagnose, type SinkDiagnosis } from '../diagnose.ts';
+import { count } from '../report/words.ts';
+import { openStore } from '../state.ts';
 import { type CommandContext, settingsOf, text } from './context.ts';
 
 /** `portlog check`: configuration, nmap, state directory, and every sink, without writing an event. */
 export async function checkCommand(context: CommandContext): Promise<ExitCode> {
   const settings = await settingsOf(context);
   const found: Diagnosis[] = [{ level: 'ok', message: `configuration: site "${settings.event.site}", ${settings.sinks.length} sink(s)` }];
-  found.push(await checkNmap(text(context.values, 'nmap') ?? 'nmap'), checkStateDir(settings.stateDir));
+  found.push(await checkNmap(text(context.values, 'nmap') ?? 'nmap'), ...checkState(settings));
   let code: ExitCode = EXIT.delivered;
   for (const sink of settings.sinks) {
     if (sink.type === 'stdout') continue;
@@ -45,16 +50,41 @@ async function checkNmap(program: string): Promise<Diagnosis> {
   }
 }
 
-function checkStateDir(path: string): Diagnosis {
-  let existing = path;
+/** Where the state is, whether it can be used, and what waits there. */
+function checkState(settings: Settings): readonly Diagnosis[] {
+  const { stateDir } = settings;
+  let existing = stateDir;
   while (!existsSync(existing) && dirname(existing) !== existing) existing = dirname(existing);
   try {
     accessSync(existing, constants.W_OK);
   } catch {
-    return { level: 'error', message: `state directory ${path} cannot be written`, hint: 'name another with --state-dir' };
+    return [{ level: 'error', message: `state directory ${stateDir} cannot be written`, hint: 'name another with --state-dir' }];
   }
-  const ephemeral = /^\/(?:tmp|run|dev\/shm)\//.test(`${path}/`);
-  return ephemeral
-    ? { level: 'warning', message: `state directory ${path} does not survive a restart`, hint: 'name another with --state-dir' }
-    : { level: 'ok', message: `state directory ${path}` };
+  const { name, network, ephemeral } = filesystemOf(existing);
+  const hint = 'name another with --state-dir';
+  if (network) return [{ level: 'error', message: `state directory ${stateDir} is on a network file system (${name})`, hint }];
+  const found: Diagnosis[] = isEphemeral(stateDir, ephemeral)
+    ? [{ level: 'warning', message: `state directory ${stateDir} does not survive a restart (${name})`, hint }]
+    : [{ level: 'ok', message: `state directory ${stateDir}` }];
+  return existsSync(stateFile(stateDir)) ? [...found, ...whatWaits(settings)] : found;
+}
+
+function whatWaits(settings: Settings): readonly Diagnosis[] {
+  try {
+    const store = openStore(settings, 'the spool');
+    const waiting = store.waiting().reduce((sum, { shelf }) => sum + shelf.spool.usage().events, 0);
+    const dead = store.waiting().reduce((sum, { shelf }) => sum + shelf.deadLetters.count(), 0);
+    store.close();
+    if (waiting + dead === 0) return [{ level: 'ok', message: 'nothing waits on disk' }];
+    return [
+      { level: 'warning', message: `${count(waiting, 'event')} on disk that wait, ${count(dead, 'dead letter')}`, hint: 'portlog replay --list' },
+    ];
+  } catch (error) {
+    if (!(error instanceof PortlogError)) throw error;
+    return [{ level: 'error', message: error.message, ...(error.hint === undefined ? {} : { hint: error.hint }) }];
+  }
+}
+
+function isEphemeral(path: string, ephemeral: boolean): boolean {
+  return ephemeral || /^\/(?:tmp|run|dev\/shm)\//.test(`${path}/`);
 }

@@ -5,6 +5,7 @@ import { ship, type ShipOptions, type ShipReport } from '../../ship.ts';
 import { createSink } from '../../sink/registry.ts';
 import type { Sink } from '../../sink/sink.ts';
 import { stdoutSink } from '../../sink/stdout.ts';
+import { filesystemOf } from '../../state/filesystem.ts';
 import { tableSink } from '../../sink/table.ts';
 import type { Source } from '../../source/source.ts';
 import { diagnose, type SinkDiagnosis } from '../diagnose.ts';
@@ -59,6 +60,8 @@ export async function shipAndReport(context: CommandContext, settings: Settings,
 
 function conclude(context: CommandContext, settings: Settings, report: ShipReport): ExitCode {
   const { speaker, values } = context;
+  if (report.sinks.some(({ waiting }) => waiting > 0) && filesystemOf(settings.stateDir).ephemeral)
+    speaker.warn(`the state directory ${settings.stateDir} does not survive a restart, and what waits there neither`);
   printSummary(report, speaker);
   if (values['json'] === true) speaker.raw(`${jsonSummary(report)}\n`);
   if (report.inputs.length > 0 && settings.sinks.length === 0 && context.terminal.stdout.isTTY === true)

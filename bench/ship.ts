@@ -1,0 +1,218 @@
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { Batcher } from '../src/delivery/batch.ts';
+import { DEFAULT_OPTIONS } from '../src/event/context.ts';
+import { EventMapper } from '../src/event/map.ts';
+import { ScanReader } from '../src/nmap/read.ts';
+import { batchBody, Scratch } from '../src/sink/body.ts';
+import { elasticsearchSink } from '../src/sink/elasticsearch.ts';
+import { fileSink } from '../src/sink/file.ts';
+import { lokiBody } from '../src/sink/loki-entry.ts';
+import { lokiSink } from '../src/sink/loki.ts';
+import type { SinkOptions } from '../src/sink/options.ts';
+import type { Batch, Entry, Sink } from '../src/sink/sink.ts';
+import { PASSWORD, startElasticsearch } from '../test/server/elasticsearch.ts';
+import { startLoki } from '../test/server/loki.ts';
+import { writeScan } from './generate.ts';
+
+/**
+ * Shipping a scan into a real Elasticsearch, a real Loki and a file, beside a bare loop that sends
+ * ready-made, ready-compressed bodies over as many connections (or writes them): what reading, mapping,
+ * encoding, accounting and the ledger cost on top. In pairs, in one run. `npm run bench:ship -- 50`
+ * names the size in MB; 20 is the default.
+ */
+const MEGABYTES = Number(process.argv[2] ?? 20);
+const ROUNDS = 3;
+const folder = join(tmpdir(), 'portlog-bench');
+mkdirSync(folder, { recursive: true });
+const scan = join(folder, `ship-${MEGABYTES}.xml`);
+// Times of now, or Loki would refuse them and be sent everything twice.
+if (!existsSync(scan)) writeScan(scan, MEGABYTES);
+const recent = join(folder, `ship-${MEGABYTES}-now.xml`);
+writeFileSync(
+  recent,
+  readFileSync(scan, 'latin1').replaceAll(/(start|starttime|endtime|time)="17[67]\d{7}"/g, (_, name) => `${name}="${Math.floor(Date.now() / 1000)}"`),
+  'latin1',
+);
+
+interface Target {
+  readonly name: string;
+  /** What `--to` takes. */
+  readonly to: string;
+  readonly env: Readonly<Record<string, string>>;
+  /** Ready-made requests, for a namespace or tenant of their own. */
+  bodies(round: number): readonly Buffer[];
+  readonly request:
+    | { readonly url: string; readonly headers: Readonly<Record<string, string>>; readonly caFile?: string }
+    | { readonly path: string };
+}
+
+const elasticsearch = await startElasticsearch();
+const loki = await startLoki();
+try {
+  const auth = { PORTLOG_ELASTICSEARCH_USER: 'admin', PORTLOG_ELASTICSEARCH_PASSWORD: PASSWORD, PORTLOG_CA_FILE: elasticsearch.caFile };
+  await portlog(['setup', 'elasticsearch', '--url', elasticsearch.url], auth);
+  const basic = `Basic ${Buffer.from(`admin:${PASSWORD}`).toString('base64')}`;
+  const out = join(mkdtempSync(join(tmpdir(), 'portlog-bench-')), 'events.ndjson');
+  const targets: readonly Target[] = [
+    {
+      name: 'elasticsearch',
+      to: `elasticsearch=${elasticsearch.url}`,
+      env: auth,
+      bodies: (round) =>
+        batches(elasticsearchSink(options({ target: elasticsearch.url, namespace: `bare_${round}` }))).map((batch) => zipped(plain(batch))),
+      request: {
+        url: `${elasticsearch.url}/_bulk?filter_path=errors`,
+        headers: { 'authorization': basic, 'content-type': 'application/x-ndjson', 'content-encoding': 'gzip' },
+        caFile: elasticsearch.caFile,
+      },
+    },
+    {
+      name: 'loki',
+      to: `loki=${loki.url}`,
+      env: { PORTLOG_LOKI_TENANT: 'fast' },
+      bodies: (round) =>
+        batches(lokiSink(options({ target: loki.url, streamLabels: { round: `bare${round}` } }))).map((batch) => zipped(pushed(batch))),
+      request: {
+        url: `${loki.url}/loki/api/v1/push`,
+        headers: { 'x-scope-orgid': 'fast', 'content-type': 'application/json', 'content-encoding': 'gzip' },
+      },
+    },
+    {
+      name: 'file',
+      to: `file=${out}`,
+      env: {},
+      bodies: () => batches(fileSink(options({ target: out }))).map(plain),
+      request: { path: `${out}.bare` },
+    },
+  ];
+  for (const target of targets) await measure(target);
+} finally {
+  await Promise.all([elasticsearch.stop(), loki.stop()]);
+}
+
+async function measure(target: Target): Promise<void> {
+  const ratios: number[] = [];
+  const rows: { events: number; wall: number; cpu: number; rssMb: number }[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    const namespace = `round_${round}`;
+    const shipped = await portlog(
+      [
+        '-q',
+        '--json',
+        '--namespace',
+        namespace,
+        '--site',
+        namespace,
+        '--state-dir',
+        mkdtempSync(join(tmpdir(), 'portlog-bench-')),
+        '--to',
+        target.to,
+        recent,
+      ],
+      target.env,
+    );
+    const bare = await bareLoop(target, round);
+    rows.push(shipped);
+    ratios.push(bare / shipped.wall);
+  }
+  const row = rows.toSorted((a, b) => a.wall - b.wall)[Math.floor(ROUNDS / 2)]!;
+  const perSecond = Math.round(row.events / row.wall).toLocaleString('en-US');
+  const microseconds = ((row.cpu / row.events) * 1e6).toFixed(0);
+  console.log(
+    `${target.name}: ${row.events.toLocaleString('en-US')} events in ${row.wall.toFixed(2)} s, ${perSecond} events/s, ${microseconds} µs CPU an event, peak ${row.rssMb} MB, ${ratios.toSorted((a, b) => a - b)[Math.floor(ROUNDS / 2)]?.toFixed(2)} of the bare loop (${ratios.map((one) => one.toFixed(2)).join(' ')})`,
+  );
+}
+
+/** The command in a process of its own; CPU and memory as it tells when it ends. */
+async function portlog(
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Promise<{ events: number; wall: number; cpu: number; rssMb: number }> {
+  const usage =
+    'process.on("exit",()=>{const u=process.resourceUsage();process.stderr.write("USAGE "+(u.userCPUTime+u.systemCPUTime)+" "+u.maxRSS+"\\n")})';
+  const start = process.hrtime.bigint();
+  const stderr = await run([fileURLToPath(new URL('../bin/portlog.js', import.meta.url)), ...args], {
+    ...env,
+    NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(usage)}`,
+  });
+  const wall = Number(process.hrtime.bigint() - start) / 1e9;
+  const { sinks } = JSON.parse(stderr.split('\n').find((line) => line.startsWith('{')) ?? '{"sinks":[{"delivered":0}]}') as {
+    sinks: { delivered: number }[];
+  };
+  const [, cpu, rss] = /USAGE (\d+) (\d+)/.exec(stderr) ?? [];
+  return { events: sinks[0]?.delivered ?? 0, wall, cpu: Number(cpu) / 1e6, rssMb: Math.round(Number(rss) / 1024) };
+}
+
+/** Seconds that sending ready bodies takes, in a process of its own, from the first byte on. */
+async function bareLoop(target: Target, round: number): Promise<number> {
+  const work = mkdtempSync(join(tmpdir(), 'portlog-bare-'));
+  const bodies = target.bodies(round);
+  for (const [i, body] of bodies.entries()) writeFileSync(join(work, String(i).padStart(6, '0')), body);
+  writeFileSync(join(work, 'request.json'), JSON.stringify(target.request));
+  const stderr = await run([fileURLToPath(new URL('bare-loop.ts', import.meta.url)), work], {});
+  rmSync(work, { recursive: true });
+  return Number(/SECONDS ([\d.]+)/.exec(stderr)?.[1]);
+}
+
+function run(args: readonly string[], env: Readonly<Record<string, string>>): Promise<string> {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, args, { env: { PATH: process.env['PATH'], ...env }, stdio: ['ignore', 'ignore', 'pipe'] });
+    let stderr = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+    child.once('close', () => resolve(stderr));
+  });
+}
+
+function options(more: Partial<SinkOptions>): SinkOptions {
+  return {
+    type: '',
+    target: undefined,
+    namespace: 'default',
+    credentials: { kind: 'none' },
+    caFile: undefined,
+    compression: 'gzip',
+    timeoutMs: 60_000,
+    datasets: undefined,
+    ...more,
+  };
+}
+
+/** The scan as batches of a sink. */
+function batches(sink: Sink): readonly Batch[] {
+  const mapper = new EventMapper(DEFAULT_OPTIONS);
+  const batcher = new Batcher<Entry>(sink.limits);
+  const all: Batch[] = [];
+  const reader = new ScanReader();
+  for (const item of [...reader.push(readFileSync(recent)), ...reader.end()]) {
+    for (const event of mapper.events(item)) {
+      const encoded = sink.encode(event);
+      if ('refused' in encoded) continue;
+      const full = batcher.add({ id: event.id, dataset: event.dataset, time: event.time, queued: event.created, ...encoded }, 0);
+      if (full !== undefined) all.push(full);
+    }
+  }
+  return [...all, ...batcher.takeOlderThan(0)];
+}
+
+function plain(batch: Batch): Buffer {
+  return Buffer.from(batchBody(batch, new Scratch(0)));
+}
+
+function pushed({ partition, entries }: Batch): Buffer {
+  return Buffer.from(
+    lokiBody(
+      partition,
+      entries.map(({ parts, time }) => ({ parts, time, scanTime: undefined })),
+      new Scratch(0),
+    ),
+  );
+}
+
+function zipped(body: Buffer): Buffer {
+  return gzipSync(body, { level: 1 });
+}
