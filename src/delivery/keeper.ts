@@ -180,8 +180,10 @@ export class Keeper {
     const own = run === this.store.run;
     const account = own ? this.accounts.tally : this.accounts.replayed;
     account.discarded += events;
-    if (own) account.spooled -= events;
-    else account.read += events;
+    if (own) {
+      account.spooled -= events;
+      this.backlog--;
+    } else account.read += events;
   }
 
   isFull(): boolean {

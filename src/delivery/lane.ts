@@ -5,7 +5,8 @@ import { type BatchOf, batchOf, Batcher } from './batch.ts';
 import { deliver, type Settled, type Undelivered } from './deliver.ts';
 import { Drain } from './drain.ts';
 import { Keeper } from './keeper.ts';
-import { mayJoin, type Parcel } from './parcel.ts';
+import { Outbound } from './outbound.ts';
+import type { Parcel } from './parcel.ts';
 import { Signal } from './signal.ts';
 import type { Store } from './store.ts';
 import { newTally, type Tally } from './tally.ts';
@@ -56,24 +57,22 @@ export class Lane {
   private readonly units = new Units();
   private readonly keeper: Keeper | undefined;
   private readonly drain: Drain | undefined;
-  private readonly queue: Parcel[] = [];
-  private readonly inFlight = new Map<Promise<void>, Parcel>();
+  private readonly outbound: Outbound;
   private readonly changed: Signal;
   private unit = '';
   /** What the ledger says of the current unit. */
   private fate: 'delivered' | 'spooled' | undefined;
-  /** A mistake of ours while sending in the background; thrown by the next call. */
-  private mistake: unknown;
 
   constructor(sink: Sink, options: LaneOptions) {
     this.sink = sink;
     this.options = options;
     this.batcher = new Batcher(sink.limits);
     this.changed = new Signal(options.clock);
+    this.outbound = new Outbound(sink.limits, (parcel) => this.send(parcel), this.changed);
     if (options.store === undefined || sink.undeliverable === 'discard') return;
     this.keeper = new Keeper(sink, options.store, options.clock, this.units, this);
     this.drain = new Drain(sink, this.keeper, options, {
-      idle: () => this.changed.until(() => this.inFlight.size === 0),
+      idle: () => this.changed.until(() => this.outbound.sending === 0),
       succeeded: () => this.succeeded(),
       failed: (error) => this.failed(error),
       rejected: (reason) => void (this.firstRejection ??= reason),
@@ -133,15 +132,14 @@ export class Lane {
 
   /** Puts a batch on its way. A promise means: wait for it before the next one. */
   dispatch(parcel: Parcel): Promise<void> | undefined {
-    if (this.mistake !== undefined) throw this.mistake;
+    this.throwMistake();
     if (this.isDiscarding()) this.discard(parcel.batch.entries);
     else if (this.drain?.active === true) {
       this.keeper?.keep(parcel);
       return this.waitForRoom();
     } else {
-      this.queue.push(parcel);
-      this.pump();
-      if (this.queue.length > MAX_QUEUED) return this.waitForTurn();
+      this.outbound.add(parcel);
+      if (this.outbound.queued > MAX_QUEUED) return this.waitForTurn();
     }
     return undefined;
   }
@@ -164,9 +162,9 @@ export class Lane {
   async finish(): Promise<void> {
     this.endUnit();
     await this.flush(0);
-    await this.changed.until(() => this.queue.length === 0 && this.inFlight.size === 0);
+    await this.changed.until(() => this.outbound.queued === 0 && this.outbound.sending === 0);
     await this.drain?.finish();
-    if (this.mistake !== undefined) throw this.mistake;
+    this.throwMistake();
     this.keeper?.conclude();
   }
 
@@ -181,32 +179,6 @@ export class Lane {
     if (this.fate === 'spooled') this.keeper?.countWaiting(this.unit, account);
     else account.already++;
     return undefined;
-  }
-
-  /** Starts what may start: within the limits of the sink, in order within a partition. */
-  private pump(): void {
-    for (let i = 0; i < this.queue.length && this.inFlight.size < this.sink.limits.inFlight;) {
-      const parcel = this.queue[i] as Parcel;
-      const waitsBehind = this.queue.slice(0, i).some(({ batch }) => batch.partition === parcel.batch.partition);
-      if (waitsBehind || !mayJoin(parcel, [...this.inFlight.values()], this.sink.limits)) i++;
-      else {
-        this.queue.splice(i, 1);
-        this.launch(parcel);
-      }
-    }
-  }
-
-  private launch(parcel: Parcel): void {
-    const sending: Promise<void> = this.send(parcel)
-      .catch((error: unknown) => {
-        this.mistake ??= error;
-      })
-      .finally(() => {
-        this.inFlight.delete(sending);
-        if (this.drain?.active !== true) this.pump();
-        this.changed.notify();
-      });
-    this.inFlight.set(sending, parcel);
   }
 
   private async send(parcel: Parcel): Promise<void> {
@@ -236,7 +208,7 @@ export class Lane {
 
   /** From memory to disk. */
   private spill(): void {
-    for (const parcel of this.queue.splice(0)) this.keeper?.keep(parcel);
+    for (const parcel of this.outbound.takeQueued()) this.keeper?.keep(parcel);
     this.drain?.start();
     this.changed.notify();
   }
@@ -257,13 +229,18 @@ export class Lane {
     this.changed.notify();
   }
 
+  /** While sending in the background; thrown by the next call. */
+  private throwMistake(): void {
+    if (this.outbound.mistake !== undefined) throw this.outbound.mistake;
+  }
+
   private isDiscarding(): boolean {
     return this.keeper === undefined && this.failure !== undefined;
   }
 
   private discardAll(entries: readonly Queued[]): void {
     this.discard(entries);
-    for (const { batch } of this.queue.splice(0)) this.discard(batch.entries);
+    for (const { batch } of this.outbound.takeQueued()) this.discard(batch.entries);
   }
 
   private discard(entries: readonly Queued[]): void {
@@ -273,11 +250,11 @@ export class Lane {
   /** Holds up reading while the queue is full, but not longer than the source can wait. */
   private async waitForTurn(): Promise<void> {
     const until = this.options.clock.now() + this.patienceMs;
-    while (this.queue.length > MAX_QUEUED) {
+    while (this.outbound.queued > MAX_QUEUED) {
       const left = until - this.options.clock.now();
       if (left <= 0 && this.drain !== undefined) return this.spill();
       await this.changed.within(left);
-      if (this.mistake !== undefined) throw this.mistake;
+      this.throwMistake();
     }
   }
 

@@ -118,7 +118,7 @@ describe('time', () => {
     const [entry] = entriesOf(sink, end);
     await sink.send(batchOf([entry!]), NEVER);
     const [time, , metadata] = pushed(seen[0]!).streams[0]!.values[0]!;
-    expect(Number(time) / 1e6).toBe(entry!.queued);
+    expect(time).toBe(`${entry!.queued}000000`);
     expect(metadata['scan_time']).toBe(new Date(end[0]!.time).toISOString());
     const old = { ...entry!, queued: Date.now() - 11 * 60_000 };
     await sink.send(batchOf([old]), NEVER);
