@@ -1,4 +1,4 @@
-import { type Option, REPLAY_OPTIONS, SCAN_OPTIONS, SETUP_OPTIONS, SHIP_OPTIONS, variableOf } from '../src/cli/options.ts';
+import { DIFF_OPTIONS, type Option, REPLAY_OPTIONS, SCAN_OPTIONS, SETUP_OPTIONS, SHIP_OPTIONS, variableOf } from '../src/cli/options.ts';
 
 /** The reference of the command line, from the options as the parser has them. */
 export function cliPage(): string {
@@ -9,6 +9,7 @@ export function cliPage(): string {
 \`\`\`
 portlog [ship] [options] [FILE…]          read scans (- or no FILE: standard input; .gz too) and ship them
 portlog scan [options] -- NMAP-ARGS…      run nmap, ship each host as it completes
+portlog diff [options] OLD NEW            what changed between two scans
 portlog replay [options]                  send, list or delete what waits on disk because a sink was down
 portlog setup elasticsearch [options]     install templates and the ingest pipeline
 portlog check [options]                   try configuration, nmap, state directory and every sink
@@ -23,6 +24,12 @@ ${table(SHIP_OPTIONS)}
 ## scan and check only
 
 ${table(SCAN_OPTIONS)}
+
+## diff
+
+also \`--quiet\`
+
+${table(DIFF_OPTIONS)}
 
 ## replay
 

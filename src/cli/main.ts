@@ -33,6 +33,8 @@ async function perform(request: Request, terminal: Terminal): Promise<ExitCode> 
       return (await import('./commands/ship.ts')).shipCommand(context, request.files);
     case 'scan':
       return (await import('./commands/scan.ts')).scanCommand(context, request.nmapArgs);
+    case 'diff':
+      return (await import('./commands/diff.ts')).diffCommand(context, request.old, request.newer);
     case 'replay':
       return (await import('./commands/replay.ts')).replayCommand(context);
     case 'setup':

@@ -56,6 +56,16 @@ export const REPLAY_OPTIONS = {
   yes: { type: 'boolean', group: 'What', about: 'do not ask' },
 } as const satisfies Record<string, Option>;
 
+export const DIFF_OPTIONS = {
+  'format': {
+    type: 'string',
+    choices: ['table', 'json', 'unified'],
+    group: 'What',
+    about: 'a line a change, JSON a change, or as diff -u (default: table)',
+  },
+  'exit-code': { type: 'boolean', group: 'What', about: 'end with 1 when something changed, as git diff does' },
+} as const satisfies Record<string, Option>;
+
 export const SETUP_OPTIONS = {
   'url': { type: 'string', value: 'URL', group: 'Where to', about: 'of the server (default: http://127.0.0.1:9200)' },
   'dry-run': { type: 'boolean', group: 'What', about: 'print what would be done' },

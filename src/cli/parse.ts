@@ -1,13 +1,14 @@
 import yargs, { type Argv } from 'yargs';
 import { nearest } from '../config/nearest.ts';
 import { PortlogError } from '../errors.ts';
-import { type Option, REPLAY_OPTIONS, SCAN_OPTIONS, SETUP_OPTIONS, SHIP_OPTIONS, type Values } from './options.ts';
+import { DIFF_OPTIONS, type Option, REPLAY_OPTIONS, SCAN_OPTIONS, SETUP_OPTIONS, SHIP_OPTIONS, type Values } from './options.ts';
 
 /** What the user asked for. `text` is help or the version, to be printed. */
 export type Request =
   | { readonly command: 'ship'; readonly values: Values; readonly files: readonly string[] }
   | { readonly command: 'scan'; readonly values: Values; readonly nmapArgs: readonly string[] }
   | { readonly command: 'setup'; readonly values: Values; readonly target: string }
+  | { readonly command: 'diff'; readonly values: Values; readonly old: string; readonly newer: string }
   | { readonly command: 'replay'; readonly values: Values }
   | { readonly command: 'check'; readonly values: Values }
   | { readonly command: 'text'; readonly text: string };
@@ -19,6 +20,7 @@ export const COMMAND_OPTIONS = {
   ship: SHIP_OPTIONS,
   scan: { ...SHIP_OPTIONS, ...SCAN_OPTIONS },
   check: { ...SHIP_OPTIONS, ...SCAN_OPTIONS },
+  diff: { ...DIFF_OPTIONS, quiet: SHIP_OPTIONS.quiet },
   replay: { ...REPLAY_OPTIONS, ...without(SHIP_OPTIONS, ['format', 'all', 'again', 'spool-max-mib', 'spool-when-full']) },
   setup: { ...SETUP_OPTIONS, 'ca-file': SHIP_OPTIONS['ca-file'], 'quiet': SHIP_OPTIONS.quiet, 'verbose': SHIP_OPTIONS.verbose },
 } as const satisfies Record<string, Options>;
@@ -48,6 +50,17 @@ export async function parseArguments(args: readonly string[], version: string): 
       (y) => add(y, COMMAND_OPTIONS.scan),
       (argv) => {
         choose({ command: 'scan', values: valuesOf(argv, COMMAND_OPTIONS.scan), nmapArgs: [...strings(argv['_']).slice(1), ...strings(argv['--'])] });
+      },
+    )
+    .command(
+      'diff <scans..>',
+      'what changed between two scans, OLD and NEW, as far as both have looked',
+      (y) => add(y, COMMAND_OPTIONS.diff).positional('scans', { type: 'string', array: true }),
+      (argv) => {
+        const [old, newer, ...more] = strings(argv['scans']);
+        if (old === undefined || newer === undefined || more.length > 0)
+          throw new PortlogError('usage', 'portlog diff compares two scans', { hint: 'portlog diff OLD NEW' });
+        choose({ command: 'diff', values: valuesOf(argv, COMMAND_OPTIONS.diff), old, newer });
       },
     )
     .command(
@@ -101,7 +114,9 @@ export async function parseArguments(args: readonly string[], version: string): 
     });
   const text = await new Promise<string>((resolve, reject) => {
     Promise.resolve(
-      parser.parseAsync([...args], {}, (error: Error | undefined, _argv: unknown, output: string) => (error ? reject(error) : resolve(output))),
+      parser.parseAsync(args.map(marked), {}, (error: Error | undefined, _argv: unknown, output: string) =>
+        error ? reject(error) : resolve(output),
+      ),
     ).catch(reject);
   });
   return text === '' && request !== undefined ? request : { command: 'text', text };
@@ -134,7 +149,14 @@ function valuesOf(argv: Readonly<Record<string, unknown>>, options: Options): Va
 }
 
 function strings(value: unknown): readonly string[] {
-  return value === undefined ? [] : (Array.isArray(value) ? value : [value]).map(String);
+  return value === undefined ? [] : (Array.isArray(value) ? value : [value]).map((one) => (one === DASH ? '-' : String(one)));
+}
+
+/** yargs drops a `-` among positional arguments; it must not be lost on the way. */
+const DASH = '\u0000-';
+
+function marked(word: string): string {
+  return word === '-' ? DASH : word;
 }
 
 /** yargs says what is wrong; we add the nearest option that there is. */

@@ -89,9 +89,13 @@ export class Keeper {
     });
   }
 
-  /** Before it is sent; part of the transaction around it. */
+  /**
+   * Before it is sent; part of the transaction around it. Its units are in the ledger from now on: a run
+   * after a crash reads the same scan while the drain still has this to send, and must not announce it anew.
+   */
   commit({ seq, batch }: Parcel): void {
     this.shelf.spool.append(seq, batch, { now: this.clock.now(), outbox: true });
+    this.shelf.ledger.add(batch.entries.flatMap(({ unit }) => (unit === undefined ? [] : [{ key: unit.key, first: seq, last: seq }])));
   }
 
   /** Takes a batch that cannot be delivered now. */
@@ -131,9 +135,12 @@ export class Keeper {
     return kept;
   }
 
-  /** An announced batch was tried: what is left of it stays in the spool. */
-  update({ seq, batch }: Parcel, left: readonly Queued[] | undefined): void {
-    this.note(() => this.shorten(seq, batch, left));
+  /** An announced batch was tried: what is left of it stays in the spool; one of which an event died may be announced again. */
+  update({ seq, batch }: Parcel, left: readonly Queued[] | undefined, died: boolean): void {
+    this.note(() => {
+      this.shorten(seq, batch, left);
+      if (died) this.shelf.ledger.forget(seq);
+    });
   }
 
   /** A batch from the spool was tried. False when that could not be noted: then it is as if it had not been. */

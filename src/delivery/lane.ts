@@ -183,8 +183,12 @@ export class Lane {
 
   private async send(parcel: Parcel): Promise<void> {
     const account = this.accountOf(parcel.batch.entries[0]?.dataset);
-    const left = await deliver(this.sink, parcel.batch, this.options, (settled) => this.record(settled, account));
-    if (parcel.stored) this.keeper?.update(parcel, left?.entries);
+    let died = false;
+    const left = await deliver(this.sink, parcel.batch, this.options, (settled) => {
+      died ||= settled.rejected.length > 0;
+      this.record(settled, account);
+    });
+    if (parcel.stored) this.keeper?.update(parcel, left?.entries, died);
     if (left !== undefined) this.giveWay(parcel, left);
   }
 

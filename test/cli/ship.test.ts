@@ -49,6 +49,13 @@ describe('reading', () => {
     );
   });
 
+  test('a file and standard input', async () => {
+    const { stderr, code } = await portlog([file('a.xml', THREE), '-'], { input: readFileSync(EXAMPLE) });
+    expect(stderr).toContain('standard input: 1 run, 3 hosts listed, 5 open ports');
+    expect(stderr).toContain('stdout: read 16 = delivered 16 + already 0 + dead 0');
+    expect(code).toBe(0);
+  });
+
   test('several files, one sum', async () => {
     const { stderr, code } = await portlog([file('a.xml', THREE), EXAMPLE]);
     expect(stderr).toContain('stdout: read 16 = delivered 16 + already 0 + dead 0');

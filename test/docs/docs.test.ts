@@ -39,6 +39,7 @@ describe('every command', () => {
     'docs/how-to/elasticsearch.md',
     'docs/how-to/loki.md',
     'docs/how-to/outage.md',
+    'docs/how-to/diff.md',
     'docs/how-to/scan.md',
     'docs/how-to/pipe.md',
   ];
@@ -77,6 +78,8 @@ function workplace(): string {
   const example = readFileSync(join(ROOT, 'examples/loopback.xml'));
   writeFileSync(join(folder, 'scan.xml'), example);
   writeFileSync(join(folder, 'scan.xml.gz'), gzipSync(example));
+  for (const day of ['monday', 'tuesday']) writeFileSync(join(folder, `${day}.xml`), example);
+  writeFileSync(join(folder, 'monday.xml.gz'), gzipSync(example));
   copyFileSync(join(ROOT, 'test/fixtures/ca.pem'), join(folder, 'ca.pem'));
   mkdirSync(join(folder, 'bin'));
   const programs = {

@@ -300,6 +300,34 @@ describe('announcements', () => {
     expect(plain[1]).toEqual(plain[0]);
   });
 
+  test('a run after a crash that reads the same scan does not announce it anew while the drain has it to send', async () => {
+    const stateDir = freshDir();
+    const clock = clockAt();
+    const store = openStore(stateDir, {}, clock.now);
+    const sent: Batch[] = [];
+    const sink = scriptedSink((batch) => {
+      sent.push(batch);
+      return { ...NOTHING, delivered: batch.entries.length };
+    });
+    const dying = new Lane(
+      { ...sink, send: () => new Promise(() => undefined) },
+      { clock, store, retryForMs: 1000, signal: new AbortController().signal },
+    );
+    await announce([SCAN_END], [dying], store);
+    clock.advance(5000);
+    const lane = await runLane(sink, EVENTS, { stateDir, clock });
+    const times = sent.flatMap(({ entries }) => entries).filter(({ id }) => id === SCAN_END.id);
+    expect(times.map(({ queued }) => queued)).toEqual([1_700_000_000_000]);
+    expect(lane.tally).toMatchObject({ read: EVENTS.length, delivered: EVENTS.length - 1, already: 1, spooled: 0 });
+  });
+
+  test('one that is rejected is announced again when the scan is shipped again', async () => {
+    const stateDir = freshDir();
+    const refusing = scriptedSink(({ entries }) => ({ ...NOTHING, rejected: entries.map((entry) => ({ entry, reason: 'no' })) }));
+    expect((await runLane(refusing, [SCAN_END], { stateDir })).tally.dead).toBe(1);
+    expect((await runLane(storingSink([]), [SCAN_END], { stateDir })).tally.delivered).toBe(1);
+  });
+
   test('state and announcement are written together or not at all', async () => {
     const store = openStore(freshDir());
     const lane = new Lane(storingSink([]), { clock: clockAt(), store, retryForMs: 1000, signal: new AbortController().signal });

@@ -1,0 +1,108 @@
+import { type Identity, identify } from '../event/address.ts';
+import { certificateFields } from '../event/certificate.ts';
+import type { Fields } from '../event/event.ts';
+import { shownService } from '../event/service-name.ts';
+import { textAt } from '../event/text-at.ts';
+import type { Host, Os, Port } from '../nmap/model.ts';
+import { type PortFinding, type RunCoverage, unlistedPort } from './coverage.ts';
+
+/** What a run says about a port that it lists, as far as changes are about it. */
+export interface PortSighting {
+  readonly protocol: string;
+  readonly number: number;
+  readonly state: string;
+  /** As nmap shows it: `http`, `ssl/smtp`. */
+  readonly service: string;
+  /** Product and version; undefined when the service was not asked (`-sV`). */
+  readonly version: string | undefined;
+  /** Fingerprint and end of the certificate; undefined when there was none to see. */
+  readonly certificate: Certificate | undefined;
+}
+
+export interface Certificate {
+  readonly fingerprint: string;
+  readonly subject: string | undefined;
+  readonly notAfter: string | undefined;
+}
+
+/** A host as one run saw it. */
+export interface Sighting {
+  readonly identity: Identity;
+  readonly up: boolean;
+  /** nmap was told to take it for up (`-Pn`): that it answers is not known. */
+  readonly assumed: boolean;
+  readonly os: string | undefined;
+  readonly ports: ReadonlyMap<string, PortSighting>;
+  /** What the run established about a port, listed or not. */
+  find(protocol: string, port: number): PortFinding;
+}
+
+function portKey(protocol: string, number: number): string {
+  return `${number}/${protocol}`;
+}
+
+export function sightingOf(run: RunCoverage, host: Host): Sighting {
+  const ports = new Map<string, PortSighting>();
+  for (const port of host.ports) {
+    const sighting = portSighting(port);
+    if (sighting !== undefined) ports.set(portKey(sighting.protocol, sighting.number), sighting);
+  }
+  const { status, timedout, extraports } = host;
+  return {
+    identity: identify(host),
+    up: status?.state !== 'down',
+    assumed: status?.reason === 'user-set',
+    os: osOf(host.os),
+    ports,
+    find(protocol, port) {
+      const listed = ports.get(portKey(protocol, port));
+      return listed === undefined ? unlistedPort(run, { status, timedout, extraports }, protocol, port) : { tested: true, state: listed.state };
+    },
+  };
+}
+
+/** The same host listed again in the same input: each listing speaks for what it tested, the later one first. */
+export function together(earlier: Sighting, later: Sighting): Sighting {
+  return {
+    ...later,
+    up: earlier.up || later.up,
+    assumed: earlier.assumed && later.assumed,
+    os: later.os ?? earlier.os,
+    ports: new Map([...earlier.ports, ...later.ports]),
+    find(protocol, port) {
+      const found = later.find(protocol, port);
+      return found.tested ? found : earlier.find(protocol, port);
+    },
+  };
+}
+
+function portSighting({ protocol, number, state, service, scripts }: Port): PortSighting | undefined {
+  if (protocol === undefined || number === undefined || state?.state === undefined) return undefined;
+  const probed = service?.method === 'probed';
+  const words = [service?.product, service?.version, service?.extrainfo].filter((word) => word !== undefined);
+  return {
+    protocol,
+    number,
+    state: state.state,
+    service: shownService(service?.name, service?.tunnel),
+    version: probed ? words.join(' ') : undefined,
+    certificate: certificateOf(certificateFields(scripts)),
+  };
+}
+
+function certificateOf(tls: Fields | undefined): Certificate | undefined {
+  if (tls === undefined) return undefined;
+  const hash = (name: string): string | undefined => textAt(tls, 'server', 'hash', name);
+  const fingerprint = hash('sha256') ?? hash('sha1') ?? hash('md5');
+  return fingerprint === undefined
+    ? undefined
+    : { fingerprint, subject: textAt(tls, 'server', 'subject'), notAfter: textAt(tls, 'server', 'not_after') };
+}
+
+/** Family and generation of the best guess; guesses below 90 % come and go. */
+function osOf(os: Os | undefined): string | undefined {
+  const best = os?.matches[0];
+  const [first] = best?.classes ?? [];
+  if (first === undefined || (best?.accuracy ?? 0) < 90) return undefined;
+  return [first.vendor, first.osfamily, first.osgen].filter((word) => word !== undefined).join(' ');
+}

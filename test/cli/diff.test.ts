@@ -1,0 +1,119 @@
+import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { freshDir, portlog } from '../support/run-portlog.ts';
+import { host, port, scan } from '../support/scans.ts';
+
+const INFO = '<scaninfo type="connect" protocol="tcp" numservices="2" services="80,443"/>';
+const OLD = scan(INFO + host('192.0.2.7', port(80, 'closed')));
+const NEW = scan(INFO + host('192.0.2.7', port(80, 'open')));
+
+function file(name: string, content: string): string {
+  const path = join(freshDir(), name);
+  writeFileSync(path, content);
+  return path;
+}
+
+describe('portlog diff', () => {
+  const [old, newer] = [file('old.xml', OLD), file('new.xml', NEW)];
+
+  test('a line a change, and what was compared', async () => {
+    expect(await portlog(['diff', old, newer])).toEqual({
+      stdout: 'port-opened         192.0.2.7 80/tcp         closed → http\n',
+      stderr: 'portlog: 1 change on 1 host; 1 host compared\n',
+      code: 0,
+    });
+  });
+
+  test('as diff -u and as JSON', async () => {
+    const unified = await portlog(['diff', '--format', 'unified', old, newer]);
+    expect(unified.stdout).toBe(`--- ${old}\n+++ ${newer}\n@@ 192.0.2.7 @@\n-80/tcp closed\n+80/tcp open http\n`);
+    const json = await portlog(['diff', '--format', 'json', '-q', old, newer]);
+    expect([JSON.parse(json.stdout), json.stderr]).toEqual([
+      {
+        action: 'port-opened',
+        host: '192.0.2.7',
+        port: '80/tcp',
+        before: 'closed',
+        after: 'http',
+        message: '192.0.2.7 80/tcp opened (http), was closed',
+      },
+      '',
+    ]);
+  });
+
+  test('--exit-code ends as git diff does', async () => {
+    expect((await portlog(['diff', '--exit-code', old, newer])).code).toBe(1);
+    expect((await portlog(['diff', '--exit-code', old, old])).code).toBe(0);
+  });
+
+  test('one of them from standard input, and a scan that was cut says so', async () => {
+    const { stdout, stderr } = await portlog(['diff', old, '-'], { input: NEW.slice(0, NEW.indexOf('<runstats>')) });
+    expect(stdout).toContain('port-opened');
+    expect(stderr).toContain('standard input: the scan is not complete; only hosts that it finished are compared');
+  });
+
+  test('control characters of a scan reach no terminal', async () => {
+    const nasty = file('nasty.xml', NEW.replace('name="http"', 'name="&#x1b;[2Jhttp"'));
+    expect((await portlog(['diff', old, nasty])).stdout).toContain('closed → \\x1B[2Jhttp');
+  });
+
+  test.for([
+    [['diff', old], 'portlog diff compares two scans'],
+    [['diff', old, newer, old], 'portlog diff compares two scans'],
+    [['diff', '-', '-'], 'only one of the two scans can come from standard input'],
+  ] as const)('%j: exit 2 and a sentence', async ([args, says]) => {
+    const { stderr, code } = await portlog(args);
+    expect(stderr).toContain(says);
+    expect(code).toBe(2);
+  });
+
+  test('what is no scan is exit 3', async () => {
+    const { stderr, code } = await portlog(['diff', old, file('x.json', '{}')]);
+    expect(stderr).toContain('is no scan: it looks like JSON');
+    expect(code).toBe(3);
+  });
+});
+
+describe.skipIf(!hasNmap())('with real scans of listeners on loopback (needs nmap)', () => {
+  test('a port that opens and one that closes; a smaller scan and one that was killed change nothing else', async () => {
+    const [a, b] = [await listen(), await listen()];
+    const nmap = (...args: readonly string[]): string => execFileSync('nmap', ['-n', '-oX', '-', ...args]).toString();
+    const ports = `${a.port},${b.port}`;
+    a.server.close();
+    const first = file('first.xml', nmap('-v', '-p', ports, '127.0.0.1', '127.0.0.2'));
+    b.server.close();
+    const again = await listen(a.port);
+    const second = nmap('-v', '-p', ports, '127.0.0.1', '127.0.0.2');
+    const smaller = file('smaller.xml', nmap('-v', '-p', String(a.port), '127.0.0.1'));
+    again.server.close();
+    const changes = async (text: string): Promise<string[]> =>
+      (await portlog(['diff', first, '-'], { input: text })).stdout.split('\n').map((line) => line.split(/ +/).slice(0, 3).join(' '));
+    const expected = [`port-opened 127.0.0.1 ${a.port}/tcp`, `port-closed 127.0.0.1 ${b.port}/tcp`];
+    expect((await changes(second)).filter((line) => line !== '').sort()).toEqual(expected.sort());
+    const killed = second.slice(0, second.indexOf('<address addr="127.0.0.2"'));
+    expect((await changes(killed)).filter((line) => line !== '').sort()).toEqual(expected.sort());
+    const { stdout, stderr } = await portlog(['diff', first, smaller]);
+    expect(stdout.split('\n').filter((line) => line !== '')).toHaveLength(1);
+    expect(stderr).toContain('1 host of the old scan not looked at by the new one');
+  });
+});
+
+function hasNmap(): boolean {
+  try {
+    execFileSync('nmap', ['--version'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function listen(at = 0): Promise<{ server: Server; port: number }> {
+  return new Promise((resolve) => {
+    const server = createServer((socket) => socket.end()).listen(at, '127.0.0.1', () =>
+      resolve({ server, port: (server.address() as { port: number }).port }),
+    );
+  });
+}

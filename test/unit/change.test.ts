@@ -1,0 +1,217 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { Change } from '../../src/change/compare.ts';
+import { absentHost } from '../../src/change/coverage.ts';
+import { diffScans, ScanCollector, type ScanDiff, type ScanView } from '../../src/change/scan-diff.ts';
+import { corpusFiles, CORPUS } from '../support/corpus.ts';
+import { page } from '../support/docs.ts';
+import { FOOTER, host, itemsOf, scan } from '../support/scans.ts';
+
+function view(text: string | Uint8Array): ScanView {
+  const collector = new ScanCollector();
+  for (const item of itemsOf(text)) collector.add(item);
+  return collector.view();
+}
+
+const diff = (before: string, after: string): ScanDiff => diffScans(view(before), view(after));
+const messages = (before: string, after: string): string[] => diff(before, after).changes.map(({ message }) => message);
+
+describe('the truth table of docs/explanation/change.md', () => {
+  const rows = [
+    ...page('docs/explanation/change.md').matchAll(/^\| `((?:nmap|masscan) [^`]+)` \| (.*?) \| (.*?) \| (?!or)(host \S+|\d+\/\w+) \| (.*?) \|$/gm),
+  ].map((row) => row.slice(1).map((cell) => cell.replaceAll('\\|', '|')) as [string, string, string, string, string]);
+
+  test('has its rows', () => {
+    expect(rows.length).toBeGreaterThan(35);
+  });
+
+  test.for(rows)('%s, %s, %s: %s is %s', ([args, ports, hostCell, asked, established]) => {
+    const found = view(runOf(args, ports, hostCell));
+    if (asked.startsWith('host ')) {
+      const { coverage, complete } = found.runs[0]!;
+      const answer = absentHost(coverage, complete, asked.slice(5));
+      expect(answer.tested ? `tested: ${answer.state}` : `not tested: ${answer.why}`).toBe(established);
+    } else {
+      const [number = '', protocol = ''] = asked.split('/');
+      const answer = found.hosts.get('192.0.2.7')!.find(protocol, Number(number));
+      expect(answer.tested ? `tested: ${answer.state}` : `not tested: ${answer.why}`).toBe(established);
+    }
+  });
+});
+
+/** The scan that a row of the table describes. */
+function runOf(args: string, ports: string, hostCell: string): string {
+  const scaninfo = ports
+    .replaceAll('`', '')
+    .split(';')
+    .filter((part) => part.trim() !== '')
+    .map((part) => part.trim().split(' '))
+    .map(([protocol, services]) => `<scaninfo type="x" protocol="${protocol}" numservices="1" services="${services}"/>`);
+  const [, inside] = /^`(.*)`$/.exec(hostCell) ?? [];
+  const status = inside?.includes('<status') === true ? '' : '<status state="up" reason="syn-ack"/>';
+  const body = inside === 'timedout' ? '' : (inside ?? '');
+  const statusElement = /<status[^>]*>/.exec(body)?.[0] ?? '';
+  const rest = body.replace(statusElement, '');
+  const element = `<host${inside === 'timedout' ? ' timedout="true"' : ''}>${status}${statusElement}<address addr="192.0.2.7" addrtype="ipv4"/><ports>${rest}</ports></host>`;
+  const head = `<nmaprun scanner="${args.split(' ', 1)[0]}" args="${args}" start="1760000000">${scaninfo.join('')}`;
+  if (hostCell === 'cut before it') return head;
+  return `${head}${inside === undefined ? '' : element}${FOOTER}</nmaprun>`;
+}
+
+const NET = (inside: string, args = 'nmap -v -sV -p 22,80,443 192.0.2.0/24', services = '22,80,443'): string =>
+  scan(`<scaninfo type="syn" protocol="tcp" numservices="3" services="${services}"/>${inside}`, `scanner="nmap" args="${args}" start="1760000000"`);
+const OTHERS = '<extraports state="closed" count="2"/>';
+const one = (ports: string, address = '192.0.2.7'): string => host(address, `<ports>${ports}</ports>`);
+const tcp = (number: number, state: string, service = ''): string =>
+  `<port protocol="tcp" portid="${number}"><state state="${state}"/>${service}</port>`;
+const ssh = (version: string): string => `<service name="ssh" product="OpenSSH" version="${version}" method="probed" conf="10"/>`;
+
+describe('changes', () => {
+  test('a port that opens, closes, changes its version', () => {
+    const before = NET(one(`${OTHERS}${tcp(22, 'open', ssh('9.2'))}`));
+    const after = NET(
+      one(`<extraports state="closed" count="1"/>${tcp(22, 'open', ssh('9.6'))}${tcp(80, 'open', '<service name="http" method="table" conf="3"/>')}`),
+    );
+    expect(messages(before, after)).toEqual([
+      '192.0.2.7 22/tcp changed from ssh OpenSSH 9.2 to ssh OpenSSH 9.6',
+      '192.0.2.7 80/tcp opened (http), was closed',
+    ]);
+    expect(messages(after, before)).toEqual([
+      '192.0.2.7 22/tcp changed from ssh OpenSSH 9.6 to ssh OpenSSH 9.2',
+      '192.0.2.7 80/tcp is no longer open (closed)',
+    ]);
+  });
+
+  test('a smaller scan closes nothing and misses nobody, and says what it did not look at', () => {
+    const before = NET(one(`${OTHERS}${tcp(22, 'open')}`) + one(`${OTHERS}${tcp(80, 'open')}`, '192.0.2.8'));
+    const after = NET(one('<extraports state="closed" count="1"/>'), 'nmap -v -p 443 192.0.2.7', '443');
+    expect(diff(before, after)).toEqual({ changes: [], hostsCompared: 1, hostsNotLookedAt: 1, hostsFirstSeen: 0, portsFirstSeen: 0 });
+  });
+
+  test('a scan that was killed counts for the hosts that it finished', () => {
+    const before = NET(one(`${OTHERS}${tcp(22, 'open')}`) + one(`${OTHERS}${tcp(22, 'open')}`, '192.0.2.8'));
+    const whole = NET(one('<extraports state="closed" count="3"/>') + one('<extraports state="closed" count="3"/>', '192.0.2.8'));
+    const cut = whole.slice(0, whole.indexOf('192.0.2.8'));
+    expect(messages(before, cut)).toEqual(['192.0.2.7 22/tcp is no longer open (closed)']);
+    expect(diff(before, cut).hostsNotLookedAt).toBe(1);
+  });
+
+  test('hosts that go and come, where the runs can tell', () => {
+    const both = NET(one(OTHERS) + one(`${OTHERS}${tcp(80, 'open')}`, '192.0.2.8'));
+    const down = NET(`${one(OTHERS)}<host><status state="down" reason="no-response"/><address addr="192.0.2.8" addrtype="ipv4"/></host>`);
+    const absent = NET(one(OTHERS));
+    expect(messages(both, down)).toEqual(['192.0.2.8 is down']);
+    expect(messages(both, absent)).toEqual(['192.0.2.8 is down']);
+    expect(messages(absent, both)).toEqual(['192.0.2.8 is new, with 80/tcp open']);
+    expect(messages(down, both)[0]).toBe('192.0.2.8 is up, and was down');
+    const quiet = NET(one(OTHERS), 'nmap -p 22,80,443 192.0.2.0/24');
+    expect(diff(both, quiet)).toMatchObject({ changes: [], hostsNotLookedAt: 1 });
+    expect(diff(quiet, both)).toMatchObject({ changes: [], hostsFirstSeen: 1, portsFirstSeen: 1 });
+  });
+
+  test('open|filtered opens and closes nothing, and neither does closed to filtered', () => {
+    const states = ['open|filtered', 'unfiltered', 'closed', 'filtered'];
+    for (const state of states) for (const other of states) expect(messages(NET(one(tcp(80, state))), NET(one(tcp(80, other))))).toEqual([]);
+    expect(messages(NET(one(tcp(80, 'open'))), NET(one(tcp(80, 'open|filtered'))))).toEqual([]);
+  });
+
+  test('a service that was not asked has not changed', () => {
+    const guessed = '<service name="ssh" method="table" conf="3"/>';
+    expect(messages(NET(one(tcp(22, 'open', ssh('9.2')))), NET(one(tcp(22, 'open', guessed))))).toEqual([]);
+  });
+
+  test('certificate, MAC address, operating system', () => {
+    const cert = (sha: string): string =>
+      tcp(
+        443,
+        'open',
+        `<script id="ssl-cert" output="x"><table key="subject"><elem key="commonName">www</elem></table><table key="validity"><elem key="notAfter">2027-01-31T00:00:00</elem></table><elem key="sha1">${sha}</elem></script>`,
+      );
+    const os = (gen: string, accuracy = 98): string =>
+      `<os><osmatch name="Linux ${gen}" accuracy="${accuracy}" line="1"><osclass type="x" vendor="Linux" osfamily="Linux" osgen="${gen}" accuracy="${accuracy}"/></osmatch></os>`;
+    const whole = (sha: string, mac: string, gen: string, accuracy?: number): string =>
+      NET(host('192.0.2.7', `<address addr="${mac}" addrtype="mac"/><ports>${cert(sha)}</ports>${os(gen, accuracy)}`));
+    expect(messages(whole('aa', '00:00:00:00:00:01', '5.X'), whole('bb', '00:00:00:00:00:02', '6.X'))).toEqual([
+      '192.0.2.7 443/tcp has another certificate: CN=www, until 2027-01-31',
+      '192.0.2.7 operating system changed from Linux Linux 5.X to Linux Linux 6.X',
+      '192.0.2.7 MAC address changed from 00-00-00-00-00-01 to 00-00-00-00-00-02',
+    ]);
+    expect(messages(whole('aa', '00:00:00:00:00:01', '5.X'), whole('aa', '00:00:00:00:00:01', '6.X', 60))).toEqual([]);
+  });
+
+  test('several runs in a file are taken together', () => {
+    const tcpRun = NET(one(`${OTHERS}${tcp(22, 'open')}`));
+    const udpRun = scan(
+      `<scaninfo type="udp" protocol="udp" numservices="1" services="53"/>${one('<port protocol="udp" portid="53"><state state="open"/></port>')}`,
+      'scanner="nmap" args="nmap -sU -p 53 192.0.2.7" start="1760000000"',
+    );
+    const later = NET(one('<extraports state="closed" count="3"/>'));
+    expect(messages(tcpRun + udpRun, later)).toEqual(['192.0.2.7 22/tcp is no longer open (closed)']);
+  });
+});
+
+describe('properties', () => {
+  const state = fc.constantFrom('open', 'closed', 'filtered', 'open|filtered');
+  const hosts = fc.array(
+    fc.record({ octet: fc.integer({ min: 1, max: 6 }), up: fc.boolean(), ports: fc.dictionary(fc.constantFrom('22', '80', '443'), state) }),
+    { maxLength: 6 },
+  );
+  const services = fc.constantFrom('22,80,443', '80', '22,443');
+  const anyScan = fc.record({ hosts, services, cut: fc.boolean(), verbose: fc.boolean() }).map(({ hosts: list, services: tested, cut, verbose }) => {
+    const seen = new Map(list.map((each) => [each.octet, each]));
+    const inside = [...seen.values()].map(({ octet, up, ports }) => {
+      const listed = Object.entries(ports).filter(([number]) => tested.split(',').includes(number));
+      if (!up) return `<host><status state="down"/><address addr="192.0.2.${octet}" addrtype="ipv4"/></host>`;
+      return one(`<extraports state="closed" count="9"/>${listed.map(([number, word]) => tcp(Number(number), word)).join('')}`, `192.0.2.${octet}`);
+    });
+    const text = NET(inside.join(''), `nmap ${verbose ? '-v ' : ''}-p ${tested} 192.0.2.0/24`, tested);
+    return cut ? text.slice(0, text.lastIndexOf('<host') === -1 ? undefined : text.lastIndexOf('<host') + 9) : text;
+  });
+  const MIRROR: Readonly<Record<string, string>> = {
+    'host-new': 'host-missing',
+    'host-missing': 'host-new',
+    'port-opened': 'port-closed',
+    'port-closed': 'port-opened',
+  };
+
+  test('a scan and itself: nothing', () => {
+    fc.assert(
+      fc.property(anyScan, (text) => {
+        expect(diff(text, text).changes).toEqual([]);
+      }),
+    );
+  });
+
+  test('turned round, opened is closed and new is missing', () => {
+    const places = (changes: readonly Change[]): string[] =>
+      changes.map(({ action, host: place, port: at }) => `${action} ${place} ${at ?? ''}`).sort();
+    fc.assert(
+      fc.property(anyScan, anyScan, (a, b) => {
+        const back = diff(b, a).changes.map((change) => ({ ...change, action: (MIRROR[change.action] ?? change.action) as Change['action'] }));
+        expect(places(back)).toEqual(places(diff(a, b).changes));
+      }),
+    );
+  });
+
+  test('what a run did not test has not changed', () => {
+    fc.assert(
+      fc.property(anyScan, anyScan, (a, b) => {
+        const [was, is] = [view(a), view(b)];
+        for (const { host: place, port: at } of diffScans(was, is).changes) {
+          if (at === undefined) continue;
+          const [number = '', protocol = ''] = at.split('/');
+          for (const side of [was, is]) expect(side.hosts.get(place)?.find(protocol, Number(number)).tested).toBe(true);
+        }
+      }),
+    );
+  });
+
+  test.skipIf(CORPUS === undefined)('every file of the corpus against itself: nothing (PORTLOG_CORPUS)', () => {
+    for (const [name] of corpusFiles()) {
+      const found = view(readFileSync(join(CORPUS as string, name)));
+      expect(diffScans(found, found).changes, name).toEqual([]);
+    }
+  });
+});
