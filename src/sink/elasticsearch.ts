@@ -84,6 +84,7 @@ async function checkElasticsearch(client: HttpClient, signal: AbortSignal): Prom
   const { origin } = client.url;
   const root = await client.request({ method: 'GET', path: '/' }, signal);
   if (root.status === 401 || root.status === 429 || root.status >= 500 || (root.status >= 300 && root.status < 400)) throw refusal(client.url, root);
+  if (root.status === 404) return [notElasticsearch(origin)];
   const found: Diagnosis[] = [];
   if (root.status === 200) found.push(productDiagnosis(origin, root));
   const template = await client.request({ method: 'GET', path: `/_index_template/${INDEX_TEMPLATE}` }, signal);
@@ -111,11 +112,14 @@ function productDiagnosis(origin: string, { body, headers }: HttpAnswer): Diagno
       message: `${origin} is OpenSearch ${version}, not Elasticsearch`,
       hint: 'this version of portlog has no sink for OpenSearch yet',
     };
-  if (headers['x-elastic-product'] !== 'Elasticsearch')
-    return { level: 'error', message: `what answers at ${origin} is not Elasticsearch`, hint: 'check the URL; the port is usually 9200' };
+  if (headers['x-elastic-product'] !== 'Elasticsearch') return notElasticsearch(origin);
   if (!isRecent(version))
     return { level: 'error', message: `${origin} is Elasticsearch ${version}; portlog needs 8.13 or newer`, hint: 'upgrade the cluster' };
   return { level: 'ok', message: `Elasticsearch ${version} at ${origin}` };
+}
+
+function notElasticsearch(origin: string): Diagnosis {
+  return { level: 'error', message: `what answers at ${origin} is not Elasticsearch`, hint: 'check the URL; the port is usually 9200' };
 }
 
 /** `require_data_stream`, which keeps a typing error from becoming an index, is there since 8.13. */

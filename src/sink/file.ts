@@ -95,8 +95,8 @@ function append(file: number, bytes: Buffer, fsync: boolean): void {
     while (written < bytes.length) written += writeSync(file, bytes, written);
     if (fsync) fsyncSync(file);
   } catch (error) {
-    // Unless somebody else has written behind it meanwhile.
-    if (fstatSync(file).size === size + written) ftruncateSync(file, size);
+    // Unless somebody else has written behind it meanwhile, or there is nothing to take back (a device).
+    if (written > 0 && fstatSync(file).size === size + written) ftruncateSync(file, size);
     throw error;
   }
 }

@@ -142,6 +142,7 @@ describe('check', () => {
       },
       /is not Elasticsearch/,
     ],
+    ['a server without anything at /', (_, r) => answer(r, 404, 'nothing here'), /is not Elasticsearch/],
     [
       'OpenSearch',
       ({ path }, r) => answer(r, 200, path === '/' ? { version: { number: '3.8.0', distribution: 'opensearch' } } : {}),

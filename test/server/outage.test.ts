@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -72,6 +73,30 @@ test(`Elasticsearch is down: ${MEGABYTES} MB go to Loki, the rest waits, and rep
     problem: 'sink-failing',
     sink: [expect.stringContaining('elasticsearch')],
   });
+});
+
+test('and the disk is full: what could not be kept is in the sum, Loki has everything, exit 4', { timeout: 10 * 60_000 }, async () => {
+  const mount = mkdtempSync(join(tmpdir(), 'portlog-full-'));
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=3m', 'tmpfs', mount]);
+  try {
+    const input = join(freshDir(), 'scan.xml');
+    writeScan(input, 40);
+    const args = ['--json', '--site', 'full', '--state-dir', mount, '--retry-for-seconds', '1', input];
+    const { stderr, code } = await portlog(['--to', 'elasticsearch=http://127.0.0.1:1', '--to', `loki=${loki.url}`, ...args], { env });
+    const { sums } = result(stderr);
+    const { read } = sums['loki'] as { read: number };
+    expect(sums['loki']).toMatchObject({ delivered: read, unaccounted: 0 });
+    const { spooled, unaccounted } = sums['elasticsearch'] as { spooled: number; unaccounted: number };
+    expect(spooled + unaccounted).toBe(read);
+    expect([spooled > 0, unaccounted > 0]).toEqual([true, true]);
+    expect(stderr).toContain(`${mount}/portlog.db cannot grow: the disk is full\nportlog:   → make room, or name another directory with --state-dir`);
+    expect(stderr).toMatch(
+      /elasticsearch http:\/\/127\.0\.0\.1:1: read [\d,]+ = delivered 0 \+ already 0 \+ dead 0 \+ spooled [\d,]+ \+ neither delivered nor kept [\d,]+\n/,
+    );
+    expect(code).toBe(4);
+  } finally {
+    execFileSync('umount', ['-l', mount]);
+  }
 });
 
 test('Elasticsearch goes down in the middle and comes back: one run delivers everything', { timeout: 10 * 60_000 }, async () => {

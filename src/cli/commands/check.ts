@@ -64,7 +64,7 @@ function checkState(settings: Settings): readonly Diagnosis[] {
   const hint = 'name another with --state-dir';
   if (network) return [{ level: 'error', message: `state directory ${stateDir} is on a network file system (${name})`, hint }];
   const found: Diagnosis[] = isEphemeral(stateDir, ephemeral)
-    ? [{ level: 'warning', message: `state directory ${stateDir} does not survive a restart (${name})`, hint }]
+    ? [{ level: 'warning', message: `state directory ${stateDir} does not survive a restart${ephemeral ? ` (${name})` : ''}`, hint }]
     : [{ level: 'ok', message: `state directory ${stateDir}` }];
   return existsSync(stateFile(stateDir)) ? [...found, ...whatWaits(settings)] : found;
 }
