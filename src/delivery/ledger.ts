@@ -67,7 +67,7 @@ export class Ledger {
   }
 }
 
-/** Keeps the newest entries of all sinks; returns how many went. */
+/** Keeps at most so many entries of all sinks, the newest; returns how many went. */
 export function pruneLedger(database: Database, keep: number): number {
   return database.run('DELETE FROM ledger WHERE nr <= (SELECT max(nr) FROM ledger) - ?', keep);
 }

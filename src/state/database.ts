@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { accessSync, closeSync, constants, existsSync, linkSync, mkdirSync, openSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import { PortlogError } from '../errors.ts';
 import { filesystemOf } from './filesystem.ts';
+import { DatabaseSync as Sqlite } from './sqlite.ts';
 import { DAMAGED_HINT, stateError } from './state-error.ts';
 
 /** `PRAGMA application_id`: what tells our files from other people's SQLite databases. "plog" in ASCII. */
@@ -132,7 +133,7 @@ function create(path: string, versions: readonly string[]): void {
   const draft = `${path}.new-${randomUUID()}`;
   closeSync(openSync(draft, 'w', 0o600));
   try {
-    const handle = new DatabaseSync(draft);
+    const handle = new Sqlite(draft);
     try {
       handle.exec(`PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA application_id = ${APPLICATION_ID}`);
       migrate(handle, versions, 0);
@@ -161,7 +162,7 @@ function makeDirectory(path: string): void {
 }
 
 function connect(path: string): DatabaseSync {
-  const handle = new DatabaseSync(path);
+  const handle = new Sqlite(path);
   try {
     handle.exec(
       `PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}; PRAGMA synchronous = FULL; PRAGMA cache_size = -4000;
