@@ -13,10 +13,10 @@ import { elasticsearchSink } from '../src/sink/elasticsearch.ts';
 import { fileSink } from '../src/sink/file.ts';
 import { lokiBody } from '../src/sink/loki-entry.ts';
 import { lokiSink } from '../src/sink/loki.ts';
-import type { SinkOptions } from '../src/sink/options.ts';
 import type { Batch, Entry, Sink } from '../src/sink/sink.ts';
 import { PASSWORD, startElasticsearch } from '../test/server/elasticsearch.ts';
 import { startLoki } from '../test/server/loki.ts';
+import { sinkOptions } from '../test/support/sink-options.ts';
 import { writeScan } from './generate.ts';
 
 /**
@@ -64,7 +64,9 @@ try {
       to: `elasticsearch=${elasticsearch.url}`,
       env: auth,
       bodies: (round) =>
-        batches(elasticsearchSink(options({ target: elasticsearch.url, namespace: `bare_${round}` }))).map((batch) => zipped(plain(batch))),
+        batches(elasticsearchSink(sinkOptions('bench', { target: elasticsearch.url, namespace: `bare_${round}` }))).map((batch) =>
+          zipped(plain(batch)),
+        ),
       request: {
         url: `${elasticsearch.url}/_bulk?filter_path=errors`,
         headers: { 'authorization': basic, 'content-type': 'application/x-ndjson', 'content-encoding': 'gzip' },
@@ -76,7 +78,7 @@ try {
       to: `loki=${loki.url}`,
       env: { PORTLOG_LOKI_TENANT: 'fast' },
       bodies: (round) =>
-        batches(lokiSink(options({ target: loki.url, streamLabels: { round: `bare${round}` } }))).map((batch) => zipped(pushed(batch))),
+        batches(lokiSink(sinkOptions('bench', { target: loki.url, streamLabels: { round: `bare${round}` } }))).map((batch) => zipped(pushed(batch))),
       request: {
         url: `${loki.url}/loki/api/v1/push`,
         headers: { 'x-scope-orgid': 'fast', 'content-type': 'application/json', 'content-encoding': 'gzip' },
@@ -86,7 +88,7 @@ try {
       name: 'file',
       to: `file=${out}`,
       env: {},
-      bodies: () => batches(fileSink(options({ target: out }))).map(plain),
+      bodies: () => batches(fileSink(sinkOptions('bench', { target: out }))).map(plain),
       request: { path: `${out}.bare` },
     },
   ];
@@ -166,20 +168,6 @@ function run(args: readonly string[], env: Readonly<Record<string, string>>): Pr
     child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
     child.once('close', () => resolve(stderr));
   });
-}
-
-function options(more: Partial<SinkOptions>): SinkOptions {
-  return {
-    type: '',
-    target: undefined,
-    namespace: 'default',
-    credentials: { kind: 'none' },
-    caFile: undefined,
-    compression: 'gzip',
-    timeoutMs: 60_000,
-    datasets: undefined,
-    ...more,
-  };
 }
 
 /** The scan as batches of a sink. */

@@ -52,6 +52,7 @@ export const SCAN_OPTIONS = {
 export const REPLAY_OPTIONS = {
   list: { type: 'boolean', group: 'What', about: 'show what waits, and what was rejected, and send nothing' },
   dead: { type: 'boolean', group: 'What', about: 'try the dead letters again; with --purge: delete those' },
+  from: { type: 'string', value: 'SINK=URL', group: 'What', about: 'only what waits for that destination; with --to: send it there instead' },
   purge: { type: 'boolean', group: 'What', about: 'delete what waits, after asking' },
   yes: { type: 'boolean', group: 'What', about: 'do not ask' },
 } as const satisfies Record<string, Option>;

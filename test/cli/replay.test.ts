@@ -69,6 +69,20 @@ describe('what a run had to leave on disk', () => {
     expect(code).toBe(0);
   });
 
+  test('goes to where the destination has moved', async () => {
+    const args = ['--state-dir', freshDir(), '--retry-for-seconds', '0'];
+    await portlog([...args, '--to', 'elasticsearch=http://127.0.0.1:1', EXAMPLE]);
+    const { origin, up } = await downThenUp();
+    const server = await up(created);
+    const wrongKind = await portlog(['replay', ...args, '--from', 'elasticsearch=http://127.0.0.1:1', '--to', 'loki=http://127.0.0.1:2']);
+    expect([wrongKind.code, wrongKind.stderr]).toEqual([2, expect.stringContaining('--from needs one --to elasticsearch=URL')]);
+    const { stderr, code } = await portlog(['replay', ...args, '--from', 'elasticsearch=http://127.0.0.1:1', '--to', `elasticsearch=${origin}`]);
+    await server.stop();
+    expect([code, stderr]).toEqual([0, `portlog: elasticsearch ${origin}, from earlier runs: read 11 = delivered 11 + already 0 + dead 0\n`]);
+    expect(server.ids.size).toBe(12);
+    expect((await portlog(['replay', ...args])).stderr).toBe('portlog: nothing waits\n');
+  });
+
   test('still down: says so, exit 5, and keeps it', async () => {
     const args = ['--state-dir', freshDir(), '--retry-for-seconds', '0'];
     await portlog([...args, '--to', 'elasticsearch=http://127.0.0.1:1', EXAMPLE]);

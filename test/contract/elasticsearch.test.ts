@@ -7,6 +7,7 @@ import { faultContract } from '../support/fault-contract.ts';
 import { eventsOf, fixture } from '../support/scans.ts';
 import { answer, bulkIds, healthy, type Script, scriptedServer } from '../support/scripted-server.ts';
 import { batchOf, entriesOf, NEVER, sinkContract } from '../support/sink-contract.ts';
+import { sinkOptions } from '../support/sink-options.ts';
 
 const EVENTS = eventsOf(fixture('everything.xml'), { all: true });
 const opened: (() => Promise<void>)[] = [];
@@ -14,19 +15,7 @@ afterEach(async () => {
   for (const stop of opened.splice(0)) await stop();
 });
 
-function options(more: Partial<SinkOptions> = {}): SinkOptions {
-  return {
-    type: 'elasticsearch',
-    target: undefined,
-    namespace: 'default',
-    credentials: { kind: 'none' },
-    caFile: undefined,
-    compression: 'gzip',
-    timeoutMs: 2000,
-    datasets: undefined,
-    ...more,
-  };
-}
+const options = (more: Partial<SinkOptions> = {}): SinkOptions => sinkOptions('elasticsearch', more);
 
 async function against(
   script: Script,

@@ -10,22 +10,13 @@ import { runLane } from '../support/delivery.ts';
 import { freshDir } from '../support/run-portlog.ts';
 import { eventsOf, fixture } from '../support/scans.ts';
 import { batchOf, entriesOf, NEVER, sinkContract } from '../support/sink-contract.ts';
+import { sinkOptions } from '../support/sink-options.ts';
 
 const EVENTS = eventsOf(fixture('everything.xml'), { all: true });
 const LINES = EVENTS.map((event) => `${ecsLine(event)}\n`).join('');
 
 function open(path: string, more: Partial<SinkOptions> = {}): Sink {
-  return fileSink({
-    type: 'file',
-    target: path,
-    namespace: 'default',
-    credentials: { kind: 'none' },
-    caFile: undefined,
-    compression: 'gzip',
-    timeoutMs: 2000,
-    datasets: undefined,
-    ...more,
-  });
+  return fileSink(sinkOptions('file', { target: path, ...more }));
 }
 
 describe('the contract', () => sinkContract(async () => open(join(freshDir(), 'events.ndjson'))));

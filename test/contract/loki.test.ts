@@ -9,6 +9,7 @@ import { faultContract } from '../support/fault-contract.ts';
 import { ecs, eventsOf, fixture, host, port, scan } from '../support/scans.ts';
 import { type Script, scriptedServer, type Seen } from '../support/scripted-server.ts';
 import { batchOf, entriesOf, NEVER, sinkContract } from '../support/sink-contract.ts';
+import { sinkOptions } from '../support/sink-options.ts';
 
 const EVENTS = eventsOf(fixture('everything.xml'), { all: true });
 const PORTS = EVENTS.filter(({ dataset }) => dataset === 'nmap.port');
@@ -17,19 +18,7 @@ afterEach(async () => {
   for (const stop of stops.splice(0)) await stop();
 });
 
-function options(more: Partial<SinkOptions> = {}): SinkOptions {
-  return {
-    type: 'loki',
-    target: undefined,
-    namespace: 'default',
-    credentials: { kind: 'none' },
-    caFile: undefined,
-    compression: 'gzip',
-    timeoutMs: 2000,
-    datasets: undefined,
-    ...more,
-  };
-}
+const options = (more: Partial<SinkOptions> = {}): SinkOptions => sinkOptions('loki', more);
 
 async function against(script: Script, more: Partial<SinkOptions> = {}): Promise<{ sink: Sink; seen: Seen[] }> {
   const server = await scriptedServer(script);

@@ -3,28 +3,21 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { finished, freshDir, portlog, startPortlog } from '../support/run-portlog.ts';
 import { eventsOf, FOOTER, host, port, scan } from '../support/scans.ts';
-import { type ElasticsearchServer, PASSWORD, startElasticsearch } from './elasticsearch.ts';
-import { type LokiServer, startLoki } from './loki.ts';
+import { type BothServers, startBoth, TENANT } from './both.ts';
 
 /** How often portlog is killed; `PORTLOG_KILLS=500` for a longer look. */
 const KILLS = Number(process.env['PORTLOG_KILLS'] ?? 50);
-const TENANT = 'fast';
 
-let elasticsearch: ElasticsearchServer;
-let loki: LokiServer;
-let env: Record<string, string>;
+let servers: BothServers;
+let elasticsearch: BothServers['elasticsearch'];
+let loki: BothServers['loki'];
+let env: BothServers['env'];
 
 beforeAll(async () => {
-  [elasticsearch, loki] = await Promise.all([startElasticsearch(), startLoki()]);
-  env = {
-    PORTLOG_ELASTICSEARCH_USER: 'admin',
-    PORTLOG_ELASTICSEARCH_PASSWORD: PASSWORD,
-    PORTLOG_CA_FILE: elasticsearch.caFile,
-    PORTLOG_LOKI_TENANT: TENANT,
-  };
-  await portlog(['setup', 'elasticsearch', '--url', elasticsearch.url], { env });
+  servers = await startBoth();
+  ({ elasticsearch, loki, env } = servers);
 });
-afterAll(() => Promise.all([elasticsearch.stop(), loki.stop()]));
+afterAll(() => servers.stop());
 
 test(
   `killed at ${KILLS} random moments: the same command again, then replay, and each event is stored exactly once`,

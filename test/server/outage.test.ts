@@ -6,26 +6,19 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { writeScan } from '../../bench/generate.ts';
 import { freshDir, portlog } from '../support/run-portlog.ts';
 import { host, port, scan } from '../support/scans.ts';
-import { type ElasticsearchServer, PASSWORD, startElasticsearch } from './elasticsearch.ts';
-import { type LokiServer, startLoki } from './loki.ts';
+import { type BothServers, startBoth, TENANT } from './both.ts';
 
-const TENANT = 'fast';
 const MEGABYTES = Number(process.env['PORTLOG_OUTAGE_MB'] ?? 100);
-let elasticsearch: ElasticsearchServer;
-let loki: LokiServer;
-let env: Record<string, string>;
+let servers: BothServers;
+let elasticsearch: BothServers['elasticsearch'];
+let loki: BothServers['loki'];
+let env: BothServers['env'];
 
 beforeAll(async () => {
-  [elasticsearch, loki] = await Promise.all([startElasticsearch(), startLoki()]);
-  env = {
-    PORTLOG_ELASTICSEARCH_USER: 'admin',
-    PORTLOG_ELASTICSEARCH_PASSWORD: PASSWORD,
-    PORTLOG_CA_FILE: elasticsearch.caFile,
-    PORTLOG_LOKI_TENANT: TENANT,
-  };
-  await portlog(['setup', 'elasticsearch', '--url', elasticsearch.url], { env });
+  servers = await startBoth();
+  ({ elasticsearch, loki, env } = servers);
 });
-afterAll(() => Promise.all([elasticsearch.stop(), loki.stop()]));
+afterAll(() => servers.stop());
 
 const RSS = 'process.on("exit",()=>process.stderr.write("RSS "+process.resourceUsage().maxRSS+"\\n"))';
 

@@ -10,7 +10,7 @@ import type { Sink, SinkIdentity } from '../../sink/sink.ts';
 import { shipAndReport } from './deliver.ts';
 import { jsonWaiting, printWaiting, type Waiting } from '../report/waiting.ts';
 import { openStore } from '../state.ts';
-import { type CommandContext, settingsOf } from './context.ts';
+import { type CommandContext, settingsOf, text } from './context.ts';
 
 /** `portlog replay`: sends, shows or deletes what earlier runs had to leave on disk. */
 export async function replayCommand(context: CommandContext): Promise<ExitCode> {
@@ -23,7 +23,8 @@ export async function replayCommand(context: CommandContext): Promise<ExitCode> 
   const store = openStore(settings, 'the spool');
   let open = true;
   try {
-    const waiting = store.waiting().filter(({ identity }) => isWanted(identity, settings));
+    const from = text(values, 'from');
+    const waiting = store.waiting().filter(({ identity }) => (from === undefined ? isWanted(identity, settings) : isNamed(identity, from)));
     if (values['list'] === true) {
       if (values['json'] === true) terminal.stdout.write(`${jsonWaiting(waiting)}\n`);
       else printWaiting(waiting, terminal.stdout);
@@ -35,7 +36,9 @@ export async function replayCommand(context: CommandContext): Promise<ExitCode> 
       speaker.say('nothing waits');
       return EXIT.delivered;
     }
-    const sinks = await Promise.all(concerned.map(({ identity }) => sinkOf(context, settings, identity)));
+    const sinks = await Promise.all(
+      concerned.map(({ identity }) => (from === undefined ? sinkOf(context, settings, identity) : movedTo(settings, identity))),
+    );
     open = false;
     return await shipAndReport(context, settings, { sources: [], sinks, store, revive: values['dead'] === true });
   } finally {
@@ -46,6 +49,21 @@ export async function replayCommand(context: CommandContext): Promise<ExitCode> 
 /** Without `--to`: whatever waits. */
 function isWanted({ type, target }: SinkIdentity, { sinks }: Settings): boolean {
   return sinks.length === 0 || sinks.some((sink) => sink.type === type && (sink.target === undefined || sameTarget(sink.target, target)));
+}
+
+function isNamed({ type, target }: SinkIdentity, from: string): boolean {
+  const at = from.indexOf('=');
+  return at === -1 ? from === type : from.slice(0, at) === type && sameTarget(from.slice(at + 1), target);
+}
+
+/** The destination has moved: what waits for the old one goes to the one of `--to`, which must be of the same kind. */
+async function movedTo({ sinks }: Settings, identity: SinkIdentity): Promise<Sink> {
+  const [to, ...more] = sinks.filter(({ type }) => type === identity.type);
+  if (to === undefined || more.length > 0 || sinks.length > 1)
+    throw new PortlogError('usage', `--from needs one --to ${identity.type}=URL, to which its events can go`, {
+      hint: 'what was made for one kind of destination cannot be sent to another; ship the scan to that one',
+    });
+  return { ...(await createSink(to)), identity };
 }
 
 function sameTarget(given: string, target: string): boolean {
