@@ -31,6 +31,8 @@ export interface ShipOptions {
   /** Aborted: wait for nothing any more, keep what was not delivered. */
   readonly giveUp?: AbortSignal;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
+  /** Everything is read, and the end waits for a sink that fails: told once for each. */
+  readonly onWaiting?: ((sink: string) => void) | undefined;
 }
 
 /** Called for every piece of input; cheap to ignore. */
@@ -82,7 +84,7 @@ const NEVER = new AbortController().signal;
 /** Reads scans from `sources`, one after the other, and ships their events to all `sinks`. Resolves when every event has its fate. */
 export async function ship(options: ShipOptions): Promise<ShipReport> {
   const { clock = systemClock, stop = NEVER, giveUp = NEVER, retryForMs = 60_000, store, again = false } = options;
-  const lanes = options.sinks.map((sink) => new Lane(sink, { clock, store, retryForMs, again, signal: giveUp }));
+  const lanes = options.sinks.map((sink) => new Lane(sink, { clock, store, retryForMs, again, signal: giveUp, onWaiting: options.onWaiting }));
   const eventOptions: EventOptions = { ...DEFAULT_OPTIONS, now: clock.now, ...options.event };
   store?.watch(() => lanes.map(({ sink, tally }) => ({ sink: sink.name, tally })));
   const herald = store === undefined ? undefined : new Herald(lanes, store, eventOptions, retryForMs);

@@ -18,6 +18,8 @@ export interface DrainEvents {
   succeeded(): void;
   failed(error: SinkError): void;
   rejected(reason: string): void;
+  /** The end of the run waits for the sink. */
+  waiting(): void;
   /** Nothing more leaves the spool in this run. */
   stopped(): void;
 }
@@ -37,6 +39,7 @@ export class Drain {
   private failingSince: number | undefined;
   /** Nothing more will be read: waiting ends when the time is used up. */
   private finishing = false;
+  private hasTold = false;
   private readonly hurry = new AbortController();
 
   constructor(sink: Sink, keeper: Keeper, options: DrainOptions, events: DrainEvents) {
@@ -97,6 +100,7 @@ export class Drain {
       if (error !== undefined && error.kind !== 'temporary') return this.stop();
       const wait = backoffMs(++attempts, clock.random(), error?.retryAfterMs);
       if (this.isTooLate(wait)) return this.stop();
+      this.tellWaiting();
       await clock.sleep(wait, this.finishing ? signal : untilFinish);
     }
   }
@@ -133,6 +137,12 @@ export class Drain {
     const { clock, retryForMs } = this.options;
     this.failingSince ??= clock.now();
     return this.finishing && clock.now() + wait > this.failingSince + retryForMs;
+  }
+
+  private tellWaiting(): void {
+    if (!this.finishing || this.hasTold) return;
+    this.hasTold = true;
+    this.events.waiting();
   }
 
   /** At once, not when the promise settles: the next batch must not go to a spool that nobody empties. */

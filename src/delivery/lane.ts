@@ -22,6 +22,8 @@ export interface LaneOptions {
   readonly signal: AbortSignal;
   /** Send what the ledger knows as delivered too. */
   readonly again?: boolean;
+  /** Nothing more is read, and the end waits for this sink to work again. */
+  readonly onWaiting?: ((sink: string) => void) | undefined;
 }
 
 /** Batches that may wait in memory behind those that are on their way. */
@@ -76,6 +78,7 @@ export class Lane {
       succeeded: () => this.succeeded(),
       failed: (error) => this.failed(error),
       rejected: (reason) => void (this.firstRejection ??= reason),
+      waiting: () => options.onWaiting?.(sink.name),
       stopped: () => this.changed.notify(),
     });
   }

@@ -166,6 +166,18 @@ describe('a run that is killed', () => {
   });
 });
 
+test('waiting for a sink at the end is said, and ends with Ctrl-C', async () => {
+  const child = startPortlog(['--state-dir', freshDir(), '--to', 'elasticsearch=http://127.0.0.1:1', EXAMPLE]);
+  const done = finished(child);
+  await untilPrinted(child, 'stderr', 'elasticsearch http://127.0.0.1:1: tried again for up to 60 s (Ctrl-C leaves the rest on disk)');
+  child.kill('SIGINT');
+  await untilPrinted(child, 'stderr', 'interrupt again');
+  child.kill('SIGINT');
+  const { stderr, code } = await done;
+  expect(stderr).toMatch(/read 9 = delivered 0 \+ already 0 \+ dead 0 \+ spooled 9\n$/);
+  expect(code).toBe(130);
+});
+
 test('a second Ctrl-C ends at once, and what was read waits', async () => {
   const server = await scriptedServer((seen, response) => void healthy(seen, response));
   const state = freshDir();
