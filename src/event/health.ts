@@ -1,7 +1,7 @@
 import { dataStream, type EventOptions, PORTLOG_VERSION, ECS_VERSION } from './context.ts';
 import { type Fields, type LogEvent, SEVERITY, Shared } from './event.ts';
 import { digest, eventId } from './id.ts';
-import { printable } from './text.ts';
+import { count, printable } from './text.ts';
 import { isoTime } from './time.ts';
 
 /** Events of one sink by what became of them; `read` is the sum of the others. */
@@ -46,7 +46,7 @@ export function runSummaryEvent(options: EventOptions, run: RunFacts): LogEvent 
   const undelivered = total.dead + total.spooled + total.discarded;
   const bad = undelivered > 0 || run.problems > 0;
   const now = options.now();
-  const found = `${run.scans} scans, ${run.hosts} hosts, ${run.openPorts} open ports`;
+  const found = [count(run.scans, 'scan'), count(run.hosts, 'host'), count(run.openPorts, 'open port')].join(', ');
   const sinks = run.sinks.map(({ name, sums }) => `${name}: ${sumText(sums)}`).join('; ');
   return healthEvent(options, 'run-summary', run.key, '', digest(['portlog', options.site]), {
     severity: bad ? SEVERITY.medium : SEVERITY.info,
@@ -71,9 +71,9 @@ export function deliveryProblemEvent(options: EventOptions, runKey: string, { ki
 
 const TEXT: Readonly<Record<ProblemKind, (events: number | undefined) => string>> = {
   'sink-failing': () => 'events cannot be delivered',
-  'dead-letters': (events) => `${events ?? 0} events were rejected for good`,
+  'dead-letters': (events) => `${count(events ?? 0, 'event')} rejected for good`,
   'spool-full': () => 'the spool is full, and reading was given up',
-  'discarded': (events) => `${events ?? 0} events were given up undelivered`,
+  'discarded': (events) => `${count(events ?? 0, 'event')} given up undelivered`,
 };
 
 interface Parts {

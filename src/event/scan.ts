@@ -5,7 +5,7 @@ import { addCounts, noPorts, type PortCounts } from './counts.ts';
 import { type Fields, type LogEvent, SEVERITY, Shared, some } from './event.ts';
 import { eventId } from './id.ts';
 import { scriptFields } from './script.ts';
-import { clip, printable } from './text.ts';
+import { clip, count, printable } from './text.ts';
 import { isoSeconds, isoTime, milliseconds } from './time.ts';
 
 /** Lists in the run's event are bounded, whatever the scan says; the counts beside them are not. */
@@ -223,8 +223,4 @@ function refusalFields({ element, offset, length, reason, address }: Refusal): F
 
 function taskFields({ kind, task, time, extrainfo, percent, remaining, etc }: Task): Fields {
   return { kind, task, time: isoSeconds(time), extrainfo, percent, remaining, etc };
-}
-
-function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }

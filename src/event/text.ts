@@ -33,3 +33,8 @@ export function maskSecrets(args: string): string {
 function hex(code: number, length: number): string {
   return code.toString(16).toUpperCase().padStart(length, '0');
 }
+
+/** `1 host`, `3 hosts` */
+export function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+}
