@@ -62,7 +62,7 @@ export interface SinkReport {
   readonly health: Tally;
   /** Of what earlier runs had left in the spool. */
   readonly replayed: Tally;
-  /** Events of all runs that wait in the spool now; of those, how many the disk has damaged. */
+  /** Events of all runs that wait in the spool now, and those that lie there because the disk has damaged them. */
   readonly waiting: number;
   readonly damaged: number;
   readonly failure: SinkError | undefined;
@@ -201,6 +201,7 @@ async function finish(lanes: readonly Lane[]): Promise<void> {
 }
 
 function reportOf({ sink, tally, health, replayed, failure, firstRejection, keeping }: Lane): SinkReport {
+  const { events = 0, damaged = 0 } = keeping?.shelf.spool.usage() ?? {};
   return {
     sink: sink.name,
     tally,
@@ -208,8 +209,8 @@ function reportOf({ sink, tally, health, replayed, failure, firstRejection, keep
     replayed,
     failure,
     firstRejection,
-    waiting: keeping?.shelf.spool.usage().events ?? 0,
-    damaged: keeping?.damaged ?? 0,
+    waiting: events - damaged,
+    damaged,
     spoolFull: keeping?.stuck ?? false,
     unaccountable: keeping?.fatal,
     bookkeeping: keeping?.bookkeeping,

@@ -18,7 +18,7 @@ export function isAnnounced({ dataset }: LogEvent): boolean {
  */
 export async function announce(events: readonly LogEvent[], lanes: readonly Lane[], store: Store | undefined, state?: () => void): Promise<void> {
   // What they are about comes before them.
-  for (const lane of lanes) await lane.flush(0);
+  for (const lane of lanes) await lane.flush();
   const drafts = lanes.flatMap((lane) =>
     events.flatMap((event) => {
       const entry = lane.prepare(event);

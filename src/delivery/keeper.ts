@@ -145,14 +145,13 @@ export class Keeper {
 
   /** A batch from the spool was tried. False when that could not be noted: then it is as if it had not been. */
   settleSpooled({ seq, run, batch }: SpooledBatch, settled: readonly Settled<Queued>[], left: Undelivered<Queued> | undefined): boolean {
-    const { deadLetters, ledger } = this.shelf;
+    const { deadLetters } = this.shelf;
     const rejected = settled.flatMap((one) => one.rejected);
     try {
       this.store.transaction(() => {
         if (rejected.length > 0) {
           deadLetters.add(rejected, this.clock.now());
-          ledger.forget(seq);
-          this.units.forget(seq);
+          this.forget(seq);
         }
         this.shorten(seq, batch, left?.entries);
         this.store.saveSums();
@@ -175,15 +174,15 @@ export class Keeper {
     return true;
   }
 
-  /** The disk has damaged a batch: it stays where it is, for whoever wants to look. */
-  setAside({ events }: LostBatch): void {
+  /** The disk has damaged a batch: it stays where it is, for whoever wants to look, and its units may be shipped again. */
+  setAside({ seq, events }: LostBatch): void {
     this.damaged += events;
+    this.forget(seq);
   }
 
   /** A batch was given up, and its events with it. */
   lose({ seq, run, events }: LostBatch): void {
-    this.shelf.ledger.forget(seq);
-    this.units.forget(seq);
+    this.forget(seq);
     const own = run === this.store.run;
     const account = own ? this.accounts.tally : this.accounts.replayed;
     account.discarded += events;
@@ -216,6 +215,11 @@ export class Keeper {
   /** The state file does not do what delivery can do without. Any other error is a mistake of ours and goes on. */
   noteFailure(error: unknown): void {
     this.bookkeeping ??= stateErrorOnly(error);
+  }
+
+  private forget(seq: number): void {
+    this.shelf.ledger.forget(seq);
+    this.units.forget(seq);
   }
 
   private shorten(seq: number, batch: BatchOf<Queued>, left: readonly Queued[] | undefined): void {

@@ -147,9 +147,9 @@ export class Lane {
     return undefined;
   }
 
-  /** Puts batches on their way that have waited for so many milliseconds. */
-  async flush(ageMs: number): Promise<void> {
-    const old = this.batcher.takeOlderThan(this.options.clock.now() - ageMs);
+  /** Puts batches on their way: all, whatever the clock says, or those that have waited for so many milliseconds. */
+  async flush(ageMs?: number): Promise<void> {
+    const old = this.batcher.takeOlderThan(ageMs === undefined ? Number.POSITIVE_INFINITY : this.options.clock.now() - ageMs);
     // All at once: a batch that is filled meanwhile must not overtake one of its partition.
     await Promise.all(old.map(async (batch) => this.dispatch(this.parcel(batch))));
   }
@@ -164,7 +164,7 @@ export class Lane {
   /** Sends what is left and waits until every event has its fate. */
   async finish(): Promise<void> {
     this.endUnit();
-    await this.flush(0);
+    await this.flush();
     await this.changed.until(() => this.outbound.queued === 0 && this.outbound.sending === 0);
     await this.drain?.finish();
     this.throwMistake();

@@ -105,7 +105,7 @@ export class Spool {
 
   /** Where the oldest batch stands that can still be sent; a unit that was spooled behind it is not delivered yet. */
   oldest(): number | undefined {
-    return this.database.get('SELECT min(seq) AS seq FROM spool WHERE sink = ?', this.sink)?.['seq'] as number | undefined;
+    return this.database.get('SELECT min(seq) AS seq FROM spool WHERE sink = ? AND damaged = 0', this.sink)?.['seq'] as number | undefined;
   }
 
   hasWork(): boolean {

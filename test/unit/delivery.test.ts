@@ -177,6 +177,15 @@ describe('batches', () => {
   });
 });
 
+test('a clock that is set back costs no event', async () => {
+  const clock = clockAt();
+  const stored: string[] = [];
+  const now = clock.now;
+  let calls = 0;
+  await runLane(storingSink(stored), EVENTS, { clock: { ...clock, now: () => now() - calls++ * 1000 } });
+  expect(stored.toSorted()).toEqual(IDS.toSorted());
+});
+
 describe('a sink that does not work', () => {
   test('gets its events when it works again: they waited on disk, and the next ones go directly', async () => {
     let down = true;

@@ -65,6 +65,10 @@ describe('the spool', () => {
     const lane = await runLane(storingSink(stored), [], { stateDir });
     expect(lane.keeping?.damaged).toBe(events);
     expect(stored).toHaveLength(EVENTS.length - events);
+    // Its hosts may be shipped again, and those behind it do not count as waiting because of it.
+    const again = await runLane(storingSink(stored), EVENTS, { stateDir });
+    expect(again.tally).toMatchObject({ read: EVENTS.length, delivered: events, spooled: 0 });
+    expect(stored.toSorted()).toEqual(EVENTS.map(({ id }) => id).toSorted());
   });
 
   test('full, with block: reading is given up, what was read is kept, and the rest can be shipped later', async () => {

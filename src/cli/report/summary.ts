@@ -93,7 +93,10 @@ function printSink(report: SinkReport, speaker: Speaker, hasRead: boolean): void
     speaker.warn(`${sink}: ${count(dead, 'event')} could not be delivered${firstRejection === undefined ? '' : ` (${firstRejection})`}`);
     speaker.warn('  → they are kept: portlog replay --list shows why, portlog replay --dead tries them again');
   }
-  if (damaged > 0) speaker.warn(`${sink}: ${count(damaged, 'event')} in the spool cannot be read: the disk has changed them`);
+  if (damaged > 0) {
+    speaker.warn(`${sink}: ${count(damaged, 'event')} in the spool cannot be read: the disk has changed them`);
+    speaker.warn('  → ship those scans again; portlog replay --purge removes what cannot be read, with all that waits');
+  }
   if (tally.restamped > 0)
     speaker.say(`${sink}: ${count(tally.restamped, 'event')} lie outside of the times that it takes, and carry the time of sending`);
   if (waiting > 0) {
