@@ -114,6 +114,6 @@ function inBrackets(text: string): string {
   return text === '' ? '' : ` (${text})`;
 }
 
-function nameOf({ identity }: Sighting): string {
+export function nameOf({ identity }: Sighting): string {
   return identity.name === undefined ? '' : `(${identity.name}) `;
 }

@@ -37,16 +37,34 @@ export function runCoverage(run: Run): RunCoverage {
   };
 }
 
-/**
- * The state of a port that the host does not list: nmap counts such ports in `extraports`, by state, and
- * since 7.92 names them. docs/explanation/change.md has the table of all cases.
- */
-export function unlistedPort(run: RunCoverage, host: Pick<Host, 'status' | 'timedout' | 'extraports'>, protocol: string, port: number): PortFinding {
+/** Ports that a host has in one state and does not list; `named` where nmap names them (since 7.92). */
+export interface CountedPorts {
+  readonly state: string;
+  readonly count: number;
+  readonly named: readonly { readonly protocol: string | undefined; readonly ports: PortSet }[];
+}
+
+export function countedPorts(extraports: readonly ExtraPorts[]): readonly CountedPorts[] {
+  return extraports.map(({ state, count, reasons }) => ({
+    state: state ?? '',
+    count: count ?? 0,
+    named: reasons.flatMap(({ proto, ports }) => (ports === undefined ? [] : [{ protocol: proto, ports: new PortSet(ports) }])),
+  }));
+}
+
+/** The state of a port that the host does not list. docs/explanation/change.md has the table of all cases. */
+export function unlistedPort(
+  run: RunCoverage,
+  { status, timedout }: Pick<Host, 'status' | 'timedout'>,
+  counted: readonly CountedPorts[],
+  protocol: string,
+  port: number,
+): PortFinding {
   if (run.listsAnswersOnly) return { tested: false, why: 'masscan lists answers only' };
-  if (host.status?.state === 'down') return { tested: false, why: 'host down' };
-  if (host.timedout === true) return { tested: false, why: 'host timed out' };
+  if (status?.state === 'down') return { tested: false, why: 'host down' };
+  if (timedout === true) return { tested: false, why: 'host timed out' };
   if (run.ports.get(protocol)?.has(port) !== true) return { tested: false, why: 'not in the ports of the run' };
-  return countedState(host.extraports, protocol, port);
+  return countedState(counted, protocol, port);
 }
 
 /** A host that the run does not list: down only where the run would have listed it otherwise. */
@@ -57,12 +75,10 @@ export function absentHost(run: RunCoverage, complete: boolean, address: string)
   return run.listsDown && !run.listsAnswersOnly ? { tested: true, state: 'down' } : { tested: false, why: 'down hosts not listed' };
 }
 
-function countedState(extraports: readonly ExtraPorts[], protocol: string, port: number): PortFinding {
-  const named = extraports.find(({ reasons }) =>
-    reasons.some(({ proto, ports }) => (proto ?? protocol) === protocol && ports !== undefined && new PortSet(ports).has(port)),
-  );
-  if (named?.state !== undefined) return { tested: true, state: named.state };
-  const states = new Set(extraports.filter(({ count }) => (count ?? 0) > 0).map(({ state }) => state ?? ''));
+function countedState(counted: readonly CountedPorts[], protocol: string, port: number): PortFinding {
+  const holder = counted.find(({ named }) => named.some((one) => (one.protocol ?? protocol) === protocol && one.ports.has(port)));
+  if (holder !== undefined && holder.state !== '') return { tested: true, state: holder.state };
+  const states = new Set(counted.filter(({ count }) => count > 0).map(({ state }) => state));
   const [only] = states;
   if (states.size === 1 && only !== undefined && only !== '') return { tested: true, state: only };
   // `--open` leaves them out, and then they are not open.

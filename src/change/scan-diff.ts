@@ -1,5 +1,5 @@
 import type { ScanItem } from '../nmap/item.ts';
-import { type Change, compareHosts, described, isOpen } from './compare.ts';
+import { type Change, compareHosts, described, isOpen, nameOf } from './compare.ts';
 import { absentHost, type RunCoverage, runCoverage } from './coverage.ts';
 import { type PortSighting, type Sighting, sightingOf, together } from './sighting.ts';
 
@@ -77,10 +77,9 @@ export function diffScans(before: ScanView, after: ScanView): ScanDiff {
 /** A host that an earlier, complete run would have listed: it and its open ports are news. */
 function newHost(host: Sighting): readonly Change[] {
   if (host.assumed) return [];
-  const name = host.identity.name === undefined ? '' : `(${host.identity.name}) `;
   const open = openPorts(host).map((port) => `${port.number}/${port.protocol} ${described(port)}`.trim());
   const ports = open.length === 0 ? '' : `, with ${open.slice(0, 10).join(', ')}${open.length > 10 ? ` and ${open.length - 10} more` : ''} open`;
-  return [hostChange('host-new', host, 'down', 'up', `${name}is new${ports}`)];
+  return [hostChange('host-new', host, 'down', 'up', `${nameOf(host)}is new${ports}`)];
 }
 
 function hostChange(action: 'host-new' | 'host-missing', { identity }: Sighting, before: string, after: string, what: string): Change {

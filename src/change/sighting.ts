@@ -4,7 +4,7 @@ import type { Fields } from '../event/event.ts';
 import { shownService } from '../event/service-name.ts';
 import { textAt } from '../event/text-at.ts';
 import type { Host, Os, Port } from '../nmap/model.ts';
-import { type PortFinding, type RunCoverage, unlistedPort } from './coverage.ts';
+import { countedPorts, type PortFinding, type RunCoverage, unlistedPort } from './coverage.ts';
 
 /** What a run says about a port that it lists, as far as changes are about it. */
 export interface PortSighting {
@@ -47,7 +47,8 @@ export function sightingOf(run: RunCoverage, host: Host): Sighting {
     const sighting = portSighting(port);
     if (sighting !== undefined) ports.set(portKey(sighting.protocol, sighting.number), sighting);
   }
-  const { status, timedout, extraports } = host;
+  const { status, timedout } = host;
+  const counted = countedPorts(host.extraports);
   return {
     identity: identify(host),
     up: status?.state !== 'down',
@@ -56,7 +57,7 @@ export function sightingOf(run: RunCoverage, host: Host): Sighting {
     ports,
     find(protocol, port) {
       const listed = ports.get(portKey(protocol, port));
-      return listed === undefined ? unlistedPort(run, { status, timedout, extraports }, protocol, port) : { tested: true, state: listed.state };
+      return listed === undefined ? unlistedPort(run, { status, timedout }, counted, protocol, port) : { tested: true, state: listed.state };
     },
   };
 }

@@ -3,7 +3,7 @@ import { type Sink, SinkError } from '../sink/sink.ts';
 import { deliver, type Settled, type Undelivered } from './deliver.ts';
 import type { Keeper } from './keeper.ts';
 import { backoffMs } from './retry.ts';
-import type { SpooledBatch } from './spool.ts';
+import type { LostBatch, SpooledBatch } from './spool.ts';
 import type { Queued } from './units.ts';
 
 export interface DrainOptions {
@@ -106,7 +106,7 @@ export class Drain {
   }
 
   /** Returns why the sink failed, if it did. */
-  private async send(next: Exclude<ReturnType<Keeper['shelf']['spool']['next']>, undefined>): Promise<SinkError | undefined> {
+  private async send(next: SpooledBatch | LostBatch): Promise<SinkError | undefined> {
     if (!('batch' in next)) {
       this.keeper.setAside(next);
       return undefined;

@@ -57,14 +57,9 @@ export class Keeper {
     return this.store.run * SEQ_PER_RUN + ++this.batches;
   }
 
-  fateOf(unit: string): 'delivered' | 'spooled' | undefined {
-    return this.shelf.ledger.fateOf(unit)?.fate;
-  }
-
-  /** Counts an event that waits since an earlier run; `conclude` looks again whether it still does. */
-  countWaiting(unit: string, account: Tally): void {
+  /** Counts an event that waits since an earlier run, behind batch `last`; `conclude` looks again whether it still does. */
+  countWaiting(last: number, account: Tally): void {
     account.spooled++;
-    const last = this.shelf.ledger.fateOf(unit)?.last ?? 0;
     const group = this.waiting.get(last);
     if (group === undefined) this.waiting.set(last, { account, events: 1 });
     else group.events++;

@@ -5,6 +5,7 @@ import { type BatchOf, batchOf, Batcher } from './batch.ts';
 import { deliver, type Settled, type Undelivered } from './deliver.ts';
 import { Drain } from './drain.ts';
 import { Keeper } from './keeper.ts';
+import type { UnitFate } from './ledger.ts';
 import { Outbound } from './outbound.ts';
 import type { Parcel } from './parcel.ts';
 import { Signal } from './signal.ts';
@@ -63,7 +64,7 @@ export class Lane {
   private readonly changed: Signal;
   private unit = '';
   /** What the ledger says of the current unit. */
-  private fate: 'delivered' | 'spooled' | undefined;
+  private fate: UnitFate | undefined;
 
   constructor(sink: Sink, options: LaneOptions) {
     this.sink = sink;
@@ -119,7 +120,7 @@ export class Lane {
     const account = this.accountOf(event.dataset);
     account.read++;
     if (event.unit !== this.unit) this.beginUnit(event.unit);
-    if (this.fate !== undefined) return this.known(account);
+    if (this.fate !== undefined) return this.known(this.fate, account);
     const encoded = this.sink.encode(event);
     const { id, dataset, time } = event;
     const queued = this.options.clock.now();
@@ -129,8 +130,8 @@ export class Lane {
     return undefined;
   }
 
-  parcel(batch: BatchOf<Queued>, stored = false): Parcel {
-    return { seq: this.keeper?.nextSeq() ?? 0, batch, stored };
+  parcel(batch: BatchOf<Queued>): Parcel {
+    return { seq: this.keeper?.nextSeq() ?? 0, batch, stored: false };
   }
 
   /** Puts a batch on its way. A promise means: wait for it before the next one. */
@@ -174,12 +175,12 @@ export class Lane {
   private beginUnit(key: string): void {
     this.unit = key;
     this.units.begin(key);
-    this.fate = this.options.again === true ? undefined : this.keeper?.fateOf(key);
+    this.fate = this.options.again === true ? undefined : this.keeper?.shelf.ledger.fateOf(key);
   }
 
   /** An earlier run has dealt with it, or will, from the spool. */
-  private known(account: Tally): undefined {
-    if (this.fate === 'spooled') this.keeper?.countWaiting(this.unit, account);
+  private known({ fate, last }: UnitFate, account: Tally): undefined {
+    if (fate === 'spooled') this.keeper?.countWaiting(last, account);
     else account.already++;
     return undefined;
   }

@@ -1,5 +1,6 @@
 import type { Database } from '../state/database.ts';
 import type { Batch } from '../sink/sink.ts';
+import { batchOf } from './batch.ts';
 import { packFrame, unpackFrame } from './frame.ts';
 import type { SpoolLimits } from './spool-limits.ts';
 
@@ -98,7 +99,7 @@ export class Spool {
       frame: Uint8Array;
     };
     const entries = unpackFrame(frame, checksum, partition);
-    if (entries !== undefined) return { seq, run, batch: { partition, entries, bytes: entries.reduce((sum, { bytes }) => sum + bytes, 0) } };
+    if (entries !== undefined) return { seq, run, batch: batchOf(entries, partition) };
     this.database.run('UPDATE spool SET damaged = 1 WHERE sink = ? AND seq = ?', this.sink, seq);
     return { seq, run, events };
   }

@@ -14,8 +14,15 @@ export function encoded(parts: readonly string[], partition = ''): Encoded {
 export function batchBody(batch: Batch, scratch: Scratch): Buffer {
   const buffer = scratch.take(batch.bytes);
   let at = 0;
-  for (const { parts } of batch.entries) for (const part of parts) at += buffer.write(part, at);
+  for (const { parts } of batch.entries) at = writeParts(buffer, parts, at);
   return buffer.subarray(0, at);
+}
+
+/** Writes texts one behind the other from `at` on; returns where they end. */
+export function writeParts(buffer: Buffer, parts: readonly string[], at: number): number {
+  let end = at;
+  for (const part of parts) end += buffer.write(part, end);
+  return end;
 }
 
 /** Buffers used again: a new one for each request piles up faster than it is collected (60 MB at a time). */

@@ -1,9 +1,8 @@
-import { type Dataset, DATASETS } from '../event/event.ts';
 import { ecsParts } from '../event/ecs.ts';
 import { batchBody, encoded, Scratch } from './body.ts';
 import { bulkOutcome } from './elasticsearch-bulk.ts';
-import { type HttpAnswer, HttpClient } from './http.ts';
-import { addressOf, authorization, ELASTICSEARCH_URL, scopeOf, type SinkOptions, urlOf } from './options.ts';
+import { type HttpAnswer, type HttpClient, httpClient, redirection } from './http.ts';
+import { accepting, addressOf, ELASTICSEARCH_URL, scopeOf, type SinkOptions, urlOf } from './options.ts';
 import { type Diagnosis, type Sink, SinkError } from './sink.ts';
 
 const INDEX_TEMPLATE = 'logs-nmap';
@@ -19,8 +18,7 @@ const BULK = '/_bulk?filter_path=errors,items.*.status,items.*.error.type,items.
  */
 export function elasticsearchSink(options: SinkOptions): Sink {
   const url = urlOf(options, ELASTICSEARCH_URL);
-  const client = elasticsearchClient(options, url);
-  const accepted = new Set<Dataset>(options.datasets ?? DATASETS);
+  const client = httpClient(options, url);
   const scratch = new Scratch(LIMITS.maxBytes);
 
   return {
@@ -28,7 +26,7 @@ export function elasticsearchSink(options: SinkOptions): Sink {
     identity: { type: 'elasticsearch', target: addressOf(url), scope: scopeOf({ namespace: options.namespace }, options) },
     limits: LIMITS,
     undeliverable: 'keep',
-    accepts: (dataset) => accepted.has(dataset),
+    accepts: accepting(options),
     encode(event) {
       const index = `logs-${event.dataset}-${options.namespace}`;
       const [shared, own] = ecsParts(event);
@@ -48,19 +46,9 @@ export function elasticsearchSink(options: SinkOptions): Sink {
   };
 }
 
-/** How the sink and the set-up speak to the server. */
-export function elasticsearchClient(options: SinkOptions, url: URL): HttpClient {
-  return new HttpClient({
-    url,
-    authorization: authorization(options.credentials),
-    caFile: options.caFile,
-    compress: options.compression === 'gzip',
-    timeoutMs: options.timeoutMs,
-  });
-}
-
 /** What an answer means that is not about single documents. */
-export function refusal(url: URL, { status, body, headers, retryAfterMs }: HttpAnswer): SinkError {
+export function refusal(url: URL, answer: HttpAnswer): SinkError {
+  const { status, body, retryAfterMs } = answer;
   const where = url.origin;
   const said = serverReason(body);
   if (status === 401)
@@ -71,10 +59,8 @@ export function refusal(url: URL, { status, body, headers, retryAfterMs }: HttpA
     return new SinkError('permanent', `${where} does not allow this with these credentials (403${said})`, {
       hint: 'portlog setup elasticsearch --api-key makes a key with the privileges that are needed',
     });
-  if (status >= 300 && status < 400)
-    return new SinkError('permanent', `${where} sends us elsewhere (${status}), and portlog goes only where it is told to`, {
-      hint: `if that is right, write this URL: ${headers['location'] ?? 'the answer names none'}`,
-    });
+  const elsewhere = redirection(url, answer);
+  if (elsewhere !== undefined) return elsewhere;
   if (status === 429 || status >= 500) return new SinkError('temporary', `${where} is busy or broken (${status}${said})`, { retryAfterMs });
   if (status === 404) return new SinkError('permanent', `${where} has no _bulk (404${said}): it is not Elasticsearch`, { hint: 'check the URL' });
   return new SinkError('permanent', `${where} refuses the request (${status}${said})`, { hint: 'check the URL' });

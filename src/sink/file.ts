@@ -1,12 +1,11 @@
 import { closeSync, fstatSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readSync, statSync, writeSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { ecsParts } from '../event/ecs.ts';
-import { type Dataset, DATASETS } from '../event/event.ts';
 import { systemClock } from '../clock.ts';
 import { PortlogError } from '../errors.ts';
 import { batchBody, encoded, Scratch } from './body.ts';
 import { rotate } from './file-rotation.ts';
-import { scopeOf, type SinkOptions } from './options.ts';
+import { accepting, scopeOf, type SinkOptions } from './options.ts';
 import { type Sink, SinkError } from './sink.ts';
 
 const LIMITS = { maxEvents: 2000, maxBytes: 1 << 20, inFlight: 1, inFlightPerPartition: 1 };
@@ -22,7 +21,6 @@ export function fileSink(options: SinkOptions): Sink {
     throw new PortlogError('sink-options', 'the sink "file" needs a path', { hint: 'for example --to file=/var/log/portlog/events.ndjson' });
   const path = resolve(options.target);
   const { rotateBytes = DEFAULT_ROTATE_BYTES, keepFiles = DEFAULT_KEEP_FILES, fsync = false } = options;
-  const accepted = new Set<Dataset>(options.datasets ?? DATASETS);
   const scratch = new Scratch(LIMITS.maxBytes);
   let file: number | undefined;
   let compressing: Promise<void> = Promise.resolve();
@@ -32,7 +30,7 @@ export function fileSink(options: SinkOptions): Sink {
     identity: { type: 'file', target: path, scope: scopeOf({}, options) },
     limits: LIMITS,
     undeliverable: 'keep',
-    accepts: (dataset) => accepted.has(dataset),
+    accepts: accepting(options),
     encode: (event) => encoded([...ecsParts(event), '\n']),
     async check(signal) {
       await tried(async () => close(await open(signal)));

@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { Agent, type Dispatcher } from 'undici';
 import { PortlogError } from '../errors.ts';
+import { authorization, type SinkOptions } from './options.ts';
 import { SinkError } from './sink.ts';
 
 const compress = promisify(gzip);
@@ -78,6 +79,25 @@ export class HttpClient {
   async close(): Promise<void> {
     if (!this.agent.closed && !this.agent.destroyed) await this.agent.close();
   }
+}
+
+/** A client as the options of a sink want it. */
+export function httpClient(options: SinkOptions, url: URL): HttpClient {
+  return new HttpClient({
+    url,
+    authorization: authorization(options.credentials),
+    caFile: options.caFile,
+    compress: options.compression === 'gzip',
+    timeoutMs: options.timeoutMs,
+  });
+}
+
+/** What a redirect means; undefined when the answer is none. */
+export function redirection(url: URL, { status, headers }: HttpAnswer): SinkError | undefined {
+  if (status < 300 || status >= 400) return undefined;
+  return new SinkError('permanent', `${url.origin} sends us elsewhere (${status}), and portlog goes only where it is told to`, {
+    hint: `if that is right, write this URL: ${headers['location'] ?? 'the answer names none'}`,
+  });
 }
 
 async function read({ statusCode, headers, body }: Dispatcher.ResponseData): Promise<HttpAnswer> {

@@ -1,4 +1,4 @@
-import { type HttpAnswer, type HttpClient } from './http.ts';
+import { type HttpAnswer, type HttpClient, redirection } from './http.ts';
 import { type Diagnosis, SinkError } from './sink.ts';
 
 /** What a 400 of Loki says about entries; the others of the request are stored all the same. */
@@ -44,7 +44,7 @@ export function isTooLarge({ status, body }: HttpAnswer): boolean {
 
 /** What an answer means that is not about single entries; undefined when it is. */
 export function lokiRefusal(url: URL, answer: HttpAnswer): SinkError | undefined {
-  const { status, body, headers, retryAfterMs } = answer;
+  const { status, body, retryAfterMs } = answer;
   const where = url.origin;
   const said = body.trim() === '' ? '' : `: ${body.trim().slice(0, 200)}`;
   if (status === 401)
@@ -56,10 +56,8 @@ export function lokiRefusal(url: URL, answer: HttpAnswer): SinkError | undefined
     return new SinkError('permanent', `${where} has no /loki/api/v1/push (${status}): it is not Loki`, {
       hint: 'check the URL; the port is usually 3100',
     });
-  if (status >= 300 && status < 400)
-    return new SinkError('permanent', `${where} sends us elsewhere (${status}), and portlog goes only where it is told to`, {
-      hint: `if that is right, write this URL: ${headers['location'] ?? 'the answer names none'}`,
-    });
+  const elsewhere = redirection(url, answer);
+  if (elsewhere !== undefined) return elsewhere;
   if (status === 200)
     return new SinkError('temporary', `what ${where} answers is not what Loki writes${said}`, {
       hint: 'check what stands between portlog and the server',

@@ -1,7 +1,7 @@
 import { type Fields, type FieldValue, type LogEvent, SEVERITY, type Shared } from '../event/event.ts';
-import { isFields } from '../event/text-at.ts';
+import { fieldAt } from '../event/text-at.ts';
 import { isoTime } from '../event/time.ts';
-import type { Scratch } from './body.ts';
+import { type Scratch, writeParts } from './body.ts';
 import { carriesSendTime } from './loki-stream.ts';
 
 /**
@@ -69,9 +69,7 @@ export function lokiBody(stream: string, entries: readonly StampedEntry[], scrat
   }
   pieces.push(']}]}');
   const body = scratch.take(pieces.reduce((sum, piece) => sum + Buffer.byteLength(piece), 0));
-  let at = 0;
-  for (const piece of pieces) at += body.write(piece, at);
-  return body.subarray(0, at);
+  return body.subarray(0, writeParts(body, pieces, 0));
 }
 
 /** The line of an entry, from its parts. */
@@ -107,9 +105,8 @@ function scanTimeMember(time: number): string {
 }
 
 function valueAt(fields: Fields, path: readonly string[]): string | undefined {
-  let value: FieldValue = fields;
-  for (const name of path) value = isFields(value) ? value[name] : undefined;
-  if (Array.isArray(value)) [value] = value as readonly FieldValue[];
+  const found = fieldAt(fields, path);
+  const value: FieldValue = Array.isArray(found) ? (found as readonly FieldValue[])[0] : found;
   return value === undefined || value === null || typeof value === 'object' ? undefined : String(value).slice(0, MAX_VALUE_LENGTH);
 }
 

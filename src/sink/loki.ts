@@ -1,10 +1,9 @@
-import { type Dataset, DATASETS } from '../event/event.ts';
 import { encoded, Scratch } from './body.ts';
-import { HttpClient } from './http.ts';
+import { httpClient } from './http.ts';
 import { checkLoki, type Complaint, complaintIn, isTooLarge, lokiRefusal, rateLimitIn } from './loki-answer.ts';
 import { entryParts, lineOf, lokiBody } from './loki-entry.ts';
 import { carriesSendTime, checkedLabels, lateStream, streamOf } from './loki-stream.ts';
-import { addressOf, authorization, scopeOf, type SinkOptions, urlOf } from './options.ts';
+import { accepting, addressOf, scopeOf, type SinkOptions, urlOf } from './options.ts';
 import type { Entry, Outcome, Rejection, Sink } from './sink.ts';
 
 const LOKI_URL = 'http://127.0.0.1:3100';
@@ -28,14 +27,7 @@ export function lokiSink(options: SinkOptions): Sink {
   const url = urlOf(options, LOKI_URL);
   const labels = checkedLabels(options.streamLabels ?? {});
   const headers: Readonly<Record<string, string>> = options.tenant === undefined ? {} : { 'x-scope-orgid': options.tenant };
-  const client = new HttpClient({
-    url,
-    authorization: authorization(options.credentials),
-    caFile: options.caFile,
-    compress: options.compression === 'gzip',
-    timeoutMs: options.timeoutMs,
-  });
-  const accepted = new Set<Dataset>(options.datasets ?? DATASETS);
+  const client = httpClient(options, url);
   /** Entries that Loki's window refused, with the time that they carry instead. */
   const late = new WeakMap<Entry, number>();
   /** How old an entry may be, once Loki has told. */
@@ -47,7 +39,7 @@ export function lokiSink(options: SinkOptions): Sink {
     identity: { type: 'loki', target: addressOf(url), scope: scopeOf({ tenant: options.tenant, labels: labelScope(labels) }, options) },
     limits: LIMITS,
     undeliverable: 'keep',
-    accepts: (dataset) => accepted.has(dataset),
+    accepts: accepting(options),
     encode: (event) => encoded(entryParts(event), streamOf(event, labels)),
     check: (signal) => checkLoki(client, PUSH, headers, signal),
     async send(batch, signal) {

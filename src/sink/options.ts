@@ -1,4 +1,4 @@
-import type { Dataset } from '../event/event.ts';
+import { type Dataset, DATASETS } from '../event/event.ts';
 import { PortlogError } from '../errors.ts';
 
 /** Where Elasticsearch listens when nobody says otherwise. */
@@ -74,6 +74,12 @@ export function addressOf(url: URL): string {
 export function scopeOf(pairs: Readonly<Record<string, string | undefined>>, { datasets }: Pick<SinkOptions, 'datasets'>): string {
   const all = Object.entries({ ...pairs, datasets: datasets?.toSorted().join(',') });
   return all.flatMap(([name, value]) => (value === undefined || value === '' ? [] : [`${name}=${value}`])).join(' ');
+}
+
+/** `Sink.accepts`: all datasets unless some are named. */
+export function accepting({ datasets = DATASETS }: Pick<SinkOptions, 'datasets'>): (dataset: Dataset) => boolean {
+  const accepted = new Set<Dataset>(datasets);
+  return (dataset) => accepted.has(dataset);
 }
 
 /** One value of such a scope. */

@@ -72,8 +72,9 @@ function checkState(settings: Settings): readonly Diagnosis[] {
 function whatWaits(settings: Settings): readonly Diagnosis[] {
   try {
     const store = openStore(settings, 'the spool');
-    const waiting = store.waiting().reduce((sum, { shelf }) => sum + shelf.spool.usage().events, 0);
-    const dead = store.waiting().reduce((sum, { shelf }) => sum + shelf.deadLetters.count(), 0);
+    const shelves = store.waiting().map(({ shelf }) => shelf);
+    const waiting = shelves.reduce((sum, { spool }) => sum + spool.usage().events, 0);
+    const dead = shelves.reduce((sum, { deadLetters }) => sum + deadLetters.count(), 0);
     store.close();
     if (waiting + dead === 0) return [{ level: 'ok', message: 'nothing waits on disk' }];
     return [

@@ -4,8 +4,7 @@ import { sinkOptions } from '../../config/settings.ts';
 import { EXIT, type ExitCode, PortlogError } from '../../errors.ts';
 import { applySetup, createApiKey, planSetup } from '../../setup/elasticsearch.ts';
 import { ELASTICSEARCH_FILES, readSetupFile } from '../../setup/files.ts';
-import { elasticsearchClient } from '../../sink/elasticsearch.ts';
-import type { HttpClient } from '../../sink/http.ts';
+import { type HttpClient, httpClient } from '../../sink/http.ts';
 import { ELASTICSEARCH_URL, urlOf } from '../../sink/options.ts';
 import { type CommandContext, text } from './context.ts';
 
@@ -58,5 +57,5 @@ async function exportFiles({ speaker }: CommandContext, directory: string): Prom
 async function connect({ values, env }: CommandContext): Promise<HttpClient> {
   const url = text(values, 'url') ?? ELASTICSEARCH_URL;
   const options = await sinkOptions({ type: 'elasticsearch', url }, { caFile: text(values, 'ca-file'), compression: 'none' }, 'default', env);
-  return elasticsearchClient(options, urlOf(options, ELASTICSEARCH_URL));
+  return httpClient(options, urlOf(options, ELASTICSEARCH_URL));
 }

@@ -17,7 +17,7 @@ export function printWaiting(all: readonly Waiting[], out: Writable): void {
     out.write(`${printable(`${identity.type} ${identity.target}${identity.scope === '' ? '' : ` (${identity.scope})`}`)}\n`);
     if (events > 0) {
       out.write(`  waiting  ${count(events, 'event')} in ${count(batches, 'batch', 'batches')}, ${(bytes / (1 << 20)).toFixed(1)} MiB\n`);
-      out.write(`           since ${iso(oldest)}, the newest of ${iso(newest)}\n`);
+      out.write(`           since ${iso(oldest) ?? ''}, the newest of ${iso(newest) ?? ''}\n`);
     }
     if (damaged > 0) out.write(`  damaged  ${count(damaged, 'event')} of those cannot be read: the disk has changed them\n`);
     for (const { reason, status, events: dead } of shelf.deadLetters.tolls())
@@ -30,12 +30,12 @@ export function jsonWaiting(all: readonly Waiting[]): string {
   return JSON.stringify({
     sinks: all.map(({ identity, shelf }) => {
       const { oldest, newest, ...usage } = shelf.spool.usage();
-      const spool = { ...usage, oldest: oldest === undefined ? undefined : iso(oldest), newest: newest === undefined ? undefined : iso(newest) };
+      const spool = { ...usage, oldest: iso(oldest), newest: iso(newest) };
       return { ...identity, spool, dead: { events: shelf.deadLetters.count(), reasons: shelf.deadLetters.tolls() } };
     }),
   });
 }
 
-function iso(time: number | undefined): string {
-  return time === undefined ? '' : new Date(time).toISOString();
+function iso(time: number | undefined): string | undefined {
+  return time === undefined ? undefined : new Date(time).toISOString();
 }
