@@ -167,7 +167,9 @@ function usageError(message: string, args: readonly string[]): PortlogError {
     return new PortlogError('usage', `there is no option ${unknown.length === 1 ? '-' : '--'}${unknown}`, {
       hint: "put nmap's arguments behind --: portlog scan -- -sV 192.0.2.0/24",
     });
-  const names = Object.values(COMMAND_OPTIONS).flatMap((options) => Object.keys(options));
-  const guess = nearest(unknown, names);
+  const command = args.find((arg): arg is keyof typeof COMMAND_OPTIONS => Object.hasOwn(COMMAND_OPTIONS, arg)) ?? 'ship';
+  if (Object.values(COMMAND_OPTIONS).some((options) => Object.hasOwn(options, unknown)))
+    return new PortlogError('usage', `portlog ${command} has no option --${unknown}`, { hint: `portlog ${command} --help shows those that it has` });
+  const guess = nearest(unknown, Object.keys(COMMAND_OPTIONS[command]));
   return new PortlogError('usage', `there is no option --${unknown}`, { hint: guess === undefined ? 'portlog --help' : `did you mean --${guess}?` });
 }

@@ -63,6 +63,7 @@ describe('portlog diff', () => {
   test.for([
     [['diff', old], 'portlog diff compares two scans'],
     [['diff', old, newer, old], 'portlog diff compares two scans'],
+    [['diff', '--state-dir', '/x', old, newer], 'portlog diff has no option --state-dir\nportlog:   → portlog diff --help shows those that it has'],
     [['diff', '-', '-'], 'only one of the two scans can come from standard input'],
   ] as const)('%j: exit 2 and a sentence', async ([args, says]) => {
     const { stderr, code } = await portlog(args);
