@@ -1,9 +1,10 @@
+import { SiteWatch } from './change/sites.ts';
 import { announce } from './delivery/announce.ts';
 import type { Lane } from './delivery/lane.ts';
 import type { Store } from './delivery/store.ts';
 import type { EventOptions } from './event/context.ts';
 import type { LogEvent } from './event/event.ts';
-import { type DeliveryProblem, deliveryProblemEvent, runSummaryEvent } from './event/health.ts';
+import { type DeliveryProblem, deliveryProblemEvent, runSummaryEvent, scanOverdueEvent } from './event/health.ts';
 import { digest } from './event/id.ts';
 import type { InputReport } from './input-report.ts';
 
@@ -34,6 +35,14 @@ export class Herald {
   /** A sink fails that nobody was told of. */
   get isAlarmed(): boolean {
     return this.lanes.some((lane) => lane.failingSince !== undefined && !this.told.has(lane));
+  }
+
+  /** Tells of sites whose next scan did not come. */
+  async lookAfter(maxAges: ReadonlyMap<string, number>): Promise<void> {
+    const sites = new SiteWatch(this.store.database);
+    const overdue = this.lanes.length === 0 ? [] : sites.overdue(maxAges, this.options.now());
+    const events = overdue.map((one) => scanOverdueEvent(this.options, this.runKey, one));
+    if (events.length > 0) await announce(events, this.lanes, this.store, () => overdue.forEach((one) => sites.told(one)));
   }
 
   /** Called between hosts: tells the other sinks of one that has been failing for too long. */

@@ -1,3 +1,4 @@
+import type { ChangeOptions } from './change/options.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { announce, isAnnounced } from './delivery/announce.ts';
 import { Lane } from './delivery/lane.ts';
@@ -13,6 +14,7 @@ import type { ScanItem } from './nmap/item.ts';
 import { ScanReader } from './nmap/read.ts';
 import type { Sink, SinkError } from './sink/sink.ts';
 import type { Source } from './source/source.ts';
+import { ChangeTracker } from './tracker.ts';
 
 export interface ShipOptions {
   readonly sources: readonly Source[];
@@ -20,6 +22,10 @@ export interface ShipOptions {
   readonly event?: Partial<EventOptions>;
   /** Where what cannot be delivered now is kept; without one it is discarded, and counted as that. */
   readonly store?: Store | undefined;
+  /** Compare with what is known, and announce what changed; needs a `store`. */
+  readonly changes?: ShipChanges | undefined;
+  /** By site: how old its latest finished scan may be, in milliseconds, before that is told. */
+  readonly maxAges?: ReadonlyMap<string, number>;
   readonly retryForMs?: number;
   /** Try the dead letters again. */
   readonly revive?: boolean;
@@ -33,6 +39,11 @@ export interface ShipOptions {
   readonly onProgress?: ((progress: Progress) => void) | undefined;
   /** Everything is read, and the end waits for a sink that fails: told once for each. */
   readonly onWaiting?: ((sink: string) => void) | undefined;
+}
+
+interface ShipChanges extends ChangeOptions {
+  /** Also to sinks that are a pure function of their input otherwise. */
+  readonly everywhere: boolean;
 }
 
 /** Called for every piece of input; cheap to ignore. */
@@ -51,6 +62,8 @@ export interface ShipReport {
   readonly interrupted: boolean;
   /** Runs before this one that ended without a word. */
   readonly lostRuns: readonly LostRun[];
+  /** The state could not be read or written, so changes were not looked for to the end. */
+  readonly untracked: PortlogError | undefined;
 }
 
 export interface SinkReport {
@@ -88,27 +101,38 @@ export async function ship(options: ShipOptions): Promise<ShipReport> {
   const eventOptions: EventOptions = { ...DEFAULT_OPTIONS, now: clock.now, ...options.event };
   store?.watch(() => lanes.map(({ sink, tally }) => ({ sink: sink.name, tally })));
   const herald = store === undefined ? undefined : new Herald(lanes, store, eventOptions, retryForMs);
+  const tracker = trackerOf(options, lanes, eventOptions.site);
+  const { maxAges = new Map<string, number>() } = options;
   for (const lane of lanes) lane.start(options.revive === true);
   const inputs: InputReport[] = [];
   await whileFlushing(lanes, clock, async () => {
+    await herald?.lookAfter(maxAges);
     for (const source of options.sources) {
       if (stop.aborted || isPointless(lanes)) break;
-      inputs.push(await shipSource(source, { lanes, store, herald, event: eventOptions, stop, onProgress: options.onProgress }));
+      inputs.push(await shipSource(source, { lanes, store, herald, tracker, event: eventOptions, stop, onProgress: options.onProgress }));
     }
   });
   await finish(lanes);
   if (herald !== undefined) {
+    await herald.lookAfter(maxAges);
     await herald.conclude(inputs);
     await finish(lanes);
   }
   await Promise.allSettled(lanes.map(({ sink }) => sink.close()));
-  return { inputs, sinks: lanes.map(reportOf), interrupted: stop.aborted, lostRuns: store?.lostRuns ?? [] };
+  return { inputs, sinks: lanes.map(reportOf), interrupted: stop.aborted, lostRuns: store?.lostRuns ?? [], untracked: tracker?.problem };
+}
+
+function trackerOf({ changes, store }: ShipOptions, lanes: readonly Lane[], site: string): ChangeTracker | undefined {
+  if (changes === undefined || store === undefined) return undefined;
+  const told = changes.everywhere ? lanes : lanes.filter(({ keeping }) => keeping !== undefined);
+  return new ChangeTracker(store, told, site, changes);
 }
 
 /** What every source is shipped with. */
 interface Shipping extends Pick<ShipOptions, 'store' | 'onProgress'> {
   readonly lanes: readonly Lane[];
   readonly herald: Herald | undefined;
+  readonly tracker: ChangeTracker | undefined;
   readonly event: EventOptions;
   readonly stop: AbortSignal;
 }
@@ -124,22 +148,35 @@ async function shipSource(source: Source, shipping: Shipping): Promise<InputRepo
     for await (const chunk of source.bytes(stop)) {
       report.bytes += chunk.length;
       await forward(reader.push(chunk), mapper, shipping, report);
+      // What a running scan has found is told as soon as it is known.
+      if (source.live) await shipping.tracker?.flush();
       onProgress?.({ source: source.name, bytes: report.bytes, hosts: report.hosts, events: report.events, task: report.task });
-      if (isPointless(lanes)) return abandoned(report, lanes);
+      if (isPointless(lanes)) {
+        await shipping.tracker?.flush();
+        return abandoned(report, lanes);
+      }
     }
   } catch (error) {
     if (!(error instanceof PortlogError)) throw error;
     report.problem = error;
   }
   // A file that we stopped reading is not cut; a live scan that we stopped is.
-  if (stop.aborted && !source.live) return report;
+  if (stop.aborted && !source.live) {
+    await shipping.tracker?.flush();
+    return report;
+  }
   await forward(reader.end(), mapper, shipping, report);
   for (const lane of lanes) lane.endUnit();
   if (report.runs === 0) report.problem ??= notAScan(source.name, reader.beginning);
   return report;
 }
 
-async function forward(items: Iterable<ScanItem>, mapper: EventMapper, { lanes, store, herald }: Shipping, report: InputReport): Promise<void> {
+async function forward(
+  items: Iterable<ScanItem>,
+  mapper: EventMapper,
+  { lanes, store, herald, tracker }: Shipping,
+  report: InputReport,
+): Promise<void> {
   for (const item of items) {
     noteItem(report, item);
     for (const event of mapper.events(item)) {
@@ -152,6 +189,7 @@ async function forward(items: Iterable<ScanItem>, mapper: EventMapper, { lanes, 
           if (wait !== undefined) await wait;
         }
     }
+    if (tracker !== undefined) await tracker.take(item, mapper);
     if (herald?.isAlarmed === true) await herald.watch();
   }
   report.openPorts = mapper.openPorts;

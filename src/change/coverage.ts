@@ -1,14 +1,16 @@
 import type { ExtraPorts, Host, Run } from '../nmap/model.ts';
 import { PortSet } from './port-set.ts';
-import { type Scope, scopeOf } from './scope.ts';
+import { type Arguments, argumentsOf } from './scope.ts';
 
 /** What a run was set up to establish, known from its header. */
 export interface RunCoverage {
   /** Ports by protocol, from `scaninfo`; a protocol that is not here was not scanned. */
   readonly ports: ReadonlyMap<string, PortSet>;
-  readonly scope: Scope;
+  readonly arguments: Arguments;
   /** Hosts that are down are listed (`-v`). */
   readonly listsDown: boolean;
+  /** Hosts that are up are listed whatever was found on them: not with `--open`. */
+  readonly listsUp: boolean;
   /** What is not listed may be anything: masscan, which loses packets and lists what answered. */
   readonly listsAnswersOnly: boolean;
 }
@@ -26,13 +28,16 @@ export type AbsentHost =
   | { readonly tested: true; readonly state: 'down' }
   | { readonly tested: false; readonly why: 'run cut short' | 'outside of the targets' | 'targets not known' | 'down hosts not listed' };
 
-export function runCoverage(run: Run): RunCoverage {
+export function runCoverage(run: Pick<Run, 'scanner' | 'args' | 'verbose' | 'scaninfo'>): RunCoverage {
   const ports = new Map<string, PortSet>();
-  for (const { protocol, services } of run.scaninfo) if (protocol !== undefined && services !== undefined) ports.set(protocol, new PortSet(services));
+  for (const { protocol, services } of run.scaninfo) if (protocol !== undefined && services !== undefined) ports.set(protocol, PortSet.of(services));
+  const openOnly = /(?:^|\s)--open(?:\s|$)/.test(run.args ?? '');
+  const verbose = (run.verbose ?? 0) > 0 || /(?:^|\s)(?:-v+|-v\d|--verbose|-d+|-d\d)(?:\s|$)/.test(run.args ?? '');
   return {
     ports,
-    scope: scopeOf(run.args),
-    listsDown: (run.verbose ?? 0) > 0 || /(?:^|\s)(?:-v+|-v\d|--verbose|-d+|-d\d)(?:\s|$)/.test(run.args ?? ''),
+    arguments: argumentsOf(run.args),
+    listsDown: verbose && !openOnly,
+    listsUp: !openOnly,
     listsAnswersOnly: run.scanner === 'masscan',
   };
 }
@@ -48,7 +53,7 @@ export function countedPorts(extraports: readonly ExtraPorts[]): readonly Counte
   return extraports.map(({ state, count, reasons }) => ({
     state: state ?? '',
     count: count ?? 0,
-    named: reasons.flatMap(({ proto, ports }) => (ports === undefined ? [] : [{ protocol: proto, ports: new PortSet(ports) }])),
+    named: reasons.flatMap(({ proto, ports }) => (ports === undefined ? [] : [{ protocol: proto, ports: PortSet.of(ports) }])),
   }));
 }
 
@@ -67,12 +72,47 @@ export function unlistedPort(
   return countedState(counted, protocol, port);
 }
 
+/** Ports of a host that are not listed, and of which the run established that they are not open. */
+export interface TestedSet {
+  readonly protocol: string;
+  readonly ports: PortSet;
+  readonly state: string;
+}
+
+/** All ports for which {@link unlistedPort} says so; also some that are listed, which speak for themselves. */
+export function unlistedSets(
+  run: RunCoverage,
+  { status, timedout }: Pick<Host, 'status' | 'timedout'>,
+  counted: readonly CountedPorts[],
+): readonly TestedSet[] {
+  if (run.listsAnswersOnly || status?.state === 'down' || timedout === true) return [];
+  const states = new Set(counted.filter(({ count }) => count > 0).map(({ state }) => state));
+  const [only] = states;
+  if ([...states].every(isNotOpen)) {
+    const state = states.size === 1 && only !== undefined ? only : 'closed|filtered';
+    return [...run.ports].map(([protocol, ports]) => ({ protocol, ports, state }));
+  }
+  return counted
+    .filter(({ state }) => isNotOpen(state))
+    .flatMap(({ state, named }) => named.flatMap(({ protocol, ports }) => (protocol === undefined ? [] : [{ protocol, ports, state }])));
+}
+
+function isNotOpen(state: string): boolean {
+  return state === 'closed' || state === 'filtered' || state === 'closed|filtered';
+}
+
 /** A host that the run does not list: down only where the run would have listed it otherwise. */
 export function absentHost(run: RunCoverage, complete: boolean, address: string): AbsentHost {
+  const { scope } = run.arguments;
   if (!complete) return { tested: false, why: 'run cut short' };
-  if (!run.scope.known) return { tested: false, why: 'targets not known' };
-  if (!run.scope.contains(address)) return { tested: false, why: 'outside of the targets' };
+  if (!scope.known) return { tested: false, why: 'targets not known' };
+  if (!scope.addresses.has(address)) return { tested: false, why: 'outside of the targets' };
   return run.listsDown && !run.listsAnswersOnly ? { tested: true, state: 'down' } : { tested: false, why: 'down hosts not listed' };
+}
+
+/** Whether a complete run would have listed that host, had it been up: then a host that shows up later is new. */
+export function wouldList({ arguments: { scope }, listsUp, listsAnswersOnly }: RunCoverage, address: string): boolean {
+  return listsUp && !listsAnswersOnly && scope.known && scope.addresses.has(address);
 }
 
 function countedState(counted: readonly CountedPorts[], protocol: string, port: number): PortFinding {
@@ -82,7 +122,6 @@ function countedState(counted: readonly CountedPorts[], protocol: string, port: 
   const [only] = states;
   if (states.size === 1 && only !== undefined && only !== '') return { tested: true, state: only };
   // `--open` leaves them out, and then they are not open.
-  if (states.size === 0 || [...states].every((state) => state === 'closed' || state === 'filtered'))
-    return { tested: true, state: 'closed|filtered' };
+  if ([...states].every(isNotOpen)) return { tested: true, state: 'closed|filtered' };
   return { tested: false, why: 'listed by state only' };
 }

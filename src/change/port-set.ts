@@ -1,15 +1,59 @@
+const KEPT = 256;
+const kept = new Map<string, PortSet>();
+
 /** Port numbers as nmap lists them in `scaninfo/@services` and `extrareasons/@ports`: `1-1000,8080`. */
 export class PortSet {
-  private readonly ranges: readonly (readonly [first: number, last: number])[];
+  /** As nmap wrote it. */
+  readonly text: string;
+  /** How many numbers. */
+  readonly size: number;
+  /** In order, none of them touching another. */
+  private readonly firsts: readonly number[];
+  private readonly lasts: readonly number[];
 
-  constructor(list: string) {
-    this.ranges = list.split(',').flatMap((part) => {
-      const [, first, last] = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(part.trim()) ?? [];
-      return first === undefined ? [] : [[Number(first), Number(last ?? first)] as const];
-    });
+  private constructor(text: string) {
+    this.text = text;
+    const firsts: number[] = [];
+    const lasts: number[] = [];
+    for (const [first, last] of rangesOf(text)) {
+      const before = lasts.at(-1);
+      if (before === undefined || first > before + 1) {
+        firsts.push(first);
+        lasts.push(last);
+      } else lasts[lasts.length - 1] = Math.max(before, last);
+    }
+    this.firsts = firsts;
+    this.lasts = lasts;
+    this.size = firsts.reduce((sum, first, i) => sum + (lasts[i] as number) - first + 1, 0);
+  }
+
+  /** The hosts of a run have the same lists, so the last few are kept. */
+  static of(text: string): PortSet {
+    let set = kept.get(text);
+    if (set === undefined) {
+      set = new PortSet(text);
+      if (kept.size >= KEPT) kept.clear();
+      kept.set(text, set);
+    }
+    return set;
   }
 
   has(port: number): boolean {
-    return this.ranges.some(([first, last]) => port >= first && port <= last);
+    let [low, high] = [0, this.firsts.length - 1];
+    while (low <= high) {
+      const middle = (low + high) >> 1;
+      if (port < (this.firsts[middle] as number)) high = middle - 1;
+      else if (port > (this.lasts[middle] as number)) low = middle + 1;
+      else return true;
+    }
+    return false;
   }
+}
+
+function rangesOf(text: string): readonly (readonly [first: number, last: number])[] {
+  const ranges = text.split(',').flatMap((part) => {
+    const [, first, last] = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(part.trim()) ?? [];
+    return first === undefined ? [] : [[Number(first), Number(last ?? first)] as const];
+  });
+  return ranges.sort(([a], [b]) => a - b);
 }

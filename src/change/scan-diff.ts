@@ -1,7 +1,9 @@
-import type { ScanItem } from '../nmap/item.ts';
-import { type Change, compareHosts, described, isOpen, nameOf } from './compare.ts';
+import { isComplete, type ScanItem } from '../nmap/item.ts';
+import type { Change } from './change.ts';
 import { absentHost, type RunCoverage, runCoverage } from './coverage.ts';
-import { type PortSighting, type Sighting, sightingOf, together } from './sighting.ts';
+import { type KnownHost, standing, unknownHost } from './known.ts';
+import { observe, observeAbsence } from './observe.ts';
+import { type Sighting, sightingOf, together } from './sighting.ts';
 
 /** All that one input says: its runs, and each host as they saw it. */
 export interface ScanView {
@@ -39,8 +41,7 @@ export class ScanCollector {
       this.hosts.set(key, earlier === undefined ? sighting : together(earlier, sighting));
     } else if (item.kind === 'refused') this.refused++;
     else if (item.kind === 'end') {
-      const finished = item.end.stats?.finished;
-      run.complete = finished !== undefined && finished.exit !== 'error' && finished.errormsg === undefined;
+      run.complete = isComplete(item.end);
     }
   }
 
@@ -49,52 +50,63 @@ export class ScanCollector {
   }
 }
 
-/** What changed between two inputs, as far as both have looked: docs/explanation/change.md. */
+/**
+ * What changed between two inputs, as far as both have looked: docs/explanation/change.md. Turned round, each
+ * change is its opposite, so a host is new only where it would have been missing.
+ */
 export function diffScans(before: ScanView, after: ScanView): ScanDiff {
+  const known = (key: string): KnownHost | undefined => {
+    const sighting = before.hosts.get(key);
+    if (sighting === undefined) return undefined;
+    const host = unknownHost(key);
+    observe(host, { sighting, ...BEFORE, wasLookedFor: () => false });
+    return host;
+  };
+  return diffWith({ keys: [...before.hosts.keys()], known, wasLookedFor: (key) => establishedDown(before, key) }, after);
+}
+
+/** What is known, for a scan to be compared with. */
+export interface Knowledge {
+  readonly keys: readonly string[];
+  known(key: string): KnownHost | undefined;
+  /** Whether a complete run would have listed that host, had it been up. */
+  wasLookedFor(key: string): boolean;
+}
+
+/** What a scan would change in what is known, were it the latest one. What `known` gives is used up. */
+export function diffWith(knowledge: Knowledge, after: ScanView): ScanDiff {
   const changes: Change[] = [];
   let [hostsNotLookedAt, hostsFirstSeen, portsFirstSeen, hostsCompared] = [0, 0, 0, 0];
-  for (const key of keysOf(before, after)) {
-    const [was, is] = [before.hosts.get(key), after.hosts.get(key)];
-    if (was !== undefined && is !== undefined) {
-      hostsCompared++;
-      const found = compareHosts(was, is);
+  for (const key of inOrder([...knowledge.keys, ...after.hosts.keys()])) {
+    const known = knowledge.known(key);
+    const sighting = after.hosts.get(key);
+    if (sighting !== undefined) {
+      const host = known ?? unknownHost(key);
+      const found = observe(host, { sighting, ...afterAll(host), wasLookedFor: () => knowledge.wasLookedFor(key) });
       changes.push(...found.changes);
-      portsFirstSeen += found.firstSeen;
-    } else if (was !== undefined) {
-      if (!establishedDown(after, key)) hostsNotLookedAt += was.up ? 1 : 0;
-      else if (was.up) changes.push(hostChange('host-missing', was, 'up', 'down', 'is down'));
-    } else if (is !== undefined && is.up) {
-      if (establishedDown(before, key)) changes.push(...newHost(is));
-      else {
-        hostsFirstSeen++;
-        portsFirstSeen += openPorts(is).length;
-      }
+      if (known !== undefined) hostsCompared++;
+      if (found.isFirstSeen) hostsFirstSeen++;
+      portsFirstSeen += found.firstSeen.length;
+    } else if (known !== undefined && standing(known.up, 1) === 'yes') {
+      if (establishedDown(after, key)) changes.push(...observeAbsence(known, afterAll(known).time, 1));
+      else hostsNotLookedAt++;
     }
   }
   return { changes, hostsNotLookedAt, hostsFirstSeen, portsFirstSeen, hostsCompared };
 }
 
-/** A host that an earlier, complete run would have listed: it and its open ports are news. */
-function newHost(host: Sighting): readonly Change[] {
-  if (host.assumed) return [];
-  const open = openPorts(host).map((port) => `${port.number}/${port.protocol} ${described(port)}`.trim());
-  const ports = open.length === 0 ? '' : `, with ${open.slice(0, 10).join(', ')}${open.length > 10 ? ` and ${open.length - 10} more` : ''} open`;
-  return [hostChange('host-new', host, 'down', 'up', `${nameOf(host)}is new${ports}`)];
+/** The order of the two is what the user says, whatever their clocks say. */
+const BEFORE = { time: 0, scan: 0, mark: 'before' };
+
+function afterAll({ time }: KnownHost): { readonly time: number; readonly scan: number; readonly mark: string } {
+  return { time: Math.max(time, 0) + 1, scan: 0, mark: 'after' };
 }
 
-function hostChange(action: 'host-new' | 'host-missing', { identity }: Sighting, before: string, after: string, what: string): Change {
-  return { action, host: identity.key, name: identity.name, port: undefined, before, after, message: `${identity.key} ${what}` };
-}
-
-function establishedDown({ runs }: ScanView, address: string): boolean {
-  return runs.some(({ coverage, complete }) => absentHost(coverage, complete, address).tested);
-}
-
-function openPorts({ ports }: Sighting): readonly PortSighting[] {
-  return [...ports.values()].filter(({ state }) => isOpen(state) === true);
+function establishedDown({ runs }: ScanView, key: string): boolean {
+  return runs.some(({ coverage, complete }) => absentHost(coverage, complete, key).tested);
 }
 
 /** Addresses in their numeric order, then names. */
-function keysOf(before: ScanView, after: ScanView): readonly string[] {
-  return [...new Set([...before.hosts.keys(), ...after.hosts.keys()])].sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
+function inOrder(keys: readonly string[]): readonly string[] {
+  return [...new Set(keys)].sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
 }

@@ -4,7 +4,7 @@ import type { Fields } from '../event/event.ts';
 import { shownService } from '../event/service-name.ts';
 import { textAt } from '../event/text-at.ts';
 import type { Host, Os, Port } from '../nmap/model.ts';
-import { countedPorts, type PortFinding, type RunCoverage, unlistedPort } from './coverage.ts';
+import { type CountedPorts, countedPorts, type PortFinding, type RunCoverage, type TestedSet, unlistedPort, unlistedSets } from './coverage.ts';
 
 /** What a run says about a port that it lists, as far as changes are about it. */
 export interface PortSighting {
@@ -28,20 +28,22 @@ export interface Certificate {
 /** A host as one run saw it. */
 export interface Sighting {
   readonly identity: Identity;
-  readonly up: boolean;
-  /** nmap was told to take it for up (`-Pn`): that it answers is not known. */
-  readonly assumed: boolean;
+  /** Unknown when nmap was told to take it for up (`-Pn`), and nothing answered. */
+  readonly presence: 'up' | 'down' | 'unknown';
   readonly os: string | undefined;
+  /** Those that are listed, by `22/tcp`. */
   readonly ports: ReadonlyMap<string, PortSighting>;
+  /** Those that are not listed, and not open. */
+  readonly unlisted: readonly TestedSet[];
   /** What the run established about a port, listed or not. */
   find(protocol: string, port: number): PortFinding;
 }
 
-function portKey(protocol: string, number: number): string {
+export function portKey(protocol: string, number: number): string {
   return `${number}/${protocol}`;
 }
 
-export function sightingOf(run: RunCoverage, host: Host): Sighting {
+export function sightingOf(run: RunCoverage, host: Host, identity = identify(host)): Sighting {
   const ports = new Map<string, PortSighting>();
   for (const port of host.ports) {
     const sighting = portSighting(port);
@@ -50,11 +52,11 @@ export function sightingOf(run: RunCoverage, host: Host): Sighting {
   const { status, timedout } = host;
   const counted = countedPorts(host.extraports);
   return {
-    identity: identify(host),
-    up: status?.state !== 'down',
-    assumed: status?.reason === 'user-set',
+    identity,
+    presence: presenceOf(host, ports, counted),
     os: osOf(host.os),
     ports,
+    unlisted: unlistedSets(run, { status, timedout }, counted),
     find(protocol, port) {
       const listed = ports.get(portKey(protocol, port));
       return listed === undefined ? unlistedPort(run, { status, timedout }, counted, protocol, port) : { tested: true, state: listed.state };
@@ -66,15 +68,23 @@ export function sightingOf(run: RunCoverage, host: Host): Sighting {
 export function together(earlier: Sighting, later: Sighting): Sighting {
   return {
     ...later,
-    up: earlier.up || later.up,
-    assumed: earlier.assumed && later.assumed,
+    presence: [earlier.presence, later.presence].includes('up') ? 'up' : later.presence,
     os: later.os ?? earlier.os,
     ports: new Map([...earlier.ports, ...later.ports]),
+    unlisted: [...earlier.unlisted, ...later.unlisted],
     find(protocol, port) {
       const found = later.find(protocol, port);
       return found.tested ? found : earlier.find(protocol, port);
     },
   };
+}
+
+/** With `-Pn` only an answer tells that somebody is there. */
+function presenceOf({ status }: Host, ports: ReadonlyMap<string, PortSighting>, counted: readonly CountedPorts[]): Sighting['presence'] {
+  if (status?.state === 'down') return 'down';
+  if (status?.reason !== 'user-set') return 'up';
+  const states = [...[...ports.values()].map(({ state }) => state), ...counted.map(({ state }) => state)];
+  return states.some((state) => state === 'open' || state === 'closed' || state === 'unfiltered') ? 'up' : 'unknown';
 }
 
 function portSighting({ protocol, number, state, service, scripts }: Port): PortSighting | undefined {
@@ -105,5 +115,5 @@ function osOf(os: Os | undefined): string | undefined {
   const best = os?.matches[0];
   const [first] = best?.classes ?? [];
   if (first === undefined || (best?.accuracy ?? 0) < 90) return undefined;
-  return [first.vendor, first.osfamily, first.osgen].filter((word) => word !== undefined).join(' ');
+  return [...new Set([first.vendor, first.osfamily, first.osgen])].filter((word) => word !== undefined).join(' ');
 }

@@ -21,7 +21,10 @@ export const COMMAND_OPTIONS = {
   scan: { ...SHIP_OPTIONS, ...SCAN_OPTIONS },
   check: { ...SHIP_OPTIONS, ...SCAN_OPTIONS },
   diff: { ...DIFF_OPTIONS, quiet: SHIP_OPTIONS.quiet },
-  replay: { ...REPLAY_OPTIONS, ...without(SHIP_OPTIONS, ['format', 'all', 'again', 'spool-max-mib', 'spool-when-full']) },
+  replay: {
+    ...REPLAY_OPTIONS,
+    ...without(SHIP_OPTIONS, ['format', 'all', 'again', 'changes', 'confirm-scans', 'mass-change', 'spool-max-mib', 'spool-when-full']),
+  },
   setup: { ...SETUP_OPTIONS, 'ca-file': SHIP_OPTIONS['ca-file'], 'quiet': SHIP_OPTIONS.quiet, 'verbose': SHIP_OPTIONS.verbose },
 } as const satisfies Record<string, Options>;
 

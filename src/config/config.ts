@@ -10,6 +10,8 @@ export interface Config {
   readonly stateDir?: string;
   readonly retryForSeconds?: number;
   readonly spool?: { readonly maxMib?: number; readonly maxAgeDays?: number; readonly whenFull?: 'block' | 'drop-oldest' };
+  readonly changes?: { readonly confirmScans?: number; readonly massChange?: number; readonly macNetworks?: readonly string[] };
+  readonly sites?: Readonly<Record<string, { readonly maxAgeHours?: number }>>;
   readonly sinks?: readonly SinkConfig[];
 }
 

@@ -1,3 +1,5 @@
+import { BlockList, isIP } from 'node:net';
+import { type ChangeOptions, DEFAULT_CHANGE_OPTIONS } from '../change/options.ts';
 import { DEFAULT_OPTIONS, type EventOptions } from '../event/context.ts';
 import { DEFAULT_SPOOL_LIMITS, type SpoolLimits } from '../delivery/spool-limits.ts';
 import { PortlogError } from '../errors.ts';
@@ -21,6 +23,8 @@ export interface Given {
   readonly spoolMaxMib: number | undefined;
   readonly spoolMaxAgeDays: number | undefined;
   readonly spoolWhenFull: SpoolLimits['whenFull'] | undefined;
+  readonly confirmScans: number | undefined;
+  readonly massChange: number | undefined;
 }
 
 /** What a run needs to know, from whatever source it came. */
@@ -32,12 +36,16 @@ export interface Settings {
   readonly stateDir: string;
   readonly retryForMs: number;
   readonly spool: SpoolLimits;
+  readonly changes: ChangeOptions;
+  /** How old the latest finished scan of a site may be, in milliseconds. */
+  readonly maxAges: ReadonlyMap<string, number>;
 }
 
 const DEFAULT_RETRY_SECONDS = 60;
 const DEFAULT_TIMEOUT_SECONDS = 60;
 const MIB = 1 << 20;
 const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
 
 export async function settings(given: Given, config: Config, defaultStateDir: string, env: Environment): Promise<Settings> {
   const event = {
@@ -50,6 +58,7 @@ export async function settings(given: Given, config: Config, defaultStateDir: st
     ),
     tags: given.tags ?? config.tags ?? [],
     labels: given.labels === undefined ? (config.labels ?? {}) : labelsOf(given.labels),
+    macNetworks: macNetworks(config.changes?.macNetworks),
     all: given.all ?? config.all ?? false,
   };
   const wanted = given.to === undefined ? (config.sinks ?? []) : given.to.map((text) => sinkOf(text, config.sinks ?? []));
@@ -60,7 +69,35 @@ export async function settings(given: Given, config: Config, defaultStateDir: st
     stateDir: given.stateDir ?? config.stateDir ?? defaultStateDir,
     retryForMs: (given.retryForSeconds ?? config.retryForSeconds ?? DEFAULT_RETRY_SECONDS) * 1000,
     spool: spoolLimits(given, config.spool ?? {}),
+    changes: {
+      confirm: wholeNumber('confirm-scans', given.confirmScans ?? config.changes?.confirmScans ?? DEFAULT_CHANGE_OPTIONS.confirm),
+      mass: wholeNumber('mass-change', given.massChange ?? config.changes?.massChange ?? DEFAULT_CHANGE_OPTIONS.mass),
+    },
+    maxAges: new Map(
+      Object.entries(config.sites ?? {}).flatMap(([site, { maxAgeHours }]) =>
+        maxAgeHours === undefined ? [] : [[site, maxAgeHours * HOUR_MS] as const],
+      ),
+    ),
   };
+}
+
+function wholeNumber(option: string, value: number): number {
+  if (!Number.isInteger(value) || value < 1) throw new PortlogError('usage', `--${option} needs a whole number from 1`);
+  return value;
+}
+
+function macNetworks(networks: readonly string[] | undefined): BlockList | undefined {
+  if (networks === undefined || networks.length === 0) return undefined;
+  const list = new BlockList();
+  for (const network of networks) {
+    const [address = '', bits] = network.split('/');
+    const kind = isIP(address);
+    const width = kind === 6 ? 128 : 32;
+    if (kind === 0 || Number(bits ?? width) > width)
+      throw new PortlogError('config-invalid', `changes.macNetworks: "${network}" is no network`, { hint: 'write it like 192.0.2.0/24' });
+    list.addSubnet(address, Number(bits ?? width), kind === 6 ? 'ipv6' : 'ipv4');
+  }
+  return list;
 }
 
 function spoolLimits(given: Given, { maxMib, maxAgeDays, whenFull }: NonNullable<Config['spool']>): SpoolLimits {

@@ -1,6 +1,5 @@
 import { PortlogError } from '../errors.ts';
 import type { Dataset, LogEvent } from '../event/event.ts';
-import { batchOf } from './batch.ts';
 import type { Lane } from './lane.ts';
 import type { Store } from './store.ts';
 
@@ -19,13 +18,7 @@ export function isAnnounced({ dataset }: LogEvent): boolean {
 export async function announce(events: readonly LogEvent[], lanes: readonly Lane[], store: Store | undefined, state?: () => void): Promise<void> {
   // What they are about comes before them.
   for (const lane of lanes) await lane.flush();
-  const drafts = lanes.flatMap((lane) =>
-    events.flatMap((event) => {
-      const entry = lane.prepare(event);
-      lane.endUnit();
-      return entry === undefined ? [] : [{ lane, parcel: lane.parcel(batchOf([entry], entry.partition)) }];
-    }),
-  );
+  const drafts = lanes.flatMap((lane) => lane.draft(events).map((parcel) => ({ lane, parcel })));
   const committed = commit();
   for (const { lane, parcel } of drafts) await lane.dispatch({ ...parcel, stored: committed && lane.keeping !== undefined });
 

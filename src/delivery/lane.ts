@@ -115,7 +115,7 @@ export class Lane {
    * An event as an entry that goes nowhere yet, or nothing when there is nothing to send; it is
    * counted as read. Portlog's own events have an account of their own.
    */
-  prepare(event: LogEvent): Queued | undefined {
+  private prepare(event: LogEvent): Queued | undefined {
     if (!this.sink.accepts(event.dataset)) return undefined;
     const account = this.accountOf(event.dataset);
     account.read++;
@@ -130,7 +130,19 @@ export class Lane {
     return undefined;
   }
 
-  parcel(batch: BatchOf<Queued>): Parcel {
+  /** Batches of these events alone, which go nowhere yet; each event is a unit. */
+  draft(events: readonly LogEvent[]): readonly Parcel[] {
+    const now = this.options.clock.now();
+    const batcher = new Batcher<Queued>(this.sink.limits);
+    const full = events.flatMap((event) => {
+      const entry = this.prepare(event);
+      this.endUnit();
+      return (entry && batcher.add(entry, now)) ?? [];
+    });
+    return [...full, ...batcher.takeOlderThan(now)].map((batch) => this.parcel(batch));
+  }
+
+  private parcel(batch: BatchOf<Queued>): Parcel {
     return { seq: this.keeper?.nextSeq() ?? 0, batch, stored: false };
   }
 

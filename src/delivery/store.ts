@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { PortlogError } from '../errors.ts';
 import { Database } from '../state/database.ts';
+import { SCHEMA_VERSIONS } from '../state/schema.ts';
 import type { SinkIdentity } from '../sink/sink.ts';
 import { DeadLetters } from './dead-letters.ts';
 import { Lease } from './lease.ts';
 import { Ledger, pruneLedger } from './ledger.ts';
 import { type LostRun, Runs, type RunSums } from './runs.ts';
-import { SCHEMA_VERSIONS } from './schema.ts';
 import { Spool } from './spool.ts';
 import { DEFAULT_SPOOL_LIMITS, type SpoolLimits } from './spool-limits.ts';
 
@@ -37,7 +37,8 @@ export class Store {
   readonly run: number;
   /** What runs before this one left open. */
   readonly lostRuns: readonly LostRun[];
-  private readonly database: Database;
+  /** The file itself, for what is kept beside deliveries in the same transactions. */
+  readonly database: Database;
   private readonly runs: Runs;
   private readonly limits: SpoolLimits;
   private sums: () => readonly RunSums[] = () => [];

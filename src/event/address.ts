@@ -1,9 +1,9 @@
-import { isIP, isIPv4, SocketAddress } from 'node:net';
+import { type BlockList, isIP, isIPv4, SocketAddress } from 'node:net';
 import type { Host, HostHint } from '../nmap/model.ts';
 
 /** The addresses and names of a host, in the forms that events need. */
 export interface Identity {
-  /** IPv4, else IPv6, else MAC, else the first name or address text: what tells hosts apart. */
+  /** IPv4, else IPv6, else MAC, else the first name or address text: what tells hosts apart. In networks whose addresses are lent, MAC first. */
   readonly key: string;
   /** Valid addresses only, RFC 5952 for IPv6, in nmap's order. */
   readonly ips: readonly string[];
@@ -16,7 +16,7 @@ export interface Identity {
   readonly names: readonly string[];
 }
 
-export function identify(host: Host | HostHint): Identity {
+export function identify(host: Host | HostHint, macNetworks?: BlockList): Identity {
   const ips: string[] = [];
   const macs: string[] = [];
   let written: string | undefined;
@@ -38,7 +38,8 @@ export function identify(host: Host | HostHint): Identity {
     else given ??= lower;
     if (!names.includes(lower)) names.push(lower);
   }
-  const key = ips.find(isIPv4) ?? ips[0] ?? macs[0] ?? given ?? ptr ?? written ?? '';
+  const lent = macNetworks !== undefined && ips.some((ip) => macNetworks.check(ip, isIPv4(ip) ? 'ipv4' : 'ipv6'));
+  const key = (lent ? macs[0] : undefined) ?? ips.find(isIPv4) ?? ips[0] ?? macs[0] ?? given ?? ptr ?? written ?? '';
   return { key, ips, macs, name: given ?? ptr, ptr, names };
 }
 

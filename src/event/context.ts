@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import type { BlockList } from 'node:net';
 import type { Run } from '../nmap/model.ts';
 import type { Fields } from './event.ts';
 import { scanId } from './id.ts';
@@ -16,6 +17,8 @@ export interface EventOptions {
   readonly namespace: string;
   readonly tags: readonly string[];
   readonly labels: Readonly<Record<string, string>>;
+  /** Where hosts are told apart by their MAC address, because addresses are lent (DHCP). */
+  readonly macNetworks: BlockList | undefined;
   /** Send closed and filtered ports and down hosts too. */
   readonly all: boolean;
   /** Epoch milliseconds, for `event.created`. */
@@ -29,6 +32,7 @@ export const DEFAULT_OPTIONS: EventOptions = {
   namespace: 'default',
   tags: [],
   labels: {},
+  macNetworks: undefined,
   all: false,
   now: Date.now,
   scannerHost: undefined,

@@ -40,6 +40,14 @@ export interface DeliveryProblem {
   readonly events: number | undefined;
 }
 
+/** A scan that did not come. Times are epoch milliseconds. */
+export interface OverdueScan {
+  readonly site: string;
+  readonly due: number;
+  readonly last: number | undefined;
+  readonly maxAgeMs: number;
+}
+
 /** `run-summary`: what a run has read and what became of it, per sink in the message, in total in the fields. */
 export function runSummaryEvent(options: EventOptions, run: RunFacts): LogEvent {
   const total = totalOf(run.sinks.map(({ sums }) => sums));
@@ -69,6 +77,26 @@ export function deliveryProblemEvent(options: EventOptions, runKey: string, { ki
   });
 }
 
+/** `scan-overdue`: the finished scan that a site is expected to have did not come. The same one has the same id, whoever finds it. */
+export function scanOverdueEvent(options: EventOptions, runKey: string, overdue: OverdueScan): LogEvent {
+  const { site, due, last, maxAgeMs } = overdue;
+  const hours = `${Math.round(maxAgeMs / 360_000) / 10} hours`;
+  const message =
+    last === undefined
+      ? `site ${site}: no finished scan has ever come; one was due ${isoTime(due)}`
+      : `site ${site}: no finished scan since ${isoTime(last)}; one is expected every ${hours}, so it was due ${isoTime(due)}`;
+  const id = eventId('nmap.health', 'scan-overdue', '', digest(['site', site]), String(due));
+  return healthEvent({ ...options, site }, 'scan-overdue', runKey, '', digest(['site', site]), {
+    id,
+    severity: SEVERITY.high,
+    message,
+    event: { outcome: 'failure' },
+    nmap: {
+      overdue: { due: isoTime(due), last: last === undefined ? undefined : isoTime(last), max_age_seconds: Math.round(maxAgeMs / 1000) },
+    },
+  });
+}
+
 const TEXT: Readonly<Record<ProblemKind, (events: number | undefined) => string>> = {
   'sink-failing': () => 'events cannot be delivered',
   'dead-letters': (events) => `${count(events ?? 0, 'event')} rejected for good`,
@@ -77,6 +105,8 @@ const TEXT: Readonly<Record<ProblemKind, (events: number | undefined) => string>
 };
 
 interface Parts {
+  /** When it is not of this run alone. */
+  readonly id?: string;
   readonly severity: number;
   readonly message: string;
   readonly event: Fields;
@@ -89,10 +119,9 @@ function healthEvent(
   run: string,
   what: string,
   entity: string,
-  { severity, message, event, nmap }: Parts,
+  { id = eventId('nmap.health', action, run, entity, what), severity, message, event, nmap }: Parts,
 ): LogEvent {
   const now = options.now();
-  const id = eventId('nmap.health', action, run, entity, what);
   const line = printable(message);
   return {
     id,

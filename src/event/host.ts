@@ -29,7 +29,7 @@ export interface HostContext {
 }
 
 export function hostContext(run: RunContext, host: Host): HostContext {
-  const identity = identify(host);
+  const identity = identify(host, run.options.macNetworks);
   const time = milliseconds(host.endtime) || milliseconds(host.starttime) || run.start;
   const [ip] = identity.ips;
   const fields = sharedFields(run, host, identity, time);

@@ -2,7 +2,8 @@ import type { ScanItem } from '../nmap/item.ts';
 import { type EventOptions, type RunContext, runContext } from './context.ts';
 import { countPorts } from './counts.ts';
 import type { LogEvent } from './event.ts';
-import { hostContext, hostEvent, isHostObservation } from './host.ts';
+import { type HostContext, hostContext, hostEvent, isHostObservation } from './host.ts';
+import type { Host } from '../nmap/model.ts';
 import { isQuiet, portEvent } from './port.ts';
 import { RunRecord, scanEndEvent, scanStartEvent } from './scan.ts';
 
@@ -10,12 +11,24 @@ import { RunRecord, scanEndEvent, scanStartEvent } from './scan.ts';
 export class EventMapper {
   private readonly options: EventOptions;
   private context: RunContext | undefined;
+  private current: HostContext | undefined;
   private record = new RunRecord();
   /** Open ports listed so far, in all runs. */
   openPorts = 0;
 
   constructor(options: EventOptions) {
     this.options = options;
+  }
+
+  /** The run that is being read. */
+  get run(): RunContext | undefined {
+    return this.context;
+  }
+
+  /** The host of a `host` item that was given last; made when it is asked for. */
+  hostOf(host: Host): HostContext | undefined {
+    if (this.context !== undefined && this.current?.host !== host) this.current = hostContext(this.context, host);
+    return this.current;
   }
 
   *events(item: ScanItem): Generator<LogEvent, void, undefined> {
@@ -30,7 +43,8 @@ export class EventMapper {
         this.record.addHost(item.host, counts);
         this.openPorts += counts.openListed;
         if (item.host.status?.state === 'down' && !this.options.all) return;
-        const host = hostContext(this.context, item.host);
+        const host = this.hostOf(item.host);
+        if (host === undefined) return;
         if (isHostObservation(this.context)) yield hostEvent(host, counts);
         for (const port of item.host.ports) if (this.options.all || !isQuiet(port)) yield portEvent(host, port);
         return;
@@ -53,6 +67,7 @@ export class EventMapper {
         if (this.context === undefined) return;
         yield scanEndEvent(this.context, this.record, item.end);
         this.context = undefined;
+        this.current = undefined;
         this.record = new RunRecord();
     }
   }

@@ -35,6 +35,6 @@ function hex(code: number, length: number): string {
 }
 
 /** `1 host`, `3 hosts` */
-export function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+export function count(number: number, noun: string, plural = `${noun}s`): string {
+  return `${number} ${number === 1 ? noun : plural}`;
 }

@@ -32,3 +32,9 @@ export type ScanItem =
   | { readonly kind: 'output'; readonly type: string | undefined; readonly text: string }
   | { readonly kind: 'refused'; readonly refusal: Refusal }
   | { readonly kind: 'end'; readonly end: RunEnd };
+
+/** The run says that it ended, and that it ended well. */
+export function isComplete({ stats }: RunEnd): boolean {
+  const finished = stats?.finished;
+  return finished !== undefined && finished.exit !== 'error' && finished.errormsg === undefined;
+}

@@ -98,7 +98,7 @@ describe.skipIf(!hasNmap())('with real scans of listeners on loopback (needs nma
     expect((await changes(killed)).filter((line) => line !== '').sort()).toEqual(expected.sort());
     const { stdout, stderr } = await portlog(['diff', first, smaller]);
     expect(stdout.split('\n').filter((line) => line !== '')).toHaveLength(1);
-    expect(stderr).toContain('1 host of the old scan not looked at by the new one');
+    expect(stderr).toContain('1 host of the old scan not listed by the new one');
   });
 });
 

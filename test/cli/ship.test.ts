@@ -239,7 +239,7 @@ describe('configuration', () => {
   });
 
   const wrong: readonly (readonly [text: string, says: string])[] = [
-    ['sites: x\n', 'sites: there is no such setting; did you mean "site"?'],
+    ['sit: x\n', 'sit: there is no such setting; did you mean "site"?'],
     ['sinks:\n- type: elasticsearch\n  ulr: https://x\n', 'sinks.0.ulr: there is no such setting; did you mean "url"?'],
     ['all: maybe\n', 'all: must be true or false'],
     ['sinks:\n- url: https://x\n', 'sinks.0: "type" is missing'],
@@ -299,9 +299,9 @@ describe('shipping to a server', () => {
         `portlog: ${EXAMPLE}: 1 run, 3 hosts listed, 5 open ports`,
         'portlog: http://127.0.0.1:1 cannot be reached: nothing listens there',
         'portlog:   → check host and port, and whether the server is running',
-        'portlog: elasticsearch http://127.0.0.1:1: 11 events wait on disk',
+        'portlog: elasticsearch http://127.0.0.1:1: 12 events wait on disk',
         'portlog:   → when it works again: portlog replay (the next run sends them, too)',
-        'portlog: elasticsearch http://127.0.0.1:1: read 9 = delivered 0 + already 0 + dead 0 + spooled 9',
+        'portlog: elasticsearch http://127.0.0.1:1: read 10 = delivered 0 + already 0 + dead 0 + spooled 10',
         '',
       ].join('\n'),
     );
@@ -327,14 +327,14 @@ describe('shipping to a server', () => {
     await hanging.stop();
     expect(events(stdout)).toHaveLength(9);
     expect(stderr).toContain('stdout: read 9 = delivered 9 + already 0 + dead 0\n');
-    expect(stderr).toContain(`file ${out}: read 9 = delivered 9 + already 0 + dead 0\n`);
-    expect(stderr).toContain(`elasticsearch ${hanging.url.origin}: read 9 = delivered 0 + already 0 + dead 0 + spooled 9`);
-    expect(stderr).toContain('loki http://127.0.0.1:1: read 9 = delivered 0 + already 0 + dead 0 + spooled 9');
+    expect(stderr).toContain(`file ${out}: read 10 = delivered 10 + already 0 + dead 0\n`);
+    expect(stderr).toContain(`elasticsearch ${hanging.url.origin}: read 10 = delivered 0 + already 0 + dead 0 + spooled 10`);
+    expect(stderr).toContain('loki http://127.0.0.1:1: read 10 = delivered 0 + already 0 + dead 0 + spooled 10');
     expect(code).toBe(5);
     // The file is told of both, and of how the run ended; standard output says the scan and nothing else.
     const health = events(readFileSync(out, 'utf8')).filter(({ event }) => event.dataset === 'nmap.health');
     expect(health.map(({ event }) => event.action)).toEqual(['delivery-problem', 'delivery-problem', 'run-summary']);
-    expect(health[2].nmap.delivery).toMatchObject({ read: 27, delivered: 9, spooled: 18 });
+    expect(health[2].nmap.delivery).toMatchObject({ read: 30, delivered: 10, spooled: 20 });
   });
 
   test('a state directory that cannot be used: exit 4 before anything is read', async () => {
@@ -360,7 +360,7 @@ describe('shipping to a server', () => {
     const { stderr, code } = await portlog(['--to', `elasticsearch=${server.url.origin}`, '--state-dir', freshDir(), EXAMPLE]);
     await server.stop();
     expect(stderr).toContain('1 event could not be delivered (document_parsing_exception: no)');
-    expect(stderr).toContain('read 9 = delivered 8 + already 0 + dead 1');
+    expect(stderr).toContain('read 10 = delivered 9 + already 0 + dead 1');
     expect(code).toBe(1);
   });
 });
@@ -413,7 +413,7 @@ describe('Ctrl-C', () => {
     const { stderr, code } = await done;
     await server.stop();
     expect(code).toBe(130);
-    expect(stderr).toMatch(/read 7 = delivered 0 \+ already 0 \+ dead 0 \+ spooled 7\n$/);
+    expect(stderr).toMatch(/read 8 = delivered 0 \+ already 0 \+ dead 0 \+ spooled 8\n$/);
   });
 });
 

@@ -19,7 +19,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { packFrame, unpackFrame } from '../../src/delivery/frame.ts';
 import { pruneLedger } from '../../src/delivery/ledger.ts';
-import { SCHEMA_VERSIONS } from '../../src/delivery/schema.ts';
+import { SCHEMA_VERSIONS } from '../../src/state/schema.ts';
 import { stateFile } from '../../src/delivery/store.ts';
 import { unaccounted } from '../../src/delivery/tally.ts';
 import { Database } from '../../src/state/database.ts';

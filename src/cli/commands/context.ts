@@ -37,6 +37,8 @@ export async function settingsOf({ values, env }: CommandContext): Promise<Setti
     spoolMaxMib: number(values, 'spool-max-mib'),
     spoolMaxAgeDays: number(values, 'spool-max-age-days'),
     spoolWhenFull: text(values, 'spool-when-full') as Given['spoolWhenFull'],
+    confirmScans: number(values, 'confirm-scans'),
+    massChange: number(values, 'mass-change'),
   };
   return settings(given, config, defaultStateDir(env), env);
 }

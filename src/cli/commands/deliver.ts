@@ -21,9 +21,9 @@ const CHECK_TIMEOUT_MS = 10_000;
 /** Ships what the sources give to the sinks of the settings, and says how it went: `ship` and `scan`. */
 export async function deliver(context: CommandContext, settings: Settings, sources: readonly Source[], scannerHost?: string): Promise<ExitCode> {
   const sinks = await sinksOf(context, settings);
-  // Standard output is a pure function of its input: no state for it.
+  // Standard output is a pure function of its input: no state for it, unless that is asked for.
   const keeps = sinks.some(({ undeliverable }) => undeliverable === 'keep');
-  const store = keeps ? openStore(settings, sources.map(({ name }) => name).join(', ')) : undefined;
+  const store = keeps || context.values['changes'] === true ? openStore(settings, sources.map(({ name }) => name).join(', ')) : undefined;
   return shipAndReport(context, settings, { sources, sinks, store, scannerHost });
 }
 
@@ -43,6 +43,8 @@ export async function shipAndReport(context: CommandContext, settings: Settings,
     const report = await ship({
       ...shipment,
       again: values['again'] === true,
+      changes: values['changes'] === false ? undefined : { ...settings.changes, everywhere: values['changes'] === true },
+      maxAges: settings.maxAges,
       event: { ...settings.event, scannerHost },
       retryForMs: settings.retryForMs,
       stop: interruption.stop,

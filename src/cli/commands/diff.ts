@@ -1,4 +1,4 @@
-import { type Change } from '../../change/compare.ts';
+import { type Change, portOf } from '../../change/change.ts';
 import { diffScans, ScanCollector, type ScanDiff, type ScanView } from '../../change/scan-diff.ts';
 import { EXIT, type ExitCode, PortlogError } from '../../errors.ts';
 import { notAScan } from '../../input-report.ts';
@@ -35,8 +35,14 @@ async function view({ terminal, speaker }: CommandContext, path: string): Promis
 }
 
 function rendered(diff: ScanDiff, format: string, old: string, newer: string): string {
-  if (format === 'json') return diff.changes.map((change) => `${JSON.stringify(change)}\n`).join('');
+  if (format === 'json') return diff.changes.map((change) => `${JSON.stringify(flat(change))}\n`).join('');
   return format === 'unified' ? unifiedDiff(diff.changes, old, newer) : changeTable(diff.changes);
+}
+
+/** As programs get it. */
+function flat(change: Change): Readonly<Record<string, string | undefined>> {
+  const { action, host, name, before, after, message } = change;
+  return { action, host, name, port: portOf(change), before: before.text, after: after.text, message };
 }
 
 /** What is the same was compared; what was not compared is not the same. */
@@ -45,8 +51,8 @@ function summary({ changes, hostsCompared, hostsNotLookedAt, hostsFirstSeen, por
     `${count(changes.length, 'change')} on ${count(new Set(changes.map(hostOf)).size, 'host')}`,
     `${count(hostsCompared, 'host')} compared`,
   ];
-  if (hostsNotLookedAt > 0) words.push(`${count(hostsNotLookedAt, 'host')} of the old scan not looked at by the new one`);
-  if (hostsFirstSeen > 0) words.push(`${count(hostsFirstSeen, 'host')} of the new scan not looked at by the old one`);
+  if (hostsNotLookedAt > 0) words.push(`${count(hostsNotLookedAt, 'host')} of the old scan not listed by the new one`);
+  if (hostsFirstSeen > 0) words.push(`${count(hostsFirstSeen, 'host')} of the new scan not listed by the old one`);
   if (portsFirstSeen > 0) words.push(`${count(portsFirstSeen, 'open port')} not tested by the old one`);
   return words.join('; ');
 }

@@ -7,8 +7,9 @@ import type { Speaker } from '../terminal.ts';
 import { count, format } from './words.ts';
 
 /** `130 > 2 > 4 > 3 > 5 > 1`: the one place that decides how a run ends. */
-export function exitCode({ inputs, sinks, interrupted }: ShipReport): ExitCode {
+export function exitCode({ inputs, sinks, interrupted, untracked }: ShipReport): ExitCode {
   if (interrupted) return EXIT.interrupted;
+  if (untracked !== undefined) return EXIT.state;
   if (sinks.some(({ unaccountable, damaged }) => unaccountable !== undefined || damaged > 0)) return EXIT.state;
   if (inputs.length > 0 && inputs.every(isUseless)) return EXIT.noInput;
   if (sinks.some(isDown)) return EXIT.sinkDown;
@@ -23,6 +24,10 @@ export function exitCode({ inputs, sinks, interrupted }: ShipReport): ExitCode {
 /** For people: what was wrong with the inputs, then one closing sum per sink. */
 export function printSummary(report: ShipReport, speaker: Speaker): void {
   for (const input of report.inputs) printInput(input, speaker);
+  if (report.untracked !== undefined) {
+    speaker.error(report.untracked);
+    speaker.warn('  → what changed since was not looked for; ship the same again when this is mended, and it is');
+  }
   for (const sink of report.sinks) printSink(sink, speaker, report.inputs.length > 0);
 }
 
@@ -51,6 +56,7 @@ export function jsonSummary(report: ShipReport): string {
       bookkeeping: errorFields(bookkeeping),
     })),
     lostRuns: report.lostRuns,
+    untracked: errorFields(report.untracked),
   });
 }
 

@@ -46,4 +46,27 @@ export const SCHEMA_VERSIONS: readonly string[] = [
   -- Who may send what the spool holds for a sink.
   CREATE TABLE lease (sink INTEGER PRIMARY KEY, run INTEGER NOT NULL, until INTEGER NOT NULL) STRICT;
   `,
+  `
+  -- What is known of a host: schemas/state.schema.json. up: 1 when it counts as up.
+  CREATE TABLE host (
+    site TEXT NOT NULL, key TEXT NOT NULL,
+    time INTEGER NOT NULL, up INTEGER NOT NULL, known TEXT NOT NULL,
+    PRIMARY KEY (site, key)
+  ) STRICT, WITHOUT ROWID;
+
+  -- Runs of nmap and masscan whose hosts were taken in. run: what it was set up to do. counts: what it has changed.
+  CREATE TABLE scan (
+    nr INTEGER PRIMARY KEY AUTOINCREMENT,
+    site TEXT NOT NULL, id TEXT NOT NULL,
+    started INTEGER NOT NULL, ended INTEGER NOT NULL, complete INTEGER NOT NULL,
+    run TEXT NOT NULL, counts TEXT NOT NULL,
+    UNIQUE (site, id)
+  ) STRICT;
+
+  -- Lists of ports as runs have them: thousands of hosts were tested with the same one.
+  CREATE TABLE port_list (id INTEGER PRIMARY KEY, ports TEXT NOT NULL UNIQUE) STRICT;
+
+  -- since: when portlog first looked after the site. overdue: a scan that did not come was told, since when.
+  CREATE TABLE site (site TEXT PRIMARY KEY, since INTEGER NOT NULL, overdue INTEGER) STRICT;
+  `,
 ];

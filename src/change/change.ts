@@ -1,0 +1,52 @@
+import type { Certificate } from './sighting.ts';
+
+export type ChangeAction =
+  | 'host-new'
+  | 'host-missing'
+  | 'host-back'
+  | 'os-changed'
+  | 'mac-changed'
+  | 'port-opened'
+  | 'port-closed'
+  | 'port-reopened'
+  | 'service-changed'
+  | 'certificate-changed';
+
+/** One side of a change. Times are epoch milliseconds. */
+export interface Side {
+  /** In words: `closed`, `ssh OpenSSH 9.2p1`. */
+  readonly text: string;
+  /** Of a port or host in nmap's words: open, filtered, up. */
+  readonly state?: string | undefined;
+  readonly service?: string | undefined;
+  readonly version?: string | undefined;
+  readonly os?: string | undefined;
+  readonly mac?: string | undefined;
+  readonly ip?: string | undefined;
+  readonly certificate?: Certificate | undefined;
+  /** Open ports of a host that is new: `22/tcp ssh OpenSSH 9.2p1`. */
+  readonly ports?: readonly string[];
+  /** Since when it is known to stand, and when it was seen last; of what was there before. */
+  readonly since?: number | undefined;
+  readonly seen?: number | undefined;
+  /** The number of the scan that saw it last. */
+  readonly scan?: number | undefined;
+}
+
+/** One difference between what was known and what a run established. */
+export interface Change {
+  readonly action: ChangeAction;
+  /** The host's key: `192.0.2.7`. */
+  readonly host: string;
+  readonly name: string | undefined;
+  readonly port: { readonly protocol: string; readonly number: number } | undefined;
+  readonly before: Side;
+  readonly after: Side;
+  /** One line for people. */
+  readonly message: string;
+}
+
+/** `443/tcp` */
+export function portOf({ port }: Pick<Change, 'port'>): string | undefined {
+  return port && `${port.number}/${port.protocol}`;
+}

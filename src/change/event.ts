@@ -1,0 +1,188 @@
+import { dataStream, type RunContext } from '../event/context.ts';
+import { type Fields, type LogEvent, SEVERITY, Shared, some } from '../event/event.ts';
+import type { HostContext } from '../event/host.ts';
+import { digest, eventId, hostEntityId, portEntityId } from '../event/id.ts';
+import { count, printable } from '../event/text.ts';
+import { isoTime } from '../event/time.ts';
+import type { Change, ChangeAction, Side } from './change.ts';
+import type { KnownHost } from './known.ts';
+import type { Shrinkage } from './shrinkage.ts';
+import { inWords } from './words.ts';
+
+const DATASET = 'nmap.change';
+const MAX_PORTS = 100;
+const MAX_TARGETS = 100;
+
+const SEVERITIES: Readonly<Record<ChangeAction, number>> = {
+  'host-new': SEVERITY.medium,
+  'host-missing': SEVERITY.low,
+  'host-back': SEVERITY.low,
+  'os-changed': SEVERITY.low,
+  'mac-changed': SEVERITY.medium,
+  'port-opened': SEVERITY.medium,
+  'port-closed': SEVERITY.low,
+  'port-reopened': SEVERITY.medium,
+  'service-changed': SEVERITY.low,
+  'certificate-changed': SEVERITY.low,
+};
+
+/** `nmap.scan.id` of a scan by its number in the state file. */
+export type ScanIds = (nr: number) => string | undefined;
+
+/** A change of a host, as it was seen. */
+export function changeEvent(host: HostContext, change: Change, scanIds: ScanIds): LogEvent {
+  const { run, identity, time, shared, networkType, entityId } = host;
+  const target = { address: identity.key, ip: identity.ips[0] };
+  return statement(run, change, scanIds, { time, shared, target, entityId, networkType });
+}
+
+/** A change of a host that the run does not list; what is said of it is what was known. */
+export function absenceEvent(run: RunContext, known: KnownHost, change: Change, scanIds: ScanIds, time: number): LogEvent {
+  const { key, ips, name, mac } = known;
+  const shared = new Shared({
+    '@timestamp': isoTime(time),
+    ...run.base,
+    'host': { ip: some(ips), name: name?.value, mac: mac && [mac.value] },
+    'related': ips.length === 0 && name === undefined ? undefined : { ip: some(ips), hosts: name && [name.value] },
+  });
+  const networkType = ips[0] === undefined ? undefined : ips[0].includes(':') ? 'ipv6' : 'ipv4';
+  const entityId = hostEntityId(run.options.site, key);
+  return statement(run, change, scanIds, { time, shared, target: { address: key, ip: ips[0] }, entityId, networkType });
+}
+
+interface Subject {
+  readonly time: number;
+  readonly shared: Shared;
+  readonly target: { readonly address: string; readonly ip: string | undefined };
+  readonly entityId: string;
+  readonly networkType: string | undefined;
+}
+
+function statement(run: RunContext, { action, port, before, after, message }: Change, scanIds: ScanIds, subject: Subject): LogEvent {
+  const { time, shared, target, networkType } = subject;
+  const entity = port === undefined ? subject.entityId : portEntityId(subject.entityId, port.protocol, String(port.number));
+  const known = sideFields(before, scanIds);
+  const duration = before.since === undefined ? undefined : Math.max(0, Math.round((time - before.since) / 1000));
+  return assemble(run, {
+    action,
+    entity,
+    time,
+    shared,
+    severity: SEVERITIES[action],
+    message,
+    server: { ...target, port: port !== undefined && port.protocol !== 'ip' ? port.number : undefined },
+    network: { transport: port?.protocol, type: networkType },
+    service: after.service === undefined ? undefined : { type: after.service, version: undefined },
+    change: { before: { ...known, duration_seconds: duration }, after: sideFields(after, scanIds) },
+  });
+}
+
+function sideFields({ state, service, version, os, mac, ip, certificate, ports, since, seen, scan }: Side, scanIds: ScanIds): Fields {
+  const id = scan === undefined ? undefined : scanIds(scan);
+  return {
+    state,
+    service,
+    version: version === '' ? undefined : version,
+    os,
+    mac,
+    ip,
+    certificate: certificate && { fingerprint: certificate.fingerprint, subject: certificate.subject, not_after: certificate.notAfter },
+    ports: ports === undefined ? undefined : some(ports.slice(0, MAX_PORTS)),
+    since: timeField(since),
+    seen: timeField(seen),
+    scan: id === undefined ? undefined : { id },
+  };
+}
+
+function timeField(time: number | undefined): string | undefined {
+  return time === undefined || !Number.isFinite(time) || time <= 0 ? undefined : isoTime(time);
+}
+
+/** `baseline`: what a run has seen of which nothing was known, in one event. */
+export function baselineEvent(run: RunContext, time: number, hosts: number, ports: number): LogEvent {
+  const seen = [hosts > 0 ? count(hosts, 'host') : '', ports > 0 ? count(ports, 'open port') : ''].filter((part) => part !== '').join(' and ');
+  const message = `${seen} seen for the first time, with nothing earlier to compare: taken as the baseline`;
+  return digestEvent(run, 'baseline', time, SEVERITY.info, message, { count: { hosts, ports } });
+}
+
+/** `mass-change`: so much has changed in a run that the cause is probably one. */
+export function massChangeEvent(run: RunContext, time: number, changes: number, hosts: number): LogEvent {
+  const message = `${count(changes, 'change')} on ${count(hosts, 'host')} in one scan: look for one cause (a firewall, another route, another scanner) before each of them`;
+  return digestEvent(run, 'mass-change', time, SEVERITY.high, message, { count: { hosts, changes } });
+}
+
+/** `scope-shrank`: a run has looked at less than the one before it that did the same. */
+export function scopeShrankEvent(run: RunContext, time: number, { before, after, earlier }: Shrinkage): LogEvent {
+  const what = [
+    before.addresses === after.addresses ? '' : `${count(after.addresses, 'address', 'addresses')}, ${before.addresses} the last time`,
+    before.ports === after.ports ? '' : `${count(after.ports, 'port')}, ${before.ports} the last time`,
+  ].filter((part) => part !== '');
+  const message = `the scan looked at less: ${what.join('; ')} (${inWords(time - earlier.ended)} ago); nothing is known to have changed beyond that`;
+  return digestEvent(run, 'scope-shrank', time, SEVERITY.medium, message, {
+    before: {
+      addresses: before.addresses,
+      port_count: before.ports,
+      targets: some(before.targets.slice(0, MAX_TARGETS)),
+      since: timeField(earlier.started),
+      seen: timeField(earlier.ended),
+      scan: { id: earlier.id },
+    },
+    after: { addresses: after.addresses, port_count: after.ports, targets: some(after.targets.slice(0, MAX_TARGETS)) },
+  });
+}
+
+function digestEvent(run: RunContext, action: string, time: number, severity: number, message: string, change: Fields): LogEvent {
+  const entity = digest(['site', run.options.site]);
+  const shared = new Shared({ '@timestamp': isoTime(time), ...run.base });
+  return assemble(run, { action, entity, time, shared, severity, message, change });
+}
+
+interface Parts {
+  readonly action: string;
+  readonly entity: string;
+  readonly time: number;
+  readonly shared: Shared;
+  readonly severity: number;
+  readonly message: string;
+  readonly server?: Fields;
+  readonly network?: Fields;
+  readonly service?: Fields | undefined;
+  readonly change: Fields;
+}
+
+function assemble(run: RunContext, { action, entity, time, shared, severity, message, server, network, service, change }: Parts): LogEvent {
+  const { options, scanId } = run;
+  const created = options.now();
+  const id = eventId(DATASET, action, scanId, entity, JSON.stringify([time, change]));
+  const line = printable(message);
+  return {
+    id,
+    unit: id,
+    dataset: DATASET,
+    action,
+    time,
+    created,
+    severity,
+    message: line,
+    shared,
+    own: {
+      event: {
+        kind: 'event',
+        category: ['host'],
+        type: ['change'],
+        action,
+        id,
+        module: 'nmap',
+        dataset: DATASET,
+        created: isoTime(created),
+        severity,
+      },
+      data_stream: dataStream(DATASET, options.namespace),
+      server,
+      network,
+      service,
+      nmap: { site: options.site, scan: { id: scanId }, entity: { id: entity }, change },
+      message: line,
+    },
+  };
+}

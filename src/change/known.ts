@@ -1,0 +1,144 @@
+import type { Certificate } from './sighting.ts';
+
+/*
+ * What is known of a host, in a form that any order of scans leads to: sets of times of which the first
+ * and the last are kept, and values of which the latest counts. Times are epoch milliseconds. `scan` is
+ * the number of a scan in the state file. Everything here is JSON.
+ */
+
+/** When something was found: the first time, and the latest times, newest first. */
+export interface Tests {
+  first: number;
+  times: number[];
+}
+
+/** Two findings that exclude each other: open and not open, up and down. */
+export interface Opposites {
+  yes?: Tests;
+  no?: Tests;
+  /** What was found last. */
+  last?: 'yes' | 'no';
+}
+
+/** The latest value of several, and since when it is known to stand: its first sighting, or the last one of another value. */
+export interface Register<T> {
+  value: T;
+  at: number;
+  scan: number;
+  since: number;
+  /** Another value was seen before. */
+  replaced?: true;
+}
+
+export interface Service {
+  readonly name: string;
+  readonly version: string;
+}
+
+export interface KnownPort {
+  readonly protocol: string;
+  readonly number: number;
+  readonly open: Opposites;
+  /** In nmap's words, of the last test. */
+  state: string;
+  at: number;
+  scan: number;
+  /** Named from nmap's table of numbers. */
+  guess?: Register<string>;
+  /** Asked (`-sV`). */
+  service?: Register<Service>;
+  certificate?: Register<Certificate>;
+}
+
+/** Ports that were tested and never had a state worth a record of their own: not open each time. */
+export interface TestedPorts {
+  readonly protocol: string;
+  /** A list as nmap writes it. */
+  readonly ports: string;
+  readonly tests: Tests;
+  state: string;
+  scan: number;
+}
+
+export interface KnownHost {
+  readonly key: string;
+  readonly up: Opposites;
+  /** Of the latest sighting. */
+  time: number;
+  scan: number;
+  /** The sightings of that time, so that none of them is taken twice. */
+  marks: string[];
+  ips: readonly string[];
+  name?: Register<string>;
+  mac?: Register<string>;
+  ip?: Register<string>;
+  os?: Register<string>;
+  readonly ports: Record<string, KnownPort>;
+  tested: TestedPorts[];
+}
+
+/** A host of which nothing is known. */
+export function unknownHost(key: string): KnownHost {
+  return { key, up: {}, time: Number.NEGATIVE_INFINITY, scan: 0, marks: [], ips: [], ports: {}, tested: [] };
+}
+
+/** Adds a time to a set of which `keep` are kept. */
+export function withTime(tests: Tests | undefined, time: number, keep: number): Tests {
+  if (tests === undefined) return { first: time, times: [time] };
+  const times = [...new Set([time, ...tests.times])].sort((a, b) => b - a);
+  return { first: Math.min(tests.first, time), times: times.slice(0, keep) };
+}
+
+export function lastOf(tests: Tests | undefined): number {
+  return tests?.times[0] ?? Number.NEGATIVE_INFINITY;
+}
+
+/** Notes a finding. `keep`: times to keep of `no`, as many as its confirmation needs. `late`: of equal times, the one that is there counts. */
+export function note(
+  opposites: Opposites,
+  what: 'yes' | 'no',
+  time: number,
+  { keep, late }: { readonly keep: number; readonly late: boolean },
+): void {
+  const last = Math.max(lastOf(opposites.yes), lastOf(opposites.no));
+  opposites[what] = withTime(opposites[what], time, what === 'yes' ? 1 : keep);
+  if (time > last || (time === last && !late)) opposites.last = what;
+}
+
+/** What stands: `yes` until `no` was found `confirm` times since. Undefined when nothing was ever found. */
+export function standing({ yes, no, last }: Opposites, confirm: number): 'yes' | 'no' | undefined {
+  if (yes === undefined) return no === undefined ? undefined : 'no';
+  if (no === undefined) return 'yes';
+  const since = lastOf(yes);
+  const found = no.times.filter((time) => time > since || (time === since && last === 'no')).length;
+  return found >= confirm ? 'no' : 'yes';
+}
+
+/** Since when that is known to stand: its first sighting, or the last one of the opposite before it. */
+export function since({ yes, no }: Opposites, what: 'yes' | 'no'): number | undefined {
+  const [own, other] = what === 'yes' ? [yes, no] : [no, yes];
+  if (own === undefined) return undefined;
+  const before = Math.max(
+    ...[other?.first ?? Number.NEGATIVE_INFINITY, ...(other?.times ?? [])].filter((time) => time <= lastOf(own)),
+    Number.NEGATIVE_INFINITY,
+  );
+  return Math.max(own.first, before);
+}
+
+/** The value with a sighting of it added. */
+export function withValue<T>(
+  register: Register<T> | undefined,
+  value: T,
+  { time, scan, late }: { readonly time: number; readonly scan: number; readonly late: boolean },
+  isSame: (a: T, b: T) => boolean = Object.is,
+): Register<T> {
+  if (register === undefined) return { value, at: time, scan, since: time };
+  const { at, replaced } = register;
+  const isNewer = time > at || (time === at && !late);
+  if (isSame(register.value, value)) {
+    const began = replaced === true ? register.since : Math.min(register.since, time);
+    return isNewer ? { ...register, value, at: time, scan, since: began } : { ...register, since: began };
+  }
+  if (isNewer) return { value, at: time, scan, since: at, replaced: true };
+  return { ...register, since: replaced === true ? Math.max(register.since, time) : time, replaced: true };
+}

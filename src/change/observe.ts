@@ -1,0 +1,391 @@
+import { inWords } from './words.ts';
+import type { Change, ChangeAction, Side } from './change.ts';
+import {
+  type KnownHost,
+  type KnownPort,
+  lastOf,
+  note,
+  type Opposites,
+  type Register,
+  type Service,
+  since,
+  standing,
+  type TestedPorts,
+  withTime,
+  withValue,
+} from './known.ts';
+import { portKey, type Certificate, type PortSighting, type Sighting } from './sighting.ts';
+import { PortSet } from './port-set.ts';
+
+/** A host as a run saw it, and where that stands among the scans. */
+export interface Observation {
+  readonly sighting: Sighting;
+  /** Epoch milliseconds. */
+  readonly time: number;
+  /** The number of the scan in the state file. */
+  readonly scan: number;
+  /** What tells this sighting from every other one of that time. */
+  readonly mark: string;
+  /** Whether an earlier, complete run would have listed the host, had it been up. */
+  wasLookedFor(): boolean;
+}
+
+/** What a sighting has changed. */
+export interface Outcome {
+  readonly changes: readonly Change[];
+  /** Nothing was known of the host, so nobody can say whether it is new. */
+  readonly isFirstSeen: boolean;
+  /** Open ports that no earlier run has tested. */
+  readonly firstSeen: readonly KnownPort[];
+}
+
+const NOTHING: Outcome = { changes: [], isFirstSeen: false, firstSeen: [] };
+const MAX_MARKS = 64;
+/** Lists of ports that a host was tested with; more than a handful of kinds of scans are not worth it. */
+const MAX_LISTS = 32;
+
+/**
+ * Takes a sighting into what is known of the host, and says what changed. Whatever the order in which
+ * scans come, the same is known in the end; a sighting that is older than what is known changes history
+ * only, and is no news. A port counts only where the run has tested it. `confirm`: so many scans must
+ * have found a port not open, or a host down, before that is news.
+ */
+export function observe(known: KnownHost, observation: Observation, confirm = 1): Outcome {
+  const { time, mark } = observation;
+  if (time === known.time && known.marks.includes(mark)) return NOTHING;
+  const outcome = new Observing(known, observation, confirm).run();
+  if (time > known.time) Object.assign(known, { time, scan: observation.scan, marks: [mark] });
+  else if (time === known.time) known.marks = [...known.marks, mark].slice(-MAX_MARKS);
+  return outcome;
+}
+
+/** A complete run that lists hosts that are down does not list this one. */
+export function observeAbsence(known: KnownHost, time: number, confirm: number): readonly Change[] {
+  const before = standing(known.up, confirm);
+  note(known.up, 'no', time, { keep: confirm, late: false });
+  return before === 'yes' && standing(known.up, confirm) === 'no' ? [missing(known, time)] : [];
+}
+
+class Observing {
+  private readonly known: KnownHost;
+  private readonly sighting: Sighting;
+  private readonly observation: Observation;
+  private readonly confirm: number;
+  /** Older than the latest sighting of the host. */
+  private readonly late: boolean;
+  private readonly changes: Change[] = [];
+  private readonly firstSeen: KnownPort[] = [];
+
+  constructor(known: KnownHost, observation: Observation, confirm: number) {
+    this.known = known;
+    this.observation = observation;
+    this.sighting = observation.sighting;
+    this.confirm = confirm;
+    this.late = observation.time < known.time;
+  }
+
+  run(): Outcome {
+    const { known, sighting, observation } = this;
+    const wasKnown = standing(known.up, this.confirm) !== undefined;
+    // Looked up before the host is entered.
+    const isNew = !wasKnown && sighting.presence === 'up' && !this.late && observation.wasLookedFor();
+    const presence = this.observePresence(isNew);
+    if (sighting.presence === 'down') return { changes: this.changes, isFirstSeen: false, firstSeen: [] };
+    this.observeIdentity();
+    this.observePorts();
+    this.observeUnlisted();
+    if (presence === 'new') {
+      // Its open ports are told with it.
+      this.firstSeen.length = 0;
+      this.changes.unshift(this.newHost());
+    }
+    return {
+      changes: this.changes,
+      isFirstSeen: !wasKnown && presence !== 'new' && sighting.presence === 'up' && !this.late,
+      firstSeen: this.firstSeen,
+    };
+  }
+
+  private observePresence(isNew: boolean): 'new' | undefined {
+    const { known, sighting, confirm } = this;
+    const { time } = this.observation;
+    if (sighting.presence === 'unknown') return undefined;
+    const before = { ...known.up };
+    const was = standing(before, confirm);
+    note(known.up, sighting.presence === 'up' ? 'yes' : 'no', time, { keep: confirm, late: this.late });
+    const is = standing(known.up, confirm);
+    if (was === is && !isNew) return undefined;
+    if (was === 'yes' && is === 'no') this.changes.push(missing({ ...known, up: before }, time));
+    if (is !== 'yes' || !this.isNewest(before)) return undefined;
+    if (isNew || (was === 'no' && before.yes === undefined)) return 'new';
+    if (was === 'no') {
+      const stood = since(before, 'no');
+      this.add(
+        'host-back',
+        { text: 'down', state: 'down', since: stood, seen: lastOf(before.no), scan: known.scan },
+        { text: 'up', state: 'up' },
+        `is back${ago(time - lastOf(before.yes), (words) => `, last seen ${words} ago`)}`,
+      );
+    }
+    return undefined;
+  }
+
+  private newHost(): Change {
+    const { sighting } = this;
+    const open = [...sighting.ports.values()].filter(({ state }) => isOpen(state) === true);
+    const ports = open.map((port) => `${port.number}/${port.protocol} ${described(port)}`.trim());
+    const shown =
+      ports.length === 0 ? '' : `, with ${ports.slice(0, 10).join(', ')}${ports.length > 10 ? ` and ${ports.length - 10} more` : ''} open`;
+    return this.change('host-new', { text: 'down' }, { text: 'up', state: 'up', ports }, `is new${shown}`);
+  }
+
+  private observeIdentity(): void {
+    const { known, sighting, late } = this;
+    const { identity, os } = sighting;
+    if (!late) known.ips = identity.ips;
+    if (identity.name !== undefined) known.name = withValue(known.name, identity.name, this.stamp);
+    const [mac] = identity.macs;
+    const [ip] = identity.ips;
+    if (mac !== undefined)
+      known.mac = this.observeValue('mac-changed', known.mac, mac, (value) => ({ text: value, mac: value }), 'MAC address changed');
+    // A host that is told by its MAC address keeps its history when its address changes.
+    if (mac === known.key && ip !== undefined)
+      known.ip = this.observeValue('mac-changed', known.ip, ip, (value) => ({ text: value, mac, ip: value }), 'moved');
+    if (os !== undefined)
+      known.os = this.observeValue('os-changed', known.os, os, (value) => ({ text: value, os: value }), 'operating system changed');
+  }
+
+  private observeValue(
+    action: ChangeAction,
+    register: Register<string> | undefined,
+    value: string,
+    side: (value: string) => Side,
+    what: string,
+  ): Register<string> {
+    const after = withValue(register, value, this.stamp);
+    if (register !== undefined && after.value !== register.value)
+      this.add(action, { ...side(register.value), ...stood(register) }, side(value), `${what} from ${register.value} to ${value}`);
+    return after;
+  }
+
+  private observePorts(): void {
+    const { known, sighting } = this;
+    for (const key of inOrder([...Object.keys(known.ports), ...sighting.ports.keys()])) {
+      const [number = '', protocol = ''] = key.split('/');
+      const found = sighting.find(protocol, Number(number));
+      if (!found.tested) continue;
+      known.ports[key] ??= fromLists(known.tested, protocol, Number(number), this.confirm);
+      this.observePort(known.ports[key], found.state, sighting.ports.get(key));
+    }
+  }
+
+  private observePort(port: KnownPort, state: string, listed: PortSighting | undefined): void {
+    const { confirm, late } = this;
+    const { time, scan } = this.observation;
+    const before = { ...port, open: { ...port.open } };
+    const was = standing(before.open, confirm);
+    const open = isOpen(state);
+    if (open !== undefined) note(port.open, open ? 'yes' : 'no', time, { keep: confirm, late });
+    if (time > port.at || (time === port.at && !late)) Object.assign(port, { state, at: time, scan });
+    const is = standing(port.open, confirm);
+    if (was === 'yes' && is === 'no') this.closed(before, port);
+    if (open === true && listed !== undefined) {
+      const isNews = this.isNewest(before.open);
+      if (was === undefined && isNews) this.firstSeen.push(port);
+      if (was === 'no' && is === 'yes' && isNews) this.opened(before, listed);
+      this.observeService(port, listed, was === 'yes');
+    }
+  }
+
+  private opened(before: KnownPort, now: PortSighting): void {
+    const { time } = this.observation;
+    const stood = since(before.open, 'no');
+    const reopened = before.open.yes !== undefined;
+    const words = reopened
+      ? ago(time - lastOf(before.open.yes), (age) => `, last seen open ${age} ago`)
+      : ago(time - (stood ?? time), (age) => `, ${before.state} since ${age}`, `, was ${before.state}`);
+    const after = { text: described(now), state: 'open', service: now.service || undefined, version: now.version, certificate: now.certificate };
+    const side = { ...knownService(before), text: before.state, state: before.state, since: stood, seen: before.at, scan: before.scan };
+    this.add(
+      reopened ? 'port-reopened' : 'port-opened',
+      side,
+      after,
+      `${place(before)} ${reopened ? 'reopened' : 'opened'}${inBrackets(after.text)}${words}`,
+      before,
+    );
+  }
+
+  private closed(before: KnownPort, port: KnownPort): void {
+    const stood = since(before.open, 'yes');
+    const words = port.state === 'closed' ? 'closed' : `is no longer open: ${port.state}`;
+    const side = { ...knownService(before), state: 'open', since: stood, seen: lastOf(before.open.yes), scan: before.scan };
+    const { time } = this.observation;
+    const was = [side.text === '' ? [] : `was ${side.text}`, ago(time - (stood ?? time), (age) => `open since ${age}`)]
+      .flat()
+      .filter((part) => part !== '');
+    this.add('port-closed', side, { text: port.state, state: port.state }, `${place(port)} ${words}${inBrackets(was.join(', '))}`, port);
+  }
+
+  /** What listens there; compared only with what was asked (`-sV`), and only while the port stayed open. */
+  private observeService(port: KnownPort, now: PortSighting, wasOpen: boolean): void {
+    const { service: known, certificate: seal } = port;
+    if (now.version === undefined) {
+      if (now.service !== '') port.guess = withValue(port.guess, now.service, this.stamp);
+    } else {
+      const service: Service = { name: now.service, version: now.version };
+      port.service = withValue(known, service, this.stamp, isSameService);
+      if (wasOpen && known !== undefined && port.service.value === service && !isSameService(known.value, service)) {
+        const [from, to] = [serviceText(known.value), serviceText(service)];
+        const side = { text: from, state: 'open', service: known.value.name, version: known.value.version, ...stood(known) };
+        this.add(
+          'service-changed',
+          side,
+          { text: to, state: 'open', service: now.service, version: now.version },
+          `${place(port)} changed from ${from} to ${to}`,
+          port,
+        );
+      }
+    }
+    if (now.certificate !== undefined) {
+      port.certificate = withValue(seal, now.certificate, this.stamp, isSameCertificate);
+      if (wasOpen && seal !== undefined && port.certificate.value === now.certificate && !isSameCertificate(seal.value, now.certificate)) {
+        const [from, to] = [certificateText(seal.value), certificateText(now.certificate)];
+        const side = { text: from, certificate: seal.value, ...stood(seal) };
+        this.add('certificate-changed', side, { text: to, certificate: now.certificate }, `${place(port)} has another certificate: ${to}`, port);
+      }
+    }
+  }
+
+  private observeUnlisted(): void {
+    const { known, sighting, late, confirm } = this;
+    const { time, scan } = this.observation;
+    for (const { protocol, ports, state } of sighting.unlisted) {
+      const at = known.tested.findIndex((one) => one.protocol === protocol && one.ports === ports.text);
+      const before = known.tested[at];
+      const isNewer = before === undefined || time > lastOf(before.tests) || (time === lastOf(before.tests) && !late);
+      const after: TestedPorts = {
+        protocol,
+        ports: ports.text,
+        tests: withTime(before?.tests, time, confirm),
+        ...(isNewer ? { state, scan } : { state: before.state, scan: before.scan }),
+      };
+      if (at === -1) known.tested.push(after);
+      else known.tested[at] = after;
+    }
+    known.tested.sort((a, b) => lastOf(b.tests) - lastOf(a.tests) || (a.protocol + a.ports < b.protocol + b.ports ? -1 : 1));
+    known.tested.length = Math.min(known.tested.length, MAX_LISTS);
+  }
+
+  private get stamp(): { readonly time: number; readonly scan: number; readonly late: boolean } {
+    return { time: this.observation.time, scan: this.observation.scan, late: this.late };
+  }
+
+  /** No test that is known is later. */
+  private isNewest({ yes, no }: Opposites): boolean {
+    const last = Math.max(lastOf(yes), lastOf(no));
+    return this.observation.time > last || (this.observation.time === last && !this.late);
+  }
+
+  private add(action: ChangeAction, before: Side, after: Side, what: string, port?: KnownPort): void {
+    this.changes.push(this.change(action, before, after, what, port));
+  }
+
+  private change(action: ChangeAction, before: Side, after: Side, what: string, port?: KnownPort): Change {
+    return changeOf(this.known, action, before, after, what, port);
+  }
+}
+
+function changeOf({ key, name }: KnownHost, action: ChangeAction, before: Side, after: Side, what: string, port?: KnownPort): Change {
+  const label = name === undefined || port !== undefined || name.value === key ? key : `${key} (${name.value})`;
+  return {
+    action,
+    host: key,
+    name: name?.value,
+    port: port && { protocol: port.protocol, number: port.number },
+    before,
+    after,
+    message: `${label} ${what}`,
+  };
+}
+
+function missing(before: KnownHost, time: number): Change {
+  const stood = since(before.up, 'yes');
+  const side = { text: 'up', state: 'up', since: stood, seen: lastOf(before.up.yes), scan: before.scan };
+  return changeOf(
+    before,
+    'host-missing',
+    side,
+    { text: 'down', state: 'down' },
+    `is down${ago(time - (stood ?? time), (age) => `, was up since ${age}`)}`,
+  );
+}
+
+/** A port that gets a record of its own: what is known of it so far stands in the lists that it was tested with. */
+function fromLists(lists: readonly TestedPorts[], protocol: string, number: number, confirm: number): KnownPort {
+  const port: KnownPort = { protocol, number, open: {}, state: '', at: Number.NEGATIVE_INFINITY, scan: 0 };
+  for (const { protocol: of, ports, tests, state, scan } of lists) {
+    if (of !== protocol || !PortSet.of(ports).has(number)) continue;
+    for (const time of [tests.first, ...tests.times]) note(port.open, 'no', time, { keep: confirm, late: true });
+    if (lastOf(tests) > port.at) Object.assign(port, { state, at: lastOf(tests), scan });
+  }
+  return port;
+}
+
+/** Of keys like `22/tcp`, each once, by protocol and number. */
+function inOrder(keys: readonly string[]): readonly string[] {
+  return [...new Set(keys)].sort((a, b) => {
+    const [[numberA = '', protocolA = ''], [numberB = '', protocolB = '']] = [a.split('/'), b.split('/')];
+    return protocolA === protocolB ? Number(numberA) - Number(numberB) : protocolA < protocolB ? -1 : 1;
+  });
+}
+
+/** Undefined when the state says neither. */
+function isOpen(state: string): boolean | undefined {
+  if (state === 'open') return true;
+  return state === 'closed' || state === 'filtered' || state === 'closed|filtered' ? false : undefined;
+}
+
+/** `ssh OpenSSH 9.2p1` */
+function described({ service, version }: Pick<PortSighting, 'service' | 'version'>): string {
+  const words = [service === 'unknown' ? '' : service, version];
+  return words.filter((word) => word !== undefined && word !== '').join(' ');
+}
+
+function serviceText({ name, version }: Service): string {
+  return described({ service: name, version });
+}
+
+function knownService({ service, guess, certificate }: KnownPort): Side {
+  const name = service?.value.name ?? guess?.value ?? '';
+  const version = service?.value.version;
+  return { text: described({ service: name, version }), service: name || undefined, version: version || undefined, certificate: certificate?.value };
+}
+
+function isSameService(a: Service, b: Service): boolean {
+  return a.name === b.name && a.version === b.version;
+}
+
+function isSameCertificate(a: Certificate, b: Certificate): boolean {
+  return a.fingerprint === b.fingerprint;
+}
+
+function certificateText({ subject, notAfter, fingerprint }: Certificate): string {
+  return `${subject ?? fingerprint}${notAfter === undefined ? '' : `, until ${notAfter.slice(0, 10)}`}`;
+}
+
+function stood({ since, at, scan }: Register<unknown>): Pick<Side, 'since' | 'seen' | 'scan'> {
+  return { since, seen: at, scan };
+}
+
+function place({ number, protocol }: KnownPort): string {
+  return portKey(protocol, number);
+}
+
+/** Of two files nobody asked for the time between them, and less than a second says nothing. */
+function ago(ms: number, phrase: (age: string) => string, otherwise = ''): string {
+  return ms < 1000 ? otherwise : phrase(inWords(ms));
+}
+
+function inBrackets(text: string): string {
+  return text === '' ? '' : ` (${text})`;
+}

@@ -1,0 +1,96 @@
+import type { Run } from '../nmap/model.ts';
+import type { Database } from '../state/database.ts';
+import { type RunCoverage, runCoverage } from './coverage.ts';
+
+/** More scans than these are of no use for any question that is asked here. */
+const KEPT_SCANS = 2000;
+
+/** What a run was set up to do, as far as coverage is read from it; `args` with secrets masked. */
+export type RunSetup = Pick<Run, 'scanner' | 'args' | 'verbose' | 'scaninfo'>;
+
+/** What a run has changed, and how much of that was told. */
+interface ScanCounts {
+  firstHosts: number;
+  firstPorts: number;
+  changes: number;
+  changedHosts: number;
+  /** Hosts as nmap counted them at its end. */
+  total?: number | undefined;
+  toldFirst?: number;
+  toldChanges?: number;
+  toldShrank?: boolean;
+}
+
+/** A run of nmap or masscan. Times are epoch milliseconds. */
+export interface ScanRecord {
+  readonly nr: number;
+  readonly id: string;
+  readonly started: number;
+  ended: number;
+  /** It said that it ended well. */
+  complete: boolean;
+  readonly setup: RunSetup;
+  readonly coverage: RunCoverage;
+  readonly counts: ScanCounts;
+}
+
+/** The runs of one site, the latest of them. */
+export class KnownScans {
+  private readonly database: Database;
+  private readonly site: string;
+
+  constructor(database: Database, site: string) {
+    this.database = database;
+    this.site = site;
+  }
+
+  /** A run that begins, or what is known of it from before. */
+  begin(id: string, started: number, setup: RunSetup): ScanRecord {
+    this.database.run(
+      'INSERT OR IGNORE INTO scan (site, id, started, ended, complete, run, counts) VALUES (?, ?, ?, ?, 0, ?, ?)',
+      this.site,
+      id,
+      started,
+      started,
+      JSON.stringify(setup),
+      JSON.stringify({ firstHosts: 0, firstPorts: 0, changes: 0, changedHosts: 0 } satisfies ScanCounts),
+    );
+    this.database.run('DELETE FROM scan WHERE site = ? AND nr <= (SELECT max(nr) FROM scan) - ?', this.site, KEPT_SCANS);
+    return recordOf(this.database.get('SELECT * FROM scan WHERE site = ? AND id = ?', this.site, id) ?? {});
+  }
+
+  save({ nr, ended, complete, counts }: ScanRecord): void {
+    this.database.run('UPDATE scan SET ended = ?, complete = ?, counts = ? WHERE nr = ?', ended, complete ? 1 : 0, JSON.stringify(counts), nr);
+  }
+
+  /** Complete runs, the latest first. */
+  complete(): readonly ScanRecord[] {
+    return this.database.all('SELECT * FROM scan WHERE site = ? AND complete = 1 ORDER BY started DESC, nr DESC', this.site).map(recordOf);
+  }
+
+  /** When the latest complete run ended. */
+  lastEnd(): number | undefined {
+    return (
+      (this.database.get('SELECT max(ended) AS last FROM scan WHERE site = ? AND complete = 1', this.site)?.['last'] as number | null) ?? undefined
+    );
+  }
+
+  /** `nmap.scan.id` of a number; undefined when that scan is long forgotten. */
+  idOf(nr: number): string | undefined {
+    return this.database.get('SELECT id FROM scan WHERE nr = ?', nr)?.['id'] as string | undefined;
+  }
+}
+
+function recordOf(row: Readonly<Record<string, unknown>>): ScanRecord {
+  const setup = JSON.parse(row['run'] as string) as RunSetup;
+  return {
+    nr: row['nr'] as number,
+    id: row['id'] as string,
+    started: row['started'] as number,
+    ended: row['ended'] as number,
+    complete: row['complete'] === 1,
+    setup,
+    coverage: runCoverage(setup),
+    counts: JSON.parse(row['counts'] as string) as ScanCounts,
+  };
+}

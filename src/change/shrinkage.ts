@@ -1,0 +1,45 @@
+import type { ScanRecord } from './scans.ts';
+
+/** What a run looked at. */
+interface Reach {
+  readonly addresses: number;
+  /** Of all protocols. */
+  readonly ports: number;
+  readonly targets: readonly string[];
+}
+
+export interface Shrinkage {
+  readonly before: Reach;
+  readonly after: Reach;
+  readonly earlier: ScanRecord;
+}
+
+/**
+ * Whether a run has looked at less than the latest one before it that did the same: of the same arguments
+ * but for the targets, and, where both are known, of a scope that overlaps. A run that came late is no
+ * news. Both lists: complete runs, the latest first.
+ */
+export function shrinkage(run: ScanRecord, earlierRuns: readonly ScanRecord[], laterRuns: readonly ScanRecord[]): Shrinkage | undefined {
+  const isAlike = (other: ScanRecord): boolean => other.coverage.arguments.profile === run.coverage.arguments.profile && doesTheSame(run, other);
+  const earlier = earlierRuns.find(isAlike);
+  if (earlier === undefined || run.coverage.arguments.profile === '' || laterRuns.some(isAlike)) return undefined;
+  const [before, after] = [reachOf(earlier), reachOf(run)];
+  const shrank = after.addresses < before.addresses || after.ports < before.ports;
+  return shrank ? { before, after, earlier } : undefined;
+}
+
+function doesTheSame(a: ScanRecord, b: ScanRecord): boolean {
+  const [x, y] = [a.coverage.arguments, b.coverage.arguments];
+  if (x.scope.known && y.scope.known) return x.scope.addresses.overlaps(y.scope.addresses);
+  // Names, or a list in a file: what they stand for can only be counted.
+  return (
+    x.scope.known === y.scope.known && (x.targets.length === 0 ? y.targets.length === 0 : x.targets.some((target) => y.targets.includes(target)))
+  );
+}
+
+function reachOf({ coverage, counts }: ScanRecord): Reach {
+  const { scope, targets } = coverage.arguments;
+  let ports = 0;
+  for (const set of coverage.ports.values()) ports += set.size;
+  return { addresses: scope.known ? scope.addresses.size : (counts.total ?? 0), ports, targets };
+}

@@ -1,0 +1,38 @@
+import type { OverdueScan } from '../event/health.ts';
+import type { Database } from '../state/database.ts';
+import { KnownScans } from './scans.ts';
+
+/**
+ * Sites of which no finished scan has come for too long, each once until one comes: `told` marks them.
+ * A site without any scan is watched from the first time that anybody asks.
+ */
+export class SiteWatch {
+  private readonly database: Database;
+
+  constructor(database: Database) {
+    this.database = database;
+  }
+
+  overdue(maxAges: ReadonlyMap<string, number>, now: number): readonly OverdueScan[] {
+    return [...maxAges].flatMap(([site, maxAgeMs]) => {
+      const { since, told } = this.row(site, now);
+      const last = new KnownScans(this.database, site).lastEnd();
+      const due = (last ?? since) + maxAgeMs;
+      if (now <= due) {
+        if (told) this.database.run('UPDATE site SET overdue = NULL WHERE site = ?', site);
+        return [];
+      }
+      return told ? [] : [{ site, due, last, maxAgeMs }];
+    });
+  }
+
+  told({ site, due }: OverdueScan): void {
+    this.database.run('UPDATE site SET overdue = ? WHERE site = ?', due, site);
+  }
+
+  private row(site: string, now: number): { readonly since: number; readonly told: boolean } {
+    this.database.run('INSERT OR IGNORE INTO site (site, since) VALUES (?, ?)', site, now);
+    const row = this.database.get('SELECT since, overdue FROM site WHERE site = ?', site);
+    return { since: row?.['since'] as number, told: row?.['overdue'] !== null };
+  }
+}

@@ -1,0 +1,91 @@
+import type { Run } from '../nmap/model.ts';
+import type { Database } from '../state/database.ts';
+import { type KnownHost, standing, type TestedPorts } from './known.ts';
+
+/** Lists below this length are written where they are used. */
+const SHORT_LIST = 40;
+
+/** The hosts that are known at one site, one row each. */
+export class KnownHosts {
+  private readonly database: Database;
+  readonly site: string;
+  private readonly listIds = new Map<string, number>();
+  private readonly lists = new Map<number, string>();
+
+  constructor(database: Database, site: string) {
+    this.database = database;
+    this.site = site;
+    for (const { id, ports } of database.all('SELECT id, ports FROM port_list')) this.remember(id as number, ports as string);
+  }
+
+  get(key: string): KnownHost | undefined {
+    const row = this.database.get('SELECT known FROM host WHERE site = ? AND key = ?', this.site, key);
+    return row && this.parse(row['known'] as string);
+  }
+
+  put(host: KnownHost, confirm: number): void {
+    const up = standing(host.up, confirm) === 'yes' ? 1 : 0;
+    const time = Number.isFinite(host.time) ? host.time : 0;
+    this.database.run(
+      'INSERT OR REPLACE INTO host (site, key, time, up, known) VALUES (?, ?, ?, ?, ?)',
+      this.site,
+      host.key,
+      time,
+      up,
+      this.render(host),
+    );
+  }
+
+  /** Every key, or those of hosts that count as up and were not seen since a time. */
+  keys(upUntil?: number): readonly string[] {
+    const rows =
+      upUntil === undefined
+        ? this.database.all('SELECT key FROM host WHERE site = ?', this.site)
+        : this.database.all('SELECT key FROM host WHERE site = ? AND up = 1 AND time < ?', this.site, upUntil);
+    return rows.map(({ key }) => key as string);
+  }
+
+  forget(key: string): void {
+    this.database.run('DELETE FROM host WHERE site = ? AND key = ?', this.site, key);
+  }
+
+  /** The lists of a run are kept once, not with each of its hosts. */
+  keepLists({ scaninfo }: Pick<Run, 'scaninfo'>): void {
+    for (const { services } of scaninfo) {
+      if (services === undefined || services.length < SHORT_LIST || this.listIds.has(services)) continue;
+      this.database.run('INSERT OR IGNORE INTO port_list (ports) VALUES (?)', services);
+      const row = this.database.get('SELECT id FROM port_list WHERE ports = ?', services);
+      this.remember(row?.['id'] as number, services);
+    }
+  }
+
+  private remember(id: number, ports: string): void {
+    this.listIds.set(ports, id);
+    this.lists.set(id, ports);
+  }
+
+  private render(host: KnownHost): string {
+    return JSON.stringify({ ...host, tested: host.tested.map((one) => ({ ...one, ports: this.listIds.get(one.ports) ?? one.ports })) });
+  }
+
+  private parse(text: string): KnownHost {
+    const host = JSON.parse(text) as Omit<KnownHost, 'tested'> & {
+      readonly tested: readonly (Omit<TestedPorts, 'ports'> & { readonly ports: string | number })[];
+    };
+    return { ...host, tested: host.tested.map((one) => ({ ...one, ports: typeof one.ports === 'number' ? this.listOf(one.ports) : one.ports })) };
+  }
+
+  /** Another process may have added it meanwhile. */
+  private listOf(id: number): string {
+    const kept = this.lists.get(id);
+    if (kept !== undefined) return kept;
+    const ports = this.database.get('SELECT ports FROM port_list WHERE id = ?', id)?.['ports'] as string | undefined;
+    if (ports !== undefined) this.remember(id, ports);
+    return ports ?? '';
+  }
+}
+
+/** The sites of which anything is known. */
+export function knownSites(database: Database): readonly string[] {
+  return database.all('SELECT DISTINCT site FROM host ORDER BY site').map(({ site }) => site as string);
+}
