@@ -90,8 +90,8 @@ class Observing {
     // Looked up before the host is entered.
     const isNew = !wasKnown && sighting.presence === 'up' && !this.late && observation.wasLookedFor();
     const presence = this.observePresence(isNew);
-    if (sighting.presence === 'down') return { changes: this.changes, isFirstSeen: false, firstSeen: [] };
     this.observeIdentity();
+    if (sighting.presence === 'down') return { changes: this.changes, isFirstSeen: false, firstSeen: [] };
     this.observePorts();
     this.observeUnlisted();
     if (presence === 'new') {

@@ -47,7 +47,9 @@ export class KnownScans {
   /** A run that begins, or what is known of it from before. */
   begin(id: string, started: number, setup: RunSetup): ScanRecord {
     this.database.run(
-      'INSERT OR IGNORE INTO scan (site, id, started, ended, complete, run, counts) VALUES (?, ?, ?, ?, 0, ?, ?)',
+      // The same run may have been cut in its header before.
+      `INSERT INTO scan (site, id, started, ended, complete, run, counts) VALUES (?, ?, ?, ?, 0, ?, ?)
+       ON CONFLICT (site, id) DO UPDATE SET run = excluded.run WHERE length(excluded.run) > length(run)`,
       this.site,
       id,
       started,

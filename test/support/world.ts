@@ -1,0 +1,124 @@
+import { KnownScans } from '../../src/change/scans.ts';
+import { KnownHosts } from '../../src/change/store.ts';
+import type { LogEvent } from '../../src/event/event.ts';
+import { ship, type ShipOptions, type ShipReport } from '../../src/ship.ts';
+import { SinkError } from '../../src/sink/sink.ts';
+import { Database } from '../../src/state/database.ts';
+import { SCHEMA_VERSIONS } from '../../src/state/schema.ts';
+import { stateFile } from '../../src/delivery/store.ts';
+import { NOTHING, openStore, scriptedSink } from './delivery.ts';
+import { freshDir } from './run-portlog.ts';
+import { expectValidEvent } from './validate.ts';
+
+/** A state directory and a server that keeps what it is sent, by id. */
+export class World {
+  readonly stateDir = freshDir();
+  readonly stored = new Map<string, LogEvent>();
+  private readonly options: Partial<ShipOptions>;
+  /** From now on every write to disk fails, and nothing reaches the server: the process is gone. */
+  private gone = false;
+
+  constructor(options: Partial<ShipOptions> = {}) {
+    this.options = options;
+  }
+
+  /** Ships scans in one run, and gives the messages of the changes that were new to the server. */
+  async ship(...texts: readonly string[]): Promise<readonly string[]> {
+    const before = new Set(this.stored.keys());
+    await this.run(texts);
+    return this.changes((id) => !before.has(id)).map(({ message }) => message);
+  }
+
+  /** All changes that the server has, in the order in which they came. */
+  changes(isWanted: (id: string) => boolean = () => true): readonly LogEvent[] {
+    return [...this.stored.values()].filter(({ dataset, id }) => dataset === 'nmap.change' && isWanted(id));
+  }
+
+  async run(texts: readonly string[], more: Partial<ShipOptions> = {}): Promise<ShipReport> {
+    const encoded = new Map<string, LogEvent>();
+    const sink = scriptedSink(
+      ({ entries }) => {
+        if (this.gone) return new SinkError('temporary', 'gone');
+        const fresh = entries.filter(({ id }) => !this.stored.has(id));
+        for (const { id, parts } of fresh) this.stored.set(id, encoded.get(id) ?? (JSON.parse(parts.join('')) as LogEvent));
+        return { ...NOTHING, delivered: fresh.length, already: entries.length - fresh.length };
+      },
+      {
+        encode(event) {
+          encoded.set(event.id, event);
+          if (event.dataset === 'nmap.change' || event.dataset === 'nmap.health') expectValidEvent(event);
+          const text = JSON.stringify(event);
+          return { parts: [text], bytes: text.length, partition: '' };
+        },
+        limits: { maxEvents: 50, maxBytes: 1 << 20, inFlight: 2, inFlightPerPartition: 1 },
+      },
+    );
+    const store = openStore(this.stateDir);
+    try {
+      return await ship({
+        sources: texts.map((text, i) => ({
+          name: `scan ${i}`,
+          live: false,
+          bytes: async function* () {
+            yield Buffer.from(text);
+          },
+        })),
+        sinks: [sink],
+        store,
+        changes: { confirm: 1, mass: 100, everywhere: false },
+        retryForMs: 0,
+        ...this.options,
+        ...more,
+      });
+    } finally {
+      if (this.gone) store.database.close();
+      else store.close();
+    }
+  }
+
+  /** Ships, and dies at the `n`th commit: before it when `done` is false, right after it otherwise. False when the run had ended before. */
+  async shipAndDie(texts: readonly string[], n: number, done: boolean): Promise<boolean> {
+    const { transaction, run } = Database.prototype;
+    const die = (): never => {
+      this.gone = true;
+      throw new Error('killed');
+    };
+    let commits = 0;
+    let depth = 0;
+    const world = this;
+    Database.prototype.transaction = function <T>(this: Database, work: () => T): T {
+      if (world.gone) return die();
+      if (depth > 0) return work();
+      if (++commits === n && !done) die();
+      depth++;
+      try {
+        return transaction.call(this, work) as T;
+      } finally {
+        depth--;
+        if (commits === n && done) world.gone = true;
+      }
+    };
+    Database.prototype.run = function (...args) {
+      return world.gone ? die() : run.apply(this, args);
+    };
+    try {
+      await this.run(texts).catch(() => undefined);
+      return this.gone;
+    } finally {
+      Object.assign(Database.prototype, { transaction, run });
+      this.gone = false;
+    }
+  }
+
+  /** What is known, with scans by their ids: the same whatever the order in which they came. */
+  known(site = 'default'): unknown {
+    const database = Database.open(stateFile(this.stateDir), SCHEMA_VERSIONS);
+    const hosts = new KnownHosts(database, site);
+    const scans = new KnownScans(database, site);
+    const named = (key: string, value: unknown): unknown =>
+      key === 'scan' && typeof value === 'number' ? scans.idOf(value) : key === 'marks' && Array.isArray(value) ? value.toSorted() : value;
+    const found = hosts.keys().map((key) => JSON.parse(JSON.stringify(hosts.get(key), named)) as unknown);
+    database.close();
+    return found;
+  }
+}
