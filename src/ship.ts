@@ -71,8 +71,8 @@ export interface SinkReport {
   readonly sink: string;
   /** Of the events that were read. */
   readonly tally: Tally;
-  /** Of portlog's own events about this run. */
-  readonly health: Tally;
+  /** Of portlog's own: events about this run, and records of the inventory. */
+  readonly own: Tally;
   /** Of what earlier runs had left in the spool. */
   readonly replayed: Tally;
   /** Events of all runs that wait in the spool now, and those that lie there because the disk has damaged them. */
@@ -238,12 +238,12 @@ async function finish(lanes: readonly Lane[]): Promise<void> {
   if (broken !== undefined) throw broken.reason;
 }
 
-function reportOf({ sink, tally, health, replayed, failure, firstRejection, keeping }: Lane): SinkReport {
+function reportOf({ sink, tally, own, replayed, failure, firstRejection, keeping }: Lane): SinkReport {
   const { events = 0, damaged = 0 } = keeping?.shelf.spool.usage() ?? {};
   return {
     sink: sink.name,
     tally,
-    health,
+    own,
     replayed,
     failure,
     firstRejection,

@@ -1,10 +1,11 @@
 import { isIP } from 'node:net';
-import type { Change } from './change/change.ts';
+import { type Change, portOf } from './change/change.ts';
 import { absentHost, wouldList } from './change/coverage.ts';
 import { absenceEvent, baselineEvent, changeEvent, massChangeEvent, scopeShrankEvent } from './change/event.ts';
-import { type KnownHost, unknownHost } from './change/known.ts';
+import { type KnownHost, type KnownPort, unknownHost } from './change/known.ts';
 import { observe, observeAbsence } from './change/observe.ts';
 import type { ChangeOptions } from './change/options.ts';
+import { hostRecord, portRecord } from './change/record.ts';
 import { KnownScans, type ScanRecord } from './change/scans.ts';
 import { shrinkage } from './change/shrinkage.ts';
 import { sightingOf } from './change/sighting.ts';
@@ -14,7 +15,7 @@ import type { Lane } from './delivery/lane.ts';
 import type { Store } from './delivery/store.ts';
 import { PortlogError } from './errors.ts';
 import type { RunContext } from './event/context.ts';
-import type { LogEvent } from './event/event.ts';
+import { INVENTORY, type LogEvent } from './event/event.ts';
 import type { EventMapper } from './event/map.ts';
 import { milliseconds } from './event/time.ts';
 import { isComplete, type RunEnd, type ScanItem } from './nmap/item.ts';
@@ -34,6 +35,13 @@ interface CurrentRun {
   readonly later: readonly ScanRecord[];
 }
 
+/** The ports that changes are about; of a host that is new, those that are open. */
+function portsOf(known: KnownHost, changes: readonly Change[]): readonly KnownPort[] {
+  const isNew = changes.some(({ action }) => action === 'host-new');
+  const keys = new Set(changes.map(portOf));
+  return Object.entries(known.ports).flatMap(([key, port]) => (keys.has(key) || (isNew && port.state === 'open') ? [port] : []));
+}
+
 /** Of runs that began in the same second, the one that was shipped first. */
 function isBefore(a: ScanRecord, b: ScanRecord): boolean {
   return a.started < b.started || (a.started === b.started && a.nr < b.nr);
@@ -50,6 +58,7 @@ export class ChangeTracker {
   private readonly lanes: readonly Lane[];
   private readonly store: Store;
   private readonly options: ChangeOptions;
+  private readonly keepsInventory: boolean;
   private current: CurrentRun | undefined;
   private changed = new Map<string, KnownHost>();
   private events: LogEvent[] = [];
@@ -64,6 +73,7 @@ export class ChangeTracker {
     this.store = store;
     this.lanes = lanes;
     this.options = options;
+    this.keepsInventory = lanes.some(({ sink }) => sink.accepts(INVENTORY));
   }
 
   /** Takes the next item, after `mapper` had it. */
@@ -137,6 +147,15 @@ export class ChangeTracker {
     record.counts.firstHosts += isFirstSeen ? 1 : 0;
     record.counts.firstPorts += firstSeen.length;
     this.note(known, changes, (change) => changeEvent(context, change, this.scanId));
+    if (known.time === time) this.record(known, [...firstSeen, ...portsOf(known, changes)], time);
+  }
+
+  /** For targets that keep an inventory: the host once a run, its ports when they change. */
+  private record(known: KnownHost, ports: readonly KnownPort[], time: number): void {
+    const { current } = this;
+    if (current === undefined || !this.keepsInventory || known.up.yes === undefined) return;
+    this.events.push(hostRecord(current.context, known, time));
+    for (const port of new Set(ports)) this.events.push(portRecord(current.context, known, port, time));
   }
 
   private readonly scanId = (nr: number): string | undefined => this.scans.idOf(nr);
@@ -189,6 +208,7 @@ export class ChangeTracker {
       if (known === undefined || !absentHost(coverage, true, known.ips[0] ?? key).tested) continue;
       const changes = observeAbsence(known, ended, this.options.confirm);
       this.note(known, changes, (change) => absenceEvent(context, known, change, this.scanId, ended));
+      this.record(known, [], ended);
     }
   }
 

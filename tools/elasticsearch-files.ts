@@ -46,6 +46,13 @@ export function elasticsearchFiles(fields: readonly Field[]): Readonly<Record<st
       ignore_missing_component_templates: ['logs-nmap@custom'],
       _meta: META,
     },
+    'inventory-template': {
+      index_patterns: ['nmap-inventory-*'],
+      priority: 250,
+      composed_of: ['logs-nmap@mappings', 'logs-nmap@settings', 'nmap-inventory@custom'],
+      ignore_missing_component_templates: ['nmap-inventory@custom'],
+      _meta: META,
+    },
   };
 }
 

@@ -1,4 +1,4 @@
-import { DATASETS } from '../src/event/event.ts';
+import { DATASETS, INVENTORY } from '../src/event/event.ts';
 import type { Field, FieldType } from '../src/event/fields.ts';
 import { type FieldNode, fieldTree } from './field-tree.ts';
 
@@ -8,7 +8,7 @@ const REQUIRED = ['@timestamp', 'message', 'ecs', 'event', 'data_stream', 'agent
 export function eventSchema(fields: readonly Field[]): object {
   const { children } = fieldTree(fields);
   const root = objectSchema(children) as { properties: Record<string, { properties: Record<string, object> }> };
-  root.properties['event']!.properties['dataset'] = { enum: DATASETS };
+  root.properties['event']!.properties['dataset'] = { enum: [...DATASETS, INVENTORY] };
   return {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
     title: 'portlog event',

@@ -1,9 +1,13 @@
+import type { BlockList } from 'node:net';
+import { identify } from '../event/address.ts';
 import { isComplete, type ScanItem } from '../nmap/item.ts';
 import type { Change } from './change.ts';
-import { absentHost, type RunCoverage, runCoverage } from './coverage.ts';
+import { absentHost, type RunCoverage, runCoverage, wouldList } from './coverage.ts';
 import { type KnownHost, standing, unknownHost } from './known.ts';
 import { observe, observeAbsence } from './observe.ts';
+import type { KnownScans } from './scans.ts';
 import { type Sighting, sightingOf, together } from './sighting.ts';
+import type { KnownHosts } from './store.ts';
 
 /** All that one input says: its runs, and each host as they saw it. */
 export interface ScanView {
@@ -27,15 +31,20 @@ export interface ScanDiff {
 export class ScanCollector {
   private readonly runs: { coverage: RunCoverage; complete: boolean }[] = [];
   private readonly hosts = new Map<string, Sighting>();
+  private readonly macNetworks: BlockList | undefined;
   /** Elements that could not be read. */
   refused = 0;
+
+  constructor(macNetworks?: BlockList) {
+    this.macNetworks = macNetworks;
+  }
 
   add(item: ScanItem): void {
     if (item.kind === 'run') this.runs.push({ coverage: runCoverage(item.run), complete: false });
     const run = this.runs.at(-1);
     if (run === undefined) return;
     if (item.kind === 'host') {
-      const sighting = sightingOf(run.coverage, item.host);
+      const sighting = sightingOf(run.coverage, item.host, identify(item.host, this.macNetworks));
       const { key } = sighting.identity;
       const earlier = this.hosts.get(key);
       this.hosts.set(key, earlier === undefined ? sighting : together(earlier, sighting));
@@ -66,7 +75,7 @@ export function diffScans(before: ScanView, after: ScanView): ScanDiff {
 }
 
 /** What is known, for a scan to be compared with. */
-export interface Knowledge {
+interface Knowledge {
   readonly keys: readonly string[];
   known(key: string): KnownHost | undefined;
   /** Whether a complete run would have listed that host, had it been up. */
@@ -93,6 +102,16 @@ export function diffWith(knowledge: Knowledge, after: ScanView): ScanDiff {
     }
   }
   return { changes, hostsNotLookedAt, hostsFirstSeen, portsFirstSeen, hostsCompared };
+}
+
+/** What the state file knows of a site. */
+export function knowledgeOf(hosts: KnownHosts, scans: KnownScans): Knowledge {
+  const complete = scans.complete();
+  return {
+    keys: hosts.keys(),
+    known: (key) => hosts.get(key),
+    wasLookedFor: (key) => complete.some(({ coverage }) => wouldList(coverage, key)),
+  };
 }
 
 /** The order of the two is what the user says, whatever their clocks say. */

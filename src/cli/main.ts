@@ -35,6 +35,8 @@ async function perform(request: Request, terminal: Terminal): Promise<ExitCode> 
       return (await import('./commands/scan.ts')).scanCommand(context, request.nmapArgs);
     case 'diff':
       return (await import('./commands/diff.ts')).diffCommand(context, request.old, request.newer);
+    case 'inventory':
+      return (await import('./commands/inventory.ts')).inventoryCommand(context);
     case 'replay':
       return (await import('./commands/replay.ts')).replayCommand(context);
     case 'setup':

@@ -80,6 +80,17 @@ export const DIFF_OPTIONS = {
   'exit-code': { type: 'boolean', group: 'What', about: 'end with 1 when something changed, as git diff does' },
 } as const satisfies Record<string, Option>;
 
+export const INVENTORY_OPTIONS = {
+  format: { type: 'string', choices: ['table', 'json', 'csv'], group: 'What', about: 'a table, a line of JSON a port, or CSV (default: table)' },
+  network: { type: 'list', value: 'NETWORK', group: 'What', about: 'only hosts within: 192.0.2.0/24, 10.0.0-5.*; repeatable' },
+  port: { type: 'string', value: 'PORTS', group: 'What', about: 'only these: 22,8000-8100 or 53/udp' },
+  service: { type: 'string', value: 'TEXT', group: 'What', about: 'only services with this in name or version' },
+  state: { type: 'string', value: 'STATES', group: 'What', about: 'only ports in these states, or all (default: open)' },
+  since: { type: 'string', value: 'WHEN', group: 'What', about: 'only what is so since then: a date, 24h, 7d' },
+  forget: { type: 'boolean', group: 'What', about: 'forget the hosts of --network and --site, after asking' },
+  yes: { type: 'boolean', group: 'What', about: 'do not ask' },
+} as const satisfies Record<string, Option>;
+
 export const SETUP_OPTIONS = {
   'url': { type: 'string', value: 'URL', group: 'Where to', about: 'of the server (default: http://127.0.0.1:9200)' },
   'dry-run': { type: 'boolean', group: 'What', about: 'print what would be done' },

@@ -1,14 +1,15 @@
 import yargs, { type Argv } from 'yargs';
 import { nearest } from '../config/nearest.ts';
 import { PortlogError } from '../errors.ts';
-import { DIFF_OPTIONS, type Option, REPLAY_OPTIONS, SCAN_OPTIONS, SETUP_OPTIONS, SHIP_OPTIONS, type Values } from './options.ts';
+import { DIFF_OPTIONS, INVENTORY_OPTIONS, type Option, REPLAY_OPTIONS, SCAN_OPTIONS, SETUP_OPTIONS, SHIP_OPTIONS, type Values } from './options.ts';
 
 /** What the user asked for. `text` is help or the version, to be printed. */
 export type Request =
   | { readonly command: 'ship'; readonly values: Values; readonly files: readonly string[] }
   | { readonly command: 'scan'; readonly values: Values; readonly nmapArgs: readonly string[] }
   | { readonly command: 'setup'; readonly values: Values; readonly target: string }
-  | { readonly command: 'diff'; readonly values: Values; readonly old: string; readonly newer: string }
+  | { readonly command: 'diff'; readonly values: Values; readonly old: string | undefined; readonly newer: string }
+  | { readonly command: 'inventory'; readonly values: Values }
   | { readonly command: 'replay'; readonly values: Values }
   | { readonly command: 'check'; readonly values: Values }
   | { readonly command: 'text'; readonly text: string };
@@ -20,7 +21,8 @@ export const COMMAND_OPTIONS = {
   ship: SHIP_OPTIONS,
   scan: { ...SHIP_OPTIONS, ...SCAN_OPTIONS },
   check: { ...SHIP_OPTIONS, ...SCAN_OPTIONS },
-  diff: { ...DIFF_OPTIONS, quiet: SHIP_OPTIONS.quiet },
+  diff: { ...DIFF_OPTIONS, ...only(SHIP_OPTIONS, ['site', 'config', 'state-dir', 'quiet']) },
+  inventory: { ...INVENTORY_OPTIONS, ...only(SHIP_OPTIONS, ['site', 'config', 'state-dir', 'quiet']) },
   replay: {
     ...REPLAY_OPTIONS,
     ...without(SHIP_OPTIONS, ['format', 'all', 'again', 'changes', 'confirm-scans', 'mass-change', 'spool-max-mib', 'spool-when-full']),
@@ -30,6 +32,10 @@ export const COMMAND_OPTIONS = {
 
 function without<O extends Options, Name extends keyof O>(options: O, names: readonly Name[]): Omit<O, Name> {
   return Object.fromEntries(Object.entries(options).filter(([name]) => !(names as readonly string[]).includes(name))) as Omit<O, Name>;
+}
+
+function only<O extends Options, Name extends keyof O>(options: O, names: readonly Name[]): Pick<O, Name> {
+  return Object.fromEntries(names.map((name) => [name, options[name]])) as Pick<O, Name>;
 }
 
 /** Throws a PortlogError `usage` for anything that cannot be meant. */
@@ -57,13 +63,22 @@ export async function parseArguments(args: readonly string[], version: string): 
     )
     .command(
       'diff <scans..>',
-      'what changed between two scans, OLD and NEW, as far as both have looked',
+      'what changed between two scans, OLD and NEW; or between what is known, and one scan',
       (y) => add(y, COMMAND_OPTIONS.diff).positional('scans', { type: 'string', array: true }),
       (argv) => {
-        const [old, newer, ...more] = strings(argv['scans']);
-        if (old === undefined || newer === undefined || more.length > 0)
-          throw new PortlogError('usage', 'portlog diff compares two scans', { hint: 'portlog diff OLD NEW' });
+        const [first, second, ...more] = strings(argv['scans']);
+        if (first === undefined || more.length > 0)
+          throw new PortlogError('usage', 'portlog diff compares two scans, or one with what is known', { hint: 'portlog diff OLD NEW' });
+        const [old, newer] = second === undefined ? [undefined, first] : [first, second];
         choose({ command: 'diff', values: valuesOf(argv, COMMAND_OPTIONS.diff), old, newer });
+      },
+    )
+    .command(
+      'inventory',
+      'what is known now: hosts, ports, services, since when',
+      (y) => add(y, COMMAND_OPTIONS.inventory),
+      (argv) => {
+        choose({ command: 'inventory', values: valuesOf(argv, COMMAND_OPTIONS.inventory) });
       },
     )
     .command(

@@ -42,6 +42,8 @@ export class Keeper {
   private readonly units: Units;
   private readonly accounts: Accounts;
   private batches = 0;
+  /** Of the batches of this run that lie in the spool: where their events are counted. */
+  private readonly accountOf = new Map<number, Tally>();
   /** Events that wait in the spool since an earlier run, by the last batch that holds a part of their unit. */
   private readonly waiting = new Map<number, { readonly account: Tally; events: number }>();
 
@@ -109,6 +111,7 @@ export class Keeper {
       return this.cannotKeep(error);
     }
     account.spooled += entries.length;
+    this.accountOf.set(parcel.seq, account);
     this.backlog++;
     for (const lost of spool.makeRoom()) this.lose(lost);
   }
@@ -165,7 +168,10 @@ export class Keeper {
     const gone = batch.entries.length - (left?.entries.length ?? 0);
     if (account === this.accounts.replayed) account.read += gone;
     else account.spooled -= gone;
-    if (left === undefined && run === this.store.run) this.backlog--;
+    if (left === undefined && run === this.store.run) {
+      this.accountOf.delete(seq);
+      this.backlog--;
+    }
     return true;
   }
 
@@ -179,7 +185,7 @@ export class Keeper {
   lose({ seq, run, events }: LostBatch): void {
     this.forget(seq);
     const own = run === this.store.run;
-    const account = own ? this.accounts.tally : this.accounts.replayed;
+    const account = own ? (this.accountOf.get(seq) ?? this.accounts.tally) : this.accounts.replayed;
     account.discarded += events;
     if (own) {
       account.spooled -= events;

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import type { Dataset, LogEvent } from '../event/event.ts';
+import { type Dataset, INVENTORY, type LogEvent } from '../event/event.ts';
 import type { Sink, SinkError } from '../sink/sink.ts';
 import { type BatchOf, batchOf, Batcher } from './batch.ts';
 import { deliver, type Settled, type Undelivered } from './deliver.ts';
@@ -42,8 +42,8 @@ export class Lane {
   readonly sink: Sink;
   /** Of the events that were read in this run. */
   readonly tally: Tally = newTally();
-  /** Of portlog's own events about this run. */
-  readonly health: Tally = newTally();
+  /** Of portlog's own: events about this run, and records of the inventory. */
+  readonly own: Tally = newTally();
   /** Of what earlier runs had left in the spool. */
   readonly replayed: Tally = newTally();
   /** Why the sink does not work now; undefined again when it does. */
@@ -235,7 +235,7 @@ export class Lane {
 
   /** Of an event of this run; no batch mixes portlog's own events with others. */
   accountOf(dataset: Dataset | undefined): Tally {
-    return dataset === 'nmap.health' ? this.health : this.tally;
+    return dataset === 'nmap.health' || dataset === INVENTORY ? this.own : this.tally;
   }
 
   private failed(error: SinkError): void {

@@ -1,6 +1,8 @@
 /** One data stream each: `logs-<dataset>-<namespace>`. */
 export const DATASETS = ['nmap.scan', 'nmap.host', 'nmap.port', 'nmap.finding', 'nmap.change', 'nmap.health'] as const;
-export type Dataset = (typeof DATASETS)[number];
+/** No stream: records that replace themselves, for targets that can keep them (`nmap-inventory-<namespace>`). */
+export const INVENTORY = 'nmap.inventory';
+export type Dataset = (typeof DATASETS)[number] | typeof INVENTORY;
 
 export type FieldValue = string | number | boolean | undefined | Fields | readonly FieldValue[];
 /** A nested object of ECS names. `undefined` members are not written. */
@@ -22,6 +24,8 @@ export interface LogEvent {
    */
   readonly unit: string;
   readonly dataset: Dataset;
+  /** Of a record that replaces itself: the largest one stays. */
+  readonly revision?: number;
   readonly action: string;
   /** When nmap saw it, epoch milliseconds. */
   readonly time: number;

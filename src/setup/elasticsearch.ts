@@ -31,7 +31,10 @@ export async function applySetup(client: HttpClient, steps: readonly SetupStep[]
 const ROLE = {
   portlog_writer: {
     cluster: ['monitor'],
-    indices: [{ names: ['logs-nmap.*-*'], privileges: ['create_doc', 'auto_configure'] }],
+    indices: [
+      { names: ['logs-nmap.*-*'], privileges: ['create_doc', 'auto_configure'] },
+      { names: ['nmap-inventory-*'], privileges: ['index', 'auto_configure'] },
+    ],
   },
 };
 

@@ -6,6 +6,7 @@ export const ELASTICSEARCH_FILES = [
   { file: 'component-mappings.json', path: '/_component_template/logs-nmap@mappings', what: 'component template logs-nmap@mappings' },
   { file: 'component-settings.json', path: '/_component_template/logs-nmap@settings', what: 'component template logs-nmap@settings' },
   { file: 'index-template.json', path: '/_index_template/logs-nmap', what: 'index template logs-nmap' },
+  { file: 'inventory-template.json', path: '/_index_template/nmap-inventory', what: 'index template nmap-inventory' },
 ] as const;
 export type SetupFile = (typeof ELASTICSEARCH_FILES)[number];
 

@@ -1,15 +1,18 @@
 import { ecsParts } from '../event/ecs.ts';
+import { INVENTORY, type LogEvent } from '../event/event.ts';
 import { batchBody, encoded, Scratch } from './body.ts';
 import { bulkOutcome } from './elasticsearch-bulk.ts';
 import { type HttpAnswer, type HttpClient, httpClient, redirection } from './http.ts';
 import { accepting, addressOf, ELASTICSEARCH_URL, scopeOf, type SinkOptions, urlOf } from './options.ts';
-import { type Diagnosis, type Sink, SinkError } from './sink.ts';
+import { type Diagnosis, type Encoded, type Sink, SinkError } from './sink.ts';
 
-const INDEX_TEMPLATE = 'logs-nmap';
+const INDEX_TEMPLATES = ['logs-nmap', 'nmap-inventory'];
 /** One batch is one row of the spool, so a MiB. Order does not matter here: each document has its id. */
 const LIMITS = { maxEvents: 2000, maxBytes: 1 << 20, inFlight: 4, inFlightPerPartition: 4 };
 /** Answers only with what decides the fate of each document. */
-const BULK = '/_bulk?filter_path=errors,items.*.status,items.*.error.type,items.*.error.reason,items.*.failure_store&require_data_stream=true';
+const BULK = '/_bulk?filter_path=errors,items.*.status,items.*.error.type,items.*.error.reason,items.*.failure_store';
+/** The partition of records of the inventory: an index, where everything else is a data stream. */
+const RECORDS = 'inventory';
 
 /**
  * Elasticsearch: `_bulk` with `create` into the data streams `logs-<dataset>-<namespace>`, the event
@@ -26,8 +29,9 @@ export function elasticsearchSink(options: SinkOptions): Sink {
     identity: { type: 'elasticsearch', target: addressOf(url), scope: scopeOf({ namespace: options.namespace }, options) },
     limits: LIMITS,
     undeliverable: 'keep',
-    accepts: accepting(options),
+    accepts: accepting(options, [INVENTORY]),
     encode(event) {
+      if (event.dataset === INVENTORY) return encodedRecord(event, options.namespace);
       const index = `logs-${event.dataset}-${options.namespace}`;
       const [shared, own] = ecsParts(event);
       return encoded([`{"create":{"_index":"${index}","_id":"${event.id}"}}\n`, shared, own, '\n']);
@@ -35,7 +39,10 @@ export function elasticsearchSink(options: SinkOptions): Sink {
     check: (signal) => checkElasticsearch(client, signal),
     async send(batch, signal) {
       const body = batchBody(batch, scratch);
-      const answer = await client.request({ method: 'POST', path: BULK, body, contentType: 'application/x-ndjson' }, signal);
+      const answer = await client.request(
+        { method: 'POST', path: batch.partition === RECORDS ? BULK : `${BULK}&require_data_stream=true`, body, contentType: 'application/x-ndjson' },
+        signal,
+      );
       // Any other answer may have come before the whole body was read.
       if (answer.status === 200) scratch.give(body);
       if (answer.status === 200) return bulkOutcome(batch, answer.body);
@@ -44,6 +51,16 @@ export function elasticsearchSink(options: SinkOptions): Sink {
     },
     close: () => client.close(),
   };
+}
+
+/**
+ * The version is the time of the observation, so that of two the later one stays, however they come: the
+ * other gets a 409, which is "already newer".
+ * https://www.elastic.co/docs/reference/elasticsearch/rest-apis/optimistic-concurrency-control
+ */
+function encodedRecord(event: LogEvent, namespace: string): Encoded {
+  const action = { index: { _index: `nmap-inventory-${namespace}`, _id: event.id, version: event.revision, version_type: 'external' } };
+  return encoded([`${JSON.stringify(action)}\n`, ...ecsParts(event), '\n'], RECORDS);
 }
 
 /** What an answer means that is not about single documents. */
@@ -73,20 +90,20 @@ async function checkElasticsearch(client: HttpClient, signal: AbortSignal): Prom
   if (root.status === 404) return [notElasticsearch(origin)];
   const found: Diagnosis[] = [];
   if (root.status === 200) found.push(productDiagnosis(origin, root));
-  const template = await client.request({ method: 'GET', path: `/_index_template/${INDEX_TEMPLATE}` }, signal);
-  if (template.status === 404) {
-    found.push({
-      level: 'error',
-      message: `${origin} has no index template "${INDEX_TEMPLATE}", so fields would get types by guess`,
-      hint: 'run: portlog setup elasticsearch',
-    });
-  } else if (template.status === 200) found.push({ level: 'ok', message: `index template "${INDEX_TEMPLATE}" is installed` });
-  else
-    found.push({
-      level: 'warning',
-      message: `these credentials may not read index templates (${template.status}); portlog trusts that "${INDEX_TEMPLATE}" is there`,
-    });
+  for (const template of INDEX_TEMPLATES) found.push(await templateDiagnosis(client, template, signal));
   return found;
+}
+
+async function templateDiagnosis(client: HttpClient, name: string, signal: AbortSignal): Promise<Diagnosis> {
+  const { status } = await client.request({ method: 'GET', path: `/_index_template/${name}` }, signal);
+  if (status === 200) return { level: 'ok', message: `index template "${name}" is installed` };
+  if (status === 404)
+    return {
+      level: 'error',
+      message: `${client.url.origin} has no index template "${name}", so fields would get types by guess`,
+      hint: 'run: portlog setup elasticsearch',
+    };
+  return { level: 'warning', message: `these credentials may not read index templates (${status}); portlog trusts that "${name}" is there` };
 }
 
 function productDiagnosis(origin: string, { body, headers }: HttpAnswer): Diagnosis {

@@ -76,9 +76,10 @@ export function scopeOf(pairs: Readonly<Record<string, string | undefined>>, { d
   return all.flatMap(([name, value]) => (value === undefined || value === '' ? [] : [`${name}=${value}`])).join(' ');
 }
 
-/** `Sink.accepts`: all datasets unless some are named. */
-export function accepting({ datasets = DATASETS }: Pick<SinkOptions, 'datasets'>): (dataset: Dataset) => boolean {
-  const accepted = new Set<Dataset>(datasets);
+/** `Sink.accepts`: all datasets unless some are named, and `more` that this sink can keep. */
+export function accepting({ datasets }: Pick<SinkOptions, 'datasets'>, more: readonly Dataset[] = []): (dataset: Dataset) => boolean {
+  const possible: readonly Dataset[] = [...DATASETS, ...more];
+  const accepted = new Set<Dataset>(datasets === undefined ? possible : possible.filter((dataset) => datasets.includes(dataset)));
   return (dataset) => accepted.has(dataset);
 }
 

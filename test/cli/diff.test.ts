@@ -61,9 +61,9 @@ describe('portlog diff', () => {
   });
 
   test.for([
-    [['diff', old], 'portlog diff compares two scans'],
+    [['diff', old, '--state-dir', '/nowhere'], 'nothing is known yet to compare with'],
     [['diff', old, newer, old], 'portlog diff compares two scans'],
-    [['diff', '--state-dir', '/x', old, newer], 'portlog diff has no option --state-dir\nportlog:   → portlog diff --help shows those that it has'],
+    [['diff', '--namespace', 'x', old, newer], 'portlog diff has no option --namespace\nportlog:   → portlog diff --help shows those that it has'],
     [['diff', '-', '-'], 'only one of the two scans can come from standard input'],
   ] as const)('%j: exit 2 and a sentence', async ([args, says]) => {
     const { stderr, code } = await portlog(args);
@@ -98,7 +98,7 @@ describe.skipIf(!hasNmap())('with real scans of listeners on loopback (needs nma
     expect((await changes(killed)).filter((line) => line !== '').sort()).toEqual(expected.sort());
     const { stdout, stderr } = await portlog(['diff', first, smaller]);
     expect(stdout.split('\n').filter((line) => line !== '')).toHaveLength(1);
-    expect(stderr).toContain('1 host of the old scan not listed by the new one');
+    expect(stderr).toContain('1 host of the old scan not listed by the new scan');
   });
 });
 

@@ -4,10 +4,11 @@ import type { SinkOptions } from '../../src/sink/options.ts';
 import type { Sink } from '../../src/sink/sink.ts';
 import { runLane } from '../support/delivery.ts';
 import { faultContract } from '../support/fault-contract.ts';
-import { eventsOf, fixture } from '../support/scans.ts';
+import { eventsOf, fixture, host, port, scan } from '../support/scans.ts';
 import { answer, bulkIds, healthy, type Script, scriptedServer } from '../support/scripted-server.ts';
 import { batchOf, entriesOf, NEVER, sinkContract } from '../support/sink-contract.ts';
 import { sinkOptions } from '../support/sink-options.ts';
+import { World } from '../support/world.ts';
 
 const EVENTS = eventsOf(fixture('everything.xml'), { all: true });
 const opened: (() => Promise<void>)[] = [];
@@ -47,6 +48,28 @@ test('creates each event under its id in the data stream of its dataset', async 
   const [action = '', document = ''] = seen[0]?.body.split('\n') ?? [];
   expect(JSON.parse(action)).toEqual({ create: { _index: 'logs-nmap.host-prod', _id: EVENTS[0]?.id } });
   expect(JSON.parse(document)).toMatchObject({ event: { id: EVENTS[0]?.id } });
+});
+
+test('records of the inventory replace themselves, in an index, by the time of what was seen', async () => {
+  const { sink, seen } = await against(({ body }, response) =>
+    answer(response, 200, items(bulkIds(body).map((_, i) => (i === 0 ? { status: 200 } : { status: 409, error: { type: 'version_conflict' } })))),
+  );
+  const world = new World({ sinks: [sink] });
+  await world.run([scan(host('192.0.2.7', port(80)))], { retryForMs: 0 });
+  const { path = '', body = '' } = seen.find((one) => one.body.includes('nmap-inventory')) ?? {};
+  expect(path).not.toContain('require_data_stream');
+  const lines = body
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  const id = lines[0].index._id as string;
+  expect(lines[0]).toEqual({ index: { _index: 'nmap-inventory-default', _id: id, version: 1_760_000_002_000 * 1024 + 1, version_type: 'external' } });
+  expect(lines[1].nmap).toMatchObject({
+    entity: { id },
+    inventory: { kind: 'host', state: 'up', open_ports: 1, first_seen: '2025-10-09T08:53:22.000Z' },
+  });
+  expect(lines[2].index._id).toBe(`${id}.tcp.80`);
+  expect(lines[3].nmap.inventory).toMatchObject({ kind: 'port', state: 'open', since: '2025-10-09T08:53:22.000Z' });
 });
 
 test('reads the fate of each document from its own item', async () => {
@@ -153,7 +176,7 @@ describe('check', () => {
 
   test('nothing to say against a healthy one', async () => {
     const { sink } = await against((seen, response) => void healthy(seen, response));
-    expect((await sink.check(NEVER)).map(({ level }) => level)).toEqual(['ok', 'ok']);
+    expect((await sink.check(NEVER)).map(({ level }) => level)).toEqual(['ok', 'ok', 'ok']);
   });
 });
 

@@ -49,7 +49,7 @@ describe('before setup', () => {
 
   test('--dry-run prints and changes nothing; --export writes the files', async () => {
     const { stdout, code } = await portlog(['setup', 'elasticsearch', '--url', server.url, '--dry-run'], { env });
-    expect(stdout.match(/^PUT \//gm)).toHaveLength(4);
+    expect(stdout.match(/^PUT \//gm)).toHaveLength(5);
     expect(code).toBe(0);
     expect((await server.ask('GET', '/_index_template/logs-nmap')).status).toBe(404);
     const folder = freshDir();
@@ -61,9 +61,9 @@ describe('before setup', () => {
 describe('setup', () => {
   test('installs, and the second time changes nothing', async () => {
     const first = await portlog(['setup', 'elasticsearch', '--url', server.url], { env });
-    expect([first.code, first.stderr.match(/created /g)?.length]).toEqual([0, 4]);
+    expect([first.code, first.stderr.match(/created /g)?.length]).toEqual([0, 5]);
     const second = await portlog(['setup', 'elasticsearch', '--url', server.url], { env });
-    expect([second.code, second.stderr.match(/unchanged: /g)?.length]).toEqual([0, 4]);
+    expect([second.code, second.stderr.match(/unchanged: /g)?.length]).toEqual([0, 5]);
   });
 
   test('makes a key that may create events and nothing else', async () => {

@@ -50,11 +50,16 @@ export function healthy({ method, path }: Seen, response: ServerResponse): boole
   return true;
 }
 
-/** The ids in a `_bulk` body. */
+/** The ids in a `_bulk` body: of events, which are created, and of records of the inventory. */
 export function bulkIds(body: string): string[] {
-  return body
-    .trim()
-    .split('\n')
-    .filter((_, i) => i % 2 === 0)
-    .map((line) => (JSON.parse(line) as { create: { _id: string } }).create._id);
+  return actions(body).flatMap(({ create, index }) => create?._id ?? index?._id ?? []);
+}
+
+export function createdIds(body: string): string[] {
+  return actions(body).flatMap(({ create }) => create?._id ?? []);
+}
+
+function actions(body: string): readonly { readonly create?: { readonly _id: string }; readonly index?: { readonly _id: string } }[] {
+  const lines = body.trim().split('\n');
+  return lines.filter((_, i) => i % 2 === 0).map((line) => JSON.parse(line) as object);
 }

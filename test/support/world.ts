@@ -78,34 +78,37 @@ export class World {
 
   /** Ships, and dies at the `n`th commit: before it when `done` is false, right after it otherwise. False when the run had ended before. */
   async shipAndDie(texts: readonly string[], n: number, done: boolean): Promise<boolean> {
-    const { transaction, run } = Database.prototype;
+    const real = { transaction: Reflect.get(Database.prototype, 'transaction'), run: Reflect.get(Database.prototype, 'run') };
     const die = (): never => {
       this.gone = true;
       throw new Error('killed');
     };
     let commits = 0;
     let depth = 0;
-    const world = this;
-    Database.prototype.transaction = function <T>(this: Database, work: () => T): T {
-      if (world.gone) return die();
+    const commit = <T>(real: (work: () => T) => T, work: () => T): T => {
+      if (this.gone) return die();
       if (depth > 0) return work();
       if (++commits === n && !done) die();
       depth++;
       try {
-        return transaction.call(this, work) as T;
+        return real(work);
       } finally {
         depth--;
-        if (commits === n && done) world.gone = true;
+        if (commits === n && done) this.gone = true;
       }
     };
+    const isGone = (): boolean => this.gone;
+    Database.prototype.transaction = function <T>(this: Database, work: () => T): T {
+      return commit<T>((inner) => real.transaction.call(this, inner) as T, work);
+    };
     Database.prototype.run = function (...args) {
-      return world.gone ? die() : run.apply(this, args);
+      return isGone() ? die() : real.run.apply(this, args);
     };
     try {
       await this.run(texts).catch(() => undefined);
       return this.gone;
     } finally {
-      Object.assign(Database.prototype, { transaction, run });
+      Object.assign(Database.prototype, real);
       this.gone = false;
     }
   }
@@ -116,7 +119,7 @@ export class World {
     const hosts = new KnownHosts(database, site);
     const scans = new KnownScans(database, site);
     const named = (key: string, value: unknown): unknown =>
-      key === 'scan' && typeof value === 'number' ? scans.idOf(value) : key === 'marks' && Array.isArray(value) ? value.toSorted() : value;
+      key === 'scan' && typeof value === 'number' ? scans.idOf(value) : key === 'marks' ? (value as string[]).toSorted() : value;
     const found = hosts.keys().map((key) => JSON.parse(JSON.stringify(hosts.get(key), named)) as unknown);
     database.close();
     return found;

@@ -48,7 +48,7 @@ export function text(values: Values, name: string): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-function list(values: Values, name: string): readonly string[] | undefined {
+export function list(values: Values, name: string): readonly string[] | undefined {
   const value = values[name];
   return Array.isArray(value) ? (value as readonly string[]) : undefined;
 }

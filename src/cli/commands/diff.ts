@@ -1,29 +1,59 @@
+import { existsSync } from 'node:fs';
 import { type Change, portOf } from '../../change/change.ts';
-import { diffScans, ScanCollector, type ScanDiff, type ScanView } from '../../change/scan-diff.ts';
+import { diffScans, diffWith, knowledgeOf, ScanCollector, type ScanDiff, type ScanView } from '../../change/scan-diff.ts';
+import { KnownScans } from '../../change/scans.ts';
+import { KnownHosts } from '../../change/store.ts';
+import type { Settings } from '../../config/settings.ts';
+import { stateFile } from '../../delivery/store.ts';
 import { EXIT, type ExitCode, PortlogError } from '../../errors.ts';
 import { notAScan } from '../../input-report.ts';
 import { ScanReader } from '../../nmap/read.ts';
+import { Database } from '../../state/database.ts';
+import { SCHEMA_VERSIONS } from '../../state/schema.ts';
 import { fileSource } from '../../source/file.ts';
 import { stdinSource } from '../../source/stdin.ts';
 import { changeTable, unifiedDiff } from '../report/changes.ts';
 import { count } from '../report/words.ts';
-import { type CommandContext, text } from './context.ts';
+import { type CommandContext, settingsOf, text } from './context.ts';
 
-/** `portlog diff OLD NEW`: what changed between two scans, as far as both have looked. */
-export async function diffCommand(context: CommandContext, old: string, newer: string): Promise<ExitCode> {
+/** What stands for the state where the name of a scan would stand. */
+const KNOWN = 'what is known';
+
+/** `portlog diff OLD NEW`: what changed between two scans, or between what is known and a scan, as far as both have looked. */
+export async function diffCommand(context: CommandContext, old: string | undefined, newer: string): Promise<ExitCode> {
   const { terminal, values, speaker } = context;
   if (old === '-' && newer === '-') throw new PortlogError('usage', 'only one of the two scans can come from standard input');
-  const [before, after] = [await view(context, old), await view(context, newer)];
-  const diff = diffScans(before, after);
-  terminal.stdout.write(rendered(diff, text(values, 'format') ?? 'table', old, newer));
-  speaker.say(summary(diff));
+  const settings = await settingsOf(context);
+  const diff = old === undefined ? await diffWithState(context, settings, newer) : await diffTwo(context, settings, old, newer);
+  terminal.stdout.write(rendered(diff, text(values, 'format') ?? 'table', old ?? KNOWN, newer));
+  speaker.say(summary(diff, old === undefined ? KNOWN : 'the old scan'));
   return values['exit-code'] === true && diff.changes.length > 0 ? EXIT.partly : EXIT.delivered;
 }
 
-async function view({ terminal, speaker }: CommandContext, path: string): Promise<ScanView> {
+async function diffTwo(context: CommandContext, settings: Settings, old: string, newer: string): Promise<ScanDiff> {
+  const before = await view(context, settings, old);
+  return diffScans(before, await view(context, settings, newer));
+}
+
+async function diffWithState(context: CommandContext, settings: Settings, newer: string): Promise<ScanDiff> {
+  const { stateDir, event } = settings;
+  if (!existsSync(stateFile(stateDir)))
+    throw new PortlogError('usage', `nothing is known yet to compare with: there is no ${stateFile(stateDir)}`, {
+      hint: 'ship a scan first, name another directory with --state-dir, or name two scans',
+    });
+  const after = await view(context, settings, newer);
+  const database = Database.open(stateFile(stateDir), SCHEMA_VERSIONS);
+  try {
+    return diffWith(knowledgeOf(new KnownHosts(database, event.site), new KnownScans(database, event.site)), after);
+  } finally {
+    database.close();
+  }
+}
+
+async function view({ terminal, speaker }: CommandContext, { event }: Settings, path: string): Promise<ScanView> {
   const source = path === '-' ? stdinSource(terminal.stdin) : fileSource(path);
   const reader = new ScanReader();
-  const collector = new ScanCollector();
+  const collector = new ScanCollector(event.macNetworks);
   for await (const chunk of source.bytes(new AbortController().signal)) for (const item of reader.push(chunk)) collector.add(item);
   for (const item of reader.end()) collector.add(item);
   const found = collector.view();
@@ -46,14 +76,14 @@ function flat(change: Change): Readonly<Record<string, string | undefined>> {
 }
 
 /** What is the same was compared; what was not compared is not the same. */
-function summary({ changes, hostsCompared, hostsNotLookedAt, hostsFirstSeen, portsFirstSeen }: ScanDiff): string {
+function summary({ changes, hostsCompared, hostsNotLookedAt, hostsFirstSeen, portsFirstSeen }: ScanDiff, old: string): string {
   const words = [
     `${count(changes.length, 'change')} on ${count(new Set(changes.map(hostOf)).size, 'host')}`,
     `${count(hostsCompared, 'host')} compared`,
   ];
-  if (hostsNotLookedAt > 0) words.push(`${count(hostsNotLookedAt, 'host')} of the old scan not listed by the new one`);
-  if (hostsFirstSeen > 0) words.push(`${count(hostsFirstSeen, 'host')} of the new scan not listed by the old one`);
-  if (portsFirstSeen > 0) words.push(`${count(portsFirstSeen, 'open port')} not tested by the old one`);
+  if (hostsNotLookedAt > 0) words.push(`${count(hostsNotLookedAt, 'host')} of ${old} not listed by the new scan`);
+  if (hostsFirstSeen > 0) words.push(`${count(hostsFirstSeen, 'host')} of the new scan not in ${old}`);
+  if (portsFirstSeen > 0) words.push(`${count(portsFirstSeen, 'open port')} not tested before`);
   return words.join('; ');
 }
 

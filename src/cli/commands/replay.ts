@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { createInterface } from 'node:readline/promises';
 import type { Settings } from '../../config/settings.ts';
 import { sinkOptions } from '../../config/settings.ts';
 import { stateFile, type Store } from '../../delivery/store.ts';
@@ -7,6 +6,7 @@ import { EXIT, type ExitCode, PortlogError } from '../../errors.ts';
 import { inScope, type SinkOptions } from '../../sink/options.ts';
 import { createSink } from '../../sink/registry.ts';
 import type { Sink, SinkIdentity } from '../../sink/sink.ts';
+import { isSure } from '../confirm.ts';
 import { shipAndReport } from './deliver.ts';
 import { jsonWaiting, printWaiting, type Waiting } from '../report/waiting.ts';
 import { openStore } from '../state.ts';
@@ -93,7 +93,7 @@ async function purge(context: CommandContext, store: Store, waiting: readonly Wa
     speaker.say('there is nothing to delete');
     return EXIT.delivered;
   }
-  if (values['yes'] !== true && !(await isSure(context, what))) {
+  if (values['yes'] !== true && !(await isSure(context, `delete ${what}`, '--purge'))) {
     speaker.say('nothing was deleted');
     return EXIT.usage;
   }
@@ -108,15 +108,4 @@ async function purge(context: CommandContext, store: Store, waiting: readonly Wa
   });
   speaker.say(`deleted ${what}`);
   return EXIT.delivered;
-}
-
-async function isSure({ terminal }: CommandContext, what: string): Promise<boolean> {
-  if (terminal.stdin.isTTY !== true)
-    throw new PortlogError('usage', `--purge would delete ${what} for good, and there is nobody to ask`, {
-      hint: 'add --yes if that is what you want',
-    });
-  const questions = createInterface({ input: terminal.stdin, output: terminal.stderr });
-  const reply = await questions.question(`portlog: delete ${what} for good? (yes/no) `);
-  questions.close();
-  return reply.trim().toLowerCase() === 'yes';
 }

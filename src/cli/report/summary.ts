@@ -16,7 +16,8 @@ export function exitCode({ inputs, sinks, interrupted, untracked }: ShipReport):
   const partly = inputs.some(
     (input) => isUseless(input) || input.problem !== undefined || input.refused > 0 || input.incomplete > 0 || input.failed > 0,
   );
-  return partly || sinks.some(({ tally, replayed }) => tally.dead + replayed.dead > 0 || (tally.discarded > 0 && !isClosedPipe(tally)))
+  return partly ||
+    sinks.some(({ tally, replayed, own }) => tally.dead + replayed.dead + own.dead > 0 || (tally.discarded > 0 && !isClosedPipe(tally)))
     ? EXIT.partly
     : EXIT.delivered;
 }
@@ -87,14 +88,14 @@ function printInput(input: InputReport, speaker: Speaker): void {
 }
 
 function printSink(report: SinkReport, speaker: Speaker, hasRead: boolean): void {
-  const { sink, tally, health, replayed, failure, firstRejection, waiting, damaged } = report;
+  const { sink, tally, own, replayed, failure, firstRejection, waiting, damaged } = report;
   if (failure !== undefined && failure.kind !== 'closed') speaker.error(failure);
   if (report.unaccountable !== undefined) speaker.error(report.unaccountable);
   if (report.bookkeeping !== undefined && report.unaccountable === undefined) {
     speaker.error(report.bookkeeping);
     speaker.warn('  → what was delivered could not be noted: shipped again, it is sent again');
   }
-  const dead = tally.dead + replayed.dead + health.dead;
+  const dead = tally.dead + replayed.dead + own.dead;
   if (dead > 0) {
     speaker.warn(`${sink}: ${count(dead, 'event')} could not be delivered${firstRejection === undefined ? '' : ` (${firstRejection})`}`);
     speaker.warn('  → they are kept: portlog replay --list shows why, portlog replay --dead tries them again');
@@ -109,7 +110,7 @@ function printSink(report: SinkReport, speaker: Speaker, hasRead: boolean): void
     speaker.warn(`${sink}: ${count(waiting, 'event')} ${waiting === 1 ? 'waits' : 'wait'} on disk`);
     speaker.warn('  → when it works again: portlog replay (the next run sends them, too)');
   }
-  if (health.read > 0) speaker.detail(sumLine(`${sink}, about this run`, health));
+  if (own.read > 0) speaker.detail(sumLine(`${sink}, of portlog's own`, own));
   if (replayed.read > 0 || !hasRead)
     speaker.say(sumLine(`${sink}, from earlier runs`, { ...replayed, read: replayed.read + waiting, spooled: waiting }));
   if (hasRead) speaker.say(sumLine(sink, tally));

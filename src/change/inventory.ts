@@ -1,0 +1,103 @@
+import type { AddressSet } from './address-set.ts';
+import { type KnownHost, type KnownPort, lastOf, since, standing } from './known.ts';
+import type { PortSet } from './port-set.ts';
+
+/** What is known of a port, or of a host without one: a line of the inventory. Times are epoch milliseconds. */
+export interface InventoryRow {
+  readonly site: string;
+  readonly host: string;
+  readonly ips: readonly string[];
+  readonly name: string | undefined;
+  readonly mac: string | undefined;
+  readonly os: string | undefined;
+  readonly hostState: 'up' | 'down' | 'unknown';
+  readonly hostFirstSeen: number | undefined;
+  readonly hostLastSeen: number | undefined;
+  readonly port: PortRow | undefined;
+}
+
+interface PortRow {
+  readonly number: number;
+  readonly transport: string;
+  /** In nmap's words, of the last test. */
+  readonly state: string;
+  readonly service: string | undefined;
+  readonly version: string | undefined;
+  readonly certificate: { readonly subject: string | undefined; readonly fingerprint: string; readonly notAfter: string | undefined } | undefined;
+  /** Open for the first time, and the last. */
+  readonly firstSeen: number | undefined;
+  readonly lastSeen: number | undefined;
+  readonly lastTested: number;
+  /** Since when it is known to be open, or not open. */
+  readonly since: number | undefined;
+}
+
+/** Which rows are wanted; what is undefined asks for nothing. */
+export interface InventoryFilter {
+  readonly network: AddressSet | undefined;
+  readonly ports: PortSet | undefined;
+  readonly transport: string | undefined;
+  /** A part of the service's name or version, in lower case. */
+  readonly service: string | undefined;
+  readonly states: ReadonlySet<string> | undefined;
+  /** Only what stands since then or later, epoch milliseconds. */
+  readonly since: number | undefined;
+}
+
+export function isWithin({ network }: InventoryFilter, { key, ips }: Pick<KnownHost, 'key' | 'ips'>): boolean {
+  return network === undefined || network.has(key) || ips.some((ip) => network.has(ip));
+}
+
+/** The rows of a host: its ports that are wanted, or the host alone when it has none and nobody asked for ports. */
+export function inventoryRows(site: string, host: KnownHost, filter: InventoryFilter): readonly InventoryRow[] {
+  const state = standing(host.up, 1);
+  const row = {
+    site,
+    host: host.key,
+    ips: host.ips,
+    name: host.name?.value,
+    mac: host.mac?.value,
+    os: host.os?.value,
+    hostState: state === 'yes' ? 'up' : state === 'no' ? 'down' : 'unknown',
+    hostFirstSeen: host.up.yes?.first,
+    hostLastSeen: finite(lastOf(host.up.yes)),
+  } as const;
+  const ports = Object.values(host.ports).map(portRow);
+  const wanted = ports
+    .filter((port) => isWanted(port, filter))
+    .sort((a, b) => (a.transport === b.transport ? a.number - b.number : a.transport < b.transport ? -1 : 1));
+  if (wanted.length > 0) return wanted.map((port) => ({ ...row, port }));
+  const asksForPorts = filter.ports !== undefined || filter.transport !== undefined || filter.service !== undefined;
+  const isNews = filter.since === undefined || (since(host.up, 'yes') ?? 0) >= filter.since;
+  return asksForPorts || host.up.yes === undefined || !isNews ? [] : [{ ...row, port: undefined }];
+}
+
+function portRow({ number, protocol, state, at, service, guess, certificate, open }: KnownPort): PortRow {
+  const stands = standing(open, 1);
+  return {
+    number,
+    transport: protocol,
+    state,
+    service: service?.value.name ?? guess?.value,
+    version: service?.value.version || undefined,
+    certificate: certificate?.value,
+    firstSeen: open.yes?.first,
+    lastSeen: finite(lastOf(open.yes)),
+    lastTested: at,
+    since: stands && since(open, stands),
+  };
+}
+
+function isWanted(port: PortRow, { ports, transport, service, states, since }: InventoryFilter): boolean {
+  return (
+    (ports === undefined || ports.has(port.number)) &&
+    (transport === undefined || port.transport === transport) &&
+    (service === undefined || `${port.service ?? ''} ${port.version ?? ''}`.toLowerCase().includes(service)) &&
+    (states === undefined || states.has(port.state)) &&
+    (since === undefined || (port.since ?? 0) >= since)
+  );
+}
+
+function finite(time: number): number | undefined {
+  return Number.isFinite(time) ? time : undefined;
+}

@@ -1,0 +1,111 @@
+import type { RunContext } from '../event/context.ts';
+import { type Fields, INVENTORY, type LogEvent, SEVERITY, Shared, some } from '../event/event.ts';
+import { digest, hostEntityId, portEntityId } from '../event/id.ts';
+import { printable } from '../event/text.ts';
+import { isoTime } from '../event/time.ts';
+import { type KnownHost, type KnownPort, lastOf, since, standing } from './known.ts';
+
+/** Room for what happens at one host within a millisecond. */
+const REVISIONS = 1024;
+
+/** A host as it is known now, for `nmap-inventory-<namespace>`; `time`: of the observation, epoch milliseconds. */
+export function hostRecord(run: RunContext, host: KnownHost, time: number): LogEvent {
+  const state = standing(host.up, 1) === 'no' ? 'down' : 'up';
+  const open = Object.values(host.ports).filter((port) => standing(port.open, 1) === 'yes').length;
+  const name = host.name === undefined || host.name.value === host.key ? '' : ` (${host.name.value})`;
+  const entity = hostEntityId(run.options.site, host.key);
+  return record(run, host, time, entity, `${host.key}${name} ${state}, ${open} open`, {
+    inventory: {
+      kind: 'host',
+      state,
+      first_seen: timeField(host.up.yes?.first),
+      last_seen: timeField(lastOf(host.up.yes)),
+      last_tested: timeField(Math.max(host.time, time)),
+      since: timeField(since(host.up, state === 'up' ? 'yes' : 'no')),
+      open_ports: open,
+    },
+  });
+}
+
+export function portRecord(run: RunContext, host: KnownHost, port: KnownPort, time: number): LogEvent {
+  const { protocol, number, state, service, guess, certificate, open, at } = port;
+  const stands = standing(open, 1);
+  const name = service?.value.name ?? guess?.value;
+  const words = [host.key, `${number}/${protocol}`, state, name, service?.value.version].filter((word) => word !== undefined && word !== '');
+  const entity = portEntityId(hostEntityId(run.options.site, host.key), protocol, String(number));
+  return record(
+    run,
+    host,
+    time,
+    entity,
+    words.join(' '),
+    {
+      port: { id: String(number), state },
+      service: service && { name: service.value.name, version: service.value.version || undefined },
+      inventory: {
+        kind: 'port',
+        state,
+        first_seen: timeField(open.yes?.first),
+        last_seen: timeField(lastOf(open.yes)),
+        last_tested: timeField(at),
+        since: timeField(stands && since(open, stands)),
+      },
+    },
+    {
+      server: { address: host.key, ip: host.ips[0], port: protocol === 'ip' ? undefined : number },
+      network: { transport: protocol, type: networkType(host) },
+      service: name === undefined || name === '' ? undefined : { type: name },
+      tls: certificate && { server: { subject: certificate.value.subject, not_after: certificate.value.notAfter } },
+    },
+  );
+}
+
+function record(run: RunContext, host: KnownHost, time: number, entity: string, message: string, nmap: Fields, more: Fields = {}): LogEvent {
+  const { options, scanId } = run;
+  const { ips, name, mac, os } = host;
+  const revision = time * REVISIONS + Math.min(host.marks.length, REVISIONS - 1);
+  const created = options.now();
+  const line = printable(message);
+  return {
+    id: entity,
+    unit: digest(['record', entity, revision]),
+    dataset: INVENTORY,
+    revision,
+    action: 'known',
+    time,
+    created,
+    severity: SEVERITY.info,
+    message: line,
+    shared: new Shared({
+      '@timestamp': isoTime(time),
+      ...run.base,
+      'host': { ip: some(ips), name: name?.value, mac: mac && [mac.value], os: os && { full: os.value } },
+      'related': ips.length === 0 && name === undefined ? undefined : { ip: some(ips), hosts: name && [name.value] },
+    }),
+    own: {
+      event: {
+        kind: 'asset',
+        category: ['host'],
+        type: ['info'],
+        action: 'known',
+        id: entity,
+        module: 'nmap',
+        dataset: INVENTORY,
+        created: isoTime(created),
+      },
+      network: { type: networkType(host) },
+      ...more,
+      nmap: { site: options.site, scan: { id: scanId }, entity: { id: entity }, ...nmap },
+      message: line,
+    },
+  };
+}
+
+function networkType({ ips }: KnownHost): string | undefined {
+  const [ip] = ips;
+  return ip === undefined ? undefined : ip.includes(':') ? 'ipv6' : 'ipv4';
+}
+
+function timeField(time: number | undefined): string | undefined {
+  return time === undefined || !Number.isFinite(time) || time <= 0 ? undefined : isoTime(time);
+}

@@ -1,0 +1,121 @@
+import { existsSync } from 'node:fs';
+import { once } from 'node:events';
+import { AddressSet } from '../../change/address-set.ts';
+import { type InventoryFilter, inventoryRows, isWithin } from '../../change/inventory.ts';
+import { PortSet } from '../../change/port-set.ts';
+import { KnownHosts, knownSites } from '../../change/store.ts';
+import { stateFile } from '../../delivery/store.ts';
+import { EXIT, type ExitCode, PortlogError } from '../../errors.ts';
+import { Database } from '../../state/database.ts';
+import { SCHEMA_VERSIONS } from '../../state/schema.ts';
+import { isSure } from '../confirm.ts';
+import { ROW_FORMATS } from '../report/inventory.ts';
+import { count } from '../report/words.ts';
+import { type CommandContext, list, settingsOf, text } from './context.ts';
+
+const STATES = new Set(['open', 'closed', 'filtered', 'unfiltered', 'open|filtered', 'closed|filtered']);
+const UNITS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };
+
+/** `portlog inventory`: what is known now, and `--forget`. */
+export async function inventoryCommand(context: CommandContext): Promise<ExitCode> {
+  const { values, speaker, terminal } = context;
+  const settings = await settingsOf(context);
+  const filter = filterOf(context, Date.now());
+  const path = stateFile(settings.stateDir);
+  if (!existsSync(path)) {
+    speaker.say(`nothing is known yet: there is no ${path}`);
+    return EXIT.delivered;
+  }
+  const database = Database.open(path, SCHEMA_VERSIONS);
+  try {
+    const site = text(values, 'site');
+    const sites = (site === undefined ? knownSites(database) : [site]).map((name) => new KnownHosts(database, name));
+    if (values['forget'] === true) return await forget(context, database, sites, filter);
+    const format = ROW_FORMATS[text(values, 'format') ?? 'table'] ?? ROW_FORMATS['table'];
+    if (format === undefined) return EXIT.usage;
+    terminal.stdout.write(format.heading);
+    let [hosts, rows] = [0, 0];
+    for (const known of sites) {
+      for (const key of inOrder(known.keys())) {
+        const host = known.get(key);
+        if (host === undefined || !isWithin(filter, host)) continue;
+        const found = inventoryRows(known.site, host, filter);
+        hosts += found.length > 0 ? 1 : 0;
+        rows += found.filter(({ port }) => port !== undefined).length;
+        if (terminal.stdout.destroyed) return EXIT.delivered;
+        if (found.length > 0 && !terminal.stdout.write(found.map((row) => format.row(row)).join('')))
+          await Promise.race([once(terminal.stdout, 'drain'), once(terminal.stdout, 'close')]);
+      }
+    }
+    speaker.say(`${count(hosts, 'host')}, ${count(rows, 'port')}`);
+    return EXIT.delivered;
+  } finally {
+    database.close();
+  }
+}
+
+async function forget(context: CommandContext, database: Database, sites: readonly KnownHosts[], filter: InventoryFilter): Promise<ExitCode> {
+  const { values, speaker } = context;
+  if (['port', 'service', 'state', 'since'].some((name) => values[name] !== undefined))
+    throw new PortlogError('usage', '--forget forgets whole hosts', { hint: 'choose them with --network and --site' });
+  const chosen = sites.flatMap((known) =>
+    known.keys().flatMap((key) => (isWithin(filter, known.get(key) ?? { key, ips: [] }) ? [{ known, key }] : [])),
+  );
+  const what = `what is known of ${count(chosen.length, 'host')}`;
+  if (chosen.length === 0) {
+    speaker.say('no such host is known');
+    return EXIT.delivered;
+  }
+  if (values['yes'] !== true && !(await isSure(context, `forget ${what}`, '--forget'))) {
+    speaker.say('nothing was forgotten');
+    return EXIT.usage;
+  }
+  database.transaction(() => {
+    for (const { known, key } of chosen) known.forget(key);
+  });
+  speaker.say(`forgot ${what}; when they are seen again, they are part of a baseline, or new`);
+  return EXIT.delivered;
+}
+
+function filterOf({ values }: CommandContext, now: number): InventoryFilter {
+  const networks = list(values, 'network');
+  const network = networks === undefined ? undefined : AddressSet.of(networks);
+  if (typeof network === 'string')
+    throw new PortlogError('usage', `--network "${network}" is no address or network`, { hint: 'write it like 192.0.2.0/24' });
+  const [, ports, transport] = /^([\d,-]*)(?:\/(\w+))?$/.exec(text(values, 'port') ?? '') ?? [];
+  if (ports === undefined)
+    throw new PortlogError('usage', `--port "${text(values, 'port')}": write numbers and ranges`, { hint: '22,8000-8100 or 53/udp' });
+  return {
+    network,
+    ports: ports === '' ? undefined : PortSet.of(ports),
+    transport,
+    service: text(values, 'service')?.toLowerCase(),
+    states: statesOf(text(values, 'state') ?? 'open'),
+    since: sinceOf(text(values, 'since'), now),
+  };
+}
+
+function statesOf(given: string): ReadonlySet<string> | undefined {
+  if (given === 'all') return undefined;
+  const states = given.split(',').map((state) => state.trim());
+  const wrong = states.find((state) => !STATES.has(state));
+  if (wrong !== undefined)
+    throw new PortlogError('usage', `--state "${wrong}": there is no such state`, { hint: `${[...STATES].join(', ')}; or all` });
+  return new Set(states);
+}
+
+/** A date, or how long ago: `7d`. */
+function sinceOf(given: string | undefined, now: number): number | undefined {
+  if (given === undefined) return undefined;
+  const [, number, unit = ''] = /^(\d+)([mhdw])$/.exec(given) ?? [];
+  const time = number === undefined ? Date.parse(given) : now - Number(number) * (UNITS[unit] ?? 0);
+  if (Number.isNaN(time))
+    throw new PortlogError('usage', `--since "${given}": no date, and no time ago`, { hint: '2026-01-31, 2026-01-31T12:00:00Z, 24h, 7d' });
+  return time;
+}
+
+/** Addresses in their numeric order, then names. */
+function inOrder(keys: readonly string[]): readonly string[] {
+  const { compare } = new Intl.Collator('en', { numeric: true });
+  return keys.toSorted(compare);
+}

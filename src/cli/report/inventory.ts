@@ -1,0 +1,81 @@
+import type { InventoryRow } from '../../change/inventory.ts';
+import { printable } from '../../event/text.ts';
+import { isoTime } from '../../event/time.ts';
+
+/** One way to write rows: a heading, if it has one, and each row. */
+export interface RowFormat {
+  readonly heading: string;
+  row(row: InventoryRow): string;
+}
+
+const WIDTHS = [32, 10, 14, 16, 16] as const;
+
+export const ROW_FORMATS: Readonly<Record<string, RowFormat>> = {
+  table: { heading: tableLine(['HOST', 'PORT', 'STATE', 'SINCE', 'LAST SEEN', 'SERVICE']), row: tableRow },
+  json: { heading: '', row: (row) => `${JSON.stringify(flat(row))}\n` },
+  csv: { heading: `${Object.keys(flat(EMPTY())).join(',')}\r\n`, row: (row) => `${Object.values(flat(row)).map(csvCell).join(',')}\r\n` },
+};
+
+function tableRow({ host, name, hostState, hostLastSeen, hostFirstSeen, port }: InventoryRow): string {
+  const label = name === undefined || name === host ? host : `${host} (${name})`;
+  if (port === undefined) return tableLine([label, '-', hostState, minute(hostFirstSeen), minute(hostLastSeen), '']);
+  const state = hostState === 'down' ? `${port.state}, host down` : port.state;
+  const service = [port.service, port.version].filter((word) => word !== undefined).join(' ');
+  return tableLine([label, `${port.number}/${port.transport}`, state, minute(port.since), minute(port.lastSeen), service]);
+}
+
+function tableLine(cells: readonly string[]): string {
+  return `${cells
+    .map((cell, i) => printable(cell).padEnd(WIDTHS[i] ?? 0))
+    .join(' ')
+    .trimEnd()}\n`;
+}
+
+/** As programs get it; every row has the same members. */
+function flat({ port, ips, ...row }: InventoryRow): Readonly<Record<string, string | number | null>> {
+  return {
+    site: row.site,
+    host: row.host,
+    ip: ips.join(' '),
+    name: row.name ?? null,
+    mac: row.mac ?? null,
+    os: row.os ?? null,
+    host_state: row.hostState,
+    host_first_seen: iso(row.hostFirstSeen),
+    host_last_seen: iso(row.hostLastSeen),
+    port: port?.number ?? null,
+    transport: port?.transport ?? null,
+    state: port?.state ?? null,
+    service: port?.service ?? null,
+    version: port?.version ?? null,
+    certificate_subject: port?.certificate?.subject ?? null,
+    certificate_fingerprint: port?.certificate?.fingerprint ?? null,
+    certificate_not_after: port?.certificate?.notAfter ?? null,
+    first_seen: iso(port?.firstSeen),
+    last_seen: iso(port?.lastSeen),
+    last_tested: iso(port?.lastTested),
+    since: iso(port?.since),
+  };
+}
+
+/** RFC 4180; a cell that a spreadsheet would take for a formula gets an apostrophe, because strangers wrote it. */
+function csvCell(value: string | number | null): string {
+  if (value === null) return '';
+  if (typeof value === 'number') return String(value);
+  const safe = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}
+
+function iso(time: number | undefined): string | null {
+  return time === undefined ? null : isoTime(time);
+}
+
+/** `2026-01-31 12:00`, in UTC. */
+function minute(time: number | undefined): string {
+  return time === undefined ? '' : isoTime(time).slice(0, 16).replace('T', ' ');
+}
+
+function EMPTY(): InventoryRow {
+  const none = undefined;
+  return { site: '', host: '', ips: [], name: none, mac: none, os: none, hostState: 'unknown', hostFirstSeen: none, hostLastSeen: none, port: none };
+}
