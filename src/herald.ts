@@ -1,5 +1,5 @@
 import { SiteWatch } from './change/sites.ts';
-import { announce } from './delivery/announce.ts';
+import { announce, announceFrom } from './delivery/announce.ts';
 import type { Lane } from './delivery/lane.ts';
 import type { Store } from './delivery/store.ts';
 import type { EventOptions } from './event/context.ts';
@@ -39,10 +39,17 @@ export class Herald {
 
   /** Tells of sites whose next scan did not come. */
   async lookAfter(maxAges: ReadonlyMap<string, number>): Promise<void> {
+    if (this.lanes.length === 0 || maxAges.size === 0) return;
     const sites = new SiteWatch(this.store.database);
-    const overdue = this.lanes.length === 0 ? [] : sites.overdue(maxAges, this.options.now());
-    const events = overdue.map((one) => scanOverdueEvent(this.options, this.runKey, one));
-    if (events.length > 0) await announce(events, this.lanes, this.store, () => overdue.forEach((one) => sites.told(one)));
+    await announceFrom(
+      () =>
+        sites.overdue(maxAges, this.options.now()).map((one) => {
+          sites.told(one);
+          return scanOverdueEvent(this.options, this.runKey, one);
+        }),
+      this.lanes,
+      this.store,
+    );
   }
 
   /** Called between hosts: tells the other sinks of one that has been failing for too long. */

@@ -10,20 +10,21 @@ import { KnownScans, type ScanRecord } from './change/scans.ts';
 import { shrinkage } from './change/shrinkage.ts';
 import { sightingOf } from './change/sighting.ts';
 import { KnownHosts } from './change/store.ts';
-import { announce } from './delivery/announce.ts';
+import { announceFrom } from './delivery/announce.ts';
 import type { Lane } from './delivery/lane.ts';
 import type { Store } from './delivery/store.ts';
 import { PortlogError } from './errors.ts';
 import type { RunContext } from './event/context.ts';
 import { INVENTORY, type LogEvent } from './event/event.ts';
+import type { HostContext } from './event/host.ts';
 import type { EventMapper } from './event/map.ts';
 import { milliseconds } from './event/time.ts';
 import { isComplete, type RunEnd, type ScanItem } from './nmap/item.ts';
-import type { Host, Run } from './nmap/model.ts';
+import type { Run } from './nmap/model.ts';
 
-/** Hosts that are compared before their state and their changes are written together. */
-const MAX_HOSTS = 200;
-const MAX_EVENTS = 500;
+/** Hosts, and bytes of their text, that wait for being compared in one transaction: some tens of milliseconds. */
+const MAX_HOSTS = 50;
+const MAX_BYTES = 4 << 20;
 
 /** The run that is being read, and what its hosts are judged by. */
 interface CurrentRun {
@@ -60,10 +61,11 @@ export class ChangeTracker {
   private readonly options: ChangeOptions;
   private readonly keepsInventory: boolean;
   private current: CurrentRun | undefined;
-  private changed = new Map<string, KnownHost>();
+  /** Hosts that wait for being compared, and how much text they are. */
+  private waiting: HostContext[] = [];
+  private waitingBytes = 0;
+  /** What the current transaction has found. */
   private events: LogEvent[] = [];
-  /** Something is to be written. */
-  private isDirty = false;
   /** The state could not be read or written: from then on nothing is compared. */
   problem: PortlogError | undefined;
 
@@ -78,59 +80,67 @@ export class ChangeTracker {
 
   /** Takes the next item, after `mapper` had it. */
   async take(item: ScanItem, mapper: EventMapper): Promise<void> {
-    if (this.problem !== undefined) return;
-    try {
-      if (item.kind === 'run' && mapper.run !== undefined) this.begin(item.run, mapper.run);
-      else if (item.kind === 'host') this.host(item.host, mapper);
-      else if (item.kind === 'end') await this.end(item.end);
-      if (this.changed.size >= MAX_HOSTS || this.events.length >= MAX_EVENTS) await this.flush();
-    } catch (error) {
-      this.giveUp(error);
-    }
+    if (item.kind === 'run' && mapper.run !== undefined) this.begin(item.run, mapper.run);
+    else if (item.kind === 'host') this.wait(mapper.hostOf(item.host));
+    else if (item.kind === 'end') await this.end(item.end);
+    if (this.waiting.length >= MAX_HOSTS || this.waitingBytes >= MAX_BYTES) await this.flush();
   }
 
-  /** Commits and announces what was found so far. */
+  /** Compares the hosts that wait, commits what is known of them now, and announces what changed. */
   async flush(): Promise<void> {
-    if (this.problem !== undefined || !this.isDirty) return;
-    const { changed, events, current } = this;
-    this.changed = new Map();
-    this.events = [];
-    this.isDirty = false;
-    const save = (): void => {
-      for (const host of changed.values()) this.hosts.put(host, this.options.confirm);
-      if (current !== undefined) this.scans.save(current.record);
-    };
-    try {
-      if (events.length === 0) this.store.transaction(save);
-      else await announce(events, this.lanes, this.store, save);
-    } catch (error) {
-      this.giveUp(error);
-    }
+    const { waiting, current } = this;
+    this.waiting = [];
+    this.waitingBytes = 0;
+    if (current !== undefined && waiting.length > 0) await this.commit(current, () => waiting.forEach((host) => this.compare(host, current)));
   }
 
   private begin(run: Run, context: RunContext): void {
+    if (this.problem !== undefined) return;
     const { scanner, verbose, scaninfo } = run;
     const started = milliseconds(run.start);
-    const record = this.store.transaction(() => {
-      this.hosts.keepLists(run);
-      return this.scans.begin(context.scanId, started, { scanner, args: context.args, verbose, scaninfo });
-    });
-    const complete = this.scans.complete().filter(({ nr }) => nr !== record.nr);
-    this.current = {
-      context,
-      record,
-      earlier: complete.filter((other) => isBefore(other, record)),
-      later: complete.filter((other) => isBefore(record, other)),
-    };
+    try {
+      const record = this.store.transaction(() => {
+        this.hosts.keepLists(run);
+        return this.scans.begin(context.scanId, started, { scanner, args: context.args, verbose, scaninfo });
+      });
+      const complete = this.scans.complete().filter(({ nr }) => nr !== record.nr);
+      this.current = {
+        context,
+        record,
+        earlier: complete.filter((other) => isBefore(other, record)),
+        later: complete.filter((other) => isBefore(record, other)),
+      };
+    } catch (error) {
+      this.giveUp(error);
+    }
   }
 
-  private host(host: Host, mapper: EventMapper): void {
-    const { current } = this;
-    const context = mapper.hostOf(host);
-    if (current === undefined || context === undefined || context.identity.key === '') return;
+  private wait(host: HostContext | undefined): void {
+    if (this.current === undefined || host === undefined || host.identity.key === '') return;
+    this.waiting.push(host);
+    this.waitingBytes += host.host.source.length;
+  }
+
+  /** One transaction: `work` reads and writes the state, and notes events. Another process may have changed it before. */
+  private async commit({ record }: CurrentRun, work: () => void): Promise<void> {
+    const make = (): readonly LogEvent[] => {
+      this.events = [];
+      this.scans.refresh(record);
+      work();
+      this.scans.save(record);
+      return this.events;
+    };
+    try {
+      await announceFrom(make, this.lanes, this.store);
+    } catch (error) {
+      this.giveUp(error);
+    }
+  }
+
+  private compare(context: HostContext, current: CurrentRun): void {
     const { record } = current;
-    const { identity, time } = context;
-    const known = this.known(identity.key) ?? unknownHost(identity.key);
+    const { host, identity, time } = context;
+    const known = this.hosts.get(identity.key) ?? unknownHost(identity.key);
     const address = identity.ips[0] ?? identity.key;
     const { changes, isFirstSeen, firstSeen } = observe(
       known,
@@ -146,32 +156,25 @@ export class ChangeTracker {
     this.settleAbsence(known, address, current);
     record.counts.firstHosts += isFirstSeen ? 1 : 0;
     record.counts.firstPorts += firstSeen.length;
-    this.note(known, changes, (change) => changeEvent(context, change, this.scanId));
-    if (known.time === time) this.record(known, [...firstSeen, ...portsOf(known, changes)], time);
-  }
-
-  /** For targets that keep an inventory: the host once a run, its ports when they change. */
-  private record(known: KnownHost, ports: readonly KnownPort[], time: number): void {
-    const { current } = this;
-    if (current === undefined || !this.keepsInventory || known.up.yes === undefined) return;
-    this.events.push(hostRecord(current.context, known, time));
-    for (const port of new Set(ports)) this.events.push(portRecord(current.context, known, port, time));
+    this.note(known, current, changes, (change) => changeEvent(context, change, this.scanId));
+    if (known.time === time) this.record(known, current, [...firstSeen, ...portsOf(known, changes)], time);
   }
 
   private readonly scanId = (nr: number): string | undefined => this.scans.idOf(nr);
 
-  private note(known: KnownHost, changes: readonly Change[], eventOf: (change: Change) => LogEvent): void {
-    this.isDirty = true;
-    this.changed.set(known.key, known);
-    if (changes.length === 0 || this.current === undefined) return;
-    const { counts } = this.current.record;
-    counts.changes += changes.length;
-    counts.changedHosts++;
+  private note(known: KnownHost, { record }: CurrentRun, changes: readonly Change[], eventOf: (change: Change) => LogEvent): void {
+    this.hosts.put(known, this.options.confirm);
+    if (changes.length === 0) return;
+    record.counts.changes += changes.length;
+    record.counts.changedHosts++;
     this.events.push(...changes.map(eventOf));
   }
 
-  private known(key: string): KnownHost | undefined {
-    return this.changed.get(key) ?? this.hosts.get(key);
+  /** For targets that keep an inventory: the host once a run, its ports when they change. */
+  private record(known: KnownHost, { context }: CurrentRun, ports: readonly KnownPort[], time: number): void {
+    if (!this.keepsInventory || known.up.yes === undefined) return;
+    this.events.push(hostRecord(context, known, time));
+    for (const port of new Set(ports)) this.events.push(portRecord(context, known, port, time));
   }
 
   /** Runs that were taken in before this one, and are later, have not found the host. */
@@ -182,33 +185,34 @@ export class ChangeTracker {
   }
 
   private async end(end: RunEnd): Promise<void> {
+    await this.flush();
     const { current } = this;
     if (current === undefined) return;
-    await this.flush();
     const { record } = current;
-    record.ended = Math.max(milliseconds(end.stats?.finished?.time), record.ended);
-    record.counts.total = end.stats?.hosts?.total ?? record.counts.total;
-    if (isComplete(end)) {
-      record.complete = true;
-      this.findAbsent(current);
-    }
-    this.tellOfRun(current);
-    this.isDirty = true;
-    await this.flush();
+    await this.commit(current, () => {
+      record.ended = Math.max(milliseconds(end.stats?.finished?.time), record.ended);
+      record.counts.total = end.stats?.hosts?.total ?? record.counts.total;
+      if (isComplete(end)) {
+        record.complete = true;
+        this.findAbsent(current);
+      }
+      this.tellOfRun(current);
+    });
     this.current = undefined;
   }
 
   /** Hosts that the run would have listed even if they were down, and does not. */
-  private findAbsent({ context, record }: CurrentRun): void {
+  private findAbsent(current: CurrentRun): void {
+    const { context, record } = current;
     const { coverage, started, ended } = record;
     if (!coverage.listsDown || !coverage.arguments.scope.known) return;
     for (const key of this.hosts.keys(started)) {
       if (isIP(key) !== 0 && !absentHost(coverage, true, key).tested) continue;
-      const known = this.known(key);
+      const known = this.hosts.get(key);
       if (known === undefined || !absentHost(coverage, true, known.ips[0] ?? key).tested) continue;
       const changes = observeAbsence(known, ended, this.options.confirm);
-      this.note(known, changes, (change) => absenceEvent(context, known, change, this.scanId, ended));
-      this.record(known, [], ended);
+      this.note(known, current, changes, (change) => absenceEvent(context, known, change, this.scanId, ended));
+      this.record(known, current, [], ended);
     }
   }
 
@@ -233,5 +237,6 @@ export class ChangeTracker {
   private giveUp(error: unknown): void {
     if (!(error instanceof PortlogError)) throw error;
     this.problem = error;
+    this.current = undefined;
   }
 }

@@ -157,7 +157,7 @@ function assemble(run: RunContext, { action, entity, time, shared, severity, mes
   const line = printable(message);
   return {
     id,
-    unit: id,
+    unit: '',
     dataset: DATASET,
     action,
     time,

@@ -85,6 +85,7 @@ export function unknownHost(key: string): KnownHost {
 /** Adds a time to a set of which `keep` are kept. */
 export function withTime(tests: Tests | undefined, time: number, keep: number): Tests {
   if (tests === undefined) return { first: time, times: [time] };
+  if (time > lastOf(tests)) return { first: tests.first, times: [time, ...tests.times.slice(0, keep - 1)] };
   const times = [...new Set([time, ...tests.times])].sort((a, b) => b - a);
   return { first: Math.min(tests.first, time), times: times.slice(0, keep) };
 }

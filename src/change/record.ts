@@ -1,6 +1,6 @@
 import type { RunContext } from '../event/context.ts';
 import { type Fields, INVENTORY, type LogEvent, SEVERITY, Shared, some } from '../event/event.ts';
-import { digest, hostEntityId, portEntityId } from '../event/id.ts';
+import { hostEntityId, portEntityId } from '../event/id.ts';
 import { printable } from '../event/text.ts';
 import { isoTime } from '../event/time.ts';
 import { type KnownHost, type KnownPort, lastOf, since, standing } from './known.ts';
@@ -68,7 +68,7 @@ function record(run: RunContext, host: KnownHost, time: number, entity: string, 
   const line = printable(message);
   return {
     id: entity,
-    unit: digest(['record', entity, revision]),
+    unit: '',
     dataset: INVENTORY,
     revision,
     action: 'known',

@@ -38,6 +38,7 @@ export interface ScanRecord {
 export class KnownScans {
   private readonly database: Database;
   private readonly site: string;
+  private known: ScanRecord[] | undefined;
 
   constructor(database: Database, site: string) {
     this.database = database;
@@ -61,13 +62,22 @@ export class KnownScans {
     return recordOf(this.database.get('SELECT * FROM scan WHERE site = ? AND id = ?', this.site, id) ?? {});
   }
 
-  save({ nr, ended, complete, counts }: ScanRecord): void {
+  /** What it has changed so far, as another process may have noted. */
+  refresh(record: ScanRecord): void {
+    const counts = this.database.get('SELECT counts FROM scan WHERE nr = ?', record.nr)?.['counts'] as string | undefined;
+    if (counts !== undefined) Object.assign(record.counts, JSON.parse(counts));
+  }
+
+  save(record: ScanRecord): void {
+    const { nr, ended, complete, counts } = record;
+    if (complete && this.known?.every((other) => other.nr !== nr) === true) this.known.push(record);
     this.database.run('UPDATE scan SET ended = ?, complete = ?, counts = ? WHERE nr = ?', ended, complete ? 1 : 0, JSON.stringify(counts), nr);
   }
 
-  /** Complete runs, the latest first. */
+  /** Complete runs, the latest first; those of another process may be missing. */
   complete(): readonly ScanRecord[] {
-    return this.database.all('SELECT * FROM scan WHERE site = ? AND complete = 1 ORDER BY started DESC, nr DESC', this.site).map(recordOf);
+    this.known ??= this.database.all('SELECT * FROM scan WHERE site = ? AND complete = 1', this.site).map(recordOf);
+    return this.known.sort((a, b) => b.started - a.started || b.nr - a.nr);
   }
 
   /** When the latest complete run ended. */

@@ -142,6 +142,11 @@ export class Lane {
     return [...full, ...batcher.takeOlderThan(now)].map((batch) => this.parcel(batch));
   }
 
+  /** What was drafted is not to be announced after all. */
+  withdraw({ batch }: Parcel): void {
+    this.accountOf(batch.entries[0]?.dataset).read -= batch.entries.length;
+  }
+
   private parcel(batch: BatchOf<Queued>): Parcel {
     return { seq: this.keeper?.nextSeq() ?? 0, batch, stored: false };
   }
@@ -185,6 +190,8 @@ export class Lane {
   }
 
   private beginUnit(key: string): void {
+    this.endUnit();
+    if (key === '') return;
     this.unit = key;
     this.units.begin(key);
     this.fate = this.options.again === true ? undefined : this.keeper?.shelf.ledger.fateOf(key);

@@ -192,9 +192,9 @@ describe('real scans of hosts that open, close, filter, change and go', () => {
 
   test('a file that is cut in the middle of a host closes nothing, and that it is cut is said', async () => {
     const state = freshDir();
-    const [, , { scan = '' } = {}, { scan: closing = '' } = {}] = steps;
-    await portlog([...args('cut', state), scan], { env: servers.env });
-    const text = readFileSync(closing, 'utf8');
+    const [, , opened, closed] = steps.map(({ scan }) => scan);
+    await portlog([...args('cut', state), opened ?? ''], { env: servers.env });
+    const text = readFileSync(closed ?? '', 'utf8');
     const cut = join(freshDir(), 'cut.xml');
     writeFileSync(cut, text.slice(0, text.indexOf('<ports>')));
     const { stderr, code } = await portlog([...args('cut', state), cut], { env: servers.env });

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
-import { announce } from '../../src/delivery/announce.ts';
+import { describe, expect, test, vi } from 'vitest';
+import { announce, announceFrom } from '../../src/delivery/announce.ts';
+import { Spool } from '../../src/delivery/spool.ts';
 import { Lane } from '../../src/delivery/lane.ts';
 import { backoffMs } from '../../src/delivery/retry.ts';
 import { unaccounted } from '../../src/delivery/tally.ts';
@@ -340,11 +341,23 @@ describe('announcements', () => {
   test('state and announcement are written together or not at all', async () => {
     const store = openStore(freshDir());
     const lane = new Lane(storingSink([]), { clock: clockAt(), store, retryForMs: 1000, signal: new AbortController().signal });
-    const failing = announce([SCAN_END], [lane], store, () => {
+    const commit = vi.spyOn(Spool.prototype, 'append').mockImplementation(() => {
       throw new Error('the state could not be written');
     });
+    const runs = store.database.get('SELECT count(*) AS n FROM run')?.['n'];
+    const failing = announceFrom(
+      () => {
+        store.database.run("INSERT INTO run (pid, started, what) VALUES (1, 1, 'of the state')");
+        return [SCAN_END];
+      },
+      [lane],
+      store,
+    );
     await expect(failing).rejects.toThrow('the state could not be written');
+    commit.mockRestore();
     expect(lane.keeping?.shelf.spool.usage().events).toBe(0);
+    expect(lane.tally.read).toBe(0);
+    expect(store.database.get('SELECT count(*) AS n FROM run')?.['n']).toBe(runs);
     store.close();
   });
 });

@@ -173,6 +173,23 @@ describe('a sequence of scans', () => {
   });
 });
 
+describe('two processes on one state', () => {
+  test('at the same time: what each of them learned is known', async () => {
+    const world = new World();
+    await world.ship(scanOf({ day: 0, inside: up(1) + up(2) }));
+    const scans = [
+      scanOf({ day: 1, services: '22', inside: up(1, tcp(22)) + up(2) }),
+      scanOf({ day: 2, services: '80', inside: up(1, tcp(80)) + up(2) }),
+    ];
+    await Promise.all(scans.map((text) => world.run([text])));
+    const messages = world.changes().map(({ message }) => message);
+    expect(messages.slice(1).toSorted()).toEqual(['192.0.2.1 22/tcp opened, closed since 1 day', '192.0.2.1 80/tcp opened, closed since 2 days']);
+    const alone = new World();
+    await alone.ship(scanOf({ day: 0, inside: up(1) + up(2) }), ...scans);
+    expect(world.known()).toEqual(alone.known());
+  });
+});
+
 describe('scan-overdue', () => {
   test('is told once, by whatever runs next, until a scan comes', async () => {
     const maxAges = new Map([['default', 26 * 3_600_000]]);
