@@ -1,4 +1,5 @@
 import type { ChangeOptions } from './change/options.ts';
+import type { TargetLists } from './change/scope.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { announce, isAnnounced } from './delivery/announce.ts';
 import { Lane } from './delivery/lane.ts';
@@ -44,6 +45,8 @@ export interface ShipOptions {
 interface ShipChanges extends ChangeOptions {
   /** Also to sinks that are a pure function of their input otherwise. */
   readonly everywhere: boolean;
+  /** What the files held that nmap was told to take its targets from, when portlog runs it. */
+  readonly lists?: TargetLists | undefined;
 }
 
 /** Called for every piece of input; cheap to ignore. */
@@ -125,7 +128,7 @@ export async function ship(options: ShipOptions): Promise<ShipReport> {
 function trackerOf({ changes, store }: ShipOptions, lanes: readonly Lane[], site: string): ChangeTracker | undefined {
   if (changes === undefined || store === undefined) return undefined;
   const told = changes.everywhere ? lanes : lanes.filter(({ keeping }) => keeping !== undefined);
-  return new ChangeTracker(store, told, site, changes);
+  return new ChangeTracker(store, told, site, changes, changes.lists);
 }
 
 /** What every source is shipped with. */

@@ -7,6 +7,7 @@ import { observe, observeAbsence } from './change/observe.ts';
 import type { ChangeOptions } from './change/options.ts';
 import { hostRecord, portRecord } from './change/record.ts';
 import { KnownScans, type ScanRecord } from './change/scans.ts';
+import type { TargetLists } from './change/scope.ts';
 import { shrinkage } from './change/shrinkage.ts';
 import { sightingOf } from './change/sighting.ts';
 import { KnownHosts } from './change/store.ts';
@@ -59,6 +60,7 @@ export class ChangeTracker {
   private readonly lanes: readonly Lane[];
   private readonly store: Store;
   private readonly options: ChangeOptions;
+  private readonly lists: TargetLists | undefined;
   private readonly keepsInventory: boolean;
   private current: CurrentRun | undefined;
   /** Hosts that wait for being compared, and how much text they are. */
@@ -69,12 +71,13 @@ export class ChangeTracker {
   /** The state could not be read or written: from then on nothing is compared. */
   problem: PortlogError | undefined;
 
-  constructor(store: Store, lanes: readonly Lane[], site: string, options: ChangeOptions) {
+  constructor(store: Store, lanes: readonly Lane[], site: string, options: ChangeOptions, lists?: TargetLists) {
     this.hosts = new KnownHosts(store.database, site);
     this.scans = new KnownScans(store.database, site);
     this.store = store;
     this.lanes = lanes;
     this.options = options;
+    this.lists = lists;
     this.keepsInventory = lanes.some(({ sink }) => sink.accepts(INVENTORY));
   }
 
@@ -101,7 +104,7 @@ export class ChangeTracker {
     try {
       const record = this.store.transaction(() => {
         this.hosts.keepLists(run);
-        return this.scans.begin(context.scanId, started, { scanner, args: context.args, verbose, scaninfo });
+        return this.scans.begin(context.scanId, started, { scanner, args: context.args, verbose, scaninfo, lists: this.lists });
       });
       const complete = this.scans.complete().filter(({ nr }) => nr !== record.nr);
       this.current = {

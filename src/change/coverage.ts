@@ -1,6 +1,6 @@
 import type { ExtraPorts, Host, Run } from '../nmap/model.ts';
 import { PortSet } from './port-set.ts';
-import { type Arguments, argumentsOf } from './scope.ts';
+import { type Arguments, argumentsOf, type TargetLists } from './scope.ts';
 
 /** What a run was set up to establish, known from its header. */
 export interface RunCoverage {
@@ -28,14 +28,14 @@ export type AbsentHost =
   | { readonly tested: true; readonly state: 'down' }
   | { readonly tested: false; readonly why: 'run cut short' | 'outside of the targets' | 'targets not known' | 'down hosts not listed' };
 
-export function runCoverage(run: Pick<Run, 'scanner' | 'args' | 'verbose' | 'scaninfo'>): RunCoverage {
+export function runCoverage(run: Pick<Run, 'scanner' | 'args' | 'verbose' | 'scaninfo'>, lists?: TargetLists): RunCoverage {
   const ports = new Map<string, PortSet>();
   for (const { protocol, services } of run.scaninfo) if (protocol !== undefined && services !== undefined) ports.set(protocol, PortSet.of(services));
   const openOnly = /(?:^|\s)--open(?:\s|$)/.test(run.args ?? '');
   const verbose = (run.verbose ?? 0) > 0 || /(?:^|\s)(?:-v+|-v\d|--verbose|-d+|-d\d)(?:\s|$)/.test(run.args ?? '');
   return {
     ports,
-    arguments: argumentsOf(run.args),
+    arguments: argumentsOf(run.args, lists),
     listsDown: verbose && !openOnly,
     listsUp: !openOnly,
     listsAnswersOnly: run.scanner === 'masscan',

@@ -1,4 +1,5 @@
 import type { Run } from '../nmap/model.ts';
+import type { TargetLists } from './scope.ts';
 import type { Database } from '../state/database.ts';
 import { type RunCoverage, runCoverage } from './coverage.ts';
 
@@ -6,7 +7,10 @@ import { type RunCoverage, runCoverage } from './coverage.ts';
 const KEPT_SCANS = 2000;
 
 /** What a run was set up to do, as far as coverage is read from it; `args` with secrets masked. */
-export type RunSetup = Pick<Run, 'scanner' | 'args' | 'verbose' | 'scaninfo'>;
+export interface RunSetup extends Pick<Run, 'scanner' | 'args' | 'verbose' | 'scaninfo'> {
+  /** What the files of its arguments held, when portlog ran it. */
+  readonly lists?: TargetLists | undefined;
+}
 
 /** What a run has changed, and how much of that was told. */
 interface ScanCounts {
@@ -102,7 +106,7 @@ function recordOf(row: Readonly<Record<string, unknown>>): ScanRecord {
     ended: row['ended'] as number,
     complete: row['complete'] === 1,
     setup,
-    coverage: runCoverage(setup),
+    coverage: runCoverage(setup, setup.lists),
     counts: JSON.parse(row['counts'] as string) as ScanCounts,
   };
 }

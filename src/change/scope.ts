@@ -14,12 +14,20 @@ const WITH_VALUE: ReadonlySet<string> = new Set(
    -iL -iR --excludefile --exclude-file --includefile --exclude`.split(/\s+/),
 );
 const ELSEWHERE = /^(?:-iL|-iR|--excludefile|--exclude-file|--includefile)/;
+/** Those whose files portlog reads when it runs nmap. */
+const LISTS = /^(?:-iL|--excludefile)/;
 /** Where output goes and how much is said: no part of what a run does. */
 const OUTPUT =
   /^(?:-o[XNGSAM].*|-v+|-v\d|--verbose|-d+|-d\d|--stats-every(?:=.*)?|--(?:append-output|webxml|no-stylesheet|noninteractive|open|reason)|--stylesheet(?:=.*)?|--resume)$/;
 /** Options without a value, as far as they begin with two hyphens. */
 const FLAGS =
   /^--(?:open|reason|packet-trace|traceroute|system-dns|osscan-limit|osscan-guess|fuzzy|version-(?:light|all|trace)|script-(?:trace|updatedb)|iflist|append-output|no-stylesheet|webxml|send-(?:eth|ip)|privileged|unprivileged|badsum|adler32|allports|disable-arp-ping|defeat-(?:rst|icmp)-ratelimit|unique|resolve-all|noninteractive|log-errors|release-memory|verbose|banners|ping|wait)$/;
+
+/** Words of files that a command line names. */
+export interface TargetLists {
+  readonly targets: readonly string[];
+  readonly excluded: readonly string[];
+}
 
 /** nmap's command line, taken apart. */
 export interface Arguments {
@@ -33,20 +41,20 @@ export interface Arguments {
 /**
  * Reads the scope from `nmaprun/@args`: addresses, CIDR, octet ranges, `--exclude`. A name, a list in a file,
  * random targets or an option that is not known here leave it unknown, because then nobody can say what
- * was not listed.
+ * was not listed. `lists`: what the files of `-iL` and `--excludefile` hold, where that is known.
  */
-export function argumentsOf(args: string | undefined): Arguments {
+export function argumentsOf(args: string | undefined, lists?: TargetLists): Arguments {
   if (args === undefined) return { scope: { known: false, why: 'the run does not tell its arguments' }, targets: [], profile: '' };
   const words = args.split(/\s+/).filter((word) => word !== '');
-  const targets: string[] = [];
-  const excluded: string[] = [];
+  const targets: string[] = [...(lists?.targets ?? [])];
+  const excluded: string[] = [...(lists?.excluded ?? [])];
   const profile = [programOf(words[0])];
   let why: string | undefined;
   for (let i = 1; i < words.length; i++) {
     const word = words[i] as string;
     const taken = word.startsWith('-') && WITH_VALUE.has(word) ? [word, words[++i] ?? ''] : [word];
     if (OUTPUT.test(word)) continue;
-    if (ELSEWHERE.test(word)) why ??= `${word} names targets elsewhere`;
+    if (ELSEWHERE.test(word) && (lists === undefined || !LISTS.test(word))) why ??= `${word} names targets elsewhere`;
     if (word === '--exclude' || word.startsWith('--exclude=')) excluded.push(...(word.split('=')[1] ?? taken[1] ?? '').split(','));
     else if (!word.startsWith('-')) targets.push(word);
     else {

@@ -3,6 +3,7 @@ import { ecsParts } from '../event/ecs.ts';
 import type { LogEvent } from '../event/event.ts';
 import { otlpLine } from '../event/otel.ts';
 import { batchBody, encoded, Scratch } from './body.ts';
+import { accepting } from './options.ts';
 import { type Sink, SinkError } from './sink.ts';
 
 const RENDER = {
@@ -26,7 +27,7 @@ export function stdoutSink(stream: Writable, format: LineFormat): Sink {
     identity: { type: 'stdout', target: '', scope: format },
     limits: LIMITS,
     undeliverable: 'discard',
-    accepts: () => true,
+    accepts: accepting({ datasets: undefined }),
     encode(event) {
       return encoded(render(event));
     },

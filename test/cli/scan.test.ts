@@ -31,6 +31,22 @@ function fakeNmap(script: string): { path: string; args: () => string[] } {
   return { path, args: () => readFileSync(join(folder, 'args'), 'utf8').trim().split('\n') };
 }
 
+test.skipIf(withoutNmap)('targets from a file are known, because portlog can read it', async () => {
+  const list = join(freshDir(), 'targets.txt');
+  const state = ['--state-dir', freshDir()];
+  const args = ['scan', ...state, '--changes', '--to', 'stdout', '--', '-n', '-sT', '-p', '9', '-iL', list];
+  writeFileSync(list, '127.0.0.1-3 # loopback\n127.0.0.9\n');
+  expect((await portlog(args)).stdout).toContain('4 hosts seen for the first time');
+  writeFileSync(list, '127.0.0.1-3\n');
+  // In another second, or nmap's header would say that it is the same run.
+  await new Promise((resolve) => setTimeout(resolve, 1001));
+  const { stdout } = await portlog(args);
+  expect(stdout).toContain('the scan looked at less: 3 addresses, 4 the last time');
+  // nmap says in a run of its own only that there is a list.
+  const inventory = await portlog(['inventory', ...state, '--format', 'csv']);
+  expect(inventory.stdout.trim().split('\r\n')).toHaveLength(5);
+});
+
 function actions(stdout: string): string[] {
   return stdout
     .trim()

@@ -1,6 +1,9 @@
+import { readFileSync } from 'node:fs';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { FOOTER } from '../support/scans.ts';
+import { openStore } from '../support/delivery.ts';
+import { fixture, FOOTER } from '../support/scans.ts';
 import { World } from '../support/world.ts';
 
 const DAY = 86_400;
@@ -171,6 +174,19 @@ describe('a sequence of scans', () => {
       '1 open port seen for the first time, with nothing earlier to compare: taken as the baseline',
     ]);
   });
+});
+
+test('what is kept is what schemas/state.schema.json says', async () => {
+  const schema = JSON.parse(readFileSync(new URL('../../schemas/state.schema.json', import.meta.url), 'utf8')) as object;
+  const check = new Ajv2020({ allErrors: true, strict: false }).compile(schema);
+  const world = new World();
+  await world.ship(fixture('everything.xml').toString(), fixture('masscan.xml').toString());
+  await world.ship(
+    scanOf({ day: 400, services: '1-1000,2000,3000,4000,5000,6000,7000,8000', inside: up(1, CLOSED + tcp(22, 'open', ssh('9'))) + down(2) }),
+  );
+  const rows = openStore(world.stateDir).database.all('SELECT known FROM host');
+  expect(rows.length).toBeGreaterThan(3);
+  for (const { known } of rows) expect(check(JSON.parse(known as string)) ? [] : check.errors).toEqual([]);
 });
 
 describe('two processes on one state', () => {

@@ -285,6 +285,18 @@ describe('the state file', () => {
     expect(database.get('PRAGMA user_version')).toEqual({ user_version: 2 });
     database.close();
   });
+
+  test('of the first version, with what waits in it: known hosts come beside it', () => {
+    const stateDir = freshDir();
+    const path = stateFile(stateDir);
+    const old = Database.open(path, SCHEMA_VERSIONS.slice(0, 1));
+    old.run("INSERT INTO sink (type, target, scope) VALUES ('loki', 'http://loki', '')");
+    old.close();
+    const store = openStore(stateDir);
+    expect(store.database.get('SELECT target FROM sink')).toEqual({ target: 'http://loki' });
+    expect(store.database.get('SELECT count(*) AS n FROM host')).toEqual({ n: 0 });
+    store.close();
+  });
 });
 
 function write(path: string, at: number, bytes: Buffer): void {

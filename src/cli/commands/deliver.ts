@@ -1,4 +1,5 @@
 import type { Settings } from '../../config/settings.ts';
+import type { TargetLists } from '../../change/scope.ts';
 import { systemClock } from '../../clock.ts';
 import { EXIT, type ExitCode, PortlogError } from '../../errors.ts';
 import { ship, type ShipOptions, type ShipReport } from '../../ship.ts';
@@ -19,20 +20,24 @@ import { type CommandContext, text } from './context.ts';
 const CHECK_TIMEOUT_MS = 10_000;
 
 /** Ships what the sources give to the sinks of the settings, and says how it went: `ship` and `scan`. */
-export async function deliver(context: CommandContext, settings: Settings, sources: readonly Source[], scannerHost?: string): Promise<ExitCode> {
+export async function deliver(context: CommandContext, settings: Settings, sources: readonly Source[], own: OwnScan = {}): Promise<ExitCode> {
   const sinks = await sinksOf(context, settings);
   // Standard output is a pure function of its input: no state for it, unless that is asked for.
   const keeps = sinks.some(({ undeliverable }) => undeliverable === 'keep');
   const store = keeps || context.values['changes'] === true ? openStore(settings, sources.map(({ name }) => name).join(', ')) : undefined;
-  return shipAndReport(context, settings, { sources, sinks, store, scannerHost });
+  return shipAndReport(context, settings, { sources, sinks, store, ...own });
 }
 
-export interface Shipment extends Pick<ShipOptions, 'sources' | 'sinks' | 'store' | 'revive'> {
-  readonly scannerHost?: string | undefined;
+/** What is known of a scan that portlog runs itself. */
+interface OwnScan {
+  readonly scannerHost?: string;
+  readonly lists?: TargetLists | undefined;
 }
+
+interface Shipment extends OwnScan, Pick<ShipOptions, 'sources' | 'sinks' | 'store' | 'revive'> {}
 
 /** Ships with sinks and store as they are, and closes both. */
-export async function shipAndReport(context: CommandContext, settings: Settings, { scannerHost, ...shipment }: Shipment): Promise<ExitCode> {
+export async function shipAndReport(context: CommandContext, settings: Settings, { scannerHost, lists, ...shipment }: Shipment): Promise<ExitCode> {
   const { speaker, terminal, values } = context;
   const { sinks, sources, store } = shipment;
   const interruption = onInterrupt((text) => speaker.say(text));
@@ -43,7 +48,7 @@ export async function shipAndReport(context: CommandContext, settings: Settings,
     const report = await ship({
       ...shipment,
       again: values['again'] === true,
-      changes: values['changes'] === false ? undefined : { ...settings.changes, everywhere: values['changes'] === true },
+      changes: values['changes'] === false ? undefined : { ...settings.changes, everywhere: values['changes'] === true, lists },
       maxAges: settings.maxAges,
       event: { ...settings.event, scannerHost },
       retryForMs: settings.retryForMs,

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { EXIT, type ExitCode, PortlogError } from '../../errors.ts';
+import { targetLists } from '../../source/nmap-targets.ts';
 import { nmapSource } from '../../source/nmap.ts';
 import { type CommandContext, settingsOf, text } from './context.ts';
 import { deliver, refuseTableTo } from './deliver.ts';
@@ -15,7 +16,7 @@ export async function scanCommand(context: CommandContext, nmapArgs: readonly st
     if (line.trim() !== '') speaker.warn(`nmap: ${line}`);
   });
   speaker.detail(`running nmap ${nmap.args.join(' ')}`);
-  const code = await deliver(context, settings, [nmap], hostname());
+  const code = await deliver(context, settings, [nmap], { scannerHost: hostname(), lists: targetLists(nmapArgs) });
   const exit = nmap.exit();
   if (exit === undefined || code === EXIT.interrupted || (exit.code === 0 && exit.signal === null)) return code;
   speaker.warn(exit.signal === null ? `nmap ended with exit code ${exit.code}` : `nmap was ended by ${exit.signal}`);

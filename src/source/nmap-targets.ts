@@ -1,0 +1,36 @@
+import { readFileSync } from 'node:fs';
+import type { TargetLists } from '../change/scope.ts';
+
+/** More text than this is not kept with each scan; then the targets count as not known. */
+const MAX_LENGTH = 64 << 10;
+
+/**
+ * Reads `-iL` and `--excludefile` as nmap does: words separated by white space, comments behind `#`
+ * (https://nmap.org/book/man-target-specification.html). Undefined when there are none, or when they
+ * cannot be read here: nmap will say what is wrong with them.
+ */
+export function targetLists(nmapArgs: readonly string[]): TargetLists | undefined {
+  const targets = valuesOf(nmapArgs, '-iL');
+  const excluded = valuesOf(nmapArgs, '--excludefile');
+  if (targets.length + excluded.length === 0) return undefined;
+  try {
+    const lists = { targets: targets.flatMap(wordsIn), excluded: excluded.flatMap(wordsIn) };
+    return JSON.stringify(lists).length > MAX_LENGTH ? undefined : lists;
+  } catch {
+    return undefined;
+  }
+}
+
+function valuesOf(args: readonly string[], option: string): readonly string[] {
+  return args.flatMap((arg, i) => {
+    if (arg === option) return args[i + 1] ?? [];
+    return arg.startsWith(option) ? arg.slice(option.length).replace(/^=/, '') : [];
+  });
+}
+
+/** `-` is nmap's standard input, which nobody may read but nmap. */
+function wordsIn(path: string): readonly string[] {
+  if (path === '-') throw new Error('standard input');
+  const text = readFileSync(path, 'utf8').replaceAll(/#.*$/gm, '');
+  return text.split(/\s+/).filter((word) => word !== '');
+}
