@@ -6,11 +6,13 @@ import { type CommandContext, commandContext } from './commands/context.ts';
 import { sinkErrorCode } from './diagnose.ts';
 import { fromEnvironment } from './options.ts';
 import { COMMAND_OPTIONS, parseArguments, type Request } from './parse.ts';
-import { Speaker, type Terminal } from './terminal.ts';
+import { print, Speaker, type Terminal } from './terminal.ts';
 
 /** The command: parses, runs, and sets the exit code. Never throws. */
 export async function run(args: readonly string[]): Promise<void> {
   const terminal: Terminal = { stdout: process.stdout, stderr: process.stderr, stdin: process.stdin };
+  // Who writes there learns of it from the write.
+  terminal.stdout.on('error', () => undefined);
   try {
     const request = await parseArguments(args, PORTLOG_VERSION);
     process.exitCode = await perform(request, terminal);
@@ -21,7 +23,7 @@ export async function run(args: readonly string[]): Promise<void> {
 
 async function perform(request: Request, terminal: Terminal): Promise<ExitCode> {
   if (request.command === 'text') {
-    terminal.stdout.write(`${request.text}\n`);
+    await print(terminal, `${request.text}\n`);
     return EXIT.delivered;
   }
   const env = environment();

@@ -1,12 +1,25 @@
 import type { Writable } from 'node:stream';
 import type { PortlogError } from '../errors.ts';
 import { printable } from '../event/text.ts';
+import { SinkError } from '../sink/sink.ts';
+import { write } from '../sink/stdout.ts';
 
 /** Where a command talks: events to stdout, everything else to stderr. */
 export interface Terminal {
   readonly stdout: Writable & { readonly isTTY?: boolean };
   readonly stderr: Writable & { readonly isTTY?: boolean };
   readonly stdin: NodeJS.ReadStream;
+}
+
+/** What a command that ships nothing prints; false when nobody reads it any more, which is no error. */
+export async function print({ stdout }: Pick<Terminal, 'stdout'>, text: string): Promise<boolean> {
+  try {
+    if (text !== '') await write(stdout, text);
+    return true;
+  } catch (error) {
+    if (error instanceof SinkError && error.kind === 'closed') return false;
+    throw error;
+  }
 }
 
 export type Level = 'quiet' | 'normal' | 'verbose';

@@ -50,8 +50,8 @@ function closedOr(error: NodeJS.ErrnoException): SinkError {
   return new SinkError('permanent', `writing to standard output failed: ${error.message}`, { cause: error });
 }
 
-/** Resolves when the stream has taken the bytes; the error, if any, comes with the stream's event. */
-function write(stream: Writable, bytes: Buffer): Promise<void> {
+/** Resolves when the stream has taken the bytes; throws a SinkError, `closed` when the reader has gone. */
+export function write(stream: Writable, bytes: Buffer | string): Promise<void> {
   return new Promise((resolve, reject) => {
     stream.write(bytes, (error) => (error ? reject(closedOr(error)) : resolve()));
   });

@@ -40,6 +40,8 @@ describe('every command', () => {
     'docs/how-to/loki.md',
     'docs/how-to/outage.md',
     'docs/how-to/diff.md',
+    'docs/how-to/changes.md',
+    'docs/how-to/inventory.md',
     'docs/how-to/scan.md',
     'docs/how-to/pipe.md',
   ];

@@ -1,7 +1,9 @@
 import { accessSync, constants, existsSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { KnownScans } from '../../change/scans.ts';
+import { KnownHosts, knownSites } from '../../change/store.ts';
 import type { Settings } from '../../config/settings.ts';
-import { stateFile } from '../../delivery/store.ts';
+import { stateFile, type Store } from '../../delivery/store.ts';
 import { EXIT, type ExitCode, PortlogError } from '../../errors.ts';
 import { createSink } from '../../sink/registry.ts';
 import type { Diagnosis } from '../../sink/sink.ts';
@@ -11,6 +13,7 @@ import { filesystemOf } from '../../state/filesystem.ts';
 import { diagnose, type SinkDiagnosis } from '../diagnose.ts';
 import { count } from '../report/words.ts';
 import { openStore } from '../state.ts';
+import { print } from '../terminal.ts';
 import { type CommandContext, settingsOf, text } from './context.ts';
 
 /** `portlog check`: configuration, nmap, state directory, and every sink, without writing an event. */
@@ -26,7 +29,7 @@ export async function checkCommand(context: CommandContext): Promise<ExitCode> {
     if (code !== EXIT.usage) code = diagnosis.code ?? code;
   }
   for (const { level, message, hint } of found) {
-    context.terminal.stdout.write(`${level.padEnd(7)} ${message}\n${hint === undefined ? '' : `        → ${hint}\n`}`);
+    await print(context.terminal, `${level.padEnd(7)} ${message}\n${hint === undefined ? '' : `        → ${hint}\n`}`);
   }
   if (code === EXIT.delivered && found.some(({ level }) => level === 'error')) return EXIT.state;
   return code;
@@ -48,6 +51,13 @@ async function checkNmap(program: string): Promise<Diagnosis> {
   } catch {
     return { level: 'warning', message: `there is no program "${program}"`, hint: 'only portlog scan needs it' };
   }
+}
+
+/** How much is known of a site, and how old it is. */
+function knownAt({ database }: Store, site: string): Diagnosis {
+  const last = new KnownScans(database, site).lastEnd();
+  const when = last === undefined ? 'no finished scan' : `last finished scan ${new Date(last).toISOString()}`;
+  return { level: 'ok', message: `site "${site}": ${count(new KnownHosts(database, site).keys().length, 'host')} known, ${when}` };
 }
 
 /** Where the state is, whether it can be used, and what waits there. */
@@ -72,12 +82,14 @@ function checkState(settings: Settings): readonly Diagnosis[] {
 function whatWaits(settings: Settings): readonly Diagnosis[] {
   try {
     const store = openStore(settings, 'the spool');
+    const known = knownSites(store.database).map((site) => knownAt(store, site));
     const shelves = store.waiting().map(({ shelf }) => shelf);
     const waiting = shelves.reduce((sum, { spool }) => sum + spool.usage().events, 0);
     const dead = shelves.reduce((sum, { deadLetters }) => sum + deadLetters.count(), 0);
     store.close();
-    if (waiting + dead === 0) return [{ level: 'ok', message: 'nothing waits on disk' }];
+    if (waiting + dead === 0) return [...known, { level: 'ok', message: 'nothing waits on disk' }];
     return [
+      ...known,
       { level: 'warning', message: `${count(waiting, 'event')} on disk that wait, ${count(dead, 'dead letter')}`, hint: 'portlog replay --list' },
     ];
   } catch (error) {

@@ -14,6 +14,7 @@ import { fileSource } from '../../source/file.ts';
 import { stdinSource } from '../../source/stdin.ts';
 import { changeTable, unifiedDiff } from '../report/changes.ts';
 import { count } from '../report/words.ts';
+import { print } from '../terminal.ts';
 import { type CommandContext, settingsOf, text } from './context.ts';
 
 /** What stands for the state where the name of a scan would stand. */
@@ -25,7 +26,7 @@ export async function diffCommand(context: CommandContext, old: string | undefin
   if (old === '-' && newer === '-') throw new PortlogError('usage', 'only one of the two scans can come from standard input');
   const settings = await settingsOf(context);
   const diff = old === undefined ? await diffWithState(context, settings, newer) : await diffTwo(context, settings, old, newer);
-  terminal.stdout.write(rendered(diff, text(values, 'format') ?? 'table', old ?? KNOWN, newer));
+  await print(terminal, rendered(diff, text(values, 'format') ?? 'table', old ?? KNOWN, newer));
   speaker.say(summary(diff, old === undefined ? KNOWN : 'the old scan'));
   return values['exit-code'] === true && diff.changes.length > 0 ? EXIT.partly : EXIT.delivered;
 }

@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { once } from 'node:events';
 import { AddressSet } from '../../change/address-set.ts';
 import { type InventoryFilter, inventoryRows, isWithin } from '../../change/inventory.ts';
 import { PortSet } from '../../change/port-set.ts';
@@ -11,6 +10,7 @@ import { SCHEMA_VERSIONS } from '../../state/schema.ts';
 import { isSure } from '../confirm.ts';
 import { ROW_FORMATS } from '../report/inventory.ts';
 import { count } from '../report/words.ts';
+import { print } from '../terminal.ts';
 import { type CommandContext, list, settingsOf, text } from './context.ts';
 
 const STATES = new Set(['open', 'closed', 'filtered', 'unfiltered', 'open|filtered', 'closed|filtered']);
@@ -33,7 +33,7 @@ export async function inventoryCommand(context: CommandContext): Promise<ExitCod
     if (values['forget'] === true) return await forget(context, database, sites, filter);
     const format = ROW_FORMATS[text(values, 'format') ?? 'table'] ?? ROW_FORMATS['table'];
     if (format === undefined) return EXIT.usage;
-    terminal.stdout.write(format.heading);
+    let isRead = await print(terminal, format.heading);
     let [hosts, rows] = [0, 0];
     for (const known of sites) {
       for (const key of inOrder(known.keys())) {
@@ -42,9 +42,8 @@ export async function inventoryCommand(context: CommandContext): Promise<ExitCod
         const found = inventoryRows(known.site, host, filter);
         hosts += found.length > 0 ? 1 : 0;
         rows += found.filter(({ port }) => port !== undefined).length;
-        if (terminal.stdout.destroyed) return EXIT.delivered;
-        if (found.length > 0 && !terminal.stdout.write(found.map((row) => format.row(row)).join('')))
-          await Promise.race([once(terminal.stdout, 'drain'), once(terminal.stdout, 'close')]);
+        isRead &&= await print(terminal, found.map((row) => format.row(row)).join(''));
+        if (!isRead) return EXIT.delivered;
       }
     }
     speaker.say(`${count(hosts, 'host')}, ${count(rows, 'port')}`);

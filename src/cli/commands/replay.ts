@@ -10,6 +10,7 @@ import { isSure } from '../confirm.ts';
 import { shipAndReport } from './deliver.ts';
 import { jsonWaiting, printWaiting, type Waiting } from '../report/waiting.ts';
 import { openStore } from '../state.ts';
+import { print } from '../terminal.ts';
 import { type CommandContext, settingsOf, text } from './context.ts';
 
 /** `portlog replay`: sends, shows or deletes what earlier runs had to leave on disk. */
@@ -26,7 +27,7 @@ export async function replayCommand(context: CommandContext): Promise<ExitCode> 
     const from = text(values, 'from');
     const waiting = store.waiting().filter(({ identity }) => (from === undefined ? isWanted(identity, settings) : isNamed(identity, from)));
     if (values['list'] === true) {
-      if (values['json'] === true) terminal.stdout.write(`${jsonWaiting(waiting)}\n`);
+      if (values['json'] === true) await print(terminal, `${jsonWaiting(waiting)}\n`);
       else printWaiting(waiting, terminal.stdout);
       return EXIT.delivered;
     }

@@ -6,6 +6,7 @@ import { applySetup, createApiKey, planSetup } from '../../setup/elasticsearch.t
 import { ELASTICSEARCH_FILES, readSetupFile } from '../../setup/files.ts';
 import { type HttpClient, httpClient } from '../../sink/http.ts';
 import { ELASTICSEARCH_URL, urlOf } from '../../sink/options.ts';
+import { print } from '../terminal.ts';
 import { type CommandContext, text } from './context.ts';
 
 const TARGETS = ['elasticsearch'];
@@ -31,13 +32,13 @@ async function install({ terminal, values, speaker }: CommandContext, client: Ht
   const dryRun = values['dry-run'] === true;
   for (const { file, action } of steps) {
     speaker.say(`${dryRun && action !== 'unchanged' ? `would ${action}` : DONE[action]} ${file.what}`);
-    if (dryRun) terminal.stdout.write(`PUT ${file.path}\n${await readSetupFile(file.file)}\n`);
+    if (dryRun) await print(terminal, `PUT ${file.path}\n${await readSetupFile(file.file)}\n`);
   }
   if (dryRun) return EXIT.delivered;
   await applySetup(client, steps, signal);
   if (steps.some(({ action }) => action === 'update')) speaker.say('data streams that exist keep their mapping until their next rollover');
   if (values['api-key'] === true) {
-    terminal.stdout.write(`${await createApiKey(client, signal)}\n`);
+    await print(terminal, `${await createApiKey(client, signal)}\n`);
     speaker.say('this API key may only write nmap events; it is not shown again: PORTLOG_ELASTICSEARCH_API_KEY=…');
   }
   return EXIT.delivered;

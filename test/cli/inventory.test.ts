@@ -1,0 +1,130 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { freshDir, portlog, ROOT } from '../support/run-portlog.ts';
+import { host, scan } from '../support/scans.ts';
+
+const tcp = (number: number, state: string, service = ''): string =>
+  `<port protocol="tcp" portid="${number}"><state state="${state}"/>${service}</port>`;
+const SSH = '<service name="ssh" product="OpenSSH" version="9.2p1" method="probed" conf="10"/>';
+const SCAN = scan(
+  `<scaninfo type="syn" protocol="tcp" numservices="3" services="22,80,443"/>
+   ${host('192.0.2.7', `<hostnames><hostname name="=cmd|x" type="PTR"/></hostnames><ports>${tcp(22, 'open', SSH)}${tcp(80, 'closed')}</ports>`)}
+   ${host('192.0.2.10', `<ports>${tcp(443, 'open')}</ports>`)}
+   ${host('192.0.2.9', `<ports>${tcp(80, 'filtered')}</ports>`)}`,
+);
+const stateDir = freshDir();
+const inventory = (...args: string[]): ReturnType<typeof portlog> => portlog(['inventory', '--state-dir', stateDir, ...args]);
+
+beforeAll(async () => {
+  await portlog(['--state-dir', stateDir, '--to', `file=${join(freshDir(), 'x')}`], { input: SCAN });
+});
+
+async function rows(...args: string[]): Promise<readonly string[]> {
+  const { stdout } = await inventory('--format', 'json', '-q', ...args);
+  return stdout
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as { host: string; port: number | null; state: string | null })
+    .map(({ host: place, port, state }) => `${place} ${port ?? '-'} ${state ?? '-'}`);
+}
+
+describe('portlog inventory', () => {
+  test('a table of what is open, in the order of addresses', async () => {
+    const { stdout, stderr, code } = await inventory();
+    expect(stdout.split('\n').slice(0, 5)).toEqual([
+      'HOST                             PORT       STATE          SINCE            LAST SEEN        SERVICE',
+      '192.0.2.7 (=cmd|x)               22/tcp     open           2025-10-09 08:53 2025-10-09 08:53 ssh OpenSSH 9.2p1',
+      '192.0.2.9                        -          up             2025-10-09 08:53 2025-10-09 08:53',
+      '192.0.2.10                       443/tcp    open           2025-10-09 08:53 2025-10-09 08:53',
+      '',
+    ]);
+    expect([code, stderr]).toEqual([0, 'portlog: 3 hosts, 2 ports\n']);
+  });
+
+  test.for([
+    [
+      ['--network', '192.0.2.8/30'],
+      ['192.0.2.9 - -', '192.0.2.10 443 open'],
+    ],
+    [
+      ['--network', '192.0.2.7', '--network', '192.0.2.10'],
+      ['192.0.2.7 22 open', '192.0.2.10 443 open'],
+    ],
+    [['--port', '20-80'], ['192.0.2.7 22 open']],
+    [['--port', '443/udp'], []],
+    [['--service', 'openssh'], ['192.0.2.7 22 open']],
+    [
+      ['--state', 'closed,filtered', '--port', '80'],
+      ['192.0.2.7 80 closed', '192.0.2.9 80 filtered'],
+    ],
+    [
+      ['--state', 'all', '--port', '22,80'],
+      ['192.0.2.7 22 open', '192.0.2.7 80 closed', '192.0.2.9 80 filtered'],
+    ],
+    [
+      ['--since', '2025-10-09T00:00:00Z', '--port', '1-65535'],
+      ['192.0.2.7 22 open', '192.0.2.10 443 open'],
+    ],
+    [['--since', '1h'], []],
+    [['--site', 'elsewhere'], []],
+  ] as const)('%j', async ([args, expected]) => {
+    expect(await rows(...args)).toEqual(expected);
+  });
+
+  test('CSV has a row a port, and no formula of a stranger', async () => {
+    const lines = (await inventory('--format', 'csv')).stdout.split('\r\n');
+    expect(lines[0]).toMatch(/^site,host,ip,name,mac,os,host_state,/);
+    expect(lines[1]).toMatch(/^default,192\.0\.2\.7,192\.0\.2\.7,'=cmd\|x,,,up,/);
+    expect(lines).toHaveLength(5);
+  });
+
+  test('a reader that goes away is no error; a full disk is', () => {
+    const launch = `"${process.execPath}" "${join(ROOT, 'bin/portlog.js')}" inventory --state-dir "${stateDir}"`;
+    const said = join(freshDir(), 'said');
+    execFileSync('bash', [
+      '-c',
+      `(sleep 0.2; ${launch} 2> "${said}"; echo "exit $?" >> "${said}") | true; while ! grep -q exit "${said}" 2> /dev/null; do sleep 0.1; done`,
+    ]);
+    expect(readFileSync(said, 'utf8')).toBe('exit 0\n');
+    const full = execFileSync('bash', ['-c', `${launch} 2>&1 > /dev/full || echo "exit $?"`], { encoding: 'utf8' });
+    expect(full).toMatch(/writing to standard output failed: ENOSPC.*\nexit [1-9]/);
+  });
+
+  test.for([
+    [['--network', '192.0.2.300'], '"192.0.2.300" is no address or network'],
+    [['--port', 'ssh'], '--port "ssh": write numbers and ranges'],
+    [['--state', 'opn'], 'there is no such state'],
+    [['--since', 'yesterday-ish'], 'no date, and no time ago'],
+    [['--forget', '--port', '22', '--yes'], '--forget forgets whole hosts'],
+    [['--forget', '--network', '192.0.2.7'], '--forget would forget what is known of 1 host for good, and there is nobody to ask'],
+  ] as const)('%j: exit 2 and a sentence', async ([args, says]) => {
+    const { stderr, code } = await inventory(...args);
+    expect(stderr).toContain(says);
+    expect(code).toBe(2);
+  });
+
+  test('nothing known yet is said, exit 0', async () => {
+    const { stderr, code } = await portlog(['inventory', '--state-dir', freshDir()]);
+    expect([code, stderr]).toEqual([0, expect.stringContaining('nothing is known yet')]);
+  });
+
+  test('diff with one scan compares with what is known, and moves nothing', async () => {
+    const file = join(freshDir(), 'later.xml');
+    writeFileSync(file, SCAN.replace('state="closed"', 'state="open"'));
+    for (let twice = 0; twice < 2; twice++) {
+      const { stdout, stderr } = await portlog(['diff', '--state-dir', stateDir, file]);
+      expect(stdout).toBe('port-opened         192.0.2.7 80/tcp         closed → open\n');
+      expect(stderr).toBe('portlog: 1 change on 1 host; 3 hosts compared\n');
+    }
+  });
+
+  test('--forget', async () => {
+    const copy = freshDir();
+    await portlog(['--state-dir', copy, '--to', `file=${join(freshDir(), 'x')}`], { input: SCAN });
+    const { stderr } = await portlog(['inventory', '--state-dir', copy, '--forget', '--network', '192.0.2.8/29', '--yes']);
+    expect(stderr).toBe('portlog: forgot what is known of 2 hosts; when they are seen again, they are part of a baseline, or new\n');
+    expect((await portlog(['inventory', '--state-dir', copy])).stderr).toBe('portlog: 1 host, 1 port\n');
+  });
+});
