@@ -1,6 +1,6 @@
 import { DEFAULT_OPTIONS, type EventOptions } from './event/context.ts';
 import type { LogEvent } from './event/event.ts';
-import { EventMapper } from './event/map.ts';
+import { Interpreter } from './interpreter.ts';
 import type { ScanItem } from './nmap/item.ts';
 import { ScanReader } from './nmap/read.ts';
 
@@ -36,6 +36,6 @@ export async function* toEvents(
   items: AsyncIterable<ScanItem> | Iterable<ScanItem>,
   options: Partial<EventOptions> = {},
 ): AsyncGenerator<LogEvent, void, undefined> {
-  const mapper = new EventMapper({ ...DEFAULT_OPTIONS, ...options });
-  for await (const item of items) yield* mapper.events(item);
+  const interpreter = new Interpreter({ ...DEFAULT_OPTIONS, ...options });
+  for await (const item of items) yield* interpreter.events(item);
 }

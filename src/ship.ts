@@ -8,9 +8,9 @@ import type { Store } from './delivery/store.ts';
 import type { Tally } from './delivery/tally.ts';
 import { PortlogError } from './errors.ts';
 import { DEFAULT_OPTIONS, type EventOptions } from './event/context.ts';
-import { EventMapper } from './event/map.ts';
 import { Herald } from './herald.ts';
 import { type InputReport, newInputReport, noteEvent, noteItem, notAScan } from './input-report.ts';
+import { Interpreter } from './interpreter.ts';
 import type { ScanItem } from './nmap/item.ts';
 import { ScanReader } from './nmap/read.ts';
 import type { Sink, SinkError } from './sink/sink.ts';
@@ -145,12 +145,12 @@ async function shipSource(source: Source, shipping: Shipping): Promise<InputRepo
   const { lanes, stop, onProgress } = shipping;
   const report = newInputReport(source.name);
   const reader = new ScanReader();
-  const mapper = new EventMapper(shipping.event);
+  const interpreter = new Interpreter(shipping.event);
   for (const lane of lanes) lane.patienceMs = source.live ? LIVE_PATIENCE_MS : FILE_PATIENCE_MS;
   try {
     for await (const chunk of source.bytes(stop)) {
       report.bytes += chunk.length;
-      await forward(reader.push(chunk), mapper, shipping, report);
+      await forward(reader.push(chunk), interpreter, shipping, report);
       // What a running scan has found is told as soon as it is known.
       if (source.live) await shipping.tracker?.flush();
       onProgress?.({ source: source.name, bytes: report.bytes, hosts: report.hosts, events: report.events, task: report.task });
@@ -168,7 +168,7 @@ async function shipSource(source: Source, shipping: Shipping): Promise<InputRepo
     await shipping.tracker?.flush();
     return report;
   }
-  await forward(reader.end(), mapper, shipping, report);
+  await forward(reader.end(), interpreter, shipping, report);
   for (const lane of lanes) lane.endUnit();
   if (report.runs === 0) report.problem ??= notAScan(source.name, reader.beginning);
   return report;
@@ -176,13 +176,13 @@ async function shipSource(source: Source, shipping: Shipping): Promise<InputRepo
 
 async function forward(
   items: Iterable<ScanItem>,
-  mapper: EventMapper,
+  interpreter: Interpreter,
   { lanes, store, herald, tracker }: Shipping,
   report: InputReport,
 ): Promise<void> {
   for (const item of items) {
     noteItem(report, item);
-    for (const event of mapper.events(item)) {
+    for (const event of interpreter.events(item)) {
       noteEvent(report, event);
       if (isAnnounced(event)) await announce([event], lanes, store);
       else
@@ -192,10 +192,10 @@ async function forward(
           if (wait !== undefined) await wait;
         }
     }
-    if (tracker !== undefined) await tracker.take(item, mapper);
+    if (tracker !== undefined) await tracker.take(item, interpreter.mapper);
     if (herald?.isAlarmed === true) await herald.watch();
   }
-  report.openPorts = mapper.openPorts;
+  report.openPorts = interpreter.mapper.openPorts;
 }
 
 /** Reading on would change nothing, or its result could not be kept. */

@@ -18,6 +18,7 @@ import { PortlogError } from './errors.ts';
 import type { RunContext } from './event/context.ts';
 import { INVENTORY, type LogEvent } from './event/event.ts';
 import type { HostContext } from './event/host.ts';
+import { looksFor, seenFindings } from './finding/seen.ts';
 import type { EventMapper } from './event/map.ts';
 import { milliseconds } from './event/time.ts';
 import { isComplete, type RunEnd, type ScanItem } from './nmap/item.ts';
@@ -145,20 +146,29 @@ export class ChangeTracker {
     const { host, identity, time } = context;
     const known = this.hosts.get(identity.key) ?? unknownHost(identity.key);
     const address = identity.ips[0] ?? identity.key;
-    const { changes, isFirstSeen, firstSeen } = observe(
+    const { changes, isFirstSeen, firstSeen, firstFindings } = observe(
       known,
       {
-        sighting: sightingOf(record.coverage, host, identity),
+        sighting: sightingOf(record.coverage, host, identity, seenFindings(context.run.run, host, time)),
         time,
         scan: record.nr,
         mark: context.observationId.slice(0, 16),
         wasLookedFor: () => current.earlier.some(({ coverage }) => wouldList(coverage, address)),
+        hasLookedBefore: (port, source, since) =>
+          current.earlier.some(
+            ({ setup, coverage, ended }) =>
+              ended >= since &&
+              looksFor(setup.args, source) &&
+              wouldList(coverage, address) &&
+              (port === undefined || coverage.ports.get(port.protocol)?.has(port.number) === true),
+          ),
       },
       this.options.confirm,
     );
     this.settleAbsence(known, address, current);
     record.counts.firstHosts += isFirstSeen ? 1 : 0;
     record.counts.firstPorts += firstSeen.length;
+    record.counts.firstFindings += firstFindings;
     this.note(known, current, changes, (change) => changeEvent(context, change, this.scanId));
     if (known.time === time) this.record(known, current, [...firstSeen, ...portsOf(known, changes)], time);
   }
@@ -222,10 +232,10 @@ export class ChangeTracker {
   /** What can be said of a run as a whole; each is told again only when there is more of it. */
   private tellOfRun({ context, record, earlier, later }: CurrentRun): void {
     const { counts, ended: time } = record;
-    const first = counts.firstHosts + counts.firstPorts;
+    const first = counts.firstHosts + counts.firstPorts + counts.firstFindings;
     if (first > (counts.toldFirst ?? 0)) {
       counts.toldFirst = first;
-      this.events.push(baselineEvent(context, time, counts.firstHosts, counts.firstPorts));
+      this.events.push(baselineEvent(context, time, counts));
     }
     if (counts.changes > Math.max(this.options.mass, counts.toldChanges ?? 0)) {
       counts.toldChanges = counts.changes;

@@ -4,13 +4,16 @@ const INTRO = `# Events
 
 <!-- Made from src/event/fields.ts by npm run generate. -->
 
-One JSON object per event, in [ECS](https://www.elastic.co/docs/reference/ecs) 9.4. Three datasets so far:
+One JSON object per event, in [ECS](https://www.elastic.co/docs/reference/ecs) 9.4:
 
 | dataset | one event per | \`event.action\` |
 |---|---|---|
 | \`nmap.scan\` | run | scan-finished, scan-incomplete, scan-failed; scan-started when portlog runs nmap itself |
 | \`nmap.host\` | host in a run | host-observed |
 | \`nmap.port\` | port in a run | port-observed |
+| \`nmap.finding\` | weakness in a run | finding-observed ([rules](rules.md)) |
+| \`nmap.change\` | difference to what was known | host-new, port-opened, … ([all](../explanation/change.md#what-counts-as-a-change)) |
+| \`nmap.health\` | thing that portlog must tell about itself | run-summary, delivery-problem, scan-overdue |
 
 Without \`--all\`, ports that are \`closed\` or \`filtered\` and hosts that are down are counted (in \`nmap.host.ports\` and
 \`nmap.scan\`), not sent. masscan writes one \`<host>\` per port and knows nothing of the host: it yields ports, no \`nmap.host\`.
@@ -20,7 +23,7 @@ A field keeps its type for ever. \`[]\` behind a type: always an array. **Source
 
 With \`--format otel\` the same event is one OTLP request per line: the body is \`message\`, \`event.id\` is \`log.record.uid\`,
 \`event.action\` becomes \`eventName\` (\`nmap.port_observed\`), \`host.*\` becomes \`nmap.host.*\`, \`network.protocol\` becomes
-\`network.protocol.name\`, \`tags\` and \`labels\` become \`nmap.tags\` and \`nmap.labels\`; \`observer\` is \`nmap.scanner.*\`; \`related\`, \`service\` and \`ecs\` are left out.
+\`network.protocol.name\`, \`tags\` and \`labels\` become \`nmap.tags\` and \`nmap.labels\`, \`rule.*\` becomes \`security_rule.*\` (\`nmap.rule.id\`), \`vulnerability.*\` \`nmap.vulnerability.*\`; \`observer\` is \`nmap.scanner.*\`; \`related\`, \`service\` and \`ecs\` are left out.
 
 `;
 

@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { FIELDS } from '../src/event/fields.ts';
+import { RULES } from '../src/finding/registry.ts';
 import { cliPage } from './cli-page.ts';
 import { configurationPage } from './configuration-page.ts';
 import { eventSchema } from './event-schema.ts';
 import { eventsPage } from './events-page.ts';
 import { elasticsearchFiles } from './elasticsearch-files.ts';
+import { rulesPage } from './rules-page.ts';
 
 /** Every committed file that is made from the field catalogue, with its content. */
 export function generated(): ReadonlyMap<string, string> {
@@ -12,6 +14,7 @@ export function generated(): ReadonlyMap<string, string> {
   files.set('schemas/event.schema.json', json(eventSchema(FIELDS)));
   for (const [name, content] of Object.entries(elasticsearchFiles(FIELDS))) files.set(`schemas/elasticsearch/${name}.json`, json(content));
   files.set('docs/reference/events.md', eventsPage(FIELDS));
+  files.set('docs/reference/rules.md', rulesPage(RULES));
   files.set('docs/reference/cli.md', cliPage());
   files.set('docs/reference/configuration.md', configurationPage(JSON.parse(readFileSync('schemas/config.schema.json', 'utf8'))));
   return files;

@@ -1,3 +1,4 @@
+import type { KnownFinding } from './known.ts';
 import type { Certificate } from './sighting.ts';
 
 export type ChangeAction =
@@ -10,7 +11,9 @@ export type ChangeAction =
   | 'port-closed'
   | 'port-reopened'
   | 'service-changed'
-  | 'certificate-changed';
+  | 'certificate-changed'
+  | 'finding-opened'
+  | 'finding-resolved';
 
 /** One side of a change. Times are epoch milliseconds. */
 export interface Side {
@@ -42,6 +45,8 @@ export interface Change {
   readonly port: { readonly protocol: string; readonly number: number } | undefined;
   readonly before: Side;
   readonly after: Side;
+  /** Of a change of a finding. */
+  readonly finding?: KnownFinding;
   /** One line for people. */
   readonly message: string;
 }

@@ -1,11 +1,12 @@
 import { dataStream, type RunContext } from '../event/context.ts';
-import { type Fields, type LogEvent, SEVERITY, Shared, some } from '../event/event.ts';
+import { type Fields, levelOf, type LogEvent, SEVERITY, Shared, some } from '../event/event.ts';
 import type { HostContext } from '../event/host.ts';
-import { digest, eventId, hostEntityId, portEntityId } from '../event/id.ts';
+import { digest, eventId, findingEntityId, hostEntityId, portEntityId } from '../event/id.ts';
 import { count, printable } from '../event/text.ts';
 import { isoTime } from '../event/time.ts';
 import type { Change, ChangeAction, Side } from './change.ts';
-import type { KnownHost } from './known.ts';
+import type { KnownFinding, KnownHost } from './known.ts';
+import type { ScanCounts } from './scans.ts';
 import type { Shrinkage } from './shrinkage.ts';
 import { inWords } from './words.ts';
 
@@ -24,6 +25,9 @@ const SEVERITIES: Readonly<Record<ChangeAction, number>> = {
   'port-reopened': SEVERITY.medium,
   'service-changed': SEVERITY.low,
   'certificate-changed': SEVERITY.low,
+  // Its own goes before it.
+  'finding-opened': SEVERITY.medium,
+  'finding-resolved': SEVERITY.info,
 };
 
 /** `nmap.scan.id` of a scan by its number in the state file. */
@@ -58,9 +62,10 @@ interface Subject {
   readonly networkType: string | undefined;
 }
 
-function statement(run: RunContext, { action, port, before, after, message }: Change, scanIds: ScanIds, subject: Subject): LogEvent {
+function statement(run: RunContext, { action, port, before, after, finding, message }: Change, scanIds: ScanIds, subject: Subject): LogEvent {
   const { time, shared, target, networkType } = subject;
-  const entity = port === undefined ? subject.entityId : portEntityId(subject.entityId, port.protocol, String(port.number));
+  const place = port === undefined ? subject.entityId : portEntityId(subject.entityId, port.protocol, String(port.number));
+  const entity = finding === undefined ? place : findingEntityId(place, finding.key);
   const known = sideFields(before, scanIds);
   const duration = before.since === undefined ? undefined : Math.max(0, Math.round((time - before.since) / 1000));
   return assemble(run, {
@@ -68,12 +73,13 @@ function statement(run: RunContext, { action, port, before, after, message }: Ch
     entity,
     time,
     shared,
-    severity: SEVERITIES[action],
+    severity: action === 'finding-opened' ? (finding?.severity ?? SEVERITIES[action]) : SEVERITIES[action],
     message,
     server: { ...target, port: port !== undefined && port.protocol !== 'ip' ? port.number : undefined },
     network: { transport: port?.protocol, type: networkType },
     service: after.service === undefined ? undefined : { type: after.service, version: undefined },
     change: { before: { ...known, duration_seconds: duration }, after: sideFields(after, scanIds) },
+    finding,
   });
 }
 
@@ -99,10 +105,19 @@ function timeField(time: number | undefined): string | undefined {
 }
 
 /** `baseline`: what a run has seen of which nothing was known, in one event. */
-export function baselineEvent(run: RunContext, time: number, hosts: number, ports: number): LogEvent {
-  const seen = [hosts > 0 ? count(hosts, 'host') : '', ports > 0 ? count(ports, 'open port') : ''].filter((part) => part !== '').join(' and ');
-  const message = `${seen} seen for the first time, with nothing earlier to compare: taken as the baseline`;
-  return digestEvent(run, 'baseline', time, SEVERITY.info, message, { count: { hosts, ports } });
+export function baselineEvent(
+  run: RunContext,
+  time: number,
+  { firstHosts: hosts, firstPorts: ports, firstFindings: findings }: ScanCounts,
+): LogEvent {
+  const seen = [
+    [hosts, 'host'],
+    [ports, 'open port'],
+    [findings, 'finding'],
+  ] as const;
+  const words = seen.flatMap(([number, noun]) => (number > 0 ? count(number, noun) : []));
+  const message = `${words.join(' and ')} seen for the first time, with nothing earlier to compare: taken as the baseline`;
+  return digestEvent(run, 'baseline', time, SEVERITY.info, message, { count: { hosts, ports, findings: findings === 0 ? undefined : findings } });
 }
 
 /** `mass-change`: so much has changed in a run that the cause is probably one. */
@@ -148,9 +163,10 @@ interface Parts {
   readonly network?: Fields;
   readonly service?: Fields | undefined;
   readonly change: Fields;
+  readonly finding?: KnownFinding | undefined;
 }
 
-function assemble(run: RunContext, { action, entity, time, shared, severity, message, server, network, service, change }: Parts): LogEvent {
+function assemble(run: RunContext, { action, entity, time, shared, severity, message, server, network, service, change, finding }: Parts): LogEvent {
   const { options, scanId } = run;
   const created = options.now();
   const id = eventId(DATASET, action, scanId, entity, JSON.stringify([time, change]));
@@ -181,7 +197,15 @@ function assemble(run: RunContext, { action, entity, time, shared, severity, mes
       server,
       network,
       service,
-      nmap: { site: options.site, scan: { id: scanId }, entity: { id: entity }, change },
+      rule: finding && { id: finding.rule.id, name: finding.rule.name },
+      vulnerability: finding?.vulnerability === undefined ? undefined : { id: finding.vulnerability },
+      nmap: {
+        site: options.site,
+        scan: { id: scanId },
+        entity: { id: entity },
+        finding: finding && { title: finding.title, source: finding.source, level: levelOf(finding.severity) },
+        change,
+      },
       message: line,
     },
   };

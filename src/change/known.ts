@@ -60,6 +60,24 @@ export interface TestedPorts {
   scan: number;
 }
 
+/** A weakness, by what tells it from others at the host: `443/tcp nmap-certificate-expired`, or without a port. */
+export interface KnownFinding {
+  /** `443/tcp`; undefined of the host itself. */
+  readonly port?: string;
+  /** What tells it from others there. */
+  readonly key: string;
+  readonly open: Opposites;
+  /** Of the latest sighting. */
+  at: number;
+  scan: number;
+  rule: { readonly id: string; readonly name: string };
+  title: string;
+  severity: number;
+  /** Who must look again before it is gone. */
+  source: string;
+  vulnerability?: string;
+}
+
 export interface KnownHost {
   readonly key: string;
   readonly up: Opposites;
@@ -75,11 +93,12 @@ export interface KnownHost {
   os?: Register<string>;
   readonly ports: Record<string, KnownPort>;
   tested: TestedPorts[];
+  readonly findings: Record<string, KnownFinding>;
 }
 
 /** A host of which nothing is known. */
 export function unknownHost(key: string): KnownHost {
-  return { key, up: {}, time: Number.NEGATIVE_INFINITY, scan: 0, marks: [], ips: [], ports: {}, tested: [] };
+  return { key, up: {}, time: Number.NEGATIVE_INFINITY, scan: 0, marks: [], ips: [], ports: {}, tested: [], findings: {} };
 }
 
 /** Adds a time to a set of which `keep` are kept. */

@@ -1,6 +1,8 @@
+import { levelOf } from '../event/event.ts';
 import { inWords } from './words.ts';
-import type { Change, ChangeAction, Side } from './change.ts';
+import { type Change, type ChangeAction, portOf, type Side } from './change.ts';
 import {
+  type KnownFinding,
   type KnownHost,
   type KnownPort,
   lastOf,
@@ -14,7 +16,7 @@ import {
   withTime,
   withValue,
 } from './known.ts';
-import { portKey, type Certificate, type PortSighting, type Sighting } from './sighting.ts';
+import { portKey, type Certificate, type PortSighting, type SeenFinding, type Sighting } from './sighting.ts';
 import { PortSet } from './port-set.ts';
 
 /** A host as a run saw it, and where that stands among the scans. */
@@ -28,6 +30,8 @@ export interface Observation {
   readonly mark: string;
   /** Whether an earlier, complete run would have listed the host, had it been up. */
   wasLookedFor(): boolean;
+  /** Whether a run that ended at or after `since` has looked for what `source` finds, at that port or at the host. */
+  hasLookedBefore(port: KnownPort | undefined, source: string, since: number): boolean;
 }
 
 /** What a sighting has changed. */
@@ -37,9 +41,11 @@ export interface Outcome {
   readonly isFirstSeen: boolean;
   /** Open ports that no earlier run has tested. */
   readonly firstSeen: readonly KnownPort[];
+  /** Weaknesses for which nobody has looked before, and not grave enough to be told at once. */
+  readonly firstFindings: number;
 }
 
-const NOTHING: Outcome = { changes: [], isFirstSeen: false, firstSeen: [] };
+const NOTHING: Outcome = { changes: [], isFirstSeen: false, firstSeen: [], firstFindings: 0 };
 const MAX_MARKS = 64;
 /** Lists of ports that a host was tested with; more than a handful of kinds of scans are not worth it. */
 const MAX_LISTS = 32;
@@ -75,6 +81,7 @@ class Observing {
   private readonly late: boolean;
   private readonly changes: Change[] = [];
   private readonly firstSeen: KnownPort[] = [];
+  private firstFindings = 0;
 
   constructor(known: KnownHost, observation: Observation, confirm: number) {
     this.known = known;
@@ -91,7 +98,7 @@ class Observing {
     const isNew = !wasKnown && sighting.presence === 'up' && !this.late && observation.wasLookedFor();
     const presence = this.observePresence(isNew);
     this.observeIdentity();
-    if (sighting.presence === 'down') return { changes: this.changes, isFirstSeen: false, firstSeen: [] };
+    if (sighting.presence === 'down') return { ...NOTHING, changes: this.changes };
     this.observePorts();
     this.observeUnlisted();
     if (presence === 'new') {
@@ -99,10 +106,12 @@ class Observing {
       this.firstSeen.length = 0;
       this.changes.unshift(this.newHost());
     }
+    this.observeFindings();
     return {
       changes: this.changes,
       isFirstSeen: !wasKnown && presence !== 'new' && sighting.presence === 'up' && !this.late,
       firstSeen: this.firstSeen,
+      firstFindings: this.firstFindings,
     };
   }
 
@@ -220,9 +229,7 @@ class Observing {
     const words = port.state === 'closed' ? 'closed' : `is no longer open: ${port.state}`;
     const side = { ...knownService(before), state: 'open', since: stood, seen: lastOf(before.open.yes), scan: before.scan };
     const { time } = this.observation;
-    const was = [side.text === '' ? [] : `was ${side.text}`, ago(time - (stood ?? time), (age) => `open since ${age}`)]
-      .flat()
-      .filter((part) => part !== '');
+    const was = [side.text === '' ? [] : `was ${side.text}`, stoodFor(before.open, 'yes', time, 'open')].flat().filter((part) => part !== '');
     this.add('port-closed', side, { text: port.state, state: port.state }, `${place(port)} ${words}${inBrackets(was.join(', '))}`, port);
   }
 
@@ -254,6 +261,73 @@ class Observing {
         this.add('certificate-changed', side, { text: to, certificate: now.certificate }, `${place(port)} has another certificate: ${to}`, port);
       }
     }
+  }
+
+  private observeFindings(): void {
+    const { known, sighting } = this;
+    const seen = new Map(sighting.findings.map((finding) => [[finding.port, finding.key].filter((part) => part !== undefined).join(' '), finding]));
+    for (const [id, finding] of seen) this.observeFinding(id, finding);
+    for (const [id, finding] of Object.entries(known.findings)) if (!seen.has(id) && this.isGone(finding)) this.resolve(finding);
+  }
+
+  private observeFinding(id: string, { isGrave, ...finding }: SeenFinding): void {
+    const { known, confirm, late } = this;
+    const { time, scan } = this.observation;
+    const before = known.findings[id];
+    const open: Opposites = { ...before?.open };
+    const was = standing(open, confirm);
+    const isNewest = this.isNewest(open);
+    note(open, 'yes', time, { keep: confirm, late });
+    const after = before === undefined || isNewest ? { ...finding, open, at: time, scan } : { ...before, open };
+    known.findings[id] = after;
+    if (was === 'yes' || !isNewest) return;
+    if (was === 'no' || isGrave || this.isNewsOf(finding)) this.addFinding('finding-opened', after, before);
+    else this.firstFindings++;
+  }
+
+  /** Somebody has looked before and not found it; or there was nothing to look at. */
+  private isNewsOf({ port: key, source }: Pick<SeenFinding, 'port' | 'source'>): boolean {
+    const { known, changes, observation } = this;
+    if (changes.some(({ action }) => action === 'host-new')) return true;
+    if (key === undefined) return observation.hasLookedBefore(undefined, source, known.up.yes?.first ?? Number.POSITIVE_INFINITY);
+    const hasOpened = changes.some((change) => (change.action === 'port-opened' || change.action === 'port-reopened') && portOf(change) === key);
+    const port = known.ports[key];
+    return hasOpened || (port !== undefined && observation.hasLookedBefore(port, source, port.open.yes?.first ?? Number.POSITIVE_INFINITY));
+  }
+
+  /** Its port is not open any more, or whoever found it has looked again. */
+  private isGone({ port, source }: KnownFinding): boolean {
+    const { sighting } = this;
+    if (port === undefined) return sighting.presence === 'up' && sighting.hasLooked(undefined, source);
+    const [number = '', protocol = ''] = port.split('/');
+    const found = sighting.find(protocol, Number(number));
+    if (!found.tested) return false;
+    return found.state === 'open' ? sighting.hasLooked(port, source) : isOpen(found.state) === false;
+  }
+
+  private resolve(finding: KnownFinding): void {
+    const before = { ...finding, open: { ...finding.open } };
+    note(finding.open, 'no', this.observation.time, { keep: this.confirm, late: this.late });
+    if (standing(before.open, this.confirm) === 'yes' && standing(finding.open, this.confirm) === 'no')
+      this.addFinding('finding-resolved', finding, before);
+  }
+
+  private addFinding(action: 'finding-opened' | 'finding-resolved', finding: KnownFinding, before: KnownFinding | undefined): void {
+    const isOver = action === 'finding-resolved';
+    const stood = before && since(before.open, isOver ? 'yes' : 'no');
+    const age = before === undefined ? '' : stoodFor(before.open, 'yes', this.observation.time, ', found');
+    const what = isOver ? `resolved: ${finding.title}${age}` : `${finding.title} [${levelOf(finding.severity)}]`;
+    const [number = '', protocol = ''] = finding.port?.split('/') ?? [];
+    const port = finding.port === undefined ? undefined : { protocol, number: Number(number) };
+    const known = { since: stood, seen: before?.at, scan: before?.scan };
+    const [was, is] = isOver
+      ? [
+          { text: finding.title, state: 'open' },
+          { text: 'not found', state: 'resolved' },
+        ]
+      : [{ text: 'not found' }, { text: finding.title, state: 'open' }];
+    const words = [finding.port, what].filter((word) => word !== undefined).join(' ');
+    this.changes.push({ ...changeOf(this.known, action, { ...was, ...known }, is, words, port), finding });
   }
 
   private observeUnlisted(): void {
@@ -295,7 +369,14 @@ class Observing {
   }
 }
 
-function changeOf({ key, name }: KnownHost, action: ChangeAction, before: Side, after: Side, what: string, port?: KnownPort): Change {
+function changeOf(
+  { key, name }: KnownHost,
+  action: ChangeAction,
+  before: Side,
+  after: Side,
+  what: string,
+  port?: Pick<KnownPort, 'protocol' | 'number'>,
+): Change {
   const label = name === undefined || port !== undefined || name.value === key ? key : `${key} (${name.value})`;
   return {
     action,
@@ -311,13 +392,7 @@ function changeOf({ key, name }: KnownHost, action: ChangeAction, before: Side, 
 function missing(before: KnownHost, time: number): Change {
   const stood = since(before.up, 'yes');
   const side = { text: 'up', state: 'up', since: stood, seen: lastOf(before.up.yes), scan: before.scan };
-  return changeOf(
-    before,
-    'host-missing',
-    side,
-    { text: 'down', state: 'down' },
-    `is down${ago(time - (stood ?? time), (age) => `, was up since ${age}`)}`,
-  );
+  return changeOf(before, 'host-missing', side, { text: 'down', state: 'down' }, `is down${stoodFor(before.up, 'yes', time, ', was up')}`);
 }
 
 /** A port that gets a record of its own: what is known of it so far stands in the lists that it was tested with. */
@@ -379,6 +454,13 @@ function stood({ since, at, scan }: Register<unknown>): Pick<Side, 'since' | 'se
 
 function place({ number, protocol }: KnownPort): string {
   return portKey(protocol, number);
+}
+
+/** `open since 41 days`; or, when something else was seen before and nobody knows when it began, `open for less than 2 days`. */
+function stoodFor(opposites: Opposites, what: 'yes' | 'no', time: number, word: string): string {
+  const stood = since(opposites, what) ?? time;
+  const isExact = stood === opposites[what]?.first;
+  return ago(time - stood, (age) => (isExact ? `${word} since ${age}` : `${word} for less than ${inWords(time - stood, 'ceil')}`));
 }
 
 /** Of two files nobody asked for the time between them, and less than a second says nothing. */

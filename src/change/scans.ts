@@ -13,9 +13,10 @@ export interface RunSetup extends Pick<Run, 'scanner' | 'args' | 'verbose' | 'sc
 }
 
 /** What a run has changed, and how much of that was told. */
-interface ScanCounts {
+export interface ScanCounts {
   firstHosts: number;
   firstPorts: number;
+  firstFindings: number;
   changes: number;
   changedHosts: number;
   /** Hosts as nmap counted them at its end. */
@@ -60,7 +61,7 @@ export class KnownScans {
       started,
       started,
       JSON.stringify(setup),
-      JSON.stringify({ firstHosts: 0, firstPorts: 0, changes: 0, changedHosts: 0 } satisfies ScanCounts),
+      JSON.stringify({ firstHosts: 0, firstPorts: 0, firstFindings: 0, changes: 0, changedHosts: 0 } satisfies ScanCounts),
     );
     this.database.run('DELETE FROM scan WHERE site = ? AND nr <= (SELECT max(nr) FROM scan) - ?', this.site, KEPT_SCANS);
     return recordOf(this.database.get('SELECT * FROM scan WHERE site = ? AND id = ?', this.site, id) ?? {});

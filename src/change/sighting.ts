@@ -4,6 +4,7 @@ import type { Fields } from '../event/event.ts';
 import { shownService } from '../event/service-name.ts';
 import { textAt } from '../event/text-at.ts';
 import type { Host, Os, Port } from '../nmap/model.ts';
+import type { KnownFinding } from './known.ts';
 import { type CountedPorts, countedPorts, type PortFinding, type RunCoverage, type TestedSet, unlistedPort, unlistedSets } from './coverage.ts';
 
 /** What a run says about a port that it lists, as far as changes are about it. */
@@ -35,15 +36,30 @@ export interface Sighting {
   readonly ports: ReadonlyMap<string, PortSighting>;
   /** Those that are not listed, and not open. */
   readonly unlisted: readonly TestedSet[];
+  /** What is wrong with the host and its open ports. */
+  readonly findings: readonly SeenFinding[];
+  /** Whether the source of a finding has looked again at a port that is open, or at the host (undefined). */
+  hasLooked(port: string | undefined, source: string): boolean;
   /** What the run established about a port, listed or not. */
   find(protocol: string, port: number): PortFinding;
 }
+
+/** A weakness as far as changes are about it. */
+export interface SeenFinding extends Pick<KnownFinding, 'port' | 'key' | 'rule' | 'title' | 'severity' | 'source' | 'vulnerability'> {
+  /** Told even when nothing earlier is known. */
+  readonly isGrave: boolean;
+}
+
+/** What is asked of whoever knows what is wrong with a host. */
+export type FindingsOf = Pick<Sighting, 'findings' | 'hasLooked'>;
+
+const NO_FINDINGS: FindingsOf = { findings: [], hasLooked: () => false };
 
 export function portKey(protocol: string, number: number): string {
   return `${number}/${protocol}`;
 }
 
-export function sightingOf(run: RunCoverage, host: Host, identity = identify(host)): Sighting {
+export function sightingOf(run: RunCoverage, host: Host, identity = identify(host), found: FindingsOf = NO_FINDINGS): Sighting {
   const ports = new Map<string, PortSighting>();
   for (const port of host.ports) {
     const sighting = portSighting(port);
@@ -53,6 +69,7 @@ export function sightingOf(run: RunCoverage, host: Host, identity = identify(hos
   const counted = countedPorts(host.extraports);
   return {
     identity,
+    ...found,
     presence: presenceOf(host, ports, counted),
     os: osOf(host.os),
     ports,

@@ -6,8 +6,8 @@ const UNITS = [
   [60_000, 'minute'],
 ] as const;
 
-/** Milliseconds as a person says them: `41 days`, `3 hours`, `12 seconds`. */
-export function inWords(ms: number): string {
-  for (const [size, unit] of UNITS) if (ms >= size) return count(Math.floor(ms / size), unit);
-  return count(Math.max(0, Math.floor(ms / 1000)), 'second');
+/** Milliseconds as a person says them: `41 days`, `3 hours`, `12 seconds`; a part of a unit does not count, or with `ceil` as a whole one. */
+export function inWords(ms: number, round: 'floor' | 'ceil' = 'floor'): string {
+  for (const [size, unit] of UNITS) if (ms >= size) return count(Math[round](ms / size), unit);
+  return count(Math.max(0, Math[round](ms / 1000)), 'second');
 }

@@ -41,6 +41,11 @@ export function portEntityId(hostId: string, protocol: string | undefined, porti
   return `${hostId}.${plain(protocol ?? 'none')}.${plain(portid)}`;
 }
 
+/** `nmap.entity.id` of a finding: that of its host or port, with what tells it from others there. */
+export function findingEntityId(placeId: string, key: string): string {
+  return `${placeId}.${/^[\w.:-]{1,100}$/.test(key) ? key : digest([key])}`;
+}
+
 /** `event.id`: the hash of one statement. `content` is what the parsed element says. */
 export function eventId(dataset: string, action: string, scan: string, entity: string, content: string): string {
   return digest([dataset, action, scan, entity, content]);

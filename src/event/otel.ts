@@ -1,6 +1,6 @@
 import type { ReadableLogRecord } from '@opentelemetry/sdk-logs';
 import { PORTLOG_VERSION } from './context.ts';
-import { type Fields, type FieldValue, type LogEvent, SEVERITY } from './event.ts';
+import { type Fields, type FieldValue, type LogEvent, levelOf, SEVERITY } from './event.ts';
 import { isFields, textAt } from './text-at.ts';
 
 type Attributes = Record<string, ReadableLogRecord['attributes'][string]>;
@@ -26,6 +26,9 @@ const RENAMED: readonly (readonly [prefix: string, other: string])[] = [
   ['network.protocol', 'network.protocol.name'],
   ['network.iana_number', 'nmap.port.iana_number'],
   ['tls.server.x509.', 'nmap.tls.x509.'],
+  ['rule.id', 'nmap.rule.id'],
+  ['rule.', 'security_rule.'],
+  ['vulnerability.', 'nmap.vulnerability.'],
   ['tags', 'nmap.tags'],
   ['labels.', 'nmap.labels.'],
 ];
@@ -47,7 +50,7 @@ export function otelRecord(event: LogEvent): OtelRecord {
     time: event.time,
     observed: event.created,
     severityNumber: severityNumber(event.severity),
-    severityText: severityText(event.severity),
+    severityText: levelOf(event.severity),
     eventName: `nmap.${event.action.replaceAll('-', '_')}`,
     body: event.message,
     attributes,
@@ -121,9 +124,4 @@ function severityNumber(severity: number): number {
   if (severity >= SEVERITY.high) return 17;
   if (severity >= SEVERITY.medium) return 13;
   return severity >= SEVERITY.low ? 10 : 9;
-}
-
-function severityText(severity: number): string {
-  const level = Object.entries(SEVERITY).findLast(([, least]) => severity >= least);
-  return level?.[0] ?? 'info';
 }

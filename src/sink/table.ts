@@ -24,6 +24,7 @@ export function tableSink(stream: Writable, colour: boolean): Sink {
 
   function render(event: LogEvent): string {
     if (event.dataset === 'nmap.host') return heading(event);
+    if (event.dataset === 'nmap.finding') return weakness(event);
     if (event.dataset !== 'nmap.port') return `\n${bold(event.message)}\n`;
     const host = cell(event.own, 'server', 'address');
     return (host === hostShown ? '' : headingOf(host, host)) + row(event);
@@ -37,6 +38,12 @@ export function tableSink(stream: Writable, colour: boolean): Sink {
   function headingOf(host: string, line: string): string {
     hostShown = host;
     return `\n${bold(printable(line))}\n`;
+  }
+
+  function weakness({ own, message }: LogEvent): string {
+    const host = cell(own, 'server', 'address');
+    const line = host !== '' && message.startsWith(host) ? message.slice(host.length).replace(/^:? /, '') : message;
+    return `  ! ${line}\n`;
   }
 
   function row({ own }: LogEvent): string {

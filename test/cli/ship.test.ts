@@ -43,22 +43,22 @@ describe('reading', () => {
       expect(code).toBe(0);
       expect(events(stdout)).toEqual(events(runs[0].stdout));
     }
-    expect(events(runs[0].stdout)).toHaveLength(9);
+    expect(events(runs[0].stdout)).toHaveLength(13);
     expect(runs[0].stderr).toBe(
-      `portlog: ${EXAMPLE}: 1 run, 3 hosts listed, 5 open ports\nportlog: stdout: read 9 = delivered 9 + already 0 + dead 0\n`,
+      `portlog: ${EXAMPLE}: 1 run, 3 hosts listed, 5 open ports\nportlog: stdout: read 13 = delivered 13 + already 0 + dead 0\n`,
     );
   });
 
   test('a file and standard input', async () => {
     const { stderr, code } = await portlog([file('a.xml', THREE), '-'], { input: readFileSync(EXAMPLE) });
     expect(stderr).toContain('standard input: 1 run, 3 hosts listed, 5 open ports');
-    expect(stderr).toContain('stdout: read 16 = delivered 16 + already 0 + dead 0');
+    expect(stderr).toContain('stdout: read 20 = delivered 20 + already 0 + dead 0');
     expect(code).toBe(0);
   });
 
   test('several files, one sum', async () => {
     const { stderr, code } = await portlog([file('a.xml', THREE), EXAMPLE]);
-    expect(stderr).toContain('stdout: read 16 = delivered 16 + already 0 + dead 0');
+    expect(stderr).toContain('stdout: read 20 = delivered 20 + already 0 + dead 0');
     expect(code).toBe(0);
   });
 
@@ -88,7 +88,7 @@ describe('reading', () => {
 
   test('one bad input among good ones: the good ones ship, exit 1', async () => {
     const { stdout, code } = await portlog(['/no/such/file.xml', EXAMPLE]);
-    expect(events(stdout)).toHaveLength(9);
+    expect(events(stdout)).toHaveLength(13);
     expect(code).toBe(1);
   });
 
@@ -144,7 +144,7 @@ describe('printing', () => {
   test('--format otel: one request a line', async () => {
     const { stdout } = await portlog(['--format', 'otel', EXAMPLE]);
     const lines = stdout.trim().split('\n');
-    expect(lines).toHaveLength(9);
+    expect(lines).toHaveLength(13);
     for (const line of lines) expect(JSON.parse(line).resourceLogs[0].scopeLogs[0].logRecords).toHaveLength(1);
   });
 
@@ -159,7 +159,7 @@ describe('printing', () => {
     const { stderr } = await portlog(['-q', '--json', EXAMPLE]);
     expect(JSON.parse(stderr)).toMatchObject({
       exit: 0,
-      sinks: [{ sink: 'stdout', read: 9, delivered: 9, dead: 0 }],
+      sinks: [{ sink: 'stdout', read: 13, delivered: 13, dead: 0 }],
       inputs: [{ hosts: 3, openPorts: 5 }],
     });
   });
@@ -299,9 +299,9 @@ describe('shipping to a server', () => {
         `portlog: ${EXAMPLE}: 1 run, 3 hosts listed, 5 open ports`,
         'portlog: http://127.0.0.1:1 cannot be reached: nothing listens there',
         'portlog:   → check host and port, and whether the server is running',
-        'portlog: elasticsearch http://127.0.0.1:1: 20 events wait on disk',
+        'portlog: elasticsearch http://127.0.0.1:1: 25 events wait on disk',
         'portlog:   → when it works again: portlog replay (the next run sends them, too)',
-        'portlog: elasticsearch http://127.0.0.1:1: read 10 = delivered 0 + already 0 + dead 0 + spooled 10',
+        'portlog: elasticsearch http://127.0.0.1:1: read 15 = delivered 0 + already 0 + dead 0 + spooled 15',
         '',
       ].join('\n'),
     );
@@ -325,16 +325,16 @@ describe('shipping to a server', () => {
     const args = ['--config', config, '--to', 'elasticsearch', '--to', 'loki=http://127.0.0.1:1', '--to', `file=${out}`, '--to', 'stdout'];
     const { stdout, stderr, code } = await portlog([...args, '--retry-for-seconds', '0', '--state-dir', state, EXAMPLE]);
     await hanging.stop();
-    expect(events(stdout)).toHaveLength(9);
-    expect(stderr).toContain('stdout: read 9 = delivered 9 + already 0 + dead 0\n');
-    expect(stderr).toContain(`file ${out}: read 10 = delivered 10 + already 0 + dead 0\n`);
-    expect(stderr).toContain(`elasticsearch ${hanging.url.origin}: read 10 = delivered 0 + already 0 + dead 0 + spooled 10`);
-    expect(stderr).toContain('loki http://127.0.0.1:1: read 10 = delivered 0 + already 0 + dead 0 + spooled 10');
+    expect(events(stdout)).toHaveLength(13);
+    expect(stderr).toContain('stdout: read 13 = delivered 13 + already 0 + dead 0\n');
+    expect(stderr).toContain(`file ${out}: read 15 = delivered 15 + already 0 + dead 0\n`);
+    expect(stderr).toContain(`elasticsearch ${hanging.url.origin}: read 15 = delivered 0 + already 0 + dead 0 + spooled 15`);
+    expect(stderr).toContain('loki http://127.0.0.1:1: read 15 = delivered 0 + already 0 + dead 0 + spooled 15');
     expect(code).toBe(5);
     // The file is told of both, and of how the run ended; standard output says the scan and nothing else.
     const health = events(readFileSync(out, 'utf8')).filter(({ event }) => event.dataset === 'nmap.health');
     expect(health.map(({ event }) => event.action)).toEqual(['delivery-problem', 'delivery-problem', 'run-summary']);
-    expect(health[2].nmap.delivery).toMatchObject({ read: 30, delivered: 10, spooled: 20 });
+    expect(health[2].nmap.delivery).toMatchObject({ read: 45, delivered: 15, spooled: 30 });
   });
 
   test('a state directory that cannot be used: exit 4 before anything is read', async () => {
@@ -360,7 +360,7 @@ describe('shipping to a server', () => {
     const { stderr, code } = await portlog(['--to', `elasticsearch=${server.url.origin}`, '--state-dir', freshDir(), EXAMPLE]);
     await server.stop();
     expect(stderr).toContain('1 event could not be delivered (document_parsing_exception: no)');
-    expect(stderr).toContain('read 10 = delivered 9 + already 0 + dead 1');
+    expect(stderr).toContain('read 15 = delivered 14 + already 0 + dead 1');
     expect(code).toBe(1);
   });
 });

@@ -83,7 +83,7 @@ async function sequence(): Promise<readonly Step[]> {
 
 /** Ages are what the clock was when the test ran. */
 function timeless(message: string): string {
-  return message.replaceAll(/\d+ (?:second|minute)s?/g, 'AGE');
+  return message.replaceAll(/\d+ (?:second|minute)s?/g, 'AGE').replaceAll('for less than AGE', 'since AGE');
 }
 
 /** Changes as both servers have them, oldest first. */

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { DEFAULT_OPTIONS, type EventOptions } from '../../src/event/context.ts';
 import type { LogEvent } from '../../src/event/event.ts';
-import { EventMapper } from '../../src/event/map.ts';
+import { Interpreter } from '../../src/interpreter.ts';
 import type { Host } from '../../src/nmap/model.ts';
 import type { Refusal, RunEnd, ScanItem } from '../../src/nmap/item.ts';
 import { ScanReader } from '../../src/nmap/read.ts';
@@ -24,8 +24,8 @@ export function itemsOf(scan: string | Uint8Array, chunk = Number.POSITIVE_INFIN
 }
 
 export function eventsOf(scan: string | Uint8Array, options: Partial<EventOptions> = {}, chunk?: number): LogEvent[] {
-  const mapper = new EventMapper({ ...DEFAULT_OPTIONS, now: () => NOW, ...options });
-  return itemsOf(scan, chunk).flatMap((item) => [...mapper.events(item)]);
+  const interpreter = new Interpreter({ ...DEFAULT_OPTIONS, now: () => NOW, ...options });
+  return itemsOf(scan, chunk).flatMap((item) => [...interpreter.events(item)]);
 }
 
 /** The event as a consumer gets it. */

@@ -134,7 +134,10 @@ describe('a sequence of scans', () => {
     const nights = [open, up(1), open, up(1), open, up(1), up(1), up(1), open];
     const said: string[] = [];
     for (const [day, inside] of nights.entries()) said.push(...(await world.ship(scanOf({ day, inside }))).map((message) => `${day}: ${message}`));
-    expect(said.slice(1)).toEqual(['6: 192.0.2.1 80/tcp closed (open since 3 days)', '8: 192.0.2.1 80/tcp reopened, last seen open 4 days ago']);
+    expect(said.slice(1)).toEqual([
+      '6: 192.0.2.1 80/tcp closed (open for less than 3 days)',
+      '8: 192.0.2.1 80/tcp reopened, last seen open 4 days ago',
+    ]);
   });
 
   test('more changes than massChange: one digest beside them', async () => {

@@ -54,7 +54,10 @@ export async function shipAndReport(context: CommandContext, settings: Settings,
       retryForMs: settings.retryForMs,
       stop: interruption.stop,
       giveUp: interruption.giveUp,
-      onWaiting: (sink) => speaker.say(`${sink}: tried again for up to ${settings.retryForMs / 1000} s (Ctrl-C leaves the rest on disk)`),
+      onWaiting:
+        settings.retryForMs === 0
+          ? undefined
+          : (sink) => speaker.say(`${sink}: tried again for up to ${settings.retryForMs / 1000} s (Ctrl-C leaves the rest on disk)`),
       // On a terminal the table itself shows how far reading has come.
       ...(terminal.stdout.isTTY === true && showsTable(context, settings) ? {} : { onProgress: progressReporter(speaker, systemClock.now) }),
     });

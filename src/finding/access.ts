@@ -1,0 +1,187 @@
+import { SEVERITY } from '../event/event.ts';
+import type { Script } from '../nmap/model.ts';
+import { type Check, checked, type Finding, type Rule } from './finding.ts';
+import { scriptOf, valueOf } from './script.ts';
+
+/** A script whose output tells that somebody may enter, and how to see that in it. */
+interface AccessTest {
+  readonly script: string;
+  readonly rule: Rule;
+  readonly title: string;
+  readonly finds: (script: Script) => boolean;
+}
+
+const doc = (script: string): readonly string[] => [`https://nmap.org/nsedoc/scripts/${script}.html`];
+
+function access(script: string, name: string, severity: number, why: string, remedy: string, title: string, finds: AccessTest['finds']): AccessTest {
+  return {
+    script,
+    rule: { id: `nmap-access-${script}`, name, category: 'configuration', severity, why, remedy, references: doc(script) },
+    title,
+    finds,
+  };
+}
+
+const says =
+  (pattern: RegExp) =>
+  (script: Script): boolean =>
+    pattern.test(script.output ?? '');
+const PASSWORD = 'Ask for a password, and let only those reach it who need it.';
+
+const TESTS: readonly AccessTest[] = [
+  access(
+    'ftp-anon',
+    'FTP without a password',
+    SEVERITY.high,
+    'Everyone can read what lies there, and often write.',
+    'Switch anonymous access off, or serve public files over HTTPS.',
+    'anonymous FTP is allowed',
+    says(/Anonymous FTP login allowed/i),
+  ),
+  access(
+    'http-default-accounts',
+    'Default password',
+    SEVERITY.critical,
+    'The account that the manufacturer has set works: everyone knows its password.',
+    'Set another password, and look who has used this one.',
+    'an account with its default password works',
+    says(/\S+:\S+ at \S|\bvalid default credentials\b/i),
+  ),
+  access(
+    'redis-info',
+    'Redis without a password',
+    SEVERITY.critical,
+    'Everyone can read and write all keys, and from there often run programs.',
+    PASSWORD,
+    'Redis answers without a password',
+    says(/Version:?\s+\d/i),
+  ),
+  access(
+    'mongodb-info',
+    'MongoDB answers without a password',
+    SEVERITY.medium,
+    'It tells about itself without being asked who wants to know; often it tells everything.',
+    PASSWORD,
+    'MongoDB answers without a password',
+    says(/version\s*=/i),
+  ),
+  access(
+    'mongodb-databases',
+    'MongoDB without a password',
+    SEVERITY.critical,
+    'Everyone can read all databases.',
+    PASSWORD,
+    'MongoDB lists its databases without a password',
+    says(/databases|totalSize/),
+  ),
+  access(
+    'memcached-info',
+    'memcached without a password',
+    SEVERITY.high,
+    'Everyone can read and write what is cached, and abuse it to flood others.',
+    'Bind it to 127.0.0.1, or firewall it.',
+    'memcached answers everyone',
+    says(/Version|Process ID/i),
+  ),
+  access(
+    'vnc-info',
+    'VNC without a password',
+    SEVERITY.critical,
+    'Everyone sees the screen and has the keyboard.',
+    PASSWORD,
+    'VNC asks for no password',
+    says(/\bNone \(1\)|Security types:[^]*\n\s*None\b/),
+  ),
+  access(
+    'x11-access',
+    'X11 without a password',
+    SEVERITY.critical,
+    'Everyone sees the screen and reads the keyboard.',
+    'Forward X11 over SSH instead.',
+    'X11 lets everyone in',
+    says(/access is granted/i),
+  ),
+  access(
+    'snmp-info',
+    'SNMP with the community "public"',
+    SEVERITY.medium,
+    'Everyone can read how the device is set up.',
+    'Use SNMPv3, or another community and a filter.',
+    'SNMP answers to the community "public"',
+    ({ items, output }) => items.length > 0 || /enterprise|engineID/i.test(output ?? ''),
+  ),
+  access(
+    'nfs-showmount',
+    'NFS exports for everyone',
+    SEVERITY.high,
+    'Everyone can mount what is exported to `*`.',
+    'Export to the hosts that need it.',
+    'NFS exports directories to everyone',
+    says(/\s(?:\*|\(everyone\)|0\.0\.0\.0\/0)(?:\s|$)/m),
+  ),
+  access(
+    'rsync-list-modules',
+    'rsync without a password',
+    SEVERITY.medium,
+    'Everyone can list the modules, and read those without a password.',
+    'Set `auth users` and `hosts allow` for each module.',
+    'rsync lists its modules to everyone',
+    says(/\S/),
+  ),
+  access(
+    'docker-version',
+    "Docker's API without a password",
+    SEVERITY.critical,
+    'Who can reach it is root on that host.',
+    'Switch the TCP socket off, or demand client certificates.',
+    'the API of Docker answers everyone',
+    says(/version/i),
+  ),
+  access(
+    'smb-security-mode',
+    'SMB does not sign messages',
+    SEVERITY.medium,
+    'Somebody between can relay a login to another server.',
+    'Require signing.',
+    'SMB message signing is disabled',
+    ({ items }) => valueOf(items, 'message_signing') === 'disabled',
+  ),
+  access(
+    'smb2-security-mode',
+    'SMB does not require signing',
+    SEVERITY.low,
+    'Somebody between can relay a login to another server.',
+    'Require signing.',
+    'SMB message signing is not required',
+    says(/signing enabled but not required|Message signing is disabled/i),
+  ),
+  access(
+    'smb-protocols',
+    'SMBv1 is spoken',
+    SEVERITY.high,
+    'It has no protection worth the name, and EternalBlue came through it.',
+    'Switch SMBv1 off.',
+    'SMBv1 is spoken',
+    says(/SMBv1/),
+  ),
+  access(
+    'telnet-encryption',
+    'Telnet without encryption',
+    SEVERITY.high,
+    'Passwords can be read by others.',
+    'Use SSH.',
+    'Telnet does not encrypt',
+    says(/does not support encryption/i),
+  ),
+];
+
+/** Who may enter without being asked, as scripts have tried. */
+export const openAccess: Check = {
+  rules: TESTS.map(({ rule }) => rule),
+  find(subject): readonly Finding[] {
+    return TESTS.flatMap(({ script: id, rule, title, finds }) => {
+      const script = scriptOf(subject, id);
+      return script !== undefined && finds(script) ? [checked(rule, id, title)] : [];
+    });
+  },
+};

@@ -1,0 +1,104 @@
+import { dataStream } from '../event/context.ts';
+import { type Fields, levelOf, type LogEvent, some } from '../event/event.ts';
+import type { HostContext } from '../event/host.ts';
+import { digest, eventId, findingEntityId, portEntityId } from '../event/id.ts';
+import { printable } from '../event/text.ts';
+import { isoTime } from '../event/time.ts';
+import type { Port } from '../nmap/model.ts';
+import type { Finding, Vulnerability } from './finding.ts';
+import { findingKey } from './registry.ts';
+
+const DATASET = 'nmap.finding';
+/** Moves when rules change what they find, so that a scan that was shipped before is looked at again. */
+const RULES_VERSION = 1;
+
+/** `finding-observed`: a weakness of a port, or of the host (`port` undefined). */
+export function findingEvent(host: HostContext, port: Port | undefined, finding: Finding): LogEvent {
+  const { run, time, shared, observationId, networkType, identity } = host;
+  const { options } = run;
+  const created = options.now();
+  const entity = findingEntityId(port === undefined ? host.entityId : portEntityId(host.entityId, port.protocol, port.portid), findingKey(finding));
+  const id = eventId(
+    DATASET,
+    'finding-observed',
+    run.scanId,
+    entity,
+    JSON.stringify([host.sighting, finding.title, finding.severity, finding.confidence, finding.vulnerability]),
+  );
+  const message = printable(`${placeOf(host, port)}: ${finding.title} [${levelOf(finding.severity)}]`);
+  const isTransport = port?.protocol === 'tcp' || port?.protocol === 'udp' || port?.protocol === 'sctp';
+  return {
+    id,
+    unit: digest(['findings', observationId, RULES_VERSION]),
+    dataset: DATASET,
+    action: 'finding-observed',
+    time,
+    created,
+    severity: finding.severity,
+    message,
+    shared,
+    own: {
+      event: {
+        kind: 'state',
+        category: [finding.rule.category],
+        type: ['info'],
+        action: 'finding-observed',
+        id,
+        module: 'nmap',
+        dataset: DATASET,
+        created: isoTime(created),
+        severity: finding.severity,
+      },
+      data_stream: dataStream(DATASET, options.namespace),
+      server: { address: identity.key, ip: identity.ips[0], port: isTransport ? port.number : undefined },
+      network: { transport: port?.protocol, type: networkType },
+      service: port?.service?.name === undefined ? undefined : { type: port.service.name, version: port.service.version },
+      ...findingFields(finding),
+      nmap: { site: options.site, scan: { id: run.scanId }, entity: { id: entity }, ...nmapFinding(finding) },
+      message,
+    },
+  };
+}
+
+/** ECS: what rule, and which vulnerability. */
+function findingFields({ rule, severity, title, vulnerability }: Finding): Fields {
+  return {
+    rule: { id: rule.id, name: rule.name, description: rule.why, reference: rule.references[0] },
+    vulnerability: vulnerability && vulnerabilityFields(vulnerability, severity, title),
+  };
+}
+
+/** `nmap.finding`: what ECS has no field for. */
+function nmapFinding({ rule, detail, title, confidence, severity, source, vulnerability }: Finding): Fields {
+  return {
+    finding: {
+      detail,
+      title,
+      confidence,
+      level: levelOf(severity),
+      source,
+      remedy: rule.remedy,
+      exploit: vulnerability?.exploit,
+      reference: some([...(vulnerability?.references ?? []), ...rule.references].slice(0, 20)),
+    },
+  };
+}
+
+function vulnerabilityFields({ id, score, references }: Vulnerability, severity: number, title: string): Fields {
+  const isCve = id.startsWith('CVE-');
+  return {
+    id,
+    enumeration: isCve ? 'CVE' : undefined,
+    classification: score === undefined ? undefined : 'CVSS',
+    score: score === undefined ? undefined : { base: score },
+    severity: levelOf(severity),
+    description: title,
+    reference: references?.[0],
+    scanner: { vendor: 'Nmap' },
+  };
+}
+
+/** `192.0.2.7 443/tcp` */
+function placeOf({ identity }: HostContext, port: Port | undefined): string {
+  return port === undefined ? identity.key : `${identity.key} ${port.portid}/${port.protocol ?? '?'}`;
+}

@@ -1,0 +1,21 @@
+import { shownService } from '../event/service-name.ts';
+import { type Check, checked } from './finding.ts';
+import { RISKY_SERVICES, type RiskyService } from './risky-services.ts';
+import { SERVICE } from './script.ts';
+
+/** Open ports of the catalogue. What nmap has asked counts; a number alone when it has not. */
+export const exposedServices: Check = {
+  rules: RISKY_SERVICES,
+  find({ port }) {
+    if (port?.state?.state !== 'open') return [];
+    const place = `${port.portid}/${port.protocol ?? ''}`;
+    const { service } = port;
+    const isAsked = service?.method === 'probed' && service.name !== undefined && service.name !== 'tcpwrapped';
+    const isMeant = ({ ports, services }: RiskyService): boolean =>
+      isAsked ? services.test(service.name ?? '') && service.tunnel !== 'ssl' : ports.includes(place);
+    const found = RISKY_SERVICES.find(isMeant);
+    if (found === undefined) return [];
+    const name = isAsked ? shownService(service.name, service.tunnel) : found.name;
+    return [checked(found, SERVICE, `${found.name} is reachable${name.toLowerCase() === found.name.toLowerCase() ? '' : ` (${name})`}`)];
+  },
+};

@@ -1,0 +1,76 @@
+import type { Host, Port, Run } from '../nmap/model.ts';
+import { SEVERITY } from '../event/event.ts';
+
+/** What kind of weakness there is to find. The registry of all of them makes docs/reference/rules.md. */
+export interface Rule {
+  /** Stable: alert rules and exceptions name it. */
+  readonly id: string;
+  readonly name: string;
+  readonly category: 'vulnerability' | 'configuration';
+  /** 0 to 100, see `SEVERITY`; what a finding says of itself (a CVSS score, a zone) goes before it. */
+  readonly severity: number;
+  /** Why it matters, and what to do. */
+  readonly why: string;
+  readonly remedy: string;
+  readonly references: readonly string[];
+}
+
+/** A weakness of a host or of one of its ports. */
+export interface Finding {
+  readonly rule: Rule;
+  /** What tells it from others of the same rule at the same place: a CVE, a share. */
+  readonly detail?: string;
+  /** The script that looked, or `service`: when it has looked again and not found it, it is gone. */
+  readonly source: string;
+  /** One line: what was found. */
+  readonly title: string;
+  readonly severity: number;
+  /** `checked`: tested against the service; `version`: inferred from what it says it is. */
+  readonly confidence: 'checked' | 'version';
+  /** Whether it is news when it comes; a version that may be patched is not. */
+  readonly alerts: boolean;
+  readonly vulnerability?: Vulnerability;
+}
+
+export interface Vulnerability {
+  /** `CVE-2017-0143`, else the id of whoever found it. */
+  readonly id: string;
+  /** CVSS base score. */
+  readonly score?: number | undefined;
+  /** An exploit is known. */
+  readonly exploit?: boolean | undefined;
+  readonly references?: readonly string[];
+}
+
+/** Where a check looks: at a port, or at the host itself. */
+export interface Subject {
+  readonly run: Pick<Run, 'args'>;
+  readonly host: Host;
+  readonly port: Port | undefined;
+  /** When nmap was there, epoch milliseconds. */
+  readonly time: number;
+}
+
+/** One kind of weakness. */
+export interface Check {
+  /** What it can find. */
+  readonly rules: readonly Rule[];
+  find(subject: Subject): readonly Finding[];
+}
+
+/** Low, medium, high, critical as in CVSS 3.1 (https://www.first.org/cvss/v3.1/specification-document#5-Qualitative-Severity-Rating-Scale). */
+export function severityOfScore(score: number): number {
+  if (score >= 9) return SEVERITY.critical;
+  if (score >= 7) return SEVERITY.high;
+  return score >= 4 ? SEVERITY.medium : score > 0 ? SEVERITY.low : SEVERITY.info;
+}
+
+/** A finding that was tested, as most are. */
+export function checked(
+  rule: Rule,
+  source: string,
+  title: string,
+  more: Partial<Pick<Finding, 'detail' | 'severity' | 'vulnerability'>> = {},
+): Finding {
+  return { rule, source, title, severity: rule.severity, confidence: 'checked', alerts: true, ...more };
+}

@@ -1,0 +1,32 @@
+import type { Host, Port, Run } from '../nmap/model.ts';
+import { openAccess } from './access.ts';
+import { certificates } from './certificate.ts';
+import { exposedServices } from './exposed-service.ts';
+import type { Check, Finding, Rule, Subject } from './finding.ts';
+import { sshAlgorithms } from './ssh.ts';
+import { tlsProtocols } from './tls.ts';
+import { nseVulnerabilities, versionVulnerabilities } from './vulnerability.ts';
+
+const CHECKS: readonly Check[] = [nseVulnerabilities, versionVulnerabilities, certificates, tlsProtocols, sshAlgorithms, openAccess, exposedServices];
+
+/** Every rule that there is: docs/reference/rules.md is made from this. */
+export const RULES: readonly Rule[] = CHECKS.flatMap(({ rules }) => rules);
+
+/** What is wrong with an open port, or with a host (`port` undefined), each once. */
+export function findingsAt(subject: Subject): readonly Finding[] {
+  if (subject.port !== undefined && subject.port.state?.state !== 'open') return [];
+  const found = new Map<string, Finding>();
+  for (const check of CHECKS) for (const finding of check.find(subject)) if (!found.has(findingKey(finding))) found.set(findingKey(finding), finding);
+  return [...found.values()];
+}
+
+/** What tells a finding from the others at the same place. */
+export function findingKey({ rule, detail }: Pick<Finding, 'rule' | 'detail'>): string {
+  return detail === undefined ? rule.id : `${rule.id}:${detail}`;
+}
+
+/** All places of a host where findings can be: itself, and its ports. */
+export function* subjectsOf(run: Pick<Run, 'args'>, host: Host, time: number): Generator<Subject & { readonly port: Port | undefined }> {
+  yield { run, host, port: undefined, time };
+  for (const port of host.ports) yield { run, host, port, time };
+}

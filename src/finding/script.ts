@@ -1,0 +1,78 @@
+import type { Script, ScriptItem, ScriptTable } from '../nmap/model.ts';
+import type { Subject } from './finding.ts';
+
+/** The source of what nmap knows without a script. */
+export const SERVICE = 'service';
+
+/** Scripts of ours that run with `-sC` or `-A`, and those in the category `vuln` (nmap 7.9x, scripts/script.db). */
+const DEFAULT = new Set(
+  'ftp-anon ssl-cert smb-security-mode smb2-security-mode vnc-info snmp-info mongodb-info nfs-showmount rsync-list-modules sslv2 redis-info docker-version'.split(
+    ' ',
+  ),
+);
+const VULN =
+  /-vuln-|^(?:ssl-poodle|ssl-heartbleed|ssl-ccs-injection|ssl-dh-params|sslv2-drown|http-shellshock|http-slowloris-check|vulners|smb-double-pulsar-backdoor|rsa-vuln-roca|ftp-vsftpd-backdoor|ftp-proftpd-backdoor)/;
+
+/** The script of that name at the subject, if it said anything but an error. */
+export function scriptOf({ port, host }: Subject, id: string): Script | undefined {
+  const script = (port === undefined ? host.hostscripts : port.scripts).find((one) => one.id === id);
+  return script === undefined || isError(script) ? undefined : script;
+}
+
+export function scriptsOf({ port, host }: Subject): readonly Script[] {
+  return (port === undefined ? host.hostscripts : port.scripts).filter((script) => !isError(script));
+}
+
+/** Whether a script was asked for by the run's arguments and did not fail here: if it then said nothing, it has found nothing. */
+function wasRequested({ run, port, host }: Subject, id: string): boolean {
+  const failed = (port === undefined ? host.hostscripts : port.scripts).some((script) => script.id === id && isError(script));
+  return !failed && isRequested(run.args ?? '', id);
+}
+
+/**
+ * Whether nmap's arguments ask for a script. An expression with `and` or `not` is not taken apart: then nobody can say.
+ * https://nmap.org/book/nse-usage.html#nse-args
+ */
+export function isRequested(args: string, id: string): boolean {
+  if (/(?:^|\s)(?:-sC|-A)(?:\s|$)/.test(args) && DEFAULT.has(id)) return true;
+  const expressions = [...args.matchAll(/(?:^|\s)--script(?:=|\s+)("[^"]*"|\S+)/g)].map(([, text = '']) => text.replaceAll('"', ''));
+  return expressions.some((text) => !/\b(?:and|not)\b/.test(text) && text.split(/,|\bor\b/).some((word) => isMeant(word.trim(), id)));
+}
+
+function isMeant(word: string, id: string): boolean {
+  const name = word
+    .replace(/^\+/, '')
+    .replace(/^.*\//, '')
+    .replace(/\.nse$/, '');
+  if (name === 'all') return true;
+  if (name === 'default') return DEFAULT.has(id);
+  if (name === 'vuln') return VULN.test(id);
+  return name.includes('*') ? new RegExp(`^${name.replaceAll(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*')}$`).test(id) : name === id;
+}
+
+function isError({ output }: Script): boolean {
+  return output !== undefined && /^\s*(?:ERROR:|false$)/.test(output);
+}
+
+/** Whether what a source once found at a subject would have been found again, were it still so. */
+export function hasLooked(subject: Subject, source: string): boolean {
+  return source === SERVICE || scriptOf(subject, source) !== undefined || wasRequested(subject, source);
+}
+
+export function tableOf(items: readonly ScriptItem[], key: string): readonly ScriptItem[] {
+  return tables(items).find((table) => table.key === key)?.items ?? [];
+}
+
+export function tables(items: readonly ScriptItem[]): readonly ScriptTable[] {
+  return items.filter((item): item is ScriptTable => 'items' in item);
+}
+
+export function valueOf(items: readonly ScriptItem[], key: string): string | undefined {
+  for (const item of items) if ('value' in item && item.key === key) return item.value;
+  return undefined;
+}
+
+/** The elements of a list, which have no key. */
+export function valuesIn(items: readonly ScriptItem[]): readonly string[] {
+  return items.flatMap((item) => ('value' in item && item.key === undefined ? [item.value] : []));
+}

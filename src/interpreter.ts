@@ -1,0 +1,25 @@
+import type { EventOptions } from './event/context.ts';
+import type { LogEvent } from './event/event.ts';
+import { EventMapper } from './event/map.ts';
+import { findingEvent } from './finding/event.ts';
+import { findingsAt, subjectsOf } from './finding/registry.ts';
+import type { ScanItem } from './nmap/item.ts';
+
+/** Everything that a scan says: what is there (`EventMapper`), and behind each host what is wrong with it. */
+export class Interpreter {
+  readonly mapper: EventMapper;
+
+  constructor(options: EventOptions) {
+    this.mapper = new EventMapper(options);
+  }
+
+  *events(item: ScanItem): Generator<LogEvent, void, undefined> {
+    yield* this.mapper.events(item);
+    if (item.kind !== 'host' || item.host.status?.state === 'down') return;
+    const context = this.mapper.hostOf(item.host);
+    if (context === undefined) return;
+    for (const subject of subjectsOf(context.run.run, item.host, context.time)) {
+      for (const finding of findingsAt(subject)) yield findingEvent(context, subject.port, finding);
+    }
+  }
+}

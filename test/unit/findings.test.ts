@@ -1,0 +1,439 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { findingsAt, RULES, subjectsOf } from '../../src/finding/registry.ts';
+import { RISKY_SERVICES } from '../../src/finding/risky-services.ts';
+import { isRequested } from '../../src/finding/script.ts';
+import { seenFindings } from '../../src/finding/seen.ts';
+import { eventsOf, ecs, host, hosts, itemsOf, scan } from '../support/scans.ts';
+import { expectValidEvent } from '../support/validate.ts';
+import { World } from '../support/world.ts';
+
+const NOW = Date.parse('2025-10-09T08:53:22Z');
+
+/** `rule [level]: title` of what is found at a host, its own first. */
+function found(inside: string, hostscript = ''): string[] {
+  const [one] = hosts(
+    itemsOf(scan(host('192.0.2.7', `<ports>${inside}</ports>${hostscript === '' ? '' : `<hostscript>${hostscript}</hostscript>`}`))),
+  );
+  return [...subjectsOf({ args: 'nmap' }, one!, NOW)]
+    .flatMap((subject) => findingsAt(subject))
+    .map(
+      ({ rule, title, severity, confidence, alerts }) =>
+        `${rule.id} ${severity}${confidence === 'version' ? ' version' : ''}${alerts ? '' : ' silent'}: ${title}`,
+    );
+}
+
+const port = (id: number, service: string, scripts = '', protocol = 'tcp', state = 'open'): string =>
+  `<port protocol="${protocol}" portid="${id}"><state state="${state}"/>${service}${scripts}</port>`;
+const probed = (name: string, more = ''): string => `<service name="${name}" method="probed" conf="10" ${more}/>`;
+const https = (scripts: string): string => port(8443, probed('http', 'tunnel="ssl"'), scripts);
+const elem = (key: string, value: string): string => `<elem key="${key}">${value}</elem>`;
+
+/** What `ssl-cert` of nmap 7.93 writes for a certificate. */
+function certificate({
+  subject = 'www.example.net',
+  issuer = 'Example CA',
+  from = '2025-01-01T00:00:00',
+  until = '2026-09-01T00:00:00',
+  bits = '2048',
+  key = 'rsa',
+  signature = 'sha256WithRSAEncryption',
+  names = '',
+} = {}): string {
+  const san =
+    names === '' ? '' : `<table key="extensions"><table>${elem('name', 'X509v3 Subject Alternative Name')}${elem('value', names)}</table></table>`;
+  return `<script id="ssl-cert" output="Subject: commonName=${subject}"><table key="subject">${elem('commonName', subject)}</table><table key="issuer">${elem('commonName', issuer)}</table><table key="pubkey">${elem('type', key)}${elem('bits', bits)}</table>${san}${elem('sig_algo', signature)}<table key="validity">${elem('notBefore', from)}${elem('notAfter', until)}</table>${elem('sha1', 'aa')}</script>`;
+}
+
+const said = (id: string, output: string, inside = ''): string => `<script id="${id}" output="${output}">${inside}</script>`;
+const ciphers = (...protocols: readonly (readonly [string, ...string[]])[]): string =>
+  said(
+    'ssl-enum-ciphers',
+    'x',
+    protocols
+      .map(
+        ([name, ...list]) =>
+          `<table key="${name}"><table key="ciphers">${list.map((cipher) => `<table>${elem('name', cipher)}${elem('strength', 'A')}</table>`).join('')}</table></table>`,
+      )
+      .join(''),
+  );
+const algorithms = (kex: string, key: string, cipher: string, mac: string): string =>
+  said(
+    'ssh2-enum-algos',
+    'x',
+    ['kex_algorithms', 'server_host_key_algorithms', 'encryption_algorithms', 'mac_algorithms']
+      .map((list, i) => `<table key="${list}"><elem>${[kex, key, cipher, mac][i]}</elem></table>`)
+      .join(''),
+  );
+const vulnerable = (id: string, state: string, more = ''): string =>
+  said(
+    id,
+    'x',
+    `<table key="CVE-2017-0143">${elem('title', 'Remote code execution in SMBv1')}${elem('state', state)}<table key="ids"><elem>CVE:CVE-2017-0143</elem></table>${more}<table key="refs"><elem>https://example.net/a</elem></table></table>`,
+  );
+const vulners = (...rows: readonly (readonly [id: string, cvss: string, exploit: string])[]): string =>
+  said(
+    'vulners',
+    'x',
+    `<table key="cpe:/a:openbsd:openssh:7.4">${rows.map(([id, cvss, exploit]) => `<table>${elem('cvss', cvss)}${elem('id', id)}${elem('is_exploit', exploit)}${elem('type', 'cve')}</table>`).join('')}</table>`,
+  );
+
+/** What is found, and a twin of it that is not. */
+const PAIRS: readonly (readonly [what: string, there: string, found: readonly string[], not: string])[] = [
+  [
+    'a vulnerability that was tested',
+    port(4450, '', vulnerable('smb-vuln-ms17-010', 'VULNERABLE')),
+    ['nmap-nse-vulnerable 73: vulnerable to CVE-2017-0143 (Remote code execution in SMBv1)'],
+    port(4450, '', vulnerable('smb-vuln-ms17-010', 'NOT VULNERABLE')),
+  ],
+  [
+    'one with a score',
+    port(4450, '', vulnerable('x-vuln-y', 'VULNERABLE (Exploitable)', `<table key="scores">${elem('CVSSv2', '9.3 (HIGH)')}</table>`)),
+    ['nmap-nse-vulnerable 99: vulnerable to CVE-2017-0143 (Remote code execution in SMBv1)'],
+    port(4450, '', vulnerable('x-vuln-y', 'UNKNOWN (unable to test)')),
+  ],
+  [
+    'one that is likely',
+    port(4450, '', vulnerable('http-vuln-x', 'LIKELY VULNERABLE')),
+    ['nmap-nse-likely-vulnerable 47: likely vulnerable to CVE-2017-0143 (Remote code execution in SMBv1)'],
+    port(4450, '', said('smb-vuln-x', 'ERROR: Script execution failed (use -d to debug)')),
+  ],
+  [
+    'a version, without and with a known exploit',
+    port(2222, '', vulners(['CVE-2018-15919', '5.0', 'false'], ['CVE-2016-0777', '9.8', 'false'], ['EDB:CVE-2016-0777', '9.8', 'true'])),
+    [
+      'nmap-version-vulnerable 47 version silent: the version is known to be vulnerable to CVE-2018-15919 (CVSS 5)',
+      'nmap-version-vulnerable 99 version: the version is known to be vulnerable to CVE-2016-0777 (CVSS 9.8), with a known exploit',
+    ],
+    port(2222, '', vulners()),
+  ],
+  [
+    'a certificate that expired',
+    https(certificate({ until: '2025-10-01T00:00:00' })),
+    ['nmap-certificate-expired 73: the certificate expired on 2025-10-01 (CN=www.example.net)'],
+    https(certificate()),
+  ],
+  [
+    'one that expires in five days',
+    https(certificate({ until: '2025-10-14T10:00:00' })),
+    ['nmap-certificate-expiring 73: the certificate expires on 2025-10-14 (CN=www.example.net)'],
+    https(certificate({ until: '2025-11-10T00:00:00' })),
+  ],
+  [
+    'in ten',
+    https(certificate({ until: '2025-10-19T10:00:00' })),
+    ['nmap-certificate-expiring 47: the certificate expires on 2025-10-19 (CN=www.example.net)'],
+    https(''),
+  ],
+  [
+    'in twenty',
+    https(certificate({ until: '2025-10-29T10:00:00' })),
+    ['nmap-certificate-expiring 21: the certificate expires on 2025-10-29 (CN=www.example.net)'],
+    https(''),
+  ],
+  [
+    'one that is not valid yet',
+    https(certificate({ from: '2025-12-01T00:00:00' })),
+    ['nmap-certificate-not-yet-valid 47: the certificate is valid from 2025-12-01 (CN=www.example.net)'],
+    https(certificate()),
+  ],
+  [
+    'one that is signed by itself',
+    https(certificate({ issuer: 'www.example.net' })),
+    ['nmap-certificate-self-signed 21: the certificate is signed by itself (CN=www.example.net)'],
+    https(certificate()),
+  ],
+  [
+    'a short key',
+    https(certificate({ bits: '1024' })),
+    ["nmap-certificate-weak-key 73: the certificate's rsa key has 1024 bits (CN=www.example.net)"],
+    https(certificate({ key: 'ec', bits: '256' })),
+  ],
+  [
+    'a weak signature',
+    https(certificate({ signature: 'sha1WithRSAEncryption' })),
+    ['nmap-certificate-weak-signature 73: the certificate is signed with sha1WithRSAEncryption (CN=www.example.net)'],
+    https(certificate({ signature: 'ecdsa-with-SHA256' })),
+  ],
+  [
+    'SSLv3 and old TLS',
+    https(
+      ciphers(['SSLv3', 'TLS_RSA_WITH_AES_128_CBC_SHA'], ['TLSv1.0', 'TLS_RSA_WITH_AES_128_CBC_SHA'], ['TLSv1.1', 'TLS_RSA_WITH_AES_128_CBC_SHA']),
+    ),
+    ['nmap-tls-ssl 73: SSLv3 is spoken', 'nmap-tls-old 47: TLSv1.0 and TLSv1.1 are spoken'],
+    https(ciphers(['TLSv1.2', 'TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256'], ['TLSv1.3', 'TLS_AKE_WITH_AES_256_GCM_SHA384'])),
+  ],
+  ['SSLv2', https(said('sslv2', '&#xa;  SSLv2 supported')), ['nmap-tls-ssl 73: SSLv2 is spoken'], https(said('sslv2', 'false'))],
+  [
+    'weak ciphers',
+    https(ciphers(['TLSv1.2', 'TLS_RSA_WITH_RC4_128_SHA', 'TLS_RSA_WITH_3DES_EDE_CBC_SHA'])),
+    ['nmap-tls-weak-cipher 47: weak ciphers are offered: TLS_RSA_WITH_RC4_128_SHA, TLS_RSA_WITH_3DES_EDE_CBC_SHA'],
+    https(ciphers()),
+  ],
+  [
+    'weak SSH',
+    port(2222, probed('ssh'), algorithms('diffie-hellman-group1-sha1', 'ssh-dss', 'arcfour128', 'hmac-md5')),
+    ['nmap-ssh-weak-algorithms 21: weak SSH algorithms are offered: diffie-hellman-group1-sha1, ssh-dss, arcfour128, hmac-md5'],
+    port(2222, probed('ssh'), algorithms('curve25519-sha256', 'ssh-ed25519', 'aes256-gcm@openssh.com', 'hmac-sha2-256')),
+  ],
+  [
+    'anonymous FTP',
+    port(2121, probed('x'), said('ftp-anon', 'Anonymous FTP login allowed (FTP code 230)')),
+    ['nmap-access-ftp-anon 73: anonymous FTP is allowed'],
+    port(2121, probed('x')),
+  ],
+  [
+    'a default password',
+    port(8080, '', said('http-default-accounts', '&#xa;  [Apache Tomcat] at /manager/html/&#xa;    admin:admin at /manager')),
+    ['nmap-access-http-default-accounts 99: an account with its default password works'],
+    port(8080, ''),
+  ],
+  [
+    'Redis',
+    port(7000 - 1, probed('x'), said('redis-info', '&#xa;  Version: 7.0.15')),
+    ['nmap-access-redis-info 99: Redis answers without a password'],
+    port(6999, probed('x'), said('redis-info', 'ERROR: Failed to authenticate')),
+  ],
+  [
+    'MongoDB',
+    port(7001, probed('x'), said('mongodb-info', '&#xa;  MongoDB Build info&#xa;    version = 4.4.1')),
+    ['nmap-access-mongodb-info 47: MongoDB answers without a password'],
+    port(7001, probed('x'), said('mongodb-info', 'ERROR: Script execution failed')),
+  ],
+  [
+    'its databases',
+    port(7001, probed('x'), said('mongodb-databases', '&#xa;  ok = 1&#xa;  databases')),
+    ['nmap-access-mongodb-databases 99: MongoDB lists its databases without a password'],
+    port(7001, probed('x')),
+  ],
+  [
+    'memcached',
+    port(7002, probed('x'), said('memcached-info', '&#xa;  Process ID: 18568&#xa;  Server version: 1.6')),
+    ['nmap-access-memcached-info 73: memcached answers everyone'],
+    port(7002, probed('x'), said('memcached-info', 'ERROR')),
+  ],
+  [
+    'VNC',
+    port(7003, probed('x'), said('vnc-info', '&#xa;  Protocol version: 3.8&#xa;  Security types:&#xa;    None (1)')),
+    ['nmap-access-vnc-info 99: VNC asks for no password'],
+    port(7003, probed('x'), said('vnc-info', '&#xa;  Security types:&#xa;    VNC Authentication (2)')),
+  ],
+  [
+    'X11',
+    port(7004, probed('x'), said('x11-access', 'X server access is granted')),
+    ['nmap-access-x11-access 99: X11 lets everyone in'],
+    port(7004, probed('x')),
+  ],
+  [
+    'SNMP',
+    port(7005, probed('x'), said('snmp-info', '&#xa;  enterprise: net-snmp', elem('enterprise', 'net-snmp')), 'udp'),
+    ['nmap-access-snmp-info 47: SNMP answers to the community &quot;public&quot;'.replaceAll('&quot;', '"')],
+    port(7005, probed('x'), '', 'udp'),
+  ],
+  [
+    'NFS',
+    port(7006, probed('x'), said('nfs-showmount', '&#xa;  /srv/nfs *')),
+    ['nmap-access-nfs-showmount 73: NFS exports directories to everyone'],
+    port(7006, probed('x'), said('nfs-showmount', '&#xa;  /srv/nfs 192.0.2.0/24')),
+  ],
+  [
+    'rsync',
+    port(7007, probed('x'), said('rsync-list-modules', '&#xa;  backup')),
+    ['nmap-access-rsync-list-modules 47: rsync lists its modules to everyone'],
+    port(7007, probed('x')),
+  ],
+  [
+    'Docker',
+    port(7008, probed('x'), said('docker-version', '&#xa;  Version: 20.10')),
+    ['nmap-access-docker-version 99: the API of Docker answers everyone'],
+    port(7008, probed('x')),
+  ],
+  [
+    'SMBv1',
+    port(7009, probed('x'), said('smb-protocols', '&#xa;  dialects:&#xa;    NT LM 0.12 (SMBv1) [dangerous, but default]')),
+    ['nmap-access-smb-protocols 73: SMBv1 is spoken'],
+    port(7009, probed('x'), said('smb-protocols', '&#xa;  dialects:&#xa;    2.1')),
+  ],
+  [
+    'Telnet that says so',
+    port(7010, probed('x'), said('telnet-encryption', '&#xa;  Telnet server does not support encryption')),
+    ['nmap-access-telnet-encryption 73: Telnet does not encrypt'],
+    port(7010, probed('x'), said('telnet-encryption', '&#xa;  Telnet server supports encryption')),
+  ],
+];
+
+describe('golden pairs', () => {
+  test.for(PAIRS)('%s', ([, there, expected, not]) => {
+    expect(found(there)).toEqual(expected);
+    expect(found(not)).toEqual([]);
+  });
+
+  test('of the host itself', () => {
+    expect(found('', said('smb-security-mode', 'x', elem('message_signing', 'disabled')))).toEqual([
+      'nmap-access-smb-security-mode 47: SMB message signing is disabled',
+    ]);
+    expect(found('', said('smb-security-mode', 'x', elem('message_signing', 'required')))).toEqual([]);
+    expect(found('', said('smb2-security-mode', '&#xa;  311:&#xa;    Message signing enabled but not required'))).toEqual([
+      'nmap-access-smb2-security-mode 21: SMB message signing is not required',
+    ]);
+    expect(found('', said('smb2-security-mode', '&#xa;  311:&#xa;    Message signing enabled and required'))).toEqual([]);
+  });
+
+  test('a name that the certificate is not for', () => {
+    const named = (name: string, names: string): string[] =>
+      found(https(certificate({ names })) + `</ports><hostnames><hostname name="${name}" type="user"/></hostnames><ports>`);
+    expect(named('intranet.example.net', 'DNS:www.example.net, DNS:*.example.org')).toEqual([
+      'nmap-certificate-name-mismatch 21: the certificate is not for intranet.example.net (CN=www.example.net)',
+    ]);
+    expect(named('a.example.org', 'DNS:www.example.net, DNS:*.example.org')).toEqual([]);
+    expect(named('a.b.example.org', 'DNS:*.example.org')).toHaveLength(1);
+  });
+
+  test('every kind of service by its number, and by its name when nmap has asked', () => {
+    for (const { id, ports } of RISKY_SERVICES) {
+      const [number = '', protocol = ''] = (ports[0] ?? '').split('/');
+      expect(found(port(Number(number), '<service name="x" method="table" conf="3"/>', '', protocol)).join(), ports[0]).toContain(`${id} `);
+      // Another service listens there.
+      expect(found(port(Number(number), probed('http'), '', protocol))).toEqual([]);
+      expect(found(port(Number(number), '', '', protocol, 'closed'))).toEqual([]);
+    }
+    expect(found(port(12_345, probed('telnet')))).toEqual(['nmap-service-telnet 73: Telnet is reachable']);
+  });
+
+  test('every rule has its pair here', () => {
+    const tested = new Set([
+      ...PAIRS.flatMap(([, , expected]) => expected.map((line) => line.split(' ', 1)[0])),
+      ...RISKY_SERVICES.map(({ id }) => id),
+      'nmap-access-smb-security-mode',
+      'nmap-access-smb2-security-mode',
+      'nmap-certificate-name-mismatch',
+    ]);
+    expect(RULES.map(({ id }) => id).filter((id) => !tested.has(id))).toEqual([]);
+    expect(new Set(RULES.map(({ id }) => id)).size).toBe(RULES.length);
+    for (const { name, why, remedy, references } of RULES)
+      expect([name, why, remedy, references[0]].every((text) => (text ?? '').length > 2)).toBe(true);
+  });
+});
+
+test('an event of a finding', () => {
+  const event = eventsOf(scan(host('192.0.2.7', `<ports>${port(4450, '', vulnerable('smb-vuln-ms17-010', 'VULNERABLE'))}</ports>`))).find(
+    ({ dataset }) => dataset === 'nmap.finding',
+  );
+  expectValidEvent(event!);
+  const fields = ecs(event!);
+  expect(fields).toMatchObject({
+    event: { kind: 'state', category: ['vulnerability'], type: ['info'], severity: 73 },
+    server: { ip: '192.0.2.7', port: 4450 },
+    rule: { id: 'nmap-nse-vulnerable' },
+    vulnerability: { id: 'CVE-2017-0143', enumeration: 'CVE', severity: 'high', reference: 'https://example.net/a' },
+    nmap: { finding: { confidence: 'checked', level: 'high', source: 'smb-vuln-ms17-010' } },
+    message: '192.0.2.7 4450/tcp: vulnerable to CVE-2017-0143 (Remote code execution in SMBv1) [high]',
+  });
+  expect(fields.nmap.entity.id).toMatch(/^[0-9a-f]{32}\.tcp\.4450\.nmap-nse-vulnerable:CVE-2017-0143$/);
+});
+
+test('whatever a script says, nothing breaks', () => {
+  const names = RULES.map(({ id }) => id.replace(/^nmap-access-/, '')).concat('ssl-cert', 'ssl-enum-ciphers', 'vulners', 'ssh2-enum-algos', 'sslv2');
+  const item: fc.Arbitrary<string> = fc.letrec<{ item: string }>((tie) => ({
+    item: fc.oneof(
+      fc
+        .tuple(
+          fc.constantFrom('state', 'id', 'subject', 'validity', 'ciphers', 'TLSv1.0', 'scores', ''),
+          fc.constantFrom('', 'VULNERABLE', '1', '-', 'NaN'),
+        )
+        .map(([key, value]) => `<elem key="${key}">${value}</elem>`),
+      fc
+        .tuple(fc.constantFrom('subject', 'pubkey', 'extensions', 'kex_algorithms', 'ids'), fc.array(tie('item'), { maxLength: 3 }))
+        .map(([key, list]) => `<table key="${key}">${list.join('')}</table>`),
+    ),
+  })).item;
+  fc.assert(
+    fc.property(
+      fc.constantFrom(...names),
+      fc.string().map((text) => text.replaceAll(/[<>&"]|[^\x20-\x7E]/g, '')),
+      fc.array(item, { maxLength: 4 }),
+      (name, output, items) => {
+        for (const event of eventsOf(scan(host('192.0.2.7', `<ports>${port(443, probed('http'), said(name, output, items.join('')))}</ports>`))))
+          expectValidEvent(event);
+      },
+    ),
+  );
+});
+
+test.for([
+  ['nmap -sC 192.0.2.7', 'ftp-anon', true],
+  ['nmap -A 192.0.2.7', 'ssl-cert', true],
+  ['nmap -sV 192.0.2.7', 'ftp-anon', false],
+  ['nmap --script ftp-anon,ssl-cert 192.0.2.7', 'ssl-cert', true],
+  ['nmap --script=ssl-* 192.0.2.7', 'ssl-enum-ciphers', true],
+  ['nmap --script=smb-* 192.0.2.7', 'ssl-enum-ciphers', false],
+  ['nmap --script vuln 192.0.2.7', 'smb-vuln-ms17-010', true],
+  ['nmap --script vuln 192.0.2.7', 'ftp-anon', false],
+  ['nmap --script "default and not ftp-anon" 192.0.2.7', 'ftp-anon', false],
+  ['nmap --script /usr/share/nmap/scripts/vulners.nse 192.0.2.7', 'vulners', true],
+  ['nmap --script all 192.0.2.7', 'anything', true],
+] as const)('%s looks with %s: %s', ([args, script, expected]) => {
+  expect(isRequested(args, script)).toBe(expected);
+});
+
+describe('opened and resolved', () => {
+  const DAY = 86_400;
+  const START = 1_760_000_000;
+  const night = (day: number, ports: string, args = 'nmap -sV -sC --script ftp-anon -p 21,23,443 192.0.2.0/29'): string =>
+    `<nmaprun scanner="nmap" args="${args}" start="${START + day * DAY}"><scaninfo type="syn" protocol="tcp" numservices="3" services="21,23,443"/>` +
+    `<host starttime="${START + day * DAY}" endtime="${START + day * DAY}"><status state="up" reason="syn-ack"/><address addr="192.0.2.1" addrtype="ipv4"/><ports><extraports state="closed" count="2"/>${ports}</ports></host>` +
+    `<runstats><finished time="${START + day * DAY + 60}" elapsed="1" exit="success"/><hosts up="1" down="0" total="1"/></runstats></nmaprun>`;
+  const anonymous = port(21, probed('ftp'), said('ftp-anon', 'Anonymous FTP login allowed (FTP code 230)'));
+  const FTP = '192.0.2.1 21/tcp FTP is reachable [low]';
+
+  test('as services and their faults come and go', async () => {
+    const world = new World();
+    expect(await world.ship(night(0, ''))).toEqual(['1 host seen for the first time, with nothing earlier to compare: taken as the baseline']);
+    expect(await world.ship(night(1, anonymous))).toEqual([
+      '192.0.2.1 21/tcp opened (ftp), closed since 1 day',
+      '192.0.2.1 21/tcp anonymous FTP is allowed [high]',
+      FTP,
+    ]);
+    expect(await world.ship(night(2, anonymous))).toEqual([]);
+    // The script did not run, and the next night failed: nobody has looked.
+    expect(await world.ship(night(3, port(21, probed('ftp')), 'nmap -sV -p 21,23,443 192.0.2.0/29'))).toEqual([]);
+    expect(await world.ship(night(4, port(21, probed('ftp'), said('ftp-anon', 'ERROR: Script execution failed (use -d to debug)'))))).toEqual([]);
+    expect(await world.ship(night(5, port(21, probed('ftp'))))).toEqual(['192.0.2.1 21/tcp resolved: anonymous FTP is allowed, found since 4 days']);
+    expect(await world.ship(night(6, anonymous))).toEqual(['192.0.2.1 21/tcp anonymous FTP is allowed [high]']);
+    expect(await world.ship(night(7, ''))).toEqual([
+      '192.0.2.1 21/tcp closed (was ftp, open since 6 days)',
+      '192.0.2.1 21/tcp resolved: anonymous FTP is allowed, found for less than 2 days',
+      '192.0.2.1 21/tcp resolved: FTP is reachable, found since 6 days',
+    ]);
+    const opened = world.changes().find(({ action, message }) => action === 'finding-opened' && message.includes('anonymous'));
+    expect(opened).toMatchObject({
+      severity: 73,
+      own: { rule: { id: 'nmap-access-ftp-anon' }, nmap: { finding: { source: 'ftp-anon', level: 'high' }, change: { after: { state: 'open' } } } },
+    });
+    expect((opened?.own as any).nmap.entity.id).toMatch(/\.tcp\.21\.nmap-access-ftp-anon$/);
+  });
+
+  test('a baseline swallows what is low, and nothing that is high', async () => {
+    expect(await new World().ship(night(0, anonymous + port(23, probed('telnet'))))).toEqual([
+      '192.0.2.1 21/tcp anonymous FTP is allowed [high]',
+      '192.0.2.1 23/tcp Telnet is reachable [high]',
+      '1 host and 2 open ports and 1 finding seen for the first time, with nothing earlier to compare: taken as the baseline',
+    ]);
+  });
+
+  test('a script that is new is not a fault that is new', async () => {
+    const world = new World();
+    const selfSigned = port(443, probed('http', 'tunnel="ssl"'), certificate({ issuer: 'www.example.net' }));
+    await world.ship(night(0, port(443, probed('http', 'tunnel="ssl"')), 'nmap -sV -p 21,23,443 192.0.2.0/29'));
+    expect(await world.ship(night(1, selfSigned))).toEqual([
+      '1 finding seen for the first time, with nothing earlier to compare: taken as the baseline',
+    ]);
+    await world.ship(night(2, port(443, probed('http', 'tunnel="ssl"'), certificate())));
+    expect(await world.ship(night(3, selfSigned))).toEqual(['192.0.2.1 443/tcp the certificate is signed by itself (CN=www.example.net) [low]']);
+  });
+
+  test('what a version suggests is no news', () => {
+    const [one] = hosts(itemsOf(night(0, port(22, probed('ssh'), vulners(['CVE-2018-15919', '5.0', 'false'])))));
+    expect(seenFindings({ args: 'nmap' }, one!, NOW).findings).toEqual([]);
+  });
+});
