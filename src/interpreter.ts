@@ -2,14 +2,17 @@ import type { EventOptions } from './event/context.ts';
 import type { LogEvent } from './event/event.ts';
 import { EventMapper } from './event/map.ts';
 import { findingEvent } from './finding/event.ts';
-import { findingsAt, subjectsOf } from './finding/registry.ts';
+import { Finder } from './finding/finder.ts';
+import { subjectsOf } from './finding/registry.ts';
 import type { ScanItem } from './nmap/item.ts';
 
 /** Everything that a scan says: what is there (`EventMapper`), and behind each host what is wrong with it. */
 export class Interpreter {
   readonly mapper: EventMapper;
+  private readonly finder: Finder;
 
-  constructor(options: EventOptions) {
+  constructor(options: EventOptions, finder = new Finder()) {
+    this.finder = finder;
     this.mapper = new EventMapper(options);
   }
 
@@ -19,7 +22,7 @@ export class Interpreter {
     const context = this.mapper.hostOf(item.host);
     if (context === undefined) return;
     for (const subject of subjectsOf(context.run.run, item.host, context.time)) {
-      for (const finding of findingsAt(subject)) yield findingEvent(context, subject.port, finding);
+      for (const finding of this.finder.at(subject)) yield findingEvent(context, subject.port, finding);
     }
   }
 }

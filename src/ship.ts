@@ -8,6 +8,8 @@ import type { Store } from './delivery/store.ts';
 import type { Tally } from './delivery/tally.ts';
 import { PortlogError } from './errors.ts';
 import { DEFAULT_OPTIONS, type EventOptions } from './event/context.ts';
+import { Finder } from './finding/finder.ts';
+import type { Intel } from './finding/intel.ts';
 import { Herald } from './herald.ts';
 import { type InputReport, newInputReport, noteEvent, noteItem, notAScan } from './input-report.ts';
 import { Interpreter } from './interpreter.ts';
@@ -25,6 +27,8 @@ export interface ShipOptions {
   readonly store?: Store | undefined;
   /** Compare with what is known, and announce what changed; needs a `store`. */
   readonly changes?: ShipChanges | undefined;
+  /** Snapshots of what is exploited in the world. */
+  readonly intel?: Intel | undefined;
   /** By site: how old its latest finished scan may be, in milliseconds, before that is told. */
   readonly maxAges?: ReadonlyMap<string, number>;
   readonly retryForMs?: number;
@@ -104,7 +108,8 @@ export async function ship(options: ShipOptions): Promise<ShipReport> {
   const eventOptions: EventOptions = { ...DEFAULT_OPTIONS, now: clock.now, ...options.event };
   store?.watch(() => lanes.map(({ sink, tally }) => ({ sink: sink.name, tally })));
   const herald = store === undefined ? undefined : new Herald(lanes, store, eventOptions, retryForMs);
-  const tracker = trackerOf(options, lanes, eventOptions.site);
+  const finder = new Finder(options.intel);
+  const tracker = trackerOf(options, lanes, eventOptions.site, finder);
   const { maxAges = new Map<string, number>() } = options;
   for (const lane of lanes) lane.start(options.revive === true);
   const inputs: InputReport[] = [];
@@ -112,7 +117,7 @@ export async function ship(options: ShipOptions): Promise<ShipReport> {
     await herald?.lookAfter(maxAges);
     for (const source of options.sources) {
       if (stop.aborted || isPointless(lanes)) break;
-      inputs.push(await shipSource(source, { lanes, store, herald, tracker, event: eventOptions, stop, onProgress: options.onProgress }));
+      inputs.push(await shipSource(source, { lanes, store, herald, tracker, finder, event: eventOptions, stop, onProgress: options.onProgress }));
     }
   });
   await finish(lanes);
@@ -125,10 +130,10 @@ export async function ship(options: ShipOptions): Promise<ShipReport> {
   return { inputs, sinks: lanes.map(reportOf), interrupted: stop.aborted, lostRuns: store?.lostRuns ?? [], untracked: tracker?.problem };
 }
 
-function trackerOf({ changes, store }: ShipOptions, lanes: readonly Lane[], site: string): ChangeTracker | undefined {
+function trackerOf({ changes, store }: ShipOptions, lanes: readonly Lane[], site: string, finder: Finder): ChangeTracker | undefined {
   if (changes === undefined || store === undefined) return undefined;
   const told = changes.everywhere ? lanes : lanes.filter(({ keeping }) => keeping !== undefined);
-  return new ChangeTracker(store, told, site, changes, changes.lists);
+  return new ChangeTracker(store, told, site, changes, finder, changes.lists);
 }
 
 /** What every source is shipped with. */
@@ -136,6 +141,7 @@ interface Shipping extends Pick<ShipOptions, 'store' | 'onProgress'> {
   readonly lanes: readonly Lane[];
   readonly herald: Herald | undefined;
   readonly tracker: ChangeTracker | undefined;
+  readonly finder: Finder;
   readonly event: EventOptions;
   readonly stop: AbortSignal;
 }
@@ -145,7 +151,7 @@ async function shipSource(source: Source, shipping: Shipping): Promise<InputRepo
   const { lanes, stop, onProgress } = shipping;
   const report = newInputReport(source.name);
   const reader = new ScanReader();
-  const interpreter = new Interpreter(shipping.event);
+  const interpreter = new Interpreter(shipping.event, shipping.finder);
   for (const lane of lanes) lane.patienceMs = source.live ? LIVE_PATIENCE_MS : FILE_PATIENCE_MS;
   try {
     for await (const chunk of source.bytes(stop)) {

@@ -18,6 +18,7 @@ import { PortlogError } from './errors.ts';
 import type { RunContext } from './event/context.ts';
 import { INVENTORY, type LogEvent } from './event/event.ts';
 import type { HostContext } from './event/host.ts';
+import type { Finder } from './finding/finder.ts';
 import { looksFor, seenFindings } from './finding/seen.ts';
 import type { EventMapper } from './event/map.ts';
 import { milliseconds } from './event/time.ts';
@@ -61,6 +62,7 @@ export class ChangeTracker {
   private readonly lanes: readonly Lane[];
   private readonly store: Store;
   private readonly options: ChangeOptions;
+  private readonly finder: Finder;
   private readonly lists: TargetLists | undefined;
   private readonly keepsInventory: boolean;
   private current: CurrentRun | undefined;
@@ -72,13 +74,14 @@ export class ChangeTracker {
   /** The state could not be read or written: from then on nothing is compared. */
   problem: PortlogError | undefined;
 
-  constructor(store: Store, lanes: readonly Lane[], site: string, options: ChangeOptions, lists?: TargetLists) {
+  constructor(store: Store, lanes: readonly Lane[], site: string, options: ChangeOptions, finder: Finder, lists?: TargetLists) {
     this.hosts = new KnownHosts(store.database, site);
     this.scans = new KnownScans(store.database, site);
     this.store = store;
     this.lanes = lanes;
     this.options = options;
     this.lists = lists;
+    this.finder = finder;
     this.keepsInventory = lanes.some(({ sink }) => sink.accepts(INVENTORY));
   }
 
@@ -149,11 +152,12 @@ export class ChangeTracker {
     const { changes, isFirstSeen, firstSeen, firstFindings } = observe(
       known,
       {
-        sighting: sightingOf(record.coverage, host, identity, seenFindings(context.run.run, host, time)),
+        sighting: sightingOf(record.coverage, host, identity, seenFindings(this.finder, context.run.run, host, time)),
         time,
         scan: record.nr,
         mark: context.observationId.slice(0, 16),
         wasLookedFor: () => current.earlier.some(({ coverage }) => wouldList(coverage, address)),
+        hasLookedIn: (nr, source) => looksFor(this.scans.argsOf(nr), source),
         hasLookedBefore: (port, source, since) =>
           current.earlier.some(
             ({ setup, coverage, ended }) =>

@@ -13,6 +13,7 @@ import {
   since,
   standing,
   type TestedPorts,
+  type Tests,
   withTime,
   withValue,
 } from './known.ts';
@@ -32,6 +33,8 @@ export interface Observation {
   wasLookedFor(): boolean;
   /** Whether a run that ended at or after `since` has looked for what `source` finds, at that port or at the host. */
   hasLookedBefore(port: KnownPort | undefined, source: string, since: number): boolean;
+  /** Whether the run of that number has looked for what `source` finds. */
+  hasLookedIn(scan: number, source: string): boolean;
 }
 
 /** What a sighting has changed. */
@@ -266,11 +269,21 @@ class Observing {
   private observeFindings(): void {
     const { known, sighting } = this;
     const seen = new Map(sighting.findings.map((finding) => [[finding.port, finding.key].filter((part) => part !== undefined).join(' '), finding]));
-    for (const [id, finding] of seen) this.observeFinding(id, finding);
+    for (const [id, finding] of seen) if (!finding.isSilent || known.findings[id] !== undefined) this.observeFinding(id, finding);
     for (const [id, finding] of Object.entries(known.findings)) if (!seen.has(id) && this.isGone(finding)) this.resolve(finding);
   }
 
-  private observeFinding(id: string, { isGrave, ...finding }: SeenFinding): void {
+  private observeFinding(id: string, { isGrave, ...seen }: SeenFinding): void {
+    const { port, key, rule, title, severity, source, vulnerability } = seen;
+    const finding = {
+      ...(port === undefined ? {} : { port }),
+      key,
+      rule,
+      title,
+      severity,
+      source,
+      ...(vulnerability === undefined ? {} : { vulnerability }),
+    };
     const { known, confirm, late } = this;
     const { time, scan } = this.observation;
     const before = known.findings[id];
@@ -280,9 +293,27 @@ class Observing {
     note(open, 'yes', time, { keep: confirm, late });
     const after = before === undefined || isNewest ? { ...finding, open, at: time, scan } : { ...before, open };
     known.findings[id] = after;
-    if (was === 'yes' || !isNewest) return;
+    const later = this.laterTests(finding.port);
+    if (before === undefined) this.settle(after, later);
+    if (was === 'yes' || !isNewest || later.closed.length + later.open.length > 0) return;
     if (was === 'no' || isGrave || this.isNewsOf(finding)) this.addFinding('finding-opened', after, before);
     else this.firstFindings++;
+  }
+
+  /** When its place was found closed, or open, after this sighting: then it is no news. */
+  private laterTests(key: string | undefined): { readonly closed: readonly number[]; readonly open: readonly number[]; readonly scan: number } {
+    const { known, late } = this;
+    const { time } = this.observation;
+    if (key === undefined) return { closed: [], open: late ? [known.time] : [], scan: known.scan };
+    const { open, scan = 0 } = known.ports[key] ?? {};
+    const after = (tests: Tests | undefined): readonly number[] => (tests?.times ?? []).filter((one) => one > time);
+    return { closed: after(open?.no), open: after(open?.yes), scan };
+  }
+
+  /** It was gone already when its place was looked at later. */
+  private settle({ open, source }: KnownFinding, later: ReturnType<Observing['laterTests']>): void {
+    const looked = this.observation.hasLookedIn(later.scan, source) ? later.open : [];
+    for (const at of [...later.closed, ...looked]) note(open, 'no', at, { keep: this.confirm, late: false });
   }
 
   /** Somebody has looked before and not found it; or there was nothing to look at. */
@@ -306,6 +337,8 @@ class Observing {
   }
 
   private resolve(finding: KnownFinding): void {
+    // Before it was found for the first time there was nothing to resolve.
+    if (this.observation.time < (finding.open.yes?.first ?? 0)) return;
     const before = { ...finding, open: { ...finding.open } };
     note(finding.open, 'no', this.observation.time, { keep: this.confirm, late: this.late });
     if (standing(before.open, this.confirm) === 'yes' && standing(finding.open, this.confirm) === 'no')

@@ -68,7 +68,7 @@ export function diffScans(before: ScanView, after: ScanView): ScanDiff {
     const sighting = before.hosts.get(key);
     if (sighting === undefined) return undefined;
     const host = unknownHost(key);
-    observe(host, { sighting, ...BEFORE, wasLookedFor: () => false, hasLookedBefore: () => false });
+    observe(host, { sighting, ...BEFORE, wasLookedFor: () => false, hasLookedBefore: () => false, hasLookedIn: () => false });
     return host;
   };
   return diffWith({ keys: [...before.hosts.keys()], known, wasLookedFor: (key) => establishedDown(before, key) }, after);
@@ -91,7 +91,13 @@ export function diffWith(knowledge: Knowledge, after: ScanView): ScanDiff {
     const sighting = after.hosts.get(key);
     if (sighting !== undefined) {
       const host = known ?? unknownHost(key);
-      const found = observe(host, { sighting, ...afterAll(host), wasLookedFor: () => knowledge.wasLookedFor(key), hasLookedBefore: () => false });
+      const found = observe(host, {
+        sighting,
+        ...afterAll(host),
+        wasLookedFor: () => knowledge.wasLookedFor(key),
+        hasLookedBefore: () => false,
+        hasLookedIn: () => false,
+      });
       changes.push(...found.changes);
       if (known !== undefined) hostsCompared++;
       if (found.isFirstSeen) hostsFirstSeen++;

@@ -92,6 +92,12 @@ export class KnownScans {
     );
   }
 
+  /** nmap's arguments of the scan of a number; undefined when it told none, or is long forgotten. */
+  argsOf(nr: number): string | undefined {
+    const row = this.database.get('SELECT run FROM scan WHERE nr = ?', nr);
+    return row && (JSON.parse(row['run'] as string) as RunSetup).args;
+  }
+
   /** `nmap.scan.id` of a number; undefined when that scan is long forgotten. */
   idOf(nr: number): string | undefined {
     return this.database.get('SELECT id FROM scan WHERE nr = ?', nr)?.['id'] as string | undefined;

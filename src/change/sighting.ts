@@ -48,6 +48,8 @@ export interface Sighting {
 export interface SeenFinding extends Pick<KnownFinding, 'port' | 'key' | 'rule' | 'title' | 'severity' | 'source' | 'vulnerability'> {
   /** Told even when nothing earlier is known. */
   readonly isGrave: boolean;
+  /** No news when it comes; but if it is known, it still stands. */
+  readonly isSilent: boolean;
 }
 
 /** What is asked of whoever knows what is wrong with a host. */

@@ -37,6 +37,7 @@ export const SHIP_OPTIONS = {
     about: 'scans that must find a port not open, or a host down, before that is told (default: 1)',
   },
   'mass-change': { type: 'number', value: 'N', group: 'What', about: 'changes in one scan that are told as one, too (default: 100)' },
+  'intel-dir': { type: 'string', value: 'DIR', group: 'What', about: 'snapshots of KEV and EPSS: which vulnerabilities are exploited' },
   'config': { type: 'string', value: 'FILE', group: 'How', about: 'portlog.yaml or portlog.json' },
   'state-dir': {
     type: 'string',

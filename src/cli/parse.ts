@@ -25,7 +25,7 @@ export const COMMAND_OPTIONS = {
   inventory: { ...INVENTORY_OPTIONS, ...only(SHIP_OPTIONS, ['site', 'config', 'state-dir', 'quiet']) },
   replay: {
     ...REPLAY_OPTIONS,
-    ...without(SHIP_OPTIONS, ['format', 'all', 'again', 'changes', 'confirm-scans', 'mass-change', 'spool-max-mib', 'spool-when-full']),
+    ...without(SHIP_OPTIONS, ['format', 'all', 'again', 'changes', 'confirm-scans', 'mass-change', 'intel-dir', 'spool-max-mib', 'spool-when-full']),
   },
   setup: { ...SETUP_OPTIONS, 'ca-file': SHIP_OPTIONS['ca-file'], 'quiet': SHIP_OPTIONS.quiet, 'verbose': SHIP_OPTIONS.verbose },
 } as const satisfies Record<string, Options>;

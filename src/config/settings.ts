@@ -25,6 +25,7 @@ export interface Given {
   readonly spoolWhenFull: SpoolLimits['whenFull'] | undefined;
   readonly confirmScans: number | undefined;
   readonly massChange: number | undefined;
+  readonly intelDir: string | undefined;
 }
 
 /** What a run needs to know, from whatever source it came. */
@@ -37,6 +38,8 @@ export interface Settings {
   readonly retryForMs: number;
   readonly spool: SpoolLimits;
   readonly changes: ChangeOptions;
+  /** Where snapshots of KEV and EPSS lie. */
+  readonly intelDir: string | undefined;
   /** How old the latest finished scan of a site may be, in milliseconds. */
   readonly maxAges: ReadonlyMap<string, number>;
 }
@@ -73,6 +76,7 @@ export async function settings(given: Given, config: Config, defaultStateDir: st
       confirm: wholeNumber('confirm-scans', given.confirmScans ?? config.changes?.confirmScans ?? DEFAULT_CHANGE_OPTIONS.confirm),
       mass: wholeNumber('mass-change', given.massChange ?? config.changes?.massChange ?? DEFAULT_CHANGE_OPTIONS.mass),
     },
+    intelDir: given.intelDir ?? config.intelDir,
     maxAges: new Map(
       Object.entries(config.sites ?? {}).flatMap(([site, { maxAgeHours }]) =>
         maxAgeHours === undefined ? [] : [[site, maxAgeHours * HOUR_MS] as const],

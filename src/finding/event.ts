@@ -23,7 +23,7 @@ export function findingEvent(host: HostContext, port: Port | undefined, finding:
     'finding-observed',
     run.scanId,
     entity,
-    JSON.stringify([host.sighting, finding.title, finding.severity, finding.confidence, finding.vulnerability]),
+    JSON.stringify([host.sighting, finding.title, finding.confidence, finding.vulnerability?.id, finding.vulnerability?.score]),
   );
   const message = printable(`${placeOf(host, port)}: ${finding.title} [${levelOf(finding.severity)}]`);
   const isTransport = port?.protocol === 'tcp' || port?.protocol === 'udp' || port?.protocol === 'sctp';
@@ -79,9 +79,20 @@ function nmapFinding({ rule, detail, title, confidence, severity, source, vulner
       source,
       remedy: rule.remedy,
       exploit: vulnerability?.exploit,
+      kev: vulnerability?.knownExploited && kevFields(vulnerability.knownExploited),
+      epss: vulnerability?.probability && { ...vulnerability.probability, snapshot: dateField(vulnerability.probability.snapshot) },
       reference: some([...(vulnerability?.references ?? []), ...rule.references].slice(0, 20)),
     },
   };
+}
+
+function kevFields({ added, due, ransomware, snapshot }: NonNullable<Vulnerability['knownExploited']>): Fields {
+  return { date_added: dateField(added), due_date: dateField(due), ransomware, snapshot: dateField(snapshot) };
+}
+
+/** A day as the beginning of it. */
+function dateField(day: string | undefined): string | undefined {
+  return day === undefined ? undefined : isoTime(Date.parse(day));
 }
 
 function vulnerabilityFields({ id, score, references }: Vulnerability, severity: number, title: string): Fields {

@@ -1,4 +1,5 @@
 import type { Host, Port, Run } from '../nmap/model.ts';
+import type { ExploitProbability, KnownExploited } from './intel.ts';
 import { SEVERITY } from '../event/event.ts';
 
 /** What kind of weakness there is to find. The registry of all of them makes docs/reference/rules.md. */
@@ -40,6 +41,9 @@ export interface Vulnerability {
   /** An exploit is known. */
   readonly exploit?: boolean | undefined;
   readonly references?: readonly string[];
+  /** From snapshots, each with its date. */
+  readonly knownExploited?: (KnownExploited & { readonly snapshot: string | undefined }) | undefined;
+  readonly probability?: (ExploitProbability & { readonly snapshot: string | undefined }) | undefined;
 }
 
 /** Where a check looks: at a port, or at the host itself. */

@@ -1,7 +1,8 @@
 import type { Host, Run } from '../nmap/model.ts';
 import type { Finding } from './finding.ts';
 import { SEVERITY } from '../event/event.ts';
-import { findingKey, findingsAt, subjectsOf } from './registry.ts';
+import type { Finder } from './finder.ts';
+import { findingKey, subjectsOf } from './registry.ts';
 import { hasLooked, isRequested, SERVICE } from './script.ts';
 
 /** A finding as change detection needs it. */
@@ -15,20 +16,19 @@ interface SeenFinding {
   readonly source: string;
   readonly vulnerability?: string;
   readonly isGrave: boolean;
+  /** No news when it comes; but if it is known, it still stands. */
+  readonly isSilent: boolean;
 }
 
-/** What is wrong with a host, and who has looked; only what is news when it comes. */
+/** What is wrong with a host, and who has looked. */
 export function seenFindings(
+  finder: Finder,
   run: Pick<Run, 'args'>,
   host: Host,
   time: number,
 ): { readonly findings: readonly SeenFinding[]; hasLooked(port: string | undefined, source: string): boolean } {
   const subjects = new Map([...subjectsOf(run, host, time)].map((subject) => [placeOf(subject.port), subject]));
-  const findings = [...subjects].flatMap(([place, subject]) =>
-    findingsAt(subject)
-      .filter(({ alerts }) => alerts)
-      .map((finding) => seen(place, finding)),
-  );
+  const findings = [...subjects].flatMap(([place, subject]) => finder.at(subject).map((finding) => seen(place, finding)));
   return {
     findings,
     hasLooked(port, source) {
@@ -48,7 +48,7 @@ function placeOf(port: { readonly number: number | undefined; readonly protocol:
 }
 
 function seen(place: string, finding: Finding): SeenFinding {
-  const { rule, title, severity, source, vulnerability } = finding;
+  const { rule, title, severity, source, vulnerability, alerts } = finding;
   return {
     ...(place === '' ? {} : { port: place }),
     key: findingKey(finding),
@@ -58,5 +58,6 @@ function seen(place: string, finding: Finding): SeenFinding {
     source,
     ...(vulnerability === undefined ? {} : { vulnerability: vulnerability.id }),
     isGrave: severity >= SEVERITY.high,
+    isSilent: !alerts,
   };
 }

@@ -42,6 +42,7 @@ describe('every command', () => {
     'docs/how-to/diff.md',
     'docs/how-to/changes.md',
     'docs/how-to/inventory.md',
+    'docs/how-to/intel.md',
     'docs/how-to/scan.md',
     'docs/how-to/pipe.md',
   ];
@@ -83,6 +84,8 @@ function workplace(): string {
   for (const day of ['monday', 'tuesday']) writeFileSync(join(folder, `${day}.xml`), example);
   writeFileSync(join(folder, 'monday.xml.gz'), gzipSync(example));
   copyFileSync(join(ROOT, 'test/fixtures/ca.pem'), join(folder, 'ca.pem'));
+  mkdirSync(join(folder, 'intel'));
+  writeFileSync(join(folder, 'intel', 'known_exploited_vulnerabilities.json'), JSON.stringify({ dateReleased: '2026-01-30', vulnerabilities: [] }));
   mkdirSync(join(folder, 'bin'));
   const programs = {
     portlog: `exec "${process.execPath}" "${join(ROOT, 'bin/portlog.js')}" "$@"`,

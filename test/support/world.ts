@@ -1,3 +1,4 @@
+import { type KnownHost, standing } from '../../src/change/known.ts';
 import { KnownScans } from '../../src/change/scans.ts';
 import { KnownHosts } from '../../src/change/store.ts';
 import type { LogEvent } from '../../src/event/event.ts';
@@ -120,7 +121,11 @@ export class World {
     const scans = new KnownScans(database, site);
     const named = (key: string, value: unknown): unknown =>
       key === 'scan' && typeof value === 'number' ? scans.idOf(value) : key === 'marks' ? (value as string[]).toSorted() : value;
-    const found = hosts.keys().map((key) => JSON.parse(JSON.stringify(hosts.get(key), named)) as unknown);
+    const found = hosts.keys().map((key) => {
+      const { findings, ...host } = JSON.parse(JSON.stringify(hosts.get(key), named)) as KnownHost;
+      // Of a finding, whether it stands: when nobody saw it, nobody counted who looked.
+      return { ...host, findings: Object.fromEntries(Object.entries(findings).map(([id, { open }]) => [id, standing(open, 1)])) };
+    });
     database.close();
     return found;
   }

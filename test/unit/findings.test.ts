@@ -1,9 +1,19 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { DEFAULT_OPTIONS } from '../../src/event/context.ts';
+import type { LogEvent } from '../../src/event/event.ts';
+import { Finder } from '../../src/finding/finder.ts';
+import type { Finding } from '../../src/finding/finding.ts';
+import { Intel } from '../../src/finding/intel.ts';
 import { findingsAt, RULES, subjectsOf } from '../../src/finding/registry.ts';
 import { RISKY_SERVICES } from '../../src/finding/risky-services.ts';
 import { isRequested } from '../../src/finding/script.ts';
 import { seenFindings } from '../../src/finding/seen.ts';
+import { Interpreter } from '../../src/interpreter.ts';
+import { freshDir } from '../support/run-portlog.ts';
 import { eventsOf, ecs, host, hosts, itemsOf, scan } from '../support/scans.ts';
 import { expectValidEvent } from '../support/validate.ts';
 import { World } from '../support/world.ts';
@@ -434,6 +444,104 @@ describe('opened and resolved', () => {
 
   test('what a version suggests is no news', () => {
     const [one] = hosts(itemsOf(night(0, port(22, probed('ssh'), vulners(['CVE-2018-15919', '5.0', 'false'])))));
-    expect(seenFindings({ args: 'nmap' }, one!, NOW).findings).toEqual([]);
+    expect(seenFindings(new Finder(), { args: 'nmap' }, one!, NOW).findings.map(({ isSilent }) => isSilent)).toEqual([true]);
+  });
+});
+
+describe('snapshots of what is exploited', () => {
+  const KEV = JSON.stringify({
+    title: 'CISA Catalog of Known Exploited Vulnerabilities',
+    catalogVersion: '2026.01.30',
+    dateReleased: '2026-01-30T15:00:00.0000Z',
+    count: 1,
+    vulnerabilities: [
+      { cveID: 'CVE-2018-15919', vendorProject: 'x', dateAdded: '2021-11-03', dueDate: '2021-11-17', knownRansomwareCampaignUse: 'Known' },
+    ],
+  });
+  const EPSS =
+    '#model_version:v2025.03.14,score_date:2026-01-31T00:00:00+0000\ncve,epss,percentile\nCVE-2018-15919,0.01234,0.78901\nCVE-2016-0777,0.5,0.97\n';
+  const snapshots = (files: Readonly<Record<string, string | Buffer>>): string => {
+    const folder = freshDir();
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+    return folder;
+  };
+  const whole = (): string =>
+    snapshots({ 'known_exploited_vulnerabilities.json': KEV, 'epss_scores-2026-01-31.csv.gz': gzipSync(EPSS), 'epss_scores-2025-01-01.csv': 'old' });
+  const [one] = hosts(
+    itemsOf(
+      scan(host('192.0.2.7', `<ports>${port(2222, '', vulners(['CVE-2018-15919', '5.0', 'false'], ['CVE-2016-0777', '5.0', 'false']))}</ports>`)),
+    ),
+  );
+  const at = (intel: Intel): Finding[] => [...subjectsOf({ args: 'nmap' }, one!, NOW)].flatMap((subject) => new Finder(intel).at(subject));
+
+  test('make a finding graver, and news', () => {
+    expect(at(new Intel(whole())).map(({ alerts, severity, vulnerability }) => [alerts, severity, vulnerability])).toEqual([
+      [
+        true,
+        73,
+        {
+          id: 'CVE-2018-15919',
+          score: 5,
+          exploit: true,
+          references: ['https://vulners.com/cve/CVE-2018-15919'],
+          knownExploited: { added: '2021-11-03', due: '2021-11-17', ransomware: true, snapshot: '2026-01-30' },
+          probability: { score: 0.01234, percentile: 0.78901, snapshot: '2026-01-31' },
+        },
+      ],
+      [
+        false,
+        47,
+        {
+          id: 'CVE-2016-0777',
+          score: 5,
+          exploit: false,
+          references: ['https://vulners.com/cve/CVE-2016-0777'],
+          knownExploited: undefined,
+          probability: { score: 0.5, percentile: 0.97, snapshot: '2026-01-31' },
+        },
+      ],
+    ]);
+  });
+
+  test('stand in the event, with their dates, and do not change its id', () => {
+    const findings = (finder: Finder): readonly LogEvent[] => {
+      const interpreter = new Interpreter({ ...DEFAULT_OPTIONS, now: () => NOW }, finder);
+      return itemsOf(scan(host('192.0.2.7', `<ports>${port(2222, '', vulners(['CVE-2018-15919', '5.0', 'false']))}</ports>`)))
+        .flatMap((item) => [...interpreter.events(item)])
+        .filter(({ dataset }) => dataset === 'nmap.finding');
+    };
+    const [with_, without] = [findings(new Finder(new Intel(whole())))[0]!, findings(new Finder())[0]!];
+    expectValidEvent(with_);
+    expect(ecs(with_).nmap.finding).toMatchObject({
+      exploit: true,
+      kev: { due_date: '2021-11-17T00:00:00.000Z', ransomware: true, snapshot: '2026-01-30T00:00:00.000Z' },
+      epss: { percentile: 0.78901 },
+    });
+    expect(with_.id).toBe(without.id);
+  });
+
+  test('one of them is enough', () => {
+    expect(at(new Intel(snapshots({ 'epss_scores-current.csv': EPSS })))[0]?.vulnerability?.knownExploited).toBeUndefined();
+    expect(at(new Intel(snapshots({ 'known_exploited_vulnerabilities.json': KEV })))[0]?.alerts).toBe(true);
+  });
+
+  test('that are old are told of', () => {
+    const folder = whole();
+    expect(new Intel(folder).warnings(Date.parse('2026-02-10'))).toEqual([]);
+    expect(new Intel(folder).warnings(Date.parse('2026-04-01'))).toEqual([
+      `${join(folder, 'known_exploited_vulnerabilities.json')} is 61 days old: what has come to be exploited since is not known`,
+      `${join(folder, 'epss_scores-2026-01-31.csv.gz')} is 60 days old: what has come to be exploited since is not known`,
+    ]);
+  });
+
+  const broken: readonly (readonly [what: string, folder: () => string, says: RegExp])[] = [
+    ['no such directory', () => '/nowhere/at/all', /cannot be read: ENOENT/],
+    ['nothing in it', () => snapshots({}), /has neither known_exploited_vulnerabilities\.json nor epss_scores/],
+    ['no JSON', () => snapshots({ 'known_exploited_vulnerabilities.json': '<html>' }), /cannot be used: it is not the catalogue in JSON/],
+    ['no scores', () => snapshots({ 'epss_scores-x.csv': 'cve,epss\n' }), /cannot be used: there is no line/],
+    ['a cut archive', () => snapshots({ 'epss_scores-x.csv.gz': gzipSync(EPSS).subarray(0, 40) }), /cannot be used: unexpected end of file/],
+  ];
+  test.for(broken)('%s: a sentence', ([, folder, says]) => {
+    expect(() => new Intel(folder()).warnings(NOW)).toThrow(says);
   });
 });

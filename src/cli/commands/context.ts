@@ -39,6 +39,7 @@ export async function settingsOf({ values, env }: CommandContext): Promise<Setti
     spoolWhenFull: text(values, 'spool-when-full') as Given['spoolWhenFull'],
     confirmScans: number(values, 'confirm-scans'),
     massChange: number(values, 'mass-change'),
+    intelDir: text(values, 'intel-dir'),
   };
   return settings(given, config, defaultStateDir(env), env);
 }

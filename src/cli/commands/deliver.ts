@@ -2,6 +2,7 @@ import type { Settings } from '../../config/settings.ts';
 import type { TargetLists } from '../../change/scope.ts';
 import { systemClock } from '../../clock.ts';
 import { EXIT, type ExitCode, PortlogError } from '../../errors.ts';
+import { Intel } from '../../finding/intel.ts';
 import { ship, type ShipOptions, type ShipReport } from '../../ship.ts';
 import { createSink } from '../../sink/registry.ts';
 import type { Sink } from '../../sink/sink.ts';
@@ -14,6 +15,7 @@ import { exitCode, jsonSummary, printLostRuns, printSummary } from '../report/su
 import { progressReporter } from '../report/progress.ts';
 import { onInterrupt } from '../signals.ts';
 import { openStore } from '../state.ts';
+import type { Speaker } from '../terminal.ts';
 import { type CommandContext, text } from './context.ts';
 
 /** A server that takes longer to say who it is must not hold up a scan that is running. */
@@ -50,6 +52,7 @@ export async function shipAndReport(context: CommandContext, settings: Settings,
       again: values['again'] === true,
       changes: values['changes'] === false ? undefined : { ...settings.changes, everywhere: values['changes'] === true, lists },
       maxAges: settings.maxAges,
+      intel: sources.length === 0 ? undefined : intelOf(settings, speaker),
       event: { ...settings.event, scannerHost },
       retryForMs: settings.retryForMs,
       stop: interruption.stop,
@@ -78,6 +81,14 @@ function conclude(context: CommandContext, settings: Settings, report: ShipRepor
   if (report.inputs.length > 0 && settings.sinks.length === 0 && context.terminal.stdout.isTTY === true)
     speaker.say('to ship this to a SIEM: portlog --to elasticsearch=https://HOST:9200 FILE (portlog --help)');
   return exitCode(report);
+}
+
+/** Snapshots are read before anything else, so that a broken one is said before a scan is. */
+function intelOf({ intelDir }: Settings, speaker: Speaker): Intel | undefined {
+  if (intelDir === undefined) return undefined;
+  const intel = new Intel(intelDir);
+  for (const warning of intel.warnings(systemClock.now())) speaker.warn(warning);
+  return intel;
 }
 
 async function sinksOf(context: CommandContext, settings: Settings): Promise<readonly Sink[]> {

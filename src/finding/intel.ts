@@ -1,0 +1,146 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { PortlogError } from '../errors.ts';
+
+/** What CISA says of a vulnerability that is exploited in the world. Dates as `2026-01-31`. */
+export interface KnownExploited {
+  readonly added: string | undefined;
+  /** When agencies of the US must have mended it: a measure of how urgent it is. */
+  readonly due: string | undefined;
+  readonly ransomware: boolean;
+}
+
+/** How likely it is to be exploited within 30 days, and how many of all are less likely: 0 to 1 both. */
+export interface ExploitProbability {
+  readonly score: number;
+  readonly percentile: number;
+}
+
+interface Snapshot<T> {
+  readonly path: string;
+  /** `2026-01-31`; undefined when the file does not tell. */
+  readonly date: string | undefined;
+  readonly entries: ReadonlyMap<string, T>;
+}
+
+const HINT = 'docs/how-to/intel.md says where the files come from; leave --intel-dir out to go on without them';
+/** Older ones are told of: KEV grows twice a week, EPSS is new each day. */
+const STALE_DAYS = 30;
+const DAY = 86_400_000;
+
+/**
+ * Snapshots of CISA's Known Exploited Vulnerabilities and of FIRST's EPSS, in a directory that somebody
+ * fills; portlog fetches nothing. Read when they are asked for the first time.
+ * https://www.cisa.gov/known-exploited-vulnerabilities-catalog, https://www.first.org/epss/data_stats
+ */
+export class Intel {
+  private readonly kevPath: string | undefined;
+  private readonly epssPath: string | undefined;
+  private kevSnapshot: Snapshot<KnownExploited> | undefined;
+  private epssSnapshot: Snapshot<ExploitProbability> | undefined;
+
+  /** Throws `config-invalid` when there is no such directory, or neither file in it. */
+  constructor(directory: string) {
+    const names = listed(directory);
+    this.kevPath = latest(directory, names, /^known_exploited_vulnerabilities.*\.json(?:\.gz)?$/);
+    this.epssPath = latest(directory, names, /^epss_scores.*\.csv(?:\.gz)?$/);
+    if (this.kevPath === undefined && this.epssPath === undefined)
+      throw new PortlogError('config-invalid', `${directory} has neither known_exploited_vulnerabilities.json nor epss_scores-….csv.gz`, {
+        hint: HINT,
+      });
+  }
+
+  knownExploited(cve: string): (KnownExploited & { readonly snapshot: string | undefined }) | undefined {
+    if (this.kevPath === undefined) return undefined;
+    this.kevSnapshot ??= readKev(this.kevPath);
+    const entry = this.kevSnapshot.entries.get(cve);
+    return entry && { ...entry, snapshot: this.kevSnapshot.date };
+  }
+
+  probability(cve: string): (ExploitProbability & { readonly snapshot: string | undefined }) | undefined {
+    if (this.epssPath === undefined) return undefined;
+    this.epssSnapshot ??= readEpss(this.epssPath);
+    const entry = this.epssSnapshot.entries.get(cve);
+    return entry && { ...entry, snapshot: this.epssSnapshot.date };
+  }
+
+  /** A sentence for each snapshot that is old, or does not tell its date. Reads both, so that a broken one is found at once. */
+  warnings(now: number): readonly string[] {
+    if (this.kevPath !== undefined) this.kevSnapshot ??= readKev(this.kevPath);
+    if (this.epssPath !== undefined) this.epssSnapshot ??= readEpss(this.epssPath);
+    return [this.kevSnapshot, this.epssSnapshot].flatMap((snapshot) => {
+      if (snapshot === undefined) return [];
+      const { path, date } = snapshot;
+      if (date === undefined) return [`${path} does not tell of which day it is`];
+      const days = Math.floor((now - Date.parse(date)) / DAY);
+      return days > STALE_DAYS ? [`${path} is ${days} days old: what has come to be exploited since is not known`] : [];
+    });
+  }
+}
+
+function listed(directory: string): readonly string[] {
+  try {
+    return readdirSync(directory);
+  } catch (cause) {
+    throw new PortlogError('config-invalid', `${directory} cannot be read: ${(cause as Error).message}`, { hint: HINT, cause });
+  }
+}
+
+/** Of several snapshots the one whose name, which has the date in it, comes last. */
+function latest(directory: string, names: readonly string[], pattern: RegExp): string | undefined {
+  const name = names
+    .filter((one) => pattern.test(one))
+    .toSorted()
+    .at(-1);
+  return name === undefined ? undefined : join(directory, name);
+}
+
+function textOf(path: string): string {
+  try {
+    const bytes = readFileSync(path);
+    return (bytes[0] === 0x1f && bytes[1] === 0x8b ? gunzipSync(bytes) : bytes).toString('utf8');
+  } catch (cause) {
+    throw broken(path, (cause as Error).message, cause);
+  }
+}
+
+/** https://www.cisa.gov/sites/default/files/feeds/known_exploited_vulnerabilities_schema.json */
+function readKev(path: string): Snapshot<KnownExploited> {
+  const text = textOf(path);
+  try {
+    const { dateReleased, vulnerabilities } = JSON.parse(text) as {
+      dateReleased?: string;
+      vulnerabilities: readonly Readonly<Record<string, string>>[];
+    };
+    const entries = new Map(
+      vulnerabilities.map((one) => [
+        one['cveID'] ?? '',
+        { added: day(one['dateAdded']), due: day(one['dueDate']), ransomware: one['knownRansomwareCampaignUse'] === 'Known' },
+      ]),
+    );
+    return { path, date: day(dateReleased), entries };
+  } catch (cause) {
+    throw broken(path, 'it is not the catalogue in JSON', cause);
+  }
+}
+
+/** `#model_version:v2025.03.14,score_date:2026-01-31T00:00:00+0000`, a heading, then `CVE-1999-0001,0.0102,0.7731`. */
+function readEpss(path: string): Snapshot<ExploitProbability> {
+  const text = textOf(path);
+  const entries = new Map<string, ExploitProbability>();
+  for (const [, cve = '', score, percentile] of text.matchAll(/^(CVE-\d+-\d+),([\d.eE-]+),([\d.eE-]+)\r?$/gm)) {
+    entries.set(cve, { score: Number(score), percentile: Number(percentile) });
+  }
+  if (entries.size === 0) throw broken(path, 'there is no line `CVE-…,score,percentile` in it');
+  return { path, date: day(/score_date:([\d-]{10})/.exec(text.slice(0, 200))?.[1]), entries };
+}
+
+function day(text: string | undefined): string | undefined {
+  const found = /^\d{4}-\d\d-\d\d/.exec(text ?? '')?.[0];
+  return found === undefined || Number.isNaN(Date.parse(found)) ? undefined : found;
+}
+
+function broken(path: string, why: string, cause?: unknown): PortlogError {
+  return new PortlogError('config-invalid', `${path} cannot be used: ${why}`, { hint: HINT, cause });
+}
