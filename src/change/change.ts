@@ -13,7 +13,9 @@ export type ChangeAction =
   | 'service-changed'
   | 'certificate-changed'
   | 'finding-opened'
-  | 'finding-resolved';
+  | 'finding-resolved'
+  | 'exposure-unexpected'
+  | 'exposure-expired';
 
 /** One side of a change. Times are epoch milliseconds. */
 export interface Side {

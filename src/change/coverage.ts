@@ -1,5 +1,5 @@
 import type { ExtraPorts, Host, Run } from '../nmap/model.ts';
-import { PortSet } from './port-set.ts';
+import { PortSet } from '../nmap/port-set.ts';
 import { type Arguments, argumentsOf, type TargetLists } from './scope.ts';
 
 /** What a run was set up to establish, known from its header. */

@@ -1,6 +1,6 @@
 import { dataStream, type RunContext } from '../event/context.ts';
 import { type Fields, levelOf, type LogEvent, SEVERITY, Shared, some } from '../event/event.ts';
-import type { HostContext } from '../event/host.ts';
+import { type HostContext, placeFields } from '../event/host.ts';
 import { digest, eventId, findingEntityId, hostEntityId, portEntityId } from '../event/id.ts';
 import { count, printable } from '../event/text.ts';
 import { isoTime } from '../event/time.ts';
@@ -28,6 +28,8 @@ const SEVERITIES: Readonly<Record<ChangeAction, number>> = {
   // Its own goes before it.
   'finding-opened': SEVERITY.medium,
   'finding-resolved': SEVERITY.info,
+  'exposure-unexpected': SEVERITY.medium,
+  'exposure-expired': SEVERITY.low,
 };
 
 /** `nmap.scan.id` of a scan by its number in the state file. */
@@ -35,9 +37,9 @@ export type ScanIds = (nr: number) => string | undefined;
 
 /** A change of a host, as it was seen. */
 export function changeEvent(host: HostContext, change: Change, scanIds: ScanIds): LogEvent {
-  const { run, identity, time, shared, networkType, entityId } = host;
+  const { run, identity, time, shared, networkType, entityId, place } = host;
   const target = { address: identity.key, ip: identity.ips[0] };
-  return statement(run, change, scanIds, { time, shared, target, entityId, networkType });
+  return statement(run, change, scanIds, { time, shared, target, entityId, networkType, place });
 }
 
 /** A change of a host that the run does not list; what is said of it is what was known. */
@@ -51,7 +53,7 @@ export function absenceEvent(run: RunContext, known: KnownHost, change: Change, 
   });
   const networkType = ips[0] === undefined ? undefined : ips[0].includes(':') ? 'ipv6' : 'ipv4';
   const entityId = hostEntityId(run.options.site, key);
-  return statement(run, change, scanIds, { time, shared, target: { address: key, ip: ips[0] }, entityId, networkType });
+  return statement(run, change, scanIds, { time, shared, target: { address: key, ip: ips[0] }, entityId, networkType, place: placeFields(run, ips) });
 }
 
 interface Subject {
@@ -60,12 +62,13 @@ interface Subject {
   readonly target: { readonly address: string; readonly ip: string | undefined };
   readonly entityId: string;
   readonly networkType: string | undefined;
+  readonly place: Fields;
 }
 
 function statement(run: RunContext, { action, port, before, after, finding, message }: Change, scanIds: ScanIds, subject: Subject): LogEvent {
   const { time, shared, target, networkType } = subject;
-  const place = port === undefined ? subject.entityId : portEntityId(subject.entityId, port.protocol, String(port.number));
-  const entity = finding === undefined ? place : findingEntityId(place, finding.key);
+  const subjectId = port === undefined ? subject.entityId : portEntityId(subject.entityId, port.protocol, String(port.number));
+  const entity = finding === undefined ? subjectId : findingEntityId(subjectId, finding.key);
   const known = sideFields(before, scanIds);
   const duration = before.since === undefined ? undefined : Math.max(0, Math.round((time - before.since) / 1000));
   return assemble(run, {
@@ -73,7 +76,8 @@ function statement(run: RunContext, { action, port, before, after, finding, mess
     entity,
     time,
     shared,
-    severity: action === 'finding-opened' ? (finding?.severity ?? SEVERITIES[action]) : SEVERITIES[action],
+    place: subject.place,
+    severity: action === 'finding-resolved' ? SEVERITIES[action] : (finding?.severity ?? SEVERITIES[action]),
     message,
     server: { ...target, port: port !== undefined && port.protocol !== 'ip' ? port.number : undefined },
     network: { transport: port?.protocol, type: networkType },
@@ -149,7 +153,7 @@ export function scopeShrankEvent(run: RunContext, time: number, { before, after,
 function digestEvent(run: RunContext, action: string, time: number, severity: number, message: string, change: Fields): LogEvent {
   const entity = digest(['site', run.options.site]);
   const shared = new Shared({ '@timestamp': isoTime(time), ...run.base });
-  return assemble(run, { action, entity, time, shared, severity, message, change });
+  return assemble(run, { action, entity, time, shared, place: { site: run.options.site }, severity, message, change });
 }
 
 interface Parts {
@@ -162,11 +166,16 @@ interface Parts {
   readonly server?: Fields;
   readonly network?: Fields;
   readonly service?: Fields | undefined;
+  /** Members of `nmap`: the site, and what is known of the network. */
+  readonly place: Fields;
   readonly change: Fields;
   readonly finding?: KnownFinding | undefined;
 }
 
-function assemble(run: RunContext, { action, entity, time, shared, severity, message, server, network, service, change, finding }: Parts): LogEvent {
+function assemble(
+  run: RunContext,
+  { action, entity, time, shared, severity, message, server, network, service, change, finding, place }: Parts,
+): LogEvent {
   const { options, scanId } = run;
   const created = options.now();
   const id = eventId(DATASET, action, scanId, entity, JSON.stringify([time, change]));
@@ -200,7 +209,7 @@ function assemble(run: RunContext, { action, entity, time, shared, severity, mes
       rule: finding && { id: finding.rule.id, name: finding.rule.name },
       vulnerability: finding?.vulnerability === undefined ? undefined : { id: finding.vulnerability },
       nmap: {
-        site: options.site,
+        ...place,
         scan: { id: scanId },
         entity: { id: entity },
         finding: finding && { title: finding.title, source: finding.source, level: levelOf(finding.severity) },

@@ -1,6 +1,6 @@
-import type { AddressSet } from './address-set.ts';
+import type { AddressSet } from '../nmap/address-set.ts';
 import { type KnownHost, type KnownPort, lastOf, since, standing } from './known.ts';
-import type { PortSet } from './port-set.ts';
+import type { PortSet } from '../nmap/port-set.ts';
 
 /** What is known of a port, or of a host without one: a line of the inventory. Times are epoch milliseconds. */
 export interface InventoryRow {

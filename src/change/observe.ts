@@ -18,7 +18,7 @@ import {
   withValue,
 } from './known.ts';
 import { portKey, type Certificate, type PortSighting, type SeenFinding, type Sighting } from './sighting.ts';
-import { PortSet } from './port-set.ts';
+import { PortSet } from '../nmap/port-set.ts';
 
 /** A host as a run saw it, and where that stands among the scans. */
 export interface Observation {
@@ -49,6 +49,11 @@ export interface Outcome {
 }
 
 const NOTHING: Outcome = { changes: [], isFirstSeen: false, firstSeen: [], firstFindings: 0 };
+/** Findings whose coming has an action of its own. */
+const OPENING: Readonly<Record<string, ChangeAction>> = {
+  'nmap-exposure-unexpected': 'exposure-unexpected',
+  'nmap-exposure-expired': 'exposure-expired',
+};
 const MAX_MARKS = 64;
 /** Lists of ports that a host was tested with; more than a handful of kinds of scans are not worth it. */
 const MAX_LISTS = 32;
@@ -296,7 +301,7 @@ class Observing {
     const later = this.laterTests(finding.port);
     if (before === undefined) this.settle(after, later);
     if (was === 'yes' || !isNewest || later.closed.length + later.open.length > 0) return;
-    if (was === 'no' || isGrave || this.isNewsOf(finding)) this.addFinding('finding-opened', after, before);
+    if (was === 'no' || isGrave || this.isNewsOf(finding)) this.addFinding(OPENING[rule.id] ?? 'finding-opened', after, before);
     else this.firstFindings++;
   }
 
@@ -345,7 +350,7 @@ class Observing {
       this.addFinding('finding-resolved', finding, before);
   }
 
-  private addFinding(action: 'finding-opened' | 'finding-resolved', finding: KnownFinding, before: KnownFinding | undefined): void {
+  private addFinding(action: ChangeAction, finding: KnownFinding, before: KnownFinding | undefined): void {
     const isOver = action === 'finding-resolved';
     const stood = before && since(before.open, isOver ? 'yes' : 'no');
     const age = before === undefined ? '' : stoodFor(before.open, 'yes', this.observation.time, ', found');

@@ -1,6 +1,7 @@
 import type { RunContext } from '../event/context.ts';
 import { type Fields, INVENTORY, type LogEvent, SEVERITY, Shared, some } from '../event/event.ts';
 import { hostEntityId, portEntityId } from '../event/id.ts';
+import { placeFields } from '../event/host.ts';
 import { printable } from '../event/text.ts';
 import { isoTime } from '../event/time.ts';
 import { type KnownHost, type KnownPort, lastOf, since, standing } from './known.ts';
@@ -95,7 +96,7 @@ function record(run: RunContext, host: KnownHost, time: number, entity: string, 
       },
       network: { type: networkType(host) },
       ...more,
-      nmap: { site: options.site, scan: { id: scanId }, entity: { id: entity }, ...nmap },
+      nmap: { ...placeFields(run, ips), scan: { id: scanId }, entity: { id: entity }, ...nmap },
       message: line,
     },
   };

@@ -1,4 +1,4 @@
-import { AddressSet } from './address-set.ts';
+import { AddressSet } from '../nmap/address-set.ts';
 
 /** Which addresses a run was told to look at; `why` says what cannot be known from its arguments. */
 type Scope = { readonly known: true; readonly addresses: AddressSet } | { readonly known: false; readonly why: string };

@@ -39,6 +39,8 @@ async function perform(request: Request, terminal: Terminal): Promise<ExitCode> 
       return (await import('./commands/diff.ts')).diffCommand(context, request.old, request.newer);
     case 'inventory':
       return (await import('./commands/inventory.ts')).inventoryCommand(context);
+    case 'exposure':
+      return (await import('./commands/exposure.ts')).exposureCommand(context, request.task, request.scan);
     case 'replay':
       return (await import('./commands/replay.ts')).replayCommand(context);
     case 'setup':

@@ -38,6 +38,7 @@ export const SHIP_OPTIONS = {
   },
   'mass-change': { type: 'number', value: 'N', group: 'What', about: 'changes in one scan that are told as one, too (default: 100)' },
   'intel-dir': { type: 'string', value: 'DIR', group: 'What', about: 'snapshots of KEV and EPSS: which vulnerabilities are exploited' },
+  'exposure': { type: 'string', value: 'FILE', group: 'What', about: 'what is meant to be open, and what the networks are' },
   'config': { type: 'string', value: 'FILE', group: 'How', about: 'portlog.yaml or portlog.json' },
   'state-dir': {
     type: 'string',
@@ -90,6 +91,15 @@ export const INVENTORY_OPTIONS = {
   since: { type: 'string', value: 'WHEN', group: 'What', about: 'only what is so since then: a date, 24h, 7d' },
   forget: { type: 'boolean', group: 'What', about: 'forget the hosts of --network and --site, after asking' },
   yes: { type: 'boolean', group: 'What', about: 'do not ask' },
+} as const satisfies Record<string, Option>;
+
+export const EXPOSURE_OPTIONS = {
+  format: {
+    type: 'string',
+    choices: ['table', 'json', 'junit'],
+    group: 'What',
+    about: 'of check: a line, JSON a line, or JUnit XML (default: table)',
+  },
 } as const satisfies Record<string, Option>;
 
 export const SETUP_OPTIONS = {

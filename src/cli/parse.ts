@@ -1,7 +1,17 @@
 import yargs, { type Argv } from 'yargs';
 import { nearest } from '../config/nearest.ts';
 import { PortlogError } from '../errors.ts';
-import { DIFF_OPTIONS, INVENTORY_OPTIONS, type Option, REPLAY_OPTIONS, SCAN_OPTIONS, SETUP_OPTIONS, SHIP_OPTIONS, type Values } from './options.ts';
+import {
+  DIFF_OPTIONS,
+  EXPOSURE_OPTIONS,
+  INVENTORY_OPTIONS,
+  type Option,
+  REPLAY_OPTIONS,
+  SCAN_OPTIONS,
+  SETUP_OPTIONS,
+  SHIP_OPTIONS,
+  type Values,
+} from './options.ts';
 
 /** What the user asked for. `text` is help or the version, to be printed. */
 export type Request =
@@ -10,6 +20,7 @@ export type Request =
   | { readonly command: 'setup'; readonly values: Values; readonly target: string }
   | { readonly command: 'diff'; readonly values: Values; readonly old: string | undefined; readonly newer: string }
   | { readonly command: 'inventory'; readonly values: Values }
+  | { readonly command: 'exposure'; readonly values: Values; readonly task: string; readonly scan: string | undefined }
   | { readonly command: 'replay'; readonly values: Values }
   | { readonly command: 'check'; readonly values: Values }
   | { readonly command: 'text'; readonly text: string };
@@ -22,10 +33,22 @@ export const COMMAND_OPTIONS = {
   scan: { ...SHIP_OPTIONS, ...SCAN_OPTIONS },
   check: { ...SHIP_OPTIONS, ...SCAN_OPTIONS },
   diff: { ...DIFF_OPTIONS, ...only(SHIP_OPTIONS, ['site', 'config', 'state-dir', 'quiet']) },
+  exposure: { ...EXPOSURE_OPTIONS, ...only(SHIP_OPTIONS, ['exposure', 'site', 'config', 'state-dir', 'quiet']) },
   inventory: { ...INVENTORY_OPTIONS, ...only(SHIP_OPTIONS, ['site', 'config', 'state-dir', 'quiet']) },
   replay: {
     ...REPLAY_OPTIONS,
-    ...without(SHIP_OPTIONS, ['format', 'all', 'again', 'changes', 'confirm-scans', 'mass-change', 'intel-dir', 'spool-max-mib', 'spool-when-full']),
+    ...without(SHIP_OPTIONS, [
+      'format',
+      'all',
+      'again',
+      'changes',
+      'confirm-scans',
+      'mass-change',
+      'intel-dir',
+      'exposure',
+      'spool-max-mib',
+      'spool-when-full',
+    ]),
   },
   setup: { ...SETUP_OPTIONS, 'ca-file': SHIP_OPTIONS['ca-file'], 'quiet': SHIP_OPTIONS.quiet, 'verbose': SHIP_OPTIONS.verbose },
 } as const satisfies Record<string, Options>;
@@ -79,6 +102,15 @@ export async function parseArguments(args: readonly string[], version: string): 
       (y) => add(y, COMMAND_OPTIONS.inventory),
       (argv) => {
         choose({ command: 'inventory', values: valuesOf(argv, COMMAND_OPTIONS.inventory) });
+      },
+    )
+    .command(
+      'exposure <task> [scan]',
+      'what is meant to be open: init writes it down from a scan, or from what is known; check compares a scan',
+      (y) => add(y, COMMAND_OPTIONS.exposure).positional('task', { type: 'string' }).positional('scan', { type: 'string' }),
+      (argv) => {
+        const [scan] = strings(argv['scan']);
+        choose({ command: 'exposure', values: valuesOf(argv, COMMAND_OPTIONS.exposure), task: String(argv['task']), scan });
       },
     )
     .command(

@@ -11,6 +11,7 @@ export interface Config {
   readonly retryForSeconds?: number;
   readonly spool?: { readonly maxMib?: number; readonly maxAgeDays?: number; readonly whenFull?: 'block' | 'drop-oldest' };
   readonly intelDir?: string;
+  readonly exposure?: string;
   readonly changes?: { readonly confirmScans?: number; readonly massChange?: number; readonly macNetworks?: readonly string[] };
   readonly sites?: Readonly<Record<string, { readonly maxAgeHours?: number }>>;
   readonly sinks?: readonly SinkConfig[];

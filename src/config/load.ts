@@ -1,21 +1,35 @@
 import { readFile } from 'node:fs/promises';
 import { PortlogError } from '../errors.ts';
+import { type ExposureFile, ExposurePolicy } from '../finding/exposure.ts';
 import type { Config } from './config.ts';
 import type { Environment } from './env.ts';
 import { explain } from './explain.ts';
 
 /** Reads portlog.yaml or portlog.json, checks it against its schema, then fills `${NAME}`. */
 export async function loadConfig(path: string, env: Environment): Promise<Config> {
+  const config = (await loadChecked(path, 'the configuration', 'config.schema.json', 'docs/reference/configuration.md lists all settings')) ?? {};
+  return fill(config, env, path, '') as Config;
+}
+
+/** Reads what is meant to be open, and checks it against its schema. */
+export async function loadExposure(path: string): Promise<ExposurePolicy> {
+  const file = await loadChecked(path, 'the file of expected exposure', 'exposure.schema.json', 'docs/how-to/exposure.md shows how it is written');
+  return new ExposurePolicy(file as ExposureFile, path);
+}
+
+async function loadChecked(path: string, what: string, schema: string, hint: string): Promise<unknown> {
   const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
     throw new PortlogError(
       'config-unreadable',
-      `the configuration ${path} could not be read: ${cause.code === 'ENOENT' ? 'there is no such file' : cause.message}`,
-      { cause },
+      `${what} ${path} could not be read: ${cause.code === 'ENOENT' ? 'there is no such file' : cause.message}`,
+      {
+        cause,
+      },
     );
   });
-  const config = (await parse(path, text)) ?? {};
-  await validate(path, config);
-  return fill(config, env, path, '') as Config;
+  const content = (await parse(path, text)) ?? {};
+  await validate(path, content, schema, hint);
+  return content;
 }
 
 async function parse(path: string, text: string): Promise<unknown> {
@@ -29,15 +43,13 @@ async function parse(path: string, text: string): Promise<unknown> {
   }
 }
 
-async function validate(path: string, config: unknown): Promise<void> {
+async function validate(path: string, config: unknown, name: string, hint: string): Promise<void> {
   const { Ajv2020 } = await import('ajv/dist/2020.js');
-  const schema = JSON.parse(await readFile(new URL('../../schemas/config.schema.json', import.meta.url), 'utf8')) as object;
+  const schema = JSON.parse(await readFile(new URL(`../../schemas/${name}`, import.meta.url), 'utf8')) as object;
   const check = new Ajv2020({ allErrors: true, verbose: true }).compile(schema);
   if (check(config)) return;
   const [first = '', ...others] = explain(check.errors ?? []);
-  throw new PortlogError('config-invalid', [`${path}: ${first}`, ...others.map((other) => `${path}: ${other}`)].join('\n'), {
-    hint: 'docs/reference/configuration.md lists all settings',
-  });
+  throw new PortlogError('config-invalid', [`${path}: ${first}`, ...others.map((other) => `${path}: ${other}`)].join('\n'), { hint });
 }
 
 /** After parsing, so that a value of the environment can never become a setting of its own. */

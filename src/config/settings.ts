@@ -5,6 +5,8 @@ import { DEFAULT_SPOOL_LIMITS, type SpoolLimits } from '../delivery/spool-limits
 import { PortlogError } from '../errors.ts';
 import type { SinkOptions } from '../sink/options.ts';
 import type { Config, SinkConfig } from './config.ts';
+import type { ExposurePolicy } from '../finding/exposure.ts';
+import { loadExposure } from './load.ts';
 import type { Environment } from './env.ts';
 import { credentials } from './secret.ts';
 
@@ -26,6 +28,7 @@ export interface Given {
   readonly confirmScans: number | undefined;
   readonly massChange: number | undefined;
   readonly intelDir: string | undefined;
+  readonly exposure: string | undefined;
 }
 
 /** What a run needs to know, from whatever source it came. */
@@ -38,6 +41,8 @@ export interface Settings {
   readonly retryForMs: number;
   readonly spool: SpoolLimits;
   readonly changes: ChangeOptions;
+  /** What is meant to be open. */
+  readonly exposure: ExposurePolicy | undefined;
   /** Where snapshots of KEV and EPSS lie. */
   readonly intelDir: string | undefined;
   /** How old the latest finished scan of a site may be, in milliseconds. */
@@ -51,6 +56,8 @@ const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
 
 export async function settings(given: Given, config: Config, defaultStateDir: string, env: Environment): Promise<Settings> {
+  const exposurePath = given.exposure ?? config.exposure;
+  const exposure = exposurePath === undefined ? undefined : await loadExposure(exposurePath);
   const event = {
     site: checked('site', given.site ?? config.site ?? DEFAULT_OPTIONS.site, /^[\w.-]{1,64}$/, 'letters, digits, dots, hyphens and underscores'),
     namespace: checked(
@@ -61,6 +68,7 @@ export async function settings(given: Given, config: Config, defaultStateDir: st
     ),
     tags: given.tags ?? config.tags ?? [],
     labels: given.labels === undefined ? (config.labels ?? {}) : labelsOf(given.labels),
+    networkOf: exposure === undefined ? undefined : (ips: readonly string[]) => exposure.networkOf(ips),
     macNetworks: macNetworks(config.changes?.macNetworks),
     all: given.all ?? config.all ?? false,
   };
@@ -77,6 +85,7 @@ export async function settings(given: Given, config: Config, defaultStateDir: st
       mass: wholeNumber('mass-change', given.massChange ?? config.changes?.massChange ?? DEFAULT_CHANGE_OPTIONS.mass),
     },
     intelDir: given.intelDir ?? config.intelDir,
+    exposure,
     maxAges: new Map(
       Object.entries(config.sites ?? {}).flatMap(([site, { maxAgeHours }]) =>
         maxAgeHours === undefined ? [] : [[site, maxAgeHours * HOUR_MS] as const],

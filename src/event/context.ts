@@ -9,6 +9,13 @@ import { milliseconds } from './time.ts';
 export const ECS_VERSION = '9.4.0';
 export const PORTLOG_VERSION = (createRequire(import.meta.url)('../../package.json') as { version: string }).version;
 
+/** What is known of a network, for every event of what is in it. */
+interface NetworkFacts {
+  readonly zone: string;
+  readonly criticality?: string;
+  readonly owner?: string;
+}
+
 /** What the configuration says about all events, and the clock. */
 export interface EventOptions {
   /** The place that was scanned; part of every identity. */
@@ -19,6 +26,8 @@ export interface EventOptions {
   readonly labels: Readonly<Record<string, string>>;
   /** Where hosts are told apart by their MAC address, because addresses are lent (DHCP). */
   readonly macNetworks: BlockList | undefined;
+  /** What the network of an address is, as somebody has written it down. */
+  readonly networkOf: ((ips: readonly string[]) => NetworkFacts | undefined) | undefined;
   /** Send closed and filtered ports and down hosts too. */
   readonly all: boolean;
   /** Epoch milliseconds, for `event.created`. */
@@ -33,6 +42,7 @@ export const DEFAULT_OPTIONS: EventOptions = {
   tags: [],
   labels: {},
   macNetworks: undefined,
+  networkOf: undefined,
   all: false,
   now: Date.now,
   scannerHost: undefined,

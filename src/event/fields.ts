@@ -43,7 +43,7 @@ export const FIELDS: readonly Field[] = [
     false,
     '',
     'port-observed',
-    'What this event states: host-observed, port-observed, finding-observed, scan-started, scan-finished, scan-incomplete, scan-failed, host-new, host-missing, host-back, port-opened, port-closed, port-reopened, service-changed, os-changed, mac-changed, certificate-changed, finding-opened, finding-resolved, baseline, mass-change, scope-shrank, known, run-summary, delivery-problem, scan-overdue.',
+    'What this event states: host-observed, port-observed, finding-observed, scan-started, scan-finished, scan-incomplete, scan-failed, host-new, host-missing, host-back, port-opened, port-closed, port-reopened, service-changed, os-changed, mac-changed, certificate-changed, finding-opened, finding-resolved, exposure-unexpected, exposure-expired, baseline, mass-change, scope-shrank, known, run-summary, delivery-problem, scan-overdue.',
   ),
   field(
     'event.id',
@@ -143,6 +143,9 @@ export const FIELDS: readonly Field[] = [
   field('tls.server.x509.signature_algorithm', 'keyword', false, 'script ssl-cert', 'sha256WithRSAEncryption', 'Of the signature.'),
   field('tls.server.x509.alternative_names', 'keyword', true, 'script ssl-cert', ['www.example.net'], 'Names that the certificate is for.'),
   field('nmap.site', 'keyword', false, '', 'default', 'The place that was scanned, from the configuration.'),
+  field('nmap.zone', 'keyword', false, '', 'dmz', 'What the network of the host is, from the file of expected exposure.'),
+  field('nmap.criticality', 'keyword', false, '', 'high', 'How much depends on it: low, medium, high, critical.'),
+  field('nmap.owner', 'keyword', false, '', 'web team', 'Who answers for it.'),
   field(
     'nmap.entity.id',
     'keyword',

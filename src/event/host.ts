@@ -26,6 +26,14 @@ export interface HostContext {
   /** What tells one sighting of a host from another; part of the digest of everything seen in it. */
   readonly sighting: string;
   readonly networkType: string | undefined;
+  /** Members of `nmap` in each of its events. */
+  readonly place: Fields;
+}
+
+/** `nmap.site`, and what is known of the network. */
+export function placeFields({ options }: RunContext, ips: readonly string[]): Fields {
+  const { zone, criticality, owner } = options.networkOf?.(ips) ?? {};
+  return { site: options.site, zone, criticality, owner };
 }
 
 export function hostContext(run: RunContext, host: Host): HostContext {
@@ -47,6 +55,7 @@ export function hostContext(run: RunContext, host: Host): HostContext {
     shared: new Shared(fields),
     portShared: new Shared({ ...fields, data_stream: dataStream('nmap.port', run.options.namespace) }),
     sighting: digest(sightingOf(host)),
+    place: placeFields(run, identity.ips),
     networkType: ip === undefined ? undefined : ip.includes(':') ? 'ipv6' : 'ipv4',
   };
 }
@@ -81,7 +90,7 @@ export function hostEvent(context: HostContext, counts: PortCounts): LogEvent {
       data_stream: dataStream('nmap.host', options.namespace),
       network: context.networkType === undefined ? undefined : { type: context.networkType },
       nmap: {
-        site: options.site,
+        ...context.place,
         scan: { id: run.scanId },
         entity: { id: entityId },
         host: nmapHost(host, counts),

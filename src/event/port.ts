@@ -59,7 +59,7 @@ export function portEvent(context: HostContext, port: Port): LogEvent {
       service: service?.name === undefined ? undefined : { type: service.name, version: service.version },
       tls: certificateFields(scripts),
       nmap: {
-        site: options.site,
+        ...context.place,
         scan: { id: run.scanId },
         entity: { id: entity },
         port: {

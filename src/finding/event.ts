@@ -54,7 +54,7 @@ export function findingEvent(host: HostContext, port: Port | undefined, finding:
       network: { transport: port?.protocol, type: networkType },
       service: port?.service?.name === undefined ? undefined : { type: port.service.name, version: port.service.version },
       ...findingFields(finding),
-      nmap: { site: options.site, scan: { id: run.scanId }, entity: { id: entity }, ...nmapFinding(finding) },
+      nmap: { ...host.place, scan: { id: run.scanId }, entity: { id: entity }, ...nmapFinding(finding) },
       message,
     },
   };

@@ -6,7 +6,7 @@ import { SERVICE } from './script.ts';
 /** Open ports of the catalogue. What nmap has asked counts; a number alone when it has not. */
 export const exposedServices: Check = {
   rules: RISKY_SERVICES,
-  find({ port }) {
+  find({ port, external }) {
     if (port?.state?.state !== 'open') return [];
     const place = `${port.portid}/${port.protocol ?? ''}`;
     const { service } = port;
@@ -16,6 +16,9 @@ export const exposedServices: Check = {
     const found = RISKY_SERVICES.find(isMeant);
     if (found === undefined) return [];
     const name = isAsked ? shownService(service.name, service.tunnel) : found.name;
-    return [checked(found, SERVICE, `${found.name} is reachable${name.toLowerCase() === found.name.toLowerCase() ? '' : ` (${name})`}`)];
+    const severity = external === true ? found.external : found.severity;
+    return [
+      checked(found, SERVICE, `${found.name} is reachable${name.toLowerCase() === found.name.toLowerCase() ? '' : ` (${name})`}`, { severity }),
+    ];
   },
 };

@@ -53,6 +53,8 @@ export interface Subject {
   readonly port: Port | undefined;
   /** When nmap was there, epoch milliseconds. */
   readonly time: number;
+  /** Everyone can reach it. */
+  readonly external?: boolean;
 }
 
 /** One kind of weakness. */

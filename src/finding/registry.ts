@@ -1,6 +1,7 @@
 import type { Host, Port, Run } from '../nmap/model.ts';
 import { openAccess } from './access.ts';
 import { certificates } from './certificate.ts';
+import { EXPIRED, UNEXPECTED } from './exposure.ts';
 import { exposedServices } from './exposed-service.ts';
 import type { Check, Finding, Rule, Subject } from './finding.ts';
 import { sshAlgorithms } from './ssh.ts';
@@ -10,7 +11,7 @@ import { nseVulnerabilities, versionVulnerabilities } from './vulnerability.ts';
 const CHECKS: readonly Check[] = [nseVulnerabilities, versionVulnerabilities, certificates, tlsProtocols, sshAlgorithms, openAccess, exposedServices];
 
 /** Every rule that there is: docs/reference/rules.md is made from this. */
-export const RULES: readonly Rule[] = CHECKS.flatMap(({ rules }) => rules);
+export const RULES: readonly Rule[] = [...CHECKS.flatMap(({ rules }) => rules), UNEXPECTED, EXPIRED];
 
 /** What is wrong with an open port, or with a host (`port` undefined), each once. */
 export function findingsAt(subject: Subject): readonly Finding[] {

@@ -1,6 +1,7 @@
 import type { Host, Run } from '../nmap/model.ts';
 import type { Finding } from './finding.ts';
 import { SEVERITY } from '../event/event.ts';
+import { EXPIRED, UNEXPECTED } from './exposure.ts';
 import type { Finder } from './finder.ts';
 import { findingKey, subjectsOf } from './registry.ts';
 import { hasLooked, isRequested, SERVICE } from './script.ts';
@@ -57,7 +58,8 @@ function seen(place: string, finding: Finding): SeenFinding {
     severity,
     source,
     ...(vulnerability === undefined ? {} : { vulnerability: vulnerability.id }),
-    isGrave: severity >= SEVERITY.high,
+    // What somebody has written down is no baseline to be learned.
+    isGrave: severity >= SEVERITY.high || rule === UNEXPECTED || rule === EXPIRED,
     isSilent: !alerts,
   };
 }

@@ -43,6 +43,7 @@ describe('every command', () => {
     'docs/how-to/changes.md',
     'docs/how-to/inventory.md',
     'docs/how-to/intel.md',
+    'docs/how-to/exposure.md',
     'docs/how-to/scan.md',
     'docs/how-to/pipe.md',
   ];

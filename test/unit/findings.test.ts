@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { DEFAULT_OPTIONS } from '../../src/event/context.ts';
 import type { LogEvent } from '../../src/event/event.ts';
 import { Finder } from '../../src/finding/finder.ts';
+import { type ExposureFile, ExposurePolicy } from '../../src/finding/exposure.ts';
 import type { Finding } from '../../src/finding/finding.ts';
 import { Intel } from '../../src/finding/intel.ts';
 import { findingsAt, RULES, subjectsOf } from '../../src/finding/registry.ts';
@@ -317,6 +318,9 @@ describe('golden pairs', () => {
       'nmap-access-smb-security-mode',
       'nmap-access-smb2-security-mode',
       'nmap-certificate-name-mismatch',
+      // Below.
+      'nmap-exposure-unexpected',
+      'nmap-exposure-expired',
     ]);
     expect(RULES.map(({ id }) => id).filter((id) => !tested.has(id))).toEqual([]);
     expect(new Set(RULES.map(({ id }) => id)).size).toBe(RULES.length);
@@ -543,5 +547,96 @@ describe('snapshots of what is exploited', () => {
   ];
   test.for(broken)('%s: a sentence', ([, folder, says]) => {
     expect(() => new Intel(folder()).warnings(NOW)).toThrow(says);
+  });
+});
+
+describe('expected exposure', () => {
+  const FILE: ExposureFile = {
+    networks: [
+      { network: '192.0.2.0/28', zone: 'dmz', criticality: 'high', owner: 'web team', external: true },
+      { network: '192.0.2.0/24', zone: 'office', criticality: 'low' },
+    ],
+    expected: [
+      { hosts: ['192.0.2.1', '192.0.2.128/25'], ports: ['22,8000-8100/tcp', '53/udp'], reason: 'test' },
+      { hosts: ['zone:dmz'], ports: ['443/tcp'], reason: 'web', expires: '2025-10-09' },
+    ],
+  };
+  const policy = new ExposurePolicy(FILE, 'exposure.yaml');
+  const judged = (ip: string, number: number, protocol = 'tcp', time = NOW): string => {
+    const finding = policy.judge([ip], number, protocol, time);
+    return finding === undefined ? 'expected' : `${finding.rule.id} ${finding.severity}: ${finding.title}`;
+  };
+
+  test.for([
+    ['192.0.2.1', 22, 'tcp', 'expected'],
+    ['192.0.2.200', 8050, 'tcp', 'expected'],
+    ['192.0.2.1', 53, 'udp', 'expected'],
+    ['192.0.2.1', 53, 'tcp', 'nmap-exposure-unexpected 73: is not meant to be open in zone dmz'],
+    ['192.0.2.20', 22, 'tcp', 'nmap-exposure-unexpected 21: is not meant to be open in zone office'],
+    ['198.51.100.1', 22, 'tcp', 'nmap-exposure-unexpected 47: is not meant to be open'],
+    ['192.0.2.2', 443, 'tcp', 'expected'],
+  ] as const)('%s %s/%s: %s', ([ip, number, protocol, expected]) => {
+    expect(judged(ip, number, protocol)).toBe(expected);
+  });
+
+  test('ends behind its last day', () => {
+    expect(judged('192.0.2.2', 443, 'tcp', Date.parse('2025-10-09T23:59:59Z'))).toBe('expected');
+    expect(judged('192.0.2.2', 443, 'tcp', Date.parse('2025-10-10T00:00:00Z'))).toBe(
+      'nmap-exposure-expired 21: was meant to be open until 2025-10-09 (web)',
+    );
+  });
+
+  test('without a list of what is expected, nothing is judged; networks alone name zones', () => {
+    const zones = new ExposurePolicy({ networks: FILE.networks ?? [] }, 'x');
+    expect(zones.judge(['192.0.2.1'], 9999, 'tcp', NOW)).toBeUndefined();
+    expect(zones.networkOf(['192.0.2.1'])?.zone).toBe('dmz');
+    expect(zones.networkOf(['203.0.113.1'])).toBeUndefined();
+  });
+
+  test('what is no address is a sentence', () => {
+    expect(() => new ExposurePolicy({ networks: [{ network: '192.0.2.0/33', zone: 'x' }] }, 'e.yaml')).toThrow(
+      'e.yaml: networks.0.network: "192.0.2.0/33" is no address or network',
+    );
+  });
+
+  test('what everyone can reach is graver', () => {
+    const [one] = hosts(itemsOf(scan(host('192.0.2.7', `<ports>${port(3389, probed('ms-wbt-server'))}</ports>`))));
+    const severities = (finder: Finder): number[] =>
+      [...subjectsOf({ args: 'nmap' }, one!, NOW)].flatMap((subject) => finder.at(subject)).map(({ severity }) => severity);
+    expect(severities(new Finder())).toEqual([47]);
+    expect(severities(new Finder(undefined, new ExposurePolicy({ networks: FILE.networks ?? [] }, 'x')))).toEqual([73]);
+  });
+
+  test('told when it comes, baseline or not, with zone and owner in every event; and resolved', async () => {
+    const exposure = new ExposurePolicy(FILE, 'x');
+    const world = new World({ exposure, event: { networkOf: (ips) => exposure.networkOf(ips) } });
+    const night = (day: number, ports: string): string =>
+      scan(
+        `<scaninfo type="syn" protocol="tcp" numservices="3" services="1-10000"/>${host('192.0.2.1', `<ports><extraports state="closed" count="9"/>${ports}</ports>`).replaceAll(/176000000\d/g, String(1_760_000_000 + day * 86_400))}`,
+        `scanner="nmap" args="nmap -p 1-10000 192.0.2.0/28" start="${1_760_000_000 + day * 86_400}"`,
+      );
+    expect(await world.ship(night(0, port(22, '') + port(9999, '') + port(443, '')))).toEqual([
+      '192.0.2.1 9999/tcp is not meant to be open in zone dmz [high]',
+      expect.stringContaining('3 open ports seen for the first time'),
+    ]);
+    expect(await world.ship(night(1, port(22, '') + port(9999, '') + port(443, '')))).toEqual([
+      '192.0.2.1 443/tcp was meant to be open until 2025-10-09 (web) [low]',
+    ]);
+    expect(await world.ship(night(2, port(22, '') + port(443, '')))).toEqual([
+      '192.0.2.1 9999/tcp closed (open since 2 days)',
+      '192.0.2.1 9999/tcp resolved: is not meant to be open in zone dmz, found since 2 days',
+    ]);
+    expect(world.changes().map(({ action }) => action)).toEqual([
+      'exposure-unexpected',
+      'baseline',
+      'exposure-expired',
+      'port-closed',
+      'finding-resolved',
+    ]);
+    const placed = [...world.stored.values()].filter(
+      ({ dataset }) => dataset === 'nmap.host' || dataset === 'nmap.port' || dataset === 'nmap.finding',
+    );
+    for (const { own } of placed) expect((own as any).nmap).toMatchObject({ zone: 'dmz', criticality: 'high', owner: 'web team' });
+    expect(placed.length).toBeGreaterThan(10);
   });
 });

@@ -40,6 +40,7 @@ export async function settingsOf({ values, env }: CommandContext): Promise<Setti
     confirmScans: number(values, 'confirm-scans'),
     massChange: number(values, 'mass-change'),
     intelDir: text(values, 'intel-dir'),
+    exposure: text(values, 'exposure'),
   };
   return settings(given, config, defaultStateDir(env), env);
 }

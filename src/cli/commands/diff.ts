@@ -6,16 +6,13 @@ import { KnownHosts } from '../../change/store.ts';
 import type { Settings } from '../../config/settings.ts';
 import { stateFile } from '../../delivery/store.ts';
 import { EXIT, type ExitCode, PortlogError } from '../../errors.ts';
-import { notAScan } from '../../input-report.ts';
-import { ScanReader } from '../../nmap/read.ts';
 import { Database } from '../../state/database.ts';
 import { SCHEMA_VERSIONS } from '../../state/schema.ts';
-import { fileSource } from '../../source/file.ts';
-import { stdinSource } from '../../source/stdin.ts';
 import { changeTable, unifiedDiff } from '../report/changes.ts';
 import { count } from '../report/words.ts';
 import { print } from '../terminal.ts';
 import { type CommandContext, settingsOf, text } from './context.ts';
+import { readScan } from './read-scan.ts';
 
 /** What stands for the state where the name of a scan would stand. */
 const KNOWN = 'what is known';
@@ -51,17 +48,13 @@ async function diffWithState(context: CommandContext, settings: Settings, newer:
   }
 }
 
-async function view({ terminal, speaker }: CommandContext, { event }: Settings, path: string): Promise<ScanView> {
-  const source = path === '-' ? stdinSource(terminal.stdin) : fileSource(path);
-  const reader = new ScanReader();
+async function view(context: CommandContext, { event }: Settings, path: string): Promise<ScanView> {
+  const { speaker } = context;
   const collector = new ScanCollector(event.macNetworks);
-  for await (const chunk of source.bytes(new AbortController().signal)) for (const item of reader.push(chunk)) collector.add(item);
-  for (const item of reader.end()) collector.add(item);
+  const name = await readScan(context, path, (item) => collector.add(item));
   const found = collector.view();
-  if (found.runs.length === 0) throw notAScan(source.name, reader.beginning);
-  if (found.runs.some(({ complete }) => !complete))
-    speaker.warn(`${source.name}: the scan is not complete; only hosts that it finished are compared`);
-  if (collector.refused > 0) speaker.warn(`${source.name}: ${count(collector.refused, 'element')} could not be read and are not compared`);
+  if (found.runs.some(({ complete }) => !complete)) speaker.warn(`${name}: the scan is not complete; only hosts that it finished are compared`);
+  if (collector.refused > 0) speaker.warn(`${name}: ${count(collector.refused, 'element')} could not be read and are not compared`);
   return found;
 }
 

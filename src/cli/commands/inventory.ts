@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
-import { AddressSet } from '../../change/address-set.ts';
+import { AddressSet } from '../../nmap/address-set.ts';
 import { type InventoryFilter, inventoryRows, isWithin } from '../../change/inventory.ts';
-import { PortSet } from '../../change/port-set.ts';
+import { PortSet } from '../../nmap/port-set.ts';
 import { KnownHosts, knownSites } from '../../change/store.ts';
 import { stateFile } from '../../delivery/store.ts';
 import { EXIT, type ExitCode, PortlogError } from '../../errors.ts';

@@ -1,0 +1,113 @@
+import { SEVERITY } from '../event/event.ts';
+import { AddressSet } from '../nmap/address-set.ts';
+import { PortSet } from '../nmap/port-set.ts';
+import { PortlogError } from '../errors.ts';
+import { checked, type Finding, type Rule } from './finding.ts';
+import { SERVICE } from './script.ts';
+
+/** What is meant to be open: schemas/exposure.schema.json. */
+export interface ExposureFile {
+  readonly networks?: readonly NetworkEntry[];
+  readonly expected?: readonly ExpectedEntry[];
+}
+
+export interface NetworkEntry {
+  readonly network: string;
+  readonly zone: string;
+  readonly criticality?: 'low' | 'medium' | 'high' | 'critical';
+  readonly owner?: string;
+  readonly external?: boolean;
+}
+
+interface ExpectedEntry {
+  readonly hosts: readonly string[];
+  readonly ports: readonly string[];
+  readonly reason: string;
+  readonly owner?: string;
+  /** `2026-12-31`: the last day. */
+  readonly expires?: string;
+}
+
+export const UNEXPECTED: Rule = {
+  id: 'nmap-exposure-unexpected',
+  name: 'A port is open that is not meant to be',
+  category: 'configuration',
+  severity: SEVERITY.medium,
+  why: 'The file of expected exposure does not name it: nobody has said that it may be open, and why.',
+  remedy: 'Close it, or enter it with reason, owner and an end.',
+  references: ['docs/how-to/exposure.md'],
+};
+export const EXPIRED: Rule = {
+  ...UNEXPECTED,
+  id: 'nmap-exposure-expired',
+  name: 'A port is open longer than it was meant to be',
+  severity: SEVERITY.low,
+  why: 'The file of expected exposure names it until a day that has passed.',
+  remedy: 'Close it, or have its owner say that it is still needed.',
+};
+
+const BY_CRITICALITY = { low: SEVERITY.low, medium: SEVERITY.medium, high: SEVERITY.high, critical: SEVERITY.critical } as const;
+const DAY = 86_400_000;
+
+interface Expectation {
+  readonly entry: ExpectedEntry;
+  readonly addresses: AddressSet;
+  readonly zones: ReadonlySet<string>;
+  readonly ports: readonly { readonly numbers: PortSet; readonly protocol: string }[];
+}
+
+/** Judges addresses and open ports by what somebody has written down. */
+export class ExposurePolicy {
+  private readonly networks: readonly { readonly entry: NetworkEntry; readonly addresses: AddressSet }[];
+  private readonly expected: readonly Expectation[] | undefined;
+
+  /** Throws `config-invalid` for what is no address; `path` is for the sentence. */
+  constructor({ networks = [], expected }: ExposureFile, path: string) {
+    this.networks = networks.map((entry, i) => ({ entry, addresses: addresses([entry.network], `${path}: networks.${i}.network`) }));
+    this.expected = expected?.map((entry, i) => {
+      const zones = entry.hosts.filter((word) => word.startsWith('zone:')).map((word) => word.slice(5));
+      const words = entry.hosts.filter((word) => !word.startsWith('zone:'));
+      return { entry, addresses: addresses(words, `${path}: expected.${i}.hosts`), zones: new Set(zones), ports: entry.ports.map(portsOf) };
+    });
+  }
+
+  /** The network that an address is in; the first of its addresses that is in one counts. */
+  networkOf(ips: readonly string[]): NetworkEntry | undefined {
+    for (const ip of ips) {
+      const found = this.networks.find((network) => network.addresses.has(ip));
+      if (found !== undefined) return found.entry;
+    }
+    return undefined;
+  }
+
+  /** Whether an open port is not meant to be, at a time in epoch milliseconds. Without `expected`, nothing is. */
+  judge(ips: readonly string[], port: number, protocol: string, time: number): Finding | undefined {
+    if (this.expected === undefined) return undefined;
+    const network = this.networkOf(ips);
+    const matching = this.expected.filter(
+      ({ addresses: set, zones, ports }) =>
+        (ips.some((ip) => set.has(ip)) || (network !== undefined && zones.has(network.zone))) &&
+        ports.some(({ numbers, protocol: of }) => of === protocol && numbers.has(port)),
+    );
+    if (matching.some(({ entry }) => !isOver(entry, time))) return undefined;
+    const [last] = matching;
+    if (last !== undefined) return checked(EXPIRED, SERVICE, `was meant to be open until ${last.entry.expires} (${last.entry.reason})`);
+    const severity = network?.external === true ? SEVERITY.high : BY_CRITICALITY[network?.criticality ?? 'medium'];
+    return checked(UNEXPECTED, SERVICE, `is not meant to be open${network === undefined ? '' : ` in zone ${network.zone}`}`, { severity });
+  }
+}
+
+function isOver({ expires }: ExpectedEntry, time: number): boolean {
+  return expires !== undefined && time >= Date.parse(expires) + DAY;
+}
+
+function addresses(words: readonly string[], where: string): AddressSet {
+  const set = AddressSet.of(words);
+  if (typeof set !== 'string') return set;
+  throw new PortlogError('config-invalid', `${where}: "${set}" is no address or network`, { hint: 'write it like 192.0.2.0/24' });
+}
+
+function portsOf(text: string): Expectation['ports'][number] {
+  const [numbers = '', protocol = ''] = text.split('/');
+  return { numbers: PortSet.of(numbers), protocol };
+}
