@@ -8,9 +8,7 @@ import type { Store } from './delivery/store.ts';
 import type { Tally } from './delivery/tally.ts';
 import { PortlogError } from './errors.ts';
 import { DEFAULT_OPTIONS, type EventOptions } from './event/context.ts';
-import { Finder } from './finding/finder.ts';
-import type { ExposurePolicy } from './finding/exposure.ts';
-import type { Intel } from './finding/intel.ts';
+import { Finder, type FindingOptions } from './finding/finder.ts';
 import { Herald } from './herald.ts';
 import { type InputReport, newInputReport, noteEvent, noteItem, notAScan } from './input-report.ts';
 import { Interpreter } from './interpreter.ts';
@@ -28,10 +26,8 @@ export interface ShipOptions {
   readonly store?: Store | undefined;
   /** Compare with what is known, and announce what changed; needs a `store`. */
   readonly changes?: ShipChanges | undefined;
-  /** Snapshots of what is exploited in the world. */
-  readonly intel?: Intel | undefined;
-  /** What is meant to be open. */
-  readonly exposure?: ExposurePolicy | undefined;
+  /** How weaknesses are judged, and what is known of them. */
+  readonly findings?: FindingOptions;
   /** By site: how old its latest finished scan may be, in milliseconds, before that is told. */
   readonly maxAges?: ReadonlyMap<string, number>;
   readonly retryForMs?: number;
@@ -111,7 +107,7 @@ export async function ship(options: ShipOptions): Promise<ShipReport> {
   const eventOptions: EventOptions = { ...DEFAULT_OPTIONS, now: clock.now, ...options.event };
   store?.watch(() => lanes.map(({ sink, tally }) => ({ sink: sink.name, tally })));
   const herald = store === undefined ? undefined : new Herald(lanes, store, eventOptions, retryForMs);
-  const finder = new Finder(options.intel, options.exposure);
+  const finder = new Finder(options.findings);
   const tracker = trackerOf(options, lanes, eventOptions.site, finder);
   const { maxAges = new Map<string, number>() } = options;
   for (const lane of lanes) lane.start(options.revive === true);

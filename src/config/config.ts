@@ -12,9 +12,28 @@ export interface Config {
   readonly spool?: { readonly maxMib?: number; readonly maxAgeDays?: number; readonly whenFull?: 'block' | 'drop-oldest' };
   readonly intelDir?: string;
   readonly exposure?: string;
+  readonly findings?: {
+    readonly rules?: Readonly<Record<string, { readonly severity?: Level; readonly silence?: boolean }>>;
+    readonly services?: readonly OwnService[];
+  };
   readonly changes?: { readonly confirmScans?: number; readonly massChange?: number; readonly macNetworks?: readonly string[] };
   readonly sites?: Readonly<Record<string, { readonly maxAgeHours?: number }>>;
   readonly sinks?: readonly SinkConfig[];
+}
+
+type Level = 'info' | 'low' | 'medium' | 'high' | 'critical';
+
+/** A kind of service that should not be reachable by everyone, beside those that portlog knows. */
+interface OwnService {
+  readonly id: string;
+  readonly name: string;
+  readonly ports: readonly string[];
+  /** As nmap names it when it has asked. */
+  readonly services?: readonly string[];
+  readonly severity: Level;
+  readonly external?: Level;
+  readonly why: string;
+  readonly remedy: string;
 }
 
 export interface SinkConfig extends SecretSources {

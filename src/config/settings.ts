@@ -5,6 +5,10 @@ import { DEFAULT_SPOOL_LIMITS, type SpoolLimits } from '../delivery/spool-limits
 import { PortlogError } from '../errors.ts';
 import type { SinkOptions } from '../sink/options.ts';
 import type { Config, SinkConfig } from './config.ts';
+import { SEVERITY } from '../event/event.ts';
+import { nearest } from './nearest.ts';
+import type { FindingOptions } from '../finding/finder.ts';
+import { RULES } from '../finding/registry.ts';
 import type { ExposurePolicy } from '../finding/exposure.ts';
 import { loadExposure } from './load.ts';
 import type { Environment } from './env.ts';
@@ -41,6 +45,8 @@ export interface Settings {
   readonly retryForMs: number;
   readonly spool: SpoolLimits;
   readonly changes: ChangeOptions;
+  /** How weaknesses are judged. */
+  readonly findings: Pick<FindingOptions, 'rules' | 'services'>;
   /** What is meant to be open. */
   readonly exposure: ExposurePolicy | undefined;
   /** Where snapshots of KEV and EPSS lie. */
@@ -86,11 +92,45 @@ export async function settings(given: Given, config: Config, defaultStateDir: st
     },
     intelDir: given.intelDir ?? config.intelDir,
     exposure,
+    findings: findingSettings(config.findings ?? {}),
     maxAges: new Map(
       Object.entries(config.sites ?? {}).flatMap(([site, { maxAgeHours }]) =>
         maxAgeHours === undefined ? [] : [[site, maxAgeHours * HOUR_MS] as const],
       ),
     ),
+  };
+}
+
+function findingSettings({ rules = {}, services = [] }: NonNullable<Config['findings']>): Settings['findings'] {
+  const unknown = Object.keys(rules).find((id) => !RULES.some((rule) => rule.id === id) && !services.some((service) => service.id === id));
+  if (unknown !== undefined) {
+    const guess = nearest(
+      unknown,
+      RULES.map(({ id }) => id),
+    );
+    throw new PortlogError('config-invalid', `findings.rules: there is no rule "${unknown}"`, {
+      hint: guess === undefined ? 'docs/reference/rules.md lists them' : `did you mean "${guess}"?`,
+    });
+  }
+  return {
+    rules: new Map(
+      Object.entries(rules).map(([id, { severity, silence }]) => [
+        id,
+        { severity: severity === undefined ? undefined : SEVERITY[severity], silence },
+      ]),
+    ),
+    services: services.map(({ id, name, ports, services: names = [], severity, external = severity, why, remedy }) => ({
+      id,
+      name,
+      category: 'configuration',
+      ports,
+      services: new RegExp(`^(?:${names.map((word) => word.replaceAll(/[.+*?^${}()|[\]\\]/g, '\\$&')).join('|')})$`),
+      severity: SEVERITY[severity],
+      external: SEVERITY[external],
+      why,
+      remedy,
+      references: [],
+    })),
   };
 }
 

@@ -1,35 +1,58 @@
 import { SEVERITY } from '../event/event.ts';
-import type { Finding, Subject } from './finding.ts';
+import type { Check, Finding, Subject } from './finding.ts';
 import type { ExposurePolicy } from './exposure.ts';
 import type { Intel } from './intel.ts';
-import { findingsAt } from './registry.ts';
+import { checksWith, findingsAt } from './registry.ts';
+import type { RiskyService } from './risky-services.ts';
+
+/** What somebody has set about rules, and brought. */
+export interface FindingOptions {
+  /** By rule: another severity, or silence. */
+  readonly rules?: ReadonlyMap<string, { readonly severity?: number | undefined; readonly silence?: boolean | undefined }>;
+  /** Kinds of services beside the catalogue. */
+  readonly services?: readonly RiskyService[];
+  readonly intel?: Intel | undefined;
+  readonly exposure?: ExposurePolicy | undefined;
+}
 
 /** Finds what is wrong, and adds what the world knows of it, as far as somebody has brought that. */
 export class Finder {
-  private readonly intel: Intel | undefined;
-  private readonly exposure: ExposurePolicy | undefined;
+  private readonly options: FindingOptions;
+  private readonly checks: readonly Check[];
 
-  constructor(intel?: Intel, exposure?: ExposurePolicy) {
-    this.intel = intel;
-    this.exposure = exposure;
+  constructor(options: FindingOptions = {}) {
+    this.options = options;
+    this.checks = checksWith(options.services ?? []);
   }
 
   at(subject: Subject): readonly Finding[] {
-    const { intel } = this;
-    const found = [...findingsAt({ ...subject, external: this.isExternal(subject) }), ...this.unexpected(subject)];
-    return intel === undefined ? found : found.map((finding) => enriched(finding, intel));
+    const { intel, rules } = this.options;
+    let found: readonly Finding[] = [...findingsAt({ ...subject, external: this.isExternal(subject) }, this.checks), ...this.unexpected(subject)];
+    if (intel !== undefined) found = found.map((finding) => enriched(finding, intel));
+    return rules === undefined ? found : found.map((finding) => adjusted(finding, rules.get(finding.rule.id)));
   }
 
   private isExternal({ host }: Subject): boolean {
-    return this.exposure?.networkOf(host.addresses.map(({ addr }) => addr))?.external === true;
+    return this.options.exposure?.networkOf(host.addresses.map(({ addr }) => addr))?.external === true;
   }
 
   private unexpected({ host, port, time }: Subject): readonly Finding[] {
-    if (this.exposure === undefined || port?.state?.state !== 'open' || port.number === undefined) return [];
+    const { exposure } = this.options;
+    if (exposure === undefined || port?.state?.state !== 'open' || port.number === undefined) return [];
     const ips = host.addresses.map(({ addr }) => addr);
-    const finding = this.exposure.judge(ips, port.number, port.protocol ?? '', time);
+    const finding = exposure.judge(ips, port.number, port.protocol ?? '', time);
     return finding === undefined ? [] : [finding];
   }
+}
+
+/** As somebody has set it. What is silenced is still there, for what is known of it, but nobody is told. */
+function adjusted(
+  finding: Finding,
+  setting: { readonly severity?: number | undefined; readonly silence?: boolean | undefined } | undefined,
+): Finding {
+  if (setting === undefined) return finding;
+  const { severity = finding.severity, silence = false } = setting;
+  return { ...finding, severity, ...(silence ? { alerts: false, isSilenced: true } : {}) };
 }
 
 /** What is exploited in the world is at least high, and news, however it was found. */

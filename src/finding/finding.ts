@@ -30,6 +30,8 @@ export interface Finding {
   readonly confidence: 'checked' | 'version';
   /** Whether it is news when it comes; a version that may be patched is not. */
   readonly alerts: boolean;
+  /** Somebody does not want to hear of it. */
+  readonly isSilenced?: boolean;
   readonly vulnerability?: Vulnerability;
 }
 

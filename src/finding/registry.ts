@@ -4,20 +4,27 @@ import { certificates } from './certificate.ts';
 import { EXPIRED, UNEXPECTED } from './exposure.ts';
 import { exposedServices } from './exposed-service.ts';
 import type { Check, Finding, Rule, Subject } from './finding.ts';
+import { RISKY_SERVICES, type RiskyService } from './risky-services.ts';
 import { sshAlgorithms } from './ssh.ts';
 import { tlsProtocols } from './tls.ts';
 import { nseVulnerabilities, versionVulnerabilities } from './vulnerability.ts';
 
-const CHECKS: readonly Check[] = [nseVulnerabilities, versionVulnerabilities, certificates, tlsProtocols, sshAlgorithms, openAccess, exposedServices];
+/** All kinds, with a catalogue of services: the user's own stand before ours. */
+export function checksWith(own: readonly RiskyService[]): readonly Check[] {
+  const services = exposedServices([...own, ...RISKY_SERVICES]);
+  return [nseVulnerabilities, versionVulnerabilities, certificates, tlsProtocols, sshAlgorithms, openAccess, services];
+}
+
+const CHECKS = checksWith([]);
 
 /** Every rule that there is: docs/reference/rules.md is made from this. */
 export const RULES: readonly Rule[] = [...CHECKS.flatMap(({ rules }) => rules), UNEXPECTED, EXPIRED];
 
 /** What is wrong with an open port, or with a host (`port` undefined), each once. */
-export function findingsAt(subject: Subject): readonly Finding[] {
+export function findingsAt(subject: Subject, checks: readonly Check[] = CHECKS): readonly Finding[] {
   if (subject.port !== undefined && subject.port.state?.state !== 'open') return [];
   const found = new Map<string, Finding>();
-  for (const check of CHECKS) for (const finding of check.find(subject)) if (!found.has(findingKey(finding))) found.set(findingKey(finding), finding);
+  for (const check of checks) for (const finding of check.find(subject)) if (!found.has(findingKey(finding))) found.set(findingKey(finding), finding);
   return [...found.values()];
 }
 

@@ -238,6 +238,24 @@ describe('configuration', () => {
     });
   });
 
+  test('a rule that there is not: exit 2 and the nearest one', async () => {
+    const { stderr, code } = await portlog(['--config', yaml('findings: { rules: { nmap-service-telnett: { silence: true } } }\n'), EXAMPLE]);
+    expect([code, stderr]).toEqual([
+      2,
+      'portlog: findings.rules: there is no rule "nmap-service-telnett"\nportlog:   → did you mean "nmap-service-telnet"?\n',
+    ]);
+    const silent = await portlog([
+      '--config',
+      yaml('findings: { rules: { nmap-service-telnet: { silence: true }, nmap-service-ftp: { severity: critical } } }\n'),
+      EXAMPLE,
+    ]);
+    expect(
+      events(silent.stdout)
+        .filter(({ event }) => event.dataset === 'nmap.finding')
+        .map(({ event }) => event.severity),
+    ).toEqual([99, 21, 21]);
+  });
+
   const wrong: readonly (readonly [text: string, says: string])[] = [
     ['sit: x\n', 'sit: there is no such setting; did you mean "site"?'],
     ['sinks:\n- type: elasticsearch\n  ulr: https://x\n', 'sinks.0.ulr: there is no such setting; did you mean "url"?'],

@@ -476,7 +476,7 @@ describe('snapshots of what is exploited', () => {
       scan(host('192.0.2.7', `<ports>${port(2222, '', vulners(['CVE-2018-15919', '5.0', 'false'], ['CVE-2016-0777', '5.0', 'false']))}</ports>`)),
     ),
   );
-  const at = (intel: Intel): Finding[] => [...subjectsOf({ args: 'nmap' }, one!, NOW)].flatMap((subject) => new Finder(intel).at(subject));
+  const at = (intel: Intel): Finding[] => [...subjectsOf({ args: 'nmap' }, one!, NOW)].flatMap((subject) => new Finder({ intel }).at(subject));
 
   test('make a finding graver, and news', () => {
     expect(at(new Intel(whole())).map(({ alerts, severity, vulnerability }) => [alerts, severity, vulnerability])).toEqual([
@@ -514,7 +514,7 @@ describe('snapshots of what is exploited', () => {
         .flatMap((item) => [...interpreter.events(item)])
         .filter(({ dataset }) => dataset === 'nmap.finding');
     };
-    const [with_, without] = [findings(new Finder(new Intel(whole())))[0]!, findings(new Finder())[0]!];
+    const [with_, without] = [findings(new Finder({ intel: new Intel(whole()) }))[0]!, findings(new Finder())[0]!];
     expectValidEvent(with_);
     expect(ecs(with_).nmap.finding).toMatchObject({
       exploit: true,
@@ -604,12 +604,12 @@ describe('expected exposure', () => {
     const severities = (finder: Finder): number[] =>
       [...subjectsOf({ args: 'nmap' }, one!, NOW)].flatMap((subject) => finder.at(subject)).map(({ severity }) => severity);
     expect(severities(new Finder())).toEqual([47]);
-    expect(severities(new Finder(undefined, new ExposurePolicy({ networks: FILE.networks ?? [] }, 'x')))).toEqual([73]);
+    expect(severities(new Finder({ exposure: new ExposurePolicy({ networks: FILE.networks ?? [] }, 'x') }))).toEqual([73]);
   });
 
   test('told when it comes, baseline or not, with zone and owner in every event; and resolved', async () => {
     const exposure = new ExposurePolicy(FILE, 'x');
-    const world = new World({ exposure, event: { networkOf: (ips) => exposure.networkOf(ips) } });
+    const world = new World({ findings: { exposure }, event: { networkOf: (ips) => exposure.networkOf(ips) } });
     const night = (day: number, ports: string): string =>
       scan(
         `<scaninfo type="syn" protocol="tcp" numservices="3" services="1-10000"/>${host('192.0.2.1', `<ports><extraports state="closed" count="9"/>${ports}</ports>`).replaceAll(/176000000\d/g, String(1_760_000_000 + day * 86_400))}`,
@@ -638,5 +638,50 @@ describe('expected exposure', () => {
     );
     for (const { own } of placed) expect((own as any).nmap).toMatchObject({ zone: 'dmz', criticality: 'high', owner: 'web team' });
     expect(placed.length).toBeGreaterThan(10);
+  });
+});
+
+describe('settings', () => {
+  const telnet = port(23, probed('telnet'));
+  const rules = new Map([
+    ['nmap-service-telnet', { silence: true }],
+    ['nmap-access-ftp-anon', { severity: 21 }],
+  ]);
+  const own = {
+    id: 'acme-panel',
+    name: 'ACME panel',
+    category: 'configuration',
+    ports: ['9443/tcp'],
+    services: /^acme$/,
+    severity: 73,
+    external: 99,
+    why: 'x',
+    remedy: 'y',
+    references: [],
+  } as const;
+
+  test('a silenced rule tells nobody, and does not say that it is resolved', async () => {
+    const world = new World();
+    const night = (day: number): string =>
+      scan(
+        `<scaninfo type="syn" protocol="tcp" numservices="1" services="23"/>${host('192.0.2.1', `<ports>${telnet}</ports>`).replaceAll('176000000', `17600${day}000`)}`,
+        `scanner="nmap" args="nmap -p 23 192.0.2.1" start="17600${day}0000"`,
+      );
+    expect((await world.ship(night(0)))[0]).toBe('192.0.2.1 23/tcp Telnet is reachable [high]');
+    const stored = world.stored.size;
+    await world.run([night(1)], { findings: { rules } });
+    expect([...world.stored.values()].slice(stored).filter(({ dataset }) => dataset === 'nmap.finding' || dataset === 'nmap.change')).toEqual([]);
+  });
+
+  test("another severity, and a service of one's own before the catalogue", () => {
+    const [one] = hosts(
+      itemsOf(scan(host('192.0.2.7', `<ports>${port(21, probed('ftp'), said('ftp-anon', 'Anonymous FTP login allowed'))}${port(9443, '')}</ports>`))),
+    );
+    const found_ = [...subjectsOf({ args: 'nmap' }, one!, NOW)].flatMap((subject) => new Finder({ rules, services: [own] }).at(subject));
+    expect(found_.map(({ rule, severity, title }) => [rule.id, severity, title])).toEqual([
+      ['nmap-access-ftp-anon', 21, 'anonymous FTP is allowed'],
+      ['nmap-service-ftp', 21, 'FTP is reachable'],
+      ['acme-panel', 73, 'ACME panel is reachable'],
+    ]);
   });
 });
