@@ -22,7 +22,11 @@ export class Interpreter {
     const context = this.mapper.hostOf(item.host);
     if (context === undefined) return;
     for (const subject of subjectsOf(context.run.run, item.host, context.time)) {
-      for (const finding of this.finder.at(subject)) if (finding.isSilenced !== true) yield findingEvent(context, subject.port, finding);
+      for (const finding of this.finder.at(subject)) {
+        if (finding.isSilenced === true) continue;
+        this.mapper.noteFinding(finding.severity);
+        yield findingEvent(context, subject.port, finding);
+      }
     }
   }
 }

@@ -1,10 +1,11 @@
 import type { RunContext } from '../event/context.ts';
-import { type Fields, INVENTORY, type LogEvent, SEVERITY, Shared, some } from '../event/event.ts';
+import { type Fields, INVENTORY, levelOf, type LogEvent, SEVERITY, Shared, some } from '../event/event.ts';
 import { hostEntityId, portEntityId } from '../event/id.ts';
 import { placeFields } from '../event/host.ts';
 import { printable } from '../event/text.ts';
 import { isoTime } from '../event/time.ts';
 import { type KnownHost, type KnownPort, lastOf, since, standing } from './known.ts';
+import { portKey } from './sighting.ts';
 
 /** Room for what happens at one host within a millisecond. */
 const REVISIONS = 1024;
@@ -24,6 +25,7 @@ export function hostRecord(run: RunContext, host: KnownHost, time: number): LogE
       last_tested: timeField(Math.max(host.time, time)),
       since: timeField(since(host.up, state === 'up' ? 'yes' : 'no')),
       open_ports: open,
+      ...riskFields(host, undefined),
     },
   });
 }
@@ -50,6 +52,7 @@ export function portRecord(run: RunContext, host: KnownHost, port: KnownPort, ti
         last_seen: timeField(lastOf(open.yes)),
         last_tested: timeField(at),
         since: timeField(stands && since(open, stands)),
+        ...riskFields(host, portKey(protocol, number)),
       },
     },
     {
@@ -100,6 +103,13 @@ function record(run: RunContext, host: KnownHost, time: number, entity: string, 
       message: line,
     },
   };
+}
+
+/** Of a port, or of the host with all its ports. */
+function riskFields({ findings }: KnownHost, port: string | undefined): Fields {
+  const now = Object.values(findings).filter((finding) => (port === undefined || finding.port === port) && standing(finding.open, 1) === 'yes');
+  const risk = Math.max(0, ...now.map(({ severity }) => severity));
+  return { findings: now.length, risk, level: levelOf(risk) };
 }
 
 function networkType({ ips }: KnownHost): string | undefined {

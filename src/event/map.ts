@@ -1,7 +1,7 @@
 import type { ScanItem } from '../nmap/item.ts';
 import { type EventOptions, type RunContext, runContext } from './context.ts';
 import { countPorts } from './counts.ts';
-import type { LogEvent } from './event.ts';
+import { levelOf, type LogEvent } from './event.ts';
 import { type HostContext, hostContext, hostEvent, isHostObservation } from './host.ts';
 import type { Host } from '../nmap/model.ts';
 import { isQuiet, portEvent } from './port.ts';
@@ -23,6 +23,12 @@ export class EventMapper {
   /** The run that is being read. */
   get run(): RunContext | undefined {
     return this.context;
+  }
+
+  /** Counts a weakness of the run that is being read. */
+  noteFinding(severity: number): void {
+    const level = levelOf(severity);
+    this.record.findings[level] = (this.record.findings[level] ?? 0) + 1;
   }
 
   /** The host of a `host` item that was given last; made when it is asked for. */

@@ -23,6 +23,8 @@ export class RunRecord {
   readonly scripts: Script[] = [];
   readonly refusals: Refusal[] = [];
   refused = 0;
+  /** By level; no part of what the run is identified by, for it depends on rules and snapshots. */
+  readonly findings: Record<string, number> = { critical: 0, high: 0, medium: 0, low: 0, info: 0 };
   output: { readonly type: string | undefined; readonly text: string } | undefined;
   /** Epoch milliseconds of the latest host. */
   latest = 0;
@@ -67,7 +69,7 @@ export function scanEndEvent(context: RunContext, record: RunRecord, end: RunEnd
   const time = milliseconds(finished?.time) || record.latest || context.start;
   const why = whyIncomplete(end, record);
   const message = printable(messageOf(context, record, end, action, why));
-  const content = JSON.stringify([end.stats, end.closed, end.pending, record]);
+  const content = JSON.stringify([end.stats, end.closed, end.pending, Object.assign({}, record, { findings: undefined })]);
   return scanEvent(context, action, time, message, content, {
     event: {
       type: ['end'],
@@ -85,6 +87,7 @@ export function scanEndEvent(context: RunContext, record: RunRecord, end: RunEnd
       timestr: finished?.timestr,
       hosts: { ...record.hosts, ...totals(end) },
       ports: { ...record.ports },
+      findings: { ...record.findings },
       hosthints: record.hosthints,
       refused: record.refused,
       skipped: record.skippedTargets,

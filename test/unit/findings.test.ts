@@ -346,6 +346,23 @@ test('an event of a finding', () => {
   expect(fields.nmap.entity.id).toMatch(/^[0-9a-f]{32}\.tcp\.4450\.nmap-nse-vulnerable:CVE-2017-0143$/);
 });
 
+test('the end of a run carries how many, by level', () => {
+  const end = eventsOf(scan(host('192.0.2.7', `<ports>${port(23, probed('telnet'))}${port(21, probed('ftp'))}</ports>`))).at(-1);
+  expect(ecs(end!).nmap.scan.findings).toEqual({ critical: 0, high: 1, medium: 0, low: 1, info: 0 });
+});
+
+test('the inventory has the gravest of what was told', async () => {
+  const world = new World();
+  await world.ship(scan(host('192.0.2.7', `<ports>${port(23, probed('telnet'))}${port(21, probed('ftp'))}${port(9999, '')}</ports>`)));
+  const records = [...world.stored.values()].filter(({ dataset }) => dataset === 'nmap.inventory').map(({ own }) => (own as any).nmap.inventory);
+  expect(records.map(({ kind, findings, risk, level }) => [kind, findings, risk, level])).toEqual([
+    ['host', 2, 73, 'high'],
+    ['port', 1, 21, 'low'],
+    ['port', 1, 73, 'high'],
+    ['port', 0, 0, 'info'],
+  ]);
+});
+
 test('whatever a script says, nothing breaks', () => {
   const names = RULES.map(({ id }) => id.replace(/^nmap-access-/, '')).concat('ssl-cert', 'ssl-enum-ciphers', 'vulners', 'ssh2-enum-algos', 'sslv2');
   const item: fc.Arbitrary<string> = fc.letrec<{ item: string }>((tie) => ({
