@@ -394,7 +394,14 @@ export const FIELDS: readonly Field[] = [
     '`checked`: tested against the service; `version`: inferred from the version that it tells.',
   ),
   field('nmap.finding.level', 'keyword', false, '', 'high', 'Of the severity: info, low, medium, high, critical.'),
-  field('nmap.finding.source', 'keyword', false, '', 'ssl-cert', 'The script that found it; `service`: the port and its service alone.'),
+  field(
+    'nmap.finding.source',
+    'keyword',
+    false,
+    '',
+    'ssl-cert',
+    'The script that found it; `service`: the port and its service alone; `exposure`: the file of what is meant to be open.',
+  ),
   field('nmap.finding.remedy', 'keyword', false, '', 'Renew it, and find out why nobody was reminded.', 'What to do.'),
   field('nmap.finding.exploit', 'boolean', false, 'script vulners', true, 'An exploit is known.'),
   field(

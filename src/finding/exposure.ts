@@ -3,7 +3,6 @@ import { AddressSet } from '../nmap/address-set.ts';
 import { PortSet } from '../nmap/port-set.ts';
 import { PortlogError } from '../errors.ts';
 import { checked, type Finding, type Rule } from './finding.ts';
-import { SERVICE } from './script.ts';
 
 /** What is meant to be open: schemas/exposure.schema.json. */
 export interface ExposureFile {
@@ -45,6 +44,9 @@ export const EXPIRED: Rule = {
   why: 'The file of expected exposure names it until a day that has passed.',
   remedy: 'Close it, or have its owner say that it is still needed.',
 };
+
+/** The source of what the file says. */
+export const EXPOSURE = 'exposure';
 
 const BY_CRITICALITY = { low: SEVERITY.low, medium: SEVERITY.medium, high: SEVERITY.high, critical: SEVERITY.critical } as const;
 const DAY = 86_400_000;
@@ -91,9 +93,9 @@ export class ExposurePolicy {
     );
     if (matching.some(({ entry }) => !isOver(entry, time))) return undefined;
     const [last] = matching;
-    if (last !== undefined) return checked(EXPIRED, SERVICE, `was meant to be open until ${last.entry.expires} (${last.entry.reason})`);
+    if (last !== undefined) return checked(EXPIRED, EXPOSURE, `was meant to be open until ${last.entry.expires} (${last.entry.reason})`);
     const severity = network?.external === true ? SEVERITY.high : BY_CRITICALITY[network?.criticality ?? 'medium'];
-    return checked(UNEXPECTED, SERVICE, `is not meant to be open${network === undefined ? '' : ` in zone ${network.zone}`}`, { severity });
+    return checked(UNEXPECTED, EXPOSURE, `is not meant to be open${network === undefined ? '' : ` in zone ${network.zone}`}`, { severity });
   }
 }
 

@@ -1,8 +1,9 @@
 import { SEVERITY } from '../event/event.ts';
 import type { Check, Finding, Subject } from './finding.ts';
-import type { ExposurePolicy } from './exposure.ts';
+import { EXPOSURE, type ExposurePolicy } from './exposure.ts';
 import type { Intel } from './intel.ts';
 import { checksWith, findingsAt } from './registry.ts';
+import { hasLooked } from './script.ts';
 import type { RiskyService } from './risky-services.ts';
 
 /** What somebody has set about rules, and brought. */
@@ -30,6 +31,11 @@ export class Finder {
     let found: readonly Finding[] = [...findingsAt({ ...subject, external: this.isExternal(subject) }, this.checks), ...this.unexpected(subject)];
     if (intel !== undefined) found = found.map((finding) => enriched(finding, intel));
     return rules === undefined ? found : found.map((finding) => adjusted(finding, rules.get(finding.rule.id)));
+  }
+
+  /** Whether what a source once found at a subject would be found again, were it still so. */
+  hasLooked(subject: Subject, source: string): boolean {
+    return source === EXPOSURE ? this.options.exposure !== undefined : hasLooked(subject, source);
   }
 
   private isExternal({ host }: Subject): boolean {

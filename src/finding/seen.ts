@@ -4,7 +4,7 @@ import { SEVERITY } from '../event/event.ts';
 import { EXPIRED, UNEXPECTED } from './exposure.ts';
 import type { Finder } from './finder.ts';
 import { findingKey, subjectsOf } from './registry.ts';
-import { hasLooked, isRequested, SERVICE } from './script.ts';
+import { isRequested, SERVICE } from './script.ts';
 
 /** A finding as change detection needs it. */
 interface SeenFinding {
@@ -34,7 +34,7 @@ export function seenFindings(
     findings,
     hasLooked(port, source) {
       const subject = subjects.get(port ?? '');
-      return subject !== undefined && hasLooked(subject, source);
+      return subject !== undefined && finder.hasLooked(subject, source);
     },
   };
 }

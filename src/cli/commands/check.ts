@@ -5,6 +5,7 @@ import { KnownHosts, knownSites } from '../../change/store.ts';
 import type { Settings } from '../../config/settings.ts';
 import { stateFile, type Store } from '../../delivery/store.ts';
 import { EXIT, type ExitCode, PortlogError } from '../../errors.ts';
+import { Intel } from '../../finding/intel.ts';
 import { createSink } from '../../sink/registry.ts';
 import type { Diagnosis } from '../../sink/sink.ts';
 import type { SinkOptions } from '../../sink/options.ts';
@@ -21,6 +22,7 @@ export async function checkCommand(context: CommandContext): Promise<ExitCode> {
   const settings = await settingsOf(context);
   const found: Diagnosis[] = [{ level: 'ok', message: `configuration: site "${settings.event.site}", ${settings.sinks.length} sink(s)` }];
   found.push(await checkNmap(text(context.values, 'nmap') ?? 'nmap'), ...checkState(settings));
+  found.push(...checkIntel(settings));
   let code: ExitCode = EXIT.delivered;
   for (const sink of settings.sinks) {
     if (sink.type === 'stdout') continue;
@@ -33,6 +35,14 @@ export async function checkCommand(context: CommandContext): Promise<ExitCode> {
   }
   if (code === EXIT.delivered && found.some(({ level }) => level === 'error')) return EXIT.state;
   return code;
+}
+
+/** A snapshot that cannot be read ends a run before it begins, so it is an error here. */
+function checkIntel({ intelDir }: Settings): readonly Diagnosis[] {
+  if (intelDir === undefined) return [];
+  const warnings = new Intel(intelDir).warnings(Date.now());
+  if (warnings.length === 0) return [{ level: 'ok', message: `snapshots of what is exploited: ${intelDir}` }];
+  return warnings.map((message) => ({ level: 'warning', message, hint: 'docs/how-to/intel.md says where newer ones come from' }));
 }
 
 async function checkSink(options: SinkOptions): Promise<SinkDiagnosis> {
