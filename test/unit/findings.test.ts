@@ -650,6 +650,10 @@ describe('expected exposure', () => {
       'port-closed',
       'finding-resolved',
     ]);
+    // Without the file nobody has judged.
+    const before = world.changes().length;
+    await world.run([night(3, port(22, '') + port(443, ''))], { findings: {} });
+    expect(world.changes()).toHaveLength(before);
     const placed = [...world.stored.values()].filter(
       ({ dataset }) => dataset === 'nmap.host' || dataset === 'nmap.port' || dataset === 'nmap.finding',
     );
