@@ -35,6 +35,7 @@ export const METADATA: readonly string[] = [
   'nmap.host.ports.open',
   'nmap.port.state',
   'nmap.service.product',
+  'rule.id',
   'nmap.delivery.problem',
   'nmap.delivery.sink',
 ];
