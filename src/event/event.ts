@@ -43,9 +43,11 @@ export interface LogEvent {
 /** The scale of Elastic Security's risk scores: what a rule may compare with. */
 export const SEVERITY = { info: 0, low: 21, medium: 47, high: 73, critical: 99 } as const;
 
+const LEVELS = Object.entries(SEVERITY).toReversed();
+
 /** The word for a severity. */
 export function levelOf(severity: number): string {
-  return Object.entries(SEVERITY).findLast(([, least]) => severity >= least)?.[0] ?? 'info';
+  return LEVELS.find(([, least]) => severity >= least)?.[0] ?? 'info';
 }
 
 /** What the events of one host, or of one run, share. Never changes after it was made. */
