@@ -120,9 +120,15 @@ export function note(
   time: number,
   { keep, late }: { readonly keep: number; readonly late: boolean },
 ): void {
-  const last = Math.max(lastOf(opposites.yes), lastOf(opposites.no));
+  const newest = isNewest(opposites, time, late);
   opposites[what] = withTime(opposites[what], time, what === 'yes' ? 1 : keep);
-  if (time > last || (time === last && !late)) opposites.last = what;
+  if (newest) opposites.last = what;
+}
+
+/** No finding is later; of equal times, the one that is there counts when this one is `late`. */
+export function isNewest({ yes, no }: Opposites, time: number, late: boolean): boolean {
+  const last = Math.max(lastOf(yes), lastOf(no));
+  return time > last || (time === last && !late);
 }
 
 /** What stands: `yes` until `no` was found `confirm` times since. Undefined when nothing was ever found. */
@@ -161,4 +167,10 @@ export function withValue<T>(
   }
   if (isNewer) return { value, at: time, scan, since: at, replaced: true };
   return { ...register, since: replaced === true ? Math.max(register.since, time) : time, replaced: true };
+}
+
+/** Undefined when the state says neither. */
+export function isOpen(state: string): boolean | undefined {
+  if (state === 'open') return true;
+  return state === 'closed' || state === 'filtered' || state === 'closed|filtered' ? false : undefined;
 }

@@ -1,59 +1,26 @@
-import { levelOf } from '../event/event.ts';
-import { inWords } from './words.ts';
-import { type Change, type ChangeAction, portOf, type Side } from './change.ts';
+import type { Observation, Outcome } from './observation.ts';
+import { FindingObserver } from './observe-findings.ts';
+import { ago, certificateText, changeOf, described, inBrackets, serviceText, stoodFor } from './words.ts';
+import type { Change, ChangeAction, Side } from './change.ts';
 import {
-  type KnownFinding,
+  isNewest,
+  isOpen,
   type KnownHost,
   type KnownPort,
   lastOf,
   note,
-  type Opposites,
   type Register,
   type Service,
   since,
   standing,
   type TestedPorts,
-  type Tests,
   withTime,
   withValue,
 } from './known.ts';
-import { portKey, type Certificate, type PortSighting, type SeenFinding, type Sighting } from './sighting.ts';
+import { portKey, type Certificate, type PortSighting, type Sighting } from './sighting.ts';
 import { PortSet } from '../nmap/port-set.ts';
 
-/** A host as a run saw it, and where that stands among the scans. */
-export interface Observation {
-  readonly sighting: Sighting;
-  /** Epoch milliseconds. */
-  readonly time: number;
-  /** The number of the scan in the state file. */
-  readonly scan: number;
-  /** What tells this sighting from every other one of that time. */
-  readonly mark: string;
-  /** Whether an earlier, complete run would have listed the host, had it been up. */
-  wasLookedFor(): boolean;
-  /** Whether a run that ended at or after `since` has looked for what `source` finds, at that port or at the host. */
-  hasLookedBefore(port: KnownPort | undefined, source: string, since: number): boolean;
-  /** Whether the run of that number has looked for what `source` finds. */
-  hasLookedIn(scan: number, source: string): boolean;
-}
-
-/** What a sighting has changed. */
-export interface Outcome {
-  readonly changes: readonly Change[];
-  /** Nothing was known of the host, so nobody can say whether it is new. */
-  readonly isFirstSeen: boolean;
-  /** Open ports that no earlier run has tested. */
-  readonly firstSeen: readonly KnownPort[];
-  /** Weaknesses for which nobody has looked before, and not grave enough to be told at once. */
-  readonly firstFindings: number;
-}
-
 const NOTHING: Outcome = { changes: [], isFirstSeen: false, firstSeen: [], firstFindings: 0 };
-/** Findings whose coming has an action of its own. */
-const OPENING: Readonly<Record<string, ChangeAction>> = {
-  'nmap-exposure-unexpected': 'exposure-unexpected',
-  'nmap-exposure-expired': 'exposure-expired',
-};
 const MAX_MARKS = 64;
 /** Lists of ports that a host was tested with; more than a handful of kinds of scans are not worth it. */
 const MAX_LISTS = 32;
@@ -89,7 +56,6 @@ class Observing {
   private readonly late: boolean;
   private readonly changes: Change[] = [];
   private readonly firstSeen: KnownPort[] = [];
-  private firstFindings = 0;
 
   constructor(known: KnownHost, observation: Observation, confirm: number) {
     this.known = known;
@@ -114,12 +80,12 @@ class Observing {
       this.firstSeen.length = 0;
       this.changes.unshift(this.newHost());
     }
-    this.observeFindings();
+    const firstFindings = new FindingObserver(known, observation, this.confirm, this.changes).run();
     return {
       changes: this.changes,
       isFirstSeen: !wasKnown && presence !== 'new' && sighting.presence === 'up' && !this.late,
       firstSeen: this.firstSeen,
-      firstFindings: this.firstFindings,
+      firstFindings,
     };
   }
 
@@ -133,7 +99,7 @@ class Observing {
     const is = standing(known.up, confirm);
     if (was === is && !isNew) return undefined;
     if (was === 'yes' && is === 'no') this.changes.push(missing({ ...known, up: before }, time));
-    if (is !== 'yes' || !this.isNewest(before)) return undefined;
+    if (is !== 'yes' || !isNewest(before, this.observation.time, this.late)) return undefined;
     if (isNew || (was === 'no' && before.yes === undefined)) return 'new';
     if (was === 'no') {
       const stood = since(before, 'no');
@@ -207,7 +173,7 @@ class Observing {
     const is = standing(port.open, confirm);
     if (was === 'yes' && is === 'no') this.closed(before, port);
     if (open === true && listed !== undefined) {
-      const isNews = this.isNewest(before.open);
+      const isNews = isNewest(before.open, this.observation.time, this.late);
       if (was === undefined && isNews) this.firstSeen.push(port);
       if (was === 'no' && is === 'yes' && isNews) this.opened(before, listed);
       this.observeService(port, listed, was === 'yes');
@@ -218,9 +184,11 @@ class Observing {
     const { time } = this.observation;
     const stood = since(before.open, 'no');
     const reopened = before.open.yes !== undefined;
+    // What nmap said last may have been neither.
+    const was = isOpen(before.state) === false ? before.state : 'not open';
     const words = reopened
       ? ago(time - lastOf(before.open.yes), (age) => `, last seen open ${age} ago`)
-      : ago(time - (stood ?? time), (age) => `, ${before.state} since ${age}`, `, was ${before.state}`);
+      : ago(time - (stood ?? time), (age) => `, ${was} since ${age}`, `, was ${was}`);
     const after = { text: described(now), state: 'open', service: now.service || undefined, version: now.version, certificate: now.certificate };
     const side = { ...knownService(before), text: before.state, state: before.state, since: stood, seen: before.at, scan: before.scan };
     this.add(
@@ -271,103 +239,6 @@ class Observing {
     }
   }
 
-  private observeFindings(): void {
-    const { known, sighting } = this;
-    const seen = new Map(sighting.findings.map((finding) => [[finding.port, finding.key].filter((part) => part !== undefined).join(' '), finding]));
-    for (const [id, finding] of seen) if (!finding.isSilent || known.findings[id] !== undefined) this.observeFinding(id, finding);
-    for (const [id, finding] of Object.entries(known.findings)) if (!seen.has(id) && this.isGone(finding)) this.resolve(finding);
-  }
-
-  private observeFinding(id: string, { isGrave, ...seen }: SeenFinding): void {
-    const { port, key, rule, title, severity, source, vulnerability } = seen;
-    const finding = {
-      ...(port === undefined ? {} : { port }),
-      key,
-      rule,
-      title,
-      severity,
-      source,
-      ...(vulnerability === undefined ? {} : { vulnerability }),
-    };
-    const { known, confirm, late } = this;
-    const { time, scan } = this.observation;
-    const before = known.findings[id];
-    const open: Opposites = { ...before?.open };
-    const was = standing(open, confirm);
-    const isNewest = this.isNewest(open);
-    note(open, 'yes', time, { keep: confirm, late });
-    const after = before === undefined || isNewest ? { ...finding, open, at: time, scan } : { ...before, open };
-    known.findings[id] = after;
-    const later = this.laterTests(finding.port);
-    if (before === undefined) this.settle(after, later);
-    if (was === 'yes' || !isNewest || later.closed.length + later.open.length > 0) return;
-    if (was === 'no' || isGrave || this.isNewsOf(finding)) this.addFinding(OPENING[rule.id] ?? 'finding-opened', after, before);
-    else this.firstFindings++;
-  }
-
-  /** When its place was found closed, or open, after this sighting: then it is no news. */
-  private laterTests(key: string | undefined): { readonly closed: readonly number[]; readonly open: readonly number[]; readonly scan: number } {
-    const { known, late } = this;
-    const { time } = this.observation;
-    if (key === undefined) return { closed: [], open: late ? [known.time] : [], scan: known.scan };
-    const { open, scan = 0 } = known.ports[key] ?? {};
-    const after = (tests: Tests | undefined): readonly number[] => (tests?.times ?? []).filter((one) => one > time);
-    return { closed: after(open?.no), open: after(open?.yes), scan };
-  }
-
-  /** It was gone already when its place was looked at later. */
-  private settle({ open, source }: KnownFinding, later: ReturnType<Observing['laterTests']>): void {
-    const looked = this.observation.hasLookedIn(later.scan, source) ? later.open : [];
-    for (const at of [...later.closed, ...looked]) note(open, 'no', at, { keep: this.confirm, late: false });
-  }
-
-  /** Somebody has looked before and not found it; or there was nothing to look at. */
-  private isNewsOf({ port: key, source }: Pick<SeenFinding, 'port' | 'source'>): boolean {
-    const { known, changes, observation } = this;
-    if (changes.some(({ action }) => action === 'host-new')) return true;
-    if (key === undefined) return observation.hasLookedBefore(undefined, source, known.up.yes?.first ?? Number.POSITIVE_INFINITY);
-    const hasOpened = changes.some((change) => (change.action === 'port-opened' || change.action === 'port-reopened') && portOf(change) === key);
-    const port = known.ports[key];
-    return hasOpened || (port !== undefined && observation.hasLookedBefore(port, source, port.open.yes?.first ?? Number.POSITIVE_INFINITY));
-  }
-
-  /** Its port is not open any more, or whoever found it has looked again. */
-  private isGone({ port, source }: KnownFinding): boolean {
-    const { sighting } = this;
-    if (port === undefined) return sighting.presence === 'up' && sighting.hasLooked(undefined, source);
-    const [number = '', protocol = ''] = port.split('/');
-    const found = sighting.find(protocol, Number(number));
-    if (!found.tested) return false;
-    return found.state === 'open' ? sighting.hasLooked(port, source) : isOpen(found.state) === false;
-  }
-
-  private resolve(finding: KnownFinding): void {
-    // Before it was found for the first time there was nothing to resolve.
-    if (this.observation.time < (finding.open.yes?.first ?? 0)) return;
-    const before = { ...finding, open: { ...finding.open } };
-    note(finding.open, 'no', this.observation.time, { keep: this.confirm, late: this.late });
-    if (standing(before.open, this.confirm) === 'yes' && standing(finding.open, this.confirm) === 'no')
-      this.addFinding('finding-resolved', finding, before);
-  }
-
-  private addFinding(action: ChangeAction, finding: KnownFinding, before: KnownFinding | undefined): void {
-    const isOver = action === 'finding-resolved';
-    const stood = before && since(before.open, isOver ? 'yes' : 'no');
-    const age = before === undefined ? '' : stoodFor(before.open, 'yes', this.observation.time, ', found');
-    const what = isOver ? `resolved: ${finding.title}${age}` : `${finding.title} [${levelOf(finding.severity)}]`;
-    const [number = '', protocol = ''] = finding.port?.split('/') ?? [];
-    const port = finding.port === undefined ? undefined : { protocol, number: Number(number) };
-    const known = { since: stood, seen: before?.at, scan: before?.scan };
-    const [was, is] = isOver
-      ? [
-          { text: finding.title, state: 'open' },
-          { text: 'not found', state: 'resolved' },
-        ]
-      : [{ text: 'not found' }, { text: finding.title, state: 'open' }];
-    const words = [finding.port, what].filter((word) => word !== undefined).join(' ');
-    this.changes.push({ ...changeOf(this.known, action, { ...was, ...known }, is, words, port), finding });
-  }
-
   private observeUnlisted(): void {
     const { known, sighting, late, confirm } = this;
     const { time, scan } = this.observation;
@@ -392,12 +263,6 @@ class Observing {
     return { time: this.observation.time, scan: this.observation.scan, late: this.late };
   }
 
-  /** No test that is known is later. */
-  private isNewest({ yes, no }: Opposites): boolean {
-    const last = Math.max(lastOf(yes), lastOf(no));
-    return this.observation.time > last || (this.observation.time === last && !this.late);
-  }
-
   private add(action: ChangeAction, before: Side, after: Side, what: string, port?: KnownPort): void {
     this.changes.push(this.change(action, before, after, what, port));
   }
@@ -405,26 +270,6 @@ class Observing {
   private change(action: ChangeAction, before: Side, after: Side, what: string, port?: KnownPort): Change {
     return changeOf(this.known, action, before, after, what, port);
   }
-}
-
-function changeOf(
-  { key, name }: KnownHost,
-  action: ChangeAction,
-  before: Side,
-  after: Side,
-  what: string,
-  port?: Pick<KnownPort, 'protocol' | 'number'>,
-): Change {
-  const label = name === undefined || port !== undefined || name.value === key ? key : `${key} (${name.value})`;
-  return {
-    action,
-    host: key,
-    name: name?.value,
-    port: port && { protocol: port.protocol, number: port.number },
-    before,
-    after,
-    message: `${label} ${what}`,
-  };
 }
 
 function missing(before: KnownHost, time: number): Change {
@@ -452,22 +297,6 @@ function inOrder(keys: readonly string[]): readonly string[] {
   });
 }
 
-/** Undefined when the state says neither. */
-function isOpen(state: string): boolean | undefined {
-  if (state === 'open') return true;
-  return state === 'closed' || state === 'filtered' || state === 'closed|filtered' ? false : undefined;
-}
-
-/** `ssh OpenSSH 9.2p1` */
-function described({ service, version }: Pick<PortSighting, 'service' | 'version'>): string {
-  const words = [service === 'unknown' ? '' : service, version];
-  return words.filter((word) => word !== undefined && word !== '').join(' ');
-}
-
-function serviceText({ name, version }: Service): string {
-  return described({ service: name, version });
-}
-
 function knownService({ service, guess, certificate }: KnownPort): Side {
   const name = service?.value.name ?? guess?.value ?? '';
   const version = service?.value.version;
@@ -482,30 +311,10 @@ function isSameCertificate(a: Certificate, b: Certificate): boolean {
   return a.fingerprint === b.fingerprint;
 }
 
-function certificateText({ subject, notAfter, fingerprint }: Certificate): string {
-  return `${subject ?? fingerprint}${notAfter === undefined ? '' : `, until ${notAfter.slice(0, 10)}`}`;
-}
-
 function stood({ since, at, scan }: Register<unknown>): Pick<Side, 'since' | 'seen' | 'scan'> {
   return { since, seen: at, scan };
 }
 
 function place({ number, protocol }: KnownPort): string {
   return portKey(protocol, number);
-}
-
-/** `open since 41 days`; or, when something else was seen before and nobody knows when it began, `open for less than 2 days`. */
-function stoodFor(opposites: Opposites, what: 'yes' | 'no', time: number, word: string): string {
-  const stood = since(opposites, what) ?? time;
-  const isExact = stood === opposites[what]?.first;
-  return ago(time - stood, (age) => (isExact ? `${word} since ${age}` : `${word} for less than ${inWords(time - stood, 'ceil')}`));
-}
-
-/** Of two files nobody asked for the time between them, and less than a second says nothing. */
-function ago(ms: number, phrase: (age: string) => string, otherwise = ''): string {
-  return ms < 1000 ? otherwise : phrase(inWords(ms));
-}
-
-function inBrackets(text: string): string {
-  return text === '' ? '' : ` (${text})`;
 }

@@ -1,4 +1,7 @@
 import { count } from '../event/text.ts';
+import type { Change, ChangeAction, Side } from './change.ts';
+import { type KnownHost, type KnownPort, type Opposites, type Service, since } from './known.ts';
+import type { Certificate, PortSighting } from './sighting.ts';
 
 const UNITS = [
   [86_400_000, 'day'],
@@ -10,4 +13,55 @@ const UNITS = [
 export function inWords(ms: number, round: 'floor' | 'ceil' = 'floor'): string {
   for (const [size, unit] of UNITS) if (ms >= size) return count(Math[round](ms / size), unit);
   return count(Math.max(0, Math[round](ms / 1000)), 'second');
+}
+
+/** `open since 41 days`; or, when something else was seen before and nobody knows when it began, `open for less than 2 days`. */
+export function stoodFor(opposites: Opposites, what: 'yes' | 'no', time: number, word: string): string {
+  const stood = since(opposites, what) ?? time;
+  const isExact = stood === opposites[what]?.first;
+  return ago(time - stood, (age) => (isExact ? `${word} since ${age}` : `${word} for less than ${inWords(time - stood, 'ceil')}`));
+}
+
+/** Of two files nobody asked for the time between them, and less than a second says nothing. */
+export function ago(ms: number, phrase: (age: string) => string, otherwise = ''): string {
+  return ms < 1000 ? otherwise : phrase(inWords(ms));
+}
+
+export function inBrackets(text: string): string {
+  return text === '' ? '' : ` (${text})`;
+}
+
+/** A change with the sentence that tells it: the host in front, with its name when it is the host that changed. */
+export function changeOf(
+  { key, name }: KnownHost,
+  action: ChangeAction,
+  before: Side,
+  after: Side,
+  what: string,
+  port?: Pick<KnownPort, 'protocol' | 'number'>,
+): Change {
+  const label = name === undefined || port !== undefined || name.value === key ? key : `${key} (${name.value})`;
+  return {
+    action,
+    host: key,
+    name: name?.value,
+    port: port && { protocol: port.protocol, number: port.number },
+    before,
+    after,
+    message: `${label} ${what}`,
+  };
+}
+
+/** `ssh OpenSSH 9.2p1` */
+export function described({ service, version }: Pick<PortSighting, 'service' | 'version'>): string {
+  const words = [service === 'unknown' ? '' : service, version];
+  return words.filter((word) => word !== undefined && word !== '').join(' ');
+}
+
+export function serviceText({ name, version }: Service): string {
+  return described({ service: name, version });
+}
+
+export function certificateText({ subject, notAfter, fingerprint }: Certificate): string {
+  return `${subject ?? fingerprint}${notAfter === undefined ? '' : `, until ${notAfter.slice(0, 10)}`}`;
 }

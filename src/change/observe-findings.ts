@@ -1,0 +1,138 @@
+import { levelOf } from '../event/event.ts';
+import { type Change, type ChangeAction, portOf } from './change.ts';
+import { isNewest, isOpen, type KnownFinding, type KnownHost, note, type Opposites, since, standing, type Tests } from './known.ts';
+import type { Observation } from './observation.ts';
+import type { SeenFinding, Sighting } from './sighting.ts';
+import { changeOf, stoodFor } from './words.ts';
+
+/** Findings whose coming has an action of its own. */
+const OPENING: Readonly<Record<string, ChangeAction>> = {
+  'nmap-exposure-unexpected': 'exposure-unexpected',
+  'nmap-exposure-expired': 'exposure-expired',
+};
+
+/** When a place was found closed, and open, after a sighting; and the scan that tested it last. */
+interface LaterTests {
+  readonly closed: readonly number[];
+  readonly open: readonly number[];
+  readonly scan: number;
+}
+
+/** Takes what is wrong with a host into what is known of it, after its ports; adds to `changes`. */
+export class FindingObserver {
+  private readonly known: KnownHost;
+  private readonly sighting: Sighting;
+  private readonly observation: Observation;
+  private readonly confirm: number;
+  private readonly late: boolean;
+  private readonly changes: Change[];
+  private firstFindings = 0;
+
+  constructor(known: KnownHost, observation: Observation, confirm: number, changes: Change[]) {
+    this.known = known;
+    this.observation = observation;
+    this.sighting = observation.sighting;
+    this.confirm = confirm;
+    this.late = observation.time < known.time;
+    this.changes = changes;
+  }
+
+  /** Returns how many are part of the baseline. */
+  run(): number {
+    const { known, sighting } = this;
+    const seen = new Map(sighting.findings.map((finding) => [[finding.port, finding.key].filter((part) => part !== undefined).join(' '), finding]));
+    for (const [id, finding] of seen) if (!finding.isSilent || known.findings[id] !== undefined) this.observeFinding(id, finding);
+    for (const [id, finding] of Object.entries(known.findings)) if (!seen.has(id) && this.isGone(finding)) this.resolve(finding);
+    return this.firstFindings;
+  }
+
+  private observeFinding(id: string, { isGrave, ...seen }: SeenFinding): void {
+    const { port, key, rule, title, severity, source, vulnerability } = seen;
+    const finding = {
+      ...(port === undefined ? {} : { port }),
+      key,
+      rule,
+      title,
+      severity,
+      source,
+      ...(vulnerability === undefined ? {} : { vulnerability }),
+    };
+    const { known, confirm, late } = this;
+    const { time, scan } = this.observation;
+    const before = known.findings[id];
+    const open: Opposites = { ...before?.open };
+    const was = standing(open, confirm);
+    const newest = isNewest(open, time, late);
+    note(open, 'yes', time, { keep: confirm, late });
+    const after = before === undefined || newest ? { ...finding, open, at: time, scan } : { ...before, open };
+    known.findings[id] = after;
+    const later = this.laterTests(finding.port);
+    if (before === undefined) this.settle(after, later);
+    if (was === 'yes' || !newest || later.closed.length + later.open.length > 0) return;
+    if (was === 'no' || isGrave || this.isNewsOf(finding)) this.addFinding(OPENING[rule.id] ?? 'finding-opened', after, before);
+    else this.firstFindings++;
+  }
+
+  /** When its place was found closed, or open, after this sighting: then it is no news. */
+  private laterTests(key: string | undefined): LaterTests {
+    const { known, late } = this;
+    const { time } = this.observation;
+    if (key === undefined) return { closed: [], open: late ? [known.time] : [], scan: known.scan };
+    const { open, scan = 0 } = known.ports[key] ?? {};
+    const after = (tests: Tests | undefined): readonly number[] => (tests?.times ?? []).filter((one) => one > time);
+    return { closed: after(open?.no), open: after(open?.yes), scan };
+  }
+
+  /** It was gone already when its place was looked at later. */
+  private settle({ open, source }: KnownFinding, later: LaterTests): void {
+    const looked = this.observation.hasLookedIn(later.scan, source) ? later.open : [];
+    for (const at of [...later.closed, ...looked]) note(open, 'no', at, { keep: this.confirm, late: false });
+  }
+
+  /** Somebody has looked before and not found it; or there was nothing to look at. */
+  private isNewsOf({ port: key, source }: Pick<SeenFinding, 'port' | 'source'>): boolean {
+    const { known, changes, observation } = this;
+    if (changes.some(({ action }) => action === 'host-new')) return true;
+    if (key === undefined) return observation.hasLookedBefore(undefined, source, known.up.yes?.first ?? Number.POSITIVE_INFINITY);
+    const hasOpened = changes.some((change) => (change.action === 'port-opened' || change.action === 'port-reopened') && portOf(change) === key);
+    const port = known.ports[key];
+    return hasOpened || (port !== undefined && observation.hasLookedBefore(port, source, port.open.yes?.first ?? Number.POSITIVE_INFINITY));
+  }
+
+  /** Its port is not open any more, or whoever found it has looked again. */
+  private isGone({ port, source }: KnownFinding): boolean {
+    const { sighting } = this;
+    if (port === undefined) return sighting.presence === 'up' && sighting.hasLooked(undefined, source);
+    const [number = '', protocol = ''] = port.split('/');
+    const found = sighting.find(protocol, Number(number));
+    if (!found.tested) return false;
+    return found.state === 'open' ? sighting.hasLooked(port, source) : isOpen(found.state) === false;
+  }
+
+  private resolve(finding: KnownFinding): void {
+    // Before it was found for the first time there was nothing to resolve.
+    if (this.observation.time < (finding.open.yes?.first ?? 0)) return;
+    const before = { ...finding, open: { ...finding.open } };
+    note(finding.open, 'no', this.observation.time, { keep: this.confirm, late: this.late });
+    if (standing(before.open, this.confirm) === 'yes' && standing(finding.open, this.confirm) === 'no')
+      this.addFinding('finding-resolved', finding, before);
+  }
+
+  private addFinding(action: ChangeAction, finding: KnownFinding, before: KnownFinding | undefined): void {
+    const isOver = action === 'finding-resolved';
+    const stood = before && since(before.open, isOver ? 'yes' : 'no');
+    const age = before === undefined ? '' : stoodFor(before.open, 'yes', this.observation.time, ', found');
+    const what = isOver ? `resolved: ${finding.title}${age}` : `${finding.title} [${levelOf(finding.severity)}]`;
+    const [number = '', protocol = ''] = finding.port?.split('/') ?? [];
+    const port = finding.port === undefined ? undefined : { protocol, number: Number(number) };
+    const known = { since: stood, seen: before?.at, scan: before?.scan };
+    const [was, is] = isOver
+      ? [
+          { text: finding.title, state: 'open' },
+          { text: 'not found', state: 'resolved' },
+        ]
+      : [{ text: 'not found' }, { text: finding.title, state: 'open' }];
+    const words = [finding.port, what].filter((word) => word !== undefined).join(' ');
+    this.changes.push({ ...changeOf(this.known, action, { ...was, ...known }, is, words, port), finding });
+  }
+}
