@@ -10,6 +10,7 @@ import { levelOf } from '../../event/event.ts';
 import { printable } from '../../event/text.ts';
 import { shownService } from '../../event/service-name.ts';
 import { EXPIRED } from '../../finding/exposure.ts';
+import { isComplete } from '../../nmap/item.ts';
 import { Database } from '../../state/database.ts';
 import { SCHEMA_VERSIONS } from '../../state/schema.ts';
 import { print } from '../terminal.ts';
@@ -51,12 +52,13 @@ async function init(context: CommandContext, settings: Settings, scan: string | 
   return EXIT.delivered;
 }
 
-async function check(context: CommandContext, { exposure, ...settings }: Settings, scan: string): Promise<ExitCode> {
+async function check(context: CommandContext, settings: Settings, scan: string): Promise<ExitCode> {
+  const { exposure } = settings;
   if (exposure === undefined)
     throw new PortlogError('usage', 'there is no file of expected exposure to check against', {
       hint: 'name it with --exposure FILE; portlog exposure init writes a first one',
     });
-  const ports = await scannedPorts(context, settings as Settings, scan);
+  const ports = await scannedPorts(context, settings, scan);
   const checked = ports.map(({ host, ips, number, protocol, service, time }): CheckedPort => {
     const { zone, owner } = exposure.networkOf(ips) ?? {};
     const finding = exposure.judge(ips, number, protocol, time);
@@ -90,7 +92,10 @@ function tableLine({ host, port, service, violation }: CheckedPort): string {
 async function scannedPorts(context: CommandContext, settings: Settings, scan: string): Promise<readonly OpenPort[]> {
   const ports: OpenPort[] = [];
   let run: RunContext | undefined;
-  await readScan(context, scan, (item) => {
+  let [cut, refused] = [false, 0];
+  const name = await readScan(context, scan, (item) => {
+    if (item.kind === 'refused') refused++;
+    if (item.kind === 'end') cut ||= !isComplete(item.end);
     if (item.kind === 'run') run = runContext(item.run, { ...settings.event, now: Date.now, scannerHost: undefined });
     if (item.kind !== 'host' || run === undefined) return;
     const { identity, time } = hostContext(run, item.host);
@@ -99,6 +104,8 @@ async function scannedPorts(context: CommandContext, settings: Settings, scan: s
       ports.push({ host: identity.key, ips: identity.ips, number, protocol, service: shownService(service?.name, service?.tunnel), time });
     }
   });
+  if (cut) context.speaker.warn(`${name}: the scan is not complete; only hosts that it finished count`);
+  if (refused > 0) context.speaker.warn(`${name}: ${count(refused, 'element')} could not be read and ${refused === 1 ? 'does' : 'do'} not count`);
   return ports;
 }
 
