@@ -40,7 +40,9 @@ describe('portlog exposure', () => {
 
   test('a scan that is cut is said to be', async () => {
     const text = readFileSync(EXAMPLE, 'utf8');
-    const { stderr, code } = await portlog(['exposure', 'check', '--exposure', written, '-'], { input: text.slice(0, text.indexOf('127.0.0.2')) });
+    const { stderr, code } = await portlog(['exposure', 'check', '--exposure', written, '-'], {
+      input: text.slice(0, text.indexOf('addr="127.0.0.2"')),
+    });
     expect([code, stderr]).toEqual([
       0,
       'portlog: standard input: the scan is not complete; only hosts that it finished count\nportlog: 4 open ports, all of them meant to be open\n',
