@@ -120,8 +120,13 @@ export function baselineEvent(
     [findings, 'finding'],
   ] as const;
   const words = seen.flatMap(([number, noun]) => (number > 0 ? count(number, noun) : []));
-  const message = `${words.join(' and ')} seen for the first time, with nothing earlier to compare: taken as the baseline`;
+  const message = `${listOf(words)} seen for the first time, with nothing earlier to compare: taken as the baseline`;
   return digestEvent(run, 'baseline', time, SEVERITY.info, message, { count: { hosts, ports, findings: findings === 0 ? undefined : findings } });
+}
+
+/** `1 host, 7 open ports and 3 findings` */
+function listOf(words: readonly string[]): string {
+  return [words.slice(0, -1).join(', '), ...words.slice(-1)].filter((part) => part !== '').join(' and ');
 }
 
 /** `mass-change`: so much has changed in a run that the cause is probably one. */
