@@ -3,7 +3,6 @@ import type { LogEvent } from './event/event.ts';
 import { EventMapper } from './event/map.ts';
 import { findingEvent } from './finding/event.ts';
 import { Finder } from './finding/finder.ts';
-import { subjectsOf } from './finding/registry.ts';
 import type { ScanItem } from './nmap/item.ts';
 
 /** Everything that a scan says: what is there (`EventMapper`), and behind each host what is wrong with it. */
@@ -21,11 +20,11 @@ export class Interpreter {
     if (item.kind !== 'host' || item.host.status?.state === 'down') return;
     const context = this.mapper.hostOf(item.host);
     if (context === undefined) return;
-    for (const subject of subjectsOf(context.run.run, item.host, context.time)) {
-      for (const finding of this.finder.at(subject)) {
+    for (const { port, findings } of this.finder.of(context.run.run, item.host, context.time)) {
+      for (const finding of findings) {
         if (finding.isSilenced === true) continue;
         this.mapper.noteFinding(finding.severity);
-        yield findingEvent(context, subject.port, finding);
+        yield findingEvent(context, port, finding);
       }
     }
   }

@@ -1,5 +1,5 @@
 import type { KnownFinding } from './known.ts';
-import type { Certificate } from './sighting.ts';
+import { type Certificate, portKey } from './sighting.ts';
 
 export type ChangeAction =
   | 'host-new'
@@ -55,5 +55,5 @@ export interface Change {
 
 /** `443/tcp` */
 export function portOf({ port }: Pick<Change, 'port'>): string | undefined {
-  return port && `${port.number}/${port.protocol}`;
+  return port && portKey(port.protocol, port.number);
 }

@@ -86,10 +86,9 @@ export function unlistedSets(
   counted: readonly CountedPorts[],
 ): readonly TestedSet[] {
   if (run.listsAnswersOnly || status?.state === 'down' || timedout === true) return [];
-  const states = new Set(counted.filter(({ count }) => count > 0).map(({ state }) => state));
-  const [only] = states;
-  if ([...states].every(isNotOpen)) {
-    const state = states.size === 1 && only !== undefined ? only : 'closed|filtered';
+  const states = statesOf(counted);
+  if (states.every(isNotOpen)) {
+    const [state = 'closed|filtered'] = states.length === 1 ? states : [];
     return [...run.ports].map(([protocol, ports]) => ({ protocol, ports, state }));
   }
   return counted
@@ -97,8 +96,19 @@ export function unlistedSets(
     .flatMap(({ state, named }) => named.flatMap(({ protocol, ports }) => (protocol === undefined ? [] : [{ protocol, ports, state }])));
 }
 
+/** Undefined when the state says neither. */
+export function isOpen(state: string): boolean | undefined {
+  if (state === 'open') return true;
+  return isNotOpen(state) ? false : undefined;
+}
+
 function isNotOpen(state: string): boolean {
   return state === 'closed' || state === 'filtered' || state === 'closed|filtered';
+}
+
+/** The states in which a host has ports that it does not list. */
+function statesOf(counted: readonly CountedPorts[]): readonly string[] {
+  return [...new Set(counted.filter(({ count }) => count > 0).map(({ state }) => state))];
 }
 
 /** A host that the run does not list: down only where the run would have listed it otherwise. */
@@ -118,10 +128,10 @@ export function wouldList({ arguments: { scope }, listsUp, listsAnswersOnly }: R
 function countedState(counted: readonly CountedPorts[], protocol: string, port: number): PortFinding {
   const holder = counted.find(({ named }) => named.some((one) => (one.protocol ?? protocol) === protocol && one.ports.has(port)));
   if (holder !== undefined && holder.state !== '') return { tested: true, state: holder.state };
-  const states = new Set(counted.filter(({ count }) => count > 0).map(({ state }) => state));
+  const states = statesOf(counted);
   const [only] = states;
-  if (states.size === 1 && only !== undefined && only !== '') return { tested: true, state: only };
+  if (states.length === 1 && only !== undefined && only !== '') return { tested: true, state: only };
   // `--open` leaves them out, and then they are not open.
-  if ([...states].every(isNotOpen)) return { tested: true, state: 'closed|filtered' };
+  if (states.every(isNotOpen)) return { tested: true, state: 'closed|filtered' };
   return { tested: false, why: 'listed by state only' };
 }

@@ -1,11 +1,13 @@
 import { dataStream, type RunContext } from '../event/context.ts';
 import { type Fields, levelOf, type LogEvent, SEVERITY, Shared, some } from '../event/event.ts';
+import { networkTypeOf } from '../event/address.ts';
 import { type HostContext, placeFields } from '../event/host.ts';
 import { digest, eventId, findingEntityId, hostEntityId, portEntityId } from '../event/id.ts';
 import { count, printable } from '../event/text.ts';
-import { isoTime } from '../event/time.ts';
+import { isoIfKnown, isoTime } from '../event/time.ts';
 import type { Change, ChangeAction, Side } from './change.ts';
 import type { KnownFinding, KnownHost } from './known.ts';
+import { knownShared } from './record.ts';
 import type { ScanCounts } from './scans.ts';
 import type { Shrinkage } from './shrinkage.ts';
 import { inWords } from './words.ts';
@@ -44,16 +46,17 @@ export function changeEvent(host: HostContext, change: Change, scanIds: ScanIds)
 
 /** A change of a host that the run does not list; what is said of it is what was known. */
 export function absenceEvent(run: RunContext, known: KnownHost, change: Change, scanIds: ScanIds, time: number): LogEvent {
-  const { key, ips, name, mac } = known;
-  const shared = new Shared({
-    '@timestamp': isoTime(time),
-    ...run.base,
-    'host': { ip: some(ips), name: name?.value, mac: mac && [mac.value] },
-    'related': ips.length === 0 && name === undefined ? undefined : { ip: some(ips), hosts: name && [name.value] },
-  });
-  const networkType = ips[0] === undefined ? undefined : ips[0].includes(':') ? 'ipv6' : 'ipv4';
+  const { key, ips } = known;
+  const shared = knownShared(run, known, time);
   const entityId = hostEntityId(run.options.site, key);
-  return statement(run, change, scanIds, { time, shared, target: { address: key, ip: ips[0] }, entityId, networkType, place: placeFields(run, ips) });
+  return statement(run, change, scanIds, {
+    time,
+    shared,
+    target: { address: key, ip: ips[0] },
+    entityId,
+    networkType: networkTypeOf(ips),
+    place: placeFields(run, ips),
+  });
 }
 
 interface Subject {
@@ -81,7 +84,7 @@ function statement(run: RunContext, { action, port, before, after, finding, mess
     message,
     server: { ...target, port: port !== undefined && port.protocol !== 'ip' ? port.number : undefined },
     network: { transport: port?.protocol, type: networkType },
-    service: after.service === undefined ? undefined : { type: after.service, version: undefined },
+    service: after.service === undefined ? undefined : { type: after.service },
     change: { before: { ...known, duration_seconds: duration }, after: sideFields(after, scanIds) },
     finding,
   });
@@ -98,14 +101,10 @@ function sideFields({ state, service, version, os, mac, ip, certificate, ports, 
     ip,
     certificate: certificate && { fingerprint: certificate.fingerprint, subject: certificate.subject, not_after: certificate.notAfter },
     ports: ports === undefined ? undefined : some(ports.slice(0, MAX_PORTS)),
-    since: timeField(since),
-    seen: timeField(seen),
+    since: isoIfKnown(since),
+    seen: isoIfKnown(seen),
     scan: id === undefined ? undefined : { id },
   };
-}
-
-function timeField(time: number | undefined): string | undefined {
-  return time === undefined || !Number.isFinite(time) || time <= 0 ? undefined : isoTime(time);
 }
 
 /** `baseline`: what a run has seen of which nothing was known, in one event. */
@@ -147,8 +146,8 @@ export function scopeShrankEvent(run: RunContext, time: number, { before, after,
       addresses: before.addresses,
       port_count: before.ports,
       targets: some(before.targets.slice(0, MAX_TARGETS)),
-      since: timeField(earlier.started),
-      seen: timeField(earlier.ended),
+      since: isoIfKnown(earlier.started),
+      seen: isoIfKnown(earlier.ended),
       scan: { id: earlier.id },
     },
     after: { addresses: after.addresses, port_count: after.ports, targets: some(after.targets.slice(0, MAX_TARGETS)) },

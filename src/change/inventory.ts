@@ -1,5 +1,6 @@
 import type { AddressSet } from '../nmap/address-set.ts';
 import { type KnownHost, type KnownPort, lastOf, since, standing } from './known.ts';
+import { comparePorts } from './order.ts';
 import type { PortSet } from '../nmap/port-set.ts';
 
 /** What is known of a port, or of a host without one: a line of the inventory. Times are epoch milliseconds. */
@@ -62,10 +63,8 @@ export function inventoryRows(site: string, host: KnownHost, filter: InventoryFi
     hostFirstSeen: host.up.yes?.first,
     hostLastSeen: finite(lastOf(host.up.yes)),
   } as const;
-  const ports = Object.values(host.ports).map(portRow);
-  const wanted = ports
-    .filter((port) => isWanted(port, filter))
-    .sort((a, b) => (a.transport === b.transport ? a.number - b.number : a.transport < b.transport ? -1 : 1));
+  const ports = Object.values(host.ports).sort(comparePorts).map(portRow);
+  const wanted = ports.filter((port) => isWanted(port, filter));
   if (wanted.length > 0) return wanted.map((port) => ({ ...row, port }));
   const asksForPorts = filter.ports !== undefined || filter.transport !== undefined || filter.service !== undefined;
   const isNews = filter.since === undefined || (since(host.up, 'yes') ?? 0) >= filter.since;

@@ -168,9 +168,3 @@ export function withValue<T>(
   if (isNewer) return { value, at: time, scan, since: at, replaced: true };
   return { ...register, since: replaced === true ? Math.max(register.since, time) : time, replaced: true };
 }
-
-/** Undefined when the state says neither. */
-export function isOpen(state: string): boolean | undefined {
-  if (state === 'open') return true;
-  return state === 'closed' || state === 'filtered' || state === 'closed|filtered' ? false : undefined;
-}

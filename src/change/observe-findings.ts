@@ -1,8 +1,9 @@
 import { levelOf } from '../event/event.ts';
 import { type Change, type ChangeAction, portOf } from './change.ts';
-import { isNewest, isOpen, type KnownFinding, type KnownHost, note, type Opposites, since, standing, type Tests } from './known.ts';
+import { isOpen } from './coverage.ts';
+import { isNewest, type KnownFinding, type KnownHost, note, type Opposites, since, standing, type Tests } from './known.ts';
 import type { Observation } from './observation.ts';
-import type { SeenFinding, Sighting } from './sighting.ts';
+import { placeOf, type SeenFinding, type Sighting } from './sighting.ts';
 import { changeOf, stoodFor } from './words.ts';
 
 /** Findings whose coming has an action of its own. */
@@ -103,8 +104,8 @@ export class FindingObserver {
   private isGone({ port, source }: KnownFinding): boolean {
     const { sighting } = this;
     if (port === undefined) return sighting.presence === 'up' && sighting.hasLooked(undefined, source);
-    const [number = '', protocol = ''] = port.split('/');
-    const found = sighting.find(protocol, Number(number));
+    const { protocol, number } = placeOf(port);
+    const found = sighting.find(protocol, number);
     if (!found.tested) return false;
     return found.state === 'open' ? sighting.hasLooked(port, source) : isOpen(found.state) === false;
   }
@@ -123,8 +124,7 @@ export class FindingObserver {
     const stood = before && since(before.open, isOver ? 'yes' : 'no');
     const age = before === undefined ? '' : stoodFor(before.open, 'yes', this.observation.time, ', found');
     const what = isOver ? `resolved: ${finding.title}${age}` : `${finding.title} [${levelOf(finding.severity)}]`;
-    const [number = '', protocol = ''] = finding.port?.split('/') ?? [];
-    const port = finding.port === undefined ? undefined : { protocol, number: Number(number) };
+    const port = finding.port === undefined ? undefined : placeOf(finding.port);
     const known = { since: stood, seen: before?.at, scan: before?.scan };
     const [was, is] = isOver
       ? [

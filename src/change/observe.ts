@@ -1,29 +1,15 @@
+import { isOpen } from './coverage.ts';
+import { portsInOrder } from './order.ts';
+import { fromLists, takeLists } from './tested-lists.ts';
 import type { Observation, Outcome } from './observation.ts';
 import { FindingObserver } from './observe-findings.ts';
 import { ago, certificateText, changeOf, described, inBrackets, serviceText, stoodFor } from './words.ts';
 import type { Change, ChangeAction, Side } from './change.ts';
-import {
-  isNewest,
-  isOpen,
-  type KnownHost,
-  type KnownPort,
-  lastOf,
-  note,
-  type Register,
-  type Service,
-  since,
-  standing,
-  type TestedPorts,
-  withTime,
-  withValue,
-} from './known.ts';
-import { portKey, type Certificate, type PortSighting, type Sighting } from './sighting.ts';
-import { PortSet } from '../nmap/port-set.ts';
+import { isNewest, type KnownHost, type KnownPort, lastOf, note, type Register, type Service, since, standing, withValue } from './known.ts';
+import { placeOf, portKey, type Certificate, type PortSighting, type Sighting } from './sighting.ts';
 
 const NOTHING: Outcome = { changes: [], isFirstSeen: false, firstSeen: [], firstFindings: 0 };
 const MAX_MARKS = 64;
-/** Lists of ports that a host was tested with; more than a handful of kinds of scans are not worth it. */
-const MAX_LISTS = 32;
 
 /**
  * Takes a sighting into what is known of the host, and says what changed. Whatever the order in which
@@ -74,7 +60,7 @@ class Observing {
     this.observeIdentity();
     if (sighting.presence === 'down') return { ...NOTHING, changes: this.changes };
     this.observePorts();
-    this.observeUnlisted();
+    takeLists(known, observation, this.confirm);
     if (presence === 'new') {
       // Its open ports are told with it.
       this.firstSeen.length = 0;
@@ -153,11 +139,11 @@ class Observing {
 
   private observePorts(): void {
     const { known, sighting } = this;
-    for (const key of inOrder([...Object.keys(known.ports), ...sighting.ports.keys()])) {
-      const [number = '', protocol = ''] = key.split('/');
-      const found = sighting.find(protocol, Number(number));
+    for (const key of portsInOrder([...Object.keys(known.ports), ...sighting.ports.keys()])) {
+      const { protocol, number } = placeOf(key);
+      const found = sighting.find(protocol, number);
       if (!found.tested) continue;
-      known.ports[key] ??= fromLists(known.tested, protocol, Number(number), this.confirm);
+      known.ports[key] ??= fromLists(known.tested, protocol, number, this.confirm);
       this.observePort(known.ports[key], found.state, sighting.ports.get(key));
     }
   }
@@ -239,26 +225,6 @@ class Observing {
     }
   }
 
-  private observeUnlisted(): void {
-    const { known, sighting, late, confirm } = this;
-    const { time, scan } = this.observation;
-    for (const { protocol, ports, state } of sighting.unlisted) {
-      const at = known.tested.findIndex((one) => one.protocol === protocol && one.ports === ports.text);
-      const before = known.tested[at];
-      const isNewer = before === undefined || time > lastOf(before.tests) || (time === lastOf(before.tests) && !late);
-      const after: TestedPorts = {
-        protocol,
-        ports: ports.text,
-        tests: withTime(before?.tests, time, confirm),
-        ...(isNewer ? { state, scan } : { state: before.state, scan: before.scan }),
-      };
-      if (at === -1) known.tested.push(after);
-      else known.tested[at] = after;
-    }
-    known.tested.sort((a, b) => lastOf(b.tests) - lastOf(a.tests) || (a.protocol + a.ports < b.protocol + b.ports ? -1 : 1));
-    known.tested.length = Math.min(known.tested.length, MAX_LISTS);
-  }
-
   private get stamp(): { readonly time: number; readonly scan: number; readonly late: boolean } {
     return { time: this.observation.time, scan: this.observation.scan, late: this.late };
   }
@@ -276,25 +242,6 @@ function missing(before: KnownHost, time: number): Change {
   const stood = since(before.up, 'yes');
   const side = { text: 'up', state: 'up', since: stood, seen: lastOf(before.up.yes), scan: before.scan };
   return changeOf(before, 'host-missing', side, { text: 'down', state: 'down' }, `is down${stoodFor(before.up, 'yes', time, ', was up')}`);
-}
-
-/** A port that gets a record of its own: what is known of it so far stands in the lists that it was tested with. */
-function fromLists(lists: readonly TestedPorts[], protocol: string, number: number, confirm: number): KnownPort {
-  const port: KnownPort = { protocol, number, open: {}, state: '', at: Number.NEGATIVE_INFINITY, scan: 0 };
-  for (const { protocol: of, ports, tests, state, scan } of lists) {
-    if (of !== protocol || !PortSet.of(ports).has(number)) continue;
-    for (const time of [tests.first, ...tests.times]) note(port.open, 'no', time, { keep: confirm, late: true });
-    if (lastOf(tests) > port.at) Object.assign(port, { state, at: lastOf(tests), scan });
-  }
-  return port;
-}
-
-/** Of keys like `22/tcp`, each once, by protocol and number. */
-function inOrder(keys: readonly string[]): readonly string[] {
-  return [...new Set(keys)].sort((a, b) => {
-    const [[numberA = '', protocolA = ''], [numberB = '', protocolB = '']] = [a.split('/'), b.split('/')];
-    return protocolA === protocolB ? Number(numberA) - Number(numberB) : protocolA < protocolB ? -1 : 1;
-  });
 }
 
 function knownService({ service, guess, certificate }: KnownPort): Side {

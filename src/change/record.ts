@@ -1,9 +1,10 @@
 import type { RunContext } from '../event/context.ts';
 import { type Fields, INVENTORY, levelOf, type LogEvent, SEVERITY, Shared, some } from '../event/event.ts';
+import { networkTypeOf } from '../event/address.ts';
 import { hostEntityId, portEntityId } from '../event/id.ts';
 import { placeFields } from '../event/host.ts';
 import { printable } from '../event/text.ts';
-import { isoTime } from '../event/time.ts';
+import { isoIfKnown, isoTime } from '../event/time.ts';
 import { type KnownHost, type KnownPort, lastOf, since, standing } from './known.ts';
 import { portKey } from './sighting.ts';
 
@@ -20,10 +21,10 @@ export function hostRecord(run: RunContext, host: KnownHost, time: number): LogE
     inventory: {
       kind: 'host',
       state,
-      first_seen: timeField(host.up.yes?.first),
-      last_seen: timeField(lastOf(host.up.yes)),
-      last_tested: timeField(Math.max(host.time, time)),
-      since: timeField(since(host.up, state === 'up' ? 'yes' : 'no')),
+      first_seen: isoIfKnown(host.up.yes?.first),
+      last_seen: isoIfKnown(lastOf(host.up.yes)),
+      last_tested: isoIfKnown(Math.max(host.time, time)),
+      since: isoIfKnown(since(host.up, state === 'up' ? 'yes' : 'no')),
       open_ports: open,
       ...riskFields(host, undefined),
     },
@@ -48,16 +49,16 @@ export function portRecord(run: RunContext, host: KnownHost, port: KnownPort, ti
       inventory: {
         kind: 'port',
         state,
-        first_seen: timeField(open.yes?.first),
-        last_seen: timeField(lastOf(open.yes)),
-        last_tested: timeField(at),
-        since: timeField(stands && since(open, stands)),
+        first_seen: isoIfKnown(open.yes?.first),
+        last_seen: isoIfKnown(lastOf(open.yes)),
+        last_tested: isoIfKnown(at),
+        since: isoIfKnown(stands && since(open, stands)),
         ...riskFields(host, portKey(protocol, number)),
       },
     },
     {
       server: { address: host.key, ip: host.ips[0], port: protocol === 'ip' ? undefined : number },
-      network: { transport: protocol, type: networkType(host) },
+      network: { transport: protocol, type: networkTypeOf(host.ips) },
       service: name === undefined || name === '' ? undefined : { type: name },
       tls: certificate && { server: { subject: certificate.value.subject, not_after: certificate.value.notAfter } },
     },
@@ -66,7 +67,7 @@ export function portRecord(run: RunContext, host: KnownHost, port: KnownPort, ti
 
 function record(run: RunContext, host: KnownHost, time: number, entity: string, message: string, nmap: Fields, more: Fields = {}): LogEvent {
   const { options, scanId } = run;
-  const { ips, name, mac, os } = host;
+  const { ips } = host;
   const revision = time * REVISIONS + Math.min(host.marks.length, REVISIONS - 1);
   const created = options.now();
   const line = printable(message);
@@ -80,12 +81,7 @@ function record(run: RunContext, host: KnownHost, time: number, entity: string, 
     created,
     severity: SEVERITY.info,
     message: line,
-    shared: new Shared({
-      '@timestamp': isoTime(time),
-      ...run.base,
-      'host': { ip: some(ips), name: name?.value, mac: mac && [mac.value], os: os && { full: os.value } },
-      'related': ips.length === 0 && name === undefined ? undefined : { ip: some(ips), hosts: name && [name.value] },
-    }),
+    shared: knownShared(run, host, time, { os: host.os && { full: host.os.value } }),
     own: {
       event: {
         kind: 'asset',
@@ -97,7 +93,7 @@ function record(run: RunContext, host: KnownHost, time: number, entity: string, 
         dataset: INVENTORY,
         created: isoTime(created),
       },
-      network: { type: networkType(host) },
+      network: { type: networkTypeOf(host.ips) },
       ...more,
       nmap: { ...placeFields(run, ips), scan: { id: scanId }, entity: { id: entity }, ...nmap },
       message: line,
@@ -112,11 +108,12 @@ function riskFields({ findings }: KnownHost, port: string | undefined): Fields {
   return { findings: now.length, risk, level: levelOf(risk) };
 }
 
-function networkType({ ips }: KnownHost): string | undefined {
-  const [ip] = ips;
-  return ip === undefined ? undefined : ip.includes(':') ? 'ipv6' : 'ipv4';
-}
-
-function timeField(time: number | undefined): string | undefined {
-  return time === undefined || !Number.isFinite(time) || time <= 0 ? undefined : isoTime(time);
+/** What the events of a host share, from what is known of it. `more`: members of `host`. */
+export function knownShared({ base }: RunContext, { ips, name, mac }: KnownHost, time: number, more: Fields = {}): Shared {
+  return new Shared({
+    '@timestamp': isoTime(time),
+    ...base,
+    'host': { ip: some(ips), name: name?.value, mac: mac && [mac.value], ...more },
+    'related': ips.length === 0 && name === undefined ? undefined : { ip: some(ips), hosts: name && [name.value] },
+  });
 }

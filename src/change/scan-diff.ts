@@ -1,10 +1,11 @@
-import type { BlockList } from 'node:net';
 import { identify } from '../event/address.ts';
+import type { AddressSet } from '../nmap/address-set.ts';
 import { isComplete, type ScanItem } from '../nmap/item.ts';
 import type { Change } from './change.ts';
 import { absentHost, type RunCoverage, runCoverage, wouldList } from './coverage.ts';
 import { type KnownHost, standing, unknownHost } from './known.ts';
 import { observe, observeAbsence } from './observe.ts';
+import { hostsInOrder } from './order.ts';
 import type { KnownScans } from './scans.ts';
 import { type Sighting, sightingOf, together } from './sighting.ts';
 import type { KnownHosts } from './store.ts';
@@ -31,11 +32,11 @@ export interface ScanDiff {
 export class ScanCollector {
   private readonly runs: { coverage: RunCoverage; complete: boolean }[] = [];
   private readonly hosts = new Map<string, Sighting>();
-  private readonly macNetworks: BlockList | undefined;
+  private readonly macNetworks: AddressSet | undefined;
   /** Elements that could not be read. */
   refused = 0;
 
-  constructor(macNetworks?: BlockList) {
+  constructor(macNetworks?: AddressSet) {
     this.macNetworks = macNetworks;
   }
 
@@ -86,7 +87,7 @@ interface Knowledge {
 export function diffWith(knowledge: Knowledge, after: ScanView): ScanDiff {
   const changes: Change[] = [];
   let [hostsNotLookedAt, hostsFirstSeen, portsFirstSeen, hostsCompared] = [0, 0, 0, 0];
-  for (const key of inOrder([...knowledge.keys, ...after.hosts.keys()])) {
+  for (const key of hostsInOrder([...knowledge.keys, ...after.hosts.keys()])) {
     const known = knowledge.known(key);
     const sighting = after.hosts.get(key);
     if (sighting !== undefined) {
@@ -129,9 +130,4 @@ function afterAll({ time }: KnownHost): { readonly time: number; readonly scan: 
 
 function establishedDown({ runs }: ScanView, key: string): boolean {
   return runs.some(({ coverage, complete }) => absentHost(coverage, complete, key).tested);
-}
-
-/** Addresses in their numeric order, then names. */
-function inOrder(keys: readonly string[]): readonly string[] {
-  return [...new Set(keys)].sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
 }

@@ -106,6 +106,7 @@ export class KnownScans {
 
 function recordOf(row: Readonly<Record<string, unknown>>): ScanRecord {
   const setup = JSON.parse(row['run'] as string) as RunSetup;
+  let coverage: RunCoverage | undefined;
   return {
     nr: row['nr'] as number,
     id: row['id'] as string,
@@ -113,7 +114,11 @@ function recordOf(row: Readonly<Record<string, unknown>>): ScanRecord {
     ended: row['ended'] as number,
     complete: row['complete'] === 1,
     setup,
-    coverage: runCoverage(setup, setup.lists),
+    // Of two thousand old runs few are ever asked.
+    get coverage() {
+      coverage ??= runCoverage(setup, setup.lists);
+      return coverage;
+    },
     counts: JSON.parse(row['counts'] as string) as ScanCounts,
   };
 }

@@ -61,6 +61,12 @@ export function portKey(protocol: string, number: number): string {
   return `${number}/${protocol}`;
 }
 
+/** What {@link portKey} was made from. */
+export function placeOf(key: string): { readonly protocol: string; readonly number: number } {
+  const [number = '', protocol = ''] = key.split('/');
+  return { protocol, number: Number(number) };
+}
+
 export function sightingOf(run: RunCoverage, host: Host, identity = identify(host), found: FindingsOf = NO_FINDINGS): Sighting {
   const ports = new Map<string, PortSighting>();
   for (const port of host.ports) {

@@ -1,8 +1,8 @@
-import { BlockList, isIP } from 'node:net';
 import { type ChangeOptions, DEFAULT_CHANGE_OPTIONS } from '../change/options.ts';
 import { DEFAULT_OPTIONS, type EventOptions } from '../event/context.ts';
 import { DEFAULT_SPOOL_LIMITS, type SpoolLimits } from '../delivery/spool-limits.ts';
 import { PortlogError } from '../errors.ts';
+import { AddressSet } from '../nmap/address-set.ts';
 import type { SinkOptions } from '../sink/options.ts';
 import type { Config, SinkConfig } from './config.ts';
 import { SEVERITY } from '../event/event.ts';
@@ -139,18 +139,11 @@ function wholeNumber(option: string, value: number): number {
   return value;
 }
 
-function macNetworks(networks: readonly string[] | undefined): BlockList | undefined {
-  if (networks === undefined || networks.length === 0) return undefined;
-  const list = new BlockList();
-  for (const network of networks) {
-    const [address = '', bits] = network.split('/');
-    const kind = isIP(address);
-    const width = kind === 6 ? 128 : 32;
-    if (kind === 0 || Number(bits ?? width) > width)
-      throw new PortlogError('config-invalid', `changes.macNetworks: "${network}" is no network`, { hint: 'write it like 192.0.2.0/24' });
-    list.addSubnet(address, Number(bits ?? width), kind === 6 ? 'ipv6' : 'ipv4');
-  }
-  return list;
+function macNetworks(networks: readonly string[] = []): AddressSet | undefined {
+  const set = AddressSet.of(networks);
+  if (typeof set === 'string')
+    throw new PortlogError('config-invalid', `changes.macNetworks: "${set}" is no network`, { hint: 'write it like 192.0.2.0/24' });
+  return networks.length === 0 ? undefined : set;
 }
 
 function spoolLimits(given: Given, { maxMib, maxAgeDays, whenFull }: NonNullable<Config['spool']>): SpoolLimits {

@@ -1,4 +1,5 @@
-import { type BlockList, isIP, isIPv4, SocketAddress } from 'node:net';
+import { isIP, isIPv4, SocketAddress } from 'node:net';
+import type { AddressSet } from '../nmap/address-set.ts';
 import type { Host, HostHint } from '../nmap/model.ts';
 
 /** The addresses and names of a host, in the forms that events need. */
@@ -16,7 +17,12 @@ export interface Identity {
   readonly names: readonly string[];
 }
 
-export function identify(host: Host | HostHint, macNetworks?: BlockList): Identity {
+/** ECS `network.type` of a host, by its first address. */
+export function networkTypeOf([ip]: readonly string[]): 'ipv4' | 'ipv6' | undefined {
+  return ip === undefined ? undefined : ip.includes(':') ? 'ipv6' : 'ipv4';
+}
+
+export function identify(host: Host | HostHint, macNetworks?: AddressSet): Identity {
   const ips: string[] = [];
   const macs: string[] = [];
   let written: string | undefined;
@@ -38,7 +44,7 @@ export function identify(host: Host | HostHint, macNetworks?: BlockList): Identi
     else given ??= lower;
     if (!names.includes(lower)) names.push(lower);
   }
-  const lent = macNetworks !== undefined && ips.some((ip) => macNetworks.check(ip, isIPv4(ip) ? 'ipv4' : 'ipv6'));
+  const lent = macNetworks !== undefined && ips.some((ip) => macNetworks.has(ip));
   const key = (lent ? macs[0] : undefined) ?? ips.find(isIPv4) ?? ips[0] ?? macs[0] ?? given ?? ptr ?? written ?? '';
   return { key, ips, macs, name: given ?? ptr, ptr, names };
 }

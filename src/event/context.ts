@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import type { BlockList } from 'node:net';
+import type { AddressSet } from '../nmap/address-set.ts';
 import type { Run } from '../nmap/model.ts';
 import type { Fields } from './event.ts';
 import { scanId } from './id.ts';
@@ -25,7 +25,7 @@ export interface EventOptions {
   readonly tags: readonly string[];
   readonly labels: Readonly<Record<string, string>>;
   /** Where hosts are told apart by their MAC address, because addresses are lent (DHCP). */
-  readonly macNetworks: BlockList | undefined;
+  readonly macNetworks: AddressSet | undefined;
   /** What the network of an address is, as somebody has written it down. */
   readonly networkOf: ((ips: readonly string[]) => NetworkFacts | undefined) | undefined;
   /** Send closed and filtered ports and down hosts too. */

@@ -1,5 +1,5 @@
 import type { Host } from '../nmap/model.ts';
-import { type Identity, identify } from './address.ts';
+import { type Identity, identify, networkTypeOf } from './address.ts';
 import { dataStream, type RunContext } from './context.ts';
 import { type Fields, type LogEvent, SEVERITY, Shared, some } from './event.ts';
 import { condensed, digest, eventId, hostEntityId } from './id.ts';
@@ -39,7 +39,6 @@ export function placeFields({ options }: RunContext, ips: readonly string[]): Fi
 export function hostContext(run: RunContext, host: Host): HostContext {
   const identity = identify(host, run.options.macNetworks);
   const time = milliseconds(host.endtime) || milliseconds(host.starttime) || run.start;
-  const [ip] = identity.ips;
   const fields = sharedFields(run, host, identity, time);
   const entityId = hostEntityId(run.options.site, identity.key);
   const observationId = eventId('nmap.host', 'host-observed', run.scanId, entityId, condensed(host.source));
@@ -56,7 +55,7 @@ export function hostContext(run: RunContext, host: Host): HostContext {
     portShared: new Shared({ ...fields, data_stream: dataStream('nmap.port', run.options.namespace) }),
     sighting: digest(sightingOf(host)),
     place: placeFields(run, identity.ips),
-    networkType: ip === undefined ? undefined : ip.includes(':') ? 'ipv6' : 'ipv4',
+    networkType: networkTypeOf(identity.ips),
   };
 }
 

@@ -12,6 +12,11 @@ export function isoSeconds(seconds: number | undefined): string | undefined {
   return time === 0 ? undefined : isoTime(time);
 }
 
+/** Epoch milliseconds as ISO 8601, or undefined when there is no such time. */
+export function isoIfKnown(time: number | undefined): string | undefined {
+  return time === undefined || !Number.isFinite(time) || time <= 0 ? undefined : isoTime(time);
+}
+
 let lastTime = Number.NaN;
 let lastIso = '';
 

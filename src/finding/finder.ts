@@ -1,8 +1,9 @@
 import { SEVERITY } from '../event/event.ts';
+import type { Host, Port } from '../nmap/model.ts';
 import type { Check, Finding, Subject } from './finding.ts';
 import { EXPOSURE, type ExposurePolicy } from './exposure.ts';
 import type { Intel } from './intel.ts';
-import { checksWith, findingsAt } from './registry.ts';
+import { checksWith, findingsAt, subjectsOf } from './registry.ts';
 import { hasLooked } from './script.ts';
 import type { RiskyService } from './risky-services.ts';
 
@@ -16,16 +17,35 @@ export interface FindingOptions {
   readonly exposure?: ExposurePolicy | undefined;
 }
 
+/** A port, or the host itself, with what is wrong with it. */
+interface Place {
+  readonly port: Port | undefined;
+  readonly findings: readonly Finding[];
+}
+
 /** Finds what is wrong, and adds what the world knows of it, as far as somebody has brought that. */
 export class Finder {
   private readonly options: FindingOptions;
   private readonly checks: readonly Check[];
+  /** Of hosts that are still on their way: their events and what is known of them are made from the same findings. */
+  private readonly found = new WeakMap<Host, readonly Place[]>();
 
   constructor(options: FindingOptions = {}) {
     this.options = options;
     this.checks = checksWith(options.services ?? []);
   }
 
+  /** Where something is wrong with a host: with itself, or with a port. Looked for once, however often it is asked. */
+  of(run: Subject['run'], host: Host, time: number): readonly Place[] {
+    let found = this.found.get(host);
+    if (found === undefined) {
+      found = [...this.places(run, host, time)];
+      this.found.set(host, found);
+    }
+    return found;
+  }
+
+  /** What is wrong at one place. */
   at(subject: Subject): readonly Finding[] {
     const { intel, rules } = this.options;
     let found: readonly Finding[] = [...findingsAt({ ...subject, external: this.isExternal(subject) }, this.checks), ...this.unexpected(subject)];
@@ -36,6 +56,13 @@ export class Finder {
   /** Whether what a source once found at a subject would be found again, were it still so. */
   hasLooked(subject: Subject, source: string): boolean {
     return source === EXPOSURE ? this.options.exposure !== undefined : hasLooked(subject, source);
+  }
+
+  private *places(run: Subject['run'], host: Host, time: number): Generator<Place, void, undefined> {
+    for (const subject of subjectsOf(run, host, time)) {
+      const findings = this.at(subject);
+      if (findings.length > 0) yield { port: subject.port, findings };
+    }
   }
 
   private isExternal({ host }: Subject): boolean {

@@ -1,4 +1,4 @@
-import type { Host, Run } from '../nmap/model.ts';
+import type { Host, Port, Run } from '../nmap/model.ts';
 import type { Finding } from './finding.ts';
 import { SEVERITY } from '../event/event.ts';
 import { EXPIRED, UNEXPECTED } from './exposure.ts';
@@ -28,13 +28,13 @@ export function seenFindings(
   host: Host,
   time: number,
 ): { readonly findings: readonly SeenFinding[]; hasLooked(port: string | undefined, source: string): boolean } {
-  const subjects = new Map([...subjectsOf(run, host, time)].map((subject) => [placeOf(subject.port), subject]));
-  const findings = [...subjects].flatMap(([place, subject]) => finder.at(subject).map((finding) => seen(place, finding)));
+  const findings = finder.of(run, host, time).flatMap(({ port, findings: here }) => here.map((finding) => seen(placeOf(port), finding)));
   return {
     findings,
-    hasLooked(port, source) {
-      const subject = subjects.get(port ?? '');
-      return subject !== undefined && finder.hasLooked(subject, source);
+    hasLooked(place, source) {
+      // Seldom asked: of what was known and is not found again.
+      for (const subject of subjectsOf(run, host, time)) if (placeOf(subject.port) === place && finder.hasLooked(subject, source)) return true;
+      return false;
     },
   };
 }
@@ -44,14 +44,14 @@ export function looksFor(args: string | undefined, source: string): boolean {
   return source === SERVICE || isRequested(args ?? '', source);
 }
 
-function placeOf(port: { readonly number: number | undefined; readonly protocol: string | undefined } | undefined): string {
-  return port === undefined ? '' : `${port.number ?? ''}/${port.protocol ?? ''}`;
+function placeOf(port: Port | undefined): string | undefined {
+  return port === undefined ? undefined : `${port.number ?? ''}/${port.protocol ?? ''}`;
 }
 
-function seen(place: string, finding: Finding): SeenFinding {
+function seen(place: string | undefined, finding: Finding): SeenFinding {
   const { rule, title, severity, source, vulnerability, alerts } = finding;
   return {
-    ...(place === '' ? {} : { port: place }),
+    ...(place === undefined ? {} : { port: place }),
     key: findingKey(finding),
     rule: { id: rule.id, name: rule.name },
     title,

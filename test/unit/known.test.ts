@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { AddressSet } from '../../src/nmap/address-set.ts';
 import { openStore } from '../support/delivery.ts';
 import { fixture, FOOTER } from '../support/scans.ts';
 import { World } from '../support/world.ts';
@@ -149,9 +150,7 @@ describe('a sequence of scans', () => {
   });
 
   test('in a network of lent addresses, a MAC address that moves is one host', async () => {
-    const { BlockList } = await import('node:net');
-    const macNetworks = new BlockList();
-    macNetworks.addSubnet('192.0.2.0', 24);
+    const macNetworks = AddressSet.of(['192.0.2.0/24']) as AddressSet;
     const world = new World({ event: { macNetworks } });
     const mac = '<address addr="52:54:00:00:00:01" addrtype="mac"/>';
     await world.ship(scanOf({ day: 0, inside: up(1, CLOSED + tcp(22), mac) }));

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { AddressSet } from '../../nmap/address-set.ts';
 import { type InventoryFilter, inventoryRows, isWithin } from '../../change/inventory.ts';
 import { PortSet } from '../../nmap/port-set.ts';
+import { hostsInOrder } from '../../change/order.ts';
 import { KnownHosts, knownSites } from '../../change/store.ts';
 import { stateFile } from '../../delivery/store.ts';
 import { EXIT, type ExitCode, PortlogError } from '../../errors.ts';
@@ -36,7 +37,7 @@ export async function inventoryCommand(context: CommandContext): Promise<ExitCod
     let isRead = await print(terminal, format.heading);
     let [hosts, rows] = [0, 0];
     for (const known of sites) {
-      for (const key of inOrder(known.keys())) {
+      for (const key of hostsInOrder(known.keys())) {
         const host = known.get(key);
         if (host === undefined || !isWithin(filter, host)) continue;
         const found = inventoryRows(known.site, host, filter);
@@ -111,10 +112,4 @@ function sinceOf(given: string | undefined, now: number): number | undefined {
   if (Number.isNaN(time))
     throw new PortlogError('usage', `--since "${given}": no date, and no time ago`, { hint: '2026-01-31, 2026-01-31T12:00:00Z, 24h, 7d' });
   return time;
-}
-
-/** Addresses in their numeric order, then names. */
-function inOrder(keys: readonly string[]): readonly string[] {
-  const { compare } = new Intl.Collator('en', { numeric: true });
-  return keys.toSorted(compare);
 }
