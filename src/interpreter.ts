@@ -23,7 +23,7 @@ export class Interpreter {
     for (const { port, findings } of this.finder.of(context.run.run, item.host, context.time)) {
       for (const finding of findings) {
         if (finding.isSilenced === true) continue;
-        this.mapper.noteFinding(finding.severity);
+        this.mapper.noteFinding(context, finding.severity);
         yield findingEvent(context, port, finding);
       }
     }

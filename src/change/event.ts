@@ -41,7 +41,7 @@ export type ScanIds = (nr: number) => string | undefined;
 export function changeEvent(host: HostContext, change: Change, scanIds: ScanIds): LogEvent {
   const { run, identity, time, shared, networkType, entityId, place } = host;
   const target = { address: identity.key, ip: identity.ips[0] };
-  return statement(run, change, scanIds, { time, shared, target, entityId, networkType, place });
+  return statement(run, change, scanIds, { time, shared, target, entityId, networkType, place, ips: identity.ips });
 }
 
 /** A change of a host that the run does not list; what is said of it is what was known. */
@@ -56,6 +56,7 @@ export function absenceEvent(run: RunContext, known: KnownHost, change: Change, 
     entityId,
     networkType: networkTypeOf(ips),
     place: placeFields(run, ips),
+    ips,
   });
 }
 
@@ -66,6 +67,7 @@ interface Subject {
   readonly entityId: string;
   readonly networkType: string | undefined;
   readonly place: Fields;
+  readonly ips: readonly string[];
 }
 
 function statement(run: RunContext, { action, port, before, after, finding, message }: Change, scanIds: ScanIds, subject: Subject): LogEvent {
@@ -79,7 +81,7 @@ function statement(run: RunContext, { action, port, before, after, finding, mess
     entity,
     time,
     shared,
-    place: subject.place,
+    place: { ...subject.place, expected: port && run.options.expects?.(subject.ips, port.number, port.protocol, time) },
     severity: action === 'finding-resolved' ? SEVERITIES[action] : (finding?.severity ?? SEVERITIES[action]),
     message,
     server: { ...target, port: port !== undefined && port.protocol !== 'ip' ? port.number : undefined },
@@ -210,7 +212,7 @@ function assemble(
       server,
       network,
       service,
-      rule: finding && { id: finding.rule.id, name: finding.rule.name },
+      rule: finding && { id: finding.rule.id, name: finding.rule.name, category: finding.rule.category },
       vulnerability: finding?.vulnerability === undefined ? undefined : { id: finding.vulnerability },
       nmap: {
         ...place,

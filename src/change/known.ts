@@ -70,7 +70,7 @@ export interface KnownFinding {
   /** Of the latest sighting. */
   at: number;
   scan: number;
-  rule: { readonly id: string; readonly name: string };
+  rule: { readonly id: string; readonly name: string; readonly category?: string };
   title: string;
   severity: number;
   /** Who must look again before it is gone. */

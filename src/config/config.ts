@@ -1,4 +1,5 @@
 import type { Dataset } from '../event/event.ts';
+import type { RuleCategory } from '../finding/finding.ts';
 
 /** What a configuration file may say: schemas/config.schema.json. */
 export interface Config {
@@ -27,6 +28,8 @@ type Level = 'info' | 'low' | 'medium' | 'high' | 'critical';
 interface OwnService {
   readonly id: string;
   readonly name: string;
+  /** Which alert rule tells of it. */
+  readonly category?: RuleCategory;
   readonly ports: readonly string[];
   /** As nmap names it when it has asked. */
   readonly services?: readonly string[];

@@ -74,7 +74,8 @@ export async function settings(given: Given, config: Config, defaultStateDir: st
     ),
     tags: given.tags ?? config.tags ?? [],
     labels: given.labels === undefined ? (config.labels ?? {}) : labelsOf(given.labels),
-    networkOf: exposure === undefined ? undefined : (ips: readonly string[]) => exposure.networkOf(ips),
+    networkOf: exposure && ((ips: readonly string[]) => exposure.networkOf(ips)),
+    expects: exposure && ((ips: readonly string[], port: number, protocol: string, time: number) => exposure.expects(ips, port, protocol, time)),
     macNetworks: macNetworks(config.changes?.macNetworks),
     all: given.all ?? config.all ?? false,
   };
@@ -119,10 +120,10 @@ function findingSettings({ rules = {}, services = [] }: NonNullable<Config['find
         { severity: severity === undefined ? undefined : SEVERITY[severity], silence },
       ]),
     ),
-    services: services.map(({ id, name, ports, services: names = [], severity, external = severity, why, remedy }) => ({
+    services: services.map(({ id, name, category = 'other', ports, services: names = [], severity, external = severity, why, remedy }) => ({
       id,
       name,
-      category: 'configuration',
+      category,
       ports,
       services: new RegExp(`^(?:${names.map((word) => word.replaceAll(/[.+*?^${}()|[\]\\]/g, '\\$&')).join('|')})$`),
       severity: SEVERITY[severity],

@@ -14,6 +14,8 @@ interface NetworkFacts {
   readonly zone: string;
   readonly criticality?: string;
   readonly owner?: string;
+  /** Everyone can reach it. */
+  readonly external?: boolean;
 }
 
 /** What the configuration says about all events, and the clock. */
@@ -28,6 +30,8 @@ export interface EventOptions {
   readonly macNetworks: AddressSet | undefined;
   /** What the network of an address is, as somebody has written it down. */
   readonly networkOf: ((ips: readonly string[]) => NetworkFacts | undefined) | undefined;
+  /** Whether somebody has written down that a port is meant to be open, at a time in epoch milliseconds. */
+  readonly expects: ((ips: readonly string[], port: number, protocol: string, time: number) => boolean | undefined) | undefined;
   /** Send closed and filtered ports and down hosts too. */
   readonly all: boolean;
   /** Epoch milliseconds, for `event.created`. */
@@ -43,6 +47,7 @@ export const DEFAULT_OPTIONS: EventOptions = {
   labels: {},
   macNetworks: undefined,
   networkOf: undefined,
+  expects: undefined,
   all: false,
   now: Date.now,
   scannerHost: undefined,

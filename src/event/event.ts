@@ -43,10 +43,11 @@ export interface LogEvent {
 /** The scale of Elastic Security's risk scores: what a rule may compare with. */
 export const SEVERITY = { info: 0, low: 21, medium: 47, high: 73, critical: 99 } as const;
 
-const LEVELS = Object.entries(SEVERITY).toReversed();
+export type Level = keyof typeof SEVERITY;
+const LEVELS = (Object.entries(SEVERITY) as [Level, number][]).toReversed();
 
 /** The word for a severity. */
-export function levelOf(severity: number): string {
+export function levelOf(severity: number): Level {
   return LEVELS.find(([, least]) => severity >= least)?.[0] ?? 'info';
 }
 

@@ -32,8 +32,10 @@ export interface HostContext {
 
 /** `nmap.site`, and what is known of the network. */
 export function placeFields({ options }: RunContext, ips: readonly string[]): Fields {
-  const { zone, criticality, owner } = options.networkOf?.(ips) ?? {};
-  return { site: options.site, zone, criticality, owner };
+  const network = options.networkOf?.(ips);
+  if (network === undefined) return { site: options.site };
+  const { zone, criticality, owner, external = false } = network;
+  return { site: options.site, zone, criticality, owner, external };
 }
 
 export function hostContext(run: RunContext, host: Host): HostContext {

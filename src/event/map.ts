@@ -26,9 +26,8 @@ export class EventMapper {
   }
 
   /** Counts a weakness of the run that is being read. */
-  noteFinding(severity: number): void {
-    const level = levelOf(severity);
-    this.record.findings[level] = (this.record.findings[level] ?? 0) + 1;
+  noteFinding(host: HostContext, severity: number): void {
+    this.record.addFinding(levelOf(severity), host.place['zone']);
   }
 
   /** The host of a `host` item that was given last; made when it is asked for. */
@@ -51,6 +50,7 @@ export class EventMapper {
         if (item.host.status?.state === 'down' && !this.options.all) return;
         const host = this.hostOf(item.host);
         if (host === undefined) return;
+        this.record.addToZone(host.place['zone'], counts);
         if (isHostObservation(this.context)) yield hostEvent(host, counts);
         for (const port of item.host.ports) if (this.options.all || !isQuiet(port)) yield portEvent(host, port);
         return;

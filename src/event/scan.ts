@@ -2,7 +2,7 @@ import type { Host, Script, Target, Task } from '../nmap/model.ts';
 import type { Refusal, RunEnd } from '../nmap/item.ts';
 import { dataStream, type RunContext } from './context.ts';
 import { addCounts, noPorts, type PortCounts } from './counts.ts';
-import { type Fields, type LogEvent, SEVERITY, Shared, some } from './event.ts';
+import { type Fields, type FieldValue, type Level, type LogEvent, SEVERITY, Shared, some } from './event.ts';
 import { eventId } from './id.ts';
 import { scriptFields } from './script.ts';
 import { clip, count, printable } from './text.ts';
@@ -24,7 +24,9 @@ export class RunRecord {
   readonly refusals: Refusal[] = [];
   refused = 0;
   /** By level; no part of what the run is identified by, for it depends on rules and snapshots. */
-  readonly findings: Record<string, number> = { critical: 0, high: 0, medium: 0, low: 0, info: 0 };
+  readonly findings = noFindings();
+  /** Of hosts that are up, by zone; neither is this part of it, for it depends on the file of expected exposure. */
+  readonly zones = new Map<string, ZoneTotals>();
   output: { readonly type: string | undefined; readonly text: string } | undefined;
   /** Epoch milliseconds of the latest host. */
   latest = 0;
@@ -36,6 +38,27 @@ export class RunRecord {
     if (host.timedout === true) this.hosts.timedout++;
     addCounts(this.ports, counts.byState);
     this.latest = Math.max(this.latest, milliseconds(host.endtime) || milliseconds(host.starttime));
+  }
+
+  /** A host that is up. */
+  addToZone(zone: FieldValue, counts: PortCounts): void {
+    const totals = this.zoneOf(zone);
+    if (totals === undefined) return;
+    totals.hosts++;
+    totals.ports += counts.byState['open'] ?? 0;
+  }
+
+  addFinding(level: Level, zone: FieldValue): void {
+    this.findings[level]++;
+    const totals = this.zoneOf(zone);
+    if (totals !== undefined) totals.findings[level]++;
+  }
+
+  private zoneOf(zone: FieldValue): ZoneTotals | undefined {
+    if (typeof zone !== 'string') return undefined;
+    const totals = this.zones.get(zone) ?? { hosts: 0, ports: 0, findings: noFindings() };
+    this.zones.set(zone, totals);
+    return totals;
   }
 
   addHint(): void {
@@ -60,6 +83,16 @@ export class RunRecord {
   }
 }
 
+interface ZoneTotals {
+  hosts: number;
+  ports: number;
+  readonly findings: Record<Level, number>;
+}
+
+function noFindings(): Record<Level, number> {
+  return { critical: 0, high: 0, medium: 0, low: 0, info: 0 };
+}
+
 type EndAction = 'scan-finished' | 'scan-incomplete' | 'scan-failed';
 
 /** The one event at the end of a run: how it ended and what it found. */
@@ -69,7 +102,7 @@ export function scanEndEvent(context: RunContext, record: RunRecord, end: RunEnd
   const time = milliseconds(finished?.time) || record.latest || context.start;
   const why = whyIncomplete(end, record);
   const message = printable(messageOf(context, record, end, action, why));
-  const content = JSON.stringify([end.stats, end.closed, end.pending, Object.assign({}, record, { findings: undefined })]);
+  const content = JSON.stringify([end.stats, end.closed, end.pending, Object.assign({}, record, { findings: undefined, zones: undefined })]);
   return scanEvent(context, action, time, message, content, {
     event: {
       type: ['end'],
@@ -88,6 +121,7 @@ export function scanEndEvent(context: RunContext, record: RunRecord, end: RunEnd
       hosts: { ...record.hosts, ...totals(end) },
       ports: { ...record.ports },
       findings: { ...record.findings },
+      zone: some([...record.zones].map(([name, { hosts, ports, findings }]) => ({ name, hosts, open_ports: ports, findings: { ...findings } }))),
       hosthints: record.hosthints,
       refused: record.refused,
       skipped: record.skippedTargets,

@@ -16,7 +16,7 @@ const doc = (script: string): readonly string[] => [`https://nmap.org/nsedoc/scr
 function access(script: string, name: string, severity: number, why: string, remedy: string, title: string, finds: AccessTest['finds']): AccessTest {
   return {
     script,
-    rule: { id: `nmap-access-${script}`, name, category: 'configuration', severity, why, remedy, references: doc(script) },
+    rule: { id: `nmap-access-${script}`, name, category: 'access', severity, why, remedy, references: doc(script) },
     title,
     finds,
   };

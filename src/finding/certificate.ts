@@ -11,7 +11,7 @@ const REFERENCES = ['https://nmap.org/nsedoc/scripts/ssl-cert.html'];
 const rule = (id: string, name: string, severity: number, why: string, remedy: string): Rule => ({
   id: `nmap-certificate-${id}`,
   name,
-  category: 'configuration',
+  category: 'certificate',
   severity,
   why,
   remedy,

@@ -40,7 +40,7 @@ export function findingEvent(host: HostContext, port: Port | undefined, finding:
     own: {
       event: {
         kind: 'state',
-        category: [finding.rule.category],
+        category: [finding.rule.category === 'vulnerability' ? 'vulnerability' : 'configuration'],
         type: ['info'],
         action: 'finding-observed',
         id,
@@ -63,7 +63,7 @@ export function findingEvent(host: HostContext, port: Port | undefined, finding:
 /** ECS: what rule, and which vulnerability. */
 function findingFields({ rule, severity, title, vulnerability }: Finding): Fields {
   return {
-    rule: { id: rule.id, name: rule.name, description: rule.why, reference: rule.references[0] },
+    rule: { id: rule.id, name: rule.name, category: rule.category, description: rule.why, reference: rule.references[0] },
     vulnerability: vulnerability && vulnerabilityFields(vulnerability, severity, title),
   };
 }

@@ -30,7 +30,7 @@ interface ExpectedEntry {
 export const UNEXPECTED: Rule = {
   id: 'nmap-exposure-unexpected',
   name: 'A port is open that is not meant to be',
-  category: 'configuration',
+  category: 'exposure',
   severity: SEVERITY.medium,
   why: 'The file of expected exposure does not name it: nobody has said that it may be open, and why.',
   remedy: 'Close it, or enter it with reason, owner and an end.',
@@ -82,20 +82,27 @@ export class ExposurePolicy {
     return undefined;
   }
 
-  /** Whether an open port is not meant to be, at a time in epoch milliseconds. Without `expected`, nothing is. */
+  /** Whether a port is meant to be open, at a time in epoch milliseconds; undefined without `expected`. */
+  expects(ips: readonly string[], port: number, protocol: string, time: number): boolean | undefined {
+    return this.expected === undefined ? undefined : this.entriesFor(ips, port, protocol).some((entry) => !isOver(entry, time));
+  }
+
+  /** What is wrong with a port that is open, at a time in epoch milliseconds. Without `expected`, nothing is. */
   judge(ips: readonly string[], port: number, protocol: string, time: number): Finding | undefined {
-    if (this.expected === undefined) return undefined;
+    if (this.expects(ips, port, protocol, time) !== false) return undefined;
     const network = this.networkOf(ips);
-    const matching = this.expected.filter(
-      ({ addresses: set, zones, ports }) =>
-        (ips.some((ip) => set.has(ip)) || (network !== undefined && zones.has(network.zone))) &&
-        ports.some(({ numbers, protocol: of }) => of === protocol && numbers.has(port)),
-    );
-    if (matching.some(({ entry }) => !isOver(entry, time))) return undefined;
-    const [last] = matching;
-    if (last !== undefined) return checked(EXPIRED, EXPOSURE, `was meant to be open until ${last.entry.expires} (${last.entry.reason})`);
+    const [last] = this.entriesFor(ips, port, protocol);
+    if (last !== undefined) return checked(EXPIRED, EXPOSURE, `was meant to be open until ${last.expires} (${last.reason})`);
     const severity = network?.external === true ? SEVERITY.high : BY_CRITICALITY[network?.criticality ?? 'medium'];
     return checked(UNEXPECTED, EXPOSURE, `is not meant to be open${network === undefined ? '' : ` in zone ${network.zone}`}`, { severity });
+  }
+
+  private entriesFor(ips: readonly string[], port: number, protocol: string): readonly ExpectedEntry[] {
+    const zone = this.networkOf(ips)?.zone;
+    const isFor = ({ addresses: set, zones, ports }: Expectation): boolean =>
+      (ips.some((ip) => set.has(ip)) || (zone !== undefined && zones.has(zone))) &&
+      ports.some(({ numbers, protocol: of }) => of === protocol && numbers.has(port));
+    return (this.expected ?? []).filter(isFor).map(({ entry }) => entry);
   }
 }
 

@@ -2,12 +2,30 @@ import type { Host, Port, Run } from '../nmap/model.ts';
 import type { ExploitProbability, KnownExploited } from './intel.ts';
 import { SEVERITY } from '../event/event.ts';
 
+/** What a rule is about: alert rules go by it, so that a new rule or a service of the user's alerts like its kin. */
+export const RULE_CATEGORIES = [
+  'vulnerability',
+  'certificate',
+  'encryption',
+  'access',
+  'exposure',
+  'cleartext',
+  'remote-administration',
+  'file-sharing',
+  'database',
+  'management-api',
+  'messaging',
+  'industrial',
+  'other',
+] as const;
+export type RuleCategory = (typeof RULE_CATEGORIES)[number];
+
 /** What kind of weakness there is to find. The registry of all of them makes docs/reference/rules.md. */
 export interface Rule {
   /** Stable: alert rules and exceptions name it. */
   readonly id: string;
   readonly name: string;
-  readonly category: 'vulnerability' | 'configuration';
+  readonly category: RuleCategory;
   /** 0 to 100, see `SEVERITY`; what a finding says of itself (a CVSS score, a zone) goes before it. */
   readonly severity: number;
   /** Why it matters, and what to do. */

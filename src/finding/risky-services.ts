@@ -1,5 +1,5 @@
 import { SEVERITY } from '../event/event.ts';
-import type { Rule } from './finding.ts';
+import type { Rule, RuleCategory } from './finding.ts';
 
 /** A kind of service that should not be reachable by everyone. */
 export interface RiskyService extends Rule {
@@ -24,6 +24,7 @@ const ONLY = 'Let only those reach it who need it (a firewall, a VPN), or bind i
 const SSH = 'Use SSH instead, and switch it off.';
 
 function risky(
+  category: RuleCategory,
   id: string,
   name: string,
   ports: string,
@@ -35,7 +36,7 @@ function risky(
   return {
     id: `nmap-service-${id}`,
     name,
-    category: 'configuration',
+    category,
     severity,
     external,
     why,
@@ -49,10 +50,11 @@ function risky(
 /** The catalogue: those that matter most. */
 export const RISKY_SERVICES: readonly RiskyService[] = [
   // Clear text and legacy
-  risky('telnet', 'Telnet', '23/tcp', /^telnets?$/, [high, critical], CLEAR, SSH),
-  risky('ftp', 'FTP', '21/tcp', /^ftp$/, [low, medium], CLEAR, 'Use SFTP or HTTPS.'),
-  risky('tftp', 'TFTP', '69/udp', /^tftp$/, [medium, high], 'It has no passwords; configurations of devices lie there.'),
+  risky('cleartext', 'telnet', 'Telnet', '23/tcp', /^telnets?$/, [high, critical], CLEAR, SSH),
+  risky('cleartext', 'ftp', 'FTP', '21/tcp', /^ftp$/, [low, medium], CLEAR, 'Use SFTP or HTTPS.'),
+  risky('cleartext', 'tftp', 'TFTP', '69/udp', /^tftp$/, [medium, high], 'It has no passwords; configurations of devices lie there.'),
   risky(
+    'cleartext',
     'rsh',
     'rsh, rlogin or rexec',
     '512/tcp 513/tcp 514/tcp',
@@ -61,8 +63,9 @@ export const RISKY_SERVICES: readonly RiskyService[] = [
     `${CLEAR} Addresses count as passwords.`,
     SSH,
   ),
-  risky('finger', 'finger', '79/tcp', /^finger$/, [low, medium], 'It tells who works on the machine.', 'Switch it off.'),
+  risky('cleartext', 'finger', 'finger', '79/tcp', /^finger$/, [low, medium], 'It tells who works on the machine.', 'Switch it off.'),
   risky(
+    'cleartext',
     'x11',
     'X11',
     '6000/tcp 6001/tcp 6002/tcp',
@@ -72,11 +75,12 @@ export const RISKY_SERVICES: readonly RiskyService[] = [
     'Forward X11 over SSH.',
   ),
   // Remote administration and desktops
-  risky('rdp', 'Remote Desktop', '3389/tcp', /^ms-wbt-server$/, [medium, high], ADMIN),
-  risky('vnc', 'VNC', '5900/tcp 5901/tcp 5902/tcp', /^vnc(?:-http)?$/, [medium, high], ADMIN),
-  risky('winrm', 'WinRM', '5985/tcp 5986/tcp', /^wsmans?$/, [medium, high], ADMIN),
-  risky('msrpc', 'Microsoft RPC', '135/tcp', /^msrpc$/, [low, high], ADMIN),
+  risky('remote-administration', 'rdp', 'Remote Desktop', '3389/tcp', /^ms-wbt-server$/, [medium, high], ADMIN),
+  risky('remote-administration', 'vnc', 'VNC', '5900/tcp 5901/tcp 5902/tcp', /^vnc(?:-http)?$/, [medium, high], ADMIN),
+  risky('remote-administration', 'winrm', 'WinRM', '5985/tcp 5986/tcp', /^wsmans?$/, [medium, high], ADMIN),
+  risky('remote-administration', 'msrpc', 'Microsoft RPC', '135/tcp', /^msrpc$/, [low, high], ADMIN),
   risky(
+    'remote-administration',
     'ipmi',
     'IPMI',
     '623/udp',
@@ -84,15 +88,24 @@ export const RISKY_SERVICES: readonly RiskyService[] = [
     [high, critical],
     'It has power over the machine below its system, and gives hashes of passwords to whoever asks.',
   ),
-  risky('snmp', 'SNMP', '161/udp', /^snmp$/, [medium, high], 'Before version 3 the password is sent in clear text, and is "public" on many devices.'),
-  risky('radmin', 'Remote administration', '4899/tcp 5938/tcp', /^(?:radmin|teamviewer)$/, [medium, high], ADMIN),
-  // File sharing and printing
-  risky('smb', 'SMB', '445/tcp 139/tcp', /^(?:microsoft-ds|netbios-ssn)$/, [low, critical], FILES),
-  risky('nfs', 'NFS', '2049/tcp 2049/udp', /^nfs(?:_acl)?$/, [medium, high], FILES),
-  risky('afp', 'AFP', '548/tcp', /^afp$/, [low, high], FILES),
-  risky('rsync', 'rsync', '873/tcp', /^rsync$/, [medium, high], FILES),
-  risky('iscsi', 'iSCSI', '3260/tcp', /^iscsi$/, [medium, critical], 'Whole disks are mounted by whoever reaches it.'),
   risky(
+    'cleartext',
+    'snmp',
+    'SNMP',
+    '161/udp',
+    /^snmp$/,
+    [medium, high],
+    'Before version 3 the password is sent in clear text, and is "public" on many devices.',
+  ),
+  risky('remote-administration', 'radmin', 'Remote administration', '4899/tcp 5938/tcp', /^(?:radmin|teamviewer)$/, [medium, high], ADMIN),
+  // File sharing and printing
+  risky('file-sharing', 'smb', 'SMB', '445/tcp 139/tcp', /^(?:microsoft-ds|netbios-ssn)$/, [low, critical], FILES),
+  risky('file-sharing', 'nfs', 'NFS', '2049/tcp 2049/udp', /^nfs(?:_acl)?$/, [medium, high], FILES),
+  risky('file-sharing', 'afp', 'AFP', '548/tcp', /^afp$/, [low, high], FILES),
+  risky('file-sharing', 'rsync', 'rsync', '873/tcp', /^rsync$/, [medium, high], FILES),
+  risky('file-sharing', 'iscsi', 'iSCSI', '3260/tcp', /^iscsi$/, [medium, critical], 'Whole disks are mounted by whoever reaches it.'),
+  risky(
+    'other',
     'printing',
     'Printing',
     '515/tcp 631/tcp 9100/tcp',
@@ -101,18 +114,19 @@ export const RISKY_SERVICES: readonly RiskyService[] = [
     'What is printed can be read, and the printer is a computer that nobody patches.',
   ),
   // Databases and caches
-  risky('mysql', 'MySQL', '3306/tcp 33060/tcp', /^mysqlx?$/, [low, high], DATA),
-  risky('postgresql', 'PostgreSQL', '5432/tcp', /^postgresql$/, [low, high], DATA),
-  risky('mssql', 'Microsoft SQL Server', '1433/tcp 1434/udp', /^ms-sql-(?:s|m)$/, [low, high], DATA),
-  risky('oracle', 'Oracle Database', '1521/tcp', /^oracle(?:-tns)?$/, [low, high], DATA),
-  risky('mongodb', 'MongoDB', '27017/tcp 27018/tcp', /^mongod(?:b)?$/, [medium, critical], DATA),
-  risky('redis', 'Redis', '6379/tcp', /^redis$/, [medium, critical], CACHE),
-  risky('memcached', 'memcached', '11211/tcp 11211/udp', /^memcached?$/, [medium, critical], CACHE),
-  risky('elasticsearch', 'Elasticsearch', '9200/tcp 9300/tcp', /^(?:elasticsearch|wap-wsp|vrace)$/, [medium, high], DATA),
-  risky('cassandra', 'Cassandra', '9042/tcp 7000/tcp', /^cassandra(?:-native)?$/, [medium, high], DATA),
-  risky('couchdb', 'CouchDB', '5984/tcp', /^couchdb$/, [medium, high], DATA),
-  risky('influxdb', 'InfluxDB', '8086/tcp', /^influxdb$/, [medium, high], DATA),
+  risky('database', 'mysql', 'MySQL', '3306/tcp 33060/tcp', /^mysqlx?$/, [low, high], DATA),
+  risky('database', 'postgresql', 'PostgreSQL', '5432/tcp', /^postgresql$/, [low, high], DATA),
+  risky('database', 'mssql', 'Microsoft SQL Server', '1433/tcp 1434/udp', /^ms-sql-(?:s|m)$/, [low, high], DATA),
+  risky('database', 'oracle', 'Oracle Database', '1521/tcp', /^oracle(?:-tns)?$/, [low, high], DATA),
+  risky('database', 'mongodb', 'MongoDB', '27017/tcp 27018/tcp', /^mongod(?:b)?$/, [medium, critical], DATA),
+  risky('database', 'redis', 'Redis', '6379/tcp', /^redis$/, [medium, critical], CACHE),
+  risky('database', 'memcached', 'memcached', '11211/tcp 11211/udp', /^memcached?$/, [medium, critical], CACHE),
+  risky('database', 'elasticsearch', 'Elasticsearch', '9200/tcp 9300/tcp', /^(?:elasticsearch|wap-wsp|vrace)$/, [medium, high], DATA),
+  risky('database', 'cassandra', 'Cassandra', '9042/tcp 7000/tcp', /^cassandra(?:-native)?$/, [medium, high], DATA),
+  risky('database', 'couchdb', 'CouchDB', '5984/tcp', /^couchdb$/, [medium, high], DATA),
+  risky('database', 'influxdb', 'InfluxDB', '8086/tcp', /^influxdb$/, [medium, high], DATA),
   risky(
+    'database',
     'ldap',
     'LDAP without TLS',
     '389/tcp',
@@ -122,11 +136,28 @@ export const RISKY_SERVICES: readonly RiskyService[] = [
     'Use LDAPS or StartTLS, inside only.',
   ),
   // Containers, orchestration, build
-  risky('docker', 'API of Docker', '2375/tcp 2376/tcp', /^docker(?:-s)?$/, [critical, critical], 'Without TLS whoever reaches it is root.'),
-  risky('kubernetes', 'API of Kubernetes, kubelet', '6443/tcp 10250/tcp 10255/tcp', /^(?:kubernetes|kubelet)$/, [medium, critical], ORCHESTRATION),
-  risky('etcd', 'etcd', '2379/tcp 2380/tcp', /^etcd-(?:client|server)$/, [high, critical], 'All secrets of a cluster lie there.'),
-  risky('consul', 'Consul', '8500/tcp', /^(?:consul|fmtp)$/, [medium, critical], ORCHESTRATION),
   risky(
+    'management-api',
+    'docker',
+    'API of Docker',
+    '2375/tcp 2376/tcp',
+    /^docker(?:-s)?$/,
+    [critical, critical],
+    'Without TLS whoever reaches it is root.',
+  ),
+  risky(
+    'management-api',
+    'kubernetes',
+    'API of Kubernetes, kubelet',
+    '6443/tcp 10250/tcp 10255/tcp',
+    /^(?:kubernetes|kubelet)$/,
+    [medium, critical],
+    ORCHESTRATION,
+  ),
+  risky('management-api', 'etcd', 'etcd', '2379/tcp 2380/tcp', /^etcd-(?:client|server)$/, [high, critical], 'All secrets of a cluster lie there.'),
+  risky('management-api', 'consul', 'Consul', '8500/tcp', /^(?:consul|fmtp)$/, [medium, critical], ORCHESTRATION),
+  risky(
+    'management-api',
     'jmx',
     'Java RMI and debugging',
     '1099/tcp 8000/tcp',
@@ -135,14 +166,14 @@ export const RISKY_SERVICES: readonly RiskyService[] = [
     'Who may use it runs programs there.',
   ),
   // Message buses
-  risky('mqtt', 'MQTT without TLS', '1883/tcp', /^mqtt$/, [medium, high], CACHE),
-  risky('kafka', 'Kafka, ZooKeeper', '9092/tcp 2181/tcp', /^(?:kafka|zookeeper|eforward|XmlIpcRegSvc)$/, [medium, high], CACHE),
-  risky('rabbitmq', 'AMQP, Erlang', '5672/tcp 4369/tcp', /^(?:amqp|epmd)$/, [low, high], CACHE),
+  risky('messaging', 'mqtt', 'MQTT without TLS', '1883/tcp', /^mqtt$/, [medium, high], CACHE),
+  risky('messaging', 'kafka', 'Kafka, ZooKeeper', '9092/tcp 2181/tcp', /^(?:kafka|zookeeper|eforward|XmlIpcRegSvc)$/, [medium, high], CACHE),
+  risky('messaging', 'rabbitmq', 'AMQP, Erlang', '5672/tcp 4369/tcp', /^(?:amqp|epmd)$/, [low, high], CACHE),
   // Industry, buildings, telephones
-  risky('modbus', 'Modbus', '502/tcp', /^(?:modbus|mbap)$/, [high, critical], INDUSTRIAL),
-  risky('s7', 'Siemens S7', '102/tcp', /^iso-tsap$/, [high, critical], INDUSTRIAL),
-  risky('bacnet', 'BACnet', '47808/udp', /^bacnet$/, [high, critical], INDUSTRIAL),
-  risky('dnp3', 'DNP3', '20000/tcp', /^dnp3?$/, [high, critical], INDUSTRIAL),
-  risky('ethernetip', 'EtherNet/IP', '44818/tcp 44818/udp', /^EtherNet\/?IP(?:-2)?$/i, [high, critical], INDUSTRIAL),
-  risky('sip', 'SIP', '5060/tcp 5060/udp', /^sip$/, [low, medium], 'Calls are made at your cost, and listened to.'),
+  risky('industrial', 'modbus', 'Modbus', '502/tcp', /^(?:modbus|mbap)$/, [high, critical], INDUSTRIAL),
+  risky('industrial', 's7', 'Siemens S7', '102/tcp', /^iso-tsap$/, [high, critical], INDUSTRIAL),
+  risky('industrial', 'bacnet', 'BACnet', '47808/udp', /^bacnet$/, [high, critical], INDUSTRIAL),
+  risky('industrial', 'dnp3', 'DNP3', '20000/tcp', /^dnp3?$/, [high, critical], INDUSTRIAL),
+  risky('industrial', 'ethernetip', 'EtherNet/IP', '44818/tcp 44818/udp', /^EtherNet\/?IP(?:-2)?$/i, [high, critical], INDUSTRIAL),
+  risky('other', 'sip', 'SIP', '5060/tcp 5060/udp', /^sip$/, [low, medium], 'Calls are made at your cost, and listened to.'),
 ];

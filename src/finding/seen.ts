@@ -11,7 +11,7 @@ interface SeenFinding {
   /** `443/tcp`; undefined of the host itself. */
   readonly port?: string;
   readonly key: string;
-  readonly rule: { readonly id: string; readonly name: string };
+  readonly rule: { readonly id: string; readonly name: string; readonly category: string };
   readonly title: string;
   readonly severity: number;
   readonly source: string;
@@ -53,7 +53,7 @@ function seen(place: string | undefined, finding: Finding): SeenFinding {
   return {
     ...(place === undefined ? {} : { port: place }),
     key: findingKey(finding),
-    rule: { id: rule.id, name: rule.name },
+    rule: { id: rule.id, name: rule.name, category: rule.category },
     title,
     severity,
     source,

@@ -8,7 +8,7 @@ const SCRIPT = 'ssh2-enum-algos';
 const WEAK: Rule = {
   id: 'nmap-ssh-weak-algorithms',
   name: 'SSH offers weak algorithms',
-  category: 'configuration',
+  category: 'encryption',
   severity: SEVERITY.low,
   why: 'Key exchange with SHA-1 or 1024 bits, RC4, DES, CBC with weak checksums and DSA keys are deprecated (RFC 9142, RFC 8758); a client that accepts them can be listened to.',
   remedy: 'Leave them out of KexAlgorithms, HostKeyAlgorithms, Ciphers and MACs; a current OpenSSH has left them out by itself.',

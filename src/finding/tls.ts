@@ -8,7 +8,7 @@ const REFERENCES = ['https://nmap.org/nsedoc/scripts/ssl-enum-ciphers.html', 'ht
 const OLD_SSL: Rule = {
   id: 'nmap-tls-ssl',
   name: 'SSLv2 or SSLv3 is spoken',
-  category: 'configuration',
+  category: 'encryption',
   severity: SEVERITY.high,
   why: 'Both are broken (DROWN, POODLE): what is said can be read by others.',
   remedy: 'Switch them off; TLS 1.2 and 1.3 are enough for every client of the last ten years.',
@@ -17,7 +17,7 @@ const OLD_SSL: Rule = {
 const OLD_TLS: Rule = {
   id: 'nmap-tls-old',
   name: 'TLS 1.0 or 1.1 is spoken',
-  category: 'configuration',
+  category: 'encryption',
   severity: SEVERITY.medium,
   why: 'They rest on MD5 and SHA-1, and were deprecated in 2021 (RFC 8996).',
   remedy: 'Switch them off, and leave TLS 1.2 and 1.3.',
@@ -26,7 +26,7 @@ const OLD_TLS: Rule = {
 const WEAK_CIPHER: Rule = {
   id: 'nmap-tls-weak-cipher',
   name: 'Weak ciphers are offered',
-  category: 'configuration',
+  category: 'encryption',
   severity: SEVERITY.medium,
   why: 'Without encryption or authentication, with RC4, DES, export keys or NULL, what is said can be read or changed by others.',
   remedy: 'Offer only what a current guide recommends (Mozilla: intermediate).',

@@ -6,7 +6,7 @@ import { carriesSendTime } from './loki-stream.ts';
 
 /**
  * Structured metadata: what rules and panels filter and group by without parsing lines, under the
- * field's name with `_` for `.`; at most 30. Loki takes strings only.
+ * field's name with `_` for `.`; at most 32 with level and scan_time. Loki takes strings only.
  * https://grafana.com/docs/loki/latest/get-started/labels/structured-metadata/
  */
 export const METADATA: readonly string[] = [
@@ -16,26 +16,28 @@ export const METADATA: readonly string[] = [
   'event.severity',
   'host.ip',
   'host.name',
-  'host.mac',
+  'server.address',
   'server.ip',
   'server.port',
   'network.transport',
-  'network.protocol',
   'service.type',
   'service.version',
   'tls.server.not_after',
   'data_stream.namespace',
-  'observer.hostname',
+  'nmap.zone',
+  'nmap.external',
+  'nmap.expected',
   'nmap.entity.id',
   'nmap.scan.id',
   'nmap.scan.hosts.up',
   'nmap.scan.ports.open',
-  'nmap.scan.incomplete',
   'nmap.host.state',
   'nmap.host.ports.open',
   'nmap.port.state',
   'nmap.service.product',
   'rule.id',
+  'rule.category',
+  'nmap.finding.level',
   'nmap.delivery.problem',
   'nmap.delivery.sink',
 ];

@@ -671,7 +671,7 @@ describe('settings', () => {
   const own = {
     id: 'acme-panel',
     name: 'ACME panel',
-    category: 'configuration',
+    category: 'other',
     ports: ['9443/tcp'],
     services: /^acme$/,
     severity: 73,
