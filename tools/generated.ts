@@ -1,11 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { FIELDS } from '../src/event/fields.ts';
+import { grafanaFiles, kibanaFiles, lokiFiles } from '../src/content/files.ts';
+import { DEFAULT_CONTENT } from '../src/content/options.ts';
 import { RULES } from '../src/finding/registry.ts';
 import { cliPage } from './cli-page.ts';
 import { configurationPage } from './configuration-page.ts';
 import { eventSchema } from './event-schema.ts';
 import { eventsPage } from './events-page.ts';
 import { elasticsearchFiles } from './elasticsearch-files.ts';
+import { grafanaDashboards } from './grafana-dashboards.ts';
 import { rulesPage } from './rules-page.ts';
 
 /** Every committed file that is made from the field catalogue, with its content. */
@@ -17,6 +20,9 @@ export function generated(): ReadonlyMap<string, string> {
   files.set('docs/reference/rules.md', rulesPage(RULES));
   files.set('docs/reference/cli.md', cliPage());
   files.set('docs/reference/configuration.md', configurationPage(JSON.parse(readFileSync('schemas/config.schema.json', 'utf8'))));
+  for (const render of [kibanaFiles, lokiFiles, grafanaFiles])
+    for (const [path, text] of render(DEFAULT_CONTENT)) files.set(`dashboards/${path}`, text);
+  for (const [name, text] of grafanaDashboards()) files.set(`dashboards/grafana/dashboards/${name}`, text);
   return files;
 }
 

@@ -17,18 +17,26 @@ export function hostRecord(run: RunContext, host: KnownHost, time: number): LogE
   const open = Object.values(host.ports).filter((port) => standing(port.open, 1) === 'yes').length;
   const name = host.name === undefined || host.name.value === host.key ? '' : ` (${host.name.value})`;
   const entity = hostEntityId(run.options.site, host.key);
-  return record(run, host, time, entity, `${host.key}${name} ${state}, ${open} open`, {
-    inventory: {
-      kind: 'host',
-      state,
-      first_seen: isoIfKnown(host.up.yes?.first),
-      last_seen: isoIfKnown(lastOf(host.up.yes)),
-      last_tested: isoIfKnown(Math.max(host.time, time)),
-      since: isoIfKnown(since(host.up, state === 'up' ? 'yes' : 'no')),
-      open_ports: open,
-      ...riskFields(host, undefined),
+  return record(
+    run,
+    host,
+    time,
+    entity,
+    `${host.key}${name} ${state}, ${open} open`,
+    {
+      inventory: {
+        kind: 'host',
+        state,
+        first_seen: isoIfKnown(host.up.yes?.first),
+        last_seen: isoIfKnown(lastOf(host.up.yes)),
+        last_tested: isoIfKnown(Math.max(host.time, time)),
+        since: isoIfKnown(since(host.up, state === 'up' ? 'yes' : 'no')),
+        open_ports: open,
+        ...riskFields(host, undefined),
+      },
     },
-  });
+    { server: { address: host.key, ip: host.ips[0] } },
+  );
 }
 
 export function portRecord(run: RunContext, host: KnownHost, port: KnownPort, time: number): LogEvent {

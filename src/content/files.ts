@@ -1,0 +1,35 @@
+import { alertmanagerExample } from './alertmanager.ts';
+import { grafanaAlertingFile } from './grafana-rules.ts';
+import { kibanaObjects, ndjson } from './kibana-dashboards.ts';
+import { KIBANA_RULE_FRAME, kibanaRules } from './kibana-rules.ts';
+import { lokiRulesFile } from './loki-rules.ts';
+import type { ContentOptions } from './options.ts';
+
+/** A file of dashboards/, by its path there. */
+export type ContentFiles = ReadonlyMap<string, string>;
+
+/** What Kibana gets: saved objects for its import, rules as bodies of `POST /api/alerting/rule`. */
+export function kibanaFiles(options: ContentOptions): ContentFiles {
+  const files = new Map([['elastic/portlog.ndjson', ndjson(kibanaObjects(options))]]);
+  for (const { name, tags, params } of kibanaRules(options)) {
+    const file = name
+      .toLowerCase()
+      .replaceAll(/[^a-z0-9]+/g, '-')
+      .replaceAll(/^-|-$/g, '');
+    files.set(`elastic/rules/${file}.json`, `${JSON.stringify({ name, tags, ...KIBANA_RULE_FRAME, params, actions: [] }, undefined, 2)}\n`);
+  }
+  return files;
+}
+
+/** What the ruler of Loki gets, and Alertmanager behind it. */
+export function lokiFiles(options: ContentOptions): ContentFiles {
+  return new Map([
+    ['loki/rules.yaml', lokiRulesFile(options)],
+    ['loki/alertmanager.yaml', alertmanagerExample()],
+  ]);
+}
+
+/** What Grafana gets beside its dashboards, which lie in dashboards/grafana/ ready made. */
+export function grafanaFiles(options: ContentOptions): ContentFiles {
+  return new Map([['grafana/alerting/portlog.yaml', grafanaAlertingFile(options)]]);
+}

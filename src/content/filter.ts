@@ -1,0 +1,39 @@
+/** Which events are meant, in no server's words; fields are those of src/event/fields.ts. */
+export type Filter =
+  | { readonly field: string; readonly is: readonly (string | number | boolean)[] }
+  | { readonly field: string; readonly atLeast: number }
+  | { readonly field: string; readonly exists: true }
+  /** A date, by how many days it lies ahead of now: from `from` (absent: any time ago) to before `to` (absent: any time ahead). */
+  | { readonly field: string; readonly daysAhead: { readonly from?: number; readonly to?: number } }
+  | { readonly all: readonly Filter[] }
+  | { readonly any: readonly Filter[] }
+  | { readonly not: Filter };
+
+/** The field has one of these values. */
+export function is(field: string, ...values: readonly (string | number | boolean)[]): Filter {
+  return { field, is: values };
+}
+
+export function all(...filters: readonly Filter[]): Filter {
+  return { all: filters };
+}
+
+export function any(...filters: readonly Filter[]): Filter {
+  return { any: filters };
+}
+
+export function exists(field: string): Filter {
+  return { field, exists: true };
+}
+
+export function atLeast(field: string, value: number): Filter {
+  return { field, atLeast: value };
+}
+
+/** Every field that a filter asks for. */
+export function fieldsOf(filter: Filter | undefined): readonly string[] {
+  if (filter === undefined) return [];
+  if ('all' in filter) return filter.all.flatMap(fieldsOf);
+  if ('any' in filter) return filter.any.flatMap(fieldsOf);
+  return 'not' in filter ? fieldsOf(filter.not) : [filter.field];
+}

@@ -1,0 +1,187 @@
+import { INVENTORY } from '../event/event.ts';
+import { all, type Filter, is } from './filter.ts';
+import { LAYER, lensState, NEWEST } from './lens.ts';
+import { lucene } from './lucene.ts';
+import type { ContentOptions } from './options.ts';
+import { type Dashboard, type Placed, placed, type Query } from './panel.ts';
+import { DASHBOARDS } from './dashboards.ts';
+
+/** A saved object, a line of an export file: https://www.elastic.co/docs/extend/kibana/saved-objects/export */
+export interface SavedObject {
+  readonly type: 'index-pattern' | 'dashboard' | 'search' | 'tag';
+  readonly id: string;
+  readonly attributes: Readonly<Record<string, unknown>>;
+  readonly references: readonly Reference[];
+  readonly coreMigrationVersion: string;
+  readonly typeMigrationVersion: string;
+  readonly managed: false;
+}
+
+interface Reference {
+  readonly type: SavedObject['type'];
+  readonly id: string;
+  readonly name: string;
+}
+
+/** Kibana's own versions of these forms: the oldest that 8.19 and 9 both take and bring up to date. */
+const VERSIONS: Readonly<Record<SavedObject['type'], string>> = {
+  'index-pattern': '8.0.0',
+  'search': '8.0.0',
+  'tag': '8.0.0',
+  'dashboard': '10.2.0',
+};
+const EVENTS = 'portlog-events';
+const KNOWN = 'portlog-inventory';
+export const TAG = 'portlog';
+const COLUMNS = 48;
+/** Kibana's rows are lower than those of the catalogue. */
+const ROW = 1.5;
+const NAVIGATION_HEIGHT = 3;
+
+/** Data views, searches and dashboards, as `POST /api/saved_objects/_import` takes them. */
+export function kibanaObjects(options: ContentOptions): readonly SavedObject[] {
+  const namespace = options.namespace ?? '*';
+  return [
+    object('tag', TAG, { name: 'portlog', description: 'nmap scans, by portlog', color: '#54B399' }),
+    // Without a time field: what is open now may have changed long ago.
+    object('index-pattern', EVENTS, { title: `logs-nmap.*-${namespace}`, name: 'portlog: events', timeFieldName: '@timestamp', allowNoIndex: true }),
+    object('index-pattern', KNOWN, { title: `nmap-inventory-${namespace}`, name: 'portlog: inventory', allowNoIndex: true }),
+    ...DASHBOARDS.flatMap(searches),
+    ...DASHBOARDS.map(dashboard),
+  ];
+}
+
+/** One line an object. */
+export function ndjson(objects: readonly SavedObject[]): string {
+  return objects.map((one) => `${JSON.stringify(one)}\n`).join('');
+}
+
+function object(type: SavedObject['type'], id: string, attributes: SavedObject['attributes'], references: readonly Reference[] = []): SavedObject {
+  return { type, id, attributes, references, coreMigrationVersion: '8.8.0', typeMigrationVersion: VERSIONS[type], managed: false };
+}
+
+function searches({ id, panels }: Dashboard): readonly SavedObject[] {
+  return panels.flatMap(({ id: panel, title, about, query }) => {
+    if (query.view.kind !== 'list') return [];
+    const name = 'kibanaSavedObjectMeta.searchSourceJSON.index';
+    const time = NEWEST[query.from === INVENTORY ? 'inventory' : 'events'];
+    const attributes = {
+      title: `[portlog] ${title}`,
+      description: about,
+      columns: query.view.fields,
+      sort: [[time, 'desc']],
+      grid: {},
+      hideChart: true,
+      isTextBasedQuery: false,
+      timeRestore: false,
+      kibanaSavedObjectMeta: { searchSourceJSON: JSON.stringify({ query: queryOf(query), filter: [], indexRefName: name }) },
+    };
+    return [object('search', `${id}-${panel}`, attributes, [dataView(query, name), TAGGED])];
+  });
+}
+
+const TAGGED: Reference = { type: 'tag', id: TAG, name: 'tag-ref-portlog' };
+
+function dashboard(one: Dashboard): SavedObject {
+  const places = placed(one.panels);
+  const panels = [navigation(one), ...places.map((place) => panel(place))];
+  const attributes = {
+    title: `[portlog] ${one.title}`,
+    description: one.about,
+    version: 1,
+    timeRestore: true,
+    timeFrom: `now-${one.days}d`,
+    timeTo: 'now',
+    optionsJSON: JSON.stringify({ useMargins: true, syncColors: true, syncCursor: true, syncTooltips: false, hidePanelTitles: false }),
+    panelsJSON: JSON.stringify(panels),
+    controlGroupInput: controls(),
+    kibanaSavedObjectMeta: { searchSourceJSON: JSON.stringify({ query: { language: 'lucene', query: '' }, filter: [] }) },
+  };
+  const references = places.map(({ panel: { id, query } }): Reference =>
+    query.view.kind === 'list'
+      ? { type: 'search', id: `${one.id}-${id}`, name: `${id}:panel_${id}` }
+      : dataView(query, `${id}:indexpattern-datasource-layer-${LAYER}`),
+  );
+  const controlled = CONTROLS.map(([, field]): Reference => ({
+    type: 'index-pattern',
+    id: EVENTS,
+    name: `controlGroup_${field}:optionsListDataView`,
+  }));
+  return object('dashboard', one.id, attributes, [...references, ...controlled, TAGGED]);
+}
+
+/** Links to the others. */
+function navigation({ id, about }: Dashboard): object {
+  const links = DASHBOARDS.map((other) => (other.id === id ? `**${other.title}**` : `[${other.title}](#/view/${other.id})`)).join(' · ');
+  const savedVis = {
+    type: 'markdown',
+    title: '',
+    description: '',
+    params: { markdown: `${links}\n\n${about}`, fontSize: 12, openLinksInNewTab: false },
+    uiState: {},
+    data: { aggs: [], searchSource: { query: { language: 'lucene', query: '' }, filter: [] } },
+  };
+  const gridData = { x: 0, y: 0, w: COLUMNS, h: NAVIGATION_HEIGHT, i: 'navigation' };
+  return { type: 'visualization', panelIndex: 'navigation', gridData, embeddableConfig: { savedVis, hidePanelTitles: true } };
+}
+
+function panel({ panel: { id, title, about, query, width, height }, x, y }: Placed): object {
+  const row = (value: number): number => Math.round(value * ROW);
+  const gridData = { x: x * 2, y: NAVIGATION_HEIGHT + row(y), w: width * 2, h: row(y + height) - row(y), i: id };
+  const frame = { panelIndex: id, gridData, title };
+  if (query.view.kind === 'list') return { ...frame, type: 'search', panelRefName: `panel_${id}`, embeddableConfig: { description: about } };
+  const newest = NEWEST[query.from === INVENTORY ? 'inventory' : 'events'];
+  const { visualizationType, visualization, columns, columnOrder } = lensState(query.view, newest);
+  const attributes = {
+    title,
+    description: about,
+    type: 'lens',
+    visualizationType,
+    references: [dataView(query, `indexpattern-datasource-layer-${LAYER}`)],
+    state: {
+      visualization,
+      query: queryOf(query),
+      filters: [],
+      datasourceStates: { formBased: { layers: { [LAYER]: { columnOrder, columns, incompleteColumns: {}, sampling: 1 } } } },
+      internalReferences: [],
+      adHocDataViews: {},
+    },
+  };
+  return { ...frame, type: 'lens', embeddableConfig: { attributes, description: about, enhancements: {}, syncColors: true } };
+}
+
+function dataView({ from }: Query, name: string): Reference {
+  return { type: 'index-pattern', id: from === INVENTORY ? KNOWN : EVENTS, name };
+}
+
+function queryOf({ from, where }: Query): object {
+  const dataset: readonly Filter[] = from === INVENTORY ? [] : [is('data_stream.dataset', from)];
+  return { language: 'lucene', query: lucene(all(...dataset, ...(where === undefined ? [] : [where]))) };
+}
+
+/** Filters at the head of a dashboard; networks are asked for in the query bar: server.ip:"192.0.2.0/24". */
+const CONTROLS = [
+  ['Site', 'nmap.site'],
+  ['Zone', 'nmap.zone'],
+  ['Host', 'server.address'],
+] as const;
+
+function controls(): object {
+  const panels = CONTROLS.map(([title, fieldName], order) => [
+    fieldName,
+    {
+      order,
+      width: 'medium',
+      grow: true,
+      type: 'optionsListControl',
+      explicitInput: { id: fieldName, fieldName, title, selectedOptions: [], enhancements: {}, singleSelect: false },
+    },
+  ]);
+  return {
+    chainingSystem: 'HIERARCHICAL',
+    controlStyle: 'oneLine',
+    ignoreParentSettingsJSON: JSON.stringify({ ignoreFilters: false, ignoreQuery: false, ignoreTimerange: false, ignoreValidations: false }),
+    panelsJSON: JSON.stringify(Object.fromEntries(panels)),
+    showApplySelections: false,
+  };
+}

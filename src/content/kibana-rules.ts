@@ -1,0 +1,121 @@
+import { lucene } from './lucene.ts';
+import { all, type Filter, is } from './filter.ts';
+import { fingerprint, uuidOf } from './fingerprint.ts';
+import { type ContentOptions, runbookOf } from './options.ts';
+import { type AlertRule, narrowed, serverId } from './rule.ts';
+import { ALERT_RULES } from './rules.ts';
+
+/** More groups than this in one run of a rule are not told one by one; mass-change is. */
+const MOST_GROUPS = 500;
+const CHECK_EVERY = '5m';
+
+/**
+ * A rule of type Elasticsearch query, as `POST /api/alerting/rule/{id}` takes it.
+ * https://www.elastic.co/docs/api/doc/kibana/operation/operation-post-alerting-rule-id
+ */
+export interface KibanaRule {
+  readonly id: string;
+  readonly name: string;
+  readonly tags: readonly string[];
+  readonly params: KibanaRuleParams;
+}
+
+export interface KibanaRuleParams {
+  readonly searchType: 'esQuery';
+  readonly index: readonly string[];
+  /** When the server got it: scans arrive late. */
+  readonly timeField: 'event.ingested';
+  readonly esQuery: string;
+  readonly size: number;
+  readonly threshold: readonly [number];
+  readonly thresholdComparator: '>' | '<';
+  readonly timeWindowSize: number;
+  readonly timeWindowUnit: 'h';
+  readonly aggType: 'count';
+  readonly groupBy: 'all' | 'top';
+  readonly termField?: string | readonly string[];
+  readonly termSize?: number;
+  readonly excludeHitsFromPreviousRun: false;
+}
+
+/** What every rule has beside its id, name, tags and parameters. `actions` are the user's. */
+export const KIBANA_RULE_FRAME = { rule_type_id: '.es-query', consumer: 'stackAlerts', schedule: { interval: CHECK_EVERY } } as const;
+
+export function kibanaRules(options: ContentOptions): readonly KibanaRule[] {
+  return ALERT_RULES.flatMap((rule) =>
+    rule.absentForHours === undefined ? [presence(rule, options)] : absences(rule, rule.absentForHours, options),
+  );
+}
+
+/** Set-up takes a rule for its own when this is right. */
+export function kibanaFingerprint({ name, params }: Pick<KibanaRule, 'name' | 'params'>): string {
+  return fingerprint({ name, params });
+}
+
+function presence(rule: AlertRule, options: ContentOptions): KibanaRule {
+  const [first = '', ...others] = rule.key;
+  return named(rule, options, serverId(rule), rule.title, {
+    ...common(rule, narrowed(rule, options), options),
+    size: 100,
+    threshold: [0],
+    thresholdComparator: '>',
+    timeWindowSize: rule.windowHours,
+    groupBy: 'top',
+    termField: others.length === 0 ? first : rule.key,
+    termSize: MOST_GROUPS,
+  });
+}
+
+/** A rule a site, because a query cannot tell which of several did not come; without sites, one for all. */
+function absences(rule: AlertRule, hours: number, options: ContentOptions): readonly KibanaRule[] {
+  const one = (key: string, title: string, filter: Filter, maxAgeHours: number): KibanaRule =>
+    named(rule, options, key, title, {
+      ...common(rule, filter, options),
+      size: 0,
+      threshold: [1],
+      thresholdComparator: '<',
+      timeWindowSize: maxAgeHours,
+      groupBy: 'all',
+    });
+  const filter = narrowed(rule, options);
+  if (options.sites.length === 0) return [one(serverId(rule), `${rule.title}: no site at all`, filter, hours)];
+  return options.sites.map(({ name, maxAgeHours = hours }) =>
+    one(`${serverId(rule)}:${name}`, `${rule.title}: ${name}`, all(filter, is('nmap.site', name)), maxAgeHours),
+  );
+}
+
+function common(
+  { dataset }: AlertRule,
+  filter: Filter,
+  { namespace }: ContentOptions,
+): Pick<KibanaRuleParams, 'searchType' | 'index' | 'timeField' | 'esQuery' | 'timeWindowUnit' | 'aggType' | 'excludeHitsFromPreviousRun'> {
+  return {
+    searchType: 'esQuery',
+    index: [`logs-${dataset}-${namespace ?? '*'}`],
+    timeField: 'event.ingested',
+    esQuery: JSON.stringify({ query: { query_string: { query: lucene(filter) } } }),
+    timeWindowUnit: 'h',
+    aggType: 'count',
+    // A hit counts as long as it is in the window: so an alert stands that long, and is told once.
+    excludeHitsFromPreviousRun: false,
+  };
+}
+
+function named(rule: AlertRule, options: ContentOptions, key: string, title: string, params: KibanaRuleParams): KibanaRule {
+  const name = `[portlog] ${title}`;
+  const compliance = Object.entries(rule.compliance).flatMap(([standard, items]) => items.map((item) => `${standard}:${item}`));
+  return {
+    id: uuidOf(key),
+    name,
+    tags: [
+      'portlog',
+      serverId(rule),
+      `severity:${rule.severity}`,
+      ...rule.mitre.map(({ technique }) => technique),
+      ...compliance,
+      `runbook:${runbookOf(rule.id, options)}`,
+      `portlog:${kibanaFingerprint({ name, params })}`,
+    ],
+    params,
+  };
+}

@@ -1,0 +1,162 @@
+import { FIELDS } from '../event/fields.ts';
+import { lucene } from './lucene.ts';
+import type { Measure, View } from './panel.ts';
+
+/**
+ * The state of a Lens visualisation, form-based. Its form is Kibana's own and nowhere specified: it follows
+ * what Kibana 8.19 and 9 export, as in the packages of https://github.com/elastic/integrations.
+ */
+export interface LensState {
+  readonly visualizationType: string;
+  readonly visualization: object;
+  readonly columns: Readonly<Record<string, LensColumn>>;
+  readonly columnOrder: readonly string[];
+}
+
+export interface LensColumn {
+  readonly label: string;
+  readonly customLabel: true;
+  readonly dataType: 'number' | 'string' | 'date' | 'boolean' | 'ip';
+  readonly operationType: string;
+  readonly isBucketed: boolean;
+  readonly scale: 'ratio' | 'ordinal' | 'interval';
+  readonly sourceField?: string;
+  readonly params: object;
+}
+
+/** The one layer that each of our visualisations has. */
+export const LAYER = 'layer';
+const TIME = '@timestamp';
+/** Where the newest is told: the data view of the inventory has no time of its own. */
+export const NEWEST = { events: TIME, inventory: 'nmap.inventory.last_tested' } as const;
+const LAYER_OF = { layerId: LAYER, layerType: 'data' };
+
+/** A list is no visualisation, but a search. */
+export function lensState(view: Exclude<View, { kind: 'list' }>, newest: string): LensState {
+  switch (view.kind) {
+    case 'number':
+      return {
+        visualizationType: 'lnsMetric',
+        visualization: { ...LAYER_OF, metricAccessor: 'value' },
+        ...ordered({ value: measured(view.column.title, view.column.of, newest) }),
+      };
+    case 'timeline':
+      return {
+        visualizationType: 'lnsXY',
+        visualization: xy('bar_stacked', 'time', 'group'),
+        ...ordered({ time: TIMES, group: terms(view.by, 10), value: measured(titleOf(view.of), view.of, newest) }),
+      };
+    case 'bars':
+      return {
+        visualizationType: 'lnsXY',
+        visualization: xy('bar_horizontal', 'group'),
+        ...ordered({ group: terms(view.by, view.top), value: measured(titleOf(view.of), view.of, newest) }),
+      };
+    case 'share':
+      return {
+        visualizationType: 'lnsPie',
+        visualization: { shape: 'donut', layers: [{ ...LAYER_OF, primaryGroups: ['group'], metrics: ['value'], ...PIE }] },
+        ...ordered({ group: terms(view.by, view.top), value: measured(titleOf(view.of), view.of, newest) }),
+      };
+    case 'steps':
+      return {
+        visualizationType: 'lnsXY',
+        visualization: xy('bar', 'group'),
+        ...ordered({ group: filters(view), value: measured('Count', { count: true }, newest) }),
+      };
+    case 'table': {
+      const values = view.columns.map(({ title, of }, i) => [`value${i}`, measured(title, of, newest)] as const);
+      const sortBy = values.find(([, { operationType }]) => operationType !== 'last_value')?.[0];
+      return {
+        visualizationType: 'lnsDatatable',
+        visualization: {
+          ...LAYER_OF,
+          columns: ['group', ...values.map(([id]) => id)].map((columnId) => ({ columnId })),
+          paging: { size: 10, enabled: true },
+        },
+        ...ordered({ group: { ...terms(view.by.field, view.top, sortBy), label: view.by.title }, ...Object.fromEntries(values) }),
+      };
+    }
+  }
+}
+
+const PIE = { numberDisplay: 'value', categoryDisplay: 'default', legendDisplay: 'default', nestedLegend: false };
+const TIMES: LensColumn = {
+  label: TIME,
+  customLabel: true,
+  dataType: 'date',
+  operationType: 'date_histogram',
+  isBucketed: true,
+  scale: 'interval',
+  sourceField: TIME,
+  params: { interval: 'auto', includeEmptyRows: true, dropPartials: false },
+};
+
+function ordered(columns: Readonly<Record<string, LensColumn>>): Pick<LensState, 'columns' | 'columnOrder'> {
+  return { columns, columnOrder: Object.keys(columns) };
+}
+
+function xy(seriesType: string, xAccessor: string, splitAccessor?: string): object {
+  return {
+    legend: { isVisible: splitAccessor !== undefined, position: 'right' },
+    valueLabels: 'show',
+    fittingFunction: 'None',
+    preferredSeriesType: seriesType,
+    axisTitlesVisibilitySettings: { x: false, yLeft: false, yRight: false },
+    layers: [{ ...LAYER_OF, seriesType, xAccessor, accessors: ['value'], ...(splitAccessor === undefined ? {} : { splitAccessor }) }],
+  };
+}
+
+/** `sortBy`: the column that the largest of counts; without it the groups stand in the order of their names. */
+function terms(field: string, size: number, sortBy: string | undefined = 'value'): LensColumn {
+  return {
+    label: field,
+    customLabel: true,
+    dataType: dataTypeOf(field),
+    operationType: 'terms',
+    isBucketed: true,
+    scale: 'ordinal',
+    sourceField: field,
+    params: {
+      size,
+      orderBy: sortBy === undefined ? { type: 'alphabetical', fallback: false } : { type: 'column', columnId: sortBy },
+      orderDirection: sortBy === undefined ? 'asc' : 'desc',
+      otherBucket: false,
+      missingBucket: false,
+      parentFormat: { id: 'terms' },
+    },
+  };
+}
+
+function filters({ steps }: Extract<View, { kind: 'steps' }>): LensColumn {
+  return {
+    label: 'Filters',
+    customLabel: true,
+    dataType: 'string',
+    operationType: 'filters',
+    isBucketed: true,
+    scale: 'ordinal',
+    params: { filters: steps.map(({ title, where }) => ({ label: title, input: { language: 'lucene', query: lucene(where) } })) },
+  };
+}
+
+function measured(label: string, of: Measure, newest: string): LensColumn {
+  const base = { label, customLabel: true, isBucketed: false, dataType: 'number', scale: 'ratio' } as const;
+  if ('count' in of) return { ...base, operationType: 'count', sourceField: '___records___', params: { emptyAsNull: false } };
+  if ('distinct' in of) return { ...base, operationType: 'unique_count', sourceField: of.distinct, params: { emptyAsNull: false } };
+  if ('sum' in of) return { ...base, operationType: 'sum', sourceField: of.sum, params: { emptyAsNull: false } };
+  if ('largest' in of) return { ...base, operationType: 'max', sourceField: of.largest, params: {} };
+  const dataType = dataTypeOf(of.latest);
+  const scale = dataType === 'number' ? 'ratio' : dataType === 'date' ? 'interval' : 'ordinal';
+  return { ...base, dataType, scale, operationType: 'last_value', sourceField: of.latest, params: { sortField: newest } };
+}
+
+function titleOf(of: Measure): string {
+  return 'sum' in of || 'largest' in of ? Object.values(of).join('') : 'Count';
+}
+
+function dataTypeOf(field: string): LensColumn['dataType'] {
+  const type = FIELDS.find(({ name }) => name === field)?.type;
+  if (type === 'date' || type === 'boolean' || type === 'ip') return type;
+  return type === 'long' || type === 'float' ? 'number' : 'string';
+}

@@ -1,0 +1,83 @@
+import { METADATA } from '../sink/loki-entry.ts';
+import { type Filter, fieldsOf } from './filter.ts';
+
+/**
+ * A filter as stages of a LogQL pipeline, `| event_action=`port-opened``. What is in the structured metadata
+ * is asked for there; what is only in the line is taken out of it first.
+ * https://grafana.com/docs/loki/latest/query/log_queries/
+ */
+export function logqlStages(filter: Filter | undefined, more: readonly string[] = []): string {
+  const wanted = new Set([...fieldsOf(filter), ...more].filter((field) => !isAtHand(field)));
+  const extracted = [...wanted].map((field) => `${labelOf(field)}="${jsonPath(field)}"`);
+  const days = daysStages(filter);
+  return [extracted.length === 0 ? '' : ` | json ${extracted.join(', ')}`, days, filter === undefined ? '' : ` | ${condition(filter)}`].join('');
+}
+
+/** The stream selector of a dataset. */
+export function selector(dataset: string, matchers: readonly string[] = []): string {
+  return `{${[`service_name="portlog"`, `dataset="${dataset}"`, ...matchers].join(', ')}}`;
+}
+
+/** The label that a field has in Loki: a stream label, structured metadata, or what {@link logqlStages} takes out of the line. */
+export function labelOf(field: string): string {
+  return field === 'nmap.site' ? 'site' : field.replaceAll('.', '_');
+}
+
+function isAtHand(field: string): boolean {
+  return field === 'nmap.site' || field === 'level' || METADATA.includes(field);
+}
+
+function condition(filter: Filter): string {
+  if ('all' in filter) return filter.all.map(inParentheses).join(' and ');
+  if ('any' in filter) return filter.any.map(inParentheses).join(' or ');
+  if ('not' in filter) return negated(filter.not);
+  const label = labelOf(filter.field);
+  if ('is' in filter) {
+    const [first = '', ...others] = filter.is.map(String);
+    return others.length === 0 ? `${label}=\`${first}\`` : `${label}=~\`${[first, ...others].map(escaped).join('|')}\``;
+  }
+  if ('atLeast' in filter) return `${label} >= ${filter.atLeast}`;
+  if ('exists' in filter) return `${label}!=\`\``;
+  const { from, to } = filter.daysAhead;
+  const parts = [from === undefined ? '' : `days_ahead >= ${from}`, to === undefined ? '' : `days_ahead < ${to}`];
+  return parts.filter((part) => part !== '').join(' and ');
+}
+
+/** LogQL has no `not`: what is turned around is the comparison. */
+function negated(filter: Filter): string {
+  if (!('is' in filter)) throw new Error('only a list of values can be excluded in LogQL');
+  return `${labelOf(filter.field)}!~\`${filter.is.map((value) => escaped(String(value))).join('|')}\``;
+}
+
+function inParentheses(filter: Filter): string {
+  const isCompound = ('all' in filter && filter.all.length > 1) || ('any' in filter && filter.any.length > 1);
+  return isCompound ? `(${condition(filter)})` : condition(filter);
+}
+
+/** Days between now and a date, which is there or the entry is not meant. */
+function daysStages(filter: Filter | undefined): string {
+  const field = dateOf(filter);
+  if (field === undefined) return '';
+  const label = labelOf(field);
+  return ` | ${label}!=\`\` | label_format days_ahead=\`{{ div (sub (unixEpoch (toDate "${DATE}" .${label})) (unixEpoch now)) 86400 }}\``;
+}
+
+/** How portlog writes a time, in Go's words. */
+export const DATE = '2006-01-02T15:04:05.000Z07:00';
+
+function dateOf(filter: Filter | undefined): string | undefined {
+  if (filter === undefined) return undefined;
+  if ('daysAhead' in filter) return filter.field;
+  return 'all' in filter ? filter.all.map(dateOf).find((field) => field !== undefined) : undefined;
+}
+
+function escaped(text: string): string {
+  return text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
+}
+
+/** `nmap.finding.exploit`; a name that holds a hyphen stands in brackets. */
+function jsonPath(field: string): string {
+  return field
+    .split('.')
+    .reduce((path, name) => (/^[A-Za-z_]\w*$/.test(name) ? `${path}${path === '' ? '' : '.'}${name}` : `${path}[\\"${name}\\"]`), '');
+}

@@ -1,0 +1,112 @@
+import { stringify } from 'yaml';
+import { fingerprint } from './fingerprint.ts';
+import { labelOf, logqlStages, selector } from './logql.ts';
+import { type ContentOptions, runbookOf } from './options.ts';
+import { type AlertRule, narrowed, serverId } from './rule.ts';
+import { ALERT_RULES } from './rules.ts';
+
+/** Group and namespace in the ruler. */
+export const LOKI_GROUP = 'portlog';
+/** A series that was there within so many hours has a site that should be there again. */
+const KNOWN_SITES_HOURS = 14 * 24;
+/** Below Loki's `max_query_series` (500): beyond it a rule would not fire at all, and mass-change tells of the rest. */
+const MOST_ALERTS = 400;
+
+/** A rule of the Loki ruler: https://grafana.com/docs/loki/latest/alert/#alerting-rules */
+export interface LokiRule {
+  readonly alert: string;
+  readonly expr: string;
+  readonly for?: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+export interface LokiRuleGroup {
+  readonly name: string;
+  readonly interval: string;
+  readonly rules: readonly LokiRule[];
+}
+
+export function lokiRuleGroup(options: ContentOptions): LokiRuleGroup {
+  return { name: LOKI_GROUP, interval: '1m', rules: ALERT_RULES.map((rule) => lokiRule(rule, options)) };
+}
+
+/** The file that the ruler reads from its rules directory. */
+export function lokiRulesFile(options: ContentOptions): string {
+  const about = '# Alert rules of portlog for the ruler of Loki. Made from src/content/ by npm run generate.\n';
+  return about + stringify({ groups: [lokiRuleGroup(options)] }, { lineWidth: 0 });
+}
+
+export function lokiExpression(rule: AlertRule, options: ContentOptions): string {
+  if (rule.absentForHours !== undefined) return absence(rule, rule.absentForHours, options);
+  const labels = [...new Set([...rule.key, ...rule.shows])].map(labelOf);
+  return `topk(${MOST_ALERTS}, sum by (${labels.join(', ')}) (${matching(rule, options, rule.windowHours)})) > 0`;
+}
+
+export function templated(text: string): string {
+  return text.replaceAll(/\{([\w.]+)\}/g, (_, field: string) => `{{ $labels.${labelOf(field)} }}`);
+}
+
+function lokiRule(rule: AlertRule, options: ContentOptions): LokiRule {
+  const body = {
+    alert: alertName(rule),
+    expr: lokiExpression(rule, options),
+    labels: { severity: rule.severity, rule: serverId(rule), throttle: `${rule.throttleHours}h` },
+    annotations: {
+      summary: templated(rule.summary),
+      description: rule.about,
+      runbook_url: runbookOf(rule.id, options),
+      ...tagsOf(rule),
+    },
+  };
+  return { ...body, annotations: { ...body.annotations, portlog: fingerprint(body) } };
+}
+
+export function tagsOf({ mitre, compliance }: AlertRule): Readonly<Record<string, string>> {
+  return {
+    ...(mitre.length === 0 ? {} : { mitre: mitre.map(({ technique }) => technique).join(', ') }),
+    ...Object.fromEntries(Object.entries(compliance).map(([name, items]) => [name, items.join(', ')])),
+  };
+}
+
+/** `PortlogNewOpenPort` */
+function alertName(rule: AlertRule): string {
+  return serverId(rule)
+    .split('-')
+    .map((word) => `${word[0]?.toUpperCase() ?? ''}${word.slice(1)}`)
+    .join('');
+}
+
+/**
+ * Entries lie at the time of sending, so a window sees what came in it however old the scan is.
+ * Without sites in the options: each one that was ever scanned within a fortnight, and nothing at all.
+ */
+function absence(rule: AlertRule, hours: number, options: ContentOptions): string {
+  const { sites } = options;
+  if (sites.length > 0) {
+    return sites
+      .map(
+        ({ name, maxAgeHours = hours }) =>
+          `absent_over_time(${selector(rule.dataset, [siteMatcher(name)])}${stages(rule, options)} [${maxAgeHours}h])`,
+      )
+      .join(' or ');
+  }
+  const within = (some: number): string => `sum by (site) (${matching(rule, options, some)})`;
+  const nothing = `absent_over_time(${selector(rule.dataset)}${stages(rule, options)} [${KNOWN_SITES_HOURS}h])`;
+  return `(${within(KNOWN_SITES_HOURS)} unless ${within(hours)}) or ${nothing}`;
+}
+
+function siteMatcher(name: string): string {
+  return `site=${JSON.stringify(name)}`;
+}
+
+function matching(rule: AlertRule, options: ContentOptions, hours: number): string {
+  return `count_over_time(${selector(rule.dataset)}${stages(rule, options)} [${hours}h])`;
+}
+
+function stages(rule: AlertRule, options: ContentOptions): string {
+  return logqlStages(
+    narrowed(rule, options),
+    rule.shows.filter((field) => field !== 'level'),
+  );
+}

@@ -1,0 +1,114 @@
+import { METADATA } from '../sink/loki-entry.ts';
+import { is } from './filter.ts';
+import { DATE, labelOf, logqlStages, selector } from './logql.ts';
+import type { Column, Measure, Query } from './panel.ts';
+
+/** A query of a panel, with Grafana's variables: `$site`, `$zone`, `$address`, `$__range`, `$__auto`. */
+export interface PanelQuery {
+  readonly expr: string;
+  /** What its series are called. */
+  readonly legend?: string;
+  readonly type: 'instant' | 'range';
+}
+
+const SITE = 'site=~"$site"';
+const FINISHED = is('event.action', 'scan-finished');
+const RANGE = '$__range';
+/** The time of a scan in seconds, as a number that can be compared. */
+const SCANNED = ` | label_format scanned=\`{{ unixEpoch (toDate "${DATE}" .scan_time) }}\` | unwrap scanned`;
+const finishedScans = `${selector('nmap.scan', [SITE])}${logqlStages(FINISHED)}`;
+
+/** The newest finished scan of each site: what it says, and nothing older, is kept by `and on (nmap_scan_id)`. */
+const LAST_SCANS = `topk by (site) (1, max by (site, nmap_scan_id) (max_over_time(${finishedScans}${SCANNED} [${RANGE}])))`;
+/** 0 when somebody has looked and found nothing; without a finished scan there is no value at all. */
+const ELSE_ZERO = ` or sum(count_over_time(${finishedScans} [${RANGE}])) * 0`;
+
+/** The queries of a panel; a table has one for each column. */
+export function panelQueries(query: Query): readonly PanelQuery[] {
+  const { view } = query;
+  switch (view.kind) {
+    case 'number':
+      return [
+        {
+          type: 'instant',
+          expr: isCounted(view.column.of)
+            ? `sum(${counted(query, [])})${ELSE_ZERO}`
+            : `${isTime(view.column) ? 'max' : 'sum'}(${latest(query, view.column.of)})`,
+        },
+      ];
+    case 'timeline':
+      return [{ type: 'range', expr: overTime(query, view.by, view.of), legend: `{{${labelOf(view.by)}}}` }];
+    case 'bars':
+    case 'share':
+      return [
+        {
+          type: 'instant',
+          expr: `topk(${view.top}, sum by (${labelOf(view.by)}) (${counted(query, [view.by])}))`,
+          legend: `{{${labelOf(view.by)}}}`,
+        },
+      ];
+    case 'steps':
+      return view.steps.map(({ title, where }) => {
+        const filter = query.where === undefined ? where : { all: [query.where, where] };
+        return { type: 'instant', expr: `sum(${counted({ ...query, where: filter }, [])})${ELSE_ZERO}`, legend: title };
+      });
+    case 'table':
+      return view.columns.map((column) => columnQuery(query, column));
+    case 'list':
+      return [{ type: 'range', expr: lines(query, view.fields) }];
+  }
+}
+
+/** Whether a value is a time: seconds since 1970, in milliseconds as Grafana wants it. */
+export function isTime({ of }: Column): boolean {
+  return 'latest' in of && of.latest === '@timestamp';
+}
+
+function columnQuery(query: Query, column: Column): PanelQuery {
+  return { type: 'instant', expr: `max by (site) (${latest(query, column.of)})` };
+}
+
+function isCounted(of: Measure): boolean {
+  return 'count' in of || 'distinct' in of;
+}
+
+/**
+ * How many, by fields. In a scan each thing is found once, so that counting is counting different ones. No
+ * more than Loki's 500 series may come out of the inner sum, hence no address of a port stands in it.
+ */
+function counted(query: Query, by: readonly string[]): string {
+  const labels = by.map(labelOf);
+  if (query.lastScan !== true) return `sum by (${labels.join(', ')}) (count_over_time(${entries(query, by)} [${RANGE}]))`;
+  return `sum by (${[...labels, 'nmap_scan_id'].join(', ')}) (count_over_time(${entries(query, by)} [${RANGE}])) and on (nmap_scan_id) ${LAST_SCANS}`;
+}
+
+/** What the newest entry of each site says. */
+function latest(query: Query, of: Measure): string {
+  const field = Object.values(of).join('');
+  if (field === '@timestamp') return `max by (site) (max_over_time(${entries(query, [])}${SCANNED} [${RANGE}])) * 1000`;
+  return `last_over_time(${entries(query, [field])} | unwrap ${labelOf(field)} [${RANGE}]) by (site)`;
+}
+
+function overTime(query: Query, by: string, of: Measure): string {
+  const label = labelOf(by);
+  const field = Object.values(of).join('');
+  if ('count' in of) return `sum by (${label}) (count_over_time(${entries(query, [by])} [$__auto]))`;
+  const unwrapped = `${entries(query, [by, field])} | unwrap ${labelOf(field)} [$__auto]`;
+  return 'sum' in of ? `sum by (${label}) (sum_over_time(${unwrapped}))` : `max by (${label}) (max_over_time(${unwrapped}))`;
+}
+
+/** The sentence of each event; what is only in the line, and not in it, behind it. */
+function lines(query: Query, fields: readonly string[]): string {
+  const more = fields.filter((field) => field !== 'nmap.site' && !METADATA.includes(field));
+  const behind = more
+    .filter((field) => field !== 'message')
+    .map((field) => `{{ if .${labelOf(field)} }}  ${field.split('.').at(-1)}: {{ .${labelOf(field)} }}{{ end }}`);
+  return `${entries(query, ['message', ...more])} | line_format \`{{ .message }}${behind.join('')}\``;
+}
+
+function entries({ from, where }: Query, more: readonly string[]): string {
+  const isOfHost = from === 'nmap.host' || from === 'nmap.port' || from === 'nmap.finding' || from === 'nmap.change';
+  const address = from === 'nmap.host' ? 'host_ip' : 'server_address';
+  const asked = isOfHost ? ` | nmap_zone=~\`$zone\` | ${address}=~\`$address\`` : '';
+  return `${selector(from, [SITE])}${asked}${logqlStages(where, more)}`;
+}
