@@ -9,7 +9,7 @@ export default defineConfig({
       {
         test: {
           name: 'fast',
-          include: ['test/{unit,contract,cli,docs}/**/*.test.ts'],
+          include: ['test/{unit,contract,cli,docs,alerts}/**/*.test.ts'],
           testTimeout: 30_000,
           globalSetup: 'test/support/node-version.ts',
           setupFiles: 'test/support/seed.ts',

@@ -115,7 +115,7 @@ function presenceOf({ status }: Host, ports: ReadonlyMap<string, PortSighting>, 
 function portSighting({ protocol, number, state, service, scripts }: Port): PortSighting | undefined {
   if (protocol === undefined || number === undefined || state?.state === undefined) return undefined;
   const probed = service?.method === 'probed';
-  const words = [service?.product, service?.version, service?.extrainfo].filter((word) => word !== undefined);
+  const words = [service?.product, service?.version, service?.extrainfo].filter((word) => word !== undefined && word !== '');
   return {
     protocol,
     number,

@@ -103,10 +103,23 @@ export const EXPOSURE_OPTIONS = {
 } as const satisfies Record<string, Option>;
 
 export const SETUP_OPTIONS = {
-  'url': { type: 'string', value: 'URL', group: 'Where to', about: 'of the server (default: http://127.0.0.1:9200)' },
-  'dry-run': { type: 'boolean', group: 'What', about: 'print what would be done' },
-  'export': { type: 'string', value: 'DIR', group: 'What', about: 'write the files to DIR instead' },
-  'api-key': { type: 'boolean', group: 'What', about: 'also make an API key that may only write these events, and print it' },
+  'url': { type: 'string', value: 'URL', group: 'Where to', about: 'of the server (default: where it listens by itself on this machine)' },
+  'namespace': { type: 'string', value: 'NAME', group: 'What', about: 'only for events of this data_stream.namespace (default: all)' },
+  'zone': { type: 'list', value: 'ZONE', group: 'What', about: 'alerts about hosts in this zone only; repeatable' },
+  'site': {
+    type: 'list',
+    value: 'NAME[=HOURS]',
+    group: 'What',
+    about: 'a site that must be scanned, and within how many hours; repeatable (default: 26)',
+  },
+  'loki-uid': { type: 'string', value: 'UID', group: 'What', about: 'of the data source in Grafana (default: loki)' },
+  'runbooks': { type: 'string', value: 'URL', group: 'What', about: 'where your people read the runbooks: URL/<rule>.md' },
+  'config': { type: 'string', value: 'FILE', group: 'What', about: 'a configuration of portlog: its sites and namespace count here, too' },
+  'dry-run': { type: 'boolean', group: 'How', about: 'print what would be done' },
+  'export': { type: 'string', value: 'DIR', group: 'How', about: 'write the files to DIR instead, with a README that says where they go' },
+  'force': { type: 'boolean', group: 'How', about: 'overwrite what somebody has changed' },
+  'remove': { type: 'boolean', group: 'How', about: 'take away what portlog has installed; events stay' },
+  'api-key': { type: 'boolean', group: 'How', about: 'of elasticsearch: also make an API key that may only write these events, and print it' },
 } as const satisfies Record<string, Option>;
 
 /** Values by option name, whoever gave them. */

@@ -33,7 +33,7 @@ function openPortsBy(id: string, title: string, about: string, field: string, wi
     title,
     about,
     query: { from: 'nmap.inventory', where: openPort, view },
-    withoutInventory: { from: 'nmap.port', where: openNow, lastScan: true, view },
+    withoutInventory: { from: 'nmap.port', where: all(openNow, exists(field)), lastScan: true, view },
     width,
     height: 11,
   };
@@ -418,6 +418,7 @@ const health: Dashboard = {
         view: {
           kind: 'list',
           fields: ['event.action', 'nmap.site', 'nmap.scan.args', 'nmap.scan.hosts.up', 'nmap.scan.ports.open', 'nmap.scan.elapsed', 'event.reason'],
+          beside: ['nmap.scan.args'],
         },
       },
       width: 24,

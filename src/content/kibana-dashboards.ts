@@ -33,6 +33,7 @@ const VERSIONS: Readonly<Record<SavedObject['type'], string>> = {
 const EVENTS = 'portlog-events';
 const KNOWN = 'portlog-inventory';
 export const TAG = 'portlog';
+export const TAG_ABOUT = 'nmap scans, by portlog';
 const COLUMNS = 48;
 /** Kibana's rows are lower than those of the catalogue. */
 const ROW = 1.5;
@@ -42,7 +43,7 @@ const NAVIGATION_HEIGHT = 3;
 export function kibanaObjects(options: ContentOptions): readonly SavedObject[] {
   const namespace = options.namespace ?? '*';
   return [
-    object('tag', TAG, { name: 'portlog', description: 'nmap scans, by portlog', color: '#54B399' }),
+    object('tag', TAG, { name: 'portlog', description: TAG_ABOUT, color: '#54B399' }),
     // Without a time field: what is open now may have changed long ago.
     object('index-pattern', EVENTS, { title: `logs-nmap.*-${namespace}`, name: 'portlog: events', timeFieldName: '@timestamp', allowNoIndex: true }),
     object('index-pattern', KNOWN, { title: `nmap-inventory-${namespace}`, name: 'portlog: inventory', allowNoIndex: true }),

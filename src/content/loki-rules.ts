@@ -13,7 +13,7 @@ const KNOWN_SITES_HOURS = 14 * 24;
 const MOST_ALERTS = 400;
 
 /** A rule of the Loki ruler: https://grafana.com/docs/loki/latest/alert/#alerting-rules */
-export interface LokiRule {
+interface LokiRule {
   readonly alert: string;
   readonly expr: string;
   readonly for?: string;

@@ -1,4 +1,3 @@
-import { METADATA } from '../sink/loki-entry.ts';
 import { is } from './filter.ts';
 import { DATE, labelOf, logqlStages, selector } from './logql.ts';
 import type { Column, Measure, Query } from './panel.ts';
@@ -55,7 +54,7 @@ export function panelQueries(query: Query): readonly PanelQuery[] {
     case 'table':
       return view.columns.map((column) => columnQuery(query, column));
     case 'list':
-      return [{ type: 'range', expr: lines(query, view.fields) }];
+      return [{ type: 'range', expr: lines(query, view.beside ?? []) }];
   }
 }
 
@@ -97,13 +96,10 @@ function overTime(query: Query, by: string, of: Measure): string {
   return 'sum' in of ? `sum by (${label}) (sum_over_time(${unwrapped}))` : `max by (${label}) (max_over_time(${unwrapped}))`;
 }
 
-/** The sentence of each event; what is only in the line, and not in it, behind it. */
-function lines(query: Query, fields: readonly string[]): string {
-  const more = fields.filter((field) => field !== 'nmap.site' && !METADATA.includes(field));
-  const behind = more
-    .filter((field) => field !== 'message')
-    .map((field) => `{{ if .${labelOf(field)} }}  ${field.split('.').at(-1)}: {{ .${labelOf(field)} }}{{ end }}`);
-  return `${entries(query, ['message', ...more])} | line_format \`{{ .message }}${behind.join('')}\``;
+/** The sentence of each event, and what it does not say behind it. */
+function lines(query: Query, beside: readonly string[]): string {
+  const behind = beside.map((field) => `{{ if .${labelOf(field)} }}  ${field.split('.').at(-1) ?? ''}: {{ .${labelOf(field)} }}{{ end }}`);
+  return `${entries(query, ['message', ...beside])} | line_format \`{{ .message }}${behind.join('')}\``;
 }
 
 function entries({ from, where }: Query, more: readonly string[]): string {

@@ -33,8 +33,8 @@ export type View =
       readonly columns: readonly Column[];
       readonly top: number;
     }
-  /** The events themselves, newest first. */
-  | { readonly kind: 'list'; readonly fields: readonly string[] };
+  /** The events themselves, newest first. `beside`: what their sentence does not say, where only that is shown. */
+  | { readonly kind: 'list'; readonly fields: readonly string[]; readonly beside?: readonly string[] };
 
 /** What a panel asks. */
 export interface Query {

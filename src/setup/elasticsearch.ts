@@ -2,29 +2,27 @@ import { PortlogError } from '../errors.ts';
 import { refusal } from '../sink/elasticsearch.ts';
 import type { HttpAnswer, HttpClient } from '../sink/http.ts';
 import { ELASTICSEARCH_FILES, readSetupFile, type SetupFile } from './files.ts';
+import { type Presence, found, installation, type PlanOptions, removal, type Step } from './step.ts';
 
-type SetupAction = 'create' | 'update' | 'unchanged';
-export interface SetupStep {
-  readonly file: SetupFile;
-  readonly action: SetupAction;
-}
-
-/**
- * What installing would do. Throws `setup-refused` when something of that name is there that
- * portlog did not make: it is never overwritten.
- */
-export async function planSetup(client: HttpClient, signal: AbortSignal): Promise<readonly SetupStep[]> {
-  const steps: SetupStep[] = [];
-  for (const file of ELASTICSEARCH_FILES) steps.push({ file, action: await actionFor(client, file, signal) });
+/** Templates and the ingest pipeline. Throws `setup-refused` when something of that name is there that portlog did not make. */
+export async function planElasticsearch(client: HttpClient, plan: PlanOptions, signal: AbortSignal): Promise<readonly Step[]> {
+  const steps: Step[] = [];
+  for (const file of ELASTICSEARCH_FILES) {
+    const body = await readSetupFile(file.file);
+    const found = await presenceOf(client, file, body, plan, signal);
+    steps.push(installation(client, file.what, found, { method: 'PUT', path: file.path, body }, plan));
+  }
   return steps;
 }
 
-export async function applySetup(client: HttpClient, steps: readonly SetupStep[], signal: AbortSignal): Promise<void> {
-  for (const { file, action } of steps) {
-    if (action === 'unchanged') continue;
-    const answer = await client.request({ method: 'PUT', path: file.path, body: await readSetupFile(file.file) }, signal);
-    if (answer.status !== 200) throw refusal(client.url, answer);
+/** What is ours of it, the last first, for each stands on those before it. Events stay. */
+export async function planElasticsearchRemoval(client: HttpClient, signal: AbortSignal): Promise<readonly Step[]> {
+  const steps: Step[] = [];
+  for (const { what, path } of ELASTICSEARCH_FILES.toReversed()) {
+    const answer = await found(client, { method: 'GET', path }, signal);
+    if (answer !== undefined && isOurs(definitionIn(answer))) steps.push(removal(client, what, { method: 'DELETE', path }));
   }
+  return steps;
 }
 
 /** The least that shipping needs: look at the cluster, create documents, let data streams come into being. */
@@ -46,17 +44,16 @@ export async function createApiKey(client: HttpClient, signal: AbortSignal): Pro
   return (JSON.parse(answer.body) as { encoded: string }).encoded;
 }
 
-async function actionFor(client: HttpClient, file: SetupFile, signal: AbortSignal): Promise<SetupAction> {
+async function presenceOf(client: HttpClient, file: SetupFile, body: string, { force }: PlanOptions, signal: AbortSignal): Promise<Presence> {
   const answer = await client.request({ method: 'GET', path: file.path }, signal);
-  if (answer.status === 404) return 'create';
+  if (answer.status === 404) return 'absent';
   if (answer.status !== 200) throw refusal(client.url, answer);
   const present = definitionIn(answer);
-  if (!isOurs(present))
+  if (!isOurs(present) && !force)
     throw new PortlogError('setup-refused', `${client.url.origin} already has an ${file.what} that portlog did not make`, {
-      hint: 'it is left as it is; rename it, or install the files of portlog setup elasticsearch --export DIR by hand',
+      hint: 'it is left as it is; rename it, overwrite it with --force, or install the files of portlog setup elasticsearch --export DIR by hand',
     });
-  const wanted = JSON.parse(await readSetupFile(file.file)) as object;
-  return covers(present, wanted) ? 'unchanged' : 'update';
+  return covers(present, JSON.parse(body)) ? 'as-installed' : 'outdated';
 }
 
 /** Pipelines come by name, templates in a list. */

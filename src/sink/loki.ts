@@ -3,10 +3,9 @@ import { httpClient } from './http.ts';
 import { checkLoki, type Complaint, complaintIn, isTooLarge, lokiRefusal, rateLimitIn } from './loki-answer.ts';
 import { entryParts, lineOf, lokiBody } from './loki-entry.ts';
 import { carriesSendTime, checkedLabels, lateStream, streamOf } from './loki-stream.ts';
-import { accepting, addressOf, scopeOf, type SinkOptions, urlOf } from './options.ts';
+import { accepting, addressOf, scopeOf, type SinkOptions, urlOf, LOKI_URL } from './options.ts';
 import type { Entry, Outcome, Rejection, Sink } from './sink.ts';
 
-const LOKI_URL = 'http://127.0.0.1:3100';
 const PUSH = '/loki/api/v1/push';
 /**
  * A request may have 4 MiB as protobuf. Loki takes what is up to an hour behind the newest entry of the

@@ -1,8 +1,9 @@
 import { type Dataset, DATASETS } from '../event/event.ts';
 import { PortlogError } from '../errors.ts';
 
-/** Where Elasticsearch listens when nobody says otherwise. */
+/** Where the servers listen when nobody says otherwise. */
 export const ELASTICSEARCH_URL = 'http://127.0.0.1:9200';
+export const LOKI_URL = 'http://127.0.0.1:3100';
 
 /** What the configuration says about one destination. Secrets come as functions, read when needed. */
 export interface SinkOptions {

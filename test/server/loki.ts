@@ -23,7 +23,11 @@ common:
     instance_addr: 127.0.0.1
     kvstore: { store: inmemory }
   storage:
-    filesystem: { chunks_directory: \${BASE}/chunks, rules_directory: \${BASE}/rules }
+    object_store: { filesystem: { dir: \${BASE}/objects } }
+storage_config:
+  # What lets the ruler take rules over its API, and keep them.
+  use_thanos_objstore: true
+  object_store: { filesystem: { dir: \${BASE}/objects } }
 schema_config:
   configs:
     - { from: 2020-10-24, store: tsdb, object_store: filesystem, schema: v13, index: { prefix: index_, period: 24h } }
@@ -37,6 +41,17 @@ frontend_worker: { dns_lookup_duration: 200ms }
 pattern_ingester: { enabled: false }
 compactor: { working_directory: \${BASE}/compactor }
 analytics: { reporting_enabled: false }
+ruler:
+  enable_api: true
+  alertmanager_url: \${ALERTMANAGER}
+  enable_alertmanager_v2: true
+  evaluation_interval: 2s
+  poll_interval: 2s
+  rule_path: \${BASE}/rules-at-work
+  ring: { kvstore: { store: inmemory } }
+ruler_storage:
+  backend: filesystem
+  filesystem: { dir: \${BASE}/rules }
 `;
 const OVERRIDES = `
 overrides:
@@ -68,15 +83,16 @@ export interface LokiServer {
   stop(): Promise<void>;
 }
 
-export async function startLoki(): Promise<LokiServer> {
+/** `alertmanager`: the URL that the ruler sends alerts to. */
+export async function startLoki(alertmanager = ''): Promise<LokiServer> {
   const program = await installLoki();
   const base = mkdtempSync(join(tmpdir(), 'portlog-loki-'));
   const port = await freePort();
-  for (const folder of ['chunks', 'rules']) mkdirSync(join(base, folder));
+  for (const folder of ['objects', 'rules']) mkdirSync(join(base, folder));
   writeFileSync(join(base, 'loki.yaml'), CONFIG);
   writeFileSync(join(base, 'overrides.yaml'), OVERRIDES);
   const url = `http://127.0.0.1:${port}`;
-  const env = { HTTP_PORT: String(port), GRPC_PORT: String(await freePort()), BASE: base };
+  const env = { HTTP_PORT: String(port), GRPC_PORT: String(await freePort()), BASE: base, ALERTMANAGER: alertmanager };
   const launch = (): ChildProcess => spawn(program, [`-config.file=${join(base, 'loki.yaml')}`, '-config.expand-env=true'], { env, stdio: 'ignore' });
   let child = launch();
   await ready(url);

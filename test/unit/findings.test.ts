@@ -16,6 +16,7 @@ import { seenFindings } from '../../src/finding/seen.ts';
 import { Interpreter } from '../../src/interpreter.ts';
 import { freshDir } from '../support/run-portlog.ts';
 import { eventsOf, ecs, host, hosts, itemsOf, scan } from '../support/scans.ts';
+import { algorithms, certificate, ciphers, elem, https, port, probed, said, vulnerable, vulners } from '../support/script-output.ts';
 import { expectValidEvent } from '../support/validate.ts';
 import { World } from '../support/world.ts';
 
@@ -33,61 +34,6 @@ function found(inside: string, hostscript = ''): string[] {
         `${rule.id} ${severity}${confidence === 'version' ? ' version' : ''}${alerts ? '' : ' silent'}: ${title}`,
     );
 }
-
-const port = (id: number, service: string, scripts = '', protocol = 'tcp', state = 'open'): string =>
-  `<port protocol="${protocol}" portid="${id}"><state state="${state}"/>${service}${scripts}</port>`;
-const probed = (name: string, more = ''): string => `<service name="${name}" method="probed" conf="10" ${more}/>`;
-const https = (scripts: string): string => port(8443, probed('http', 'tunnel="ssl"'), scripts);
-const elem = (key: string, value: string): string => `<elem key="${key}">${value}</elem>`;
-
-/** What `ssl-cert` of nmap 7.93 writes for a certificate. */
-function certificate({
-  subject = 'www.example.net',
-  issuer = 'Example CA',
-  from = '2025-01-01T00:00:00',
-  until = '2026-09-01T00:00:00',
-  bits = '2048',
-  key = 'rsa',
-  signature = 'sha256WithRSAEncryption',
-  names = '',
-} = {}): string {
-  const san =
-    names === '' ? '' : `<table key="extensions"><table>${elem('name', 'X509v3 Subject Alternative Name')}${elem('value', names)}</table></table>`;
-  return `<script id="ssl-cert" output="Subject: commonName=${subject}"><table key="subject">${elem('commonName', subject)}</table><table key="issuer">${elem('commonName', issuer)}</table><table key="pubkey">${elem('type', key)}${elem('bits', bits)}</table>${san}${elem('sig_algo', signature)}<table key="validity">${elem('notBefore', from)}${elem('notAfter', until)}</table>${elem('sha1', 'aa')}</script>`;
-}
-
-const said = (id: string, output: string, inside = ''): string => `<script id="${id}" output="${output}">${inside}</script>`;
-const ciphers = (...protocols: readonly (readonly [string, ...string[]])[]): string =>
-  said(
-    'ssl-enum-ciphers',
-    'x',
-    protocols
-      .map(
-        ([name, ...list]) =>
-          `<table key="${name}"><table key="ciphers">${list.map((cipher) => `<table>${elem('name', cipher)}${elem('strength', 'A')}</table>`).join('')}</table></table>`,
-      )
-      .join(''),
-  );
-const algorithms = (kex: string, key: string, cipher: string, mac: string): string =>
-  said(
-    'ssh2-enum-algos',
-    'x',
-    ['kex_algorithms', 'server_host_key_algorithms', 'encryption_algorithms', 'mac_algorithms']
-      .map((list, i) => `<table key="${list}"><elem>${[kex, key, cipher, mac][i]}</elem></table>`)
-      .join(''),
-  );
-const vulnerable = (id: string, state: string, more = ''): string =>
-  said(
-    id,
-    'x',
-    `<table key="CVE-2017-0143">${elem('title', 'Remote code execution in SMBv1')}${elem('state', state)}<table key="ids"><elem>CVE:CVE-2017-0143</elem></table>${more}<table key="refs"><elem>https://example.net/a</elem></table></table>`,
-  );
-const vulners = (...rows: readonly (readonly [id: string, cvss: string, exploit: string])[]): string =>
-  said(
-    'vulners',
-    'x',
-    `<table key="cpe:/a:openbsd:openssh:7.4">${rows.map(([id, cvss, exploit]) => `<table>${elem('cvss', cvss)}${elem('id', id)}${elem('is_exploit', exploit)}${elem('type', 'cve')}</table>`).join('')}</table>`,
-  );
 
 /** What is found, and a twin of it that is not. */
 const PAIRS: readonly (readonly [what: string, there: string, found: readonly string[], not: string])[] = [

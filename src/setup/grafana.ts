@@ -1,0 +1,151 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { fingerprint } from '../content/fingerprint.ts';
+import { GRAFANA_FOLDER, GRAFANA_INTERVAL_S, grafanaRules } from '../content/grafana-rules.ts';
+import type { ContentOptions } from '../content/options.ts';
+import { PortlogError } from '../errors.ts';
+import { PORTLOG_VERSION } from '../event/context.ts';
+import type { HttpClient, HttpRequest } from '../sink/http.ts';
+import { checkVersion, type Presence, found, installation, type PlanOptions, removal, type Step, wanted } from './step.ts';
+
+const OLDEST = [10, 0] as const;
+const DASHBOARDS = new URL('../../dashboards/grafana/dashboards/', import.meta.url);
+const GROUP = `/api/v1/provisioning/folder/${GRAFANA_FOLDER}/rule-groups/portlog`;
+
+interface Dashboard {
+  readonly uid: string;
+  readonly title: string;
+  readonly templating: { readonly list: readonly { readonly name: string; readonly current?: object }[] };
+}
+
+/**
+ * Folder, dashboards and alert rules.
+ * https://grafana.com/docs/grafana/latest/developers/http_api/dashboard/
+ * https://grafana.com/docs/grafana/latest/developers/http_api/alerting_provisioning/
+ */
+export async function planGrafana(client: HttpClient, options: ContentOptions, plan: PlanOptions, signal: AbortSignal): Promise<readonly Step[]> {
+  await checkGrafana(client, signal);
+  const source = await dataSource(client, options.lokiUid, signal);
+  const steps: Step[] = [await planFolder(client, plan, signal)];
+  for (const dashboard of await dashboardFiles())
+    steps.push(await planDashboard(client, pointedAt(dashboard, options.lokiUid, source), plan, signal));
+  steps.push(await planRules(client, options, plan, signal));
+  return steps;
+}
+
+export async function planGrafanaRemoval(client: HttpClient, signal: AbortSignal): Promise<readonly Step[]> {
+  await checkGrafana(client, signal);
+  const steps: Step[] = [];
+  const remove = async (what: string, look: string, path = look): Promise<void> => {
+    if ((await found(client, { method: 'GET', path: look }, signal)) !== undefined) steps.push(removal(client, what, { method: 'DELETE', path }));
+  };
+  await remove('alert rules', GROUP);
+  for (const { uid, title } of await dashboardFiles()) await remove(`dashboard "${title}"`, `/api/dashboards/uid/${uid}`);
+  await remove(`folder ${GRAFANA_FOLDER}`, `/api/folders/${GRAFANA_FOLDER}`);
+  return steps;
+}
+
+/** The committed dashboards. */
+async function dashboardFiles(): Promise<readonly Dashboard[]> {
+  const names = (await readdir(DASHBOARDS)).filter((name) => name.endsWith('.json')).toSorted();
+  return Promise.all(names.map(async (name) => JSON.parse(await readFile(new URL(name, DASHBOARDS), 'utf8')) as Dashboard));
+}
+
+async function checkGrafana(client: HttpClient, signal: AbortSignal): Promise<void> {
+  const { body } = await wanted(client, { method: 'GET', path: '/api/health' }, signal);
+  const health = parsed(body);
+  if (health?.database === undefined)
+    throw new PortlogError('setup-refused', `${client.url.origin} does not say that it is a Grafana`, { hint: 'check the URL' });
+  // An administrator may hide the version.
+  if (health.version !== undefined && health.version !== '') checkVersion('Grafana', health.version, OLDEST);
+}
+
+function parsed(body: string): { readonly database?: string; readonly version?: string } | undefined {
+  try {
+    return JSON.parse(body) as { database?: string; version?: string };
+  } catch {
+    return undefined;
+  }
+}
+
+/** The name of the data source; alert rules name it by its uid, which must be right. */
+async function dataSource(client: HttpClient, uid: string, signal: AbortSignal): Promise<string> {
+  const answer = await found(client, { method: 'GET', path: `/api/datasources/uid/${encodeURIComponent(uid)}` }, signal);
+  const source = answer === undefined ? undefined : (JSON.parse(answer.body) as { type: string; name: string });
+  if (source?.type === 'loki') return source.name;
+  const { body } = await wanted(client, { method: 'GET', path: '/api/datasources' }, signal);
+  const loki = (JSON.parse(body) as readonly { type: string; uid: string; name: string }[]).filter(({ type }) => type === 'loki');
+  throw new PortlogError('setup-refused', `Grafana has no Loki data source with the uid "${uid}"`, {
+    hint:
+      loki.length === 0
+        ? 'add Loki to its data sources first'
+        : `name one with --loki-uid: ${loki.map((one) => `${one.uid} (${one.name})`).join(', ')}`,
+  });
+}
+
+/** With the data source chosen that the rules ask, too. */
+function pointedAt(dashboard: Dashboard, uid: string, name: string): Dashboard {
+  const list = dashboard.templating.list.map((variable) =>
+    variable.name === 'datasource' ? { ...variable, current: { text: name, value: uid } } : variable,
+  );
+  return { ...dashboard, templating: { ...dashboard.templating, list } };
+}
+
+async function planFolder(client: HttpClient, plan: PlanOptions, signal: AbortSignal): Promise<Step> {
+  const present = await found(client, { method: 'GET', path: `/api/folders/${GRAFANA_FOLDER}` }, signal);
+  const body = JSON.stringify({ uid: GRAFANA_FOLDER, title: 'portlog' });
+  return installation(
+    client,
+    `folder ${GRAFANA_FOLDER}`,
+    present === undefined ? 'absent' : 'as-installed',
+    { method: 'POST', path: '/api/folders', body },
+    plan,
+  );
+}
+
+/** Every version of a dashboard has a message: ours says what was installed, and anything newer is somebody's change. */
+async function planDashboard(client: HttpClient, dashboard: Dashboard, plan: PlanOptions, signal: AbortSignal): Promise<Step> {
+  const { uid, title } = dashboard;
+  const mark = fingerprint(dashboard);
+  const message = `portlog ${PORTLOG_VERSION} ${mark}`;
+  const body = JSON.stringify({ dashboard: { ...dashboard, id: null }, folderUid: GRAFANA_FOLDER, overwrite: true, message });
+  const finding = await dashboardPresence(client, uid, mark, signal);
+  return installation(client, `dashboard "${title}"`, finding, { method: 'POST', path: '/api/dashboards/db', body }, plan);
+}
+
+async function dashboardPresence(client: HttpClient, uid: string, mark: string, signal: AbortSignal): Promise<Presence> {
+  const answer = await found(client, { method: 'GET', path: `/api/dashboards/uid/${uid}/versions?limit=1` }, signal);
+  if (answer === undefined) return 'absent';
+  const parsed = JSON.parse(answer.body) as readonly Version[] | { versions: readonly Version[] };
+  // A list until Grafana 11, then an object with one.
+  const [latest] = 'versions' in parsed ? parsed.versions : parsed;
+  const [, installed] = /^portlog \S+ (\w+)$/.exec(latest?.message ?? '') ?? [];
+  if (installed === undefined) return 'changed';
+  return installed === mark ? 'as-installed' : 'outdated';
+}
+
+interface Version {
+  readonly message?: string;
+}
+
+/** What the API provisions can be changed by the API only: what carries our mark is as we left it. */
+async function planRules(client: HttpClient, options: ContentOptions, plan: PlanOptions, signal: AbortSignal): Promise<Step> {
+  const rules = grafanaRules(options);
+  const answer = await found(client, { method: 'GET', path: GROUP }, signal);
+  const body = JSON.stringify({
+    title: 'portlog',
+    folderUid: GRAFANA_FOLDER,
+    interval: GRAFANA_INTERVAL_S,
+    rules: rules.map((rule) => ({ ...rule, orgID: 1, folderUID: GRAFANA_FOLDER, ruleGroup: 'portlog' })),
+  });
+  const request: HttpRequest = { method: 'PUT', path: GROUP, body };
+  return installation(client, `${rules.length} alert rules`, rulesPresence(answer?.body, rules), request, plan);
+}
+
+function rulesPresence(body: string | undefined, rules: ReturnType<typeof grafanaRules>): Presence {
+  if (body === undefined) return 'absent';
+  const present = (JSON.parse(body) as { rules: readonly { uid: string; annotations?: Readonly<Record<string, string>> }[] }).rules;
+  const marks = new Map(present.map(({ uid, annotations }) => [uid, annotations?.['portlog']]));
+  if ([...marks.values()].some((mark) => mark === undefined)) return 'changed';
+  const isSame = marks.size === rules.length && rules.every(({ uid, annotations }) => marks.get(uid) === annotations['portlog']);
+  return isSame ? 'as-installed' : 'outdated';
+}

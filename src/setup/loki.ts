@@ -1,0 +1,76 @@
+import { isDeepStrictEqual } from 'node:util';
+import { parse, stringify } from 'yaml';
+import { fingerprint } from '../content/fingerprint.ts';
+import { LOKI_GROUP, type LokiRuleGroup, lokiRuleGroup } from '../content/loki-rules.ts';
+import type { ContentOptions } from '../content/options.ts';
+import { PortlogError } from '../errors.ts';
+import type { HttpAnswer, HttpClient, HttpRequest } from '../sink/http.ts';
+import { checkVersion, type Presence, found, installation, type PlanOptions, removal, type Step } from './step.ts';
+
+/** Structured metadata, which all our queries ask, is on by default since then. */
+const OLDEST = [3, 0] as const;
+const NAMESPACE = `/loki/api/v1/rules/${LOKI_GROUP}`;
+
+/** Alert rules over the API of the ruler: https://grafana.com/docs/loki/latest/reference/loki-http-api/#ruler */
+export async function planLoki(
+  client: HttpClient,
+  tenant: string | undefined,
+  options: ContentOptions,
+  plan: PlanOptions,
+  signal: AbortSignal,
+): Promise<readonly Step[]> {
+  const headers = tenantHeaders(tenant);
+  const build = await found(client, { method: 'GET', path: '/loki/api/v1/status/buildinfo', headers }, signal);
+  const version = build === undefined ? '' : (JSON.parse(build.body) as { version?: string }).version;
+  // A Loki that somebody built may not know its version.
+  if (version !== undefined && /^\d/.test(version)) checkVersion('Loki', version, OLDEST);
+  const group = lokiRuleGroup(options);
+  const install: HttpRequest = {
+    method: 'POST',
+    path: NAMESPACE,
+    body: stringify(group, { lineWidth: 0 }),
+    contentType: 'application/yaml',
+    headers,
+  };
+  const present = await presentGroup(client, headers, signal);
+  return [installation(client, what(group), presenceOf(present, group), install, plan)];
+}
+
+export async function planLokiRemoval(client: HttpClient, tenant: string | undefined, signal: AbortSignal): Promise<readonly Step[]> {
+  const headers = tenantHeaders(tenant);
+  const present = await presentGroup(client, headers, signal);
+  if (present === undefined) return [];
+  return [removal(client, what(present), { method: 'DELETE', path: `${NAMESPACE}/${LOKI_GROUP}`, headers })];
+}
+
+function what({ rules }: LokiRuleGroup): string {
+  return `rule group ${LOKI_GROUP} with ${rules.length} alert rules in the ruler`;
+}
+
+function tenantHeaders(tenant: string | undefined): Readonly<Record<string, string>> {
+  return tenant === undefined ? {} : { 'x-scope-orgid': tenant };
+}
+
+async function presentGroup(client: HttpClient, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<LokiRuleGroup | undefined> {
+  const answer = await client.request({ method: 'GET', path: `${NAMESPACE}/${LOKI_GROUP}`, headers }, signal);
+  if (answer.status === 200) return parse(answer.body) as LokiRuleGroup;
+  if (answer.status === 404 && /group does not exist|no rule groups/.test(answer.body)) return undefined;
+  throw noApi(client, answer);
+}
+
+/** A ruler that is not there, or that reads its rules from files only. */
+function noApi({ url }: HttpClient, { status, body }: HttpAnswer): PortlogError {
+  return new PortlogError('setup-refused', `${url.origin} takes no rules over the API of its ruler (${status}: ${body.trim().slice(0, 200)})`, {
+    hint: 'where it reads them from files: portlog setup loki --export DIR, and rules.yaml into its rules directory',
+  });
+}
+
+/** Each rule carries the fingerprint of what portlog made it. */
+function presenceOf(present: LokiRuleGroup | undefined, group: LokiRuleGroup): Presence {
+  if (present === undefined) return 'absent';
+  const isOurs = present.rules.every(
+    ({ annotations: { portlog, ...annotations }, alert, expr, labels }) => portlog === fingerprint({ alert, expr, labels, annotations }),
+  );
+  if (!isOurs) return 'changed';
+  return isDeepStrictEqual(present.rules, group.rules) && present.interval === group.interval ? 'as-installed' : 'outdated';
+}

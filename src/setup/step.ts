@@ -1,0 +1,72 @@
+import { PortlogError } from '../errors.ts';
+import type { HttpAnswer, HttpClient, HttpRequest } from '../sink/http.ts';
+
+/** One thing that set-up does, or finds done. */
+export interface Step {
+  /** In words: `alert rule "[portlog] New host"`. */
+  readonly what: string;
+  /** `kept`: somebody has changed it, or it is not portlog's, so it is left as it is. */
+  readonly action: 'create' | 'update' | 'unchanged' | 'kept' | 'remove';
+  /** What would be sent, for `--dry-run`; nothing for what stays. */
+  readonly request: HttpRequest | undefined;
+  apply(signal: AbortSignal): Promise<void>;
+}
+
+export interface PlanOptions {
+  /** Overwrite what somebody has changed. */
+  readonly force: boolean;
+}
+
+/** What is there, as set-up found it. */
+export type Presence = 'absent' | 'as-installed' | 'outdated' | 'changed';
+
+/** A step for something that one request installs. */
+export function installation(client: HttpClient, what: string, found: Presence, request: HttpRequest, { force }: PlanOptions): Step {
+  if (found === 'as-installed') return { what, action: 'unchanged', request: undefined, apply: async () => undefined };
+  if (found === 'changed' && !force) return { what, action: 'kept', request: undefined, apply: async () => undefined };
+  return {
+    what,
+    action: found === 'absent' ? 'create' : 'update',
+    request,
+    apply: async (signal) => void (await wanted(client, request, signal)),
+  };
+}
+
+export function removal(client: HttpClient, what: string, request: HttpRequest): Step {
+  return { what, action: 'remove', request, apply: async (signal) => void (await wanted(client, request, signal)) };
+}
+
+/** The answer to a request that must succeed; else a `setup-refused` with the server's own words. */
+export async function wanted(client: HttpClient, request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
+  const answer = await client.request(request, signal);
+  if (answer.status >= 200 && answer.status < 300) return answer;
+  throw refused(client, request, answer);
+}
+
+/** As {@link wanted}, but undefined when it is not there. */
+export async function found(client: HttpClient, request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer | undefined> {
+  const answer = await client.request(request, signal);
+  return answer.status === 404 ? undefined : answer.status >= 200 && answer.status < 300 ? answer : Promise.reject(refused(client, request, answer));
+}
+
+function refused({ url }: HttpClient, { method, path }: HttpRequest, { status, body }: HttpAnswer): PortlogError {
+  const words = body.replaceAll(/\s+/g, ' ').trim().slice(0, 300);
+  return new PortlogError('setup-refused', `${url.origin} answered ${status} to ${method} ${path}${words === '' ? '' : `: ${words}`}`, {
+    hint: HINTS[status] ?? 'the server says why; what was done before this stays',
+  });
+}
+
+const HINTS: Readonly<Record<number, string>> = {
+  401: 'set the credentials: PORTLOG_<TARGET>_USER and _PASSWORD, _API_KEY or _BEARER',
+  403: 'these credentials may not do that: docs/reference/setup.md names the rights that are needed',
+};
+
+/** Refuses a server that is older than what portlog brings is made for. */
+export function checkVersion(server: string, version: string, oldest: readonly [major: number, minor: number]): void {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  const [wantedMajor, wantedMinor] = oldest;
+  if (major > wantedMajor || (major === wantedMajor && minor >= wantedMinor)) return;
+  throw new PortlogError('setup-refused', `this is ${server} ${version}, and portlog's dashboards and rules need ${oldest.join('.')} or newer`, {
+    hint: 'portlog setup … --export DIR writes the files, to try them by hand',
+  });
+}

@@ -1,0 +1,79 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { grafanaFiles, kibanaFiles, lokiFiles } from '../content/files.ts';
+import type { ContentOptions } from '../content/options.ts';
+import type { HttpClient } from '../sink/http.ts';
+import { ELASTICSEARCH_URL, LOKI_URL } from '../sink/options.ts';
+import { planElasticsearch, planElasticsearchRemoval } from './elasticsearch.ts';
+import { ELASTICSEARCH_FILES, readSetupFile } from './files.ts';
+import { planGrafana, planGrafanaRemoval } from './grafana.ts';
+import { planKibana, planKibanaRemoval } from './kibana.ts';
+import { planLoki, planLokiRemoval } from './loki.ts';
+import type { PlanOptions, Step } from './step.ts';
+
+/** A server with what to install there. */
+export interface Connection {
+  readonly client: HttpClient;
+  /** Of Loki. */
+  readonly tenant: string | undefined;
+  readonly content: ContentOptions;
+}
+
+/** A kind of server that `portlog setup` knows. */
+export interface Target {
+  /** Where it listens when nobody says otherwise. */
+  readonly url: string;
+  plan(to: Connection, plan: PlanOptions, signal: AbortSignal): Promise<readonly Step[]>;
+  planRemoval(from: Connection, signal: AbortSignal): Promise<readonly Step[]>;
+  /** What can be installed by hand instead, by path. */
+  files(content: ContentOptions): Promise<ReadonlyMap<string, string>>;
+}
+
+const PACKAGE = new URL('../../', import.meta.url);
+
+export const TARGETS: Readonly<Record<string, Target>> = {
+  elasticsearch: {
+    url: ELASTICSEARCH_URL,
+    plan: ({ client }, plan, signal) => planElasticsearch(client, plan, signal),
+    planRemoval: ({ client }, signal) => planElasticsearchRemoval(client, signal),
+    files: async () => new Map(await Promise.all(ELASTICSEARCH_FILES.map(async ({ file }) => [file, await readSetupFile(file)] as const))),
+  },
+  kibana: {
+    url: 'http://127.0.0.1:5601',
+    plan: ({ client, content }, plan, signal) => planKibana(client, content, plan, signal),
+    planRemoval: ({ client, content }, signal) => planKibanaRemoval(client, content, signal),
+    files: (content) => withRunbooks('elastic', kibanaFiles(content)),
+  },
+  grafana: {
+    url: 'http://127.0.0.1:3000',
+    plan: ({ client, content }, plan, signal) => planGrafana(client, content, plan, signal),
+    planRemoval: ({ client }, signal) => planGrafanaRemoval(client, signal),
+    files: async (content) => {
+      const dashboards = await texts('dashboards/grafana/dashboards/');
+      return withRunbooks(
+        'grafana',
+        new Map([...grafanaFiles(content), ...[...dashboards].map(([name, text]) => [`grafana/dashboards/${name}`, text] as const)]),
+      );
+    },
+  },
+  loki: {
+    url: LOKI_URL,
+    plan: ({ client, tenant, content }, plan, signal) => planLoki(client, tenant, content, plan, signal),
+    planRemoval: ({ client, tenant }, signal) => planLokiRemoval(client, tenant, signal),
+    files: (content) => withRunbooks('loki', lokiFiles(content)),
+  },
+};
+
+/** The clicks for this target, its files without the folder of the target, and what to do about each alert. */
+async function withRunbooks(folder: string, files: ReadonlyMap<string, string>): Promise<ReadonlyMap<string, string>> {
+  const runbooks = await texts('docs/runbooks/');
+  return new Map([
+    ['README.md', await readFile(new URL(`dashboards/${folder}/README.md`, PACKAGE), 'utf8')],
+    ...[...files].map(([path, text]) => [path.slice(folder.length + 1), text] as const),
+    ...[...runbooks].map(([name, text]) => [`runbooks/${name}`, text] as const),
+  ]);
+}
+
+async function texts(folder: string): Promise<ReadonlyMap<string, string>> {
+  const names = (await readdir(new URL(folder, PACKAGE))).toSorted();
+  return new Map(await Promise.all(names.map(async (name) => [name, await readFile(new URL(folder + name, PACKAGE), 'utf8')] as const)));
+}

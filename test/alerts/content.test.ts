@@ -1,0 +1,224 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { DASHBOARDS } from '../../src/content/dashboards.ts';
+import { all, any, atLeast, exists, fieldsOf, type Filter, is } from '../../src/content/filter.ts';
+import { kibanaRules } from '../../src/content/kibana-rules.ts';
+import { labelOf, logqlStages } from '../../src/content/logql.ts';
+import { lucene } from '../../src/content/lucene.ts';
+import { DEFAULT_CONTENT } from '../../src/content/options.ts';
+import { fieldsShown, type Query } from '../../src/content/panel.ts';
+import { ALERT_RULES } from '../../src/content/rules.ts';
+import { serverId } from '../../src/content/rule.ts';
+import { FIELDS } from '../../src/event/fields.ts';
+import { RULE_CATEGORIES } from '../../src/finding/finding.ts';
+import { RULES } from '../../src/finding/registry.ts';
+import { METADATA } from '../../src/sink/loki-entry.ts';
+import { ROOT } from '../support/run-portlog.ts';
+import { readDashboards, targetsOf } from './grafana.ts';
+import { panelsOf, readObjects } from './kibana.ts';
+import { GRAFANA_ALERTING, GRAFANA_DASHBOARD, KIBANA_OBJECT, KIBANA_RULE, LOKI_RULES } from './schemas.ts';
+import { STORIES } from './stories.ts';
+
+const NAMES = new Set(FIELDS.map(({ name }) => name));
+const QUERIES: readonly Query[] = DASHBOARDS.flatMap(({ panels }) =>
+  panels.flatMap(({ query, withoutInventory }) => (withoutInventory === undefined ? [query] : [query, withoutInventory])),
+);
+const yaml = (path: string): any => parse(readFileSync(join(ROOT, path), 'utf8'));
+
+function expectValid(schema: object, value: unknown, what: string): void {
+  const ajv = new Ajv2020({ allErrors: true, strict: false });
+  const check = ajv.compile(schema);
+  check(value);
+  expect(check.errors ?? [], what).toEqual([]);
+}
+
+describe('the catalogue', () => {
+  test('every rule has a story that fires it, one that does not, and a runbook; and none of these is without a rule', () => {
+    const ids = ALERT_RULES.map(({ id }) => id).toSorted();
+    expect(new Set(ids).size).toBe(ids.length);
+    expect(Object.keys(STORIES).toSorted()).toEqual(ids);
+    expect(
+      readdirSync(join(ROOT, 'docs/runbooks'))
+        .map((name) => name.replace(/\.md$/, ''))
+        .toSorted(),
+    ).toEqual(ids);
+    for (const { id, title } of ALERT_RULES) {
+      const page = readFileSync(join(ROOT, 'docs/runbooks', `${id}.md`), 'utf8');
+      expect(page.startsWith(`# ${title}\n`), id).toBe(true);
+      for (const heading of ['How to check', 'False positives', 'How to close']) expect(page, id).toContain(`\n## ${heading}\n`);
+    }
+  });
+
+  test('asks only for fields that events have, and alerts only on what is news', () => {
+    for (const { id, where, key, shows, summary, dataset } of ALERT_RULES) {
+      const inBraces = [...summary.matchAll(/\{([\w.]+)\}/g)].map(([, field]) => field as string);
+      for (const field of [...fieldsOf(where), ...key, ...shows, ...inBraces])
+        expect(NAMES.has(field) || field === 'level', `${id}: ${field}`).toBe(true);
+      for (const field of inBraces) expect([...key, ...shows], id).toContain(field);
+      expect(['nmap.change', 'nmap.scan', 'nmap.health'], id).toContain(dataset);
+    }
+    for (const { from, where, view } of QUERIES) {
+      const steps = view.kind === 'steps' ? view.steps.flatMap((step) => fieldsOf(step.where)) : [];
+      for (const field of [...fieldsOf(where), ...fieldsShown(view), ...steps]) expect(NAMES.has(field), `${from}: ${field}`).toBe(true);
+    }
+  });
+
+  test('labels of alerts in Loki need no line to be parsed', () => {
+    for (const { key, shows, where } of ALERT_RULES)
+      for (const field of [...key, ...shows, ...fieldsOf(where)]) expect(['nmap.site', 'level', ...METADATA], field).toContain(field);
+  });
+
+  test('every kind of weakness has an alert rule', () => {
+    const covered = new Set(ALERT_RULES.flatMap(({ where }) => categoriesIn(where)));
+    // These have actions of their own.
+    covered.add('exposure');
+    expect(RULE_CATEGORIES.filter((category) => !covered.has(category))).toEqual([]);
+    expect(RULES.filter(({ category }) => !RULE_CATEGORIES.includes(category))).toEqual([]);
+  });
+
+  test('panels fill their rows without overlapping; ids, titles and texts are there', () => {
+    for (const { id, panels } of DASHBOARDS) {
+      expect(new Set(panels.map((panel) => panel.id)).size, id).toBe(panels.length);
+      for (const { title, about, width } of panels) {
+        expect(title && about).not.toBe('');
+        expect(width).toBeLessThanOrEqual(24);
+      }
+    }
+  });
+});
+
+function categoriesIn(filter: Filter): readonly unknown[] {
+  if ('all' in filter) return filter.all.flatMap(categoriesIn);
+  if ('any' in filter) return filter.any.flatMap(categoriesIn);
+  return 'is' in filter && filter.field === 'rule.category' ? filter.is : [];
+}
+
+interface Box {
+  readonly x: number;
+  readonly y: number;
+  readonly w: number;
+  readonly h: number;
+}
+
+function overlapping(boxes: readonly Box[]): number {
+  const meet = (a: Box, b: Box): boolean => a.x < b.x + b.w && b.x < a.x + a.w && a.y < b.y + b.h && b.y < a.y + a.h;
+  return boxes.flatMap((a, i) => boxes.slice(i + 1).filter((b) => meet(a, b))).length;
+}
+
+describe('what is rendered for Kibana', () => {
+  const objects = readObjects();
+
+  test('is of the form that its import takes, and refers to nothing outside', () => {
+    for (const one of objects) {
+      expectValid(KIBANA_OBJECT, one, one.id);
+      for (const { type, id } of one.references)
+        expect(
+          objects.some((other) => other.type === type && other.id === id),
+          `${one.id} → ${type} ${id}`,
+        ).toBe(true);
+    }
+    expect(new Set(objects.map(({ type, id }) => `${type} ${id}`)).size).toBe(objects.length);
+    expect(panelsOf(objects)).toHaveLength(DASHBOARDS.flatMap(({ panels }) => panels).length);
+  });
+
+  test('its panels do not overlap, and fit', () => {
+    for (const { attributes } of objects.filter(({ type }) => type === 'dashboard')) {
+      const boxes = (JSON.parse(attributes.panelsJSON) as { gridData: Box }[]).map(({ gridData }) => gridData);
+      expect(overlapping(boxes)).toBe(0);
+      for (const { x, w } of boxes) expect(x + w).toBeLessThanOrEqual(48);
+    }
+  });
+
+  test('its links lead to its own dashboards', () => {
+    for (const { attributes } of objects.filter(({ type }) => type === 'dashboard')) {
+      const links = [...(attributes.panelsJSON as string).matchAll(/#\/view\/([\w-]+)/g)].map(([, id]) => id);
+      expect(links).toHaveLength(3);
+      for (const id of links) expect(DASHBOARDS.map((one) => one.id)).toContain(id);
+    }
+  });
+
+  test('its rules are of the form that the API takes', () => {
+    const files = readdirSync(join(ROOT, 'dashboards/elastic/rules'));
+    expect(files).toHaveLength(ALERT_RULES.length);
+    for (const file of files) expectValid(KIBANA_RULE, JSON.parse(readFileSync(join(ROOT, 'dashboards/elastic/rules', file), 'utf8')), file);
+    const rules = kibanaRules(DEFAULT_CONTENT);
+    expect(new Set(rules.map(({ id }) => id)).size).toBe(rules.length);
+    for (const { id } of rules) expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+    for (const rule of ALERT_RULES) expect(rules.some(({ tags }) => tags.includes(serverId(rule)))).toBe(true);
+  });
+});
+
+describe('what is rendered for Grafana and Loki', () => {
+  const dashboards = readDashboards();
+
+  test('dashboards are classic JSON with a data source to choose, and link to each other', () => {
+    for (const dashboard of dashboards) {
+      expectValid(GRAFANA_DASHBOARD, dashboard, dashboard.uid);
+      expect(overlapping(dashboard.panels.map(({ gridPos }: { gridPos: Box }) => gridPos))).toBe(0);
+      expect(dashboard.templating.list.map(({ name, type }: any) => `${name} ${type}`)).toEqual([
+        'datasource datasource',
+        'site query',
+        'zone textbox',
+        'address textbox',
+      ]);
+      const others = DASHBOARDS.map(({ id }) => `/d/${id}`).filter((url) => url !== `/d/${dashboard.uid}`);
+      expect(dashboard.links.map(({ url }: any) => url)).toEqual(others);
+    }
+  });
+
+  test('queries use only variables that Grafana fills', () => {
+    const known = new Set(['$site', '$zone', '$address', '$__range', '$__auto']);
+    for (const { dashboard, panel, expr } of targetsOf(dashboards))
+      for (const [variable] of expr.matchAll(/\$\w+/g)) expect(known.has(variable), `${dashboard} ${panel}: ${variable}`).toBe(true);
+  });
+
+  test('alert rules of both are of the form that is provisioned, the same in number and id', () => {
+    const grafana = yaml('dashboards/grafana/alerting/portlog.yaml');
+    const loki = yaml('dashboards/loki/rules.yaml');
+    expectValid(GRAFANA_ALERTING, grafana, 'grafana');
+    expectValid(LOKI_RULES, loki, 'loki');
+    const ids = ALERT_RULES.map(serverId);
+    expect(grafana.groups[0].rules.map(({ uid }: any) => uid)).toEqual(ids);
+    expect(loki.groups[0].rules.map(({ labels }: any) => labels.rule)).toEqual(ids);
+    for (const { annotations } of grafana.groups[0].rules) expect(DASHBOARDS.map(({ id }) => id)).toContain(annotations.__dashboardUid__);
+    for (const { annotations } of loki.groups[0].rules) expect(existsSync(join(ROOT, annotations.runbook_url))).toBe(true);
+  });
+});
+
+describe('filters', () => {
+  const filter = all(
+    is('event.action', 'port-opened', 'port-reopened'),
+    any(is('nmap.external', true), all(is('service.type', 'ssh'), atLeast('event.severity', 73))),
+  );
+
+  test('in Lucene', () => {
+    expect(lucene(filter)).toBe(
+      'event.action:("port-opened" OR "port-reopened") AND (nmap.external:true OR (service.type:ssh AND event.severity:>=73))',
+    );
+    expect(lucene({ not: is('nmap.site', 'a"b\\') })).toBe('NOT nmap.site:"a\\"b\\\\"');
+    expect(lucene({ field: 'tls.server.not_after', daysAhead: { from: 0, to: 7 } })).toBe('tls.server.not_after:[now TO now+7d}');
+    expect(lucene(exists('nmap.zone'))).toBe('_exists_:nmap.zone');
+  });
+
+  test('in LogQL', () => {
+    expect(logqlStages(filter)).toBe(
+      ' | event_action=~`port-opened|port-reopened` and (nmap_external=`true` or (service_type=`ssh` and event_severity >= 73))',
+    );
+    expect(logqlStages(is('nmap.finding.exploit', true))).toBe(' | json nmap_finding_exploit="nmap.finding.exploit" | nmap_finding_exploit=`true`');
+    expect(logqlStages({ not: is('nmap.site', 'a.b') })).toBe(' | site!~`a\\.b`');
+  });
+
+  test('a value never ends the string that it stands in', () => {
+    fc.assert(
+      fc.property(fc.string(), (value) => {
+        const [, quoted] = /^nmap\.site:(.*)$/s.exec(lucene(is('nmap.site', value))) ?? [];
+        expect(quoted).toMatch(/^(?:[a-z0-9_.]+|"(?:[^"\\]|\\["\\])*")$/s);
+      }),
+    );
+    expect(labelOf('nmap.site')).toBe('site');
+  });
+});

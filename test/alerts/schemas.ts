@@ -1,0 +1,158 @@
+/*
+ * The wrappers around our queries as JSON Schema, written from the sources that are named: there is no Kibana
+ * and no Grafana here to refuse a wrong one.
+ */
+
+const text = { type: 'string', minLength: 1 };
+const strings = { type: 'array', items: text };
+
+function object(properties: Readonly<Record<string, object>>, optional: readonly string[] = []): object {
+  return { type: 'object', additionalProperties: false, properties, required: Object.keys(properties).filter((name) => !optional.includes(name)) };
+}
+
+/** kibana: x-pack/platform/plugins/shared/alerting/common/routes/rule/apis/create/schemas/v1.ts, .../stack_alerts/server/rule_types/es_query/rule_type_params.ts */
+export const KIBANA_RULE = object({
+  name: text,
+  tags: strings,
+  rule_type_id: { const: '.es-query' },
+  consumer: { enum: ['stackAlerts', 'alerts', 'logs', 'infrastructure', 'observability'] },
+  schedule: object({ interval: { type: 'string', pattern: '^\\d+[smhd]$' } }),
+  params: {
+    ...object(
+      {
+        searchType: { const: 'esQuery' },
+        index: { ...strings, minItems: 1 },
+        timeField: text,
+        esQuery: text,
+        size: { type: 'integer', minimum: 0, maximum: 10_000 },
+        threshold: { type: 'array', items: { type: 'number' }, minItems: 1, maxItems: 2 },
+        thresholdComparator: { enum: ['>', '>=', '<', '<=', 'between', 'notBetween'] },
+        timeWindowSize: { type: 'integer', minimum: 1 },
+        timeWindowUnit: { enum: ['s', 'm', 'h', 'd'] },
+        aggType: { const: 'count' },
+        groupBy: { enum: ['all', 'top'] },
+        termField: { anyOf: [text, { ...strings, minItems: 2, maxItems: 4 }] },
+        termSize: { type: 'integer', minimum: 1, maximum: 1000 },
+        excludeHitsFromPreviousRun: { type: 'boolean' },
+      },
+      ['termField', 'termSize'],
+    ),
+    anyOf: [{ properties: { groupBy: { const: 'all' } } }, { required: ['termField', 'termSize'] }],
+  },
+  actions: { type: 'array', maxItems: 0 },
+});
+
+/** https://www.elastic.co/docs/extend/kibana/saved-objects/export; the attributes as packages of elastic/integrations have them. */
+export const KIBANA_OBJECT = object({
+  type: { enum: ['index-pattern', 'search', 'dashboard', 'tag'] },
+  id: { type: 'string', pattern: '^portlog' },
+  attributes: { type: 'object' },
+  references: { type: 'array', items: object({ type: { enum: ['index-pattern', 'search', 'tag'] }, id: text, name: text }) },
+  coreMigrationVersion: { const: '8.8.0' },
+  typeMigrationVersion: { enum: ['8.0.0', '10.2.0'] },
+  managed: { const: false },
+});
+
+/** https://grafana.com/docs/grafana/latest/dashboards/build-dashboards/view-dashboard-json-model/ */
+export const GRAFANA_DASHBOARD = {
+  type: 'object',
+  required: ['uid', 'title', 'description', 'tags', 'schemaVersion', 'panels', 'templating', 'time', 'links', 'editable'],
+  not: { required: ['__inputs'] },
+  properties: {
+    uid: { type: 'string', pattern: '^[a-z-]{1,40}$' },
+    schemaVersion: { const: 42 },
+    editable: { const: true },
+    time: object({ from: { type: 'string', pattern: '^now-\\d+d$' }, to: { const: 'now' } }),
+    panels: {
+      type: 'array',
+      items: {
+        type: 'object',
+        required: ['id', 'type', 'title', 'description', 'datasource', 'gridPos', 'targets'],
+        properties: {
+          id: { type: 'integer', minimum: 1 },
+          type: { enum: ['stat', 'timeseries', 'bargauge', 'piechart', 'table', 'logs'] },
+          title: text,
+          description: text,
+          datasource: object({ type: { const: 'loki' }, uid: { const: '${datasource}' } }),
+          gridPos: object({
+            x: { type: 'integer', minimum: 0, maximum: 23 },
+            y: { type: 'integer', minimum: 0 },
+            w: { type: 'integer', minimum: 1, maximum: 24 },
+            h: { type: 'integer', minimum: 1 },
+          }),
+          targets: {
+            type: 'array',
+            minItems: 1,
+            items: {
+              type: 'object',
+              required: ['refId', 'expr', 'queryType', 'datasource'],
+              properties: { refId: { type: 'string', pattern: '^[A-Z]$' }, expr: text, queryType: { enum: ['instant', 'range'] } },
+            },
+          },
+        },
+      },
+    },
+  },
+};
+
+/** https://grafana.com/docs/grafana/latest/alerting/set-up/provision-alerting-resources/file-provisioning/#import-alert-rules */
+export const GRAFANA_ALERTING = object({
+  apiVersion: { const: 1 },
+  groups: {
+    type: 'array',
+    items: object({
+      orgId: { type: 'integer' },
+      name: text,
+      folder: text,
+      interval: { type: 'string', pattern: '^\\d+[smh]$' },
+      rules: {
+        type: 'array',
+        minItems: 1,
+        items: object({
+          uid: { type: 'string', pattern: '^[a-z-]{1,40}$' },
+          title: text,
+          condition: { const: 'B' },
+          data: {
+            type: 'array',
+            minItems: 2,
+            items: object(
+              {
+                refId: { type: 'string', pattern: '^[AB]$' },
+                queryType: text,
+                relativeTimeRange: object({ from: { type: 'integer' }, to: { const: 0 } }),
+                datasourceUid: text,
+                model: { type: 'object', required: ['refId'] },
+              },
+              ['queryType'],
+            ),
+          },
+          noDataState: { enum: ['OK', 'NoData', 'Alerting', 'KeepLast'] },
+          execErrState: { enum: ['OK', 'Error', 'Alerting', 'KeepLast'] },
+          for: { type: 'string', pattern: '^\\d+[smh]$' },
+          labels: { type: 'object', additionalProperties: text },
+          annotations: { type: 'object', additionalProperties: text },
+        }),
+      },
+    }),
+  },
+});
+
+/** https://grafana.com/docs/loki/latest/alert/#alerting-rules */
+export const LOKI_RULES = object({
+  groups: {
+    type: 'array',
+    items: object({
+      name: text,
+      interval: { type: 'string', pattern: '^\\d+[smh]$' },
+      rules: {
+        type: 'array',
+        items: object({
+          alert: { type: 'string', pattern: '^[A-Z][A-Za-z]+$' },
+          expr: text,
+          labels: { type: 'object', additionalProperties: text, required: ['severity', 'rule'] },
+          annotations: { type: 'object', additionalProperties: text, required: ['summary', 'description', 'runbook_url'] },
+        }),
+      },
+    }),
+  },
+});

@@ -1,0 +1,75 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { freshDir, portlog } from '../support/run-portlog.ts';
+import { scanOf, type Story } from '../support/story.ts';
+import { freePort } from '../server/ports.ts';
+import { HEADQUARTERS, STORIES } from './stories.ts';
+
+/** The site of a rule's story, for in a server all stories stand side by side. */
+export function siteOf(rule: string, kind: 'fires' | 'silent'): string {
+  return `${rule}.${kind}`;
+}
+
+export const HEADQUARTERS_SITE = 'headquarters';
+
+const EXPOSURE = `
+networks:
+  - { network: 192.0.2.0/24, zone: lan, criticality: medium, owner: it }
+  - { network: 203.0.113.0/24, zone: dmz, criticality: high, owner: web, external: true }
+  - { network: 198.51.100.0/24, zone: plant, criticality: critical, owner: production }
+expected:
+  - { hosts: ['zone:lan', 'zone:dmz'], ports: ['22,80,443/tcp'], reason: what the company is there for }
+  - { hosts: ['zone:lan'], ports: ['139,445,631,5432,9100/tcp'], reason: files and printing and data }
+  - { hosts: ['zone:plant'], ports: ['502/tcp'], reason: the machines }
+  - { hosts: ['zone:lan'], ports: ['9090/tcp'], reason: a test, expires: '2024-12-31' }
+`;
+
+/** Six in the morning of today, or of yesterday: so the days of a story do not depend on the hour of the test. */
+export function storyTime(): number {
+  const day = 86_400_000;
+  const six = Math.floor(Date.now() / day) * day + day / 4;
+  return six < Date.now() ? six : six - day;
+}
+
+/** Ships every story to real servers through the built command, four at a time. */
+export async function shipStories(to: readonly string[], env: Readonly<Record<string, string>>): Promise<void> {
+  const folder = freshDir();
+  writeFileSync(join(folder, 'exposure.yaml'), EXPOSURE);
+  // CISA's catalogue, as far as it is needed: https://www.cisa.gov/known-exploited-vulnerabilities-catalog
+  const kev = {
+    catalogVersion: '2026.11.20',
+    dateReleased: '2026-11-20T15:00:00Z',
+    count: 1,
+    vulnerabilities: [{ cveID: 'CVE-2017-0143', dateAdded: '2021-11-03', dueDate: '2022-05-03', knownRansomwareCampaignUse: 'Known' }],
+  };
+  mkdirSync(join(folder, 'intel'));
+  writeFileSync(join(folder, 'intel', 'known_exploited_vulnerabilities.json'), JSON.stringify(kev));
+  const dead = `http://127.0.0.1:${await freePort()}`;
+  const work = Object.entries(STORIES).flatMap(([rule, { fires, silent }]) => [
+    async () => ship(siteOf(rule, 'fires'), fires, rule === 'delivery-problem' ? [...to, '--to', `loki=${dead}`] : to),
+    async () => ship(siteOf(rule, 'silent'), silent, to),
+  ]);
+  work.push(async () => ship(HEADQUARTERS_SITE, HEADQUARTERS, to));
+  const workers = Array.from({ length: 4 }, async () => {
+    for (let next = work.shift(); next !== undefined; next = work.shift()) await next();
+  });
+  await Promise.all(workers);
+
+  async function ship(site: string, story: Story, sinks: readonly string[]): Promise<void> {
+    const at = join(folder, site);
+    mkdirSync(at);
+    const files = story.map((scan, i) => {
+      const file = join(at, `scan-${i}.xml`);
+      writeFileSync(file, scanOf(scan, storyTime()));
+      return file;
+    });
+    const config = join(at, 'portlog.yaml');
+    // As old as it may be: the scans of both stories are a fortnight old.
+    const sites = site.startsWith('scan-overdue-reported') ? `sites: { ${site}: { maxAgeHours: ${site.endsWith('fires') ? 24 : 720} } }\n` : '';
+    writeFileSync(config, `exposure: ${join(folder, 'exposure.yaml')}\nintelDir: ${join(folder, 'intel')}\nchanges: { massChange: 10 }\n${sites}`);
+    const args = ['--config', config, '--site', site, '--state-dir', join(at, 'state'), '--retry-for-seconds', '1', ...sinks, ...files];
+    const { code, stderr } = await portlog(args, { env });
+    const expected = site === siteOf('delivery-problem', 'fires') ? 5 : story.some(({ end }) => end !== undefined) ? 1 : 0;
+    if (code !== expected) throw new Error(`${site}: exit ${code}, not ${expected}: ${stderr}`);
+  }
+}

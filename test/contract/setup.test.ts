@@ -1,0 +1,223 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { FakeGrafana } from '../support/fake-grafana.ts';
+import { FakeKibana } from '../support/fake-kibana.ts';
+import { freshDir, portlog } from '../support/run-portlog.ts';
+
+const KEPT = 'left as it is, because somebody has changed it:';
+const FORCE = '--force overwrites what somebody has changed';
+
+/** What it says, by its first word; the number of lines that are alike. */
+async function setup(
+  target: string,
+  url: string,
+  ...args: readonly string[]
+): Promise<{ readonly said: readonly string[]; readonly code: number | null; readonly stdout: string }> {
+  const env = { PORTLOG_GRAFANA_BEARER: 'token', [`PORTLOG_${target.toUpperCase()}_URL`]: url };
+  const { stderr, stdout, code } = await portlog(['setup', target, ...args], { env });
+  return {
+    said: stderr
+      .trim()
+      .split('\n')
+      .map((line) => line.replace(/^portlog: /, '')),
+    code,
+    stdout,
+  };
+}
+
+describe('portlog setup kibana', () => {
+  const kibana = new FakeKibana();
+  let url: string;
+  beforeEach(async () => {
+    url = await kibana.start();
+  });
+  afterEach(async () => {
+    await kibana.stop();
+    kibana.objects.clear();
+    kibana.rules.clear();
+    kibana.actions.length = 0;
+    kibana.version = '9.4.2';
+  });
+
+  test('installs dashboards and rules; again, it changes nothing', async () => {
+    const { said, code } = await setup('kibana', url);
+    expect(code).toBe(0);
+    expect(said).toHaveLength(27);
+    expect(said.slice(0, 2)).toEqual([
+      'created 4 dashboards, and 9 data views, searches and tags that belong to them',
+      'created alert rule "[portlog] New open port"',
+    ]);
+    expect(kibana.rules.size).toBe(26);
+    kibana.actions.length = 0;
+    const again = await setup('kibana', url);
+    expect(again.code).toBe(0);
+    expect(new Set(again.said.map((line) => line.split(' ')[0]))).toEqual(new Set(['unchanged:']));
+    expect(kibana.actions).toEqual([]);
+  });
+
+  test('what somebody has changed is left, and said; the rest is brought up to date; actions of a rule are the user’s', async () => {
+    await setup('kibana', url);
+    const board = kibana.objects.get('dashboard portlog-changes')!;
+    kibana.objects.set('dashboard portlog-changes', { ...board, attributes: { ...board.attributes, title: 'Mine' } });
+    const [edited, extended] = [...kibana.rules.values()];
+    edited!.params['timeWindowSize'] = 1;
+    extended!.actions = [{ id: 'slack', group: 'query matched', params: {}, connector_type_id: '.slack' }];
+    const { said, code } = await setup('kibana', url, '--namespace', 'prod');
+    expect(code).toBe(1);
+    expect(said.filter((line) => line.startsWith(KEPT))).toEqual([
+      `${KEPT} 4 dashboards, and 9 data views, searches and tags that belong to them`,
+      `${KEPT} alert rule "[portlog] New open port"`,
+    ]);
+    expect(said.at(-1)).toBe(FORCE);
+    expect(extended!.name).toBe('[portlog] Port reopened');
+    const updated = [...kibana.rules.values()].find(({ name }) => name === '[portlog] Port reopened');
+    expect(updated?.params['index']).toEqual(['logs-nmap.change-prod']);
+    expect(updated?.actions).toEqual([{ id: 'slack', group: 'query matched', params: {}, connector_type_id: '.index' }]);
+    expect(kibana.objects.get('dashboard portlog-changes')?.attributes['title']).toBe('Mine');
+    const forced = await setup('kibana', url, '--namespace', 'prod', '--force');
+    expect(forced.code).toBe(0);
+    expect(kibana.objects.get('dashboard portlog-changes')?.attributes['title']).toBe('[portlog] What changed');
+    expect((await setup('kibana', url, '--namespace', 'prod')).said.filter((line) => !line.startsWith('unchanged:'))).toEqual([]);
+  });
+
+  test('a rule a site, each with its own patience', async () => {
+    await setup('kibana', url, '--site', 'berlin', '--site', 'branch=170');
+    const overdue = [...kibana.rules.values()].filter(({ name }) => name.includes('Scan overdue:'));
+    expect(overdue.map(({ name, params }) => [name, params['timeWindowSize'], params['thresholdComparator']])).toEqual([
+      ['[portlog] Scan overdue: berlin', 26, '<'],
+      ['[portlog] Scan overdue: branch', 170, '<'],
+    ]);
+    expect(JSON.parse(String(overdue[0]?.params['esQuery']))).toEqual({
+      query: { query_string: { query: 'event.action:"scan-finished" AND nmap.site:berlin' } },
+    });
+  });
+
+  test('--dry-run sends nothing; --remove takes all of it away', async () => {
+    const dry = await setup('kibana', url, '--dry-run');
+    expect([dry.code, dry.said[1]]).toEqual([0, 'would create alert rule "[portlog] New open port"']);
+    expect(dry.stdout).toContain('POST /api/saved_objects/_import?overwrite=true\n');
+    expect(kibana.actions).toEqual([]);
+    await setup('kibana', url);
+    const { said, code } = await setup('kibana', url, '--remove');
+    expect([code, said.length]).toEqual([0, 27]);
+    expect([kibana.objects.size, kibana.rules.size]).toEqual([0, 0]);
+    expect((await setup('kibana', url, '--remove')).said).toEqual(['nothing of portlog is installed there']);
+  });
+
+  test('an older Kibana, and what is none, are told so before anything is sent', async () => {
+    kibana.version = '8.11.4';
+    const old = await setup('kibana', url);
+    expect([old.code, old.said[0]]).toEqual([2, "this is Kibana 8.11.4, and portlog's dashboards and rules need 8.19 or newer"]);
+    const grafana = new FakeGrafana();
+    const other = await setup('kibana', await grafana.start());
+    expect([other.code, other.said[0]]).toEqual([2, expect.stringContaining('answered 401 to GET /api/status')]);
+    await grafana.stop();
+    expect(kibana.actions).toEqual([]);
+  });
+});
+
+describe('portlog setup grafana', () => {
+  const grafana = new FakeGrafana();
+  let url: string;
+  beforeEach(async () => {
+    url = await grafana.start();
+  });
+  afterEach(async () => {
+    await grafana.stop();
+    grafana.folders.clear();
+    grafana.dashboards.clear();
+    grafana.group = undefined;
+    grafana.actions.length = 0;
+    grafana.version = '13.0.1';
+  });
+
+  test.each(['13.0.1', '10.4.0'])('installs folder, dashboards and rules into %s; again, it changes nothing', async (version) => {
+    grafana.version = version;
+    const { said, code } = await setup('grafana', url);
+    expect(code).toBe(0);
+    expect(said).toEqual([
+      'created folder portlog',
+      'created dashboard "portlog: What changed"',
+      'created dashboard "portlog: Exposure now"',
+      'created dashboard "portlog: Scan health"',
+      'created dashboard "portlog: Weaknesses"',
+      'created 26 alert rules',
+    ]);
+    const { dashboard, folderUid } = grafana.dashboards.get('portlog-health')!;
+    expect(folderUid).toBe('portlog');
+    expect(dashboard.templating.list[0].current).toEqual({ text: 'Loki of the company', value: 'loki' });
+    grafana.actions.length = 0;
+    const again = await setup('grafana', url);
+    expect(new Set(again.said.map((line) => line.split(' ')[0]))).toEqual(new Set(['unchanged:']));
+    expect(grafana.actions).toEqual([]);
+  });
+
+  test('a dashboard that somebody has saved since is left; the rules follow the options', async () => {
+    await setup('grafana', url);
+    grafana.dashboards.get('portlog-health')!.messages.unshift('a panel of mine');
+    const { said, code } = await setup('grafana', url, '--zone', 'dmz');
+    expect(code).toBe(1);
+    expect(said.filter((line) => !line.startsWith('unchanged:'))).toEqual([
+      `${KEPT} dashboard "portlog: Scan health"`,
+      'updated 26 alert rules',
+      FORCE,
+    ]);
+    expect(grafana.group.rules[0].data[0].model.expr).toContain('(event_action=`port-opened` and nmap_zone=`dmz`)'.slice(1, -1));
+    expect((await setup('grafana', url, '--zone', 'dmz', '--force')).code).toBe(0);
+  });
+
+  test('a data source that is not there, or is no Loki, is said with those that are', async () => {
+    for (const uid of ['nope', 'prom']) {
+      const { said, code } = await setup('grafana', url, '--loki-uid', uid);
+      expect([code, ...said]).toEqual([
+        2,
+        `Grafana has no Loki data source with the uid "${uid}"`,
+        '  → name one with --loki-uid: loki (Loki of the company)',
+      ]);
+    }
+    expect(grafana.actions).toEqual([]);
+  });
+
+  test('--remove', async () => {
+    await setup('grafana', url);
+    const { said } = await setup('grafana', url, '--remove');
+    expect(said).toHaveLength(6);
+    expect([grafana.group, grafana.dashboards.size, grafana.folders.size]).toEqual([undefined, 0, 0]);
+  });
+});
+
+describe('--export', () => {
+  test.each([
+    ['kibana', ['README.md', 'portlog.ndjson', 'rules', 'runbooks'], 54],
+    ['grafana', ['README.md', 'alerting', 'dashboards', 'runbooks'], 32],
+    ['loki', ['README.md', 'alertmanager.yaml', 'rules.yaml', 'runbooks'], 29],
+  ])('of %s writes the files, the clicks and the runbooks', async (target, names, count) => {
+    const folder = join(freshDir(), 'new', 'folder');
+    const { said, code } = await setup(target, 'http://127.0.0.1:1', '--export', folder);
+    expect([code, ...said]).toEqual([0, `${count} files in ${folder}; README.md says where they go`]);
+    expect(readdirSync(folder).toSorted()).toEqual(names);
+    expect(readFileSync(join(folder, 'README.md'), 'utf8')).toMatch(/^# /);
+    expect(existsSync(join(folder, 'runbooks', 'new-open-port.md'))).toBe(true);
+  });
+
+  test('with the options that were given', async () => {
+    const folder = freshDir();
+    await setup('loki', 'http://127.0.0.1:1', '--export', folder, '--runbooks', 'https://wiki.example.net/nmap/', '--site', 'berlin=50');
+    const text = readFileSync(join(folder, 'rules.yaml'), 'utf8');
+    expect(text).toContain('runbook_url: https://wiki.example.net/nmap/new-host.md');
+    expect(text).toContain(
+      'expr: absent_over_time({service_name="portlog", dataset="nmap.scan", site="berlin"} | event_action=`scan-finished` [50h])',
+    );
+  });
+});
+
+test.each([
+  [['setup', 'kibana', '--zone', 'a`b'], '--zone "a`b": only letters, digits, ".", "_" and "-", at most 64'],
+  [['setup', 'kibana', '--site', 'a b'], '--site a b: write NAME or NAME=HOURS'],
+  [['setup', 'kibana', '--site', 'a=0'], '--site a=0: write NAME or NAME=HOURS'],
+  [['setup', 'grafana', '--api-key'], '--api-key is for portlog setup elasticsearch'],
+])('%j is refused', async (args, message) => {
+  const { stderr, code } = await portlog(args);
+  expect([code, stderr.split('\n')[0]]).toEqual([2, `portlog: ${message}`]);
+});

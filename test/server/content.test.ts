@@ -1,0 +1,186 @@
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parse, stringify } from 'yaml';
+import { ask, askRange, filled, readDashboards, targetsOf } from '../alerts/grafana.ts';
+import { firing, panelsOf, readObjects, rowsOf } from '../alerts/kibana.ts';
+import { HEADQUARTERS_SITE, shipStories, siteOf, storyTime } from '../alerts/ship.ts';
+import { kibanaRules } from '../../src/content/kibana-rules.ts';
+import type { LokiRuleGroup } from '../../src/content/loki-rules.ts';
+import { DEFAULT_CONTENT } from '../../src/content/options.ts';
+import { serverId } from '../../src/content/rule.ts';
+import { ALERT_RULES } from '../../src/content/rules.ts';
+import { portlog } from '../support/run-portlog.ts';
+import { type AlertmanagerServer, startAlertmanager } from './alertmanager.ts';
+import { type ElasticsearchServer, PASSWORD, startElasticsearch } from './elasticsearch.ts';
+import { type LokiServer, startLoki } from './loki.ts';
+
+/** A tenant with Loki's own limits. */
+const TENANT = 'stories';
+const DAY = 86_400_000;
+const LATER = 27 * 3_600_000;
+
+let elasticsearch: ElasticsearchServer;
+let loki: LokiServer;
+let alertmanager: AlertmanagerServer;
+let env: Readonly<Record<string, string>>;
+
+beforeAll(async () => {
+  alertmanager = await startAlertmanager();
+  [elasticsearch, loki] = await Promise.all([startElasticsearch(), startLoki(alertmanager.url)]);
+  env = {
+    PORTLOG_ELASTICSEARCH_USER: 'admin',
+    PORTLOG_ELASTICSEARCH_PASSWORD: PASSWORD,
+    PORTLOG_CA_FILE: elasticsearch.caFile,
+    PORTLOG_LOKI_TENANT: TENANT,
+  };
+  await portlog(['setup', 'elasticsearch', '--url', elasticsearch.url], { env });
+  await shipStories(['--to', `elasticsearch=${elasticsearch.url}`, '--to', `loki=${loki.url}`], env);
+  await elasticsearch.ask('POST', '/logs-nmap.*,nmap-inventory-*/_refresh');
+}, 5 * 60_000);
+afterAll(async () => {
+  await Promise.all([elasticsearch?.stop(), loki?.stop()]);
+  await alertmanager?.stop();
+});
+
+/** Times as days before the story's last, so that what is expected can be written down. */
+function dated(value: unknown): string {
+  const today = Math.floor(storyTime() / DAY);
+  return JSON.stringify(value)
+    .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, (time) => `${Math.floor(Date.parse(time) / DAY) - today}d`)
+    .replaceAll(/\d{4}-\d\d-\d\d(?= \()/g, 'DATE')
+    .replaceAll(/(?:localhost|127\.0\.0\.1):\d+/g, 'SERVER');
+}
+
+describe('dashboards over three weeks of a small company', () => {
+  test('every panel of the file for Kibana shows what it should', async () => {
+    const lines: string[] = [];
+    for (const panel of panelsOf(readObjects())) {
+      const rows = await rowsOf(elasticsearch, panel, `nmap.site:"${HEADQUARTERS_SITE}"`, 30);
+      lines.push(`# ${panel.dashboard} ${panel.id} (${rows.length})`, ...rows.slice(0, 20).map(dated).toSorted());
+    }
+    await expect(`${lines.join('\n')}\n`).toMatchFileSnapshot('../alerts/headquarters.kibana.txt');
+  });
+
+  test('every panel of the files for Grafana shows what it should', { timeout: 120_000 }, async () => {
+    const lines: string[] = [];
+    for (const { dashboard, panel, legend, expr, type } of targetsOf(readDashboards())) {
+      const query = filled(expr, HEADQUARTERS_SITE, 30);
+      if (type === 'instant') {
+        const series = await ask(loki.url, TENANT, query);
+        const shown = series.map(({ metric, value }) => dated({ ...metric, value: value > 1e12 ? new Date(value).toISOString() : value })).toSorted();
+        lines.push(`# ${dashboard} ${panel} ${legend}`.trim(), ...shown);
+      } else {
+        const { lines: found, series } = await askRange(loki.url, TENANT, query, 30);
+        lines.push(`# ${dashboard} ${panel} ${legend} (${found.length + series.length})`.trim());
+        lines.push(...[...found.slice(0, 20).map(dated), ...series.map(({ metric, value }) => dated({ ...metric, value }))].toSorted());
+      }
+    }
+    await expect(`${lines.join('\n')}\n`).toMatchFileSnapshot('../alerts/headquarters.grafana.txt');
+  });
+
+  test('a site that nobody has scanned has no value, not 0', async () => {
+    for (const { panel, kind, expr } of targetsOf(readDashboards())) {
+      if (kind !== 'stat') continue;
+      expect(await ask(loki.url, TENANT, filled(expr, 'nowhere', 30)), panel).toEqual([]);
+    }
+  });
+});
+
+describe('rules of Kibana', () => {
+  const rules = kibanaRules(DEFAULT_CONTENT);
+  const sitesOf = async (id: string, now: number): Promise<readonly unknown[]> => {
+    const rule = rules.find(({ tags }) => tags.includes(id));
+    return (await firing(elasticsearch, rule!.params, now)).map((group) => group['nmap.site']);
+  };
+
+  test.each(ALERT_RULES.filter(({ absentForHours }) => absentForHours === undefined).map((rule) => [rule.id, rule] as const))(
+    '%s fires on its story, once for each thing, and not on the other',
+    async (id, rule) => {
+      const found = rules.find(({ tags }) => tags.includes(serverId(rule)))!;
+      const groups = await firing(elasticsearch, found.params, Date.now());
+      expect(groups.filter((group) => group['nmap.site'] === siteOf(id, 'fires')).length, 'fires').toBe(EXPECTED[id] ?? 1);
+      expect(groups.filter((group) => group['nmap.site'] === siteOf(id, 'silent'))).toEqual([]);
+      for (const group of groups) expect(Object.keys(group)).toEqual(rule.key);
+    },
+  );
+
+  test('scan-overdue fires when nothing has come for a day, and names the site it was made for', async () => {
+    expect(await sitesOf('portlog-scan-overdue', Date.now())).toEqual([]);
+    expect(await sitesOf('portlog-scan-overdue', Date.now() + LATER)).toHaveLength(1);
+    const [one, other] = kibanaRules({ ...DEFAULT_CONTENT, sites: [{ name: 'nowhere' }, { name: HEADQUARTERS_SITE }] }).filter(({ name }) =>
+      name.includes('Scan overdue:'),
+    );
+    expect(await firing(elasticsearch, one!.params, Date.now())).toHaveLength(1);
+    expect(await firing(elasticsearch, other!.params, Date.now())).toEqual([]);
+  });
+});
+
+/** Where more than one thing happens in a story. */
+const EXPECTED: Readonly<Record<string, number>> = { 'remote-administration-external': 2, 'mass-change': 1 };
+
+describe('rules of Loki', () => {
+  const { groups } = parse(readFileSync('dashboards/loki/rules.yaml', 'utf8')) as { groups: readonly LokiRuleGroup[] };
+  const ruleOf = (id: string): LokiRuleGroup['rules'][number] => groups[0]!.rules.find(({ labels }) => labels['rule'] === `portlog-${id}`)!;
+
+  test.each(ALERT_RULES.map((rule) => [rule.id, rule] as const))(
+    '%s fires on its story, once for each thing, and not on the other',
+    async (id, rule) => {
+      // Nothing can be sent a day ago: the question is asked from tomorrow.
+      const at = rule.absentForHours === undefined ? Date.now() : Date.now() + LATER;
+      const found = await ask(loki.url, TENANT, ruleOf(id).expr, at);
+      const fired = found.filter(({ metric }) => metric['site'] === siteOf(id, 'fires'));
+      expect(fired.length, 'fires').toBe(EXPECTED[id] ?? 1);
+      for (const { metric } of fired)
+        expect(Object.keys(metric)).toEqual(
+          expect.arrayContaining(rule.key.map((field) => (field === 'nmap.site' ? 'site' : field.replaceAll('.', '_')))),
+        );
+      const others = rule.absentForHours === undefined ? found : await ask(loki.url, TENANT, ruleOf(id).expr);
+      expect(others.filter(({ metric }) => metric['site'] === siteOf(id, 'silent'))).toEqual([]);
+    },
+  );
+
+  test('are installed into the ruler, which fires them, and Alertmanager hands them on', { timeout: 5 * 60_000 }, async () => {
+    const setup = await portlog(['setup', 'loki', '--url', loki.url, '--site', 'nowhere'], { env });
+    expect(setup.stderr).toBe('portlog: created rule group portlog with 26 alert rules in the ruler\n');
+    expect(setup.code).toBe(0);
+    const wanted = ALERT_RULES.map(
+      ({ id, absentForHours }) => `${serverId({ id })} ${absentForHours === undefined ? siteOf(id, 'fires') : 'nowhere'}`,
+    );
+    const arrived = (): readonly string[] => alertmanager.received.map(({ labels }) => `${labels['rule']} ${labels['site']}`);
+    for (let tries = 0; tries < 200 && !wanted.every((one) => arrived().includes(one)); tries++)
+      await new Promise((resolve) => setTimeout(resolve, 1000));
+    expect(arrived()).toEqual(expect.arrayContaining(wanted));
+    expect(
+      arrived().filter((one) => one.endsWith('.silent') && one === `portlog-${one.split(' ')[1]?.replace('.silent', '')} ${one.split(' ')[1]}`),
+    ).toEqual([]);
+    const answer = await fetch(`${loki.url}/prometheus/api/v1/rules`, { headers: { 'X-Scope-OrgID': TENANT } });
+    const { data } = (await answer.json()) as { data: { groups: { rules: { name: string; health: string; lastError: string }[] }[] } };
+    expect(data.groups[0]!.rules.filter(({ health }) => health !== 'ok')).toEqual([]);
+    const telnet = alertmanager.received.find(
+      ({ labels }) => labels['site'] === siteOf('cleartext-administration', 'fires') && labels['rule'] === 'portlog-cleartext-administration',
+    );
+    expect(telnet?.annotations['summary']).toBe('Clear text: nmap-service-telnet at 192.0.2.10 23/tcp');
+    expect(telnet?.labels).toMatchObject({ severity: 'high', rule_id: 'nmap-service-telnet', server_port: '23', nmap_zone: 'lan', level: 'error' });
+  });
+
+  test('set-up again changes nothing; what somebody has changed stays, unless forced; and all goes', async () => {
+    const setup = async (...args: readonly string[]): Promise<readonly [string, number | null]> => {
+      const { stderr, code } = await portlog(['setup', 'loki', '--url', loki.url, ...args], { env });
+      return [stderr.replaceAll('portlog: ', ''), code];
+    };
+    expect(await setup('--site', 'nowhere')).toEqual(['unchanged: rule group portlog with 26 alert rules in the ruler\n', 0]);
+    expect(await setup('--dry-run')).toEqual(['would update rule group portlog with 26 alert rules in the ruler\n', 0]);
+    expect(await setup()).toEqual(['updated rule group portlog with 26 alert rules in the ruler\n', 0]);
+    const rules = `${loki.url}/loki/api/v1/rules/portlog`;
+    const headers = { 'X-Scope-OrgID': TENANT, 'content-type': 'application/yaml' };
+    const group = parse(await (await fetch(`${rules}/portlog`, { headers })).text()) as { rules: { labels: Record<string, string> }[] };
+    group.rules[0]!.labels['team'] = 'mine';
+    expect((await fetch(rules, { method: 'POST', headers, body: stringify(group) })).status).toBe(202);
+    const kept =
+      'left as it is, because somebody has changed it: rule group portlog with 26 alert rules in the ruler\n--force overwrites what somebody has changed\n';
+    expect(await setup()).toEqual([kept, 1]);
+    expect(await setup('--force')).toEqual(['updated rule group portlog with 26 alert rules in the ruler\n', 0]);
+    expect(await setup('--remove')).toEqual(['removed rule group portlog with 26 alert rules in the ruler\n', 0]);
+    expect(await setup('--remove')).toEqual(['nothing of portlog is installed there\n', 0]);
+  });
+});

@@ -1,0 +1,120 @@
+import type { ServerResponse } from 'node:http';
+import { answer, scriptedServer, type Seen } from './scripted-server.ts';
+
+interface Stored {
+  readonly type: string;
+  readonly id: string;
+  readonly attributes: Readonly<Record<string, unknown>>;
+}
+
+interface Rule {
+  name: string;
+  tags: string[];
+  params: Record<string, unknown>;
+  actions: object[];
+}
+
+/**
+ * The part of Kibana's API that set-up uses, in memory, as its documentation says; no Kibana can be had here.
+ * https://www.elastic.co/docs/api/doc/kibana/group/endpoint-saved-objects, .../group/endpoint-alerting
+ */
+export class FakeKibana {
+  version = '9.4.2';
+  readonly objects = new Map<string, Stored>();
+  readonly rules = new Map<string, Rule>();
+  readonly actions: string[] = [];
+  private server: Awaited<ReturnType<typeof scriptedServer>> | undefined;
+
+  async start(): Promise<string> {
+    this.server = await scriptedServer((seen, response) => this.serve(seen, response));
+    return this.server.url.origin;
+  }
+
+  async stop(): Promise<void> {
+    await this.server?.stop();
+  }
+
+  private serve(seen: Seen, response: ServerResponse): void {
+    const { method, path, headers } = seen;
+    if (method !== 'GET') {
+      if (headers['kbn-xsrf'] === undefined)
+        return answer(response, 400, { statusCode: 400, error: 'Bad Request', message: 'Request must contain a kbn-xsrf header.' });
+      if (!path.endsWith('_export')) this.actions.push(`${method} ${path.replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}/g, 'ID')}`);
+    }
+    if (path === '/api/status') return answer(response, 200, { name: 'kibana', version: { number: this.version } });
+    if (path === '/api/saved_objects/_export') return this.export(seen, response);
+    if (path.startsWith('/api/saved_objects/_import')) return this.import(seen, response);
+    if (path.startsWith('/api/saved_objects/_bulk_delete')) return this.remove(seen, response);
+    if (path.startsWith('/api/alerting/rules/_find')) {
+      const data = [...this.rules].map(([id, { name, tags }]) => ({ id, name, tags }));
+      return answer(response, 200, { page: 1, total: data.length, per_page: 100, data });
+    }
+    return this.rule(seen, response);
+  }
+
+  private export({ body }: Seen, response: ServerResponse): void {
+    const { objects } = JSON.parse(body) as { objects: { type: string; id: string }[] };
+    const missing = objects.filter(({ type, id }) => !this.objects.has(`${type} ${id}`));
+    if (missing.length > 0) {
+      const attributes = {
+        objects: missing.map((one) => ({ ...one, error: { statusCode: 404, error: 'Not Found', message: 'Saved object not found' } })),
+      };
+      return answer(response, 400, { statusCode: 400, error: 'Bad Request', message: 'Error fetching objects to export', attributes });
+    }
+    const lines = objects.map(({ type, id }) =>
+      JSON.stringify({ ...this.objects.get(`${type} ${id}`), updated_at: new Date().toISOString(), version: 'WzEsMV0=' }),
+    );
+    response.writeHead(200, { 'content-type': 'application/ndjson' }).end(`${lines.join('\n')}\n`);
+  }
+
+  /** Brings what it gets up to date, as Kibana does with what an older one has exported. */
+  private import({ body, headers }: Seen, response: ServerResponse): void {
+    const boundary = /boundary=(.+)$/.exec(String(headers['content-type']))?.[1] ?? 'none';
+    const part = body.split(`--${boundary}`)[1]?.split('\r\n\r\n')[1]?.trim() ?? '';
+    const objects = part.split('\n').map((line) => JSON.parse(line) as Stored);
+    for (const one of objects) {
+      const attributes =
+        one.type === 'dashboard'
+          ? { ...one.attributes, controlGroupInput: { ...(one.attributes['controlGroupInput'] as object), migrated: true } }
+          : one.attributes;
+      this.objects.set(`${one.type} ${one.id}`, { ...one, attributes });
+    }
+    answer(response, 200, { success: true, successCount: objects.length, warnings: [] });
+  }
+
+  private remove({ body }: Seen, response: ServerResponse): void {
+    for (const { type, id } of JSON.parse(body) as { type: string; id: string }[]) this.objects.delete(`${type} ${id}`);
+    answer(response, 200, { statuses: [] });
+  }
+
+  private rule({ method, path, body }: Seen, response: ServerResponse): void {
+    const id = path.replace('/api/alerting/rule/', '');
+    const present = this.rules.get(id);
+    if (method === 'GET')
+      return present === undefined
+        ? answer(response, 404, { statusCode: 404, message: 'Saved object [alert] not found' })
+        : answer(response, 200, { id, ...present });
+    if (method === 'DELETE') {
+      this.rules.delete(id);
+      response.writeHead(204).end();
+      return;
+    }
+    if (!/^[0-9a-f]{8}-[0-9a-f]{4}-[14][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/.test(id))
+      return answer(response, 400, {
+        message: 'Predefined IDs are not allowed for saved objects with encrypted attributes unless the ID is a UUID.',
+      });
+    const { name, tags, params, actions, ...frame } = JSON.parse(body) as Rule & Record<string, unknown>;
+    const allowed = method === 'POST' ? ['rule_type_id', 'consumer', 'schedule'] : ['schedule'];
+    const surplus = Object.keys(frame).filter((key) => !allowed.includes(key));
+    const typed = actions.filter((action) => 'connector_type_id' in action);
+    if (surplus.length + typed.length > 0)
+      return answer(response, 400, { message: `[request body]: definition for this key is missing: ${surplus.join()}` });
+    this.rules.set(id, {
+      name,
+      tags,
+      params: { ...params, sourceFields: [] },
+      actions: actions.map((action) => ({ ...action, connector_type_id: '.index' })),
+    });
+    answer(response, 200, { id });
+  }
+}
