@@ -204,7 +204,7 @@ describe('usage', () => {
     [['--site', 'a', '--site', 'b', EXAMPLE], '--site was given twice'],
     [['scan'], 'portlog scan needs arguments for nmap'],
     [['scan', '-sV', '127.0.0.1'], "put nmap's arguments behind --"],
-    [['setup', 'kibana'], 'there is nothing to set up for "kibana"'],
+    [['setup', 'splunk'], 'there is nothing to set up for "splunk"'],
     [['--ca-file', '/no/ca.pem', '--to', 'elasticsearch=https://127.0.0.1:1', EXAMPLE], 'the CA file /no/ca.pem cannot be used'],
   ];
   test.for(wrong)('%j: exit 2 and a sentence', async ([args, says]) => {

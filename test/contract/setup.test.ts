@@ -221,3 +221,34 @@ test.each([
   const { stderr, code } = await portlog(args);
   expect([code, stderr.split('\n')[0]]).toEqual([2, `portlog: ${message}`]);
 });
+
+test('portlog check says what is missing, as it should be, or changed', async () => {
+  const [kibana, grafana] = [new FakeKibana(), new FakeGrafana()];
+  const env = { PORTLOG_KIBANA_URL: await kibana.start(), PORTLOG_GRAFANA_URL: await grafana.start(), PORTLOG_GRAFANA_BEARER: 'token' };
+  const check = async (): Promise<readonly string[]> => {
+    const { stdout } = await portlog(['check', '--to', 'stdout', '--state-dir', freshDir()], { env });
+    return stdout
+      .split('\n')
+      .filter((line) => /kibana|grafana/.test(line))
+      .map((line) => line.replaceAll(/http:\/\/[\d.]+:\d+/g, 'URL'));
+  };
+  expect(await check()).toEqual([
+    "warning kibana URL: portlog's dashboards or alert rules are missing",
+    '        → portlog setup kibana',
+    "warning grafana URL: portlog's dashboards or alert rules are missing",
+    '        → portlog setup grafana',
+  ]);
+  await setup('kibana', env.PORTLOG_KIBANA_URL);
+  await setup('grafana', env.PORTLOG_GRAFANA_URL, '--zone', 'dmz');
+  kibana.rules.values().next().value!.name = 'Mine';
+  expect(await check()).toEqual([
+    'ok      kibana URL: dashboards and alert rules as portlog makes them; 1 of them changed by somebody',
+    'warning grafana URL: dashboards or alert rules are of another version, or were made with other options',
+    '        → portlog setup grafana',
+  ]);
+  kibana.version = '8.1.0';
+  expect((await check())[0]).toBe(
+    "warning kibana URL: whether alert rules are there cannot be seen: this is Kibana 8.1.0, and portlog's dashboards and rules need 8.19 or newer",
+  );
+  await Promise.all([kibana.stop(), grafana.stop()]);
+});

@@ -169,6 +169,8 @@ describe('rules of Loki', () => {
       return [stderr.replaceAll('portlog: ', ''), code];
     };
     expect(await setup('--site', 'nowhere')).toEqual(['unchanged: rule group portlog with 26 alert rules in the ruler\n', 0]);
+    const { stdout } = await portlog(['check', '--to', `loki=${loki.url}`], { env });
+    expect(stdout).toContain('dashboards or alert rules are of another version, or were made with other options');
     expect(await setup('--dry-run')).toEqual(['would update rule group portlog with 26 alert rules in the ruler\n', 0]);
     expect(await setup()).toEqual(['updated rule group portlog with 26 alert rules in the ruler\n', 0]);
     const rules = `${loki.url}/loki/api/v1/rules/portlog`;

@@ -66,6 +66,22 @@ describe('setup', () => {
     expect([second.code, second.stderr.match(/unchanged: /g)?.length]).toEqual([0, 5]);
   });
 
+  test('--remove takes away what is ours; what is not is left, unless forced', async () => {
+    const setup = (...args: readonly string[]): ReturnType<typeof portlog> =>
+      portlog(['setup', 'elasticsearch', '--url', server.url, ...args], { env });
+    const removed = await setup('--remove');
+    expect([removed.code, removed.stderr.match(/removed /g)?.length]).toEqual([0, 5]);
+    expect((await setup('--remove')).stderr).toContain('nothing of portlog is installed there');
+    await server.ask('PUT', '/_ingest/pipeline/logs-nmap@pipeline', { processors: [] });
+    const refused = await setup();
+    expect([refused.code, refused.stderr]).toEqual([
+      2,
+      expect.stringContaining('already has an ingest pipeline logs-nmap@pipeline that portlog did not make'),
+    ]);
+    const forced = await setup('--force');
+    expect([forced.code, forced.stderr]).toEqual([0, expect.stringContaining('updated ingest pipeline logs-nmap@pipeline')]);
+  });
+
   test('makes a key that may create events and nothing else', async () => {
     const { stdout, code } = await portlog(['setup', 'elasticsearch', '--url', server.url, '--api-key'], { env });
     expect(code).toBe(0);

@@ -15,6 +15,7 @@ import { diagnose, type SinkDiagnosis } from '../diagnose.ts';
 import { count } from '../report/words.ts';
 import { openStore } from '../state.ts';
 import { print } from '../terminal.ts';
+import { checkContent } from './check-content.ts';
 import { type CommandContext, settingsOf, text } from './context.ts';
 
 /** `portlog check`: configuration, nmap, state directory, and every sink, without writing an event. */
@@ -30,6 +31,7 @@ export async function checkCommand(context: CommandContext): Promise<ExitCode> {
     found.push(...diagnosis.found);
     if (code !== EXIT.usage) code = diagnosis.code ?? code;
   }
+  found.push(...(await checkContent(context, settings.sinks)));
   for (const { level, message, hint } of found) {
     await print(context.terminal, `${level.padEnd(7)} ${message}\n${hint === undefined ? '' : `        → ${hint}\n`}`);
   }

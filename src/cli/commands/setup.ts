@@ -1,16 +1,12 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { loadConfig } from '../../config/load.ts';
-import { sinkOptions } from '../../config/settings.ts';
-import { type ContentOptions, DEFAULT_CONTENT } from '../../content/options.ts';
 import { EXIT, type ExitCode, PortlogError } from '../../errors.ts';
 import { createApiKey } from '../../setup/elasticsearch.ts';
 import type { Step } from '../../setup/step.ts';
 import { type Connection, type Target, TARGETS } from '../../setup/targets.ts';
-import { httpClient } from '../../sink/http.ts';
-import { urlOf } from '../../sink/options.ts';
 import { print } from '../terminal.ts';
-import { type CommandContext, list, text } from './context.ts';
+import { connectTo, contentOptions } from './content.ts';
+import { type CommandContext, text } from './context.ts';
 
 const SETUP_TIMEOUT_MS = 60_000;
 
@@ -24,7 +20,7 @@ export async function setupCommand(context: CommandContext, name: string): Promi
   if (directory !== undefined) return exportFiles(context, directory, await target.files(content));
   if (context.values['api-key'] === true && name !== 'elasticsearch')
     throw new PortlogError('usage', '--api-key is for portlog setup elasticsearch', { hint: 'the other servers make their keys themselves' });
-  const connection = await connect(context, name, target, content);
+  const connection = await connectTo(context, name, target, content);
   try {
     return await run(context, target, connection);
   } finally {
@@ -82,38 +78,4 @@ async function exportFiles({ speaker }: CommandContext, directory: string, files
   }
   speaker.say(`${files.size} files in ${directory}${files.has('README.md') ? '; README.md says where they go' : ''}`);
   return EXIT.delivered;
-}
-
-async function contentOptions({ values, env }: CommandContext): Promise<ContentOptions> {
-  const path = text(values, 'config');
-  const config = path === undefined ? {} : await loadConfig(path, env);
-  const named = list(values, 'site')?.map(siteOf);
-  const configured = Object.entries(config.sites ?? {}).map(([name, { maxAgeHours }]) => ({ name, maxAgeHours }));
-  return {
-    namespace: checkedWord('namespace', text(values, 'namespace') ?? config.namespace),
-    zones: list(values, 'zone')?.map((word) => checkedWord('zone', word)),
-    sites: named ?? configured,
-    lokiUid: text(values, 'loki-uid') ?? DEFAULT_CONTENT.lokiUid,
-    runbooks: text(values, 'runbooks'),
-  };
-}
-
-/** `branch` or `branch=170`: hours within which a scan must have finished. */
-function siteOf(word: string): ContentOptions['sites'][number] {
-  const [, name = '', hours] = /^([\w.-]{1,64})(?:=([1-9]\d{0,4}))?$/.exec(word) ?? [];
-  if (name === '')
-    throw new PortlogError('usage', `--site ${word}: write NAME or NAME=HOURS`, { hint: 'HOURS: within which a scan must have finished' });
-  return { name, maxAgeHours: hours === undefined ? undefined : Number(hours) };
-}
-
-/** It goes into queries as it is. */
-function checkedWord<T extends string | undefined>(option: string, word: T): T {
-  if (word === undefined || /^[\w.-]{1,64}$/.test(word)) return word;
-  throw new PortlogError('usage', `--${option} "${word}": only letters, digits, ".", "_" and "-", at most 64`);
-}
-
-async function connect({ values, env }: CommandContext, type: string, target: Target, content: ContentOptions): Promise<Connection> {
-  const url = text(values, 'url') ?? env[`PORTLOG_${type.toUpperCase()}_URL`] ?? target.url;
-  const options = await sinkOptions({ type, url }, { caFile: text(values, 'ca-file'), compression: 'none' }, 'default', env);
-  return { client: httpClient(options, urlOf(options, target.url)), tenant: options.tenant, content };
 }

@@ -1,0 +1,55 @@
+import { PortlogError } from '../../errors.ts';
+import type { Step } from '../../setup/step.ts';
+import { type Connection, TARGETS } from '../../setup/targets.ts';
+import type { SinkOptions } from '../../sink/options.ts';
+import { type Diagnosis, SinkError } from '../../sink/sink.ts';
+import { connected, connectTo, contentOptions, urlVariable } from './content.ts';
+import type { CommandContext } from './context.ts';
+
+/** Servers that are no sinks: looked at when the environment names their URL. */
+const BESIDE = ['kibana', 'grafana'];
+
+/** Whether dashboards and alert rules are installed where events go, and where people look. */
+export async function checkContent(context: CommandContext, sinks: readonly SinkOptions[]): Promise<readonly Diagnosis[]> {
+  const content = await contentOptions(context);
+  const connections: [string, Connection][] = [];
+  for (const sink of sinks)
+    if (sink.type === 'loki' && TARGETS['loki'] !== undefined) connections.push(['loki', connected(sink, TARGETS['loki'], content)]);
+  for (const name of BESIDE) {
+    const target = TARGETS[name];
+    if (target !== undefined && context.env[urlVariable(name)] !== undefined)
+      connections.push([name, await connectTo(context, name, target, content)]);
+  }
+  const found: Diagnosis[] = [];
+  for (const [name, connection] of connections) {
+    found.push(await look(name, connection));
+    await connection.client.close();
+  }
+  return found;
+}
+
+async function look(name: string, connection: Connection): Promise<Diagnosis> {
+  const where = `${name} ${connection.client.url.origin}`;
+  try {
+    const steps = (await TARGETS[name]?.plan(connection, { force: false }, AbortSignal.timeout(30_000))) ?? [];
+    return verdict(name, where, steps);
+  } catch (error) {
+    if (!(error instanceof PortlogError || error instanceof SinkError)) throw error;
+    const { message, hint } = error;
+    return {
+      level: 'warning',
+      message: `${where}: whether alert rules are there cannot be seen: ${message}`,
+      ...(hint === undefined ? {} : { hint }),
+    };
+  }
+}
+
+function verdict(name: string, where: string, steps: readonly Step[]): Diagnosis {
+  const count = (action: Step['action']): number => steps.filter((step) => step.action === action).length;
+  const hint = `portlog setup ${name}`;
+  if (count('create') > 0) return { level: 'warning', message: `${where}: portlog's dashboards or alert rules are missing`, hint };
+  if (count('update') > 0)
+    return { level: 'warning', message: `${where}: dashboards or alert rules are of another version, or were made with other options`, hint };
+  const kept = count('kept') === 0 ? '' : `; ${count('kept')} of them changed by somebody`;
+  return { level: 'ok', message: `${where}: dashboards and alert rules as portlog makes them${kept}` };
+}

@@ -1,0 +1,51 @@
+import { loadConfig } from '../../config/load.ts';
+import { sinkOptions } from '../../config/settings.ts';
+import { type ContentOptions, DEFAULT_CONTENT } from '../../content/options.ts';
+import { PortlogError } from '../../errors.ts';
+import { type Connection, type Target } from '../../setup/targets.ts';
+import { httpClient } from '../../sink/http.ts';
+import { type SinkOptions, urlOf } from '../../sink/options.ts';
+import { type CommandContext, list, text } from './context.ts';
+
+/** What dashboards and rules depend on, from flags and the configuration file. */
+export async function contentOptions({ values, env }: CommandContext): Promise<ContentOptions> {
+  const path = text(values, 'config');
+  const config = path === undefined ? {} : await loadConfig(path, env);
+  const named = list(values, 'site')?.map(siteOf);
+  const configured = Object.entries(config.sites ?? {}).map(([name, { maxAgeHours }]) => ({ name, maxAgeHours }));
+  return {
+    namespace: checkedWord('namespace', text(values, 'namespace') ?? config.namespace),
+    zones: list(values, 'zone')?.map((word) => checkedWord('zone', word)),
+    sites: named ?? configured,
+    lokiUid: text(values, 'loki-uid') ?? DEFAULT_CONTENT.lokiUid,
+    runbooks: text(values, 'runbooks'),
+  };
+}
+
+/** A server that is no sink: its URL from `--url`, else from the environment. */
+export async function connectTo({ values, env }: CommandContext, type: string, target: Target, content: ContentOptions): Promise<Connection> {
+  const url = text(values, 'url') ?? env[urlVariable(type)] ?? target.url;
+  return connected(await sinkOptions({ type, url }, { caFile: text(values, 'ca-file'), compression: 'none' }, 'default', env), target, content);
+}
+
+export function connected(options: SinkOptions, target: Target, content: ContentOptions): Connection {
+  return { client: httpClient({ ...options, compression: 'none' }, urlOf(options, target.url)), tenant: options.tenant, content };
+}
+
+export function urlVariable(type: string): string {
+  return `PORTLOG_${type.toUpperCase()}_URL`;
+}
+
+/** `branch` or `branch=170`: hours within which a scan must have finished. */
+function siteOf(word: string): ContentOptions['sites'][number] {
+  const [, name = '', hours] = /^([\w.-]{1,64})(?:=([1-9]\d{0,4}))?$/.exec(word) ?? [];
+  if (name === '')
+    throw new PortlogError('usage', `--site ${word}: write NAME or NAME=HOURS`, { hint: 'HOURS: within which a scan must have finished' });
+  return { name, maxAgeHours: hours === undefined ? undefined : Number(hours) };
+}
+
+/** It goes into queries as it is. */
+function checkedWord<T extends string | undefined>(option: string, word: T): T {
+  if (word === undefined || /^[\w.-]{1,64}$/.test(word)) return word;
+  throw new PortlogError('usage', `--${option} "${word}": only letters, digits, ".", "_" and "-", at most 64`);
+}
