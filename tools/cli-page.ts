@@ -1,4 +1,14 @@
-import { DIFF_OPTIONS, type Option, REPLAY_OPTIONS, SCAN_OPTIONS, SETUP_OPTIONS, SHIP_OPTIONS, variableOf } from '../src/cli/options.ts';
+import {
+  DIFF_OPTIONS,
+  EXPOSURE_OPTIONS,
+  INVENTORY_OPTIONS,
+  type Option,
+  REPLAY_OPTIONS,
+  SCAN_OPTIONS,
+  SETUP_OPTIONS,
+  SHIP_OPTIONS,
+  variableOf,
+} from '../src/cli/options.ts';
 
 /** The reference of the command line, from the options as the parser has them. */
 export function cliPage(): string {
@@ -10,8 +20,11 @@ export function cliPage(): string {
 portlog [ship] [options] [FILE…]          read scans (- or no FILE: standard input; .gz too) and ship them
 portlog scan [options] -- NMAP-ARGS…      run nmap, ship each host as it completes
 portlog diff [options] OLD NEW            what changed between two scans
+portlog inventory [options]               what is known now: open ports, hosts, since when
+portlog exposure init [options] [SCAN]    write a first file of what is meant to be open
+portlog exposure check [options] SCAN     compare a scan with that file
 portlog replay [options]                  send, list or delete what waits on disk because a sink was down
-portlog setup elasticsearch [options]     install templates and the ingest pipeline
+portlog setup TARGET [options]            install templates, dashboards and alert rules: elasticsearch, kibana, grafana, loki
 portlog check [options]                   try configuration, nmap, state directory and every sink
 \`\`\`
 
@@ -30,6 +43,18 @@ ${table(SCAN_OPTIONS)}
 also \`--quiet\`
 
 ${table(DIFF_OPTIONS)}
+
+## inventory
+
+also \`--site\`, \`--config\`, \`--state-dir\` and \`--quiet\`
+
+${table(INVENTORY_OPTIONS)}
+
+## exposure
+
+also \`--exposure\`, \`--site\`, \`--config\`, \`--state-dir\` and \`--quiet\`
+
+${table(EXPOSURE_OPTIONS)}
 
 ## replay
 

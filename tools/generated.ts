@@ -3,6 +3,7 @@ import { FIELDS } from '../src/event/fields.ts';
 import { grafanaFiles, kibanaFiles, lokiFiles } from '../src/content/files.ts';
 import { DEFAULT_CONTENT } from '../src/content/options.ts';
 import { RULES } from '../src/finding/registry.ts';
+import { alertsPage } from './alerts-page.ts';
 import { cliPage } from './cli-page.ts';
 import { configurationPage } from './configuration-page.ts';
 import { eventSchema } from './event-schema.ts';
@@ -17,6 +18,7 @@ export function generated(): ReadonlyMap<string, string> {
   files.set('schemas/event.schema.json', json(eventSchema(FIELDS)));
   for (const [name, content] of Object.entries(elasticsearchFiles(FIELDS))) files.set(`schemas/elasticsearch/${name}.json`, json(content));
   files.set('docs/reference/events.md', eventsPage(FIELDS));
+  files.set('docs/reference/alerts.md', alertsPage());
   files.set('docs/reference/rules.md', rulesPage(RULES));
   files.set('docs/reference/cli.md', cliPage());
   files.set('docs/reference/configuration.md', configurationPage(JSON.parse(readFileSync('schemas/config.schema.json', 'utf8'))));

@@ -58,7 +58,7 @@ function refused({ url }: HttpClient, { method, path }: HttpRequest, { status, b
 
 const HINTS: Readonly<Record<number, string>> = {
   401: 'set the credentials: PORTLOG_<TARGET>_USER and _PASSWORD, _API_KEY or _BEARER',
-  403: 'these credentials may not do that: docs/reference/setup.md names the rights that are needed',
+  403: 'these credentials may not do that: docs/how-to/elastic.md and grafana-loki.md name the rights that are needed',
 };
 
 /** Refuses a server that is older than what portlog brings is made for. */

@@ -13,7 +13,10 @@ export interface GrafanaTarget {
 
 export interface Series {
   readonly metric: Readonly<Record<string, string>>;
+  /** Of several, the largest. */
   readonly value: number;
+  /** Over time: epoch seconds and value. */
+  readonly points?: readonly (readonly [number, number])[];
 }
 
 export function readDashboards(): readonly any[] {
@@ -70,6 +73,7 @@ export async function askRange(
   const series = (result as { metric: Record<string, string>; values: [number, string][] }[]).map(({ metric, values }) => ({
     metric,
     value: Math.max(...values.map(([, value]) => Number(value))),
+    points: values.map(([time, value]) => [time, Number(value)] as const),
   }));
   return { lines: [], series };
 }

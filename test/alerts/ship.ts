@@ -31,22 +31,14 @@ export function storyTime(): number {
   return six < Date.now() ? six : six - day;
 }
 
+type Ship = (site: string, story: Story, to: readonly string[]) => Promise<void>;
+
 /** Ships every story to real servers through the built command, four at a time. */
 export async function shipStories(to: readonly string[], env: Readonly<Record<string, string>>): Promise<void> {
-  const folder = freshDir();
-  writeFileSync(join(folder, 'exposure.yaml'), EXPOSURE);
-  // CISA's catalogue, as far as it is needed: https://www.cisa.gov/known-exploited-vulnerabilities-catalog
-  const kev = {
-    catalogVersion: '2026.11.20',
-    dateReleased: '2026-11-20T15:00:00Z',
-    count: 1,
-    vulnerabilities: [{ cveID: 'CVE-2017-0143', dateAdded: '2021-11-03', dueDate: '2022-05-03', knownRansomwareCampaignUse: 'Known' }],
-  };
-  mkdirSync(join(folder, 'intel'));
-  writeFileSync(join(folder, 'intel', 'known_exploited_vulnerabilities.json'), JSON.stringify(kev));
-  const dead = `http://127.0.0.1:${await freePort()}`;
+  const ship = shipper(env);
+  const dead = ['--to', `loki=http://127.0.0.1:${await freePort()}`];
   const work = Object.entries(STORIES).flatMap(([rule, { fires, silent }]) => [
-    async () => ship(siteOf(rule, 'fires'), fires, rule === 'delivery-problem' ? [...to, '--to', `loki=${dead}`] : to),
+    async () => ship(siteOf(rule, 'fires'), fires, rule === 'delivery-problem' ? [...to, ...dead] : to),
     async () => ship(siteOf(rule, 'silent'), silent, to),
   ]);
   work.push(async () => ship(HEADQUARTERS_SITE, HEADQUARTERS, to));
@@ -54,8 +46,28 @@ export async function shipStories(to: readonly string[], env: Readonly<Record<st
     for (let next = work.shift(); next !== undefined; next = work.shift()) await next();
   });
   await Promise.all(workers);
+}
 
-  async function ship(site: string, story: Story, sinks: readonly string[]): Promise<void> {
+export async function shipHeadquarters(to: readonly string[], env: Readonly<Record<string, string>>): Promise<void> {
+  await shipper(env)(HEADQUARTERS_SITE, HEADQUARTERS, to);
+}
+
+/** CISA's catalogue, as far as it is needed: https://www.cisa.gov/known-exploited-vulnerabilities-catalog */
+const KEV = {
+  catalogVersion: '2026.11.20',
+  dateReleased: '2026-11-20T15:00:00Z',
+  count: 1,
+  vulnerabilities: [{ cveID: 'CVE-2017-0143', dateAdded: '2021-11-03', dueDate: '2022-05-03', knownRansomwareCampaignUse: 'Known' }],
+};
+
+/** One folder with what all sites share. */
+function shipper(env: Readonly<Record<string, string>>): Ship {
+  const folder = freshDir();
+  const [exposure, intel] = [join(folder, 'exposure.yaml'), join(folder, 'intel')];
+  writeFileSync(exposure, EXPOSURE);
+  mkdirSync(intel);
+  writeFileSync(join(intel, 'known_exploited_vulnerabilities.json'), JSON.stringify(KEV));
+  return async (site, story, to) => {
     const at = join(folder, site);
     mkdirSync(at);
     const files = story.map((scan, i) => {
@@ -66,10 +78,10 @@ export async function shipStories(to: readonly string[], env: Readonly<Record<st
     const config = join(at, 'portlog.yaml');
     // As old as it may be: the scans of both stories are a fortnight old.
     const sites = site.startsWith('scan-overdue-reported') ? `sites: { ${site}: { maxAgeHours: ${site.endsWith('fires') ? 24 : 720} } }\n` : '';
-    writeFileSync(config, `exposure: ${join(folder, 'exposure.yaml')}\nintelDir: ${join(folder, 'intel')}\nchanges: { massChange: 10 }\n${sites}`);
-    const args = ['--config', config, '--site', site, '--state-dir', join(at, 'state'), '--retry-for-seconds', '1', ...sinks, ...files];
+    writeFileSync(config, `exposure: ${exposure}\nintelDir: ${intel}\nchanges: { massChange: 10 }\n${sites}`);
+    const args = ['--config', config, '--site', site, '--state-dir', join(at, 'state'), '--retry-for-seconds', '1', ...to, ...files];
     const { code, stderr } = await portlog(args, { env });
     const expected = site === siteOf('delivery-problem', 'fires') ? 5 : story.some(({ end }) => end !== undefined) ? 1 : 0;
     if (code !== expected) throw new Error(`${site}: exit ${code}, not ${expected}: ${stderr}`);
-  }
+  };
 }

@@ -7,6 +7,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ERRORS, EXIT } from '../../src/errors.ts';
 import { generated } from '../../tools/generated.ts';
 import { commandsIn, page, pages } from '../support/docs.ts';
+import { FakeGrafana } from '../support/fake-grafana.ts';
+import { FakeKibana } from '../support/fake-kibana.ts';
 import { freshDir, ROOT } from '../support/run-portlog.ts';
 import { answer, bulkIds, scriptedServer } from '../support/scripted-server.ts';
 
@@ -15,13 +17,17 @@ const run = promisify(execFile);
 describe('every command', () => {
   let server: Awaited<ReturnType<typeof scriptedServer>>;
   let folder: string;
+  const [kibana, grafana] = [new FakeKibana(), new FakeGrafana('secret')];
+  let urls: Readonly<Record<string, string>>;
 
   beforeAll(async () => {
+    urls = { 'https://kibana:5601': await kibana.start(), 'https://grafana:3000': await grafana.start() };
     const stored = new Map<string, unknown>();
     server = await scriptedServer(({ method, path, body }, response) => {
       if (path === '/') answer(response, 200, { version: { number: '9.4.3' } });
       else if (path === '/loki/api/v1/push')
         response.writeHead(body === '{"streams":[]}' ? 422 : 204).end(body === '{"streams":[]}' ? 'at least one valid stream is required' : '');
+      else if (path.startsWith('/loki/api/v1/rules')) answer(response, method === 'GET' ? 404 : 202, 'group does not exist');
       else if (path.startsWith('/_bulk')) answer(response, 200, { items: bulkIds(body).map(() => ({ create: { status: 201 } })) });
       else if (path === '/_security/api_key') answer(response, 200, { encoded: 'aWQ6a2V5' });
       else if (method === 'PUT') {
@@ -32,12 +38,14 @@ describe('every command', () => {
     });
     folder = workplace();
   });
-  afterAll(() => server.stop());
+  afterAll(() => Promise.all([server.stop(), kibana.stop(), grafana.stop()]));
 
   const commandPages = [
     'README.md',
     'docs/how-to/elasticsearch.md',
     'docs/how-to/loki.md',
+    'docs/how-to/elastic.md',
+    'docs/how-to/grafana-loki.md',
     'docs/how-to/outage.md',
     'docs/how-to/diff.md',
     'docs/how-to/changes.md',
@@ -53,6 +61,7 @@ describe('every command', () => {
     const setup = path === 'README.md' ? [] : ['portlog setup elasticsearch --url https://es:9200'];
     const script = [...setup, ...commands]
       .join('\n')
+      .replaceAll(/https:\/\/(?:kibana:5601|grafana:3000)/g, (url) => urls[url] ?? url)
       .replaceAll('https://es:9200', server.url.origin)
       .replaceAll('http://loki:3100', server.url.origin)
       .replaceAll('/var/log/portlog/', `${folder}/log/`)
@@ -82,6 +91,8 @@ function workplace(): string {
   const example = readFileSync(join(ROOT, 'examples/loopback.xml'));
   writeFileSync(join(folder, 'scan.xml'), example);
   writeFileSync(join(folder, 'scan.xml.gz'), gzipSync(example));
+  mkdirSync(join(folder, 'examples'));
+  for (const name of ['before.xml', 'after.xml']) copyFileSync(join(ROOT, 'examples', name), join(folder, 'examples', name));
   for (const day of ['monday', 'tuesday']) writeFileSync(join(folder, `${day}.xml`), example);
   writeFileSync(join(folder, 'monday.xml.gz'), gzipSync(example));
   copyFileSync(join(ROOT, 'test/fixtures/ca.pem'), join(folder, 'ca.pem'));

@@ -21,7 +21,12 @@ export class FakeGrafana {
     { uid: 'prom', name: 'Metrics', type: 'prometheus' },
   ];
   readonly actions: string[] = [];
+  private readonly token: string;
   private server: Awaited<ReturnType<typeof scriptedServer>> | undefined;
+
+  constructor(token = 'token') {
+    this.token = token;
+  }
 
   async start(): Promise<string> {
     this.server = await scriptedServer((seen, response) => this.serve(seen, response));
@@ -35,7 +40,7 @@ export class FakeGrafana {
   private serve(seen: Seen, response: ServerResponse): void {
     const { method, path, headers } = seen;
     if (path === '/api/health') return answer(response, 200, { commit: 'x', database: 'ok', version: this.version });
-    if (headers.authorization !== 'Bearer token') return answer(response, 401, { message: 'Unauthorized' });
+    if (headers.authorization !== `Bearer ${this.token}`) return answer(response, 401, { message: 'Unauthorized' });
     if (method !== 'GET') this.actions.push(`${method} ${path}`);
     if (path === '/api/datasources') return answer(response, 200, this.sources);
     const [, resource, uid = '', more] =

@@ -1,0 +1,137 @@
+/** A panel with what it shows, wherever it came from. Places in a grid of `columns`. */
+export interface Widget {
+  readonly title: string;
+  readonly about: string;
+  readonly x: number;
+  readonly y: number;
+  readonly w: number;
+  readonly h: number;
+  readonly body: Body;
+}
+
+export type Body =
+  | { readonly kind: 'number'; readonly text: string }
+  | { readonly kind: 'bars'; readonly bars: readonly { readonly label: string; readonly value: number }[] }
+  | { readonly kind: 'timeline'; readonly points: readonly Point[] }
+  | { readonly kind: 'table'; readonly rows: readonly Readonly<Record<string, unknown>>[] }
+  | { readonly kind: 'text'; readonly lines: readonly string[] };
+
+export interface Point {
+  /** Epoch milliseconds. */
+  readonly time: number;
+  readonly group: string;
+  readonly value: number;
+}
+
+export interface Board {
+  readonly id: string;
+  readonly title: string;
+  readonly columns: number;
+  /** Pixels. */
+  readonly rowHeight: number;
+  readonly widgets: readonly Widget[];
+}
+
+const COLOURS = ['#54b399', '#6092c0', '#d36086', '#9170b8', '#ca8eae', '#d6bf57', '#b9a888', '#da8b45', '#aa6556', '#e7664c', '#3a8fb7', '#7a9c3f'];
+
+const STYLE = `
+  body { font: 13px/1.4 'DejaVu Sans', sans-serif; margin: 0; padding: 16px; background: #f2f4f8; color: #2b3240; width: 1500px; }
+  h1 { font-size: 20px; margin: 0 0 12px; }
+  .board { display: grid; gap: 8px; }
+  .panel { background: #fff; border: 1px solid #d8dee9; border-radius: 6px; padding: 8px 10px; overflow: hidden; display: flex; flex-direction: column; }
+  .panel > b { font-size: 13px; } .panel > small { color: #7a8494; margin-bottom: 6px; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
+  .number { font-size: 34px; margin: auto 0; } .empty { color: #98a2b3; margin: auto; }
+  .bar { display: grid; grid-template-columns: 42% 1fr; align-items: center; gap: 6px; margin: 1px 0; font-size: 11px; }
+  .bar span { text-align: right; overflow: hidden; white-space: nowrap; text-overflow: ellipsis; } .bar i { display: inline-block; height: 11px; border-radius: 2px; margin-right: 4px; }
+  .time { display: flex; align-items: flex-end; gap: 2px; flex: 1; min-height: 0; } .time > div { flex: 1; display: flex; flex-direction: column-reverse; height: 100%; } .time i { display: block; }
+  .legend { font-size: 10px; display: flex; flex-wrap: wrap; gap: 2px 8px; margin-top: 4px; } .legend i { display: inline-block; width: 8px; height: 8px; margin-right: 3px; }
+  table { border-collapse: collapse; font-size: 11px; } td, th { text-align: left; padding: 2px 8px 2px 0; border-bottom: 1px solid #eef1f6; white-space: nowrap; max-width: 420px; overflow: hidden; text-overflow: ellipsis; }
+  pre { font: 11px/1.5 'DejaVu Sans Mono', monospace; margin: 0; white-space: pre-wrap; }
+`;
+
+/** One page for a dashboard and its last days: no scripts, nothing from elsewhere. */
+export function page(board: Board, days: number): string {
+  const { title, columns, rowHeight, widgets } = board;
+  const grid = `grid-template-columns: repeat(${columns}, 1fr); grid-auto-rows: ${rowHeight}px;`;
+  return `<!doctype html><meta charset="utf-8"><title>${escaped(title)}</title><style>${STYLE}</style><h1>${escaped(title)}</h1><div class="board" style="${grid}">${widgets.map((widget) => panel(widget, days)).join('\n')}</div>\n`;
+}
+
+function panel({ title, about, x, y, w, h, body }: Widget, days: number): string {
+  const place = `grid-column: ${x + 1} / span ${w}; grid-row: ${y + 1} / span ${h};`;
+  return `<div class="panel" style="${place}"><b>${escaped(title)}</b><small>${escaped(about)}</small>${bodyOf(body, days)}</div>`;
+}
+
+function bodyOf(body: Body, days: number): string {
+  switch (body.kind) {
+    case 'number':
+      return `<div class="number">${escaped(body.text)}</div>`;
+    case 'bars':
+      return body.bars.length === 0 ? NOTHING : bars(body.bars);
+    case 'timeline':
+      return body.points.length === 0 ? NOTHING : timeline(body.points, days);
+    case 'table':
+      return body.rows.length === 0 ? NOTHING : table(body.rows);
+    case 'text':
+      return body.lines.length === 0 ? NOTHING : `<pre>${body.lines.map(escaped).join('\n')}</pre>`;
+  }
+}
+
+const NOTHING = '<div class="empty">nothing</div>';
+
+function bars(all: readonly { readonly label: string; readonly value: number }[]): string {
+  const most = Math.max(1, ...all.map(({ value }) => value));
+  return all
+    .map(
+      ({ label, value }, i) =>
+        `<div class="bar"><span>${escaped(label)}</span><div><i style="width:${(value / most) * 80}%;background:${colour(i)}"></i>${value}</div></div>`,
+    )
+    .join('');
+}
+
+const DAY_MS = 86_400_000;
+
+/** A column a day. */
+function timeline(points: readonly Point[], days: number): string {
+  const groups = [...new Set(points.map(({ group }) => group))].toSorted();
+  const first = Math.floor(Date.now() / DAY_MS) - days;
+  const columns = Array.from({ length: days + 2 }, (_, i) => points.filter(({ time }) => Math.floor(time / DAY_MS) === first + i));
+  const most = Math.max(1, ...columns.map((column) => column.reduce((sum, { value }) => sum + value, 0)));
+  const drawn = columns.map(
+    (column) =>
+      `<div>${column.map(({ group, value }) => `<i style="height:${(value / most) * 100}%;background:${colour(groups.indexOf(group))}"></i>`).join('')}</div>`,
+  );
+  const legend = groups.map((group, i) => `<span><i style="background:${colour(i)}"></i>${escaped(group)}</span>`);
+  return `<div class="time">${drawn.join('')}</div><div class="legend">${legend.join('')}</div>`;
+}
+
+function table(rows: readonly Readonly<Record<string, unknown>>[]): string {
+  const names = [...new Set(rows.flatMap((row) => Object.keys(row)))];
+  const cells = (tag: string, values: readonly string[]): string =>
+    `<tr>${values.map((value) => `<${tag}>${escaped(value)}</${tag}>`).join('')}</tr>`;
+  return `<table>${cells(
+    'th',
+    names.map((name) => name.replace(/^nmap\.(?:change|inventory|scan|finding)\./, '')),
+  )}${rows
+    .map((row) =>
+      cells(
+        'td',
+        names.map((name) => shown(row[name])),
+      ),
+    )
+    .join('')}</table>`;
+}
+
+function shown(value: unknown): string {
+  if (value === undefined || value === null) return '';
+  if (Array.isArray(value)) return value.map(shown).join(', ');
+  const text = typeof value === 'object' ? JSON.stringify(value) : String(value as string | number | boolean);
+  return text.replace(/(\d{4}-\d\d-\d\d)T(\d\d:\d\d)[\d:.]*Z/, '$1 $2');
+}
+
+function colour(index: number): string {
+  return COLOURS[index % COLOURS.length] ?? '#888';
+}
+
+function escaped(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;');
+}
