@@ -91,9 +91,15 @@ async function grafanaBoards({ loki }: BothServers): Promise<readonly Board[]> {
   return boards;
 }
 
-async function grafanaBody(url: string, { type, targets, fieldConfig }: any): Promise<Body> {
+interface GrafanaPanel {
+  readonly type: string;
+  readonly targets: readonly { readonly expr: string; readonly legendFormat?: string }[];
+  readonly fieldConfig: { readonly defaults: { readonly unit?: string } };
+}
+
+async function grafanaBody(url: string, { type, targets, fieldConfig }: GrafanaPanel): Promise<Body> {
   const [first] = targets;
-  const exprs = targets.map(({ expr }: { expr: string }) => filled(expr, HEADQUARTERS_SITE, DAYS)) as string[];
+  const exprs = targets.map(({ expr }) => filled(expr, HEADQUARTERS_SITE, DAYS));
   if (type === 'logs' || type === 'timeseries') {
     const { lines, series } = await askRange(url, TENANT, exprs[0] ?? '', DAYS);
     if (type === 'logs') return { kind: 'text', lines };
@@ -126,11 +132,11 @@ async function grafanaBody(url: string, { type, targets, fieldConfig }: any): Pr
   }
   const bars =
     targets.length > 1
-      ? answers.map(([one], i) => ({ label: targets[i].legendFormat as string, value: one?.value ?? 0 }))
-      : (answers[0] ?? []).map(({ metric, value }) => ({ label: metric[/\{\{(\w+)\}\}/.exec(first.legendFormat)?.[1] ?? ''] ?? '', value }));
+      ? answers.map(([one], i) => ({ label: targets[i]?.legendFormat ?? '', value: one?.value ?? 0 }))
+      : (answers[0] ?? []).map(({ metric, value }) => ({ label: metric[/\{\{(\w+)\}\}/.exec(first?.legendFormat ?? '')?.[1] ?? ''] ?? '', value }));
   return { kind: 'bars', bars: bars.toSorted((a, b) => (targets.length > 1 ? 0 : b.value - a.value)) };
 }
 
 function readable(value: unknown): string {
-  return String(value as string | number | undefined).replace(/(\d{4}-\d\d-\d\d)T(\d\d:\d\d).*/, '$1 $2');
+  return String(value).replace(/(\d{4}-\d\d-\d\d)T(\d\d:\d\d).*/, '$1 $2');
 }
