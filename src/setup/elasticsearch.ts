@@ -5,14 +5,29 @@ import { ELASTICSEARCH_FILES, readSetupFile, type SetupFile } from './files.ts';
 import { type Presence, found, installation, type PlanOptions, removal, type Step } from './step.ts';
 
 /** Templates and the ingest pipeline. Throws `setup-refused` when something of that name is there that portlog did not make. */
-export async function planElasticsearch(client: HttpClient, plan: PlanOptions, signal: AbortSignal): Promise<readonly Step[]> {
+export async function planElasticsearch(
+  client: HttpClient,
+  retentionDays: number | undefined,
+  plan: PlanOptions,
+  signal: AbortSignal,
+): Promise<readonly Step[]> {
   const steps: Step[] = [];
   for (const file of ELASTICSEARCH_FILES) {
-    const body = await readSetupFile(file.file);
+    const body = kept(file.file, await readSetupFile(file.file), retentionDays);
     const found = await presenceOf(client, file, body, plan, signal);
     steps.push(installation(client, file.what, found, { method: 'PUT', path: file.path, body }, plan));
   }
   return steps;
+}
+
+/**
+ * The template of the data streams with a data stream lifecycle, if somebody has said how long events are kept.
+ * https://www.elastic.co/docs/manage-data/lifecycle/data-stream
+ */
+function kept(file: SetupFile['file'], body: string, days: number | undefined): string {
+  if (file !== 'index-template.json' || days === undefined) return body;
+  const template = JSON.parse(body) as { readonly template?: object };
+  return `${JSON.stringify({ ...template, template: { ...template.template, lifecycle: { data_retention: `${days}d` } } }, undefined, 2)}\n`;
 }
 
 /** What is ours of it, the last first, for each stands on those before it. Events stay. */

@@ -16,6 +16,8 @@ export interface Connection {
   /** Of Loki. */
   readonly tenant: string | undefined;
   readonly content: ContentOptions;
+  /** How long events are kept, where the server can be told. */
+  readonly retentionDays?: number | undefined;
 }
 
 /** A kind of server that `portlog setup` knows. */
@@ -33,7 +35,7 @@ const PACKAGE = new URL('../../', import.meta.url);
 export const TARGETS: Readonly<Record<string, Target>> = {
   elasticsearch: {
     url: ELASTICSEARCH_URL,
-    plan: ({ client }, plan, signal) => planElasticsearch(client, plan, signal),
+    plan: ({ client, retentionDays }, plan, signal) => planElasticsearch(client, retentionDays, plan, signal),
     planRemoval: ({ client }, signal) => planElasticsearchRemoval(client, signal),
     files: async () => new Map(await Promise.all(ELASTICSEARCH_FILES.map(async ({ file }) => [file, await readSetupFile(file)] as const))),
   },

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { FakeGrafana } from '../support/fake-grafana.ts';
 import { FakeKibana } from '../support/fake-kibana.ts';
 import { freshDir, portlog } from '../support/run-portlog.ts';
+import { answer, scriptedServer } from '../support/scripted-server.ts';
 
 const KEPT = 'left as it is, because somebody has changed it:';
 const FORCE = '--force overwrites what somebody has changed';
@@ -212,7 +213,24 @@ describe('--export', () => {
   });
 });
 
+test('portlog setup elasticsearch --retention-days puts a lifecycle into the template of the data streams, and nowhere else', async () => {
+  const server = await scriptedServer((_, response) => answer(response, 404, {}));
+  const { stdout, code } = await setup('elasticsearch', server.url.origin, '--retention-days', '400', '--dry-run');
+  const bodies = new Map(
+    stdout
+      .split('PUT ')
+      .slice(1)
+      .map((text) => [text.slice(0, text.indexOf('\n')), JSON.parse(text.slice(text.indexOf('\n'))) as { template?: { lifecycle?: object } }]),
+  );
+  expect(code).toBe(0);
+  expect([...bodies].flatMap(([path, { template }]) => (template?.lifecycle === undefined ? [] : [[path, template.lifecycle]]))).toEqual([
+    ['/_index_template/logs-nmap', { data_retention: '400d' }],
+  ]);
+  await server.stop();
+});
+
 test.each([
+  [['setup', 'kibana', '--retention-days', '9'], '--retention-days needs a whole number from 1, and is for portlog setup elasticsearch'],
   [['setup', 'kibana', '--zone', 'a`b'], '--zone "a`b": only letters, digits, ".", "_" and "-", at most 64'],
   [['setup', 'kibana', '--site', 'a b'], '--site a b: write NAME or NAME=HOURS'],
   [['setup', 'kibana', '--site', 'a=0'], '--site a=0: write NAME or NAME=HOURS'],

@@ -55,7 +55,7 @@ export function list(values: Values, name: string): readonly string[] | undefine
   return Array.isArray(value) ? (value as readonly string[]) : undefined;
 }
 
-function number(values: Values, name: string): number | undefined {
+export function number(values: Values, name: string): number | undefined {
   const value = values[name];
   if (value === undefined) return undefined;
   if (typeof value === 'number' && Number.isFinite(value) && value >= 0) return value;

@@ -6,7 +6,7 @@ import type { Step } from '../../setup/step.ts';
 import { type Connection, type Target, TARGETS } from '../../setup/targets.ts';
 import { print } from '../terminal.ts';
 import { connectTo, contentOptions } from './content.ts';
-import { type CommandContext, text } from './context.ts';
+import { type CommandContext, number, text } from './context.ts';
 
 const SETUP_TIMEOUT_MS = 60_000;
 
@@ -20,12 +20,20 @@ export async function setupCommand(context: CommandContext, name: string): Promi
   if (directory !== undefined) return exportFiles(context, directory, await target.files(content));
   if (context.values['api-key'] === true && name !== 'elasticsearch')
     throw new PortlogError('usage', '--api-key is for portlog setup elasticsearch', { hint: 'the other servers make their keys themselves' });
-  const connection = await connectTo(context, name, target, content);
+  const connection = { ...(await connectTo(context, name, target, content)), retentionDays: retention(context, name) };
   try {
     return await run(context, target, connection);
   } finally {
     await connection.client.close();
   }
+}
+
+function retention({ values }: CommandContext, name: string): number | undefined {
+  const days = number(values, 'retention-days');
+  if (days === undefined) return undefined;
+  if (name !== 'elasticsearch' || !Number.isInteger(days) || days < 1)
+    throw new PortlogError('usage', '--retention-days needs a whole number from 1, and is for portlog setup elasticsearch');
+  return days;
 }
 
 async function run(context: CommandContext, target: Target, connection: Connection): Promise<ExitCode> {
