@@ -3,27 +3,56 @@ import { type FieldNode, fieldTree } from './field-tree.ts';
 
 const META = { managed_by: 'portlog', description: 'Events of portlog' };
 
+const INGESTED = 'Sets event.ingested: rules window on it, because scans arrive late.';
+
+/** What differs between the two that take these templates. */
+interface Dialect {
+  /** Description, and by what it is known to be ours. */
+  readonly pipeline: object;
+  readonly ingested: object;
+  /** The user's own pipeline and templates, where they may be missing. */
+  readonly customPipeline: readonly object[];
+  readonly custom: (name: string) => object;
+  readonly types: Readonly<Record<FieldType, object>>;
+}
+
 /**
  * What `portlog setup elasticsearch` installs, by file name. Only types that every distribution has:
  * `wildcard`, `constant_keyword`, `match_only_text` and the managed templates are not everywhere.
  */
 export function elasticsearchFiles(fields: readonly Field[]): Readonly<Record<string, object>> {
+  return templateFiles(fields, {
+    pipeline: { description: INGESTED, _meta: META },
+    ingested: { set: { field: 'event.ingested', copy_from: '_ingest.timestamp' } },
+    customPipeline: [{ pipeline: { name: 'logs-nmap@custom', ignore_missing_pipeline: true, description: 'Yours, if you make it' } }],
+    custom: (name) => ({ composed_of: ['logs-nmap@mappings', 'logs-nmap@settings', name], ignore_missing_component_templates: [name] }),
+    types: TYPES,
+  });
+}
+
+/** OpenSearch has no `copy_from`, no `_meta` of pipelines, nothing that may be missing, and another word for flattened fields. */
+export function opensearchFiles(fields: readonly Field[]): Readonly<Record<string, object>> {
+  const files = templateFiles(fields, {
+    pipeline: { description: `portlog: ${INGESTED}` },
+    ingested: { set: { field: 'event.ingested', value: '{{{_ingest.timestamp}}}' } },
+    customPipeline: [],
+    custom: (name) => ({ composed_of: ['logs-nmap@mappings', 'logs-nmap@settings', name] }),
+    types: { ...TYPES, flattened: { type: 'flat_object' } },
+  });
+  const custom = { template: {}, _meta: { description: 'Yours: settings and fields beside those of portlog, which never writes here again' } };
+  return { ...files, 'custom': custom, 'inventory-custom': custom };
+}
+
+function templateFiles(fields: readonly Field[], { pipeline, ingested, customPipeline, custom, types }: Dialect): Readonly<Record<string, object>> {
   return {
-    'pipeline': {
-      description: 'Sets event.ingested: rules window on it, because scans arrive late.',
-      processors: [
-        { set: { field: 'event.ingested', copy_from: '_ingest.timestamp' } },
-        { pipeline: { name: 'logs-nmap@custom', ignore_missing_pipeline: true, description: 'Yours, if you make it' } },
-      ],
-      _meta: META,
-    },
+    'pipeline': { ...pipeline, processors: [ingested, ...customPipeline] },
     'component-mappings': {
       template: {
         mappings: {
           dynamic: false,
           date_detection: false,
           dynamic_templates: [{ labels: { path_match: 'labels.*', mapping: KEYWORD } }],
-          properties: properties(fieldTree(fields).children),
+          properties: properties(fieldTree(fields).children, types),
         },
       },
       _meta: META,
@@ -38,21 +67,8 @@ export function elasticsearchFiles(fields: readonly Field[]): Readonly<Record<st
       },
       _meta: META,
     },
-    'index-template': {
-      index_patterns: ['logs-nmap.*-*'],
-      priority: 250,
-      data_stream: {},
-      composed_of: ['logs-nmap@mappings', 'logs-nmap@settings', 'logs-nmap@custom'],
-      ignore_missing_component_templates: ['logs-nmap@custom'],
-      _meta: META,
-    },
-    'inventory-template': {
-      index_patterns: ['nmap-inventory-*'],
-      priority: 250,
-      composed_of: ['logs-nmap@mappings', 'logs-nmap@settings', 'nmap-inventory@custom'],
-      ignore_missing_component_templates: ['nmap-inventory@custom'],
-      _meta: META,
-    },
+    'index-template': { index_patterns: ['logs-nmap.*-*'], priority: 250, data_stream: {}, ...custom('logs-nmap@custom'), _meta: META },
+    'inventory-template': { index_patterns: ['nmap-inventory-*'], priority: 250, ...custom('nmap-inventory@custom'), _meta: META },
   };
 }
 
@@ -73,10 +89,10 @@ const TYPES: Readonly<Record<FieldType, object>> = {
   object: { type: 'object' },
 };
 
-function properties(children: FieldNode['children']): object {
-  return Object.fromEntries([...children].map(([name, child]) => [name, mappingOf(child)]));
+function properties(children: FieldNode['children'], types: Dialect['types']): object {
+  return Object.fromEntries([...children].map(([name, child]) => [name, mappingOf(child, types)]));
 }
 
-function mappingOf({ field, children }: FieldNode): object {
-  return children.size > 0 ? { properties: properties(children) } : TYPES[field?.type ?? 'object'];
+function mappingOf({ field, children }: FieldNode, types: Dialect['types']): object {
+  return children.size > 0 ? { properties: properties(children, types) } : types[field?.type ?? 'object'];
 }

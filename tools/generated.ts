@@ -8,7 +8,7 @@ import { cliPage } from './cli-page.ts';
 import { configurationPage } from './configuration-page.ts';
 import { eventSchema } from './event-schema.ts';
 import { eventsPage } from './events-page.ts';
-import { elasticsearchFiles } from './elasticsearch-files.ts';
+import { elasticsearchFiles, opensearchFiles } from './elasticsearch-files.ts';
 import { grafanaDashboards } from './grafana-dashboards.ts';
 import { rulesPage } from './rules-page.ts';
 
@@ -17,6 +17,7 @@ export function generated(): ReadonlyMap<string, string> {
   const files = new Map<string, string>();
   files.set('schemas/event.schema.json', json(eventSchema(FIELDS)));
   for (const [name, content] of Object.entries(elasticsearchFiles(FIELDS))) files.set(`schemas/elasticsearch/${name}.json`, json(content));
+  for (const [name, content] of Object.entries(opensearchFiles(FIELDS))) files.set(`schemas/opensearch/${name}.json`, json(content));
   files.set('docs/reference/events.md', eventsPage(FIELDS));
   files.set('docs/reference/alerts.md', alertsPage());
   files.set('docs/reference/rules.md', rulesPage(RULES));

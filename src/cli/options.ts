@@ -14,7 +14,12 @@ export interface Option {
 }
 
 export const SHIP_OPTIONS = {
-  'to': { type: 'list', value: 'SINK[=URL]', group: 'Where to', about: 'destination: elasticsearch=URL, loki=URL, file=PATH or stdout; repeatable' },
+  'to': {
+    type: 'list',
+    value: 'SINK[=URL]',
+    group: 'Where to',
+    about: 'destination: elasticsearch=URL, opensearch=URL, loki=URL, otlp=URL, file=PATH or stdout; repeatable',
+  },
   'format': {
     type: 'string',
     choices: ['ecs', 'otel', 'table'],

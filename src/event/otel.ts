@@ -54,14 +54,31 @@ export function otelRecord(event: LogEvent): OtelRecord {
     eventName: `nmap.${event.action.replaceAll('-', '_')}`,
     body: event.message,
     attributes,
-    resource: { 'service.name': 'portlog', 'service.version': PORTLOG_VERSION, 'host.name': textAt(event.shared.fields, 'observer', 'hostname') },
+    resource: resourceOf(event),
   };
 }
 
 /** One ExportLogsServiceRequest with one record, in OTLP's JSON (opentelemetry-proto, logs/v1). */
 export function otlpLine(event: LogEvent): string {
+  const [head, tail] = otlpFrame(otlpResource(event));
+  return head + otlpRecord(event) + tail;
+}
+
+/** What stands before and behind the records of a request, all of one resource. */
+export function otlpFrame(resource: string): readonly [head: string, tail: string] {
+  const scope = JSON.stringify({ name: 'portlog', version: PORTLOG_VERSION });
+  return [`{"resourceLogs":[{"resource":${resource},"scopeLogs":[{"scope":${scope},"logRecords":[`, ']}]}]}'];
+}
+
+/** The resource of an event, as JSON: portlog, and where it ran the scan. */
+export function otlpResource(event: LogEvent): string {
+  return JSON.stringify({ attributes: keyValues(resourceOf(event)) });
+}
+
+/** An event as a LogRecord in OTLP's JSON. */
+export function otlpRecord(event: LogEvent): string {
   const record = otelRecord(event);
-  const logRecord = {
+  return JSON.stringify({
     timeUnixNano: `${record.time}000000`,
     observedTimeUnixNano: `${record.observed}000000`,
     severityNumber: record.severityNumber,
@@ -69,15 +86,11 @@ export function otlpLine(event: LogEvent): string {
     eventName: record.eventName,
     body: { stringValue: record.body },
     attributes: keyValues(record.attributes),
-  };
-  return JSON.stringify({
-    resourceLogs: [
-      {
-        resource: { attributes: keyValues(record.resource) },
-        scopeLogs: [{ scope: { name: 'portlog', version: PORTLOG_VERSION }, logRecords: [logRecord] }],
-      },
-    ],
   });
+}
+
+function resourceOf(event: LogEvent): Attributes {
+  return { 'service.name': 'portlog', 'service.version': PORTLOG_VERSION, 'host.name': textAt(event.shared.fields, 'observer', 'hostname') };
 }
 
 function flatten(attributes: Attributes, prefix: string, fields: Fields): void {

@@ -1,16 +1,38 @@
 import { readFile } from 'node:fs/promises';
 
-/** What is installed into Elasticsearch, in this order: each stands on those before it. */
-export const ELASTICSEARCH_FILES = [
-  { file: 'pipeline.json', path: '/_ingest/pipeline/logs-nmap@pipeline', what: 'ingest pipeline logs-nmap@pipeline' },
-  { file: 'component-mappings.json', path: '/_component_template/logs-nmap@mappings', what: 'component template logs-nmap@mappings' },
-  { file: 'component-settings.json', path: '/_component_template/logs-nmap@settings', what: 'component template logs-nmap@settings' },
-  { file: 'index-template.json', path: '/_index_template/logs-nmap', what: 'index template logs-nmap' },
-  { file: 'inventory-template.json', path: '/_index_template/nmap-inventory', what: 'index template nmap-inventory' },
-] as const;
-export type SetupFile = (typeof ELASTICSEARCH_FILES)[number];
+/** A file of schemas/elasticsearch/ or schemas/opensearch/, and where it goes. */
+export interface SetupFile {
+  readonly file: string;
+  readonly path: string;
+  readonly what: string;
+  /** The user's: made once, and never looked at again. */
+  readonly isCustom?: true;
+}
 
-/** The JSON text of a file of schemas/elasticsearch/. */
-export function readSetupFile(file: string): Promise<string> {
-  return readFile(new URL(`../../schemas/elasticsearch/${file}`, import.meta.url), 'utf8');
+type Store = 'elasticsearch' | 'opensearch';
+
+const component = (file: string, name: string): SetupFile => ({ file, path: `/_component_template/${name}`, what: `component template ${name}` });
+const index = (file: string, name: string): SetupFile => ({ file, path: `/_index_template/${name}`, what: `index template ${name}` });
+
+const PARTS: readonly SetupFile[] = [
+  { file: 'pipeline.json', path: '/_ingest/pipeline/logs-nmap@pipeline', what: 'ingest pipeline logs-nmap@pipeline' },
+  component('component-mappings.json', 'logs-nmap@mappings'),
+  component('component-settings.json', 'logs-nmap@settings'),
+];
+const WHOLE: readonly SetupFile[] = [index('index-template.json', 'logs-nmap'), index('inventory-template.json', 'nmap-inventory')];
+/** OpenSearch refers to nothing that is not there, so they are made, empty. */
+const CUSTOM: readonly SetupFile[] = [
+  { ...component('custom.json', 'logs-nmap@custom'), isCustom: true },
+  { ...component('inventory-custom.json', 'nmap-inventory@custom'), isCustom: true },
+];
+
+/** What is installed, in this order: each stands on those before it. */
+export const SETUP_FILES: Readonly<Record<Store, readonly SetupFile[]>> = {
+  elasticsearch: [...PARTS, ...WHOLE],
+  opensearch: [...PARTS, ...CUSTOM, ...WHOLE],
+};
+
+/** The JSON text of one of them. */
+export function readSetupFile(store: Store, { file }: SetupFile): Promise<string> {
+  return readFile(new URL(`../../schemas/${store}/${file}`, import.meta.url), 'utf8');
 }

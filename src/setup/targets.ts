@@ -2,13 +2,16 @@ import { readdir, readFile } from 'node:fs/promises';
 import { grafanaFiles, kibanaFiles, lokiFiles } from '../content/files.ts';
 import type { ContentOptions } from '../content/options.ts';
 import type { HttpClient } from '../sink/http.ts';
+import type { BulkServer } from '../sink/bulk.ts';
+import { ELASTICSEARCH } from '../sink/elasticsearch.ts';
+import { OPENSEARCH } from '../sink/opensearch.ts';
 import { ELASTICSEARCH_URL, LOKI_URL } from '../sink/options.ts';
-import { planElasticsearch, planElasticsearchRemoval } from './elasticsearch.ts';
-import { ELASTICSEARCH_FILES, readSetupFile } from './files.ts';
+import { readSetupFile, SETUP_FILES } from './files.ts';
 import { planGrafana, planGrafanaRemoval } from './grafana.ts';
 import { planKibana, planKibanaRemoval } from './kibana.ts';
 import { planLoki, planLokiRemoval } from './loki.ts';
 import type { PlanOptions, Step } from './step.ts';
+import { planTemplates, planTemplatesRemoval } from './templates.ts';
 
 /** A server with what to install there. */
 export interface Connection {
@@ -33,12 +36,8 @@ export interface Target {
 const PACKAGE = new URL('../../', import.meta.url);
 
 export const TARGETS: Readonly<Record<string, Target>> = {
-  elasticsearch: {
-    url: ELASTICSEARCH_URL,
-    plan: ({ client, retentionDays }, plan, signal) => planElasticsearch(client, retentionDays, plan, signal),
-    planRemoval: ({ client }, signal) => planElasticsearchRemoval(client, signal),
-    files: async () => new Map(await Promise.all(ELASTICSEARCH_FILES.map(async ({ file }) => [file, await readSetupFile(file)] as const))),
-  },
+  elasticsearch: store(ELASTICSEARCH),
+  opensearch: store(OPENSEARCH),
   kibana: {
     url: 'http://127.0.0.1:5601',
     plan: ({ client, content }, plan, signal) => planKibana(client, content, plan, signal),
@@ -64,6 +63,17 @@ export const TARGETS: Readonly<Record<string, Target>> = {
     files: (content) => withRunbooks('loki', lokiFiles(content)),
   },
 };
+
+/** Templates, for what stores events. */
+function store(server: BulkServer): Target {
+  const { type } = server;
+  return {
+    url: ELASTICSEARCH_URL,
+    plan: ({ client, retentionDays }, plan, signal) => planTemplates(client, server, retentionDays, plan, signal),
+    planRemoval: ({ client }, signal) => planTemplatesRemoval(client, server, signal),
+    files: async () => new Map(await Promise.all(SETUP_FILES[type].map(async (file) => [file.file, await readSetupFile(type, file)] as const))),
+  };
+}
 
 /** The clicks for this target, its files without the folder of the target, and what to do about each alert. */
 async function withRunbooks(folder: string, files: ReadonlyMap<string, string>): Promise<ReadonlyMap<string, string>> {

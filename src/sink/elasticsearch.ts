@@ -1,147 +1,32 @@
-import { ecsParts } from '../event/ecs.ts';
-import { INVENTORY, type LogEvent } from '../event/event.ts';
-import { batchBody, encoded, Scratch } from './body.ts';
-import { bulkOutcome } from './elasticsearch-bulk.ts';
-import { type HttpAnswer, type HttpClient, httpClient, redirection } from './http.ts';
-import { accepting, addressOf, ELASTICSEARCH_URL, scopeOf, type SinkOptions, urlOf } from './options.ts';
-import { type Diagnosis, type Encoded, type Sink, SinkError } from './sink.ts';
+import { aboutServer, type BulkServer, bulkSink, notThere } from './bulk.ts';
+import type { SinkOptions } from './options.ts';
+import type { Sink } from './sink.ts';
 
-const INDEX_TEMPLATES = ['logs-nmap', 'nmap-inventory'];
-/** One batch is one row of the spool, so a MiB. Order does not matter here: each document has its id. */
-const LIMITS = { maxEvents: 2000, maxBytes: 1 << 20, inFlight: 4, inFlightPerPartition: 4 };
-/** Answers only with what decides the fate of each document. */
-const BULK = '/_bulk?filter_path=errors,items.*.status,items.*.error.type,items.*.error.reason,items.*.failure_store';
-/** The partition of records of the inventory: an index, where everything else is a data stream. */
-const RECORDS = 'inventory';
+export const ELASTICSEARCH: BulkServer = {
+  type: 'elasticsearch',
+  product: 'Elasticsearch',
+  // Keeps a typing error from becoming an index.
+  toStreams: '&require_data_stream=true',
+  rights: 'portlog setup elasticsearch --api-key makes a key with the privileges that are needed',
+  credentials: 'PORTLOG_ELASTICSEARCH_API_KEY, or PORTLOG_ELASTICSEARCH_USER and PORTLOG_ELASTICSEARCH_PASSWORD',
+  diagnose(origin, { body, headers }) {
+    const { version, distribution } = aboutServer(body);
+    if (distribution === 'opensearch')
+      return { level: 'error', message: `${origin} is OpenSearch ${version}, not Elasticsearch`, hint: `use --to opensearch=${origin}` };
+    if (headers['x-elastic-product'] !== 'Elasticsearch') return notThere(origin, this);
+    if (!isRecent(version))
+      return { level: 'error', message: `${origin} is Elasticsearch ${version}; portlog needs 8.13 or newer`, hint: 'upgrade the cluster' };
+    return { level: 'ok', message: `Elasticsearch ${version} at ${origin}` };
+  },
+};
 
-/**
- * Elasticsearch: `_bulk` with `create` into the data streams `logs-<dataset>-<namespace>`, the event
- * id as `_id`, so that the same event twice is one document.
- * https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-bulk
- */
+/** https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-bulk */
 export function elasticsearchSink(options: SinkOptions): Sink {
-  const url = urlOf(options, ELASTICSEARCH_URL);
-  const client = httpClient(options, url);
-  const scratch = new Scratch(LIMITS.maxBytes);
-
-  return {
-    name: `elasticsearch ${addressOf(url)}`,
-    identity: { type: 'elasticsearch', target: addressOf(url), scope: scopeOf({ namespace: options.namespace }, options) },
-    limits: LIMITS,
-    undeliverable: 'keep',
-    accepts: accepting(options, [INVENTORY]),
-    encode(event) {
-      if (event.dataset === INVENTORY) return encodedRecord(event, options.namespace);
-      const index = `logs-${event.dataset}-${options.namespace}`;
-      const [shared, own] = ecsParts(event);
-      return encoded([`{"create":{"_index":"${index}","_id":"${event.id}"}}\n`, shared, own, '\n']);
-    },
-    check: (signal) => checkElasticsearch(client, signal),
-    async send(batch, signal) {
-      const body = batchBody(batch, scratch);
-      const answer = await client.request(
-        { method: 'POST', path: batch.partition === RECORDS ? BULK : `${BULK}&require_data_stream=true`, body, contentType: 'application/x-ndjson' },
-        signal,
-      );
-      // Any other answer may have come before the whole body was read.
-      if (answer.status === 200) scratch.give(body);
-      if (answer.status === 200) return bulkOutcome(batch, answer.body);
-      if (answer.status === 413) return { delivered: 0, already: 0, retry: batch.entries, rejected: [], split: true };
-      throw refusal(client.url, answer);
-    },
-    close: () => client.close(),
-  };
+  return bulkSink(options, ELASTICSEARCH);
 }
 
-/**
- * The version is the time of the observation, so that of two the later one stays, however they come: the
- * other gets a 409, which is "already newer".
- * https://www.elastic.co/docs/reference/elasticsearch/rest-apis/optimistic-concurrency-control
- */
-function encodedRecord(event: LogEvent, namespace: string): Encoded {
-  const action = { index: { _index: `nmap-inventory-${namespace}`, _id: event.id, version: event.revision, version_type: 'external' } };
-  return encoded([`${JSON.stringify(action)}\n`, ...ecsParts(event), '\n'], RECORDS);
-}
-
-/** What an answer means that is not about single documents. */
-export function refusal(url: URL, answer: HttpAnswer): SinkError {
-  const { status, body, retryAfterMs } = answer;
-  const where = url.origin;
-  const said = serverReason(body);
-  if (status === 401)
-    return new SinkError('permanent', `${where} does not accept the credentials (401${said})`, {
-      hint: 'set PORTLOG_ELASTICSEARCH_API_KEY, or PORTLOG_ELASTICSEARCH_USER and PORTLOG_ELASTICSEARCH_PASSWORD',
-    });
-  if (status === 403)
-    return new SinkError('permanent', `${where} does not allow this with these credentials (403${said})`, {
-      hint: 'portlog setup elasticsearch --api-key makes a key with the privileges that are needed',
-    });
-  const elsewhere = redirection(url, answer);
-  if (elsewhere !== undefined) return elsewhere;
-  if (status === 429 || status >= 500) return new SinkError('temporary', `${where} is busy or broken (${status}${said})`, { retryAfterMs });
-  if (status === 404) return new SinkError('permanent', `${where} has no _bulk (404${said}): it is not Elasticsearch`, { hint: 'check the URL' });
-  return new SinkError('permanent', `${where} refuses the request (${status}${said})`, { hint: 'check the URL' });
-}
-
-async function checkElasticsearch(client: HttpClient, signal: AbortSignal): Promise<readonly Diagnosis[]> {
-  const { origin } = client.url;
-  const root = await client.request({ method: 'GET', path: '/' }, signal);
-  if (root.status === 401 || root.status === 429 || root.status >= 500 || (root.status >= 300 && root.status < 400)) throw refusal(client.url, root);
-  if (root.status === 404) return [notElasticsearch(origin)];
-  const found: Diagnosis[] = [];
-  if (root.status === 200) found.push(productDiagnosis(origin, root));
-  for (const template of INDEX_TEMPLATES) found.push(await templateDiagnosis(client, template, signal));
-  return found;
-}
-
-async function templateDiagnosis(client: HttpClient, name: string, signal: AbortSignal): Promise<Diagnosis> {
-  const { status } = await client.request({ method: 'GET', path: `/_index_template/${name}` }, signal);
-  if (status === 200) return { level: 'ok', message: `index template "${name}" is installed` };
-  if (status === 404)
-    return {
-      level: 'error',
-      message: `${client.url.origin} has no index template "${name}", so fields would get types by guess`,
-      hint: 'run: portlog setup elasticsearch',
-    };
-  return { level: 'warning', message: `these credentials may not read index templates (${status}); portlog trusts that "${name}" is there` };
-}
-
-function productDiagnosis(origin: string, { body, headers }: HttpAnswer): Diagnosis {
-  const info = parse(body) as { version?: { number?: string; distribution?: string }; tagline?: string } | undefined;
-  const version = info?.version?.number ?? '';
-  if (info?.version?.distribution === 'opensearch')
-    return {
-      level: 'error',
-      message: `${origin} is OpenSearch ${version}, not Elasticsearch`,
-      hint: 'this version of portlog has no sink for OpenSearch yet',
-    };
-  if (headers['x-elastic-product'] !== 'Elasticsearch') return notElasticsearch(origin);
-  if (!isRecent(version))
-    return { level: 'error', message: `${origin} is Elasticsearch ${version}; portlog needs 8.13 or newer`, hint: 'upgrade the cluster' };
-  return { level: 'ok', message: `Elasticsearch ${version} at ${origin}` };
-}
-
-function notElasticsearch(origin: string): Diagnosis {
-  return { level: 'error', message: `what answers at ${origin} is not Elasticsearch`, hint: 'check the URL; the port is usually 9200' };
-}
-
-/** `require_data_stream`, which keeps a typing error from becoming an index, is there since 8.13. */
+/** `require_data_stream` is there since 8.13. */
 function isRecent(version: string): boolean {
   const [major = 0, minor = 0] = version.split('.').map(Number);
   return major > 8 || (major === 8 && minor >= 13);
-}
-
-/** `: type: reason` from an error body, shortened; empty when it says nothing. */
-function serverReason(body: string): string {
-  const error = (parse(body) as { error?: { type?: string; reason?: string } | string } | undefined)?.error;
-  const text = typeof error === 'string' ? error : [error?.type, error?.reason].filter((word) => word !== undefined).join(': ');
-  return text === '' || text === undefined ? '' : `: ${text.slice(0, 200)}`;
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -4,6 +4,7 @@ import { PortlogError } from '../errors.ts';
 /** Where the servers listen when nobody says otherwise. */
 export const ELASTICSEARCH_URL = 'http://127.0.0.1:9200';
 export const LOKI_URL = 'http://127.0.0.1:3100';
+export const OTLP_URL = 'http://127.0.0.1:4318';
 
 /** What the configuration says about one destination. Secrets come as functions, read when needed. */
 export interface SinkOptions {

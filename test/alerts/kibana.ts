@@ -1,12 +1,16 @@
 import { readFileSync } from 'node:fs';
 import type { KibanaRuleParams } from '../../src/content/kibana-rules.ts';
 import type { LensColumn } from '../../src/content/lens.ts';
-import type { ElasticsearchServer } from '../server/elasticsearch.ts';
 
 /*
  * What Kibana makes of the rendered files, as far as the server sees it: there is no Kibana here. After
  * kibana: x-pack/platform/plugins/shared/lens (form-based to esaggs) and .../stack_alerts/server/rule_types/es_query.
  */
+
+/** An Elasticsearch, or an OpenSearch. */
+interface Server {
+  ask(method: string, path: string, body?: unknown): Promise<{ status: number; body: any }>;
+}
 
 export interface SavedObject {
   readonly type: string;
@@ -82,7 +86,7 @@ function viewOf({ attributes }: SavedObject): Pick<RenderedPanel, 'index' | 'tim
 }
 
 /** The rows that a panel shows. `filter`: what a control at the head of the dashboard adds; days: the time range. */
-export async function rowsOf(server: ElasticsearchServer, panel: RenderedPanel, filter: string, days: number): Promise<readonly Row[]> {
+export async function rowsOf(server: Server, panel: RenderedPanel, filter: string, days: number): Promise<readonly Row[]> {
   const must: object[] = [{ query_string: { query: panel.query } }, { query_string: { query: filter } }];
   if (panel.timeField !== undefined) must.push({ range: { [panel.timeField]: { gte: `now-${days}d`, lte: 'now' } } });
   const query = { bool: { filter: must } };
@@ -102,7 +106,7 @@ export async function rowsOf(server: ElasticsearchServer, panel: RenderedPanel, 
   return rows(buckets, metrics, { ...answer.aggregations, doc_count: answer.hits.total.value });
 }
 
-async function search(server: ElasticsearchServer, index: string, body: object): Promise<any> {
+async function search(server: Server, index: string, body: object): Promise<any> {
   const { status, body: answer } = await server.ask('POST', `/${index}/_search`, body);
   if (status !== 200) throw new Error(`${status}: ${JSON.stringify(answer)}`);
   return answer;
@@ -160,7 +164,7 @@ function valueAt(source: Row, field: string): unknown {
 }
 
 /** The groups for which a rule fires, each as its values by field; `now` in epoch milliseconds. */
-export async function firing(server: ElasticsearchServer, params: KibanaRuleParams, now: number): Promise<readonly Row[]> {
+export async function firing(server: Server, params: KibanaRuleParams, now: number): Promise<readonly Row[]> {
   const from = now - params.timeWindowSize * 3_600_000;
   const window = { range: { [params.timeField]: { gte: from, lte: now, format: 'epoch_millis' } } };
   const query = { bool: { filter: [window, JSON.parse(params.esQuery).query] } };

@@ -10,21 +10,30 @@ import { commandsIn, page, pages } from '../support/docs.ts';
 import { FakeGrafana } from '../support/fake-grafana.ts';
 import { FakeKibana } from '../support/fake-kibana.ts';
 import { freshDir, ROOT } from '../support/run-portlog.ts';
-import { answer, bulkIds, scriptedServer } from '../support/scripted-server.ts';
+import { answer, bulkIds, type Script, scriptedServer } from '../support/scripted-server.ts';
 
 const run = promisify(execFile);
 
 describe('every command', () => {
   let server: Awaited<ReturnType<typeof scriptedServer>>;
+  let opensearch: Awaited<ReturnType<typeof scriptedServer>>;
   let folder: string;
   const [kibana, grafana] = [new FakeKibana(), new FakeGrafana('secret')];
   let urls: Readonly<Record<string, string>>;
 
   beforeAll(async () => {
     urls = { 'https://kibana:5601': await kibana.start(), 'https://grafana:3000': await grafana.start() };
+    server = await scriptedServer(stores({ version: { number: '9.4.3' } }, 'Elasticsearch'));
+    opensearch = await scriptedServer(stores({ version: { number: '3.8.0', distribution: 'opensearch' } }, ''));
+    folder = workplace();
+  });
+
+  /** Everything that the pages ship to; `about`: what it says about itself. */
+  function stores(about: object, product: string): Script {
     const stored = new Map<string, unknown>();
-    server = await scriptedServer(({ method, path, body }, response) => {
-      if (path === '/') answer(response, 200, { version: { number: '9.4.3' } });
+    return ({ method, path, body }, response) => {
+      if (path === '/') answer(response, 200, about, { 'x-elastic-product': product });
+      else if (path.endsWith('/v1/logs')) answer(response, 200, { partialSuccess: {} });
       else if (path === '/loki/api/v1/push')
         response.writeHead(body === '{"streams":[]}' ? 422 : 204).end(body === '{"streams":[]}' ? 'at least one valid stream is required' : '');
       else if (path.startsWith('/loki/api/v1/rules')) answer(response, method === 'GET' ? 404 : 202, 'group does not exist');
@@ -34,16 +43,17 @@ describe('every command', () => {
         stored.set(path, JSON.parse(body));
         answer(response, 200, { acknowledged: true });
       } else if (stored.has(path)) answer(response, 200, { index_templates: [{ index_template: stored.get(path) }] });
-      else answer(response, path.startsWith('/_index_template') && stored.size === 0 ? 404 : 404, {});
-    });
-    folder = workplace();
-  });
-  afterAll(() => Promise.all([server.stop(), kibana.stop(), grafana.stop()]));
+      else answer(response, 404, {});
+    };
+  }
+  afterAll(() => Promise.all([server.stop(), opensearch.stop(), kibana.stop(), grafana.stop()]));
 
   const commandPages = [
     'README.md',
     'docs/how-to/elasticsearch.md',
     'docs/how-to/loki.md',
+    'docs/how-to/opensearch.md',
+    'docs/how-to/opentelemetry.md',
     'docs/how-to/elastic.md',
     'docs/how-to/grafana-loki.md',
     'docs/how-to/outage.md',
@@ -63,6 +73,8 @@ describe('every command', () => {
       .join('\n')
       .replaceAll(/https:\/\/(?:kibana:5601|grafana:3000)/g, (url) => urls[url] ?? url)
       .replaceAll('https://es:9200', server.url.origin)
+      .replaceAll('https://os:9200', opensearch.url.origin)
+      .replaceAll('http://collector:4318', server.url.origin)
       .replaceAll('http://loki:3100', server.url.origin)
       .replaceAll('/var/log/portlog/', `${folder}/log/`)
       .replaceAll('/etc/ssl/es-ca.pem', join(folder, 'ca.pem'))

@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
+import { dated } from '../alerts/dated.ts';
 import { ask, askRange, filled, readDashboards, targetsOf } from '../alerts/grafana.ts';
 import { firing, panelsOf, readObjects, rowsOf } from '../alerts/kibana.ts';
-import { HEADQUARTERS_SITE, shipStories, siteOf, storyTime } from '../alerts/ship.ts';
+import { HEADQUARTERS_SITE, shipStories, siteOf } from '../alerts/ship.ts';
 import { kibanaRules } from '../../src/content/kibana-rules.ts';
 import type { LokiRuleGroup } from '../../src/content/loki-rules.ts';
 import { DEFAULT_CONTENT } from '../../src/content/options.ts';
@@ -16,7 +17,6 @@ import { type LokiServer, startLoki } from './loki.ts';
 
 /** A tenant with Loki's own limits. */
 const TENANT = 'stories';
-const DAY = 86_400_000;
 const LATER = 27 * 3_600_000;
 
 let elasticsearch: ElasticsearchServer;
@@ -41,15 +41,6 @@ afterAll(async () => {
   await Promise.all([elasticsearch?.stop(), loki?.stop()]);
   await alertmanager?.stop();
 });
-
-/** Times as days before the story's last, so that what is expected can be written down. */
-function dated(value: unknown): string {
-  const today = Math.floor(storyTime() / DAY);
-  return JSON.stringify(value)
-    .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, (time) => `${Math.floor(Date.parse(time) / DAY) - today}d`)
-    .replaceAll(/\d{4}-\d\d-\d\d(?= \()/g, 'DATE')
-    .replaceAll(/(?:localhost|127\.0\.0\.1):\d+/g, 'SERVER');
-}
 
 describe('dashboards over three weeks of a small company', () => {
   test('every panel of the file for Kibana shows what it should', async () => {

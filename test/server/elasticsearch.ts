@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { run } from './cache.ts';
 import { installElasticsearch } from './install/elasticsearch.ts';
+import { findJava } from './java.ts';
 import { freePort } from './ports.ts';
 
 const NOBODY = 65534;
@@ -160,13 +161,6 @@ function environment(home: string, base: string, java: string): NodeJS.ProcessEn
 }
 
 /** Elasticsearch 9 needs Java 21 or newer. */
-function findJava(): string {
-  const folder = '/usr/lib/jvm';
-  const first = readdirSync(folder).find((name) => Number(/(\d+)/.exec(name)?.[1] ?? 0) >= 21);
-  if (first === undefined) throw new Error(`no Java 21 or newer in ${folder}: install one (Debian: openjdk-21-jdk-headless, or Temurin 25)`);
-  return join(folder, first);
-}
-
 function asker(port: number, ca: string): ElasticsearchServer['ask'] {
   const superuser = `Basic ${Buffer.from(`admin:${PASSWORD}`).toString('base64')}`;
   return (method, path, body, authorization = superuser) =>

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { EXIT, type ExitCode, PortlogError } from '../../errors.ts';
-import { createApiKey } from '../../setup/elasticsearch.ts';
+import { createApiKey } from '../../setup/templates.ts';
 import type { Step } from '../../setup/step.ts';
 import { type Connection, type Target, TARGETS } from '../../setup/targets.ts';
 import { print } from '../terminal.ts';
@@ -47,7 +47,7 @@ async function run(context: CommandContext, target: Target, connection: Connecti
     await step.apply(signal);
     speaker.say(`${DONE[step.action]} ${step.what}`);
   }
-  if (target === TARGETS['elasticsearch'] && steps.some(({ action }) => action === 'update'))
+  if ((target === TARGETS['elasticsearch'] || target === TARGETS['opensearch']) && steps.some(({ action }) => action === 'update'))
     speaker.say('data streams that exist keep their mapping until their next rollover');
   if (values['api-key'] === true) {
     await print(context.terminal, `${await createApiKey(connection.client, signal)}\n`);

@@ -1,21 +1,24 @@
 import { PortlogError } from '../errors.ts';
-import { refusal } from '../sink/elasticsearch.ts';
+import { type BulkServer, bulkRefusal } from '../sink/bulk.ts';
+import { ELASTICSEARCH } from '../sink/elasticsearch.ts';
 import type { HttpAnswer, HttpClient } from '../sink/http.ts';
-import { ELASTICSEARCH_FILES, readSetupFile, type SetupFile } from './files.ts';
+import { readSetupFile, SETUP_FILES, type SetupFile } from './files.ts';
 import { type Presence, found, installation, type PlanOptions, removal, type Step } from './step.ts';
 
 /** Templates and the ingest pipeline. Throws `setup-refused` when something of that name is there that portlog did not make. */
-export async function planElasticsearch(
+export async function planTemplates(
   client: HttpClient,
+  server: BulkServer,
   retentionDays: number | undefined,
   plan: PlanOptions,
   signal: AbortSignal,
 ): Promise<readonly Step[]> {
   const steps: Step[] = [];
-  for (const file of ELASTICSEARCH_FILES) {
-    const body = kept(file.file, await readSetupFile(file.file), retentionDays);
-    const found = await presenceOf(client, file, body, plan, signal);
-    steps.push(installation(client, file.what, found, { method: 'PUT', path: file.path, body }, plan));
+  for (const file of SETUP_FILES[server.type]) {
+    const text = await readSetupFile(server.type, file);
+    const body = server === ELASTICSEARCH && file.file === 'index-template.json' ? withLifecycle(text, retentionDays) : text;
+    const presence = await presenceOf({ client, server, file, plan, signal }, body);
+    steps.push(installation(client, file.what, presence, { method: 'PUT', path: file.path, body }, plan));
   }
   return steps;
 }
@@ -24,16 +27,16 @@ export async function planElasticsearch(
  * The template of the data streams with a data stream lifecycle, if somebody has said how long events are kept.
  * https://www.elastic.co/docs/manage-data/lifecycle/data-stream
  */
-function kept(file: SetupFile['file'], body: string, days: number | undefined): string {
-  if (file !== 'index-template.json' || days === undefined) return body;
+function withLifecycle(body: string, days: number | undefined): string {
+  if (days === undefined) return body;
   const template = JSON.parse(body) as { readonly template?: object };
   return `${JSON.stringify({ ...template, template: { ...template.template, lifecycle: { data_retention: `${days}d` } } }, undefined, 2)}\n`;
 }
 
 /** What is ours of it, the last first, for each stands on those before it. Events stay. */
-export async function planElasticsearchRemoval(client: HttpClient, signal: AbortSignal): Promise<readonly Step[]> {
+export async function planTemplatesRemoval(client: HttpClient, { type }: BulkServer, signal: AbortSignal): Promise<readonly Step[]> {
   const steps: Step[] = [];
-  for (const { what, path } of ELASTICSEARCH_FILES.toReversed()) {
+  for (const { what, path } of SETUP_FILES[type].toReversed()) {
     const answer = await found(client, { method: 'GET', path }, signal);
     if (answer !== undefined && isOurs(definitionIn(answer))) steps.push(removal(client, what, { method: 'DELETE', path }));
   }
@@ -55,18 +58,27 @@ const ROLE = {
 export async function createApiKey(client: HttpClient, signal: AbortSignal): Promise<string> {
   const body = JSON.stringify({ name: 'portlog', role_descriptors: ROLE, metadata: { application: 'portlog' } });
   const answer = await client.request({ method: 'POST', path: '/_security/api_key', body }, signal);
-  if (answer.status !== 200) throw refusal(client.url, answer);
+  if (answer.status !== 200) throw bulkRefusal(client.url, answer, ELASTICSEARCH);
   return (JSON.parse(answer.body) as { encoded: string }).encoded;
 }
 
-async function presenceOf(client: HttpClient, file: SetupFile, body: string, { force }: PlanOptions, signal: AbortSignal): Promise<Presence> {
+interface Look {
+  readonly client: HttpClient;
+  readonly server: BulkServer;
+  readonly file: SetupFile;
+  readonly plan: PlanOptions;
+  readonly signal: AbortSignal;
+}
+
+async function presenceOf({ client, server, file, plan, signal }: Look, body: string): Promise<Presence> {
   const answer = await client.request({ method: 'GET', path: file.path }, signal);
   if (answer.status === 404) return 'absent';
-  if (answer.status !== 200) throw refusal(client.url, answer);
+  if (answer.status !== 200) throw bulkRefusal(client.url, answer, server);
+  if (file.isCustom === true) return 'as-installed';
   const present = definitionIn(answer);
-  if (!isOurs(present) && !force)
+  if (!isOurs(present) && !plan.force)
     throw new PortlogError('setup-refused', `${client.url.origin} already has an ${file.what} that portlog did not make`, {
-      hint: 'it is left as it is; rename it, overwrite it with --force, or install the files of portlog setup elasticsearch --export DIR by hand',
+      hint: `it is left as it is; rename it, overwrite it with --force, or install the files of portlog setup ${server.type} --export DIR by hand`,
     });
   return covers(present, JSON.parse(body)) ? 'as-installed' : 'outdated';
 }
@@ -79,8 +91,10 @@ function definitionIn({ body }: HttpAnswer): unknown {
   return first === undefined ? Object.values(parsed)[0] : (first['component_template'] ?? first['index_template']);
 }
 
+/** Pipelines of OpenSearch have no `_meta`: theirs stands in the description. */
 function isOurs(definition: unknown): boolean {
-  return (definition as { _meta?: { managed_by?: unknown } } | undefined)?._meta?.managed_by === 'portlog';
+  const { _meta, description } = (definition ?? {}) as { _meta?: { managed_by?: unknown }; description?: unknown };
+  return _meta?.managed_by === 'portlog' || (typeof description === 'string' && description.startsWith('portlog: '));
 }
 
 /** Whether the server's form says all that we want: it adds members of its own, and writes numbers and booleans as text. */

@@ -1,0 +1,32 @@
+import { aboutServer, type BulkServer, bulkSink, notThere } from './bulk.ts';
+import type { SinkOptions } from './options.ts';
+import type { Sink } from './sink.ts';
+
+export const OPENSEARCH: BulkServer = {
+  type: 'opensearch',
+  product: 'OpenSearch',
+  // It knows no `require_data_stream`; `check` sees to it that the template is there, which makes them streams.
+  toStreams: '',
+  rights: 'docs/how-to/opensearch.md shows a role with the rights that are needed',
+  credentials: 'PORTLOG_OPENSEARCH_USER and PORTLOG_OPENSEARCH_PASSWORD',
+  diagnose(origin, { body, headers }) {
+    const { version, distribution } = aboutServer(body);
+    if (headers['x-elastic-product'] === 'Elasticsearch')
+      return { level: 'error', message: `${origin} is Elasticsearch ${version}, not OpenSearch`, hint: `use --to elasticsearch=${origin}` };
+    if (distribution !== 'opensearch') return notThere(origin, this);
+    if (!isRecent(version))
+      return { level: 'error', message: `${origin} is OpenSearch ${version}; portlog needs 2.7 or newer`, hint: 'upgrade the cluster' };
+    return { level: 'ok', message: `OpenSearch ${version} at ${origin}` };
+  },
+};
+
+/** https://docs.opensearch.org/latest/api-reference/document-apis/bulk/ */
+export function opensearchSink(options: SinkOptions): Sink {
+  return bulkSink(options, OPENSEARCH);
+}
+
+/** `flat_object` is there since 2.7. */
+function isRecent(version: string): boolean {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  return major > 2 || (major === 2 && minor >= 7);
+}

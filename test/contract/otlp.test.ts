@@ -1,0 +1,163 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import type { SinkOptions } from '../../src/sink/options.ts';
+import { otlpSink } from '../../src/sink/otlp.ts';
+import type { Sink } from '../../src/sink/sink.ts';
+import { runLane } from '../support/delivery.ts';
+import { faultContract } from '../support/fault-contract.ts';
+import { eventsOf, fixture } from '../support/scans.ts';
+import { answer, type Script, scriptedServer, type Seen } from '../support/scripted-server.ts';
+import { batchOf, entriesOf, NEVER, sinkContract } from '../support/sink-contract.ts';
+import { sinkOptions } from '../support/sink-options.ts';
+
+const EVENTS = eventsOf(fixture('everything.xml'), { all: true });
+const opened: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const stop of opened.splice(0)) await stop();
+});
+
+async function against(script: Script, more: Partial<SinkOptions> = {}): Promise<{ sink: Sink; seen: Seen[] }> {
+  const server = await scriptedServer(script);
+  const sink = otlpSink(sinkOptions('otlp', { target: server.url.href, ...more }));
+  opened.push(async () => {
+    await sink.close();
+    await server.stop();
+  });
+  return { sink, seen: server.seen };
+}
+
+/** As the Collector answers. */
+const accepted: Script = (_, response) => answer(response, 200, { partialSuccess: {} });
+
+interface Request {
+  readonly resourceLogs: readonly {
+    readonly resource: { readonly attributes: readonly KeyValue[] };
+    readonly scopeLogs: readonly { readonly scope: object; readonly logRecords: readonly { readonly attributes: readonly KeyValue[] }[] }[];
+  }[];
+}
+
+interface KeyValue {
+  readonly key: string;
+  readonly value: { readonly stringValue?: string };
+}
+
+function idsIn({ body }: Seen): readonly string[] {
+  const { resourceLogs } = JSON.parse(body) as Request;
+  return resourceLogs
+    .flatMap(({ scopeLogs }) => scopeLogs.flatMap(({ logRecords }) => logRecords))
+    .map(({ attributes }) => attributes.find(({ key }) => key === 'log.record.uid')?.value.stringValue ?? '');
+}
+
+describe('the contract', () => sinkContract(async () => (await against(accepted)).sink));
+
+test('one request of one resource, to /v1/logs behind the base URL, compressed, with the credentials', async () => {
+  const { sink, seen } = await against(accepted, { credentials: { kind: 'bearer', secret: () => 'token' }, tenant: 'team-a' });
+  await sink.send(batchOf(entriesOf(sink, EVENTS)), NEVER);
+  expect(seen).toHaveLength(1);
+  expect(seen[0]).toMatchObject({
+    path: '/v1/logs',
+    headers: { 'content-type': 'application/json', 'content-encoding': 'gzip', 'authorization': 'Bearer token', 'x-scope-orgid': 'team-a' },
+  });
+  const { resourceLogs } = JSON.parse(seen[0]!.body) as Request;
+  expect(resourceLogs).toHaveLength(1);
+  expect(resourceLogs[0]?.resource.attributes[0]).toEqual({ key: 'service.name', value: { stringValue: 'portlog' } });
+  expect(resourceLogs[0]?.scopeLogs[0]?.scope).toMatchObject({ name: 'portlog' });
+  expect(idsIn(seen[0]!)).toEqual(EVENTS.map(({ id }) => id));
+});
+
+test('what ran on another machine is another resource, and another request', async () => {
+  const { sink } = await against(accepted);
+  const here = eventsOf(fixture('everything.xml'), { scannerHost: 'scan1' });
+  expect(new Set(entriesOf(sink, [...EVENTS, ...here]).map(({ partition }) => partition)).size).toBe(2);
+});
+
+test.each(['/otlp', '/otlp/', '/otlp/v1/logs'])('a base URL with the path %s', async (path) => {
+  const server = await scriptedServer(accepted);
+  const sink = otlpSink(sinkOptions('otlp', { target: server.url.origin + path }));
+  await sink.send(batchOf(entriesOf(sink, EVENTS)), NEVER);
+  expect(server.seen[0]?.path).toBe('/otlp/v1/logs');
+  await sink.close();
+  await server.stop();
+});
+
+describe('what a receiver may answer', () => {
+  const send = async (script: Script, count = 3): Promise<Awaited<ReturnType<Sink['send']>>> => {
+    const { sink } = await against(script);
+    return sink.send(batchOf(entriesOf(sink, EVENTS.slice(0, count))), NEVER);
+  };
+
+  test('200 with nothing, or 204, as Loki', async () => {
+    expect(await send((_, response) => void response.writeHead(204).end())).toMatchObject({ delivered: 3 });
+    expect(await send((_, response) => void response.writeHead(200).end())).toMatchObject({ delivered: 3 });
+  });
+
+  test('200 that rejects some, and does not say which: all are kept as rejected, with what is known', async () => {
+    const outcome = await send((_, response) => answer(response, 200, { partialSuccess: { rejectedLogRecords: '1', errorMessage: 'too old' } }));
+    expect(outcome).toMatchObject({ delivered: 0, retry: [] });
+    expect(outcome.rejected.map(({ reason }) => reason)).toEqual(
+      Array(3).fill('rejected 1 of the 3 records of this request, without saying which: too old'),
+    );
+  });
+
+  test('a warning in it rejects nothing', async () => {
+    expect(await send((_, response) => answer(response, 200, { partialSuccess: { errorMessage: 'soon deprecated' } }))).toMatchObject({
+      delivered: 3,
+      rejected: [],
+    });
+  });
+
+  test('400 and 413: halves, down to the record that is bad', async () => {
+    for (const status of [400, 413]) expect(await send((_, response) => answer(response, status, {}))).toMatchObject({ delivered: 0, split: true });
+    const { rejected } = await send((_, response) => answer(response, 400, { code: 3, message: 'invalid trace id' }), 1);
+    expect(rejected.map(({ reason, status }) => [reason, status])).toEqual([['invalid trace id', 400]]);
+  });
+
+  test.each([429, 502, 503, 504, 500])('%i is temporary', async (status) => {
+    await expect(send((_, response) => answer(response, status, {}, { 'retry-after': '7' }))).rejects.toMatchObject({ kind: 'temporary' });
+  });
+
+  test.each([
+    [401, /does not accept the credentials/],
+    [403, /does not accept the credentials/],
+    [404, /takes no OTLP at/],
+    [415, /takes no JSON/],
+    [301, /sends us elsewhere/],
+  ])('%i needs a person', async (status, message) => {
+    await expect(send((_, response) => answer(response, status, {}, { location: 'https://other' }))).rejects.toMatchObject({
+      kind: 'permanent',
+      message: expect.stringMatching(message),
+    });
+  });
+
+  test('errors in protobuf are made readable', async () => {
+    const bytes = Buffer.from([0x08, 0x03, 0x12, 0x09, ...Buffer.from('too large')]);
+    const { rejected } = await send((_, response) => void response.writeHead(400).end(bytes), 1);
+    expect(rejected[0]?.reason).toBe('too large');
+  });
+});
+
+test('check sends no record', async () => {
+  const { sink, seen } = await against(accepted);
+  expect((await sink.check(NEVER)).map(({ level }) => level)).toEqual(['ok']);
+  expect(seen.map(({ body }) => body)).toEqual(['{"resourceLogs":[]}']);
+});
+
+describe('through a lane', () => {
+  faultContract({
+    open: (url) => otlpSink(sinkOptions('otlp', { target: url.href, timeoutMs: 300 })),
+    ids: idsIn,
+    accept: (seen, response) => accepted(seen, response, 0),
+  });
+
+  test('a record that is bad is found, and the others are delivered', async () => {
+    const stored = new Set<string>();
+    const { sink } = await against((seen, response, index) => {
+      const ids = idsIn(seen);
+      if (ids.includes(EVENTS[4]!.id)) return answer(response, 400, { message: 'bad' });
+      for (const id of ids) stored.add(id);
+      accepted(seen, response, index);
+    });
+    const { tally } = await runLane(sink, EVENTS);
+    expect(tally).toMatchObject({ read: EVENTS.length, delivered: EVENTS.length - 1, dead: 1 });
+    expect(stored.size).toBe(EVENTS.length - 1);
+  });
+});

@@ -1,0 +1,10 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** The home of a Java that Elasticsearch 9 and OpenSearch 3 run on. */
+export function findJava(): string {
+  const folder = '/usr/lib/jvm';
+  const first = readdirSync(folder).find((name) => Number(/(\d+)/.exec(name)?.[1] ?? 0) >= 21);
+  if (first === undefined) throw new Error(`no Java 21 or newer in ${folder}: install one (Debian: openjdk-21-jdk-headless, or Temurin 25)`);
+  return join(folder, first);
+}

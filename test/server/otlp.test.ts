@@ -1,0 +1,100 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { freshDir, portlog, ROOT } from '../support/run-portlog.ts';
+import { host, port } from '../support/scans.ts';
+import { type CollectorServer, startCollector } from './collector.ts';
+import { type LokiServer, startLoki } from './loki.ts';
+
+const EVERYTHING = join(ROOT, 'test/fixtures/everything.xml');
+
+interface LogRecord {
+  readonly observedTimeUnixNano?: string;
+  readonly attributes: readonly { readonly key: string; readonly value: { readonly stringValue?: string } }[];
+}
+
+/** Each record with its resource and scope, by its id; what says when it was read is left out. */
+function recordsIn(requests: readonly any[]): ReadonlyMap<string, unknown> {
+  const records = new Map<string, unknown>();
+  for (const { resourceLogs } of requests)
+    for (const { resource, scopeLogs } of resourceLogs)
+      for (const { scope, logRecords } of scopeLogs)
+        for (const { observedTimeUnixNano: _, ...record } of logRecords as LogRecord[]) {
+          const id = record.attributes.find(({ key }) => key === 'log.record.uid')?.value.stringValue ?? '';
+          expect(records.has(id), id).toBe(false);
+          records.set(id, { resource, scope, ...record });
+        }
+  return records;
+}
+
+describe('the OpenTelemetry Collector', () => {
+  let collector: CollectorServer;
+  beforeAll(async () => {
+    collector = await startCollector();
+  });
+  afterAll(() => collector?.stop());
+
+  test('writes the same records that stdout shows in the other vocabulary', async () => {
+    const { stdout } = await portlog(['--all', '--to', 'stdout', '--format', 'otel', EVERYTHING]);
+    const shown = recordsIn(
+      stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line)),
+    );
+    const { code, stderr } = await portlog(['--state-dir', freshDir(), '--no-changes', '--all', '--to', `otlp=${collector.url}`, EVERYTHING]);
+    expect([code, stderr]).toEqual([0, expect.stringContaining(`delivered ${shown.size} + already 0 + dead 0`)]);
+    const written = recordsIn(await collector.requests());
+    for (const [id, record] of shown) expect(written.get(id), id).toEqual(record);
+    const others = [...written].filter(([id]) => !shown.has(id)).map(([, record]) => (record as { eventName: string }).eventName);
+    expect(others).toEqual(['nmap.run_summary']);
+  });
+
+  test('10,000 ports in a burst are 10,000 records', async () => {
+    const folder = freshDir();
+    const file = join(folder, 'many.xml');
+    const ports = (from: number): string => Array.from({ length: 100 }, (_, i) => port(from + i).replace(/<\/?ports>/g, '')).join('');
+    const hosts = Array.from({ length: 100 }, (_, i) => host(`192.0.2.${i}`, `<ports>${ports(20_100)}</ports>`));
+    writeFileSync(
+      file,
+      `<?xml version="1.0"?><nmaprun scanner="nmap" args="nmap -oX - 192.0.2.0/24" start="1760000000">${hosts.join('')}<runstats><finished time="1760000060" exit="success"/></runstats></nmaprun>`,
+    );
+    const before = recordsIn(await collector.requests()).size;
+    const { code, stderr } = await portlog(['--state-dir', freshDir(), '--no-changes', '--to', `otlp=${collector.url}`, file]);
+    expect([code, stderr]).toEqual([0, expect.stringContaining('read 10,101 = delivered 10,101 + already 0 + dead 0')]);
+    // With one more, that tells of the run.
+    expect(recordsIn(await collector.requests()).size - before).toBe(10_102);
+  });
+
+  test('check, a wrong path, and nobody there', async () => {
+    const check = async (url: string): Promise<string> => (await portlog(['check', '--to', `otlp=${url}`, '--state-dir', freshDir()])).stdout;
+    expect(await check(collector.url)).toContain(`ok      ${collector.url} takes OTLP`);
+    expect(await check(`${collector.url}/nowhere`)).toContain('takes no OTLP at /nowhere (404)');
+  });
+});
+
+describe('the OTLP endpoint of Loki', () => {
+  let loki: LokiServer;
+  beforeAll(async () => {
+    loki = await startLoki();
+  });
+  afterAll(() => loki?.stop());
+
+  test('takes what is recent; what is older than its window is a dead letter, and the rest is there', async () => {
+    const folder = freshDir();
+    const run = (at: number): string =>
+      `<?xml version="1.0"?><nmaprun scanner="nmap" args="nmap -oX - 192.0.2.0/24" start="${at}">${[1, 2, 3].map((i) => host(`192.0.2.${i}`, port(80), `starttime="${at}" endtime="${at}"`)).join('')}<runstats><finished time="${at}" exit="success"/></runstats></nmaprun>`;
+    const now = Math.floor(Date.now() / 1000);
+    writeFileSync(join(folder, 'new.xml'), run(now - 3600));
+    writeFileSync(join(folder, 'old.xml'), run(now - 30 * 86_400));
+    const env = { PORTLOG_OTLP_TENANT: 'fast' };
+    const args = ['--state-dir', join(folder, 'state'), '--no-changes', '--to', `otlp=${loki.url}/otlp`];
+    const fresh = await portlog([...args, join(folder, 'new.xml')], { env });
+    expect([fresh.code, fresh.stderr]).toEqual([0, expect.stringContaining('read 7 = delivered 7 + already 0 + dead 0')]);
+    const old = await portlog([...args, join(folder, 'old.xml')], { env });
+    expect([old.code, old.stderr]).toEqual([1, expect.stringContaining('read 7 = delivered 0 + already 0 + dead 7')]);
+    const entries = await loki.entries('fast', '{service_name="portlog"}');
+    expect(entries.filter(({ line }) => line.includes('192.0.2.')).length).toBe(6);
+    expect(entries.find(({ line }) => line.includes('80/tcp'))?.stream).toMatchObject({ server_port: '80', nmap_port_state: 'open' });
+  });
+});
