@@ -5,6 +5,7 @@ import { grafanaRules } from '../src/content/grafana-rules.ts';
 import { DEFAULT_CONTENT } from '../src/content/options.ts';
 import { type AlertRule, serverId } from '../src/content/rule.ts';
 import { ALERT_RULES } from '../src/content/rules.ts';
+import { wazuhIds } from '../src/content/wazuh-rules.ts';
 
 const INTRO = `# Alert rules
 
@@ -12,7 +13,7 @@ const INTRO = `# Alert rules
 
 The same rules under the same ids in every server; each with a runbook that says what to do. They look at \`nmap.change\`, \`nmap.scan\`
 and \`nmap.health\` only, by the time at which events arrive: a scan of yesterday that comes today alerts, and what is open every night does
-not alert every night. How to install them: [Kibana](../how-to/elastic.md), [Grafana and Loki](../how-to/grafana-loki.md).
+not alert every night. How to install them: [Kibana](../how-to/elastic.md), [Grafana and Loki](../how-to/grafana-loki.md), [Wazuh](../how-to/wazuh.md).
 
 `;
 
@@ -48,8 +49,8 @@ ${more.join('\n')}
 
 ## Where each rule is
 
-| rule | Kibana | Grafana | Loki |
-|---|---|---|---|
+| rule | Kibana | Grafana | Loki | Wazuh |
+|---|---|---|---|---|
 ${parity().join('\n')}
 `;
 }
@@ -61,13 +62,14 @@ function conditionOf({ dataset, where, absentForHours }: AlertRule): string {
 
 function parity(): readonly string[] {
   const kibana = kibanaRules(DEFAULT_CONTENT);
+  const wazuh = wazuhIds(DEFAULT_CONTENT);
   const [grafana, loki] = [grafanaRules(DEFAULT_CONTENT), lokiRuleGroup(DEFAULT_CONTENT).rules];
   return ALERT_RULES.map((rule) => {
     const id = serverId(rule);
     const inKibana = kibana.find(({ tags }) => tags.includes(id))?.name ?? '–';
     const inGrafana = grafana.find(({ uid }) => uid === id)?.uid ?? '–';
     const inLoki = loki.find(({ labels }) => labels['rule'] === id)?.alert ?? '–';
-    return `| ${rule.id} | ${inKibana} | ${inGrafana} | ${inLoki} |`;
+    return `| ${rule.id} | ${inKibana} | ${inGrafana} | ${inLoki} | ${wazuh.get(rule.id)?.join(', ') ?? '– (knows no absence)'} |`;
   });
 }
 

@@ -54,6 +54,7 @@ export interface SinkConfig extends SecretSources {
   readonly rotateMib?: number;
   readonly keepFiles?: number;
   readonly fsync?: boolean;
+  readonly eventsPerSecond?: number;
 }
 
 /** Each secret from one of three places: the text itself, a file, or what a command prints. */

@@ -185,6 +185,7 @@ export async function sinkOptions(
     rotateBytes: sink.rotateMib === undefined ? undefined : sink.rotateMib * MIB,
     keepFiles: sink.keepFiles,
     fsync: sink.fsync,
+    eventsPerSecond: sink.eventsPerSecond,
   };
 }
 

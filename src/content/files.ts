@@ -4,6 +4,7 @@ import { kibanaObjects, ndjson } from './kibana-dashboards.ts';
 import { KIBANA_RULE_FRAME, kibanaRules } from './kibana-rules.ts';
 import { lokiRulesFile } from './loki-rules.ts';
 import type { ContentOptions } from './options.ts';
+import { wazuhRulesFile } from './wazuh-rules.ts';
 
 /** A file of dashboards/, by its path there. */
 export type ContentFiles = ReadonlyMap<string, string>;
@@ -27,6 +28,11 @@ export function lokiFiles(options: ContentOptions): ContentFiles {
     ['loki/rules.yaml', lokiRulesFile(options)],
     ['loki/alertmanager.yaml', alertmanagerExample()],
   ]);
+}
+
+/** What a manager of Wazuh gets. */
+export function wazuhFiles(options: ContentOptions): ContentFiles {
+  return new Map([['wazuh/portlog_rules.xml', wazuhRulesFile(options)]]);
 }
 
 /** What Grafana gets beside its dashboards, which lie in dashboards/grafana/ ready made. */

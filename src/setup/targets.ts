@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
-import { grafanaFiles, kibanaFiles, lokiFiles } from '../content/files.ts';
+import { grafanaFiles, kibanaFiles, lokiFiles, wazuhFiles } from '../content/files.ts';
 import type { ContentOptions } from '../content/options.ts';
+import { PortlogError } from '../errors.ts';
 import type { HttpClient } from '../sink/http.ts';
 import type { BulkServer } from '../sink/bulk.ts';
 import { ELASTICSEARCH } from '../sink/elasticsearch.ts';
@@ -62,7 +63,22 @@ export const TARGETS: Readonly<Record<string, Target>> = {
     planRemoval: ({ client, tenant }, signal) => planLokiRemoval(client, tenant, signal),
     files: (content) => withRunbooks('loki', lokiFiles(content)),
   },
+  wazuh: {
+    url: 'https://127.0.0.1:55000',
+    plan: () => Promise.reject(byHand()),
+    planRemoval: () => Promise.reject(byHand()),
+    files: async (content) => {
+      const localfile = await readFile(new URL('dashboards/wazuh/ossec-localfile.xml', PACKAGE), 'utf8');
+      return withRunbooks('wazuh', new Map([...wazuhFiles(content), ['wazuh/ossec-localfile.xml', localfile]]));
+    },
+  },
 };
+
+function byHand(): PortlogError {
+  return new PortlogError('setup-refused', 'portlog does not speak to the API of Wazuh yet', {
+    hint: 'portlog setup wazuh --export DIR writes the rules and what goes into ossec.conf, with a README that says where they go',
+  });
+}
 
 /** Templates, for what stores events. */
 function store(server: BulkServer): Target {

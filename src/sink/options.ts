@@ -25,6 +25,8 @@ export interface SinkOptions {
   readonly rotateBytes?: number | undefined;
   /** File: how many of those put aside are kept. */
   readonly keepFiles?: number | undefined;
+  /** Wazuh: no more than an agent passes on. */
+  readonly eventsPerSecond?: number | undefined;
   /** File: on the disk before it counts as delivered. */
   readonly fsync?: boolean | undefined;
 }

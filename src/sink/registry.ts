@@ -5,10 +5,11 @@ import type { Sink } from './sink.ts';
 /** Every sink but standard output, by the name that `--to` and the configuration use. */
 const SINK_TYPES: Readonly<Record<string, (options: SinkOptions) => Promise<Sink>>> = {
   elasticsearch: async (options) => (await import('./elasticsearch.ts')).elasticsearchSink(options),
-  otlp: async (options) => (await import('./otlp.ts')).otlpSink(options),
-  opensearch: async (options) => (await import('./opensearch.ts')).opensearchSink(options),
   file: async (options) => (await import('./file.ts')).fileSink(options),
   loki: async (options) => (await import('./loki.ts')).lokiSink(options),
+  opensearch: async (options) => (await import('./opensearch.ts')).opensearchSink(options),
+  otlp: async (options) => (await import('./otlp.ts')).otlpSink(options),
+  wazuh: async (options) => (await import('./wazuh.ts')).wazuhSink(options),
 };
 
 /** Throws `sink-unknown` or `sink-options`; connects to nothing yet. */

@@ -193,6 +193,7 @@ describe('--export', () => {
     ['kibana', ['README.md', 'portlog.ndjson', 'rules', 'runbooks'], 54],
     ['grafana', ['README.md', 'alerting', 'dashboards', 'runbooks'], 32],
     ['loki', ['README.md', 'alertmanager.yaml', 'rules.yaml', 'runbooks'], 29],
+    ['wazuh', ['README.md', 'ossec-localfile.xml', 'portlog_rules.xml', 'runbooks'], 29],
   ])('of %s writes the files, the clicks and the runbooks', async (target, names, count) => {
     const folder = join(freshDir(), 'new', 'folder');
     const { said, code } = await setup(target, 'http://127.0.0.1:1', '--export', folder);
@@ -230,6 +231,7 @@ test('portlog setup elasticsearch --retention-days puts a lifecycle into the tem
 });
 
 test.each([
+  [['setup', 'wazuh'], 'portlog does not speak to the API of Wazuh yet'],
   [['setup', 'kibana', '--retention-days', '9'], '--retention-days needs a whole number from 1, and is for portlog setup elasticsearch'],
   [['setup', 'kibana', '--zone', 'a`b'], '--zone "a`b": only letters, digits, ".", "_" and "-", at most 64'],
   [['setup', 'kibana', '--site', 'a b'], '--site a b: write NAME or NAME=HOURS'],

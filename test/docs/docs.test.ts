@@ -53,6 +53,7 @@ describe('every command', () => {
     'docs/how-to/elasticsearch.md',
     'docs/how-to/loki.md',
     'docs/how-to/opensearch.md',
+    'docs/how-to/wazuh.md',
     'docs/how-to/opentelemetry.md',
     'docs/how-to/elastic.md',
     'docs/how-to/grafana-loki.md',

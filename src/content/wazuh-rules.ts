@@ -1,0 +1,100 @@
+import type { Level } from '../event/event.ts';
+import type { Filter } from './filter.ts';
+import { type ContentOptions, runbookOf } from './options.ts';
+import { type AlertRule, narrowed, serverId } from './rule.ts';
+import { ALERT_RULES } from './rules.ts';
+
+/** Ids from 100000 to 120000 are the user's, and so ours. Each rule of the catalogue has room for four. */
+const BASE_ID = 100_700;
+const FIRST_ID = 100_710;
+const IDS_A_RULE = 4;
+const LEVELS: Readonly<Record<AlertRule['severity'], number>> = { low: 5, medium: 8, high: 12, critical: 14 };
+const ORDER: readonly Level[] = ['critical', 'high', 'medium', 'low'];
+
+/** A rule of Wazuh: all its fields must match. */
+interface WazuhRule {
+  readonly id: number;
+  readonly rule: AlertRule;
+  readonly fields: readonly (readonly [name: string, pattern: string])[];
+}
+
+/**
+ * The rules for `etc/rules/`, of Wazuh 4. The base has level 0, for those are tried first: words in an event
+ * would match rules of others otherwise. An event fires one rule, so the gravest stand first. What only an
+ * absence tells is left out: Wazuh knows none.
+ * https://documentation.wazuh.com/current/user-manual/ruleset/ruleset-xml-syntax/rules.html
+ */
+export function wazuhRulesFile(options: ContentOptions): string {
+  const rules = wazuhRules(options).map((one) => ruleXml(one, options));
+  return `<!-- Alert rules of portlog for Wazuh 4. Made from src/content/ by npm run generate. -->
+<group name="portlog,nmap,">
+  <rule id="${BASE_ID}" level="0">
+    <decoded_as>json</decoded_as>
+    <field name="event.module" type="pcre2">^nmap$</field>
+    <description>portlog: an event of an nmap scan</description>
+  </rule>
+
+${rules.join('\n\n')}
+</group>
+`;
+}
+
+/** Which ids a rule of the catalogue has here; none when it looks for an absence. */
+export function wazuhIds(options: ContentOptions): ReadonlyMap<string, readonly number[]> {
+  const byRule = Map.groupBy(wazuhRules(options), ({ rule }) => rule.id);
+  return new Map([...byRule].map(([id, rules]) => [id, rules.map((one) => one.id)]));
+}
+
+function wazuhRules(options: ContentOptions): readonly WazuhRule[] {
+  const rules = ALERT_RULES.flatMap((rule, i) => {
+    if (rule.absentForHours !== undefined) return [];
+    return alternatives(narrowed(rule, options)).map((fields, j) => ({ id: FIRST_ID + i * IDS_A_RULE + j, rule, fields }));
+  });
+  return rules.toSorted((a, b) => ORDER.indexOf(a.rule.severity) - ORDER.indexOf(b.rule.severity));
+}
+
+/** A rule knows no "or" but within a field: a rule for each way in which the filter can be met. */
+function alternatives(filter: Filter): readonly WazuhRule['fields'][] {
+  if ('any' in filter) return filter.any.flatMap(alternatives);
+  if ('all' in filter)
+    return filter.all.reduce<readonly WazuhRule['fields'][]>(
+      (ways, member) => ways.flatMap((way) => alternatives(member).map((more) => [...way, ...more])),
+      [[]],
+    );
+  if (!('is' in filter)) throw new Error('a rule of Wazuh compares fields with words only');
+  return [[[nameOf(filter.field), `^(?:${filter.is.map((value) => escapedPattern(String(value))).join('|')})$`]]];
+}
+
+/** As src/event/flat.ts calls it. */
+function nameOf(field: string): string {
+  return field === 'level' ? 'nmap.level' : /^(?:rule|vulnerability)\./.test(field) ? `nmap.${field}` : field;
+}
+
+function ruleXml({ id, rule, fields }: WazuhRule, options: ContentOptions): string {
+  const { severity, summary, mitre, compliance } = rule;
+  // Matrices but that of enterprises are unknown to it.
+  const techniques = mitre.map(({ technique }) => technique).filter((technique) => technique.startsWith('T1'));
+  const groups = [
+    serverId(rule),
+    ...Object.entries(compliance).flatMap(([standard, items]) => items.map((item) => `${standard}_${item.replace('-', '.')}`)),
+  ];
+  const text = `portlog: ${summary}`.replaceAll(/\{([\w.]+)\}/g, (_, field: string) => `$(${nameOf(field)})`);
+  return [
+    `  <rule id="${id}" level="${LEVELS[severity]}">`,
+    `    <if_sid>${BASE_ID}</if_sid>`,
+    ...fields.map(([name, pattern]) => `    <field name="${name}" type="pcre2">${escapedXml(pattern)}</field>`),
+    `    <description>${escapedXml(text)}</description>`,
+    `    <info type="text">${escapedXml(runbookOf(rule.id, options))}</info>`,
+    ...(techniques.length === 0 ? [] : [`    <mitre>${techniques.map((technique) => `<id>${technique}</id>`).join('')}</mitre>`]),
+    `    <group>${groups.join(',')},</group>`,
+    '  </rule>',
+  ].join('\n');
+}
+
+function escapedPattern(text: string): string {
+  return text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
+}
+
+function escapedXml(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+}

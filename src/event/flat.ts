@@ -1,0 +1,114 @@
+import { type Fields, type FieldValue, levelOf, type LogEvent } from './event.ts';
+import { isFields } from './text-at.ts';
+import { isoTime } from './time.ts';
+
+/** The decoder of Wazuh keeps 256 fields, the first ones. */
+const MAX_FIELDS = 90;
+/** A line of 65,280 bytes or more is dropped by its logcollector. */
+const MAX_BYTES = 60_000;
+/** The indexer rejects keywords of more than 32,766 bytes. */
+const MAX_VALUE_LENGTH = 8_000;
+/** What is shortened first when a line is too long. */
+const LONGEST = 'nmap.script.text';
+
+/** Members that say nothing to a rule, are said elsewhere, or are trees of strangers' keys. */
+const LEFT_OUT: ReadonlySet<string> = new Set([
+  '@timestamp',
+  'agent',
+  'data_stream',
+  'ecs',
+  'event.category',
+  'event.created',
+  'event.kind',
+  'event.severity',
+  'event.type',
+  'message',
+  'nmap.script.data',
+  'nmap.script.output',
+  'observer.type',
+  'related',
+  'rule.description',
+]);
+/** Names that the indexer of Wazuh has given a form of its own, or that rules of others listen to. */
+const UNDER_NMAP: ReadonlySet<string> = new Set(['labels', 'observer', 'rule', 'tags', 'vulnerability']);
+
+/**
+ * An event as Wazuh takes it: one line of JSON of which every value is text, because its decoder makes text
+ * of everything, writes lists as JSON, which no rule can match, and large numbers with six decimals. Lists are
+ * joined with commas, lists of objects are left out. The severity is there as a word. What is shortened
+ * is marked by `nmap.shortened`.
+ * https://documentation.wazuh.com/current/user-manual/ruleset/decoders/json-decoder.html
+ */
+export function flatLine(event: LogEvent): string {
+  const values = new Map<string, string>([
+    ['event.module', 'nmap'],
+    ['message', clip(event.message, MAX_VALUE_LENGTH)],
+    ['nmap.time', isoTime(event.time)],
+    ['nmap.level', levelOf(event.severity)],
+  ]);
+  let isShortened = false;
+  for (const [path, text] of [...leaves('', event.own), ...leaves('', event.shared.fields)]) {
+    if (values.has(path)) continue;
+    if (values.size >= MAX_FIELDS || text.length > MAX_VALUE_LENGTH) isShortened = true;
+    if (values.size < MAX_FIELDS) values.set(path, clip(text, MAX_VALUE_LENGTH));
+  }
+  if (isShortened) values.set('nmap.shortened', 'true');
+  for (let line = nested(values); ; line = nested(values)) {
+    if (Buffer.byteLength(line) <= MAX_BYTES) return line;
+    shorten(values);
+  }
+}
+
+/** The script's text first, then whatever is longest: to half, until it fits. */
+function shorten(values: Map<string, string>): void {
+  const [longest = ''] =
+    [...values].toSorted(
+      ([a, x], [b, y]) => Number(b === LONGEST && y.length > 64) - Number(a === LONGEST && x.length > 64) || y.length - x.length,
+    )[0] ?? [];
+  const text = values.get(longest) ?? '';
+  values.set(longest, clip(text, Math.floor(text.length / 2)));
+  values.set('nmap.shortened', 'true');
+}
+
+/** Dotted names with their texts. */
+function* leaves(prefix: string, fields: Fields): Generator<readonly [string, string], void, undefined> {
+  for (const [name, value] of Object.entries(fields)) {
+    const path = prefix + name;
+    if (value === undefined || LEFT_OUT.has(path)) continue;
+    if (isFields(value)) yield* leaves(`${path}.`, value);
+    else {
+      const text = textOf(value);
+      if (text !== '') yield [renamed(path), text];
+    }
+  }
+}
+
+function textOf(value: FieldValue): string {
+  if (!Array.isArray(value)) return String(value);
+  const texts = (value as readonly FieldValue[]).filter((member) => typeof member !== 'object' && member !== undefined);
+  return texts.map(String).join(', ');
+}
+
+function renamed(path: string): string {
+  const [first = ''] = path.split('.', 1);
+  return UNDER_NMAP.has(first) ? `nmap.${path}` : path;
+}
+
+/** Its decoder puts the dots between the names again. */
+function nested(values: ReadonlyMap<string, string>): string {
+  const root: Record<string, unknown> = {};
+  for (const [path, text] of values) {
+    const names = path.split('.');
+    const last = names.pop() ?? '';
+    let at = root;
+    for (const name of names) at = (at[name] ??= {}) as Record<string, unknown>;
+    at[last] = text;
+  }
+  return JSON.stringify(root);
+}
+
+/** Never through the middle of a character. */
+function clip(text: string, length: number): string {
+  if (text.length <= length) return text;
+  return text.slice(0, length).replace(/[\uD800-\uDBFF]$/, '');
+}

@@ -1,0 +1,136 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import fc from 'fast-check';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { DEFAULT_CONTENT } from '../../src/content/options.ts';
+import { wazuhIds } from '../../src/content/wazuh-rules.ts';
+import { ALERT_RULES } from '../../src/content/rules.ts';
+import { flatLine } from '../../src/event/flat.ts';
+import { freshDir, portlog, ROOT } from '../support/run-portlog.ts';
+import { ecs, eventsOf, fixture, host, scan } from '../support/scans.ts';
+import { shipStories, siteOf } from './ship.ts';
+import { decoded, firedBy, lint, lintLine, type ReadRule, readRules } from './wazuh.ts';
+
+const XML = readFileSync(join(ROOT, 'dashboards/wazuh/portlog_rules.xml'), 'utf8');
+const RULES = readRules(XML);
+
+describe('the rules', () => {
+  test('load: nothing that a manager refuses, or drops without a word', () => {
+    expect(lint(XML, RULES)).toEqual([]);
+    const covered = new Set(wazuhIds(DEFAULT_CONTENT).keys());
+    expect(ALERT_RULES.filter(({ id }) => !covered.has(id)).map(({ id }) => id)).toEqual(['scan-overdue']);
+    expect(new Set([...wazuhIds(DEFAULT_CONTENT).values()].flat())).toEqual(new Set(RULES.slice(1).map(({ id }) => id)));
+  });
+
+  test('the linter sees what it is there for', () => {
+    const broken = (from: string, to: string): readonly string[] => {
+      const xml = XML.replace(from, to);
+      expect(xml).not.toBe(XML);
+      return lint(xml, readRules(xml));
+    };
+    expect(broken('<group name', '<?xml version="1.0"?><group name')).toHaveLength(1);
+    expect(broken('<if_sid>100700</if_sid>', '<if_sid>100999</if_sid>')).toHaveLength(1);
+    expect(broken('id="100742"', 'id="100700"')).toHaveLength(1);
+    expect(broken('name="nmap.external"', 'name="srcip"')).toHaveLength(1);
+    expect(broken('<id>T1133</id>', '<id>T0883</id>')).toHaveLength(1);
+    expect(broken('level="0"', 'level="3"')).toHaveLength(1);
+    expect(broken('type="pcre2">^(?:true)$', 'type="osregex">^(?:true)$')).toHaveLength(1);
+  });
+
+  test('the gravest stand first, for an event fires one rule', () => {
+    const levels = RULES.slice(1).map(({ level }) => level);
+    expect(levels).toEqual(levels.toSorted((a, b) => b - a));
+  });
+
+  test('words of an event are in the description, under the names that it has', () => {
+    const known = new Set(eventsOf(fixture('everything.xml'), { all: true }).flatMap((event) => [...decoded(JSON.parse(flatLine(event))).keys()]));
+    const more = ['nmap.rule.id', 'nmap.delivery.sink', 'nmap.delivery.problem', 'nmap.site'];
+    for (const { description } of RULES)
+      for (const [, name = ''] of description.matchAll(/\$\(([\w.]+)\)/g)) expect([...known, ...more], description).toContain(name);
+  });
+});
+
+describe('the stories, through the file', () => {
+  let bySite: ReadonlyMap<string | undefined, readonly string[]>;
+  beforeAll(async () => {
+    const file = join(freshDir(), 'wazuh.ndjson');
+    await shipStories(['--to', `wazuh=${file}`], {});
+    const lines = readFileSync(file, 'utf8').trim().split('\n');
+    bySite = Map.groupBy(lines, (line) => (JSON.parse(line) as { nmap?: { site?: string } }).nmap?.site);
+    expect(lines.flatMap(lintLine)).toEqual([]);
+    const check = new Ajv2020({ allErrors: true }).compile(JSON.parse(readFileSync(join(ROOT, 'schemas/wazuh.schema.json'), 'utf8')) as object);
+    for (const line of lines) expect(check(JSON.parse(line)) ? [] : check.errors, line).toEqual([]);
+  }, 120_000);
+
+  test.each(ALERT_RULES.filter(({ absentForHours }) => absentForHours === undefined).map(({ id }) => [id]))(
+    '%s fires on its story, and not on the other',
+    (id) => {
+      const fired = (site: string): readonly ReadRule[] => (bySite.get(site) ?? []).flatMap((line) => firedBy(RULES, line) ?? []);
+      const group = `portlog-${id}`;
+      expect(fired(siteOf(id, 'fires')).filter(({ groups }) => groups.includes(group)).length).toBeGreaterThan(0);
+      expect(fired(siteOf(id, 'silent')).filter(({ groups }) => groups.includes(group))).toEqual([]);
+    },
+  );
+
+  test('hosts and ports are not sent, unless asked for', () => {
+    const datasets = new Set([...bySite.values()].flat().map((line) => (JSON.parse(line) as { event: { dataset: string } }).event.dataset));
+    expect(datasets).toEqual(new Set(['nmap.change', 'nmap.finding', 'nmap.scan', 'nmap.health']));
+  });
+});
+
+describe('an event in one flat line', () => {
+  test('of every kind fits', () => {
+    for (const event of eventsOf(fixture('everything.xml'), { all: true })) expect(lintLine(flatLine(event)), event.message).toEqual([]);
+  });
+
+  test('a list is joined; the severity is a word; the script’s trees are left out, its text is there', () => {
+    const line = eventsOf(fixture('everything.xml'), { all: true })
+      .map(flatLine)
+      .find((one) => one.includes('"443"'));
+    const fields = decoded(JSON.parse(line ?? '{}'));
+    expect(fields.get('host.ip')).toBe('192.0.2.7, 2001:db8::7');
+    expect(fields.get('nmap.script.id')).toBe('ssl-cert, http-methods');
+    expect(fields.get('nmap.level')).toBe('info');
+    expect(fields.get('nmap.script.text')).toContain('http-methods: Supported Methods');
+    expect([...fields.keys()].filter((name) => name.startsWith('nmap.script.output') || name.startsWith('nmap.script.data'))).toEqual([]);
+  });
+
+  test('whatever a stranger has written, it fits, and says that it was shortened', () => {
+    const text = fc.oneof(
+      fc.string({ maxLength: 50 }),
+      fc.constantFrom('ü'.repeat(40_000), '😀'.repeat(20_000), '"'.repeat(70_000), '\u0000\n'.repeat(9000)),
+    );
+    fc.assert(
+      fc.property(text, text, (output, product) => {
+        const escaped = (value: string): string =>
+          value.replaceAll(/[&<>"\u0000-\u001F\uD800-\uDFFF\uFFFE\uFFFF]/g, (c) => (c === '"' ? '&quot;' : ' '));
+        const service = `<service name="x" product="${escaped(product)}" method="probed"/>`;
+        const inside = `<ports><port protocol="tcp" portid="1"><state state="open"/>${service}<script id="s" output="${escaped(output)}"/></port></ports>`;
+        for (const event of eventsOf(scan(host('192.0.2.1', inside)))) {
+          const line = flatLine(event);
+          expect(lintLine(line)).toEqual([]);
+          const fields = decoded(JSON.parse(line));
+          const whole = ecs(event).nmap.script?.text ?? '';
+          if (whole !== (fields.get('nmap.script.text') ?? '')) expect(fields.get('nmap.shortened')).toBe('true');
+        }
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  test('is written no faster than an agent passes on', async () => {
+    const folder = freshDir();
+    const config = join(folder, 'portlog.yaml');
+    writeFileSync(config, `sinks: [{ type: wazuh, path: ${join(folder, 'w.ndjson')}, eventsPerSecond: 50, datasets: [nmap.port] }]\n`);
+    const started = Date.now();
+    const ports = Array.from({ length: 120 }, (_, i) => `<port protocol="tcp" portid="${20_000 + i}"><state state="open"/></port>`).join('');
+    const run = portlog(['--config', config, '--state-dir', folder, '--to', 'wazuh', '--no-changes', '-'], {
+      input: scan(host('192.0.2.1', `<ports>${ports}</ports>`)),
+    });
+    const { code } = await run;
+    expect(code).toBe(0);
+    // The second hundred waits for the first: two seconds at fifty a second.
+    expect(Date.now() - started).toBeGreaterThan(1900);
+  });
+});
