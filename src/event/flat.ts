@@ -83,10 +83,11 @@ function* leaves(prefix: string, fields: Fields): Generator<readonly [string, st
   }
 }
 
+/** A list of objects says nothing in a line. */
 function textOf(value: FieldValue): string {
-  if (!Array.isArray(value)) return String(value);
-  const texts = (value as readonly FieldValue[]).filter((member) => typeof member !== 'object' && member !== undefined);
-  return texts.map(String).join(', ');
+  if (typeof value !== 'object') return String(value);
+  const members: readonly FieldValue[] = Array.isArray(value) ? value : [];
+  return members.flatMap((member) => (typeof member === 'object' || member === undefined ? [] : [String(member)])).join(', ');
 }
 
 function renamed(path: string): string {
