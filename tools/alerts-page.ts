@@ -2,6 +2,7 @@ import { kibanaRules } from '../src/content/kibana-rules.ts';
 import { lokiRuleGroup } from '../src/content/loki-rules.ts';
 import { lucene } from '../src/content/lucene.ts';
 import { grafanaRules } from '../src/content/grafana-rules.ts';
+import { opensearchMonitors } from '../src/content/opensearch-monitors.ts';
 import { DEFAULT_CONTENT } from '../src/content/options.ts';
 import { type AlertRule, serverId } from '../src/content/rule.ts';
 import { ALERT_RULES } from '../src/content/rules.ts';
@@ -49,8 +50,8 @@ ${more.join('\n')}
 
 ## Where each rule is
 
-| rule | Kibana | Grafana | Loki | Wazuh |
-|---|---|---|---|---|
+| rule | Kibana | OpenSearch | Grafana | Loki | Wazuh |
+|---|---|---|---|---|---|
 ${parity().join('\n')}
 `;
 }
@@ -63,13 +64,14 @@ function conditionOf({ dataset, where, absentForHours }: AlertRule): string {
 function parity(): readonly string[] {
   const kibana = kibanaRules(DEFAULT_CONTENT);
   const wazuh = wazuhIds(DEFAULT_CONTENT);
+  const monitors = opensearchMonitors(DEFAULT_CONTENT);
   const [grafana, loki] = [grafanaRules(DEFAULT_CONTENT), lokiRuleGroup(DEFAULT_CONTENT).rules];
   return ALERT_RULES.map((rule) => {
     const id = serverId(rule);
     const inKibana = kibana.find(({ tags }) => tags.includes(id))?.name ?? '–';
     const inGrafana = grafana.find(({ uid }) => uid === id)?.uid ?? '–';
     const inLoki = loki.find(({ labels }) => labels['rule'] === id)?.alert ?? '–';
-    return `| ${rule.id} | ${inKibana} | ${inGrafana} | ${inLoki} | ${wazuh.get(rule.id)?.join(', ') ?? '– (knows no absence)'} |`;
+    return `| ${rule.id} | ${inKibana} | ${monitors.get(rule.id)?.name ?? '–'} | ${inGrafana} | ${inLoki} | ${wazuh.get(rule.id)?.join(', ') ?? '– (knows no absence)'} |`;
   });
 }
 

@@ -3,6 +3,7 @@ import { grafanaAlertingFile } from './grafana-rules.ts';
 import { kibanaObjects, ndjson } from './kibana-dashboards.ts';
 import { KIBANA_RULE_FRAME, kibanaRules } from './kibana-rules.ts';
 import { lokiRulesFile } from './loki-rules.ts';
+import { opensearchMonitors } from './opensearch-monitors.ts';
 import type { ContentOptions } from './options.ts';
 import { wazuhRulesFile } from './wazuh-rules.ts';
 
@@ -28,6 +29,13 @@ export function lokiFiles(options: ContentOptions): ContentFiles {
     ['loki/rules.yaml', lokiRulesFile(options)],
     ['loki/alertmanager.yaml', alertmanagerExample()],
   ]);
+}
+
+/** What the alerting plugin of OpenSearch gets: bodies of `POST _plugins/_alerting/monitors`. */
+export function opensearchFiles(options: ContentOptions): ContentFiles {
+  return new Map(
+    [...opensearchMonitors(options)].map(([id, monitor]) => [`opensearch/monitors/${id}.json`, `${JSON.stringify(monitor, undefined, 2)}\n`]),
+  );
 }
 
 /** What a manager of Wazuh gets. */

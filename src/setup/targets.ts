@@ -1,5 +1,5 @@
 import { readdir, readFile } from 'node:fs/promises';
-import { grafanaFiles, kibanaFiles, lokiFiles, wazuhFiles } from '../content/files.ts';
+import { grafanaFiles, kibanaFiles, lokiFiles, opensearchFiles, wazuhFiles } from '../content/files.ts';
 import type { ContentOptions } from '../content/options.ts';
 import { PortlogError } from '../errors.ts';
 import type { HttpClient } from '../sink/http.ts';
@@ -38,7 +38,10 @@ const PACKAGE = new URL('../../', import.meta.url);
 
 export const TARGETS: Readonly<Record<string, Target>> = {
   elasticsearch: store(ELASTICSEARCH),
-  opensearch: store(OPENSEARCH),
+  opensearch: {
+    ...store(OPENSEARCH),
+    files: async (content) => new Map([...(await templates('opensearch')), ...(await withRunbooks('opensearch', opensearchFiles(content)))]),
+  },
   kibana: {
     url: 'http://127.0.0.1:5601',
     plan: ({ client, content }, plan, signal) => planKibana(client, content, plan, signal),
@@ -87,8 +90,12 @@ function store(server: BulkServer): Target {
     url: ELASTICSEARCH_URL,
     plan: ({ client, retentionDays }, plan, signal) => planTemplates(client, server, retentionDays, plan, signal),
     planRemoval: ({ client }, signal) => planTemplatesRemoval(client, server, signal),
-    files: async () => new Map(await Promise.all(SETUP_FILES[type].map(async (file) => [file.file, await readSetupFile(type, file)] as const))),
+    files: () => templates(type),
   };
+}
+
+async function templates(type: BulkServer['type']): Promise<ReadonlyMap<string, string>> {
+  return new Map(await Promise.all(SETUP_FILES[type].map(async (file) => [file.file, await readSetupFile(type, file)] as const)));
 }
 
 /** The clicks for this target, its files without the folder of the target, and what to do about each alert. */

@@ -20,7 +20,7 @@ import { METADATA } from '../../src/sink/loki-entry.ts';
 import { ROOT } from '../support/run-portlog.ts';
 import { readDashboards, targetsOf } from './grafana.ts';
 import { panelsOf, readObjects } from './kibana.ts';
-import { GRAFANA_ALERTING, GRAFANA_DASHBOARD, KIBANA_OBJECT, KIBANA_RULE, LOKI_RULES } from './schemas.ts';
+import { GRAFANA_ALERTING, GRAFANA_DASHBOARD, KIBANA_OBJECT, KIBANA_RULE, LOKI_RULES, OPENSEARCH_MONITOR } from './schemas.ts';
 import { STORIES } from './stories.ts';
 
 const NAMES = new Set(FIELDS.map(({ name }) => name));
@@ -187,6 +187,13 @@ describe('what is rendered for Grafana and Loki', () => {
     for (const { annotations } of grafana.groups[0].rules) expect(DASHBOARDS.map(({ id }) => id)).toContain(annotations.__dashboardUid__);
     for (const { annotations } of loki.groups[0].rules) expect(existsSync(join(ROOT, annotations.runbook_url))).toBe(true);
   });
+});
+
+test('monitors of OpenSearch are of the form that its alerting takes, one for each rule', () => {
+  const folder = join(ROOT, 'dashboards/opensearch/monitors');
+  const files = readdirSync(folder);
+  expect(files.map((file) => file.replace(/\.json$/, '')).toSorted()).toEqual(ALERT_RULES.map(({ id }) => id).toSorted());
+  for (const file of files) expectValid(OPENSEARCH_MONITOR, JSON.parse(readFileSync(join(folder, file), 'utf8')), file);
 });
 
 describe('filters', () => {

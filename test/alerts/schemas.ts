@@ -156,3 +156,34 @@ export const LOKI_RULES = object({
     }),
   },
 });
+
+const script = object({ source: text, lang: { const: 'painless' } });
+const trigger = (condition: object): object =>
+  object({ name: text, severity: { enum: ['1', '2', '3', '4', '5'] }, condition, actions: { type: 'array', maxItems: 0 } });
+
+/** https://docs.opensearch.org/latest/observing-your-data/alerting/api/ */
+export const OPENSEARCH_MONITOR = object({
+  type: { const: 'monitor' },
+  name: text,
+  monitor_type: { enum: ['bucket_level_monitor', 'query_level_monitor'] },
+  enabled: { type: 'boolean' },
+  schedule: object({ period: object({ interval: { type: 'integer', minimum: 1 }, unit: { enum: ['MINUTES', 'HOURS', 'DAYS'] } }) }),
+  inputs: {
+    type: 'array',
+    minItems: 1,
+    maxItems: 1,
+    items: object({ search: object({ indices: { ...strings, minItems: 1 }, query: { type: 'object' } }) }),
+  },
+  triggers: {
+    type: 'array',
+    minItems: 1,
+    items: {
+      oneOf: [
+        object({
+          bucket_level_trigger: trigger(object({ buckets_path: { type: 'object' }, parent_bucket_path: text, script })),
+        }),
+        object({ query_level_trigger: trigger(object({ script })) }),
+      ],
+    },
+  },
+});

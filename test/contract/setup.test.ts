@@ -193,6 +193,22 @@ describe('--export', () => {
     ['kibana', ['README.md', 'portlog.ndjson', 'rules', 'runbooks'], 54],
     ['grafana', ['README.md', 'alerting', 'dashboards', 'runbooks'], 32],
     ['loki', ['README.md', 'alertmanager.yaml', 'rules.yaml', 'runbooks'], 29],
+    [
+      'opensearch',
+      [
+        'README.md',
+        'component-mappings.json',
+        'component-settings.json',
+        'custom.json',
+        'index-template.json',
+        'inventory-custom.json',
+        'inventory-template.json',
+        'monitors',
+        'pipeline.json',
+        'runbooks',
+      ],
+      60,
+    ],
     ['wazuh', ['README.md', 'ossec-localfile.xml', 'portlog_rules.xml', 'runbooks'], 29],
   ])('of %s writes the files, the clicks and the runbooks', async (target, names, count) => {
     const folder = join(freshDir(), 'new', 'folder');

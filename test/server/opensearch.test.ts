@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ALERT_RULES } from '../../src/content/rules.ts';
 import { serverId } from '../../src/content/rule.ts';
 import { kibanaRules } from '../../src/content/kibana-rules.ts';
+import { type Monitor, opensearchMonitors } from '../../src/content/opensearch-monitors.ts';
 import { DEFAULT_CONTENT } from '../../src/content/options.ts';
 import { eventsOf, fixture } from '../support/scans.ts';
 import { freshDir, portlog, ROOT } from '../support/run-portlog.ts';
@@ -74,6 +75,38 @@ test('the queries of panels and rules give what they give in Elasticsearch', { t
     expect(sites, rule.id).not.toContain(siteOf(rule.id, 'silent'));
   }
 });
+
+test('monitors fire as their triggers say, on their stories and not on the others', async () => {
+  const monitors = opensearchMonitors({ ...DEFAULT_CONTENT, sites: [{ name: HEADQUARTERS_SITE }, { name: 'nowhere' }] });
+  for (const rule of ALERT_RULES.filter(({ absentForHours }) => absentForHours === undefined)) {
+    const sites = (await alertsOf(monitors.get(rule.id)!)).map((group) => group['nmap.site']);
+    expect(sites, rule.id).toContain(siteOf(rule.id, 'fires'));
+    expect(sites, rule.id).not.toContain(siteOf(rule.id, 'silent'));
+  }
+  expect(await alertsOf(monitors.get(`scan-overdue-${HEADQUARTERS_SITE}`)!)).toEqual([]);
+  expect(await alertsOf(monitors.get('scan-overdue-nowhere')!)).toHaveLength(1);
+});
+
+/**
+ * What the alerting plugin makes of a monitor, as far as the server sees it: the search with the period filled in, and the
+ * trigger's own script over each group, or over the answer.
+ */
+async function alertsOf({ inputs: [{ search }], triggers: [trigger] }: Monitor): Promise<readonly Record<string, unknown>[]> {
+  const query = JSON.parse(JSON.stringify(search.query).replaceAll('{{period_end}}', String(Date.now())));
+  if ('bucket_level_trigger' in trigger) {
+    const { buckets_path, parent_bucket_path, script } = trigger.bucket_level_trigger.condition;
+    query.aggregations[parent_bucket_path].aggregations = { fired: { bucket_selector: { buckets_path, script } } };
+  }
+  const { status, body } = await server.ask('POST', `/${search.indices.join()}/_search`, query);
+  expect(status, JSON.stringify(body)).toBe(200);
+  if ('bucket_level_trigger' in trigger)
+    return body.aggregations[trigger.bucket_level_trigger.condition.parent_bucket_path].buckets.map(({ key }: any) => key);
+  // Painless has no ctx.results outside of the plugin: the same words over the same answer as a parameter.
+  const source = `return ${trigger.query_level_trigger.condition.script.source.replace('ctx.results[0]', "params['answer']")}`;
+  const asked = await server.ask('POST', '/_scripts/painless/_execute', { script: { source, params: { answer: body } } });
+  expect(asked.status, JSON.stringify(asked.body)).toBe(200);
+  return asked.body.result === 'true' ? [{}] : [];
+}
 
 /** How many events went to which sinks is another matter here. */
 function withoutDelivery(text: string): string {

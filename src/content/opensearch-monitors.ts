@@ -1,0 +1,131 @@
+import { all, type Filter, is } from './filter.ts';
+import { lucene } from './lucene.ts';
+import { type ContentOptions, runbookOf } from './options.ts';
+import { type AlertRule, narrowed, serverId } from './rule.ts';
+import { ALERT_RULES } from './rules.ts';
+
+const EVERY_MINUTES = 5;
+/** Of the alerting plugin: 1 is the gravest. */
+const SEVERITY: Readonly<Record<AlertRule['severity'], string>> = { critical: '1', high: '2', medium: '3', low: '4' };
+/** Where the trigger looks for its groups. */
+const GROUPS = 'groups';
+const MOST_GROUPS = 500;
+
+/**
+ * A monitor of OpenSearch's alerting plugin, as `POST _plugins/_alerting/monitors` takes it.
+ * https://docs.opensearch.org/latest/observing-your-data/alerting/api/
+ */
+export interface Monitor {
+  readonly type: 'monitor';
+  readonly name: string;
+  readonly monitor_type: 'bucket_level_monitor' | 'query_level_monitor';
+  readonly enabled: true;
+  readonly schedule: { readonly period: { readonly interval: number; readonly unit: 'MINUTES' } };
+  readonly inputs: readonly [{ readonly search: { readonly indices: readonly string[]; readonly query: Readonly<Record<string, unknown>> } }];
+  readonly triggers: readonly [BucketTrigger | QueryTrigger];
+}
+
+interface BucketTrigger {
+  readonly bucket_level_trigger: {
+    readonly name: string;
+    readonly severity: string;
+    readonly condition: {
+      readonly buckets_path: { readonly _count: '_count' };
+      readonly parent_bucket_path: string;
+      readonly script: Script;
+    };
+    readonly actions: readonly [];
+  };
+}
+
+interface QueryTrigger {
+  readonly query_level_trigger: {
+    readonly name: string;
+    readonly severity: string;
+    readonly condition: { readonly script: Script };
+    readonly actions: readonly [];
+  };
+}
+
+interface Script {
+  readonly source: string;
+  readonly lang: 'painless';
+}
+
+/** By the id of their rule; one that looks for an absence has one a site. */
+export function opensearchMonitors(options: ContentOptions): ReadonlyMap<string, Monitor> {
+  const monitors = new Map<string, Monitor>();
+  for (const rule of ALERT_RULES) for (const [key, monitor] of monitorsOf(rule, options)) monitors.set(key, monitor);
+  return monitors;
+}
+
+function monitorsOf(rule: AlertRule, options: ContentOptions): readonly (readonly [string, Monitor])[] {
+  const { absentForHours } = rule;
+  const filter = narrowed(rule, options);
+  if (absentForHours === undefined) return [[rule.id, presence(rule, filter, options)]];
+  if (options.sites.length === 0) return [[rule.id, absence(rule, `${rule.title}: no site at all`, filter, absentForHours, options)]];
+  return options.sites.map(({ name, maxAgeHours = absentForHours }) => [
+    `${rule.id}-${name}`,
+    absence(rule, `${rule.title}: ${name}`, all(filter, is('nmap.site', name)), maxAgeHours, options),
+  ]);
+}
+
+/** An alert a group: the key of the rule tells them apart. */
+function presence(rule: AlertRule, filter: Filter, options: ContentOptions): Monitor {
+  const sources = rule.key.map((field) => ({ [field]: { terms: { field } } }));
+  const aggregations = { [GROUPS]: { composite: { size: MOST_GROUPS, sources } } };
+  const condition = { buckets_path: { _count: '_count' }, parent_bucket_path: GROUPS, script: painless('params._count > 0') } as const;
+  return monitor(
+    rule.title,
+    'bucket_level_monitor',
+    { ...search(rule, filter, rule.windowHours, options), aggregations },
+    {
+      bucket_level_trigger: { ...named(rule, options), condition, actions: [] },
+    },
+  );
+}
+
+function absence(rule: AlertRule, title: string, filter: Filter, hours: number, options: ContentOptions): Monitor {
+  const query = { ...search(rule, filter, hours, options), track_total_hits: true };
+  return monitor(title, 'query_level_monitor', query, {
+    query_level_trigger: { ...named(rule, options), condition: { script: painless('ctx.results[0].hits.total.value < 1') }, actions: [] },
+  });
+}
+
+function search(
+  { dataset }: AlertRule,
+  filter: Filter,
+  hours: number,
+  { namespace }: ContentOptions,
+): Readonly<Record<string, unknown>> & { readonly index: string } {
+  // When the server got it: scans arrive late. The plugin fills in the end of the period.
+  const window = { from: `{{period_end}}||-${hours}h`, to: '{{period_end}}', include_lower: true, include_upper: true, format: 'epoch_millis' };
+  const query = { bool: { filter: [{ range: { 'event.ingested': window } }, { query_string: { query: lucene(filter) } }] } };
+  return { index: `logs-${dataset}-${namespace ?? '*'}`, size: 0, query };
+}
+
+function monitor(
+  title: string,
+  type: Monitor['monitor_type'],
+  { index, ...query }: ReturnType<typeof search>,
+  trigger: Monitor['triggers'][0],
+): Monitor {
+  return {
+    type: 'monitor',
+    name: `[portlog] ${title}`,
+    monitor_type: type,
+    enabled: true,
+    schedule: { period: { interval: EVERY_MINUTES, unit: 'MINUTES' } },
+    inputs: [{ search: { indices: [index], query } }],
+    triggers: [trigger],
+  };
+}
+
+/** Nothing else in a monitor is for people: so the trigger's name says where to read on. */
+function named(rule: AlertRule, options: ContentOptions): { readonly name: string; readonly severity: string } {
+  return { name: `${serverId(rule)} (${runbookOf(rule.id, options)})`, severity: SEVERITY[rule.severity] };
+}
+
+function painless(source: string): Script {
+  return { source, lang: 'painless' };
+}
