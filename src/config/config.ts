@@ -55,6 +55,8 @@ export interface SinkConfig extends SecretSources {
   readonly keepFiles?: number;
   readonly fsync?: boolean;
   readonly eventsPerSecond?: number;
+  readonly envelope?: string;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** Each secret from one of three places: the text itself, a file, or what a command prints. */

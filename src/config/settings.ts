@@ -186,6 +186,8 @@ export async function sinkOptions(
     keepFiles: sink.keepFiles,
     fsync: sink.fsync,
     eventsPerSecond: sink.eventsPerSecond,
+    envelope: sink.envelope,
+    headers: sink.headers,
   };
 }
 

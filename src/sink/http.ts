@@ -67,7 +67,7 @@ export class HttpClient {
       headers['content-encoding'] = 'gzip';
     }
     try {
-      const path = this.url.pathname.replace(/\/$/, '') + request.path;
+      const path = this.url.pathname.replace(/\/$/, '') + request.path || '/';
       const answer = await this.agent.request({ origin: this.url.origin, path, method: request.method, headers, body, signal });
       return await read(answer);
     } catch (cause) {

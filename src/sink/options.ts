@@ -25,6 +25,10 @@ export interface SinkOptions {
   readonly rotateBytes?: number | undefined;
   /** File: how many of those put aside are kept. */
   readonly keepFiles?: number | undefined;
+  /** HTTP: what stands around each event, with `{}` in its place. */
+  readonly envelope?: string | undefined;
+  /** HTTP: beside those that every request has. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
   /** Wazuh: no more than an agent passes on. */
   readonly eventsPerSecond?: number | undefined;
   /** File: on the disk before it counts as delivered. */

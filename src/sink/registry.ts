@@ -6,6 +6,7 @@ import type { Sink } from './sink.ts';
 const SINK_TYPES: Readonly<Record<string, (options: SinkOptions) => Promise<Sink>>> = {
   elasticsearch: async (options) => (await import('./elasticsearch.ts')).elasticsearchSink(options),
   file: async (options) => (await import('./file.ts')).fileSink(options),
+  http: async (options) => (await import('./ndjson.ts')).httpSink(options),
   loki: async (options) => (await import('./loki.ts')).lokiSink(options),
   opensearch: async (options) => (await import('./opensearch.ts')).opensearchSink(options),
   otlp: async (options) => (await import('./otlp.ts')).otlpSink(options),

@@ -33,6 +33,7 @@ describe('every command', () => {
     const stored = new Map<string, unknown>();
     return ({ method, path, body }, response) => {
       if (path === '/') answer(response, 200, about, { 'x-elastic-product': product });
+      else if (path === '/nmap') answer(response, 200, {});
       else if (path.endsWith('/v1/logs')) answer(response, 200, { partialSuccess: {} });
       else if (path === '/loki/api/v1/push')
         response.writeHead(body === '{"streams":[]}' ? 422 : 204).end(body === '{"streams":[]}' ? 'at least one valid stream is required' : '');
@@ -52,6 +53,7 @@ describe('every command', () => {
     'README.md',
     'docs/how-to/elasticsearch.md',
     'docs/how-to/loki.md',
+    'docs/how-to/http.md',
     'docs/how-to/opensearch.md',
     'docs/how-to/wazuh.md',
     'docs/how-to/opentelemetry.md',
@@ -76,6 +78,7 @@ describe('every command', () => {
       .replaceAll('https://es:9200', server.url.origin)
       .replaceAll('https://os:9200', opensearch.url.origin)
       .replaceAll('http://collector:4318', server.url.origin)
+      .replaceAll('http://vector:8080', server.url.origin)
       .replaceAll('http://loki:3100', server.url.origin)
       .replaceAll('/var/log/portlog/', `${folder}/log/`)
       .replaceAll('/etc/ssl/es-ca.pem', join(folder, 'ca.pem'))

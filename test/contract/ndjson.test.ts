@@ -1,0 +1,89 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import { httpSink } from '../../src/sink/ndjson.ts';
+import type { SinkOptions } from '../../src/sink/options.ts';
+import type { Sink } from '../../src/sink/sink.ts';
+import { runLane } from '../support/delivery.ts';
+import { faultContract } from '../support/fault-contract.ts';
+import { ecs, eventsOf, fixture } from '../support/scans.ts';
+import { type Script, scriptedServer, type Seen } from '../support/scripted-server.ts';
+import { batchOf, entriesOf, NEVER, sinkContract } from '../support/sink-contract.ts';
+import { sinkOptions } from '../support/sink-options.ts';
+
+const EVENTS = eventsOf(fixture('everything.xml'), { all: true });
+const opened: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const stop of opened.splice(0)) await stop();
+});
+
+async function against(script: Script, more: Partial<SinkOptions> = {}): Promise<{ sink: Sink; seen: Seen[] }> {
+  const server = await scriptedServer(script);
+  const sink = httpSink(sinkOptions('http', { target: `${server.url.origin}/nmap`, ...more }));
+  opened.push(async () => {
+    await sink.close();
+    await server.stop();
+  });
+  return { sink, seen: server.seen };
+}
+
+const taken: Script = (_, response) => void response.writeHead(200).end('ok');
+const lines = ({ body }: Seen): any[] =>
+  body
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+
+describe('the contract', () => sinkContract(async () => (await against(taken)).sink));
+
+test('lines of ECS, with the headers and credentials that were set', async () => {
+  const { sink, seen } = await against(taken, { headers: { 'x-source': 'nmap' }, credentials: { kind: 'bearer', secret: () => 't' } });
+  await sink.send(batchOf(entriesOf(sink, EVENTS)), NEVER);
+  expect(seen[0]).toMatchObject({
+    method: 'POST',
+    path: '/nmap',
+    headers: { 'x-source': 'nmap', 'authorization': 'Bearer t', 'content-type': 'application/x-ndjson' },
+  });
+  expect(lines(seen[0]!)).toEqual(EVENTS.map(ecs));
+});
+
+test('an envelope around each event', async () => {
+  const { sink, seen } = await against(taken, { envelope: '{"sourcetype":"nmap","event":{},"index":"main"}' });
+  await sink.send(batchOf(entriesOf(sink, EVENTS.slice(0, 2))), NEVER);
+  expect(lines(seen[0]!)).toEqual(EVENTS.slice(0, 2).map((event) => ({ sourcetype: 'nmap', event: ecs(event), index: 'main' })));
+  expect(() => httpSink(sinkOptions('http', { target: 'http://x', envelope: '{"event":%s}' }))).toThrow('has no place for the event');
+  expect(() => httpSink(sinkOptions('http', { target: undefined }))).toThrow('needs a URL');
+});
+
+test.each([
+  [401, 'permanent'],
+  [404, 'permanent'],
+  [302, 'permanent'],
+  [408, 'temporary'],
+  [503, 'temporary'],
+])('%i is %s', async (status, kind) => {
+  const { sink } = await against((_, response) => void response.writeHead(status).end('no'));
+  await expect(sink.send(batchOf(entriesOf(sink, EVENTS)), NEVER)).rejects.toMatchObject({ kind });
+});
+
+test('check sends no event, and says what it cannot know', async () => {
+  const { sink, seen } = await against((_, response) => void response.writeHead(405).end());
+  expect((await sink.check(NEVER))[0]).toMatchObject({ level: 'ok', message: expect.stringContaining('405 to HEAD') });
+  expect(seen.map(({ method }) => method)).toEqual(['HEAD']);
+});
+
+describe('through a lane', () => {
+  faultContract({
+    open: (url) => httpSink(sinkOptions('http', { target: url.href, timeoutMs: 300 })),
+    ids: (seen) => lines(seen).map(({ event }) => event.id as string),
+    accept: (seen, response) => taken(seen, response, 0),
+  });
+
+  test('what is refused for its content is found by halves', async () => {
+    const { sink } = await against((seen, response) => {
+      const bad = lines(seen).some(({ event }) => event.id === EVENTS[3]!.id);
+      response.writeHead(bad ? 400 : 202).end(bad ? 'no such field' : '');
+    });
+    const lane = await runLane(sink, EVENTS);
+    expect(lane.tally).toMatchObject({ read: EVENTS.length, delivered: EVENTS.length - 1, dead: 1 });
+    expect(lane.firstRejection).toBe('no such field');
+  });
+});
