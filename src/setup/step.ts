@@ -1,5 +1,6 @@
 import { PortlogError } from '../errors.ts';
 import type { HttpAnswer, HttpClient, HttpRequest } from '../sink/http.ts';
+import { isAtLeast } from '../sink/version.ts';
 
 /** One thing that set-up does, or finds done. */
 export interface Step {
@@ -63,9 +64,7 @@ const HINTS: Readonly<Record<number, string>> = {
 
 /** Refuses a server that is older than what portlog brings is made for. */
 export function checkVersion(server: string, version: string, oldest: readonly [major: number, minor: number]): void {
-  const [major = 0, minor = 0] = version.split('.').map(Number);
-  const [wantedMajor, wantedMinor] = oldest;
-  if (major > wantedMajor || (major === wantedMajor && minor >= wantedMinor)) return;
+  if (isAtLeast(version, oldest)) return;
   throw new PortlogError('setup-refused', `this is ${server} ${version}, and portlog's dashboards and rules need ${oldest.join('.')} or newer`, {
     hint: 'portlog setup … --export DIR writes the files, to try them by hand',
   });

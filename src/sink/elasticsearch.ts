@@ -1,6 +1,10 @@
 import { aboutServer, type BulkServer, bulkSink, notThere } from './bulk.ts';
 import type { SinkOptions } from './options.ts';
 import type { Sink } from './sink.ts';
+import { isAtLeast } from './version.ts';
+
+/** `require_data_stream` is there since then. */
+const OLDEST = [8, 13] as const;
 
 export const ELASTICSEARCH: BulkServer = {
   type: 'elasticsearch',
@@ -14,7 +18,7 @@ export const ELASTICSEARCH: BulkServer = {
     if (distribution === 'opensearch')
       return { level: 'error', message: `${origin} is OpenSearch ${version}, not Elasticsearch`, hint: `use --to opensearch=${origin}` };
     if (headers['x-elastic-product'] !== 'Elasticsearch') return notThere(origin, this);
-    if (!isRecent(version))
+    if (!isAtLeast(version, OLDEST))
       return { level: 'error', message: `${origin} is Elasticsearch ${version}; portlog needs 8.13 or newer`, hint: 'upgrade the cluster' };
     return { level: 'ok', message: `Elasticsearch ${version} at ${origin}` };
   },
@@ -23,10 +27,4 @@ export const ELASTICSEARCH: BulkServer = {
 /** https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-bulk */
 export function elasticsearchSink(options: SinkOptions): Sink {
   return bulkSink(options, ELASTICSEARCH);
-}
-
-/** `require_data_stream` is there since 8.13. */
-function isRecent(version: string): boolean {
-  const [major = 0, minor = 0] = version.split('.').map(Number);
-  return major > 8 || (major === 8 && minor >= 13);
 }

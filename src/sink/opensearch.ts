@@ -1,6 +1,10 @@
 import { aboutServer, type BulkServer, bulkSink, notThere } from './bulk.ts';
 import type { SinkOptions } from './options.ts';
 import type { Sink } from './sink.ts';
+import { isAtLeast } from './version.ts';
+
+/** `flat_object` is there since then. */
+const OLDEST = [2, 7] as const;
 
 export const OPENSEARCH: BulkServer = {
   type: 'opensearch',
@@ -14,7 +18,7 @@ export const OPENSEARCH: BulkServer = {
     if (headers['x-elastic-product'] === 'Elasticsearch')
       return { level: 'error', message: `${origin} is Elasticsearch ${version}, not OpenSearch`, hint: `use --to elasticsearch=${origin}` };
     if (distribution !== 'opensearch') return notThere(origin, this);
-    if (!isRecent(version))
+    if (!isAtLeast(version, OLDEST))
       return { level: 'error', message: `${origin} is OpenSearch ${version}; portlog needs 2.7 or newer`, hint: 'upgrade the cluster' };
     return { level: 'ok', message: `OpenSearch ${version} at ${origin}` };
   },
@@ -23,10 +27,4 @@ export const OPENSEARCH: BulkServer = {
 /** https://docs.opensearch.org/latest/api-reference/document-apis/bulk/ */
 export function opensearchSink(options: SinkOptions): Sink {
   return bulkSink(options, OPENSEARCH);
-}
-
-/** `flat_object` is there since 2.7. */
-function isRecent(version: string): boolean {
-  const [major = 0, minor = 0] = version.split('.').map(Number);
-  return major > 2 || (major === 2 && minor >= 7);
 }

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { dated } from '../alerts/dated.ts';
@@ -10,7 +11,7 @@ import type { LokiRuleGroup } from '../../src/content/loki-rules.ts';
 import { DEFAULT_CONTENT } from '../../src/content/options.ts';
 import { serverId } from '../../src/content/rule.ts';
 import { ALERT_RULES } from '../../src/content/rules.ts';
-import { portlog } from '../support/run-portlog.ts';
+import { freshDir, portlog, ROOT } from '../support/run-portlog.ts';
 import { type AlertmanagerServer, startAlertmanager } from './alertmanager.ts';
 import { type ElasticsearchServer, PASSWORD, startElasticsearch } from './elasticsearch.ts';
 import { type LokiServer, startLoki } from './loki.ts';
@@ -177,4 +178,23 @@ describe('rules of Loki', () => {
     expect(await setup('--remove')).toEqual(['removed rule group portlog with 26 alert rules in the ruler\n', 0]);
     expect(await setup('--remove')).toEqual(['nothing of portlog is installed there\n', 0]);
   });
+});
+
+test('the two scans of the how-to fire the two alerts that it promises', async () => {
+  const to = ['--site', 'test', '--state-dir', freshDir(), '--to', `elasticsearch=${elasticsearch.url}`, '--to', `loki=${loki.url}`];
+  for (const scan of ['before', 'after']) expect((await portlog([...to, join(ROOT, 'examples', `${scan}.xml`)], { env })).code).toBe(0);
+  await elasticsearch.ask('POST', '/logs-nmap.*/_refresh');
+  const { groups } = parse(readFileSync('dashboards/loki/rules.yaml', 'utf8')) as { groups: readonly LokiRuleGroup[] };
+  const inKibana: string[] = [];
+  for (const { name, params } of kibanaRules(DEFAULT_CONTENT)) {
+    const found = await firing(elasticsearch, params, Date.now());
+    if (found.some((group) => group['nmap.site'] === 'test')) inKibana.push(name);
+  }
+  const inLoki: string[] = [];
+  for (const { expr, labels } of groups[0]!.rules) {
+    const found = await ask(loki.url, TENANT, expr);
+    if (found.some(({ metric }) => metric['site'] === 'test')) inLoki.push(labels['rule'] ?? '');
+  }
+  expect(inKibana).toEqual(['[portlog] New open port', '[portlog] Clear-text administration']);
+  expect(inLoki).toEqual(['portlog-new-open-port', 'portlog-cleartext-administration']);
 });
