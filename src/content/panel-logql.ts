@@ -81,11 +81,11 @@ function counted(query: Query, by: readonly string[]): string {
   return `sum by (${[...labels, 'nmap_scan_id'].join(', ')}) (count_over_time(${entries(query, by)} [${RANGE}])) and on (nmap_scan_id) ${LAST_SCANS}`;
 }
 
-/** What the newest entry of each site says. */
+/** What the newest finished scan of each site says, whichever came last. */
 function latest(query: Query, of: Measure): string {
   const field = Object.values(of).join('');
   if (field === '@timestamp') return `max by (site) (max_over_time(${entries(query, [])}${SCANNED} [${RANGE}])) * 1000`;
-  return `last_over_time(${entries(query, [field])} | unwrap ${labelOf(field)} [${RANGE}]) by (site)`;
+  return `last_over_time(${entries(query, [field])} | unwrap ${labelOf(field)} [${RANGE}]) by (site, nmap_scan_id) and on (nmap_scan_id) ${LAST_SCANS}`;
 }
 
 function overTime(query: Query, by: string, of: Measure): string {

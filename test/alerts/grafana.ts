@@ -50,9 +50,9 @@ export function filled(expr: string, site: string, days: number): string {
     .replaceAll('$address', '.*');
 }
 
-/** What an instant query gives. `at`: epoch milliseconds. */
+/** What an instant query gives. `at`: epoch milliseconds; what was sent in that second counts. */
 export async function ask(url: string, tenant: string, query: string, at = Date.now()): Promise<readonly Series[]> {
-  const { result } = await get(url, tenant, '/loki/api/v1/query', { query, time: String(Math.floor(at / 1000)) });
+  const { result } = await get(url, tenant, '/loki/api/v1/query', { query, time: String(Math.ceil(at / 1000) + 1) });
   return (result as { metric: Record<string, string>; value: [number, string] }[]).map(({ metric, value }) => ({ metric, value: Number(value[1]) }));
 }
 

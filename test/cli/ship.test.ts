@@ -207,6 +207,7 @@ describe('usage', () => {
     [['--site', 'a', '--site', 'b', EXAMPLE], '--site was given twice'],
     [['scan'], 'portlog scan needs arguments for nmap'],
     [['scan', '-sV', '127.0.0.1'], "put nmap's arguments behind --"],
+    [['setup', 'constructor'], 'there is nothing to set up for "constructor"'],
     [['setup', 'splunk'], 'there is nothing to set up for "splunk"'],
     [['--ca-file', '/no/ca.pem', '--to', 'elasticsearch=https://127.0.0.1:1', EXAMPLE], 'the CA file /no/ca.pem cannot be used'],
   ];

@@ -79,6 +79,16 @@ describe('dashboards over three weeks of a small company', () => {
   });
 });
 
+test('a scan that comes late is not the latest, in neither store', async () => {
+  const to = ['--site', 'late', '--state-dir', freshDir(), '--to', `elasticsearch=${elasticsearch.url}`, '--to', `loki=${loki.url}`];
+  for (const scan of ['after', 'before']) expect((await portlog([...to, join(ROOT, 'examples', `${scan}.xml`)], { env })).code).toBe(0);
+  await elasticsearch.ask('POST', '/logs-nmap.*,nmap-inventory-*/_refresh');
+  const target = targetsOf(readDashboards()).find(({ dashboard, panel }) => dashboard === 'portlog-exposure' && panel === 'Open ports');
+  expect((await ask(loki.url, TENANT, filled(target!.expr, 'late', 30))).map(({ value }) => value)).toEqual([1]);
+  const panel = panelsOf(readObjects()).find(({ dashboard, id }) => dashboard === 'portlog-exposure' && id === 'open-ports');
+  expect(await rowsOf(elasticsearch, panel!, 'nmap.site:late', 30)).toEqual([{ 'Open ports': 1 }]);
+});
+
 describe('rules of Kibana', () => {
   const rules = kibanaRules(DEFAULT_CONTENT);
   const sitesOf = async (id: string, now: number): Promise<readonly unknown[]> => {

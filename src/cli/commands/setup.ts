@@ -12,7 +12,7 @@ const SETUP_TIMEOUT_MS = 60_000;
 
 /** `portlog setup TARGET`: installs what portlog brings along; never replaces what is not portlog's, or what somebody has changed. */
 export async function setupCommand(context: CommandContext, name: string): Promise<ExitCode> {
-  const target = TARGETS[name];
+  const target = Object.hasOwn(TARGETS, name) ? TARGETS[name] : undefined;
   if (target === undefined)
     throw new PortlogError('usage', `there is nothing to set up for "${name}"`, { hint: `there is: ${Object.keys(TARGETS).join(', ')}` });
   const content = await contentOptions(context);
