@@ -247,6 +247,7 @@ test('portlog setup elasticsearch --retention-days puts a lifecycle into the tem
 });
 
 test.each([
+  [['setup', 'loki', '--export', '/dev/null/x'], "the files cannot be written to /dev/null/x: ENOTDIR: not a directory, mkdir '/dev/null/x'"],
   [['setup', 'wazuh'], 'portlog does not speak to the API of Wazuh yet'],
   [['setup', 'kibana', '--retention-days', '9'], '--retention-days needs a whole number from 1, and is for portlog setup elasticsearch'],
   [['setup', 'kibana', '--zone', 'a`b'], '--zone "a`b": only letters, digits, ".", "_" and "-", at most 64'],

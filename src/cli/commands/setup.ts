@@ -79,10 +79,17 @@ function outcome({ speaker }: CommandContext, steps: readonly Step[]): ExitCode 
 }
 
 async function exportFiles({ speaker }: CommandContext, directory: string, files: ReadonlyMap<string, string>): Promise<ExitCode> {
-  for (const [path, content] of files) {
-    const file = join(directory, path);
-    await mkdir(dirname(file), { recursive: true });
-    await writeFile(file, content);
+  try {
+    for (const [path, content] of files) {
+      const file = join(directory, path);
+      await mkdir(dirname(file), { recursive: true });
+      await writeFile(file, content);
+    }
+  } catch (cause) {
+    throw new PortlogError('setup-refused', `the files cannot be written to ${directory}: ${(cause as Error).message}`, {
+      hint: 'name another directory with --export',
+      cause,
+    });
   }
   speaker.say(`${files.size} files in ${directory}${files.has('README.md') ? '; README.md says where they go' : ''}`);
   return EXIT.delivered;
