@@ -1,29 +1,15 @@
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { httpSink } from '../../src/sink/ndjson.ts';
-import type { SinkOptions } from '../../src/sink/options.ts';
-import type { Sink } from '../../src/sink/sink.ts';
 import { runLane } from '../support/delivery.ts';
+import { againstServer } from '../support/against.ts';
 import { faultContract } from '../support/fault-contract.ts';
 import { ecs, eventsOf, fixture } from '../support/scans.ts';
-import { type Script, scriptedServer, type Seen } from '../support/scripted-server.ts';
+import { type Script, type Seen } from '../support/scripted-server.ts';
 import { batchOf, entriesOf, NEVER, sinkContract } from '../support/sink-contract.ts';
 import { sinkOptions } from '../support/sink-options.ts';
 
 const EVENTS = eventsOf(fixture('everything.xml'), { all: true });
-const opened: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const stop of opened.splice(0)) await stop();
-});
-
-async function against(script: Script, more: Partial<SinkOptions> = {}): Promise<{ sink: Sink; seen: Seen[] }> {
-  const server = await scriptedServer(script);
-  const sink = httpSink(sinkOptions('http', { target: `${server.url.origin}/nmap`, ...more }));
-  opened.push(async () => {
-    await sink.close();
-    await server.stop();
-  });
-  return { sink, seen: server.seen };
-}
+const against = againstServer('http', httpSink, '/nmap');
 
 const taken: Script = (_, response) => void response.writeHead(200).end('ok');
 const lines = ({ body }: Seen): any[] =>

@@ -1,36 +1,25 @@
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { opensearchSink } from '../../src/sink/opensearch.ts';
+import { againstServer } from '../support/against.ts';
 import { faultContract } from '../support/fault-contract.ts';
-import { answer, bulkIds, type Script, scriptedServer } from '../support/scripted-server.ts';
+import { answer, bulkIds } from '../support/scripted-server.ts';
 import { NEVER, sinkContract } from '../support/sink-contract.ts';
 import { sinkOptions } from '../support/sink-options.ts';
 
 /* What it has in common with Elasticsearch is tested there. */
 
-const opened: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const stop of opened.splice(0)) await stop();
-});
-
-async function against(script: Script): Promise<ReturnType<typeof opensearchSink>> {
-  const server = await scriptedServer(script);
-  const sink = opensearchSink(sinkOptions('opensearch', { target: server.url.href }));
-  opened.push(async () => {
-    await sink.close();
-    await server.stop();
-  });
-  return sink;
-}
+const against = againstServer('opensearch', opensearchSink);
 
 const items = (statuses: readonly object[]): object => ({ errors: false, items: statuses.map((status) => ({ create: status })) });
 
 describe('the contract', () =>
-  sinkContract(() =>
-    against(({ body, path }, response) => {
+  sinkContract(async () => {
+    const { sink } = await against(({ body, path }, response) => {
       expect(path).not.toContain('require_data_stream');
       answer(response, 200, items(bulkIds(body).map(() => ({ status: 201 }))));
-    }),
-  ));
+    });
+    return sink;
+  }));
 
 describe('check', () => {
   const plain = { 'x-elastic-product': '' };
@@ -40,12 +29,12 @@ describe('check', () => {
     ['an old one', { version: { number: '2.4.0', distribution: 'opensearch' } }, plain, 'needs 2.7 or newer'],
     ['a good one', { version: { number: '3.8.0', distribution: 'opensearch' } }, plain, 'OpenSearch 3.8.0 at http'],
   ])('%s', async (_, about, headers, message) => {
-    const sink = await against(({ path }, response) => answer(response, 200, path === '/' ? about : {}, headers));
+    const { sink } = await against(({ path }, response) => answer(response, 200, path === '/' ? about : {}, headers));
     expect((await sink.check(NEVER))[0]?.message).toContain(message);
   });
 
   test('no template', async () => {
-    const sink = await against(({ path }, response) =>
+    const { sink } = await against(({ path }, response) =>
       answer(response, path === '/' ? 200 : 404, { version: { number: '3.8.0', distribution: 'opensearch' } }, plain),
     );
     expect((await sink.check(NEVER)).slice(1).map(({ level, hint }) => [level, hint])).toEqual([

@@ -1,8 +1,8 @@
-import { afterEach, describe, expect, test } from 'vitest';
-import type { SinkOptions } from '../../src/sink/options.ts';
+import { describe, expect, test } from 'vitest';
 import { otlpSink } from '../../src/sink/otlp.ts';
 import type { Sink } from '../../src/sink/sink.ts';
 import { runLane } from '../support/delivery.ts';
+import { againstServer } from '../support/against.ts';
 import { faultContract } from '../support/fault-contract.ts';
 import { eventsOf, fixture } from '../support/scans.ts';
 import { answer, type Script, scriptedServer, type Seen } from '../support/scripted-server.ts';
@@ -10,20 +10,7 @@ import { batchOf, entriesOf, NEVER, sinkContract } from '../support/sink-contrac
 import { sinkOptions } from '../support/sink-options.ts';
 
 const EVENTS = eventsOf(fixture('everything.xml'), { all: true });
-const opened: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const stop of opened.splice(0)) await stop();
-});
-
-async function against(script: Script, more: Partial<SinkOptions> = {}): Promise<{ sink: Sink; seen: Seen[] }> {
-  const server = await scriptedServer(script);
-  const sink = otlpSink(sinkOptions('otlp', { target: server.url.href, ...more }));
-  opened.push(async () => {
-    await sink.close();
-    await server.stop();
-  });
-  return { sink, seen: server.seen };
-}
+const against = againstServer('otlp', otlpSink);
 
 /** As the Collector answers. */
 const accepted: Script = (_, response) => answer(response, 200, { partialSuccess: {} });
