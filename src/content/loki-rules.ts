@@ -9,7 +9,7 @@ import { ALERT_RULES } from './rules.ts';
 export const LOKI_GROUP = 'portlog';
 /** A series that was there within so many hours has a site that should be there again. */
 const KNOWN_SITES_HOURS = 14 * 24;
-/** Below Loki's `max_query_series` (500): beyond it a rule would not fire at all, and mass-change tells of the rest. */
+/** Below Loki's `max_query_series` (500), beyond which a query ends with an error; mass-change tells of the rest. */
 const MOST_ALERTS = 400;
 
 /** A rule of the Loki ruler: https://grafana.com/docs/loki/latest/alert/#alerting-rules */
