@@ -1,6 +1,6 @@
 import { stringify } from 'yaml';
 import { fingerprint } from './fingerprint.ts';
-import { lokiExpression, tagsOf, templated } from './loki-rules.ts';
+import { lokiExpression, tagsOf, templatedSummary } from './loki-rules.ts';
 import { type ContentOptions, runbookOf } from './options.ts';
 import { type AlertRule, serverId } from './rule.ts';
 import { ALERT_RULES } from './rules.ts';
@@ -66,7 +66,7 @@ function grafanaRule(rule: AlertRule, options: ContentOptions): GrafanaRule {
     for: '0s',
     labels: { severity: rule.severity, rule: serverId(rule), throttle: `${rule.throttleHours}h` },
     annotations: {
-      summary: templated(rule.summary),
+      summary: templatedSummary(rule),
       description: rule.about,
       runbook_url: runbookOf(rule.id, options),
       __dashboardUid__: rule.dataset === 'nmap.change' ? 'portlog-changes' : 'portlog-health',

@@ -2,7 +2,7 @@ import { stringify } from 'yaml';
 import { fingerprint } from './fingerprint.ts';
 import { labelOf, logqlStages, selector } from './logql.ts';
 import { type ContentOptions, runbookOf } from './options.ts';
-import { type AlertRule, narrowed, serverId } from './rule.ts';
+import { type AlertRule, narrowed, serverId, summaryOf } from './rule.ts';
 import { ALERT_RULES } from './rules.ts';
 
 /** Group and namespace in the ruler. */
@@ -43,8 +43,9 @@ export function lokiExpression(rule: AlertRule, options: ContentOptions): string
   return `topk(${MOST_ALERTS}, sum by (${labels.join(', ')}) (${matching(rule, options, rule.windowHours)})) > 0`;
 }
 
-export function templated(text: string): string {
-  return text.replaceAll(/\{([\w.]+)\}/g, (_, field: string) => `{{ $labels.${labelOf(field)} }}`);
+/** The sentence of an alert as a template of Prometheus' kind, which Grafana takes as well. */
+export function templatedSummary(rule: AlertRule): string {
+  return summaryOf(rule, (field) => `{{ $labels.${labelOf(field)} }}`);
 }
 
 function lokiRule(rule: AlertRule, options: ContentOptions): LokiRule {
@@ -53,7 +54,7 @@ function lokiRule(rule: AlertRule, options: ContentOptions): LokiRule {
     expr: lokiExpression(rule, options),
     labels: { severity: rule.severity, rule: serverId(rule), throttle: `${rule.throttleHours}h` },
     annotations: {
-      summary: templated(rule.summary),
+      summary: templatedSummary(rule),
       description: rule.about,
       runbook_url: runbookOf(rule.id, options),
       ...tagsOf(rule),

@@ -36,6 +36,11 @@ export function serverId(rule: Pick<AlertRule, 'id'>): string {
   return `portlog-${rule.id}`;
 }
 
+/** The sentence of an alert, with each field as a server writes it. */
+export function summaryOf({ summary }: AlertRule, written: (field: string) => string): string {
+  return summary.replaceAll(/\{([\w.]+)\}/g, (_, field: string) => written(field));
+}
+
 /** A rule's filter, for those zones and that namespace that were asked for. */
 export function narrowed(rule: AlertRule, { zones, namespace }: ContentOptions): Filter {
   const isOfHost = rule.key.includes('server.address');

@@ -1,7 +1,7 @@
 import type { Level } from '../event/event.ts';
 import type { Filter } from './filter.ts';
 import { type ContentOptions, runbookOf } from './options.ts';
-import { type AlertRule, narrowed, serverId } from './rule.ts';
+import { type AlertRule, narrowed, serverId, summaryOf } from './rule.ts';
 import { ALERT_RULES } from './rules.ts';
 
 /** Ids from 100000 to 120000 are the user's, and so ours. Each rule of the catalogue has room for four. */
@@ -71,14 +71,14 @@ function nameOf(field: string): string {
 }
 
 function ruleXml({ id, rule, fields }: WazuhRule, options: ContentOptions): string {
-  const { severity, summary, mitre, compliance } = rule;
+  const { severity, mitre, compliance } = rule;
   // Matrices but that of enterprises are unknown to it.
   const techniques = mitre.map(({ technique }) => technique).filter((technique) => technique.startsWith('T1'));
   const groups = [
     serverId(rule),
     ...Object.entries(compliance).flatMap(([standard, items]) => items.map((item) => `${standard}_${item.replace('-', '.')}`)),
   ];
-  const text = `portlog: ${summary}`.replaceAll(/\{([\w.]+)\}/g, (_, field: string) => `$(${nameOf(field)})`);
+  const text = `portlog: ${summaryOf(rule, (field) => `$(${nameOf(field)})`)}`;
   return [
     `  <rule id="${id}" level="${LEVELS[severity]}">`,
     `    <if_sid>${BASE_ID}</if_sid>`,

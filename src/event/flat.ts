@@ -61,13 +61,14 @@ export function flatLine(event: LogEvent): string {
 
 /** The script's text first, then whatever is longest: to half, until it fits. */
 function shorten(values: Map<string, string>): void {
-  const [longest = ''] =
-    [...values].toSorted(
-      ([a, x], [b, y]) => Number(b === LONGEST && y.length > 64) - Number(a === LONGEST && x.length > 64) || y.length - x.length,
-    )[0] ?? [];
-  const text = values.get(longest) ?? '';
-  values.set(longest, clip(text, Math.floor(text.length / 2)));
+  const hasLongScript = (values.get(LONGEST)?.length ?? 0) > 64;
+  const [name, text] = hasLongScript ? [LONGEST, values.get(LONGEST) ?? ''] : longestOf(values);
+  values.set(name, clip(text, Math.floor(text.length / 2)));
   values.set('nmap.shortened', 'true');
+}
+
+function longestOf(values: ReadonlyMap<string, string>): readonly [string, string] {
+  return [...values].reduce((longest, other) => (other[1].length > longest[1].length ? other : longest));
 }
 
 /** Dotted names with their texts. */

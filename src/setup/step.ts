@@ -39,15 +39,18 @@ export function removal(client: HttpClient, what: string, request: HttpRequest):
 
 /** The answer to a request that must succeed; else a `setup-refused` with the server's own words. */
 export async function wanted(client: HttpClient, request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
-  const answer = await client.request(request, signal);
-  if (answer.status >= 200 && answer.status < 300) return answer;
-  throw refused(client, request, answer);
+  return accepted(client, request, await client.request(request, signal));
 }
 
 /** As {@link wanted}, but undefined when it is not there. */
 export async function found(client: HttpClient, request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer | undefined> {
   const answer = await client.request(request, signal);
-  return answer.status === 404 ? undefined : answer.status >= 200 && answer.status < 300 ? answer : Promise.reject(refused(client, request, answer));
+  return answer.status === 404 ? undefined : accepted(client, request, answer);
+}
+
+function accepted(client: HttpClient, request: HttpRequest, answer: HttpAnswer): HttpAnswer {
+  if (answer.status >= 200 && answer.status < 300) return answer;
+  throw refused(client, request, answer);
 }
 
 function refused({ url }: HttpClient, { method, path }: HttpRequest, { status, body }: HttpAnswer): PortlogError {

@@ -36,7 +36,7 @@ export interface Target {
 
 const PACKAGE = new URL('../../', import.meta.url);
 
-export const TARGETS: Readonly<Record<string, Target>> = {
+export const TARGETS = {
   elasticsearch: store(ELASTICSEARCH),
   opensearch: {
     ...store(OPENSEARCH),
@@ -75,7 +75,13 @@ export const TARGETS: Readonly<Record<string, Target>> = {
       return withRunbooks('wazuh', new Map([...wazuhFiles(content), ['wazuh/ossec-localfile.xml', localfile]]));
     },
   },
-};
+} satisfies Readonly<Record<string, Target>>;
+export type TargetName = keyof typeof TARGETS;
+
+/** What somebody has named, if portlog knows it. */
+export function targetOf(name: string): Target | undefined {
+  return Object.hasOwn(TARGETS, name) ? TARGETS[name as TargetName] : undefined;
+}
 
 function byHand(): PortlogError {
   return new PortlogError('setup-refused', 'portlog does not speak to the API of Wazuh yet', {

@@ -1,25 +1,21 @@
 import { PortlogError } from '../../errors.ts';
 import type { Step } from '../../setup/step.ts';
-import { type Connection, TARGETS } from '../../setup/targets.ts';
+import { type Connection, type TargetName, TARGETS } from '../../setup/targets.ts';
 import type { SinkOptions } from '../../sink/options.ts';
 import { type Diagnosis, SinkError } from '../../sink/sink.ts';
 import { connected, connectTo, contentOptions, urlVariable } from './content.ts';
 import type { CommandContext } from './context.ts';
 
 /** Servers that are no sinks: looked at when the environment names their URL. */
-const BESIDE = ['kibana', 'grafana'];
+const BESIDE = ['kibana', 'grafana'] as const;
 
 /** Whether dashboards and alert rules are installed where events go, and where people look. */
 export async function checkContent(context: CommandContext, sinks: readonly SinkOptions[]): Promise<readonly Diagnosis[]> {
   const content = await contentOptions(context);
-  const connections: [string, Connection][] = [];
-  for (const sink of sinks)
-    if (sink.type === 'loki' && TARGETS['loki'] !== undefined) connections.push(['loki', connected(sink, TARGETS['loki'], content)]);
-  for (const name of BESIDE) {
-    const target = TARGETS[name];
-    if (target !== undefined && context.env[urlVariable(name)] !== undefined)
-      connections.push([name, await connectTo(context, name, target, content)]);
-  }
+  const connections: [TargetName, Connection][] = [];
+  for (const sink of sinks) if (sink.type === 'loki') connections.push(['loki', connected(sink, TARGETS.loki, content)]);
+  for (const name of BESIDE)
+    if (context.env[urlVariable(name)] !== undefined) connections.push([name, await connectTo(context, name, TARGETS[name], content)]);
   const found: Diagnosis[] = [];
   for (const [name, connection] of connections) {
     found.push(await look(name, connection));
@@ -28,10 +24,10 @@ export async function checkContent(context: CommandContext, sinks: readonly Sink
   return found;
 }
 
-async function look(name: string, connection: Connection): Promise<Diagnosis> {
+async function look(name: TargetName, connection: Connection): Promise<Diagnosis> {
   const where = `${name} ${connection.client.url.origin}`;
   try {
-    const steps = (await TARGETS[name]?.plan(connection, { force: false }, AbortSignal.timeout(30_000))) ?? [];
+    const steps = await TARGETS[name].plan(connection, { force: false }, AbortSignal.timeout(30_000));
     return verdict(name, where, steps);
   } catch (error) {
     if (!(error instanceof PortlogError || error instanceof SinkError)) throw error;

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { EXIT, type ExitCode, PortlogError } from '../../errors.ts';
 import { createApiKey } from '../../setup/templates.ts';
 import type { Step } from '../../setup/step.ts';
-import { type Connection, type Target, TARGETS } from '../../setup/targets.ts';
+import { type Connection, type Target, TARGETS, targetOf } from '../../setup/targets.ts';
 import { print } from '../terminal.ts';
 import { connectTo, contentOptions } from './content.ts';
 import { type CommandContext, number, text } from './context.ts';
@@ -12,7 +12,7 @@ const SETUP_TIMEOUT_MS = 60_000;
 
 /** `portlog setup TARGET`: installs what portlog brings along; never replaces what is not portlog's, or what somebody has changed. */
 export async function setupCommand(context: CommandContext, name: string): Promise<ExitCode> {
-  const target = Object.hasOwn(TARGETS, name) ? TARGETS[name] : undefined;
+  const target = targetOf(name);
   if (target === undefined)
     throw new PortlogError('usage', `there is nothing to set up for "${name}"`, { hint: `there is: ${Object.keys(TARGETS).join(', ')}` });
   const content = await contentOptions(context);
@@ -47,7 +47,7 @@ async function run(context: CommandContext, target: Target, connection: Connecti
     await step.apply(signal);
     speaker.say(`${DONE[step.action]} ${step.what}`);
   }
-  if ((target === TARGETS['elasticsearch'] || target === TARGETS['opensearch']) && steps.some(({ action }) => action === 'update'))
+  if ((target === TARGETS.elasticsearch || target === TARGETS.opensearch) && steps.some(({ action }) => action === 'update'))
     speaker.say('data streams that exist keep their mapping until their next rollover');
   if (values['api-key'] === true) {
     await print(context.terminal, `${await createApiKey(connection.client, signal)}\n`);
