@@ -1,0 +1,127 @@
+import { all, atLeast, exists, is } from '../filter.ts';
+import type { Dashboard, Panel } from '../panel.ts';
+import { COUNT, finished, GRAVE, lastLook, number, openNow, openPort } from './parts.ts';
+
+const exposedHost = all(is('nmap.inventory.kind', 'host'), is('nmap.inventory.state', 'up'), atLeast('nmap.inventory.open_ports', 1));
+
+/** The same groups of open ports: of the inventory, else of the last scans. */
+function openPortsBy(id: string, title: string, about: string, field: string, width: number, kind: 'bars' | 'share' = 'bars'): Panel {
+  const view = { kind, by: field, of: COUNT, top: 15 } as const;
+  return {
+    id,
+    title,
+    about,
+    query: { from: 'nmap.inventory', where: openPort, view },
+    withoutInventory: { from: 'nmap.port', where: all(openNow, exists(field)), lastScan: true, view },
+    width,
+    height: 11,
+  };
+}
+
+export const exposure: Dashboard = {
+  id: 'portlog-exposure',
+  title: 'Exposure now',
+  about: 'What is open now, as far as scans have looked. Closed ports are not counted.',
+  days: 8,
+  panels: [
+    lastLook,
+    number(
+      'open-ports',
+      'Open ports',
+      'Ports that were open when they were tested last. 0: scans have looked, and found none.',
+      { from: 'nmap.inventory', where: openPort },
+      COUNT,
+      { from: 'nmap.scan', where: finished, view: { kind: 'number', column: { title: 'Open ports', of: { latest: 'nmap.scan.ports.open' } } } },
+    ),
+    number(
+      'exposed-hosts',
+      'Hosts with open ports',
+      'Hosts that are up and have at least one open port.',
+      { from: 'nmap.inventory', where: exposedHost },
+      COUNT,
+      {
+        from: 'nmap.host',
+        where: atLeast('nmap.host.ports.open', 1),
+        lastScan: true,
+        view: { kind: 'number', column: { title: 'Hosts with open ports', of: COUNT } },
+      },
+    ),
+    number(
+      'grave-ports',
+      'Ports with a grave weakness',
+      'Open ports with a weakness that is high or critical; in Loki, such weaknesses of the last scans.',
+      { from: 'nmap.inventory', where: all(openPort, is('nmap.inventory.level', ...GRAVE)) },
+      COUNT,
+      {
+        from: 'nmap.finding',
+        where: is('nmap.finding.level', ...GRAVE),
+        lastScan: true,
+        view: { kind: 'number', column: { title: 'Grave weaknesses', of: COUNT } },
+      },
+    ),
+    openPortsBy('by-service', 'Open ports by service', 'What answers. Without -sV, the name is only what is usual at that port.', 'service.type', 8),
+    openPortsBy('by-port', 'Open ports by number', 'The ports that are open at most hosts.', 'server.port', 8),
+    openPortsBy('by-zone', 'Open ports by zone', 'Empty without a file of expected exposure, which names the zones.', 'nmap.zone', 8, 'share'),
+    {
+      id: 'hosts',
+      title: 'Most exposed hosts',
+      about: 'Hosts with open ports, those with the gravest weakness first. risk: 99 critical, 73 high, 47 medium, 21 low.',
+      query: {
+        from: 'nmap.inventory',
+        where: exposedHost,
+        view: {
+          kind: 'table',
+          by: { title: 'host', field: 'server.address' },
+          columns: [
+            { title: 'risk', of: { largest: 'nmap.inventory.risk' } },
+            { title: 'open ports', of: { largest: 'nmap.inventory.open_ports' } },
+            { title: 'weaknesses', of: { largest: 'nmap.inventory.findings' } },
+            { title: 'zone', of: { latest: 'nmap.zone' } },
+            { title: 'last seen', of: { latest: 'nmap.inventory.last_seen' } },
+          ],
+          top: 50,
+        },
+      },
+      withoutInventory: {
+        from: 'nmap.host',
+        where: atLeast('nmap.host.ports.open', 1),
+        view: { kind: 'list', fields: ['host.ip', 'host.name', 'nmap.host.ports.open', 'nmap.zone'] },
+      },
+      width: 24,
+      height: 12,
+    },
+    {
+      id: 'ports',
+      title: 'Open ports',
+      about: 'Each port as it was found when it changed last; in Loki, as the scans of the time range saw it.',
+      query: {
+        from: 'nmap.inventory',
+        where: openPort,
+        view: {
+          kind: 'list',
+          fields: [
+            'server.address',
+            'host.name',
+            'server.port',
+            'network.transport',
+            'service.type',
+            'nmap.service.version',
+            'nmap.inventory.level',
+            'nmap.inventory.since',
+            'nmap.zone',
+          ],
+        },
+      },
+      withoutInventory: {
+        from: 'nmap.port',
+        where: openNow,
+        view: {
+          kind: 'list',
+          fields: ['server.address', 'host.name', 'server.port', 'network.transport', 'service.type', 'service.version', 'nmap.zone'],
+        },
+      },
+      width: 24,
+      height: 14,
+    },
+  ],
+};
