@@ -18,7 +18,8 @@ export const SHIP_OPTIONS = {
     type: 'list',
     value: 'SINK[=URL]',
     group: 'Where to',
-    about: 'destination: elasticsearch=URL, opensearch=URL, loki=URL, otlp=URL, http=URL, wazuh=PATH, file=PATH or stdout; repeatable',
+    about:
+      'destination: elasticsearch=URL, opensearch=URL, loki=URL, otlp=URL, http=URL, syslog=URL, wazuh=PATH or URL, file=PATH or stdout; repeatable',
   },
   'format': {
     type: 'string',

@@ -1,5 +1,6 @@
 import type { Dataset } from '../event/event.ts';
 import type { RuleCategory } from '../finding/finding.ts';
+import type { SinkOptions } from '../sink/options.ts';
 
 /** What a configuration file may say: schemas/config.schema.json. */
 export interface Config {
@@ -55,6 +56,11 @@ export interface SinkConfig extends SecretSources {
   readonly keepFiles?: number;
   readonly fsync?: boolean;
   readonly eventsPerSecond?: number;
+  readonly encoding?: SinkOptions['encoding'];
+  readonly syslogFormat?: SinkOptions['syslogFormat'];
+  readonly framing?: SinkOptions['framing'];
+  readonly facility?: SinkOptions['facility'];
+  readonly maxMessageBytes?: number;
   readonly envelope?: string;
   readonly headers?: Readonly<Record<string, string>>;
 }

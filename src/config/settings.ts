@@ -186,6 +186,11 @@ export async function sinkOptions(
     keepFiles: sink.keepFiles,
     fsync: sink.fsync,
     eventsPerSecond: sink.eventsPerSecond,
+    encoding: sink.encoding,
+    syslogFormat: sink.syslogFormat,
+    framing: sink.framing,
+    facility: sink.facility,
+    maxMessageBytes: sink.maxMessageBytes,
     envelope: sink.envelope,
     headers: sink.headers,
   };

@@ -5,6 +5,7 @@ import { KIBANA_RULE_FRAME, kibanaRules } from './kibana-rules.ts';
 import { lokiRulesFile } from './loki-rules.ts';
 import { opensearchMonitors } from './opensearch-monitors.ts';
 import type { ContentOptions } from './options.ts';
+import { wazuhDecodersFile } from './wazuh-decoders.ts';
 import { wazuhRulesFile } from './wazuh-rules.ts';
 
 /** A file of dashboards/, by its path there. */
@@ -40,7 +41,10 @@ export function opensearchFiles(options: ContentOptions): ContentFiles {
 
 /** What a manager of Wazuh gets. */
 export function wazuhFiles(options: ContentOptions): ContentFiles {
-  return new Map([['wazuh/portlog_rules.xml', wazuhRulesFile(options)]]);
+  return new Map([
+    ['wazuh/portlog_rules.xml', wazuhRulesFile(options)],
+    ['wazuh/portlog_decoders.xml', wazuhDecodersFile()],
+  ]);
 }
 
 /** What Grafana gets beside its dashboards, which lie in dashboards/grafana/ ready made. */

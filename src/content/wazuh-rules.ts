@@ -3,9 +3,16 @@ import type { Filter } from './filter.ts';
 import { type ContentOptions, runbookOf } from './options.ts';
 import { type AlertRule, narrowed, serverId, summaryOf } from './rule.ts';
 import { ALERT_RULES } from './rules.ts';
+import { WAZUH_DECODER, wazuhFile } from './wazuh-decoders.ts';
 
-/** Ids from 100000 to 120000 are the user's, and so ours. Each rule of the catalogue has room for four. */
-const BASE_ID = 100_700;
+/**
+ * Ids from 100000 to 120000 are the user's, and so ours. Each rule of the catalogue has room for four. The bases: events
+ * from a file or the API, and events behind a syslog header (wazuh-decoders.ts).
+ */
+const BASES = [
+  { id: 100_700, decoder: 'json' },
+  { id: 100_701, decoder: WAZUH_DECODER },
+] as const;
 const FIRST_ID = 100_710;
 const IDS_A_RULE = 4;
 const LEVELS: Readonly<Record<AlertRule['severity'], number>> = { low: 5, medium: 8, high: 12, critical: 14 };
@@ -19,24 +26,25 @@ interface WazuhRule {
 }
 
 /**
- * The rules for `etc/rules/`, of Wazuh 4. The base has level 0, for those are tried first: words in an event
+ * The rules for `etc/rules/`, of Wazuh 4. The bases have level 0, for those are tried first: words in an event
  * would match rules of others otherwise. An event fires one rule, so the gravest stand first. What only an
  * absence tells is left out: Wazuh knows none.
  * https://documentation.wazuh.com/current/user-manual/ruleset/ruleset-xml-syntax/rules.html
  */
 export function wazuhRulesFile(options: ContentOptions): string {
   const rules = wazuhRules(options).map((one) => ruleXml(one, options));
-  return `<!-- Alert rules of portlog for Wazuh 4. Made from src/content/ by npm run generate. -->
-<group name="portlog,nmap,">
-  <rule id="${BASE_ID}" level="0">
-    <decoded_as>json</decoded_as>
+  const bases = BASES.map(
+    ({ id, decoder }) => `  <rule id="${id}" level="0">
+    <decoded_as>${decoder}</decoded_as>
     <field name="event.module" type="pcre2">^nmap$</field>
     <description>portlog: an event of an nmap scan</description>
-  </rule>
-
-${rules.join('\n\n')}
+  </rule>`,
+  );
+  return wazuhFile(`<!-- Alert rules of portlog for Wazuh 4. Made from src/content/ by npm run generate. -->
+<group name="portlog,nmap,">
+${[...bases, ...rules].join('\n\n')}
 </group>
-`;
+`);
 }
 
 /** Which ids a rule of the catalogue has here; none when it looks for an absence. */
@@ -81,7 +89,7 @@ function ruleXml({ id, rule, fields }: WazuhRule, options: ContentOptions): stri
   const text = `portlog: ${summaryOf(rule, (field) => `$(${nameOf(field)})`)}`;
   return [
     `  <rule id="${id}" level="${LEVELS[severity]}">`,
-    `    <if_sid>${BASE_ID}</if_sid>`,
+    `    <if_sid>${BASES.map(({ id: base }) => base).join(',')}</if_sid>`,
     ...fields.map(([name, pattern]) => `    <field name="${name}" type="pcre2">${escapedXml(pattern)}</field>`),
     `    <description>${escapedXml(text)}</description>`,
     `    <info type="text">${escapedXml(runbookOf(rule.id, options))}</info>`,

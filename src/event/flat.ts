@@ -1,4 +1,5 @@
 import { type Fields, type FieldValue, levelOf, type LogEvent } from './event.ts';
+import { clip, lineWithin } from './shorten.ts';
 import { isFields } from './text-at.ts';
 import { isoTime } from './time.ts';
 
@@ -8,8 +9,7 @@ const MAX_FIELDS = 90;
 const MAX_BYTES = 60_000;
 /** The indexer rejects keywords of more than 32,766 bytes. */
 const MAX_VALUE_LENGTH = 8_000;
-/** What is shortened first when a line is too long. */
-const LONGEST = 'nmap.script.text';
+const SHORTENED = 'nmap.shortened';
 
 /** Members that say nothing to a rule, are said elsewhere, or are trees of strangers' keys. */
 const LEFT_OUT: ReadonlySet<string> = new Set([
@@ -52,23 +52,10 @@ export function flatLine(event: LogEvent): string {
     if (values.size >= MAX_FIELDS || text.length > MAX_VALUE_LENGTH) isShortened = true;
     if (values.size < MAX_FIELDS) values.set(path, clip(text, MAX_VALUE_LENGTH));
   }
-  if (isShortened) values.set('nmap.shortened', 'true');
-  for (let line = nested(values); ; line = nested(values)) {
-    if (Buffer.byteLength(line) <= MAX_BYTES) return line;
-    shorten(values);
-  }
-}
-
-/** The script's text first, then whatever is longest: to half, until it fits. */
-function shorten(values: Map<string, string>): void {
-  const hasLongScript = (values.get(LONGEST)?.length ?? 0) > 64;
-  const [name, text] = hasLongScript ? [LONGEST, values.get(LONGEST) ?? ''] : longestOf(values);
-  values.set(name, clip(text, Math.floor(text.length / 2)));
-  values.set('nmap.shortened', 'true');
-}
-
-function longestOf(values: ReadonlyMap<string, string>): readonly [string, string] {
-  return [...values].reduce((longest, other) => (other[1].length > longest[1].length ? other : longest));
+  if (isShortened) values.set(SHORTENED, 'true');
+  const line = lineWithin(nested(values), MAX_BYTES, 'true');
+  if (line === undefined) throw new Error('so few fields are never that long');
+  return line;
 }
 
 /** Dotted names with their texts. */
@@ -97,20 +84,14 @@ function renamed(path: string): string {
 }
 
 /** Its decoder puts the dots between the names again. */
-function nested(values: ReadonlyMap<string, string>): string {
-  const root: Record<string, unknown> = {};
+function nested(values: ReadonlyMap<string, string>): Fields {
+  const root: Record<string, FieldValue> = {};
   for (const [path, text] of values) {
     const names = path.split('.');
     const last = names.pop() ?? '';
-    let at = root;
-    for (const name of names) at = (at[name] ??= {}) as Record<string, unknown>;
+    let at: Record<string, FieldValue> = root;
+    for (const name of names) at = (at[name] ??= {}) as Record<string, FieldValue>;
     at[last] = text;
   }
-  return JSON.stringify(root);
-}
-
-/** Never through the middle of a character. */
-function clip(text: string, length: number): string {
-  if (text.length <= length) return text;
-  return text.slice(0, length).replace(/[\uD800-\uDBFF]$/, '');
+  return root;
 }

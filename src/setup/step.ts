@@ -7,7 +7,7 @@ export interface Step {
   /** In words: `alert rule "[portlog] New host"`. */
   readonly what: string;
   /** `kept`: somebody has changed it, or it is not portlog's, so it is left as it is. */
-  readonly action: 'create' | 'update' | 'unchanged' | 'kept' | 'remove';
+  readonly action: 'create' | 'update' | 'unchanged' | 'kept' | 'remove' | 'restart';
   /** What would be sent, for `--dry-run`; nothing for what stays. */
   readonly request: HttpRequest | undefined;
   apply(signal: AbortSignal): Promise<void>;

@@ -1,17 +1,18 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { grafanaFiles, kibanaFiles, lokiFiles, opensearchFiles, wazuhFiles } from '../content/files.ts';
 import type { ContentOptions } from '../content/options.ts';
-import { PortlogError } from '../errors.ts';
 import type { HttpClient } from '../sink/http.ts';
 import type { BulkServer } from '../sink/bulk.ts';
 import { ELASTICSEARCH } from '../sink/elasticsearch.ts';
 import { OPENSEARCH } from '../sink/opensearch.ts';
-import { ELASTICSEARCH_URL, LOKI_URL } from '../sink/options.ts';
+import { ELASTICSEARCH_URL, LOKI_URL, type SinkOptions } from '../sink/options.ts';
+import { wazuhApi, WAZUH_API_URL } from '../sink/wazuh-api.ts';
 import { readSetupFile, SETUP_FILES } from './files.ts';
 import { planGrafana, planGrafanaRemoval } from './grafana.ts';
 import { planKibana, planKibanaRemoval } from './kibana.ts';
 import { planLoki, planLokiRemoval } from './loki.ts';
 import type { PlanOptions, Step } from './step.ts';
+import { planWazuh, planWazuhRemoval } from './wazuh.ts';
 import { planTemplates, planTemplatesRemoval } from './templates.ts';
 
 /** A server with what to install there. */
@@ -28,12 +29,15 @@ export interface Connection {
 export interface Target {
   /** Where it listens when nobody says otherwise. */
   readonly url: string;
+  /** How it is spoken to, where a plain client is not enough. */
+  connect?(options: SinkOptions, url: URL): HttpClient;
   plan(to: Connection, plan: PlanOptions, signal: AbortSignal): Promise<readonly Step[]>;
   planRemoval(from: Connection, signal: AbortSignal): Promise<readonly Step[]>;
   /** What can be installed by hand instead, by path. */
   files(content: ContentOptions): Promise<ReadonlyMap<string, string>>;
 }
 
+const OSSEC_CONF = ['wazuh/ossec-localfile.xml', 'wazuh/ossec-remote.xml'];
 const PACKAGE = new URL('../../', import.meta.url);
 
 export const TARGETS = {
@@ -67,12 +71,15 @@ export const TARGETS = {
     files: (content) => withRunbooks('loki', lokiFiles(content)),
   },
   wazuh: {
-    url: 'https://127.0.0.1:55000',
-    plan: () => Promise.reject(byHand()),
-    planRemoval: () => Promise.reject(byHand()),
+    url: WAZUH_API_URL,
+    connect: wazuhApi,
+    plan: ({ client, content }, plan, signal) => planWazuh(client, content, plan, signal),
+    planRemoval: ({ client }, signal) => planWazuhRemoval(client, signal),
     files: async (content) => {
-      const localfile = await readFile(new URL('dashboards/wazuh/ossec-localfile.xml', PACKAGE), 'utf8');
-      return withRunbooks('wazuh', new Map([...wazuhFiles(content), ['wazuh/ossec-localfile.xml', localfile]]));
+      const snippets = await Promise.all(
+        OSSEC_CONF.map(async (name) => [name, await readFile(new URL(`dashboards/${name}`, PACKAGE), 'utf8')] as const),
+      );
+      return withRunbooks('wazuh', new Map([...wazuhFiles(content), ...snippets]));
     },
   },
 } satisfies Readonly<Record<string, Target>>;
@@ -81,12 +88,6 @@ export type TargetName = keyof typeof TARGETS;
 /** What somebody has named, if portlog knows it. */
 export function targetOf(name: string): Target | undefined {
   return Object.hasOwn(TARGETS, name) ? TARGETS[name as TargetName] : undefined;
-}
-
-function byHand(): PortlogError {
-  return new PortlogError('setup-refused', 'portlog does not speak to the API of Wazuh yet', {
-    hint: 'portlog setup wazuh --export DIR writes the rules and what goes into ossec.conf, with a README that says where they go',
-  });
 }
 
 /** Templates, for what stores events. */

@@ -1,4 +1,5 @@
 import { type Dataset, DATASETS } from '../event/event.ts';
+import type { Facility, SyslogFormat } from '../event/syslog.ts';
 import { PortlogError } from '../errors.ts';
 
 /** Where the servers listen when nobody says otherwise. */
@@ -29,6 +30,15 @@ export interface SinkOptions {
   readonly envelope?: string | undefined;
   /** HTTP: beside those that every request has. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** OTLP: of requests. */
+  readonly encoding?: 'json' | 'protobuf' | undefined;
+  /** Syslog: which header. */
+  readonly syslogFormat?: SyslogFormat | undefined;
+  /** Syslog: how messages are told apart in the stream. */
+  readonly framing?: 'octet-counting' | 'newline' | undefined;
+  readonly facility?: Facility | undefined;
+  /** Syslog: of a message with its header. What is longer is shortened. */
+  readonly maxMessageBytes?: number | undefined;
   /** Wazuh: no more than an agent passes on. */
   readonly eventsPerSecond?: number | undefined;
   /** File: on the disk before it counts as delivered. */

@@ -10,6 +10,7 @@ const SINK_TYPES: Readonly<Record<string, (options: SinkOptions) => Promise<Sink
   loki: async (options) => (await import('./loki.ts')).lokiSink(options),
   opensearch: async (options) => (await import('./opensearch.ts')).opensearchSink(options),
   otlp: async (options) => (await import('./otlp.ts')).otlpSink(options),
+  syslog: async (options) => (await import('./syslog.ts')).syslogSink(options),
   wazuh: async (options) => (await import('./wazuh.ts')).wazuhSink(options),
 };
 

@@ -1,11 +1,15 @@
+import { hostname } from 'node:os';
 import { systemClock } from '../clock.ts';
 import { PortlogError } from '../errors.ts';
 import type { Dataset } from '../event/event.ts';
 import { flatLine } from '../event/flat.ts';
+import { syslogHeader } from '../event/syslog.ts';
 import { encoded } from './body.ts';
 import { fileSink } from './file.ts';
 import { accepting, type SinkOptions } from './options.ts';
 import { type Sink, SinkError } from './sink.ts';
+import { messageStream } from './syslog.ts';
+import { wazuhEvents } from './wazuh-events.ts';
 
 /** What rules look at. Hosts and ports are many, and alert nobody. */
 const DATASETS: readonly Dataset[] = ['nmap.change', 'nmap.finding', 'nmap.scan', 'nmap.health'];
@@ -13,17 +17,26 @@ const DATASETS: readonly Dataset[] = ['nmap.change', 'nmap.finding', 'nmap.scan'
 const DEFAULT_EVENTS_PER_SECOND = 400;
 const MAX_EVENTS = 100;
 
+/** Wazuh 4, by one of its ways in. Events in the form of {@link flatLine}. */
+export function wazuhSink(given: SinkOptions): Sink {
+  const options = { ...given, datasets: given.datasets ?? DATASETS };
+  const { target } = options;
+  if (target === undefined)
+    throw new PortlogError('sink-options', 'the sink "wazuh" needs a file that its logcollector reads, or the address of a manager', {
+      hint: 'wazuh=/var/log/portlog/wazuh.ndjson, wazuh=https://manager:55000 or wazuh=tcp://manager:514; docs/how-to/wazuh.md says which',
+    });
+  const accepts = accepting(options);
+  if (/^https?:/.test(target)) return { ...wazuhEvents(options), accepts };
+  return { ...(/^\w+:\/\//.test(target) ? overSyslog(options) : forLogcollector(options)), accepts };
+}
+
 /**
- * A file that the logcollector of Wazuh reads (`<localfile>`, `log_format` json): the road for volume. Events in
- * the form of {@link flatLine}, written no faster than an agent passes them on.
+ * A file that the logcollector reads (`<localfile>`, `log_format` json): the road for volume. Written no faster
+ * than an agent passes it on.
  * https://documentation.wazuh.com/current/user-manual/reference/ossec-conf/localfile.html
  */
-export function wazuhSink(options: SinkOptions): Sink {
-  if (options.target === undefined || /^https?:/.test(options.target))
-    throw new PortlogError('sink-options', 'the sink "wazuh" needs the path of a file that its logcollector reads', {
-      hint: 'for example --to wazuh=/var/log/portlog/wazuh.ndjson; portlog setup wazuh --export DIR shows what goes into ossec.conf',
-    });
-  const { eventsPerSecond = DEFAULT_EVENTS_PER_SECOND, datasets = DATASETS } = options;
+function forLogcollector(options: SinkOptions): Omit<Sink, 'accepts'> {
+  const { eventsPerSecond = DEFAULT_EVENTS_PER_SECOND } = options;
   const file = fileSink(options);
   let free = 0;
 
@@ -32,7 +45,6 @@ export function wazuhSink(options: SinkOptions): Sink {
     name: file.name.replace('file', 'wazuh'),
     identity: { ...file.identity, type: 'wazuh' },
     limits: { ...file.limits, maxEvents: MAX_EVENTS },
-    accepts: accepting({ datasets }),
     encode: (event) => encoded([flatLine(event), '\n']),
     async send(batch, signal) {
       const now = systemClock.now();
@@ -43,4 +55,14 @@ export function wazuhSink(options: SinkOptions): Sink {
       return outcome;
     },
   };
+}
+
+/**
+ * The syslog of a manager (`<remote>`, `connection` syslog), or of a relay before it. Of headers it knows that of
+ * RFC 3164 only, behind which our decoder finds JSON.
+ * https://documentation.wazuh.com/current/user-manual/reference/ossec-conf/remote.html
+ */
+function overSyslog(options: SinkOptions): Omit<Sink, 'accepts'> {
+  const header = { format: 'rfc3164', facility: options.facility ?? 'local0', hostname: hostname() } as const;
+  return messageStream({ ...options, framing: options.framing ?? 'newline' }, (event) => syslogHeader(event, header) + flatLine(event));
 }

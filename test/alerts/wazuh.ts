@@ -4,7 +4,7 @@ import { XMLParser } from 'fast-xml-parser';
 export interface ReadRule {
   readonly id: number;
   readonly level: number;
-  readonly parent: number | undefined;
+  readonly parents: readonly number[];
   readonly decoder: string | undefined;
   readonly fields: readonly { readonly name: string; readonly pattern: RegExp; readonly type: string }[];
   readonly description: string;
@@ -16,6 +16,8 @@ export interface ReadRule {
 const STATIC = 'srcip dstip srcport dstport protocol action srcuser dstuser user id status url data extra_data systemname'.split(' ');
 /** Objects there make the indexer reject the alert: its template has them as words. */
 const KEYWORDS = 'url file type title id status protocol action command uid data integration scan_id timestamp'.split(' ');
+/** Wazuh's own, and that of dashboards/wazuh/portlog_decoders.xml. */
+const DECODERS = ['json', 'portlog'];
 const KNOWN_TAGS = new Set(['if_sid', 'decoded_as', 'field', 'description', 'info', 'mitre', 'group']);
 
 export function readRules(xml: string): readonly ReadRule[] {
@@ -29,7 +31,10 @@ export function readRules(xml: string): readonly ReadRule[] {
   return group.rule.map((rule: any) => ({
     id: Number(rule.id),
     level: Number(rule.level),
-    parent: rule.if_sid === undefined ? undefined : Number(rule.if_sid),
+    parents: (rule.if_sid ?? '')
+      .split(',')
+      .filter((id: string) => id !== '')
+      .map(Number),
     decoder: rule.decoded_as,
     fields: (rule.field ?? []).map((field: any) => ({ name: field.name, pattern: new RegExp(field['#text']), type: field.type })),
     description: rule.description ?? '',
@@ -48,14 +53,16 @@ export function lint(xml: string, rules: readonly ReadRule[]): readonly string[]
   complain(xml.includes('<?xml') || xml.includes('<![CDATA['), 'a declaration or CDATA is fatal');
   for (const [, tag = ''] of xml.matchAll(/^ {4}<([a-z_]+)/gm)) complain(!KNOWN_TAGS.has(tag), `<${tag}> is no tag that we know to load`);
   const seen = new Set<number>();
-  for (const { id, level, parent, decoder, fields, description, groups, mitre } of rules) {
+  for (const { id, level, parents, decoder, fields, description, groups, mitre } of rules) {
     complain(id < 100_000 || id > 120_000, `${id}: not in the range of users`);
     complain(seen.has(id), `${id}: twice, the second is dropped`);
-    complain(parent !== undefined && !seen.has(parent), `${id}: its parent ${parent} is not defined before it, so it is dropped`);
-    complain(parent === undefined && (decoder !== 'json' || level !== 0), `${id}: a base rule above level 0 loses to rules of others`);
-    complain(parent !== undefined && (level < 1 || level > 16), `${id}: level ${level} alerts nobody`);
+    const isBase = parents.length === 0;
+    for (const parent of parents) complain(!seen.has(parent), `${id}: its parent ${parent} is not defined before it, so it is dropped`);
+    complain(isBase && !DECODERS.includes(decoder ?? ''), `${id}: the decoder "${decoder}" is not there, which is fatal`);
+    complain(isBase && level !== 0, `${id}: a base rule above level 0 loses to rules of others`);
+    complain(!isBase && (level < 1 || level > 16), `${id}: level ${level} alerts nobody`);
     complain(description.trim() === '', `${id}: no description is fatal`);
-    complain(groups.length === 0 && parent !== undefined, `${id}: an empty group is fatal`);
+    complain(groups.length === 0 && !isBase, `${id}: an empty group is fatal`);
     for (const word of groups) complain(/\s/.test(word), `${id}: group "${word}"`);
     for (const technique of mitre) complain(!/^T1\d{3}(?:\.\d{3})?$/.test(technique), `${id}: ${technique} is unknown to it`);
     for (const { name, type, pattern } of fields) {
@@ -94,13 +101,20 @@ export function decoded(event: object, prefix = ''): ReadonlyMap<string, unknown
   return fields;
 }
 
-/** The rule that an event fires: the first child of the base that matches; the base alone alerts nobody. */
+/** The rule that an event fires: the first child of its base that matches; the base alone alerts nobody. */
 export function firedBy(rules: readonly ReadRule[], line: string): ReadRule | undefined {
-  const fields = decoded(JSON.parse(line));
+  const { decoder, json } = decodedBy(line);
+  const fields = decoded(JSON.parse(json));
   const matches = (rule: ReadRule): boolean => rule.fields.every(({ name, pattern }) => pattern.test(textOf(fields.get(name))));
-  const base = rules.find(({ parent, decoder }) => parent === undefined && decoder === 'json');
+  const base = rules.find((rule) => rule.parents.length === 0 && rule.decoder === decoder);
   if (base === undefined || !matches(base)) return undefined;
-  return rules.filter(({ parent }) => parent === base.id).find(matches);
+  return rules.filter(({ parents }) => parents.includes(base.id)).find(matches);
+}
+
+/** Bare JSON, or JSON behind a header that the pre-decoder knows: then our decoder, which looks for the name of the program. */
+function decodedBy(line: string): { readonly decoder: string; readonly json: string } {
+  const [, program, json] = /^<\d{1,3}>[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \S+ (\S+): (\{.*)$/s.exec(line) ?? [];
+  return program === 'portlog' && json !== undefined ? { decoder: 'portlog', json } : { decoder: 'json', json: line };
 }
 
 /** What is not there matches nothing. */

@@ -29,7 +29,8 @@ export async function connectTo({ values, env }: CommandContext, type: string, t
 }
 
 export function connected(options: SinkOptions, target: Target, content: ContentOptions): Connection {
-  return { client: httpClient({ ...options, compression: 'none' }, urlOf(options, target.url)), tenant: options.tenant, content };
+  const { connect = httpClient } = target;
+  return { client: connect({ ...options, compression: 'none' }, urlOf(options, target.url)), tenant: options.tenant, content };
 }
 
 export function urlVariable(type: string): string {

@@ -62,6 +62,7 @@ const DONE = {
   unchanged: 'unchanged:',
   kept: 'left as it is, because somebody has changed it:',
   remove: 'removed',
+  restart: 'restarted',
 } as const;
 
 async function describe(context: CommandContext, steps: readonly Step[]): Promise<ExitCode> {

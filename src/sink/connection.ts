@@ -1,0 +1,69 @@
+import { readFileSync } from 'node:fs';
+import { rootCertificates } from 'node:tls';
+import { PortlogError } from '../errors.ts';
+import { SinkError } from './sink.ts';
+
+/* What connections of all kinds have in common. */
+
+export const CONNECT_TIMEOUT_MS = 10_000;
+
+/** The authorities to trust, for `tls.connect`: the system's, and those in a PEM file. */
+export function trusted(caFile: string | undefined): { readonly ca?: string[] } {
+  return caFile === undefined ? {} : { ca: [...rootCertificates, readCa(caFile)] };
+}
+
+const NO_CONNECTION: Readonly<Record<string, readonly [what: string, hint: string]>> = {
+  ECONNREFUSED: ['nothing listens there', 'check host and port, and whether the server is running'],
+  ENOTFOUND: ['that host name is not known', 'check the spelling and the DNS of this machine'],
+  EAI_AGAIN: ['the DNS of this machine gave no answer', 'check its resolver'],
+  ECONNRESET: ['the connection was cut', 'check whether the port speaks TLS (https) or not, and what stands between'],
+  EHOSTUNREACH: ['there is no route to it', 'check network and firewall'],
+  ENETUNREACH: ['there is no route to it', 'check network and firewall'],
+  UND_ERR_CONNECT_TIMEOUT: [`no connection within ${CONNECT_TIMEOUT_MS / 1000} s`, 'check network and firewall'],
+  UND_ERR_HEADERS_TIMEOUT: ['it took the request and did not answer', 'check the load of the server'],
+  UND_ERR_BODY_TIMEOUT: ['its answer stopped in the middle', 'check the load of the server'],
+  UND_ERR_SOCKET: ['the connection was cut', 'check whether the port speaks TLS (https) or not, and what stands between'],
+  HPE_INVALID_CONSTANT: ['what answers there is not HTTP', 'check whether the port speaks https, and write https:// then'],
+};
+
+const TLS: Readonly<Record<string, readonly [what: string, hint: string]>> = {
+  DEPTH_ZERO_SELF_SIGNED_CERT: ['its certificate is self-signed', 'name the certificate with --ca-file'],
+  SELF_SIGNED_CERT_IN_CHAIN: ['its certificate is signed by an authority that this machine does not know', 'name the authority with --ca-file'],
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: ['its certificate is signed by an authority that this machine does not know', 'name the authority with --ca-file'],
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: [
+    'its certificate is signed by an authority that this machine does not know',
+    'name the authority with --ca-file',
+  ],
+  CERT_HAS_EXPIRED: ['its certificate has expired', 'renew it on the server'],
+  ERR_TLS_CERT_ALTNAME_INVALID: ['its certificate is for another name', 'use the name in the certificate, or issue one with this name'],
+  ERR_SSL_WRONG_VERSION_NUMBER: ['what answers there is not TLS', 'write http:// or tcp:// if the server has no TLS'],
+  EPROTO: ['the TLS handshake failed', 'write http:// or tcp:// if the server has no TLS'],
+};
+
+/** Why `where` gave no answer, in words for people. */
+export function unreachable(where: string, cause: NodeJS.ErrnoException): SinkError {
+  const code = codeOf(cause);
+  const tls = TLS[code] ?? (/^ERR_SSL|CERT/.test(code) ? ([`TLS failed: ${cause.message}`, 'check the certificate'] as const) : undefined);
+  if (tls !== undefined) return new SinkError('permanent', `${where}: ${tls[0]}`, { hint: tls[1], cause });
+  const [what, hint] = NO_CONNECTION[code] ?? [cause.message, undefined];
+  return new SinkError('temporary', `${where} cannot be reached: ${what}`, { hint, cause });
+}
+
+/** undici and happy eyeballs wrap the error that says why. */
+function codeOf(error: NodeJS.ErrnoException & { readonly errors?: readonly NodeJS.ErrnoException[] }): string {
+  const inner = error.errors?.[0] ?? (error.cause as NodeJS.ErrnoException | undefined);
+  return error.code ?? (inner === undefined ? '' : codeOf(inner));
+}
+
+function readCa(path: string): string {
+  try {
+    const pem = readFileSync(path, 'utf8');
+    if (pem.includes('-----BEGIN CERTIFICATE-----')) return pem;
+    throw new Error('it holds no PEM certificate');
+  } catch (cause) {
+    throw new PortlogError('sink-options', `the CA file ${path} cannot be used: ${(cause as Error).message}`, {
+      hint: 'name a file in PEM form, which begins with -----BEGIN CERTIFICATE-----',
+      cause,
+    });
+  }
+}

@@ -1,0 +1,95 @@
+import { connect as connectTcp, isIP, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import { PortlogError } from '../errors.ts';
+import { CONNECT_TIMEOUT_MS, trusted, unreachable } from './connection.ts';
+import type { SinkOptions } from './options.ts';
+import { SinkError } from './sink.ts';
+
+/** Where a stream of bytes goes. */
+export interface StreamAddress {
+  readonly protocol: 'tcp' | 'tls';
+  readonly host: string;
+  readonly port: number;
+  /** As people write it. */
+  readonly text: string;
+}
+
+const EXAMPLE = 'tls://loghost:6514 or tcp://loghost:514';
+
+/** Reads `tcp://host[:port]` or `tls://host[:port]`. Throws `sink-options`. */
+export function streamAddress({ type, target }: Pick<SinkOptions, 'type' | 'target'>, ports: Readonly<Record<'tcp' | 'tls', number>>): StreamAddress {
+  if (target?.startsWith('udp:') === true)
+    throw new PortlogError('sink-options', `${type} over UDP is not offered: what gets lost on the way, nobody would know`, {
+      hint: `use TCP, with TLS where the network is not yours alone: ${type}=${EXAMPLE}`,
+    });
+  const url = URL.parse(target ?? '');
+  const protocol = url?.protocol.slice(0, -1);
+  if (url === null || (protocol !== 'tcp' && protocol !== 'tls') || url.hostname === '' || /[^/]/.test(url.pathname + url.search + url.username))
+    throw new PortlogError('sink-options', `"${target ?? ''}" is no address for ${type}`, { hint: `for example ${type}=${EXAMPLE}` });
+  const port = url.port === '' ? ports[protocol] : Number(url.port);
+  return { protocol, host: url.hostname.replaceAll(/[[\]]/g, ''), port, text: `${protocol}://${url.hostname}:${port}` };
+}
+
+export interface StreamOptions {
+  readonly caFile: string | undefined;
+  /** Without any progress. */
+  readonly timeoutMs: number;
+}
+
+/** What was sent is there, or was refused, when so much time has passed; longer where the way is longer. */
+const PAUSE_MS = 20;
+const MAX_PAUSE_MS = 1000;
+
+/**
+ * Sends bytes over a connection of their own, and resolves when the receiver has closed its side after us: that is
+ * when it has read them to the end, the only acknowledgement that a bare stream has to give. Otherwise throws a
+ * {@link SinkError}, and some of it may have been read.
+ *
+ * We close our side a moment after the last byte was sent. A receiver that goes away unasked (a load balancer with
+ * nothing behind it accepts, and closes) has closed, or has reset the connection, by then.
+ */
+export async function sendStream(address: StreamAddress, bytes: Buffer, options: StreamOptions, signal: AbortSignal): Promise<void> {
+  const socket = open(address, options);
+  const interrupt = (): void => void socket.destroy(new SinkError('temporary', `${address.text}: interrupted before all was read`));
+  signal.addEventListener('abort', interrupt);
+  try {
+    if (signal.aborted) interrupt();
+    await closedByBoth(socket, address, bytes, options);
+  } catch (error) {
+    throw error instanceof SinkError ? error : unreachable(address.text, error as NodeJS.ErrnoException);
+  } finally {
+    signal.removeEventListener('abort', interrupt);
+    socket.destroy();
+  }
+}
+
+function open({ protocol, host, port }: StreamAddress, { caFile }: StreamOptions): Socket {
+  if (protocol === 'tcp') return connectTcp({ host, port, allowHalfOpen: true });
+  return connectTls({ host, port, ...(isIP(host) === 0 ? { servername: host } : {}), ...trusted(caFile) });
+}
+
+function closedByBoth(socket: Socket, { protocol, text }: StreamAddress, bytes: Buffer, { timeoutMs }: StreamOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const since = performance.now();
+    let isAsked = false;
+    socket.setTimeout(Math.min(CONNECT_TIMEOUT_MS, timeoutMs));
+    socket.on('timeout', () => socket.destroy(new SinkError('temporary', `${text} took the connection, and did not read to the end`)));
+    socket.on('error', reject);
+    socket.once(protocol === 'tls' ? 'secureConnect' : 'connect', () => {
+      const pause = Math.min(MAX_PAUSE_MS, Math.max(PAUSE_MS, 2 * (performance.now() - since)));
+      socket.setTimeout(timeoutMs);
+      socket.write(bytes, () => {
+        setTimeout(() => {
+          isAsked = true;
+          socket.end();
+        }, pause);
+      });
+    });
+    socket.on('end', () => {
+      if (isAsked) resolve();
+      else reject(new SinkError('temporary', `${text} closed the connection before all was sent`));
+    });
+    socket.on('close', () => reject(new SinkError('temporary', `${text}: the connection was cut`)));
+    socket.resume();
+  });
+}
