@@ -30,7 +30,7 @@ export interface Target {
   /** Where it listens when nobody says otherwise. */
   readonly url: string;
   /** How it is spoken to, where a plain client is not enough. */
-  connect?(options: SinkOptions, url: URL): HttpClient;
+  readonly connect?: (options: SinkOptions, url: URL) => HttpClient;
   plan(to: Connection, plan: PlanOptions, signal: AbortSignal): Promise<readonly Step[]>;
   planRemoval(from: Connection, signal: AbortSignal): Promise<readonly Step[]>;
   /** What can be installed by hand instead, by path. */

@@ -11,6 +11,8 @@ const LIMITS = { maxEvents: 100, maxBytes: 8 << 20, inFlight: 1, inFlightPerPart
 /** Requests of all its users that the API counts, and refuses beyond that; those that fail count too. */
 const MOST_REQUESTS = 30;
 const WITHIN_MS = 60_000;
+/** Somebody else may have used them up; the minute that is counted has begun at any time. */
+const BUSY_MS = 10_000;
 /** "Invalid message to queue": too long. What else fails may pass. */
 const BAD_EVENT = 1012;
 
@@ -122,7 +124,7 @@ function refusal(url: URL, answer: HttpAnswer): SinkError {
   if (elsewhere !== undefined) return elsewhere;
   if (status === 429)
     return new SinkError('temporary', `${where} has had its ${MOST_REQUESTS} requests of this minute (${said})`, {
-      retryAfterMs: retryAfterMs ?? WITHIN_MS,
+      retryAfterMs: retryAfterMs ?? BUSY_MS,
     });
   if (status >= 500) return new SinkError('temporary', `${where} is busy or broken (${said})`, { retryAfterMs });
   if (status === 404 || status === 405)

@@ -6,7 +6,9 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { DEFAULT_CONTENT } from '../../src/content/options.ts';
 import { wazuhIds } from '../../src/content/wazuh-rules.ts';
 import { ALERT_RULES } from '../../src/content/rules.ts';
+import type { LogEvent } from '../../src/event/event.ts';
 import { flatLine } from '../../src/event/flat.ts';
+import { syslogHeader } from '../../src/event/syslog.ts';
 import { freshDir, portlog, ROOT } from '../support/run-portlog.ts';
 import { ecs, eventsOf, fixture, host, scan } from '../support/scans.ts';
 import { shipStories, siteOf } from './ship.ts';
@@ -14,6 +16,7 @@ import { decoded, firedBy, lint, lintLine, type ReadRule, readRules } from './wa
 
 const XML = readFileSync(join(ROOT, 'dashboards/wazuh/portlog_rules.xml'), 'utf8');
 const RULES = readRules(XML);
+const [EVENT] = eventsOf(fixture('everything.xml')) as [LogEvent];
 
 describe('the rules', () => {
   test('load: nothing that a manager refuses, or drops without a word', () => {
@@ -69,6 +72,8 @@ describe('the stories, through the file', () => {
     (id) => {
       const fired = (site: string): readonly ReadRule[] => (bySite.get(site) ?? []).flatMap((line) => firedBy(RULES, line) ?? []);
       const group = `portlog-${id}`;
+      const withHeader = (line: string): string => syslogHeader(EVENT, { format: 'rfc3164', facility: 'local0', hostname: 'scanner' }) + line;
+      for (const line of bySite.get(siteOf(id, 'fires')) ?? []) expect(firedBy(RULES, withHeader(line))).toEqual(firedBy(RULES, line));
       expect(fired(siteOf(id, 'fires')).filter(({ groups }) => groups.includes(group)).length).toBeGreaterThan(0);
       expect(fired(siteOf(id, 'silent')).filter(({ groups }) => groups.includes(group))).toEqual([]);
     },

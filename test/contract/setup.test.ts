@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { FakeGrafana } from '../support/fake-grafana.ts';
 import { FakeKibana } from '../support/fake-kibana.ts';
+import { FakeWazuh } from '../support/fake-wazuh.ts';
 import { freshDir, portlog } from '../support/run-portlog.ts';
 import { answer, scriptedServer } from '../support/scripted-server.ts';
 
@@ -15,7 +16,12 @@ async function setup(
   url: string,
   ...args: readonly string[]
 ): Promise<{ readonly said: readonly string[]; readonly code: number | null; readonly stdout: string }> {
-  const env = { PORTLOG_GRAFANA_BEARER: 'token', [`PORTLOG_${target.toUpperCase()}_URL`]: url };
+  const env = {
+    PORTLOG_GRAFANA_BEARER: 'token',
+    PORTLOG_WAZUH_USER: 'wazuh-wui',
+    PORTLOG_WAZUH_PASSWORD: 'secret',
+    [`PORTLOG_${target.toUpperCase()}_URL`]: url,
+  };
   const { stderr, stdout, code } = await portlog(['setup', target, ...args], { env });
   return {
     said: stderr
@@ -26,6 +32,85 @@ async function setup(
     stdout,
   };
 }
+
+describe('portlog setup wazuh', () => {
+  const RULES = 'rules/files/portlog_rules.xml';
+  let wazuh: FakeWazuh;
+  let url: string;
+  beforeEach(async () => {
+    wazuh = new FakeWazuh();
+    url = await wazuh.start();
+  });
+  afterEach(() => wazuh.stop());
+
+  test('decoder, rules, then a restart; again, it changes nothing', async () => {
+    const { said, code } = await setup('wazuh', url);
+    expect([code, said]).toEqual([
+      0,
+      ['created decoder portlog_decoders.xml', 'created alert rules portlog_rules.xml', 'restarted the manager, which loads its rules then'],
+    ]);
+    expect(wazuh.files.get(RULES)).toBe(readFileSync('dashboards/wazuh/portlog_rules.xml', 'utf8'));
+    expect(wazuh.actions.at(-1)).toBe('PUT /manager/restart');
+    wazuh.actions.length = 0;
+    expect(await setup('wazuh', url)).toMatchObject({
+      code: 0,
+      said: ['unchanged: decoder portlog_decoders.xml', 'unchanged: alert rules portlog_rules.xml'],
+    });
+    expect(wazuh.actions).toEqual([]);
+  });
+
+  test('a file that was laid out anew is as installed; one that somebody has changed stays; an older one of ours is updated', async () => {
+    await setup('wazuh', url);
+    const ours = wazuh.files.get(RULES) ?? '';
+    wazuh.files.set(RULES, ours.replaceAll('  ', '    '));
+    expect((await setup('wazuh', url)).said).toContain('unchanged: alert rules portlog_rules.xml');
+    wazuh.files.set(RULES, ours.replace('level="12"', 'level="3"'));
+    const kept = await setup('wazuh', url);
+    expect([kept.code, kept.said]).toEqual([1, ['unchanged: decoder portlog_decoders.xml', `${KEPT} alert rules portlog_rules.xml`, FORCE]]);
+    expect((await setup('wazuh', url, '--force')).said).toContain('updated alert rules portlog_rules.xml');
+    expect(wazuh.files.get(RULES)).toBe(ours);
+    const zone = await setup('wazuh', url, '--zone', 'dmz');
+    expect(zone.said).toContain('updated alert rules portlog_rules.xml');
+    expect(wazuh.files.get(RULES)).toContain('nmap.zone');
+  });
+
+  test('in a cluster, all of it restarts; a manager that would not come back is not restarted', async () => {
+    wazuh.isCluster = true;
+    wazuh.problem = 'Invalid decoder name: portlog';
+    const { code, said } = await setup('wazuh', url);
+    expect(code).toBe(2);
+    expect(said.join(' ')).toContain('(Invalid decoder name: portlog)');
+    expect(wazuh.actions.filter((action) => action.endsWith('restart'))).toEqual([]);
+    wazuh.problem = undefined;
+    await setup('wazuh', url, '--force', '--zone', 'x');
+    expect(wazuh.actions.at(-1)).toBe('PUT /cluster/restart');
+  });
+
+  test('--remove takes them away, --dry-run touches nothing', async () => {
+    const dry = await setup('wazuh', url, '--dry-run');
+    expect(dry.said.at(-1)).toBe('would restart the manager, which loads its rules then');
+    expect(dry.stdout).toContain('PUT /rules/files/portlog_rules.xml?overwrite=true');
+    expect(wazuh.actions).toEqual([]);
+    await setup('wazuh', url);
+    const { said } = await setup('wazuh', url, '--remove');
+    expect(said).toEqual([
+      'removed alert rules portlog_rules.xml',
+      'removed decoder portlog_decoders.xml',
+      'restarted the manager, which loads its rules then',
+    ]);
+    expect(wazuh.files.size).toBe(0);
+    expect((await setup('wazuh', url, '--remove')).said).toEqual(['nothing of portlog is installed there']);
+  });
+
+  test.each([
+    ['4.5.2', 'this is Wazuh 4.5.2'],
+    ['5.0.0', "portlog's rules are for Wazuh 4"],
+  ])('%s is refused', async (version, sentence) => {
+    wazuh.version = version;
+    const { code, said } = await setup('wazuh', url);
+    expect([code, said.join(' ')]).toEqual([2, expect.stringContaining(sentence)]);
+  });
+});
 
 describe('portlog setup kibana', () => {
   const kibana = new FakeKibana();
@@ -209,7 +294,7 @@ describe('--export', () => {
       ],
       60,
     ],
-    ['wazuh', ['README.md', 'ossec-localfile.xml', 'portlog_rules.xml', 'runbooks'], 29],
+    ['wazuh', ['README.md', 'ossec-localfile.xml', 'ossec-remote.xml', 'portlog_decoders.xml', 'portlog_rules.xml', 'runbooks'], 31],
   ])('of %s writes the files, the clicks and the runbooks', async (target, names, count) => {
     const folder = join(freshDir(), 'new', 'folder');
     const { said, code } = await setup(target, 'http://127.0.0.1:1', '--export', folder);
@@ -248,7 +333,6 @@ test('portlog setup elasticsearch --retention-days puts a lifecycle into the tem
 
 test.each([
   [['setup', 'loki', '--export', '/dev/null/x'], "the files cannot be written to /dev/null/x: ENOTDIR: not a directory, mkdir '/dev/null/x'"],
-  [['setup', 'wazuh'], 'portlog does not speak to the API of Wazuh yet'],
   [['setup', 'kibana', '--retention-days', '9'], '--retention-days needs a whole number from 1, and is for portlog setup elasticsearch'],
   [['setup', 'kibana', '--zone', 'a`b'], '--zone "a`b": only letters, digits, ".", "_" and "-", at most 64'],
   [['setup', 'kibana', '--site', 'a b'], '--site a b: write NAME or NAME=HOURS'],

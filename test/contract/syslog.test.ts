@@ -75,7 +75,7 @@ describe('what is sent', () => {
     const sink = await against(reader([]), { maxMessageBytes: 4096 });
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 100 }), fc.integer({ min: 0, max: 4000 }), (text, times) => {
-        const [event] = eventsOf(scan(host('192.0.2.1', port(80))), { all: true }).filter(({ dataset }) => dataset === 'nmap.port');
+        const event = eventsOf(scan(host('192.0.2.1', port(80))), { all: true }).find(({ dataset }) => dataset === 'nmap.port');
         const long: LogEvent = {
           ...event!,
           own: { ...event!.own, nmap: { ...(event!.own['nmap'] as object), script: { text: { x: text.repeat(times) } } } },

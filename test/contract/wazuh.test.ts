@@ -1,19 +1,208 @@
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { systemClock } from '../../src/clock.ts';
+import { flatLine } from '../../src/event/flat.ts';
+import type { SinkOptions } from '../../src/sink/options.ts';
+import type { Sink } from '../../src/sink/sink.ts';
 import { wazuhSink } from '../../src/sink/wazuh.ts';
+import { againstServer } from '../support/against.ts';
+import { runLane } from '../support/delivery.ts';
+import { FakeWazuh } from '../support/fake-wazuh.ts';
+import { faultContract } from '../support/fault-contract.ts';
 import { freshDir } from '../support/run-portlog.ts';
-import { sinkContract } from '../support/sink-contract.ts';
+import { eventsOf, fixture, host, port, scan } from '../support/scans.ts';
+import { scriptedStream } from '../support/scripted-stream.ts';
+import { answer, type Seen } from '../support/scripted-server.ts';
+import { batchOf, entriesOf, NEVER, sinkContract } from '../support/sink-contract.ts';
 import { sinkOptions } from '../support/sink-options.ts';
 
-/* How it writes is tested with the sink "file", what it writes in test/alerts/wazuh.test.ts. */
+/* What it writes is tested in test/alerts/wazuh.test.ts. */
 
-sinkContract(async () => wazuhSink(sinkOptions('wazuh', { target: join(freshDir(), 'wazuh.ndjson') })));
+const EVENTS = eventsOf(fixture('everything.xml'), { all: true });
+const LINES = EVENTS.map(flatLine);
+const USER = { kind: 'basic', user: 'wazuh-wui', secret: () => 'secret' } as const;
 
-test.each([undefined, 'https://wazuh:55000'])('%s is no path', (target) => {
-  expect(() => wazuhSink(sinkOptions('wazuh', { target }))).toThrow('needs the path of a file');
+test.each([undefined, 'udp://wazuh:514', 'gopher://wazuh'])('%s is no way in', (target) => {
+  expect(() => wazuhSink(sinkOptions('wazuh', { target }))).toThrow(/needs a file|UDP is not offered|is no address/);
 });
 
-test('is told apart from a file of the same name, and its name says what it is', () => {
-  const sink = wazuhSink(sinkOptions('wazuh', { target: '/var/log/w.ndjson' }));
-  expect([sink.name, sink.identity.type]).toEqual(['wazuh /var/log/w.ndjson', 'wazuh']);
+test('takes what rules look at, unless told otherwise', () => {
+  const sink = (datasets?: SinkOptions['datasets']): Sink => wazuhSink(sinkOptions('wazuh', { target: '/var/log/w.ndjson', datasets }));
+  expect([sink().accepts('nmap.finding'), sink().accepts('nmap.port')]).toEqual([true, false]);
+  expect([sink(['nmap.port']).accepts('nmap.finding'), sink(['nmap.port']).accepts('nmap.port')]).toEqual([false, true]);
+});
+
+/* How it writes is tested with the sink "file". */
+describe('a file', () => {
+  sinkContract(async () => wazuhSink(sinkOptions('wazuh', { target: join(freshDir(), 'wazuh.ndjson') })));
+
+  test('is told apart from a file of the same name, and its name says what it is', () => {
+    const sink = wazuhSink(sinkOptions('wazuh', { target: '/var/log/w.ndjson' }));
+    expect([sink.name, sink.identity.type]).toEqual(['wazuh /var/log/w.ndjson', 'wazuh']);
+  });
+});
+
+test('syslog: lines with the header that a manager knows', async () => {
+  let got = '';
+  const server = await scriptedStream((socket, read) => void read.then((text) => socket.end(() => (got = text))));
+  const sink = wazuhSink(sinkOptions('wazuh', { target: `tcp://127.0.0.1:${server.port}` }));
+  await sink.send(batchOf(entriesOf(sink, EVENTS)), NEVER);
+  const messages = got.split('\n').slice(0, -1);
+  for (const message of messages) expect(message).toMatch(/^<\d{3}>[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d [!-~]+ portlog: \{/);
+  expect(messages.map((message) => message.slice(message.indexOf('{')))).toEqual(LINES);
+  await server.stop();
+});
+
+describe('the API', () => {
+  const wazuh = new FakeWazuh();
+  let url: string;
+  beforeEach(async () => {
+    url = await wazuh.start();
+  });
+  afterEach(async () => {
+    vi.restoreAllMocks();
+    await wazuh.stop();
+    Object.assign(wazuh, { ...new FakeWazuh(), files: wazuh.files, events: wazuh.events, actions: wazuh.actions });
+    for (const list of [wazuh.events, wazuh.actions]) list.length = 0;
+  });
+  const open = (more: Partial<SinkOptions> = {}): Sink => wazuhSink(sinkOptions('wazuh', { target: url, credentials: USER, ...more }));
+
+  describe('the contract', () => sinkContract(async () => open()));
+
+  test('logs in once, and sends texts', async () => {
+    const sink = open();
+    await sink.send(batchOf(entriesOf(sink, EVENTS)), NEVER);
+    await sink.send(batchOf(entriesOf(sink, EVENTS)), NEVER);
+    expect(wazuh.events).toEqual([...LINES, ...LINES]);
+    expect(wazuh.logins).toBe(1);
+  });
+
+  test('asks for another token when the first has expired, by its word or by the clock', async () => {
+    const sink = open();
+    wazuh.tokenTakes = 1;
+    await sink.send(batchOf(entriesOf(sink, EVENTS)), NEVER);
+    expect(await sink.send(batchOf(entriesOf(sink, EVENTS)), NEVER)).toMatchObject({ delivered: EVENTS.length });
+    expect(wazuh.logins).toBe(2);
+    vi.spyOn(systemClock, 'now').mockReturnValue(Date.now() + 850_000);
+    await sink.send(batchOf(entriesOf(sink, EVENTS)), NEVER);
+    expect(wazuh.logins).toBe(3);
+    expect(wazuh.events).toHaveLength(3 * EVENTS.length);
+    wazuh.tokenTakes = 0;
+    vi.restoreAllMocks();
+    const useless = open();
+    await expect(useless.send(batchOf(entriesOf(useless, EVENTS)), NEVER)).rejects.toMatchObject({ kind: 'permanent' });
+  });
+
+  test('30 requests a minute, those that fail too; the next one waits', async () => {
+    const sink = open();
+    let now = 0;
+    const waits: number[] = [];
+    vi.spyOn(systemClock, 'now').mockImplementation(() => now);
+    vi.spyOn(systemClock, 'sleep').mockImplementation(async (ms) => {
+      waits.push(ms);
+      now += ms;
+    });
+    for (let i = 0; i < 61; i++) {
+      await sink.send(batchOf(entriesOf(sink, EVENTS.slice(0, 1))), NEVER);
+      now += 100;
+    }
+    expect(waits.filter((ms) => ms > 0)).toEqual([57_000, 57_000]);
+  });
+
+  test('a 200 that did not take all: what is too long is rejected, what did not get through is tried again', async () => {
+    const sink = open();
+    const entries = entriesOf(sink, EVENTS);
+    wazuh.refuse = (event) =>
+      event === LINES[0]
+        ? { code: 1012, message: 'Invalid message to queue' }
+        : event === LINES[1]
+          ? { code: 1014, message: 'Error communicating with socket' }
+          : undefined;
+    const outcome = await sink.send(batchOf(entries), NEVER);
+    expect(outcome).toMatchObject({
+      delivered: EVENTS.length - 2,
+      retry: [entries[1]],
+      rejected: [{ entry: entries[0], reason: 'Invalid message to queue' }],
+    });
+    wazuh.refuse = () => ({ code: 1014, message: 'Error communicating with socket' });
+    expect(await sink.send(batchOf(entries), NEVER)).toMatchObject({ delivered: 0, retry: entries });
+  });
+
+  test('check: version, wrong password, no credentials', async () => {
+    expect(await open().check(NEVER)).toMatchObject([{ level: 'ok', message: expect.stringContaining('Wazuh 4.14.7') }]);
+    const wrong = open({ credentials: { ...USER, secret: () => 'wrong' } });
+    await expect(wrong.check(NEVER)).rejects.toMatchObject({ kind: 'permanent', message: expect.stringContaining('Invalid credentials') });
+    await expect(open({ credentials: { kind: 'none' } }).check(NEVER)).rejects.toMatchObject({
+      kind: 'permanent',
+      message: expect.stringContaining('wants a user'),
+    });
+    expect(wazuh.events).toEqual([]);
+  });
+});
+
+describe('an API that fails', () => {
+  const against = againstServer('wazuh', (options) => wazuhSink({ ...options, credentials: USER }));
+  const withLogin =
+    (then: (seen: Seen, response: Parameters<typeof answer>[0]) => void) =>
+    (seen: Seen, response: Parameters<typeof answer>[0]): void =>
+      seen.path.startsWith('/security') ? void response.writeHead(200).end('a.b.c') : then(seen, response);
+
+  test.each([
+    [429, { title: 'Limit reached' }, { kind: 'temporary', retryAfterMs: 10_000 }],
+    [403, { title: 'Permission Denied' }, { kind: 'permanent', hint: expect.stringContaining('event:ingest') }],
+    [405, {}, { kind: 'permanent', hint: expect.stringContaining('4.6') }],
+    [503, {}, { kind: 'temporary' }],
+    [302, {}, { kind: 'permanent' }],
+    [200, 'hello', { kind: 'temporary' }],
+    [200, 'null', { kind: 'temporary' }],
+  ])('%i %j', async (status, body, error) => {
+    const { sink } = await against(withLogin((_, response) => answer(response, status, body)));
+    await expect(sink.send(batchOf(entriesOf(sink, EVENTS)), NEVER)).rejects.toMatchObject(error);
+  });
+
+  test('a refusal that names nobody: the bad one is found by halves', async () => {
+    const lines = (seen: Seen): readonly string[] => JSON.parse(seen.body).events;
+    const { sink } = await against(
+      withLogin((seen, response) => answer(response, 200, lines(seen).includes(LINES[3]!) ? { error: 2, message: 'no' } : { error: 0 })),
+    );
+    const lane = await runLane({ ...sink, accepts: () => true }, EVENTS);
+    expect(lane.tally).toMatchObject({ read: EVENTS.length, delivered: EVENTS.length - 1, dead: 1 });
+    expect(lane.firstRejection).toBe('no');
+  });
+
+  test.each([
+    [401, 'permanent'],
+    [403, 'temporary'],
+    [404, 'permanent'],
+    [503, 'temporary'],
+  ])('at the login, %i is %s', async (status, kind) => {
+    const { sink } = await against((_, response) => answer(response, status, { title: 'no' }));
+    await expect(sink.send(batchOf(entriesOf(sink, EVENTS)), NEVER)).rejects.toMatchObject({ kind });
+  });
+
+  test('a login that gives no token is none of Wazuh', async () => {
+    const { sink } = await against((_, response) => answer(response, 200, '<html>'));
+    await expect(sink.check(NEVER)).rejects.toMatchObject({ kind: 'permanent', message: expect.stringContaining('gave no token') });
+  });
+
+  describe('through a lane', () => {
+    const isLogin = ({ path }: Seen): boolean => path.startsWith('/security');
+    faultContract({
+      open: (url) => ({ ...wazuhSink(sinkOptions('wazuh', { target: url.href, timeoutMs: 300, credentials: USER })), accepts: () => true }),
+      ids: (seen) => (isLogin(seen) ? [] : (JSON.parse(seen.body).events as string[]).map((line) => JSON.parse(line).event.id as string)),
+      accept: (seen, response) => (isLogin(seen) ? void response.writeHead(200).end('a.b.c') : answer(response, 200, { error: 0 })),
+    });
+  });
+});
+
+test('a burst is in requests of at most 100', async () => {
+  const wazuh = new FakeWazuh();
+  const url = await wazuh.start();
+  const sink = wazuhSink(sinkOptions('wazuh', { target: url, credentials: USER }));
+  const events = eventsOf(scan(Array.from({ length: 150 }, (_, i) => host(`192.0.2.${i}`, port(80))).join('')));
+  const lane = await runLane({ ...sink, accepts: () => true }, events);
+  expect(lane.tally).toMatchObject({ delivered: events.length });
+  expect(wazuh.events).toHaveLength(events.length);
+  expect(wazuh.actions).toHaveLength(Math.ceil(events.length / 100));
+  await wazuh.stop();
 });

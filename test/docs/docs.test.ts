@@ -9,8 +9,10 @@ import { generated } from '../../tools/generated.ts';
 import { commandsIn, page, pages } from '../support/docs.ts';
 import { FakeGrafana } from '../support/fake-grafana.ts';
 import { FakeKibana } from '../support/fake-kibana.ts';
+import { FakeWazuh } from '../support/fake-wazuh.ts';
 import { freshDir, ROOT } from '../support/run-portlog.ts';
 import { answer, bulkIds, type Script, scriptedServer } from '../support/scripted-server.ts';
+import { scriptedStream } from '../support/scripted-stream.ts';
 
 const run = promisify(execFile);
 
@@ -18,11 +20,13 @@ describe('every command', () => {
   let server: Awaited<ReturnType<typeof scriptedServer>>;
   let opensearch: Awaited<ReturnType<typeof scriptedServer>>;
   let folder: string;
-  const [kibana, grafana] = [new FakeKibana(), new FakeGrafana('secret')];
+  let loghost: Awaited<ReturnType<typeof scriptedStream>>;
+  const [kibana, grafana, wazuh] = [new FakeKibana(), new FakeGrafana('secret'), new FakeWazuh()];
   let urls: Readonly<Record<string, string>>;
 
   beforeAll(async () => {
-    urls = { 'https://kibana:5601': await kibana.start(), 'https://grafana:3000': await grafana.start() };
+    urls = { 'https://kibana:5601': await kibana.start(), 'https://grafana:3000': await grafana.start(), 'https://wazuh:55000': await wazuh.start() };
+    loghost = await scriptedStream((socket, read) => void read.then(() => socket.end()));
     server = await scriptedServer(stores({ version: { number: '9.4.3' } }, 'Elasticsearch'));
     opensearch = await scriptedServer(stores({ version: { number: '3.8.0', distribution: 'opensearch' } }, ''));
     folder = workplace();
@@ -47,7 +51,7 @@ describe('every command', () => {
       else answer(response, 404, {});
     };
   }
-  afterAll(() => Promise.all([server.stop(), opensearch.stop(), kibana.stop(), grafana.stop()]));
+  afterAll(() => Promise.all([server.stop(), opensearch.stop(), kibana.stop(), grafana.stop(), wazuh.stop(), loghost.stop()]));
 
   const commandPages = [
     'README.md',
@@ -55,6 +59,7 @@ describe('every command', () => {
     'docs/how-to/loki.md',
     'docs/how-to/http.md',
     'docs/how-to/opensearch.md',
+    'docs/how-to/syslog.md',
     'docs/how-to/wazuh.md',
     'docs/how-to/opentelemetry.md',
     'docs/how-to/elastic.md',
@@ -74,11 +79,12 @@ describe('every command', () => {
     const setup = path === 'README.md' ? [] : ['portlog setup elasticsearch --url https://es:9200'];
     const script = [...setup, ...commands]
       .join('\n')
-      .replaceAll(/https:\/\/(?:kibana:5601|grafana:3000)/g, (url) => urls[url] ?? url)
+      .replaceAll(/https:\/\/(?:kibana:5601|grafana:3000|wazuh:55000)/g, (url) => urls[url] ?? url)
       .replaceAll('https://es:9200', server.url.origin)
       .replaceAll('https://os:9200', opensearch.url.origin)
       .replaceAll('http://collector:4318', server.url.origin)
       .replaceAll('http://vector:8080', server.url.origin)
+      .replaceAll(/(?:tcp|tls):\/\/loghost:\d+/g, `tcp://127.0.0.1:${loghost.port}`)
       .replaceAll('http://loki:3100', server.url.origin)
       .replaceAll('/var/log/portlog/', `${folder}/log/`)
       .replaceAll('/etc/ssl/es-ca.pem', join(folder, 'ca.pem'))

@@ -1,0 +1,91 @@
+import { answer, scriptedServer, type Seen } from './scripted-server.ts';
+import type { ServerResponse } from 'node:http';
+
+/**
+ * What the API of a Wazuh manager does with tokens, events and files, as far as portlog asks it; in memory, from its
+ * reference and from what a 4.14.7 manager was seen to do.
+ */
+export class FakeWazuh {
+  version = '4.14.7';
+  /** How many requests a token is good for. */
+  tokenTakes = Infinity;
+  isCluster = false;
+  /** By path below `/var/ossec/etc/`, as the API names them. */
+  readonly files = new Map<string, string>();
+  readonly events: string[] = [];
+  /** `METHOD path` of each request that changes something. */
+  readonly actions: string[] = [];
+  /** What it says of its configuration when it is asked to check it. */
+  problem: string | undefined;
+  /** Why it does not forward one event, with the code of its error. */
+  refuse: (event: string) => { readonly code: number; readonly message: string } | undefined = () => undefined;
+  logins = 0;
+  private token = '';
+  private left = 0;
+  private stopServer: (() => Promise<void>) | undefined;
+
+  async start(): Promise<string> {
+    const server = await scriptedServer((seen, response) => this.respond(seen, response));
+    this.stopServer = () => server.stop();
+    return server.url.origin;
+  }
+
+  async stop(): Promise<void> {
+    await this.stopServer?.();
+  }
+
+  private respond(seen: Seen, response: ServerResponse): void {
+    const { method, path, headers } = seen;
+    if (path === '/security/user/authenticate?raw=true') return this.login(headers.authorization ?? '', response);
+    if (headers.authorization !== `Bearer ${this.token}` || this.token === '' || this.left-- <= 0)
+      return answer(response, 401, { title: 'Unauthorized', detail: 'Invalid token' });
+    if (method !== 'GET') this.actions.push(`${method} ${path}`);
+    if (path === '/') return answer(response, 200, { data: { title: 'Wazuh API REST', api_version: this.version }, error: 0 });
+    if (path === '/events') return this.ingest(seen, response);
+    if (path === '/cluster/status')
+      return answer(response, 200, { data: { enabled: this.isCluster ? 'yes' : 'no', running: this.isCluster ? 'yes' : 'no' }, error: 0 });
+    if (/^\/(?:manager|cluster)\/configuration\/validation$/.test(path)) return this.validate(response);
+    if (/^\/(?:manager|cluster)\/restart$/.test(path)) return answer(response, 200, { message: 'Restart request sent', error: 0 });
+    const [, file = ''] = /^\/((?:rules|decoders)\/files\/[\w.]+)(?:\?|$)/.exec(path) ?? [];
+    if (file === '') return answer(response, 404, { title: 'Not Found' });
+    return this.file(method, file, seen.body, response);
+  }
+
+  private login(authorization: string, response: ServerResponse): void {
+    this.logins++;
+    this.left = this.tokenTakes;
+    if (!authorization.startsWith('Basic ') || !Buffer.from(authorization.slice(6), 'base64').toString().endsWith(':secret'))
+      return answer(response, 401, { title: 'Unauthorized', detail: 'Invalid credentials' });
+    this.token = `head.${Buffer.from(String(this.logins)).toString('base64url')}.tail`;
+    response.writeHead(200, { 'content-type': 'text/plain' }).end(this.token);
+  }
+
+  private ingest({ body }: Seen, response: ServerResponse): void {
+    const { events } = JSON.parse(body) as { events: readonly string[] };
+    if (events.length > 100) return answer(response, 400, { title: 'Bad Request', detail: 'Events bulk size exceeded' });
+    const failed = events.flatMap((event) => {
+      const error = this.refuse(event);
+      if (error === undefined) this.events.push(event);
+      return error === undefined ? [] : [{ error, id: [event] }];
+    });
+    const data = { affected_items: events.length - failed.length, total_failed_items: failed.length, failed_items: failed };
+    answer(response, 200, { data, message: 'Some events were forwarded', error: failed.length === 0 ? 0 : failed.length === events.length ? 1 : 2 });
+  }
+
+  private validate(response: ServerResponse): void {
+    if (this.problem === undefined) return answer(response, 200, { data: { affected_items: [{ name: 'master', status: 'OK' }] }, error: 0 });
+    const failed_items = [{ error: { code: 1908, message: this.problem }, id: ['master'] }];
+    answer(response, 200, { data: { affected_items: [], failed_items, total_failed_items: 1 }, message: 'Could not check configuration', error: 1 });
+  }
+
+  private file(method: string, file: string, body: string, response: ServerResponse): void {
+    const text = this.files.get(file);
+    if (method === 'PUT') this.files.set(file, body);
+    if (method === 'DELETE') this.files.delete(file);
+    if (method !== 'GET') return answer(response, 200, { data: { affected_items: [file] }, error: 0 });
+    // A file that is not there is no 404.
+    if (text === undefined)
+      return answer(response, 200, { data: { failed_items: [{ error: { code: 1415, message: 'File does not exist' }, id: [file] }] }, error: 1 });
+    response.writeHead(200, { 'content-type': 'application/xml' }).end(text);
+  }
+}
