@@ -10,6 +10,8 @@ export type { Dataset, FieldValue, Fields, LogEvent, Shared } from './event/even
 export type { EventOptions } from './event/context.ts';
 export type { Batch, BatchLimits, Diagnosis, Encoded, Entry, Outcome, Refused, Rejection, Sink } from './sink/sink.ts';
 export type { InputReport } from './input-report.ts';
+export type { Credentials, SinkOptions } from './sink/options.ts';
+export type { Store } from './delivery/store.ts';
 export type { Progress, ShipOptions, ShipReport, SinkReport } from './ship.ts';
 export type { Source } from './source/source.ts';
 export { DATASETS, SEVERITY } from './event/event.ts';
@@ -17,6 +19,8 @@ export { ecsLine } from './event/ecs.ts';
 export { type OtelRecord, otelRecord, otlpLine } from './event/otel.ts';
 export { PortlogError } from './errors.ts';
 export { SinkError } from './sink/sink.ts';
+export { openStore } from './delivery/open-store.ts';
+export { openSink } from './sink/registry.ts';
 export { stdoutSink } from './sink/stdout.ts';
 export { fileSource } from './source/file.ts';
 export { ship } from './ship.ts';

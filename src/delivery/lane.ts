@@ -179,11 +179,17 @@ export class Lane {
     this.fate = undefined;
   }
 
-  /** Sends what is left and waits until every event has its fate. */
-  async finish(): Promise<void> {
+  /** Sends what is left and waits until it is with the sink, on disk, or given up. */
+  async settle(): Promise<void> {
     this.endUnit();
     await this.flush();
     await this.changed.until(() => this.outbound.queued === 0 && this.outbound.sending === 0);
+    this.throwMistake();
+  }
+
+  /** As {@link settle}, and waits for what is on disk as long as that has a use. */
+  async finish(): Promise<void> {
+    await this.settle();
     await this.drain?.finish();
     this.throwMistake();
     this.keeper?.conclude();

@@ -2,7 +2,9 @@
 export const DATASETS = ['nmap.scan', 'nmap.host', 'nmap.port', 'nmap.finding', 'nmap.change', 'nmap.health'] as const;
 /** No stream: records that replace themselves, for targets that can keep them (`nmap-inventory-<namespace>`). */
 export const INVENTORY = 'nmap.inventory';
-export type Dataset = (typeof DATASETS)[number] | typeof INVENTORY;
+/** What other programs say through portlog's exporter: the dataset that Elastic keeps for what has none. */
+export const GENERIC = 'generic';
+export type Dataset = (typeof DATASETS)[number] | typeof INVENTORY | typeof GENERIC;
 
 export type FieldValue = string | number | boolean | undefined | Fields | readonly FieldValue[];
 /** A nested object of ECS names. `undefined` members are not written. */
@@ -38,6 +40,8 @@ export interface LogEvent {
   readonly message: string;
   readonly shared: Shared;
   readonly own: Fields;
+  /** Of another program: its record and its {@link OtlpOrigin} as OTLP's JSON, for who speaks that. */
+  readonly otlp?: { readonly record: string; readonly origin: string };
 }
 
 /** The scale of Elastic Security's risk scores: what a rule may compare with. */

@@ -60,23 +60,31 @@ export function otelRecord(event: LogEvent): OtelRecord {
 
 /** One ExportLogsServiceRequest with one record, in OTLP's JSON (opentelemetry-proto, logs/v1). */
 export function otlpLine(event: LogEvent): string {
-  const [head, tail] = otlpFrame(otlpResource(event));
+  const [head, tail] = otlpFrame(otlpOrigin(event));
   return head + otlpRecord(event) + tail;
 }
 
-/** What stands before and behind the records of a request, all of one resource. */
-export function otlpFrame(resource: string): readonly [head: string, tail: string] {
-  const scope = JSON.stringify({ name: 'portlog', version: PORTLOG_VERSION });
-  return [`{"resourceLogs":[{"resource":${resource},"scopeLogs":[{"scope":${scope},"logRecords":[`, ']}]}]}'];
+/** Who says it: `resource` and `scope` of OTLP's JSON. */
+export interface OtlpOrigin {
+  readonly resource: object;
+  readonly scope: object;
 }
 
-/** The resource of an event, as JSON: portlog, and where it ran the scan. */
-export function otlpResource(event: LogEvent): string {
-  return JSON.stringify({ attributes: keyValues(resourceOf(event)) });
+/** What stands before and behind the records of a request, all of one origin. */
+export function otlpFrame(origin: string): readonly [head: string, tail: string] {
+  const { resource, scope } = JSON.parse(origin) as OtlpOrigin;
+  return [`{"resourceLogs":[{"resource":${JSON.stringify(resource)},"scopeLogs":[{"scope":${JSON.stringify(scope)},"logRecords":[`, ']}]}]}'];
+}
+
+/** The resource and the scope of an event, as JSON: portlog, and where it ran the scan. */
+export function otlpOrigin(event: LogEvent): string {
+  if (event.otlp !== undefined) return event.otlp.origin;
+  return JSON.stringify({ resource: { attributes: keyValues(resourceOf(event)) }, scope: { name: 'portlog', version: PORTLOG_VERSION } });
 }
 
 /** An event as a LogRecord in OTLP's JSON. */
 export function otlpRecord(event: LogEvent): string {
+  if (event.otlp !== undefined) return event.otlp.record;
   const record = otelRecord(event);
   return JSON.stringify({
     timeUnixNano: `${record.time}000000`,

@@ -6,7 +6,7 @@ import { isoTime } from './time.ts';
 export type SyslogFormat = 'rfc5424' | 'rfc3164';
 
 /** RFC 5424, 6.2.1, with the names of syslog(3). */
-export const FACILITIES = {
+const FACILITIES = {
   user: 1,
   daemon: 3,
   auth: 4,

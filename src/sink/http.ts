@@ -22,6 +22,8 @@ interface HttpOptions {
 export interface HttpAnswer {
   readonly status: number;
   readonly body: string;
+  /** The same before it was read as UTF-8. */
+  readonly bytes: Buffer;
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly retryAfterMs: number | undefined;
 }
@@ -111,7 +113,8 @@ async function read({ statusCode, headers, body }: Dispatcher.ResponseData): Pro
     if (length <= MAX_ANSWER_BYTES) chunks.push(chunk);
   }
   const flat = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value[0] : value]));
-  return { status: statusCode, body: Buffer.concat(chunks).toString('utf8'), headers: flat, retryAfterMs: retryAfter(flat['retry-after']) };
+  const bytes = Buffer.concat(chunks);
+  return { status: statusCode, body: bytes.toString('utf8'), bytes, headers: flat, retryAfterMs: retryAfter(flat['retry-after']) };
 }
 
 /** RFC 9110, 10.2.3: seconds or a date. */

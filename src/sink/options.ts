@@ -1,4 +1,4 @@
-import { type Dataset, DATASETS } from '../event/event.ts';
+import { type Dataset, DATASETS, GENERIC } from '../event/event.ts';
 import type { Facility, SyslogFormat } from '../event/syslog.ts';
 import { PortlogError } from '../errors.ts';
 
@@ -94,10 +94,12 @@ export function scopeOf(pairs: Readonly<Record<string, string | undefined>>, { d
   return all.flatMap(([name, value]) => (value === undefined || value === '' ? [] : [`${name}=${value}`])).join(' ');
 }
 
-/** `Sink.accepts`: all datasets unless some are named, and `more` that this sink can keep. */
+/** `Sink.accepts`: all datasets unless some are named, and `more` that this sink can keep. What other programs say always. */
 export function accepting({ datasets }: Pick<SinkOptions, 'datasets'>, more: readonly Dataset[] = []): (dataset: Dataset) => boolean {
-  const possible: readonly Dataset[] = [...DATASETS, ...more];
-  const accepted = new Set<Dataset>(datasets === undefined ? possible : possible.filter((dataset) => datasets.includes(dataset)));
+  const possible: readonly Dataset[] = [...DATASETS, GENERIC, ...more];
+  const accepted = new Set<Dataset>(
+    datasets === undefined ? possible : possible.filter((dataset) => dataset === GENERIC || datasets.includes(dataset)),
+  );
   return (dataset) => accepted.has(dataset);
 }
 

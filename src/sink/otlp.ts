@@ -1,4 +1,4 @@
-import { otlpFrame, otlpRecord, otlpResource } from '../event/otel.ts';
+import { otlpFrame, otlpOrigin, otlpRecord } from '../event/otel.ts';
 import { encoded, Scratch, writeParts } from './body.ts';
 import { type HttpAnswer, httpClient, redirection } from './http.ts';
 import { accepting, addressOf, OTLP_URL, scopeOf, type SinkOptions, urlOf } from './options.ts';
@@ -8,21 +8,59 @@ import { type Batch, type Diagnosis, type Outcome, type Sink, SinkError } from '
 const LIMITS = { maxEvents: 500, maxBytes: 1 << 20, inFlight: 4, inFlightPerPartition: 4 };
 /** The specification appends it to a base URL. */
 const PATH = '/v1/logs';
-const EMPTY = '{"resourceLogs":[]}';
 /** https://opentelemetry.io/docs/specs/otlp/#retryable-response-codes */
 const RETRYABLE: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 
+/** A request that says nothing. */
+const EMPTY: Batch = { partition: '{"resource":{},"scope":{}}', entries: [], bytes: 0 };
+
+/** One of the two forms that a request may have. */
+export interface OtlpEncoding {
+  readonly contentType: string;
+  /** The body of a request with these entries, in a buffer of `scratch` or of its own. */
+  request(batch: Batch, scratch: Scratch): Buffer;
+  /** What an answer says beside its status. Throws when it is in no form of this encoding. */
+  partialSuccess(answer: HttpAnswer): PartialSuccess;
+}
+
+interface PartialSuccess {
+  readonly rejectedLogRecords?: string | number;
+  readonly errorMessage?: string;
+}
+
+/** https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding */
+function jsonEncoding(): OtlpEncoding {
+  return {
+    contentType: 'application/json',
+    request({ partition, entries }, scratch) {
+      if (entries.length === 0) return Buffer.from('{"resourceLogs":[]}');
+      const [head, tail] = otlpFrame(partition);
+      const pieces = [head, ...entries.flatMap(({ parts }, i) => (i === 0 ? parts : [',', ...parts])), tail];
+      const body = scratch.take(pieces.reduce((sum, piece) => sum + Buffer.byteLength(piece), 0));
+      return body.subarray(0, writeParts(body, pieces, 0));
+    },
+    // Loki answers with nothing, the Collector with `{"partialSuccess":{}}`.
+    partialSuccess: ({ body }) => (body === '' ? {} : ((JSON.parse(body) as { partialSuccess?: PartialSuccess }).partialSuccess ?? {})),
+  };
+}
+
 /**
  * Any receiver of OTLP over HTTP: the OpenTelemetry Collector, Loki (`http://loki:3100/otlp`), and most vendors.
- * JSON, as the protocol defines it: https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding
+ * Entries are JSON, whatever the encoding of the requests that carry them.
  */
-export function otlpSink(options: SinkOptions): Sink {
+export function otlpSink(options: SinkOptions, encoding: OtlpEncoding = jsonEncoding()): Sink {
   const url = urlOf(options, OTLP_URL);
   const client = httpClient(options, url);
-  const scratch = new Scratch(LIMITS.maxBytes);
   const headers = options.tenant === undefined ? {} : { 'x-scope-orgid': options.tenant };
   const path = url.pathname.endsWith(PATH) ? '' : PATH;
-  const post = (body: string | Buffer, signal: AbortSignal): Promise<HttpAnswer> => client.request({ method: 'POST', path, body, headers }, signal);
+  const scratch = new Scratch(LIMITS.maxBytes);
+
+  async function post(batch: Batch, signal: AbortSignal): Promise<HttpAnswer> {
+    const body = encoding.request(batch, scratch);
+    const answer = await client.request({ method: 'POST', path, body, contentType: encoding.contentType, headers }, signal);
+    if (answer.status === 200) scratch.give(body);
+    return answer;
+  }
 
   return {
     name: `otlp ${addressOf(url)}`,
@@ -30,31 +68,19 @@ export function otlpSink(options: SinkOptions): Sink {
     limits: LIMITS,
     undeliverable: 'keep',
     accepts: accepting(options),
-    encode: (event) => encoded([otlpRecord(event)], otlpResource(event)),
+    encode: (event) => encoded([otlpRecord(event)], otlpOrigin(event)),
     async check(signal) {
       return [await diagnose(url, await post(EMPTY, signal))];
     },
-    async send(batch, signal) {
-      const body = bodyOf(batch, scratch);
-      const answer = await post(body, signal);
-      if (answer.status === 200) scratch.give(body);
-      return outcomeOf(url, batch, answer);
-    },
+    send: async (batch, signal) => outcomeOf(url, batch, await post(batch, signal), encoding),
     close: () => client.close(),
   };
 }
 
-function bodyOf({ partition, entries }: Batch, scratch: Scratch): Buffer {
-  const [head, tail] = otlpFrame(partition);
-  const pieces = [head, ...entries.flatMap(({ parts }, i) => (i === 0 ? parts : [',', ...parts])), tail];
-  const body = scratch.take(pieces.reduce((sum, piece) => sum + Buffer.byteLength(piece), 0));
-  return body.subarray(0, writeParts(body, pieces, 0));
-}
-
-function outcomeOf(url: URL, batch: Batch, answer: HttpAnswer): Outcome {
+function outcomeOf(url: URL, batch: Batch, answer: HttpAnswer, encoding: OtlpEncoding): Outcome {
   const { status } = answer;
   const { entries } = batch;
-  if (status === 200 || status === 204) return partialSuccess(batch, answer);
+  if (status === 200 || status === 204) return partialSuccess(batch, answer, encoding);
   const none = { delivered: 0, already: 0, retry: [], rejected: [] };
   if (status === 413) return { ...none, retry: entries, split: true };
   if (RETRYABLE.has(status)) throw busy(url, answer);
@@ -72,8 +98,8 @@ function outcomeOf(url: URL, batch: Batch, answer: HttpAnswer): Outcome {
  * delivered, all are kept, and the reason says what is known.
  * https://opentelemetry.io/docs/specs/otlp/#partial-success-1
  */
-function partialSuccess({ entries }: Batch, { body }: HttpAnswer): Outcome {
-  const { rejectedLogRecords = 0, errorMessage = '' } = partialSuccessIn(body);
+function partialSuccess({ entries }: Batch, answer: HttpAnswer, encoding: OtlpEncoding): Outcome {
+  const { rejectedLogRecords = 0, errorMessage = '' } = partialSuccessIn(answer, encoding);
   const bad = Number(rejectedLogRecords);
   if (bad === 0) return { delivered: entries.length, already: 0, retry: [], rejected: [] };
   const which = entries.length === 1 ? '' : `${bad} of the ${entries.length} records of this request, without saying which: `;
@@ -85,16 +111,10 @@ function partialSuccess({ entries }: Batch, { body }: HttpAnswer): Outcome {
   };
 }
 
-interface PartialSuccess {
-  readonly rejectedLogRecords?: string | number;
-  readonly errorMessage?: string;
-}
-
-/** Loki answers with nothing, the Collector with `{"partialSuccess":{}}`; a page of a proxy is neither. */
-function partialSuccessIn(body: string): PartialSuccess {
-  if (body === '') return {};
+/** A page of a proxy is none. */
+function partialSuccessIn(answer: HttpAnswer, encoding: OtlpEncoding): PartialSuccess {
   try {
-    return (JSON.parse(body) as { partialSuccess?: PartialSuccess }).partialSuccess ?? {};
+    return encoding.partialSuccess(answer);
   } catch (cause) {
     throw new SinkError('temporary', 'the answer is not what a receiver of OTLP writes', {
       hint: 'check what stands between portlog and the receiver',
@@ -120,7 +140,10 @@ function refusal(url: URL, answer: HttpAnswer): SinkError {
     return new SinkError('permanent', `${where} takes no OTLP at ${url.pathname} (${status})`, {
       hint: 'check the URL: a base like http://collector:4318, or http://loki:3100/otlp',
     });
-  if (status === 415) return new SinkError('permanent', `${where} takes no JSON (415)`, { hint: 'switch JSON on in its OTLP receiver' });
+  if (status === 415)
+    return new SinkError('permanent', `${where} does not take this encoding (415)`, {
+      hint: 'set encoding: json or protobuf in the configuration',
+    });
   // Not retryable by the specification, but about the receiver, not about the records: they wait for a person.
   return new SinkError(status >= 500 ? 'temporary' : 'permanent', `${where} refuses the request (${status}${said(body)})`);
 }

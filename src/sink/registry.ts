@@ -9,7 +9,10 @@ const SINK_TYPES: Readonly<Record<string, (options: SinkOptions) => Promise<Sink
   http: async (options) => (await import('./ndjson.ts')).httpSink(options),
   loki: async (options) => (await import('./loki.ts')).lokiSink(options),
   opensearch: async (options) => (await import('./opensearch.ts')).opensearchSink(options),
-  otlp: async (options) => (await import('./otlp.ts')).otlpSink(options),
+  otlp: async (options) => {
+    const { otlpSink } = await import('./otlp.ts');
+    return otlpSink(options, options.encoding === 'protobuf' ? (await import('../otel/protobuf.ts')).PROTOBUF : undefined);
+  },
   syslog: async (options) => (await import('./syslog.ts')).syslogSink(options),
   wazuh: async (options) => (await import('./wazuh.ts')).wazuhSink(options),
 };
@@ -22,4 +25,21 @@ export async function createSink(options: SinkOptions): Promise<Sink> {
       hint: `there are: stdout, ${Object.keys(SINK_TYPES).join(', ')}`,
     });
   return create(options);
+}
+
+const DEFAULTS: Omit<SinkOptions, 'type' | 'target'> = {
+  namespace: 'default',
+  credentials: { kind: 'none' },
+  caFile: undefined,
+  compression: 'gzip',
+  timeoutMs: 60_000,
+  datasets: undefined,
+};
+
+/**
+ * A sink for a program: `type` and `target` as in `--to TYPE=TARGET`, and whatever else differs from the command's
+ * defaults. Throws `sink-unknown` or `sink-options`; connects to nothing yet.
+ */
+export function openSink(type: string, target: string, options: Partial<SinkOptions> = {}): Promise<Sink> {
+  return createSink({ ...DEFAULTS, ...options, type, target });
 }

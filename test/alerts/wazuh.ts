@@ -17,7 +17,7 @@ const STATIC = 'srcip dstip srcport dstport protocol action srcuser dstuser user
 /** Objects there make the indexer reject the alert: its template has them as words. */
 const KEYWORDS = 'url file type title id status protocol action command uid data integration scan_id timestamp'.split(' ');
 /** Wazuh's own, and that of dashboards/wazuh/portlog_decoders.xml. */
-const DECODERS = ['json', 'portlog'];
+const DECODERS = new Set(['json', 'portlog']);
 const KNOWN_TAGS = new Set(['if_sid', 'decoded_as', 'field', 'description', 'info', 'mitre', 'group']);
 
 export function readRules(xml: string): readonly ReadRule[] {
@@ -58,7 +58,7 @@ export function lint(xml: string, rules: readonly ReadRule[]): readonly string[]
     complain(seen.has(id), `${id}: twice, the second is dropped`);
     const isBase = parents.length === 0;
     for (const parent of parents) complain(!seen.has(parent), `${id}: its parent ${parent} is not defined before it, so it is dropped`);
-    complain(isBase && !DECODERS.includes(decoder ?? ''), `${id}: the decoder "${decoder}" is not there, which is fatal`);
+    complain(isBase && !DECODERS.has(decoder ?? ''), `${id}: the decoder "${decoder}" is not there, which is fatal`);
     complain(isBase && level !== 0, `${id}: a base rule above level 0 loses to rules of others`);
     complain(!isBase && (level < 1 || level > 16), `${id}: level ${level} alerts nobody`);
     complain(description.trim() === '', `${id}: no description is fatal`);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { otlpSink } from '../../src/sink/otlp.ts';
+import { PROTOBUF } from '../../src/otel/protobuf.ts';
 import type { Sink } from '../../src/sink/sink.ts';
 import { runLane } from '../support/delivery.ts';
 import { againstServer } from '../support/against.ts';
@@ -106,7 +107,7 @@ describe('what a receiver may answer', () => {
     [401, /does not accept the credentials/],
     [403, /does not accept the credentials/],
     [404, /takes no OTLP at/],
-    [415, /takes no JSON/],
+    [415, /does not take this encoding/],
     [301, /sends us elsewhere/],
   ])('%i needs a person', async (status, message) => {
     await expect(send((_, response) => answer(response, status, {}, { location: 'https://other' }))).rejects.toMatchObject({
@@ -146,5 +147,52 @@ describe('through a lane', () => {
     const { tally } = await runLane(sink, EVENTS);
     expect(tally).toMatchObject({ read: EVENTS.length, delivered: EVENTS.length - 1, dead: 1 });
     expect(stored.size).toBe(EVENTS.length - 1);
+  });
+});
+
+/* What it makes of a request, the real Collector says: test/server/otlp.test.ts. */
+describe('protobuf', () => {
+  const againstProtobuf = againstServer('otlp', (options) => otlpSink(options, PROTOBUF));
+  const acceptedProtobuf: Script = (_, response) => void response.writeHead(200, { 'content-type': 'application/x-protobuf' }).end();
+  const partial = (count: number, text: string): Buffer => {
+    const inner = Buffer.from([0x08, count, 0x12, text.length, ...Buffer.from(text)]);
+    return Buffer.from([0x0a, inner.length, ...inner]);
+  };
+  /** A string in protobuf is its length and its bytes. */
+  const idsInBytes = ({ body }: Seen): readonly string[] => [...body.matchAll(/log\.record\.uid\u0012"\n ([0-9a-f]{32})/g)].map(([, id = '']) => id);
+
+  describe('the contract', () => sinkContract(async () => (await againstProtobuf(acceptedProtobuf)).sink));
+
+  test('says what it is, and has every record', async () => {
+    const { sink, seen } = await againstProtobuf(acceptedProtobuf);
+    await sink.send(batchOf(entriesOf(sink, EVENTS)), NEVER);
+    expect(seen[0]?.headers).toMatchObject({ 'content-type': 'application/x-protobuf', 'content-encoding': 'gzip' });
+    expect(idsInBytes(seen[0]!)).toEqual(EVENTS.map(({ id }) => id));
+  });
+
+  test('some rejected, a warning, and what is no protobuf', async () => {
+    const send = async (type: string, bytes: Buffer): Promise<Awaited<ReturnType<Sink['send']>>> => {
+      const { sink } = await againstProtobuf((_, response) => void response.writeHead(200, { 'content-type': type }).end(bytes));
+      return sink.send(batchOf(entriesOf(sink, EVENTS.slice(0, 2))), NEVER);
+    };
+    const { rejected } = await send('application/x-protobuf', partial(1, 'too old'));
+    expect(rejected.map(({ reason }) => reason)).toEqual(Array(2).fill('rejected 1 of the 2 records of this request, without saying which: too old'));
+    expect(await send('application/x-protobuf', partial(0, 'soon'))).toMatchObject({ delivered: 2, rejected: [] });
+    await expect(send('text/plain', Buffer.from('hello'))).rejects.toMatchObject({ kind: 'temporary' });
+    await expect(send('application/x-protobuf', Buffer.from([0x0a, 0x7f, 0x01]))).rejects.toMatchObject({ kind: 'temporary' });
+  });
+
+  test('check sends no record', async () => {
+    const { sink, seen } = await againstProtobuf(acceptedProtobuf);
+    await sink.check(NEVER);
+    expect(seen.map(({ body }) => body)).toEqual(['']);
+  });
+
+  describe('through a lane', () => {
+    faultContract({
+      open: (url) => otlpSink(sinkOptions('otlp', { target: url.href, timeoutMs: 300 }), PROTOBUF),
+      ids: idsInBytes,
+      accept: (seen, response) => acceptedProtobuf(seen, response, 0),
+    });
   });
 });

@@ -55,7 +55,7 @@ async function settled(file: string): Promise<string> {
   for (let tries = 0; tries < 50; tries++) {
     await new Promise((resolve) => setTimeout(resolve, 300));
     const now = existsSync(file) ? readFileSync(file, 'utf8') : '';
-    if (now === text && now.endsWith('\n')) return text;
+    if (now === text && (now === '' || now.endsWith('\n'))) return text;
     text = now;
   }
   return text;

@@ -34,19 +34,23 @@ describe('the OpenTelemetry Collector', () => {
   });
   afterAll(() => collector?.stop());
 
-  test('writes the same records that stdout shows in the other vocabulary', async () => {
-    const { stdout } = await portlog(['--all', '--to', 'stdout', '--format', 'otel', EVERYTHING]);
+  test.each(['json', 'protobuf'])('in %s, writes the same records that stdout shows in the other vocabulary', async (encoding) => {
+    const what = ['--all', '--site', encoding, EVERYTHING];
+    const { stdout } = await portlog(['--to', 'stdout', '--format', 'otel', ...what]);
     const shown = recordsIn(
       stdout
         .trim()
         .split('\n')
         .map((line) => JSON.parse(line)),
     );
-    const { code, stderr } = await portlog(['--state-dir', freshDir(), '--no-changes', '--all', '--to', `otlp=${collector.url}`, EVERYTHING]);
+    const before = new Set(recordsIn(await collector.requests()).keys());
+    const config = join(freshDir(), 'portlog.yaml');
+    writeFileSync(config, `sinks: [{ type: otlp, url: "${collector.url}", encoding: ${encoding} }]\n`);
+    const { code, stderr } = await portlog(['--config', config, '--state-dir', freshDir(), '--no-changes', ...what]);
     expect([code, stderr]).toEqual([0, expect.stringContaining(`delivered ${shown.size} + already 0 + dead 0`)]);
     const written = recordsIn(await collector.requests());
     for (const [id, record] of shown) expect(written.get(id), id).toEqual(record);
-    const others = [...written].filter(([id]) => !shown.has(id)).map(([, record]) => (record as { eventName: string }).eventName);
+    const others = [...written].filter(([id]) => !shown.has(id) && !before.has(id)).map(([, record]) => (record as { eventName: string }).eventName);
     expect(others).toEqual(['nmap.run_summary']);
   });
 

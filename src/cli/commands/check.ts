@@ -13,7 +13,7 @@ import { captureOutput } from '../../source/child.ts';
 import { filesystemOf } from '../../state/filesystem.ts';
 import { diagnose, type SinkDiagnosis } from '../diagnose.ts';
 import { count } from '../report/words.ts';
-import { openStore } from '../state.ts';
+import { openState } from '../state.ts';
 import { print } from '../terminal.ts';
 import { checkContent } from './check-content.ts';
 import { type CommandContext, settingsOf, text } from './context.ts';
@@ -93,7 +93,7 @@ function checkState(settings: Settings): readonly Diagnosis[] {
 
 function whatWaits(settings: Settings): readonly Diagnosis[] {
   try {
-    const store = openStore(settings, 'the spool');
+    const store = openState(settings, 'the spool');
     const known = knownSites(store.database).map((site) => knownAt(store, site));
     const shelves = store.waiting().map(({ shelf }) => shelf);
     const waiting = shelves.reduce((sum, { spool }) => sum + spool.usage().events, 0);

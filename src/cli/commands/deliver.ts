@@ -14,7 +14,7 @@ import { diagnose, type SinkDiagnosis } from '../diagnose.ts';
 import { exitCode, jsonSummary, printLostRuns, printSummary } from '../report/summary.ts';
 import { progressReporter } from '../report/progress.ts';
 import { onInterrupt } from '../signals.ts';
-import { openStore } from '../state.ts';
+import { openState } from '../state.ts';
 import type { Speaker } from '../terminal.ts';
 import { type CommandContext, text } from './context.ts';
 
@@ -26,7 +26,7 @@ export async function deliver(context: CommandContext, settings: Settings, sourc
   const sinks = await sinksOf(context, settings);
   // Standard output is a pure function of its input: no state for it, unless that is asked for.
   const keeps = sinks.some(({ undeliverable }) => undeliverable === 'keep');
-  const store = keeps || context.values['changes'] === true ? openStore(settings, sources.map(({ name }) => name).join(', ')) : undefined;
+  const store = keeps || context.values['changes'] === true ? openState(settings, sources.map(({ name }) => name).join(', ')) : undefined;
   return shipAndReport(context, settings, { sources, sinks, store, ...own });
 }
 

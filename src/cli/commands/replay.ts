@@ -9,7 +9,7 @@ import type { Sink, SinkIdentity } from '../../sink/sink.ts';
 import { isSure } from '../confirm.ts';
 import { shipAndReport } from './deliver.ts';
 import { jsonWaiting, printWaiting, type Waiting } from '../report/waiting.ts';
-import { openStore } from '../state.ts';
+import { openState } from '../state.ts';
 import { print } from '../terminal.ts';
 import { type CommandContext, settingsOf, text } from './context.ts';
 
@@ -21,7 +21,7 @@ export async function replayCommand(context: CommandContext): Promise<ExitCode> 
     speaker.say(`nothing waits: there is no ${stateFile(settings.stateDir)}`);
     return EXIT.delivered;
   }
-  const store = openStore(settings, 'the spool');
+  const store = openState(settings, 'the spool');
   let open = true;
   try {
     const from = text(values, 'from');

@@ -1,0 +1,126 @@
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { JsonLogsSerializer } from '@opentelemetry/otlp-transformer';
+import { InMemoryLogRecordExporter, LoggerProvider, type ReadableLogRecord, SimpleLogRecordProcessor } from '@opentelemetry/sdk-logs';
+import { expect, test } from 'vitest';
+import { openStore } from '../../src/delivery/open-store.ts';
+import { sinkExporter } from '../../src/otel/exporter.ts';
+import { openSink } from '../../src/sink/registry.ts';
+import type { Sink } from '../../src/sink/sink.ts';
+import { scriptedSink } from '../support/delivery.ts';
+import { freshDir, ROOT } from '../support/run-portlog.ts';
+import { answer, scriptedServer, type Seen } from '../support/scripted-server.ts';
+import { SinkError } from '../../src/sink/sink.ts';
+
+const recordsOf = ({ body }: Seen): any[] =>
+  (JSON.parse(body).resourceLogs as any[]).flatMap(({ scopeLogs }) => scopeLogs.flatMap(({ logRecords }: any) => logRecords));
+
+/** Records of a program, as its SDK makes them. */
+function someRecords(count: number): ReadableLogRecord[] {
+  const memory = new InMemoryLogRecordExporter();
+  const provider = new LoggerProvider({ processors: [new SimpleLogRecordProcessor({ exporter: memory })] });
+  const logger = provider.getLogger('shop', '2.1.0');
+  for (let i = 0; i < count; i++)
+    logger.emit({
+      severityNumber: 17,
+      severityText: 'ERROR',
+      body: { order: i, paid: false },
+      eventName: 'order.failed',
+      attributes: { 'order.id': i, 'tags': ['a', 'b'] },
+    });
+  return memory.getFinishedLogRecords();
+}
+
+function exported(
+  exporter: ReturnType<typeof sinkExporter>,
+  records: ReadableLogRecord[],
+): Promise<{ readonly code: number; readonly error?: Error }> {
+  return new Promise((resolve) => exporter.export(records, resolve));
+}
+
+test('10,000 records in a burst are 10,000 at the receiver: the example', async () => {
+  const server = await scriptedServer((_, response) => answer(response, 200, { partialSuccess: {} }));
+  await promisify(execFile)(process.execPath, [join(ROOT, 'examples/own-logs.ts'), server.url.origin, freshDir()], { cwd: ROOT });
+  const numbers = server.seen.flatMap(recordsOf).map(({ attributes }) => Number(attributes[0].value.intValue));
+  expect(numbers.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 10_000 }, (_, i) => i));
+  await server.stop();
+}, 60_000);
+
+test('the receiver of OTLP gets what the SDK itself would have sent', async () => {
+  const server = await scriptedServer((_, response) => answer(response, 200, {}));
+  const exporter = sinkExporter(await openSink('otlp', server.url.origin));
+  const records = someRecords(3);
+  expect(await exported(exporter, records)).toEqual({ code: 0 });
+  const wanted = JSON.parse(Buffer.from(JsonLogsSerializer.serializeRequest(records) ?? '').toString());
+  const [{ resource, scopeLogs }] = wanted.resourceLogs;
+  const [got] = server.seen.map(({ body }) => JSON.parse(body).resourceLogs[0]);
+  expect(got.resource).toEqual(resource);
+  expect(got.scopeLogs[0].scope).toEqual(scopeLogs[0].scope);
+  expect(got.scopeLogs[0].logRecords).toEqual(scopeLogs[0].logRecords);
+  await exporter.shutdown();
+  await server.stop();
+});
+
+test('any other sink gets a document', async () => {
+  const file = join(freshDir(), 'own.ndjson');
+  const exporter = sinkExporter(await openSink('file', file));
+  await exported(exporter, someRecords(2));
+  await exporter.shutdown();
+  const [first, second] = readFileSync(file, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect(first).toMatchObject({
+    '@timestamp': expect.stringMatching(/^\d{4}-/),
+    'message': '{"order":0,"paid":false}',
+    'log': { level: 'ERROR', logger: 'shop' },
+    'event': { action: 'order.failed', dataset: 'generic', severity: 73 },
+    'data_stream': { type: 'logs', dataset: 'generic', namespace: 'default' },
+    'attributes': { 'order.id': 0, 'tags': ['a', 'b'] },
+  });
+  expect(first.event.id).not.toBe(second.event.id);
+});
+
+test('a sink that is down: without a store the export fails, with one it waits on disk and goes later', async () => {
+  const down: Sink = scriptedSink(() => new SinkError('temporary', 'nobody there'));
+  const without = sinkExporter(down, { retryForMs: 0 });
+  expect(await exported(without, someRecords(2))).toMatchObject({
+    code: 1,
+    error: { message: expect.stringContaining('2 of these records were not delivered: nobody there') },
+  });
+  await without.shutdown();
+
+  const stateDir = freshDir();
+  const first = sinkExporter(down, { retryForMs: 0, store: openStore(stateDir, 'a test') });
+  expect(await exported(first, someRecords(7))).toEqual({ code: 0 });
+  await first.shutdown();
+  let delivered = 0;
+  const up = scriptedSink(({ entries }) => {
+    delivered += entries.length;
+    return { delivered: entries.length, already: 0, retry: [], rejected: [] };
+  });
+  const second = sinkExporter(up, { store: openStore(stateDir, 'a test') });
+  await second.shutdown();
+  expect(delivered).toBe(7);
+});
+
+test('what the sink never takes is told', async () => {
+  const picky = scriptedSink(({ entries }) => ({
+    delivered: entries.length - 1,
+    already: 0,
+    retry: [],
+    rejected: [{ entry: entries[0]!, reason: 'too old' }],
+  }));
+  const exporter = sinkExporter(picky);
+  expect(await exported(exporter, someRecords(1))).toMatchObject({ code: 1, error: { message: expect.stringContaining('too old') } });
+  await exporter.shutdown();
+});
+
+test('after its shutdown it takes nothing; shut down twice, it stays so', async () => {
+  const exporter = sinkExporter(scriptedSink(({ entries }) => ({ delivered: entries.length, already: 0, retry: [], rejected: [] })));
+  await Promise.all([exporter.shutdown(), exporter.shutdown()]);
+  expect(await exported(exporter, someRecords(1))).toMatchObject({ code: 1 });
+  await exporter.forceFlush();
+});
