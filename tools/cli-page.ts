@@ -24,7 +24,7 @@ portlog inventory [options]               what is known now: open ports, hosts, 
 portlog exposure init [options] [SCAN]    write a first file of what is meant to be open
 portlog exposure check [options] SCAN     compare a scan with that file
 portlog replay [options]                  send, list or delete what waits on disk because a sink was down
-portlog setup TARGET [options]            install templates, dashboards and alert rules: elasticsearch, opensearch, kibana, grafana, loki, wazuh
+portlog setup TARGET [options]            install templates, dashboards and alert rules: elasticsearch, opensearch, opensearch-dashboards, kibana, grafana, loki, wazuh, wazuh-dashboard
 portlog check [options]                   try configuration, nmap, state directory and every sink
 \`\`\`
 

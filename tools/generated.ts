@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { FIELDS } from '../src/event/fields.ts';
-import { grafanaFiles, kibanaFiles, lokiFiles, opensearchFiles as monitorFiles, wazuhFiles } from '../src/content/files.ts';
+import * as content from '../src/content/files.ts';
 import { DEFAULT_CONTENT } from '../src/content/options.ts';
 import { RULES } from '../src/finding/registry.ts';
 import { alertsPage } from './alerts-page.ts';
@@ -23,7 +23,8 @@ export function generated(): ReadonlyMap<string, string> {
   files.set('docs/reference/rules.md', rulesPage(RULES));
   files.set('docs/reference/cli.md', cliPage());
   files.set('docs/reference/configuration.md', configurationPage(JSON.parse(readFileSync('schemas/config.schema.json', 'utf8'))));
-  for (const render of [kibanaFiles, lokiFiles, grafanaFiles, monitorFiles, wazuhFiles])
+  const { kibanaFiles, lokiFiles, grafanaFiles, opensearchFiles: monitorFiles, opensearchDashboardsFiles, wazuhFiles, wazuhDashboardFiles } = content;
+  for (const render of [kibanaFiles, lokiFiles, grafanaFiles, monitorFiles, opensearchDashboardsFiles, wazuhFiles, wazuhDashboardFiles])
     for (const [path, text] of render(DEFAULT_CONTENT)) files.set(`dashboards/${path}`, text);
   for (const [name, text] of grafanaDashboards()) files.set(`dashboards/grafana/dashboards/${name}`, text);
   return files;

@@ -118,7 +118,12 @@ export const SETUP_OPTIONS = {
     group: 'What',
     about: 'a site that must be scanned, and within how many hours; repeatable (default: 26)',
   },
-  'retention-days': { type: 'number', value: 'N', group: 'What', about: 'of elasticsearch: delete events after so many days (default: never)' },
+  'retention-days': {
+    type: 'number',
+    value: 'N',
+    group: 'What',
+    about: 'of elasticsearch, opensearch: delete events after so many days (default: never)',
+  },
   'loki-uid': { type: 'string', value: 'UID', group: 'What', about: 'of the data source in Grafana (default: loki)' },
   'runbooks': { type: 'string', value: 'URL', group: 'What', about: 'where your people read the runbooks: URL/<rule>.md' },
   'config': { type: 'string', value: 'FILE', group: 'What', about: 'a configuration of portlog: its sites and namespace count here, too' },

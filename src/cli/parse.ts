@@ -123,7 +123,7 @@ export async function parseArguments(args: readonly string[], version: string): 
     )
     .command(
       'setup <target>',
-      'install templates, dashboards and alert rules into: elasticsearch, opensearch, kibana, grafana, loki, wazuh',
+      'install templates, dashboards and alert rules into: elasticsearch, opensearch, opensearch-dashboards, kibana, grafana, loki, wazuh, wazuh-dashboard',
       (y) => add(y, COMMAND_OPTIONS.setup).positional('target', { type: 'string' }),
       (argv) => {
         choose({ command: 'setup', values: valuesOf(argv, COMMAND_OPTIONS.setup), target: String(argv['target']) });

@@ -3,7 +3,7 @@ import { PortlogError } from '../errors.ts';
 import type { Credentials } from '../sink/options.ts';
 import { captureOutput } from '../source/child.ts';
 import type { SecretSources, SinkConfig } from './config.ts';
-import type { Environment } from './env.ts';
+import { type Environment, serverVariable } from './env.ts';
 
 type SecretName = 'apiKey' | 'password' | 'bearer';
 const VARIABLE: Readonly<Record<SecretName, string>> = { apiKey: 'API_KEY', password: 'PASSWORD', bearer: 'BEARER' };
@@ -13,7 +13,7 @@ const VARIABLE: Readonly<Record<SecretName, string>> = { apiKey: 'API_KEY', pass
  * like, each also with `_FILE` and `_COMMAND`. Never from an argument, which `ps` shows to everyone.
  */
 export async function credentials(sink: SinkConfig, env: Environment): Promise<Credentials> {
-  const prefix = `PORTLOG_${sink.type.toUpperCase()}_`;
+  const prefix = serverVariable(sink.type, '');
   const read = (name: SecretName): Promise<(() => string) | undefined> => secret(name, sink, prefix, env);
   const apiKey = await read('apiKey');
   if (apiKey !== undefined) return { kind: 'api-key', secret: apiKey };

@@ -11,7 +11,7 @@ import type { FindingOptions } from '../finding/finder.ts';
 import { RULES } from '../finding/registry.ts';
 import type { ExposurePolicy } from '../finding/exposure.ts';
 import { loadExposure } from './load.ts';
-import type { Environment } from './env.ts';
+import { type Environment, serverVariable } from './env.ts';
 import { credentials } from './secret.ts';
 
 /** Flags and environment, already merged; the file stands behind both. */
@@ -180,7 +180,7 @@ export async function sinkOptions(
     compression: given.compression ?? sink.compression ?? 'gzip',
     timeoutMs: (sink.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS) * 1000,
     datasets: sink.datasets,
-    tenant: sink.tenant ?? env[`PORTLOG_${sink.type.toUpperCase()}_TENANT`],
+    tenant: sink.tenant ?? env[serverVariable(sink.type, 'TENANT')],
     streamLabels: sink.streamLabels,
     rotateBytes: sink.rotateMib === undefined ? undefined : sink.rotateMib * MIB,
     keepFiles: sink.keepFiles,

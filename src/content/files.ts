@@ -1,12 +1,18 @@
 import { alertmanagerExample } from './alertmanager.ts';
 import { grafanaAlertingFile } from './grafana-rules.ts';
-import { kibanaObjects, ndjson } from './kibana-dashboards.ts';
+import { ismPolicy } from './ism-policy.ts';
+import { kibanaObjects } from './kibana-dashboards.ts';
 import { KIBANA_RULE_FRAME, kibanaRules } from './kibana-rules.ts';
 import { lokiRulesFile } from './loki-rules.ts';
+import { opensearchObjects } from './opensearch-dashboards.ts';
 import { opensearchMonitors } from './opensearch-monitors.ts';
 import type { ContentOptions } from './options.ts';
 import { wazuhDecodersFile } from './wazuh-decoders.ts';
+import { wazuhObjects } from './wazuh-dashboards.ts';
 import { wazuhRulesFile } from './wazuh-rules.ts';
+
+/** For the file that is copied; `portlog setup opensearch --retention-days` says another. */
+const EXAMPLE_DAYS = 365;
 
 /** A file of dashboards/, by its path there. */
 export type ContentFiles = ReadonlyMap<string, string>;
@@ -19,7 +25,7 @@ export function kibanaFiles(options: ContentOptions): ContentFiles {
       .toLowerCase()
       .replaceAll(/[^a-z0-9]+/g, '-')
       .replaceAll(/^-|-$/g, '');
-    files.set(`elastic/rules/${file}.json`, `${JSON.stringify({ name, tags, ...KIBANA_RULE_FRAME, params, actions: [] }, undefined, 2)}\n`);
+    files.set(`elastic/rules/${file}.json`, json({ name, tags, ...KIBANA_RULE_FRAME, params, actions: [] }));
   }
   return files;
 }
@@ -32,11 +38,15 @@ export function lokiFiles(options: ContentOptions): ContentFiles {
   ]);
 }
 
-/** What the alerting plugin of OpenSearch gets: bodies of `POST _plugins/_alerting/monitors`. */
+/** What OpenSearch gets: bodies of `POST _plugins/_alerting/monitors` and `PUT _plugins/_ism/policies/portlog`. */
 export function opensearchFiles(options: ContentOptions): ContentFiles {
-  return new Map(
-    [...opensearchMonitors(options)].map(([id, monitor]) => [`opensearch/monitors/${id}.json`, `${JSON.stringify(monitor, undefined, 2)}\n`]),
-  );
+  const monitors = [...opensearchMonitors(options)].map(([id, monitor]) => [`opensearch/monitors/${id}.json`, json(monitor)] as const);
+  return new Map([...monitors, ['opensearch/ism-policy.json', json(ismPolicy(EXAMPLE_DAYS))]]);
+}
+
+/** What OpenSearch Dashboards gets: saved objects for its import. */
+export function opensearchDashboardsFiles(options: ContentOptions): ContentFiles {
+  return new Map([['opensearch/portlog.ndjson', ndjson(opensearchObjects(options))]]);
 }
 
 /** What a manager of Wazuh gets. */
@@ -47,7 +57,21 @@ export function wazuhFiles(options: ContentOptions): ContentFiles {
   ]);
 }
 
+/** What Wazuh's dashboard gets: saved objects for its import. */
+export function wazuhDashboardFiles(): ContentFiles {
+  return new Map([['wazuh/portlog.ndjson', ndjson(wazuhObjects())]]);
+}
+
 /** What Grafana gets beside its dashboards, which lie in dashboards/grafana/ ready made. */
 export function grafanaFiles(options: ContentOptions): ContentFiles {
   return new Map([['grafana/alerting/portlog.yaml', grafanaAlertingFile(options)]]);
+}
+
+function json(content: object): string {
+  return `${JSON.stringify(content, undefined, 2)}\n`;
+}
+
+/** One line an object. */
+export function ndjson(objects: readonly object[]): string {
+  return objects.map((one) => `${JSON.stringify(one)}\n`).join('');
 }

@@ -1,9 +1,7 @@
 import { INVENTORY } from '../event/event.ts';
-import { all, type Filter, is } from './filter.ts';
 import { LAYER, lensState, NEWEST } from './lens.ts';
-import { lucene } from './lucene.ts';
 import type { ContentOptions } from './options.ts';
-import { type Dashboard, type Placed, placed, type Query } from './panel.ts';
+import { type Dashboard, luceneOf, type Placed, placed, type Query } from './panel.ts';
 import { DASHBOARDS } from './dashboards.ts';
 
 /** A saved object, a line of an export file: https://www.elastic.co/docs/extend/kibana/saved-objects/export */
@@ -50,11 +48,6 @@ export function kibanaObjects(options: ContentOptions): readonly SavedObject[] {
     ...DASHBOARDS.flatMap(searches),
     ...DASHBOARDS.map(dashboard),
   ];
-}
-
-/** One line an object. */
-export function ndjson(objects: readonly SavedObject[]): string {
-  return objects.map((one) => `${JSON.stringify(one)}\n`).join('');
 }
 
 function object(type: SavedObject['type'], id: string, attributes: SavedObject['attributes'], references: readonly Reference[] = []): SavedObject {
@@ -155,9 +148,8 @@ function dataView({ from }: Query, name: string): Reference {
   return { type: 'index-pattern', id: from === INVENTORY ? KNOWN : EVENTS, name };
 }
 
-function queryOf({ from, where }: Query): object {
-  const dataset: readonly Filter[] = from === INVENTORY ? [] : [is('data_stream.dataset', from)];
-  return { language: 'lucene', query: lucene(all(...dataset, ...(where === undefined ? [] : [where]))) };
+function queryOf(query: Query): object {
+  return { language: 'lucene', query: luceneOf(query) };
 }
 
 /** Filters at the head of a dashboard; networks are asked for in the query bar: server.ip:"192.0.2.0/24". */

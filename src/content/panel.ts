@@ -1,5 +1,6 @@
-import type { Dataset } from '../event/event.ts';
-import type { Filter } from './filter.ts';
+import { type Dataset, INVENTORY } from '../event/event.ts';
+import { all, type Filter, is } from './filter.ts';
+import { lucene } from './lucene.ts';
 
 /** A number that is made of many events. */
 export type Measure =
@@ -68,16 +69,24 @@ export interface Dashboard {
   readonly panels: readonly Panel[];
 }
 
+/** Which events it is about, for Elasticsearch and OpenSearch. */
+export function luceneOf({ from, where }: Query): string {
+  const dataset: readonly Filter[] = from === INVENTORY ? [] : [is('data_stream.dataset', from)];
+  return lucene(all(...dataset, ...(where === undefined ? [] : [where])));
+}
+
 /** A panel with its place in the grid. */
-export interface Placed {
-  readonly panel: Panel;
+export interface Placed<P extends Sized = Panel> {
+  readonly panel: P;
   readonly x: number;
   readonly y: number;
 }
 
+type Sized = Pick<Panel, 'width' | 'height'>;
+
 /** From left to right, a new row where one is full; the rows are as high as their highest panel. */
-export function placed(panels: readonly Panel[], columns = 24): readonly Placed[] {
-  const places: Placed[] = [];
+export function placed<P extends Sized>(panels: readonly P[], columns = 24): readonly Placed<P>[] {
+  const places: Placed<P>[] = [];
   let [x, y, height] = [0, 0, 0];
   for (const panel of panels) {
     if (x + panel.width > columns) [x, y, height] = [0, y + height, 0];

@@ -6,8 +6,8 @@ import { isAtLeast } from '../sink/version.ts';
 export interface Step {
   /** In words: `alert rule "[portlog] New host"`. */
   readonly what: string;
-  /** `kept`: somebody has changed it, or it is not portlog's, so it is left as it is. */
-  readonly action: 'create' | 'update' | 'unchanged' | 'kept' | 'remove' | 'restart';
+  /** `kept`: somebody has changed it, or it is not portlog's, so it is left as it is. `skipped`: it cannot be had there. */
+  readonly action: 'create' | 'update' | 'unchanged' | 'kept' | 'skipped' | 'remove' | 'restart';
   /** What would be sent, for `--dry-run`; nothing for what stays. */
   readonly request: HttpRequest | undefined;
   apply(signal: AbortSignal): Promise<void>;
@@ -31,6 +31,16 @@ export function installation(client: HttpClient, what: string, found: Presence, 
     request,
     apply: async (signal) => void (await wanted(client, request, signal)),
   };
+}
+
+/** Something that cannot be had on this server. */
+export function skipped(what: string): Step {
+  return { what, action: 'skipped', request: undefined, apply: async () => undefined };
+}
+
+/** Without the plugin that it belongs to, OpenSearch knows nothing of a path. */
+export function isWithoutPlugin({ status, body }: HttpAnswer): boolean {
+  return status === 400 && body.includes('no handler found');
 }
 
 export function removal(client: HttpClient, what: string, request: HttpRequest): Step {

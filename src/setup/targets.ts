@@ -1,5 +1,16 @@
 import { readdir, readFile } from 'node:fs/promises';
-import { grafanaFiles, kibanaFiles, lokiFiles, opensearchFiles, wazuhFiles } from '../content/files.ts';
+import {
+  type ContentFiles,
+  grafanaFiles,
+  kibanaFiles,
+  lokiFiles,
+  opensearchDashboardsFiles,
+  opensearchFiles,
+  wazuhDashboardFiles,
+  wazuhFiles,
+} from '../content/files.ts';
+import { opensearchObjects } from '../content/opensearch-dashboards.ts';
+import { wazuhObjects } from '../content/wazuh-dashboards.ts';
 import type { ContentOptions } from '../content/options.ts';
 import type { HttpClient } from '../sink/http.ts';
 import type { BulkServer } from '../sink/bulk.ts';
@@ -8,9 +19,13 @@ import { OPENSEARCH } from '../sink/opensearch.ts';
 import { ELASTICSEARCH_URL, LOKI_URL, type SinkOptions } from '../sink/options.ts';
 import { wazuhApi, WAZUH_API_URL } from '../sink/wazuh-api.ts';
 import { readSetupFile, SETUP_FILES } from './files.ts';
+import { planMonitors, planMonitorsRemoval } from './alerting.ts';
+import { planPolicy, planPolicyRemoval } from './ism.ts';
 import { planGrafana, planGrafanaRemoval } from './grafana.ts';
 import { planKibana, planKibanaRemoval } from './kibana.ts';
 import { planLoki, planLokiRemoval } from './loki.ts';
+import { planOsd, planOsdRemoval } from './opensearch-dashboards.ts';
+import type { AnySavedObject } from './saved-objects.ts';
 import type { PlanOptions, Step } from './step.ts';
 import { planWazuh, planWazuhRemoval } from './wazuh.ts';
 import { planTemplates, planTemplatesRemoval } from './templates.ts';
@@ -18,7 +33,7 @@ import { planTemplates, planTemplatesRemoval } from './templates.ts';
 /** A server with what to install there. */
 export interface Connection {
   readonly client: HttpClient;
-  /** Of Loki. */
+  /** Of Loki, or of the security plugin of OpenSearch Dashboards. */
   readonly tenant: string | undefined;
   readonly content: ContentOptions;
   /** How long events are kept, where the server can be told. */
@@ -41,18 +56,29 @@ const OSSEC_CONF = ['wazuh/ossec-localfile.xml', 'wazuh/ossec-remote.xml'];
 const PACKAGE = new URL('../../', import.meta.url);
 
 export const TARGETS = {
-  elasticsearch: store(ELASTICSEARCH),
-  opensearch: {
-    ...store(OPENSEARCH),
-    files: async (content) => new Map([...(await templates('opensearch')), ...(await withRunbooks('opensearch', opensearchFiles(content)))]),
+  'elasticsearch': store(ELASTICSEARCH),
+  'opensearch': {
+    url: ELASTICSEARCH_URL,
+    plan: planOpenSearch,
+    planRemoval: async ({ client }, signal) => [
+      ...(await planMonitorsRemoval(client, signal)),
+      ...(await planPolicyRemoval(client, signal)),
+      ...(await planTemplatesRemoval(client, OPENSEARCH, signal)),
+    ],
+    files: async (content) =>
+      new Map([
+        ...(await templates('opensearch')),
+        ...(await withRunbooks('opensearch', new Map([...opensearchFiles(content), ...opensearchDashboardsFiles(content)]))),
+      ]),
   },
-  kibana: {
+  'opensearch-dashboards': osd('opensearch', opensearchObjects, opensearchDashboardsFiles),
+  'kibana': {
     url: 'http://127.0.0.1:5601',
     plan: ({ client, content }, plan, signal) => planKibana(client, content, plan, signal),
     planRemoval: ({ client, content }, signal) => planKibanaRemoval(client, content, signal),
     files: (content) => withRunbooks('elastic', kibanaFiles(content)),
   },
-  grafana: {
+  'grafana': {
     url: 'http://127.0.0.1:3000',
     plan: ({ client, content }, plan, signal) => planGrafana(client, content, plan, signal),
     planRemoval: ({ client }, signal) => planGrafanaRemoval(client, signal),
@@ -64,13 +90,13 @@ export const TARGETS = {
       );
     },
   },
-  loki: {
+  'loki': {
     url: LOKI_URL,
     plan: ({ client, tenant, content }, plan, signal) => planLoki(client, tenant, content, plan, signal),
     planRemoval: ({ client, tenant }, signal) => planLokiRemoval(client, tenant, signal),
     files: (content) => withRunbooks('loki', lokiFiles(content)),
   },
-  wazuh: {
+  'wazuh': {
     url: WAZUH_API_URL,
     connect: wazuhApi,
     plan: ({ client, content }, plan, signal) => planWazuh(client, content, plan, signal),
@@ -79,15 +105,38 @@ export const TARGETS = {
       const snippets = await Promise.all(
         OSSEC_CONF.map(async (name) => [name, await readFile(new URL(`dashboards/${name}`, PACKAGE), 'utf8')] as const),
       );
-      return withRunbooks('wazuh', new Map([...wazuhFiles(content), ...snippets]));
+      return withRunbooks('wazuh', new Map([...wazuhFiles(content), ...wazuhDashboardFiles(), ...snippets]));
     },
   },
+  'wazuh-dashboard': osd('wazuh', wazuhObjects, wazuhDashboardFiles),
 } satisfies Readonly<Record<string, Target>>;
 export type TargetName = keyof typeof TARGETS;
 
 /** What somebody has named, if portlog knows it. */
 export function targetOf(name: string): Target | undefined {
   return Object.hasOwn(TARGETS, name) ? TARGETS[name as TargetName] : undefined;
+}
+
+async function planOpenSearch({ client, content, retentionDays }: Connection, plan: PlanOptions, signal: AbortSignal): Promise<readonly Step[]> {
+  return [
+    ...(await planTemplates(client, OPENSEARCH, undefined, plan, signal)),
+    ...(await planMonitors(client, content, plan, signal)),
+    ...(retentionDays === undefined ? [] : [await planPolicy(client, retentionDays, plan, signal)]),
+  ];
+}
+
+/** Dashboards in OpenSearch Dashboards, or in Wazuh's, which is one. */
+function osd(
+  folder: string,
+  objects: (content: ContentOptions) => readonly AnySavedObject[],
+  files: (content: ContentOptions) => ContentFiles,
+): Target {
+  return {
+    url: 'http://127.0.0.1:5601',
+    plan: ({ client, tenant, content }, plan, signal) => planOsd(client, objects(content), tenant, plan, signal),
+    planRemoval: ({ client, tenant, content }, signal) => planOsdRemoval(client, objects(content), tenant, signal),
+    files: (content) => withRunbooks(folder, files(content)),
+  };
 }
 
 /** Templates, for what stores events. */

@@ -1,4 +1,5 @@
 import { type Dataset, DATASETS, GENERIC } from '../event/event.ts';
+import { serverVariable } from '../config/env.ts';
 import type { Facility, SyslogFormat } from '../event/syslog.ts';
 import { PortlogError } from '../errors.ts';
 
@@ -77,7 +78,7 @@ export function urlOf({ type, target }: Pick<SinkOptions, 'type' | 'target'>, de
       'sink-options',
       `the URL for ${type} carries a user or password, which everyone on this machine can read in the process list`,
       {
-        hint: `leave them out and set PORTLOG_${type.toUpperCase()}_USER and PORTLOG_${type.toUpperCase()}_PASSWORD`,
+        hint: `leave them out and set ${serverVariable(type, 'USER')} and ${serverVariable(type, 'PASSWORD')}`,
       },
     );
   return url;

@@ -20,7 +20,18 @@ import { METADATA } from '../../src/sink/loki-entry.ts';
 import { ROOT } from '../support/run-portlog.ts';
 import { readDashboards, targetsOf } from './grafana.ts';
 import { panelsOf, readObjects } from './kibana.ts';
-import { GRAFANA_ALERTING, GRAFANA_DASHBOARD, KIBANA_OBJECT, KIBANA_RULE, LOKI_RULES, OPENSEARCH_MONITOR } from './schemas.ts';
+import { osdPanelsOf, readOsdObjects } from './osd.ts';
+import {
+  GRAFANA_ALERTING,
+  GRAFANA_DASHBOARD,
+  ISM_POLICY,
+  KIBANA_OBJECT,
+  KIBANA_RULE,
+  LOKI_RULES,
+  OPENSEARCH_MONITOR,
+  OSD_OBJECT,
+  VIS_STATE,
+} from './schemas.ts';
 import { STORIES } from './stories.ts';
 
 const NAMES = new Set(FIELDS.map(({ name }) => name));
@@ -187,6 +198,44 @@ describe('what is rendered for Grafana and Loki', () => {
     for (const { annotations } of grafana.groups[0].rules) expect(DASHBOARDS.map(({ id }) => id)).toContain(annotations.__dashboardUid__);
     for (const { annotations } of loki.groups[0].rules) expect(existsSync(join(ROOT, annotations.runbook_url))).toBe(true);
   });
+});
+
+describe.each(['opensearch', 'wazuh'])('dashboards/%s/portlog.ndjson', (folder) => {
+  const objects = readOsdObjects(join(ROOT, 'dashboards', folder, 'portlog.ndjson'));
+  const known = folder === 'wazuh' ? { 'wazuh-alerts-*': { index: 'wazuh-alerts-*', timeField: 'timestamp' } } : {};
+
+  test('objects are of the form that OpenSearch Dashboards imports, each once', () => {
+    for (const one of objects) expectValid(OSD_OBJECT, one, one.id);
+    expect(new Set(objects.map(({ type, id }) => `${type} ${id}`)).size).toBe(objects.length);
+    for (const { id, type, attributes } of objects) {
+      if (type !== 'visualization') continue;
+      const state = JSON.parse(attributes.visState);
+      expectValid(VIS_STATE, state, id);
+      const ids = state.aggs.map((agg: any) => agg.id);
+      expect(new Set(ids).size, id).toBe(ids.length);
+      for (const { params } of state.aggs) if (params.orderBy !== undefined) expect([...ids, '_key'], id).toContain(params.orderBy);
+    }
+  });
+
+  test('every reference leads somewhere, no panels overlap, every panel is explained', () => {
+    const panels = osdPanelsOf(objects, known);
+    expect(panels.length).toBeGreaterThan(10);
+    for (const [dashboard, some] of Map.groupBy(panels, (panel) => panel.dashboard))
+      expect(overlapping(some.map(({ grid }) => grid)), dashboard).toBe(0);
+    for (const { id, type, attributes } of objects)
+      if (type !== 'index-pattern' && !/-(?:links|filters)$/.test(id)) expect(attributes.description, id).not.toBe('');
+  });
+});
+
+test('panels of OpenSearch Dashboards ask what those of Kibana ask', () => {
+  const kibana = panelsOf(readObjects());
+  const osd = osdPanelsOf(readOsdObjects(join(ROOT, 'dashboards/opensearch/portlog.ndjson')));
+  const what = ({ dashboard, id, title, index, query }: (typeof kibana)[number]): object => ({ dashboard, id, title, index, query });
+  expect(osd.map(what)).toEqual(kibana.map(what));
+});
+
+test('the policy is of the form that index state management takes', () => {
+  expectValid(ISM_POLICY, JSON.parse(readFileSync(join(ROOT, 'dashboards/opensearch/ism-policy.json'), 'utf8')), 'ism');
 });
 
 test('monitors of OpenSearch are of the form that its alerting takes, one for each rule', () => {

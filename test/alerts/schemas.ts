@@ -53,6 +53,93 @@ export const KIBANA_OBJECT = object({
   managed: { const: false },
 });
 
+/** OpenSearch-Dashboards: src/core/server/saved_objects; the attributes as src/plugins/{dashboard,visualizations,discover}/server/saved_objects map them. */
+export const OSD_OBJECT = {
+  ...object({
+    type: { enum: ['index-pattern', 'search', 'visualization', 'dashboard'] },
+    id: { type: 'string', pattern: '^portlog' },
+    attributes: { type: 'object' },
+    references: { type: 'array', items: object({ type: { enum: ['index-pattern', 'search', 'visualization'] }, id: text, name: text }) },
+    migrationVersion: { type: 'object', minProperties: 1, maxProperties: 1 },
+  }),
+  oneOf: [
+    osdOf('index-pattern', '7.6.0', { title: text, timeFieldName: text }, ['timeFieldName']),
+    osdOf('search', '7.9.3', {
+      title: text,
+      description: text,
+      hits: { const: 0 },
+      columns: strings,
+      sort: { type: 'array' },
+      version: { const: 1 },
+      kibanaSavedObjectMeta: object({ searchSourceJSON: text }),
+    }),
+    osdOf('visualization', '7.10.0', {
+      title: text,
+      description: { type: 'string' },
+      version: { const: 1 },
+      visState: text,
+      uiStateJSON: text,
+      kibanaSavedObjectMeta: object({ searchSourceJSON: text }),
+    }),
+    osdOf('dashboard', '7.9.3', {
+      title: text,
+      hits: { const: 0 },
+      description: text,
+      panelsJSON: text,
+      optionsJSON: text,
+      version: { const: 1 },
+      timeRestore: { const: true },
+      timeFrom: { type: 'string', pattern: '^now-\\d+d$' },
+      timeTo: { const: 'now' },
+      kibanaSavedObjectMeta: object({ searchSourceJSON: text }),
+    }),
+  ],
+};
+
+function osdOf(type: string, version: string, attributes: Readonly<Record<string, object>>, optional: readonly string[] = []): object {
+  return {
+    properties: { type: { const: type }, migrationVersion: object({ [type]: { const: version } }), attributes: object(attributes, optional) },
+  };
+}
+
+/** `visState`: src/plugins/vis_type_vislib, vis_type_metric, vis_type_table, vis_type_markdown, input_control_vis. */
+export const VIS_STATE = object({
+  title: { type: 'string' },
+  type: { enum: ['metric', 'histogram', 'horizontal_bar', 'pie', 'table', 'markdown', 'input_control_vis'] },
+  aggs: {
+    type: 'array',
+    items: object({
+      id: { type: 'string', pattern: '^\\d+$' },
+      enabled: { const: true },
+      type: { enum: ['count', 'cardinality', 'sum', 'max', 'top_hits', 'terms', 'date_histogram', 'filters'] },
+      schema: { enum: ['metric', 'segment', 'group', 'bucket'] },
+      params: { type: 'object' },
+    }),
+  },
+  params: { type: 'object' },
+});
+
+/** https://docs.opensearch.org/latest/im-plugin/ism/policies/ */
+export const ISM_POLICY = object({
+  policy: object({
+    description: text,
+    default_state: text,
+    states: {
+      type: 'array',
+      minItems: 1,
+      items: object({
+        name: text,
+        actions: {
+          type: 'array',
+          items: { oneOf: [object({ rollover: object({ min_index_age: text, min_primary_shard_size: text }) }), object({ delete: object({}) })] },
+        },
+        transitions: { type: 'array', items: object({ state_name: text, conditions: object({ min_rollover_age: text }) }) },
+      }),
+    },
+    ism_template: { type: 'array', items: object({ index_patterns: strings, priority: { type: 'integer' } }) },
+  }),
+});
+
 /** https://grafana.com/docs/grafana/latest/dashboards/build-dashboards/view-dashboard-json-model/ */
 export const GRAFANA_DASHBOARD = {
   type: 'object',

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { FakeAlerting } from '../support/fake-alerting.ts';
 import { FakeGrafana } from '../support/fake-grafana.ts';
 import { FakeKibana } from '../support/fake-kibana.ts';
 import { FakeWazuh } from '../support/fake-wazuh.ts';
@@ -20,7 +21,7 @@ async function setup(
     PORTLOG_GRAFANA_BEARER: 'token',
     PORTLOG_WAZUH_USER: 'wazuh-wui',
     PORTLOG_WAZUH_PASSWORD: 'secret',
-    [`PORTLOG_${target.toUpperCase()}_URL`]: url,
+    [`PORTLOG_${target.toUpperCase().replaceAll('-', '_')}_URL`]: url,
   };
   const { stderr, stdout, code } = await portlog(['setup', target, ...args], { env });
   return {
@@ -273,6 +274,107 @@ describe('portlog setup grafana', () => {
   });
 });
 
+describe.each(['opensearch-dashboards', 'wazuh-dashboard'])('portlog setup %s', (target) => {
+  let osd: FakeKibana;
+  let url: string;
+  const [dashboards, others] = target === 'wazuh-dashboard' ? ['1 dashboard', 13] : ['4 dashboards', 48];
+  const what = `${dashboards}, and ${others} index patterns, searches and visualizations that belong to them`;
+  beforeEach(async () => {
+    osd = new FakeKibana('osd-xsrf');
+    osd.version = '2.19.5';
+    url = await osd.start();
+  });
+  afterEach(() => osd.stop());
+
+  test('imports what the file has; again, it changes nothing; what somebody has changed is left', async () => {
+    expect(await setup(target, url)).toMatchObject({ code: 0, said: [`created ${what}`] });
+    osd.actions.length = 0;
+    expect(await setup(target, url)).toMatchObject({ code: 0, said: [`unchanged: ${what}`] });
+    expect(osd.actions).toEqual([]);
+    const [key, one] = [...osd.objects].find(([name]) => name.startsWith('search '))!;
+    osd.objects.set(key, { ...one, attributes: { ...one.attributes, title: 'mine' } });
+    expect(await setup(target, url)).toMatchObject({ code: 1, said: [`${KEPT} ${what}`, FORCE] });
+    expect(await setup(target, url, '--force')).toMatchObject({ code: 0, said: [`updated ${what}`] });
+  });
+
+  test('--remove takes all of it away', async () => {
+    await setup(target, url);
+    const { said } = await setup(target, url, '--remove');
+    expect(said.every((line) => /^removed (?:index-pattern|visualization|search|dashboard) portlog-/.test(line))).toBe(true);
+    expect(osd.objects.size).toBe(0);
+  });
+
+  test('a Kibana is none', async () => {
+    osd.version = '8.19.1';
+    expect(await setup(target, url)).toMatchObject({
+      code: 2,
+      said: ['this is Kibana 8.19.1, not OpenSearch Dashboards', '  → portlog setup kibana'],
+    });
+  });
+});
+
+describe('monitors and policy of portlog setup opensearch', () => {
+  let opensearch: FakeAlerting;
+  let url: string;
+  beforeEach(async () => {
+    opensearch = new FakeAlerting();
+    url = await opensearch.start();
+  });
+  afterEach(() => opensearch.stop());
+  const named = (name: string): any => [...opensearch.monitors.values()].find(({ content }) => content.name === name)?.content;
+  const others = ({ said }: { readonly said: readonly string[] }): readonly string[] => said.filter((line) => !line.startsWith('unchanged: '));
+
+  test('a monitor a rule; again, it changes nothing', async () => {
+    const { code, said } = await setup('opensearch', url);
+    expect([code, said.filter((line) => line.startsWith('created monitor "[portlog] ')).length]).toEqual([0, 26]);
+    expect(opensearch.monitors.size).toBe(26);
+    opensearch.actions.length = 0;
+    expect(others(await setup('opensearch', url))).toEqual([]);
+    expect(opensearch.actions).toEqual([]);
+  });
+
+  test('what somebody has changed in one is left; whom it tells, and whether it runs, is the user’s anyway', async () => {
+    await setup('opensearch', url);
+    const mine = named('[portlog] New host');
+    mine.triggers[0].bucket_level_trigger.actions = [{ id: 'a', destination_id: 'mail' }];
+    mine.enabled = false;
+    expect(others(await setup('opensearch', url))).toEqual([]);
+    expect(others(await setup('opensearch', url, '--zone', 'dmz'))).toContain('updated monitor "[portlog] New host"');
+    const updated = named('[portlog] New host');
+    expect([updated.enabled, updated.triggers[0].bucket_level_trigger.actions]).toEqual([false, [{ id: 'a', destination_id: 'mail' }]]);
+    expect(JSON.stringify(updated.inputs)).toContain('nmap.zone:dmz');
+    named('[portlog] New open port').schedule.period.interval = 60;
+    expect(others(await setup('opensearch', url, '--zone', 'dmz'))).toEqual([`${KEPT} monitor "[portlog] New open port"`, FORCE]);
+    expect(others(await setup('opensearch', url, '--zone', 'dmz', '--force'))).toEqual(['updated monitor "[portlog] New open port"']);
+  });
+
+  test('--retention-days is a policy, which another number changes', async () => {
+    expect(others(await setup('opensearch', url, '--retention-days', '90'))).toContain('created policy portlog: events are deleted after 90 days');
+    expect(others(await setup('opensearch', url, '--retention-days', '90'))).toEqual([]);
+    expect(others(await setup('opensearch', url, '--retention-days', '30'))[0]).toBe('updated policy portlog: events are deleted after 30 days');
+    opensearch.policy!.content.policy.description = 'ours now';
+    expect(others(await setup('opensearch', url, '--retention-days', '90'))).toEqual([
+      `${KEPT} policy portlog: events are deleted after 90 days`,
+      FORCE,
+    ]);
+  });
+
+  test('without the plugins, it says so and installs the rest', async () => {
+    opensearch.hasPlugins = false;
+    const { code, said } = await setup('opensearch', url);
+    expect([code, said.at(-1)]).toEqual([0, 'left out monitors: this server has no alerting plugin']);
+    expect(opensearch.templates.size).toBe(7);
+  });
+
+  test('--remove takes away what is portlog’s', async () => {
+    opensearch.monitors.set('other', { seqNo: 0, content: { name: 'portlog things of mine' } });
+    await setup('opensearch', url, '--retention-days', '90');
+    await setup('opensearch', url, '--remove');
+    expect([...opensearch.monitors.keys()]).toEqual(['other']);
+    expect(opensearch.policy).toBeUndefined();
+  });
+});
+
 describe('--export', () => {
   test.each([
     ['kibana', ['README.md', 'portlog.ndjson', 'rules', 'runbooks'], 54],
@@ -288,13 +390,21 @@ describe('--export', () => {
         'index-template.json',
         'inventory-custom.json',
         'inventory-template.json',
+        'ism-policy.json',
         'monitors',
         'pipeline.json',
+        'portlog.ndjson',
         'runbooks',
       ],
-      60,
+      62,
     ],
-    ['wazuh', ['README.md', 'ossec-localfile.xml', 'ossec-remote.xml', 'portlog_decoders.xml', 'portlog_rules.xml', 'runbooks'], 31],
+    [
+      'wazuh',
+      ['README.md', 'ossec-localfile.xml', 'ossec-remote.xml', 'portlog.ndjson', 'portlog_decoders.xml', 'portlog_rules.xml', 'runbooks'],
+      32,
+    ],
+    ['opensearch-dashboards', ['README.md', 'portlog.ndjson', 'runbooks'], 28],
+    ['wazuh-dashboard', ['README.md', 'portlog.ndjson', 'runbooks'], 28],
   ])('of %s writes the files, the clicks and the runbooks', async (target, names, count) => {
     const folder = join(freshDir(), 'new', 'folder');
     const { said, code } = await setup(target, 'http://127.0.0.1:1', '--export', folder);
@@ -333,7 +443,10 @@ test('portlog setup elasticsearch --retention-days puts a lifecycle into the tem
 
 test.each([
   [['setup', 'loki', '--export', '/dev/null/x'], "the files cannot be written to /dev/null/x: ENOTDIR: not a directory, mkdir '/dev/null/x'"],
-  [['setup', 'kibana', '--retention-days', '9'], '--retention-days needs a whole number from 1, and is for portlog setup elasticsearch'],
+  [
+    ['setup', 'kibana', '--retention-days', '9'],
+    '--retention-days needs a whole number from 1, and is for portlog setup elasticsearch or opensearch',
+  ],
   [['setup', 'kibana', '--zone', 'a`b'], '--zone "a`b": only letters, digits, ".", "_" and "-", at most 64'],
   [['setup', 'kibana', '--site', 'a b'], '--site a b: write NAME or NAME=HOURS'],
   [['setup', 'kibana', '--site', 'a=0'], '--site a=0: write NAME or NAME=HOURS'],

@@ -22,10 +22,14 @@ describe('every command', () => {
   let folder: string;
   let loghost: Awaited<ReturnType<typeof scriptedStream>>;
   const [kibana, grafana, wazuh] = [new FakeKibana(), new FakeGrafana('secret'), new FakeWazuh()];
+  const osd = new FakeKibana('osd-xsrf');
   let urls: Readonly<Record<string, string>>;
 
   beforeAll(async () => {
     urls = { 'https://kibana:5601': await kibana.start(), 'https://grafana:3000': await grafana.start(), 'https://wazuh:55000': await wazuh.start() };
+    osd.version = '2.19.5';
+    const osdUrl = await osd.start();
+    urls = { ...urls, 'https://osd:5601': osdUrl, 'https://wazuh-dashboard': osdUrl };
     loghost = await scriptedStream((socket, read) => void read.then(() => socket.end()));
     server = await scriptedServer(stores({ version: { number: '9.4.3' } }, 'Elasticsearch'));
     opensearch = await scriptedServer(stores({ version: { number: '3.8.0', distribution: 'opensearch' } }, ''));
@@ -42,6 +46,8 @@ describe('every command', () => {
       else if (path === '/loki/api/v1/push')
         response.writeHead(body === '{"streams":[]}' ? 422 : 204).end(body === '{"streams":[]}' ? 'at least one valid stream is required' : '');
       else if (path.startsWith('/loki/api/v1/rules')) answer(response, method === 'GET' ? 404 : 202, 'group does not exist');
+      else if (path.startsWith('/_plugins'))
+        answer(response, method === 'PUT' ? 201 : path.includes('_ism') ? 404 : 400, { error: 'no handler found' });
       else if (path.startsWith('/_bulk')) answer(response, 200, { items: bulkIds(body).map(() => ({ create: { status: 201 } })) });
       else if (path === '/_security/api_key') answer(response, 200, { encoded: 'aWQ6a2V5' });
       else if (method === 'PUT') {
@@ -51,7 +57,7 @@ describe('every command', () => {
       else answer(response, 404, {});
     };
   }
-  afterAll(() => Promise.all([server.stop(), opensearch.stop(), kibana.stop(), grafana.stop(), wazuh.stop(), loghost.stop()]));
+  afterAll(() => Promise.all([server.stop(), opensearch.stop(), kibana.stop(), grafana.stop(), wazuh.stop(), osd.stop(), loghost.stop()]));
 
   const commandPages = [
     'README.md',
@@ -79,7 +85,7 @@ describe('every command', () => {
     const setup = path === 'README.md' ? [] : ['portlog setup elasticsearch --url https://es:9200'];
     const script = [...setup, ...commands]
       .join('\n')
-      .replaceAll(/https:\/\/(?:kibana:5601|grafana:3000|wazuh:55000)/g, (url) => urls[url] ?? url)
+      .replaceAll(/https:\/\/(?:kibana:5601|grafana:3000|wazuh:55000|osd:5601|wazuh-dashboard)/g, (url) => urls[url] ?? url)
       .replaceAll('https://es:9200', server.url.origin)
       .replaceAll('https://os:9200', opensearch.url.origin)
       .replaceAll('http://collector:4318', server.url.origin)

@@ -9,6 +9,8 @@ import { DEFAULT_CONTENT } from '../../src/content/options.ts';
 import { eventsOf, fixture } from '../support/scans.ts';
 import { freshDir, portlog, ROOT } from '../support/run-portlog.ts';
 import { firing, panelsOf, readObjects, rowsOf } from '../alerts/kibana.ts';
+import { osdPanelsOf, readOsdObjects } from '../alerts/osd.ts';
+import { decoded, firedBy, readRules } from '../alerts/wazuh.ts';
 import { HEADQUARTERS_SITE, shipStories, siteOf } from '../alerts/ship.ts';
 import { type OpenSearchServer, startOpenSearch } from './opensearch.ts';
 import { dated } from '../alerts/dated.ts';
@@ -57,23 +59,69 @@ test('every event of the fixture fits the mapping, script output included', asyn
   expect(body.hits.total.value).toBe(1);
 });
 
-test('the queries of panels and rules give what they give in Elasticsearch', { timeout: 5 * 60_000 }, async () => {
-  await shipStories(['--to', `opensearch=${server.url}`], {});
-  await server.ask('POST', '/logs-nmap.*,nmap-inventory-*/_refresh');
-  const lines: string[] = [];
-  for (const panel of panelsOf(readObjects())) {
-    const rows = await rowsOf(server, panel, `nmap.site:"${HEADQUARTERS_SITE}"`, 30);
-    lines.push(`# ${panel.dashboard} ${panel.id} (${rows.length})`, ...rows.slice(0, 20).map(dated).toSorted());
+test(
+  'the queries of panels and rules give what they give in Elasticsearch, and so do the panels of OpenSearch Dashboards',
+  { timeout: 5 * 60_000 },
+  async () => {
+    await shipStories(['--to', `opensearch=${server.url}`], {});
+    await server.ask('POST', '/logs-nmap.*,nmap-inventory-*/_refresh');
+    const lines: string[] = [];
+    for (const panel of panelsOf(readObjects())) {
+      const rows = await rowsOf(server, panel, `nmap.site:"${HEADQUARTERS_SITE}"`, 30);
+      lines.push(`# ${panel.dashboard} ${panel.id} (${rows.length})`, ...rows.slice(0, 20).map(dated).toSorted());
+    }
+    const expected = readFileSync(join(ROOT, 'test/alerts/headquarters.kibana.txt'), 'utf8');
+    expect(withoutDelivery(`${lines.join('\n')}\n`)).toBe(withoutDelivery(expected));
+    const own: string[] = [];
+    for (const panel of osdPanelsOf(readOsdObjects('dashboards/opensearch/portlog.ndjson'))) {
+      const rows = await rowsOf(server, panel, `nmap.site:"${HEADQUARTERS_SITE}"`, 30);
+      own.push(`# ${panel.dashboard} ${panel.id} (${rows.length})`, ...rows.slice(0, 20).map(dated).toSorted());
+    }
+    expect(withoutDelivery(`${own.join('\n')}\n`)).toBe(withoutDelivery(expected));
+    const rules = kibanaRules(DEFAULT_CONTENT);
+    for (const rule of ALERT_RULES.filter(({ absentForHours }) => absentForHours === undefined)) {
+      const found = rules.find(({ tags }) => tags.includes(serverId(rule)))!;
+      const sites = (await firing(server, found.params, Date.now())).map((group) => group['nmap.site']);
+      expect(sites, rule.id).toContain(siteOf(rule.id, 'fires'));
+      expect(sites, rule.id).not.toContain(siteOf(rule.id, 'silent'));
+    }
+  },
+);
+
+test("the panels of Wazuh's dashboard show what the rules have told", { timeout: 2 * 60_000 }, async () => {
+  const file = join(freshDir(), 'wazuh.ndjson');
+  await shipStories(['--to', `wazuh=${file}`], {});
+  // As the indexer of Wazuh has them: every text a keyword, below "data" what the decoder has found.
+  const dynamic_templates = [{ texts: { match_mapping_type: 'string', mapping: { type: 'keyword' } } }];
+  const properties = { timestamp: { type: 'date' }, rule: { properties: { level: { type: 'long' } } } };
+  const index = { mappings: { date_detection: false, dynamic_templates, properties } };
+  expect((await server.ask('PUT', '/wazuh-alerts-4.x-2026.01', index)).status).toBe(200);
+  const rules = readRules(readFileSync(join(ROOT, 'dashboards/wazuh/portlog_rules.xml'), 'utf8'));
+  const lines = readFileSync(file, 'utf8').trim().split('\n');
+  const alerts = lines.flatMap((line) => {
+    const rule = firedBy(rules, line);
+    const data = JSON.parse(line);
+    if (rule === undefined) return [];
+    const { id, level, groups } = rule;
+    const words = decoded(data) as ReadonlyMap<string, string>;
+    const description = rule.description.replaceAll(/\$\(([\w.]+)\)/g, (_, name: string) => words.get(name) ?? '');
+    return [{ timestamp: data.nmap.time, rule: { id: String(id), level, description, groups: ['portlog', 'nmap', ...groups] }, data }];
+  });
+  const stranger = { timestamp: new Date().toISOString(), rule: { id: '5710', level: 5, description: 'sshd', groups: ['sshd'] }, data: {} };
+  const bulk = [...alerts, stranger].map((alert) => `{"index":{}}\n${JSON.stringify(alert)}\n`).join('');
+  const answer = await fetch(`${server.url}/wazuh-alerts-4.x-2026.01/_bulk?refresh=true`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-ndjson' },
+    body: bulk,
+  });
+  expect(((await answer.json()) as { errors: boolean }).errors).toBe(false);
+  const known = { 'wazuh-alerts-*': { index: 'wazuh-alerts-*', timeField: 'timestamp' } };
+  const rows: string[] = [];
+  for (const panel of osdPanelsOf(readOsdObjects('dashboards/wazuh/portlog.ndjson'), known)) {
+    const found = await rowsOf(server, panel, `data.nmap.site:"${HEADQUARTERS_SITE}"`, 30);
+    rows.push(`# ${panel.dashboard} ${panel.id} (${found.length})`, ...found.slice(0, 20).map(dated).toSorted());
   }
-  const expected = readFileSync(join(ROOT, 'test/alerts/headquarters.kibana.txt'), 'utf8');
-  expect(withoutDelivery(`${lines.join('\n')}\n`)).toBe(withoutDelivery(expected));
-  const rules = kibanaRules(DEFAULT_CONTENT);
-  for (const rule of ALERT_RULES.filter(({ absentForHours }) => absentForHours === undefined)) {
-    const found = rules.find(({ tags }) => tags.includes(serverId(rule)))!;
-    const sites = (await firing(server, found.params, Date.now())).map((group) => group['nmap.site']);
-    expect(sites, rule.id).toContain(siteOf(rule.id, 'fires'));
-    expect(sites, rule.id).not.toContain(siteOf(rule.id, 'silent'));
-  }
+  await expect(`${rows.join('\n')}\n`).toMatchFileSnapshot('../alerts/headquarters.wazuh.txt');
 });
 
 test('monitors fire as their triggers say, on their stories and not on the others', async () => {

@@ -23,7 +23,13 @@ export class FakeKibana {
   readonly objects = new Map<string, Stored>();
   readonly rules = new Map<string, Rule>();
   readonly actions: string[] = [];
+  /** The header that it wants: OpenSearch Dashboards, which was forked from it, wants another. */
+  private readonly xsrf: string;
   private server: Awaited<ReturnType<typeof scriptedServer>> | undefined;
+
+  constructor(xsrf: 'kbn-xsrf' | 'osd-xsrf' = 'kbn-xsrf') {
+    this.xsrf = xsrf;
+  }
 
   async start(): Promise<string> {
     this.server = await scriptedServer((seen, response) => this.serve(seen, response));
@@ -37,14 +43,19 @@ export class FakeKibana {
   private serve(seen: Seen, response: ServerResponse): void {
     const { method, path, headers } = seen;
     if (method !== 'GET') {
-      if (headers['kbn-xsrf'] === undefined)
-        return answer(response, 400, { statusCode: 400, error: 'Bad Request', message: 'Request must contain a kbn-xsrf header.' });
+      if (headers[this.xsrf] === undefined)
+        return answer(response, 400, { statusCode: 400, error: 'Bad Request', message: `Request must contain a ${this.xsrf} header.` });
       if (!path.endsWith('_export')) this.actions.push(`${method} ${path.replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}/g, 'ID')}`);
     }
     if (path === '/api/status') return answer(response, 200, { name: 'kibana', version: { number: this.version } });
     if (path === '/api/saved_objects/_export') return this.export(seen, response);
     if (path.startsWith('/api/saved_objects/_import')) return this.import(seen, response);
     if (path.startsWith('/api/saved_objects/_bulk_delete')) return this.remove(seen, response);
+    if (method === 'DELETE' && path.startsWith('/api/saved_objects/')) {
+      const [type = '', id = ''] = path.slice('/api/saved_objects/'.length).split('/');
+      const isThere = this.objects.delete(`${type} ${decodeURIComponent(id)}`);
+      return answer(response, isThere ? 200 : 404, {});
+    }
     if (path.startsWith('/api/alerting/rules/_find')) {
       const data = [...this.rules].map(([id, { name, tags }]) => ({ id, name, tags }));
       return answer(response, 200, { page: 1, total: data.length, per_page: 100, data });

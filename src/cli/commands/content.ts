@@ -1,3 +1,4 @@
+import { serverVariable } from '../../config/env.ts';
 import { loadConfig } from '../../config/load.ts';
 import { sinkOptions } from '../../config/settings.ts';
 import { type ContentOptions, DEFAULT_CONTENT } from '../../content/options.ts';
@@ -34,7 +35,7 @@ export function connected(options: SinkOptions, target: Target, content: Content
 }
 
 export function urlVariable(type: string): string {
-  return `PORTLOG_${type.toUpperCase()}_URL`;
+  return serverVariable(type, 'URL');
 }
 
 /** `branch` or `branch=170`: hours within which a scan must have finished. */

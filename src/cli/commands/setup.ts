@@ -31,8 +31,8 @@ export async function setupCommand(context: CommandContext, name: string): Promi
 function retention({ values }: CommandContext, name: string): number | undefined {
   const days = number(values, 'retention-days');
   if (days === undefined) return undefined;
-  if (name !== 'elasticsearch' || !Number.isInteger(days) || days < 1)
-    throw new PortlogError('usage', '--retention-days needs a whole number from 1, and is for portlog setup elasticsearch');
+  if (!/^(?:elastic|open)search$/.test(name) || !Number.isInteger(days) || days < 1)
+    throw new PortlogError('usage', '--retention-days needs a whole number from 1, and is for portlog setup elasticsearch or opensearch');
   return days;
 }
 
@@ -47,7 +47,7 @@ async function run(context: CommandContext, target: Target, connection: Connecti
     await step.apply(signal);
     speaker.say(`${DONE[step.action]} ${step.what}`);
   }
-  if ((target === TARGETS.elasticsearch || target === TARGETS.opensearch) && steps.some(({ action }) => action === 'update'))
+  if (steps.some(({ action, what }) => action === 'update' && what.includes('template')))
     speaker.say('data streams that exist keep their mapping until their next rollover');
   if (values['api-key'] === true) {
     await print(context.terminal, `${await createApiKey(connection.client, signal)}\n`);
@@ -61,6 +61,7 @@ const DONE = {
   update: 'updated',
   unchanged: 'unchanged:',
   kept: 'left as it is, because somebody has changed it:',
+  skipped: 'left out',
   remove: 'removed',
   restart: 'restarted',
 } as const;

@@ -1,0 +1,161 @@
+import { type Dashboard, type Panel, placed, type View } from './panel.ts';
+import { type TimeFields, type VisState, visState } from './vis-state.ts';
+
+/**
+ * A saved object of OpenSearch Dashboards, a line of an export file. Dashboards refer to their panels, and those to an
+ * index pattern: https://docs.opensearch.org/latest/dashboards/management/management-index/#saved-objects
+ */
+export interface OsdObject {
+  readonly type: 'index-pattern' | 'visualization' | 'search' | 'dashboard';
+  readonly id: string;
+  readonly attributes: Readonly<Record<string, unknown>>;
+  readonly references: readonly Reference[];
+  readonly migrationVersion: Readonly<Record<string, string>>;
+}
+
+interface Reference {
+  readonly type: OsdObject['type'];
+  readonly id: string;
+  readonly name: string;
+}
+
+/** A panel in the words of one store. */
+export interface OsdPanel extends Pick<Panel, 'id' | 'title' | 'about' | 'width' | 'height'> {
+  /** The id of an index pattern. */
+  readonly pattern: string;
+  readonly lucene: string;
+  readonly view: View;
+  readonly times: TimeFields;
+}
+
+export interface OsdDashboard extends Omit<Dashboard, 'panels'> {
+  readonly panels: readonly OsdPanel[];
+}
+
+/** What is filtered by at the head of each dashboard. */
+export interface OsdControls {
+  readonly pattern: string;
+  readonly fields: readonly (readonly [label: string, field: string])[];
+}
+
+/** Versions of these forms in OpenSearch Dashboards 1 to 3. */
+const VERSIONS: Readonly<Record<OsdObject['type'], string>> = {
+  'index-pattern': '7.6.0',
+  'visualization': '7.10.0',
+  'search': '7.9.3',
+  'dashboard': '7.9.3',
+};
+const SOURCE = 'kibanaSavedObjectMeta.searchSourceJSON.index';
+const COLUMNS = 48;
+const ROW = 1.5;
+const HEAD_HEIGHT = 5;
+
+export function osdObject(
+  type: OsdObject['type'],
+  id: string,
+  attributes: OsdObject['attributes'],
+  references: readonly Reference[] = [],
+): OsdObject {
+  return { type, id, attributes, references, migrationVersion: { [type]: VERSIONS[type] } };
+}
+
+/** Dashboards with all that they refer to, but for the index patterns. */
+export function osdDashboards(dashboards: readonly OsdDashboard[], controls: OsdControls): readonly OsdObject[] {
+  return dashboards.flatMap((dashboard) => [
+    ...heads(dashboard, dashboards, controls),
+    ...dashboard.panels.map((panel) => panelObject(dashboard, panel)),
+    dashboardObject(dashboard),
+  ]);
+}
+
+/** The first of them, which has no content of its own: set-up notes there what it has installed. */
+export function firstLinks(dashboards: readonly Pick<Dashboard, 'id'>[]): string {
+  return `${dashboards[0]?.id ?? ''}-links`;
+}
+
+function panelObject({ id }: OsdDashboard, { id: panel, title, about, pattern, lucene, view, times }: OsdPanel): OsdObject {
+  const full = `[portlog] ${title}`;
+  const source = { query: { query: lucene, language: 'lucene' }, filter: [], indexRefName: SOURCE };
+  const common = { title: full, description: about, version: 1, kibanaSavedObjectMeta: { searchSourceJSON: JSON.stringify(source) } };
+  const references: readonly Reference[] = [{ type: 'index-pattern', id: pattern, name: SOURCE }];
+  if (view.kind === 'list') {
+    const attributes = { ...common, hits: 0, columns: view.fields, sort: [[times.newest, 'desc']] };
+    return osdObject('search', `${id}-${panel}`, attributes, references);
+  }
+  const attributes = { ...common, visState: JSON.stringify(visState(full, view, times)), uiStateJSON: '{}' };
+  return osdObject('visualization', `${id}-${panel}`, attributes, references);
+}
+
+/** Links to the other dashboards, and filters. */
+function heads(dashboard: OsdDashboard, dashboards: readonly OsdDashboard[], controls: OsdControls): readonly OsdObject[] {
+  const links = dashboards.map((other) => (other.id === dashboard.id ? `**${other.title}**` : `[${other.title}](#/view/${other.id})`)).join(' · ');
+  const empty = { searchSourceJSON: JSON.stringify({ query: { query: '', language: 'lucene' }, filter: [] }) };
+  const about = (title: string, state: VisState): OsdObject['attributes'] => ({
+    title: `[portlog] ${dashboard.title}: ${title}`,
+    description: '',
+    version: 1,
+    visState: JSON.stringify(state),
+    uiStateJSON: '{}',
+    kibanaSavedObjectMeta: empty,
+  });
+  const markdown = { markdown: `${links}\n\n${dashboard.about}`, fontSize: 12, openLinksInNewTab: false };
+  const list = controls.fields.map(([label, fieldName], i) => ({
+    id: fieldName,
+    fieldName,
+    parent: '',
+    label,
+    type: 'list',
+    options: { type: 'terms', multiselect: true, dynamicOptions: true, size: 10, order: 'desc' },
+    indexPatternRefName: `control_${i}_index_pattern`,
+  }));
+  const params = { controls: list, updateFiltersOnChange: true, useTimeFilter: false, pinFilters: false };
+  const references = list.map(({ indexPatternRefName: name }): Reference => ({ type: 'index-pattern', id: controls.pattern, name }));
+  return [
+    osdObject('visualization', `${dashboard.id}-links`, about('links', { title: '', type: 'markdown', aggs: [], params: markdown })),
+    osdObject('visualization', `${dashboard.id}-filters`, about('filters', { title: '', type: 'input_control_vis', aggs: [], params }), references),
+  ];
+}
+
+/** A panel with its place. */
+interface Box {
+  readonly id: string;
+  readonly type: 'search' | 'visualization';
+  readonly title: string;
+  readonly gridData: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
+}
+
+function dashboardObject({ id, title, about, days, panels }: OsdDashboard): OsdObject {
+  const row = (value: number): number => Math.round(value * ROW);
+  const half = COLUMNS / 2;
+  const boxes: readonly Box[] = [
+    { id: 'links', type: 'visualization', title: '', gridData: { x: 0, y: 0, w: half, h: HEAD_HEIGHT } },
+    { id: 'filters', type: 'visualization', title: '', gridData: { x: half, y: 0, w: half, h: HEAD_HEIGHT } },
+    ...placed(panels).map(({ panel, x, y }): Box => ({
+      id: panel.id,
+      type: panel.view.kind === 'list' ? 'search' : 'visualization',
+      title: panel.title,
+      gridData: { x: x * 2, y: HEAD_HEIGHT + row(y), w: panel.width * 2, h: row(y + panel.height) - row(y) },
+    })),
+  ];
+  const panelsJSON = boxes.map((box, i) => ({
+    version: VERSIONS.dashboard,
+    panelIndex: box.id,
+    gridData: { ...box.gridData, i: box.id },
+    ...(box.title === '' ? { embeddableConfig: { hidePanelTitles: true } } : { title: box.title, embeddableConfig: {} }),
+    panelRefName: `panel_${i}`,
+  }));
+  const attributes = {
+    title: `[portlog] ${title}`,
+    hits: 0,
+    description: about,
+    panelsJSON: JSON.stringify(panelsJSON),
+    optionsJSON: JSON.stringify({ hidePanelTitles: false, useMargins: true }),
+    version: 1,
+    timeRestore: true,
+    timeFrom: `now-${days}d`,
+    timeTo: 'now',
+    kibanaSavedObjectMeta: { searchSourceJSON: JSON.stringify({ query: { query: '', language: 'lucene' }, filter: [] }) },
+  };
+  const references = boxes.map((box, i): Reference => ({ type: box.type, id: `${id}-${box.id}`, name: `panel_${i}` }));
+  return osdObject('dashboard', id, attributes, references);
+}

@@ -1,0 +1,156 @@
+import { lucene } from './lucene.ts';
+import type { Measure, View } from './panel.ts';
+
+/**
+ * `visState` of a visualisation of OpenSearch Dashboards, which was forked from Kibana 7.10 and has no Lens. Its form is
+ * nowhere specified: it follows what OpenSearch Dashboards exports.
+ */
+export interface VisState {
+  readonly title: string;
+  readonly type: 'metric' | 'histogram' | 'horizontal_bar' | 'pie' | 'table' | 'markdown' | 'input_control_vis';
+  readonly aggs: readonly Aggregation[];
+  readonly params: Readonly<Record<string, unknown>>;
+}
+
+interface Aggregation {
+  readonly id: string;
+  readonly enabled: true;
+  readonly type: 'count' | 'cardinality' | 'sum' | 'max' | 'top_hits' | 'terms' | 'date_histogram' | 'filters';
+  readonly schema: 'metric' | 'segment' | 'group' | 'bucket';
+  readonly params: Readonly<Record<string, unknown>>;
+}
+
+/** Where the newest is told, and by what time goes. */
+export interface TimeFields {
+  readonly newest: string;
+  readonly time: string;
+}
+
+/** A list is no visualisation, but a search. */
+export function visState(title: string, view: Exclude<View, { kind: 'list' }>, times: TimeFields): VisState {
+  switch (view.kind) {
+    case 'number':
+      return { title, type: 'metric', aggs: [metric(1, view.column.of, times, view.column.title)], params: NUMBER };
+    case 'timeline':
+      return {
+        title,
+        type: 'histogram',
+        aggs: [metric(1, view.of, times), timeHistogram(times), terms(3, 'group', view.by, 10)],
+        params: axes('stacked', 'bottom', titleOf(view.of)),
+      };
+    case 'bars':
+      return {
+        title,
+        type: 'horizontal_bar',
+        aggs: [metric(1, view.of, times), terms(2, 'segment', view.by, view.top)],
+        params: axes('normal', 'left', titleOf(view.of)),
+      };
+    case 'share':
+      return { title, type: 'pie', aggs: [metric(1, view.of, times), terms(2, 'segment', view.by, view.top)], params: PIE };
+    case 'steps':
+      return { title, type: 'histogram', aggs: [metric(1, { count: true }, times), filters(view)], params: axes('normal', 'bottom', 'Count') };
+    case 'table': {
+      const metrics = view.columns.map((column, i) => metric(i + 2, column.of, times, column.title));
+      const sortBy = metrics.find(({ type }) => type !== 'top_hits')?.id ?? '_key';
+      return { title, type: 'table', aggs: [...metrics, terms(1, 'bucket', view.by.field, view.top, sortBy, view.by.title)], params: TABLE };
+    }
+  }
+}
+
+function metric(id: number, of: Measure, times: TimeFields, customLabel = titleOf(of)): Aggregation {
+  const base = { id: String(id), enabled: true, schema: 'metric' } as const;
+  if ('count' in of) return { ...base, type: 'count', params: { customLabel } };
+  if ('distinct' in of) return { ...base, type: 'cardinality', params: { field: of.distinct, customLabel } };
+  if ('sum' in of) return { ...base, type: 'sum', params: { field: of.sum, customLabel } };
+  if ('largest' in of) return { ...base, type: 'max', params: { field: of.largest, customLabel } };
+  // The newest time is the largest, and is shown as a time.
+  if (of.latest === times.newest) return { ...base, type: 'max', params: { field: of.latest, customLabel } };
+  const newest = { aggregate: 'concat', size: 1, sortField: times.newest, sortOrder: 'desc' };
+  return { ...base, type: 'top_hits', params: { field: of.latest, ...newest, customLabel } };
+}
+
+/** `orderBy`: the id of a metric, or `_key`, by name. */
+function terms(id: number, schema: Aggregation['schema'], field: string, size: number, orderBy = '1', customLabel = field): Aggregation {
+  const others = { otherBucket: false, otherBucketLabel: 'Other', missingBucket: false, missingBucketLabel: 'Missing' };
+  const params = { field, orderBy, order: orderBy === '_key' ? 'asc' : 'desc', size, ...others, customLabel };
+  return { id: String(id), enabled: true, type: 'terms', schema, params };
+}
+
+function timeHistogram({ time }: TimeFields): Aggregation {
+  const params = { field: time, interval: 'auto', min_doc_count: 1, drop_partials: false, scaleMetricValues: false, extended_bounds: {} };
+  return { id: '2', enabled: true, type: 'date_histogram', schema: 'segment', params };
+}
+
+function filters({ steps }: Extract<View, { kind: 'steps' }>): Aggregation {
+  const list = steps.map(({ title, where }) => ({ input: { query: lucene(where), language: 'lucene' }, label: title }));
+  return { id: '2', enabled: true, type: 'filters', schema: 'segment', params: { filters: list } };
+}
+
+function titleOf(of: Measure): string {
+  return 'sum' in of || 'largest' in of ? Object.values(of).join('') : 'Count';
+}
+
+const NUMBER = {
+  type: 'metric',
+  addTooltip: true,
+  addLegend: false,
+  metric: {
+    percentageMode: false,
+    useRanges: false,
+    colorSchema: 'Green to Red',
+    metricColorMode: 'None',
+    colorsRange: [{ from: 0, to: 10_000 }],
+    labels: { show: false },
+    invertColors: false,
+    style: { bgFill: '#000', bgColor: false, labelColor: false, subText: '', fontSize: 36 },
+  },
+};
+const PIE = {
+  type: 'pie',
+  addTooltip: true,
+  addLegend: true,
+  legendPosition: 'right',
+  isDonut: true,
+  labels: { show: true, values: true, last_level: true, truncate: 100 },
+};
+const TABLE = {
+  perPage: 10,
+  showPartialRows: false,
+  showMetricsAtAllLevels: false,
+  sort: { columnIndex: null, direction: null },
+  showTotal: false,
+  totalFunc: 'sum',
+  percentageCol: '',
+};
+
+/** `position`: of the axis with the groups. */
+function axes(mode: 'stacked' | 'normal', position: 'bottom' | 'left', label: string): VisState['params'] {
+  const axis = { show: true, style: {}, scale: { type: 'linear' } };
+  return {
+    type: 'histogram',
+    grid: { categoryLines: false },
+    categoryAxes: [{ ...axis, id: 'CategoryAxis-1', type: 'category', position, labels: { show: true, filter: false, truncate: 100 }, title: {} }],
+    valueAxes: [
+      {
+        ...axis,
+        id: 'ValueAxis-1',
+        name: 'LeftAxis-1',
+        type: 'value',
+        position: position === 'left' ? 'bottom' : 'left',
+        scale: { type: 'linear', mode: 'normal' },
+        labels: { show: true, rotate: 0, filter: true, truncate: 100 },
+        title: { text: '' },
+      },
+    ],
+    seriesParams: [
+      { show: true, type: 'histogram', mode, data: { label, id: '1' }, valueAxis: 'ValueAxis-1', drawLinesBetweenPoints: true, showCircles: true },
+    ],
+    addTooltip: true,
+    addLegend: mode === 'stacked',
+    legendPosition: 'right',
+    times: [],
+    addTimeMarker: false,
+    labels: { show: mode === 'normal' },
+    thresholdLine: { show: false, value: 10, width: 1, style: 'full', color: '#E7664C' },
+  };
+}

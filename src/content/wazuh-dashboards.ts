@@ -1,0 +1,115 @@
+import { all, atLeast, type Filter, is } from './filter.ts';
+import { lucene } from './lucene.ts';
+import { type OsdDashboard, osdDashboards, type OsdObject, type OsdPanel } from './osd-objects.ts';
+import type { Measure, View } from './panel.ts';
+
+/** The plugin of Wazuh makes it, and its id is its title: referred to, and not brought along. */
+const ALERTS = 'wazuh-alerts-*';
+const TIME = 'timestamp';
+const OURS = is('rule.groups', 'portlog');
+/** What Wazuh calls high, and what the rules of high and critical severity have. */
+const HIGH = 12;
+const COUNT: Measure = { count: true };
+
+/**
+ * What the alerts of our rules say. Wazuh stores alerts, not events: what fires no rule is not there to be shown. Events are
+ * below `data`, every value a word.
+ */
+const WAZUH_DASHBOARD: OsdDashboard = {
+  id: 'portlog-wazuh',
+  title: 'nmap alerts',
+  about: 'What the rules of portlog have told. Nothing here: nothing was told in this time range, or no scan was looked at.',
+  days: 30,
+  panels: [
+    panel('alerts', 'Alerts', 'All that the rules have told.', { kind: 'number', column: { title: 'Alerts', of: COUNT } }, 6, 5),
+    panel(
+      'grave',
+      'High or critical',
+      'Of level 12 and more.',
+      { kind: 'number', column: { title: 'High or critical', of: COUNT } },
+      6,
+      5,
+      atLeast('rule.level', HIGH),
+    ),
+    panel(
+      'hosts-told',
+      'Hosts',
+      'Hosts that alerts are about.',
+      { kind: 'number', column: { title: 'Hosts', of: { distinct: 'data.server.address' } } },
+      6,
+      5,
+    ),
+    panel(
+      'last',
+      'Last alert',
+      'When a rule has told something for the last time.',
+      { kind: 'number', column: { title: 'Last alert', of: { latest: TIME } } },
+      6,
+      5,
+    ),
+    panel('timeline', 'Alerts over time', 'By the event that they are about.', { kind: 'timeline', by: 'data.event.action', of: COUNT }, 24, 10),
+    panel(
+      'by-level',
+      'By severity',
+      'As the event says it: critical, high, medium, low.',
+      { kind: 'share', by: 'data.nmap.level', of: COUNT, top: 5 },
+      6,
+      11,
+    ),
+    panel('by-rule', 'By rule', 'Numbers of the rules: docs/reference/alerts.md.', { kind: 'bars', by: 'rule.id', of: COUNT, top: 15 }, 6, 11),
+    panel('by-service', 'By service', 'Of the ports that alerts are about.', { kind: 'bars', by: 'data.service.type', of: COUNT, top: 15 }, 6, 11),
+    panel(
+      'by-zone',
+      'By zone',
+      'Empty without a file of expected exposure, which names the zones.',
+      { kind: 'share', by: 'data.nmap.zone', of: COUNT, top: 10 },
+      6,
+      11,
+    ),
+    panel(
+      'hosts',
+      'Hosts by alerts',
+      'Those with the most alerts first.',
+      {
+        kind: 'table',
+        by: { title: 'host', field: 'data.server.address' },
+        columns: [
+          { title: 'alerts', of: COUNT },
+          { title: 'highest level', of: { largest: 'rule.level' } },
+          { title: 'last alert', of: { latest: TIME } },
+        ],
+        top: 50,
+      },
+      24,
+      12,
+    ),
+    panel(
+      'list',
+      'Alerts, the newest first',
+      'runbooks/ says what to do about each.',
+      {
+        kind: 'list',
+        fields: ['rule.level', 'rule.description', 'data.server.address', 'data.server.port', 'data.nmap.zone', 'data.nmap.site', 'data.message'],
+      },
+      24,
+      16,
+    ),
+  ],
+};
+
+/** Searches, visualisations and the dashboard, for the import of Wazuh's dashboard. */
+export function wazuhObjects(): readonly OsdObject[] {
+  return osdDashboards([WAZUH_DASHBOARD], {
+    pattern: ALERTS,
+    fields: [
+      ['Site', 'data.nmap.site'],
+      ['Zone', 'data.nmap.zone'],
+      ['Host', 'data.server.address'],
+    ],
+  });
+}
+
+function panel(id: string, title: string, about: string, view: View, width: number, height: number, where?: Filter): OsdPanel {
+  const filter = where === undefined ? OURS : all(OURS, where);
+  return { id, title, about, view, width, height, pattern: ALERTS, lucene: lucene(filter), times: { newest: TIME, time: TIME } };
+}

@@ -1,0 +1,67 @@
+import { firstLinks } from '../content/osd-objects.ts';
+import { PortlogError } from '../errors.ts';
+import type { HttpClient } from '../sink/http.ts';
+import { isAtLeast } from '../sink/version.ts';
+import { type AnySavedObject, dashboardsVersion, planObjects, planObjectsRemoval, type SavedObjectsServer } from './saved-objects.ts';
+import { checkVersion, type PlanOptions, type Step } from './step.ts';
+
+const OLDEST = [1, 0] as const;
+/** Of Kibana, from which it was forked. */
+const FORKED = [7, 0] as const;
+const ABOUT = 'nmap scans, by portlog';
+
+/**
+ * Dashboards over the import of saved objects, into OpenSearch Dashboards or Wazuh's dashboard, which is one. `tenant`: of
+ * the security plugin.
+ * https://docs.opensearch.org/latest/dashboards/management/management-index/
+ */
+export async function planOsd(
+  client: HttpClient,
+  objects: readonly AnySavedObject[],
+  tenant: string | undefined,
+  plan: PlanOptions,
+  signal: AbortSignal,
+): Promise<readonly Step[]> {
+  await checkOsd(client, signal);
+  return [await planObjects(osd(objects, tenant), client, objects, plan, signal)];
+}
+
+export async function planOsdRemoval(
+  client: HttpClient,
+  objects: readonly AnySavedObject[],
+  tenant: string | undefined,
+  signal: AbortSignal,
+): Promise<readonly Step[]> {
+  await checkOsd(client, signal);
+  return planObjectsRemoval(osd(objects, tenant), client, objects, signal);
+}
+
+/** Without the security plugin nobody looks at the header with the tenant; with it, "global" is what everybody sees. */
+function osd(objects: readonly AnySavedObject[], tenant = 'global'): SavedObjectsServer {
+  const headers = { 'osd-xsrf': 'true', 'securitytenant': tenant };
+  return {
+    product: 'OpenSearch Dashboards',
+    headers,
+    mark: { type: 'visualization', id: firstLinks(objects.filter(({ type }) => type === 'dashboard')), text: ABOUT },
+    what: (some) => {
+      const dashboards = some.filter(({ type }) => type === 'dashboard').length;
+      return `${dashboards} dashboard${dashboards === 1 ? '' : 's'}, and ${some.length - dashboards} index patterns, searches and visualizations that belong to them`;
+    },
+    removals: (some) =>
+      some.map(({ type, id }) => ({
+        what: `${type} ${id}`,
+        request: { method: 'DELETE', path: `/api/saved_objects/${type}/${encodeURIComponent(id)}`, headers },
+      })),
+  };
+}
+
+async function checkOsd(client: HttpClient, signal: AbortSignal): Promise<void> {
+  const version = await dashboardsVersion(client, signal);
+  if (version === undefined)
+    throw new PortlogError('setup-refused', `${client.url.origin} does not say that it is OpenSearch Dashboards, or not to us`, {
+      hint: 'check the URL, and PORTLOG_OPENSEARCH_DASHBOARDS_USER and _PASSWORD (of Wazuh: PORTLOG_WAZUH_DASHBOARD_…)',
+    });
+  checkVersion('OpenSearch Dashboards', version, OLDEST);
+  if (isAtLeast(version, FORKED))
+    throw new PortlogError('setup-refused', `this is Kibana ${version}, not OpenSearch Dashboards`, { hint: 'portlog setup kibana' });
+}

@@ -1,0 +1,145 @@
+import { ndjson } from '../content/files.ts';
+import { fingerprint } from '../content/fingerprint.ts';
+import { PortlogError } from '../errors.ts';
+import type { HttpClient, HttpRequest } from '../sink/http.ts';
+import { type Presence, installation, type PlanOptions, removal, type Step, wanted } from './step.ts';
+
+const BOUNDARY = 'portlog-saved-objects';
+
+/** As much of a saved object as set-up looks at, of Kibana or OpenSearch Dashboards. */
+export interface AnySavedObject {
+  readonly type: string;
+  readonly id: string;
+  readonly attributes: Readonly<Record<string, unknown>>;
+}
+
+/** What differs between the two. */
+export interface SavedObjectsServer {
+  readonly product: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** The object in whose description, behind its text, stands what was installed. */
+  readonly mark: { readonly type: string; readonly id: string; readonly text: string };
+  /** What the objects are, for people. */
+  what(objects: readonly AnySavedObject[]): string;
+  removals(objects: readonly AnySavedObject[]): readonly { readonly what: string; readonly request: HttpRequest }[];
+}
+
+/** What `GET /api/status` says; undefined when it says none, as to somebody it does not know. */
+export async function dashboardsVersion(client: HttpClient, signal: AbortSignal): Promise<string | undefined> {
+  const { body } = await wanted(client, { method: 'GET', path: '/api/status' }, signal);
+  try {
+    return (JSON.parse(body) as { version?: { number?: string } }).version?.number;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Servers bring what they import up to date, so that what is there never equals what was sent: the mark keeps
+ * a fingerprint of each, and whoever has changed something since has changed the second.
+ */
+export async function planObjects(
+  server: SavedObjectsServer,
+  client: HttpClient,
+  objects: readonly AnySavedObject[],
+  plan: PlanOptions,
+  signal: AbortSignal,
+): Promise<Step> {
+  const present = await exported(server, client, objects, signal);
+  const ours = fingerprint(objects);
+  const request = importOf(server, objects);
+  const step = installation(client, server.what(objects), presenceOf(server, present, ours), request, plan);
+  if (step.request === undefined) return step;
+  return {
+    ...step,
+    async apply(during) {
+      await importAll(server, client, request, during);
+      const theirs = fingerprint(contentOf(server, await exported(server, client, objects, during)));
+      const marked = objects.filter((one) => isMark(server, one)).map((one) => withMark(server, one, `${ours}.${theirs}`));
+      await importAll(server, client, importOf(server, marked), during);
+    },
+  };
+}
+
+export async function planObjectsRemoval(
+  server: SavedObjectsServer,
+  client: HttpClient,
+  objects: readonly AnySavedObject[],
+  signal: AbortSignal,
+): Promise<readonly Step[]> {
+  const present = await exported(server, client, objects, signal);
+  return present.length === 0 ? [] : server.removals(present).map(({ what, request }) => removal(client, what, request));
+}
+
+function presenceOf(server: SavedObjectsServer, present: readonly AnySavedObject[], ours: string): Presence {
+  if (present.length === 0) return 'absent';
+  const description = present.find((one) => isMark(server, one))?.attributes['description'];
+  const [, was, left] = (typeof description === 'string' ? MARK.exec(description) : undefined) ?? [];
+  if (left !== fingerprint(contentOf(server, present))) return 'changed';
+  return was === ours ? 'as-installed' : 'outdated';
+}
+
+const MARK = /\((\w+)\.(\w+)\)$/;
+
+function isMark({ mark }: SavedObjectsServer, { type, id }: AnySavedObject): boolean {
+  return type === mark.type && id === mark.id;
+}
+
+function withMark({ mark }: SavedObjectsServer, object: AnySavedObject, text: string): AnySavedObject {
+  return { ...object, attributes: { ...object.attributes, description: `${mark.text} (${text})` } };
+}
+
+/** What people see and change; not when it was written, and by which version of the server. */
+function contentOf(server: SavedObjectsServer, objects: readonly AnySavedObject[]): readonly object[] {
+  return objects
+    .filter((one) => !isMark(server, one))
+    .map(({ type, id, attributes }) => ({ type, id, attributes }))
+    .toSorted((a, b) => (`${a.type} ${a.id}` < `${b.type} ${b.id}` ? -1 : 1));
+}
+
+/** Those of the objects that are there. */
+async function exported(
+  server: SavedObjectsServer,
+  client: HttpClient,
+  objects: readonly AnySavedObject[],
+  signal: AbortSignal,
+): Promise<readonly AnySavedObject[]> {
+  if (objects.length === 0) return [];
+  const body = JSON.stringify({ objects: objects.map(({ type, id }) => ({ type, id })), excludeExportDetails: true });
+  const request: HttpRequest = { method: 'POST', path: '/api/saved_objects/_export', body, headers: server.headers };
+  const answer = await client.request(request, signal);
+  if (answer.status !== 400) {
+    const { body: text } = answer.status === 200 ? answer : await wanted(client, request, signal);
+    const lines = text.split('\n').filter((line) => line !== '');
+    return lines.map((line) => JSON.parse(line) as AnySavedObject);
+  }
+  // It exports all or nothing, and names what is missing.
+  const { attributes } = JSON.parse(answer.body) as { attributes?: { objects?: readonly { type: string; id: string }[] } };
+  const missing = new Set(attributes?.objects?.map(({ type, id }) => `${type} ${id}`));
+  const left = objects.filter(({ type, id }) => !missing.has(`${type} ${id}`));
+  if (left.length === objects.length) await wanted(client, request, signal);
+  return exported(server, client, left, signal);
+}
+
+function importOf({ headers }: SavedObjectsServer, objects: readonly AnySavedObject[]): HttpRequest {
+  const part = `--${BOUNDARY}\r\ncontent-disposition: form-data; name="file"; filename="portlog.ndjson"\r\ncontent-type: application/ndjson\r\n\r\n`;
+  return {
+    method: 'POST',
+    path: '/api/saved_objects/_import?overwrite=true',
+    body: `${part}${ndjson(objects)}\r\n--${BOUNDARY}--\r\n`,
+    contentType: `multipart/form-data; boundary=${BOUNDARY}`,
+    headers,
+  };
+}
+
+/** A 200 may still say that objects were left out. */
+async function importAll({ product }: SavedObjectsServer, client: HttpClient, request: HttpRequest, signal: AbortSignal): Promise<void> {
+  const { body } = await wanted(client, request, signal);
+  const { success, errors = [] } = JSON.parse(body) as { success: boolean; errors?: readonly { type: string; id: string; error: object }[] };
+  const [first] = errors;
+  if (success && first === undefined) return;
+  const why = first === undefined ? body.slice(0, 200) : `${first.type} ${first.id}: ${JSON.stringify(first.error)}`;
+  throw new PortlogError('setup-refused', `${product} did not import all objects (${why})`, {
+    hint: 'portlog setup … --export DIR writes the file, for its own import',
+  });
+}
