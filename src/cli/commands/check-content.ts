@@ -6,16 +6,14 @@ import { type Diagnosis, SinkError } from '../../sink/sink.ts';
 import { connected, connectTo, contentOptions, urlVariable } from './content.ts';
 import type { CommandContext } from './context.ts';
 
-/** Servers that are no sinks: looked at when the environment names their URL. */
-const BESIDE = ['kibana', 'grafana', 'opensearch-dashboards', 'wazuh-dashboard'] as const;
-/** Sinks that keep alert rules themselves. */
-const WITH_RULES = ['loki', 'opensearch'] as const;
+/** Servers that are no sinks, or let a shipper see nothing of it: looked at when the environment names their URL. */
+const BESIDE = ['kibana', 'grafana', 'opensearch', 'opensearch-dashboards', 'wazuh', 'wazuh-dashboard'] as const;
 
 /** Whether dashboards and alert rules are installed where events go, and where people look. */
 export async function checkContent(context: CommandContext, sinks: readonly SinkOptions[]): Promise<readonly Diagnosis[]> {
   const content = await contentOptions(context);
   const connections: [TargetName, Connection][] = [];
-  for (const sink of sinks) for (const name of WITH_RULES) if (sink.type === name) connections.push([name, connected(sink, TARGETS[name], content)]);
+  for (const sink of sinks) if (sink.type === 'loki') connections.push(['loki', connected(sink, TARGETS.loki, content)]);
   for (const name of BESIDE)
     if (context.env[urlVariable(name)] !== undefined) connections.push([name, await connectTo(context, name, TARGETS[name], content)]);
   const found: Diagnosis[] = [];

@@ -2,7 +2,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.codelibs.opensearch.runner.OpenSearchRunner;
 
-/** An OpenSearch of one node on loopback: {@code java Server.java FOLDER PORT TRANSPORT_PORT}; ends with its standard input. */
+/**
+ * An OpenSearch of one node on loopback: {@code java Server.java FOLDER PORT TRANSPORT_PORT [PLUGIN_CLASS [SETTING=VALUE ...]]}; ends
+ * with its standard input.
+ */
 public class Server {
   public static void main(final String[] args) throws Exception {
     final Path base = Path.of(args[0]);
@@ -18,9 +21,18 @@ public class Server {
       settings.put("discovery.type", "single-node");
       settings.put("cluster.routing.allocation.disk.threshold_enabled", false);
       settings.putList("node.roles", "cluster_manager", "data", "ingest");
-    }).build(OpenSearchRunner.newConfigs().clusterName("portlog-test").numOfNode(1).basePath(base.toString()));
+      for (int i = 4; i < args.length; i++) {
+        final String[] pair = args[i].split("=", 2);
+        settings.put(pair[0], pair[1]);
+      }
+    }).build(configs(args, base));
     while (System.in.read() != -1) { /* until the parent closes it */ }
     runner.close();
     System.exit(0);
+  }
+
+  private static OpenSearchRunner.Configs configs(final String[] args, final Path base) {
+    final OpenSearchRunner.Configs configs = OpenSearchRunner.newConfigs().clusterName("portlog-test").numOfNode(1).basePath(base.toString());
+    return args.length > 3 ? configs.pluginTypes(args[3]) : configs;
   }
 }
