@@ -24,7 +24,7 @@ export async function startOpenSearch(): Promise<OpenSearchServer> {
 }
 
 /** Of the demonstration users that the plugin brings. */
-export const ADMIN = 'Basic YWRtaW46YWRtaW4=';
+const ADMIN = 'Basic YWRtaW46YWRtaW4=';
 
 /** One with the security plugin: TLS, and the users that it brings. */
 export async function startSecureOpenSearch(): Promise<OpenSearchServer & { readonly caFile: string }> {
