@@ -17,6 +17,7 @@ export function hostRecord(run: RunContext, host: KnownHost, time: number): LogE
   const open = Object.values(host.ports).filter((port) => standing(port.open, 1) === 'yes').length;
   const name = host.name === undefined || host.name.value === host.key ? '' : ` (${host.name.value})`;
   const entity = hostEntityId(run.options.site, host.key);
+  const risk = riskFields(host, undefined);
   return record(
     run,
     host,
@@ -32,10 +33,12 @@ export function hostRecord(run: RunContext, host: KnownHost, time: number): LogE
         last_tested: isoIfKnown(Math.max(host.time, time)),
         since: isoIfKnown(since(host.up, state === 'up' ? 'yes' : 'no')),
         open_ports: open,
-        ...riskFields(host, undefined),
+        ...risk,
       },
     },
     { server: { address: host.key, ip: host.ips[0] } },
+    // ECS: what an analysis of our own says of the host.
+    { risk: { calculated_level: risk.level, calculated_score_norm: risk.risk } },
   );
 }
 
@@ -73,7 +76,17 @@ export function portRecord(run: RunContext, host: KnownHost, port: KnownPort, ti
   );
 }
 
-function record(run: RunContext, host: KnownHost, time: number, entity: string, message: string, nmap: Fields, more: Fields = {}): LogEvent {
+/** `more`: members of the event; `about`: of its `host`. */
+function record(
+  run: RunContext,
+  host: KnownHost,
+  time: number,
+  entity: string,
+  message: string,
+  nmap: Fields,
+  more: Fields = {},
+  about: Fields = {},
+): LogEvent {
   const { options, scanId } = run;
   const { ips } = host;
   const revision = time * REVISIONS + Math.min(host.marks.length, REVISIONS - 1);
@@ -89,7 +102,7 @@ function record(run: RunContext, host: KnownHost, time: number, entity: string, 
     created,
     severity: SEVERITY.info,
     message: line,
-    shared: knownShared(run, host, time, { os: host.os && { full: host.os.value } }),
+    shared: knownShared(run, host, time, { os: host.os && { full: host.os.value }, ...about }),
     own: {
       event: {
         kind: 'asset',
@@ -110,7 +123,7 @@ function record(run: RunContext, host: KnownHost, time: number, entity: string, 
 }
 
 /** Of a port, or of the host with all its ports. */
-function riskFields({ findings }: KnownHost, port: string | undefined): Fields {
+function riskFields({ findings }: KnownHost, port: string | undefined): { readonly findings: number; readonly risk: number; readonly level: string } {
   const now = Object.values(findings).filter((finding) => (port === undefined || finding.port === port) && standing(finding.open, 1) === 'yes');
   const risk = Math.max(0, ...now.map(({ severity }) => severity));
   return { findings: now.length, risk, level: levelOf(risk) };

@@ -102,9 +102,9 @@ export const INVENTORY_OPTIONS = {
 export const EXPOSURE_OPTIONS = {
   format: {
     type: 'string',
-    choices: ['table', 'json', 'junit'],
+    choices: ['table', 'json', 'junit', 'sarif'],
     group: 'What',
-    about: 'of check: a line, JSON a line, or JUnit XML (default: table)',
+    about: 'of check: a line, JSON a line, JUnit XML, or SARIF (default: table)',
   },
 } as const satisfies Record<string, Option>;
 

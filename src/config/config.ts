@@ -15,12 +15,19 @@ export interface Config {
   readonly intelDir?: string;
   readonly exposure?: string;
   readonly findings?: {
-    readonly rules?: Readonly<Record<string, { readonly severity?: Level; readonly silence?: boolean }>>;
+    readonly rules?: Readonly<Record<string, RuleConfig>>;
     readonly services?: readonly OwnService[];
   };
   readonly changes?: { readonly confirmScans?: number; readonly massChange?: number; readonly macNetworks?: readonly string[] };
   readonly sites?: Readonly<Record<string, { readonly maxAgeHours?: number }>>;
   readonly sinks?: readonly SinkConfig[];
+}
+
+/** How the findings of a rule are judged; `zones`: in single zones. */
+export interface RuleConfig {
+  readonly severity?: Level;
+  readonly silence?: boolean;
+  readonly zones?: Readonly<Record<string, Omit<RuleConfig, 'zones'>>>;
 }
 
 type Level = 'info' | 'low' | 'medium' | 'high' | 'critical';

@@ -4,10 +4,10 @@ import { DEFAULT_SPOOL_LIMITS, type SpoolLimits } from '../delivery/spool-limits
 import { PortlogError } from '../errors.ts';
 import { AddressSet } from '../nmap/address-set.ts';
 import type { SinkOptions } from '../sink/options.ts';
-import type { Config, SinkConfig } from './config.ts';
+import type { Config, RuleConfig, SinkConfig } from './config.ts';
 import { SEVERITY } from '../event/event.ts';
 import { nearest } from './nearest.ts';
-import type { FindingOptions } from '../finding/finder.ts';
+import type { FindingOptions, RuleSetting } from '../finding/finder.ts';
 import { RULES } from '../finding/registry.ts';
 import type { ExposurePolicy } from '../finding/exposure.ts';
 import { loadExposure } from './load.ts';
@@ -114,12 +114,7 @@ function findingSettings({ rules = {}, services = [] }: NonNullable<Config['find
     });
   }
   return {
-    rules: new Map(
-      Object.entries(rules).map(([id, { severity, silence }]) => [
-        id,
-        { severity: severity === undefined ? undefined : SEVERITY[severity], silence },
-      ]),
-    ),
+    rules: new Map(Object.entries(rules).map(([id, rule]) => [id, ruleSetting(rule)])),
     services: services.map(({ id, name, category = 'other', ports, services: names = [], severity, external = severity, why, remedy }) => ({
       id,
       name,
@@ -133,6 +128,19 @@ function findingSettings({ rules = {}, services = [] }: NonNullable<Config['find
       references: [],
     })),
   };
+}
+
+function ruleSetting({ severity, silence, zones = {} }: RuleConfig): RuleSetting {
+  return {
+    severity: severity && SEVERITY[severity],
+    silence,
+    zones: new Map(Object.entries(zones).map(([zone, setting]) => [zone, withoutUnset(ruleSetting(setting))])),
+  };
+}
+
+/** What a zone does not say is as it is elsewhere. */
+function withoutUnset({ severity, silence }: RuleSetting): RuleSetting {
+  return { ...(severity === undefined ? {} : { severity }), ...(silence === undefined ? {} : { silence }) };
 }
 
 function wholeNumber(option: string, value: number): number {

@@ -91,6 +91,8 @@ export const FIELDS: readonly Field[] = [
     "The name given on nmap's command line, else the PTR record, in lower case.",
   ),
   field('host.hostname', 'keyword', false, 'hostname/@name of type PTR', 'www.example.net', 'The PTR record.'),
+  field('host.risk.calculated_level', 'keyword', false, '', 'high', 'Of a host in the inventory: the level of the gravest weakness that it has now.'),
+  field('host.risk.calculated_score_norm', 'float', false, '', 73, 'That as a number from 0 to 100.'),
   field('host.mac', 'keyword', true, 'address/@addr of type mac', ['52-54-00-12-34-56'], 'Upper case with hyphens, as ECS wants it.'),
   field('host.os.full', 'keyword', false, 'osmatch/@name', 'Linux 5.4 - 5.15', "nmap's best guess."),
   field('host.os.name', 'keyword', false, 'osclass/@osfamily', 'Linux', 'Of the best guess.'),

@@ -1,16 +1,27 @@
 import { SEVERITY } from '../event/event.ts';
 import type { Host, Port } from '../nmap/model.ts';
 import type { Check, Finding, Subject } from './finding.ts';
-import { EXPOSURE, type ExposurePolicy } from './exposure.ts';
+import { EXPOSURE, type ExposurePolicy, type NetworkEntry } from './exposure.ts';
 import type { Intel } from './intel.ts';
 import { checksWith, findingsAt, subjectsOf } from './registry.ts';
 import { hasLooked } from './script.ts';
 import type { RiskyService } from './risky-services.ts';
 
+/** How the findings of a rule are judged. */
+interface Judgement {
+  readonly severity?: number | undefined;
+  /** Nobody is told. */
+  readonly silence?: boolean | undefined;
+}
+
+/** The same, with what is another in single zones. */
+export interface RuleSetting extends Judgement {
+  readonly zones?: ReadonlyMap<string, Judgement> | undefined;
+}
+
 /** What somebody has set about rules, and brought. */
 export interface FindingOptions {
-  /** By rule: another severity, or silence. */
-  readonly rules?: ReadonlyMap<string, { readonly severity?: number | undefined; readonly silence?: boolean | undefined }>;
+  readonly rules?: ReadonlyMap<string, RuleSetting>;
   /** Kinds of services beside the catalogue. */
   readonly services?: readonly RiskyService[];
   readonly intel?: Intel | undefined;
@@ -48,9 +59,11 @@ export class Finder {
   /** What is wrong at one place. */
   at(subject: Subject): readonly Finding[] {
     const { intel, rules } = this.options;
-    let found: readonly Finding[] = [...findingsAt({ ...subject, external: this.isExternal(subject) }, this.checks), ...this.unexpected(subject)];
+    const network = this.networkOf(subject);
+    const external = network?.external === true;
+    let found: readonly Finding[] = [...findingsAt({ ...subject, external }, this.checks), ...this.unexpected(subject)];
     if (intel !== undefined) found = found.map((finding) => enriched(finding, intel));
-    return rules === undefined ? found : found.map((finding) => adjusted(finding, rules.get(finding.rule.id)));
+    return rules === undefined ? found : found.map((finding) => adjusted(finding, rules.get(finding.rule.id), network?.zone));
   }
 
   /** Whether what a source once found at a subject would be found again, were it still so. */
@@ -65,8 +78,8 @@ export class Finder {
     }
   }
 
-  private isExternal({ host }: Subject): boolean {
-    return this.options.exposure?.networkOf(host.addresses.map(({ addr }) => addr))?.external === true;
+  private networkOf({ host }: Subject): NetworkEntry | undefined {
+    return this.options.exposure?.networkOf(host.addresses.map(({ addr }) => addr));
   }
 
   private unexpected({ host, port, time }: Subject): readonly Finding[] {
@@ -79,12 +92,9 @@ export class Finder {
 }
 
 /** As somebody has set it. What is silenced is still there, for what is known of it, but nobody is told. */
-function adjusted(
-  finding: Finding,
-  setting: { readonly severity?: number | undefined; readonly silence?: boolean | undefined } | undefined,
-): Finding {
+function adjusted(finding: Finding, setting: RuleSetting | undefined, zone = ''): Finding {
   if (setting === undefined) return finding;
-  const { severity = finding.severity, silence = false } = setting;
+  const { severity = finding.severity, silence = false }: Judgement = { ...setting, ...setting.zones?.get(zone) };
   return { ...finding, severity, ...(silence ? { alerts: false, isSilenced: true } : {}) };
 }
 

@@ -38,6 +38,29 @@ describe('portlog exposure', () => {
     expect(stdout).toContain('<failure type="unexpected" message="is not meant to be open in zone internal [high]">owner: nobody yet</failure>');
   });
 
+  test('as SARIF: a result a port, which is the same from scan to scan', async () => {
+    const { stdout, code } = await portlog(['exposure', 'check', '--exposure', written, '--format', 'sarif', EXAMPLE]);
+    const { version, runs } = JSON.parse(stdout);
+    const [{ tool, results }] = runs;
+    expect([code, version, tool.driver.name]).toEqual([1, '2.1.0', 'portlog']);
+    expect(results).toEqual([
+      {
+        ruleId: 'nmap-exposure-unexpected',
+        level: 'error',
+        message: { text: '127.0.0.2 2323/tcp telnet: is not meant to be open in zone internal [high]' },
+        locations: [
+          {
+            physicalLocation: { artifactLocation: { uri: EXAMPLE } },
+            logicalLocations: [{ name: '127.0.0.2 2323/tcp', kind: 'resource', fullyQualifiedName: '127.0.0.2/2323/tcp' }],
+          },
+        ],
+        partialFingerprints: { 'hostAndPort/v1': '127.0.0.2/2323/tcp' },
+        properties: { zone: 'internal', owner: 'nobody yet' },
+      },
+    ]);
+    expect(tool.driver.rules.map(({ id }: { id: string }) => id)).toContain(results[0].ruleId);
+  });
+
   test('a scan that is cut is said to be', async () => {
     const text = readFileSync(EXAMPLE, 'utf8');
     const { stderr, code } = await portlog(['exposure', 'check', '--exposure', written, '-'], {

@@ -72,6 +72,23 @@ test('records of the inventory replace themselves, in an index, by the time of w
   expect(lines[3].nmap.inventory).toMatchObject({ kind: 'port', state: 'open', since: '2025-10-09T08:53:22.000Z' });
 });
 
+test('a host of the inventory carries the risk of its gravest weakness', async () => {
+  const risks: unknown[] = [];
+  const { sink } = await against(({ body }, response) => {
+    for (const line of body
+      .trim()
+      .split('\n')
+      .map((one) => JSON.parse(one)))
+      if (line.nmap?.inventory?.kind === 'host') risks.push(line.host.risk);
+    answer(response, 200, items(bulkIds(body).map(() => ({ status: 201 }))));
+  });
+  await new World({ sinks: [sink] }).run([scan(host('192.0.2.7', port(80)) + host('192.0.2.8', port(23)))], { retryForMs: 0 });
+  expect(risks).toEqual([
+    { calculated_level: 'info', calculated_score_norm: 0 },
+    { calculated_level: 'high', calculated_score_norm: 73 },
+  ]);
+});
+
 test('reads the fate of each document from its own item', async () => {
   const fates = [
     { status: 201 },

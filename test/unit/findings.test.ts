@@ -640,6 +640,43 @@ describe('settings', () => {
     expect([...world.stored.values()].slice(stored).filter(({ dataset }) => dataset === 'nmap.finding' || dataset === 'nmap.change')).toEqual([]);
   });
 
+  test('another severity in one zone, silence in another, and elsewhere as it is', () => {
+    const exposure = new ExposurePolicy(
+      {
+        networks: [
+          { network: '192.0.2.0/28', zone: 'dmz' },
+          { network: '192.0.2.16/28', zone: 'lab' },
+          { network: '192.0.2.32/28', zone: 'lan' },
+        ],
+      },
+      'x',
+    );
+    const byZone = new Map([
+      [
+        'nmap-service-telnet',
+        {
+          severity: 47,
+          zones: new Map<string, object>([
+            ['dmz', { severity: 99 }],
+            ['lab', { silence: true }],
+          ]),
+        },
+      ],
+    ]);
+    const judged = ['192.0.2.1', '192.0.2.17', '192.0.2.33', '198.51.100.1'].map((address) => {
+      const [one] = hosts(itemsOf(scan(host(address, `<ports>${telnet}</ports>`))));
+      const [, subject] = [...subjectsOf({ args: 'nmap' }, one!, NOW)];
+      const [found] = new Finder({ rules: byZone, exposure }).at(subject!);
+      return [found?.severity, found?.isSilenced ?? false];
+    });
+    expect(judged).toEqual([
+      [99, false],
+      [47, true],
+      [47, false],
+      [47, false],
+    ]);
+  });
+
   test("another severity, and a service of one's own before the catalogue", () => {
     const [one] = hosts(
       itemsOf(scan(host('192.0.2.7', `<ports>${port(21, probed('ftp'), said('ftp-anon', 'Anonymous FTP login allowed'))}${port(9443, '')}</ports>`))),

@@ -14,7 +14,7 @@ import { isComplete } from '../../nmap/item.ts';
 import { Database } from '../../state/database.ts';
 import { SCHEMA_VERSIONS } from '../../state/schema.ts';
 import { print } from '../terminal.ts';
-import { type CheckedPort, junit } from '../report/violations.ts';
+import { type CheckedPort, junit, sarif } from '../report/violations.ts';
 import { count } from '../report/words.ts';
 import { type CommandContext, settingsOf, text } from './context.ts';
 import { readScan } from './read-scan.ts';
@@ -71,7 +71,7 @@ async function check(context: CommandContext, settings: Settings, scan: string):
   });
   const wrong = checked.filter(({ violation }) => violation !== undefined);
   const format = text(context.values, 'format') ?? 'table';
-  await print(context.terminal, format === 'junit' ? junit(checked, scan) : wrong.map(format === 'json' ? jsonLine : tableLine).join(''));
+  await print(context.terminal, REPORTS[format]?.(checked, scan) ?? wrong.map(format === 'json' ? jsonLine : tableLine).join(''));
   context.speaker.say(
     wrong.length === 0
       ? `${count(checked.length, 'open port')}, all of them meant to be open`
@@ -79,6 +79,9 @@ async function check(context: CommandContext, settings: Settings, scan: string):
   );
   return wrong.length === 0 ? EXIT.delivered : EXIT.partly;
 }
+
+/** What is a document, not lines. */
+const REPORTS: Readonly<Record<string, (ports: readonly CheckedPort[], scan: string) => string>> = { junit, sarif };
 
 function jsonLine({ violation, ...port }: CheckedPort): string {
   return `${JSON.stringify({ ...violation, ...port })}\n`;

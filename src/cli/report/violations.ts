@@ -1,3 +1,6 @@
+import { PORTLOG_VERSION } from '../../event/context.ts';
+import { EXPIRED, UNEXPECTED } from '../../finding/exposure.ts';
+
 /** An open port, and what is wrong with that, if anything is. */
 export interface CheckedPort {
   readonly host: string;
@@ -19,6 +22,43 @@ export function junit(ports: readonly CheckedPort[], scan: string): string {
   });
   const failures = ports.filter(({ violation }) => violation !== undefined).length;
   return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuite name="${escaped(`exposure of ${scan}`)}" tests="${ports.length}" failures="${failures}">\n${cases.join('')}</testsuite>\n`;
+}
+
+/** Of a result in SARIF; what is less is a note. */
+const SARIF_LEVELS: Readonly<Record<string, 'error' | 'warning' | 'note'>> = { critical: 'error', high: 'error', medium: 'warning' };
+
+/**
+ * As code hosts and security dashboards read it: a result for each port that is not meant to be open, the same from scan to
+ * scan. https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
+ */
+export function sarif(ports: readonly CheckedPort[], scan: string): string {
+  const results = ports.flatMap(({ host, port, service, zone, owner, violation }) => {
+    if (violation === undefined) return [];
+    const { kind, level, what } = violation;
+    const place = `${host} ${port}`;
+    return {
+      ruleId: kind === 'expired' ? EXPIRED.id : UNEXPECTED.id,
+      level: SARIF_LEVELS[level] ?? 'note',
+      message: { text: `${[place, service].filter((word) => word !== '').join(' ')}: ${what} [${level}]` },
+      locations: [
+        {
+          physicalLocation: { artifactLocation: { uri: encodeURI(scan) } },
+          logicalLocations: [{ name: place, kind: 'resource', fullyQualifiedName: `${host}/${port}` }],
+        },
+      ],
+      partialFingerprints: { 'hostAndPort/v1': `${host}/${port}` },
+      properties: { zone, owner },
+    };
+  });
+  const rules = [UNEXPECTED, EXPIRED].map(({ id, name, why, remedy }) => ({
+    id,
+    shortDescription: { text: name },
+    fullDescription: { text: why },
+    help: { text: remedy },
+  }));
+  const driver = { name: 'portlog', semanticVersion: PORTLOG_VERSION, rules };
+  const log = { $schema: 'https://json.schemastore.org/sarif-2.1.0.json', version: '2.1.0', runs: [{ tool: { driver }, results }] };
+  return `${JSON.stringify(log, undefined, 2)}\n`;
 }
 
 /** Strangers wrote it; XML 1.0 has no control characters. */
