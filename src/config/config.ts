@@ -54,6 +54,8 @@ export interface SinkConfig extends SecretSources {
   readonly path?: string;
   readonly user?: string;
   readonly caFile?: string;
+  readonly certFile?: string;
+  readonly keyFile?: string;
   readonly compression?: 'gzip' | 'none';
   readonly timeoutSeconds?: number;
   readonly datasets?: readonly Dataset[];

@@ -185,6 +185,8 @@ export async function sinkOptions(
     namespace,
     credentials: await credentials(sink, env),
     caFile: given.caFile ?? sink.caFile,
+    certFile: sink.certFile ?? env[serverVariable(sink.type, 'CERT_FILE')],
+    keyFile: sink.keyFile ?? env[serverVariable(sink.type, 'KEY_FILE')],
     compression: given.compression ?? sink.compression ?? 'gzip',
     timeoutMs: (sink.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS) * 1000,
     datasets: sink.datasets,

@@ -7,9 +7,26 @@ import { SinkError } from './sink.ts';
 
 export const CONNECT_TIMEOUT_MS = 10_000;
 
-/** The authorities to trust, for `tls.connect`: the system's, and those in a PEM file. */
-export function trusted(caFile: string | undefined): { readonly ca?: string[] } {
-  return caFile === undefined ? {} : { ca: [...rootCertificates, readCa(caFile)] };
+/** Files in PEM form that TLS needs beside what the system knows. */
+export interface TlsFiles {
+  /** The authority that signed the server's certificate. */
+  readonly caFile: string | undefined;
+  /** Our own certificate and its key, for servers that want one. */
+  readonly certFile?: string | undefined;
+  readonly keyFile?: string | undefined;
+}
+
+/** Whom to trust, and who we are, for `tls.connect`. Throws `sink-options`. */
+export function tlsOptions({ caFile, certFile, keyFile }: TlsFiles): { readonly ca?: string[]; readonly cert?: string; readonly key?: string } {
+  if ((certFile === undefined) !== (keyFile === undefined))
+    throw new PortlogError('sink-options', `a certificate needs its key: ${certFile ?? keyFile} alone is of no use`, {
+      hint: 'set certFile and keyFile',
+    });
+  return {
+    ...(caFile === undefined ? {} : { ca: [...rootCertificates, readPem('the CA file', caFile, 'CERTIFICATE')] }),
+    ...(certFile === undefined ? {} : { cert: readPem('the certificate', certFile, 'CERTIFICATE') }),
+    ...(keyFile === undefined ? {} : { key: readPem('the key', keyFile, 'PRIVATE KEY') }),
+  };
 }
 
 const NO_CONNECTION: Readonly<Record<string, readonly [what: string, hint: string]>> = {
@@ -35,6 +52,8 @@ const TLS: Readonly<Record<string, readonly [what: string, hint: string]>> = {
     'name the authority with --ca-file',
   ],
   CERT_HAS_EXPIRED: ['its certificate has expired', 'renew it on the server'],
+  ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: ['it wants a certificate of ours', 'set certFile and keyFile in the configuration'],
+  ERR_SSL_TLSV1_ALERT_UNKNOWN_CA: ['it does not know who signed our certificate', 'use one of an authority that it trusts'],
   ERR_TLS_CERT_ALTNAME_INVALID: ['its certificate is for another name', 'use the name in the certificate, or issue one with this name'],
   ERR_SSL_WRONG_VERSION_NUMBER: ['what answers there is not TLS', 'write http:// or tcp:// if the server has no TLS'],
   EPROTO: ['the TLS handshake failed', 'write http:// or tcp:// if the server has no TLS'],
@@ -55,14 +74,14 @@ function codeOf(error: NodeJS.ErrnoException & { readonly errors?: readonly Node
   return error.code ?? (inner === undefined ? '' : codeOf(inner));
 }
 
-function readCa(path: string): string {
+function readPem(what: string, path: string, label: 'CERTIFICATE' | 'PRIVATE KEY'): string {
   try {
     const pem = readFileSync(path, 'utf8');
-    if (pem.includes('-----BEGIN CERTIFICATE-----')) return pem;
-    throw new Error('it holds no PEM certificate');
+    if (new RegExp(`^-----BEGIN (?:[A-Z]+ )?${label}-----`, 'm').test(pem)) return pem;
+    throw new Error(`it holds no PEM ${label.toLowerCase()}`);
   } catch (cause) {
-    throw new PortlogError('sink-options', `the CA file ${path} cannot be used: ${(cause as Error).message}`, {
-      hint: 'name a file in PEM form, which begins with -----BEGIN CERTIFICATE-----',
+    throw new PortlogError('sink-options', `${what} ${path} cannot be used: ${(cause as Error).message}`, {
+      hint: `name a file in PEM form, which begins with -----BEGIN ${label}-----`,
       cause,
     });
   }

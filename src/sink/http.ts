@@ -1,7 +1,7 @@
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { Agent, type Dispatcher } from 'undici';
-import { CONNECT_TIMEOUT_MS, trusted, unreachable } from './connection.ts';
+import { CONNECT_TIMEOUT_MS, type TlsFiles, tlsOptions, unreachable } from './connection.ts';
 import { authorization, type SinkOptions } from './options.ts';
 import { SinkError } from './sink.ts';
 
@@ -13,8 +13,7 @@ const MAX_ANSWER_BYTES = 32 << 20;
 interface HttpOptions {
   readonly url: URL;
   readonly authorization: (() => string) | undefined;
-  /** PEM file with the authority that signed the server's certificate, beside the system's own. */
-  readonly caFile: string | undefined;
+  readonly tls: TlsFiles;
   readonly compress: boolean;
   readonly timeoutMs: number;
 }
@@ -55,7 +54,7 @@ class OriginClient implements HttpClient {
     this.options = options;
     this.url = options.url;
     this.agent = new Agent({
-      connect: { timeout: CONNECT_TIMEOUT_MS, ...trusted(options.caFile) },
+      connect: { timeout: CONNECT_TIMEOUT_MS, ...tlsOptions(options.tls) },
       headersTimeout: options.timeoutMs,
       bodyTimeout: options.timeoutMs,
       connections: 4,
@@ -91,7 +90,7 @@ export function httpClient(options: SinkOptions, url: URL): HttpClient {
   return new OriginClient({
     url,
     authorization: authorization(options.credentials),
-    caFile: options.caFile,
+    tls: options,
     compress: options.compression === 'gzip',
     timeoutMs: options.timeoutMs,
   });

@@ -16,6 +16,9 @@ export interface SinkOptions {
   readonly namespace: string;
   readonly credentials: Credentials;
   readonly caFile: string | undefined;
+  /** For servers that want to know who connects: a certificate of our own, and its key. */
+  readonly certFile?: string | undefined;
+  readonly keyFile?: string | undefined;
   readonly compression: 'gzip' | 'none';
   readonly timeoutMs: number;
   readonly datasets: readonly Dataset[] | undefined;

@@ -1,7 +1,7 @@
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { PortlogError } from '../errors.ts';
-import { CONNECT_TIMEOUT_MS, trusted, unreachable } from './connection.ts';
+import { CONNECT_TIMEOUT_MS, type tlsOptions, unreachable } from './connection.ts';
 import type { SinkOptions } from './options.ts';
 import { SinkError } from './sink.ts';
 
@@ -31,7 +31,7 @@ export function streamAddress({ type, target }: Pick<SinkOptions, 'type' | 'targ
 }
 
 export interface StreamOptions {
-  readonly caFile: string | undefined;
+  readonly tls: ReturnType<typeof tlsOptions>;
   /** Without any progress. */
   readonly timeoutMs: number;
 }
@@ -63,9 +63,9 @@ export async function sendStream(address: StreamAddress, bytes: Buffer, options:
   }
 }
 
-function open({ protocol, host, port }: StreamAddress, { caFile }: StreamOptions): Socket {
+function open({ protocol, host, port }: StreamAddress, { tls }: StreamOptions): Socket {
   if (protocol === 'tcp') return connectTcp({ host, port, allowHalfOpen: true });
-  return connectTls({ host, port, ...(isIP(host) === 0 ? { servername: host } : {}), ...trusted(caFile) });
+  return connectTls({ host, port, ...(isIP(host) === 0 ? { servername: host } : {}), ...tls });
 }
 
 function closedByBoth(socket: Socket, { protocol, text }: StreamAddress, bytes: Buffer, { timeoutMs }: StreamOptions): Promise<void> {

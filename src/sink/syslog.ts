@@ -3,6 +3,7 @@ import { lineWithin } from '../event/shorten.ts';
 import type { LogEvent } from '../event/event.ts';
 import { syslogHeader } from '../event/syslog.ts';
 import { encoded } from './body.ts';
+import { tlsOptions } from './connection.ts';
 import { accepting, scopeOf, type SinkOptions } from './options.ts';
 import type { Batch, Encoded, Refused, Sink } from './sink.ts';
 import { sendStream, type StreamAddress, streamAddress } from './stream.ts';
@@ -34,6 +35,7 @@ export function syslogSink(options: SinkOptions): Sink {
 export function messageStream(options: SinkOptions, messageOf: (event: LogEvent) => string | Refused): Omit<Sink, 'accepts'> {
   const { type, framing = 'octet-counting' } = options;
   const address = streamAddress(options, PORTS);
+  const stream = { tls: tlsOptions(options), timeoutMs: options.timeoutMs };
   return {
     name: `${type} ${address.text}`,
     identity: { type, target: address.text, scope: scopeOf({}, options) },
@@ -44,11 +46,11 @@ export function messageStream(options: SinkOptions, messageOf: (event: LogEvent)
       return typeof message === 'string' ? framed(message, framing) : message;
     },
     async check(signal) {
-      await sendStream(address, Buffer.alloc(0), options, signal);
+      await sendStream(address, Buffer.alloc(0), stream, signal);
       return [{ level: 'ok', message: `${address.text} takes connections${withTls(address)}; whether it takes events, only an event can tell` }];
     },
     async send({ entries }: Batch, signal) {
-      await sendStream(address, Buffer.from(entries.map(({ parts }) => parts.join('')).join('')), options, signal);
+      await sendStream(address, Buffer.from(entries.map(({ parts }) => parts.join('')).join('')), stream, signal);
       return { delivered: entries.length, already: 0, retry: [], rejected: [] };
     },
     close: async () => undefined,

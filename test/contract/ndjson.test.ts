@@ -1,3 +1,6 @@
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:https';
+import type { TLSSocket } from 'node:tls';
 import { describe, expect, test } from 'vitest';
 import { httpSink } from '../../src/sink/ndjson.ts';
 import { runLane } from '../support/delivery.ts';
@@ -6,6 +9,8 @@ import { faultContract } from '../support/fault-contract.ts';
 import { ecs, eventsOf, fixture } from '../support/scans.ts';
 import { type Script, type Seen } from '../support/scripted-server.ts';
 import { batchOf, entriesOf, NEVER, sinkContract } from '../support/sink-contract.ts';
+import { freshDir } from '../support/run-portlog.ts';
+import { selfSigned } from '../support/self-signed.ts';
 import { sinkOptions } from '../support/sink-options.ts';
 
 const EVENTS = eventsOf(fixture('everything.xml'), { all: true });
@@ -54,6 +59,26 @@ test('check sends no event, and says what it cannot know', async () => {
   const { sink, seen } = await against((_, response) => void response.writeHead(405).end());
   expect((await sink.check(NEVER))[0]).toMatchObject({ level: 'ok', message: expect.stringContaining('405 to HEAD') });
   expect(seen.map(({ method }) => method)).toEqual(['HEAD']);
+});
+
+test('a certificate of our own is shown where one is wanted', async () => {
+  const { certFile, keyFile } = selfSigned(freshDir());
+  const [cert, key] = [readFileSync(certFile), readFileSync(keyFile)];
+  const names: unknown[] = [];
+  const server = createServer({ cert, key, ca: cert, requestCert: true, rejectUnauthorized: true }, (request, response) => {
+    names.push((request.socket as TLSSocket).getPeerCertificate().subject.CN);
+    request.resume().on('end', () => response.end());
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const target = `https://127.0.0.1:${(server.address() as { port: number }).port}/nmap`;
+  const known = httpSink(sinkOptions('http', { target, caFile: certFile, certFile, keyFile }));
+  await known.send(batchOf(entriesOf(known, EVENTS)), NEVER);
+  expect(names).toEqual(['loghost']);
+  const stranger = httpSink(sinkOptions('http', { target, caFile: certFile }));
+  await expect(stranger.send(batchOf(entriesOf(stranger, EVENTS)), NEVER)).rejects.toThrow();
+  await Promise.all([known.close(), stranger.close()]);
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
 });
 
 describe('through a lane', () => {

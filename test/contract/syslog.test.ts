@@ -1,6 +1,4 @@
-import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { TlsOptions } from 'node:tls';
 import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -14,6 +12,7 @@ import { freshDir } from '../support/run-portlog.ts';
 import { ecs, eventsOf, fixture, host, port, scan } from '../support/scans.ts';
 import { scriptedStream, type StreamScript, unframed } from '../support/scripted-stream.ts';
 import { batchOf, entriesOf, NEVER, sinkContract } from '../support/sink-contract.ts';
+import { selfSigned } from '../support/self-signed.ts';
 import { sinkOptions } from '../support/sink-options.ts';
 
 const EVENTS = eventsOf(fixture('everything.xml'), { all: true });
@@ -148,19 +147,12 @@ describe('what a receiver does', () => {
 });
 
 describe('TLS', () => {
-  const directory = freshDir();
-  execFileSync(
-    'openssl',
-    'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=loghost -addext subjectAltName=IP:127.0.0.1 -keyout key.pem -out cert.pem'.split(
-      ' ',
-    ),
-    { cwd: directory, stdio: 'ignore' },
-  );
-  const tls = { key: readFileSync(join(directory, 'key.pem')), cert: readFileSync(join(directory, 'cert.pem')) };
+  const { certFile, keyFile } = selfSigned(freshDir());
+  const tls = { key: readFileSync(keyFile), cert: readFileSync(certFile) };
 
   test('with a certificate that is trusted', async () => {
     const got: string[] = [];
-    const sink = await against(reader(got), { tls, caFile: join(directory, 'cert.pem') });
+    const sink = await against(reader(got), { tls, caFile: certFile });
     expect(await sink.check(NEVER)).toMatchObject([{ level: 'ok', message: expect.stringContaining('over TLS') }]);
     await sink.send(batchOf(entriesOf(sink, EVENTS)), NEVER);
     expect(got.flatMap(unframed)).toHaveLength(EVENTS.length);
@@ -174,6 +166,19 @@ describe('TLS', () => {
       hint: expect.stringContaining('--ca-file'),
     });
     expect(got.join('')).toBe('');
+  });
+
+  test('with a certificate of our own, where one is wanted; without one, a person is needed', async () => {
+    const got: string[] = [];
+    const strict = { ...tls, ca: tls.cert, requestCert: true, rejectUnauthorized: true };
+    const known = await against(reader(got), { tls: strict, caFile: certFile, certFile, keyFile });
+    await known.send(batchOf(entriesOf(known, EVENTS)), NEVER);
+    expect(got.flatMap(unframed)).toHaveLength(EVENTS.length);
+    const stranger = await against(reader(got), { tls: strict, caFile: certFile });
+    await expect(stranger.check(NEVER)).rejects.toMatchObject({ kind: 'permanent', message: expect.stringContaining('wants a certificate of ours') });
+    const open = (more: Partial<SinkOptions>): Sink => syslogSink(sinkOptions('syslog', { target: 'tls://loghost', certFile, ...more }));
+    expect(() => open({})).toThrow('a certificate needs its key');
+    expect(() => open({ keyFile: certFile })).toThrow('it holds no PEM private key');
   });
 
   test('where nobody speaks it', async () => {

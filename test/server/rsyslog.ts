@@ -1,8 +1,9 @@
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { selfSigned } from '../support/self-signed.ts';
 import { freePort } from './ports.ts';
 
 /** A message as rsyslog has understood it. */
@@ -34,13 +35,7 @@ export async function startRsyslog(): Promise<RsyslogServer> {
   const [tcp, tls] = [await freePort(), await freePort()];
   const file = join(base, 'messages');
   const config = join(base, 'rsyslog.conf');
-  execFileSync(
-    'openssl',
-    'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=loghost -addext subjectAltName=IP:127.0.0.1 -keyout key.pem -out cert.pem'.split(
-      ' ',
-    ),
-    { cwd: base, stdio: 'ignore' },
-  );
+  selfSigned(base);
   writeFileSync(
     config,
     `
