@@ -71,11 +71,15 @@ function open({ protocol, host, port }: StreamAddress, { tls }: StreamOptions): 
 function closedByBoth(socket: Socket, { protocol, text }: StreamAddress, bytes: Buffer, { timeoutMs }: StreamOptions): Promise<void> {
   return new Promise((resolve, reject) => {
     const since = performance.now();
+    let isConnected = false;
     let isAsked = false;
+    const late = (): string =>
+      isConnected ? `${text} took the connection, and did not read to the end` : `${text} cannot be reached: no connection in time`;
     socket.setTimeout(Math.min(CONNECT_TIMEOUT_MS, timeoutMs));
-    socket.on('timeout', () => socket.destroy(new SinkError('temporary', `${text} took the connection, and did not read to the end`)));
+    socket.on('timeout', () => socket.destroy(new SinkError('temporary', late(), { hint: 'check network and firewall, and what listens there' })));
     socket.on('error', reject);
     socket.once(protocol === 'tls' ? 'secureConnect' : 'connect', () => {
+      isConnected = true;
       const pause = Math.min(MAX_PAUSE_MS, Math.max(PAUSE_MS, 2 * (performance.now() - since)));
       socket.setTimeout(timeoutMs);
       socket.write(bytes, () => {

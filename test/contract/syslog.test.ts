@@ -138,6 +138,16 @@ describe('what a receiver does', () => {
     });
   });
 
+  test('who takes the connection and does not read, and who takes none, are told apart', async () => {
+    const mute = await against(() => undefined);
+    await expect(mute.check(NEVER)).rejects.toMatchObject({ kind: 'temporary', message: expect.stringContaining('did not read to the end') });
+    // TLS asks for an answer before there is a connection.
+    const plain = await scriptedStream(() => undefined);
+    opened.push(() => plain.stop());
+    const deaf = syslogSink(sinkOptions('syslog', { target: `tls://127.0.0.1:${plain.port}`, timeoutMs: 300 }));
+    await expect(deaf.check(NEVER)).rejects.toMatchObject({ kind: 'temporary', message: expect.stringContaining('no connection in time') });
+  });
+
   test('an interruption ends it at once', async () => {
     const sink = await against(() => undefined, { timeoutMs: 60_000 });
     await expect(sink.send(batchOf(entriesOf(sink, EVENTS)), AbortSignal.timeout(50))).rejects.toMatchObject({
