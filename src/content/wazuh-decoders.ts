@@ -1,7 +1,7 @@
 import { fingerprint } from './fingerprint.ts';
 
-/** What rules call an event that came behind a syslog header. */
-export const WAZUH_DECODER = 'portlog';
+/** The name of the program in a syslog header. */
+export const WAZUH_PROGRAM = 'portlog';
 const MARK = /<!-- portlog (\w+) -->/;
 
 /**
@@ -11,12 +11,12 @@ const MARK = /<!-- portlog (\w+) -->/;
  */
 export function wazuhDecodersFile(): string {
   return wazuhFile(`<!-- Decoder of portlog for Wazuh 4: its events behind a syslog header. Made from src/content/ by npm run generate. -->
-<decoder name="${WAZUH_DECODER}">
+<decoder name="${WAZUH_PROGRAM}">
   <program_name>^portlog$</program_name>
 </decoder>
 
-<decoder name="${WAZUH_DECODER}">
-  <parent>${WAZUH_DECODER}</parent>
+<decoder name="${WAZUH_PROGRAM}">
+  <parent>${WAZUH_PROGRAM}</parent>
   <prematch>^{</prematch>
   <plugin_decoder>JSON_Decoder</plugin_decoder>
 </decoder>

@@ -3,15 +3,16 @@ import type { Filter } from './filter.ts';
 import { type ContentOptions, runbookOf } from './options.ts';
 import { type AlertRule, narrowed, serverId, summaryOf } from './rule.ts';
 import { ALERT_RULES } from './rules.ts';
-import { WAZUH_DECODER, wazuhFile } from './wazuh-decoders.ts';
+import { WAZUH_PROGRAM, wazuhFile } from './wazuh-decoders.ts';
 
 /**
  * Ids from 100000 to 120000 are the user's, and so ours. Each rule of the catalogue has room for four. The bases: events
- * from a file or the API, and events behind a syslog header (wazuh-decoders.ts).
+ * from a file or the API, and events behind a syslog header. The second goes by the name of the program, not by our decoder
+ * (wazuh-decoders.ts): a manager refuses rules that name a decoder which is not there.
  */
 const BASES = [
-  { id: 100_700, decoder: 'json' },
-  { id: 100_701, decoder: WAZUH_DECODER },
+  { id: 100_700, of: '<decoded_as>json</decoded_as>' },
+  { id: 100_701, of: `<program_name>^${WAZUH_PROGRAM}$</program_name>` },
 ] as const;
 const FIRST_ID = 100_710;
 const IDS_A_RULE = 4;
@@ -34,8 +35,8 @@ interface WazuhRule {
 export function wazuhRulesFile(options: ContentOptions): string {
   const rules = wazuhRules(options).map((one) => ruleXml(one, options));
   const bases = BASES.map(
-    ({ id, decoder }) => `  <rule id="${id}" level="0">
-    <decoded_as>${decoder}</decoded_as>
+    ({ id, of }) => `  <rule id="${id}" level="0">
+    ${of}
     <field name="event.module" type="pcre2">^nmap$</field>
     <description>portlog: an event of an nmap scan</description>
   </rule>`,

@@ -10,7 +10,7 @@ const OLDEST = [4, 6] as const;
 /** The first without rules in XML. */
 const TOO_NEW = 5;
 
-/** What goes to the manager, the decoder before the rules that name it. */
+/** What goes to the manager. */
 const FILES = [
   { what: 'decoder portlog_decoders.xml', file: 'wazuh/portlog_decoders.xml', path: '/decoders/files/portlog_decoders.xml' },
   { what: 'alert rules portlog_rules.xml', file: 'wazuh/portlog_rules.xml', path: '/rules/files/portlog_rules.xml' },

@@ -25,6 +25,10 @@ export function wazuhSink(given: SinkOptions): Sink {
     throw new PortlogError('sink-options', 'the sink "wazuh" needs a file that its logcollector reads, or the address of a manager', {
       hint: 'wazuh=/var/log/portlog/wazuh.ndjson, wazuh=https://manager:55000 or wazuh=tcp://manager:514; docs/how-to/wazuh.md says which',
     });
+  if (/^[\w.-]+:\d+$/.test(target))
+    throw new PortlogError('sink-options', `"wazuh=${target}" may be a file or a manager`, {
+      hint: `write wazuh=https://${target} for its API, wazuh=tcp://${target} for its syslog, or wazuh=./${target} for a file`,
+    });
   const accepts = accepting(options);
   if (/^https?:/.test(target)) return { ...wazuhEvents(options), accepts };
   return { ...(/^\w+:\/\//.test(target) ? overSyslog(options) : forLogcollector(options)), accepts };

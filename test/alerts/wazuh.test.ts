@@ -34,7 +34,7 @@ describe('the rules', () => {
     };
     expect(broken('<group name', '<?xml version="1.0"?><group name')).toHaveLength(1);
     expect(broken('<if_sid>100700,100701</if_sid>', '<if_sid>100700,100999</if_sid>')).toHaveLength(1);
-    expect(broken('<decoded_as>portlog<', '<decoded_as>portlogs<')).toHaveLength(1);
+    expect(broken('<decoded_as>json<', '<decoded_as>portlog<')).toHaveLength(1);
     expect(broken('id="100742"', 'id="100700"')).toHaveLength(1);
     expect(broken('name="nmap.external"', 'name="srcip"')).toHaveLength(1);
     expect(broken('<id>T1133</id>', '<id>T0883</id>')).toHaveLength(1);

@@ -6,6 +6,7 @@ export interface ReadRule {
   readonly level: number;
   readonly parents: readonly number[];
   readonly decoder: string | undefined;
+  readonly program: string | undefined;
   readonly fields: readonly { readonly name: string; readonly pattern: RegExp; readonly type: string }[];
   readonly description: string;
   readonly groups: readonly string[];
@@ -16,9 +17,7 @@ export interface ReadRule {
 const STATIC = 'srcip dstip srcport dstport protocol action srcuser dstuser user id status url data extra_data systemname'.split(' ');
 /** Objects there make the indexer reject the alert: its template has them as words. */
 const KEYWORDS = 'url file type title id status protocol action command uid data integration scan_id timestamp'.split(' ');
-/** Wazuh's own, and that of dashboards/wazuh/portlog_decoders.xml. */
-const DECODERS = new Set(['json', 'portlog']);
-const KNOWN_TAGS = new Set(['if_sid', 'decoded_as', 'field', 'description', 'info', 'mitre', 'group']);
+const KNOWN_TAGS = new Set(['if_sid', 'decoded_as', 'program_name', 'field', 'description', 'info', 'mitre', 'group']);
 
 export function readRules(xml: string): readonly ReadRule[] {
   const parser = new XMLParser({
@@ -36,6 +35,7 @@ export function readRules(xml: string): readonly ReadRule[] {
       .filter((id: string) => id !== '')
       .map(Number),
     decoder: rule.decoded_as,
+    program: rule.program_name,
     fields: (rule.field ?? []).map((field: any) => ({ name: field.name, pattern: new RegExp(field['#text']), type: field.type })),
     description: rule.description ?? '',
     groups: (rule.group ?? '').split(',').filter((word: string) => word !== ''),
@@ -53,12 +53,14 @@ export function lint(xml: string, rules: readonly ReadRule[]): readonly string[]
   complain(xml.includes('<?xml') || xml.includes('<![CDATA['), 'a declaration or CDATA is fatal');
   for (const [, tag = ''] of xml.matchAll(/^ {4}<([a-z_]+)/gm)) complain(!KNOWN_TAGS.has(tag), `<${tag}> is no tag that we know to load`);
   const seen = new Set<number>();
-  for (const { id, level, parents, decoder, fields, description, groups, mitre } of rules) {
+  for (const { id, level, parents, decoder, program, fields, description, groups, mitre } of rules) {
     complain(id < 100_000 || id > 120_000, `${id}: not in the range of users`);
     complain(seen.has(id), `${id}: twice, the second is dropped`);
     const isBase = parents.length === 0;
     for (const parent of parents) complain(!seen.has(parent), `${id}: its parent ${parent} is not defined before it, so it is dropped`);
-    complain(isBase && !DECODERS.has(decoder ?? ''), `${id}: the decoder "${decoder}" is not there, which is fatal`);
+    // Ours may not be installed, and then the manager does not start.
+    complain(decoder !== undefined && decoder !== 'json', `${id}: a decoder that is not there is fatal`);
+    complain(isBase && decoder === undefined && program === undefined, `${id}: a base of everything`);
     complain(isBase && level !== 0, `${id}: a base rule above level 0 loses to rules of others`);
     complain(!isBase && (level < 1 || level > 16), `${id}: level ${level} alerts nobody`);
     complain(description.trim() === '', `${id}: no description is fatal`);
@@ -103,18 +105,19 @@ export function decoded(event: object, prefix = ''): ReadonlyMap<string, unknown
 
 /** The rule that an event fires: the first child of its base that matches; the base alone alerts nobody. */
 export function firedBy(rules: readonly ReadRule[], line: string): ReadRule | undefined {
-  const { decoder, json } = decodedBy(line);
+  const { program, json } = predecoded(line);
   const fields = decoded(JSON.parse(json));
   const matches = (rule: ReadRule): boolean => rule.fields.every(({ name, pattern }) => pattern.test(textOf(fields.get(name))));
-  const base = rules.find((rule) => rule.parents.length === 0 && rule.decoder === decoder);
+  const isOf = (rule: ReadRule): boolean => (program === undefined ? rule.decoder === 'json' : rule.program === `^${program}$`);
+  const base = rules.find((rule) => rule.parents.length === 0 && isOf(rule));
   if (base === undefined || !matches(base)) return undefined;
   return rules.filter(({ parents }) => parents.includes(base.id)).find(matches);
 }
 
-/** Bare JSON, or JSON behind a header that the pre-decoder knows: then our decoder, which looks for the name of the program. */
-function decodedBy(line: string): { readonly decoder: string; readonly json: string } {
-  const [, program, json] = /^<\d{1,3}>[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \S+ (\S+): (\{.*)$/s.exec(line) ?? [];
-  return program === 'portlog' && json !== undefined ? { decoder: 'portlog', json } : { decoder: 'json', json: line };
+/** Bare JSON, or JSON behind a header that the pre-decoder knows, with the name of the program. */
+function predecoded(line: string): { readonly program: string | undefined; readonly json: string } {
+  const [, program, json = line] = /^<\d{1,3}>[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \S+ (\S+): (\{.*)$/s.exec(line) ?? [];
+  return { program, json };
 }
 
 /** What is not there matches nothing. */

@@ -22,8 +22,8 @@ const EVENTS = eventsOf(fixture('everything.xml'), { all: true });
 const LINES = EVENTS.map(flatLine);
 const USER = { kind: 'basic', user: 'wazuh-wui', secret: () => 'secret' } as const;
 
-test.each([undefined, 'udp://wazuh:514', 'gopher://wazuh'])('%s is no way in', (target) => {
-  expect(() => wazuhSink(sinkOptions('wazuh', { target }))).toThrow(/needs a file|UDP is not offered|is no address/);
+test.each([undefined, 'udp://wazuh:514', 'gopher://wazuh', 'wazuh:55000'])('%s is no way in', (target) => {
+  expect(() => wazuhSink(sinkOptions('wazuh', { target }))).toThrow(/needs a file|UDP is not offered|is no address|may be a file or a manager/);
 });
 
 test('takes what rules look at, unless told otherwise', () => {
