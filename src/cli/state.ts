@@ -7,6 +7,5 @@ import type { Store } from '../delivery/store.ts';
 export function openState({ stateDir, spool }: Pick<Settings, 'stateDir' | 'spool'>, what: string): Store {
   // 100 MB to Loki, and to disk for Elasticsearch: 340 MB at the peak as V8 likes to grow, 186 MB so, for a tenth more CPU.
   setFlagsFromString('--semi-space-growth-factor=1');
-  setFlagsFromString('--heap-growing-percent=60');
   return openStore(stateDir, what, spool);
 }
