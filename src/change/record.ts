@@ -18,13 +18,10 @@ export function hostRecord(run: RunContext, host: KnownHost, time: number): LogE
   const name = host.name === undefined || host.name.value === host.key ? '' : ` (${host.name.value})`;
   const entity = hostEntityId(run.options.site, host.key);
   const risk = riskFields(host, undefined);
-  return record(
-    run,
-    host,
-    time,
+  return record(run, host, time, {
     entity,
-    `${host.key}${name} ${state}, ${open} open`,
-    {
+    message: `${host.key}${name} ${state}, ${open} open`,
+    nmap: {
       inventory: {
         kind: 'host',
         state,
@@ -36,10 +33,10 @@ export function hostRecord(run: RunContext, host: KnownHost, time: number): LogE
         ...risk,
       },
     },
-    { server: { address: host.key, ip: host.ips[0] } },
+    more: { server: { address: host.key, ip: host.ips[0] } },
     // ECS: what an analysis of our own says of the host.
-    { risk: { calculated_level: risk.level, calculated_score_norm: risk.risk } },
-  );
+    host: { risk: { calculated_level: risk.level, calculated_score_norm: risk.risk } },
+  });
 }
 
 export function portRecord(run: RunContext, host: KnownHost, port: KnownPort, time: number): LogEvent {
@@ -48,13 +45,10 @@ export function portRecord(run: RunContext, host: KnownHost, port: KnownPort, ti
   const name = service?.value.name ?? guess?.value;
   const words = [host.key, `${number}/${protocol}`, state, name, service?.value.version].filter((word) => word !== undefined && word !== '');
   const entity = portEntityId(hostEntityId(run.options.site, host.key), protocol, String(number));
-  return record(
-    run,
-    host,
-    time,
+  return record(run, host, time, {
     entity,
-    words.join(' '),
-    {
+    message: words.join(' '),
+    nmap: {
       port: { id: String(number), state },
       service: service && { name: service.value.name, version: service.value.version || undefined },
       inventory: {
@@ -67,26 +61,26 @@ export function portRecord(run: RunContext, host: KnownHost, port: KnownPort, ti
         ...riskFields(host, portKey(protocol, number)),
       },
     },
-    {
+    more: {
       server: { address: host.key, ip: host.ips[0], port: protocol === 'ip' ? undefined : number },
       network: { transport: protocol, type: networkTypeOf(host.ips) },
       service: name === undefined || name === '' ? undefined : { type: name },
       tls: certificate && { server: { subject: certificate.value.subject, not_after: certificate.value.notAfter } },
     },
-  );
+  });
 }
 
-/** `more`: members of the event; `about`: of its `host`. */
-function record(
-  run: RunContext,
-  host: KnownHost,
-  time: number,
-  entity: string,
-  message: string,
-  nmap: Fields,
-  more: Fields = {},
-  about: Fields = {},
-): LogEvent {
+/** What differs between a host and a port. */
+interface RecordParts {
+  readonly entity: string;
+  readonly message: string;
+  readonly nmap: Fields;
+  /** Members beside `nmap`, and of `host`. */
+  readonly more: Fields;
+  readonly host?: Fields;
+}
+
+function record(run: RunContext, host: KnownHost, time: number, { entity, message, nmap, more, host: about }: RecordParts): LogEvent {
   const { options, scanId } = run;
   const { ips } = host;
   const revision = time * REVISIONS + Math.min(host.marks.length, REVISIONS - 1);

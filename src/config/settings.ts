@@ -134,13 +134,8 @@ function ruleSetting({ severity, silence, zones = {} }: RuleConfig): RuleSetting
   return {
     severity: severity && SEVERITY[severity],
     silence,
-    zones: new Map(Object.entries(zones).map(([zone, setting]) => [zone, withoutUnset(ruleSetting(setting))])),
+    zones: new Map(Object.entries(zones).map(([zone, setting]) => [zone, ruleSetting(setting)])),
   };
-}
-
-/** What a zone does not say is as it is elsewhere. */
-function withoutUnset({ severity, silence }: RuleSetting): RuleSetting {
-  return { ...(severity === undefined ? {} : { severity }), ...(silence === undefined ? {} : { silence }) };
 }
 
 function wholeNumber(option: string, value: number): number {

@@ -1,8 +1,8 @@
 import { INVENTORY } from '../event/event.ts';
-import { LAYER, lensState, NEWEST } from './lens.ts';
+import { LAYER, lensState } from './lens.ts';
 import type { ContentOptions } from './options.ts';
-import { type Dashboard, luceneOf, type Placed, placed, type Query } from './panel.ts';
-import { DASHBOARDS } from './dashboards.ts';
+import { type Dashboard, luceneOf, newestBy, type Placed, placed, type Query } from './panel.ts';
+import { CONTROLS, DASHBOARDS } from './dashboards.ts';
 
 /** A saved object, a line of an export file: https://www.elastic.co/docs/extend/kibana/saved-objects/export */
 export interface SavedObject {
@@ -58,12 +58,11 @@ function searches({ id, panels }: Dashboard): readonly SavedObject[] {
   return panels.flatMap(({ id: panel, title, about, query }) => {
     if (query.view.kind !== 'list') return [];
     const name = 'kibanaSavedObjectMeta.searchSourceJSON.index';
-    const time = NEWEST[query.from === INVENTORY ? 'inventory' : 'events'];
     const attributes = {
       title: `[portlog] ${title}`,
       description: about,
       columns: query.view.fields,
-      sort: [[time, 'desc']],
+      sort: [[newestBy(query), 'desc']],
       grid: {},
       hideChart: true,
       isTextBasedQuery: false,
@@ -124,8 +123,7 @@ function panel({ panel: { id, title, about, query, width, height }, x, y }: Plac
   const gridData = { x: x * 2, y: NAVIGATION_HEIGHT + row(y), w: width * 2, h: row(y + height) - row(y), i: id };
   const frame = { panelIndex: id, gridData, title };
   if (query.view.kind === 'list') return { ...frame, type: 'search', panelRefName: `panel_${id}`, embeddableConfig: { description: about } };
-  const newest = NEWEST[query.from === INVENTORY ? 'inventory' : 'events'];
-  const { visualizationType, visualization, columns, columnOrder } = lensState(query.view, newest);
+  const { visualizationType, visualization, columns, columnOrder } = lensState(query.view, newestBy(query));
   const attributes = {
     title,
     description: about,
@@ -151,13 +149,6 @@ function dataView({ from }: Query, name: string): Reference {
 function queryOf(query: Query): object {
   return { language: 'lucene', query: luceneOf(query) };
 }
-
-/** Filters at the head of a dashboard; networks are asked for in the query bar: server.ip:"192.0.2.0/24". */
-const CONTROLS = [
-  ['Site', 'nmap.site'],
-  ['Zone', 'nmap.zone'],
-  ['Host', 'server.address'],
-] as const;
 
 function controls(): object {
   const panels = CONTROLS.map(([title, fieldName], order) => [

@@ -1,6 +1,6 @@
 import { FIELDS } from '../event/fields.ts';
 import { lucene } from './lucene.ts';
-import type { Measure, View } from './panel.ts';
+import { type Measure, titleOf, type View } from './panel.ts';
 
 /**
  * The state of a Lens visualisation, form-based. Its form is Kibana's own and nowhere specified: it follows
@@ -27,8 +27,6 @@ export interface LensColumn {
 /** The one layer that each of our visualisations has. */
 export const LAYER = 'layer';
 const TIME = '@timestamp';
-/** Where the newest is told: the data view of the inventory has no time of its own. */
-export const NEWEST = { events: TIME, inventory: 'nmap.inventory.last_tested' } as const;
 const LAYER_OF = { layerId: LAYER, layerType: 'data' };
 
 /** A list is no visualisation, but a search. */
@@ -149,10 +147,6 @@ function measured(label: string, of: Measure, newest: string): LensColumn {
   const dataType = dataTypeOf(of.latest);
   const scale = dataType === 'number' ? 'ratio' : dataType === 'date' ? 'interval' : 'ordinal';
   return { ...base, dataType, scale, operationType: 'last_value', sourceField: of.latest, params: { sortField: newest } };
-}
-
-function titleOf(of: Measure): string {
-  return 'sum' in of || 'largest' in of ? Object.values(of).join('') : 'Count';
 }
 
 function dataTypeOf(field: string): LensColumn['dataType'] {

@@ -75,6 +75,16 @@ export function luceneOf({ from, where }: Query): string {
   return lucene(all(...dataset, ...(where === undefined ? [] : [where])));
 }
 
+/** What a measure is called where nobody has named it. */
+export function titleOf(of: Measure): string {
+  return 'sum' in of || 'largest' in of ? Object.values(of).join('') : 'Count';
+}
+
+/** The field that tells which is the newest: records of the inventory have no time of their own. */
+export function newestBy({ from }: Query): string {
+  return from === INVENTORY ? 'nmap.inventory.last_tested' : '@timestamp';
+}
+
 /** A panel with its place in the grid. */
 export interface Placed<P extends Sized = Panel> {
   readonly panel: P;

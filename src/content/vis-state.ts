@@ -1,5 +1,5 @@
 import { lucene } from './lucene.ts';
-import type { Measure, View } from './panel.ts';
+import { type Measure, titleOf, type View } from './panel.ts';
 
 /**
  * `visState` of a visualisation of OpenSearch Dashboards, which was forked from Kibana 7.10 and has no Lens. Its form is
@@ -84,10 +84,6 @@ function timeHistogram({ time }: TimeFields): Aggregation {
 function filters({ steps }: Extract<View, { kind: 'steps' }>): Aggregation {
   const list = steps.map(({ title, where }) => ({ input: { query: lucene(where), language: 'lucene' }, label: title }));
   return { id: '2', enabled: true, type: 'filters', schema: 'segment', params: { filters: list } };
-}
-
-function titleOf(of: Measure): string {
-  return 'sum' in of || 'largest' in of ? Object.values(of).join('') : 'Count';
 }
 
 const NUMBER = {

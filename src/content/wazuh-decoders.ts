@@ -1,7 +1,6 @@
+import { APP_NAME } from '../event/syslog.ts';
 import { fingerprint } from './fingerprint.ts';
 
-/** The name of the program in a syslog header. */
-export const WAZUH_PROGRAM = 'portlog';
 const MARK = /<!-- portlog (\w+) -->/;
 
 /**
@@ -11,12 +10,12 @@ const MARK = /<!-- portlog (\w+) -->/;
  */
 export function wazuhDecodersFile(): string {
   return wazuhFile(`<!-- Decoder of portlog for Wazuh 4: its events behind a syslog header. Made from src/content/ by npm run generate. -->
-<decoder name="${WAZUH_PROGRAM}">
-  <program_name>^portlog$</program_name>
+<decoder name="${APP_NAME}">
+  <program_name>^${APP_NAME}$</program_name>
 </decoder>
 
-<decoder name="${WAZUH_PROGRAM}">
-  <parent>${WAZUH_PROGRAM}</parent>
+<decoder name="${APP_NAME}">
+  <parent>${APP_NAME}</parent>
   <prematch>^{</prematch>
   <plugin_decoder>JSON_Decoder</plugin_decoder>
 </decoder>

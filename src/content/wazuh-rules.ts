@@ -1,9 +1,10 @@
 import type { Level } from '../event/event.ts';
+import { APP_NAME } from '../event/syslog.ts';
 import type { Filter } from './filter.ts';
 import { type ContentOptions, runbookOf } from './options.ts';
 import { type AlertRule, narrowed, serverId, summaryOf } from './rule.ts';
 import { ALERT_RULES } from './rules.ts';
-import { WAZUH_PROGRAM, wazuhFile } from './wazuh-decoders.ts';
+import { wazuhFile } from './wazuh-decoders.ts';
 
 /**
  * Ids from 100000 to 120000 are the user's, and so ours. Each rule of the catalogue has room for four. The bases: events
@@ -12,7 +13,7 @@ import { WAZUH_PROGRAM, wazuhFile } from './wazuh-decoders.ts';
  */
 const BASES = [
   { id: 100_700, of: '<decoded_as>json</decoded_as>' },
-  { id: 100_701, of: `<program_name>^${WAZUH_PROGRAM}$</program_name>` },
+  { id: 100_701, of: `<program_name>^${APP_NAME}$</program_name>` },
 ] as const;
 const FIRST_ID = 100_710;
 const IDS_A_RULE = 4;

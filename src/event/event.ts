@@ -40,7 +40,7 @@ export interface LogEvent {
   readonly message: string;
   readonly shared: Shared;
   readonly own: Fields;
-  /** Of another program: its record and its {@link OtlpOrigin} as OTLP's JSON, for who speaks that. */
+  /** Of another program: its record and its origin (event/otel.ts) as OTLP's JSON, for who speaks that. */
   readonly otlp?: { readonly record: string; readonly origin: string };
 }
 

@@ -9,7 +9,6 @@ const MAX_FIELDS = 90;
 const MAX_BYTES = 60_000;
 /** The indexer rejects keywords of more than 32,766 bytes. */
 const MAX_VALUE_LENGTH = 8_000;
-const SHORTENED = 'nmap.shortened';
 
 /** Members that say nothing to a rule, are said elsewhere, or are trees of strangers' keys. */
 const LEFT_OUT: ReadonlySet<string> = new Set([
@@ -52,7 +51,7 @@ export function flatLine(event: LogEvent): string {
     if (values.size >= MAX_FIELDS || text.length > MAX_VALUE_LENGTH) isShortened = true;
     if (values.size < MAX_FIELDS) values.set(path, clip(text, MAX_VALUE_LENGTH));
   }
-  if (isShortened) values.set(SHORTENED, 'true');
+  if (isShortened) values.set('nmap.shortened', 'true');
   const line = lineWithin(nested(values), MAX_BYTES, 'true');
   if (line === undefined) throw new Error('so few fields are never that long');
   return line;

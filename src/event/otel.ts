@@ -64,22 +64,20 @@ export function otlpLine(event: LogEvent): string {
   return head + otlpRecord(event) + tail;
 }
 
-/** Who says it: `resource` and `scope` of OTLP's JSON. */
-export interface OtlpOrigin {
-  readonly resource: object;
-  readonly scope: object;
-}
-
 /** What stands before and behind the records of a request, all of one origin. */
 export function otlpFrame(origin: string): readonly [head: string, tail: string] {
-  const { resource, scope } = JSON.parse(origin) as OtlpOrigin;
-  return [`{"resourceLogs":[{"resource":${JSON.stringify(resource)},"scopeLogs":[{"scope":${JSON.stringify(scope)},"logRecords":[`, ']}]}]}'];
+  const [resource = '', scope = ''] = origin.split('\n');
+  return [`{"resourceLogs":[{"resource":${resource},"scopeLogs":[{"scope":${scope},"logRecords":[`, ']}]}]}'];
 }
 
-/** The resource and the scope of an event, as JSON: portlog, and where it ran the scan. */
+/** Who says an event, see {@link originOf}: portlog, and where it ran the scan. */
 export function otlpOrigin(event: LogEvent): string {
-  if (event.otlp !== undefined) return event.otlp.origin;
-  return JSON.stringify({ resource: { attributes: keyValues(resourceOf(event)) }, scope: { name: 'portlog', version: PORTLOG_VERSION } });
+  return event.otlp?.origin ?? originOf({ attributes: keyValues(resourceOf(event)) }, { name: 'portlog', version: PORTLOG_VERSION });
+}
+
+/** `resource` and `scope` of OTLP's JSON, a line each. */
+export function originOf(resource: object, scope: object): string {
+  return `${JSON.stringify(resource)}\n${JSON.stringify(scope)}`;
 }
 
 /** An event as a LogRecord in OTLP's JSON. */

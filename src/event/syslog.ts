@@ -24,7 +24,8 @@ export type Facility = keyof typeof FACILITIES;
 
 /** The severities of syslog: 2 critical, 3 error, 4 warning, 5 notice, 6 informational. */
 const SEVERITIES: Readonly<Record<Level, number>> = { critical: 2, high: 3, medium: 4, low: 5, info: 6 };
-const APP_NAME = 'portlog';
+/** What receivers know our messages by. */
+export const APP_NAME = 'portlog';
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
 export interface SyslogOptions {

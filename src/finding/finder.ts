@@ -94,7 +94,9 @@ export class Finder {
 /** As somebody has set it. What is silenced is still there, for what is known of it, but nobody is told. */
 function adjusted(finding: Finding, setting: RuleSetting | undefined, zone = ''): Finding {
   if (setting === undefined) return finding;
-  const { severity = finding.severity, silence = false }: Judgement = { ...setting, ...setting.zones?.get(zone) };
+  const inZone = setting.zones?.get(zone);
+  const severity = inZone?.severity ?? setting.severity ?? finding.severity;
+  const silence = inZone?.silence ?? setting.silence ?? false;
   return { ...finding, severity, ...(silence ? { alerts: false, isSilenced: true } : {}) };
 }
 

@@ -6,6 +6,7 @@ import { Lane } from '../delivery/lane.ts';
 import type { Store } from '../delivery/store.ts';
 import { dataStream } from '../event/context.ts';
 import { type Fields, GENERIC, levelOf, type LogEvent, SEVERITY, Shared } from '../event/event.ts';
+import { originOf } from '../event/otel.ts';
 import { isoTime } from '../event/time.ts';
 import { type Sink, SinkError } from '../sink/sink.ts';
 
@@ -133,7 +134,7 @@ function otlpOf(record: ReadableLogRecord): NonNullable<LogEvent['otlp']> {
   const { resourceLogs } = JSON.parse(Buffer.from(bytes ?? '{}').toString()) as OneRecord;
   const [{ resource, scopeLogs }] = resourceLogs;
   const [{ scope, logRecords }] = scopeLogs;
-  return { record: JSON.stringify(logRecords[0]), origin: JSON.stringify({ resource, scope }) };
+  return { record: JSON.stringify(logRecords[0]), origin: originOf(resource, scope) };
 }
 
 interface OneRecord {

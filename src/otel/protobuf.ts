@@ -1,6 +1,5 @@
 import { ProtobufLogsSerializer } from '@opentelemetry/otlp-transformer';
 import type { ReadableLogRecord } from '@opentelemetry/sdk-logs';
-import type { OtlpOrigin } from '../event/otel.ts';
 import type { OtlpEncoding } from '../sink/otlp.ts';
 
 /** What we use of OTLP's JSON: opentelemetry-proto, common/v1 and logs/v1. */
@@ -38,11 +37,11 @@ type Value = ReadableLogRecord['body'];
 export const PROTOBUF: OtlpEncoding = {
   contentType: 'application/x-protobuf',
   request({ partition, entries }) {
-    const { resource, scope } = JSON.parse(partition) as OtlpOrigin & { readonly resource: { readonly attributes?: readonly KeyValue[] } };
+    const [resource, scope] = partition.split('\n').map((text) => JSON.parse(text) as { readonly attributes?: readonly KeyValue[] });
     // One object for all of them: the serialiser groups by identity.
     const origin = {
       resource: { attributes: attributesOf(resource?.attributes) } as unknown as ReadableLogRecord['resource'],
-      instrumentationScope: scope as ReadableLogRecord['instrumentationScope'],
+      instrumentationScope: scope as unknown as ReadableLogRecord['instrumentationScope'],
     };
     const records = entries.map(({ parts }) => readable(JSON.parse(parts.join('')) as JsonRecord, origin));
     return Buffer.from(ProtobufLogsSerializer.serializeRequest(records) ?? []);

@@ -2,7 +2,18 @@ import { fingerprint } from '../content/fingerprint.ts';
 import { type Monitor, opensearchMonitors } from '../content/opensearch-monitors.ts';
 import type { ContentOptions } from '../content/options.ts';
 import type { HttpAnswer, HttpClient, HttpRequest } from '../sink/http.ts';
-import { installation, isWithoutPlugin, type PlanOptions, type Presence, removal, skipped, type Step, wanted } from './step.ts';
+import {
+  accepted,
+  installation,
+  isWithoutPlugin,
+  type PlanOptions,
+  type Presence,
+  presenceByMark,
+  removal,
+  skipped,
+  type Step,
+  wanted,
+} from './step.ts';
 
 const MONITORS = '/_plugins/_alerting/monitors';
 /** Of what is ours, monitors have nothing but a name: how it begins. */
@@ -46,7 +57,7 @@ async function presentMonitors(client: HttpClient, signal: AbortSignal): Promise
   const answer = await client.request(request, signal);
   if (isWithoutPlugin(answer)) return undefined;
   if (answer.status === 404) return [];
-  const { hits } = JSON.parse((answer.status === 200 ? answer : await wanted(client, request, signal)).body) as { hits: { hits: readonly Hit[] } };
+  const { hits } = JSON.parse(accepted(client, request, answer).body) as { hits: { hits: readonly Hit[] } };
   const all = hits.hits.map(({ _id: id, _seq_no: seqNo, _primary_term: primaryTerm, _source: source }) => ({
     id,
     seqNo,
@@ -85,12 +96,11 @@ function presentIn({ body }: HttpAnswer): Present {
 
 function monitorPresence(present: Monitor | undefined, ours: Monitor): Presence {
   if (present === undefined) return 'absent';
-  const [, was, left] = MARK.exec(triggerOf(present).condition.script.source) ?? [];
-  if (left !== contentMark(present)) return 'changed';
-  return was === fingerprint(ours) ? 'as-installed' : 'outdated';
+  const mark = MARK.exec(triggerOf(present).condition.script.source)?.[1];
+  return presenceByMark(mark, fingerprint(ours), contentMark(present));
 }
 
-const MARK = / \/\* portlog (\w+)\.(\w+) \*\/$/;
+const MARK = / \/\* portlog (\w+\.\w+) \*\/$/;
 
 /** What it looks for and when; not whom it tells, which is the user's. */
 function contentMark(monitor: Monitor): string {

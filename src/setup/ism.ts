@@ -1,6 +1,6 @@
 import { type IsmPolicy, ismPolicy } from '../content/ism-policy.ts';
 import type { HttpClient, HttpRequest } from '../sink/http.ts';
-import { found, installation, isWithoutPlugin, type PlanOptions, type Presence, removal, type Step } from './step.ts';
+import { accepted, installation, isWithoutPlugin, type PlanOptions, type Presence, removal, type Step } from './step.ts';
 
 const POLICY = '/_plugins/_ism/policies/portlog';
 
@@ -30,9 +30,8 @@ interface PresentPolicy extends IsmPolicy {
 async function presentPolicy(client: HttpClient, signal: AbortSignal): Promise<PresentPolicy | undefined> {
   const request: HttpRequest = { method: 'GET', path: POLICY };
   const answer = await client.request(request, signal);
-  if (isWithoutPlugin(answer)) return undefined;
-  const there = await found(client, request, signal);
-  return there === undefined ? undefined : (JSON.parse(there.body) as PresentPolicy);
+  if (answer.status === 404 || isWithoutPlugin(answer)) return undefined;
+  return JSON.parse(accepted(client, request, answer).body) as PresentPolicy;
 }
 
 /** The description is portlog's as long as nobody has written another; what it says decides. */

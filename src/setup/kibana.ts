@@ -1,10 +1,9 @@
 import { kibanaObjects, TAG, TAG_ABOUT } from '../content/kibana-dashboards.ts';
 import { KIBANA_RULE_FRAME, kibanaFingerprint, type KibanaRule, kibanaRules } from '../content/kibana-rules.ts';
 import type { ContentOptions } from '../content/options.ts';
-import { PortlogError } from '../errors.ts';
 import type { HttpClient, HttpRequest } from '../sink/http.ts';
-import { type AnySavedObject, dashboardsVersion, planObjects, planObjectsRemoval, type SavedObjectsServer } from './saved-objects.ts';
-import { checkVersion, type Presence, found, installation, type PlanOptions, removal, type Step, wanted } from './step.ts';
+import { type AnySavedObject, checkDashboards, planObjects, planObjectsRemoval, type SavedObjectsServer } from './saved-objects.ts';
+import { type Presence, found, installation, type PlanOptions, removal, type Step, wanted } from './step.ts';
 
 const OLDEST = [8, 19] as const;
 const XSRF = { 'kbn-xsrf': 'portlog' };
@@ -49,12 +48,8 @@ function objectsInWords(objects: readonly AnySavedObject[]): string {
 }
 
 async function checkKibana(client: HttpClient, signal: AbortSignal): Promise<void> {
-  const version = await dashboardsVersion(client, signal);
-  if (version === undefined)
-    throw new PortlogError('setup-refused', `${client.url.origin} does not say that it is a Kibana, or not to us`, {
-      hint: 'check the URL, which ends in /s/<space> for a space of its own, and PORTLOG_KIBANA_API_KEY (or _USER and _PASSWORD)',
-    });
-  checkVersion('Kibana', version, OLDEST);
+  const hint = 'check the URL, which ends in /s/<space> for a space of its own, and PORTLOG_KIBANA_API_KEY (or _USER and _PASSWORD)';
+  await checkDashboards(client, 'Kibana', OLDEST, hint, signal);
 }
 
 async function planRule(client: HttpClient, rule: KibanaRule, plan: PlanOptions, signal: AbortSignal): Promise<Step> {

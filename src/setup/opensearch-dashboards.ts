@@ -2,8 +2,8 @@ import { firstLinks } from '../content/osd-objects.ts';
 import { PortlogError } from '../errors.ts';
 import type { HttpClient } from '../sink/http.ts';
 import { isAtLeast } from '../sink/version.ts';
-import { type AnySavedObject, dashboardsVersion, planObjects, planObjectsRemoval, type SavedObjectsServer } from './saved-objects.ts';
-import { checkVersion, type PlanOptions, type Step } from './step.ts';
+import { type AnySavedObject, checkDashboards, planObjects, planObjectsRemoval, type SavedObjectsServer } from './saved-objects.ts';
+import { type PlanOptions, type Step } from './step.ts';
 
 const OLDEST = [1, 0] as const;
 /** Of Kibana, from which it was forked. */
@@ -56,12 +56,8 @@ function osd(objects: readonly AnySavedObject[], tenant = 'global'): SavedObject
 }
 
 async function checkOsd(client: HttpClient, signal: AbortSignal): Promise<void> {
-  const version = await dashboardsVersion(client, signal);
-  if (version === undefined)
-    throw new PortlogError('setup-refused', `${client.url.origin} does not say that it is OpenSearch Dashboards, or not to us`, {
-      hint: 'check the URL, and PORTLOG_OPENSEARCH_DASHBOARDS_USER and _PASSWORD (of Wazuh: PORTLOG_WAZUH_DASHBOARD_…)',
-    });
-  checkVersion('OpenSearch Dashboards', version, OLDEST);
+  const hint = 'check the URL, and PORTLOG_OPENSEARCH_DASHBOARDS_USER and _PASSWORD (of Wazuh: PORTLOG_WAZUH_DASHBOARD_…)';
+  const version = await checkDashboards(client, 'OpenSearch Dashboards', OLDEST, hint, signal);
   if (isAtLeast(version, FORKED))
     throw new PortlogError('setup-refused', `this is Kibana ${version}, not OpenSearch Dashboards`, { hint: 'portlog setup kibana' });
 }

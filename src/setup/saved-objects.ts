@@ -2,7 +2,7 @@ import { ndjson } from '../content/files.ts';
 import { fingerprint } from '../content/fingerprint.ts';
 import { PortlogError } from '../errors.ts';
 import type { HttpClient, HttpRequest } from '../sink/http.ts';
-import { type Presence, installation, type PlanOptions, removal, type Step, wanted } from './step.ts';
+import { accepted, checkVersion, type Presence, installation, type PlanOptions, presenceByMark, removal, type Step, wanted } from './step.ts';
 
 const BOUNDARY = 'portlog-saved-objects';
 
@@ -24,9 +24,23 @@ export interface SavedObjectsServer {
   removals(objects: readonly AnySavedObject[]): readonly { readonly what: string; readonly request: HttpRequest }[];
 }
 
-/** What `GET /api/status` says; undefined when it says none, as to somebody it does not know. */
-export async function dashboardsVersion(client: HttpClient, signal: AbortSignal): Promise<string | undefined> {
+/** The version of such a server, which is at least `oldest`. `hint`: what to do when it says none, as to somebody it does not know. */
+export async function checkDashboards(
+  client: HttpClient,
+  product: string,
+  oldest: readonly [major: number, minor: number],
+  hint: string,
+  signal: AbortSignal,
+): Promise<string> {
   const { body } = await wanted(client, { method: 'GET', path: '/api/status' }, signal);
+  const version = versionIn(body);
+  if (version === undefined)
+    throw new PortlogError('setup-refused', `${client.url.origin} does not say that it is ${product}, or not to us`, { hint });
+  checkVersion(product, version, oldest);
+  return version;
+}
+
+function versionIn(body: string): string | undefined {
   try {
     return (JSON.parse(body) as { version?: { number?: string } }).version?.number;
   } catch {
@@ -74,12 +88,11 @@ export async function planObjectsRemoval(
 function presenceOf(server: SavedObjectsServer, present: readonly AnySavedObject[], ours: string): Presence {
   if (present.length === 0) return 'absent';
   const description = present.find((one) => isMark(server, one))?.attributes['description'];
-  const [, was, left] = (typeof description === 'string' ? MARK.exec(description) : undefined) ?? [];
-  if (left !== fingerprint(contentOf(server, present))) return 'changed';
-  return was === ours ? 'as-installed' : 'outdated';
+  const mark = typeof description === 'string' ? MARK.exec(description)?.[1] : undefined;
+  return presenceByMark(mark, ours, fingerprint(contentOf(server, present)));
 }
 
-const MARK = /\((\w+)\.(\w+)\)$/;
+const MARK = /\((\w+\.\w+)\)$/;
 
 function isMark({ mark }: SavedObjectsServer, { type, id }: AnySavedObject): boolean {
   return type === mark.type && id === mark.id;
@@ -109,15 +122,16 @@ async function exported(
   const request: HttpRequest = { method: 'POST', path: '/api/saved_objects/_export', body, headers: server.headers };
   const answer = await client.request(request, signal);
   if (answer.status !== 400) {
-    const { body: text } = answer.status === 200 ? answer : await wanted(client, request, signal);
-    const lines = text.split('\n').filter((line) => line !== '');
+    const lines = accepted(client, request, answer)
+      .body.split('\n')
+      .filter((line) => line !== '');
     return lines.map((line) => JSON.parse(line) as AnySavedObject);
   }
   // It exports all or nothing, and names what is missing.
   const { attributes } = JSON.parse(answer.body) as { attributes?: { objects?: readonly { type: string; id: string }[] } };
   const missing = new Set(attributes?.objects?.map(({ type, id }) => `${type} ${id}`));
   const left = objects.filter(({ type, id }) => !missing.has(`${type} ${id}`));
-  if (left.length === objects.length) await wanted(client, request, signal);
+  if (left.length === objects.length) accepted(client, request, answer);
   return exported(server, client, left, signal);
 }
 

@@ -21,6 +21,16 @@ export interface PlanOptions {
 /** What is there, as set-up found it. */
 export type Presence = 'absent' | 'as-installed' | 'outdated' | 'changed';
 
+/**
+ * What a mark says that set-up has left in a server: a fingerprint of what was sent, a dot, and one of what the server made
+ * of it. `now`: that of what is there.
+ */
+export function presenceByMark(mark: string | undefined, ours: string, now: string): Presence {
+  const [sent, made] = mark?.split('.') ?? [];
+  if (made !== now) return 'changed';
+  return sent === ours ? 'as-installed' : 'outdated';
+}
+
 /** A step for something that one request installs. */
 export function installation(client: HttpClient, what: string, found: Presence, request: HttpRequest, { force }: PlanOptions): Step {
   if (found === 'as-installed') return { what, action: 'unchanged', request: undefined, apply: async () => undefined };
@@ -58,7 +68,8 @@ export async function found(client: HttpClient, request: HttpRequest, signal: Ab
   return answer.status === 404 ? undefined : accepted(client, request, answer);
 }
 
-function accepted(client: HttpClient, request: HttpRequest, answer: HttpAnswer): HttpAnswer {
+/** As {@link wanted}, of an answer that is there already. */
+export function accepted(client: HttpClient, request: HttpRequest, answer: HttpAnswer): HttpAnswer {
   if (answer.status >= 200 && answer.status < 300) return answer;
   throw refused(client, request, answer);
 }

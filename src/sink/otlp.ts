@@ -12,7 +12,7 @@ const PATH = '/v1/logs';
 const RETRYABLE: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 
 /** A request that says nothing. */
-const EMPTY: Batch = { partition: '{"resource":{},"scope":{}}', entries: [], bytes: 0 };
+const EMPTY: Batch = { partition: '{}\n{}', entries: [], bytes: 0 };
 
 /** One of the two forms that a request may have. */
 export interface OtlpEncoding {

@@ -2,10 +2,10 @@ import { hostname } from 'node:os';
 import { lineWithin } from '../event/shorten.ts';
 import type { LogEvent } from '../event/event.ts';
 import { syslogHeader } from '../event/syslog.ts';
-import { encoded } from './body.ts';
+import { batchBody, encoded, Scratch } from './body.ts';
 import { tlsOptions } from './connection.ts';
 import { accepting, scopeOf, type SinkOptions } from './options.ts';
-import type { Batch, Encoded, Refused, Sink } from './sink.ts';
+import type { Encoded, Refused, Sink } from './sink.ts';
 import { sendStream, type StreamAddress, streamAddress } from './stream.ts';
 
 /** Small, for a receiver that fails in the middle of a batch may get what it has read once more. */
@@ -35,6 +35,7 @@ export function syslogSink(options: SinkOptions): Sink {
 export function messageStream(options: SinkOptions, messageOf: (event: LogEvent) => string | Refused): Omit<Sink, 'accepts'> {
   const { type, framing = 'octet-counting' } = options;
   const address = streamAddress(options, PORTS);
+  const scratch = new Scratch(LIMITS.maxBytes);
   const stream = { tls: tlsOptions(options), timeoutMs: options.timeoutMs };
   return {
     name: `${type} ${address.text}`,
@@ -49,9 +50,11 @@ export function messageStream(options: SinkOptions, messageOf: (event: LogEvent)
       await sendStream(address, Buffer.alloc(0), stream, signal);
       return [{ level: 'ok', message: `${address.text} takes connections${withTls(address)}; whether it takes events, only an event can tell` }];
     },
-    async send({ entries }: Batch, signal) {
-      await sendStream(address, Buffer.from(entries.map(({ parts }) => parts.join('')).join('')), stream, signal);
-      return { delivered: entries.length, already: 0, retry: [], rejected: [] };
+    async send(batch, signal) {
+      const body = batchBody(batch, scratch);
+      await sendStream(address, body, stream, signal);
+      scratch.give(body);
+      return { delivered: batch.entries.length, already: 0, retry: [], rejected: [] };
     },
     close: async () => undefined,
   };

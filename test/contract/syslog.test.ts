@@ -8,6 +8,7 @@ import type { SinkOptions } from '../../src/sink/options.ts';
 import type { Sink } from '../../src/sink/sink.ts';
 import { syslogSink } from '../../src/sink/syslog.ts';
 import { runLane } from '../support/delivery.ts';
+import { CLOCK } from '../support/fault-contract.ts';
 import { freshDir } from '../support/run-portlog.ts';
 import { ecs, eventsOf, fixture, host, port, scan } from '../support/scans.ts';
 import { scriptedStream, type StreamScript, unframed } from '../support/scripted-stream.ts';
@@ -40,8 +41,6 @@ function reader(got: string[]): StreamScript {
     });
 }
 
-/** Waits are real, but short. */
-const CLOCK = { now: Date.now, random: () => 0.02, sleep: (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, Math.min(ms, 30))) };
 const jsonIn = (message: string): any => JSON.parse(message.slice(message.indexOf('{')));
 
 describe('the contract', () => sinkContract(() => against(reader([]))));

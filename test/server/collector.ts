@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { installCollector } from './install/collector.ts';
 import { freePort } from './ports.ts';
+import { settled } from './settled.ts';
 
 /** A real OpenTelemetry Collector on loopback that writes what it gets. */
 export interface CollectorServer {
@@ -47,18 +48,6 @@ service:
       rmSync(base, { recursive: true, force: true });
     },
   };
-}
-
-/** It writes in blocks, now and then. */
-async function settled(file: string): Promise<string> {
-  let text = '';
-  for (let tries = 0; tries < 50; tries++) {
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    const now = existsSync(file) ? readFileSync(file, 'utf8') : '';
-    if (now === text && (now === '' || now.endsWith('\n'))) return text;
-    text = now;
-  }
-  return text;
 }
 
 async function ready(url: string, child: ChildProcess): Promise<void> {

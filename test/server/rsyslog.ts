@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { selfSigned } from '../support/self-signed.ts';
 import { freePort } from './ports.ts';
+import { settled } from './settled.ts';
 
 /** A message as rsyslog has understood it. */
 export interface SyslogMessage {
@@ -81,17 +82,6 @@ input(type="imtcp" address="127.0.0.1" port="${tls}" ruleset="write" streamDrive
 function messageIn(line: string): SyslogMessage {
   const [severity = '', facility = '', time = '', hostname = '', program = '', msgid = '', ...text] = line.split('\t');
   return { severity, facility, time, hostname, program, msgid, text: text.join('\t').trim() };
-}
-
-async function settled(file: string): Promise<string> {
-  let text = '';
-  for (let tries = 0; tries < 50; tries++) {
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    const now = existsSync(file) ? readFileSync(file, 'utf8') : '';
-    if (now === text && now.endsWith('\n')) return text;
-    text = now;
-  }
-  return text;
 }
 
 async function listening(port: number, child: ChildProcess): Promise<void> {

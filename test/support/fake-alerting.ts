@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
-import { answer, scriptedServer, type Seen } from './scripted-server.ts';
+import { answer, type Seen } from './scripted-server.ts';
+import { FakeServer } from './fake-server.ts';
 
 interface Kept {
   seqNo: number;
@@ -11,24 +12,13 @@ interface Kept {
  * of OpenSearch that can be had here have neither. As their documentation says:
  * https://docs.opensearch.org/latest/observing-your-data/alerting/api/, https://docs.opensearch.org/latest/im-plugin/ism/api/
  */
-export class FakeAlerting {
+export class FakeAlerting extends FakeServer {
   hasPlugins = true;
   readonly templates = new Map<string, unknown>();
   readonly monitors = new Map<string, Kept>();
   policy: Kept | undefined;
-  readonly actions: string[] = [];
-  private server: Awaited<ReturnType<typeof scriptedServer>> | undefined;
 
-  async start(): Promise<string> {
-    this.server = await scriptedServer((seen, response) => this.serve(seen, response));
-    return this.server.url.origin;
-  }
-
-  async stop(): Promise<void> {
-    await this.server?.stop();
-  }
-
-  private serve(seen: Seen, response: ServerResponse): void {
+  protected override serve(seen: Seen, response: ServerResponse): void {
     const { method, path } = seen;
     if (method !== 'GET' && !path.endsWith('_search')) this.actions.push(`${method} ${path.replace(/\?.*/, '')}`);
     if (path.startsWith('/_plugins/') && !this.hasPlugins)

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
-import { answer, scriptedServer, type Seen } from './scripted-server.ts';
+import { answer, type Seen } from './scripted-server.ts';
+import { FakeServer } from './fake-server.ts';
 
 interface Saved {
   readonly dashboard: any;
@@ -11,7 +12,7 @@ interface Saved {
  * The part of Grafana's API that set-up uses, in memory, as its documentation says; no Grafana can be had here.
  * https://grafana.com/docs/grafana/latest/developers/http_api/
  */
-export class FakeGrafana {
+export class FakeGrafana extends FakeServer {
   version = '13.0.1';
   readonly folders = new Set<string>();
   readonly dashboards = new Map<string, Saved>();
@@ -20,24 +21,14 @@ export class FakeGrafana {
     { uid: 'loki', name: 'Loki of the company', type: 'loki' },
     { uid: 'prom', name: 'Metrics', type: 'prometheus' },
   ];
-  readonly actions: string[] = [];
   private readonly token: string;
-  private server: Awaited<ReturnType<typeof scriptedServer>> | undefined;
 
   constructor(token = 'token') {
+    super();
     this.token = token;
   }
 
-  async start(): Promise<string> {
-    this.server = await scriptedServer((seen, response) => this.serve(seen, response));
-    return this.server.url.origin;
-  }
-
-  async stop(): Promise<void> {
-    await this.server?.stop();
-  }
-
-  private serve(seen: Seen, response: ServerResponse): void {
+  protected override serve(seen: Seen, response: ServerResponse): void {
     const { method, path, headers } = seen;
     if (path === '/api/health') return answer(response, 200, { commit: 'x', database: 'ok', version: this.version });
     if (headers.authorization !== `Bearer ${this.token}`) return answer(response, 401, { message: 'Unauthorized' });

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
-import { answer, scriptedServer, type Seen } from './scripted-server.ts';
+import { answer, type Seen } from './scripted-server.ts';
+import { FakeServer } from './fake-server.ts';
 
 interface Stored {
   readonly type: string;
@@ -18,29 +19,19 @@ interface Rule {
  * The part of Kibana's API that set-up uses, in memory, as its documentation says; no Kibana can be had here.
  * https://www.elastic.co/docs/api/doc/kibana/group/endpoint-saved-objects, .../group/endpoint-alerting
  */
-export class FakeKibana {
+export class FakeKibana extends FakeServer {
   version = '9.4.2';
   readonly objects = new Map<string, Stored>();
   readonly rules = new Map<string, Rule>();
-  readonly actions: string[] = [];
   /** The header that it wants: OpenSearch Dashboards, which was forked from it, wants another. */
   private readonly xsrf: string;
-  private server: Awaited<ReturnType<typeof scriptedServer>> | undefined;
 
   constructor(xsrf: 'kbn-xsrf' | 'osd-xsrf' = 'kbn-xsrf') {
+    super();
     this.xsrf = xsrf;
   }
 
-  async start(): Promise<string> {
-    this.server = await scriptedServer((seen, response) => this.serve(seen, response));
-    return this.server.url.origin;
-  }
-
-  async stop(): Promise<void> {
-    await this.server?.stop();
-  }
-
-  private serve(seen: Seen, response: ServerResponse): void {
+  protected override serve(seen: Seen, response: ServerResponse): void {
     const { method, path, headers } = seen;
     if (method !== 'GET') {
       if (headers[this.xsrf] === undefined)

@@ -1,11 +1,12 @@
-import { answer, scriptedServer, type Seen } from './scripted-server.ts';
+import { answer, type Seen } from './scripted-server.ts';
+import { FakeServer } from './fake-server.ts';
 import type { ServerResponse } from 'node:http';
 
 /**
  * What the API of a Wazuh manager does with tokens, events and files, as far as portlog asks it; in memory, from its
  * reference and from what a 4.14.7 manager was seen to do.
  */
-export class FakeWazuh {
+export class FakeWazuh extends FakeServer {
   version = '4.14.7';
   /** How many requests a token is good for. */
   tokenTakes = Infinity;
@@ -13,8 +14,6 @@ export class FakeWazuh {
   /** By path below `/var/ossec/etc/`, as the API names them. */
   readonly files = new Map<string, string>();
   readonly events: string[] = [];
-  /** `METHOD path` of each request that changes something. */
-  readonly actions: string[] = [];
   /** What it says of its configuration when it is asked to check it. */
   problem: string | undefined;
   /** Why it does not forward one event, with the code of its error. */
@@ -22,19 +21,8 @@ export class FakeWazuh {
   logins = 0;
   private token = '';
   private left = 0;
-  private stopServer: (() => Promise<void>) | undefined;
 
-  async start(): Promise<string> {
-    const server = await scriptedServer((seen, response) => this.respond(seen, response));
-    this.stopServer = () => server.stop();
-    return server.url.origin;
-  }
-
-  async stop(): Promise<void> {
-    await this.stopServer?.();
-  }
-
-  private respond(seen: Seen, response: ServerResponse): void {
+  protected override serve(seen: Seen, response: ServerResponse): void {
     const { method, path, headers } = seen;
     if (path === '/security/user/authenticate?raw=true') return this.login(headers.authorization ?? '', response);
     if (headers.authorization !== `Bearer ${this.token}` || this.token === '' || this.left-- <= 0)

@@ -18,7 +18,11 @@ export interface FaultySubject {
 
 const EVENTS = eventsOf(scan(Array.from({ length: 30 }, (_, i) => host(`192.0.2.${i}`, port(80) + port(81))).join('')));
 /** Waits of the tests: real, but short. */
-const CLOCK = { now: Date.now, random: () => 0.02, sleep: (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, Math.min(ms, 30))) };
+export const CLOCK = {
+  now: Date.now,
+  random: () => 0.02,
+  sleep: (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, Math.min(ms, 30))),
+};
 
 type Fault = (seen: Seen, response: ServerResponse, accept: () => void) => void;
 

@@ -14,7 +14,7 @@ import { isComplete } from '../../nmap/item.ts';
 import { Database } from '../../state/database.ts';
 import { SCHEMA_VERSIONS } from '../../state/schema.ts';
 import { print } from '../terminal.ts';
-import { type CheckedPort, junit, sarif } from '../report/violations.ts';
+import { type CheckedPort, junit, placeOf, sarif } from '../report/violations.ts';
 import { count } from '../report/words.ts';
 import { type CommandContext, settingsOf, text } from './context.ts';
 import { readScan } from './read-scan.ts';
@@ -87,9 +87,9 @@ function jsonLine({ violation, ...port }: CheckedPort): string {
   return `${JSON.stringify({ ...violation, ...port })}\n`;
 }
 
-function tableLine({ host, port, service, violation }: CheckedPort): string {
-  const place = [host, port, service].filter((word) => word !== '').join(' ');
-  return `${printable(`${violation?.kind.padEnd(10)} ${place}: ${violation?.what} [${violation?.level}]`)}\n`;
+function tableLine(checked: CheckedPort): string {
+  const { violation } = checked;
+  return `${printable(`${violation?.kind.padEnd(10)} ${placeOf(checked)}: ${violation?.what} [${violation?.level}]`)}\n`;
 }
 
 async function scannedPorts(context: CommandContext, settings: Settings, scan: string): Promise<readonly OpenPort[]> {

@@ -9,6 +9,8 @@ import { connectTo, contentOptions } from './content.ts';
 import { type CommandContext, number, text } from './context.ts';
 
 const SETUP_TIMEOUT_MS = 60_000;
+/** Targets that can be told how long events are kept. */
+const RETAINS: ReadonlySet<string> = new Set(['elasticsearch', 'opensearch']);
 
 /** `portlog setup TARGET`: installs what portlog brings along; never replaces what is not portlog's, or what somebody has changed. */
 export async function setupCommand(context: CommandContext, name: string): Promise<ExitCode> {
@@ -31,7 +33,7 @@ export async function setupCommand(context: CommandContext, name: string): Promi
 function retention({ values }: CommandContext, name: string): number | undefined {
   const days = number(values, 'retention-days');
   if (days === undefined) return undefined;
-  if (!/^(?:elastic|open)search$/.test(name) || !Number.isInteger(days) || days < 1)
+  if (!RETAINS.has(name) || !Number.isInteger(days) || days < 1)
     throw new PortlogError('usage', '--retention-days needs a whole number from 1, and is for portlog setup elasticsearch or opensearch');
   return days;
 }
@@ -47,7 +49,7 @@ async function run(context: CommandContext, target: Target, connection: Connecti
     await step.apply(signal);
     speaker.say(`${DONE[step.action]} ${step.what}`);
   }
-  if (steps.some(({ action, what }) => action === 'update' && what.includes('template')))
+  if (steps.some(({ action, request }) => action === 'update' && request?.path.includes('_template/') === true))
     speaker.say('data streams that exist keep their mapping until their next rollover');
   if (values['api-key'] === true) {
     await print(context.terminal, `${await createApiKey(connection.client, signal)}\n`);

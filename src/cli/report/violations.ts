@@ -11,10 +11,16 @@ export interface CheckedPort {
   readonly violation: { readonly kind: 'unexpected' | 'expired'; readonly level: string; readonly what: string } | undefined;
 }
 
+/** `192.0.2.7 443/tcp https` */
+export function placeOf({ host, port, service }: CheckedPort): string {
+  return [host, port, service].filter((word) => word !== '').join(' ');
+}
+
 /** As CI servers read it: a test for each open port, of which those that are not meant to be have failed. https://github.com/testmoapp/junitxml */
 export function junit(ports: readonly CheckedPort[], scan: string): string {
-  const cases = ports.map(({ host, port, service, zone, owner, violation }) => {
-    const head = `  <testcase classname="${escaped(zone ?? 'no zone')}" name="${escaped(`${host} ${port} ${service}`.trim())}"`;
+  const cases = ports.map((checked) => {
+    const { zone, owner, violation } = checked;
+    const head = `  <testcase classname="${escaped(zone ?? 'no zone')}" name="${escaped(placeOf(checked))}"`;
     if (violation === undefined) return `${head}/>\n`;
     const { kind, what, level } = violation;
     const message = escaped(`${what} [${level}]`);
@@ -32,18 +38,18 @@ const SARIF_LEVELS: Readonly<Record<string, 'error' | 'warning' | 'note'>> = { c
  * scan. https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
  */
 export function sarif(ports: readonly CheckedPort[], scan: string): string {
-  const results = ports.flatMap(({ host, port, service, zone, owner, violation }) => {
+  const results = ports.flatMap((checked) => {
+    const { host, port, zone, owner, violation } = checked;
     if (violation === undefined) return [];
     const { kind, level, what } = violation;
-    const place = `${host} ${port}`;
     return {
       ruleId: kind === 'expired' ? EXPIRED.id : UNEXPECTED.id,
       level: SARIF_LEVELS[level] ?? 'note',
-      message: { text: `${[place, service].filter((word) => word !== '').join(' ')}: ${what} [${level}]` },
+      message: { text: `${placeOf(checked)}: ${what} [${level}]` },
       locations: [
         {
           physicalLocation: { artifactLocation: { uri: encodeURI(scan) } },
-          logicalLocations: [{ name: place, kind: 'resource', fullyQualifiedName: `${host}/${port}` }],
+          logicalLocations: [{ name: `${host} ${port}`, kind: 'resource', fullyQualifiedName: `${host}/${port}` }],
         },
       ],
       partialFingerprints: { 'hostAndPort/v1': `${host}/${port}` },
