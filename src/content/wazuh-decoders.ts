@@ -1,7 +1,5 @@
 import { APP_NAME } from '../event/syslog.ts';
-import { fingerprint } from './fingerprint.ts';
-
-const MARK = /<!-- portlog (\w+) -->/;
+import { wazuhFile } from './wazuh-file.ts';
 
 /**
  * The decoder for `etc/decoders/`, of Wazuh 4: finds the JSON behind the header of RFC 3164 that the sink writes to a
@@ -20,19 +18,4 @@ export function wazuhDecodersFile(): string {
   <plugin_decoder>JSON_Decoder</plugin_decoder>
 </decoder>
 `);
-}
-
-/** With a fingerprint at the end, so that set-up sees whether somebody has changed the file. */
-export function wazuhFile(text: string): string {
-  return `${text}<!-- portlog ${fingerprintOf(text)} -->\n`;
-}
-
-/** Whether it is as portlog once wrote it, if maybe an older one. */
-export function isUnchangedWazuhFile(text: string): boolean {
-  return MARK.exec(text)?.[1] === fingerprintOf(text.replace(MARK, ''));
-}
-
-/** A manager may lay it out in another way. */
-function fingerprintOf(text: string): string {
-  return fingerprint(text.replaceAll(/\s+/g, ''));
 }

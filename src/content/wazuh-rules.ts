@@ -4,7 +4,7 @@ import type { Filter } from './filter.ts';
 import { type ContentOptions, runbookOf } from './options.ts';
 import { type AlertRule, narrowed, serverId, summaryOf } from './rule.ts';
 import { ALERT_RULES } from './rules.ts';
-import { wazuhFile } from './wazuh-decoders.ts';
+import { wazuhFile } from './wazuh-file.ts';
 
 /**
  * Ids from 100000 to 120000 are the user's, and so ours. Each rule of the catalogue has room for four. The bases: events

@@ -1,6 +1,6 @@
 import { wazuhFiles } from '../content/files.ts';
 import type { ContentOptions } from '../content/options.ts';
-import { isUnchangedWazuhFile } from '../content/wazuh-decoders.ts';
+import { wazuhFingerprint } from '../content/wazuh-file.ts';
 import { PortlogError } from '../errors.ts';
 import type { HttpAnswer, HttpClient, HttpRequest } from '../sink/http.ts';
 import { wazuhVersion, wazuhWords } from '../sink/wazuh-api.ts';
@@ -60,15 +60,11 @@ async function fileAt(client: HttpClient, path: string, signal: AbortSignal): Pr
   return answer === undefined || answer.body.trimStart().startsWith('{') ? undefined : answer.body;
 }
 
-function presenceOf(present: string | undefined, wantedText: string): Presence {
+function presenceOf(present: string | undefined, ours: string): Presence {
   if (present === undefined) return 'absent';
-  if (!isUnchangedWazuhFile(present)) return 'changed';
-  return markOf(present) === markOf(wantedText) ? 'as-installed' : 'outdated';
-}
-
-/** The last line says what the file is. */
-function markOf(text: string): string | undefined {
-  return text.trim().split('\n').at(-1);
+  const there = wazuhFingerprint(present);
+  if (there === undefined) return 'changed';
+  return there === wazuhFingerprint(ours) ? 'as-installed' : 'outdated';
 }
 
 /** As {@link wanted}: a 200 may still say that it was not done. */
