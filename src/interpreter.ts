@@ -1,7 +1,7 @@
 import type { EventOptions } from './event/context.ts';
 import type { LogEvent } from './event/event.ts';
 import { EventMapper } from './event/map.ts';
-import { findingEvent } from './finding/event.ts';
+import { findingEvent, findingsUnit } from './finding/event.ts';
 import { Finder } from './finding/finder.ts';
 import type { ScanItem } from './nmap/item.ts';
 
@@ -20,11 +20,12 @@ export class Interpreter {
     if (item.kind !== 'host' || item.host.status?.state === 'down') return;
     const context = this.mapper.hostOf(item.host);
     if (context === undefined) return;
+    const unit = findingsUnit(context);
     for (const { port, findings } of this.finder.of(context.run.run, item.host, context.time)) {
       for (const finding of findings) {
         if (finding.isSilenced === true) continue;
         this.mapper.noteFinding(context, finding.severity);
-        yield findingEvent(context, port, finding);
+        yield findingEvent(context, unit, port, finding);
       }
     }
   }

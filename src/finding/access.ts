@@ -1,7 +1,7 @@
 import { SEVERITY } from '../event/event.ts';
 import type { Script } from '../nmap/model.ts';
 import { type Check, checked, type Finding, type Rule } from './finding.ts';
-import { scriptOf, valueOf } from './script.ts';
+import { scriptsOf, valueOf } from './script.ts';
 
 /** A script whose output tells that somebody may enter, and how to see that in it. */
 interface AccessTest {
@@ -175,13 +175,18 @@ const TESTS: readonly AccessTest[] = [
   ),
 ];
 
+const BY_SCRIPT: ReadonlyMap<string | undefined, AccessTest> = new Map(TESTS.map((test) => [test.script, test]));
+
 /** Who may enter without being asked, as scripts have tried. */
 export const openAccess: Check = {
   rules: TESTS.map(({ rule }) => rule),
-  find(subject): readonly Finding[] {
-    return TESTS.flatMap(({ script: id, rule, title, finds }) => {
-      const script = scriptOf(subject, id);
-      return script !== undefined && finds(script) ? [checked(rule, id, title)] : [];
-    });
+  needsScripts: true,
+  find(subject) {
+    const found: Finding[] = [];
+    for (const script of scriptsOf(subject)) {
+      const test = BY_SCRIPT.get(script.id);
+      if (test?.finds(script) === true) found.push(checked(test.rule, test.script, test.title));
+    }
+    return found;
   },
 };

@@ -65,6 +65,7 @@ const NAME_MISMATCH = rule(
 /** What is wrong with the certificate that `ssl-cert` saw, at the time when it saw it. */
 export const certificates: Check = {
   rules: [EXPIRED, EXPIRING, NOT_YET, SELF_SIGNED, WEAK_KEY, WEAK_SIGNATURE, NAME_MISMATCH],
+  needsScripts: true,
   find(subject) {
     const script = scriptOf(subject, SCRIPT);
     const tls = script && certificateFields([script]);

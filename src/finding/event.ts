@@ -12,9 +12,14 @@ const DATASET = 'nmap.finding';
 /** Moves when rules change what they find, so that a scan that was shipped before is looked at again. */
 const RULES_VERSION = 1;
 
-/** `finding-observed`: a weakness of a port, or of the host (`port` undefined). */
-export function findingEvent(host: HostContext, port: Port | undefined, finding: Finding): LogEvent {
-  const { run, time, shared, observationId, networkType, identity } = host;
+/** What the findings of a host are a part of; moves when rules do. */
+export function findingsUnit({ observationId }: HostContext): string {
+  return digest(['findings', observationId, RULES_VERSION]);
+}
+
+/** `finding-observed`: a weakness of a port, or of the host (`port` undefined). `unit`: see {@link findingsUnit}. */
+export function findingEvent(host: HostContext, unit: string, port: Port | undefined, finding: Finding): LogEvent {
+  const { run, time, shared, networkType, identity } = host;
   const { options } = run;
   const created = options.now();
   const entity = findingEntityId(port === undefined ? host.entityId : portEntityId(host.entityId, port.protocol, port.portid), findingKey(finding));
@@ -29,7 +34,7 @@ export function findingEvent(host: HostContext, port: Port | undefined, finding:
   const isTransport = port?.protocol === 'tcp' || port?.protocol === 'udp' || port?.protocol === 'sctp';
   return {
     id,
-    unit: digest(['findings', observationId, RULES_VERSION]),
+    unit,
     dataset: DATASET,
     action: 'finding-observed',
     time,

@@ -81,6 +81,8 @@ export interface Subject {
 export interface Check {
   /** What it can find. */
   readonly rules: readonly Rule[];
+  /** Where no script has said anything, there is nothing to find. */
+  readonly needsScripts: boolean;
   find(subject: Subject): readonly Finding[];
 }
 

@@ -5,6 +5,7 @@ import { EXPIRED, UNEXPECTED } from './exposure.ts';
 import { exposedServices } from './exposed-service.ts';
 import type { Check, Finding, Rule, Subject } from './finding.ts';
 import { RISKY_SERVICES, type RiskyService } from './risky-services.ts';
+import { scriptsAt } from './script.ts';
 import { sshAlgorithms } from './ssh.ts';
 import { tlsProtocols } from './tls.ts';
 import { nseVulnerabilities, versionVulnerabilities } from './vulnerability.ts';
@@ -23,9 +24,16 @@ export const RULES: readonly Rule[] = [...CHECKS.flatMap(({ rules }) => rules), 
 /** What is wrong with an open port, or with a host (`port` undefined), each once. */
 export function findingsAt(subject: Subject, checks: readonly Check[] = CHECKS): readonly Finding[] {
   if (subject.port !== undefined && subject.port.state?.state !== 'open') return [];
-  const found = new Map<string, Finding>();
-  for (const check of checks) for (const finding of check.find(subject)) if (!found.has(findingKey(finding))) found.set(findingKey(finding), finding);
-  return [...found.values()];
+  const isSilent = scriptsAt(subject).length === 0;
+  const found: Finding[] = [];
+  for (const check of checks) if (!isSilent || !check.needsScripts) found.push(...check.find(subject));
+  return found.length < 2 ? found : eachOnce(found);
+}
+
+function eachOnce(found: readonly Finding[]): readonly Finding[] {
+  const byKey = new Map<string, Finding>();
+  for (const finding of found) if (!byKey.has(findingKey(finding))) byKey.set(findingKey(finding), finding);
+  return [...byKey.values()];
 }
 
 /** What tells a finding from the others at the same place. */

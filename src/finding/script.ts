@@ -14,19 +14,25 @@ const VULN =
   /-vuln-|^(?:ssl-poodle|ssl-heartbleed|ssl-ccs-injection|ssl-dh-params|sslv2-drown|http-shellshock|http-slowloris-check|vulners|smb-double-pulsar-backdoor|rsa-vuln-roca|ftp-vsftpd-backdoor|ftp-proftpd-backdoor)/;
 
 /** The script of that name at the subject, if it said anything but an error. */
-export function scriptOf({ port, host }: Subject, id: string): Script | undefined {
-  const script = (port === undefined ? host.hostscripts : port.scripts).find((one) => one.id === id);
+export function scriptOf(subject: Subject, id: string): Script | undefined {
+  const script = scriptsAt(subject).find((one) => one.id === id);
   return script === undefined || isError(script) ? undefined : script;
 }
 
-export function scriptsOf({ port, host }: Subject): readonly Script[] {
-  return (port === undefined ? host.hostscripts : port.scripts).filter((script) => !isError(script));
+/** Those that said anything but an error. */
+export function scriptsOf(subject: Subject): readonly Script[] {
+  return scriptsAt(subject).filter((script) => !isError(script));
+}
+
+/** All that ran at the subject and left a word. */
+export function scriptsAt({ port, host }: Subject): readonly Script[] {
+  return port === undefined ? host.hostscripts : port.scripts;
 }
 
 /** Whether a script was asked for by the run's arguments and did not fail here: if it then said nothing, it has found nothing. */
-function wasRequested({ run, port, host }: Subject, id: string): boolean {
-  const failed = (port === undefined ? host.hostscripts : port.scripts).some((script) => script.id === id && isError(script));
-  return !failed && isRequested(run.args ?? '', id);
+function wasRequested(subject: Subject, id: string): boolean {
+  const failed = scriptsAt(subject).some((script) => script.id === id && isError(script));
+  return !failed && isRequested(subject.run.args ?? '', id);
 }
 
 /**

@@ -25,6 +25,7 @@ const WEAK_BY_LIST: Readonly<Record<string, RegExp>> = {
 /** What `ssh2-enum-algos` was offered. */
 export const sshAlgorithms: Check = {
   rules: [WEAK],
+  needsScripts: true,
   find(subject) {
     const script = scriptOf(subject, SCRIPT);
     if (script === undefined) return [];

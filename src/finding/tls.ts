@@ -37,6 +37,7 @@ const WEAK_NAME = /NULL|_anon_|EXPORT|_RC4_|_DES_|_3DES_|_MD5$/;
 /** Protocols and ciphers that `ssl-enum-ciphers` was offered, and SSLv2 of `sslv2`. */
 export const tlsProtocols: Check = {
   rules: [OLD_SSL, OLD_TLS, WEAK_CIPHER],
+  needsScripts: true,
   find(subject) {
     const found: Finding[] = [];
     const sslv2 = scriptOf(subject, 'sslv2');
