@@ -12,7 +12,8 @@ export type { Batch, BatchLimits, Diagnosis, Encoded, Entry, Outcome, Refused, R
 export type { InputReport } from './input-report.ts';
 export type { Credentials, SinkOptions } from './sink/options.ts';
 export type { Store } from './delivery/store.ts';
-export type { Progress, ShipOptions, ShipReport, SinkReport } from './ship.ts';
+export type { Progress } from './ship-source.ts';
+export type { ShipOptions, ShipReport, SinkReport } from './ship.ts';
 export type { Source } from './source/source.ts';
 export { DATASETS, SEVERITY } from './event/event.ts';
 export { ecsLine } from './event/ecs.ts';

@@ -1,21 +1,19 @@
 import type { ChangeOptions } from './change/options.ts';
 import type { TargetLists } from './change/scope.ts';
 import { type Clock, systemClock } from './clock.ts';
-import { announce, isAnnounced } from './delivery/announce.ts';
 import { Lane } from './delivery/lane.ts';
 import type { LostRun } from './delivery/runs.ts';
 import type { Store } from './delivery/store.ts';
 import type { Tally } from './delivery/tally.ts';
-import { PortlogError } from './errors.ts';
+import type { PortlogError } from './errors.ts';
 import { DEFAULT_OPTIONS, type EventOptions } from './event/context.ts';
 import { Finder, type FindingOptions } from './finding/finder.ts';
 import { Herald } from './herald.ts';
-import { type InputReport, newInputReport, noteEvent, noteItem, notAScan } from './input-report.ts';
-import { Interpreter } from './interpreter.ts';
-import type { ScanItem } from './nmap/item.ts';
-import { ScanReader } from './nmap/read.ts';
+import type { InputReport } from './input-report.ts';
+import { isPointless, type Progress, shipSource } from './ship-source.ts';
 import type { Sink, SinkError } from './sink/sink.ts';
 import type { Source } from './source/source.ts';
+import { Threads } from './threads/threads.ts';
 import { ChangeTracker } from './tracker.ts';
 
 export interface ShipOptions {
@@ -52,16 +50,6 @@ interface ShipChanges extends ChangeOptions {
   readonly lists?: TargetLists | undefined;
 }
 
-/** Called for every piece of input; cheap to ignore. */
-export interface Progress {
-  readonly source: string;
-  readonly bytes: number;
-  readonly hosts: number;
-  readonly events: number;
-  /** nmap's own word about what it is doing, for example `SYN Stealth Scan 42.5%`. */
-  readonly task: string | undefined;
-}
-
 export interface ShipReport {
   readonly inputs: readonly InputReport[];
   readonly sinks: readonly SinkReport[];
@@ -95,9 +83,6 @@ export interface SinkReport {
 }
 
 const MAX_BATCH_AGE_MS = 1000;
-/** How long a sink may hold up a file, and a scan that nobody can stop for a while, before its events go to disk. */
-const FILE_PATIENCE_MS = 10_000;
-const LIVE_PATIENCE_MS = 500;
 const NEVER = new AbortController().signal;
 
 /** Reads scans from `sources`, one after the other, and ships their events to all `sinks`. Resolves when every event has its fate. */
@@ -110,15 +95,23 @@ export async function ship(options: ShipOptions): Promise<ShipReport> {
   const finder = new Finder(options.findings);
   const tracker = trackerOf(options, lanes, eventOptions.site, finder);
   const { maxAges = new Map<string, number>() } = options;
+  const threads = threadsFor(options, eventOptions);
   for (const lane of lanes) lane.start(options.revive === true);
   const inputs: InputReport[] = [];
-  await whileFlushing(lanes, clock, async () => {
+  const readAll = async (): Promise<void> => {
     await herald?.lookAfter(maxAges);
     for (const source of options.sources) {
       if (stop.aborted || isPointless(lanes)) break;
-      inputs.push(await shipSource(source, { lanes, store, herald, tracker, finder, event: eventOptions, stop, onProgress: options.onProgress }));
+      inputs.push(
+        await shipSource(source, { lanes, store, herald, tracker, finder, threads, event: eventOptions, stop, onProgress: options.onProgress }),
+      );
     }
-  });
+  };
+  try {
+    await whileFlushing(lanes, clock, readAll);
+  } finally {
+    await threads?.close();
+  }
   await finish(lanes);
   if (herald !== undefined) {
     await herald.lookAfter(maxAges);
@@ -135,90 +128,12 @@ function trackerOf({ changes, store }: ShipOptions, lanes: readonly Lane[], site
   return new ChangeTracker(store, told, site, changes, finder, changes.lists);
 }
 
-/** What every source is shipped with. */
-interface Shipping extends Pick<ShipOptions, 'store' | 'onProgress'> {
-  readonly lanes: readonly Lane[];
-  readonly herald: Herald | undefined;
-  readonly tracker: ChangeTracker | undefined;
-  readonly finder: Finder;
-  readonly event: EventOptions;
-  readonly stop: AbortSignal;
-}
-
-/** Reads one source to its end, or as far as it can be read, and hands its events to all lanes. */
-async function shipSource(source: Source, shipping: Shipping): Promise<InputReport> {
-  const { lanes, stop, onProgress } = shipping;
-  const report = newInputReport(source.name);
-  const reader = new ScanReader();
-  const interpreter = new Interpreter(shipping.event, shipping.finder);
-  for (const lane of lanes) lane.patienceMs = source.live ? LIVE_PATIENCE_MS : FILE_PATIENCE_MS;
-  try {
-    for await (const chunk of source.bytes(stop)) {
-      report.bytes += chunk.length;
-      await forward(reader.push(chunk), interpreter, shipping, report);
-      // What a running scan has found is told as soon as it is known.
-      if (source.live) await shipping.tracker?.flush();
-      onProgress?.({ source: source.name, bytes: report.bytes, hosts: report.hosts, events: report.events, task: report.task });
-      if (isPointless(lanes)) {
-        await shipping.tracker?.flush();
-        return abandoned(report, lanes);
-      }
-    }
-  } catch (error) {
-    if (!(error instanceof PortlogError)) throw error;
-    report.problem = error;
-  }
-  // A file that we stopped reading is not cut; a live scan that we stopped is.
-  if (stop.aborted && !source.live) {
-    await shipping.tracker?.flush();
-    return report;
-  }
-  await forward(reader.end(), interpreter, shipping, report);
-  for (const lane of lanes) lane.endUnit();
-  if (report.runs === 0) report.problem ??= notAScan(source.name, reader.beginning);
-  return report;
-}
-
-async function forward(
-  items: Iterable<ScanItem>,
-  interpreter: Interpreter,
-  { lanes, store, herald, tracker }: Shipping,
-  report: InputReport,
-): Promise<void> {
-  for (const item of items) {
-    noteItem(report, item);
-    for (const event of interpreter.events(item)) {
-      noteEvent(report, event);
-      if (isAnnounced(event)) await announce([event], lanes, store);
-      else
-        for (const lane of lanes) {
-          const wait = lane.push(event);
-          // Awaiting nothing would still cost a turn of the event loop per event.
-          if (wait !== undefined) await wait;
-        }
-    }
-    if (tracker !== undefined) await tracker.take(item, interpreter.mapper);
-    if (herald?.isAlarmed === true) await herald.watch();
-  }
-  report.openPorts = interpreter.mapper.openPorts;
-}
-
-/** Reading on would change nothing, or its result could not be kept. */
-function isPointless(lanes: readonly Lane[]): boolean {
-  return lanes.some(({ isStuck }) => isStuck) || lanes.every(({ isOver }) => isOver);
-}
-
-function abandoned(report: InputReport, lanes: readonly Lane[]): InputReport {
-  const stuck = lanes.find(({ isStuck }) => isStuck);
-  if (stuck !== undefined)
-    report.problem = new PortlogError(
-      'spool-full',
-      `${report.name} was read up to byte ${report.bytes} only: the spool for ${stuck.sink.name} is full`,
-      {
-        hint: 'when the sink works again: portlog replay, then ship this again; or allow more with --spool-max-mib, or --spool-when-full drop-oldest',
-      },
-    );
-  return report;
+/** Threads for a sink that only wants lines, which are a pure function of the scan and of plain options. */
+function threadsFor({ sinks, store, findings = {} }: ShipOptions, event: EventOptions): Threads | undefined {
+  const format = sinks.length === 1 && store === undefined && event.now === systemClock.now ? sinks[0]?.lines : undefined;
+  const { now: _, ...plain } = event;
+  const isPlain = [event.networkOf, event.expects, event.macNetworks, findings.exposure, findings.intel].every((part) => part === undefined);
+  return format === undefined || !isPlain ? undefined : Threads.with({ event: plain, findings, format });
 }
 
 /** Sends batches that have waited long enough, as long as `work` takes. */

@@ -32,6 +32,9 @@ const MAX_QUEUED = 2;
 /** Batches that may wait on disk while the sink works, before reading a file waits for it. */
 const MAX_BACKLOG = 16;
 
+/** Stands for an event that a thread has rendered: to be counted, its body is in that of the batch. */
+const RENDERED: Queued = { id: '', dataset: 'nmap.port', time: 0, queued: 0, parts: [], bytes: 0, partition: '' };
+
 /**
  * One sink with its queue, its pace and its account. As long as the sink works, batches go to it
  * directly. When it fails, or holds up a source longer than that can wait, the lane turns to the spool:
@@ -109,6 +112,18 @@ export class Lane {
     const entry = this.prepare(event);
     const batch = entry && this.batcher.add(entry, this.options.clock.now());
     return batch && this.dispatch(this.parcel(batch));
+  }
+
+  /**
+   * Events that a thread has rendered, with the bodies of all of them; for a sink that discards what it cannot
+   * deliver. Resolves when nobody needs `body` any more.
+   */
+  async take(events: number, body: Uint8Array): Promise<void> {
+    await this.flush();
+    this.tally.read += events;
+    const entries = Array.from({ length: events }, () => RENDERED);
+    await this.dispatch(this.parcel({ partition: RENDERED.partition, entries, bytes: body.length, body }));
+    await this.settle();
   }
 
   /**

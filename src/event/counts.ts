@@ -33,8 +33,8 @@ export function countPorts(host: Host): PortCounts {
   return { byState, openListed };
 }
 
-export function addCounts(total: StateCounts, counts: StateCounts): void {
-  for (const state of Object.keys(total) as (keyof StateCounts)[]) total[state] += counts[state];
+export function addCounts<Name extends string>(total: Record<Name, number>, counts: Readonly<Record<Name, number>>): void {
+  for (const name of Object.keys(total) as Name[]) total[name] += counts[name];
 }
 
 /** `3 open, 997 closed` */

@@ -7,6 +7,9 @@ import type { Host } from '../nmap/model.ts';
 import { isQuiet, portEvent } from './port.ts';
 import { RunRecord, scanEndEvent, scanStartEvent } from './scan.ts';
 
+/** What a mapper has counted of hosts; plain data. */
+export type HostCounts = RunRecord['hostCounts'] & { readonly openPorts: number };
+
 /** Turns what a scan says into events, in the same order, holding no more than counts of the run. */
 export class EventMapper {
   private readonly options: EventOptions;
@@ -34,6 +37,20 @@ export class EventMapper {
   hostOf(host: Host): HostContext | undefined {
     if (this.context !== undefined && this.current?.host !== host) this.current = hostContext(this.context, host);
     return this.current;
+  }
+
+  /** Hands over what has been counted of the run since it began, or since this was asked; for {@link add}. */
+  takeCounts(): HostCounts {
+    const counts = { ...this.record.hostCounts, openPorts: this.openPorts };
+    this.record = new RunRecord();
+    this.openPorts = 0;
+    return counts;
+  }
+
+  /** Counts hosts of the run that another mapper has made into events. */
+  add(counts: HostCounts): void {
+    this.record.add(counts);
+    this.openPorts += counts.openPorts;
   }
 
   *events(item: ScanItem): Generator<LogEvent, void, undefined> {

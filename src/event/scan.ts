@@ -40,6 +40,27 @@ export class RunRecord {
     this.latest = Math.max(this.latest, milliseconds(host.endtime) || milliseconds(host.starttime));
   }
 
+  /** What {@link addHost}, {@link addToZone} and {@link addFinding} have counted; plain data. */
+  get hostCounts(): Pick<RunRecord, 'hosts' | 'ports' | 'findings' | 'zones' | 'latest'> {
+    const { hosts, ports, findings, zones, latest } = this;
+    return { hosts, ports, findings, zones, latest };
+  }
+
+  /** Counts hosts that somebody else has counted. */
+  add({ hosts, ports, findings, zones, latest }: RunRecord['hostCounts']): void {
+    addCounts(this.hosts, hosts);
+    addCounts(this.ports, ports);
+    addCounts(this.findings, findings);
+    for (const [zone, more] of zones) {
+      const totals = this.zoneOf(zone);
+      if (totals === undefined) continue;
+      totals.hosts += more.hosts;
+      totals.ports += more.ports;
+      addCounts(totals.findings, more.findings);
+    }
+    this.latest = Math.max(this.latest, latest);
+  }
+
   /** A host that is up. */
   addToZone(zone: FieldValue, counts: PortCounts): void {
     const totals = this.zoneOf(zone);

@@ -17,14 +17,13 @@ export function isoIfKnown(time: number | undefined): string | undefined {
   return time === undefined || !Number.isFinite(time) || time <= 0 ? undefined : isoTime(time);
 }
 
-let lastTime = Number.NaN;
-let lastIso = '';
+let last = { time: Number.NaN, iso: '' };
+let before = last;
 
-/** Epoch milliseconds as ISO 8601. Thousands of events share a time, so the last one is kept. */
+/** Epoch milliseconds as ISO 8601. Thousands of events share two times, theirs and ours, so the last two are kept. */
 export function isoTime(time: number): string {
-  if (time !== lastTime) {
-    lastTime = time;
-    lastIso = new Date(time).toISOString();
-  }
-  return lastIso;
+  if (time === last.time) return last.iso;
+  if (time !== before.time) before = { time, iso: new Date(time).toISOString() };
+  [last, before] = [before, last];
+  return last.iso;
 }

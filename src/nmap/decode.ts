@@ -21,6 +21,18 @@ export class Decoder {
   /** The encoding that was declared and is not known; the text was read as UTF-8 then. */
   unknown: string | undefined;
 
+  /** Whether the text is UTF-8, and no character is half read. */
+  get isWhole(): boolean {
+    return this.encoding === UTF8 && this.clean;
+  }
+
+  /** For a piece from the middle of a text, of which somebody knows that it is UTF-8. */
+  static utf8(): Decoder {
+    const decoder = new Decoder();
+    decoder.start(UTF8);
+    return decoder;
+  }
+
   decode(chunk: Uint8Array): string {
     const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
     if (this.encoding !== undefined) return this.text(bytes);

@@ -23,7 +23,7 @@ const BARE: Element = { name: 'nmaprun', attributes: {}, children: [], text: '' 
  * ```
  */
 export class ScanReader {
-  private readonly decoder = new Decoder();
+  private decoder = new Decoder();
   private splitter: Splitter | undefined;
   private reader = new Reader('');
   private retries = 0;
@@ -33,6 +33,30 @@ export class ScanReader {
   private stats: RunStats | undefined;
   /** The first text of the input, to say what it is when it is no scan. */
   beginning = '';
+
+  /** Reads pieces from the middle of a run, of a scan in UTF-8, that begin and end between elements. */
+  static within(): ScanReader {
+    const reader = new ScanReader();
+    reader.decoder = Decoder.utf8();
+    reader.open = true;
+    return reader;
+  }
+
+  /** It stands between two elements of a run that goes on: from here, somebody else may read (see {@link within}). */
+  get isBetween(): boolean {
+    const inRun = this.open && this.header === undefined && this.stats === undefined;
+    return inRun && this.decoder.isWhole && this.splitter?.isEmpty !== false;
+  }
+
+  /** Bytes of input, as far as one can count them behind characters that the encoding does not know. */
+  get consumed(): number {
+    return this.splitter?.consumed ?? 0;
+  }
+
+  /** So many bytes were read by somebody else, who has {@link consumed} them, from between two elements to between two others. */
+  skip(bytes: number): void {
+    this.splitter?.skip(bytes);
+  }
 
   *push(chunk: Uint8Array): Generator<ScanItem, void, undefined> {
     yield* this.read(this.decoder.decode(chunk));
@@ -134,7 +158,7 @@ export class ScanReader {
     const { stats } = this;
     this.open = false;
     this.stats = undefined;
-    yield { kind: 'end', end: { stats, closed, pending, offset: this.splitter?.consumed ?? 0 } };
+    yield { kind: 'end', end: { stats, closed, pending, offset: this.consumed } };
   }
 
   private *broken(frame: Frame): Generator<ScanItem, void, undefined> {

@@ -67,6 +67,17 @@ export class Splitter {
     this.join();
   }
 
+  /** Nothing waits for more text. */
+  get isEmpty(): boolean {
+    return this.awaited === undefined && this.pending.length === 0 && this.position === this.text.length;
+  }
+
+  /** So many bytes of input were read by somebody else. */
+  skip(bytes: number): void {
+    this.join();
+    this.offset += bytes;
+  }
+
   /** Bytes of input up to where reading has come. */
   get consumed(): number {
     return this.offsetOf(this.position);
@@ -114,8 +125,10 @@ export class Splitter {
   private join(): void {
     this.offset += this.bytes(this.text.slice(0, this.position));
     this.searchFrom = Math.max(0, this.searchFrom - this.position);
+    const rest = this.text.slice(this.position);
+    const [only = ''] = this.pending;
     // One join instead of a sum: the sum would be copied again when it is searched.
-    this.text = [this.text.slice(this.position), ...this.pending].join('');
+    this.text = rest === '' && this.pending.length < 2 ? only : [rest, ...this.pending].join('');
     this.position = 0;
     this.pending = [];
     this.pendingLength = 0;

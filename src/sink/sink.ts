@@ -1,4 +1,5 @@
 import type { Dataset, LogEvent } from '../event/event.ts';
+import type { LineFormat } from '../event/lines.ts';
 
 /** How much of what a sink takes at once. */
 export interface BatchLimits {
@@ -51,6 +52,8 @@ export interface Batch {
   readonly partition: string;
   readonly entries: readonly Entry[];
   readonly bytes: number;
+  /** The bodies of all entries one behind the other, where somebody has made them already. */
+  readonly body?: Uint8Array | undefined;
 }
 
 export interface Rejection {
@@ -104,6 +107,8 @@ export interface Sink {
   readonly limits: BatchLimits;
   /** What happens to events that cannot be delivered: most sinks want them kept, a pipe does not. */
   readonly undeliverable: 'keep' | 'discard';
+  /** It writes one line an event in this format, in order, and no more than that: then threads may render them. */
+  readonly lines?: LineFormat | undefined;
   accepts(dataset: Dataset): boolean;
   encode(event: LogEvent): Encoded | Refused;
   check(signal: AbortSignal): Promise<readonly Diagnosis[]>;

@@ -1,21 +1,14 @@
 import type { Writable } from 'node:stream';
-import { ecsParts } from '../event/ecs.ts';
-import type { LogEvent } from '../event/event.ts';
-import { otlpLine } from '../event/otel.ts';
+import { type LineFormat, LINES } from '../event/lines.ts';
 import { batchBody, encoded, Scratch } from './body.ts';
 import { accepting } from './options.ts';
 import { type Sink, SinkError } from './sink.ts';
 
-const RENDER = {
-  ecs: (event: LogEvent) => [...ecsParts(event), '\n'],
-  otel: (event: LogEvent) => [otlpLine(event), '\n'],
-} as const;
 const LIMITS = { maxEvents: 2000, maxBytes: 1 << 18, inFlight: 1, inFlightPerPartition: 1 };
-export type LineFormat = keyof typeof RENDER;
 
 /** One line of JSON per event, in order, to a stream that somebody reads, or stops reading. */
 export function stdoutSink(stream: Writable, format: LineFormat): Sink {
-  const render = RENDER[format];
+  const render = LINES[format];
   let failure: NodeJS.ErrnoException | undefined;
   const scratch = new Scratch(LIMITS.maxBytes);
   stream.on('error', (error: NodeJS.ErrnoException) => {
@@ -27,17 +20,21 @@ export function stdoutSink(stream: Writable, format: LineFormat): Sink {
     identity: { type: 'stdout', target: '', scope: format },
     limits: LIMITS,
     undeliverable: 'discard',
+    lines: format,
     accepts: accepting({ datasets: undefined }),
     encode(event) {
-      return encoded(render(event));
+      return encoded([...render(event), '\n']);
     },
     async check() {
       return [];
     },
     async send(batch) {
-      const body = batchBody(batch, scratch);
-      await write(stream, body);
-      scratch.give(body);
+      if (batch.body !== undefined) await write(stream, batch.body);
+      else {
+        const body = batchBody(batch, scratch);
+        await write(stream, body);
+        scratch.give(body);
+      }
       if (failure !== undefined) throw closedOr(failure);
       return { delivered: batch.entries.length, already: 0, retry: [], rejected: [] };
     },
@@ -51,7 +48,7 @@ function closedOr(error: NodeJS.ErrnoException): SinkError {
 }
 
 /** Resolves when the stream has taken the bytes; throws a SinkError, `closed` when the reader has gone. */
-export function write(stream: Writable, bytes: Buffer | string): Promise<void> {
+export function write(stream: Writable, bytes: Uint8Array | string): Promise<void> {
   return new Promise((resolve, reject) => {
     stream.write(bytes, (error) => (error ? reject(closedOr(error)) : resolve()));
   });

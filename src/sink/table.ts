@@ -17,6 +17,7 @@ export function tableSink(stream: Writable, colour: boolean): Sink {
   return {
     ...rows,
     name: 'table',
+    lines: undefined,
     encode(event) {
       return encoded([render(event)]);
     },

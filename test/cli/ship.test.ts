@@ -49,6 +49,17 @@ describe('reading', () => {
     );
   });
 
+  test('a large file, which threads read, and the same from standard input', async () => {
+    const hosts = Array.from({ length: 8000 }, (_, i) => host(`10.0.${i >> 8}.${i & 255}`, port(i + 1), `starttime="${1760000000 + i}"`));
+    hosts[5000] = '<host><address addr="192.0.2.9"></host>\n';
+    const large = scan(hosts.join('<taskprogress task="SYN Stealth Scan" time="1760000003" percent="12.50"/>\n'));
+    const [threads, alone] = await Promise.all([portlog([file('large.xml', large)]), portlog([], { input: large })]);
+    expect(events(threads.stdout)).toEqual(events(alone.stdout));
+    expect(threads.stderr.replace(/^portlog: \S*large.xml/gm, 'portlog: standard input')).toBe(alone.stderr);
+    expect(threads.stderr).toContain(`the host element of 192.0.2.9 at byte ${large.indexOf(hosts[5000])} could not be read`);
+    expect(threads.code).toBe(alone.code);
+  });
+
   test('a file and standard input', async () => {
     const { stderr, code } = await portlog([file('a.xml', THREE), '-'], { input: readFileSync(EXAMPLE) });
     expect(stderr).toContain('standard input: 1 run, 3 hosts listed, 5 open ports');

@@ -1,0 +1,151 @@
+import { announce, isAnnounced } from './delivery/announce.ts';
+import type { Lane } from './delivery/lane.ts';
+import type { Store } from './delivery/store.ts';
+import { PortlogError } from './errors.ts';
+import type { EventOptions } from './event/context.ts';
+import type { Finder } from './finding/finder.ts';
+import type { Herald } from './herald.ts';
+import { type InputReport, newInputReport, noteEvent, noteItem, notAScan } from './input-report.ts';
+import { Interpreter } from './interpreter.ts';
+import type { ScanItem } from './nmap/item.ts';
+import { ScanReader } from './nmap/read.ts';
+import type { Source } from './source/source.ts';
+import { PieceReader } from './threads/pieces.ts';
+import type { Threads } from './threads/threads.ts';
+import type { ChangeTracker } from './tracker.ts';
+
+/** How long a sink may hold up a file, and a scan that nobody can stop for a while, before its events go to disk. */
+const FILE_PATIENCE_MS = 10_000;
+const LIVE_PATIENCE_MS = 500;
+
+/** Called for every piece of input; cheap to ignore. */
+export interface Progress {
+  readonly source: string;
+  readonly bytes: number;
+  readonly hosts: number;
+  readonly events: number;
+  /** nmap's own word about what it is doing, for example `SYN Stealth Scan 42.5%`. */
+  readonly task: string | undefined;
+}
+
+/** What every source is shipped with. */
+interface Shipping {
+  readonly lanes: readonly Lane[];
+  readonly store: Store | undefined;
+  readonly herald: Herald | undefined;
+  readonly tracker: ChangeTracker | undefined;
+  readonly finder: Finder;
+  readonly threads: Threads | undefined;
+  readonly event: EventOptions;
+  readonly stop: AbortSignal;
+  readonly onProgress: ((progress: Progress) => void) | undefined;
+}
+
+/** Reads one source to its end, or as far as it can be read, and hands its events to all lanes. */
+export async function shipSource(source: Source, shipping: Shipping): Promise<InputReport> {
+  const { lanes, stop, onProgress } = shipping;
+  const report = newInputReport(source.name);
+  const reader = new ScanReader();
+  const reading = readingOf(reader, source, shipping, report);
+  for (const lane of lanes) lane.patienceMs = source.live ? LIVE_PATIENCE_MS : FILE_PATIENCE_MS;
+  try {
+    for await (const chunk of source.bytes(stop)) {
+      report.bytes += chunk.length;
+      await reading.push(chunk);
+      // What a running scan has found is told as soon as it is known.
+      if (source.live) await shipping.tracker?.flush();
+      onProgress?.({ source: source.name, bytes: report.bytes, hosts: report.hosts, events: report.events, task: report.task });
+      if (isPointless(lanes)) {
+        await shipping.tracker?.flush();
+        return abandoned(report, lanes);
+      }
+    }
+  } catch (error) {
+    if (!(error instanceof PortlogError)) throw error;
+    report.problem = error;
+  }
+  // A file that we stopped reading is not cut; a live scan that we stopped is.
+  if (stop.aborted && !source.live) {
+    await reading.settle();
+    await shipping.tracker?.flush();
+    return report;
+  }
+  await reading.end();
+  for (const lane of lanes) lane.endUnit();
+  if (report.runs === 0) report.problem ??= notAScan(source.name, reader.beginning);
+  return report;
+}
+
+/** The way from bytes to lanes. */
+interface Reading {
+  push(chunk: Uint8Array): Promise<void>;
+  /** What was pushed is with the lanes. */
+  settle(): Promise<void>;
+  /** The input has ended. */
+  end(): Promise<void>;
+}
+
+/** Here; or with threads, where what they make is wanted, and what is read is there to be read ahead. */
+function readingOf(reader: ScanReader, { live }: Source, shipping: Shipping, report: InputReport): Reading {
+  const { threads, lanes } = shipping;
+  const interpreter = new Interpreter(shipping.event, shipping.finder);
+  const { mapper } = interpreter;
+  const take = (items: Iterable<ScanItem>): Promise<void> => forward(items, interpreter, shipping, report);
+  if (threads === undefined || live)
+    return { push: (chunk) => take(reader.push(chunk)), settle: async () => undefined, end: () => take(reader.end()) };
+  return new PieceReader(reader, () => threads.pool, {
+    get run() {
+      return mapper.run?.run;
+    },
+    take,
+    async takeRendered({ body, events, hosts, counts, others }) {
+      mapper.add(counts);
+      report.hosts += hosts;
+      report.events += events;
+      await take(others);
+      if (events > 0) for (const lane of lanes) await lane.take(events, body);
+    },
+  });
+}
+
+async function forward(
+  items: Iterable<ScanItem>,
+  interpreter: Interpreter,
+  { lanes, store, herald, tracker }: Shipping,
+  report: InputReport,
+): Promise<void> {
+  for (const item of items) {
+    noteItem(report, item);
+    for (const event of interpreter.events(item)) {
+      noteEvent(report, event);
+      if (isAnnounced(event)) await announce([event], lanes, store);
+      else
+        for (const lane of lanes) {
+          const wait = lane.push(event);
+          // Awaiting nothing would still cost a turn of the event loop per event.
+          if (wait !== undefined) await wait;
+        }
+    }
+    if (tracker !== undefined) await tracker.take(item, interpreter.mapper);
+    if (herald?.isAlarmed === true) await herald.watch();
+  }
+  report.openPorts = interpreter.mapper.openPorts;
+}
+
+/** Reading on would change nothing, or its result could not be kept. */
+export function isPointless(lanes: readonly Lane[]): boolean {
+  return lanes.some(({ isStuck }) => isStuck) || lanes.every(({ isOver }) => isOver);
+}
+
+function abandoned(report: InputReport, lanes: readonly Lane[]): InputReport {
+  const stuck = lanes.find(({ isStuck }) => isStuck);
+  if (stuck !== undefined)
+    report.problem = new PortlogError(
+      'spool-full',
+      `${report.name} was read up to byte ${report.bytes} only: the spool for ${stuck.sink.name} is full`,
+      {
+        hint: 'when the sink works again: portlog replay, then ship this again; or allow more with --spool-max-mib, or --spool-when-full drop-oldest',
+      },
+    );
+  return report;
+}

@@ -1,0 +1,78 @@
+import { extname } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import type { Piece, Rendered, Terms } from './render.ts';
+
+/** As much as makes no difference to speed: left to itself, V8 takes 130 MB more for each. */
+const YOUNG_MB = 12;
+
+type Answer = (rendered: Rendered | undefined) => void;
+
+/** One thread, and who waits for its answers, in order. */
+class Thread {
+  isReady = false;
+  readonly waiting: Answer[] = [];
+  private readonly worker: Worker;
+
+  constructor(terms: Terms) {
+    this.worker = new Worker(new URL(`./thread${extname(import.meta.url)}`, import.meta.url), {
+      workerData: terms,
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
+    });
+    this.worker.on('message', (message: Rendered | 'ready' | undefined) => {
+      if (message === 'ready') this.isReady = true;
+      else this.waiting.shift()?.(message);
+    });
+    // Whatever it dies of, the piece is read again by somebody who can tell.
+    this.worker.on('error', () => this.giveUp());
+    this.worker.on('exit', () => this.giveUp());
+  }
+
+  render(piece: Piece): Promise<Rendered | undefined> {
+    return new Promise((resolve) => {
+      this.waiting.push(resolve);
+      this.worker.postMessage(piece);
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.worker.terminate();
+  }
+
+  private giveUp(): void {
+    this.isReady = false;
+    for (const answer of this.waiting.splice(0)) answer(undefined);
+  }
+}
+
+/** Threads that render pieces of a scan beside each other. */
+export class Pool {
+  private readonly threads: readonly Thread[];
+
+  constructor(terms: Terms, size: number) {
+    this.threads = threads(terms, size);
+  }
+
+  get isReady(): boolean {
+    return this.threads.some(({ isReady }) => isReady);
+  }
+
+  /** What becomes of a piece, by the thread that has least to do; undefined when it cannot tell. */
+  async render(piece: Piece): Promise<Rendered | undefined> {
+    const ready = this.threads.filter(({ isReady }) => isReady);
+    const [idlest] = ready.toSorted((a, b) => a.waiting.length - b.waiting.length);
+    return idlest?.render(piece);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.threads.map((thread) => thread.close()));
+  }
+}
+
+function threads(terms: Terms, size: number): readonly Thread[] {
+  try {
+    return Array.from({ length: size }, () => new Thread(terms));
+  } catch {
+    // Where threads are forbidden (node --permission), nobody is ever ready.
+    return [];
+  }
+}
