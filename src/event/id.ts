@@ -1,5 +1,4 @@
 import { createHash, hash } from 'node:crypto';
-import { remembering } from '../memo.ts';
 import type { Run } from '../nmap/model.ts';
 
 /** 128 bits in hex: short enough for a document id, long enough that nobody makes two collide by chance. */
@@ -44,7 +43,7 @@ export function portEntityId(hostId: string, protocol: string | undefined, porti
 
 /** `nmap.entity.id` of a finding: that of its host or port, with what tells it from others there. */
 export function findingEntityId(placeId: string, key: string): string {
-  return `${placeId}.${plainKey(key)}`;
+  return `${placeId}.${/^[\w.:-]{1,100}$/.test(key) ? key : digest([key])}`;
 }
 
 /** `event.id`: the hash of one statement. `content` is what the parsed element says. */
@@ -53,6 +52,6 @@ export function eventId(dataset: string, action: string, scan: string, entity: s
 }
 
 /** A word from the scan as a part of an id: itself when it is a plain word, else its hash. */
-const plain = remembering((word) => (/^[\w-]{1,24}$/.test(word) ? word : digest([word]).slice(0, 24)));
-/** What tells a finding from others, likewise. */
-const plainKey = remembering((key) => (/^[\w.:-]{1,100}$/.test(key) ? key : digest([key])));
+function plain(word: string): string {
+  return /^[\w-]{1,24}$/.test(word) ? word : digest([word]).slice(0, 24);
+}
