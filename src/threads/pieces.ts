@@ -1,8 +1,8 @@
 import type { ScanItem } from '../nmap/item.ts';
 import type { Run } from '../nmap/model.ts';
 import type { ScanReader } from '../nmap/read.ts';
-import { Cutter } from './cutter.ts';
 import type { Piece, Rendered } from './render.ts';
+import { Slot } from './slot.ts';
 
 /** In bytes. */
 export interface PieceSizes {
@@ -10,7 +10,7 @@ export interface PieceSizes {
   readonly start: number;
   /** A piece ends with the host that is read when it is so large. */
   readonly piece: number;
-  /** Larger pieces are no work for threads. */
+  /** A host that is larger is no work for threads. */
   readonly most: number;
   /** Room for the lines of a piece, which are three to four times as long as the XML; longer ones find other room. */
   readonly lines: number;
@@ -28,27 +28,6 @@ interface Taker {
   take(items: Iterable<ScanItem>): Promise<void>;
   /** Read by a thread. */
   takeRendered(rendered: Rendered): Promise<void>;
-}
-
-/** Memory that a thread reads a piece from and writes its lines to; used again and again. */
-class Slot {
-  readonly room: Uint8Array;
-  private readonly input: Uint8Array;
-
-  constructor({ most, lines }: PieceSizes) {
-    this.room = new Uint8Array(new SharedArrayBuffer(lines));
-    this.input = new Uint8Array(new SharedArrayBuffer(most));
-  }
-
-  /** The parts one behind the other, which must fit. */
-  fill(parts: readonly Uint8Array[]): Uint8Array {
-    let length = 0;
-    for (const part of parts) {
-      this.input.set(part, length);
-      length += part.length;
-    }
-    return this.input.subarray(0, length);
-  }
 }
 
 /** Threads, or what does as they do. */
@@ -79,9 +58,11 @@ export class PieceReader {
   private readonly pool: () => Renderers;
   private readonly taker: Taker;
   private readonly sizes: PieceSizes;
-  private readonly cutter: Cutter;
+  /** Given to threads, in the order of the scan. */
   private readonly ahead: Ahead[] = [];
   private readonly free: Slot[] = [];
+  /** Being filled. */
+  private current: Slot;
   private bytes = 0;
 
   /** `pool` is asked for when it is worth having. */
@@ -90,47 +71,54 @@ export class PieceReader {
     this.pool = pool;
     this.taker = taker;
     this.sizes = sizes;
-    this.cutter = new Cutter(sizes.piece);
+    this.current = new Slot(sizes.most, sizes.lines);
   }
 
   async push(chunk: Uint8Array): Promise<void> {
     this.bytes += chunk.length;
-    const piece = this.cutter.push(chunk);
-    if (piece !== undefined) await this.add(piece);
-    // A huge host, or no scan at all.
-    else if (this.cutter.length > this.sizes.most) await this.readHere(this.cutter.rest());
+    for (let at = 0; at < chunk.length;) {
+      at += this.current.add(chunk.subarray(at));
+      if (this.current.bytes.length >= this.sizes.piece) await this.cut();
+    }
   }
 
-  /** Takes what threads have; nothing more will be pushed. */
+  /** Reads all that was pushed. */
   async settle(): Promise<void> {
-    while (this.ahead.length > 0) await this.next();
+    await this.readHere(this.current.bytes);
+    this.current.clear();
   }
 
   async end(): Promise<void> {
-    await this.readHere(this.cutter.rest());
+    await this.settle();
     await this.taker.take(this.reader.end());
   }
 
-  private async add(piece: readonly Uint8Array[]): Promise<void> {
-    if (this.ahead.length === MAX_PIECES) await this.next();
-    if (!this.giveAway(piece)) await this.readHere(piece);
+  private async cut(): Promise<void> {
+    const { current } = this;
+    const end = current.lastEnd;
+    if (end > 0) {
+      if (this.ahead.length === MAX_PIECES) await this.next();
+      this.current = this.free.pop() ?? new Slot(this.sizes.most, this.sizes.lines);
+      this.current.add(current.bytes.subarray(end));
+      await this.read(current, current.bytes.subarray(0, end));
+    } else if (current.isFull) await this.settle();
   }
 
-  /** To a thread, if there is one that can take it. */
-  private giveAway(piece: readonly Uint8Array[]): boolean {
+  /** In a thread, if there is one that can. */
+  private async read(slot: Slot, bytes: Uint8Array): Promise<void> {
     const { run } = this.taker;
-    const length = piece.reduce((sum, part) => sum + part.length, 0);
-    if (run === undefined || this.bytes < this.sizes.start || length > this.sizes.most || !this.pool().isReady) return false;
-    const slot = this.free.pop() ?? new Slot(this.sizes);
-    const bytes = slot.fill(piece);
-    this.ahead.push({ slot, bytes, run, rendered: this.pool().render({ run, bytes, room: slot.room }) });
-    return true;
+    if (run !== undefined && this.bytes >= this.sizes.start && this.pool().isReady) {
+      this.ahead.push({ slot, bytes, run, rendered: this.pool().render({ run, bytes, room: slot.room }) });
+      return;
+    }
+    await this.readHere(bytes);
+    this.release(slot);
   }
 
-  /** Reads it when all before it have been. */
-  private async readHere(parts: readonly Uint8Array[]): Promise<void> {
-    await this.settle();
-    for (const part of parts) await this.taker.take(this.reader.push(part));
+  /** When all before it have been. */
+  private async readHere(bytes: Uint8Array): Promise<void> {
+    while (this.ahead.length > 0) await this.next();
+    await this.taker.take(this.reader.push(bytes));
   }
 
   private async next(): Promise<void> {
@@ -141,6 +129,11 @@ export class PieceReader {
       this.reader.skip(rendered.length);
       await this.taker.takeRendered(rendered);
     } else await this.taker.take(this.reader.push(piece.bytes));
-    this.free.push(piece.slot);
+    this.release(piece.slot);
+  }
+
+  private release(slot: Slot): void {
+    slot.clear();
+    this.free.push(slot);
   }
 }

@@ -6,10 +6,10 @@ import type { Interpreter } from '../../src/interpreter.ts';
 import { Interpreter as Mapping } from '../../src/interpreter.ts';
 import type { ScanItem } from '../../src/nmap/item.ts';
 import { ScanReader } from '../../src/nmap/read.ts';
-import { Cutter } from '../../src/threads/cutter.ts';
 import { PieceReader, type PieceSizes } from '../../src/threads/pieces.ts';
 import { Pool } from '../../src/threads/pool.ts';
 import { type Piece, type Rendered, Renderer, type Terms } from '../../src/threads/render.ts';
+import { Slot } from '../../src/threads/slot.ts';
 import { corpusFile, corpusFiles } from '../support/corpus.ts';
 import { fixture, FOOTER, host, port, scan } from '../support/scans.ts';
 import { runs } from '../support/seed.ts';
@@ -90,21 +90,13 @@ const HOSTS = Array.from({ length: 60 }, (_, i) => host(`192.0.2.${i}`, port(i +
 const PROGRESS = '<taskprogress task="SYN Stealth Scan" time="1760000003" percent="12.50" remaining="60" etc="1760000060"/>\n';
 const HINT = '<hosthint><status state="up" reason="arp-response" reason_ttl="0"/><address addr="192.0.2.9" addrtype="ipv4"/></hosthint>\n';
 
-test('a piece ends with the last host that is whole, in any chunks', () => {
-  fc.assert(
-    fc.property(fc.integer({ min: 1, max: 300 }), fc.integer({ min: 1, max: 2000 }), (chunk, size) => {
-      const text = Buffer.from(HOSTS.join(''));
-      const cutter = new Cutter(size);
-      const pieces: string[] = [];
-      for (let at = 0; at < text.length; at += chunk) {
-        const piece = cutter.push(text.subarray(at, at + chunk));
-        if (piece !== undefined) pieces.push(Buffer.concat(piece).toString());
-      }
-      for (const piece of pieces) expect(piece.endsWith('</host>') && piece.length >= Math.min(size, 100)).toBe(true);
-      expect(pieces.join('') + Buffer.concat(cutter.rest()).toString()).toBe(text.toString());
-    }),
-    { numRuns: runs(50) },
-  );
+test('a slot takes what fits, and knows where the last host in it ends', () => {
+  const slot = new Slot(30, 10);
+  expect([slot.add(Buffer.from('<host/></host')), slot.lastEnd]).toEqual([13, 0]);
+  expect([slot.add(Buffer.from('>\n<host></host><ho')), slot.lastEnd, slot.isFull]).toEqual([17, 28, true]);
+  expect([slot.add(Buffer.from('st>')), String(slot.bytes)]).toEqual([0, '<host/></host>\n<host></host><h']);
+  slot.clear();
+  expect([slot.bytes.length, slot.lastEnd, slot.isFull]).toEqual([0, 0, false]);
 });
 
 test('threads make nearly all of a scan, and the same of it', async () => {
