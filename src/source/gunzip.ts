@@ -15,7 +15,7 @@ export async function* gunzipped(chunks: AsyncIterable<Uint8Array>): AsyncGenera
   }
   const gunzip = createGunzip({ finishFlush: constants.Z_SYNC_FLUSH, chunkSize: 1 << 18 });
   // The error reaches the reader of gunzip; the callback only keeps it from being thrown twice.
-  pipeline(Readable.from(whole), gunzip, () => undefined);
+  pipeline(Readable.from(copied(whole)), gunzip, () => undefined);
   yield* gunzip as AsyncIterable<Uint8Array>;
 }
 
@@ -24,7 +24,8 @@ async function readAtLeast(input: AsyncIterator<Uint8Array>, bytes: number): Pro
   while (start.length < bytes) {
     const { value, done } = await input.next();
     if (done === true) break;
-    start = start.length === 0 ? Buffer.from(value.buffer, value.byteOffset, value.byteLength) : Buffer.concat([start, value]);
+    // A copy, for the chunk does not outlive the next one.
+    start = Buffer.concat([start, value]);
   }
   return start;
 }
@@ -32,4 +33,9 @@ async function readAtLeast(input: AsyncIterator<Uint8Array>, bytes: number): Pro
 async function* rest(first: Buffer, input: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
   if (first.length > 0) yield first;
   for (let next = await input.next(); next.done !== true; next = await input.next()) yield next.value;
+}
+
+/** A stream reads ahead of who works on its chunks. */
+async function* copied(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
+  for await (const chunk of chunks) yield Buffer.from(chunk);
 }
