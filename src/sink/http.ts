@@ -6,6 +6,8 @@ import { authorization, type SinkOptions } from './options.ts';
 import { SinkError } from './sink.ts';
 
 const compress = promisify(gzip);
+/** Of output at a time: what a batch usually comes to. In zlib's own 16 KiB pieces it takes a twentieth longer. */
+const COMPRESSED_BYTES = 1 << 16;
 /** An answer is read up to here; what a server says beyond that helps nobody. */
 const MAX_ANSWER_BYTES = 32 << 20;
 
@@ -67,7 +69,7 @@ class OriginClient implements HttpClient {
     let body: string | Buffer | null = request.body ?? null;
     if (request.body !== undefined) headers['content-type'] = request.contentType ?? 'application/json';
     if (request.body !== undefined && this.options.compress) {
-      body = await compress(request.body, { level: 1 });
+      body = await compress(request.body, { level: 1, chunkSize: COMPRESSED_BYTES });
       headers['content-encoding'] = 'gzip';
     }
     try {
