@@ -93,7 +93,7 @@ function readingOf(reader: ScanReader, { live }: Source, shipping: Shipping, rep
   const take = (items: Iterable<ScanItem>): Promise<void> => forward(items, interpreter, shipping, report);
   if (threads === undefined || live)
     return { push: (chunk) => take(reader.push(chunk)), settle: async () => undefined, end: () => take(reader.end()) };
-  return new PieceReader(reader, () => threads.pool, {
+  return new PieceReader(reader, threads, {
     get run() {
       return mapper.run?.run;
     },

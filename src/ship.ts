@@ -12,6 +12,7 @@ import { Herald } from './herald.ts';
 import type { InputReport } from './input-report.ts';
 import { isPointless, type Progress, shipSource } from './ship-source.ts';
 import type { Sink, SinkError } from './sink/sink.ts';
+import { lineFormatOf } from './sink/stdout.ts';
 import type { Source } from './source/source.ts';
 import { Threads } from './threads/threads.ts';
 import { ChangeTracker } from './tracker.ts';
@@ -129,8 +130,9 @@ function trackerOf({ changes, store }: ShipOptions, lanes: readonly Lane[], site
 }
 
 /** Threads for a sink that only wants lines, which are a pure function of the scan and of plain options. */
-function threadsFor({ sinks, store, findings = {} }: ShipOptions, event: EventOptions): Threads | undefined {
-  const format = sinks.length === 1 && store === undefined && event.now === systemClock.now ? sinks[0]?.lines : undefined;
+function threadsFor({ sinks: [sink, ...others], store, findings = {} }: ShipOptions, event: EventOptions): Threads | undefined {
+  if (sink === undefined || others.length > 0 || store !== undefined || event.now !== systemClock.now) return undefined;
+  const format = lineFormatOf(sink);
   const { now: _, ...plain } = event;
   const isPlain = [event.networkOf, event.expects, event.macNetworks, findings.exposure, findings.intel].every((part) => part === undefined);
   return format === undefined || !isPlain ? undefined : Threads.with({ event: plain, findings, format });

@@ -1,5 +1,4 @@
 import type { Dataset, LogEvent } from '../event/event.ts';
-import type { LineFormat } from '../event/lines.ts';
 
 /** How much of what a sink takes at once. */
 export interface BatchLimits {
@@ -107,8 +106,6 @@ export interface Sink {
   readonly limits: BatchLimits;
   /** What happens to events that cannot be delivered: most sinks want them kept, a pipe does not. */
   readonly undeliverable: 'keep' | 'discard';
-  /** It writes one line an event in this format, in order, and no more than that: then threads may render them. */
-  readonly lines?: LineFormat | undefined;
   accepts(dataset: Dataset): boolean;
   encode(event: LogEvent): Encoded | Refused;
   check(signal: AbortSignal): Promise<readonly Diagnosis[]>;

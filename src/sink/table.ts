@@ -17,7 +17,6 @@ export function tableSink(stream: Writable, colour: boolean): Sink {
   return {
     ...rows,
     name: 'table',
-    lines: undefined,
     encode(event) {
       return encoded([render(event)]);
     },

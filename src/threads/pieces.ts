@@ -2,7 +2,7 @@ import type { ScanItem } from '../nmap/item.ts';
 import type { Run } from '../nmap/model.ts';
 import type { ScanReader } from '../nmap/read.ts';
 import type { Piece, Rendered } from './render.ts';
-import { Slot } from './slot.ts';
+import type { Slot, Slots } from './slot.ts';
 
 /** In bytes. */
 export interface PieceSizes {
@@ -10,13 +10,9 @@ export interface PieceSizes {
   readonly start: number;
   /** A piece ends with the host that is read when it is so large. */
   readonly piece: number;
-  /** A host that is larger is no work for threads. */
-  readonly most: number;
-  /** Room for the lines of a piece, which are three to four times as long as the XML; longer ones find other room. */
-  readonly lines: number;
 }
 
-const SIZES: PieceSizes = { start: 1 << 19, piece: 1 << 18, most: 1 << 20, lines: 1 << 21 };
+const SIZES: PieceSizes = { start: 1 << 19, piece: 1 << 18 };
 /** In all threads; more would be memory for nothing. */
 const MAX_PIECES = 4;
 
@@ -31,11 +27,17 @@ interface Taker {
 }
 
 /** Threads, or what does as they do. */
-interface Renderers {
+export interface Renderers {
   /** Somebody would take a piece. */
   readonly isReady: boolean;
   /** What becomes of a piece; undefined when nobody can tell without reading the whole. */
   render(piece: Piece): Promise<Rendered | undefined>;
+}
+
+interface PieceThreads {
+  /** Started when this is asked for. */
+  readonly pool: Renderers;
+  readonly slots: Slots;
 }
 
 /** A piece that was given to a thread. */
@@ -55,23 +57,21 @@ interface Ahead {
  */
 export class PieceReader {
   private readonly reader: ScanReader;
-  private readonly pool: () => Renderers;
+  private readonly threads: PieceThreads;
   private readonly taker: Taker;
   private readonly sizes: PieceSizes;
   /** Given to threads, in the order of the scan. */
   private readonly ahead: Ahead[] = [];
-  private readonly free: Slot[] = [];
   /** Being filled. */
   private current: Slot;
   private bytes = 0;
 
-  /** `pool` is asked for when it is worth having. */
-  constructor(reader: ScanReader, pool: () => Renderers, taker: Taker, sizes = SIZES) {
+  constructor(reader: ScanReader, threads: PieceThreads, taker: Taker, sizes = SIZES) {
     this.reader = reader;
-    this.pool = pool;
+    this.threads = threads;
     this.taker = taker;
     this.sizes = sizes;
-    this.current = new Slot(sizes.most, sizes.lines);
+    this.current = threads.slots.take();
   }
 
   async push(chunk: Uint8Array): Promise<void> {
@@ -90,6 +90,7 @@ export class PieceReader {
 
   async end(): Promise<void> {
     await this.settle();
+    this.threads.slots.give(this.current);
     await this.taker.take(this.reader.end());
   }
 
@@ -98,7 +99,7 @@ export class PieceReader {
     const end = current.lastEnd;
     if (end > 0) {
       if (this.ahead.length === MAX_PIECES) await this.next();
-      this.current = this.free.pop() ?? new Slot(this.sizes.most, this.sizes.lines);
+      this.current = this.threads.slots.take();
       this.current.add(current.bytes.subarray(end));
       await this.read(current, current.bytes.subarray(0, end));
     } else if (current.isFull) await this.settle();
@@ -107,12 +108,12 @@ export class PieceReader {
   /** In a thread, if there is one that can. */
   private async read(slot: Slot, bytes: Uint8Array): Promise<void> {
     const { run } = this.taker;
-    if (run !== undefined && this.bytes >= this.sizes.start && this.pool().isReady) {
-      this.ahead.push({ slot, bytes, run, rendered: this.pool().render({ run, bytes, room: slot.room }) });
+    if (run !== undefined && this.bytes >= this.sizes.start && this.threads.pool.isReady) {
+      this.ahead.push({ slot, bytes, run, rendered: this.threads.pool.render({ run, bytes, room: slot.room }) });
       return;
     }
     await this.readHere(bytes);
-    this.release(slot);
+    this.threads.slots.give(slot);
   }
 
   /** When all before it have been. */
@@ -129,11 +130,6 @@ export class PieceReader {
       this.reader.skip(rendered.length);
       await this.taker.takeRendered(rendered);
     } else await this.taker.take(this.reader.push(piece.bytes));
-    this.release(piece.slot);
-  }
-
-  private release(slot: Slot): void {
-    slot.clear();
-    this.free.push(slot);
+    this.threads.slots.give(piece.slot);
   }
 }

@@ -1,5 +1,13 @@
 const MARK = '</host>';
 
+/** In bytes. */
+export interface SlotSizes {
+  /** A host that is larger is no work for threads. */
+  readonly piece: number;
+  /** Room for the lines of a piece, which are three to four times as long as the XML; longer ones find other room. */
+  readonly lines: number;
+}
+
 /** Memory that is filled with a piece of a scan, and holds the lines that a thread makes of it; used again and again. */
 export class Slot {
   /** For the lines. */
@@ -7,9 +15,8 @@ export class Slot {
   private readonly input: Buffer<SharedArrayBuffer>;
   private filled = 0;
 
-  /** `size`: of the longest piece, in bytes; `lines`: of the room for its lines. */
-  constructor(size: number, lines: number) {
-    this.input = Buffer.from(new SharedArrayBuffer(size));
+  constructor({ piece, lines }: SlotSizes) {
+    this.input = Buffer.from(new SharedArrayBuffer(piece));
     this.room = new Uint8Array(new SharedArrayBuffer(lines));
   }
 
@@ -37,5 +44,25 @@ export class Slot {
 
   clear(): void {
     this.filled = 0;
+  }
+}
+
+/** Slots that nobody uses. */
+export class Slots {
+  private readonly sizes: SlotSizes;
+  private readonly free: Slot[] = [];
+
+  constructor(sizes: SlotSizes) {
+    this.sizes = sizes;
+  }
+
+  /** An empty one. */
+  take(): Slot {
+    return this.free.pop() ?? new Slot(this.sizes);
+  }
+
+  give(slot: Slot): void {
+    slot.clear();
+    this.free.push(slot);
   }
 }

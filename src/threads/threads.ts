@@ -1,12 +1,14 @@
 import { availableParallelism } from 'node:os';
 import { Pool } from './pool.ts';
 import type { Terms } from './render.ts';
+import { Slots } from './slot.ts';
 
 /** Each takes some 30 MB, and the whole is to stay below 256. */
 const MOST = 3;
 
 /** The threads of a run, which are started when there is enough to do for them. */
 export class Threads {
+  readonly slots = new Slots({ piece: 1 << 20, lines: 1 << 21 });
   private readonly terms: Terms;
   private readonly size: number;
   private started: Pool | undefined;

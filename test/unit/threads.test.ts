@@ -6,10 +6,10 @@ import type { Interpreter } from '../../src/interpreter.ts';
 import { Interpreter as Mapping } from '../../src/interpreter.ts';
 import type { ScanItem } from '../../src/nmap/item.ts';
 import { ScanReader } from '../../src/nmap/read.ts';
-import { PieceReader, type PieceSizes } from '../../src/threads/pieces.ts';
+import { PieceReader, type Renderers } from '../../src/threads/pieces.ts';
 import { Pool } from '../../src/threads/pool.ts';
-import { type Piece, type Rendered, Renderer, type Terms } from '../../src/threads/render.ts';
-import { Slot } from '../../src/threads/slot.ts';
+import { Renderer, type Terms } from '../../src/threads/render.ts';
+import { Slot, Slots, type SlotSizes } from '../../src/threads/slot.ts';
 import { corpusFile, corpusFiles } from '../support/corpus.ts';
 import { fixture, FOOTER, host, port, scan } from '../support/scans.ts';
 import { runs } from '../support/seed.ts';
@@ -17,7 +17,7 @@ import { runs } from '../support/seed.ts';
 const { now: _, ...event } = { ...DEFAULT_OPTIONS, all: true };
 const TERMS: Terms = { event, findings: {}, format: 'ecs' };
 /** So small that every scan is many pieces, of which some are too long for a thread, and lines for their room. */
-const SMALL: PieceSizes = { start: 0, piece: 200, most: 3000, lines: 400 };
+const SMALL: SlotSizes = { piece: 3000, lines: 400 };
 
 beforeAll(() => vi.useFakeTimers({ toFake: ['Date'], now: Date.parse('2026-01-31T12:00:00Z') }));
 afterAll(() => vi.useRealTimers());
@@ -37,11 +37,6 @@ function alone(bytes: Uint8Array): Result {
   return { lines, openPorts: interpreter.mapper.openPorts, rendered: 0 };
 }
 
-interface Renderers {
-  readonly isReady: boolean;
-  render(piece: Piece): Promise<Rendered | undefined>;
-}
-
 /** What threads do, in this one. */
 function here(): Renderers {
   const renderer = new Renderer(TERMS);
@@ -49,7 +44,7 @@ function here(): Renderers {
   return { isReady: true, render: async (piece) => structuredClone(renderer.render(structuredClone(piece))) };
 }
 
-async function inPieces(bytes: Uint8Array, pool: Renderers, chunk: number, sizes = SMALL): Promise<Result> {
+async function inPieces(bytes: Uint8Array, pool: Renderers, chunk: number, sizes = SMALL, piece = 200): Promise<Result> {
   const interpreter: Interpreter = new Mapping({ ...event, now: Date.now });
   const result = { lines: [] as string[], openPorts: 0, rendered: 0 };
   const take = async (items: Iterable<ScanItem>): Promise<void> => {
@@ -57,7 +52,7 @@ async function inPieces(bytes: Uint8Array, pool: Renderers, chunk: number, sizes
   };
   const reader = new PieceReader(
     new ScanReader(),
-    () => pool,
+    { pool, slots: new Slots(sizes) },
     {
       get run() {
         return interpreter.mapper.run?.run;
@@ -72,7 +67,7 @@ async function inPieces(bytes: Uint8Array, pool: Renderers, chunk: number, sizes
         await take(others);
       },
     },
-    sizes,
+    { start: 0, piece },
   );
   for (let at = 0; at < bytes.length; at += chunk) await reader.push(bytes.subarray(at, at + chunk));
   await reader.end();
@@ -91,7 +86,7 @@ const PROGRESS = '<taskprogress task="SYN Stealth Scan" time="1760000003" percen
 const HINT = '<hosthint><status state="up" reason="arp-response" reason_ttl="0"/><address addr="192.0.2.9" addrtype="ipv4"/></hosthint>\n';
 
 test('a slot takes what fits, and knows where the last host in it ends', () => {
-  const slot = new Slot(30, 10);
+  const slot = new Slot({ piece: 30, lines: 10 });
   expect([slot.add(Buffer.from('<host/></host')), slot.lastEnd]).toEqual([13, 0]);
   expect([slot.add(Buffer.from('>\n<host></host><ho')), slot.lastEnd, slot.isFull]).toEqual([17, 28, true]);
   expect([slot.add(Buffer.from('st>')), String(slot.bytes)]).toEqual([0, '<host/></host>\n<host></host><h']);
@@ -185,7 +180,7 @@ test('threads that end in mid-scan cost nothing: what they had is read again', a
       return rendered;
     },
   };
-  const { lines, openPorts, rendered } = await inPieces(bytes, dying, 1000, { ...SMALL, piece: 2000, most: 20_000, lines: 50_000 });
+  const { lines, openPorts, rendered } = await inPieces(bytes, dying, 1000, { piece: 20_000, lines: 50_000 }, 2000);
   expect({ lines: lines.map(undated), openPorts }).toEqual({ lines: alone(bytes).lines.map(undated), openPorts: alone(bytes).openPorts });
   expect(rendered).toBeGreaterThan(0);
   expect(rendered).toBeLessThan(12);
