@@ -66,12 +66,7 @@ export async function settings(given: Given, config: Config, defaultStateDir: st
   const exposure = exposurePath === undefined ? undefined : await loadExposure(exposurePath);
   const event = {
     site: checked('site', given.site ?? config.site ?? DEFAULT_OPTIONS.site, /^[\w.-]{1,64}$/, 'letters, digits, dots, hyphens and underscores'),
-    namespace: checked(
-      'namespace',
-      given.namespace ?? config.namespace ?? DEFAULT_OPTIONS.namespace,
-      /^[a-z0-9_.]{1,64}$/,
-      'lower-case letters, digits, dots and underscores',
-    ),
+    namespace: checkedNamespace(given.namespace ?? config.namespace ?? DEFAULT_OPTIONS.namespace),
     tags: given.tags ?? config.tags ?? [],
     labels: given.labels === undefined ? (config.labels ?? {}) : labelsOf(given.labels),
     networkOf: exposure && ((ips: readonly string[]) => exposure.networkOf(ips)),
@@ -210,6 +205,11 @@ function labelsOf(pairs: readonly string[]): Readonly<Record<string, string>> {
       return [name, text];
     }),
   );
+}
+
+/** `data_stream.namespace`: a part of the name of a data stream. */
+export function checkedNamespace(word: string): string {
+  return checked('namespace', word, /^[a-z0-9_.]{1,64}$/, 'lower-case letters, digits, dots and underscores');
 }
 
 function checked(option: string, value: string, shape: RegExp, allowed: string): string {

@@ -6,8 +6,7 @@ export type Filter =
   /** A date, by how many days it lies ahead of now: from `from` (absent: any time ago) to before `to` (absent: any time ahead). */
   | { readonly field: string; readonly daysAhead: { readonly from?: number; readonly to?: number } }
   | { readonly all: readonly Filter[] }
-  | { readonly any: readonly Filter[] }
-  | { readonly not: Filter };
+  | { readonly any: readonly Filter[] };
 
 /** The field has one of these values. */
 export function is(field: string, ...values: readonly (string | number | boolean)[]): Filter {
@@ -34,6 +33,5 @@ export function atLeast(field: string, value: number): Filter {
 export function fieldsOf(filter: Filter | undefined): readonly string[] {
   if (filter === undefined) return [];
   if ('all' in filter) return filter.all.flatMap(fieldsOf);
-  if ('any' in filter) return filter.any.flatMap(fieldsOf);
-  return 'not' in filter ? fieldsOf(filter.not) : [filter.field];
+  return 'any' in filter ? filter.any.flatMap(fieldsOf) : [filter.field];
 }

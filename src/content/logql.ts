@@ -30,7 +30,6 @@ function isAtHand(field: string): boolean {
 function condition(filter: Filter): string {
   if ('all' in filter) return filter.all.map(inParentheses).join(' and ');
   if ('any' in filter) return filter.any.map(inParentheses).join(' or ');
-  if ('not' in filter) return negated(filter.not);
   const label = labelOf(filter.field);
   if ('is' in filter) {
     const [first = '', ...others] = filter.is.map(String);
@@ -41,12 +40,6 @@ function condition(filter: Filter): string {
   const { from, to } = filter.daysAhead;
   const parts = [from === undefined ? '' : `days_ahead >= ${from}`, to === undefined ? '' : `days_ahead < ${to}`];
   return parts.filter((part) => part !== '').join(' and ');
-}
-
-/** LogQL has no `not`: what is turned around is the comparison. */
-function negated(filter: Filter): string {
-  if (!('is' in filter)) throw new Error('only a list of values can be excluded in LogQL');
-  return `${labelOf(filter.field)}!~\`${filter.is.map((value) => escaped(String(value))).join('|')}\``;
 }
 
 function inParentheses(filter: Filter): string {

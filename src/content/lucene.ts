@@ -7,7 +7,6 @@ import type { Filter } from './filter.ts';
 export function lucene(filter: Filter): string {
   if ('all' in filter) return filter.all.map(inParentheses).join(' AND ');
   if ('any' in filter) return filter.any.map(inParentheses).join(' OR ');
-  if ('not' in filter) return `NOT ${inParentheses(filter.not)}`;
   if ('is' in filter) {
     const [first = '', ...others] = filter.is.map(quoted);
     return others.length === 0 ? `${filter.field}:${first}` : `${filter.field}:(${[first, ...others].join(' OR ')})`;

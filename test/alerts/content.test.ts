@@ -255,7 +255,7 @@ describe('filters', () => {
     expect(lucene(filter)).toBe(
       'event.action:("port-opened" OR "port-reopened") AND (nmap.external:true OR (service.type:ssh AND event.severity:>=73))',
     );
-    expect(lucene({ not: is('nmap.site', 'a"b\\') })).toBe('NOT nmap.site:"a\\"b\\\\"');
+    expect(lucene(is('nmap.site', 'a"b\\'))).toBe('nmap.site:"a\\"b\\\\"');
     expect(lucene({ field: 'tls.server.not_after', daysAhead: { from: 0, to: 7 } })).toBe('tls.server.not_after:[now TO now+7d}');
     expect(lucene(exists('nmap.zone'))).toBe('_exists_:nmap.zone');
   });
@@ -265,7 +265,7 @@ describe('filters', () => {
       ' | event_action=~`port-opened|port-reopened` and (nmap_external=`true` or (service_type=`ssh` and event_severity >= 73))',
     );
     expect(logqlStages(is('nmap.finding.exploit', true))).toBe(' | json nmap_finding_exploit="nmap.finding.exploit" | nmap_finding_exploit=`true`');
-    expect(logqlStages({ not: is('nmap.site', 'a.b') })).toBe(' | site!~`a\\.b`');
+    expect(logqlStages(is('nmap.site', 'a.b', 'c'))).toBe(' | site=~`a\\.b|c`');
   });
 
   test('a value never ends the string that it stands in', () => {

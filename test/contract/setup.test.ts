@@ -447,6 +447,7 @@ test.each([
     ['setup', 'kibana', '--retention-days', '9'],
     '--retention-days needs a whole number from 1, and is for portlog setup elasticsearch or opensearch',
   ],
+  [['setup', 'kibana', '--namespace', 'a-b'], '--namespace "a-b": only lower-case letters, digits, dots and underscores, at most 64'],
   [['setup', 'kibana', '--zone', 'a`b'], '--zone "a`b": only letters, digits, ".", "_" and "-", at most 64'],
   [['setup', 'kibana', '--site', 'a b'], '--site a b: write NAME or NAME=HOURS'],
   [['setup', 'kibana', '--site', 'a=0'], '--site a=0: write NAME or NAME=HOURS'],

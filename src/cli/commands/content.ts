@@ -1,6 +1,6 @@
 import { serverVariable } from '../../config/env.ts';
 import { loadConfig } from '../../config/load.ts';
-import { sinkOptions } from '../../config/settings.ts';
+import { checkedNamespace, sinkOptions } from '../../config/settings.ts';
 import { type ContentOptions, DEFAULT_CONTENT } from '../../content/options.ts';
 import { PortlogError } from '../../errors.ts';
 import { type Connection, type Target } from '../../setup/targets.ts';
@@ -14,9 +14,10 @@ export async function contentOptions({ values, env }: CommandContext): Promise<C
   const config = path === undefined ? {} : await loadConfig(path, env);
   const named = list(values, 'site')?.map(siteOf);
   const configured = Object.entries(config.sites ?? {}).map(([name, { maxAgeHours }]) => ({ name, maxAgeHours }));
+  const namespace = text(values, 'namespace') ?? config.namespace;
   return {
-    namespace: checkedWord('namespace', text(values, 'namespace') ?? config.namespace),
-    zones: list(values, 'zone')?.map((word) => checkedWord('zone', word)),
+    namespace: namespace === undefined ? undefined : checkedNamespace(namespace),
+    zones: list(values, 'zone')?.map(checkedZone),
     sites: named ?? configured,
     lokiUid: text(values, 'loki-uid') ?? DEFAULT_CONTENT.lokiUid,
     runbooks: text(values, 'runbooks'),
@@ -47,7 +48,7 @@ function siteOf(word: string): ContentOptions['sites'][number] {
 }
 
 /** It goes into queries as it is. */
-function checkedWord<T extends string | undefined>(option: string, word: T): T {
-  if (word === undefined || /^[\w.-]{1,64}$/.test(word)) return word;
-  throw new PortlogError('usage', `--${option} "${word}": only letters, digits, ".", "_" and "-", at most 64`);
+function checkedZone(word: string): string {
+  if (/^[\w.-]{1,64}$/.test(word)) return word;
+  throw new PortlogError('usage', `--zone "${word}": only letters, digits, ".", "_" and "-", at most 64`);
 }
