@@ -1,5 +1,4 @@
 import { serverVariable } from '../../config/env.ts';
-import { loadConfig } from '../../config/load.ts';
 import { checkedNamespace, sinkOptions } from '../../config/settings.ts';
 import { type ContentOptions, DEFAULT_CONTENT } from '../../content/options.ts';
 import { PortlogError } from '../../errors.ts';
@@ -9,9 +8,8 @@ import { type SinkOptions, urlOf } from '../../sink/options.ts';
 import { type CommandContext, list, text } from './context.ts';
 
 /** What dashboards and rules depend on, from flags and the configuration file. */
-export async function contentOptions({ values, env }: CommandContext): Promise<ContentOptions> {
-  const path = text(values, 'config');
-  const config = path === undefined ? {} : await loadConfig(path, env);
+export async function contentOptions({ values, config: read }: CommandContext): Promise<ContentOptions> {
+  const config = await read();
   const named = list(values, 'site')?.map(siteOf);
   const configured = Object.entries(config.sites ?? {}).map(([name, { maxAgeHours }]) => ({ name, maxAgeHours }));
   const namespace = text(values, 'namespace') ?? config.namespace;

@@ -12,17 +12,23 @@ export interface CommandContext {
   readonly env: Environment;
   readonly terminal: Terminal;
   readonly speaker: Speaker;
+  /** What the file of `--config` says, read once; nothing without one. */
+  readonly config: () => Promise<Config>;
 }
 
 export function commandContext(values: Values, env: Environment, terminal: Terminal): CommandContext {
   const level = values['quiet'] === true ? 'quiet' : values['verbose'] === true ? 'verbose' : 'normal';
-  return { values, env, terminal, speaker: new Speaker(terminal.stderr, level) };
+  let config: Promise<Config> | undefined;
+  return { values, env, terminal, speaker: new Speaker(terminal.stderr, level), config: () => (config ??= configOf(values, env)) };
+}
+
+async function configOf(values: Values, env: Environment): Promise<Config> {
+  const path = text(values, 'config');
+  return path === undefined ? {} : loadConfig(path, env);
 }
 
 /** Flags before environment (merged already) before file before default. */
-export async function settingsOf({ values, env }: CommandContext): Promise<Settings> {
-  const path = text(values, 'config');
-  const config: Config = path === undefined ? {} : await loadConfig(path, env);
+export async function settingsOf({ values, env, config }: CommandContext): Promise<Settings> {
   const given: Given = {
     to: list(values, 'to'),
     caFile: text(values, 'ca-file'),
@@ -42,7 +48,7 @@ export async function settingsOf({ values, env }: CommandContext): Promise<Setti
     intelDir: text(values, 'intel-dir'),
     exposure: text(values, 'exposure'),
   };
-  return settings(given, config, defaultStateDir(env), env);
+  return settings(given, await config(), defaultStateDir(env), env);
 }
 
 export function text(values: Values, name: string): string | undefined {
