@@ -1,8 +1,11 @@
+import { read } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
+import { promisify } from 'node:util';
 import { PortlogError } from '../errors.ts';
 import { gunzipped } from './gunzip.ts';
 import type { Source } from './source.ts';
 
+const readFrom = promisify(read);
 const CHUNK_BYTES = 1 << 18;
 
 /** A file, plain or gzip, read at the pace of the slowest sink. */
@@ -14,7 +17,7 @@ export function fileSource(path: string): Source {
       let file: FileHandle | undefined;
       try {
         file = await open(path);
-        yield* gunzipped(chunksOf(file, signal));
+        yield* gunzipped(chunksOf(file.fd, signal));
       } catch (error) {
         throw unreadable(path, error as NodeJS.ErrnoException);
       } finally {
@@ -24,11 +27,11 @@ export function fileSource(path: string): Source {
   };
 }
 
-/** All in one buffer: new ones pile up faster than they are collected (50 MB at a time). */
-async function* chunksOf(file: FileHandle, signal: AbortSignal): AsyncGenerator<Uint8Array, void, undefined> {
+/** From where it stands, until it ends or nobody wants more. All in one buffer: new ones pile up faster than they are collected (50 MB at a time). */
+export async function* chunksOf(fd: number, signal: AbortSignal): AsyncGenerator<Uint8Array, void, undefined> {
   const buffer = Buffer.allocUnsafeSlow(CHUNK_BYTES);
   while (!signal.aborted) {
-    const { bytesRead } = await file.read(buffer, 0, buffer.length);
+    const { bytesRead } = await readFrom(fd, buffer, 0, buffer.length, null);
     if (bytesRead === 0) return;
     yield buffer.subarray(0, bytesRead);
   }
@@ -41,7 +44,8 @@ const REASONS: Readonly<Record<string, readonly [reason: string, hint: string]>>
   Z_DATA_ERROR: ['its gzip data is damaged', 'what came before the damage was read; make the file again'],
 };
 
-function unreadable(path: string, error: NodeJS.ErrnoException): PortlogError {
+/** Why something could not be read, in words. */
+export function unreadable(path: string, error: NodeJS.ErrnoException): PortlogError {
   const [reason, hint] = REASONS[error.code ?? ''] ?? [error.message, 'check the file and the disk it is on'];
   return new PortlogError('input-unreadable', `${path} could not be read: ${reason}`, { hint, cause: error });
 }

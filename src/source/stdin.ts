@@ -1,29 +1,37 @@
-import { PortlogError } from '../errors.ts';
+import { fstatSync } from 'node:fs';
+import { chunksOf, unreadable } from './file.ts';
 import { gunzipped } from './gunzip.ts';
 import type { Source } from './source.ts';
 
 /** After a Ctrl-C, which the program at the other end of the pipe gets too, what it still wrote is read for so long. */
 const GRACE_MS = 1000;
+const STDIN_FD = 0;
+const NAME = 'standard input';
 
-/** Standard input, plain or gzip: usually nmap at the other end of a pipe. */
+/** Standard input, plain or gzip: usually nmap at the other end of a pipe, or else a file (`portlog < scan.xml`). */
 export function stdinSource(stdin: NodeJS.ReadStream): Source {
+  const stats = fstatSync(STDIN_FD);
+  const isLive = stats.isFIFO() || stats.isSocket() || stats.isCharacterDevice();
   return {
-    name: 'standard input',
-    live: true,
+    name: NAME,
+    live: isLive,
     async *bytes(signal) {
-      const stop = (): void => AbortSignal.timeout(GRACE_MS).addEventListener('abort', () => void stdin.destroy(), { once: true });
-      signal.addEventListener('abort', stop, { once: true });
       try {
-        yield* gunzipped(stdin as AsyncIterable<Uint8Array>);
+        yield* gunzipped(isLive ? pipeChunks(stdin, signal) : chunksOf(STDIN_FD, signal));
       } catch (error) {
         if (signal.aborted) return;
-        throw new PortlogError('input-unreadable', `standard input could not be read: ${(error as Error).message}`, {
-          hint: 'what came before was read',
-          cause: error,
-        });
-      } finally {
-        signal.removeEventListener('abort', stop);
+        throw unreadable(NAME, error as NodeJS.ErrnoException);
       }
     },
   };
+}
+
+async function* pipeChunks(stdin: NodeJS.ReadStream, signal: AbortSignal): AsyncGenerator<Uint8Array, void, undefined> {
+  const stop = (): void => AbortSignal.timeout(GRACE_MS).addEventListener('abort', () => void stdin.destroy(), { once: true });
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    yield* stdin as AsyncIterable<Uint8Array>;
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
 }

@@ -97,6 +97,18 @@ describe('reading', () => {
     expect(stderr).toContain('/no/such/file.xml could not be read: there is no such file');
   });
 
+  test('standard input that is a file is read as one, and a directory is none', async () => {
+    const shell = promisify(execFile);
+    const redirected = (path: string): Promise<{ stdout: string; stderr: string }> =>
+      shell('sh', ['-c', 'exec "$0" bin/portlog.js < "$1"', process.execPath, path], { cwd: ROOT, env: { PATH: process.env['PATH'] } });
+    expect(events((await redirected(EXAMPLE)).stdout)).toEqual(events((await portlog([EXAMPLE])).stdout));
+    expect(events((await redirected(file('scan.xml.gz', gzipSync(readFileSync(EXAMPLE))))).stdout)).toHaveLength(13);
+    await expect(redirected(ROOT)).rejects.toMatchObject({
+      code: 3,
+      stderr: expect.stringContaining('portlog: standard input could not be read: it is a directory\n'),
+    });
+  });
+
   test('one bad input among good ones: the good ones ship, exit 1', async () => {
     const { stdout, code } = await portlog(['/no/such/file.xml', EXAMPLE]);
     expect(events(stdout)).toHaveLength(13);
