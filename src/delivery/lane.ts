@@ -214,6 +214,8 @@ export class Lane {
     this.endUnit();
     if (key === '') return;
     this.unit = key;
+    // Without a ledger, nobody asks what is complete.
+    if (this.keeper === undefined) return;
     this.units.begin(key);
     this.fate = this.options.again === true ? undefined : this.keeper?.shelf.ledger.fateOf(key);
   }

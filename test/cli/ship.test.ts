@@ -1,10 +1,11 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { fixture, host, port, scan } from '../support/scans.ts';
+import { fixture, FOOTER, host, port, scan } from '../support/scans.ts';
 import { finished, freshDir, portlog, ROOT, startPortlog, untilPrinted } from '../support/run-portlog.ts';
 import { answer, bulkIds, healthy, scriptedServer } from '../support/scripted-server.ts';
 
@@ -107,6 +108,21 @@ describe('reading', () => {
       code: 3,
       stderr: expect.stringContaining('portlog: standard input could not be read: it is a directory\n'),
     });
+  });
+
+  test('memory does not grow with the number of hosts', async () => {
+    const env = { PATH: process.env['PATH'], NODE_OPTIONS: '--max-old-space-size=44' };
+    const child = spawn(process.execPath, ['bin/portlog.js'], { cwd: ROOT, env, stdio: ['pipe', 'ignore', 'pipe'] });
+    const ended = finished(child);
+    const masscan = function* (): Generator<string> {
+      yield '<nmaprun scanner="masscan" start="1760000000" version="1.0-BETA" xmloutputversion="1.03">\n';
+      for (let i = 0; i < 200; i++) yield Array.from({ length: 1000 }, (_, j) => host(`10.${i}.${j >> 8}.${j & 255}`, port(80))).join('');
+      yield `${FOOTER}</nmaprun>\n`;
+    };
+    await pipeline(masscan, child.stdin).catch(() => undefined);
+    const { stderr, code } = await ended;
+    expect(stderr).toContain('standard input: 1 run, 200,000 hosts listed, 200,000 open ports');
+    expect(code).toBe(0);
   });
 
   test('one bad input among good ones: the good ones ship, exit 1', async () => {
