@@ -1,18 +1,17 @@
-import { setFlagsFromString } from 'node:v8';
 import { environment } from '../config/env.ts';
 import { EXIT, type ExitCode, PortlogError } from '../errors.ts';
 import { PORTLOG_VERSION } from '../event/context.ts';
 import { SinkError } from '../sink/sink.ts';
 import { type CommandContext, commandContext } from './commands/context.ts';
 import { sinkErrorCode } from './diagnose.ts';
+import { holdMemoryDown } from './memory.ts';
 import { fromEnvironment } from './options.ts';
 import { COMMAND_OPTIONS, parseArguments, type Request } from './parse.ts';
 import { print, Speaker, type Terminal } from './terminal.ts';
 
 /** The command: parses, runs, and sets the exit code. Never throws. */
 export async function run(args: readonly string[]): Promise<void> {
-  // V8 lets the heap grow before it collects: 100 MB to standard output, 297 MB at the peak as it likes, 245 MB so, for a fifteenth more time.
-  setFlagsFromString('--heap-growing-percent=60');
+  holdMemoryDown();
   const terminal: Terminal = { stdout: process.stdout, stderr: process.stderr, stdin: process.stdin };
   // Who writes there learns of it from the write.
   terminal.stdout.on('error', () => undefined);

@@ -1,0 +1,21 @@
+import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
+
+/** Of the space for new objects. Less costs time, more gains none. */
+const YOUNG_BYTES = 16 << 20;
+const INTERVAL_MS = 20;
+
+/**
+ * Left to itself, V8 lets the heap grow before it collects: 100 MB through a pipe to standard output take 285 MB at the
+ * peak, and 180 MB so, in the same time. How large the space for new objects may become is settled when Node starts; while it
+ * runs one can only say that it grows no more.
+ */
+export function holdMemoryDown(): void {
+  setFlagsFromString('--heap-growing-percent=60');
+  const timer = setInterval(() => {
+    const young = getHeapSpaceStatistics().find(({ space_name: name }) => name === 'new_space');
+    if ((young?.space_size ?? 0) < YOUNG_BYTES) return;
+    setFlagsFromString('--semi-space-growth-factor=1');
+    clearInterval(timer);
+  }, INTERVAL_MS);
+  timer.unref();
+}
