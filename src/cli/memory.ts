@@ -6,7 +6,7 @@ const INTERVAL_MS = 20;
 
 /**
  * Left to itself, V8 lets the heap grow before it collects: 100 MB through a pipe to standard output take 285 MB at the
- * peak, and 180 MB so, in the same time. How large the space for new objects may become is settled when Node starts; while it
+ * peak, and 145 MB so, in the same time. How large the space for new objects may become is settled when Node starts; while it
  * runs one can only say that it grows no more.
  */
 export function holdMemoryDown(): void {

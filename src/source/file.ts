@@ -1,4 +1,4 @@
-import { read } from 'node:fs';
+import { read, type Stats, statSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { PortlogError } from '../errors.ts';
@@ -8,11 +8,11 @@ import type { Source } from './source.ts';
 const readFrom = promisify(read);
 const CHUNK_BYTES = 1 << 18;
 
-/** A file, plain or gzip, read at the pace of the slowest sink. */
+/** A file, plain or gzip, read at the pace of the slowest sink; or a pipe with a name (`portlog <(nmap -oX - …)`), which cannot wait. */
 export function fileSource(path: string): Source {
   return {
     name: path,
-    live: false,
+    live: isPipe(() => statSync(path)),
     async *bytes(signal) {
       let file: FileHandle | undefined;
       try {
@@ -25,6 +25,16 @@ export function fileSource(path: string): Source {
       }
     },
   };
+}
+
+/** What is not read from it now is gone; false of what cannot be asked, which reading will tell. */
+export function isPipe(ask: () => Stats): boolean {
+  try {
+    const stats = ask();
+    return stats.isFIFO() || stats.isSocket() || stats.isCharacterDevice();
+  } catch {
+    return false;
+  }
 }
 
 /** From where it stands, until it ends or nobody wants more. All in one buffer: new ones pile up faster than they are collected (50 MB at a time). */

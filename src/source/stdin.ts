@@ -1,5 +1,5 @@
 import { fstatSync } from 'node:fs';
-import { chunksOf, unreadable } from './file.ts';
+import { chunksOf, isPipe, unreadable } from './file.ts';
 import { gunzipped } from './gunzip.ts';
 import type { Source } from './source.ts';
 
@@ -10,14 +10,13 @@ const NAME = 'standard input';
 
 /** Standard input, plain or gzip: usually nmap at the other end of a pipe, or else a file (`portlog < scan.xml`). */
 export function stdinSource(stdin: NodeJS.ReadStream): Source {
-  const stats = fstatSync(STDIN_FD);
-  const isLive = stats.isFIFO() || stats.isSocket() || stats.isCharacterDevice();
+  const live = isPipe(() => fstatSync(STDIN_FD));
   return {
     name: NAME,
-    live: isLive,
+    live,
     async *bytes(signal) {
       try {
-        yield* gunzipped(isLive ? pipeChunks(stdin, signal) : chunksOf(STDIN_FD, signal));
+        yield* gunzipped(live ? pipeChunks(stdin, signal) : chunksOf(STDIN_FD, signal));
       } catch (error) {
         if (signal.aborted) return;
         throw unreadable(NAME, error as NodeJS.ErrnoException);

@@ -1,5 +1,5 @@
 import { execFile, spawn } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createWriteStream, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
@@ -54,8 +54,13 @@ describe('reading', () => {
     const hosts = Array.from({ length: 8000 }, (_, i) => host(`10.0.${i >> 8}.${i & 255}`, port(i + 1), `starttime="${1760000000 + i}"`));
     hosts[5000] = '<host><address addr="192.0.2.9"></host>\n';
     const large = scan(hosts.join('<taskprogress task="SYN Stealth Scan" time="1760000003" percent="12.50"/>\n'));
-    const [threads, alone] = await Promise.all([portlog([file('large.xml', large)]), portlog([], { input: large })]);
+    const [threads, alone, stored] = await Promise.all([
+      portlog([file('large.xml', large)]),
+      portlog([], { input: large }),
+      portlog([file('large.xml.gz', gzipSync(large, { level: 0 }))]),
+    ]);
     expect(events(threads.stdout)).toEqual(events(alone.stdout));
+    expect(events(stored.stdout)).toEqual(events(alone.stdout));
     expect(threads.stderr.replace(/^portlog: \S*large.xml/gm, 'portlog: standard input')).toBe(alone.stderr);
     expect(threads.stderr).toContain(`the host element of 192.0.2.9 at byte ${large.indexOf(hosts[5000])} could not be read`);
     expect(threads.code).toBe(alone.code);
@@ -108,6 +113,21 @@ describe('reading', () => {
       code: 3,
       stderr: expect.stringContaining('portlog: standard input could not be read: it is a directory\n'),
     });
+  });
+
+  test('a pipe with a name is told of while it is written', async () => {
+    const pipe = join(freshDir(), 'nmap');
+    await promisify(execFile)('mkfifo', [pipe]);
+    const child = startPortlog([pipe]);
+    const ended = finished(child);
+    const [begun = '', rest = ''] = THREE.split(/(?=<host [^>]*>.*192\.0\.2\.3)/);
+    const writer = createWriteStream(pipe);
+    writer.write(begun);
+    await untilPrinted(child, 'stdout', '192.0.2.2 443/tcp open');
+    writer.end(rest);
+    const { stderr, code } = await ended;
+    expect(stderr).toContain(`${pipe}: 1 run, 3 hosts listed, 3 open ports`);
+    expect(code).toBe(0);
   });
 
   test('memory does not grow with the number of hosts', async () => {
