@@ -8,9 +8,12 @@ import { Keeper } from './keeper.ts';
 import type { UnitFate } from './ledger.ts';
 import { Outbound } from './outbound.ts';
 import type { Parcel } from './parcel.ts';
+import { renderedBatch } from './rendered.ts';
 import { Signal } from './signal.ts';
+import { SpoolRoom } from './spool-room.ts';
 import type { Store } from './store.ts';
 import { newTally, type Tally } from './tally.ts';
+import { UnitCursor } from './unit-cursor.ts';
 import { type Queued, Units } from './units.ts';
 
 export interface LaneOptions {
@@ -29,11 +32,6 @@ export interface LaneOptions {
 
 /** Batches that may wait in memory behind those that are on their way. */
 const MAX_QUEUED = 2;
-/** Batches that may wait on disk while the sink works, before reading a file waits for it. */
-const MAX_BACKLOG = 16;
-
-/** Stands for an event that a thread has rendered: to be counted, its body is in that of the batch. */
-const RENDERED: Queued = { id: '', dataset: 'nmap.port', time: 0, queued: 0, parts: [], bytes: 0, partition: '' };
 
 /**
  * One sink with its queue, its pace and its account. As long as the sink works, batches go to it
@@ -62,12 +60,11 @@ export class Lane {
   private readonly batcher: Batcher<Queued>;
   private readonly units = new Units();
   private readonly keeper: Keeper | undefined;
+  private readonly cursor: UnitCursor | undefined;
   private readonly drain: Drain | undefined;
+  private readonly room: SpoolRoom | undefined;
   private readonly outbound: Outbound;
   private readonly changed: Signal;
-  private unit = '';
-  /** What the ledger says of the current unit. */
-  private fate: UnitFate | undefined;
 
   constructor(sink: Sink, options: LaneOptions) {
     this.sink = sink;
@@ -77,6 +74,7 @@ export class Lane {
     this.outbound = new Outbound(sink.limits, (parcel) => this.send(parcel), this.changed);
     if (options.store === undefined || sink.undeliverable === 'discard') return;
     this.keeper = new Keeper(sink, options.store, options.clock, this.units, this);
+    this.cursor = new UnitCursor(this.units, this.keeper.shelf.ledger, options.again === true);
     this.drain = new Drain(sink, this.keeper, options, {
       idle: () => this.changed.until(() => this.outbound.sending === 0),
       succeeded: () => this.succeeded(),
@@ -85,6 +83,7 @@ export class Lane {
       waiting: () => options.onWaiting?.(sink.name),
       stopped: () => this.changed.notify(),
     });
+    this.room = new SpoolRoom(this.keeper, this.drain, this.changed, options, this);
   }
 
   /** Turns to what earlier runs have left in the spool, if anything, or among the dead letters. */
@@ -114,15 +113,11 @@ export class Lane {
     return batch && this.dispatch(this.parcel(batch));
   }
 
-  /**
-   * Events that a thread has rendered, with the bodies of all of them; for a sink that discards what it cannot
-   * deliver. Resolves when nobody needs `body` any more.
-   */
+  /** Takes events that a thread has rendered. Resolves when nobody needs `body` any more. */
   async take(events: number, body: Uint8Array): Promise<void> {
     await this.flush();
     this.tally.read += events;
-    const entries = Array.from({ length: events }, () => RENDERED);
-    await this.dispatch(this.parcel({ partition: RENDERED.partition, entries, bytes: body.length, body }));
+    await this.dispatch(this.parcel(renderedBatch(events, body)));
     await this.settle();
   }
 
@@ -134,8 +129,8 @@ export class Lane {
     if (!this.sink.accepts(event.dataset)) return undefined;
     const account = this.accountOf(event.dataset);
     account.read++;
-    if (event.unit !== this.unit) this.beginUnit(event.unit);
-    if (this.fate !== undefined) return this.known(this.fate, account);
+    const fate = this.cursor?.moveTo(event.unit);
+    if (fate !== undefined) return this.known(fate, account);
     const encoded = this.sink.encode(event);
     const { id, dataset, time } = event;
     const queued = this.options.clock.now();
@@ -172,7 +167,7 @@ export class Lane {
     if (this.isDiscarding()) this.discard(parcel.batch.entries);
     else if (this.drain?.active === true) {
       this.keeper?.keep(parcel);
-      return this.waitForRoom();
+      return this.room?.wait();
     } else {
       this.outbound.add(parcel);
       if (this.outbound.queued > MAX_QUEUED) return this.waitForTurn();
@@ -189,9 +184,7 @@ export class Lane {
 
   /** No more events of the current unit will come. */
   endUnit(): void {
-    this.units.seal();
-    this.unit = '';
-    this.fate = undefined;
+    this.cursor?.end();
   }
 
   /** Sends what is left and waits until it is with the sink, on disk, or given up. */
@@ -208,16 +201,6 @@ export class Lane {
     await this.drain?.finish();
     this.throwMistake();
     this.keeper?.conclude();
-  }
-
-  private beginUnit(key: string): void {
-    this.endUnit();
-    if (key === '') return;
-    this.unit = key;
-    // Without a ledger, nobody asks what is complete.
-    if (this.keeper === undefined) return;
-    this.units.begin(key);
-    this.fate = this.options.again === true ? undefined : this.keeper?.shelf.ledger.fateOf(key);
   }
 
   /** An earlier run has dealt with it, or will, from the spool. */
@@ -305,32 +288,6 @@ export class Lane {
       if (left <= 0 && this.drain !== undefined) return this.spill();
       await this.changed.within(left);
       this.throwMistake();
-    }
-  }
-
-  /** Holds up reading while the spool is full, and reading a file while a sink that works is behind. */
-  private waitForRoom(): Promise<void> | undefined {
-    if (this.keeper?.isFull() === true) return this.waitWhileFull();
-    if (this.failure === undefined && (this.keeper?.backlog ?? 0) > MAX_BACKLOG) return this.waitForDrain();
-    return undefined;
-  }
-
-  private async waitWhileFull(): Promise<void> {
-    const { clock, retryForMs, signal } = this.options;
-    for (let until = clock.now() + retryForMs; this.keeper?.isFull() === true;) {
-      const left = until - clock.now();
-      if (left <= 0 || signal.aborted || this.drain?.isWorking !== true) return this.keeper.giveUpReading();
-      // It moves: then waiting has a use.
-      if (await this.changed.within(left)) until = clock.now() + retryForMs;
-    }
-  }
-
-  private async waitForDrain(): Promise<void> {
-    const until = this.options.clock.now() + this.patienceMs;
-    while (this.drain?.active === true && this.failure === undefined && (this.keeper?.backlog ?? 0) > MAX_BACKLOG) {
-      const left = until - this.options.clock.now();
-      if (left <= 0) return;
-      await this.changed.within(left);
     }
   }
 }

@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { KnownScans } from '../../change/scans.ts';
 import { KnownHosts, knownSites } from '../../change/store.ts';
 import type { Settings } from '../../config/settings.ts';
+import { openStore } from '../../delivery/open-store.ts';
 import { stateFile, type Store } from '../../delivery/store.ts';
 import { EXIT, type ExitCode, PortlogError } from '../../errors.ts';
 import { Intel } from '../../finding/intel.ts';
@@ -13,7 +14,6 @@ import { captureOutput } from '../../source/child.ts';
 import { filesystemOf } from '../../state/filesystem.ts';
 import { diagnose, type SinkDiagnosis } from '../diagnose.ts';
 import { count } from '../report/words.ts';
-import { openState } from '../state.ts';
 import { print } from '../terminal.ts';
 import { checkContent } from './check-content.ts';
 import { type CommandContext, settingsOf, text } from './context.ts';
@@ -93,7 +93,7 @@ function checkState(settings: Settings): readonly Diagnosis[] {
 
 function whatWaits(settings: Settings): readonly Diagnosis[] {
   try {
-    const store = openState(settings, 'the spool');
+    const store = openStore(settings.stateDir, 'the spool', settings.spool);
     const known = knownSites(store.database).map((site) => knownAt(store, site));
     const shelves = store.waiting().map(({ shelf }) => shelf);
     const waiting = shelves.reduce((sum, { spool }) => sum + spool.usage().events, 0);

@@ -1,6 +1,7 @@
 import type { Settings } from '../../config/settings.ts';
 import type { TargetLists } from '../../change/scope.ts';
 import { systemClock } from '../../clock.ts';
+import { openStore } from '../../delivery/open-store.ts';
 import { EXIT, type ExitCode, PortlogError } from '../../errors.ts';
 import { Intel } from '../../finding/intel.ts';
 import { ship, type ShipOptions, type ShipReport } from '../../ship.ts';
@@ -14,7 +15,6 @@ import { diagnose, type SinkDiagnosis } from '../diagnose.ts';
 import { exitCode, jsonSummary, printLostRuns, printSummary } from '../report/summary.ts';
 import { progressReporter } from '../report/progress.ts';
 import { onInterrupt } from '../signals.ts';
-import { openState } from '../state.ts';
 import type { Speaker } from '../terminal.ts';
 import { type CommandContext, text } from './context.ts';
 
@@ -26,7 +26,10 @@ export async function deliver(context: CommandContext, settings: Settings, sourc
   const sinks = await sinksOf(context, settings);
   // Standard output is a pure function of its input: no state for it, unless that is asked for.
   const keeps = sinks.some(({ undeliverable }) => undeliverable === 'keep');
-  const store = keeps || context.values['changes'] === true ? openState(settings, sources.map(({ name }) => name).join(', ')) : undefined;
+  const store =
+    keeps || context.values['changes'] === true
+      ? openStore(settings.stateDir, sources.map(({ name }) => name).join(', '), settings.spool)
+      : undefined;
   return shipAndReport(context, settings, { sources, sinks, store, ...own });
 }
 

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { Settings } from '../../config/settings.ts';
 import { sinkOptions } from '../../config/settings.ts';
+import { openStore } from '../../delivery/open-store.ts';
 import { stateFile, type Store } from '../../delivery/store.ts';
 import { EXIT, type ExitCode, PortlogError } from '../../errors.ts';
 import { inScope, type SinkOptions } from '../../sink/options.ts';
@@ -9,7 +10,6 @@ import type { Sink, SinkIdentity } from '../../sink/sink.ts';
 import { isSure } from '../confirm.ts';
 import { shipAndReport } from './deliver.ts';
 import { jsonWaiting, printWaiting, type Waiting } from '../report/waiting.ts';
-import { openState } from '../state.ts';
 import { print } from '../terminal.ts';
 import { type CommandContext, settingsOf, text } from './context.ts';
 
@@ -21,7 +21,7 @@ export async function replayCommand(context: CommandContext): Promise<ExitCode> 
     speaker.say(`nothing waits: there is no ${stateFile(settings.stateDir)}`);
     return EXIT.delivered;
   }
-  const store = openState(settings, 'the spool');
+  const store = openStore(settings.stateDir, 'the spool', settings.spool);
   let open = true;
   try {
     const from = text(values, 'from');

@@ -1,0 +1,39 @@
+import type { Ledger, UnitFate } from './ledger.ts';
+import type { Units } from './units.ts';
+
+/** Which unit the events that come are a part of, and what the ledger says of it; where there is a ledger, else nobody asks. */
+export class UnitCursor {
+  private readonly units: Units;
+  private readonly ledger: Ledger;
+  private readonly again: boolean;
+  private key = '';
+  private fate: UnitFate | undefined;
+
+  /** `again`: send what the ledger knows, too. */
+  constructor(units: Units, ledger: Ledger, again: boolean) {
+    this.units = units;
+    this.ledger = ledger;
+    this.again = again;
+  }
+
+  /** What became of the unit of the next event; undefined when it is to be sent. */
+  moveTo(key: string): UnitFate | undefined {
+    if (key !== this.key) this.begin(key);
+    return this.fate;
+  }
+
+  /** No more events of the current unit will come. */
+  end(): void {
+    this.units.seal();
+    this.key = '';
+    this.fate = undefined;
+  }
+
+  private begin(key: string): void {
+    this.end();
+    if (key === '') return;
+    this.key = key;
+    this.units.begin(key);
+    this.fate = this.again ? undefined : this.ledger.fateOf(key);
+  }
+}
