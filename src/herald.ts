@@ -1,12 +1,14 @@
 import { SiteWatch } from './change/sites.ts';
 import { announce, announceFrom } from './delivery/announce.ts';
 import type { Lane } from './delivery/lane.ts';
+import { isAlive } from './delivery/open-store.ts';
 import type { Store } from './delivery/store.ts';
 import type { EventOptions } from './event/context.ts';
 import type { LogEvent } from './event/event.ts';
-import { type DeliveryProblem, deliveryProblemEvent, runSummaryEvent, scanOverdueEvent } from './event/health.ts';
+import { type DeliveryProblem, deliveryProblemEvent, runSummaryEvent, scanOverdueEvent, scheduledScanFailedEvent } from './event/health.ts';
 import { digest } from './event/id.ts';
 import type { InputReport } from './input-report.ts';
+import { ScheduledScans } from './unattended/scheduled-scans.ts';
 
 /**
  * Tells what portlog must tell about itself (`nmap.health`), to every sink that keeps events: standard
@@ -37,19 +39,24 @@ export class Herald {
     return this.lanes.some((lane) => lane.failingSince !== undefined && !this.told.has(lane));
   }
 
-  /** Tells of sites whose next scan did not come. */
+  /** Tells of sites whose next scan did not come, and of scans that a schedule asked for in vain. */
   async lookAfter(maxAges: ReadonlyMap<string, number>): Promise<void> {
-    if (this.lanes.length === 0 || maxAges.size === 0) return;
-    const sites = new SiteWatch(this.store.database);
-    await announceFrom(
-      () =>
-        sites.overdue(maxAges, this.options.now()).map((one) => {
-          sites.told(one);
-          return scanOverdueEvent(this.options, this.runKey, one);
-        }),
-      this.lanes,
-      this.store,
-    );
+    const { database } = this.store;
+    const sites = new SiteWatch(database);
+    const scans = new ScheduledScans(database);
+    const now = this.options.now();
+    if (this.lanes.length === 0 || (maxAges.size === 0 && scans.failed(isAlive, now).length === 0)) return;
+    const overdue = (): readonly LogEvent[] =>
+      sites.overdue(maxAges, now).map((one) => {
+        sites.told(one);
+        return scanOverdueEvent(this.options, this.runKey, one);
+      });
+    const failed = (): readonly LogEvent[] =>
+      scans.failed(isAlive, now).map((scan) => {
+        scans.told(scan);
+        return scheduledScanFailedEvent(this.options, this.runKey, scan, scans.lastGood(scan.name));
+      });
+    await announceFrom(() => [...overdue(), ...failed()], this.lanes, this.store);
   }
 
   /** Called between hosts: tells the other sinks of one that has been failing for too long. */

@@ -2,7 +2,7 @@ import type { ChangeOptions } from './change/options.ts';
 import type { TargetLists } from './change/scope.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { Lane } from './delivery/lane.ts';
-import type { LostRun } from './delivery/runs.ts';
+import type { OpenRun } from './delivery/runs.ts';
 import type { Store } from './delivery/store.ts';
 import type { Tally } from './delivery/tally.ts';
 import type { PortlogError } from './errors.ts';
@@ -56,7 +56,7 @@ export interface ShipReport {
   readonly sinks: readonly SinkReport[];
   readonly interrupted: boolean;
   /** Runs before this one that ended without a word. */
-  readonly lostRuns: readonly LostRun[];
+  readonly lostRuns: readonly OpenRun[];
   /** The state could not be read or written, so changes were not looked for to the end. */
   readonly untracked: PortlogError | undefined;
 }

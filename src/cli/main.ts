@@ -37,6 +37,12 @@ async function perform(request: Request, terminal: Terminal): Promise<ExitCode> 
       return (await import('./commands/ship.ts')).shipCommand(context, request.files);
     case 'scan':
       return (await import('./commands/scan.ts')).scanCommand(context, request.nmapArgs);
+    case 'watch':
+      return (await import('./commands/watch.ts')).watchCommand(context, request.directories);
+    case 'run':
+      return (await import('./commands/run.ts')).runCommand(context);
+    case 'status':
+      return (await import('./commands/status.ts')).statusCommand(context);
     case 'diff':
       return (await import('./commands/diff.ts')).diffCommand(context, request.old, request.newer);
     case 'inventory':

@@ -70,6 +70,26 @@ export const SCAN_OPTIONS = {
   nmap: { type: 'string', value: 'PATH', group: 'How', about: 'the nmap to run (default: nmap)' },
 } as const satisfies Record<string, Option>;
 
+const UNATTENDED_OPTIONS = {
+  'once': { type: 'boolean', group: 'How', about: 'do what there is to do now, and end' },
+  'poll-seconds': { type: 'number', value: 'N', group: 'How', about: 'how often directories are looked into (default: 10)' },
+} as const satisfies Record<string, Option>;
+
+export const WATCH_OPTIONS = {
+  ...UNATTENDED_OPTIONS,
+  'cut-after-minutes': {
+    type: 'number',
+    value: 'N',
+    group: 'How',
+    about: 'an unfinished scan to which nobody has written for so long counts as cut (default: 60)',
+  },
+} as const satisfies Record<string, Option>;
+
+export const RUN_OPTIONS = {
+  ...UNATTENDED_OPTIONS,
+  schedule: { type: 'list', value: 'NAME', group: 'What', about: 'only this schedule, and no directories; repeatable' },
+} as const satisfies Record<string, Option>;
+
 export const REPLAY_OPTIONS = {
   list: { type: 'boolean', group: 'What', about: 'show what waits, and what was rejected, and send nothing' },
   dead: { type: 'boolean', group: 'What', about: 'try the dead letters again; with --purge: delete those' },

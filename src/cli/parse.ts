@@ -7,16 +7,21 @@ import {
   INVENTORY_OPTIONS,
   type Option,
   REPLAY_OPTIONS,
+  RUN_OPTIONS,
   SCAN_OPTIONS,
   SETUP_OPTIONS,
   SHIP_OPTIONS,
   type Values,
+  WATCH_OPTIONS,
 } from './options.ts';
 
 /** What the user asked for. `text` is help or the version, to be printed. */
 export type Request =
   | { readonly command: 'ship'; readonly values: Values; readonly files: readonly string[] }
   | { readonly command: 'scan'; readonly values: Values; readonly nmapArgs: readonly string[] }
+  | { readonly command: 'watch'; readonly values: Values; readonly directories: readonly string[] }
+  | { readonly command: 'run'; readonly values: Values }
+  | { readonly command: 'status'; readonly values: Values }
   | { readonly command: 'setup'; readonly values: Values; readonly target: string }
   | { readonly command: 'diff'; readonly values: Values; readonly old: string | undefined; readonly newer: string }
   | { readonly command: 'inventory'; readonly values: Values }
@@ -32,6 +37,9 @@ export const COMMAND_OPTIONS = {
   ship: SHIP_OPTIONS,
   scan: { ...SHIP_OPTIONS, ...SCAN_OPTIONS },
   check: { ...SHIP_OPTIONS, ...SCAN_OPTIONS },
+  watch: { ...WATCH_OPTIONS, ...without(SHIP_OPTIONS, ['again']) },
+  run: { ...RUN_OPTIONS, ...SCAN_OPTIONS, ...without(SHIP_OPTIONS, ['again']) },
+  status: only(SHIP_OPTIONS, ['config', 'state-dir', 'json']),
   diff: { ...DIFF_OPTIONS, ...only(SHIP_OPTIONS, ['site', 'config', 'state-dir', 'quiet']) },
   exposure: { ...EXPOSURE_OPTIONS, ...only(SHIP_OPTIONS, ['exposure', 'site', 'config', 'state-dir', 'quiet']) },
   inventory: { ...INVENTORY_OPTIONS, ...only(SHIP_OPTIONS, ['site', 'config', 'state-dir', 'quiet']) },
@@ -82,6 +90,30 @@ export async function parseArguments(args: readonly string[], version: string): 
       (y) => add(y, COMMAND_OPTIONS.scan),
       (argv) => {
         choose({ command: 'scan', values: valuesOf(argv, COMMAND_OPTIONS.scan), nmapArgs: [...strings(argv['_']).slice(1), ...strings(argv['--'])] });
+      },
+    )
+    .command(
+      'watch <directories..>',
+      'ship each finished scan that appears in a directory, once',
+      (y) => add(y, COMMAND_OPTIONS.watch).positional('directories', { type: 'string', array: true }),
+      (argv) => {
+        choose({ command: 'watch', values: valuesOf(argv, COMMAND_OPTIONS.watch), directories: strings(argv['directories']) });
+      },
+    )
+    .command(
+      'run',
+      'scan and watch unattended, as the schedules and directories of the configuration say',
+      (y) => add(y, COMMAND_OPTIONS.run),
+      (argv) => {
+        choose({ command: 'run', values: valuesOf(argv, COMMAND_OPTIONS.run) });
+      },
+    )
+    .command(
+      'status',
+      'last and next scans, what waits on disk, what was rejected',
+      (y) => add(y, COMMAND_OPTIONS.status),
+      (argv) => {
+        choose({ command: 'status', values: valuesOf(argv, COMMAND_OPTIONS.status) });
       },
     )
     .command(

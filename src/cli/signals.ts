@@ -8,13 +8,13 @@ export interface Interruption {
 const GRACE_MS = 10_000;
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
-export function onInterrupt(tell: (text: string) => void): Interruption {
+export function onInterrupt(tell: (text: string) => void, what = 'interrupted: delivering what was read'): Interruption {
   const stop = new AbortController();
   const giveUp = new AbortController();
   let grace: NodeJS.Timeout | undefined;
   const interrupted = (): void => {
     if (stop.signal.aborted) giveUp.abort();
-    else tell('interrupted: delivering what was read (interrupt again to wait for nothing)');
+    else tell(`${what} (interrupt again to wait for nothing)`);
     stop.abort();
     grace ??= setTimeout(() => giveUp.abort(), GRACE_MS).unref();
   };

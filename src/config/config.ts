@@ -20,7 +20,28 @@ export interface Config {
   };
   readonly changes?: { readonly confirmScans?: number; readonly massChange?: number; readonly macNetworks?: readonly string[] };
   readonly sites?: Readonly<Record<string, { readonly maxAgeHours?: number }>>;
+  readonly schedules?: readonly ScheduleConfig[];
+  readonly directories?: readonly DirectoryConfig[];
   readonly sinks?: readonly SinkConfig[];
+}
+
+/** A scan that `portlog run` starts by itself. */
+interface ScheduleConfig {
+  readonly name: string;
+  readonly cron: string;
+  readonly timeZone?: string;
+  /** YAML makes numbers of `-p, 80`. */
+  readonly nmap: readonly (string | number)[];
+  readonly site?: string;
+  readonly maxHours?: number;
+  readonly catchUp?: boolean;
+}
+
+/** A directory in which scans of others appear. */
+export interface DirectoryConfig {
+  readonly path: string;
+  readonly site?: string;
+  readonly cutAfterMinutes?: number;
 }
 
 /** How the findings of a rule are judged; `zones`: in single zones. */

@@ -8,9 +8,10 @@ export function openStore(stateDir: string, what: string, limits: SpoolLimits = 
   return new Store({ stateDir, limits, now: systemClock.now, pid: process.pid, isAlive, what });
 }
 
-/** A process that began before this machine did is not the one of that number now. */
-function isAlive(pid: number, started: number): boolean {
-  if (started < Date.now() - uptime() * 1000) return false;
+/** A process that began before this machine did, or before this process of the same number (in a container all have the same), is gone. */
+export function isAlive(pid: number, started: number): boolean {
+  const age = pid === process.pid ? process.uptime() : uptime();
+  if (started < Date.now() - age * 1000) return false;
   try {
     process.kill(pid, 0);
     return true;

@@ -7,15 +7,18 @@ export interface RunSums {
   readonly tally: Tally;
 }
 
-/** A run that ended without a word: killed, or the machine went down. */
-export interface LostRun {
+/** A run that has not ended, or did so without a word: killed, or the machine went down. */
+export interface OpenRun {
   readonly pid: number;
   /** Epoch milliseconds. */
   readonly started: number;
-  /** What it was reading. */
+  /** What it reads. */
   readonly what: string;
   readonly sums: readonly RunSums[];
 }
+
+/** Whether the process of that number that began something then is there. */
+export type IsAlive = (pid: number, started: number) => boolean;
 
 /** The runs of portlog on one state file, so that what a killed one left open is known to the next. */
 export class Runs {
@@ -40,16 +43,20 @@ export class Runs {
   }
 
   /** The runs that have not ended and whose process is gone; told once. */
-  lost(isAlive: (pid: number, started: number) => boolean): readonly LostRun[] {
-    const open = this.database.all('SELECT id, pid, started, what, sums FROM run') as unknown as readonly {
+  lost(isAlive: IsAlive): readonly OpenRun[] {
+    const lost = this.open().filter(({ pid, started }) => !isAlive(pid, started));
+    for (const { id } of lost) this.database.run('DELETE FROM run WHERE id = ?', id);
+    return lost.map(({ pid, started, what, sums }) => ({ pid, started, what, sums }));
+  }
+
+  open(): readonly (OpenRun & { readonly id: number })[] {
+    const rows = this.database.all('SELECT id, pid, started, what, sums FROM run ORDER BY id') as unknown as readonly {
       id: number;
       pid: number;
       started: number;
       what: string;
       sums: string;
     }[];
-    const lost = open.filter(({ pid, started }) => !isAlive(pid, started));
-    for (const { id } of lost) this.database.run('DELETE FROM run WHERE id = ?', id);
-    return lost.map(({ pid, started, what, sums }) => ({ pid, started, what, sums: JSON.parse(sums) as readonly RunSums[] }));
+    return rows.map(({ sums, ...run }) => ({ ...run, sums: JSON.parse(sums) as readonly RunSums[] }));
   }
 }

@@ -6,7 +6,7 @@ import type { SinkIdentity } from '../sink/sink.ts';
 import { DeadLetters } from './dead-letters.ts';
 import { Lease } from './lease.ts';
 import { Ledger, pruneLedger } from './ledger.ts';
-import { type LostRun, Runs, type RunSums } from './runs.ts';
+import { type IsAlive, type OpenRun, Runs, type RunSums } from './runs.ts';
 import { Spool } from './spool.ts';
 import { DEFAULT_SPOOL_LIMITS, type SpoolLimits } from './spool-limits.ts';
 
@@ -18,7 +18,7 @@ export interface StoreOptions {
   readonly limits?: SpoolLimits;
   readonly now: () => number;
   readonly pid: number;
-  readonly isAlive: (pid: number, started: number) => boolean;
+  readonly isAlive: IsAlive;
   /** What this run reads, for whoever finds that it ended without a word. */
   readonly what: string;
 }
@@ -31,12 +31,17 @@ export interface Shelf {
   readonly lease: Lease;
 }
 
+export interface WaitingShelf {
+  readonly identity: SinkIdentity;
+  readonly shelf: Shelf;
+}
+
 /** What delivery must not lose, in one file of the state directory, as this run of portlog sees it. */
 export class Store {
   readonly path: string;
   readonly run: number;
   /** What runs before this one left open. */
-  readonly lostRuns: readonly LostRun[];
+  readonly lostRuns: readonly OpenRun[];
   /** The file itself, for what is kept beside deliveries in the same transactions. */
   readonly database: Database;
   private readonly runs: Runs;
@@ -62,15 +67,12 @@ export class Store {
   shelf({ type, target, scope }: SinkIdentity): Shelf {
     this.database.run('INSERT OR IGNORE INTO sink (type, target, scope) VALUES (?, ?, ?)', type, target, scope);
     const row = this.database.get('SELECT id FROM sink WHERE type = ? AND target = ? AND scope = ?', type, target, scope);
-    return this.shelfOf(row?.['id'] as number);
+    return shelfOf(this.database, row?.['id'] as number, this.run, this.limits);
   }
 
   /** Every sink that something waits for, or has died. */
-  waiting(): readonly { readonly identity: SinkIdentity; readonly shelf: Shelf }[] {
-    const rows = this.database.all(
-      'SELECT id, type, target, scope FROM sink WHERE id IN (SELECT sink FROM spool) OR id IN (SELECT sink FROM dead) ORDER BY id',
-    ) as unknown as readonly (SinkIdentity & { id: number })[];
-    return rows.map(({ id, ...identity }) => ({ identity, shelf: this.shelfOf(id) }));
+  waiting(): readonly WaitingShelf[] {
+    return waitingShelves(this.database, this.run, this.limits);
   }
 
   transaction<T>(work: () => T): T {
@@ -97,16 +99,19 @@ export class Store {
     }
     this.database.close();
   }
+}
 
-  private shelfOf(sink: number): Shelf {
-    const spool = new Spool(this.database, sink, this.run, this.limits);
-    return {
-      spool,
-      deadLetters: new DeadLetters(this.database, sink),
-      ledger: new Ledger(this.database, sink, spool),
-      lease: new Lease(this.database, sink, this.run),
-    };
-  }
+/** What waits, and what has died, for all sinks; by itself when nobody sends or ships anything. */
+export function waitingShelves(database: Database, run = 0, limits: SpoolLimits = DEFAULT_SPOOL_LIMITS): readonly WaitingShelf[] {
+  const rows = database.all(
+    'SELECT id, type, target, scope FROM sink WHERE id IN (SELECT sink FROM spool) OR id IN (SELECT sink FROM dead) ORDER BY id',
+  ) as unknown as readonly (SinkIdentity & { id: number })[];
+  return rows.map(({ id, ...identity }) => ({ identity, shelf: shelfOf(database, id, run, limits) }));
+}
+
+function shelfOf(database: Database, sink: number, run: number, limits: SpoolLimits): Shelf {
+  const spool = new Spool(database, sink, run, limits);
+  return { spool, deadLetters: new DeadLetters(database, sink), ledger: new Ledger(database, sink, spool), lease: new Lease(database, sink, run) };
 }
 
 export function stateFile(stateDir: string): string {

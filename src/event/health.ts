@@ -48,6 +48,14 @@ export interface OverdueScan {
   readonly maxAgeMs: number;
 }
 
+/** A scan that a schedule asked for and that did not end well. Times are epoch milliseconds. */
+interface FailedScan {
+  readonly name: string;
+  readonly site: string;
+  readonly due: number;
+  readonly problem: string | undefined;
+}
+
 /** `run-summary`: what a run has read and what became of it, per sink in the message, in total in the fields. */
 export function runSummaryEvent(options: EventOptions, run: RunFacts): LogEvent {
   const total = totalOf(run.sinks.map(({ sums }) => sums));
@@ -94,6 +102,23 @@ export function scanOverdueEvent(options: EventOptions, runKey: string, overdue:
     nmap: {
       overdue: { due: isoTime(due), last: last === undefined ? undefined : isoTime(last), max_age_seconds: Math.round(maxAgeMs / 1000) },
     },
+  });
+}
+
+/** `scan-overdue` of a schedule: no finished scan came of the one that was due. `last` ended well. */
+export function scheduledScanFailedEvent(
+  options: EventOptions,
+  runKey: string,
+  { name, site, due, problem = '' }: FailedScan,
+  last: number | undefined,
+): LogEvent {
+  const entity = digest(['schedule', site, name]);
+  return healthEvent({ ...options, site }, 'scan-overdue', runKey, '', entity, {
+    id: eventId('nmap.health', 'scan-overdue', '', entity, String(due)),
+    severity: SEVERITY.high,
+    message: `site ${site}: the scan of schedule ${name} that was due ${isoTime(due)} did not come: ${problem}`,
+    event: { outcome: 'failure', reason: problem },
+    nmap: { overdue: { schedule: name, due: isoTime(due), last: last === undefined ? undefined : isoTime(last) } },
   });
 }
 

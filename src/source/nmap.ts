@@ -6,7 +6,7 @@ import { nmapArguments } from './nmap-arguments.ts';
 import type { Source } from './source.ts';
 
 /** How nmap ended: with an exit code, or by a signal. */
-export interface NmapExit {
+interface NmapExit {
   readonly code: number | null;
   readonly signal: string | null;
 }
@@ -14,19 +14,33 @@ export interface NmapExit {
 /** How long nmap has to stop after SIGINT. */
 const GRACE_MS = 5000;
 
+export interface NmapOptions {
+  /** As a person would name this scan. */
+  readonly name?: string;
+  readonly program: string;
+  readonly args: readonly string[];
+  /** After so long nmap is told to stop. */
+  readonly limitMs?: number | undefined;
+  /** A line that nmap writes to stderr. */
+  readonly onMessage: (line: string) => void;
+}
+
+export interface NmapSource extends Source {
+  /** All that nmap gets. */
+  readonly args: readonly string[];
+  /** Undefined until it has ended. */
+  exit(): NmapExit | undefined;
+}
+
 /**
- * A running nmap. When the signal aborts, nmap gets SIGINT, on which it stops; what it had written
+ * A running nmap. When the signal aborts, or its time is over, nmap gets SIGINT, on which it stops; what it had written
  * is read to the end, so that finished hosts still ship.
  */
-export function nmapSource(
-  program: string,
-  userArgs: readonly string[],
-  onMessage: (line: string) => void,
-): Source & { readonly args: readonly string[]; exit(): NmapExit | undefined } {
+export function nmapSource({ name = 'nmap', program, args: userArgs, limitMs, onMessage }: NmapOptions): NmapSource {
   const args = nmapArguments(userArgs);
   let exit: NmapExit | undefined;
   return {
-    name: 'nmap',
+    name,
     live: true,
     args,
     exit: () => exit,
@@ -38,15 +52,16 @@ export function nmapSource(
         signalChild(nmap, 'SIGINT');
         AbortSignal.timeout(GRACE_MS).addEventListener('abort', () => signalChild(nmap, 'SIGKILL'));
       };
-      signal.addEventListener('abort', stop, { once: true });
-      if (signal.aborted) stop();
+      const over = limitMs === undefined ? signal : AbortSignal.any([signal, AbortSignal.timeout(limitMs)]);
+      over.addEventListener('abort', stop, { once: true });
+      if (over.aborted) stop();
       try {
         if (nmap.stdout !== null) yield* nmap.stdout as AsyncIterable<Uint8Array>;
         exit = await ended;
       } catch (error) {
         throw notStarted(program, error as NodeJS.ErrnoException);
       } finally {
-        signal.removeEventListener('abort', stop);
+        over.removeEventListener('abort', stop);
         signalChild(nmap, 'SIGTERM');
       }
     },

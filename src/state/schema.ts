@@ -69,4 +69,21 @@ export const SCHEMA_VERSIONS: readonly string[] = [
   -- since: when portlog first looked after the site. overdue: a scan that did not come was told, since when.
   CREATE TABLE site (site TEXT PRIMARY KEY, since INTEGER NOT NULL, overdue INTEGER) STRICT;
   `,
+  `
+  -- Files of watched directories as they were when they were shipped. version: size and time of the last change.
+  CREATE TABLE seen_file (
+    directory TEXT NOT NULL, name TEXT NOT NULL, version TEXT NOT NULL, shipped INTEGER NOT NULL,
+    PRIMARY KEY (directory, name)
+  ) STRICT, WITHOUT ROWID;
+
+  -- since: times before it, at which the schedule was due, are settled. timetable: when it is due, in words.
+  CREATE TABLE schedule (name TEXT PRIMARY KEY, timetable TEXT NOT NULL, since INTEGER NOT NULL) STRICT;
+
+  -- Scans that a schedule asked for. ended: NULL while one goes on. problem: why no finished scan came of it. told: that was announced.
+  CREATE TABLE scheduled_scan (
+    name TEXT NOT NULL, due INTEGER NOT NULL, site TEXT NOT NULL,
+    pid INTEGER NOT NULL, started INTEGER NOT NULL, ended INTEGER, problem TEXT, told INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (name, due)
+  ) STRICT;
+  `,
 ];

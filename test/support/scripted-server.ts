@@ -59,6 +59,14 @@ export function createdIds(body: string): string[] {
   return actions(body).flatMap(({ create }) => create?._id ?? []);
 }
 
+/** What `_bulk` answers when each document of the body has the status. */
+export function bulkAnswer(body: string, statusOf: (id: string) => number = () => 201): object {
+  const items = actions(body).map((action) =>
+    Object.fromEntries(Object.entries(action).map(([kind, { _id }]) => [kind, { _id, status: statusOf(_id) }])),
+  );
+  return { errors: items.some((item) => Object.values(item).some(({ status }) => status > 299)), items };
+}
+
 function actions(body: string): readonly { readonly create?: { readonly _id: string }; readonly index?: { readonly _id: string } }[] {
   const lines = body.trim().split('\n');
   return lines.filter((_, i) => i % 2 === 0).map((line) => JSON.parse(line) as object);

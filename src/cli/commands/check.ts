@@ -3,15 +3,17 @@ import { dirname } from 'node:path';
 import { KnownScans } from '../../change/scans.ts';
 import { KnownHosts, knownSites } from '../../change/store.ts';
 import type { Settings } from '../../config/settings.ts';
-import { openStore } from '../../delivery/open-store.ts';
-import { stateFile, type Store } from '../../delivery/store.ts';
+import { stateFile, waitingShelves } from '../../delivery/store.ts';
 import { EXIT, type ExitCode, PortlogError } from '../../errors.ts';
 import { Intel } from '../../finding/intel.ts';
 import { createSink } from '../../sink/registry.ts';
 import type { Diagnosis } from '../../sink/sink.ts';
 import type { SinkOptions } from '../../sink/options.ts';
 import { captureOutput } from '../../source/child.ts';
+import { Directory } from '../../source/directory.ts';
+import { Database } from '../../state/database.ts';
 import { filesystemOf } from '../../state/filesystem.ts';
+import { SCHEMA_VERSIONS } from '../../state/schema.ts';
 import { diagnose, type SinkDiagnosis } from '../diagnose.ts';
 import { count } from '../report/words.ts';
 import { print } from '../terminal.ts';
@@ -23,7 +25,7 @@ export async function checkCommand(context: CommandContext): Promise<ExitCode> {
   const settings = await settingsOf(context);
   const found: Diagnosis[] = [{ level: 'ok', message: `configuration: site "${settings.event.site}", ${settings.sinks.length} sink(s)` }];
   found.push(await checkNmap(text(context.values, 'nmap') ?? 'nmap'), ...checkState(settings));
-  found.push(...checkIntel(settings));
+  found.push(...checkIntel(settings), ...(await checkDuties(context)));
   let code: ExitCode = EXIT.delivered;
   for (const sink of settings.sinks) {
     if (sink.type === 'stdout') continue;
@@ -47,6 +49,29 @@ function checkIntel({ intelDir }: Settings): readonly Diagnosis[] {
   return warnings.map((message) => ({ level: 'warning', message, hint: 'docs/how-to/intel.md says where newer ones come from' }));
 }
 
+/** When schedules are due next; whether directories can be watched. */
+async function checkDuties({ values, config }: CommandContext): Promise<readonly Diagnosis[]> {
+  const { schedules = [], directories = [] } = await config();
+  if (schedules.length + directories.length === 0) return [];
+  const { schedulesOf } = await import('../../unattended/schedule.ts');
+  const found = schedulesOf({ schedules }, text(values, 'config')).map(({ name, timetable }): Diagnosis => ({
+    level: 'ok',
+    message: `schedule ${name}: next ${new Date(timetable.next(Date.now())).toISOString()}`,
+  }));
+  for (const { path } of directories) found.push(await checkDirectory(path));
+  return found;
+}
+
+async function checkDirectory(path: string): Promise<Diagnosis> {
+  try {
+    const { names } = await new Directory(path, 0).look(0, () => false);
+    return { level: 'ok', message: `directory ${path}: ${count(names.size, 'scan')}` };
+  } catch (error) {
+    if (!(error instanceof PortlogError)) throw error;
+    return { level: 'warning', message: error.message, ...(error.hint === undefined ? {} : { hint: error.hint }) };
+  }
+}
+
 async function checkSink(options: SinkOptions): Promise<SinkDiagnosis> {
   const sink = await createSink(options);
   try {
@@ -61,12 +86,12 @@ async function checkNmap(program: string): Promise<Diagnosis> {
     const [first = ''] = (await captureOutput([program, '--version'])).split('\n');
     return { level: 'ok', message: first.replace(/ \( .* \)$/, '') };
   } catch {
-    return { level: 'warning', message: `there is no program "${program}"`, hint: 'only portlog scan needs it' };
+    return { level: 'warning', message: `there is no program "${program}"`, hint: 'only portlog scan and schedules need it' };
   }
 }
 
 /** How much is known of a site, and how old it is. */
-function knownAt({ database }: Store, site: string): Diagnosis {
+function knownAt(database: Database, site: string): Diagnosis {
   const last = new KnownScans(database, site).lastEnd();
   const when = last === undefined ? 'no finished scan' : `last finished scan ${new Date(last).toISOString()}`;
   return { level: 'ok', message: `site "${site}": ${count(new KnownHosts(database, site).keys().length, 'host')} known, ${when}` };
@@ -91,14 +116,14 @@ function checkState(settings: Settings): readonly Diagnosis[] {
   return existsSync(stateFile(stateDir)) ? [...found, ...whatWaits(settings)] : found;
 }
 
-function whatWaits(settings: Settings): readonly Diagnosis[] {
+function whatWaits({ stateDir }: Settings): readonly Diagnosis[] {
   try {
-    const store = openStore(settings.stateDir, 'the spool', settings.spool);
-    const known = knownSites(store.database).map((site) => knownAt(store, site));
-    const shelves = store.waiting().map(({ shelf }) => shelf);
+    const database = Database.open(stateFile(stateDir), SCHEMA_VERSIONS);
+    const known = knownSites(database).map((site) => knownAt(database, site));
+    const shelves = waitingShelves(database).map(({ shelf }) => shelf);
     const waiting = shelves.reduce((sum, { spool }) => sum + spool.usage().events, 0);
     const dead = shelves.reduce((sum, { deadLetters }) => sum + deadLetters.count(), 0);
-    store.close();
+    database.close();
     if (waiting + dead === 0) return [...known, { level: 'ok', message: 'nothing waits on disk' }];
     return [
       ...known,

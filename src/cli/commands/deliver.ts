@@ -12,17 +12,32 @@ import { filesystemOf } from '../../state/filesystem.ts';
 import { tableSink } from '../../sink/table.ts';
 import type { Source } from '../../source/source.ts';
 import { diagnose, type SinkDiagnosis } from '../diagnose.ts';
-import { exitCode, jsonSummary, printLostRuns, printSummary } from '../report/summary.ts';
+import { exitCode, jsonSummary, printLostRuns, printSummary, printTended } from '../report/summary.ts';
 import { progressReporter } from '../report/progress.ts';
-import { onInterrupt } from '../signals.ts';
+import { type Interruption, onInterrupt } from '../signals.ts';
 import type { Speaker } from '../terminal.ts';
 import { type CommandContext, text } from './context.ts';
 
 /** A server that takes longer to say who it is must not hold up a scan that is running. */
 const CHECK_TIMEOUT_MS = 10_000;
 
-/** Ships what the sources give to the sinks of the settings, and says how it went: `ship` and `scan`. */
-export async function deliver(context: CommandContext, settings: Settings, sources: readonly Source[], own: OwnScan = {}): Promise<ExitCode> {
+/** How a run went; without a report when no sink was ready, so that nothing was read. */
+export interface Shipped {
+  readonly code: ExitCode;
+  readonly report: ShipReport | undefined;
+}
+
+/** What is known of a scan that portlog runs itself, and what ends it when that is not for this run alone. */
+interface How {
+  readonly scannerHost?: string;
+  readonly lists?: TargetLists | undefined;
+  readonly interruption?: Interruption | undefined;
+}
+
+interface Shipment extends How, Pick<ShipOptions, 'sources' | 'sinks' | 'store' | 'revive'> {}
+
+/** Ships what the sources give to the sinks of the settings, and says how it went. */
+export async function deliver(context: CommandContext, settings: Settings, sources: readonly Source[], how: How = {}): Promise<Shipped> {
   const sinks = await sinksOf(context, settings);
   // Standard output is a pure function of its input: no state for it, unless that is asked for.
   const keeps = sinks.some(({ undeliverable }) => undeliverable === 'keep');
@@ -30,49 +45,64 @@ export async function deliver(context: CommandContext, settings: Settings, sourc
     keeps || context.values['changes'] === true
       ? openStore(settings.stateDir, sources.map(({ name }) => name).join(', '), settings.spool)
       : undefined;
-  return shipAndReport(context, settings, { sources, sinks, store, ...own });
+  return shipAndReport(context, settings, { sources, sinks, store, ...how });
 }
-
-/** What is known of a scan that portlog runs itself. */
-interface OwnScan {
-  readonly scannerHost?: string;
-  readonly lists?: TargetLists | undefined;
-}
-
-interface Shipment extends OwnScan, Pick<ShipOptions, 'sources' | 'sinks' | 'store' | 'revive'> {}
 
 /** Ships with sinks and store as they are, and closes both. */
-export async function shipAndReport(context: CommandContext, settings: Settings, { scannerHost, lists, ...shipment }: Shipment): Promise<ExitCode> {
-  const { speaker, terminal, values } = context;
+export async function shipAndReport(context: CommandContext, settings: Settings, shipment: Shipment): Promise<Shipped> {
+  const { speaker } = context;
   const { sinks, sources, store } = shipment;
-  const interruption = onInterrupt((text) => speaker.say(text));
+  const interruption = shipment.interruption ?? onInterrupt((text) => speaker.say(text));
   try {
     if (store !== undefined) printLostRuns(store.lostRuns, speaker);
     const ready = await checkAll(context, sinks, sources, interruption.giveUp);
-    if (ready !== undefined) return ready;
-    const report = await ship({
-      ...shipment,
-      again: values['again'] === true,
-      changes: values['changes'] === false ? undefined : { ...settings.changes, everywhere: values['changes'] === true, lists },
-      maxAges: settings.maxAges,
-      findings: { ...settings.findings, exposure: settings.exposure, intel: sources.length === 0 ? undefined : intelOf(settings, speaker) },
-      event: { ...settings.event, scannerHost },
-      retryForMs: settings.retryForMs,
-      stop: interruption.stop,
-      giveUp: interruption.giveUp,
-      onWaiting:
-        settings.retryForMs === 0
-          ? undefined
-          : (sink) => speaker.say(`${sink}: tried again for up to ${settings.retryForMs / 1000} s (Ctrl-C leaves the rest on disk)`),
-      // On a terminal the table itself shows how far reading has come.
-      ...(terminal.stdout.isTTY === true && showsTable(context, settings) ? {} : { onProgress: progressReporter(speaker, systemClock.now) }),
-    });
-    return conclude(context, settings, report);
+    if (ready !== undefined) return { code: ready, report: undefined };
+    const report = await ship(shipOptions(context, settings, { ...shipment, interruption }));
+    return { code: conclude(context, settings, report), report };
   } finally {
-    interruption.release();
+    if (shipment.interruption === undefined) interruption.release();
     await Promise.allSettled(sinks.map((sink) => sink.close()));
     store?.close();
   }
+}
+
+/** Tries once to send what waits on disk, and what portlog must tell about itself. */
+export async function tend(context: CommandContext, settings: Settings, interruption: Interruption): Promise<ShipReport> {
+  const sinks = await sinksOf(context, settings);
+  const store = openStore(settings.stateDir, 'the spool', settings.spool);
+  try {
+    const report = await ship({ ...shipOptions(context, settings, { sources: [], sinks, store, interruption }), retryForMs: 0 });
+    printTended(report, context.speaker);
+    return report;
+  } finally {
+    await Promise.allSettled(sinks.map((sink) => sink.close()));
+    store.close();
+  }
+}
+
+function shipOptions(
+  context: CommandContext,
+  settings: Settings,
+  { scannerHost, lists, interruption, ...shipment }: Shipment & { readonly interruption: Interruption },
+): ShipOptions {
+  const { speaker, terminal, values } = context;
+  return {
+    ...shipment,
+    again: values['again'] === true,
+    changes: values['changes'] === false ? undefined : { ...settings.changes, everywhere: values['changes'] === true, lists },
+    maxAges: settings.maxAges,
+    findings: { ...settings.findings, exposure: settings.exposure, intel: shipment.sources.length === 0 ? undefined : intelOf(settings, speaker) },
+    event: { ...settings.event, scannerHost },
+    retryForMs: settings.retryForMs,
+    stop: interruption.stop,
+    giveUp: interruption.giveUp,
+    onWaiting:
+      settings.retryForMs === 0
+        ? undefined
+        : (sink) => speaker.say(`${sink}: tried again for up to ${settings.retryForMs / 1000} s (Ctrl-C leaves the rest on disk)`),
+    // On a terminal the table itself shows how far reading has come.
+    ...(terminal.stdout.isTTY === true && showsTable(context, settings) ? {} : { onProgress: progressReporter(speaker, systemClock.now) }),
+  };
 }
 
 function conclude(context: CommandContext, settings: Settings, report: ShipReport): ExitCode {

@@ -2,14 +2,14 @@ import { existsSync } from 'node:fs';
 import type { Settings } from '../../config/settings.ts';
 import { sinkOptions } from '../../config/settings.ts';
 import { openStore } from '../../delivery/open-store.ts';
-import { stateFile, type Store } from '../../delivery/store.ts';
+import { stateFile, type Store, type WaitingShelf } from '../../delivery/store.ts';
 import { EXIT, type ExitCode, PortlogError } from '../../errors.ts';
 import { inScope, type SinkOptions } from '../../sink/options.ts';
 import { createSink } from '../../sink/registry.ts';
 import type { Sink, SinkIdentity } from '../../sink/sink.ts';
 import { isSure } from '../confirm.ts';
 import { shipAndReport } from './deliver.ts';
-import { jsonWaiting, printWaiting, type Waiting } from '../report/waiting.ts';
+import { jsonWaiting, printWaiting } from '../report/waiting.ts';
 import { print } from '../terminal.ts';
 import { type CommandContext, settingsOf, text } from './context.ts';
 
@@ -41,7 +41,7 @@ export async function replayCommand(context: CommandContext): Promise<ExitCode> 
       concerned.map(({ identity }) => (from === undefined ? sinkOf(context, settings, identity) : movedTo(settings, identity))),
     );
     open = false;
-    return await shipAndReport(context, settings, { sources: [], sinks, store, revive: values['dead'] === true });
+    return (await shipAndReport(context, settings, { sources: [], sinks, store, revive: values['dead'] === true })).code;
   } finally {
     if (open) store.close();
   }
@@ -85,7 +85,7 @@ async function sinkOf({ env }: CommandContext, settings: Settings, identity: Sin
   return { ...sink, identity };
 }
 
-async function purge(context: CommandContext, store: Store, waiting: readonly Waiting[]): Promise<ExitCode> {
+async function purge(context: CommandContext, store: Store, waiting: readonly WaitingShelf[]): Promise<ExitCode> {
   const { values, speaker } = context;
   const dead = values['dead'] === true;
   const events = waiting.reduce((sum, { shelf }) => sum + (dead ? shelf.deadLetters.count() : shelf.spool.usage().events), 0);

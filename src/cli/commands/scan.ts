@@ -1,24 +1,62 @@
 import { hostname } from 'node:os';
+import type { Settings } from '../../config/settings.ts';
 import { EXIT, type ExitCode, PortlogError } from '../../errors.ts';
+import type { ShipReport } from '../../ship.ts';
 import { targetLists } from '../../source/nmap-targets.ts';
-import { nmapSource } from '../../source/nmap.ts';
+import { type NmapOptions, nmapSource, type NmapSource } from '../../source/nmap.ts';
+import type { Interruption } from '../signals.ts';
 import { type CommandContext, settingsOf, text } from './context.ts';
 import { deliver, refuseTableTo } from './deliver.ts';
 
 /** `portlog scan -- NMAP-ARGS…`: runs nmap and ships each host as it completes. */
 export async function scanCommand(context: CommandContext, nmapArgs: readonly string[]): Promise<ExitCode> {
-  const { speaker, values } = context;
   const settings = await settingsOf(context);
   refuseTableTo(context, settings);
   if (nmapArgs.length === 0)
     throw new PortlogError('usage', 'portlog scan needs arguments for nmap', { hint: 'for example: portlog scan -- -sV 192.0.2.0/24' });
-  const nmap = nmapSource(text(values, 'nmap') ?? 'nmap', nmapArgs, (line) => {
-    if (line.trim() !== '') speaker.warn(`nmap: ${line}`);
+  return (await scanAndShip(context, settings, { args: nmapArgs })).code;
+}
+
+/** How a scan of ours went. */
+export interface Scanned {
+  readonly code: ExitCode;
+  /** Why no finished scan came of it. */
+  readonly problem: string | undefined;
+}
+
+/** Runs nmap, and ships what it finds while it does. */
+export async function scanAndShip(
+  context: CommandContext,
+  settings: Settings,
+  scan: Pick<NmapOptions, 'name' | 'args' | 'limitMs'>,
+  interruption?: Interruption,
+): Promise<Scanned> {
+  const { speaker, values } = context;
+  const nmap = nmapSource({
+    ...scan,
+    program: text(values, 'nmap') ?? 'nmap',
+    onMessage: (line) => {
+      if (line.trim() !== '') speaker.warn(`${nmap.name}: ${line}`);
+    },
   });
   speaker.detail(`running nmap ${nmap.args.join(' ')}`);
-  const code = await deliver(context, settings, [nmap], { scannerHost: hostname(), lists: targetLists(nmapArgs) });
-  const exit = nmap.exit();
-  if (exit === undefined || code === EXIT.interrupted || (exit.code === 0 && exit.signal === null)) return code;
-  speaker.warn(exit.signal === null ? `nmap ended with exit code ${exit.code}` : `nmap was ended by ${exit.signal}`);
-  return EXIT.noInput;
+  const { code, report } = await deliver(context, settings, [nmap], { scannerHost: hostname(), lists: targetLists(scan.args), interruption });
+  const failure = failureOf(nmap);
+  if (failure !== undefined && code !== EXIT.interrupted) speaker.warn(failure);
+  return { code: failure === undefined || code === EXIT.interrupted ? code : EXIT.noInput, problem: problemOf(report, failure) };
+}
+
+function failureOf(nmap: NmapSource): string | undefined {
+  const { code, signal } = nmap.exit() ?? { code: 0, signal: null };
+  if (signal !== null) return `${nmap.name} was ended by ${signal}`;
+  return code === 0 ? undefined : `${nmap.name} ended with exit code ${code}`;
+}
+
+function problemOf(report: ShipReport | undefined, failure: string | undefined): string | undefined {
+  const [input] = report?.inputs ?? [];
+  if (report === undefined || input === undefined) return 'no sink was ready';
+  if (report.interrupted) return 'portlog was stopped while it went on';
+  // What nmap says of itself in its XML tells more than its exit code.
+  const remark = input.incomplete + input.failed > 0 ? input.remarks.at(-1) : undefined;
+  return input.problem?.message ?? remark ?? failure;
 }

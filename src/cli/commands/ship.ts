@@ -15,9 +15,6 @@ export async function shipCommand(context: CommandContext, files: readonly strin
       hint: 'name a file (portlog scan.xml) or pipe a scan in (nmap -oX - … | portlog); portlog --help shows more',
     });
   const named = files.length === 0 ? ['-'] : files;
-  return deliver(
-    context,
-    settings,
-    named.map((file) => (file === '-' ? stdinSource(stdin) : fileSource(file))),
-  );
+  const sources = named.map((file) => (file === '-' ? stdinSource(stdin) : fileSource(file)));
+  return (await deliver(context, settings, sources)).code;
 }

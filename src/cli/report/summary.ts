@@ -1,10 +1,12 @@
-import type { LostRun } from '../../delivery/runs.ts';
+import type { OpenRun } from '../../delivery/runs.ts';
 import { type Tally, unaccounted } from '../../delivery/tally.ts';
 import { EXIT, type ExitCode, type PortlogError } from '../../errors.ts';
 import type { InputReport } from '../../input-report.ts';
 import type { ShipReport, SinkReport } from '../../ship.ts';
 import type { Speaker } from '../terminal.ts';
 import { count, format } from './words.ts';
+
+const PRECEDENCE: readonly ExitCode[] = [EXIT.interrupted, EXIT.usage, EXIT.state, EXIT.noInput, EXIT.sinkDown, EXIT.partly];
 
 /** `130 > 2 > 4 > 3 > 5 > 1`: the one place that decides how a run ends. */
 export function exitCode({ inputs, sinks, interrupted, untracked }: ShipReport): ExitCode {
@@ -32,8 +34,26 @@ export function printSummary(report: ShipReport, speaker: Speaker): void {
   for (const sink of report.sinks) printSink(sink, speaker, report.inputs.length > 0);
 }
 
+/** After trying to send what waited, with nothing new: only what there is to say. */
+export function printTended({ sinks }: ShipReport, speaker: Speaker): void {
+  for (const { sink, own, replayed, failure, waiting } of sinks) {
+    if (replayed.delivered > 0)
+      speaker.say(`${sink}: ${count(replayed.delivered, 'event')} that waited on disk ${replayed.delivered === 1 ? 'is' : 'are'} delivered`);
+    if (own.delivered > 0) speaker.detail(sumLine(`${sink}, of portlog's own`, own));
+    if (waiting > 0)
+      speaker.warn(
+        `${sink}: ${count(waiting, 'event')} ${waiting === 1 ? 'waits' : 'wait'} on disk${failure === undefined ? '' : `: ${failure.message}`}`,
+      );
+  }
+}
+
+/** Of several runs together. */
+export function gravest(codes: readonly ExitCode[]): ExitCode {
+  return PRECEDENCE.find((code) => codes.includes(code)) ?? EXIT.delivered;
+}
+
 /** What runs before this one left open. */
-export function printLostRuns(lost: readonly LostRun[], speaker: Speaker): void {
+export function printLostRuns(lost: readonly OpenRun[], speaker: Speaker): void {
   for (const { pid, started, what, sums } of lost) {
     speaker.warn(`the run of ${new Date(started).toISOString()} (process ${pid}, reading ${what}) ended without a word; as far as it had got:`);
     for (const { sink, tally } of sums) speaker.warn(`  ${sumLine(sink, tally, 'not known')}`);

@@ -1,20 +1,15 @@
 import type { Writable } from 'node:stream';
-import type { Shelf } from '../../delivery/store.ts';
+import type { WaitingShelf } from '../../delivery/store.ts';
 import { printable } from '../../event/text.ts';
-import type { SinkIdentity } from '../../sink/sink.ts';
 import { count } from './words.ts';
 
-export interface Waiting {
-  readonly identity: SinkIdentity;
-  readonly shelf: Shelf;
-}
-
 /** For people: per sink what waits and what was rejected, with the reasons. */
-export function printWaiting(all: readonly Waiting[], out: Writable): void {
+export function printWaiting(all: readonly WaitingShelf[], out: Writable): void {
   if (all.length === 0) out.write('nothing waits, and nothing was rejected\n');
-  for (const { identity, shelf } of all) {
+  for (const one of all) {
+    const { shelf } = one;
     const { events, batches, bytes, oldest, newest, damaged } = shelf.spool.usage();
-    out.write(`${printable(`${identity.type} ${identity.target}${identity.scope === '' ? '' : ` (${identity.scope})`}`)}\n`);
+    out.write(`${printable(sinkName(one))}\n`);
     if (events > 0) {
       out.write(`  waiting  ${count(events, 'event')} in ${count(batches, 'batch', 'batches')}, ${(bytes / (1 << 20)).toFixed(1)} MiB\n`);
       out.write(`           since ${iso(oldest) ?? ''}, the newest of ${iso(newest) ?? ''}\n`);
@@ -26,16 +21,21 @@ export function printWaiting(all: readonly Waiting[], out: Writable): void {
 }
 
 /** For machines, in one line. */
-export function jsonWaiting(all: readonly Waiting[]): string {
-  return JSON.stringify({
-    sinks: all.map(({ identity, shelf }) => {
-      const { oldest, newest, ...usage } = shelf.spool.usage();
-      const spool = { ...usage, oldest: iso(oldest), newest: iso(newest) };
-      return { ...identity, spool, dead: { events: shelf.deadLetters.count(), reasons: shelf.deadLetters.tolls() } };
-    }),
-  });
+export function jsonWaiting(all: readonly WaitingShelf[]): string {
+  return JSON.stringify({ sinks: all.map(waitingFields) });
 }
 
-function iso(time: number | undefined): string | undefined {
+export function waitingFields({ identity, shelf }: WaitingShelf): object {
+  const { oldest, newest, ...usage } = shelf.spool.usage();
+  const spool = { ...usage, oldest: iso(oldest), newest: iso(newest) };
+  return { ...identity, spool, dead: { events: shelf.deadLetters.count(), reasons: shelf.deadLetters.tolls() } };
+}
+
+/** As people know it: `loki http://loki:3100 (tenant=a)`. */
+export function sinkName({ identity: { type, target, scope } }: WaitingShelf): string {
+  return `${type} ${target}${scope === '' ? '' : ` (${scope})`}`;
+}
+
+export function iso(time: number | undefined): string | undefined {
   return time === undefined ? undefined : new Date(time).toISOString();
 }

@@ -1,0 +1,125 @@
+import { resolve } from 'node:path';
+import { systemClock } from '../../clock.ts';
+import type { DirectoryConfig } from '../../config/config.ts';
+import { EXIT, type ExitCode, PortlogError } from '../../errors.ts';
+import { Directory } from '../../source/directory.ts';
+import type { Database } from '../../state/database.ts';
+import { Caretaker } from '../../unattended/caretaker.ts';
+import { keepLooking } from '../../unattended/keep-looking.ts';
+import { keepSchedule } from '../../unattended/keep-schedule.ts';
+import type { Schedule } from '../../unattended/schedule.ts';
+import { ScheduledScans } from '../../unattended/scheduled-scans.ts';
+import { SeenFiles } from '../../unattended/seen-files.ts';
+import { type Watched, Watcher } from '../../unattended/watcher.ts';
+import type { Speaker } from '../terminal.ts';
+import { Unattended } from '../unattended.ts';
+import { type CommandContext, number, settingsOf } from './context.ts';
+
+/** What is to be done, again and again. */
+export interface Duties {
+  readonly schedules: readonly Schedule[];
+  readonly directories: readonly DirectoryConfig[];
+}
+
+const DEFAULT_POLL_SECONDS = 10;
+const DEFAULT_CUT_AFTER_MINUTES = 60;
+const MINUTE_MS = 60_000;
+
+/** Does the duties until somebody stops it; with `--once`, once. */
+export async function keep(context: CommandContext, duties: Duties): Promise<ExitCode> {
+  const pollMs = (number(context.values, 'poll-seconds') ?? DEFAULT_POLL_SECONDS) * 1000;
+  if (pollMs === 0) throw new PortlogError('usage', '--poll-seconds needs a number above zero');
+  const unattended = await Unattended.open(context);
+  try {
+    const parts = await partsOf(context, duties, unattended);
+    if (context.values['once'] === true) {
+      await doOnce(duties, parts, unattended);
+      return unattended.exitCode();
+    }
+    await doAgain(duties, parts, unattended, { pollMs, speaker: context.speaker });
+    return unattended.wasCut ? EXIT.interrupted : EXIT.delivered;
+  } finally {
+    unattended.close();
+  }
+}
+
+interface Parts {
+  readonly watcher: Watcher;
+  readonly caretaker: Caretaker | undefined;
+  readonly scans: ScheduledScans;
+  readonly site: string;
+}
+
+async function partsOf(context: CommandContext, { directories }: Duties, unattended: Unattended): Promise<Parts> {
+  const { speaker } = context;
+  const { database, stop } = unattended;
+  const settings = await settingsOf(context);
+  const watcher = new Watcher(
+    directories.map((directory) => watchedAs(directory, database)),
+    {
+      ship: (sources, site) => unattended.ship(sources, site),
+      clock: systemClock,
+      stop,
+      onTrouble: (error) => unattended.problem(error),
+      onRecovery: (path) => speaker.say(`${path} can be watched again`),
+      onUnfinished: (path) => speaker.detail(`${path} is not finished yet`),
+    },
+  );
+  // Standard output alone is told nothing about portlog itself.
+  const isHeard = settings.sinks.some(({ type }) => type !== 'stdout');
+  const { maxAges } = settings;
+  const caretaker = isHeard ? new Caretaker({ database, maxAges, clock: systemClock, tend: () => unattended.tend() }) : undefined;
+  return { watcher, caretaker, scans: new ScheduledScans(database), site: settings.event.site };
+}
+
+function watchedAs({ path, site, cutAfterMinutes = DEFAULT_CUT_AFTER_MINUTES }: DirectoryConfig, database: Database): Watched {
+  const whole = resolve(path);
+  return { directory: new Directory(whole, cutAfterMinutes * MINUTE_MS), seen: new SeenFiles(database, whole), site };
+}
+
+/** Each schedule now, what lies in the directories, and what waits on disk. */
+async function doOnce({ schedules }: Duties, { watcher, caretaker, scans, site }: Parts, unattended: Unattended): Promise<void> {
+  const { stop } = unattended;
+  for (const schedule of schedules) {
+    if (stop.aborted) return;
+    const now = systemClock.now();
+    scans.settledUntil(schedule.name, schedule.timetable.text, now);
+    scans.begin(schedule.name, schedule.site ?? site, now, process.pid, now);
+    scans.end(schedule.name, now, await unattended.scan(schedule), systemClock.now());
+  }
+  while (!stop.aborted && (await watcher.look()));
+  if (!stop.aborted) await caretaker?.look();
+}
+
+async function doAgain(
+  { schedules, directories }: Duties,
+  { watcher, caretaker, scans, site }: Parts,
+  unattended: Unattended,
+  { pollMs, speaker }: { readonly pollMs: number; readonly speaker: Speaker },
+): Promise<void> {
+  const isBroken = new AbortController();
+  const common = {
+    clock: systemClock,
+    stop: AbortSignal.any([unattended.stop, isBroken.signal]),
+    onProblem: (error: PortlogError) => unattended.problem(error),
+  };
+  for (const { name, timetable } of schedules) speaker.say(`schedule ${name}: next ${new Date(timetable.next(systemClock.now())).toISOString()}`);
+  for (const { path } of directories) speaker.say(`watching ${resolve(path)}`);
+  const all = schedules.map((schedule) =>
+    keepSchedule(schedule, {
+      ...common,
+      scans,
+      site: schedule.site ?? site,
+      pid: process.pid,
+      scan: (one) => unattended.scan(one),
+      onMissed: ({ name }, due, reason) => speaker.warn(`schedule ${name}: the scan of ${new Date(due).toISOString()} did not run: ${reason}`),
+    }),
+  );
+  try {
+    await Promise.all([...all, keepLooking(watcher, caretaker, { ...common, pollMs })]);
+  } finally {
+    // By now it is stopped; or one of them broke by a mistake of ours, and the others must not go on alone.
+    isBroken.abort();
+    await Promise.allSettled(all);
+  }
+}

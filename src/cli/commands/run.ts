@@ -1,0 +1,33 @@
+import { nearest } from '../../config/nearest.ts';
+import { type ExitCode, PortlogError } from '../../errors.ts';
+import { type Schedule, schedulesOf } from '../../unattended/schedule.ts';
+import { type CommandContext, list, text } from './context.ts';
+import { keep } from './keep.ts';
+
+/** `portlog run`: the schedules and directories of the configuration, unattended. */
+export async function runCommand(context: CommandContext): Promise<ExitCode> {
+  const config = await context.config();
+  const schedules = schedulesOf(config, text(context.values, 'config'));
+  const { directories = [] } = config;
+  if (schedules.length + directories.length === 0)
+    throw new PortlogError('usage', 'there is nothing to do: the configuration has no schedules and no directories', {
+      hint: 'portlog run --config portlog.yaml; docs/how-to/unattended.md shows one',
+    });
+  const names = list(context.values, 'schedule');
+  return keep(
+    context,
+    names === undefined ? { schedules, directories } : { schedules: names.map((name) => named(name, schedules)), directories: [] },
+  );
+}
+
+function named(name: string, schedules: readonly Schedule[]): Schedule {
+  const found = schedules.find((schedule) => schedule.name === name);
+  if (found !== undefined) return found;
+  const guess = nearest(
+    name,
+    schedules.map((schedule) => schedule.name),
+  );
+  throw new PortlogError('usage', `there is no schedule "${name}"`, {
+    hint: guess === undefined ? 'portlog status lists those that there are' : `did you mean "${guess}"?`,
+  });
+}

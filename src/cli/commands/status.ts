@@ -1,0 +1,65 @@
+import { existsSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { KnownScans } from '../../change/scans.ts';
+import { KnownHosts, knownSites } from '../../change/store.ts';
+import { systemClock } from '../../clock.ts';
+import type { Config } from '../../config/config.ts';
+import type { Settings } from '../../config/settings.ts';
+import { isAlive } from '../../delivery/open-store.ts';
+import { Runs } from '../../delivery/runs.ts';
+import { stateFile, waitingShelves } from '../../delivery/store.ts';
+import { EXIT, type ExitCode } from '../../errors.ts';
+import { Database } from '../../state/database.ts';
+import { SCHEMA_VERSIONS } from '../../state/schema.ts';
+import { schedulesOf } from '../../unattended/schedule.ts';
+import { ScheduledScans } from '../../unattended/scheduled-scans.ts';
+import { SeenFiles } from '../../unattended/seen-files.ts';
+import { type Status, statusCode, statusJson, statusText } from '../report/status.ts';
+import { print } from '../terminal.ts';
+import { type CommandContext, settingsOf, text } from './context.ts';
+
+/** `portlog status`: how things stand; the exit code says whether somebody must look after it. Changes nothing, and asks no server. */
+export async function statusCommand(context: CommandContext): Promise<ExitCode> {
+  const { values, terminal, speaker } = context;
+  const settings = await settingsOf(context);
+  const config = await context.config();
+  const path = stateFile(settings.stateDir);
+  if (!existsSync(path)) {
+    speaker.say(`nothing has run yet: there is no ${path}`);
+    return EXIT.delivered;
+  }
+  const database = Database.open(path, SCHEMA_VERSIONS);
+  try {
+    const status = statusOf(database, settings, config, text(values, 'config'));
+    await print(terminal, values['json'] === true ? `${statusJson(status)}\n` : statusText(status));
+    return statusCode(status);
+  } finally {
+    database.close();
+  }
+}
+
+function statusOf(database: Database, { maxAges }: Settings, config: Config, file: string | undefined): Status {
+  const now = systemClock.now();
+  const runs = new Runs(database).open();
+  const scans = new ScheduledScans(database);
+  return {
+    now,
+    state: { path: database.path, bytes: statSync(database.path).size },
+    running: runs.filter(({ pid, started }) => isAlive(pid, started)),
+    lost: runs.filter(({ pid, started }) => !isAlive(pid, started)),
+    sites: [...new Set([...knownSites(database), ...maxAges.keys()])].sort().map((site) => ({
+      site,
+      hosts: new KnownHosts(database, site).keys().length,
+      last: new KnownScans(database, site).lastEnd(),
+      maxAgeMs: maxAges.get(site),
+    })),
+    schedules: schedulesOf(config, file).map(({ name, timetable }) => ({
+      name,
+      timetable: timetable.text,
+      last: scans.last(name),
+      next: timetable.next(now),
+    })),
+    directories: (config.directories ?? []).map(({ path }) => ({ path: resolve(path), ...new SeenFiles(database, resolve(path)).summary() })),
+    sinks: waitingShelves(database),
+  };
+}

@@ -1,0 +1,148 @@
+import { inWords } from '../../change/words.ts';
+import type { OpenRun } from '../../delivery/runs.ts';
+import type { WaitingShelf } from '../../delivery/store.ts';
+import { EXIT, type ExitCode } from '../../errors.ts';
+import { printable } from '../../event/text.ts';
+import type { ScheduledScan } from '../../unattended/scheduled-scans.ts';
+import { gravest } from './summary.ts';
+import { iso, sinkName, waitingFields } from './waiting.ts';
+import { count } from './words.ts';
+
+/** How things stand. Times are epoch milliseconds. */
+export interface Status {
+  readonly now: number;
+  /** The state file, and its size in bytes. */
+  readonly state: { readonly path: string; readonly bytes: number };
+  readonly running: readonly OpenRun[];
+  /** Ended without a word; the next command that ships tells the sums. */
+  readonly lost: readonly OpenRun[];
+  readonly sites: readonly SiteStatus[];
+  readonly schedules: readonly ScheduleStatus[];
+  readonly directories: readonly { readonly path: string; readonly files: number; readonly last: number | undefined }[];
+  readonly sinks: readonly WaitingShelf[];
+}
+
+interface SiteStatus {
+  readonly site: string;
+  readonly hosts: number;
+  /** When the latest finished scan ended. */
+  readonly last: number | undefined;
+  readonly maxAgeMs: number | undefined;
+}
+
+interface ScheduleStatus {
+  readonly name: string;
+  readonly timetable: string;
+  readonly last: ScheduledScan | undefined;
+  readonly next: number;
+}
+
+/** Whether somebody must look after it: events that wait, then everything else that is not as it should be. */
+export function statusCode({ now, lost, sites, schedules, sinks }: Status): ExitCode {
+  const waits = sinks.some(({ shelf }) => shelf.spool.usage().events > 0);
+  const isWrong =
+    lost.length > 0 ||
+    sites.some((site) => isOverdue(site, now)) ||
+    schedules.some(({ last }) => last?.problem !== undefined) ||
+    sinks.some(({ shelf }) => shelf.deadLetters.count() > 0);
+  return gravest([waits ? EXIT.sinkDown : EXIT.delivered, isWrong ? EXIT.partly : EXIT.delivered]);
+}
+
+/** For people. */
+export function statusText(status: Status): string {
+  const { now, state } = status;
+  return [
+    ...part('state', [`${state.path}, ${(state.bytes / (1 << 20)).toFixed(1)} MiB`]),
+    ...part(
+      'running',
+      status.running.map(({ pid, started, what }) => `process ${pid} since ${iso(started) ?? ''}: ${what}`),
+    ),
+    ...part(
+      'lost',
+      status.lost.map(({ pid, started, what }) => `the run of ${iso(started) ?? ''} (process ${pid}, reading ${what}) ended without a word`),
+    ),
+    ...part(
+      'site',
+      status.sites.map((site) => siteText(site, now)),
+    ),
+    ...part(
+      'schedule',
+      status.schedules.map((schedule) => scheduleText(schedule, now)),
+    ),
+    ...part(
+      'directory',
+      status.directories.map(
+        ({ path, files, last }) => `${path}: ${count(files, 'scan')} shipped${last === undefined ? '' : `, the last ${when(last, now)}`}`,
+      ),
+    ),
+    ...part('sink', status.sinks.length === 0 ? ['nothing waits, and nothing was rejected'] : status.sinks.map(sinkText)),
+  ].join('');
+}
+
+/** For machines, in one line. */
+export function statusJson(status: Status): string {
+  const { now, state, running, lost, sites, schedules, directories, sinks } = status;
+  return JSON.stringify({
+    exit: statusCode(status),
+    state,
+    running: running.map(runFields),
+    lost: lost.map(runFields),
+    sites: sites.map((site) => ({
+      site: site.site,
+      hosts: site.hosts,
+      last: iso(site.last),
+      maxAgeHours: site.maxAgeMs === undefined ? undefined : site.maxAgeMs / 3_600_000,
+      overdue: isOverdue(site, now),
+    })),
+    schedules: schedules.map(({ name, timetable, last, next }) => ({
+      name,
+      timetable,
+      last: last && { due: iso(last.due), started: iso(last.started), ended: iso(last.ended), problem: last.problem },
+      next: iso(next),
+    })),
+    directories: directories.map(({ path, files, last }) => ({ path, files, last: iso(last) })),
+    sinks: sinks.map(waitingFields),
+  });
+}
+
+function runFields({ pid, started, what, sums }: OpenRun): object {
+  return { pid, started: iso(started), what, sums };
+}
+
+function part(heading: string, lines: readonly string[]): readonly string[] {
+  return lines.map((line, index) => `${(index === 0 ? heading : '').padEnd(10)}${printable(line)}\n`);
+}
+
+function isOverdue({ last, maxAgeMs }: SiteStatus, now: number): boolean {
+  return maxAgeMs !== undefined && (last === undefined || now > last + maxAgeMs);
+}
+
+function siteText(status: SiteStatus, now: number): string {
+  const { site, hosts, last, maxAgeMs } = status;
+  const scan = last === undefined ? 'no finished scan' : `last finished scan ${when(last, now)}`;
+  const expected = maxAgeMs === undefined ? '' : `, expected every ${inWords(maxAgeMs)}${isOverdue(status, now) ? ': OVERDUE' : ''}`;
+  return `${site}: ${count(hosts, 'host')} known, ${scan}${expected}`;
+}
+
+function scheduleText({ name, timetable, last, next }: ScheduleStatus, now: number): string {
+  return `${name} (${timetable}): ${last === undefined ? 'has not run' : `due ${when(last.due, now)}, ${outcome(last)}`}; next ${iso(next) ?? ''}`;
+}
+
+function outcome({ started, ended, problem }: ScheduledScan): string {
+  if (problem !== undefined) return `did not come: ${problem}`;
+  return ended === undefined ? 'scanning now' : `ended well after ${inWords(ended - started)}`;
+}
+
+function when(time: number, now: number): string {
+  return `${iso(time) ?? ''} (${inWords(now - time)} ago)`;
+}
+
+function sinkText(one: WaitingShelf): string {
+  const { events, oldest } = one.shelf.spool.usage();
+  const dead = one.shelf.deadLetters.count();
+  const parts = [
+    events > 0 ? `${count(events, 'event')} ${events === 1 ? 'waits' : 'wait'} since ${iso(oldest) ?? ''}` : undefined,
+    dead > 0 ? count(dead, 'dead letter') : undefined,
+  ];
+  return `${sinkName(one)}: ${parts.filter((text) => text !== undefined).join(', ') || 'nothing waits'} (portlog replay --list)`;
+}

@@ -1,0 +1,113 @@
+import type { Settings } from '../config/settings.ts';
+import { stateFile } from '../delivery/store.ts';
+import { EXIT, type ExitCode, PortlogError } from '../errors.ts';
+import type { ShipReport } from '../ship.ts';
+import type { Source } from '../source/source.ts';
+import { Database } from '../state/database.ts';
+import { SCHEMA_VERSIONS } from '../state/schema.ts';
+import type { Schedule } from '../unattended/schedule.ts';
+import { type CommandContext, settingsOf } from './commands/context.ts';
+import { deliver, refuseTableTo, tend } from './commands/deliver.ts';
+import { scanAndShip } from './commands/scan.ts';
+import { exitCode, gravest } from './report/summary.ts';
+import { type Interruption, onInterrupt } from './signals.ts';
+
+/**
+ * What `watch` and `run` do, again and again. Each time the settings are read anew: a password that was changed, or a file of expected
+ * exposure that was edited, counts from then on. What goes wrong is said, and ends nothing but itself.
+ */
+export class Unattended {
+  readonly database: Database;
+  /** Somebody wants an end of it, or nobody reads standard output any more. */
+  readonly stop: AbortSignal;
+  private readonly context: CommandContext;
+  private readonly interruption: Interruption;
+  private readonly nobodyReads = new AbortController();
+  private working = 0;
+  /** Stopped in the middle of something. */
+  wasCut = false;
+  private worst: ExitCode = EXIT.delivered;
+
+  private constructor(context: CommandContext, database: Database) {
+    this.context = context;
+    this.database = database;
+    this.interruption = onInterrupt((text) => context.speaker.say(text), 'stopping: what was read is delivered first');
+    this.stop = AbortSignal.any([this.interruption.stop, this.nobodyReads.signal]);
+    this.interruption.stop.addEventListener('abort', () => {
+      this.wasCut = this.working > 0;
+    });
+  }
+
+  /** Throws what is wrong with settings or state, before anything begins. Changes are told everywhere, unless that is declined. */
+  static async open(given: CommandContext): Promise<Unattended> {
+    const context = { ...given, values: { ...given.values, changes: given.values['changes'] ?? true } };
+    const settings = await settingsOf(context);
+    refuseTableTo(context, settings);
+    return new Unattended(context, Database.open(stateFile(settings.stateDir), SCHEMA_VERSIONS));
+  }
+
+  /** How all of it went. */
+  exitCode(): ExitCode {
+    return this.wasCut ? EXIT.interrupted : this.worst;
+  }
+
+  close(): void {
+    this.interruption.release();
+    this.database.close();
+  }
+
+  /** Undefined when nothing was read. */
+  async ship(sources: readonly Source[], site: string | undefined): Promise<ShipReport | undefined> {
+    const shipped = await this.attempt(async () => deliver(this.context, await this.settings(site), sources, { interruption: this.interruption }));
+    if (shipped instanceof PortlogError) return undefined;
+    this.note(shipped.code);
+    if (shipped.report?.sinks.every(({ failure }) => failure?.kind === 'closed') === true) this.nobodyReads.abort();
+    return shipped.report;
+  }
+
+  /** Resolves with why no finished scan came of it, if none did. */
+  async scan({ name, nmapArgs, site, limitMs }: Schedule): Promise<string | undefined> {
+    this.context.speaker.say(`schedule ${name}: scanning`);
+    const scanned = await this.attempt(async () =>
+      scanAndShip(this.context, await this.settings(site), { name: `nmap (${name})`, args: nmapArgs, limitMs }, this.interruption),
+    );
+    if (scanned instanceof PortlogError) return scanned.message;
+    this.note(scanned.code);
+    return scanned.problem;
+  }
+
+  /** Sends what waits, and tells what there is to tell of scans that did not come. */
+  async tend(): Promise<ShipReport | undefined> {
+    const report = await this.attempt(async () => tend(this.context, await this.settings(undefined), this.interruption));
+    if (report instanceof PortlogError) return undefined;
+    this.note(exitCode(report));
+    return report;
+  }
+
+  problem(error: PortlogError): void {
+    this.context.speaker.error(error);
+    this.note(error.exitCode);
+  }
+
+  private async settings(site: string | undefined): Promise<Settings> {
+    const settings = await settingsOf(this.context);
+    return site === undefined ? settings : { ...settings, event: { ...settings.event, site } };
+  }
+
+  private async attempt<T>(work: () => Promise<T>): Promise<T | PortlogError> {
+    this.working++;
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof PortlogError)) throw error;
+      this.problem(error);
+      return error;
+    } finally {
+      this.working--;
+    }
+  }
+
+  private note(code: ExitCode): void {
+    this.worst = gravest([this.worst, code]);
+  }
+}

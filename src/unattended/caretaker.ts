@@ -1,0 +1,61 @@
+import { SiteWatch } from '../change/sites.ts';
+import type { Clock } from '../clock.ts';
+import { isAlive } from '../delivery/open-store.ts';
+import type { ShipReport } from '../ship.ts';
+import type { Database } from '../state/database.ts';
+import { ScheduledScans } from './scheduled-scans.ts';
+
+export interface CaretakerOptions {
+  readonly database: Database;
+  /** By site: how old its latest finished scan may be, in milliseconds. */
+  readonly maxAges: ReadonlyMap<string, number>;
+  readonly clock: Clock;
+  /** Sends what waits on disk, and what portlog must tell about itself; undefined when it could not even try. */
+  readonly tend: () => Promise<ShipReport | undefined>;
+}
+
+const FIRST_PAUSE_MS = 60_000;
+const LAST_PAUSE_MS = 900_000;
+
+/** While nothing comes: sends what waits once its sink is back, and tells of scans that did not come. */
+export class Caretaker {
+  private readonly options: CaretakerOptions;
+  private readonly sites: SiteWatch;
+  private readonly scans: ScheduledScans;
+  private next: number;
+  private pauseMs = FIRST_PAUSE_MS;
+  /** The newest of what waits for sinks that this configuration does not name. */
+  private foreign = 0;
+
+  constructor(options: CaretakerOptions) {
+    this.options = options;
+    this.sites = new SiteWatch(options.database);
+    this.scans = new ScheduledScans(options.database);
+    this.next = options.clock.now();
+  }
+
+  async look(): Promise<void> {
+    const now = this.options.clock.now();
+    if (now < this.next) return;
+    this.next = now + FIRST_PAUSE_MS;
+    if (!this.isNeeded(now)) {
+      this.pauseMs = FIRST_PAUSE_MS;
+      return;
+    }
+    const report = await this.options.tend();
+    const isDone = report?.sinks.every(({ waiting }) => waiting === 0) === true;
+    if (isDone) this.foreign = this.newest();
+    this.pauseMs = isDone ? FIRST_PAUSE_MS : Math.min(this.pauseMs * 2, LAST_PAUSE_MS);
+    this.next = now + this.pauseMs;
+  }
+
+  private isNeeded(now: number): boolean {
+    const { maxAges } = this.options;
+    return this.newest() > this.foreign || this.sites.overdue(maxAges, now).length > 0 || this.scans.failed(isAlive, now).length > 0;
+  }
+
+  /** When the newest batch was made that waits; 0 when none does. */
+  private newest(): number {
+    return Number(this.options.database.get('SELECT coalesce(max(created), 0) AS newest FROM spool')?.['newest']);
+  }
+}

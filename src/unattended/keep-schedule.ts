@@ -1,0 +1,62 @@
+import type { Clock } from '../clock.ts';
+import { PortlogError } from '../errors.ts';
+import type { Schedule } from './schedule.ts';
+import type { ScheduledScans } from './scheduled-scans.ts';
+
+export interface ScheduleOptions {
+  readonly scans: ScheduledScans;
+  readonly site: string;
+  /** Of this process. */
+  readonly pid: number;
+  /** Scans, ships, and resolves with why no finished scan came of it, if none did. */
+  readonly scan: (schedule: Schedule) => Promise<string | undefined>;
+  readonly clock: Clock;
+  readonly stop: AbortSignal;
+  readonly onMissed: (schedule: Schedule, due: number, reason: string) => void;
+  /** The state could not be read or written; it is tried again. */
+  readonly onProblem: (error: PortlogError) => void;
+}
+
+/** Whoever wakes up later than this has missed it: a scan of the night must not run at noon. */
+const LATE_MS = 300_000;
+/** A machine that sleeps, or whose clock is set, must not sleep through it. */
+const NAP_MS = 30_000;
+
+const NOT_RUNNING = 'portlog run was not running';
+const ASLEEP = 'this machine was asleep, or its clock was set';
+const OVERLAPPED = 'the scan before it was still going on';
+
+/** Scans when the schedule is due, until told to stop. One scan of a schedule at a time; what is due meanwhile is missed. */
+export async function keepSchedule(schedule: Schedule, options: ScheduleOptions): Promise<void> {
+  const { clock, stop, onProblem } = options;
+  let reason = NOT_RUNNING;
+  while (!stop.aborted) {
+    try {
+      reason = await next(schedule, reason, options);
+    } catch (error) {
+      if (!(error instanceof PortlogError)) throw error;
+      onProblem(error);
+      await clock.sleep(NAP_MS, stop);
+    }
+  }
+}
+
+/** Waits for a while, or does what is due. Returns why what is due next will have been missed, if it is. */
+async function next(schedule: Schedule, reason: string, options: ScheduleOptions): Promise<string> {
+  const { name, timetable, catchUp } = schedule;
+  const { scans, site, pid, scan, clock, stop, onMissed } = options;
+  const due = timetable.next(scans.settledUntil(name, timetable.text, clock.now()));
+  const now = clock.now();
+  if (due > now) {
+    await clock.sleep(Math.min(due - now, NAP_MS), stop);
+    return clock.now() < due ? reason : ASLEEP;
+  }
+  if (now - due > LATE_MS && !catchUp) {
+    scans.miss(name, site, due, reason, now);
+    onMissed(schedule, due, reason);
+    return reason;
+  }
+  if (!scans.begin(name, site, due, pid, now)) return reason;
+  scans.end(name, due, await scan(schedule), clock.now());
+  return OVERLAPPED;
+}

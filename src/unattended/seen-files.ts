@@ -1,0 +1,42 @@
+import type { Database } from '../state/database.ts';
+
+/** What of a watched directory was shipped. */
+export interface SeenSummary {
+  readonly files: number;
+  /** Epoch milliseconds. */
+  readonly last: number | undefined;
+}
+
+/** The files of one directory that were shipped, in the versions in which they were. */
+export class SeenFiles {
+  private readonly database: Database;
+  private readonly directory: string;
+
+  constructor(database: Database, directory: string) {
+    this.database = database;
+    this.directory = directory;
+  }
+
+  has(name: string, version: string): boolean {
+    const row = this.database.get('SELECT version FROM seen_file WHERE directory = ? AND name = ?', this.directory, name);
+    return row?.['version'] === version;
+  }
+
+  add(name: string, version: string, now: number): void {
+    this.database.run('INSERT OR REPLACE INTO seen_file (directory, name, version, shipped) VALUES (?, ?, ?, ?)', this.directory, name, version, now);
+  }
+
+  /** Forgets files that are no longer there. */
+  keepOnly(names: ReadonlySet<string>): void {
+    const gone = this.database.all('SELECT name FROM seen_file WHERE directory = ?', this.directory).filter(({ name }) => !names.has(name as string));
+    if (gone.length === 0) return;
+    this.database.transaction(() => {
+      for (const { name } of gone) this.database.run('DELETE FROM seen_file WHERE directory = ? AND name = ?', this.directory, name as string);
+    });
+  }
+
+  summary(): SeenSummary {
+    const row = this.database.get('SELECT count(*) AS files, max(shipped) AS last FROM seen_file WHERE directory = ?', this.directory);
+    return { files: Number(row?.['files']), last: (row?.['last'] as number | null) ?? undefined };
+  }
+}

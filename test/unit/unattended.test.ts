@@ -1,0 +1,464 @@
+import { appendFileSync, chmodSync, mkdirSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Clock } from '../../src/clock.ts';
+import { stateFile } from '../../src/delivery/store.ts';
+import { newTally } from '../../src/delivery/tally.ts';
+import { PortlogError } from '../../src/errors.ts';
+import { DEFAULT_OPTIONS } from '../../src/event/context.ts';
+import { scheduledScanFailedEvent } from '../../src/event/health.ts';
+import { newInputReport } from '../../src/input-report.ts';
+import type { ShipReport, SinkReport } from '../../src/ship.ts';
+import { Directory, type Look } from '../../src/source/directory.ts';
+import { Database } from '../../src/state/database.ts';
+import { SCHEMA_VERSIONS } from '../../src/state/schema.ts';
+import { Caretaker } from '../../src/unattended/caretaker.ts';
+import { keepSchedule, type ScheduleOptions } from '../../src/unattended/keep-schedule.ts';
+import { Postponed } from '../../src/unattended/postponed.ts';
+import { type Schedule, schedulesOf } from '../../src/unattended/schedule.ts';
+import { ScheduledScans } from '../../src/unattended/scheduled-scans.ts';
+import { SeenFiles } from '../../src/unattended/seen-files.ts';
+import { timetable } from '../../src/unattended/timetable.ts';
+import { Watcher } from '../../src/unattended/watcher.ts';
+import { freshDir } from '../support/run-portlog.ts';
+import { ecs, host, port, scan } from '../support/scans.ts';
+import { expectValidEvent } from '../support/validate.ts';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const START = Date.parse('2026-01-31T01:30:00Z');
+const iso = (time: number): string => new Date(time).toISOString();
+
+let database: Database;
+beforeEach(() => {
+  database = Database.open(stateFile(freshDir()), SCHEMA_VERSIONS);
+});
+afterEach(() => database.close());
+
+/** A clock that only goes when somebody sleeps, and that ends everything at a time. */
+class Night implements Clock {
+  time = START;
+  readonly stop = new AbortController();
+  private readonly until: number;
+
+  constructor(until: number) {
+    this.until = until;
+  }
+
+  readonly now = (): number => this.time;
+  readonly random = (): number => 0.5;
+  readonly sleep = async (milliseconds: number): Promise<void> => {
+    this.pass(milliseconds);
+  };
+
+  pass(milliseconds: number): void {
+    this.time += milliseconds;
+    if (this.time >= this.until) this.stop.abort();
+  }
+}
+
+const NIGHTLY: Schedule = {
+  name: 'nightly',
+  timetable: timetable('0 2 * * *', 'UTC', 'cron'),
+  nmapArgs: ['192.0.2.1'],
+  site: undefined,
+  limitMs: undefined,
+  catchUp: false,
+};
+
+interface Log {
+  readonly scanned: string[];
+  readonly missed: string[];
+}
+
+async function night(schedule: Schedule, clock: Night, scan: (at: number) => string | undefined, more: Partial<ScheduleOptions> = {}): Promise<Log> {
+  const log: Log = { scanned: [], missed: [] };
+  await keepSchedule(schedule, {
+    scans: new ScheduledScans(database),
+    site: 'lab',
+    pid: 1,
+    scan: async () => {
+      log.scanned.push(iso(clock.time));
+      return scan(clock.time);
+    },
+    clock,
+    stop: clock.stop.signal,
+    onMissed: (_, due, reason) => log.missed.push(`${iso(due)} ${reason}`),
+    onProblem: (error) => {
+      throw error;
+    },
+    ...more,
+  });
+  return log;
+}
+
+describe('a timetable', () => {
+  test('is cron in a time zone, over the change of summer time', () => {
+    const times = timetable('30 2 * * *', 'Europe/Berlin', 'cron');
+    const next = (time: number): number => times.next(time);
+    expect(times.text).toBe('30 2 * * * Europe/Berlin');
+    expect(iso(next(Date.parse('2026-07-01T12:00:00Z')))).toBe('2026-07-02T00:30:00.000Z');
+    expect(iso(next(Date.parse('2026-12-01T12:00:00Z')))).toBe('2026-12-02T01:30:00.000Z');
+    // Half past two does not exist that night.
+    expect(iso(next(Date.parse('2026-03-28T12:00:00Z')))).toMatch(/^2026-03-29T01:/);
+  });
+
+  test.each([
+    ['hello', undefined, /^cron: "hello" is no timetable: invalid configuration format/],
+    ['0 25 * * *', undefined, /^cron: "0 25 \* \* \*" is no timetable: Invalid value for hour: 25/],
+    ['0 0 31 2 *', undefined, /^cron: "0 0 31 2 \*" is no timetable: there is no such day/],
+    ['*/5 * * * * *', undefined, /is no timetable/],
+    ['0 2 * * *', 'Mars/Olympus', /^cron: there is no time zone "Mars\/Olympus"/],
+  ])('%s in %s is refused in a sentence', (cron, zone, sentence) => {
+    expect(() => timetable(cron, zone, 'cron')).toThrow(sentence);
+  });
+
+  test('the schedules of a configuration are checked before anything runs', () => {
+    const one = { name: 'a', cron: '@daily', nmap: ['-p', 80, '192.0.2.1'] };
+    expect(schedulesOf({ schedules: [one] })[0]?.nmapArgs).toEqual(['-p', '80', '192.0.2.1']);
+    expect(() => schedulesOf({ schedules: [one, one] })).toThrow('schedules.1.name: there are two schedules "a"');
+    expect(() => schedulesOf({ schedules: [{ ...one, nmap: ['-oA', 'x'] }] })).toThrow('-oA does not go together with portlog');
+  });
+});
+
+describe('a schedule', () => {
+  test('scans when it is due, and not before', async () => {
+    const log = await night(NIGHTLY, new Night(START + 50 * HOUR), () => undefined);
+    expect(log).toEqual({ scanned: ['2026-01-31T02:00:00.000Z', '2026-02-01T02:00:00.000Z', '2026-02-02T02:00:00.000Z'], missed: [] });
+    expect(new ScheduledScans(database).failed(() => true, 0)).toEqual([]);
+  });
+
+  test('a scan without a finished run is told once, with its reason', async () => {
+    const clock = new Night(START + HOUR);
+    await night(NIGHTLY, clock, () => 'nmap ended with exit code 1');
+    const scans = new ScheduledScans(database);
+    const [failed, ...others] = scans.failed(() => true, clock.time);
+    expect(others).toEqual([]);
+    if (failed === undefined) throw new Error('nothing failed');
+    const event = scheduledScanFailedEvent({ ...DEFAULT_OPTIONS, now: () => clock.time }, 'run', failed, undefined);
+    expectValidEvent(event);
+    expect(ecs(event)).toMatchObject({
+      event: { action: 'scan-overdue', outcome: 'failure', reason: 'nmap ended with exit code 1' },
+      nmap: { site: 'lab', overdue: { schedule: 'nightly', due: '2026-01-31T02:00:00.000Z' } },
+      message: 'site lab: the scan of schedule nightly that was due 2026-01-31T02:00:00.000Z did not come: nmap ended with exit code 1',
+    });
+    scans.told(failed);
+    expect(scans.failed(() => true, clock.time)).toEqual([]);
+  });
+
+  test('what was due while portlog was not running is missed, once, however often it was', async () => {
+    await night(NIGHTLY, new Night(START + HOUR), () => undefined);
+    const later = new Night(START + 120 * HOUR);
+    later.time = START + 80 * HOUR;
+    const log = await night(NIGHTLY, later, () => undefined);
+    expect(log.missed).toEqual(['2026-02-01T02:00:00.000Z portlog run was not running']);
+    expect(log.scanned).toEqual(['2026-02-04T02:00:00.000Z']);
+    expect(new ScheduledScans(database).failed(() => true, later.time)).toMatchObject([{ name: 'nightly', problem: 'portlog run was not running' }]);
+  });
+
+  test('or made up for at once, if that is wanted', async () => {
+    const schedule = { ...NIGHTLY, catchUp: true };
+    await night(schedule, new Night(START + HOUR), () => undefined);
+    const later = new Night(START + 81 * HOUR);
+    later.time = START + 80 * HOUR;
+    expect(await night(schedule, later, () => undefined)).toEqual({ scanned: [iso(START + 80 * HOUR)], missed: [] });
+  });
+
+  test('a first start, or another timetable, has missed nothing', async () => {
+    const clock = new Night(START + 26 * HOUR);
+    clock.time = START + 20 * HOUR;
+    expect((await night(NIGHTLY, clock, () => undefined)).missed).toEqual([]);
+    const later = new Night(START + 60 * HOUR);
+    later.time = START + 50 * HOUR;
+    const hourly = { ...NIGHTLY, timetable: timetable('@hourly', 'UTC', 'cron') };
+    expect((await night(hourly, later, () => undefined)).missed).toEqual([]);
+  });
+
+  test('what is due while the scan before it goes on is missed, and says so', async () => {
+    const clock = new Night(START + 5 * HOUR);
+    const hourly = { ...NIGHTLY, timetable: timetable('@hourly', 'UTC', 'cron') };
+    const log = await night(hourly, clock, () => {
+      clock.pass(90 * MINUTE);
+      return undefined;
+    });
+    expect(log.scanned).toEqual(['2026-01-31T02:00:00.000Z', '2026-01-31T04:00:00.000Z', '2026-01-31T06:00:00.000Z']);
+    expect(log.missed).toEqual([
+      '2026-01-31T03:00:00.000Z the scan before it was still going on',
+      '2026-01-31T05:00:00.000Z the scan before it was still going on',
+    ]);
+  });
+
+  test('a machine that slept past the time does not scan in the middle of the day', async () => {
+    const clock = new Night(START + 9 * HOUR);
+    const log = await night(NIGHTLY, clock, () => undefined, {
+      clock: { ...clock, now: clock.now, random: clock.random, sleep: async (ms) => clock.pass(clock.time === START ? 8 * HOUR : ms) },
+    });
+    expect(log).toEqual({ scanned: [], missed: ['2026-01-31T02:00:00.000Z this machine was asleep, or its clock was set'] });
+  });
+
+  test('two processes scan once', async () => {
+    const scans = new ScheduledScans(database);
+    scans.settledUntil('nightly', '0 2 * * *', START);
+    expect(scans.begin('nightly', 'lab', START + HOUR, 1, START + HOUR)).toBe(true);
+    expect(scans.begin('nightly', 'lab', START + HOUR, 2, START + HOUR)).toBe(false);
+  });
+
+  test('a scan whose portlog was killed is told by the next', () => {
+    const scans = new ScheduledScans(database);
+    scans.begin('nightly', 'lab', START, 4711, START);
+    expect(scans.failed(() => true, START)).toEqual([]);
+    expect(scans.failed((pid) => pid !== 4711, START + HOUR)).toMatchObject([{ due: START, problem: 'portlog ended without a word' }]);
+    expect(scans.last('nightly')?.ended).toBe(START + HOUR);
+  });
+});
+
+describe('a watched directory', () => {
+  const WHOLE = scan(host('192.0.2.1', port(80)));
+  const HALF = WHOLE.slice(0, WHOLE.length / 2);
+  let path: string;
+  let directory: Directory;
+  beforeEach(() => {
+    path = freshDir();
+    directory = new Directory(path, HOUR);
+  });
+
+  const put = (name: string, content: string | Uint8Array, time = Date.now()): void => {
+    writeFileSync(join(path, name), content);
+    utimesSync(join(path, name), time / 1000, time / 1000);
+  };
+  const look = async (at = Date.now()): Promise<Look> => directory.look(at, () => true);
+  const names = (files: Look['ready']): readonly string[] => files.map(({ name }) => name);
+
+  test('finished scans are ready, the oldest first; others are not scans', async () => {
+    put('b.xml', WHOLE, Date.now() - 5000);
+    put('a.xml', WHOLE, Date.now() - 1000);
+    put('a.nmap', 'Nmap scan report');
+    put('.hidden.xml', WHOLE);
+    mkdirSync(join(path, 'dir.xml'));
+    expect(names((await look()).ready)).toEqual(['b.xml', 'a.xml']);
+  });
+
+  test('to what somebody still writes is waited for, until it has its end', async () => {
+    put('a.xml', HALF);
+    put('empty.xml', '');
+    const first = await look();
+    expect([names(first.ready), names(first.unfinished)]).toEqual([[], ['a.xml', 'empty.xml']]);
+    appendFileSync(join(path, 'a.xml'), WHOLE.slice(HALF.length));
+    expect(names((await look()).ready)).toEqual(['a.xml']);
+    appendFileSync(join(path, 'a.xml'), HALF);
+    expect(names((await look()).ready)).toEqual([]);
+  });
+
+  test('or until nobody has written to it for an hour, by its time or by ours', async () => {
+    put('old.xml', HALF, Date.now() - HOUR);
+    // A file server whose clock is ahead.
+    put('future.xml', HALF, Date.now() + 24 * HOUR);
+    expect(names((await look()).ready)).toEqual(['old.xml']);
+    expect(names((await look(Date.now() + HOUR)).ready)).toContain('future.xml');
+  });
+
+  test('UTF-16 has an end, too; gzip is finished when it was quiet for a while', async () => {
+    put('wide.xml', Buffer.from(WHOLE, 'utf16le'));
+    put('a.xml.gz', gzipSync(WHOLE));
+    expect(names((await look()).ready)).toEqual(['wide.xml']);
+    expect(names((await look(Date.now() + MINUTE)).ready)).toContain('a.xml.gz');
+  });
+
+  test('what changes is another version: by being written to, replaced, or made readable', async () => {
+    put('a.xml', WHOLE);
+    const version = async (): Promise<string | undefined> => (await look()).ready[0]?.version;
+    const versions = [await version()];
+    const change = async (how: () => void): Promise<void> => {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      how();
+      versions.push(await version());
+    };
+    await change(() => appendFileSync(join(path, 'a.xml'), '\n'));
+    await change(() => {
+      writeFileSync(join(path, 'new'), WHOLE);
+      renameSync(join(path, 'new'), join(path, 'a.xml'));
+    });
+    await change(() => chmodSync(join(path, 'a.xml'), 0o640));
+    expect(new Set(versions).size).toBe(4);
+    expect(await version()).toBe(versions[3]);
+  });
+
+  test('one that is not there says so', async () => {
+    rmSync(path, { recursive: true });
+    await expect(look()).rejects.toThrow(`the directory ${path} cannot be watched: there is no such directory`);
+  });
+
+  test('what was shipped is remembered as long as it is there', () => {
+    const seen = new SeenFiles(database, '/scans');
+    seen.add('a.xml', '1', START);
+    seen.add('b.xml', '1', START + 1);
+    expect([seen.has('a.xml', '1'), seen.has('a.xml', '2'), new SeenFiles(database, '/other').has('a.xml', '1')]).toEqual([true, false, false]);
+    seen.keepOnly(new Set(['b.xml']));
+    expect(seen.has('a.xml', '1')).toBe(false);
+    expect(seen.summary()).toEqual({ files: 1, last: START + 1 });
+  });
+
+  test('what did not go well is tried again after pauses that grow, and at once when it has changed', () => {
+    const postponed = new Postponed();
+    const pauses: number[] = [];
+    for (let now = START, i = 0; i < 8; i++) {
+      postponed.add('a', '1', now);
+      let pause = 0;
+      while (postponed.has('a', '1', now + pause)) pause += MINUTE;
+      pauses.push(pause / MINUTE);
+      now += pause;
+    }
+    expect(pauses).toEqual([1, 2, 4, 8, 16, 32, 60, 60]);
+    expect(postponed.has('a', '2', START)).toBe(false);
+  });
+});
+
+/** How a run went in which everything was delivered, but for what is said. */
+function report(inputs: readonly string[], more: Partial<ShipReport> = {}, sink: Partial<SinkReport> = {}): ShipReport {
+  const none = newTally();
+  const sinks: readonly SinkReport[] = [
+    {
+      ...{ sink: 'file out', tally: none, own: none, replayed: none, waiting: 0, damaged: 0, failure: undefined, firstRejection: undefined },
+      ...{ spoolFull: false, unaccountable: undefined, bookkeeping: undefined, ...sink },
+    },
+  ];
+  return { inputs: inputs.map(newInputReport), sinks, interrupted: false, lostRuns: [], untracked: undefined, ...more };
+}
+
+describe('the watcher', () => {
+  const WHOLE = scan(host('192.0.2.1', port(80)));
+  let path: string;
+  let clock: Night;
+  let shipped: string[];
+  beforeEach(() => {
+    path = freshDir();
+    clock = new Night(Number.POSITIVE_INFINITY);
+    clock.time = Date.now();
+    shipped = [];
+  });
+
+  function watcher(how: (names: readonly string[]) => ShipReport | undefined): Watcher {
+    const watched = { directory: new Directory(path, HOUR), seen: new SeenFiles(database, path), site: undefined };
+    return new Watcher([watched], {
+      ship: async (sources) => {
+        const names = sources.map(({ name }) => basename(name));
+        shipped.push(...names);
+        return how(names);
+      },
+      clock,
+      stop: clock.stop.signal,
+      onTrouble: (error) => {
+        throw error;
+      },
+      onRecovery: () => undefined,
+      onUnfinished: () => undefined,
+    });
+  }
+
+  const put = (...names: readonly string[]): void => {
+    for (const name of names) writeFileSync(join(path, name), WHOLE);
+  };
+
+  test('ships many files in runs of fifty, each once', async () => {
+    const names = Array.from({ length: 120 }, (_, i) => `${String(i).padStart(3, '0')}.xml`);
+    put(...names);
+    const one = watcher((some) => report(some));
+    const runs: number[] = [];
+    while (await one.look()) runs.push(shipped.length);
+    expect(runs).toEqual([50, 100, 120]);
+    expect([...shipped].sort()).toEqual(names);
+  });
+
+  test('of an interrupted run the last file counts as not shipped', async () => {
+    put('a.xml');
+    utimesSync(join(path, 'a.xml'), 1, 1);
+    put('b.xml');
+    await watcher((names) => report(names, { interrupted: true })).look();
+    shipped = [];
+    await watcher((names) => report(names)).look();
+    expect(shipped).toEqual(['b.xml']);
+  });
+
+  test.each([
+    ['no sink was ready', () => undefined],
+    ['the state could not be written', (names: readonly string[]) => report(names, { untracked: new PortlogError('state-unusable', 'full') })],
+    ['the spool is full', (names: readonly string[]) => report(names, {}, { spoolFull: true })],
+    ['events could not be kept', (names: readonly string[]) => report(names, {}, { unaccountable: new PortlogError('state-unusable', 'full') })],
+    [
+      'the file could not be opened',
+      (names: readonly string[]) => {
+        const whole = report(names);
+        for (const input of whole.inputs) Object.assign(input, { problem: new PortlogError('input-unreadable', 'permission is denied') });
+        return whole;
+      },
+    ],
+  ])('when %s, it is tried again after a minute', async (_, how) => {
+    put('a.xml');
+    let isBad = true;
+    const one = watcher((names) => (isBad ? how(names) : report(names)));
+    expect(await one.look()).toBe(true);
+    expect(await one.look()).toBe(false);
+    clock.pass(MINUTE);
+    isBad = false;
+    expect(await one.look()).toBe(true);
+    clock.pass(24 * HOUR);
+    expect(await one.look()).toBe(false);
+    expect(shipped).toEqual(['a.xml', 'a.xml']);
+  });
+});
+
+describe('the caretaker', () => {
+  test('tries what waits again with pauses that grow to a quarter of an hour, and rests when nothing waits', async () => {
+    const clock = new Night(Number.POSITIVE_INFINITY);
+    const tries: number[] = [];
+    let waiting = 1;
+    const spool = (created: number): void => {
+      database.run(
+        `INSERT INTO spool (sink, seq, run, outbox, partition, events, created, stored, checksum, frame) VALUES (1, ?, 1, 0, '', 1, ?, 1, 1, x'00')`,
+        created,
+        created,
+      );
+    };
+    const caretaker = new Caretaker({
+      database,
+      maxAges: new Map(),
+      clock,
+      tend: async () => {
+        tries.push((clock.time - START) / MINUTE);
+        return report([], {}, { waiting });
+      },
+    });
+    const pass = async (minutes: number): Promise<void> => {
+      for (let i = 0; i < minutes * 6; i++) {
+        await caretaker.look();
+        clock.pass(10_000);
+      }
+    };
+    await pass(10);
+    expect(tries).toEqual([]);
+    spool(1);
+    await pass(60);
+    expect(tries).toEqual([10, 12, 16, 24, 39, 54, 69]);
+    waiting = 0;
+    await pass(30);
+    expect(tries).toHaveLength(8);
+    // What is left is for a sink that this configuration does not name; what comes later may not be.
+    spool(2);
+    await pass(5);
+    expect(tries).toHaveLength(9);
+  });
+
+  test('tells of a site whose scan did not come', async () => {
+    const clock = new Night(Number.POSITIVE_INFINITY);
+    let tries = 0;
+    const caretaker = new Caretaker({ database, maxAges: new Map([['lab', HOUR]]), clock, tend: async () => (tries++, report([])) });
+    await caretaker.look();
+    clock.pass(HOUR);
+    await caretaker.look();
+    expect(tries).toBe(0);
+    clock.pass(MINUTE);
+    await caretaker.look();
+    expect(tries).toBe(1);
+  });
+});
