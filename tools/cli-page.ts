@@ -4,10 +4,12 @@ import {
   INVENTORY_OPTIONS,
   type Option,
   REPLAY_OPTIONS,
+  RUN_OPTIONS,
   SCAN_OPTIONS,
   SETUP_OPTIONS,
   SHIP_OPTIONS,
   variableOf,
+  WATCH_OPTIONS,
 } from '../src/cli/options.ts';
 
 /** The reference of the command line, from the options as the parser has them. */
@@ -19,6 +21,9 @@ export function cliPage(): string {
 \`\`\`
 portlog [ship] [options] [FILE…]          read scans (- or no FILE: standard input; .gz too) and ship them
 portlog scan [options] -- NMAP-ARGS…      run nmap, ship each host as it completes
+portlog watch [options] DIR…              ship each finished scan that appears in a directory, once
+portlog run [options]                     scan and watch unattended, as the configuration says
+portlog status [options]                  last and next scans, what waits on disk, what was rejected
 portlog diff [options] OLD NEW            what changed between two scans
 portlog inventory [options]               what is known now: open ports, hosts, since when
 portlog exposure init [options] [SCAN]    write a first file of what is meant to be open
@@ -34,9 +39,25 @@ Without \`--to\`: a table on a terminal, else one JSON event a line. Flag before
 
 ${table(SHIP_OPTIONS)}
 
-## scan and check only
+## scan, check and run only
 
 ${table(SCAN_OPTIONS)}
+
+## watch
+
+also those of ship, but for \`--again\`
+
+${table(WATCH_OPTIONS)}
+
+## run
+
+also those of ship, but for \`--again\`
+
+${table(RUN_OPTIONS)}
+
+## status
+
+\`--config\`, \`--state-dir\` and \`--json\`
 
 ## diff
 

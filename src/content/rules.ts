@@ -329,7 +329,7 @@ export const ALERT_RULES: readonly AlertRule[] = [
   {
     id: 'scan-overdue-reported',
     title: 'Scan overdue, as portlog reports it',
-    about: 'Which site has no finished scan for longer than its maxAgeHours in the configuration?',
+    about: 'Which site has no finished scan for longer than its maxAgeHours in the configuration, or for a schedule that asked for one?',
     dataset: 'nmap.health',
     where: action('scan-overdue'),
     severity: 'high',

@@ -185,17 +185,7 @@ describe('portlog watch', () => {
       else answer(response, 503, 'busy');
     });
     copyFileSync(EXAMPLE, join(scans, 'a.xml'));
-    const to = [
-      'watch',
-      scans,
-      '--once',
-      '--state-dir',
-      join(home, 'state'),
-      '--to',
-      `elasticsearch=${server.url.href}`,
-      '--retry-for-seconds',
-      '0',
-    ];
+    const to = ['watch', scans, '--once', '--state-dir', join(home, 'state'), '--to', `elasticsearch=${server.url.href}`, '--retry-for-seconds', '0'];
     expect((await portlog(to)).code).toBe(5);
     isUp.now = true;
     const { code, stderr } = await portlog(to);

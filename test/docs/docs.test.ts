@@ -77,25 +77,29 @@ describe('every command', () => {
     'docs/how-to/intel.md',
     'docs/how-to/exposure.md',
     'docs/how-to/scan.md',
+    'docs/how-to/unattended.md',
     'docs/how-to/pipe.md',
   ];
   test.for(commandPages)('of %s runs', async (path) => {
     const commands = commandsIn(path).filter((command) => !command.startsWith('npm ci'));
     expect(commands.length).toBeGreaterThan(0);
     const setup = path === 'README.md' ? [] : ['portlog setup elasticsearch --url https://es:9200'];
-    const script = [...setup, ...commands]
-      .join('\n')
-      .replaceAll(/https:\/\/(?:kibana:5601|grafana:3000|wazuh:55000|osd:5601|wazuh-dashboard)/g, (url) => urls[url] ?? url)
-      .replaceAll('https://es:9200', server.url.origin)
-      .replaceAll('https://os:9200', opensearch.url.origin)
-      .replaceAll('http://collector:4318', server.url.origin)
-      .replaceAll('http://vector:8080', server.url.origin)
-      .replaceAll(/(?:tcp|tls):\/\/loghost:\d+/g, `tcp://127.0.0.1:${loghost.port}`)
-      .replaceAll('http://loki:3100', server.url.origin)
-      .replaceAll('/var/log/portlog/', `${folder}/log/`)
-      .replaceAll('/etc/ssl/es-ca.pem', join(folder, 'ca.pem'))
-      .replaceAll('/var/scans/', `${folder}/`)
-      .replaceAll('=…', '=secret');
+    const here = (text: string): string =>
+      text
+        .replaceAll(/https:\/\/(?:kibana:5601|grafana:3000|wazuh:55000|osd:5601|wazuh-dashboard)/g, (url) => urls[url] ?? url)
+        .replaceAll('https://es:9200', server.url.origin)
+        .replaceAll('https://os:9200', opensearch.url.origin)
+        .replaceAll('http://collector:4318', server.url.origin)
+        .replaceAll('http://vector:8080', server.url.origin)
+        .replaceAll(/(?:tcp|tls):\/\/loghost:\d+/g, `tcp://127.0.0.1:${loghost.port}`)
+        .replaceAll('http://loki:3100', server.url.origin)
+        .replaceAll('/var/log/portlog/', `${folder}/log/`)
+        .replaceAll('/etc/ssl/es-ca.pem', join(folder, 'ca.pem'))
+        .replaceAll('/var/scans/', `${folder}/`)
+        .replaceAll('=…', '=secret');
+    const [, config] = /^`portlog\.yaml`:\n\n```yaml\n([^]*?)^```/m.exec(page(path)) ?? [];
+    if (config !== undefined) writeFileSync(join(folder, 'portlog.yaml'), here(config));
+    const script = here([...setup, ...commands].join('\n'));
     const env = { PATH: `${join(folder, 'bin')}:${process.env['PATH']}`, HOME: folder };
     const { stderr } = await run('bash', ['-euo', 'pipefail', '-c', script], { cwd: folder, env });
     expect(stderr).not.toContain('mistake in portlog');

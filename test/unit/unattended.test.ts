@@ -319,8 +319,18 @@ function report(inputs: readonly string[], more: Partial<ShipReport> = {}, sink:
   const none = newTally();
   const sinks: readonly SinkReport[] = [
     {
-      ...{ sink: 'file out', tally: none, own: none, replayed: none, waiting: 0, damaged: 0, failure: undefined, firstRejection: undefined },
-      ...{ spoolFull: false, unaccountable: undefined, bookkeeping: undefined, ...sink },
+      sink: 'file out',
+      tally: none,
+      own: none,
+      replayed: none,
+      waiting: 0,
+      damaged: 0,
+      failure: undefined,
+      firstRejection: undefined,
+      spoolFull: false,
+      unaccountable: undefined,
+      bookkeeping: undefined,
+      ...sink,
     },
   ];
   return { inputs: inputs.map(newInputReport), sinks, interrupted: false, lostRuns: [], untracked: undefined, ...more };
