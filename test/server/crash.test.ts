@@ -77,3 +77,43 @@ test(
     }
   },
 );
+
+test('a watcher that is killed again and again ships each scan of its directory once', { timeout: 10 * 60_000 }, async () => {
+  const now = Math.floor(Date.now() / 1000);
+  const folder = freshDir();
+  const ids = new Set<string>();
+  const put = (index: number): void => {
+    const times = `starttime="${now - 900 + index}" endtime="${now - 899 + index}"`;
+    const text = scan(
+      [1, 2, 3].map((last) => host(`10.8.${index}.${last}`, port(80), times)).join(''),
+      `scanner="nmap" version="7.93" args="nmap -oX - 10.8.${index}.0/24" start="${now - 1000 + index}"`,
+    );
+    writeFileSync(join(folder, `${String(index).padStart(3, '0')}.xml`), text);
+    for (const { id } of eventsOf(text, { site: 'watched' })) ids.add(id);
+  };
+  const args = ['watch', folder, '--poll-seconds', '0.1', '--site', 'watched', '--state-dir', freshDir()];
+  args.push('--to', `elasticsearch=${elasticsearch.url}`, '--to', `loki=${loki.url}`);
+  for (let kill = 0; kill < 20; kill++) {
+    for (let i = 0; i < 10; i++) put(kill * 10 + i);
+    const child = startPortlog(args, { env });
+    const ended = finished(child);
+    setTimeout(() => child.kill('SIGKILL'), 200 + Math.random() * 1500);
+    await ended;
+  }
+  expect((await portlog([...args, '--once'], { env })).code).toBe(0);
+  const second = await portlog([...args, '--once'], { env });
+  expect([second.code, second.stderr]).toEqual([0, '']);
+
+  await elasticsearch.ask('POST', '/logs-nmap.*/_refresh');
+  const { body } = await elasticsearch.ask('POST', '/logs-nmap.*/_search', {
+    size: 10_000,
+    _source: false,
+    query: {
+      bool: { filter: { term: { 'nmap.site': 'watched' } }, must_not: { terms: { 'event.dataset': ['nmap.health', 'nmap.change'] } } },
+    },
+  });
+  const stored = (body.hits.hits as { _id: string }[]).map(({ _id }) => _id);
+  expect([...stored].sort()).toEqual([...ids].sort());
+  const entries = await loki.entries(TENANT, `{service_name="portlog", site="watched", dataset!~"nmap.health|nmap.change"} | line_format \`\``);
+  expect(entries.map(({ stream }) => stream['event_id']).sort()).toEqual([...ids].sort());
+});
