@@ -1,7 +1,7 @@
 import { SiteWatch } from './change/sites.ts';
 import { announce, announceFrom } from './delivery/announce.ts';
 import type { Lane } from './delivery/lane.ts';
-import { isAlive } from './delivery/open-store.ts';
+import { isAlive } from './delivery/alive.ts';
 import type { Store } from './delivery/store.ts';
 import type { EventOptions } from './event/context.ts';
 import type { LogEvent } from './event/event.ts';

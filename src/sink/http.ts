@@ -77,7 +77,7 @@ class OriginClient implements HttpClient {
       const answer = await this.agent.request({ origin: this.url.origin, path, method: request.method, headers, body, signal });
       return await read(answer);
     } catch (cause) {
-      if (signal.aborted) throw new SinkError('temporary', `${this.url.origin}: interrupted before it answered`, { cause });
+      if (signal.aborted) throw new SinkError('temporary', `${this.url.origin} ${whyAborted(signal)}`, { cause });
       throw unreachable(this.url.origin, cause as NodeJS.ErrnoException);
     }
   }
@@ -85,6 +85,10 @@ class OriginClient implements HttpClient {
   async close(): Promise<void> {
     if (!this.agent.closed && !this.agent.destroyed) await this.agent.close();
   }
+}
+
+function whyAborted({ reason }: AbortSignal): string {
+  return reason instanceof Error && reason.name === 'TimeoutError' ? 'did not answer in time' : 'was interrupted before it answered';
 }
 
 /** A client as the options of a sink want it. */

@@ -52,16 +52,17 @@ export function nmapSource({ name = 'nmap', program, args: userArgs, limitMs, on
         signalChild(nmap, 'SIGINT');
         AbortSignal.timeout(GRACE_MS).addEventListener('abort', () => signalChild(nmap, 'SIGKILL'));
       };
-      const over = limitMs === undefined ? signal : AbortSignal.any([signal, AbortSignal.timeout(limitMs)]);
-      over.addEventListener('abort', stop, { once: true });
-      if (over.aborted) stop();
+      // Each is listened to by itself: one made of both could be collected before its time is over.
+      const ends = limitMs === undefined ? [signal] : [signal, AbortSignal.timeout(limitMs)];
+      for (const end of ends) end.addEventListener('abort', stop, { once: true });
+      if (signal.aborted) stop();
       try {
         if (nmap.stdout !== null) yield* nmap.stdout as AsyncIterable<Uint8Array>;
         exit = await ended;
       } catch (error) {
         throw notStarted(program, error as NodeJS.ErrnoException);
       } finally {
-        over.removeEventListener('abort', stop);
+        for (const end of ends) end.removeEventListener('abort', stop);
         signalChild(nmap, 'SIGTERM');
       }
     },

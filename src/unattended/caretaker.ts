@@ -1,6 +1,6 @@
 import { SiteWatch } from '../change/sites.ts';
 import type { Clock } from '../clock.ts';
-import { isAlive } from '../delivery/open-store.ts';
+import { isAlive } from '../delivery/alive.ts';
 import type { ShipReport } from '../ship.ts';
 import type { Database } from '../state/database.ts';
 import { ScheduledScans } from './scheduled-scans.ts';

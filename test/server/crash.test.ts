@@ -115,5 +115,5 @@ test('a watcher that is killed again and again ships each scan of its directory 
   const stored = (body.hits.hits as { _id: string }[]).map(({ _id }) => _id);
   expect([...stored].sort()).toEqual([...ids].sort());
   const entries = await loki.entries(TENANT, `{service_name="portlog", site="watched", dataset!~"nmap.health|nmap.change"} | line_format \`\``);
-  expect(entries.map(({ stream }) => stream['event_id']).sort()).toEqual([...ids].sort());
+  expect(entries.map(({ stream }) => String(stream['event_id'])).sort()).toEqual([...ids].sort());
 });

@@ -1,5 +1,6 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import {
   closeSync,
   copyFileSync,
@@ -15,8 +16,10 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { setTimeout as wait } from 'node:timers/promises';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { isAlive } from '../../src/delivery/alive.ts';
 import { packFrame, unpackFrame } from '../../src/delivery/frame.ts';
 import { pruneLedger } from '../../src/delivery/ledger.ts';
 import { SCHEMA_VERSIONS } from '../../src/state/schema.ts';
@@ -339,3 +342,29 @@ function canMount(): boolean {
     return false;
   }
 }
+
+describe('a process', () => {
+  test('is there as long as it runs, and not before it began or after it has ended', async () => {
+    const now = Date.now();
+    expect(isAlive(process.pid, now)).toBe(true);
+    // Somebody else had the number then.
+    expect(isAlive(process.pid, now - process.uptime() * 1000 - 60_000)).toBe(false);
+    const child = spawn('sleep', ['60']);
+    const pid = child.pid as number;
+    expect(isAlive(pid, Date.now())).toBe(true);
+    child.kill('SIGKILL');
+    await once(child, 'close');
+    expect(isAlive(pid, now)).toBe(false);
+  });
+
+  test.skipIf(process.platform !== 'linux')('is gone when it has ended, even if nobody has buried it', async () => {
+    // The shell becomes a program that asks for none of its children.
+    const parent = spawn('sh', ['-c', 'sleep 0.05 & echo $!; exec sleep 60']);
+    const [text] = (await once(parent.stdout, 'data')) as [Buffer];
+    const pid = Number(String(text));
+    const began = Date.now();
+    while (isAlive(pid, began) && Date.now() < began + 5000) await wait(20);
+    expect([isAlive(pid, began), existsSync(`/proc/${pid}`)]).toEqual([false, true]);
+    parent.kill('SIGKILL');
+  });
+});

@@ -5,7 +5,7 @@ import { KnownHosts, knownSites } from '../../change/store.ts';
 import { systemClock } from '../../clock.ts';
 import type { Config } from '../../config/config.ts';
 import type { Settings } from '../../config/settings.ts';
-import { isAlive } from '../../delivery/open-store.ts';
+import { isAlive } from '../../delivery/alive.ts';
 import { Runs } from '../../delivery/runs.ts';
 import { stateFile, waitingShelves } from '../../delivery/store.ts';
 import { EXIT, type ExitCode } from '../../errors.ts';

@@ -6,7 +6,9 @@ import { printable } from '../../event/text.ts';
 import type { ScheduledScan } from '../../unattended/scheduled-scans.ts';
 import { gravest } from './summary.ts';
 import { iso, sinkName, waitingFields } from './waiting.ts';
-import { count } from './words.ts';
+import { count, format } from './words.ts';
+
+const HOUR_MS = 3_600_000;
 
 /** How things stand. Times are epoch milliseconds. */
 export interface Status {
@@ -91,7 +93,7 @@ export function statusJson(status: Status): string {
       site: site.site,
       hosts: site.hosts,
       last: iso(site.last),
-      maxAgeHours: site.maxAgeMs === undefined ? undefined : site.maxAgeMs / 3_600_000,
+      maxAgeHours: site.maxAgeMs === undefined ? undefined : site.maxAgeMs / HOUR_MS,
       overdue: isOverdue(site, now),
     })),
     schedules: schedules.map(({ name, timetable, last, next }) => ({
@@ -120,7 +122,7 @@ function isOverdue({ last, maxAgeMs }: SiteStatus, now: number): boolean {
 function siteText(status: SiteStatus, now: number): string {
   const { site, hosts, last, maxAgeMs } = status;
   const scan = last === undefined ? 'no finished scan' : `last finished scan ${when(last, now)}`;
-  const expected = maxAgeMs === undefined ? '' : `, expected every ${inWords(maxAgeMs)}${isOverdue(status, now) ? ': OVERDUE' : ''}`;
+  const expected = maxAgeMs === undefined ? '' : `, expected every ${format(maxAgeMs / HOUR_MS)} h${isOverdue(status, now) ? ': OVERDUE' : ''}`;
   return `${site}: ${count(hosts, 'host')} known, ${scan}${expected}`;
 }
 
