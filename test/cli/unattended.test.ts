@@ -262,6 +262,24 @@ describe('portlog run', () => {
     expect(written().find(({ event }) => event.action === 'scan-overdue')?.event.reason).toContain('there is no program "/no/such/nmap"');
   });
 
+  test('killed in the middle of a scan: status and the next one tell', async () => {
+    const config = configured(NIGHTLY);
+    const nmap = fakeNmap('cat half.xml; echo > begun; sleep 2');
+    const child = startPortlog(['run', '--once', '--config', config, '--nmap', nmap]);
+    running.push(child);
+    await until(() => existsSync(join(home, 'begun')));
+    child.kill('SIGKILL');
+    await new Promise((resolve) => child.once('exit', resolve));
+    const { stdout } = await portlog(['status', '--config', config]);
+    expect(stdout).toContain('did not come: portlog ended without a word');
+    expect(stdout).toMatch(/^lost {6}the run of .* reading nmap \(nightly\)/m);
+    const daemon = start('run', '--config', config);
+    const ended = finished(daemon);
+    await until(() => actions().includes('scan-overdue'));
+    daemon.kill('SIGTERM');
+    expect((await ended).stderr).toMatch(/reading nmap \(nightly\)\) ended without a word/);
+  });
+
   test('stopped in the middle of a scan: what was finished ships, and the next one tells that the scan did not come', async () => {
     const config = configured('schedules: [{ name: always, cron: "* * * * *", nmap: [192.0.2.0/30], catchUp: true }]');
     const nmap = fakeNmap('trap "exit 1" INT; cat half.xml; echo > begun; while :; do sleep 0.1; done');

@@ -71,6 +71,7 @@ export async function tend(context: CommandContext, settings: Settings, interrup
   const sinks = await sinksOf(context, settings);
   const store = openStore(settings.stateDir, 'the spool', settings.spool);
   try {
+    printLostRuns(store.lostRuns, context.speaker);
     const report = await ship({ ...shipOptions(context, settings, { sources: [], sinks, store, interruption }), retryForMs: 0 });
     printTended(report, context.speaker);
     return report;

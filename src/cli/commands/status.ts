@@ -18,7 +18,7 @@ import { type Status, statusCode, statusJson, statusText } from '../report/statu
 import { print } from '../terminal.ts';
 import { type CommandContext, settingsOf, text } from './context.ts';
 
-/** `portlog status`: how things stand; the exit code says whether somebody must look after it. Changes nothing, and asks no server. */
+/** `portlog status`: how things stand; the exit code says whether somebody must look after it. Asks no server, and sends nothing. */
 export async function statusCommand(context: CommandContext): Promise<ExitCode> {
   const { values, terminal, speaker } = context;
   const settings = await settingsOf(context);
@@ -42,6 +42,8 @@ function statusOf(database: Database, { maxAges }: Settings, config: Config, fil
   const now = systemClock.now();
   const runs = new Runs(database).open();
   const scans = new ScheduledScans(database);
+  // Those whose process is gone get their end by this.
+  scans.failed(isAlive, now);
   return {
     now,
     state: { path: database.path, bytes: statSync(database.path).size },
