@@ -14,6 +14,7 @@ import { Directory, type Look } from '../../src/source/directory.ts';
 import { Database } from '../../src/state/database.ts';
 import { SCHEMA_VERSIONS } from '../../src/state/schema.ts';
 import { Caretaker } from '../../src/unattended/caretaker.ts';
+import { keepLooking } from '../../src/unattended/keep-looking.ts';
 import { keepSchedule, type ScheduleOptions } from '../../src/unattended/keep-schedule.ts';
 import { Postponed } from '../../src/unattended/postponed.ts';
 import { type Schedule, schedulesOf } from '../../src/unattended/schedule.ts';
@@ -470,5 +471,26 @@ describe('the caretaker', () => {
     clock.pass(MINUTE);
     await caretaker.look();
     expect(tries).toBe(1);
+  });
+});
+
+describe('looking', () => {
+  test('goes on after the state could not be used, and rests longer when it takes long', async () => {
+    const clock = new Night(START + HOUR);
+    const problems: string[] = [];
+    const looks: number[] = [];
+    const watcher = {
+      look: async () => {
+        looks.push((clock.time - START) / 1000);
+        if (looks.length === 1) throw new PortlogError('state-unusable', 'the disk is full');
+        if (looks.length === 3) clock.pass(60_000);
+        return looks.length === 2;
+      },
+    };
+    const onProblem = ({ message }: PortlogError): void => void problems.push(message);
+    await keepLooking(watcher, undefined, { pollMs: 10_000, clock, stop: clock.stop.signal, onProblem });
+    expect(problems).toEqual(['the disk is full']);
+    // A minute of looking is followed by nine of rest.
+    expect(looks.slice(0, 5)).toEqual([0, 10, 10, 610, 620]);
   });
 });
