@@ -22,8 +22,17 @@ export class SeenFiles {
     return row?.['version'] === version;
   }
 
-  add(name: string, version: string, now: number): void {
-    this.database.run('INSERT OR REPLACE INTO seen_file (directory, name, version, shipped) VALUES (?, ?, ?, ?)', this.directory, name, version, now);
+  add(files: readonly { readonly name: string; readonly version: string }[], now: number): void {
+    this.database.transaction(() => {
+      for (const { name, version } of files)
+        this.database.run(
+          'INSERT OR REPLACE INTO seen_file (directory, name, version, shipped) VALUES (?, ?, ?, ?)',
+          this.directory,
+          name,
+          version,
+          now,
+        );
+    });
   }
 
   /** Forgets files that are no longer there. */

@@ -51,20 +51,23 @@ export class Watcher {
   }
 
   private async lookInto(one: Watched): Promise<boolean> {
-    const files = (await this.readyIn(one)).slice(0, MAX_FILES);
-    if (files.length === 0) return false;
+    const files = await this.readyIn(one);
+    for (let at = 0; at < files.length && !this.options.stop.aborted; at += MAX_FILES) await this.ship(one, files.slice(at, at + MAX_FILES));
+    return files.length > 0;
+  }
+
+  private async ship({ seen, site }: Watched, files: readonly FoundFile[]): Promise<void> {
     const report = await this.options.ship(
       files.map(({ path }) => fileSource(path)),
-      one.site,
+      site,
     );
     const now = this.options.clock.now();
-    for (const [index, { name, path, version }] of files.entries()) {
-      if (isSettled(report, index)) {
-        one.seen.add(name, version, now);
-        this.postponed.remove(path);
-      } else this.postponed.add(path, version, now);
+    const settled = files.filter((_, index) => isSettled(report, index));
+    for (const file of files) {
+      if (settled.includes(file)) this.postponed.remove(file.path);
+      else this.postponed.add(file.path, file.version, now);
     }
-    return true;
+    seen.add(settled, now);
   }
 
   private async readyIn(one: Watched): Promise<readonly FoundFile[]> {

@@ -292,8 +292,8 @@ describe('a watched directory', () => {
 
   test('what was shipped is remembered as long as it is there', () => {
     const seen = new SeenFiles(database, '/scans');
-    seen.add('a.xml', '1', START);
-    seen.add('b.xml', '1', START + 1);
+    seen.add([{ name: 'a.xml', version: '1' }], START);
+    seen.add([{ name: 'b.xml', version: '1' }], START + 1);
     expect([seen.has('a.xml', '1'), seen.has('a.xml', '2'), new SeenFiles(database, '/other').has('a.xml', '1')]).toEqual([true, false, false]);
     seen.keepOnly(new Set(['b.xml']));
     expect(seen.has('a.xml', '1')).toBe(false);
@@ -374,10 +374,13 @@ describe('the watcher', () => {
   test('ships many files in runs of fifty, each once', async () => {
     const names = Array.from({ length: 120 }, (_, i) => `${String(i).padStart(3, '0')}.xml`);
     put(...names);
-    const one = watcher((some) => report(some));
     const runs: number[] = [];
-    while (await one.look()) runs.push(shipped.length);
-    expect(runs).toEqual([50, 100, 120]);
+    const one = watcher((some) => {
+      runs.push(some.length);
+      return report(some);
+    });
+    expect([await one.look(), await one.look()]).toEqual([true, false]);
+    expect(runs).toEqual([50, 50, 20]);
     expect([...shipped].sort()).toEqual(names);
   });
 
