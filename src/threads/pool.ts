@@ -1,6 +1,6 @@
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import type { Piece, Rendered, Terms } from './render.ts';
+import { type Piece, type Rendered, Renderer, type Terms } from './render.ts';
 
 /** As much as makes no difference to speed: left to itself, V8 takes 130 MB more for each. */
 const YOUNG_MB = 12;
@@ -44,12 +44,18 @@ class Thread {
   }
 }
 
-/** Threads that render pieces of a scan beside each other. */
+/** So many pieces lie before a thread: one that it reads, one that it reads next. */
+const QUEUE = 2;
+
+/** Threads that render pieces of a scan beside each other; this one does, too, when the others have enough to do. */
 export class Pool {
   private readonly threads: readonly Thread[];
+  private readonly here: Renderer;
 
+  /** `size` with this one. */
   constructor(terms: Terms, size: number) {
-    this.threads = threads(terms, size);
+    this.threads = threads(terms, size - 1);
+    this.here = new Renderer(terms);
   }
 
   get isReady(): boolean {
@@ -58,9 +64,9 @@ export class Pool {
 
   /** What becomes of a piece, by the thread that has least to do; undefined when it cannot tell. */
   async render(piece: Piece): Promise<Rendered | undefined> {
-    const ready = this.threads.filter(({ isReady }) => isReady);
-    const [idlest] = ready.toSorted((a, b) => a.waiting.length - b.waiting.length);
-    return idlest?.render(piece);
+    const free = this.threads.filter(({ isReady, waiting }) => isReady && waiting.length < QUEUE);
+    const [idlest] = free.toSorted((a, b) => a.waiting.length - b.waiting.length);
+    return idlest === undefined ? this.here.render(piece) : idlest.render(piece);
   }
 
   async close(): Promise<void> {
@@ -68,9 +74,9 @@ export class Pool {
   }
 }
 
-function threads(terms: Terms, size: number): readonly Thread[] {
+function threads(terms: Terms, count: number): readonly Thread[] {
   try {
-    return Array.from({ length: size }, () => new Thread(terms));
+    return Array.from({ length: count }, () => new Thread(terms));
   } catch {
     // Where threads are forbidden (node --permission), nobody is ever ready.
     return [];

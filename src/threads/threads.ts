@@ -18,7 +18,7 @@ export class Threads {
     this.size = size;
   }
 
-  /** One a processor; undefined where a single one does everything. */
+  /** With this one, one a processor; undefined where a single one does everything. */
   static with(terms: Terms): Threads | undefined {
     const size = Math.min(availableParallelism(), MOST);
     return size < 2 ? undefined : new Threads(terms, size);
