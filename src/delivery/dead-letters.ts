@@ -60,8 +60,9 @@ export class DeadLetters {
   /** Some of one partition, to be tried again, oldest first; events that were never encoded stay. */
   some(limit: number): readonly Entry[] {
     const rows = this.database.all(
-      `SELECT id, dataset, partition, time, queued, body FROM dead WHERE sink = ?1 AND body <> ''
-       AND partition = (SELECT partition FROM dead WHERE sink = ?1 AND body <> '' ORDER BY died LIMIT 1) ORDER BY died, rowid LIMIT ?2`,
+      `SELECT id, dataset, partition, time, queued, body FROM dead WHERE sink = ? AND body <> ''
+       AND partition = (SELECT partition FROM dead WHERE sink = ? AND body <> '' ORDER BY died LIMIT 1) ORDER BY died, rowid LIMIT ?`,
+      this.sink,
       this.sink,
       limit,
     ) as unknown as readonly { id: string; dataset: Dataset; partition: string; time: number; queued: number; body: string }[];

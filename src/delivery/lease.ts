@@ -18,9 +18,9 @@ export class Lease {
   /** Takes or prolongs it; false while another run that still lives has it. */
   take(now: number): boolean {
     const taken = this.database.run(
-      `INSERT INTO lease (sink, run, until) VALUES (?1, ?2, ?3)
-       ON CONFLICT (sink) DO UPDATE SET run = ?2, until = ?3
-       WHERE run = ?2 OR until < ?4 OR run NOT IN (SELECT id FROM run)`,
+      `INSERT INTO lease (sink, run, until) VALUES (?, ?, ?)
+       ON CONFLICT (sink) DO UPDATE SET run = excluded.run, until = excluded.until
+       WHERE run = excluded.run OR until < ? OR run NOT IN (SELECT id FROM run)`,
       this.sink,
       this.run,
       now + LEASE_MS,

@@ -49,6 +49,7 @@ export class Database {
     });
   }
 
+  /** Parameters are `?` only: Node 22 takes `?1` for a name, and refuses the value. */
   get(sql: string, ...values: readonly SQLInputValue[]): Row | undefined {
     return attempt(this.path, () => this.prepared(sql).get(...values));
   }

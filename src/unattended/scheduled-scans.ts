@@ -27,8 +27,8 @@ export class ScheduledScans {
   /** The time up to which the schedule is settled: what was due before has run, or was told. A timetable that changed begins anew. */
   settledUntil(name: string, timetable: string, now: number): number {
     this.database.run(
-      `INSERT INTO schedule (name, timetable, since) VALUES (?1, ?2, ?3)
-       ON CONFLICT (name) DO UPDATE SET timetable = ?2, since = ?3 WHERE timetable <> ?2`,
+      `INSERT INTO schedule (name, timetable, since) VALUES (?, ?, ?)
+       ON CONFLICT (name) DO UPDATE SET timetable = excluded.timetable, since = excluded.since WHERE timetable <> excluded.timetable`,
       name,
       timetable,
       now,
@@ -49,7 +49,8 @@ export class ScheduledScans {
       );
       this.settle(name, now);
       this.database.run(
-        'DELETE FROM scheduled_scan WHERE name = ?1 AND due NOT IN (SELECT due FROM scheduled_scan WHERE name = ?1 ORDER BY due DESC LIMIT ?2)',
+        'DELETE FROM scheduled_scan WHERE name = ? AND due NOT IN (SELECT due FROM scheduled_scan WHERE name = ? ORDER BY due DESC LIMIT ?)',
+        name,
         name,
         KEPT_SCANS,
       );
