@@ -1,5 +1,8 @@
 import type { Database } from '../state/database.ts';
 
+/** 30 days. */
+const KEPT_MS = 2_592_000_000;
+
 /** What of a watched directory was shipped. */
 export interface SeenSummary {
   readonly files: number;
@@ -35,9 +38,11 @@ export class SeenFiles {
     });
   }
 
-  /** Forgets files that are no longer there. */
-  keepOnly(names: ReadonlySet<string>): void {
-    const gone = this.database.all('SELECT name FROM seen_file WHERE directory = ?', this.directory).filter(({ name }) => !names.has(name as string));
+  /** Forgets files that have gone, but not at once: a share that is not mounted for a while looks like an empty directory. */
+  keepOnly(names: ReadonlySet<string>, now: number): void {
+    const gone = this.database
+      .all('SELECT name FROM seen_file WHERE directory = ? AND shipped < ?', this.directory, now - KEPT_MS)
+      .filter(({ name }) => !names.has(name as string));
     if (gone.length === 0) return;
     this.database.transaction(() => {
       for (const { name } of gone) this.database.run('DELETE FROM seen_file WHERE directory = ? AND name = ?', this.directory, name as string);

@@ -76,7 +76,7 @@ export class Watcher {
     try {
       const look = await directory.look(now, ({ name, path, version }) => !seen.has(name, version) && !this.postponed.has(path, version, now));
       if (this.lost.delete(one)) this.options.onRecovery(directory.path);
-      seen.keepOnly(look.names);
+      seen.keepOnly(look.names, now);
       for (const { name, path } of look.unfinished) if (this.unfinished.get(one)?.has(name) !== true) this.options.onUnfinished(path);
       this.unfinished.set(one, new Set(look.unfinished.map(({ name }) => name)));
       return look.ready;

@@ -290,12 +290,14 @@ describe('a watched directory', () => {
     await expect(look()).rejects.toThrow(`the directory ${path} cannot be watched: there is no such directory`);
   });
 
-  test('what was shipped is remembered as long as it is there', () => {
+  test('what was shipped is remembered as long as it is there, and for a month', () => {
     const seen = new SeenFiles(database, '/scans');
     seen.add([{ name: 'a.xml', version: '1' }], START);
     seen.add([{ name: 'b.xml', version: '1' }], START + 1);
     expect([seen.has('a.xml', '1'), seen.has('a.xml', '2'), new SeenFiles(database, '/other').has('a.xml', '1')]).toEqual([true, false, false]);
-    seen.keepOnly(new Set(['b.xml']));
+    seen.keepOnly(new Set(), START + 29 * 24 * HOUR);
+    expect(seen.has('a.xml', '1')).toBe(true);
+    seen.keepOnly(new Set(['b.xml']), START + 31 * 24 * HOUR);
     expect(seen.has('a.xml', '1')).toBe(false);
     expect(seen.summary()).toEqual({ files: 1, last: START + 1 });
   });
