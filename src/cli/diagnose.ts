@@ -14,9 +14,13 @@ export async function diagnose(sink: Sink, signal: AbortSignal): Promise<SinkDia
     return { found, code: found.some(({ level }) => level === 'error') ? EXIT.usage : undefined };
   } catch (error) {
     if (!(error instanceof SinkError)) throw error;
-    const { message, hint, kind } = error;
-    return { found: [{ level: 'error', message, ...(hint === undefined ? {} : { hint }) }], code: sinkErrorCode(kind) };
+    return { found: [finding('error', error)], code: sinkErrorCode(error.kind) };
   }
+}
+
+/** What went wrong, as something that was found. */
+export function finding(level: Diagnosis['level'], { message, hint }: { readonly message: string; readonly hint?: string | undefined }): Diagnosis {
+  return { level, message, ...(hint === undefined ? {} : { hint }) };
 }
 
 /** Before anything was shipped: what may pass by itself is a sink that is down, the rest needs a person. */

@@ -1,10 +1,9 @@
 import type { Settings } from '../config/settings.ts';
-import { stateFile } from '../delivery/store.ts';
+import { openDatabase } from '../delivery/store.ts';
 import { EXIT, type ExitCode, PortlogError } from '../errors.ts';
 import type { ShipReport } from '../ship.ts';
 import type { Source } from '../source/source.ts';
-import { Database } from '../state/database.ts';
-import { SCHEMA_VERSIONS } from '../state/schema.ts';
+import type { Database } from '../state/database.ts';
 import type { Schedule } from '../unattended/schedule.ts';
 import { type CommandContext, settingsOf } from './commands/context.ts';
 import { deliver, refuseTableTo, tend } from './commands/deliver.ts';
@@ -18,6 +17,8 @@ import { type Interruption, onInterrupt } from './signals.ts';
  */
 export class Unattended {
   readonly database: Database;
+  /** As they were when it began. */
+  readonly settings: Settings;
   /** Somebody wants an end of it, or nobody reads standard output any more. */
   readonly stop: AbortSignal;
   private readonly context: CommandContext;
@@ -28,9 +29,10 @@ export class Unattended {
   wasCut = false;
   private worst: ExitCode = EXIT.delivered;
 
-  private constructor(context: CommandContext, database: Database) {
+  private constructor(context: CommandContext, settings: Settings) {
     this.context = context;
-    this.database = database;
+    this.settings = settings;
+    this.database = openDatabase(settings.stateDir);
     this.interruption = onInterrupt((text) => context.speaker.say(text), 'stopping: what was read is delivered first');
     this.stop = AbortSignal.any([this.interruption.stop, this.nobodyReads.signal]);
     this.interruption.stop.addEventListener('abort', () => {
@@ -43,7 +45,7 @@ export class Unattended {
     const context = { ...given, values: { ...given.values, changes: given.values['changes'] ?? true } };
     const settings = await settingsOf(context);
     refuseTableTo(context, settings);
-    return new Unattended(context, Database.open(stateFile(settings.stateDir), SCHEMA_VERSIONS));
+    return new Unattended(context, settings);
   }
 
   /** How all of it went. */
@@ -58,7 +60,7 @@ export class Unattended {
 
   /** Undefined when nothing was read. */
   async ship(sources: readonly Source[], site: string | undefined): Promise<ShipReport | undefined> {
-    const shipped = await this.attempt(async () => deliver(this.context, await this.settings(site), sources, { interruption: this.interruption }));
+    const shipped = await this.attempt(async () => deliver(this.context, await this.settingsNow(site), sources, { interruption: this.interruption }));
     if (shipped instanceof PortlogError) return undefined;
     this.note(shipped.code);
     if (shipped.report?.sinks.every(({ failure }) => failure?.kind === 'closed') === true) this.nobodyReads.abort();
@@ -69,7 +71,7 @@ export class Unattended {
   async scan({ name, nmapArgs, site, limitMs }: Schedule): Promise<string | undefined> {
     this.context.speaker.say(`schedule ${name}: scanning`);
     const scanned = await this.attempt(async () =>
-      scanAndShip(this.context, await this.settings(site), { name: `nmap (${name})`, args: nmapArgs, limitMs }, this.interruption),
+      scanAndShip(this.context, await this.settingsNow(site), { name: `nmap (${name})`, args: nmapArgs, limitMs }, this.interruption),
     );
     if (scanned instanceof PortlogError) return scanned.message;
     this.note(scanned.code);
@@ -78,7 +80,7 @@ export class Unattended {
 
   /** Sends what waits, and tells what there is to tell of scans that did not come. */
   async tend(): Promise<ShipReport | undefined> {
-    const report = await this.attempt(async () => tend(this.context, await this.settings(undefined), this.interruption));
+    const report = await this.attempt(async () => tend(this.context, await this.settingsNow(undefined), this.interruption));
     if (report instanceof PortlogError) return undefined;
     this.note(exitCode(report));
     return report;
@@ -89,7 +91,7 @@ export class Unattended {
     this.note(error.exitCode);
   }
 
-  private async settings(site: string | undefined): Promise<Settings> {
+  private async settingsNow(site: string | undefined): Promise<Settings> {
     const settings = await settingsOf(this.context);
     return site === undefined ? settings : { ...settings, event: { ...settings.event, site } };
   }

@@ -52,7 +52,7 @@ export class Store {
   constructor({ stateDir, limits = DEFAULT_SPOOL_LIMITS, now, pid, isAlive, what }: StoreOptions) {
     this.path = stateFile(stateDir);
     this.limits = limits;
-    this.database = Database.open(this.path, SCHEMA_VERSIONS);
+    this.database = openDatabase(stateDir);
     this.runs = new Runs(this.database);
     try {
       const [lost, run] = this.database.transaction(() => [this.runs.lost(isAlive), this.runs.begin(pid, what, now())] as const);
@@ -112,6 +112,11 @@ export function waitingShelves(database: Database, run = 0, limits: SpoolLimits 
 function shelfOf(database: Database, sink: number, run: number, limits: SpoolLimits): Shelf {
   const spool = new Spool(database, sink, run, limits);
   return { spool, deadLetters: new DeadLetters(database, sink), ledger: new Ledger(database, sink, spool), lease: new Lease(database, sink, run) };
+}
+
+/** The state file, for who only looks, or keeps what is not delivered. Throws `state-unusable`. */
+export function openDatabase(stateDir: string): Database {
+  return Database.open(stateFile(stateDir), SCHEMA_VERSIONS);
 }
 
 export function stateFile(stateDir: string): string {

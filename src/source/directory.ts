@@ -47,7 +47,7 @@ export class Directory {
 
   /** Throws `input-unreadable` when it cannot be listed. `isWanted`: only these are looked into. */
   async look(now: number, isWanted: (file: FoundFile) => boolean): Promise<Look> {
-    const names = await this.list();
+    const names = await scansIn(this.path);
     const ready: FoundFile[] = [];
     const unfinished: FoundFile[] = [];
     for (const name of names) {
@@ -59,19 +59,6 @@ export class Directory {
     for (const name of this.unchanged.keys()) if (!open.has(name)) this.unchanged.delete(name);
     ready.sort((a, b) => a.modified - b.modified || (a.name < b.name ? -1 : 1));
     return { ready, unfinished, names: new Set(names) };
-  }
-
-  private async list(): Promise<readonly string[]> {
-    try {
-      return (await readdir(this.path)).filter((name) => SCAN.test(name) && !name.startsWith('.'));
-    } catch (error) {
-      const { code, message } = error as NodeJS.ErrnoException;
-      const reason = code === 'ENOENT' ? 'there is no such directory' : code === 'ENOTDIR' ? 'it is no directory' : message;
-      throw new PortlogError('input-unreadable', `the directory ${this.path} cannot be watched: ${reason}`, {
-        hint: code === 'ENOTDIR' ? `to ship a file: portlog ${this.path}` : 'check its path, its permissions, and whether it is mounted',
-        cause: error,
-      });
-    }
   }
 
   /** Undefined when it has gone meanwhile, or is no file. */
@@ -89,6 +76,20 @@ export class Directory {
     const unchangedMs = now - Math.min(since, modified);
     if (unchangedMs >= this.cutAfterMs) return true;
     return /\.gz$/i.test(name) ? unchangedMs >= GZIP_QUIET_MS : size > 0 && endsARun(await tailOf(path, size));
+  }
+}
+
+/** The names of the scans in a directory, whether they are finished or not. Throws `input-unreadable` when it cannot be listed. */
+export async function scansIn(path: string): Promise<readonly string[]> {
+  try {
+    return (await readdir(path)).filter((name) => SCAN.test(name) && !name.startsWith('.'));
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const reason = code === 'ENOENT' ? 'there is no such directory' : code === 'ENOTDIR' ? 'it is no directory' : message;
+    throw new PortlogError('input-unreadable', `the directory ${path} cannot be watched: ${reason}`, {
+      hint: code === 'ENOTDIR' ? `to ship a file: portlog ${path}` : 'check its path, its permissions, and whether it is mounted',
+      cause: error,
+    });
   }
 }
 

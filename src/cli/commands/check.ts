@@ -3,18 +3,17 @@ import { dirname } from 'node:path';
 import { KnownScans } from '../../change/scans.ts';
 import { KnownHosts, knownSites } from '../../change/store.ts';
 import type { Settings } from '../../config/settings.ts';
-import { stateFile, waitingShelves } from '../../delivery/store.ts';
+import { openDatabase, stateFile, waitingShelves } from '../../delivery/store.ts';
 import { EXIT, type ExitCode, PortlogError } from '../../errors.ts';
 import { Intel } from '../../finding/intel.ts';
 import { createSink } from '../../sink/registry.ts';
 import type { Diagnosis } from '../../sink/sink.ts';
 import type { SinkOptions } from '../../sink/options.ts';
 import { captureOutput } from '../../source/child.ts';
-import { Directory } from '../../source/directory.ts';
-import { Database } from '../../state/database.ts';
+import { scansIn } from '../../source/directory.ts';
+import type { Database } from '../../state/database.ts';
 import { filesystemOf } from '../../state/filesystem.ts';
-import { SCHEMA_VERSIONS } from '../../state/schema.ts';
-import { diagnose, type SinkDiagnosis } from '../diagnose.ts';
+import { diagnose, finding, type SinkDiagnosis } from '../diagnose.ts';
 import { count } from '../report/words.ts';
 import { print } from '../terminal.ts';
 import { checkContent } from './check-content.ts';
@@ -64,11 +63,11 @@ async function checkDuties({ values, config }: CommandContext): Promise<readonly
 
 async function checkDirectory(path: string): Promise<Diagnosis> {
   try {
-    const { names } = await new Directory(path, 0).look(0, () => false);
-    return { level: 'ok', message: `directory ${path}: ${count(names.size, 'scan')}` };
+    const scans = await scansIn(path);
+    return { level: 'ok', message: `directory ${path}: ${count(scans.length, 'scan')}` };
   } catch (error) {
     if (!(error instanceof PortlogError)) throw error;
-    return { level: 'warning', message: error.message, ...(error.hint === undefined ? {} : { hint: error.hint }) };
+    return finding('warning', error);
   }
 }
 
@@ -118,7 +117,7 @@ function checkState(settings: Settings): readonly Diagnosis[] {
 
 function whatWaits({ stateDir }: Settings): readonly Diagnosis[] {
   try {
-    const database = Database.open(stateFile(stateDir), SCHEMA_VERSIONS);
+    const database = openDatabase(stateDir);
     const known = knownSites(database).map((site) => knownAt(database, site));
     const shelves = waitingShelves(database).map(({ shelf }) => shelf);
     const waiting = shelves.reduce((sum, { spool }) => sum + spool.usage().events, 0);
@@ -131,7 +130,7 @@ function whatWaits({ stateDir }: Settings): readonly Diagnosis[] {
     ];
   } catch (error) {
     if (!(error instanceof PortlogError)) throw error;
-    return [{ level: 'error', message: error.message, ...(error.hint === undefined ? {} : { hint: error.hint }) }];
+    return [finding('error', error)];
   }
 }
 

@@ -4,10 +4,8 @@ import { diffScans, diffWith, knowledgeOf, ScanCollector, type ScanDiff, type Sc
 import { KnownScans } from '../../change/scans.ts';
 import { KnownHosts } from '../../change/store.ts';
 import type { Settings } from '../../config/settings.ts';
-import { stateFile } from '../../delivery/store.ts';
+import { openDatabase, stateFile } from '../../delivery/store.ts';
 import { EXIT, type ExitCode, PortlogError } from '../../errors.ts';
-import { Database } from '../../state/database.ts';
-import { SCHEMA_VERSIONS } from '../../state/schema.ts';
 import { changeTable, unifiedDiff } from '../report/changes.ts';
 import { count } from '../report/words.ts';
 import { print } from '../terminal.ts';
@@ -40,7 +38,7 @@ async function diffWithState(context: CommandContext, settings: Settings, newer:
       hint: 'ship a scan first, name another directory with --state-dir, or name two scans',
     });
   const after = await view(context, settings, newer);
-  const database = Database.open(stateFile(stateDir), SCHEMA_VERSIONS);
+  const database = openDatabase(stateDir);
   try {
     return diffWith(knowledgeOf(new KnownHosts(database, event.site), new KnownScans(database, event.site)), after);
   } finally {

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { inventoryRows } from '../../change/inventory.ts';
 import { KnownHosts } from '../../change/store.ts';
 import type { Settings } from '../../config/settings.ts';
-import { stateFile } from '../../delivery/store.ts';
+import { openDatabase, stateFile } from '../../delivery/store.ts';
 import { EXIT, type ExitCode, PortlogError } from '../../errors.ts';
 import { hostContext } from '../../event/host.ts';
 import { type RunContext, runContext } from '../../event/context.ts';
@@ -11,8 +11,6 @@ import { printable } from '../../event/text.ts';
 import { shownService } from '../../event/service-name.ts';
 import { EXPIRED } from '../../finding/exposure.ts';
 import { isComplete } from '../../nmap/item.ts';
-import { Database } from '../../state/database.ts';
-import { SCHEMA_VERSIONS } from '../../state/schema.ts';
 import { print } from '../terminal.ts';
 import { type CheckedPort, junit, placeOf, sarif } from '../report/violations.ts';
 import { count } from '../report/words.ts';
@@ -116,7 +114,7 @@ function knownPorts({ stateDir, event }: Settings): readonly OpenPort[] {
   const path = stateFile(stateDir);
   if (!existsSync(path))
     throw new PortlogError('usage', `nothing is known yet: there is no ${path}`, { hint: 'name a scan: portlog exposure init SCAN' });
-  const database = Database.open(path, SCHEMA_VERSIONS);
+  const database = openDatabase(stateDir);
   try {
     const hosts = new KnownHosts(database, event.site);
     const filter = { network: undefined, ports: undefined, transport: undefined, service: undefined, states: new Set(['open']), since: undefined };

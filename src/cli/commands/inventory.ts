@@ -4,10 +4,9 @@ import { type InventoryFilter, inventoryRows, isWithin } from '../../change/inve
 import { PortSet } from '../../nmap/port-set.ts';
 import { hostsInOrder } from '../../change/order.ts';
 import { KnownHosts, knownSites } from '../../change/store.ts';
-import { stateFile } from '../../delivery/store.ts';
+import { openDatabase, stateFile } from '../../delivery/store.ts';
 import { EXIT, type ExitCode, PortlogError } from '../../errors.ts';
-import { Database } from '../../state/database.ts';
-import { SCHEMA_VERSIONS } from '../../state/schema.ts';
+import type { Database } from '../../state/database.ts';
 import { isSure } from '../confirm.ts';
 import { ROW_FORMATS } from '../report/inventory.ts';
 import { count } from '../report/words.ts';
@@ -27,7 +26,7 @@ export async function inventoryCommand(context: CommandContext): Promise<ExitCod
     speaker.say(`nothing is known yet: there is no ${path}`);
     return EXIT.delivered;
   }
-  const database = Database.open(path, SCHEMA_VERSIONS);
+  const database = openDatabase(settings.stateDir);
   try {
     const site = text(values, 'site');
     const sites = (site === undefined ? knownSites(database) : [site]).map((name) => new KnownHosts(database, name));

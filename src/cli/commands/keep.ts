@@ -13,7 +13,7 @@ import { SeenFiles } from '../../unattended/seen-files.ts';
 import { type Watched, Watcher } from '../../unattended/watcher.ts';
 import type { Speaker } from '../terminal.ts';
 import { Unattended } from '../unattended.ts';
-import { type CommandContext, number, settingsOf } from './context.ts';
+import { type CommandContext, number } from './context.ts';
 
 /** What is to be done, again and again. */
 export interface Duties {
@@ -31,7 +31,7 @@ export async function keep(context: CommandContext, duties: Duties): Promise<Exi
   if (pollMs === 0) throw new PortlogError('usage', '--poll-seconds needs a number above zero');
   const unattended = await Unattended.open(context);
   try {
-    const parts = await partsOf(context, duties, unattended);
+    const parts = partsOf(context, duties, unattended);
     if (context.values['once'] === true) {
       await doOnce(duties, parts, unattended);
       return unattended.exitCode();
@@ -50,10 +50,8 @@ interface Parts {
   readonly site: string;
 }
 
-async function partsOf(context: CommandContext, { directories }: Duties, unattended: Unattended): Promise<Parts> {
-  const { speaker } = context;
-  const { database, stop } = unattended;
-  const settings = await settingsOf(context);
+function partsOf({ speaker }: CommandContext, { directories }: Duties, unattended: Unattended): Parts {
+  const { database, settings, stop } = unattended;
   const watcher = new Watcher(
     directories.map((directory) => watchedAs(directory, database)),
     {

@@ -7,10 +7,9 @@ import type { Config } from '../../config/config.ts';
 import type { Settings } from '../../config/settings.ts';
 import { isAlive } from '../../delivery/alive.ts';
 import { Runs } from '../../delivery/runs.ts';
-import { stateFile, waitingShelves } from '../../delivery/store.ts';
+import { openDatabase, stateFile, waitingShelves } from '../../delivery/store.ts';
 import { EXIT, type ExitCode } from '../../errors.ts';
-import { Database } from '../../state/database.ts';
-import { SCHEMA_VERSIONS } from '../../state/schema.ts';
+import type { Database } from '../../state/database.ts';
 import { schedulesOf } from '../../unattended/schedule.ts';
 import { ScheduledScans } from '../../unattended/scheduled-scans.ts';
 import { SeenFiles } from '../../unattended/seen-files.ts';
@@ -28,7 +27,7 @@ export async function statusCommand(context: CommandContext): Promise<ExitCode> 
     speaker.say(`nothing has run yet: there is no ${path}`);
     return EXIT.delivered;
   }
-  const database = Database.open(path, SCHEMA_VERSIONS);
+  const database = openDatabase(settings.stateDir);
   try {
     const status = statusOf(database, settings, config, text(values, 'config'));
     await print(terminal, values['json'] === true ? `${statusJson(status)}\n` : statusText(status));

@@ -1,5 +1,5 @@
 import { type ExitCode, PortlogError } from '../../errors.ts';
-import { Directory } from '../../source/directory.ts';
+import { scansIn } from '../../source/directory.ts';
 import { type CommandContext, number } from './context.ts';
 import { keep } from './keep.ts';
 
@@ -8,7 +8,7 @@ export async function watchCommand(context: CommandContext, paths: readonly stri
   const minutes = number(context.values, 'cut-after-minutes');
   if (minutes === 0) throw new PortlogError('usage', '--cut-after-minutes needs a number above zero');
   // Later a directory may come and go (a mount), but whoever has just typed its name wants to know.
-  for (const path of paths) await new Directory(path, 0).look(0, () => false);
+  for (const path of paths) await scansIn(path);
   const directories = paths.map((path) => ({ path, ...(minutes === undefined ? {} : { cutAfterMinutes: minutes }) }));
   return keep(context, { schedules: [], directories });
 }
