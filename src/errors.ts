@@ -38,6 +38,7 @@ export const ERRORS = {
   'secret-unavailable': EXIT.usage,
   'input-unreadable': EXIT.noInput,
   'input-not-a-scan': EXIT.noInput,
+  'input-says-nothing': EXIT.noInput,
   'nmap-missing': EXIT.noInput,
   'nmap-arguments': EXIT.usage,
   'state-unusable': EXIT.state,

@@ -23,7 +23,7 @@ function sentence({ instancePath, keyword, params, message, parentSchema }: Erro
       return `${where}: must be one of ${allowed.join(', ')}`;
     }
     case 'type':
-      return `${where}: must be ${article((params as { type: string }).type)}`;
+      return `${where}: must be ${[(params as { type: string | readonly string[] }).type].flat().map(article).join(' or ')}`;
     case 'pattern':
       return `${where}: must look like ${(params as { pattern: string }).pattern}`;
     default:

@@ -7,7 +7,8 @@ import { checked, type Finding, type Rule } from './finding.ts';
 /** What is meant to be open: schemas/exposure.schema.json. */
 export interface ExposureFile {
   readonly networks?: readonly NetworkEntry[];
-  readonly expected?: readonly ExpectedEntry[];
+  /** `none`: the file names networks only, and nothing is judged. */
+  readonly expected?: readonly ExpectedEntry[] | 'none';
 }
 
 export interface NetworkEntry {
@@ -63,14 +64,37 @@ export class ExposurePolicy {
   private readonly networks: readonly { readonly entry: NetworkEntry; readonly addresses: AddressSet }[];
   private readonly expected: readonly Expectation[] | undefined;
 
-  /** Throws `config-invalid` for what is no address; `path` is for the sentence. */
-  constructor({ networks = [], expected }: ExposureFile, path: string) {
+  /**
+   * Throws `config-invalid` for what is no address or day, and for a file that does not say what is meant to be open: a file that
+   * was emptied or cut must not read as "nothing is wrong". `path` is for the sentence.
+   */
+  constructor({ networks = [], expected: given }: ExposureFile, path: string) {
+    if (given === undefined) throw saysNothing(networks.length, path);
+    const expected = given === 'none' ? undefined : given;
     this.networks = networks.map((entry, i) => ({ entry, addresses: addresses([entry.network], `${path}: networks.${i}.network`) }));
     this.expected = expected?.map((entry, i) => {
+      if (entry.expires !== undefined && Number.isNaN(Date.parse(entry.expires)))
+        throw new PortlogError('config-invalid', `${path}: expected.${i}.expires: there is no day ${entry.expires}`);
       const zones = entry.hosts.filter((word) => word.startsWith('zone:')).map((word) => word.slice(5));
       const words = entry.hosts.filter((word) => !word.startsWith('zone:'));
       return { entry, addresses: addresses(words, `${path}: expected.${i}.hosts`), zones: new Set(zones), ports: entry.ports.map(portsOf) };
     });
+  }
+
+  /** Whether it says what is meant to be open; else it names networks only. */
+  get judges(): boolean {
+    return this.expected !== undefined;
+  }
+
+  /** Whether it says anything about a host: its network, or what is meant to be open there. */
+  covers(ips: readonly string[]): boolean {
+    return this.networkOf(ips) !== undefined || this.entriesOf(ips).length > 0;
+  }
+
+  /** Whether what is meant to be open on a host has a port among those that were scanned; true when nothing is meant to be. */
+  namesAny(ips: readonly string[], scanned: ReadonlyMap<string, PortSet>): boolean {
+    const entries = this.entriesOf(ips).flatMap(({ ports }) => ports);
+    return entries.length === 0 || entries.some(({ numbers, protocol }) => scanned.get(protocol)?.overlaps(numbers) === true);
   }
 
   /** The network that an address is in; the first of its addresses that is in one counts. */
@@ -98,12 +122,24 @@ export class ExposurePolicy {
   }
 
   private entriesFor(ips: readonly string[], port: number, protocol: string): readonly ExpectedEntry[] {
-    const zone = this.networkOf(ips)?.zone;
-    const isFor = ({ addresses: set, zones, ports }: Expectation): boolean =>
-      (ips.some((ip) => set.has(ip)) || (zone !== undefined && zones.has(zone))) &&
-      ports.some(({ numbers, protocol: of }) => of === protocol && numbers.has(port));
-    return (this.expected ?? []).filter(isFor).map(({ entry }) => entry);
+    const isFor = ({ ports }: Expectation): boolean => ports.some(({ numbers, protocol: of }) => of === protocol && numbers.has(port));
+    return this.entriesOf(ips)
+      .filter(isFor)
+      .map(({ entry }) => entry);
   }
+
+  private entriesOf(ips: readonly string[]): readonly Expectation[] {
+    const zone = this.networkOf(ips)?.zone;
+    return (this.expected ?? []).filter(({ addresses: set, zones }) => ips.some((ip) => set.has(ip)) || (zone !== undefined && zones.has(zone)));
+  }
+}
+
+function saysNothing(networks: number, path: string): PortlogError {
+  const what =
+    networks === 0 ? 'it says nothing: is it empty, or cut short?' : 'it names networks, and not what is meant to be open: is it cut short?';
+  return new PortlogError('config-invalid', `${path}: ${what}`, {
+    hint: 'say under "expected" what is meant to be open; [] when nothing is, or none when the file shall only name networks',
+  });
 }
 
 function isOver({ expires }: ExpectedEntry, time: number): boolean {

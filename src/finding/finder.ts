@@ -68,7 +68,7 @@ export class Finder {
 
   /** Whether what a source once found at a subject would be found again, were it still so. */
   hasLooked(subject: Subject, source: string): boolean {
-    return source === EXPOSURE ? this.options.exposure !== undefined : hasLooked(subject, source);
+    return source === EXPOSURE ? this.options.exposure?.judges === true : hasLooked(subject, source);
   }
 
   private *places(run: Subject['run'], host: Host, time: number): Generator<Place, void, undefined> {

@@ -48,6 +48,11 @@ export class PortSet {
     }
     return false;
   }
+
+  /** Whether any number is in both. */
+  overlaps(other: PortSet): boolean {
+    return this.firsts.some((first, i) => other.firsts.some((start, j) => first <= (other.lasts[j] as number) && start <= (this.lasts[i] as number)));
+  }
 }
 
 function rangesOf(text: string): readonly (readonly [first: number, last: number])[] {

@@ -22,7 +22,9 @@ describe('portlog exposure', () => {
 
   test('as JSON and JUnit', async () => {
     const json = await portlog(['exposure', 'check', '--exposure', written, '--format', 'json', EXAMPLE]);
-    expect(JSON.parse(json.stdout)).toEqual({
+    const [violation = '', checked = ''] = json.stdout.trim().split('\n');
+    expect(JSON.parse(checked)).toEqual({ kind: 'checked', hosts: 3, open_ports: 5, violations: 1, gaps: 0 });
+    expect(JSON.parse(violation)).toEqual({
       kind: 'unexpected',
       level: 'high',
       what: 'is not meant to be open in zone internal',
@@ -33,15 +35,16 @@ describe('portlog exposure', () => {
       owner: 'nobody yet',
     });
     const { stdout } = await portlog(['exposure', 'check', '--exposure', written, '--format', 'junit', '-'], { input: readFileSync(EXAMPLE) });
-    expect(stdout).toContain('<testsuite name="exposure of -" tests="5" failures="1">');
-    expect(stdout.match(/<testcase /g)).toHaveLength(5);
+    expect(stdout).toContain('<testsuite name="exposure of -" tests="6" failures="1" errors="0">');
+    expect(stdout.match(/<testcase /g)).toHaveLength(6);
     expect(stdout).toContain('<failure type="unexpected" message="is not meant to be open in zone internal [high]">owner: nobody yet</failure>');
   });
 
   test('as SARIF: a result a port, which is the same from scan to scan', async () => {
     const { stdout, code } = await portlog(['exposure', 'check', '--exposure', written, '--format', 'sarif', EXAMPLE]);
     const { version, runs } = JSON.parse(stdout);
-    const [{ tool, results }] = runs;
+    const [{ tool, results, invocations }] = runs;
+    expect(invocations).toEqual([{ executionSuccessful: true, toolExecutionNotifications: [] }]);
     expect([code, version, tool.driver.name]).toEqual([1, '2.1.0', 'portlog']);
     expect(results).toEqual([
       {
@@ -61,13 +64,14 @@ describe('portlog exposure', () => {
     expect(tool.driver.rules.map(({ id }: { id: string }) => id)).toContain(results[0].ruleId);
   });
 
-  test('a scan that is cut is said to be', async () => {
+  test('of a scan that is cut not all is right', async () => {
     const text = readFileSync(EXAMPLE, 'utf8');
-    const { stderr, code } = await portlog(['exposure', 'check', '--exposure', written, '-'], {
-      input: text.slice(0, text.indexOf('addr="127.0.0.2"')),
-    });
+    const input = text.slice(0, text.indexOf('addr="127.0.0.2"'));
+    const { stderr, code } = await portlog(['exposure', 'check', '--exposure', written, '-'], { input });
+    const report = await portlog(['exposure', 'check', '--exposure', written, '--format', 'junit', '-'], { input });
+    expect(report.stdout).toContain('tests="5" failures="0" errors="1"');
     expect([code, stderr]).toEqual([
-      0,
+      1,
       'portlog: standard input: the scan is not complete; only hosts that it finished count\nportlog: 4 open ports, all of them meant to be open\n',
     ]);
   });
@@ -104,6 +108,91 @@ describe('portlog exposure', () => {
     const { stderr, code } = await portlog(['exposure', ...args]);
     expect(stderr).toContain(says);
     expect(code).toBe(2);
+  });
+
+  const NETWORKS = 'networks:\n  - { network: 127.0.0.0/8, zone: lab }\n';
+  test.for<readonly [string, string]>([
+    ['', 'it says nothing: is it empty, or cut short?'],
+    ['# a comment\n', 'it says nothing: is it empty, or cut short?'],
+    ['{}\n', 'it says nothing: is it empty, or cut short?'],
+    [NETWORKS, 'it names networks, and not what is meant to be open: is it cut short?'],
+    [`${NETWORKS}expected:\n`, 'expected: must be a list or a string'],
+    [`${NETWORKS}expected: none\n`, 'names networks only, so there is nothing to check against'],
+    ['expected:\n  - { hosts: [192.0.2.7], ports: [22/tcp], reason: x, expires: 2026-13-01 }\n', 'expected.0.expires: there is no day 2026-13-01'],
+  ])('%j is no policy: nothing is said to be right', async ([file, says]) => {
+    const policy = join(freshDir(), 'exposure.yaml');
+    writeFileSync(policy, file);
+    for (const format of ['table', 'junit', 'sarif', 'json']) {
+      const { stdout, stderr, code } = await portlog(['exposure', 'check', '--exposure', policy, '--format', format, EXAMPLE]);
+      expect([code, stdout]).toEqual([2, '']);
+      expect(stderr).toContain(says);
+    }
+  });
+
+  test('nothing is shipped or set up with a policy that was emptied, and init writes it anew', async () => {
+    const dir = freshDir();
+    const [policy, config] = [join(dir, 'exposure.yaml'), join(dir, 'portlog.yaml')];
+    writeFileSync(policy, '');
+    writeFileSync(config, `exposure: ${policy}\nstateDir: ${dir}\n`);
+    const out = join(dir, 'events');
+    for (const args of [[EXAMPLE], ['--to', `file=${out}`, EXAMPLE], ['check'], ['setup', 'grafana', '--export', dir]]) {
+      const { stderr, code } = await portlog([...args, '--config', config]);
+      expect([args, code, stderr.includes('it says nothing')]).toEqual([args, 2, true]);
+    }
+    const { stdout, code } = await portlog(['exposure', 'init', '--config', config, EXAMPLE]);
+    expect([code, stdout.includes('2323/tcp')]).toEqual([0, true]);
+  });
+
+  describe('nothing looked is not nothing found', () => {
+    const policy = join(folder, 'policy.yaml');
+    writeFileSync(
+      policy,
+      'networks:\n  - { network: 192.0.2.0/24, zone: dmz }\nexpected:\n  - { hosts: [192.0.2.0/28], ports: [443/tcp], reason: web }\n',
+    );
+    const up = '<status state="up" reason="syn-ack"/>';
+    const scanOf = (inside: string, args = 'nmap -p 443 192.0.2.7', ports = '443', type = 'syn'): string =>
+      `<nmaprun scanner="nmap" args="${args}" start="1760000000"><scaninfo type="${type}" protocol="tcp" numservices="1" services="${ports}"/>${inside}<runstats><finished time="1760000060" exit="success"/><hosts up="0" down="0" total="0"/></runstats></nmaprun>`;
+    const hostOf = (ip: string, inside: string, status = up): string => `<host>${status}<address addr="${ip}" addrtype="ipv4"/>${inside}</host>`;
+    const closed = '<ports><port protocol="tcp" portid="443"><state state="closed" reason="reset"/></port></ports>';
+
+    test.for<readonly [string, string, string]>([
+      ['no host', scanOf(''), 'the scan lists no host'],
+      ['hosts that are down', scanOf(hostOf('192.0.2.7', '', '<status state="down" reason="no-response"/>')), 'the scan found no host up (1 down)'],
+      ['a ping scan', scanOf(hostOf('192.0.2.7', '')).replace(/<scaninfo[^>]*>/, ''), 'does not tell of any port whether it is open'],
+      ['a host that was given up', scanOf(hostOf('192.0.2.7', '').replace('<host>', '<host timedout="true">')), 'does not tell of any port'],
+      [
+        'ports that are open or filtered',
+        scanOf(hostOf('192.0.2.7', '<ports><port protocol="tcp" portid="443"><state state="open|filtered"/></port></ports>')),
+        'does not tell of any port',
+      ],
+      ['a network of which the policy says nothing', scanOf(hostOf('198.51.100.7', closed)), 'the policy says nothing about the host of the scan'],
+      [
+        'none of the ports that it names',
+        scanOf(hostOf('192.0.2.7', closed.replace('443', '22')), 'nmap -p 22', '22'),
+        'none of the ports that the policy names was scanned',
+      ],
+    ])('%s: exit 3, and no green report', async ([, input, says]) => {
+      const run = (format: string) => portlog(['exposure', 'check', '--exposure', policy, '--format', format, '-'], { input });
+      const { stderr, code } = await run('table');
+      expect(stderr).toContain(says);
+      expect(code).toBe(3);
+      expect((await run('junit')).stdout).toMatch(/<testsuite [^>]*failures="0" errors="[12]">/);
+      expect(JSON.parse((await run('sarif')).stdout).runs[0].invocations[0].executionSuccessful).toBe(false);
+      expect((await run('json')).stdout).toContain('"kind":"not-checked"');
+    });
+
+    test('a host whose ports are closed was looked at', async () => {
+      const input = scanOf(hostOf('192.0.2.7', closed));
+      const { stdout, stderr, code } = await portlog(['exposure', 'check', '--exposure', policy, '--format', 'junit', '-'], { input });
+      expect([code, stderr]).toEqual([0, 'portlog: no port is open on 1 host\n']);
+      expect(stdout).toContain('<testcase classname="dmz" name="192.0.2.7: no port is open"/>');
+    });
+
+    test('one of two hosts was given up: not all is right', async () => {
+      const input = scanOf(hostOf('192.0.2.7', closed) + hostOf('192.0.2.8', '').replace('<host>', '<host timedout="true">'));
+      const { stderr, code } = await portlog(['exposure', 'check', '--exposure', policy, '-'], { input });
+      expect([code, stderr]).toEqual([1, 'portlog: standard input: nmap gave up on 1 host (192.0.2.8)\nportlog: no port is open on 1 host\n']);
+    });
   });
 
   test('a mistake in the file is named', async () => {

@@ -550,14 +550,31 @@ describe('expected exposure', () => {
   });
 
   test('without a list of what is expected, nothing is judged; networks alone name zones', () => {
-    const zones = new ExposurePolicy({ networks: FILE.networks ?? [] }, 'x');
+    const zones = new ExposurePolicy({ networks: FILE.networks ?? [], expected: 'none' }, 'x');
     expect(zones.judge(['192.0.2.1'], 9999, 'tcp', NOW)).toBeUndefined();
     expect(zones.networkOf(['192.0.2.1'])?.zone).toBe('dmz');
     expect(zones.networkOf(['203.0.113.1'])).toBeUndefined();
   });
 
+  test('networks alone do not say that what was found is resolved', async () => {
+    const night = (day: number): string =>
+      scan(
+        `<scaninfo type="syn" protocol="tcp" numservices="1" services="9999"/>${host('192.0.2.1', `<ports>${port(9999, '')}</ports>`).replaceAll('176000000', `17600${day}000`)}`,
+        `scanner="nmap" args="nmap -p 9999 192.0.2.1" start="17600${day}0000"`,
+      );
+    const world = new World({ findings: { exposure: policy } });
+    expect((await world.ship(night(0)))[0]).toBe('192.0.2.1 9999/tcp is not meant to be open in zone dmz [high]');
+    const before = world.changes().length;
+    await world.run([night(1)], { findings: { exposure: new ExposurePolicy({ networks: FILE.networks ?? [], expected: 'none' }, 'x') } });
+    expect(world.changes()).toHaveLength(before);
+  });
+
+  test.for([{}, { networks: [] }, { networks: [{ network: '192.0.2.0/24', zone: 'x' }] }])('%j says nothing of what is meant to be open', (file) => {
+    expect(() => new ExposurePolicy(file, 'e.yaml')).toThrow(/^e\.yaml: it /);
+  });
+
   test('what is no address is a sentence', () => {
-    expect(() => new ExposurePolicy({ networks: [{ network: '192.0.2.0/33', zone: 'x' }] }, 'e.yaml')).toThrow(
+    expect(() => new ExposurePolicy({ networks: [{ network: '192.0.2.0/33', zone: 'x' }], expected: 'none' }, 'e.yaml')).toThrow(
       'e.yaml: networks.0.network: "192.0.2.0/33" is no address or network',
     );
   });
@@ -567,7 +584,7 @@ describe('expected exposure', () => {
     const severities = (finder: Finder): number[] =>
       [...subjectsOf({ args: 'nmap' }, one!, NOW)].flatMap((subject) => finder.at(subject)).map(({ severity }) => severity);
     expect(severities(new Finder())).toEqual([47]);
-    expect(severities(new Finder({ exposure: new ExposurePolicy({ networks: FILE.networks ?? [] }, 'x') }))).toEqual([73]);
+    expect(severities(new Finder({ exposure: new ExposurePolicy({ networks: FILE.networks ?? [], expected: 'none' }, 'x') }))).toEqual([73]);
   });
 
   test('told when it comes, baseline or not, with zone and owner in every event; and resolved', async () => {
@@ -648,6 +665,7 @@ describe('settings', () => {
           { network: '192.0.2.16/28', zone: 'lab' },
           { network: '192.0.2.32/28', zone: 'lan' },
         ],
+        expected: 'none',
       },
       'x',
     );

@@ -1,4 +1,5 @@
 import { serverVariable } from '../../config/env.ts';
+import { loadExposure } from '../../config/load.ts';
 import { checkedNamespace, sinkOptions } from '../../config/settings.ts';
 import { type ContentOptions, DEFAULT_CONTENT } from '../../content/options.ts';
 import { PortlogError } from '../../errors.ts';
@@ -10,6 +11,8 @@ import { type CommandContext, list, text } from './context.ts';
 /** What dashboards and rules depend on, from flags and the configuration file. */
 export async function contentOptions({ values, config: read }: CommandContext): Promise<ContentOptions> {
   const config = await read();
+  // Rules and panels about it would stay empty, and read as if nothing were wrong.
+  if (config.exposure !== undefined) await loadExposure(config.exposure);
   const named = list(values, 'site')?.map(siteOf);
   const configured = Object.entries(config.sites ?? {}).map(([name, { maxAgeHours }]) => ({ name, maxAgeHours }));
   const namespace = text(values, 'namespace') ?? config.namespace;

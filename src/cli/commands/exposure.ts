@@ -4,43 +4,38 @@ import { KnownHosts } from '../../change/store.ts';
 import type { Settings } from '../../config/settings.ts';
 import { openDatabase, stateFile } from '../../delivery/store.ts';
 import { EXIT, type ExitCode, PortlogError } from '../../errors.ts';
-import { hostContext } from '../../event/host.ts';
-import { type RunContext, runContext } from '../../event/context.ts';
 import { levelOf } from '../../event/event.ts';
-import { printable } from '../../event/text.ts';
-import { shownService } from '../../event/service-name.ts';
-import { EXPIRED } from '../../finding/exposure.ts';
-import { isComplete } from '../../nmap/item.ts';
+import { EXPIRED, type ExposurePolicy } from '../../finding/exposure.ts';
 import { print } from '../terminal.ts';
-import { type CheckedPort, junit, placeOf, sarif } from '../report/violations.ts';
+import { type Checked, type CheckedPort, REPORTS } from '../report/violations.ts';
 import { count } from '../report/words.ts';
 import { type CommandContext, settingsOf, text } from './context.ts';
-import { readScan } from './read-scan.ts';
-
-/** An open port, as both tasks need it. */
-interface OpenPort {
-  readonly host: string;
-  readonly ips: readonly string[];
-  readonly number: number;
-  readonly protocol: string;
-  readonly service: string;
-  /** Epoch milliseconds. */
-  readonly time: number;
-}
+import { type OpenPort, scannedPorts, type ScannedPorts } from './scanned-ports.ts';
 
 /** `portlog exposure init|check`: what is meant to be open, written down and compared. */
 export async function exposureCommand(context: CommandContext, task: string, scan: string | undefined): Promise<ExitCode> {
-  const settings = await settingsOf(context);
-  if (task === 'init') return init(context, settings, scan);
-  if (task === 'check' && scan !== undefined) return check(context, settings, scan);
+  if (task === 'init') return init(context, await settingsOf(withoutFile(context)), scan);
+  if (task === 'check' && scan !== undefined) return check(context, await settingsOf(context), scan);
   throw new PortlogError('usage', task === 'check' ? 'portlog exposure check needs a scan' : `portlog exposure has no task "${task}"`, {
     hint: 'portlog exposure init [SCAN], portlog exposure check SCAN',
   });
 }
 
+/** The file is about to be written: what the configuration names is not there yet, or was emptied by the shell a moment ago. */
+function withoutFile(context: CommandContext): CommandContext {
+  const { exposure: _given, ...values } = context.values;
+  const config: CommandContext['config'] = async () => {
+    const { exposure: _configured, ...rest } = await context.config();
+    return rest;
+  };
+  return { ...context, values, config };
+}
+
 /** Writes down what is open now, for a person to go through. */
 async function init(context: CommandContext, settings: Settings, scan: string | undefined): Promise<ExitCode> {
-  const ports = scan === undefined ? knownPorts(settings) : await scannedPorts(context, settings, scan);
+  const { ports, gaps, name } =
+    scan === undefined ? { ports: knownPorts(settings), gaps: [], name: '' } : await scannedPorts(context, settings, scan);
+  for (const gap of gaps) context.speaker.warn(`${name}: ${gap}`);
   const { stringify } = await import('yaml');
   const heading = `# What is meant to be open. Go through it: take out what should not be, say why the rest is, and who answers for it.
 # docs/how-to/exposure.md explains each setting.
@@ -50,64 +45,70 @@ async function init(context: CommandContext, settings: Settings, scan: string | 
   return EXIT.delivered;
 }
 
+/** What was not looked at is never meant to be open: a scan that tells nothing is an error, one that tells a part of it is "partly". */
 async function check(context: CommandContext, settings: Settings, scan: string): Promise<ExitCode> {
-  const { exposure } = settings;
+  const policy = policyOf(settings);
+  const { speaker, terminal, values } = context;
+  const scanned = await scannedPorts(context, settings, scan);
+  const ports = scanned.ports.map((port) => judged(policy, port));
+  const blind = whyBlind(policy, scanned);
+  const gaps = blind === undefined ? scanned.gaps : [...scanned.gaps, blind];
+  const checked: Checked = { scan, ports, closed: hostsWithout(policy, scanned), gaps };
+  const report = REPORTS[text(values, 'format') ?? 'table'] ?? REPORTS['table'];
+  await print(terminal, report?.(checked) ?? '');
+  for (const gap of scanned.gaps) speaker.warn(`${scanned.name}: ${gap}`);
+  if (blind !== undefined)
+    throw new PortlogError('input-says-nothing', `${scanned.name}: ${blind}`, { hint: 'nothing was checked, so nothing is known to be right' });
+  speaker.say(verdict(checked));
+  return gaps.length === 0 && ports.every(({ violation }) => violation === undefined) ? EXIT.delivered : EXIT.partly;
+}
+
+function policyOf({ exposure }: Settings): ExposurePolicy {
+  if (exposure?.judges === true) return exposure;
   if (exposure === undefined)
     throw new PortlogError('usage', 'there is no file of expected exposure to check against', {
       hint: 'name it with --exposure FILE; portlog exposure init writes a first one',
     });
-  const ports = await scannedPorts(context, settings, scan);
-  const checked = ports.map(({ host, ips, number, protocol, service, time }): CheckedPort => {
-    const { zone, owner } = exposure.networkOf(ips) ?? {};
-    const finding = exposure.judge(ips, number, protocol, time);
-    const violation = finding && {
-      kind: finding.rule === EXPIRED ? ('expired' as const) : ('unexpected' as const),
-      level: levelOf(finding.severity),
-      what: finding.title,
-    };
-    return { host, port: `${number}/${protocol}`, service, zone, owner, violation };
+  throw new PortlogError('usage', 'the file of expected exposure names networks only, so there is nothing to check against', {
+    hint: 'say under "expected" what is meant to be open, or [] when nothing is',
   });
-  const wrong = checked.filter(({ violation }) => violation !== undefined);
-  const format = text(context.values, 'format') ?? 'table';
-  await print(context.terminal, REPORTS[format]?.(checked, scan) ?? wrong.map(format === 'json' ? jsonLine : tableLine).join(''));
-  context.speaker.say(
-    wrong.length === 0
-      ? `${count(checked.length, 'open port')}, all of them meant to be open`
-      : `${wrong.length} of ${count(checked.length, 'open port')} not meant to be open`,
-  );
-  return wrong.length === 0 ? EXIT.delivered : EXIT.partly;
 }
 
-/** What is a document, not lines. */
-const REPORTS: Readonly<Record<string, (ports: readonly CheckedPort[], scan: string) => string>> = { junit, sarif };
-
-function jsonLine({ violation, ...port }: CheckedPort): string {
-  return `${JSON.stringify({ ...violation, ...port })}\n`;
+function judged(policy: ExposurePolicy, { host, ips, number, protocol, service, time }: OpenPort): CheckedPort {
+  const { zone, owner } = policy.networkOf(ips) ?? {};
+  const finding = policy.judge(ips, number, protocol, time);
+  const violation = finding && {
+    kind: finding.rule === EXPIRED ? ('expired' as const) : ('unexpected' as const),
+    level: levelOf(finding.severity),
+    what: finding.title,
+  };
+  return { host, port: `${number}/${protocol}`, service, zone, owner, violation };
 }
 
-function tableLine(checked: CheckedPort): string {
-  const { violation } = checked;
-  return `${printable(`${violation?.kind.padEnd(10)} ${placeOf(checked)}: ${violation?.what} [${violation?.level}]`)}\n`;
+/** Why nothing follows from a scan; undefined when something does. */
+function whyBlind(policy: ExposurePolicy, { ports, hosts, listed, down }: ScannedPorts): string | undefined {
+  if (ports.length > 0) return undefined;
+  if (listed === 0) return 'the scan lists no host';
+  if (down === listed) return `the scan found no host up (${down} down)`;
+  if (hosts.length === 0) return 'the scan does not tell of any port whether it is open';
+  const covered = hosts.filter(({ ips }) => policy.covers(ips));
+  if (covered.length === 0) return `the policy says nothing about ${hosts.length === 1 ? 'the host' : 'any of the hosts'} of the scan`;
+  return covered.some(({ ips, scanned }) => policy.namesAny(ips, scanned))
+    ? undefined
+    : 'none of the ports that the policy names was scanned, and no other one is open';
 }
 
-async function scannedPorts(context: CommandContext, settings: Settings, scan: string): Promise<readonly OpenPort[]> {
-  const ports: OpenPort[] = [];
-  let run: RunContext | undefined;
-  let [cut, refused] = [false, 0];
-  const name = await readScan(context, scan, (item) => {
-    if (item.kind === 'refused') refused++;
-    if (item.kind === 'end') cut ||= !isComplete(item.end);
-    if (item.kind === 'run') run = runContext(item.run, { ...settings.event, now: Date.now, scannerHost: undefined });
-    if (item.kind !== 'host' || run === undefined) return;
-    const { identity, time } = hostContext(run, item.host);
-    for (const { number, protocol, state, service } of item.host.ports) {
-      if (state?.state !== 'open' || number === undefined || protocol === undefined) continue;
-      ports.push({ host: identity.key, ips: identity.ips, number, protocol, service: shownService(service?.name, service?.tunnel), time });
-    }
-  });
-  if (cut) context.speaker.warn(`${name}: the scan is not complete; only hosts that it finished count`);
-  if (refused > 0) context.speaker.warn(`${name}: ${count(refused, 'element')} could not be read and ${refused === 1 ? 'does' : 'do'} not count`);
-  return ports;
+function hostsWithout(policy: ExposurePolicy, { ports, hosts }: ScannedPorts): Checked['closed'] {
+  const open = new Set(ports.map(({ host }) => host));
+  return hosts.filter(({ host }) => !open.has(host)).map(({ host, ips }) => ({ host, zone: policy.networkOf(ips)?.zone }));
+}
+
+function verdict({ ports, closed }: Checked): string {
+  const wrong = ports.filter(({ violation }) => violation !== undefined).length;
+  if (wrong > 0) return `${wrong} of ${count(ports.length, 'open port')} not meant to be open`;
+  return ports.length === 0
+    ? `no port is open on ${count(closed.length, 'host')}`
+    : `${count(ports.length, 'open port')}, all of them meant to be open`;
 }
 
 function knownPorts({ stateDir, event }: Settings): readonly OpenPort[] {
@@ -129,7 +130,6 @@ function knownPorts({ stateDir, event }: Settings): readonly OpenPort[] {
     database.close();
   }
 }
-
 /** The networks of the hosts, as a first guess: a /24 or a /64 each. */
 function networksOf(ports: readonly OpenPort[]): readonly object[] {
   const networks = new Set(ports.flatMap(({ ips: [ip] }) => (ip === undefined ? [] : networkOf(ip))));

@@ -1,0 +1,120 @@
+import { runCoverage, type RunCoverage, isOpen } from '../../change/coverage.ts';
+import { sightingOf } from '../../change/sighting.ts';
+import type { Settings } from '../../config/settings.ts';
+import { type RunContext, runContext } from '../../event/context.ts';
+import { type HostContext, hostContext } from '../../event/host.ts';
+import { shownService } from '../../event/service-name.ts';
+import { isComplete } from '../../nmap/item.ts';
+import type { Host } from '../../nmap/model.ts';
+import type { PortSet } from '../../nmap/port-set.ts';
+import { count } from '../report/words.ts';
+import type { CommandContext } from './context.ts';
+import { readScan } from './read-scan.ts';
+
+/** An open port, as all tasks need it. */
+export interface OpenPort {
+  readonly host: string;
+  readonly ips: readonly string[];
+  readonly number: number;
+  readonly protocol: string;
+  readonly service: string;
+  /** Epoch milliseconds. */
+  readonly time: number;
+}
+
+/** What a scan says of open ports, and how far it has looked for them. */
+export interface ScannedPorts {
+  readonly name: string;
+  readonly ports: readonly OpenPort[];
+  /** Hosts of which the scan tells at least of one port whether it is open, with what it scanned. */
+  readonly hosts: readonly LookedAt[];
+  /** Hosts that it lists, whatever it could tell of them. */
+  readonly listed: number;
+  readonly down: number;
+  /** Sentences: of what the scan should have told and does not. */
+  readonly gaps: readonly string[];
+}
+
+interface LookedAt {
+  readonly host: string;
+  readonly ips: readonly string[];
+  readonly scanned: RunCoverage['ports'];
+}
+
+/** Reads a scan to its end. */
+export async function scannedPorts(context: CommandContext, settings: Settings, scan: string): Promise<ScannedPorts> {
+  const reading = new Reading();
+  let [cut, refused] = [false, 0];
+  const name = await readScan(context, scan, (item) => {
+    if (item.kind === 'refused') refused++;
+    if (item.kind === 'end') cut ||= !isComplete(item.end);
+    if (item.kind === 'run') reading.begin(runContext(item.run, { ...settings.event, now: Date.now, scannerHost: undefined }));
+    if (item.kind === 'host') reading.add(item.host);
+  });
+  const gaps = [
+    ...(cut ? ['the scan is not complete; only hosts that it finished count'] : []),
+    ...(refused > 0 ? [`${count(refused, 'element')} could not be read and ${refused === 1 ? 'does' : 'do'} not count`] : []),
+    ...reading.gaps(),
+  ];
+  const { ports, hosts, listed, down } = reading;
+  return { name, ports, hosts: [...hosts.values()], listed: listed.size, down: down.size, gaps };
+}
+
+/** Collects hosts, each once, however often it is listed (masscan: a line a port). */
+class Reading {
+  readonly ports: OpenPort[] = [];
+  readonly hosts = new Map<string, LookedAt>();
+  readonly listed = new Set<string>();
+  readonly down = new Set<string>();
+  private readonly timedOut = new Set<string>();
+  private run: { readonly context: RunContext; readonly coverage: RunCoverage } | undefined;
+
+  begin(context: RunContext): void {
+    this.run = { context, coverage: runCoverage(context.run) };
+  }
+
+  add(host: Host): void {
+    if (this.run === undefined) return;
+    const context = hostContext(this.run.context, host);
+    const { key, ips } = context.identity;
+    this.listed.add(key);
+    if (host.status?.state === 'down') this.down.add(key);
+    else if (host.timedout === true) this.timedOut.add(key);
+    for (const port of openPorts(context)) this.ports.push(port);
+    if (hasLooked(this.run.coverage, host)) this.hosts.set(key, { host: key, ips, scanned: this.run.coverage.ports });
+  }
+
+  gaps(): readonly string[] {
+    const timedOut = [...this.timedOut].filter((key) => !this.hosts.has(key));
+    const silent = [...this.listed].filter((key) => !this.hosts.has(key) && !this.down.has(key) && !this.timedOut.has(key));
+    return [
+      ...(timedOut.length > 0 ? [`nmap gave up on ${named(timedOut)}`] : []),
+      ...(silent.length > 0 ? [`it does not tell of any port of ${named(silent)} whether it is open`] : []),
+    ];
+  }
+}
+
+/** `2 hosts (192.0.2.7, 192.0.2.8)`, the first few. */
+function named(keys: readonly string[]): string {
+  return `${count(keys.length, 'host')} (${keys.slice(0, 5).join(', ')}${keys.length > 5 ? ', …' : ''})`;
+}
+
+/** Whether the run tells of any port of a host that it is open, or that it is not. */
+function hasLooked(coverage: RunCoverage, host: Host): boolean {
+  const sighting = sightingOf(coverage, host);
+  const listed = [...sighting.ports.values()];
+  const isTold = listed.some(({ protocol, number }) => {
+    const found = sighting.find(protocol, number);
+    return found.tested && isOpen(found.state) !== undefined;
+  });
+  // A set holds ports that are listed, too, and those speak for themselves.
+  const among = (protocol: string, ports: PortSet): number => listed.filter((one) => one.protocol === protocol && ports.has(one.number)).length;
+  return isTold || sighting.unlisted.some(({ protocol, ports }) => ports.size > among(protocol, ports));
+}
+
+function* openPorts({ host, identity, time }: HostContext): Generator<OpenPort, void, undefined> {
+  for (const { number, protocol, state, service } of host.ports) {
+    if (state?.state !== 'open' || number === undefined || protocol === undefined) continue;
+    yield { host: identity.key, ips: identity.ips, number, protocol, service: shownService(service?.name, service?.tunnel), time };
+  }
+}
