@@ -1,4 +1,4 @@
-/** What Ctrl-C means: first stop reading and deliver what was read, then, or when that takes too long, end. */
+/** What Ctrl-C means, a polite kill, and a terminal that was closed: first stop reading and deliver what was read, then, or when that takes too long, end. */
 export interface Interruption {
   readonly stop: AbortSignal;
   readonly giveUp: AbortSignal;
@@ -6,7 +6,7 @@ export interface Interruption {
 }
 
 const GRACE_MS = 10_000;
-const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 export function onInterrupt(tell: (text: string) => void, what = 'interrupted: delivering what was read'): Interruption {
   const stop = new AbortController();

@@ -3,7 +3,7 @@ import { PortlogError } from '../errors.ts';
 import type { Credentials } from '../sink/options.ts';
 import { captureOutput } from '../source/child.ts';
 import type { SecretSources, SinkConfig } from './config.ts';
-import { type Environment, serverVariable } from './env.ts';
+import { commandEnvironment, type Environment, serverVariable } from './env.ts';
 
 type SecretName = 'apiKey' | 'password' | 'bearer';
 const VARIABLE: Readonly<Record<SecretName, string>> = { apiKey: 'API_KEY', password: 'PASSWORD', bearer: 'BEARER' };
@@ -40,7 +40,7 @@ async function secret(name: SecretName, sink: SecretSources, prefix: string, env
   const file = sink[`${name}File`] ?? env[`${variable}_FILE`];
   if (file !== undefined) return hold(fromFile(file));
   const command = sink[`${name}Command`] ?? env[`${variable}_COMMAND`]?.split(' ');
-  return command === undefined ? undefined : hold(await fromCommand(command));
+  return command === undefined ? undefined : hold(await fromCommand(command, env));
 }
 
 /** In a closure, where no printed object shows it. */
@@ -56,9 +56,9 @@ function fromFile(path: string): string {
   }
 }
 
-async function fromCommand(command: readonly string[]): Promise<string> {
+async function fromCommand(command: readonly string[], env: Environment): Promise<string> {
   try {
-    return (await captureOutput(command)).trim();
+    return (await captureOutput(command, commandEnvironment(env))).trim();
   } catch (cause) {
     throw new PortlogError('secret-unavailable', `the command ${command[0] ?? ''} gave no secret: ${(cause as Error).message}`, { cause });
   }

@@ -1,18 +1,21 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import type { Environment } from '../config/env.ts';
 
 /** The only door to other programs. Arguments go as an array: no shell ever reads them. */
-export function startChild(command: string, args: readonly string[], stdio: 'pipe' | 'capture'): ChildProcess {
+export function startChild(command: string, args: readonly string[], stdio: 'pipe' | 'capture', env: Environment): ChildProcess {
   return spawn(command, args, {
     stdio: stdio === 'pipe' ? ['inherit', 'pipe', 'pipe'] : ['ignore', 'pipe', 'inherit'],
     shell: false,
+    env,
     // A group of its own: Ctrl-C reaches us, and we tell nmap when and how to stop.
     detached: stdio === 'pipe',
   });
 }
 
-/** Sends a signal to a child and to what it started, as long as it runs. */
-export function signalChild({ pid, exitCode, signalCode }: ChildProcess, signal: 'SIGINT' | 'SIGTERM' | 'SIGKILL'): void {
-  if (pid === undefined || exitCode !== null || signalCode !== null) return;
+/** Sends a signal to a child and to what it started, as long as any of them holds its output. */
+export function signalChild({ pid, exitCode, signalCode, stdout }: ChildProcess, signal: 'SIGINT' | 'SIGTERM' | 'SIGKILL'): void {
+  const hasEnded = exitCode !== null || signalCode !== null;
+  if (pid === undefined || (hasEnded && stdout?.closed !== false)) return;
   try {
     process.kill(-pid, signal);
   } catch {
@@ -20,10 +23,35 @@ export function signalChild({ pid, exitCode, signalCode }: ChildProcess, signal:
   }
 }
 
+/** Waits for the end of the pipe it reads from; then ends the group whose number it was told, first kindly. */
+const GUARD = 'read -r group || exit 0; read -r home && exit 0; kill -s INT -- "-$group" || exit 0; sleep 5; kill -s KILL -- "-$group"';
+
+/**
+ * A shell that waits beside a child of ours. However portlog ends (`kill -9`, out of memory), the kernel closes the pipe that
+ * only we write to, and the shell ends the child and what it started: SIGINT, and five seconds later SIGKILL. It has a session of its
+ * own, so that what is sent to our group or terminal does not reach it. To be started before the child; tell it the child's number at
+ * once. Where there is no /bin/sh there is no guard.
+ */
+export function startGuard(env: Environment): { readonly over: (pid: number | undefined) => void; readonly dismiss: () => void } {
+  const shell = spawn('/bin/sh', ['-c', GUARD, 'portlog-guard'], { stdio: ['pipe', 'ignore', 'ignore'], detached: true, env });
+  shell.once('error', () => undefined).unref();
+  const say = (word: string): void => void shell.stdin?.write(`${word}\n`);
+  shell.stdin?.on('error', () => undefined);
+  return {
+    over: (pid) => {
+      if (pid !== undefined) say(String(pid));
+    },
+    dismiss: () => {
+      say('home');
+      shell.stdin?.end();
+    },
+  };
+}
+
 /** What a command prints, for secrets that a password store hands out. Rejects when it fails. */
-export async function captureOutput(command: readonly string[]): Promise<string> {
+export async function captureOutput(command: readonly string[], env: Environment): Promise<string> {
   const [program = '', ...args] = command;
-  const child = startChild(program, args, 'capture');
+  const child = startChild(program, args, 'capture', env);
   let output = '';
   child.stdout?.setEncoding('utf8').on('data', (text: string) => {
     output += text;

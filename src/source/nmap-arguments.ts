@@ -1,34 +1,53 @@
 import { PortlogError } from '../errors.ts';
+import { type NmapOption, nmapWords } from './nmap-options.ts';
 
-/** Options that would send the XML elsewhere or take it from somewhere else. */
+const PIPE = 'portlog reads the XML from a pipe';
+const STDOUT = 'standard output carries the XML';
+
+/** Options that would send the XML elsewhere or take it from somewhere else, or write where nobody looks; by nmap's long names. */
 const REFUSED: Readonly<Record<string, string>> = {
-  '-oA': 'it names three files, of which portlog would need one',
-  '--resume': 'nmap then takes its options from an old log',
-  '--append-output': 'portlog reads one scan from the pipe',
+  'oA': 'it names three files, of which portlog would need one',
+  'oH': 'nmap writes no HTML',
+  'resume': 'nmap then takes its options from an old log',
+  'append-output': 'portlog reads one scan from the pipe',
+  'stylesheet': 'it is for the XML file of a scan, and here is none',
+  'script-updatedb': "it rewrites nmap's own files; run it by hand",
 };
+
+/** Formats beside XML may go to files of their own. */
+const OTHER_FORMATS: ReadonlySet<string> = new Set(['oN', 'oM', 'oG', 'oS', 'o', 'm']);
 
 /**
  * nmap's arguments with what portlog needs: `-oX -`, and `-v` so that hosts that are down are
  * listed. An `-oX FILE` of the user's would win over ours, and nmap would print to the terminal
- * what portlog reads: refused, with what to do instead.
+ * what portlog reads: refused, however it is spelled, with what to do instead.
  */
 export function nmapArguments(args: readonly string[]): readonly string[] {
-  for (const [index, arg] of args.entries()) {
-    const why = REFUSED[arg.slice(0, 3)] ?? REFUSED[arg];
-    if (why !== undefined) throw refused(arg, why);
-    const [, format, attached] = /^-o([XNGSM])(.*)$/.exec(arg) ?? [];
-    if (format === undefined) continue;
-    const target = attached === '' ? args[index + 1] : attached;
-    if (format === 'X' && target !== '-') throw refused('-oX FILE', 'portlog reads the XML from a pipe');
-    if (format !== 'X' && target === '-') throw refused(`-o${format} -`, 'standard output carries the XML');
+  const { options } = nmapWords(args);
+  for (const option of options) {
+    const why = whyNot(option);
+    if (why !== undefined) throw refused(option, why);
   }
-  const xml = args.includes('-oX') || args.includes('-oX-') ? [] : ['-oX', '-'];
-  const verbose = args.some((arg) => /^-v+\d?$/.test(arg) || arg === '--verbose' || /^-d+\d?$/.test(arg)) ? [] : ['-v'];
-  return [...xml, ...verbose, ...args];
+  const has = (...names: readonly string[]): boolean => options.some(({ name }) => names.includes(name));
+  return [...(has('oX') ? [] : ['-oX', '-']), ...(has('v', 'vv', 'verbose', 'd', 'debug') ? [] : ['-v']), ...args];
 }
 
-function refused(option: string, why: string): PortlogError {
-  return new PortlogError('nmap-arguments', `nmap's option ${option} does not go together with portlog scan: ${why}`, {
-    hint: 'leave it out; to keep the XML as well, run nmap -oX FILE … yourself and then portlog FILE, or use -oN FILE here',
-  });
+function whyNot({ name, value }: NmapOption): string | undefined {
+  if (Object.hasOwn(REFUSED, name)) return REFUSED[name];
+  if (name === 'oX') return value === '-' ? undefined : PIPE;
+  if (!OTHER_FORMATS.has(name)) return undefined;
+  // `-oXscan.xml`: an nmap before 7.80 writes a file Xscan.xml, a newer one refuses it.
+  if (name === 'o' && /^[XA]/.test(value ?? '')) return PIPE;
+  return value === '-' || (name === 'o' && /^[NMGS]-$/.test(value ?? '')) ? STDOUT : undefined;
+}
+
+function refused({ name, word }: NmapOption, why: string): PortlogError {
+  const shown = name.length === 1 || /^o[A-Z]$/.test(name) ? `-${name}` : `--${name}`;
+  return new PortlogError(
+    'nmap-arguments',
+    `nmap's option ${shown}${word === shown ? '' : ` (written ${word})`} does not go together with portlog scan: ${why}`,
+    {
+      hint: 'leave it out; to keep the XML as well, run nmap -oX FILE … yourself and then portlog FILE, or use -oN FILE here',
+    },
+  );
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { TargetLists } from '../change/scope.ts';
+import { nmapWords } from './nmap-options.ts';
 
 /** More text than this is not kept with each scan; then the targets count as not known. */
 const MAX_LENGTH = 64 << 10;
@@ -10,8 +11,11 @@ const MAX_LENGTH = 64 << 10;
  * cannot be read here: nmap will say what is wrong with them.
  */
 export function targetLists(nmapArgs: readonly string[]): TargetLists | undefined {
-  const targets = valuesOf(nmapArgs, '-iL');
-  const excluded = valuesOf(nmapArgs, '--excludefile');
+  const { options } = nmapWords(nmapArgs);
+  const filesOf = (...names: readonly string[]): readonly string[] =>
+    options.flatMap(({ name, value }) => (names.includes(name) && value !== undefined ? [value] : []));
+  const targets = filesOf('iL', 'i');
+  const excluded = filesOf('excludefile');
   if (targets.length + excluded.length === 0) return undefined;
   try {
     const lists = { targets: targets.flatMap(wordsIn), excluded: excluded.flatMap(wordsIn) };
@@ -19,13 +23,6 @@ export function targetLists(nmapArgs: readonly string[]): TargetLists | undefine
   } catch {
     return undefined;
   }
-}
-
-function valuesOf(args: readonly string[], option: string): readonly string[] {
-  return args.flatMap((arg, i) => {
-    if (arg === option) return args[i + 1] ?? [];
-    return arg.startsWith(option) ? arg.slice(option.length).replace(/^=/, '') : [];
-  });
 }
 
 /** `-` is nmap's standard input, which nobody may read but nmap. */

@@ -1,7 +1,8 @@
 import type { ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import type { Environment } from '../config/env.ts';
 import { PortlogError } from '../errors.ts';
-import { signalChild, startChild } from './child.ts';
+import { signalChild, startChild, startGuard } from './child.ts';
 import { nmapArguments } from './nmap-arguments.ts';
 import type { Source } from './source.ts';
 
@@ -19,6 +20,8 @@ export interface NmapOptions {
   readonly name?: string;
   readonly program: string;
   readonly args: readonly string[];
+  /** All that nmap gets of it: `nmapEnvironment`. */
+  readonly env: Environment;
   /** After so long nmap is told to stop. */
   readonly limitMs?: number | undefined;
   /** A line that nmap writes to stderr. */
@@ -34,9 +37,9 @@ export interface NmapSource extends Source {
 
 /**
  * A running nmap. When the signal aborts, or its time is over, nmap gets SIGINT, on which it stops; what it had written
- * is read to the end, so that finished hosts still ship.
+ * is read to the end, so that finished hosts still ship. When portlog itself is killed, nmap is ended as well (`startGuard`).
  */
-export function nmapSource({ name = 'nmap', program, args: userArgs, limitMs, onMessage }: NmapOptions): NmapSource {
+export function nmapSource({ name = 'nmap', program, args: userArgs, env, limitMs, onMessage }: NmapOptions): NmapSource {
   const args = nmapArguments(userArgs);
   let exit: NmapExit | undefined;
   return {
@@ -45,7 +48,9 @@ export function nmapSource({ name = 'nmap', program, args: userArgs, limitMs, on
     args,
     exit: () => exit,
     async *bytes(signal) {
-      const nmap = startChild(program, args, 'pipe');
+      const guard = startGuard(env);
+      const nmap = startChild(program, args, 'pipe', env);
+      guard.over(nmap.pid);
       if (nmap.stderr !== null) createInterface({ input: nmap.stderr }).on('line', onMessage);
       const ended = whenEnded(nmap);
       const stop = (): void => {
@@ -64,6 +69,7 @@ export function nmapSource({ name = 'nmap', program, args: userArgs, limitMs, on
       } finally {
         for (const end of ends) end.removeEventListener('abort', stop);
         signalChild(nmap, 'SIGTERM');
+        guard.dismiss();
       }
     },
   };

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { nmapArguments } from '../../src/source/nmap-arguments.ts';
 import { finished, freshDir, portlog, startPortlog, untilPrinted } from '../support/run-portlog.ts';
 import { host, port, scan } from '../support/scans.ts';
@@ -21,14 +21,14 @@ const WHOLE = scan(host('192.0.2.1', port(80)) + host('192.0.2.2', port(443)));
 const FIRST = WHOLE.slice(0, WHOLE.indexOf('<host', WHOLE.indexOf('192.0.2.1')));
 
 /** A program that stands in for nmap: writes its arguments to a file, then does what the shell script says. */
-function fakeNmap(script: string): { path: string; args: () => string[] } {
+function fakeNmap(script: string): { path: string; folder: string; args: () => string[] } {
   const folder = freshDir();
   const path = join(folder, 'nmap');
   writeFileSync(join(folder, 'first'), FIRST);
   writeFileSync(join(folder, 'whole'), WHOLE);
   writeFileSync(path, `#!/bin/sh\ncd "${folder}"\nfor a in "$@"; do printf '%s\\n' "$a"; done > args\n${script}\n`);
   chmodSync(path, 0o755);
-  return { path, args: () => readFileSync(join(folder, 'args'), 'utf8').trim().split('\n') };
+  return { path, folder, args: () => readFileSync(join(folder, 'args'), 'utf8').trim().split('\n') };
 }
 
 test.skipIf(withoutNmap)('targets from a file are known, because portlog can read it', async () => {
@@ -47,6 +47,15 @@ test.skipIf(withoutNmap)('targets from a file are known, because portlog can rea
   expect(inventory.stdout.trim().split('\r\n')).toHaveLength(5);
 });
 
+/** A process of that group is. */
+function isThere(group: number): boolean {
+  try {
+    return process.kill(-group, 0);
+  } catch {
+    return false;
+  }
+}
+
 function actions(stdout: string): string[] {
   return stdout
     .trim()
@@ -60,12 +69,69 @@ describe('what nmap is told', () => {
     expect(nmapArguments(['-oX', '-', '-vv', 'a'])).toEqual(['-oX', '-', '-vv', 'a']);
     expect(nmapArguments(['-oN', 'f.txt', 'a'])).toEqual(['-oX', '-', '-v', '-oN', 'f.txt', 'a']);
   });
-  test.for([['-oX', 'f.xml'], ['-oXf.xml'], ['-oA', 'base'], ['-oAbase'], ['--resume', 'log'], ['-oN', '-'], ['-oG-']])(
-    '%j is refused with a reason',
-    (args) => {
-      expect(() => nmapArguments(args)).toThrow(/does not go together with portlog scan/);
-    },
-  );
+  test.for([
+    ['-oX', 'f.xml'],
+    ['-oX=f.xml'],
+    ['--oX', 'f.xml'],
+    ['--oX=f.xml'],
+    ['-oXf.xml'],
+    ['-n', '-oX'],
+    ['-oA', 'base'],
+    ['-oAbase'],
+    ['-oA=base'],
+    ['--oA', 'base'],
+    ['--resume', 'log'],
+    ['--resu', 'log'],
+    ['-resume', 'log'],
+    ['-oN', '-'],
+    ['--oN=-'],
+    ['-oG-'],
+    ['-oS', '-'],
+    ['-m', '-'],
+    ['-o', '-'],
+    ['-no', '-'],
+    ['--append-output'],
+    ['--append_output'],
+    ['--app'],
+    ['-append-output'],
+    ['192.0.2.1', '--append'],
+    ['--stylesheet', 'x.xsl'],
+    ['-styl=x.xsl'],
+    ['--script-updatedb'],
+    ['-script-up'],
+  ])('%j is refused with a reason', (args) => {
+    expect(() => nmapArguments(args)).toThrow(/^nmap's option --?\S+ .*does not go together with portlog scan: ./);
+  });
+
+  // A word behind an option is its value, as nmap sees it.
+  test.for([
+    ['--script-args', '--append-output'],
+    ['-p', '-oX'],
+    ['-e', '-oA'],
+    ['-sV', '--', '--append-output', '-oX'],
+    ['-oX=-'],
+    ['--oX', '-'],
+    ['--oN', 'f.txt'],
+    ['--script', 'http-title', '--open'],
+  ])('%j passes', (args) => {
+    expect(nmapArguments(args).slice(-args.length)).toEqual(args);
+  });
+
+  test('it is as verbose as it was told to be, however that is spelled', () => {
+    for (const word of ['-v2', '-nv', '--verb', '-debug=3', '-d']) expect(nmapArguments([word, 'a']), word).not.toContain('-v');
+    for (const word of ['--version-trace', '-oN=verbose', '-sV']) expect(nmapArguments([word, 'a']), word).toContain('-v');
+  });
+
+  test('it gets of the environment what it needs, and no secret', async () => {
+    const nmap = fakeNmap('env > environment; cat whole');
+    const env = { PORTLOG_ELASTICSEARCH_API_KEY: 's3cr3t', AWS_SECRET_ACCESS_KEY: 's3cr3t', LC_ALL: 'C.UTF-8', NMAP_PRIVILEGED: '' };
+    expect((await portlog(['scan', '--nmap', nmap.path, '--', 'x'], { env })).code).toBe(0);
+    const got = readFileSync(join(nmap.folder, 'environment'), 'utf8');
+    expect(got).toMatch(/^LC_ALL=C\.UTF-8$/m);
+    expect(got).toMatch(/^NMAP_PRIVILEGED=$/m);
+    expect(got).toMatch(/^PATH=./m);
+    expect(got).not.toContain('s3cr3t');
+  });
 
   test('arguments reach it as they are, without a shell', async () => {
     const nmap = fakeNmap('cat whole');
@@ -95,6 +161,31 @@ describe('while nmap runs', () => {
     const { stdout, code } = await done;
     expect(actions(stdout).at(-1)).toBe('scan-incomplete');
     expect(code).toBe(130);
+  });
+
+  test.for([
+    ['SIGKILL', null],
+    ['SIGHUP', 130],
+  ] as const)('nmap ends with portlog: %s', async ([signal, code]) => {
+    const nmap = fakeNmap('echo $$ > pid; cat first; sleep 100');
+    const child = startPortlog(['scan', '--nmap', nmap.path, '--', 'x']);
+    const done = finished(child);
+    await untilPrinted(child, 'stdout', '"192.0.2.1 80/tcp open http"');
+    const group = Number(readFileSync(join(nmap.folder, 'pid'), 'utf8'));
+    expect(isThere(group)).toBe(true);
+    child.kill(signal);
+    expect((await done).code).toBe(code);
+    await vi.waitFor(() => expect(isThere(group)).toBe(false), { timeout: 4000 });
+  });
+
+  // The shell stands for nmap, the sleep, which a shell starts so that it is deaf to SIGINT, for what nmap starts.
+  test.for(['SIGKILL', 'SIGTERM'] as const)('what nmap started and does not obey ends with portlog, too: %s', async (signal) => {
+    const nmap = fakeNmap('echo $$ > pid; cat first; sleep 100 & wait');
+    const child = startPortlog(['scan', '--nmap', nmap.path, '--', 'x']);
+    await untilPrinted(child, 'stdout', '"192.0.2.1 80/tcp open http"');
+    const group = Number(readFileSync(join(nmap.folder, 'pid'), 'utf8'));
+    child.kill(signal);
+    await vi.waitFor(() => expect(isThere(group)).toBe(false), { timeout: 12_000, interval: 200 });
   });
 
   test('the scanner host is named, because portlog ran it here', async () => {

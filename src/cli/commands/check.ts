@@ -2,6 +2,7 @@ import { accessSync, constants, existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { KnownScans } from '../../change/scans.ts';
 import { KnownHosts, knownSites } from '../../change/store.ts';
+import { type Environment, nmapEnvironment } from '../../config/env.ts';
 import type { Settings } from '../../config/settings.ts';
 import { openDatabase, stateFile, waitingShelves } from '../../delivery/store.ts';
 import { EXIT, type ExitCode, PortlogError } from '../../errors.ts';
@@ -23,7 +24,7 @@ import { type CommandContext, settingsOf, text } from './context.ts';
 export async function checkCommand(context: CommandContext): Promise<ExitCode> {
   const settings = await settingsOf(context);
   const found: Diagnosis[] = [{ level: 'ok', message: `configuration: site "${settings.event.site}", ${settings.sinks.length} sink(s)` }];
-  found.push(await checkNmap(text(context.values, 'nmap') ?? 'nmap'), ...checkState(settings));
+  found.push(await checkNmap(text(context.values, 'nmap') ?? 'nmap', context.env), ...checkState(settings));
   found.push(...checkIntel(settings), ...(await checkDuties(context)));
   let code: ExitCode = EXIT.delivered;
   for (const sink of settings.sinks) {
@@ -80,10 +81,16 @@ async function checkSink(options: SinkOptions): Promise<SinkDiagnosis> {
   }
 }
 
-async function checkNmap(program: string): Promise<Diagnosis> {
+async function checkNmap(program: string, env: Environment): Promise<Diagnosis> {
   try {
-    const [first = ''] = (await captureOutput([program, '--version'])).split('\n');
-    return { level: 'ok', message: first.replace(/ \( .* \)$/, '') };
+    const [first = ''] = (await captureOutput([program, '--version'], nmapEnvironment(env))).split('\n');
+    const version = first.replace(/ \( .* \)$/, '');
+    if (process.getuid?.() !== 0) return { level: 'ok', message: version };
+    return {
+      level: 'warning',
+      message: `${version}, which would run as root here, with its scripts, on what strangers answer`,
+      hint: 'it needs raw packets only: docs/how-to/scan.md says how a user without rights gets that',
+    };
   } catch {
     return { level: 'warning', message: `there is no program "${program}"`, hint: 'only portlog scan and schedules need it' };
   }

@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { nmapEnvironment } from '../../config/env.ts';
 import type { Settings } from '../../config/settings.ts';
 import { EXIT, type ExitCode, PortlogError } from '../../errors.ts';
 import type { ShipReport } from '../../ship.ts';
@@ -35,6 +36,7 @@ export async function scanAndShip(
   const nmap = nmapSource({
     ...scan,
     program: text(values, 'nmap') ?? 'nmap',
+    env: nmapEnvironment(context.env),
     onMessage: (line) => {
       if (line.trim() !== '') speaker.warn(`${nmap.name}: ${line}`);
     },

@@ -1,0 +1,103 @@
+/** An option of nmap's as nmap will understand it. */
+export interface NmapOption {
+  /** Its long name, whole; or its letter. */
+  readonly name: string;
+  readonly value: string | undefined;
+  /** As it was written. */
+  readonly word: string;
+}
+
+/** nmap's command line, taken apart as nmap does it. */
+export interface NmapWords {
+  readonly options: readonly NmapOption[];
+  readonly targets: readonly string[];
+}
+
+/* From nmap.cc of 7.80 to 7.98: https://github.com/nmap/nmap/blob/master/nmap.cc (parse_options). */
+const FLAGS = `version verbose help iflist release-memory nogcc open defeat-rst-ratelimit defeat-icmp-ratelimit randomize-hosts osscan-limit
+  osscan-guess fuzzy packet-trace version-trace send-eth send-ip no-stylesheet webxml rH vv ff privileged unprivileged append-output
+  noninteractive thc badsum traceroute reason allports version-light version-all system-dns resolve-all unique log-errors
+  deprecated-xml-osclass script-trace script-updatedb noscript adler32 disable-arp-ping discovery-ignore-rst`.split(/\s+/);
+const VALUED = `datadir servicedb versiondb max-os-tries max-parallelism min-parallelism timing max-rtt-timeout min-rtt-timeout initial-rtt-timeout
+  excludefile exclude max-hostgroup min-hostgroup scanflags host-timeout scan-delay max-scan-delay max-retries oA oN oM oG oS oH oX iL iR sI
+  source-port nsock-engine proxies proxy data data-string data-length stylesheet mtu spoof-mac ttl version-intensity dns-servers port-ratio
+  top-ports exclude-ports script script-args script-args-file script-help script-timeout ip-options min-rate max-rate stats-every route-dst
+  resume`.split(/\s+/);
+const LONG = new Map<string, 'flag' | 'value' | 'perhaps'>([
+  ...FLAGS.map((name) => [name, 'flag'] as const),
+  ...VALUED.map((name) => [name, 'value'] as const),
+  ['debug', 'perhaps'],
+]);
+const SHORT = new Map<string, 'flag' | 'value' | 'perhaps'>([
+  ...'6AFfhInqRrV'.split('').map((letter) => [letter, 'flag'] as const),
+  ...'bDegiMmoPpSsT'.split('').map((letter) => [letter, 'value'] as const),
+  ...'dOv'.split('').map((letter) => [letter, 'perhaps'] as const),
+]);
+
+/**
+ * Takes nmap's arguments apart by the rules of getopt_long_only(3), which nmap uses: a long option may have one hyphen or two, its name
+ * may be cut short as long as no other begins so, a value stands behind `=` or is the next word, and options may follow targets.
+ * What no nmap knows counts as an option without a value: nmap will say that it does not know it.
+ */
+export function nmapWords(args: readonly string[]): NmapWords {
+  const options: NmapOption[] = [];
+  const targets: string[] = [];
+  for (let at = 0; at < args.length; at++) {
+    const word = args[at] as string;
+    if (word === '--') return { options, targets: [...targets, ...args.slice(at + 1)] };
+    if (!word.startsWith('-') || word === '-') {
+      targets.push(word);
+      continue;
+    }
+    for (const { name, value, wantsNext } of isLong(word) ? [longOption(word)] : letters(word))
+      options.push({ name, value: wantsNext ? args[++at] : value, word });
+  }
+  return { options, targets };
+}
+
+interface Taken {
+  readonly name: string;
+  readonly value: string | undefined;
+  /** The next word is its value. */
+  readonly wantsNext: boolean;
+}
+
+/** With one hyphen, a letter that is an option is one, unless the word is a long option or the beginning of one. */
+function isLong(word: string): boolean {
+  if (word.startsWith('--')) return true;
+  const first = word[1] as string;
+  if (word.length === 2 && SHORT.has(first)) return false;
+  return named(word) !== undefined || !SHORT.has(first);
+}
+
+function longOption(word: string): Taken {
+  const name = named(word) ?? spelled(word);
+  const equals = word.indexOf('=');
+  const value = equals === -1 ? undefined : word.slice(equals + 1);
+  return { name, value, wantsNext: value === undefined && LONG.get(name) === 'value' };
+}
+
+/** The long option that nmap will take the word for, if there is one. */
+function named(word: string): string | undefined {
+  const beginning = spelled(word);
+  if (LONG.has(beginning)) return beginning;
+  const possible = [...LONG.keys()].filter((name) => name.startsWith(beginning));
+  return possible.length === 1 ? possible[0] : undefined;
+}
+
+/** Older nmaps take an underscore for a hyphen. */
+function spelled(word: string): string {
+  return word.replace(/^--?/, '').split('=', 1)[0]?.replaceAll('_', '-') ?? '';
+}
+
+function letters(word: string): readonly Taken[] {
+  const taken: Taken[] = [];
+  for (let at = 1; at < word.length; at++) {
+    const name = word[at] as string;
+    const kind = SHORT.get(name) ?? 'flag';
+    const rest = word.slice(at + 1);
+    if (kind === 'flag') taken.push({ name, value: undefined, wantsNext: false });
+    else return [...taken, { name, value: rest === '' ? undefined : rest, wantsNext: kind === 'value' && rest === '' }];
+  }
+  return taken;
+}
