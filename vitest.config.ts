@@ -15,7 +15,16 @@ export default defineConfig({
           setupFiles: 'test/support/seed.ts',
         },
       },
-      { test: { name: 'server', include: ['test/server/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 600_000, fileParallelism: false } },
+      {
+        test: {
+          name: 'server',
+          include: ['test/server/**/*.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 600_000,
+          fileParallelism: false,
+          globalSetup: 'test/server/there.ts',
+        },
+      },
     ],
   },
 });

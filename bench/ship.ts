@@ -15,7 +15,7 @@ import { lokiBody } from '../src/sink/loki-entry.ts';
 import { lokiSink } from '../src/sink/loki.ts';
 import type { Batch, Entry, Sink } from '../src/sink/sink.ts';
 import { PASSWORD, startElasticsearch } from '../test/server/elasticsearch.ts';
-import { startLoki } from '../test/server/loki.ts';
+import { hasLoki, startLoki } from '../test/server/loki.ts';
 import { sinkOptions } from '../test/support/sink-options.ts';
 import { writeScan } from './generate.ts';
 
@@ -52,7 +52,7 @@ interface Target {
 }
 
 const elasticsearch = await startElasticsearch();
-const loki = await startLoki();
+const loki = hasLoki ? await startLoki() : undefined;
 try {
   const auth = { PORTLOG_ELASTICSEARCH_USER: 'admin', PORTLOG_ELASTICSEARCH_PASSWORD: PASSWORD, PORTLOG_CA_FILE: elasticsearch.caFile };
   await portlog(['setup', 'elasticsearch', '--url', elasticsearch.url], auth);
@@ -73,17 +73,7 @@ try {
         caFile: elasticsearch.caFile,
       },
     },
-    {
-      name: 'loki',
-      to: `loki=${loki.url}`,
-      env: { PORTLOG_LOKI_TENANT: 'fast' },
-      bodies: (round) =>
-        batches(lokiSink(sinkOptions('bench', { target: loki.url, streamLabels: { round: `bare${round}` } }))).map((batch) => zipped(pushed(batch))),
-      request: {
-        url: `${loki.url}/loki/api/v1/push`,
-        headers: { 'x-scope-orgid': 'fast', 'content-type': 'application/json', 'content-encoding': 'gzip' },
-      },
-    },
+    ...(loki === undefined ? [] : [lokiTarget(loki.url)]),
     {
       name: 'file',
       to: `file=${out}`,
@@ -94,7 +84,21 @@ try {
   ];
   for (const target of targets) await measure(target);
 } finally {
-  await Promise.all([elasticsearch.stop(), loki.stop()]);
+  await Promise.all([elasticsearch.stop(), loki?.stop()]);
+}
+
+function lokiTarget(url: string): Target {
+  return {
+    name: 'loki',
+    to: `loki=${url}`,
+    env: { PORTLOG_LOKI_TENANT: 'fast' },
+    bodies: (round) =>
+      batches(lokiSink(sinkOptions('bench', { target: url, streamLabels: { round: `bare${round}` } }))).map((batch) => zipped(pushed(batch))),
+    request: {
+      url: `${url}/loki/api/v1/push`,
+      headers: { 'x-scope-orgid': 'fast', 'content-type': 'application/json', 'content-encoding': 'gzip' },
+    },
+  };
 }
 
 async function measure(target: Target): Promise<void> {

@@ -3,7 +3,7 @@ import { INVENTORY, type LogEvent } from '../event/event.ts';
 import { batchBody, encoded, Scratch } from './body.ts';
 import { bulkOutcome } from './bulk-outcome.ts';
 import { type HttpAnswer, type HttpClient, httpClient, redirection } from './http.ts';
-import { accepting, addressOf, ELASTICSEARCH_URL, scopeOf, type SinkOptions, urlOf } from './options.ts';
+import { accepting, addressOf, ELASTICSEARCH_URL, scopeOf, type SinkOptions, urlOf, shownAddress } from './options.ts';
 import { type Diagnosis, type Encoded, type Sink, SinkError } from './sink.ts';
 
 /** What tells the servers apart that take `_bulk`. */
@@ -40,7 +40,7 @@ export function bulkSink(options: SinkOptions, server: BulkServer): Sink {
   const scratch = new Scratch(LIMITS.maxBytes);
 
   return {
-    name: `${server.type} ${addressOf(url)}`,
+    name: `${server.type} ${shownAddress(url)}`,
     identity: { type: server.type, target: addressOf(url), scope: scopeOf({ namespace: options.namespace }, options) },
     limits: LIMITS,
     undeliverable: 'keep',

@@ -73,7 +73,7 @@ class OriginClient implements HttpClient {
       headers['content-encoding'] = 'gzip';
     }
     try {
-      const path = this.url.pathname.replace(/\/$/, '') + request.path || '/';
+      const path = pathBelow(this.url, request.path);
       const answer = await this.agent.request({ origin: this.url.origin, path, method: request.method, headers, body, signal });
       return await read(answer);
     } catch (cause) {
@@ -85,6 +85,12 @@ class OriginClient implements HttpClient {
   async close(): Promise<void> {
     if (!this.agent.closed && !this.agent.destroyed) await this.agent.close();
   }
+}
+
+/** A path of the protocol below that of the URL, whose query string stays: gateways and receivers are told things in it. */
+function pathBelow({ pathname, search }: URL, path: string): string {
+  const whole = pathname.replace(/\/$/, '') + path || '/';
+  return search === '' ? whole : `${whole}${whole.includes('?') ? '&' : '?'}${search.slice(1)}`;
 }
 
 function whyAborted({ reason }: AbortSignal): string {

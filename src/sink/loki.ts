@@ -3,7 +3,7 @@ import { httpClient } from './http.ts';
 import { checkLoki, type Complaint, complaintIn, isTooLarge, lokiRefusal, rateLimitIn } from './loki-answer.ts';
 import { entryParts, lineOf, lokiBody } from './loki-entry.ts';
 import { carriesSendTime, checkedLabels, lateStream, streamOf } from './loki-stream.ts';
-import { accepting, addressOf, scopeOf, type SinkOptions, urlOf, LOKI_URL } from './options.ts';
+import { accepting, addressOf, scopeOf, type SinkOptions, urlOf, LOKI_URL, shownAddress } from './options.ts';
 import type { Entry, Outcome, Rejection, Sink } from './sink.ts';
 
 const PUSH = '/loki/api/v1/push';
@@ -34,7 +34,7 @@ export function lokiSink(options: SinkOptions): Sink {
   const scratch = new Scratch(2 * LIMITS.maxBytes);
 
   return {
-    name: `loki ${addressOf(url)}${options.tenant === undefined ? '' : ` (tenant ${options.tenant})`}`,
+    name: `loki ${shownAddress(url)}${options.tenant === undefined ? '' : ` (tenant ${options.tenant})`}`,
     identity: { type: 'loki', target: addressOf(url), scope: scopeOf({ tenant: options.tenant, labels: labelScope(labels) }, options) },
     limits: LIMITS,
     undeliverable: 'keep',

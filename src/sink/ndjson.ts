@@ -2,7 +2,7 @@ import { ecsParts } from '../event/ecs.ts';
 import { PortlogError } from '../errors.ts';
 import { batchBody, encoded, Scratch } from './body.ts';
 import { type HttpAnswer, httpClient, redirection } from './http.ts';
-import { accepting, addressOf, scopeOf, type SinkOptions, urlOf } from './options.ts';
+import { accepting, addressOf, scopeOf, type SinkOptions, urlOf, shownAddress } from './options.ts';
 import { type Batch, type Diagnosis, type Outcome, type Sink, SinkError } from './sink.ts';
 
 const LIMITS = { maxEvents: 1000, maxBytes: 1 << 20, inFlight: 4, inFlightPerPartition: 4 };
@@ -24,7 +24,7 @@ export function httpSink(options: SinkOptions): Sink {
   const headers = { ...options.headers };
 
   return {
-    name: `http ${addressOf(url)}`,
+    name: `http ${shownAddress(url)}`,
     identity: { type: 'http', target: addressOf(url), scope: scopeOf({}, options) },
     limits: LIMITS,
     undeliverable: 'keep',

@@ -87,9 +87,14 @@ export function urlOf({ type, target }: Pick<SinkOptions, 'type' | 'target'>, de
   return url;
 }
 
-/** Scheme, host, port and path, as one destination is told from another. */
+/** Scheme, host, port, path and query string, as one destination is told from another, and reached again. */
 export function addressOf(url: URL): string {
-  return url.origin + url.pathname.replace(/\/$/, '');
+  return url.origin + url.pathname.replace(/\/$/, '') + url.search;
+}
+
+/** The same for people: a query string may be long, and may hold what is nobody's business. */
+export function shownAddress(url: URL): string {
+  return url.origin + url.pathname.replace(/\/$/, '') + (url.search === '' ? '' : '?…');
 }
 
 /** What tells destinations at one address apart, as `name=value` pairs; the datasets, too, if not all are sent. */

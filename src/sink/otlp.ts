@@ -1,7 +1,7 @@
 import { otlpFrame, otlpOrigin, otlpRecord } from '../event/otel.ts';
 import { encoded, Scratch, writeParts } from './body.ts';
 import { type HttpAnswer, httpClient, redirection } from './http.ts';
-import { accepting, addressOf, OTLP_URL, scopeOf, type SinkOptions, urlOf } from './options.ts';
+import { accepting, addressOf, OTLP_URL, scopeOf, type SinkOptions, urlOf, shownAddress } from './options.ts';
 import { type Batch, type Diagnosis, type Outcome, type Sink, SinkError } from './sink.ts';
 
 /** Small enough that a receiver which rejects some of a request, and does not say which, is about few. */
@@ -63,7 +63,7 @@ export function otlpSink(options: SinkOptions, encoding: OtlpEncoding = jsonEnco
   }
 
   return {
-    name: `otlp ${addressOf(url)}`,
+    name: `otlp ${shownAddress(url)}`,
     identity: { type: 'otlp', target: addressOf(url), scope: scopeOf({ tenant: options.tenant }, options) },
     limits: LIMITS,
     undeliverable: 'keep',

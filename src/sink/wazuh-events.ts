@@ -2,7 +2,7 @@ import { systemClock } from '../clock.ts';
 import { flatLine } from '../event/flat.ts';
 import { encoded } from './body.ts';
 import { type HttpAnswer, redirection } from './http.ts';
-import { addressOf, scopeOf, type SinkOptions, urlOf } from './options.ts';
+import { addressOf, scopeOf, type SinkOptions, urlOf, shownAddress } from './options.ts';
 import { type Batch, type Diagnosis, type Outcome, type Sink, SinkError } from './sink.ts';
 import { wazuhApi, WAZUH_API_URL, wazuhVersion, wazuhWords } from './wazuh-api.ts';
 
@@ -27,7 +27,7 @@ export function wazuhEvents(options: SinkOptions): Omit<Sink, 'accepts'> {
   const takeTurn = turns();
 
   return {
-    name: `wazuh ${addressOf(url)}`,
+    name: `wazuh ${shownAddress(url)}`,
     identity: { type: 'wazuh', target: addressOf(url), scope: scopeOf({}, options) },
     limits: LIMITS,
     undeliverable: 'keep',

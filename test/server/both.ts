@@ -1,33 +1,30 @@
 import { portlog } from '../support/run-portlog.ts';
 import { type ElasticsearchServer, PASSWORD, startElasticsearch } from './elasticsearch.ts';
-import { type LokiServer, startLoki } from './loki.ts';
+import { type SecondStore, startSecondStore } from './second-store.ts';
 
-/** A Loki tenant without limits. */
-export const TENANT = 'fast';
-
-/** A real Elasticsearch, set up, and a real Loki, with what portlog needs in its environment to ship to both. */
+/** A real Elasticsearch, set up, and a second real store, with what portlog needs in its environment to ship to both. */
 export interface BothServers {
   readonly elasticsearch: ElasticsearchServer;
-  readonly loki: LokiServer;
+  readonly second: SecondStore;
   readonly env: Readonly<Record<string, string>>;
   stop(): Promise<void>;
 }
 
 export async function startBoth(): Promise<BothServers> {
-  const [elasticsearch, loki] = await Promise.all([startElasticsearch(), startLoki()]);
+  const [elasticsearch, second] = await Promise.all([startElasticsearch(), startSecondStore()]);
   const env = {
     PORTLOG_ELASTICSEARCH_USER: 'admin',
     PORTLOG_ELASTICSEARCH_PASSWORD: PASSWORD,
     PORTLOG_CA_FILE: elasticsearch.caFile,
-    PORTLOG_LOKI_TENANT: TENANT,
+    ...second.env,
   };
   await portlog(['setup', 'elasticsearch', '--url', elasticsearch.url], { env });
   return {
     elasticsearch,
-    loki,
+    second,
     env,
     async stop() {
-      await Promise.all([elasticsearch.stop(), loki.stop()]);
+      await Promise.all([elasticsearch.stop(), second.stop()]);
     },
   };
 }

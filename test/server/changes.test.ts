@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { finished, freshDir, portlog, startPortlog } from '../support/run-portlog.ts';
-import { type BothServers, startBoth, TENANT } from './both.ts';
+import { type BothServers, startBoth } from './both.ts';
 import { Lab } from './lab.ts';
 
 const A = '10.77.0.2';
@@ -87,18 +87,20 @@ function timeless(message: string): string {
 }
 
 /** Changes as both servers have them, oldest first. */
-async function stored(site: string): Promise<{ readonly elasticsearch: readonly string[]; readonly loki: readonly string[] }> {
-  const { elasticsearch, loki } = servers;
+async function stored(site: string): Promise<{ readonly elasticsearch: readonly string[]; readonly second: readonly string[] }> {
+  const { elasticsearch, second } = servers;
   await elasticsearch.ask('POST', '/logs-nmap.change-*/_refresh');
   const { body } = await elasticsearch.ask('POST', '/logs-nmap.change-*/_search', {
     size: 1000,
     query: { term: { 'nmap.site': site } },
     _source: ['message'],
   });
-  const entries = await loki.entries(TENANT, `{service_name="portlog", site="${site}", dataset="nmap.change"}`);
+  // One that was killed between storing and noting it sends it again, and not every store can tell.
+  const changes = (await second.events(site)).filter(({ dataset }) => dataset === 'nmap.change');
+  const once = second.dedups ? changes : [...new Map(changes.map((change) => [change.id, change])).values()];
   return {
     elasticsearch: (body.hits.hits as { _source: { message: string } }[]).map(({ _source }) => timeless(_source.message)).sort(),
-    loki: entries.map(({ line }) => timeless((JSON.parse(line) as { message: string }).message)).sort(),
+    second: once.map(({ message }) => timeless(message)).sort(),
   };
 }
 
@@ -115,10 +117,10 @@ describe('real scans of hosts that open, close, filter, change and go', () => {
     '--to',
     `elasticsearch=${servers.elasticsearch.url}`,
     '--to',
-    `loki=${servers.loki.url}`,
+    servers.second.to,
   ];
 
-  test('each is told what a careful person would write, in Elasticsearch and Loki, and nothing else', { timeout: 5 * 60_000 }, async () => {
+  test('each is told what a careful person would write, in both stores, and nothing else', { timeout: 5 * 60_000 }, async () => {
     const state = freshDir();
     const expected: string[] = [];
     for (const { scan, says } of steps) {
@@ -127,7 +129,7 @@ describe('real scans of hosts that open, close, filter, change and go', () => {
       expected.push(...says);
       const found = await stored('calm');
       expect([scan, found.elasticsearch], readFileSync(scan, 'utf8')).toEqual([scan, expected.toSorted()]);
-      expect(found.loki).toEqual(found.elasticsearch);
+      expect(found.second).toEqual(found.elasticsearch);
     }
   });
 
@@ -145,7 +147,7 @@ describe('real scans of hosts that open, close, filter, change and go', () => {
     }
     expect(killed).toBeGreaterThan(steps.length / 4);
     const expected = steps.flatMap(({ says }) => says).toSorted();
-    expect(await stored('killed')).toEqual({ elasticsearch: expected, loki: expected });
+    expect(await stored('killed')).toEqual({ elasticsearch: expected, second: expected });
   });
 
   test('what is open now stands in the inventory of Elasticsearch, and in that of portlog', async () => {

@@ -14,28 +14,33 @@ import { ALERT_RULES } from '../../src/content/rules.ts';
 import { freshDir, portlog, ROOT } from '../support/run-portlog.ts';
 import { type AlertmanagerServer, startAlertmanager } from './alertmanager.ts';
 import { type ElasticsearchServer, PASSWORD, startElasticsearch } from './elasticsearch.ts';
-import { type LokiServer, startLoki } from './loki.ts';
+import { hasLoki, type LokiServer, ownsLoki, startLoki } from './loki.ts';
 
-/** A tenant with Loki's own limits. */
-const TENANT = 'stories';
 const LATER = 27 * 3_600_000;
 
 let elasticsearch: ElasticsearchServer;
-let loki: LokiServer;
-let alertmanager: AlertmanagerServer;
+/** Where there is none, what is asked of Elasticsearch is asked all the same. */
+let loki: LokiServer | undefined;
+/** A tenant with Loki's own limits. */
+let tenant: string;
+let alertmanager: AlertmanagerServer | undefined;
+/** For `--to`. */
+let to: readonly string[];
 let env: Readonly<Record<string, string>>;
 
 beforeAll(async () => {
-  alertmanager = await startAlertmanager();
-  [elasticsearch, loki] = await Promise.all([startElasticsearch(), startLoki(alertmanager.url)]);
+  alertmanager = ownsLoki ? await startAlertmanager() : undefined;
+  [elasticsearch, loki] = await Promise.all([startElasticsearch(), hasLoki ? startLoki(alertmanager?.url) : undefined]);
+  tenant = loki?.tenant('stories') ?? '';
+  to = ['--to', `elasticsearch=${elasticsearch.url}`, ...(loki === undefined ? [] : ['--to', `loki=${loki.url}`])];
   env = {
     PORTLOG_ELASTICSEARCH_USER: 'admin',
     PORTLOG_ELASTICSEARCH_PASSWORD: PASSWORD,
     PORTLOG_CA_FILE: elasticsearch.caFile,
-    PORTLOG_LOKI_TENANT: TENANT,
+    PORTLOG_LOKI_TENANT: tenant,
   };
   await portlog(['setup', 'elasticsearch', '--url', elasticsearch.url], { env });
-  await shipStories(['--to', `elasticsearch=${elasticsearch.url}`, '--to', `loki=${loki.url}`], env);
+  await shipStories(to, env);
   await elasticsearch.ask('POST', '/logs-nmap.*,nmap-inventory-*/_refresh');
 }, 5 * 60_000);
 afterAll(async () => {
@@ -53,16 +58,16 @@ describe('dashboards over three weeks of a small company', () => {
     await expect(`${lines.join('\n')}\n`).toMatchFileSnapshot('../alerts/headquarters.kibana.txt');
   });
 
-  test('every panel of the files for Grafana shows what it should', { timeout: 120_000 }, async () => {
+  test.skipIf(!hasLoki)('Loki: every panel of the files for Grafana shows what it should', { timeout: 120_000 }, async () => {
     const lines: string[] = [];
     for (const { dashboard, panel, legend, expr, type } of targetsOf(readDashboards())) {
       const query = filled(expr, HEADQUARTERS_SITE, 30);
       if (type === 'instant') {
-        const series = await ask(loki.url, TENANT, query);
+        const series = await ask(loki!.url, tenant, query);
         const shown = series.map(({ metric, value }) => dated({ ...metric, value: value > 1e12 ? new Date(value).toISOString() : value })).toSorted();
         lines.push(`# ${dashboard} ${panel} ${legend}`.trim(), ...shown);
       } else {
-        const { lines: found, series } = await askRange(loki.url, TENANT, query, 30);
+        const { lines: found, series } = await askRange(loki!.url, tenant, query, 30);
         lines.push(`# ${dashboard} ${panel} ${legend} (${found.length + series.length})`.trim());
         // In which order Loki gives what is of one time is its own affair.
         lines.push(...[...new Set(found.map(dated)), ...series.map(({ metric, value }) => dated({ ...metric, value }))].toSorted());
@@ -71,20 +76,23 @@ describe('dashboards over three weeks of a small company', () => {
     await expect(`${lines.join('\n')}\n`).toMatchFileSnapshot('../alerts/headquarters.grafana.txt');
   });
 
-  test('a site that nobody has scanned has no value, not 0', async () => {
+  test.skipIf(!hasLoki)('Loki: a site that nobody has scanned has no value, not 0', async () => {
     for (const { panel, kind, expr } of targetsOf(readDashboards())) {
       if (kind !== 'stat') continue;
-      expect(await ask(loki.url, TENANT, filled(expr, 'nowhere', 30)), panel).toEqual([]);
+      expect(await ask(loki!.url, tenant, filled(expr, 'nowhere', 30)), panel).toEqual([]);
     }
   });
 });
 
-test('a scan that comes late is not the latest, in neither store', async () => {
-  const to = ['--site', 'late', '--state-dir', freshDir(), '--to', `elasticsearch=${elasticsearch.url}`, '--to', `loki=${loki.url}`];
-  for (const scan of ['after', 'before']) expect((await portlog([...to, join(ROOT, 'examples', `${scan}.xml`)], { env })).code).toBe(0);
+test('a scan that comes late is not the latest, in no store', async () => {
+  const state = freshDir();
+  for (const scan of ['after', 'before'])
+    expect((await portlog(['--site', 'late', '--state-dir', state, ...to, join(ROOT, 'examples', `${scan}.xml`)], { env })).code).toBe(0);
   await elasticsearch.ask('POST', '/logs-nmap.*,nmap-inventory-*/_refresh');
-  const target = targetsOf(readDashboards()).find(({ dashboard, panel }) => dashboard === 'portlog-exposure' && panel === 'Open ports');
-  expect((await ask(loki.url, TENANT, filled(target!.expr, 'late', 30))).map(({ value }) => value)).toEqual([1]);
+  if (loki !== undefined) {
+    const target = targetsOf(readDashboards()).find(({ dashboard, panel }) => dashboard === 'portlog-exposure' && panel === 'Open ports');
+    expect((await ask(loki.url, tenant, filled(target!.expr, 'late', 30))).map(({ value }) => value)).toEqual([1]);
+  }
   const panel = panelsOf(readObjects()).find(({ dashboard, id }) => dashboard === 'portlog-exposure' && id === 'open-ports');
   expect(await rowsOf(elasticsearch, panel!, 'nmap.site:late', 30)).toEqual([{ 'Open ports': 1 }]);
 });
@@ -121,7 +129,7 @@ describe('rules of Kibana', () => {
 /** Where more than one thing happens in a story. */
 const EXPECTED: Readonly<Record<string, number>> = { 'remote-administration-external': 2, 'mass-change': 1 };
 
-describe('rules of Loki', () => {
+describe.skipIf(!hasLoki)('rules of Loki', () => {
   const { groups } = parse(readFileSync('dashboards/loki/rules.yaml', 'utf8')) as { groups: readonly LokiRuleGroup[] };
   const ruleOf = (id: string): LokiRuleGroup['rules'][number] => groups[0]!.rules.find(({ labels }) => labels['rule'] === `portlog-${id}`)!;
 
@@ -130,54 +138,54 @@ describe('rules of Loki', () => {
     async (id, rule) => {
       // Nothing can be sent a day ago: the question is asked from tomorrow.
       const at = rule.absentForHours === undefined ? Date.now() : Date.now() + LATER;
-      const found = await ask(loki.url, TENANT, ruleOf(id).expr, at);
+      const found = await ask(loki!.url, tenant, ruleOf(id).expr, at);
       const fired = found.filter(({ metric }) => metric['site'] === siteOf(id, 'fires'));
       expect(fired.length, 'fires').toBe(EXPECTED[id] ?? 1);
       for (const { metric } of fired)
         expect(Object.keys(metric)).toEqual(
           expect.arrayContaining(rule.key.map((field) => (field === 'nmap.site' ? 'site' : field.replaceAll('.', '_')))),
         );
-      const others = rule.absentForHours === undefined ? found : await ask(loki.url, TENANT, ruleOf(id).expr);
+      const others = rule.absentForHours === undefined ? found : await ask(loki!.url, tenant, ruleOf(id).expr);
       expect(others.filter(({ metric }) => metric['site'] === siteOf(id, 'silent'))).toEqual([]);
     },
   );
 
-  test('are installed into the ruler, which fires them, and Alertmanager hands them on', { timeout: 5 * 60_000 }, async () => {
-    const setup = await portlog(['setup', 'loki', '--url', loki.url, '--site', 'nowhere'], { env });
+  test.skipIf(!ownsLoki)('are installed into the ruler, which fires them, and Alertmanager hands them on', { timeout: 5 * 60_000 }, async () => {
+    const setup = await portlog(['setup', 'loki', '--url', loki!.url, '--site', 'nowhere'], { env });
     expect(setup.stderr).toBe('portlog: created rule group portlog with 26 alert rules in the ruler\n');
     expect(setup.code).toBe(0);
     const wanted = ALERT_RULES.map(
       ({ id, absentForHours }) => `${serverId({ id })} ${absentForHours === undefined ? siteOf(id, 'fires') : 'nowhere'}`,
     );
-    const arrived = (): readonly string[] => alertmanager.received.map(({ labels }) => `${labels['rule']} ${labels['site']}`);
+    const arrived = (): readonly string[] => alertmanager!.received.map(({ labels }) => `${labels['rule']} ${labels['site']}`);
     for (let tries = 0; tries < 200 && !wanted.every((one) => arrived().includes(one)); tries++)
       await new Promise((resolve) => setTimeout(resolve, 1000));
     expect(arrived()).toEqual(expect.arrayContaining(wanted));
     expect(
       arrived().filter((one) => one.endsWith('.silent') && one === `portlog-${one.split(' ')[1]?.replace('.silent', '')} ${one.split(' ')[1]}`),
     ).toEqual([]);
-    const answer = await fetch(`${loki.url}/prometheus/api/v1/rules`, { headers: { 'X-Scope-OrgID': TENANT } });
+    const answer = await fetch(`${loki!.url}/prometheus/api/v1/rules`, { headers: { 'X-Scope-OrgID': tenant } });
     const { data } = (await answer.json()) as { data: { groups: { rules: { name: string; health: string; lastError: string }[] }[] } };
     expect(data.groups[0]!.rules.filter(({ health }) => health !== 'ok')).toEqual([]);
-    const telnet = alertmanager.received.find(
+    const telnet = alertmanager!.received.find(
       ({ labels }) => labels['site'] === siteOf('cleartext-administration', 'fires') && labels['rule'] === 'portlog-cleartext-administration',
     );
     expect(telnet?.annotations['summary']).toBe('Clear text: nmap-service-telnet at 192.0.2.10 23/tcp');
     expect(telnet?.labels).toMatchObject({ severity: 'high', rule_id: 'nmap-service-telnet', server_port: '23', nmap_zone: 'lan', level: 'error' });
   });
 
-  test('set-up again changes nothing; what somebody has changed stays, unless forced; and all goes', async () => {
+  test.skipIf(!ownsLoki)('set-up again changes nothing; what somebody has changed stays, unless forced; and all goes', async () => {
     const setup = async (...args: readonly string[]): Promise<readonly [string, number | null]> => {
-      const { stderr, code } = await portlog(['setup', 'loki', '--url', loki.url, ...args], { env });
+      const { stderr, code } = await portlog(['setup', 'loki', '--url', loki!.url, ...args], { env });
       return [stderr.replaceAll('portlog: ', ''), code];
     };
     expect(await setup('--site', 'nowhere')).toEqual(['unchanged: rule group portlog with 26 alert rules in the ruler\n', 0]);
-    const { stdout } = await portlog(['check', '--to', `loki=${loki.url}`], { env });
+    const { stdout } = await portlog(['check', '--to', `loki=${loki!.url}`], { env });
     expect(stdout).toContain('dashboards or alert rules are of another version, or were made with other options');
     expect(await setup('--dry-run')).toEqual(['would update rule group portlog with 26 alert rules in the ruler\n', 0]);
     expect(await setup()).toEqual(['updated rule group portlog with 26 alert rules in the ruler\n', 0]);
-    const rules = `${loki.url}/loki/api/v1/rules/portlog`;
-    const headers = { 'X-Scope-OrgID': TENANT, 'content-type': 'application/yaml' };
+    const rules = `${loki!.url}/loki/api/v1/rules/portlog`;
+    const headers = { 'X-Scope-OrgID': tenant, 'content-type': 'application/yaml' };
     const group = parse(await (await fetch(`${rules}/portlog`, { headers })).text()) as { rules: { labels: Record<string, string> }[] };
     group.rules[0]!.labels['team'] = 'mine';
     expect((await fetch(rules, { method: 'POST', headers, body: stringify(group) })).status).toBe(202);
@@ -191,8 +199,9 @@ describe('rules of Loki', () => {
 });
 
 test('the two scans of the how-to fire the two alerts that it promises', async () => {
-  const to = ['--site', 'test', '--state-dir', freshDir(), '--to', `elasticsearch=${elasticsearch.url}`, '--to', `loki=${loki.url}`];
-  for (const scan of ['before', 'after']) expect((await portlog([...to, join(ROOT, 'examples', `${scan}.xml`)], { env })).code).toBe(0);
+  const state = freshDir();
+  for (const scan of ['before', 'after'])
+    expect((await portlog(['--site', 'test', '--state-dir', state, ...to, join(ROOT, 'examples', `${scan}.xml`)], { env })).code).toBe(0);
   await elasticsearch.ask('POST', '/logs-nmap.*/_refresh');
   const { groups } = parse(readFileSync('dashboards/loki/rules.yaml', 'utf8')) as { groups: readonly LokiRuleGroup[] };
   const inKibana: string[] = [];
@@ -200,11 +209,12 @@ test('the two scans of the how-to fire the two alerts that it promises', async (
     const found = await firing(elasticsearch, params, Date.now());
     if (found.some((group) => group['nmap.site'] === 'test')) inKibana.push(name);
   }
+  expect(inKibana).toEqual(['[portlog] New open port', '[portlog] Clear-text administration']);
+  if (loki === undefined) return;
   const inLoki: string[] = [];
   for (const { expr, labels } of groups[0]!.rules) {
-    const found = await ask(loki.url, TENANT, expr);
+    const found = await ask(loki.url, tenant, expr);
     if (found.some(({ metric }) => metric['site'] === 'test')) inLoki.push(labels['rule'] ?? '');
   }
-  expect(inKibana).toEqual(['[portlog] New open port', '[portlog] Clear-text administration']);
   expect(inLoki).toEqual(['portlog-new-open-port', 'portlog-cleartext-administration']);
 });

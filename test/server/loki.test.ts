@@ -1,208 +1,72 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { lokiScenarios, scanOf } from '../support/loki-scenarios.ts';
 import { freshDir, portlog, ROOT } from '../support/run-portlog.ts';
-import { FOOTER, host, port, scan } from '../support/scans.ts';
-import { type LokiServer, startLoki } from './loki.ts';
+import { hasLoki, type LokiServer, ownsLoki, startLoki } from './loki.ts';
+import { startVictoriaLogs, type VictoriaLogsServer } from './victorialogs.ts';
 
-let loki: LokiServer;
-beforeAll(async () => {
-  loki = await startLoki();
+describe.skipIf(!hasLoki)('a real Loki', () => lokiScenarios(() => startLoki(), ownsLoki));
+
+describe.skipIf(!ownsLoki)('a real Loki that is killed', () => {
+  let loki: LokiServer;
+  beforeAll(async () => {
+    loki = await startLoki();
+  });
+  afterAll(() => loki?.stop());
+
+  test('down in the middle and back again: every event is there', async () => {
+    const input = join(freshDir(), 'scan.xml');
+    writeFileSync(input, scanOf(Array.from({ length: 3000 }, (_, i) => i)));
+    await loki.halt();
+    const shipping = portlog(['--json', '--state-dir', freshDir(), '--to', `loki=${loki.url}`, input], { env: { PORTLOG_LOKI_TENANT: 'fast' } });
+    await new Promise((resolve) => setTimeout(resolve, 2500));
+    await loki.resume();
+    const { stderr, code } = await shipping;
+    const { sinks } = JSON.parse(stderr.split('\n').find((line) => line.startsWith('{')) ?? '{}') as { sinks: object[] };
+    expect(sinks[0]).toMatchObject({ read: 6002, delivered: 6002, spooled: 0, dead: 0 });
+    expect(code).toBe(0);
+    const stored = await loki.entries('fast', '{service_name="portlog", dataset!="nmap.health"} | line_format ``');
+    expect(new Set(stored.map(({ stream }) => stream['event_id'])).size).toBe(6002);
+  });
 });
-afterAll(() => loki.stop());
 
-interface Sums {
-  readonly read: number;
-  readonly delivered: number;
-  readonly already: number;
-  readonly dead: number;
-  readonly spooled: number;
-  readonly restamped: number;
-  readonly unaccounted: number;
-  readonly firstRejection?: string;
-  readonly failure?: string;
-}
-
-interface Shipped {
-  readonly sums: Sums;
-  readonly code: number | null;
-  readonly stderr: string;
-}
-
-async function ship(tenant: string, input: string, retryForSeconds = 2): Promise<Shipped> {
-  const args = ['--json', '--state-dir', freshDir(), '--to', `loki=${loki.url}`, '--retry-for-seconds', String(retryForSeconds)];
-  const { stderr, code } = await portlog(args, { input, env: { PORTLOG_LOKI_TENANT: tenant } });
-  const line = stderr.split('\n').find((one) => one.startsWith('{'));
-  return { sums: (JSON.parse(line ?? '{"sinks":[{}]}') as { sinks: Sums[] }).sinks[0]!, code, stderr };
-}
-
-const seconds = (ago: number): number => Math.floor(Date.now() / 1000) - ago;
-/** A scan of hosts that ended so many seconds ago each. */
-function scanOf(agos: readonly number[], ports: (i: number) => string = () => port(80)): string {
-  const hosts = agos.map((ago, i) => host(`10.0.${i >> 8}.${i & 255}`, ports(i), `starttime="${seconds(ago) - 1}" endtime="${seconds(ago)}"`));
-  return scan(hosts.join(''), `scanner="nmap" version="7.93" args="nmap" start="${seconds(Math.max(...agos))}"`).replace(
-    FOOTER,
-    FOOTER.replace('1760000060', String(seconds(0))),
-  );
-}
-
-/** Events, not counting those about portlog itself, by what the tenant has of them. */
-async function storedIds(tenant: string): Promise<readonly string[]> {
-  // Without the lines, which may be more than an answer can hold.
-  const all = await loki.entries(tenant, '{service_name="portlog"} | line_format ``');
-  return all.filter(({ stream }) => stream['dataset'] !== 'nmap.health').map(({ stream }) => stream['event_id'] as string);
-}
-
-/** What is counted as delivered is stored, each event once, and nothing else is. */
-async function expectTruth(tenant: string, { sums }: Shipped): Promise<void> {
-  const ids = await storedIds(tenant);
-  expect(new Set(ids).size).toBe(ids.length);
-  expect(ids.length).toBe(sums.delivered);
-  expect(sums.unaccounted).toBe(0);
-}
-
-const SPREAD = Array.from({ length: 40 }, (_, i) => i * 60);
-
-describe('what is delivered is there, what is not is accounted for', () => {
-  test('a scan of now, twice: the second time adds nothing, even past the ledger', async () => {
-    const input = scanOf(SPREAD);
-    const first = await ship('plain', input);
-    expect([first.code, first.sums]).toMatchObject([0, { read: 82, delivered: 82, restamped: 0 }]);
-    await expectTruth('plain', first);
-    // Another state directory knows nothing of the first run: host and port entries are the same to Loki; the end
-    // of the scan and the baseline, which carry the time of sending, are not.
-    await ship('plain', input);
-    const ids = await storedIds('plain');
-    expect(new Set(ids).size).toBe(82);
-    expect(ids.length).toBeLessThanOrEqual(84);
+describe('the push API of Loki that VictoriaLogs has', () => {
+  let server: VictoriaLogsServer;
+  beforeAll(async () => {
+    server = await startVictoriaLogs();
   });
+  afterAll(() => server?.stop());
 
-  test('structured metadata filters and groups without parsing lines', async () => {
-    const found = await loki.entries('plain', '{service_name="portlog", dataset="nmap.port"} | server_port=`80` | nmap_port_state=`open`');
-    expect(found).toHaveLength(40);
-    expect(found[0]?.stream).toMatchObject({
-      service_name: 'portlog',
-      dataset: 'nmap.port',
-      site: 'default',
-      server_ip: expect.stringMatching(/^10\./),
-      level: 'info',
-    });
-    expect(Object.keys(found[0]?.stream ?? {}).length).toBeLessThanOrEqual(34);
-    const health = await loki.entries('plain', '{dataset="nmap.health"} | event_action=`run-summary`');
-    expect(health.length).toBeGreaterThan(0);
-  });
-
-  test('older than 168 hours: with the time of sending, counted and said', async () => {
-    const shipped = await ship('old', scanOf([9 * 86_400, 8 * 86_400, 60]));
-    expect(shipped.sums).toMatchObject({ read: 8, delivered: 8, restamped: 4 });
-    expect(shipped.stderr).toContain('4 events lie outside of the times that it takes, and carry the time of sending');
-    await expectTruth('old', shipped);
-    const late = await loki.entries('old', '{late="true"}');
-    expect(late).toHaveLength(4);
-    for (const { stream, time } of late) {
-      expect(Date.now() - Number(time) / 1e6).toBeLessThan(60_000);
-      expect(Date.now() - Date.parse(stream['scan_time'] as string)).toBeGreaterThan(7 * 86_400_000);
+  test('each event is there, whole, with the labels and metadata that it has in Loki; the query string says which field is the message', async () => {
+    const input = join(ROOT, 'test/fixtures/everything.xml');
+    const { stdout } = await portlog(['--to', 'stdout', '--format', 'ecs', '--all', input]);
+    const shown = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    const args = ['--all', '--no-changes', '--state-dir', freshDir(), '--to', `loki=${server.lokiUrl}`];
+    const { code, stderr } = await portlog([...args, input]);
+    expect([code, stderr]).toEqual([0, expect.stringContaining(`read ${shown.length} = delivered ${shown.length} + already 0 + dead 0`)]);
+    const stored = await server.query('{service_name="portlog"} dataset:!="nmap.health"');
+    expect(new Set(stored.map(({ event_id }) => event_id))).toEqual(new Set(shown.map(({ event }) => event.id)));
+    expect(stored.length).toBe(shown.length);
+    const byId = new Map(stored.map((record) => [record['event_id'], record]));
+    for (const { event, message, ...rest } of shown) {
+      const record = byId.get(event.id);
+      expect(record).toMatchObject({ '_msg': message, 'dataset': event.dataset, 'event.action': event.action, '@timestamp': rest['@timestamp'] });
+      if (rest.server?.port !== undefined) expect(record).toMatchObject({ server_port: String(rest.server.port) });
     }
   });
 
-  test('more than an hour behind what the stream has', async () => {
-    const first = await ship('behind', scanOf([0]));
-    expect(first.sums.delivered).toBe(4);
-    const second = await ship(
-      'behind',
-      scanOf([7200, 7300, 600], () => port(82)),
-    );
-    expect(second.sums).toMatchObject({ read: 8, delivered: 8, restamped: 4 });
-    expect((await storedIds('behind')).length).toBe(12);
-    // What is late has not pushed the stream forward: a third scan of ten minutes ago is on time.
-    const third = await ship(
-      'behind',
-      scanOf([620], () => port(82)),
-    );
-    expect(third.sums).toMatchObject({ delivered: 4, restamped: 0 });
+  test('6,002 events in many requests are 6,002 events; check says that it is there', async () => {
+    const input = join(freshDir(), 'scan.xml');
+    writeFileSync(input, scanOf(Array.from({ length: 3000 }, (_, i) => i)));
+    const to = ['--state-dir', freshDir(), '--to', `loki=${server.lokiUrl}`];
+    const { code, stderr } = await portlog(['--site', 'many', ...to, input]);
+    expect([code, stderr]).toEqual([0, expect.stringContaining('read 6,002 = delivered 6,002')]);
+    const [sum] = await server.query('{site="many"} dataset:!="nmap.health" | stats count() n, count_uniq(event_id) ids');
+    expect(sum).toEqual({ n: '6002', ids: '6002' });
+    expect((await portlog(['check', ...to])).stdout).toContain(`ok      Loki at ${server.url} takes these credentials`);
   });
-
-  test('newer than now', async () => {
-    const shipped = await ship('future', scanOf([-7200, 60]));
-    expect(shipped.sums).toMatchObject({ read: 6, delivered: 6, restamped: 2 });
-    await expectTruth('future', shipped);
-  });
-
-  test('a line that is too long is a dead letter, the others are stored', async () => {
-    const long = port(82, 'open', `<service name="x"/><script id="s" output="${'long '.repeat(1500)}"/>`);
-    const shipped = await ship(
-      'short-lines',
-      scanOf([30, 20, 10], (i) => (i === 1 ? long : port(80))),
-    );
-    expect(shipped.code).toBe(1);
-    expect(shipped.sums).toMatchObject({ read: 8, delivered: 7, dead: 1 });
-    expect(shipped.sums.firstRejection).toContain('max entry size');
-    await expectTruth('short-lines', shipped);
-  });
-
-  test('a stream that is too fast, and a tenant that is: again until it is all there', async () => {
-    for (const tenant of ['slow-stream', 'slow-tenant']) {
-      const shipped = await ship(tenant, scanOf(SPREAD), 60);
-      expect(shipped.sums).toMatchObject({ read: 82, delivered: 82, dead: 0, spooled: 0 });
-      await expectTruth(tenant, shipped);
-    }
-  });
-
-  test('too many streams: what it does not take waits', async () => {
-    const shipped = await ship('few-streams', scanOf(SPREAD));
-    expect(shipped.code).toBe(5);
-    expect(shipped.sums.delivered + shipped.sums.spooled).toBe(82);
-    expect(shipped.sums.spooled).toBeGreaterThan(0);
-    await expectTruth('few-streams', shipped);
-  });
-
-  test('a line of 256 KiB goes, and so do many of them', async () => {
-    const script = (size: number): string => port(80, 'open', `<service name="x"/><script id="s" output="${'y'.repeat(size)}"/>`);
-    const shipped = await ship(
-      'big',
-      scanOf(SPREAD, () => script(230_000)),
-    );
-    expect(shipped.sums).toMatchObject({ read: 82, delivered: 82, dead: 0 });
-    await expectTruth('big', shipped);
-  });
-});
-
-describe('a sentence for each mistake', () => {
-  test.for([
-    ['', 'does not accept the credentials (401: no org id)'],
-    ['a|b', 'does not take the tenant'],
-  ] as const)('tenant "%s"', async ([tenant, message]) => {
-    const { stderr, code } = await portlog(['--state-dir', freshDir(), '--to', `loki=${loki.url}`, join(ROOT, 'examples/loopback.xml')], {
-      env: tenant === '' ? {} : { PORTLOG_LOKI_TENANT: tenant },
-    });
-    expect(stderr).toContain(message);
-    expect(code).toBe(2);
-  });
-
-  test('a Loki without structured metadata', async () => {
-    const { stderr, code, sums } = await ship('no-metadata', scanOf([60]));
-    expect(stderr).toContain('does not take structured metadata');
-    expect(stderr).toContain('→ set limits_config.allow_structured_metadata to true');
-    expect([code, sums.spooled]).toEqual([5, 4]);
-  });
-
-  test('check says that it is ready, and pushes nothing', async () => {
-    const { stdout } = await portlog(['check', '--to', `loki=${loki.url}`], { env: { PORTLOG_LOKI_TENANT: 'checked' } });
-    expect(stdout).toContain(`ok      Loki at ${loki.url} takes these credentials`);
-    expect(await loki.entries('checked')).toEqual([]);
-  });
-});
-
-test('down in the middle and back again: every event is there', async () => {
-  const input = join(freshDir(), 'scan.xml');
-  writeFileSync(input, scanOf(Array.from({ length: 3000 }, (_, i) => i)));
-  await loki.halt();
-  const shipping = portlog(['--json', '--state-dir', freshDir(), '--to', `loki=${loki.url}`, input], { env: { PORTLOG_LOKI_TENANT: 'fast' } });
-  await new Promise((resolve) => setTimeout(resolve, 2500));
-  await loki.resume();
-  const { stderr, code } = await shipping;
-  const { sinks } = JSON.parse(stderr.split('\n').find((line) => line.startsWith('{')) ?? '{}') as { sinks: Sums[] };
-  expect(sinks[0]).toMatchObject({ read: 6002, delivered: 6002, spooled: 0, dead: 0 });
-  expect(code).toBe(0);
-  expect(new Set(await storedIds('fast')).size).toBe(6002);
 });

@@ -1,67 +1,21 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { installLoki } from './install/loki.ts';
+import { fileURLToPath } from 'node:url';
 import { freePort } from './ports.ts';
 
-/** Loki's own defaults, but for what makes it start at once and show old entries, and a tenant per limit. */
-const CONFIG = `
-target: all
-auth_enabled: true
-server:
-  http_listen_address: 127.0.0.1
-  http_listen_port: \${HTTP_PORT}
-  grpc_listen_address: 127.0.0.1
-  grpc_listen_port: \${GRPC_PORT}
-  log_level: warn
-common:
-  instance_addr: 127.0.0.1
-  path_prefix: \${BASE}
-  replication_factor: 1
-  ring:
-    instance_addr: 127.0.0.1
-    kvstore: { store: inmemory }
-  storage:
-    object_store: { filesystem: { dir: \${BASE}/objects } }
-storage_config:
-  # What lets the ruler take rules over its API, and keep them.
-  use_thanos_objstore: true
-  object_store: { filesystem: { dir: \${BASE}/objects } }
-schema_config:
-  configs:
-    - { from: 2020-10-24, store: tsdb, object_store: filesystem, schema: v13, index: { prefix: index_, period: 24h } }
-runtime_config: { file: \${BASE}/overrides.yaml, period: 2s }
-ingester:
-  query_store_max_look_back_period: -1ns
-  lifecycler: { min_ready_duration: 0s, final_sleep: 0s, join_after: 0s }
-query_range: { cache_results: false }
-frontend: { encoding: protobuf, scheduler_dns_lookup_period: 200ms }
-frontend_worker: { dns_lookup_duration: 200ms }
-pattern_ingester: { enabled: false }
-compactor: { working_directory: \${BASE}/compactor }
-analytics: { reporting_enabled: false }
-ruler:
-  enable_api: true
-  alertmanager_url: \${ALERTMANAGER}
-  enable_alertmanager_v2: true
-  evaluation_interval: 2s
-  poll_interval: 2s
-  rule_path: \${BASE}/rules-at-work
-  ring: { kvstore: { store: inmemory } }
-ruler_storage:
-  backend: filesystem
-  filesystem: { dir: \${BASE}/rules }
-`;
-const OVERRIDES = `
-overrides:
-  fast: { ingestion_rate_mb: 1000, ingestion_burst_size_mb: 1000, per_stream_rate_limit: 1GB, per_stream_rate_limit_burst: 1GB, max_entries_limit_per_query: 1000000 }
-  slow-stream: { per_stream_rate_limit: 20KB, per_stream_rate_limit_burst: 20KB }
-  slow-tenant: { ingestion_rate_mb: 0.05, ingestion_burst_size_mb: 0.05 }
-  short-lines: { max_line_size: 3KB }
-  few-streams: { max_global_streams_per_user: 1 }
-  no-metadata: { allow_structured_metadata: false }
-`;
+/*
+ * Loki is under the AGPL and is not built here: tests take the one that is there. `PORTLOG_LOKI` names its program, which is
+ * started with the configuration beside this file; `PORTLOG_LOKI_URL` one that runs with it. Without either they are skipped.
+ */
+const PROGRAM = process.env['PORTLOG_LOKI'];
+const URL_OF_ONE = process.env['PORTLOG_LOKI_URL'];
+const FILES = fileURLToPath(new URL('loki', import.meta.url));
+
+export const hasLoki = PROGRAM !== undefined || URL_OF_ONE !== undefined;
+/** One of our own, which can be killed, and sends its alerts where we say. */
+export const ownsLoki = PROGRAM !== undefined;
 
 interface LokiEntry {
   readonly stream: Readonly<Record<string, string>>;
@@ -73,6 +27,8 @@ interface LokiEntry {
 /** A real Loki with tenants, on loopback, with data of its own that goes with it. */
 export interface LokiServer {
   readonly url: string;
+  /** A tenant that has nothing yet, with the limits that go with the name when it is our own. */
+  tenant(name: string): string;
   /** All that a tenant has; structured metadata comes among the labels of its stream. */
   entries(tenant: string, query?: string): Promise<readonly LokiEntry[]>;
   /** The value of a metric query now; 0 when it has none. */
@@ -83,23 +39,21 @@ export interface LokiServer {
   stop(): Promise<void>;
 }
 
-/** `alertmanager`: the URL that the ruler sends alerts to. */
+/** `alertmanager`: the URL that the ruler sends alerts to. Throws when there is no Loki. */
 export async function startLoki(alertmanager = ''): Promise<LokiServer> {
-  const program = await installLoki();
+  if (PROGRAM === undefined) return runningLoki();
   const base = mkdtempSync(join(tmpdir(), 'portlog-loki-'));
   const port = await freePort();
   for (const folder of ['objects', 'rules']) mkdirSync(join(base, folder));
-  writeFileSync(join(base, 'loki.yaml'), CONFIG);
-  writeFileSync(join(base, 'overrides.yaml'), OVERRIDES);
   const url = `http://127.0.0.1:${port}`;
-  const env = { HTTP_PORT: String(port), GRPC_PORT: String(await freePort()), BASE: base, ALERTMANAGER: alertmanager };
-  const launch = (): ChildProcess => spawn(program, [`-config.file=${join(base, 'loki.yaml')}`, '-config.expand-env=true'], { env, stdio: 'ignore' });
+  const env = { HTTP_PORT: String(port), GRPC_PORT: String(await freePort()), BASE: base, FILES, ALERTMANAGER: alertmanager };
+  const args = [`-config.file=${join(FILES, 'loki.yaml')}`, '-config.expand-env=true'];
+  const launch = (): ChildProcess => spawn(PROGRAM, args, { env, stdio: 'ignore' });
   let child = launch();
   await ready(url);
   return {
-    url,
-    entries: (tenant, query = '{service_name="portlog"}') => entries(url, tenant, query),
-    value: (tenant, query) => value(url, tenant, query),
+    ...questions(url),
+    tenant: (name) => name,
     halt: () => end(child, 'SIGKILL'),
     async resume() {
       child = launch();
@@ -109,6 +63,25 @@ export async function startLoki(alertmanager = ''): Promise<LokiServer> {
       await end(child, 'SIGTERM');
       rmSync(base, { recursive: true, force: true });
     },
+  };
+}
+
+/** Tenants that it has no limits for are new each time, because what is in it stays. */
+async function runningLoki(): Promise<LokiServer> {
+  if (URL_OF_ONE === undefined) throw new Error('there is no Loki: PORTLOG_LOKI names its program, PORTLOG_LOKI_URL one that runs');
+  const url = URL_OF_ONE.replace(/\/$/, '');
+  const cannot = (): never => {
+    throw new Error('this Loki is not ours to stop');
+  };
+  await ready(url);
+  return { ...questions(url), tenant: (name) => `${name}-${process.pid}-${Date.now()}`, halt: cannot, resume: cannot, stop: async () => undefined };
+}
+
+function questions(url: string): Pick<LokiServer, 'url' | 'entries' | 'value'> {
+  return {
+    url,
+    entries: (tenant, query = '{service_name="portlog"}') => entries(url, tenant, query),
+    value: (tenant, query) => value(url, tenant, query),
   };
 }
 

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { freshDir, portlog, ROOT } from '../support/run-portlog.ts';
 import { host, port } from '../support/scans.ts';
 import { type CollectorServer, startCollector } from './collector.ts';
-import { type LokiServer, startLoki } from './loki.ts';
+import { hasLoki, type LokiServer, startLoki } from './loki.ts';
 
 const EVERYTHING = join(ROOT, 'test/fixtures/everything.xml');
 
@@ -77,7 +77,7 @@ describe('the OpenTelemetry Collector', () => {
   });
 });
 
-describe('the OTLP endpoint of Loki', () => {
+describe.skipIf(!hasLoki)('the OTLP endpoint of Loki', () => {
   let loki: LokiServer;
   beforeAll(async () => {
     loki = await startLoki();
@@ -91,13 +91,14 @@ describe('the OTLP endpoint of Loki', () => {
     const now = Math.floor(Date.now() / 1000);
     writeFileSync(join(folder, 'new.xml'), run(now - 3600));
     writeFileSync(join(folder, 'old.xml'), run(now - 30 * 86_400));
-    const env = { PORTLOG_OTLP_TENANT: 'fast' };
+    const tenant = loki.tenant('fast');
+    const env = { PORTLOG_OTLP_TENANT: tenant };
     const args = ['--state-dir', join(folder, 'state'), '--no-changes', '--to', `otlp=${loki.url}/otlp`];
     const fresh = await portlog([...args, join(folder, 'new.xml')], { env });
     expect([fresh.code, fresh.stderr]).toEqual([0, expect.stringContaining('read 7 = delivered 7 + already 0 + dead 0')]);
     const old = await portlog([...args, join(folder, 'old.xml')], { env });
     expect([old.code, old.stderr]).toEqual([1, expect.stringContaining('read 7 = delivered 0 + already 0 + dead 7')]);
-    const entries = await loki.entries('fast', '{service_name="portlog"}');
+    const entries = await loki.entries(tenant, '{service_name="portlog"}');
     expect(entries.filter(({ line }) => line.includes('192.0.2.')).length).toBe(6);
     expect(entries.find(({ line }) => line.includes('80/tcp'))?.stream).toMatchObject({ server_port: '80', nmap_port_state: 'open' });
   });

@@ -5,29 +5,40 @@ import { DASHBOARDS } from '../../src/content/dashboards.ts';
 import { ask, askRange, filled, readDashboards } from '../../test/alerts/grafana.ts';
 import { panelsOf, readObjects, type RenderedPanel, type Row, rowsOf } from '../../test/alerts/kibana.ts';
 import { HEADQUARTERS_SITE, shipHeadquarters } from '../../test/alerts/ship.ts';
-import { type BothServers, startBoth, TENANT } from '../../test/server/both.ts';
+import { type ElasticsearchServer, PASSWORD, startElasticsearch } from '../../test/server/elasticsearch.ts';
+import { hasLoki, startLoki } from '../../test/server/loki.ts';
+import { portlog } from '../../test/support/run-portlog.ts';
 import { type Board, type Body, page, type Point } from './page.ts';
 
 /*
- * Draws every dashboard from its committed file, with what a real Elasticsearch and a real Loki answer: `npm run preview`.
+ * Draws every dashboard from its committed file, with what a real Elasticsearch and a real Loki answer: `npm run preview`. Without
+ * a Loki (PORTLOG_LOKI, PORTLOG_LOKI_URL) those of Grafana are left out.
  * There is no Kibana and no Grafana in it; they draw better. What can be seen is what is where, and what is empty.
  */
 
 const OUT = process.argv[2] ?? '.preview';
 const DAYS = 30;
 
-const servers = await startBoth();
+const [elasticsearch, loki] = await Promise.all([startElasticsearch(), hasLoki ? startLoki() : undefined]);
+const tenant = loki?.tenant('fast') ?? '';
 try {
-  await shipHeadquarters(['--to', `elasticsearch=${servers.elasticsearch.url}`, '--to', `loki=${servers.loki.url}`], servers.env);
-  await servers.elasticsearch.ask('POST', '/logs-nmap.*,nmap-inventory-*/_refresh');
+  const env = {
+    PORTLOG_ELASTICSEARCH_USER: 'admin',
+    PORTLOG_ELASTICSEARCH_PASSWORD: PASSWORD,
+    PORTLOG_CA_FILE: elasticsearch.caFile,
+    PORTLOG_LOKI_TENANT: tenant,
+  };
+  await portlog(['setup', 'elasticsearch', '--url', elasticsearch.url], { env });
+  await shipHeadquarters(['--to', `elasticsearch=${elasticsearch.url}`, ...(loki === undefined ? [] : ['--to', `loki=${loki.url}`])], env);
+  await elasticsearch.ask('POST', '/logs-nmap.*,nmap-inventory-*/_refresh');
   mkdirSync(OUT, { recursive: true });
-  for (const board of [...(await kibanaBoards(servers)), ...(await grafanaBoards(servers))]) {
+  for (const board of [...(await kibanaBoards(elasticsearch)), ...(loki === undefined ? [] : await grafanaBoards(loki.url))]) {
     const file = resolve(join(OUT, `${board.id}.html`));
     writeFileSync(file, page(board, DAYS));
     screenshot(file, board);
   }
 } finally {
-  await servers.stop();
+  await Promise.all([elasticsearch.stop(), loki?.stop()]);
 }
 
 /** By a headless Chromium, if there is one. */
@@ -46,13 +57,13 @@ function screenshot(file: string, { rowHeight, widgets }: Board): void {
   console.log(`${file}${status === 0 ? ' and .png' : ''}`);
 }
 
-async function kibanaBoards({ elasticsearch }: BothServers): Promise<readonly Board[]> {
+async function kibanaBoards(server: ElasticsearchServer): Promise<readonly Board[]> {
   const panels = panelsOf(readObjects());
   return Promise.all(
     DASHBOARDS.map(async ({ id, title }) => {
       const own = panels.filter(({ dashboard }) => dashboard === id);
       const widgets = own.map(async (panel) => {
-        const rows = await rowsOf(elasticsearch, panel, `nmap.site:"${HEADQUARTERS_SITE}"`, DAYS);
+        const rows = await rowsOf(server, panel, `nmap.site:"${HEADQUARTERS_SITE}"`, DAYS);
         const { x, y, w, h } = panel.grid;
         return { title: panel.title, about: aboutOf(id, panel.id), x, y: y - 3, w, h, body: kibanaBody(panel, rows) };
       });
@@ -78,13 +89,13 @@ function kibanaBody({ shape, columns }: RenderedPanel, rows: readonly Row[]): Bo
   return { kind: 'table', rows };
 }
 
-async function grafanaBoards({ loki }: BothServers): Promise<readonly Board[]> {
+async function grafanaBoards(url: string): Promise<readonly Board[]> {
   const boards: Board[] = [];
   for (const { uid, title, panels } of readDashboards()) {
     const widgets = [];
     for (const panel of panels) {
       const { x, y, w, h } = panel.gridPos;
-      widgets.push({ title: panel.title, about: panel.description, x, y, w, h, body: await grafanaBody(loki.url, panel) });
+      widgets.push({ title: panel.title, about: panel.description, x, y, w, h, body: await grafanaBody(url, panel) });
     }
     boards.push({ id: `grafana-${uid}`, title, columns: 24, rowHeight: 24, widgets });
   }
@@ -101,14 +112,14 @@ async function grafanaBody(url: string, { type, targets, fieldConfig }: GrafanaP
   const [first] = targets;
   const exprs = targets.map(({ expr }) => filled(expr, HEADQUARTERS_SITE, DAYS));
   if (type === 'logs' || type === 'timeseries') {
-    const { lines, series } = await askRange(url, TENANT, exprs[0] ?? '', DAYS);
+    const { lines, series } = await askRange(url, tenant, exprs[0] ?? '', DAYS);
     if (type === 'logs') return { kind: 'text', lines };
     const points = series.flatMap(({ metric, points = [] }) =>
       points.map(([time, value]) => ({ time: time * 1000, group: Object.values(metric).join(' '), value })),
     );
     return { kind: 'timeline', points };
   }
-  const answers = await Promise.all(exprs.map((expr) => ask(url, TENANT, expr)));
+  const answers = await Promise.all(exprs.map((expr) => ask(url, tenant, expr)));
   if (type === 'stat') {
     const value = answers[0]?.[0]?.value;
     return {

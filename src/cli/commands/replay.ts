@@ -4,7 +4,7 @@ import { sinkOptions } from '../../config/settings.ts';
 import { openStore } from '../../delivery/open-store.ts';
 import { stateFile, type Store, type WaitingShelf } from '../../delivery/store.ts';
 import { EXIT, type ExitCode, PortlogError } from '../../errors.ts';
-import { inScope, type SinkOptions } from '../../sink/options.ts';
+import { addressOf, inScope, type SinkOptions } from '../../sink/options.ts';
 import { createSink } from '../../sink/registry.ts';
 import type { Sink, SinkIdentity } from '../../sink/sink.ts';
 import { isSure } from '../confirm.ts';
@@ -68,7 +68,8 @@ async function movedTo({ sinks }: Settings, identity: SinkIdentity): Promise<Sin
 }
 
 function sameTarget(given: string, target: string): boolean {
-  return given.replace(/\/$/, '') === target || URL.parse(given)?.href.replace(/\/$/, '') === target;
+  const url = URL.parse(given);
+  return given.replace(/\/$/, '') === target || (url !== null && addressOf(url) === target) || url?.href.replace(/\/$/, '') === target;
 }
 
 /** The sink that the events were spooled for, with the credentials of now. */

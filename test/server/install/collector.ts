@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { CACHE, run } from '../cache.ts';
 
 const VERSION = '0.158.0';
-const BINARY = join(CACHE, `otel-collector-${VERSION}`);
+/** With what it is built from in its name: OTLP alone was there first. */
+const BINARY = join(CACHE, `otel-collector-${VERSION}-contrib`);
 const CONFIG = new URL('collector/builder.yaml', import.meta.url);
 
 /** Builds an OpenTelemetry Collector with few components from the Go module proxy into the cache, once; returns the program. */
