@@ -39,6 +39,7 @@ export const ERRORS = {
   'input-unreadable': EXIT.noInput,
   'input-not-a-scan': EXIT.noInput,
   'input-says-nothing': EXIT.noInput,
+  'mistake': EXIT.noInput,
   'nmap-missing': EXIT.noInput,
   'nmap-arguments': EXIT.usage,
   'state-unusable': EXIT.state,

@@ -7,6 +7,7 @@ import type { Finder } from './finding/finder.ts';
 import type { Herald } from './herald.ts';
 import { type InputReport, newInputReport, noteEvent, noteItem, notAScan } from './input-report.ts';
 import { Interpreter } from './interpreter.ts';
+import { mistake } from './mistake.ts';
 import type { ScanItem } from './nmap/item.ts';
 import { ScanReader } from './nmap/read.ts';
 import type { Source } from './source/source.ts';
@@ -41,25 +42,32 @@ interface Shipping {
   readonly onProgress: ((progress: Progress) => void) | undefined;
 }
 
-/** Reads one source to its end, or as far as it can be read, and hands its events to all lanes. */
+/**
+ * Reads one source to its end, or as far as it can be read, and hands its events to all lanes. Whatever a mistake
+ * of ours makes of it ends this source alone: what was committed stays, what was not is rolled back.
+ */
 export async function shipSource(source: Source, shipping: Shipping): Promise<InputReport> {
-  const { lanes, stop, onProgress } = shipping;
+  const { lanes, tracker } = shipping;
   const report = newInputReport(source.name);
+  try {
+    await readAll(source, shipping, report);
+  } catch (error) {
+    // That has nothing to do with what is read: the next source would only fail in the same way.
+    if (lanes.some(({ isBroken }) => isBroken)) throw error;
+    report.problem = mistake(`reading ${source.name} at byte ${report.bytes}`, error);
+    tracker?.abandon();
+    for (const lane of lanes) lane.abandonUnit();
+  }
+  return report;
+}
+
+async function readAll(source: Source, shipping: Shipping, report: InputReport): Promise<void> {
+  const { lanes, stop, tracker } = shipping;
   const reader = new ScanReader();
   const reading = readingOf(reader, source, shipping, report);
   for (const lane of lanes) lane.patienceMs = source.live ? LIVE_PATIENCE_MS : FILE_PATIENCE_MS;
   try {
-    for await (const chunk of source.bytes(stop)) {
-      report.bytes += chunk.length;
-      await reading.push(chunk);
-      // What a running scan has found is told as soon as it is known.
-      if (source.live) await shipping.tracker?.flush();
-      onProgress?.({ source: source.name, bytes: report.bytes, hosts: report.hosts, events: report.events, task: report.task });
-      if (isPointless(lanes)) {
-        await shipping.tracker?.flush();
-        return abandoned(report, lanes);
-      }
-    }
+    if (await readBytes(source, shipping, report, reading)) return;
   } catch (error) {
     if (!(error instanceof PortlogError)) throw error;
     report.problem = error;
@@ -67,13 +75,29 @@ export async function shipSource(source: Source, shipping: Shipping): Promise<In
   // A file that we stopped reading is not cut; a live scan that we stopped is.
   if (stop.aborted && !source.live) {
     await reading.settle();
-    await shipping.tracker?.flush();
-    return report;
+    await tracker?.flush();
+    return;
   }
   await reading.end();
   for (const lane of lanes) lane.endUnit();
   if (report.runs === 0) report.problem ??= notAScan(source.name, reader.beginning);
-  return report;
+}
+
+/** True when reading was given up, because nobody takes what is read. */
+async function readBytes(source: Source, shipping: Shipping, report: InputReport, reading: Reading): Promise<boolean> {
+  const { lanes, stop, tracker, onProgress } = shipping;
+  for await (const chunk of source.bytes(stop)) {
+    report.bytes += chunk.length;
+    await reading.push(chunk);
+    // What a running scan has found is told as soon as it is known.
+    if (source.live) await tracker?.flush();
+    onProgress?.({ source: source.name, bytes: report.bytes, hosts: report.hosts, events: report.events, task: report.task });
+    if (!isPointless(lanes)) continue;
+    await tracker?.flush();
+    noteAbandoned(report, lanes);
+    return true;
+  }
+  return false;
 }
 
 /** The way from bytes to lanes. */
@@ -137,15 +161,14 @@ export function isPointless(lanes: readonly Lane[]): boolean {
   return lanes.some(({ isStuck }) => isStuck) || lanes.every(({ isOver }) => isOver);
 }
 
-function abandoned(report: InputReport, lanes: readonly Lane[]): InputReport {
+function noteAbandoned(report: InputReport, lanes: readonly Lane[]): void {
   const stuck = lanes.find(({ isStuck }) => isStuck);
-  if (stuck !== undefined)
-    report.problem = new PortlogError(
-      'spool-full',
-      `${report.name} was read up to byte ${report.bytes} only: the spool for ${stuck.sink.name} is full`,
-      {
-        hint: 'when the sink works again: portlog replay, then ship this again; or allow more with --spool-max-mib, or --spool-when-full drop-oldest',
-      },
-    );
-  return report;
+  if (stuck === undefined) return;
+  report.problem = new PortlogError(
+    'spool-full',
+    `${report.name} was read up to byte ${report.bytes} only: the spool for ${stuck.sink.name} is full`,
+    {
+      hint: 'when the sink works again: portlog replay, then ship this again; or allow more with --spool-max-mib, or --spool-when-full drop-oldest',
+    },
+  );
 }

@@ -57,8 +57,8 @@ function isBefore(a: ScanRecord, b: ScanRecord): boolean {
  * either done both or neither, and the next one goes on from there.
  */
 export class ChangeTracker {
-  private readonly hosts: KnownHosts;
-  private readonly scans: KnownScans;
+  private hosts: KnownHosts;
+  private scans: KnownScans;
   private readonly lanes: readonly Lane[];
   private readonly store: Store;
   private readonly options: ChangeOptions;
@@ -99,6 +99,17 @@ export class ChangeTracker {
     this.waiting = [];
     this.waitingBytes = 0;
     if (current !== undefined && waiting.length > 0) await this.commit(current, () => waiting.forEach((host) => this.compare(host, current)));
+  }
+
+  /** Drops what waits of the run that is being read: it is not known, and is compared when it is shipped again. */
+  abandon(): void {
+    this.current = undefined;
+    this.waiting = [];
+    this.waitingBytes = 0;
+    // They remember what was read or written in transactions that may have been rolled back.
+    const { site } = this.hosts;
+    this.hosts = new KnownHosts(this.store.database, site);
+    this.scans = new KnownScans(this.store.database, site);
   }
 
   private begin(run: Run, context: RunContext): void {

@@ -13,6 +13,10 @@ const WITH_VALUE: ReadonlySet<string> = new Set(
    --discovery-ignore-rst --resume --rate --source-ip --router-mac --adapter-ip --adapter --adapter-port
    -iL -iR --excludefile --exclude-file --includefile --exclude`.split(/\s+/),
 );
+/** They are kept with each run, and looked at again for each scan of the site: a stranger may have written them. */
+const MAX_LENGTH = 64 << 10;
+/** Ranges beyond one for each word: `10.0-15.0-31.1` is 512 of them. */
+const MAX_RANGES = 1024;
 const ELSEWHERE = /^(?:-iL|-iR|--excludefile|--exclude-file|--includefile)/;
 /** Those whose files portlog reads when it runs nmap. */
 const LISTS = /^(?:-iL|--excludefile)/;
@@ -44,7 +48,8 @@ export interface Arguments {
  * was not listed. `lists`: what the files of `-iL` and `--excludefile` hold, where that is known.
  */
 export function argumentsOf(args: string | undefined, lists?: TargetLists): Arguments {
-  if (args === undefined) return { scope: { known: false, why: 'the run does not tell its arguments' }, targets: [], profile: '' };
+  if (args === undefined) return nothingKnown('the run does not tell its arguments');
+  if (args.length > MAX_LENGTH) return nothingKnown('its arguments are too long');
   const words = args.split(/\s+/).filter((word) => word !== '');
   const targets: string[] = [...(lists?.targets ?? [])];
   const excluded: string[] = [...(lists?.excluded ?? [])];
@@ -65,11 +70,15 @@ export function argumentsOf(args: string | undefined, lists?: TargetLists): Argu
   return { scope: why === undefined ? scopeOf(targets, excluded) : { known: false, why }, targets, profile: profile.join(' ') };
 }
 
+function nothingKnown(why: string): Arguments {
+  return { scope: { known: false, why }, targets: [], profile: '' };
+}
+
 function scopeOf(targets: readonly string[], excluded: readonly string[]): Scope {
-  const inside = AddressSet.of(targets);
-  const outside = AddressSet.of(excluded);
-  if (typeof inside === 'string') return { known: false, why: `"${inside}" is no address` };
-  if (typeof outside === 'string') return { known: false, why: `"${outside}" is no address` };
+  const inside = AddressSet.of(targets, targets.length + MAX_RANGES);
+  const outside = AddressSet.of(excluded, excluded.length + MAX_RANGES);
+  if (typeof inside === 'string') return { known: false, why: `"${inside}" is no address, or too many` };
+  if (typeof outside === 'string') return { known: false, why: `"${outside}" is no address, or too many` };
   if (targets.length === 0) return { known: false, why: 'its arguments name no target' };
   return { known: true, addresses: inside.without(outside) };
 }

@@ -1,6 +1,7 @@
 import type { Settings } from '../config/settings.ts';
 import { openDatabase } from '../delivery/store.ts';
 import { EXIT, type ExitCode, PortlogError } from '../errors.ts';
+import { mistake } from '../mistake.ts';
 import type { ShipReport } from '../ship.ts';
 import type { Source } from '../source/source.ts';
 import type { Database } from '../state/database.ts';
@@ -101,9 +102,9 @@ export class Unattended {
     try {
       return await work();
     } catch (error) {
-      if (!(error instanceof PortlogError)) throw error;
-      this.problem(error);
-      return error;
+      const problem = mistake('what was due', error);
+      this.problem(problem);
+      return problem;
     } finally {
       this.working--;
     }

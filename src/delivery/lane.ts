@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts';
 import { type Dataset, INVENTORY, type LogEvent } from '../event/event.ts';
-import type { Sink, SinkError } from '../sink/sink.ts';
+import { mistake } from '../mistake.ts';
+import type { Encoded, Refused, Sink, SinkError } from '../sink/sink.ts';
 import { type BatchOf, batchOf, Batcher } from './batch.ts';
 import { deliver, type Settled, type Undelivered } from './deliver.ts';
 import { Drain } from './drain.ts';
@@ -131,13 +132,22 @@ export class Lane {
     account.read++;
     const fate = this.cursor?.moveTo(event.unit);
     if (fate !== undefined) return this.known(fate, account);
-    const encoded = this.sink.encode(event);
+    const encoded = this.encode(event);
     const { id, dataset, time } = event;
     const queued = this.options.clock.now();
     if (!('refused' in encoded)) return { id, dataset, time, queued, ...encoded, unit: this.units.enter() };
     const entry: Queued = { id, dataset, time, queued, parts: [], bytes: 0, partition: '', unit: this.units.enter() };
     this.record({ delivered: 0, already: 0, restamped: 0, done: [], rejected: [{ entry, reason: encoded.refused }] }, account);
     return undefined;
+  }
+
+  /** An event that a sink cannot put into words, by a mistake of ours, is not there for that sink; the others never notice. */
+  private encode(event: LogEvent): Encoded | Refused {
+    try {
+      return this.sink.encode(event);
+    } catch (error) {
+      return { refused: mistake(`rendering it for ${this.sink.name}`, error).message };
+    }
   }
 
   /** Batches of these events alone, which go nowhere yet; each event is a unit. */
@@ -185,6 +195,16 @@ export class Lane {
   /** No more events of the current unit will come. */
   endUnit(): void {
     this.cursor?.end();
+  }
+
+  /** The rest of the current unit will not come: shipped again, all of it goes again. */
+  abandonUnit(): void {
+    this.cursor?.abandon();
+  }
+
+  /** Sending fails by a mistake of ours, whatever is read. */
+  get isBroken(): boolean {
+    return this.outbound.mistake !== undefined;
   }
 
   /** Sends what is left and waits until it is with the sink, on disk, or given up. */

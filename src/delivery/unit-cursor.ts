@@ -29,6 +29,12 @@ export class UnitCursor {
     this.fate = undefined;
   }
 
+  /** The rest of it will not come, so it must never count as delivered. */
+  abandon(): void {
+    this.units.abandon();
+    this.end();
+  }
+
   private begin(key: string): void {
     this.end();
     if (key === '') return;

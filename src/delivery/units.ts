@@ -52,6 +52,11 @@ export class Units {
     this.conclude(unit);
   }
 
+  /** The current one will never be whole. */
+  abandon(): void {
+    if (this.current !== undefined) this.current.dead = true;
+  }
+
   settle(entries: readonly Queued[], fate: 'done' | 'dead'): void {
     for (const { unit } of entries) {
       if (unit === undefined) continue;

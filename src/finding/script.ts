@@ -1,5 +1,7 @@
 import type { Script, ScriptItem, ScriptTable } from '../nmap/model.ts';
+import { askedScripts } from './asked-scripts.ts';
 import type { Subject } from './finding.ts';
+import { fitsGlob } from './glob.ts';
 
 /** The source of what nmap knows without a script. */
 export const SERVICE = 'service';
@@ -35,25 +37,16 @@ function wasRequested(subject: Subject, id: string): boolean {
   return !failed && isRequested(subject.run.args ?? '', id);
 }
 
-/**
- * Whether nmap's arguments ask for a script. An expression with `and` or `not` is not taken apart: then nobody can say.
- * https://nmap.org/book/nse-usage.html#nse-args
- */
+/** Whether nmap's arguments ask for a script. */
 export function isRequested(args: string, id: string): boolean {
-  if (/(?:^|\s)(?:-sC|-A)(?:\s|$)/.test(args) && DEFAULT.has(id)) return true;
-  const expressions = [...args.matchAll(/(?:^|\s)--script(?:=|\s+)("[^"]*"|\S+)/g)].map(([, text = '']) => text.replaceAll('"', ''));
-  return expressions.some((text) => !/\b(?:and|not)\b/.test(text) && text.split(/,|\bor\b/).some((word) => isMeant(word.trim(), id)));
+  const { byDefault, words } = askedScripts(args);
+  return (byDefault && DEFAULT.has(id)) || words.some((word) => isMeant(word, id));
 }
 
 function isMeant(word: string, id: string): boolean {
-  const name = word
-    .replace(/^\+/, '')
-    .replace(/^.*\//, '')
-    .replace(/\.nse$/, '');
-  if (name === 'all') return true;
-  if (name === 'default') return DEFAULT.has(id);
-  if (name === 'vuln') return VULN.test(id);
-  return name.includes('*') ? new RegExp(`^${name.replaceAll(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*')}$`).test(id) : name === id;
+  if (word === 'all') return true;
+  if (word === 'default') return DEFAULT.has(id);
+  return word === 'vuln' ? VULN.test(id) : fitsGlob(word, id);
 }
 
 function isError({ output }: Script): boolean {

@@ -58,7 +58,7 @@ export class PortSet {
 function rangesOf(text: string): readonly (readonly [first: number, last: number])[] {
   const ranges = text.split(',').flatMap((part) => {
     const [, first, last] = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(part.trim()) ?? [];
-    return first === undefined ? [] : [[Number(first), Number(last ?? first)] as const];
+    return first === undefined || Number(last ?? first) < Number(first) ? [] : [[Number(first), Number(last ?? first)] as const];
   });
   return ranges.sort(([a], [b]) => a - b);
 }

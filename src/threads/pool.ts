@@ -66,7 +66,16 @@ export class Pool {
   async render(piece: Piece): Promise<Rendered | undefined> {
     const free = this.threads.filter(({ isReady, waiting }) => isReady && waiting.length < QUEUE);
     const [idlest] = free.toSorted((a, b) => a.waiting.length - b.waiting.length);
-    return idlest === undefined ? this.here.render(piece) : idlest.render(piece);
+    return idlest === undefined ? this.renderHere(piece) : idlest.render(piece);
+  }
+
+  private renderHere(piece: Piece): Rendered | undefined {
+    try {
+      return this.here.render(piece);
+    } catch {
+      // As when a thread dies of it.
+      return undefined;
+    }
   }
 
   async close(): Promise<void> {

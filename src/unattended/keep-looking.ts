@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts';
-import { PortlogError } from '../errors.ts';
+import type { PortlogError } from '../errors.ts';
+import { mistake } from '../mistake.ts';
 import type { Caretaker } from './caretaker.ts';
 import type { Watcher } from './watcher.ts';
 
@@ -7,7 +8,7 @@ export interface LookingOptions {
   readonly pollMs: number;
   readonly clock: Clock;
   readonly stop: AbortSignal;
-  /** The state could not be read or written; it is tried again. */
+  /** Something went wrong that is nobody else's matter, as a state that cannot be read; it is tried again. */
   readonly onProblem: (error: PortlogError) => void;
 }
 
@@ -28,8 +29,7 @@ export async function keepLooking(
       restMs = isBusy ? 0 : Math.max(pollMs, (clock.now() - began) * REST);
       await caretaker?.look();
     } catch (error) {
-      if (!(error instanceof PortlogError)) throw error;
-      onProblem(error);
+      onProblem(mistake('looking into directories and after what waits', error));
     }
     if (restMs > 0) await clock.sleep(restMs, stop);
   }

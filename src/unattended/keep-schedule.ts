@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts';
-import { PortlogError } from '../errors.ts';
+import type { PortlogError } from '../errors.ts';
+import { mistake } from '../mistake.ts';
 import type { Schedule } from './schedule.ts';
 import type { ScheduledScans } from './scheduled-scans.ts';
 
@@ -34,8 +35,7 @@ export async function keepSchedule(schedule: Schedule, options: ScheduleOptions)
     try {
       reason = await next(schedule, reason, options);
     } catch (error) {
-      if (!(error instanceof PortlogError)) throw error;
-      onProblem(error);
+      onProblem(mistake(`schedule ${schedule.name}`, error));
       await clock.sleep(NAP_MS, stop);
     }
   }

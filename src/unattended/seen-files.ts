@@ -1,3 +1,4 @@
+import { PORTLOG_VERSION } from '../event/context.ts';
 import type { Database } from '../state/database.ts';
 
 /** 30 days. */
@@ -22,7 +23,12 @@ export class SeenFiles {
 
   has(name: string, version: string): boolean {
     const row = this.database.get('SELECT version FROM seen_file WHERE directory = ? AND name = ?', this.directory, name);
-    return row?.['version'] === version;
+    return row?.['version'] === version || row?.['version'] === failed(version);
+  }
+
+  /** One that a mistake of this version of portlog has ended: it is for the next one to try. */
+  addFailed(file: { readonly name: string; readonly version: string }, now: number): void {
+    this.add([{ name: file.name, version: failed(file.version) }], now);
   }
 
   add(files: readonly { readonly name: string; readonly version: string }[], now: number): void {
@@ -53,4 +59,8 @@ export class SeenFiles {
     const row = this.database.get('SELECT count(*) AS files, max(shipped) AS last FROM seen_file WHERE directory = ?', this.directory);
     return { files: Number(row?.['files']), last: (row?.['last'] as number | null) ?? undefined };
   }
+}
+
+function failed(version: string): string {
+  return `${version} failed with portlog ${PORTLOG_VERSION}`;
 }

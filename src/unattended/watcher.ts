@@ -67,7 +67,12 @@ export class Watcher {
       if (settled.includes(file)) this.postponed.remove(file.path);
       else this.postponed.add(file.path, file.version, now);
     }
-    seen.add(settled, now);
+    const isFailed = (file: FoundFile): boolean => report?.inputs[files.indexOf(file)]?.problem?.code === 'mistake';
+    seen.add(
+      settled.filter((file) => !isFailed(file)),
+      now,
+    );
+    for (const file of settled.filter(isFailed)) seen.addFailed(file, now);
   }
 
   private async readyIn(one: Watched): Promise<readonly FoundFile[]> {

@@ -86,8 +86,8 @@ function errorFields(error: PortlogError | undefined): object | undefined {
 }
 
 /** nmap said itself that it failed, or there is no scan in it. */
-function isUseless({ runs, failed, hosts }: InputReport): boolean {
-  return runs === 0 || (failed === runs && hosts === 0);
+function isUseless({ runs, failed, hosts, problem }: InputReport): boolean {
+  return runs === 0 || problem?.code === 'mistake' || (failed === runs && hosts === 0);
 }
 
 /** Something waits for it, or was given up because it could not. */
@@ -103,6 +103,7 @@ function isClosedPipe({ delivered, read, discarded }: Tally): boolean {
 function printInput(input: InputReport, speaker: Speaker): void {
   for (const remark of input.remarks) speaker.warn(`${input.name}: ${remark}`);
   if (input.problem !== undefined) speaker.error(input.problem);
+  if (input.problem?.cause instanceof Error && input.problem.code === 'mistake') speaker.detail(input.problem.cause.stack ?? '');
   if (input.runs > 0)
     speaker.say(`${input.name}: ${count(input.runs, 'run')}, ${count(input.hosts, 'host')} listed, ${count(input.openPorts, 'open port')}`);
 }

@@ -1,0 +1,18 @@
+/**
+ * Whether a name fits a pattern in which `*` stands for anything. Piece by piece, each at the first place
+ * behind the one before it: a regular expression would try all places of all of them, and patterns come
+ * from scans.
+ */
+export function fitsGlob(pattern: string, name: string): boolean {
+  const [first = '', ...rest] = pattern.split('*');
+  const last = rest.pop();
+  if (last === undefined) return name === pattern;
+  if (!name.startsWith(first)) return false;
+  let at = first.length;
+  for (const piece of rest) {
+    const found = name.indexOf(piece, at);
+    if (found === -1) return false;
+    at = found + piece.length;
+  }
+  return name.length >= at + last.length && name.endsWith(last);
+}

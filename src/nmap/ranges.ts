@@ -1,0 +1,63 @@
+/** First and last number, inclusive. */
+export type Range = readonly [first: bigint, last: bigint];
+
+/** In order, and none of them touching another. */
+export type Ranges = readonly Range[];
+
+export function merged(ranges: readonly Range[]): Ranges {
+  const sorted = [...ranges].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+  const result: [bigint, bigint][] = [];
+  for (const [first, last] of sorted) {
+    const before = result.at(-1);
+    if (before === undefined || first > before[1] + 1n) result.push([first, last]);
+    else if (last > before[1]) before[1] = last;
+  }
+  return result;
+}
+
+/** Whether a number lies in one of them: found by halving, for a scan asks this of every host that is known. */
+export function isIn(ranges: Ranges, number: bigint): boolean {
+  let [low, high] = [0, ranges.length - 1];
+  while (low <= high) {
+    const middle = (low + high) >> 1;
+    const [first, last] = ranges[middle] as Range;
+    if (number < first) high = middle - 1;
+    else if (number > last) low = middle + 1;
+    else return true;
+  }
+  return false;
+}
+
+/** What of `from` is not in `away`. Each list is gone through once: both come from arguments that a stranger wrote. */
+export function difference(from: Ranges, away: Ranges): Ranges {
+  const left: Range[] = [];
+  let next = 0;
+  for (const [first, last] of from) {
+    let at = first;
+    while (next < away.length && (away[next] as Range)[1] < at) next++;
+    for (let i = next; i < away.length && at <= last; i++) {
+      const [start, end] = away[i] as Range;
+      if (start > last) break;
+      if (start > at) left.push([at, start - 1n]);
+      at = end + 1n;
+      next = i;
+    }
+    if (at <= last) left.push([at, last]);
+  }
+  return left;
+}
+
+export function doOverlap(a: Ranges, b: Ranges): boolean {
+  let [i, j] = [0, 0];
+  while (i < a.length && j < b.length) {
+    const [x, y] = [a[i] as Range, b[j] as Range];
+    if (x[1] < y[0]) i++;
+    else if (y[1] < x[0]) j++;
+    else return true;
+  }
+  return false;
+}
+
+export function sizeOf(ranges: Ranges): bigint {
+  return ranges.reduce((sum, [first, last]) => sum + last - first + 1n, 0n);
+}
