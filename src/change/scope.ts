@@ -1,4 +1,5 @@
 import { AddressSet } from '../nmap/address-set.ts';
+import { wordsOf } from '../nmap/command-line.ts';
 
 /** Which addresses a run was told to look at; `why` says what cannot be known from its arguments. */
 type Scope = { readonly known: true; readonly addresses: AddressSet } | { readonly known: false; readonly why: string };
@@ -50,7 +51,7 @@ export interface Arguments {
 export function argumentsOf(args: string | undefined, lists?: TargetLists): Arguments {
   if (args === undefined) return nothingKnown('the run does not tell its arguments');
   if (args.length > MAX_LENGTH) return nothingKnown('its arguments are too long');
-  const words = args.split(/\s+/).filter((word) => word !== '');
+  const words = wordsOf(args);
   const targets: string[] = [...(lists?.targets ?? [])];
   const excluded: string[] = [...(lists?.excluded ?? [])];
   const profile = [programOf(words[0])];

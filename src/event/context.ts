@@ -1,9 +1,10 @@
 import { createRequire } from 'node:module';
 import type { AddressSet } from '../nmap/address-set.ts';
+import { maskArguments } from '../nmap/mask.ts';
 import type { Run } from '../nmap/model.ts';
 import type { Fields } from './event.ts';
 import { scanId } from './id.ts';
-import { maskSecrets } from './text.ts';
+import { identityArguments } from './identity-args.ts';
 import { milliseconds } from './time.ts';
 
 export const ECS_VERSION = '9.4.0';
@@ -67,12 +68,12 @@ export interface RunContext {
 }
 
 export function runContext(run: Run, options: EventOptions): RunContext {
-  const args = run.args === undefined ? undefined : maskSecrets(run.args);
+  const args = run.args === undefined ? undefined : maskArguments(run.args);
   const scanner = run.scanner ?? 'nmap';
   return {
     options,
     run,
-    scanId: scanId(run, args, options.site),
+    scanId: scanId(run, run.args === undefined ? undefined : identityArguments(run.args), options.site),
     args,
     start: milliseconds(run.start),
     base: {

@@ -24,8 +24,8 @@ export function condensed(text: string): string {
 }
 
 /** `nmap.scan.id`, known as soon as the header is. Two runs may share it: nothing is skipped because of it. */
-export function scanId(run: Run, maskedArgs: string | undefined, site: string): string {
-  return digest(['scan', run.scanner, run.version, maskedArgs, run.start, site]);
+export function scanId(run: Run, identityArgs: string | undefined, site: string): string {
+  return digest(['scan', run.scanner, run.version, identityArgs, run.start, site]);
 }
 
 /** `nmap.entity.id` of a host: the same host in every scan of a site. */

@@ -1,5 +1,6 @@
 import type { Host, Script, Target, Task } from '../nmap/model.ts';
 import type { Refusal, RunEnd } from '../nmap/item.ts';
+import { maskOutput } from '../nmap/mask.ts';
 import { dataStream, type RunContext } from './context.ts';
 import { addCounts, noPorts, type PortCounts } from './counts.ts';
 import { type Fields, type FieldValue, type Level, type LogEvent, SEVERITY, Shared, some } from './event.ts';
@@ -131,12 +132,12 @@ export function scanEndEvent(context: RunContext, record: RunRecord, end: RunEnd
       start: isoSeconds(context.run.start),
       end: isoSeconds(finished?.time),
       duration: duration(context, end),
-      reason: why ?? finished?.errormsg,
+      reason: why ?? errorOf(end),
     },
     scan: {
       elapsed: finished?.elapsed,
       exit: finished?.exit,
-      errormsg: finished?.errormsg,
+      errormsg: errorOf(end),
       summary: finished?.summary,
       timestr: finished?.timestr,
       hosts: { ...record.hosts, ...totals(end) },
@@ -154,7 +155,7 @@ export function scanEndEvent(context: RunContext, record: RunRecord, end: RunEnd
       target: some(record.targets.map(({ specification, status, reason }) => ({ specification, status, reason }))),
       task: some(record.tasks.map(taskFields)),
       script: scriptFields(record.scripts),
-      output: record.output && { type: record.output.type, text: clip(record.output.text, MAX_OUTPUT_BYTES) },
+      output: record.output && { type: record.output.type, text: clip(maskOutput(clip(record.output.text, MAX_OUTPUT_BYTES)), MAX_OUTPUT_BYTES) },
     },
   });
 }
@@ -252,9 +253,15 @@ function messageOf(context: RunContext, record: RunRecord, end: RunEnd, action: 
   const found = `${count(total, 'host')} (${up} up), ${count(record.ports.open, 'open port')}`;
   const refused = record.refused === 0 ? '' : `, ${count(record.refused, 'element')} unreadable`;
   const elapsed = finished?.elapsed === undefined ? '' : ` in ${finished.elapsed} s`;
-  if (action === 'scan-failed') return `${scanner(context)} scan failed: ${finished?.errormsg ?? 'no reason given'}`;
+  if (action === 'scan-failed') return `${scanner(context)} scan failed: ${errorOf(end) ?? 'no reason given'}`;
   if (action === 'scan-finished') return `${scanner(context)} scan finished: ${found}${refused}${elapsed}`;
   return `${scanner(context)} scan incomplete: ${why ?? 'cut'}; until then ${found}${refused}`;
+}
+
+/** In nmap's words, which may repeat an argument. */
+function errorOf({ stats }: RunEnd): string | undefined {
+  const text = stats?.finished?.errormsg;
+  return text === undefined ? undefined : maskOutput(text);
 }
 
 function scanner({ run }: RunContext): string {

@@ -20,16 +20,6 @@ export function clip(text: string, bytes: number): string {
   return (cut.endsWith('\uFFFD') ? cut.slice(0, -1) : cut).toWellFormed();
 }
 
-/** Words that name a secret when `=` follows, as in `--script-args smbpassword=…,snmpcommunity=…`. */
-const SECRET =
-  /((?:pass|pwd|secret|token|api[_-]?key|cred|community|private[_-]?key|auth|hash)[\w.-]*\s*=\s*)(\{[^}]*\}|"[^"]*"|'[^']*'|[^\s,"'}]+)/gi;
-const USER_INFO = /(\b[a-z][a-z0-9+.-]*:\/\/)[^\s/@]+@/gi;
-
-/** nmap's command line without what looks like a secret. */
-export function maskSecrets(args: string): string {
-  return args.replace(SECRET, '$1***').replace(USER_INFO, '$1***@');
-}
-
 function hex(code: number, length: number): string {
   return code.toString(16).toUpperCase().padStart(length, '0');
 }

@@ -5,6 +5,7 @@ import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import { PortlogError } from '../errors.ts';
 import { filesystemOf } from './filesystem.ts';
 import { DatabaseSync as Sqlite } from './sqlite.ts';
+import type { SchemaStep } from './schema.ts';
 import { DAMAGED_HINT, stateError } from './state-error.ts';
 
 /** `PRAGMA application_id`: what tells our files from other people's SQLite databases. "plog" in ASCII. */
@@ -39,7 +40,7 @@ export class Database {
    * Opens the file, or makes it. `versions` are the steps of its schema, oldest first: a file of an
    * older portlog is brought up to date, one of a newer portlog is refused. A damaged file is never replaced.
    */
-  static open(path: string, versions: readonly string[]): Database {
+  static open(path: string, versions: readonly SchemaStep[]): Database {
     return attempt(path, () => {
       if (!existsSync(path)) create(path, versions);
       else if (statSync(path).size === 0) throw new PortlogError('state-unusable', `${path} is empty, so it was damaged`, { hint: DAMAGED_HINT });
@@ -108,7 +109,7 @@ export class Database {
     return statement;
   }
 
-  private identify(versions: readonly string[]): void {
+  private identify(versions: readonly SchemaStep[]): void {
     const id = this.get('PRAGMA application_id')?.['application_id'];
     if (id !== APPLICATION_ID)
       throw new PortlogError('state-unusable', `${this.path} is a database of another program`, { hint: 'name another directory with --state-dir' });
@@ -124,7 +125,7 @@ export class Database {
 }
 
 /** Made under another name and put in place whole, so that a file that is there was complete once. */
-function create(path: string, versions: readonly string[]): void {
+function create(path: string, versions: readonly SchemaStep[]): void {
   makeDirectory(dirname(path));
   const { network, name } = filesystemOf(dirname(path));
   if (network)
@@ -176,8 +177,11 @@ function connect(path: string): DatabaseSync {
   }
 }
 
-function migrate(handle: DatabaseSync, versions: readonly string[], from: number): void {
-  for (const step of versions.slice(from)) handle.exec(step);
+function migrate(handle: DatabaseSync, versions: readonly SchemaStep[], from: number): void {
+  for (const step of versions.slice(from)) {
+    if (typeof step === 'string') handle.exec(step);
+    else step(handle);
+  }
   handle.exec(`PRAGMA user_version = ${versions.length}`);
 }
 

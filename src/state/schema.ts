@@ -1,8 +1,14 @@
+import { maskStoredArguments } from './mask-arguments.ts';
+import type { Handle } from './sqlite.ts';
+
+/** Statements, or what they cannot say. Runs in the transaction that brings a file up to date. */
+export type SchemaStep = string | ((handle: Handle) => void);
+
 /**
  * The tables of the state file, one step per released version. `seq` orders the batches of a sink:
  * the run's number times 2³², plus the number of the batch in the run.
  */
-export const SCHEMA_VERSIONS: readonly string[] = [
+export const SCHEMA_VERSIONS: readonly SchemaStep[] = [
   `
   CREATE TABLE sink (
     id INTEGER PRIMARY KEY,
@@ -86,4 +92,5 @@ export const SCHEMA_VERSIONS: readonly string[] = [
     PRIMARY KEY (name, due)
   ) STRICT;
   `,
+  maskStoredArguments,
 ];

@@ -4,6 +4,8 @@
  */
 export const { DatabaseSync } = quietly(() => process.getBuiltinModule('node:sqlite'));
 
+export type Handle = InstanceType<typeof DatabaseSync>;
+
 function quietly<T>(load: () => T): T {
   const emitWarning = process.emitWarning.bind(process);
   process.emitWarning = (warning: string | Error, ...rest: unknown[]) => {

@@ -7,6 +7,7 @@ import {
   existsSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -299,6 +300,34 @@ describe('the state file', () => {
     expect(store.database.get('SELECT target FROM sink')).toEqual({ target: 'http://loki' });
     expect(store.database.get('SELECT count(*) AS n FROM host')).toEqual({ n: 0 });
     store.close();
+  });
+
+  test('secrets that it kept in the arguments of scans are gone from the file, and the scans are the same', () => {
+    const stateDir = freshDir();
+    const path = stateFile(stateDir);
+    const old = Database.open(path, SCHEMA_VERSIONS.slice(0, 3));
+    const kept = [
+      // As earlier versions left them: one half masked, one not at all.
+      'nmap -p 80 --script-args "smbusername=admin,smbpassword=***"Sommer 2026!\\"" -oX a2.xml 10.77.2.10',
+      String.raw`nmap --script-args "userpw=Winter\\,2027,x={pw=\"Fall 2028\"}" 10.77.2.0/24`,
+      'nmap -sV 10.77.3.0/24',
+    ];
+    for (const [i, args] of kept.entries())
+      old.run(
+        "INSERT INTO scan (site, id, started, ended, complete, run, counts) VALUES ('default', ?, 1, 2, 1, ?, '{}')",
+        `id${i}`,
+        JSON.stringify({ scanner: 'nmap', args, verbose: 1, scaninfo: [] }),
+      );
+    old.close();
+    const store = openStore(stateDir);
+    const scans = store.database.all('SELECT id, run FROM scan ORDER BY nr').map(({ id, run }) => [id, JSON.parse(run as string).args]);
+    expect(scans).toEqual([
+      ['id0', 'nmap -p 80 --script-args ***'],
+      ['id1', 'nmap --script-args userpw=***,***,x={pw=***} 10.77.2.0/24'],
+      ['id2', 'nmap -sV 10.77.3.0/24'],
+    ]);
+    store.close();
+    for (const file of readdirSync(stateDir)) expect(readFileSync(join(stateDir, file), 'latin1'), file).not.toMatch(/Sommer|Winter|2027|Fall/);
   });
 });
 

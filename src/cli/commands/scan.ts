@@ -3,6 +3,8 @@ import { nmapEnvironment } from '../../config/env.ts';
 import type { Settings } from '../../config/settings.ts';
 import { EXIT, type ExitCode, PortlogError } from '../../errors.ts';
 import type { ShipReport } from '../../ship.ts';
+import { quoted } from '../../nmap/command-line.ts';
+import { maskArguments, maskOutput } from '../../nmap/mask.ts';
 import { targetLists } from '../../source/nmap-targets.ts';
 import { type NmapOptions, nmapSource, type NmapSource } from '../../source/nmap.ts';
 import type { Interruption } from '../signals.ts';
@@ -38,10 +40,10 @@ export async function scanAndShip(
     program: text(values, 'nmap') ?? 'nmap',
     env: nmapEnvironment(context.env),
     onMessage: (line) => {
-      if (line.trim() !== '') speaker.warn(`${nmap.name}: ${line}`);
+      if (line.trim() !== '') speaker.warn(`${nmap.name}: ${maskOutput(line)}`);
     },
   });
-  speaker.detail(`running nmap ${nmap.args.join(' ')}`);
+  speaker.detail(`running nmap ${maskArguments(nmap.args.map(quoted).join(' '))}`);
   const { code, report } = await deliver(context, settings, [nmap], { scannerHost: hostname(), lists: targetLists(scan.args), interruption });
   const failure = failureOf(nmap);
   if (failure !== undefined && code !== EXIT.interrupted) speaker.warn(failure);

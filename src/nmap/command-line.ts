@@ -1,0 +1,68 @@
+/** A word of a command line: where it stands as it was written, and what it says. */
+export interface Word {
+  readonly start: number;
+  readonly end: number;
+  readonly text: string;
+}
+
+/** The words, and where text begins that nobody can take apart; undefined when there is none. */
+interface CommandLine {
+  readonly words: readonly Word[];
+  readonly unreadableFrom: number | undefined;
+}
+
+const SPACE = /\s/;
+
+/**
+ * Takes `nmaprun/@args` apart. nmap puts a backslash before each `"` and `\` of a word, and quotes around one that
+ * has white space in it (`quote` in its output.cc); nothing else is special. A quote in the middle of a word, behind
+ * `=`, is how other programs write it. Linear in its length.
+ */
+export function commandLine(args: string): CommandLine {
+  const words: Word[] = [];
+  let at = 0;
+  for (;;) {
+    while (at < args.length && SPACE.test(args[at] as string)) at++;
+    if (at === args.length) return { words, unreadableFrom: undefined };
+    const word = wordAt(args, at);
+    if (word === undefined) return { words, unreadableFrom: at };
+    words.push(word);
+    at = word.end;
+  }
+}
+
+/** The words alone; text that cannot be taken apart is one of them. */
+export function wordsOf(args: string): readonly string[] {
+  const { words, unreadableFrom } = commandLine(args);
+  const texts = words.map(({ text }) => text);
+  return unreadableFrom === undefined ? texts : [...texts, args.slice(unreadableFrom)];
+}
+
+/** A word as nmap writes it. */
+export function quoted(word: string): string {
+  const escaped = word.replaceAll(/["\\]/g, '\\$&');
+  return SPACE.test(word) ? `"${escaped}"` : escaped;
+}
+
+/** Undefined when a quote stands where none can, or has no end: then nobody knows where words begin. */
+function wordAt(args: string, start: number): Word | undefined {
+  let text = '';
+  let isQuoted = false;
+  let at = start;
+  /** Up to here, `text` has it. */
+  let taken = start;
+  for (; at < args.length; at++) {
+    const character = args[at] as string;
+    if (character === '\\' && /["\\]/.test(args[at + 1] ?? '')) {
+      text += args.slice(taken, at);
+      taken = ++at;
+    } else if (character === '"') {
+      const isPlace = isQuoted ? SPACE.test(args[at + 1] ?? ' ') : at === start || args[at - 1] === '=';
+      if (!isPlace) return undefined;
+      text += args.slice(taken, at);
+      taken = at + 1;
+      isQuoted = !isQuoted;
+    } else if (!isQuoted && SPACE.test(character)) break;
+  }
+  return isQuoted ? undefined : { start, end: at, text: text + args.slice(taken, at) };
+}

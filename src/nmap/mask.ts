@@ -1,0 +1,131 @@
+import { commandLine, quoted, type Word } from './command-line.ts';
+import { isSecretName, MASK, maskText, maskWord } from './mask-text.ts';
+import { type ScriptArgument, scriptArguments } from './script-args.ts';
+
+/** Longer than any kernel lets a command line be by much; what is longer, nobody can take apart. */
+const MAX_LENGTH = 1 << 20;
+const NUMBER = /^\d*$/;
+
+/** nmap's command line without what is secret in it. What cannot be taken apart is masked whole. Linear in its length. */
+export function maskArguments(args: string): string {
+  if (args.length > MAX_LENGTH) return MASK;
+  const { words, unreadableFrom } = commandLine(args);
+  const masks = maskWords(words.map(({ text }) => text));
+  let masked = '';
+  let taken = 0;
+  let before = 0;
+  for (const [i, { start, end, text }] of words.entries()) {
+    const mask = masks[i];
+    if (mask !== text) {
+      masked += mask === undefined ? args.slice(taken, before) : args.slice(taken, start) + quoted(mask);
+      taken = end;
+    }
+    before = end;
+  }
+  return unreadableFrom === undefined ? masked + args.slice(taken) : masked + args.slice(taken, unreadableFrom) + MASK;
+}
+
+/** The same for arguments that nobody has written into one line. Undefined: a part of the word before it. */
+function maskWords(words: readonly string[]): readonly (string | undefined)[] {
+  const masked: (string | undefined)[] = [];
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i] as string;
+    const { option, value } = partsOf(word);
+    const mask = maskOf(option);
+    if (mask === undefined || (value === undefined && i + 1 === words.length)) masked.push(maskWord(word));
+    else if (value !== undefined) masked.push(word.slice(0, word.length - value.length) + mask(value));
+    else {
+      masked.push(word);
+      i = maskValue(words, i + 1, mask, masked);
+    }
+  }
+  return masked;
+}
+
+/** Lines that nmap's script engine writes of its arguments, and what else looks like a secret in a text of nmap's. */
+export function maskOutput(text: string): string {
+  return text
+    .split('\n')
+    .map((line) => {
+      const at = WRITTEN.exec(line);
+      return at === null ? maskText(line) : line.slice(0, at.index + at[0].length) + maskScriptArguments(line.slice(at.index + at[0].length));
+    })
+    .join('\n');
+}
+
+/** nse_main.lua, with `-d` and when arguments do not parse. */
+const WRITTEN = /Arguments (?:from CLI|parsed): |^args = /;
+
+type Mask = (value: string) => string;
+
+/** `--script-args=x`, `-script-args x`, `--script_args`: getopt_long_only takes all of them. */
+function partsOf(word: string): { readonly option: string; readonly value: string | undefined } {
+  const name = /^--?[\w-]+/.exec(word)?.[0] ?? '';
+  const rest = word.slice(name.length);
+  const option = name.replace(/^--?/, '').replaceAll('_', '-');
+  return rest === '' || rest.startsWith('=') ? { option, value: rest === '' ? undefined : rest.slice(1) } : { option: '', value: undefined };
+}
+
+/** How the value of an option is masked, when it is not just looked at as any other word. */
+function maskOf(option: string): Mask | undefined {
+  if (option.startsWith('script-a')) return option.startsWith('script-args-') ? maskWord : maskScriptArguments;
+  if (option.startsWith('prox')) return maskProxies;
+  // An expression of names, such as `http-auth,basic`, and no place for a secret.
+  if (option === 'script') return maskText;
+  return option.length > 2 && isSecretName(option) ? () => MASK : undefined;
+}
+
+/** The word at `i`. With a quote that has no end, it goes on up to the word that ends it: old nmap wrote words as they were. */
+function maskValue(words: readonly string[], i: number, mask: Mask, masked: (string | undefined)[]): number {
+  const value = words[i] as string;
+  masked.push(mask(value));
+  const quote = mask === maskScriptArguments ? openQuote(value) : undefined;
+  let end = i;
+  if (quote !== undefined)
+    do end++;
+    while (words[end]?.includes(quote) === false);
+  if (end === i || end === words.length) return i;
+  for (let at = i; at < end; at++) masked.push(undefined);
+  return end;
+}
+
+/** A single quote that is open at the end. Double ones, nmap has always escaped or closed. */
+function openQuote(value: string): string | undefined {
+  return scriptArguments(value) === undefined && value.split("'").length % 2 === 0 ? "'" : undefined;
+}
+
+function maskScriptArguments(text: string): string {
+  const values = scriptArguments(text);
+  if (values === undefined) return MASK;
+  let masked = '';
+  let taken = 0;
+  // A table is told after what is in it, and counts before it.
+  for (const { start, end } of secretsIn(text, values).toSorted((a, b) => a.start - b.start || b.end - a.end)) {
+    if (start < taken) continue;
+    masked += maskWord(text.slice(taken, start)) + (start === end ? '' : MASK);
+    taken = end;
+  }
+  return masked + maskWord(text.slice(taken));
+}
+
+/** A comma behind a backslash ends a value all the same; whoever wrote that meant the rest to be a part of it. */
+function secretsIn(text: string, values: readonly ScriptArgument[]): readonly Pick<Word, 'start' | 'end'>[] {
+  let goesOn = false;
+  return values.filter(({ names, isNamed, start, end }) => {
+    const isSecret = names.some(isSecretName) || (goesOn && !isNamed);
+    goesOn = isSecret && text.slice(start, end).endsWith('\\');
+    return isSecret;
+  });
+}
+
+/** `http://user:password@proxy:8080,socks4://proxy`. One that is none is masked with all the others: it may be a part of them. */
+function maskProxies(text: string): string {
+  const proxies = text.split(',').map((proxy) => {
+    const [, scheme, userInfo, port] = PROXY.exec(proxy) ?? [];
+    if (scheme === undefined || !NUMBER.test(port ?? '')) return undefined;
+    return userInfo === undefined ? proxy : `${scheme}${MASK}${proxy.slice(scheme.length + userInfo.length)}`;
+  });
+  return proxies.includes(undefined) ? MASK : proxies.join(',');
+}
+
+const PROXY = /^([a-z][a-z0-9+.-]*:\/\/)(?:(.*)(?=@))?@?(?:\[[^\]@]*\]|[^:@[\]/]*)(?::([^/@]*))?\/?$/i;

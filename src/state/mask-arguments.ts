@@ -1,0 +1,18 @@
+import { maskArguments } from '../nmap/mask.ts';
+import type { Handle } from './sqlite.ts';
+
+/**
+ * Arguments of scans as earlier versions kept them, in which secrets stand that were quoted or escaped. What is
+ * overwritten is zeroed, so that the file does not hold it any longer.
+ */
+export function maskStoredArguments(handle: Handle): void {
+  handle.exec('PRAGMA secure_delete = ON');
+  const select = handle.prepare('SELECT run FROM scan WHERE nr = ?');
+  const update = handle.prepare('UPDATE scan SET run = ? WHERE nr = ?');
+  for (const { nr = null } of handle.prepare('SELECT nr FROM scan').all()) {
+    const setup = JSON.parse(select.get(nr)?.['run'] as string) as { readonly args?: string };
+    if (setup.args === undefined) continue;
+    const args = maskArguments(setup.args);
+    if (args !== setup.args) update.run(JSON.stringify({ ...setup, args }), nr);
+  }
+}
