@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { type Change, portOf } from './change/change.ts';
 import { absentHost, wouldList } from './change/coverage.ts';
-import { absenceEvent, baselineEvent, changeEvent, massChangeEvent, scopeShrankEvent } from './change/event.ts';
+import { absenceEvent, baselineEvent, changeEvent, markedAsMass, massChangeEvent, scopeShrankEvent } from './change/event.ts';
 import { type KnownHost, type KnownPort, unknownHost } from './change/known.ts';
 import { observe, observeAbsence } from './change/observe.ts';
 import type { ChangeOptions } from './change/options.ts';
@@ -69,7 +69,8 @@ export class ChangeTracker {
   /** Hosts that wait for being compared, and how much text they are. */
   private waiting: HostContext[] = [];
   private waitingBytes = 0;
-  /** What the current transaction has found. */
+  /** What the current transaction has found: changes, and all else. */
+  private changes: LogEvent[] = [];
   private events: LogEvent[] = [];
   /** The state could not be read or written: from then on nothing is compared. */
   problem: PortlogError | undefined;
@@ -142,11 +143,14 @@ export class ChangeTracker {
   /** One transaction: `work` reads and writes the state, and notes events. Another process may have changed it before. */
   private async commit({ record }: CurrentRun, work: () => void): Promise<void> {
     const make = (): readonly LogEvent[] => {
+      this.changes = [];
       this.events = [];
       this.scans.refresh(record);
       work();
       this.scans.save(record);
-      return this.events;
+      // Known as soon as the scan has more of them: those before it, at most so many, stay as they were told.
+      const isMass = record.counts.changes > this.options.mass;
+      return [...(isMass ? this.changes.map(markedAsMass) : this.changes), ...this.events];
     };
     try {
       await announceFrom(make, this.lanes, this.store);
@@ -195,7 +199,7 @@ export class ChangeTracker {
     if (changes.length === 0) return;
     record.counts.changes += changes.length;
     record.counts.changedHosts++;
-    this.events.push(...changes.map(eventOf));
+    this.changes.push(...changes.map(eventOf));
   }
 
   /** For targets that keep an inventory: the host once a run, its ports when they change. */

@@ -44,6 +44,12 @@ export function changeEvent(host: HostContext, change: Change, scanIds: ScanIds)
   return statement(run, change, scanIds, { time, shared, target, entityId, networkType, place, ips: identity.ips });
 }
 
+/** The same change, as one of very many of its scan. No part of its identity: it depends on how far the scan was read. */
+export function markedAsMass(event: LogEvent): LogEvent {
+  const nmap = event.own['nmap'] as Fields;
+  return { ...event, own: { ...event.own, nmap: { ...nmap, change: { ...(nmap['change'] as Fields), mass: true } } } };
+}
+
 /** A change of a host that the run does not list; what is said of it is what was known. */
 export function absenceEvent(run: RunContext, known: KnownHost, change: Change, scanIds: ScanIds, time: number): LogEvent {
   const { key, ips } = known;

@@ -512,6 +512,14 @@ export const FIELDS: readonly Field[] = [
   field('nmap.change.after.addresses', 'long', false, '', 100, 'Addresses that the scan looked at, this time (scope-shrank).'),
   field('nmap.change.after.port_count', 'long', false, '', 1000, 'Ports that the scan looked at, this time (scope-shrank).'),
   field('nmap.change.after.targets', 'keyword', true, '', ['192.0.2.0/24'], 'Targets of the scan, this time, at most 100 (scope-shrank).'),
+  field(
+    'nmap.change.mass',
+    'boolean',
+    false,
+    '',
+    true,
+    'One of so many changes of a scan that `mass-change` tells of all of them: rules that alert on each change leave it out.',
+  ),
   field('nmap.change.count.hosts', 'long', false, '', 12, 'Hosts that a digest (baseline, mass-change) is about.'),
   field('nmap.change.count.ports', 'long', false, '', 48, 'Open ports that a baseline is about.'),
   field(

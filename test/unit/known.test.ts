@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { AddressSet } from '../../src/nmap/address-set.ts';
 import { openStore } from '../support/delivery.ts';
-import { fixture, FOOTER } from '../support/scans.ts';
+import { ecs, fixture, FOOTER } from '../support/scans.ts';
 import { World } from '../support/world.ts';
 
 const DAY = 86_400;
@@ -147,6 +147,26 @@ describe('a sequence of scans', () => {
     const all = await world.ship(scanOf({ day: 1, inside: up(1, tcp(22) + tcp(80) + tcp(443)) }));
     expect(all).toHaveLength(4);
     expect(all[3]).toMatch(/^3 changes on 1 host in one scan: /);
+  });
+
+  test('changes carry the mark of a mass change as soon as there are more than massChange, however many come before', async () => {
+    const marks = (world: World, action: string): (boolean | undefined)[] =>
+      world.changes().flatMap((event) => (event.action === action ? [ecs(event).nmap.change.mass as boolean | undefined] : []));
+    const some = (inside: string, count = 120): string => Array.from({ length: count }, (_, i) => up(i + 1, inside)).join('');
+    const world = new World();
+    await world.ship(scanOf({ day: 0, inside: some(CLOSED) }));
+    await world.ship(scanOf({ day: 1, inside: some(CLOSED + tcp(80), 100) }));
+    expect(marks(world, 'port-opened')).toEqual(Array(100).fill(undefined));
+    await world.ship(scanOf({ day: 2, inside: some(CLOSED) }));
+    const closed = marks(world, 'port-closed');
+    expect(closed).toEqual(Array(100).fill(undefined));
+    await world.ship(scanOf({ day: 3, inside: some(CLOSED + tcp(22)) }));
+    // In transactions of fifty hosts: with the third of them it is known.
+    expect(marks(world, 'port-opened').slice(100)).toEqual([...Array(100).fill(undefined), ...Array(20).fill(true)]);
+    // Hosts that are gone are all told at the end.
+    await world.ship(scanOf({ day: 4, inside: '', args: 'nmap -v 192.0.2.0/24', verbose: true }));
+    expect(marks(world, 'host-missing')).toEqual(Array(120).fill(true));
+    expect(marks(world, 'mass-change')).toEqual([undefined, undefined]);
   });
 
   test('in a network of lent addresses, a MAC address that moves is one host', async () => {
