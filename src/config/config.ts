@@ -85,6 +85,7 @@ export interface SinkConfig extends SecretSources {
   readonly rotateMib?: number;
   readonly keepFiles?: number;
   readonly fsync?: boolean;
+  readonly trustSetUp?: boolean;
   readonly eventsPerSecond?: number;
   readonly encoding?: SinkOptions['encoding'];
   readonly syslogFormat?: SinkOptions['syslogFormat'];

@@ -180,6 +180,7 @@ export async function sinkOptions(
     compression: given.compression ?? sink.compression ?? 'gzip',
     timeoutMs: (sink.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS) * 1000,
     datasets: sink.datasets,
+    trustSetUp: sink.trustSetUp,
     tenant: sink.tenant ?? env[serverVariable(sink.type, 'TENANT')],
     streamLabels: sink.streamLabels,
     rotateBytes: sink.rotateMib === undefined ? undefined : sink.rotateMib * MIB,

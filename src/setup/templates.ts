@@ -43,13 +43,13 @@ export async function planTemplatesRemoval(client: HttpClient, { type }: BulkSer
   return steps;
 }
 
-/** The least that shipping needs: look at the cluster, create documents, let data streams come into being. */
+/** The least that shipping needs: look at the cluster and at the types of fields, create documents, let data streams come into being. */
 const ROLE = {
   portlog_writer: {
     cluster: ['monitor'],
     indices: [
-      { names: ['logs-nmap.*-*'], privileges: ['create_doc', 'auto_configure'] },
-      { names: ['nmap-inventory-*'], privileges: ['index', 'auto_configure'] },
+      { names: ['logs-nmap.*-*'], privileges: ['create_doc', 'auto_configure', 'view_index_metadata'] },
+      { names: ['nmap-inventory-*'], privileges: ['index', 'auto_configure', 'view_index_metadata'] },
     ],
   },
 };

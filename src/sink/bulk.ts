@@ -2,6 +2,7 @@ import { ecsParts } from '../event/ecs.ts';
 import { INVENTORY, type LogEvent } from '../event/event.ts';
 import { batchBody, encoded, Scratch } from './body.ts';
 import { bulkOutcome } from './bulk-outcome.ts';
+import { SetUp } from './bulk-set-up.ts';
 import { type HttpAnswer, type HttpClient, httpClient, redirection } from './http.ts';
 import { accepting, addressOf, ELASTICSEARCH_URL, scopeOf, type SinkOptions, urlOf, shownAddress } from './options.ts';
 import { type Diagnosis, type Encoded, type Sink, SinkError } from './sink.ts';
@@ -16,13 +17,16 @@ export interface BulkServer {
   readonly toStreams: string;
   /** Where a 403 leads. */
   readonly rights: string;
+  /** What lets credentials see whether it is set up. */
+  readonly toLook: string;
   /** What credentials it takes. */
   readonly credentials: string;
   /** Whether what answers at `GET /` is this server, in a version that portlog speaks to. */
   diagnose(origin: string, root: HttpAnswer): Diagnosis;
+  /** Whether these credentials may write what will be sent, where the server tells. */
+  mayWrite?(client: HttpClient, namespace: string, signal: AbortSignal): Promise<readonly Diagnosis[]>;
 }
 
-const INDEX_TEMPLATES = ['logs-nmap', 'nmap-inventory'];
 /** One batch is one row of the spool, so a MiB. Order does not matter here: each document has its id. */
 const LIMITS = { maxEvents: 2000, maxBytes: 1 << 20, inFlight: 4, inFlightPerPartition: 4 };
 /** Answers only with what decides the fate of each document. */
@@ -38,21 +42,28 @@ export function bulkSink(options: SinkOptions, server: BulkServer): Sink {
   const url = urlOf(options, ELASTICSEARCH_URL);
   const client = httpClient(options, url);
   const scratch = new Scratch(LIMITS.maxBytes);
+  const { namespace, trustSetUp: isTrusted = false } = options;
+  const setUp = new SetUp({ client, server, namespace, isTrusted, refusal: (answer) => bulkRefusal(url, answer, server) });
 
   return {
     name: `${server.type} ${shownAddress(url)}`,
-    identity: { type: server.type, target: addressOf(url), scope: scopeOf({ namespace: options.namespace }, options) },
+    identity: { type: server.type, target: addressOf(url), scope: scopeOf({ namespace }, options) },
     limits: LIMITS,
     undeliverable: 'keep',
     accepts: accepting(options, [INVENTORY]),
     encode(event) {
-      if (event.dataset === INVENTORY) return encodedRecord(event, options.namespace);
-      const index = `logs-${event.dataset}-${options.namespace}`;
+      if (event.dataset === INVENTORY) return encodedRecord(event, namespace);
+      const index = `logs-${event.dataset}-${namespace}`;
       const [shared, own] = ecsParts(event);
       return encoded([`{"create":{"_index":"${index}","_id":"${event.id}"}}\n`, shared, own, '\n']);
     },
-    check: (signal) => checkBulk(client, server, signal),
+    async check(signal) {
+      const about = await aboutBulk(client, server, signal);
+      if (about.some(({ level }) => level === 'error')) return about;
+      return [...about, ...(await setUp.look(signal)), ...((await server.mayWrite?.(client, namespace, signal)) ?? [])];
+    },
     async send(batch, signal) {
+      await setUp.require(signal);
       const body = batchBody(batch, scratch);
       const path = batch.partition === RECORDS ? BULK : `${BULK}${server.toStreams}`;
       const answer = await client.request({ method: 'POST', path, body, contentType: 'application/x-ndjson' }, signal);
@@ -90,28 +101,13 @@ export function bulkRefusal(url: URL, answer: HttpAnswer, { product, rights, cre
   return new SinkError('permanent', `${where} refuses the request (${status}${said})`, { hint: 'check the URL' });
 }
 
-async function checkBulk(client: HttpClient, server: BulkServer, signal: AbortSignal): Promise<readonly Diagnosis[]> {
+async function aboutBulk(client: HttpClient, server: BulkServer, signal: AbortSignal): Promise<readonly Diagnosis[]> {
   const { origin } = client.url;
   const root = await client.request({ method: 'GET', path: '/' }, signal);
   if (root.status === 401 || root.status === 429 || root.status >= 500 || (root.status >= 300 && root.status < 400))
     throw bulkRefusal(client.url, root, server);
   if (root.status === 404) return [notThere(origin, server)];
-  const found: Diagnosis[] = [];
-  if (root.status === 200) found.push(server.diagnose(origin, root));
-  for (const template of INDEX_TEMPLATES) found.push(await templateDiagnosis(client, server, template, signal));
-  return found;
-}
-
-async function templateDiagnosis(client: HttpClient, { type }: BulkServer, name: string, signal: AbortSignal): Promise<Diagnosis> {
-  const { status } = await client.request({ method: 'GET', path: `/_index_template/${name}` }, signal);
-  if (status === 200) return { level: 'ok', message: `index template "${name}" is installed` };
-  if (status === 404)
-    return {
-      level: 'error',
-      message: `${client.url.origin} has no index template "${name}", so fields would get types by guess`,
-      hint: `run: portlog setup ${type}`,
-    };
-  return { level: 'warning', message: `these credentials may not read index templates (${status}); portlog trusts that "${name}" is there` };
+  return root.status === 200 ? [server.diagnose(origin, root)] : [];
 }
 
 export function notThere(origin: string, { product }: Pick<BulkServer, 'product'>): Diagnosis {

@@ -12,6 +12,7 @@ export const OPENSEARCH: BulkServer = {
   // It knows no `require_data_stream`; `check` sees to it that the template is there, which makes them streams.
   toStreams: '',
   rights: 'docs/how-to/opensearch.md shows a role with the rights that are needed',
+  toLook: 'docs/how-to/opensearch.md shows a role that may look',
   credentials: 'PORTLOG_OPENSEARCH_USER and PORTLOG_OPENSEARCH_PASSWORD',
   diagnose(origin, { body, headers }) {
     const { version, distribution } = aboutServer(body);

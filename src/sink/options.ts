@@ -22,6 +22,8 @@ export interface SinkOptions {
   readonly compression: 'gzip' | 'none';
   readonly timeoutMs: number;
   readonly datasets: readonly Dataset[] | undefined;
+  /** Elasticsearch, OpenSearch: send although these credentials may not see whether set-up is right. */
+  readonly trustSetUp?: boolean | undefined;
   /** Loki: `X-Scope-OrgID`. */
   readonly tenant?: string | undefined;
   /** Loki: labels beside portlog's own. */

@@ -9,7 +9,12 @@ export abstract class FakeServer {
 
   async start(): Promise<string> {
     this.server = await scriptedServer((seen, response) => this.serve(seen, response));
-    return this.server.url.origin;
+    return this.origin;
+  }
+
+  /** Where it listens, once it was started. */
+  get origin(): string {
+    return this.server?.url.origin ?? '';
   }
 
   async stop(): Promise<void> {

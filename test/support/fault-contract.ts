@@ -5,13 +5,15 @@ import type { Sink } from '../../src/sink/sink.ts';
 import { runLane } from './delivery.ts';
 import { freshDir } from './run-portlog.ts';
 import { eventsOf, host, port, scan } from './scans.ts';
-import { type Script, scriptedServer, type Seen } from './scripted-server.ts';
+import { besides, type Script, scriptedServer, type Seen } from './scripted-server.ts';
 
 /** How one kind of server is spoken to. */
 export interface FaultySubject {
   open(url: URL): Sink;
   /** The event ids in a request. */
   ids(seen: Seen): readonly string[];
+  /** Answers what is asked before anything is sent, if it is that. */
+  aside?(seen: Seen, response: ServerResponse): boolean;
   /** Answers as a healthy server does; `stored` holds what it had before. */
   accept(seen: Seen, response: ServerResponse, stored: ReadonlySet<string>): void;
 }
@@ -114,7 +116,7 @@ export function faultContract(subject: FaultySubject): void {
   }
 
   async function serve(script: Script): ReturnType<typeof scriptedServer> {
-    const server = await scriptedServer(script);
+    const server = await scriptedServer(besides((seen, response) => subject.aside?.(seen, response) === true, script));
     stops.push(() => server.stop());
     return server;
   }
