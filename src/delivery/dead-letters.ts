@@ -1,10 +1,10 @@
 import type { Dataset } from '../event/event.ts';
 import type { Database } from '../state/database.ts';
-import type { Entry } from '../sink/sink.ts';
+import type { Queued } from './units.ts';
 
 /** An event that its sink will never take as it is, with the server's own words. */
 export interface DeadLetter {
-  readonly entry: Entry;
+  readonly entry: Queued;
   readonly reason: string;
   readonly status?: number | undefined;
 }
@@ -30,9 +30,10 @@ export class DeadLetters {
     this.database.transaction(() => {
       for (const { entry, reason, status } of letters)
         this.database.run(
-          'INSERT OR REPLACE INTO dead (sink, id, dataset, partition, time, queued, died, status, reason, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+          'INSERT OR REPLACE INTO dead (sink, id, unit, dataset, partition, time, queued, died, status, reason, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
           this.sink,
           entry.id,
+          entry.unit === undefined ? null : Buffer.from(entry.unit.key, 'hex'),
           entry.dataset,
           entry.partition,
           entry.time,
@@ -58,21 +59,31 @@ export class DeadLetters {
   }
 
   /** Some of one partition, to be tried again, oldest first; events that were never encoded stay. */
-  some(limit: number): readonly Entry[] {
+  some(limit: number): readonly Queued[] {
     const rows = this.database.all(
-      `SELECT id, dataset, partition, time, queued, body FROM dead WHERE sink = ? AND body <> ''
+      `SELECT id, lower(hex(unit)) AS unit, dataset, partition, time, queued, body FROM dead WHERE sink = ? AND body <> ''
        AND partition = (SELECT partition FROM dead WHERE sink = ? AND body <> '' ORDER BY died LIMIT 1) ORDER BY died, rowid LIMIT ?`,
       this.sink,
       this.sink,
       limit,
-    ) as unknown as readonly { id: string; dataset: Dataset; partition: string; time: number; queued: number; body: string }[];
-    return rows.map(({ body, ...entry }) => ({ ...entry, parts: [body], bytes: Buffer.byteLength(body) }));
+    ) as unknown as readonly { id: string; unit: string; dataset: Dataset; partition: string; time: number; queued: number; body: string }[];
+    return rows.map(({ body, unit, ...entry }) => ({
+      ...entry,
+      unit: unit === '' ? undefined : { key: unit },
+      parts: [body],
+      bytes: Buffer.byteLength(body),
+    }));
   }
 
-  remove(entries: readonly Entry[]): void {
-    for (const { id } of entries) this.database.run('DELETE FROM dead WHERE sink = ? AND id = ?', this.sink, id);
+  /** They were delivered after all, or wait for it: nothing of their units is lost. */
+  remove(entries: readonly Queued[]): void {
+    for (const { id } of entries) {
+      this.database.run('UPDATE dead SET unit = NULL WHERE sink = ? AND id = ?', this.sink, id);
+      this.database.run('DELETE FROM dead WHERE sink = ? AND id = ?', this.sink, id);
+    }
   }
 
+  /** Gives them up. */
   purge(): number {
     return this.database.run('DELETE FROM dead WHERE sink = ?', this.sink);
   }

@@ -124,10 +124,12 @@ export class Drain {
 
   private async sendBatch(spooled: SpooledBatch): Promise<Undelivered<Queued> | undefined> {
     const settled: Settled<Queued>[] = [];
+    this.keeper.beingSent = spooled.seq;
     const left = await deliver<Queued>(this.sink, spooled.batch, this.options, (one) => {
       settled.push(one);
       for (const { reason } of one.rejected.slice(0, 1)) this.events.rejected(reason);
     });
+    this.keeper.beingSent = undefined;
     if (this.keeper.settleSpooled(spooled, settled, left)) return left;
     // What was sent could not be taken off the disk: sending it again and again would help nobody.
     return { entries: [], error: new SinkError('permanent', `what was delivered to ${this.sink.name} could not be taken out of the spool`) };

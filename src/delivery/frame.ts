@@ -1,14 +1,17 @@
 import { constants, crc32, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import type { Dataset } from '../event/event.ts';
-import type { Entry } from '../sink/sink.ts';
+import type { Queued } from './units.ts';
 
 /** Fast enough not to hold up the event loop (3 ms for a MiB), and events shrink to a tenth. */
 const LEVEL = 1;
-type Head = readonly (readonly [id: string, dataset: Dataset, time: number, queued: number, bytes: number])[];
+/** `unit` is missing in what older versions have written, and where there is none. */
+type Head = readonly (readonly [id: string, dataset: Dataset, time: number, queued: number, bytes: number, unit?: string])[];
 
 /** A batch as it lies in the spool: one line of JSON about the entries, then their bodies, compressed. */
-export function packFrame(entries: readonly Entry[]): { readonly frame: Buffer; readonly checksum: number } {
-  const head: Head = entries.map(({ id, dataset, time, queued, bytes }) => [id, dataset, time, queued, bytes]);
+export function packFrame(entries: readonly Queued[]): { readonly frame: Buffer; readonly checksum: number } {
+  const head: Head = entries.map(({ id, dataset, time, queued, bytes, unit }) =>
+    unit === undefined ? [id, dataset, time, queued, bytes] : [id, dataset, time, queued, bytes, unit.key],
+  );
   const line = Buffer.from(`${JSON.stringify(head)}\n`);
   const whole = room(line.length + entries.reduce((sum, { bytes }) => sum + bytes, 0));
   let at = line.copy(whole);
@@ -27,14 +30,14 @@ function room(bytes: number): Buffer {
 }
 
 /** The entries of a frame, or undefined when it is not what was written. */
-export function unpackFrame(frame: Uint8Array, checksum: number, partition: string): readonly Entry[] | undefined {
+export function unpackFrame(frame: Uint8Array, checksum: number, partition: string): readonly Queued[] | undefined {
   if (crc32(frame) !== checksum) return undefined;
   const whole = zstdDecompressSync(frame);
   const end = whole.indexOf(10);
   let at = end + 1;
-  return (JSON.parse(whole.toString('utf8', 0, end)) as Head).map(([id, dataset, time, queued, bytes]) => {
+  return (JSON.parse(whole.toString('utf8', 0, end)) as Head).map(([id, dataset, time, queued, bytes, key]) => {
     const body = whole.toString('utf8', at, at + bytes);
     at += bytes;
-    return { id, dataset, time, queued, bytes, partition, parts: [body] };
+    return { id, dataset, time, queued, bytes, partition, parts: [body], unit: key === undefined ? undefined : { key } };
   });
 }

@@ -2,13 +2,14 @@ import type { Clock } from '../clock.ts';
 import { PortlogError } from '../errors.ts';
 import type { BatchLimits, Rejection, Sink } from '../sink/sink.ts';
 import type { Dataset } from '../event/event.ts';
+import type { AwaitedFates } from './awaited.ts';
 import { type BatchOf, batchOf } from './batch.ts';
 import type { Settled, Undelivered } from './deliver.ts';
 import type { Parcel } from './parcel.ts';
 import type { LostBatch, SpooledBatch } from './spool.ts';
 import type { Shelf, Store } from './store.ts';
 import type { Tally } from './tally.ts';
-import type { Queued, Units } from './units.ts';
+import { type Queued, Unit, type Units, unitsOf } from './units.ts';
 
 /** Room for the numbers of the batches of one run. */
 const SEQ_PER_RUN = 2 ** 32;
@@ -19,6 +20,7 @@ const EARLIER = 0;
 /** Where the events of a lane are counted. */
 export interface Accounts {
   readonly tally: Tally;
+  readonly own: Tally;
   readonly replayed: Tally;
   accountOf(dataset: Dataset | undefined): Tally;
 }
@@ -30,6 +32,8 @@ export class Keeper {
   backlog = 0;
   /** Events in batches of the spool that the disk has damaged. */
   damaged = 0;
+  /** The batch of the spool that is on its way. */
+  beingSent: number | undefined;
   /** Reading was given up, because the spool is full and nothing leaves it. */
   stuck = false;
   /** Events could neither be delivered nor kept. */
@@ -44,8 +48,8 @@ export class Keeper {
   private batches = 0;
   /** Of the batches of this run that lie in the spool: where their events are counted. */
   private readonly accountOf = new Map<number, Tally>();
-  /** Events that wait in the spool since an earlier run, by the last batch that holds a part of their unit. */
-  private readonly waiting = new Map<number, { readonly account: Tally; events: number }>();
+  /** What is delivered may be among the dead letters. */
+  private hasDead: boolean;
 
   constructor(sink: Sink, store: Store, clock: Clock, units: Units, accounts: Accounts) {
     this.store = store;
@@ -53,18 +57,17 @@ export class Keeper {
     this.units = units;
     this.accounts = accounts;
     this.shelf = store.shelf(sink.identity);
+    this.hasDead = this.shelf.deadLetters.count() > 0;
   }
 
   nextSeq(): number {
     return this.store.run * SEQ_PER_RUN + ++this.batches;
   }
 
-  /** Counts an event that waits since an earlier run, behind batch `last`; `conclude` looks again whether it still does. */
-  countWaiting(last: number, account: Tally): void {
+  /** Counts an event of a unit that waits since an earlier run; `conclude` looks again whether it still does. */
+  countWaiting(unit: string, account: Tally): void {
     account.spooled++;
-    const group = this.waiting.get(last);
-    if (group === undefined) this.waiting.set(last, { account, events: 1 });
-    else group.events++;
+    this.shelf.awaited.add(unit, account === this.accounts.own);
   }
 
   /** Gives up what has waited too long; true when anything is left to be sent. */
@@ -77,10 +80,12 @@ export class Keeper {
 
   /** Puts the dead letters into the spool again. */
   revive({ maxEvents }: BatchLimits): void {
-    const { spool, deadLetters } = this.shelf;
+    const { spool, deadLetters, ledger } = this.shelf;
     this.store.transaction(() => {
       for (let some = deadLetters.some(maxEvents); some.length > 0; some = deadLetters.some(maxEvents)) {
-        spool.append(this.nextSeq(), batchOf(some, some[0]?.partition ?? ''), { now: this.clock.now(), run: EARLIER });
+        const seq = this.nextSeq();
+        spool.append(seq, batchOf(some, some[0]?.partition ?? ''), { now: this.clock.now(), run: EARLIER });
+        for (const { key } of unitsOf(some)) ledger.wait(key, seq);
         deadLetters.remove(some);
       }
     });
@@ -91,20 +96,28 @@ export class Keeper {
    * after a crash reads the same scan while the drain still has this to send, and must not announce it anew.
    */
   commit({ seq, batch }: Parcel): void {
-    this.shelf.spool.append(seq, batch, { now: this.clock.now(), outbox: true });
-    this.shelf.ledger.add(batch.entries.flatMap(({ unit }) => (unit === undefined ? [] : [{ key: unit.key, first: seq, last: seq }])));
+    const { spool, ledger } = this.shelf;
+    spool.append(seq, batch, { now: this.clock.now(), outbox: true });
+    for (const unit of unitsOf(batch.entries)) {
+      ledger.enter(unit.key, false);
+      ledger.wait(unit.key, seq);
+      if (unit instanceof Unit) unit.opened = true;
+    }
   }
 
   /** Takes a batch that cannot be delivered now. */
   keep(parcel: Parcel): void {
     const { entries } = parcel.batch;
     const account = this.accounts.accountOf(entries[0]?.dataset);
-    const { spool, ledger } = this.shelf;
+    const { spool } = this.shelf;
     try {
       this.store.transaction(() => {
-        if (!parcel.stored) spool.append(parcel.seq, parcel.batch, { now: this.clock.now() });
-        this.units.spooled(entries, parcel.seq);
-        ledger.add(this.units.takeComplete());
+        if (!parcel.stored) {
+          spool.append(parcel.seq, parcel.batch, { now: this.clock.now() });
+          this.waitFor(entries, parcel.seq);
+        }
+        this.units.settle(entries, 'spooled');
+        this.enterComplete();
         this.store.saveSums();
       });
     } catch (error) {
@@ -113,44 +126,42 @@ export class Keeper {
     account.spooled += entries.length;
     this.accountOf.set(parcel.seq, account);
     this.backlog++;
-    for (const lost of spool.makeRoom()) this.lose(lost);
+    for (const lost of spool.makeRoom(this.beingSent)) this.lose(lost);
   }
 
-  /** Keeps what was rejected, and returns how many could be kept. */
-  settle(rejected: readonly (Rejection & { readonly entry: Queued })[]): number {
-    this.units.settle(
-      rejected.map(({ entry }) => entry),
-      'dead',
-    );
+  /** Notes what was delivered, keeps what was rejected, and returns how many of these could be kept. */
+  settle(done: readonly Queued[], rejected: readonly (Rejection & { readonly entry: Queued })[]): number {
+    const dead = rejected.map(({ entry }) => entry);
+    this.units.settle(done, 'done');
+    this.units.settle(dead, 'dead');
     let kept = rejected.length;
     try {
-      if (kept > 0) this.shelf.deadLetters.add(rejected, this.clock.now());
+      if (kept > 0) this.store.transaction(() => this.bury(rejected));
     } catch (error) {
       this.cannotKeep(error);
       kept = 0;
     }
-    this.note(() => this.shelf.ledger.add(this.units.takeComplete()));
+    this.note(() => {
+      this.forgetDead(done);
+      this.enterComplete();
+    });
     return kept;
   }
 
-  /** An announced batch was tried: what is left of it stays in the spool; one of which an event died may be announced again. */
-  update({ seq, batch }: Parcel, left: readonly Queued[] | undefined, died: boolean): void {
-    this.note(() => {
-      this.shorten(seq, batch, left);
-      if (died) this.shelf.ledger.forget(seq);
-    });
+  /** An announced batch was tried: what is left of it stays in the spool. */
+  update({ seq, batch }: Parcel, left: readonly Queued[] | undefined): void {
+    this.note(() => this.shorten(seq, batch, left));
   }
 
   /** A batch from the spool was tried. False when that could not be noted: then it is as if it had not been. */
   settleSpooled({ seq, run, batch }: SpooledBatch, settled: readonly Settled<Queued>[], left: Undelivered<Queued> | undefined): boolean {
-    const { deadLetters } = this.shelf;
     const rejected = settled.flatMap((one) => one.rejected);
     try {
       this.store.transaction(() => {
-        if (rejected.length > 0) {
-          deadLetters.add(rejected, this.clock.now());
-          this.forget(seq);
-        }
+        this.bury(rejected);
+        // Older versions did not write which units there are in a batch.
+        if (rejected.some(({ entry }) => entry.unit === undefined)) this.shelf.ledger.lose(seq);
+        this.forgetDead(settled.flatMap(({ done }) => done));
         this.shorten(seq, batch, left?.entries);
         this.store.saveSums();
       });
@@ -178,12 +189,11 @@ export class Keeper {
   /** The disk has damaged a batch: it stays where it is, for whoever wants to look, and its units may be shipped again. */
   setAside({ seq, events }: LostBatch): void {
     this.damaged += events;
-    this.forget(seq);
+    this.shelf.ledger.lose(seq);
   }
 
   /** A batch was given up, and its events with it. */
   lose({ seq, run, events }: LostBatch): void {
-    this.forget(seq);
     const own = run === this.store.run;
     const account = own ? (this.accountOf.get(seq) ?? this.accounts.tally) : this.accounts.replayed;
     account.discarded += events;
@@ -203,13 +213,10 @@ export class Keeper {
 
   /** At the end of a run: what is complete is noted, and what was waiting may have been sent meanwhile. */
   conclude(): void {
-    this.note(() => this.shelf.ledger.add(this.units.takeComplete()));
-    for (const [last, { account, events }] of this.waiting) {
-      if (this.shelf.ledger.isWaiting(last)) continue;
-      account.spooled -= events;
-      account.already += events;
-      this.waiting.delete(last);
-    }
+    this.note(() => {
+      this.enterComplete();
+      for (const fates of this.shelf.awaited.take()) this.settleAwaited(fates);
+    });
     this.note(() => this.shelf.lease.release());
   }
 
@@ -218,14 +225,56 @@ export class Keeper {
     this.bookkeeping ??= stateErrorOnly(error);
   }
 
-  private forget(seq: number): void {
-    this.shelf.ledger.forget(seq);
-    this.units.forget(seq);
+  /** Units with an event in a batch that goes to the spool are known of from now on. */
+  private waitFor(entries: readonly Queued[], seq: number): void {
+    const { ledger } = this.shelf;
+    for (const unit of unitsOf(entries)) {
+      if (unit instanceof Unit && !unit.opened) ledger.open(unit.key);
+      if (unit instanceof Unit) unit.opened = true;
+      ledger.wait(unit.key, seq);
+    }
+  }
+
+  private enterComplete(): void {
+    const { ledger } = this.shelf;
+    for (const { key, opened, dead } of this.units.takeComplete()) {
+      if (opened) ledger.close(key, dead);
+      else ledger.enter(key, dead);
+    }
+  }
+
+  private bury(rejected: readonly (Rejection & { readonly entry: Queued })[]): void {
+    if (rejected.length === 0) return;
+    this.hasDead = true;
+    this.shelf.deadLetters.add(rejected, this.clock.now());
+    // One that the ledger does not know of yet says at its end that an event of it has died.
+    for (const unit of unitsOf(rejected.map(({ entry }) => entry)))
+      if (!(unit instanceof Unit) || (unit.opened && unit.sealed)) this.shelf.ledger.died(unit.key);
+  }
+
+  /** What was refused once and is delivered now is no dead letter any more. */
+  private forgetDead(done: readonly Queued[]): void {
+    if (this.hasDead) this.shelf.deadLetters.remove(done);
+  }
+
+  private settleAwaited({ own, already, dead, discarded }: AwaitedFates): void {
+    const account = own ? this.accounts.own : this.accounts.tally;
+    account.spooled -= already + dead + discarded;
+    account.already += already;
+    account.dead += dead;
+    account.discarded += discarded;
   }
 
   private shorten(seq: number, batch: BatchOf<Queued>, left: readonly Queued[] | undefined): void {
-    if (left === undefined || left.length === 0) this.shelf.spool.remove(seq);
-    else if (left.length < batch.entries.length) this.shelf.spool.replace(seq, batchOf(left, batch.partition));
+    const { spool, ledger } = this.shelf;
+    if (left === undefined || left.length === 0) {
+      ledger.acknowledgeAll(seq);
+      spool.remove(seq);
+    } else if (left.length < batch.entries.length) {
+      const waiting = new Set([...unitsOf(left)].map(({ key }) => key));
+      for (const { key } of unitsOf(batch.entries)) if (!waiting.has(key)) ledger.acknowledge(key, seq);
+      spool.replace(seq, batchOf(left, batch.partition));
+    }
   }
 
   /** Bookkeeping that delivery does not depend on. */

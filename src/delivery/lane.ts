@@ -131,7 +131,7 @@ export class Lane {
     const account = this.accountOf(event.dataset);
     account.read++;
     const fate = this.cursor?.moveTo(event.unit);
-    if (fate !== undefined) return this.known(fate, account);
+    if (fate !== undefined) return this.known(fate, event.unit, account);
     const encoded = this.encode(event);
     const { id, dataset, time } = event;
     const queued = this.options.clock.now();
@@ -224,20 +224,16 @@ export class Lane {
   }
 
   /** An earlier run has dealt with it, or will, from the spool. */
-  private known({ fate, last }: UnitFate, account: Tally): undefined {
-    if (fate === 'spooled') this.keeper?.countWaiting(last, account);
+  private known(fate: UnitFate, unit: string, account: Tally): undefined {
+    if (fate === 'spooled') this.keeper?.countWaiting(unit, account);
     else account.already++;
     return undefined;
   }
 
   private async send(parcel: Parcel): Promise<void> {
     const account = this.accountOf(parcel.batch.entries[0]?.dataset);
-    let died = false;
-    const left = await deliver(this.sink, parcel.batch, this.options, (settled) => {
-      died ||= settled.rejected.length > 0;
-      this.record(settled, account);
-    });
-    if (parcel.stored) this.keeper?.update(parcel, left?.entries, died);
+    const left = await deliver(this.sink, parcel.batch, this.options, (settled) => this.record(settled, account));
+    if (parcel.stored) this.keeper?.update(parcel, left?.entries);
     if (left !== undefined) this.giveWay(parcel, left);
   }
 
@@ -246,9 +242,8 @@ export class Lane {
     account.delivered += settled.delivered;
     account.already += settled.already;
     account.restamped += settled.restamped;
-    this.units.settle(settled.done, 'done');
     if (this.keeper === undefined) account.discarded += settled.rejected.length;
-    else account.dead += this.keeper.settle(settled.rejected);
+    else account.dead += this.keeper.settle(settled.done, settled.rejected);
   }
 
   /** The sink does not take it: what waits goes to disk, in order, and from there to the sink when it works again. */

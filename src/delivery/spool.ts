@@ -1,14 +1,14 @@
 import type { Database } from '../state/database.ts';
-import type { Batch } from '../sink/sink.ts';
-import { batchOf } from './batch.ts';
+import { type BatchOf, batchOf } from './batch.ts';
 import { packFrame, unpackFrame } from './frame.ts';
 import type { SpoolLimits } from './spool-limits.ts';
+import type { Queued } from './units.ts';
 
 /** A batch that waits. */
 export interface SpooledBatch {
   readonly seq: number;
   readonly run: number;
-  readonly batch: Batch;
+  readonly batch: BatchOf<Queued>;
 }
 
 /** A batch that was given up, or that the disk has damaged. */
@@ -47,7 +47,11 @@ export class Spool {
   }
 
   /** `outbox`: committed before it is sent. `run`: whose account it is on. */
-  append(seq: number, { entries, partition }: Batch, { now, outbox = false, run = this.run }: { now: number; outbox?: boolean; run?: number }): void {
+  append(
+    seq: number,
+    { entries, partition }: BatchOf<Queued>,
+    { now, outbox = false, run = this.run }: { now: number; outbox?: boolean; run?: number },
+  ): void {
     const { frame, checksum } = packFrame(entries);
     this.database.run(
       'INSERT INTO spool (sink, seq, run, outbox, partition, events, created, stored, checksum, frame) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
@@ -65,7 +69,7 @@ export class Spool {
   }
 
   /** What became smaller because a part of it was delivered. */
-  replace(seq: number, { entries }: Batch): void {
+  replace(seq: number, { entries }: BatchOf<Queued>): void {
     const { frame, checksum } = packFrame(entries);
     this.database.run(
       'UPDATE spool SET events = ?, stored = ?, checksum = ?, frame = ? WHERE sink = ? AND seq = ?',
@@ -78,6 +82,7 @@ export class Spool {
     );
   }
 
+  /** Its units are lost, unless they were acknowledged before. */
   remove(seq: number): void {
     this.database.run('DELETE FROM spool WHERE sink = ? AND seq = ?', this.sink, seq);
   }
@@ -104,11 +109,6 @@ export class Spool {
     return { seq, run, events };
   }
 
-  /** Where the oldest batch stands that can still be sent; a unit that was spooled behind it is not delivered yet. */
-  oldest(): number | undefined {
-    return this.database.get('SELECT min(seq) AS seq FROM spool WHERE sink = ? AND damaged = 0', this.sink)?.['seq'] as number | undefined;
-  }
-
   hasWork(): boolean {
     const sql = `SELECT 1 FROM spool WHERE sink = ? AND damaged = 0 AND ${NOT_IN_OTHER_HANDS} LIMIT 1`;
     return this.database.get(sql, this.sink, this.run) !== undefined;
@@ -130,11 +130,15 @@ export class Spool {
     return Number(this.database.get('SELECT coalesce(sum(stored), 0) AS bytes FROM spool')?.['bytes']) >= this.limits.maxBytes;
   }
 
-  /** Gives up the oldest batches until there is room again; with `block`, none. */
-  makeRoom(): readonly LostBatch[] {
+  /** Gives up the oldest batches until there is room again; with `block`, none. Not one that is being sent: it may arrive. */
+  makeRoom(beingSent: number | undefined): readonly LostBatch[] {
     const lost: LostBatch[] = [];
     while (this.limits.whenFull === 'drop-oldest' && this.isFull()) {
-      const [oldest] = this.database.all('SELECT seq, run, events FROM spool WHERE sink = ? ORDER BY seq LIMIT 1', this.sink);
+      const [oldest] = this.database.all(
+        'SELECT seq, run, events FROM spool WHERE sink = ? AND seq <> ? ORDER BY seq LIMIT 1',
+        this.sink,
+        beingSent ?? 0,
+      );
       if (oldest === undefined) break;
       lost.push(oldest as unknown as LostBatch);
       this.remove((oldest as unknown as LostBatch).seq);
@@ -150,6 +154,7 @@ export class Spool {
     return lost as unknown as readonly LostBatch[];
   }
 
+  /** Gives up all of it. */
   purge(): number {
     return this.database.run('DELETE FROM spool WHERE sink = ?', this.sink);
   }

@@ -3,6 +3,7 @@ import { PortlogError } from '../errors.ts';
 import { Database } from '../state/database.ts';
 import { SCHEMA_VERSIONS } from '../state/schema.ts';
 import type { SinkIdentity } from '../sink/sink.ts';
+import { Awaited } from './awaited.ts';
 import { DeadLetters } from './dead-letters.ts';
 import { Lease } from './lease.ts';
 import { Ledger, pruneLedger } from './ledger.ts';
@@ -29,6 +30,7 @@ export interface Shelf {
   readonly deadLetters: DeadLetters;
   readonly ledger: Ledger;
   readonly lease: Lease;
+  readonly awaited: Awaited;
 }
 
 export interface WaitingShelf {
@@ -110,8 +112,13 @@ export function waitingShelves(database: Database, run = 0, limits: SpoolLimits 
 }
 
 function shelfOf(database: Database, sink: number, run: number, limits: SpoolLimits): Shelf {
-  const spool = new Spool(database, sink, run, limits);
-  return { spool, deadLetters: new DeadLetters(database, sink), ledger: new Ledger(database, sink, spool), lease: new Lease(database, sink, run) };
+  return {
+    spool: new Spool(database, sink, run, limits),
+    deadLetters: new DeadLetters(database, sink),
+    ledger: new Ledger(database, sink),
+    lease: new Lease(database, sink, run),
+    awaited: new Awaited(database, sink),
+  };
 }
 
 /** The state file, for who only looks, or keeps what is not delivered. Throws `state-unusable`. */

@@ -35,11 +35,12 @@ export class UnitCursor {
     this.end();
   }
 
+  /** One whose fate is known is not opened: nothing of it is sent, and its end would say nothing. */
   private begin(key: string): void {
     this.end();
     if (key === '') return;
     this.key = key;
-    this.units.begin(key);
     this.fate = this.again ? undefined : this.ledger.fateOf(key);
+    if (this.fate === undefined) this.units.begin(key);
   }
 }

@@ -93,4 +93,39 @@ export const SCHEMA_VERSIONS: readonly SchemaStep[] = [
   ) STRICT;
   `,
   maskStoredArguments,
+  `
+  -- Which units (a host of a scan, a scan's end) have a part in which batch of the spool.
+  CREATE TABLE waiting_unit (
+    sink INTEGER NOT NULL, unit BLOB NOT NULL, seq INTEGER NOT NULL,
+    PRIMARY KEY (sink, unit, seq)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX waiting_unit_of ON waiting_unit (sink, seq);
+  INSERT INTO waiting_unit SELECT DISTINCT ledger.sink, unit, seq FROM ledger
+    JOIN spool ON spool.sink = ledger.sink AND seq BETWEEN first AND last WHERE last > 0 AND damaged = 0;
+
+  -- What became of units. Before, a mark could say "delivered" of what never arrived: only those of what waits are kept.
+  -- fate: open (not all of its events have been read), whole (each is acknowledged, or waits), died (as whole, or among the
+  -- dead letters), lost (some were given up). Of a unit that is not here nothing is known.
+  DROP TABLE ledger;
+  CREATE TABLE ledger (
+    nr INTEGER PRIMARY KEY,
+    sink INTEGER NOT NULL, unit BLOB NOT NULL, fate TEXT NOT NULL,
+    UNIQUE (sink, unit)
+  ) STRICT;
+  INSERT INTO ledger (sink, unit, fate) SELECT DISTINCT sink, unit, 'whole' FROM waiting_unit;
+
+  ALTER TABLE dead ADD COLUMN unit BLOB;
+  CREATE INDEX dead_unit ON dead (sink, unit);
+
+  -- Whatever leaves the spool is lost, unless it was acknowledged before: then its units wait no more.
+  CREATE TRIGGER spool_lost AFTER DELETE ON spool BEGIN
+    UPDATE ledger SET fate = 'lost' WHERE sink = old.sink AND unit IN (SELECT unit FROM waiting_unit WHERE sink = old.sink AND seq = old.seq);
+    DELETE FROM waiting_unit WHERE sink = old.sink AND seq = old.seq;
+  END;
+
+  -- The same for dead letters.
+  CREATE TRIGGER dead_lost AFTER DELETE ON dead WHEN old.unit IS NOT NULL BEGIN
+    UPDATE ledger SET fate = 'lost' WHERE sink = old.sink AND unit = old.unit AND fate = 'died';
+  END;
+  `,
 ];

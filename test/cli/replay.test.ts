@@ -106,6 +106,20 @@ describe('what a run had to leave on disk', () => {
     expect((await portlog([...state, ...to, EXAMPLE])).stderr).toContain('read 13 = delivered 13 + already 0 + dead 0');
     await server.stop();
   });
+
+  test('shipped again and again while the server is down, it waits; deleted, it is delivered', async () => {
+    const { origin, up } = await downThenUp();
+    const state = ['--state-dir', freshDir()];
+    const to = ['--to', `elasticsearch=${origin}`];
+    for (let time = 0; time < 3; time++) {
+      const { stderr } = await portlog([...state, ...to, '--retry-for-seconds', '0', EXAMPLE]);
+      expect(stderr).toMatch(/read (1[35]) = delivered 0 \+ already 0 \+ dead 0 \+ spooled \1\n/);
+    }
+    await portlog(['replay', '--purge', '--yes', ...state]);
+    const server = await up(created);
+    expect((await portlog([...state, ...to, EXAMPLE])).stderr).toContain('read 13 = delivered 13 + already 0 + dead 0');
+    await server.stop();
+  });
 });
 
 test('dead letters are listed with the reason, and go again when asked to', async () => {

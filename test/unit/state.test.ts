@@ -329,6 +329,26 @@ describe('the state file', () => {
     store.close();
     for (const file of readdirSync(stateDir)) expect(readFileSync(join(stateDir, file), 'latin1'), file).not.toMatch(/Sommer|Winter|2027|Fall/);
   });
+
+  test('of a version whose ledger could lie: what waits is known, what may never have arrived is not', async () => {
+    const stateDir = freshDir();
+    const [waiting, old] = ['a'.repeat(32), 'b'.repeat(32)];
+    const { frame, checksum } = packFrame([entry('one', 'body')]);
+    const before = Database.open(stateFile(stateDir), SCHEMA_VERSIONS.slice(0, 3));
+    before.run("INSERT INTO sink (id, type, target, scope) VALUES (1, 'scripted', 'here', '')");
+    before.run("INSERT INTO spool VALUES (1, 5, 1, 0, '', 1, 1700000000000, 100, ?, 0, ?)", checksum, frame);
+    before.run(`INSERT INTO ledger (sink, unit, first, last) VALUES (1, x'${waiting}', 5, 5), (1, x'${old}', 0, 0)`);
+    before.close();
+    const store = openStore(stateDir);
+    const { ledger } = store.shelf(IDENTITY);
+    expect([ledger.fateOf(waiting), ledger.fateOf(old)]).toEqual(['spooled', undefined]);
+    store.close();
+    const stored: string[] = [];
+    await runLane(storingSink(stored), [], { stateDir });
+    const again = openStore(stateDir);
+    expect([stored, again.shelf(IDENTITY).ledger.fateOf(waiting)]).toEqual([['one'], 'delivered']);
+    again.close();
+  });
 });
 
 function write(path: string, at: number, bytes: Buffer): void {

@@ -102,10 +102,7 @@ async function purge(context: CommandContext, store: Store, waiting: readonly Wa
   store.transaction(() => {
     for (const { shelf } of waiting) {
       if (dead) shelf.deadLetters.purge();
-      else {
-        shelf.ledger.forgetSpooled();
-        shelf.spool.purge();
-      }
+      else shelf.spool.purge();
     }
   });
   speaker.say(`deleted ${what}`);
