@@ -91,11 +91,17 @@ function statement(run: RunContext, { action, port, before, after, finding, mess
     severity: action === 'finding-resolved' ? SEVERITIES[action] : (finding?.severity ?? SEVERITIES[action]),
     message,
     server: { ...target, port: port !== undefined && port.protocol !== 'ip' ? port.number : undefined },
-    network: { transport: port?.protocol, type: networkType },
+    network: { transport: port?.protocol, type: networkType, protocol: protocolAsked(after) },
     service: after.service === undefined ? undefined : { type: after.service },
     change: { before: { ...known, duration_seconds: duration }, after: sideFields(after, scanIds) },
     finding,
   });
+}
+
+/** As in `nmap.port`: only what has answered; the name that belongs to a number is a guess. */
+function protocolAsked({ service, version }: Side): string | undefined {
+  if (version === undefined || service === undefined) return undefined;
+  return service === 'https' ? 'http' : service.replace(/^ssl\//, '').toLowerCase();
 }
 
 function sideFields({ state, service, version, os, mac, ip, certificate, ports, since, seen, scan }: Side, scanIds: ScanIds): Fields {

@@ -42,7 +42,8 @@ export class FindingObserver {
   run(): number {
     const { known, sighting } = this;
     const seen = new Map(sighting.findings.map((finding) => [[finding.port, finding.key].filter((part) => part !== undefined).join(' '), finding]));
-    for (const [id, finding] of seen) if (!finding.isSilent || known.findings[id] !== undefined) this.observeFinding(id, finding);
+    // What is silent neither comes nor goes: what was told stays as it was told until somebody has looked again.
+    for (const [id, finding] of seen) if (!finding.isSilent) this.observeFinding(id, finding);
     for (const [id, finding] of Object.entries(known.findings)) if (!seen.has(id) && this.isGone(finding)) this.resolve(finding);
     return this.firstFindings;
   }

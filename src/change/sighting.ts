@@ -48,7 +48,7 @@ export interface Sighting {
 export interface SeenFinding extends Pick<KnownFinding, 'port' | 'key' | 'rule' | 'title' | 'severity' | 'source' | 'vulnerability'> {
   /** Told even when nothing earlier is known. */
   readonly isGrave: boolean;
-  /** No news when it comes; but if it is known, it still stands. */
+  /** No news, and not entered into what is known; what was told before is not resolved by it. */
   readonly isSilent: boolean;
 }
 

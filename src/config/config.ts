@@ -17,6 +17,8 @@ export interface Config {
   readonly findings?: {
     readonly rules?: Readonly<Record<string, RuleConfig>>;
     readonly services?: readonly OwnService[];
+    /** What becomes of what the number of a port alone suggests. */
+    readonly guesses?: 'store' | 'alert' | 'silence';
   };
   readonly changes?: { readonly confirmScans?: number; readonly massChange?: number; readonly macNetworks?: readonly string[] };
   readonly sites?: Readonly<Record<string, { readonly maxAgeHours?: number }>>;

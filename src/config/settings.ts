@@ -46,7 +46,7 @@ export interface Settings {
   readonly spool: SpoolLimits;
   readonly changes: ChangeOptions;
   /** How weaknesses are judged. */
-  readonly findings: Pick<FindingOptions, 'rules' | 'services'>;
+  readonly findings: Pick<FindingOptions, 'rules' | 'services' | 'guesses'>;
   /** What is meant to be open. */
   readonly exposure: ExposurePolicy | undefined;
   /** Where snapshots of KEV and EPSS lie. */
@@ -97,7 +97,7 @@ export async function settings(given: Given, config: Config, defaultStateDir: st
   };
 }
 
-function findingSettings({ rules = {}, services = [] }: NonNullable<Config['findings']>): Settings['findings'] {
+function findingSettings({ rules = {}, services = [], guesses }: NonNullable<Config['findings']>): Settings['findings'] {
   const unknown = Object.keys(rules).find((id) => !RULES.some((rule) => rule.id === id) && !services.some((service) => service.id === id));
   if (unknown !== undefined) {
     const guess = nearest(
@@ -109,6 +109,7 @@ function findingSettings({ rules = {}, services = [] }: NonNullable<Config['find
     });
   }
   return {
+    guesses,
     rules: new Map(Object.entries(rules).map(([id, rule]) => [id, ruleSetting(rule)])),
     services: services.map(({ id, name, category = 'other', ports, services: names = [], severity, external = severity, why, remedy }) => ({
       id,

@@ -142,7 +142,7 @@ export const ALERT_RULES: readonly AlertRule[] = [
       is('nmap.external', true),
       any(
         all(action('finding-opened'), is('rule.category', 'remote-administration')),
-        all(action('port-opened', 'port-reopened'), is('service.type', 'ssh')),
+        all(action('port-opened', 'port-reopened'), is('network.protocol', 'ssh')),
       ),
     ),
     severity: 'critical',

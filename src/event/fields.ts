@@ -434,7 +434,7 @@ export const FIELDS: readonly Field[] = [
     false,
     '',
     'checked',
-    '`checked`: tested against the service; `version`: inferred from the version that it tells.',
+    '`checked`: tested against the service, or it has said what it is; `likely`: tested, and what was seen fits; `version`: known of the version that it tells; `guess`: from the number of the port alone; `mentioned`: a script names it.',
   ),
   field('nmap.finding.level', 'keyword', false, '', 'high', 'Of the severity: info, low, medium, high, critical.'),
   field(
@@ -443,7 +443,7 @@ export const FIELDS: readonly Field[] = [
     false,
     '',
     'ssl-cert',
-    'The script that found it; `service`: the port and its service alone; `exposure`: the file of what is meant to be open.',
+    'The script that found it; `service`: the service that answered; `port`: the number of the port alone; `exposure`: the file of what is meant to be open.',
   ),
   field('nmap.finding.remedy', 'keyword', false, '', 'Renew it, and find out why nobody was reminded.', 'What to do.'),
   field('nmap.finding.exploit', 'boolean', false, 'script vulners', true, 'An exploit is known.'),

@@ -10,7 +10,7 @@ import { findingKey } from './registry.ts';
 
 const DATASET = 'nmap.finding';
 /** Moves when rules change what they find, so that a scan that was shipped before is looked at again. */
-const RULES_VERSION = 1;
+const RULES_VERSION = 2;
 
 /** What the findings of a host are a part of; moves when rules do. */
 export function findingsUnit({ observationId }: HostContext): string {

@@ -1,12 +1,15 @@
 import { shownService } from '../event/service-name.ts';
 import { remembering } from '../memo.ts';
-import type { Service } from '../nmap/model.ts';
-import { type Check, checked } from './finding.ts';
+import { SEVERITY } from '../event/event.ts';
+import { type Check, checked, type Finding } from './finding.ts';
 import type { RiskyService } from './risky-services.ts';
-import { SERVICE } from './script.ts';
+import { nameAsked, PORT, SERVICE } from './script.ts';
 
-/** Open ports of a catalogue, its first entry that fits. What nmap has asked counts; a number alone when it has not. */
-export function exposedServices(catalogue: readonly RiskyService[]): Check {
+/** What becomes of a guess: it is stored, told as a change too, or neither. */
+export type Guesses = 'store' | 'alert' | 'silence';
+
+/** Open ports of a catalogue, its first entry that fits. What nmap has asked counts; a number alone is a guess. */
+export function exposedServices(catalogue: readonly RiskyService[], guesses: Guesses = 'store'): Check {
   // Half a hundred patterns a port, and a thousand ports that say the same.
   const byName = remembering((name) => ({ found: catalogue.find(({ services }) => services.test(name)) }));
   const byPlace = remembering((place) => ({ found: catalogue.find(({ ports }) => ports.includes(place)) }));
@@ -17,17 +20,22 @@ export function exposedServices(catalogue: readonly RiskyService[]): Check {
       if (port?.state?.state !== 'open') return [];
       const { service } = port;
       const asked = nameAsked(service);
-      if (asked !== undefined && service?.tunnel === 'ssl') return [];
-      const { found } = asked === undefined ? byPlace(`${port.portid}/${port.protocol ?? ''}`) : byName(asked);
-      if (found === undefined) return [];
-      const name = asked === undefined ? found.name : shownService(asked, service?.tunnel);
+      if (asked === undefined) return guessed(byPlace(`${port.portid}/${port.protocol ?? ''}`).found, guesses, external);
+      const { found } = byName(asked);
+      if (found === undefined || service?.tunnel === 'ssl') return [];
+      const name = shownService(asked, service?.tunnel);
       const shown = name.toLowerCase() === found.name.toLowerCase() ? '' : ` (${name})`;
       return [checked(found, SERVICE, `${found.name} is reachable${shown}`, { severity: external === true ? found.external : found.severity })];
     },
   };
 }
 
-/** The name of a service that has answered. */
-function nameAsked(service: Service | undefined): string | undefined {
-  return service?.method === 'probed' && service.name !== 'tcpwrapped' ? service.name : undefined;
+/** The number of a port says what it is registered for, not what listens there: until somebody has asked, it is low and no news. */
+function guessed(service: RiskyService | undefined, guesses: Guesses, external = false): readonly Finding[] {
+  if (service === undefined) return [];
+  const title = `${service.name} may be reachable, a guess from the number of the port`;
+  const severity = external ? service.external : service.severity;
+  const alerts = guesses === 'alert';
+  const finding = checked(service, PORT, title, { severity: alerts ? severity : Math.min(severity, SEVERITY.low) });
+  return [{ ...finding, confidence: 'guess', alerts, isSilenced: guesses === 'silence' }];
 }

@@ -2,6 +2,7 @@ import { SEVERITY } from '../event/event.ts';
 import type { Host, Port } from '../nmap/model.ts';
 import type { Check, Finding, Subject } from './finding.ts';
 import { EXPOSURE, type ExposurePolicy, type NetworkEntry } from './exposure.ts';
+import type { Guesses } from './exposed-service.ts';
 import type { Intel } from './intel.ts';
 import { checksWith, findingsAt, subjectsOf } from './registry.ts';
 import { hasLooked } from './script.ts';
@@ -24,6 +25,8 @@ export interface FindingOptions {
   readonly rules?: ReadonlyMap<string, RuleSetting>;
   /** Kinds of services beside the catalogue. */
   readonly services?: readonly RiskyService[];
+  /** Of what the number of a port alone suggests; stored, if nothing is said. */
+  readonly guesses?: Guesses | undefined;
   readonly intel?: Intel | undefined;
   readonly exposure?: ExposurePolicy | undefined;
 }
@@ -43,7 +46,7 @@ export class Finder {
 
   constructor(options: FindingOptions = {}) {
     this.options = options;
-    this.checks = checksWith(options.services ?? []);
+    this.checks = checksWith(options.services ?? [], options.guesses);
   }
 
   /** Where something is wrong with a host: with itself, or with a port. Looked for once, however often it is asked. */
@@ -100,13 +103,13 @@ function adjusted(finding: Finding, setting: RuleSetting | undefined, zone = '')
   return { ...finding, severity, ...(silence ? { alerts: false, isSilenced: true } : {}) };
 }
 
-/** What is exploited in the world is at least high, and news, however it was found. */
+/** What is exploited in the world is at least high, and news, unless a script only names it. */
 function enriched(finding: Finding, intel: Intel): Finding {
   const { vulnerability } = finding;
   if (vulnerability?.id.startsWith('CVE-') !== true) return finding;
   const knownExploited = intel.knownExploited(vulnerability.id);
   const probability = intel.probability(vulnerability.id);
   const more = { ...vulnerability, knownExploited, probability };
-  if (knownExploited === undefined) return { ...finding, vulnerability: more };
+  if (knownExploited === undefined || finding.confidence === 'mentioned') return { ...finding, vulnerability: more };
   return { ...finding, alerts: true, severity: Math.max(finding.severity, SEVERITY.high), vulnerability: { ...more, exploit: true } };
 }

@@ -34,19 +34,24 @@ export interface Rule {
   readonly references: readonly string[];
 }
 
+/**
+ * How sure it is. `checked`: tested against the service, or it has said what it is; `likely`: tested, and what was seen fits; `version`: a
+ * database knows it of the version that the service tells; `guess`: from the number of the port alone; `mentioned`: a script names it.
+ */
+type Confidence = 'checked' | 'likely' | 'version' | 'guess' | 'mentioned';
+
 /** A weakness of a host or of one of its ports. */
 export interface Finding {
   readonly rule: Rule;
   /** What tells it from others of the same rule at the same place: a CVE, a share. */
   readonly detail?: string;
-  /** The script that looked, or `service`: when it has looked again and not found it, it is gone. */
+  /** The script that looked, `service` (what nmap has asked with `-sV`) or `port` (its number): when it has looked again and not found it, it is gone. */
   readonly source: string;
   /** One line: what was found. */
   readonly title: string;
   readonly severity: number;
-  /** `checked`: tested against the service; `version`: inferred from what it says it is. */
-  readonly confidence: 'checked' | 'version';
-  /** Whether it is news when it comes; a version that may be patched is not. */
+  readonly confidence: Confidence;
+  /** Whether it is news when it comes; a version that may be patched is not, and neither is a guess. */
   readonly alerts: boolean;
   /** Somebody does not want to hear of it. */
   readonly isSilenced?: boolean;

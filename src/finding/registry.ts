@@ -2,18 +2,20 @@ import type { Host, Port, Run } from '../nmap/model.ts';
 import { openAccess } from './access.ts';
 import { certificates } from './certificate.ts';
 import { EXPIRED, UNEXPECTED } from './exposure.ts';
-import { exposedServices } from './exposed-service.ts';
+import { exposedServices, type Guesses } from './exposed-service.ts';
 import type { Check, Finding, Rule, Subject } from './finding.ts';
 import { RISKY_SERVICES, type RiskyService } from './risky-services.ts';
 import { scriptsAt } from './script.ts';
 import { sshAlgorithms } from './ssh.ts';
 import { tlsProtocols } from './tls.ts';
-import { nseVulnerabilities, versionVulnerabilities } from './vulnerability.ts';
+import { namedVulnerabilities } from './mentioned.ts';
+import { versionVulnerabilities } from './version-vulnerability.ts';
+import { nseVulnerabilities } from './vulnerability.ts';
 
 /** All kinds, with a catalogue of services: the user's own stand before ours. */
-export function checksWith(own: readonly RiskyService[]): readonly Check[] {
-  const services = exposedServices([...own, ...RISKY_SERVICES]);
-  return [nseVulnerabilities, versionVulnerabilities, certificates, tlsProtocols, sshAlgorithms, openAccess, services];
+export function checksWith(own: readonly RiskyService[], guesses?: Guesses): readonly Check[] {
+  const services = exposedServices([...own, ...RISKY_SERVICES], guesses);
+  return [nseVulnerabilities, versionVulnerabilities, namedVulnerabilities, certificates, tlsProtocols, sshAlgorithms, openAccess, services];
 }
 
 const CHECKS = checksWith([]);
@@ -33,7 +35,10 @@ export function findingsAt(subject: Subject, checks: readonly Check[] = CHECKS):
 function eachOnce(found: readonly Finding[]): readonly Finding[] {
   const byKey = new Map<string, Finding>();
   for (const finding of found) if (!byKey.has(findingKey(finding))) byKey.set(findingKey(finding), finding);
-  return [...byKey.values()];
+  const once = [...byKey.values()];
+  // What is named, and was found at the same place by somebody who knows more, is said.
+  const said = new Set(once.flatMap(({ confidence, vulnerability }) => (confidence === 'mentioned' ? [] : (vulnerability?.id ?? []))));
+  return once.filter(({ confidence, vulnerability }) => confidence !== 'mentioned' || !said.has(vulnerability?.id ?? ''));
 }
 
 /** What tells a finding from the others at the same place. */

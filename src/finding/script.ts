@@ -1,10 +1,12 @@
-import type { Script, ScriptItem, ScriptTable } from '../nmap/model.ts';
+import type { Script, ScriptItem, ScriptTable, Service } from '../nmap/model.ts';
 import { askedScripts } from './asked-scripts.ts';
 import type { Subject } from './finding.ts';
 import { fitsGlob } from './glob.ts';
 
-/** The source of what nmap knows without a script. */
+/** The source of what nmap was told when it asked the service (`-sV`). */
 export const SERVICE = 'service';
+/** The source of what the number of a port alone suggests. */
+export const PORT = 'port';
 
 /** Scripts of ours that run with `-sC` or `-A`, and those in the category `vuln` (nmap 7.9x, scripts/script.db). */
 const DEFAULT = new Set(
@@ -55,7 +57,20 @@ function isError({ output }: Script): boolean {
 
 /** Whether what a source once found at a subject would have been found again, were it still so. */
 export function hasLooked(subject: Subject, source: string): boolean {
-  return source === SERVICE || scriptOf(subject, source) !== undefined || wasRequested(subject, source);
+  // Only an answer says that something else listens there than before, or than its number suggests.
+  if (source === SERVICE || source === PORT) return nameAsked(subject.port?.service) !== undefined;
+  return scriptOf(subject, source) !== undefined || wasRequested(subject, source);
+}
+
+/** Whether a run with these arguments looks for what a source finds. */
+export function looksFor(args: string | undefined, source: string): boolean {
+  if (source === PORT) return true;
+  return source === SERVICE ? /(?:^|\s)(?:-A|-s[A-Za-z]*V[A-Za-z]*)(?=\s|$)/.test(args ?? '') : isRequested(args ?? '', source);
+}
+
+/** The name of a service that has answered. */
+export function nameAsked(service: Service | undefined): string | undefined {
+  return service?.method === 'probed' && service.name !== 'tcpwrapped' ? service.name : undefined;
 }
 
 export function tableOf(items: readonly ScriptItem[], key: string): readonly ScriptItem[] {

@@ -4,7 +4,6 @@ import { SEVERITY } from '../event/event.ts';
 import { EXPIRED, UNEXPECTED } from './exposure.ts';
 import type { Finder } from './finder.ts';
 import { findingKey, subjectsOf } from './registry.ts';
-import { isRequested, SERVICE } from './script.ts';
 
 /** A finding as change detection needs it. */
 interface SeenFinding {
@@ -17,7 +16,7 @@ interface SeenFinding {
   readonly source: string;
   readonly vulnerability?: string;
   readonly isGrave: boolean;
-  /** No news when it comes; but if it is known, it still stands. */
+  /** No news, and not entered into what is known; what was told before is not resolved by it. */
   readonly isSilent: boolean;
 }
 
@@ -37,11 +36,6 @@ export function seenFindings(
       return false;
     },
   };
-}
-
-/** Whether a run with these arguments looks for what a source finds. */
-export function looksFor(args: string | undefined, source: string): boolean {
-  return source === SERVICE || isRequested(args ?? '', source);
 }
 
 function placeOf(port: Port | undefined): string | undefined {

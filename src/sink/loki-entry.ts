@@ -6,7 +6,7 @@ import { carriesSendTime } from './loki-stream.ts';
 
 /**
  * Structured metadata: what rules and panels filter and group by without parsing lines, under the
- * field's name with `_` for `.`; at most 32 with level and scan_time. Loki takes strings only.
+ * field's name with `_` for `.`; at most 34 with level and scan_time (Loki takes 128). Loki takes strings only.
  * https://grafana.com/docs/loki/latest/get-started/labels/structured-metadata/
  */
 export const METADATA: readonly string[] = [
@@ -20,6 +20,7 @@ export const METADATA: readonly string[] = [
   'server.ip',
   'server.port',
   'network.transport',
+  'network.protocol',
   'service.type',
   'service.version',
   'tls.server.not_after',

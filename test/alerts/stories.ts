@@ -79,16 +79,23 @@ export const STORIES: Readonly<Record<string, RuleStories>> = {
     fires: [scan(14, [{ ip: LAN, mac: '52:54:00:00:00:01', ports: [WEB] }]), scan(1, [{ ip: LAN, mac: '52:54:00:00:00:02', ports: [WEB] }])],
     silent: [scan(14, [{ ip: LAN, mac: '52:54:00:00:00:01', ports: [WEB] }]), scan(1, [{ ip: LAN, mac: '52:54:00:00:00:01', ports: [WEB] }])],
   },
-  'cleartext-administration': { fires: yesterday([WEB, asked(23, 'telnet')]), silent: yesterday([WEB, asked(22, 'ssh', 'OpenSSH', '9.9')]) },
+  'cleartext-administration': {
+    fires: yesterday([WEB, asked(23, 'telnet')]),
+    silent: yesterday([WEB, asked(22, 'ssh', 'OpenSSH', '9.9'), named(23, 'telnet')]),
+  },
   'remote-administration-external': {
     fires: yesterday([WEB, asked(3389, 'ms-wbt-server'), asked(22, 'ssh', 'OpenSSH', '9.9')], [WEB], DMZ),
-    silent: yesterday([WEB, asked(3389, 'ms-wbt-server'), asked(22, 'ssh', 'OpenSSH', '9.9')]),
+    // Inside; and outside where only the number of the port says so.
+    silent: [
+      ...yesterday([WEB, asked(3389, 'ms-wbt-server'), asked(22, 'ssh', 'OpenSSH', '9.9')]),
+      ...yesterday([WEB, named(3389, 'ms-wbt-server'), named(22, 'ssh')], [WEB], DMZ),
+    ].sort((a, b) => b.daysAgo - a.daysAgo),
   },
-  'database-exposed': { fires: yesterday([WEB, asked(5432, 'postgresql')]), silent: yesterday([WEB, asked(5432, 'http')]) },
-  'management-api-exposed': { fires: yesterday([WEB, asked(2375, 'docker')]), silent: yesterday([WEB, asked(2375, 'http')]) },
-  'industrial-protocol-exposed': { fires: yesterday([WEB, asked(502, 'modbus')]), silent: yesterday([WEB, asked(502, 'http')]) },
-  'file-sharing-exposed': { fires: yesterday([WEB, asked(445, 'microsoft-ds')]), silent: yesterday([WEB, asked(445, 'http')]) },
-  'risky-service': { fires: yesterday([WEB, asked(1883, 'mqtt')]), silent: yesterday([WEB, asked(1883, 'http')]) },
+  'database-exposed': { fires: yesterday([WEB, asked(5432, 'postgresql')]), silent: yesterday([WEB, asked(5432, 'http'), named(6379, 'redis')]) },
+  'management-api-exposed': { fires: yesterday([WEB, asked(2375, 'docker')]), silent: yesterday([WEB, named(2375, 'docker')]) },
+  'industrial-protocol-exposed': { fires: yesterday([WEB, asked(502, 'modbus')]), silent: yesterday([WEB, named(502, 'mbap')]) },
+  'file-sharing-exposed': { fires: yesterday([WEB, asked(445, 'microsoft-ds')]), silent: yesterday([WEB, named(445, 'microsoft-ds')]) },
+  'risky-service': { fires: yesterday([WEB, asked(1883, 'mqtt')]), silent: yesterday([WEB, named(1883, 'mqtt')]) },
   'vulnerability-found': {
     fires: yesterday([asked(80, 'http', 'nginx', '1.26.0', vulnerable('http-vuln-x', 'VULNERABLE'))]),
     silent: yesterday([asked(80, 'http', 'nginx', '1.26.0', vulnerable('http-vuln-x', 'NOT VULNERABLE'))]),

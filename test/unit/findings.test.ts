@@ -15,7 +15,7 @@ import { isRequested } from '../../src/finding/script.ts';
 import { seenFindings } from '../../src/finding/seen.ts';
 import { Interpreter } from '../../src/interpreter.ts';
 import { freshDir } from '../support/run-portlog.ts';
-import { eventsOf, ecs, host, hosts, itemsOf, scan } from '../support/scans.ts';
+import { eventsOf, ecs, fixture, host, hosts, itemsOf, scan } from '../support/scans.ts';
 import { algorithms, certificate, ciphers, elem, https, port, probed, said, vulnerable, vulners } from '../support/script-output.ts';
 import { expectValidEvent } from '../support/validate.ts';
 import { World } from '../support/world.ts';
@@ -31,7 +31,7 @@ function found(inside: string, hostscript = ''): string[] {
     .flatMap((subject) => findingsAt(subject))
     .map(
       ({ rule, title, severity, confidence, alerts }) =>
-        `${rule.id} ${severity}${confidence === 'version' ? ' version' : ''}${alerts ? '' : ' silent'}: ${title}`,
+        `${rule.id} ${severity}${confidence === 'checked' ? '' : ` ${confidence}`}${alerts ? '' : ' silent'}: ${title}`,
     );
 }
 
@@ -52,7 +52,7 @@ const PAIRS: readonly (readonly [what: string, there: string, found: readonly st
   [
     'one that is likely',
     port(4450, '', vulnerable('http-vuln-x', 'LIKELY VULNERABLE')),
-    ['nmap-nse-likely-vulnerable 47: likely vulnerable to CVE-2017-0143 (Remote code execution in SMBv1)'],
+    ['nmap-nse-likely-vulnerable 47 likely: likely vulnerable to CVE-2017-0143 (Remote code execution in SMBv1)'],
     port(4450, '', said('smb-vuln-x', 'ERROR: Script execution failed (use -d to debug)')),
   ],
   [
@@ -219,6 +219,144 @@ const PAIRS: readonly (readonly [what: string, there: string, found: readonly st
   ],
 ];
 
+const version = (rest: string, level = 47, silent = ' silent'): string => `nmap-version-vulnerable ${level} version${silent}: ${rest}`;
+const KNOWN = 'the version is known to be vulnerable to';
+const NL = '&#xa;';
+
+/** Vulnerabilities in all the ways in which scripts write them, and what is none. */
+const CVES: readonly (readonly [what: string, there: string, found: readonly string[]])[] = [
+  [
+    'an exploit for another CVE, whose number begins alike',
+    port(80, '', vulners(['CVE-2018-1312', '6.8', 'false'], ['MSF:ILITIES/UBUNTU-CVE-2018-13123/', '7.5', 'true'])),
+    [version(`${KNOWN} CVE-2018-1312 (CVSS 6.8)`), version(`${KNOWN} CVE-2018-13123 (CVSS 7.5), with a known exploit`, 73, '')],
+  ],
+  [
+    'exploits only',
+    port(80, '', vulners(['EDB-ID:46676', '7.2', 'true'], ['1337DAY-ID-33575', '4.3', 'true'])),
+    [version('exploits are known for the version: EDB-ID:46676, 1337DAY-ID-33575', 73, '')],
+  ],
+  ['advisories only', port(80, '', vulners(['OPENBSD:5.9', '5.0', 'false'])), [version(`${KNOWN} OPENBSD:5.9 (CVSS 5)`)]],
+  ['a score that is none', port(80, '', vulners(['CVE-2018-1312', '98', 'false'])), [version(`${KNOWN} CVE-2018-1312`)]],
+  [
+    "vulners' older text",
+    port(
+      80,
+      '',
+      said(
+        'vulners',
+        `${NL}  cpe:/a:apache:http_server:2.4.29: ${NL}&#x9;CVE-2021-44790&#x9;&#x9;9.8&#x9;&#x9;https://vulners.com/cve/CVE-2021-44790${NL}&#x9;EDB-ID:46676&#x9;7.2&#x9;https://vulners.com/exploitdb/EDB-ID:46676&#x9;*EXPLOIT*${NL}`,
+      ),
+    ),
+    [version(`${KNOWN} CVE-2021-44790 (CVSS 9.8)`, 99), version('exploits are known for the version: EDB-ID:46676', 73, '')],
+  ],
+  [
+    'vulscan',
+    port(
+      80,
+      '',
+      said(
+        'vulscan',
+        `VulDB - https://vuldb.com:${NL}[12345] Apache CVE-2011-9999${NL}MITRE CVE - https://cve.mitre.org:${NL}[CVE-2012-1823] sapi/cgi/cgi_main.c in PHP 7`,
+      ),
+    ),
+    [version(`${KNOWN} CVE-2012-1823`)],
+  ],
+  [
+    'a table of another script that looks versions up',
+    port(
+      80,
+      '',
+      said(
+        'cvescannerv2',
+        `${NL}  cves: 2${NL}    CVE ID  CVSSv2  CVSSv3  ExploitDB  Metasploit${NL}    CVE-2021-3278  7.5  9.8  Yes  No${NL}    CVE-2014-3631  -  5.1  No  No`,
+      ),
+    ),
+    [version(`${KNOWN} CVE-2021-3278 (CVSS 7.5), with a known exploit`, 73, ''), version(`${KNOWN} CVE-2014-3631 (CVSS 5.1)`)],
+  ],
+  [
+    'tables below tables',
+    port(
+      80,
+      '',
+      said(
+        'vulnerability-lookup',
+        'x',
+        `<table key="nginx"><table key="CVE-2021-23017">${elem('cvss', '7.7')}</table><elem>CVE-2019-9511 7.5</elem></table>`,
+      ),
+    ),
+    [version(`${KNOWN} CVE-2021-23017 (CVSS 7.7)`, 73), version(`${KNOWN} CVE-2019-9511 (CVSS 7.5)`, 73)],
+  ],
+  [
+    'several CVEs that were tested together',
+    port(
+      4450,
+      '',
+      vulnerable('http-vuln-x', 'VULNERABLE').replace(
+        '<elem>CVE:CVE-2017-0143</elem>',
+        '<elem>CVE:2017-0147</elem><elem>BID:9</elem><elem>CVE:CVE-2017-0148</elem>',
+      ),
+    ),
+    [
+      'nmap-nse-vulnerable 73: vulnerable to CVE-2017-0147 (Remote code execution in SMBv1)',
+      'nmap-nse-vulnerable 73: vulnerable to CVE-2017-0148 (Remote code execution in SMBv1)',
+    ],
+  ],
+  [
+    'the text that the library vulns writes',
+    port(
+      80,
+      '',
+      said(
+        'http-slowloris-check',
+        `${NL}  VULNERABLE:${NL}  Slowloris DOS attack${NL}    State: LIKELY VULNERABLE${NL}    IDs:  CVE:CVE-2007-6750${NL}      See also CVE-2009-1111.${NL}  NOT VULNERABLE:${NL}  Another${NL}    State: NOT VULNERABLE${NL}    IDs:  CVE:CVE-2008-1111`,
+      ),
+    ),
+    ['nmap-nse-likely-vulnerable 47 likely: likely vulnerable to CVE-2007-6750'],
+  ],
+  [
+    'a line of an older script',
+    port(
+      25,
+      '',
+      said(
+        'smtp-vuln-cve2010-4344',
+        `${NL}  Exim version: 4.69${NL}  Exim heap overflow vulnerability (CVE-2010-4344):${NL}    Exim (CVE-2010-4344): LIKELY VULNERABLE${NL}    Exim (CVE-2010-4345): NOT VULNERABLE`,
+      ),
+    ),
+    ['nmap-nse-likely-vulnerable 47 likely: likely vulnerable to CVE-2010-4344'],
+  ],
+  [
+    'one without a CVE',
+    port(4450, '', said('smb-check-vulns', `${NL}  MS08-067: VULNERABLE${NL}  regsvc DoS: NOT VULNERABLE`)),
+    ['nmap-nse-vulnerable 73: vulnerable to MS08-067'],
+  ],
+  [
+    'a script that only names one',
+    port(80, '', said('http-enum', `${NL}  /awstats/: see CVE-2008-3714${NL}  /x/: not vulnerable to CVE-2008-3715`)),
+    ['nmap-script-names-vulnerability 21 mentioned silent: http-enum names CVE-2008-3714, and does not say that it has tested for it'],
+  ],
+  ['what a stranger writes', port(80, '', said('http-title', 'VULNERABLE: CVE-2014-0160') + said('banner', 'CVE-2014-0160: VULNERABLE')), []],
+  [
+    'what a stranger writes, told by another script',
+    port(80, '', said('http-date', 'CVE-2014-0160: VULNERABLE')),
+    ['nmap-script-names-vulnerability 21 mentioned silent: http-date names CVE-2014-0160, and does not say that it has tested for it'],
+  ],
+  ['no CVE', port(80, '', said('http-enum', 'CVE-20145-0160 XCVE-2014-0160 CVE-1899-1234 CVE-2014-016')), []],
+];
+
+test('a script of a megabyte is read in a moment, and told in a bounded number of findings', () => {
+  const pump = (text: string): string => text.repeat(Math.ceil(1_000_000 / text.length));
+  const started = process.cpuUsage();
+  for (const text of ['CVE-', 'CVE-2014-', 'CVE-2014-0160', ' CVE:', 'VULNERABLE:&#xa;', 'a: b: ', 'State: VULNERABLE&#xa;', '&#x9;', '1.', 'x '])
+    for (const id of ['vulners', 'smb-vuln-x', 'http-enum', 'vulscan']) expect(found(port(80, '', said(id, pump(text)))).length).toBeLessThan(502);
+  expect(process.cpuUsage(started).user / 1e6).toBeLessThan(40);
+  const rows = Array.from({ length: 3000 }, (_, i) => [`CVE-2020-${10_000 + i}`, String(i % 11), i === 7 ? 'true' : 'false'] as const);
+  const told = found(port(80, '', vulners(...rows)));
+  expect(told).toHaveLength(501);
+  expect(told.filter((line) => line.includes('CVE-2020-10007'))).toHaveLength(1);
+  expect(told.at(-1)).toBe('nmap-version-vulnerable 0 version silent: the version is known to have 2500 more vulnerabilities');
+});
+
 describe('golden pairs', () => {
   test.for(PAIRS)('%s', ([, there, expected, not]) => {
     expect(found(there)).toEqual(expected);
@@ -249,12 +387,17 @@ describe('golden pairs', () => {
   test('every kind of service by its number, and by its name when nmap has asked', () => {
     for (const { id, ports } of RISKY_SERVICES) {
       const [number = '', protocol = ''] = (ports[0] ?? '').split('/');
-      expect(found(port(Number(number), '<service name="x" method="table" conf="3"/>', '', protocol)).join(), ports[0]).toContain(`${id} `);
+      const guess = found(port(Number(number), '<service name="x" method="table" conf="3"/>', '', protocol)).join();
+      expect(guess, ports[0]).toMatch(new RegExp(`^${id} 21 guess silent: .* may be reachable, a guess from the number of the port$`));
       // Another service listens there.
       expect(found(port(Number(number), probed('http'), '', protocol))).toEqual([]);
       expect(found(port(Number(number), '', '', protocol, 'closed'))).toEqual([]);
     }
     expect(found(port(12_345, probed('telnet')))).toEqual(['nmap-service-telnet 73: Telnet is reachable']);
+  });
+
+  test.for(CVES)('%s', ([, there, expected]) => {
+    expect(found(there)).toEqual(expected);
   });
 
   test('every rule has its pair here', () => {
@@ -265,6 +408,7 @@ describe('golden pairs', () => {
       'nmap-access-smb2-security-mode',
       'nmap-certificate-name-mismatch',
       // Below.
+      'nmap-script-names-vulnerability',
       'nmap-exposure-unexpected',
       'nmap-exposure-expired',
     ]);
@@ -290,6 +434,23 @@ test('an event of a finding', () => {
     message: '192.0.2.7 4450/tcp: vulnerable to CVE-2017-0143 (Remote code execution in SMBv1) [high]',
   });
   expect(fields.nmap.entity.id).toMatch(/^[0-9a-f]{32}\.tcp\.4450\.nmap-nse-vulnerable:CVE-2017-0143$/);
+});
+
+test.for([
+  ['table.xml', ['guess 127.0.0.6 6379/tcp: Redis may be reachable, a guess from the number of the port [low]']],
+  ['probed.xml', []],
+  ['vulners-prefix.xml', ['version false CVE-2018-1312', 'version true CVE-2018-13123']],
+  ['vulners-exploit-only.xml', ['version true EDB-ID:46676']],
+  ['vulners-text-only.xml', ['version false CVE-2021-44790']],
+] as const)('%s', ([name, expected]) => {
+  const findings = eventsOf(fixture(name)).filter(({ dataset }) => dataset === 'nmap.finding');
+  for (const event of findings) expectValidEvent(event);
+  const words = findings
+    .map(ecs)
+    .map(({ nmap: { finding }, vulnerability, message }) =>
+      [finding.confidence, finding.exploit, vulnerability?.id ?? message].filter((word) => word !== undefined).join(' '),
+    );
+  expect(words).toEqual(expected);
 });
 
 test('the end of a run carries how many, by level', () => {
@@ -409,6 +570,46 @@ describe('opened and resolved', () => {
     expect(await world.ship(night(3, selfSigned))).toEqual(['192.0.2.1 443/tcp the certificate is signed by itself (CN=www.example.net) [low]']);
   });
 
+  test('a guess is no news; it is told when it was asked, and resolved when something else answers', async () => {
+    const guess = port(23, '<service name="telnet" method="table" conf="3"/>');
+    const plain = 'nmap -p 21,23,443 192.0.2.0/29';
+    const told = [{}, { guesses: 'alert' }].map((findings) => new World({ findings } as object));
+    const [usual, eager] = told as [World, World];
+    const opened = '192.0.2.1 23/tcp opened (telnet), closed since 1 day';
+    for (const world of told) await world.ship(night(0, '', plain));
+    expect(await usual.ship(night(1, guess, plain))).toEqual([opened]);
+    expect(await eager.ship(night(1, guess, plain))).toEqual([
+      opened,
+      '192.0.2.1 23/tcp Telnet may be reachable, a guess from the number of the port [high]',
+    ]);
+    for (const world of told) expect(await world.ship(night(2, guess, plain))).toEqual([]);
+    expect(await eager.ship(night(3, port(23, probed('http'))))).toEqual([
+      '192.0.2.1 23/tcp resolved: Telnet may be reachable, a guess from the number of the port, found since 2 days',
+    ]);
+    expect(await usual.ship(night(3, port(23, probed('telnet'))))).toEqual(['192.0.2.1 23/tcp Telnet is reachable [high]']);
+    // Not asked again: it stands as it was told.
+    expect(await usual.ship(night(4, guess, plain))).toEqual([]);
+    expect(await usual.ship(night(5, port(23, probed('http'))))).toContain('192.0.2.1 23/tcp resolved: Telnet is reachable, found since 2 days');
+    // Silent, it does not come back.
+    expect(await usual.ship(night(6, guess, plain))).toEqual([]);
+  });
+
+  test('a scan that does not ask does not resolve what was asked', async () => {
+    const world = new World();
+    const args = 'nmap -sV -p 2323 192.0.2.0/29';
+    expect(await world.ship(night(0, port(2323, probed('telnet')), args))).toContain('192.0.2.1 2323/tcp Telnet is reachable [high]');
+    expect(await world.ship(night(1, port(2323, '<service name="3d-nfsd" method="table" conf="3"/>'), 'nmap -p 2323 192.0.2.0/29'))).toEqual([]);
+  });
+
+  test('who begins to ask is not told of every service as of a new one', async () => {
+    const world = new World();
+    const named = port(21, '<service name="ftp" method="table" conf="3"/>');
+    await world.ship(night(0, named, 'nmap -p 21,23,443 192.0.2.0/29'));
+    expect(await world.ship(night(1, port(21, probed('ftp'))))).toEqual([
+      '1 finding seen for the first time, with nothing earlier to compare: taken as the baseline',
+    ]);
+  });
+
   test('what a version suggests is no news', () => {
     const [one] = hosts(itemsOf(night(0, port(22, probed('ssh'), vulners(['CVE-2018-15919', '5.0', 'false'])))));
     expect(seenFindings(new Finder(), { args: 'nmap' }, one!, NOW).findings.map(({ isSilent }) => isSilent)).toEqual([true]);
@@ -450,7 +651,7 @@ describe('snapshots of what is exploited', () => {
           id: 'CVE-2018-15919',
           score: 5,
           exploit: true,
-          references: ['https://vulners.com/cve/CVE-2018-15919'],
+          references: ['https://nvd.nist.gov/vuln/detail/CVE-2018-15919'],
           knownExploited: { added: '2021-11-03', due: '2021-11-17', ransomware: true, snapshot: '2026-01-30' },
           probability: { score: 0.01234, percentile: 0.78901, snapshot: '2026-01-31' },
         },
@@ -462,7 +663,7 @@ describe('snapshots of what is exploited', () => {
           id: 'CVE-2016-0777',
           score: 5,
           exploit: false,
-          references: ['https://vulners.com/cve/CVE-2016-0777'],
+          references: ['https://nvd.nist.gov/vuln/detail/CVE-2016-0777'],
           knownExploited: undefined,
           probability: { score: 0.5, percentile: 0.97, snapshot: '2026-01-31' },
         },
@@ -703,7 +904,7 @@ describe('settings', () => {
     expect(found_.map(({ rule, severity, title }) => [rule.id, severity, title])).toEqual([
       ['nmap-access-ftp-anon', 21, 'anonymous FTP is allowed'],
       ['nmap-service-ftp', 21, 'FTP is reachable'],
-      ['acme-panel', 73, 'ACME panel is reachable'],
+      ['acme-panel', 21, 'ACME panel may be reachable, a guess from the number of the port'],
     ]);
   });
 });

@@ -1,0 +1,76 @@
+import { SEVERITY } from '../event/event.ts';
+import type { Script, ScriptItem } from '../nmap/model.ts';
+import { cvesIn } from './cve.ts';
+import type { Check, Finding, Rule } from './finding.ts';
+import { scriptsOf } from './script.ts';
+import { looksUpVersions } from './version-vulnerability.ts';
+import { statesItself } from './vulnerability.ts';
+
+const MENTIONED: Rule = {
+  id: 'nmap-script-names-vulnerability',
+  name: 'A script names a vulnerability',
+  category: 'vulnerability',
+  severity: SEVERITY.low,
+  why: 'A script of nmap has the id of this vulnerability in its output, and does not say that it has tested for it.',
+  remedy: 'Read what the script says, and test for it.',
+  references: ['https://nmap.org/nsedoc/'],
+};
+
+/** They repeat what the service itself says: a stranger's words. */
+const QUOTES =
+  /^(?:banner|fingerprint-strings|http-(?:title|headers|server-header|robots|comments-displayer|grep|generator|cookie|feed)|ssl-cert|ssh-hostkey)/;
+const MAX_NAMED = 20;
+const MAX_ITEMS = 20_000;
+
+/** CVEs in what any other script says. Least sure of all, and never news. */
+export const namedVulnerabilities: Check = {
+  rules: [MENTIONED],
+  needsScripts: true,
+  find(subject) {
+    return scriptsOf(subject).flatMap((script) => (isUnderstood(script) ? [] : named(script)));
+  },
+};
+
+/** Another check has taken out of it what there is, or nothing in it is the script's own. */
+function isUnderstood(script: Script): boolean {
+  return QUOTES.test(script.id ?? '') || looksUpVersions(script) || statesItself(script);
+}
+
+function named(script: Script): readonly Finding[] {
+  const source = script.id ?? '';
+  return cvesOf(script).map((cve) => ({
+    rule: MENTIONED,
+    detail: cve,
+    source,
+    title: `${source} names ${cve}, and does not say that it has tested for it`,
+    severity: MENTIONED.severity,
+    confidence: 'mentioned',
+    alerts: false,
+    vulnerability: { id: cve, references: [`https://nvd.nist.gov/vuln/detail/${cve}`] },
+  }));
+}
+
+function cvesOf({ output = '', items }: Script): readonly string[] {
+  const denied = new Set<string>();
+  const found = new Set<string>();
+  for (const text of [output, ...textsIn(items)])
+    for (const line of /cve/i.test(text) ? text.split('\n') : []) for (const cve of cvesIn(line)) (isDenied(line) ? denied : found).add(cve);
+  return [...found].filter((cve) => !denied.has(cve)).slice(0, MAX_NAMED);
+}
+
+function isDenied(line: string): boolean {
+  return /\bnot (?:vulnerable|affected)\b|\bpatched\b/i.test(line);
+}
+
+/** Keys and values, however deep they lie. */
+function textsIn(items: readonly ScriptItem[]): readonly string[] {
+  const texts: string[] = [];
+  const waiting: (readonly ScriptItem[])[] = [items];
+  for (let list = waiting.pop(); list !== undefined && texts.length < MAX_ITEMS; list = waiting.pop())
+    for (const item of list) {
+      if (item.key !== undefined) texts.push(item.key);
+      if ('value' in item) texts.push(item.value);
+      else waiting.push(item.items);
+    }
+  return texts;
+}
