@@ -15,10 +15,6 @@ export function cvesIn(text: string): readonly string[] {
   return [...found];
 }
 
-export function isCve(id: string): boolean {
-  return cvesIn(id)[0] === id;
-}
-
 /** The lines of a text, as far as it is looked at. */
 export function linesOf(text: string | undefined): readonly string[] {
   return (text ?? '')
