@@ -100,8 +100,8 @@ export class Herald {
   }
 }
 
-function troublesIn({ problem, refused, incomplete, failed }: InputReport): number {
-  return (problem === undefined ? 0 : 1) + refused + incomplete + failed;
+function troublesIn({ problem, refused, incomplete, failed, empty }: InputReport): number {
+  return (problem === undefined ? 0 : 1) + refused + incomplete + failed + empty;
 }
 
 function problemsOf({ sink, tally, replayed, firstRejection, keeping }: Lane): readonly DeliveryProblem[] {

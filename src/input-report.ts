@@ -16,6 +16,8 @@ export interface InputReport {
   /** Runs that were cut, and runs that nmap ended with an error. */
   incomplete: number;
   failed: number;
+  /** Runs that have looked at no host. */
+  empty: number;
   /** nmap's own word about what it is doing, for example `SYN Stealth Scan 42.5%`. */
   task: string | undefined;
   /** In the words of the scan events, and where something was refused. */
@@ -36,6 +38,7 @@ export function newInputReport(name: string): InputReport {
     refused: 0,
     incomplete: 0,
     failed: 0,
+    empty: 0,
     task: undefined,
     remarks: [],
     problem: undefined,
@@ -67,6 +70,7 @@ export function noteEvent(report: InputReport, { action, message }: LogEvent): v
   report.events++;
   if (action === 'scan-incomplete') report.incomplete++;
   else if (action === 'scan-failed') report.failed++;
+  else if (action === 'scan-empty') report.empty++;
   else return;
   remark(report, message);
 }

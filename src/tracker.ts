@@ -23,7 +23,7 @@ import { looksFor } from './finding/script.ts';
 import { seenFindings } from './finding/seen.ts';
 import type { EventMapper } from './event/map.ts';
 import { milliseconds } from './event/time.ts';
-import { isComplete, type RunEnd, type ScanItem } from './nmap/item.ts';
+import { type Ending, type RunEnd, RunWatch, type ScanItem } from './nmap/item.ts';
 import type { Run } from './nmap/model.ts';
 
 /** Hosts, and bytes of their text, that wait for being compared in one transaction: some tens of milliseconds. */
@@ -66,6 +66,7 @@ export class ChangeTracker {
   private readonly finder: Finder;
   private readonly lists: TargetLists | undefined;
   private readonly keepsInventory: boolean;
+  private readonly watch = new RunWatch();
   private current: CurrentRun | undefined;
   /** Hosts that wait for being compared, and how much text they are. */
   private waiting: HostContext[] = [];
@@ -89,9 +90,10 @@ export class ChangeTracker {
 
   /** Takes the next item, after `mapper` had it. */
   async take(item: ScanItem, mapper: EventMapper): Promise<void> {
+    const ending = this.watch.take(item);
     if (item.kind === 'run' && mapper.run !== undefined) this.begin(item.run, mapper.run);
     else if (item.kind === 'host') this.wait(mapper.hostOf(item.host));
-    else if (item.kind === 'end') await this.end(item.end);
+    else if (item.kind === 'end') await this.end(item.end, ending);
     if (this.waiting.length >= MAX_HOSTS || this.waitingBytes >= MAX_BYTES) await this.flush();
   }
 
@@ -217,7 +219,7 @@ export class ChangeTracker {
     }
   }
 
-  private async end(end: RunEnd): Promise<void> {
+  private async end(end: RunEnd, ending: Ending | undefined): Promise<void> {
     await this.flush();
     const { current } = this;
     if (current === undefined) return;
@@ -225,7 +227,7 @@ export class ChangeTracker {
     await this.commit(current, () => {
       record.ended = Math.max(milliseconds(end.stats?.finished?.time), record.ended);
       record.counts.total = end.stats?.hosts?.total ?? record.counts.total;
-      if (isComplete(end)) {
+      if (ending === 'finished') {
         record.complete = true;
         this.findAbsent(current);
       }

@@ -8,7 +8,7 @@ One JSON object per event, in [ECS](https://www.elastic.co/docs/reference/ecs) 9
 
 | dataset | one event per | \`event.action\` |
 |---|---|---|
-| \`nmap.scan\` | run | scan-finished, scan-incomplete, scan-failed; scan-started when portlog runs nmap itself |
+| \`nmap.scan\` | run | scan-finished, scan-incomplete, scan-failed, scan-empty (it has looked at no host); scan-started when portlog runs nmap itself |
 | \`nmap.host\` | host in a run | host-observed |
 | \`nmap.port\` | port in a run | port-observed |
 | \`nmap.finding\` | weakness in a run | finding-observed ([rules](rules.md)) |

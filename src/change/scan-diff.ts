@@ -1,6 +1,6 @@
 import { identify } from '../event/address.ts';
 import type { AddressSet } from '../nmap/address-set.ts';
-import { isComplete, type ScanItem } from '../nmap/item.ts';
+import { RunWatch, type ScanItem } from '../nmap/item.ts';
 import type { Change } from './change.ts';
 import { absentHost, type RunCoverage, runCoverage, wouldList } from './coverage.ts';
 import { type KnownHost, standing, unknownHost } from './known.ts';
@@ -33,6 +33,7 @@ export class ScanCollector {
   private readonly runs: { coverage: RunCoverage; complete: boolean }[] = [];
   private readonly hosts = new Map<string, Sighting>();
   private readonly macNetworks: AddressSet | undefined;
+  private readonly watch = new RunWatch();
   /** Elements that could not be read. */
   refused = 0;
 
@@ -41,6 +42,7 @@ export class ScanCollector {
   }
 
   add(item: ScanItem): void {
+    const ending = this.watch.take(item);
     if (item.kind === 'run') this.runs.push({ coverage: runCoverage(item.run), complete: false });
     const run = this.runs.at(-1);
     if (run === undefined) return;
@@ -50,9 +52,7 @@ export class ScanCollector {
       const earlier = this.hosts.get(key);
       this.hosts.set(key, earlier === undefined ? sighting : together(earlier, sighting));
     } else if (item.kind === 'refused') this.refused++;
-    else if (item.kind === 'end') {
-      run.complete = isComplete(item.end);
-    }
+    else if (item.kind === 'end') run.complete = ending === 'finished';
   }
 
   view(): ScanView {

@@ -354,4 +354,18 @@ export const ALERT_RULES: readonly AlertRule[] = [
     mitre: [{ tactic: 'TA0005', technique: 'T1562' }],
     compliance: { pci_dss: ['10.7.2'], nist_800_53: ['AU-5'] },
   },
+  {
+    id: 'scan-empty',
+    title: 'Scan of nothing',
+    about: 'Which scan ended well without looking at a single host, so that its silence says nothing?',
+    dataset: 'nmap.scan',
+    where: action('scan-empty'),
+    severity: 'high',
+    key: SITE,
+    shows: [],
+    summary: 'A scan of site {nmap.site} has looked at no host',
+    ...DAY,
+    mitre: [{ tactic: 'TA0005', technique: 'T1562' }],
+    compliance: { pci_dss: ['11.3.1'], nist_800_53: ['RA-5', 'AU-5'] },
+  },
 ];

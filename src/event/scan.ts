@@ -1,5 +1,5 @@
 import type { Host, Script, Target, Task } from '../nmap/model.ts';
-import type { Refusal, RunEnd } from '../nmap/item.ts';
+import { type Ending, endingOf, type Refusal, type RunEnd, wasLookedAt } from '../nmap/item.ts';
 import { maskOutput } from '../nmap/mask.ts';
 import { dataStream, type RunContext } from './context.ts';
 import { addCounts, noPorts, type PortCounts } from './counts.ts';
@@ -8,6 +8,7 @@ import { eventId } from './id.ts';
 import { scriptFields } from './script.ts';
 import { clip, count, printable } from './text.ts';
 import { isoSeconds, isoTime, milliseconds } from './time.ts';
+import { type HostTotals, hostTotals, hostWords, totalFields } from './totals.ts';
 
 /** Lists in the run's event are bounded, whatever the scan says; the counts beside them are not. */
 const MAX_LIST = 100;
@@ -17,6 +18,8 @@ const MAX_OUTPUT_BYTES = 32_000;
 export class RunRecord {
   readonly hosts = { listed: 0, up: 0, down: 0, timedout: 0 };
   readonly ports = noPorts();
+  /** Hosts that are listed, and that nmap did not look at. */
+  named = 0;
   hosthints = 0;
   readonly targets: Target[] = [];
   skippedTargets = 0;
@@ -37,19 +40,21 @@ export class RunRecord {
     if (host.status?.state === 'up') this.hosts.up++;
     else if (host.status?.state === 'down') this.hosts.down++;
     if (host.timedout === true) this.hosts.timedout++;
+    if (!wasLookedAt(host)) this.named++;
     addCounts(this.ports, counts.byState);
     this.latest = Math.max(this.latest, milliseconds(host.endtime) || milliseconds(host.starttime));
   }
 
   /** What {@link addHost}, {@link addToZone} and {@link addFinding} have counted; plain data. */
-  get hostCounts(): Pick<RunRecord, 'hosts' | 'ports' | 'findings' | 'zones' | 'latest'> {
-    const { hosts, ports, findings, zones, latest } = this;
-    return { hosts, ports, findings, zones, latest };
+  get hostCounts(): Pick<RunRecord, 'hosts' | 'named' | 'ports' | 'findings' | 'zones' | 'latest'> {
+    const { hosts, named, ports, findings, zones, latest } = this;
+    return { hosts, named, ports, findings, zones, latest };
   }
 
   /** Counts hosts that somebody else has counted. */
-  add({ hosts, ports, findings, zones, latest }: RunRecord['hostCounts']): void {
+  add({ hosts, named, ports, findings, zones, latest }: RunRecord['hostCounts']): void {
     addCounts(this.hosts, hosts);
+    this.named += named;
     addCounts(this.ports, ports);
     addCounts(this.findings, findings);
     for (const [zone, more] of zones) {
@@ -81,6 +86,11 @@ export class RunRecord {
     const totals = this.zones.get(zone) ?? { hosts: 0, ports: 0, findings: noFindings() };
     this.zones.set(zone, totals);
     return totals;
+  }
+
+  /** Hosts by state. What masscan lists has answered. */
+  counted(scanner: string | undefined): RunRecord['hosts'] {
+    return scanner === 'masscan' ? { ...this.hosts, up: this.hosts.listed - this.hosts.down } : this.hosts;
   }
 
   addHint(): void {
@@ -115,20 +125,29 @@ function noFindings(): Record<Level, number> {
   return { critical: 0, high: 0, medium: 0, low: 0, info: 0 };
 }
 
-type EndAction = 'scan-finished' | 'scan-incomplete' | 'scan-failed';
+const ACTION = { finished: 'scan-finished', empty: 'scan-empty', failed: 'scan-failed', cut: 'scan-incomplete' } as const satisfies Record<
+  Ending,
+  string
+>;
+const OUTCOME = { finished: 'success', empty: 'failure', failed: 'failure', cut: 'unknown' } as const satisfies Record<Ending, string>;
+const SEVERITY_OF: Readonly<Record<string, number>> = {
+  'scan-failed': SEVERITY.high,
+  'scan-empty': SEVERITY.high,
+  'scan-incomplete': SEVERITY.medium,
+};
 
 /** The one event at the end of a run: how it ended and what it found. */
 export function scanEndEvent(context: RunContext, record: RunRecord, end: RunEnd): LogEvent {
-  const action = actionOf(end);
+  const ending = endingOf(end, context.run.scanner, { listed: record.hosts.listed, named: record.named });
+  const hosts = hostTotals(end.stats, record.counted(context.run.scanner));
   const finished = end.stats?.finished;
   const time = milliseconds(finished?.time) || record.latest || context.start;
-  const why = whyIncomplete(end, record);
-  const message = printable(messageOf(context, record, end, action, why));
-  const content = JSON.stringify([end.stats, end.closed, end.pending, Object.assign({}, record, { findings: undefined, zones: undefined })]);
-  return scanEvent(context, action, time, message, content, {
+  const why = ending === 'empty' ? whyEmpty(record) : whyIncomplete(end, record);
+  const message = printable(messageOf(context, record, end, ending, hosts, why));
+  return scanEvent(context, ACTION[ending], time, message, contentOf(record, end), {
     event: {
       type: ['end'],
-      outcome: action === 'scan-finished' ? 'success' : action === 'scan-failed' ? 'failure' : 'unknown',
+      outcome: OUTCOME[ending],
       start: isoSeconds(context.run.start),
       end: isoSeconds(finished?.time),
       duration: duration(context, end),
@@ -140,14 +159,14 @@ export function scanEndEvent(context: RunContext, record: RunRecord, end: RunEnd
       errormsg: errorOf(end),
       summary: finished?.summary,
       timestr: finished?.timestr,
-      hosts: { ...record.hosts, ...totals(end) },
+      hosts: { ...record.hosts, ...totalFields(hosts) },
       ports: { ...record.ports },
       findings: { ...record.findings },
       zone: some([...record.zones].map(([name, { hosts, ports, findings }]) => ({ name, hosts, open_ports: ports, findings: { ...findings } }))),
       hosthints: record.hosthints,
       refused: record.refused,
       skipped: record.skippedTargets,
-      incomplete: why,
+      incomplete: ending === 'cut' ? why : undefined,
       pending: end.pending && refusalFields(end.pending),
     },
     nmap: {
@@ -181,7 +200,7 @@ function scanEvent(context: RunContext, action: string, time: number, message: s
   const { options, run, scanId } = context;
   const created = options.now();
   const id = eventId('nmap.scan', action, scanId, scanId, content);
-  const severity = action === 'scan-failed' ? SEVERITY.high : action === 'scan-incomplete' ? SEVERITY.medium : SEVERITY.info;
+  const severity = SEVERITY_OF[action] ?? SEVERITY.info;
   return {
     id,
     unit: id,
@@ -227,12 +246,20 @@ function scanEvent(context: RunContext, action: string, time: number, message: s
   };
 }
 
-/** A run ends well when it said so; a missing `</nmaprun>` behind its last words changes nothing. */
-function actionOf({ stats }: RunEnd): EndAction {
-  const finished = stats?.finished;
-  if (finished === undefined) return 'scan-incomplete';
-  if (finished.exit === 'error' || (finished.exit === undefined && finished.errormsg !== undefined)) return 'scan-failed';
-  return 'scan-finished';
+/** What tells one end of a run from another; neither what follows from it nor what depends on more than the scan. */
+function contentOf(record: RunRecord, end: RunEnd): string {
+  const { hosts, ports, hosthints, targets, skippedTargets, tasks, scripts, refusals, refused, output, latest } = record;
+  const content = { hosts, ports, hosthints, targets, skippedTargets, tasks, scripts, refusals, refused, output, latest };
+  return JSON.stringify([end.stats, end.closed, end.pending, content]);
+}
+
+/** Nothing looked, which must not read as nothing found. */
+function whyEmpty({ hosts, targets, skippedTargets }: RunRecord): string {
+  if (hosts.listed > 0) return `${count(hosts.listed, 'host')} listed, none looked at (a list scan, or skipped)`;
+  const [first] = targets;
+  if (first === undefined) return 'it has looked at no host';
+  const which = `${first.specification ?? '?'}${first.reason === undefined ? '' : ` (${first.reason})`}`;
+  return `it has looked at no host; ${count(skippedTargets, 'target')} skipped: ${which}${skippedTargets > 1 ? ', …' : ''}`;
 }
 
 function whyIncomplete({ stats, pending, closed }: RunEnd, record: RunRecord): string | undefined {
@@ -246,16 +273,22 @@ function whyIncomplete({ stats, pending, closed }: RunEnd, record: RunRecord): s
   return closed ? 'the run has no runstats' : `the input ends without runstats${task}`;
 }
 
-function messageOf(context: RunContext, record: RunRecord, end: RunEnd, action: EndAction, why: string | undefined): string {
+function messageOf(context: RunContext, record: RunRecord, end: RunEnd, ending: Ending, hosts: HostTotals, why: string | undefined): string {
   const { finished } = end.stats ?? {};
-  const total = end.stats?.hosts?.total ?? record.hosts.listed;
-  const up = end.stats?.hosts?.up ?? record.hosts.up;
-  const found = `${count(total, 'host')} (${up} up), ${count(record.ports.open, 'open port')}`;
+  const found = `${hostWords(hosts)}, ${count(record.ports.open, 'open port')}`;
   const refused = record.refused === 0 ? '' : `, ${count(record.refused, 'element')} unreadable`;
+  const skipped = record.skippedTargets === 0 ? '' : `, ${count(record.skippedTargets, 'target')} skipped`;
   const elapsed = finished?.elapsed === undefined ? '' : ` in ${finished.elapsed} s`;
-  if (action === 'scan-failed') return `${scanner(context)} scan failed: ${errorOf(end) ?? 'no reason given'}`;
-  if (action === 'scan-finished') return `${scanner(context)} scan finished: ${found}${refused}${elapsed}`;
-  return `${scanner(context)} scan incomplete: ${why ?? 'cut'}; until then ${found}${refused}`;
+  switch (ending) {
+    case 'failed':
+      return `${scanner(context)} scan failed: ${errorOf(end) ?? 'no reason given'}`;
+    case 'empty':
+      return `${scanner(context)} scan of nothing: ${why}`;
+    case 'finished':
+      return `${scanner(context)} scan finished: ${found}${skipped}${refused}${elapsed}`;
+    case 'cut':
+      return `${scanner(context)} scan incomplete: ${why ?? 'cut'}; until then ${found}${refused}`;
+  }
 }
 
 /** In nmap's words, which may repeat an argument. */
@@ -266,12 +299,6 @@ function errorOf({ stats }: RunEnd): string | undefined {
 
 function scanner({ run }: RunContext): string {
   return [run.scanner ?? 'nmap', run.version].filter((word) => word !== undefined).join(' ');
-}
-
-function totals({ stats }: RunEnd): Fields {
-  const hosts = stats?.hosts;
-  if (hosts === undefined) return {};
-  return { total: hosts.total, up: hosts.up, down: hosts.down };
 }
 
 /** ECS counts nanoseconds. */

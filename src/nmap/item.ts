@@ -33,8 +33,49 @@ export type ScanItem =
   | { readonly kind: 'refused'; readonly refusal: Refusal }
   | { readonly kind: 'end'; readonly end: RunEnd };
 
-/** The run says that it ended, and that it ended well. */
-export function isComplete({ stats }: RunEnd): boolean {
+/**
+ * How a run ended. `finished`: it says that it ended, and that it ended well. `empty`: so does it, but it has looked at
+ * no host at all. `failed`: it says so itself. `cut`: it does not say anything.
+ */
+export type Ending = 'finished' | 'empty' | 'failed' | 'cut';
+
+/** Hosts that a run lists, and those among them that it only names: a list scan, or skipped. */
+export interface HostsSeen {
+  readonly listed: number;
+  readonly named: number;
+}
+
+/**
+ * The one place that says what a complete run is: one that `finished`. An error beside `exit="success"` is an error. nmap
+ * counts hosts that it looked at in vain; masscan counts answers, and has looked even when there was none.
+ */
+export function endingOf({ stats }: RunEnd, scanner: string | undefined, { listed, named }: HostsSeen): Ending {
   const finished = stats?.finished;
-  return finished !== undefined && finished.exit !== 'error' && finished.errormsg === undefined;
+  if (finished === undefined) return 'cut';
+  const { exit = 'success', errormsg = '' } = finished;
+  if ((exit !== 'success' && exit !== '') || errormsg !== '') return 'failed';
+  const total = Math.max(stats?.hosts?.total ?? 0, listed);
+  return total > named || scanner === 'masscan' ? 'finished' : 'empty';
+}
+
+/** nmap has done more than to name it. */
+export function wasLookedAt({ status }: Pick<Host, 'status'>): boolean {
+  return status?.state !== 'unknown' && status?.state !== 'skipped';
+}
+
+/** Follows runs to their ends. */
+export class RunWatch {
+  listed = 0;
+  named = 0;
+  private scanner: string | undefined;
+
+  /** How the run ended, when the item is its end. */
+  take(item: ScanItem): Ending | undefined {
+    if (item.kind === 'run') [this.scanner, this.listed, this.named] = [item.run.scanner, 0, 0];
+    else if (item.kind === 'host') {
+      this.listed++;
+      if (!wasLookedAt(item.host)) this.named++;
+    } else if (item.kind === 'end') return endingOf(item.end, this.scanner, this);
+    return undefined;
+  }
 }

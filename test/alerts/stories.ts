@@ -120,6 +120,11 @@ export const STORIES: Readonly<Record<string, RuleStories>> = {
     silent: [scan(14, [{ ip: LAN, ports: [WEB] }], { targets: '192.0.2.0/28' }), scan(1, [{ ip: LAN, ports: [WEB] }], { targets: '192.0.2.0/24' })],
   },
   'scan-failed': { fires: [scan(7, [{ ip: LAN, ports: [WEB] }]), scan(1, [], { end: 'failed' })], silent: yesterday([WEB]) },
+  'scan-empty': {
+    fires: [scan(7, [{ ip: LAN, ports: [WEB] }]), scan(1, [], { targets: 'nolonger.example' })],
+    // Everything down is not nothing looked at.
+    silent: [scan(7, [{ ip: LAN, ports: [WEB] }]), scan(1, [{ ip: LAN, down: true }], LISTED)],
+  },
   // Nothing can be sent 26 hours ago: the clock of the question is moved instead.
   'scan-overdue': { fires: yesterday([WEB]), silent: yesterday([WEB]) },
   'scan-overdue-reported': { fires: [scan(14, [{ ip: LAN, ports: [WEB] }])], silent: [scan(14, [{ ip: LAN, ports: [WEB] }])] },

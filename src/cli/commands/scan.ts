@@ -61,6 +61,6 @@ function problemOf(report: ShipReport | undefined, failure: string | undefined):
   if (report === undefined || input === undefined) return 'no sink was ready';
   if (report.interrupted) return 'portlog was stopped while it went on';
   // What nmap says of itself in its XML tells more than its exit code.
-  const remark = input.incomplete + input.failed > 0 ? input.remarks.at(-1) : undefined;
+  const remark = input.incomplete + input.failed + input.empty > 0 ? input.remarks.at(-1) : undefined;
   return input.problem?.message ?? remark ?? failure;
 }

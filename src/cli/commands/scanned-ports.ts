@@ -4,7 +4,7 @@ import type { Settings } from '../../config/settings.ts';
 import { type RunContext, runContext } from '../../event/context.ts';
 import { type HostContext, hostContext } from '../../event/host.ts';
 import { shownService } from '../../event/service-name.ts';
-import { isComplete } from '../../nmap/item.ts';
+import { RunWatch } from '../../nmap/item.ts';
 import type { Host } from '../../nmap/model.ts';
 import type { PortSet } from '../../nmap/port-set.ts';
 import { count } from '../report/words.ts';
@@ -44,10 +44,12 @@ interface LookedAt {
 /** Reads a scan to its end. */
 export async function scannedPorts(context: CommandContext, settings: Settings, scan: string): Promise<ScannedPorts> {
   const reading = new Reading();
+  const watch = new RunWatch();
   let [cut, refused] = [false, 0];
   const name = await readScan(context, scan, (item) => {
     if (item.kind === 'refused') refused++;
-    if (item.kind === 'end') cut ||= !isComplete(item.end);
+    const ending = watch.take(item);
+    if (ending !== undefined && ending !== 'finished') cut = true;
     if (item.kind === 'run') reading.begin(runContext(item.run, { ...settings.event, now: Date.now, scannerHost: undefined }));
     if (item.kind === 'host') reading.add(item.host);
   });

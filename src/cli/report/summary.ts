@@ -16,7 +16,7 @@ export function exitCode({ inputs, sinks, interrupted, untracked }: ShipReport):
   if (inputs.length > 0 && inputs.every(isUseless)) return EXIT.noInput;
   if (sinks.some(isDown)) return EXIT.sinkDown;
   const partly = inputs.some(
-    (input) => isUseless(input) || input.problem !== undefined || input.refused > 0 || input.incomplete > 0 || input.failed > 0,
+    (input) => isUseless(input) || input.problem !== undefined || input.refused > 0 || input.incomplete > 0 || input.failed > 0 || input.empty > 0,
   );
   return partly ||
     sinks.some(({ tally, replayed, own }) => tally.dead + replayed.dead + own.dead > 0 || (tally.discarded > 0 && !isClosedPipe(tally)))
@@ -85,9 +85,9 @@ function errorFields(error: PortlogError | undefined): object | undefined {
   return error && { code: error.code, message: error.message };
 }
 
-/** nmap said itself that it failed, or there is no scan in it. */
-function isUseless({ runs, failed, hosts, problem }: InputReport): boolean {
-  return runs === 0 || problem?.code === 'mistake' || (failed === runs && hosts === 0);
+/** nmap said itself that it failed, it has looked at nothing, or there is no scan in it. */
+function isUseless({ runs, failed, empty, hosts, problem }: InputReport): boolean {
+  return runs === 0 || problem?.code === 'mistake' || (failed + empty === runs && hosts === 0);
 }
 
 /** Something waits for it, or was given up because it could not. */

@@ -11,9 +11,9 @@ export const health: Dashboard = {
   days: 30,
   panels: [
     lastLook,
-    number('failed', 'Failed or cut scans', '0 with a finished scan at the left: all ended well.', {
+    number('failed', 'Failed or cut scans', '0 with a finished scan at the left: all ended well. Scans that have looked at nothing count.', {
       from: 'nmap.scan',
-      where: is('event.action', 'scan-failed', 'scan-incomplete'),
+      where: is('event.action', 'scan-failed', 'scan-incomplete', 'scan-empty'),
     }),
     number('overdue', 'Overdue scans', 'Scans that portlog expected by the configuration (sites) and that did not come.', {
       from: 'nmap.health',
@@ -50,7 +50,7 @@ export const health: Dashboard = {
       about: 'By how they ended.',
       query: {
         from: 'nmap.scan',
-        where: is('event.action', 'scan-finished', 'scan-failed', 'scan-incomplete'),
+        where: is('event.action', 'scan-finished', 'scan-failed', 'scan-incomplete', 'scan-empty'),
         view: { kind: 'timeline', by: 'event.action', of: COUNT },
       },
       width: 12,

@@ -1,0 +1,46 @@
+import type { RunStats } from '../nmap/model.ts';
+import type { Fields } from './event.ts';
+import { count } from './text.ts';
+
+/** Hosts of a run by state, as portlog has counted what is listed. */
+interface Counted {
+  readonly listed: number;
+  readonly up: number;
+  readonly down: number;
+}
+
+/** What to say of the hosts of a run. */
+export interface HostTotals {
+  readonly total: number;
+  readonly up: number;
+  readonly down: number;
+  /** What runstats say, where that cannot be. */
+  readonly claimed: { readonly total: number | undefined; readonly up: number | undefined; readonly down: number | undefined } | undefined;
+}
+
+/** No network has more, and `up="1" total="0"` gives a `down` of 4,294,967,295. */
+const MOST = 2 ** 32 - 2;
+
+/**
+ * nmap lists hosts that are down only with `-v`, and with `--open` not all that are up: its own totals count, unless they
+ * contradict each other or what is listed. A resumed scan counts what came behind the interruption, and masscan ports.
+ */
+export function hostTotals(stats: RunStats | undefined, { listed, up, down }: Counted): HostTotals {
+  const claims = stats?.hosts;
+  if (claims === undefined) return { total: listed, up, down, claimed: undefined };
+  const claimed = { total: claims.total, up: claims.up, down: claims.down };
+  const said = { total: claimed.total ?? listed, up: claimed.up ?? up, down: claimed.down ?? down };
+  const isPlausible = said.total >= listed && said.up >= up && said.down >= down && Math.max(said.total, said.up, said.down) <= MOST;
+  const adds = Object.values(claimed).includes(undefined) || said.up + said.down === said.total;
+  return isPlausible && adds ? { ...said, claimed: undefined } : { total: listed, up, down, claimed };
+}
+
+/** `2 hosts (1 up)`, and what nmap made of that. */
+export function hostWords({ total, up, claimed }: HostTotals): string {
+  const words = `${count(total, 'host')} (${up} up)`;
+  return claimed === undefined ? words : `${words}; its runstats say ${count(claimed.total ?? 0, 'host')} (${claimed.up ?? 0} up)`;
+}
+
+export function totalFields({ total, up, down, claimed }: HostTotals): Fields {
+  return { total, up, down, claimed: claimed && { ...claimed } };
+}

@@ -1,0 +1,131 @@
+import { describe, expect, test } from 'vitest';
+import { ScanCollector } from '../../src/change/scan-diff.ts';
+import { newInputReport, noteEvent } from '../../src/input-report.ts';
+import { type Ending, RunWatch } from '../../src/nmap/item.ts';
+import { World } from '../support/world.ts';
+import { ecs, eventsOf, fixture, host, itemsOf, port } from '../support/scans.ts';
+import { expectValidEvent } from '../support/validate.ts';
+
+const NMAP = 'scanner="nmap" version="7.93" args="nmap -v -oX - 192.0.2.0/24" start="1760000000"';
+const ACTION = { finished: 'scan-finished', empty: 'scan-empty', failed: 'scan-failed', cut: 'scan-incomplete' } as const;
+
+/** A whole scan with that end. */
+function ended(end: string, inside = '', attributes = NMAP): string {
+  return `<nmaprun ${attributes}>${inside}${end === '' ? '' : `<runstats>${end}</runstats>`}</nmaprun>`;
+}
+
+function hostsIn(up: number, down: number, total: number): string {
+  return `<hosts up="${up}" down="${down}" total="${total}"/>`;
+}
+
+const GOOD = '<finished time="1760000060" elapsed="60" exit="success"/>';
+const DOWN = '<host><status state="down" reason="no-response"/><address addr="192.0.2.9" addrtype="ipv4"/></host>';
+const NAMED = '<host><status state="unknown" reason="user-set"/><address addr="192.0.2.9" addrtype="ipv4"/></host>';
+const SKIPPED = '<target specification="nolonger.example" status="skipped" reason="invalid"/>';
+const MASSCAN = 'scanner="masscan" version="1.0-BETA" start="1760000000"';
+
+describe('how a run ended', () => {
+  test.for<readonly [string, string, Ending]>([
+    ['it says so', ended(GOOD + hostsIn(1, 0, 1), host('192.0.2.7')), 'finished'],
+    ['without a count', ended(GOOD, host('192.0.2.7')), 'finished'],
+    ['nmap 3 knows no exit', ended('<finished time="1760000060"/>', host('192.0.2.7')), 'finished'],
+    ['everything is down, and not listed', ended(GOOD + hostsIn(0, 256, 256)), 'finished'],
+    ['everything is down, and listed', ended(GOOD + hostsIn(0, 1, 1), DOWN), 'finished'],
+    ['masscan, which nobody answered', ended('<finished time="1760000060" elapsed="9"/>' + hostsIn(0, 0, 0), '', MASSCAN), 'finished'],
+    ['no target resolves', ended(GOOD + hostsIn(0, 0, 0), SKIPPED), 'empty'],
+    ['no target is left', ended(GOOD + hostsIn(0, 0, 0)), 'empty'],
+    ['no target, and no count', ended(GOOD), 'empty'],
+    ['a list scan', ended(GOOD + hostsIn(0, 1, 1), NAMED), 'empty'],
+    ['success with an error', ended('<finished time="1760000060" exit="success" errormsg="Failed to open device"/>', host('192.0.2.7')), 'failed'],
+    ['an error', ended('<finished time="1760000060" exit="error" errormsg="no"/>', host('192.0.2.7')), 'failed'],
+    ['an error before exit was known', ended('<finished time="1760000060" errormsg="no"/>', host('192.0.2.7')), 'failed'],
+    ['an exit that nobody knows', ended('<finished time="1760000060" exit="aborted"/>', host('192.0.2.7')), 'failed'],
+    ['it does not say', ended('', host('192.0.2.7')), 'cut'],
+  ])('%s', ([, text, ending]) => {
+    const watch = new RunWatch();
+    const items = itemsOf(text);
+    expect(items.map((item) => watch.take(item)).filter((one) => one !== undefined)).toEqual([ending]);
+    const event = eventsOf(text, { all: true }).at(-1)!;
+    expectValidEvent(event);
+    expect(event.action).toBe(ACTION[ending]);
+    const collector = new ScanCollector();
+    for (const item of items) collector.add(item);
+    expect(collector.view().runs.map(({ complete }) => complete)).toEqual([ending === 'finished']);
+  });
+
+  test('a scan of nothing tells which targets it could not look at', () => {
+    const text = ended(GOOD + hostsIn(0, 0, 0), SKIPPED + SKIPPED);
+    expect(ecs(eventsOf(text)[0]!)).toMatchObject({
+      event: { outcome: 'failure', severity: 73, reason: 'it has looked at no host; 2 targets skipped: nolonger.example (invalid), …' },
+      message: 'nmap 7.93 scan of nothing: it has looked at no host; 2 targets skipped: nolonger.example (invalid), …',
+    });
+  });
+
+  test('a finished one tells how many targets were skipped', () => {
+    expect(eventsOf(ended(GOOD + hostsIn(1, 0, 1), SKIPPED + host('192.0.2.7'))).at(-1)?.message).toContain(', 1 target skipped');
+  });
+
+  test('a scan of nothing counts as a trouble of its input', () => {
+    const report = newInputReport('x');
+    for (const event of eventsOf(ended(GOOD + hostsIn(0, 0, 0), SKIPPED))) noteEvent(report, event);
+    expect(report).toMatchObject({ empty: 1, failed: 0, incomplete: 0 });
+    expect(report.remarks).toHaveLength(1);
+  });
+});
+
+describe('what runstats claim', () => {
+  const listed = host('192.0.2.7', port(80)) + host('192.0.2.8', port(80)) + host('192.0.2.9', port(80));
+  test.for<readonly [string, string, string, object, string]>([
+    ['more than is listed', hostsIn(3, 253, 256), listed, { total: 256, up: 3, down: 253, claimed: undefined }, '256 hosts (3 up), 3 open ports'],
+    ['--open lists fewer', hostsIn(9, 247, 256), listed, { total: 256, up: 9, down: 247, claimed: undefined }, '256 hosts (9 up)'],
+    ['nothing', '', listed, { total: 3, up: 3, down: 0, claimed: undefined }, '3 hosts (3 up)'],
+    [
+      'a resumed scan',
+      hostsIn(1, 0, 1),
+      listed,
+      { total: 3, up: 3, down: 0, claimed: { total: 1, up: 1, down: 0 } },
+      '3 hosts (3 up); its runstats say 1 host (1 up)',
+    ],
+    [
+      'an underflow',
+      hostsIn(1, 4294967295, 0),
+      host('192.0.2.7'),
+      { total: 1, up: 1, down: 0, claimed: { total: 0, up: 1, down: 4294967295 } },
+      '1 host (1 up); its runstats say 0 hosts (1 up)',
+    ],
+    ['no sum', hostsIn(3, 3, 99), listed, { total: 3, up: 3, down: 0, claimed: { total: 99, up: 3, down: 3 } }, 'its runstats say 99 hosts'],
+    [
+      'less down than listed',
+      hostsIn(1, 0, 1),
+      host('192.0.2.7') + DOWN,
+      { total: 2, up: 1, down: 1, claimed: { total: 1, up: 1, down: 0 } },
+      '2 hosts (1 up)',
+    ],
+    ['below nothing', hostsIn(-1, 2, 1), host('192.0.2.7'), { total: 1, up: 1, down: 0, claimed: { total: 1, up: -1, down: 2 } }, '1 host (1 up)'],
+  ])('%s', ([, claims, inside, hosts, words]) => {
+    const event = eventsOf(ended(GOOD + claims, inside)).at(-1)!;
+    expectValidEvent(event);
+    const said = ecs(event).nmap.scan.hosts;
+    expect({ total: said.total, up: said.up, down: said.down, claimed: said.claimed }).toEqual(hosts);
+    expect(event.message).toContain(words);
+  });
+});
+
+describe('the end of a run', () => {
+  test('has the id that it has always had', () => {
+    expect(eventsOf(fixture('everything.xml')).at(-1)?.id).toBe('c03881aa17153d8a7d73ece35d3c119f');
+  });
+
+  test('a scan of nothing is not the one that a site is expected to have', async () => {
+    const world = new World();
+    const hour = 3_600_000;
+    const at = (hours: number) => ({ maxAges: new Map([['default', 26 * hour]]), event: { now: () => 1_760_000_000_000 + hours * hour } });
+    const overdue = (): number => [...world.stored.values()].filter(({ action }) => action === 'scan-overdue').length;
+    await world.run([ended(GOOD + hostsIn(1, 0, 1), host('192.0.2.7'))], at(1));
+    await world.run([ended(GOOD + hostsIn(0, 0, 0), SKIPPED).replaceAll('17600000', '17600800')], at(23));
+    expect([...world.stored.values()].map(({ action }) => action)).toContain('scan-empty');
+    expect(overdue()).toBe(0);
+    await world.run([], at(30));
+    expect(overdue()).toBe(1);
+  });
+});
