@@ -25,6 +25,7 @@ export default defineConfig({
           globalSetup: 'test/server/there.ts',
         },
       },
+      { test: { name: 'binary', include: ['test/binary/**/*.test.ts'], testTimeout: 120_000 } },
     ],
   },
 });

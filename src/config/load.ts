@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { packageText } from '../core/package-files.ts';
 import { PortlogError } from '../errors.ts';
 import { type ExposureFile, ExposurePolicy } from '../finding/exposure.ts';
 import type { Config } from './config.ts';
@@ -45,7 +46,7 @@ async function parse(path: string, text: string): Promise<unknown> {
 
 async function validate(path: string, config: unknown, name: string, hint: string): Promise<void> {
   const { Ajv2020 } = await import('ajv/dist/2020.js');
-  const schema = JSON.parse(await readFile(new URL(`../../schemas/${name}`, import.meta.url), 'utf8')) as object;
+  const schema = JSON.parse(packageText(`schemas/${name}`)) as object;
   const check = new Ajv2020({ allErrors: true, verbose: true, allowUnionTypes: true }).compile(schema);
   if (check(config)) return;
   const [first = '', ...others] = explain(check.errors ?? []);

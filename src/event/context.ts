@@ -1,4 +1,4 @@
-import { createRequire } from 'node:module';
+import { packageText } from '../core/package-files.ts';
 import type { AddressSet } from '../nmap/address-set.ts';
 import { maskArguments } from '../nmap/mask.ts';
 import type { Run } from '../nmap/model.ts';
@@ -8,7 +8,7 @@ import { identityArguments } from './identity-args.ts';
 import { milliseconds } from './time.ts';
 
 export const ECS_VERSION = '9.4.0';
-export const PORTLOG_VERSION = (createRequire(import.meta.url)('../../package.json') as { version: string }).version;
+export const PORTLOG_VERSION = (JSON.parse(packageText('package.json')) as { version: string }).version;
 
 /** What is known of a network, for every event of what is in it. */
 interface NetworkFacts {

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { packageText } from '../core/package-files.ts';
 
 /** A file of schemas/elasticsearch/ or schemas/opensearch/, and where it goes. */
 export interface SetupFile {
@@ -33,6 +33,6 @@ export const SETUP_FILES: Readonly<Record<Store, readonly SetupFile[]>> = {
 };
 
 /** The JSON text of one of them. */
-export function readSetupFile(store: Store, { file }: SetupFile): Promise<string> {
-  return readFile(new URL(`../../schemas/${store}/${file}`, import.meta.url), 'utf8');
+export function setupFileText(store: Store, { file }: SetupFile): string {
+  return packageText(`schemas/${store}/${file}`);
 }

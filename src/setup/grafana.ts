@@ -1,14 +1,14 @@
-import { readdir, readFile } from 'node:fs/promises';
 import { fingerprint } from '../content/fingerprint.ts';
 import { GRAFANA_FOLDER, GRAFANA_INTERVAL_S, grafanaRules } from '../content/grafana-rules.ts';
 import type { ContentOptions } from '../content/options.ts';
+import { packageNames, packageText } from '../core/package-files.ts';
 import { PortlogError } from '../errors.ts';
 import { PORTLOG_VERSION } from '../event/context.ts';
 import type { HttpClient, HttpRequest } from '../sink/http.ts';
 import { checkVersion, type Presence, found, installation, type PlanOptions, removal, type Step, wanted } from './step.ts';
 
 const OLDEST = [10, 0] as const;
-const DASHBOARDS = new URL('../../dashboards/grafana/dashboards/', import.meta.url);
+const DASHBOARDS = 'dashboards/grafana/dashboards/';
 const GROUP = `/api/v1/provisioning/folder/${GRAFANA_FOLDER}/rule-groups/portlog`;
 
 interface Dashboard {
@@ -26,8 +26,7 @@ export async function planGrafana(client: HttpClient, options: ContentOptions, p
   await checkGrafana(client, signal);
   const source = await dataSource(client, options.lokiUid, signal);
   const steps: Step[] = [await planFolder(client, plan, signal)];
-  for (const dashboard of await dashboardFiles())
-    steps.push(await planDashboard(client, pointedAt(dashboard, options.lokiUid, source), plan, signal));
+  for (const dashboard of dashboardFiles()) steps.push(await planDashboard(client, pointedAt(dashboard, options.lokiUid, source), plan, signal));
   steps.push(await planRules(client, options, plan, signal));
   return steps;
 }
@@ -39,15 +38,15 @@ export async function planGrafanaRemoval(client: HttpClient, signal: AbortSignal
     if ((await found(client, { method: 'GET', path: look }, signal)) !== undefined) steps.push(removal(client, what, { method: 'DELETE', path }));
   };
   await remove('alert rules', GROUP);
-  for (const { uid, title } of await dashboardFiles()) await remove(`dashboard "${title}"`, `/api/dashboards/uid/${uid}`);
+  for (const { uid, title } of dashboardFiles()) await remove(`dashboard "${title}"`, `/api/dashboards/uid/${uid}`);
   await remove(`folder ${GRAFANA_FOLDER}`, `/api/folders/${GRAFANA_FOLDER}`);
   return steps;
 }
 
 /** The committed dashboards. */
-async function dashboardFiles(): Promise<readonly Dashboard[]> {
-  const names = (await readdir(DASHBOARDS)).filter((name) => name.endsWith('.json')).toSorted();
-  return Promise.all(names.map(async (name) => JSON.parse(await readFile(new URL(name, DASHBOARDS), 'utf8')) as Dashboard));
+function dashboardFiles(): readonly Dashboard[] {
+  const names = packageNames(DASHBOARDS).filter((name) => name.endsWith('.json'));
+  return names.map((name) => JSON.parse(packageText(DASHBOARDS + name)) as Dashboard);
 }
 
 async function checkGrafana(client: HttpClient, signal: AbortSignal): Promise<void> {

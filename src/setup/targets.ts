@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { packageNames, packageText } from '../core/package-files.ts';
 import {
   type ContentFiles,
   grafanaFiles,
@@ -18,7 +18,7 @@ import { ELASTICSEARCH } from '../sink/elasticsearch.ts';
 import { OPENSEARCH } from '../sink/opensearch.ts';
 import { ELASTICSEARCH_URL, LOKI_URL, type SinkOptions } from '../sink/options.ts';
 import { wazuhApi, WAZUH_API_URL } from '../sink/wazuh-api.ts';
-import { readSetupFile, SETUP_FILES } from './files.ts';
+import { SETUP_FILES, setupFileText } from './files.ts';
 import { planMonitors, planMonitorsRemoval } from './alerting.ts';
 import { planPolicy, planPolicyRemoval } from './ism.ts';
 import { planGrafana, planGrafanaRemoval } from './grafana.ts';
@@ -53,7 +53,6 @@ export interface Target {
 }
 
 const OSSEC_CONF = ['wazuh/ossec-localfile.xml', 'wazuh/ossec-remote.xml'];
-const PACKAGE = new URL('../../', import.meta.url);
 
 export const TARGETS = {
   'elasticsearch': store(ELASTICSEARCH),
@@ -83,10 +82,10 @@ export const TARGETS = {
     plan: ({ client, content }, plan, signal) => planGrafana(client, content, plan, signal),
     planRemoval: ({ client }, signal) => planGrafanaRemoval(client, signal),
     files: async (content) => {
-      const dashboards = await texts('dashboards/grafana/dashboards/');
+      const dashboards = textsIn('dashboards/grafana/dashboards/');
       return withRunbooks(
         'grafana',
-        new Map([...grafanaFiles(content), ...[...dashboards].map(([name, text]) => [`grafana/dashboards/${name}`, text] as const)]),
+        new Map([...grafanaFiles(content), ...dashboards.map(([name, text]) => [`grafana/dashboards/${name}`, text] as const)]),
       );
     },
   },
@@ -102,9 +101,7 @@ export const TARGETS = {
     plan: ({ client, content }, plan, signal) => planWazuh(client, content, plan, signal),
     planRemoval: ({ client }, signal) => planWazuhRemoval(client, signal),
     files: async (content) => {
-      const snippets = await Promise.all(
-        OSSEC_CONF.map(async (name) => [name, await readFile(new URL(`dashboards/${name}`, PACKAGE), 'utf8')] as const),
-      );
+      const snippets = OSSEC_CONF.map((name) => [name, packageText(`dashboards/${name}`)] as const);
       return withRunbooks('wazuh', new Map([...wazuhFiles(content), ...wazuhDashboardFiles(), ...snippets]));
     },
   },
@@ -151,20 +148,19 @@ function store(server: BulkServer): Target {
 }
 
 async function templates(type: BulkServer['type']): Promise<ReadonlyMap<string, string>> {
-  return new Map(await Promise.all(SETUP_FILES[type].map(async (file) => [file.file, await readSetupFile(type, file)] as const)));
+  return new Map(SETUP_FILES[type].map((file) => [file.file, setupFileText(type, file)] as const));
 }
 
 /** The clicks for this target, its files without the folder of the target, and what to do about each alert. */
 async function withRunbooks(folder: string, files: ReadonlyMap<string, string>): Promise<ReadonlyMap<string, string>> {
-  const runbooks = await texts('docs/runbooks/');
+  const runbooks = textsIn('docs/runbooks/').map(([name, text]) => [`runbooks/${name}`, text] as const);
   return new Map([
-    ['README.md', await readFile(new URL(`dashboards/${folder}/README.md`, PACKAGE), 'utf8')],
+    ['README.md', packageText(`dashboards/${folder}/README.md`)],
     ...[...files].map(([path, text]) => [path.slice(folder.length + 1), text] as const),
-    ...[...runbooks].map(([name, text]) => [`runbooks/${name}`, text] as const),
+    ...runbooks,
   ]);
 }
 
-async function texts(folder: string): Promise<ReadonlyMap<string, string>> {
-  const names = (await readdir(new URL(folder, PACKAGE))).toSorted();
-  return new Map(await Promise.all(names.map(async (name) => [name, await readFile(new URL(folder + name, PACKAGE), 'utf8')] as const)));
+function textsIn(folder: string): readonly (readonly [string, string])[] {
+  return packageNames(folder).map((name) => [name, packageText(folder + name)]);
 }

@@ -2,7 +2,7 @@ import { PortlogError } from '../errors.ts';
 import { type BulkServer, bulkRefusal } from '../sink/bulk.ts';
 import { ELASTICSEARCH } from '../sink/elasticsearch.ts';
 import type { HttpAnswer, HttpClient } from '../sink/http.ts';
-import { readSetupFile, SETUP_FILES, type SetupFile } from './files.ts';
+import { setupFileText, SETUP_FILES, type SetupFile } from './files.ts';
 import { type Presence, found, installation, type PlanOptions, removal, type Step } from './step.ts';
 
 /** Templates and the ingest pipeline. Throws `setup-refused` when something of that name is there that portlog did not make. */
@@ -15,7 +15,7 @@ export async function planTemplates(
 ): Promise<readonly Step[]> {
   const steps: Step[] = [];
   for (const file of SETUP_FILES[server.type]) {
-    const text = await readSetupFile(server.type, file);
+    const text = setupFileText(server.type, file);
     const body = server === ELASTICSEARCH && file.file === 'index-template.json' ? withLifecycle(text, retentionDays) : text;
     const presence = await presenceOf({ client, server, file, plan, signal }, body);
     steps.push(installation(client, file.what, presence, { method: 'PUT', path: file.path, body }, plan));

@@ -1,5 +1,5 @@
-import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
+import { threadProgram } from '../core/package-files.ts';
 import { type Piece, type Rendered, Renderer, type Terms } from './render.ts';
 
 /** As much as makes no difference to speed: left to itself, V8 takes 130 MB more for each. */
@@ -14,7 +14,9 @@ class Thread {
   private readonly worker: Worker;
 
   constructor(terms: Terms) {
-    this.worker = new Worker(new URL(`./thread${extname(import.meta.url)}`, import.meta.url), {
+    const { program, eval: isText } = threadProgram();
+    this.worker = new Worker(program, {
+      eval: isText,
       workerData: terms,
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
     });

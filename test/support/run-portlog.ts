@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const LAUNCHER = join(ROOT, 'bin', 'portlog.js');
+/** What is run: the built command; or `PORTLOG_PROGRAM`, the single executable. */
+const PROGRAM = process.env['PORTLOG_PROGRAM'] === undefined ? [process.execPath, join(ROOT, 'bin', 'portlog.js')] : [process.env['PORTLOG_PROGRAM']];
 
 export interface Finished {
   readonly stdout: string;
@@ -32,7 +33,8 @@ export function fastDir(): string {
 /** Starts the built command with an environment of its own. */
 export function startPortlog(args: readonly string[], { env = {}, cwd = ROOT }: RunOptions = {}): ChildProcess {
   const clean = { PATH: process.env['PATH'], HOME: freshDir(), ...env };
-  return spawn(process.execPath, [LAUNCHER, ...args], { cwd, env: clean, stdio: ['pipe', 'pipe', 'pipe'] });
+  const [program = '', ...before] = PROGRAM;
+  return spawn(program, [...before, ...args], { cwd, env: clean, stdio: ['pipe', 'pipe', 'pipe'] });
 }
 
 export async function portlog(args: readonly string[], options: RunOptions = {}): Promise<Finished> {

@@ -1,0 +1,32 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { extname } from 'node:path';
+import { getAsset, getAssetKeys, isSea } from 'node:sea';
+
+/*
+ * What portlog brings along: schemas, dashboards, runbooks. They lie in the package, or within the single
+ * program (https://nodejs.org/api/single-executable-applications.html). Nothing else asks where it lies itself.
+ */
+
+const PACKAGE = new URL('../../', import.meta.url);
+const THREAD = 'thread.cjs';
+
+/** The text of one of those files. `path` is relative to the package: `schemas/config.schema.json`. */
+export function packageText(path: string): string {
+  return isSea() ? getAsset(path, 'utf8') : readFileSync(new URL(path, PACKAGE), 'utf8');
+}
+
+/** The names of the files in a folder of the package, `folder/` with its slash, in order. */
+export function packageNames(folder: string): readonly string[] {
+  const names = isSea() ? withinProgram(folder) : readdirSync(new URL(folder, PACKAGE));
+  return names.toSorted();
+}
+
+/** What a thread runs: the URL of a module, or its text. */
+export function threadProgram(): { readonly program: URL | string; readonly eval: boolean } {
+  if (isSea()) return { program: getAsset(THREAD, 'utf8'), eval: true };
+  return { program: new URL(`../threads/thread${extname(import.meta.url)}`, import.meta.url), eval: false };
+}
+
+function withinProgram(folder: string): readonly string[] {
+  return getAssetKeys().flatMap((key) => (key.startsWith(folder) && !key.includes('/', folder.length) ? [key.slice(folder.length)] : []));
+}

@@ -1,0 +1,67 @@
+import { execFileSync } from 'node:child_process';
+import { chmodSync, copyFileSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join, relative } from 'node:path';
+import { build } from 'esbuild';
+import { ARCHITECTURES, nodeFor } from './node.ts';
+
+/*
+ * A single executable: Node, portlog in one file, and the files that it brings along.
+ * https://nodejs.org/docs/latest-v24.x/api/single-executable-applications.html
+ */
+
+const ROOT = join(import.meta.dirname, '..', '..');
+const OUT = join(ROOT, 'release');
+/** What `src/core/package-files.ts` hands out, by its path in the package. */
+const BROUGHT = ['package.json', ...filesBelow('schemas'), ...filesBelow('dashboards'), ...filesBelow('docs/runbooks')];
+/** A CommonJS file has no `import.meta.url`; modules that ask for it look for files next to themselves, and none is there. */
+const ASK_WHERE = { 'import.meta.url': '__whereItIs', 'import.meta.dirname': '__dirname' };
+const WHERE = "const __whereItIs = require('node:url').pathToFileURL(__filename).href;";
+const FUSE = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2';
+
+rmSync(OUT, { recursive: true, force: true });
+mkdirSync(OUT, { recursive: true });
+const main = await bundle('tools/binary/main.ts', 'main.cjs');
+const thread = await bundle('src/threads/thread.ts', 'thread.cjs');
+const blob = join(OUT, 'portlog.blob');
+const config = join(OUT, 'sea-config.json');
+const assets = Object.fromEntries([['thread.cjs', thread], ...BROUGHT.map((path) => [path, join(ROOT, path)])]);
+// Without V8's code cache: that differs from build to build, fits one architecture, and what it saves at the start is less than one file saves.
+writeFileSync(config, JSON.stringify({ main, output: blob, disableExperimentalSEAWarning: true, useCodeCache: false, assets }));
+execFileSync(process.execPath, ['--experimental-sea-config', config], { stdio: ['ignore', 'ignore', 'inherit'], cwd: OUT });
+for (const arch of ARCHITECTURES) inject(nodeFor(arch), join(OUT, `portlog-linux-${arch}`));
+for (const path of [blob, config, main, thread]) rmSync(path);
+
+/** Node with the blob in it, as another program. */
+function inject(node: string, program: string): void {
+  copyFileSync(node, program);
+  chmodSync(program, 0o755);
+  const postject = createRequire(import.meta.url).resolve('postject/dist/cli.js');
+  // LIEF warns of names of sections that nobody needs; it says of errors by its exit code.
+  execFileSync(process.execPath, [postject, program, 'NODE_SEA_BLOB', blob, '--sentinel-fuse', FUSE], { stdio: 'ignore' });
+  console.log(`${relative(ROOT, program)}: ${(statSync(program).size / 2 ** 20).toFixed(0)} MiB`);
+}
+
+/** One file of CommonJS, the only form that a single executable runs. */
+async function bundle(entry: string, name: string): Promise<string> {
+  const outfile = join(OUT, name);
+  await build({
+    entryPoints: [join(ROOT, entry)],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    target: 'node24',
+    format: 'cjs',
+    define: ASK_WHERE,
+    banner: { js: WHERE },
+    logLevel: 'warning',
+  });
+  return outfile;
+}
+
+function filesBelow(folder: string): readonly string[] {
+  return readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(ROOT, join(entry.parentPath, entry.name)))
+    .toSorted();
+}
