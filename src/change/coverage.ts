@@ -1,11 +1,14 @@
-import type { ExtraPorts, Host, Run } from '../nmap/model.ts';
+import type { ExtraPorts, Host, Port, Run, ScanInfo } from '../nmap/model.ts';
 import { PortSet } from '../nmap/port-set.ts';
+import { canTellClosed, establishes } from './scan-types.ts';
 import { type Arguments, argumentsOf, type TargetLists } from './scope.ts';
 
 /** What a run was set up to establish, known from its header. */
 export interface RunCoverage {
-  /** Ports by protocol, from `scaninfo`; a protocol that is not here was not scanned. */
+  /** Ports by protocol, from `scaninfo`, of which the run can tell that they are not open; a protocol that is not here was not scanned so. */
   readonly ports: ReadonlyMap<string, PortSet>;
+  /** How each protocol was scanned. */
+  readonly types: ReadonlyMap<string, ScanInfo>;
   readonly arguments: Arguments;
   /** Hosts that are down are listed (`-v`). */
   readonly listsDown: boolean;
@@ -20,7 +23,13 @@ export type PortFinding =
   | { readonly tested: true; readonly state: string }
   | {
       readonly tested: false;
-      readonly why: 'not in the ports of the run' | 'host down' | 'host timed out' | 'listed by state only' | 'masscan lists answers only';
+      readonly why:
+        | 'not in the ports of the run'
+        | 'host down'
+        | 'host timed out'
+        | 'listed by state only'
+        | 'masscan lists answers only'
+        | 'such a scan cannot tell';
     };
 
 /** What a run established about a host that it does not list. */
@@ -30,11 +39,19 @@ export type AbsentHost =
 
 export function runCoverage(run: Pick<Run, 'scanner' | 'args' | 'verbose' | 'scaninfo'>, lists?: TargetLists): RunCoverage {
   const ports = new Map<string, PortSet>();
-  for (const { protocol, services } of run.scaninfo) if (protocol !== undefined && services !== undefined) ports.set(protocol, PortSet.of(services));
+  const types = new Map<string, ScanInfo>();
+  for (const info of run.scaninfo) {
+    const { protocol, services } = info;
+    if (protocol === undefined) continue;
+    types.set(protocol, info);
+    if (services !== undefined && canTellClosed(info)) ports.set(protocol, PortSet.of(services));
+    else ports.delete(protocol);
+  }
   const openOnly = /(?:^|\s)--open(?:\s|$)/.test(run.args ?? '');
   const verbose = (run.verbose ?? 0) > 0 || /(?:^|\s)(?:-v+|-v\d|--verbose|-d+|-d\d)(?:\s|$)/.test(run.args ?? '');
   return {
     ports,
+    types,
     arguments: argumentsOf(run.args, lists),
     listsDown: verbose && !openOnly,
     listsUp: !openOnly,
@@ -68,8 +85,17 @@ export function unlistedPort(
   if (run.listsAnswersOnly) return { tested: false, why: 'masscan lists answers only' };
   if (status?.state === 'down') return { tested: false, why: 'host down' };
   if (timedout === true) return { tested: false, why: 'host timed out' };
-  if (run.ports.get(protocol)?.has(port) !== true) return { tested: false, why: 'not in the ports of the run' };
+  const ports = run.ports.get(protocol);
+  const info = run.types.get(protocol);
+  if (ports === undefined && info !== undefined && !canTellClosed(info)) return { tested: false, why: 'such a scan cannot tell' };
+  if (ports?.has(port) !== true) return { tested: false, why: 'not in the ports of the run' };
   return countedState(counted, protocol, port);
+}
+
+/** Whether what the run says of a port that it lists follows from how it was scanned. */
+export function tells({ types }: RunCoverage, port: Port): boolean {
+  const info = port.protocol === undefined ? undefined : types.get(port.protocol);
+  return info === undefined || establishes(info, port);
 }
 
 /** Ports of a host that are not listed, and of which the run established that they are not open. */
@@ -93,7 +119,8 @@ export function unlistedSets(
   }
   return counted
     .filter(({ state }) => isNotOpen(state))
-    .flatMap(({ state, named }) => named.flatMap(({ protocol, ports }) => (protocol === undefined ? [] : [{ protocol, ports, state }])));
+    .flatMap(({ state, named }) => named.map(({ protocol, ports }) => ({ protocol: protocol ?? '', ports, state })))
+    .filter(({ protocol }) => run.ports.has(protocol));
 }
 
 /** Undefined when the state says neither. */

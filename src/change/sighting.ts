@@ -5,7 +5,16 @@ import { shownService } from '../event/service-name.ts';
 import { textAt } from '../event/text-at.ts';
 import type { Host, Os, Port } from '../nmap/model.ts';
 import type { KnownFinding } from './known.ts';
-import { type CountedPorts, countedPorts, type PortFinding, type RunCoverage, type TestedSet, unlistedPort, unlistedSets } from './coverage.ts';
+import {
+  type CountedPorts,
+  countedPorts,
+  type PortFinding,
+  type RunCoverage,
+  tells,
+  type TestedSet,
+  unlistedPort,
+  unlistedSets,
+} from './coverage.ts';
 
 /** What a run says about a port that it lists, as far as changes are about it. */
 export interface PortSighting {
@@ -69,22 +78,27 @@ export function placeOf(key: string): { readonly protocol: string; readonly numb
 
 export function sightingOf(run: RunCoverage, host: Host, identity = identify(host), found: FindingsOf = NO_FINDINGS): Sighting {
   const ports = new Map<string, PortSighting>();
+  const untold = new Map<string, PortSighting>();
   for (const port of host.ports) {
     const sighting = portSighting(port);
-    if (sighting !== undefined) ports.set(portKey(sighting.protocol, sighting.number), sighting);
+    if (sighting !== undefined) (tells(run, port) ? ports : untold).set(portKey(sighting.protocol, sighting.number), sighting);
   }
   const { status, timedout } = host;
   const counted = countedPorts(host.extraports);
   return {
     identity,
     ...found,
-    presence: presenceOf(host, ports, counted),
+    findings: untold.size === 0 ? found.findings : found.findings.filter(({ port }) => port === undefined || !untold.has(port)),
+    presence: presenceOf(host, [...ports.values(), ...untold.values()], counted),
     os: osOf(host.os),
     ports,
     unlisted: unlistedSets(run, { status, timedout }, counted),
     find(protocol, port) {
-      const listed = ports.get(portKey(protocol, port));
-      return listed === undefined ? unlistedPort(run, { status, timedout }, counted, protocol, port) : { tested: true, state: listed.state };
+      const key = portKey(protocol, port);
+      const listed = ports.get(key);
+      if (listed !== undefined) return { tested: true, state: listed.state };
+      if (untold.has(key)) return { tested: false, why: 'such a scan cannot tell' };
+      return unlistedPort(run, { status, timedout }, counted, protocol, port);
     },
   };
 }
@@ -105,10 +119,10 @@ export function together(earlier: Sighting, later: Sighting): Sighting {
 }
 
 /** With `-Pn` only an answer tells that somebody is there. */
-function presenceOf({ status }: Host, ports: ReadonlyMap<string, PortSighting>, counted: readonly CountedPorts[]): Sighting['presence'] {
+function presenceOf({ status }: Host, ports: readonly PortSighting[], counted: readonly CountedPorts[]): Sighting['presence'] {
   if (status?.state === 'down') return 'down';
   if (status?.reason !== 'user-set') return 'up';
-  const states = [...[...ports.values()].map(({ state }) => state), ...counted.map(({ state }) => state)];
+  const states = [...ports.map(({ state }) => state), ...counted.map(({ state }) => state)];
   return states.some((state) => state === 'open' || state === 'closed' || state === 'unfiltered') ? 'up' : 'unknown';
 }
 

@@ -7,7 +7,7 @@ import { absentHost } from '../../src/change/coverage.ts';
 import { diffScans, ScanCollector, type ScanDiff, type ScanView } from '../../src/change/scan-diff.ts';
 import { corpusFiles, CORPUS } from '../support/corpus.ts';
 import { page } from '../support/docs.ts';
-import { FOOTER, host, itemsOf, scan } from '../support/scans.ts';
+import { FOOTER, fixture, host, itemsOf, scan } from '../support/scans.ts';
 
 function view(text: string | Uint8Array): ScanView {
   const collector = new ScanCollector();
@@ -48,7 +48,8 @@ function runOf(args: string, ports: string, hostCell: string): string {
     .split(';')
     .filter((part) => part.trim() !== '')
     .map((part) => part.trim().split(' '))
-    .map(([protocol, services]) => `<scaninfo type="x" protocol="${protocol}" numservices="1" services="${services}"/>`);
+    .map((words) => (words.length === 3 ? words : ['syn', ...words]))
+    .map(([type, protocol, services]) => `<scaninfo type="${type}" protocol="${protocol}" numservices="1" services="${services}"/>`);
   const [, inside] = /^`(.*)`$/.exec(hostCell) ?? [];
   const status = inside?.includes('<status') === true ? '' : '<status state="up" reason="syn-ack"/>';
   const body = inside === 'timedout' ? '' : (inside ?? '');
@@ -82,6 +83,55 @@ describe('changes', () => {
       '192.0.2.7 22/tcp changed from ssh OpenSSH 9.6 to ssh OpenSSH 9.2',
       '192.0.2.7 80/tcp closed (was http)',
     ]);
+  });
+
+  test('a window scan closes nothing that a connect scan has found open, and opens nothing', () => {
+    const [connect, window] = ['connect', 'window'].map((type) => fixture(`scan-type-${type}.xml`).toString()) as [string, string];
+    expect(diff(connect, window)).toMatchObject({ changes: [], hostsCompared: 1 });
+    expect(messages(window, connect)).toEqual([]);
+  });
+
+  test.for([
+    ['ack', 'closed'],
+    ['window', 'closed'],
+    ['maimon', 'closed'],
+    ['null', 'closed'],
+    ['fin', 'closed'],
+    ['xmas', 'filtered'],
+    ['idle', 'closed|filtered'],
+    ['bounce', 'filtered'],
+  ])('a scan of type %s does not close what it calls %s, listed or counted', ([type, state]) => {
+    const before = NET(one(`${OTHERS}${tcp(22, 'open')}`));
+    const counted = NET(one(`<extraports state="${state}" count="3"/>`)).replace('type="syn"', `type="${type}"`);
+    const listed = NET(one([22, 80, 443].map((number) => tcp(number, state as string)).join(''))).replace('type="syn"', `type="${type}"`);
+    expect([messages(before, counted), messages(before, listed)]).toEqual([[], []]);
+    const open = NET(one([22, 80, 443].map((number) => tcp(number, 'open')).join('')));
+    // It was no test of these ports either: what is open afterwards is no news.
+    expect(messages(counted, open)).toEqual([]);
+  });
+
+  test.for([['syn'], ['connect']])('a scan of type %s does', ([type]) => {
+    const before = NET(one(`${OTHERS}${tcp(22, 'open')}`));
+    expect(messages(before, NET(one('<extraports state="closed" count="3"/>')).replace('type="syn"', `type="${type}"`))).toEqual([
+      '192.0.2.7 22/tcp closed',
+    ]);
+  });
+
+  test('flags without SYN ask another question', () => {
+    const before = NET(one(`${OTHERS}${tcp(22, 'open')}`));
+    const after = (flags: string): string =>
+      NET(one('<extraports state="closed" count="3"/>')).replace('type="syn"', `type="syn" scanflags="${flags}"`);
+    expect(messages(before, after('FINPSH'))).toEqual([]);
+    expect(messages(before, after('SYNECE'))).toEqual(['192.0.2.7 22/tcp closed']);
+  });
+
+  test('in a run of two kinds, each protocol is judged by its own', () => {
+    const mixed = (type: string, state: string): string =>
+      NET(one(tcp(22, state) + tcp(53, state).replace('protocol="tcp"', 'protocol="udp"')))
+        .replace('type="syn"', `type="${type}"`)
+        .replace('<scaninfo', '<scaninfo type="udp" protocol="udp" numservices="1" services="53"/><scaninfo');
+    expect(messages(mixed('syn', 'open'), mixed('syn', 'closed'))).toHaveLength(2);
+    expect(messages(mixed('syn', 'open'), mixed('ack', 'closed'))).toEqual(['192.0.2.7 53/udp closed']);
   });
 
   test('a smaller scan closes nothing and misses nobody, and says what it did not look at', () => {
