@@ -37,6 +37,7 @@ export const ERRORS = {
   'config-invalid': EXIT.usage,
   'secret-unavailable': EXIT.usage,
   'input-unreadable': EXIT.noInput,
+  'input-stalled': EXIT.noInput,
   'input-not-a-scan': EXIT.noInput,
   'input-says-nothing': EXIT.noInput,
   'mistake': EXIT.noInput,

@@ -5,9 +5,17 @@ import { isAlive } from './delivery/alive.ts';
 import type { Store } from './delivery/store.ts';
 import type { EventOptions } from './event/context.ts';
 import type { LogEvent } from './event/event.ts';
-import { type DeliveryProblem, deliveryProblemEvent, runSummaryEvent, scanOverdueEvent, scheduledScanFailedEvent } from './event/health.ts';
+import {
+  type DeliveryProblem,
+  deliveryProblemEvent,
+  fileNotShippedEvent,
+  runSummaryEvent,
+  scanOverdueEvent,
+  scheduledScanFailedEvent,
+} from './event/health.ts';
 import { digest } from './event/id.ts';
 import type { InputReport } from './input-report.ts';
+import { toldOf, untoldFiles } from './unattended/file-attempts.ts';
 import { ScheduledScans } from './unattended/scheduled-scans.ts';
 
 /**
@@ -39,13 +47,14 @@ export class Herald {
     return this.lanes.some((lane) => lane.failingSince !== undefined && !this.told.has(lane));
   }
 
-  /** Tells of sites whose next scan did not come, and of scans that a schedule asked for in vain. */
+  /** Tells of sites whose next scan did not come, of scans that a schedule asked for in vain, and of files that could not be shipped. */
   async lookAfter(maxAges: ReadonlyMap<string, number>): Promise<void> {
     const { database } = this.store;
     const sites = new SiteWatch(database);
     const scans = new ScheduledScans(database);
     const now = this.options.now();
-    if (this.lanes.length === 0 || (maxAges.size === 0 && scans.failed(isAlive, now).length === 0)) return;
+    const isNews = maxAges.size > 0 || scans.failed(isAlive, now).length > 0 || untoldFiles(database).length > 0;
+    if (this.lanes.length === 0 || !isNews) return;
     const overdue = (): readonly LogEvent[] =>
       sites.overdue(maxAges, now).map((one) => {
         sites.told(one);
@@ -56,7 +65,12 @@ export class Herald {
         scans.told(scan);
         return scheduledScanFailedEvent(this.options, this.runKey, scan, scans.lastGood(scan.name));
       });
-    await announceFrom(() => [...overdue(), ...failed()], this.lanes, this.store);
+    const notShipped = (): readonly LogEvent[] =>
+      untoldFiles(database).map((file) => {
+        toldOf(database, file);
+        return fileNotShippedEvent(this.options, this.runKey, file);
+      });
+    await announceFrom(() => [...overdue(), ...failed(), ...notShipped()], this.lanes, this.store);
   }
 
   /** Called between hosts: tells the other sinks of one that has been failing for too long. */

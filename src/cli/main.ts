@@ -1,4 +1,4 @@
-import { environment } from '../config/env.ts';
+import { type Environment, environment } from '../config/env.ts';
 import { EXIT, type ExitCode, PortlogError } from '../errors.ts';
 import { PORTLOG_VERSION } from '../event/context.ts';
 import { SinkError } from '../sink/sink.ts';
@@ -9,26 +9,29 @@ import { fromEnvironment } from './options.ts';
 import { COMMAND_OPTIONS, parseArguments, type Request } from './parse.ts';
 import { print, Speaker, type Terminal } from './terminal.ts';
 
-/** The command: parses, runs, and sets the exit code. Never throws. */
+/** The command as a process: its exit code is set. Never throws. */
 export async function run(args: readonly string[]): Promise<void> {
   holdMemoryDown();
   const terminal: Terminal = { stdout: process.stdout, stderr: process.stderr, stdin: process.stdin };
   // Who writes there learns of it from the write.
   terminal.stdout.on('error', () => undefined);
+  process.exitCode = await execute(args, environment(), terminal);
+}
+
+/** Parses, does what was asked for, and resolves with the exit code. Never rejects. */
+export async function execute(args: readonly string[], env: Environment, terminal: Terminal): Promise<ExitCode> {
   try {
-    const request = await parseArguments(args, PORTLOG_VERSION);
-    process.exitCode = await perform(request, terminal);
+    return await perform(await parseArguments(args, PORTLOG_VERSION), env, terminal);
   } catch (error) {
-    process.exitCode = report(error, new Speaker(terminal.stderr, 'normal'));
+    return report(error, new Speaker(terminal.stderr, 'normal'));
   }
 }
 
-async function perform(request: Request, terminal: Terminal): Promise<ExitCode> {
+async function perform(request: Request, env: Environment, terminal: Terminal): Promise<ExitCode> {
   if (request.command === 'text') {
     await print(terminal, `${request.text}\n`);
     return EXIT.delivered;
   }
-  const env = environment();
   const values = { ...fromEnvironment(COMMAND_OPTIONS[request.command], env), ...request.values };
   const context: CommandContext = commandContext(values, env, terminal);
   // Each command loads what it needs: yargs, undici and ajv cost a tenth of a second apiece.
@@ -68,5 +71,6 @@ function report(error: unknown, speaker: Speaker): ExitCode {
     return sinkErrorCode(error.kind);
   }
   speaker.raw(`portlog: this is a mistake in portlog: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
-  return EXIT.usage;
+  // Not as a wrong configuration ends: whoever supervises portlog is to start it again.
+  return new PortlogError('mistake', '').exitCode;
 }

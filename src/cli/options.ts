@@ -30,7 +30,11 @@ export const SHIP_OPTIONS = {
   'ca-file': { type: 'string', value: 'PEM', group: 'Where to', about: "authority that signed the server's certificate" },
   'compression': { type: 'string', choices: ['gzip', 'none'], group: 'Where to', about: 'of requests (default: gzip)' },
   'all': { type: 'boolean', group: 'What', about: 'send closed and filtered ports and down hosts too' },
-  'again': { type: 'boolean', group: 'What', about: 'send what was delivered before as well' },
+  'again': {
+    type: 'boolean',
+    group: 'What',
+    about: 'send what was delivered before as well; watch and run: what lies in directories when they begin',
+  },
   'site': { type: 'string', value: 'NAME', group: 'What', about: 'the place that was scanned (default: default)' },
   'namespace': { type: 'string', value: 'NAME', group: 'What', about: 'data_stream.namespace (default: default)' },
   'tag': { type: 'list', value: 'TAG', group: 'What', about: 'added to every event; repeatable' },

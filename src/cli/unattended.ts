@@ -5,9 +5,10 @@ import { mistake } from '../mistake.ts';
 import type { ShipReport } from '../ship.ts';
 import type { Source } from '../source/source.ts';
 import type { Database } from '../state/database.ts';
+import type { Destination } from '../unattended/watcher.ts';
 import type { Schedule } from '../unattended/schedule.ts';
 import { type CommandContext, settingsOf } from './commands/context.ts';
-import { deliver, refuseTableTo, tend } from './commands/deliver.ts';
+import { deliver, refuseTableTo, sinkKeysOf, tend } from './commands/deliver.ts';
 import { scanAndShip } from './commands/scan.ts';
 import { exitCode, gravest } from './report/summary.ts';
 import { type Interruption, onInterrupt } from './signals.ts';
@@ -59,13 +60,19 @@ export class Unattended {
     this.database.close();
   }
 
-  /** Undefined when nothing was read. */
-  async ship(sources: readonly Source[], site: string | undefined): Promise<ShipReport | undefined> {
-    const shipped = await this.attempt(async () => deliver(this.context, await this.settingsNow(site), sources, { interruption: this.interruption }));
-    if (shipped instanceof PortlogError) return undefined;
+  /** Undefined when nothing was read, an error when it could not begin. */
+  async ship(sources: readonly Source[], { site, sinks, again }: Destination): Promise<ShipReport | PortlogError | undefined> {
+    const how = { interruption: this.interruption, only: sinks, again };
+    const shipped = await this.attempt(async () => deliver(this.context, await this.settingsNow(site), sources, how));
+    if (shipped instanceof PortlogError) return shipped;
     this.note(shipped.code);
     if (shipped.report?.sinks.every(({ failure }) => failure?.kind === 'closed') === true) this.nobodyReads.abort();
     return shipped.report;
+  }
+
+  /** Keys of its sinks. */
+  async sinkKeys(): Promise<readonly string[]> {
+    return sinkKeysOf(this.context, this.settings);
   }
 
   /** Resolves with why no finished scan came of it, if none did. */

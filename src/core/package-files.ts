@@ -8,7 +8,8 @@ import { getAsset, getAssetKeys, isSea } from 'node:sea';
  */
 
 const PACKAGE = new URL('../../', import.meta.url);
-const THREAD = 'thread.cjs';
+/** What threads run: modules of ours, and their text in the single program. */
+const THREADS = { reading: 'threads/thread', watchdog: 'cli/watchdog-thread' } as const;
 
 /** The text of one of those files. `path` is relative to the package: `schemas/config.schema.json`. */
 export function packageText(path: string): string {
@@ -22,9 +23,9 @@ export function packageNames(folder: string): readonly string[] {
 }
 
 /** What a thread runs: the URL of a module, or its text. */
-export function threadProgram(): { readonly program: URL | string; readonly eval: boolean } {
-  if (isSea()) return { program: getAsset(THREAD, 'utf8'), eval: true };
-  return { program: new URL(`../threads/thread${extname(import.meta.url)}`, import.meta.url), eval: false };
+export function threadProgram(name: keyof typeof THREADS): { readonly program: URL | string; readonly eval: boolean } {
+  if (isSea()) return { program: getAsset(`${name}.cjs`, 'utf8'), eval: true };
+  return { program: new URL(`../${THREADS[name]}${extname(import.meta.url)}`, import.meta.url), eval: false };
 }
 
 function withinProgram(folder: string): readonly string[] {

@@ -122,6 +122,30 @@ export function scheduledScanFailedEvent(
   });
 }
 
+/** A file of a watched directory. */
+interface UnshippedFile {
+  readonly directory: string;
+  readonly name: string;
+  readonly version: string;
+  readonly site: string;
+  readonly problem: string;
+  readonly isAside: boolean;
+}
+
+/** `file-not-shipped`: what a file of a watched directory holds is not known, and may not be. The same one has the same id, whoever tells it. */
+export function fileNotShippedEvent(options: EventOptions, runKey: string, file: UnshippedFile): LogEvent {
+  const { directory, name, version, problem, isAside } = file;
+  const site = file.site === '' ? options.site : file.site;
+  const entity = digest(['file', site, directory, name]);
+  return healthEvent({ ...options, site }, 'file-not-shipped', runKey, '', entity, {
+    id: eventId('nmap.health', 'file-not-shipped', '', entity, digest([version, problem])),
+    severity: SEVERITY.high,
+    message: `site ${site}: ${directory}/${name} was not shipped${isAside ? ', and is set aside' : ''}: ${problem}`,
+    event: { outcome: 'failure', reason: problem },
+    nmap: {},
+  });
+}
+
 const TEXT: Readonly<Record<ProblemKind, (events: number | undefined) => string>> = {
   'sink-failing': () => 'events cannot be delivered',
   'dead-letters': (events) => `${count(events ?? 0, 'event')} rejected for good`,

@@ -1,15 +1,21 @@
-import { open, readdir, stat } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { lstat, open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PortlogError } from '../errors.ts';
 
 /** A scan in a watched directory. */
 export interface FoundFile {
+  /** For people and for the memory; a name that is no UTF-8 has its bytes as `\\xE4`. */
   readonly name: string;
   readonly path: string;
+  /** To open it by. */
+  readonly at: string | Buffer;
   /** Another one when the file was written to, replaced, or given other permissions. */
   readonly version: string;
   /** Epoch milliseconds. */
   readonly modified: number;
+  /** When anything about it changed, its content or its name; epoch milliseconds. */
+  readonly written: number;
   /** Bytes. */
   readonly size: number;
 }
@@ -21,6 +27,22 @@ export interface Look {
   readonly unfinished: readonly FoundFile[];
   /** Of all scans in it, whether they are wanted or not. */
   readonly names: ReadonlySet<string>;
+  /** Symbolic links, which are not followed. */
+  readonly links: readonly string[];
+}
+
+/** Since when an unfinished file is as it is, by our own clock; epoch milliseconds. */
+export interface Sightings {
+  since(name: string, version: string, now: number): number;
+  keepOnly(names: ReadonlySet<string>): void;
+}
+
+export interface DirectoryOptions {
+  /** What nobody has written to for so long counts as cut, and as ready. */
+  readonly cutAfterMs: number;
+  /** Whether the times of its files come from this machine's clock; a file server has its own. */
+  readonly isOurClock: () => boolean;
+  readonly sightings: Sightings;
 }
 
 const SCAN = /\.xml(?:\.gz)?$/i;
@@ -30,59 +52,86 @@ const TAIL_BYTES = 64 << 10;
 const GZIP_QUIET_MS = 30_000;
 
 /**
- * The scans in a directory: files whose name ends in `.xml` or `.xml.gz`, not those in directories within. It is listed again and
- * again, since notifications of the kernel do not reach network file systems, where such directories often are.
+ * The scans in a directory: files whose name ends in `.xml` or `.xml.gz`, not those in directories within, and no symbolic links:
+ * who may write here could show us what only we may read. It is listed again and again, since notifications of the kernel do not reach
+ * network file systems, where such directories often are.
  */
 export class Directory {
   readonly path: string;
-  private readonly cutAfterMs: number;
-  /** Since when an unfinished file is as it is; file times may come from another machine's clock. */
-  private readonly unchanged = new Map<string, { readonly version: string; readonly since: number }>();
+  private readonly options: DirectoryOptions;
 
-  /** What nobody has written to for `cutAfterMs` counts as cut, and as ready. */
-  constructor(path: string, cutAfterMs: number) {
+  constructor(path: string, options: DirectoryOptions) {
     this.path = path;
-    this.cutAfterMs = cutAfterMs;
+    this.options = options;
   }
 
   /** Throws `input-unreadable` when it cannot be listed. `isWanted`: only these are looked into. */
   async look(now: number, isWanted: (file: FoundFile) => boolean): Promise<Look> {
-    const names = await scansIn(this.path);
+    const entries = await entriesIn(this.path);
     const ready: FoundFile[] = [];
     const unfinished: FoundFile[] = [];
-    for (const name of names) {
-      const file = await this.describe(name);
-      if (file === undefined || !isWanted(file)) continue;
-      ((await this.isReady(file, now)) ? ready : unfinished).push(file);
+    const links: string[] = [];
+    const isOurClock = this.options.isOurClock();
+    for (const entry of entries) {
+      const file = await this.describe(entry);
+      if (file === 'link') links.push(entry.name);
+      else if (file !== undefined && isWanted(file)) ((await this.isReady(file, now, isOurClock)) ? ready : unfinished).push(file);
     }
-    const open = new Set(unfinished.map(({ name }) => name));
-    for (const name of this.unchanged.keys()) if (!open.has(name)) this.unchanged.delete(name);
+    this.options.sightings.keepOnly(new Set(unfinished.map(({ name }) => name)));
     ready.sort((a, b) => a.modified - b.modified || (a.name < b.name ? -1 : 1));
-    return { ready, unfinished, names: new Set(names) };
+    return { ready, unfinished, names: new Set(entries.map(({ name }) => name)), links };
   }
 
   /** Undefined when it has gone meanwhile, or is no file. */
-  private async describe(name: string): Promise<FoundFile | undefined> {
+  private async describe({ name, at }: Entry): Promise<FoundFile | 'link' | undefined> {
     const path = join(this.path, name);
-    const stats = await stat(path).catch(() => undefined);
+    const whole = at === undefined ? path : Buffer.concat([Buffer.from(`${this.path}/`), at]);
+    const stats = await lstat(whole).catch(() => undefined);
+    if (stats?.isSymbolicLink() === true) return 'link';
     if (stats?.isFile() !== true) return undefined;
-    return { name, path, size: stats.size, version: `${stats.size} ${stats.ctimeMs}`, modified: stats.mtimeMs };
+    return { name, path, at: whole, size: stats.size, version: `${stats.size} ${stats.ctimeMs}`, modified: stats.mtimeMs, written: stats.ctimeMs };
   }
 
-  private async isReady({ name, path, version, modified, size }: FoundFile, now: number): Promise<boolean> {
-    const known = this.unchanged.get(name);
-    const since = known?.version === version ? known.since : now;
-    this.unchanged.set(name, { version, since });
-    const unchangedMs = now - Math.min(since, modified);
-    if (unchangedMs >= this.cutAfterMs) return true;
-    return /\.gz$/i.test(name) ? unchangedMs >= GZIP_QUIET_MS : size > 0 && endsARun(await tailOf(path, size));
+  private async isReady({ name, at, version, written, size }: FoundFile, now: number, isOurClock: boolean): Promise<boolean> {
+    const isGzip = /\.gz$/i.test(name);
+    if (!isGzip && size > 0 && endsARun(await tailOf(at, size))) return true;
+    const since = this.options.sightings.since(name, version, now);
+    // Who copies a file may set when it was modified, but not when that was done.
+    const unchangedMs = now - (isOurClock ? Math.min(since, written) : since);
+    return unchangedMs >= this.options.cutAfterMs || (isGzip && unchangedMs >= GZIP_QUIET_MS);
   }
+}
+
+/** What was seen by this process alone. */
+export class OwnSightings implements Sightings {
+  private readonly seen = new Map<string, { readonly version: string; readonly since: number }>();
+
+  since(name: string, version: string, now: number): number {
+    const known = this.seen.get(name);
+    if (known?.version === version && known.since <= now) return known.since;
+    this.seen.set(name, { version, since: now });
+    return now;
+  }
+
+  keepOnly(names: ReadonlySet<string>): void {
+    for (const name of this.seen.keys()) if (!names.has(name)) this.seen.delete(name);
+  }
+}
+
+interface Entry {
+  readonly name: string;
+  /** Its name in bytes, when that is no UTF-8. */
+  readonly at: Buffer | undefined;
 }
 
 /** The names of the scans in a directory, whether they are finished or not. Throws `input-unreadable` when it cannot be listed. */
 export async function scansIn(path: string): Promise<readonly string[]> {
+  return (await entriesIn(path)).map(({ name }) => name);
+}
+
+async function entriesIn(path: string): Promise<readonly Entry[]> {
   try {
-    return (await readdir(path)).filter((name) => SCAN.test(name) && !name.startsWith('.'));
+    return (await readdir(path, { encoding: 'buffer' })).map(entryOf).filter(({ name }) => SCAN.test(name) && !name.startsWith('.'));
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     const reason = code === 'ENOENT' ? 'there is no such directory' : code === 'ENOTDIR' ? 'it is no directory' : message;
@@ -93,10 +142,17 @@ export async function scansIn(path: string): Promise<readonly string[]> {
   }
 }
 
+function entryOf(bytes: Buffer): Entry {
+  const name = bytes.toString('utf8');
+  if (!name.includes('\uFFFD') || Buffer.from(name).equals(bytes)) return { name, at: undefined };
+  const written = bytes.toString('latin1').replaceAll(/[\u0080-\u00FF]/g, (byte) => `\\x${byte.charCodeAt(0).toString(16).toUpperCase()}`);
+  return { name: written, at: bytes };
+}
+
 /** Nothing when it cannot be read: whoever ships it will say why. */
-async function tailOf(path: string, size: number): Promise<string | undefined> {
+async function tailOf(path: string | Buffer, size: number): Promise<string | undefined> {
   try {
-    const file = await open(path);
+    const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
     try {
       const bytes = Buffer.alloc(Math.min(size, TAIL_BYTES));
       const { bytesRead } = await file.read(bytes, 0, bytes.length, size - bytes.length);

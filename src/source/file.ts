@@ -1,4 +1,4 @@
-import { read, type Stats, statSync } from 'node:fs';
+import { constants, read, type Stats, statSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { PortlogError } from '../errors.ts';
@@ -13,18 +13,25 @@ export function fileSource(path: string): Source {
   return {
     name: path,
     live: isPipe(() => statSync(path)),
-    async *bytes(signal) {
-      let file: FileHandle | undefined;
-      try {
-        file = await open(path);
-        yield* gunzipped(chunksOf(file.fd, signal));
-      } catch (error) {
-        throw unreadable(path, error as NodeJS.ErrnoException);
-      } finally {
-        await file?.close();
-      }
-    },
+    bytes: (signal) => bytesOf(path, signal, () => open(path)),
   };
+}
+
+/** A regular file of a watched directory, opened without following a link, by the bytes of its name. */
+export function foundSource({ path, at }: { readonly path: string; readonly at: string | Buffer }): Source {
+  return { name: path, live: false, bytes: (signal) => bytesOf(path, signal, () => open(at, constants.O_RDONLY | constants.O_NOFOLLOW)) };
+}
+
+async function* bytesOf(path: string, signal: AbortSignal, opened: () => Promise<FileHandle>): AsyncGenerator<Uint8Array, void, undefined> {
+  let file: FileHandle | undefined;
+  try {
+    file = await opened();
+    yield* gunzipped(chunksOf(file.fd, signal));
+  } catch (error) {
+    throw unreadable(path, error as NodeJS.ErrnoException);
+  } finally {
+    await file?.close();
+  }
 }
 
 /** What is not read from it now is gone; false of what cannot be asked, which reading will tell. */
@@ -49,6 +56,7 @@ export async function* chunksOf(fd: number, signal: AbortSignal): AsyncGenerator
 
 const REASONS: Readonly<Record<string, readonly [reason: string, hint: string]>> = {
   ENOENT: ['there is no such file', 'check the path'],
+  ELOOP: ['it is a symbolic link', 'name what it leads to'],
   EISDIR: ['it is a directory', 'name the files in it, for example DIR/*.xml'],
   EACCES: ['permission is denied', 'run portlog as a user that may read it'],
   Z_DATA_ERROR: ['its gzip data is damaged', 'what came before the damage was read; make the file again'],

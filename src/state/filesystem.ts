@@ -7,10 +7,12 @@ export interface Filesystem {
   readonly network: boolean;
   /** Gone after a restart. */
   readonly ephemeral: boolean;
+  /** On this machine for sure, so that times of files are by its clock. */
+  readonly local: boolean;
 }
 
-/** `f_type` of statfs(2). */
-const KNOWN: Readonly<Record<number, readonly [name: string, kind: 'network' | 'ephemeral']>> = {
+/** `f_type` of statfs(2): https://man7.org/linux/man-pages/man2/statfs.2.html */
+const KNOWN: Readonly<Record<number, readonly [name: string, kind: 'network' | 'ephemeral' | 'local']>> = {
   0x6969: ['nfs', 'network'],
   0x517b: ['smb', 'network'],
   0xff534d42: ['cifs', 'network'],
@@ -22,6 +24,11 @@ const KNOWN: Readonly<Record<number, readonly [name: string, kind: 'network' | '
   0x01021994: ['tmpfs', 'ephemeral'],
   0x858458f6: ['ramfs', 'ephemeral'],
   0x794c7630: ['overlay', 'ephemeral'],
+  0xef53: ['ext4', 'local'],
+  0x58465342: ['xfs', 'local'],
+  0x9123683e: ['btrfs', 'local'],
+  0x2fc12fc1: ['zfs', 'local'],
+  0xf2f52010: ['f2fs', 'local'],
 };
 
 export function filesystemOf(path: string): Filesystem {
@@ -30,5 +37,5 @@ export function filesystemOf(path: string): Filesystem {
 
 export function describeFilesystem(magic: number): Filesystem {
   const [name, kind] = KNOWN[magic >>> 0] ?? [`0x${(magic >>> 0).toString(16)}`, undefined];
-  return { name, network: kind === 'network', ephemeral: kind === 'ephemeral' };
+  return { name, network: kind === 'network', ephemeral: kind === 'ephemeral', local: kind === 'local' || kind === 'ephemeral' };
 }

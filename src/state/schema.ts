@@ -128,4 +128,32 @@ export const SCHEMA_VERSIONS: readonly SchemaStep[] = [
     UPDATE ledger SET fate = 'lost' WHERE sink = old.sink AND unit = old.unit AND fate = 'died';
   END;
   `,
+  `
+  -- Files of watched directories as they were when they were shipped, for each destination: type, target and scope of the sink.
+  CREATE TABLE shipped_file (
+    directory TEXT NOT NULL, name TEXT NOT NULL, sink TEXT NOT NULL, version TEXT NOT NULL, shipped INTEGER NOT NULL,
+    PRIMARY KEY (directory, name, sink)
+  ) STRICT, WITHOUT ROWID;
+  -- Before, nobody knew to whom: to those that there were.
+  INSERT INTO shipped_file SELECT directory, name, type || ' ' || target || ' ' || scope, version, shipped FROM seen_file, sink;
+  INSERT INTO shipped_file SELECT directory, name, 'stdout  ' || format, version, shipped FROM seen_file,
+    (SELECT 'ecs' AS format UNION SELECT 'otel');
+  DROP TABLE seen_file;
+
+  -- Files of watched directories that are being read, and those with which it did not go well. pid: of who reads it; 0: nobody
+  -- does. alone: no other file with it. deaths: so often its reader ended without a word. problem: why it was not shipped.
+  -- words: why its reader was ended, by who ended it. aside: as it is, this version of portlog does not try it again. told: that was announced.
+  CREATE TABLE file_attempt (
+    directory TEXT NOT NULL, name TEXT NOT NULL, site TEXT NOT NULL, version TEXT NOT NULL,
+    pid INTEGER NOT NULL, started INTEGER NOT NULL, alone INTEGER NOT NULL, deaths INTEGER NOT NULL,
+    words TEXT, problem TEXT, aside TEXT, told INTEGER NOT NULL,
+    PRIMARY KEY (directory, name)
+  ) STRICT, WITHOUT ROWID;
+
+  -- Unfinished files of watched directories. since: when portlog saw them first as they are, by its own clock.
+  CREATE TABLE unfinished_file (
+    directory TEXT NOT NULL, name TEXT NOT NULL, version TEXT NOT NULL, since INTEGER NOT NULL,
+    PRIMARY KEY (directory, name)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

@@ -14,7 +14,7 @@ class Thread {
   private readonly worker: Worker;
 
   constructor(terms: Terms) {
-    const { program, eval: isText } = threadProgram();
+    const { program, eval: isText } = threadProgram('reading');
     this.worker = new Worker(program, {
       eval: isText,
       workerData: terms,

@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts';
 import { isAlive } from '../delivery/alive.ts';
 import type { ShipReport } from '../ship.ts';
 import type { Database } from '../state/database.ts';
+import { untoldFiles } from './file-attempts.ts';
 import { ScheduledScans } from './scheduled-scans.ts';
 
 export interface CaretakerOptions {
@@ -36,7 +37,8 @@ export class Caretaker {
 
   async look(): Promise<void> {
     const now = this.options.clock.now();
-    if (now < this.next) return;
+    // Further away than any pause: the clock was set back.
+    if (now < this.next && this.next - now <= LAST_PAUSE_MS) return;
     this.next = now + FIRST_PAUSE_MS;
     if (!this.isNeeded(now)) {
       this.pauseMs = FIRST_PAUSE_MS;
@@ -51,7 +53,12 @@ export class Caretaker {
 
   private isNeeded(now: number): boolean {
     const { maxAges } = this.options;
-    return this.newest() > this.foreign || this.sites.overdue(maxAges, now).length > 0 || this.scans.failed(isAlive, now).length > 0;
+    return (
+      this.newest() > this.foreign ||
+      this.sites.overdue(maxAges, now).length > 0 ||
+      this.scans.failed(isAlive, now).length > 0 ||
+      untoldFiles(this.options.database).length > 0
+    );
   }
 
   /** When the newest batch was made that waits; 0 when none does. */

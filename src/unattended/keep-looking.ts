@@ -14,6 +14,8 @@ export interface LookingOptions {
 
 /** Looking takes a tenth of the time at most, however many files lie there. */
 const REST = 9;
+/** And no rest is longer than this. */
+const MAX_REST_MS = 600_000;
 
 /** Looks into directories and after what waits, until told to stop. */
 export async function keepLooking(
@@ -21,12 +23,16 @@ export async function keepLooking(
   caretaker: Pick<Caretaker, 'look'> | undefined,
   { pollMs, clock, stop, onProblem }: LookingOptions,
 ): Promise<void> {
+  /** How long the look before took: one that was paused, or through which a clock was set, is followed by one that was not. */
+  let before = 0;
   while (!stop.aborted) {
     let restMs = pollMs;
     try {
       const began = clock.now();
       const isBusy = await watcher.look();
-      restMs = isBusy ? 0 : Math.max(pollMs, (clock.now() - began) * REST);
+      const tookMs = Math.max(0, clock.now() - began);
+      restMs = isBusy ? 0 : Math.max(pollMs, Math.min(Math.min(before, tookMs) * REST, MAX_REST_MS));
+      before = tookMs;
       await caretaker?.look();
     } catch (error) {
       onProblem(mistake('looking into directories and after what waits', error));

@@ -13,7 +13,8 @@ export class Postponed {
 
   has(path: string, version: string, now: number): boolean {
     const pause = this.pauses.get(path);
-    return pause?.version === version && now < pause.until;
+    // Further away than any pause: the clock was set back.
+    return pause?.version === version && now < pause.until && pause.until - now <= LAST_PAUSE_MS;
   }
 
   add(path: string, version: string, now: number): void {

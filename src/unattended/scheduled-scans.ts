@@ -14,6 +14,8 @@ export interface ScheduledScan {
 }
 
 const KEPT_SCANS = 100;
+/** Clocks of a machine differ a little before and after it asks others; more is a clock that was wrong. */
+const CLOCK_SLACK_MS = 300_000;
 const ENDED_WITHOUT_A_WORD = 'portlog ended without a word';
 
 /** What became of the scans that schedules asked for, so that one that did not come is told, once, by whoever comes next. */
@@ -24,8 +26,13 @@ export class ScheduledScans {
     this.database = database;
   }
 
-  /** The time up to which the schedule is settled: what was due before has run, or was told. A timetable that changed begins anew. */
+  /**
+   * The time up to which the schedule is settled: what was due before has run, or was told. A timetable that changed begins anew; so does
+   * one that is settled up to a time to come, since a clock that was ahead said so, and without the scans of that time.
+   */
   settledUntil(name: string, timetable: string, now: number): number {
+    if (this.database.run('UPDATE schedule SET since = ? WHERE name = ? AND since > ?', now, name, now + CLOCK_SLACK_MS) > 0)
+      this.database.run('DELETE FROM scheduled_scan WHERE name = ? AND due > ?', name, now + CLOCK_SLACK_MS);
     this.database.run(
       `INSERT INTO schedule (name, timetable, since) VALUES (?, ?, ?)
        ON CONFLICT (name) DO UPDATE SET timetable = excluded.timetable, since = excluded.since WHERE timetable <> excluded.timetable`,

@@ -1,35 +1,63 @@
-import type { Clock } from '../clock.ts';
+import { type Clock, systemClock } from '../clock.ts';
 import { PortlogError } from '../errors.ts';
 import type { InputReport } from '../input-report.ts';
 import type { ShipReport } from '../ship.ts';
 import type { Directory, FoundFile } from '../source/directory.ts';
-import { fileSource } from '../source/file.ts';
+import { foundSource } from '../source/file.ts';
 import type { Source } from '../source/source.ts';
+import type { FileAttempts } from './file-attempts.ts';
+import { patient } from './patient.ts';
 import { Postponed } from './postponed.ts';
 import type { SeenFiles } from './seen-files.ts';
 
-/** A directory, what of it was shipped before, and which site it is of (undefined: that of the configuration). */
+/** A directory, what of it was shipped before and what could not be, and which site it is of (undefined: that of the configuration). */
 export interface Watched {
   readonly directory: Directory;
   readonly seen: SeenFiles;
+  readonly attempts: FileAttempts;
   readonly site: string | undefined;
 }
 
+/** To whom files go. */
+export interface Destination {
+  readonly site: string | undefined;
+  /** Keys of sinks: the others have them. */
+  readonly sinks: readonly string[];
+  /** What was delivered before goes again. */
+  readonly again: boolean;
+}
+
 export interface WatcherOptions {
-  /** Undefined when nothing was read, because no sink was ready. */
-  readonly ship: (sources: readonly Source[], site: string | undefined) => Promise<ShipReport | undefined>;
+  /** Keys of all sinks. */
+  readonly sinks: readonly string[];
+  /** What lies there when it begins goes again, whatever became of it before. */
+  readonly again: boolean;
+  /** Undefined when nothing was read, because no sink was ready; an error when it could not even begin. */
+  readonly ship: (sources: readonly Source[], destination: Destination) => Promise<ShipReport | PortlogError | undefined>;
   readonly clock: Clock;
   readonly stop: AbortSignal;
   readonly onTrouble: (error: PortlogError) => void;
   readonly onRecovery: (path: string) => void;
   /** Somebody still writes to them; told once for each. */
   readonly onUnfinished: (path: string) => void;
+  /** A file or a link that is left alone, and why; told once for each. */
+  readonly onLeftAlone: (path: string, why: string) => void;
 }
 
 /** So many files go in one run: what was shipped is noted after each run, so a kill costs no more than one. */
 const MAX_FILES = 50;
+const STALLED_AFTER_MS = 600_000;
+const NOT_AGAIN = 'set aside: it is tried again when it has changed, by the next version of portlog, or with --again';
 
-/** Ships each finished scan that appears in directories, once, and again when it has changed. */
+/** A file that is to be shipped, and to whom. */
+interface Due {
+  readonly file: FoundFile;
+  readonly sinks: readonly string[];
+  /** With no other: one of which a reader died. */
+  readonly isAlone: boolean;
+}
+
+/** Ships each finished scan that appears in directories, once to each sink, and again when it has changed. One that fails holds up no other. */
 export class Watcher {
   private readonly watched: readonly Watched[];
   private readonly options: WatcherOptions;
@@ -37,6 +65,9 @@ export class Watcher {
   /** Directories that cannot be listed. */
   private readonly lost = new Set<Watched>();
   private readonly unfinished = new Map<Watched, ReadonlySet<string>>();
+  private readonly leftAlone = new Set<string>();
+  /** With `again`: what went since this began. */
+  private readonly gone = new Set<string>();
 
   constructor(watched: readonly Watched[], options: WatcherOptions) {
     this.watched = watched;
@@ -51,40 +82,86 @@ export class Watcher {
   }
 
   private async lookInto(one: Watched): Promise<boolean> {
-    const files = await this.readyIn(one);
-    for (let at = 0; at < files.length && !this.options.stop.aborted; at += MAX_FILES) await this.ship(one, files.slice(at, at + MAX_FILES));
-    return files.length > 0;
-  }
-
-  private async ship({ seen, site }: Watched, files: readonly FoundFile[]): Promise<void> {
-    const report = await this.options.ship(
-      files.map(({ path }) => fileSource(path)),
-      site,
-    );
-    const now = this.options.clock.now();
-    const settled = files.filter((_, index) => isSettled(report, index));
-    for (const file of files) {
-      if (settled.includes(file)) this.postponed.remove(file.path);
-      else this.postponed.add(file.path, file.version, now);
+    for (const text of one.attempts.orphans()) this.options.onLeftAlone(`${one.directory.path}/${text}`, NOT_AGAIN);
+    const due = await this.dueIn(one);
+    for (const batch of batchesOf(due)) {
+      if (this.options.stop.aborted) break;
+      await this.ship(one, batch);
     }
-    const isFailed = (file: FoundFile): boolean => report?.inputs[files.indexOf(file)]?.problem?.code === 'mistake';
-    seen.add(
-      settled.filter((file) => !isFailed(file)),
-      now,
-    );
-    for (const file of settled.filter(isFailed)) seen.addFailed(file, now);
+    return due.length > 0;
   }
 
-  private async readyIn(one: Watched): Promise<readonly FoundFile[]> {
-    const { directory, seen } = one;
+  private async ship({ seen, site, attempts }: Watched, batch: readonly Due[]): Promise<void> {
+    const { clock } = this.options;
+    const sinks = batch[0]?.sinks ?? [];
+    const files = attempts.begin(
+      batch.map(({ file }) => file),
+      site ?? '',
+      clock.now(),
+    );
+    if (files.length === 0) return;
+    const outcome = await this.options.ship(
+      files.map((file) => patient(foundSource(file), STALLED_AFTER_MS, systemClock)),
+      { site, sinks, again: this.isAgain(files) },
+    );
+    const now = clock.now();
+    if (outcome instanceof PortlogError) {
+      for (const file of files) this.postponed.add(file.path, file.version, now);
+      if (isMistake(outcome)) this.blame(attempts, files, outcome);
+      else for (const file of files) attempts.fail(file, undefined, false);
+      return;
+    }
+    const settled = files.filter((_, index) => isSettled(outcome, index));
+    seen.add(settled, sinks, now);
+    attempts.end(settled);
+    for (const file of settled) {
+      this.postponed.remove(file.path);
+      this.gone.add(keyOf(file));
+    }
+    for (const [index, file] of files.entries()) if (!settled.includes(file)) this.putOff(attempts, file, outcome?.inputs[index]?.problem, now);
+  }
+
+  /** Each of several was perhaps the one: they are tried alone. */
+  private blame(attempts: FileAttempts, files: readonly FoundFile[], error: PortlogError): void {
+    const [file, ...others] = files;
+    if (file !== undefined && others.length === 0) this.putAside(attempts, file, error);
+    else attempts.suspect(files);
+    for (const one of files) this.postponed.remove(one.path);
+  }
+
+  private putOff(attempts: FileAttempts, file: FoundFile, problem: PortlogError | undefined, now: number): void {
+    this.postponed.add(file.path, file.version, now);
+    if (problem !== undefined && isMistake(problem)) this.putAside(attempts, file, problem);
+    else attempts.fail(file, problem?.message, false);
+  }
+
+  private putAside(attempts: FileAttempts, file: FoundFile, { message }: PortlogError): void {
+    attempts.fail(file, message, true);
+    this.gone.add(keyOf(file));
+    this.options.onLeftAlone(file.path, NOT_AGAIN);
+  }
+
+  private isAgain(files: readonly FoundFile[]): boolean {
+    return this.options.again && files.every((file) => !this.gone.has(file.path));
+  }
+
+  private async dueIn(one: Watched): Promise<readonly Due[]> {
+    const { directory, seen, attempts } = one;
     const now = this.options.clock.now();
     try {
-      const look = await directory.look(now, ({ name, path, version }) => !seen.has(name, version) && !this.postponed.has(path, version, now));
+      const found = new Map<FoundFile, Due>();
+      const look = await directory.look(now, (file) => {
+        const due = this.dueOf(one, file, now);
+        if (due !== undefined) found.set(file, due);
+        return due !== undefined;
+      });
       if (this.lost.delete(one)) this.options.onRecovery(directory.path);
       seen.keepOnly(look.names, now);
+      attempts.keepOnly(look.names);
+      for (const name of look.links) this.leaveAlone(`${directory.path}/${name}`, 'it is a symbolic link, and those are not followed');
       for (const { name, path } of look.unfinished) if (this.unfinished.get(one)?.has(name) !== true) this.options.onUnfinished(path);
       this.unfinished.set(one, new Set(look.unfinished.map(({ name }) => name)));
-      return look.ready;
+      return look.ready.flatMap((file) => found.get(file) ?? []);
     } catch (error) {
       if (!(error instanceof PortlogError) || error.code !== 'input-unreadable') throw error;
       if (!this.lost.has(one)) this.options.onTrouble(error);
@@ -92,6 +169,37 @@ export class Watcher {
       return [];
     }
   }
+
+  private dueOf({ seen, attempts }: Watched, file: FoundFile, now: number): Due | undefined {
+    const { sinks, again } = this.options;
+    if (this.postponed.has(file.path, file.version, now)) return undefined;
+    const isFresh = again && !this.gone.has(keyOf(file));
+    const missing = isFresh ? sinks : seen.missing(file.name, file.version, sinks);
+    if (missing.length === 0) return undefined;
+    const how = attempts.of(file);
+    return how === 'aside' && !isFresh ? undefined : { file, sinks: missing, isAlone: how !== undefined };
+  }
+
+  private leaveAlone(path: string, why: string): void {
+    if (!this.leftAlone.has(path)) this.options.onLeftAlone(path, why);
+    this.leftAlone.add(path);
+  }
+}
+
+/** Those for the same sinks together, and behind all others one by one those of which a reader died. */
+function batchesOf(due: readonly Due[]): readonly (readonly Due[])[] {
+  const bySinks = Map.groupBy(
+    due.filter(({ isAlone }) => !isAlone),
+    ({ sinks }) => sinks.join('\n'),
+  );
+  const batches = [...bySinks.values()].flatMap((some) =>
+    Array.from({ length: Math.ceil(some.length / MAX_FILES) }, (_, i) => some.slice(i * MAX_FILES, (i + 1) * MAX_FILES)),
+  );
+  return [...batches, ...due.filter(({ isAlone }) => isAlone).map((one) => [one])];
+}
+
+function keyOf({ path, version }: FoundFile): string {
+  return `${path} ${version}`;
 }
 
 /** All of it was read, as far as it can be, and every event is delivered, kept, or given up for good. */
@@ -106,5 +214,11 @@ function isSettled(report: ShipReport | undefined, index: number): boolean {
 }
 
 function couldBeReadLater({ problem, bytes }: InputReport): boolean {
-  return problem?.code === 'input-unreadable' && bytes === 0;
+  if (problem === undefined) return false;
+  return (problem.code === 'input-unreadable' && bytes === 0) || problem.code === 'input-stalled' || isMistake(problem);
+}
+
+/** Trying again would only show it again. */
+function isMistake({ code }: PortlogError): boolean {
+  return code === 'mistake';
 }

@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
-import { appendFileSync, chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -128,6 +128,27 @@ describe('portlog watch', () => {
     const first = await portlog([...args(), '--once', '--cut-after-minutes', '0.0001']);
     expect([first.code, first.stderr]).toEqual([1, expect.stringContaining('a.xml is no scan')]);
     expect((await portlog([...args(), '--once'])).stderr).toBe('');
+  });
+
+  test('a trial uses nothing up: a sink that is named later gets what lies there', async () => {
+    copyFileSync(EXAMPLE, join(scans, 'a.xml'));
+    const state = ['--state-dir', join(home, 'state'), '--once'];
+    expect((await portlog(['watch', scans, ...state, '--to', 'stdout'])).stdout).toContain('"port-observed"');
+    expect((await portlog(['watch', scans, ...state, '--to', 'stdout'])).stdout).toBe('');
+    expect((await portlog([...args(), '--once'])).code).toBe(0);
+    expect(actions()).toContain('port-observed');
+    const count = written().length;
+    expect((await portlog([...args(), '--once', '--again'])).stderr).toContain('a.xml: 1 run, 3 hosts listed');
+    expect(written().length).toBeGreaterThan(count);
+  });
+
+  test('a link is left alone, and status tells of a directory that is not there', async () => {
+    writeFileSync(join(home, 'elsewhere.xml'), WHOLE);
+    symlinkSync(join(home, 'elsewhere.xml'), join(scans, 'link.xml'));
+    const { code, stderr } = await portlog([...args(), '--once']);
+    expect([code, stderr]).toEqual([0, `portlog: ${join(scans, 'link.xml')}: it is a symbolic link, and those are not followed\n`]);
+    const status = await portlog(['status', '--config', configured(`directories: [{ path: ${join(home, 'gone')} }]`)]);
+    expect([status.code, status.stdout]).toEqual([1, expect.stringContaining('gone: 0 scans shipped; the directory')]);
   });
 
   test('changes are told on standard output, too; who reads no more ends it', async () => {

@@ -266,8 +266,8 @@ describe('the state file', () => {
   });
 
   test('network file systems are told by their magic number', () => {
-    expect(describeFilesystem(0x6969)).toEqual({ name: 'nfs', network: true, ephemeral: false });
-    expect(describeFilesystem(-11317950)).toEqual({ name: 'cifs', network: true, ephemeral: false });
+    expect(describeFilesystem(0x6969)).toEqual({ name: 'nfs', network: true, ephemeral: false, local: false });
+    expect(describeFilesystem(-11317950)).toEqual({ name: 'cifs', network: true, ephemeral: false, local: false });
     expect(describeFilesystem(0xef53)).toMatchObject({ network: false, ephemeral: false });
   });
 

@@ -22,15 +22,18 @@ const FUSE = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2';
 rmSync(OUT, { recursive: true, force: true });
 mkdirSync(OUT, { recursive: true });
 const main = await bundle('tools/binary/main.ts', 'main.cjs');
-const thread = await bundle('src/threads/thread.ts', 'thread.cjs');
+const threads = {
+  'reading.cjs': await bundle('src/threads/thread.ts', 'reading.cjs'),
+  'watchdog.cjs': await bundle('src/cli/watchdog-thread.ts', 'watchdog.cjs'),
+};
 const blob = join(OUT, 'portlog.blob');
 const config = join(OUT, 'sea-config.json');
-const assets = Object.fromEntries([['thread.cjs', thread], ...BROUGHT.map((path) => [path, join(ROOT, path)])]);
+const assets = Object.fromEntries([...Object.entries(threads), ...BROUGHT.map((path) => [path, join(ROOT, path)])]);
 // Without V8's code cache: that differs from build to build, fits one architecture, and what it saves at the start is less than one file saves.
 writeFileSync(config, JSON.stringify({ main, output: blob, disableExperimentalSEAWarning: true, useCodeCache: false, assets }));
 execFileSync(process.execPath, ['--experimental-sea-config', config], { stdio: ['ignore', 'ignore', 'inherit'], cwd: OUT });
 for (const arch of ARCHITECTURES) inject(nodeFor(arch), join(OUT, `portlog-linux-${arch}`));
-for (const path of [blob, config, main, thread]) rmSync(path);
+for (const path of [blob, config, main, ...Object.values(threads)]) rmSync(path);
 
 /** Node with the blob in it, as another program. */
 function inject(node: string, program: string): void {

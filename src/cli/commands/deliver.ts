@@ -11,6 +11,7 @@ import { stdoutSink } from '../../sink/stdout.ts';
 import { filesystemOf } from '../../state/filesystem.ts';
 import { tableSink } from '../../sink/table.ts';
 import type { Source } from '../../source/source.ts';
+import { sinkKey } from '../../unattended/seen-files.ts';
 import { diagnose, type SinkDiagnosis } from '../diagnose.ts';
 import { exitCode, jsonSummary, printLostRuns, printSummary, printTended } from '../report/summary.ts';
 import { progressReporter } from '../report/progress.ts';
@@ -32,20 +33,30 @@ interface How {
   readonly scannerHost?: string;
   readonly lists?: TargetLists | undefined;
   readonly interruption?: Interruption | undefined;
+  /** Instead of what the option says. */
+  readonly again?: boolean;
+}
+
+/** Keys of the only sinks that it is for. */
+interface Only {
+  readonly only?: readonly string[];
 }
 
 interface Shipment extends How, Pick<ShipOptions, 'sources' | 'sinks' | 'store' | 'revive'> {}
 
 /** Ships what the sources give to the sinks of the settings, and says how it went. */
-export async function deliver(context: CommandContext, settings: Settings, sources: readonly Source[], how: How = {}): Promise<Shipped> {
-  const sinks = await sinksOf(context, settings);
+export async function deliver(context: CommandContext, settings: Settings, sources: readonly Source[], how: How & Only = {}): Promise<Shipped> {
+  const { only, ...shipping } = how;
+  const all = await sinksOf(context, settings);
+  const sinks = all.filter(({ identity }) => only?.includes(sinkKey(identity)) !== false);
+  await Promise.all(all.filter((sink) => !sinks.includes(sink)).map((sink) => sink.close()));
   // Standard output is a pure function of its input: no state for it, unless that is asked for.
   const keeps = sinks.some(({ undeliverable }) => undeliverable === 'keep');
   const store =
     keeps || context.values['changes'] === true
       ? openStore(settings.stateDir, sources.map(({ name }) => name).join(', '), settings.spool)
       : undefined;
-  return shipAndReport(context, settings, { sources, sinks, store, ...how });
+  return shipAndReport(context, settings, { sources, sinks, store, ...shipping });
 }
 
 /** Ships with sinks and store as they are, and closes both. */
@@ -84,12 +95,12 @@ export async function tend(context: CommandContext, settings: Settings, interrup
 function shipOptions(
   context: CommandContext,
   settings: Settings,
-  { scannerHost, lists, interruption, ...shipment }: Shipment & { readonly interruption: Interruption },
+  { scannerHost, lists, interruption, again = context.values['again'] === true, ...shipment }: Shipment & { readonly interruption: Interruption },
 ): ShipOptions {
   const { speaker, terminal, values } = context;
   return {
     ...shipment,
-    again: values['again'] === true,
+    again,
     changes: values['changes'] === false ? undefined : { ...settings.changes, everywhere: values['changes'] === true, lists },
     maxAges: settings.maxAges,
     findings: { ...settings.findings, exposure: settings.exposure, intel: shipment.sources.length === 0 ? undefined : intelOf(settings, speaker) },
@@ -123,6 +134,13 @@ function intelOf({ intelDir }: Settings, speaker: Speaker): Intel | undefined {
   const intel = new Intel(intelDir);
   for (const warning of intel.warnings(systemClock.now())) speaker.warn(warning);
   return intel;
+}
+
+/** What the state file tells the sinks of the settings apart by. */
+export async function sinkKeysOf(context: CommandContext, settings: Settings): Promise<readonly string[]> {
+  const sinks = await sinksOf(context, settings);
+  await Promise.all(sinks.map((sink) => sink.close()));
+  return sinks.map(({ identity }) => sinkKey(identity));
 }
 
 async function sinksOf(context: CommandContext, settings: Settings): Promise<readonly Sink[]> {

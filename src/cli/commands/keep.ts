@@ -2,6 +2,9 @@ import { resolve } from 'node:path';
 import { systemClock } from '../../clock.ts';
 import type { DirectoryConfig } from '../../config/config.ts';
 import { EXIT, type ExitCode, PortlogError } from '../../errors.ts';
+import { isAlive } from '../../delivery/alive.ts';
+import { FileAttempts } from '../../unattended/file-attempts.ts';
+import { filesystemOf } from '../../state/filesystem.ts';
 import { Directory } from '../../source/directory.ts';
 import type { Database } from '../../state/database.ts';
 import { Caretaker } from '../../unattended/caretaker.ts';
@@ -10,9 +13,11 @@ import { keepSchedule } from '../../unattended/keep-schedule.ts';
 import type { Schedule } from '../../unattended/schedule.ts';
 import { ScheduledScans } from '../../unattended/scheduled-scans.ts';
 import { SeenFiles } from '../../unattended/seen-files.ts';
+import { UnfinishedFiles } from '../../unattended/unfinished-files.ts';
 import { type Watched, Watcher } from '../../unattended/watcher.ts';
 import type { Speaker } from '../terminal.ts';
 import { Unattended } from '../unattended.ts';
+import { startWatchdog } from '../watchdog.ts';
 import { type CommandContext, number } from './context.ts';
 
 /** What is to be done, again and again. */
@@ -24,14 +29,16 @@ export interface Duties {
 const DEFAULT_POLL_SECONDS = 10;
 const DEFAULT_CUT_AFTER_MINUTES = 60;
 const MINUTE_MS = 60_000;
+const DAY_MS = 86_400_000;
 
 /** Does the duties until somebody stops it; with `--once`, once. */
 export async function keep(context: CommandContext, duties: Duties): Promise<ExitCode> {
   const pollMs = (number(context.values, 'poll-seconds') ?? DEFAULT_POLL_SECONDS) * 1000;
-  if (pollMs === 0) throw new PortlogError('usage', '--poll-seconds needs a number above zero');
+  if (pollMs === 0 || pollMs > DAY_MS) throw new PortlogError('usage', '--poll-seconds needs a number above zero, and up to 86400, which is a day');
   const unattended = await Unattended.open(context);
+  const watchdog = startWatchdog(unattended.settings.stateDir);
   try {
-    const parts = partsOf(context, duties, unattended);
+    const parts = partsOf(context, duties, unattended, await unattended.sinkKeys());
     if (context.values['once'] === true) {
       await doOnce(duties, parts, unattended);
       return unattended.exitCode();
@@ -39,6 +46,7 @@ export async function keep(context: CommandContext, duties: Duties): Promise<Exi
     await doAgain(duties, parts, unattended, { pollMs, speaker: context.speaker });
     return unattended.wasCut ? EXIT.interrupted : EXIT.delivered;
   } finally {
+    watchdog.stop();
     unattended.close();
   }
 }
@@ -50,17 +58,20 @@ interface Parts {
   readonly site: string;
 }
 
-function partsOf({ speaker }: CommandContext, { directories }: Duties, unattended: Unattended): Parts {
+function partsOf({ speaker, values }: CommandContext, { directories }: Duties, unattended: Unattended, sinks: readonly string[]): Parts {
   const { database, settings, stop } = unattended;
   const watcher = new Watcher(
     directories.map((directory) => watchedAs(directory, database)),
     {
-      ship: (sources, site) => unattended.ship(sources, site),
+      sinks,
+      again: values['again'] === true,
+      ship: (sources, destination) => unattended.ship(sources, destination),
       clock: systemClock,
       stop,
       onTrouble: (error) => unattended.problem(error),
       onRecovery: (path) => speaker.say(`${path} can be watched again`),
       onUnfinished: (path) => speaker.detail(`${path} is not finished yet`),
+      onLeftAlone: (path, why) => speaker.warn(`${path}: ${why}`),
     },
   );
   // Standard output alone is told nothing about portlog itself.
@@ -72,7 +83,13 @@ function partsOf({ speaker }: CommandContext, { directories }: Duties, unattende
 
 function watchedAs({ path, site, cutAfterMinutes = DEFAULT_CUT_AFTER_MINUTES }: DirectoryConfig, database: Database): Watched {
   const whole = resolve(path);
-  return { directory: new Directory(whole, cutAfterMinutes * MINUTE_MS), seen: new SeenFiles(database, whole), site };
+  const directory = new Directory(whole, {
+    cutAfterMs: cutAfterMinutes * MINUTE_MS,
+    isOurClock: () => filesystemOf(whole).local,
+    sightings: new UnfinishedFiles(database, whole),
+  });
+  const attempts = new FileAttempts(database, whole, { pid: process.pid, isAlive });
+  return { directory, seen: new SeenFiles(database, whole), attempts, site };
 }
 
 /** Each schedule now, what lies in the directories, and what waits on disk. */

@@ -9,9 +9,11 @@ import { isAlive } from '../../delivery/alive.ts';
 import { Runs } from '../../delivery/runs.ts';
 import { openDatabase, stateFile, waitingShelves } from '../../delivery/store.ts';
 import { EXIT, type ExitCode } from '../../errors.ts';
+import { scansIn } from '../../source/directory.ts';
 import type { Database } from '../../state/database.ts';
 import { schedulesOf } from '../../unattended/schedule.ts';
 import { ScheduledScans } from '../../unattended/scheduled-scans.ts';
+import { failedFiles } from '../../unattended/file-attempts.ts';
 import { SeenFiles } from '../../unattended/seen-files.ts';
 import { type Status, statusCode, statusJson, statusText } from '../report/status.ts';
 import { print } from '../terminal.ts';
@@ -29,7 +31,7 @@ export async function statusCommand(context: CommandContext): Promise<ExitCode> 
   }
   const database = openDatabase(settings.stateDir);
   try {
-    const status = statusOf(database, settings, config, text(values, 'config'));
+    const status = await statusOf(database, settings, config, text(values, 'config'));
     await print(terminal, values['json'] === true ? `${statusJson(status)}\n` : statusText(status));
     return statusCode(status);
   } finally {
@@ -37,7 +39,7 @@ export async function statusCommand(context: CommandContext): Promise<ExitCode> 
   }
 }
 
-function statusOf(database: Database, { maxAges }: Settings, config: Config, file: string | undefined): Status {
+async function statusOf(database: Database, { maxAges }: Settings, config: Config, file: string | undefined): Promise<Status> {
   const now = systemClock.now();
   const runs = new Runs(database).open();
   const scans = new ScheduledScans(database);
@@ -60,7 +62,20 @@ function statusOf(database: Database, { maxAges }: Settings, config: Config, fil
       last: scans.last(name),
       next: timetable.next(now),
     })),
-    directories: (config.directories ?? []).map(({ path }) => ({ path: resolve(path), ...new SeenFiles(database, resolve(path)).summary() })),
+    directories: await Promise.all(directoriesOf(database, config).map((path) => directoryStatus(database, path))),
     sinks: waitingShelves(database),
   };
+}
+
+/** Those that the configuration names, and those of `portlog watch` in which a file was not shipped. */
+function directoriesOf(database: Database, { directories = [] }: Config): readonly string[] {
+  return [...new Set([...directories.map(({ path }) => resolve(path)), ...failedFiles(database).map(({ directory }) => directory)])];
+}
+
+async function directoryStatus(database: Database, path: string): Promise<Status['directories'][number]> {
+  const problem = await scansIn(path).then(
+    () => undefined,
+    (error: Error) => error.message,
+  );
+  return { path, ...new SeenFiles(database, path).summary(), problem, failed: failedFiles(database, path) };
 }

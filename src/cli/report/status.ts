@@ -3,12 +3,14 @@ import type { OpenRun } from '../../delivery/runs.ts';
 import type { WaitingShelf } from '../../delivery/store.ts';
 import { EXIT, type ExitCode } from '../../errors.ts';
 import { printable } from '../../event/text.ts';
+import type { FailedFile } from '../../unattended/file-attempts.ts';
 import type { ScheduledScan } from '../../unattended/scheduled-scans.ts';
 import { gravest } from './summary.ts';
 import { iso, sinkName, waitingFields } from './waiting.ts';
 import { count, format } from './words.ts';
 
 const HOUR_MS = 3_600_000;
+const MAX_FAILED = 20;
 
 /** How things stand. Times are epoch milliseconds. */
 export interface Status {
@@ -20,8 +22,18 @@ export interface Status {
   readonly lost: readonly OpenRun[];
   readonly sites: readonly SiteStatus[];
   readonly schedules: readonly ScheduleStatus[];
-  readonly directories: readonly { readonly path: string; readonly files: number; readonly last: number | undefined }[];
+  readonly directories: readonly DirectoryStatus[];
   readonly sinks: readonly WaitingShelf[];
+}
+
+interface DirectoryStatus {
+  readonly path: string;
+  readonly files: number;
+  readonly last: number | undefined;
+  /** Why it cannot be watched. */
+  readonly problem: string | undefined;
+  /** Files in it that were not shipped. */
+  readonly failed: readonly FailedFile[];
 }
 
 interface SiteStatus {
@@ -40,12 +52,13 @@ interface ScheduleStatus {
 }
 
 /** Whether somebody must look after it: events that wait, then everything else that is not as it should be. */
-export function statusCode({ now, lost, sites, schedules, sinks }: Status): ExitCode {
+export function statusCode({ now, lost, sites, schedules, directories, sinks }: Status): ExitCode {
   const waits = sinks.some(({ shelf }) => shelf.spool.usage().events > 0);
   const isWrong =
     lost.length > 0 ||
     sites.some((site) => isOverdue(site, now)) ||
     schedules.some(({ last }) => last?.problem !== undefined) ||
+    directories.some(({ problem, failed }) => problem !== undefined || failed.length > 0) ||
     sinks.some(({ shelf }) => shelf.deadLetters.count() > 0);
   return gravest([waits ? EXIT.sinkDown : EXIT.delivered, isWrong ? EXIT.partly : EXIT.delivered]);
 }
@@ -73,9 +86,7 @@ export function statusText(status: Status): string {
     ),
     ...part(
       'directory',
-      status.directories.map(
-        ({ path, files, last }) => `${path}: ${count(files, 'scan')} shipped${last === undefined ? '' : `, the last ${when(last, now)}`}`,
-      ),
+      status.directories.flatMap((directory) => directoryText(directory, now)),
     ),
     ...part('sink', status.sinks.length === 0 ? ['nothing waits, and nothing was rejected'] : status.sinks.map(sinkText)),
   ].join('');
@@ -102,7 +113,13 @@ export function statusJson(status: Status): string {
       last: last && { due: iso(last.due), started: iso(last.started), ended: iso(last.ended), problem: last.problem },
       next: iso(next),
     })),
-    directories: directories.map(({ path, files, last }) => ({ path, files, last: iso(last) })),
+    directories: directories.map(({ path, files, last, problem, failed }) => ({
+      path,
+      files,
+      last: iso(last),
+      problem,
+      failed: failed.map(({ name, problem: why, isAside }) => ({ name, problem: why, aside: isAside })),
+    })),
     sinks: sinks.map(waitingFields),
   });
 }
@@ -124,6 +141,17 @@ function siteText(status: SiteStatus, now: number): string {
   const scan = last === undefined ? 'no finished scan' : `last finished scan ${when(last, now)}`;
   const expected = maxAgeMs === undefined ? '' : `, expected every ${format(maxAgeMs / HOUR_MS)} h${isOverdue(status, now) ? ': OVERDUE' : ''}`;
   return `${site}: ${count(hosts, 'host')} known, ${scan}${expected}`;
+}
+
+function directoryText({ path, files, last, problem, failed }: DirectoryStatus, now: number): readonly string[] {
+  const shipped = `${path}: ${count(files, 'scan')} shipped${last === undefined ? '' : `, the last ${when(last, now)}`}`;
+  return [
+    problem === undefined ? shipped : `${shipped}; ${problem}`,
+    ...failed
+      .slice(0, MAX_FAILED)
+      .map(({ name, problem: why, isAside }) => `  ${name} was not shipped${isAside ? ', and is set aside' : ''}: ${why}`),
+    ...(failed.length > MAX_FAILED ? [`  and ${failed.length - MAX_FAILED} more (--json lists them)`] : []),
+  ];
 }
 
 function scheduleText({ name, timetable, last, next }: ScheduleStatus, now: number): string {

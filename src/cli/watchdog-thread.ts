@@ -1,0 +1,40 @@
+import { writeSync } from 'node:fs';
+import { workerData } from 'node:worker_threads';
+import type { WatchdogLimits } from './watchdog.ts';
+
+const { beats, stateDir, limits } = workerData as { readonly beats: Int32Array; readonly stateDir: string; readonly limits: WatchdogLimits };
+const TICK_MS = 500;
+const STDERR = 2;
+
+let last = 0;
+/** Ticks of this thread without a beat of the other: a machine that slept, or a process that was paused, stops both. */
+let silent = 0;
+let isEnding = false;
+
+setInterval(() => {
+  const beat = Atomics.load(beats, 0);
+  silent = beat === last ? silent + 1 : 0;
+  last = beat;
+  const seconds = (silent * TICK_MS) / 1000;
+  const { rss } = process.memoryUsage();
+  if (seconds >= limits.blockedSeconds) end(`reading it blocked portlog for ${Math.round(seconds)} seconds`);
+  else if (rss >= limits.memoryBytes) end(`reading it took ${Math.round(rss / (1 << 20))} MiB of memory`);
+}, TICK_MS);
+
+function end(why: string): void {
+  if (isEnding) return;
+  isEnding = true;
+  writeSync(STDERR, `portlog: ${why}, so it is ended; started again, it leaves that file alone\n`);
+  note(why)
+    .catch(() => undefined)
+    .finally(() => process.kill(process.pid, 'SIGKILL'));
+}
+
+/** Fails when the other thread is in the middle of a transaction: then it was without a word. */
+async function note(why: string): Promise<void> {
+  const { openDatabase } = await import('../delivery/store.ts');
+  const { noteLastWords } = await import('../unattended/file-attempts.ts');
+  const database = openDatabase(stateDir);
+  noteLastWords(database, process.pid, why);
+  database.close();
+}

@@ -1,0 +1,42 @@
+import type { Clock } from '../clock.ts';
+import { PortlogError } from '../errors.ts';
+import type { Source } from '../source/source.ts';
+
+/** The source, but of which reading is given up (`input-stalled`) when nothing comes of it for `limitMs`: a share that hangs must not hold up the others. */
+export function patient(source: Source, limitMs: number, clock: Clock): Source {
+  return {
+    ...source,
+    async *bytes(signal) {
+      const chunks = source.bytes(signal)[Symbol.asyncIterator]();
+      try {
+        for (;;) {
+          const next = await within(chunks.next(), limitMs, clock);
+          if (next === undefined) throw stalled(source.name, limitMs);
+          if (next.done === true) return;
+          yield next.value;
+        }
+      } finally {
+        // Not waited for: what hangs would hang here, too.
+        chunks.return?.(undefined).catch(() => undefined);
+      }
+    },
+  };
+}
+
+/** Undefined when it takes longer. */
+async function within<T>(work: Promise<T>, limitMs: number, clock: Clock): Promise<T | undefined> {
+  const done = new AbortController();
+  try {
+    return await Promise.race([work, clock.sleep(limitMs, done.signal).then(() => undefined)]);
+  } finally {
+    done.abort();
+    // It may still fail, when nobody waits for it any more.
+    work.catch(() => undefined);
+  }
+}
+
+function stalled(name: string, limitMs: number): PortlogError {
+  return new PortlogError('input-stalled', `${name} could not be read: nothing came for ${Math.round(limitMs / 60_000)} minutes`, {
+    hint: 'check the disk or the share it is on',
+  });
+}
