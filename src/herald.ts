@@ -10,6 +10,7 @@ import {
   deliveryProblemEvent,
   fileNotShippedEvent,
   runSummaryEvent,
+  scanMisdatedEvent,
   scanOverdueEvent,
   scheduledScanFailedEvent,
 } from './event/health.ts';
@@ -88,6 +89,8 @@ export class Herald {
     // A replay that could do nothing would only add to what waits.
     if (isIdle) return;
     const isNews = this.lanes.some(({ tally, replayed }) => tally.delivered + tally.spooled + replayed.delivered > 0);
+    const misdated = isNews ? inputs.flatMap((input) => input.misdated) : [];
+    for (const scan of misdated) events.push(scanMisdatedEvent(this.options, this.runKey, scan));
     if (!isNews && events.length === 0 && inputs.every(({ problem }) => problem === undefined)) return;
     events.push(
       runSummaryEvent(this.options, {

@@ -1,5 +1,6 @@
 import { PortlogError } from './errors.ts';
 import type { LogEvent } from './event/event.ts';
+import type { MisdatedScan } from './event/health.ts';
 import type { ScanItem } from './nmap/item.ts';
 import { recognise } from './nmap/recognise.ts';
 
@@ -23,6 +24,8 @@ export interface InputReport {
   /** In the words of the scan events, and where something was refused. */
   readonly remarks: string[];
   problem: PortlogError | undefined;
+  /** Scans that tell times that cannot be. */
+  misdated: readonly MisdatedScan[];
 }
 
 const MAX_REMARKS = 20;
@@ -42,6 +45,7 @@ export function newInputReport(name: string): InputReport {
     task: undefined,
     remarks: [],
     problem: undefined,
+    misdated: [],
   };
 }
 
@@ -73,6 +77,11 @@ export function noteEvent(report: InputReport, { action, message }: LogEvent): v
   else if (action === 'scan-empty') report.empty++;
   else return;
   remark(report, message);
+}
+
+export function noteMisdated(report: InputReport, misdated: readonly MisdatedScan[]): void {
+  report.misdated = misdated;
+  for (const { times } of misdated) remark(report, `it tells times that cannot be (${times.join(', ')}): the time of reading counts instead`);
 }
 
 /** What to say of an input without any scan in it. */

@@ -5,7 +5,8 @@ import { PortlogError } from './errors.ts';
 import type { EventOptions } from './event/context.ts';
 import type { Finder } from './finding/finder.ts';
 import type { Herald } from './herald.ts';
-import { type InputReport, newInputReport, noteEvent, noteItem, notAScan } from './input-report.ts';
+import type { EventMapper } from './event/map.ts';
+import { type InputReport, newInputReport, noteEvent, noteItem, noteMisdated, notAScan } from './input-report.ts';
 import { Interpreter } from './interpreter.ts';
 import { mistake } from './mistake.ts';
 import type { ScanItem } from './nmap/item.ts';
@@ -79,6 +80,7 @@ async function readAll(source: Source, shipping: Shipping, report: InputReport):
     return;
   }
   await reading.end();
+  noteMisdated(report, reading.mapper.misdated);
   for (const lane of lanes) lane.endUnit();
   if (report.runs === 0) report.problem ??= notAScan(source.name, reader.beginning);
 }
@@ -107,6 +109,7 @@ interface Reading {
   settle(): Promise<void>;
   /** The input has ended. */
   end(): Promise<void>;
+  readonly mapper: EventMapper;
 }
 
 /** Here; or with threads, where what they make is wanted, and what is read is there to be read ahead. */
@@ -116,8 +119,8 @@ function readingOf(reader: ScanReader, { live }: Source, shipping: Shipping, rep
   const { mapper } = interpreter;
   const take = (items: Iterable<ScanItem>): Promise<void> => forward(items, interpreter, shipping, report);
   if (threads === undefined || live)
-    return { push: (chunk) => take(reader.push(chunk)), settle: async () => undefined, end: () => take(reader.end()) };
-  return new PieceReader(reader, threads, {
+    return { mapper, push: (chunk) => take(reader.push(chunk)), settle: async () => undefined, end: () => take(reader.end()) };
+  const pieces = new PieceReader(reader, threads, {
     get run() {
       return mapper.run?.run;
     },
@@ -130,6 +133,7 @@ function readingOf(reader: ScanReader, { live }: Source, shipping: Shipping, rep
       if (events > 0) for (const lane of lanes) await lane.take(events, body);
     },
   });
+  return { mapper, push: (chunk) => pieces.push(chunk), settle: () => pieces.settle(), end: () => pieces.end() };
 }
 
 async function forward(

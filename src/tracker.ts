@@ -1,13 +1,13 @@
-import { isIP } from 'node:net';
 import { type Change, portOf } from './change/change.ts';
 import { absentHost, wouldList } from './change/coverage.ts';
 import { absenceEvent, baselineEvent, changeEvent, markedAsMass, massChangeEvent, scopeShrankEvent } from './change/event.ts';
-import { type KnownHost, type KnownPort, unknownHost } from './change/known.ts';
+import { healTimes } from './change/heal.ts';
+import { type KnownHost, type KnownPort, standing, unknownHost } from './change/known.ts';
 import { observe, observeAbsence } from './change/observe.ts';
 import type { ChangeOptions } from './change/options.ts';
-import { hostRecord, portRecord } from './change/record.ts';
+import { hostRecord, hostStateOf, portRecord } from './change/record.ts';
 import { KnownScans, type ScanRecord } from './change/scans.ts';
-import type { TargetLists } from './change/scope.ts';
+import { MAX_LENGTH, type TargetLists } from './change/scope.ts';
 import { shrinkage } from './change/shrinkage.ts';
 import { sightingOf } from './change/sighting.ts';
 import { KnownHosts } from './change/store.ts';
@@ -22,7 +22,7 @@ import type { Finder } from './finding/finder.ts';
 import { looksFor } from './finding/script.ts';
 import { seenFindings } from './finding/seen.ts';
 import type { EventMapper } from './event/map.ts';
-import { milliseconds } from './event/time.ts';
+import { seenAt } from './event/time.ts';
 import { type Ending, type RunEnd, RunWatch, type ScanItem } from './nmap/item.ts';
 import type { Run } from './nmap/model.ts';
 
@@ -45,6 +45,11 @@ function portsOf(known: KnownHost, changes: readonly Change[]): readonly KnownPo
   const isNew = changes.some(({ action }) => action === 'host-new');
   const keys = new Set(changes.map(portOf));
   return Object.entries(known.ports).flatMap(([key, port]) => (keys.has(key) || (isNew && port.state === 'open') ? [port] : []));
+}
+
+/** A run that tells no time that can be was at the time of its first reading, however often it is read. */
+function timeOf({ run, time }: HostContext, { started }: ScanRecord): number {
+  return run.startIsOurs && time === run.start ? started : time;
 }
 
 /** Of runs that began in the same second, the one that was shipped first. */
@@ -119,11 +124,14 @@ export class ChangeTracker {
   private begin(run: Run, context: RunContext): void {
     if (this.problem !== undefined) return;
     const { scanner, verbose, scaninfo } = run;
-    const started = milliseconds(run.start);
+    const { start: started } = context;
+    // Kept with each run, and read again for each scan of the site.
+    const args = (context.args ?? '').length > MAX_LENGTH ? undefined : context.args;
     try {
       const record = this.store.transaction(() => {
+        healTimes(this.hosts, this.scans, this.options.confirm, { now: context.options.now(), started });
         this.hosts.keepLists(run);
-        return this.scans.begin(context.scanId, started, { scanner, args: context.args, verbose, scaninfo, lists: this.lists });
+        return this.scans.begin(context.scanId, started, { scanner, args, verbose, scaninfo, lists: this.lists });
       });
       const complete = this.scans.complete().filter(({ nr }) => nr !== record.nr);
       this.current = {
@@ -164,7 +172,8 @@ export class ChangeTracker {
 
   private compare(context: HostContext, current: CurrentRun): void {
     const { record } = current;
-    const { host, identity, time } = context;
+    const { host, identity } = context;
+    const time = timeOf(context, record);
     const known = this.hosts.get(identity.key) ?? unknownHost(identity.key);
     const address = identity.ips[0] ?? identity.key;
     const { changes, isFirstSeen, firstSeen, firstFindings } = observe(
@@ -191,8 +200,8 @@ export class ChangeTracker {
     record.counts.firstHosts += isFirstSeen ? 1 : 0;
     record.counts.firstPorts += firstSeen.length;
     record.counts.firstFindings += firstFindings;
-    this.note(known, current, changes, (change) => changeEvent(context, change, this.scanId));
     if (known.time === time) this.record(known, current, [...firstSeen, ...portsOf(known, changes)], time);
+    this.note(known, current, changes, (change) => changeEvent(context, change, this.scanId));
   }
 
   private readonly scanId = (nr: number): string | undefined => this.scans.idOf(nr);
@@ -209,7 +218,11 @@ export class ChangeTracker {
   private record(known: KnownHost, { context }: CurrentRun, ports: readonly KnownPort[], time: number): void {
     if (!this.keepsInventory || known.up.yes === undefined) return;
     this.events.push(hostRecord(context, known, time));
-    for (const port of new Set(ports)) this.events.push(portRecord(context, known, port, time));
+    const state = hostStateOf(known);
+    // The records of its ports say whether the host is there: "what is open now" is asked of them alone.
+    const all = known.recorded === state ? [] : Object.values(known.ports).filter(({ open }) => standing(open, 1) === 'yes');
+    known.recorded = state;
+    for (const port of new Set([...ports, ...all])) this.events.push(portRecord(context, known, port, time));
   }
 
   /** Runs that were taken in before this one, and are later, have not found the host. */
@@ -225,7 +238,7 @@ export class ChangeTracker {
     if (current === undefined) return;
     const { record } = current;
     await this.commit(current, () => {
-      record.ended = Math.max(milliseconds(end.stats?.finished?.time), record.ended);
+      record.ended = Math.max(seenAt(end.stats?.finished?.time, current.context.options.now()), record.ended);
       record.counts.total = end.stats?.hosts?.total ?? record.counts.total;
       if (ending === 'finished') {
         record.complete = true;
@@ -241,13 +254,12 @@ export class ChangeTracker {
     const { context, record } = current;
     const { coverage, started, ended } = record;
     if (!coverage.listsDown || !coverage.arguments.scope.known) return;
-    for (const key of this.hosts.keys(started)) {
-      if (isIP(key) !== 0 && !absentHost(coverage, true, key).tested) continue;
+    for (const key of this.hosts.unseen(coverage.arguments.scope.addresses, started)) {
       const known = this.hosts.get(key);
       if (known === undefined || !absentHost(coverage, true, known.ips[0] ?? key).tested) continue;
       const changes = observeAbsence(known, ended, this.options.confirm);
-      this.note(known, current, changes, (change) => absenceEvent(context, known, change, this.scanId, ended));
       this.record(known, current, [], ended);
+      this.note(known, current, changes, (change) => absenceEvent(context, known, change, this.scanId, ended));
     }
   }
 

@@ -93,6 +93,8 @@ export interface KnownHost {
   os?: Register<string>;
   readonly ports: Record<string, KnownPort>;
   tested: TestedPorts[];
+  /** The state of the host that the records of its ports tell, where an inventory is kept; absent when they must be sent anew. */
+  recorded?: 'up' | 'down';
   readonly findings: Record<string, KnownFinding>;
 }
 

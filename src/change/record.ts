@@ -13,7 +13,7 @@ const REVISIONS = 1024;
 
 /** A host as it is known now, for `nmap-inventory-<namespace>`; `time`: of the observation, epoch milliseconds. */
 export function hostRecord(run: RunContext, host: KnownHost, time: number): LogEvent {
-  const state = standing(host.up, 1) === 'no' ? 'down' : 'up';
+  const state = hostStateOf(host);
   const open = Object.values(host.ports).filter((port) => standing(port.open, 1) === 'yes').length;
   const name = host.name === undefined || host.name.value === host.key ? '' : ` (${host.name.value})`;
   const entity = hostEntityId(run.options.site, host.key);
@@ -39,6 +39,10 @@ export function hostRecord(run: RunContext, host: KnownHost, time: number): LogE
   });
 }
 
+export function hostStateOf({ up }: Pick<KnownHost, 'up'>): 'up' | 'down' {
+  return standing(up, 1) === 'no' ? 'down' : 'up';
+}
+
 export function portRecord(run: RunContext, host: KnownHost, port: KnownPort, time: number): LogEvent {
   const { protocol, number, state, service, guess, certificate, open, at } = port;
   const stands = standing(open, 1);
@@ -54,6 +58,7 @@ export function portRecord(run: RunContext, host: KnownHost, port: KnownPort, ti
       inventory: {
         kind: 'port',
         state,
+        host_state: hostStateOf(host),
         first_seen: isoIfKnown(open.yes?.first),
         last_seen: isoIfKnown(lastOf(open.yes)),
         last_tested: isoIfKnown(at),

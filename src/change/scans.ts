@@ -1,10 +1,18 @@
+import { digest } from '../event/id.ts';
+import { AHEAD_MS } from '../event/time.ts';
 import type { Run } from '../nmap/model.ts';
 import type { TargetLists } from './scope.ts';
 import type { Database } from '../state/database.ts';
 import { type RunCoverage, runCoverage } from './coverage.ts';
 
-/** More scans than these are of no use for any question that is asked here. */
-const KEPT_SCANS = 2000;
+/** Of a kind of runs, besides the first complete one: what confirms, repeats or follows is among the latest. */
+const KEPT_OF_A_KIND = 100;
+/** Of a site, of which the first and the latest of each kind come before all others. */
+const KEPT_RUNS = 5000;
+/** So seldom is looked after them. */
+const PRUNE_EVERY = 64;
+/** Ranges of addresses that the runs of a site may take to compare with; those of older runs count as not known. */
+const MAX_RANGES = 500_000;
 
 /** What a run was set up to do, as far as coverage is read from it; `args` with secrets masked. */
 export interface RunSetup extends Pick<Run, 'scanner' | 'args' | 'verbose' | 'scaninfo'> {
@@ -34,15 +42,22 @@ export interface ScanRecord {
   ended: number;
   /** It said that it ended well. */
   complete: boolean;
+  /** Runs of the same kind look at the same in the same way. */
+  readonly kind: string;
   readonly setup: RunSetup;
   readonly coverage: RunCoverage;
   readonly counts: ScanCounts;
 }
 
-/** The runs of one site, the latest of them. */
+/**
+ * The runs of one site, as far as comparing needs them: of each kind the first, by which a host is known to
+ * be new, and the latest ones. How often a scan is shipped, and what other sites do, takes nothing away.
+ */
 export class KnownScans {
   private readonly database: Database;
   private readonly site: string;
+  private readonly coverages = new Map<string, RunCoverage>();
+  private ranges = 0;
   private known: ScanRecord[] | undefined;
 
   constructor(database: Database, site: string) {
@@ -52,19 +67,18 @@ export class KnownScans {
 
   /** A run that begins, or what is known of it from before. */
   begin(id: string, started: number, setup: RunSetup): ScanRecord {
-    this.database.run(
-      // The same run may have been cut in its header before.
-      `INSERT INTO scan (site, id, started, ended, complete, run, counts) VALUES (?, ?, ?, ?, 0, ?, ?)
-       ON CONFLICT (site, id) DO UPDATE SET run = excluded.run WHERE length(excluded.run) > length(run)`,
-      this.site,
-      id,
-      started,
-      started,
-      JSON.stringify(setup),
-      JSON.stringify({ firstHosts: 0, firstPorts: 0, firstFindings: 0, changes: 0, changedHosts: 0 } satisfies ScanCounts),
-    );
-    this.database.run('DELETE FROM scan WHERE site = ? AND nr <= (SELECT max(nr) FROM scan) - ?', this.site, KEPT_SCANS);
-    return recordOf(this.database.get('SELECT * FROM scan WHERE site = ? AND id = ?', this.site, id) ?? {});
+    const before = this.row(id);
+    if (before === undefined) this.insert(id, started, setup);
+    // The same run may have been cut in its header before.
+    else
+      this.database.run(
+        'UPDATE scan SET run = ?, kind = ? WHERE nr = ? AND length(run) < ?',
+        JSON.stringify(setup),
+        kindOf(setup),
+        before['nr'] as number,
+        JSON.stringify(setup).length,
+      );
+    return this.recordOf(this.row(id) ?? {});
   }
 
   /** What it has changed so far, as another process may have noted. */
@@ -81,14 +95,35 @@ export class KnownScans {
 
   /** Complete runs, the latest first; those of another process may be missing. */
   complete(): readonly ScanRecord[] {
-    this.known ??= this.database.all('SELECT * FROM scan WHERE site = ? AND complete = 1', this.site).map(recordOf);
+    this.known ??= this.database.all('SELECT * FROM scan WHERE site = ? AND complete = 1', this.site).map((row) => this.recordOf(row));
     return this.known.sort((a, b) => b.started - a.started || b.nr - a.nr);
   }
 
-  /** When the latest complete run ended. */
-  lastEnd(): number | undefined {
-    return (
-      (this.database.get('SELECT max(ended) AS last FROM scan WHERE site = ? AND complete = 1', this.site)?.['last'] as number | null) ?? undefined
+  /** When the latest complete run ended; one that is ahead of our clock says nothing about it. */
+  lastEnd(now: number): number | undefined {
+    const row = this.database.get('SELECT max(ended) AS last FROM scan WHERE site = ? AND complete = 1 AND ended <= ?', this.site, now + AHEAD_MS);
+    return (row?.['last'] as number | null) ?? undefined;
+  }
+
+  /** The latest time of any run that is not ahead of our clock. */
+  latestTime(now: number): number {
+    const row = this.database.get(
+      'SELECT max(max(started, ended)) AS last FROM scan WHERE site = ? AND max(started, ended) <= ?',
+      this.site,
+      now + AHEAD_MS,
+    );
+    return (row?.['last'] as number | null) ?? 0;
+  }
+
+  /** Runs that are ahead of our clock are taken to have been at `time`. */
+  heal(now: number, time: number): void {
+    this.known = undefined;
+    this.database.run(
+      'UPDATE scan SET started = min(started, ?), ended = min(ended, ?) WHERE site = ? AND max(started, ended) > ?',
+      time,
+      time,
+      this.site,
+      now + AHEAD_MS,
     );
   }
 
@@ -102,23 +137,87 @@ export class KnownScans {
   idOf(nr: number): string | undefined {
     return this.database.get('SELECT id FROM scan WHERE nr = ?', nr)?.['id'] as string | undefined;
   }
+
+  private row(id: string): Readonly<Record<string, unknown>> | undefined {
+    return this.database.get('SELECT * FROM scan WHERE site = ? AND id = ?', this.site, id);
+  }
+
+  private insert(id: string, started: number, setup: RunSetup): void {
+    this.database.run(
+      'INSERT INTO scan (site, id, started, ended, complete, run, counts, kind) VALUES (?, ?, ?, ?, 0, ?, ?, ?)',
+      this.site,
+      id,
+      started,
+      started,
+      JSON.stringify(setup),
+      JSON.stringify({ firstHosts: 0, firstPorts: 0, firstFindings: 0, changes: 0, changedHosts: 0 } satisfies ScanCounts),
+      kindOf(setup),
+    );
+    const nr = this.row(id)?.['nr'] as number;
+    if (nr % PRUNE_EVERY === 0) this.prune(nr);
+  }
+
+  /** Forgets what no comparison needs, but not the run that begins. */
+  private prune(nr: number): void {
+    const old = this.database.all("SELECT nr, run FROM scan WHERE site = ? AND kind = ''", this.site);
+    for (const row of old)
+      this.database.run('UPDATE scan SET kind = ? WHERE nr = ?', kindOf(JSON.parse(row['run'] as string) as RunSetup), row['nr'] as number);
+    this.database.run(
+      `DELETE FROM scan WHERE site = ? AND nr <> ? AND nr NOT IN (
+         SELECT nr FROM (
+           SELECT nr, started,
+             row_number() OVER (PARTITION BY kind, complete ORDER BY started DESC, nr DESC) AS newer,
+             row_number() OVER (PARTITION BY kind, complete ORDER BY started, nr) AS older
+           FROM scan WHERE site = ?)
+         WHERE newer <= ? OR older = 1
+         ORDER BY min(newer, older) > 1, started DESC LIMIT ?)`,
+      this.site,
+      nr,
+      this.site,
+      KEPT_OF_A_KIND,
+      KEPT_RUNS,
+    );
+  }
+
+  /** Taken apart when it is asked for: of thousands of old runs few ever are. */
+  private recordOf(row: Readonly<Record<string, unknown>>): ScanRecord {
+    let setup: RunSetup | undefined;
+    const counts = JSON.parse(row['counts'] as string) as ScanCounts;
+    const { coverageOf } = this;
+    return {
+      nr: row['nr'] as number,
+      id: row['id'] as string,
+      started: row['started'] as number,
+      ended: row['ended'] as number,
+      complete: row['complete'] === 1,
+      kind: row['kind'] as string,
+      get setup() {
+        setup ??= JSON.parse(row['run'] as string) as RunSetup;
+        return setup;
+      },
+      get coverage() {
+        return coverageOf(this.kind === '' ? (row['run'] as string) : this.kind, this.setup);
+      },
+      counts,
+    };
+  }
+
+  /** The runs of a kind share it. */
+  private readonly coverageOf = (kind: string, setup: RunSetup): RunCoverage => {
+    const kept = this.coverages.get(kind);
+    if (kept !== undefined) return kept;
+    const coverage = this.ranges < MAX_RANGES ? runCoverage(setup, setup.lists) : runCoverage({ ...setup, args: undefined });
+    const { scope } = coverage.arguments;
+    this.ranges += scope.known ? scope.addresses.ranges : 0;
+    this.coverages.set(kind, coverage);
+    return coverage;
+  };
 }
 
-function recordOf(row: Readonly<Record<string, unknown>>): ScanRecord {
-  const setup = JSON.parse(row['run'] as string) as RunSetup;
-  let coverage: RunCoverage | undefined;
-  return {
-    nr: row['nr'] as number,
-    id: row['id'] as string,
-    started: row['started'] as number,
-    ended: row['ended'] as number,
-    complete: row['complete'] === 1,
-    setup,
-    // Of two thousand old runs few are ever asked.
-    get coverage() {
-      coverage ??= runCoverage(setup, setup.lists);
-      return coverage;
-    },
-    counts: JSON.parse(row['counts'] as string) as ScanCounts,
-  };
+/** Two runs of a kind looked at the same targets and ports with the same options, wherever their output went. */
+function kindOf(setup: RunSetup): string {
+  const { arguments: what, listsDown, listsUp } = runCoverage({ ...setup, scaninfo: [] }, setup.lists);
+  const { profile, targets, excluded } = what;
+  const ports = setup.scaninfo.map(({ type, protocol, services }) => [type, protocol, services]);
+  return digest([setup.scanner ?? '', profile, JSON.stringify([targets, excluded, ports, listsDown, listsUp])]);
 }

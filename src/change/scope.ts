@@ -15,7 +15,7 @@ const WITH_VALUE: ReadonlySet<string> = new Set(
    -iL -iR --excludefile --exclude-file --includefile --exclude`.split(/\s+/),
 );
 /** They are kept with each run, and looked at again for each scan of the site: a stranger may have written them. */
-const MAX_LENGTH = 64 << 10;
+export const MAX_LENGTH = 64 << 10;
 /** Ranges beyond one for each word: `10.0-15.0-31.1` is 512 of them. */
 const MAX_RANGES = 1024;
 const ELSEWHERE = /^(?:-iL|-iR|--excludefile|--exclude-file|--includefile)/;
@@ -39,6 +39,8 @@ export interface Arguments {
   readonly scope: Scope;
   /** Targets as they were written. */
   readonly targets: readonly string[];
+  /** What of them is left out, as it was written. */
+  readonly excluded: readonly string[];
   /** All the rest, but for where output goes and how much is said: two runs of one profile do the same. */
   readonly profile: string;
 }
@@ -68,11 +70,11 @@ export function argumentsOf(args: string | undefined, lists?: TargetLists): Argu
       profile.push(...taken);
     }
   }
-  return { scope: why === undefined ? scopeOf(targets, excluded) : { known: false, why }, targets, profile: profile.join(' ') };
+  return { scope: why === undefined ? scopeOf(targets, excluded) : { known: false, why }, targets, excluded, profile: profile.join(' ') };
 }
 
 function nothingKnown(why: string): Arguments {
-  return { scope: { known: false, why }, targets: [], profile: '' };
+  return { scope: { known: false, why }, targets: [], excluded: [], profile: '' };
 }
 
 function scopeOf(targets: readonly string[], excluded: readonly string[]): Scope {

@@ -16,7 +16,7 @@ export class SiteWatch {
   overdue(maxAges: ReadonlyMap<string, number>, now: number): readonly OverdueScan[] {
     return [...maxAges].flatMap(([site, maxAgeMs]) => {
       const { since, told } = this.row(site, now);
-      const last = new KnownScans(this.database, site).lastEnd();
+      const last = new KnownScans(this.database, site).lastEnd(now);
       const due = (last ?? since) + maxAgeMs;
       if (now <= due) {
         if (told) this.database.run('UPDATE site SET overdue = NULL WHERE site = ?', site);
@@ -31,7 +31,8 @@ export class SiteWatch {
   }
 
   private row(site: string, now: number): { readonly since: number; readonly told: boolean } {
-    this.database.run('INSERT OR IGNORE INTO site (site, since) VALUES (?, ?)', site, now);
+    // A clock that was ahead once must not put the first look off.
+    this.database.run('INSERT INTO site (site, since) VALUES (?, ?) ON CONFLICT (site) DO UPDATE SET since = min(since, excluded.since)', site, now);
     const row = this.database.get('SELECT since, overdue FROM site WHERE site = ?', site);
     return { since: row?.['since'] as number, told: row?.['overdue'] !== null };
   }

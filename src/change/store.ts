@@ -1,5 +1,7 @@
+import type { AddressSet } from '../nmap/address-set.ts';
 import type { Run } from '../nmap/model.ts';
 import type { Database } from '../state/database.ts';
+import { latestOf, placeOf } from '../state/index-known.ts';
 import { type KnownHost, standing, type TestedPorts } from './known.ts';
 
 /** Lists below this length are written where they are used. */
@@ -27,22 +29,35 @@ export class KnownHosts {
     const up = standing(host.up, confirm) === 'yes' ? 1 : 0;
     const time = Number.isFinite(host.time) ? host.time : 0;
     this.database.run(
-      'INSERT OR REPLACE INTO host (site, key, time, up, known) VALUES (?, ?, ?, ?, ?)',
+      'INSERT OR REPLACE INTO host (site, key, time, up, place, latest, known) VALUES (?, ?, ?, ?, ?, ?, ?)',
       this.site,
       host.key,
       time,
       up,
+      placeOf(host),
+      latestOf(host),
       this.render(host),
     );
   }
 
-  /** Every key, or those of hosts that count as up and were not seen since a time. */
-  keys(upUntil?: number): readonly string[] {
-    const rows =
-      upUntil === undefined
-        ? this.database.all('SELECT key FROM host WHERE site = ?', this.site)
-        : this.database.all('SELECT key FROM host WHERE site = ? AND up = 1 AND time < ?', this.site, upUntil);
-    return rows.map(({ key }) => key as string);
+  keys(): readonly string[] {
+    return this.database.all('SELECT key FROM host WHERE site = ?', this.site).map(keyOf);
+  }
+
+  /**
+   * Hosts of these addresses that count as up and were not seen since a time. Found by their addresses: a scan of
+   * one host must not cost more the more is known.
+   */
+  *unseen(addresses: AddressSet, since: number): Generator<string, void, undefined> {
+    for (const [first, last] of addresses.keys)
+      yield* this.database
+        .all('SELECT key FROM host WHERE site = ? AND place BETWEEN ? AND ? AND up = 1 AND time < ?', this.site, first, last, since)
+        .map(keyOf);
+  }
+
+  /** Hosts of which something was found later than a time. */
+  laterThan(time: number): readonly string[] {
+    return this.database.all('SELECT key FROM host WHERE site = ? AND latest > ?', this.site, time).map(keyOf);
   }
 
   forget(key: string): void {
@@ -83,6 +98,10 @@ export class KnownHosts {
     if (ports !== undefined) this.remember(id, ports);
     return ports ?? '';
   }
+}
+
+function keyOf({ key }: Readonly<Record<string, unknown>>): string {
+  return key as string;
 }
 
 /** The sites of which anything is known. */

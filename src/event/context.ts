@@ -5,7 +5,7 @@ import type { Run } from '../nmap/model.ts';
 import type { Fields } from './event.ts';
 import { scanId } from './id.ts';
 import { identityArguments } from './identity-args.ts';
-import { milliseconds } from './time.ts';
+import { isMisdated, seenAt } from './time.ts';
 
 export const ECS_VERSION = '9.4.0';
 export const PORTLOG_VERSION = (JSON.parse(packageText('package.json')) as { version: string }).version;
@@ -63,19 +63,26 @@ export interface RunContext {
   readonly args: string | undefined;
   /** Members of `Shared` that do not depend on the host. */
   readonly base: Fields;
-  /** Epoch milliseconds; 0 (1970) when the scan carries no time at all. */
+  /** Epoch milliseconds; the time of reading when the scan tells none, or one that cannot be. */
   readonly start: number;
+  /** That is when portlog read it. */
+  readonly startIsOurs: boolean;
+  /** Of its own times, those that cannot be: `nmaprun@start=253402300799`. */
+  readonly misdated: readonly string[];
 }
 
 export function runContext(run: Run, options: EventOptions): RunContext {
   const args = run.args === undefined ? undefined : maskArguments(run.args);
   const scanner = run.scanner ?? 'nmap';
+  const now = options.now();
   return {
     options,
     run,
     scanId: scanId(run, run.args === undefined ? undefined : identityArguments(run.args), options.site),
     args,
-    start: milliseconds(run.start),
+    start: seenAt(run.start, now) || now,
+    startIsOurs: seenAt(run.start, now) === 0,
+    misdated: isMisdated(run.start, now) ? [`nmaprun@start=${run.start}`] : [],
     base: {
       ecs: { version: ECS_VERSION },
       observer: {

@@ -21,7 +21,7 @@ export const FIELDS: readonly Field[] = [
     false,
     'host/@endtime, else host/@starttime, else nmaprun/@start; runstats/finished/@time',
     '2026-01-31T12:00:00.000Z',
-    'When nmap saw it. 1970 when the scan carries no time at all.',
+    'When nmap saw it. When portlog read it, if the scan tells no time, or one that cannot be.',
   ),
   field('message', 'text', false, '', '192.0.2.7 443/tcp open https nginx 1.18.0', 'One line for people. Control characters are written as `\\x1B`.'),
   field('tags', 'keyword', true, '', ['dmz'], 'From the configuration.'),
@@ -43,7 +43,7 @@ export const FIELDS: readonly Field[] = [
     false,
     '',
     'port-observed',
-    'What this event states: host-observed, port-observed, finding-observed, scan-started, scan-finished, scan-empty, scan-incomplete, scan-failed, host-new, host-missing, host-back, port-opened, port-closed, port-reopened, service-changed, os-changed, mac-changed, certificate-changed, finding-opened, finding-resolved, exposure-unexpected, exposure-expired, baseline, mass-change, scope-shrank, known, run-summary, delivery-problem, scan-overdue, file-not-shipped.',
+    'What this event states: host-observed, port-observed, finding-observed, scan-started, scan-finished, scan-empty, scan-incomplete, scan-failed, host-new, host-missing, host-back, port-opened, port-closed, port-reopened, service-changed, os-changed, mac-changed, certificate-changed, finding-opened, finding-resolved, exposure-unexpected, exposure-expired, baseline, mass-change, scope-shrank, known, run-summary, delivery-problem, scan-overdue, file-not-shipped, scan-misdated.',
   ),
   field(
     'event.id',
@@ -180,7 +180,14 @@ export const FIELDS: readonly Field[] = [
     '0e0b7ac8b7c738304c88adddfba3ac99.tcp.21',
     'The same host, port or run across events: the id of a port is that of its host, the transport and the number.',
   ),
-  field('nmap.malformed', 'keyword', true, '', ['port@portid=abc'], 'Attributes that should be numbers and are not, as nmap wrote them.'),
+  field(
+    'nmap.malformed',
+    'keyword',
+    true,
+    '',
+    ['port@portid=abc'],
+    'Attributes that should be numbers and are not, and times that cannot be (more than ten minutes ahead, or before there was nmap), as nmap wrote them.',
+  ),
   field('nmap.scan.id', 'keyword', false, 'nmaprun/@scanner, @version, @args, @start', '420948806a0d8abb8e88193f6d08b1b6', 'The run.'),
   field(
     'nmap.scan.args',
@@ -543,6 +550,14 @@ export const FIELDS: readonly Field[] = [
   field('nmap.change.count.changes', 'long', false, '', 250, 'Changes that a mass-change is about.'),
   field('nmap.inventory.kind', 'keyword', false, '', 'port', 'Of a record of the inventory: host or port.'),
   field('nmap.inventory.state', 'keyword', false, '', 'open', "Of a port in nmap's words, of a host up or down; as it was last found."),
+  field(
+    'nmap.inventory.host_state',
+    'keyword',
+    false,
+    '',
+    'up',
+    'Of the record of a port: whether its host is up or down, as it was last found. A port counts as open now only where this is not down.',
+  ),
   field('nmap.inventory.first_seen', 'date', false, '', '2025-12-21T12:00:00.000Z', 'Seen up or open for the first time.'),
   field(
     'nmap.inventory.last_seen',

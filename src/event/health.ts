@@ -56,6 +56,16 @@ interface FailedScan {
   readonly problem: string | undefined;
 }
 
+/** A scan that tells times that cannot be: a wrong clock, or a lie. */
+export interface MisdatedScan {
+  readonly scanId: string;
+  readonly scanner: string;
+  /** As they were written: `nmaprun@start=253402300799`. */
+  readonly times: readonly string[];
+  /** Hosts with such times. */
+  readonly hosts: number;
+}
+
 /** `run-summary`: what a run has read and what became of it, per sink in the message, in total in the fields. */
 export function runSummaryEvent(options: EventOptions, run: RunFacts): LogEvent {
   const total = totalOf(run.sinks.map(({ sums }) => sums));
@@ -82,6 +92,19 @@ export function deliveryProblemEvent(options: EventOptions, runKey: string, { ki
     message: `${sink}: ${TEXT[kind](events)}: ${reason}`,
     event: { outcome: 'failure', reason },
     nmap: { delivery: { sink: [sink], problem: kind, events } },
+  });
+}
+
+/** `scan-misdated`: what was seen in that scan counts as seen when it was read, or when its run began. The same scan has the same id. */
+export function scanMisdatedEvent(options: EventOptions, runKey: string, { scanId, scanner, times, hosts }: MisdatedScan): LogEvent {
+  const entity = digest(['site', options.site]);
+  const where = hosts === 0 ? '' : ` in the run and ${count(hosts, 'host')}`;
+  return healthEvent(options, 'scan-misdated', runKey, '', entity, {
+    id: eventId('nmap.health', 'scan-misdated', scanId, entity, ''),
+    severity: SEVERITY.medium,
+    message: `site ${options.site}: a scan of ${scanner} tells times that cannot be${where} (${times.join(', ')}): set the clock of the scanner; until then the time of reading counts`,
+    event: { outcome: 'failure' },
+    nmap: { scan: { id: scanId }, malformed: times },
   });
 }
 

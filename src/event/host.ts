@@ -7,7 +7,7 @@ import { hostOs, nmapOs } from './os.ts';
 import { type PortCounts, stateCounts } from './counts.ts';
 import { scriptFields } from './script.ts';
 import { printable } from './text.ts';
-import { isoSeconds, isoTime, milliseconds } from './time.ts';
+import { isMisdated, isoSeconds, isoTime, seenAt } from './time.ts';
 
 /** A host as the events of its ports need it. */
 export interface HostContext {
@@ -40,7 +40,8 @@ export function placeFields({ options }: RunContext, ips: readonly string[]): Fi
 
 export function hostContext(run: RunContext, host: Host): HostContext {
   const identity = identify(host, run.options.macNetworks);
-  const time = milliseconds(host.endtime) || milliseconds(host.starttime) || run.start;
+  const now = run.options.now();
+  const time = seenAt(host.endtime, now) || seenAt(host.starttime, now) || run.start;
   const fields = sharedFields(run, host, identity, time);
   const entityId = hostEntityId(run.options.site, identity.key);
   const observationId = eventId('nmap.host', 'host-observed', run.scanId, entityId, condensed(host.source));
@@ -94,14 +95,22 @@ export function hostEvent(context: HostContext, counts: PortCounts): LogEvent {
         ...context.place,
         scan: { id: run.scanId },
         entity: { id: entityId },
-        host: nmapHost(host, counts),
+        host: nmapHost(host, counts, created),
         os: nmapOs(host.os),
         script: scriptFields(host.hostscripts),
-        malformed: some(host.malformed),
+        malformed: some([...host.malformed, ...misdatedIn(host, created)]),
       },
       message,
     },
   };
+}
+
+/** Times of a host that cannot be, as nmap wrote them. */
+export function misdatedIn({ starttime, endtime }: Host, now: number): readonly string[] {
+  const times = [];
+  if (isMisdated(starttime, now)) times.push(`host@starttime=${starttime}`);
+  if (isMisdated(endtime, now)) times.push(`host@endtime=${endtime}`);
+  return times;
 }
 
 /** masscan writes one `host` per port and knows nothing of the host itself. */
@@ -122,15 +131,15 @@ function sightingOf({ starttime, endtime, addresses, hostnames }: Host): readonl
   return [starttime, endtime, ...addresses.map(({ addr }) => addr), ...hostnames.flatMap(({ name, type }) => [name, type])];
 }
 
-function nmapHost(host: Host, counts: PortCounts): Fields {
+function nmapHost(host: Host, counts: PortCounts, now: number): Fields {
   return {
     state: host.status?.state,
     reason: host.status?.reason,
     reason_ttl: host.status?.reasonTtl,
     timedout: host.timedout,
     comment: host.comment,
-    start: isoSeconds(host.starttime),
-    end: isoSeconds(host.endtime),
+    start: isoSeconds(host.starttime, now),
+    end: isoSeconds(host.endtime, now),
     addresses: some(host.addresses.map(({ addr, addrtype = 'ipv4', vendor }) => ({ addr, addrtype, vendor }))),
     hostnames: some(host.hostnames.map(({ name, type }) => ({ name, type }))),
     ports: counts.byState,

@@ -1,14 +1,17 @@
-import type { ScanItem } from '../nmap/item.ts';
+import type { RunEnd, ScanItem } from '../nmap/item.ts';
 import { type EventOptions, type RunContext, runContext } from './context.ts';
 import { countPorts } from './counts.ts';
 import { levelOf, type LogEvent } from './event.ts';
 import { type HostContext, hostContext, hostEvent, isHostObservation } from './host.ts';
 import type { Host } from '../nmap/model.ts';
 import { isQuiet, portEvent } from './port.ts';
-import { RunRecord, scanEndEvent, scanStartEvent } from './scan.ts';
+import type { MisdatedScan } from './health.ts';
+import { misdatedTimes, RunRecord, scanEndEvent, scanStartEvent } from './scan.ts';
 
 /** What a mapper has counted of hosts; plain data. */
 export type HostCounts = RunRecord['hostCounts'] & { readonly openPorts: number };
+
+const MAX_MISDATED = 20;
 
 /** Turns what a scan says into events, in the same order, holding no more than counts of the run. */
 export class EventMapper {
@@ -18,6 +21,8 @@ export class EventMapper {
   private record = new RunRecord();
   /** Open ports listed so far, in all runs. */
   openPorts = 0;
+  /** Runs that tell times that cannot be, the first of them. */
+  readonly misdated: MisdatedScan[] = [];
 
   constructor(options: EventOptions) {
     this.options = options;
@@ -62,7 +67,7 @@ export class EventMapper {
       case 'host':
         if (this.context === undefined) return;
         const counts = countPorts(item.host);
-        this.record.addHost(item.host, counts);
+        this.record.addHost(item.host, counts, this.options.now());
         this.openPorts += counts.openListed;
         if (item.host.status?.state === 'down' && !this.options.all) return;
         const host = this.hostOf(item.host);
@@ -88,10 +93,18 @@ export class EventMapper {
         return this.record.addRefusal(item.refusal);
       case 'end':
         if (this.context === undefined) return;
+        this.noteMisdated(this.context, item.end);
         yield scanEndEvent(this.context, this.record, item.end);
         this.context = undefined;
         this.current = undefined;
         this.record = new RunRecord();
     }
+  }
+
+  private noteMisdated(context: RunContext, end: RunEnd): void {
+    const times = misdatedTimes(context, this.record, end);
+    const { scanId, run } = context;
+    if (times.length > 0 && this.misdated.length < MAX_MISDATED)
+      this.misdated.push({ scanId, scanner: run.scanner ?? 'nmap', times, hosts: this.record.misdated.hosts });
   }
 }

@@ -4,10 +4,11 @@ import { maskOutput } from '../nmap/mask.ts';
 import { dataStream, type RunContext } from './context.ts';
 import { addCounts, noPorts, type PortCounts } from './counts.ts';
 import { type Fields, type FieldValue, type Level, type LogEvent, SEVERITY, Shared, some } from './event.ts';
+import { misdatedIn } from './host.ts';
 import { eventId } from './id.ts';
 import { scriptFields } from './script.ts';
 import { clip, count, printable } from './text.ts';
-import { isoSeconds, isoTime, milliseconds } from './time.ts';
+import { isMisdated, isoSeconds, isoTime, milliseconds, seenAt } from './time.ts';
 import { type HostTotals, hostTotals, hostWords, totalFields } from './totals.ts';
 
 /** Lists in the run's event are bounded, whatever the scan says; the counts beside them are not. */
@@ -32,10 +33,15 @@ export class RunRecord {
   /** Of hosts that are up, by zone; neither is this part of it, for it depends on the file of expected exposure. */
   readonly zones = new Map<string, ZoneTotals>();
   output: { readonly type: string | undefined; readonly text: string } | undefined;
-  /** Epoch milliseconds of the latest host. */
+  /** Epoch milliseconds of the latest host, as nmap tells it: part of what the run is identified by. */
   latest = 0;
+  /** The same of times that can be. */
+  latestSeen = 0;
 
-  addHost(host: Host, counts: PortCounts): void {
+  /** Hosts with times that cannot be, and the first of those. */
+  misdated: { hosts: number; example?: string } = { hosts: 0 };
+
+  addHost(host: Host, counts: PortCounts, now: number): void {
     this.hosts.listed++;
     if (host.status?.state === 'up') this.hosts.up++;
     else if (host.status?.state === 'down') this.hosts.down++;
@@ -43,16 +49,19 @@ export class RunRecord {
     if (!wasLookedAt(host)) this.named++;
     addCounts(this.ports, counts.byState);
     this.latest = Math.max(this.latest, milliseconds(host.endtime) || milliseconds(host.starttime));
+    this.latestSeen = Math.max(this.latestSeen, seenAt(host.endtime, now) || seenAt(host.starttime, now));
+    const [example] = misdatedIn(host, now);
+    if (example !== undefined) this.addMisdated(1, example);
   }
 
   /** What {@link addHost}, {@link addToZone} and {@link addFinding} have counted; plain data. */
-  get hostCounts(): Pick<RunRecord, 'hosts' | 'named' | 'ports' | 'findings' | 'zones' | 'latest'> {
-    const { hosts, named, ports, findings, zones, latest } = this;
-    return { hosts, named, ports, findings, zones, latest };
+  get hostCounts(): Pick<RunRecord, 'hosts' | 'named' | 'ports' | 'findings' | 'zones' | 'latest' | 'latestSeen' | 'misdated'> {
+    const { hosts, named, ports, findings, zones, latest, latestSeen, misdated } = this;
+    return { hosts, named, ports, findings, zones, latest, latestSeen, misdated };
   }
 
   /** Counts hosts that somebody else has counted. */
-  add({ hosts, named, ports, findings, zones, latest }: RunRecord['hostCounts']): void {
+  add({ hosts, named, ports, findings, zones, latest, latestSeen, misdated }: RunRecord['hostCounts']): void {
     addCounts(this.hosts, hosts);
     this.named += named;
     addCounts(this.ports, ports);
@@ -65,6 +74,12 @@ export class RunRecord {
       addCounts(totals.findings, more.findings);
     }
     this.latest = Math.max(this.latest, latest);
+    this.latestSeen = Math.max(this.latestSeen, latestSeen);
+    if (misdated.example !== undefined) this.addMisdated(misdated.hosts, misdated.example);
+  }
+
+  private addMisdated(hosts: number, example: string): void {
+    this.misdated = { hosts: this.misdated.hosts + hosts, example: this.misdated.example ?? example };
   }
 
   /** A host that is up. */
@@ -141,15 +156,16 @@ export function scanEndEvent(context: RunContext, record: RunRecord, end: RunEnd
   const ending = endingOf(end, context.run.scanner, { listed: record.hosts.listed, named: record.named });
   const hosts = hostTotals(end.stats, record.counted(context.run.scanner));
   const finished = end.stats?.finished;
-  const time = milliseconds(finished?.time) || record.latest || context.start;
+  const now = context.options.now();
+  const time = seenAt(finished?.time, now) || record.latestSeen || context.start;
   const why = ending === 'empty' ? whyEmpty(record) : whyIncomplete(end, record);
   const message = printable(messageOf(context, record, end, ending, hosts, why));
   return scanEvent(context, ACTION[ending], time, message, contentOf(record, end), {
     event: {
       type: ['end'],
       outcome: OUTCOME[ending],
-      start: isoSeconds(context.run.start),
-      end: isoSeconds(finished?.time),
+      start: isoSeconds(context.run.start, now),
+      end: isoSeconds(finished?.time, now),
       duration: duration(context, end),
       reason: why ?? errorOf(end),
     },
@@ -172,11 +188,19 @@ export function scanEndEvent(context: RunContext, record: RunRecord, end: RunEnd
     nmap: {
       refusal: some(record.refusals.map(refusalFields)),
       target: some(record.targets.map(({ specification, status, reason }) => ({ specification, status, reason }))),
-      task: some(record.tasks.map(taskFields)),
+      task: some(record.tasks.map((task) => taskFields(task, now))),
+      malformed: some(misdatedTimes(context, record, end)),
       script: scriptFields(record.scripts),
       output: record.output && { type: record.output.type, text: clip(maskOutput(clip(record.output.text, MAX_OUTPUT_BYTES)), MAX_OUTPUT_BYTES) },
     },
   });
+}
+
+/** The times of a run and its hosts that cannot be: its own, and the first of the hosts. */
+export function misdatedTimes({ misdated, options }: RunContext, record: RunRecord, { stats }: RunEnd): readonly string[] {
+  const finished = stats?.finished?.time;
+  const own = isMisdated(finished, options.now()) ? [`finished@time=${finished}`] : [];
+  return [...misdated, ...own, ...(record.misdated.example === undefined ? [] : [record.misdated.example])];
 }
 
 /** Only for scans that portlog runs itself: what comes from a file has long begun. */
@@ -230,7 +254,7 @@ function scanEvent(context: RunContext, action: string, time: number, message: s
         scan: {
           id: scanId,
           args: context.args,
-          start: isoSeconds(run.start),
+          start: isoSeconds(run.start, created),
           startstr: run.startstr,
           xmloutputversion: run.xmloutputversion,
           profile_name: run.profileName,
@@ -305,14 +329,14 @@ function scanner({ run }: RunContext): string {
 function duration(context: RunContext, { stats }: RunEnd): number | undefined {
   const finished = stats?.finished;
   if (finished?.elapsed !== undefined) return Math.round(finished.elapsed * 1e9);
-  const ended = milliseconds(finished?.time);
-  return ended === 0 || context.start === 0 || ended < context.start ? undefined : (ended - context.start) * 1e6;
+  const ended = seenAt(finished?.time, context.options.now());
+  return ended === 0 || ended < context.start ? undefined : (ended - context.start) * 1e6;
 }
 
 function refusalFields({ element, offset, length, reason, address }: Refusal): Fields {
   return { element, offset, length, reason, address };
 }
 
-function taskFields({ kind, task, time, extrainfo, percent, remaining, etc }: Task): Fields {
-  return { kind, task, time: isoSeconds(time), extrainfo, percent, remaining, etc };
+function taskFields({ kind, task, time, extrainfo, percent, remaining, etc }: Task, now: number): Fields {
+  return { kind, task, time: isoSeconds(time, now), extrainfo, percent, remaining, etc };
 }

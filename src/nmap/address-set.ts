@@ -41,6 +41,12 @@ export class AddressSet {
     return this.v4.length + this.v6.length;
   }
 
+  /** Its ranges in the form of {@link addressKey}, inclusive. */
+  get keys(): readonly (readonly [first: string, last: string])[] {
+    const of = (ranges: Ranges, kind: 4 | 6) => ranges.map(([first, last]) => [keyOf(first, kind), keyOf(last, kind)] as const);
+    return [...of(this.v4, 4), ...of(this.v6, 6)];
+  }
+
   has(address: string): boolean {
     const number = numberOf(address);
     return number !== undefined && isIn(isIPv4(address) ? this.v4 : this.v6, number);
@@ -53,6 +59,16 @@ export class AddressSet {
   overlaps(other: AddressSet): boolean {
     return doOverlap(this.v4, other.v4) || doOverlap(this.v6, other.v6);
   }
+}
+
+/** A text that sorts as addresses do, for an index: `4c0000207`. Undefined when it is no address. */
+export function addressKey(text: string): string | undefined {
+  const number = numberOf(text);
+  return number === undefined ? undefined : keyOf(number, isIPv4(text) ? 4 : 6);
+}
+
+function keyOf(number: bigint, kind: 4 | 6): string {
+  return `${kind}${number.toString(16).padStart(kind === 4 ? 8 : 32, '0')}`;
 }
 
 function rangesOf(word: string, most: number): readonly Range[] | undefined {

@@ -1,3 +1,4 @@
+import { indexKnown } from './index-known.ts';
 import { maskStoredArguments } from './mask-arguments.ts';
 import type { Handle } from './sqlite.ts';
 
@@ -156,4 +157,5 @@ export const SCHEMA_VERSIONS: readonly SchemaStep[] = [
     PRIMARY KEY (directory, name)
   ) STRICT, WITHOUT ROWID;
   `,
+  indexKnown,
 ];

@@ -7,7 +7,7 @@ import type { Refusal, RunEnd, ScanItem } from '../../src/nmap/item.ts';
 import { ScanReader } from '../../src/nmap/read.ts';
 
 /** A fixed time of reading, so that whole events can be compared. */
-const NOW = Date.parse('2026-01-31T12:00:00Z');
+const NOW = Date.parse('2026-12-31T12:00:00Z');
 
 export function fixture(name: string): Buffer {
   return readFileSync(new URL(`../fixtures/${name}`, import.meta.url));

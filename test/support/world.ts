@@ -122,7 +122,8 @@ export class World {
     const named = (key: string, value: unknown): unknown =>
       key === 'scan' && typeof value === 'number' ? scans.idOf(value) : key === 'marks' ? (value as string[]).toSorted() : value;
     const found = hosts.keys().map((key) => {
-      const { findings, ...host } = JSON.parse(JSON.stringify(hosts.get(key), named)) as KnownHost;
+      // What was sent to an inventory is no knowledge.
+      const { findings, recorded: _, ...host } = JSON.parse(JSON.stringify(hosts.get(key), named)) as KnownHost;
       // Of a finding, whether it stands: when nobody saw it, nobody counted who looked.
       return { ...host, findings: Object.fromEntries(Object.entries(findings).map(([id, { open }]) => [id, standing(open, 1)])) };
     });

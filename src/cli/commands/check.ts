@@ -1,3 +1,4 @@
+import { systemClock } from '../../clock.ts';
 import { accessSync, constants, existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { KnownScans } from '../../change/scans.ts';
@@ -98,7 +99,7 @@ async function checkNmap(program: string, env: Environment): Promise<Diagnosis> 
 
 /** How much is known of a site, and how old it is. */
 function knownAt(database: Database, site: string): Diagnosis {
-  const last = new KnownScans(database, site).lastEnd();
+  const last = new KnownScans(database, site).lastEnd(systemClock.now());
   const when = last === undefined ? 'no finished scan' : `last finished scan ${new Date(last).toISOString()}`;
   return { level: 'ok', message: `site "${site}": ${count(new KnownHosts(database, site).keys().length, 'host')} known, ${when}` };
 }

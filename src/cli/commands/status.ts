@@ -53,7 +53,7 @@ async function statusOf(database: Database, { maxAges }: Settings, config: Confi
     sites: [...new Set([...knownSites(database), ...maxAges.keys()])].sort().map((site) => ({
       site,
       hosts: new KnownHosts(database, site).keys().length,
-      last: new KnownScans(database, site).lastEnd(),
+      last: new KnownScans(database, site).lastEnd(systemClock.now()),
       maxAgeMs: maxAges.get(site),
     })),
     schedules: schedulesOf(config, file).map(({ name, timetable }) => ({

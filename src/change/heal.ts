@@ -1,0 +1,54 @@
+import { AHEAD_MS } from '../event/time.ts';
+import { type KnownHost, type Opposites, type Register, type Tests } from './known.ts';
+import type { KnownScans } from './scans.ts';
+import type { KnownHosts } from './store.ts';
+
+/**
+ * What was found at times that have not come yet, by a clock that was wrong (a scanner's, or ours), would make
+ * every scan too late to be news. It is taken to have been found before the scan that begins at `started`, but
+ * behind all that is known of other times.
+ */
+export function healTimes(
+  hosts: KnownHosts,
+  scans: KnownScans,
+  confirm: number,
+  { now, started }: { readonly now: number; readonly started: number },
+): void {
+  const keys = hosts.laterThan(now + AHEAD_MS);
+  const time = Math.max(scans.latestTime(now), Math.min(now, started - 1));
+  scans.heal(now, time);
+  for (const key of keys) {
+    const known = hosts.get(key);
+    if (known !== undefined) hosts.put(healed(known, time), confirm);
+  }
+}
+
+/** Nothing of it is later than `time`. */
+function healed(known: KnownHost, time: number): KnownHost {
+  const at = (one: number): number => Math.min(one, time);
+  const tests = ({ first, times }: Tests): Tests => ({ first: at(first), times: [...new Set(times.map(at))] });
+  const opposites = ({ yes, no, ...last }: Opposites): Opposites => ({ ...(yes && { yes: tests(yes) }), ...(no && { no: tests(no) }), ...last });
+  const register = <T>(one: Register<T>): Register<T> => ({ ...one, at: at(one.at), since: at(one.since) });
+  const each = <T>(all: Readonly<Record<string, T>>, heal: (one: T) => T): Record<string, T> =>
+    Object.fromEntries(Object.entries(all).map(([key, one]) => [key, heal(one)]));
+  const { name, mac, ip, os, recorded: _, ...rest } = known;
+  return {
+    ...rest,
+    up: opposites(known.up),
+    time: at(known.time),
+    ...(name && { name: register(name) }),
+    ...(mac && { mac: register(mac) }),
+    ...(ip && { ip: register(ip) }),
+    ...(os && { os: register(os) }),
+    ports: each(known.ports, ({ guess, service, certificate, ...port }) => ({
+      ...port,
+      open: opposites(port.open),
+      at: at(port.at),
+      ...(guess && { guess: register(guess) }),
+      ...(service && { service: register(service) }),
+      ...(certificate && { certificate: register(certificate) }),
+    })),
+    tested: known.tested.map((list) => ({ ...list, tests: tests(list.tests) })),
+    findings: each(known.findings, (finding) => ({ ...finding, open: opposites(finding.open), at: at(finding.at) })),
+  };
+}

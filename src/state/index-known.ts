@@ -1,0 +1,42 @@
+import { addressKey } from '../nmap/address-set.ts';
+import type { Handle } from './sqlite.ts';
+
+/** Enters addresses and latest times of the hosts that are known, so that a scan finds those that it is about. */
+export function indexKnown(handle: Handle): void {
+  handle.exec(`
+    -- place: the address that decides whether a scan looked at the host, as it sorts; empty when it has none.
+    -- latest: the latest time at which anything was found of it.
+    ALTER TABLE host ADD COLUMN place TEXT NOT NULL DEFAULT '';
+    ALTER TABLE host ADD COLUMN latest INTEGER NOT NULL DEFAULT 0;
+    -- kind: runs of the same kind look at the same in the same way; empty of those that were taken in before there were kinds.
+    ALTER TABLE scan ADD COLUMN kind TEXT NOT NULL DEFAULT '';
+  `);
+  const update = handle.prepare('UPDATE host SET place = ?, latest = ? WHERE site = ? AND key = ?');
+  for (const { site = null, key = null, known } of handle.prepare('SELECT site, key, known FROM host').all()) {
+    const host = JSON.parse(known as string) as Known;
+    update.run(placeOf(host), latestOf(host), site, key);
+  }
+  handle.exec(`
+    CREATE INDEX host_place ON host (site, place);
+    CREATE INDEX host_latest ON host (site, latest);
+    CREATE INDEX scan_kind ON scan (site, kind, started);
+  `);
+}
+
+/** What of a known host is needed here. */
+interface Known {
+  readonly key: string;
+  readonly ips: readonly string[];
+  /** `null` where it was no number. */
+  readonly time: number | null;
+  readonly up: { readonly yes?: { readonly times: readonly number[] }; readonly no?: { readonly times: readonly number[] } };
+}
+
+export function placeOf({ key, ips }: Pick<Known, 'key' | 'ips'>): string {
+  return addressKey(ips[0] ?? key) ?? '';
+}
+
+export function latestOf({ time, up }: Pick<Known, 'time' | 'up'>): number {
+  const times = [time ?? 0, up.yes?.times[0] ?? 0, up.no?.times[0] ?? 0];
+  return Math.trunc(Math.max(0, ...times.filter(Number.isFinite)));
+}
