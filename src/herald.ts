@@ -45,7 +45,7 @@ export class Herald {
 
   /** A sink fails that nobody was told of. */
   get isAlarmed(): boolean {
-    return this.lanes.some((lane) => lane.failingSince !== undefined && !this.told.has(lane));
+    return this.lanes.some((lane) => lane.failure !== undefined && !this.told.has(lane));
   }
 
   /** Tells of sites whose next scan did not come, of scans that a schedule asked for in vain, and of files that could not be shipped. */
@@ -76,14 +76,13 @@ export class Herald {
 
   /** Called between hosts: tells the other sinks of one that has been failing for too long. */
   async watch(): Promise<void> {
-    const since = this.options.now() - this.patienceMs;
-    const events = this.failing((lane) => (lane.failingSince ?? Number.POSITIVE_INFINITY) < since);
+    const events = this.failing((lane) => lane.failingForMs > this.patienceMs);
     if (events.length > 0) await announce(events, this.lanes, this.store);
   }
 
   /** At the end of a run: what went wrong, and the sums. A run that found nothing new and nothing wrong has nothing to tell. */
   async conclude(inputs: readonly InputReport[]): Promise<void> {
-    const events = this.failing((lane) => lane.failingSince !== undefined);
+    const events = this.failing(() => true);
     for (const problem of this.lanes.flatMap(problemsOf)) events.push(deliveryProblemEvent(this.options, this.runKey, problem));
     const isIdle = inputs.length === 0 && this.lanes.every(({ replayed }) => replayed.delivered === 0);
     // A replay that could do nothing would only add to what waits.
@@ -127,6 +126,8 @@ function problemsOf({ sink, tally, replayed, firstRejection, keeping }: Lane): r
   const problems: DeliveryProblem[] = [];
   if (dead > 0) problems.push({ kind: 'dead-letters', sink: sink.name, reason: firstRejection ?? 'no reason given', events: dead });
   if (discarded > 0) problems.push({ kind: 'discarded', sink: sink.name, reason: 'the spool is full, or they were too old', events: discarded });
+  const removed = tally.removed + replayed.removed;
+  if (removed > 0) problems.push({ kind: 'removed', sink: sink.name, reason: 'only so many files are kept (keepFiles)', events: removed });
   if (keeping?.stuck === true) problems.push({ kind: 'spool-full', sink: sink.name, reason: 'the sink did not come back', events: undefined });
   return problems;
 }

@@ -3,7 +3,7 @@ import { uptime } from 'node:os';
 
 /** Ticks a second in /proc: the same on every architecture that Linux has (https://man7.org/linux/man-pages/man7/time.7.html). */
 const TICKS = 100;
-/** The clocks of the kernel and of this process disagree a little. */
+/** The clocks of the kernel and of this process disagree a little, and Node takes a moment to begin. */
 const SLACK_MS = 2000;
 
 /**
@@ -20,15 +20,23 @@ export function isAlive(pid: number, started: number): boolean {
   return !isDead && since <= started + SLACK_MS;
 }
 
-/** From /proc/PID/stat (https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html); where there is no /proc, as old as the machine. */
+/**
+ * By how much later than this process it began, whose own beginning is known: /proc counts from the start of the machine,
+ * and when that was, a container is not told (in LXC /proc/uptime is the container's). Where there is no /proc, as old as the machine.
+ */
 function processOf(pid: number): { readonly isDead: boolean; readonly since: number } {
-  const booted = Date.now() - uptime() * 1000;
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    // The name is in brackets, and may have any character in it.
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return { isDead: fields[0] === 'Z' || fields[0] === 'X', since: booted + (Number(fields[19]) / TICKS) * 1000 };
+    const { isDead, ticks } = statOf(String(pid));
+    return { isDead, since: performance.timeOrigin + ((ticks - statOf('self').ticks) / TICKS) * 1000 };
   } catch {
-    return { isDead: false, since: booted };
+    return { isDead: false, since: Date.now() - uptime() * 1000 };
   }
+}
+
+/** https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html */
+function statOf(pid: string): { readonly isDead: boolean; readonly ticks: number } {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+  // The name is in brackets, and may have any character in it.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return { isDead: fields[0] === 'Z' || fields[0] === 'X', ticks: Number(fields[19]) };
 }

@@ -16,6 +16,7 @@ export interface Settled<E extends Entry> {
   readonly delivered: number;
   readonly already: number;
   readonly restamped: number;
+  readonly removed: number;
   /** The entries that are there now: `delivered` and `already` together. */
   readonly done: readonly E[];
   readonly rejected: readonly (Rejection & { readonly entry: E })[];
@@ -39,7 +40,7 @@ export async function deliver<E extends Entry>(
   onSettled: (settled: Settled<E>) => void,
 ): Promise<Undelivered<E> | undefined> {
   const waiting: BatchOf<E>[] = [whole];
-  let deadline = clock.now() + retryForMs;
+  let deadline = clock.elapsed() + retryForMs;
   let attempts = 0;
   for (let batch = waiting.shift(); batch !== undefined; batch = waiting.shift()) {
     const outcome = await attempt(sink, batch, signal);
@@ -47,7 +48,7 @@ export async function deliver<E extends Entry>(
     const settled = settledBy(outcome, batch);
     if (settled.done.length > 0 || settled.rejected.length > 0) {
       onSettled(settled);
-      [deadline, attempts] = [clock.now() + retryForMs, 0];
+      [deadline, attempts] = [clock.elapsed() + retryForMs, 0];
     }
     const left = entriesIn(outcome.retry, batch);
     if (left.length === 0) continue;
@@ -55,7 +56,8 @@ export async function deliver<E extends Entry>(
     const atOnce = (outcome.split === true || outcome.adapted === true) && outcome.retryAfterMs === undefined;
     if (waiting.length === 0 || atOnce) continue;
     const wait = backoffMs(++attempts, clock.random(), outcome.retryAfterMs);
-    if (signal.aborted || clock.now() + wait > deadline) return { entries: waiting.flatMap(({ entries }) => entries), error: tooBusy(sink, signal) };
+    if (signal.aborted || clock.elapsed() + wait > deadline)
+      return { entries: waiting.flatMap(({ entries }) => entries), error: tooBusy(sink, signal) };
     await clock.sleep(wait, signal);
   }
   return undefined;
@@ -87,15 +89,18 @@ async function attempt(sink: Sink, batch: Batch, signal: AbortSignal): Promise<O
   }
 }
 
-const NOTHING = { delivered: 0, already: 0, restamped: 0 } as const;
+const NOTHING = { delivered: 0, already: 0, restamped: 0, removed: 0 } as const;
 
 /** Checks that the sink accounts for every entry: one that does not would falsify the sum. */
-function settledBy<E extends Entry>({ delivered, already, restamped = 0, retry, rejected }: Outcome, { entries }: BatchOf<E>): Settled<E> {
+function settledBy<E extends Entry>(
+  { delivered, already, restamped = 0, removed = 0, retry, rejected }: Outcome,
+  { entries }: BatchOf<E>,
+): Settled<E> {
   const back = new Set<Entry>([...retry, ...rejected.map(({ entry }) => entry)]);
   const done = back.size === 0 ? entries : entries.filter((entry) => !back.has(entry));
   if (done.length !== delivered + already || entries.length - done.length !== back.size)
     throw new Error(`the sink accounts for ${delivered + already + back.size} of ${entries.length} events`);
-  return { delivered, already, restamped, done, rejected: rejected as Settled<E>['rejected'] };
+  return { delivered, already, restamped, removed, done, rejected: rejected as Settled<E>['rejected'] };
 }
 
 /** The same objects, as our own type. */

@@ -117,7 +117,7 @@ export class Drain {
       this.events.succeeded();
       return undefined;
     }
-    this.failingSince ??= this.options.clock.now();
+    this.failingSince ??= this.options.clock.elapsed();
     this.events.failed(left.error);
     return left.error;
   }
@@ -137,8 +137,8 @@ export class Drain {
 
   private isTooLate(wait: number): boolean {
     const { clock, retryForMs } = this.options;
-    this.failingSince ??= clock.now();
-    return this.finishing && clock.now() + wait > this.failingSince + retryForMs;
+    this.failingSince ??= clock.elapsed();
+    return this.finishing && clock.elapsed() + wait > this.failingSince + retryForMs;
   }
 
   private tellWaiting(): void {

@@ -73,7 +73,7 @@ export class Keeper {
   /** Gives up what has waited too long; true when anything is left to be sent. */
   expire(): boolean {
     this.store.transaction(() => {
-      for (const lost of this.shelf.spool.expire(this.clock.now())) this.lose(lost);
+      for (const lost of this.shelf.spool.expire()) this.lose(lost);
     });
     return this.shelf.spool.hasWork();
   }
@@ -170,10 +170,11 @@ export class Keeper {
       return false;
     }
     const account = run === this.store.run ? this.accounts.accountOf(batch.entries[0]?.dataset) : this.accounts.replayed;
-    for (const { delivered, already, restamped } of settled) {
+    for (const { delivered, already, restamped, removed } of settled) {
       account.delivered += delivered;
       account.already += already;
       account.restamped += restamped;
+      account.removed += removed;
     }
     account.dead += rejected.length;
     const gone = batch.entries.length - (left?.entries.length ?? 0);

@@ -50,8 +50,8 @@ export class Lane {
   readonly replayed: Tally = newTally();
   /** Why the sink does not work now; undefined again when it does. */
   failure: SinkError | undefined;
-  /** Since when, epoch milliseconds. */
-  failingSince: number | undefined;
+  /** Since when, by the clock's `elapsed`. */
+  private failingSince: number | undefined;
   /** The server's reason for the first event that it rejected. */
   firstRejection: string | undefined;
   /** How long a full queue may hold up reading before it goes to disk, in milliseconds. */
@@ -93,6 +93,11 @@ export class Lane {
     if (this.keeper?.expire() === true) this.drain?.start();
   }
 
+  /** For how long the sink has not worked, in milliseconds; 0 when it does. */
+  get failingForMs(): number {
+    return this.failingSince === undefined ? 0 : this.options.clock.elapsed() - this.failingSince;
+  }
+
   /** No event can be delivered or kept any more: reading for this sink has no use. */
   get isOver(): boolean {
     return this.failure?.kind === 'closed' || this.keeper?.fatal !== undefined;
@@ -110,7 +115,7 @@ export class Lane {
   /** Takes an event. A promise means: wait for it before the next one. */
   push(event: LogEvent): Promise<void> | undefined {
     const entry = this.prepare(event);
-    const batch = entry && this.batcher.add(entry, this.options.clock.now());
+    const batch = entry && this.batcher.add(entry, this.options.clock.elapsed());
     return batch && this.dispatch(this.parcel(batch));
   }
 
@@ -137,7 +142,7 @@ export class Lane {
     const queued = this.options.clock.now();
     if (!('refused' in encoded)) return { id, dataset, time, queued, ...encoded, unit: this.units.enter() };
     const entry: Queued = { id, dataset, time, queued, parts: [], bytes: 0, partition: '', unit: this.units.enter() };
-    this.record({ delivered: 0, already: 0, restamped: 0, done: [], rejected: [{ entry, reason: encoded.refused }] }, account);
+    this.record({ delivered: 0, already: 0, restamped: 0, removed: 0, done: [], rejected: [{ entry, reason: encoded.refused }] }, account);
     return undefined;
   }
 
@@ -152,7 +157,7 @@ export class Lane {
 
   /** Batches of these events alone, which go nowhere yet; each event is a unit. */
   draft(events: readonly LogEvent[]): readonly Parcel[] {
-    const now = this.options.clock.now();
+    const now = this.options.clock.elapsed();
     const batcher = new Batcher<Queued>(this.sink.limits);
     const full = events.flatMap((event) => {
       const entry = this.prepare(event);
@@ -187,7 +192,7 @@ export class Lane {
 
   /** Puts batches on their way: all, whatever the clock says, or those that have waited for so many milliseconds. */
   async flush(ageMs?: number): Promise<void> {
-    const old = this.batcher.takeOlderThan(ageMs === undefined ? Number.POSITIVE_INFINITY : this.options.clock.now() - ageMs);
+    const old = this.batcher.takeOlderThan(ageMs === undefined ? Number.POSITIVE_INFINITY : this.options.clock.elapsed() - ageMs);
     // All at once: a batch that is filled meanwhile must not overtake one of its partition.
     await Promise.all(old.map(async (batch) => this.dispatch(this.parcel(batch))));
   }
@@ -242,6 +247,7 @@ export class Lane {
     account.delivered += settled.delivered;
     account.already += settled.already;
     account.restamped += settled.restamped;
+    account.removed += settled.removed;
     if (this.keeper === undefined) account.discarded += settled.rejected.length;
     else account.dead += this.keeper.settle(settled.done, settled.rejected);
   }
@@ -268,7 +274,7 @@ export class Lane {
 
   private failed(error: SinkError): void {
     this.failure = error;
-    this.failingSince ??= this.options.clock.now();
+    this.failingSince ??= this.options.clock.elapsed();
   }
 
   private succeeded(): void {
@@ -297,9 +303,9 @@ export class Lane {
 
   /** Holds up reading while the queue is full, but not longer than the source can wait. */
   private async waitForTurn(): Promise<void> {
-    const until = this.options.clock.now() + this.patienceMs;
+    const until = this.options.clock.elapsed() + this.patienceMs;
     while (this.outbound.queued > MAX_QUEUED) {
-      const left = until - this.options.clock.now();
+      const left = until - this.options.clock.elapsed();
       if (left <= 0 && this.drain !== undefined) return this.spill();
       await this.changed.within(left);
       this.throwMistake();

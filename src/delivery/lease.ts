@@ -20,11 +20,13 @@ export class Lease {
     const taken = this.database.run(
       `INSERT INTO lease (sink, run, until) VALUES (?, ?, ?)
        ON CONFLICT (sink) DO UPDATE SET run = excluded.run, until = excluded.until
-       WHERE run = excluded.run OR until < ? OR run NOT IN (SELECT id FROM run)`,
+       WHERE run = excluded.run OR until NOT BETWEEN ? AND ? OR run NOT IN (SELECT id FROM run)`,
       this.sink,
       this.run,
       now + LEASE_MS,
       now,
+      // One that ends later was given while the clock was ahead.
+      now + LEASE_MS,
     );
     return taken > 0;
   }

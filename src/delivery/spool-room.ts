@@ -49,19 +49,19 @@ export class SpoolRoom {
 
   private async waitWhileFull(): Promise<void> {
     const { clock, retryForMs, signal } = this.options;
-    for (let until = clock.now() + retryForMs; this.keeper.isFull();) {
-      const left = until - clock.now();
+    for (let until = clock.elapsed() + retryForMs; this.keeper.isFull();) {
+      const left = until - clock.elapsed();
       if (left <= 0 || signal.aborted || !this.drain.isWorking) return this.keeper.giveUpReading();
       // It moves: then waiting has a use.
-      if (await this.changed.within(left)) until = clock.now() + retryForMs;
+      if (await this.changed.within(left)) until = clock.elapsed() + retryForMs;
     }
   }
 
   private async waitForDrain(): Promise<void> {
     const { clock } = this.options;
-    const until = clock.now() + this.lane.patienceMs;
+    const until = clock.elapsed() + this.lane.patienceMs;
     while (this.drain.active && this.isBehind) {
-      const left = until - clock.now();
+      const left = until - clock.elapsed();
       if (left <= 0) return;
       await this.changed.within(left);
     }

@@ -29,6 +29,12 @@ export interface SpoolUsage {
   readonly damaged: number;
 }
 
+export interface SpoolContext {
+  readonly run: number;
+  readonly limits: SpoolLimits;
+  readonly passed: number;
+}
+
 /**
  * The batches that wait for one sink, on disk and in order; each call is durable when it returns,
  * or part of the transaction around it. Several processes may use one spool: see `Lease`.
@@ -37,13 +43,16 @@ export class Spool {
   private readonly database: Database;
   private readonly sink: number;
   private readonly run: number;
+  private readonly passed: number;
   readonly limits: SpoolLimits;
 
-  constructor(database: Database, sink: number, run: number, limits: SpoolLimits) {
+  /** `passed`: the time that went by as far as it was seen, see {@link timePassed}. */
+  constructor(database: Database, sink: number, { run, limits, passed }: SpoolContext) {
     this.database = database;
     this.sink = sink;
     this.run = run;
     this.limits = limits;
+    this.passed = passed;
   }
 
   /** `outbox`: committed before it is sent. `run`: whose account it is on. */
@@ -54,7 +63,7 @@ export class Spool {
   ): void {
     const { frame, checksum } = packFrame(entries);
     this.database.run(
-      'INSERT INTO spool (sink, seq, run, outbox, partition, events, created, stored, checksum, frame) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+      'INSERT INTO spool (sink, seq, run, outbox, partition, events, created, since, stored, checksum, frame) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
       this.sink,
       seq,
       run,
@@ -62,6 +71,7 @@ export class Spool {
       partition,
       entries.length,
       now,
+      this.passed,
       frame.length,
       checksum,
       frame,
@@ -146,11 +156,11 @@ export class Spool {
     return lost;
   }
 
-  /** Gives up what has waited for too long. */
-  expire(now: number): readonly LostBatch[] {
-    const before = now - this.limits.maxAgeMs;
-    const lost = this.database.all('SELECT seq, run, events FROM spool WHERE sink = ? AND created < ? ORDER BY seq', this.sink, before);
-    if (lost.length > 0) this.database.run('DELETE FROM spool WHERE sink = ? AND created < ?', this.sink, before);
+  /** Gives up what has waited for too long, by the time that portlog has seen passing: a clock may jump. */
+  expire(): readonly LostBatch[] {
+    const before = this.passed - this.limits.maxAgeMs;
+    const lost = this.database.all('SELECT seq, run, events FROM spool WHERE sink = ? AND since < ? ORDER BY seq', this.sink, before);
+    if (lost.length > 0) this.database.run('DELETE FROM spool WHERE sink = ? AND since < ?', this.sink, before);
     return lost as unknown as readonly LostBatch[];
   }
 

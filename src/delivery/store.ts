@@ -8,8 +8,9 @@ import { DeadLetters } from './dead-letters.ts';
 import { Lease } from './lease.ts';
 import { Ledger, pruneLedger } from './ledger.ts';
 import { type IsAlive, type OpenRun, Runs, type RunSums } from './runs.ts';
-import { Spool } from './spool.ts';
+import { Spool, type SpoolContext } from './spool.ts';
 import { DEFAULT_SPOOL_LIMITS, type SpoolLimits } from './spool-limits.ts';
+import { timePassed } from './time-passed.ts';
 
 /** About 60 bytes each on disk. */
 const LEDGER_UNITS = 500_000;
@@ -47,19 +48,22 @@ export class Store {
   /** The file itself, for what is kept beside deliveries in the same transactions. */
   readonly database: Database;
   private readonly runs: Runs;
-  private readonly limits: SpoolLimits;
+  private readonly context: SpoolContext;
   private sums: () => readonly RunSums[] = () => [];
 
   /** Throws `state-unusable` when the file cannot be used. */
   constructor({ stateDir, limits = DEFAULT_SPOOL_LIMITS, now, pid, isAlive, what }: StoreOptions) {
     this.path = stateFile(stateDir);
-    this.limits = limits;
     this.database = openDatabase(stateDir);
     this.runs = new Runs(this.database);
     try {
-      const [lost, run] = this.database.transaction(() => [this.runs.lost(isAlive), this.runs.begin(pid, what, now())] as const);
+      const time = now();
+      const [lost, run, passed] = this.database.transaction(
+        () => [this.runs.lost(isAlive), this.runs.begin(pid, what, time), timePassed(this.database, time, limits.maxAgeMs)] as const,
+      );
       this.lostRuns = lost;
       this.run = run;
+      this.context = { run, limits, passed };
     } catch (error) {
       this.database.close();
       throw error;
@@ -69,12 +73,12 @@ export class Store {
   shelf({ type, target, scope }: SinkIdentity): Shelf {
     this.database.run('INSERT OR IGNORE INTO sink (type, target, scope) VALUES (?, ?, ?)', type, target, scope);
     const row = this.database.get('SELECT id FROM sink WHERE type = ? AND target = ? AND scope = ?', type, target, scope);
-    return shelfOf(this.database, row?.['id'] as number, this.run, this.limits);
+    return shelfOf(this.database, row?.['id'] as number, this.context);
   }
 
   /** Every sink that something waits for, or has died. */
   waiting(): readonly WaitingShelf[] {
-    return waitingShelves(this.database, this.run, this.limits);
+    return waitingShelves(this.database, this.context);
   }
 
   transaction<T>(work: () => T): T {
@@ -103,20 +107,23 @@ export class Store {
   }
 }
 
+/** Of who only looks. */
+const LOOKING: SpoolContext = { run: 0, limits: DEFAULT_SPOOL_LIMITS, passed: 0 };
+
 /** What waits, and what has died, for all sinks; by itself when nobody sends or ships anything. */
-export function waitingShelves(database: Database, run = 0, limits: SpoolLimits = DEFAULT_SPOOL_LIMITS): readonly WaitingShelf[] {
+export function waitingShelves(database: Database, context: SpoolContext = LOOKING): readonly WaitingShelf[] {
   const rows = database.all(
     'SELECT id, type, target, scope FROM sink WHERE id IN (SELECT sink FROM spool) OR id IN (SELECT sink FROM dead) ORDER BY id',
   ) as unknown as readonly (SinkIdentity & { id: number })[];
-  return rows.map(({ id, ...identity }) => ({ identity, shelf: shelfOf(database, id, run, limits) }));
+  return rows.map(({ id, ...identity }) => ({ identity, shelf: shelfOf(database, id, context) }));
 }
 
-function shelfOf(database: Database, sink: number, run: number, limits: SpoolLimits): Shelf {
+function shelfOf(database: Database, sink: number, context: SpoolContext): Shelf {
   return {
-    spool: new Spool(database, sink, run, limits),
+    spool: new Spool(database, sink, context),
     deadLetters: new DeadLetters(database, sink),
     ledger: new Ledger(database, sink),
-    lease: new Lease(database, sink, run),
+    lease: new Lease(database, sink, context.run),
     awaited: new Awaited(database, sink),
   };
 }

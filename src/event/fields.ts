@@ -598,7 +598,7 @@ export const FIELDS: readonly Field[] = [
   field('nmap.run.open_ports', 'long', false, '', 812, 'Open ports that they list.'),
   field('nmap.run.problems', 'long', false, '', 0, 'Inputs and elements that could not be read, scans that are cut or failed.'),
   field('nmap.delivery.sink', 'keyword', true, '', ['elasticsearch https://es:9200'], 'The sinks that the numbers are about.'),
-  field('nmap.delivery.problem', 'keyword', false, '', 'sink-failing', 'sink-failing, dead-letters, spool-full or discarded.'),
+  field('nmap.delivery.problem', 'keyword', false, '', 'sink-failing', 'sink-failing, dead-letters, spool-full, discarded or removed.'),
   field('nmap.delivery.events', 'long', false, '', 3, 'Events that the problem is about.'),
   field('nmap.delivery.read', 'long', false, '', 812, 'Events for these sinks: the sum of the numbers that follow.'),
   field('nmap.delivery.delivered', 'long', false, '', 800, 'Stored now.'),

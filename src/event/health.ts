@@ -30,7 +30,7 @@ export interface RunFacts {
   readonly sinks: readonly { readonly name: string; readonly sums: DeliverySums }[];
 }
 
-type ProblemKind = 'sink-failing' | 'dead-letters' | 'spool-full' | 'discarded';
+type ProblemKind = 'sink-failing' | 'dead-letters' | 'spool-full' | 'discarded' | 'removed';
 
 export interface DeliveryProblem {
   readonly kind: ProblemKind;
@@ -173,6 +173,7 @@ const TEXT: Readonly<Record<ProblemKind, (events: number | undefined) => string>
   'sink-failing': () => 'events cannot be delivered',
   'dead-letters': (events) => `${count(events ?? 0, 'event')} rejected for good`,
   'spool-full': () => 'the spool is full, and reading was given up',
+  'removed': (events) => `${count(events ?? 0, 'event')} deleted again after they were delivered`,
   'discarded': (events) => `${count(events ?? 0, 'event')} given up undelivered`,
 };
 

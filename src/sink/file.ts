@@ -1,16 +1,17 @@
-import { closeSync, fstatSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readSync, statSync, writeSync } from 'node:fs';
+import { accessSync, closeSync, constants, fstatSync, fsyncSync, ftruncateSync, lstatSync, statfsSync, statSync, writeSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { ecsParts } from '../event/ecs.ts';
-import { systemClock } from '../clock.ts';
 import { PortlogError } from '../errors.ts';
 import { batchBody, encoded, Scratch } from './body.ts';
+import { mayBeTampered, openToAppend } from './file-open.ts';
 import { rotate } from './file-rotation.ts';
 import { accepting, scopeOf, type SinkOptions } from './options.ts';
-import { type Sink, SinkError } from './sink.ts';
+import { type Diagnosis, type Sink, SinkError } from './sink.ts';
 
 const LIMITS = { maxEvents: 2000, maxBytes: 1 << 20, inFlight: 1, inFlightPerPartition: 1 };
+/** `f_type` of statfs(2), of proc and sysfs: nobody makes files there, whatever the permissions say. */
+const MAGIC_OF_KERNEL: ReadonlySet<number> = new Set([0x9fa0, 0x62656572]);
 const DEFAULT_ROTATE_BYTES = 100 << 20;
-const DEFAULT_KEEP_FILES = 10;
 
 /**
  * NDJSON, one ECS event a line, appended (O_APPEND) so that others may follow or write the same file.
@@ -20,7 +21,7 @@ export function fileSink(options: SinkOptions): Sink {
   if (options.target === undefined || options.target === '')
     throw new PortlogError('sink-options', 'the sink "file" needs a path', { hint: 'for example --to file=/var/log/portlog/events.ndjson' });
   const path = resolve(options.target);
-  const { rotateBytes = DEFAULT_ROTATE_BYTES, keepFiles = DEFAULT_KEEP_FILES, fsync = false } = options;
+  const { rotateBytes = DEFAULT_ROTATE_BYTES, keepFiles, fsync = false } = options;
   const scratch = new Scratch(LIMITS.maxBytes);
   let file: number | undefined;
   let compressing: Promise<void> = Promise.resolve();
@@ -32,19 +33,21 @@ export function fileSink(options: SinkOptions): Sink {
     undeliverable: 'keep',
     accepts: accepting(options),
     encode: (event) => encoded([...ecsParts(event), '\n']),
-    async check(signal) {
-      await tried(async () => close(await open(signal)));
-      return [{ level: 'ok', message: `${path} can be written` }];
+    async check() {
+      const found: Diagnosis[] = [];
+      await tried(async () => void found.push(diagnosis(path)));
+      return found;
     },
     async send(batch, signal) {
+      let removed = 0;
       await tried(async () => {
-        if (rotateBytes > 0 && (statSync(path, { throwIfNoEntry: false })?.size ?? 0) >= rotateBytes) await putAside();
+        if (rotateBytes > 0 && (statSync(path, { throwIfNoEntry: false })?.size ?? 0) >= rotateBytes) removed = await putAside();
         file = await current(file, signal);
         const body = batchBody(batch, scratch);
         append(file, body, fsync);
         scratch.give(body);
       });
-      return { delivered: batch.entries.length, already: 0, retry: [], rejected: [] };
+      return { delivered: batch.entries.length, already: 0, retry: [], rejected: [], removed };
     },
     async close() {
       close(file);
@@ -58,22 +61,17 @@ export function fileSink(options: SinkOptions): Sink {
     if (opened !== undefined && fstatSync(opened).ino === statSync(path, { throwIfNoEntry: false })?.ino) return opened;
     close(opened);
     file = undefined;
-    return open(signal);
+    return openToAppend(path, signal);
   }
 
-  async function open(signal: AbortSignal): Promise<number> {
-    mkdirSync(dirname(path), { recursive: true });
-    const opened = openSync(path, 'a+', 0o640);
-    await cutHalfLine(opened, signal);
-    return opened;
-  }
-
-  async function putAside(): Promise<void> {
+  /** Returns how many events were deleted with files that are too old. */
+  async function putAside(): Promise<number> {
     close(file);
     file = undefined;
-    const compress = await rotate(path, keepFiles);
+    const { removed, compress } = await rotate(path, keepFiles);
     // Beside the writing. What cannot be compressed now stays as it is, and is tried again the next time.
     compressing = compressing.then(compress).catch(() => undefined);
+    return removed;
   }
 
   async function tried(work: () => Promise<void>): Promise<void> {
@@ -83,6 +81,26 @@ export function fileSink(options: SinkOptions): Sink {
       throw failureOf(path, error as NodeJS.ErrnoException);
     }
   }
+}
+
+/** Whether it can be written, without writing: nothing is made, and nothing is changed. */
+function diagnosis(path: string): Diagnosis {
+  if (statSync(path, { throwIfNoEntry: false }) !== undefined) {
+    if (lstatSync(path).isSymbolicLink() && mayBeTampered(dirname(path))) throw errorOf('ELOOP');
+    if (statSync(path).isDirectory()) throw errorOf('EISDIR');
+    accessSync(path, constants.R_OK | constants.W_OK);
+    return { level: 'ok', message: `${path} can be written` };
+  }
+  let existing = dirname(path);
+  while (lstatSync(existing, { throwIfNoEntry: false }) === undefined) existing = dirname(existing);
+  if (!statSync(existing).isDirectory()) throw errorOf('ENOTDIR');
+  if (MAGIC_OF_KERNEL.has(statfsSync(existing).type)) throw errorOf('EACCES');
+  accessSync(existing, constants.W_OK | constants.X_OK);
+  return { level: 'ok', message: `${path} will be made` };
+}
+
+function errorOf(code: string): NodeJS.ErrnoException {
+  return Object.assign(new Error(code), { code });
 }
 
 /** All of it or nothing. */
@@ -103,36 +121,6 @@ function close(file: number | undefined): void {
   if (file !== undefined) closeSync(file);
 }
 
-/** Who writes still, has written a moment ago. */
-const RECENT_MS = 1000;
-
-/**
- * A writer that was killed may leave half a line at the end, which never counted as delivered. One that
- * is just being written by another process must be left alone.
- */
-async function cutHalfLine(file: number, signal: AbortSignal): Promise<void> {
-  for (let end = endOfLastLine(file); end < fstatSync(file).size; end = endOfLastLine(file)) {
-    const age = Date.now() - fstatSync(file).mtimeMs;
-    if (age > RECENT_MS || age < 0) return ftruncateSync(file, end);
-    await systemClock.sleep(RECENT_MS / 4, signal);
-    if (signal.aborted) return;
-  }
-}
-
-/** Behind the last line feed. */
-function endOfLastLine(file: number): number {
-  const { size } = fstatSync(file);
-  const piece = Buffer.alloc(64 << 10);
-  for (let end = size; end > 0;) {
-    const start = Math.max(0, end - piece.length);
-    const read = readSync(file, piece, 0, end - start, start);
-    const newline = piece.lastIndexOf(10, read - 1);
-    if (newline !== -1) return start + newline + 1;
-    end = start;
-  }
-  return 0;
-}
-
 const REASONS: Readonly<Record<string, readonly [what: string, hint: string]>> = {
   ENOSPC: ['the disk is full', 'make room'],
   EDQUOT: ['the quota is used up', 'make room'],
@@ -141,6 +129,8 @@ const REASONS: Readonly<Record<string, readonly [what: string, hint: string]>> =
   EACCES: ['permission is denied', 'name another path, or give this user access'],
   EPERM: ['it is not permitted', 'name another path, or give this user access'],
   EROFS: ['the file system is read-only', 'name another path'],
+  ELOOP: ['it is a link, in a directory where others could have put it', 'name the file that it leads to'],
+  ENOENT: ['no directory can be made there', 'name another path'],
   ENOTDIR: ['a part of its path is no directory', 'name another path'],
 };
 /** What passes when somebody makes room. */

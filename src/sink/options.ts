@@ -30,7 +30,7 @@ export interface SinkOptions {
   readonly streamLabels?: Readonly<Record<string, string>> | undefined;
   /** File: a larger one is put aside; 0 for never. */
   readonly rotateBytes?: number | undefined;
-  /** File: how many of those put aside are kept. */
+  /** File: how many of those put aside are kept; absent: all. */
   readonly keepFiles?: number | undefined;
   /** HTTP: what stands around each event, with `{}` in its place. */
   readonly envelope?: string | undefined;

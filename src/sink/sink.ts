@@ -73,6 +73,8 @@ export interface Outcome {
   readonly rejected: readonly Rejection[];
   /** Of those delivered: how many carry the time of sending, because the target refuses the event's own. */
   readonly restamped?: number;
+  /** Events that it had delivered before, and has deleted since, because it was told to keep only so many. */
+  readonly removed?: number;
   /** The server asked to be left alone for so long; 0 when it wants a pause and does not say how long. */
   readonly retryAfterMs?: number;
   /** The request was too large as a whole: send `retry` in halves, at once unless `retryAfterMs` is there. */

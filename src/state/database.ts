@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { accessSync, closeSync, constants, existsSync, linkSync, mkdirSync, openSync, rmSync, statSync } from 'node:fs';
+import { accessSync, closeSync, constants, existsSync, linkSync, openSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import { PortlogError } from '../errors.ts';
+import { makeDirectories } from '../make-directories.ts';
 import { filesystemOf } from './filesystem.ts';
 import { DatabaseSync as Sqlite } from './sqlite.ts';
 import type { SchemaStep } from './schema.ts';
@@ -109,18 +110,24 @@ export class Database {
     return statement;
   }
 
+  /** Of the schema. */
+  private version(): number {
+    return Number(this.get('PRAGMA user_version')?.['user_version']);
+  }
+
   private identify(versions: readonly SchemaStep[]): void {
     const id = this.get('PRAGMA application_id')?.['application_id'];
     if (id !== APPLICATION_ID)
       throw new PortlogError('state-unusable', `${this.path} is a database of another program`, { hint: 'name another directory with --state-dir' });
-    const version = Number(this.get('PRAGMA user_version')?.['user_version']);
+    const version = this.version();
     if (version > versions.length)
       throw new PortlogError('state-unusable', `${this.path} was written by a newer portlog (schema ${version}, this one knows ${versions.length})`, {
         hint: 'run that version, or name another directory with --state-dir',
       });
     if (statSync(this.path).size <= CHECKED_BYTES && this.get('PRAGMA quick_check(1)')?.['quick_check'] !== 'ok')
       throw new PortlogError('state-unusable', `${this.path} is damaged`, { hint: DAMAGED_HINT });
-    if (version < versions.length) this.transaction(() => migrate(this.handle, versions, version));
+    // Another process may have done it meanwhile: so it asks again when it alone may write.
+    if (version < versions.length) this.transaction(() => migrate(this.handle, versions, this.version()));
   }
 }
 
@@ -153,7 +160,7 @@ function create(path: string, versions: readonly SchemaStep[]): void {
 
 function makeDirectory(path: string): void {
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    makeDirectories(path, 0o700);
   } catch (error) {
     // With `recursive`, Node calls a read-only file system ENOENT: ask the nearest directory that is there.
     let existing = path;

@@ -158,4 +158,10 @@ export const SCHEMA_VERSIONS: readonly SchemaStep[] = [
   ) STRICT, WITHOUT ROWID;
   `,
   indexKnown,
+  `
+  -- last: when portlog was used last. passed: the time that went by until then, as far as it was seen: no step is longer
+  -- than a day, so that a clock that jumps ages nothing. since: what "passed" was when a batch came.
+  CREATE TABLE looked (id INTEGER PRIMARY KEY CHECK (id = 1), last INTEGER NOT NULL, passed INTEGER NOT NULL) STRICT;
+  ALTER TABLE spool ADD COLUMN since INTEGER NOT NULL DEFAULT 0;
+  `,
 ];

@@ -1,8 +1,10 @@
-import { appendFileSync, mkdirSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { appendFileSync, chmodSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { ecsLine } from '../../src/event/ecs.ts';
+import { rotate } from '../../src/sink/file-rotation.ts';
+import type { Tally } from '../../src/delivery/tally.ts';
 import { fileSink } from '../../src/sink/file.ts';
 import type { SinkOptions } from '../../src/sink/options.ts';
 import type { Sink } from '../../src/sink/sink.ts';
@@ -31,12 +33,61 @@ test('one line an event, in a directory that it makes, appended', async () => {
   expect(statSync(path).mode & 0o777).toBe(0o640);
 });
 
-test('half a line of a writer that was killed is cut off', async () => {
+const [FIRST_LINE = ''] = LINES.split(/(?<=\n)/);
+test.for([
+  ['behind whole lines', LINES, FIRST_LINE.slice(0, 400)],
+  ['alone', '', FIRST_LINE.slice(0, 400)],
+  ['that is a byte long', FIRST_LINE, '{'],
+] as const)('half a line that a killed portlog has left is cut off: %s', async ([, whole, half]) => {
   const path = join(freshDir(), 'events.ndjson');
-  writeFileSync(path, '{"a":1}\n{"half":');
+  writeFileSync(path, whole + half);
   utimesSync(path, new Date(), new Date(Date.now() - 60_000));
   await runLane(open(path), EVENTS);
-  expect(readFileSync(path, 'utf8')).toBe(`{"a":1}\n${LINES}`);
+  expect(readFileSync(path, 'utf8')).toBe(whole + LINES);
+});
+
+test.for(['my notes', '{"a":1}\n{"half":', 'x'.repeat(100_000), 'line\n\nno end'])(
+  'what somebody else has written stays, whole or half',
+  async (text) => {
+    const path = join(freshDir(), 'notes.txt');
+    writeFileSync(path, text);
+    utimesSync(path, new Date(), new Date(Date.now() - 60_000));
+    await runLane(open(path), EVENTS);
+    expect(readFileSync(path, 'utf8')).toBe(`${text}\n${LINES}`);
+  },
+);
+
+test('check makes nothing and changes nothing', async () => {
+  const folder = freshDir();
+  const notes = join(folder, 'notes.txt');
+  writeFileSync(notes, 'half a line');
+  utimesSync(notes, new Date(), new Date(Date.now() - 60_000));
+  const before = statSync(notes);
+  expect(await open(notes).check(NEVER)).toEqual([{ level: 'ok', message: `${notes} can be written` }]);
+  expect(await open(join(folder, 'a/b/new')).check(NEVER)).toEqual([{ level: 'ok', message: `${join(folder, 'a/b/new')} will be made` }]);
+  expect([readFileSync(notes, 'utf8'), statSync(notes).mtimeMs, readdirSync(folder)]).toEqual(['half a line', before.mtimeMs, ['notes.txt']]);
+});
+
+test('a directory that nobody can make ends in a sentence, and at once', async () => {
+  await expect(open('/proc/nope/x').check(NEVER)).rejects.toThrow('/proc/nope/x cannot be written: permission is denied');
+  const lane = await runLane(open('/proc/nope/x'), EVENTS);
+  expect(lane.failure?.message).toBe('/proc/nope/x cannot be written: no directory can be made there');
+});
+
+test('a link that others may have put there is not followed; one of our own is', async () => {
+  const folder = freshDir();
+  const target = join(folder, 'secret');
+  writeFileSync(target, '');
+  const shared = join(folder, 'shared');
+  mkdirSync(shared);
+  chmodSync(shared, 0o1777);
+  symlinkSync(target, join(shared, 'events.ndjson'));
+  await expect(open(join(shared, 'events.ndjson')).check(NEVER)).rejects.toThrow('it is a link, in a directory where others could have put it');
+  const lane = await runLane(open(join(shared, 'events.ndjson')), EVENTS);
+  expect([lane.failure?.kind, readFileSync(target, 'utf8')]).toEqual(['permanent', '']);
+  symlinkSync(target, join(folder, 'mine.ndjson'));
+  await runLane(open(join(folder, 'mine.ndjson')), EVENTS);
+  expect(readFileSync(target, 'utf8')).toBe(LINES);
 });
 
 test('a line that another process is just writing is not', async () => {
@@ -64,6 +115,39 @@ test('puts a large file aside, compressed, and keeps so many', async () => {
     expect(gunzipSync(readFileSync(join(folder, name))).toString()).toBe(LINES);
   }
   expect(readFileSync(path, 'utf8')).toBe(LINES);
+});
+
+test('rotating deletes nothing, unless it is told how many to keep; then the sum says what went', async () => {
+  const rotateBytes = Buffer.byteLength(LINES);
+  const shipped = async (path: string, keepFiles?: number): Promise<Tally> => {
+    const sink = open(path, { rotateBytes, keepFiles });
+    const { tally } = await runLane(sink, EVENTS);
+    await sink.close();
+    return tally;
+  };
+  const [all, some] = [freshDir(), freshDir()];
+  for (let run = 0; run < 4; run++) {
+    expect(await shipped(join(all, 'events.ndjson'))).toMatchObject({ delivered: EVENTS.length, removed: 0 });
+    const tally = await shipped(join(some, 'events.ndjson'), 1);
+    expect(tally).toMatchObject({ delivered: EVENTS.length, removed: run < 2 ? 0 : EVENTS.length });
+  }
+  expect([readdirSync(all).length, readdirSync(some).length]).toEqual([4, 2]);
+});
+
+test('files that are put aside in the same millisecond are all there', async () => {
+  const folder = freshDir();
+  const path = join(folder, 'events.ndjson');
+  vi.useFakeTimers({ toFake: ['Date'] });
+  for (let i = 0; i < 3; i++) {
+    writeFileSync(path, `${i}`);
+    await rotate(path, undefined);
+  }
+  vi.useRealTimers();
+  expect(
+    readdirSync(folder)
+      .map((name) => readFileSync(join(folder, name), 'utf8'))
+      .toSorted(),
+  ).toEqual(['0', '1', '2']);
 });
 
 test('follows when somebody else puts the file aside', async () => {

@@ -5,7 +5,7 @@ import { DEFAULT_SPOOL_LIMITS, type SpoolLimits } from '../../src/delivery/spool
 import { Store } from '../../src/delivery/store.ts';
 import type { LogEvent } from '../../src/event/event.ts';
 import { type Batch, type Outcome, type Sink, SinkError } from '../../src/sink/sink.ts';
-import { freshDir } from './run-portlog.ts';
+import { fastDir } from './run-portlog.ts';
 
 export const NOTHING = { delivered: 0, already: 0, retry: [], rejected: [] } as const;
 
@@ -43,6 +43,7 @@ export function clockAt(start = 1_700_000_000_000): Clock & { advance(millisecon
   let now = start;
   return {
     now: () => now,
+    elapsed: () => now,
     random: () => 0.5,
     async sleep(milliseconds) {
       now += milliseconds;
@@ -57,6 +58,14 @@ export function openStore(stateDir: string, limits: Partial<SpoolLimits> = {}, n
   return new Store({ stateDir, limits: { ...DEFAULT_SPOOL_LIMITS, ...limits }, now, pid: 1, isAlive: () => false, what: 'a test' });
 }
 
+/** Portlog is used once on each of so many days: time that nobody sees passing ages nothing. */
+export function passDays(stateDir: string, clock: ReturnType<typeof clockAt>, days: number): void {
+  for (let day = 0; day < days; day++) {
+    clock.advance(86_400_000);
+    openStore(stateDir, {}, clock.now).close();
+  }
+}
+
 export interface LaneRun extends Partial<LaneOptions> {
   readonly stateDir?: string;
   readonly limits?: Partial<SpoolLimits>;
@@ -68,7 +77,7 @@ export interface LaneRun extends Partial<LaneOptions> {
 export async function runLane(
   sink: Sink,
   events: readonly LogEvent[],
-  { stateDir = freshDir(), limits = {}, crash = false, ...more }: LaneRun = {},
+  { stateDir = fastDir(), limits = {}, crash = false, ...more }: LaneRun = {},
 ): Promise<Lane> {
   const clock = more.clock ?? clockAt();
   const store = openStore(stateDir, limits, clock.now);

@@ -22,6 +22,7 @@ const EVENTS = eventsOf(scan(Array.from({ length: 30 }, (_, i) => host(`192.0.2.
 /** Waits of the tests: real, but short. */
 export const CLOCK = {
   now: Date.now,
+  elapsed: () => performance.now(),
   random: () => 0.02,
   sleep: (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, Math.min(ms, 30))),
 };

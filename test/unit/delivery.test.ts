@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
+import { clampWait, LONGEST_WAIT_MS, systemClock } from '../../src/clock.ts';
 import { announce, announceFrom } from '../../src/delivery/announce.ts';
 import { Spool } from '../../src/delivery/spool.ts';
 import { Lane } from '../../src/delivery/lane.ts';
@@ -360,6 +361,21 @@ describe('announcements', () => {
     expect(store.database.get('SELECT count(*) AS n FROM run')?.['n']).toBe(runs);
     store.close();
   });
+});
+
+test('no wait is longer than a timer can be: a pause until the year 2999 is one', async () => {
+  expect([clampWait(3e16), clampWait(Number.POSITIVE_INFINITY), clampWait(Number.NaN), clampWait(-5), clampWait(1000)]).toEqual([
+    LONGEST_WAIT_MS,
+    LONGEST_WAIT_MS,
+    0,
+    0,
+    1000,
+  ]);
+  const enough = new AbortController();
+  setTimeout(() => enough.abort(), 30);
+  const began = systemClock.elapsed();
+  await systemClock.sleep(3e16, enough.signal);
+  expect(systemClock.elapsed() - began).toBeGreaterThan(20);
 });
 
 test('waiting grows with jitter, ends at half a minute, and never undercuts what the server asked for', () => {

@@ -6,12 +6,11 @@ import type { Store } from '../../src/delivery/store.ts';
 import { unaccounted } from '../../src/delivery/tally.ts';
 import type { LogEvent } from '../../src/event/event.ts';
 import { type Batch, type Outcome, type Sink, SinkError } from '../../src/sink/sink.ts';
-import { clockAt, NOTHING, openStore, scriptedSink } from '../support/delivery.ts';
+import { clockAt, NOTHING, openStore, passDays, scriptedSink } from '../support/delivery.ts';
 import { runs } from '../support/seed.ts';
 import { fastDir } from '../support/run-portlog.ts';
 import { eventsOf, host, port, scan } from '../support/scans.ts';
 
-const DAY = 86_400_000;
 const IDENTITY = { type: 'scripted', target: 'here', scope: '' };
 const SCANS = [
   eventsOf(scan(Array.from({ length: 4 }, (_, i) => host(`192.0.2.${i}`, port(80))).join(''))),
@@ -74,6 +73,7 @@ class World {
 
   async do({ command, moods, killAfter }: Step): Promise<Lane | undefined> {
     const life: Life = { isOver: false };
+    if (command.kind === 'expire') passDays(this.stateDir, this.clock, 31);
     const limits = command.kind === 'ship' && command.full ? ({ maxBytes: 700, whenFull: 'drop-oldest' } as const) : {};
     const store = openStore(this.stateDir, limits, this.clock.now);
     if (killAfter !== undefined) kill(store, killAfter, life);
@@ -95,7 +95,6 @@ class World {
       store.transaction(() => (command.dead ? deadLetters : spool).purge());
       return undefined;
     }
-    if (command.kind === 'expire') this.clock.advance(31 * DAY);
     const retryForMs = command.kind === 'ship' && command.hurry ? 0 : 60_000;
     const again = command.kind === 'ship' && command.again;
     const lane = new Lane(sink, { clock: this.clock, store, retryForMs, again, signal: new AbortController().signal });

@@ -29,7 +29,7 @@ import { unaccounted } from '../../src/delivery/tally.ts';
 import { Database } from '../../src/state/database.ts';
 import { describeFilesystem, filesystemOf } from '../../src/state/filesystem.ts';
 import { type Entry, type Sink, SinkError } from '../../src/sink/sink.ts';
-import { clockAt, NOTHING, openStore, runLane, scriptedSink, storingSink } from '../support/delivery.ts';
+import { clockAt, NOTHING, openStore, passDays, runLane, scriptedSink, storingSink } from '../support/delivery.ts';
 import { freshDir } from '../support/run-portlog.ts';
 import { eventsOf, host, port, scan } from '../support/scans.ts';
 
@@ -100,11 +100,31 @@ describe('the spool', () => {
   test('what has waited too long is given up and counted', async () => {
     const stateDir = freshDir();
     await runLane(scriptedSink(down), EVENTS, { stateDir });
-    const later = clockAt(1_700_000_000_000 + 31 * DAY);
+    const later = clockAt();
+    passDays(stateDir, later, 31);
     const lane = await runLane(storingSink([]), [], { stateDir, clock: later });
     expect(lane.replayed).toMatchObject({ read: EVENTS.length, discarded: EVENTS.length, delivered: 0 });
     const again = await runLane(storingSink([]), EVENTS, { stateDir, clock: later });
     expect(again.tally.delivered).toBe(EVENTS.length);
+  });
+
+  test('a clock that is set forty days ahead, or a machine that was off for as long, gives up nothing', async () => {
+    const stateDir = freshDir();
+    await runLane(scriptedSink(down), EVENTS, { stateDir });
+    const stored: string[] = [];
+    const lane = await runLane(storingSink(stored), [], { stateDir, clock: clockAt(1_700_000_000_000 + 40 * DAY) });
+    expect(lane.replayed).toMatchObject({ read: EVENTS.length, discarded: 0, delivered: EVENTS.length });
+  });
+
+  test('a lease of somebody whose clock was ahead is not waited for', () => {
+    const stateDir = freshDir();
+    const [ahead, right] = [openStore(stateDir), openStore(stateDir)];
+    ahead.database.run("INSERT INTO run (id, pid, started, what) VALUES (99, 1, 1, 'other')");
+    const now = clockAt().now();
+    expect(ahead.shelf(IDENTITY).lease.take(now + 40 * DAY)).toBe(true);
+    expect(right.shelf(IDENTITY).lease.take(now)).toBe(true);
+    ahead.close();
+    right.close();
   });
 
   test('two processes on one spool: one sends, the other leaves it to it, and nothing is lost', async () => {

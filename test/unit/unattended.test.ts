@@ -53,6 +53,7 @@ class Night implements Clock {
   }
 
   readonly now = (): number => this.time;
+  readonly elapsed = (): number => this.time;
   readonly random = (): number => 0.5;
   readonly sleep = async (milliseconds: number): Promise<void> => {
     this.pass(milliseconds);
@@ -207,7 +208,13 @@ describe('a schedule', () => {
   test('a machine that slept past the time does not scan in the middle of the day', async () => {
     const clock = new Night(START + 9 * HOUR);
     const log = await night(NIGHTLY, clock, () => undefined, {
-      clock: { ...clock, now: clock.now, random: clock.random, sleep: async (ms) => clock.pass(clock.time === START ? 8 * HOUR : ms) },
+      clock: {
+        ...clock,
+        now: clock.now,
+        elapsed: clock.elapsed,
+        random: clock.random,
+        sleep: async (ms) => clock.pass(clock.time === START ? 8 * HOUR : ms),
+      },
     });
     expect(log).toEqual({ scanned: [], missed: ['2026-01-31T02:00:00.000Z this machine was asleep, or its clock was set'] });
   });

@@ -352,6 +352,7 @@ describe('clocks that were wrong', () => {
       pollMs: 1000,
       clock: {
         now: () => time,
+        elapsed: () => time,
         random: () => 0,
         sleep: async (ms) => {
           rests.push(ms);

@@ -125,6 +125,13 @@ function printSink(report: SinkReport, speaker: Speaker, hasRead: boolean): void
     speaker.warn(`${sink}: ${count(damaged, 'event')} in the spool cannot be read: the disk has changed them`);
     speaker.warn('  → ship those scans again; portlog replay --purge removes what cannot be read, with all that waits');
   }
+  const removed = tally.removed + replayed.removed + own.removed;
+  if (removed > 0) {
+    speaker.warn(
+      `${sink}: ${count(removed, 'event')} that had been delivered ${removed === 1 ? 'was' : 'were'} deleted again, with the oldest files`,
+    );
+    speaker.warn('  → keep more of them (keepFiles), or all: leave it out');
+  }
   if (tally.restamped > 0)
     speaker.say(`${sink}: ${count(tally.restamped, 'event')} lie outside of the times that it takes, and carry the time of sending`);
   if (waiting > 0) {
@@ -143,5 +150,6 @@ function sumLine(sink: string, tally: Tally, unknown = 'neither delivered nor ke
   const others = (['spooled', 'discarded', 'withheld'] as const).filter((name) => tally[name] > 0).map((name) => `${name} ${format(tally[name])}`);
   const open = unaccounted(tally);
   if (open > 0) others.push(`${unknown} ${format(open)}`);
-  return `${sink}: read ${format(tally.read)} = ${[...always, ...others].join(' + ')}`;
+  const removed = (tally.removed ?? 0) > 0 ? `; deleted again ${format(tally.removed)}` : '';
+  return `${sink}: read ${format(tally.read)} = ${[...always, ...others].join(' + ')}${removed}`;
 }
