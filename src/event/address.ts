@@ -23,7 +23,7 @@ export function networkTypeOf([ip]: readonly string[]): 'ipv4' | 'ipv6' | undefi
 }
 
 export function identify(host: Host | HostHint, macNetworks?: AddressSet): Identity {
-  const ips: string[] = [];
+  const ips = new Set<string>();
   const macs: string[] = [];
   let written: string | undefined;
   for (const { addr, addrtype } of host.addresses) {
@@ -31,22 +31,23 @@ export function identify(host: Host | HostHint, macNetworks?: AddressSet): Ident
     else {
       written ??= addr;
       const ip = canonicalIp(addr);
-      if (ip !== undefined && !ips.includes(ip)) ips.push(ip);
+      if (ip !== undefined) ips.add(ip);
     }
   }
   let given: string | undefined;
   let ptr: string | undefined;
-  const names: string[] = [];
+  const names = new Set<string>();
   for (const { name, type } of host.hostnames) {
     if (name === undefined || name === '') continue;
     const lower = name.toLowerCase();
     if (type === 'PTR') ptr ??= lower;
     else given ??= lower;
-    if (!names.includes(lower)) names.push(lower);
+    names.add(lower);
   }
-  const lent = macNetworks !== undefined && ips.some((ip) => macNetworks.has(ip));
-  const key = (lent ? macs[0] : undefined) ?? ips.find(isIPv4) ?? ips[0] ?? macs[0] ?? given ?? ptr ?? written ?? '';
-  return { key, ips, macs, name: given ?? ptr, ptr, names };
+  const all = [...ips];
+  const lent = macNetworks !== undefined && all.some((ip) => macNetworks.has(ip));
+  const key = (lent ? macs[0] : undefined) ?? all.find(isIPv4) ?? all[0] ?? macs[0] ?? given ?? ptr ?? written ?? '';
+  return { key, ips: all, macs, name: given ?? ptr, ptr, names: [...names] };
 }
 
 /** The one way to write an address, without a zone; undefined when it is none. */

@@ -84,8 +84,7 @@ export class EventMapper {
         return this.record.addTask(item.task);
       case 'prescript':
       case 'postscript':
-        this.record.scripts.push(...item.scripts.slice(0, 100));
-        return;
+        return this.record.addScripts(item.scripts);
       case 'output':
         this.record.output = item;
         return;

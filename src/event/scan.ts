@@ -14,6 +14,9 @@ import { type HostTotals, hostTotals, hostWords, totalFields } from './totals.ts
 /** Lists in the run's event are bounded, whatever the scan says; the counts beside them are not. */
 const MAX_LIST = 100;
 const MAX_OUTPUT_BYTES = 32_000;
+/** What they hold as well: characters of a text in them, and of all scripts together. */
+const MAX_TEXT = 8192;
+const MAX_SCRIPTS = 1 << 22;
 
 /** What the end of a run needs to know about what came before it. */
 export class RunRecord {
@@ -26,6 +29,7 @@ export class RunRecord {
   skippedTargets = 0;
   readonly tasks: Task[] = [];
   readonly scripts: Script[] = [];
+  #scriptsSize = 0;
   readonly refusals: Refusal[] = [];
   refused = 0;
   /** By level; no part of what the run is identified by, for it depends on rules and snapshots. */
@@ -114,20 +118,41 @@ export class RunRecord {
 
   addTarget(target: Target): void {
     this.skippedTargets++;
-    if (this.targets.length < MAX_LIST) this.targets.push(target);
+    if (this.targets.length < MAX_LIST) this.targets.push(clipped(target));
+  }
+
+  addScripts(scripts: readonly Script[]): void {
+    for (const script of scripts) {
+      const size = sizeOf(script);
+      if (this.scripts.length === MAX_LIST || this.#scriptsSize + size > MAX_SCRIPTS) return;
+      this.#scriptsSize += size;
+      this.scripts.push(script);
+    }
   }
 
   /** Only the last word of each task; progress is for people who watch. */
   addTask(task: Task): void {
     const last = this.tasks.at(-1);
     if (last !== undefined && last.kind === 'taskprogress' && last.task === task.task) this.tasks.pop();
-    if (this.tasks.length < MAX_LIST) this.tasks.push(task);
+    if (this.tasks.length < MAX_LIST) this.tasks.push(clipped(task));
   }
 
   addRefusal(refusal: Refusal): void {
     this.refused++;
     if (this.refusals.length < MAX_LIST) this.refusals.push(refusal);
   }
+}
+
+/** With its texts bounded. */
+function clipped<T extends Target | Task>(words: T): T {
+  const isLong = Object.values(words).some((value) => typeof value === 'string' && value.length > MAX_TEXT);
+  if (!isLong) return words;
+  return Object.fromEntries(Object.entries(words).map(([name, value]) => [name, typeof value === 'string' ? clip(value, MAX_TEXT) : value])) as T;
+}
+
+/** Characters, more or less. */
+function sizeOf({ output = '', items }: Script): number {
+  return items.length === 0 ? output.length : output.length + JSON.stringify(items).length;
 }
 
 interface ZoneTotals {
@@ -189,7 +214,7 @@ export function scanEndEvent(context: RunContext, record: RunRecord, end: RunEnd
       refusal: some(record.refusals.map(refusalFields)),
       target: some(record.targets.map(({ specification, status, reason }) => ({ specification, status, reason }))),
       task: some(record.tasks.map((task) => taskFields(task, now))),
-      malformed: some(misdatedTimes(context, record, end)),
+      malformed: some([...(context.run.malformed ?? []), ...(end.stats?.malformed ?? []), ...misdatedTimes(context, record, end)]),
       script: scriptFields(record.scripts),
       output: record.output && { type: record.output.type, text: clip(maskOutput(clip(record.output.text, MAX_OUTPUT_BYTES)), MAX_OUTPUT_BYTES) },
     },

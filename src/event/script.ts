@@ -12,24 +12,24 @@ const MAX_MEMBERS = 512;
 export function scriptFields(scripts: readonly Script[]): Fields | undefined {
   if (scripts.length === 0) return undefined;
   const budget = { members: MAX_MEMBERS, truncated: false };
-  const ids: string[] = [];
+  const ids = new Set<string>();
   const texts: string[] = [];
-  const output: Record<string, FieldValue> = {};
-  const data: Record<string, FieldValue> = {};
+  const output = new Members();
+  const data = new Members();
   for (const script of scripts) {
     const id = keyOf(script.id);
-    if (!ids.includes(id)) ids.push(id);
+    ids.add(id);
     if (script.output !== undefined && script.output !== '') {
       texts.push(`${id}: ${script.output.trim()}`);
-      output[unusedKey(output, id)] = bounded(script.output, budget);
+      output.add(id, bounded(script.output, budget));
     }
-    if (script.items.length > 0) data[unusedKey(data, id)] = objectOf(script.items, budget, 1);
+    if (script.items.length > 0) data.add(id, objectOf(script.items, budget, 1));
   }
   return {
-    id: ids,
+    id: [...ids],
     text: texts.length === 0 ? undefined : texts.join('\n'),
-    output: isEmpty(output) ? undefined : output,
-    data: isEmpty(data) ? undefined : data,
+    output: isEmpty(output.fields) ? undefined : output.fields,
+    data: isEmpty(data.fields) ? undefined : data.fields,
     truncated: budget.truncated || undefined,
   };
 }
@@ -41,16 +41,16 @@ interface Budget {
 
 /** Always an object, so that the field has one shape: members without a key are numbered. */
 function objectOf(items: readonly ScriptItem[], budget: Budget, depth: number): Fields {
-  const object: Record<string, FieldValue> = {};
-  items.forEach((item, index) => {
+  const members = new Members();
+  for (const [index, item] of items.entries()) {
     if (budget.members-- <= 0 || depth > MAX_DEPTH) {
       budget.truncated = true;
-      return;
+      break;
     }
-    const key = unusedKey(object, item.key === undefined || item.key === '' ? String(index) : keyOf(item.key));
-    object[key] = 'value' in item ? bounded(item.value, budget) : objectOf(item.items, budget, depth + 1);
-  });
-  return object;
+    const key = item.key === undefined || item.key === '' ? String(index) : keyOf(item.key);
+    members.add(key, 'value' in item ? bounded(item.value, budget) : objectOf(item.items, budget, depth + 1));
+  }
+  return members.fields;
 }
 
 function bounded(text: string, budget: Budget): string {
@@ -66,11 +66,21 @@ function keyOf(key: string | undefined): string {
 }
 
 /** The same script or key twice stays two members: `key`, `key#2`. */
-function unusedKey(object: Readonly<Record<string, FieldValue>>, key: string): string {
-  if (!Object.hasOwn(object, key)) return key;
-  let count = 2;
-  while (Object.hasOwn(object, `${key}#${count}`)) count++;
-  return `${key}#${count}`;
+class Members {
+  readonly fields: Record<string, FieldValue> = {};
+  /** By key: from where an unused number is looked for. */
+  private readonly numbers = new Map<string, number>();
+
+  add(key: string, value: FieldValue): void {
+    this.fields[Object.hasOwn(this.fields, key) ? this.numbered(key) : key] = value;
+  }
+
+  private numbered(key: string): string {
+    let number = this.numbers.get(key) ?? 2;
+    while (Object.hasOwn(this.fields, `${key}#${number}`)) number++;
+    this.numbers.set(key, number + 1);
+    return `${key}#${number}`;
+  }
 }
 
 function isEmpty(object: object): boolean {

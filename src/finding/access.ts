@@ -28,6 +28,23 @@ const says =
     pattern.test(script.output ?? '');
 const PASSWORD = 'Ask for a password, and let only those reach it who need it.';
 
+/** `admin:1234 at /manager/html`. Looked at word by word: a pattern would try each colon with each end. */
+function namesAnAccount(output: string): boolean {
+  const words = output.split(/\s/);
+  return words.some((word, i) => words[i + 1] === 'at' && (words[i + 2] ?? '') !== '' && isPair(word));
+}
+
+function isPair(word: string): boolean {
+  const colon = word.indexOf(':', 1);
+  return colon !== -1 && colon < word.length - 1;
+}
+
+/** `Security types:`, and below it a line with `None`. */
+function listsNone(output: string): boolean {
+  const [, ...below] = output.slice(Math.max(0, output.indexOf('Security types:'))).split('\n');
+  return output.includes('Security types:') && below.some((line) => /^\s*None\b/.test(line));
+}
+
 const TESTS: readonly AccessTest[] = [
   access(
     'ftp-anon',
@@ -45,7 +62,7 @@ const TESTS: readonly AccessTest[] = [
     'The account that the manufacturer has set works: everyone knows its password.',
     'Set another password, and look who has used this one.',
     'an account with its default password works',
-    says(/\S+:\S+ at \S|\bvalid default credentials\b/i),
+    ({ output = '' }) => namesAnAccount(output) || /\bvalid default credentials\b/i.test(output),
   ),
   access(
     'redis-info',
@@ -90,7 +107,7 @@ const TESTS: readonly AccessTest[] = [
     'Everyone sees the screen and has the keyboard.',
     PASSWORD,
     'VNC asks for no password',
-    says(/\bNone \(1\)|Security types:[^]*\n\s*None\b/),
+    ({ output = '' }) => /\bNone \(1\)/.test(output) || listsNone(output),
   ),
   access(
     'x11-access',

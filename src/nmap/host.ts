@@ -1,12 +1,14 @@
 import type { Address, AddPort, ExtraPorts, Hop, Host, HostHint, Hostname, Port, Script } from './model.ts';
 import type { Sequence, Status, Times, Trace, Uptime } from './model.ts';
 import { readOs } from './os.ts';
-import { readAddPort, readPort, readPorts } from './port.ts';
+import { readAddPort, readPort, readPorts, saysNothing } from './port.ts';
 import { Reader } from './reader.ts';
 import { readScripts } from './script.ts';
 
 /** Above this many characters the ports of a host are read one by one when they are asked for. */
 const LAZY_PORTS_FROM = 1 << 20;
+/** One for each port. */
+const MAX_ADDPORTS = 1 << 16;
 
 /** Reads the `host` element at [start, end). Throws {@link Malformed} when it is not well-formed. */
 export function readHost(reader: Reader, start: number, end: number): Host {
@@ -44,10 +46,10 @@ function readChild(reader: Reader, host: HostDraft): void {
       readHostnames(reader, host.hostnames);
       break;
     case 'addport':
-      host.addports.push(readAddPort(reader));
+      reader.keep(host.addports, readAddPort(reader), MAX_ADDPORTS);
       break;
     case 'smurf':
-      host.smurfs.push(reader.integer('responses') ?? 0);
+      reader.keep(host.smurfs, reader.integer('responses') ?? 0);
       break;
     case 'os':
       host.os = readOs(reader);
@@ -67,7 +69,7 @@ function readChild(reader: Reader, host: HostDraft): void {
       readScripts(reader, host.hostscripts);
       break;
     case 'trace':
-      host.traces.push(readTrace(reader));
+      reader.keep(host.traces, readTrace(reader));
       break;
     case 'times':
       host.times = readTimes(reader);
@@ -121,10 +123,15 @@ class LazyPorts implements Iterable<Port> {
     this.end = end;
   }
   *[Symbol.iterator](): Iterator<Port> {
+    const reader = new Reader(this.text);
     for (const start of this.portsAt) {
-      const reader = new Reader(this.text);
       reader.enter(start, this.end);
-      while (reader.nextChild(1)) if (reader.name === 'port') yield readPort(reader);
+      while (reader.nextChild(1)) {
+        if (reader.name !== 'port') continue;
+        const port = readPort(reader);
+        if (!saysNothing(port)) yield port;
+        reader.renew();
+      }
     }
   }
 }
@@ -140,13 +147,13 @@ function readStatus(reader: Reader): Status {
 function addAddress(addresses: Address[], reader: Reader): void {
   const addr = reader.attribute('addr');
   if (addr === undefined) return;
-  addresses.push({ addr, addrtype: reader.attribute('addrtype'), vendor: reader.attribute('vendor') });
+  reader.keep(addresses, { addr, addrtype: reader.attribute('addrtype'), vendor: reader.attribute('vendor') });
 }
 
 function readHostnames(reader: Reader, hostnames: Hostname[]): void {
   const level = reader.depth;
   while (reader.nextChild(level)) {
-    if (reader.name === 'hostname') hostnames.push({ name: reader.attribute('name'), type: reader.attribute('type') });
+    if (reader.name === 'hostname') reader.keep(hostnames, { name: reader.attribute('name'), type: reader.attribute('type') });
   }
 }
 
@@ -181,7 +188,7 @@ function readTrace(reader: Reader): Trace {
   const port = reader.port('port');
   let error: string | undefined;
   while (reader.nextChild(level)) {
-    if (reader.name === 'hop') hops.push(readHop(reader));
+    if (reader.name === 'hop') reader.keep(hops, readHop(reader));
     else if (reader.name === 'error') error = reader.attribute('errorstr');
   }
   return { proto, port, hops, error };

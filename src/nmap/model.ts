@@ -17,6 +17,8 @@ export interface Run {
   readonly scaninfo: readonly ScanInfo[];
   readonly verbose: number | undefined;
   readonly debugging: number | undefined;
+  /** As of a host; undefined when there are none. */
+  readonly malformed?: readonly string[] | undefined;
 }
 
 /** One `scaninfo` per protocol. `services` is nmap's range list, for example `1-1000,8080`. */
@@ -51,7 +53,7 @@ export interface Host {
   readonly hostscripts: readonly Script[];
   readonly traces: readonly Trace[];
   readonly times: Times | undefined;
-  /** Attributes that should be numbers and are not, as `element@attribute=value`. */
+  /** Attributes that should be numbers or times and are none, as `element@attribute=value`; and what else could not be taken as it is. */
   readonly malformed: readonly string[];
   /** The element as it was written, ports and all, with `\n` for every line end. */
   readonly source: string;
@@ -252,7 +254,7 @@ export interface Task {
   readonly etc: number | undefined;
 }
 
-/** `runstats`. `elapsed` in seconds. */
+/** `runstats`. `elapsed` in seconds; `malformed` as of a host, undefined when there are none. */
 export interface RunStats {
   readonly finished:
     | {
@@ -271,4 +273,5 @@ export interface RunStats {
         readonly total: number | undefined;
       }
     | undefined;
+  readonly malformed?: readonly string[] | undefined;
 }

@@ -1,147 +1,126 @@
-import { XMLParser, XMLValidator } from 'fast-xml-parser';
-import { decodeEntities } from './entities.ts';
-import type { Run, RunStats, ScanInfo, Script, ScriptItem, Target, Task } from './model.ts';
-import { decimal, integer } from './numbers.ts';
+import { MAX_TAG } from './frame.ts';
+import type { Run, RunStats, ScanInfo, Script, Target, Task } from './model.ts';
+import type { Reader } from './reader.ts';
+import { readScripts } from './script.ts';
 import { Malformed } from './tokens.ts';
 
-/**
- * The elements that occur once in a document (header, footer, pre- and postscript, Zenmap's output),
- * read by fast-xml-parser. Its defaults do not fit nmap: it coerces numbers, trims text, folds
- * lists of one, and its entity decoding drops control characters, so all of that is off and
- * entities are ours. It also accepts mismatched tags; its validator is asked first.
- */
-const parser = new XMLParser({
-  preserveOrder: true,
-  ignoreAttributes: false,
-  attributeNamePrefix: '',
-  parseTagValue: false,
-  parseAttributeValue: false,
-  trimValues: false,
-  processEntities: false,
-});
+/** nmap writes one for each protocol. */
+const MAX_SCANINFO = 64;
 
-/** An element with its attributes decoded. */
-export interface Element {
-  readonly name: string;
-  readonly attributes: Readonly<Record<string, string>>;
-  readonly children: readonly Element[];
-  readonly text: string;
-}
+/** The header of a run while it is read: `nmaprun` (its start tag) and what precedes the first host. */
+export class RunDraft implements Run {
+  readonly scanner: string | undefined = undefined;
+  readonly version: string | undefined = undefined;
+  readonly xmloutputversion: string | undefined = undefined;
+  readonly args: string | undefined = undefined;
+  readonly start: number | undefined = undefined;
+  readonly startstr: string | undefined = undefined;
+  readonly profileName: string | undefined = undefined;
+  readonly scaninfo: ScanInfo[] = [];
+  verbose: number | undefined = undefined;
+  debugging: number | undefined = undefined;
+  malformed: readonly string[] | undefined = undefined;
+  /** Characters of `scaninfo`. */
+  private length = 0;
 
-type Node = Readonly<Record<string, unknown>>;
-
-/** Reads one element. Throws {@link Malformed}, with positions relative to `text`. */
-export function readElement(text: string): Element {
-  const valid = XMLValidator.validate(text);
-  if (valid !== true) throw new Malformed(valid.err.msg, 0);
-  let nodes: readonly Node[];
-  try {
-    nodes = parser.parse(text) as readonly Node[];
-  } catch (error) {
-    throw new Malformed((error as Error).message, 0);
+  /** Of the `nmaprun` that the reader stands on; a run without one says nothing. */
+  constructor(reader?: Reader) {
+    if (reader === undefined) return;
+    this.scanner = reader.attribute('scanner');
+    this.version = reader.attribute('version');
+    this.xmloutputversion = reader.attribute('xmloutputversion');
+    this.args = reader.attribute('args');
+    this.start = reader.integer('start');
+    this.startstr = reader.attribute('startstr');
+    this.profileName = reader.attribute('profile_name');
+    this.note(reader);
   }
-  const root = nodes.map(toElement).find((element) => element !== undefined);
-  if (root === undefined) throw new Malformed('no element', 0);
-  return root;
-}
 
-/** `nmaprun` (its start tag) and what precedes the first host. */
-export function toRun(start: Element, head: readonly Element[]): Run {
-  const { attributes } = start;
-  return {
-    scanner: attributes['scanner'],
-    version: attributes['version'],
-    xmloutputversion: attributes['xmloutputversion'],
-    args: attributes['args'],
-    start: integer(attributes['start']),
-    startstr: attributes['startstr'],
-    profileName: attributes['profile_name'],
-    scaninfo: head.filter((element) => element.name === 'scaninfo').map(toScanInfo),
-    verbose: level(head, 'verbose'),
-    debugging: level(head, 'debugging'),
-  };
-}
-
-export function toRunStats(element: Element): RunStats {
-  const finished = child(element, 'finished')?.attributes;
-  const hosts = child(element, 'hosts')?.attributes;
-  return {
-    finished: finished && {
-      time: integer(finished['time']),
-      timestr: finished['timestr'],
-      elapsed: decimal(finished['elapsed']),
-      summary: finished['summary'],
-      exit: finished['exit'],
-      errormsg: finished['errormsg'],
-    },
-    hosts: hosts && { up: integer(hosts['up']), down: integer(hosts['down']), total: integer(hosts['total']) },
-  };
-}
-
-export function toTarget({ attributes }: Element): Target {
-  return { specification: attributes['specification'], status: attributes['status'], reason: attributes['reason'] };
-}
-
-export function toTask({ name, attributes }: Element): Task {
-  return {
-    kind: name as Task['kind'],
-    task: attributes['task'],
-    time: integer(attributes['time']),
-    extrainfo: attributes['extrainfo'],
-    percent: decimal(attributes['percent']),
-    remaining: integer(attributes['remaining']),
-    etc: integer(attributes['etc']),
-  };
-}
-
-export function toScripts(element: Element): readonly Script[] {
-  return element.children.filter(({ name }) => name === 'script').map(toScript);
-}
-
-function toScript({ attributes, children }: Element): Script {
-  return { id: attributes['id'], output: attributes['output'], items: toItems(children) };
-}
-
-function toItems(children: readonly Element[]): readonly ScriptItem[] {
-  const items: ScriptItem[] = [];
-  for (const { name, attributes, children: nested, text } of children) {
-    if (name === 'elem') items.push({ key: attributes['key'], value: text });
-    else if (name === 'table') items.push({ key: attributes['key'], items: toItems(nested) });
+  /** `scaninfo`, `verbose` or `debugging`, of so many characters. Throws {@link Malformed} when there are more than any scan has. */
+  add(reader: Reader, length: number): void {
+    if (reader.name === 'scaninfo') {
+      this.length += length;
+      if (this.scaninfo.length === MAX_SCANINFO || this.length > MAX_TAG) throw new Malformed('the run has more of them than nmap writes', 0);
+      this.scaninfo.push(readScanInfo(reader));
+    } else if (reader.name === 'verbose') this.verbose ??= reader.integer('level');
+    else this.debugging ??= reader.integer('level');
+    this.note(reader);
   }
-  return items;
+
+  /** Plain data, as others get it. */
+  get run(): Run {
+    const { length: _, ...run } = this;
+    return run;
+  }
+
+  private note(reader: Reader): void {
+    const notes = reader.takeNotes();
+    if (notes.length > 0) this.malformed = [...(this.malformed ?? []), ...notes];
+  }
 }
 
-function toScanInfo({ attributes }: Element): ScanInfo {
+/** Of the `runstats` that the reader stands on, to its end. */
+export function readRunStats(reader: Reader): RunStats {
+  let finished: RunStats['finished'];
+  let hosts: RunStats['hosts'];
+  while (reader.nextChild(1)) {
+    if (reader.name === 'finished') finished ??= readFinished(reader);
+    else if (reader.name === 'hosts') hosts ??= { up: reader.integer('up'), down: reader.integer('down'), total: reader.integer('total') };
+  }
+  reader.finish();
+  const notes = reader.takeNotes();
+  return { finished, hosts, malformed: notes.length === 0 ? undefined : notes };
+}
+
+export function readTarget(reader: Reader): Target {
+  return { specification: reader.attribute('specification'), status: reader.attribute('status'), reason: reader.attribute('reason') };
+}
+
+export function readTask(reader: Reader): Task {
   return {
-    type: attributes['type'],
-    protocol: attributes['protocol'],
-    numservices: integer(attributes['numservices']),
-    services: attributes['services'],
-    scanflags: attributes['scanflags'],
+    kind: reader.name as Task['kind'],
+    task: reader.attribute('task'),
+    time: reader.integer('time'),
+    extrainfo: reader.attribute('extrainfo'),
+    percent: reader.decimal('percent'),
+    remaining: reader.integer('remaining'),
+    etc: reader.integer('etc'),
   };
 }
 
-function level(head: readonly Element[], name: string): number | undefined {
-  return integer(head.find((element) => element.name === name)?.attributes['level']);
+/** Of the `prescript` or `postscript` that the reader stands on, to its end. */
+export function readAllScripts(reader: Reader): readonly Script[] {
+  const scripts: Script[] = [];
+  readScripts(reader, scripts);
+  reader.finish();
+  return scripts;
 }
 
-function child(element: Element, name: string): Element | undefined {
-  return element.children.find((candidate) => candidate.name === name);
+/** Of Zenmap's `output` that the reader stands on, to its end. */
+export function readOutput(reader: Reader): { readonly type: string | undefined; readonly text: string } {
+  const type = reader.attribute('type');
+  const text = reader.elementText();
+  reader.finish();
+  return { type, text };
 }
 
-/** fast-xml-parser's ordered form: `{ name: [children], ':@': { attributes } }`, text as `#text`. */
-function toElement(node: Node): Element | undefined {
-  const name = Object.keys(node).find((key) => key !== ':@');
-  if (name === undefined || name === '#text' || name.startsWith('?')) return undefined;
-  const nodes = node[name] as readonly Node[];
-  const text = nodes.map((inner) => (typeof inner['#text'] === 'string' ? decode(inner['#text']) : '')).join('');
-  const attributes: Record<string, string> = {};
-  for (const [key, value] of Object.entries((node[':@'] ?? {}) as Record<string, string>)) attributes[key] = decode(value);
-  return { name, attributes, text, children: nodes.map(toElement).filter((element) => element !== undefined) };
+function readFinished(reader: Reader): NonNullable<RunStats['finished']> {
+  return {
+    time: reader.integer('time'),
+    timestr: reader.attribute('timestr'),
+    elapsed: reader.decimal('elapsed'),
+    summary: reader.attribute('summary'),
+    exit: reader.attribute('exit'),
+    errormsg: reader.attribute('errormsg'),
+  };
 }
 
-function decode(value: string): string {
-  const decoded = decodeEntities(value);
-  if (decoded === undefined) throw new Malformed('"&" that starts no known entity', 0);
-  return decoded;
+function readScanInfo(reader: Reader): ScanInfo {
+  return {
+    type: reader.attribute('type'),
+    protocol: reader.attribute('protocol'),
+    numservices: reader.integer('numservices'),
+    services: reader.attribute('services'),
+    scanflags: reader.attribute('scanflags'),
+  };
 }

@@ -8,11 +8,11 @@ export function readOs(reader: Reader): Os {
   const classes: OsClass[] = [];
   const fingerprints: string[] = [];
   while (reader.nextChild(level)) {
-    if (reader.name === 'osmatch') matches.push(readOsMatch(reader));
-    else if (reader.name === 'osclass') classes.push(readOsClass(reader));
-    else if (reader.name === 'osfingerprint') fingerprints.push(reader.attribute('fingerprint') ?? '');
+    if (reader.name === 'osmatch') reader.keep(matches, readOsMatch(reader));
+    else if (reader.name === 'osclass') reader.keep(classes, readOsClass(reader));
+    else if (reader.name === 'osfingerprint') reader.keep(fingerprints, reader.attribute('fingerprint') ?? '');
     else if (reader.name === 'portused')
-      portused.push({
+      reader.keep(portused, {
         state: reader.attribute('state'),
         proto: reader.attribute('proto'),
         portid: reader.port('portid'),
@@ -27,7 +27,7 @@ function readOsMatch(reader: Reader): OsMatch {
   const name = reader.attribute('name');
   const accuracy = reader.integer('accuracy');
   const line = reader.integer('line');
-  while (reader.nextChild(level)) if (reader.name === 'osclass') classes.push(readOsClass(reader));
+  while (reader.nextChild(level)) if (reader.name === 'osclass') reader.keep(classes, readOsClass(reader));
   return { name, accuracy, line, classes };
 }
 
@@ -42,6 +42,6 @@ function readOsClass(reader: Reader): OsClass {
     accuracy: reader.integer('accuracy'),
     cpes,
   };
-  while (reader.nextChild(level)) if (reader.name === 'cpe') cpes.push(reader.elementText());
+  while (reader.nextChild(level)) if (reader.name === 'cpe') reader.keep(cpes, reader.elementText());
   return osclass;
 }

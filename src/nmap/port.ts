@@ -5,9 +5,18 @@ import { readScript } from './script.ts';
 export function readPorts(reader: Reader, ports: Port[] | undefined, extraports: ExtraPorts[]): void {
   const level = reader.depth;
   while (reader.nextChild(level)) {
-    if (reader.name === 'port') ports?.push(readPort(reader));
-    else if (reader.name === 'extraports') extraports.push(readExtraPorts(reader));
+    if (reader.name === 'port') {
+      const port = readPort(reader);
+      if (saysNothing(port)) reader.countEmpty();
+      else ports?.push(port);
+      if (ports === undefined) reader.renew();
+    } else if (reader.name === 'extraports') reader.keep(extraports, readExtraPorts(reader));
   }
+}
+
+/** The DTD demands a state; a port without anything is no statement. */
+export function saysNothing({ state, service, owner, scripts }: Port): boolean {
+  return state?.state === undefined && service === undefined && owner === undefined && scripts.length === 0;
 }
 
 export function readPort(reader: Reader): Port {
@@ -33,7 +42,7 @@ export function readPort(reader: Reader): Port {
         port.service = readService(reader);
         break;
       case 'script':
-        port.scripts.push(readScript(reader));
+        reader.keep(port.scripts, readScript(reader));
         break;
       case 'owner':
         port.owner = reader.attribute('name');
@@ -76,7 +85,7 @@ function readService(reader: Reader): Service {
     banner: reader.attribute('banner'),
     cpes: [],
   };
-  while (reader.nextChild(level)) if (reader.name === 'cpe') service.cpes.push(reader.elementText());
+  while (reader.nextChild(level)) if (reader.name === 'cpe') reader.keep(service.cpes, reader.elementText());
   return service;
 }
 
@@ -87,7 +96,7 @@ function readExtraPorts(reader: Reader): ExtraPorts {
   const count = reader.integer('count');
   while (reader.nextChild(level)) {
     if (reader.name === 'extrareasons')
-      reasons.push({
+      reader.keep(reasons, {
         reason: reader.attribute('reason'),
         count: reader.integer('count'),
         proto: reader.attribute('proto'),

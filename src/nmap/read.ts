@@ -1,15 +1,19 @@
+import { withoutProgress } from './cut-out.ts';
 import { Decoder } from './decode.ts';
+import { type Frame, longest } from './frame.ts';
 import { readHost, readHostHint } from './host.ts';
-import type { Run, RunStats } from './model.ts';
 import type { Refusal, ScanItem } from './item.ts';
-import { type Element, readElement, toRun, toRunStats, toScripts, toTarget, toTask } from './once.ts';
+import type { Host, RunStats } from './model.ts';
+import { readAllScripts, readOutput, readRunStats, readTarget, readTask, RunDraft } from './once.ts';
 import { Reader } from './reader.ts';
-import { type Frame, Splitter } from './split.ts';
+import { Splitter } from './split.ts';
+import { Stray } from './stray.ts';
 import { Malformed, Unterminated } from './tokens.ts';
 
 /** How often the end of a host is looked for behind comments that contain `</host>`. */
 const MAX_RETRIES = 16;
-const BARE: Element = { name: 'nmaprun', attributes: {}, children: [], text: '' };
+/** The address of a host that is refused stands in so many characters from its beginning. */
+const ADDRESS_WITHIN = 4096;
 
 /**
  * Reads what nmap and masscan write with `-oX`, from bytes in pieces of any size, and gives each
@@ -28,8 +32,11 @@ export class ScanReader {
   private reader = new Reader('');
   private retries = 0;
   /** The run whose `</nmaprun>` has not come: its header until the first other item, then `open`. */
-  private header: { readonly start: Element; readonly head: Element[] } | undefined;
+  private header: RunDraft | undefined;
   private open = false;
+  private readonly stray = new Stray();
+  /** Bytes of input up to where elements are not mended: that was tried. */
+  private mendedTo = 0;
   private stats: RunStats | undefined;
   /** The first text of the input, to say what it is when it is no scan. */
   beginning = '';
@@ -67,6 +74,7 @@ export class ScanReader {
     this.splitter?.end();
     yield* this.frames();
     yield* this.endRun(false, undefined);
+    yield* this.stray.tell();
   }
 
   private *read(text: string): Generator<ScanItem, void, undefined> {
@@ -89,48 +97,50 @@ export class ScanReader {
     }
   }
 
+  private get isInRun(): boolean {
+    return this.open || this.header !== undefined;
+  }
+
   private *item(frame: Frame): Generator<ScanItem, void, undefined> {
     try {
       if (frame.name === 'nmaprun') yield* this.startRun(frame);
-      else if (frame.name === 'scaninfo' || frame.name === 'verbose' || frame.name === 'debugging') {
-        this.header?.head.push(tag(frame));
-      } else if (frame.name === 'DOCTYPE') {
-        yield this.refusal(frame, 'a DOCTYPE with declarations of its own, which are not read');
-      } else {
+      else if (frame.name === 'DOCTYPE') yield this.refusal(frame, frame.end, 'a DOCTYPE with declarations of its own, which are not read');
+      else if (!this.isInRun && frame.name !== 'host') this.strayed(frame);
+      else if (frame.name === 'scaninfo' || frame.name === 'verbose' || frame.name === 'debugging') this.addToHeader(frame);
+      else if (frame.name === '/nmaprun') yield* this.endRun(true, undefined);
+      else {
         const item = this.parse(frame);
         yield* this.showRun();
-        if (frame.name === '/nmaprun') yield* this.endRun(true, undefined);
-        else if (item !== undefined) yield item;
+        if (item !== undefined) yield item;
       }
       this.retries = 0;
     } catch (error) {
       if (!(error instanceof Malformed)) throw error;
       if (error instanceof Unterminated && this.retries++ < MAX_RETRIES) this.splitter?.retry(frame, error.closing);
-      else yield* this.refuse(frame, error);
+      else yield* this.mendOrRefuse(frame, error);
     }
   }
 
-  private parse(frame: Frame): ScanItem | undefined {
-    switch (frame.name) {
-      case 'host':
-        return { kind: 'host', host: readHost(this.readerOf(frame), frame.start, frame.end) };
-      case 'hosthint':
-        return { kind: 'hosthint', hint: readHostHint(this.readerOf(frame), frame.start, frame.end) };
+  /** Throws {@link Malformed}. */
+  private parse({ name, text, start, end }: Frame): ScanItem | undefined {
+    const reader = this.readerOf(text);
+    if (name === 'host') return { kind: 'host', host: named(readHost(reader, start, end), end) };
+    if (name === 'hosthint') return { kind: 'hosthint', hint: readHostHint(reader, start, end) };
+    reader.enter(start, end);
+    switch (name) {
       case 'target':
-        return { kind: 'target', target: toTarget(tag(frame)) };
+        return { kind: 'target', target: readTarget(reader) };
       case 'taskbegin':
       case 'taskprogress':
       case 'taskend':
-        return { kind: 'task', task: toTask(tag(frame)) };
+        return { kind: 'task', task: readTask(reader) };
       case 'prescript':
       case 'postscript':
-        return { kind: frame.name, scripts: toScripts(element(frame)) };
-      case 'output': {
-        const { attributes, text } = element(frame);
-        return { kind: 'output', type: attributes['type'], text };
-      }
+        return { kind: name, scripts: readAllScripts(reader) };
+      case 'output':
+        return { kind: 'output', ...readOutput(reader) };
       case 'runstats':
-        this.stats = toRunStats(element(frame));
+        this.stats = readRunStats(reader);
         return undefined;
       default:
         return undefined;
@@ -138,22 +148,36 @@ export class ScanReader {
   }
 
   private *startRun(frame: Frame): Generator<ScanItem, void, undefined> {
-    const start = tag(frame);
+    const reader = this.readerOf(frame.text);
+    reader.enter(frame.start, frame.end);
+    const header = new RunDraft(reader);
     yield* this.endRun(false, undefined);
-    this.header = { start, head: [] };
+    this.header = header;
+  }
+
+  private addToHeader({ text, start, end }: Frame): void {
+    const reader = this.readerOf(text);
+    reader.enter(start, end);
+    this.header?.add(reader, end - start);
   }
 
   /** Gives the run's header before the first item that is not part of it. */
   private *showRun(): Generator<ScanItem, void, undefined> {
     if (this.open) return;
+    yield* this.stray.tell();
     this.open = true;
-    const run: Run = toRun(this.header?.start ?? BARE, this.header?.head ?? []);
+    const { run } = this.header ?? new RunDraft();
     this.header = undefined;
     yield { kind: 'run', run };
   }
 
   private *endRun(closed: boolean, pending: Refusal | undefined): Generator<ScanItem, void, undefined> {
-    if (this.header !== undefined) yield* this.showRun();
+    if (this.header !== undefined) {
+      if (pending === undefined && this.stray.isNothing(this.header)) {
+        this.header = undefined;
+        this.stray.add('nmaprun', this.splitter?.consumed ?? 0);
+      } else yield* this.showRun();
+    }
     if (!this.open) return;
     const { stats } = this;
     this.open = false;
@@ -161,58 +185,92 @@ export class ScanReader {
     yield { kind: 'end', end: { stats, closed, pending, offset: this.consumed } };
   }
 
+  private strayed(frame: Frame): void {
+    this.stray.add(frame.name, this.splitter?.offsetOf(frame.start) ?? 0);
+  }
+
   private *broken(frame: Frame): Generator<ScanItem, void, undefined> {
     if (frame.problem === 'bad-tag') return yield* this.refuse(frame, new Malformed('its tag is broken', frame.start));
-    if (frame.problem === 'too-large') return yield* this.refuse(frame, new Malformed('it is longer than 64 MiB', frame.start));
-    const item = this.refusal(frame, 'the input ended inside it');
-    const goOn = this.splitter?.restart(frame);
+    if (frame.problem === 'too-large')
+      return yield* this.refuse(frame, new Malformed(`it is longer than ${sizeOf(longest(frame.name))}`, frame.start));
+    const offset = this.splitter?.offsetOf(frame.start) ?? 0;
+    const goOn = this.splitter?.restart(frame) ?? frame.end;
     if (goOn !== frame.end) {
-      yield* this.showRun();
-      yield { kind: 'refused', refusal: { ...item.refusal, reason: 'its end tag is missing' } };
-    } else if (this.open || this.header !== undefined) yield* this.endRun(false, item.refusal);
+      if (this.isInRun) yield* this.showRun();
+      yield this.refusal(frame, goOn, 'its end tag is missing', offset);
+      return;
+    }
+    const item = this.refusal(frame, goOn, 'the input ended inside it', offset);
+    if (this.isInRun) yield* this.endRun(false, item.refusal);
     else yield item;
+  }
+
+  /** What nmap itself has written into a tag is cut out; the rest is refused. */
+  private *mendOrRefuse(frame: Frame, error: Malformed): Generator<ScanItem, void, undefined> {
+    const item = this.mended(frame, error);
+    if (item === undefined) return yield* this.refuse(frame, error);
+    this.retries = 0;
+    yield* this.showRun();
+    yield item;
+  }
+
+  private mended({ name, text, start, end }: Frame, error: Malformed): ScanItem | undefined {
+    const at = this.splitter?.offsetOf(start) ?? 0;
+    if (name !== 'host' || at < this.mendedTo) return undefined;
+    const without = withoutProgress(text, start, end, error);
+    if (without === undefined) return undefined;
+    try {
+      const host = readHost(new Reader(without.text), 0, without.text.length);
+      const note = `host: ${without.count} taskprogress inside a tag, cut out`;
+      return { kind: 'host', host: Object.assign(host, { malformed: [...host.malformed, note] }) };
+    } catch (again) {
+      if (!(again instanceof Malformed)) throw again;
+      // Once for all that lies in it: each host in it would read to the same end.
+      this.mendedTo = at + this.decoder.bytes(text.slice(start, end));
+      return undefined;
+    }
   }
 
   private *refuse(frame: Frame, error: Malformed): Generator<ScanItem, void, undefined> {
     this.retries = 0;
-    if (frame.name !== 'nmaprun') yield* this.showRun();
-    else yield* this.endRun(false, undefined);
-    const item = this.refusal(frame, error.reason);
+    if (frame.name === 'nmaprun') {
+      yield* this.endRun(false, undefined);
+      this.header = new RunDraft();
+    } else if (this.isInRun) yield* this.showRun();
+    const offset = this.splitter?.offsetOf(frame.start) ?? 0;
     const position = Math.max(error.position, frame.start);
     const at = this.splitter?.offsetOf(position) ?? 0;
-    const end = this.splitter?.restart(frame) ?? frame.end;
-    const length = this.decoder.bytes(frame.text.slice(frame.start, end));
-    yield { kind: 'refused', refusal: { ...item.refusal, length, reason: `${error.reason} (byte ${at})` } };
+    const end = this.splitter?.restart(frame, position) ?? frame.end;
+    yield this.refusal(frame, end, `${error.reason} (byte ${at})`, offset);
   }
 
-  private refusal(frame: Frame, reason: string): { readonly kind: 'refused'; readonly refusal: Refusal } {
-    const text = frame.text.slice(frame.start, frame.end);
-    const refusal: Refusal = {
-      element: frame.name,
-      offset: this.splitter?.offsetOf(frame.start) ?? 0,
-      length: this.decoder.bytes(text),
-      reason,
-      address: /<address addr="([^"<]{1,64})"/.exec(text.slice(0, 4096))?.[1],
-    };
-    return { kind: 'refused', refusal };
+  /** `end`: where reading goes on. */
+  private refusal(frame: Frame, end: number, reason: string, offset = this.splitter?.offsetOf(frame.start) ?? 0): RefusedItem {
+    const length = (this.splitter?.offsetOf(end) ?? 0) - offset;
+    const beginning = frame.text.slice(frame.start, Math.min(end, frame.start + ADDRESS_WITHIN));
+    const address = /<address addr="([^"<]{1,64})"/.exec(beginning)?.[1];
+    return { kind: 'refused', refusal: { element: frame.name, offset, length, reason, address } };
   }
 
-  private readerOf(frame: Frame): Reader {
-    if (this.reader.text !== frame.text) this.reader = new Reader(frame.text);
+  private readerOf(text: string): Reader {
+    if (this.reader.text !== text) this.reader = new Reader(text);
     return this.reader;
   }
+}
+
+/** Of a host without anything to call it by, nothing can be said. */
+function named(host: Host, end: number): Host {
+  if (host.addresses.length === 0 && host.hostnames.length === 0) throw new Malformed('it has neither an address nor a name', end);
+  return host;
+}
+
+type RefusedItem = Extract<ScanItem, { kind: 'refused' }>;
+
+function sizeOf(characters: number): string {
+  return characters < 1 << 20 ? `${characters >> 10} KiB` : `${characters >> 20} MiB`;
 }
 
 function unknownEncoding(name: string): ScanItem {
   const reason = `it names the encoding "${name}", which is not known here; the scan is read as UTF-8`;
   return { kind: 'refused', refusal: { element: '?xml', offset: 0, length: 0, reason, address: undefined } };
-}
-
-function element(frame: Frame): Element {
-  return readElement(frame.text.slice(frame.start, frame.end));
-}
-
-/** The start tag of an element that has no content, or whose content follows. */
-function tag(frame: Frame): Element {
-  return readElement(frame.text.slice(frame.start, frame.end).replace(/\/?>$/, '/>'));
 }

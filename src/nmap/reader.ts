@@ -2,6 +2,9 @@ import { decimal } from './numbers.ts';
 import { Tokens } from './tokens.ts';
 
 const MAX_NOTES = 32;
+/** Parts of one kind in one host, and what all its scripts say: more than any host has, and what memory holds. */
+const MAX_PARTS = 1 << 12;
+const MAX_ITEMS = 1 << 18;
 const NONE: readonly string[] = [];
 
 /**
@@ -10,10 +13,14 @@ const NONE: readonly string[] = [];
  */
 export class Reader extends Tokens {
   private notes: string[] = [];
+  private items = 0;
+  private empty = 0;
 
   /** What was noted about an element that was refused in the end does not belong to the next one. */
   override enter(start: number, end: number): void {
     this.notes = [];
+    this.items = 0;
+    this.empty = 0;
     super.enter(start, end);
   }
 
@@ -44,8 +51,32 @@ export class Reader extends Tokens {
     return value === undefined ? undefined : value === 'true' || value === '1';
   }
 
+  /** Takes a part of the element into a list of its kind, as long as there are not too many. */
+  keep<T>(list: T[], part: T, most = MAX_PARTS): void {
+    if (list.length < most) list.push(part);
+    else this.say(`${this.name.slice(0, 32)}: more than ${most}, the rest is left out`);
+  }
+
+  /** The same for what scripts say. */
+  keepItem<T>(list: T[], item: T): void {
+    if (this.items++ < MAX_ITEMS) list.push(item);
+    else this.say(`script: more than ${MAX_ITEMS} values, the rest is left out`);
+  }
+
+  /** What scripts say is counted anew: for parts that nobody holds together. */
+  renew(): void {
+    this.items = 0;
+  }
+
+  /** Counts a port that says nothing about itself. */
+  countEmpty(): void {
+    this.empty++;
+  }
+
   /** What was noted since the last call. */
   takeNotes(): readonly string[] {
+    if (this.empty > 0) this.say(`port: ${this.empty} without a state, left out`);
+    this.empty = 0;
     if (this.notes.length === 0) return NONE;
     const { notes } = this;
     this.notes = [];
@@ -62,6 +93,11 @@ export class Reader extends Tokens {
 
   private note(attribute: string, value: string): void {
     if (this.notes.length < MAX_NOTES) this.notes.push(`${this.name}@${attribute}=${value.slice(0, 64)}`);
+  }
+
+  /** Something about the element as a whole, once. */
+  private say(note: string): void {
+    if (this.notes.length < MAX_NOTES * 2 && !this.notes.includes(note)) this.notes.push(note);
   }
 }
 

@@ -3,7 +3,7 @@ import type { Reader } from './reader.ts';
 
 export function readScripts(reader: Reader, scripts: Script[]): void {
   const level = reader.depth;
-  while (reader.nextChild(level)) if (reader.name === 'script') scripts.push(readScript(reader));
+  while (reader.nextChild(level)) if (reader.name === 'script') reader.keep(scripts, readScript(reader));
 }
 
 /** Tables nest as deep as a script likes: a stack of our own, so that depth cannot exhaust the real one. */
@@ -17,10 +17,10 @@ export function readScript(reader: Reader): Script {
     if (reader.nextChild(level + lists.length - 1)) {
       const list = lists.at(-1) as ScriptItem[];
       const key = reader.attribute('key');
-      if (reader.name === 'elem') list.push({ key, value: reader.elementText() });
+      if (reader.name === 'elem') reader.keepItem(list, { key, value: reader.elementText() });
       else if (reader.name === 'table') {
         const table: ScriptItem[] = [];
-        list.push({ key, items: table });
+        reader.keepItem(list, { key, items: table });
         lists.push(table);
       }
     } else if (lists.length === 1) return { id, output, items };

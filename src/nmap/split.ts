@@ -1,45 +1,36 @@
-/** A piece of the text that the parser can read as a whole: an element, or the tag of one that stays open. */
-export interface Frame {
-  readonly name: FrameName;
-  readonly text: string;
-  readonly start: number;
-  readonly end: number;
-  /** Why it is no whole element; absent when it looks like one. */
-  readonly problem?: 'cut' | 'too-large' | 'bad-tag';
-}
+import { closingOf, type Frame, type FrameName, isTagOnly, LONGEST_MARK, longest, MAX_DOCTYPE, MAX_TAG } from './frame.ts';
+import { Marks } from './marks.ts';
 
-/** Elements that are read whole, up to their end tag. */
-const WHOLE = ['host', 'hosthint', 'prescript', 'postscript', 'runstats', 'output'] as const;
-/** Elements of which the start tag says everything, or that stay open. */
-const TAGS = ['nmaprun', 'scaninfo', 'verbose', 'debugging', 'target', 'taskbegin', 'taskprogress', 'taskend'] as const;
-export type FrameName = (typeof WHOLE)[number] | (typeof TAGS)[number] | '/nmaprun' | 'DOCTYPE';
-
-const CLOSING: ReadonlyMap<string, string> = new Map(WHOLE.map((name) => [name, `</${name}>`]));
-const TAG_ONLY: ReadonlySet<string> = new Set(TAGS);
-/** Where reading can start again inside of something that could not be read. */
-const RESTART = /<(?:host|hosthint|nmaprun|runstats)[\s>]|<\?xml\s|<\/nmaprun>/g;
-
-/** No host is longer (in characters): what is, is reported and left out, so that memory stays bounded. */
-const MAX_FRAME = 1 << 26;
-const LONGEST_MARK = '</postscript>'.length;
 const TAG_NAME = /\/?[a-z]{0,32}/y;
 const MAX_INSTRUCTION = 4096;
+
+/** What must arrive before another look makes sense. */
+interface Awaited {
+  readonly mark: string;
+  /** Characters from its beginning that are held for what waits for it. */
+  readonly most: number;
+}
 
 /**
  * Finds the elements of a scan in a stream of text, in pieces of any size, and holds no more than
  * the one that is not whole yet. It looks for end tags only; whether what lies between is
  * well-formed is the parser's to say, and {@link retry} and {@link restart} act on its answer.
  * Text between elements (comments, nmap's stderr, a second XML declaration) is passed over.
+ * All of it together is a fixed number of walks over the text, whatever the text is.
  */
 export class Splitter {
   /** Bytes of input in front of `text`. */
   offset = 0;
   private text = '';
+  private marks = new Marks('');
   private position = 0;
+  /** The last index of the text whose offset was asked for, and that offset. */
+  private counted = { index: 0, bytes: 0 };
   private pending: string[] = [];
   private pendingLength = 0;
-  /** What must arrive before another look makes sense. */
-  private awaited: string | undefined;
+  private awaited: Awaited | undefined;
+  /** By what was awaited: what begins before this index has waited too long. */
+  private readonly hopeless = new Map<string, number>();
   /** The last characters pushed, for a mark that two chunks share. */
   private tail = '';
   private ended = false;
@@ -57,8 +48,8 @@ export class Splitter {
     this.tail = chunk.length < LONGEST_MARK ? seam.slice(-LONGEST_MARK) : chunk.slice(-LONGEST_MARK);
     this.pending.push(chunk);
     this.pendingLength += chunk.length;
-    const full = this.text.length - this.position + this.pendingLength > MAX_FRAME;
-    if (this.awaited === undefined || full || seam.includes(this.awaited) || chunk.includes(this.awaited)) this.join();
+    const { awaited } = this;
+    if (awaited === undefined || this.held > awaited.most || seam.includes(awaited.mark) || chunk.includes(awaited.mark)) this.join();
   }
 
   /** No more text will come. */
@@ -83,9 +74,12 @@ export class Splitter {
     return this.offsetOf(this.position);
   }
 
-  /** The byte offset of an index of the current text. */
+  /** The byte offset of an index of the current text; counts on from the last one that was asked for. */
   offsetOf(index: number): number {
-    return this.offset + this.bytes(this.text.slice(0, index));
+    const { counted } = this;
+    const bytes = index < counted.index ? this.bytes(this.text.slice(0, index)) : counted.bytes + this.bytes(this.text.slice(counted.index, index));
+    this.counted = { index, bytes };
+    return this.offset + bytes;
   }
 
   /** The next frame, or undefined when more text is needed or, after `end`, when there is none. */
@@ -107,28 +101,38 @@ export class Splitter {
   /** The end tag that closed `frame` stood inside a comment or CDATA section: look behind the next `mark`. */
   retry(frame: Frame, mark: string): void {
     this.position = frame.start;
-    const at = this.text.indexOf(mark, frame.end);
+    const at = this.marks.nextBehind(mark, frame.end);
     this.searchFrom = at === -1 ? this.text.length : at + mark.length;
-    if (at === -1 && !this.ended) this.awaited = mark;
+    if (at === -1 && this.mayWait(mark, frame.start, longest(frame.name))) this.await(mark, longest(frame.name));
   }
 
-  /** `frame` could not be read: go on at the next place inside it, or behind it. Returns where. */
-  restart(frame: Frame): number {
-    RESTART.lastIndex = frame.start + 1;
-    const found = RESTART.exec(frame.text)?.index ?? frame.end;
-    this.position = Math.min(found, frame.end);
+  /** `frame` could not be read beyond `position`: go on at the next place from there, or behind the frame. Returns where. */
+  restart(frame: Frame, position = frame.start): number {
+    const found = this.marks.nextRestart(Math.max(position, frame.start + 1));
+    this.position = found === -1 ? frame.end : Math.min(found, frame.end);
     this.searchFrom = 0;
     this.awaited = undefined;
     return this.position;
   }
 
+  private get held(): number {
+    return this.text.length - this.position + this.pendingLength;
+  }
+
   private join(): void {
-    this.offset += this.bytes(this.text.slice(0, this.position));
-    this.searchFrom = Math.max(0, this.searchFrom - this.position);
-    const rest = this.text.slice(this.position);
+    const { position } = this;
+    this.offset = this.offsetOf(position);
+    this.counted = { index: 0, bytes: 0 };
+    this.searchFrom = Math.max(0, this.searchFrom - position);
+    for (const [mark, index] of this.hopeless) {
+      if (index > position) this.hopeless.set(mark, index - position);
+      else this.hopeless.delete(mark);
+    }
+    const rest = this.text.slice(position);
     const [only = ''] = this.pending;
     // One join instead of a sum: the sum would be copied again when it is searched.
     this.text = rest === '' && this.pending.length < 2 ? only : [rest, ...this.pending].join('');
+    this.marks = new Marks(this.text);
     this.position = 0;
     this.pending = [];
     this.pendingLength = 0;
@@ -147,8 +151,8 @@ export class Splitter {
     if (to === text.length && !this.ended) return undefined;
     if (/[\s/>]/.test(text[to] ?? '')) {
       if (name === '/nmaprun') return this.take('/nmaprun', at, to);
-      if (TAG_ONLY.has(name)) return this.tag(name as FrameName, at, to);
-      const closing = CLOSING.get(name);
+      if (isTagOnly(name)) return this.tag(name, at, to);
+      const closing = closingOf(name);
       if (closing !== undefined) return this.whole(name as FrameName, at, to, closing);
     }
     this.position = at + 1;
@@ -157,55 +161,75 @@ export class Splitter {
 
   private tag(name: FrameName, at: number, nameEnd: number): Frame | undefined {
     const to = this.tagEnd(nameEnd);
-    if (to === MORE) return this.ended ? this.take(name, at, this.text.length, 'cut') : this.unfinished('>');
-    return to === BAD ? this.take(name, at, nameEnd, 'bad-tag') : this.take(name, at, to);
+    if (to === BAD) return this.take(name, at, nameEnd, 'bad-tag');
+    if (to > 0) return to - at > MAX_TAG ? this.take(name, at, to, 'too-large') : this.take(name, at, to);
+    return this.unfinished(name, at, '>');
   }
 
   private whole(name: FrameName, at: number, nameEnd: number, closing: string): Frame | undefined {
     const start = this.tagEnd(nameEnd);
     if (start > 0 && this.text[start - 2] === '/') return this.take(name, at, start);
-    const found = this.text.indexOf(closing, Math.max(this.searchFrom, nameEnd));
-    if (found !== -1) return this.take(name, at, found + closing.length);
-    if (this.ended) return this.take(name, at, this.text.length, 'cut');
-    if (this.text.length - at > MAX_FRAME) return this.take(name, at, this.text.length, 'too-large');
-    return this.unfinished(closing);
+    const found = this.searchFrom > nameEnd ? this.marks.nextBehind(closing, this.searchFrom) : this.marks.next(closing, nameEnd);
+    if (found === -1) return this.unfinished(name, at, closing);
+    const end = found + closing.length;
+    return end - at > longest(name) ? this.take(name, at, end, 'too-large') : this.take(name, at, end);
+  }
+
+  private unfinished(name: FrameName, at: number, mark: string): Frame | undefined {
+    if (this.mayWait(mark, at, longest(name))) return this.await(mark, longest(name));
+    return this.take(name, at, this.text.length, this.ended ? 'cut' : 'too-large');
   }
 
   private markup(at: number): Frame | undefined {
     const { text } = this;
-    if (text.startsWith('<!--', at)) return this.skipPast('-->', at + 4);
-    if (text.startsWith('<![CDATA[', at)) return this.skipPast(']]>', at + 9);
-    if (!text.startsWith('<!DOCTYPE', at)) {
-      if (text.length - at >= 9 || this.ended) this.position = at + 2;
-      return undefined;
-    }
-    const end = /[[>]/g;
-    end.lastIndex = at;
-    const found = end.exec(text)?.index;
-    if (found === undefined || text[found] === '>') return this.skipPast('>', at);
-    const close = text.indexOf(']', found);
-    if (close === -1 && !this.ended) return this.unfinished(']');
-    return this.take('DOCTYPE', at, close === -1 ? found : close + 1);
+    if (text.startsWith('<!--', at)) return this.skipPast('-->', at, at + 4);
+    if (text.startsWith('<![CDATA[', at)) return this.skipPast(']]>', at, at + 9);
+    if (text.startsWith('<!DOCTYPE', at)) return this.doctype(at);
+    if (text.length - at >= 9 || this.ended) this.position = at + 2;
+    return undefined;
+  }
+
+  private doctype(at: number): Frame | undefined {
+    const open = this.marks.next('[', at);
+    const end = this.marks.next('>', at);
+    if (open === -1 || (end !== -1 && end < open)) return this.skipPast('>', at, at + 9);
+    const close = this.marks.next(']', open);
+    if (close !== -1 && close - at <= MAX_DOCTYPE) return this.take('DOCTYPE', at, close + 1);
+    if (close === -1 && this.mayWait(']', at, MAX_DOCTYPE)) return this.await(']', MAX_DOCTYPE);
+    return this.take('DOCTYPE', at, open, this.ended ? 'cut' : 'too-large');
   }
 
   private instruction(at: number): undefined {
-    const to = this.text.indexOf('?>', at);
+    const to = this.marks.next('?>', at);
     if (to !== -1 && to - at < MAX_INSTRUCTION) this.position = to + 2;
     else if (this.ended || this.text.length - at > MAX_INSTRUCTION) this.position = at + 2;
     return undefined;
   }
 
-  private skipPast(mark: string, from: number): undefined {
-    const to = this.text.indexOf(mark, from);
-    if (to !== -1) this.position = to + mark.length;
-    // An unended comment is noise: nothing says that what follows belongs to it.
-    else if (this.ended || this.text.length - from > MAX_FRAME) this.position = from;
-    else this.awaited = mark;
+  /** What never ends, or is longer than any that nmap writes, is noise: nothing says that what follows belongs to it. */
+  private skipPast(mark: string, at: number, from: number): undefined {
+    const to = this.marks.next(mark, from);
+    if (to !== -1) this.position = to - at > MAX_TAG ? from : to + mark.length;
+    else if (this.mayWait(mark, at, MAX_TAG)) this.await(mark, MAX_TAG);
+    else this.position = from;
     return undefined;
   }
 
-  private unfinished(awaited: string): undefined {
-    this.awaited = awaited;
+  /**
+   * Whether what begins at `at` may wait for more text. Once something has waited too long, so has everything in the first
+   * half of what was held meanwhile: else the text would be copied again with each chunk.
+   */
+  private mayWait(mark: string, at: number, most: number): boolean {
+    if (this.ended) return false;
+    const key = `${most}${mark}`;
+    if (at < (this.hopeless.get(key) ?? 0)) return false;
+    if (this.text.length - at <= most) return true;
+    this.hopeless.set(key, this.text.length - most / 2);
+    return false;
+  }
+
+  private await(mark: string, most: number): undefined {
+    this.awaited = { mark, most };
     return undefined;
   }
 
@@ -224,7 +248,7 @@ export class Splitter {
       if (character === '<') return BAD;
       if (character === '"' || character === "'") {
         const close = text.indexOf(character, i + 1);
-        const nested = text.indexOf('<', i + 1);
+        const nested = this.marks.nextTag(i + 1);
         if (nested !== -1 && (close === -1 || nested < close)) return BAD;
         if (close === -1) return MORE;
         i = close;

@@ -71,6 +71,8 @@ export class Tokens {
   private readonly lineFeed: NextIndex;
   private readonly carriageReturn: NextIndex;
   private readonly tab: NextIndex;
+  /** By the end of a comment, CDATA section or instruction. */
+  private readonly closings: ReadonlyMap<string, NextIndex>;
 
   /** One reader serves all elements of a text, in order: it remembers where rare characters come next. */
   readonly text: string;
@@ -82,6 +84,7 @@ export class Tokens {
     this.lineFeed = new NextIndex(text, '\n');
     this.carriageReturn = new NextIndex(text, '\r');
     this.tab = new NextIndex(text, '\t');
+    this.closings = new Map(['-->', ']]>', '?>'].map((mark) => [mark, new NextIndex(text, mark)]));
   }
 
   /** Starts on the element at [start, end) of the text and reads its start tag. */
@@ -157,6 +160,7 @@ export class Tokens {
     while (code > SPACE && code !== SLASH && code !== GREATER) code = text.charCodeAt(++position);
     const name = text.slice(at + 1, position);
     if (!isName(name)) throw new Malformed('"<" that starts no tag', at);
+    if (this.depth > 0 && isOutermost(name)) throw new Malformed(`its end tag is missing: <${name}> begins inside it`, at);
     this.tagStart = at;
     this.attributes = 0;
     for (;;) {
@@ -191,8 +195,9 @@ export class Tokens {
     if (code !== DOUBLE_QUOTE && code !== SINGLE_QUOTE) throw new Malformed(`attribute "${name}" is not quoted`, position);
     const from = position + 1;
     const to = text.indexOf(code === DOUBLE_QUOTE ? '"' : "'", from);
+    if (this.lessThan.within(from, to === -1 ? this.end : Math.min(to, this.end)))
+      throw new Malformed(`"<" inside attribute "${name}"`, this.lessThan.from(from));
     if (to === -1 || to >= this.end) throw new Malformed(`attribute "${name}" does not end`, start);
-    if (this.lessThan.within(from, to)) throw new Malformed(`"<" inside attribute "${name}"`, start);
     this.addAttribute(name, this.attributeValue(from, to), start);
     return to + 1;
   }
@@ -260,7 +265,7 @@ export class Tokens {
   }
 
   private closing(mark: string, from: number, at: number): number {
-    const to = this.text.indexOf(mark, from);
+    const to = this.closings.get(mark)?.from(from) ?? -1;
     if (to === -1 || to + mark.length > this.end) throw new Unterminated(mark, at);
     return to;
   }
@@ -272,6 +277,20 @@ function normaliseLineEnds(text: string): string {
 
 function isSpace(code: number): boolean {
   return code === SPACE || code === LF || code === CR || code === TAB;
+}
+
+/** What stands side by side in a document, and never inside of another: where reading can start again. */
+function isOutermost(name: string): boolean {
+  switch (name.length) {
+    case 4:
+      return name === 'host';
+    case 7:
+      return name === 'nmaprun';
+    case 8:
+      return name === 'hosthint' || name === 'runstats';
+    default:
+      return false;
+  }
 }
 
 function isName(name: string): boolean {

@@ -223,3 +223,129 @@ test('a host of many megabytes is read port by port', () => {
   expect(events.filter(({ dataset }) => dataset === 'nmap.port')).toHaveLength(10_000);
   expect((events[5]?.shared.fields['host'] as any).os.full).toBe('Tarpit');
 });
+
+describe('what says nothing is counted, and told once', () => {
+  const HEADER = '<nmaprun scanner="nmap" args="nmap -v 192.0.2.7" start="1760000000" version="7.93">\n';
+
+  test('end tags without a run', () => {
+    const items = itemsOf(HEADER + '</nmaprun>'.repeat(1000));
+    expect(items.map(({ kind }) => kind)).toEqual(['run', 'end', 'refused']);
+    expect(refusals(items)[0]?.reason).toBe('it and 998 others stand outside of any run, or are runs that say nothing');
+  });
+
+  test('elements outside of any run, and runs without a word', () => {
+    for (const nothing of ['<nmaprun>', '<nmaprun></nmaprun>', '<target/></nmaprun>', '<runstats/></nmaprun>', '<hosthint/>', '<scaninfo/>'])
+      expect(itemsOf(nothing.repeat(500)).map(({ kind }) => kind)).toEqual(['refused']);
+  });
+
+  test('the same header again and again', () => {
+    expect(ends(itemsOf(HEADER.repeat(500)))).toHaveLength(1);
+  });
+
+  test('a header that could not be read, and hosts in it, are a run all the same', () => {
+    expect(ends(itemsOf(`<nmaprun args="<">${FOOTER}`))).toMatchObject([{ stats: { finished: { exit: 'success' } } }]);
+  });
+
+  test('ports without anything but a number', () => {
+    for (const many of [10, 200_000]) {
+      const events = eventsOf(scan(host('192.0.2.1', `<ports>${'<port/>'.repeat(many)}<port portid="80"><state state="open"/></port></ports>`)));
+      expect(events.map(({ dataset }) => dataset)).toEqual(['nmap.host', 'nmap.port', 'nmap.scan']);
+      expect((events[0]?.own['nmap'] as any).malformed).toEqual([`port: ${many} without a state, left out`]);
+      expect((events[0]?.own['nmap'] as any).host.ports.other).toBe(0);
+    }
+  });
+
+  test('hosts without an address or a name are refused', () => {
+    const items = itemsOf(scan(`${'<host><status state="up"/></host>'.repeat(200)}${host('192.0.2.1')}`));
+    expect(hosts(items)).toHaveLength(1);
+    expect(refusals(items)).toHaveLength(200);
+    expect(refusals(items)[0]?.reason).toMatch(/^it has neither an address nor a name/);
+  });
+});
+
+describe('everything has a bound, and what is beyond it costs nothing else', () => {
+  const LONG = 'a'.repeat(3 << 20);
+  const around = (element: string): string => scan(`${host('192.0.2.1')}${element}${host('192.0.2.2')}`);
+
+  test.for([
+    ['target', `<target specification="${LONG}"/>`, '2 MiB'],
+    ['scaninfo', `<scaninfo services="${LONG}"/>`, '2 MiB'],
+    ['runstats', `<runstats><finished summary="${LONG}"/></runstats>`, '1 MiB'],
+    ['hosthint', `<hosthint><status state="${LONG}"/></hosthint>`, '1 MiB'],
+    ['postscript', `<postscript><script id="a" output="${LONG.repeat(6)}"/></postscript>`, '16 MiB'],
+    ['output', `<output type="interactive">${LONG.repeat(6)}</output>`, '16 MiB'],
+    ['DOCTYPE', `<!DOCTYPE a [${LONG}`, '64 KiB'],
+  ] as const)('%s', ([name, element, bound]) => {
+    for (const chunk of [100_000, 1e9]) {
+      const items = itemsOf(around(element), chunk);
+      expect(hosts(items).map(({ addresses }) => addresses[0]?.addr)).toEqual(['192.0.2.1', '192.0.2.2']);
+      expect(refusals(items).map(({ element, reason }) => [element, reason.replace(/ \(byte.*/, '')])).toEqual([
+        [name, `it is longer than ${bound}`],
+      ]);
+      expect(ends(items)).toMatchObject([{ stats: { finished: { exit: 'success' } } }]);
+    }
+  });
+
+  test('a header that is too long is refused, and its hosts come', () => {
+    const items = itemsOf(scan(host('192.0.2.1'), `scanner="nmap" args="${LONG}"`), 100_000);
+    expect(hosts(items)).toHaveLength(1);
+    expect(refusals(items)).toMatchObject([{ element: 'nmaprun' }]);
+  });
+
+  test('more scaninfo than there are protocols', () => {
+    const items = itemsOf(scan('<scaninfo type="syn" protocol="tcp" numservices="1" services="1"/>'.repeat(100) + host('192.0.2.1')));
+    expect(items.find((item) => item.kind === 'run')?.run.scaninfo).toHaveLength(64);
+    expect(refusals(items)).toHaveLength(1);
+  });
+
+  test('an unended comment, or one longer than any command line, is noise', () => {
+    for (const noise of ['<!--'.repeat(1 << 19), `<!-- ${LONG} -->`, '<![CDATA['.repeat(1 << 18), '<?'.repeat(1 << 19)])
+      for (const chunk of [50_000, 1e9]) expect(hosts(itemsOf(around(noise), chunk))).toHaveLength(2);
+  });
+
+  test('parts of a host without number', () => {
+    const [first] = hosts(itemsOf(scan(host('192.0.2.1', `<hostnames>${'<hostname name="a"/>'.repeat(5000)}</hostnames>`))));
+    expect(first?.hostnames).toHaveLength(4096);
+    expect(first?.malformed).toEqual(['hostname: more than 4096, the rest is left out']);
+  });
+
+  test('tables in each other in a postscript', () => {
+    const depth = 20_000;
+    const items = itemsOf(scan(`<postscript><script id="a" output="b">${'<table>'.repeat(depth)}${'</table>'.repeat(depth)}</script></postscript>`));
+    expect(items.map(({ kind }) => kind)).toEqual(['run', 'postscript', 'end']);
+  });
+});
+
+describe('progress that nmap wrote into a tag', () => {
+  const PROGRESS = '<taskprogress task="Connect Scan" time="1760000020" percent="94.02" remaining="4" etc="1760000024"/>\n';
+  const whole = host(
+    '192.0.2.7',
+    '<hostnames><hostname name="a.example" type="PTR"/></hostnames>' + port(443) + '<times srtt="1" rttvar="2" to="3"/>',
+  );
+
+  test('is cut out wherever it stands inside of one, and the host says so', () => {
+    const [expected] = hosts(itemsOf(scan(whole)));
+    let inside = false;
+    for (let at = 6; at < whole.indexOf('</host>'); at++) {
+      inside = whole[at - 1] === '<' || (inside && whole[at - 1] !== '>');
+      if (!inside) continue;
+      const items = itemsOf(scan(whole.slice(0, at) + PROGRESS + PROGRESS + whole.slice(at) + host('192.0.2.8')));
+      expect(hosts(items)[0], whole.slice(0, at)).toEqual({ ...expected, malformed: ['host: 2 taskprogress inside a tag, cut out'] });
+      expect(hosts(items)).toHaveLength(2);
+      expect(refusals(items)).toEqual([]);
+    }
+  });
+
+  test('is refused where nobody can tell what was meant', () => {
+    for (const foreign of [PROGRESS.slice(0, 30), PROGRESS.trim(), '<x/>\n', '<taskprogress task="<taskend/>\n"/>\n']) {
+      const items = itemsOf(scan(whole.replace('portid="4', `portid="4${foreign}`) + host('192.0.2.8')));
+      expect(hosts(items).map(({ addresses }) => addresses[0]?.addr)).toEqual(['192.0.2.8']);
+      expect(refusals(items)).toMatchObject([{ element: 'host', address: '192.0.2.7' }]);
+    }
+  });
+});
+
+test('attributes of a run that should be numbers and are not are named in its event', () => {
+  const text = scan('', 'scanner="nmap" args="nmap x" start="soon"').replace('elapsed="60.00"', 'elapsed="a minute"');
+  expect((eventsOf(text)[0]?.own['nmap'] as any).malformed).toEqual(['nmaprun@start=soon', 'finished@elapsed=a minute']);
+});

@@ -15,13 +15,18 @@ interface Seen {
   readonly names: readonly string[];
 }
 
+/** A port without a state is no statement, and left out. */
+function hasState(port: string): boolean {
+  return !port.endsWith(' ');
+}
+
 /** Our tokeniser; undefined when it refuses. */
 function ours(text: string): Seen | undefined {
   try {
     const host = readHost(new Reader(text), 0, text.length);
     return {
       addresses: host.addresses.map(({ addr }) => addr),
-      ports: [...host.ports].map(({ portid, protocol, state }) => `${portid}/${protocol ?? ''} ${state?.state ?? ''}`),
+      ports: [...host.ports].map(({ portid, protocol, state }) => `${portid}/${protocol ?? ''} ${state?.state ?? ''}`).filter(hasState),
       names: host.hostnames.map(({ name }) => name ?? ''),
     };
   } catch (error) {
@@ -48,7 +53,7 @@ function theirs(text: string): Seen | undefined {
     stack.push(name);
   });
   parser.on('closetag', () => {
-    if (stack.join('/') === 'host/ports/port') seen.ports.push(`${port} ${state}`);
+    if (stack.join('/') === 'host/ports/port' && state !== '') seen.ports.push(`${port} ${state}`);
     stack.pop();
   });
   parser.write(text).close();

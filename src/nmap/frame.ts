@@ -1,0 +1,49 @@
+/** Of XML elements that are read whole, up to their end tag: how long one may be, in characters. */
+const WHOLE = {
+  host: 1 << 26,
+  hosthint: 1 << 20,
+  prescript: 1 << 24,
+  postscript: 1 << 24,
+  runstats: 1 << 20,
+  output: 1 << 24,
+} as const;
+/** Elements of which the start tag says everything, or that stay open. */
+const TAGS = ['nmaprun', 'scaninfo', 'verbose', 'debugging', 'target', 'taskbegin', 'taskprogress', 'taskend'] as const;
+
+type WholeName = keyof typeof WHOLE;
+export type FrameName = WholeName | (typeof TAGS)[number] | '/nmaprun' | 'DOCTYPE';
+
+/** A tag, a comment: nmap writes its command line into both, and Linux allows 2 MiB for that (`ARG_MAX`). */
+export const MAX_TAG = 1 << 21;
+/** Declarations in a DOCTYPE are not read; only their end is looked for. */
+export const MAX_DOCTYPE = 1 << 16;
+
+/** A piece of the text that the parser can read as a whole: an element, or the tag of one that stays open. */
+export interface Frame {
+  readonly name: FrameName;
+  readonly text: string;
+  readonly start: number;
+  readonly end: number;
+  /** Why it is no whole element; absent when it looks like one. */
+  readonly problem?: 'cut' | 'too-large' | 'bad-tag';
+}
+
+const CLOSING: ReadonlyMap<string, string> = new Map(Object.keys(WHOLE).map((name) => [name, `</${name}>`]));
+const TAG_ONLY: ReadonlySet<string> = new Set(TAGS);
+
+/** The longest mark that is waited for. */
+export const LONGEST_MARK = '</postscript>'.length;
+
+export function isTagOnly(name: string): name is FrameName {
+  return TAG_ONLY.has(name);
+}
+
+/** The end tag of an element that is read whole; undefined when it is none. */
+export function closingOf(name: string): string | undefined {
+  return CLOSING.get(name);
+}
+
+/** How many characters a frame may have; what has more is reported and left out, so that memory stays bounded. */
+export function longest(name: FrameName): number {
+  return WHOLE[name as WholeName] ?? (name === 'DOCTYPE' ? MAX_DOCTYPE : MAX_TAG);
+}
