@@ -24,10 +24,19 @@ export function elasticsearchFiles(fields: readonly Field[]): Readonly<Record<st
   return templateFiles(fields, {
     pipeline: { description: INGESTED, _meta: META },
     ingested: { set: { field: 'event.ingested', copy_from: '_ingest.timestamp' } },
-    customPipeline: [{ pipeline: { name: 'logs-nmap@custom', ignore_missing_pipeline: true, description: 'Yours, if you make it' } }],
+    // Views of Elastic that show networks ask for it; here it costs nothing on the way.
+    customPipeline: [
+      copied('server.ip', 'destination.ip'),
+      copied('server.port', 'destination.port'),
+      { pipeline: { name: 'logs-nmap@custom', ignore_missing_pipeline: true, description: 'Yours, if you make it' } },
+    ],
     custom: (name) => ({ composed_of: ['logs-nmap@mappings', 'logs-nmap@settings', name], ignore_missing_component_templates: [name] }),
     types: TYPES,
   });
+}
+
+function copied(from: string, to: string): object {
+  return { set: { field: to, copy_from: from, ignore_empty_value: true } };
 }
 
 /** OpenSearch has no `copy_from`, no `_meta` of pipelines, nothing that may be missing, and another word for flattened fields. */

@@ -1,5 +1,5 @@
 import type { KnownFinding } from './known.ts';
-import { type Certificate, portKey } from './sighting.ts';
+import { type Certificate, type FindingStatement, portKey } from './sighting.ts';
 
 export type ChangeAction =
   | 'host-new'
@@ -49,6 +49,10 @@ export interface Change {
   readonly after: Side;
   /** Of a change of a finding. */
   readonly finding?: KnownFinding;
+  /** All that is said of a finding that has come. */
+  readonly about?: FindingStatement | undefined;
+  /** What listens there, as nmap shows it. */
+  readonly service?: string | undefined;
   /** One line for people. */
   readonly message: string;
 }

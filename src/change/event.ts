@@ -7,6 +7,7 @@ import { count, printable } from '../event/text.ts';
 import { isoIfKnown, isoTime } from '../event/time.ts';
 import type { Change, ChangeAction, Side } from './change.ts';
 import type { KnownFinding, KnownHost } from './known.ts';
+import type { FindingStatement } from './sighting.ts';
 import { knownShared } from './record.ts';
 import type { ScanCounts } from './scans.ts';
 import type { Shrinkage } from './shrinkage.ts';
@@ -76,7 +77,12 @@ interface Subject {
   readonly ips: readonly string[];
 }
 
-function statement(run: RunContext, { action, port, before, after, finding, message }: Change, scanIds: ScanIds, subject: Subject): LogEvent {
+function statement(
+  run: RunContext,
+  { action, port, before, after, finding, about, service = after.service, message }: Change,
+  scanIds: ScanIds,
+  subject: Subject,
+): LogEvent {
   const { time, shared, target, networkType } = subject;
   const subjectId = port === undefined ? subject.entityId : portEntityId(subject.entityId, port.protocol, String(port.number));
   const entity = finding === undefined ? subjectId : findingEntityId(subjectId, finding.key);
@@ -92,9 +98,10 @@ function statement(run: RunContext, { action, port, before, after, finding, mess
     message,
     server: { ...target, port: port !== undefined && port.protocol !== 'ip' ? port.number : undefined },
     network: { transport: port?.protocol, type: networkType, protocol: protocolAsked(after) },
-    service: after.service === undefined ? undefined : { type: after.service },
+    service: service === undefined ? undefined : { type: service },
     change: { before: { ...known, duration_seconds: duration }, after: sideFields(after, scanIds) },
     finding,
+    about,
   });
 }
 
@@ -188,11 +195,12 @@ interface Parts {
   readonly place: Fields;
   readonly change: Fields;
   readonly finding?: KnownFinding | undefined;
+  readonly about?: FindingStatement | undefined;
 }
 
 function assemble(
   run: RunContext,
-  { action, entity, time, shared, severity, message, server, network, service, change, finding, place }: Parts,
+  { action, entity, time, shared, severity, message, server, network, service, change, finding, about, place }: Parts,
 ): LogEvent {
   const { options, scanId } = run;
   const created = options.now();
@@ -224,13 +232,13 @@ function assemble(
       server,
       network,
       service,
-      rule: finding && { id: finding.rule.id, name: finding.rule.name, category: finding.rule.category },
-      vulnerability: finding?.vulnerability === undefined ? undefined : { id: finding.vulnerability },
+      rule: about?.rule ?? (finding && { id: finding.rule.id, name: finding.rule.name, category: finding.rule.category }),
+      vulnerability: about?.vulnerability ?? (finding?.vulnerability === undefined ? undefined : { id: finding.vulnerability }),
       nmap: {
         ...place,
         scan: { id: scanId },
         entity: { id: entity },
-        finding: finding && { title: finding.title, source: finding.source, level: levelOf(finding.severity) },
+        finding: about?.finding ?? (finding && { title: finding.title, source: finding.source, level: levelOf(finding.severity) }),
         change,
       },
       message: line,

@@ -3,7 +3,7 @@ import { type Change, type ChangeAction, portOf } from './change.ts';
 import { isOpen } from './coverage.ts';
 import { isNewest, type KnownFinding, type KnownHost, note, type Opposites, since, standing, type Tests } from './known.ts';
 import type { Observation } from './observation.ts';
-import { placeOf, type SeenFinding, type Sighting } from './sighting.ts';
+import { type FindingStatement, placeOf, type SeenFinding, type Sighting } from './sighting.ts';
 import { changeOf, stoodFor } from './words.ts';
 
 /** Findings whose coming has an action of its own. */
@@ -48,7 +48,7 @@ export class FindingObserver {
     return this.firstFindings;
   }
 
-  private observeFinding(id: string, { isGrave, ...seen }: SeenFinding): void {
+  private observeFinding(id: string, { isGrave, about, ...seen }: SeenFinding): void {
     const { port, key, rule, title, severity, source, vulnerability } = seen;
     const finding = {
       ...(port === undefined ? {} : { port }),
@@ -71,7 +71,7 @@ export class FindingObserver {
     const later = this.laterTests(finding.port);
     if (before === undefined) this.settle(after, later);
     if (was === 'yes' || !newest || later.closed.length + later.open.length > 0) return;
-    if (was === 'no' || isGrave || this.isNewsOf(finding)) this.addFinding(OPENING[rule.id] ?? 'finding-opened', after, before);
+    if (was === 'no' || isGrave || this.isNewsOf(finding)) this.addFinding(OPENING[rule.id] ?? 'finding-opened', after, before, about());
     else this.firstFindings++;
   }
 
@@ -120,7 +120,7 @@ export class FindingObserver {
       this.addFinding('finding-resolved', finding, before);
   }
 
-  private addFinding(action: ChangeAction, finding: KnownFinding, before: KnownFinding | undefined): void {
+  private addFinding(action: ChangeAction, finding: KnownFinding, before: KnownFinding | undefined, about?: FindingStatement): void {
     const isOver = action === 'finding-resolved';
     const stood = before && since(before.open, isOver ? 'yes' : 'no');
     const age = before === undefined ? '' : stoodFor(before.open, 'yes', this.observation.time, ', found');
@@ -134,6 +134,7 @@ export class FindingObserver {
         ]
       : [{ text: 'not found' }, { text: finding.title, state: 'open' }];
     const words = [finding.port, what].filter((word) => word !== undefined).join(' ');
-    this.changes.push({ ...changeOf(this.known, action, { ...was, ...known }, is, words, port), finding });
+    const service = finding.port === undefined ? undefined : this.sighting.ports.get(finding.port)?.service || undefined;
+    this.changes.push({ ...changeOf(this.known, action, { ...was, ...known }, is, words, port), finding, about, service });
   }
 }

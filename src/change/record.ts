@@ -2,7 +2,7 @@ import type { RunContext } from '../event/context.ts';
 import { type Fields, INVENTORY, levelOf, type LogEvent, SEVERITY, Shared, some } from '../event/event.ts';
 import { networkTypeOf } from '../event/address.ts';
 import { hostEntityId, portEntityId } from '../event/id.ts';
-import { placeFields } from '../event/host.ts';
+import { hostName, placeFields } from '../event/host.ts';
 import { printable } from '../event/text.ts';
 import { isoIfKnown, isoTime } from '../event/time.ts';
 import { type KnownHost, type KnownPort, lastOf, since, standing } from './known.ts';
@@ -129,11 +129,11 @@ function riskFields({ findings }: KnownHost, port: string | undefined): { readon
 }
 
 /** What the events of a host share, from what is known of it. `more`: members of `host`. */
-export function knownShared({ base }: RunContext, { ips, name, mac }: KnownHost, time: number, more: Fields = {}): Shared {
+export function knownShared({ base }: RunContext, { key, ips, name, mac }: KnownHost, time: number, more: Fields = {}): Shared {
   return new Shared({
     '@timestamp': isoTime(time),
     ...base,
-    'host': { ip: some(ips), name: name?.value, mac: mac && [mac.value], ...more },
+    'host': { ip: some(ips), name: name?.value ?? hostName(ips, key), mac: mac && [mac.value], ...more },
     'related': ips.length === 0 && name === undefined ? undefined : { ip: some(ips), hosts: name && [name.value] },
   });
 }

@@ -1,19 +1,33 @@
 import { identify } from '../event/address.ts';
 import type { AddressSet } from '../nmap/address-set.ts';
 import { RunWatch, type ScanItem } from '../nmap/item.ts';
+import type { Host, Run } from '../nmap/model.ts';
 import type { Change } from './change.ts';
 import { absentHost, type RunCoverage, runCoverage, wouldList } from './coverage.ts';
-import { type KnownHost, standing, unknownHost } from './known.ts';
+import { type KnownHost, type KnownPort, standing, unknownHost } from './known.ts';
 import { observe, observeAbsence } from './observe.ts';
 import { hostsInOrder } from './order.ts';
 import type { KnownScans } from './scans.ts';
-import { type Sighting, sightingOf, together } from './sighting.ts';
+import { type FindingsOf, type Sighting, sightingOf, together } from './sighting.ts';
 import type { KnownHosts } from './store.ts';
+
+interface RunView {
+  readonly args: string | undefined;
+  readonly coverage: RunCoverage;
+  readonly complete: boolean;
+}
+
+/** Who knows what is wrong with a host, and what a run with some arguments looks for. */
+export interface Findings {
+  of(run: Run, host: Host): FindingsOf;
+  looksFor(args: string | undefined, source: string): boolean;
+}
 
 /** All that one input says: its runs, and each host as they saw it. */
 export interface ScanView {
-  readonly runs: readonly { readonly coverage: RunCoverage; readonly complete: boolean }[];
+  readonly runs: readonly RunView[];
   readonly hosts: ReadonlyMap<string, Sighting>;
+  readonly findings: Findings | undefined;
 }
 
 /** What is different, and what cannot be compared: silence about the latter would read as "nothing changed". */
@@ -24,30 +38,34 @@ export interface ScanDiff {
   /** Hosts and open ports of the new input that the old one did not look at. */
   readonly hostsFirstSeen: number;
   readonly portsFirstSeen: number;
+  /** Weaknesses of the new input that the old one did not look for, and that are not grave. */
+  readonly findingsFirstSeen: number;
   /** Hosts that both have looked at. */
   readonly hostsCompared: number;
 }
 
 /** Collects what an input says; holds a few hundred bytes a listed port. */
 export class ScanCollector {
-  private readonly runs: { coverage: RunCoverage; complete: boolean }[] = [];
+  private readonly runs: { run: Run; args: string | undefined; coverage: RunCoverage; complete: boolean }[] = [];
   private readonly hosts = new Map<string, Sighting>();
   private readonly macNetworks: AddressSet | undefined;
   private readonly watch = new RunWatch();
+  private readonly findings: Findings | undefined;
   /** Elements that could not be read. */
   refused = 0;
 
-  constructor(macNetworks?: AddressSet) {
+  constructor(macNetworks?: AddressSet, findings?: Findings) {
     this.macNetworks = macNetworks;
+    this.findings = findings;
   }
 
   add(item: ScanItem): void {
     const ending = this.watch.take(item);
-    if (item.kind === 'run') this.runs.push({ coverage: runCoverage(item.run), complete: false });
+    if (item.kind === 'run') this.runs.push({ run: item.run, args: item.run.args, coverage: runCoverage(item.run), complete: false });
     const run = this.runs.at(-1);
     if (run === undefined) return;
     if (item.kind === 'host') {
-      const sighting = sightingOf(run.coverage, item.host, identify(item.host, this.macNetworks));
+      const sighting = sightingOf(run.coverage, item.host, identify(item.host, this.macNetworks), this.findings?.of(run.run, item.host));
       const { key } = sighting.identity;
       const earlier = this.hosts.get(key);
       this.hosts.set(key, earlier === undefined ? sighting : together(earlier, sighting));
@@ -56,7 +74,7 @@ export class ScanCollector {
   }
 
   view(): ScanView {
-    return { runs: this.runs, hosts: this.hosts };
+    return { runs: this.runs, hosts: this.hosts, findings: this.findings };
   }
 }
 
@@ -72,7 +90,17 @@ export function diffScans(before: ScanView, after: ScanView): ScanDiff {
     observe(host, { sighting, ...BEFORE, wasLookedFor: () => false, hasLookedBefore: () => false, hasLookedIn: () => false });
     return host;
   };
-  return diffWith({ keys: [...before.hosts.keys()], known, wasLookedFor: (key) => establishedDown(before, key) }, after);
+  const looksFor = (source: string): boolean => before.runs.some(({ args }) => before.findings?.looksFor(args, source) === true);
+  return diffWith(
+    {
+      keys: [...before.hosts.keys()],
+      known,
+      wasLookedFor: (key) => establishedDown(before, key),
+      // What was there before the new scan was looked at by the old one.
+      hasLookedBefore: (_key, _port, source, since) => since <= BEFORE.time && looksFor(source),
+    },
+    after,
+  );
 }
 
 /** What is known, for a scan to be compared with. */
@@ -81,12 +109,14 @@ interface Knowledge {
   known(key: string): KnownHost | undefined;
   /** Whether a complete run would have listed that host, had it been up. */
   wasLookedFor(key: string): boolean;
+  /** Whether a run that ended at or after `since` has looked for what `source` finds, at that port or at the host. */
+  hasLookedBefore(key: string, port: KnownPort | undefined, source: string, since: number): boolean;
 }
 
 /** What a scan would change in what is known, were it the latest one. What `known` gives is used up. */
 export function diffWith(knowledge: Knowledge, after: ScanView): ScanDiff {
   const changes: Change[] = [];
-  let [hostsNotLookedAt, hostsFirstSeen, portsFirstSeen, hostsCompared] = [0, 0, 0, 0];
+  let [hostsNotLookedAt, hostsFirstSeen, portsFirstSeen, findingsFirstSeen, hostsCompared] = [0, 0, 0, 0, 0];
   for (const key of hostsInOrder([...knowledge.keys, ...after.hosts.keys()])) {
     const known = knowledge.known(key);
     const sighting = after.hosts.get(key);
@@ -96,28 +126,37 @@ export function diffWith(knowledge: Knowledge, after: ScanView): ScanDiff {
         sighting,
         ...afterAll(host),
         wasLookedFor: () => knowledge.wasLookedFor(key),
-        hasLookedBefore: () => false,
+        hasLookedBefore: (port, source, since) => knowledge.hasLookedBefore(key, port, source, since),
         hasLookedIn: () => false,
       });
       changes.push(...found.changes);
       if (known !== undefined) hostsCompared++;
       if (found.isFirstSeen) hostsFirstSeen++;
       portsFirstSeen += found.firstSeen.length;
+      findingsFirstSeen += found.firstFindings;
     } else if (known !== undefined && standing(known.up, 1) === 'yes') {
       if (establishedDown(after, key)) changes.push(...observeAbsence(known, afterAll(known).time, 1));
       else hostsNotLookedAt++;
     }
   }
-  return { changes, hostsNotLookedAt, hostsFirstSeen, portsFirstSeen, hostsCompared };
+  return { changes, hostsNotLookedAt, hostsFirstSeen, portsFirstSeen, findingsFirstSeen, hostsCompared };
 }
 
 /** What the state file knows of a site. */
-export function knowledgeOf(hosts: KnownHosts, scans: KnownScans): Knowledge {
+export function knowledgeOf(hosts: KnownHosts, scans: KnownScans, findings: Findings): Knowledge {
   const complete = scans.complete();
   return {
     keys: hosts.keys(),
     known: (key) => hosts.get(key),
     wasLookedFor: (key) => complete.some(({ coverage }) => wouldList(coverage, key)),
+    hasLookedBefore: (key, port, source, since) =>
+      complete.some(
+        ({ setup, coverage, ended }) =>
+          ended >= since &&
+          findings.looksFor(setup.args, source) &&
+          wouldList(coverage, key) &&
+          (port === undefined || coverage.ports.get(port.protocol)?.has(port.number) === true),
+      ),
   };
 }
 

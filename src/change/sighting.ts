@@ -59,6 +59,15 @@ export interface SeenFinding extends Pick<KnownFinding, 'port' | 'key' | 'rule' 
   readonly isGrave: boolean;
   /** No news, and not entered into what is known; what was told before is not resolved by it. */
   readonly isSilent: boolean;
+  /** All that is said of it when it comes: `rule`, `vulnerability`, `nmap.finding`. */
+  readonly about: () => FindingStatement;
+}
+
+/** Members of an event. */
+export interface FindingStatement {
+  readonly rule: Fields;
+  readonly vulnerability: Fields | undefined;
+  readonly finding: Fields;
 }
 
 /** What is asked of whoever knows what is wrong with a host. */
@@ -105,8 +114,11 @@ export function sightingOf(run: RunCoverage, host: Host, identity = identify(hos
 
 /** The same host listed again in the same input: each listing speaks for what it tested, the later one first. */
 export function together(earlier: Sighting, later: Sighting): Sighting {
+  const again = new Set(later.findings.map(({ port, key }) => `${port ?? ''} ${key}`));
   return {
     ...later,
+    findings: [...earlier.findings.filter(({ port, key }) => !again.has(`${port ?? ''} ${key}`)), ...later.findings],
+    hasLooked: (port, source) => later.hasLooked(port, source) || earlier.hasLooked(port, source),
     presence: [earlier.presence, later.presence].includes('up') ? 'up' : later.presence,
     os: later.os ?? earlier.os,
     ports: new Map([...earlier.ports, ...later.ports]),

@@ -36,6 +36,12 @@ export const SHIP_OPTIONS = {
     about: 'send what was delivered before as well; watch and run: what lies in directories when they begin',
   },
   'site': { type: 'string', value: 'NAME', group: 'What', about: 'the place that was scanned (default: default)' },
+  'sensor': {
+    type: 'string',
+    value: 'NAME',
+    group: 'What',
+    about: 'agent.name and observer.name, to tell sensors apart (default: agent.name is the name of this host)',
+  },
   'namespace': { type: 'string', value: 'NAME', group: 'What', about: 'data_stream.namespace (default: default)' },
   'tag': { type: 'list', value: 'TAG', group: 'What', about: 'added to every event; repeatable' },
   'label': { type: 'list', value: 'NAME=TEXT', group: 'What', about: 'added to every event; repeatable' },

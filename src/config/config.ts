@@ -5,6 +5,7 @@ import type { SinkOptions } from '../sink/options.ts';
 /** What a configuration file may say: schemas/config.schema.json. */
 export interface Config {
   readonly site?: string;
+  readonly sensor?: string;
   readonly namespace?: string;
   readonly tags?: readonly string[];
   readonly labels?: Readonly<Record<string, string>>;

@@ -21,6 +21,7 @@ export interface Given {
   readonly compression: 'gzip' | 'none' | undefined;
   readonly all: boolean | undefined;
   readonly site: string | undefined;
+  readonly sensor: string | undefined;
   readonly namespace: string | undefined;
   readonly tags: readonly string[] | undefined;
   readonly labels: readonly string[] | undefined;
@@ -37,7 +38,7 @@ export interface Given {
 
 /** What a run needs to know, from whatever source it came. */
 export interface Settings {
-  readonly event: Omit<EventOptions, 'now' | 'scannerHost'>;
+  readonly event: Omit<EventOptions, 'now' | 'scannerHost' | 'agentHost'>;
   readonly sinks: readonly SinkOptions[];
   /** What flags say about every connection. */
   readonly connection: Pick<Given, 'caFile' | 'compression'>;
@@ -66,6 +67,7 @@ export async function settings(given: Given, config: Config, defaultStateDir: st
   const exposure = exposurePath === undefined ? undefined : await loadExposure(exposurePath);
   const event = {
     site: checked('site', given.site ?? config.site ?? DEFAULT_OPTIONS.site, /^[\w.-]{1,64}$/, 'letters, digits, dots, hyphens and underscores'),
+    sensor: sensorOf(given.sensor ?? config.sensor),
     namespace: checkedNamespace(given.namespace ?? config.namespace ?? DEFAULT_OPTIONS.namespace),
     tags: given.tags ?? config.tags ?? [],
     labels: given.labels === undefined ? (config.labels ?? {}) : labelsOf(given.labels),
@@ -207,6 +209,10 @@ function labelsOf(pairs: readonly string[]): Readonly<Record<string, string>> {
       return [name, text];
     }),
   );
+}
+
+function sensorOf(name: string | undefined): string | undefined {
+  return name === undefined ? undefined : checked('sensor', name, /^[\w.:-]{1,64}$/, 'letters, digits, dots, colons, hyphens and underscores');
 }
 
 /** `data_stream.namespace`: a part of the name of a data stream. */

@@ -39,6 +39,10 @@ export interface EventOptions {
   readonly now: () => number;
   /** The name of this host, when portlog itself ran the scan here. */
   readonly scannerHost: string | undefined;
+  /** What tells this portlog and its scanner from others; never a part of an id. */
+  readonly sensor: string | undefined;
+  /** The name of the host where portlog runs; undefined where events shall depend on the scan alone. */
+  readonly agentHost: string | undefined;
 }
 
 export const DEFAULT_OPTIONS: EventOptions = {
@@ -52,7 +56,14 @@ export const DEFAULT_OPTIONS: EventOptions = {
   all: false,
   now: Date.now,
   scannerHost: undefined,
+  sensor: undefined,
+  agentHost: undefined,
 };
+
+/** Who says an event. */
+export function agentFields({ sensor, agentHost }: Pick<EventOptions, 'sensor' | 'agentHost'>): Fields {
+  return { name: sensor ?? agentHost ?? 'portlog', type: 'portlog', version: PORTLOG_VERSION };
+}
 
 /** What the events of one run have in common. */
 export interface RunContext {
@@ -90,9 +101,10 @@ export function runContext(run: Run, options: EventOptions): RunContext {
         product: scanner,
         version: run.version,
         type: 'scanner',
+        name: options.sensor ?? options.scannerHost,
         hostname: options.scannerHost,
       },
-      agent: { name: 'portlog', type: 'portlog', version: PORTLOG_VERSION },
+      agent: agentFields(options),
       tags: options.tags.length === 0 ? undefined : options.tags,
       labels: Object.keys(options.labels).length === 0 ? undefined : options.labels,
     },

@@ -13,7 +13,8 @@ const MAX_VALUE_LENGTH = 8_000;
 /** Members that say nothing to a rule, are said elsewhere, or are trees of strangers' keys. */
 const LEFT_OUT: ReadonlySet<string> = new Set([
   '@timestamp',
-  'agent',
+  'agent.type',
+  'agent.version',
   'data_stream',
   'ecs',
   'event.category',
@@ -26,10 +27,9 @@ const LEFT_OUT: ReadonlySet<string> = new Set([
   'nmap.script.output',
   'observer.type',
   'related',
-  'rule.description',
 ]);
 /** Names that the indexer of Wazuh has given a form of its own, or that rules of others listen to. */
-const UNDER_NMAP: ReadonlySet<string> = new Set(['labels', 'observer', 'rule', 'tags', 'vulnerability']);
+const UNDER_NMAP: ReadonlySet<string> = new Set(['agent', 'labels', 'observer', 'rule', 'tags', 'vulnerability']);
 
 /**
  * An event as Wazuh takes it: one line of JSON of which every value is text, because its decoder makes text

@@ -1,4 +1,4 @@
-import { dataStream, type EventOptions, PORTLOG_VERSION, ECS_VERSION } from './context.ts';
+import { agentFields, dataStream, type EventOptions, PORTLOG_VERSION, ECS_VERSION } from './context.ts';
 import { type Fields, type LogEvent, SEVERITY, Shared } from './event.ts';
 import { digest, eventId } from './id.ts';
 import { count, printable } from './text.ts';
@@ -208,8 +208,8 @@ function healthEvent(
     shared: new Shared({
       '@timestamp': isoTime(now),
       'ecs': { version: ECS_VERSION },
-      'observer': { product: 'portlog', version: PORTLOG_VERSION, type: 'scanner' },
-      'agent': { name: 'portlog', type: 'portlog', version: PORTLOG_VERSION },
+      'observer': { name: options.sensor, product: 'portlog', version: PORTLOG_VERSION, type: 'scanner' },
+      'agent': agentFields(options),
       'tags': options.tags.length === 0 ? undefined : options.tags,
       'labels': Object.keys(options.labels).length === 0 ? undefined : options.labels,
     }),

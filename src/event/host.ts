@@ -118,7 +118,12 @@ export function isHostObservation(run: RunContext): boolean {
   return run.run.scanner !== 'masscan';
 }
 
-function sharedFields(run: RunContext, host: Host, { ips, macs, name, ptr, names }: Identity, time: number): Fields {
+/** `host.name` of a host without one: its address, for views that need a name. No part of what is known of it, or of an id. */
+export function hostName([ip]: readonly string[], key: string): string | undefined {
+  return ip ?? (key === '' ? undefined : key);
+}
+
+function sharedFields(run: RunContext, host: Host, { key, ips, macs, name = hostName(ips, key), ptr, names }: Identity, time: number): Fields {
   return {
     '@timestamp': isoTime(time),
     ...run.base,

@@ -96,7 +96,13 @@ export function otlpRecord(event: LogEvent): string {
 }
 
 function resourceOf(event: LogEvent): Attributes {
-  return { 'service.name': 'portlog', 'service.version': PORTLOG_VERSION, 'host.name': textAt(event.shared.fields, 'observer', 'hostname') };
+  const agent = textAt(event.shared.fields, 'agent', 'name');
+  return {
+    'service.name': 'portlog',
+    'service.version': PORTLOG_VERSION,
+    'service.instance.id': agent === 'portlog' ? undefined : agent,
+    'host.name': textAt(event.shared.fields, 'observer', 'hostname'),
+  };
 }
 
 function flatten(attributes: Attributes, prefix: string, fields: Fields): void {

@@ -8,27 +8,22 @@ const MAX_KEY_BYTES = 256;
 const MAX_DEPTH = 12;
 const MAX_MEMBERS = 512;
 
-/** `nmap.script`: ids, the whole text for searching, and two bounded objects for looking into. */
+/** `nmap.script`: ids, the whole text, and its structure, where it has one, as a bounded object for looking into. */
 export function scriptFields(scripts: readonly Script[]): Fields | undefined {
   if (scripts.length === 0) return undefined;
   const budget = { members: MAX_MEMBERS, truncated: false };
   const ids = new Set<string>();
   const texts: string[] = [];
-  const output = new Members();
   const data = new Members();
   for (const script of scripts) {
     const id = keyOf(script.id);
     ids.add(id);
-    if (script.output !== undefined && script.output !== '') {
-      texts.push(`${id}: ${script.output.trim()}`);
-      output.add(id, bounded(script.output, budget));
-    }
+    if (script.output !== undefined && script.output !== '') texts.push(`${id}: ${script.output.trim()}`);
     if (script.items.length > 0) data.add(id, objectOf(script.items, budget, 1));
   }
   return {
     id: [...ids],
     text: texts.length === 0 ? undefined : texts.join('\n'),
-    output: isEmpty(output.fields) ? undefined : output.fields,
     data: isEmpty(data.fields) ? undefined : data.fields,
     truncated: budget.truncated || undefined,
   };

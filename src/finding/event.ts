@@ -65,8 +65,13 @@ export function findingEvent(host: HostContext, unit: string, port: Port | undef
   };
 }
 
+/** All that is said of a finding, wherever: `rule`, `vulnerability` and `nmap.finding`. */
+export function statementOf(finding: Finding): { readonly rule: Fields; readonly vulnerability: Fields | undefined; readonly finding: Fields } {
+  return { ...findingFields(finding), ...nmapFinding(finding) };
+}
+
 /** ECS: what rule, and which vulnerability. */
-function findingFields({ rule, severity, title, vulnerability }: Finding): Fields {
+function findingFields({ rule, severity, title, vulnerability }: Finding): { readonly rule: Fields; readonly vulnerability: Fields | undefined } {
   return {
     rule: { id: rule.id, name: rule.name, category: rule.category, description: rule.why, reference: rule.references[0] },
     vulnerability: vulnerability && vulnerabilityFields(vulnerability, severity, title),
@@ -74,7 +79,7 @@ function findingFields({ rule, severity, title, vulnerability }: Finding): Field
 }
 
 /** `nmap.finding`: what ECS has no field for. */
-function nmapFinding({ rule, detail, title, confidence, severity, source, vulnerability }: Finding): Fields {
+function nmapFinding({ rule, detail, title, confidence, severity, source, vulnerability }: Finding): { readonly finding: Fields } {
   return {
     finding: {
       detail,

@@ -12,7 +12,6 @@ export interface RiskyService extends Rule {
 }
 
 const { low, medium, high, critical } = SEVERITY;
-const IANA = 'https://www.iana.org/assignments/service-names-port-numbers';
 const CLEAR = 'It sends passwords and all else in clear text.';
 const ADMIN = 'Who guesses a password here, or finds a hole, has the machine.';
 const DATA = 'A database belongs to the programs that use it; reachable by everyone, its passwords are guessed and its holes are used.';
@@ -22,6 +21,39 @@ const INDUSTRIAL = 'It moves machines, and has no passwords: who reaches it may 
 const FILES = 'Files are read, and in the worst case encrypted, from outside.';
 const ONLY = 'Let only those reach it who need it (a firewall, a VPN), or bind it to 127.0.0.1.';
 const SSH = 'Use SSH instead, and switch it off.';
+
+/** Weaknesses as MITRE describes them: why such a service should not be reachable. */
+const EXPOSED = 'https://cwe.mitre.org/data/definitions/668.html';
+const BY_CATEGORY: Partial<Readonly<Record<RuleCategory, string>>> = {
+  'cleartext': 'https://cwe.mitre.org/data/definitions/319.html',
+  'remote-administration': 'https://attack.mitre.org/techniques/T1133/',
+  'file-sharing': 'https://attack.mitre.org/techniques/T1135/',
+  'database': 'https://attack.mitre.org/techniques/T1190/',
+  'management-api': 'https://attack.mitre.org/techniques/T1610/',
+  'messaging': 'https://cwe.mitre.org/data/definitions/306.html',
+  'industrial': 'https://attack.mitre.org/techniques/T0883/',
+};
+/** How those who make it say that it is made safe; by the rule's id. */
+const REFERENCES: Readonly<Record<string, string>> = {
+  snmp: 'https://www.rfc-editor.org/rfc/rfc3414',
+  tftp: 'https://www.rfc-editor.org/rfc/rfc1350',
+  winrm: 'https://learn.microsoft.com/en-us/windows/win32/winrm/authentication-for-remote-connections',
+  mysql: 'https://dev.mysql.com/doc/refman/8.4/en/security-guidelines.html',
+  postgresql: 'https://www.postgresql.org/docs/current/auth-pg-hba-conf.html',
+  mongodb: 'https://www.mongodb.com/docs/manual/administration/security-checklist/',
+  redis: 'https://redis.io/docs/latest/operate/oss_and_stack/management/security/',
+  elasticsearch: 'https://www.elastic.co/docs/deploy-manage/security',
+  cassandra: 'https://cassandra.apache.org/doc/latest/cassandra/managing/operating/security.html',
+  couchdb: 'https://docs.couchdb.org/en/stable/intro/security.html',
+  ldap: 'https://www.rfc-editor.org/rfc/rfc4513',
+  docker: 'https://docs.docker.com/engine/security/protect-access/',
+  kubernetes: 'https://kubernetes.io/docs/concepts/security/controlling-access/',
+  etcd: 'https://etcd.io/docs/latest/op-guide/security/',
+  consul: 'https://developer.hashicorp.com/consul/docs/security',
+  mqtt: 'https://mosquitto.org/documentation/authentication-methods/',
+  kafka: 'https://kafka.apache.org/documentation/#security',
+  rabbitmq: 'https://www.rabbitmq.com/docs/production-checklist',
+};
 
 function risky(
   category: RuleCategory,
@@ -41,7 +73,7 @@ function risky(
     external,
     why,
     remedy,
-    references: [IANA],
+    references: [REFERENCES[id] ?? BY_CATEGORY[category] ?? EXPOSED, ...(REFERENCES[id] === undefined ? [] : [BY_CATEGORY[category] ?? EXPOSED])],
     ports: ports.split(' '),
     services,
   };

@@ -1,5 +1,6 @@
 import type { Host, Port, Run } from '../nmap/model.ts';
 import type { Finding } from './finding.ts';
+import { statementOf } from './event.ts';
 import { SEVERITY } from '../event/event.ts';
 import { EXPIRED, UNEXPECTED } from './exposure.ts';
 import type { Finder } from './finder.ts';
@@ -18,6 +19,8 @@ interface SeenFinding {
   readonly isGrave: boolean;
   /** No news, and not entered into what is known; what was told before is not resolved by it. */
   readonly isSilent: boolean;
+  /** All that is said of it when it comes. */
+  readonly about: () => ReturnType<typeof statementOf>;
 }
 
 /** What is wrong with a host, and who has looked. */
@@ -55,5 +58,6 @@ function seen(place: string | undefined, finding: Finding): SeenFinding {
     // What somebody has written down is no baseline to be learned.
     isGrave: severity >= SEVERITY.high || rule === UNEXPECTED || rule === EXPIRED,
     isSilent: !alerts,
+    about: () => statementOf(finding),
   };
 }

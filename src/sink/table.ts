@@ -1,7 +1,7 @@
 import type { Writable } from 'node:stream';
 import type { Fields, LogEvent } from '../event/event.ts';
 import { shownService } from '../event/service-name.ts';
-import { textAt } from '../event/text-at.ts';
+import { fieldAt, textAt } from '../event/text-at.ts';
 import { printable } from '../event/text.ts';
 import { encoded } from './body.ts';
 import { stdoutSink } from './stdout.ts';
@@ -32,7 +32,21 @@ export function tableSink(stream: Writable, colour: boolean): Sink {
 
   function heading(event: LogEvent): string {
     const ips = (event.shared.fields['host'] as Fields | undefined)?.['ip'];
-    return headingOf(Array.isArray(ips) ? String(ips[0]) : (event.message.split(' ', 1)[0] ?? ''), event.message);
+    return headingOf(Array.isArray(ips) ? String(ips[0]) : (event.message.split(' ', 1)[0] ?? ''), event.message) + machine(event);
+  }
+
+  /** What kind of machine it is: system, and hardware with its maker. */
+  function machine({ shared, own }: LogEvent): string {
+    const system = textAt(shared.fields, 'host', 'os', 'full') ?? textAt(shared.fields, 'host', 'os', 'name');
+    const [best] = listAt(own, 'nmap', 'os', 'match');
+    const accuracy = best?.['accuracy'];
+    const lines = [
+      ...(system === undefined ? [] : [`OS: ${system}${typeof accuracy === 'number' ? ` (${accuracy} %)` : ''}`]),
+      ...listAt(own, 'nmap', 'host', 'addresses')
+        .filter(({ addrtype }) => addrtype === 'mac')
+        .map((address) => `MAC: ${cell(address, 'addr')}${cell(address, 'vendor') === '' ? '' : ` (${cell(address, 'vendor')})`}`),
+    ];
+    return lines.map((line) => `  ${printable(line)}\n`).join('');
   }
 
   function headingOf(host: string, line: string): string {
@@ -63,6 +77,11 @@ export function tableSink(stream: Writable, colour: boolean): Sink {
   function green(line: string): string {
     return colour ? `\u001B[32m${line}\u001B[39m` : line;
   }
+}
+
+function listAt(own: Fields, ...path: readonly string[]): readonly Fields[] {
+  const list = fieldAt(own, path);
+  return Array.isArray(list) ? (list as readonly Fields[]) : [];
 }
 
 function cell(own: Fields, ...path: readonly string[]): string {

@@ -27,6 +27,31 @@ describe('portlog diff', () => {
     });
   });
 
+  test('two scans tell what is wrong now and was not, as a scan and what is known do', async () => {
+    const ask = (name: string): string => port(80, 'open', `<service name="${name}" method="probed" conf="10"/>`);
+    const args = 'scanner="nmap" version="7.93" args="nmap -sV -p 80,443 192.0.2.7" start="1760000000"';
+    const [web, telnet] = [
+      file('web.xml', scan(INFO + host('192.0.2.7', ask('http')), args)),
+      file('telnet.xml', scan(INFO + host('192.0.2.7', ask('telnet')), args)),
+    ];
+    const opened = 'finding-opened      192.0.2.7 80/tcp         not found → Telnet is reachable\n';
+    const two = await portlog(['diff', web, telnet]);
+    expect(two.stdout).toContain(opened);
+    const back = await portlog(['diff', telnet, web]);
+    expect(back.stdout).toContain('finding-resolved    192.0.2.7 80/tcp         Telnet is reachable → not found\n');
+    expect((await portlog(['diff', telnet, telnet])).stdout).toBe('');
+    const state = freshDir();
+    await portlog(['--state-dir', state, '--to', `file=${join(state, 'out')}`, web]);
+    expect((await portlog(['diff', '--state-dir', state, telnet])).stdout).toBe(two.stdout);
+    // The old scan did not ask.
+    const mild = file('ftp.xml', scan(INFO + host('192.0.2.7', ask('ftp')), args));
+    const plain = file('plain.xml', scan(INFO + host('192.0.2.7', port(80, 'open'))));
+    expect(await portlog(['diff', plain, mild])).toMatchObject({
+      stdout: '',
+      stderr: 'portlog: 0 changes on 0 hosts; 1 host compared; 1 finding not looked for before\n',
+    });
+  });
+
   test('as diff -u and as JSON', async () => {
     const unified = await portlog(['diff', '--format', 'unified', old, newer]);
     expect(unified.stdout).toBe(`--- ${old}\n+++ ${newer}\n@@ 192.0.2.7 @@\n-80/tcp closed\n+80/tcp open http\n`);

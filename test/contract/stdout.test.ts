@@ -2,7 +2,7 @@ import { PassThrough, Writable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import { stdoutSink } from '../../src/sink/stdout.ts';
 import { tableSink } from '../../src/sink/table.ts';
-import { eventsOf, fixture } from '../support/scans.ts';
+import { eventsOf, fixture, scan } from '../support/scans.ts';
 import { batchOf, entriesOf, NEVER, sinkContract } from '../support/sink-contract.ts';
 
 describe('stdout, ECS', () => sinkContract(async () => stdoutSink(new PassThrough().resume(), 'ecs')));
@@ -17,6 +17,16 @@ test('a reader that goes away is "closed", which nobody needs to mend', async ()
   const sink = stdoutSink(gone, 'ecs');
   const entries = entriesOf(sink, eventsOf(fixture('everything.xml')));
   await expect(sink.send(batchOf(entries), NEVER)).rejects.toMatchObject({ name: 'SinkError', kind: 'closed' });
+});
+
+test('the table tells what kind of machine a host is', async () => {
+  const out = new PassThrough();
+  const sink = tableSink(out, false);
+  const text = scan(
+    `<host><status state="up"/><address addr="192.0.2.7" addrtype="ipv4"/><address addr="52:54:00:AB:CD:EF" addrtype="mac" vendor="QEMU\u202E NIC"/><os><osmatch name="Linux 5.4 - 5.15" accuracy="98" line="1"/></os></host>`,
+  );
+  const lines = eventsOf(text).map((event) => (sink.encode(event) as { parts: readonly string[] }).parts.join(''));
+  expect(lines[0]).toBe('\n192.0.2.7 up\n  OS: Linux 5.4 - 5.15 (98 %)\n  MAC: 52:54:00:AB:CD:EF (QEMU\\u202E NIC)\n');
 });
 
 test('the table never prints a control character from a scan', async () => {

@@ -137,7 +137,14 @@ describe('changes', () => {
   test('a smaller scan closes nothing and misses nobody, and says what it did not look at', () => {
     const before = NET(one(`${OTHERS}${tcp(22, 'open')}`) + one(`${OTHERS}${tcp(80, 'open')}`, '192.0.2.8'));
     const after = NET(one('<extraports state="closed" count="1"/>'), 'nmap -v -p 443 192.0.2.7', '443');
-    expect(diff(before, after)).toEqual({ changes: [], hostsCompared: 1, hostsNotLookedAt: 1, hostsFirstSeen: 0, portsFirstSeen: 0 });
+    expect(diff(before, after)).toEqual({
+      changes: [],
+      hostsCompared: 1,
+      hostsNotLookedAt: 1,
+      hostsFirstSeen: 0,
+      portsFirstSeen: 0,
+      findingsFirstSeen: 0,
+    });
   });
 
   test('a scan that was killed counts for the hosts that it finished', () => {

@@ -180,10 +180,42 @@ describe('what an event says', () => {
   });
 
   test('script values stay below what stores take, and the text keeps all', () => {
-    const text = scan(host('192.0.2.7', `<hostscript><script id="big" output="${'€'.repeat(20_000)}"/></hostscript>`));
+    const long = '€'.repeat(20_000);
+    const text = scan(host('192.0.2.7', `<hostscript><script id="big" output="${long}"><elem key="all">${long}</elem></script></hostscript>`));
     const { script } = ecs(eventsOf(text)[0]!).nmap;
-    expect(Buffer.byteLength(script.output.big)).toBeLessThanOrEqual(8192);
-    expect(script).toMatchObject({ truncated: true, text: `big: ${'€'.repeat(20_000)}` });
+    expect(Buffer.byteLength(script.data.big.all)).toBeLessThanOrEqual(8192);
+    expect(script).toMatchObject({ truncated: true, text: `big: ${long}` });
+  });
+
+  test('what a script prints is there once', () => {
+    const [event] = eventsOf(scan(host('192.0.2.7', '<hostscript><script id="x" output="so it is said"/></hostscript>')));
+    expect(JSON.stringify(ecs(event!)).split('so it is said')).toHaveLength(2);
+  });
+
+  test('a sensor and the host where portlog runs are named, and no id depends on them', () => {
+    const plain = eventsOf(EVERYTHING);
+    const named = (options: object): unknown[] => {
+      const events = eventsOf(EVERYTHING, options);
+      for (const event of events) expectValidEvent(event);
+      // Of a scan that portlog runs, its start is told, too.
+      expect(events.filter(({ action }) => action !== 'scan-started').map(({ id, unit }) => [id, unit])).toEqual(
+        plain.map(({ id, unit }) => [id, unit]),
+      );
+      const { agent, observer } = ecs(events[0]!);
+      return [agent.name, observer.name, otelRecord(events[0]!).resource['service.instance.id']];
+    };
+    expect(named({})).toEqual(['portlog', undefined, undefined]);
+    expect(named({ agentHost: 'siem1' })).toEqual(['siem1', undefined, 'siem1']);
+    expect(named({ agentHost: 'siem1', scannerHost: 'scan1' })).toEqual(['siem1', 'scan1', 'siem1']);
+    expect(named({ agentHost: 'siem1', scannerHost: 'scan1', sensor: 'branch-3' })).toEqual(['branch-3', 'branch-3', 'branch-3']);
+  });
+
+  test('a host without a name is called by its address, and is not known by it', () => {
+    const [event] = eventsOf(scan(host('192.0.2.7')));
+    expect(ecs(event!)).toMatchObject({ host: { name: '192.0.2.7' }, related: { ip: ['192.0.2.7'] }, message: '192.0.2.7 up' });
+    expect(ecs(event!).related.hosts).toBeUndefined();
+    const [mac] = eventsOf(scan('<host><status state="up"/><address addr="52:54:00:ab:cd:ef" addrtype="mac"/></host>'));
+    expect(ecs(mac!).host.name).toBe('52-54-00-AB-CD-EF');
   });
 
   test('IPv6, MAC and names', () => {

@@ -414,6 +414,7 @@ describe('golden pairs', () => {
     ]);
     expect(RULES.map(({ id }) => id).filter((id) => !tested.has(id))).toEqual([]);
     expect(new Set(RULES.map(({ id }) => id)).size).toBe(RULES.length);
+    expect(RULES.flatMap(({ references }) => references).filter((url) => url.includes('iana.org'))).toEqual([]);
     for (const { name, why, remedy, references } of RULES)
       expect([name, why, remedy, references[0]].every((text) => (text ?? '').length > 2)).toBe(true);
   });
@@ -547,6 +548,11 @@ describe('opened and resolved', () => {
     expect(opened).toMatchObject({
       severity: 73,
       own: { rule: { id: 'nmap-access-ftp-anon' }, nmap: { finding: { source: 'ftp-anon', level: 'high' }, change: { after: { state: 'open' } } } },
+    });
+    expect(opened?.own).toMatchObject({
+      service: { type: 'ftp' },
+      rule: { description: 'Everyone can read what lies there, and often write.', reference: 'https://nmap.org/nsedoc/scripts/ftp-anon.html' },
+      nmap: { finding: { confidence: 'checked', remedy: 'Switch anonymous access off, or serve public files over HTTPS.' } },
     });
     expect((opened?.own as any).nmap.entity.id).toMatch(/\.tcp\.21\.nmap-access-ftp-anon$/);
   });

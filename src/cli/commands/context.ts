@@ -35,6 +35,7 @@ export async function settingsOf({ values, env, config }: CommandContext): Promi
     compression: text(values, 'compression') as Given['compression'],
     all: values['all'] as boolean | undefined,
     site: text(values, 'site'),
+    sensor: text(values, 'sensor'),
     namespace: text(values, 'namespace'),
     tags: list(values, 'tag'),
     labels: list(values, 'label'),

@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import type { Settings } from '../../config/settings.ts';
 import type { TargetLists } from '../../change/scope.ts';
 import { systemClock } from '../../clock.ts';
@@ -104,7 +105,8 @@ function shipOptions(
     changes: values['changes'] === false ? undefined : { ...settings.changes, everywhere: values['changes'] === true, lists },
     maxAges: settings.maxAges,
     findings: { ...settings.findings, exposure: settings.exposure, intel: shipment.sources.length === 0 ? undefined : intelOf(settings, speaker) },
-    event: { ...settings.event, scannerHost },
+    // Standard output alone depends on its input alone.
+    event: { ...settings.event, scannerHost, agentHost: settings.sinks.some(({ type }) => type !== 'stdout') ? hostname() : undefined },
     retryForMs: settings.retryForMs,
     stop: interruption.stop,
     giveUp: interruption.giveUp,

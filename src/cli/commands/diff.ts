@@ -1,11 +1,16 @@
 import { existsSync } from 'node:fs';
 import { type Change, portOf } from '../../change/change.ts';
-import { diffScans, diffWith, knowledgeOf, ScanCollector, type ScanDiff, type ScanView } from '../../change/scan-diff.ts';
+import { diffScans, diffWith, type Findings, knowledgeOf, ScanCollector, type ScanDiff, type ScanView } from '../../change/scan-diff.ts';
 import { KnownScans } from '../../change/scans.ts';
 import { KnownHosts } from '../../change/store.ts';
 import type { Settings } from '../../config/settings.ts';
 import { openDatabase, stateFile } from '../../delivery/store.ts';
 import { EXIT, type ExitCode, PortlogError } from '../../errors.ts';
+import { milliseconds } from '../../event/time.ts';
+import { Finder } from '../../finding/finder.ts';
+import { looksFor } from '../../finding/script.ts';
+import { seenFindings } from '../../finding/seen.ts';
+import type { Host, Run } from '../../nmap/model.ts';
 import { changeTable, unifiedDiff } from '../report/changes.ts';
 import { count } from '../report/words.ts';
 import { print } from '../terminal.ts';
@@ -40,15 +45,22 @@ async function diffWithState(context: CommandContext, settings: Settings, newer:
   const after = await view(context, settings, newer);
   const database = openDatabase(stateDir);
   try {
-    return diffWith(knowledgeOf(new KnownHosts(database, event.site), new KnownScans(database, event.site)), after);
+    return diffWith(knowledgeOf(new KnownHosts(database, event.site), new KnownScans(database, event.site), findingsOf(settings)), after);
   } finally {
     database.close();
   }
 }
 
-async function view(context: CommandContext, { event }: Settings, path: string): Promise<ScanView> {
+/** Judged as when it is shipped. */
+function findingsOf({ findings, exposure }: Settings): Findings {
+  const finder = new Finder({ ...findings, exposure });
+  const time = (run: Run, host: Host): number => milliseconds(host.endtime) || milliseconds(host.starttime) || milliseconds(run.start);
+  return { of: (run, host) => seenFindings(finder, run, host, time(run, host)), looksFor };
+}
+
+async function view(context: CommandContext, settings: Settings, path: string): Promise<ScanView> {
   const { speaker } = context;
-  const collector = new ScanCollector(event.macNetworks);
+  const collector = new ScanCollector(settings.event.macNetworks, findingsOf(settings));
   const name = await readScan(context, path, (item) => collector.add(item));
   const found = collector.view();
   if (found.runs.some(({ complete }) => !complete)) speaker.warn(`${name}: the scan is not complete; only hosts that it finished are compared`);
@@ -68,7 +80,7 @@ function flat(change: Change): Readonly<Record<string, string | undefined>> {
 }
 
 /** What is the same was compared; what was not compared is not the same. */
-function summary({ changes, hostsCompared, hostsNotLookedAt, hostsFirstSeen, portsFirstSeen }: ScanDiff, old: string): string {
+function summary({ changes, hostsCompared, hostsNotLookedAt, hostsFirstSeen, portsFirstSeen, findingsFirstSeen }: ScanDiff, old: string): string {
   const words = [
     `${count(changes.length, 'change')} on ${count(new Set(changes.map(hostOf)).size, 'host')}`,
     `${count(hostsCompared, 'host')} compared`,
@@ -76,6 +88,7 @@ function summary({ changes, hostsCompared, hostsNotLookedAt, hostsFirstSeen, por
   if (hostsNotLookedAt > 0) words.push(`${count(hostsNotLookedAt, 'host')} of ${old} not listed by the new scan`);
   if (hostsFirstSeen > 0) words.push(`${count(hostsFirstSeen, 'host')} of the new scan not in ${old}`);
   if (portsFirstSeen > 0) words.push(`${count(portsFirstSeen, 'open port')} not tested before`);
+  if (findingsFirstSeen > 0) words.push(`${count(findingsFirstSeen, 'finding')} not looked for before`);
   return words.join('; ');
 }
 

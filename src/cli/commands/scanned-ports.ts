@@ -50,7 +50,7 @@ export async function scannedPorts(context: CommandContext, settings: Settings, 
     if (item.kind === 'refused') refused++;
     const ending = watch.take(item);
     if (ending !== undefined && ending !== 'finished') cut = true;
-    if (item.kind === 'run') reading.begin(runContext(item.run, { ...settings.event, now: Date.now, scannerHost: undefined }));
+    if (item.kind === 'run') reading.begin(runContext(item.run, { ...settings.event, now: Date.now, scannerHost: undefined, agentHost: undefined }));
     if (item.kind === 'host') reading.add(item.host);
   });
   const gaps = [
