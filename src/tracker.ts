@@ -194,7 +194,7 @@ export class ChangeTracker {
               (port === undefined || coverage.ports.get(port.protocol)?.has(port.number) === true),
           ),
       },
-      this.options.confirm,
+      this.options,
     );
     this.settleAbsence(known, address, current);
     record.counts.firstHosts += isFirstSeen ? 1 : 0;

@@ -32,7 +32,10 @@ export interface Register<T> {
 
 export interface Service {
   readonly name: string;
+  /** Product, version and what nmap adds, as people read it. */
   readonly version: string;
+  /** Where in it the product ends, and the version; earlier versions of portlog did not keep that. */
+  readonly ends?: readonly [product: number, version: number];
 }
 
 export interface KnownPort {

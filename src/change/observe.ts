@@ -2,6 +2,8 @@ import { isOpen } from './coverage.ts';
 import { portsInOrder } from './order.ts';
 import { fromLists, takeLists } from './tested-lists.ts';
 import type { Observation, Outcome } from './observation.ts';
+import type { ChangeOptions } from './options.ts';
+import { DEFAULT_SERVICE_IDENTITY, isSameService, type ServiceIdentity } from './service.ts';
 import { FindingObserver } from './observe-findings.ts';
 import { ago, certificateText, changeOf, described, inBrackets, serviceText, stoodFor } from './words.ts';
 import type { Change, ChangeAction, Side } from './change.ts';
@@ -17,10 +19,14 @@ const MAX_MARKS = 64;
  * only, and is no news. A port counts only where the run has tested it. `confirm`: so many scans must
  * have found a port not open, or a host down, before that is news.
  */
-export function observe(known: KnownHost, observation: Observation, confirm = 1): Outcome {
+export function observe(
+  known: KnownHost,
+  observation: Observation,
+  { confirm = 1, service = DEFAULT_SERVICE_IDENTITY }: Partial<Pick<ChangeOptions, 'confirm' | 'service'>> = {},
+): Outcome {
   const { time, mark } = observation;
   if (time === known.time && known.marks.includes(mark)) return NOTHING;
-  const outcome = new Observing(known, observation, confirm).run();
+  const outcome = new Observing(known, observation, confirm, service).run();
   if (time > known.time) Object.assign(known, { time, scan: observation.scan, marks: [mark] });
   else if (time === known.time) known.marks = [...known.marks, mark].slice(-MAX_MARKS);
   return outcome;
@@ -38,12 +44,14 @@ class Observing {
   private readonly sighting: Sighting;
   private readonly observation: Observation;
   private readonly confirm: number;
+  private readonly identity: ServiceIdentity;
   /** Older than the latest sighting of the host. */
   private readonly late: boolean;
   private readonly changes: Change[] = [];
   private readonly firstSeen: KnownPort[] = [];
 
-  constructor(known: KnownHost, observation: Observation, confirm: number) {
+  constructor(known: KnownHost, observation: Observation, confirm: number, identity: ServiceIdentity) {
+    this.identity = identity;
     this.known = known;
     this.observation = observation;
     this.sighting = observation.sighting;
@@ -198,12 +206,13 @@ class Observing {
   /** What listens there; compared only with what was asked (`-sV`), and only while the port stayed open. */
   private observeService(port: KnownPort, now: PortSighting, wasOpen: boolean): void {
     const { service: known, certificate: seal } = port;
-    if (now.version === undefined) {
+    if (now.asked === undefined) {
       if (now.service !== '') port.guess = withValue(port.guess, now.service, this.stamp);
     } else {
-      const service: Service = { name: now.service, version: now.version };
-      port.service = withValue(known, service, this.stamp, isSameService);
-      if (wasOpen && known !== undefined && port.service.value === service && !isSameService(known.value, service)) {
+      const service = now.asked;
+      const isSame = (a: Service, b: Service): boolean => isSameService(a, b, this.identity);
+      port.service = withValue(known, service, this.stamp, isSame);
+      if (wasOpen && known !== undefined && port.service.value === service && !isSame(known.value, service)) {
         const [from, to] = [serviceText(known.value), serviceText(service)];
         const side = { text: from, state: 'open', service: known.value.name, version: known.value.version, ...stood(known) };
         this.add(
@@ -248,10 +257,6 @@ function knownService({ service, guess, certificate }: KnownPort): Side {
   const name = service?.value.name ?? guess?.value ?? '';
   const version = service?.value.version;
   return { text: described({ service: name, version }), service: name || undefined, version: version || undefined, certificate: certificate?.value };
-}
-
-function isSameService(a: Service, b: Service): boolean {
-  return a.name === b.name && a.version === b.version;
 }
 
 function isSameCertificate(a: Certificate, b: Certificate): boolean {

@@ -6,6 +6,7 @@ import type { Change } from './change.ts';
 import { absentHost, type RunCoverage, runCoverage, wouldList } from './coverage.ts';
 import { type KnownHost, type KnownPort, standing, unknownHost } from './known.ts';
 import { observe, observeAbsence } from './observe.ts';
+import type { ChangeOptions } from './options.ts';
 import { hostsInOrder } from './order.ts';
 import type { KnownScans } from './scans.ts';
 import { type FindingsOf, type Sighting, sightingOf, together } from './sighting.ts';
@@ -43,6 +44,8 @@ export interface ScanDiff {
   /** Hosts that both have looked at. */
   readonly hostsCompared: number;
 }
+
+type DiffOptions = Pick<ChangeOptions, 'service'>;
 
 /** Collects what an input says; holds a few hundred bytes a listed port. */
 export class ScanCollector {
@@ -82,7 +85,7 @@ export class ScanCollector {
  * What changed between two inputs, as far as both have looked: docs/explanation/change.md. Turned round, each
  * change is its opposite, so a host is new only where it would have been missing.
  */
-export function diffScans(before: ScanView, after: ScanView): ScanDiff {
+export function diffScans(before: ScanView, after: ScanView, options: DiffOptions = {}): ScanDiff {
   const known = (key: string): KnownHost | undefined => {
     const sighting = before.hosts.get(key);
     if (sighting === undefined) return undefined;
@@ -100,6 +103,7 @@ export function diffScans(before: ScanView, after: ScanView): ScanDiff {
       hasLookedBefore: (_key, _port, source, since) => since <= BEFORE.time && looksFor(source),
     },
     after,
+    options,
   );
 }
 
@@ -114,7 +118,7 @@ interface Knowledge {
 }
 
 /** What a scan would change in what is known, were it the latest one. What `known` gives is used up. */
-export function diffWith(knowledge: Knowledge, after: ScanView): ScanDiff {
+export function diffWith(knowledge: Knowledge, after: ScanView, options: DiffOptions = {}): ScanDiff {
   const changes: Change[] = [];
   let [hostsNotLookedAt, hostsFirstSeen, portsFirstSeen, findingsFirstSeen, hostsCompared] = [0, 0, 0, 0, 0];
   for (const key of hostsInOrder([...knowledge.keys, ...after.hosts.keys()])) {
@@ -122,13 +126,17 @@ export function diffWith(knowledge: Knowledge, after: ScanView): ScanDiff {
     const sighting = after.hosts.get(key);
     if (sighting !== undefined) {
       const host = known ?? unknownHost(key);
-      const found = observe(host, {
-        sighting,
-        ...afterAll(host),
-        wasLookedFor: () => knowledge.wasLookedFor(key),
-        hasLookedBefore: (port, source, since) => knowledge.hasLookedBefore(key, port, source, since),
-        hasLookedIn: () => false,
-      });
+      const found = observe(
+        host,
+        {
+          sighting,
+          ...afterAll(host),
+          wasLookedFor: () => knowledge.wasLookedFor(key),
+          hasLookedBefore: (port, source, since) => knowledge.hasLookedBefore(key, port, source, since),
+          hasLookedIn: () => false,
+        },
+        options,
+      );
       changes.push(...found.changes);
       if (known !== undefined) hostsCompared++;
       if (found.isFirstSeen) hostsFirstSeen++;

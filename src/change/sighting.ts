@@ -4,7 +4,8 @@ import type { Fields } from '../event/event.ts';
 import { shownService } from '../event/service-name.ts';
 import { textAt } from '../event/text-at.ts';
 import type { Host, Os, Port } from '../nmap/model.ts';
-import type { KnownFinding } from './known.ts';
+import type { KnownFinding, Service } from './known.ts';
+import { serviceOf } from './service.ts';
 import {
   type CountedPorts,
   countedPorts,
@@ -25,6 +26,8 @@ export interface PortSighting {
   readonly service: string;
   /** Product and version; undefined when the service was not asked (`-sV`). */
   readonly version: string | undefined;
+  /** The same, as it is kept. */
+  readonly asked: Service | undefined;
   /** Fingerprint and end of the certificate; undefined when there was none to see. */
   readonly certificate: Certificate | undefined;
 }
@@ -141,13 +144,15 @@ function presenceOf({ status }: Host, ports: readonly PortSighting[], counted: r
 function portSighting({ protocol, number, state, service, scripts }: Port): PortSighting | undefined {
   if (protocol === undefined || number === undefined || state?.state === undefined) return undefined;
   const probed = service?.method === 'probed';
-  const words = [service?.product, service?.version, service?.extrainfo].filter((word) => word !== undefined && word !== '');
+  const name = shownService(service?.name, service?.tunnel);
+  const asked = probed ? serviceOf(name, [service?.product, service?.version, service?.extrainfo]) : undefined;
   return {
     protocol,
     number,
     state: state.state,
-    service: shownService(service?.name, service?.tunnel),
-    version: probed ? words.join(' ') : undefined,
+    service: name,
+    version: asked?.version,
+    asked,
     certificate: certificateOf(certificateFields(scripts)),
   };
 }

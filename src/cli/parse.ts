@@ -75,7 +75,7 @@ export async function parseArguments(args: readonly string[], version: string): 
   const choose = (chosen: Request): void => void (request = chosen);
   const parser = yargs()
     .scriptName('portlog')
-    .usage('Turns nmap scans into SIEM events.\n\n  nmap -sV -oX - 192.0.2.0/24 | portlog --to elasticsearch=https://es:9200')
+    .usage('Turns nmap scans into SIEM events.\n\n  nmap -v -sV -oX - 192.0.2.0/24 | portlog --to elasticsearch=https://es:9200')
     .command(
       ['ship [files..]', '$0'],
       'read scans (FILE…, - or a pipe; .gz too) and ship them',

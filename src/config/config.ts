@@ -21,7 +21,12 @@ export interface Config {
     /** What becomes of what the number of a port alone suggests. */
     readonly guesses?: 'store' | 'alert' | 'silence';
   };
-  readonly changes?: { readonly confirmScans?: number; readonly massChange?: number; readonly macNetworks?: readonly string[] };
+  readonly changes?: {
+    readonly confirmScans?: number;
+    readonly massChange?: number;
+    readonly service?: 'product' | 'version' | 'full';
+    readonly macNetworks?: readonly string[];
+  };
   readonly sites?: Readonly<Record<string, { readonly maxAgeHours?: number }>>;
   readonly schedules?: readonly ScheduleConfig[];
   readonly directories?: readonly DirectoryConfig[];

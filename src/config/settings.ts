@@ -87,6 +87,7 @@ export async function settings(given: Given, config: Config, defaultStateDir: st
     changes: {
       confirm: wholeNumber('confirm-scans', given.confirmScans ?? config.changes?.confirmScans ?? DEFAULT_CHANGE_OPTIONS.confirm),
       mass: wholeNumber('mass-change', given.massChange ?? config.changes?.massChange ?? DEFAULT_CHANGE_OPTIONS.mass),
+      service: config.changes?.service,
     },
     intelDir: given.intelDir ?? config.intelDir,
     exposure,

@@ -33,7 +33,7 @@ export async function diffCommand(context: CommandContext, old: string | undefin
 
 async function diffTwo(context: CommandContext, settings: Settings, old: string, newer: string): Promise<ScanDiff> {
   const before = await view(context, settings, old);
-  return diffScans(before, await view(context, settings, newer));
+  return diffScans(before, await view(context, settings, newer), settings.changes);
 }
 
 async function diffWithState(context: CommandContext, settings: Settings, newer: string): Promise<ScanDiff> {
@@ -45,7 +45,11 @@ async function diffWithState(context: CommandContext, settings: Settings, newer:
   const after = await view(context, settings, newer);
   const database = openDatabase(stateDir);
   try {
-    return diffWith(knowledgeOf(new KnownHosts(database, event.site), new KnownScans(database, event.site), findingsOf(settings)), after);
+    return diffWith(
+      knowledgeOf(new KnownHosts(database, event.site), new KnownScans(database, event.site), findingsOf(settings)),
+      after,
+      settings.changes,
+    );
   } finally {
     database.close();
   }

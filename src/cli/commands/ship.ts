@@ -12,7 +12,7 @@ export async function shipCommand(context: CommandContext, files: readonly strin
   refuseTableTo(context, settings);
   if (files.length === 0 && stdin.isTTY === true)
     throw new PortlogError('usage', 'there is nothing to read', {
-      hint: 'name a file (portlog scan.xml) or pipe a scan in (nmap -oX - … | portlog); portlog --help shows more',
+      hint: 'name a file (portlog scan.xml) or pipe a scan in (nmap -v -oX - … | portlog); portlog --help shows more',
     });
   const named = files.length === 0 ? ['-'] : files;
   const sources = named.map((file) => (file === '-' ? stdinSource(stdin) : fileSource(file)));

@@ -1,0 +1,66 @@
+import { isIP, isIPv6 } from 'node:net';
+
+/** Longer texts are compared as far as this. */
+const MAX_LENGTH = 1024;
+const GONE = '\u0000';
+
+const DAYS = '(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)';
+const MONTHS = '(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)';
+
+/** A clock, and how long something runs: no version looks like these. */
+const ANYWHERE: readonly RegExp[] = [
+  /\b\d{1,12}(?:\.\d{1,9})? ?(?:days?|hours?|hrs?|minutes?|mins?|seconds?|secs?|ms)\b/gi,
+  /\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/gi,
+];
+const CLOCK = /\b\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,9})?(?: ?[ap]m)?| ?[ap]m)(?:Z| ?[+-]\d{2}:?\d{2}\b)?/gi;
+/** A version may be a day; a day beside a clock is none. */
+const DATES: readonly RegExp[] = [
+  /\b\d{4}-\d{2}-\d{2}/g,
+  new RegExp(`\\b(?:${DAYS},? )?${MONTHS}[a-z]{0,6}\\.? {1,2}\\d{1,2}\\b(?:,? \\d{4}\\b)?`, 'g'),
+  new RegExp(`\\b(?:${DAYS},? )?\\d{1,2}[ -]${MONTHS}[a-z]{0,6}[ -]\\d{2,4}\\b`, 'g'),
+];
+
+/** In what a service adds to its name: counters, tokens, and the day written with dots or strokes. */
+const IN_REMARKS: readonly RegExp[] = [
+  ...DATES,
+  /\b\d{1,2}:\d{2}\b/g,
+  /\b\d{1,2}[./]\d{1,2}[./]\d{4}\b/g,
+  /\b(?:uptime|up|boots?|time|users?|clients?|players?|connections?|sessions?|count|pid|process|load|free|used|requests?|threads?|slots?|queue|pages?|level)\b[:= ]{0,3}\d[\d.,/%]{0,40}/gi,
+  /\b\d[\d.,/]{0,40} (?:users?|clients?|players?|connections?|sessions?|requests?|threads?|pages?|jobs?)\b/gi,
+  /\b\d{5,20}\b/g,
+];
+
+/**
+ * A text without what changes by itself, night for night: clocks, counters, running times, addresses, tokens.
+ * By kind, for nobody knows all the services that tell such things. In a `name` (product, version) only what cannot
+ * be a part of a version is taken out; in a `remark` all of it.
+ */
+export function withoutVolatile(text: string, form: 'name' | 'remark'): string {
+  let rest = text.slice(0, MAX_LENGTH);
+  if (!/\d/.test(rest)) return rest.trim();
+  rest = words(rest, (word) => (isVolatile(word, form) ? GONE : word));
+  const isTold = rest.search(CLOCK) !== -1;
+  for (const kind of [...(isTold ? [CLOCK, ...DATES] : []), ...ANYWHERE, ...(form === 'remark' ? IN_REMARKS : [])])
+    rest = rest.replaceAll(kind, GONE);
+  return rest.replaceAll(/[\s\0]+/g, ' ').trim();
+}
+
+function words(text: string, change: (word: string) => string): string {
+  return text
+    .split(/([\s,;()[\]"'=<>]+)/)
+    .map((part, i) => (i % 2 === 0 ? change(part) : part))
+    .join('');
+}
+
+function isVolatile(word: string, form: 'name' | 'remark'): boolean {
+  const address = word.replace(/[.:]$/, '').replace(/\/\d{1,3}$/, '');
+  if (isIPv6(address) || /^[0-9a-f]{2}([:-])(?:[0-9a-f]{2}\1){4,6}[0-9a-f]{2}$/i.test(address)) return true;
+  if (form === 'name') return false;
+  // `10.0.0.1`, `10.0.0.1:80`, a token of 8 and more, a name of a host below a domain.
+  return (
+    isIP(address.replace(/:\d{1,5}$/, '')) !== 0 ||
+    (/^[0-9a-f]{8,}$/i.test(word) && /\d/.test(word)) ||
+    (/^[A-Za-z0-9+/_-]{16,}={0,2}$/.test(word) && /\d/.test(word)) ||
+    /^(?:[a-z0-9-]{1,63}\.){2,10}[a-z]{2,18}\.?$/i.test(address)
+  );
+}

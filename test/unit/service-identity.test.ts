@@ -1,0 +1,97 @@
+import { describe, expect, test } from 'vitest';
+import { isSameService, serviceOf, type ServiceIdentity } from '../../src/change/service.ts';
+import { withoutVolatile } from '../../src/change/volatile.ts';
+import { stateFile } from '../../src/delivery/store.ts';
+import { Database } from '../../src/state/database.ts';
+import { SCHEMA_VERSIONS } from '../../src/state/schema.ts';
+import { fixture, FOOTER } from '../support/scans.ts';
+import { World } from '../support/world.ts';
+
+type Words = readonly [product: string, version?: string, extrainfo?: string];
+const same = (a: Words, b: Words, identity: ServiceIdentity): boolean => isSameService(serviceOf('x', a), serviceOf('x', b), identity);
+
+describe('what changes by itself is no change, in any setting', () => {
+  const pairs: readonly (readonly [what: string, Words, Words])[] = [
+    [
+      "a domain controller's clock",
+      ['Microsoft Windows Kerberos', '', 'server time: 2026-09-21 13:33:20Z'],
+      ['Microsoft Windows Kerberos', '', 'server time: 2026-09-22 13:26:40Z'],
+    ],
+    ['running time', ['Memcached', '1.6.18', 'uptime 123 seconds'], ['Memcached', '1.6.18', 'uptime 86523 seconds']],
+    ['running time in the version', ['Memcached', '1.6.18 (uptime 12 seconds)'], ['Memcached', '1.6.18 (uptime 86400 seconds)']],
+    ['a day with its clock', ['SAProuter', '39.3', 'Mon Sep 21 13:33:20 2026'], ['SAProuter', '39.3', 'Tue Sep 22 13:33:21 2026']],
+    ['a clock in the product', ['daytime Mon Sep 21 13:33:20 2026'], ['daytime Tue Sep 22 13:33:21 2026']],
+    [
+      'SNMP',
+      ['SNMPv3 server', '', 'engineBoots: 17, engineTime 4d03h01m, up 358861'],
+      ['SNMPv3 server', '', 'engineBoots: 17, engineTime 4d03h01m, up 445261'],
+    ],
+    ['a page counter', ['HP LaserJet 4250', '', 'pages: 120394; ready'], ['HP LaserJet 4250', '', 'pages: 120511; ready']],
+    ['an address', ['Squid', '', 'client 10.0.0.5:4711'], ['Squid', '', 'client 10.0.0.77:53021']],
+    ['an IPv6 address', ['x', '', 'on fe80::1%eth0'], ['x', '', 'on 2001:db8::9']],
+    ['a MAC address', ['x 00:11:22:33:44:55'], ['x 00:11:22:33:44:56']],
+    ['a token', ['Minecraft', '1.20', 'session 9f86d081884c7d65'], ['Minecraft', '1.20', 'session 60303ae22b998861']],
+    ['a UUID', ['x', '6ba7b810-9dad-11d1-80b4-00c04fd430c8'], ['x', '6ba7b811-9dad-11d1-80b4-00c04fd430c8']],
+    ['players', ['Minecraft', '1.20', 'Users: 3/20'], ['Minecraft', '1.20', 'Users: 11/20']],
+    ['a host name', ['x', '', 'node a17.pool.example.net'], ['x', '', 'node b3.pool.example.net']],
+  ];
+  test.for(pairs)('%s', ([, a, b]) => {
+    for (const identity of ['product', 'version', 'full'] as const) expect([identity, same(a, b, identity)]).toEqual([identity, true]);
+  });
+});
+
+describe('a real change is told', () => {
+  const rows: readonly (readonly [Words, Words, product: boolean, version: boolean, full: boolean])[] = [
+    [['OpenSSH', '9.2p1'], ['OpenSSH', '9.6p1'], false, true, true],
+    [['Microsoft Exchange', '15.2.986.5'], ['Microsoft Exchange', '15.2.986.9'], false, true, true],
+    [['Dropbear sshd', '2020.81'], ['Dropbear sshd', '2022.83'], false, true, true],
+    [['MinIO', '2023-05-12'], ['MinIO', '2023-06-19'], false, true, true],
+    [['build', '20220512'], ['build', '20220619'], false, true, true],
+    [['Debian', '1:10.1'], ['Debian', '1:11.1'], false, true, true],
+    [['nginx', '1.18.0', 'Ubuntu'], ['nginx', '1.18.0', 'Debian'], false, false, true],
+    [['SimpleHTTPServer', '0.6', 'Python 3.11.2'], ['SimpleHTTPServer', '0.6', 'Python 3.12.1'], false, false, true],
+    [['nginx', '1.18.0'], ['Apache httpd', '2.4.57'], true, true, true],
+    [['HP LaserJet 4250'], ['HP LaserJet 4350'], true, true, true],
+  ];
+  test.for(rows)('%o, %o', ([a, b, product, version, full]) => {
+    expect([!same(a, b, 'product'), !same(a, b, 'version'), !same(a, b, 'full')]).toEqual([product, version, full]);
+  });
+});
+
+test('texts that a stranger chose cost their length', () => {
+  const before = process.cpuUsage();
+  for (const piece of ['1', '1:', '1.', '0:', 'a.', 'Mon, ', ' 1', '1 ', 'Jan ', '0-', '::', 'up ', '\0', '(', 'f'])
+    for (const form of ['name', 'remark'] as const) withoutVolatile(`${piece.repeat(200_000)}9`, form);
+  const { user } = process.cpuUsage(before);
+  expect(user / 1000).toBeLessThan(1000);
+});
+
+test('every Windows domain controller, every night: nothing', async () => {
+  const now = (): number => Date.parse('2026-12-31T12:00:00Z');
+  for (const service of [undefined, 'product', 'version', 'full'] as const) {
+    const world = new World({ event: { now }, changes: { confirm: 1, mass: 100, everywhere: false, service } });
+    await world.ship(fixture('volatile-1.xml').toString());
+    expect(await world.ship(fixture('volatile-2.xml').toString())).toEqual([]);
+  }
+});
+
+const DAY = 86_400;
+const nightly = (day: number, service: string): string =>
+  `<nmaprun scanner="nmap" version="7.93" args="nmap -sV -p 22 192.0.2.7" start="${1_760_000_000 + day * DAY}"><scaninfo type="syn" protocol="tcp" numservices="1" services="22"/>
+<host starttime="${1_760_000_001 + day * DAY}" endtime="${1_760_000_002 + day * DAY}"><status state="up" reason="syn-ack"/><address addr="192.0.2.7" addrtype="ipv4"/><ports><port protocol="tcp" portid="22"><state state="open" reason="syn-ack"/><service name="ssh" method="probed" conf="10" ${service}/></port></ports></host>
+${FOOTER.replace(/time="\d+"/, `time="${1_760_000_060 + day * DAY}"`)}</nmaprun>`;
+
+test('a state of before knows services by one text: nothing is news that is not', async () => {
+  const debian = 'product="OpenSSH" version="9.2p1 Debian 2" extrainfo="protocol 2.0"';
+  const world = new World();
+  await world.ship(nightly(0, debian));
+  const database = Database.open(stateFile(world.stateDir), SCHEMA_VERSIONS);
+  database.run('UPDATE host SET known = json_remove(known, \'$.ports."22/tcp".service.value.ends\')');
+  database.close();
+  expect(JSON.stringify(world.known())).not.toContain('"ends"');
+  expect(await world.ship(nightly(1, debian))).toEqual([]);
+  expect(JSON.stringify(world.known())).toContain('"ends"');
+  expect(await world.ship(nightly(2, debian.replace('9.2p1', '9.6p1')))).toEqual([
+    '192.0.2.7 22/tcp changed from ssh OpenSSH 9.2p1 Debian 2 protocol 2.0 to ssh OpenSSH 9.6p1 Debian 2 protocol 2.0',
+  ]);
+});
