@@ -54,9 +54,6 @@ export function noteItem(report: InputReport, item: ScanItem): void {
     case 'run':
       report.runs++;
       break;
-    case 'host':
-      report.hosts++;
-      break;
     case 'task':
       report.task = `${item.task.task ?? ''} ${item.task.percent === undefined ? '' : `${item.task.percent}%`}`.trim();
       break;

@@ -19,13 +19,13 @@ export class Interpreter {
     yield* this.mapper.events(item);
     if (item.kind !== 'host' || item.host.status?.state === 'down') return;
     const context = this.mapper.hostOf(item.host);
-    if (context === undefined) return;
+    if (context === undefined || this.mapper.isRepeated) return;
     const unit = findingsUnit(context);
     for (const { port, findings } of this.finder.of(context.run.run, item.host, context.time)) {
       for (const finding of findings) {
         if (finding.isSilenced === true) continue;
-        this.mapper.noteFinding(context, finding.severity);
-        yield findingEvent(context, unit, port, finding);
+        const event = findingEvent(context, unit, port, finding);
+        if (this.mapper.noteFinding(context, event)) yield event;
       }
     }
   }

@@ -125,12 +125,12 @@ function readingOf(reader: ScanReader, { live }: Source, shipping: Shipping, rep
       return mapper.run?.run;
     },
     take,
-    async takeRendered({ body, events, hosts, counts, others }) {
-      mapper.add(counts);
-      report.hosts += hosts;
+    async takeRendered({ body, events, counts, others }) {
+      if (!mapper.add(counts)) return false;
       report.events += events;
       await take(others);
       if (events > 0) for (const lane of lanes) await lane.take(events, body);
+      return true;
     },
   });
   return { mapper, push: (chunk) => pieces.push(chunk), settle: () => pieces.settle(), end: () => pieces.end() };
@@ -158,6 +158,7 @@ async function forward(
     if (herald?.isAlarmed === true) await herald.watch();
   }
   report.openPorts = interpreter.mapper.openPorts;
+  report.hosts = interpreter.mapper.hostsListed;
 }
 
 /** Reading on would change nothing, or its result could not be kept. */

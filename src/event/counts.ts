@@ -1,4 +1,4 @@
-import type { Host } from '../nmap/model.ts';
+import type { Host, Port } from '../nmap/model.ts';
 
 /** nmap's port states as field names; anything else is counted as `other`. */
 const FIELD: ReadonlyMap<string | undefined, keyof StateCounts> = new Map([
@@ -26,11 +26,16 @@ export function noPorts(): StateCounts {
 }
 
 export function countPorts(host: Host): PortCounts {
-  const byState = noPorts();
-  for (const port of host.ports) byState[stateField(port.state?.state)]++;
+  const byState = countStates(host.ports);
   const openListed = byState.open;
   for (const { state, count } of host.extraports) byState[stateField(state)] += Math.max(0, count ?? 0);
   return { byState, openListed };
+}
+
+export function countStates(ports: Iterable<Port>): StateCounts {
+  const byState = noPorts();
+  for (const port of ports) byState[stateField(port.state?.state)]++;
+  return byState;
 }
 
 export function addCounts<Name extends string>(total: Record<Name, number>, counts: Readonly<Record<Name, number>>): void {

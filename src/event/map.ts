@@ -1,15 +1,18 @@
 import type { RunEnd, ScanItem } from '../nmap/item.ts';
 import { type EventOptions, type RunContext, runContext } from './context.ts';
-import { countPorts } from './counts.ts';
+import { countPorts, countStates } from './counts.ts';
 import { levelOf, type LogEvent } from './event.ts';
 import { type HostContext, hostContext, hostEvent, isHostObservation } from './host.ts';
-import type { Host } from '../nmap/model.ts';
+import type { Host, Port } from '../nmap/model.ts';
 import { isQuiet, portEvent } from './port.ts';
 import type { MisdatedScan } from './health.ts';
+import { condensed, digest } from './id.ts';
+import { News } from './news.ts';
 import { misdatedTimes, RunRecord, scanEndEvent, scanStartEvent } from './scan.ts';
+import { textAt } from './text-at.ts';
 
 /** What a mapper has counted of hosts; plain data. */
-export type HostCounts = RunRecord['hostCounts'] & { readonly openPorts: number };
+export type HostCounts = RunRecord['hostCounts'] & { readonly openPorts: number; readonly hostsListed: number; readonly keys: readonly string[] };
 
 const MAX_MISDATED = 20;
 
@@ -19,6 +22,12 @@ export class EventMapper {
   private context: RunContext | undefined;
   private current: HostContext | undefined;
   private record = new RunRecord();
+  private news = new News();
+  private repeatedHost = false;
+  /** Of hosts, for whoever must know what was read here; undefined when nobody asked. */
+  private keys: string[] | undefined;
+  /** Hosts listed so far, in all runs, each once. */
+  hostsListed = 0;
   /** Open ports listed so far, in all runs. */
   openPorts = 0;
   /** Runs that tell times that cannot be, the first of them. */
@@ -33,9 +42,17 @@ export class EventMapper {
     return this.context;
   }
 
-  /** Counts a weakness of the run that is being read. */
-  noteFinding(host: HostContext, severity: number): void {
-    this.record.addFinding(levelOf(severity), host.place['zone']);
+  /** Counts a weakness of the run that is being read; false when that was stated before. */
+  noteFinding(host: HostContext, { id, severity, own }: LogEvent): boolean {
+    const isListedOnce = isHostObservation(host.run);
+    if (isListedOnce || this.news.isFirstFinding(textAt(own, 'nmap', 'entity', 'id') ?? id))
+      this.record.addFinding(levelOf(severity), host.place['zone']);
+    return isListedOnce || this.isStatement(id);
+  }
+
+  /** Whether the host that was given last was stated before, and is not told again. */
+  get isRepeated(): boolean {
+    return this.repeatedHost;
   }
 
   /** The host of a `host` item that was given last; made when it is asked for. */
@@ -46,35 +63,36 @@ export class EventMapper {
 
   /** Hands over what has been counted of the run since it began, or since this was asked; for {@link add}. */
   takeCounts(): HostCounts {
-    const counts = { ...this.record.hostCounts, openPorts: this.openPorts };
+    const { openPorts, hostsListed, keys = [] } = this;
+    const counts = { ...this.record.hostCounts, openPorts, hostsListed, keys };
     this.record = new RunRecord();
-    this.openPorts = 0;
+    this.news = new News();
+    this.keys = [];
+    [this.openPorts, this.hostsListed] = [0, 0];
     return counts;
   }
 
-  /** Counts hosts of the run that another mapper has made into events. */
-  add(counts: HostCounts): void {
+  /** Counts hosts of the run that another mapper has made into events; false, and nothing, when one of them was here before. */
+  add(counts: HostCounts): boolean {
+    if (counts.keys.some((key) => this.news.has(key))) return false;
+    for (const key of counts.keys) this.news.isStatement(key);
     this.record.add(counts);
     this.openPorts += counts.openPorts;
+    this.hostsListed += counts.hostsListed;
+    return true;
   }
 
   *events(item: ScanItem): Generator<LogEvent, void, undefined> {
     switch (item.kind) {
       case 'run':
         this.context = runContext(item.run, this.options);
+        this.news = new News();
         if (this.options.scannerHost !== undefined) yield scanStartEvent(this.context);
         return;
       case 'host':
         if (this.context === undefined) return;
-        const counts = countPorts(item.host);
-        this.record.addHost(item.host, counts, this.options.now());
-        this.openPorts += counts.openListed;
-        if (item.host.status?.state === 'down' && !this.options.all) return;
-        const host = this.hostOf(item.host);
-        if (host === undefined) return;
-        this.record.addToZone(host.place['zone'], counts);
-        if (isHostObservation(this.context)) yield hostEvent(host, counts);
-        for (const port of item.host.ports) if (this.options.all || !isQuiet(port)) yield portEvent(host, port);
+        if (isHostObservation(this.context)) yield* this.hostEvents(item.host);
+        else yield* this.answerEvents(item.host);
         return;
       case 'hosthint':
         return this.record.addHint();
@@ -105,5 +123,54 @@ export class EventMapper {
     const { scanId, run } = context;
     if (times.length > 0 && this.misdated.length < MAX_MISDATED)
       this.misdated.push({ scanId, scanner: run.scanner ?? 'nmap', times, hosts: this.record.misdated.hosts });
+  }
+
+  /** A host of nmap's, which lists each once with all of its ports. */
+  private *hostEvents(host: Host): Generator<LogEvent, void, undefined> {
+    const counts = countPorts(host);
+    this.record.addHost(host, counts, this.options.now());
+    const isCountedOnly = host.status?.state === 'down' && !this.options.all;
+    const context = isCountedOnly ? undefined : this.hostOf(host);
+    this.repeatedHost = !this.isStatement(context?.observationId ?? digest(['down', condensed(host.source)]));
+    if (this.repeatedHost) return;
+    this.record.addDifferent(host, counts.byState);
+    this.openPorts += counts.openListed;
+    this.hostsListed++;
+    if (context === undefined) return;
+    this.record.addToZone(context.place['zone'], true, counts.byState);
+    yield hostEvent(context, counts);
+    for (const port of host.ports) if (this.isWanted(port)) yield portEvent(context, port);
+  }
+
+  /** An answer that masscan got: hosts and ports come as often as they answer, or say something more. */
+  private *answerEvents(host: Host): Generator<LogEvent, void, undefined> {
+    const counts = countPorts(host);
+    this.record.addHost(host, counts, this.options.now());
+    const context = this.hostOf(host);
+    if (context === undefined) return;
+    const isNewHost = this.news.isFirstHost(context.entityId);
+    const newPorts = [...host.ports].filter((port) => this.news.isFirstPort(context.entityId, port));
+    const ports = countStates(newPorts);
+    this.record.addDifferent(isNewHost ? host : undefined, ports);
+    this.record.addToZone(context.place['zone'], isNewHost, ports);
+    this.openPorts += ports.open;
+    if (isNewHost) this.hostsListed++;
+    for (const port of host.ports) {
+      if (!this.isWanted(port)) continue;
+      const event = portEvent(context, port);
+      if (this.isStatement(event.id)) yield event;
+    }
+  }
+
+  private isWanted(port: Port): boolean {
+    return this.options.all || !isQuiet(port);
+  }
+
+  /** Whether it is made for the first time; another one is counted, and not told. */
+  private isStatement(key: string): boolean {
+    const isNew = this.news.isStatement(key);
+    if (isNew) this.keys?.push(key);
+    else this.record.repeated++;
+    return isNew;
   }
 }

@@ -96,6 +96,7 @@ function serviceFields(service: Service): Fields {
     ostype: service.ostype,
     devicetype: service.devicetype,
     fingerprint: service.servicefp,
+    banner_type: service.bannerType,
     banner: service.banner,
     cpe: some(service.cpes),
   };

@@ -2,7 +2,7 @@ import type { Host, Script, Target, Task } from '../nmap/model.ts';
 import { type Ending, endingOf, type Refusal, type RunEnd, wasLookedAt } from '../nmap/item.ts';
 import { maskOutput } from '../nmap/mask.ts';
 import { dataStream, type RunContext } from './context.ts';
-import { addCounts, noPorts, type PortCounts } from './counts.ts';
+import { addCounts, noPorts, type PortCounts, type StateCounts } from './counts.ts';
 import { type Fields, type FieldValue, type Level, type LogEvent, SEVERITY, Shared, some } from './event.ts';
 import { misdatedIn } from './host.ts';
 import { eventId } from './id.ts';
@@ -20,8 +20,13 @@ const MAX_SCRIPTS = 1 << 22;
 
 /** What the end of a run needs to know about what came before it. */
 export class RunRecord {
-  readonly hosts = { listed: 0, up: 0, down: 0, timedout: 0 };
+  /** Elements as they are written, each as often as it is: a part of what the run is identified by. */
+  readonly hosts = noHosts();
   readonly ports = noPorts();
+  /** Hosts and ports, each once. */
+  readonly different = { hosts: noHosts(), ports: noPorts() };
+  /** Statements that were made before. */
+  repeated = 0;
   /** Hosts that are listed, and that nmap did not look at. */
   named = 0;
   hosthints = 0;
@@ -46,10 +51,7 @@ export class RunRecord {
   misdated: { hosts: number; example?: string } = { hosts: 0 };
 
   addHost(host: Host, counts: PortCounts, now: number): void {
-    this.hosts.listed++;
-    if (host.status?.state === 'up') this.hosts.up++;
-    else if (host.status?.state === 'down') this.hosts.down++;
-    if (host.timedout === true) this.hosts.timedout++;
+    addHost(this.hosts, host);
     if (!wasLookedAt(host)) this.named++;
     addCounts(this.ports, counts.byState);
     this.latest = Math.max(this.latest, milliseconds(host.endtime) || milliseconds(host.starttime));
@@ -58,16 +60,28 @@ export class RunRecord {
     if (example !== undefined) this.addMisdated(1, example);
   }
 
+  /** What is new of it. */
+  addDifferent(host: Host | undefined, ports: StateCounts): void {
+    if (host !== undefined) addHost(this.different.hosts, host);
+    addCounts(this.different.ports, ports);
+  }
+
   /** What {@link addHost}, {@link addToZone} and {@link addFinding} have counted; plain data. */
-  get hostCounts(): Pick<RunRecord, 'hosts' | 'named' | 'ports' | 'findings' | 'zones' | 'latest' | 'latestSeen' | 'misdated'> {
-    const { hosts, named, ports, findings, zones, latest, latestSeen, misdated } = this;
-    return { hosts, named, ports, findings, zones, latest, latestSeen, misdated };
+  get hostCounts(): Pick<
+    RunRecord,
+    'hosts' | 'named' | 'ports' | 'different' | 'repeated' | 'findings' | 'zones' | 'latest' | 'latestSeen' | 'misdated'
+  > {
+    const { hosts, named, ports, different, repeated, findings, zones, latest, latestSeen, misdated } = this;
+    return { hosts, named, ports, different, repeated, findings, zones, latest, latestSeen, misdated };
   }
 
   /** Counts hosts that somebody else has counted. */
-  add({ hosts, named, ports, findings, zones, latest, latestSeen, misdated }: RunRecord['hostCounts']): void {
+  add({ hosts, named, ports, different, repeated, findings, zones, latest, latestSeen, misdated }: RunRecord['hostCounts']): void {
     addCounts(this.hosts, hosts);
+    addCounts(this.different.hosts, different.hosts);
+    addCounts(this.different.ports, different.ports);
     this.named += named;
+    this.repeated += repeated;
     addCounts(this.ports, ports);
     addCounts(this.findings, findings);
     for (const [zone, more] of zones) {
@@ -87,11 +101,11 @@ export class RunRecord {
   }
 
   /** A host that is up. */
-  addToZone(zone: FieldValue, counts: PortCounts): void {
+  addToZone(zone: FieldValue, isNew: boolean, ports: StateCounts): void {
     const totals = this.zoneOf(zone);
     if (totals === undefined) return;
-    totals.hosts++;
-    totals.ports += counts.byState['open'] ?? 0;
+    totals.hosts += isNew ? 1 : 0;
+    totals.ports += ports.open;
   }
 
   addFinding(level: Level, zone: FieldValue): void {
@@ -109,7 +123,8 @@ export class RunRecord {
 
   /** Hosts by state. What masscan lists has answered. */
   counted(scanner: string | undefined): RunRecord['hosts'] {
-    return scanner === 'masscan' ? { ...this.hosts, up: this.hosts.listed - this.hosts.down } : this.hosts;
+    const { hosts } = this.different;
+    return scanner === 'masscan' ? { ...hosts, up: hosts.listed - hosts.down } : hosts;
   }
 
   addHint(): void {
@@ -155,6 +170,17 @@ function sizeOf({ output = '', items }: Script): number {
   return items.length === 0 ? output.length : output.length + JSON.stringify(items).length;
 }
 
+function noHosts(): { listed: number; up: number; down: number; timedout: number } {
+  return { listed: 0, up: 0, down: 0, timedout: 0 };
+}
+
+function addHost(hosts: ReturnType<typeof noHosts>, { status, timedout }: Host): void {
+  hosts.listed++;
+  if (status?.state === 'up') hosts.up++;
+  else if (status?.state === 'down') hosts.down++;
+  if (timedout === true) hosts.timedout++;
+}
+
 interface ZoneTotals {
   hosts: number;
   ports: number;
@@ -179,7 +205,7 @@ const SEVERITY_OF: Readonly<Record<string, number>> = {
 /** The one event at the end of a run: how it ended and what it found. */
 export function scanEndEvent(context: RunContext, record: RunRecord, end: RunEnd): LogEvent {
   const ending = endingOf(end, context.run.scanner, { listed: record.hosts.listed, named: record.named });
-  const hosts = hostTotals(end.stats, record.counted(context.run.scanner));
+  const hosts = hostTotals(end.stats, context.run.scanner, record.counted(context.run.scanner));
   const finished = end.stats?.finished;
   const now = context.options.now();
   const time = seenAt(finished?.time, now) || record.latestSeen || context.start;
@@ -200,8 +226,9 @@ export function scanEndEvent(context: RunContext, record: RunRecord, end: RunEnd
       errormsg: errorOf(end),
       summary: finished?.summary,
       timestr: finished?.timestr,
-      hosts: { ...record.hosts, ...totalFields(hosts) },
-      ports: { ...record.ports },
+      hosts: { ...record.different.hosts, ...totalFields(hosts) },
+      ports: { ...record.different.ports },
+      repeated: record.repeated === 0 ? undefined : record.repeated,
       findings: { ...record.findings },
       zone: some([...record.zones].map(([name, { hosts, ports, findings }]) => ({ name, hosts, open_ports: ports, findings: { ...findings } }))),
       hosthints: record.hosthints,
@@ -324,7 +351,7 @@ function whyIncomplete({ stats, pending, closed }: RunEnd, record: RunRecord): s
 
 function messageOf(context: RunContext, record: RunRecord, end: RunEnd, ending: Ending, hosts: HostTotals, why: string | undefined): string {
   const { finished } = end.stats ?? {};
-  const found = `${hostWords(hosts)}, ${count(record.ports.open, 'open port')}`;
+  const found = `${hostWords(hosts, context.run.scanner)}, ${count(record.different.ports.open, 'open port')}`;
   const refused = record.refused === 0 ? '' : `, ${count(record.refused, 'element')} unreadable`;
   const skipped = record.skippedTargets === 0 ? '' : `, ${count(record.skippedTargets, 'target')} skipped`;
   const elapsed = finished?.elapsed === undefined ? '' : ` in ${finished.elapsed} s`;

@@ -23,22 +23,25 @@ const MOST = 2 ** 32 - 2;
 
 /**
  * nmap lists hosts that are down only with `-v`, and with `--open` not all that are up: its own totals count, unless they
- * contradict each other or what is listed. A resumed scan counts what came behind the interruption, and masscan ports.
+ * contradict each other or what is listed. A resumed scan counts what came behind the interruption. masscan counts answers.
  */
-export function hostTotals(stats: RunStats | undefined, { listed, up, down }: Counted): HostTotals {
+export function hostTotals(stats: RunStats | undefined, scanner: string | undefined, { listed, up, down }: Counted): HostTotals {
   const claims = stats?.hosts;
   if (claims === undefined) return { total: listed, up, down, claimed: undefined };
   const claimed = { total: claims.total, up: claims.up, down: claims.down };
   const said = { total: claimed.total ?? listed, up: claimed.up ?? up, down: claimed.down ?? down };
   const isPlausible = said.total >= listed && said.up >= up && said.down >= down && Math.max(said.total, said.up, said.down) <= MOST;
   const adds = Object.values(claimed).includes(undefined) || said.up + said.down === said.total;
-  return isPlausible && adds ? { ...said, claimed: undefined } : { total: listed, up, down, claimed };
+  const isHosts = scanner !== 'masscan' || said.total === listed;
+  return isPlausible && adds && isHosts ? { ...said, claimed: undefined } : { total: listed, up, down, claimed };
 }
 
 /** `2 hosts (1 up)`, and what nmap made of that. */
-export function hostWords({ total, up, claimed }: HostTotals): string {
+export function hostWords({ total, up, claimed }: HostTotals, scanner: string | undefined): string {
   const words = `${count(total, 'host')} (${up} up)`;
-  return claimed === undefined ? words : `${words}; its runstats say ${count(claimed.total ?? 0, 'host')} (${claimed.up ?? 0} up)`;
+  return claimed === undefined || scanner === 'masscan'
+    ? words
+    : `${words}; its runstats say ${count(claimed.total ?? 0, 'host')} (${claimed.up ?? 0} up)`;
 }
 
 export function totalFields({ total, up, down, claimed }: HostTotals): Fields {

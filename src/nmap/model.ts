@@ -127,6 +127,8 @@ export interface Service {
   readonly servicefp: string | undefined;
   /** masscan, with its `\xNN` escapes */
   readonly banner: string | undefined;
+  /** masscan's name for the banner, where it has one; the other members say what nmap would. */
+  readonly bannerType: string | undefined;
   readonly cpes: string[];
 }
 

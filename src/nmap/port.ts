@@ -1,5 +1,6 @@
 import type { AddPort, ExtraPorts, ExtraReason, Port, PortState, Service } from './model.ts';
 import type { Reader } from './reader.ts';
+import { bannerService } from './masscan.ts';
 import { readScript } from './script.ts';
 
 export function readPorts(reader: Reader, ports: Port[] | undefined, extraports: ExtraPorts[]): void {
@@ -83,10 +84,12 @@ function readService(reader: Reader): Service {
     devicetype: reader.attribute('devicetype'),
     servicefp: reader.attribute('servicefp'),
     banner: reader.attribute('banner'),
+    bannerType: undefined,
     cpes: [],
   };
   while (reader.nextChild(level)) if (reader.name === 'cpe') reader.keep(service.cpes, reader.elementText());
-  return service;
+  const { banner, name } = service;
+  return banner === undefined || service.method !== undefined ? service : { ...service, ...bannerService(name, banner), bannerType: name };
 }
 
 function readExtraPorts(reader: Reader): ExtraPorts {

@@ -1,6 +1,9 @@
 import type { Writable } from 'node:stream';
 import type { Fields, LogEvent } from '../event/event.ts';
+import { digest } from '../event/id.ts';
+import { Recent } from '../event/recent.ts';
 import { shownService } from '../event/service-name.ts';
+import { clip } from '../event/shorten.ts';
 import { fieldAt, textAt } from '../event/text-at.ts';
 import { printable } from '../event/text.ts';
 import { encoded } from './body.ts';
@@ -8,10 +11,12 @@ import { stdoutSink } from './stdout.ts';
 import type { Sink } from './sink.ts';
 
 const COLUMNS = [12, 14, 18] as const;
+const MAX_BANNER = 60;
 
 /** For people: a heading per host, a row per port, a line per run. Never a control character from a scan. */
 export function tableSink(stream: Writable, colour: boolean): Sink {
   let hostShown: string | undefined;
+  const headed = new Recent();
   const rows: Sink = stdoutSink(stream, 'ecs');
 
   return {
@@ -27,7 +32,9 @@ export function tableSink(stream: Writable, colour: boolean): Sink {
     if (event.dataset === 'nmap.finding') return weakness(event);
     if (event.dataset !== 'nmap.port') return `\n${bold(event.message)}\n`;
     const host = cell(event.own, 'server', 'address');
-    return (host === hostShown ? '' : headingOf(host, host)) + row(event);
+    if (host === hostShown) return row(event);
+    // masscan comes back to a host as often as it answers: one heading, and then the address in front.
+    return headed.add(digest([host])) ? headingOf(host, host) + row(event) : row(event, host);
   }
 
   function heading(event: LogEvent): string {
@@ -56,18 +63,20 @@ export function tableSink(stream: Writable, colour: boolean): Sink {
 
   function weakness({ own, message }: LogEvent): string {
     const host = cell(own, 'server', 'address');
-    const line = host !== '' && message.startsWith(host) ? message.slice(host.length).replace(/^:? /, '') : message;
+    const line = host !== '' && host === hostShown && message.startsWith(host) ? message.slice(host.length).replace(/^:? /, '') : message;
     return `  ! ${line}\n`;
   }
 
-  function row({ own }: LogEvent): string {
+  function row({ own }: LogEvent, host?: string): string {
     const service = [cell(own, 'nmap', 'service', 'product'), cell(own, 'nmap', 'service', 'version')].filter((word) => word !== '');
+    if (service.length === 0) service.push(clip(cell(own, 'nmap', 'service', 'banner'), MAX_BANNER));
     const port = `${cell(own, 'nmap', 'port', 'id')}/${cell(own, 'network', 'transport')}`;
     const state = cell(own, 'nmap', 'port', 'state');
     const cells = [port, state, shownService(cell(own, 'nmap', 'service', 'name'), cell(own, 'nmap', 'service', 'tunnel'))].map((cell, i) =>
       printable(cell).padEnd(COLUMNS[i] ?? 0),
     );
-    return `  ${state === 'open' ? green(cells.join(' ')) : cells.join(' ')} ${printable(service.join(' '))}`.trimEnd() + '\n';
+    const where = host === undefined ? '' : `${printable(host)} `;
+    return `  ${where}${state === 'open' ? green(cells.join(' ')) : cells.join(' ')} ${printable(service.join(' '))}`.trimEnd() + '\n';
   }
 
   function bold(line: string): string {

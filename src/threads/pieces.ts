@@ -22,8 +22,8 @@ interface Taker {
   readonly run: Run | undefined;
   /** Read by the reader of the whole scan. */
   take(items: Iterable<ScanItem>): Promise<void>;
-  /** Read by a thread. */
-  takeRendered(rendered: Rendered): Promise<void>;
+  /** Read by a thread; false when it cannot be taken as it is, and was not. */
+  takeRendered(rendered: Rendered): Promise<boolean | void>;
 }
 
 /** Threads, or what does as they do. */
@@ -126,10 +126,9 @@ export class PieceReader {
     const piece = this.ahead.shift();
     if (piece === undefined) return;
     const rendered = await piece.rendered;
-    if (rendered !== undefined && this.reader.isBetween && this.taker.run === piece.run) {
-      this.reader.skip(rendered.length);
-      await this.taker.takeRendered(rendered);
-    } else await this.taker.take(this.reader.push(piece.bytes));
+    const isWhole = rendered !== undefined && this.reader.isBetween && this.taker.run === piece.run;
+    if (isWhole && (await this.taker.takeRendered(rendered)) !== false) this.reader.skip(rendered.length);
+    else await this.taker.take(this.reader.push(piece.bytes));
     this.threads.slots.give(piece.slot);
   }
 }

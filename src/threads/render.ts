@@ -28,7 +28,6 @@ export interface Rendered {
   /** The lines of all events of its hosts: in the room of the piece, unless that was too small. */
   readonly body: Uint8Array;
   readonly events: number;
-  readonly hosts: number;
   /** Bytes of it, as the reader counts them. */
   readonly length: number;
   /** What its hosts add to the account of the run. */
@@ -52,18 +51,19 @@ export class Renderer {
    * goes on behind the piece, the end of the run): who reads the whole scan reads that as well.
    */
   render({ run, bytes, room }: Piece): Rendered | undefined {
+    // What masscan says of a host lies anywhere in its run: who reads the whole can tell what is new.
+    if (run.scanner === 'masscan') return undefined;
     const { mapper } = this.interpreter;
     for (const _ of mapper.events({ kind: 'run', run }));
     mapper.takeCounts();
     const reader = ScanReader.within();
     const lines = new Lines(room);
     const others: ScanItem[] = [];
-    let [events, hosts] = [0, 0];
+    let events = 0;
     for (const item of reader.push(bytes)) {
       if (item.kind === 'run' || item.kind === 'end' || item.kind === 'refused') return undefined;
       if (item.kind !== 'host') others.push(item);
       else {
-        hosts++;
         for (const event of this.interpreter.events(item)) {
           events++;
           lines.add(this.lineOf(event));
@@ -71,6 +71,6 @@ export class Renderer {
       }
     }
     if (!reader.isBetween) return undefined;
-    return { body: lines.bytes, events, hosts, length: reader.consumed, counts: mapper.takeCounts(), others };
+    return { body: lines.bytes, events, length: reader.consumed, counts: mapper.takeCounts(), others };
   }
 }

@@ -59,12 +59,13 @@ async function inPieces(bytes: Uint8Array, pool: Renderers, chunk: number, sizes
       },
       take,
       async takeRendered({ body, counts, others, events }) {
+        if (!interpreter.mapper.add(counts)) return false;
         const lines = Buffer.from(body).toString().match(/.*\n/g) ?? [];
         expect(lines).toHaveLength(events);
         result.lines.push(...lines);
         result.rendered++;
-        interpreter.mapper.add(counts);
         await take(others);
+        return true;
       },
     },
     { start: 0, piece },
@@ -120,6 +121,8 @@ const CASES: Readonly<Record<string, string>> = {
   'the words of Zenmap and of scripts': scan(
     `${HOSTS.join('')}<postscript><script id="a" output="b"/></postscript><output type="interactive">&lt;/host></output>`,
   ),
+  'hosts again, near and far': scan(HOSTS.join('') + HOSTS[3]! + HOSTS[3]! + HOSTS.join('')),
+  'masscan': scan(HOSTS.join('').repeat(2), 'scanner="masscan" version="1.0" start="1760000000"'),
   'one huge host': scan(host('192.0.2.1', Array.from({ length: 100 }, (_, i) => port(i + 1)).join('')) + HOSTS.join('')),
 };
 

@@ -1,0 +1,62 @@
+/** Half of what is remembered: the newer keys are in one set, the ones before them in another. */
+const MOST = 1 << 17;
+const FIRST_SLOTS = 1 << 10;
+
+/**
+ * What was seen lately, by ids in hexadecimal digits: at least the last 131,072 different ones, at most twice as many,
+ * in 16 bytes each and as much room again. What lies further back counts as new when it comes again.
+ */
+export class Recent {
+  private newer = new Keys();
+  private older = new Keys();
+
+  /** Whether it is new. */
+  add(id: string): boolean {
+    const high = Number.parseInt(id.slice(0, 13), 16);
+    const low = Number.parseInt(id.slice(13, 26), 16) || 0;
+    if (this.newer.has(high, low)) return false;
+    const isNew = !this.older.has(high, low);
+    if (this.newer.size === MOST) [this.newer, this.older] = [new Keys(), this.newer];
+    this.newer.add(high, low);
+    return isNew;
+  }
+
+  has(id: string): boolean {
+    const high = Number.parseInt(id.slice(0, 13), 16);
+    const low = Number.parseInt(id.slice(13, 26), 16) || 0;
+    return this.newer.has(high, low) || this.older.has(high, low);
+  }
+}
+
+/** A set of pairs of numbers of 52 bits, in one array: half of its slots are free at least. */
+class Keys {
+  size = 0;
+  private slots = new Float64Array(FIRST_SLOTS * 2).fill(-1);
+
+  has(high: number, low: number): boolean {
+    return this.slots[this.slotOf(high, low)] === high;
+  }
+
+  add(high: number, low: number): void {
+    if (this.size * 4 >= this.slots.length) this.grow();
+    const slot = this.slotOf(high, low);
+    this.slots[slot] = high;
+    this.slots[slot + 1] = low;
+    this.size++;
+  }
+
+  /** Where it stands, or may. */
+  private slotOf(high: number, low: number): number {
+    const { slots } = this;
+    let slot = (high % (slots.length / 2)) * 2;
+    while (slots[slot] !== -1 && (slots[slot] !== high || slots[slot + 1] !== low)) slot = slot + 2 === slots.length ? 0 : slot + 2;
+    return slot;
+  }
+
+  private grow(): void {
+    const { slots } = this;
+    this.slots = new Float64Array(slots.length * 2).fill(-1);
+    this.size = 0;
+    for (let slot = 0; slot < slots.length; slot += 2) if (slots[slot] !== -1) this.add(slots[slot] as number, slots[slot + 1] as number);
+  }
+}
