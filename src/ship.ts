@@ -64,6 +64,8 @@ export interface ShipReport {
 export interface SinkReport {
   /** As people know it. */
   readonly sink: string;
+  /** False: the sink does not say of an event that it has arrived, so "delivered" means that it was sent. */
+  readonly acknowledges?: boolean;
   /** Of the events that were read. */
   readonly tally: Tally;
   /** Of portlog's own: events about this run, and records of the inventory. */
@@ -91,7 +93,7 @@ export async function ship(options: ShipOptions): Promise<ShipReport> {
   const { clock = systemClock, stop = NEVER, giveUp = NEVER, retryForMs = 60_000, store, again = false } = options;
   const lanes = options.sinks.map((sink) => new Lane(sink, { clock, store, retryForMs, again, signal: giveUp, onWaiting: options.onWaiting }));
   const eventOptions: EventOptions = { ...DEFAULT_OPTIONS, now: clock.now, ...options.event };
-  store?.watch(() => lanes.map(({ sink, tally }) => ({ sink: sink.name, tally })));
+  store?.watch(() => lanes.map(({ sink, tally }) => ({ sink: sink.name, acknowledges: sink.acknowledges !== false, tally })));
   const herald = store === undefined ? undefined : new Herald(lanes, store, eventOptions, retryForMs);
   const finder = new Finder(options.findings);
   const tracker = trackerOf(options, lanes, eventOptions.site, finder);
@@ -167,6 +169,7 @@ function reportOf({ sink, tally, own, replayed, failure, firstRejection, keeping
   const { events = 0, damaged = 0 } = keeping?.shelf.spool.usage() ?? {};
   return {
     sink: sink.name,
+    acknowledges: sink.acknowledges !== false,
     tally,
     own,
     replayed,

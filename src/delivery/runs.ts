@@ -4,6 +4,8 @@ import type { Tally } from './tally.ts';
 /** The sums of a run as they were last committed. */
 export interface RunSums {
   readonly sink: string;
+  /** Absent in what older versions have written. */
+  readonly acknowledges?: boolean;
   readonly tally: Tally;
 }
 

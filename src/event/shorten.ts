@@ -1,4 +1,4 @@
-import type { Fields, FieldValue } from './event.ts';
+import { type Fields, type FieldValue, type LogEvent, Shared } from './event.ts';
 import { isFields } from './text-at.ts';
 
 /** Tried one after the other: how long a text may be. The last one leaves addresses, times and hashes whole. */
@@ -16,6 +16,23 @@ export function lineWithin(root: Fields, maxBytes: number, mark: true | 'true'):
     if (Buffer.byteLength(line) <= maxBytes) return line;
   }
   return undefined;
+}
+
+/** The event with less in it, from most to least; none where its words are another program's. The first to fit is meant. */
+export function* shorterEvents(event: LogEvent): Generator<LogEvent, void, undefined> {
+  if (event.otlp !== undefined) return;
+  const shared = Object.keys(event.shared.fields);
+  const all = ways({ ...event.shared.fields, ...event.own }, true);
+  // The first one is the event as it is.
+  all.next();
+  for (const root of all) {
+    const [common, own] = [pick(root, (name) => shared.includes(name)), pick(root, (name) => !shared.includes(name))];
+    yield { ...event, message: clip(event.message, TEXT_LENGTHS[0] as number), shared: new Shared(common), own };
+  }
+}
+
+function pick(root: Fields, isWanted: (name: string) => boolean): Fields {
+  return Object.fromEntries(Object.entries(root).filter(([name]) => isWanted(name)));
 }
 
 /** Never through the middle of a character. */

@@ -1,4 +1,4 @@
-import { type Batch, type Entry, type Outcome, type Rejection, SinkError } from './sink.ts';
+import { type Batch, type Entry, type Outcome, type Refusal, type Rejection, SinkError } from './sink.ts';
 
 /** One item of a `_bulk` answer, as far as `filter_path` asks for it. */
 interface BulkItem {
@@ -17,16 +17,19 @@ export function bulkOutcome(batch: Batch, body: string): Outcome {
   let delivered = 0;
   let already = 0;
   const retry: Entry[] = [];
+  let refusal: Refusal | undefined;
   const rejected: Rejection[] = [];
   batch.entries.forEach((entry, index) => {
     const item = items[index] as BulkItem;
     const fate = fateOf(item);
     if (fate === 'delivered') delivered++;
     else if (fate === 'already') already++;
-    else if (fate === 'retry') retry.push(entry);
-    else rejected.push({ entry, reason: reasonOf(item), status: item.status ?? 0 });
+    else if (fate === 'retry') {
+      retry.push(entry);
+      refusal ??= { reason: reasonOf(item), status: item.status ?? 0 };
+    } else rejected.push({ entry, reason: reasonOf(item), status: item.status ?? 0 });
   });
-  return { delivered, already, retry, rejected };
+  return { delivered, already, retry, rejected, ...(refusal === undefined ? {} : { refusal }) };
 }
 
 /**

@@ -5,7 +5,7 @@ import { bulkOutcome } from './bulk-outcome.ts';
 import { SetUp } from './bulk-set-up.ts';
 import { type HttpAnswer, type HttpClient, httpClient, redirection } from './http.ts';
 import { accepting, addressOf, ELASTICSEARCH_URL, scopeOf, type SinkOptions, urlOf, shownAddress } from './options.ts';
-import { type Diagnosis, type Encoded, type Sink, SinkError } from './sink.ts';
+import { MAX_EVENT_BYTES, type Diagnosis, type Encoded, type Sink, SinkError } from './sink.ts';
 
 /** What tells the servers apart that take `_bulk`. */
 export interface BulkServer {
@@ -28,7 +28,7 @@ export interface BulkServer {
 }
 
 /** One batch is one row of the spool, so a MiB. Order does not matter here: each document has its id. */
-const LIMITS = { maxEvents: 2000, maxBytes: 1 << 20, inFlight: 4, inFlightPerPartition: 4 };
+const LIMITS = { maxEvents: 2000, maxBytes: 1 << 20, maxEventBytes: MAX_EVENT_BYTES, inFlight: 4, inFlightPerPartition: 4 };
 /** Answers only with what decides the fate of each document. */
 const BULK = '/_bulk?filter_path=errors,items.*.status,items.*.error.type,items.*.error.reason,items.*.failure_store';
 /** The partition of records of the inventory: an index, where everything else is a data stream. */

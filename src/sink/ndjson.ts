@@ -3,9 +3,9 @@ import { PortlogError } from '../errors.ts';
 import { batchBody, encoded, Scratch } from './body.ts';
 import { type HttpAnswer, httpClient, redirection } from './http.ts';
 import { accepting, addressOf, scopeOf, type SinkOptions, urlOf, shownAddress } from './options.ts';
-import { type Batch, type Diagnosis, type Outcome, type Sink, SinkError } from './sink.ts';
+import { MAX_EVENT_BYTES, type Batch, type Diagnosis, type Outcome, type Sink, SinkError } from './sink.ts';
 
-const LIMITS = { maxEvents: 1000, maxBytes: 1 << 20, inFlight: 4, inFlightPerPartition: 4 };
+const LIMITS = { maxEvents: 1000, maxBytes: 1 << 20, maxEventBytes: MAX_EVENT_BYTES, inFlight: 4, inFlightPerPartition: 4 };
 /** Where Vector, Fluent Bit and Logstash listen in their examples; there is no usual port. */
 const EXAMPLE_URL = 'http://127.0.0.1:8080';
 const HOLE = '{}';

@@ -2,10 +2,10 @@ import { otlpFrame, otlpOrigin, otlpRecord } from '../event/otel.ts';
 import { encoded, Scratch, writeParts } from './body.ts';
 import { type HttpAnswer, httpClient, redirection } from './http.ts';
 import { accepting, addressOf, OTLP_URL, scopeOf, type SinkOptions, urlOf, shownAddress } from './options.ts';
-import { type Batch, type Diagnosis, type Outcome, type Sink, SinkError } from './sink.ts';
+import { MAX_EVENT_BYTES, type Batch, type Diagnosis, type Outcome, type Sink, SinkError } from './sink.ts';
 
 /** Small enough that a receiver which rejects some of a request, and does not say which, is about few. */
-const LIMITS = { maxEvents: 500, maxBytes: 1 << 20, inFlight: 4, inFlightPerPartition: 4 };
+const LIMITS = { maxEvents: 500, maxBytes: 1 << 20, maxEventBytes: MAX_EVENT_BYTES, inFlight: 4, inFlightPerPartition: 4 };
 /** The specification appends it to a base URL. */
 const PATH = '/v1/logs';
 /** https://opentelemetry.io/docs/specs/otlp/#retryable-response-codes */

@@ -5,6 +5,8 @@ export interface BatchLimits {
   readonly maxEvents: number;
   /** Of all bodies of a batch. A single larger event goes alone. */
   readonly maxBytes: number;
+  /** Of the body of one event. A larger one is shortened and says so (`nmap.shortened`); absent: none is too large. */
+  readonly maxEventBytes?: number;
   /** Batches on the way at the same time, of all partitions. */
   readonly inFlight: number;
   /** Batches of one partition on the way at the same time; 1 keeps their order. */
@@ -12,6 +14,12 @@ export interface BatchLimits {
   /** Batches of one partition overtake each other only when all their times lie within this; absent: any may. */
   readonly unorderedWithinMs?: number;
 }
+
+/**
+ * Of one event, where a receiver has limits that it does not tell: below the 4 MiB that Fluent Bit takes of a request and gRPC of a
+ * message, and far below what makes Elasticsearch with a small heap refuse a document for ever (429: 15 MB and 512 MB of heap).
+ */
+export const MAX_EVENT_BYTES = 4_000_000;
 
 /** Which destination this is: what was spooled for it, or acknowledged by it, concerns no other. */
 export interface SinkIdentity {
@@ -62,6 +70,12 @@ export interface Rejection {
   readonly status?: number;
 }
 
+/** Why an event was not taken. */
+export interface Refusal {
+  readonly reason: string;
+  readonly status?: number;
+}
+
 /**
  * What became of a batch. Every entry is in exactly one place: counted as `delivered` or `already`
  * there, or listed under `retry` (the server could not take it now) or `rejected` (it never will).
@@ -75,6 +89,8 @@ export interface Outcome {
   readonly restamped?: number;
   /** Events that it had delivered before, and has deleted since, because it was told to keep only so many. */
   readonly removed?: number;
+  /** The server's own words about the first of `retry`. */
+  readonly refusal?: Refusal;
   /** The server asked to be left alone for so long; 0 when it wants a pause and does not say how long. */
   readonly retryAfterMs?: number;
   /** The request was too large as a whole: send `retry` in halves, at once unless `retryAfterMs` is there. */
@@ -108,6 +124,8 @@ export interface Sink {
   readonly limits: BatchLimits;
   /** What happens to events that cannot be delivered: most sinks want them kept, a pipe does not. */
   readonly undeliverable: 'keep' | 'discard';
+  /** False where nobody says that an event has arrived, as in a stream: then the sum says "sent". Absent: what is delivered was acknowledged. */
+  readonly acknowledges?: boolean;
   accepts(dataset: Dataset): boolean;
   encode(event: LogEvent): Encoded | Refused;
   check(signal: AbortSignal): Promise<readonly Diagnosis[]>;

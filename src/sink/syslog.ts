@@ -42,6 +42,8 @@ export function messageStream(options: SinkOptions, messageOf: (event: LogEvent)
     identity: { type, target: address.text, scope: scopeOf({}, options) },
     limits: LIMITS,
     undeliverable: 'keep',
+    // A stream takes what a balancer or a receiver then drops: RFC 5425 and 6587 know no answer.
+    acknowledges: false,
     encode(event) {
       const message = messageOf(event);
       return typeof message === 'string' ? framed(message, framing) : message;

@@ -8,6 +8,8 @@ import { backoffMs } from '../../src/delivery/retry.ts';
 import { unaccounted } from '../../src/delivery/tally.ts';
 import { type Batch, type Outcome, type Sink, SinkError } from '../../src/sink/sink.ts';
 import { clockAt, NOTHING, openStore, runLane, scriptedSink, storingSink } from '../support/delivery.ts';
+import { ecsLine, ecsParts } from '../../src/event/ecs.ts';
+import { encoded } from '../../src/sink/body.ts';
 import { freshDir } from '../support/run-portlog.ts';
 import { eventsOf, host, port, scan } from '../support/scans.ts';
 
@@ -186,6 +188,30 @@ test('a clock that is set back costs no event', async () => {
   let calls = 0;
   await runLane(storingSink(stored), EVENTS, { clock: { ...clock, now: () => now() - calls++ * 1000 } });
   expect(stored.toSorted()).toEqual(IDS.toSorted());
+});
+
+test('an event that is larger than its sink takes is shortened, and says so; the others are as they were', async () => {
+  const long = host('192.0.2.99', port(80), 'comment="x"').replace(
+    '</host>',
+    `<hostscript><script id="s" output="${'long '.repeat(40_000)}"/></hostscript></host>`,
+  );
+  const events = eventsOf(scan(host('192.0.2.98', port(80)) + long));
+  const got = new Map<string, string>();
+  const take = (batch: Batch): Outcome => {
+    for (const { id, parts } of batch.entries) got.set(id, parts.join(''));
+    return { ...NOTHING, delivered: batch.entries.length };
+  };
+  const limits = { maxEvents: 5, maxBytes: 100_000, maxEventBytes: 20_000, inFlight: 1, inFlightPerPartition: 1 };
+  const lane = await runLane(scriptedSink(take, { limits, encode: (event) => encoded([...ecsParts(event)]) }), events);
+  expect(lane.tally).toMatchObject({ delivered: events.length, dead: 0 });
+  for (const event of events) {
+    const body = got.get(event.id) ?? '';
+    const whole = ecsLine(event);
+    expect(Buffer.byteLength(body)).toBeLessThanOrEqual(20_000);
+    if (Buffer.byteLength(whole) <= 20_000) expect(body).toBe(whole);
+    else expect(JSON.parse(body)).toMatchObject({ event: { id: event.id }, nmap: { shortened: true } });
+  }
+  expect(events.filter((event) => Buffer.byteLength(ecsLine(event)) > 20_000)).toHaveLength(1);
 });
 
 describe('a sink that does not work', () => {

@@ -15,8 +15,8 @@ describe('run-summary', () => {
   const summary = runSummaryEvent(OPTIONS, {
     ...FACTS,
     sinks: [
-      { name: 'loki http://loki:3100', sums: { ...NONE, read: 9, delivered: 9 } },
-      { name: 'elasticsearch https://es:9200', sums: { ...NONE, read: 9, already: 1, spooled: 8 } },
+      { name: 'loki http://loki:3100', acknowledges: false, sums: { ...NONE, read: 9, delivered: 9 } },
+      { name: 'elasticsearch https://es:9200', acknowledges: true, sums: { ...NONE, read: 9, already: 1, spooled: 8 } },
     ],
   });
 
@@ -30,7 +30,7 @@ describe('run-summary', () => {
         delivery: { sink: ['loki http://loki:3100', 'elasticsearch https://es:9200'], read: 18, delivered: 9, already: 1, spooled: 8, dead: 0 },
       },
       'message':
-        'portlog run ended with problems: 1 scan, 3 hosts, 5 open ports; loki http://loki:3100: read 9 = delivered 9; elasticsearch https://es:9200: read 9 = already 1 + spooled 8',
+        'portlog run ended with problems: 1 scan, 3 hosts, 5 open ports; loki http://loki:3100: read 9 = sent 9; elasticsearch https://es:9200: read 9 = already 1 + spooled 8',
     });
   });
 

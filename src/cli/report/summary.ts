@@ -36,10 +36,12 @@ export function printSummary(report: ShipReport, speaker: Speaker): void {
 
 /** After trying to send what waited, with nothing new: only what there is to say. */
 export function printTended({ sinks }: ShipReport, speaker: Speaker): void {
-  for (const { sink, own, replayed, failure, waiting } of sinks) {
+  for (const { sink, acknowledges, own, replayed, failure, waiting } of sinks) {
     if (replayed.delivered > 0)
-      speaker.say(`${sink}: ${count(replayed.delivered, 'event')} that waited on disk ${replayed.delivered === 1 ? 'is' : 'are'} delivered`);
-    if (own.delivered > 0) speaker.detail(sumLine(`${sink}, of portlog's own`, own));
+      speaker.say(
+        `${sink}: ${count(replayed.delivered, 'event')} that waited on disk ${replayed.delivered === 1 ? 'is' : 'are'} ${acknowledges === false ? 'sent' : 'delivered'}`,
+      );
+    if (own.delivered > 0) speaker.detail(sumLine(`${sink}, of portlog's own`, own, acknowledges));
     if (waiting > 0)
       speaker.warn(
         `${sink}: ${count(waiting, 'event')} ${waiting === 1 ? 'waits' : 'wait'} on disk${failure === undefined ? '' : `: ${failure.message}`}`,
@@ -56,7 +58,7 @@ export function gravest(codes: readonly ExitCode[]): ExitCode {
 export function printLostRuns(lost: readonly OpenRun[], speaker: Speaker): void {
   for (const { pid, started, what, sums } of lost) {
     speaker.warn(`the run of ${new Date(started).toISOString()} (process ${pid}, reading ${what}) ended without a word; as far as it had got:`);
-    for (const { sink, tally } of sums) speaker.warn(`  ${sumLine(sink, tally, 'not known')}`);
+    for (const { sink, acknowledges, tally } of sums) speaker.warn(`  ${sumLine(sink, tally, acknowledges, 'not known')}`);
     speaker.warn('  → ship the same again: what arrived is not stored twice');
   }
 }
@@ -109,7 +111,7 @@ function printInput(input: InputReport, speaker: Speaker): void {
 }
 
 function printSink(report: SinkReport, speaker: Speaker, hasRead: boolean): void {
-  const { sink, tally, own, replayed, failure, firstRejection, waiting, damaged } = report;
+  const { sink, acknowledges, tally, own, replayed, failure, firstRejection, waiting, damaged } = report;
   if (failure !== undefined && failure.kind !== 'closed') speaker.error(failure);
   if (report.unaccountable !== undefined) speaker.error(report.unaccountable);
   if (report.bookkeeping !== undefined && report.unaccountable === undefined) {
@@ -138,15 +140,19 @@ function printSink(report: SinkReport, speaker: Speaker, hasRead: boolean): void
     speaker.warn(`${sink}: ${count(waiting, 'event')} ${waiting === 1 ? 'waits' : 'wait'} on disk`);
     speaker.warn('  → when it works again: portlog replay (the next run sends them, too)');
   }
-  if (own.read > 0) speaker.detail(sumLine(`${sink}, of portlog's own`, own));
+  if (own.read > 0) speaker.detail(sumLine(`${sink}, of portlog's own`, own, acknowledges));
   if (replayed.read > 0 || !hasRead)
-    speaker.say(sumLine(`${sink}, from earlier runs`, { ...replayed, read: replayed.read + waiting, spooled: waiting }));
-  if (hasRead) speaker.say(sumLine(sink, tally));
+    speaker.say(sumLine(`${sink}, from earlier runs`, { ...replayed, read: replayed.read + waiting, spooled: waiting }, acknowledges));
+  if (hasRead) speaker.say(sumLine(sink, tally, acknowledges));
 }
 
-/** `read 48,211 = delivered 48,190 + already 0 + dead 3`: what is always there, then what is not zero. */
-function sumLine(sink: string, tally: Tally, unknown = 'neither delivered nor kept'): string {
-  const always = [`delivered ${format(tally.delivered)}`, `already ${format(tally.already)}`, `dead ${format(tally.dead)}`];
+/** `read 48,211 = delivered 48,190 + already 0 + dead 3`: what is always there, then what is not zero. `sent` where nobody acknowledges. */
+function sumLine(sink: string, tally: Tally, acknowledges = true, unknown = 'neither delivered nor kept'): string {
+  const always = [
+    `${acknowledges ? 'delivered' : 'sent'} ${format(tally.delivered)}`,
+    `already ${format(tally.already)}`,
+    `dead ${format(tally.dead)}`,
+  ];
   const others = (['spooled', 'discarded', 'withheld'] as const).filter((name) => tally[name] > 0).map((name) => `${name} ${format(tally[name])}`);
   const open = unaccounted(tally);
   if (open > 0) others.push(`${unknown} ${format(open)}`);
