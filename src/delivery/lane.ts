@@ -2,7 +2,6 @@ import type { Clock } from '../clock.ts';
 import { type Dataset, INVENTORY, type LogEvent } from '../event/event.ts';
 import { mistake } from '../mistake.ts';
 import type { Encoded, Refused, Sink, SinkError } from '../sink/sink.ts';
-import { shorterEvents } from '../event/shorten.ts';
 import { type BatchOf, batchOf, Batcher } from './batch.ts';
 import { deliver, type Settled, type Undelivered } from './deliver.ts';
 import { Drain } from './drain.ts';
@@ -150,20 +149,10 @@ export class Lane {
   /** An event that a sink cannot put into words, by a mistake of ours, is not there for that sink; the others never notice. */
   private encode(event: LogEvent): Encoded | Refused {
     try {
-      const encoded = this.sink.encode(event);
-      const { maxEventBytes = Number.POSITIVE_INFINITY } = this.sink.limits;
-      return 'refused' in encoded || encoded.bytes <= maxEventBytes ? encoded : this.shortened(event, maxEventBytes);
+      return this.sink.encode(event);
     } catch (error) {
       return { refused: mistake(`rendering it for ${this.sink.name}`, error).message };
     }
-  }
-
-  private shortened(event: LogEvent, maxBytes: number): Encoded | Refused {
-    for (const shorter of shorterEvents(event)) {
-      const encoded = this.sink.encode(shorter);
-      if ('refused' in encoded || encoded.bytes <= maxBytes) return encoded;
-    }
-    return { refused: `even shortened, the event has more than the ${maxBytes} bytes that ${this.sink.name} takes` };
   }
 
   /** Batches of these events alone, which go nowhere yet; each event is a unit. */

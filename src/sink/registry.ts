@@ -1,6 +1,7 @@
 import { PortlogError } from '../errors.ts';
 import type { SinkOptions } from './options.ts';
 import type { Sink } from './sink.ts';
+import { withinLimits } from './within-limits.ts';
 
 /** Every sink but standard output, by the name that `--to` and the configuration use. */
 const SINK_TYPES: Readonly<Record<string, (options: SinkOptions) => Promise<Sink>>> = {
@@ -24,7 +25,7 @@ export async function createSink(options: SinkOptions): Promise<Sink> {
     throw new PortlogError('sink-unknown', `there is no sink "${options.type}"`, {
       hint: `there are: stdout, ${Object.keys(SINK_TYPES).join(', ')}`,
     });
-  return create(options);
+  return withinLimits(await create(options));
 }
 
 const DEFAULTS: Omit<SinkOptions, 'type' | 'target'> = {

@@ -9,6 +9,7 @@ import { unaccounted } from '../../src/delivery/tally.ts';
 import { type Batch, type Outcome, type Sink, SinkError } from '../../src/sink/sink.ts';
 import { clockAt, NOTHING, openStore, runLane, scriptedSink, storingSink } from '../support/delivery.ts';
 import { ecsLine, ecsParts } from '../../src/event/ecs.ts';
+import { withinLimits } from '../../src/sink/within-limits.ts';
 import { encoded } from '../../src/sink/body.ts';
 import { freshDir } from '../support/run-portlog.ts';
 import { eventsOf, host, port, scan } from '../support/scans.ts';
@@ -202,7 +203,8 @@ test('an event that is larger than its sink takes is shortened, and says so; the
     return { ...NOTHING, delivered: batch.entries.length };
   };
   const limits = { maxEvents: 5, maxBytes: 100_000, maxEventBytes: 20_000, inFlight: 1, inFlightPerPartition: 1 };
-  const lane = await runLane(scriptedSink(take, { limits, encode: (event) => encoded([...ecsParts(event)]) }), events);
+  const sink = scriptedSink(take, { limits, encode: (event) => encoded([...ecsParts(event)]) });
+  const lane = await runLane(withinLimits(sink), events);
   expect(lane.tally).toMatchObject({ delivered: events.length, dead: 0 });
   for (const event of events) {
     const body = got.get(event.id) ?? '';
