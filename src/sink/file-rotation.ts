@@ -52,6 +52,8 @@ async function compress(path: string): Promise<void> {
   const output = createWriteStream(part, { mode: 0o640, flags: 'wx' });
   try {
     await pipeline(createReadStream(path), createGzip(), output);
+    // Another process may have deleted it meanwhile.
+    if (!existsSync(path)) return await rm(part, { force: true });
     await rename(part, `${path}.gz`);
     await rm(path, { force: true });
   } catch (error) {

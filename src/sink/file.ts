@@ -68,6 +68,8 @@ export function fileSink(options: SinkOptions): Sink {
   async function putAside(): Promise<number> {
     close(file);
     file = undefined;
+    // What is being compressed must not come back after it was deleted.
+    if (keepFiles !== undefined) await compressing;
     const { removed, compress } = await rotate(path, keepFiles);
     // Beside the writing. What cannot be compressed now stays as it is, and is tried again the next time.
     compressing = compressing.then(compress).catch(() => undefined);
