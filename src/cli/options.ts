@@ -154,12 +154,18 @@ export const SETUP_OPTIONS = {
     group: 'What',
     about: 'of elasticsearch, opensearch: delete events after so many days (default: never)',
   },
+  'base-id': { type: 'number', value: 'N', group: 'What', about: 'of wazuh: where the ids of its rules begin (default: 100700)' },
   'loki-uid': { type: 'string', value: 'UID', group: 'What', about: 'of the data source in Grafana (default: loki)' },
   'runbooks': { type: 'string', value: 'URL', group: 'What', about: 'where your people read the runbooks: URL/<rule>.md' },
   'config': { type: 'string', value: 'FILE', group: 'What', about: 'a configuration of portlog: its sites and namespace count here, too' },
   'dry-run': { type: 'boolean', group: 'How', about: 'print what would be done' },
   'export': { type: 'string', value: 'DIR', group: 'How', about: 'write the files to DIR instead, with a README that says where they go' },
   'force': { type: 'boolean', group: 'How', about: 'overwrite what somebody has changed' },
+  'repair': {
+    type: 'boolean',
+    group: 'How',
+    about: 'of elasticsearch, opensearch: mend what has got wrong types (new backing indices, a copy of the inventory)',
+  },
   'remove': { type: 'boolean', group: 'How', about: 'take away what portlog has installed; events stay' },
   'api-key': { type: 'boolean', group: 'How', about: 'of elasticsearch: also make an API key that may only write these events, and print it' },
 } as const satisfies Record<string, Option>;

@@ -5,6 +5,8 @@ export type Filter =
   | { readonly field: string; readonly exists: true }
   /** A date, by how many days it lies ahead of now: from `from` (absent: any time ago) to before `to` (absent: any time ahead). */
   | { readonly field: string; readonly daysAhead: { readonly from?: number; readonly to?: number } }
+  /** What has no such field, or another value. */
+  | { readonly field: string; readonly isNot: string | number | boolean }
   | { readonly all: readonly Filter[] }
   | { readonly any: readonly Filter[] };
 

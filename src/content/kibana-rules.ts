@@ -91,7 +91,8 @@ function common(
 ): Pick<KibanaRuleParams, 'searchType' | 'index' | 'timeField' | 'esQuery' | 'timeWindowUnit' | 'aggType' | 'excludeHitsFromPreviousRun'> {
   return {
     searchType: 'esQuery',
-    index: [`logs-${dataset}-${namespace ?? '*'}`],
+    // A name without a wildcard is an error as long as there is no such data stream; the filter has the namespace.
+    index: [`logs-${dataset}-${namespace ?? ''}*`],
     timeField: 'event.ingested',
     esQuery: JSON.stringify({ query: { query_string: { query: lucene(filter) } } }),
     timeWindowUnit: 'h',

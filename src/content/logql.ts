@@ -35,6 +35,7 @@ function condition(filter: Filter): string {
     const [first = '', ...others] = filter.is.map(String);
     return others.length === 0 ? `${label}=\`${first}\`` : `${label}=~\`${[first, ...others].map(escaped).join('|')}\``;
   }
+  if ('isNot' in filter) return `${label}!=\`${filter.isNot}\``;
   if ('atLeast' in filter) return `${label} >= ${filter.atLeast}`;
   if ('exists' in filter) return `${label}!=\`\``;
   const { from, to } = filter.daysAhead;

@@ -45,7 +45,10 @@ export function lokiExpression(rule: AlertRule, options: ContentOptions): string
 
 /** The sentence of an alert as a template of Prometheus' kind, which Grafana takes as well. */
 export function templatedSummary(rule: AlertRule): string {
-  return summaryOf(rule, (field) => `{{ $labels.${labelOf(field)} }}`);
+  return summaryOf(rule, {
+    field: (name) => `{{ $labels.${labelOf(name)} }}`,
+    part: (name, text) => `{{ if $labels.${labelOf(name)} }}${text}{{ end }}`,
+  });
 }
 
 function lokiRule(rule: AlertRule, options: ContentOptions): LokiRule {

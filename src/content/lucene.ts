@@ -11,6 +11,7 @@ export function lucene(filter: Filter): string {
     const [first = '', ...others] = filter.is.map(quoted);
     return others.length === 0 ? `${filter.field}:${first}` : `${filter.field}:(${[first, ...others].join(' OR ')})`;
   }
+  if ('isNot' in filter) return `NOT ${filter.field}:${quoted(filter.isNot)}`;
   if ('atLeast' in filter) return `${filter.field}:>=${filter.atLeast}`;
   if ('exists' in filter) return `_exists_:${filter.field}`;
   const { from, to } = filter.daysAhead;

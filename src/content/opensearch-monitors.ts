@@ -7,9 +7,15 @@ import { ALERT_RULES } from './rules.ts';
 const EVERY_MINUTES = 5;
 /** Of the alerting plugin: 1 is the gravest. */
 const SEVERITY: Readonly<Record<AlertRule['severity'], string>> = { critical: '1', high: '2', medium: '3', low: '4' };
-/** Where the trigger looks for its groups. */
-const GROUPS = 'groups';
-const MOST_GROUPS = 500;
+/** Where the trigger looks for its groups. Under any other name the plugin finds no sample documents for messages. */
+const GROUPS = 'composite_agg';
+/** Of one page; the plugin asks for all of them. */
+const GROUPS_A_PAGE = 250;
+/**
+ * Events that are looked at in each shard, one behind the other. The plugin loads at most 500 current alerts of a monitor, and what is
+ * beyond is new to it at every run, for ever: a day lies in one shard, and in two when its index was rolled over.
+ */
+const MOST_EVENTS = 250;
 
 /**
  * A monitor of OpenSearch's alerting plugin, as `POST _plugins/_alerting/monitors` takes it.
@@ -27,6 +33,7 @@ export interface Monitor {
 
 interface BucketTrigger {
   readonly bucket_level_trigger: {
+    readonly id?: string;
     readonly name: string;
     readonly severity: string;
     readonly condition: {
@@ -40,6 +47,7 @@ interface BucketTrigger {
 
 interface QueryTrigger {
   readonly query_level_trigger: {
+    readonly id?: string;
     readonly name: string;
     readonly severity: string;
     readonly condition: { readonly script: Script };
@@ -73,12 +81,12 @@ function monitorsOf(rule: AlertRule, options: ContentOptions): readonly (readonl
 /** An alert a group: the key of the rule tells them apart. */
 function presence(rule: AlertRule, filter: Filter, options: ContentOptions): Monitor {
   const sources = rule.key.map((field) => ({ [field]: { terms: { field } } }));
-  const aggregations = { [GROUPS]: { composite: { size: MOST_GROUPS, sources } } };
+  const aggregations = { [GROUPS]: { composite: { size: GROUPS_A_PAGE, sources } } };
   const condition = { buckets_path: { _count: '_count' }, parent_bucket_path: GROUPS, script: painless('params._count > 0') } as const;
   return monitor(
     rule.title,
     'bucket_level_monitor',
-    { ...search(rule, filter, rule.windowHours, options), aggregations },
+    { ...search(rule, filter, rule.windowHours, options), terminate_after: MOST_EVENTS, aggregations },
     {
       bucket_level_trigger: { ...named(rule, options), condition, actions: [] },
     },
@@ -101,7 +109,8 @@ function search(
   // When the server got it: scans arrive late. The plugin fills in the end of the period.
   const window = { from: `{{period_end}}||-${hours}h`, to: '{{period_end}}', include_lower: true, include_upper: true, format: 'epoch_millis' };
   const query = { bool: { filter: [{ range: { 'event.ingested': window } }, { query_string: { query: lucene(filter) } }] } };
-  return { index: `logs-${dataset}-${namespace ?? '*'}`, size: 0, query };
+  // A name without a wildcard is refused as long as there is no such index; the filter has the namespace.
+  return { index: `logs-${dataset}-${namespace ?? ''}*`, size: 0, query };
 }
 
 function monitor(

@@ -8,6 +8,8 @@ export interface ContentOptions {
   readonly sites: readonly { readonly name: string; readonly maxAgeHours?: number | undefined }[];
   /** The uid of Grafana's data source. */
   readonly lokiUid: string;
+  /** Where the ids of Wazuh's rules begin; a free range for people's own rules is 100000 to 120000. */
+  readonly wazuhBaseId?: number | undefined;
   /** Where runbooks can be read, up to `/<id>.md`; undefined: alerts name the file. */
   readonly runbooks?: string | undefined;
 }

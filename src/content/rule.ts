@@ -19,7 +19,7 @@ export interface AlertRule {
   readonly key: readonly string[];
   /** Fields that the alert names beside its key, as far as the event has them. */
   readonly shows: readonly string[];
-  /** One line with fields in braces: `{server.address} has a new port`. */
+  /** One line with fields in braces; in brackets, what is left out when its first field is not there: `{server.address}[ ({host.name})]`. */
   readonly summary: string;
   /** How long it looks back, by the time at which events arrive, and so how long an alert stands. */
   readonly windowHours: number;
@@ -36,16 +36,41 @@ export function serverId(rule: Pick<AlertRule, 'id'>): string {
   return `portlog-${rule.id}`;
 }
 
-/** The sentence of an alert, with each field as a server writes it. */
-export function summaryOf({ summary }: AlertRule, written: (field: string) => string): string {
-  return summary.replaceAll(/\{([\w.]+)\}/g, (_, field: string) => written(field));
+/** How a server writes a field, and a part that is there only with a field. */
+export interface Writing {
+  readonly field: (name: string) => string;
+  readonly part: (name: string, text: string) => string;
 }
 
+/** The sentence of an alert. */
+export function summaryOf({ summary }: Pick<AlertRule, 'summary'>, { field, part }: Writing): string {
+  const written = (text: string): string => text.replaceAll(FIELD, (_, name: string) => field(name));
+  return summary
+    .split(/(\[[^\]]*\])/)
+    .map((piece) => (piece.startsWith('[') ? part(/\{([\w.]+)\}/.exec(piece)?.[1] ?? '', written(piece.slice(1, -1))) : written(piece)))
+    .join('');
+}
+
+const FIELD = /\{([\w.]+)\}/g;
+
+/** Of a host or a port; the others are of a site. */
+function isByItem({ key }: Pick<AlertRule, 'key'>): boolean {
+  return key.includes('nmap.entity.id');
+}
+
+/** The mark of a change that is one of very many of its scan: of those, mass-change tells once. */
+export const MASS = 'nmap.change.mass';
+
 /** A rule's filter, for those zones and that namespace that were asked for. */
-export function narrowed(rule: AlertRule, { zones, namespace }: ContentOptions): Filter {
-  const isOfHost = rule.key.includes('server.address');
-  const more = [
-    ...(isOfHost && zones !== undefined ? [is('nmap.zone', ...zones)] : []),
+export function narrowed(rule: AlertRule, options: ContentOptions): Filter {
+  const chosen = withinOptions(rule, options);
+  return isByItem(rule) && rule.dataset === 'nmap.change' ? all(chosen, { field: MASS, isNot: true }) : chosen;
+}
+
+/** The same without regard to that mark, for a server that sorts marked events out before. */
+export function withinOptions(rule: AlertRule, { zones, namespace }: ContentOptions): Filter {
+  const more: readonly Filter[] = [
+    ...(isByItem(rule) && zones !== undefined ? [is('nmap.zone', ...zones)] : []),
     ...(namespace === undefined ? [] : [is('data_stream.namespace', namespace)]),
   ];
   return more.length === 0 ? rule.where : all(rule.where, ...more);

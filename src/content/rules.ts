@@ -13,7 +13,7 @@ const DAY = { windowHours: 24, throttleHours: 24 };
 const WEEK = { windowHours: 24, throttleHours: 7 * 24 };
 
 const action = (...actions: readonly string[]): Filter => is('event.action', ...actions);
-const AT_PORT = '{server.address} {server.port}/{network.transport}';
+const AT_PORT = '{server.address}[ {server.port}/{network.transport}]';
 
 /** A weakness of a category that has come: each one tells once, for what stays does not come again. */
 function opened(
@@ -77,7 +77,7 @@ export const ALERT_RULES: readonly AlertRule[] = [
     severity: 'medium',
     key: KEY,
     shows: HOST,
-    summary: 'New host {server.address} {host.name}',
+    summary: 'New host {server.address}[ ({host.name})]',
     ...DAY,
     mitre: [{ tactic: 'TA0001', technique: 'T1200' }],
     compliance: { pci_dss: ['12.5.1'], nist_800_53: ['CM-8'] },
@@ -91,7 +91,7 @@ export const ALERT_RULES: readonly AlertRule[] = [
     severity: 'low',
     key: KEY,
     shows: HOST,
-    summary: 'Host {server.address} {host.name} does not answer any more',
+    summary: 'Host {server.address}[ ({host.name})] does not answer any more',
     ...DAY,
     mitre: [{ tactic: 'TA0040', technique: 'T1489' }],
     compliance: { nist_800_53: ['CM-8', 'SI-4'] },
@@ -119,7 +119,7 @@ export const ALERT_RULES: readonly AlertRule[] = [
     severity: 'medium',
     key: KEY,
     shows: HOST,
-    summary: 'Another machine or system at {server.address} {host.name}',
+    summary: 'Another machine or system at {server.address}[ ({host.name})]',
     ...DAY,
     mitre: [{ tactic: 'TA0006', technique: 'T1557' }],
     compliance: { pci_dss: ['12.5.1'], nist_800_53: ['CM-8'] },

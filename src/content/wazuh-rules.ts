@@ -2,9 +2,12 @@ import type { Level } from '../event/event.ts';
 import { APP_NAME } from '../event/syslog.ts';
 import type { Filter } from './filter.ts';
 import { type ContentOptions, runbookOf } from './options.ts';
-import { type AlertRule, narrowed, serverId, summaryOf } from './rule.ts';
+import { type AlertRule, MASS, serverId, withinOptions } from './rule.ts';
 import { ALERT_RULES } from './rules.ts';
 import { wazuhFile } from './wazuh-file.ts';
+
+/** Where our ids begin, unless somebody else has taken them. */
+export const BASE_ID = 100_700;
 
 /**
  * Ids from 100000 to 120000 are the user's, and so ours. Each rule of the catalogue has room for four. The bases: events
@@ -15,9 +18,13 @@ const BASES = [
   { id: 100_700, of: '<decoded_as>json</decoded_as>' },
   { id: 100_701, of: `<program_name>^${APP_NAME}$</program_name>` },
 ] as const;
+/** Before all others, for a manager tries level 0 first: what is one of very many changes ends here. (A rule cannot ask for a field that is not there.) */
+const SORTED_OUT = 100_702;
+/** So that a scanner that works and a dead one differ. */
+const FINISHED = 100_703;
 const FIRST_ID = 100_710;
 const IDS_A_RULE = 4;
-const LEVELS: Readonly<Record<AlertRule['severity'], number>> = { low: 5, medium: 8, high: 12, critical: 14 };
+const LEVELS: Readonly<Record<AlertRule['severity'], number>> = { low: 5, medium: 8, high: 12, critical: 15 };
 const ORDER: readonly Level[] = ['critical', 'high', 'medium', 'low'];
 
 /** A rule of Wazuh: all its fields must match. */
@@ -36,7 +43,7 @@ interface WazuhRule {
 export function wazuhRulesFile(options: ContentOptions): string {
   const rules = wazuhRules(options).map((one) => ruleXml(one, options));
   const bases = BASES.map(
-    ({ id, of }) => `  <rule id="${id}" level="0">
+    ({ id, of }) => `  <rule id="${id + shift(options)}" level="0">
     ${of}
     <field name="event.module" type="pcre2">^nmap$</field>
     <description>portlog: an event of an nmap scan</description>
@@ -44,9 +51,45 @@ export function wazuhRulesFile(options: ContentOptions): string {
   );
   return wazuhFile(`<!-- Alert rules of portlog for Wazuh 4. Made from src/content/ by npm run generate. -->
 <group name="portlog,nmap,">
-${[...bases, ...rules].join('\n\n')}
+${[...bases, ...plainRules(options), ...rules].join('\n\n')}
 </group>
 `);
+}
+
+/** By how much all ids differ from ours. */
+function shift({ wazuhBaseId = BASE_ID }: ContentOptions): number {
+  return wazuhBaseId - BASE_ID;
+}
+
+function plainRules(options: ContentOptions): readonly string[] {
+  const plain = (id: number, level: number, field: readonly [name: string, pattern: string], ...more: readonly string[]): string =>
+    [
+      `  <rule id="${id + shift(options)}" level="${level}">`,
+      `    <if_sid>${parents(options)}</if_sid>`,
+      `    <field name="${field[0]}" type="pcre2">${field[1]}</field>`,
+      ...more.map((line) => `    ${line}`),
+      '  </rule>',
+    ].join('\n');
+  return [
+    plain(SORTED_OUT, 0, [MASS, '^true$'], '<description>portlog: one of very many changes of a scan, of which mass-change tells</description>'),
+    plain(
+      FINISHED,
+      3,
+      ['event.action', '^scan-finished$'],
+      '<description>portlog: Scan finished: $(message)</description>',
+      '<group>portlog-scan-finished,</group>',
+    ),
+  ];
+}
+
+function parents(options: ContentOptions): string {
+  return BASES.map(({ id }) => id + shift(options)).join(',');
+}
+
+/** Every id that our rules have, the bases included: none of somebody else's may be the same. */
+export function allWazuhIds(options: ContentOptions): readonly number[] {
+  const own = [...BASES.map(({ id }) => id), SORTED_OUT, FINISHED].map((id) => id + shift(options));
+  return [...own, ...wazuhRules(options).map(({ id }) => id)];
 }
 
 /** Which ids a rule of the catalogue has here; none when it looks for an absence. */
@@ -58,7 +101,7 @@ export function wazuhIds(options: ContentOptions): ReadonlyMap<string, readonly 
 function wazuhRules(options: ContentOptions): readonly WazuhRule[] {
   const rules = ALERT_RULES.flatMap((rule, i) => {
     if (rule.absentForHours !== undefined) return [];
-    return alternatives(narrowed(rule, options)).map((fields, j) => ({ id: FIRST_ID + i * IDS_A_RULE + j, rule, fields }));
+    return alternatives(withinOptions(rule, options)).map((fields, j) => ({ id: FIRST_ID + shift(options) + i * IDS_A_RULE + j, rule, fields }));
   });
   return rules.toSorted((a, b) => ORDER.indexOf(a.rule.severity) - ORDER.indexOf(b.rule.severity));
 }
@@ -88,10 +131,11 @@ function ruleXml({ id, rule, fields }: WazuhRule, options: ContentOptions): stri
     serverId(rule),
     ...Object.entries(compliance).flatMap(([standard, items]) => items.map((item) => `${standard}_${item.replace('-', '.')}`)),
   ];
-  const text = `portlog: ${summaryOf(rule, (field) => `$(${nameOf(field)})`)}`;
+  // The event's own sentence: a field that is not there would leave a gap in one of ours.
+  const text = `portlog: ${rule.title}: $(message)`;
   return [
     `  <rule id="${id}" level="${LEVELS[severity]}">`,
-    `    <if_sid>${BASES.map(({ id: base }) => base).join(',')}</if_sid>`,
+    `    <if_sid>${parents(options)}</if_sid>`,
     ...fields.map(([name, pattern]) => `    <field name="${name}" type="pcre2">${escapedXml(pattern)}</field>`),
     `    <description>${escapedXml(text)}</description>`,
     `    <info type="text">${escapedXml(runbookOf(rule.id, options))}</info>`,

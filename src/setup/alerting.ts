@@ -10,7 +10,7 @@ import {
   type Presence,
   presenceByMark,
   removal,
-  skipped,
+  said,
   type Step,
   wanted,
 } from './step.ts';
@@ -23,8 +23,14 @@ const MOST_MONITORS = 1000;
 /** Monitors of OpenSearch's alerting plugin: https://docs.opensearch.org/latest/observing-your-data/alerting/api/ */
 export async function planMonitors(client: HttpClient, content: ContentOptions, plan: PlanOptions, signal: AbortSignal): Promise<readonly Step[]> {
   const present = await presentMonitors(client, signal);
-  if (present === undefined) return [skipped('monitors: this server has no alerting plugin')];
-  return [...opensearchMonitors(content).values()].map((monitor) => {
+  if (present === undefined) return [said('skipped', 'monitors: this server has no alerting plugin')];
+  const ours = [...opensearchMonitors(content).values()];
+  const gone = present.filter(({ monitor }) => ours.every(({ name }) => name !== monitor.name));
+  return [...installations(client, ours, present, plan), ...gone.map((one) => withoutUse(client, one, plan))];
+}
+
+function installations(client: HttpClient, ours: readonly Monitor[], present: readonly Present[], plan: PlanOptions): readonly Step[] {
+  return ours.map((monitor) => {
     const there = present.find((one) => one.monitor.name === monitor.name);
     const request: HttpRequest =
       there === undefined
@@ -37,9 +43,17 @@ export async function planMonitors(client: HttpClient, content: ContentOptions, 
 
 export async function planMonitorsRemoval(client: HttpClient, signal: AbortSignal): Promise<readonly Step[]> {
   const monitors = (await presentMonitors(client, signal)) ?? [];
-  return monitors.map(({ id, monitor }) =>
-    removal(client, `monitor "${monitor.name}"`, { method: 'DELETE', path: `${MONITORS}/${encodeURIComponent(id)}` }),
-  );
+  return monitors.map((one) => monitorRemoval(client, one));
+}
+
+function monitorRemoval(client: HttpClient, { id, monitor }: Present): Step {
+  return removal(client, `monitor "${monitor.name}"`, { method: 'DELETE', path: `${MONITORS}/${encodeURIComponent(id)}` });
+}
+
+/** Of a site that is not watched any more, say: it would alert for ever. What somebody has changed is theirs. */
+function withoutUse(client: HttpClient, one: Present, { force }: PlanOptions): Step {
+  if (isAsMade(one.monitor) || force) return monitorRemoval(client, one);
+  return said('kept', `monitor "${one.monitor.name}", which is of no use any more`);
 }
 
 /** A monitor as the plugin keeps it. */
@@ -95,9 +109,15 @@ function presentIn({ body }: HttpAnswer): Present {
 }
 
 function monitorPresence(present: Monitor | undefined, ours: Monitor): Presence {
-  if (present === undefined) return 'absent';
-  const mark = MARK.exec(triggerOf(present).condition.script.source)?.[1];
-  return presenceByMark(mark, fingerprint(ours), contentMark(present));
+  return present === undefined ? 'absent' : presenceByMark(markOf(present), fingerprint(ours), contentMark(present));
+}
+
+function isAsMade(present: Monitor): boolean {
+  return presenceByMark(markOf(present), '', contentMark(present)) === 'outdated';
+}
+
+function markOf(monitor: Monitor): string | undefined {
+  return MARK.exec(triggerOf(monitor).condition.script.source)?.[1];
 }
 
 const MARK = / \/\* portlog (\w+\.\w+) \*\/$/;
@@ -117,14 +137,18 @@ function withMark(monitor: Monitor, mark: string): Monitor {
   });
 }
 
-/** Whom an alert is sent to, and whether the monitor runs, is the user's. */
+/**
+ * Whom an alert is sent to, and whether the monitor runs, is the user's. Without the id of its trigger it would be another one:
+ * what somebody has acknowledged would come again, and of the rest ten alerts would end and the others stay for ever.
+ */
 function withChoicesOf(monitor: Monitor, present: Monitor): Monitor {
-  const { actions } = triggerOf(present);
-  return { ...withTrigger(monitor, (trigger) => ({ ...trigger, actions })), enabled: present.enabled };
+  const { actions, id } = triggerOf(present);
+  return { ...withTrigger(monitor, (trigger) => ({ ...trigger, ...(id === undefined ? {} : { id }), actions })), enabled: present.enabled };
 }
 
 /** The members that triggers of both kinds have. */
 interface AnyTrigger {
+  readonly id?: string;
   readonly name: string;
   readonly severity: string;
   readonly condition: { readonly script: { readonly source: string } };

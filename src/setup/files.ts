@@ -7,23 +7,35 @@ export interface SetupFile {
   readonly what: string;
   /** The user's: made once, and never looked at again. */
   readonly isCustom?: true;
+  /** Who needs it as long as it exists: data streams, the inventory when it is made, or every index that documents go to. */
+  readonly use: 'streams' | 'inventory' | 'all';
 }
 
 type Store = 'elasticsearch' | 'opensearch';
 
-const component = (file: string, name: string): SetupFile => ({ file, path: `/_component_template/${name}`, what: `component template ${name}` });
-const index = (file: string, name: string): SetupFile => ({ file, path: `/_index_template/${name}`, what: `index template ${name}` });
+type Use = SetupFile['use'];
+
+const component = (file: string, name: string, use: Use): SetupFile => ({
+  file,
+  path: `/_component_template/${name}`,
+  what: `component template ${name}`,
+  use,
+});
+const index = (file: string, name: string, use: Use): SetupFile => ({ file, path: `/_index_template/${name}`, what: `index template ${name}`, use });
 
 const PARTS: readonly SetupFile[] = [
-  { file: 'pipeline.json', path: '/_ingest/pipeline/logs-nmap@pipeline', what: 'ingest pipeline logs-nmap@pipeline' },
-  component('component-mappings.json', 'logs-nmap@mappings'),
-  component('component-settings.json', 'logs-nmap@settings'),
+  { file: 'pipeline.json', path: '/_ingest/pipeline/logs-nmap@pipeline', what: 'ingest pipeline logs-nmap@pipeline', use: 'all' },
+  component('component-mappings.json', 'logs-nmap@mappings', 'streams'),
+  component('component-settings.json', 'logs-nmap@settings', 'streams'),
 ];
-const WHOLE: readonly SetupFile[] = [index('index-template.json', 'logs-nmap'), index('inventory-template.json', 'nmap-inventory')];
+const WHOLE: readonly SetupFile[] = [
+  index('index-template.json', 'logs-nmap', 'streams'),
+  index('inventory-template.json', 'nmap-inventory', 'inventory'),
+];
 /** OpenSearch refers to nothing that is not there, so they are made, empty. */
 const CUSTOM: readonly SetupFile[] = [
-  { ...component('custom.json', 'logs-nmap@custom'), isCustom: true },
-  { ...component('inventory-custom.json', 'nmap-inventory@custom'), isCustom: true },
+  { ...component('custom.json', 'logs-nmap@custom', 'streams'), isCustom: true },
+  { ...component('inventory-custom.json', 'nmap-inventory@custom', 'inventory'), isCustom: true },
 ];
 
 /** What is installed, in this order: each stands on those before it. */
@@ -33,6 +45,6 @@ export const SETUP_FILES: Readonly<Record<Store, readonly SetupFile[]>> = {
 };
 
 /** The JSON text of one of them. */
-export function setupFileText(store: Store, { file }: SetupFile): string {
+export function setupFileText(store: Store, { file }: Pick<SetupFile, 'file'>): string {
   return packageText(`schemas/${store}/${file}`);
 }

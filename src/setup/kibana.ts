@@ -3,7 +3,7 @@ import { KIBANA_RULE_FRAME, kibanaFingerprint, type KibanaRule, kibanaRules } fr
 import type { ContentOptions } from '../content/options.ts';
 import type { HttpClient, HttpRequest } from '../sink/http.ts';
 import { type AnySavedObject, checkDashboards, planObjects, planObjectsRemoval, type SavedObjectsServer } from './saved-objects.ts';
-import { type Presence, found, installation, type PlanOptions, removal, type Step, wanted } from './step.ts';
+import { type Presence, found, installation, type PlanOptions, removal, said, type Step, wanted } from './step.ts';
 
 const OLDEST = [8, 19] as const;
 const XSRF = { 'kbn-xsrf': 'portlog' };
@@ -16,19 +16,42 @@ const XSRF = { 'kbn-xsrf': 'portlog' };
 export async function planKibana(client: HttpClient, options: ContentOptions, plan: PlanOptions, signal: AbortSignal): Promise<readonly Step[]> {
   await checkKibana(client, signal);
   const steps: Step[] = [await planObjects(KIBANA, client, kibanaObjects(options), plan, signal)];
-  for (const rule of kibanaRules(options)) steps.push(await planRule(client, rule, plan, signal));
-  return steps;
+  const rules = kibanaRules(options);
+  for (const rule of rules) steps.push(await planRule(client, rule, plan, signal));
+  const present = await presentRules(client, signal);
+  const gone = present.filter(({ id }) => rules.every((rule) => rule.id !== id));
+  const ours = new Set(rules.flatMap(({ params }) => Object.keys(params)));
+  return [...steps, ...gone.map((rule) => withoutUse(client, rule, ours, plan))];
 }
 
 export async function planKibanaRemoval(client: HttpClient, options: ContentOptions, signal: AbortSignal): Promise<readonly Step[]> {
   await checkKibana(client, signal);
+  const rules = (await presentRules(client, signal)).map((rule) => ruleRemoval(client, rule));
+  return [...rules, ...(await planObjectsRemoval(KIBANA, client, kibanaObjects(options), signal))];
+}
+
+type FoundRule = Omit<PresentRule, 'actions'> & { readonly id: string };
+
+async function presentRules(client: HttpClient, signal: AbortSignal): Promise<readonly FoundRule[]> {
   const query = new URLSearchParams({ per_page: '100', filter: `alert.attributes.tags:"${TAG}"` });
   const { body } = await wanted(client, { method: 'GET', path: `/api/alerting/rules/_find?${query.toString()}` }, signal);
-  const { data } = JSON.parse(body) as { data: readonly { id: string; name: string }[] };
-  const rules = data.map(({ id, name }) =>
-    removal(client, `alert rule "${name}"`, { method: 'DELETE', path: `/api/alerting/rule/${encodeURIComponent(id)}`, headers: XSRF }),
-  );
-  return [...rules, ...(await planObjectsRemoval(KIBANA, client, kibanaObjects(options), signal))];
+  return (JSON.parse(body) as { data: readonly FoundRule[] }).data;
+}
+
+function ruleRemoval(client: HttpClient, { id, name }: FoundRule): Step {
+  const request: HttpRequest = { method: 'DELETE', path: `/api/alerting/rule/${encodeURIComponent(id)}`, headers: XSRF };
+  return removal(client, `alert rule "${name}"`, request);
+}
+
+/** Of a site that is not watched any more, say: it would alert for ever. What somebody has changed is theirs. */
+function withoutUse(client: HttpClient, rule: FoundRule, ours: ReadonlySet<string>, { force }: PlanOptions): Step {
+  const params = Object.fromEntries(Object.entries(rule.params).filter(([name]) => ours.has(name)));
+  if (isAsMade(rule, params) || force) return ruleRemoval(client, rule);
+  return said('kept', `alert rule "${rule.name}", which is of no use any more`);
+}
+
+function isAsMade({ name, tags }: Pick<PresentRule, 'name' | 'tags'>, params: Readonly<Record<string, unknown>>): boolean {
+  return tags.includes(`portlog:${kibanaFingerprint({ name, params: params as unknown as KibanaRule['params'] })}`);
 }
 
 const KIBANA: SavedObjectsServer = {
@@ -77,8 +100,7 @@ function rulePresence(present: PresentRule | undefined, rule: KibanaRule): Prese
   if (present === undefined) return 'absent';
   // Only what we set: Kibana adds defaults of its own.
   const params = Object.fromEntries(Object.keys(rule.params).flatMap((key) => (key in present.params ? [[key, present.params[key]]] : [])));
-  const mark = `portlog:${kibanaFingerprint({ name: present.name, params: params as unknown as KibanaRule['params'] })}`;
-  if (!present.tags.includes(mark)) return 'changed';
+  if (!isAsMade(present, params)) return 'changed';
   return rule.tags.every((tag) => present.tags.includes(tag)) ? 'as-installed' : 'outdated';
 }
 

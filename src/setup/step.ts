@@ -6,8 +6,11 @@ import { isAtLeast } from '../sink/version.ts';
 export interface Step {
   /** In words: `alert rule "[portlog] New host"`. */
   readonly what: string;
-  /** `kept`: somebody has changed it, or it is not portlog's, so it is left as it is. `skipped`: it cannot be had there. */
-  readonly action: 'create' | 'update' | 'unchanged' | 'kept' | 'skipped' | 'remove' | 'restart';
+  /**
+   * `kept`: somebody has changed it, or it is not portlog's, so it is left as it is. `skipped`: it cannot be had there. `wrong`: it
+   * needs a repair that nobody has asked for. `stays`: it cannot be removed.
+   */
+  readonly action: 'create' | 'update' | 'unchanged' | 'kept' | 'skipped' | 'remove' | 'load' | 'wrong' | 'mend' | 'stays';
   /** What would be sent, for `--dry-run`; nothing for what stays. */
   readonly request: HttpRequest | undefined;
   apply(signal: AbortSignal): Promise<void>;
@@ -16,6 +19,8 @@ export interface Step {
 export interface PlanOptions {
   /** Overwrite what somebody has changed. */
   readonly force: boolean;
+  /** Mend what has got wrong types, and do not only say it. */
+  readonly repair: boolean;
 }
 
 /** What is there, as set-up found it. */
@@ -33,8 +38,8 @@ export function presenceByMark(mark: string | undefined, ours: string, now: stri
 
 /** A step for something that one request installs. */
 export function installation(client: HttpClient, what: string, found: Presence, request: HttpRequest, { force }: PlanOptions): Step {
-  if (found === 'as-installed') return { what, action: 'unchanged', request: undefined, apply: async () => undefined };
-  if (found === 'changed' && !force) return { what, action: 'kept', request: undefined, apply: async () => undefined };
+  if (found === 'as-installed') return said('unchanged', what);
+  if (found === 'changed' && !force) return said('kept', what);
   return {
     what,
     action: found === 'absent' ? 'create' : 'update',
@@ -43,9 +48,9 @@ export function installation(client: HttpClient, what: string, found: Presence, 
   };
 }
 
-/** Something that cannot be had on this server. */
-export function skipped(what: string): Step {
-  return { what, action: 'skipped', request: undefined, apply: async () => undefined };
+/** Something that is only said. */
+export function said(action: 'unchanged' | 'kept' | 'skipped' | 'wrong' | 'stays', what: string): Step {
+  return { what, action, request: undefined, apply: async () => undefined };
 }
 
 /** Without the plugin that it belongs to, OpenSearch knows nothing of a path. */

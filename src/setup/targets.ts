@@ -22,13 +22,16 @@ import { SETUP_FILES, setupFileText } from './files.ts';
 import { planMonitors, planMonitorsRemoval } from './alerting.ts';
 import { planPolicy, planPolicyRemoval } from './ism.ts';
 import { planGrafana, planGrafanaRemoval } from './grafana.ts';
+import { planLifecycle } from './lifecycle.ts';
 import { planKibana, planKibanaRemoval } from './kibana.ts';
 import { planLoki, planLokiRemoval } from './loki.ts';
+import { planRepair } from './repair.ts';
 import { planOsd, planOsdRemoval } from './opensearch-dashboards.ts';
 import type { AnySavedObject } from './saved-objects.ts';
 import type { PlanOptions, Step } from './step.ts';
 import { planWazuh, planWazuhRemoval } from './wazuh.ts';
-import { planTemplates, planTemplatesRemoval } from './templates.ts';
+import { planTemplates } from './templates.ts';
+import { planTemplatesRemoval } from './templates-removal.ts';
 
 /** A server with what to install there. */
 export interface Connection {
@@ -55,7 +58,12 @@ export interface Target {
 const OSSEC_CONF = ['wazuh/ossec-localfile.xml', 'wazuh/ossec-remote.xml'];
 
 export const TARGETS = {
-  'elasticsearch': store(ELASTICSEARCH),
+  'elasticsearch': {
+    url: ELASTICSEARCH_URL,
+    plan: planElasticsearch,
+    planRemoval: ({ client }, signal) => planTemplatesRemoval(client, ELASTICSEARCH, signal),
+    files: () => templates('elasticsearch'),
+  },
   'opensearch': {
     url: ELASTICSEARCH_URL,
     plan: planOpenSearch,
@@ -114,11 +122,20 @@ export function targetOf(name: string): Target | undefined {
   return Object.hasOwn(TARGETS, name) ? TARGETS[name as TargetName] : undefined;
 }
 
+async function planElasticsearch({ client, content, retentionDays }: Connection, plan: PlanOptions, signal: AbortSignal): Promise<readonly Step[]> {
+  return [
+    ...(await planTemplates(client, ELASTICSEARCH, retentionDays, plan, signal)),
+    ...(await planRepair(client, ELASTICSEARCH, { namespace: content.namespace, repair: plan.repair }, signal)),
+    ...(retentionDays === undefined ? [] : await planLifecycle(client, retentionDays, signal)),
+  ];
+}
+
 async function planOpenSearch({ client, content, retentionDays }: Connection, plan: PlanOptions, signal: AbortSignal): Promise<readonly Step[]> {
   return [
     ...(await planTemplates(client, OPENSEARCH, undefined, plan, signal)),
+    ...(await planRepair(client, OPENSEARCH, { namespace: content.namespace, repair: plan.repair }, signal)),
     ...(await planMonitors(client, content, plan, signal)),
-    ...(retentionDays === undefined ? [] : [await planPolicy(client, retentionDays, plan, signal)]),
+    ...(retentionDays === undefined ? [] : await planPolicy(client, retentionDays, plan, signal)),
   ];
 }
 
@@ -133,17 +150,6 @@ function osd(
     plan: ({ client, tenant, content }, plan, signal) => planOsd(client, objects(content), tenant, plan, signal),
     planRemoval: ({ client, tenant, content }, signal) => planOsdRemoval(client, objects(content), tenant, signal),
     files: (content) => withRunbooks(folder, files(content)),
-  };
-}
-
-/** Templates, for what stores events. */
-function store(server: BulkServer): Target {
-  const { type } = server;
-  return {
-    url: ELASTICSEARCH_URL,
-    plan: ({ client, retentionDays }, plan, signal) => planTemplates(client, server, retentionDays, plan, signal),
-    planRemoval: ({ client }, signal) => planTemplatesRemoval(client, server, signal),
-    files: () => templates(type),
   };
 }
 

@@ -3,7 +3,7 @@ import { type BulkServer, bulkRefusal } from '../sink/bulk.ts';
 import { ELASTICSEARCH } from '../sink/elasticsearch.ts';
 import type { HttpAnswer, HttpClient } from '../sink/http.ts';
 import { setupFileText, SETUP_FILES, type SetupFile } from './files.ts';
-import { type Presence, found, installation, type PlanOptions, removal, type Step } from './step.ts';
+import { type Presence, installation, type PlanOptions, type Step } from './step.ts';
 
 /** Templates and the ingest pipeline. Throws `setup-refused` when something of that name is there that portlog did not make. */
 export async function planTemplates(
@@ -31,16 +31,6 @@ function withLifecycle(body: string, days: number | undefined): string {
   if (days === undefined) return body;
   const template = JSON.parse(body) as { readonly template?: object };
   return `${JSON.stringify({ ...template, template: { ...template.template, lifecycle: { data_retention: `${days}d` } } }, undefined, 2)}\n`;
-}
-
-/** What is ours of it, the last first, for each stands on those before it. Events stay. */
-export async function planTemplatesRemoval(client: HttpClient, { type }: BulkServer, signal: AbortSignal): Promise<readonly Step[]> {
-  const steps: Step[] = [];
-  for (const { what, path } of SETUP_FILES[type].toReversed()) {
-    const answer = await found(client, { method: 'GET', path }, signal);
-    if (answer !== undefined && isOurs(definitionIn(answer))) steps.push(removal(client, what, { method: 'DELETE', path }));
-  }
-  return steps;
 }
 
 /** The least that shipping needs: look at the cluster and at the types of fields, create documents, let data streams come into being. */
@@ -84,7 +74,7 @@ async function presenceOf({ client, server, file, plan, signal }: Look, body: st
 }
 
 /** Pipelines come by name, templates in a list. */
-function definitionIn({ body }: HttpAnswer): unknown {
+export function definitionIn({ body }: HttpAnswer): unknown {
   const parsed = JSON.parse(body) as Record<string, unknown>;
   const list = (parsed['component_templates'] ?? parsed['index_templates']) as readonly Record<string, unknown>[] | undefined;
   const [first] = list ?? [];
@@ -92,13 +82,13 @@ function definitionIn({ body }: HttpAnswer): unknown {
 }
 
 /** Pipelines of OpenSearch have no `_meta`: theirs stands in the description. */
-function isOurs(definition: unknown): boolean {
+export function isOurs(definition: unknown): boolean {
   const { _meta, description } = (definition ?? {}) as { _meta?: { managed_by?: unknown }; description?: unknown };
   return _meta?.managed_by === 'portlog' || (typeof description === 'string' && description.startsWith('portlog: '));
 }
 
 /** Whether the server's form says all that we want: it adds members of its own, and writes numbers and booleans as text. */
-function covers(present: unknown, wanted: unknown): boolean {
+export function covers(present: unknown, wanted: unknown): boolean {
   if (typeof wanted !== 'object' || wanted === null) return String(present) === String(wanted);
   if (typeof present !== 'object' || present === null) return false;
   if (Array.isArray(wanted))

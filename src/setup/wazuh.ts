@@ -1,15 +1,17 @@
 import { wazuhFiles } from '../content/files.ts';
+import { allWazuhIds, BASE_ID } from '../content/wazuh-rules.ts';
 import type { ContentOptions } from '../content/options.ts';
 import { wazuhFingerprint } from '../content/wazuh-file.ts';
 import { PortlogError } from '../errors.ts';
 import type { HttpAnswer, HttpClient, HttpRequest } from '../sink/http.ts';
 import { wazuhVersion, wazuhWords } from '../sink/wazuh-api.ts';
-import { checkVersion, found, installation, type PlanOptions, type Presence, removal, type Step, wanted } from './step.ts';
+import { accepted, checkVersion, found, installation, type PlanOptions, type Presence, removal, type Step, wanted } from './step.ts';
 
 const OLDEST = [4, 6] as const;
 /** The first without rules in XML. */
 const TOO_NEW = 5;
 
+const RULES_FILE = 'portlog_rules.xml';
 /** What goes to the manager. */
 const FILES = [
   { what: 'decoder portlog_decoders.xml', file: 'wazuh/portlog_decoders.xml', path: '/decoders/files/portlog_decoders.xml' },
@@ -17,20 +19,61 @@ const FILES = [
 ] as const;
 
 /**
- * Decoder and rules over the API of a manager, and a restart, which is when it loads them.
+ * Decoder and rules over the API of a manager, which then loads them. A file carries a word that says so until they are
+ * loaded: whoever finds it there loads them.
  * https://documentation.wazuh.com/current/user-manual/api/reference.html#tag/Rules
  */
 export async function planWazuh(client: HttpClient, options: ContentOptions, plan: PlanOptions, signal: AbortSignal): Promise<readonly Step[]> {
   await checkWazuh(client, signal);
+  await refuseDuplicates(client, options, signal);
   const texts = wazuhFiles(options);
   const steps: Step[] = [];
+  const marked: HttpRequest[] = [];
   for (const { what, file, path } of FILES) {
     const text = texts.get(file) ?? '';
-    const request: HttpRequest = { method: 'PUT', path: `${path}?overwrite=true`, body: text, contentType: 'application/octet-stream' };
-    const step = installation(client, what, presenceOf(await fileAt(client, path, signal), text), request, plan);
-    steps.push(step.request === undefined ? step : { ...step, apply: async (during) => void (await done(client, request, during)) });
+    const step = installation(client, what, presenceOf(await fileAt(client, path, signal), text), upload(path, text), plan);
+    if (step.request === undefined) steps.push(step);
+    else {
+      marked.push(upload(path, text));
+      steps.push({ ...step, apply: async (during) => void (await done(client, upload(path, text + PENDING), during)) });
+    }
   }
-  return withRestart(client, steps, signal);
+  return withLoading(client, steps, marked, signal);
+}
+
+/** Behind a file that the manager has not loaded yet. */
+const PENDING = '<!-- portlog: not loaded yet -->\n';
+
+function upload(path: string, body: string): HttpRequest {
+  return { method: 'PUT', path: `${path}?overwrite=true`, body, contentType: 'application/octet-stream' };
+}
+
+/** Of two rules with one id, a manager says a word in its log, and neither may ever fire. */
+async function refuseDuplicates(client: HttpClient, options: ContentOptions, signal: AbortSignal): Promise<void> {
+  const taken = await takenBy(client, options, signal);
+  if (taken === undefined) return;
+  const free = await freeBase(client, options, signal);
+  throw new PortlogError('setup-refused', `${taken.filename} has a rule ${taken.id}, which is an id of portlog's rules, too: neither may fire then`, {
+    hint: free === undefined ? 'give that rule another id' : `choose other ids: --base-id ${free}`,
+  });
+}
+
+interface WazuhRuleAt {
+  readonly id: number;
+  readonly filename: string;
+}
+
+async function takenBy(client: HttpClient, options: ContentOptions, signal: AbortSignal): Promise<WazuhRuleAt | undefined> {
+  const path = `/rules?rule_ids=${allWazuhIds(options).join(',')}&select=id,filename&limit=500`;
+  const { data } = JSON.parse((await wanted(client, { method: 'GET', path }, signal)).body) as { data?: { affected_items?: readonly WazuhRuleAt[] } };
+  return data?.affected_items?.find(({ filename }) => filename !== RULES_FILE);
+}
+
+/** Ids from 100000 to 120000 are for people's own rules. */
+async function freeBase(client: HttpClient, options: ContentOptions, signal: AbortSignal): Promise<number | undefined> {
+  for (let base = BASE_ID + 1000; base < 119_000; base += 1000)
+    if ((await takenBy(client, { ...options, wazuhBaseId: base }, signal)) === undefined) return base;
+  return undefined;
 }
 
 export async function planWazuhRemoval(client: HttpClient, signal: AbortSignal): Promise<readonly Step[]> {
@@ -38,7 +81,7 @@ export async function planWazuhRemoval(client: HttpClient, signal: AbortSignal):
   const steps: Step[] = [];
   for (const { what, path } of FILES.toReversed())
     if ((await fileAt(client, path, signal)) !== undefined) steps.push(removal(client, what, { method: 'DELETE', path }));
-  return withRestart(client, steps, signal);
+  return withLoading(client, steps, [], signal);
 }
 
 async function checkWazuh(client: HttpClient, signal: AbortSignal): Promise<void> {
@@ -62,6 +105,7 @@ async function fileAt(client: HttpClient, path: string, signal: AbortSignal): Pr
 
 function presenceOf(present: string | undefined, ours: string): Presence {
   if (present === undefined) return 'absent';
+  if (present.includes(PENDING.trim())) return 'outdated';
   const there = wazuhFingerprint(present);
   if (there === undefined) return 'changed';
   return there === wazuhFingerprint(ours) ? 'as-installed' : 'outdated';
@@ -69,7 +113,10 @@ function presenceOf(present: string | undefined, ours: string): Presence {
 
 /** As {@link wanted}: a 200 may still say that it was not done. */
 async function done(client: HttpClient, request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
-  const answer = await wanted(client, request, signal);
+  return checked(client, request, await wanted(client, request, signal));
+}
+
+function checked(client: HttpClient, request: HttpRequest, answer: HttpAnswer): HttpAnswer {
   const { error = 0, data } = JSON.parse(answer.body) as { error?: number; data?: { failed_items?: readonly { error?: { message?: string } }[] } };
   if (error === 0) return answer;
   const why = data?.failed_items?.[0]?.error?.message;
@@ -77,28 +124,41 @@ async function done(client: HttpClient, request: HttpRequest, signal: AbortSigna
     'setup-refused',
     `${client.url.origin} did not do ${request.method} ${request.path}: ${wazuhWords(answer)}${why === undefined ? '' : ` (${why})`}`,
     {
-      hint: 'the manager goes on as it was; what was done before this stays, and --remove takes it away',
+      hint: 'the manager goes on as it was; when that is mended, run this again (or restart it: systemctl restart wazuh-manager)',
     },
   );
 }
 
-/** Nothing is restarted when nothing was changed, or when the manager would not come back. */
-async function withRestart(client: HttpClient, steps: readonly Step[], signal: AbortSignal): Promise<readonly Step[]> {
+/** Nothing is loaded when nothing was changed, or when the manager would not come back. */
+async function withLoading(
+  client: HttpClient,
+  steps: readonly Step[],
+  marked: readonly HttpRequest[],
+  signal: AbortSignal,
+): Promise<readonly Step[]> {
   if (!steps.some(({ request }) => request !== undefined)) return steps;
   const of = (await isCluster(client, signal)) ? 'cluster' : 'manager';
-  const request: HttpRequest = { method: 'PUT', path: `/${of}/restart` };
+  const request: HttpRequest = { method: 'PUT', path: `/${of}/analysisd/reload` };
   return [
     ...steps,
     {
-      what: `the ${of}, which loads its rules then`,
-      action: 'restart',
+      what: `decoders and rules into the ${of}`,
+      action: 'load',
       request,
       async apply(during) {
         await done(client, { method: 'GET', path: `/${of}/configuration/validation` }, during);
-        await done(client, request, during);
+        await load(client, of, request, during);
+        for (const file of marked) await done(client, file, during);
       },
     },
   ];
+}
+
+/** Managers before 4.14 load their rules when they start, and only then. */
+async function load(client: HttpClient, of: string, reload: HttpRequest, signal: AbortSignal): Promise<void> {
+  const answer = await client.request(reload, signal);
+  if ([403, 404, 405].includes(answer.status)) await done(client, { method: 'PUT', path: `/${of}/restart` }, signal);
+  else checked(client, reload, accepted(client, reload, answer));
 }
 
 async function isCluster(client: HttpClient, signal: AbortSignal): Promise<boolean> {

@@ -22,11 +22,29 @@ export interface Fault extends Difference {
 /** A server says no more than that it will not tell. */
 export const UNKNOWN = 'unknown';
 
-/** What exists of a namespace; `unknown` when these credentials may not look. Throws what `refusal` makes of any other answer. */
+/**
+ * What exists of a namespace (`*` for all), and what is not right with it; `unknown` when these credentials may not look. Throws what
+ * `refusal` makes of any other answer.
+ */
+export async function lookAtPlaces(
+  client: HttpClient,
+  namespace: string,
+  refusal: Refusal,
+  signal: AbortSignal,
+): Promise<{ readonly places: readonly Place[]; readonly faults: readonly Fault[] } | typeof UNKNOWN> {
+  const places = await placesOf(client, namespace, refusal, signal);
+  if (places === UNKNOWN) return UNKNOWN;
+  const faults = faultsOf(places, []);
+  if (!faults.some(({ wrong }) => wrong.size > 0)) return { places, faults };
+  return { places, faults: faultsOf(places, await customMappings(client, signal)) };
+}
+
+type Refusal = (answer: HttpAnswer) => Error;
+
 export async function placesOf(
   client: HttpClient,
   namespace: string,
-  refusal: (answer: HttpAnswer) => Error,
+  refusal: Refusal,
   signal: AbortSignal,
 ): Promise<readonly Place[] | typeof UNKNOWN> {
   const ask = async (path: string): Promise<unknown> => {
@@ -40,7 +58,7 @@ export async function placesOf(
   const inventory = await ask(`/_resolve/index/nmap-inventory-${namespace}`);
   const streams = inventory === UNKNOWN ? UNKNOWN : await ask(`/_resolve/index/logs-nmap.*-${namespace}`);
   if (streams === UNKNOWN) return UNKNOWN;
-  const found = [...namesIn(streams as Resolved, true), ...namesIn(inventory as Resolved, false)];
+  const found = distinct([...namesIn(streams as Resolved, true), ...namesIn(inventory as Resolved, false)]);
   if (found.length === 0) return [];
   const mappings = await ask(`/${found.map(({ index }) => index).join(',')}/_mapping`);
   if (mappings === UNKNOWN) return UNKNOWN;
@@ -67,14 +85,35 @@ function namesIn({ indices = [], aliases = [], data_streams: streams = [] }: Res
   ];
 }
 
+/** An alias and the index behind it are one: the alias is the name that documents use. */
+function distinct<P extends { readonly index: string }>(places: readonly P[]): readonly P[] {
+  return [...new Map(places.map((place) => [place.index, place])).values()];
+}
+
 /** `custom`: what the user has said about fields, which is right whatever it is. */
-export function faultsOf(places: readonly Place[], custom: readonly Mapping[] = []): readonly Fault[] {
+function faultsOf(places: readonly Place[], custom: readonly Mapping[]): readonly Fault[] {
   return places.flatMap((place) => {
     const { wrong, missing } = differences(place.mapping);
     const unwanted = new Map([...wrong].filter(([field]) => custom.every((mapping) => typeAt(mapping, field) === undefined)));
     const isGrave = place.isStray || unwanted.size > 0 || (missing.length > 0 && guesses(place.mapping));
     return isGrave || missing.length > 0 ? [{ place, wrong: unwanted, missing, isGrave }] : [];
   });
+}
+
+const CUSTOM = ['logs-nmap@custom', 'nmap-inventory@custom'];
+
+/** If these credentials may see it. */
+async function customMappings(client: HttpClient, signal: AbortSignal): Promise<readonly Mapping[]> {
+  const found: Mapping[] = [];
+  for (const name of CUSTOM) {
+    const { status, body } = await client.request({ method: 'GET', path: `/_component_template/${name}` }, signal);
+    if (status !== 200) continue;
+    const { component_templates: templates } = JSON.parse(body) as {
+      component_templates: readonly { component_template: { template: { mappings?: Mapping } } }[];
+    };
+    found.push(...templates.map(({ component_template: { template } }) => template.mappings ?? {}));
+  }
+  return found;
 }
 
 const MOST_FIELDS = 3;

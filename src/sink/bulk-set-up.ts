@@ -1,11 +1,8 @@
-import { faultInWords, faultsOf, type Fault, type Place, placesOf, UNKNOWN } from './bulk-places.ts';
+import { type Fault, faultInWords, lookAtPlaces, UNKNOWN } from './bulk-places.ts';
 import { INDEX_TEMPLATES, inForceFor, MAPPINGS, templatesIn } from './bulk-templates.ts';
-import type { Mapping } from './bulk-types.ts';
 import type { BulkServer } from './bulk.ts';
 import type { HttpAnswer, HttpClient } from './http.ts';
 import { type Diagnosis, SinkError } from './sink.ts';
-
-const CUSTOM = ['logs-nmap@custom', 'nmap-inventory@custom'];
 
 export interface BulkPlace {
   readonly client: HttpClient;
@@ -96,8 +93,8 @@ export class SetUp {
   /** What is there already keeps the types that it has got. */
   private async types(signal: AbortSignal): Promise<readonly Diagnosis[]> {
     const { client, server, namespace } = this.to;
-    const places = await placesOf(client, namespace, (answer) => this.to.refusal(answer), signal);
-    if (places === UNKNOWN)
+    const seen = await lookAtPlaces(client, namespace, (answer) => this.to.refusal(answer), signal);
+    if (seen === UNKNOWN)
       return [
         {
           level: 'warning',
@@ -105,7 +102,7 @@ export class SetUp {
           hint: server.toLook,
         },
       ];
-    const faults = await this.faults(places, signal);
+    const { places, faults } = seen;
     const grave = faults.filter(({ isGrave }) => isGrave);
     if (grave.length > 0)
       return [
@@ -118,32 +115,12 @@ export class SetUp {
     if (faults.length > 0) return [older(faults, server)];
     return [{ level: 'ok', message: `${places.length} data streams and inventory indices of "${namespace}" have the types of portlog` }];
   }
-
-  private async faults(places: readonly Place[], signal: AbortSignal): Promise<readonly Fault[]> {
-    const faults = faultsOf(places);
-    if (!faults.some(({ wrong }) => wrong.size > 0)) return faults;
-    return faultsOf(places, await customMappings(this.to.client, signal));
-  }
 }
 
 function older(faults: readonly Fault[], { type }: BulkServer): Diagnosis {
   return {
     level: 'warning',
-    message: `made by an older portlog, and without some fields until the next rollover: ${faults.map(faultInWords).join('; ')}`,
-    hint: `run: portlog setup ${type} --repair`,
+    message: `made by an older portlog, and so without some fields: ${faults.map(faultInWords).join('; ')}`,
+    hint: `run: portlog setup ${type}`,
   };
-}
-
-/** What the user has said about fields, if these credentials may see it. */
-async function customMappings(client: HttpClient, signal: AbortSignal): Promise<readonly Mapping[]> {
-  const found: Mapping[] = [];
-  for (const name of CUSTOM) {
-    const { status, body } = await client.request({ method: 'GET', path: `/_component_template/${name}` }, signal);
-    if (status !== 200) continue;
-    const { component_templates: templates } = JSON.parse(body) as {
-      component_templates: readonly { component_template: { template: { mappings?: Mapping } } }[];
-    };
-    found.push(...templates.map(({ component_template: { template } }) => template.mappings ?? {}));
-  }
-  return found;
 }

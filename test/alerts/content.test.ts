@@ -245,6 +245,26 @@ test('monitors of OpenSearch are of the form that its alerting takes, one for ea
   for (const file of files) expectValid(OPENSEARCH_MONITOR, JSON.parse(readFileSync(join(folder, file), 'utf8')), file);
 });
 
+test('rules by item leave out what is one of very many changes of a scan, in every target; mass-change itself does not', () => {
+  const kibana = kibanaRules(DEFAULT_CONTENT);
+  const loki: readonly any[] = yaml('dashboards/loki/rules.yaml').groups[0].rules;
+  const grafana: readonly any[] = yaml('dashboards/grafana/alerting/portlog.yaml').groups[0].rules;
+  for (const rule of ALERT_RULES) {
+    const isOut = rule.dataset === 'nmap.change' && rule.key.includes('nmap.entity.id');
+    const monitor = readdirSync(join(ROOT, 'dashboards/opensearch/monitors')).find((file) => file === `${rule.id}.json`) ?? '';
+    const texts = [
+      kibana.find(({ tags }) => tags.includes(serverId(rule)))?.params.esQuery,
+      readFileSync(join(ROOT, 'dashboards/opensearch/monitors', monitor), 'utf8'),
+    ];
+    for (const text of texts) expect(text?.includes('AND NOT nmap.change.mass:true'), rule.id).toBe(isOut);
+    for (const text of [
+      loki.find(({ labels }) => labels.rule === serverId(rule)).expr,
+      grafana.find(({ uid }) => uid === serverId(rule)).data[0].model.expr,
+    ])
+      expect(text.includes('nmap_change_mass!=`true`'), rule.id).toBe(isOut);
+  }
+});
+
 describe('filters', () => {
   const filter = all(
     is('event.action', 'port-opened', 'port-reopened'),
@@ -258,6 +278,7 @@ describe('filters', () => {
     expect(lucene(is('nmap.site', 'a"b\\'))).toBe('nmap.site:"a\\"b\\\\"');
     expect(lucene({ field: 'tls.server.not_after', daysAhead: { from: 0, to: 7 } })).toBe('tls.server.not_after:[now TO now+7d}');
     expect(lucene(exists('nmap.zone'))).toBe('_exists_:nmap.zone');
+    expect(lucene({ field: 'nmap.change.mass', isNot: true })).toBe('NOT nmap.change.mass:true');
   });
 
   test('in LogQL', () => {

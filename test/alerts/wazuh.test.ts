@@ -16,6 +16,8 @@ import { decoded, firedBy, lint, lintLine, type ReadRule, readRules } from './wa
 
 const XML = readFileSync(join(ROOT, 'dashboards/wazuh/portlog_rules.xml'), 'utf8');
 const RULES = readRules(XML);
+/** The bases, what is sorted out, and the scan that finished stand before the rules of the catalogue. */
+const OWN = 4;
 const [EVENT] = eventsOf(fixture('everything.xml')) as [LogEvent];
 
 describe('the rules', () => {
@@ -23,7 +25,7 @@ describe('the rules', () => {
     expect(lint(XML, RULES)).toEqual([]);
     const covered = new Set(wazuhIds(DEFAULT_CONTENT).keys());
     expect(ALERT_RULES.filter(({ id }) => !covered.has(id)).map(({ id }) => id)).toEqual(['scan-overdue']);
-    expect(new Set([...wazuhIds(DEFAULT_CONTENT).values()].flat())).toEqual(new Set(RULES.slice(2).map(({ id }) => id)));
+    expect(new Set([...wazuhIds(DEFAULT_CONTENT).values()].flat())).toEqual(new Set(RULES.slice(OWN).map(({ id }) => id)));
   });
 
   test('the linter sees what it is there for', () => {
@@ -43,7 +45,7 @@ describe('the rules', () => {
   });
 
   test('the gravest stand first, for an event fires one rule', () => {
-    const levels = RULES.slice(2).map(({ level }) => level);
+    const levels = RULES.slice(OWN).map(({ level }) => level);
     expect(levels).toEqual(levels.toSorted((a, b) => b - a));
   });
 
@@ -78,6 +80,26 @@ describe('the stories, through the file', () => {
       expect(fired(siteOf(id, 'silent')).filter(({ groups }) => groups.includes(group))).toEqual([]);
     },
   );
+
+  test('a change of very many alerts nobody; a scan that finished is told at level 3, which is below everything else', () => {
+    const lines = bySite.get(siteOf('new-open-port', 'fires')) ?? [];
+    const opened = lines.find((line) => firedBy(RULES, line)?.groups.includes('portlog-new-open-port')) ?? '';
+    const marked = JSON.parse(opened) as { nmap: { change: object } };
+    marked.nmap.change = { ...marked.nmap.change, mass: 'true' };
+    expect(firedBy(RULES, JSON.stringify(marked))).toBeUndefined();
+    const finished = lines.flatMap((line) => firedBy(RULES, line) ?? []).filter(({ groups }) => groups.includes('portlog-scan-finished'));
+    expect(finished.map(({ level }) => level)).toEqual([3, 3, 3]);
+    expect(Math.min(...RULES.slice(OWN).map(({ level }) => level))).toBeGreaterThan(3);
+  });
+
+  test('levels: critical is the highest, high mails where nobody has changed that (12), medium does not; no sentence has a gap', () => {
+    for (const rule of ALERT_RULES.filter(({ absentForHours }) => absentForHours === undefined)) {
+      const { level = 0, description = '' } = RULES.find(({ groups }) => groups.includes(`portlog-${rule.id}`)) ?? {};
+      expect(level, rule.id).toBe({ critical: 15, high: 12, medium: 8, low: 5 }[rule.severity]);
+      expect(description).toBe(`portlog: ${rule.title}: $(message)`);
+    }
+    for (const line of [...bySite.values()].flat()) expect((JSON.parse(line) as { message: string }).message).not.toMatch(/ {2}|^ | $/);
+  });
 
   test('hosts and ports are not sent, unless asked for', () => {
     const datasets = new Set([...bySite.values()].flat().map((line) => (JSON.parse(line) as { event: { dataset: string } }).event.dataset));

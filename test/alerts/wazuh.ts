@@ -62,9 +62,12 @@ export function lint(xml: string, rules: readonly ReadRule[]): readonly string[]
     complain(decoder !== undefined && decoder !== 'json', `${id}: a decoder that is not there is fatal`);
     complain(isBase && decoder === undefined && program === undefined, `${id}: a base of everything`);
     complain(isBase && level !== 0, `${id}: a base rule above level 0 loses to rules of others`);
-    complain(!isBase && (level < 1 || level > 16), `${id}: level ${level} alerts nobody`);
+    complain(
+      !isBase && (level < 1 || level > 16) && !(level === 0 && fields.some(({ name }) => name === 'nmap.change.mass')),
+      `${id}: level ${level} alerts nobody`,
+    );
     complain(description.trim() === '', `${id}: no description is fatal`);
-    complain(groups.length === 0 && !isBase, `${id}: an empty group is fatal`);
+    complain(groups.length === 0 && !isBase && level > 0, `${id}: an empty group is fatal`);
     for (const word of groups) complain(/\s/.test(word), `${id}: group "${word}"`);
     for (const technique of mitre) complain(!/^T1\d{3}(?:\.\d{3})?$/.test(technique), `${id}: ${technique} is unknown to it`);
     for (const { name, type, pattern } of fields) {
@@ -103,7 +106,7 @@ export function decoded(event: object, prefix = ''): ReadonlyMap<string, unknown
   return fields;
 }
 
-/** The rule that an event fires: the first child of its base that matches; the base alone alerts nobody. */
+/** The rule that an event fires: the first child of its base that matches, those of level 0 before all; level 0 alerts nobody. */
 export function firedBy(rules: readonly ReadRule[], line: string): ReadRule | undefined {
   const { program, json } = predecoded(line);
   const fields = decoded(JSON.parse(json));
@@ -111,7 +114,9 @@ export function firedBy(rules: readonly ReadRule[], line: string): ReadRule | un
   const isOf = (rule: ReadRule): boolean => (program === undefined ? rule.decoder === 'json' : rule.program === `^${program}$`);
   const base = rules.find((rule) => rule.parents.length === 0 && isOf(rule));
   if (base === undefined || !matches(base)) return undefined;
-  return rules.filter(({ parents }) => parents.includes(base.id)).find(matches);
+  const children = rules.filter(({ parents }) => parents.includes(base.id));
+  const fired = [...children.filter(({ level }) => level === 0), ...children.filter(({ level }) => level > 0)].find(matches);
+  return fired === undefined || fired.level === 0 ? undefined : fired;
 }
 
 /** Bare JSON, or JSON behind a header that the pre-decoder knows, with the name of the program. */

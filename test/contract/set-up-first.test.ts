@@ -3,7 +3,7 @@ import { elasticsearchSink } from '../../src/sink/elasticsearch.ts';
 import { opensearchSink } from '../../src/sink/opensearch.ts';
 import type { SinkOptions } from '../../src/sink/options.ts';
 import type { Sink } from '../../src/sink/sink.ts';
-import { FakeStore } from '../support/fake-store.ts';
+import { FakeStore, mappingOfFields } from '../support/fake-store.ts';
 import { freshDir } from '../support/run-portlog.ts';
 import { runLane } from '../support/delivery.ts';
 import { eventsOf, fixture } from '../support/scans.ts';
@@ -85,9 +85,9 @@ describe.each([
   test('what is there with other types holds everything up, and is named', async () => {
     const { store, sink } = await opened();
     store.setUp();
-    store.stream('logs-nmap.host-default', store.mapping({ 'host.ip': 'keyword' }));
+    store.stream('logs-nmap.host-default', mappingOfFields({ 'host.ip': 'keyword' }));
     store.index('nmap-inventory-default', { properties: { '@timestamp': { type: 'date' }, 'message': { type: 'text' } } });
-    store.stream('logs-nmap.host-other', store.mapping({ 'host.ip': 'keyword' }));
+    store.stream('logs-nmap.host-other', mappingOfFields({ 'host.ip': 'keyword' }));
     const [[message, hint] = []] = await errors(sink);
     expect(message).toMatch(/: logs-nmap\.host-default \(host\.ip as keyword\); nmap-inventory-default \(tags not at all, .*, and \d+ more\); until/);
     expect(hint).toBe(`run: portlog setup ${type} --repair`);
@@ -98,23 +98,23 @@ describe.each([
   test('the index that is written to counts, not those before it', async () => {
     const { store, sink } = await opened();
     store.setUp();
-    store.stream('logs-nmap.host-default', store.mapping({ 'host.ip': 'keyword' }), store.mapping());
+    store.stream('logs-nmap.host-default', mappingOfFields({ 'host.ip': 'keyword' }), mappingOfFields());
     expect(await worst(sink)).toBe('ok');
   });
 
   test('an index in the place of a data stream is named', async () => {
     const { store, sink } = await opened();
     store.setUp();
-    store.index('logs-nmap.host-default', store.mapping());
+    store.index('logs-nmap.host-default', mappingOfFields());
     expect((await errors(sink))[0]?.[0]).toContain('logs-nmap.host-default (an index, where a data stream belongs)');
   });
 
   test("types that answer the same questions, and the user's own choice, are right", async () => {
     const { store, sink } = await opened();
     store.setUp();
-    store.stream('logs-nmap.host-default', store.mapping({ 'message': 'match_only_text', 'data_stream.type': 'constant_keyword' }));
+    store.stream('logs-nmap.host-default', mappingOfFields({ 'message': 'match_only_text', 'data_stream.type': 'constant_keyword' }));
     expect(await worst(sink)).toBe('ok');
-    store.stream('logs-nmap.host-default', store.mapping({ message: 'long' }));
+    store.stream('logs-nmap.host-default', mappingOfFields({ message: 'long' }));
     expect(await worst(sink)).toBe('error');
     store.components.set('logs-nmap@custom', { template: { mappings: { properties: { message: { type: 'long' } } } } });
     expect(await worst(sink)).toBe('ok');
@@ -123,7 +123,7 @@ describe.each([
   test('what an older portlog has made only lacks fields: that is said, and holds nothing up', async () => {
     const { store, sink } = await opened();
     store.setUp();
-    store.stream('logs-nmap.host-default', store.mapping({ 'rule.id': undefined }));
+    store.stream('logs-nmap.host-default', mappingOfFields({ 'rule.id': undefined }));
     expect(await worst(sink)).toBe('warning');
     expect((await sink.send(batchOf(entriesOf(sink, EVENTS)), NEVER)).delivered).toBe(11);
   });
@@ -146,7 +146,7 @@ describe.each([
     const { store, sink } = await opened();
     store.setUp();
     store.forbidden = /^\/(?:_resolve|[^?]*\/_mapping)/;
-    store.index('nmap-inventory-default', store.mapping({ message: 'long' }));
+    store.index('nmap-inventory-default', mappingOfFields({ message: 'long' }));
     expect((await sink.check(NEVER)).find(({ level }) => level === 'warning')?.message).toContain('may not see the types of fields');
     expect((await sink.send(batchOf(entriesOf(sink, EVENTS)), NEVER)).delivered).toBe(11);
   });

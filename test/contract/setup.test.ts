@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { ALERT_RULES } from '../../src/content/rules.ts';
 import { FakeAlerting } from '../support/fake-alerting.ts';
 import { FakeGrafana } from '../support/fake-grafana.ts';
 import { FakeKibana } from '../support/fake-kibana.ts';
@@ -9,6 +10,7 @@ import { freshDir, portlog } from '../support/run-portlog.ts';
 import { answer, scriptedServer } from '../support/scripted-server.ts';
 
 const KEPT = 'left as it is, because somebody has changed it:';
+const RULE_COUNT = ALERT_RULES.length;
 const FORCE = '--force overwrites what somebody has changed';
 
 /** What it says, by its first word; the number of lines that are alike. */
@@ -48,10 +50,11 @@ describe('portlog setup wazuh', () => {
     const { said, code } = await setup('wazuh', url);
     expect([code, said]).toEqual([
       0,
-      ['created decoder portlog_decoders.xml', 'created alert rules portlog_rules.xml', 'restarted the manager, which loads its rules then'],
+      ['created decoder portlog_decoders.xml', 'created alert rules portlog_rules.xml', 'loaded decoders and rules into the manager'],
     ]);
     expect(wazuh.files.get(RULES)).toBe(readFileSync('dashboards/wazuh/portlog_rules.xml', 'utf8'));
-    expect(wazuh.actions.at(-1)).toBe('PUT /manager/restart');
+    expect(wazuh.actions).toContain('PUT /manager/analysisd/reload');
+    expect(wazuh.loaded.size).toBe(2);
     wazuh.actions.length = 0;
     expect(await setup('wazuh', url)).toMatchObject({
       code: 0,
@@ -81,15 +84,15 @@ describe('portlog setup wazuh', () => {
     const { code, said } = await setup('wazuh', url);
     expect(code).toBe(2);
     expect(said.join(' ')).toContain('(Invalid decoder name: portlog)');
-    expect(wazuh.actions.filter((action) => action.endsWith('restart'))).toEqual([]);
+    expect(wazuh.actions.filter((action) => /restart|reload/.test(action))).toEqual([]);
     wazuh.problem = undefined;
     await setup('wazuh', url, '--force', '--zone', 'x');
-    expect(wazuh.actions.at(-1)).toBe('PUT /cluster/restart');
+    expect(wazuh.actions).toContain('PUT /cluster/analysisd/reload');
   });
 
   test('--remove takes them away, --dry-run touches nothing', async () => {
     const dry = await setup('wazuh', url, '--dry-run');
-    expect(dry.said.at(-1)).toBe('would restart the manager, which loads its rules then');
+    expect(dry.said.at(-1)).toBe('would load decoders and rules into the manager');
     expect(dry.stdout).toContain('PUT /rules/files/portlog_rules.xml?overwrite=true');
     expect(wazuh.actions).toEqual([]);
     await setup('wazuh', url);
@@ -97,10 +100,43 @@ describe('portlog setup wazuh', () => {
     expect(said).toEqual([
       'removed alert rules portlog_rules.xml',
       'removed decoder portlog_decoders.xml',
-      'restarted the manager, which loads its rules then',
+      'loaded decoders and rules into the manager',
     ]);
     expect(wazuh.files.size).toBe(0);
     expect((await setup('wazuh', url, '--remove')).said).toEqual(['nothing of portlog is installed there']);
+  });
+
+  test('a manager without a reload is restarted', async () => {
+    wazuh.canReload = false;
+    expect((await setup('wazuh', url)).code).toBe(0);
+    expect(wazuh.actions.filter((action) => action.endsWith('restart'))).toEqual(['PUT /manager/restart']);
+  });
+
+  test('rules that could not be loaded are loaded the next time', async () => {
+    wazuh.loadStatus = 500;
+    expect((await setup('wazuh', url)).code).toBe(2);
+    expect(wazuh.loaded.size).toBe(0);
+    wazuh.loadStatus = 200;
+    const { code, said } = await setup('wazuh', url);
+    expect([code, said.at(-1)]).toEqual([0, 'loaded decoders and rules into the manager']);
+    expect(wazuh.loaded.size).toBe(2);
+    expect(wazuh.files.get(RULES)).toBe(readFileSync('dashboards/wazuh/portlog_rules.xml', 'utf8'));
+    expect((await setup('wazuh', url)).said).toEqual(['unchanged: decoder portlog_decoders.xml', 'unchanged: alert rules portlog_rules.xml']);
+  });
+
+  test('an id that a rule of somebody else has ends it before anything is sent, and other ids are offered', async () => {
+    wazuh.otherRules.set(100_742, 'local_rules.xml').set(101_742, 'local_rules.xml');
+    const { code, said } = await setup('wazuh', url);
+    expect([code, ...said]).toEqual([
+      2,
+      "local_rules.xml has a rule 100742, which is an id of portlog's rules, too: neither may fire then",
+      '  → choose other ids: --base-id 102700',
+    ]);
+    expect(wazuh.actions).toEqual([]);
+    expect((await setup('wazuh', url, '--base-id', '102700')).code).toBe(0);
+    expect(wazuh.files.get(RULES)).toContain('<if_sid>102700,102701</if_sid>');
+    expect(wazuh.files.get(RULES)).not.toMatch(/id="10[01]\d{3}"/);
+    expect((await setup('wazuh', url, '--base-id', '102700')).said).toContain('unchanged: alert rules portlog_rules.xml');
   });
 
   test.each([
@@ -130,12 +166,12 @@ describe('portlog setup kibana', () => {
   test('installs dashboards and rules; again, it changes nothing', async () => {
     const { said, code } = await setup('kibana', url);
     expect(code).toBe(0);
-    expect(said).toHaveLength(27);
+    expect(said).toHaveLength(RULE_COUNT + 1);
     expect(said.slice(0, 2)).toEqual([
       'created 4 dashboards, and 9 data views, searches and tags that belong to them',
       'created alert rule "[portlog] New open port"',
     ]);
-    expect(kibana.rules.size).toBe(26);
+    expect(kibana.rules.size).toBe(RULE_COUNT);
     kibana.actions.length = 0;
     const again = await setup('kibana', url);
     expect(again.code).toBe(0);
@@ -159,7 +195,7 @@ describe('portlog setup kibana', () => {
     expect(said.at(-1)).toBe(FORCE);
     expect(extended!.name).toBe('[portlog] Port reopened');
     const updated = [...kibana.rules.values()].find(({ name }) => name === '[portlog] Port reopened');
-    expect(updated?.params['index']).toEqual(['logs-nmap.change-prod']);
+    expect(updated?.params['index']).toEqual(['logs-nmap.change-prod*']);
     expect(updated?.actions).toEqual([{ id: 'slack', group: 'query matched', params: {}, connector_type_id: '.index' }]);
     expect(kibana.objects.get('dashboard portlog-changes')?.attributes['title']).toBe('Mine');
     const forced = await setup('kibana', url, '--namespace', 'prod', '--force');
@@ -187,7 +223,7 @@ describe('portlog setup kibana', () => {
     expect(kibana.actions).toEqual([]);
     await setup('kibana', url);
     const { said, code } = await setup('kibana', url, '--remove');
-    expect([code, said.length]).toEqual([0, 27]);
+    expect([code, said.length]).toEqual([0, RULE_COUNT + 1]);
     expect([kibana.objects.size, kibana.rules.size]).toEqual([0, 0]);
     expect((await setup('kibana', url, '--remove')).said).toEqual(['nothing of portlog is installed there']);
   });
@@ -229,7 +265,7 @@ describe('portlog setup grafana', () => {
       'created dashboard "portlog: Exposure now"',
       'created dashboard "portlog: Scan health"',
       'created dashboard "portlog: Weaknesses"',
-      'created 26 alert rules',
+      `created ${RULE_COUNT} alert rules`,
     ]);
     const { dashboard, folderUid } = grafana.dashboards.get('portlog-health')!;
     expect(folderUid).toBe('portlog');
@@ -247,7 +283,7 @@ describe('portlog setup grafana', () => {
     expect(code).toBe(1);
     expect(said.filter((line) => !line.startsWith('unchanged:'))).toEqual([
       `${KEPT} dashboard "portlog: Scan health"`,
-      'updated 26 alert rules',
+      `updated ${RULE_COUNT} alert rules`,
       FORCE,
     ]);
     expect(grafana.group.rules[0].data[0].model.expr).toContain('(event_action=`port-opened` and nmap_zone=`dmz`)'.slice(1, -1));
@@ -326,8 +362,8 @@ describe('monitors and policy of portlog setup opensearch', () => {
 
   test('a monitor a rule; again, it changes nothing', async () => {
     const { code, said } = await setup('opensearch', url);
-    expect([code, said.filter((line) => line.startsWith('created monitor "[portlog] ')).length]).toEqual([0, 26]);
-    expect(opensearch.monitors.size).toBe(26);
+    expect([code, said.filter((line) => line.startsWith('created monitor "[portlog] ')).length]).toEqual([0, RULE_COUNT]);
+    expect(opensearch.monitors.size).toBe(RULE_COUNT);
     opensearch.actions.length = 0;
     expect(others(await setup('opensearch', url))).toEqual([]);
     expect(opensearch.actions).toEqual([]);
@@ -359,10 +395,90 @@ describe('monitors and policy of portlog setup opensearch', () => {
     ]);
   });
 
+  const idOf = (name: string): string => [...opensearch.monitors].find(([, { content }]) => content.name === name)?.[0] ?? '';
+
+  test('an update keeps what was acknowledged: the same alerts live on', async () => {
+    await setup('opensearch', url);
+    const id = idOf('[portlog] New host');
+    const keys = Array.from({ length: 30 }, (_, i) => `host ${i}`);
+    expect(opensearch.run(id, keys)).toEqual(keys);
+    for (const alert of opensearch.alertsOf(id)) alert.state = 'ACKNOWLEDGED';
+    expect(others(await setup('opensearch', url, '--zone', 'dmz'))).toContain('updated monitor "[portlog] New host"');
+    expect(opensearch.run(id, keys)).toEqual([]);
+    expect(opensearch.alertsOf(id).map(({ state }) => state)).toEqual(keys.map(() => 'ACKNOWLEDGED'));
+    opensearch.run(id, []);
+    expect(opensearch.alertsOf(id).every(({ state }) => state === 'COMPLETED')).toBe(true);
+  });
+
+  test('more than a monitor can tell apart does not come again at every run', async () => {
+    await setup('opensearch', url);
+    const id = idOf('[portlog] New open port');
+    const keys = Array.from({ length: 1200 }, (_, i) => `port ${i}`);
+    expect(opensearch.run(id, keys)).toHaveLength(250);
+    expect(opensearch.run(id, keys)).toEqual([]);
+  });
+
+  test('messages can name sample documents', async () => {
+    await setup('opensearch', url);
+    expect(opensearch.hasSamples(idOf('[portlog] New open port'))).toBe(true);
+  });
+
+  test('--namespace works on a server to which nothing was sent yet', async () => {
+    const { code } = await setup('opensearch', url, '--namespace', 'prod');
+    expect(code).toBe(0);
+    expect(JSON.stringify(named('[portlog] New host').inputs)).toContain('data_stream.namespace:prod');
+  });
+
+  test('the monitor of a site that went is removed, but not one that somebody has changed', async () => {
+    await setup('opensearch', url, '--site', 'berlin', '--site', 'rome');
+    named('[portlog] Scan overdue: rome').schedule.period.interval = 60;
+    const { code, said } = await setup('opensearch', url, '--site', 'paris');
+    expect(code).toBe(1);
+    expect(said).toContain('removed monitor "[portlog] Scan overdue: berlin"');
+    expect(said).toContain(`${KEPT} monitor "[portlog] Scan overdue: rome", which is of no use any more`);
+    expect(named('[portlog] Scan overdue: berlin')).toBeUndefined();
+    expect((await setup('opensearch', url, '--site', 'paris', '--force')).code).toBe(0);
+    expect(named('[portlog] Scan overdue: rome')).toBeUndefined();
+  });
+
+  test('--retention-days counts for what is there, too: another number, and indices that nobody managed', async () => {
+    opensearch.streams.set('logs-nmap.host-default', ['.ds-logs-nmap.host-default-1', '.ds-logs-nmap.host-default-2']);
+    expect(others(await setup('opensearch', url, '--retention-days', '30')).at(-1)).toBe(
+      'updated 2 backing indices: follow the policy portlog from now on',
+    );
+    expect(others(await setup('opensearch', url, '--retention-days', '30'))).toEqual([]);
+    opensearch.streams.set('logs-nmap.port-default', ['.ds-logs-nmap.port-default-1']);
+    expect(others(await setup('opensearch', url, '--retention-days', '7'))).toEqual([
+      'updated policy portlog: events are deleted after 7 days',
+      'updated 2 backing indices: follow the policy portlog as it is now',
+      'updated 1 backing index: follow the policy portlog from now on',
+    ]);
+    expect(new Set([...opensearch.managed.values()].map(({ days }) => days))).toEqual(new Set(['portlog: events of nmap scans are kept for 7 days']));
+    const [index] = opensearch.managed.keys();
+    opensearch.managed.set(index!, { days: 'old', seqNo: 1 });
+    expect(others(await setup('opensearch', url, '--retention-days', '7'))).toEqual([
+      'updated 1 backing index: follow the policy portlog as it is now',
+    ]);
+  });
+
+  test('--remove with events there: indices let go of the policy first; what they need stays and is named', async () => {
+    opensearch.streams.set('logs-nmap.host-default', ['.ds-logs-nmap.host-default-1']);
+    await setup('opensearch', url, '--retention-days', '30');
+    const { code, said } = await setup('opensearch', url, '--remove');
+    expect([code, opensearch.policy, opensearch.managed.size, opensearch.monitors.size]).toEqual([1, undefined, 0, 0]);
+    expect(said).toContain('removed the policy portlog from 1 backing index, whose events are kept from now on');
+    expect(said).toContain('stays: index template logs-nmap, which logs-nmap.host-default needs');
+    opensearch.streams.clear();
+    expect((await setup('opensearch', url, '--remove')).code).toBe(0);
+  });
+
   test('without the plugins, it says so and installs the rest', async () => {
     opensearch.hasPlugins = false;
     const { code, said } = await setup('opensearch', url);
     expect([code, said.at(-1)]).toEqual([0, 'left out monitors: this server has no alerting plugin']);
+    expect((await setup('opensearch', url, '--retention-days', '9')).said.at(-1)).toBe(
+      'left out policy portlog: this server has no index state management',
+    );
     expect(opensearch.templates.size).toBe(7);
   });
 
@@ -377,9 +493,9 @@ describe('monitors and policy of portlog setup opensearch', () => {
 
 describe('--export', () => {
   test.each([
-    ['kibana', ['README.md', 'portlog.ndjson', 'rules', 'runbooks'], 54],
-    ['grafana', ['README.md', 'alerting', 'dashboards', 'runbooks'], 32],
-    ['loki', ['README.md', 'alertmanager.yaml', 'rules.yaml', 'runbooks'], 29],
+    ['kibana', ['README.md', 'portlog.ndjson', 'rules', 'runbooks'], 2 + 2 * RULE_COUNT],
+    ['grafana', ['README.md', 'alerting', 'dashboards', 'runbooks'], 6 + RULE_COUNT],
+    ['loki', ['README.md', 'alertmanager.yaml', 'rules.yaml', 'runbooks'], 3 + RULE_COUNT],
     [
       'opensearch',
       [
@@ -396,15 +512,15 @@ describe('--export', () => {
         'portlog.ndjson',
         'runbooks',
       ],
-      62,
+      10 + 2 * RULE_COUNT,
     ],
     [
       'wazuh',
       ['README.md', 'ossec-localfile.xml', 'ossec-remote.xml', 'portlog.ndjson', 'portlog_decoders.xml', 'portlog_rules.xml', 'runbooks'],
-      32,
+      6 + RULE_COUNT,
     ],
-    ['opensearch-dashboards', ['README.md', 'portlog.ndjson', 'runbooks'], 28],
-    ['wazuh-dashboard', ['README.md', 'portlog.ndjson', 'runbooks'], 28],
+    ['opensearch-dashboards', ['README.md', 'portlog.ndjson', 'runbooks'], 2 + RULE_COUNT],
+    ['wazuh-dashboard', ['README.md', 'portlog.ndjson', 'runbooks'], 2 + RULE_COUNT],
   ])('of %s writes the files, the clicks and the runbooks', async (target, names, count) => {
     const folder = join(freshDir(), 'new', 'folder');
     const { said, code } = await setup(target, 'http://127.0.0.1:1', '--export', folder);
@@ -441,6 +557,36 @@ test('portlog setup elasticsearch --retention-days puts a lifecycle into the tem
   await server.stop();
 });
 
+test('portlog setup elasticsearch --retention-days counts for data streams that exist, too', async () => {
+  const streams = new Map<string, string | undefined>([
+    ['logs-nmap.host-default', '30d'],
+    ['logs-nmap.port-default', '7d'],
+    ['logs-nmap.scan-default', undefined],
+  ]);
+  const server = await scriptedServer(({ method, path, body }, response) => {
+    if (method === 'GET' && path === '/_data_stream/logs-nmap.*/_lifecycle') {
+      const data_streams = [...streams].map(([name, data_retention]) => ({
+        name,
+        ...(data_retention === undefined ? {} : { lifecycle: { enabled: true, data_retention } }),
+      }));
+      return answer(response, 200, { data_streams });
+    }
+    const [, stream = ''] = /^\/_data_stream\/(.*)\/_lifecycle$/.exec(path) ?? [];
+    if (method === 'PUT' && stream !== '') streams.set(stream, (JSON.parse(body) as { data_retention: string }).data_retention);
+    answer(response, method === 'GET' ? 404 : 200, {});
+  });
+  const { code, said } = await setup('elasticsearch', server.url.origin, '--retention-days', '7');
+  expect([code, said.filter((line) => line.includes('data stream '))]).toEqual([
+    0,
+    [
+      'updated data stream logs-nmap.host-default: events are deleted after 7 days',
+      'updated data stream logs-nmap.scan-default: events are deleted after 7 days',
+    ],
+  ]);
+  expect([...streams.values()]).toEqual(['7d', '7d', '7d']);
+  await server.stop();
+});
+
 test.each([
   [['setup', 'loki', '--export', '/dev/null/x'], "the files cannot be written to /dev/null/x: ENOTDIR: not a directory, mkdir '/dev/null/x'"],
   [
@@ -451,6 +597,8 @@ test.each([
   [['setup', 'kibana', '--zone', 'a`b'], '--zone "a`b": only letters, digits, ".", "_" and "-", at most 64'],
   [['setup', 'kibana', '--site', 'a b'], '--site a b: write NAME or NAME=HOURS'],
   [['setup', 'kibana', '--site', 'a=0'], '--site a=0: write NAME or NAME=HOURS'],
+  [['setup', 'wazuh', '--base-id', '99'], '--base-id 99: a whole number from 100000 to 119800'],
+  [['setup', 'kibana', '--repair'], '--repair is for portlog setup elasticsearch or opensearch'],
   [['setup', 'grafana', '--api-key'], '--api-key is for portlog setup elasticsearch'],
 ])('%j is refused', async (args, message) => {
   const { stderr, code } = await portlog(args);

@@ -1,6 +1,18 @@
 import type { ServerResponse } from 'node:http';
 import { answer, type Seen } from './scripted-server.ts';
 import { FakeServer } from './fake-server.ts';
+import { mappingOfFields } from './fake-store.ts';
+
+/** The plugin loads so many current alerts of a monitor. */
+const MOST_LOADED = 500;
+/** So many alerts of a trigger that went are moved. */
+const MOST_MOVED = 10;
+
+export interface Alert {
+  readonly trigger: string;
+  readonly key: string;
+  state: 'ACTIVE' | 'ACKNOWLEDGED' | 'COMPLETED' | 'DELETED';
+}
 
 interface Kept {
   seqNo: number;
@@ -9,11 +21,17 @@ interface Kept {
 
 /**
  * An OpenSearch with the plugins for alerting and index state management, as far as set-up asks them, in memory; the builds
- * of OpenSearch that can be had here have neither. As their documentation says:
+ * of OpenSearch that can be had here have neither. As plugins of 3.4 were seen to do, and as their documentation says:
  * https://docs.opensearch.org/latest/observing-your-data/alerting/api/, https://docs.opensearch.org/latest/im-plugin/ism/api/
  */
 export class FakeAlerting extends FakeServer {
   hasPlugins = true;
+  /** Data streams, by their backing indices. */
+  readonly streams = new Map<string, readonly string[]>();
+  /** By backing index: the policy that it follows, in the form that it began with. */
+  readonly managed = new Map<string, { readonly days: string; readonly seqNo: number }>();
+  /** By monitor: its alerts. */
+  readonly alerts = new Map<string, Alert[]>();
   readonly templates = new Map<string, unknown>();
   readonly monitors = new Map<string, Kept>();
   policy: Kept | undefined;
@@ -25,6 +43,12 @@ export class FakeAlerting extends FakeServer {
       return answer(response, 400, { error: `no handler found for uri [${path}] and method [${method}]` });
     if (path.startsWith('/_plugins/_alerting/monitors')) return this.monitor(seen, response);
     if (path.startsWith('/_plugins/_ism/policies/')) return this.ism(seen, response);
+    if (path.startsWith('/_plugins/_ism/')) return this.management(seen, response);
+    if (path.startsWith('/_resolve/index/')) return this.resolve(path, response);
+    if (path.endsWith('/_mapping')) {
+      const names = path.slice(1, -'/_mapping'.length).split(',');
+      return answer(response, 200, Object.fromEntries(names.map((name) => [name, { mappings: mappingOfFields() }])));
+    }
     return this.template(seen, response);
   }
 
@@ -36,7 +60,10 @@ export class FakeAlerting extends FakeServer {
       const hits = [...this.monitors].map(([_id, { seqNo, content }]) => ({ _id, _seq_no: seqNo, _primary_term: 1, _source: content }));
       return answer(response, 200, { hits: { hits } });
     }
-    if (method === 'POST') return this.keep(`monitor-${this.monitors.size + 1}`, 0, body, response);
+    const missing = method === 'POST' || method === 'PUT' ? this.missingIndex(body) : undefined;
+    if (missing !== undefined)
+      return answer(response, 404, { error: { type: 'index_not_found_exception', reason: `Configured indices are not found: [${missing}]` } });
+    if (method === 'POST') return this.keep(`monitor-${++this.count}`, 0, body, response);
     const kept = this.monitors.get(id);
     if (kept === undefined) return answer(response, 404, {});
     if (method === 'DELETE') {
@@ -48,13 +75,53 @@ export class FakeAlerting extends FakeServer {
     return this.keep(id, kept.seqNo + 1, body, response);
   }
 
-  /** It writes out what a query leaves out, and gives triggers and actions ids. */
+  private count = 0;
+  private triggers = 0;
+
+  /** A name with a wildcard may stand for nothing. */
+  private missingIndex(body: string): string | undefined {
+    const names: readonly string[] = JSON.parse(body).inputs[0].search.indices;
+    return names.find((name) => !name.includes('*') && !this.streams.has(name));
+  }
+
+  /** It writes out what a query leaves out, and a trigger without an id is a new one: of the alerts of the old one, it moves ten. */
   private keep(id: string, seqNo: number, body: string, response: ServerResponse): void {
     const content = JSON.parse(body);
     content.inputs[0].search.query.query.bool.boost = 1;
-    for (const trigger of content.triggers) for (const inner of Object.values<any>(trigger)) inner.id ??= `trigger-of-${id}`;
+    for (const trigger of content.triggers) for (const inner of Object.values<any>(trigger)) inner.id ??= `trigger-${++this.triggers}`;
     this.monitors.set(id, { seqNo, content });
+    const orphans = this.alertsOf(id).filter(
+      ({ trigger, state }) => trigger !== triggerIdOf(content) && (state === 'ACTIVE' || state === 'ACKNOWLEDGED'),
+    );
+    for (const alert of orphans.slice(0, MOST_MOVED)) alert.state = 'DELETED';
     answer(response, seqNo === 0 ? 201 : 200, { _id: id, _version: 1, _seq_no: seqNo, _primary_term: 1, monitor: content });
+  }
+
+  alertsOf(id: string): Alert[] {
+    return this.alerts.get(id) ?? this.alerts.set(id, []).get(id)!;
+  }
+
+  /**
+   * A run of a monitor over one shard in which an event lies for each of these keys. Returns what is new to it, which is what it
+   * tells people.
+   */
+  run(id: string, keys: readonly string[]): readonly string[] {
+    const { content } = this.monitors.get(id)!;
+    const trigger = triggerIdOf(content);
+    const { terminate_after: most = Infinity } = content.inputs[0].search.query;
+    const found = keys.slice(0, most);
+    const loaded = this.alertsOf(id)
+      .filter((alert) => alert.trigger === trigger && (alert.state === 'ACTIVE' || alert.state === 'ACKNOWLEDGED'))
+      .slice(0, MOST_LOADED);
+    for (const alert of loaded) if (!found.includes(alert.key)) alert.state = 'COMPLETED';
+    const news = found.filter((key) => !loaded.some((alert) => alert.key === key));
+    for (const key of news) this.alertsOf(id).push({ trigger, key, state: 'ACTIVE' });
+    return news;
+  }
+
+  /** Whether messages of this monitor can name sample documents. */
+  hasSamples(id: string): boolean {
+    return this.monitors.get(id)!.content.inputs[0].search.query.aggregations?.composite_agg !== undefined;
   }
 
   private ism({ method, path, body }: Seen, response: ServerResponse): void {
@@ -72,11 +139,57 @@ export class FakeAlerting extends FakeServer {
     return answer(response, 201, { _id: 'portlog' });
   }
 
+  /** An index goes on with the copy of the policy that it began with. */
+  private management({ method, path }: Seen, response: ServerResponse): void {
+    const [, what = '', pattern = ''] = /^\/_plugins\/_ism\/(\w+)\/(.*)$/.exec(path) ?? [];
+    const all = [...this.streams.values()].flat();
+    const some = all.filter((index) =>
+      pattern.split(',').some((one) => new RegExp(`^${one.replaceAll('.', '\\.').replaceAll('*', '.*')}$`).test(index)),
+    );
+    if (what === 'explain' && method === 'GET') {
+      const entries = some.map((index) => {
+        const { seqNo } = this.managed.get(index) ?? {};
+        const policy = seqNo === undefined ? null : 'portlog';
+        return [
+          index,
+          {
+            'index.plugins.index_state_management.policy_id': policy,
+            index,
+            ...(seqNo === undefined ? {} : { policy_id: policy, policy_seq_no: seqNo }),
+          },
+        ];
+      });
+      return answer(response, 200, { ...Object.fromEntries(entries), total_managed_indices: this.managed.size });
+    }
+    const failed = some.filter((index) => (what === 'add') === this.managed.has(index));
+    for (const index of some) {
+      if (failed.includes(index)) continue;
+      if (what === 'remove') this.managed.delete(index);
+      else this.managed.set(index, { days: this.policy!.content.policy.description, seqNo: this.policy!.seqNo });
+    }
+    const failed_indices = failed.map((index_name) => ({
+      index_name,
+      reason: what === 'add' ? 'This index already has a policy' : 'This index is not being managed',
+    }));
+    answer(response, 200, { updated_indices: some.length - failed.length, failures: failed.length > 0, failed_indices });
+  }
+
+  private resolve(path: string, response: ServerResponse): void {
+    const data_streams = path.includes('logs-nmap') ? [...this.streams].map(([name, backing_indices]) => ({ name, backing_indices })) : [];
+    answer(response, 200, { indices: [], aliases: [], data_streams });
+  }
+
   private template({ method, path, body }: Seen, response: ServerResponse): void {
     if (method === 'PUT') {
       this.templates.set(path, JSON.parse(body));
       return answer(response, 200, { acknowledged: true });
     }
+    if (method === 'DELETE' && path === '/_index_template/logs-nmap' && this.streams.size > 0)
+      return answer(response, 400, {
+        error: {
+          reason: `unable to remove composable templates [logs-nmap] as they are in use by a data streams [${[...this.streams.keys()].join()}]`,
+        },
+      });
     if (method === 'DELETE') {
       this.templates.delete(path);
       return answer(response, 200, { acknowledged: true });
@@ -87,4 +200,8 @@ export class FakeAlerting extends FakeServer {
     if (path.startsWith('/_index_template/')) return answer(response, 200, { index_templates: [{ index_template: found }] });
     return answer(response, 200, { [path]: found });
   }
+}
+
+function triggerIdOf(monitor: any): string {
+  return Object.values<any>(monitor.triggers[0])[0].id;
 }

@@ -45,19 +45,6 @@ export class FakeStore extends FakeServer {
     this.indices.set(name, mapping);
   }
 
-  /** As our template makes it, with these types changed or left out. */
-  mapping(changed: Readonly<Record<string, string | undefined>> = {}): Mapping {
-    const root: any = { dynamic: 'false', properties: {} };
-    for (const { name, type } of FIELDS) {
-      const own = name in changed ? changed[name] : ({ long_keyword: 'keyword', labels: 'object' }[type as string] ?? type);
-      if (own === undefined) continue;
-      let node = root;
-      for (const part of name.split('.')) node = (node.properties ??= {})[part] ??= {};
-      if (own !== 'object') node.type = own;
-    }
-    return root as Mapping;
-  }
-
   protected override serve({ method, path, body }: Seen, response: ServerResponse): void {
     if (this.forbidden?.test(path) === true) return answer(response, 403, { error: { type: 'security_exception', reason: 'unauthorized' } });
     if (path.startsWith('/_bulk')) {
@@ -103,4 +90,17 @@ export class FakeStore extends FakeServer {
     const known = new Map([...backing, ...this.indices]);
     answer(response, 200, Object.fromEntries(names.map((name) => [name, { mappings: known.get(name) }])));
   }
+}
+
+/** As our template makes it, with these types changed or left out. */
+export function mappingOfFields(changed: Readonly<Record<string, string | undefined>> = {}): Mapping {
+  const root: any = { dynamic: 'false', properties: {} };
+  for (const { name, type } of FIELDS) {
+    const own = name in changed ? changed[name] : ({ long_keyword: 'keyword', labels: 'object' }[type as string] ?? type);
+    if (own === undefined) continue;
+    let node = root;
+    for (const part of name.split('.')) node = (node.properties ??= {})[part] ??= {};
+    if (own !== 'object') node.type = own;
+  }
+  return root as Mapping;
 }

@@ -14,6 +14,14 @@ export class FakeWazuh extends FakeServer {
   /** By path below `/var/ossec/etc/`, as the API names them. */
   readonly files = new Map<string, string>();
   readonly events: string[] = [];
+  /** `PUT …/analysisd/reload` came with 4.14. */
+  canReload = true;
+  /** What it answers when it is told to load its rules. */
+  loadStatus = 200;
+  /** Rules of others, by id. */
+  readonly otherRules = new Map<number, string>();
+  /** The rules as analysisd has them: as they were when it has loaded them last. */
+  loaded = new Map<string, string>();
   /** What it says of its configuration when it is asked to check it. */
   problem: string | undefined;
   /** Why it does not forward one event, with the code of its error. */
@@ -33,7 +41,10 @@ export class FakeWazuh extends FakeServer {
     if (path === '/cluster/status')
       return answer(response, 200, { data: { enabled: this.isCluster ? 'yes' : 'no', running: this.isCluster ? 'yes' : 'no' }, error: 0 });
     if (/^\/(?:manager|cluster)\/configuration\/validation$/.test(path)) return this.validate(response);
-    if (/^\/(?:manager|cluster)\/restart$/.test(path)) return answer(response, 200, { message: 'Restart request sent', error: 0 });
+    if (/^\/(?:manager|cluster)\/restart$/.test(path)) return this.load(response, 'Restart request sent');
+    if (/^\/(?:manager|cluster)\/analysisd\/reload$/.test(path))
+      return this.canReload ? this.load(response, 'Reload request sent') : answer(response, 404, { title: 'Not Found' });
+    if (path.startsWith('/rules?')) return this.rules(path, response);
     const [, file = ''] = /^\/((?:rules|decoders)\/files\/[\w.]+)(?:\?|$)/.exec(path) ?? [];
     if (file === '') return answer(response, 404, { title: 'Not Found' });
     return this.file(method, file, seen.body, response);
@@ -64,6 +75,22 @@ export class FakeWazuh extends FakeServer {
     if (this.problem === undefined) return answer(response, 200, { data: { affected_items: [{ name: 'master', status: 'OK' }] }, error: 0 });
     const failed_items = [{ error: { code: 1908, message: this.problem }, id: ['master'] }];
     answer(response, 200, { data: { affected_items: [], failed_items, total_failed_items: 1 }, message: 'Could not check configuration', error: 1 });
+  }
+
+  private load(response: ServerResponse, message: string): void {
+    if (this.loadStatus !== 200) return answer(response, this.loadStatus, { title: 'Internal Server Error' });
+    this.loaded = new Map(this.files);
+    answer(response, 200, { data: { affected_items: [{ name: 'master', msg: 'ok' }] }, message, error: 0 });
+  }
+
+  /** A rule that nobody has is not there, and no error; one that two files have is there twice. */
+  private rules(path: string, response: ServerResponse): void {
+    const wanted = new Set((/rule_ids=([\d,]+)/.exec(path)?.[1] ?? '').split(',').map(Number));
+    const ours = [...(this.files.get('rules/files/portlog_rules.xml') ?? '').matchAll(/<rule id="(\d+)"/g)].map(
+      ([, id]) => [Number(id), 'portlog_rules.xml'] as const,
+    );
+    const items = [...ours, ...this.otherRules].filter(([id]) => wanted.has(id)).map(([id, filename]) => ({ id, filename }));
+    answer(response, 200, { data: { affected_items: items, total_affected_items: items.length }, error: 0 });
   }
 
   private file(method: string, file: string, body: string, response: ServerResponse): void {

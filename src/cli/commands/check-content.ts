@@ -27,7 +27,7 @@ export async function checkContent(context: CommandContext, sinks: readonly Sink
 async function look(name: TargetName, connection: Connection): Promise<Diagnosis> {
   const where = `${name} ${connection.client.url.origin}`;
   try {
-    const steps = await TARGETS[name].plan(connection, { force: false }, AbortSignal.timeout(30_000));
+    const steps = await TARGETS[name].plan(connection, { force: false, repair: false }, AbortSignal.timeout(30_000));
     return verdict(name, where, steps);
   } catch (error) {
     if (!(error instanceof PortlogError || error instanceof SinkError)) throw error;

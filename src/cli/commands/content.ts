@@ -6,7 +6,7 @@ import { PortlogError } from '../../errors.ts';
 import { type Connection, type Target } from '../../setup/targets.ts';
 import { httpClient } from '../../sink/http.ts';
 import { type SinkOptions, urlOf } from '../../sink/options.ts';
-import { type CommandContext, list, text } from './context.ts';
+import { type CommandContext, list, number, text } from './context.ts';
 
 /** What dashboards and rules depend on, from flags and the configuration file. */
 export async function contentOptions({ values, config: read }: CommandContext): Promise<ContentOptions> {
@@ -22,6 +22,7 @@ export async function contentOptions({ values, config: read }: CommandContext): 
     sites: named ?? configured,
     lokiUid: text(values, 'loki-uid') ?? DEFAULT_CONTENT.lokiUid,
     runbooks: text(values, 'runbooks'),
+    wazuhBaseId: baseId(number(values, 'base-id')),
   };
 }
 
@@ -46,6 +47,12 @@ function siteOf(word: string): ContentOptions['sites'][number] {
   if (name === '')
     throw new PortlogError('usage', `--site ${word}: write NAME or NAME=HOURS`, { hint: 'HOURS: within which a scan must have finished' });
   return { name, maxAgeHours: hours === undefined ? undefined : Number(hours) };
+}
+
+/** People's own rules have ids from 100000 to 120000, and ours take up to 120 of them. */
+function baseId(id: number | undefined): number | undefined {
+  if (id === undefined || (Number.isInteger(id) && id >= 100_000 && id <= 119_800)) return id;
+  throw new PortlogError('usage', `--base-id ${id}: a whole number from 100000 to 119800`);
 }
 
 /** It goes into queries as it is. */

@@ -9,8 +9,10 @@ import { connectTo, contentOptions } from './content.ts';
 import { type CommandContext, number, text } from './context.ts';
 
 const SETUP_TIMEOUT_MS = 60_000;
-/** Targets that can be told how long events are kept. */
-const RETAINS: ReadonlySet<string> = new Set(['elasticsearch', 'opensearch']);
+/** Copies every document of the inventory. */
+const REPAIR_TIMEOUT_MS = 3_600_000;
+/** Targets that keep events: they can be told how long, and their types can be wrong. */
+const STORES: ReadonlySet<string> = new Set(['elasticsearch', 'opensearch']);
 
 /** `portlog setup TARGET`: installs what portlog brings along; never replaces what is not portlog's, or what somebody has changed. */
 export async function setupCommand(context: CommandContext, name: string): Promise<ExitCode> {
@@ -20,6 +22,8 @@ export async function setupCommand(context: CommandContext, name: string): Promi
   const content = await contentOptions(context);
   const directory = text(context.values, 'export');
   if (directory !== undefined) return exportFiles(context, directory, await target.files(content));
+  if (context.values['repair'] === true && !STORES.has(name))
+    throw new PortlogError('usage', '--repair is for portlog setup elasticsearch or opensearch');
   if (context.values['api-key'] === true && name !== 'elasticsearch')
     throw new PortlogError('usage', '--api-key is for portlog setup elasticsearch', { hint: 'the other servers make their keys themselves' });
   const connection = { ...(await connectTo(context, name, target, content)), retentionDays: retention(context, name) };
@@ -33,24 +37,24 @@ export async function setupCommand(context: CommandContext, name: string): Promi
 function retention({ values }: CommandContext, name: string): number | undefined {
   const days = number(values, 'retention-days');
   if (days === undefined) return undefined;
-  if (!RETAINS.has(name) || !Number.isInteger(days) || days < 1)
+  if (!STORES.has(name) || !Number.isInteger(days) || days < 1)
     throw new PortlogError('usage', '--retention-days needs a whole number from 1, and is for portlog setup elasticsearch or opensearch');
   return days;
 }
 
 async function run(context: CommandContext, target: Target, connection: Connection): Promise<ExitCode> {
   const { values, speaker } = context;
-  const signal = AbortSignal.timeout(SETUP_TIMEOUT_MS);
-  const isRemoval = values['remove'] === true;
-  const steps = isRemoval ? await target.planRemoval(connection, signal) : await target.plan(connection, { force: values['force'] === true }, signal);
+  const [isRemoval, repair] = [values['remove'] === true, values['repair'] === true];
+  const signal = AbortSignal.timeout(repair ? REPAIR_TIMEOUT_MS : SETUP_TIMEOUT_MS);
+  const steps = isRemoval
+    ? await target.planRemoval(connection, signal)
+    : await target.plan(connection, { force: values['force'] === true, repair }, signal);
   if (isRemoval && steps.length === 0) speaker.say('nothing of portlog is installed there');
   if (values['dry-run'] === true) return describe(context, steps);
   for (const step of steps) {
     await step.apply(signal);
     speaker.say(`${DONE[step.action]} ${step.what}`);
   }
-  if (steps.some(({ action, request }) => action === 'update' && request?.path.includes('_template/') === true))
-    speaker.say('data streams that exist keep their mapping until their next rollover');
   if (values['api-key'] === true) {
     await print(context.terminal, `${await createApiKey(connection.client, signal)}\n`);
     speaker.say('this API key may only write nmap events; it is not shown again: PORTLOG_ELASTICSEARCH_API_KEY=…');
@@ -65,7 +69,10 @@ const DONE = {
   kept: 'left as it is, because somebody has changed it:',
   skipped: 'left out',
   remove: 'removed',
-  restart: 'restarted',
+  load: 'loaded',
+  wrong: 'has wrong types, and keeps them:',
+  mend: 'mended',
+  stays: 'stays:',
 } as const;
 
 async function describe(context: CommandContext, steps: readonly Step[]): Promise<ExitCode> {
@@ -77,9 +84,11 @@ async function describe(context: CommandContext, steps: readonly Step[]): Promis
 }
 
 function outcome({ speaker }: CommandContext, steps: readonly Step[]): ExitCode {
-  if (!steps.some(({ action }) => action === 'kept')) return EXIT.delivered;
-  speaker.say('--force overwrites what somebody has changed');
-  return EXIT.partly;
+  const has = (action: Step['action']): boolean => steps.some((step) => step.action === action);
+  if (has('kept')) speaker.say('--force overwrites what somebody has changed');
+  if (has('wrong')) speaker.say('nothing is sent until that is mended: portlog setup … --repair (with --dry-run, it says what it would do)');
+  if (has('stays')) speaker.say('events stay, and what they need; once their data streams and indices are deleted, --remove takes the rest away');
+  return has('kept') || has('wrong') || has('stays') ? EXIT.partly : EXIT.delivered;
 }
 
 async function exportFiles({ speaker }: CommandContext, directory: string, files: ReadonlyMap<string, string>): Promise<ExitCode> {

@@ -1,0 +1,33 @@
+import type { HttpClient, HttpRequest } from '../sink/http.ts';
+import { accepted, isWithoutPlugin, said, type Step, wanted } from './step.ts';
+
+const STREAMS = '/_data_stream/logs-nmap.*/_lifecycle';
+
+/**
+ * How long the data streams of Elasticsearch that are there already keep their events: the template counts for those only that
+ * come into being after it.
+ * https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-put-data-lifecycle
+ */
+export async function planLifecycle(client: HttpClient, days: number, signal: AbortSignal): Promise<readonly Step[]> {
+  const request: HttpRequest = { method: 'GET', path: STREAMS };
+  const answer = await client.request(request, signal);
+  if (answer.status === 404) return [];
+  if (isWithoutPlugin(answer)) return [said('skipped', 'retention of the data streams that exist: this server has no data stream lifecycle')];
+  const { data_streams: streams } = JSON.parse(accepted(client, request, answer).body) as { readonly data_streams: readonly Stream[] };
+  return streams
+    .filter(({ lifecycle }) => lifecycle?.data_retention !== `${days}d` || lifecycle.enabled === false)
+    .map(({ name }) => {
+      const put: HttpRequest = { method: 'PUT', path: `/_data_stream/${name}/_lifecycle`, body: JSON.stringify({ data_retention: `${days}d` }) };
+      return {
+        what: `data stream ${name}: events are deleted after ${days} days`,
+        action: 'update',
+        request: put,
+        apply: async (during) => void (await wanted(client, put, during)),
+      };
+    });
+}
+
+interface Stream {
+  readonly name: string;
+  readonly lifecycle?: { readonly data_retention?: string; readonly enabled?: boolean };
+}

@@ -1,0 +1,134 @@
+import { type BulkServer, bulkRefusal } from '../sink/bulk.ts';
+import { type Fault, faultInWords, lookAtPlaces, type Place, UNKNOWN } from '../sink/bulk-places.ts';
+import type { HttpClient, HttpRequest } from '../sink/http.ts';
+import { PortlogError } from '../errors.ts';
+import { setupFileText } from './files.ts';
+import { copyDocuments } from './reindex.ts';
+import { said, type Step, wanted } from './step.ts';
+
+export interface RepairOptions {
+  /** Only of this one; undefined for all. */
+  readonly namespace: string | undefined;
+  /** Mend it, and do not only say it. */
+  readonly repair: boolean;
+}
+
+/**
+ * What exists keeps the types that it has got, whatever the templates say now. Fields that are only missing are added;
+ * wrong types are named, and mended when somebody wants that.
+ */
+export async function planRepair(
+  client: HttpClient,
+  server: BulkServer,
+  { namespace = '*', repair }: RepairOptions,
+  signal: AbortSignal,
+): Promise<readonly Step[]> {
+  const seen = await lookAtPlaces(client, namespace, (answer) => bulkRefusal(client.url, answer, server), signal);
+  if (seen === UNKNOWN)
+    throw new PortlogError('setup-refused', `these credentials may not see the types of fields at ${client.url.origin}`, { hint: server.toLook });
+  const steps: Step[] = [];
+  for (const fault of seen.faults) {
+    if (!fault.isGrave) steps.push(addition(client, server, fault));
+    else if (repair) steps.push(mending(client, fault));
+    else steps.push(said('wrong', faultInWords(fault)));
+  }
+  return steps;
+}
+
+/** A mapping takes new fields at any time. */
+function addition(client: HttpClient, { type }: BulkServer, { place, missing }: Fault): Step {
+  const text = setupFileText(type, { file: 'component-mappings.json' });
+  const { template } = JSON.parse(text) as { readonly template: { readonly mappings: { readonly properties: Tree } } };
+  const properties = picked(template.mappings.properties, missing);
+  return {
+    what: `${place.name}, with ${missing.length} fields that it did not know`,
+    action: 'update',
+    ...sending(client, { method: 'PUT', path: `/${place.index}/_mapping`, body: JSON.stringify({ properties }) }),
+  };
+}
+
+interface Tree {
+  readonly [name: string]: object & { readonly properties?: Tree };
+}
+
+/** Of a tree of fields, those with these paths. */
+function picked(tree: Tree, paths: readonly string[]): Tree {
+  const byHead = Map.groupBy(paths, (path) => path.split('.')[0] ?? '');
+  return Object.fromEntries(
+    [...byHead].flatMap(([head, some]) => {
+      const node = tree[head];
+      if (node === undefined) return [];
+      if (node.properties === undefined || some.includes(head)) return [[head, node]];
+      return [
+        [
+          head,
+          {
+            ...node,
+            properties: picked(
+              node.properties,
+              some.map((path) => path.slice(head.length + 1)),
+            ),
+          },
+        ],
+      ];
+    }),
+  );
+}
+
+function mending(client: HttpClient, fault: Fault): Step {
+  const { place } = fault;
+  if (place.isStray) return strayMended(client, place);
+  return place.name.startsWith('logs-') ? rolledOver(client, fault) : inventoryMended(client, fault);
+}
+
+/** What is there stays as it is, in a backing index that nobody writes to any more. */
+function rolledOver(client: HttpClient, fault: Fault): Step {
+  return {
+    what: `${faultInWords(fault)}: a new backing index`,
+    action: 'mend',
+    ...sending(client, { method: 'POST', path: `/${fault.place.name}/_rollover` }),
+  };
+}
+
+/** Into a new index, which takes the name as an alias in the same moment in which the old one goes. */
+function inventoryMended(client: HttpClient, fault: Fault): Step {
+  const { name, index } = fault.place;
+  const [, base = index, number = '1'] = /^(.*?)(?:-(\d+))?$/.exec(index.slice('nmap-inventory-'.length)) ?? [];
+  const next = `nmap-inventory-${base}-${Number(number) + 1}`;
+  const swap: HttpRequest = {
+    method: 'POST',
+    path: '/_aliases',
+    body: JSON.stringify({ actions: [{ remove_index: { index } }, { add: { index: next, alias: name } }] }),
+  };
+  return {
+    what: `${faultInWords(fault)}: copied to ${next}, which takes its name`,
+    action: 'mend',
+    request: swap,
+    async apply(signal) {
+      // Of an attempt that failed.
+      await client.request({ method: 'DELETE', path: `/${next}` }, signal);
+      await wanted(client, { method: 'PUT', path: `/${next}` }, signal);
+      await copyDocuments(client, index, { index: next, version_type: 'external' }, signal);
+      await wanted(client, swap, signal);
+    },
+  };
+}
+
+/** An index in the place of a data stream: its documents go to a data stream beside it, so that the name is free. */
+function strayMended(client: HttpClient, place: Place): Step {
+  const beside = `${place.name}-before`;
+  const removal: HttpRequest = { method: 'DELETE', path: `/${place.index}` };
+  return {
+    what: `${place.name}, an index where a data stream belongs: copied to the data stream ${beside}, and removed`,
+    action: 'mend',
+    request: removal,
+    async apply(signal) {
+      await copyDocuments(client, place.index, { index: beside, op_type: 'create' }, signal);
+      await wanted(client, removal, signal);
+    },
+  };
+}
+
+function sending(client: HttpClient, request: HttpRequest): Pick<Step, 'request' | 'apply'> {
+  return { request, apply: async (signal) => void (await wanted(client, request, signal)) };
+}

@@ -1,0 +1,51 @@
+import { type BulkServer, bulkRefusal } from '../sink/bulk.ts';
+import { placesOf, UNKNOWN } from '../sink/bulk-places.ts';
+import type { HttpClient } from '../sink/http.ts';
+import { PortlogError } from '../errors.ts';
+import { setupFileText, SETUP_FILES, type SetupFile } from './files.ts';
+import { found, removal, said, type Step } from './step.ts';
+import { covers, definitionIn, isOurs } from './templates.ts';
+
+/**
+ * What is ours, the last first, for each stands on those before it. What data streams are made of cannot be taken away
+ * as long as they are there; and events stay, so it stays, too.
+ */
+export async function planTemplatesRemoval(client: HttpClient, server: BulkServer, signal: AbortSignal): Promise<readonly Step[]> {
+  const users = await usersOfParts(client, server, signal);
+  const steps: Step[] = [];
+  for (const file of SETUP_FILES[server.type].toReversed()) {
+    const { what, path } = file;
+    const answer = await found(client, { method: 'GET', path }, signal);
+    if (answer === undefined || !mayGo(server, file, definitionIn(answer))) continue;
+    const why = users(file);
+    steps.push(why === undefined ? removal(client, what, { method: 'DELETE', path }) : said('stays', `${what}, which ${why}`));
+  }
+  return steps;
+}
+
+/** What is the user's goes only as long as it says nothing. */
+function mayGo({ type }: BulkServer, file: SetupFile, present: unknown): boolean {
+  if (file.isCustom !== true) return isOurs(present);
+  const ours: unknown = JSON.parse(setupFileText(type, file));
+  return covers(present, ours) && covers(ours, present);
+}
+
+/** Who needs a part: a data stream its template with all that this is made of; every index the pipeline that it sends documents through. */
+async function usersOfParts(client: HttpClient, server: BulkServer, signal: AbortSignal): Promise<(file: SetupFile) => string | undefined> {
+  const places = await placesOf(client, '*', (answer) => bulkRefusal(client.url, answer, server), signal);
+  if (places === UNKNOWN)
+    throw new PortlogError('setup-refused', `these credentials may not see what is there at ${client.url.origin}`, { hint: server.toLook });
+  const streams = places.filter(({ name, isStray }) => name.startsWith('logs-') && !isStray).map(({ name }) => name);
+  const all = places.map(({ name }) => name);
+  return ({ use }) => {
+    const users = use === 'inventory' ? [] : use === 'all' ? all : streams;
+    return users.length === 0 ? undefined : `${inWords(users)} ${users.length === 1 ? 'needs' : 'need'}`;
+  };
+}
+
+const MOST_NAMES = 3;
+
+function inWords(names: readonly string[]): string {
+  const rest = names.length > MOST_NAMES ? ` and ${names.length - MOST_NAMES} more` : '';
+  return `${names.slice(0, MOST_NAMES).join(', ')}${rest}`;
+}
