@@ -6,7 +6,8 @@ import { type CommandContext, commandContext } from './commands/context.ts';
 import { sinkErrorCode } from './diagnose.ts';
 import { holdMemoryDown } from './memory.ts';
 import { fromEnvironment } from './options.ts';
-import { COMMAND_OPTIONS, parseArguments, type Request } from './parse.ts';
+import { COMMAND_OPTIONS } from './command-options.ts';
+import { parseArguments, type Request } from './parse.ts';
 import { print, Speaker, type Terminal } from './terminal.ts';
 
 /** The command as a process: its exit code is set. Never throws. */

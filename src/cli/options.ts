@@ -1,6 +1,7 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { Environment } from '../config/env.ts';
+import { PortlogError } from '../errors.ts';
 
 /** An option of the command line, defined once: yargs, the environment, help and docs/reference/cli.md come from here. */
 export interface Option {
@@ -10,6 +11,8 @@ export interface Option {
   readonly value?: string;
   readonly choices?: readonly string[];
   readonly alias?: string;
+  /** The largest number that makes sense; what is larger is a mistake in the unit. */
+  readonly max?: number;
   readonly group: 'Where to' | 'What' | 'How' | 'Messages';
 }
 
@@ -62,7 +65,7 @@ export const SHIP_OPTIONS = {
     group: 'How',
     about: 'where known state and undelivered events are kept (default: ~/.local/state/portlog)',
   },
-  'retry-for-seconds': { type: 'number', value: 'N', group: 'How', about: 'how long a sink that fails is tried again (default: 60)' },
+  'retry-for-seconds': { type: 'number', max: 86_400, value: 'N', group: 'How', about: 'how long a sink that fails is tried again (default: 60)' },
   'spool-max-mib': { type: 'number', value: 'N', group: 'How', about: 'room on disk for what waits for a sink (default: 1024)' },
   'spool-max-age-days': { type: 'number', value: 'N', group: 'How', about: 'how long it may wait (default: 30)' },
   'spool-when-full': {
@@ -72,7 +75,7 @@ export const SHIP_OPTIONS = {
     about: 'what gives way then: reading, or the oldest events (default: block)',
   },
   'quiet': { type: 'boolean', alias: 'q', group: 'Messages', about: 'only errors' },
-  'verbose': { type: 'boolean', group: 'Messages', about: 'what portlog does, step by step' },
+  'verbose': { type: 'boolean', alias: 'v', group: 'Messages', about: 'what portlog does, step by step' },
   'json': { type: 'boolean', group: 'Messages', about: 'the summary as one line of JSON' },
 } as const satisfies Record<string, Option>;
 
@@ -82,7 +85,7 @@ export const SCAN_OPTIONS = {
 
 const UNATTENDED_OPTIONS = {
   'once': { type: 'boolean', group: 'How', about: 'do what there is to do now, and end' },
-  'poll-seconds': { type: 'number', value: 'N', group: 'How', about: 'how often directories are looked into (default: 10)' },
+  'poll-seconds': { type: 'number', max: 86_400, value: 'N', group: 'How', about: 'how often directories are looked into (default: 10)' },
 } as const satisfies Record<string, Option>;
 
 export const WATCH_OPTIONS = {
@@ -170,21 +173,37 @@ export const SETUP_OPTIONS = {
   'api-key': { type: 'boolean', group: 'How', about: 'of elasticsearch: also make an API key that may only write these events, and print it' },
 } as const satisfies Record<string, Option>;
 
+/** What may have a largest number. */
+export const ALL_OPTIONS = { ...SHIP_OPTIONS, ...WATCH_OPTIONS } as const;
+
 /** Values by option name, whoever gave them. */
 export type Values = Readonly<Record<string, string | boolean | number | readonly string[] | undefined>>;
 
-/** `PORTLOG_<OPTION>`, a list separated by commas. The environment stands behind the flags. */
+/** `PORTLOG_<OPTION>`, a list separated by commas. The environment stands behind the flags. Throws `usage` for what the option would not take. */
 export function fromEnvironment(options: Readonly<Record<string, Option>>, env: Environment): Values {
   const values: Record<string, Values[string]> = {};
-  for (const [name, { type }] of Object.entries(options)) {
+  for (const [name, option] of Object.entries(options)) {
     const text = env[variableOf(name)];
-    if (text === undefined || text === '') continue;
-    if (type === 'list') values[name] = text.split(',').map((part) => part.trim());
-    else if (type === 'boolean') values[name] = text === '1' || text.toLowerCase() === 'true';
-    else values[name] = type === 'number' ? Number(text) : text;
+    if (text !== undefined && text !== '') values[name] = valueOf(variableOf(name), text, option);
   }
   return values;
 }
+
+function valueOf(variable: string, text: string, { type, choices }: Option): Values[string] {
+  const refused = (what: string, hint?: string): PortlogError =>
+    new PortlogError('usage', `${variable}=${text}: ${what}`, hint === undefined ? {} : { hint });
+  if (type === 'list') return text.split(',').map((part) => part.trim());
+  if (type === 'boolean') {
+    const isOn = SWITCH[text.toLowerCase()];
+    if (isOn === undefined) throw refused('it is on or off', 'write true or false');
+    return isOn;
+  }
+  if (choices !== undefined && !choices.includes(text)) throw refused('there is no such choice', `there are: ${choices.join(', ')}`);
+  if (type === 'number' && !(Number(text) >= 0)) throw refused('it needs a number that is not negative');
+  return type === 'number' ? Number(text) : text;
+}
+
+const SWITCH: Readonly<Record<string, boolean>> = { 1: true, true: true, yes: true, on: true, 0: false, false: false, no: false, off: false };
 
 export function variableOf(option: string): string {
   return `PORTLOG_${option.toUpperCase().replaceAll('-', '_')}`;

@@ -1,19 +1,8 @@
 import yargs, { type Argv } from 'yargs';
-import { nearest } from '../config/nearest.ts';
 import { PortlogError } from '../errors.ts';
-import {
-  DIFF_OPTIONS,
-  EXPOSURE_OPTIONS,
-  INVENTORY_OPTIONS,
-  type Option,
-  REPLAY_OPTIONS,
-  RUN_OPTIONS,
-  SCAN_OPTIONS,
-  SETUP_OPTIONS,
-  SHIP_OPTIONS,
-  type Values,
-  WATCH_OPTIONS,
-} from './options.ts';
+import { refuseOddWords, usageError, withoutHelp } from './mistyped.ts';
+import { COMMAND_OPTIONS, type Options } from './command-options.ts';
+import type { Values } from './options.ts';
 
 /** What the user asked for. `text` is help or the version, to be printed. */
 export type Request =
@@ -30,49 +19,20 @@ export type Request =
   | { readonly command: 'check'; readonly values: Values }
   | { readonly command: 'text'; readonly text: string };
 
-type Options = Readonly<Record<string, Option>>;
-
-/** The options of each command; those of `setup` that name a server are the same as for shipping. */
-export const COMMAND_OPTIONS = {
-  ship: SHIP_OPTIONS,
-  scan: { ...SHIP_OPTIONS, ...SCAN_OPTIONS },
-  check: { ...SHIP_OPTIONS, ...SCAN_OPTIONS },
-  watch: { ...WATCH_OPTIONS, ...SHIP_OPTIONS },
-  run: { ...RUN_OPTIONS, ...SCAN_OPTIONS, ...SHIP_OPTIONS },
-  status: only(SHIP_OPTIONS, ['config', 'state-dir', 'json']),
-  diff: { ...DIFF_OPTIONS, ...only(SHIP_OPTIONS, ['site', 'config', 'state-dir', 'quiet']) },
-  exposure: { ...EXPOSURE_OPTIONS, ...only(SHIP_OPTIONS, ['exposure', 'site', 'config', 'state-dir', 'quiet']) },
-  inventory: { ...INVENTORY_OPTIONS, ...only(SHIP_OPTIONS, ['site', 'config', 'state-dir', 'quiet']) },
-  replay: {
-    ...REPLAY_OPTIONS,
-    ...without(SHIP_OPTIONS, [
-      'format',
-      'all',
-      'again',
-      'changes',
-      'confirm-scans',
-      'mass-change',
-      'intel-dir',
-      'exposure',
-      'spool-max-mib',
-      'spool-when-full',
-    ]),
-  },
-  setup: { ...SETUP_OPTIONS, 'ca-file': SHIP_OPTIONS['ca-file'], 'quiet': SHIP_OPTIONS.quiet, 'verbose': SHIP_OPTIONS.verbose },
-} as const satisfies Record<string, Options>;
-
-function without<O extends Options, Name extends keyof O>(options: O, names: readonly Name[]): Omit<O, Name> {
-  return Object.fromEntries(Object.entries(options).filter(([name]) => !(names as readonly string[]).includes(name))) as Omit<O, Name>;
-}
-
-function only<O extends Options, Name extends keyof O>(options: O, names: readonly Name[]): Pick<O, Name> {
-  return Object.fromEntries(names.map((name) => [name, options[name]])) as Pick<O, Name>;
-}
+const SETUP_TARGETS = 'elasticsearch, opensearch, opensearch-dashboards, kibana, grafana, loki, wazuh, wazuh-dashboard';
 
 /** Throws a PortlogError `usage` for anything that cannot be meant. */
-export async function parseArguments(args: readonly string[], version: string): Promise<Request> {
+export async function parseArguments(given: readonly string[], version: string): Promise<Request> {
+  const args = withoutHelp(given);
+  refuseOddWords(args);
   let request: Request | undefined;
   const choose = (chosen: Request): void => void (request = chosen);
+  /** The words of a command that takes no more of them than it has named. */
+  const noMore = (command: string, argv: Readonly<Record<string, unknown>>): void => {
+    const [surplus] = [...strings(argv['_']).slice(1), ...strings(argv['--'])];
+    if (surplus !== undefined)
+      throw new PortlogError('usage', `portlog ${command} does not know what to do with "${surplus}"`, { hint: `portlog ${command} --help` });
+  };
   const parser = yargs()
     .scriptName('portlog')
     .usage('Turns nmap scans into SIEM events.\n\n  nmap -v -sV -oX - 192.0.2.0/24 | portlog --to elasticsearch=https://es:9200')
@@ -93,11 +53,13 @@ export async function parseArguments(args: readonly string[], version: string): 
       },
     )
     .command(
-      'watch <directories..>',
+      'watch [directories..]',
       'ship each finished scan that appears in a directory, once',
       (y) => add(y, COMMAND_OPTIONS.watch).positional('directories', { type: 'string', array: true }),
       (argv) => {
-        choose({ command: 'watch', values: valuesOf(argv, COMMAND_OPTIONS.watch), directories: strings(argv['directories']) });
+        const directories = [...strings(argv['directories']), ...strings(argv['--'])];
+        needed(directories[0], 'watch', 'a directory');
+        choose({ command: 'watch', values: valuesOf(argv, COMMAND_OPTIONS.watch), directories });
       },
     )
     .command(
@@ -105,6 +67,7 @@ export async function parseArguments(args: readonly string[], version: string): 
       'scan and watch unattended, as the schedules and directories of the configuration say',
       (y) => add(y, COMMAND_OPTIONS.run),
       (argv) => {
+        noMore('run', argv);
         choose({ command: 'run', values: valuesOf(argv, COMMAND_OPTIONS.run) });
       },
     )
@@ -113,15 +76,16 @@ export async function parseArguments(args: readonly string[], version: string): 
       'last and next scans, what waits on disk, what was rejected',
       (y) => add(y, COMMAND_OPTIONS.status),
       (argv) => {
+        noMore('status', argv);
         choose({ command: 'status', values: valuesOf(argv, COMMAND_OPTIONS.status) });
       },
     )
     .command(
-      'diff <scans..>',
+      'diff [scans..]',
       'what changed between two scans, OLD and NEW; or between what is known, and one scan',
       (y) => add(y, COMMAND_OPTIONS.diff).positional('scans', { type: 'string', array: true }),
       (argv) => {
-        const [first, second, ...more] = strings(argv['scans']);
+        const [first, second, ...more] = [...strings(argv['scans']), ...strings(argv['--'])];
         if (first === undefined || more.length > 0)
           throw new PortlogError('usage', 'portlog diff compares two scans, or one with what is known', { hint: 'portlog diff OLD NEW' });
         const [old, newer] = second === undefined ? [undefined, first] : [first, second];
@@ -133,16 +97,23 @@ export async function parseArguments(args: readonly string[], version: string): 
       'what is known now: hosts, ports, services, since when',
       (y) => add(y, COMMAND_OPTIONS.inventory),
       (argv) => {
+        noMore('inventory', argv);
         choose({ command: 'inventory', values: valuesOf(argv, COMMAND_OPTIONS.inventory) });
       },
     )
     .command(
-      'exposure <task> [scan]',
+      'exposure [task] [scan]',
       'what is meant to be open: init writes it down from a scan, or from what is known; check compares a scan',
       (y) => add(y, COMMAND_OPTIONS.exposure).positional('task', { type: 'string' }).positional('scan', { type: 'string' }),
       (argv) => {
+        noMore('exposure', argv);
         const [scan] = strings(argv['scan']);
-        choose({ command: 'exposure', values: valuesOf(argv, COMMAND_OPTIONS.exposure), task: String(argv['task']), scan });
+        choose({
+          command: 'exposure',
+          values: valuesOf(argv, COMMAND_OPTIONS.exposure),
+          task: needed(argv['task'], 'exposure', 'a task: init or check'),
+          scan,
+        });
       },
     )
     .command(
@@ -150,15 +121,21 @@ export async function parseArguments(args: readonly string[], version: string): 
       'send what waits on disk because a sink was down',
       (y) => add(y, COMMAND_OPTIONS.replay),
       (argv) => {
+        noMore('replay', argv);
         choose({ command: 'replay', values: valuesOf(argv, COMMAND_OPTIONS.replay) });
       },
     )
     .command(
-      'setup <target>',
-      'install templates, dashboards and alert rules into: elasticsearch, opensearch, opensearch-dashboards, kibana, grafana, loki, wazuh, wazuh-dashboard',
+      'setup [target]',
+      `install templates, dashboards and alert rules into: ${SETUP_TARGETS}`,
       (y) => add(y, COMMAND_OPTIONS.setup).positional('target', { type: 'string' }),
       (argv) => {
-        choose({ command: 'setup', values: valuesOf(argv, COMMAND_OPTIONS.setup), target: String(argv['target']) });
+        noMore('setup', argv);
+        choose({
+          command: 'setup',
+          values: valuesOf(argv, COMMAND_OPTIONS.setup),
+          target: needed(argv['target'], 'setup', `a target: ${SETUP_TARGETS}`),
+        });
       },
     )
     .command(
@@ -166,6 +143,7 @@ export async function parseArguments(args: readonly string[], version: string): 
       'try configuration, nmap, state directory and every sink',
       (y) => add(y, COMMAND_OPTIONS.check),
       (argv) => {
+        noMore('check', argv);
         choose({ command: 'check', values: valuesOf(argv, COMMAND_OPTIONS.check) });
       },
     )
@@ -188,11 +166,12 @@ export async function parseArguments(args: readonly string[], version: string): 
     .help()
     .alias('help', 'h')
     .version(version)
-    .wrap(100)
+    .alias('version', 'V')
+    .wrap(80)
     .exitProcess(false)
     .showHelpOnFail(false)
     .fail((message, error) => {
-      throw error ?? usageError(message, args);
+      throw error instanceof PortlogError ? error : usageError(message ?? error.message, args);
     });
   const text = await new Promise<string>((resolve, reject) => {
     Promise.resolve(
@@ -223,6 +202,7 @@ function valuesOf(argv: Readonly<Record<string, unknown>>, options: Options): Va
   for (const [name, { type }] of Object.entries(options)) {
     const given = argv[name];
     if (given === undefined) continue;
+    if (strings(given).includes('')) throw new PortlogError('usage', `--${name} got an empty word`, { hint: 'a variable of the shell may be empty' });
     if (type === 'list') values[name] = strings(given);
     else if (Array.isArray(given)) throw new PortlogError('usage', `--${name} was given twice`);
     else values[name] = given as Values[string];
@@ -241,17 +221,8 @@ function marked(word: string): string {
   return word === '-' ? DASH : word;
 }
 
-/** yargs says what is wrong; we add the nearest option that there is. */
-function usageError(message: string, args: readonly string[]): PortlogError {
-  const unknown = /^Unknown arguments?: (.+)$/.exec(message)?.[1]?.split(', ')[0];
-  if (unknown === undefined) return new PortlogError('usage', message.split('\n').join(' '), { hint: 'portlog --help' });
-  if (args[0] === 'scan' && !args.includes('--'))
-    return new PortlogError('usage', `there is no option ${unknown.length === 1 ? '-' : '--'}${unknown}`, {
-      hint: "put nmap's arguments behind --: portlog scan -- -sV 192.0.2.0/24",
-    });
-  const command = args.find((arg): arg is keyof typeof COMMAND_OPTIONS => Object.hasOwn(COMMAND_OPTIONS, arg)) ?? 'ship';
-  if (Object.values(COMMAND_OPTIONS).some((options) => Object.hasOwn(options, unknown)))
-    return new PortlogError('usage', `portlog ${command} has no option --${unknown}`, { hint: `portlog ${command} --help shows those that it has` });
-  const guess = nearest(unknown, Object.keys(COMMAND_OPTIONS[command]));
-  return new PortlogError('usage', `there is no option --${unknown}`, { hint: guess === undefined ? 'portlog --help' : `did you mean --${guess}?` });
+/** A word that the command cannot do without. */
+function needed(word: unknown, command: string, what: string): string {
+  if (word === undefined) throw new PortlogError('usage', `portlog ${command} needs ${what}`, { hint: `portlog ${command} --help` });
+  return strings(word)[0] ?? '';
 }

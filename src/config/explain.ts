@@ -1,37 +1,86 @@
 import type { ErrorObject } from 'ajv';
 import { nearest } from './nearest.ts';
 
-/** ajv's findings as sentences: where in the file, what is expected there, and the nearest spelling. */
+/** ajv's findings as sentences: where in the file, what is expected there, and the nearest spelling. None of them quotes a value. */
 export function explain(errors: readonly ErrorObject[]): readonly string[] {
-  return [...new Set(errors.filter(({ keyword }) => keyword !== 'if' && keyword !== 'propertyNames').map(sentence))];
+  // What follows from another finding, and is said by that.
+  const isOwn = ({ keyword }: ErrorObject): boolean => !['if', 'propertyNames', 'anyOf', 'oneOf', 'not'].includes(keyword);
+  const own = errors.filter(isOwn);
+  return [...new Set((own.length === 0 ? errors : own).map(sentence))];
 }
 
-function sentence({ instancePath, keyword, params, message, parentSchema }: ErrorObject): string {
+function sentence(error: ErrorObject): string {
+  const { instancePath, keyword, params, parentSchema } = error;
+  const schema = parentSchema as SchemaPart;
   const path = instancePath.slice(1).replaceAll('/', '.');
   const where = path === '' ? 'the file' : path;
+  if (keyword === 'additionalProperties') return unknownSetting(path, params['additionalProperty'] as string, schema);
+  if (keyword === 'required') return `${where}: "${params['missingProperty'] as string}" is missing`;
+  if (error.propertyName !== undefined) return `${where}: "${error.propertyName}" cannot be a name there${about(schema)}`;
+  return `${where}: ${demand(keyword, params, schema)}`;
+}
+
+/** What is of interest here. */
+interface SchemaShape {
+  readonly properties?: object;
+  readonly description?: string;
+  readonly examples?: readonly string[];
+}
+type SchemaPart = SchemaShape | undefined;
+
+function unknownSetting(path: string, name: string, schema: SchemaPart): string {
+  const known = Object.keys(schema?.properties ?? {});
+  const guess = nearest(name, known);
+  const whole = path === '' ? name : `${path}.${name}`;
+  return `${whole}: there is no such setting${guess === undefined ? `; there are: ${known.join(', ')}` : `; did you mean "${guess}"?`}`;
+}
+
+function demand(keyword: string, params: Readonly<Record<string, unknown>>, schema: SchemaPart): string {
+  const limit = String(params['limit']);
   switch (keyword) {
-    case 'additionalProperties': {
-      const name = (params as { additionalProperty: string }).additionalProperty;
-      const known = Object.keys((parentSchema as { properties?: object } | undefined)?.properties ?? {});
-      const guess = nearest(name, known);
-      return `${path === '' ? '' : `${path}.`}${name}: there is no such setting${guess === undefined ? `; there are: ${known.join(', ')}` : `; did you mean "${guess}"?`}`;
-    }
-    case 'required':
-      return `${where}: "${(params as { missingProperty: string }).missingProperty}" is missing`;
-    case 'enum': {
-      const allowed = (params as { allowedValues: readonly string[] }).allowedValues;
-      return `${where}: must be one of ${allowed.join(', ')}`;
-    }
+    case 'enum':
+      return `must be one of ${(params['allowedValues'] as readonly unknown[]).join(', ')}`;
+    case 'const':
+      return `must be ${String(params['allowedValue'])}`;
     case 'type':
-      return `${where}: must be ${[(params as { type: string | readonly string[] }).type].flat().map(article).join(' or ')}`;
-    case 'pattern':
-      return `${where}: must look like ${(params as { pattern: string }).pattern}`;
+      return `must be ${[params['type']].flat().map(article).join(' or ')}`;
+    case 'minimum':
+      return `must be ${limit} or more`;
+    case 'exclusiveMinimum':
+      return `must be more than ${limit}`;
+    case 'maximum':
+    case 'exclusiveMaximum':
+      return `must be ${limit} at most`;
+    case 'minLength':
+    case 'minItems':
+    case 'minProperties':
+      return 'must not be empty';
+    case 'maxLength':
+    case 'maxItems':
+      return `must not be longer than ${limit}`;
+    case 'uniqueItems':
+      return 'has something twice';
     default:
-      return `${where}: ${message ?? 'is not valid'}`;
+      return `is not written as it must be${about(schema)}`;
   }
 }
 
-function article(type: string): string {
-  const words: Readonly<Record<string, string>> = { object: 'an object', array: 'a list', boolean: 'true or false' };
-  return words[type] ?? `a ${type}`;
+/** What the schema says about it, and how it may look. */
+function about(schema: SchemaPart): string {
+  const { description, examples } = schema ?? {};
+  const example = examples?.[0] === undefined ? '' : `, for example ${examples[0]}`;
+  return `${example}${description === undefined ? '' : ` (${description})`}`;
+}
+
+function article(type: unknown): string {
+  const words: Readonly<Record<string, string>> = {
+    object: 'a group of settings',
+    array: 'a list',
+    boolean: 'true or false',
+    integer: 'a whole number',
+    string: 'a text',
+    number: 'a number',
+    null: 'nothing',
+  };
+  return words[String(type)] ?? String(type);
 }

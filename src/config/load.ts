@@ -1,15 +1,25 @@
 import { readFile } from 'node:fs/promises';
 import { packageText } from '../core/package-files.ts';
+import { reasonOf } from '../core/reason.ts';
 import { PortlogError } from '../errors.ts';
 import { type ExposureFile, ExposurePolicy } from '../finding/exposure.ts';
 import type { Config } from './config.ts';
 import type { Environment } from './env.ts';
 import { explain } from './explain.ts';
+import { refuseForeignSettings } from './sink-settings.ts';
+import { parsed } from './yaml.ts';
 
-/** Reads portlog.yaml or portlog.json, checks it against its schema, then fills `${NAME}`. */
+/** Reads portlog.yaml or portlog.json, fills `${NAME}`, and checks it against its schema. */
 export async function loadConfig(path: string, env: Environment): Promise<Config> {
-  const config = (await loadChecked(path, 'the configuration', 'config.schema.json', 'docs/reference/configuration.md lists all settings')) ?? {};
-  return fill(config, env, path, '') as Config;
+  const config = (await loadChecked(
+    path,
+    'the configuration',
+    'config.schema.json',
+    'docs/reference/configuration.md lists all settings',
+    (content) => fill(content, env, path, ''),
+  )) as Config;
+  refuseForeignSettings(path, config.sinks ?? []);
+  return config;
 }
 
 /** Reads what is meant to be open, and checks it against its schema. */
@@ -18,30 +28,22 @@ export async function loadExposure(path: string): Promise<ExposurePolicy> {
   return new ExposurePolicy(file as ExposureFile, path);
 }
 
-async function loadChecked(path: string, what: string, schema: string, hint: string): Promise<unknown> {
+async function loadChecked(
+  path: string,
+  what: string,
+  schema: string,
+  hint: string,
+  filled: (content: unknown) => unknown = (content) => content,
+): Promise<unknown> {
   const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
-    throw new PortlogError(
-      'config-unreadable',
-      `${what} ${path} could not be read: ${cause.code === 'ENOENT' ? 'there is no such file' : cause.message}`,
-      {
-        cause,
-      },
-    );
-  });
-  const content = (await parse(path, text)) ?? {};
-  await validate(path, content, schema, hint);
-  return content;
-}
-
-async function parse(path: string, text: string): Promise<unknown> {
-  const { parse: parseYaml } = await import('yaml');
-  try {
-    return path.endsWith('.json') ? JSON.parse(text) : parseYaml(text);
-  } catch (cause) {
-    throw new PortlogError('config-invalid', `${path} is not valid ${path.endsWith('.json') ? 'JSON' : 'YAML'}: ${(cause as Error).message}`, {
+    throw new PortlogError('config-unreadable', `${what} ${path} could not be read: ${reasonOf(cause)}`, {
+      hint: 'check its path and its permissions',
       cause,
     });
-  }
+  });
+  const content = filled((await parsed(path, text)) ?? {});
+  await validate(path, content, schema, hint);
+  return content;
 }
 
 async function validate(path: string, config: unknown, name: string, hint: string): Promise<void> {

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { reasonOf } from '../core/reason.ts';
 import { PortlogError } from '../errors.ts';
 import type { Credentials } from '../sink/options.ts';
 import { captureOutput } from '../source/child.ts';
@@ -52,7 +53,10 @@ function fromFile(path: string): string {
   try {
     return readFileSync(path, 'utf8').trim();
   } catch (cause) {
-    throw new PortlogError('secret-unavailable', `the secret in ${path} could not be read: ${(cause as Error).message}`, { cause });
+    throw new PortlogError('secret-unavailable', `the secret in ${path} could not be read: ${reasonOf(cause)}`, {
+      hint: 'check the path and its permissions',
+      cause,
+    });
   }
 }
 
@@ -60,6 +64,9 @@ async function fromCommand(command: readonly string[], env: Environment): Promis
   try {
     return (await captureOutput(command, commandEnvironment(env))).trim();
   } catch (cause) {
-    throw new PortlogError('secret-unavailable', `the command ${command[0] ?? ''} gave no secret: ${(cause as Error).message}`, { cause });
+    throw new PortlogError('secret-unavailable', `the command ${command[0] ?? ''} gave no secret: ${reasonOf(cause)}`, {
+      hint: 'run it by hand, as this user, to see why',
+      cause,
+    });
   }
 }

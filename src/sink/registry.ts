@@ -1,3 +1,4 @@
+import { nearest } from '../config/nearest.ts';
 import { PortlogError } from '../errors.ts';
 import type { SinkOptions } from './options.ts';
 import type { Sink } from './sink.ts';
@@ -23,9 +24,15 @@ export async function createSink(options: SinkOptions): Promise<Sink> {
   const create = Object.hasOwn(SINK_TYPES, options.type) ? SINK_TYPES[options.type] : undefined;
   if (create === undefined)
     throw new PortlogError('sink-unknown', `there is no sink "${options.type}"`, {
-      hint: `there are: stdout, ${Object.keys(SINK_TYPES).join(', ')}`,
+      hint: hintFor(options.type),
     });
   return withinLimits(await create(options));
+}
+
+function hintFor(type: string): string {
+  const all = ['stdout', ...Object.keys(SINK_TYPES)];
+  const guess = nearest(type, all);
+  return guess === undefined ? `there are: ${all.join(', ')}` : `did you mean ${guess}?`;
 }
 
 const DEFAULTS: Omit<SinkOptions, 'type' | 'target'> = {

@@ -116,7 +116,7 @@ describe('portlog exposure', () => {
     ['# a comment\n', 'it says nothing: is it empty, or cut short?'],
     ['{}\n', 'it says nothing: is it empty, or cut short?'],
     [NETWORKS, 'it names networks, and not what is meant to be open: is it cut short?'],
-    [`${NETWORKS}expected:\n`, 'expected: must be a list or a string'],
+    [`${NETWORKS}expected:\n`, 'expected: must be a list or a text'],
     [`${NETWORKS}expected: none\n`, 'names networks only, so there is nothing to check against'],
     ['expected:\n  - { hosts: [192.0.2.7], ports: [22/tcp], reason: x, expires: 2026-13-01 }\n', 'expected.0.expires: there is no day 2026-13-01'],
   ])('%j is no policy: nothing is said to be right', async ([file, says]) => {
@@ -200,7 +200,7 @@ describe('portlog exposure', () => {
     writeFileSync(bad, 'expected:\n  - { hosts: [192.0.2.0/24], ports: ["22"], reason: x, ownr: y }\n');
     const { stderr, code } = await portlog(['exposure', 'check', '--exposure', bad, EXAMPLE]);
     expect(stderr).toContain('expected.0.ownr: there is no such setting; did you mean "owner"?');
-    expect(stderr).toContain('expected.0.ports.0: must look like');
+    expect(stderr).toContain('expected.0.ports.0: is not written as it must be');
     expect(code).toBe(2);
   });
 

@@ -257,7 +257,7 @@ describe('usage', () => {
     ],
     [['--to', 'elasticsearch=nonsense', EXAMPLE], '"nonsense" is no URL for elasticsearch'],
     [['--to', 'elasticsearch=https://me:secret@host:9200', EXAMPLE], 'the URL for elasticsearch carries a user or password'],
-    [['--format', 'xml', EXAMPLE], 'Invalid values'],
+    [['--format', 'xml', EXAMPLE], '--format "xml": there is no such choice'],
     [['--format', 'table', '--to', 'stdout', EXAMPLE], '--format table is for standard output without --to'],
     [['--site', 'a b', EXAMPLE], '--site "a b": only letters, digits, dots, hyphens and underscores, at most 64'],
     [['--namespace', 'A-B', EXAMPLE], '--namespace "A-B"'],
@@ -338,7 +338,7 @@ describe('configuration', () => {
 
   test('a missing file', async () => {
     expect((await portlog(['--config', '/no/portlog.yaml', EXAMPLE])).stderr).toBe(
-      'portlog: the configuration /no/portlog.yaml could not be read: there is no such file\n',
+      'portlog: the configuration /no/portlog.yaml could not be read: there is no such file\nportlog:   → check its path and its permissions\n',
     );
   });
 });

@@ -3,8 +3,11 @@ import type { Environment } from '../../config/env.ts';
 import { loadConfig } from '../../config/load.ts';
 import { type Given, type Settings, settings } from '../../config/settings.ts';
 import { PortlogError } from '../../errors.ts';
-import { defaultStateDir, type Values } from '../options.ts';
+import { ALL_OPTIONS, defaultStateDir, type Option, type Values } from '../options.ts';
 import { Speaker, type Terminal } from '../terminal.ts';
+
+/** Of anything that is counted or measured here. */
+const MAX_NUMBER = 1e9;
 
 /** What every command gets: its options, the environment, and somebody to talk to. */
 export interface CommandContext {
@@ -65,6 +68,9 @@ export function list(values: Values, name: string): readonly string[] | undefine
 export function number(values: Values, name: string): number | undefined {
   const value = values[name];
   if (value === undefined) return undefined;
-  if (typeof value === 'number' && Number.isFinite(value) && value >= 0) return value;
-  throw new PortlogError('usage', `--${name} needs a number that is not negative`);
+  const { max = MAX_NUMBER } = (ALL_OPTIONS as Readonly<Record<string, Option>>)[name] ?? {};
+  if (typeof value !== 'number' || !Number.isFinite(value) || value < 0)
+    throw new PortlogError('usage', `--${name} needs a number that is not negative`);
+  if (value > max) throw new PortlogError('usage', `--${name} takes numbers up to ${max}`, { hint: 'the unit is in the name of the option' });
+  return value;
 }

@@ -29,12 +29,11 @@ export interface Duties {
 const DEFAULT_POLL_SECONDS = 10;
 const DEFAULT_CUT_AFTER_MINUTES = 60;
 const MINUTE_MS = 60_000;
-const DAY_MS = 86_400_000;
 
 /** Does the duties until somebody stops it; with `--once`, once. */
 export async function keep(context: CommandContext, duties: Duties): Promise<ExitCode> {
   const pollMs = (number(context.values, 'poll-seconds') ?? DEFAULT_POLL_SECONDS) * 1000;
-  if (pollMs === 0 || pollMs > DAY_MS) throw new PortlogError('usage', '--poll-seconds needs a number above zero, and up to 86400, which is a day');
+  if (pollMs === 0) throw new PortlogError('usage', '--poll-seconds needs a number above zero');
   const unattended = await Unattended.open(context);
   const watchdog = startWatchdog(unattended.settings.stateDir);
   try {

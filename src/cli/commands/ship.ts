@@ -1,13 +1,17 @@
+import { existsSync } from 'node:fs';
 import type { ExitCode } from '../../errors.ts';
 import { PortlogError } from '../../errors.ts';
 import { fileSource } from '../../source/file.ts';
 import { stdinSource } from '../../source/stdin.ts';
+import { noCommand } from '../mistyped.ts';
 import { type CommandContext, settingsOf } from './context.ts';
 import { deliver, refuseTableTo } from './deliver.ts';
 
 /** `portlog [ship] [FILE…]`: reads scans from files or standard input and ships them. */
 export async function shipCommand(context: CommandContext, files: readonly string[]): Promise<ExitCode> {
   const { stdin } = context.terminal;
+  const [first] = files;
+  if (first !== undefined && /^[a-z-]+$/.test(first) && first !== '-' && !existsSync(first)) throw noCommand(first);
   const settings = await settingsOf(context);
   refuseTableTo(context, settings);
   if (files.length === 0 && stdin.isTTY === true)

@@ -1,0 +1,56 @@
+import { PortlogError } from '../errors.ts';
+
+/** What the parser found, in our words: its own quote the text, and in the text are passwords. Codes: https://eemeli.org/yaml/#errors */
+const REASONS: Readonly<Record<string, string>> = {
+  BAD_ALIAS: 'an alias (*name) is not written as one; a value that begins with * needs quotes',
+  BAD_DQ_ESCAPE: 'a backslash in double quotes stands before something that it does not go with; single quotes take it as it is',
+  BAD_INDENT: 'the indentation does not fit',
+  BAD_SCALAR_START: 'a value begins with a character that needs quotes',
+  BLOCK_AS_IMPLICIT_KEY: 'there is a colon too many, or quotes are missing around a value with a colon in it',
+  BLOCK_IN_FLOW: 'within { } or [ ] everything stands on one line',
+  DUPLICATE_KEY: 'a setting is there twice',
+  MISSING_CHAR: 'a quote or bracket is missing',
+  MULTILINE_IMPLICIT_KEY: 'a colon is missing, or the indentation does not fit',
+  MULTIPLE_DOCS: 'there is a second document (---)',
+  TAB_AS_INDENT: 'there is a tab; YAML is indented by blanks',
+  UNEXPECTED_TOKEN: 'something stands where nothing can stand',
+};
+
+/** Reads YAML, or JSON when the name says so. Throws `config-invalid`, which quotes nothing of the text. */
+export async function parsed(path: string, text: string): Promise<unknown> {
+  return path.endsWith('.json') ? parsedJson(path, text) : parsedYaml(path, text);
+}
+
+function parsedJson(path: string, text: string): unknown {
+  try {
+    return JSON.parse(text.replace(/^\uFEFF/, ''));
+  } catch (error) {
+    const position = /at position (\d+)/.exec((error as Error).message)?.[1];
+    throw invalid(
+      path,
+      'JSON',
+      position === undefined ? undefined : text.slice(0, Number(position)).split('\n').length,
+      'a quote, comma or bracket is missing or too many',
+    );
+  }
+}
+
+async function parsedYaml(path: string, text: string): Promise<unknown> {
+  const { LineCounter, parseDocument } = await import('yaml');
+  const lines = new LineCounter();
+  const document = parseDocument(text, { prettyErrors: false, logLevel: 'silent', lineCounter: lines });
+  const [error] = document.errors;
+  if (error !== undefined) throw invalid(path, 'YAML', lines.linePos(error.pos[0]).line, REASONS[error.code] ?? 'it is not written as YAML is');
+  try {
+    return document.toJS();
+  } catch {
+    // An alias of which there is no anchor, or one that would make far too much of it.
+    throw invalid(path, 'YAML', undefined, 'an alias (*name) leads nowhere; a value that begins with * needs quotes');
+  }
+}
+
+function invalid(path: string, format: string, line: number | undefined, reason: string): PortlogError {
+  return new PortlogError('config-invalid', `${path} is not valid ${format}${line === undefined ? '' : `: line ${line}`}: ${reason}`, {
+    hint: 'docs/reference/configuration.md shows how it is written',
+  });
+}

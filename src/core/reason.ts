@@ -1,0 +1,20 @@
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  ENOTDIR: 'a part of its path is no directory',
+  EISDIR: 'it is a directory',
+  EACCES: 'permission is denied',
+  EPERM: 'it is not permitted',
+  ELOOP: 'it is a symbolic link that leads nowhere',
+  ENAMETOOLONG: 'its name is too long',
+  EMFILE: 'too many files are open',
+  EROFS: 'the file system is read-only',
+  ENOSPC: 'the disk is full',
+  EIO: 'the disk reports an error',
+  ERR_INVALID_ARG_VALUE: 'its name cannot be that of a file',
+};
+
+/** Why a file could not be used, in words. */
+export function reasonOf(error: unknown): string {
+  const { code = '', message } = error as NodeJS.ErrnoException;
+  return REASONS[code] ?? message;
+}
