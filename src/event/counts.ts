@@ -38,8 +38,9 @@ export function countStates(ports: Iterable<Port>): StateCounts {
   return byState;
 }
 
+/** As far as numbers go: a scan may claim more. */
 export function addCounts<Name extends string>(total: Record<Name, number>, counts: Readonly<Record<Name, number>>): void {
-  for (const name of Object.keys(total) as Name[]) total[name] += counts[name];
+  for (const name of Object.keys(total) as Name[]) total[name] = Math.min(total[name] + counts[name], Number.MAX_SAFE_INTEGER);
 }
 
 /** `3 open, 997 closed` */

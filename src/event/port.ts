@@ -4,7 +4,7 @@ import { type Fields, type LogEvent, SEVERITY, some } from './event.ts';
 import type { HostContext } from './host.ts';
 import { eventId, portEntityId } from './id.ts';
 import { scriptFields } from './script.ts';
-import { shownService } from './service-name.ts';
+import { serviceOf, shownService } from './service-name.ts';
 import { printable } from './text.ts';
 import { isoTime } from './time.ts';
 
@@ -56,7 +56,7 @@ export function portEvent(context: HostContext, port: Port): LogEvent {
         protocol: service?.method === 'probed' ? service.name?.toLowerCase() : undefined,
         iana_number: port.protocol === 'ip' ? port.portid : undefined,
       },
-      service: service?.name === undefined ? undefined : { type: service.name, version: service.version },
+      service: serviceOf(service),
       tls: certificateFields(scripts),
       nmap: {
         ...context.place,

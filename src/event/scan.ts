@@ -14,6 +14,8 @@ import { type HostTotals, hostTotals, hostWords, totalFields } from './totals.ts
 /** Lists in the run's event are bounded, whatever the scan says; the counts beside them are not. */
 const MAX_LIST = 100;
 const MAX_OUTPUT_BYTES = 32_000;
+/** 285 years, which is 9 × 10¹⁸ nanoseconds: as much as 64 bits hold, nearly. */
+const MOST_SECONDS = 9e9;
 /** What they hold as well: characters of a text in them, and of all scripts together. */
 const MAX_TEXT = 8192;
 const MAX_SCRIPTS = 1 << 22;
@@ -221,7 +223,7 @@ export function scanEndEvent(context: RunContext, record: RunRecord, end: RunEnd
       reason: why ?? errorOf(end),
     },
     scan: {
-      elapsed: finished?.elapsed,
+      elapsed: elapsedOf(end),
       exit: finished?.exit,
       errormsg: errorOf(end),
       summary: finished?.summary,
@@ -241,7 +243,12 @@ export function scanEndEvent(context: RunContext, record: RunRecord, end: RunEnd
       refusal: some(record.refusals.map(refusalFields)),
       target: some(record.targets.map(({ specification, status, reason }) => ({ specification, status, reason }))),
       task: some(record.tasks.map((task) => taskFields(task, now))),
-      malformed: some([...(context.run.malformed ?? []), ...(end.stats?.malformed ?? []), ...misdatedTimes(context, record, end)]),
+      malformed: some([
+        ...(context.run.malformed ?? []),
+        ...(end.stats?.malformed ?? []),
+        ...impossibleElapsed(end),
+        ...misdatedTimes(context, record, end),
+      ]),
       script: scriptFields(record.scripts),
       output: record.output && { type: record.output.type, text: clip(maskOutput(clip(record.output.text, MAX_OUTPUT_BYTES)), MAX_OUTPUT_BYTES) },
     },
@@ -350,11 +357,11 @@ function whyIncomplete({ stats, pending, closed }: RunEnd, record: RunRecord): s
 }
 
 function messageOf(context: RunContext, record: RunRecord, end: RunEnd, ending: Ending, hosts: HostTotals, why: string | undefined): string {
-  const { finished } = end.stats ?? {};
   const found = `${hostWords(hosts, context.run.scanner)}, ${count(record.different.ports.open, 'open port')}`;
   const refused = record.refused === 0 ? '' : `, ${count(record.refused, 'element')} unreadable`;
   const skipped = record.skippedTargets === 0 ? '' : `, ${count(record.skippedTargets, 'target')} skipped`;
-  const elapsed = finished?.elapsed === undefined ? '' : ` in ${finished.elapsed} s`;
+  const seconds = elapsedOf(end);
+  const elapsed = seconds === undefined ? '' : ` in ${seconds} s`;
   switch (ending) {
     case 'failed':
       return `${scanner(context)} scan failed: ${errorOf(end) ?? 'no reason given'}`;
@@ -380,9 +387,25 @@ function scanner({ run }: RunContext): string {
 /** ECS counts nanoseconds. */
 function duration(context: RunContext, { stats }: RunEnd): number | undefined {
   const finished = stats?.finished;
-  if (finished?.elapsed !== undefined) return Math.round(finished.elapsed * 1e9);
+  if (finished?.elapsed !== undefined) return nanoseconds(finished.elapsed);
   const ended = seenAt(finished?.time, context.options.now());
-  return ended === 0 || ended < context.start ? undefined : (ended - context.start) * 1e6;
+  return ended === 0 || ended < context.start ? undefined : nanoseconds((ended - context.start) / 1000);
+}
+
+/** Undefined when no scan takes so long, and no field of whole numbers holds it. */
+function nanoseconds(seconds: number): number | undefined {
+  return seconds < 0 || seconds > MOST_SECONDS ? undefined : Math.round(seconds * 1e9);
+}
+
+/** Seconds, as far as a scan can have taken them. */
+function elapsedOf({ stats }: RunEnd): number | undefined {
+  const elapsed = stats?.finished?.elapsed;
+  return elapsed === undefined || nanoseconds(elapsed) === undefined ? undefined : elapsed;
+}
+
+function impossibleElapsed(end: RunEnd): readonly string[] {
+  const elapsed = end.stats?.finished?.elapsed;
+  return elapsed === undefined || elapsedOf(end) !== undefined ? [] : [`finished@elapsed=${elapsed}`];
 }
 
 function refusalFields({ element, offset, length, reason, address }: Refusal): Fields {

@@ -1,5 +1,13 @@
+import type { Service } from '../nmap/model.ts';
+import type { Fields } from './event.ts';
+
 /** A service as nmap shows it: `https`, `ssl/smtp` for what speaks TLS first. */
 export function shownService(name: string | undefined, tunnel: string | undefined): string {
   if (tunnel !== 'ssl') return name ?? '';
   return name === 'http' || name === 'https' ? 'https' : `ssl/${name ?? 'unknown'}`;
+}
+
+/** `service` of every event about a port: its type as nmap shows it, so that one port has one type wherever it is told of. */
+export function serviceOf(service: Service | undefined): Fields | undefined {
+  return service?.name === undefined ? undefined : { type: shownService(service.name, service.tunnel), version: service.version };
 }

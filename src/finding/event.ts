@@ -2,6 +2,7 @@ import { dataStream } from '../event/context.ts';
 import { type Fields, levelOf, type LogEvent, some } from '../event/event.ts';
 import type { HostContext } from '../event/host.ts';
 import { digest, eventId, findingEntityId, portEntityId } from '../event/id.ts';
+import { serviceOf } from '../event/service-name.ts';
 import { printable } from '../event/text.ts';
 import { isoTime } from '../event/time.ts';
 import type { Port } from '../nmap/model.ts';
@@ -57,7 +58,7 @@ export function findingEvent(host: HostContext, unit: string, port: Port | undef
       data_stream: dataStream(DATASET, options.namespace),
       server: { address: identity.key, ip: identity.ips[0], port: isTransport ? port.number : undefined },
       network: { transport: port?.protocol, type: networkType },
-      service: port?.service?.name === undefined ? undefined : { type: port.service.name, version: port.service.version },
+      service: serviceOf(port?.service),
       ...findingFields(finding),
       nmap: { ...host.place, scan: { id: run.scanId }, entity: { id: entity }, ...nmapFinding(finding) },
       message,

@@ -54,7 +54,7 @@ export class Reader extends Tokens {
   /** Takes a part of the element into a list of its kind, as long as there are not too many. */
   keep<T>(list: T[], part: T, most = MAX_PARTS): void {
     if (list.length < most) list.push(part);
-    else this.say(`${this.name.slice(0, 32)}: more than ${most}, the rest is left out`);
+    else this.say(`${this.name.slice(0, 32).toWellFormed()}: more than ${most}, the rest is left out`);
   }
 
   /** The same for what scripts say. */
@@ -92,7 +92,7 @@ export class Reader extends Tokens {
   }
 
   private note(attribute: string, value: string): void {
-    if (this.notes.length < MAX_NOTES) this.notes.push(`${this.name}@${attribute}=${value.slice(0, 64)}`);
+    if (this.notes.length < MAX_NOTES) this.notes.push(`${this.name}@${attribute}=${value.slice(0, 64).toWellFormed()}`);
   }
 
   /** Something about the element as a whole, once. */

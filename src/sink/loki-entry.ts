@@ -1,4 +1,5 @@
 import { type Fields, type FieldValue, type LogEvent, SEVERITY, type Shared } from '../event/event.ts';
+import { clip } from '../event/shorten.ts';
 import { fieldAt } from '../event/text-at.ts';
 import { isoTime } from '../event/time.ts';
 import { type Scratch, writeParts } from './body.ts';
@@ -111,7 +112,7 @@ function scanTimeMember(time: number): string {
 function valueAt(fields: Fields, path: readonly string[]): string | undefined {
   const found = fieldAt(fields, path);
   const value: FieldValue = Array.isArray(found) ? (found as readonly FieldValue[])[0] : found;
-  return value === undefined || value === null || typeof value === 'object' ? undefined : String(value).slice(0, MAX_VALUE_LENGTH);
+  return value === undefined || value === null || typeof value === 'object' ? undefined : clip(String(value), MAX_VALUE_LENGTH);
 }
 
 /** As Grafana colours lines. */

@@ -101,7 +101,7 @@ describe('what an event says', () => {
     expect(event.message).toBe('192.0.2.7 443/tcp open https nginx 1.18.0');
     expect(event).toMatchObject({
       server: { ip: '192.0.2.7', port: 443 },
-      service: { type: 'http', version: '1.18.0' },
+      service: { type: 'https', version: '1.18.0' },
       network: { transport: 'tcp', type: 'ipv4', protocol: 'http' },
     });
   });
