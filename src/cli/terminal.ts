@@ -1,6 +1,6 @@
 import type { Writable } from 'node:stream';
 import type { PortlogError } from '../errors.ts';
-import { printable } from '../event/text.ts';
+import { inert, printable } from '../event/text.ts';
 import { SinkError } from '../sink/sink.ts';
 import { write } from '../sink/stdout.ts';
 
@@ -11,10 +11,10 @@ export interface Terminal {
   readonly stdin: NodeJS.ReadStream;
 }
 
-/** What a command that ships nothing prints; false when nobody reads it any more, which is no error. */
+/** What a command that ships nothing prints, whatever strangers and servers have put into it; false when nobody reads it any more, which is no error. */
 export async function print({ stdout }: Pick<Terminal, 'stdout'>, text: string): Promise<boolean> {
   try {
-    if (text !== '') await write(stdout, text);
+    if (text !== '') await write(stdout, inert(text));
     return true;
   } catch (error) {
     if (error instanceof SinkError && error.kind === 'closed') return false;
@@ -62,7 +62,7 @@ export class Speaker {
 
   raw(text: string): void {
     this.clear();
-    this.stderr.write(text);
+    this.stderr.write(inert(text));
   }
 
   private line(text: string): void {

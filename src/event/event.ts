@@ -1,3 +1,5 @@
+import { inertJson } from './text.ts';
+
 /** One data stream each: `logs-<dataset>-<namespace>`. */
 export const DATASETS = ['nmap.scan', 'nmap.host', 'nmap.port', 'nmap.finding', 'nmap.change', 'nmap.health'] as const;
 /** No stream: records that replace themselves, for targets that can keep them (`nmap-inventory-<namespace>`). */
@@ -66,7 +68,7 @@ export class Shared {
 
   /** The members as JSON up to the comma before the next one: `{…,`. Rendered once. */
   get json(): string {
-    this.rendered ??= `${JSON.stringify(this.fields).slice(0, -1)},`;
+    this.rendered ??= `${inertJson(JSON.stringify(this.fields)).slice(0, -1)},`;
     return this.rendered;
   }
 }

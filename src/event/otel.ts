@@ -1,6 +1,7 @@
 import type { ReadableLogRecord } from '@opentelemetry/sdk-logs';
 import { PORTLOG_VERSION } from './context.ts';
 import { type Fields, type FieldValue, type LogEvent, levelOf, SEVERITY } from './event.ts';
+import { inertJson } from './text.ts';
 import { isFields, textAt } from './text-at.ts';
 
 type Attributes = Record<string, ReadableLogRecord['attributes'][string]>;
@@ -61,7 +62,7 @@ export function otelRecord(event: LogEvent): OtelRecord {
 /** One ExportLogsServiceRequest with one record, in OTLP's JSON (opentelemetry-proto, logs/v1). */
 export function otlpLine(event: LogEvent): string {
   const [head, tail] = otlpFrame(otlpOrigin(event));
-  return head + otlpRecord(event) + tail;
+  return inertJson(head + otlpRecord(event) + tail);
 }
 
 /** What stands before and behind the records of a request, all of one origin. */

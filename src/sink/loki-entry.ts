@@ -1,6 +1,7 @@
 import { type Fields, type FieldValue, type LogEvent, SEVERITY, type Shared } from '../event/event.ts';
 import { clip } from '../event/shorten.ts';
 import { fieldAt } from '../event/text-at.ts';
+import { inertJson } from '../event/text.ts';
 import { isoTime } from '../event/time.ts';
 import { type Scratch, writeParts } from './body.ts';
 import { carriesSendTime } from './loki-stream.ts';
@@ -54,7 +55,7 @@ const PATHS = METADATA.map((name) => ({ key: JSON.stringify(name.replaceAll('.',
  */
 export function entryParts(event: LogEvent): readonly string[] {
   const { event: about, ...own } = event.own;
-  const line = JSON.stringify({ event: { ...(about as Fields), created: undefined }, ...own }).slice(1);
+  const line = inertJson(JSON.stringify({ event: { ...(about as Fields), created: undefined }, ...own })).slice(1);
   return [escapedShared(event.shared), `${inString(line)}",{${metadata(event)}`];
 }
 

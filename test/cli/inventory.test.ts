@@ -76,7 +76,7 @@ describe('portlog inventory', () => {
   test('CSV has a row a port, and no formula of a stranger', async () => {
     const lines = (await inventory('--format', 'csv')).stdout.split('\r\n');
     expect(lines[0]).toMatch(/^site,host,ip,name,mac,os,host_state,/);
-    expect(lines[1]).toMatch(/^default,192\.0\.2\.7,192\.0\.2\.7,'=cmd\|x,,,up,/);
+    expect(lines[1]).toMatch(/^"default","192\.0\.2\.7","192\.0\.2\.7","'=cmd\|x",,,"up",/);
     expect(lines).toHaveLength(5);
   });
 

@@ -7,6 +7,7 @@ import { type Environment, nmapEnvironment } from '../../config/env.ts';
 import type { Settings } from '../../config/settings.ts';
 import { openDatabase, stateFile, waitingShelves } from '../../delivery/store.ts';
 import { EXIT, type ExitCode, PortlogError } from '../../errors.ts';
+import { printable } from '../../event/text.ts';
 import { Intel } from '../../finding/intel.ts';
 import { createSink } from '../../sink/registry.ts';
 import type { Diagnosis } from '../../sink/sink.ts';
@@ -36,7 +37,7 @@ export async function checkCommand(context: CommandContext): Promise<ExitCode> {
   }
   found.push(...(await checkContent(context, settings.sinks)));
   for (const { level, message, hint } of found) {
-    await print(context.terminal, `${level.padEnd(7)} ${message}\n${hint === undefined ? '' : `        → ${hint}\n`}`);
+    await print(context.terminal, `${level.padEnd(7)} ${printable(message)}\n${hint === undefined ? '' : `        → ${printable(hint)}\n`}`);
   }
   if (code === EXIT.delivered && found.some(({ level }) => level === 'error')) return EXIT.state;
   return code;

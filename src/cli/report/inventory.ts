@@ -58,12 +58,18 @@ function flat({ port, ips, ...row }: InventoryRow): Readonly<Record<string, stri
   };
 }
 
-/** RFC 4180; a cell that a spreadsheet would take for a formula gets an apostrophe, because strangers wrote it. */
+/** What a spreadsheet takes for the beginning of a formula, also in full width; and what it may take for the end of a cell, as its country has it. */
+const FORMULA = /(^|[;,|"'\t])(\s*)([=+\-@\uFF1D\uFF0B\uFF0D\uFF20])/g;
+
+/**
+ * RFC 4180. Strangers wrote it, so every text is quoted, control characters are written out, and what a spreadsheet would run gets an
+ * apostrophe: https://owasp.org/www-community/attacks/CSV_Injection
+ */
 function csvCell(value: string | number | null): string {
   if (value === null) return '';
   if (typeof value === 'number') return String(value);
-  const safe = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+  const safe = printable(value).replace(FORMULA, "$1'$2$3");
+  return `"${safe.replaceAll('"', '""')}"`;
 }
 
 function iso(time: number | undefined): string | null {

@@ -127,7 +127,7 @@ function sarif({ scan, ports, gaps }: Checked): string {
 
 /** Strangers wrote it; XML 1.0 has no control characters. */
 function escaped(text: string): string {
-  return text
+  return printable(text)
     .replaceAll(/[\u0000-\u0008\u000B\u000C\u000E-\u001F\uFFFE\uFFFF]/g, '\uFFFD')
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')
