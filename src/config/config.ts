@@ -96,6 +96,7 @@ export interface SinkConfig extends SecretSources {
   readonly trustSetUp?: boolean;
   readonly eventsPerSecond?: number;
   readonly encoding?: SinkOptions['encoding'];
+  readonly contentType?: string;
   readonly syslogFormat?: SinkOptions['syslogFormat'];
   readonly framing?: SinkOptions['framing'];
   readonly facility?: SinkOptions['facility'];

@@ -198,6 +198,7 @@ export async function sinkOptions(
     maxMessageBytes: sink.maxMessageBytes,
     envelope: sink.envelope,
     headers: sink.headers,
+    contentType: sink.contentType,
   };
 }
 

@@ -35,6 +35,7 @@ type Value = ReadableLogRecord['body'];
  * https://opentelemetry.io/docs/specs/otlp/#binary-protobuf-encoding
  */
 export const PROTOBUF: OtlpEncoding = {
+  name: 'protobuf',
   contentType: 'application/x-protobuf',
   request({ partition, entries }) {
     const [resource, scope] = partition.split('\n').map((text) => JSON.parse(text) as { readonly attributes?: readonly KeyValue[] });
@@ -45,11 +46,6 @@ export const PROTOBUF: OtlpEncoding = {
     };
     const records = entries.map(({ parts }) => readable(JSON.parse(parts.join('')) as JsonRecord, origin));
     return Buffer.from(ProtobufLogsSerializer.serializeRequest(records) ?? []);
-  },
-  partialSuccess({ bytes, headers }) {
-    // Almost any bytes are protobuf of some message.
-    if (bytes.length > 0 && headers['content-type']?.startsWith('application/x-protobuf') !== true) throw new Error('this is no protobuf');
-    return ProtobufLogsSerializer.deserializeResponse(bytes).partialSuccess ?? {};
   },
 };
 

@@ -1,19 +1,21 @@
-import { type Batch, type Entry, type Outcome, type Refusal, type Rejection, SinkError } from './sink.ts';
+import { isHttpStatus, isObject, jsonIn, wordsAt, unknownAnswer } from './answer.ts';
+import type { Batch, Entry, Outcome, Refusal, Rejection } from './sink.ts';
 
 /** One item of a `_bulk` answer, as far as `filter_path` asks for it. */
 interface BulkItem {
-  readonly status?: number;
-  readonly error?: { readonly type?: string; readonly reason?: string };
-  readonly failure_store?: string;
+  readonly status: number;
+  readonly reason: string | undefined;
+  readonly isInFailureStore: boolean;
 }
 
 type Fate = 'delivered' | 'already' | 'retry' | 'rejected';
 
-/** Reads the answer to a `_bulk` request item by item: a 200 for the whole says nothing about a document. */
-export function bulkOutcome(batch: Batch, body: string): Outcome {
-  const items = itemsOf(body);
-  if (items.length !== batch.entries.length)
-    throw new SinkError('temporary', `the answer to _bulk names ${items.length} of ${batch.entries.length} documents`);
+/**
+ * Reads the answer to a `_bulk` request item by item: a 200 for the whole says nothing about a document. Every item must answer for the
+ * document at its place, by operation and id; of an answer that does not, nothing is believed.
+ */
+export function bulkOutcome(batch: Batch, operation: 'create' | 'index', body: string): Outcome {
+  const items = itemsOf(body, batch.entries, operation);
   let delivered = 0;
   let already = 0;
   const retry: Entry[] = [];
@@ -26,8 +28,8 @@ export function bulkOutcome(batch: Batch, body: string): Outcome {
     else if (fate === 'already') already++;
     else if (fate === 'retry') {
       retry.push(entry);
-      refusal ??= { reason: reasonOf(item), status: item.status ?? 0 };
-    } else rejected.push({ entry, reason: reasonOf(item), status: item.status ?? 0 });
+      refusal ??= { reason: reasonOf(item), status: item.status };
+    } else rejected.push({ entry, reason: reasonOf(item), status: item.status });
   });
   return { delivered, already, retry, rejected, ...(refusal === undefined ? {} : { refusal }) };
 }
@@ -36,26 +38,42 @@ export function bulkOutcome(batch: Batch, body: string): Outcome {
  * A 201 with `failure_store: used` landed beside the data stream, where no dashboard looks:
  * https://www.elastic.co/docs/manage-data/data-store/data-streams/failure-store
  */
-function fateOf({ status = 0, failure_store }: BulkItem): Fate {
-  if (failure_store === 'used') return 'rejected';
+function fateOf({ status, isInFailureStore }: BulkItem): Fate {
+  if (isInFailureStore) return 'rejected';
   if (status >= 200 && status < 300) return 'delivered';
   if (status === 409) return 'already';
   return status === 429 || status >= 500 ? 'retry' : 'rejected';
 }
 
-function reasonOf({ error, failure_store }: BulkItem): string {
-  if (error !== undefined) return [error.type, error.reason].filter((word) => word !== undefined).join(': ');
-  return failure_store === 'used' ? 'the document did not fit the mapping and went to the failure store' : 'no reason given';
+function reasonOf({ reason, isInFailureStore }: BulkItem): string {
+  return reason ?? (isInFailureStore ? 'the document did not fit the mapping and went to the failure store' : 'no reason given');
 }
 
-function itemsOf(body: string): readonly BulkItem[] {
-  try {
-    const { items } = JSON.parse(body) as { readonly items: readonly Readonly<Record<string, BulkItem>>[] };
-    return items.map((item) => Object.values(item)[0] ?? {});
-  } catch (cause) {
-    throw new SinkError('temporary', 'the answer to _bulk is not what Elasticsearch writes', {
-      hint: 'check what stands between portlog and the server',
-      cause,
-    });
-  }
+function itemsOf(body: string, entries: readonly Entry[], operation: string): readonly BulkItem[] {
+  const answer = jsonIn(body);
+  if (!isObject(answer) || typeof answer['errors'] !== 'boolean' || !Array.isArray(answer['items']))
+    throw unknownAnswer('_bulk', 'the answer is not what Elasticsearch writes');
+  const items = answer['items'] as readonly unknown[];
+  if (items.length !== entries.length) throw unknownAnswer('_bulk', `the answer names ${items.length} of ${entries.length} documents`);
+  const read = items.map((item, i) => itemOf(item, operation, entries[i]?.id));
+  // 409 is an error to it as well.
+  if (answer['errors'] === false && read.some(({ status }) => status >= 300))
+    throw unknownAnswer('_bulk', 'the answer says that there were no errors, and names some');
+  return read;
+}
+
+function itemOf(value: unknown, operation: string, id: string | undefined): BulkItem {
+  const item = isObject(value) && Object.keys(value).length === 1 ? value[operation] : undefined;
+  if (!isObject(item)) throw unknownAnswer('_bulk', `an item of the answer is not about "${operation}", which was asked for`);
+  if (item['_id'] !== id) throw unknownAnswer('_bulk', 'an item of the answer is about another document than the one at its place');
+  if (!isHttpStatus(item['status'])) throw unknownAnswer('_bulk', 'an item of the answer has no status');
+  const { error, failure_store } = item;
+  if (error !== undefined && !isObject(error) && typeof error !== 'string')
+    throw unknownAnswer('_bulk', 'an item of the answer has an error that is none');
+  const words = typeof error === 'string' ? [error] : [wordsAt(error, 'type'), wordsAt(error, 'reason')].filter((word) => word !== undefined);
+  return {
+    status: item['status'],
+    reason: words.length === 0 ? undefined : words.join(': ').slice(0, 2000),
+    isInFailureStore: failure_store === 'used',
+  };
 }

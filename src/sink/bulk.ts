@@ -1,5 +1,6 @@
 import { ecsParts } from '../event/ecs.ts';
 import { INVENTORY, type LogEvent } from '../event/event.ts';
+import { jsonIn, unknownAnswer, wordsAt } from './answer.ts';
 import { batchBody, encoded, Scratch } from './body.ts';
 import { bulkOutcome } from './bulk-outcome.ts';
 import { SetUp } from './bulk-set-up.ts';
@@ -29,8 +30,11 @@ export interface BulkServer {
 
 /** One batch is one row of the spool, so a MiB. Order does not matter here: each document has its id. */
 const LIMITS = { maxEvents: 2000, maxBytes: 1 << 20, maxEventBytes: MAX_EVENT_BYTES, inFlight: 4, inFlightPerPartition: 4 };
-/** Answers only with what decides the fate of each document. */
-const BULK = '/_bulk?filter_path=errors,items.*.status,items.*.error.type,items.*.error.reason,items.*.failure_store';
+/**
+ * Answers only with what decides the fate of each document, and with its id: without that, an answer that is out of step would mark
+ * others as delivered. It makes the answer to 1,000 documents 42 KB longer (0.1 ms to read).
+ */
+const BULK = '/_bulk?filter_path=errors,items.*._id,items.*.status,items.*.error.type,items.*.error.reason,items.*.failure_store';
 /** The partition of records of the inventory: an index, where everything else is a data stream. */
 const RECORDS = 'inventory';
 
@@ -60,21 +64,31 @@ export function bulkSink(options: SinkOptions, server: BulkServer): Sink {
     async check(signal) {
       const about = await aboutBulk(client, server, signal);
       if (about.some(({ level }) => level === 'error')) return about;
-      return [...about, ...(await setUp.look(signal)), ...((await server.mayWrite?.(client, namespace, signal)) ?? [])];
+      return [...about, ...(await believed(url, setUp.look(signal))), ...((await server.mayWrite?.(client, namespace, signal)) ?? [])];
     },
     async send(batch, signal) {
-      await setUp.require(signal);
+      await believed(url, setUp.require(signal));
       const body = batchBody(batch, scratch);
       const path = batch.partition === RECORDS ? BULK : `${BULK}${server.toStreams}`;
       const answer = await client.request({ method: 'POST', path, body, contentType: 'application/x-ndjson' }, signal);
       // Any other answer may have come before the whole body was read.
       if (answer.status === 200) scratch.give(body);
-      if (answer.status === 200) return bulkOutcome(batch, answer.body);
+      if (answer.status >= 200 && answer.status < 300) return bulkOutcome(batch, batch.partition === RECORDS ? 'index' : 'create', answer.body);
       if (answer.status === 413) return { delivered: 0, already: 0, retry: batch.entries, rejected: [], split: true };
       throw bulkRefusal(client.url, answer, server);
     },
     close: () => client.close(),
   };
+}
+
+/** What it says of its set-up may be of any form as well: what cannot be read is an unknown answer, and nothing is sent. */
+async function believed<T>(url: URL, reading: Promise<T>): Promise<T> {
+  try {
+    return await reading;
+  } catch (cause) {
+    if (cause instanceof SyntaxError || cause instanceof TypeError) throw unknownAnswer(url.origin, 'what it says of its set-up cannot be read');
+    throw cause;
+  }
 }
 
 /**
@@ -116,21 +130,14 @@ export function notThere(origin: string, { product }: Pick<BulkServer, 'product'
 
 /** What `GET /` says about itself. */
 export function aboutServer(body: string): { readonly version: string; readonly distribution: string | undefined } {
-  const { version } = (parse(body) as { version?: { number?: string; distribution?: string } } | undefined) ?? {};
-  return { version: version?.number ?? '', distribution: version?.distribution };
+  const about = jsonIn(body);
+  return { version: wordsAt(about, 'version', 'number') ?? '', distribution: wordsAt(about, 'version', 'distribution') };
 }
 
 /** `: type: reason` from an error body, shortened; empty when it says nothing. */
 function serverReason(body: string): string {
-  const error = (parse(body) as { error?: { type?: string; reason?: string } | string } | undefined)?.error;
-  const text = typeof error === 'string' ? error : [error?.type, error?.reason].filter((word) => word !== undefined).join(': ');
-  return text === '' || text === undefined ? '' : `: ${text.slice(0, 200)}`;
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+  const answer = jsonIn(body);
+  const words = [wordsAt(answer, 'error'), wordsAt(answer, 'error', 'type'), wordsAt(answer, 'error', 'reason')];
+  const text = words.filter((word) => word !== undefined).join(': ');
+  return text === '' ? '' : `: ${text.slice(0, 200)}`;
 }

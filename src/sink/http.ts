@@ -1,14 +1,16 @@
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { Agent, type Dispatcher } from 'undici';
+import { unknownAnswer } from './answer.ts';
 import { CONNECT_TIMEOUT_MS, type TlsFiles, tlsOptions, unreachable } from './connection.ts';
+import { Deadline } from './deadline.ts';
 import { authorization, type SinkOptions } from './options.ts';
 import { SinkError } from './sink.ts';
 
 const compress = promisify(gzip);
 /** Of output at a time: what a batch usually comes to. In zlib's own 16 KiB pieces it takes a twentieth longer. */
 const COMPRESSED_BYTES = 1 << 16;
-/** An answer is read up to here; what a server says beyond that helps nobody. */
+/** No answer that a sink needs is longer; one that is means nothing, and is not read to its end. */
 const MAX_ANSWER_BYTES = 32 << 20;
 
 /** Credentials are functions so that no object that could be printed ever holds them. */
@@ -17,6 +19,7 @@ interface HttpOptions {
   readonly authorization: (() => string) | undefined;
   readonly tls: TlsFiles;
   readonly compress: boolean;
+  /** From the first byte of the request to the last of the answer, however busily the server drips. */
   readonly timeoutMs: number;
 }
 
@@ -72,13 +75,16 @@ class OriginClient implements HttpClient {
       body = await compress(request.body, { level: 1, chunkSize: COMPRESSED_BYTES });
       headers['content-encoding'] = 'gzip';
     }
+    const deadline = new Deadline(this.options.timeoutMs, signal);
     try {
       const path = pathBelow(this.url, request.path);
-      const answer = await this.agent.request({ origin: this.url.origin, path, method: request.method, headers, body, signal });
-      return await read(answer);
+      const answer = await this.agent.request({ origin: this.url.origin, path, method: request.method, headers, body, signal: deadline.signal });
+      return await read(this.url.origin, answer);
     } catch (cause) {
-      if (signal.aborted) throw new SinkError('temporary', `${this.url.origin} ${whyAborted(signal)}`, { cause });
-      throw unreachable(this.url.origin, cause as NodeJS.ErrnoException);
+      if (deadline.signal.aborted) throw new SinkError('temporary', `${this.url.origin} ${whyAborted(deadline.signal)}`, { cause });
+      throw cause instanceof SinkError ? cause : unreachable(this.url.origin, cause as NodeJS.ErrnoException);
+    } finally {
+      deadline.end();
     }
   }
 
@@ -116,12 +122,14 @@ export function redirection(url: URL, { status, headers }: HttpAnswer): SinkErro
   });
 }
 
-async function read({ statusCode, headers, body }: Dispatcher.ResponseData): Promise<HttpAnswer> {
+async function read(origin: string, { statusCode, headers, body }: Dispatcher.ResponseData): Promise<HttpAnswer> {
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of body as AsyncIterable<Buffer>) {
     length += chunk.length;
-    if (length <= MAX_ANSWER_BYTES) chunks.push(chunk);
+    // Leaving the loop cuts the connection.
+    if (length > MAX_ANSWER_BYTES) throw unknownAnswer(origin, `an answer of more than ${MAX_ANSWER_BYTES >> 20} MiB`);
+    chunks.push(chunk);
   }
   const flat = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value[0] : value]));
   const bytes = Buffer.concat(chunks);

@@ -58,7 +58,7 @@ export function lokiRefusal(url: URL, answer: HttpAnswer): SinkError | undefined
     });
   const elsewhere = redirection(url, answer);
   if (elsewhere !== undefined) return elsewhere;
-  if (status === 200)
+  if (status >= 200 && status < 300)
     return new SinkError('temporary', `what ${where} answers is not what Loki writes${said}`, {
       hint: 'check what stands between portlog and the server',
     });
@@ -80,7 +80,7 @@ export async function checkLoki(
   signal: AbortSignal,
 ): Promise<readonly Diagnosis[]> {
   const answer = await client.request({ method: 'POST', path: push, body: '{"streams":[]}', headers }, signal);
-  if (answer.status === 204 || (answer.status === 422 && answer.body.includes('stream')))
+  if ((answer.status >= 200 && answer.status < 300 && answer.bytes.length === 0) || (answer.status === 422 && answer.body.includes('stream')))
     return [{ level: 'ok', message: `Loki at ${client.url.origin} takes these credentials` }];
   throw (
     lokiRefusal(client.url, answer) ??

@@ -69,7 +69,7 @@ export function lokiSink(options: SinkOptions): Sink {
     // Any other answer may have come before the whole body was read.
     if (answer.status === 204) scratch.give(body);
     // Anything with a body is not from Loki: a proxy that asks for a login, for example.
-    if (answer.status === 204 || (answer.status === 200 && answer.body === ''))
+    if (answer.status >= 200 && answer.status < 300 && answer.bytes.length === 0)
       return { ...NOTHING, delivered: entries.length, restamped: entries.filter((entry) => late.has(entry)).length };
     if (isTooLarge(answer)) return { ...NOTHING, retry: entries, split: true };
     const refusal = lokiRefusal(url, answer);

@@ -22,6 +22,7 @@ export function httpSink(options: SinkOptions): Sink {
   const client = httpClient(options, url);
   const scratch = new Scratch(LIMITS.maxBytes);
   const headers = { ...options.headers };
+  const { contentType = 'application/x-ndjson' } = options;
 
   return {
     name: `http ${shownAddress(url)}`,
@@ -38,7 +39,7 @@ export function httpSink(options: SinkOptions): Sink {
     },
     async send(batch, signal) {
       const body = batchBody(batch, scratch);
-      const answer = await client.request({ method: 'POST', path: '', body, contentType: 'application/x-ndjson', headers }, signal);
+      const answer = await client.request({ method: 'POST', path: '', body, contentType, headers }, signal);
       if (answer.status < 300) scratch.give(body);
       return outcomeOf(url, batch, answer);
     },
@@ -61,7 +62,7 @@ function outcomeOf(url: URL, { entries }: Batch, answer: HttpAnswer): Outcome {
   const { status, body, headers } = answer;
   const none = { delivered: 0, already: 0, retry: [], rejected: [] };
   // A page for people comes from something in between.
-  if (status >= 200 && status < 300 && headers['content-type']?.startsWith('text/html') === true)
+  if (status >= 200 && status < 300 && (headers['content-type']?.startsWith('text/html') === true || /^\s*<(?:!doctype|html)/i.test(body)))
     throw new SinkError('temporary', `${url.origin} answers with a web page`, { hint: 'check what stands between portlog and the receiver' });
   if (status >= 200 && status < 300) return { ...none, delivered: entries.length };
   if (status === 413) return { ...none, retry: entries, split: true };

@@ -34,9 +34,11 @@ export interface SinkOptions {
   readonly keepFiles?: number | undefined;
   /** HTTP: what stands around each event, with `{}` in its place. */
   readonly envelope?: string | undefined;
+  /** HTTP: what the lines are called, for receivers that know one word only. */
+  readonly contentType?: string | undefined;
   /** HTTP: beside those that every request has. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
-  /** OTLP: of requests. */
+  /** OTLP: of requests. Protobuf unless told otherwise: every receiver must take it, not every one takes JSON. */
   readonly encoding?: 'json' | 'protobuf' | undefined;
   /** Syslog: which header. */
   readonly syslogFormat?: SyslogFormat | undefined;

@@ -12,8 +12,8 @@ const SINK_TYPES: Readonly<Record<string, (options: SinkOptions) => Promise<Sink
   loki: async (options) => (await import('./loki.ts')).lokiSink(options),
   opensearch: async (options) => (await import('./opensearch.ts')).opensearchSink(options),
   otlp: async (options) => {
-    const { otlpSink } = await import('./otlp.ts');
-    return otlpSink(options, options.encoding === 'protobuf' ? (await import('../otel/protobuf.ts')).PROTOBUF : undefined);
+    const [{ JSON_ENCODING, otlpSink }, { PROTOBUF }] = await Promise.all([import('./otlp.ts'), import('../otel/protobuf.ts')]);
+    return options.encoding === 'json' ? otlpSink(options, JSON_ENCODING, PROTOBUF) : otlpSink(options, PROTOBUF, JSON_ENCODING);
   },
   syslog: async (options) => (await import('./syslog.ts')).syslogSink(options),
   wazuh: async (options) => (await import('./wazuh.ts')).wazuhSink(options),

@@ -2,6 +2,7 @@ import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { PortlogError } from '../errors.ts';
 import { CONNECT_TIMEOUT_MS, type tlsOptions, unreachable } from './connection.ts';
+import { Deadline } from './deadline.ts';
 import type { SinkOptions } from './options.ts';
 import { SinkError } from './sink.ts';
 
@@ -32,13 +33,15 @@ export function streamAddress({ type, target }: Pick<SinkOptions, 'type' | 'targ
 
 export interface StreamOptions {
   readonly tls: ReturnType<typeof tlsOptions>;
-  /** Without any progress. */
+  /** From the connection to the end, however much the other side talks meanwhile. */
   readonly timeoutMs: number;
 }
 
 /** What was sent is there, or was refused, when so much time has passed; longer where the way is longer. */
 const PAUSE_MS = 20;
 const MAX_PAUSE_MS = 1000;
+/** A receiver of syslog has nothing to say. */
+const MAX_TALK_BYTES = 64 << 10;
 
 /**
  * Sends bytes over a connection of their own, and resolves when the receiver has closed its side after us: that is
@@ -50,17 +53,22 @@ const MAX_PAUSE_MS = 1000;
  */
 export async function sendStream(address: StreamAddress, bytes: Buffer, options: StreamOptions, signal: AbortSignal): Promise<void> {
   const socket = open(address, options);
-  const interrupt = (): void => void socket.destroy(new SinkError('temporary', `${address.text}: interrupted before all was read`));
-  signal.addEventListener('abort', interrupt);
+  const deadline = new Deadline(Math.min(CONNECT_TIMEOUT_MS, options.timeoutMs) + options.timeoutMs, signal);
+  const interrupt = (): void => void socket.destroy(new SinkError('temporary', `${address.text}: ${whyEnded(signal)}`));
+  deadline.signal.addEventListener('abort', interrupt);
   try {
     if (signal.aborted) interrupt();
     await closedByBoth(socket, address, bytes, options);
   } catch (error) {
     throw error instanceof SinkError ? error : unreachable(address.text, error as NodeJS.ErrnoException);
   } finally {
-    signal.removeEventListener('abort', interrupt);
+    deadline.end();
     socket.destroy();
   }
+}
+
+function whyEnded(signal: AbortSignal): string {
+  return signal.aborted ? 'interrupted before all was read' : 'it did not read to the end in time';
 }
 
 function open({ protocol, host, port }: StreamAddress, { tls }: StreamOptions): Socket {
@@ -73,6 +81,7 @@ function closedByBoth(socket: Socket, { protocol, text }: StreamAddress, bytes: 
     const since = performance.now();
     let isConnected = false;
     let isAsked = false;
+    let heard = 0;
     const late = (): string =>
       isConnected ? `${text} took the connection, and did not read to the end` : `${text} cannot be reached: no connection in time`;
     socket.setTimeout(Math.min(CONNECT_TIMEOUT_MS, timeoutMs));
@@ -94,6 +103,10 @@ function closedByBoth(socket: Socket, { protocol, text }: StreamAddress, bytes: 
       else reject(new SinkError('temporary', `${text} closed the connection before all was sent`));
     });
     socket.on('close', () => reject(new SinkError('temporary', `${text}: the connection was cut`)));
-    socket.resume();
+    socket.on('data', (chunk: Buffer) => {
+      heard += chunk.length;
+      if (heard > MAX_TALK_BYTES)
+        socket.destroy(new SinkError('temporary', `${text} talks instead of listening: is it syslog?`, { hint: 'check the port' }));
+    });
   });
 }

@@ -1,4 +1,5 @@
 import { systemClock } from '../clock.ts';
+import { isObject, jsonIn, wordsAt } from './answer.ts';
 import { type HttpAnswer, type HttpClient, httpClient, type HttpRequest } from './http.ts';
 import { authorization, type SinkOptions } from './options.ts';
 import { SinkError } from './sink.ts';
@@ -51,24 +52,18 @@ export function wazuhApi(options: SinkOptions, url: URL): HttpClient {
 
 /** What an answer says for people: `Permission denied: Resource type: *:* (4000)`. */
 export function wazuhWords({ body }: HttpAnswer): string {
-  try {
-    const { title = '', detail = '', message = '' } = JSON.parse(body) as { title?: string; detail?: string; message?: string };
-    return [title, detail, message]
-      .filter((word) => word !== '')
-      .join(': ')
-      .slice(0, 300);
-  } catch {
-    return body.replaceAll(/\s+/g, ' ').trim().slice(0, 200);
-  }
+  const json = jsonIn(body);
+  if (!isObject(json)) return body.replaceAll(/\s+/g, ' ').trim().slice(0, 200);
+  const words = [wordsAt(json, 'title'), wordsAt(json, 'detail'), wordsAt(json, 'message')];
+  return words
+    .filter((word) => word !== undefined && word !== '')
+    .join(': ')
+    .slice(0, 300);
 }
 
 /** In the answer to `GET /`. */
 export function wazuhVersion({ body }: HttpAnswer): string | undefined {
-  try {
-    return (JSON.parse(body) as { data?: { api_version?: string } }).data?.api_version;
-  } catch {
-    return undefined;
-  }
+  return wordsAt(jsonIn(body), 'data', 'api_version');
 }
 
 function loginRefusal(url: URL, answer: HttpAnswer): SinkError {

@@ -1,5 +1,6 @@
 import { systemClock } from '../clock.ts';
 import { flatLine } from '../event/flat.ts';
+import { isCount, isObject, type Json, jsonIn, unknownAnswer, wordsAt } from './answer.ts';
 import { encoded } from './body.ts';
 import { type HttpAnswer, redirection } from './http.ts';
 import { addressOf, scopeOf, type SinkOptions, urlOf, shownAddress } from './options.ts';
@@ -13,6 +14,9 @@ const MOST_REQUESTS = 30;
 const WITHIN_MS = 60_000;
 /** Somebody else may have used them up; the minute that is counted has begun at any time. */
 const BUSY_MS = 10_000;
+/** What a user of the API needs to send events, and how it gets it. */
+const RIGHT_NAME = 'event:ingest';
+const RIGHT = `give it the permission ${RIGHT_NAME} on *:*:* (Wazuh: Server management, Security, Policies and Roles); docs/how-to/wazuh.md`;
 /** "Invalid message to queue": too long. What else fails may pass. */
 const BAD_EVENT = 1012;
 
@@ -34,7 +38,8 @@ export function wazuhEvents(options: SinkOptions): Omit<Sink, 'accepts'> {
     // Each event is a text in a list.
     encode: (event) => encoded([JSON.stringify(flatLine(event))]),
     async check(signal) {
-      return [await diagnose(url, await api.request({ method: 'GET', path: '/' }, signal))];
+      const root = diagnose(url, await api.request({ method: 'GET', path: '/' }, signal));
+      return [root, rightsDiagnosis(url, await api.request({ method: 'GET', path: '/security/users/me/policies' }, signal))];
     },
     async send(batch, signal) {
       await takeTurn(signal);
@@ -59,7 +64,7 @@ function turns(): (signal: AbortSignal) => Promise<void> {
 function outcomeOf(url: URL, batch: Batch, answer: HttpAnswer): Outcome {
   const { status } = answer;
   const { entries } = batch;
-  if (status === 200) return forwarded(url, batch, answer);
+  if (status >= 200 && status < 300) return forwarded(url, batch, answer);
   if (status === 413 || status === 417) return { delivered: 0, already: 0, retry: entries, rejected: [], split: true };
   if (status === 400) return byHalves(entries, answer);
   throw refusal(url, answer);
@@ -72,46 +77,58 @@ function byHalves(entries: Batch['entries'], answer: HttpAnswer): Outcome {
   return { delivered: 0, already: 0, retry: [], rejected: entries.map((entry) => ({ entry, status: answer.status, reason })) };
 }
 
+/** Why the manager did not forward some events, by the events themselves, as they were sent. */
+type Failures = ReadonlyMap<string, { readonly code: number; readonly message: string }>;
+
 interface Forwarded {
-  readonly error?: number;
-  readonly data?: {
-    readonly total_failed_items?: number;
-    /** By error: the events themselves, as they were sent. */
-    readonly failed_items?: readonly { readonly error: { readonly code: number; readonly message: string }; readonly id: readonly string[] }[];
-  };
+  /** 0 when all were written, 1 when none, 2 when some were. */
+  readonly error: number;
+  readonly affected: number | undefined;
+  readonly failed: number | undefined;
+  readonly failures: Failures;
 }
 
-/** A 200 says nothing yet: `error` is 0 when all were written, 1 when none, 2 when some were. */
+/** A 200 says nothing yet: that all were written is said by `error` and by the number of those that were. */
 function forwarded(url: URL, { entries }: Batch, answer: HttpAnswer): Outcome {
-  const { error, data } = forwardedIn(url, answer);
-  if (error === 0) return { delivered: entries.length, already: 0, retry: [], rejected: [] };
-  const failures = new Map(data?.failed_items?.flatMap(({ error: why, id }) => id.map((text) => [text, why] as const)));
+  const { error, affected, failed: told, failures } = forwardedIn(url, answer);
+  if (error === 0) {
+    if (affected !== entries.length || told !== 0)
+      throw unknownAnswer(url.origin, `it says that all was forwarded, and counts ${affected ?? 'nothing'} of ${entries.length} events`);
+    return { delivered: entries.length, already: 0, retry: [], rejected: [] };
+  }
   const failed = entries.flatMap((entry) => {
     const why = failures.get(JSON.parse(entry.parts.join('')) as string);
     return why === undefined ? [] : [{ entry, why }];
   });
-  const isTold = failed.length > 0 && failed.length === (data?.total_failed_items ?? failed.length);
+  const isTold = failed.length > 0 && failed.length === told && affected === entries.length - failed.length;
   if (!isTold) return byHalves(entries, answer);
   const rejected = failed.filter(({ why }) => why.code === BAD_EVENT);
   return {
     delivered: entries.length - failed.length,
     already: 0,
     retry: failed.flatMap(({ entry, why }) => (why.code === BAD_EVENT ? [] : [entry])),
-    rejected: rejected.map(({ entry, why }) => ({ entry, status: 200, reason: why.message })),
+    rejected: rejected.map(({ entry, why }) => ({ entry, status: answer.status, reason: why.message })),
     ...(rejected.length < failed.length ? { retryAfterMs: 0 } : {}),
   };
 }
 
 function forwardedIn(url: URL, { body }: HttpAnswer): Forwarded {
-  try {
-    const parsed = JSON.parse(body) as Forwarded | null;
-    if (typeof parsed?.error === 'number') return parsed;
-  } catch {
-    // Said below.
-  }
-  throw new SinkError('temporary', `${url.origin}: the answer is not what the API of Wazuh writes`, {
-    hint: 'check what stands between portlog and the manager',
-  });
+  const json = jsonIn(body);
+  if (!isObject(json) || !isCount(json['error']) || !isObject(json['data'] ?? {}))
+    throw unknownAnswer(url.origin, 'the answer is not what the API of Wazuh writes');
+  const { total_affected_items: affected, total_failed_items: failed, failed_items: items } = (json['data'] ?? {}) as Json;
+  return {
+    error: json['error'],
+    affected: isCount(affected) ? affected : undefined,
+    failed: isCount(failed) ? failed : undefined,
+    failures: new Map((Array.isArray(items) ? (items as readonly unknown[]) : []).flatMap(failuresIn)),
+  };
+}
+
+function failuresIn(item: unknown): readonly (readonly [event: string, why: { readonly code: number; readonly message: string }])[] {
+  if (!isObject(item) || !isObject(item['error']) || !isCount(item['error']['code']) || !Array.isArray(item['id'])) return [];
+  const why = { code: item['error']['code'], message: wordsAt(item, 'error', 'message') ?? 'no reason given' };
+  return (item['id'] as readonly unknown[]).flatMap((event) => (typeof event === 'string' ? [[event, why] as const] : []));
 }
 
 function refusal(url: URL, answer: HttpAnswer): SinkError {
@@ -119,7 +136,7 @@ function refusal(url: URL, answer: HttpAnswer): SinkError {
   const where = url.origin;
   const said = `${status}: ${wazuhWords(answer)}`;
   if (status === 401 || status === 403)
-    return new SinkError('permanent', `${where} does not allow this user to send events (${said})`, { hint: 'give it the permission event:ingest' });
+    return new SinkError('permanent', `${where} does not allow this user to send events (${said})`, { hint: RIGHT });
   const elsewhere = redirection(url, answer);
   if (elsewhere !== undefined) return elsewhere;
   if (status === 429)
@@ -134,10 +151,26 @@ function refusal(url: URL, answer: HttpAnswer): SinkError {
   return new SinkError('permanent', `${where} refuses the request (${said})`, { hint: 'check the URL' });
 }
 
-async function diagnose(url: URL, answer: HttpAnswer): Promise<Diagnosis> {
+function diagnose(url: URL, answer: HttpAnswer): Diagnosis {
   if (answer.status !== 200) throw refusal(url, answer);
   return {
     level: 'ok',
     message: `${url.origin} is the API of Wazuh ${wazuhVersion(answer) ?? '(of which version, it does not say)'} and lets this user in`,
   };
+}
+
+/**
+ * Whether this user may send events, which nobody would know before the first. What a policy does not name is denied, unless the manager
+ * is set to `rbac_mode: black`.
+ * https://documentation.wazuh.com/current/user-manual/api/rbac/reference.html
+ */
+function rightsDiagnosis(url: URL, { status, body }: HttpAnswer): Diagnosis {
+  const json = jsonIn(body);
+  const policies = isObject(json) && isObject(json['data']) ? json['data'] : undefined;
+  if (status !== 200 || policies === undefined)
+    return { level: 'warning', message: `whether this user may send events cannot be seen (${status}); only an event can tell`, hint: RIGHT };
+  const effects = isObject(policies[RIGHT_NAME]) ? Object.values(policies[RIGHT_NAME]) : [];
+  const isAllowed = policies['rbac_mode'] === 'black' ? !effects.includes('deny') : effects.includes('allow');
+  if (isAllowed) return { level: 'ok', message: `this user may send events (${RIGHT_NAME})` };
+  return { level: 'error', message: `${url.origin}: this user may not send events: it lacks ${RIGHT_NAME}`, hint: RIGHT };
 }

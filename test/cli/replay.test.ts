@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { finished, freshDir, portlog, ROOT, startPortlog, untilPrinted } from '../support/run-portlog.ts';
 import { host, port, scan } from '../support/scans.ts';
-import { answer, bulkIds, createdIds, healthy, type Script, scriptedServer } from '../support/scripted-server.ts';
+import { answer, bulkAnswer, bulkFates, createdIds, healthy, type Script, scriptedServer } from '../support/scripted-server.ts';
 
 const EXAMPLE = join(ROOT, 'examples/loopback.xml');
 const created: Script = (seen, response) => {
-  if (!healthy(seen, response)) answer(response, 200, { items: bulkIds(seen.body).map(() => ({ create: { status: 201 } })) });
+  if (!healthy(seen, response)) answer(response, 200, bulkAnswer(seen.body));
 };
 
 /** A server on the port of one that was there before. */
@@ -128,7 +128,11 @@ test('dead letters are listed with the reason, and go again when asked to', asyn
   const refusing = await up((seen, response) => {
     if (healthy(seen, response)) return;
     const reject = { status: 400, error: { type: 'document_parsing_exception', reason: 'no such thing' } };
-    answer(response, 200, { items: bulkIds(seen.body).map(() => ({ create: reject })) });
+    answer(
+      response,
+      200,
+      bulkFates(seen.body, () => reject),
+    );
   });
   const { stderr, code } = await portlog([...state, '--to', `elasticsearch=${origin}`, EXAMPLE]);
   await refusing.stop();
@@ -158,11 +162,11 @@ describe('a run that is killed', () => {
     const ids = new Map<string, number>();
     const server = await scriptedServer((seen, response) => {
       if (healthy(seen, response)) return;
-      const items = bulkIds(seen.body).map((id) => {
+      const fates = bulkAnswer(seen.body, (id) => {
         ids.set(id, (ids.get(id) ?? 0) + 1);
-        return { create: { status: ids.get(id) === 1 ? 201 : 409 } };
+        return ids.get(id) === 1 ? 201 : 409;
       });
-      setTimeout(() => answer(response, 200, { items }), 20);
+      setTimeout(() => answer(response, 200, fates), 20);
     });
     const args = ['--state-dir', freshDir(), '--to', `elasticsearch=${server.url.origin}`, '--compression', 'none', big];
     const child = startPortlog(args);

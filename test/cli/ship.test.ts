@@ -7,7 +7,7 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { fixture, FOOTER, host, port, scan } from '../support/scans.ts';
 import { finished, freshDir, portlog, ROOT, startPortlog, untilPrinted } from '../support/run-portlog.ts';
-import { answer, bulkIds, healthy, scriptedServer } from '../support/scripted-server.ts';
+import { answer, bulkAnswer, bulkFates, healthy, scriptedServer } from '../support/scripted-server.ts';
 
 const EXAMPLE = join(ROOT, 'examples/loopback.xml');
 const THREE = scan(host('192.0.2.1', port(80)) + host('192.0.2.2', port(443)) + host('192.0.2.3', port(22)));
@@ -346,7 +346,7 @@ describe('configuration', () => {
 describe('shipping to a server', () => {
   test('secrets from environment, file and command reach the server and nothing else', async () => {
     const server = await scriptedServer((seen, response) => {
-      if (!healthy(seen, response)) answer(response, 200, { items: bulkIds(seen.body).map(() => ({ create: { status: 201 } })) });
+      if (!healthy(seen, response)) answer(response, 200, bulkAnswer(seen.body));
     });
     const to = `elasticsearch=${server.url.origin}`;
     const secretFile = file('key', 'aWQ6ZmlsZS1zZWNyZXQ=\n');
@@ -430,13 +430,13 @@ describe('shipping to a server', () => {
   test('a rejected event is a dead letter with the reason of the server, exit 1', async () => {
     const server = await scriptedServer((seen, response) => {
       if (healthy(seen, response)) return;
-      const items = bulkIds(seen.body).map((_, i) => ({
-        create:
-          seen.body.includes('nmap.host-default') && i === 0
-            ? { status: 400, error: { type: 'document_parsing_exception', reason: 'no' } }
-            : { status: 201 },
-      }));
-      answer(response, 200, { items });
+      const isBad = (i: number): boolean => seen.body.includes('nmap.host-default') && i === 0;
+      const bad = { status: 400, error: { type: 'document_parsing_exception', reason: 'no' } };
+      answer(
+        response,
+        200,
+        bulkFates(seen.body, (_, i) => (isBad(i) ? bad : { status: 201 })),
+      );
     });
     const { stderr, code } = await portlog(['--to', `elasticsearch=${server.url.origin}`, '--state-dir', freshDir(), EXAMPLE]);
     await server.stop();

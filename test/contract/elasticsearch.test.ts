@@ -5,7 +5,7 @@ import type { Sink } from '../../src/sink/sink.ts';
 import { runLane } from '../support/delivery.ts';
 import { faultContract } from '../support/fault-contract.ts';
 import { eventsOf, fixture, host, port, scan } from '../support/scans.ts';
-import { answer, besides, bulkIds, healthy, type Script, scriptedServer, type Seen, setUpRight } from '../support/scripted-server.ts';
+import { answer, besides, bulkFates, bulkIds, healthy, type Script, scriptedServer, type Seen, setUpRight } from '../support/scripted-server.ts';
 import { batchOf, entriesOf, NEVER, sinkContract } from '../support/sink-contract.ts';
 import { sinkOptions } from '../support/sink-options.ts';
 import { World } from '../support/world.ts';
@@ -37,8 +37,12 @@ async function against(
   return { sink, seen };
 }
 
-const items = (statuses: readonly object[]): object => ({ errors: false, items: statuses.map((status) => ({ create: status })) });
-const allCreated: Script = ({ body }, response) => answer(response, 200, items(bulkIds(body).map(() => ({ status: 201 }))));
+const allCreated: Script = ({ body }, response) =>
+  answer(
+    response,
+    200,
+    bulkFates(body, () => ({ status: 201 })),
+  );
 
 describe('the contract', () => sinkContract(async () => (await against(allCreated)).sink));
 
@@ -58,7 +62,11 @@ test('creates each event under its id in the data stream of its dataset', async 
 
 test('records of the inventory replace themselves, in an index, by the time of what was seen', async () => {
   const { sink, seen } = await against(({ body }, response) =>
-    answer(response, 200, items(bulkIds(body).map((_, i) => (i === 0 ? { status: 200 } : { status: 409, error: { type: 'version_conflict' } })))),
+    answer(
+      response,
+      200,
+      bulkFates(body, (_, i) => (i === 0 ? { status: 200 } : { status: 409, error: { type: 'version_conflict' } })),
+    ),
   );
   const world = new World({ sinks: [sink] });
   await world.run([scan(host('192.0.2.7', port(80)))], { retryForMs: 0 });
@@ -86,7 +94,11 @@ test('a host of the inventory carries the risk of its gravest weakness', async (
       .split('\n')
       .map((one) => JSON.parse(one)))
       if (line.nmap?.inventory?.kind === 'host') risks.push(line.host.risk);
-    answer(response, 200, items(bulkIds(body).map(() => ({ status: 201 }))));
+    answer(
+      response,
+      200,
+      bulkFates(body, () => ({ status: 201 })),
+    );
   });
   await new World({ sinks: [sink] }).run([scan(host('192.0.2.7', port(80)) + host('192.0.2.8', port(23)))], { retryForMs: 0 });
   expect(risks).toEqual([
@@ -105,7 +117,13 @@ test('reads the fate of each document from its own item', async () => {
     { status: 201, failure_store: 'used' },
     { status: 404, error: { type: 'index_not_found_exception', reason: 'no such index' } },
   ];
-  const { sink } = await against((_, response) => answer(response, 200, items(fates)));
+  const { sink } = await against(({ body }, response) =>
+    answer(
+      response,
+      200,
+      bulkFates(body, (_, i) => fates[i]!),
+    ),
+  );
   const entries = entriesOf(sink, EVENTS.slice(0, fates.length));
   expect(await sink.send(batchOf(entries), NEVER)).toEqual({
     delivered: 1,
@@ -126,7 +144,35 @@ describe('answers about the whole request', () => {
     ['301', (_, r) => answer(r, 301, {}, { location: 'https://other:9200/' }), 'permanent', /sends us elsewhere/],
     ['404', (_, r) => answer(r, 404, 'nope'), 'permanent', /it is not Elasticsearch/],
     ['503', (_, r) => answer(r, 503, {}), 'temporary', /busy or broken/],
-    ['fewer items than documents', (_, r) => answer(r, 200, items([{ status: 201 }])), 'temporary', /names 1 of 11 documents/],
+    [
+      'fewer items than documents',
+      ({ body }, r) =>
+        answer(
+          r,
+          200,
+          bulkFates(body.split('\n').slice(0, 2).join('\n'), () => ({ status: 201 })),
+        ),
+      'temporary',
+      /names 1 of 11 documents/,
+    ],
+    ...(
+      [
+        ['items for another operation', (body) => body.replaceAll('"create"', '"update"')],
+        ['items for other ids', (body) => body.replace(/"_id":"./, '"_id":"x')],
+        ['items out of step', (body) => JSON.stringify({ errors: false, items: (JSON.parse(body) as { items: unknown[] }).items.toReversed() })],
+        ['a status that is no status', (body) => body.replace('201', '201.5')],
+        ['a status in text', (body) => body.replace('201', '"201"')],
+        ['an error that is none', (body) => body.replace('201', '400,"error":7')],
+        ['errors that nobody mentions', (body) => body.replace('201', '400')],
+        ['no word about errors', (body) => body.replace('"errors":false,', '')],
+        ['items that are none', (body) => body.replace(/"items":.*/, '"items":{}}')],
+      ] as const satisfies readonly (readonly [string, (body: string) => string])[]
+    ).map(([what, lie]): (typeof cases)[number] => [
+      what,
+      ({ body }, r) => answer(r, 200, lie(JSON.stringify(bulkFates(body, () => ({ status: 201 }))))),
+      'temporary',
+      /^_bulk: /,
+    ]),
     ['200 with HTML', (_, r) => answer(r, 200, '<html>proxy</html>'), 'temporary', /is not what Elasticsearch writes/],
     ['connection cut before the answer', (_, r) => r.destroy(), 'temporary', /the connection was cut/],
     [
@@ -211,7 +257,7 @@ describe('through a lane', () => {
       answer(
         response,
         200,
-        items(bulkIds(seen.body).map((id) => (stored.has(id) ? { status: 409, error: { type: 'version_conflict' } } : { status: 201 }))),
+        bulkFates(seen.body, (id) => (stored.has(id) ? { status: 409, error: { type: 'version_conflict' } } : { status: 201 })),
       ),
   });
 
@@ -224,14 +270,12 @@ describe('through a lane', () => {
       answer(
         response,
         200,
-        items(
-          ids.map((id, i) => {
-            if (id === EVENTS[2]?.id) return { status: 400, error: { type: 'poison', reason: 'bad' } };
-            if (i === 1 && index % 2 === 0) return { status: 429 };
-            stored.add(id);
-            return { status: 201 };
-          }),
-        ),
+        bulkFates(body, (id, i) => {
+          if (id === EVENTS[2]?.id) return { status: 400, error: { type: 'poison', reason: 'bad' } };
+          if (i === 1 && index % 2 === 0) return { status: 429 };
+          stored.add(id);
+          return { status: 201 };
+        }),
       );
     });
     const lane = await runLane(sink, EVENTS);

@@ -50,7 +50,7 @@ test('10,000 records in a burst are 10,000 at the receiver: the example', async 
 
 test('the receiver of OTLP gets what the SDK itself would have sent', async () => {
   const server = await scriptedServer((_, response) => answer(response, 200, {}));
-  const exporter = sinkExporter(await openSink('otlp', server.url.origin));
+  const exporter = sinkExporter(await openSink('otlp', server.url.origin, { encoding: 'json' }));
   const records = someRecords(3);
   expect(await exported(exporter, records)).toEqual({ code: 0 });
   const wanted = JSON.parse(Buffer.from(JsonLogsSerializer.serializeRequest(records) ?? '').toString());

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { opensearchSink } from '../../src/sink/opensearch.ts';
 import { againstServer } from '../support/against.ts';
 import { faultContract } from '../support/fault-contract.ts';
-import { answer, bulkIds, setUpRight } from '../support/scripted-server.ts';
+import { answer, bulkFates, bulkIds, setUpRight } from '../support/scripted-server.ts';
 import { NEVER, sinkContract } from '../support/sink-contract.ts';
 import { sinkOptions } from '../support/sink-options.ts';
 
@@ -10,15 +10,17 @@ import { sinkOptions } from '../support/sink-options.ts';
 
 const against = againstServer('opensearch', opensearchSink);
 
-const items = (statuses: readonly object[]): object => ({ errors: false, items: statuses.map((status) => ({ create: status })) });
-
 describe('the contract', () =>
   sinkContract(async () => {
     const { sink } = await against((seen, response) => {
       const { body, path } = seen;
       if (setUpRight(seen, response)) return;
       expect(path).not.toContain('require_data_stream');
-      answer(response, 200, items(bulkIds(body).map(() => ({ status: 201 }))));
+      answer(
+        response,
+        200,
+        bulkFates(body, () => ({ status: 201 })),
+      );
     });
     return sink;
   }));
@@ -52,7 +54,7 @@ describe('through a lane', () => {
       answer(
         response,
         200,
-        items(bulkIds(seen.body).map((id) => (stored.has(id) ? { status: 409, error: { type: 'version_conflict' } } : { status: 201 }))),
+        bulkFates(seen.body, (id) => (stored.has(id) ? { status: 409, error: { type: 'version_conflict' } } : { status: 201 })),
       ),
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { otlpSink } from '../../src/sink/otlp.ts';
+import { JSON_ENCODING, otlpSink } from '../../src/sink/otlp.ts';
 import { PROTOBUF } from '../../src/otel/protobuf.ts';
+import type { SinkOptions } from '../../src/sink/options.ts';
 import type { Sink } from '../../src/sink/sink.ts';
 import { runLane } from '../support/delivery.ts';
 import { againstServer } from '../support/against.ts';
@@ -11,7 +12,9 @@ import { batchOf, entriesOf, NEVER, sinkContract } from '../support/sink-contrac
 import { sinkOptions } from '../support/sink-options.ts';
 
 const EVENTS = eventsOf(fixture('everything.xml'), { all: true });
-const against = againstServer('otlp', otlpSink);
+const inJson = (options: SinkOptions): Sink => otlpSink(options, JSON_ENCODING, PROTOBUF);
+const inProtobuf = (options: SinkOptions): Sink => otlpSink(options, PROTOBUF, JSON_ENCODING);
+const against = againstServer('otlp', inJson);
 
 /** As the Collector answers. */
 const accepted: Script = (_, response) => answer(response, 200, { partialSuccess: {} });
@@ -60,7 +63,7 @@ test('what ran on another machine is another resource, and another request', asy
 
 test.each(['/otlp', '/otlp/', '/otlp/v1/logs'])('a base URL with the path %s', async (path) => {
   const server = await scriptedServer(accepted);
-  const sink = otlpSink(sinkOptions('otlp', { target: server.url.origin + path }));
+  const sink = inJson(sinkOptions('otlp', { target: server.url.origin + path }));
   await sink.send(batchOf(entriesOf(sink, EVENTS)), NEVER);
   expect(server.seen[0]?.path).toBe('/otlp/v1/logs');
   await sink.close();
@@ -76,6 +79,36 @@ describe('what a receiver may answer', () => {
   test('200 with nothing, or 204, as Loki', async () => {
     expect(await send((_, response) => void response.writeHead(204).end())).toMatchObject({ delivered: 3 });
     expect(await send((_, response) => void response.writeHead(200).end())).toMatchObject({ delivered: 3 });
+  });
+
+  test('any 2xx is success: Fluent Bit says 201', async () => {
+    for (const status of [200, 201, 202, 204])
+      expect(await send((_, response) => void response.writeHead(status).end())).toMatchObject({ delivered: 3 });
+    expect(await send((_, response) => answer(response, 201, { partialSuccess: {} }))).toMatchObject({ delivered: 3 });
+  });
+
+  test.each([
+    '[]',
+    'null',
+    '"ok"',
+    '7',
+    'hello',
+    '<html>',
+    '{"error":"overloaded"}',
+    '{"code":3,"message":"bad"}',
+    '{"partialSuccess":[]}',
+    '{"partialSuccess":"no"}',
+    '{"partialSuccess":{"rejectedLogRecords":-1}}',
+    '{"partialSuccess":{"rejectedLogRecords":1.5}}',
+    '{"partialSuccess":{"rejectedLogRecords":{}}}',
+    '{"partialSuccess":{"rejectedLogRecords":"1e3"}}',
+    '{"partialSuccess":{"errorMessage":{}}}',
+    '{"partialSuccess":{"rejectedLogRecords":4}}',
+    '{"partialSuccess":{},"errors":[1]}',
+    '{"status":"success"}',
+    '['.repeat(100_000),
+  ])('200 with %s acknowledges nothing, and nothing is lost', async (body) => {
+    await expect(send((_, response) => answer(response, 200, body))).rejects.toMatchObject({ name: 'SinkError', kind: 'temporary' });
   });
 
   test('200 that rejects some, and does not say which: all are kept as rejected, with what is known', async () => {
@@ -131,7 +164,7 @@ test('check sends no record', async () => {
 
 describe('through a lane', () => {
   faultContract({
-    open: (url) => otlpSink(sinkOptions('otlp', { target: url.href, timeoutMs: 300 })),
+    open: (url) => inJson(sinkOptions('otlp', { target: url.href, timeoutMs: 300 })),
     ids: idsIn,
     accept: (seen, response) => accepted(seen, response, 0),
   });
@@ -152,7 +185,7 @@ describe('through a lane', () => {
 
 /* What it makes of a request, the real Collector says: test/server/otlp.test.ts. */
 describe('protobuf', () => {
-  const againstProtobuf = againstServer('otlp', (options) => otlpSink(options, PROTOBUF));
+  const againstProtobuf = againstServer('otlp', inProtobuf);
   const acceptedProtobuf: Script = (_, response) => void response.writeHead(200, { 'content-type': 'application/x-protobuf' }).end();
   const partial = (count: number, text: string): Buffer => {
     const inner = Buffer.from([0x08, count, 0x12, text.length, ...Buffer.from(text)]);
@@ -182,6 +215,67 @@ describe('protobuf', () => {
     await expect(send('application/x-protobuf', Buffer.from([0x0a, 0x7f, 0x01]))).rejects.toMatchObject({ kind: 'temporary' });
   });
 
+  test('a Status, wrong types and broken bytes in a 200 acknowledge nothing', async () => {
+    const varintField = (number: number, value: number): number[] => [number << 3, value];
+    const bad = [
+      [...varintField(1, 3), 0x12, 3, 0x62, 0x61, 0x64], // google.rpc.Status: code and message
+      [0x12, 3, 0x62, 0x61, 0x64],
+      [0x0a, 2, 0x0a, 0],
+      [0x0a, 2, 0x10, 1],
+      [0x0a, 11, 0x08, ...Array(9).fill(0xff), 0x01],
+      [0x5b, 0x5d],
+      [0x0a],
+      Array(12).fill(0xff),
+    ];
+    for (const bytes of bad) {
+      const { sink } = await againstProtobuf(
+        (_, response) => void response.writeHead(200, { 'content-type': 'application/x-protobuf' }).end(Buffer.from(bytes)),
+      );
+      await expect(sink.send(batchOf(entriesOf(sink, EVENTS.slice(0, 2))), NEVER), JSON.stringify(bytes)).rejects.toMatchObject({
+        kind: 'temporary',
+      });
+    }
+    // What a later version adds is none of our business.
+    const { sink } = await againstProtobuf(
+      (_, response) => void response.writeHead(200, { 'content-type': 'application/x-protobuf' }).end(Buffer.from([0x0a, 0, 0x1a, 1, 0x61])),
+    );
+    expect(await sink.send(batchOf(entriesOf(sink, EVENTS.slice(0, 2))), NEVER)).toMatchObject({ delivered: 2 });
+  });
+
+  describe('check proves which encoding the receiver takes', () => {
+    const only =
+      (type: string, status: number, text: string): Script =>
+      (seen, response) =>
+        void (seen.headers['content-type'] === type ? response.writeHead(200).end() : response.writeHead(status).end(text));
+
+    test('VictoriaLogs refuses JSON, others protobuf', async () => {
+      const protobufOnly = await against(
+        only('application/x-protobuf', 400, "json encoding isn't supported for opentelemetry format. Use protobuf encoding"),
+      );
+      expect(await protobufOnly.sink.check(NEVER)).toMatchObject([
+        {
+          level: 'error',
+          message: expect.stringContaining('takes OTLP in protobuf, and not in json (400'),
+          hint: expect.stringContaining('encoding: protobuf'),
+        },
+      ]);
+      const jsonOnly = await againstProtobuf(only('application/json', 415, ''));
+      expect(await jsonOnly.sink.check(NEVER)).toMatchObject([
+        { level: 'error', message: expect.stringContaining('takes OTLP in json, and not in protobuf (415') },
+      ]);
+      // It is the form, not a record: nothing becomes a dead letter.
+      await expect(protobufOnly.sink.send(batchOf(entriesOf(protobufOnly.sink, EVENTS)), NEVER)).rejects.toMatchObject({
+        kind: 'permanent',
+        message: expect.stringContaining('does not take this encoding'),
+      });
+    });
+
+    test('who takes no empty request proves nothing', async () => {
+      const { sink } = await against((_, response) => answer(response, 400, { message: 'what is this?' }));
+      expect(await sink.check(NEVER)).toMatchObject([{ level: 'warning', message: expect.stringContaining('only an event can tell') }]);
+    });
+  });
+
   test('check sends no record', async () => {
     const { sink, seen } = await againstProtobuf(acceptedProtobuf);
     await sink.check(NEVER);
@@ -190,7 +284,7 @@ describe('protobuf', () => {
 
   describe('through a lane', () => {
     faultContract({
-      open: (url) => otlpSink(sinkOptions('otlp', { target: url.href, timeoutMs: 300 }), PROTOBUF),
+      open: (url) => inProtobuf(sinkOptions('otlp', { target: url.href, timeoutMs: 300 })),
       ids: idsInBytes,
       accept: (seen, response) => acceptedProtobuf(seen, response, 0),
     });

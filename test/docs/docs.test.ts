@@ -11,7 +11,7 @@ import { FakeGrafana } from '../support/fake-grafana.ts';
 import { FakeKibana } from '../support/fake-kibana.ts';
 import { FakeWazuh } from '../support/fake-wazuh.ts';
 import { freshDir, ROOT } from '../support/run-portlog.ts';
-import { answer, bulkIds, type Script, scriptedServer } from '../support/scripted-server.ts';
+import { answer, bulkAnswer, type Script, scriptedServer } from '../support/scripted-server.ts';
 import { scriptedStream } from '../support/scripted-stream.ts';
 
 const run = promisify(execFile);
@@ -48,7 +48,7 @@ describe('every command', () => {
       else if (path.startsWith('/loki/api/v1/rules')) answer(response, method === 'GET' ? 404 : 202, 'group does not exist');
       else if (path.startsWith('/_plugins'))
         answer(response, method === 'PUT' ? 201 : path.includes('_ism') ? 404 : 400, { error: 'no handler found' });
-      else if (path.startsWith('/_bulk')) answer(response, 200, { items: bulkIds(body).map(() => ({ create: { status: 201 } })) });
+      else if (path.startsWith('/_bulk')) answer(response, 200, bulkAnswer(body));
       else if (path === '/_security/api_key') answer(response, 200, { encoded: 'aWQ6a2V5' });
       else if (method === 'PUT') {
         stored.set(path, JSON.parse(body));

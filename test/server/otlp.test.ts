@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { freshDir, portlog, ROOT } from '../support/run-portlog.ts';
 import { host, port } from '../support/scans.ts';
 import { type CollectorServer, startCollector } from './collector.ts';
+import { startVictoriaLogs, type VictoriaLogsServer } from './victorialogs.ts';
 import { hasLoki, type LokiServer, startLoki } from './loki.ts';
 
 const EVERYTHING = join(ROOT, 'test/fixtures/everything.xml');
@@ -72,8 +73,57 @@ describe('the OpenTelemetry Collector', () => {
 
   test('check, a wrong path, and nobody there', async () => {
     const check = async (url: string): Promise<string> => (await portlog(['check', '--to', `otlp=${url}`, '--state-dir', freshDir()])).stdout;
-    expect(await check(collector.url)).toContain(`ok      ${collector.url} takes OTLP`);
+    expect(await check(collector.url)).toContain(`ok      ${collector.url} takes OTLP in protobuf`);
     expect(await check(`${collector.url}/nowhere`)).toContain('takes no OTLP at /nowhere (404)');
+  });
+});
+
+describe('VictoriaLogs', () => {
+  let server: VictoriaLogsServer;
+  beforeAll(async () => {
+    server = await startVictoriaLogs();
+  });
+  afterAll(() => server?.stop());
+
+  test('takes every record, in protobuf, which is what portlog sends unless told otherwise', async () => {
+    const state = freshDir();
+    const to = ['--state-dir', state, '--no-changes', '--all', '--site', 'otlp', '--to', `otlp=${server.otlpUrl}`];
+    expect((await portlog(['check', ...to])).stdout).toContain(`ok      ${server.url} takes OTLP in protobuf`);
+    const { code, stderr } = await portlog([...to, EVERYTHING]);
+    expect(code, stderr).toBe(0);
+    const [, read] = /read (\d+) = delivered \1 \+/.exec(stderr) ?? [];
+    const [sum] = await server.query('nmap.site:="otlp" severity_text:* | stats count_uniq("log.record.uid") n');
+    // With the one about the run.
+    expect(Number(sum?.['n'])).toBe(Number(read) + 1);
+  });
+
+  test('refuses JSON: check says so, and nothing becomes a dead letter', async () => {
+    const config = join(freshDir(), 'portlog.yaml');
+    writeFileSync(config, `sinks: [{ type: otlp, url: "${server.otlpUrl}", encoding: json }]\n`);
+    const args = ['--config', config, '--state-dir', freshDir()];
+    expect((await portlog(['check', ...args])).stdout).toContain('takes OTLP in protobuf, and not in json (400');
+    const { code, stderr } = await portlog([...args, '--no-changes', EVERYTHING]);
+    expect([code, stderr]).toEqual([2, expect.stringContaining('takes OTLP in protobuf, and not in json')]);
+    expect(stderr).not.toMatch(/dead [1-9]/);
+  });
+
+  test('takes lines of JSON, told by the query string which field is which', async () => {
+    const { code, stderr } = await portlog([
+      '--state-dir',
+      freshDir(),
+      '--no-changes',
+      '--all',
+      '--site',
+      'json',
+      '--to',
+      `http=${server.jsonUrl}`,
+      EVERYTHING,
+    ]);
+    expect(code, stderr).toBe(0);
+    const [, read] = /read (\d+) = delivered \1 \+/.exec(stderr) ?? [];
+    const stored = await server.query('nmap.site:="json"');
+    expect(new Set(stored.map((record) => record['event.id'])).size).toBe(Number(read) + 1);
+    for (const record of stored) expect(record['_msg']).not.toContain('missing _msg');
   });
 });
 

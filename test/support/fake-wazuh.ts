@@ -26,6 +26,8 @@ export class FakeWazuh extends FakeServer {
   problem: string | undefined;
   /** Why it does not forward one event, with the code of its error. */
   refuse: (event: string) => { readonly code: number; readonly message: string } | undefined = () => undefined;
+  /** What it says this user may do. */
+  policies: object = { 'event:ingest': { '*:*:*': 'allow' }, 'rbac_mode': 'white' };
   logins = 0;
   private token = '';
   private left = 0;
@@ -37,6 +39,7 @@ export class FakeWazuh extends FakeServer {
       return answer(response, 401, { title: 'Unauthorized', detail: 'Invalid token' });
     if (method !== 'GET') this.actions.push(`${method} ${path}`);
     if (path === '/') return answer(response, 200, { data: { title: 'Wazuh API REST', api_version: this.version }, error: 0 });
+    if (path === '/security/users/me/policies') return answer(response, 200, { data: this.policies, error: 0 });
     if (path === '/events') return this.ingest(seen, response);
     if (path === '/cluster/status')
       return answer(response, 200, { data: { enabled: this.isCluster ? 'yes' : 'no', running: this.isCluster ? 'yes' : 'no' }, error: 0 });
@@ -67,7 +70,8 @@ export class FakeWazuh extends FakeServer {
       if (error === undefined) this.events.push(event);
       return error === undefined ? [] : [{ error, id: [event] }];
     });
-    const data = { affected_items: events.length - failed.length, total_failed_items: failed.length, failed_items: failed };
+    const affected = events.filter((event) => !failed.some(({ id }) => id.includes(event)));
+    const data = { affected_items: affected, total_affected_items: affected.length, total_failed_items: failed.length, failed_items: failed };
     answer(response, 200, { data, message: 'Some events were forwarded', error: failed.length === 0 ? 0 : failed.length === events.length ? 1 : 2 });
   }
 

@@ -81,10 +81,15 @@ export function createdIds(body: string): string[] {
 
 /** What `_bulk` answers when each document of the body has the status. */
 export function bulkAnswer(body: string, statusOf: (id: string) => number = () => 201): object {
-  const items = actions(body).map((action) =>
-    Object.fromEntries(Object.entries(action).map(([kind, { _id }]) => [kind, { _id, status: statusOf(_id) }])),
+  return bulkFates(body, (id) => ({ status: statusOf(id) }));
+}
+
+/** The same with whatever is said of each: `{ status, error?, failure_store? }`. */
+export function bulkFates(body: string, fateOf: (id: string, index: number) => object): object {
+  const items = actions(body).map((action, i) =>
+    Object.fromEntries(Object.entries(action).map(([kind, { _id }]) => [kind, { _id, ...fateOf(_id, i) }])),
   );
-  return { errors: items.some((item) => Object.values(item).some(({ status }) => status > 299)), items };
+  return { errors: items.some((item) => Object.values(item).some((fate) => Number((fate as { status?: unknown }).status) > 299)), items };
 }
 
 function actions(body: string): readonly { readonly create?: { readonly _id: string }; readonly index?: { readonly _id: string } }[] {

@@ -1,0 +1,28 @@
+/** What a timer of Node's can hold; a longer one ends at once. */
+const LONGEST_MS = 2 ** 31 - 1;
+
+/** One attempt has so much time in all: a server that drips keeps each wait short, and goes on for ever. */
+export class Deadline {
+  /** Aborts when the time is over, with a TimeoutError, or when the caller's does, with its reason. */
+  readonly signal: AbortSignal;
+  private readonly over = new AbortController();
+  private readonly timer: ReturnType<typeof setTimeout>;
+  private readonly forward: () => void;
+  private readonly caller: AbortSignal;
+
+  constructor(milliseconds: number, caller: AbortSignal) {
+    this.signal = this.over.signal;
+    this.caller = caller;
+    this.forward = () => this.over.abort(caller.reason);
+    if (caller.aborted) this.forward();
+    // By hand: AbortSignal.any keeps what it made for as long as the caller's signal lives, which is the whole run.
+    else caller.addEventListener('abort', this.forward, { once: true });
+    this.timer = setTimeout(() => this.over.abort(new DOMException('the time is over', 'TimeoutError')), Math.min(milliseconds, LONGEST_MS));
+  }
+
+  /** Nothing aborts any more. */
+  end(): void {
+    clearTimeout(this.timer);
+    this.caller.removeEventListener('abort', this.forward);
+  }
+}
