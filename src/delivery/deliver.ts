@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import { type Batch, type Entry, type Outcome, type Rejection, type Sink, SinkError } from '../sink/sink.ts';
+import { type Batch, type Entry, type Outcome, type Refusal, type Rejection, type Sink, SinkError } from '../sink/sink.ts';
 import { type BatchOf, batchOf } from './batch.ts';
 import { backoffMs } from './retry.ts';
 
@@ -9,6 +9,8 @@ export interface Patience {
   readonly retryForMs: number;
   /** Aborted: no more waiting. */
   readonly signal: AbortSignal;
+  /** Events that the sink has taken so far, of any batch: that it works. */
+  readonly taken: () => number;
 }
 
 /** What one attempt settled for good. */
@@ -26,7 +28,16 @@ export interface Settled<E extends Entry> {
 export interface Undelivered<E extends Entry> {
   readonly entries: readonly E[];
   readonly error: SinkError;
+  /** The server answered, about these events, and asked for no pause: what it said. */
+  readonly refusal?: Refusal | undefined;
+  /** The sink takes others, but not these. */
+  readonly refused?: boolean;
 }
+
+/** So often a few are tried while the sink takes others, before the others go on without them. */
+const MAX_ATTEMPTS_BESIDE = 3;
+/** More than these are not to blame: then the server is busy. */
+const MAX_REFUSED = 10;
 
 /**
  * Sends a batch until each of its entries is delivered or rejected; only what the server sent back goes
@@ -36,12 +47,13 @@ export interface Undelivered<E extends Entry> {
 export async function deliver<E extends Entry>(
   sink: Sink,
   whole: BatchOf<E>,
-  { clock, retryForMs, signal }: Patience,
+  { clock, retryForMs, signal, taken }: Patience,
   onSettled: (settled: Settled<E>) => void,
 ): Promise<Undelivered<E> | undefined> {
   const waiting: BatchOf<E>[] = [whole];
   let deadline = clock.elapsed() + retryForMs;
   let attempts = 0;
+  const before = taken();
   for (let batch = waiting.shift(); batch !== undefined; batch = waiting.shift()) {
     const outcome = await attempt(sink, batch, signal);
     if (outcome instanceof SinkError) return { entries: [batch, ...waiting].flatMap(({ entries }) => entries), error: outcome };
@@ -56,11 +68,23 @@ export async function deliver<E extends Entry>(
     const atOnce = (outcome.split === true || outcome.adapted === true) && outcome.retryAfterMs === undefined;
     if (waiting.length === 0 || atOnce) continue;
     const wait = backoffMs(++attempts, clock.random(), outcome.retryAfterMs);
-    if (signal.aborted || clock.elapsed() + wait > deadline)
-      return { entries: waiting.flatMap(({ entries }) => entries), error: tooBusy(sink, signal) };
+    const isLate = signal.aborted || clock.elapsed() + wait > deadline;
+    const isRefused = !signal.aborted && waiting.length === 1 && taken() > before && isAboutThese(sink, outcome);
+    if (isLate || (isRefused && attempts >= MAX_ATTEMPTS_BESIDE))
+      return {
+        entries: waiting.flatMap(({ entries }) => entries),
+        error: tooBusy(sink, signal, outcome.refusal),
+        refusal: outcome.retryAfterMs === undefined ? (outcome.refusal ?? NO_WORDS) : undefined,
+        refused: isRefused,
+      };
     await clock.sleep(wait, signal);
   }
   return undefined;
+}
+
+/** Who asks for a pause is busy, and so is who sends back many. Where order counts, the others wait all the same. */
+function isAboutThese({ limits }: Sink, { retry, retryAfterMs }: Outcome): boolean {
+  return limits.inFlightPerPartition > 1 && retryAfterMs === undefined && retry.length <= MAX_REFUSED;
 }
 
 /** What the server sent back, as it is or in halves; a single event that is too large will never go. */
@@ -89,6 +113,7 @@ async function attempt(sink: Sink, batch: Batch, signal: AbortSignal): Promise<O
   }
 }
 
+const NO_WORDS: Refusal = { reason: 'the server takes others, and not this one, however often it is asked' };
 const NOTHING = { delivered: 0, already: 0, restamped: 0, removed: 0 } as const;
 
 /** Checks that the sink accounts for every entry: one that does not would falsify the sum. */
@@ -110,8 +135,8 @@ function entriesIn<E extends Entry>(some: readonly Entry[], { entries }: BatchOf
   return entries.filter((entry) => wanted.has(entry));
 }
 
-function tooBusy(sink: Sink, signal: AbortSignal): SinkError {
+function tooBusy(sink: Sink, signal: AbortSignal, refusal: Refusal | undefined): SinkError {
   return signal.aborted
     ? new SinkError('temporary', `${sink.name}: interrupted while the server was busy`)
-    : new SinkError('temporary', `${sink.name} was too busy for as long as it was tried`);
+    : new SinkError('temporary', `${sink.name} was too busy for as long as it was tried${refusal === undefined ? '' : `: ${refusal.reason}`}`);
 }

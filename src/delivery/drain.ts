@@ -1,20 +1,29 @@
 import type { Clock } from '../clock.ts';
 import { type Sink, SinkError } from '../sink/sink.ts';
+import { batchOf } from './batch.ts';
 import { deliver, type Settled, type Undelivered } from './deliver.ts';
 import type { Keeper } from './keeper.ts';
 import { backoffMs } from './retry.ts';
 import type { LostBatch, SpooledBatch } from './spool.ts';
+import { sendSuspects } from './suspects.ts';
 import type { Queued } from './units.ts';
+
+/** So often the oldest batch fails before another one shows whether it is to blame. */
+const ATTEMPTS_AT_THE_HEAD = 2;
 
 export interface DrainOptions {
   readonly clock: Clock;
   readonly retryForMs: number;
   readonly signal: AbortSignal;
+  /** Events that the sink has taken so far, in whatever way. */
+  readonly taken: () => number;
 }
 
 export interface DrainEvents {
   /** Resolves when nothing is on its way directly: what was sent before must arrive before. */
   idle(): Promise<void>;
+  /** The sink has taken so many. */
+  took(events: number): void;
   succeeded(): void;
   failed(error: SinkError): void;
   rejected(reason: string): void;
@@ -40,6 +49,7 @@ export class Drain {
   /** Nothing more will be read: waiting ends when the time is used up. */
   private finishing = false;
   private hasTold = false;
+  private readonly evidence = { taken: 0 };
   private readonly hurry = new AbortController();
 
   constructor(sink: Sink, keeper: Keeper, options: DrainOptions, events: DrainEvents) {
@@ -71,6 +81,13 @@ export class Drain {
     this.finishing = true;
     this.hurry.abort();
     await this.working;
+    if (!this.over)
+      await sendSuspects(
+        this.keeper,
+        { ...this.options, evidence: this.evidence },
+        (spooled) => this.sendBatch(spooled, 0),
+        (reason) => this.events.rejected(reason),
+      );
   }
 
   private async work(): Promise<void> {
@@ -99,7 +116,12 @@ export class Drain {
       }
       if (error !== undefined && error.kind !== 'temporary') return this.stop();
       const wait = backoffMs(++attempts, clock.random(), error?.retryAfterMs);
-      if (this.isTooLate(wait)) return this.stop();
+      const isLate = this.isTooLate(wait);
+      if (next !== undefined && (isLate || attempts > ATTEMPTS_AT_THE_HEAD) && (await this.isToBlame(next))) {
+        attempts = 0;
+        continue;
+      }
+      if (isLate) return this.stop();
       this.tellWaiting();
       await clock.sleep(wait, this.finishing ? signal : untilFinish);
     }
@@ -111,8 +133,9 @@ export class Drain {
       this.keeper.setAside(next);
       return undefined;
     }
-    const left = await this.sendBatch(next);
-    if (left === undefined) {
+    const left = await this.sendBatch(next, this.options.retryForMs);
+    if (left?.refused === true) this.keeper.putBehind({ ...next, batch: batchOf(left.entries, next.batch.partition) });
+    if (left === undefined || left.refused === true) {
       this.failingSince = undefined;
       this.events.succeeded();
       return undefined;
@@ -122,11 +145,28 @@ export class Drain {
     return left.error;
   }
 
-  private async sendBatch(spooled: SpooledBatch): Promise<Undelivered<Queued> | undefined> {
+  /**
+   * One batch must not block all others: when the next one is taken, it is not the sink that fails, and the batch goes
+   * behind. Not where order counts: a sink that comes back at that moment would get them the other way round.
+   */
+  private async isToBlame(head: SpooledBatch | LostBatch): Promise<boolean> {
+    if (this.sink.limits.inFlightPerPartition === 1) return false;
+    const probe = this.keeper.shelf.spool.next(head.seq);
+    if (!('batch' in head) || probe === undefined || !('batch' in probe)) return false;
+    const before = this.options.taken();
+    if ((await this.sendBatch(probe, 0)) !== undefined || this.options.taken() === before) return false;
+    this.keeper.putBehind(head);
+    this.failingSince = undefined;
+    this.events.succeeded();
+    return true;
+  }
+
+  private async sendBatch(spooled: SpooledBatch, retryForMs: number): Promise<Undelivered<Queued> | undefined> {
     const settled: Settled<Queued>[] = [];
     this.keeper.beingSent = spooled.seq;
-    const left = await deliver<Queued>(this.sink, spooled.batch, this.options, (one) => {
+    const left = await deliver<Queued>(this.sink, spooled.batch, { ...this.options, retryForMs }, (one) => {
       settled.push(one);
+      this.events.took(one.done.length);
       for (const { reason } of one.rejected.slice(0, 1)) this.events.rejected(reason);
     });
     this.keeper.beingSent = undefined;

@@ -105,8 +105,8 @@ export class Keeper {
     }
   }
 
-  /** Takes a batch that cannot be delivered now. */
-  keep(parcel: Parcel): void {
+  /** Takes a batch that cannot be delivered now; `behind` all others when the sink takes those. */
+  keep(parcel: Parcel, behind = false): void {
     const { entries } = parcel.batch;
     const account = this.accounts.accountOf(entries[0]?.dataset);
     const { spool } = this.shelf;
@@ -116,6 +116,7 @@ export class Keeper {
           spool.append(parcel.seq, parcel.batch, { now: this.clock.now() });
           this.waitFor(entries, parcel.seq);
         }
+        if (behind) spool.putBehind(parcel.seq, 1);
         this.units.settle(entries, 'spooled');
         this.enterComplete();
         this.store.saveSums();
@@ -185,6 +186,23 @@ export class Keeper {
       this.backlog--;
     }
     return true;
+  }
+
+  /** The sink takes others, but not this batch: it goes behind them; the next time in halves, to find what is to blame. */
+  putBehind({ seq, run, tries, batch }: SpooledBatch): void {
+    const { spool, ledger } = this.shelf;
+    const middle = Math.ceil(batch.entries.length / 2);
+    this.note(() => {
+      if (tries === 0 || batch.entries.length === 1) return spool.putBehind(seq, tries + 1);
+      const [other, second] = [this.nextSeq(), batch.entries.slice(middle)];
+      spool.append(other, batchOf(second, batch.partition), { now: this.clock.now(), run, tries });
+      for (const { key } of unitsOf(second)) ledger.wait(key, other);
+      this.shorten(seq, batch, batch.entries.slice(0, middle));
+      const account = this.accountOf.get(seq);
+      if (account === undefined) return;
+      this.accountOf.set(other, account);
+      this.backlog++;
+    });
   }
 
   /** The disk has damaged a batch: it stays where it is, for whoever wants to look, and its units may be shipped again. */

@@ -66,6 +66,8 @@ export class Lane {
   private readonly room: SpoolRoom | undefined;
   private readonly outbound: Outbound;
   private readonly changed: Signal;
+  private takenEvents = 0;
+  private readonly taken = (): number => this.takenEvents;
 
   constructor(sink: Sink, options: LaneOptions) {
     this.sink = sink;
@@ -76,14 +78,20 @@ export class Lane {
     if (options.store === undefined || sink.undeliverable === 'discard') return;
     this.keeper = new Keeper(sink, options.store, options.clock, this.units, this);
     this.cursor = new UnitCursor(this.units, this.keeper.shelf.ledger, options.again === true);
-    this.drain = new Drain(sink, this.keeper, options, {
-      idle: () => this.changed.until(() => this.outbound.sending === 0),
-      succeeded: () => this.succeeded(),
-      failed: (error) => this.failed(error),
-      rejected: (reason) => void (this.firstRejection ??= reason),
-      waiting: () => options.onWaiting?.(sink.name),
-      stopped: () => this.changed.notify(),
-    });
+    this.drain = new Drain(
+      sink,
+      this.keeper,
+      { ...options, taken: this.taken },
+      {
+        took: (events) => void (this.takenEvents += events),
+        idle: () => this.changed.until(() => this.outbound.sending === 0),
+        succeeded: () => this.succeeded(),
+        failed: (error) => this.failed(error),
+        rejected: (reason) => void (this.firstRejection ??= reason),
+        waiting: () => options.onWaiting?.(sink.name),
+        stopped: () => this.changed.notify(),
+      },
+    );
     this.room = new SpoolRoom(this.keeper, this.drain, this.changed, options, this);
   }
 
@@ -237,13 +245,15 @@ export class Lane {
 
   private async send(parcel: Parcel): Promise<void> {
     const account = this.accountOf(parcel.batch.entries[0]?.dataset);
-    const left = await deliver(this.sink, parcel.batch, this.options, (settled) => this.record(settled, account));
+    const patience = { ...this.options, taken: this.taken };
+    const left = await deliver(this.sink, parcel.batch, patience, (settled) => this.record(settled, account));
     if (parcel.stored) this.keeper?.update(parcel, left?.entries);
     if (left !== undefined) this.giveWay(parcel, left);
   }
 
   private record(settled: Settled<Queued>, account: Tally): void {
     this.firstRejection ??= settled.rejected[0]?.reason;
+    this.takenEvents += settled.done.length;
     account.delivered += settled.delivered;
     account.already += settled.already;
     account.restamped += settled.restamped;
@@ -253,7 +263,8 @@ export class Lane {
   }
 
   /** The sink does not take it: what waits goes to disk, in order, and from there to the sink when it works again. */
-  private giveWay(parcel: Parcel, { entries, error }: Undelivered<Queued>): void {
+  private giveWay(parcel: Parcel, { entries, error, refused }: Undelivered<Queued>): void {
+    if (refused === true && this.keeper !== undefined) return this.keeper.keep({ ...parcel, batch: batchOf(entries, parcel.batch.partition) }, true);
     this.failed(error);
     if (this.drain === undefined) return this.discardAll(entries);
     this.keeper?.keep({ ...parcel, batch: batchOf(entries, parcel.batch.partition) });

@@ -8,6 +8,8 @@ import type { Queued } from './units.ts';
 export interface SpooledBatch {
   readonly seq: number;
   readonly run: number;
+  /** So often it was tried since the sink takes others, but not this. */
+  readonly tries: number;
   readonly batch: BatchOf<Queued>;
 }
 
@@ -59,11 +61,11 @@ export class Spool {
   append(
     seq: number,
     { entries, partition }: BatchOf<Queued>,
-    { now, outbox = false, run = this.run }: { now: number; outbox?: boolean; run?: number },
+    { now, outbox = false, run = this.run, tries = 0 }: { now: number; outbox?: boolean; run?: number; tries?: number },
   ): void {
     const { frame, checksum } = packFrame(entries);
     this.database.run(
-      'INSERT INTO spool (sink, seq, run, outbox, partition, events, created, since, stored, checksum, frame) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+      'INSERT INTO spool (sink, seq, run, outbox, partition, events, created, since, tries, stored, checksum, frame) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
       this.sink,
       seq,
       run,
@@ -72,6 +74,7 @@ export class Spool {
       entries.length,
       now,
       this.passed,
+      tries,
       frame.length,
       checksum,
       frame,
@@ -97,16 +100,26 @@ export class Spool {
     this.database.run('DELETE FROM spool WHERE sink = ? AND seq = ?', this.sink, seq);
   }
 
-  /** The oldest batch; a damaged one comes as what is lost, and is set aside. */
-  next(): SpooledBatch | LostBatch | undefined {
-    const row = this.database.get(
-      `SELECT seq, run, partition, events, checksum, frame FROM spool WHERE sink = ? AND damaged = 0 AND ${NOT_IN_OTHER_HANDS} ORDER BY seq LIMIT 1`,
-      this.sink,
-      this.run,
-    );
+  /** The oldest batch, or the oldest behind `after`; a damaged one comes as what is lost, and is set aside. */
+  next(after = 0): SpooledBatch | LostBatch | undefined {
+    return this.read(this.database.get(`${BATCH} AND seq > ? AND tries = 0 ORDER BY seq LIMIT 1`, this.sink, this.run, after));
+  }
+
+  /** The same of those that were put behind all others. */
+  nextBehind(after: number): SpooledBatch | LostBatch | undefined {
+    return this.read(this.database.get(`${BATCH} AND seq > ? AND tries > 0 ORDER BY seq LIMIT 1`, this.sink, this.run, after));
+  }
+
+  /** Behind all others, because the sink takes those, but not this one; it was tried so often. */
+  putBehind(seq: number, tries: number): void {
+    this.database.run('UPDATE spool SET tries = ? WHERE sink = ? AND seq = ?', tries, this.sink, seq);
+  }
+
+  private read(row: ReturnType<Database['get']>): SpooledBatch | LostBatch | undefined {
     if (row === undefined) return undefined;
-    const { seq, run, partition, events, checksum, frame } = row as unknown as {
+    const { seq, run, tries, partition, events, checksum, frame } = row as unknown as {
       seq: number;
+      tries: number;
       run: number;
       partition: string;
       events: number;
@@ -114,13 +127,13 @@ export class Spool {
       frame: Uint8Array;
     };
     const entries = unpackFrame(frame, checksum, partition);
-    if (entries !== undefined) return { seq, run, batch: batchOf(entries, partition) };
+    if (entries !== undefined) return { seq, run, tries, batch: batchOf(entries, partition) };
     this.database.run('UPDATE spool SET damaged = 1 WHERE sink = ? AND seq = ?', this.sink, seq);
     return { seq, run, events };
   }
 
   hasWork(): boolean {
-    const sql = `SELECT 1 FROM spool WHERE sink = ? AND damaged = 0 AND ${NOT_IN_OTHER_HANDS} LIMIT 1`;
+    const sql = `SELECT 1 FROM spool WHERE sink = ? AND damaged = 0 AND tries = 0 AND ${NOT_IN_OTHER_HANDS} LIMIT 1`;
     return this.database.get(sql, this.sink, this.run) !== undefined;
   }
 
@@ -172,3 +185,4 @@ export class Spool {
 
 /** Another process that still runs is about to send it: only what it leaves behind is for us. */
 const NOT_IN_OTHER_HANDS = 'NOT (outbox = 1 AND run <> ? AND run IN (SELECT id FROM run))';
+const BATCH = `SELECT seq, run, tries, partition, events, checksum, frame FROM spool WHERE sink = ? AND damaged = 0 AND ${NOT_IN_OTHER_HANDS}`;

@@ -164,4 +164,8 @@ export const SCHEMA_VERSIONS: readonly SchemaStep[] = [
   CREATE TABLE looked (id INTEGER PRIMARY KEY CHECK (id = 1), last INTEGER NOT NULL, passed INTEGER NOT NULL) STRICT;
   ALTER TABLE spool ADD COLUMN since INTEGER NOT NULL DEFAULT 0;
   `,
+  `
+  -- tries: above 0 for what the sink did not take although it took others: it waits behind all of those.
+  ALTER TABLE spool ADD COLUMN tries INTEGER NOT NULL DEFAULT 0;
+  `,
 ];

@@ -6,12 +6,12 @@ import { Spool } from '../../src/delivery/spool.ts';
 import { Lane } from '../../src/delivery/lane.ts';
 import { backoffMs } from '../../src/delivery/retry.ts';
 import { unaccounted } from '../../src/delivery/tally.ts';
-import { type Batch, type Outcome, type Sink, SinkError } from '../../src/sink/sink.ts';
+import { type Batch, type Entry, type Outcome, type Sink, SinkError } from '../../src/sink/sink.ts';
 import { clockAt, NOTHING, openStore, runLane, scriptedSink, storingSink } from '../support/delivery.ts';
 import { ecsLine, ecsParts } from '../../src/event/ecs.ts';
 import { withinLimits } from '../../src/sink/within-limits.ts';
 import { encoded } from '../../src/sink/body.ts';
-import { freshDir } from '../support/run-portlog.ts';
+import { fastDir } from '../support/run-portlog.ts';
 import { eventsOf, host, port, scan } from '../support/scans.ts';
 
 const EVENTS = eventsOf(scan(Array.from({ length: 20 }, (_, i) => host(`192.0.2.${i}`, port(80))).join('')));
@@ -63,7 +63,7 @@ describe('the laws, whatever the server does', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(STEP, { minLength: 1, maxLength: 20 }), fc.boolean(), async (script, crash) => {
         const { sink, stored, mend } = misbehaving(script);
-        const stateDir = freshDir();
+        const stateDir = fastDir();
         const first = await runLane(sink, EVENTS, { stateDir, crash });
         mend();
         const second = await runLane(sink, [], { stateDir });
@@ -216,6 +216,92 @@ test('an event that is larger than its sink takes is shortened, and says so; the
   expect(events.filter((event) => Buffer.byteLength(ecsLine(event)) > 20_000)).toHaveLength(1);
 });
 
+describe('one event does not block the others', () => {
+  const limits = { maxEvents: 5, maxBytes: 10_000, inFlight: 3, inFlightPerPartition: 3 };
+  const [poison] = IDS.slice(7);
+  /** Takes all but one event, of which it says something or nothing. */
+  const all = (stored: Set<string>, answer: (batch: Batch, others: readonly Entry[]) => Outcome | SinkError): Sink =>
+    scriptedSink(
+      (batch) => {
+        const others = batch.entries.filter(({ id }) => id !== poison);
+        const outcome = others.length === batch.entries.length ? { ...NOTHING, delivered: others.length } : answer(batch, others);
+        if (!(outcome instanceof SinkError) && outcome.delivered > 0) for (const { id } of others) stored.add(id);
+        return outcome;
+      },
+      { limits, encode: ({ id }) => ({ parts: [id], bytes: id.length, partition: '' }) },
+    );
+  const refusal = { reason: 'es_rejected_execution_exception: too much', status: 429 };
+  const perItem = ({ entries }: Batch, others: readonly Entry[]): Outcome => ({
+    ...NOTHING,
+    delivered: others.length,
+    retry: entries.filter((entry) => !others.includes(entry)),
+    refusal,
+  });
+
+  test.for([
+    ['sent back alone, again and again', perItem, refusal],
+    ['with which all of its batch comes back', ({ entries }: Batch) => ({ ...NOTHING, retry: entries, refusal }), refusal],
+  ] as const)('%s: it ends as a dead letter with the reason, everything else is there', async ([, answer, toll]) => {
+    const stateDir = fastDir();
+    const stored = new Set<string>();
+    const sink = all(stored, answer);
+    const lane = await runLane(sink, EVENTS, { stateDir, retryForMs: 300_000 });
+    expect(stored.size).toBe(EVENTS.length - 1);
+    expect(lane.tally).toMatchObject({ read: EVENTS.length, delivered: EVENTS.length - 1, dead: 1, spooled: 0 });
+    const store = openStore(stateDir);
+    expect(store.shelf(sink.identity).deadLetters.tolls()).toEqual([{ ...toll, events: 1 }]);
+    store.close();
+  });
+
+  test('with which the whole request fails: the others get through, and after some runs it is a dead letter', async () => {
+    const stateDir = fastDir();
+    const stored = new Set<string>();
+    const sink = all(stored, () => new SinkError('temporary', 'broken (503)'));
+    let dead = 0;
+    for (let run = 0; run < 12 && dead === 0; run++) {
+      const more = eventsOf(scan(host(`198.51.100.${run}`, port(80)), `scanner="nmap" version="7.93" args="nmap" start="17600${10 + run}000"`));
+      const lane = await runLane(sink, run === 0 ? EVENTS : more, { stateDir, retryForMs: 300_000 });
+      expect(stored.size).toBe(EVENTS.length - 1 + run * more.length);
+      expect(unaccounted(lane.tally)).toBe(0);
+      dead = lane.tally.dead + lane.replayed.dead;
+    }
+    expect(dead).toBe(1);
+    const store = openStore(stateDir);
+    expect(store.shelf(sink.identity).deadLetters.tolls()).toEqual([{ reason: 'broken (503)', status: undefined, events: 1 }]);
+    store.close();
+  });
+
+  test('without time to wait it takes some runs, and each of them delivers the others', async () => {
+    const stateDir = fastDir();
+    const stored = new Set<string>();
+    const sink = all(stored, perItem);
+    const dead: number[] = [];
+    for (let run = 0; run < 8 && dead.at(-1) !== 1; run++) {
+      const more = eventsOf(scan(host(`198.51.100.${run}`, port(80)), `scanner="nmap" version="7.93" args="nmap" start="176000${run}000"`));
+      const lane = await runLane(sink, run === 0 ? EVENTS : more, { stateDir, retryForMs: 0 });
+      dead.push(lane.tally.dead + lane.replayed.dead);
+      expect(unaccounted(lane.tally)).toBe(0);
+      expect(stored.size).toBe(EVENTS.length - 1 + run * more.length);
+    }
+    expect(dead.at(-1)).toBe(1);
+    expect(dead.length).toBeGreaterThan(3);
+  });
+
+  test('a server that is busy, or down, makes no dead letters', async () => {
+    const stateDir = fastDir();
+    for (const outcome of ['busy', 'down']) {
+      const sink = scriptedSink(
+        ({ entries }) => (outcome === 'down' ? new SinkError('temporary', 'down') : { ...NOTHING, retry: entries, refusal }),
+        { limits },
+      );
+      for (let run = 0; run < 8; run++) {
+        const lane = await runLane(sink, EVENTS, { stateDir, retryForMs: 60_000 });
+        expect(lane.tally).toMatchObject({ dead: 0, spooled: EVENTS.length });
+      }
+    }
+  });
+});
+
 describe('a sink that does not work', () => {
   test('gets its events when it works again: they waited on disk, and the next ones go directly', async () => {
     let down = true;
@@ -282,7 +368,7 @@ describe('a sink that does not work', () => {
     const hanging = (): Promise<never> =>
       new Promise((_, reject) => giveUp.signal.addEventListener('abort', () => reject(new SinkError('temporary', 'interrupted'))));
     const sink = scriptedSink(hanging, { encode: ({ id }) => ({ parts: [id], bytes: id.length, partition: '' }) });
-    const store = openStore(freshDir());
+    const store = openStore(fastDir());
     const lane = new Lane(sink, { clock, store, retryForMs: 60_000, signal: giveUp.signal });
     lane.patienceMs = 500;
     for (const event of EVENTS) await lane.push(event);
@@ -297,7 +383,7 @@ describe('a sink that does not work', () => {
 describe('announcements', () => {
   test('are on disk before they are sent, and gone when they are acknowledged', async () => {
     const waiting: number[] = [];
-    const stateDir = freshDir();
+    const stateDir = fastDir();
     const store = openStore(stateDir);
     const sink = scriptedSink(({ entries }) => {
       waiting.push(store.shelf({ type: 'scripted', target: 'here', scope: '' }).spool.usage().events);
@@ -314,7 +400,7 @@ describe('announcements', () => {
 
   test('a crash between sending and noting it sends the same bytes again, queued at the same time', async () => {
     const seen: Batch[] = [];
-    const stateDir = freshDir();
+    const stateDir = fastDir();
     const clock = clockAt();
     const store = openStore(stateDir, {}, clock.now);
     const sink = scriptedSink((batch) => {
@@ -340,7 +426,7 @@ describe('announcements', () => {
   });
 
   test('a run after a crash that reads the same scan does not announce it anew while the drain has it to send', async () => {
-    const stateDir = freshDir();
+    const stateDir = fastDir();
     const clock = clockAt();
     const store = openStore(stateDir, {}, clock.now);
     const sent: Batch[] = [];
@@ -361,14 +447,14 @@ describe('announcements', () => {
   });
 
   test('one that is rejected is announced again when the scan is shipped again', async () => {
-    const stateDir = freshDir();
+    const stateDir = fastDir();
     const refusing = scriptedSink(({ entries }) => ({ ...NOTHING, rejected: entries.map((entry) => ({ entry, reason: 'no' })) }));
     expect((await runLane(refusing, [SCAN_END], { stateDir })).tally.dead).toBe(1);
     expect((await runLane(storingSink([]), [SCAN_END], { stateDir })).tally.delivered).toBe(1);
   });
 
   test('state and announcement are written together or not at all', async () => {
-    const store = openStore(freshDir());
+    const store = openStore(fastDir());
     const lane = new Lane(storingSink([]), { clock: clockAt(), store, retryForMs: 1000, signal: new AbortController().signal });
     const commit = vi.spyOn(Spool.prototype, 'append').mockImplementation(() => {
       throw new Error('the state could not be written');
