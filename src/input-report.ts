@@ -76,6 +76,10 @@ export function noteEvent(report: InputReport, { action, message }: LogEvent): v
   remark(report, message);
 }
 
+export function noteRemarks(report: InputReport, remarks: readonly string[]): void {
+  for (const text of remarks) remark(report, text);
+}
+
 export function noteMisdated(report: InputReport, misdated: readonly MisdatedScan[]): void {
   report.misdated = misdated;
   for (const { times } of misdated) remark(report, `it tells times that cannot be (${times.join(', ')}): the time of reading counts instead`);

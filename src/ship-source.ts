@@ -6,7 +6,7 @@ import type { EventOptions } from './event/context.ts';
 import type { Finder } from './finding/finder.ts';
 import type { Herald } from './herald.ts';
 import type { EventMapper } from './event/map.ts';
-import { type InputReport, newInputReport, noteEvent, noteItem, noteMisdated, notAScan } from './input-report.ts';
+import { type InputReport, newInputReport, noteEvent, noteItem, noteMisdated, noteRemarks, notAScan } from './input-report.ts';
 import { Interpreter } from './interpreter.ts';
 import { mistake } from './mistake.ts';
 import type { ScanItem } from './nmap/item.ts';
@@ -81,6 +81,7 @@ async function readAll(source: Source, shipping: Shipping, report: InputReport):
   }
   await reading.end();
   noteMisdated(report, reading.mapper.misdated);
+  noteRemarks(report, tracker?.remarks.splice(0) ?? []);
   for (const lane of lanes) lane.endUnit();
   if (report.runs === 0) report.problem ??= notAScan(source.name, reader.beginning);
 }

@@ -17,6 +17,7 @@ import type { Store } from './delivery/store.ts';
 import { PortlogError } from './errors.ts';
 import type { RunContext } from './event/context.ts';
 import { INVENTORY, type LogEvent } from './event/event.ts';
+import { absenceUnknownEvent, unlistedText } from './event/health.ts';
 import type { HostContext } from './event/host.ts';
 import type { Finder } from './finding/finder.ts';
 import { looksFor } from './finding/script.ts';
@@ -79,6 +80,8 @@ export class ChangeTracker {
   /** What the current transaction has found: changes, and all else. */
   private changes: LogEvent[] = [];
   private events: LogEvent[] = [];
+  /** What people should hear of the scans. */
+  readonly remarks: string[] = [];
   /** The state could not be read or written: from then on nothing is compared. */
   problem: PortlogError | undefined;
 
@@ -243,10 +246,24 @@ export class ChangeTracker {
       if (ending === 'finished') {
         record.complete = true;
         this.findAbsent(current);
+        this.findUnlisted(current);
       }
       this.tellOfRun(current);
     });
     this.current = undefined;
+  }
+
+  /** Hosts that are known and not listed, where nobody can say why: told once of each kind of scan. */
+  private findUnlisted({ context, record, earlier, later }: CurrentRun): void {
+    const { coverage, counts, kind, started } = record;
+    const { scope } = coverage.arguments;
+    const isTold = [record, ...earlier, ...later].some((other) => other.kind === kind && other.counts.toldUnlisted === true);
+    if (coverage.listsDown || coverage.listsAnswersOnly || !scope.known || isTold) return;
+    const hosts = [...this.hosts.unseen(scope.addresses, started)].length;
+    if (hosts === 0) return;
+    counts.toldUnlisted = true;
+    this.remarks.push(unlistedText(hosts));
+    this.events.push(absenceUnknownEvent(context.options, { scanId: context.scanId, args: context.args, hosts }));
   }
 
   /** Hosts that the run would have listed even if they were down, and does not. */

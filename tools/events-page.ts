@@ -13,7 +13,7 @@ One JSON object per event, in [ECS](https://www.elastic.co/docs/reference/ecs) 9
 | \`nmap.port\` | port in a run | port-observed |
 | \`nmap.finding\` | weakness in a run | finding-observed ([rules](rules.md)) |
 | \`nmap.change\` | difference to what was known | host-new, port-opened, … ([all](../explanation/change.md#what-counts-as-a-change)) |
-| \`nmap.health\` | thing that portlog must tell about itself | run-summary, delivery-problem, scan-overdue, file-not-shipped, scan-misdated |
+| \`nmap.health\` | thing that portlog must tell about itself | run-summary, delivery-problem, scan-overdue, file-not-shipped, scan-misdated, absence-unknown |
 
 Without \`--all\`, ports that are \`closed\` or \`filtered\` and hosts that are down are counted (in \`nmap.host.ports\` and
 \`nmap.scan\`), not sent. masscan writes one \`<host>\` per port and knows nothing of the host: it yields ports, no \`nmap.host\`.

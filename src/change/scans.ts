@@ -32,6 +32,7 @@ export interface ScanCounts {
   toldFirst?: number;
   toldChanges?: number;
   toldShrank?: boolean;
+  toldUnlisted?: boolean;
 }
 
 /** A run of nmap or masscan. Times are epoch milliseconds. */

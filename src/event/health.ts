@@ -108,6 +108,30 @@ export function scanMisdatedEvent(options: EventOptions, runKey: string, { scanI
   });
 }
 
+/** `absence-unknown`: a scan does not list hosts that are known, and would not have, were they gone. Told once of each kind of scan. */
+export function absenceUnknownEvent(options: EventOptions, { scanId, args, hosts }: UnlistedHosts): LogEvent {
+  const entity = digest(['site', options.site]);
+  return healthEvent(options, 'absence-unknown', '', '', entity, {
+    id: eventId('nmap.health', 'absence-unknown', scanId, entity, ''),
+    severity: SEVERITY.low,
+    message: `site ${options.site}: ${unlistedText(hosts)}`,
+    event: { outcome: 'unknown' },
+    nmap: { scan: { id: scanId, args } },
+  });
+}
+
+export interface UnlistedHosts {
+  readonly scanId: string;
+  readonly args: string | undefined;
+  /** Those that are known to be up, and in the targets. */
+  readonly hosts: number;
+}
+
+export function unlistedText(hosts: number): string {
+  const are = hosts === 1 ? 'is' : 'are';
+  return `${count(hosts, 'host')} that ${are} known ${are} not in the scan, and nobody can say whether ${hosts === 1 ? 'it is' : 'they are'} gone: without -v, or with --open, nmap leaves out hosts that are down`;
+}
+
 /** `scan-overdue`: the finished scan that a site is expected to have did not come. The same one has the same id, whoever finds it. */
 export function scanOverdueEvent(options: EventOptions, runKey: string, overdue: OverdueScan): LogEvent {
   const { site, due, last, maxAgeMs } = overdue;
@@ -227,7 +251,12 @@ function healthEvent(
         severity,
       },
       data_stream: dataStream('nmap.health', options.namespace),
-      nmap: { site: options.site, entity: { id: entity }, ...nmap, run: { id: run, ...(nmap['run'] as Fields | undefined) } },
+      nmap: {
+        site: options.site,
+        entity: { id: entity },
+        ...nmap,
+        run: { id: run === '' ? undefined : run, ...(nmap['run'] as Fields | undefined) },
+      },
       message: line,
     },
   };

@@ -7,7 +7,11 @@ export const COUNT: Measure = { count: true };
 export const GRAVE = ['critical', 'high'] as const;
 
 export const finished = is('event.action', 'scan-finished');
-export const openPort = all(is('nmap.inventory.kind', 'port'), is('nmap.inventory.state', 'open'));
+/** Of hosts that are there; records of an earlier portlog do not say. */
+export const openPort = all(is('nmap.inventory.kind', 'port'), is('nmap.inventory.state', 'open'), {
+  field: 'nmap.inventory.host_state',
+  isNot: 'down',
+});
 export const openNow = is('nmap.port.state', 'open');
 
 /** Stands at the head of each dashboard: without it, an empty panel could mean that nobody has looked. */
