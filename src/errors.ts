@@ -35,6 +35,7 @@ export const ERRORS = {
   'usage': EXIT.usage,
   'config-unreadable': EXIT.usage,
   'config-invalid': EXIT.usage,
+  'untrusted': EXIT.usage,
   'secret-unavailable': EXIT.usage,
   'input-unreadable': EXIT.noInput,
   'input-stalled': EXIT.noInput,

@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline/promises';
 import { PortlogError } from '../errors.ts';
+import { printable } from '../event/text.ts';
 import type { CommandContext } from './commands/context.ts';
 
 /** Asks a person before something is lost for good: `delete 12 events that wait`. */
@@ -7,7 +8,7 @@ export async function isSure({ terminal }: CommandContext, what: string, option:
   if (terminal.stdin.isTTY !== true)
     throw new PortlogError('usage', `${option} would ${what} for good, and there is nobody to ask`, { hint: 'add --yes if that is what you want' });
   const questions = createInterface({ input: terminal.stdin, output: terminal.stderr });
-  const reply = await questions.question(`portlog: ${what} for good? (yes/no) `);
+  const reply = await questions.question(`portlog: ${printable(what)} for good? (yes/no) `);
   questions.close();
   return reply.trim().toLowerCase() === 'yes';
 }

@@ -71,7 +71,8 @@ function report(error: unknown, speaker: Speaker): ExitCode {
     speaker.error(error);
     return sinkErrorCode(error.kind);
   }
-  speaker.raw(`portlog: this is a mistake in portlog: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  for (const line of `this is a mistake in portlog: ${text}`.split('\n')) speaker.warn(line);
   // Not as a wrong configuration ends: whoever supervises portlog is to start it again.
   return new PortlogError('mistake', '').exitCode;
 }

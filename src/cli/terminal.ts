@@ -22,6 +22,11 @@ export async function print({ stdout }: Pick<Terminal, 'stdout'>, text: string):
   }
 }
 
+/** Lines in which strangers and servers may have a word: nothing in them that a terminal would obey. */
+export async function printLines(terminal: Pick<Terminal, 'stdout'>, lines: readonly string[]): Promise<boolean> {
+  return print(terminal, lines.map((line) => `${printable(line)}\n`).join(''));
+}
+
 export type Level = 'quiet' | 'normal' | 'verbose';
 
 /** What portlog says to people. Errors always, news unless quiet, steps when verbose. */

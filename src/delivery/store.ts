@@ -1,3 +1,4 @@
+import { accessSync, constants } from 'node:fs';
 import { join } from 'node:path';
 import { PortlogError } from '../errors.ts';
 import { Database } from '../state/database.ts';
@@ -131,6 +132,25 @@ function shelfOf(database: Database, sink: number, context: SpoolContext): Shelf
 /** The state file, for who only looks, or keeps what is not delivered. Throws `state-unusable`. */
 export function openDatabase(stateDir: string): Database {
   return Database.open(stateFile(stateDir), SCHEMA_VERSIONS);
+}
+
+/** The state file for looking only, which changes nothing. Throws `state-unusable`. */
+export function openToLook(stateDir: string): Database {
+  return Database.openReadOnly(stateFile(stateDir), SCHEMA_VERSIONS);
+}
+
+/** For who would bring it up to date, but looks only where it may not be written. Throws `state-unusable`. */
+export function openAsAllowed(stateDir: string): Database {
+  return mayWrite(stateDir) && mayWrite(stateFile(stateDir)) ? openDatabase(stateDir) : openToLook(stateDir);
+}
+
+function mayWrite(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 export function stateFile(stateDir: string): string {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { accessSync, closeSync, constants, existsSync, linkSync, openSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import { PortlogError } from '../errors.ts';
 import { makeDirectories } from '../make-directories.ts';
@@ -28,13 +29,15 @@ type Row = Readonly<Record<string, unknown>>;
  */
 export class Database {
   readonly path: string;
+  readonly isReadOnly: boolean;
   private readonly handle: DatabaseSync;
   private readonly statements = new Map<string, StatementSync>();
   private depth = 0;
 
-  private constructor(path: string, handle: DatabaseSync) {
+  private constructor(path: string, handle: DatabaseSync, isReadOnly = false) {
     this.path = path;
     this.handle = handle;
+    this.isReadOnly = isReadOnly;
   }
 
   /**
@@ -46,6 +49,18 @@ export class Database {
       if (!existsSync(path)) create(path, versions);
       else if (statSync(path).size === 0) throw new PortlogError('state-unusable', `${path} is empty, so it was damaged`, { hint: DAMAGED_HINT });
       const database = new Database(path, connect(path));
+      database.identify(versions);
+      return database;
+    });
+  }
+
+  /**
+   * Opens a file that is there, for looking only: nothing in its directory is changed, not even by SQLite, and it may be read-only. While no
+   * other process has it open, that needs no files beside it; https://www.sqlite.org/wal.html#read_only_databases
+   */
+  static openReadOnly(path: string, versions: readonly SchemaStep[]): Database {
+    return attempt(path, () => {
+      const database = new Database(path, connectReadOnly(path), true);
       database.identify(versions);
       return database;
     });
@@ -127,6 +142,10 @@ export class Database {
     if (statSync(this.path).size <= CHECKED_BYTES && this.get('PRAGMA quick_check(1)')?.['quick_check'] !== 'ok')
       throw new PortlogError('state-unusable', `${this.path} is damaged`, { hint: DAMAGED_HINT });
     // Another process may have done it meanwhile: so it asks again when it alone may write.
+    if (version < versions.length && this.isReadOnly)
+      throw new PortlogError('state-unusable', `${this.path} was written by an older portlog, and may not be changed here`, {
+        hint: 'any command that ships brings it up to date',
+      });
     if (version < versions.length) this.transaction(() => migrate(this.handle, versions, this.version()));
   }
 }
@@ -181,6 +200,21 @@ function connect(path: string): DatabaseSync {
   } catch (error) {
     handle.close();
     throw error;
+  }
+}
+
+function connectReadOnly(path: string): DatabaseSync {
+  const unchanging = pathToFileURL(path);
+  unchanging.searchParams.set('immutable', '1');
+  if (!existsSync(`${path}-wal`)) return new Sqlite(unchanging, { readOnly: true });
+  try {
+    const handle = new Sqlite(path, { readOnly: true });
+    handle.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
+    handle.prepare('SELECT count(*) FROM sqlite_schema').get();
+    return handle;
+  } catch {
+    // A log without its index, where none can be made: what was committed before it can be read all the same.
+    return new Sqlite(unchanging, { readOnly: true });
   }
 }
 

@@ -5,9 +5,8 @@ import { KnownScans } from '../../change/scans.ts';
 import { KnownHosts, knownSites } from '../../change/store.ts';
 import { type Environment, nmapEnvironment } from '../../config/env.ts';
 import type { Settings } from '../../config/settings.ts';
-import { openDatabase, stateFile, waitingShelves } from '../../delivery/store.ts';
+import { openToLook, stateFile, waitingShelves } from '../../delivery/store.ts';
 import { EXIT, type ExitCode, PortlogError } from '../../errors.ts';
-import { printable } from '../../event/text.ts';
 import { Intel } from '../../finding/intel.ts';
 import { createSink } from '../../sink/registry.ts';
 import type { Diagnosis } from '../../sink/sink.ts';
@@ -18,11 +17,11 @@ import type { Database } from '../../state/database.ts';
 import { filesystemOf } from '../../state/filesystem.ts';
 import { diagnose, finding, type SinkDiagnosis } from '../diagnose.ts';
 import { count } from '../report/words.ts';
-import { print } from '../terminal.ts';
+import { printLines } from '../terminal.ts';
 import { checkContent } from './check-content.ts';
 import { type CommandContext, settingsOf, text } from './context.ts';
 
-/** `portlog check`: configuration, nmap, state directory, and every sink, without writing an event. */
+/** `portlog check`: configuration, nmap, state directory, and every sink, without writing anything. */
 export async function checkCommand(context: CommandContext): Promise<ExitCode> {
   const settings = await settingsOf(context);
   const found: Diagnosis[] = [{ level: 'ok', message: `configuration: site "${settings.event.site}", ${settings.sinks.length} sink(s)` }];
@@ -37,7 +36,7 @@ export async function checkCommand(context: CommandContext): Promise<ExitCode> {
   }
   found.push(...(await checkContent(context, settings.sinks)));
   for (const { level, message, hint } of found) {
-    await print(context.terminal, `${level.padEnd(7)} ${printable(message)}\n${hint === undefined ? '' : `        → ${printable(hint)}\n`}`);
+    await printLines(context.terminal, [`${level.padEnd(7)} ${message}`, ...(hint === undefined ? [] : [`        → ${hint}`])]);
   }
   if (code === EXIT.delivered && found.some(({ level }) => level === 'error')) return EXIT.state;
   return code;
@@ -113,7 +112,8 @@ function checkState(settings: Settings): readonly Diagnosis[] {
   try {
     accessSync(existing, constants.W_OK);
   } catch {
-    return [{ level: 'error', message: `state directory ${stateDir} cannot be written`, hint: 'name another with --state-dir' }];
+    const found: Diagnosis = { level: 'error', message: `state directory ${stateDir} cannot be written`, hint: 'name another with --state-dir' };
+    return existsSync(stateFile(stateDir)) ? [found, ...whatWaits(settings)] : [found];
   }
   const { name, network, ephemeral } = filesystemOf(existing);
   const hint = 'name another with --state-dir';
@@ -126,7 +126,7 @@ function checkState(settings: Settings): readonly Diagnosis[] {
 
 function whatWaits({ stateDir }: Settings): readonly Diagnosis[] {
   try {
-    const database = openDatabase(stateDir);
+    const database = openToLook(stateDir);
     const known = knownSites(database).map((site) => knownAt(database, site));
     const shelves = waitingShelves(database).map(({ shelf }) => shelf);
     const waiting = shelves.reduce((sum, { spool }) => sum + spool.usage().events, 0);

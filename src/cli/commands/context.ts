@@ -5,6 +5,7 @@ import { type Given, type Settings, settings } from '../../config/settings.ts';
 import { PortlogError } from '../../errors.ts';
 import { ALL_OPTIONS, defaultStateDir, type Option, type Values } from '../options.ts';
 import { Speaker, type Terminal } from '../terminal.ts';
+import { filesOfTrust, Trust } from '../trust.ts';
 
 /** Of anything that is counted or measured here. */
 const MAX_NUMBER = 1e9;
@@ -17,21 +18,26 @@ export interface CommandContext {
   readonly speaker: Speaker;
   /** What the file of `--config` says, read once; nothing without one. */
   readonly config: () => Promise<Config>;
+  readonly trust: Trust;
 }
 
 export function commandContext(values: Values, env: Environment, terminal: Terminal): CommandContext {
   const level = values['quiet'] === true ? 'quiet' : values['verbose'] === true ? 'verbose' : 'normal';
+  const speaker = new Speaker(terminal.stderr, level);
+  const trust = new Trust(speaker);
   let config: Promise<Config> | undefined;
-  return { values, env, terminal, speaker: new Speaker(terminal.stderr, level), config: () => (config ??= configOf(values, env)) };
+  return { values, env, terminal, speaker, trust, config: () => (config ??= configOf(values, env, trust)) };
 }
 
-async function configOf(values: Values, env: Environment): Promise<Config> {
+async function configOf(values: Values, env: Environment, trust: Trust): Promise<Config> {
   const path = text(values, 'config');
-  return path === undefined ? {} : loadConfig(path, env);
+  if (path === undefined) return {};
+  trust.check('the configuration', path);
+  return loadConfig(path, env);
 }
 
 /** Flags before environment (merged already) before file before default. */
-export async function settingsOf({ values, env, config }: CommandContext): Promise<Settings> {
+export async function settingsOf({ values, env, config, trust }: CommandContext): Promise<Settings> {
   const given: Given = {
     to: list(values, 'to'),
     caFile: text(values, 'ca-file'),
@@ -52,7 +58,11 @@ export async function settingsOf({ values, env, config }: CommandContext): Promi
     intelDir: text(values, 'intel-dir'),
     exposure: text(values, 'exposure'),
   };
-  return settings(given, await config(), defaultStateDir(env), env);
+  const read = await config();
+  for (const path of filesOfTrust(read, env)) trust.check('the file', path);
+  const all = await settings(given, read, defaultStateDir(env), env);
+  trust.check('the state directory', all.stateDir);
+  return all;
 }
 
 export function text(values: Values, name: string): string | undefined {

@@ -4,7 +4,7 @@ import { diffScans, diffWith, type Findings, knowledgeOf, ScanCollector, type Sc
 import { KnownScans } from '../../change/scans.ts';
 import { KnownHosts } from '../../change/store.ts';
 import type { Settings } from '../../config/settings.ts';
-import { openDatabase, stateFile } from '../../delivery/store.ts';
+import { openAsAllowed, stateFile } from '../../delivery/store.ts';
 import { EXIT, type ExitCode, PortlogError } from '../../errors.ts';
 import { milliseconds } from '../../event/time.ts';
 import { Finder } from '../../finding/finder.ts';
@@ -43,7 +43,7 @@ async function diffWithState(context: CommandContext, settings: Settings, newer:
       hint: 'ship a scan first, name another directory with --state-dir, or name two scans',
     });
   const after = await view(context, settings, newer);
-  const database = openDatabase(stateDir);
+  const database = openAsAllowed(stateDir);
   try {
     return diffWith(
       knowledgeOf(new KnownHosts(database, event.site), new KnownScans(database, event.site), findingsOf(settings)),

@@ -4,7 +4,7 @@ import { type InventoryFilter, inventoryRows, isWithin } from '../../change/inve
 import { PortSet } from '../../nmap/port-set.ts';
 import { hostsInOrder } from '../../change/order.ts';
 import { KnownHosts, knownSites } from '../../change/store.ts';
-import { openDatabase, stateFile } from '../../delivery/store.ts';
+import { openAsAllowed, openDatabase, stateFile } from '../../delivery/store.ts';
 import { EXIT, type ExitCode, PortlogError } from '../../errors.ts';
 import type { Database } from '../../state/database.ts';
 import { isSure } from '../confirm.ts';
@@ -26,7 +26,7 @@ export async function inventoryCommand(context: CommandContext): Promise<ExitCod
     speaker.say(`nothing is known yet: there is no ${path}`);
     return EXIT.delivered;
   }
-  const database = openDatabase(settings.stateDir);
+  const database = values['forget'] === true ? openDatabase(settings.stateDir) : openAsAllowed(settings.stateDir);
   try {
     const site = text(values, 'site');
     const sites = (site === undefined ? knownSites(database) : [site]).map((name) => new KnownHosts(database, name));

@@ -5,6 +5,7 @@ import { EXIT, type ExitCode, PortlogError } from '../../errors.ts';
 import type { ShipReport } from '../../ship.ts';
 import { quoted } from '../../nmap/command-line.ts';
 import { maskArguments, maskOutput } from '../../nmap/mask.ts';
+import { nmapWords } from '../../source/nmap-options.ts';
 import { targetLists } from '../../source/nmap-targets.ts';
 import { type NmapOptions, nmapSource, type NmapSource } from '../../source/nmap.ts';
 import type { Interruption } from '../signals.ts';
@@ -34,10 +35,13 @@ export async function scanAndShip(
   scan: Pick<NmapOptions, 'name' | 'args' | 'limitMs'>,
   interruption?: Interruption,
 ): Promise<Scanned> {
-  const { speaker, values } = context;
+  const { speaker, values, trust } = context;
+  const program = text(values, 'nmap') ?? 'nmap';
+  if (program.includes('/')) trust.check('the program', program);
+  for (const path of dataOf(scan.args)) trust.check("nmap's data", path);
   const nmap = nmapSource({
     ...scan,
-    program: text(values, 'nmap') ?? 'nmap',
+    program,
     env: nmapEnvironment(context.env),
     onMessage: (line) => {
       if (line.trim() !== '') speaker.warn(`${nmap.name}: ${maskOutput(line)}`);
@@ -48,6 +52,11 @@ export async function scanAndShip(
   const failure = failureOf(nmap);
   if (failure !== undefined && code !== EXIT.interrupted) speaker.warn(failure);
   return { code: failure === undefined || code === EXIT.interrupted ? code : EXIT.noInput, problem: problemOf(report, failure) };
+}
+
+/** Where it takes what it runs from. */
+function dataOf(args: readonly string[]): readonly string[] {
+  return nmapWords(args).options.flatMap(({ name, value }) => (name === 'datadir' && value !== undefined ? [value] : []));
 }
 
 function failureOf(nmap: NmapSource): string | undefined {

@@ -7,7 +7,7 @@ import type { Config } from '../../config/config.ts';
 import type { Settings } from '../../config/settings.ts';
 import { isAlive } from '../../delivery/alive.ts';
 import { Runs } from '../../delivery/runs.ts';
-import { openDatabase, stateFile, waitingShelves } from '../../delivery/store.ts';
+import { openAsAllowed, stateFile, waitingShelves } from '../../delivery/store.ts';
 import { EXIT, type ExitCode } from '../../errors.ts';
 import { scansIn } from '../../source/directory.ts';
 import type { Database } from '../../state/database.ts';
@@ -29,7 +29,7 @@ export async function statusCommand(context: CommandContext): Promise<ExitCode> 
     speaker.say(`nothing has run yet: there is no ${path}`);
     return EXIT.delivered;
   }
-  const database = openDatabase(settings.stateDir);
+  const database = openAsAllowed(settings.stateDir);
   try {
     const status = await statusOf(database, settings, config, text(values, 'config'));
     await print(terminal, values['json'] === true ? `${statusJson(status)}\n` : statusText(status));
@@ -44,7 +44,7 @@ async function statusOf(database: Database, { maxAges }: Settings, config: Confi
   const runs = new Runs(database).open();
   const scans = new ScheduledScans(database);
   // Those whose process is gone get their end by this.
-  scans.failed(isAlive, now);
+  if (!database.isReadOnly) scans.failed(isAlive, now);
   return {
     now,
     state: { path: database.path, bytes: statSync(database.path).size },

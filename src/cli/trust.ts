@@ -1,0 +1,42 @@
+import type { Config, SinkConfig } from '../config/config.ts';
+import type { Environment } from '../config/env.ts';
+import { whoElseWrites } from '../config/trust.ts';
+import { PortlogError } from '../errors.ts';
+import type { Speaker } from './terminal.ts';
+
+const FILES_OF_A_SINK = [
+  'apiKeyFile',
+  'passwordFile',
+  'bearerFile',
+  'keyFile',
+  'certFile',
+  'caFile',
+] as const satisfies readonly (keyof SinkConfig)[];
+
+/** Files that say what portlog does, and as whom it speaks. */
+export function filesOfTrust({ sinks = [], exposure }: Config, env: Environment): readonly string[] {
+  const named = sinks.flatMap((sink) => FILES_OF_A_SINK.map((name) => sink[name]));
+  const inEnvironment = Object.entries(env).map(([name, path]) => (/^PORTLOG_.*_FILE$/.test(name) ? path : undefined));
+  return [exposure, ...named, ...inEnvironment].filter((path) => path !== undefined && path !== '') as readonly string[];
+}
+
+/** What somebody else may change is refused as root, whose it would become, and told otherwise; once for each. */
+export class Trust {
+  private readonly told = new Set<string>();
+  private readonly speaker: Speaker;
+
+  constructor(speaker: Speaker) {
+    this.speaker = speaker;
+  }
+
+  check(what: string, path: string): void {
+    const [uid, gid] = [process.getuid?.(), process.getgid?.()];
+    if (uid === undefined || gid === undefined || this.told.has(path)) return;
+    this.told.add(path);
+    const doubt = whoElseWrites(path, { uid, gid });
+    if (doubt === undefined) return;
+    const hint = 'let it belong to root or to the user of portlog, and nobody else write it; or run portlog as the user whose it is';
+    if (uid === 0) throw new PortlogError('untrusted', `${what} ${path} ${doubt}, and portlog runs as root`, { hint });
+    this.speaker.warn(`${what} ${path} ${doubt}, who could make portlog do what they want`);
+  }
+}

@@ -1,0 +1,81 @@
+import { chmodSync, copyFileSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { openDatabase, openToLook } from '../../src/delivery/store.ts';
+import { portlogHere } from '../support/run-in-process.ts';
+import { freshDir, ROOT } from '../support/run-portlog.ts';
+import { answer, scriptedServer } from '../support/scripted-server.ts';
+
+const SCAN = join(ROOT, 'examples', 'loopback.xml');
+
+let state: string;
+let args: readonly string[];
+beforeEach(async () => {
+  state = freshDir();
+  args = ['--state-dir', state];
+  const { code } = await portlogHere([SCAN, ...args, '--to', `file=${join(freshDir(), 'out')}`]);
+  expect(code).toBe(0);
+});
+afterEach(() => chmodSync(state, 0o700));
+
+/** Everything about a directory that somebody could see. */
+function traces(): unknown {
+  return readdirSync(state).map((name) => {
+    const { size, mtimeMs, ctimeMs, ino, mode } = statSync(join(state, name));
+    return { name, size, mtimeMs, ctimeMs, ino, mode, content: readFileSync(join(state, name)).toString('base64') };
+  });
+}
+
+describe('a state that nothing is written to', () => {
+  test('check changes nothing, and makes nothing', async () => {
+    const before = traces();
+    const folder = statSync(state).mtimeMs;
+    const { stdout } = await portlogHere(['check', ...args]);
+    expect(stdout).toContain('site "default": 3 hosts known');
+    expect(traces()).toEqual(before);
+    expect(statSync(state).mtimeMs).toBe(folder);
+    const nowhere = join(freshDir(), 'state');
+    await portlogHere(['check', '--state-dir', nowhere]);
+    expect(statSync(nowhere, { throwIfNoEntry: false })).toBeUndefined();
+  });
+
+  test.each([
+    ['inventory', ['inventory'], '127.0.0.1'],
+    ['status', ['status'], '3 hosts known'],
+    ['diff with what is known', ['diff', SCAN], ''],
+  ])('%s works where it may not write', async (_, command, text) => {
+    chmodSync(join(state, 'portlog.db'), 0o400);
+    chmodSync(state, 0o500);
+    const { stdout, stderr, code } = await portlogHere([...command, ...args]);
+    expect([code, stderr]).toEqual([0, expect.not.stringContaining('read-only')]);
+    expect(stdout).toContain(text);
+  });
+
+  test('what another process is writing is seen as far as it is committed', () => {
+    const writer = openDatabase(state);
+    writer.run("INSERT INTO site (site, since) VALUES ('other', 1)");
+    const reader = openToLook(state);
+    expect(reader.all('SELECT site FROM site ORDER BY site').map(({ site }) => site)).toContain('other');
+    expect(() => reader.run('DELETE FROM site')).toThrow(/read-only/);
+    reader.close();
+    writer.close();
+  });
+
+  test('one of an older portlog is said to be that', () => {
+    const old = freshDir();
+    copyFileSync(join(state, 'portlog.db'), join(old, 'portlog.db'));
+    const writer = openDatabase(old);
+    writer.run('PRAGMA user_version = 3');
+    writer.close();
+    expect(() => openToLook(old)).toThrow(/was written by an older portlog, and may not be changed here/);
+  });
+});
+
+test('what a server says does not reach the terminal as it is', async () => {
+  const evil = '\u001B]0;owned\u0007\u009B31m\u202E';
+  const server = await scriptedServer((_, response) => answer(response, 500, JSON.stringify({ error: { reason: evil, type: evil }, message: evil })));
+  const { stdout, stderr } = await portlogHere(['check', ...args, '--to', `elasticsearch=${server.url.href}`, '--to', `loki=${server.url.href}`]);
+  await server.stop();
+  expect(stdout).toContain('error');
+  expect(stdout + stderr).not.toMatch(/[\u0000-\u0009\u000B-\u001F\u007F-\u009F\u202E]/);
+});
