@@ -5,7 +5,7 @@ import { LOKI_GROUP, type LokiRuleGroup, lokiRuleGroup } from '../content/loki-r
 import type { ContentOptions } from '../content/options.ts';
 import { PortlogError } from '../errors.ts';
 import type { HttpAnswer, HttpClient, HttpRequest } from '../sink/http.ts';
-import { checkVersion, type Presence, found, installation, type PlanOptions, removal, type Step } from './step.ts';
+import { checkVersion, type Presence, found, installation, type PlanOptions, refused, removal, type Step } from './step.ts';
 
 /** Structured metadata, which all our queries ask, is on by default since then. */
 const OLDEST = [3, 0] as const;
@@ -55,6 +55,11 @@ async function presentGroup(client: HttpClient, headers: Readonly<Record<string,
   const answer = await client.request({ method: 'GET', path: `${NAMESPACE}/${LOKI_GROUP}`, headers }, signal);
   if (answer.status === 200) return parse(answer.body) as LokiRuleGroup;
   if (answer.status === 404 && /group does not exist|no rule groups/.test(answer.body)) return undefined;
+  if (answer.status === 401 && headers['x-scope-orgid'] === undefined)
+    throw new PortlogError('setup-refused', `${client.url.origin} wants to know whose rules these are (401: ${answer.body.trim().slice(0, 200)})`, {
+      hint: 'this Loki has tenants: set PORTLOG_LOKI_TENANT (or tenant at the sink loki in the configuration); if it wants a password instead, PORTLOG_LOKI_USER and _PASSWORD',
+    });
+  if (answer.status === 401 || answer.status === 403) throw refused(client, { method: 'GET', path: NAMESPACE }, answer);
   throw noApi(client, answer);
 }
 

@@ -79,17 +79,37 @@ export function accepted(client: HttpClient, request: HttpRequest, answer: HttpA
   throw refused(client, request, answer);
 }
 
-function refused({ url }: HttpClient, { method, path }: HttpRequest, { status, body }: HttpAnswer): PortlogError {
+export function refused({ url }: HttpClient, { method, path }: HttpRequest, { status, body }: HttpAnswer): PortlogError {
   const words = body.replaceAll(/\s+/g, ' ').trim().slice(0, 300);
   return new PortlogError('setup-refused', `${url.origin} answered ${status} to ${method} ${path}${words === '' ? '' : `: ${words}`}`, {
-    hint: HINTS[status] ?? 'the server says why; what was done before this stays',
+    hint: hintFor(status, path) ?? 'the server says why; what was done before this stays',
   });
 }
 
-const HINTS: Readonly<Record<number, string>> = {
-  401: 'set the credentials: PORTLOG_<TARGET>_USER and _PASSWORD, _API_KEY or _BEARER',
-  403: 'these credentials may not do that: docs/how-to/elastic.md and grafana-loki.md name the rights that are needed',
-};
+function hintFor(status: number, path: string): string | undefined {
+  if (status === 401) return 'set the credentials: PORTLOG_<TARGET>_USER and _PASSWORD, _API_KEY or _BEARER';
+  if (status !== 403) return undefined;
+  return RIGHTS.find(([prefix]) => prefix.test(path))?.[1];
+}
+
+/** What set-up needs to be allowed, by what is asked: each path belongs to one product. */
+const RIGHTS: readonly (readonly [prefix: RegExp, hint: string])[] = [
+  [/^\/_plugins\//, 'it needs the rights of all_access, or those for alerting and index management: docs/how-to/opensearch.md'],
+  [
+    /^\/_|^\/(?:\.ds-)?(?:logs-nmap|nmap-inventory)/,
+    'it needs to manage index templates, pipelines and the indices of portlog; the key that ships may not: docs/how-to/elasticsearch.md',
+  ],
+  [
+    /^\/api\/(?:saved_objects|alerting|status)/,
+    'docs/how-to/elastic.md names the privileges that are needed (of OpenSearch Dashboards: opensearch.md)',
+  ],
+  [/^\/api\//, 'docs/how-to/grafana-loki.md names the role that is needed'],
+  [/^\/loki\//, 'the ruler of Loki does not allow it: docs/how-to/grafana-loki.md'],
+  [
+    /^\/(?:rules|decoders|manager|cluster)?/,
+    'the user needs rules:read, rules:update, decoders:read, decoders:update, cluster:status, manager:read, manager:restart: docs/how-to/wazuh.md',
+  ],
+];
 
 /** Refuses a server that is older than what portlog brings is made for. */
 export function checkVersion(server: string, version: string, oldest: readonly [major: number, minor: number]): void {

@@ -62,7 +62,7 @@ export const TARGETS = {
     url: ELASTICSEARCH_URL,
     plan: planElasticsearch,
     planRemoval: ({ client }, signal) => planTemplatesRemoval(client, ELASTICSEARCH, signal),
-    files: () => templates('elasticsearch'),
+    files: async () => new Map([['README.md', packageText('schemas/elasticsearch/README.md')], ...(await templates('elasticsearch'))]),
   },
   'opensearch': {
     url: ELASTICSEARCH_URL,

@@ -3,7 +3,7 @@ import { type BulkServer, bulkRefusal } from '../sink/bulk.ts';
 import { ELASTICSEARCH } from '../sink/elasticsearch.ts';
 import type { HttpAnswer, HttpClient } from '../sink/http.ts';
 import { setupFileText, SETUP_FILES, type SetupFile } from './files.ts';
-import { type Presence, installation, type PlanOptions, type Step } from './step.ts';
+import { type Presence, installation, type PlanOptions, refused, type Step } from './step.ts';
 
 /** Templates and the ingest pipeline. Throws `setup-refused` when something of that name is there that portlog did not make. */
 export async function planTemplates(
@@ -48,6 +48,14 @@ const ROLE = {
 export async function createApiKey(client: HttpClient, signal: AbortSignal): Promise<string> {
   const body = JSON.stringify({ name: 'portlog', role_descriptors: ROLE, metadata: { application: 'portlog' } });
   const answer = await client.request({ method: 'POST', path: '/_security/api_key', body }, signal);
+  if (answer.status === 400 || answer.status === 403)
+    throw new PortlogError(
+      'setup-refused',
+      `${client.url.origin} makes no API key with these credentials (${answer.status}: ${answer.body.slice(0, 200)})`,
+      {
+        hint: 'a key cannot make a key that may more: use PORTLOG_ELASTICSEARCH_USER and _PASSWORD of somebody with manage_api_key',
+      },
+    );
   if (answer.status !== 200) throw bulkRefusal(client.url, answer, ELASTICSEARCH);
   return (JSON.parse(answer.body) as { encoded: string }).encoded;
 }
@@ -63,6 +71,7 @@ interface Look {
 async function presenceOf({ client, server, file, plan, signal }: Look, body: string): Promise<Presence> {
   const answer = await client.request({ method: 'GET', path: file.path }, signal);
   if (answer.status === 404) return 'absent';
+  if (answer.status === 403) throw refused(client, { method: 'GET', path: file.path }, answer);
   if (answer.status !== 200) throw bulkRefusal(client.url, answer, server);
   if (file.isCustom === true) return 'as-installed';
   const present = definitionIn(answer);

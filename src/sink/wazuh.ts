@@ -11,15 +11,17 @@ import { type Sink, SinkError } from './sink.ts';
 import { messageStream } from './syslog.ts';
 import { wazuhEvents } from './wazuh-events.ts';
 
-/** What rules look at. Hosts and ports are many, and alert nobody. */
-const DATASETS: readonly Dataset[] = ['nmap.change', 'nmap.finding', 'nmap.scan', 'nmap.health'];
+/** What rules look at. Hosts, ports and weaknesses of every scan are many, and alert nobody: what is new of them is a change. */
+const DATASETS: readonly Dataset[] = ['nmap.change', 'nmap.scan', 'nmap.health'];
+/** What they were once, and so a part of the name by which the state knows this destination. */
+const KNOWN_BY: readonly Dataset[] = ['nmap.change', 'nmap.finding', 'nmap.scan', 'nmap.health'];
 /** An agent passes on 500 events a second, and drops what its buffer of 5,000 does not hold. */
 const DEFAULT_EVENTS_PER_SECOND = 400;
 const MAX_EVENTS = 100;
 
 /** Wazuh 4, by one of its ways in. Events in the form of {@link flatLine}. */
 export function wazuhSink(given: SinkOptions): Sink {
-  const options = { ...given, datasets: given.datasets ?? DATASETS };
+  const options = { ...given, datasets: given.datasets ?? KNOWN_BY };
   const { target } = options;
   if (target === undefined)
     throw new PortlogError('sink-options', 'the sink "wazuh" needs a file that its logcollector reads, or the address of a manager', {
@@ -29,7 +31,7 @@ export function wazuhSink(given: SinkOptions): Sink {
     throw new PortlogError('sink-options', `"wazuh=${target}" may be a file or a manager`, {
       hint: `write wazuh=https://${target} for its API, wazuh=tcp://${target} for its syslog, or wazuh=./${target} for a file`,
     });
-  const accepts = accepting(options);
+  const accepts = accepting({ datasets: given.datasets ?? DATASETS });
   if (/^https?:/.test(target)) return { ...wazuhEvents(options), accepts };
   return { ...(/^\w+:\/\//.test(target) ? overSyslog(options) : forLogcollector(options)), accepts };
 }

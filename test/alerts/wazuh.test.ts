@@ -103,7 +103,7 @@ describe('the stories, through the file', () => {
 
   test('hosts and ports are not sent, unless asked for', () => {
     const datasets = new Set([...bySite.values()].flat().map((line) => (JSON.parse(line) as { event: { dataset: string } }).event.dataset));
-    expect(datasets).toEqual(new Set(['nmap.change', 'nmap.finding', 'nmap.scan', 'nmap.health']));
+    expect(datasets).toEqual(new Set(['nmap.change', 'nmap.scan', 'nmap.health']));
   });
 });
 

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ALERT_RULES } from '../../src/content/rules.ts';
@@ -104,6 +104,21 @@ describe('portlog setup wazuh', () => {
     ]);
     expect(wazuh.files.size).toBe(0);
     expect((await setup('wazuh', url, '--remove')).said).toEqual(['nothing of portlog is installed there']);
+  });
+
+  test('the file that the agent reads is made, when the configuration names one', async () => {
+    const folder = freshDir();
+    const [config, log] = [join(folder, 'portlog.yaml'), join(folder, 'logs', 'wazuh.ndjson')];
+    writeFileSync(config, `sinks: [{ type: wazuh, path: ${log} }, { type: wazuh, url: "https://wazuh:55000" }]\n`);
+    expect((await setup('wazuh', url, '--config', config, '--dry-run')).said[0]).toBe(
+      `would create file ${log}, empty, which must be there before the agent starts`,
+    );
+    expect(existsSync(log)).toBe(false);
+    expect((await setup('wazuh', url, '--config', config)).code).toBe(0);
+    expect(readFileSync(log, 'utf8')).toBe('');
+    writeFileSync(log, 'kept');
+    expect((await setup('wazuh', url, '--config', config)).said[0]).toBe(`unchanged: file ${log}, which the agent reads`);
+    expect(readFileSync(log, 'utf8')).toBe('kept');
   });
 
   test('a manager without a reload is restarted', async () => {
@@ -603,6 +618,23 @@ test.each([
 ])('%j is refused', async (args, message) => {
   const { stderr, code } = await portlog(args);
   expect([code, stderr.split('\n')[0]]).toEqual([2, `portlog: ${message}`]);
+});
+
+test.each([
+  ['loki', 401, 'no org id', 'wants to know whose rules these are', 'set PORTLOG_LOKI_TENANT'],
+  ['elasticsearch', 403, '{}', 'answered 403 to GET /_ingest/pipeline/logs-nmap@pipeline', 'it needs to manage index templates'],
+  ['wazuh', 403, '{}', 'answered 403 to GET /', 'the user needs rules:read, rules:update'],
+  ['grafana', 403, '{}', 'answered 403 to GET /api/health', 'docs/how-to/grafana-loki.md names the role'],
+])('credentials that %s refuses with %i lead to what it needs', async (target, status, body, message, hint) => {
+  const server = await scriptedServer(({ path }, response) =>
+    path.includes('buildinfo') || path.includes('authenticate')
+      ? answer(response, 200, target === 'wazuh' ? 'a.e30.c' : {})
+      : answer(response, status, body),
+  );
+  const { code, said } = await setup(target, server.url.origin);
+  await server.stop();
+  expect([code, said.join('\n')]).toEqual([2, expect.stringContaining(message)]);
+  expect(said.join('\n')).toContain(hint);
 });
 
 test('portlog check says what is missing, as it should be, or changed', async () => {

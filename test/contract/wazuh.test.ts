@@ -28,7 +28,7 @@ test.each([undefined, 'udp://wazuh:514', 'gopher://wazuh', 'wazuh:55000'])('%s i
 
 test('takes what rules look at, unless told otherwise', () => {
   const sink = (datasets?: SinkOptions['datasets']): Sink => wazuhSink(sinkOptions('wazuh', { target: '/var/log/w.ndjson', datasets }));
-  expect([sink().accepts('nmap.finding'), sink().accepts('nmap.port')]).toEqual([true, false]);
+  expect([sink().accepts('nmap.change'), sink().accepts('nmap.finding'), sink().accepts('nmap.port')]).toEqual([true, false, false]);
   expect([sink(['nmap.port']).accepts('nmap.finding'), sink(['nmap.port']).accepts('nmap.port')]).toEqual([false, true]);
 });
 

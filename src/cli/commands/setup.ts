@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { EXIT, type ExitCode, PortlogError } from '../../errors.ts';
 import { createApiKey } from '../../setup/templates.ts';
 import type { Step } from '../../setup/step.ts';
+import { planLogFile } from '../../setup/wazuh-log.ts';
 import { type Connection, type Target, TARGETS, targetOf } from '../../setup/targets.ts';
 import { print } from '../terminal.ts';
 import { connectTo, contentOptions } from './content.ts';
@@ -48,7 +49,10 @@ async function run(context: CommandContext, target: Target, connection: Connecti
   const signal = AbortSignal.timeout(repair ? REPAIR_TIMEOUT_MS : SETUP_TIMEOUT_MS);
   const steps = isRemoval
     ? await target.planRemoval(connection, signal)
-    : await target.plan(connection, { force: values['force'] === true, repair }, signal);
+    : [
+        ...(target === TARGETS.wazuh ? await logFiles(context) : []),
+        ...(await target.plan(connection, { force: values['force'] === true, repair }, signal)),
+      ];
   if (isRemoval && steps.length === 0) speaker.say('nothing of portlog is installed there');
   if (values['dry-run'] === true) return describe(context, steps);
   for (const step of steps) {
@@ -60,6 +64,13 @@ async function run(context: CommandContext, target: Target, connection: Connecti
     speaker.say('this API key may only write nmap events; it is not shown again: PORTLOG_ELASTICSEARCH_API_KEY=…');
   }
   return outcome(context, steps);
+}
+
+/** Of the configuration: what an agent on this machine reads. */
+async function logFiles({ config }: CommandContext): Promise<readonly Step[]> {
+  const { sinks = [] } = await config();
+  const paths = sinks.filter(({ type }) => type === 'wazuh').map(({ path, url }) => path ?? url);
+  return paths.flatMap((path) => (path === undefined || /^\w+:\/\//.test(path) ? [] : [planLogFile(path)]));
 }
 
 const DONE = {
@@ -75,10 +86,21 @@ const DONE = {
   stays: 'stays:',
 } as const;
 
+const ONLY_SAID: ReadonlySet<Step['action']> = new Set(['unchanged', 'kept', 'skipped', 'wrong', 'stays']);
+
+/** JSON on lines of its own, as people read it; anything else is as it is sent. */
+function readable(body: string): string {
+  try {
+    return body === '' ? '' : `${JSON.stringify(JSON.parse(body), undefined, 2)}\n`;
+  } catch {
+    return body;
+  }
+}
+
 async function describe(context: CommandContext, steps: readonly Step[]): Promise<ExitCode> {
   for (const { what, action, request } of steps) {
-    context.speaker.say(request === undefined ? `${DONE[action]} ${what}` : `would ${action} ${what}`);
-    if (request !== undefined) await print(context.terminal, `${request.method} ${request.path}\n${String(request.body ?? '')}\n`);
+    context.speaker.say(ONLY_SAID.has(action) ? `${DONE[action]} ${what}` : `would ${action} ${what}`);
+    if (request !== undefined) await print(context.terminal, `${request.method} ${request.path}\n${readable(String(request.body ?? ''))}\n`);
   }
   return outcome(context, steps);
 }

@@ -1,0 +1,21 @@
+import { existsSync } from 'node:fs';
+import { mkdir, open } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { said, type Step } from './step.ts';
+
+/**
+ * The file that an agent on this machine reads must be there before the agent starts: one that comes later is opened up to a
+ * minute after, at its end.
+ */
+export function planLogFile(path: string): Step {
+  if (existsSync(path)) return said('unchanged', `file ${path}, which the agent reads`);
+  return {
+    what: `file ${path}, empty, which must be there before the agent starts`,
+    action: 'create',
+    request: undefined,
+    async apply() {
+      await mkdir(dirname(path), { recursive: true });
+      await (await open(path, 'a', 0o644)).close();
+    },
+  };
+}
