@@ -1,9 +1,11 @@
 import {
   DIFF_OPTIONS,
   EXPOSURE_OPTIONS,
+  FINDINGS_OPTIONS,
   INVENTORY_OPTIONS,
   type Option,
   REPLAY_OPTIONS,
+  REPORT_OPTIONS,
   RUN_OPTIONS,
   SCAN_OPTIONS,
   SETUP_OPTIONS,
@@ -26,6 +28,8 @@ portlog run [options]                     scan and watch unattended, as the conf
 portlog status [options]                  last and next scans, what waits on disk, what was rejected
 portlog diff [options] OLD NEW            what changed between two scans
 portlog inventory [options]               what is known now: open ports, hosts, since when
+portlog findings [options]                what is wrong now, host by host
+portlog report [options] [SCAN…]          one page to hand over, of what is known or of scans
 portlog exposure init [options] [SCAN]    write a first file of what is meant to be open
 portlog exposure check [options] SCAN     compare a scan with that file
 portlog replay [options]                  send, list or delete what waits on disk because a sink was down
@@ -70,6 +74,18 @@ ${table(DIFF_OPTIONS)}
 also \`--site\`, \`--config\`, \`--state-dir\` and \`--quiet\`
 
 ${table(INVENTORY_OPTIONS)}
+
+## findings
+
+also \`--site\`, \`--config\`, \`--state-dir\` and \`--quiet\`
+
+${table(FINDINGS_OPTIONS)}
+
+## report
+
+also \`--site\`, \`--exposure\`, \`--config\`, \`--state-dir\` and \`--quiet\`
+
+${table(REPORT_OPTIONS)}
 
 ## exposure
 

@@ -1,9 +1,11 @@
 import {
   DIFF_OPTIONS,
   EXPOSURE_OPTIONS,
+  FINDINGS_OPTIONS,
   INVENTORY_OPTIONS,
   type Option,
   REPLAY_OPTIONS,
+  REPORT_OPTIONS,
   RUN_OPTIONS,
   SCAN_OPTIONS,
   SETUP_OPTIONS,
@@ -23,6 +25,8 @@ export const COMMAND_OPTIONS = {
   status: only(SHIP_OPTIONS, ['config', 'state-dir', 'json']),
   diff: { ...DIFF_OPTIONS, ...only(SHIP_OPTIONS, ['site', 'config', 'state-dir', 'quiet']) },
   exposure: { ...EXPOSURE_OPTIONS, ...only(SHIP_OPTIONS, ['exposure', 'site', 'config', 'state-dir', 'quiet']) },
+  findings: { ...FINDINGS_OPTIONS, ...only(SHIP_OPTIONS, ['site', 'config', 'state-dir', 'quiet']) },
+  report: { ...REPORT_OPTIONS, ...only(SHIP_OPTIONS, ['site', 'exposure', 'config', 'state-dir', 'quiet']) },
   inventory: { ...INVENTORY_OPTIONS, ...only(SHIP_OPTIONS, ['site', 'config', 'state-dir', 'quiet']) },
   replay: {
     ...REPLAY_OPTIONS,

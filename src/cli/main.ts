@@ -51,6 +51,10 @@ async function perform(request: Request, env: Environment, terminal: Terminal): 
       return (await import('./commands/diff.ts')).diffCommand(context, request.old, request.newer);
     case 'inventory':
       return (await import('./commands/inventory.ts')).inventoryCommand(context);
+    case 'findings':
+      return (await import('./commands/findings.ts')).findingsCommand(context);
+    case 'report':
+      return (await import('./commands/report.ts')).reportCommand(context, request.scans);
     case 'exposure':
       return (await import('./commands/exposure.ts')).exposureCommand(context, request.task, request.scan);
     case 'replay':

@@ -132,6 +132,29 @@ export const INVENTORY_OPTIONS = {
   yes: { type: 'boolean', group: 'What', about: 'do not ask' },
 } as const satisfies Record<string, Option>;
 
+export const FINDINGS_OPTIONS = {
+  format: { type: 'string', choices: ['table', 'json', 'csv'], group: 'What', about: 'a table, a line of JSON a weakness, or CSV (default: table)' },
+  severity: {
+    type: 'string',
+    choices: ['critical', 'high', 'medium', 'low', 'info'],
+    group: 'What',
+    about: 'only weaknesses at least as grave (default: low)',
+  },
+  network: { type: 'list', value: 'NETWORK', group: 'What', about: 'only of hosts within: 192.0.2.0/24, 10.0.0-5.*; repeatable' },
+  rule: { type: 'list', value: 'ID', group: 'What', about: 'only of this rule (docs/reference/rules.md); repeatable' },
+} as const satisfies Record<string, Option>;
+
+export const REPORT_OPTIONS = {
+  format: {
+    type: 'string',
+    choices: ['html', 'markdown', 'csv', 'json'],
+    group: 'What',
+    about: 'one page for a browser, tables for a ticket, or rows for a program (default: html)',
+  },
+  output: { type: 'string', value: 'FILE', alias: 'o', group: 'Where to', about: 'the file to write (default: standard output)' },
+  since: { type: 'string', value: 'WHEN', group: 'What', about: 'tell changes since then: a date, 24h, 7d (default: 7d)' },
+} as const satisfies Record<string, Option>;
+
 export const EXPOSURE_OPTIONS = {
   format: {
     type: 'string',

@@ -14,6 +14,8 @@ export type Request =
   | { readonly command: 'setup'; readonly values: Values; readonly target: string }
   | { readonly command: 'diff'; readonly values: Values; readonly old: string | undefined; readonly newer: string }
   | { readonly command: 'inventory'; readonly values: Values }
+  | { readonly command: 'findings'; readonly values: Values }
+  | { readonly command: 'report'; readonly values: Values; readonly scans: readonly string[] }
   | { readonly command: 'exposure'; readonly values: Values; readonly task: string; readonly scan: string | undefined }
   | { readonly command: 'replay'; readonly values: Values }
   | { readonly command: 'check'; readonly values: Values }
@@ -99,6 +101,23 @@ export async function parseArguments(given: readonly string[], version: string):
       (argv) => {
         noMore('inventory', argv);
         choose({ command: 'inventory', values: valuesOf(argv, COMMAND_OPTIONS.inventory) });
+      },
+    )
+    .command(
+      'findings',
+      'what is wrong now: weaknesses of the hosts that are known',
+      (y) => add(y, COMMAND_OPTIONS.findings),
+      (argv) => {
+        noMore('findings', argv);
+        choose({ command: 'findings', values: valuesOf(argv, COMMAND_OPTIONS.findings) });
+      },
+    )
+    .command(
+      'report [scans..]',
+      'one page to hand over: what is open, wrong and changed',
+      (y) => add(y, COMMAND_OPTIONS.report).positional('scans', { type: 'string', array: true }),
+      (argv) => {
+        choose({ command: 'report', values: valuesOf(argv, COMMAND_OPTIONS.report), scans: [...strings(argv['scans']), ...strings(argv['--'])] });
       },
     )
     .command(

@@ -74,6 +74,7 @@ describe('every command', () => {
     'docs/how-to/diff.md',
     'docs/how-to/changes.md',
     'docs/how-to/inventory.md',
+    'docs/how-to/report.md',
     'docs/how-to/intel.md',
     'docs/how-to/exposure.md',
     'docs/how-to/scan.md',

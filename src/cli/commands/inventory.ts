@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { AddressSet } from '../../nmap/address-set.ts';
 import { type InventoryFilter, inventoryRows, isWithin } from '../../change/inventory.ts';
 import { PortSet } from '../../nmap/port-set.ts';
 import { hostsInOrder } from '../../change/order.ts';
@@ -10,11 +9,12 @@ import type { Database } from '../../state/database.ts';
 import { isSure } from '../confirm.ts';
 import { ROW_FORMATS } from '../report/inventory.ts';
 import { count } from '../report/words.ts';
+import { networkOf } from '../network.ts';
+import { sinceOf } from '../since.ts';
 import { print } from '../terminal.ts';
 import { type CommandContext, list, settingsOf, text } from './context.ts';
 
 const STATES = new Set(['open', 'closed', 'filtered', 'unfiltered', 'open|filtered', 'closed|filtered']);
-const UNITS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };
 
 /** `portlog inventory`: what is known now, and `--forget`. */
 export async function inventoryCommand(context: CommandContext): Promise<ExitCode> {
@@ -77,20 +77,17 @@ async function forget(context: CommandContext, database: Database, sites: readon
 }
 
 function filterOf({ values }: CommandContext, now: number): InventoryFilter {
-  const networks = list(values, 'network');
-  const network = networks === undefined ? undefined : AddressSet.of(networks);
-  if (typeof network === 'string')
-    throw new PortlogError('usage', `--network "${network}" is no address or network`, { hint: 'write it like 192.0.2.0/24' });
+  const since = text(values, 'since');
   const [, ports, transport] = /^([\d,-]*)(?:\/(\w+))?$/.exec(text(values, 'port') ?? '') ?? [];
   if (ports === undefined)
     throw new PortlogError('usage', `--port "${text(values, 'port')}": write numbers and ranges`, { hint: '22,8000-8100 or 53/udp' });
   return {
-    network,
+    network: networkOf(list(values, 'network')),
     ports: ports === '' ? undefined : PortSet.of(ports),
     transport,
     service: text(values, 'service')?.toLowerCase(),
     states: statesOf(text(values, 'state') ?? 'open'),
-    since: sinceOf(text(values, 'since'), now),
+    since: since === undefined ? undefined : sinceOf(since, now),
   };
 }
 
@@ -101,14 +98,4 @@ function statesOf(given: string): ReadonlySet<string> | undefined {
   if (wrong !== undefined)
     throw new PortlogError('usage', `--state "${wrong}": there is no such state`, { hint: `${[...STATES].join(', ')}; or all` });
   return new Set(states);
-}
-
-/** A date, or how long ago: `7d`. */
-function sinceOf(given: string | undefined, now: number): number | undefined {
-  if (given === undefined) return undefined;
-  const [, number, unit = ''] = /^(\d+)([mhdw])$/.exec(given) ?? [];
-  const time = number === undefined ? Date.parse(given) : now - Number(number) * (UNITS[unit] ?? 0);
-  if (Number.isNaN(time))
-    throw new PortlogError('usage', `--since "${given}": no date, and no time ago`, { hint: '2026-01-31, 2026-01-31T12:00:00Z, 24h, 7d' });
-  return time;
 }

@@ -1,6 +1,7 @@
 import type { InventoryRow } from '../../change/inventory.ts';
 import { printable } from '../../event/text.ts';
 import { isoTime } from '../../event/time.ts';
+import { csvHeading, csvLine } from '../../report/csv.ts';
 
 /** One way to write rows: a heading, if it has one, and each row. */
 export interface RowFormat {
@@ -13,7 +14,7 @@ const WIDTHS = [32, 10, 14, 16, 16] as const;
 export const ROW_FORMATS: Readonly<Record<string, RowFormat>> = {
   table: { heading: tableLine(['HOST', 'PORT', 'STATE', 'SINCE', 'LAST SEEN', 'SERVICE']), row: tableRow },
   json: { heading: '', row: (row) => `${JSON.stringify(flat(row))}\n` },
-  csv: { heading: `${Object.keys(flat(EMPTY())).join(',')}\r\n`, row: (row) => `${Object.values(flat(row)).map(csvCell).join(',')}\r\n` },
+  csv: { heading: csvHeading(Object.keys(flat(EMPTY()))), row: (row) => csvLine(Object.values(flat(row))) },
 };
 
 function tableRow({ host, name, hostState, hostLastSeen, hostFirstSeen, port }: InventoryRow): string {
@@ -56,20 +57,6 @@ function flat({ port, ips, ...row }: InventoryRow): Readonly<Record<string, stri
     last_tested: iso(port?.lastTested),
     since: iso(port?.since),
   };
-}
-
-/** What a spreadsheet takes for the beginning of a formula, also in full width; and what it may take for the end of a cell, as its country has it. */
-const FORMULA = /(^|[;,|"'\t])(\s*)([=+\-@\uFF1D\uFF0B\uFF0D\uFF20])/g;
-
-/**
- * RFC 4180. Strangers wrote it, so every text is quoted, control characters are written out, and what a spreadsheet would run gets an
- * apostrophe: https://owasp.org/www-community/attacks/CSV_Injection
- */
-function csvCell(value: string | number | null): string {
-  if (value === null) return '';
-  if (typeof value === 'number') return String(value);
-  const safe = printable(value).replace(FORMULA, "$1'$2$3");
-  return `"${safe.replaceAll('"', '""')}"`;
 }
 
 function iso(time: number | undefined): string | null {

@@ -26,12 +26,17 @@ export function exitCode({ inputs, sinks, interrupted, untracked }: ShipReport):
 
 /** For people: what was wrong with the inputs, then one closing sum per sink. */
 export function printSummary(report: ShipReport, speaker: Speaker): void {
-  for (const input of report.inputs) printInput(input, speaker);
+  printInputs(report, speaker);
   if (report.untracked !== undefined) {
     speaker.error(report.untracked);
     speaker.warn('  → what changed since was not looked for; ship the same again when this is mended, and it is');
   }
   for (const sink of report.sinks) printSink(sink, speaker, report.inputs.length > 0);
+}
+
+/** What was read, and what was wrong with it. */
+export function printInputs({ inputs }: ShipReport, speaker: Speaker): void {
+  for (const input of inputs) printInput(input, speaker);
 }
 
 /** After trying to send what waited, with nothing new: only what there is to say. */

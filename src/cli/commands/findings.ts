@@ -1,0 +1,46 @@
+import { hostsInOrder } from '../../change/order.ts';
+import { KnownHosts, knownSites } from '../../change/store.ts';
+import { EXIT, type ExitCode } from '../../errors.ts';
+import { type Level, SEVERITY } from '../../event/event.ts';
+import { type FindingFact } from '../../report/facts.ts';
+import { findingsOf } from '../../report/gather.ts';
+import { networkOf } from '../network.ts';
+import { FINDING_FORMATS } from '../report/findings.ts';
+import { count } from '../report/words.ts';
+import { print } from '../terminal.ts';
+import { type CommandContext, list, settingsOf, text } from './context.ts';
+import { withKnown } from './known.ts';
+
+/** `portlog findings`: weaknesses of what is known now, host by host. */
+export async function findingsCommand(context: CommandContext): Promise<ExitCode> {
+  const { values, speaker, terminal } = context;
+  const { stateDir } = await settingsOf(context);
+  const isWanted = filterOf(context);
+  const network = networkOf(list(values, 'network'));
+  const format = FINDING_FORMATS[text(values, 'format') ?? 'table'] ?? FINDING_FORMATS['table'];
+  if (format === undefined) return EXIT.usage;
+  await withKnown(stateDir, speaker, async (database) => {
+    const site = text(values, 'site');
+    let [hosts, rows] = [0, 0];
+    if (!(await print(terminal, format.heading))) return;
+    for (const name of site === undefined ? knownSites(database) : [site]) {
+      const known = new KnownHosts(database, name);
+      for (const key of hostsInOrder(known.keys())) {
+        const host = known.get(key);
+        if (host === undefined || (network !== undefined && !network.has(key) && !host.ips.some((ip) => network.has(ip)))) continue;
+        const found = findingsOf(name, host).filter(isWanted);
+        hosts += found.length > 0 ? 1 : 0;
+        rows += found.length;
+        if (!(await print(terminal, found.map((finding) => format.row(finding)).join('')))) return;
+      }
+    }
+    speaker.say(`${count(rows, 'weakness', 'weaknesses')} of ${count(hosts, 'host')}`);
+  });
+  return EXIT.delivered;
+}
+
+function filterOf({ values }: CommandContext): (finding: FindingFact) => boolean {
+  const least = SEVERITY[(text(values, 'severity') ?? 'low') as Level];
+  const rules = list(values, 'rule');
+  return ({ severity, rule }) => severity >= least && (rules === undefined || rules.includes(rule));
+}

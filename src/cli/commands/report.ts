@@ -1,0 +1,107 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { open, rename, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { systemClock } from '../../clock.ts';
+import type { Settings } from '../../config/settings.ts';
+import { openStore } from '../../delivery/open-store.ts';
+import { EXIT, type ExitCode, PortlogError } from '../../errors.ts';
+import type { InputReport } from '../../input-report.ts';
+import type { ReportFacts } from '../../report/facts.ts';
+import { gather } from '../../report/gather.ts';
+import { html } from '../../report/html.ts';
+import { markdown } from '../../report/markdown.ts';
+import { newsSink } from '../../report/news.ts';
+import { csv, json } from '../../report/rows.ts';
+import { ship } from '../../ship.ts';
+import { fileSource } from '../../source/file.ts';
+import { stdinSource } from '../../source/stdin.ts';
+import { exitCode, printInputs } from '../report/summary.ts';
+import { sinceOf } from '../since.ts';
+import { print } from '../terminal.ts';
+import { type CommandContext, settingsOf, text } from './context.ts';
+import { withKnown } from './known.ts';
+
+const FORMATS: Readonly<Record<string, (facts: ReportFacts) => Iterable<string>>> = { html, markdown, csv, json };
+const DEFAULT_SINCE = '7d';
+
+/** `portlog report [SCAN…]`: one file for people, of what is known, or of scans alone. */
+export async function reportCommand(context: CommandContext, scans: readonly string[]): Promise<ExitCode> {
+  const { values, terminal } = context;
+  const format = text(values, 'format') ?? 'html';
+  const output = text(values, 'output');
+  if (format === 'html' && output === undefined && terminal.stdout.isTTY === true)
+    throw new PortlogError('usage', 'a report in HTML is for a browser, not for a terminal', { hint: 'portlog report --output report.html' });
+  const settings = await settingsOf(context);
+  const { facts, code } = scans.length === 0 ? await ofKnown(context, settings) : await ofScans(context, settings, scans);
+  if (facts === undefined) return code;
+  await put(context, output, (FORMATS[format] ?? html)(facts));
+  return code;
+}
+
+interface Made {
+  readonly facts: ReportFacts | undefined;
+  readonly code: ExitCode;
+}
+
+async function ofKnown({ values, speaker }: CommandContext, { stateDir }: Settings): Promise<Made> {
+  const now = systemClock.now();
+  const since = sinceOf(text(values, 'since') ?? DEFAULT_SINCE, now);
+  const facts = await withKnown(stateDir, speaker, async (database) => ({
+    scans: [],
+    gaps: [],
+    ...gather(database, { now, site: text(values, 'site'), since }),
+  }));
+  return { facts, code: facts === undefined ? EXIT.noInput : EXIT.delivered };
+}
+
+/** The scans, one after the other, into a state of their own: what is open then, and what changed on the way. */
+async function ofScans({ values, speaker, terminal }: CommandContext, settings: Settings, scans: readonly string[]): Promise<Made> {
+  if (text(values, 'since') !== undefined)
+    throw new PortlogError('usage', '--since is for a report of what is known', { hint: 'of scans, the report tells what changed between them' });
+  const stateDir = mkdtempSync(join(tmpdir(), 'portlog-report-'));
+  const store = openStore(stateDir, 'a report');
+  try {
+    const { sink, news } = newsSink();
+    const sources = scans.map((scan) => (scan === '-' ? stdinSource(terminal.stdin) : fileSource(scan)));
+    const { changes, event, exposure } = settings;
+    const findings = { ...settings.findings, exposure };
+    const shipped = await ship({ sources, sinks: [sink], store, changes: { ...changes, everywhere: true }, event, findings });
+    printInputs(shipped, speaker);
+    const code = exitCode(shipped);
+    if (code === EXIT.noInput || code === EXIT.state) return { facts: undefined, code };
+    const known = gather(store.database, { now: systemClock.now(), site: undefined, since: undefined });
+    return { facts: { ...known, ...news(), gaps: shipped.inputs.flatMap(gapsOf) }, code };
+  } finally {
+    store.close();
+    rmSync(stateDir, { recursive: true, force: true });
+  }
+}
+
+/** In the words of the messages. */
+function gapsOf({ problem, remarks }: InputReport): readonly string[] {
+  return problem === undefined ? remarks : [problem.message, ...remarks];
+}
+
+/** To standard output, or to a file that is there whole or not at all. */
+async function put({ terminal, speaker }: CommandContext, path: string | undefined, pieces: Iterable<string>): Promise<void> {
+  if (path === undefined) {
+    for (const piece of pieces) if (!(await print(terminal, piece))) return;
+    return;
+  }
+  const draft = `${path}.${randomUUID()}`;
+  try {
+    const file = await open(draft, 'wx', 0o600);
+    try {
+      for (const piece of pieces) await file.write(piece);
+    } finally {
+      await file.close();
+    }
+    await rename(draft, path);
+  } catch (cause) {
+    await rm(draft, { force: true });
+    throw new PortlogError('usage', `the report could not be written to ${path}: ${(cause as Error).message}`, { cause });
+  }
+  speaker.say(`the report is in ${path}`);
+}

@@ -1,0 +1,11 @@
+import { PortlogError } from '../errors.ts';
+import { AddressSet } from '../nmap/address-set.ts';
+
+/** What `--network` names; undefined: everything. */
+export function networkOf(given: readonly string[] | undefined): AddressSet | undefined {
+  if (given === undefined) return undefined;
+  const network = AddressSet.of(given);
+  if (typeof network === 'string')
+    throw new PortlogError('usage', `--network "${network}" is no address or network`, { hint: 'write it like 192.0.2.0/24' });
+  return network;
+}

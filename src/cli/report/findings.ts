@@ -1,0 +1,40 @@
+import { printable } from '../../event/text.ts';
+import { isoTime } from '../../event/time.ts';
+import { csvHeading, csvLine } from '../../report/csv.ts';
+import type { FindingFact } from '../../report/facts.ts';
+
+/** One way to write weaknesses: a heading, if it has one, and each. */
+interface FindingFormat {
+  readonly heading: string;
+  row(finding: FindingFact): string;
+}
+
+const WIDTHS = [9, 16, 10, 11] as const;
+
+export const FINDING_FORMATS: Readonly<Record<string, FindingFormat>> = {
+  table: {
+    heading: line(['SEVERITY', 'HOST', 'PORT', 'SINCE', 'WEAKNESS']),
+    row: ({ level, host, port, since, title }) => line([level, host, port === '' ? '-' : port, (iso(since) ?? '').slice(0, 10), title]),
+  },
+  json: { heading: '', row: (finding) => `${JSON.stringify(flat(finding))}\n` },
+  csv: {
+    heading: csvHeading(['site', 'host', 'port', 'severity', 'level', 'rule', 'weakness', 'remedy', 'since']),
+    row: (finding) => csvLine(Object.values(flat(finding))),
+  },
+};
+
+/** As programs get it; every row has the same members. */
+function flat({ site, host, port, severity, level, rule, title, remedy, since }: FindingFact): Readonly<Record<string, string | number | null>> {
+  return { site, host, port: port === '' ? null : port, severity, level, rule, weakness: title, remedy, since: iso(since) };
+}
+
+function line(cells: readonly string[]): string {
+  return `${cells
+    .map((cell, i) => printable(cell).padEnd(WIDTHS[i] ?? 0))
+    .join(' ')
+    .trimEnd()}\n`;
+}
+
+function iso(time: number | undefined): string | null {
+  return time === undefined ? null : isoTime(time);
+}

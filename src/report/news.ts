@@ -1,0 +1,61 @@
+import { ecsParts } from '../event/ecs.ts';
+import type { Sink } from '../sink/sink.ts';
+import type { Bounded, ChangeFact, ReportFacts, ScanFact } from './facts.ts';
+import { Top } from './top.ts';
+
+const MOST_CHANGES = 2000;
+const MOST_SCANS = 100;
+const LIMITS = { maxEvents: 2000, maxBytes: 1 << 18, inFlight: 1, inFlightPerPartition: 1 };
+
+/** What a report takes of an event. */
+interface Told {
+  readonly '@timestamp': string;
+  readonly 'message': string;
+  readonly 'event': { readonly action: string; readonly dataset: string; readonly outcome?: string };
+  readonly 'server'?: { readonly port?: number };
+  readonly 'network'?: { readonly transport?: string };
+  readonly 'related'?: { readonly ip?: readonly string[] };
+  readonly 'host'?: { readonly ip?: readonly string[]; readonly name?: string };
+  readonly 'nmap'?: { readonly site?: string; readonly scan?: { readonly args?: string } };
+}
+
+/** A sink that keeps what changed, and how scans ended, for a report: of many, the latest. */
+export function newsSink(): {
+  readonly sink: Sink;
+  readonly news: () => { readonly scans: readonly ScanFact[]; readonly changes: Bounded<ChangeFact> };
+} {
+  const changes = new Top<ChangeFact>(MOST_CHANGES, (a, b) => b.time - a.time);
+  const scans = new Top<ScanFact>(MOST_SCANS, (a, b) => b.time - a.time);
+  const sink: Sink = {
+    name: 'report',
+    identity: { type: 'report', target: '', scope: '' },
+    limits: LIMITS,
+    undeliverable: 'discard',
+    accepts: (dataset) => dataset === 'nmap.change' || dataset === 'nmap.scan',
+    encode(event) {
+      const parts = ecsParts(event);
+      return { parts, bytes: parts.reduce((sum, part) => sum + Buffer.byteLength(part), 0), partition: '' };
+    },
+    check: async () => [],
+    async send({ entries }) {
+      for (const { parts } of entries) {
+        const event = JSON.parse(parts.join('')) as Told;
+        if (event.event.dataset === 'nmap.change') changes.add(changeFact(event));
+        else if (event.event.action !== 'scan-started') scans.add(scanFact(event));
+      }
+      return { delivered: entries.length, already: 0, retry: [], rejected: [] };
+    },
+    async close() {},
+  };
+  return { sink, news: (): Pick<ReportFacts, 'scans' | 'changes'> => ({ scans: scans.all().rows, changes: changes.all() }) };
+}
+
+function changeFact({ '@timestamp': time, message, event, server, network, related, host, nmap }: Told): ChangeFact {
+  const port = server?.port === undefined ? '' : `${server.port}/${network?.transport ?? ''}`;
+  const address = host?.ip?.[0] ?? related?.ip?.[0] ?? host?.name ?? '';
+  return { time: Date.parse(time), action: event.action, site: nmap?.site ?? '', host: address, port, message };
+}
+
+function scanFact({ '@timestamp': time, message, event, nmap }: Told): ScanFact {
+  return { time: Date.parse(time), outcome: event.outcome ?? '', message, args: nmap?.scan?.args ?? '' };
+}

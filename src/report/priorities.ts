@@ -1,0 +1,25 @@
+import type { Level } from '../event/event.ts';
+import type { FindingFact } from './facts.ts';
+
+/** One thing to do, and how much it mends. */
+export interface Priority {
+  readonly level: Level;
+  readonly title: string;
+  readonly remedy: string;
+  readonly hosts: number;
+  readonly places: number;
+}
+
+const MOST = 8;
+
+/** What mends the gravest weaknesses at the most hosts, first. */
+export function priorities(findings: readonly FindingFact[]): readonly Priority[] {
+  const byRule = Map.groupBy(findings, ({ rule, level }) => `${level} ${rule}`);
+  const all = [...byRule.values()].flatMap((group) => {
+    const [first] = group;
+    if (first === undefined || first.severity === 0) return [];
+    const { severity, level, title, remedy } = first;
+    return [{ severity, level, title, remedy, hosts: new Set(group.map(({ host }) => host)).size, places: group.length }];
+  });
+  return all.toSorted((a, b) => b.severity - a.severity || b.hosts - a.hosts).slice(0, MOST);
+}

@@ -1,0 +1,94 @@
+import type { Bounded, ReportFacts } from './facts.ts';
+import { day, daysFrom, leftOut, minute } from './text.ts';
+
+export interface Cell {
+  readonly text: string;
+  /** What it is sorted by, where that is not its text. */
+  readonly order?: number | undefined;
+  readonly kind?: 'host' | 'level' | 'short';
+}
+
+/** A table of a report: the same in every format. */
+export interface Section {
+  readonly id: string;
+  readonly title: string;
+  readonly columns: readonly string[];
+  readonly rows: readonly (readonly Cell[])[];
+  readonly total: number;
+  /** What stands there instead of an empty table. */
+  readonly empty: string;
+  readonly leftOut: string;
+}
+
+/** The tables of a report, in the order in which somebody reads them. */
+export function sections(facts: ReportFacts): readonly Section[] {
+  const { changes, findings, certificates, ports, hosts, made } = facts;
+  return [
+    section('findings', 'Weaknesses', ['Severity', 'Host', 'Port', 'Weakness', 'What to do', 'Since'], findings, 'No weakness is known.', (row) => [
+      { text: row.level, order: row.severity, kind: 'level' },
+      { text: row.host, kind: 'host' },
+      short(row.port),
+      { text: row.title },
+      { text: row.remedy },
+      short(day(row.since), row.since),
+    ]),
+    section('changes', 'Changes', ['Time', 'Change', 'Host', 'Port', 'What'], changes, 'Nothing changed, as far as was looked.', (row) => [
+      short(minute(row.time), row.time),
+      { text: row.action },
+      { text: row.host, kind: 'host' },
+      short(row.port),
+      { text: row.message },
+    ]),
+    section('ports', 'Open ports', ['Host', 'Name', 'Port', 'Service', 'Open since', 'Last seen'], ports, 'No open port is known.', (row) => [
+      { text: row.host, kind: 'host' },
+      { text: row.name },
+      short(row.port, Number.parseInt(row.port, 10)),
+      { text: row.service },
+      short(day(row.since), row.since),
+      short(minute(row.lastSeen), row.lastSeen),
+    ]),
+    section('certificates', 'Certificates', ['Ends', '', 'Host', 'Port', 'Subject'], certificates, 'No certificate is known.', (row) => [
+      short(day(row.notAfter), row.notAfter),
+      short(daysFrom(made, row.notAfter), row.notAfter),
+      { text: row.host, kind: 'host' },
+      short(row.port),
+      { text: row.subject },
+    ]),
+    section(
+      'hosts',
+      'Hosts',
+      ['Host', 'Name', 'State', 'Open ports', 'Weaknesses', 'Worst', 'Operating system', 'MAC', 'First seen', 'Last seen', 'Site'],
+      hosts,
+      'No host is known.',
+      (row) => [
+        { text: row.host, kind: 'host' },
+        { text: row.name },
+        { text: row.state },
+        { text: String(row.openPorts), order: row.openPorts },
+        { text: String(row.findings), order: row.findings },
+        { text: row.worst ?? '', kind: 'level' },
+        { text: row.os },
+        { text: row.mac },
+        short(day(row.firstSeen), row.firstSeen),
+        short(minute(row.lastSeen), row.lastSeen),
+        { text: row.site },
+      ],
+    ),
+  ];
+}
+
+function section<T>(
+  id: string,
+  title: string,
+  columns: readonly string[],
+  list: Bounded<T>,
+  empty: string,
+  cells: (row: T) => readonly Cell[],
+): Section {
+  return { id, title, columns, rows: list.rows.map(cells), total: list.total, empty, leftOut: leftOut(list, title.toLowerCase()) };
+}
+
+/** Of one line, however narrow the column. */
+function short(text: string, order?: number): Cell {
+  return { text, order, kind: 'short' };
+}

@@ -1,0 +1,39 @@
+import { isoTime } from '../event/time.ts';
+import { count, printable } from '../event/text.ts';
+import type { Bounded, ReportFacts } from './facts.ts';
+
+const DAY_MS = 86_400_000;
+
+/** `2026-01-31 12:00`, in UTC; nothing when it is not known. */
+export function minute(time: number | undefined): string {
+  return time === undefined ? '' : isoTime(time).slice(0, 16).replace('T', ' ');
+}
+
+/** `2026-01-31` */
+export function day(time: number | undefined): string {
+  return time === undefined ? '' : isoTime(time).slice(0, 10);
+}
+
+/** `in 12 days`, `3 days ago` */
+export function daysFrom(now: number, time: number | undefined): string {
+  if (time === undefined) return '';
+  const days = Math.floor((time - now) / DAY_MS);
+  return days >= 0 ? `in ${count(days, 'day')}` : `${count(-days, 'day')} ago`;
+}
+
+/** One line of what a stranger wrote, with nothing in it that a terminal or a browser obeys. */
+export function shown(text: string): string {
+  return printable(text);
+}
+
+/** What the report is about, in a sentence. */
+export function about({ scans, sites, since }: ReportFacts): string {
+  if (scans.length > 0) return `Made from ${count(scans.length, 'scan')}`;
+  const where = sites.length === 0 ? 'nothing: no scan was shipped yet' : `${sites.length === 1 ? 'site' : 'sites'} ${sites.map(shown).join(', ')}`;
+  return `What is known of ${where}${since === undefined ? '' : `; changes since ${minute(since)} UTC`}`;
+}
+
+/** What a list leaves out; nothing when it is all there. */
+export function leftOut({ rows, total }: Bounded<unknown>, what: string): string {
+  return rows.length === total ? '' : `${count(total - rows.length, 'more row')} of ${what} left out: this report shows ${rows.length} of ${total}`;
+}

@@ -1,0 +1,91 @@
+import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { freshDir, portlog } from '../support/run-portlog.ts';
+import { host, port, scan } from '../support/scans.ts';
+
+const BEFORE = 'examples/before.xml';
+const AFTER = 'examples/after.xml';
+/** What a host may call itself. */
+const HOSTILE = `"><script>document.title='pwned'</script><img src=x onerror=alert(1)>\u202E\u001B]0;x`;
+
+test('of scans: what is open at the end, and what changed between them', async () => {
+  const { stdout, stderr, code } = await portlog(['report', '--format', 'json', BEFORE, AFTER]);
+  const { totals, changes, ports, scans } = JSON.parse(stdout);
+  expect([code, scans.length, totals.openPorts, ports.total]).toEqual([0, 2, 1, 1]);
+  expect(changes.rows.map(({ action }: { action: string }) => action)).toContain('port-opened');
+  expect(stderr).toContain('after.xml: 1 run, 1 host listed, 1 open port');
+});
+
+test('of scans: nothing of it is left behind, and the state of the user is not touched', async () => {
+  const home = freshDir();
+  const tmp = freshDir();
+  await portlog(['report', BEFORE], { env: { HOME: home, TMPDIR: tmp } });
+  expect([readdirSync(home), readdirSync(tmp)]).toEqual([[], []]);
+});
+
+test('of what is known: since a date, in a file that only its owner reads', async () => {
+  const dir = freshDir();
+  const output = join(dir, 'report.html');
+  for (const path of [BEFORE, AFTER]) await portlog(['-q', '--state-dir', dir, '--to', `file=${join(dir, 'out')}`, path]);
+  const { stdout, stderr, code } = await portlog(['report', '--state-dir', dir, '--since', '2020-01-01', '-o', output]);
+  expect([code, stdout, stderr]).toEqual([0, '', `portlog: the report is in ${output}\n`]);
+  const page = readFileSync(output, 'utf8');
+  expect(statSync(output).mode & 0o777).toBe(0o600);
+  expect(page).toContain('<td class="short">port-opened</td>'.replace(' class="short"', ''));
+  expect(page).toMatch(/Open ports <span class="count">1<\/span>/);
+});
+
+test('nothing is known: no report that reads as if all were well', async () => {
+  const dir = freshDir();
+  const { stdout, stderr, code } = await portlog(['report', '--state-dir', dir, '-o', join(dir, 'r.html')]);
+  expect([code, stdout, existsSync(join(dir, 'r.html'))]).toEqual([3, '', false]);
+  expect(stderr).toContain('nothing is known yet');
+});
+
+test('a scan that cannot be read is named, and the report is of the others', async () => {
+  const missing = join(freshDir(), 'none.xml');
+  const { stdout, stderr, code } = await portlog(['report', '--format', 'csv', missing, AFTER]);
+  expect([code, stdout.startsWith('kind,site,host,')]).toEqual([1, true]);
+  expect(stderr).toContain('none.xml');
+  // Whoever reads the report alone must know it, too.
+  expect(stdout).toMatch(/^"gap",.*none\.xml/m);
+  expect((await portlog(['report', missing, AFTER])).stdout).toContain('What this report does not know');
+  expect((await portlog(['report', missing])).code).toBe(3);
+});
+
+test.for(['html', 'markdown', 'csv', 'json'])('as %s, what strangers wrote is text', async (format) => {
+  const input = scan(
+    host('192.0.2.1', port(80)).replace('<ports>', `<hostnames><hostname name="${attribute(HOSTILE)}" type="PTR"/></hostnames><ports>`),
+  );
+  const { stdout, code } = await portlog(['report', '--format', format, '-'], { input });
+  expect(code).toBe(0);
+  expect(stdout).not.toMatch(/[\u202E\u001B]/);
+  if (format === 'html') expect(stdout.match(/<script|<img/g)).toEqual(['<script']);
+  if (format === 'markdown') expect(stdout).not.toContain('<script');
+});
+
+test('an HTML report asks for nothing and runs nothing that is not its own', async () => {
+  const { stdout } = await portlog(['report', AFTER]);
+  const [, policy] = /http-equiv="Content-Security-Policy" content="([^"]+)"/.exec(stdout) ?? [];
+  expect(policy).toMatch(/^default-src 'none'; style-src 'sha256-[\w+/=]+'; script-src 'sha256-[\w+/=]+'; base-uri 'none'; form-action 'none'$/);
+  expect(stdout).not.toMatch(/(?:src|href)="(?!#)/);
+  expect(stdout).not.toMatch(/ style=| on\w+=/);
+});
+
+test('portlog findings: the gravest of a host first; filters; CSV and JSON', async () => {
+  const dir = freshDir();
+  await portlog(['-q', '--state-dir', dir, '--to', `file=${join(dir, 'out')}`, 'examples/loopback.xml']);
+  const all = await portlog(['findings', '--state-dir', dir]);
+  expect(all.stderr).toBe('portlog: 4 weaknesses of 2 hosts\n');
+  expect(all.stdout.split('\n')[0]).toBe('SEVERITY  HOST             PORT       SINCE       WEAKNESS');
+  const high = await portlog(['findings', '--state-dir', dir, '--severity', 'high', '--format', 'json']);
+  expect(JSON.parse(high.stdout)).toMatchObject({ host: '127.0.0.2', port: '2323/tcp', level: 'high', rule: 'nmap-service-telnet' });
+  const csv = await portlog(['findings', '--state-dir', dir, '--network', '127.0.0.2', '--format', 'csv']);
+  expect(csv.stdout.trim().split('\r\n')).toHaveLength(2);
+  expect((await portlog(['findings', '--state-dir', dir, '--rule', 'nmap-service-telnet'])).stderr).toBe('portlog: 1 weakness of 1 host\n');
+});
+
+function attribute(text: string): string {
+  return text.replaceAll(/[&<>"\u001B]/g, (character) => `&#${character.charCodeAt(0)};`);
+}
