@@ -70,7 +70,9 @@ export function looksFor(args: string | undefined, source: string): boolean {
 
 /** The name of a service that has answered. */
 export function nameAsked(service: Service | undefined): string | undefined {
-  return service?.method === 'probed' && service.name !== 'tcpwrapped' ? service.name : undefined;
+  // masscan tells no method; a banner is an answer.
+  const isAnswer = service?.method === 'probed' || service?.bannerType !== undefined;
+  return isAnswer && service?.name !== 'tcpwrapped' ? service?.name : undefined;
 }
 
 export function tableOf(items: readonly ScriptItem[], key: string): readonly ScriptItem[] {

@@ -1,5 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
 import { createWriteStream, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
@@ -29,6 +30,22 @@ function file(name: string, content: string | Uint8Array): string {
   writeFileSync(path, content);
   return path;
 }
+
+test('who says it: the sensor, else this host, and on standard output alone nobody in particular', async () => {
+  const named = async (...args: readonly string[]): Promise<readonly unknown[]> => {
+    const out = join(freshDir(), 'out');
+    const { stdout } = await portlog([...args, '--state-dir', freshDir(), EXAMPLE].map((word) => (word === 'FILE' ? `file=${out}` : word)));
+    const [first] = events(args.includes('FILE') ? readFileSync(out, 'utf8') : stdout);
+    return [first.agent.name, first.observer.name];
+  };
+  expect(await named()).toEqual(['portlog', undefined]);
+  expect(await named('--to', 'stdout')).toEqual(['portlog', undefined]);
+  expect(await named('--to', 'FILE')).toEqual([hostname(), undefined]);
+  expect(await named('--to', 'stdout', '--sensor', 'branch-3')).toEqual(['branch-3', 'branch-3']);
+  expect(await named('--to', 'FILE', '--sensor', 'branch-3')).toEqual(['branch-3', 'branch-3']);
+  const { code, stderr } = await portlog(['--sensor', 'a b', EXAMPLE]);
+  expect([code, stderr.includes('--sensor "a b": only letters')]).toEqual([2, true]);
+});
 
 describe('reading', () => {
   test('a file, standard input, - and gzip give the same bytes but for event.created', async () => {

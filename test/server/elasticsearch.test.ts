@@ -114,6 +114,9 @@ describe('shipping', () => {
     const site = { term: { 'nmap.site': 'loopback' } };
     const byPort = await search('logs-nmap.port-*', { query: { bool: { filter: [site, { term: { 'server.port': ports[0] } }] } } });
     expect(byPort.hits.hits.map(({ _source }: any) => _source.service.type)).toEqual(['ssh']);
+    expect(byPort.hits.hits[0]._source.destination).toEqual({ ip: '127.0.0.1', port: ports[0] });
+    const byDestination = await search('logs-nmap.port-*', { query: { bool: { filter: [site, { term: { 'destination.port': ports[0] } }] } } });
+    expect(byDestination.hits.total.value).toBe(1);
     const byNetwork = await search('logs-nmap.port-*', { query: { bool: { filter: [site, { term: { 'host.ip': '127.0.0.0/8' } }] } } });
     expect(byNetwork.hits.total.value).toBe(3);
     const services = await search('logs-nmap.port-*', {

@@ -454,6 +454,16 @@ test.for([
   expect(words).toEqual(expected);
 });
 
+test('a banner of masscan is an answer, a number alone is none', () => {
+  const found = (service: string): readonly string[] =>
+    eventsOf(
+      `<nmaprun scanner="masscan" start="1760000000"><host endtime="1760000000"><address addr="192.0.2.7" addrtype="ipv4"/><ports><port protocol="tcp" portid="6379"><state state="open"/>${service}</port></ports></host></nmaprun>`,
+    ).flatMap((event) => (event.dataset === 'nmap.finding' ? [event.message] : []));
+  expect(found('')).toEqual(['192.0.2.7 6379/tcp: Redis may be reachable, a guess from the number of the port [low]']);
+  expect(found('<service name="http" banner="HTTP/1.0 200 OK"/>')).toEqual([]);
+  expect(found('<service name="vnc" banner="RFB 003.008"/>')).toEqual(['192.0.2.7 6379/tcp: VNC is reachable [medium]']);
+});
+
 test('the end of a run carries how many, by level', () => {
   const end = eventsOf(scan(host('192.0.2.7', `<ports>${port(23, probed('telnet'))}${port(21, probed('ftp'))}</ports>`))).at(-1);
   expect(ecs(end!).nmap.scan.findings).toEqual({ critical: 0, high: 1, medium: 0, low: 1, info: 0 });
