@@ -6,6 +6,7 @@ import type { Handle } from './sqlite.ts';
  * overwritten is zeroed, so that the file does not hold it any longer.
  */
 export function maskStoredArguments(handle: Handle): void {
+  const before = handle.prepare('PRAGMA secure_delete').get()?.['secure_delete'];
   handle.exec('PRAGMA secure_delete = ON');
   const select = handle.prepare('SELECT run FROM scan WHERE nr = ?');
   const update = handle.prepare('UPDATE scan SET run = ? WHERE nr = ?');
@@ -15,4 +16,5 @@ export function maskStoredArguments(handle: Handle): void {
     const args = maskArguments(setup.args);
     if (args !== setup.args) update.run(JSON.stringify({ ...setup, args }), nr);
   }
+  handle.exec(`PRAGMA secure_delete = ${before === 1 ? 'ON' : before === 2 ? 'FAST' : 'OFF'}`);
 }
