@@ -11,6 +11,7 @@ import { MAX_LENGTH, type TargetLists } from './change/scope.ts';
 import { shrinkage } from './change/shrinkage.ts';
 import { sightingOf } from './change/sighting.ts';
 import { KnownHosts } from './change/store.ts';
+import { ToldChanges } from './change/told.ts';
 import { announceFrom } from './delivery/announce.ts';
 import type { Lane } from './delivery/lane.ts';
 import type { Store } from './delivery/store.ts';
@@ -71,6 +72,7 @@ export class ChangeTracker {
   private readonly options: ChangeOptions;
   private readonly finder: Finder;
   private readonly lists: TargetLists | undefined;
+  private readonly told: ToldChanges;
   private readonly keepsInventory: boolean;
   private readonly watch = new RunWatch();
   private current: CurrentRun | undefined;
@@ -93,6 +95,7 @@ export class ChangeTracker {
     this.options = options;
     this.lists = lists;
     this.finder = finder;
+    this.told = new ToldChanges(store.database);
     this.keepsInventory = lanes.some(({ sink }) => sink.accepts(INVENTORY));
   }
 
@@ -155,7 +158,7 @@ export class ChangeTracker {
   }
 
   /** One transaction: `work` reads and writes the state, and notes events. Another process may have changed it before. */
-  private async commit({ record }: CurrentRun, work: () => void): Promise<void> {
+  private async commit({ record, context }: CurrentRun, work: () => void): Promise<void> {
     const make = (): readonly LogEvent[] => {
       this.changes = [];
       this.events = [];
@@ -164,10 +167,27 @@ export class ChangeTracker {
       this.scans.save(record);
       // Known as soon as the scan has more of them: those before it, at most so many, stay as they were told.
       const isMass = record.counts.changes > this.options.mass;
-      return [...(isMass ? this.changes.map(markedAsMass) : this.changes), ...this.events];
+      const events = [...(isMass ? this.changes.map(markedAsMass) : this.changes), ...this.events];
+      this.told.add(
+        context.scanId,
+        events,
+        this.lanes.map(({ sink }) => sink.identity),
+      );
+      return events;
     };
     try {
       await announceFrom(make, this.lanes, this.store);
+    } catch (error) {
+      this.giveUp(error);
+    }
+  }
+
+  /** The state says once what has changed: a sink that was not there when this scan came first gets it now. */
+  private async catchUp({ context: { scanId } }: CurrentRun): Promise<void> {
+    if (this.problem !== undefined) return;
+    try {
+      for (const lane of this.lanes.filter(({ sink }) => this.told.hasMissed(scanId, sink.identity)))
+        await announceFrom(() => this.told.missed(scanId, lane.sink.identity), [lane], this.store);
     } catch (error) {
       this.giveUp(error);
     }
@@ -250,6 +270,7 @@ export class ChangeTracker {
       }
       this.tellOfRun(current);
     });
+    await this.catchUp(current);
     this.current = undefined;
   }
 

@@ -168,4 +168,10 @@ export const SCHEMA_VERSIONS: readonly SchemaStep[] = [
   -- tries: above 0 for what the sink did not take although it took others: it waits behind all of those.
   ALTER TABLE spool ADD COLUMN tries INTEGER NOT NULL DEFAULT 0;
   `,
+  `
+  -- Changes of scans as they were told, and up to which of them each sink (type, target and scope) has been told.
+  CREATE TABLE told_change (nr INTEGER PRIMARY KEY AUTOINCREMENT, scan TEXT NOT NULL, event TEXT NOT NULL) STRICT;
+  CREATE INDEX told_change_of ON told_change (scan, nr);
+  CREATE TABLE told_sink (scan TEXT NOT NULL, sink TEXT NOT NULL, nr INTEGER NOT NULL, PRIMARY KEY (scan, sink)) STRICT, WITHOUT ROWID;
+  `,
 ];

@@ -1,0 +1,76 @@
+import { type Dataset, type Fields, type LogEvent, Shared } from '../event/event.ts';
+import type { Database } from '../state/database.ts';
+
+/** Of all scans; about 2 KB each. Of older ones a sink that comes later gets the hosts and ports only. */
+const KEPT_EVENTS = 10_000;
+
+/** Which sink: its type, target and scope. */
+interface Destination {
+  readonly type: string;
+  readonly target: string;
+  readonly scope: string;
+}
+
+/**
+ * The changes of each scan, as they were told, and to whom: the state says once what has changed, so a sink that was not
+ * there gets it from here when the scan is shipped to it. Calls are part of the transaction around them.
+ */
+export class ToldChanges {
+  private readonly database: Database;
+
+  constructor(database: Database) {
+    this.database = database;
+  }
+
+  /** These are told now, of that scan, to those. */
+  add(scan: string, events: readonly LogEvent[], sinks: readonly Destination[]): void {
+    // Who missed something before gets it first: see `missed`.
+    const complete = sinks.filter((sink) => this.last(scan) === this.lastOf(scan, sink));
+    let isNew = false;
+    for (const event of events) {
+      if (event.dataset !== ('nmap.change' satisfies Dataset)) continue;
+      isNew = true;
+      this.database.run('INSERT INTO told_change (scan, event) VALUES (?, ?)', scan, written(event));
+    }
+    if (!isNew) return;
+    for (const sink of complete) this.mark(scan, sink);
+    this.database.run('DELETE FROM told_change WHERE nr <= (SELECT max(nr) FROM told_change) - ?', KEPT_EVENTS);
+    this.database.run('DELETE FROM told_sink WHERE scan NOT IN (SELECT scan FROM told_change)');
+  }
+
+  /** What was told of a scan, but not to that sink; from now on it counts as told. */
+  missed(scan: string, sink: Destination): readonly LogEvent[] {
+    const rows = this.database.all('SELECT event FROM told_change WHERE scan = ? AND nr > ? ORDER BY nr', scan, this.lastOf(scan, sink));
+    if (rows.length > 0) this.mark(scan, sink);
+    return rows.map(({ event }) => read(event as string));
+  }
+
+  hasMissed(scan: string, sink: Destination): boolean {
+    return this.last(scan) > this.lastOf(scan, sink);
+  }
+
+  private mark(scan: string, sink: Destination): void {
+    this.database.run('INSERT OR REPLACE INTO told_sink (scan, sink, nr) VALUES (?, ?, ?)', scan, keyOf(sink), this.last(scan));
+  }
+
+  private last(scan: string): number {
+    return Number(this.database.get('SELECT coalesce(max(nr), 0) AS nr FROM told_change WHERE scan = ?', scan)?.['nr']);
+  }
+
+  private lastOf(scan: string, sink: Destination): number {
+    return Number(this.database.get('SELECT nr FROM told_sink WHERE scan = ? AND sink = ?', scan, keyOf(sink))?.['nr'] ?? 0);
+  }
+}
+
+function keyOf({ type, target, scope }: Destination): string {
+  return `${type} ${target} ${scope}`;
+}
+
+function written({ shared, ...event }: LogEvent): string {
+  return JSON.stringify({ ...event, shared: shared.fields });
+}
+
+function read(text: string): LogEvent {
+  const { shared, ...event } = JSON.parse(text) as Omit<LogEvent, 'shared'> & { readonly shared: Fields };
+  return { ...event, shared: new Shared(shared) };
+}

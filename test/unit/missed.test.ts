@@ -1,0 +1,57 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { DEFAULT_CHANGE_OPTIONS } from '../../src/change/options.ts';
+import { ship } from '../../src/ship.ts';
+import { openSink } from '../../src/sink/registry.ts';
+import { fileSource } from '../../src/source/file.ts';
+import { openStore } from '../support/delivery.ts';
+import { fastDir } from '../support/run-portlog.ts';
+import { host, port, scan } from '../support/scans.ts';
+
+const header = (start: number): string => `scanner="nmap" version="7.93" args="nmap -v -p 22,80 192.0.2.0/30" start="${start}"`;
+const SERVICES = '<verbose level="1"/><scaninfo type="syn" protocol="tcp" numservices="2" services="22,80"/>';
+const at = (start: number): string => `starttime="${start + 1}" endtime="${start + 2}"`;
+const SCANS = [
+  scan(SERVICES + host('192.0.2.1', port(80, 'closed'), at(1_760_000_000)), header(1_760_000_000)),
+  scan(SERVICES + host('192.0.2.1', port(80), at(1_760_000_500)), header(1_760_000_500)),
+];
+
+async function shipTo(stateDir: string, path: string, files: readonly string[]): Promise<void> {
+  const store = openStore(stateDir, {}, Date.now);
+  const sinks = [await openSink('file', path)];
+  await ship({ sources: files.map((file) => fileSource(file)), sinks, store, changes: { ...DEFAULT_CHANGE_OPTIONS, everywhere: false } });
+  store.close();
+}
+
+function changesIn(path: string): readonly string[] {
+  const lines = readFileSync(path, 'utf8')
+    .split('\n')
+    .filter((line) => line.includes('"dataset":"nmap.change"'));
+  return lines.map((line) => {
+    const { event } = JSON.parse(line) as { event: { id: string; action: string } };
+    return `${event.action} ${event.id}`;
+  });
+}
+
+test('a sink that was not there gets the changes of a scan when the scan is shipped to it; once', async () => {
+  const folder = fastDir();
+  const [a, b] = [join(folder, 'a'), join(folder, 'b')];
+  const files = SCANS.map((text, index) => {
+    const path = join(folder, `${index}.xml`);
+    writeFileSync(path, text);
+    return path;
+  });
+  const state = join(folder, 'state');
+  await shipTo(state, a, files);
+  const told = changesIn(a);
+  expect(told.map((line) => line.split(' ')[0])).toContain('port-opened');
+  await shipTo(state, b, files.slice(0, 1));
+  expect(told.length).toBeGreaterThan(changesIn(b).length);
+  await shipTo(state, b, files);
+  expect(changesIn(b)).toEqual(told);
+  // Each of them has all of it now.
+  await shipTo(state, a, files);
+  await shipTo(state, b, files);
+  expect([changesIn(a), changesIn(b)]).toEqual([told, told]);
+});
