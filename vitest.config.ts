@@ -25,6 +25,15 @@ export default defineConfig({
           globalSetup: 'test/server/there.ts',
         },
       },
+      {
+        test: {
+          name: 'hostile',
+          include: ['test/hostile/**/*.test.ts'],
+          testTimeout: 180_000,
+          fileParallelism: false,
+          setupFiles: 'test/support/seed.ts',
+        },
+      },
       { test: { name: 'binary', include: ['test/binary/**/*.test.ts'], testTimeout: 120_000 } },
     ],
   },

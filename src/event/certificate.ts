@@ -1,5 +1,6 @@
 import type { Script, ScriptItem, ScriptTable } from '../nmap/model.ts';
 import { type Fields, some } from './event.ts';
+import { withCharacters } from './text-escapes.ts';
 
 /**
  * ECS `tls.server` from nmap's `ssl-cert` script: subject, issuer, validity, key, hashes.
@@ -63,7 +64,7 @@ const SHORT: ReadonlyMap<string | undefined, string> = new Map([
 
 /** In the order of the certificate, as RFC 4514 writes it but for the escapes. */
 function distinguishedName(items: readonly ScriptItem[]): string | undefined {
-  const parts = items.flatMap((item) => ('value' in item ? [`${SHORT.get(item.key) ?? item.key ?? ''}=${item.value}`] : []));
+  const parts = items.flatMap((item) => ('value' in item ? [`${SHORT.get(item.key) ?? item.key ?? ''}=${withCharacters(item.value)}`] : []));
   return parts.length === 0 ? undefined : parts.join(', ');
 }
 
@@ -71,7 +72,9 @@ function distinguishedName(items: readonly ScriptItem[]): string | undefined {
 function alternativeNames(items: readonly ScriptItem[]): readonly string[] | undefined {
   for (const extension of table(items, 'extensions')) {
     if (!('items' in extension) || value(extension.items, 'name') !== 'X509v3 Subject Alternative Name') continue;
-    const names = (value(extension.items, 'value') ?? '').split(/,\s*/).map((name) => name.replace(/^[A-Za-z ]+:/, ''));
+    const names = withCharacters(value(extension.items, 'value') ?? '')
+      .split(/,\s*/)
+      .map((name) => name.replace(/^[A-Za-z ]+:/, ''));
     return some(names.filter((name) => name !== ''));
   }
   return undefined;
@@ -87,7 +90,7 @@ function value(items: readonly ScriptItem[], key: string): string | undefined {
 }
 
 function list(items: readonly ScriptItem[], key: string): readonly string[] | undefined {
-  const values = items.flatMap((item) => ('value' in item && item.key === key ? [item.value] : []));
+  const values = items.flatMap((item) => ('value' in item && item.key === key ? [withCharacters(item.value)] : []));
   return values.length === 0 ? undefined : values;
 }
 

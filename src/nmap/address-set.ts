@@ -94,7 +94,7 @@ function numberOf(text: string): bigint | undefined {
   if (kind === 4) return text.split('.').reduce((sum, octet) => sum * 256n + BigInt(octet), 0n);
   const [address = ''] = text.split('%');
   // `::ffff:192.0.2.7` in the form without dots.
-  const plain = address.replace(/(\d+)\.(\d+)\.(\d+)\.(\d+)$/, (_, a, b, c, d) => {
+  const plain = address.replace(/\b(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/, (_, a, b, c, d) => {
     const half = (high: string, low: string): string => (Number(high) * 256 + Number(low)).toString(16);
     return `${half(a as string, b as string)}:${half(c as string, d as string)}`;
   });

@@ -1,15 +1,19 @@
 import type { ScanItem } from './item.ts';
 import type { Run } from './model.ts';
 
+/** In one stream: more than anybody has that were cut behind their header. */
+const MAX_EMPTY = 100;
+
 /**
- * What stands outside of any run, and runs that say nothing: a header without a word, or the same header again with nothing
- * behind it. Counted, and told as one, for a megabyte may hold 100,000 of them.
+ * What stands outside of any run, and runs that say nothing: a header without a word, the same header again with nothing
+ * behind it, or the hundred and first of such headers. Counted, and told as one, for a megabyte may hold 100,000 of them.
  */
 export class Stray {
   private count = 0;
   private first = { element: '', offset: 0 };
-  /** The last header that had nothing behind it. */
+  /** The last header that had nothing behind it, and how many there were. */
   private empty = '';
+  private empties = 0;
 
   add(element: string, offset: number): void {
     if (this.count++ === 0) this.first = { element, offset };
@@ -20,7 +24,8 @@ export class Stray {
     const { scanner = '', args = '' } = header.run;
     if (scanner === '' && args === '') return true;
     const text = JSON.stringify(header.run);
-    if (text === this.empty) return true;
+    if (text === this.empty || this.empties === MAX_EMPTY) return true;
+    this.empties++;
     this.empty = text;
     return false;
   }

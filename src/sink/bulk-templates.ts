@@ -1,3 +1,5 @@
+import { fitsGlob } from '../glob.ts';
+
 /** The component template that every index with our documents must be made of. */
 export const MAPPINGS = 'logs-nmap@mappings';
 
@@ -36,12 +38,6 @@ export function templatesIn(body: string): readonly IndexTemplate[] {
 
 /** Of all templates that fit, a server takes the one with the highest priority. */
 export function inForceFor(index: string, templates: readonly IndexTemplate[]): IndexTemplate | undefined {
-  const fitting = templates.filter(({ patterns }) => patterns.some((pattern) => fits(pattern, index)));
+  const fitting = templates.filter(({ patterns }) => patterns.some((pattern) => fitsGlob(pattern, index)));
   return fitting.toSorted((a, b) => b.priority - a.priority)[0];
-}
-
-/** A pattern knows `*` and nothing else. */
-function fits(pattern: string, index: string): boolean {
-  const parts = pattern.split('*').map((part) => part.replaceAll(/[.+?^${}()|[\]\\]/g, '\\$&'));
-  return new RegExp(`^${parts.join('.*')}$`).test(index);
 }

@@ -74,10 +74,15 @@ function codeOf(error: NodeJS.ErrnoException & { readonly errors?: readonly Node
   return error.code ?? (inner === undefined ? '' : codeOf(inner));
 }
 
-function readPem(what: string, path: string, label: 'CERTIFICATE' | 'PRIVATE KEY'): string {
+const PEM = {
+  'CERTIFICATE': /^-----BEGIN (?:[A-Z]{1,20} )?CERTIFICATE-----/m,
+  'PRIVATE KEY': /^-----BEGIN (?:[A-Z]{1,20} )?PRIVATE KEY-----/m,
+} as const;
+
+function readPem(what: string, path: string, label: keyof typeof PEM): string {
   try {
     const pem = readFileSync(path, 'utf8');
-    if (new RegExp(`^-----BEGIN (?:[A-Z]+ )?${label}-----`, 'm').test(pem)) return pem;
+    if (PEM[label].test(pem)) return pem;
     throw new Error(`it holds no PEM ${label.toLowerCase()}`);
   } catch (cause) {
     throw new PortlogError('sink-options', `${what} ${path} cannot be used: ${(cause as Error).message}`, {

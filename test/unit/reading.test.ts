@@ -242,6 +242,12 @@ describe('what says nothing is counted, and told once', () => {
     expect(ends(itemsOf(HEADER.repeat(500)))).toHaveLength(1);
   });
 
+  test('headers by the thousand with nothing behind them', () => {
+    const items = itemsOf(Array.from({ length: 5000 }, (_, i) => `<nmaprun args="${i}">`).join('') + host('192.0.2.1'));
+    expect(ends(items)).toHaveLength(101);
+    expect(hosts(items)).toHaveLength(1);
+  });
+
   test('a header that could not be read, and hosts in it, are a run all the same', () => {
     expect(ends(itemsOf(`<nmaprun args="<">${FOOTER}`))).toMatchObject([{ stats: { finished: { exit: 'success' } } }]);
   });
@@ -348,4 +354,12 @@ describe('progress that nmap wrote into a tag', () => {
 test('attributes of a run that should be numbers and are not are named in its event', () => {
   const text = scan('', 'scanner="nmap" args="nmap x" start="soon"').replace('elapsed="60.00"', 'elapsed="a minute"');
   expect((eventsOf(text)[0]?.own['nmap'] as any).malformed).toEqual(['nmaprun@start=soon', 'finished@elapsed=a minute']);
+});
+
+test('names in certificates are read as characters, and what is none stays as it was written', () => {
+  const names = String.raw`<elem key="organizationName">Ex\xC3\xA4mple</elem><elem key="commonName">\xFF\x1B b\x41</elem>`;
+  const script = `<script id="ssl-cert" output="x"><table key="subject">${names}</table></script>`;
+  const event = eventsOf(scan(host('192.0.2.1', port(443, 'open', script)))).find(({ dataset }) => dataset === 'nmap.port');
+  expect((event?.own['tls'] as any).server.subject).toBe(String.raw`O=Exämple, CN=\xFF\x1B b\x41`);
+  expect((event?.own['tls'] as any).server.x509.subject.organization).toEqual(['Exämple']);
 });

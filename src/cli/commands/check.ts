@@ -85,7 +85,7 @@ async function checkSink(options: SinkOptions): Promise<SinkDiagnosis> {
 async function checkNmap(program: string, env: Environment): Promise<Diagnosis> {
   try {
     const [first = ''] = (await captureOutput([program, '--version'], nmapEnvironment(env))).split('\n');
-    const version = first.replace(/ \( .* \)$/, '');
+    const version = first.replace(/ \( [^()]* \)$/, '');
     if (process.getuid?.() !== 0) return { level: 'ok', message: version };
     return {
       level: 'warning',

@@ -1,0 +1,19 @@
+const BYTES = /(?:\\x[89A-F][0-9A-F])+/gi;
+const UTF8 = new TextDecoder('utf-8', { fatal: true });
+
+/**
+ * A text of one of nmap's scripts with the characters that it has written as bytes: `Ex\xC3\xA4mple` is `Exämple`. What is no
+ * UTF-8, and control characters, stay as they were written.
+ */
+export function withCharacters(text: string): string {
+  return text.includes('\\x') ? text.replace(BYTES, decoded) : text;
+}
+
+function decoded(escapes: string): string {
+  try {
+    const text = UTF8.decode(Buffer.from(escapes.replaceAll('\\x', ''), 'hex'));
+    return /[\u0080-\u009F]/.test(text) ? escapes : text;
+  } catch {
+    return escapes;
+  }
+}

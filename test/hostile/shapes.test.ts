@@ -1,0 +1,69 @@
+import { spawn } from 'node:child_process';
+import { mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { freshDir, ROOT } from '../support/run-portlog.ts';
+import { SHAPES } from './shapes.ts';
+
+const BYTES = Number(process.env['PORTLOG_HOSTILE_BYTES'] ?? 1_000_000);
+/** For a megabyte, a whole process with its start. */
+const MOST = { cpuSeconds: 3, rssMb: 300, outputPerByte: 64 };
+const LIMIT_MS = 60_000;
+const LAUNCHER = join(ROOT, 'bin', 'portlog.js');
+
+const folder = freshDir();
+const benign = join(folder, 'benign.xml');
+writeFileSync(
+  benign,
+  '<nmaprun scanner="nmap" args="nmap 198.51.100.1" start="1760000000"><host><status state="up"/><address addr="198.51.100.1" addrtype="ipv4"/></host><runstats><finished time="1760000060" exit="success"/></runstats></nmaprun>',
+);
+
+interface Cost {
+  readonly code: number | null;
+  readonly cpuSeconds: number;
+  readonly rssMb: number;
+  readonly output: string;
+}
+
+/** Runs the built command, and says what it took. */
+function costOf(args: readonly string[]): Promise<Cost> {
+  const told = 'const u = process.resourceUsage(); process.stderr.write(`\\nCOST ${(u.userCPUTime + u.systemCPUTime) / 1e6} ${u.maxRSS / 1024}`);';
+  const script = `process.on('exit', () => { ${told} }); process.argv[1] = ${JSON.stringify(LAUNCHER)}; import(${JSON.stringify(LAUNCHER)});`;
+  const child = spawn(process.execPath, ['-e', script, '--', LAUNCHER, ...args], {
+    env: { PATH: process.env['PATH'], HOME: folder },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: LIMIT_MS,
+    killSignal: 'SIGKILL',
+  });
+  let [output, said] = ['', ''];
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
+  return new Promise((resolve) => {
+    child.once('close', (code) => {
+      const [, cpu, rss] = /COST ([\d.]+) ([\d.]+)/.exec(said) ?? [];
+      resolve({ code, cpuSeconds: Number(cpu ?? Number.NaN), rssMb: Number(rss ?? Number.NaN), output });
+    });
+  });
+}
+
+test.each(Object.keys(SHAPES))('%s', async (name) => {
+  const state = join(folder, name.replaceAll(' ', '-'));
+  mkdirSync(state);
+  const path = join(state, 'hostile.xml');
+  writeFileSync(path, SHAPES[name]?.(BYTES) ?? '');
+  const { size } = statSync(path);
+  const bounds = { cpuSeconds: (MOST.cpuSeconds * BYTES) / 1e6, rssMb: MOST.rssMb };
+
+  const plain = await costOf(['-q', '--to', 'stdout', path, benign]);
+  expect(plain.output).toContain('198.51.100.1 up');
+  const file = join(state, 'out.ndjson');
+  const compared = await costOf(['-q', '--changes', '--state-dir', state, '--to', `file=${file}`, path, benign]);
+  if (process.env['PORTLOG_HOSTILE_TELL'] !== undefined)
+    console.log(name, size, plain.cpuSeconds, plain.rssMb, plain.output.length, compared.cpuSeconds, compared.rssMb, compared.code);
+  for (const { code, cpuSeconds, rssMb } of [plain, compared]) {
+    expect(cpuSeconds).toBeLessThan(bounds.cpuSeconds);
+    expect(rssMb).toBeLessThan(bounds.rssMb);
+    expect([0, 1, 3]).toContain(code);
+  }
+  expect(plain.output.length).toBeLessThan(size * MOST.outputPerByte);
+});

@@ -1,0 +1,168 @@
+/** Documents that somebody writes to stop whoever reads them, of so many bytes or more. */
+export type Shape = (bytes: number) => string;
+
+const HEAD =
+  '<?xml version="1.0"?>\n<nmaprun scanner="nmap" args="nmap -v 192.0.2.7" start="1760000000" version="7.93">\n<scaninfo type="syn" protocol="tcp" numservices="2" services="80,443"/>\n';
+const FOOT = '<runstats><finished time="1760000060" exit="success"/><hosts up="1" down="0" total="1"/></runstats></nmaprun>\n';
+
+function again(piece: string, bytes: number): string {
+  return piece.repeat(Math.ceil(bytes / piece.length));
+}
+
+/** As many pieces, each with a number of its own. */
+function numbered(piece: (i: number) => string, bytes: number): string {
+  const pieces: string[] = [];
+  for (let length = 0, i = 0; length < bytes; i++) {
+    const next = piece(i);
+    pieces.push(next);
+    length += next.length;
+  }
+  return pieces.join('');
+}
+
+function whole(inside: string): string {
+  return HEAD + inside + FOOT;
+}
+
+function host(inside: string, attributes = 'starttime="1760000001" endtime="1760000002"'): string {
+  return whole(`<host ${attributes}><status state="up" reason="syn-ack"/><address addr="192.0.2.7" addrtype="ipv4"/>${inside}</host>\n`);
+}
+
+function port(inside: string): string {
+  return host(`<ports><port protocol="tcp" portid="80"><state state="open"/>${inside}</port></ports>`);
+}
+
+const script = (inside: string, id = 'x', output = ''): string => `<script id="${id}" output="${output}">${inside}</script>`;
+
+/** Between elements: what never ends, what nobody closes, what says nothing. */
+const OUTSIDE: Readonly<Record<string, Shape>> = {
+  'comments without an end': (n) => HEAD + again('<!--', n),
+  'comments without an end before a scan': (n) => again('<!--', n) + host(''),
+  'instructions without an end': (n) => HEAD + again('<?', n),
+  'CDATA without an end': (n) => HEAD + again('<![CDATA[', n),
+  'declarations without an end': (n) => again('<!DOCTYPE a [', n) + host(''),
+  'one declaration without an end': (n) => `<!DOCTYPE a [${again('a', n)}`,
+  'doctypes without a bracket': (n) => again('<!DOCTYPE', n),
+  'entities that are declared': (n) => `<!DOCTYPE a [${numbered((i) => `<!ENTITY e${i} "&e${i - 1};&e${i - 1};">`, n)}]>${host('')}`,
+  'a tag without an end': (n) => `${HEAD}<scaninfo services="${again('1,', n)}`,
+  'a tag with ends in its text': (n) => `${HEAD}<target specification="${again('>', n)}`,
+  'tags in tags': (n) => HEAD + again('<target ', n),
+  'end tags alone': (n) => HEAD + again('</nmaprun>', n),
+  'runs that say nothing': (n) => again('<nmaprun>', n),
+  'runs that say little': (n) => numbered((i) => `<nmaprun args="${i}">`, n),
+  'runs with their end': (n) => numbered((i) => `<nmaprun args="${i}"></nmaprun>`, n),
+  'elements outside of a run': (n) => again('<target/></nmaprun>', n),
+  'targets': (n) => whole(again('<target specification="x" status="skipped"/>', n)),
+  'tasks': (n) => whole(numbered((i) => `<taskbegin task="t${i}" time="1760000000"/>`, n)),
+  'scaninfo': (n) => HEAD + again('<scaninfo/>', n) + FOOT,
+  'prescripts': (n) => whole(again(`<prescript>${script('', 'a', 'b')}</prescript>`, n)),
+  'output': (n) => whole(`<output type="interactive">${again('&lt;', n)}</output>`),
+  'angle brackets': (n) => HEAD + again('<', n),
+  'not a scan': (n) => again('a', n),
+  'zeros': (n) => again('\0', n),
+};
+
+/** Where a host should be. */
+const HOSTS: Readonly<Record<string, Shape>> = {
+  'hosts without an end': (n) => HEAD + again('<host>', n),
+  'hosts with one end': (n) => `${HEAD}${again('<host>', n)}</host>${FOOT}`,
+  'hosts in CDATA in hosts': (n) => `${HEAD}${again('<host><![CDATA[', n)}]]><x></host>${FOOT}`,
+  'hosts with an open comment': (n) => HEAD + again('<host><!--</host>', n) + FOOT,
+  'hosts with a comment that all share': (n) => `${HEAD}${again('<host><!--', n)}</host>-->${FOOT}`,
+  'hosts with progress that all share': (n) => `${HEAD}${again('<host a="<taskend task="a"/>\n', n)}</host>${FOOT}`,
+  'hosts without a name': (n) => whole(again('<host/>', n)),
+  'hosts that say little': (n) => whole(numbered((i) => `<host><address addr="${i}"/></host>`, n)),
+  'hints': (n) => whole(again('<hosthint/>', n)),
+};
+
+/** In a host. */
+const PARTS: Readonly<Record<string, Shape>> = {
+  'attributes': (n) => whole(`<host ${again('a="" ', n)}></host>`),
+  'attributes with names of their own': (n) => whole(`<host ${numbered((i) => `a${i}="" `, n)}></host>`),
+  'addresses': (n) => host(numbered((i) => `<address addr="10.${(i >> 16) & 255}.${(i >> 8) & 255}.${i & 255}"/>`, n)),
+  'names': (n) => host(`<hostnames>${numbered((i) => `<hostname name="h${i}.example"/>`, n)}</hostnames>`),
+  'addports': (n) => host(again('<addport/>', n)),
+  'hops': (n) => host(`<trace>${again('<hop/>', n)}</trace>`),
+  'traces': (n) => host(again('<trace/>', n)),
+  'systems': (n) => host(`<os>${again('<osmatch name="a" accuracy="1"/>', n)}</os>`),
+  'extraports': (n) => host(`<ports>${again('<extraports state="closed" count="9"/>', n)}</ports>`),
+  'port lists': (n) =>
+    host(`<ports>${again('<extraports state="closed" count="9"><extrareasons reason="a" ports="1-65535"/></extraports>', n)}</ports>`),
+  'ports without a state': (n) => host(`<ports>${again('<port/>', n)}</ports>`),
+  'ports that say little': (n) => host(`<ports>${numbered((i) => `<port portid="${i}"><state state="open"/></port>`, n)}</ports>`),
+  'the same port': (n) => host(`<ports>${again('<port protocol="tcp" portid="23"><state state="open"/></port>', n)}</ports>`),
+  'lists of ports': (n) => host(again('<ports/>', n)),
+  'elements in each other': (n) => host(`${again('<a>', n / 2)}${again('</a>', n / 2)}`),
+  'a name': (n) => host(`<hostnames><hostname name="${again('a.', n)}"/></hostnames>`),
+  'an address': (n) => whole(`<host><address addr="${again('1.', n)}"/></host>`),
+  'a vendor of control characters': (n) => host(`<address addr="00:00:00:00:00:01" addrtype="mac" vendor="${again('&#x1b;', n)}"/>`),
+};
+
+/** In a script: what it says, and its tables. */
+const SCRIPTS: Readonly<Record<string, Shape>> = {
+  'the same script': (n) => port(again('<script id="a" output="b"/>', n)),
+  'scripts': (n) => port(numbered((i) => `<script id="s${i}" output="b"/>`, n)),
+  'values': (n) => port(script(again('<elem/>', n))),
+  'the same key': (n) => port(script(again('<elem key="a">b</elem>', n))),
+  'tables in each other': (n) => host(`<hostscript>${script(again('<table>', n / 2) + again('</table>', n / 2))}</hostscript>`),
+  'tables in each other before all hosts': (n) => whole(`<prescript>${script(again('<table>', n / 2) + again('</table>', n / 2))}</prescript>`),
+  'entities': (n) => host(`<hostscript>${script('', 'x', again('&amp;', n))}</hostscript>`),
+  'pairs of colons': (n) => port(script('', 'http-default-accounts', again('a:', n))),
+  'pairs at nowhere': (n) => port(script('', 'http-default-accounts', again('a:b at ', n))),
+  'security types': (n) => port(script('', 'vnc-info', again('Security types:&#xa;', n))),
+  'CVEs': (n) =>
+    port(
+      script(
+        '',
+        'vulners',
+        numbered((i) => `CVE-2020-${1000 + (i % 90_000)} 7.5&#xa;`, n),
+      ),
+    ),
+  'nearly CVEs': (n) => port(script('', 'vulners', again('CVE-', n))),
+  'tables of CVEs': (n) =>
+    port(
+      script(
+        `<table key="cpe">${numbered((i) => `<table><elem key="id">CVE-2020-${1000 + i}</elem><elem key="cvss">9</elem></table>`, n)}</table>`,
+        'vulners',
+      ),
+    ),
+  'names of a certificate': (n) =>
+    port(
+      script(
+        `<table key="extensions"><table><elem key="name">X509v3 Subject Alternative Name</elem><elem key="value">${again('DNS:a, ', n)}</elem></table></table>`,
+        'ssl-cert',
+      ),
+    ),
+  'escapes of a certificate': (n) => port(script(`<table key="subject"><elem key="commonName">${again('\\xC3', n)}</elem></table>`, 'ssl-cert')),
+  'weak ciphers': (n) =>
+    port(
+      script(
+        `<table key="TLSv1.0"><table key="ciphers">${again('<table><elem key="name">TLS_RC4</elem><elem key="strength">F</elem></table>', n)}</table></table>`,
+        'ssl-enum-ciphers',
+      ),
+    ),
+};
+
+function args(text: string): string {
+  return `<nmaprun scanner="nmap" args="nmap ${text}" start="1760000000"><scaninfo type="syn" protocol="tcp" numservices="1" services="1"/>${host('').slice(HEAD.length)}`;
+}
+
+/** In what nmap was told. */
+const ARGUMENTS: Readonly<Record<string, Shape>> = {
+  'arguments with dots': (n) => args(again('a.', n)),
+  'schemes': (n) => args(again('a://', n)),
+  'quotes': (n) => args(again('--script-args &quot;', n)),
+  'secrets': (n) => args(again('pass= ', n)),
+  'tables of arguments': (n) => args(`--script-args ${again('a={', n)}`),
+  'globs': (n) => args(`--script ${again('a*', n)}`),
+  'networks': (n) => args(numbered((i) => `10.${(i >> 8) & 255}.${i & 255}.0-255 `, n)),
+  'octets': (n) => args(again('1-255.1-255.1-255.1-255 ', n)),
+  'exclusions': (n) => args(`10.0.0.0/8 --exclude ${numbered((i) => `10.${(i >> 8) & 255}.${i & 255}.7,`, n)}`),
+  'services': (n) =>
+    `<nmaprun scanner="nmap" args="nmap x" start="1760000000"><scaninfo type="syn" protocol="tcp" services="${again('1,', n)}"/>${host('').slice(HEAD.length)}`,
+  'a target': (n) => whole(`<target specification="${again('a', n)}"/>`),
+  'an error': (n) =>
+    HEAD + `<runstats><finished time="1760000060" exit="error" errormsg="${again('a', Math.min(n, 900_000))}"/></runstats></nmaprun>`,
+};
+
+export const SHAPES: Readonly<Record<string, Shape>> = { ...OUTSIDE, ...HOSTS, ...PARTS, ...SCRIPTS, ...ARGUMENTS };
