@@ -1,7 +1,7 @@
 import { type Change, portOf } from './change/change.ts';
 import { absentHost, wouldList } from './change/coverage.ts';
 import { absenceEvent, baselineEvent, changeEvent, markedAsMass, massChangeEvent, scopeShrankEvent } from './change/event.ts';
-import { healTimes } from './change/heal.ts';
+import { healTimes, settleHeld } from './change/heal.ts';
 import { type KnownHost, type KnownPort, standing, unknownHost } from './change/known.ts';
 import { observe, observeAbsence } from './change/observe.ts';
 import type { ChangeOptions } from './change/options.ts';
@@ -136,8 +136,13 @@ export class ChangeTracker {
     try {
       const record = this.store.transaction(() => {
         healTimes(this.hosts, this.scans, this.options.confirm, { now: context.options.now(), started });
+        if (!context.startIsOurs) settleHeld(this.hosts, this.scans, this.options.confirm, started);
         this.hosts.keepLists(run);
-        return this.scans.begin(context.scanId, started, { scanner, args, verbose, scaninfo, lists: this.lists });
+        const begun = this.scans.begin(context.scanId, started, { scanner, args, verbose, scaninfo, lists: this.lists });
+        if (!context.startIsOurs || begun.counts.held === true) return begun;
+        begun.counts.held = true;
+        this.scans.save(begun);
+        return begun;
       });
       const complete = this.scans.complete().filter(({ nr }) => nr !== record.nr);
       this.current = {

@@ -23,6 +23,24 @@ export function healTimes(
   }
 }
 
+/**
+ * When a scan was that told no time is not known; it is held at its reading only until one comes that tells its
+ * time. That one is the later of the two, unless others tell that it is late.
+ */
+export function settleHeld(hosts: KnownHosts, scans: KnownScans, confirm: number, started: number): void {
+  const held = scans.heldAfter(started);
+  if (held.length === 0) return;
+  const time = Math.max(scans.latestTold(), started - 1);
+  for (const { nr, started: at } of held) {
+    if (time >= at) continue;
+    for (const key of hosts.lastFoundAt(at)) {
+      const known = hosts.get(key);
+      if (known !== undefined) hosts.put(healed(known, time), confirm);
+    }
+    scans.move(nr, time);
+  }
+}
+
 /** Nothing of it is later than `time`. */
 function healed(known: KnownHost, time: number): KnownHost {
   const at = (one: number): number => Math.min(one, time);

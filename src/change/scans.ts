@@ -33,6 +33,8 @@ export interface ScanCounts {
   toldChanges?: number;
   toldShrank?: boolean;
   toldUnlisted?: boolean;
+  /** It told no time that can be: its times are those of its first reading. */
+  held?: boolean;
 }
 
 /** A run of nmap or masscan. Times are epoch milliseconds. */
@@ -126,6 +128,27 @@ export class KnownScans {
       this.site,
       now + AHEAD_MS,
     );
+  }
+
+  /** Runs that told no time that can be, and were read later than `time`. */
+  heldAfter(time: number): readonly { readonly nr: number; readonly started: number }[] {
+    return this.database
+      .all("SELECT nr, started FROM scan WHERE site = ? AND started > ? AND json_extract(counts, '$.held') = 1", this.site, time)
+      .map(({ nr, started }) => ({ nr: nr as number, started: started as number }));
+  }
+
+  /** The latest time of a run that told its times. */
+  latestTold(): number {
+    const row = this.database.get(
+      "SELECT max(max(started, ended)) AS last FROM scan WHERE site = ? AND json_extract(counts, '$.held') IS NULL",
+      this.site,
+    );
+    return (row?.['last'] as number | null) ?? 0;
+  }
+
+  move(nr: number, time: number): void {
+    this.known = undefined;
+    this.database.run('UPDATE scan SET started = ?, ended = ? WHERE nr = ?', time, time, nr);
   }
 
   /** nmap's arguments of the scan of a number; undefined when it told none, or is long forgotten. */

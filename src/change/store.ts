@@ -55,6 +55,11 @@ export class KnownHosts {
         .map(keyOf);
   }
 
+  /** Hosts of which the latest was found at a time. */
+  lastFoundAt(time: number): readonly string[] {
+    return this.database.all('SELECT key FROM host WHERE site = ? AND latest = ?', this.site, time).map(keyOf);
+  }
+
   /** Hosts of which something was found later than a time. */
   laterThan(time: number): readonly string[] {
     return this.database.all('SELECT key FROM host WHERE site = ? AND latest > ?', this.site, time).map(keyOf);

@@ -51,7 +51,13 @@ export class PortSet {
 
   /** Whether any number is in both. */
   overlaps(other: PortSet): boolean {
-    return this.firsts.some((first, i) => other.firsts.some((start, j) => first <= (other.lasts[j] as number) && start <= (this.lasts[i] as number)));
+    let [i, j] = [0, 0];
+    while (i < this.firsts.length && j < other.firsts.length) {
+      if ((this.lasts[i] as number) < (other.firsts[j] as number)) i++;
+      else if ((other.lasts[j] as number) < (this.firsts[i] as number)) j++;
+      else return true;
+    }
+    return false;
   }
 }
 

@@ -7,7 +7,7 @@ import { identify } from '../../src/event/address.ts';
 import { ExposurePolicy } from '../../src/finding/exposure.ts';
 import { fitsGlob } from '../../src/glob.ts';
 import { isRequested } from '../../src/finding/script.ts';
-import { AddressSet } from '../../src/nmap/address-set.ts';
+import { AddressSet, addressKey } from '../../src/nmap/address-set.ts';
 import { PortSet } from '../../src/nmap/port-set.ts';
 
 function setOf(...words: readonly string[]): AddressSet {
@@ -126,6 +126,30 @@ test('a pattern that a scan brings along does not hang the next one', () => {
   expect(cpuMs(() => isRequested(args, `${'a'.repeat(1000)}b`))).toBeLessThan(500);
   expect(isRequested('nmap --script ssl-*,http-title 192.0.2.7', 'ssl-cert')).toBe(true);
   expect(isRequested('nmap --script "not intrusive" 192.0.2.7', 'ssl-cert')).toBe(false);
+});
+
+test('the keys of an index sort as the addresses do, and a set finds by them what is in it', () => {
+  const address = fc.oneof(fc.ipV4(), fc.ipV6());
+  fc.assert(
+    fc.property(address, address, address, (a, b, c) => {
+      const [set, key] = [setOf(a, b), addressKey(c) as string];
+      expect(set.keys.some(([first, last]) => first <= key && key <= last)).toBe(set.has(c));
+    }),
+  );
+  const sorted = ['9.9.9.9', '10.0.0.1', '10.0.0.2', '192.0.2.1', '::1', '2001:db8::1', 'fe80::1'];
+  expect(sorted.toSorted((a, b) => ((addressKey(a) as string) < (addressKey(b) as string) ? -1 : 1))).toEqual(sorted);
+  const net = setOf('192.0.2.0/29', '2001:db8::/126').keys;
+  expect(
+    ['192.0.2.7', '192.0.2.8', '2001:db8::3', '2001:db8::4', 'www'].map((one) =>
+      net.some(([from, to]) => from <= (addressKey(one) ?? '') && (addressKey(one) ?? '') <= to),
+    ),
+  ).toEqual([true, false, true, false, false]);
+});
+
+test('ports overlap by what is in them', () => {
+  expect(PortSet.of('22,80-90').overlaps(PortSet.of('1-21,90'))).toBe(true);
+  expect(PortSet.of('22,80-90').overlaps(PortSet.of('1-21,91'))).toBe(false);
+  expect(PortSet.of('').overlaps(PortSet.of('1'))).toBe(false);
 });
 
 test('ranges of ports that run backwards are none', () => {

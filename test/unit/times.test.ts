@@ -58,6 +58,19 @@ describe('a scan of the future', () => {
     ]);
   });
 
+  test('is older than any scan that tells its time and comes later, be that read much later than it was made', async () => {
+    const world = worldAt();
+    const future = fixture('future.xml').toString();
+    await world.ship(future);
+    expect(await world.ship(scanOf({ start: ago(30), ports: [80, 22] }))).toEqual(['192.0.2.7 22/tcp opened, was closed']);
+    const before = world.known();
+    expect(await world.ship(future)).toEqual([]);
+    expect(world.known()).toEqual(before);
+    expect(await world.ship(scanOf({ start: ago(29), ports: [80] }))).toEqual(['192.0.2.7 22/tcp closed (open since 1 day)']);
+    // Late, as others tell.
+    expect(await world.ship(scanOf({ start: ago(29.5), ports: [80, 23] }))).toEqual([]);
+  });
+
   test('shipped again and again adds nothing to what is known', async () => {
     let now = NOW;
     const world = worldAt(() => now);
