@@ -219,6 +219,21 @@ describe('portlog setup kibana', () => {
     expect((await setup('kibana', url, '--namespace', 'prod')).said.filter((line) => !line.startsWith('unchanged:'))).toEqual([]);
   });
 
+  test('the rule of a site that went is removed, but not one that somebody has changed', async () => {
+    await setup('kibana', url, '--site', 'berlin', '--site', 'rome');
+    [...kibana.rules.values()].find(({ name }) => name === '[portlog] Scan overdue: rome')!.name = 'Mine';
+    const { code, said } = await setup('kibana', url, '--site', 'paris');
+    expect([code, said.filter((line) => !line.startsWith('unchanged:'))]).toEqual([
+      1,
+      [
+        'created alert rule "[portlog] Scan overdue: paris"',
+        'removed alert rule "[portlog] Scan overdue: berlin"',
+        `${KEPT} alert rule "Mine", which is of no use any more`,
+        FORCE,
+      ],
+    ]);
+  });
+
   test('a rule a site, each with its own patience', async () => {
     await setup('kibana', url, '--site', 'berlin', '--site', 'branch=170');
     const overdue = [...kibana.rules.values()].filter(({ name }) => name.includes('Scan overdue:'));

@@ -11,7 +11,7 @@ import { FakeGrafana } from '../support/fake-grafana.ts';
 import { FakeKibana } from '../support/fake-kibana.ts';
 import { FakeWazuh } from '../support/fake-wazuh.ts';
 import { freshDir, ROOT } from '../support/run-portlog.ts';
-import { answer, bulkAnswer, type Script, scriptedServer } from '../support/scripted-server.ts';
+import { answer, bulkAnswer, type Script, scriptedServer, setUpRight } from '../support/scripted-server.ts';
 import { scriptedStream } from '../support/scripted-stream.ts';
 
 const run = promisify(execFile);
@@ -39,7 +39,9 @@ describe('every command', () => {
   /** Everything that the pages ship to; `about`: what it says about itself. */
   function stores(about: object, product: string): Script {
     const stored = new Map<string, unknown>();
-    return ({ method, path, body }, response) => {
+    return (seen, response) => {
+      const { method, path, body } = seen;
+      if (setUpRight(seen, response)) return;
       if (path === '/') answer(response, 200, about, { 'x-elastic-product': product });
       else if (path === '/nmap') answer(response, 200, {});
       else if (path.endsWith('/v1/logs')) answer(response, 200, { partialSuccess: {} });

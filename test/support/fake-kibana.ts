@@ -48,7 +48,7 @@ export class FakeKibana extends FakeServer {
       return answer(response, isThere ? 200 : 404, {});
     }
     if (path.startsWith('/api/alerting/rules/_find')) {
-      const data = [...this.rules].map(([id, { name, tags }]) => ({ id, name, tags }));
+      const data = [...this.rules].map(([id, { name, tags, params }]) => ({ id, name, tags, params }));
       return answer(response, 200, { page: 1, total: data.length, per_page: 100, data });
     }
     return this.rule(seen, response);
