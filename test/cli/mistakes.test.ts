@@ -89,7 +89,7 @@ describe('mistyped on the command line', () => {
     [['--to', 'elasticsearch=http://me:pw@es:9200', SCAN], 2, 'the URL for elasticsearch carries a user or password'],
     [['--format', 'table', '--to', 'file=x', SCAN], 2, '--format table is for standard output without --to'],
     [['--config', '/no/such.yaml', SCAN], 2, 'the configuration /no/such.yaml could not be read: there is no such file'],
-    [['--config', '/tmp', SCAN], 2, 'the configuration /tmp could not be read: it is a directory'],
+    [['--config', '/etc', SCAN], 2, 'the configuration /etc could not be read: it is a directory'],
     [['--exposure', '/no/such.yaml', SCAN], 2, 'the file of expected exposure /no/such.yaml could not be read: there is no such file'],
     [['no/such.xml'], 3, 'no/such.xml could not be read: there is no such file', 'check the path'],
     [['/tmp'], 3, '/tmp could not be read: it is a directory', 'name the files in it'],
@@ -127,7 +127,7 @@ describe('wrong in the configuration', () => {
   test.for<readonly [yaml: string, sentence: string, hint?: string]>([
     ['site: a b', 'site: is not written as it must be, for example berlin'],
     ['stie: berlin', 'stie: there is no such setting; did you mean "site"?'],
-    ['frob: 1', 'frob: there is no such setting; there are: site, namespace, '],
+    ['frob: 1', 'frob: there is no such setting; there are: site, '],
     ['all: perhaps', 'all: must be true or false'],
     ['tags: one', 'tags: must be a list'],
     ['tags: [""]', 'tags.0: must not be empty'],
