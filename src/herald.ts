@@ -125,7 +125,13 @@ function problemsOf({ sink, tally, replayed, firstRejection, keeping }: Lane): r
   const discarded = tally.discarded + replayed.discarded;
   const problems: DeliveryProblem[] = [];
   if (dead > 0) problems.push({ kind: 'dead-letters', sink: sink.name, reason: firstRejection ?? 'no reason given', events: dead });
-  if (discarded > 0) problems.push({ kind: 'discarded', sink: sink.name, reason: 'the spool is full, or they were too old', events: discarded });
+  if (discarded > 0)
+    problems.push({
+      kind: 'discarded',
+      sink: sink.name,
+      reason: 'the spool is full, there are too many dead letters, or they were too old',
+      events: discarded,
+    });
   const removed = tally.removed + replayed.removed;
   if (removed > 0) problems.push({ kind: 'removed', sink: sink.name, reason: 'only so many files are kept (keepFiles)', events: removed });
   if (keeping?.stuck === true) problems.push({ kind: 'spool-full', sink: sink.name, reason: 'the sink did not come back', events: undefined });

@@ -95,9 +95,10 @@ async function readBytes(source: Source, shipping: Shipping, report: InputReport
     // What a running scan has found is told as soon as it is known.
     if (source.live) await tracker?.flush();
     onProgress?.({ source: source.name, bytes: report.bytes, hosts: report.hosts, events: report.events, task: report.task });
+    // Others go on: a sink whose room is used up costs a healthy one nothing.
+    noteAbandoned(report, lanes);
     if (!isPointless(lanes)) continue;
     await tracker?.flush();
-    noteAbandoned(report, lanes);
     return true;
   }
   return false;
@@ -164,12 +165,12 @@ async function forward(
 
 /** Reading on would change nothing, or its result could not be kept. */
 export function isPointless(lanes: readonly Lane[]): boolean {
-  return lanes.some(({ isStuck }) => isStuck) || lanes.every(({ isOver }) => isOver);
+  return lanes.every(({ isOver, isStuck }) => isOver || isStuck);
 }
 
 function noteAbandoned(report: InputReport, lanes: readonly Lane[]): void {
   const stuck = lanes.find(({ isStuck }) => isStuck);
-  if (stuck === undefined) return;
+  if (stuck === undefined || report.problem !== undefined) return;
   report.problem = new PortlogError(
     'spool-full',
     `${report.name} was read up to byte ${report.bytes} only: the spool for ${stuck.sink.name} is full`,

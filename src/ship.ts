@@ -91,6 +91,7 @@ const NEVER = new AbortController().signal;
 /** Reads scans from `sources`, one after the other, and ships their events to all `sinks`. Resolves when every event has its fate. */
 export async function ship(options: ShipOptions): Promise<ShipReport> {
   const { clock = systemClock, stop = NEVER, giveUp = NEVER, retryForMs = 60_000, store, again = false } = options;
+  store?.shareBetween(options.sinks.filter(({ undeliverable }) => undeliverable === 'keep').length);
   const lanes = options.sinks.map((sink) => new Lane(sink, { clock, store, retryForMs, again, signal: giveUp, onWaiting: options.onWaiting }));
   const eventOptions: EventOptions = { ...DEFAULT_OPTIONS, now: clock.now, ...options.event };
   store?.watch(() => lanes.map(({ sink, tally }) => ({ sink: sink.name, acknowledges: sink.acknowledges !== false, tally })));

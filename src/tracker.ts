@@ -176,7 +176,8 @@ export class ChangeTracker {
       this.told.add(
         context.scanId,
         events,
-        this.lanes.map(({ sink }) => sink.identity),
+        // What a sink has no room for, it gets when the scan is shipped to it again.
+        this.lanes.filter(({ isStuck }) => !isStuck).map(({ sink }) => sink.identity),
       );
       return events;
     };
@@ -191,7 +192,7 @@ export class ChangeTracker {
   private async catchUp({ context: { scanId } }: CurrentRun): Promise<void> {
     if (this.problem !== undefined) return;
     try {
-      for (const lane of this.lanes.filter(({ sink }) => this.told.hasMissed(scanId, sink.identity)))
+      for (const lane of this.lanes.filter(({ sink, isStuck }) => !isStuck && this.told.hasMissed(scanId, sink.identity)))
         await announceFrom(() => this.told.missed(scanId, lane.sink.identity), [lane], this.store);
     } catch (error) {
       this.giveUp(error);

@@ -16,6 +16,9 @@ export interface DeathToll {
   readonly events: number;
 }
 
+/** Of one sink; whoever has more has one reason for all of them. */
+const MAX_LETTERS = 20_000;
+
 /** The dead letters of one sink: each event once, however often it was refused. */
 export class DeadLetters {
   private readonly database: Database;
@@ -26,8 +29,9 @@ export class DeadLetters {
     this.sink = sink;
   }
 
-  add(letters: readonly DeadLetter[], now: number): void {
-    this.database.transaction(() => {
+  /** Returns how many of the oldest were given up for them. */
+  add(letters: readonly DeadLetter[], now: number): number {
+    return this.database.transaction(() => {
       for (const { entry, reason, status } of letters)
         this.database.run(
           'INSERT OR REPLACE INTO dead (sink, id, unit, dataset, partition, time, queued, died, status, reason, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
@@ -43,6 +47,10 @@ export class DeadLetters {
           reason,
           entry.parts.join(''),
         );
+      const tooMany = this.count() - MAX_LETTERS;
+      if (tooMany <= 0) return 0;
+      const sql = 'DELETE FROM dead WHERE rowid IN (SELECT rowid FROM dead WHERE sink = ? ORDER BY died, rowid LIMIT ?)';
+      return this.database.run(sql, this.sink, tooMany);
     });
   }
 

@@ -265,7 +265,9 @@ export class Keeper {
   private bury(rejected: readonly (Rejection & { readonly entry: Queued })[]): void {
     if (rejected.length === 0) return;
     this.hasDead = true;
-    this.shelf.deadLetters.add(rejected, this.clock.now());
+    const givenUp = this.shelf.deadLetters.add(rejected, this.clock.now());
+    this.accounts.replayed.read += givenUp;
+    this.accounts.replayed.discarded += givenUp;
     // One that the ledger does not know of yet says at its end that an event of it has died.
     for (const unit of unitsOf(rejected.map(({ entry }) => entry)))
       if (!(unit instanceof Unit) || (unit.opened && unit.sealed)) this.shelf.ledger.died(unit.key);

@@ -140,6 +140,10 @@ export class Lane {
    * counted as read. Portlog's own events have an account of their own.
    */
   private prepare(event: LogEvent): Queued | undefined {
+    if (this.isStuck) {
+      this.cursor?.abandon();
+      return undefined;
+    }
     if (!this.sink.accepts(event.dataset)) return undefined;
     const account = this.accountOf(event.dataset);
     account.read++;

@@ -1,5 +1,5 @@
 export interface SpoolLimits {
-  /** Of all batches of all sinks, compressed. */
+  /** Of all batches of all sinks, compressed; each sink of a run has an equal part. */
   readonly maxBytes: number;
   /** What has waited longer is given up. */
   readonly maxAgeMs: number;

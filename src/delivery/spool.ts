@@ -148,9 +148,11 @@ export class Spool {
     return { ...row, oldest: row.oldest ?? undefined, newest: row.newest ?? undefined };
   }
 
-  /** Of all sinks. */
+  /** The part of this sink. */
   isFull(): boolean {
-    return Number(this.database.get('SELECT coalesce(sum(stored), 0) AS bytes FROM spool')?.['bytes']) >= this.limits.maxBytes;
+    return (
+      Number(this.database.get('SELECT coalesce(sum(stored), 0) AS bytes FROM spool WHERE sink = ?', this.sink)?.['bytes']) >= this.limits.maxBytes
+    );
   }
 
   /** Gives up the oldest batches until there is room again; with `block`, none. Not one that is being sent: it may arrive. */

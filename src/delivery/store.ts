@@ -49,7 +49,7 @@ export class Store {
   /** The file itself, for what is kept beside deliveries in the same transactions. */
   readonly database: Database;
   private readonly runs: Runs;
-  private readonly context: SpoolContext;
+  private context: SpoolContext;
   private sums: () => readonly RunSums[] = () => [];
 
   /** Throws `state-unusable` when the file cannot be used. */
@@ -75,6 +75,12 @@ export class Store {
     this.database.run('INSERT OR IGNORE INTO sink (type, target, scope) VALUES (?, ?, ?)', type, target, scope);
     const row = this.database.get('SELECT id FROM sink WHERE type = ? AND target = ? AND scope = ?', type, target, scope);
     return shelfOf(this.database, row?.['id'] as number, this.context);
+  }
+
+  /** Room is per sink: each of so many has an equal part of the whole, so that one that is down leaves the others theirs. */
+  shareBetween(sinks: number): void {
+    const { limits } = this.context;
+    this.context = { ...this.context, limits: { ...limits, maxBytes: Math.floor(limits.maxBytes / Math.max(1, sinks)) } };
   }
 
   /** Every sink that something waits for, or has died. */

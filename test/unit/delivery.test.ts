@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
 import { clampWait, LONGEST_WAIT_MS, systemClock } from '../../src/clock.ts';
@@ -7,8 +9,11 @@ import { Lane } from '../../src/delivery/lane.ts';
 import { backoffMs } from '../../src/delivery/retry.ts';
 import { unaccounted } from '../../src/delivery/tally.ts';
 import { type Batch, type Entry, type Outcome, type Sink, SinkError } from '../../src/sink/sink.ts';
+import { CLOCK } from '../support/fault-contract.ts';
 import { clockAt, NOTHING, openStore, runLane, scriptedSink, storingSink } from '../support/delivery.ts';
 import { ecsLine, ecsParts } from '../../src/event/ecs.ts';
+import { ship, type ShipReport } from '../../src/ship.ts';
+import { fileSource } from '../../src/source/file.ts';
 import { withinLimits } from '../../src/sink/within-limits.ts';
 import { encoded } from '../../src/sink/body.ts';
 import { fastDir } from '../support/run-portlog.ts';
@@ -300,6 +305,35 @@ describe('one event does not block the others', () => {
       }
     }
   });
+});
+
+test.for(['block', 'drop-oldest'] as const)('a spool that is full for one sink costs the other nothing: %s', async (whenFull) => {
+  const folder = fastDir();
+  const file = join(folder, 'scan.xml');
+  const text = scan(Array.from({ length: 300 }, (_, i) => host(`192.0.${i >> 8}.${i & 255}`, port(80))).join(''));
+  writeFileSync(file, text);
+  const stored: string[] = [];
+  const limits = { maxEvents: 5, maxBytes: 10_000, inFlight: 1, inFlightPerPartition: 1 };
+  const healthy = storingSink(stored, { limits, identity: { type: 'scripted', target: 'healthy', scope: '' } });
+  const dead = scriptedSink(() => new SinkError('temporary', 'down'), { limits, identity: { type: 'scripted', target: 'dead', scope: '' } });
+  const run = async (sinks: readonly Sink[], retryForMs = 200): Promise<ShipReport> => {
+    const store = openStore(folder, { maxBytes: 20_000, whenFull });
+    const report = await ship({ sources: [fileSource(file)], sinks, store, clock: CLOCK, retryForMs });
+    store.close();
+    return report;
+  };
+  const { inputs, sinks } = await run([healthy, dead]);
+  expect(sinks.map(({ tally }) => unaccounted(tally))).toEqual([0, 0]);
+  expect(sinks[0]?.tally).toMatchObject({ read: 601, delivered: 601, spooled: 0, discarded: 0 });
+  if (whenFull === 'block') {
+    expect(sinks[1]?.tally.read).toBeLessThan(601);
+    expect(inputs[0]?.problem?.code).toBe('spool-full');
+  } else expect(sinks[1]?.tally.discarded).toBeGreaterThan(0);
+  const late: string[] = [];
+  await run([storingSink(late, { limits, identity: dead.identity })]);
+  // Portlog's own events beside them.
+  const ids = new Set(eventsOf(text).map(({ id }) => id));
+  expect(late.filter((id) => ids.has(id)).length).toBe(601);
 });
 
 describe('a sink that does not work', () => {
