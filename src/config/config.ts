@@ -83,6 +83,8 @@ export interface SinkConfig extends SecretSources {
   readonly path?: string;
   readonly user?: string;
   readonly caFile?: string;
+  readonly caOnly?: boolean;
+  readonly allowPlaintext?: boolean;
   readonly certFile?: string;
   readonly keyFile?: string;
   readonly compression?: 'gzip' | 'none';

@@ -41,7 +41,7 @@ export interface Settings {
   readonly event: Omit<EventOptions, 'now' | 'scannerHost' | 'agentHost'>;
   readonly sinks: readonly SinkOptions[];
   /** What flags say about every connection. */
-  readonly connection: Pick<Given, 'caFile' | 'compression'>;
+  readonly connection: Pick<Given, 'caFile' | 'compression'> & { readonly origins?: ReadonlyMap<string, readonly string[]> };
   readonly stateDir: string;
   readonly retryForMs: number;
   readonly spool: SpoolLimits;
@@ -76,11 +76,12 @@ export async function settings(given: Given, config: Config, defaultStateDir: st
     macNetworks: macNetworks(config.changes?.macNetworks),
     all: given.all ?? config.all ?? false,
   };
+  const origins = originsOf(config.sinks ?? []);
   const wanted = given.to === undefined ? (config.sinks ?? []) : given.to.map((text) => sinkOf(text, config.sinks ?? []));
   return {
     event,
-    sinks: await Promise.all(wanted.map((sink) => sinkOptions(sink, given, event.namespace, env))),
-    connection: { caFile: given.caFile, compression: given.compression },
+    sinks: await Promise.all(wanted.map((sink) => sinkOptions(sink, { ...given, origins }, event.namespace, env))),
+    connection: { caFile: given.caFile, compression: given.compression, origins },
     stateDir: given.stateDir ?? config.stateDir ?? defaultStateDir,
     retryForMs: (given.retryForSeconds ?? config.retryForSeconds ?? DEFAULT_RETRY_SECONDS) * 1000,
     spool: spoolLimits(given, config.spool ?? {}),
@@ -163,22 +164,47 @@ function spoolLimits(given: Given, { maxMib, maxAgeDays, whenFull }: NonNullable
 function sinkOf(text: string, configured: readonly SinkConfig[]): SinkConfig {
   const at = text.indexOf('=');
   const type = at === -1 ? text : text.slice(0, at);
-  const base = configured.find((sink) => sink.type === type) ?? { type };
-  return at === -1 ? base : { ...base, url: text.slice(at + 1) };
+  const url = text.slice(at + 1);
+  const ofType = configured.filter((sink) => sink.type === type);
+  if (at === -1) return ofType[0] ?? { type };
+  const sameOrigin = ofType.find((sink) => sink.url !== undefined && originOf(sink.url) === originOf(url));
+  return { ...(sameOrigin ?? ofType[0] ?? { type }), url };
+}
+
+/** Scheme, host and port; of what is no URL, itself. */
+function originOf(url: string): string {
+  const parsed = URL.parse(url);
+  return parsed === null ? url : `${parsed.protocol}//${parsed.host}`;
+}
+
+/** By kind of sink: the origins that the configuration names, and for which its credentials are. */
+function originsOf(sinks: readonly SinkConfig[]): ReadonlyMap<string, readonly string[]> {
+  const groups = Map.groupBy(
+    sinks.filter(({ url }) => url !== undefined),
+    ({ type }) => type,
+  );
+  return new Map([...groups].map(([type, ofType]) => [type, ofType.map(({ url = '' }) => originOf(url))]));
 }
 
 export async function sinkOptions(
   sink: SinkConfig,
-  given: Pick<Given, 'caFile' | 'compression'>,
+  given: Pick<Given, 'caFile' | 'compression'> & Pick<Settings['connection'], 'origins'>,
   namespace: string,
   env: Environment,
 ): Promise<SinkOptions> {
+  if (env['NODE_TLS_REJECT_UNAUTHORIZED'] === '0' && sink.type !== 'stdout' && sink.type !== 'file')
+    throw new PortlogError('sink-options', 'NODE_TLS_REJECT_UNAUTHORIZED=0 is set, which makes Node send credentials to whoever answers', {
+      hint: 'unset it; name the authority that signed the certificate with --ca-file',
+    });
   return {
     type: sink.type,
     target: sink.url ?? sink.path,
     namespace,
     credentials: await credentials(sink, env),
     caFile: given.caFile ?? sink.caFile,
+    caOnly: sink.caOnly,
+    boundTo: given.origins?.get(sink.type),
+    allowPlaintext: sink.allowPlaintext ?? env[serverVariable(sink.type, 'ALLOW_PLAINTEXT')] === 'true',
     certFile: sink.certFile ?? env[serverVariable(sink.type, 'CERT_FILE')],
     keyFile: sink.keyFile ?? env[serverVariable(sink.type, 'KEY_FILE')],
     compression: given.compression ?? sink.compression ?? 'gzip',

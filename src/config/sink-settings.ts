@@ -29,6 +29,9 @@ const ONLY_FOR: Readonly<Record<string, readonly string[]>> = {
   maxMessageBytes: STREAMS,
   envelope: ['http'],
   headers: ['http'],
+  contentType: ['http'],
+  allowPlaintext: [...SERVERS, 'syslog'],
+  caOnly: [...SERVERS, 'syslog'],
 };
 
 /** Throws `config-invalid` for a setting that a sink of that kind would not look at: who wrote it believes that it counts. */

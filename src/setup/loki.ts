@@ -1,3 +1,4 @@
+import { jsonIn, wordsAt } from '../sink/answer.ts';
 import { isDeepStrictEqual } from 'node:util';
 import { parse, stringify } from 'yaml';
 import { fingerprint } from '../content/fingerprint.ts';
@@ -21,7 +22,7 @@ export async function planLoki(
 ): Promise<readonly Step[]> {
   const headers = tenantHeaders(tenant);
   const build = await found(client, { method: 'GET', path: '/loki/api/v1/status/buildinfo', headers }, signal);
-  const version = build === undefined ? '' : (JSON.parse(build.body) as { version?: string }).version;
+  const version = build === undefined ? '' : wordsAt(jsonIn(build.body), 'version');
   // A Loki that somebody built may not know its version.
   if (version !== undefined && /^\d/.test(version)) checkVersion('Loki', version, OLDEST);
   const group = lokiRuleGroup(options);

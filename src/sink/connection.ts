@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { rootCertificates } from 'node:tls';
+import { createSecureContext, getCACertificates, rootCertificates, type SecureContext } from 'node:tls';
 import { PortlogError } from '../errors.ts';
 import { SinkError } from './sink.ts';
 
@@ -9,24 +9,49 @@ export const CONNECT_TIMEOUT_MS = 10_000;
 
 /** Files in PEM form that TLS needs beside what the system knows. */
 export interface TlsFiles {
-  /** The authority that signed the server's certificate. */
+  /** An authority that signed the server's certificate, beside those that Node and this machine know. */
   readonly caFile: string | undefined;
+  /** That one alone. */
+  readonly caOnly?: boolean | undefined;
   /** Our own certificate and its key, for servers that want one. */
   readonly certFile?: string | undefined;
   readonly keyFile?: string | undefined;
 }
 
-/** Whom to trust, and who we are, for `tls.connect`. Throws `sink-options`. */
-export function tlsOptions({ caFile, certFile, keyFile }: TlsFiles): { readonly ca?: string[]; readonly cert?: string; readonly key?: string } {
+interface TlsOptions {
+  readonly secureContext?: SecureContext;
+  readonly rejectUnauthorized?: true;
+}
+
+let known: readonly string[] | undefined;
+
+/** Node's own, and those of this machine (on Linux the files of OpenSSL's store and `SSL_CERT_FILE`): read once, 150 and more of them. */
+function knownAuthorities(): readonly string[] {
+  known ??= [...new Set([...rootCertificates, ...getCACertificates('system'), ...getCACertificates('extra')])];
+  return known;
+}
+
+/**
+ * Whom to trust, and who we are, for `tls.connect`: made once, for it takes as long as a handshake. `isUsed`: else the files are read,
+ * for what is wrong with them is said at the start, and nothing more. Throws `sink-options`.
+ */
+export function tlsOptions({ caFile, caOnly = false, certFile, keyFile }: TlsFiles, isUsed: boolean): TlsOptions {
+  if (caOnly && caFile === undefined)
+    throw new PortlogError('sink-options', 'caOnly trusts one authority alone, and none is named', {
+      hint: 'set caFile beside it, or use --ca-file',
+    });
   if ((certFile === undefined) !== (keyFile === undefined))
     throw new PortlogError('sink-options', `a certificate needs its key: ${certFile ?? keyFile} alone is of no use`, {
       hint: 'set certFile and keyFile',
     });
-  return {
-    ...(caFile === undefined ? {} : { ca: [...rootCertificates, readPem('the CA file', caFile, 'CERTIFICATE')] }),
+  const own = caFile === undefined ? [] : [readPem('the CA file', caFile, 'CERTIFICATE')];
+  const us = {
     ...(certFile === undefined ? {} : { cert: readPem('the certificate', certFile, 'CERTIFICATE') }),
     ...(keyFile === undefined ? {} : { key: readPem('the key', keyFile, 'PRIVATE KEY') }),
   };
+  if (!isUsed) return {};
+  // Whatever the environment says: NODE_TLS_REJECT_UNAUTHORIZED=0 would hand our keys to whoever stands between.
+  return { secureContext: createSecureContext({ ca: [...(caOnly ? [] : knownAuthorities()), ...own], ...us }), rejectUnauthorized: true };
 }
 
 const NO_CONNECTION: Readonly<Record<string, readonly [what: string, hint: string]>> = {

@@ -4,7 +4,7 @@ import { Agent, type Dispatcher } from 'undici';
 import { unknownAnswer } from './answer.ts';
 import { CONNECT_TIMEOUT_MS, type TlsFiles, tlsOptions, unreachable } from './connection.ts';
 import { Deadline } from './deadline.ts';
-import { authorization, type SinkOptions } from './options.ts';
+import { authorization, refuseLeaks, type SinkOptions } from './options.ts';
 import { SinkError } from './sink.ts';
 
 const compress = promisify(gzip);
@@ -59,7 +59,7 @@ class OriginClient implements HttpClient {
     this.options = options;
     this.url = options.url;
     this.agent = new Agent({
-      connect: { timeout: CONNECT_TIMEOUT_MS, ...tlsOptions(options.tls) },
+      connect: { timeout: CONNECT_TIMEOUT_MS, ...tlsOptions(options.tls, options.url.protocol === 'https:') },
       headersTimeout: options.timeoutMs,
       bodyTimeout: options.timeoutMs,
       connections: 4,
@@ -105,6 +105,7 @@ function whyAborted({ reason }: AbortSignal): string {
 
 /** A client as the options of a sink want it. */
 export function httpClient(options: SinkOptions, url: URL): HttpClient {
+  refuseLeaks(options, url);
   return new OriginClient({
     url,
     authorization: authorization(options.credentials),

@@ -1,5 +1,6 @@
 import { type Fields, type FieldValue, type LogEvent, SEVERITY, type Shared } from '../event/event.ts';
 import { clip } from '../event/shorten.ts';
+import { lineWithin } from '../event/shorten.ts';
 import { fieldAt } from '../event/text-at.ts';
 import { inertJson } from '../event/text.ts';
 import { isoTime } from '../event/time.ts';
@@ -82,6 +83,18 @@ export function lokiBody(stream: string, entries: readonly StampedEntry[], scrat
 export function lineOf(parts: readonly string[]): string {
   const body = parts.join('');
   return JSON.parse(body.slice(0, endOfString(body))) as string;
+}
+
+/**
+ * The parts of an entry with a line of at most `maxBytes`, which says that it was shortened (`nmap.shortened`). Undefined when it is
+ * as short as that already, or nothing helps. Of parts, not of events: what waits on disk or was refused once is shortened as well.
+ */
+export function shortenedParts(parts: readonly string[], maxBytes: number): readonly string[] | undefined {
+  const line = lineOf(parts);
+  if (Buffer.byteLength(line) <= maxBytes) return undefined;
+  const shorter = lineWithin(JSON.parse(line) as Fields, maxBytes, true);
+  const body = parts.join('');
+  return shorter === undefined ? undefined : [JSON.stringify(shorter), body.slice(endOfString(body))];
 }
 
 let lastShared: Shared | undefined;

@@ -1,7 +1,7 @@
 import { encoded, Scratch } from './body.ts';
 import { httpClient } from './http.ts';
 import { checkLoki, type Complaint, complaintIn, isTooLarge, lokiRefusal, rateLimitIn } from './loki-answer.ts';
-import { entryParts, lineOf, lokiBody } from './loki-entry.ts';
+import { entryParts, lineOf, lokiBody, shortenedParts } from './loki-entry.ts';
 import { carriesSendTime, checkedLabels, lateStream, streamOf } from './loki-stream.ts';
 import { accepting, addressOf, scopeOf, type SinkOptions, urlOf, LOKI_URL, shownAddress } from './options.ts';
 import type { Entry, Outcome, Rejection, Sink } from './sink.ts';
@@ -13,6 +13,8 @@ const PUSH = '/loki/api/v1/push';
  * a stream would take three times as long.
  */
 const LIMITS = { maxEvents: 2000, maxBytes: 1 << 20, inFlight: 4, inFlightPerPartition: 4, unorderedWithinMs: 30 * 60_000 };
+/** `max_line_size`, 256 KiB: https://grafana.com/docs/loki/latest/configure/#limits_config */
+const DEFAULT_MAX_LINE_BYTES = 256 << 10;
 /** What was committed longer ago than this gets a new time: an alert repeated is harmless, one missed is not. */
 const STALE_MS = 10 * 60_000;
 
@@ -29,6 +31,10 @@ export function lokiSink(options: SinkOptions): Sink {
   const client = httpClient(options, url);
   /** Entries that Loki's window refused, with the time that they carry instead. */
   const late = new WeakMap<Entry, number>();
+  /** Entries with a line that was too long, with less in it. */
+  const shortened = new WeakMap<Entry, readonly string[]>();
+  /** How long a line may be: what Loki takes by default, or less once it has told. */
+  let maxLineBytes = DEFAULT_MAX_LINE_BYTES;
   /** How old an entry may be, once Loki has told. */
   let maxAgeMs = Number.POSITIVE_INFINITY;
   const scratch = new Scratch(2 * LIMITS.maxBytes);
@@ -44,6 +50,8 @@ export function lokiSink(options: SinkOptions): Sink {
     async send(batch, signal) {
       const now = Date.now();
       for (const entry of batch.entries) if (!late.has(entry) && now - timeOf(entry, now) > maxAgeMs) late.set(entry, now);
+      // One that nothing makes short enough goes as it is, and is refused with Loki's words.
+      for (const entry of batch.entries) if (entry.bytes > maxLineBytes) shorten(entry);
       const onTime = batch.entries.filter((entry) => !late.has(entry));
       const restamped = batch.entries.filter((entry) => late.has(entry));
       const outcomes = [await push(batch.partition, onTime, signal), await push(lateStream(batch.partition), restamped, signal)];
@@ -52,6 +60,13 @@ export function lokiSink(options: SinkOptions): Sink {
     close: () => client.close(),
   };
 
+  /** Whether there is less in it now. */
+  function shorten(entry: Entry): boolean {
+    const parts = shortenedParts(shortened.get(entry) ?? entry.parts, maxLineBytes);
+    if (parts !== undefined) shortened.set(entry, parts);
+    return parts !== undefined;
+  }
+
   /** One request. A 400 names what is refused, and the rest is stored; it goes again all the same, which Loki notices. */
   async function push(stream: string, entries: readonly Entry[], signal: AbortSignal): Promise<Outcome> {
     if (entries.length === 0) return NOTHING;
@@ -59,7 +74,7 @@ export function lokiSink(options: SinkOptions): Sink {
     const body = lokiBody(
       stream,
       entries.map((entry) => ({
-        parts: entry.parts,
+        parts: shortened.get(entry) ?? entry.parts,
         time: late.get(entry) ?? timeOf(entry, now),
         scanTime: late.has(entry) ? entry.time : undefined,
       })),
@@ -83,7 +98,9 @@ export function lokiSink(options: SinkOptions): Sink {
     const complaint = complaintIn(body);
     if (complaint.oldest !== undefined && complaint.isAboutAge) maxAgeMs = Math.min(maxAgeMs, now - complaint.oldest);
     const reason = body.trim().slice(0, 500);
-    const rejected = entries.filter(({ parts }) => isTooLong(parts, complaint)).map((entry): Rejection => ({ entry, reason, status: 400 }));
+    maxLineBytes = Math.min(maxLineBytes, complaint.maxLineBytes ?? maxLineBytes);
+    const tooLong = entries.filter((entry) => isTooLong(shortened.get(entry) ?? entry.parts, complaint));
+    const rejected = tooLong.filter((entry) => !shorten(entry)).map((entry): Rejection => ({ entry, reason, status: 400 }));
     const isLate = (entry: Entry, graceMs: number): boolean => !late.has(entry) && isOutside(timeOf(entry, now), complaint, graceMs);
     // The limit is told without its fraction of a second, so an entry of that second may be meant as well.
     const found = entries.filter((entry) => isLate(entry, 0));
@@ -91,7 +108,7 @@ export function lokiSink(options: SinkOptions): Sink {
     for (const entry of outside) late.set(entry, now);
     const lost = new Set(rejected.map(({ entry }) => entry));
     const retry = entries.filter((entry) => !lost.has(entry));
-    if (outside.length > 0 || rejected.length > 0) return { ...NOTHING, retry, rejected, adapted: true };
+    if (outside.length > 0 || tooLong.length > 0) return { ...NOTHING, retry, rejected, adapted: true };
     const [only] = entries;
     if (entries.length === 1 && only !== undefined) return { ...NOTHING, rejected: [{ entry: only, reason, status: 400 }] };
     return { ...NOTHING, retry, split: true };

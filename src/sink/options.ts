@@ -1,3 +1,4 @@
+import { isIPv4 } from 'node:net';
 import { type Dataset, DATASETS, GENERIC } from '../event/event.ts';
 import { serverVariable } from '../config/env.ts';
 import type { Facility, SyslogFormat } from '../event/syslog.ts';
@@ -16,6 +17,12 @@ export interface SinkOptions {
   readonly namespace: string;
   readonly credentials: Credentials;
   readonly caFile: string | undefined;
+  /** Trust `caFile` and nobody else. */
+  readonly caOnly?: boolean | undefined;
+  /** The origins that the credentials are for; absent: wherever the target is. */
+  readonly boundTo?: readonly string[] | undefined;
+  /** Credentials may go over a connection that everyone on the way can read. */
+  readonly allowPlaintext?: boolean | undefined;
   /** For servers that want to know who connects: a certificate of our own, and its key. */
   readonly certFile?: string | undefined;
   readonly keyFile?: string | undefined;
@@ -71,6 +78,40 @@ export function authorization(credentials: Credentials): (() => string) | undefi
       return () => `Basic ${Buffer.from(`${credentials.user}:${credentials.secret()}`).toString('base64')}`;
   }
 }
+
+/** Another machine is one that is not reached over loopback. */
+function isThisMachine(hostname: string): boolean {
+  return hostname === 'localhost' || hostname.endsWith('.localhost') || (isIPv4(hostname) && hostname.startsWith('127.')) || hostname === '[::1]';
+}
+
+/**
+ * Throws `sink-options` when credentials would go to another server than they are for, or to another machine in plain text: whoever
+ * listens on the way has them then, and our name with them.
+ */
+export function refuseLeaks(options: SinkOptions, url: URL): void {
+  const { type, boundTo, allowPlaintext = false } = options;
+  if (!hasSecrets(options)) return;
+  if (boundTo !== undefined && !boundTo.includes(url.origin))
+    throw new PortlogError('sink-options', `the credentials for ${type} are for ${boundTo.join(' and ')}, and would go to ${url.origin}`, {
+      hint: `add a sink with the URL ${url.origin} to the configuration if that is right, with credentials of its own`,
+    });
+  if (url.protocol !== 'http:' || allowPlaintext || isThisMachine(url.hostname)) return;
+  throw new PortlogError('sink-options', `the credentials for ${type} would go to ${url.host} in plain text, for everyone on the way to read`, {
+    hint: `write https://, or, where nobody can listen, set allowPlaintext: true in the configuration (or ${serverVariable(type, 'ALLOW_PLAINTEXT')}=true)`,
+  });
+}
+
+/** Whether secrets go where everyone on the way can read them, because somebody allowed it. */
+export function isPlaintextAllowed(options: SinkOptions): boolean {
+  const url = URL.parse(options.target ?? '');
+  return options.allowPlaintext === true && url?.protocol === 'http:' && !isThisMachine(url.hostname) && hasSecrets(options);
+}
+
+function hasSecrets({ credentials, headers = {} }: SinkOptions): boolean {
+  return credentials.kind !== 'none' || Object.keys(headers).some((name) => SECRET_HEADER.test(name));
+}
+
+const SECRET_HEADER = /^authorization$|^proxy-authorization$|cookie|token|api-?key|secret/i;
 
 /** The target as a URL without user and password. */
 export function urlOf({ type, target }: Pick<SinkOptions, 'type' | 'target'>, defaultUrl: string): URL {

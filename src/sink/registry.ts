@@ -1,6 +1,6 @@
 import { nearest } from '../config/nearest.ts';
 import { PortlogError } from '../errors.ts';
-import type { SinkOptions } from './options.ts';
+import { isPlaintextAllowed, type SinkOptions } from './options.ts';
 import type { Sink } from './sink.ts';
 import { withinLimits } from './within-limits.ts';
 
@@ -26,7 +26,23 @@ export async function createSink(options: SinkOptions): Promise<Sink> {
     throw new PortlogError('sink-unknown', `there is no sink "${options.type}"`, {
       hint: hintFor(options.type),
     });
-  return withinLimits(await create(options));
+  const sink = withinLimits(await create(options));
+  return isPlaintextAllowed(options) ? warned(sink) : sink;
+}
+
+/** Whoever allowed it is told at each check. */
+function warned(sink: Sink): Sink {
+  return {
+    ...sink,
+    check: async (signal) => [
+      ...(await sink.check(signal)),
+      {
+        level: 'warning',
+        message: `the credentials of ${sink.name} go out in plain text, for everyone on the way to read`,
+        hint: 'use https://, and take allowPlaintext away',
+      },
+    ],
+  };
 }
 
 function hintFor(type: string): string {

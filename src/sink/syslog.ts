@@ -36,7 +36,7 @@ export function messageStream(options: SinkOptions, messageOf: (event: LogEvent)
   const { type, framing = 'octet-counting' } = options;
   const address = streamAddress(options, PORTS);
   const scratch = new Scratch(LIMITS.maxBytes);
-  const stream = { tls: tlsOptions(options), timeoutMs: options.timeoutMs };
+  const stream = { tls: tlsOptions(options, address.protocol === 'tls'), timeoutMs: options.timeoutMs };
   return {
     name: `${type} ${address.text}`,
     identity: { type, target: address.text, scope: scopeOf({}, options) },

@@ -1,7 +1,7 @@
 import { systemClock } from '../clock.ts';
 import { isObject, jsonIn, wordsAt } from './answer.ts';
 import { type HttpAnswer, type HttpClient, httpClient, type HttpRequest } from './http.ts';
-import { authorization, type SinkOptions } from './options.ts';
+import { authorization, refuseLeaks, type SinkOptions } from './options.ts';
 import { SinkError } from './sink.ts';
 
 export const WAZUH_API_URL = 'https://127.0.0.1:55000';
@@ -16,6 +16,7 @@ const CREDENTIALS = 'set PORTLOG_WAZUH_USER and PORTLOG_WAZUH_PASSWORD to those 
  * https://documentation.wazuh.com/current/user-manual/api/reference.html
  */
 export function wazuhApi(options: SinkOptions, url: URL): HttpClient {
+  refuseLeaks(options, url);
   // It reads no compressed bodies.
   const client = httpClient({ ...options, credentials: { kind: 'none' }, compression: 'none' }, url);
   const basic = authorization(options.credentials);

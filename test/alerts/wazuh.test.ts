@@ -101,7 +101,7 @@ describe('the stories, through the file', () => {
     for (const line of [...bySite.values()].flat()) expect((JSON.parse(line) as { message: string }).message).not.toMatch(/ {2}|^ | $/);
   });
 
-  test('hosts and ports are not sent, unless asked for', () => {
+  test('hosts, ports and findings are not sent, unless asked for', () => {
     const datasets = new Set([...bySite.values()].flat().map((line) => (JSON.parse(line) as { event: { dataset: string } }).event.dataset));
     expect(datasets).toEqual(new Set(['nmap.change', 'nmap.scan', 'nmap.health']));
   });

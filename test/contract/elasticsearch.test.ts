@@ -100,7 +100,15 @@ test('a host of the inventory carries the risk of its gravest weakness', async (
       bulkFates(body, () => ({ status: 201 })),
     );
   });
-  await new World({ sinks: [sink] }).run([scan(host('192.0.2.7', port(80)) + host('192.0.2.8', port(23)))], { retryForMs: 0 });
+  await new World({ sinks: [sink] }).run(
+    [
+      scan(
+        host('192.0.2.7', port(80)) +
+          host('192.0.2.8', port(23, 'open', '<service name="telnet" product="BusyBox telnetd" method="probed" conf="10"/>')),
+      ),
+    ],
+    { retryForMs: 0 },
+  );
   expect(risks).toEqual([
     { calculated_level: 'info', calculated_score_norm: 0 },
     { calculated_level: 'high', calculated_score_norm: 73 },
@@ -134,6 +142,7 @@ test('reads the fate of each document from its own item', async () => {
       { entry: entries[5], reason: 'the document did not fit the mapping and went to the failure store', status: 201 },
       { entry: entries[6], reason: 'index_not_found_exception: no such index', status: 404 },
     ],
+    refusal: { reason: 'es_rejected_execution_exception: queue', status: 429 },
   });
 });
 

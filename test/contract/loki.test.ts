@@ -151,8 +151,8 @@ describe('time', () => {
 });
 
 describe('answers', () => {
-  test('a line that is too long is a dead letter, the others are delivered', async () => {
-    const { sink } = await against((one, response, index) => {
+  test('a line that is too long is shortened to what Loki says it takes, and marked; the next ones at once', async () => {
+    const { sink, seen } = await against((one, response, index) => {
       const long = pushed(one).streams[0]!.values.some(([, line]) => line.length > 5000);
       if (long)
         complaint(`max entry size '5000' bytes exceeded for stream '{a="b"}' while adding an entry with length '9' bytes`)(one, response, index);
@@ -161,8 +161,39 @@ describe('answers', () => {
     const script = `<script id="x" output="${'y'.repeat(6000)}"/>`;
     const ports = `<ports><port protocol="tcp" portid="1"><state state="open"/></port><port protocol="tcp" portid="2"><state state="open"/>${script}</port></ports>`;
     const lane = await runLane(sink, eventsOf(scan(host('192.0.2.1', ports))));
-    expect(lane.tally).toMatchObject({ read: 4, delivered: 3, dead: 1 });
-    expect(lane.firstRejection).toContain("max entry size '5000' bytes exceeded");
+    expect(lane.tally).toMatchObject({ read: 4, delivered: 4, dead: 0 });
+    const lines = seen.flatMap((one) => pushed(one).streams[0]!.values.map(([, line]) => JSON.parse(line) as { nmap: { shortened?: true } }));
+    expect(lines.filter(({ nmap }) => nmap.shortened)).toHaveLength(1);
+    const before = seen.length;
+    await sink.send(
+      batchOf(
+        entriesOf(
+          sink,
+          eventsOf(scan(host('192.0.2.1', ports))).filter(({ dataset }) => dataset === 'nmap.port'),
+        ),
+      ),
+      NEVER,
+    );
+    expect(seen.length - before).toBe(1);
+  });
+
+  test('what Loki takes by default is known beforehand: 256 KiB', async () => {
+    const { sink, seen } = await against(stored);
+    const script = `<script id="x" output="${'y'.repeat(300_000)}"/>`;
+    const ports = `<ports><port protocol="tcp" portid="2"><state state="open"/>${script}</port></ports>`;
+    const lane = await runLane(sink, eventsOf(scan(host('192.0.2.1', ports))));
+    expect(lane.tally).toMatchObject({ delivered: 3, dead: 0 });
+    const lines = seen.flatMap((one) => pushed(one).streams[0]!.values.map(([, line]) => line));
+    expect(Math.max(...lines.map((line) => Buffer.byteLength(line)))).toBeLessThanOrEqual(262_144);
+  });
+
+  test('a line that nothing makes short enough is a dead letter with the words of Loki', async () => {
+    const { sink } = await against(
+      complaint(`max entry size '50' bytes exceeded for stream '{a="b"}' while adding an entry with length '900' bytes`),
+    );
+    const lane = await runLane(sink, PORTS.slice(0, 1));
+    expect(lane.tally).toMatchObject({ delivered: 0, dead: 1 });
+    expect(lane.firstRejection).toContain("max entry size '50' bytes exceeded");
   });
 
   test('a 400 that says nothing known: halves, until the one event is found', async () => {
