@@ -15,6 +15,8 @@ export type Copied = { readonly index: string; readonly op_type: 'create' } | { 
  * https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-reindex
  */
 export async function copyDocuments(client: HttpClient, from: string, to: Copied, signal: AbortSignal): Promise<void> {
+  // What came just now is not found before that, and would be left behind.
+  await wanted(client, { method: 'POST', path: `/${from}/_refresh` }, signal);
   const body = JSON.stringify({ source: { index: from }, dest: { ...to, pipeline: '_none' } });
   const started = await wanted(client, { method: 'POST', path: '/_reindex?refresh=true&wait_for_completion=false', body }, signal);
   const { task } = JSON.parse(started.body) as { readonly task: string };

@@ -33,7 +33,10 @@ export async function startElasticsearch(): Promise<ElasticsearchServer> {
   const port = await freePort();
   await configure(home, base, port, java);
   let child = launch(home, base, java);
-  const caFile = join(base, 'ca.pem');
+  // Not where the server may write: a program that runs as root trusts no file there.
+  const trusted = mkdtempSync(join(tmpdir(), 'portlog-es-ca-'));
+  const caFile = join(trusted, 'ca.pem');
+  cpSync(join(base, 'ca.pem'), caFile);
   const ask = asker(port, readFileSync(caFile, 'utf8'));
   await ready(ask, child, join(base, 'logs'));
   return {
@@ -47,7 +50,7 @@ export async function startElasticsearch(): Promise<ElasticsearchServer> {
     },
     async stop() {
       await end(child);
-      rmSync(base, { recursive: true, force: true });
+      for (const folder of [base, trusted]) rmSync(folder, { recursive: true, force: true });
     },
   };
 }
