@@ -9,6 +9,7 @@ import { createSink } from '../../sink/registry.ts';
 import type { Sink, SinkIdentity } from '../../sink/sink.ts';
 import { isSure } from '../confirm.ts';
 import { shipAndReport } from './deliver.ts';
+import { printLostRuns } from '../report/summary.ts';
 import { jsonWaiting, printWaiting } from '../report/waiting.ts';
 import { print } from '../terminal.ts';
 import { type CommandContext, settingsOf, text } from './context.ts';
@@ -43,6 +44,8 @@ export async function replayCommand(context: CommandContext): Promise<ExitCode> 
     open = false;
     return (await shipAndReport(context, settings, { sources: [], sinks, store, revive: values['dead'] === true })).code;
   } finally {
+    // A lost run is told once: whoever found it must say so, whatever else it does.
+    if (open) printLostRuns(store.lostRuns, speaker);
     if (open) store.close();
   }
 }
