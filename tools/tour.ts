@@ -1,0 +1,52 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { firings } from '../src/content/fires.ts';
+
+/*
+ * `npm start`: two scans of a small office, a week apart, go the whole way into the embedded state and a file, by the
+ * commands that anybody would type.
+ */
+
+const ROOT = join(import.meta.dirname, '..');
+const folder = mkdtempSync(join(tmpdir(), 'portlog-tour-'));
+const events = join(folder, 'events.ndjson');
+const report = join(folder, 'report.html');
+const SCANS = ['examples/office-1.xml', 'examples/office-2.xml'];
+
+for (const scan of SCANS) portlog(['--to', `file=${events}`, scan], [], 'ship');
+portlog(['inventory'], ['--state', 'open'], 'What is open now');
+const shipped = readFileSync(events, 'utf8')
+  .trim()
+  .split('\n')
+  .map((line) => JSON.parse(line) as { readonly event: { readonly dataset: string }; readonly message: string });
+heading('What changed in the week');
+const changes = shipped.filter(({ event }) => event.dataset === 'nmap.change');
+for (const { message } of changes) console.log(message);
+heading('Which alerts that raises');
+const now = Date.now();
+for (const { rule, summary } of shipped.flatMap((event) => firings(event, now))) console.log(`${rule.severity.padEnd(8)} ${summary}`);
+heading('One of the events');
+console.log(JSON.stringify(changes.at(2) ?? {}, undefined, 2));
+portlog(['report'], ['--since', '2026-10-06', '--output', report], 'A report to hand over');
+heading('Next');
+console.log(`node bin/portlog.js YOUR-SCAN.xml                                    a scan of yours, as a table
+node bin/portlog.js setup elasticsearch --url https://es:9200 --api-key   then --to elasticsearch=https://es:9200
+node bin/portlog.js run --config portlog.yaml                         scan on a schedule (docs/how-to/unattended.md)`);
+
+/** Shows a command as it would be typed, and runs it; its state is that of the tour. */
+function portlog(args: readonly string[], more: readonly string[], title: string): void {
+  if (title !== 'ship') heading(title);
+  console.log(`$ portlog ${[...args, ...more].map((word) => word.replace(`${folder}/`, '')).join(' ')}`);
+  const program = [join(ROOT, 'bin', 'portlog.js'), ...args, ...more, '--state-dir', folder];
+  const { status } = spawnSync(process.execPath, program, { cwd: ROOT, stdio: 'inherit' });
+  if (status !== 0) {
+    console.error(`portlog ended with ${status}`);
+    process.exit(1);
+  }
+}
+
+function heading(text: string): void {
+  console.log(`\n== ${text}`);
+}
