@@ -13,11 +13,14 @@ const LIMITS = { maxEvents: 2000, maxBytes: 1 << 20, inFlight: 1, inFlightPerPar
 const MAGIC_OF_KERNEL: ReadonlySet<number> = new Set([0x9fa0, 0x62656572]);
 const DEFAULT_ROTATE_BYTES = 100 << 20;
 
+/** Resolves when so many events may be written to the open file. */
+export type Permit = (file: number, events: number, signal: AbortSignal) => Promise<void>;
+
 /**
  * NDJSON, one ECS event a line, appended (O_APPEND) so that others may follow or write the same file.
  * Never half a line: what the disk did not take whole is taken back.
  */
-export function fileSink(options: SinkOptions): Sink {
+export function fileSink(options: SinkOptions, permit?: Permit): Sink {
   if (options.target === undefined || options.target === '')
     throw new PortlogError('sink-options', 'the sink "file" needs a path', { hint: 'for example --to file=/var/log/portlog/events.ndjson' });
   const path = resolve(options.target);
@@ -42,9 +45,9 @@ export function fileSink(options: SinkOptions): Sink {
       let removed = 0;
       await tried(async () => {
         if (rotateBytes > 0 && (statSync(path, { throwIfNoEntry: false })?.size ?? 0) >= rotateBytes) removed = await putAside();
-        file = await current(file, signal);
+        const opened = await current(batch.entries.length, signal);
         const body = batchBody(batch, scratch);
-        append(file, body, fsync);
+        append(opened, body, fsync);
         scratch.give(body);
       });
       return { delivered: batch.entries.length, already: 0, retry: [], rejected: [], removed };
@@ -56,12 +59,18 @@ export function fileSink(options: SinkOptions): Sink {
     },
   };
 
-  /** The file of that name: somebody else may have put it aside. */
-  async function current(opened: number | undefined, signal: AbortSignal): Promise<number> {
-    if (opened !== undefined && fstatSync(opened).ino === statSync(path, { throwIfNoEntry: false })?.ino) return opened;
-    close(opened);
-    file = undefined;
-    return openToAppend(path, signal);
+  /** The file of that name: somebody else may have put it aside, also while nobody was permitted to write. */
+  async function current(events: number, signal: AbortSignal): Promise<number> {
+    for (;;) {
+      if (file === undefined || !isAt(path, file)) {
+        close(file);
+        file = undefined;
+        file = await openToAppend(path, signal);
+      }
+      if (permit === undefined) return file;
+      await permit(file, events, signal);
+      if (isAt(path, file)) return file;
+    }
   }
 
   /** Returns how many events were deleted with files that are too old. */
@@ -80,6 +89,7 @@ export function fileSink(options: SinkOptions): Sink {
     try {
       await work();
     } catch (error) {
+      if (error instanceof SinkError) throw error;
       throw failureOf(path, error as NodeJS.ErrnoException);
     }
   }
@@ -103,6 +113,10 @@ function diagnosis(path: string): Diagnosis {
 
 function errorOf(code: string): NodeJS.ErrnoException {
   return Object.assign(new Error(code), { code });
+}
+
+function isAt(path: string, file: number): boolean {
+  return fstatSync(file).ino === statSync(path, { throwIfNoEntry: false })?.ino;
 }
 
 /** All of it or nothing. */

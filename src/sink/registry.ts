@@ -1,11 +1,11 @@
 import { nearest } from '../config/nearest.ts';
 import { PortlogError } from '../errors.ts';
 import { isPlaintextAllowed, type SinkOptions } from './options.ts';
-import type { Sink } from './sink.ts';
+import type { Sink, Tell } from './sink.ts';
 import { withinLimits } from './within-limits.ts';
 
 /** Every sink but standard output, by the name that `--to` and the configuration use. */
-const SINK_TYPES: Readonly<Record<string, (options: SinkOptions) => Promise<Sink>>> = {
+const SINK_TYPES: Readonly<Record<string, (options: SinkOptions, tell: Tell | undefined) => Promise<Sink>>> = {
   elasticsearch: async (options) => (await import('./elasticsearch.ts')).elasticsearchSink(options),
   file: async (options) => (await import('./file.ts')).fileSink(options),
   http: async (options) => (await import('./ndjson.ts')).httpSink(options),
@@ -16,17 +16,17 @@ const SINK_TYPES: Readonly<Record<string, (options: SinkOptions) => Promise<Sink
     return options.encoding === 'json' ? otlpSink(options, JSON_ENCODING, PROTOBUF) : otlpSink(options, PROTOBUF, JSON_ENCODING);
   },
   syslog: async (options) => (await import('./syslog.ts')).syslogSink(options),
-  wazuh: async (options) => (await import('./wazuh.ts')).wazuhSink(options),
+  wazuh: async (options, tell) => (await import('./wazuh.ts')).wazuhSink(options, tell),
 };
 
 /** Throws `sink-unknown` or `sink-options`; connects to nothing yet. */
-export async function createSink(options: SinkOptions): Promise<Sink> {
+export async function createSink(options: SinkOptions, tell?: Tell): Promise<Sink> {
   const create = Object.hasOwn(SINK_TYPES, options.type) ? SINK_TYPES[options.type] : undefined;
   if (create === undefined)
     throw new PortlogError('sink-unknown', `there is no sink "${options.type}"`, {
       hint: hintFor(options.type),
     });
-  const sink = withinLimits(await create(options));
+  const sink = withinLimits(await create(options, tell));
   return isPlaintextAllowed(options) ? warned(sink) : sink;
 }
 

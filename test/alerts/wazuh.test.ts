@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
@@ -9,7 +10,7 @@ import { ALERT_RULES } from '../../src/content/rules.ts';
 import type { LogEvent } from '../../src/event/event.ts';
 import { flatLine } from '../../src/event/flat.ts';
 import { syslogHeader } from '../../src/event/syslog.ts';
-import { freshDir, portlog, ROOT } from '../support/run-portlog.ts';
+import { finished, freshDir, portlog, ROOT, startPortlog } from '../support/run-portlog.ts';
 import { ecs, eventsOf, fixture, host, scan } from '../support/scans.ts';
 import { shipStories, siteOf } from './ship.ts';
 import { decoded, firedBy, lint, lintLine, type ReadRule, readRules } from './wazuh.ts';
@@ -61,6 +62,7 @@ describe('the stories, through the file', () => {
   let bySite: ReadonlyMap<string | undefined, readonly string[]>;
   beforeAll(async () => {
     const file = join(freshDir(), 'wazuh.ndjson');
+    writeFileSync(file, '');
     await shipStories(['--to', `wazuh=${file}`], {});
     const lines = readFileSync(file, 'utf8').trim().split('\n');
     bySite = Map.groupBy(lines, (line) => (JSON.parse(line) as { nmap?: { site?: string } }).nmap?.site);
@@ -150,6 +152,7 @@ describe('an event in one flat line', () => {
   test('is written no faster than an agent passes on', async () => {
     const folder = freshDir();
     const config = join(folder, 'portlog.yaml');
+    writeFileSync(join(folder, 'w.ndjson'), '');
     writeFileSync(config, `sinks: [{ type: wazuh, path: ${join(folder, 'w.ndjson')}, eventsPerSecond: 50, datasets: [nmap.port] }]\n`);
     const started = Date.now();
     const ports = Array.from({ length: 120 }, (_, i) => `<port protocol="tcp" portid="${20_000 + i}"><state state="open"/></port>`).join('');
@@ -160,5 +163,28 @@ describe('an event in one flat line', () => {
     expect(code).toBe(0);
     // The second hundred waits for the first: two seconds at fifty a second.
     expect(Date.now() - started).toBeGreaterThan(1900);
+  });
+
+  test('not by two processes either, and one that is killed holds up nobody', async () => {
+    const folder = freshDir();
+    const file = join(folder, 'w.ndjson');
+    writeFileSync(file, '');
+    writeFileSync(join(folder, 'portlog.yaml'), `sinks: [{ type: wazuh, path: ${file}, eventsPerSecond: 50, datasets: [nmap.port] }]\n`);
+    const ports = Array.from({ length: 120 }, (_, i) => `<port protocol="tcp" portid="${20_000 + i}"><state state="open"/></port>`).join('');
+    writeFileSync(join(folder, 'scan.xml'), scan(host('192.0.2.1', `<ports>${ports}</ports>`)));
+    const start = (site: string): ChildProcess => {
+      const mine = ['--state-dir', join(folder, site), '--site', site];
+      return startPortlog(['--config', join(folder, 'portlog.yaml'), ...mine, '--to', 'wazuh', '--no-changes', join(folder, 'scan.xml')]);
+    };
+    const lines = (): readonly string[] => readFileSync(file, 'utf8').split('\n').slice(0, -1);
+    const started = Date.now();
+    const [one, other, killed] = [start('one'), start('other'), start('killed')];
+    while (lines().length < 100) await new Promise((resolve) => setTimeout(resolve, 20));
+    killed.kill('SIGKILL');
+    expect((await Promise.all([one, other].map(finished))).map(({ code }) => code)).toEqual([0, 0]);
+    const by = (site: string): number => lines().filter((line) => line.includes(`"site":"${site}"`)).length;
+    expect([by('one'), by('other')]).toEqual([120, 120]);
+    // 240 lines at fifty a second, but for the last batch, which nobody waits for.
+    expect(Date.now() - started).toBeGreaterThan(2800);
   });
 });

@@ -71,6 +71,7 @@ describe('what strangers write reaches no terminal as it is', () => {
   test('neither do files and lines of Wazuh', async () => {
     for (const sink of ['file', 'wazuh']) {
       const out = join(dir, `${sink}.out`);
+      writeFileSync(out, '');
       expect((await portlog(['--state-dir', freshDir(), '--to', `${sink}=${out}`, newer])).code).toBe(0);
       const text = readFileSync(out, 'utf8');
       expect(text.length).toBeGreaterThan(1000);

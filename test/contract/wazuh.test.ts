@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
 import { flatLine } from '../../src/event/flat.ts';
@@ -9,7 +8,6 @@ import { againstServer } from '../support/against.ts';
 import { runLane } from '../support/delivery.ts';
 import { FakeWazuh } from '../support/fake-wazuh.ts';
 import { faultContract } from '../support/fault-contract.ts';
-import { freshDir } from '../support/run-portlog.ts';
 import { eventsOf, fixture, host, port, scan } from '../support/scans.ts';
 import { scriptedStream } from '../support/scripted-stream.ts';
 import { answer, type Seen } from '../support/scripted-server.ts';
@@ -32,14 +30,10 @@ test('takes what rules look at, unless told otherwise', () => {
   expect([sink(['nmap.port']).accepts('nmap.finding'), sink(['nmap.port']).accepts('nmap.port')]).toEqual([false, true]);
 });
 
-/* How it writes is tested with the sink "file". */
-describe('a file', () => {
-  sinkContract(async () => wazuhSink(sinkOptions('wazuh', { target: join(freshDir(), 'wazuh.ndjson') })));
-
-  test('is told apart from a file of the same name, and its name says what it is', () => {
-    const sink = wazuhSink(sinkOptions('wazuh', { target: '/var/log/w.ndjson' }));
-    expect([sink.name, sink.identity.type]).toEqual(['wazuh /var/log/w.ndjson', 'wazuh']);
-  });
+/* How it writes is tested in wazuh-file.test.ts. */
+test("a file is told apart from another sink's of the same name, and its name says what it is", () => {
+  const sink = wazuhSink(sinkOptions('wazuh', { target: '/var/log/w.ndjson' }));
+  expect([sink.name, sink.identity.type]).toEqual(['wazuh /var/log/w.ndjson', 'wazuh']);
 });
 
 test('syslog: lines with the header that a manager knows', async () => {

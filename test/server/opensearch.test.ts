@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ALERT_RULES } from '../../src/content/rules.ts';
@@ -90,6 +90,7 @@ test(
 
 test("the panels of Wazuh's dashboard show what the rules have told", { timeout: 2 * 60_000 }, async () => {
   const file = join(freshDir(), 'wazuh.ndjson');
+  writeFileSync(file, '');
   await shipStories(['--to', `wazuh=${file}`], {});
   // As the indexer of Wazuh has them: every text a keyword, below "data" what the decoder has found.
   const dynamic_templates = [{ texts: { match_mapping_type: 'string', mapping: { type: 'keyword' } } }];

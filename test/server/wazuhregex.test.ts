@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { decoded, readRules } from '../alerts/wazuh.ts';
@@ -33,6 +33,7 @@ function ask(questions: readonly Question[]): readonly boolean[] {
 
 test('each pattern of a rule means the same to PCRE2, over all that the stories say, and what is close to it', async () => {
   const file = join(freshDir(), 'wazuh.ndjson');
+  writeFileSync(file, '');
   await shipStories(['--to', `wazuh=${file}`], {});
   const lines = readFileSync(file, 'utf8').trim().split('\n');
   const values = new Map<string, Set<string>>();

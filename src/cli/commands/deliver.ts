@@ -147,8 +147,9 @@ export async function sinkKeysOf(context: CommandContext, settings: Settings): P
 
 async function sinksOf(context: CommandContext, settings: Settings): Promise<readonly Sink[]> {
   const { stdout } = context.terminal;
+  const tell = (sentence: string): void => context.speaker.say(sentence);
   if (settings.sinks.length === 0) return [standardOutput(context, settings)];
-  return Promise.all(settings.sinks.map(async (sink) => (sink.type === 'stdout' ? stdoutSink(stdout, lineFormat(context)) : createSink(sink))));
+  return Promise.all(settings.sinks.map(async (sink) => (sink.type === 'stdout' ? stdoutSink(stdout, lineFormat(context)) : createSink(sink, tell))));
 }
 
 function standardOutput(context: CommandContext, settings: Settings): Sink {

@@ -39,7 +39,7 @@ export async function replayCommand(context: CommandContext): Promise<ExitCode> 
       return EXIT.delivered;
     }
     const sinks = await Promise.all(
-      concerned.map(({ identity }) => (from === undefined ? sinkOf(context, settings, identity) : movedTo(settings, identity))),
+      concerned.map(({ identity }) => (from === undefined ? sinkOf(context, settings, identity) : movedTo(context, settings, identity))),
     );
     open = false;
     return (await shipAndReport(context, settings, { sources: [], sinks, store, revive: values['dead'] === true })).code;
@@ -61,13 +61,13 @@ function isNamed({ type, target }: SinkIdentity, from: string): boolean {
 }
 
 /** The destination has moved: what waits for the old one goes to the one of `--to`, which must be of the same kind. */
-async function movedTo({ sinks }: Settings, identity: SinkIdentity): Promise<Sink> {
+async function movedTo({ speaker }: CommandContext, { sinks }: Settings, identity: SinkIdentity): Promise<Sink> {
   const [to, ...more] = sinks.filter(({ type }) => type === identity.type);
   if (to === undefined || more.length > 0 || sinks.length > 1)
     throw new PortlogError('usage', `--from needs one --to ${identity.type}=URL, to which its events can go`, {
       hint: 'what was made for one kind of destination cannot be sent to another; ship the scan to that one',
     });
-  return { ...(await createSink(to)), identity };
+  return { ...(await createSink(to, (sentence) => speaker.say(sentence))), identity };
 }
 
 function sameTarget(given: string, target: string): boolean {
@@ -76,17 +76,17 @@ function sameTarget(given: string, target: string): boolean {
 }
 
 /** The sink that the events were spooled for, with the credentials of now. */
-async function sinkOf({ env }: CommandContext, settings: Settings, identity: SinkIdentity): Promise<Sink> {
+async function sinkOf({ env, speaker }: CommandContext, settings: Settings, identity: SinkIdentity): Promise<Sink> {
   const { type, target, scope } = identity;
   const configured = settings.sinks.find((sink) => sink.type === type && sink.target !== undefined && sameTarget(sink.target, target));
   const options: SinkOptions = configured ?? (await sinkOptions({ type, url: target }, settings.connection, settings.event.namespace, env));
-  const sink = await createSink({
+  const there: SinkOptions = {
     ...options,
     target,
     namespace: inScope(scope, 'namespace') ?? options.namespace,
     tenant: inScope(scope, 'tenant') ?? options.tenant,
-  });
-  return { ...sink, identity };
+  };
+  return { ...(await createSink(there, (sentence) => speaker.say(sentence))), identity };
 }
 
 async function purge(context: CommandContext, store: Store, waiting: readonly WaitingShelf[]): Promise<ExitCode> {
