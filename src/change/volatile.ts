@@ -4,9 +4,6 @@ import { isIP, isIPv6 } from 'node:net';
 const MAX_LENGTH = 1024;
 const GONE = '\u0000';
 
-const DAYS = '(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)';
-const MONTHS = '(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)';
-
 /** A clock, and how long something runs: no version looks like these. */
 const ANYWHERE: readonly RegExp[] = [
   /\b\d{1,12}(?:\.\d{1,9})? ?(?:days?|hours?|hrs?|minutes?|mins?|seconds?|secs?|ms)\b/gi,
@@ -16,8 +13,8 @@ const CLOCK = /\b\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,9})?(?: ?[ap]m)?| ?[ap]m)(?:Z| 
 /** A version may be a day; a day beside a clock is none. */
 const DATES: readonly RegExp[] = [
   /\b\d{4}-\d{2}-\d{2}/g,
-  new RegExp(`\\b(?:${DAYS},? )?${MONTHS}[a-z]{0,6}\\.? {1,2}\\d{1,2}\\b(?:,? \\d{4}\\b)?`, 'g'),
-  new RegExp(`\\b(?:${DAYS},? )?\\d{1,2}[ -]${MONTHS}[a-z]{0,6}[ -]\\d{2,4}\\b`, 'g'),
+  /\b(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? )?(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]{0,6}\.? {1,2}\d{1,2}\b(?:,? \d{4}\b)?/g,
+  /\b(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? )?\d{1,2}[ -](?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]{0,6}[ -]\d{2,4}\b/g,
 ];
 
 /** In what a service adds to its name: counters, tokens, and the day written with dots or strokes. */

@@ -44,7 +44,7 @@ export function usageError(message: string, args: readonly string[]): PortlogErr
   const options: Options = COMMAND_OPTIONS[command];
   const bare = /^Not enough arguments following: (.+)$/.exec(message)?.[1];
   if (bare !== undefined) return withoutValue(bare, options);
-  const [, name, given] = /Argument: (.+?), Given: "(.*)", Choices:/s.exec(message) ?? [];
+  const [, name, given] = /^[^:]*:\n +Argument: ([\w-]+), Given: "(.*)", Choices:/s.exec(message) ?? [];
   if (name !== undefined)
     return new PortlogError('usage', `--${name} "${given}": there is no such choice`, {
       hint: `there are: ${options[name]?.choices?.join(', ') ?? ''}`,

@@ -46,7 +46,7 @@ export interface Writing {
 export function summaryOf({ summary }: Pick<AlertRule, 'summary'>, { field, part }: Writing): string {
   const written = (text: string): string => text.replaceAll(FIELD, (_, name: string) => field(name));
   return summary
-    .split(/(\[[^\]]*\])/)
+    .split(/(\[[^[\]]*\])/)
     .map((piece) => (piece.startsWith('[') ? part(/\{([\w.]+)\}/.exec(piece)?.[1] ?? '', written(piece.slice(1, -1))) : written(piece)))
     .join('');
 }

@@ -2,7 +2,7 @@ import { constants, read, type Stats, statSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { PortlogError } from '../errors.ts';
-import { gunzipped } from './gunzip.ts';
+import { GzipDamage, gunzipped } from './gunzip.ts';
 import type { Source } from './source.ts';
 
 const readFrom = promisify(read);
@@ -59,11 +59,15 @@ const REASONS: Readonly<Record<string, readonly [reason: string, hint: string]>>
   ELOOP: ['it is a symbolic link', 'name what it leads to'],
   EISDIR: ['it is a directory', 'name the files in it, for example DIR/*.xml'],
   EACCES: ['permission is denied', 'run portlog as a user that may read it'],
-  Z_DATA_ERROR: ['its gzip data is damaged', 'what came before the damage was read; make the file again'],
 };
 
 /** Why something could not be read, in words. */
 export function unreadable(path: string, error: NodeJS.ErrnoException): PortlogError {
+  if (error instanceof GzipDamage)
+    return new PortlogError('input-unreadable', `${path} is damaged: ${error.message}`, {
+      hint: 'what came before was read, as gzip -dc would read it; make the file again',
+      cause: error,
+    });
   const [reason, hint] = REASONS[error.code ?? ''] ?? [error.message, 'check the file and the disk it is on'];
   return new PortlogError('input-unreadable', `${path} could not be read: ${reason}`, { hint, cause: error });
 }

@@ -1,54 +1,90 @@
-import { pipeline, Readable } from 'node:stream';
-import { constants, createGunzip } from 'node:zlib';
+import { crc32 } from 'node:zlib';
+import { Bytes, CUT } from './bytes.ts';
+import { Inflater } from './inflate.ts';
 
-/** The checksum, and a line or two that somebody has appended. */
-const END_BYTES = 1024;
+/** What is damaged, and how, in words; all that came before was given. */
+export class GzipDamage extends Error {
+  readonly code = 'GZIP_DAMAGE';
+}
 
 /**
- * Passes bytes through, decompressed if they begin as gzip does (RFC 1952), whatever the name says.
- * A compressed file that was cut gives all that it holds; its scan then says that it is cut. With a wrong checksum, or something
- * else behind its end, it gives what it holds, and throws then.
+ * Passes bytes through, decompressed if they begin as gzip does (RFC 1952), whatever the name says. Gives all that `gzip -dc` would give:
+ * of what was cut all that is there, without a word, for its scan then says that it is cut; with damage inside, a wrong checksum, or
+ * something else behind its end what came before, and then throws a {@link GzipDamage}. A chunk holds until the next one is asked for.
  */
 export async function* gunzipped(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
-  const input = chunks[Symbol.asyncIterator]();
-  const first = await readAtLeast(input, 2);
-  const whole = rest(first, input);
-  if (first[0] !== 0x1f || first[1] !== 0x8b) {
-    yield* whole;
+  const bytes = new Bytes(chunks);
+  if (!(await bytes.beginsWith(MAGIC))) {
+    yield* bytes.rest();
     return;
   }
-  const gunzip = createGunzip({ finishFlush: constants.Z_SYNC_FLUSH, chunkSize: 1 << 18 });
-  // The error reaches the reader of gunzip; the callback only keeps it from being thrown twice.
-  pipeline(Readable.from(endApart(whole)), gunzip, () => undefined);
-  yield* gunzip as AsyncIterable<Uint8Array>;
-}
-
-async function readAtLeast(input: AsyncIterator<Uint8Array>, bytes: number): Promise<Buffer> {
-  let start: Buffer = Buffer.alloc(0);
-  while (start.length < bytes) {
-    const { value, done } = await input.next();
-    if (done === true) break;
-    // A copy, for the chunk does not outlive the next one.
-    start = Buffer.concat([start, value]);
+  const inflater = await Inflater.load();
+  try {
+    for (let member = 1; await hasMember(bytes, member); member++) yield* contentOf(bytes, member, inflater);
+  } catch (error) {
+    if (error !== CUT) throw error;
   }
-  return start;
 }
 
-async function* rest(first: Buffer, input: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
-  if (first.length > 0) yield first;
-  for (let next = await input.next(); next.done !== true; next = await input.next()) yield next.value;
+const MAGIC = [0x1f, 0x8b];
+const DEFLATE = 8;
+const FLAG = { headerChecksum: 2, extra: 4, name: 8, comment: 16, unknown: 0xe0 };
+
+/** Whether another member begins here. Zeros behind the last one fill up a tape's block. */
+async function hasMember(bytes: Bytes, member: number): Promise<boolean> {
+  if (await bytes.beginsWith(MAGIC)) return true;
+  if (await bytes.areZerosToTheEnd()) return false;
+  throw new GzipDamage(`what follows behind its member ${member - 1} is not gzip`);
 }
 
-/**
- * The last bytes one by one: gunzip gives nothing of a piece in which it finds a fault, and the checksum, and what follows it, are
- * at the end. Copied, for a stream reads ahead of who works on its chunks.
- */
-async function* endApart(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
-  let held: Buffer = Buffer.alloc(0);
-  for await (const chunk of chunks) {
-    const all = Buffer.concat([held, chunk]);
-    held = all.subarray(Math.max(0, all.length - END_BYTES));
-    if (all.length > held.length) yield all.subarray(0, all.length - held.length);
+/** Of one member. Reads on behind its end. */
+async function* contentOf(bytes: Bytes, member: number, inflater: Inflater): AsyncGenerator<Uint8Array, void, undefined> {
+  await readHeader(bytes, member);
+  let [checksum, length] = [0, 0];
+  for await (const piece of inflater.inflated(bytes, () => new GzipDamage(`member ${member} is damaged before byte ${bytes.offset}`))) {
+    checksum = crc32(piece, checksum);
+    length = (length + piece.length) >>> 0;
+    yield piece;
   }
-  for (let at = 0; at < held.length; at++) yield held.subarray(at, at + 1);
+  if ((await bytes.number(4)) !== checksum) throw new GzipDamage(`the checksum of member ${member} is wrong`);
+  if ((await bytes.number(4)) !== length) throw new GzipDamage(`the length of member ${member} is wrong`);
+}
+
+async function readHeader(bytes: Bytes, member: number): Promise<void> {
+  const start = new Checked(bytes);
+  await start.skip(MAGIC.length);
+  const [method, flags] = [await start.byte(), await start.byte()];
+  if (method !== DEFLATE || (flags & FLAG.unknown) !== 0) throw new GzipDamage(`the header of member ${member} is none that is known`);
+  // When, by whom, on what.
+  await start.skip(6);
+  if ((flags & FLAG.extra) !== 0) await start.skip((await start.byte()) + 256 * (await start.byte()));
+  if ((flags & FLAG.name) !== 0) await start.skipText();
+  if ((flags & FLAG.comment) !== 0) await start.skipText();
+  if ((flags & FLAG.headerChecksum) === 0) return;
+  const expected = start.checksum & 0xffff;
+  if ((await bytes.number(2)) !== expected) throw new GzipDamage(`the checksum of the header of member ${member} is wrong`);
+}
+
+/** Bytes with the checksum of those that were read. */
+class Checked {
+  checksum = 0;
+  private readonly bytes: Bytes;
+
+  constructor(bytes: Bytes) {
+    this.bytes = bytes;
+  }
+
+  async byte(): Promise<number> {
+    const byte = await this.bytes.byte();
+    this.checksum = crc32(Uint8Array.of(byte), this.checksum);
+    return byte;
+  }
+
+  async skip(count: number): Promise<void> {
+    for (let i = 0; i < count; i++) await this.byte();
+  }
+
+  async skipText(): Promise<void> {
+    while ((await this.byte()) !== 0);
+  }
 }

@@ -1,4 +1,4 @@
-import { execFile, spawn } from 'node:child_process';
+import { execFile, spawn, spawnSync } from 'node:child_process';
 import { createWriteStream, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -189,12 +189,30 @@ describe('reading', () => {
     expect(code).toBe(1);
   });
 
-  test('damaged gzip: what could be read ships', async () => {
-    const bytes = gzipSync(readFileSync(EXAMPLE));
-    bytes.fill(0xff, bytes.length - 300, bytes.length - 200);
-    const { stderr, code } = await portlog([file('bad.xml.gz', bytes)]);
-    expect(stderr).toMatch(/its gzip data is damaged|scan incomplete/);
-    expect([1, 3]).toContain(code);
+  describe('damaged gzip: what gzip -dc gives ships, and the damage is said', () => {
+    const text = Buffer.from(scan(Array.from({ length: 3000 }, (_, i) => host(`198.51.${i >> 8}.${i & 255}`, port(80))).join('')));
+    const [first, second] = [gzipSync(text.subarray(0, 400_000)), gzipSync(text.subarray(400_000))];
+    const whole = (): Buffer => Buffer.concat([first, second]);
+    const inTheMiddle = whole().fill(0xff, first.length >> 1, (first.length >> 1) + 200);
+    const checksum = whole();
+    checksum.writeUInt32LE(0, first.length - 8);
+    test.for([
+      ['in the middle', inTheMiddle, 'member 1'],
+      ['a checksum in the middle of two members', checksum, 'the checksum of member 1 is wrong'],
+      ['megabytes appended', Buffer.concat([whole(), Buffer.alloc(2_000_000, 'x')]), 'what follows behind its member 2 is not gzip'],
+    ] as const)('%s', async ([, bytes, said]) => {
+      const path = file('bad.xml.gz', bytes);
+      const { stdout: content } = spawnSync('gzip', ['-dc', path], { maxBuffer: 1e9 });
+      const expected = events((await portlog(['-'], { input: content })).stdout).filter(isObserved);
+      expect(expected.length).toBeGreaterThan(500);
+      for (const { stdout, stderr, code } of [await portlog([path]), await portlog(['-'], { input: bytes })]) {
+        expect(events(stdout).filter(isObserved).slice(0, expected.length)).toEqual(expected);
+        expect(stderr).toContain('is damaged: ');
+        expect(stderr).toContain(said);
+        expect([1, 3]).toContain(code);
+      }
+    });
+    const isObserved = ({ event }: any): boolean => event.dataset === 'nmap.host' || event.dataset === 'nmap.port';
   });
 
   test('a host that cannot be read is named with its byte, exit 1', async () => {

@@ -2,6 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { appendFileSync, chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { finished, freshDir, portlog, ROOT, startPortlog } from '../support/run-portlog.ts';
 import { host, port, scan } from '../support/scans.ts';
@@ -120,6 +121,18 @@ describe('portlog watch', () => {
     expect(code).toBe(1);
     expect(stderr).toContain('the input ends');
     expect(actions()).toEqual(expect.arrayContaining(['port-observed', 'scan-incomplete']));
+  });
+
+  test('of a damaged gzip file what gzip -dc gives is shipped, and the damage is told, once', async () => {
+    const bytes = Buffer.concat([gzipSync(WHOLE), Buffer.alloc(100_000, 'x')]);
+    bytes.writeUInt32LE(0, gzipSync(WHOLE).length - 8);
+    writeFileSync(join(scans, 'a.xml.gz'), bytes);
+    const quick = ['--once', '--cut-after-minutes', '0.0001'];
+    const { code, stderr } = await portlog([...args(), ...quick]);
+    expect([code, stderr]).toEqual([1, expect.stringContaining('a.xml.gz is damaged: the checksum of member 1 is wrong')]);
+    expect(actions().filter((action) => action === 'port-observed')).toHaveLength(2);
+    expect(actions()).toContain('scan-finished');
+    expect((await portlog([...args(), ...quick])).stderr).toBe('');
   });
 
   test('what is no scan is said once, and the others go on', async () => {

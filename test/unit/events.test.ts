@@ -256,7 +256,7 @@ describe('identity', () => {
     async function* compressed(): AsyncGenerator<Uint8Array> {
       for (const byte of gzipSync(EXAMPLE)) yield Uint8Array.of(byte);
     }
-    for await (const chunk of gunzipped(compressed())) chunks.push(chunk);
+    for await (const chunk of gunzipped(compressed())) chunks.push(Buffer.from(chunk));
     expect(eventsOf(Buffer.concat(chunks))).toEqual(eventsOf(EXAMPLE));
   });
 

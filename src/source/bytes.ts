@@ -1,0 +1,70 @@
+/** Thrown where more bytes are needed than there are. */
+export const CUT = Symbol('cut');
+
+/** Bytes of chunks, of which each holds only until the next one is asked for, one by one. */
+export class Bytes {
+  /** Of what was taken; from the beginning. */
+  offset = 0;
+  private readonly input: AsyncIterator<Uint8Array>;
+  private held: Uint8Array = new Uint8Array(0);
+
+  constructor(chunks: AsyncIterable<Uint8Array>) {
+    this.input = chunks[Symbol.asyncIterator]();
+  }
+
+  /** Looks, and takes nothing. */
+  async beginsWith(start: readonly number[]): Promise<boolean> {
+    while (this.held.length < start.length) {
+      // A copy, for the chunk does not outlive the next one.
+      const before = Uint8Array.from(this.held);
+      const { value, done } = await this.input.next();
+      if (done === true) {
+        this.held = before;
+        return false;
+      }
+      this.held = before.length === 0 ? value : Buffer.concat([before, value]);
+    }
+    return start.every((byte, i) => this.held[i] === byte);
+  }
+
+  /** Throws {@link CUT}. */
+  async byte(): Promise<number> {
+    const [byte] = await this.some();
+    this.take(1);
+    return byte as number;
+  }
+
+  /** Of so many bytes, the lowest first. Throws {@link CUT}. */
+  async number(bytes: number): Promise<number> {
+    let number = 0;
+    for (let i = 0; i < bytes; i++) number += (await this.byte()) * 256 ** i;
+    return number;
+  }
+
+  /** At least one, as many as there are without asking for more; they are not taken. Throws {@link CUT}. */
+  async some(): Promise<Uint8Array> {
+    while (this.held.length === 0) {
+      const { value, done } = await this.input.next();
+      if (done === true) throw CUT;
+      this.held = value;
+    }
+    return this.held;
+  }
+
+  take(count: number): void {
+    this.held = this.held.subarray(count);
+    this.offset += count;
+  }
+
+  /** Takes what it looks at. Also true when there is nothing. */
+  async areZerosToTheEnd(): Promise<boolean> {
+    for await (const chunk of this.rest()) if (chunk.some((byte) => byte !== 0)) return false;
+    return true;
+  }
+
+  /** All chunks that are left. */
+  async *rest(): AsyncGenerator<Uint8Array, void, undefined> {
+    if (this.held.length > 0) yield this.held;
+    for (let next = await this.input.next(); next.done !== true; next = await this.input.next()) yield next.value;
+  }
+}
