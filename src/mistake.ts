@@ -12,3 +12,8 @@ export function mistake(what: string, error: unknown): PortlogError {
     cause: error,
   });
 }
+
+/** Whether an error of a part is a mistake of ours, and says nothing about what the part talks to. */
+export function isOurs({ cause }: Error): boolean {
+  return cause instanceof PortlogError && cause.code === 'mistake';
+}

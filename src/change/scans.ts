@@ -3,7 +3,9 @@ import { AHEAD_MS } from '../event/time.ts';
 import type { Run } from '../nmap/model.ts';
 import type { TargetLists } from './scope.ts';
 import type { Database } from '../state/database.ts';
+import { parsedAs } from '../shape.ts';
 import { type RunCoverage, runCoverage } from './coverage.ts';
+import { RUN_SETUP, SCAN_COUNTS } from './known-shape.ts';
 
 /** Of a kind of runs, besides the first complete one: what confirms, repeats or follows is among the latest. */
 const KEPT_OF_A_KIND = 100;
@@ -72,22 +74,24 @@ export class KnownScans {
   begin(id: string, started: number, setup: RunSetup): ScanRecord {
     const before = this.row(id);
     if (before === undefined) this.insert(id, started, setup);
-    // The same run may have been cut in its header before.
+    // The same run may have been cut in its header before, or the disk has changed it.
     else
       this.database.run(
         'UPDATE scan SET run = ?, kind = ? WHERE nr = ? AND length(run) < ?',
         JSON.stringify(setup),
         kindOf(setup),
         before['nr'] as number,
-        JSON.stringify(setup).length,
+        setupOf(before) === UNREADABLE ? Number.MAX_SAFE_INTEGER : JSON.stringify(setup).length,
       );
     return this.recordOf(this.row(id) ?? {});
   }
 
   /** What it has changed so far, as another process may have noted. */
   refresh(record: ScanRecord): void {
-    const counts = this.database.get('SELECT counts FROM scan WHERE nr = ?', record.nr)?.['counts'] as string | undefined;
-    if (counts !== undefined) Object.assign(record.counts, JSON.parse(counts));
+    Object.assign(
+      record.counts,
+      parsedAs(this.database.get('SELECT counts FROM scan WHERE nr = ?', record.nr)?.['counts'], SCAN_COUNTS) as ScanCounts | undefined,
+    );
   }
 
   save(record: ScanRecord): void {
@@ -133,16 +137,13 @@ export class KnownScans {
   /** Runs that told no time that can be, and were read later than `time`. */
   heldAfter(time: number): readonly { readonly nr: number; readonly started: number }[] {
     return this.database
-      .all("SELECT nr, started FROM scan WHERE site = ? AND started > ? AND json_extract(counts, '$.held') = 1", this.site, time)
+      .all(`SELECT nr, started FROM scan WHERE site = ? AND started > ? AND ${HELD} = 1`, this.site, time)
       .map(({ nr, started }) => ({ nr: nr as number, started: started as number }));
   }
 
   /** The latest time of a run that told its times. */
   latestTold(): number {
-    const row = this.database.get(
-      "SELECT max(max(started, ended)) AS last FROM scan WHERE site = ? AND json_extract(counts, '$.held') IS NULL",
-      this.site,
-    );
+    const row = this.database.get(`SELECT max(max(started, ended)) AS last FROM scan WHERE site = ? AND ${HELD} IS NULL`, this.site);
     return (row?.['last'] as number | null) ?? 0;
   }
 
@@ -154,7 +155,7 @@ export class KnownScans {
   /** nmap's arguments of the scan of a number; undefined when it told none, or is long forgotten. */
   argsOf(nr: number): string | undefined {
     const row = this.database.get('SELECT run FROM scan WHERE nr = ?', nr);
-    return row && (JSON.parse(row['run'] as string) as RunSetup).args;
+    return row && setupOf(row).args;
   }
 
   /** `nmap.scan.id` of a number; undefined when that scan is long forgotten. */
@@ -174,7 +175,7 @@ export class KnownScans {
       started,
       started,
       JSON.stringify(setup),
-      JSON.stringify({ firstHosts: 0, firstPorts: 0, firstFindings: 0, changes: 0, changedHosts: 0 } satisfies ScanCounts),
+      JSON.stringify(NO_COUNTS),
       kindOf(setup),
     );
     const nr = this.row(id)?.['nr'] as number;
@@ -184,8 +185,7 @@ export class KnownScans {
   /** Forgets what no comparison needs, but not the run that begins. */
   private prune(nr: number): void {
     const old = this.database.all("SELECT nr, run FROM scan WHERE site = ? AND kind = ''", this.site);
-    for (const row of old)
-      this.database.run('UPDATE scan SET kind = ? WHERE nr = ?', kindOf(JSON.parse(row['run'] as string) as RunSetup), row['nr'] as number);
+    for (const row of old) this.database.run('UPDATE scan SET kind = ? WHERE nr = ?', kindOf(setupOf(row)), row['nr'] as number);
     this.database.run(
       `DELETE FROM scan WHERE site = ? AND nr <> ? AND nr NOT IN (
          SELECT nr FROM (
@@ -206,7 +206,7 @@ export class KnownScans {
   /** Taken apart when it is asked for: of thousands of old runs few ever are. */
   private recordOf(row: Readonly<Record<string, unknown>>): ScanRecord {
     let setup: RunSetup | undefined;
-    const counts = JSON.parse(row['counts'] as string) as ScanCounts;
+    const counts = (parsedAs(row['counts'], SCAN_COUNTS) as ScanCounts | undefined) ?? { ...NO_COUNTS };
     const { coverageOf } = this;
     return {
       nr: row['nr'] as number,
@@ -216,11 +216,11 @@ export class KnownScans {
       complete: row['complete'] === 1,
       kind: row['kind'] as string,
       get setup() {
-        setup ??= JSON.parse(row['run'] as string) as RunSetup;
+        setup ??= setupOf(row);
         return setup;
       },
       get coverage() {
-        return coverageOf(this.kind === '' ? (row['run'] as string) : this.kind, this.setup);
+        return coverageOf(this.kind === '' || this.setup === UNREADABLE ? String(row['run']) : this.kind, this.setup);
       },
       counts,
     };
@@ -236,6 +236,17 @@ export class KnownScans {
     this.coverages.set(kind, coverage);
     return coverage;
   };
+}
+
+/** Null when it is not so, and of what the disk has changed. */
+const HELD = "CASE WHEN json_valid(counts) THEN json_extract(counts, '$.held') END";
+const NO_COUNTS: Readonly<ScanCounts> = { firstHosts: 0, firstPorts: 0, firstFindings: 0, changes: 0, changedHosts: 0 };
+
+/** Of a run that the disk has changed nobody knows what it looked at: nothing is compared with it. */
+const UNREADABLE: RunSetup = { scanner: undefined, args: undefined, verbose: undefined, scaninfo: [] };
+
+function setupOf(row: Readonly<Record<string, unknown>>): RunSetup {
+  return (parsedAs(row['run'], RUN_SETUP) as RunSetup | undefined) ?? UNREADABLE;
 }
 
 /** Two runs of a kind looked at the same targets and ports with the same options, wherever their output went. */

@@ -1,11 +1,19 @@
-import type { AddressSet } from '../nmap/address-set.ts';
+import { PortlogError } from '../errors.ts';
+import { addressKey, type AddressSet } from '../nmap/address-set.ts';
 import type { Run } from '../nmap/model.ts';
 import type { Database } from '../state/database.ts';
 import { latestOf, placeOf } from '../state/index-known.ts';
+import { parsedAs } from '../shape.ts';
+import { KNOWN_HOST } from './known-shape.ts';
 import { type KnownHost, standing, type TestedPorts } from './known.ts';
 
 /** Lists below this length are written where they are used. */
 const SHORT_LIST = 40;
+
+/** As it is written: lists of ports by their number. */
+interface KeptHost extends Omit<KnownHost, 'tested'> {
+  readonly tested: readonly (Omit<TestedPorts, 'ports'> & { readonly ports: string | number })[];
+}
 
 /** The hosts that are known at one site, one row each. */
 export class KnownHosts {
@@ -20,9 +28,22 @@ export class KnownHosts {
     for (const { id, ports } of database.all('SELECT id, ports FROM port_list')) this.remember(id as number, ports as string);
   }
 
+  /** Throws `state-unusable` when the disk has changed what is known of it. */
   get(key: string): KnownHost | undefined {
     const row = this.database.get('SELECT known FROM host WHERE site = ? AND key = ?', this.site, key);
-    return row && this.parse(row['known'] as string);
+    if (row === undefined) return undefined;
+    const host = parsedAs(row['known'], KNOWN_HOST) as KeptHost | undefined;
+    if (host?.key === key) return this.withLists(host);
+    const alone = addressKey(key) === undefined ? '' : ` --network ${key}`;
+    throw new PortlogError('state-unusable', `${this.database.path} is damaged: what is known of ${key} (site ${this.site}) cannot be read`, {
+      hint: `bring the file back from a backup, or give up what is known: portlog inventory --forget --site ${this.site}${alone}`,
+    });
+  }
+
+  /** Its addresses; of one that cannot be read any more, what it is kept under. */
+  placeOf(key: string): Pick<KnownHost, 'key' | 'ips'> {
+    const row = this.database.get('SELECT known FROM host WHERE site = ? AND key = ?', this.site, key);
+    return (parsedAs(row?.['known'], KNOWN_HOST) as KeptHost | undefined) ?? { key, ips: [] };
   }
 
   put(host: KnownHost, confirm: number): void {
@@ -88,10 +109,7 @@ export class KnownHosts {
     return JSON.stringify({ ...host, tested: host.tested.map((one) => ({ ...one, ports: this.listIds.get(one.ports) ?? one.ports })) });
   }
 
-  private parse(text: string): KnownHost {
-    const host = JSON.parse(text) as Omit<KnownHost, 'tested'> & {
-      readonly tested: readonly (Omit<TestedPorts, 'ports'> & { readonly ports: string | number })[];
-    };
+  private withLists(host: KeptHost): KnownHost {
     return { ...host, tested: host.tested.map((one) => ({ ...one, ports: typeof one.ports === 'number' ? this.listOf(one.ports) : one.ports })) };
   }
 

@@ -1,5 +1,6 @@
 import { type Dataset, type Fields, type LogEvent, Shared } from '../event/event.ts';
 import type { Database } from '../state/database.ts';
+import { anything, number, parsedAs, record, tableOf, text } from '../shape.ts';
 
 /** Of all scans; about 2 KB each. Of older ones a sink that comes later gets the hosts and ports only. */
 const KEPT_EVENTS = 10_000;
@@ -42,7 +43,7 @@ export class ToldChanges {
   missed(scan: string, sink: Destination): readonly LogEvent[] {
     const rows = this.database.all('SELECT event FROM told_change WHERE scan = ? AND nr > ? ORDER BY nr', scan, this.lastOf(scan, sink));
     if (rows.length > 0) this.mark(scan, sink);
-    return rows.map(({ event }) => read(event as string));
+    return rows.flatMap(({ event }) => read(event) ?? []);
   }
 
   hasMissed(scan: string, sink: Destination): boolean {
@@ -70,7 +71,21 @@ function written({ shared, ...event }: LogEvent): string {
   return JSON.stringify({ ...event, shared: shared.fields });
 }
 
-function read(text: string): LogEvent {
-  const { shared, ...event } = JSON.parse(text) as Omit<LogEvent, 'shared'> & { readonly shared: Fields };
-  return { ...event, shared: new Shared(shared) };
+const WRITTEN = record({
+  id: text,
+  unit: text,
+  dataset: text,
+  action: text,
+  time: number,
+  created: number,
+  severity: number,
+  message: text,
+  shared: tableOf(anything),
+  own: tableOf(anything),
+});
+
+/** Undefined when the disk has changed it: the others are told all the same. */
+function read(json: unknown): LogEvent | undefined {
+  const written = parsedAs(json, WRITTEN) as (Omit<LogEvent, 'shared'> & { readonly shared: Fields }) | undefined;
+  return written && { ...written, shared: new Shared(written.shared) };
 }

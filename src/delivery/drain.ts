@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts';
+import { isOurs } from '../mistake.ts';
 import { type Sink, SinkError } from '../sink/sink.ts';
 import { batchOf } from './batch.ts';
 import { deliver, type Settled, type Undelivered } from './deliver.ts';
@@ -114,7 +115,11 @@ export class Drain {
         attempts = 0;
         continue;
       }
-      if (error !== undefined && error.kind !== 'temporary') return this.stop();
+      if (error !== undefined && error.kind !== 'temporary') {
+        if (next === undefined || !isOurs(error) || !(await this.isToBlame(next))) return this.stop();
+        attempts = 0;
+        continue;
+      }
       const wait = backoffMs(++attempts, clock.random(), error?.retryAfterMs);
       const isLate = this.isTooLate(wait);
       if (next !== undefined && (isLate || attempts > ATTEMPTS_AT_THE_HEAD) && (await this.isToBlame(next))) {

@@ -8,7 +8,7 @@ const LEVEL = 1;
 type Head = readonly (readonly [id: string, dataset: Dataset, time: number, queued: number, bytes: number, unit?: string])[];
 
 /** A batch as it lies in the spool: one line of JSON about the entries, then their bodies, compressed. */
-export function packFrame(entries: readonly Queued[]): { readonly frame: Buffer; readonly checksum: number } {
+export function packFrame(entries: readonly Queued[], partition: string): { readonly frame: Buffer; readonly checksum: number } {
   const head: Head = entries.map(({ id, dataset, time, queued, bytes, unit }) =>
     unit === undefined ? [id, dataset, time, queued, bytes] : [id, dataset, time, queued, bytes, unit.key],
   );
@@ -17,7 +17,7 @@ export function packFrame(entries: readonly Queued[]): { readonly frame: Buffer;
   let at = line.copy(whole);
   for (const { parts } of entries) for (const part of parts) at += whole.write(part, at);
   const frame = zstdCompressSync(whole.subarray(0, at), { params: { [constants.ZSTD_c_compressionLevel]: LEVEL } });
-  return { frame, checksum: crc32(frame) };
+  return { frame, checksum: checksumOf(frame, partition) };
 }
 
 let scratch = Buffer.alloc(0);
@@ -31,7 +31,8 @@ function room(bytes: number): Buffer {
 
 /** The entries of a frame, or undefined when it is not what was written. */
 export function unpackFrame(frame: Uint8Array, checksum: number, partition: string): readonly Queued[] | undefined {
-  if (crc32(frame) !== checksum) return undefined;
+  // Older versions left the partition out.
+  if (checksum !== checksumOf(frame, partition) && checksum !== crc32(frame)) return undefined;
   const whole = zstdDecompressSync(frame);
   const end = whole.indexOf(10);
   let at = end + 1;
@@ -40,4 +41,8 @@ export function unpackFrame(frame: Uint8Array, checksum: number, partition: stri
     at += bytes;
     return { id, dataset, time, queued, bytes, partition, parts: [body], unit: key === undefined ? undefined : { key } };
   });
+}
+
+function checksumOf(frame: Uint8Array, partition: string): number {
+  return crc32(partition, crc32(frame));
 }

@@ -1,5 +1,6 @@
 import type { Database } from '../state/database.ts';
-import type { Tally } from './tally.ts';
+import { listOf, number, parsedAs, record, text } from '../shape.ts';
+import { newTally, type Tally } from './tally.ts';
 
 /** The sums of a run as they were last committed. */
 export interface RunSums {
@@ -21,6 +22,9 @@ export interface OpenRun {
 
 /** Whether the process of that number that began something then is there. */
 export type IsAlive = (pid: number, started: number) => boolean;
+
+const TALLY = record({ read: number, delivered: number, already: number, dead: number, spooled: number, discarded: number });
+const SUMS = listOf(record({ sink: text, tally: TALLY }));
 
 /** The runs of portlog on one state file, so that what a killed one left open is known to the next. */
 export class Runs {
@@ -59,6 +63,12 @@ export class Runs {
       what: string;
       sums: string;
     }[];
-    return rows.map(({ sums, ...run }) => ({ ...run, sums: JSON.parse(sums) as readonly RunSums[] }));
+    return rows.map(({ sums, ...run }) => ({ ...run, sums: sumsIn(sums) }));
   }
+}
+
+/** None when the disk has changed them. What older versions did not count is 0. */
+function sumsIn(text: string): readonly RunSums[] {
+  const sums = (parsedAs(text, SUMS) as readonly RunSums[] | undefined) ?? [];
+  return sums.map(({ tally, ...more }) => ({ ...more, tally: { ...newTally(), ...tally } }));
 }

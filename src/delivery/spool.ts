@@ -63,7 +63,7 @@ export class Spool {
     { entries, partition }: BatchOf<Queued>,
     { now, outbox = false, run = this.run, tries = 0 }: { now: number; outbox?: boolean; run?: number; tries?: number },
   ): void {
-    const { frame, checksum } = packFrame(entries);
+    const { frame, checksum } = packFrame(entries, partition);
     this.database.run(
       'INSERT INTO spool (sink, seq, run, outbox, partition, events, created, since, tries, stored, checksum, frame) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
       this.sink,
@@ -82,8 +82,8 @@ export class Spool {
   }
 
   /** What became smaller because a part of it was delivered. */
-  replace(seq: number, { entries }: BatchOf<Queued>): void {
-    const { frame, checksum } = packFrame(entries);
+  replace(seq: number, { entries, partition }: BatchOf<Queued>): void {
+    const { frame, checksum } = packFrame(entries, partition);
     this.database.run(
       'UPDATE spool SET events = ?, stored = ?, checksum = ?, frame = ? WHERE sink = ? AND seq = ?',
       entries.length,

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts';
+import { isOurs } from '../mistake.ts';
 import type { Refusal } from '../sink/sink.ts';
 import { batchOf } from './batch.ts';
 import type { Undelivered } from './deliver.ts';
@@ -60,7 +61,7 @@ async function sendRound(keeper: Keeper, { send, taken, evidence, signal, onDead
     // Who answers about single events, and takes others, works; who answers nothing to one, only if another got through since.
     const isWorking = left.refusal !== undefined || left.entries.length > 1 ? taken() > 0 : taken() > evidence.taken;
     inVain = taken() > evidence.taken ? 0 : inVain + 1;
-    if (left.error.kind !== 'temporary' || inVain > MAX_IN_VAIN) return false;
+    if ((left.error.kind !== 'temporary' && !isOurs(left.error)) || inVain > MAX_IN_VAIN) return false;
     if (!isWorking) continue;
     evidence.taken = taken();
     settle(keeper, next, left, onDead);

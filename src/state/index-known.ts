@@ -1,4 +1,5 @@
 import { addressKey } from '../nmap/address-set.ts';
+import { either, listOf, number, oneOf, optional, parsedAs, record, text } from '../shape.ts';
 import type { Handle } from './sqlite.ts';
 
 /** Enters addresses and latest times of the hosts that are known, so that a scan finds those that it is about. */
@@ -13,8 +14,9 @@ export function indexKnown(handle: Handle): void {
   `);
   const update = handle.prepare('UPDATE host SET place = ?, latest = ? WHERE site = ? AND key = ?');
   for (const { site = null, key = null, known } of handle.prepare('SELECT site, key, known FROM host').all()) {
-    const host = JSON.parse(known as string) as Known;
-    update.run(placeOf(host), latestOf(host), site, key);
+    const host = parsedAs(known, KNOWN) as Known | undefined;
+    // What the disk has changed is found when it is asked for.
+    if (host !== undefined) update.run(placeOf(host), latestOf(host), site, key);
   }
   handle.exec(`
     CREATE INDEX host_place ON host (site, place);
@@ -22,6 +24,9 @@ export function indexKnown(handle: Handle): void {
     CREATE INDEX scan_kind ON scan (site, kind, started);
   `);
 }
+
+const TESTS = optional(record({ times: listOf(number) }));
+const KNOWN = record({ key: text, ips: listOf(text), time: either(number, oneOf(null)), up: record({ yes: TESTS, no: TESTS }) });
 
 /** What of a known host is needed here. */
 interface Known {

@@ -1,4 +1,5 @@
 import { maskArguments } from '../nmap/mask.ts';
+import { optional, parsedAs, record, text } from '../shape.ts';
 import type { Handle } from './sqlite.ts';
 
 /**
@@ -11,8 +12,10 @@ export function maskStoredArguments(handle: Handle): void {
   const select = handle.prepare('SELECT run FROM scan WHERE nr = ?');
   const update = handle.prepare('UPDATE scan SET run = ? WHERE nr = ?');
   for (const { nr = null } of handle.prepare('SELECT nr FROM scan').all()) {
-    const setup = JSON.parse(select.get(nr)?.['run'] as string) as { readonly args?: string };
-    if (setup.args === undefined) continue;
+    const setup = parsedAs(select.get(nr)?.['run'], record({ args: optional(text) })) as { readonly args?: string } | undefined;
+    // What the disk has changed nobody can read any more, and may hold one, too.
+    if (setup === undefined) update.run('{"scaninfo":[]}', nr);
+    if (setup?.args === undefined) continue;
     const args = maskArguments(setup.args);
     if (args !== setup.args) update.run(JSON.stringify({ ...setup, args }), nr);
   }

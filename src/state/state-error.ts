@@ -24,6 +24,8 @@ const BY_ERRNO: Readonly<Record<string, readonly [what: string, hint: string]>> 
   EACCES: ['cannot be opened: permission is denied', `give this user access, or ${ELSEWHERE}`],
   EPERM: ['cannot be opened: it is not permitted', `give this user access, or ${ELSEWHERE}`],
   ENOTDIR: ['cannot be made: a part of its path is no directory', ELSEWHERE],
+  // A number that SQLite holds and JavaScript cannot: we write none.
+  ERR_OUT_OF_RANGE: ['is damaged', DAMAGED_HINT],
   EEXIST: ['cannot be made: a part of its path is no directory', ELSEWHERE],
 };
 

@@ -178,12 +178,15 @@ describe('batches', () => {
   });
 
   test('a sink that does not account for every event is a mistake that is not passed over', async () => {
-    await expect(
-      runLane(
-        scriptedSink(() => NOTHING),
-        EVENTS,
-      ),
-    ).rejects.toThrow('the sink accounts for 0 of');
+    const lane = await runLane(
+      scriptedSink(() => NOTHING),
+      EVENTS,
+    );
+    expect(lane.failure).toMatchObject({
+      kind: 'permanent',
+      message: expect.stringMatching(/^sending to scripted failed by a mistake in portlog: the sink accounts for 0 of \d events$/),
+    });
+    expect(lane.tally).toMatchObject({ read: EVENTS.length, delivered: 0, spooled: EVENTS.length });
   });
 });
 
@@ -292,6 +295,28 @@ describe('one event does not block the others', () => {
     expect(dead.length).toBeGreaterThan(3);
   });
 
+  test('on which we make a mistake: it ends as a dead letter that says so', async () => {
+    const stateDir = fastDir();
+    const stored = new Set<string>();
+    const sink = all(stored, () => {
+      throw new TypeError('no such part');
+    });
+    const fates: (readonly [delivered: number, dead: number])[] = [];
+    for (let run = 0; run < 8 && fates.at(-1)?.[1] !== 1; run++) {
+      const more = eventsOf(scan(host(`198.51.100.${run}`, port(80)), `scanner="nmap" version="7.93" args="nmap" start="176000${run}000"`));
+      const lane = await runLane(sink, run === 0 ? EVENTS : more, { stateDir });
+      expect(unaccounted(lane.tally)).toBe(0);
+      fates.push([lane.tally.delivered + lane.replayed.delivered, lane.tally.dead + lane.replayed.dead]);
+    }
+    expect(stored.size).toBeGreaterThanOrEqual(EVENTS.length - 1);
+    expect(fates.at(-1)?.[1]).toBe(1);
+    const store = openStore(stateDir);
+    expect(store.shelf(sink.identity).deadLetters.tolls()).toEqual([
+      { reason: 'sending to scripted failed by a mistake in portlog: no such part', status: undefined, events: 1 },
+    ]);
+    store.close();
+  });
+
   test('a server that is busy, or down, makes no dead letters', async () => {
     const stateDir = fastDir();
     for (const outcome of ['busy', 'down']) {
@@ -304,6 +329,30 @@ describe('one event does not block the others', () => {
         expect(lane.tally).toMatchObject({ dead: 0, spooled: EVENTS.length });
       }
     }
+  });
+});
+
+test('a sink that fails by a mistake of ours fails alone: what is for it waits, and the others have everything', async () => {
+  const folder = fastDir();
+  const file = join(folder, 'scan.xml');
+  writeFileSync(file, scan(Array.from({ length: 30 }, (_, i) => host(`192.0.2.${i}`, port(80))).join('')));
+  const stored: string[] = [];
+  const healthy = storingSink(stored, { identity: { type: 'scripted', target: 'healthy', scope: '' } });
+  const broken = scriptedSink(() => {
+    throw new TypeError('no such part');
+  });
+  const store = openStore(folder);
+  const report = await ship({ sources: [fileSource(file)], sinks: [healthy, broken], store, clock: CLOCK, retryForMs: 200 });
+  store.close();
+  expect(report.inputs[0]?.problem).toBeUndefined();
+  expect(report.sinks.map(({ tally: { read, delivered, spooled } }) => [read, delivered, spooled])).toEqual([
+    [61, 61, 0],
+    [61, 0, 61],
+  ]);
+  expect(report.sinks[1]?.failure).toMatchObject({
+    kind: 'permanent',
+    message: 'sending to scripted failed by a mistake in portlog: no such part',
+    hint: expect.stringContaining('please report it'),
   });
 });
 

@@ -52,7 +52,7 @@ describe('the spool', () => {
     fc.assert(
       fc.property(fc.array(fc.record({ id: fc.string(), body: fc.string({ unit: 'grapheme' }) }), { minLength: 1, maxLength: 20 }), (rows) => {
         const entries = rows.map(({ id, body }) => entry(id, body, 'p'));
-        const { frame, checksum } = packFrame(entries);
+        const { frame, checksum } = packFrame(entries, 'p');
         expect(unpackFrame(frame, checksum, 'p')).toEqual(entries);
       }),
     );
@@ -73,6 +73,11 @@ describe('the spool', () => {
     const again = await runLane(storingSink(stored), EVENTS, { stateDir });
     expect(again.tally).toMatchObject({ read: EVENTS.length, delivered: events, spooled: 0 });
     expect(stored.toSorted()).toEqual(EVENTS.map(({ id }) => id).toSorted());
+  });
+
+  test('so is one whose partition was changed: nobody knows where it belongs', () => {
+    const { frame, checksum } = packFrame([entry('one', 'body')], 'p');
+    expect([unpackFrame(frame, checksum, 'p')?.length, unpackFrame(frame, checksum, 'q')]).toEqual([1, undefined]);
   });
 
   test('full, with block: reading is given up, what was read is kept, and the rest can be shipped later', async () => {
@@ -353,7 +358,7 @@ describe('the state file', () => {
   test('of a version whose ledger could lie: what waits is known, what may never have arrived is not', async () => {
     const stateDir = freshDir();
     const [waiting, old] = ['a'.repeat(32), 'b'.repeat(32)];
-    const { frame, checksum } = packFrame([entry('one', 'body')]);
+    const { frame, checksum } = packFrame([entry('one', 'body')], '');
     const before = Database.open(stateFile(stateDir), SCHEMA_VERSIONS.slice(0, 3));
     before.run("INSERT INTO sink (id, type, target, scope) VALUES (1, 'scripted', 'here', '')");
     before.run("INSERT INTO spool VALUES (1, 5, 1, 0, '', 1, 1700000000000, 100, ?, 0, ?)", checksum, frame);
@@ -411,6 +416,19 @@ function canMount(): boolean {
     return false;
   }
 }
+
+test('rows that the disk has changed do not keep an old file from being brought up to date', () => {
+  const stateDir = freshDir();
+  const before = Database.open(stateFile(stateDir), SCHEMA_VERSIONS.slice(0, 3));
+  for (const known of ['{"key":', '{}', '[]', 'null'])
+    before.run('INSERT INTO host (site, key, time, up, known) VALUES (?, ?, 1, 1, ?)', 'a', known, known);
+  for (const setup of ['nmap --script-args pw=Sommer', '{"args":7}'])
+    before.run("INSERT INTO scan (site, id, started, ended, complete, run, counts) VALUES ('a', ?, 1, 1, 1, ?, '{}')", setup, setup);
+  before.close();
+  const store = openStore(stateDir);
+  expect(store.database.all('SELECT run FROM scan')).toEqual([{ run: '{"scaninfo":[]}' }, { run: '{"scaninfo":[]}' }]);
+  store.close();
+});
 
 describe('a process', () => {
   test('is there as long as it runs, and not before it began or after it has ended', async () => {

@@ -57,9 +57,7 @@ async function forget(context: CommandContext, database: Database, sites: readon
   const { values, speaker } = context;
   if (['port', 'service', 'state', 'since'].some((name) => values[name] !== undefined))
     throw new PortlogError('usage', '--forget forgets whole hosts', { hint: 'choose them with --network and --site' });
-  const chosen = sites.flatMap((known) =>
-    known.keys().flatMap((key) => (isWithin(filter, known.get(key) ?? { key, ips: [] }) ? [{ known, key }] : [])),
-  );
+  const chosen = sites.flatMap((known) => known.keys().flatMap((key) => (isWithin(filter, known.placeOf(key)) ? [{ known, key }] : [])));
   const what = `what is known of ${count(chosen.length, 'host')}`;
   if (chosen.length === 0) {
     speaker.say('no such host is known');
