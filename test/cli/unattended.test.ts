@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { finished, freshDir, portlog, ROOT, startPortlog } from '../support/run-portlog.ts';
+import { finished, freshDir, portlog, ROOT, startPortlog, untilPrinted } from '../support/run-portlog.ts';
 import { host, port, scan } from '../support/scans.ts';
 import { answer, bulkAnswer, bulkIds, healthy, scriptedServer } from '../support/scripted-server.ts';
 
@@ -346,7 +346,7 @@ describe('portlog run', () => {
     const config = configured(NIGHTLY, `directories: [{ path: ${join(home, 'later')} }]`);
     const child = start('run', '--config', config, '--nmap', fakeNmap('cat whole.xml'));
     const ended = finished(child);
-    await wait(500);
+    await untilPrinted(child, 'stderr', 'later cannot be watched');
     mkdirSync(join(home, 'later'));
     copyFileSync(EXAMPLE, join(home, 'later', 'a.xml'));
     await until(() => actions().includes('run-summary'));

@@ -1,4 +1,4 @@
-import type { Host, Port, Run, Script, ScriptItem } from '../../src/nmap/model.ts';
+import type { Host, Port, Run, Script, ScriptItem, Service } from '../../src/nmap/model.ts';
 import type { ScanItem } from '../../src/nmap/item.ts';
 import { ends, hosts } from './scans.ts';
 
@@ -82,7 +82,7 @@ function extraFacts(all: readonly Host[]): object {
 }
 
 function serviceFacts(ports: readonly Port[]): object {
-  const services = ports.flatMap(({ service }) => (service === undefined ? [] : [service]));
+  const services = ports.flatMap(({ service }) => (service === undefined ? [] : [asWritten(service)]));
   const has = (value: string | undefined): boolean => value !== undefined && value !== '';
   return {
     total: services.length,
@@ -93,6 +93,13 @@ function serviceFacts(ports: readonly Port[]): object {
     with_servicefp: services.filter(({ servicefp }) => has(servicefp)).length,
     without_name: services.filter(({ name }) => !has(name)).length,
   };
+}
+
+/** masscan's banners are read as the service that they tell of; the facts count what the file says. */
+function asWritten(service: Service): Service {
+  return service.bannerType === undefined
+    ? service
+    : { ...service, name: service.bannerType, tunnel: undefined, product: undefined, version: undefined };
 }
 
 function scriptFacts(items: readonly ScanItem[], all: readonly Host[], ports: readonly Port[]): object {
