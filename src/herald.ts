@@ -100,7 +100,7 @@ export class Herald {
         hosts: inputs.reduce((sum, { hosts }) => sum + hosts, 0),
         openPorts: inputs.reduce((sum, { openPorts }) => sum + openPorts, 0),
         problems: inputs.reduce((sum, input) => sum + troublesIn(input), 0),
-        sinks: this.lanes.map(({ sink, tally }) => ({ name: sink.name, acknowledges: sink.acknowledges !== false, sums: tally })),
+        sinks: this.lanes.map(({ sink, tally, replayed }) => ({ name: sink.name, acknowledges: sink.acknowledges !== false, sums: tally, replayed })),
       }),
     );
     await announce(events, this.lanes, this.store);

@@ -27,7 +27,7 @@ export interface RunFacts {
   readonly openPorts: number;
   /** Inputs and elements that could not be read, scans that are cut or failed. */
   readonly problems: number;
-  readonly sinks: readonly { readonly name: string; readonly acknowledges: boolean; readonly sums: DeliverySums }[];
+  readonly sinks: readonly { readonly name: string; readonly acknowledges: boolean; readonly sums: DeliverySums; readonly replayed: DeliverySums }[];
 }
 
 type ProblemKind = 'sink-failing' | 'dead-letters' | 'spool-full' | 'discarded' | 'removed';
@@ -73,7 +73,7 @@ export function runSummaryEvent(options: EventOptions, run: RunFacts): LogEvent 
   const bad = undelivered > 0 || run.problems > 0;
   const now = options.now();
   const found = [count(run.scans, 'scan'), count(run.hosts, 'host'), count(run.openPorts, 'open port')].join(', ');
-  const sinks = run.sinks.map(({ name, acknowledges, sums }) => `${name}: ${sumText(sums, acknowledges)}`).join('; ');
+  const sinks = run.sinks.map((sink) => `${sink.name}: ${sinkText(sink)}`).join('; ');
   return healthEvent(options, 'run-summary', run.key, '', digest(['portlog', options.site]), {
     severity: bad ? SEVERITY.medium : SEVERITY.info,
     message: `portlog run ${bad ? 'ended with problems' : 'ended well'}: ${found}; ${sinks}`,
@@ -268,8 +268,14 @@ function totalOf(all: readonly DeliverySums[]): DeliverySums {
   return total;
 }
 
-/** `read 9 = delivered 8 + dead 1`: what is not zero. */
-function sumText({ read, ...fates }: DeliverySums, acknowledges: boolean): string {
+/** `read 9 = delivered 8 + dead 1, of earlier runs delivered 2`: what is not zero. */
+function sinkText({ sums, replayed, acknowledges }: RunFacts['sinks'][number]): string {
+  const [now, before] = [fatesText(sums, acknowledges), fatesText(replayed, acknowledges)];
+  const parts = [sums.read === 0 ? undefined : `read ${sums.read} = ${now}`, before === '' ? undefined : `of earlier runs ${before}`];
+  return parts.filter((part) => part !== undefined).join(', ') || 'nothing to send';
+}
+
+function fatesText(fates: DeliverySums, acknowledges: boolean): string {
   const words = (['delivered', 'already', 'dead', 'spooled', 'discarded', 'withheld'] as const).filter((name) => fates[name] > 0);
-  return `read ${read} = ${words.length === 0 ? 'nothing' : words.map((name) => `${name === 'delivered' && !acknowledges ? 'sent' : name} ${fates[name]}`).join(' + ')}`;
+  return words.map((name) => `${name === 'delivered' && !acknowledges ? 'sent' : name} ${fates[name]}`).join(' + ');
 }

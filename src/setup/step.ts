@@ -97,7 +97,7 @@ const RIGHTS: readonly (readonly [prefix: RegExp, hint: string])[] = [
   [/^\/_plugins\//, 'it needs the rights of all_access, or those for alerting and index management: docs/how-to/opensearch.md'],
   [
     /^\/_|^\/(?:\.ds-)?(?:logs-nmap|nmap-inventory)/,
-    'it needs to manage index templates, pipelines and the indices of portlog; the key that ships may not: docs/how-to/elasticsearch.md',
+    'it needs to manage index templates, pipelines and the indices of portlog; the key that ships may not, and is taken before user and password: docs/how-to/elasticsearch.md',
   ],
   [
     /^\/api\/(?:saved_objects|alerting|status)/,

@@ -52,7 +52,7 @@ export class SetUp {
   }
 
   private async templates(signal: AbortSignal): Promise<Diagnosis> {
-    const { client, server, namespace } = this.to;
+    const { client, namespace } = this.to;
     const { origin } = client.url;
     const answer = await client.request({ method: 'GET', path: INDEX_TEMPLATES }, signal);
     if (answer.status === 403) return this.unseen(answer);
@@ -75,7 +75,7 @@ export class SetUp {
     return {
       level: 'error',
       message: `${origin} has no index template ${missing} of portlog, so fields would get types by guess; until it has, nothing is sent`,
-      hint: `run: portlog setup ${server.type}`,
+      hint: setupCommand(this.to),
     };
   }
 
@@ -109,18 +109,22 @@ export class SetUp {
         {
           level: 'error',
           message: `${client.url.origin} keeps fields with other types than portlog's: ${grave.map(faultInWords).join('; ')}; until that is mended, nothing is sent`,
-          hint: `run: portlog setup ${server.type} --repair`,
+          hint: `${setupCommand(this.to)} --repair`,
         },
       ];
-    if (faults.length > 0) return [older(faults, server)];
+    if (faults.length > 0) return [older(faults, setupCommand(this.to))];
     return [{ level: 'ok', message: `${places.length} data streams and inventory indices of "${namespace}" have the types of portlog` }];
   }
 }
 
-function older(faults: readonly Fault[], { type }: BulkServer): Diagnosis {
+function setupCommand({ client: { url }, server }: BulkPlace): string {
+  return `run: portlog setup ${server.type} --url ${url.origin}${url.pathname.replace(/\/$/, '')}`;
+}
+
+function older(faults: readonly Fault[], hint: string): Diagnosis {
   return {
     level: 'warning',
     message: `made by an older portlog, and so without some fields: ${faults.map(faultInWords).join('; ')}`,
-    hint: `run: portlog setup ${type}`,
+    hint,
   };
 }

@@ -32,3 +32,18 @@ export class UnfinishedFiles implements Sightings {
     }
   }
 }
+
+/** A file of a watched directory that has no end yet. */
+export interface UnfinishedFile {
+  readonly directory: string;
+  readonly name: string;
+  /** Since when it is as it is; epoch milliseconds. */
+  readonly since: number;
+}
+
+/** As the last look has found them. */
+export function unfinishedFiles(database: Database): readonly UnfinishedFile[] {
+  return database
+    .all('SELECT directory, name, since FROM unfinished_file ORDER BY directory, since, name')
+    .map(({ directory, name, since }) => ({ directory: directory as string, name: name as string, since: since as number }));
+}

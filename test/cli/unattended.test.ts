@@ -93,8 +93,15 @@ describe('portlog watch', () => {
     const second = await portlog([...args(), '--once']);
     expect([second.code, second.stderr, written().length]).toEqual([0, '', count]);
 
+    const status = await portlog(['status', '--state-dir', join(home, 'state')]);
+    expect([status.code, status.stdout]).toEqual([
+      0,
+      expect.stringMatching(/ b\.xml waits: it has no end, and is as it is since \S+Z \(\d+ seconds? ago\)\n/),
+    ]);
+
     appendFileSync(join(scans, 'b.xml'), WHOLE.slice(HALF.length));
     expect((await portlog([...args(), '--once'])).stderr).toContain('b.xml: 1 run, 2 hosts listed');
+    expect((await portlog(['status', '--state-dir', join(home, 'state')])).stdout).not.toContain('b.xml');
   });
 
   test('ships what appears until somebody stops it; stopped while idle, all is well', async () => {

@@ -41,7 +41,9 @@ describe('check', () => {
     const { sink } = await against(({ path }, response) =>
       answer(response, path === '/' ? 200 : 404, { version: { number: '3.8.0', distribution: 'opensearch' } }, plain),
     );
-    expect((await sink.check(NEVER)).slice(1).map(({ level, hint }) => [level, hint])).toEqual([['error', 'run: portlog setup opensearch']]);
+    expect((await sink.check(NEVER)).slice(1).map(({ level, hint }) => [level, hint])).toEqual([
+      ['error', expect.stringMatching(/^run: portlog setup opensearch --url http:\/\/127\.0\.0\.1:\d+$/)],
+    ]);
   });
 });
 

@@ -43,7 +43,7 @@ describe.each([
     const stateDir = freshDir();
     const first = await runLane(sink, EVENTS, { stateDir });
     expect(first.tally).toMatchObject({ read: 11, delivered: 0, spooled: 11, dead: 0 });
-    expect(first.failure).toMatchObject({ kind: 'permanent', hint: `run: portlog setup ${type}` });
+    expect(first.failure).toMatchObject({ kind: 'permanent', hint: `run: portlog setup ${type} --url ${store.origin}` });
     expect(store.bulks).toBe(0);
     store.setUp();
     const second = await runLane(sink, [], { stateDir });
@@ -55,7 +55,7 @@ describe.each([
     expect(await errors(sink)).toEqual([
       [
         `${store.origin} has no index template "logs-nmap" and no "nmap-inventory" of portlog, so fields would get types by guess; until it has, nothing is sent`,
-        `run: portlog setup ${type}`,
+        `run: portlog setup ${type} --url ${store.origin}`,
       ],
     ]);
   });
@@ -90,7 +90,7 @@ describe.each([
     store.stream('logs-nmap.host-other', mappingOfFields({ 'host.ip': 'keyword' }));
     const [[message, hint] = []] = await errors(sink);
     expect(message).toMatch(/: logs-nmap\.host-default \(host\.ip as keyword\); nmap-inventory-default \(tags not at all, .*, and \d+ more\); until/);
-    expect(hint).toBe(`run: portlog setup ${type} --repair`);
+    expect(hint).toBe(`run: portlog setup ${type} --url ${store.origin} --repair`);
     await expect(sink.send(batchOf(entriesOf(sink, EVENTS)), NEVER)).rejects.toMatchObject({ kind: 'permanent' });
     expect(store.bulks).toBe(0);
   });

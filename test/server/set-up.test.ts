@@ -69,7 +69,7 @@ describe.each([
     const { code, stderr } = await ship('new', {}, '--to', `file=${file}`);
     expect(code).toBe(5);
     expect(stderr).toContain(`${server.url} has no index template "logs-nmap" and no "nmap-inventory" of portlog`);
-    expect(stderr).toContain(`→ run: portlog setup ${type}\n`);
+    expect(stderr).toContain(`→ run: portlog setup ${type} --url ${server.url}\n`);
     expect(stderr).toMatch(new RegExp(`${type} .*: read 15 = delivered 0 \\+ already 0 \\+ dead 0 \\+ spooled 15`));
     expect(stderr).toMatch(/file .*: read 15 = delivered 15 \+ already 0 \+ dead 0\n/);
     expect((await server.ask('GET', '/_resolve/index/logs-nmap.*-new')).body.data_streams).toEqual([]);
@@ -123,7 +123,9 @@ describe.each([
 
   test('wrong types hold shipping up until --repair has mended them; the inventory keeps its records and their versions', async () => {
     expect(await check('old')).toMatch(
-      new RegExp(`error .*logs-nmap\\.host-old \\(.*; nmap-inventory-old \\(.*nothing is sent\n +→ run: portlog setup ${type} --repair`),
+      new RegExp(
+        `error .*logs-nmap\\.host-old \\(.*; nmap-inventory-old \\(.*nothing is sent\n +→ run: portlog setup ${type} --url ${server.url} --repair`,
+      ),
     );
     const held = await ship('old');
     expect([held.code, held.stderr]).toEqual([5, expect.stringContaining('spooled 15')]);
@@ -166,7 +168,7 @@ describe.each([
     await server.ask('PUT', '/_component_template/logs-nmap@mappings', { template, _meta: { managed_by: 'portlog' } });
     await server.ask('POST', '/logs-nmap.finding-new/_rollover');
     expect(await check('new')).toMatch(
-      new RegExp(`warning made by an older portlog, .*: logs-nmap.finding-new \\(rule\\..*\n +→ run: portlog setup ${type}\n`),
+      new RegExp(`warning made by an older portlog, .*: logs-nmap.finding-new \\(rule\\..*\n +→ run: portlog setup ${type} --url ${server.url}\n`),
     );
     const { code, stderr } = await setup();
     expect([code, stderr]).toEqual([0, expect.stringMatching(/updated logs-nmap\.finding-new, with \d+ fields that it did not know/)]);

@@ -15,8 +15,8 @@ describe('run-summary', () => {
   const summary = runSummaryEvent(OPTIONS, {
     ...FACTS,
     sinks: [
-      { name: 'loki http://loki:3100', acknowledges: false, sums: { ...NONE, read: 9, delivered: 9 } },
-      { name: 'elasticsearch https://es:9200', acknowledges: true, sums: { ...NONE, read: 9, already: 1, spooled: 8 } },
+      { name: 'loki http://loki:3100', acknowledges: false, sums: { ...NONE, read: 9, delivered: 9 }, replayed: NONE },
+      { name: 'elasticsearch https://es:9200', acknowledges: true, sums: { ...NONE, read: 9, already: 1, spooled: 8 }, replayed: NONE },
     ],
   });
 
@@ -32,6 +32,13 @@ describe('run-summary', () => {
       'message':
         'portlog run ended with problems: 1 scan, 3 hosts, 5 open ports; loki http://loki:3100: read 9 = sent 9; elasticsearch https://es:9200: read 9 = already 1 + spooled 8',
     });
+  });
+
+  test('tells what of earlier runs has gone now, beside what was read or alone', () => {
+    const [loki] = [{ name: 'loki', acknowledges: true, replayed: { ...NONE, read: 8, delivered: 3, already: 5 } }];
+    const said = (sums: typeof NONE): unknown => ecs(runSummaryEvent(OPTIONS, { ...FACTS, sinks: [{ ...loki!, sums }] }))['message'];
+    expect(said({ ...NONE, read: 2, delivered: 2 })).toMatch(/; loki: read 2 = delivered 2, of earlier runs delivered 3 \+ already 5$/);
+    expect(said(NONE)).toMatch(/; loki: of earlier runs delivered 3 \+ already 5$/);
   });
 
   test('of another run is another event, of the same run the same', () => {

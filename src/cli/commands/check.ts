@@ -24,7 +24,7 @@ import { type CommandContext, settingsOf, text } from './context.ts';
 /** `portlog check`: configuration, nmap, state directory, and every sink, without writing anything. */
 export async function checkCommand(context: CommandContext): Promise<ExitCode> {
   const settings = await settingsOf(context);
-  const found: Diagnosis[] = [{ level: 'ok', message: `configuration: site "${settings.event.site}", ${settings.sinks.length} sink(s)` }];
+  const found: Diagnosis[] = [{ level: 'ok', message: `configuration: site "${settings.event.site}", ${count(settings.sinks.length, 'sink')}` }];
   found.push(await checkNmap(text(context.values, 'nmap') ?? 'nmap', context.env), ...checkState(settings));
   found.push(...checkIntel(settings), ...(await checkDuties(context)));
   let code: ExitCode = EXIT.delivered;
@@ -65,8 +65,8 @@ async function checkDuties({ values, config }: CommandContext): Promise<readonly
 
 async function checkDirectory(path: string): Promise<Diagnosis> {
   try {
-    const scans = await scansIn(path);
-    return { level: 'ok', message: `directory ${path}: ${count(scans.length, 'scan')}` };
+    const names = await scansIn(path);
+    return { level: 'ok', message: `directory ${path}: ${count(names.length, 'name')} in .xml or .xml.gz` };
   } catch (error) {
     if (!(error instanceof PortlogError)) throw error;
     return finding('warning', error);

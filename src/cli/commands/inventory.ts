@@ -13,6 +13,7 @@ import { networkOf } from '../network.ts';
 import { sinceOf } from '../since.ts';
 import { print } from '../terminal.ts';
 import { type CommandContext, list, settingsOf, text } from './context.ts';
+import { sayNothingKnown } from './known.ts';
 
 const STATES = new Set(['open', 'closed', 'filtered', 'unfiltered', 'open|filtered', 'closed|filtered']);
 
@@ -23,7 +24,7 @@ export async function inventoryCommand(context: CommandContext): Promise<ExitCod
   const filter = filterOf(context, Date.now());
   const path = stateFile(settings.stateDir);
   if (!existsSync(path)) {
-    speaker.say(`nothing is known yet: there is no ${path}`);
+    sayNothingKnown(speaker, path);
     return EXIT.delivered;
   }
   const database = values['forget'] === true ? openDatabase(settings.stateDir) : openAsAllowed(settings.stateDir);

@@ -7,7 +7,7 @@ import type { Speaker } from '../terminal.ts';
 export async function withKnown<T>(stateDir: string, speaker: Speaker, work: (database: Database) => Promise<T>): Promise<T | undefined> {
   const path = stateFile(stateDir);
   if (!existsSync(path)) {
-    speaker.say(`nothing is known yet: there is no ${path}`);
+    sayNothingKnown(speaker, path);
     return undefined;
   }
   const database = openDatabase(stateDir);
@@ -16,4 +16,10 @@ export async function withKnown<T>(stateDir: string, speaker: Speaker, work: (da
   } finally {
     database.close();
   }
+}
+
+/** There is no state file at `path`. */
+export function sayNothingKnown(speaker: Speaker, path: string): void {
+  speaker.say(`nothing is known yet: there is no ${path}`);
+  speaker.say('  → ship a scan (portlog --to …) with the same --state-dir; what goes to standard output alone is not remembered');
 }

@@ -15,6 +15,7 @@ import { schedulesOf } from '../../unattended/schedule.ts';
 import { ScheduledScans } from '../../unattended/scheduled-scans.ts';
 import { failedFiles } from '../../unattended/file-attempts.ts';
 import { SeenFiles } from '../../unattended/seen-files.ts';
+import { unfinishedFiles } from '../../unattended/unfinished-files.ts';
 import { type Status, statusCode, statusJson, statusText } from '../report/status.ts';
 import { print } from '../terminal.ts';
 import { type CommandContext, settingsOf, text } from './context.ts';
@@ -67,9 +68,14 @@ async function statusOf(database: Database, { maxAges }: Settings, config: Confi
   };
 }
 
-/** Those that the configuration names, and those of `portlog watch` in which a file was not shipped. */
+/** Those that the configuration names, and those of `portlog watch` in which a file was not shipped, or waits. */
 function directoriesOf(database: Database, { directories = [] }: Config): readonly string[] {
-  return [...new Set([...directories.map(({ path }) => resolve(path)), ...failedFiles(database).map(({ directory }) => directory)])];
+  return [
+    ...new Set([
+      ...directories.map(({ path }) => resolve(path)),
+      ...[...failedFiles(database), ...unfinishedFiles(database)].map(({ directory }) => directory),
+    ]),
+  ];
 }
 
 async function directoryStatus(database: Database, path: string): Promise<Status['directories'][number]> {
@@ -77,5 +83,6 @@ async function directoryStatus(database: Database, path: string): Promise<Status
     () => undefined,
     (error: Error) => error.message,
   );
-  return { path, ...new SeenFiles(database, path).summary(), problem, failed: failedFiles(database, path) };
+  const unfinished = unfinishedFiles(database).filter(({ directory }) => directory === path);
+  return { path, ...new SeenFiles(database, path).summary(), problem, failed: failedFiles(database, path), unfinished };
 }

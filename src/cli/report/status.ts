@@ -4,6 +4,7 @@ import type { WaitingShelf } from '../../delivery/store.ts';
 import { EXIT, type ExitCode } from '../../errors.ts';
 import { printable } from '../../event/text.ts';
 import type { FailedFile } from '../../unattended/file-attempts.ts';
+import type { UnfinishedFile } from '../../unattended/unfinished-files.ts';
 import type { ScheduledScan } from '../../unattended/scheduled-scans.ts';
 import { gravest } from './summary.ts';
 import { iso, sinkName, waitingFields } from './waiting.ts';
@@ -34,6 +35,8 @@ interface DirectoryStatus {
   readonly problem: string | undefined;
   /** Files in it that were not shipped. */
   readonly failed: readonly FailedFile[];
+  /** Files in it that have no end yet. */
+  readonly unfinished: readonly UnfinishedFile[];
 }
 
 interface SiteStatus {
@@ -113,12 +116,13 @@ export function statusJson(status: Status): string {
       last: last && { due: iso(last.due), started: iso(last.started), ended: iso(last.ended), problem: last.problem },
       next: iso(next),
     })),
-    directories: directories.map(({ path, files, last, problem, failed }) => ({
+    directories: directories.map(({ path, files, last, problem, failed, unfinished }) => ({
       path,
       files,
       last: iso(last),
       problem,
       failed: failed.map(({ name, problem: why, isAside }) => ({ name, problem: why, aside: isAside })),
+      unfinished: unfinished.map(({ name, since }) => ({ name, since: iso(since) })),
     })),
     sinks: sinks.map(waitingFields),
   });
@@ -143,7 +147,7 @@ function siteText(status: SiteStatus, now: number): string {
   return `${site}: ${count(hosts, 'host')} known, ${scan}${expected}`;
 }
 
-function directoryText({ path, files, last, problem, failed }: DirectoryStatus, now: number): readonly string[] {
+function directoryText({ path, files, last, problem, failed, unfinished }: DirectoryStatus, now: number): readonly string[] {
   const shipped = `${path}: ${count(files, 'scan')} shipped${last === undefined ? '' : `, the last ${when(last, now)}`}`;
   return [
     problem === undefined ? shipped : `${shipped}; ${problem}`,
@@ -151,6 +155,8 @@ function directoryText({ path, files, last, problem, failed }: DirectoryStatus, 
       .slice(0, MAX_FAILED)
       .map(({ name, problem: why, isAside }) => `  ${name} was not shipped${isAside ? ', and is set aside' : ''}: ${why}`),
     ...(failed.length > MAX_FAILED ? [`  and ${failed.length - MAX_FAILED} more (--json lists them)`] : []),
+    ...unfinished.slice(0, MAX_FAILED).map(({ name, since }) => `  ${name} waits: it has no end, and is as it is since ${when(since, now)}`),
+    ...(unfinished.length > MAX_FAILED ? [`  and ${unfinished.length - MAX_FAILED} more without an end (--json lists them)`] : []),
   ];
 }
 
