@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
@@ -158,6 +158,31 @@ test('every link leads somewhere', () => {
       expect(existsSync(join(ROOT, dirname(path), target)), `${path} → ${target}`).toBe(true);
     }
   }
+});
+
+test('everything in docs is reached from the README, one link after the other', () => {
+  const reached = new Set<string>();
+  const waiting = ['README.md'];
+  for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
+    if (reached.has(path) || !existsSync(join(ROOT, path))) continue;
+    reached.add(path);
+    if (!path.endsWith('.md')) continue;
+    for (const [, target = ''] of page(path).matchAll(/\]\((?!https?:)([^)#]+)[^)]*\)/g)) {
+      const to = join(dirname(path), target);
+      waiting.push(existsSync(join(ROOT, to, 'README.md')) ? join(to, 'README.md') : to);
+    }
+  }
+  const files = readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' }).filter((name) => /\.\w+$/.test(name));
+  expect(files.map((name) => `docs/${name}`).filter((path) => !reached.has(path))).toEqual([]);
+});
+
+test('every decision is listed once, in order', () => {
+  const listed = [...page('docs/decisions/README.md').matchAll(/^\| \[(\d+)\]\((\S+)\)/gm)].map(([, , file]) => file);
+  expect(listed).toEqual(
+    readdirSync(join(ROOT, 'docs/decisions'))
+      .filter((name) => /^\d/.test(name))
+      .sort(),
+  );
 });
 
 test('errors and exit codes: the pages and the code say the same', () => {

@@ -35,8 +35,9 @@ describe('run-summary', () => {
   });
 
   test('tells what of earlier runs has gone now, beside what was read or alone', () => {
-    const [loki] = [{ name: 'loki', acknowledges: true, replayed: { ...NONE, read: 8, delivered: 3, already: 5 } }];
-    const said = (sums: typeof NONE): unknown => ecs(runSummaryEvent(OPTIONS, { ...FACTS, sinks: [{ ...loki!, sums }] }))['message'];
+    const replayed = { ...NONE, read: 8, delivered: 3, already: 5 };
+    const said = (sums: typeof NONE): unknown =>
+      ecs(runSummaryEvent(OPTIONS, { ...FACTS, sinks: [{ name: 'loki', acknowledges: true, sums, replayed }] }))['message'];
     expect(said({ ...NONE, read: 2, delivered: 2 })).toMatch(/; loki: read 2 = delivered 2, of earlier runs delivered 3 \+ already 5$/);
     expect(said(NONE)).toMatch(/; loki: of earlier runs delivered 3 \+ already 5$/);
   });
