@@ -212,14 +212,14 @@ export class ChangeTracker {
         time,
         scan: record.nr,
         mark: context.observationId.slice(0, 16),
-        wasLookedFor: () => current.earlier.some(({ coverage }) => wouldList(coverage, address)),
+        wasLookedFor: () => current.earlier.some(({ coverage, counts }) => wouldList(coverage, address, counts.unread)),
         hasLookedIn: (nr, source) => looksFor(this.scans.argsOf(nr), source),
         hasLookedBefore: (port, source, since) =>
           current.earlier.some(
-            ({ setup, coverage, ended }) =>
+            ({ setup, coverage, ended, counts }) =>
               ended >= since &&
               looksFor(setup.args, source) &&
-              wouldList(coverage, address) &&
+              wouldList(coverage, address, counts.unread) &&
               (port === undefined || coverage.ports.get(port.protocol)?.has(port.number) === true),
           ),
       },
@@ -256,8 +256,9 @@ export class ChangeTracker {
 
   /** Runs that were taken in before this one, and are later, have not found the host. */
   private settleAbsence(known: KnownHost, address: string, { later }: CurrentRun): void {
-    for (const { started, ended, coverage } of later) {
-      if (started > known.time && coverage.listsDown && wouldList(coverage, address)) observeAbsence(known, ended, this.options.confirm);
+    for (const { started, ended, coverage, counts } of later) {
+      if (started > known.time && coverage.listsDown && wouldList(coverage, address, counts.unread))
+        observeAbsence(known, ended, this.options.confirm);
     }
   }
 
@@ -269,6 +270,7 @@ export class ChangeTracker {
     await this.commit(current, () => {
       record.ended = Math.max(seenAt(end.stats?.finished?.time, current.context.options.now()), record.ended);
       record.counts.total = end.stats?.hosts?.total ?? record.counts.total;
+      record.counts.unread = this.watch.unread.length === 0 ? undefined : this.watch.unread;
       if (ending === 'finished') {
         record.complete = true;
         this.findAbsent(current);
@@ -300,7 +302,7 @@ export class ChangeTracker {
     if (!coverage.listsDown || !coverage.arguments.scope.known) return;
     for (const key of this.hosts.unseen(coverage.arguments.scope.addresses, started)) {
       const known = this.hosts.get(key);
-      if (known === undefined || !absentHost(coverage, true, known.ips[0] ?? key).tested) continue;
+      if (known === undefined || !absentHost(coverage, true, known.ips[0] ?? key, record.counts.unread).tested) continue;
       const changes = observeAbsence(known, ended, this.options.confirm);
       this.record(known, current, [], ended);
       this.note(known, current, changes, (change) => absenceEvent(context, known, change, this.scanId, ended));

@@ -1,3 +1,4 @@
+import type { Unread } from '../nmap/item.ts';
 import type { ExtraPorts, Host, Port, Run, ScanInfo } from '../nmap/model.ts';
 import { PortSet } from '../nmap/port-set.ts';
 import { canTellClosed, establishes } from './scan-types.ts';
@@ -35,7 +36,10 @@ export type PortFinding =
 /** What a run established about a host that it does not list. */
 export type AbsentHost =
   | { readonly tested: true; readonly state: 'down' }
-  | { readonly tested: false; readonly why: 'run cut short' | 'outside of the targets' | 'targets not known' | 'down hosts not listed' };
+  | {
+      readonly tested: false;
+      readonly why: 'run cut short' | 'outside of the targets' | 'targets not known' | 'down hosts not listed' | 'not readable';
+    };
 
 export function runCoverage(run: Pick<Run, 'scanner' | 'args' | 'verbose' | 'scaninfo'>, lists?: TargetLists): RunCoverage {
   const ports = new Map<string, PortSet>();
@@ -139,17 +143,23 @@ function statesOf(counted: readonly CountedPorts[]): readonly string[] {
 }
 
 /** A host that the run does not list: down only where the run would have listed it otherwise. */
-export function absentHost(run: RunCoverage, complete: boolean, address: string): AbsentHost {
+export function absentHost(run: RunCoverage, complete: boolean, address: string, unread: Unread = []): AbsentHost {
   const { scope } = run.arguments;
   if (!complete) return { tested: false, why: 'run cut short' };
   if (!scope.known) return { tested: false, why: 'targets not known' };
   if (!scope.addresses.has(address)) return { tested: false, why: 'outside of the targets' };
+  if (isUnread(unread, address)) return { tested: false, why: 'not readable' };
   return run.listsDown && !run.listsAnswersOnly ? { tested: true, state: 'down' } : { tested: false, why: 'down hosts not listed' };
 }
 
 /** Whether a complete run would have listed that host, had it been up: then a host that shows up later is new. */
-export function wouldList({ arguments: { scope }, listsUp, listsAnswersOnly }: RunCoverage, address: string): boolean {
-  return listsUp && !listsAnswersOnly && scope.known && scope.addresses.has(address);
+export function wouldList({ arguments: { scope }, listsUp, listsAnswersOnly }: RunCoverage, address: string, unread: Unread = []): boolean {
+  return listsUp && !listsAnswersOnly && scope.known && scope.addresses.has(address) && !isUnread(unread, address);
+}
+
+/** Whether the host may be one of those that the run lists and that could not be read. */
+function isUnread(unread: Unread, address: string): boolean {
+  return unread === 'unknown' || unread.includes(address);
 }
 
 function countedState(counted: readonly CountedPorts[], protocol: string, port: number): PortFinding {

@@ -1,6 +1,6 @@
 import { identify } from '../event/address.ts';
 import type { AddressSet } from '../nmap/address-set.ts';
-import { RunWatch, type ScanItem } from '../nmap/item.ts';
+import { RunWatch, type ScanItem, type Unread } from '../nmap/item.ts';
 import type { Host, Run } from '../nmap/model.ts';
 import type { Change } from './change.ts';
 import { absentHost, type RunCoverage, runCoverage, wouldList } from './coverage.ts';
@@ -16,6 +16,7 @@ interface RunView {
   readonly args: string | undefined;
   readonly coverage: RunCoverage;
   readonly complete: boolean;
+  readonly unread: Unread;
 }
 
 /** Who knows what is wrong with a host, and what a run with some arguments looks for. */
@@ -49,7 +50,7 @@ type DiffOptions = Pick<ChangeOptions, 'service'>;
 
 /** Collects what an input says; holds a few hundred bytes a listed port. */
 export class ScanCollector {
-  private readonly runs: { run: Run; args: string | undefined; coverage: RunCoverage; complete: boolean }[] = [];
+  private readonly runs: { run: Run; args: string | undefined; coverage: RunCoverage; complete: boolean; unread: Unread }[] = [];
   private readonly hosts = new Map<string, Sighting>();
   private readonly macNetworks: AddressSet | undefined;
   private readonly watch = new RunWatch();
@@ -64,7 +65,7 @@ export class ScanCollector {
 
   add(item: ScanItem): void {
     const ending = this.watch.take(item);
-    if (item.kind === 'run') this.runs.push({ run: item.run, args: item.run.args, coverage: runCoverage(item.run), complete: false });
+    if (item.kind === 'run') this.runs.push({ run: item.run, args: item.run.args, coverage: runCoverage(item.run), complete: false, unread: [] });
     const run = this.runs.at(-1);
     if (run === undefined) return;
     if (item.kind === 'host') {
@@ -73,7 +74,7 @@ export class ScanCollector {
       const earlier = this.hosts.get(key);
       this.hosts.set(key, earlier === undefined ? sighting : together(earlier, sighting));
     } else if (item.kind === 'refused') this.refused++;
-    else if (item.kind === 'end') run.complete = ending === 'finished';
+    else if (item.kind === 'end') [run.complete, run.unread] = [ending === 'finished', this.watch.unread];
   }
 
   view(): ScanView {
@@ -156,13 +157,13 @@ export function knowledgeOf(hosts: KnownHosts, scans: KnownScans, findings: Find
   return {
     keys: hosts.keys(),
     known: (key) => hosts.get(key),
-    wasLookedFor: (key) => complete.some(({ coverage }) => wouldList(coverage, key)),
+    wasLookedFor: (key) => complete.some(({ coverage, counts }) => wouldList(coverage, key, counts.unread)),
     hasLookedBefore: (key, port, source, since) =>
       complete.some(
-        ({ setup, coverage, ended }) =>
+        ({ setup, coverage, ended, counts }) =>
           ended >= since &&
           findings.looksFor(setup.args, source) &&
-          wouldList(coverage, key) &&
+          wouldList(coverage, key, counts.unread) &&
           (port === undefined || coverage.ports.get(port.protocol)?.has(port.number) === true),
       ),
   };
@@ -176,5 +177,5 @@ function afterAll({ time }: KnownHost): { readonly time: number; readonly scan: 
 }
 
 function establishedDown({ runs }: ScanView, key: string): boolean {
-  return runs.some(({ coverage, complete }) => absentHost(coverage, complete, key).tested);
+  return runs.some(({ coverage, complete, unread }) => absentHost(coverage, complete, key, unread).tested);
 }

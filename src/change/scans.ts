@@ -1,5 +1,6 @@
 import { digest } from '../event/id.ts';
 import { AHEAD_MS } from '../event/time.ts';
+import type { Unread } from '../nmap/item.ts';
 import type { Run } from '../nmap/model.ts';
 import type { TargetLists } from './scope.ts';
 import type { Database } from '../state/database.ts';
@@ -35,6 +36,8 @@ export interface ScanCounts {
   toldChanges?: number;
   toldShrank?: boolean;
   toldUnlisted?: boolean;
+  /** Hosts that it lists and that could not be read. */
+  unread?: Unread | undefined;
   /** It told no time that can be: its times are those of its first reading. */
   held?: boolean;
 }

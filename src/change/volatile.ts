@@ -6,15 +6,22 @@ const GONE = '\u0000';
 
 /** A clock, and how long something runs: no version looks like these. */
 const ANYWHERE: readonly RegExp[] = [
+  /\b\d{1,6} days?,? \d{1,2}:\d{2}(?::\d{2})?\b/gi,
   /\b\d{1,12}(?:\.\d{1,9})? ?(?:days?|hours?|hrs?|minutes?|mins?|seconds?|secs?|ms)\b/gi,
   /\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/gi,
+  // A day and a clock in one word, of ISO 8601 without its marks; seconds or milliseconds since 1970, of our days.
+  /\b(?:19|20)\d{6}T\d{4,6}(?:Z|[+-]\d{4})?\b/g,
+  /(?<![\w.])1[5-9]\d{8}(?:\d{3})?(?![\w.])/g,
+  /\b\d{1,9} (?:users|clients|players|connections|sessions|requests)\b/gi,
 ];
-const CLOCK = /\b\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,9})?(?: ?[ap]m)?| ?[ap]m)(?:Z| ?[+-]\d{2}:?\d{2}\b)?/gi;
+// Behind the day it follows on `T` (ISO 8601) or `:` (logs of web servers); what goes on behind `hh:mm` is a version.
+const CLOCK =
+  /(?:\b|(?<=\dT))(?:\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,9})?(?: ?[ap]m)?| ?[ap]m)|(?<![\d:.])(?:[01]\d|2[0-3]):[0-5]\d(?![\d:.]))(?:Z| ?[+-]\d{2}:?\d{2}\b)?/gi;
 /** A version may be a day; a day beside a clock is none. */
 const DATES: readonly RegExp[] = [
-  /\b\d{4}-\d{2}-\d{2}/g,
-  /\b(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? )?(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]{0,6}\.? {1,2}\d{1,2}\b(?:,? \d{4}\b)?/g,
-  /\b(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? )?\d{1,2}[ -](?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]{0,6}[ -]\d{2,4}\b/g,
+  /\b\d{4}-\d{2}-\d{2}T?/g,
+  /\b(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? )?(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]{0,6}\.? {1,2}\d{1,2}\b(?:,? \d{4}\b)?/gi,
+  /\b(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? )?\d{1,2}[ /-](?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]{0,6}[ /-]\d{2,4}\b/gi,
 ];
 
 /** In what a service adds to its name: counters, tokens, and the day written with dots or strokes. */
@@ -52,6 +59,8 @@ function words(text: string, change: (word: string) => string): string {
 function isVolatile(word: string, form: 'name' | 'remark'): boolean {
   const address = word.replace(/[.:]$/, '').replace(/\/\d{1,3}$/, '');
   if (isIPv6(address) || /^[0-9a-f]{2}([:-])(?:[0-9a-f]{2}\1){4,6}[0-9a-f]{2}$/i.test(address)) return true;
+  // A version may be written as an address is; with a port behind it, it is one.
+  if (/^(?:\d{1,3}\.){3}\d{1,3}:\d{1,5}$/.test(word)) return true;
   if (form === 'name') return false;
   // `10.0.0.1`, `10.0.0.1:80`, a token of 8 and more, a name of a host below a domain.
   return (

@@ -169,6 +169,12 @@ export class Lane {
 
   /** Batches of these events alone, which go nowhere yet; each event is a unit. */
   draft(events: readonly LogEvent[]): readonly Parcel[] {
+    const isOwn = (event: LogEvent): boolean => this.accountOf(event.dataset) === this.own;
+    // A batch is counted as its first event is.
+    return [events.filter((event) => !isOwn(event)), events.filter(isOwn)].flatMap((alike) => this.draftAlike(alike));
+  }
+
+  private draftAlike(events: readonly LogEvent[]): readonly Parcel[] {
     const now = this.options.clock.elapsed();
     const batcher = new Batcher<Queued>(this.sink.limits);
     const full = events.flatMap((event) => {

@@ -63,19 +63,32 @@ export function wasLookedAt({ status }: Pick<Host, 'status'>): boolean {
   return status?.state !== 'unknown' && status?.state !== 'skipped';
 }
 
+/** Addresses of hosts that a run lists and that could not be read; `unknown`: nobody can say which they are. */
+export type Unread = readonly string[] | 'unknown';
+
+/** Of one run; with more of them, nobody looks through them. */
+const MAX_UNREAD = 1000;
+
 /** Follows runs to their ends. */
 export class RunWatch {
   listed = 0;
   named = 0;
+  /** They are there, whatever is wrong with their elements: neither down nor missing. */
+  unread: Unread = [];
   private scanner: string | undefined;
 
   /** How the run ended, when the item is its end. */
   take(item: ScanItem): Ending | undefined {
-    if (item.kind === 'run') [this.scanner, this.listed, this.named] = [item.run.scanner, 0, 0];
+    if (item.kind === 'run') [this.scanner, this.listed, this.named, this.unread] = [item.run.scanner, 0, 0, []];
     else if (item.kind === 'host') {
       this.listed++;
       if (!wasLookedAt(item.host)) this.named++;
-    } else if (item.kind === 'end') return endingOf(item.end, this.scanner, this);
+    } else if (item.kind === 'refused' && item.refusal.element === 'host') this.unread = withUnread(this.unread, item.refusal.address);
+    else if (item.kind === 'end') return endingOf(item.end, this.scanner, this);
     return undefined;
   }
+}
+
+function withUnread(unread: Unread, address: string | undefined): Unread {
+  return unread === 'unknown' || address === undefined || unread.length === MAX_UNREAD ? 'unknown' : [...unread, address];
 }

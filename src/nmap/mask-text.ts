@@ -5,9 +5,9 @@ export const MASK = '***';
 const MAX_NAME = 256;
 /** Parts of names of secrets: `smbpassword`, `creds.global`, `snmpcommunity`, `http-authorization`, `wpa_passphrase`. */
 const IN_NAME =
-  /pass|pwd|secret|token|cred|community|auth|hash|cookie|bearer|session|psk|private|(?:api|access|secret|master|account|license|shared|encryption)[_-]?key/i;
+  /pass|pwd|secret|token|cred|community|auth|hash|cookie|bearer|session|psk|private|jwt|(?:api|access|secret|master|account|license|shared|encryption)[_-]?key/i;
 /** Whole words of such names: `db.pw`, `vulners.key`, `userpw`. */
-const WORD_OF_NAME = /(?:^|[._-])(?:pw|key|api|pin|otp|sid|nt|lm)(?:$|[._-])|pw$|pwd$/i;
+const WORD_OF_NAME = /(?:^|[._-])(?:pw|key|api|pin|otp|sid|nt|lm|ntlm|krb5ccname)(?:$|[._-])|pw$|pwd$/i;
 /** Headers, as far as their names do not say so themselves. */
 const HEADER = /^(?:proxy-)?authorization$|^(?:set-)?cookie$|(?:api-?key|token|secret|password|passwd|passphrase)$/i;
 

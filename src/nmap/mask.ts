@@ -33,10 +33,12 @@ function maskWords(words: readonly string[]): readonly (string | undefined)[] {
     const { option, value } = partsOf(word);
     const mask = maskOf(option);
     if (mask === undefined || (value === undefined && i + 1 === words.length)) masked.push(maskWord(word));
-    else if (value !== undefined) masked.push(word.slice(0, word.length - value.length) + mask(value));
     else {
-      masked.push(word);
-      i = maskValue(words, i + 1, mask, masked);
+      const isApart = value === undefined;
+      if (isApart) masked.push(word);
+      const text = value ?? words[++i] ?? '';
+      masked.push((isApart ? '' : word.slice(0, word.length - text.length)) + mask(text));
+      for (const end = mask === maskScriptArguments ? endOfQuote(words, i, text) : i; i < end; i++) masked.push(undefined);
     }
   }
   return masked;
@@ -75,18 +77,13 @@ function maskOf(option: string): Mask | undefined {
   return option.length > 2 && isSecretName(option) ? () => MASK : undefined;
 }
 
-/** The word at `i`. With a quote that has no end, it goes on up to the word that ends it: old nmap wrote words as they were. */
-function maskValue(words: readonly string[], i: number, mask: Mask, masked: (string | undefined)[]): number {
-  const value = words[i] as string;
-  masked.push(mask(value));
-  const quote = mask === maskScriptArguments ? openQuote(value) : undefined;
-  let end = i;
-  if (quote !== undefined)
-    do end++;
-    while (words[end]?.includes(quote) === false);
-  if (end === i || end === words.length) return i;
-  for (let at = i; at < end; at++) masked.push(undefined);
-  return end;
+/** Where a value ends that begins in the word at `i`: with a quote that has no end, in the word that ends it. Old nmap wrote words as they were. */
+function endOfQuote(words: readonly string[], i: number, value: string): number {
+  const quote = openQuote(value);
+  if (quote === undefined) return i;
+  let end = i + 1;
+  while (words[end]?.includes(quote) === false) end++;
+  return end === words.length ? i : end;
 }
 
 /** A single quote that is open at the end. Double ones, nmap has always escaped or closed. */

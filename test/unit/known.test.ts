@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { unaccounted } from '../../src/delivery/tally.ts';
 import { AddressSet } from '../../src/nmap/address-set.ts';
 import { openStore } from '../support/delivery.ts';
 import { ecs, fixture, FOOTER } from '../support/scans.ts';
@@ -48,6 +49,44 @@ function tcp(number: number, state = 'open', service = ''): string {
 }
 
 const ssh = (version: string): string => `<service name="ssh" product="OpenSSH" version="${version}" method="probed" conf="10"/>`;
+
+describe('a host whose element could not be read', () => {
+  const nightly = (day: number, inside: string): string => scanOf({ day, inside, args: 'nmap -v 192.0.2.0/29', verbose: true });
+  const broken = up(2).replace('<status', '<status <<');
+
+  test('is neither missing nor, the next night, new or back', async () => {
+    const world = new World();
+    await world.ship(nightly(0, up(1) + up(2)));
+    expect(await world.ship(nightly(1, up(1) + broken))).toEqual([]);
+    expect(await world.ship(nightly(2, up(1) + up(2)))).toEqual([]);
+    expect(await world.ship(nightly(3, up(1)))).toEqual(['192.0.2.2 is down, was up since 3 days']);
+  });
+
+  test('is not new when it is read first', async () => {
+    const world = new World();
+    await world.ship(nightly(0, up(1) + broken));
+    expect(await world.ship(nightly(1, up(1) + up(2)))).toEqual([
+      '1 host seen for the first time, with nothing earlier to compare: taken as the baseline',
+    ]);
+  });
+
+  test('may be any of those that are not listed, when its address cannot be read either', async () => {
+    const world = new World();
+    await world.ship(nightly(0, up(1) + up(2) + up(3)));
+    expect(await world.ship(nightly(1, up(1) + '<host <<><ports></ports></host>\n'))).toEqual([]);
+    expect(await world.ship(nightly(2, up(1) + broken))).toEqual(['192.0.2.3 is down, was up since 2 days']);
+  });
+});
+
+test('every event is accounted for, though a change and an event of our own are told at once', async () => {
+  const world = new World();
+  const nightly = (day: number, inside: string, targets = '192.0.2.0/29'): string => scanOf({ day, inside, args: `nmap ${targets}` });
+  await world.ship(nightly(0, up(1) + up(2)));
+  const { sinks } = await world.run([nightly(1, up(1), '192.0.2.0/30')]);
+  const actions = [...world.stored.values()].map(({ action }) => action);
+  expect(actions).toEqual(expect.arrayContaining(['absence-unknown', 'scope-shrank']));
+  expect(sinks.map(({ tally, own }) => [unaccounted(tally), unaccounted(own)])).toEqual([[0, 0]]);
+});
 
 describe('a sequence of scans', () => {
   test('says what a careful person would write, and nothing else', async () => {

@@ -112,6 +112,10 @@ describe('what is secret in the arguments of nmap', () => {
       ['--script-args', 'user=x\npass=***\nsafe=1'],
     ],
     [
+      ['--script-args', 'x.jwt=hunter2,ntlm=hunter2'],
+      ['--script-args', 'x.jwt=***,ntlm=***'],
+    ],
+    [
       ['--script-args', 'pass=hunter2=='],
       ['--script-args', '***'],
     ],
@@ -185,6 +189,13 @@ describe('what is secret in the arguments of nmap', () => {
   test('what nobody can take apart is masked to its end', () => {
     expect(maskArguments('nmap -p 80 --script-args "pass=a 192.0.2.7')).toBe('nmap -p 80 --script-args ***');
     expect(maskArguments("nmap --script-args pass='hunter 2' -p 80 192.0.2.7")).toBe('nmap --script-args *** -p 80 192.0.2.7');
+  });
+
+  test('words of a value that older versions wrote without quotes belong to it, behind a space and behind an equals sign', () => {
+    for (const between of [' ', '='])
+      expect(maskArguments(`nmap --script-args${between}http.header.Authorization='Basic hunter2==' -p 80 192.0.2.1`)).toBe(
+        `nmap --script-args${between}*** -p 80 192.0.2.1`,
+      );
   });
 
   test('masking again changes nothing, and the targets are known as before', () => {
