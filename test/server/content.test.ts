@@ -48,6 +48,14 @@ afterAll(async () => {
   await alertmanager?.stop();
 });
 
+/** There may be no Loki: what a run has delivered, as if to Elasticsearch alone. */
+function ofOneSink(text: string): string {
+  const sinks = loki === undefined ? 1 : 2;
+  return text
+    .replaceAll(/("nmap\.delivery\.delivered":)(\d+)/g, (_, name: string, sum: string) => `${name}${Number(sum) / sinks}`)
+    .replaceAll(/; loki http:\/\/SERVER [^"]*/g, '');
+}
+
 describe('dashboards over three weeks of a small company', () => {
   test('every panel of the file for Kibana shows what it should', async () => {
     const lines: string[] = [];
@@ -55,7 +63,7 @@ describe('dashboards over three weeks of a small company', () => {
       const rows = await rowsOf(elasticsearch, panel, `nmap.site:"${HEADQUARTERS_SITE}"`, 30);
       lines.push(`# ${panel.dashboard} ${panel.id} (${rows.length})`, ...rows.slice(0, 20).map(dated).toSorted());
     }
-    await expect(`${lines.join('\n')}\n`).toMatchFileSnapshot('../alerts/headquarters.kibana.txt');
+    await expect(ofOneSink(`${lines.join('\n')}\n`)).toMatchFileSnapshot('../alerts/headquarters.kibana.txt');
   });
 
   test.skipIf(!hasLoki)('Loki: every panel of the files for Grafana shows what it should', { timeout: 120_000 }, async () => {
@@ -152,7 +160,7 @@ describe.skipIf(!hasLoki)('rules of Loki', () => {
 
   test.skipIf(!ownsLoki)('are installed into the ruler, which fires them, and Alertmanager hands them on', { timeout: 5 * 60_000 }, async () => {
     const setup = await portlog(['setup', 'loki', '--url', loki!.url, '--site', 'nowhere'], { env });
-    expect(setup.stderr).toBe('portlog: created rule group portlog with 26 alert rules in the ruler\n');
+    expect(setup.stderr).toBe(`portlog: created rule group portlog with ${ALERT_RULES.length} alert rules in the ruler\n`);
     expect(setup.code).toBe(0);
     const wanted = ALERT_RULES.map(
       ({ id, absentForHours }) => `${serverId({ id })} ${absentForHours === undefined ? siteOf(id, 'fires') : 'nowhere'}`,
@@ -179,26 +187,25 @@ describe.skipIf(!hasLoki)('rules of Loki', () => {
       const { stderr, code } = await portlog(['setup', 'loki', '--url', loki!.url, ...args], { env });
       return [stderr.replaceAll('portlog: ', ''), code];
     };
-    expect(await setup('--site', 'nowhere')).toEqual(['unchanged: rule group portlog with 26 alert rules in the ruler\n', 0]);
+    expect(await setup('--site', 'nowhere')).toEqual([`unchanged: rule group portlog with ${ALERT_RULES.length} alert rules in the ruler\n`, 0]);
     const { stdout } = await portlog(['check', '--to', `loki=${loki!.url}`], { env });
     expect(stdout).toContain('dashboards or alert rules are of another version, or were made with other options');
-    expect(await setup('--dry-run')).toEqual(['would update rule group portlog with 26 alert rules in the ruler\n', 0]);
-    expect(await setup()).toEqual(['updated rule group portlog with 26 alert rules in the ruler\n', 0]);
+    expect(await setup('--dry-run')).toEqual([`would update rule group portlog with ${ALERT_RULES.length} alert rules in the ruler\n`, 0]);
+    expect(await setup()).toEqual([`updated rule group portlog with ${ALERT_RULES.length} alert rules in the ruler\n`, 0]);
     const rules = `${loki!.url}/loki/api/v1/rules/portlog`;
     const headers = { 'X-Scope-OrgID': tenant, 'content-type': 'application/yaml' };
     const group = parse(await (await fetch(`${rules}/portlog`, { headers })).text()) as { rules: { labels: Record<string, string> }[] };
     group.rules[0]!.labels['team'] = 'mine';
     expect((await fetch(rules, { method: 'POST', headers, body: stringify(group) })).status).toBe(202);
-    const kept =
-      'left as it is, because somebody has changed it: rule group portlog with 26 alert rules in the ruler\n--force overwrites what somebody has changed\n';
+    const kept = `left as it is, because somebody has changed it: rule group portlog with ${ALERT_RULES.length} alert rules in the ruler\n--force overwrites what somebody has changed\n`;
     expect(await setup()).toEqual([kept, 1]);
-    expect(await setup('--force')).toEqual(['updated rule group portlog with 26 alert rules in the ruler\n', 0]);
-    expect(await setup('--remove')).toEqual(['removed rule group portlog with 26 alert rules in the ruler\n', 0]);
+    expect(await setup('--force')).toEqual([`updated rule group portlog with ${ALERT_RULES.length} alert rules in the ruler\n`, 0]);
+    expect(await setup('--remove')).toEqual([`removed rule group portlog with ${ALERT_RULES.length} alert rules in the ruler\n`, 0]);
     expect(await setup('--remove')).toEqual(['nothing of portlog is installed there\n', 0]);
   });
 });
 
-test('the two scans of the how-to fire the two alerts that it promises', async () => {
+test('the two scans of the how-to fire the alert that it promises, and not the one that it does not', async () => {
   const state = freshDir();
   for (const scan of ['before', 'after'])
     expect((await portlog(['--site', 'test', '--state-dir', state, ...to, join(ROOT, 'examples', `${scan}.xml`)], { env })).code).toBe(0);
@@ -209,12 +216,12 @@ test('the two scans of the how-to fire the two alerts that it promises', async (
     const found = await firing(elasticsearch, params, Date.now());
     if (found.some((group) => group['nmap.site'] === 'test')) inKibana.push(name);
   }
-  expect(inKibana).toEqual(['[portlog] New open port', '[portlog] Clear-text administration']);
+  expect(inKibana).toEqual(['[portlog] New open port']);
   if (loki === undefined) return;
   const inLoki: string[] = [];
   for (const { expr, labels } of groups[0]!.rules) {
     const found = await ask(loki.url, tenant, expr);
     if (found.some(({ metric }) => metric['site'] === 'test')) inLoki.push(labels['rule'] ?? '');
   }
-  expect(inLoki).toEqual(['portlog-new-open-port', 'portlog-cleartext-administration']);
+  expect(inLoki).toEqual(['portlog-new-open-port']);
 });
