@@ -6,7 +6,8 @@ import type { Measure, View } from './panel.ts';
 /** The plugin of Wazuh makes it, and its id is its title: referred to, and not brought along. */
 const ALERTS = 'wazuh-alerts-*';
 const TIME = 'timestamp';
-const OURS = is('rule.groups', 'portlog');
+/** Not that a scan has finished, which is told as well and alerts nobody. */
+const OURS = all(is('rule.groups', 'portlog'), { field: 'rule.groups', isNot: 'portlog-scan-finished' });
 /** What Wazuh calls high, and what the rules of high and critical severity have. */
 const HIGH = 12;
 const COUNT: Measure = { count: true };

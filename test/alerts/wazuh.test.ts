@@ -12,6 +12,7 @@ import { flatLine } from '../../src/event/flat.ts';
 import { syslogHeader } from '../../src/event/syslog.ts';
 import { finished, freshDir, portlog, ROOT, startPortlog } from '../support/run-portlog.ts';
 import { ecs, eventsOf, fixture, host, scan } from '../support/scans.ts';
+import { osdPanelsOf, readOsdObjects } from './osd.ts';
 import { shipStories, siteOf } from './ship.ts';
 import { decoded, firedBy, lint, lintLine, type ReadRule, readRules } from './wazuh.ts';
 
@@ -92,6 +93,15 @@ describe('the stories, through the file', () => {
     const finished = lines.flatMap((line) => firedBy(RULES, line) ?? []).filter(({ groups }) => groups.includes('portlog-scan-finished'));
     expect(finished.map(({ level }) => level)).toEqual([3, 3, 3]);
     expect(Math.min(...RULES.slice(OWN).map(({ level }) => level))).toBeGreaterThan(3);
+  });
+
+  test('the dashboard counts alerts, not scans that finished', () => {
+    const finished = RULES.find(({ groups }) => groups.includes('portlog-scan-finished'));
+    const queries = osdPanelsOf(readOsdObjects(join(ROOT, 'dashboards/wazuh/portlog.ndjson')), {
+      'wazuh-alerts-*': { index: 'wazuh-alerts-*', timeField: 'timestamp' },
+    }).map(({ query }) => query);
+    expect(queries.length).toBeGreaterThan(10);
+    for (const query of queries) expect(query).toContain(`rule.groups:portlog AND NOT rule.groups:"${finished?.groups.at(-1)}"`);
   });
 
   test('levels: critical is the highest, high mails where nobody has changed that (12), medium does not; no sentence has a gap', () => {
