@@ -9,15 +9,27 @@ const SLACK_MS = 2000;
 /**
  * Whether the process of that number that began something at `started` (epoch milliseconds) is still there: not one that got the
  * number later (in a container every first process has the same), and not one that has ended and that nobody has buried.
+ * `tick`: when the process itself began, by {@link tickOf}, which no clock that is set can change.
  */
-export function isAlive(pid: number, started: number): boolean {
+export function isAlive(pid: number, started: number, tick?: number | null): boolean {
   try {
     process.kill(pid, 0);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
   }
   const { isDead, since } = processOf(pid);
-  return !isDead && since <= started + SLACK_MS;
+  if (isDead) return false;
+  const now = tick === undefined || tick === null ? undefined : tickOf(pid);
+  return now === undefined ? since <= started + SLACK_MS : now === tick;
+}
+
+/** When a process began, in ticks of the kernel since the machine did; undefined where there is no /proc. */
+export function tickOf(pid: number): number | undefined {
+  try {
+    return statOf(String(pid)).ticks;
+  } catch {
+    return undefined;
+  }
 }
 
 /**

@@ -18,6 +18,8 @@ export interface DeathToll {
 
 /** Of one sink; whoever has more has one reason for all of them. */
 const MAX_LETTERS = 20_000;
+/** Of what they say: 64 MiB. The newest one stays, however large it is. */
+const MAX_BYTES = 64 << 20;
 
 /** The dead letters of one sink: each event once, however often it was refused. */
 export class DeadLetters {
@@ -47,11 +49,17 @@ export class DeadLetters {
           reason,
           entry.parts.join(''),
         );
-      const tooMany = this.count() - MAX_LETTERS;
-      if (tooMany <= 0) return 0;
-      const sql = 'DELETE FROM dead WHERE rowid IN (SELECT rowid FROM dead WHERE sink = ? ORDER BY died, rowid LIMIT ?)';
-      return this.database.run(sql, this.sink, tooMany);
+      return this.makeRoom();
     });
+  }
+
+  private makeRoom(): number {
+    const row = this.database.get('SELECT count(*) AS letters, coalesce(sum(octet_length(body)), 0) AS bytes FROM dead WHERE sink = ?', this.sink);
+    if (Number(row?.['letters']) <= MAX_LETTERS && Number(row?.['bytes']) <= MAX_BYTES) return 0;
+    const newest = `SELECT rowid, row_number() OVER newest AS place, sum(octet_length(body)) OVER newest AS bytes
+      FROM dead WHERE sink = ? WINDOW newest AS (ORDER BY died DESC, rowid DESC)`;
+    const sql = `DELETE FROM dead WHERE rowid IN (SELECT rowid FROM (${newest}) WHERE place > 1 AND (place > ? OR bytes > ?))`;
+    return this.database.run(sql, this.sink, MAX_LETTERS, MAX_BYTES);
   }
 
   count(): number {

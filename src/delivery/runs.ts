@@ -15,13 +15,15 @@ export interface OpenRun {
   readonly pid: number;
   /** Epoch milliseconds. */
   readonly started: number;
+  /** When its process began, see `tickOf`; `null` where that is not known. */
+  readonly tick?: number | null;
   /** What it reads. */
   readonly what: string;
   readonly sums: readonly RunSums[];
 }
 
 /** Whether the process of that number that began something then is there. */
-export type IsAlive = (pid: number, started: number) => boolean;
+export type IsAlive = (pid: number, started: number, tick?: number | null) => boolean;
 
 const TALLY = record({ read: number, delivered: number, already: number, dead: number, spooled: number, discarded: number });
 const SUMS = listOf(record({ sink: text, tally: TALLY }));
@@ -35,8 +37,8 @@ export class Runs {
   }
 
   /** Returns the number of the run. */
-  begin(pid: number, what: string, now: number): number {
-    this.database.run('INSERT INTO run (pid, started, what) VALUES (?, ?, ?)', pid, now, what);
+  begin(pid: number, what: string, now: number, tick?: number): number {
+    this.database.run('INSERT INTO run (pid, started, what, tick) VALUES (?, ?, ?, ?)', pid, now, what, tick ?? null);
     return Number(this.database.get('SELECT last_insert_rowid() AS id')?.['id']);
   }
 
@@ -50,16 +52,17 @@ export class Runs {
 
   /** The runs that have not ended and whose process is gone; told once. */
   lost(isAlive: IsAlive): readonly OpenRun[] {
-    const lost = this.open().filter(({ pid, started }) => !isAlive(pid, started));
+    const lost = this.open().filter(({ pid, started, tick }) => !isAlive(pid, started, tick));
     for (const { id } of lost) this.database.run('DELETE FROM run WHERE id = ?', id);
     return lost.map(({ pid, started, what, sums }) => ({ pid, started, what, sums }));
   }
 
   open(): readonly (OpenRun & { readonly id: number })[] {
-    const rows = this.database.all('SELECT id, pid, started, what, sums FROM run ORDER BY id') as unknown as readonly {
+    const rows = this.database.all('SELECT id, pid, started, tick, what, sums FROM run ORDER BY id') as unknown as readonly {
       id: number;
       pid: number;
       started: number;
+      tick: number | null;
       what: string;
       sums: string;
     }[];

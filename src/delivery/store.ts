@@ -21,6 +21,8 @@ export interface StoreOptions {
   readonly limits?: SpoolLimits;
   readonly now: () => number;
   readonly pid: number;
+  /** When this process began, by `tickOf`. */
+  readonly tick?: number | undefined;
   readonly isAlive: IsAlive;
   /** What this run reads, for whoever finds that it ended without a word. */
   readonly what: string;
@@ -53,14 +55,14 @@ export class Store {
   private sums: () => readonly RunSums[] = () => [];
 
   /** Throws `state-unusable` when the file cannot be used. */
-  constructor({ stateDir, limits = DEFAULT_SPOOL_LIMITS, now, pid, isAlive, what }: StoreOptions) {
+  constructor({ stateDir, limits = DEFAULT_SPOOL_LIMITS, now, pid, tick, isAlive, what }: StoreOptions) {
     this.path = stateFile(stateDir);
     this.database = openDatabase(stateDir);
     this.runs = new Runs(this.database);
     try {
       const time = now();
       const [lost, run, passed] = this.database.transaction(
-        () => [this.runs.lost(isAlive), this.runs.begin(pid, what, time), timePassed(this.database, time, limits.maxAgeMs)] as const,
+        () => [this.runs.lost(isAlive), this.runs.begin(pid, what, time, tick), timePassed(this.database, time, limits.maxAgeMs)] as const,
       );
       this.lostRuns = lost;
       this.run = run;

@@ -14,6 +14,8 @@ import { DAMAGED_HINT, stateError } from './state-error.ts';
 const APPLICATION_ID = 0x706c6f67;
 /** Two portlogs on one file wait for each other this long; what they write takes milliseconds. */
 const BUSY_TIMEOUT_MS = 5000;
+/** But bringing a large file up to date takes longer, and each of those that start then waits for the one that does it. */
+const MIGRATION_TIMEOUT_MS = 120_000;
 /** Up to here the whole file is checked when it is opened (30 ms); above it, rows carry checksums anyway. */
 const CHECKED_BYTES = 32 << 20;
 
@@ -130,6 +132,12 @@ export class Database {
     return Number(this.get('PRAGMA user_version')?.['user_version']);
   }
 
+  private bringUpToDate(versions: readonly SchemaStep[]): void {
+    this.handle.exec(`PRAGMA busy_timeout = ${MIGRATION_TIMEOUT_MS}`);
+    this.transaction(() => migrate(this.handle, versions, this.version()));
+    this.handle.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
+  }
+
   private identify(versions: readonly SchemaStep[]): void {
     const id = this.get('PRAGMA application_id')?.['application_id'];
     if (id !== APPLICATION_ID)
@@ -146,7 +154,7 @@ export class Database {
       throw new PortlogError('state-unusable', `${this.path} was written by an older portlog, and may not be changed here`, {
         hint: 'any command that ships brings it up to date',
       });
-    if (version < versions.length) this.transaction(() => migrate(this.handle, versions, this.version()));
+    if (version < versions.length) this.bringUpToDate(versions);
   }
 }
 

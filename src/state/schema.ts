@@ -174,4 +174,8 @@ export const SCHEMA_VERSIONS: readonly SchemaStep[] = [
   CREATE INDEX told_change_of ON told_change (scan, nr);
   CREATE TABLE told_sink (scan TEXT NOT NULL, sink TEXT NOT NULL, nr INTEGER NOT NULL, PRIMARY KEY (scan, sink)) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- tick: when the process began, in ticks since the machine did: what a clock that is set does not change.
+  ALTER TABLE run ADD COLUMN tick INTEGER;
+  `,
 ];

@@ -51,3 +51,10 @@ export function stateError(path: string, error: unknown): unknown {
   const [what, hint] = known ?? [`cannot be used: ${message}`, ELSEWHERE];
   return new PortlogError('state-unusable', `${path} ${what}`, { hint, cause: error });
 }
+
+/** Whether the disk has no room for the state, or reports errors: what passes when somebody looks after it. */
+export function isOutOfRoom({ code, cause }: PortlogError): boolean {
+  if (code !== 'state-unusable' || !(cause instanceof Error)) return false;
+  const { code: reason = '', errcode = 0 } = cause as NodeJS.ErrnoException & { readonly errcode?: number };
+  return ['ENOSPC', 'EDQUOT'].includes(reason) || [IOERR, FULL].includes(errcode & 0xff);
+}

@@ -9,8 +9,9 @@ import { fileSink } from '../../src/sink/file.ts';
 import type { SinkOptions } from '../../src/sink/options.ts';
 import type { Sink } from '../../src/sink/sink.ts';
 import { runLane } from '../support/delivery.ts';
+import { portlogHere } from '../support/run-in-process.ts';
 import { freshDir } from '../support/run-portlog.ts';
-import { eventsOf, fixture } from '../support/scans.ts';
+import { eventsOf, fixture, host, scan } from '../support/scans.ts';
 import { batchOf, entriesOf, NEVER, sinkContract } from '../support/sink-contract.ts';
 import { sinkOptions } from '../support/sink-options.ts';
 
@@ -132,6 +133,28 @@ test('rotating deletes nothing, unless it is told how many to keep; then the sum
     expect(tally).toMatchObject({ delivered: EVENTS.length, removed: run < 2 ? 0 : EVENTS.length });
   }
   expect([readdirSync(all).length, readdirSync(some).length]).toEqual([4, 2]);
+});
+
+test('what keepFiles has deleted is in the printed sum, in the JSON summary, and in a health event', async () => {
+  const folder = freshDir();
+  const [path, config, input] = [join(folder, 'events.ndjson'), join(folder, 'portlog.yml'), join(folder, 'scan.xml')];
+  writeFileSync(config, `sinks:\n  - { type: file, path: ${path}, rotateMib: 1, keepFiles: 1 }\n`);
+  const long = `<hostscript><script id="s" output="${'long '.repeat(4000)}"/></hostscript>`;
+  writeFileSync(input, scan(Array.from({ length: 200 }, (_, i) => host(`192.0.2.${i}`, long)).join('')));
+  const { code, stderr } = await portlogHere(['--json', '--config', config, '--state-dir', join(folder, 'state'), input]);
+  expect(code).toBe(0);
+  const [, deleted = ''] = /: (\d+) events that had been delivered were deleted again, with the oldest files\n/.exec(stderr) ?? [];
+  expect(Number(deleted)).toBeGreaterThan(0);
+  expect(stderr).toMatch(/read 202 = delivered 202 \+ already 0 \+ dead 0.*deleted again/);
+  const { sinks } = JSON.parse(stderr.split('\n').find((line) => line.startsWith('{')) ?? '{}') as { sinks: { removed: number }[] };
+  expect(sinks[0]?.removed).toBe(Number(deleted));
+  const events = readFileSync(path, 'utf8').trim().split('\n');
+  expect(events.map((line) => JSON.parse(line) as object)).toContainEqual(
+    expect.objectContaining({
+      event: expect.objectContaining({ action: 'delivery-problem' }),
+      nmap: expect.objectContaining({ delivery: expect.objectContaining({ problem: 'removed', events: Number(deleted) }) }),
+    }),
+  );
 });
 
 test('files that are put aside in the same millisecond are all there', async () => {

@@ -69,7 +69,7 @@ test(`Elasticsearch is down: ${MEGABYTES} MB go to the other store, the rest wai
 
 test('and the disk is full: what could not be kept is in the sum, the other store has everything, exit 4', { timeout: 10 * 60_000 }, async () => {
   const mount = mkdtempSync(join(tmpdir(), 'portlog-full-'));
-  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=3m', 'tmpfs', mount]);
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=3m,mode=0700', 'tmpfs', mount]);
   try {
     const input = join(freshDir(), 'scan.xml');
     writeScan(input, 40);

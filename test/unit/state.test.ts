@@ -20,17 +20,18 @@ import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as wait } from 'node:timers/promises';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { isAlive } from '../../src/delivery/alive.ts';
+import { isAlive, tickOf } from '../../src/delivery/alive.ts';
 import { packFrame, unpackFrame } from '../../src/delivery/frame.ts';
 import { pruneLedger } from '../../src/delivery/ledger.ts';
 import { SCHEMA_VERSIONS } from '../../src/state/schema.ts';
-import { stateFile } from '../../src/delivery/store.ts';
+import { stateFile, Store } from '../../src/delivery/store.ts';
 import { unaccounted } from '../../src/delivery/tally.ts';
 import { Database } from '../../src/state/database.ts';
 import { describeFilesystem, filesystemOf } from '../../src/state/filesystem.ts';
 import { type Entry, type Sink, SinkError } from '../../src/sink/sink.ts';
+import { canMount } from '../support/can-mount.ts';
 import { clockAt, NOTHING, openStore, passDays, runLane, scriptedSink, storingSink } from '../support/delivery.ts';
-import { freshDir } from '../support/run-portlog.ts';
+import { fastDir, freshDir } from '../support/run-portlog.ts';
 import { eventsOf, host, port, scan } from '../support/scans.ts';
 
 const IDENTITY = { type: 'scripted', target: 'here', scope: '' };
@@ -202,6 +203,29 @@ describe('the ledger', () => {
 });
 
 describe('dead letters', () => {
+  const letters = (count: number, bytes: number, from = 0): { entry: Entry & { unit: undefined }; reason: string }[] =>
+    Array.from({ length: count }, (_, i) => ({ entry: { ...entry(`e${from + i}`, 'x'.repeat(bytes)), unit: undefined }, reason: 'no' }));
+
+  test('are bounded by number for each sink: the oldest go, and are counted', () => {
+    const store = openStore(fastDir());
+    const [one, other] = [store.shelf(IDENTITY).deadLetters, store.shelf({ ...IDENTITY, target: 'there' }).deadLetters];
+    expect(other.add(letters(3, 10), 0)).toBe(0);
+    expect([one.add(letters(19_999, 10), 1), one.add(letters(4, 10, 50_000), 2), one.count(), other.count()]).toEqual([0, 3, 20_000, 3]);
+    expect(one.some(2).map(({ id }) => id)).toEqual(['e3', 'e4']);
+    store.close();
+  });
+
+  test('and by bytes: the newest one stays, however large it is', () => {
+    const store = openStore(fastDir());
+    const { deadLetters } = store.shelf(IDENTITY);
+    expect([deadLetters.add(letters(7, 10 << 20), 1), deadLetters.count()]).toEqual([1, 6]);
+    expect([deadLetters.add(letters(1, 30 << 20, 100), 2), deadLetters.count()]).toEqual([3, 4]);
+    expect(deadLetters.some(1).map(({ id }) => id)).toEqual(['e4']);
+    expect([deadLetters.add(letters(1, 70 << 20, 200), 3), deadLetters.count()]).toEqual([4, 1]);
+    expect(deadLetters.some(1).map(({ id }) => id)).toEqual(['e200']);
+    store.close();
+  });
+
   test('are kept once with the reason, and go again when asked to', async () => {
     const stateDir = freshDir();
     const refusing = scriptedSink(({ entries }) => ({
@@ -405,18 +429,6 @@ function fill(path: string): void {
   }
 }
 
-/** Root on a machine of its own may; root in a container, and anybody else, may not. */
-function canMount(): boolean {
-  const folder = freshDir();
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', folder], { stdio: 'ignore' });
-    execFileSync('umount', [folder], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 test('rows that the disk has changed do not keep an old file from being brought up to date', () => {
   const stateDir = freshDir();
   const before = Database.open(stateFile(stateDir), SCHEMA_VERSIONS.slice(0, 3));
@@ -442,6 +454,22 @@ describe('a process', () => {
     child.kill('SIGKILL');
     await once(child, 'close');
     expect(isAlive(pid, now)).toBe(false);
+  });
+
+  test.skipIf(process.platform !== 'linux')('is there, and is the same, however the clock was set since', () => {
+    const [ahead, tick] = [Math.round(Date.now() - process.uptime() * 1000) - 3_600_000, tickOf(process.pid)];
+    expect(tick).toBeGreaterThan(0);
+    expect([isAlive(process.pid, ahead), isAlive(process.pid, ahead, tick), isAlive(process.pid, Date.now(), Number(tick) - 1)]).toEqual([
+      false,
+      true,
+      false,
+    ]);
+    const stateDir = freshDir();
+    const living = new Store({ stateDir, now: () => ahead, pid: process.pid, tick, isAlive, what: 'a long scan' });
+    const next = new Store({ stateDir, now: Date.now, pid: process.pid, tick, isAlive, what: 'another' });
+    expect(next.lostRuns).toEqual([]);
+    next.close();
+    living.close();
   });
 
   test.skipIf(process.platform !== 'linux')('is gone when it has ended, even if nobody has buried it', async () => {

@@ -3,6 +3,7 @@ import type { Settings } from '../../config/settings.ts';
 import type { TargetLists } from '../../change/scope.ts';
 import { systemClock } from '../../clock.ts';
 import { openStore } from '../../delivery/open-store.ts';
+import type { Store } from '../../delivery/store.ts';
 import { EXIT, type ExitCode, PortlogError } from '../../errors.ts';
 import { Intel } from '../../finding/intel.ts';
 import { ship, type ShipOptions, type ShipReport } from '../../ship.ts';
@@ -10,6 +11,7 @@ import { createSink } from '../../sink/registry.ts';
 import type { Sink } from '../../sink/sink.ts';
 import { stdoutSink } from '../../sink/stdout.ts';
 import { filesystemOf } from '../../state/filesystem.ts';
+import { isOutOfRoom } from '../../state/state-error.ts';
 import { tableSink } from '../../sink/table.ts';
 import type { Source } from '../../source/source.ts';
 import { sinkKey } from '../../unattended/seen-files.ts';
@@ -43,7 +45,10 @@ interface Only {
   readonly only?: readonly string[];
 }
 
-interface Shipment extends How, Pick<ShipOptions, 'sources' | 'sinks' | 'store' | 'revive'> {}
+interface Shipment extends How, Pick<ShipOptions, 'sources' | 'sinks' | 'store' | 'revive'> {
+  /** Why there is no state, although one is wanted. */
+  readonly without?: PortlogError | undefined;
+}
 
 /** Ships what the sources give to the sinks of the settings, and says how it went. */
 export async function deliver(context: CommandContext, settings: Settings, sources: readonly Source[], how: How & Only = {}): Promise<Shipped> {
@@ -53,23 +58,33 @@ export async function deliver(context: CommandContext, settings: Settings, sourc
   await Promise.all(all.filter((sink) => !sinks.includes(sink)).map((sink) => sink.close()));
   // Standard output is a pure function of its input: no state for it, unless that is asked for.
   const keeps = sinks.some(({ undeliverable }) => undeliverable === 'keep');
-  const store =
-    keeps || context.values['changes'] === true
-      ? openStore(settings.stateDir, sources.map(({ name }) => name).join(', '), settings.spool)
-      : undefined;
-  return shipAndReport(context, settings, { sources, sinks, store, ...shipping });
+  const opened = keeps || context.values['changes'] === true ? storeOrProblem(context, settings, sources) : undefined;
+  const without = opened instanceof PortlogError ? opened : undefined;
+  return shipAndReport(context, settings, { sources, sinks, store: opened instanceof PortlogError ? undefined : opened, without, ...shipping });
+}
+
+/** A disk without room is no reason to keep from servers what they would take: a scan that is running happens once. */
+function storeOrProblem({ speaker }: CommandContext, { stateDir, spool }: Settings, sources: readonly Source[]): Store | PortlogError {
+  try {
+    return openStore(stateDir, sources.map(({ name }) => name).join(', '), spool);
+  } catch (error) {
+    if (!(error instanceof PortlogError) || !isOutOfRoom(error)) throw error;
+    speaker.warn(`${error.message}: it is delivered without state, and what a destination does not take now is lost`);
+    return error;
+  }
 }
 
 /** Ships with sinks and store as they are, and closes both. */
 export async function shipAndReport(context: CommandContext, settings: Settings, shipment: Shipment): Promise<Shipped> {
   const { speaker } = context;
-  const { sinks, sources, store } = shipment;
+  const { sinks, store, without, ...shipping } = shipment;
   const interruption = shipment.interruption ?? onInterrupt((text) => speaker.say(text));
   try {
     if (store !== undefined) printLostRuns(store.lostRuns, speaker);
-    const ready = await checkAll(context, sinks, sources, interruption.giveUp);
+    const ready = await checkAll(context, shipment, interruption.giveUp);
     if (ready !== undefined) return { code: ready, report: undefined };
-    const report = await ship(shipOptions(context, settings, { ...shipment, interruption }));
+    const shipped = await ship(shipOptions(context, settings, { ...shipping, sinks, store, interruption }));
+    const report = { ...shipped, untracked: shipped.untracked ?? without };
     return { code: conclude(context, settings, report), report };
   } finally {
     if (shipment.interruption === undefined) interruption.release();
@@ -96,7 +111,13 @@ export async function tend(context: CommandContext, settings: Settings, interrup
 function shipOptions(
   context: CommandContext,
   settings: Settings,
-  { scannerHost, lists, interruption, again = context.values['again'] === true, ...shipment }: Shipment & { readonly interruption: Interruption },
+  {
+    scannerHost,
+    lists,
+    interruption,
+    again = context.values['again'] === true,
+    ...shipment
+  }: Omit<Shipment, 'without'> & { readonly interruption: Interruption },
 ): ShipOptions {
   const { speaker, terminal, values } = context;
   return {
@@ -174,12 +195,7 @@ function lineFormat({ values }: CommandContext): 'ecs' | 'otel' {
  * are left for later; what comes from a pipe or from nmap would be lost, so it is read and kept all the
  * same. A sink that is down costs the others nothing, and its events wait on disk.
  */
-async function checkAll(
-  context: CommandContext,
-  sinks: readonly Sink[],
-  sources: readonly Source[],
-  giveUp: AbortSignal,
-): Promise<ExitCode | undefined> {
+async function checkAll(context: CommandContext, { sinks, sources, without }: Shipment, giveUp: AbortSignal): Promise<ExitCode | undefined> {
   const { speaker } = context;
   const signal = AbortSignal.any([giveUp, AbortSignal.timeout(CHECK_TIMEOUT_MS)]);
   const found = await Promise.all(sinks.map((sink) => diagnose(sink, signal)));
@@ -189,7 +205,7 @@ async function checkAll(
     speaker.say(sources.length === 0 ? 'nothing was sent' : 'nothing was read, so nothing is lost: ship again when this is mended');
     return EXIT.usage;
   }
-  if (sources.length > 0) speaker.warn('the scan is read all the same; what cannot be delivered waits on disk');
+  if (sources.length > 0 && without === undefined) speaker.warn('the scan is read all the same; what cannot be delivered waits on disk');
   return undefined;
 }
 

@@ -49,8 +49,8 @@ async function statusOf(database: Database, { maxAges }: Settings, config: Confi
   return {
     now,
     state: { path: database.path, bytes: statSync(database.path).size },
-    running: runs.filter(({ pid, started }) => isAlive(pid, started)),
-    lost: runs.filter(({ pid, started }) => !isAlive(pid, started)),
+    running: runs.filter(({ pid, started, tick }) => isAlive(pid, started, tick)),
+    lost: runs.filter(({ pid, started, tick }) => !isAlive(pid, started, tick)),
     sites: [...new Set([...knownSites(database), ...maxAges.keys()])].sort().map((site) => ({
       site,
       hosts: new KnownHosts(database, site).keys().length,
