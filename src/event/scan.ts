@@ -31,6 +31,8 @@ export class RunRecord {
   repeated = 0;
   /** Hosts that are listed, and that nmap did not look at. */
   named = 0;
+  /** Those of them that it was to look at. */
+  skippedHosts = 0;
   hosthints = 0;
   readonly targets: Target[] = [];
   skippedTargets = 0;
@@ -55,6 +57,7 @@ export class RunRecord {
   addHost(host: Host, counts: PortCounts, now: number): void {
     addHost(this.hosts, host);
     if (!wasLookedAt(host)) this.named++;
+    if (host.status?.state === 'skipped') this.skippedHosts++;
     addCounts(this.ports, counts.byState);
     this.latest = Math.max(this.latest, milliseconds(host.endtime) || milliseconds(host.starttime));
     this.latestSeen = Math.max(this.latestSeen, seenAt(host.endtime, now) || seenAt(host.starttime, now));
@@ -71,18 +74,19 @@ export class RunRecord {
   /** What {@link addHost}, {@link addToZone} and {@link addFinding} have counted; plain data. */
   get hostCounts(): Pick<
     RunRecord,
-    'hosts' | 'named' | 'ports' | 'different' | 'repeated' | 'findings' | 'zones' | 'latest' | 'latestSeen' | 'misdated'
+    'hosts' | 'named' | 'skippedHosts' | 'ports' | 'different' | 'repeated' | 'findings' | 'zones' | 'latest' | 'latestSeen' | 'misdated'
   > {
-    const { hosts, named, ports, different, repeated, findings, zones, latest, latestSeen, misdated } = this;
-    return { hosts, named, ports, different, repeated, findings, zones, latest, latestSeen, misdated };
+    const { hosts, named, skippedHosts, ports, different, repeated, findings, zones, latest, latestSeen, misdated } = this;
+    return { hosts, named, skippedHosts, ports, different, repeated, findings, zones, latest, latestSeen, misdated };
   }
 
   /** Counts hosts that somebody else has counted. */
-  add({ hosts, named, ports, different, repeated, findings, zones, latest, latestSeen, misdated }: RunRecord['hostCounts']): void {
+  add({ hosts, named, skippedHosts, ports, different, repeated, findings, zones, latest, latestSeen, misdated }: RunRecord['hostCounts']): void {
     addCounts(this.hosts, hosts);
     addCounts(this.different.hosts, different.hosts);
     addCounts(this.different.ports, different.ports);
     this.named += named;
+    this.skippedHosts += skippedHosts;
     this.repeated += repeated;
     addCounts(this.ports, ports);
     addCounts(this.findings, findings);
@@ -193,11 +197,17 @@ function noFindings(): Record<Level, number> {
   return { critical: 0, high: 0, medium: 0, low: 0, info: 0 };
 }
 
-const ACTION = { finished: 'scan-finished', empty: 'scan-empty', failed: 'scan-failed', cut: 'scan-incomplete' } as const satisfies Record<
+const ACTION = {
+  finished: 'scan-finished',
+  empty: 'scan-empty',
+  listed: 'scan-listed',
+  failed: 'scan-failed',
+  cut: 'scan-incomplete',
+} as const satisfies Record<Ending, string>;
+const OUTCOME = { finished: 'success', empty: 'failure', listed: 'success', failed: 'failure', cut: 'unknown' } as const satisfies Record<
   Ending,
   string
 >;
-const OUTCOME = { finished: 'success', empty: 'failure', failed: 'failure', cut: 'unknown' } as const satisfies Record<Ending, string>;
 const SEVERITY_OF: Readonly<Record<string, number>> = {
   'scan-failed': SEVERITY.high,
   'scan-empty': SEVERITY.high,
@@ -206,7 +216,7 @@ const SEVERITY_OF: Readonly<Record<string, number>> = {
 
 /** The one event at the end of a run: how it ended and what it found. */
 export function scanEndEvent(context: RunContext, record: RunRecord, end: RunEnd): LogEvent {
-  const ending = endingOf(end, context.run.scanner, { listed: record.hosts.listed, named: record.named });
+  const ending = endingOf(end, context.run.scanner, { listed: record.hosts.listed, named: record.named, skipped: record.skippedHosts });
   const hosts = hostTotals(end.stats, context.run.scanner, record.counted(context.run.scanner));
   const finished = end.stats?.finished;
   const now = context.options.now();
@@ -338,7 +348,7 @@ function contentOf(record: RunRecord, end: RunEnd): string {
 
 /** Nothing looked, which must not read as nothing found. */
 function whyEmpty({ hosts, targets, skippedTargets }: RunRecord): string {
-  if (hosts.listed > 0) return `${count(hosts.listed, 'host')} listed, none looked at (a list scan, or skipped)`;
+  if (hosts.listed > 0) return `${count(hosts.listed, 'host')} listed, all of them skipped`;
   const [first] = targets;
   if (first === undefined) return 'it has looked at no host';
   const which = `${first.specification ?? '?'}${first.reason === undefined ? '' : ` (${first.reason})`}`;
@@ -367,6 +377,8 @@ function messageOf(context: RunContext, record: RunRecord, end: RunEnd, ending: 
       return `${scanner(context)} scan failed: ${errorOf(end) ?? 'no reason given'}`;
     case 'empty':
       return `${scanner(context)} scan of nothing: ${why}`;
+    case 'listed':
+      return `${scanner(context)} list scan finished: ${count(record.hosts.listed, 'host')} named, none looked at${skipped}${refused}${elapsed}`;
     case 'finished':
       return `${scanner(context)} scan finished: ${found}${skipped}${refused}${elapsed}`;
     case 'cut':

@@ -35,27 +35,29 @@ export type ScanItem =
 
 /**
  * How a run ended. `finished`: it says that it ended, and that it ended well. `empty`: so does it, but it has looked at
- * no host at all. `failed`: it says so itself. `cut`: it does not say anything.
+ * no host at all. `listed`: it was asked to name hosts only, and did. `failed`: it says so itself. `cut`: it does not say anything.
  */
-export type Ending = 'finished' | 'empty' | 'failed' | 'cut';
+export type Ending = 'finished' | 'empty' | 'listed' | 'failed' | 'cut';
 
-/** Hosts that a run lists, and those among them that it only names: a list scan, or skipped. */
+/** Hosts that a run lists, those among them that it only names, and of these the ones that it was to look at and has skipped. */
 export interface HostsSeen {
   readonly listed: number;
   readonly named: number;
+  readonly skipped: number;
 }
 
 /**
  * The one place that says what a complete run is: one that `finished`. An error beside `exit="success"` is an error. nmap
  * counts hosts that it looked at in vain; masscan counts answers, and has looked even when there was none.
  */
-export function endingOf({ stats }: RunEnd, scanner: string | undefined, { listed, named }: HostsSeen): Ending {
+export function endingOf({ stats }: RunEnd, scanner: string | undefined, { listed, named, skipped }: HostsSeen): Ending {
   const finished = stats?.finished;
   if (finished === undefined) return 'cut';
   const { exit = 'success', errormsg = '' } = finished;
   if ((exit !== 'success' && exit !== '') || errormsg !== '') return 'failed';
   const total = Math.max(stats?.hosts?.total ?? 0, listed);
-  return total > named || scanner === 'masscan' ? 'finished' : 'empty';
+  if (total > named || scanner === 'masscan') return 'finished';
+  return named > skipped ? 'listed' : 'empty';
 }
 
 /** nmap has done more than to name it. */
@@ -73,16 +75,18 @@ const MAX_UNREAD = 1000;
 export class RunWatch {
   listed = 0;
   named = 0;
+  skipped = 0;
   /** They are there, whatever is wrong with their elements: neither down nor missing. */
   unread: Unread = [];
   private scanner: string | undefined;
 
   /** How the run ended, when the item is its end. */
   take(item: ScanItem): Ending | undefined {
-    if (item.kind === 'run') [this.scanner, this.listed, this.named, this.unread] = [item.run.scanner, 0, 0, []];
+    if (item.kind === 'run') [this.scanner, this.listed, this.named, this.skipped, this.unread] = [item.run.scanner, 0, 0, 0, []];
     else if (item.kind === 'host') {
       this.listed++;
       if (!wasLookedAt(item.host)) this.named++;
+      if (item.host.status?.state === 'skipped') this.skipped++;
     } else if (item.kind === 'refused' && item.refusal.element === 'host') this.unread = withUnread(this.unread, item.refusal.address);
     else if (item.kind === 'end') return endingOf(item.end, this.scanner, this);
     return undefined;

@@ -7,7 +7,7 @@ import { ecs, eventsOf, fixture, host, itemsOf, port } from '../support/scans.ts
 import { expectValidEvent } from '../support/validate.ts';
 
 const NMAP = 'scanner="nmap" version="7.93" args="nmap -v -oX - 192.0.2.0/24" start="1760000000"';
-const ACTION = { finished: 'scan-finished', empty: 'scan-empty', failed: 'scan-failed', cut: 'scan-incomplete' } as const;
+const ACTION = { finished: 'scan-finished', empty: 'scan-empty', listed: 'scan-listed', failed: 'scan-failed', cut: 'scan-incomplete' } as const;
 
 /** A whole scan with that end. */
 function ended(end: string, inside = '', attributes = NMAP): string {
@@ -35,7 +35,9 @@ describe('how a run ended', () => {
     ['no target resolves', ended(GOOD + hostsIn(0, 0, 0), SKIPPED), 'empty'],
     ['no target is left', ended(GOOD + hostsIn(0, 0, 0)), 'empty'],
     ['no target, and no count', ended(GOOD), 'empty'],
-    ['a list scan', ended(GOOD + hostsIn(0, 1, 1), NAMED), 'empty'],
+    ['a list scan', ended(GOOD + hostsIn(0, 1, 1), NAMED), 'listed'],
+    ['a list scan that counts nothing', ended(GOOD + hostsIn(0, 0, 0), NAMED), 'listed'],
+    ['hosts that were to be looked at, and were skipped', ended(GOOD + hostsIn(0, 1, 1), NAMED.replace('unknown', 'skipped')), 'empty'],
     ['success with an error', ended('<finished time="1760000060" exit="success" errormsg="Failed to open device"/>', host('192.0.2.7')), 'failed'],
     ['an error', ended('<finished time="1760000060" exit="error" errormsg="no"/>', host('192.0.2.7')), 'failed'],
     ['an error before exit was known', ended('<finished time="1760000060" errormsg="no"/>', host('192.0.2.7')), 'failed'],
@@ -51,6 +53,20 @@ describe('how a run ended', () => {
     const collector = new ScanCollector();
     for (const item of items) collector.add(item);
     expect(collector.view().runs.map(({ complete }) => complete)).toEqual([ending === 'finished']);
+  });
+
+  test('a list scan on purpose is no mistake: no remark, no alert; and it has looked at nothing', async () => {
+    const text = ended(GOOD + hostsIn(0, 1, 1), NAMED);
+    expect(ecs(eventsOf(text).at(-1)!)).toMatchObject({
+      event: { outcome: 'success', severity: 0 },
+      message: 'nmap 7.93 list scan finished: 1 host named, none looked at in 60 s',
+    });
+    const world = new World();
+    const { inputs } = await world.run([text]);
+    expect(inputs.map(({ remarks, empty }) => [remarks, empty])).toEqual([[[], 0]]);
+    expect(await world.ship(ended(GOOD + hostsIn(1, 0, 1), host('192.0.2.9')).replaceAll('17600000', '17600800'))).toEqual([
+      '1 host seen for the first time, with nothing earlier to compare: taken as the baseline',
+    ]);
   });
 
   test('a scan of nothing tells which targets it could not look at', () => {

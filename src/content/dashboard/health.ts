@@ -50,7 +50,7 @@ export const health: Dashboard = {
       about: 'By how they ended.',
       query: {
         from: 'nmap.scan',
-        where: is('event.action', 'scan-finished', 'scan-failed', 'scan-incomplete', 'scan-empty'),
+        where: is('event.action', 'scan-finished', 'scan-failed', 'scan-incomplete', 'scan-empty', 'scan-listed'),
         view: { kind: 'timeline', by: 'event.action', of: COUNT },
       },
       width: 12,
