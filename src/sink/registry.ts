@@ -22,6 +22,11 @@ const SINK_TYPES: Readonly<Record<string, (options: SinkOptions, tell: Tell | un
 /** Throws `sink-unknown` or `sink-options`; connects to nothing yet. */
 export async function createSink(options: SinkOptions, tell?: Tell): Promise<Sink> {
   const create = Object.hasOwn(SINK_TYPES, options.type) ? SINK_TYPES[options.type] : undefined;
+  // It may have a password in it.
+  if (/^\w+:\/\//.test(options.type))
+    throw new PortlogError('sink-unknown', 'an address alone does not say what kind of server is there', {
+      hint: 'name it before the address, for example elasticsearch=https://es:9200',
+    });
   if (create === undefined)
     throw new PortlogError('sink-unknown', `there is no sink "${options.type}"`, {
       hint: hintFor(options.type),

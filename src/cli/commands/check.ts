@@ -66,7 +66,7 @@ async function checkDuties({ values, config }: CommandContext): Promise<readonly
 async function checkDirectory(path: string): Promise<Diagnosis> {
   try {
     const names = await scansIn(path);
-    return { level: 'ok', message: `directory ${path}: ${count(names.length, 'name')} in .xml or .xml.gz` };
+    return { level: 'ok', message: `directory ${path}: ${count(names.length, 'file')} ending in .xml or .xml.gz` };
   } catch (error) {
     if (!(error instanceof PortlogError)) throw error;
     return finding('warning', error);

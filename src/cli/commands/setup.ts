@@ -6,7 +6,7 @@ import type { Step } from '../../setup/step.ts';
 import { planLogFile } from '../../setup/wazuh-log.ts';
 import { type Connection, type Target, TARGETS, targetOf } from '../../setup/targets.ts';
 import { print } from '../terminal.ts';
-import { connectTo, contentOptions } from './content.ts';
+import { connectTo, contentOptions, urlVariable } from './content.ts';
 import { type CommandContext, number, text } from './context.ts';
 
 const SETUP_TIMEOUT_MS = 60_000;
@@ -28,6 +28,8 @@ export async function setupCommand(context: CommandContext, name: string): Promi
   if (context.values['api-key'] === true && name !== 'elasticsearch')
     throw new PortlogError('usage', '--api-key is for portlog setup elasticsearch', { hint: 'the other servers make their keys themselves' });
   const connection = { ...(await connectTo(context, name, target, content)), retentionDays: retention(context, name) };
+  if ((text(context.values, 'url') ?? context.env[urlVariable(name)]) === undefined)
+    context.speaker.say(`--url does not say where, so this is about ${target.url}`);
   try {
     return await run(context, target, connection);
   } finally {
