@@ -12,6 +12,7 @@ export type Guesses = 'store' | 'alert' | 'silence';
 export function exposedServices(catalogue: readonly RiskyService[], guesses: Guesses = 'store'): Check {
   // Half a hundred patterns a port, and a thousand ports that say the same.
   const byName = remembering((name) => ({ found: catalogue.find(({ services }) => services.test(name)) }));
+  const byProduct = remembering((product) => ({ found: catalogue.find(({ products }) => products?.test(product) === true) }));
   const byPlace = remembering((place) => ({ found: catalogue.find(({ ports }) => ports.includes(place)) }));
   return {
     rules: catalogue,
@@ -21,7 +22,7 @@ export function exposedServices(catalogue: readonly RiskyService[], guesses: Gue
       const { service } = port;
       const asked = nameAsked(service);
       if (asked === undefined) return guessed(byPlace(`${port.portid}/${port.protocol ?? ''}`).found, guesses, external);
-      const { found } = byName(asked);
+      const found = byName(asked).found ?? (asked === 'http' ? byProduct(service?.product ?? '').found : undefined);
       if (found === undefined || service?.tunnel === 'ssl') return [];
       const name = shownService(asked, service?.tunnel);
       const shown = name.toLowerCase() === found.name.toLowerCase() ? '' : ` (${name})`;

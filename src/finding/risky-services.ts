@@ -7,6 +7,8 @@ export interface RiskyService extends Rule {
   readonly ports: readonly string[];
   /** As nmap names it; when nmap has asked (`-sV`), this counts and the number does not. */
   readonly services: RegExp;
+  /** Products of it that speak HTTP: nmap names those `http`, and says what they are in the product. */
+  readonly products?: RegExp | undefined;
   /** Severity where everyone can reach it. */
   readonly external: number;
 }
@@ -55,6 +57,18 @@ const REFERENCES: Readonly<Record<string, string>> = {
   rabbitmq: 'https://www.rabbitmq.com/docs/production-checklist',
 };
 
+/** As nmap-service-probes calls them; by the rule's id. */
+const PRODUCTS: Readonly<Record<string, RegExp>> = {
+  elasticsearch: /^Elasticsearch REST API/,
+  couchdb: /^CouchDB /,
+  influxdb: /^InfluxDB /,
+  mongodb: /^MongoDB /,
+  kubernetes: /^Kubernetes /,
+  docker: /^Docker(?! Registry)/,
+  consul: /^(?:HashiCorp )?Consul\b/,
+  etcd: /^etcd\b/,
+};
+
 function risky(
   category: RuleCategory,
   id: string,
@@ -76,6 +90,7 @@ function risky(
     references: [REFERENCES[id] ?? BY_CATEGORY[category] ?? EXPOSED, ...(REFERENCES[id] === undefined ? [] : [BY_CATEGORY[category] ?? EXPOSED])],
     ports: ports.split(' '),
     services,
+    products: PRODUCTS[id],
   };
 }
 

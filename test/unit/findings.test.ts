@@ -396,6 +396,20 @@ describe('golden pairs', () => {
     expect(found(port(12_345, probed('telnet')))).toEqual(['nmap-service-telnet 73: Telnet is reachable']);
   });
 
+  test.for([
+    ['Elasticsearch REST API', 'nmap-service-elasticsearch 47: Elasticsearch is reachable (http)'],
+    ['CouchDB httpd', 'nmap-service-couchdb 47: CouchDB is reachable (http)'],
+    ['InfluxDB http admin', 'nmap-service-influxdb 47: InfluxDB is reachable (http)'],
+    ['MongoDB http console', 'nmap-service-mongodb 47: MongoDB is reachable (http)'],
+    ['Kubernetes master node httpd', 'nmap-service-kubernetes 47: API of Kubernetes, kubelet is reachable (http)'],
+    ['Docker Registry', undefined],
+    ['Elasticsearch Kibana', undefined],
+    ['nginx', undefined],
+  ])('a service that speaks HTTP is known by its product: %s', ([product, expected]) => {
+    const http = `<service name="http" product="${product}" method="probed" conf="10"/>`;
+    expect(found(port(12_345, http))).toEqual(expected === undefined ? [] : [expected]);
+  });
+
   test.for(CVES)('%s', ([, there, expected]) => {
     expect(found(there)).toEqual(expected);
   });
