@@ -4,7 +4,8 @@ import type { Fields } from './event.ts';
 /** A service as nmap shows it: `https`, `ssl/smtp` for what speaks TLS first. */
 export function shownService(name: string | undefined, tunnel: string | undefined): string {
   if (tunnel !== 'ssl') return name ?? '';
-  return name === 'http' || name === 'https' ? 'https' : `ssl/${name ?? 'unknown'}`;
+  if (name === 'http' || name === 'https') return 'https';
+  return `ssl/${name === undefined || name === '' ? 'unknown' : name}`;
 }
 
 /** `service` of every event about a port: its type as nmap shows it, so that one port has one type wherever it is told of. */

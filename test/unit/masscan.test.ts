@@ -95,14 +95,22 @@ describe('masscan', () => {
     ]);
   });
 
-  test('the table has one heading a host', () => {
+  const shown = (text: string | Buffer): string => {
     const sink = tableSink(new Writable(), false);
-    const text = eventsOf(GROUPED)
+    return eventsOf(text)
       .map((event) => {
         const made = sink.encode(event);
         return 'parts' in made ? made.parts.join('') : '';
       })
       .join('');
+  };
+
+  test('the table says what it knows of a service of which only TLS is known', () => {
+    expect(shown(masscan(answer('192.0.2.9', 443, banner('ssl', 'TLS/1.2 cipher:0xc02f'))))).toContain(' ssl/unknown ');
+  });
+
+  test('the table has one heading a host', () => {
+    const text = shown(GROUPED);
     expect(text.match(/^192\.0\.2\.7$/gm)).toHaveLength(1);
     expect(text).toContain('  192.0.2.7 443/tcp');
   });
