@@ -78,7 +78,12 @@ describe('mistyped on the command line', () => {
     [['--namespace', 'Prod', SCAN], 2, '--namespace "Prod": only lower-case letters, digits, dots and underscores, at most 64'],
     [['--label', 'team', SCAN], 2, '--label team: write NAME=TEXT'],
     [['--to', 'elastcsearch=http://es:9200', SCAN], 2, 'there is no sink "elastcsearch"', 'did you mean elasticsearch?'],
-    [['--to', 'https://elastic:secret@es:9200', SCAN], 2, 'an address alone does not say what kind of server is there', 'for example elasticsearch='],
+    [
+      ['--to', 'https://elastic:secret@es:9200', SCAN],
+      2,
+      'an address alone does not say what kind of server is there',
+      'name it before the address, for example elasticsearch=https://es:9200',
+    ],
     [['--to', 'splunk=http://x', SCAN], 2, 'there is no sink "splunk"', 'there are: stdout, elasticsearch, '],
     [
       ['--to', 'elasticsearch=es:9200', SCAN],
