@@ -242,3 +242,19 @@ function listen(address: string, banner: string): Promise<{ server: Server; port
     }).listen(0, address, () => resolve({ server: listener, port: (listener.address() as { port: number }).port }));
   });
 }
+
+test('an event that is too large for any request arrives shortened, and holds nothing up', async () => {
+  const [folder, state] = [freshDir(), ['--state-dir', freshDir(), '--site', 'poison', '--retry-for-seconds', '20']];
+  const [large, other] = [join(folder, 'large.xml'), join(folder, 'other.xml')];
+  const product = `<service name="http" product="${'a'.repeat(15_000_000)}"/>`;
+  writeFileSync(large, scan(host('192.0.2.7', port(80, 'open', product)), 'scanner="nmap" args="nmap -v 192.0.2.7" start="1760000000"'));
+  writeFileSync(other, scan(host('192.0.2.8', port(80)), 'scanner="nmap" args="nmap -v 192.0.2.8" start="1760000100"'));
+  const { code, stderr } = await portlog([...to(), ...state, large, other], { env });
+  expect([code, stderr]).toEqual([0, expect.stringMatching(/read (\d+) = delivered \1 \+ already 0 \+ dead 0\n/)]);
+  const { hits } = await search('logs-nmap.port-*', { query: { term: { 'nmap.site': 'poison' } }, sort: ['host.ip'] });
+  expect(hits.hits.map(({ _source }: any) => [_source.host.ip, _source.nmap.shortened])).toEqual([
+    [['192.0.2.7'], true],
+    [['192.0.2.8'], undefined],
+  ]);
+  expect((await portlog(['replay', ...state], { env })).stderr).toContain('nothing waits');
+});
