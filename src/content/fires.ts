@@ -43,7 +43,10 @@ function isAhead(time: number, now: number, { from, to }: { readonly from?: numb
 function sentence(rule: AlertRule, event: Document): string {
   return summaryOf(rule, {
     field: (name) => valuesAt(event, name).join(', '),
-    part: (name, text) => (valuesAt(event, name).length === 0 ? '' : text),
+    part: (name, text, unlike) => {
+      const [value] = valuesAt(event, name);
+      return value === undefined || (unlike !== undefined && valuesAt(event, unlike)[0] === value) ? '' : text;
+    },
   });
 }
 

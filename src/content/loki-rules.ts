@@ -47,7 +47,10 @@ export function lokiExpression(rule: AlertRule, options: ContentOptions): string
 export function templatedSummary(rule: AlertRule): string {
   return summaryOf(rule, {
     field: (name) => `{{ $labels.${labelOf(name)} }}`,
-    part: (name, text) => `{{ if $labels.${labelOf(name)} }}${text}{{ end }}`,
+    part: (name, text, unlike) => {
+      const label = `$labels.${labelOf(name)}`;
+      return `{{ if ${unlike === undefined ? label : `and ${label} (ne ${label} $labels.${labelOf(unlike)})`} }}${text}{{ end }}`;
+    },
   });
 }
 

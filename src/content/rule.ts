@@ -19,7 +19,7 @@ export interface AlertRule {
   readonly key: readonly string[];
   /** Fields that the alert names beside its key, as far as the event has them. */
   readonly shows: readonly string[];
-  /** One line with fields in braces; in brackets, what is left out when its first field is not there: `{server.address}[ ({host.name})]`. */
+  /** One line with fields in braces; in brackets, what is left out when its first field is not there, or a name is no more than the address: `{server.address}[ ({host.name})]`. */
   readonly summary: string;
   /** How long it looks back, by the time at which events arrive, and so how long an alert stands. */
   readonly windowHours: number;
@@ -39,7 +39,8 @@ export function serverId(rule: Pick<AlertRule, 'id'>): string {
 /** How a server writes a field, and a part that is there only with a field. */
 export interface Writing {
   readonly field: (name: string) => string;
-  readonly part: (name: string, text: string) => string;
+  /** `unlike`: the field that `name` must not repeat. */
+  readonly part: (name: string, text: string, unlike: string | undefined) => string;
 }
 
 /** The sentence of an alert. */
@@ -47,9 +48,16 @@ export function summaryOf({ summary }: Pick<AlertRule, 'summary'>, { field, part
   const written = (text: string): string => text.replaceAll(FIELD, (_, name: string) => field(name));
   return summary
     .split(/(\[[^[\]]*\])/)
-    .map((piece) => (piece.startsWith('[') ? part(/\{([\w.]+)\}/.exec(piece)?.[1] ?? '', written(piece.slice(1, -1))) : written(piece)))
+    .map((piece) => {
+      if (!piece.startsWith('[')) return written(piece);
+      const name = /\{([\w.]+)\}/.exec(piece)?.[1] ?? '';
+      return part(name, written(piece.slice(1, -1)), UNLIKE[name]);
+    })
     .join('');
 }
+
+/** A host without a name is called by its address. */
+const UNLIKE: Readonly<Record<string, string>> = { 'host.name': 'server.address' };
 
 const FIELD = /\{([\w.]+)\}/g;
 

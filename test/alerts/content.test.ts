@@ -6,8 +6,10 @@ import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { DASHBOARDS } from '../../src/content/dashboards.ts';
 import { all, any, atLeast, exists, fieldsOf, type Filter, is } from '../../src/content/filter.ts';
+import { firings } from '../../src/content/fires.ts';
 import { kibanaRules } from '../../src/content/kibana-rules.ts';
 import { labelOf, logqlStages } from '../../src/content/logql.ts';
+import { templatedSummary } from '../../src/content/loki-rules.ts';
 import { lucene } from '../../src/content/lucene.ts';
 import { DEFAULT_CONTENT } from '../../src/content/options.ts';
 import { fieldsShown, type Query } from '../../src/content/panel.ts';
@@ -298,4 +300,21 @@ describe('filters', () => {
     );
     expect(labelOf('nmap.site')).toBe('site');
   });
+});
+
+test('a host that has no name is called by its address once', () => {
+  const event = (host: object): Record<string, unknown> => ({
+    event: { dataset: 'nmap.change', action: 'host-new' },
+    server: { address: '192.0.2.7' },
+    host,
+    nmap: { site: 'default' },
+  });
+  const heard = (host: object): readonly string[] => firings(event(host), 0).map(({ summary }) => summary);
+  expect(heard({ name: '192.0.2.7' })).toEqual(['New host 192.0.2.7']);
+  expect(heard({ name: 'web.example' })).toEqual(['New host 192.0.2.7 (web.example)']);
+  expect(heard({})).toEqual(['New host 192.0.2.7']);
+  const rule = ALERT_RULES.find(({ id }) => id === 'new-host')!;
+  expect(templatedSummary(rule)).toBe(
+    'New host {{ $labels.server_address }}{{ if and $labels.host_name (ne $labels.host_name $labels.server_address) }} ({{ $labels.host_name }}){{ end }}',
+  );
 });
