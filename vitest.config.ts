@@ -31,6 +31,8 @@ export default defineConfig({
           include: ['test/hostile/**/*.test.ts'],
           testTimeout: 180_000,
           fileParallelism: false,
+          // A regression in process costs the test, and not the machine.
+          execArgv: ['--max-old-space-size=1024'],
           setupFiles: 'test/support/seed.ts',
         },
       },

@@ -9,6 +9,7 @@ const BYTES = Number(process.env['PORTLOG_HOSTILE_BYTES'] ?? 1_000_000);
 /** For a megabyte, a whole process with its start. */
 const MOST = { cpuSeconds: 3, rssMb: 300, outputPerByte: 64 };
 const LIMIT_MS = 60_000;
+const MOST_OUTPUT = 2 * MOST.outputPerByte * BYTES;
 const LAUNCHER = join(ROOT, 'bin', 'portlog.js');
 
 const folder = freshDir();
@@ -25,18 +26,24 @@ interface Cost {
   readonly output: string;
 }
 
+/** So that a regression costs a test, and not the machine: address space and seconds of processor of each process. */
+const LIMITED = `ulimit -v ${3 << 20} 2>/dev/null; ulimit -t 60; exec "$0" "$@"`;
+
 /** Runs the built command, and says what it took. */
 function costOf(args: readonly string[]): Promise<Cost> {
   const told = 'const u = process.resourceUsage(); process.stderr.write(`\\nCOST ${(u.userCPUTime + u.systemCPUTime) / 1e6} ${u.maxRSS / 1024}`);';
   const script = `process.on('exit', () => { ${told} }); process.argv[1] = ${JSON.stringify(LAUNCHER)}; import(${JSON.stringify(LAUNCHER)});`;
-  const child = spawn(process.execPath, ['-e', script, '--', LAUNCHER, ...args], {
+  const child = spawn('sh', ['-c', LIMITED, process.execPath, '-e', script, '--', LAUNCHER, ...args], {
     env: { PATH: process.env['PATH'], HOME: folder },
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: LIMIT_MS,
     killSignal: 'SIGKILL',
   });
   let [output, said] = ['', ''];
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    output += text;
+    if (output.length > MOST_OUTPUT) child.kill('SIGKILL');
+  });
   child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
   return new Promise((resolve) => {
     child.once('close', (code) => {
@@ -54,10 +61,12 @@ test.each(Object.keys(SHAPES))('%s', async (name) => {
   const { size } = statSync(path);
   const bounds = { cpuSeconds: (MOST.cpuSeconds * BYTES) / 1e6, rssMb: MOST.rssMb };
 
-  const plain = await costOf(['-q', '--to', 'stdout', path, benign]);
-  expect(plain.output).toContain('198.51.100.1 up');
   const file = join(state, 'out.ndjson');
-  const compared = await costOf(['-q', '--changes', '--state-dir', state, '--to', `file=${file}`, path, benign]);
+  const [plain, compared] = await Promise.all([
+    costOf(['-q', '--to', 'stdout', path, benign]),
+    costOf(['-q', '--changes', '--state-dir', state, '--to', `file=${file}`, path, benign]),
+  ]);
+  expect(plain.output).toContain('198.51.100.1 up');
   if (process.env['PORTLOG_HOSTILE_TELL'] !== undefined)
     console.log(name, size, plain.cpuSeconds, plain.rssMb, plain.output.length, compared.cpuSeconds, compared.rssMb, compared.code);
   for (const { code, cpuSeconds, rssMb } of [plain, compared]) {

@@ -8,12 +8,12 @@ import { Database } from '../../src/state/database.ts';
 import { SCHEMA_VERSIONS } from '../../src/state/schema.ts';
 import { stateFile } from '../../src/delivery/store.ts';
 import { NOTHING, openStore, scriptedSink } from './delivery.ts';
-import { freshDir } from './run-portlog.ts';
+import { fastDir } from './run-portlog.ts';
 import { expectValidEvent } from './validate.ts';
 
 /** A state directory and a server that keeps what it is sent, by id. */
 export class World {
-  readonly stateDir = freshDir();
+  readonly stateDir = fastDir();
   readonly stored = new Map<string, LogEvent>();
   private readonly options: Partial<ShipOptions>;
   /** From now on every write to disk fails, and nothing reaches the server: the process is gone. */

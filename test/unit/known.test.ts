@@ -6,6 +6,7 @@ import { unaccounted } from '../../src/delivery/tally.ts';
 import { AddressSet } from '../../src/nmap/address-set.ts';
 import { openStore } from '../support/delivery.ts';
 import { ecs, fixture, FOOTER } from '../support/scans.ts';
+import { runs } from '../support/seed.ts';
 import { World } from '../support/world.ts';
 
 const DAY = 86_400;
@@ -349,7 +350,7 @@ describe('properties', () => {
           expect([...other.stored.values()].slice(said).filter(({ dataset }) => dataset === 'nmap.change')).toEqual([]);
         },
       ),
-      { numRuns: 60 },
+      { numRuns: runs(60) },
     );
   });
 
