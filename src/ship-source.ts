@@ -15,6 +15,7 @@ import type { Source } from './source/source.ts';
 import { PieceReader } from './threads/pieces.ts';
 import type { Threads } from './threads/threads.ts';
 import type { ChangeTracker } from './tracker.ts';
+import { turn } from './turn.ts';
 
 /** How long a sink may hold up a file, and a scan that nobody can stop for a while, before its events go to disk. */
 const FILE_PATIENCE_MS = 10_000;
@@ -97,6 +98,7 @@ async function readBytes(source: Source, shipping: Shipping, report: InputReport
     onProgress?.({ source: source.name, bytes: report.bytes, hosts: report.hosts, events: report.events, task: report.task });
     // Others go on: a sink whose room is used up costs a healthy one nothing.
     noteAbandoned(report, lanes);
+    await turn();
     if (!isPointless(lanes)) continue;
     await tracker?.flush();
     return true;
@@ -119,7 +121,14 @@ function readingOf(reader: ScanReader, { live }: Source, shipping: Shipping, rep
   const { threads, lanes } = shipping;
   const interpreter = new Interpreter(shipping.event, shipping.finder);
   const { mapper } = interpreter;
-  const take = (items: Iterable<ScanItem>): Promise<void> => forward(items, interpreter, shipping, report);
+  /** What was read of a file and not taken can be read again. */
+  function* unlessStopped(items: Iterable<ScanItem>): Generator<ScanItem, void, undefined> {
+    for (const item of items) {
+      if (shipping.stop.aborted && !live) return;
+      yield item;
+    }
+  }
+  const take = (items: Iterable<ScanItem>): Promise<void> => forward(unlessStopped(items), interpreter, shipping, report);
   if (threads === undefined || live)
     return { mapper, push: (chunk) => take(reader.push(chunk)), settle: async () => undefined, end: () => take(reader.end()) };
   const pieces = new PieceReader(reader, threads, {
@@ -145,6 +154,8 @@ async function forward(
   report: InputReport,
 ): Promise<void> {
   for (const item of items) {
+    const others = turn();
+    if (others !== undefined) await others;
     noteItem(report, item);
     for (const event of interpreter.events(item)) {
       noteEvent(report, event);

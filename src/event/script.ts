@@ -64,13 +64,14 @@ function keyOf(key: string | undefined): string {
 class Members {
   readonly fields: Record<string, FieldValue> = {};
   /** By key: from where an unused number is looked for. */
-  private readonly numbers = new Map<string, number>();
+  private numbers: Map<string, number> | undefined;
 
   add(key: string, value: FieldValue): void {
     this.fields[Object.hasOwn(this.fields, key) ? this.numbered(key) : key] = value;
   }
 
   private numbered(key: string): string {
+    this.numbers ??= new Map();
     let number = this.numbers.get(key) ?? 2;
     while (Object.hasOwn(this.fields, `${key}#${number}`)) number++;
     this.numbers.set(key, number + 1);
