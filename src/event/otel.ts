@@ -1,6 +1,7 @@
 import type { ReadableLogRecord } from '@opentelemetry/sdk-logs';
 import { PORTLOG_VERSION } from './context.ts';
 import { type Fields, type FieldValue, type LogEvent, levelOf, SEVERITY } from './event.ts';
+import { FIELDS } from './fields.ts';
 import { inertJson } from './text.ts';
 import { isFields, textAt } from './text-at.ts';
 
@@ -131,17 +132,23 @@ interface KeyValue {
   readonly value: object;
 }
 
-function keyValues(attributes: Readonly<Record<string, unknown>>): readonly KeyValue[] {
-  return Object.entries(attributes).flatMap(([key, value]) => (value === undefined ? [] : [{ key, value: anyValue(value as FieldValue) }]));
+/** `within`: the name of the attribute in which they are, with a dot behind it. */
+function keyValues(attributes: Readonly<Record<string, unknown>>, within = ''): readonly KeyValue[] {
+  return Object.entries(attributes).flatMap(([key, value]) =>
+    value === undefined ? [] : [{ key, value: anyValue(value as FieldValue, within + key) }],
+  );
 }
 
+/** Fields with fractions: `doubleValue` also when there happens to be none, for one name has one type. */
+const FRACTIONS: ReadonlySet<string> = new Set(FIELDS.flatMap(({ name, type }) => (type === 'float' ? [renamed(name)] : [])));
+
 /** AnyValue of opentelemetry-proto, common/v1. 64-bit integers are strings in JSON. */
-function anyValue(value: FieldValue): object {
+function anyValue(value: FieldValue, path: string): object {
   if (typeof value === 'string') return { stringValue: value };
   if (typeof value === 'boolean') return { boolValue: value };
-  if (typeof value === 'number') return Number.isInteger(value) ? { intValue: String(value) } : { doubleValue: value };
-  if (isFields(value)) return { kvlistValue: { values: keyValues(value) } };
-  return { arrayValue: { values: (value ?? []).map(anyValue) } };
+  if (typeof value === 'number') return Number.isInteger(value) && !FRACTIONS.has(path) ? { intValue: String(value) } : { doubleValue: value };
+  if (isFields(value)) return { kvlistValue: { values: keyValues(value, `${path}.`) } };
+  return { arrayValue: { values: (value ?? []).map((item) => anyValue(item, path)) } };
 }
 
 /** https://opentelemetry.io/docs/specs/otel/logs/data-model/#field-severitynumber */

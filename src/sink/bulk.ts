@@ -32,7 +32,7 @@ export interface BulkServer {
 const LIMITS = { maxEvents: 2000, maxBytes: 1 << 20, maxEventBytes: MAX_EVENT_BYTES, inFlight: 4, inFlightPerPartition: 4 };
 /**
  * Answers only with what decides the fate of each document, and with its id: without that, an answer that is out of step would mark
- * others as delivered. It makes the answer to 1,000 documents 42 KB longer (0.1 ms to read).
+ * others as delivered. It makes the answer to 1,000 documents 41 KB longer (67 instead of 26), and 0.13 ms longer to read (0.29 instead of 0.16, Node 24).
  */
 const BULK = '/_bulk?filter_path=errors,items.*._id,items.*.status,items.*.error.type,items.*.error.reason,items.*.failure_store';
 /** The partition of records of the inventory: an index, where everything else is a data stream. */

@@ -107,6 +107,8 @@ export interface Diagnosis {
   readonly level: 'ok' | 'warning' | 'error';
   readonly message: string;
   readonly hint?: string;
+  /** It is so by the protocol, and nothing mends it: for whoever asks, and no news at each shipment. */
+  readonly lasting?: true;
 }
 
 /**

@@ -5,7 +5,7 @@ import { syslogHeader } from '../event/syslog.ts';
 import { batchBody, encoded, Scratch } from './body.ts';
 import { tlsOptions } from './connection.ts';
 import { accepting, scopeOf, type SinkOptions } from './options.ts';
-import type { Encoded, Refused, Sink } from './sink.ts';
+import type { Diagnosis, Encoded, Refused, Sink } from './sink.ts';
 import { sendStream, type StreamAddress, streamAddress } from './stream.ts';
 
 /** Small, for a receiver that fails in the middle of a batch may get what it has read once more. */
@@ -50,7 +50,7 @@ export function messageStream(options: SinkOptions, messageOf: (event: LogEvent)
     },
     async check(signal) {
       await sendStream(address, Buffer.alloc(0), stream, signal);
-      return [{ level: 'ok', message: `${address.text} takes connections${withTls(address)}; whether it takes events, only an event can tell` }];
+      return [{ level: 'ok', message: `${address.text} takes connections${withTls(address)}` }, unproven(framing)];
     },
     async send(batch, signal) {
       const body = batchBody(batch, scratch);
@@ -65,6 +65,16 @@ export function messageStream(options: SinkOptions, messageOf: (event: LogEvent)
 /** RFC 6587, 3.4: the length before the message, or a line feed behind it, which JSON never has within. */
 function framed(message: string, framing: 'octet-counting' | 'newline'): Encoded {
   return encoded([framing === 'octet-counting' ? `${Buffer.byteLength(message)} ${message}` : `${message}\n`]);
+}
+
+/** Messages in the wrong framing arrive mangled, or not at all, and no answer tells. */
+function unproven(framing: 'octet-counting' | 'newline'): Diagnosis {
+  return {
+    level: 'warning',
+    message: `a stream cannot prove framing: whether the receiver tells messages apart by ${framing}, as they are sent, it does not say`,
+    lasting: true,
+    hint: 'ship one scan and look at what arrived; which receiver wants which framing is in docs/how-to/syslog.md',
+  };
 }
 
 function withTls({ protocol }: StreamAddress): string {

@@ -1,4 +1,7 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { otlpLine } from '../../src/event/otel.ts';
+import { Scratch } from '../../src/sink/body.ts';
 import { JSON_ENCODING, otlpSink } from '../../src/sink/otlp.ts';
 import { PROTOBUF } from '../../src/otel/protobuf.ts';
 import type { SinkOptions } from '../../src/sink/options.ts';
@@ -6,7 +9,8 @@ import type { Sink } from '../../src/sink/sink.ts';
 import { runLane } from '../support/delivery.ts';
 import { againstServer } from '../support/against.ts';
 import { faultContract } from '../support/fault-contract.ts';
-import { eventsOf, fixture } from '../support/scans.ts';
+import { otlpRequestIn } from '../support/otlp-protobuf.ts';
+import { eventsOf, fixture, host, scan } from '../support/scans.ts';
 import { answer, type Script, scriptedServer, type Seen } from '../support/scripted-server.ts';
 import { batchOf, entriesOf, NEVER, sinkContract } from '../support/sink-contract.ts';
 import { sinkOptions } from '../support/sink-options.ts';
@@ -184,6 +188,16 @@ describe('through a lane', () => {
 });
 
 /* What it makes of a request, the real Collector says: test/server/otlp.test.ts. */
+test('a number with a fraction has one type, also when there happens to be none', () => {
+  const hops = '<trace><hop ttl="1" ipaddr="192.0.2.1" rtt="7.00"/><hop ttl="2" ipaddr="192.0.2.2" rtt="7.50"/></trace>';
+  const lines = eventsOf(scan(host('192.0.2.7', hops)), { all: true }).map(otlpLine);
+  const values = lines.flatMap((line) =>
+    [...line.matchAll(/"key":"rtt","value":(\{[^}]*\})/g)].map(([, value = '']) => JSON.parse(value) as unknown),
+  );
+  expect(values).toEqual([{ doubleValue: 7 }, { doubleValue: 7.5 }]);
+  expect(lines.join('')).toContain('{"key":"ttl","value":{"intValue":"1"}}');
+});
+
 describe('protobuf', () => {
   const againstProtobuf = againstServer('otlp', inProtobuf);
   const acceptedProtobuf: Script = (_, response) => void response.writeHead(200, { 'content-type': 'application/x-protobuf' }).end();
@@ -201,6 +215,51 @@ describe('protobuf', () => {
     await sink.send(batchOf(entriesOf(sink, EVENTS)), NEVER);
     expect(seen[0]?.headers).toMatchObject({ 'content-type': 'application/x-protobuf', 'content-encoding': 'gzip' });
     expect(idsInBytes(seen[0]!)).toEqual(EVENTS.map(({ id }) => id));
+  });
+
+  test('says what the JSON says, field by field', () => {
+    const sink = inJson(sinkOptions('otlp', { target: 'http://127.0.0.1:4318' }));
+    const batch = batchOf(entriesOf(sink, EVENTS));
+    expect(otlpRequestIn(PROTOBUF.request(batch, new Scratch(0)))).toEqual(
+      JSON.parse(Buffer.from(JSON_ENCODING.request(batch, new Scratch(1 << 20))).toString()),
+    );
+  });
+
+  test('what others say, too: every kind of value, and texts of every length', () => {
+    const values = fc.letrec<{ any: object; list: object }>((tie) => ({
+      any: fc.oneof(
+        { depthSize: 'small' },
+        fc.record({
+          stringValue: fc.oneof(
+            fc.string({ unit: 'grapheme' }),
+            fc.constantFrom(126, 127, 128, 16_383, 16_384, 70_000).map((n) => 'x'.repeat(n)),
+          ),
+        }),
+        fc.record({ boolValue: fc.boolean() }),
+        fc.record({ intValue: fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }).map(String) }),
+        fc.record({ doubleValue: fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => value + 0) }),
+        fc.record({ bytesValue: fc.uint8Array().map((bytes) => Buffer.from(bytes).toString('base64')) }),
+        fc.record({ arrayValue: fc.record({ values: fc.array(tie('any'), { maxLength: 3 }) }) }),
+        fc.record({ kvlistValue: fc.record({ values: tie('list') }) }),
+      ),
+      list: fc.array(fc.record({ key: fc.string(), value: tie('any') }), { maxLength: 3 }),
+    }));
+    fc.assert(
+      fc.property(fc.array(values.any, { minLength: 1, maxLength: 4 }), (all) => {
+        const logRecords = all.map((body) => ({
+          timeUnixNano: '1760000000000000001',
+          observedTimeUnixNano: '0',
+          traceId: 'ab'.repeat(16),
+          flags: 1,
+          body,
+        }));
+        const entries = logRecords.map(
+          (record) => ({ parts: [JSON.stringify(record)], bytes: 0, partition: '', id: '', dataset: 'nmap.port', time: 0, queued: 0 }) as const,
+        );
+        const read = otlpRequestIn(PROTOBUF.request({ entries, bytes: 0, partition: '{}\n{"name":"x"}' }, new Scratch(0)));
+        expect(read).toEqual({ resourceLogs: [{ resource: {}, scopeLogs: [{ scope: { name: 'x' }, logRecords }] }] });
+      }),
+    );
   });
 
   test('some rejected, a warning, and what is no protobuf', async () => {

@@ -162,7 +162,7 @@ describe('TLS', () => {
   test('with a certificate that is trusted', async () => {
     const got: string[] = [];
     const sink = await against(reader(got), { tls, caFile: certFile });
-    expect(await sink.check(NEVER)).toMatchObject([{ level: 'ok', message: expect.stringContaining('over TLS') }]);
+    expect(await sink.check(NEVER)).toMatchObject([{ level: 'ok', message: expect.stringContaining('over TLS') }, { level: 'warning' }]);
     await sink.send(batchOf(entriesOf(sink, EVENTS)), NEVER);
     expect(got.flatMap(unframed)).toHaveLength(EVENTS.length);
   });
@@ -201,7 +201,15 @@ describe('TLS', () => {
 test('check sends nothing, and says what it cannot know', async () => {
   const got: string[] = [];
   const sink = await against(reader(got));
-  expect(await sink.check(NEVER)).toMatchObject([{ level: 'ok', message: expect.stringContaining('only an event can tell') }]);
+  expect(await sink.check(NEVER)).toMatchObject([
+    { level: 'ok', message: expect.stringContaining('takes connections') },
+    {
+      level: 'warning',
+      message: expect.stringContaining('cannot prove framing'),
+      hint: expect.stringContaining('docs/how-to/syslog.md'),
+      lasting: true,
+    },
+  ]);
   expect(got).toEqual(['']);
 });
 

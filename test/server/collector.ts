@@ -15,27 +15,33 @@ export interface CollectorServer {
 }
 
 export async function startCollector(): Promise<CollectorServer> {
+  const port = await freePort();
+  const receivers = { otlp: { protocols: { http: { endpoint: `127.0.0.1:${port}` } } } };
+  return { url: `http://127.0.0.1:${port}`, ...(await startCollectorWith(receivers)) };
+}
+
+/** With receivers as its configuration has them, all into one pipeline. */
+export async function startCollectorWith(receivers: Readonly<Record<string, object>>): Promise<Omit<CollectorServer, 'url'>> {
   const program = await installCollector();
   const base = mkdtempSync(join(tmpdir(), 'portlog-collector-'));
-  const [port, healthPort] = [await freePort(), await freePort()];
+  const healthPort = await freePort();
   const file = join(base, 'logs.jsonl');
   const config = join(base, 'collector.yaml');
   writeFileSync(
     config,
     `
 extensions: { health_check: { endpoint: 127.0.0.1:${healthPort} } }
-receivers: { otlp: { protocols: { http: { endpoint: 127.0.0.1:${port} } } } }
+receivers: ${JSON.stringify(receivers)}
 exporters: { file: { path: ${file}, flush_interval: 100ms } }
 service:
   extensions: [health_check]
   telemetry: { metrics: { level: none } }
-  pipelines: { logs: { receivers: [otlp], exporters: [file] } }
+  pipelines: { logs: { receivers: ${JSON.stringify(Object.keys(receivers))}, exporters: [file] } }
 `,
   );
   const child = spawn(program, ['--config', config], { stdio: 'ignore' });
   await ready(`http://127.0.0.1:${healthPort}`, child);
   return {
-    url: `http://127.0.0.1:${port}`,
     async requests() {
       const text = await settled(file);
       const lines = text.split('\n').filter((line) => line !== '');

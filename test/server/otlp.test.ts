@@ -36,7 +36,7 @@ describe('the OpenTelemetry Collector', () => {
   afterAll(() => collector?.stop());
 
   test.each(['json', 'protobuf'])('in %s, writes the same records that stdout shows in the other vocabulary', async (encoding) => {
-    const what = ['--all', '--site', encoding, EVERYTHING];
+    const what = ['--all', '--sensor', 'here', '--site', encoding, EVERYTHING];
     const { stdout } = await portlog(['--to', 'stdout', '--format', 'otel', ...what]);
     const shown = recordsIn(
       stdout

@@ -1,10 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { selfSigned } from '../support/self-signed.ts';
-import { freePort } from './ports.ts';
+import { freePort, listening } from './ports.ts';
 import { settled } from './settled.ts';
 
 /** A message as rsyslog has understood it. */
@@ -82,20 +81,4 @@ input(type="imtcp" address="127.0.0.1" port="${tls}" ruleset="write" streamDrive
 function messageIn(line: string): SyslogMessage {
   const [severity = '', facility = '', time = '', hostname = '', program = '', msgid = '', ...text] = line.split('\t');
   return { severity, facility, time, hostname, program, msgid, text: text.join('\t').trim() };
-}
-
-async function listening(port: number, child: ChildProcess): Promise<void> {
-  for (let tries = 0; tries < 100; tries++) {
-    if (child.exitCode !== null) throw new Error(`rsyslogd ended with ${child.exitCode}`);
-    const isOpen = await new Promise<boolean>((resolve) => {
-      const socket = createConnection({ host: '127.0.0.1', port });
-      socket
-        .once('connect', () => void socket.destroy())
-        .once('connect', () => resolve(true))
-        .once('error', () => resolve(false));
-    });
-    if (isOpen) return;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  throw new Error('rsyslogd was not ready after ten seconds');
 }

@@ -37,7 +37,7 @@ async function stdoutOf(...args: readonly string[]): Promise<readonly any[]> {
 }
 
 test.each(['tcp', 'tls'] as const)('over %s, rsyslog understands each event, header and all', async (protocol) => {
-  const args = ['--all', '--site', protocol, EVERYTHING];
+  const args = ['--all', '--sensor', 'here', '--site', protocol, EVERYTHING];
   const shown = await stdoutOf(...args);
   const { code, stderr } = await portlog([
     '--state-dir',
@@ -49,7 +49,7 @@ test.each(['tcp', 'tls'] as const)('over %s, rsyslog understands each event, hea
     `syslog=${rsyslog[protocol]}`,
     ...args,
   ]);
-  expect([code, stderr]).toEqual([0, expect.stringContaining(`delivered ${shown.length} + already 0 + dead 0`)]);
+  expect([code, stderr]).toEqual([0, expect.stringContaining(`sent ${shown.length} + already 0 + dead 0`)]);
   const got = (await rsyslog.messages()).filter((message) => eventIn(message).nmap.site === protocol);
   const byId = new Map(got.map((message) => [eventIn(message).event.id as string, message]));
   for (const { event, ...rest } of shown) {
@@ -117,5 +117,6 @@ async function idsOf(site: string): Promise<ReadonlySet<string>> {
 test('check, and nobody there', async () => {
   const check = async (url: string): Promise<string> => (await portlog(['check', '--to', `syslog=${url}`, '--state-dir', freshDir()])).stdout;
   expect(await check(rsyslog.tcp)).toContain(`ok      ${rsyslog.tcp} takes connections`);
+  expect(await check(rsyslog.tcp)).toContain('a stream cannot prove framing');
   expect(await check('tcp://127.0.0.1:1')).toContain('nothing listens there');
 });

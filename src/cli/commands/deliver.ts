@@ -210,9 +210,9 @@ async function checkAll(context: CommandContext, { sinks, sources, without }: Sh
 }
 
 function tell({ speaker }: CommandContext, { found, code }: SinkDiagnosis): ExitCode | undefined {
-  for (const { level, message, hint } of found) {
+  for (const { level, message, hint, lasting = false } of found) {
     if (level === 'error') speaker.error({ message, hint });
-    else if (level === 'warning') speaker.warn(message);
+    else if (level === 'warning' && !lasting) speaker.warn(message);
     else speaker.detail(message);
   }
   return code;
