@@ -127,14 +127,14 @@ export class KnownScans {
 
   /** Runs that are ahead of our clock are taken to have been at `time`. */
   heal(now: number, time: number): void {
-    this.known = undefined;
-    this.database.run(
+    const ahead = this.database.run(
       'UPDATE scan SET started = min(started, ?), ended = min(ended, ?) WHERE site = ? AND max(started, ended) > ?',
       time,
       time,
       this.site,
       now + AHEAD_MS,
     );
+    if (ahead > 0) this.known = undefined;
   }
 
   /** Runs that told no time that can be, and were read later than `time`. */
@@ -187,6 +187,7 @@ export class KnownScans {
 
   /** Forgets what no comparison needs, but not the run that begins. */
   private prune(nr: number): void {
+    this.known = undefined;
     const old = this.database.all("SELECT nr, run FROM scan WHERE site = ? AND kind = ''", this.site);
     for (const row of old) this.database.run('UPDATE scan SET kind = ? WHERE nr = ?', kindOf(setupOf(row)), row['nr'] as number);
     this.database.run(
