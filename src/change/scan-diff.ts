@@ -9,8 +9,9 @@ import { observe, observeAbsence } from './observe.ts';
 import type { ChangeOptions } from './options.ts';
 import { hostsInOrder } from './order.ts';
 import type { KnownScans } from './scans.ts';
-import { type FindingsOf, type Sighting, sightingOf, together } from './sighting.ts';
+import { type FindingsOf, type Sighting, sightingOf } from './sighting.ts';
 import type { KnownHosts } from './store.ts';
+import { together } from './together.ts';
 
 interface RunView {
   readonly args: string | undefined;
@@ -51,7 +52,7 @@ type DiffOptions = Pick<ChangeOptions, 'service'>;
 /** Collects what an input says; holds a few hundred bytes a listed port. */
 export class ScanCollector {
   private readonly runs: { run: Run; args: string | undefined; coverage: RunCoverage; complete: boolean; unread: Unread }[] = [];
-  private readonly hosts = new Map<string, Sighting>();
+  private readonly listings = new Map<string, Sighting[]>();
   private readonly macNetworks: AddressSet | undefined;
   private readonly watch = new RunWatch();
   private readonly findings: Findings | undefined;
@@ -71,14 +72,20 @@ export class ScanCollector {
     if (item.kind === 'host') {
       const sighting = sightingOf(run.coverage, item.host, identify(item.host, this.macNetworks), this.findings?.of(run.run, item.host));
       const { key } = sighting.identity;
-      const earlier = this.hosts.get(key);
-      this.hosts.set(key, earlier === undefined ? sighting : together(earlier, sighting));
+      const earlier = this.listings.get(key);
+      if (earlier === undefined) this.listings.set(key, [sighting]);
+      else earlier.push(sighting);
     } else if (item.kind === 'refused') this.refused++;
     else if (item.kind === 'end') [run.complete, run.unread] = [ending === 'finished', this.watch.unread];
   }
 
   view(): ScanView {
-    return { runs: this.runs, hosts: this.hosts, findings: this.findings };
+    const hosts = new Map<string, Sighting>();
+    for (const [key, listings] of this.listings) {
+      const sighting = together(listings);
+      if (sighting !== undefined) hosts.set(key, sighting);
+    }
+    return { runs: this.runs, hosts, findings: this.findings };
   }
 }
 

@@ -115,24 +115,6 @@ export function sightingOf(run: RunCoverage, host: Host, identity = identify(hos
   };
 }
 
-/** The same host listed again in the same input: each listing speaks for what it tested, the later one first. */
-export function together(earlier: Sighting, later: Sighting): Sighting {
-  const again = new Set(later.findings.map(({ port, key }) => `${port ?? ''} ${key}`));
-  return {
-    ...later,
-    findings: [...earlier.findings.filter(({ port, key }) => !again.has(`${port ?? ''} ${key}`)), ...later.findings],
-    hasLooked: (port, source) => later.hasLooked(port, source) || earlier.hasLooked(port, source),
-    presence: [earlier.presence, later.presence].includes('up') ? 'up' : later.presence,
-    os: later.os ?? earlier.os,
-    ports: new Map([...earlier.ports, ...later.ports]),
-    unlisted: [...earlier.unlisted, ...later.unlisted],
-    find(protocol, port) {
-      const found = later.find(protocol, port);
-      return found.tested ? found : earlier.find(protocol, port);
-    },
-  };
-}
-
 /** With `-Pn` only an answer tells that somebody is there. */
 function presenceOf({ status }: Host, ports: readonly PortSighting[], counted: readonly CountedPorts[]): Sighting['presence'] {
   if (status?.state === 'down') return 'down';

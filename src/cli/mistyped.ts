@@ -19,7 +19,7 @@ export function refuseOddWords(args: readonly string[]): void {
   const options: Options = COMMAND_OPTIONS[commandOf(args)];
   for (const word of beforeDashes(args)) {
     // Of `-sV` yargs would make the version.
-    if (/^-[A-Za-z]{2}/.test(word)) throw noOption(word[1] as string, commandOf(args), args);
+    if (/^-[A-Za-z]{2}/.test(word)) throw writtenTogether(word, options, args);
     if (word === '') throw new PortlogError('usage', 'one of the words is empty', { hint: 'a variable of the shell may be empty' });
     const [, name = '', value] = /^--([\w-]+)(?:=(.*))?$/s.exec(word) ?? [];
     if (options[name]?.type === 'boolean' && value !== undefined)
@@ -28,6 +28,17 @@ export function refuseOddWords(args: readonly string[]): void {
     if (negated !== undefined && negated.type !== 'boolean')
       throw new PortlogError('usage', `there is no option --${name}`, { hint: `leave --${name.slice(3)} out` });
   }
+}
+
+/** `-qv`, of letters that are all options, is one too many; else the first that is none is what is wrong. */
+function writtenTogether(word: string, options: Options, args: readonly string[]): PortlogError {
+  const letters = word.slice(1).split('');
+  const known = new Set(Object.values(options).map(({ alias }) => alias));
+  const unknown = letters.find((letter) => !known.has(letter));
+  if (unknown !== undefined) return noOption(unknown, commandOf(args), args);
+  return new PortlogError('usage', `${word} is not understood: each option is a word of its own`, {
+    hint: `write ${letters.map((letter) => `-${letter}`).join(' ')}`,
+  });
 }
 
 /** A word that should be a file, and is neither that nor a command. */
@@ -55,8 +66,9 @@ export function usageError(message: string, args: readonly string[]): PortlogErr
 }
 
 function withoutValue(name: string, options: Options): PortlogError {
-  const { value = 'VALUE', choices } = options[name] ?? {};
-  return new PortlogError('usage', `--${name} needs a value: --${name} ${choices?.join('|') ?? value}`, {
+  const [whole = name, option] = Object.entries(options).find(([one, { alias }]) => one === name || alias === name) ?? [];
+  const { value = 'VALUE', choices } = option ?? {};
+  return new PortlogError('usage', `--${whole} needs a value: --${whole} ${choices?.join('|') ?? value}`, {
     hint: 'what begins with a hyphen is taken for another option; write it as --OPTION=VALUE',
   });
 }

@@ -167,6 +167,7 @@ function sinkOf(text: string, configured: readonly SinkConfig[]): SinkConfig {
   const url = text.slice(at + 1);
   const ofType = configured.filter((sink) => sink.type === type);
   if (at === -1) return ofType[0] ?? { type };
+  if (type === 'stdout') throw new PortlogError('sink-options', 'the sink "stdout" takes no path or URL', { hint: `to a file: --to file=${url}` });
   const sameOrigin = ofType.find((sink) => sink.url !== undefined && originOf(sink.url) === originOf(url));
   return { ...(sameOrigin ?? ofType[0] ?? { type }), url };
 }

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import { reasonOf } from '../core/reason.ts';
 import { PortlogError } from '../errors.ts';
 
 /** What CISA says of a vulnerability that is exploited in the world. Dates as `2026-01-31`. */
@@ -83,7 +84,7 @@ function listed(directory: string): readonly string[] {
   try {
     return readdirSync(directory);
   } catch (cause) {
-    throw new PortlogError('config-invalid', `${directory} cannot be read: ${(cause as Error).message}`, { hint: HINT, cause });
+    throw new PortlogError('config-invalid', `${directory} cannot be read: ${reasonOf(cause)}`, { hint: HINT, cause });
   }
 }
 
@@ -101,7 +102,7 @@ function textOf(path: string): string {
     const bytes = readFileSync(path);
     return (bytes[0] === 0x1f && bytes[1] === 0x8b ? gunzipSync(bytes) : bytes).toString('utf8');
   } catch (cause) {
-    throw broken(path, (cause as Error).message, cause);
+    throw broken(path, reasonOf(cause), cause);
   }
 }
 

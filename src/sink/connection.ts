@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createSecureContext, getCACertificates, rootCertificates, type SecureContext } from 'node:tls';
+import { reasonOf } from '../core/reason.ts';
 import { PortlogError } from '../errors.ts';
 import { SinkError } from './sink.ts';
 
@@ -110,7 +111,7 @@ function readPem(what: string, path: string, label: keyof typeof PEM): string {
     if (PEM[label].test(pem)) return pem;
     throw new Error(`it holds no PEM ${label.toLowerCase()}`);
   } catch (cause) {
-    throw new PortlogError('sink-options', `${what} ${path} cannot be used: ${(cause as Error).message}`, {
+    throw new PortlogError('sink-options', `${what} ${path} cannot be used: ${reasonOf(cause)}`, {
       hint: `name a file in PEM form, which begins with -----BEGIN ${label}-----`,
       cause,
     });

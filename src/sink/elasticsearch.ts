@@ -20,7 +20,7 @@ export const ELASTICSEARCH: BulkServer = {
     const { version, distribution } = aboutServer(body);
     if (distribution === 'opensearch')
       return { level: 'error', message: `${origin} is OpenSearch ${version}, not Elasticsearch`, hint: `use --to opensearch=${origin}` };
-    if (headers['x-elastic-product'] !== 'Elasticsearch') return notThere(origin, this);
+    if (headers['x-elastic-product'] !== 'Elasticsearch' || version === '') return notThere(origin, this);
     if (!isAtLeast(version, OLDEST))
       return { level: 'error', message: `${origin} is Elasticsearch ${version}; portlog needs 8.13 or newer`, hint: 'upgrade the cluster' };
     return { level: 'ok', message: `Elasticsearch ${version} at ${origin}` };

@@ -16,7 +16,7 @@ export const OPENSEARCH: BulkServer = {
   credentials: 'PORTLOG_OPENSEARCH_USER and PORTLOG_OPENSEARCH_PASSWORD',
   diagnose(origin, { body, headers }) {
     const { version, distribution } = aboutServer(body);
-    if (headers['x-elastic-product'] === 'Elasticsearch')
+    if (headers['x-elastic-product'] === 'Elasticsearch' && version !== '')
       return { level: 'error', message: `${origin} is Elasticsearch ${version}, not OpenSearch`, hint: `use --to elasticsearch=${origin}` };
     if (distribution !== 'opensearch') return notThere(origin, this);
     if (!isAtLeast(version, OLDEST))

@@ -1,6 +1,8 @@
-import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
+import { copyFileSync, existsSync, linkSync, readFileSync, readdirSync, statSync, symlinkSync } from 'node:fs';
+import { execFile } from 'node:child_process';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { promisify } from 'node:util';
+import { describe, expect, test } from 'vitest';
 import { freshDir, portlog } from '../support/run-portlog.ts';
 import { host, port, scan } from '../support/scans.ts';
 
@@ -89,3 +91,43 @@ test('portlog findings: the gravest of a host first; filters; CSV and JSON', asy
 function attribute(text: string): string {
   return text.replaceAll(/[&<>"\u001B]/g, (character) => `&#${character.charCodeAt(0)};`);
 }
+
+describe('what is written', () => {
+  const command = (dir: string, output: string): readonly string[] => ['report', '--state-dir', dir, join(dir, 'scan.xml'), '-o', join(dir, output)];
+  const prepared = (): string => {
+    const dir = freshDir();
+    copyFileSync(BEFORE, join(dir, 'scan.xml'));
+    return dir;
+  };
+
+  test.each(['scan.xml', 'link.xml', 'same.xml', 'portlog.db'])('is never what is read: %s', async (output) => {
+    const dir = prepared();
+    symlinkSync('scan.xml', join(dir, 'link.xml'));
+    linkSync(join(dir, 'scan.xml'), join(dir, 'same.xml'));
+    const { stderr, code } = await portlog(command(dir, output));
+    expect(code).toBe(2);
+    expect(stderr).toContain(`nothing is written to ${join(dir, output)}: it is the ${output === 'portlog.db' ? 'state' : 'scan'}`);
+    expect(readFileSync(join(dir, 'scan.xml'))).toEqual(readFileSync(BEFORE));
+  });
+
+  test('goes through a pipe or a device, which stays what it is', async () => {
+    const dir = prepared();
+    const pipe = join(dir, 'pipe');
+    await promisify(execFile)('mkfifo', [pipe]);
+    const report = portlog(command(dir, 'pipe'));
+    expect((await promisify(execFile)('cat', [pipe])).stdout).toMatch(/^<!doctype html>/);
+    await report;
+    expect(statSync(pipe).isFIFO()).toBe(true);
+  });
+
+  test('goes where a link of our own leads, and a report to a directory says so in words', async () => {
+    const dir = prepared();
+    symlinkSync('there.html', join(dir, 'link.html'));
+    copyFileSync(BEFORE, join(dir, 'there.html'));
+    expect(await portlog(command(dir, 'link.html'))).toMatchObject({ code: 0 });
+    expect(readFileSync(join(dir, 'there.html'), 'utf8')).toMatch(/^<!doctype html>/);
+    expect((await portlog(command(dir, 'nowhere/report.html'))).stderr).toContain(
+      'report.html: there is no such file\nportlog:   → name another file',
+    );
+  });
+});

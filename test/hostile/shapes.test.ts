@@ -69,7 +69,8 @@ test.each(Object.keys(SHAPES))('%s', async (name) => {
   expect(plain.output).toContain('198.51.100.1 up');
   if (process.env['PORTLOG_HOSTILE_TELL'] !== undefined)
     console.log(name, size, plain.cpuSeconds, plain.rssMb, plain.output.length, compared.cpuSeconds, compared.rssMb, compared.code);
-  for (const { code, cpuSeconds, rssMb } of [plain, compared]) {
+  const diff = await costOf(['-q', 'diff', path, path]);
+  for (const { code, cpuSeconds, rssMb } of [plain, compared, diff]) {
     expect(cpuSeconds).toBeLessThan(bounds.cpuSeconds);
     expect(rssMb).toBeLessThan(bounds.rssMb);
     expect([0, 1, 3]).toContain(code);

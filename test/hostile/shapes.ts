@@ -72,6 +72,14 @@ const HOSTS: Readonly<Record<string, Shape>> = {
   'hosts with progress that all share': (n) => `${HEAD}${again('<host a="<taskend task="a"/>\n', n)}</host>${FOOT}`,
   'hosts without a name': (n) => whole(again('<host/>', n)),
   'hosts that say little': (n) => whole(numbered((i) => `<host><address addr="${i}"/></host>`, n)),
+  'the same host, a port each': (n) =>
+    whole(
+      numbered(
+        (i) =>
+          `<host><status state="up"/><address addr="192.0.2.7" addrtype="ipv4"/><ports><port protocol="tcp" portid="${i % 65_536}"><state state="open"/></port></ports></host>`,
+        n,
+      ),
+    ),
   'hints': (n) => whole(again('<hosthint/>', n)),
 };
 
@@ -116,6 +124,14 @@ const SCRIPTS: Readonly<Record<string, Shape>> = {
         '',
         'vulners',
         numbered((i) => `CVE-2020-${1000 + (i % 90_000)} 7.5&#xa;`, n),
+      ),
+    ),
+  'CVEs in a line': (n) =>
+    port(
+      script(
+        '',
+        'foo',
+        numbered((i) => `CVE-2020-${1000 + i} `, n),
       ),
     ),
   'nearly CVEs': (n) => port(script('', 'vulners', again('CVE-', n))),

@@ -207,6 +207,14 @@ describe('changes', () => {
     const later = NET(one('<extraports state="closed" count="3"/>'));
     expect(messages(tcpRun + udpRun, later)).toEqual(['192.0.2.7 22/tcp closed']);
   });
+
+  test('a host that is listed once for each of its ports is one host, and takes no time that grows with its square', () => {
+    const apart = NET(Array.from({ length: 5000 }, (_, i) => one(tcp(i + 1, 'open'))).join(''));
+    const began = process.cpuUsage();
+    const { changes, hostsCompared } = diff(apart, apart);
+    expect([changes, hostsCompared]).toEqual([[], 1]);
+    expect(process.cpuUsage(began).user / 1e6).toBeLessThan(3);
+  });
 });
 
 describe('properties', () => {

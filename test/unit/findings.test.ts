@@ -733,7 +733,7 @@ describe('snapshots of what is exploited', () => {
   });
 
   const broken: readonly (readonly [what: string, folder: () => string, says: RegExp])[] = [
-    ['no such directory', () => '/nowhere/at/all', /cannot be read: ENOENT/],
+    ['no such directory', () => '/nowhere/at/all', /cannot be read: there is no such file/],
     ['nothing in it', () => snapshots({}), /has neither known_exploited_vulnerabilities\.json nor epss_scores/],
     ['no JSON', () => snapshots({ 'known_exploited_vulnerabilities.json': '<html>' }), /cannot be used: it is not the catalogue in JSON/],
     ['no scores', () => snapshots({ 'epss_scores-x.csv': 'cve,epss\n' }), /cannot be used: there is no line/],

@@ -17,6 +17,7 @@ import type { Source } from '../../source/source.ts';
 import { sinkKey } from '../../unattended/seen-files.ts';
 import { diagnose, type SinkDiagnosis } from '../diagnose.ts';
 import { exitCode, jsonSummary, printLostRuns, printSummary, printTended } from '../report/summary.ts';
+import { refuseSinksThatOverwrite } from '../overwritten.ts';
 import { progressReporter } from '../report/progress.ts';
 import { type Interruption, onInterrupt } from '../signals.ts';
 import type { Speaker } from '../terminal.ts';
@@ -53,6 +54,11 @@ interface Shipment extends How, Pick<ShipOptions, 'sources' | 'sinks' | 'store' 
 /** Ships what the sources give to the sinks of the settings, and says how it went. */
 export async function deliver(context: CommandContext, settings: Settings, sources: readonly Source[], how: How & Only = {}): Promise<Shipped> {
   const { only, ...shipping } = how;
+  refuseSinksThatOverwrite(
+    context,
+    settings,
+    sources.map(({ name }) => name),
+  );
   const all = await sinksOf(context, settings);
   const sinks = all.filter(({ identity }) => only?.includes(sinkKey(identity)) !== false);
   await Promise.all(all.filter((sink) => !sinks.includes(sink)).map((sink) => sink.close()));

@@ -1,10 +1,9 @@
-import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { open, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../../clock.ts';
 import type { Settings } from '../../config/settings.ts';
+import { reasonOf } from '../../core/reason.ts';
 import { openStore } from '../../delivery/open-store.ts';
 import { EXIT, type ExitCode, PortlogError } from '../../errors.ts';
 import type { InputReport } from '../../input-report.ts';
@@ -17,9 +16,11 @@ import { csv, json } from '../../report/rows.ts';
 import { ship } from '../../ship.ts';
 import { fileSource } from '../../source/file.ts';
 import { stdinSource } from '../../source/stdin.ts';
+import { refuseOverwriting } from '../overwritten.ts';
 import { exitCode, printInputs } from '../report/summary.ts';
 import { sinceOf } from '../since.ts';
 import { print } from '../terminal.ts';
+import { writeWhole } from '../write-whole.ts';
 import { type CommandContext, settingsOf, text } from './context.ts';
 import { withKnown } from './known.ts';
 
@@ -34,6 +35,7 @@ export async function reportCommand(context: CommandContext, scans: readonly str
   if (format === 'html' && output === undefined && terminal.stdout.isTTY === true)
     throw new PortlogError('usage', 'a report in HTML is for a browser, not for a terminal', { hint: 'portlog report --output report.html' });
   const settings = await settingsOf(context);
+  if (output !== undefined) refuseOverwriting(context, settings, output, scans);
   const { facts, code } = scans.length === 0 ? await ofKnown(context, settings) : await ofScans(context, settings, scans);
   if (facts === undefined) return code;
   await put(context, output, (FORMATS[format] ?? html)(facts));
@@ -84,24 +86,18 @@ function gapsOf({ problem, remarks }: InputReport): readonly string[] {
   return problem === undefined ? remarks : [problem.message, ...remarks];
 }
 
-/** To standard output, or to a file that is there whole or not at all. */
 async function put({ terminal, speaker }: CommandContext, path: string | undefined, pieces: Iterable<string>): Promise<void> {
   if (path === undefined) {
     for (const piece of pieces) if (!(await print(terminal, piece))) return;
     return;
   }
-  const draft = `${path}.${randomUUID()}`;
   try {
-    const file = await open(draft, 'wx', 0o600);
-    try {
-      for (const piece of pieces) await file.write(piece);
-    } finally {
-      await file.close();
-    }
-    await rename(draft, path);
+    await writeWhole(path, pieces);
   } catch (cause) {
-    await rm(draft, { force: true });
-    throw new PortlogError('usage', `the report could not be written to ${path}: ${(cause as Error).message}`, { cause });
+    throw new PortlogError('usage', `the report could not be written to ${path}: ${reasonOf(cause)}`, {
+      hint: 'name another file, in a directory that is there and may be written to',
+      cause,
+    });
   }
   speaker.say(`the report is in ${path}`);
 }

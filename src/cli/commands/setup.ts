@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { reasonOf } from '../../core/reason.ts';
 import { EXIT, type ExitCode, PortlogError } from '../../errors.ts';
 import { createApiKey } from '../../setup/templates.ts';
 import type { Step } from '../../setup/step.ts';
@@ -123,7 +124,7 @@ async function exportFiles({ speaker }: CommandContext, directory: string, files
       await writeFile(file, content);
     }
   } catch (cause) {
-    throw new PortlogError('setup-refused', `the files cannot be written to ${directory}: ${(cause as Error).message}`, {
+    throw new PortlogError('setup-refused', `the files cannot be written to ${directory}: ${reasonOf(cause)}`, {
       hint: 'name another directory with --export',
       cause,
     });

@@ -1,0 +1,52 @@
+import { portKey, type PortSighting, type SeenFinding, type Sighting } from './sighting.ts';
+
+/** So many of the latest listings are asked about what they do not list: masscan lists a host once for each port. */
+const MAX_ASKED = 64;
+
+/** The same host listed again and again in the same input: each listing speaks for what it tested, the latest one first. */
+export function together(listings: readonly Sighting[]): Sighting | undefined {
+  const latest = listings.at(-1);
+  if (latest === undefined || listings.length === 1) return latest;
+  const asked = listings.slice(-MAX_ASKED).toReversed();
+  const listing = lastListing(listings);
+  return {
+    ...latest,
+    findings: findingsOf(listings),
+    hasLooked: (port, source) => [listing.get(port ?? ''), ...asked].some((one) => one?.hasLooked(port, source) === true),
+    presence: listings.some(({ presence }) => presence === 'up') ? 'up' : latest.presence,
+    os: listings.findLast(({ os }) => os !== undefined)?.os,
+    ports: new Map(listings.flatMap(({ ports }): readonly (readonly [string, PortSighting])[] => [...ports])),
+    unlisted: listings
+      .filter(({ unlisted }) => unlisted.length > 0)
+      .slice(-MAX_ASKED)
+      .flatMap(({ unlisted }) => unlisted),
+    find(protocol, port) {
+      const last = listing.get(portKey(protocol, port));
+      for (const one of asked) {
+        const found = one.find(protocol, port);
+        if (found.tested || one === last) return found;
+      }
+      return (last ?? listings[0] ?? latest).find(protocol, port);
+    },
+  };
+}
+
+/** Which listing is the last that has a port in it. */
+function lastListing(listings: readonly Sighting[]): ReadonlyMap<string, Sighting> {
+  return new Map(listings.flatMap((one) => [...one.ports.keys()].map((key): readonly [string, Sighting] => [key, one])));
+}
+
+/** What a later listing says again takes the place of what an earlier one said. */
+function findingsOf(listings: readonly Sighting[]): readonly SeenFinding[] {
+  const again = new Set<string>();
+  const kept: (readonly SeenFinding[])[] = [];
+  for (const { findings } of listings.toReversed()) {
+    kept.push(findings.filter((finding) => !again.has(idOf(finding))));
+    for (const finding of findings) again.add(idOf(finding));
+  }
+  return kept.toReversed().flat();
+}
+
+function idOf({ port, key }: SeenFinding): string {
+  return `${port ?? ''} ${key}`;
+}

@@ -1,0 +1,48 @@
+import { type Stats, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { Settings } from '../config/settings.ts';
+import { PortlogError } from '../errors.ts';
+import { type CommandContext, text } from './commands/context.ts';
+
+interface Kept {
+  readonly what: string;
+  readonly path: string;
+}
+
+/** Refuses an output that is, by whatever name or link, one of the scans, or a file that portlog itself reads: it would be lost. */
+export function refuseOverwriting(context: CommandContext, settings: Settings, output: string, scans: readonly string[]): void {
+  const lost = [...scans.map((path) => ({ what: 'the scan', path })), ...ownFiles(context, settings)].find(({ path }) => isSame(output, path));
+  if (lost === undefined) return;
+  throw new PortlogError('usage', `nothing is written to ${output}: it is ${lost.what} that is read`, { hint: 'name another file for the output' });
+}
+
+/** The same for every sink that appends to a file. */
+export function refuseSinksThatOverwrite(context: CommandContext, settings: Settings, scans: readonly string[]): void {
+  for (const { type, target } of settings.sinks)
+    if ((type === 'file' || type === 'wazuh') && target !== undefined) refuseOverwriting(context, settings, target, scans);
+}
+
+function ownFiles({ values }: CommandContext, { stateDir }: Settings): readonly Kept[] {
+  const named = [
+    ['the configuration', text(values, 'config')],
+    ['the file of expected exposure', text(values, 'exposure')],
+    ['the authority of --ca-file', text(values, 'ca-file')],
+    ...['', '-wal', '-shm'].map((end) => ['the state', join(stateDir, `portlog.db${end}`)] as const),
+  ] as const;
+  return named.flatMap(([what, path]) => (path === undefined ? [] : [{ what, path }]));
+}
+
+/** By what they lead to; by name, where nothing is there yet. */
+function isSame(one: string, other: string): boolean {
+  const [written, read] = [statsOf(one), statsOf(other)];
+  if (written === undefined || read === undefined) return resolve(one) === resolve(other);
+  return read.isFile() && read.dev === written.dev && read.ino === written.ino;
+}
+
+function statsOf(path: string): Stats | undefined {
+  try {
+    return statSync(path);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,41 @@
+import { randomUUID } from 'node:crypto';
+import { constants, type Stats } from 'node:fs';
+import { type FileHandle, lstat, open, realpath, rename, rm, stat } from 'node:fs/promises';
+import { userInfo } from 'node:os';
+import { dirname } from 'node:path';
+import { mayBeTampered } from '../sink/file-open.ts';
+
+/**
+ * To a file that is there whole or not at all; or through a device or a pipe (`/dev/stdout`), which must not be replaced by a file.
+ * Where others may have put a link or a pipe, a link is replaced, and somebody else's pipe not written to.
+ */
+export async function writeWhole(path: string, pieces: Iterable<string>): Promise<void> {
+  const isTrusted = !mayBeTampered(dirname(path));
+  const there = await (isTrusted ? stat(path) : lstat(path)).catch(() => undefined);
+  if (there !== undefined && isStream(there) && (isTrusted || there.uid === userInfo().uid))
+    return writeAndClose(await open(path, constants.O_WRONLY | (isTrusted ? 0 : constants.O_NOFOLLOW)), pieces);
+  await writeAndRename(isTrusted ? await realpath(path).catch(() => path) : path, pieces);
+}
+
+function isStream(stats: Stats): boolean {
+  return stats.isFIFO() || stats.isCharacterDevice();
+}
+
+async function writeAndRename(path: string, pieces: Iterable<string>): Promise<void> {
+  const draft = `${path}.${randomUUID()}`;
+  try {
+    await writeAndClose(await open(draft, 'wx', 0o600), pieces);
+    await rename(draft, path);
+  } catch (error) {
+    await rm(draft, { force: true });
+    throw error;
+  }
+}
+
+async function writeAndClose(file: FileHandle, pieces: Iterable<string>): Promise<void> {
+  try {
+    for (const piece of pieces) await file.writeFile(piece);
+  } finally {
+    await file.close();
+  }
+}
