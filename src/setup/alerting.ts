@@ -2,18 +2,7 @@ import { fingerprint } from '../content/fingerprint.ts';
 import { type Monitor, opensearchMonitors } from '../content/opensearch-monitors.ts';
 import type { ContentOptions } from '../content/options.ts';
 import type { HttpAnswer, HttpClient, HttpRequest } from '../sink/http.ts';
-import {
-  accepted,
-  installation,
-  isWithoutPlugin,
-  type PlanOptions,
-  type Presence,
-  presenceByMark,
-  removal,
-  said,
-  type Step,
-  wanted,
-} from './step.ts';
+import { installation, isWithoutPlugin, type PlanOptions, type Presence, presenceByMark, removal, said, type Step, wanted, jsonOf } from './step.ts';
 
 const MONITORS = '/_plugins/_alerting/monitors';
 /** Of what is ours, monitors have nothing but a name: how it begins. */
@@ -71,7 +60,7 @@ async function presentMonitors(client: HttpClient, signal: AbortSignal): Promise
   const answer = await client.request(request, signal);
   if (isWithoutPlugin(answer)) return undefined;
   if (answer.status === 404) return [];
-  const { hits } = JSON.parse(accepted(client, request, answer).body) as { hits: { hits: readonly Hit[] } };
+  const { hits } = jsonOf(client, request, answer) as { hits: { hits: readonly Hit[] } };
   const all = hits.hits.map(({ _id: id, _seq_no: seqNo, _primary_term: primaryTerm, _source: source }) => ({
     id,
     seqNo,

@@ -5,7 +5,7 @@ import { packageNames, packageText } from '../core/package-files.ts';
 import { PortlogError } from '../errors.ts';
 import { PORTLOG_VERSION } from '../event/context.ts';
 import type { HttpClient, HttpRequest } from '../sink/http.ts';
-import { checkVersion, type Presence, found, installation, type PlanOptions, removal, type Step, wanted } from './step.ts';
+import { checkVersion, type Presence, found, installation, type PlanOptions, removal, type Step, wanted, wantedJson } from './step.ts';
 
 const OLDEST = [10, 0] as const;
 const DASHBOARDS = 'dashboards/grafana/dashboards/';
@@ -71,8 +71,8 @@ async function dataSource(client: HttpClient, uid: string, signal: AbortSignal):
   const answer = await found(client, { method: 'GET', path: `/api/datasources/uid/${encodeURIComponent(uid)}` }, signal);
   const source = answer === undefined ? undefined : (JSON.parse(answer.body) as { type: string; name: string });
   if (source?.type === 'loki') return source.name;
-  const { body } = await wanted(client, { method: 'GET', path: '/api/datasources' }, signal);
-  const loki = (JSON.parse(body) as readonly { type: string; uid: string; name: string }[]).filter(({ type }) => type === 'loki');
+  const all = await wantedJson(client, { method: 'GET', path: '/api/datasources' }, signal);
+  const loki = (all as readonly { type: string; uid: string; name: string }[]).filter(({ type }) => type === 'loki');
   throw new PortlogError('setup-refused', `Grafana has no Loki data source with the uid "${uid}"`, {
     hint:
       loki.length === 0

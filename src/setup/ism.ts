@@ -1,7 +1,7 @@
 import { type IsmPolicy, ismPolicy } from '../content/ism-policy.ts';
 import { PortlogError } from '../errors.ts';
 import type { HttpClient, HttpRequest } from '../sink/http.ts';
-import { accepted, installation, isWithoutPlugin, type PlanOptions, type Presence, removal, said, type Step, wanted } from './step.ts';
+import { installation, isWithoutPlugin, type PlanOptions, type Presence, removal, said, type Step, jsonOf, wantedJson } from './step.ts';
 
 const ISM = '/_plugins/_ism';
 const NAME = 'portlog';
@@ -63,8 +63,8 @@ function handing(client: HttpClient, how: keyof typeof WORDS, some: readonly Man
 
 /** A 200 may still say that some were not. */
 async function handed(client: HttpClient, request: HttpRequest, signal: AbortSignal): Promise<void> {
-  const { body } = await wanted(client, request, signal);
-  const { failures, failed_indices: failed = [] } = JSON.parse(body) as { readonly failures?: boolean; readonly failed_indices?: readonly Failed[] };
+  const handed = (await wantedJson(client, request, signal)) as { readonly failures?: boolean; readonly failed_indices?: readonly Failed[] };
+  const { failures, failed_indices: failed = [] } = handed;
   if (failures !== true) return;
   const [first] = failed;
   throw new PortlogError('setup-refused', `${request.path} failed for ${failed.length} indices: ${first?.index_name}: ${first?.reason}`, {
@@ -89,7 +89,7 @@ async function presentPolicy(client: HttpClient, signal: AbortSignal): Promise<P
   const answer = await client.request(request, signal);
   if (isWithoutPlugin(answer)) return NO_PLUGIN;
   if (answer.status === 404) return undefined;
-  return JSON.parse(accepted(client, request, answer).body) as PresentPolicy;
+  return jsonOf(client, request, answer) as PresentPolicy;
 }
 
 /** The description is portlog's as long as nobody has written another; what it says decides. */
@@ -110,7 +110,7 @@ async function managedIndices(client: HttpClient, signal: AbortSignal): Promise<
   const request: HttpRequest = { method: 'GET', path: `${ISM}/explain/${INDICES}` };
   const answer = await client.request(request, signal);
   if (answer.status === 404) return [];
-  const byIndex = JSON.parse(accepted(client, request, answer).body) as Readonly<Record<string, Explained | number>>;
+  const byIndex = jsonOf(client, request, answer) as Readonly<Record<string, Explained | number>>;
   return Object.entries(byIndex).flatMap(([index, one]) => {
     if (typeof one === 'number') return [];
     const policy = one['index.plugins.index_state_management.policy_id'] ?? undefined;

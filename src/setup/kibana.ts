@@ -3,7 +3,7 @@ import { KIBANA_RULE_FRAME, kibanaFingerprint, type KibanaRule, kibanaRules } fr
 import type { ContentOptions } from '../content/options.ts';
 import type { HttpClient, HttpRequest } from '../sink/http.ts';
 import { type AnySavedObject, checkDashboards, planObjects, planObjectsRemoval, type SavedObjectsServer } from './saved-objects.ts';
-import { type Presence, found, installation, type PlanOptions, removal, said, type Step, wanted } from './step.ts';
+import { type Presence, found, installation, type PlanOptions, removal, said, type Step, jsonOf, wantedJson } from './step.ts';
 
 const OLDEST = [8, 19] as const;
 const XSRF = { 'kbn-xsrf': 'portlog' };
@@ -34,8 +34,8 @@ type FoundRule = Omit<PresentRule, 'actions'> & { readonly id: string };
 
 async function presentRules(client: HttpClient, signal: AbortSignal): Promise<readonly FoundRule[]> {
   const query = new URLSearchParams({ per_page: '100', filter: `alert.attributes.tags:"${TAG}"` });
-  const { body } = await wanted(client, { method: 'GET', path: `/api/alerting/rules/_find?${query.toString()}` }, signal);
-  return (JSON.parse(body) as { data: readonly FoundRule[] }).data;
+  const found = await wantedJson(client, { method: 'GET', path: `/api/alerting/rules/_find?${query.toString()}` }, signal);
+  return (found as { data: readonly FoundRule[] }).data;
 }
 
 function ruleRemoval(client: HttpClient, { id, name }: FoundRule): Step {
@@ -79,7 +79,7 @@ async function planRule(client: HttpClient, rule: KibanaRule, plan: PlanOptions,
   const { id, name, tags, params } = rule;
   const path = `/api/alerting/rule/${id}`;
   const answer = await found(client, { method: 'GET', path }, signal);
-  const present = answer === undefined ? undefined : (JSON.parse(answer.body) as PresentRule);
+  const present = answer === undefined ? undefined : (jsonOf(client, { method: 'GET', path }, answer) as PresentRule);
   const common = { name, tags, params, schedule: KIBANA_RULE_FRAME.schedule };
   const request: HttpRequest =
     present === undefined

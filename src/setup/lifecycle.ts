@@ -1,5 +1,5 @@
 import type { HttpClient, HttpRequest } from '../sink/http.ts';
-import { accepted, isWithoutPlugin, said, type Step, wanted } from './step.ts';
+import { isWithoutPlugin, said, type Step, wanted, jsonOf } from './step.ts';
 
 const STREAMS = '/_data_stream/logs-nmap.*/_lifecycle';
 
@@ -13,7 +13,7 @@ export async function planLifecycle(client: HttpClient, days: number, signal: Ab
   const answer = await client.request(request, signal);
   if (answer.status === 404) return [];
   if (isWithoutPlugin(answer)) return [said('skipped', 'retention of the data streams that exist: this server has no data stream lifecycle')];
-  const { data_streams: streams } = JSON.parse(accepted(client, request, answer).body) as { readonly data_streams: readonly Stream[] };
+  const { data_streams: streams } = jsonOf(client, request, answer) as { readonly data_streams: readonly Stream[] };
   return streams
     .filter(({ lifecycle }) => lifecycle?.data_retention !== `${days}d` || lifecycle.enabled === false)
     .map(({ name }) => {

@@ -1,7 +1,7 @@
 import { systemClock } from '../clock.ts';
 import { PortlogError } from '../errors.ts';
 import type { HttpClient } from '../sink/http.ts';
-import { wanted } from './step.ts';
+import { wanted, wantedJson } from './step.ts';
 
 /** How often a copy is asked whether it is done. */
 const EVERY_MS = 500;
@@ -18,10 +18,10 @@ export async function copyDocuments(client: HttpClient, from: string, to: Copied
   // What came just now is not found before that, and would be left behind.
   await wanted(client, { method: 'POST', path: `/${from}/_refresh` }, signal);
   const body = JSON.stringify({ source: { index: from }, dest: { ...to, pipeline: '_none' } });
-  const started = await wanted(client, { method: 'POST', path: '/_reindex?refresh=true&wait_for_completion=false', body }, signal);
-  const { task } = JSON.parse(started.body) as { readonly task: string };
+  const started = await wantedJson(client, { method: 'POST', path: '/_reindex?refresh=true&wait_for_completion=false', body }, signal);
+  const { task } = started as { readonly task: string };
   for (;;) {
-    const { completed, error, response } = JSON.parse((await wanted(client, { method: 'GET', path: `/_tasks/${task}` }, signal)).body) as Task;
+    const { completed, error, response } = (await wantedJson(client, { method: 'GET', path: `/_tasks/${task}` }, signal)) as Task;
     if (!completed) {
       await systemClock.sleep(EVERY_MS, signal);
       continue;

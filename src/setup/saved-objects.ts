@@ -2,7 +2,18 @@ import { ndjson } from '../content/files.ts';
 import { fingerprint } from '../content/fingerprint.ts';
 import { PortlogError } from '../errors.ts';
 import type { HttpClient, HttpRequest } from '../sink/http.ts';
-import { accepted, checkVersion, type Presence, installation, type PlanOptions, presenceByMark, removal, type Step, wanted } from './step.ts';
+import {
+  accepted,
+  checkVersion,
+  type Presence,
+  installation,
+  type PlanOptions,
+  presenceByMark,
+  removal,
+  type Step,
+  wanted,
+  wantedJson,
+} from './step.ts';
 
 const BOUNDARY = 'portlog-saved-objects';
 
@@ -148,11 +159,10 @@ function importOf({ headers }: SavedObjectsServer, objects: readonly AnySavedObj
 
 /** A 200 may still say that objects were left out. */
 async function importAll({ product }: SavedObjectsServer, client: HttpClient, request: HttpRequest, signal: AbortSignal): Promise<void> {
-  const { body } = await wanted(client, request, signal);
-  const { success, errors = [] } = JSON.parse(body) as { success: boolean; errors?: readonly { type: string; id: string; error: object }[] };
-  const [first] = errors;
-  if (success && first === undefined) return;
-  const why = first === undefined ? body.slice(0, 200) : `${first.type} ${first.id}: ${JSON.stringify(first.error)}`;
+  const done = (await wantedJson(client, request, signal)) as { success: boolean; errors?: readonly { type: string; id: string; error: object }[] };
+  const [first] = done.errors ?? [];
+  if (done.success && first === undefined) return;
+  const why = first === undefined ? JSON.stringify(done).slice(0, 200) : `${first.type} ${first.id}: ${JSON.stringify(first.error)}`;
   throw new PortlogError('setup-refused', `${product} did not import all objects (${why})`, {
     hint: 'portlog setup … --export DIR writes the file, for its own import',
   });

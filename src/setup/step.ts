@@ -1,6 +1,7 @@
 import { PortlogError } from '../errors.ts';
 import type { HttpAnswer, HttpClient, HttpRequest } from '../sink/http.ts';
 import { isAtLeast } from '../sink/version.ts';
+import { jsonIn } from '../sink/answer.ts';
 
 /** One thing that set-up does, or finds done. */
 export interface Step {
@@ -77,6 +78,21 @@ export async function found(client: HttpClient, request: HttpRequest, signal: Ab
 export function accepted(client: HttpClient, request: HttpRequest, answer: HttpAnswer): HttpAnswer {
   if (answer.status >= 200 && answer.status < 300) return answer;
   throw refused(client, request, answer);
+}
+
+/** What an accepted answer says, as JSON: an object or a list. What else comes with a 200 is some other program's, a page to log in for example. */
+export function jsonOf(client: HttpClient, request: HttpRequest, answer: HttpAnswer): unknown {
+  const json = jsonIn(accepted(client, request, answer).body);
+  if (typeof json === 'object' && json !== null) return json;
+  const { message } = refused(client, request, answer);
+  throw new PortlogError('setup-refused', `${message} (which is no JSON)`, {
+    hint: 'check the address, and what stands between portlog and the server',
+  });
+}
+
+/** As {@link wanted}, and read. */
+export async function wantedJson(client: HttpClient, request: HttpRequest, signal: AbortSignal): Promise<unknown> {
+  return jsonOf(client, request, await client.request(request, signal));
 }
 
 export function refused({ url }: HttpClient, { method, path }: HttpRequest, { status, body }: HttpAnswer): PortlogError {

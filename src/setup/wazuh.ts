@@ -5,7 +5,19 @@ import { wazuhFingerprint } from '../content/wazuh-file.ts';
 import { PortlogError } from '../errors.ts';
 import type { HttpAnswer, HttpClient, HttpRequest } from '../sink/http.ts';
 import { wazuhVersion, wazuhWords } from '../sink/wazuh-api.ts';
-import { accepted, checkVersion, found, installation, type PlanOptions, type Presence, removal, type Step, wanted } from './step.ts';
+import {
+  accepted,
+  checkVersion,
+  found,
+  installation,
+  type PlanOptions,
+  type Presence,
+  removal,
+  type Step,
+  wanted,
+  jsonOf,
+  wantedJson,
+} from './step.ts';
 
 const OLDEST = [4, 6] as const;
 /** The first without rules in XML. */
@@ -65,7 +77,7 @@ interface WazuhRuleAt {
 
 async function takenBy(client: HttpClient, options: ContentOptions, signal: AbortSignal): Promise<WazuhRuleAt | undefined> {
   const path = `/rules?rule_ids=${allWazuhIds(options).join(',')}&select=id,filename&limit=500`;
-  const { data } = JSON.parse((await wanted(client, { method: 'GET', path }, signal)).body) as { data?: { affected_items?: readonly WazuhRuleAt[] } };
+  const { data } = (await wantedJson(client, { method: 'GET', path }, signal)) as { data?: { affected_items?: readonly WazuhRuleAt[] } };
   return data?.affected_items?.find(({ filename }) => filename !== RULES_FILE);
 }
 
@@ -117,7 +129,10 @@ async function done(client: HttpClient, request: HttpRequest, signal: AbortSigna
 }
 
 function checked(client: HttpClient, request: HttpRequest, answer: HttpAnswer): HttpAnswer {
-  const { error = 0, data } = JSON.parse(answer.body) as { error?: number; data?: { failed_items?: readonly { error?: { message?: string } }[] } };
+  const { error = 0, data } = jsonOf(client, request, answer) as {
+    error?: number;
+    data?: { failed_items?: readonly { error?: { message?: string } }[] };
+  };
   if (error === 0) return answer;
   const why = data?.failed_items?.[0]?.error?.message;
   throw new PortlogError(
@@ -162,7 +177,7 @@ async function load(client: HttpClient, of: string, reload: HttpRequest, signal:
 }
 
 async function isCluster(client: HttpClient, signal: AbortSignal): Promise<boolean> {
-  const { body } = await wanted(client, { method: 'GET', path: '/cluster/status' }, signal);
-  const { data } = JSON.parse(body) as { data?: { enabled?: string; running?: string } };
+  const status = await wantedJson(client, { method: 'GET', path: '/cluster/status' }, signal);
+  const { data } = status as { data?: { enabled?: string; running?: string } };
   return data?.enabled === 'yes' && data.running === 'yes';
 }
