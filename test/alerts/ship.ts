@@ -1,5 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { SCHEMA_VERSIONS } from '../../src/state/schema.ts';
+import { Database } from '../../src/state/database.ts';
+import { FileAttempts } from '../../src/unattended/file-attempts.ts';
 import { freshDir, portlog } from '../support/run-portlog.ts';
 import { scanOf, type Story } from '../support/story.ts';
 import { freePort } from '../server/ports.ts';
@@ -78,6 +81,7 @@ function shipper(env: Readonly<Record<string, string>>): Ship {
     const config = join(at, 'portlog.yaml');
     // As old as it may be: the scans of both stories are a fortnight old.
     const sites = site.startsWith('scan-overdue-reported') ? `sites: { ${site}: { maxAgeHours: ${site.endsWith('fires') ? 24 : 720} } }\n` : '';
+    if (site.startsWith('file-not-shipped')) notShipped(at, site, site.endsWith('fires') ? 'reading it took 1600 MiB of memory' : undefined);
     writeFileSync(config, `exposure: ${exposure}\nintelDir: ${intel}\nchanges: { massChange: 10 }\n${sites}`);
     const args = ['--config', config, '--site', site, '--state-dir', join(at, 'state'), '--retry-for-seconds', '1', ...to, ...files];
     const { code, stderr } = await portlog(args, { env });
@@ -85,4 +89,15 @@ function shipper(env: Readonly<Record<string, string>>): Ship {
       site === siteOf('delivery-problem', 'fires') ? 5 : story.some(({ end, hosts }) => end !== undefined || hosts.length === 0) ? 1 : 0;
     if (code !== expected) throw new Error(`${site}: exit ${code}, not ${expected}: ${stderr}`);
   };
+}
+
+/** A watched directory where a file was set aside; or, without a problem, one that was being read when somebody stopped portlog. */
+function notShipped(at: string, site: string, problem: string | undefined): void {
+  mkdirSync(join(at, 'state'), { mode: 0o700 });
+  const database = Database.open(join(at, 'state', 'portlog.db'), SCHEMA_VERSIONS);
+  const attempts = new FileAttempts(database, join(at, 'scans'), { pid: process.pid, isAlive: () => true });
+  const file = { name: 'large.xml', version: '1' };
+  attempts.begin([file], site, Date.now());
+  attempts.fail(file, problem, problem !== undefined);
+  database.close();
 }

@@ -129,6 +129,12 @@ export const STORIES: Readonly<Record<string, RuleStories>> = {
   'scan-overdue': { fires: yesterday([WEB]), silent: yesterday([WEB]) },
   'scan-overdue-reported': { fires: [scan(14, [{ ip: LAN, ports: [WEB] }])], silent: [scan(14, [{ ip: LAN, ports: [WEB] }])] },
   'delivery-problem': { fires: yesterday([WEB]), silent: yesterday([WEB]) },
+  // What the scans beside the file hold does not matter (`ship.ts`).
+  'file-not-shipped': { fires: yesterday([WEB]), silent: yesterday([WEB]) },
+  'scan-misdated': {
+    fires: [scan(7, [{ ip: LAN, ports: [WEB] }]), scan(-30, [{ ip: LAN, ports: [WEB] }])],
+    silent: yesterday([WEB]),
+  },
 };
 
 /** Three weeks of a small company, for the dashboards. */
