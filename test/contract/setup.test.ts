@@ -618,7 +618,7 @@ test('portlog setup elasticsearch --retention-days counts for data streams that 
 });
 
 test.each([
-  [['setup', 'loki', '--export', '/dev/null/x'], "the files cannot be written to /dev/null/x: ENOTDIR: not a directory, mkdir '/dev/null/x'"],
+  [['setup', 'loki', '--export', '/dev/null/x'], 'the files cannot be written to /dev/null/x: a part of its path is no directory'],
   [
     ['setup', 'kibana', '--retention-days', '9'],
     '--retention-days needs a whole number from 1, and is for portlog setup elasticsearch or opensearch',
