@@ -559,3 +559,12 @@ test('check says what it found', async () => {
   expect(stdout).toContain('does not survive a restart');
   expect(code).toBe(5);
 });
+
+test('a file that threads read comes out whole: a line for each event', async () => {
+  const path = join(freshDir(), 'big.xml');
+  writeFileSync(path, scan(Array.from({ length: 30_000 }, (_, i) => host(`10.1.${i >> 8}.${i & 255}`, port(443))).join('')));
+  const { stdout, stderr, code } = await portlog([path]);
+  const lines = stdout.trimEnd().split('\n');
+  expect([code, lines.filter((line) => line.includes('"port-observed"')).length]).toEqual([0, 30_000]);
+  expect(stderr).toContain(`stdout: read ${lines.length} = delivered ${lines.length} `);
+});
