@@ -69,7 +69,7 @@ test.each(Object.keys(SHAPES))('%s', async (name) => {
   expect(plain.output).toContain('198.51.100.1 up');
   if (process.env['PORTLOG_HOSTILE_TELL'] !== undefined)
     console.log(name, size, plain.cpuSeconds, plain.rssMb, plain.output.length, compared.cpuSeconds, compared.rssMb, compared.code);
-  const diff = await costOf(['-q', 'diff', path, path]);
+  const diff = await costOf(['diff', '-q', path, path]);
   for (const { code, cpuSeconds, rssMb } of [plain, compared, diff]) {
     expect(cpuSeconds).toBeLessThan(bounds.cpuSeconds);
     expect(rssMb).toBeLessThan(bounds.rssMb);
