@@ -30,6 +30,8 @@ import type { Run } from './nmap/model.ts';
 
 /** Hosts, and bytes of their text, that wait for being compared in one transaction: some tens of milliseconds. */
 const MAX_HOSTS = 50;
+/** masscan lists a host once for each port. */
+const MAX_LISTINGS = 2000;
 const MAX_BYTES = 4 << 20;
 
 /** The run that is being read, and what its hosts are judged by. */
@@ -42,11 +44,12 @@ interface CurrentRun {
   readonly later: readonly ScanRecord[];
 }
 
-/** The ports that changes are about; of a host that is new, those that are open. */
+/** The ports that changes are about; of a host that is new, those that are open, too. */
 function portsOf(known: KnownHost, changes: readonly Change[]): readonly KnownPort[] {
   const isNew = changes.some(({ action }) => action === 'host-new');
-  const keys = new Set(changes.map(portOf));
-  return Object.entries(known.ports).flatMap(([key, port]) => (keys.has(key) || (isNew && port.state === 'open') ? [port] : []));
+  const open = isNew ? Object.values(known.ports).filter(({ state }) => state === 'open') : [];
+  const changed = changes.flatMap((change) => known.ports[portOf(change) ?? ''] ?? []);
+  return [...new Set([...open, ...changed])];
 }
 
 /** A run that tells no time that can be was at the time of its first reading, however often it is read. */
@@ -78,6 +81,7 @@ export class ChangeTracker {
   private current: CurrentRun | undefined;
   /** Hosts that wait for being compared, and how much text they are. */
   private waiting: HostContext[] = [];
+  private readonly waitingKeys = new Set<string>();
   private waitingBytes = 0;
   /** What the current transaction has found: changes, and all else. */
   private changes: LogEvent[] = [];
@@ -105,21 +109,24 @@ export class ChangeTracker {
     if (item.kind === 'run' && mapper.run !== undefined) this.begin(item.run, mapper.run);
     else if (item.kind === 'host') this.wait(mapper.hostOf(item.host));
     else if (item.kind === 'end') await this.end(item.end, ending);
-    if (this.waiting.length >= MAX_HOSTS || this.waitingBytes >= MAX_BYTES) await this.flush();
+    if (this.waitingKeys.size >= MAX_HOSTS || this.waiting.length >= MAX_LISTINGS || this.waitingBytes >= MAX_BYTES) await this.flush();
   }
 
   /** Compares the hosts that wait, commits what is known of them now, and announces what changed. */
   async flush(): Promise<void> {
     const { waiting, current } = this;
     this.waiting = [];
+    this.waitingKeys.clear();
     this.waitingBytes = 0;
-    if (current !== undefined && waiting.length > 0) await this.commit(current, () => waiting.forEach((host) => this.compare(host, current)));
+    if (current !== undefined && waiting.length > 0)
+      await this.commit(current, () => this.hosts.together(this.options.confirm, () => waiting.forEach((host) => this.compare(host, current))));
   }
 
   /** Drops what waits of the run that is being read: it is not known, and is compared when it is shipped again. */
   abandon(): void {
     this.current = undefined;
     this.waiting = [];
+    this.waitingKeys.clear();
     this.waitingBytes = 0;
     // They remember what was read or written in transactions that may have been rolled back.
     const { site } = this.hosts;
@@ -159,6 +166,7 @@ export class ChangeTracker {
   private wait(host: HostContext | undefined): void {
     if (this.current === undefined || host === undefined || host.identity.key === '') return;
     this.waiting.push(host);
+    this.waitingKeys.add(host.identity.key);
     this.waitingBytes += host.host.source.length;
   }
 

@@ -1,5 +1,5 @@
 import { isOpen } from './coverage.ts';
-import { portsInOrder } from './order.ts';
+import { comparePorts, type Place } from './order.ts';
 import { fromLists, takeLists } from './tested-lists.ts';
 import type { Observation, Outcome } from './observation.ts';
 import type { ChangeOptions } from './options.ts';
@@ -8,7 +8,7 @@ import { FindingObserver } from './observe-findings.ts';
 import { ago, certificateText, changeOf, described, inBrackets, serviceText, stoodFor } from './words.ts';
 import type { Change, ChangeAction, Side } from './change.ts';
 import { isNewest, type KnownHost, type KnownPort, lastOf, note, type Register, type Service, since, standing, withValue } from './known.ts';
-import { placeOf, portKey, type Certificate, type PortSighting, type Sighting } from './sighting.ts';
+import { portKey, type Certificate, type PortSighting, type Sighting } from './sighting.ts';
 
 const NOTHING: Outcome = { changes: [], isFirstSeen: false, firstSeen: [], firstFindings: 0 };
 const MAX_MARKS = 64;
@@ -147,12 +147,23 @@ class Observing {
 
   private observePorts(): void {
     const { known, sighting } = this;
-    for (const key of portsInOrder([...Object.keys(known.ports), ...sighting.ports.keys()])) {
-      const { protocol, number } = placeOf(key);
+    const places: (readonly [string, Place])[] = [...sighting.ports, ...this.tellingUnlisted()];
+    for (const [key, { protocol, number }] of places.sort(([, a], [, b]) => comparePorts(a, b))) {
       const found = sighting.find(protocol, number);
       if (!found.tested) continue;
       known.ports[key] ??= fromLists(known.tested, protocol, number, this.confirm);
       this.observePort(known.ports[key], found.state, sighting.ports.get(key));
+    }
+  }
+
+  /** Known ports of which it says something that they are not listed. A host may be listed thousands of times, and know thousands of ports. */
+  private *tellingUnlisted(): Generator<readonly [string, KnownPort]> {
+    const { known, sighting } = this;
+    const told = sighting.unlisted.reduce((sum, { ports }) => sum + ports.size, 0);
+    for (const key of told <= FEW ? keysIn(sighting.unlisted) : Object.keys(known.ports)) {
+      const port = known.ports[key];
+      const isTold = port !== undefined && sighting.unlisted.some(({ protocol, ports }) => protocol === port.protocol && ports.has(port.number));
+      if (isTold && !sighting.ports.has(key)) yield [key, port];
     }
   }
 
@@ -269,4 +280,12 @@ function stood({ since, at, scan }: Register<unknown>): Pick<Side, 'since' | 'se
 
 function place({ number, protocol }: KnownPort): string {
   return portKey(protocol, number);
+}
+
+/** So many are asked for one by one, rather than all that is known gone through. */
+const FEW = 1000;
+
+/** Each once. */
+function keysIn(sets: Sighting['unlisted']): ReadonlySet<string> {
+  return new Set(sets.flatMap(({ protocol, ports }) => [...ports.numbers()].map((number) => portKey(protocol, number))));
 }

@@ -19,6 +19,7 @@ interface KeptHost extends Omit<KnownHost, 'tested'> {
 export class KnownHosts {
   private readonly database: Database;
   readonly site: string;
+  private held: Map<string, KnownHost> | undefined;
   private readonly listIds = new Map<string, number>();
   private readonly lists = new Map<number, string>();
 
@@ -28,8 +29,22 @@ export class KnownHosts {
     for (const { id, ports } of database.all('SELECT id, ports FROM port_list')) this.remember(id as number, ports as string);
   }
 
+  /** Within a transaction: each host that `work` takes up is read once and written once, however often it is listed. */
+  together(confirm: number, work: () => void): void {
+    const held = new Map<string, KnownHost>();
+    this.held = held;
+    try {
+      work();
+    } finally {
+      this.held = undefined;
+    }
+    for (const host of held.values()) this.put(host, confirm);
+  }
+
   /** Throws `state-unusable` when the disk has changed what is known of it. */
   get(key: string): KnownHost | undefined {
+    const held = this.held?.get(key);
+    if (held !== undefined) return held;
     const row = this.database.get('SELECT known FROM host WHERE site = ? AND key = ?', this.site, key);
     if (row === undefined) return undefined;
     const host = parsedAs(row['known'], KNOWN_HOST) as KeptHost | undefined;
@@ -47,6 +62,10 @@ export class KnownHosts {
   }
 
   put(host: KnownHost, confirm: number): void {
+    if (this.held !== undefined) {
+      this.held.set(host.key, host);
+      return;
+    }
     const up = standing(host.up, confirm) === 'yes' ? 1 : 0;
     const time = Number.isFinite(host.time) ? host.time : 0;
     this.database.run(

@@ -38,6 +38,11 @@ export class PortSet {
     return set;
   }
 
+  /** Each, in order. */
+  *numbers(): Generator<number, void, undefined> {
+    for (const [i, first] of this.firsts.entries()) for (let port = first; port <= (this.lasts[i] as number); port++) yield port;
+  }
+
   has(port: number): boolean {
     let [low, high] = [0, this.firsts.length - 1];
     while (low <= high) {
