@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { extname } from 'node:path';
-import { getAsset, getAssetKeys, isSea } from 'node:sea';
+import sea from 'node:sea';
 
 /*
  * What portlog brings along: schemas, dashboards, runbooks. They lie in the package, or within the single
@@ -13,21 +13,22 @@ const THREADS = { reading: 'threads/thread', watchdog: 'cli/watchdog-thread' } a
 
 /** The text of one of those files. `path` is relative to the package: `schemas/config.schema.json`. */
 export function packageText(path: string): string {
-  return isSea() ? getAsset(path, 'utf8') : readFileSync(new URL(path, PACKAGE), 'utf8');
+  return sea.isSea() ? sea.getAsset(path, 'utf8') : readFileSync(new URL(path, PACKAGE), 'utf8');
 }
 
 /** The names of the files in a folder of the package, `folder/` with its slash, in order. */
 export function packageNames(folder: string): readonly string[] {
-  const names = isSea() ? withinProgram(folder) : readdirSync(new URL(folder, PACKAGE));
+  const names = sea.isSea() ? withinProgram(folder) : readdirSync(new URL(folder, PACKAGE));
   return names.toSorted();
 }
 
 /** What a thread runs: the URL of a module, or its text. */
 export function threadProgram(name: keyof typeof THREADS): { readonly program: URL | string; readonly eval: boolean } {
-  if (isSea()) return { program: getAsset(`${name}.cjs`, 'utf8'), eval: true };
+  if (sea.isSea()) return { program: sea.getAsset(`${name}.cjs`, 'utf8'), eval: true };
   return { program: new URL(`../${THREADS[name]}${extname(import.meta.url)}`, import.meta.url), eval: false };
 }
 
 function withinProgram(folder: string): readonly string[] {
-  return getAssetKeys().flatMap((key) => (key.startsWith(folder) && !key.includes('/', folder.length) ? [key.slice(folder.length)] : []));
+  // Not there in Node 22, which is no such program.
+  return sea.getAssetKeys().flatMap((key) => (key.startsWith(folder) && !key.includes('/', folder.length) ? [key.slice(folder.length)] : []));
 }
