@@ -45,7 +45,7 @@ export interface InventoryFilter {
   readonly since: number | undefined;
 }
 
-export function isWithin({ network }: InventoryFilter, { key, ips }: Pick<KnownHost, 'key' | 'ips'>): boolean {
+export function isWithin({ network }: Pick<InventoryFilter, 'network'>, { key, ips }: Pick<KnownHost, 'key' | 'ips'>): boolean {
   return network === undefined || network.has(key) || ips.some((ip) => network.has(ip));
 }
 

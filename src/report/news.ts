@@ -1,4 +1,5 @@
 import { ecsParts } from '../event/ecs.ts';
+import { encoded } from '../sink/body.ts';
 import type { Sink } from '../sink/sink.ts';
 import type { Bounded, ChangeFact, ReportFacts, ScanFact } from './facts.ts';
 import { Top } from './top.ts';
@@ -32,10 +33,7 @@ export function newsSink(): {
     limits: LIMITS,
     undeliverable: 'discard',
     accepts: (dataset) => dataset === 'nmap.change' || dataset === 'nmap.scan',
-    encode(event) {
-      const parts = ecsParts(event);
-      return { parts, bytes: parts.reduce((sum, part) => sum + Buffer.byteLength(part), 0), partition: '' };
-    },
+    encode: (event) => encoded(ecsParts(event)),
     check: async () => [],
     async send({ entries }) {
       for (const { parts } of entries) {

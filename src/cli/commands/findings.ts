@@ -1,3 +1,4 @@
+import { isWithin } from '../../change/inventory.ts';
 import { hostsInOrder } from '../../change/order.ts';
 import { KnownHosts, knownSites } from '../../change/store.ts';
 import { EXIT, type ExitCode } from '../../errors.ts';
@@ -27,7 +28,7 @@ export async function findingsCommand(context: CommandContext): Promise<ExitCode
       const known = new KnownHosts(database, name);
       for (const key of hostsInOrder(known.keys())) {
         const host = known.get(key);
-        if (host === undefined || (network !== undefined && !network.has(key) && !host.ips.some((ip) => network.has(ip)))) continue;
+        if (host === undefined || !isWithin({ network }, host)) continue;
         const found = findingsOf(name, host).filter(isWanted);
         hosts += found.length > 0 ? 1 : 0;
         rows += found.length;

@@ -1,16 +1,16 @@
 import { existsSync } from 'node:fs';
-import { openDatabase, stateFile } from '../../delivery/store.ts';
+import { openAsAllowed, stateFile } from '../../delivery/store.ts';
 import type { Database } from '../../state/database.ts';
 import type { Speaker } from '../terminal.ts';
 
-/** Does something with what is known, and closes it; undefined, with a word, when nothing is. */
+/** Reads what is known, also where nothing may be written, and closes it; undefined, with a word, when nothing is. */
 export async function withKnown<T>(stateDir: string, speaker: Speaker, work: (database: Database) => Promise<T>): Promise<T | undefined> {
   const path = stateFile(stateDir);
   if (!existsSync(path)) {
     sayNothingKnown(speaker, path);
     return undefined;
   }
-  const database = openDatabase(stateDir);
+  const database = openAsAllowed(stateDir);
   try {
     return await work(database);
   } finally {
