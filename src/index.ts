@@ -17,7 +17,7 @@ export type { ShipOptions, ShipReport, SinkReport } from './ship.ts';
 export type { Source } from './source/source.ts';
 export { DATASETS, SEVERITY } from './event/event.ts';
 export { ecsLine } from './event/ecs.ts';
-export { type OtelRecord, otelRecord, otlpLine } from './event/otel.ts';
+export { type OtelRecord, type OtelValue, otelRecord, otlpLine } from './event/otel.ts';
 export { PortlogError } from './errors.ts';
 export { SinkError } from './sink/sink.ts';
 export { openStore } from './delivery/open-store.ts';

@@ -1,7 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
-/* Says which packages of an installed portlog (its folder) have another version than package-lock.json, with which it was tested. */
+/* Says which packages of an installed portlog (its folder) have another version than package-lock.json, with which it was tested, and whether it is too large. */
+
+const MAX_MB = 20;
 
 interface Entry {
   readonly version?: string;
@@ -24,6 +26,8 @@ const wrong = needed.flatMap(([path, { version }]) => {
   const installed = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Entry).version : 'nothing';
   return installed === version ? [] : [`${path}: tested with ${version ?? ''}, installed is ${installed ?? ''}`];
 });
+const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+const megabytes = files.reduce((sum, { parentPath, name }) => sum + statSync(join(parentPath, name)).size, 0) / 1e6;
 for (const line of wrong) console.error(line);
-console.log(`${needed.length - wrong.length} of ${needed.length} packages are as tested`);
-process.exitCode = wrong.length === 0 && needed.length > 0 ? 0 : 1;
+console.log(`${needed.length - wrong.length} of ${needed.length} packages are as tested, ${megabytes.toFixed(1)} MB (at most ${MAX_MB})`);
+process.exitCode = wrong.length === 0 && needed.length > 0 && megabytes <= MAX_MB ? 0 : 1;

@@ -1,11 +1,12 @@
-import type { ReadableLogRecord } from '@opentelemetry/sdk-logs';
 import { PORTLOG_VERSION } from './context.ts';
 import { type Fields, type FieldValue, type LogEvent, levelOf, SEVERITY } from './event.ts';
 import { FIELDS } from './fields.ts';
 import { inertJson } from './text.ts';
 import { isFields, textAt } from './text-at.ts';
 
-type Attributes = Record<string, ReadableLogRecord['attributes'][string]>;
+/** What OpenTelemetry's API calls AnyValue: as mutable as there, so that a logger takes it. */
+export type OtelValue = string | number | boolean | OtelValue[] | { [key: string]: OtelValue } | undefined;
+type Attributes = Record<string, OtelValue>;
 
 /** The part of an OpenTelemetry log record that an event decides; the SDK adds resource and scope objects. */
 export interface OtelRecord {

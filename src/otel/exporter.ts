@@ -1,14 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { JsonLogsSerializer } from '@opentelemetry/otlp-transformer';
 import type { LogRecordExporter, ReadableLogRecord } from '@opentelemetry/sdk-logs';
 import { systemClock } from '../clock.ts';
 import { Lane } from '../delivery/lane.ts';
 import type { Store } from '../delivery/store.ts';
 import { dataStream } from '../event/context.ts';
 import { type Fields, GENERIC, levelOf, type LogEvent, SEVERITY, Shared } from '../event/event.ts';
-import { originOf } from '../event/otel.ts';
 import { isoTime } from '../event/time.ts';
 import { type Sink, SinkError } from '../sink/sink.ts';
+import { otlpLogRecord } from './log-record.ts';
 
 export interface SinkExporterOptions {
   /** Where what cannot be delivered now waits; without one it is given up, and the export fails. Closed by `shutdown`. */
@@ -119,28 +118,13 @@ function eventOf(record: ReadableLogRecord): LogEvent {
       'attributes': attributes as Fields,
       'resource': { attributes: resource.attributes as Fields },
     },
-    otlp: otlpOf(record),
+    otlp: otlpLogRecord(record),
   };
 }
 
 function serviceOf(attributes: Readonly<Record<string, unknown>>): Fields {
   const text = (name: string): string | undefined => (typeof attributes[name] === 'string' ? attributes[name] : undefined);
   return { name: text('service.name'), version: text('service.version') };
-}
-
-/** As the SDK itself would send it. */
-function otlpOf(record: ReadableLogRecord): NonNullable<LogEvent['otlp']> {
-  const bytes = JsonLogsSerializer.serializeRequest([record]);
-  const { resourceLogs } = JSON.parse(Buffer.from(bytes ?? '{}').toString()) as OneRecord;
-  const [{ resource, scopeLogs }] = resourceLogs;
-  const [{ scope, logRecords }] = scopeLogs;
-  return { record: JSON.stringify(logRecords[0]), origin: originOf(resource, scope) };
-}
-
-interface OneRecord {
-  readonly resourceLogs: readonly [
-    { readonly resource: object; readonly scopeLogs: readonly [{ readonly scope: object; readonly logRecords: readonly [object] }] },
-  ];
 }
 
 function millisecondsOf([seconds, nanoseconds]: ReadableLogRecord['hrTime']): number {

@@ -67,6 +67,32 @@ test('the receiver of OTLP gets what the SDK itself would have sent', async () =
   await server.stop();
 });
 
+test('whatever a record may say is sent as the SDK would send it', async () => {
+  const server = await scriptedServer((_, response) => answer(response, 200, {}));
+  const exporter = sinkExporter(await openSink('otlp', server.url.origin, { encoding: 'json' }));
+  const [plain] = someRecords(1) as [ReadableLogRecord];
+  const odd = {
+    hrTime: [1_769_860_800, 1.5],
+    hrTimeObserved: plain.hrTimeObserved,
+    spanContext: { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), traceFlags: 1 },
+    body: undefined,
+    droppedAttributesCount: 2,
+    attributes: { nothing: null, half: 0.5, far: -(2 ** 53), yes: true, bytes: new Uint8Array([0, 255]), deep: { list: [1, 'a', [], {}] } },
+    instrumentationScope: { name: 'shop', attributes: { team: 'till' }, droppedAttributesCount: 1 },
+    resource: { attributes: { 'service.name': 'shop' }, schemaUrl: 'https://opentelemetry.io/schemas/1.45.0' },
+  } as unknown as ReadableLogRecord;
+  expect(await exported(exporter, [odd])).toEqual({ code: 0 });
+  const wanted = JSON.parse(Buffer.from(JsonLogsSerializer.serializeRequest([odd]) ?? '').toString()).resourceLogs[0];
+  const [got] = server.seen.map(({ body }) => JSON.parse(body).resourceLogs[0]);
+  expect([got.resource, got.scopeLogs[0].scope, got.scopeLogs[0].logRecords]).toEqual([
+    wanted.resource,
+    wanted.scopeLogs[0].scope,
+    wanted.scopeLogs[0].logRecords,
+  ]);
+  await exporter.shutdown();
+  await server.stop();
+});
+
 test('any other sink gets a document', async () => {
   const file = join(freshDir(), 'own.ndjson');
   const exporter = sinkExporter(await openSink('file', file));
