@@ -2,13 +2,13 @@ import { type Environment, environment } from '../config/env.ts';
 import { EXIT, type ExitCode, PortlogError } from '../errors.ts';
 import { PORTLOG_VERSION } from '../event/context.ts';
 import { SinkError } from '../sink/sink.ts';
-import { type CommandContext, commandContext } from './commands/context.ts';
-import { sinkErrorCode } from './diagnose.ts';
-import { holdMemoryDown } from './memory.ts';
+import { type CommandContext, commandContext } from './session/context.ts';
+import { sinkErrorCode } from './session/diagnose.ts';
+import { holdMemoryDown } from './session/memory.ts';
 import { fromEnvironment } from './options.ts';
 import { COMMAND_OPTIONS } from './command-options.ts';
 import { parseArguments, type Request } from './parse.ts';
-import { print, Speaker, type Terminal } from './terminal.ts';
+import { print, Speaker, type Terminal } from './session/terminal.ts';
 
 /** The command as a process: its exit code is set. Never throws. */
 export async function run(args: readonly string[]): Promise<void> {

@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { execute } from '../../src/cli/main.ts';
-import type { Terminal } from '../../src/cli/terminal.ts';
+import type { Terminal } from '../../src/cli/session/terminal.ts';
 import { type Finished, freshDir } from './run-portlog.ts';
 
 /** The command without a process of its own: for mistakes, of which there are many. Standard input is a terminal where nobody types. */

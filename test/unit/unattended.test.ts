@@ -9,7 +9,7 @@ import { PortlogError } from '../../src/errors.ts';
 import { DEFAULT_OPTIONS } from '../../src/event/context.ts';
 import { scheduledScanFailedEvent } from '../../src/event/health.ts';
 import { newInputReport } from '../../src/input-report.ts';
-import { exitCode } from '../../src/cli/report/summary.ts';
+import { exitCode } from '../../src/cli/session/report/summary.ts';
 import { ship, type ShipReport, type SinkReport } from '../../src/ship.ts';
 import { Directory, type Look, OwnSightings } from '../../src/source/directory.ts';
 import { Database } from '../../src/state/database.ts';

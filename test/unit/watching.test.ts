@@ -248,7 +248,7 @@ describe('a file that is too much', () => {
   ] as const)('a process that is %s is ended by its watchdog, which says why', async ([, limits, work, why]) => {
     const attempts = new FileAttempts(database, path, { pid: 1, isAlive: () => true });
     const script = `
-      import { startWatchdog } from '${ROOT}src/cli/watchdog.ts';
+      import { startWatchdog } from '${ROOT}src/cli/session/watchdog.ts';
       startWatchdog(${JSON.stringify(stateDir)}, ${JSON.stringify(limits)});
       process.stdin.once('data', () => { ${work} });`;
     const child = spawn(process.execPath, ['--input-type=module-typescript', '-e', script], { stdio: ['pipe', 'ignore', 'pipe'] });

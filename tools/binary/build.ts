@@ -24,7 +24,7 @@ mkdirSync(OUT, { recursive: true });
 const main = await bundle('tools/binary/main.ts', 'main.cjs');
 const threads = {
   'reading.cjs': await bundle('src/threads/thread.ts', 'reading.cjs'),
-  'watchdog.cjs': await bundle('src/cli/watchdog-thread.ts', 'watchdog.cjs'),
+  'watchdog.cjs': await bundle('src/cli/session/watchdog-thread.ts', 'watchdog.cjs'),
 };
 const blob = join(OUT, 'portlog.blob');
 const config = join(OUT, 'sea-config.json');

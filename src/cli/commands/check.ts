@@ -15,11 +15,11 @@ import { captureOutput } from '../../source/child.ts';
 import { scansIn } from '../../source/directory.ts';
 import type { Database } from '../../state/database.ts';
 import { filesystemOf } from '../../state/filesystem.ts';
-import { diagnose, finding, type SinkDiagnosis } from '../diagnose.ts';
-import { count } from '../report/words.ts';
-import { printLines } from '../terminal.ts';
-import { checkContent } from './check-content.ts';
-import { type CommandContext, settingsOf, text } from './context.ts';
+import { diagnose, finding, type SinkDiagnosis } from '../session/diagnose.ts';
+import { count } from '../session/report/words.ts';
+import { printLines } from '../session/terminal.ts';
+import { checkContent } from '../session/check-content.ts';
+import { type CommandContext, settingsOf, text } from '../session/context.ts';
 
 /** `portlog check`: configuration, nmap, state directory, and every sink, without writing anything. */
 export async function checkCommand(context: CommandContext): Promise<ExitCode> {

@@ -11,11 +11,11 @@ import { Finder } from '../../finding/finder.ts';
 import { looksFor } from '../../finding/script.ts';
 import { seenFindings } from '../../finding/seen.ts';
 import type { Host, Run } from '../../nmap/model.ts';
-import { changeTable, unifiedDiff } from '../report/changes.ts';
-import { count } from '../report/words.ts';
-import { print } from '../terminal.ts';
-import { type CommandContext, settingsOf, text } from './context.ts';
-import { readScan } from './read-scan.ts';
+import { changeTable, unifiedDiff } from '../session/report/changes.ts';
+import { count } from '../session/report/words.ts';
+import { print } from '../session/terminal.ts';
+import { type CommandContext, settingsOf, text } from '../session/context.ts';
+import { readScan } from '../session/read-scan.ts';
 
 /** What stands for the state where the name of a scan would stand. */
 const KNOWN = 'what is known';

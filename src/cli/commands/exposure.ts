@@ -6,11 +6,11 @@ import { openDatabase, stateFile } from '../../delivery/store.ts';
 import { EXIT, type ExitCode, PortlogError } from '../../errors.ts';
 import { levelOf } from '../../event/event.ts';
 import { EXPIRED, type ExposurePolicy } from '../../finding/exposure.ts';
-import { print } from '../terminal.ts';
-import { type Checked, type CheckedPort, REPORTS } from '../report/violations.ts';
-import { count } from '../report/words.ts';
-import { type CommandContext, settingsOf, text } from './context.ts';
-import { type OpenPort, scannedPorts, type ScannedPorts } from './scanned-ports.ts';
+import { print } from '../session/terminal.ts';
+import { type Checked, type CheckedPort, REPORTS } from '../session/report/violations.ts';
+import { count } from '../session/report/words.ts';
+import { type CommandContext, settingsOf, text } from '../session/context.ts';
+import { type OpenPort, scannedPorts, type ScannedPorts } from '../session/scanned-ports.ts';
 
 /** `portlog exposure init|check`: what is meant to be open, written down and compared. */
 export async function exposureCommand(context: CommandContext, task: string, scan: string | undefined): Promise<ExitCode> {

@@ -5,12 +5,12 @@ import { EXIT, type ExitCode } from '../../errors.ts';
 import { type Level, SEVERITY } from '../../event/event.ts';
 import { type FindingFact } from '../../report/facts.ts';
 import { findingsOf } from '../../report/gather.ts';
-import { networkOf } from '../network.ts';
-import { FINDING_FORMATS } from '../report/findings.ts';
-import { count } from '../report/words.ts';
-import { print } from '../terminal.ts';
-import { type CommandContext, list, settingsOf, text } from './context.ts';
-import { withKnown } from './known.ts';
+import { networkOf } from '../session/network.ts';
+import { FINDING_FORMATS } from '../session/report/findings.ts';
+import { count } from '../session/report/words.ts';
+import { print } from '../session/terminal.ts';
+import { type CommandContext, list, settingsOf, text } from '../session/context.ts';
+import { withKnown } from '../session/known-state.ts';
 
 /** `portlog findings`: weaknesses of what is known now, host by host. */
 export async function findingsCommand(context: CommandContext): Promise<ExitCode> {

@@ -6,14 +6,14 @@ import { KnownHosts, knownSites } from '../../change/store.ts';
 import { openAsAllowed, openDatabase, stateFile } from '../../delivery/store.ts';
 import { EXIT, type ExitCode, PortlogError } from '../../errors.ts';
 import type { Database } from '../../state/database.ts';
-import { isSure } from '../confirm.ts';
-import { ROW_FORMATS } from '../report/inventory.ts';
-import { count } from '../report/words.ts';
-import { networkOf } from '../network.ts';
-import { sinceOf } from '../since.ts';
-import { print } from '../terminal.ts';
-import { type CommandContext, list, settingsOf, text } from './context.ts';
-import { sayNothingKnown } from './known.ts';
+import { isSure } from '../session/confirm.ts';
+import { ROW_FORMATS } from '../session/report/inventory.ts';
+import { count } from '../session/report/words.ts';
+import { networkOf } from '../session/network.ts';
+import { sinceOf } from '../session/since.ts';
+import { print } from '../session/terminal.ts';
+import { type CommandContext, list, settingsOf, text } from '../session/context.ts';
+import { sayNothingKnown } from '../session/known-state.ts';
 
 const STATES = new Set(['open', 'closed', 'filtered', 'unfiltered', 'open|filtered', 'closed|filtered']);
 

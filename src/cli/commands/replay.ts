@@ -7,12 +7,12 @@ import { EXIT, type ExitCode, PortlogError } from '../../errors.ts';
 import { addressOf, inScope, type SinkOptions } from '../../sink/options.ts';
 import { createSink } from '../../sink/registry.ts';
 import type { Sink, SinkIdentity } from '../../sink/sink.ts';
-import { isSure } from '../confirm.ts';
-import { shipAndReport } from './deliver.ts';
-import { printLostRuns } from '../report/summary.ts';
-import { jsonWaiting, printWaiting } from '../report/waiting.ts';
-import { print } from '../terminal.ts';
-import { type CommandContext, settingsOf, text } from './context.ts';
+import { isSure } from '../session/confirm.ts';
+import { shipAndReport } from '../session/deliver.ts';
+import { printLostRuns } from '../session/report/summary.ts';
+import { jsonWaiting, printWaiting } from '../session/report/waiting.ts';
+import { print } from '../session/terminal.ts';
+import { type CommandContext, settingsOf, text } from '../session/context.ts';
 
 /** `portlog replay`: sends, shows or deletes what earlier runs had to leave on disk. */
 export async function replayCommand(context: CommandContext): Promise<ExitCode> {

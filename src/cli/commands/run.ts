@@ -1,8 +1,8 @@
 import { nearest } from '../../config/nearest.ts';
 import { type ExitCode, PortlogError } from '../../errors.ts';
 import { type Schedule, schedulesOf } from '../../unattended/schedule.ts';
-import { type CommandContext, list, text } from './context.ts';
-import { keep } from './keep.ts';
+import { type CommandContext, list, text } from '../session/context.ts';
+import { keep } from '../session/keep.ts';
 
 /** `portlog run`: the schedules and directories of the configuration, unattended. */
 export async function runCommand(context: CommandContext): Promise<ExitCode> {

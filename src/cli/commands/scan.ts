@@ -8,9 +8,9 @@ import { maskArguments, maskOutput } from '../../nmap/mask.ts';
 import { nmapWords } from '../../source/nmap-options.ts';
 import { targetLists } from '../../source/nmap-targets.ts';
 import { type NmapOptions, nmapSource, type NmapSource } from '../../source/nmap.ts';
-import type { Interruption } from '../signals.ts';
-import { type CommandContext, settingsOf, text } from './context.ts';
-import { deliver, refuseTableTo } from './deliver.ts';
+import type { Interruption } from '../session/signals.ts';
+import { type CommandContext, settingsOf, text } from '../session/context.ts';
+import { deliver, refuseTableTo } from '../session/deliver.ts';
 
 /** `portlog scan -- NMAP-ARGS…`: runs nmap and ships each host as it completes. */
 export async function scanCommand(context: CommandContext, nmapArgs: readonly string[]): Promise<ExitCode> {

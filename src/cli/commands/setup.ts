@@ -6,9 +6,9 @@ import { createApiKey } from '../../setup/templates.ts';
 import type { Step } from '../../setup/step.ts';
 import { planLogFile } from '../../setup/wazuh-log.ts';
 import { type Connection, type Target, TARGETS, targetOf } from '../../setup/targets.ts';
-import { print } from '../terminal.ts';
-import { connectTo, contentOptions, urlVariable } from './content.ts';
-import { type CommandContext, number, text } from './context.ts';
+import { print } from '../session/terminal.ts';
+import { connectTo, contentOptions, urlVariable } from '../session/content.ts';
+import { type CommandContext, number, text } from '../session/context.ts';
 
 const SETUP_TIMEOUT_MS = 60_000;
 /** Copies every document of the inventory. */

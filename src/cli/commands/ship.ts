@@ -4,8 +4,8 @@ import { PortlogError } from '../../errors.ts';
 import { fileSource } from '../../source/file.ts';
 import { stdinSource } from '../../source/stdin.ts';
 import { noCommand } from '../mistyped.ts';
-import { type CommandContext, settingsOf } from './context.ts';
-import { deliver, refuseTableTo } from './deliver.ts';
+import { type CommandContext, settingsOf } from '../session/context.ts';
+import { deliver, refuseTableTo } from '../session/deliver.ts';
 
 /** `portlog [ship] [FILE…]`: reads scans from files or standard input and ships them. */
 export async function shipCommand(context: CommandContext, files: readonly string[]): Promise<ExitCode> {

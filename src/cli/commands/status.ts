@@ -16,9 +16,9 @@ import { ScheduledScans } from '../../unattended/scheduled-scans.ts';
 import { failedFiles } from '../../unattended/file-attempts.ts';
 import { SeenFiles } from '../../unattended/seen-files.ts';
 import { unfinishedFiles } from '../../unattended/unfinished-files.ts';
-import { type Status, statusCode, statusJson, statusText } from '../report/status.ts';
-import { print } from '../terminal.ts';
-import { type CommandContext, settingsOf, text } from './context.ts';
+import { type Status, statusCode, statusJson, statusText } from '../session/report/status.ts';
+import { print } from '../session/terminal.ts';
+import { type CommandContext, settingsOf, text } from '../session/context.ts';
 
 /** `portlog status`: how things stand; the exit code says whether somebody must look after it. Asks no server, and sends nothing. */
 export async function statusCommand(context: CommandContext): Promise<ExitCode> {

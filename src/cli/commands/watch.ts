@@ -1,7 +1,7 @@
 import { type ExitCode, PortlogError } from '../../errors.ts';
 import { scansIn } from '../../source/directory.ts';
-import { type CommandContext, number } from './context.ts';
-import { keep } from './keep.ts';
+import { type CommandContext, number } from '../session/context.ts';
+import { keep } from '../session/keep.ts';
 
 /** `portlog watch DIR…`: ships each finished scan that appears in a directory, once. */
 export async function watchCommand(context: CommandContext, paths: readonly string[]): Promise<ExitCode> {

@@ -1,6 +1,6 @@
-import { PORTLOG_VERSION } from '../../event/context.ts';
-import { printable } from '../../event/text.ts';
-import { EXPIRED, UNEXPECTED } from '../../finding/exposure.ts';
+import { PORTLOG_VERSION } from '../../../event/context.ts';
+import { printable } from '../../../event/text.ts';
+import { EXPIRED, UNEXPECTED } from '../../../finding/exposure.ts';
 
 /** An open port, and what is wrong with that, if anything is. */
 export interface CheckedPort {

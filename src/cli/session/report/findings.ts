@@ -1,7 +1,7 @@
-import { printable } from '../../event/text.ts';
-import { isoTime } from '../../event/time.ts';
-import { csvHeading, csvLine } from '../../report/csv.ts';
-import type { FindingFact } from '../../report/facts.ts';
+import { printable } from '../../../event/text.ts';
+import { isoTime } from '../../../event/time.ts';
+import { csvHeading, csvLine } from '../../../report/csv.ts';
+import type { FindingFact } from '../../../report/facts.ts';
 
 /** One way to write weaknesses: a heading, if it has one, and each. */
 interface FindingFormat {

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { openAsAllowed, stateFile } from '../../delivery/store.ts';
 import type { Database } from '../../state/database.ts';
-import type { Speaker } from '../terminal.ts';
+import type { Speaker } from './terminal.ts';
 
 /** Reads what is known, also where nothing may be written, and closes it; undefined, with a word, when nothing is. */
 export async function withKnown<T>(stateDir: string, speaker: Speaker, work: (database: Database) => Promise<T>): Promise<T | undefined> {

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { threadProgram } from '../core/package-files.ts';
+import { threadProgram } from '../../core/package-files.ts';
 
 /** What is too much of one file; far above what reading takes. */
 export interface WatchdogLimits {

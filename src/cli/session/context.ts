@@ -4,8 +4,8 @@ import { loadConfig } from '../../config/load.ts';
 import { type Given, type Settings, settings } from '../../config/settings.ts';
 import { PortlogError } from '../../errors.ts';
 import { ALL_OPTIONS, defaultStateDir, type Option, type Values } from '../options.ts';
-import { Speaker, type Terminal } from '../terminal.ts';
-import { filesOfTrust, Trust } from '../trust.ts';
+import { Speaker, type Terminal } from './terminal.ts';
+import { filesOfTrust, Trust } from './trust.ts';
 
 /** Of anything that is counted or measured here. */
 const MAX_NUMBER = 1e9;

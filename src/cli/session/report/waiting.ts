@@ -1,6 +1,6 @@
 import type { Writable } from 'node:stream';
-import type { WaitingShelf } from '../../delivery/store.ts';
-import { printable } from '../../event/text.ts';
+import type { WaitingShelf } from '../../../delivery/store.ts';
+import { printable } from '../../../event/text.ts';
 import { count } from './words.ts';
 
 /** For people: per sink what waits and what was rejected, with the reasons. */

@@ -7,7 +7,7 @@ import { shownService } from '../../event/service-name.ts';
 import { RunWatch } from '../../nmap/item.ts';
 import type { Host } from '../../nmap/model.ts';
 import type { PortSet } from '../../nmap/port-set.ts';
-import { count } from '../report/words.ts';
+import { count } from './report/words.ts';
 import type { CommandContext } from './context.ts';
 import { readScan } from './read-scan.ts';
 

@@ -1,5 +1,5 @@
-import { PortlogError } from '../errors.ts';
-import { AddressSet } from '../nmap/address-set.ts';
+import { PortlogError } from '../../errors.ts';
+import { AddressSet } from '../../nmap/address-set.ts';
 
 /** What `--network` names; undefined: everything. */
 export function networkOf(given: readonly string[] | undefined): AddressSet | undefined {

@@ -1,5 +1,5 @@
-import { type Change, portOf } from '../../change/change.ts';
-import { printable } from '../../event/text.ts';
+import { type Change, portOf } from '../../../change/change.ts';
+import { printable } from '../../../event/text.ts';
 
 const ACTION_WIDTH = 19;
 const PLACE_WIDTH = 24;

@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline/promises';
-import { PortlogError } from '../errors.ts';
-import { printable } from '../event/text.ts';
-import type { CommandContext } from './commands/context.ts';
+import { PortlogError } from '../../errors.ts';
+import { printable } from '../../event/text.ts';
+import type { CommandContext } from './context.ts';
 
 /** Asks a person before something is lost for good: `delete 12 events that wait`. */
 export async function isSure({ terminal }: CommandContext, what: string, option: string): Promise<boolean> {

@@ -1,15 +1,15 @@
-import type { Settings } from '../config/settings.ts';
-import { openDatabase } from '../delivery/store.ts';
-import { EXIT, type ExitCode, PortlogError } from '../errors.ts';
-import { mistake } from '../mistake.ts';
-import type { ShipReport } from '../ship.ts';
-import type { Source } from '../source/source.ts';
-import type { Database } from '../state/database.ts';
-import type { Destination } from '../unattended/watcher.ts';
-import type { Schedule } from '../unattended/schedule.ts';
-import { type CommandContext, settingsOf } from './commands/context.ts';
-import { deliver, refuseTableTo, sinkKeysOf, tend } from './commands/deliver.ts';
-import { scanAndShip } from './commands/scan.ts';
+import type { Settings } from '../../config/settings.ts';
+import { openDatabase } from '../../delivery/store.ts';
+import { EXIT, type ExitCode, PortlogError } from '../../errors.ts';
+import { mistake } from '../../mistake.ts';
+import type { ShipReport } from '../../ship.ts';
+import type { Source } from '../../source/source.ts';
+import type { Database } from '../../state/database.ts';
+import type { Destination } from '../../unattended/watcher.ts';
+import type { Schedule } from '../../unattended/schedule.ts';
+import { type CommandContext, settingsOf } from './context.ts';
+import { deliver, refuseTableTo, sinkKeysOf, tend } from './deliver.ts';
+import { scanAndShip } from '../commands/scan.ts';
 import { exitCode, gravest } from './report/summary.ts';
 import { type Interruption, onInterrupt } from './signals.ts';
 

@@ -15,12 +15,12 @@ import { isOutOfRoom } from '../../state/state-error.ts';
 import { tableSink } from '../../sink/table.ts';
 import type { Source } from '../../source/source.ts';
 import { sinkKey } from '../../unattended/seen-files.ts';
-import { diagnose, type SinkDiagnosis } from '../diagnose.ts';
-import { exitCode, jsonSummary, printLostRuns, printSummary, printTended } from '../report/summary.ts';
-import { refuseSinksThatOverwrite } from '../overwritten.ts';
-import { progressReporter } from '../report/progress.ts';
-import { type Interruption, onInterrupt } from '../signals.ts';
-import type { Speaker } from '../terminal.ts';
+import { diagnose, type SinkDiagnosis } from './diagnose.ts';
+import { exitCode, jsonSummary, printLostRuns, printSummary, printTended } from './report/summary.ts';
+import { refuseSinksThatOverwrite } from './overwritten.ts';
+import { progressReporter } from './report/progress.ts';
+import { type Interruption, onInterrupt } from './signals.ts';
+import type { Speaker } from './terminal.ts';
 import { type CommandContext, text } from './context.ts';
 
 /** A server that takes longer to say who it is must not hold up a scan that is running. */

@@ -1,5 +1,5 @@
-import { EXIT, type ExitCode } from '../errors.ts';
-import { type Diagnosis, type Sink, SinkError } from '../sink/sink.ts';
+import { EXIT, type ExitCode } from '../../errors.ts';
+import { type Diagnosis, type Sink, SinkError } from '../../sink/sink.ts';
 
 /** What asking a sink gave. `code` is how a command ends because of it; undefined when it is ready. */
 export interface SinkDiagnosis {

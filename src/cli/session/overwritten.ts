@@ -1,8 +1,8 @@
 import { type Stats, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import type { Settings } from '../config/settings.ts';
-import { PortlogError } from '../errors.ts';
-import { type CommandContext, text } from './commands/context.ts';
+import type { Settings } from '../../config/settings.ts';
+import { PortlogError } from '../../errors.ts';
+import { type CommandContext, text } from './context.ts';
 
 interface Kept {
   readonly what: string;

@@ -1,7 +1,7 @@
-import type { InventoryRow } from '../../change/inventory.ts';
-import { printable } from '../../event/text.ts';
-import { isoTime } from '../../event/time.ts';
-import { csvHeading, csvLine } from '../../report/csv.ts';
+import type { InventoryRow } from '../../../change/inventory.ts';
+import { printable } from '../../../event/text.ts';
+import { isoTime } from '../../../event/time.ts';
+import { csvHeading, csvLine } from '../../../report/csv.ts';
 
 /** One way to write rows: a heading, if it has one, and each row. */
 export interface RowFormat {

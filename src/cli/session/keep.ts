@@ -15,9 +15,9 @@ import { ScheduledScans } from '../../unattended/scheduled-scans.ts';
 import { SeenFiles } from '../../unattended/seen-files.ts';
 import { UnfinishedFiles } from '../../unattended/unfinished-files.ts';
 import { type Watched, Watcher } from '../../unattended/watcher.ts';
-import type { Speaker } from '../terminal.ts';
-import { Unattended } from '../unattended.ts';
-import { startWatchdog } from '../watchdog.ts';
+import type { Speaker } from './terminal.ts';
+import { Unattended } from './unattended.ts';
+import { startWatchdog } from './watchdog.ts';
 import { type CommandContext, number } from './context.ts';
 
 /** What is to be done, again and again. */
