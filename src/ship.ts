@@ -59,6 +59,8 @@ export interface ShipReport {
   readonly lostRuns: readonly OpenRun[];
   /** The state could not be read or written, so changes were not looked for to the end. */
   readonly untracked: PortlogError | undefined;
+  /** What is known of some hosts could not be read, so with these nothing was compared. */
+  readonly hostsLeftOut?: PortlogError | undefined;
 }
 
 export interface SinkReport {
@@ -123,7 +125,14 @@ export async function ship(options: ShipOptions): Promise<ShipReport> {
     await finish(lanes);
   }
   await Promise.allSettled(lanes.map(({ sink }) => sink.close()));
-  return { inputs, sinks: lanes.map(reportOf), interrupted: stop.aborted, lostRuns: store?.lostRuns ?? [], untracked: tracker?.problem };
+  return {
+    inputs,
+    sinks: lanes.map(reportOf),
+    interrupted: stop.aborted,
+    lostRuns: store?.lostRuns ?? [],
+    untracked: tracker?.problem,
+    hostsLeftOut: tracker?.damage,
+  };
 }
 
 function trackerOf({ changes, store }: ShipOptions, lanes: readonly Lane[], site: string, finder: Finder): ChangeTracker | undefined {

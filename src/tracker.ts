@@ -10,7 +10,7 @@ import { KnownScans, type ScanRecord } from './change/scans.ts';
 import { MAX_LENGTH, type TargetLists } from './change/scope.ts';
 import { shrinkage } from './change/shrinkage.ts';
 import { sightingOf } from './change/sighting.ts';
-import { KnownHosts } from './change/store.ts';
+import { DAMAGED, KnownHosts } from './change/store.ts';
 import { ToldChanges } from './change/told.ts';
 import { announceFrom } from './delivery/announce.ts';
 import type { Lane } from './delivery/lane.ts';
@@ -39,9 +39,9 @@ interface CurrentRun {
   readonly context: RunContext;
   readonly record: ScanRecord;
   /** Complete runs that began before this one. */
-  readonly earlier: readonly ScanRecord[];
+  earlier: readonly ScanRecord[];
   /** Complete runs that began after it: this one came late. */
-  readonly later: readonly ScanRecord[];
+  later: readonly ScanRecord[];
 }
 
 /** The ports that changes are about; of a host that is new, those that are open, too. */
@@ -52,9 +52,19 @@ function portsOf(known: KnownHost, changes: readonly Change[]): readonly KnownPo
   return [...new Set([...open, ...changed])];
 }
 
-/** A run that tells no time that can be was at the time of its first reading, however often it is read. */
-function timeOf({ run, time }: HostContext, { started }: ScanRecord): number {
-  return run.startIsOurs && time === run.start ? started : time;
+/** Whether the host tells its time and the run does not. */
+function tellsForRun({ run, time }: HostContext): boolean {
+  return run.startIsOurs && time !== run.start;
+}
+
+/**
+ * When a host was seen, in the order of the scans: never before its run began, whatever its own time says (a clock was set, or several
+ * scans were made into one), else it would count as missing in the run that lists it. A run that tells no time that can be was at the
+ * time of its first reading, however often it is read.
+ */
+function timeOf(host: HostContext, { started }: ScanRecord): number {
+  if (tellsForRun(host)) return host.time;
+  return host.run.startIsOurs ? started : Math.max(host.time, started);
 }
 
 /** Of runs that began in the same second, the one that was shipped first. */
@@ -90,6 +100,10 @@ export class ChangeTracker {
   readonly remarks: string[] = [];
   /** The state could not be read or written: from then on nothing is compared. */
   problem: PortlogError | undefined;
+  /** What is known of some hosts could not be read: all others are compared. */
+  get damage(): PortlogError | undefined {
+    return this.hosts.damage;
+  }
 
   constructor(store: Store, lanes: readonly Lane[], site: string, options: ChangeOptions, finder: Finder, lists?: TargetLists) {
     this.hosts = new KnownHosts(store.database, site);
@@ -129,9 +143,8 @@ export class ChangeTracker {
     this.waitingKeys.clear();
     this.waitingBytes = 0;
     // They remember what was read or written in transactions that may have been rolled back.
-    const { site } = this.hosts;
-    this.hosts = new KnownHosts(this.store.database, site);
-    this.scans = new KnownScans(this.store.database, site);
+    this.scans = new KnownScans(this.store.database, this.hosts.site);
+    this.hosts = this.hosts.anew();
   }
 
   private begin(run: Run, context: RunContext): void {
@@ -146,21 +159,21 @@ export class ChangeTracker {
         if (!context.startIsOurs) settleHeld(this.hosts, this.scans, this.options.confirm, started);
         this.hosts.keepLists(run);
         const begun = this.scans.begin(context.scanId, started, { scanner, args, verbose, scaninfo, lists: this.lists });
-        if (!context.startIsOurs || begun.counts.held === true) return begun;
+        if (!context.startIsOurs || begun.counts.held !== undefined) return begun;
         begun.counts.held = true;
         this.scans.save(begun);
         return begun;
       });
-      const complete = this.scans.complete().filter(({ nr }) => nr !== record.nr);
-      this.current = {
-        context,
-        record,
-        earlier: complete.filter((other) => isBefore(other, record)),
-        later: complete.filter((other) => isBefore(record, other)),
-      };
+      this.current = { context, record, ...this.others(record) };
     } catch (error) {
       this.giveUp(error);
     }
+  }
+
+  /** Complete runs, as they lie to this one. */
+  private others(record: ScanRecord): Pick<CurrentRun, 'earlier' | 'later'> {
+    const complete = this.scans.complete().filter(({ nr }) => nr !== record.nr);
+    return { earlier: complete.filter((other) => isBefore(other, record)), later: complete.filter((other) => isBefore(record, other)) };
   }
 
   private wait(host: HostContext | undefined): void {
@@ -211,7 +224,10 @@ export class ChangeTracker {
     const { record } = current;
     const { host, identity } = context;
     const time = timeOf(context, record);
-    const known = this.hosts.get(identity.key) ?? unknownHost(identity.key);
+    this.noteTime(context, time, current);
+    const found = this.hosts.find(identity.key) ?? unknownHost(identity.key);
+    if (found === DAMAGED) return;
+    const known = found;
     const address = identity.ips[0] ?? identity.key;
     const { changes, isFirstSeen, firstSeen, firstFindings } = observe(
       known,
@@ -238,7 +254,22 @@ export class ChangeTracker {
     record.counts.firstPorts += firstSeen.length;
     record.counts.firstFindings += firstFindings;
     if (known.time === time) this.record(known, current, [...firstSeen, ...portsOf(known, changes)], time);
-    this.note(known, current, changes, (change) => changeEvent(context, change, this.scanId));
+    this.note(known, current, changes, (change) => changeEvent(context, change, this.scanId, time));
+  }
+
+  /** A run that tells no time of its own began with the earliest of its hosts, and no run ends before its latest one. */
+  private noteTime(host: HostContext, time: number, current: CurrentRun): void {
+    const { record } = current;
+    if (tellsForRun(host)) {
+      const isFirst = record.counts.held === true;
+      if (isFirst) record.counts.held = false;
+      if (isFirst && !record.complete) record.ended = time;
+      if (time < record.started) {
+        record.started = time;
+        Object.assign(current, this.others(record));
+      }
+    }
+    record.ended = Math.max(record.ended, time);
   }
 
   private readonly scanId = (nr: number): string | undefined => this.scans.idOf(nr);
@@ -309,8 +340,8 @@ export class ChangeTracker {
     const { coverage, started, ended } = record;
     if (!coverage.listsDown || !coverage.arguments.scope.known) return;
     for (const key of this.hosts.unseen(coverage.arguments.scope.addresses, started)) {
-      const known = this.hosts.get(key);
-      if (known === undefined || !absentHost(coverage, true, known.ips[0] ?? key, record.counts.unread).tested) continue;
+      const known = this.hosts.find(key);
+      if (known === undefined || known === DAMAGED || !absentHost(coverage, true, known.ips[0] ?? key, record.counts.unread).tested) continue;
       const changes = observeAbsence(known, ended, this.options.confirm);
       this.record(known, current, [], ended);
       this.note(known, current, changes, (change) => absenceEvent(context, known, change, this.scanId, ended));

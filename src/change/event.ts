@@ -38,10 +38,11 @@ const SEVERITIES: Readonly<Record<ChangeAction, number>> = {
 /** `nmap.scan.id` of a scan by its number in the state file. */
 export type ScanIds = (nr: number) => string | undefined;
 
-/** A change of a host, as it was seen. */
-export function changeEvent(host: HostContext, change: Change, scanIds: ScanIds): LogEvent {
-  const { run, identity, time, shared, networkType, entityId, place } = host;
+/** A change of a host, as it was seen; `time`: in the order of the scans, which may be another one than the host tells. */
+export function changeEvent(host: HostContext, change: Change, scanIds: ScanIds, time: number): LogEvent {
+  const { run, identity, networkType, entityId, place } = host;
   const target = { address: identity.key, ip: identity.ips[0] };
+  const shared = time === host.time ? host.shared : new Shared({ ...host.shared.fields, '@timestamp': isoTime(time) });
   return statement(run, change, scanIds, { time, shared, target, entityId, networkType, place, ips: identity.ips });
 }
 

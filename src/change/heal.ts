@@ -1,7 +1,7 @@
 import { AHEAD_MS } from '../event/time.ts';
 import { type KnownHost, type Opposites, type Register, type Tests } from './known.ts';
 import type { KnownScans } from './scans.ts';
-import type { KnownHosts } from './store.ts';
+import { DAMAGED, type KnownHosts } from './store.ts';
 
 /**
  * What was found at times that have not come yet, by a clock that was wrong (a scanner's, or ours), would make
@@ -18,8 +18,8 @@ export function healTimes(
   const time = Math.max(scans.latestTime(now), Math.min(now, started - 1));
   scans.heal(now, time);
   for (const key of keys) {
-    const known = hosts.get(key);
-    if (known !== undefined) hosts.put(healed(known, time), confirm);
+    const known = hosts.find(key);
+    if (known !== undefined && known !== DAMAGED) hosts.put(healed(known, time), confirm);
   }
 }
 
@@ -34,8 +34,8 @@ export function settleHeld(hosts: KnownHosts, scans: KnownScans, confirm: number
   for (const { nr, started: at } of held) {
     if (time >= at) continue;
     for (const key of hosts.lastFoundAt(at)) {
-      const known = hosts.get(key);
-      if (known !== undefined) hosts.put(healed(known, time), confirm);
+      const known = hosts.find(key);
+      if (known !== undefined && known !== DAMAGED) hosts.put(healed(known, time), confirm);
     }
     scans.move(nr, time);
   }

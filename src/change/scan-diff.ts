@@ -10,7 +10,7 @@ import type { ChangeOptions } from './options.ts';
 import { hostsInOrder } from './order.ts';
 import type { KnownScans } from './scans.ts';
 import { type FindingsOf, type Sighting, sightingOf } from './sighting.ts';
-import type { KnownHosts } from './store.ts';
+import { DAMAGED, type KnownHosts } from './store.ts';
 import { together } from './together.ts';
 
 interface RunView {
@@ -118,7 +118,7 @@ export function diffScans(before: ScanView, after: ScanView, options: DiffOption
 /** What is known, for a scan to be compared with. */
 interface Knowledge {
   readonly keys: readonly string[];
-  known(key: string): KnownHost | undefined;
+  known(key: string): KnownHost | typeof DAMAGED | undefined;
   /** Whether a complete run would have listed that host, had it been up. */
   wasLookedFor(key: string): boolean;
   /** Whether a run that ended at or after `since` has looked for what `source` finds, at that port or at the host. */
@@ -131,6 +131,7 @@ export function diffWith(knowledge: Knowledge, after: ScanView, options: DiffOpt
   let [hostsNotLookedAt, hostsFirstSeen, portsFirstSeen, findingsFirstSeen, hostsCompared] = [0, 0, 0, 0, 0];
   for (const key of hostsInOrder([...knowledge.keys, ...after.hosts.keys()])) {
     const known = knowledge.known(key);
+    if (known === DAMAGED) continue;
     const sighting = after.hosts.get(key);
     if (sighting !== undefined) {
       const host = known ?? unknownHost(key);
@@ -163,7 +164,7 @@ export function knowledgeOf(hosts: KnownHosts, scans: KnownScans, findings: Find
   const complete = scans.complete();
   return {
     keys: hosts.keys(),
-    known: (key) => hosts.get(key),
+    known: (key) => hosts.find(key),
     wasLookedFor: (key) => complete.some(({ coverage, counts }) => wouldList(coverage, key, counts.unread)),
     hasLookedBefore: (key, port, source, since) =>
       complete.some(

@@ -38,7 +38,7 @@ export interface ScanCounts {
   toldUnlisted?: boolean;
   /** Hosts that it lists and that could not be read. */
   unread?: Unread | undefined;
-  /** It told no time that can be: its times are those of its first reading. */
+  /** It told no time that can be: its times are those of its first reading (true), or those that its hosts tell. */
   held?: boolean;
 }
 
@@ -46,7 +46,7 @@ export interface ScanCounts {
 export interface ScanRecord {
   readonly nr: number;
   readonly id: string;
-  readonly started: number;
+  started: number;
   ended: number;
   /** It said that it ended well. */
   complete: boolean;
@@ -98,9 +98,16 @@ export class KnownScans {
   }
 
   save(record: ScanRecord): void {
-    const { nr, ended, complete, counts } = record;
+    const { nr, started, ended, complete, counts } = record;
     if (complete && this.known?.every((other) => other.nr !== nr) === true) this.known.push(record);
-    this.database.run('UPDATE scan SET ended = ?, complete = ?, counts = ? WHERE nr = ?', ended, complete ? 1 : 0, JSON.stringify(counts), nr);
+    this.database.run(
+      'UPDATE scan SET started = min(started, ?), ended = ?, complete = ?, counts = ? WHERE nr = ?',
+      started,
+      ended,
+      complete ? 1 : 0,
+      JSON.stringify(counts),
+      nr,
+    );
   }
 
   /** Complete runs, the latest first; those of another process may be missing. */
@@ -146,13 +153,13 @@ export class KnownScans {
 
   /** The latest time of a run that told its times. */
   latestTold(): number {
-    const row = this.database.get(`SELECT max(max(started, ended)) AS last FROM scan WHERE site = ? AND ${HELD} IS NULL`, this.site);
+    const row = this.database.get(`SELECT max(max(started, ended)) AS last FROM scan WHERE site = ? AND ${HELD} IS NOT 1`, this.site);
     return (row?.['last'] as number | null) ?? 0;
   }
 
   move(nr: number, time: number): void {
     this.known = undefined;
-    this.database.run('UPDATE scan SET started = ?, ended = ? WHERE nr = ?', time, time, nr);
+    this.database.run('UPDATE scan SET started = min(started, ?), ended = ? WHERE nr = ?', time, time, nr);
   }
 
   /** nmap's arguments of the scan of a number; undefined when it told none, or is long forgotten. */
@@ -242,7 +249,7 @@ export class KnownScans {
   };
 }
 
-/** Null when it is not so, and of what the disk has changed. */
+/** Null or 0 when it is not so, and of what the disk has changed. */
 const HELD = "CASE WHEN json_valid(counts) THEN json_extract(counts, '$.held') END";
 const NO_COUNTS: Readonly<ScanCounts> = { firstHosts: 0, firstPorts: 0, firstFindings: 0, changes: 0, changedHosts: 0 };
 

@@ -5,7 +5,13 @@ import type { Database } from '../state/database.ts';
 import { latestOf, placeOf } from '../state/index-known.ts';
 import { parsedAs } from '../shape.ts';
 import { KNOWN_HOST } from './known-shape.ts';
+import { hostsInOrder } from './order.ts';
 import { type KnownHost, standing, type TestedPorts } from './known.ts';
+
+/** What is kept of a host is not what was written. */
+export const DAMAGED = Symbol('damaged');
+/** Hosts that a sentence names. */
+const MAX_NAMED = 10;
 
 /** Lists below this length are written where they are used. */
 const SHORT_LIST = 40;
@@ -20,6 +26,7 @@ export class KnownHosts {
   private readonly database: Database;
   readonly site: string;
   private held: Map<string, KnownHost> | undefined;
+  private readonly damaged = new Set<string>();
   private readonly listIds = new Map<string, number>();
   private readonly lists = new Map<number, string>();
 
@@ -43,16 +50,52 @@ export class KnownHosts {
 
   /** Throws `state-unusable` when the disk has changed what is known of it. */
   get(key: string): KnownHost | undefined {
+    const host = this.find(key);
+    if (host === DAMAGED) throw this.damageOf([key]);
+    return host;
+  }
+
+  /** The same for who goes on with other hosts: see {@link damage}. */
+  find(key: string): KnownHost | typeof DAMAGED | undefined {
     const held = this.held?.get(key);
     if (held !== undefined) return held;
     const row = this.database.get('SELECT known FROM host WHERE site = ? AND key = ?', this.site, key);
     if (row === undefined) return undefined;
     const host = parsedAs(row['known'], KNOWN_HOST) as KeptHost | undefined;
     if (host?.key === key) return this.withLists(host);
-    const alone = addressKey(key) === undefined ? '' : ` --network ${key}`;
-    throw new PortlogError('state-unusable', `${this.database.path} is damaged: what is known of ${key} (site ${this.site}) cannot be read`, {
-      hint: `bring the file back from a backup, or give up what is known: portlog inventory --forget --site ${this.site}${alone}`,
-    });
+    this.damaged.add(key);
+    return DAMAGED;
+  }
+
+  /** All of them in order, but for those that cannot be read: see {@link damage}. */
+  *readable(): Generator<KnownHost, void, undefined> {
+    for (const key of hostsInOrder(this.keys())) {
+      const host = this.find(key);
+      if (host !== undefined && host !== DAMAGED) yield host;
+    }
+  }
+
+  /** With nothing of what was read before: another process, or a transaction that was rolled back, may have changed it. */
+  anew(): KnownHosts {
+    const hosts = new KnownHosts(this.database, this.site);
+    for (const key of this.damaged) hosts.damaged.add(key);
+    return hosts;
+  }
+
+  /** Hosts that were asked for and cannot be read, because the disk has changed what is known of them; undefined when there are none. */
+  get damage(): PortlogError | undefined {
+    return this.damaged.size === 0 ? undefined : this.damageOf([...this.damaged]);
+  }
+
+  private damageOf(keys: readonly string[]): PortlogError {
+    const more = keys.length > MAX_NAMED ? ` and ${keys.length - MAX_NAMED} more` : '';
+    const named = keys.slice(0, MAX_NAMED);
+    const addresses = named.filter((key) => addressKey(key) !== undefined).map((key) => ` --network ${key}`);
+    return new PortlogError(
+      'state-unusable',
+      `${this.database.path} is damaged: what is known of ${named.join(', ')}${more} (site ${this.site}) cannot be read`,
+      { hint: `bring the file back from a backup, or give up what is known: portlog inventory --forget --site ${this.site}${addresses.join('')}` },
+    );
   }
 
   /** Its addresses; of one that cannot be read any more, what it is kept under. */

@@ -1,4 +1,3 @@
-import { hostsInOrder } from '../change/order.ts';
 import { type KnownFinding, type KnownHost, type KnownPort, lastOf, since, standing } from '../change/known.ts';
 import { KnownHosts, knownSites } from '../change/store.ts';
 import { type Level, levelOf } from '../event/event.ts';
@@ -20,17 +19,16 @@ export interface GatherOptions {
 }
 
 /** What is known, as the facts of a report. One host at a time is in memory, and of each list what is shown. */
-export function gather(database: Database, { now, site, since: from }: GatherOptions): Omit<ReportFacts, 'scans' | 'gaps'> {
+export function gather(database: Database, { now, site, since: from }: GatherOptions): Omit<ReportFacts, 'scans'> {
   const sites = site === undefined ? knownSites(database) : [site];
   const lists = new Lists(from);
+  const gaps: string[] = [];
   for (const name of sites) {
     const known = new KnownHosts(database, name);
-    for (const key of hostsInOrder(known.keys())) {
-      const host = known.get(key);
-      if (host !== undefined) lists.add(name, host);
-    }
+    for (const host of known.readable()) lists.add(name, host);
+    if (known.damage !== undefined) gaps.push(known.damage.message);
   }
-  return { made: now, sites, since: from, ...lists.facts() };
+  return { made: now, sites, since: from, gaps, ...lists.facts() };
 }
 
 class Lists {

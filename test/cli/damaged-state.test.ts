@@ -102,11 +102,40 @@ describe('a row of the state that is not what was written', () => {
       expect(stderr).toContain('portlog.db is damaged: what is known of 192.0.2.1 (site default) cannot be read\n');
       expect(stderr).toContain('portlog inventory --forget --site default --network 192.0.2.1\n');
       expect(readFileSync(out, 'utf8')).toContain('192.0.2.4');
-      expect((await portlogHere(['inventory', ...state])).code).toBe(4);
+      for (const command of [['inventory'], ['findings'], ['report', '--format', 'csv'], ['diff', after]]) {
+        const read = await portlogHere([...command, ...state]);
+        expect([command, read.code, read.stderr]).toEqual([
+          command,
+          4,
+          expect.stringContaining('is damaged: what is known of 192.0.2.1 (site default) cannot be read\n'),
+        ]);
+      }
       expect((await portlogHere(['inventory', '--forget', '--yes', '--site', 'default', '--network', '192.0.2.1', ...state])).code).toBe(0);
       expect((await portlogHere([...state, ...to, after])).code).toBe(0);
     },
   );
+
+  test('of a host: all others are compared, and that is told once for all scans of a run', async () => {
+    const { state, to, out } = await usedWith(`UPDATE host SET known = '{' WHERE key = '192.0.2.1'`);
+    const [next, last] = [join(fastDir(), 'next.xml'), join(fastDir(), 'last.xml')];
+    writeFileSync(next, scanAt(1_760_180_000, [1, 2, 4, 5], port(22)));
+    writeFileSync(last, scanAt(1_760_270_000, [1, 4, 5], port(22) + port(25)));
+    const { code, stderr } = await portlogHere([...state, ...to, next, last]);
+    expect([code, stderr.split('is damaged').length]).toEqual([4, 2]);
+    expect(stderr).toContain('all other hosts were compared');
+    const told = readFileSync(out, 'utf8')
+      .split('\n')
+      .filter((line) => line.includes('"nmap.change"'));
+    const changes = told
+      .map((line) => (JSON.parse(line) as { message: string }).message)
+      .filter((message) => !message.includes('seen for the first time'));
+    expect(changes.filter((message) => message.startsWith('192.0.2.1'))).toEqual([]);
+    for (const change of [/^192\.0\.2\.2 is down/, /^192\.0\.2\.4 22\/tcp opened/, /^192\.0\.2\.4 25\/tcp opened/, /^192\.0\.2\.5 is new/])
+      expect(changes).toContainEqual(expect.stringMatching(change));
+    const json = await portlogHere([...state, ...to, '--json', last]);
+    expect(json.stdout + json.stderr).toContain('"hostsLeftOut":{"code":"state-unusable"');
+    expect((await portlogHere(['inventory', ...state])).stdout).toContain('192.0.2.5');
+  });
 
   test('of a host: watch delivers what lies there, and does not end', async () => {
     const { state, to, after, out } = await usedWith(`UPDATE host SET known = '{' WHERE key = '192.0.2.1'`);

@@ -108,6 +108,51 @@ describe('a scan of the future', () => {
   });
 });
 
+describe('a host whose own time does not fit its run', () => {
+  const first = { start: ago(3), ports: [80] };
+  const late = { start: ago(2), ports: [80, 23] };
+
+  test.each([
+    ['lies before its start', { start: ago(1), host: ago(2) }],
+    ['lies before all that is known', { start: ago(1), host: ago(9) }],
+    ['lies behind its end', { start: ago(1), host: ago(0.5) }],
+    ['is the only one that the scan tells', { start: undefined, host: ago(1), finished: 0 }],
+    ['is told, and the start is not', { start: undefined, host: ago(1), finished: ago(1) + 60 }],
+  ])('and %s: it is there, its changes are news, and it has its place among the scans', async (_, told) => {
+    const world = worldAt();
+    await world.ship(scanOf(first));
+    expect(await world.ship(scanOf({ ...told, ports: [80, 22] }))).toEqual(['192.0.2.7 22/tcp opened, closed since 2 days']);
+    expect(await world.ship(scanOf(late))).toEqual([]);
+    expect(await world.ship(scanOf({ start: ago(0.1), ports: [80] }))).toEqual([
+      expect.stringMatching(/^192\.0\.2\.7 22\/tcp closed \(open since \d+ hours\)$/),
+    ]);
+    expect(await world.ship(scanOf({ start: ago(0.05), ports: [], address: '192.0.2.1' }))).toContainEqual(
+      expect.stringMatching(/^192\.0\.2\.7 is down, was up since 2 days$/),
+    );
+  });
+
+  test.each([
+    ['before its start', { start: ago(1), host: ago(9) }],
+    ['without one', { start: undefined, host: ago(1), finished: ago(1) + 60 }],
+  ])('%s: the order in which scans are shipped makes no difference', async (_, told) => {
+    const scans = [scanOf(first), scanOf(late), scanOf({ ...told, ports: [80, 22] })];
+    const [there, back] = [worldAt(), worldAt()];
+    await there.ship(...scans);
+    await back.ship(...scans.toReversed());
+    expect(back.known()).toEqual(there.known());
+  });
+
+  test('shipped again it adds nothing', async () => {
+    const world = worldAt();
+    await world.ship(scanOf(first));
+    const scans = [scanOf({ start: ago(1), host: ago(9), ports: [80, 22] }), scanOf({ start: undefined, host: ago(0.5), ports: [22] })];
+    await world.ship(...scans);
+    const before = world.known();
+    expect(await world.ship(...scans)).toEqual([]);
+    expect(world.known()).toEqual(before);
+  });
+});
+
 /** The state file of a portlog that took every time as it was told, with a host of the year 9999. */
 function oldState(world: World): void {
   const database = Database.open(stateFile(world.stateDir), SCHEMA_VERSIONS.slice(0, VERSIONS_BEFORE));

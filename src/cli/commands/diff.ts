@@ -25,18 +25,28 @@ export async function diffCommand(context: CommandContext, old: string | undefin
   const { terminal, values, speaker } = context;
   if (old === '-' && newer === '-') throw new PortlogError('usage', 'only one of the two scans can come from standard input');
   const settings = await settingsOf(context);
-  const diff = old === undefined ? await diffWithState(context, settings, newer) : await diffTwo(context, settings, old, newer);
+  const { diff, damage } = old === undefined ? await diffWithState(context, settings, newer) : await diffTwo(context, settings, old, newer);
   await print(terminal, rendered(diff, text(values, 'format') ?? 'table', old ?? KNOWN, newer));
   speaker.say(summary(diff, old === undefined ? KNOWN : 'the old scan'));
+  if (damage !== undefined) {
+    speaker.error(damage);
+    return EXIT.state;
+  }
   return values['exit-code'] === true && diff.changes.length > 0 ? EXIT.partly : EXIT.delivered;
 }
 
-async function diffTwo(context: CommandContext, settings: Settings, old: string, newer: string): Promise<ScanDiff> {
-  const before = await view(context, settings, old);
-  return diffScans(before, await view(context, settings, newer), settings.changes);
+interface Compared {
+  readonly diff: ScanDiff;
+  /** What is known of some hosts could not be read: they were left out. */
+  readonly damage?: PortlogError | undefined;
 }
 
-async function diffWithState(context: CommandContext, settings: Settings, newer: string): Promise<ScanDiff> {
+async function diffTwo(context: CommandContext, settings: Settings, old: string, newer: string): Promise<Compared> {
+  const before = await view(context, settings, old);
+  return { diff: diffScans(before, await view(context, settings, newer), settings.changes) };
+}
+
+async function diffWithState(context: CommandContext, settings: Settings, newer: string): Promise<Compared> {
   const { stateDir, event } = settings;
   if (!existsSync(stateFile(stateDir)))
     throw new PortlogError('usage', `nothing is known yet to compare with: there is no ${stateFile(stateDir)}`, {
@@ -45,11 +55,9 @@ async function diffWithState(context: CommandContext, settings: Settings, newer:
   const after = await view(context, settings, newer);
   const database = openAsAllowed(stateDir);
   try {
-    return diffWith(
-      knowledgeOf(new KnownHosts(database, event.site), new KnownScans(database, event.site), findingsOf(settings)),
-      after,
-      settings.changes,
-    );
+    const hosts = new KnownHosts(database, event.site);
+    const knowledge = knowledgeOf(hosts, new KnownScans(database, event.site), findingsOf(settings));
+    return { diff: diffWith(knowledge, after, settings.changes), damage: hosts.damage };
   } finally {
     database.close();
   }

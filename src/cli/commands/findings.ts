@@ -1,5 +1,4 @@
 import { isWithin } from '../../change/inventory.ts';
-import { hostsInOrder } from '../../change/order.ts';
 import { KnownHosts, knownSites } from '../../change/store.ts';
 import { EXIT, type ExitCode } from '../../errors.ts';
 import { type Level, SEVERITY } from '../../event/event.ts';
@@ -10,7 +9,7 @@ import { FINDING_FORMATS } from '../session/report/findings.ts';
 import { count } from '../session/report/words.ts';
 import { print } from '../session/terminal.ts';
 import { type CommandContext, list, settingsOf, text } from '../session/context.ts';
-import { withKnown } from '../session/known-state.ts';
+import { sayDamage, withKnown } from '../session/known-state.ts';
 
 /** `portlog findings`: weaknesses of what is known now, host by host. */
 export async function findingsCommand(context: CommandContext): Promise<ExitCode> {
@@ -20,24 +19,24 @@ export async function findingsCommand(context: CommandContext): Promise<ExitCode
   const network = networkOf(list(values, 'network'));
   const format = FINDING_FORMATS[text(values, 'format') ?? 'table'] ?? FINDING_FORMATS['table'];
   if (format === undefined) return EXIT.usage;
-  await withKnown(stateDir, speaker, async (database) => {
+  const code = await withKnown(stateDir, speaker, async (database) => {
     const site = text(values, 'site');
     let [hosts, rows] = [0, 0];
-    if (!(await print(terminal, format.heading))) return;
-    for (const name of site === undefined ? knownSites(database) : [site]) {
-      const known = new KnownHosts(database, name);
-      for (const key of hostsInOrder(known.keys())) {
-        const host = known.get(key);
-        if (host === undefined || !isWithin({ network }, host)) continue;
-        const found = findingsOf(name, host).filter(isWanted);
+    if (!(await print(terminal, format.heading))) return EXIT.delivered;
+    const sites = (site === undefined ? knownSites(database) : [site]).map((name) => new KnownHosts(database, name));
+    for (const known of sites) {
+      for (const host of known.readable()) {
+        if (!isWithin({ network }, host)) continue;
+        const found = findingsOf(known.site, host).filter(isWanted);
         hosts += found.length > 0 ? 1 : 0;
         rows += found.length;
-        if (!(await print(terminal, found.map((finding) => format.row(finding)).join('')))) return;
+        if (!(await print(terminal, found.map((finding) => format.row(finding)).join('')))) return EXIT.delivered;
       }
     }
     speaker.say(`${count(rows, 'weakness', 'weaknesses')} of ${count(hosts, 'host')}`);
+    return sayDamage(speaker, sites);
   });
-  return EXIT.delivered;
+  return code ?? EXIT.delivered;
 }
 
 function filterOf({ values }: CommandContext): (finding: FindingFact) => boolean {

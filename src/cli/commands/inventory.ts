@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { type InventoryFilter, inventoryRows, isWithin } from '../../change/inventory.ts';
 import { PortSet } from '../../nmap/port-set.ts';
-import { hostsInOrder } from '../../change/order.ts';
 import { KnownHosts, knownSites } from '../../change/store.ts';
 import { openAsAllowed, openDatabase, stateFile } from '../../delivery/store.ts';
 import { EXIT, type ExitCode, PortlogError } from '../../errors.ts';
@@ -13,7 +12,7 @@ import { networkOf } from '../session/network.ts';
 import { sinceOf } from '../session/since.ts';
 import { print } from '../session/terminal.ts';
 import { type CommandContext, list, settingsOf, text } from '../session/context.ts';
-import { sayNothingKnown } from '../session/known-state.ts';
+import { sayDamage, sayNothingKnown } from '../session/known-state.ts';
 
 const STATES = new Set(['open', 'closed', 'filtered', 'unfiltered', 'open|filtered', 'closed|filtered']);
 
@@ -37,9 +36,8 @@ export async function inventoryCommand(context: CommandContext): Promise<ExitCod
     let isRead = await print(terminal, format.heading);
     let [hosts, rows] = [0, 0];
     for (const known of sites) {
-      for (const key of hostsInOrder(known.keys())) {
-        const host = known.get(key);
-        if (host === undefined || !isWithin(filter, host)) continue;
+      for (const host of known.readable()) {
+        if (!isWithin(filter, host)) continue;
         const found = inventoryRows(known.site, host, filter);
         hosts += found.length > 0 ? 1 : 0;
         rows += found.filter(({ port }) => port !== undefined).length;
@@ -48,7 +46,7 @@ export async function inventoryCommand(context: CommandContext): Promise<ExitCod
       }
     }
     speaker.say(`${count(hosts, 'host')}, ${count(rows, 'port')}`);
-    return EXIT.delivered;
+    return sayDamage(speaker, sites);
   } finally {
     database.close();
   }

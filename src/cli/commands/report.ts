@@ -52,10 +52,11 @@ async function ofKnown({ values, speaker }: CommandContext, { stateDir }: Settin
   const since = sinceOf(text(values, 'since') ?? DEFAULT_SINCE, now);
   const facts = await withKnown(stateDir, speaker, async (database) => ({
     scans: [],
-    gaps: [],
     ...gather(database, { now, site: text(values, 'site'), since }),
   }));
-  return { facts, code: facts === undefined ? EXIT.noInput : EXIT.delivered };
+  if (facts === undefined) return { facts, code: EXIT.noInput };
+  for (const gap of facts.gaps) speaker.warn(gap);
+  return { facts, code: facts.gaps.length === 0 ? EXIT.delivered : EXIT.state };
 }
 
 /** The scans, one after the other, into a state of their own: what is open then, and what changed on the way. */

@@ -1,5 +1,7 @@
 import { existsSync } from 'node:fs';
+import type { KnownHosts } from '../../change/store.ts';
 import { openAsAllowed, stateFile } from '../../delivery/store.ts';
+import { EXIT, type ExitCode } from '../../errors.ts';
 import type { Database } from '../../state/database.ts';
 import type { Speaker } from './terminal.ts';
 
@@ -16,6 +18,13 @@ export async function withKnown<T>(stateDir: string, speaker: Speaker, work: (da
   } finally {
     database.close();
   }
+}
+
+/** Says which hosts of these sites could not be read, and left out; the exit code follows from it. */
+export function sayDamage(speaker: Speaker, sites: readonly KnownHosts[]): ExitCode {
+  const damage = sites.flatMap((known) => known.damage ?? []);
+  for (const problem of damage) speaker.error(problem);
+  return damage.length === 0 ? EXIT.delivered : EXIT.state;
 }
 
 /** There is no state file at `path`. */

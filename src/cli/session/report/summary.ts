@@ -9,9 +9,9 @@ import { count, format } from './words.ts';
 const PRECEDENCE: readonly ExitCode[] = [EXIT.interrupted, EXIT.usage, EXIT.state, EXIT.noInput, EXIT.sinkDown, EXIT.partly];
 
 /** `130 > 2 > 4 > 3 > 5 > 1`: the one place that decides how a run ends. */
-export function exitCode({ inputs, sinks, interrupted, untracked }: ShipReport): ExitCode {
+export function exitCode({ inputs, sinks, interrupted, untracked, hostsLeftOut }: ShipReport): ExitCode {
   if (interrupted) return EXIT.interrupted;
-  if (untracked !== undefined) return EXIT.state;
+  if (untracked !== undefined || hostsLeftOut !== undefined) return EXIT.state;
   if (sinks.some(({ unaccountable, damaged }) => unaccountable !== undefined || damaged > 0)) return EXIT.state;
   if (inputs.length > 0 && inputs.every(isUseless)) return EXIT.noInput;
   if (sinks.some(isDown)) return EXIT.sinkDown;
@@ -30,6 +30,10 @@ export function printSummary(report: ShipReport, speaker: Speaker): void {
   if (report.untracked !== undefined) {
     speaker.error(report.untracked);
     speaker.warn('  → what changed since was not looked for; ship the same again when this is mended, and it is');
+  }
+  if (report.hostsLeftOut !== undefined) {
+    speaker.error(report.hostsLeftOut);
+    speaker.warn('  → all other hosts were compared');
   }
   for (const sink of report.sinks) printSink(sink, speaker, report.inputs.length > 0);
 }
@@ -85,6 +89,7 @@ export function jsonSummary(report: ShipReport): string {
     })),
     lostRuns: report.lostRuns,
     untracked: errorFields(report.untracked),
+    hostsLeftOut: errorFields(report.hostsLeftOut),
   });
 }
 
