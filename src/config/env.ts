@@ -18,9 +18,17 @@ export function nmapEnvironment(env: Environment): Environment {
   return chosen(env, (name) => FOR_NMAP.test(name));
 }
 
+/** What a service manager has given to us alone: whoever has it may speak for the service. */
+const OF_THE_SERVICE = /^(?:NOTIFY_SOCKET|WATCHDOG_\w+|LISTEN_\w+)$/;
+
 /** The environment of a command that hands out a secret, which may need anything but what is ours. */
 export function commandEnvironment(env: Environment): Environment {
-  return chosen(env, (name) => !name.startsWith('PORTLOG_'));
+  return chosen(env, (name) => !name.startsWith('PORTLOG_') && !OF_THE_SERVICE.test(name));
+}
+
+/** The environment of the program that tells the service manager how we are. */
+export function notifierEnvironment(env: Environment): Environment {
+  return chosen(env, (name) => name === 'NOTIFY_SOCKET' || name === 'PATH');
 }
 
 function chosen(env: Environment, isWanted: (name: string) => boolean): Environment {

@@ -48,6 +48,16 @@ export function startGuard(env: Environment): { readonly over: (pid: number | un
   };
 }
 
+/** Runs a program for what it does alone; resolves when it has ended, or was ended after `limitMs`. Rejects when it cannot be started, or fails. */
+export async function runQuietly(program: string, args: readonly string[], env: Environment, limitMs: number): Promise<void> {
+  // Not `timeout`: its timer goes on, and holds the process up, when there is no such program.
+  const child = spawn(program, args, { stdio: 'ignore', shell: false, env, signal: AbortSignal.timeout(limitMs), killSignal: 'SIGKILL' });
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject).once('close', resolve);
+  });
+  if (code !== 0) throw new Error(`${program} exited with ${code ?? 'a signal'}`);
+}
+
 /** What a command prints, for secrets that a password store hands out. Rejects when it fails. */
 export async function captureOutput(command: readonly string[], env: Environment): Promise<string> {
   const [program = '', ...args] = command;

@@ -10,6 +10,8 @@ export interface LookingOptions {
   readonly stop: AbortSignal;
   /** Something went wrong that is nobody else's matter, as a state that cannot be read; it is tried again. */
   readonly onProblem: (error: PortlogError) => void;
+  /** After each look; `isDone`: nothing was left to do. */
+  readonly onLook?: (isDone: boolean) => void;
 }
 
 /** Looking takes a tenth of the time at most, however many files lie there. */
@@ -21,7 +23,7 @@ const MAX_REST_MS = 600_000;
 export async function keepLooking(
   watcher: Pick<Watcher, 'look'>,
   caretaker: Pick<Caretaker, 'look'> | undefined,
-  { pollMs, clock, stop, onProblem }: LookingOptions,
+  { pollMs, clock, stop, onProblem, onLook }: LookingOptions,
 ): Promise<void> {
   /** How long the look before took: one that was paused, or through which a clock was set, is followed by one that was not. */
   let before = 0;
@@ -33,6 +35,7 @@ export async function keepLooking(
       const tookMs = Math.max(0, clock.now() - began);
       restMs = isBusy ? 0 : Math.max(pollMs, Math.min(Math.min(before, tookMs) * REST, MAX_REST_MS));
       before = tookMs;
+      onLook?.(!isBusy);
       await caretaker?.look();
     } catch (error) {
       onProblem(mistake('looking into directories and after what waits', error));

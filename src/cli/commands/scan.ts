@@ -24,6 +24,8 @@ export async function scanCommand(context: CommandContext, nmapArgs: readonly st
 /** How a scan of ours went. */
 export interface Scanned {
   readonly code: ExitCode;
+  /** Undefined when no sink was ready. */
+  readonly report: ShipReport | undefined;
   /** Why no finished scan came of it. */
   readonly problem: string | undefined;
 }
@@ -51,7 +53,7 @@ export async function scanAndShip(
   const { code, report } = await deliver(context, settings, [nmap], { scannerHost: hostname(), lists: targetLists(scan.args), interruption });
   const failure = failureOf(nmap);
   if (failure !== undefined && code !== EXIT.interrupted) speaker.warn(failure);
-  return { code: failure === undefined || code === EXIT.interrupted ? code : EXIT.noInput, problem: problemOf(report, failure) };
+  return { code: failure === undefined || code === EXIT.interrupted ? code : EXIT.noInput, report, problem: problemOf(report, failure) };
 }
 
 /** Where it takes what it runs from. */

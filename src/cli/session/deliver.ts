@@ -39,6 +39,8 @@ interface How {
   readonly interruption?: Interruption | undefined;
   /** Instead of what the option says. */
   readonly again?: boolean;
+  /** Called with each piece that is read. */
+  readonly onAlive?: () => void;
 }
 
 /** Keys of the only sinks that it is for. */
@@ -122,6 +124,7 @@ function shipOptions(
     lists,
     interruption,
     again = context.values['again'] === true,
+    onAlive,
     ...shipment
   }: Omit<Shipment, 'without'> & { readonly interruption: Interruption },
 ): ShipOptions {
@@ -142,7 +145,18 @@ function shipOptions(
         ? undefined
         : (sink) => speaker.say(`${sink}: tried again for up to ${settings.retryForMs / 1000} s (Ctrl-C leaves the rest on disk)`),
     // On a terminal the table itself shows how far reading has come.
-    ...(terminal.stdout.isTTY === true && showsTable(context, settings) ? {} : { onProgress: progressReporter(speaker, systemClock.now) }),
+    onProgress: all(
+      onAlive,
+      terminal.stdout.isTTY === true && showsTable(context, settings) ? undefined : progressReporter(speaker, systemClock.now),
+    ),
+  };
+}
+
+function all(onAlive: How['onAlive'], report: ShipOptions['onProgress']): ShipOptions['onProgress'] {
+  if (onAlive === undefined) return report;
+  return (progress) => {
+    onAlive();
+    report?.(progress);
   };
 }
 

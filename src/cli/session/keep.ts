@@ -7,10 +7,13 @@ import { FileAttempts } from '../../unattended/file-attempts.ts';
 import { filesystemOf } from '../../state/filesystem.ts';
 import { Directory } from '../../source/directory.ts';
 import type { Database } from '../../state/database.ts';
+import type { DutyCounts } from '../../unattended/activity.ts';
 import { Caretaker } from '../../unattended/caretaker.ts';
 import { keepLooking } from '../../unattended/keep-looking.ts';
 import { keepSchedule } from '../../unattended/keep-schedule.ts';
 import type { Schedule } from '../../unattended/schedule.ts';
+import { Service } from '../../unattended/service.ts';
+import { ServiceManager } from '../../unattended/service-manager.ts';
 import { ScheduledScans } from '../../unattended/scheduled-scans.ts';
 import { SeenFiles } from '../../unattended/seen-files.ts';
 import { UnfinishedFiles } from '../../unattended/unfinished-files.ts';
@@ -29,12 +32,19 @@ export interface Duties {
 const DEFAULT_POLL_SECONDS = 10;
 const DEFAULT_CUT_AFTER_MINUTES = 60;
 const MINUTE_MS = 60_000;
+/** A state file of an older version is brought up to date before anything begins. */
+const OPENING_MS = 180_000;
+/** Longer than reading waits for a share that hangs, and than the longest rest between two looks. */
+const SILENCE_MS = 1_200_000;
 
 /** Does the duties until somebody stops it; with `--once`, once. */
 export async function keep(context: CommandContext, duties: Duties): Promise<ExitCode> {
   const pollMs = (number(context.values, 'poll-seconds') ?? DEFAULT_POLL_SECONDS) * 1000;
   if (pollMs === 0) throw new PortlogError('usage', '--poll-seconds needs a number above zero');
+  const manager = serviceManagerOf(context);
+  await manager.starting(OPENING_MS);
   const unattended = await Unattended.open(context);
+  unattended.stop.addEventListener('abort', () => void manager.stopping());
   const watchdog = startWatchdog(unattended.settings.stateDir);
   try {
     const parts = partsOf(context, duties, unattended, await unattended.sinkKeys());
@@ -42,12 +52,27 @@ export async function keep(context: CommandContext, duties: Duties): Promise<Exi
       await doOnce(duties, parts, unattended);
       return unattended.exitCode();
     }
-    await doAgain(duties, parts, unattended, { pollMs, speaker: context.speaker });
+    const silenceMs = SILENCE_MS + unattended.settings.retryForMs + pollMs;
+    const service = new Service({ duties: countsOf(duties), manager, clock: systemClock, silenceMs });
+    unattended.report(service);
+    await doAgain(duties, parts, unattended, { pollMs, speaker: context.speaker, service });
     return unattended.wasCut ? EXIT.interrupted : EXIT.delivered;
   } finally {
     watchdog.stop();
     unattended.close();
   }
+}
+
+function serviceManagerOf({ env, speaker }: CommandContext): ServiceManager {
+  return new ServiceManager({
+    env,
+    pid: process.pid,
+    onProblem: (reason) => speaker.warn(`NOTIFY_SOCKET is set, but the service manager could not be told how portlog is: ${reason}`),
+  });
+}
+
+function countsOf({ schedules, directories }: Duties): DutyCounts {
+  return { schedules: schedules.length, directories: directories.length };
 }
 
 interface Parts {
@@ -109,7 +134,7 @@ async function doAgain(
   { schedules, directories }: Duties,
   { watcher, caretaker, scans, site }: Parts,
   unattended: Unattended,
-  { pollMs, speaker }: { readonly pollMs: number; readonly speaker: Speaker },
+  { pollMs, speaker, service }: { readonly pollMs: number; readonly speaker: Speaker; readonly service: Service },
 ): Promise<void> {
   const isBroken = new AbortController();
   const common = {
@@ -130,7 +155,8 @@ async function doAgain(
     }),
   );
   try {
-    await Promise.all([...all, keepLooking(watcher, caretaker, { ...common, pollMs })]);
+    const onLook = (isDone: boolean): void => (isDone ? service.life.hasLooked() : service.life.show());
+    await Promise.all([...all, keepLooking(watcher, caretaker, { ...common, pollMs, onLook }), service.keepTelling(common.stop)]);
   } finally {
     // By now it is stopped; or one of them broke by a mistake of ours, and the others must not go on alone.
     isBroken.abort();

@@ -7,6 +7,7 @@ import type { Source } from '../../source/source.ts';
 import type { Database } from '../../state/database.ts';
 import type { Destination } from '../../unattended/watcher.ts';
 import type { Schedule } from '../../unattended/schedule.ts';
+import type { Service } from '../../unattended/service.ts';
 import { type CommandContext, settingsOf } from './context.ts';
 import { deliver, refuseTableTo, sinkKeysOf, tend } from './deliver.ts';
 import { scanAndShip } from '../commands/scan.ts';
@@ -26,6 +27,8 @@ export class Unattended {
   private readonly context: CommandContext;
   private readonly interruption: Interruption;
   private readonly nobodyReads = new AbortController();
+  /** Who is told what it does. */
+  private service: Service | undefined;
   private working = 0;
   /** Stopped in the middle of something. */
   wasCut = false;
@@ -50,6 +53,11 @@ export class Unattended {
     return new Unattended(context, settings);
   }
 
+  /** From now on that is told what comes of each piece of work. */
+  report(service: Service): void {
+    this.service = service;
+  }
+
   /** How all of it went. */
   exitCode(): ExitCode {
     return this.wasCut ? EXIT.interrupted : this.worst;
@@ -62,10 +70,10 @@ export class Unattended {
 
   /** Undefined when nothing was read, an error when it could not begin. */
   async ship(sources: readonly Source[], { site, sinks, again }: Destination): Promise<ShipReport | PortlogError | undefined> {
-    const how = { interruption: this.interruption, only: sinks, again };
+    const how = { interruption: this.interruption, only: sinks, again, onAlive: () => this.service?.life.show() };
     const shipped = await this.attempt(async () => deliver(this.context, await this.settingsNow(site), sources, how));
     if (shipped instanceof PortlogError) return shipped;
-    this.note(shipped.code);
+    this.note(shipped.code, shipped.report);
     if (shipped.report?.sinks.every(({ failure }) => failure?.kind === 'closed') === true) this.nobodyReads.abort();
     return shipped.report;
   }
@@ -78,11 +86,14 @@ export class Unattended {
   /** Resolves with why no finished scan came of it, if none did. */
   async scan({ name, nmapArgs, site, limitMs }: Schedule): Promise<string | undefined> {
     this.context.speaker.say(`schedule ${name}: scanning`);
+    this.service?.activity.begin(name);
+    this.service?.show();
     const scanned = await this.attempt(async () =>
       scanAndShip(this.context, await this.settingsNow(site), { name: `nmap (${name})`, args: nmapArgs, limitMs }, this.interruption),
     );
+    this.service?.activity.end(name);
     if (scanned instanceof PortlogError) return scanned.message;
-    this.note(scanned.code);
+    this.note(scanned.code, scanned.report);
     return scanned.problem;
   }
 
@@ -90,7 +101,7 @@ export class Unattended {
   async tend(): Promise<ShipReport | undefined> {
     const report = await this.attempt(async () => tend(this.context, await this.settingsNow(undefined), this.interruption));
     if (report instanceof PortlogError) return undefined;
-    this.note(exitCode(report));
+    this.note(exitCode(report), report);
     return report;
   }
 
@@ -117,7 +128,8 @@ export class Unattended {
     }
   }
 
-  private note(code: ExitCode): void {
+  private note(code: ExitCode, report?: ShipReport): void {
     this.worst = gravest([this.worst, code]);
+    if (report !== undefined) this.service?.note(report);
   }
 }

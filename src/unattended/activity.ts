@@ -1,0 +1,60 @@
+import type { Clock } from '../clock.ts';
+import { count } from '../event/text.ts';
+import type { ShipReport } from '../ship.ts';
+
+/** What it is there for. */
+export interface DutyCounts {
+  readonly schedules: number;
+  readonly directories: number;
+}
+
+/** What a service has done since it began, in one line. */
+export class Activity {
+  private duties: DutyCounts;
+  private readonly clock: Pick<Clock, 'now'>;
+  private inputs = 0;
+  private events = 0;
+  private last: number | undefined;
+  /** By sink, as the latest run that knew it has left it. */
+  private readonly waiting = new Map<string, number>();
+  private readonly scanning = new Set<string>();
+
+  constructor(duties: DutyCounts, clock: Pick<Clock, 'now'>) {
+    this.duties = duties;
+    this.clock = clock;
+  }
+
+  /** Other ones, from a configuration that was read anew. */
+  setDuties(duties: DutyCounts): void {
+    this.duties = duties;
+  }
+
+  begin(schedule: string): void {
+    this.scanning.add(schedule);
+  }
+
+  end(schedule: string): void {
+    this.scanning.delete(schedule);
+  }
+
+  note({ inputs, sinks }: ShipReport): void {
+    this.inputs += inputs.filter(({ runs }) => runs > 0).length;
+    this.events += inputs.reduce((sum, { events }) => sum + events, 0);
+    if (inputs.length > 0) this.last = this.clock.now();
+    for (const { sink, waiting } of sinks) this.waiting.set(sink, waiting);
+  }
+
+  /** `2 schedules, 1 directory; shipped 3 scans, 412 events, the last 2026-01-31T02:00:00.000Z; 30 events wait for loki` */
+  text(): string {
+    const { schedules, directories } = this.duties;
+    const duties = [schedules > 0 ? count(schedules, 'schedule') : '', directories > 0 ? count(directories, 'directory', 'directories') : ''];
+    const last = this.last === undefined ? '' : `, the last ${new Date(this.last).toISOString()}`;
+    const waiting = [...this.waiting].filter(([, events]) => events > 0);
+    return [
+      duties.filter((text) => text !== '').join(', '),
+      ...(this.scanning.size > 0 ? [`scanning: ${[...this.scanning].join(', ')}`] : []),
+      this.inputs === 0 ? 'nothing shipped yet' : `shipped ${count(this.inputs, 'scan')}, ${count(this.events, 'event')}${last}`,
+      ...waiting.map(([sink, events]) => `${count(events, 'event')} ${events === 1 ? 'waits' : 'wait'} for ${sink}`),
+    ].join('; ');
+  }
+}

@@ -1,0 +1,52 @@
+import type { Clock } from '../clock.ts';
+import type { ShipReport } from '../ship.ts';
+import { Activity, type DutyCounts } from './activity.ts';
+import type { ServiceManager } from './service-manager.ts';
+import { SignsOfLife } from './signs-of-life.ts';
+
+export interface ServiceOptions {
+  readonly duties: DutyCounts;
+  readonly manager: ServiceManager;
+  readonly clock: Clock;
+  /** So long no sign of life may come from a loop that is well. */
+  readonly silenceMs: number;
+}
+
+/** How `watch` and `run` look to those who supervise them. */
+export class Service {
+  readonly life: SignsOfLife;
+  readonly activity: Activity;
+  private readonly manager: ServiceManager;
+  private readonly clock: Clock;
+
+  constructor({ duties, manager, clock, silenceMs }: ServiceOptions) {
+    this.life = new SignsOfLife(clock, silenceMs);
+    this.activity = new Activity(duties, clock);
+    this.manager = manager;
+    this.clock = clock;
+  }
+
+  /** The state is open and the configuration is right: tells so, and then that it lives, until told to stop. */
+  async keepTelling(stop: AbortSignal): Promise<void> {
+    await this.manager.ready();
+    await this.manager.status(this.activity.text());
+    const { watchdogMs } = this.manager;
+    if (watchdogMs === undefined) return;
+    // Twice in that time, as systemd asks for. A loop that is stuck is better begun anew.
+    while (!stop.aborted) {
+      if (!this.life.isStuck) await this.manager.alive();
+      await this.clock.sleep(watchdogMs / 2, stop);
+    }
+  }
+
+  note(report: ShipReport): void {
+    this.life.show();
+    this.activity.note(report);
+    this.show();
+  }
+
+  /** Something about what it does is another. */
+  show(): void {
+    void this.manager.status(this.activity.text());
+  }
+}
