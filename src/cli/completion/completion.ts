@@ -1,0 +1,19 @@
+import { bashCompletion } from './bash.ts';
+import type { CompletedCommand } from './command.ts';
+import { fishCompletion } from './fish.ts';
+import { zshCompletion } from './zsh.ts';
+
+/** The shells that can complete portlog's command line. */
+export const SHELLS = ['bash', 'zsh', 'fish'] as const;
+export type Shell = (typeof SHELLS)[number];
+
+const SCRIPTS: Readonly<Record<Shell, (commands: readonly CompletedCommand[]) => string>> = {
+  bash: bashCompletion,
+  zsh: zshCompletion,
+  fish: fishCompletion,
+};
+
+/** A script for the shell that completes commands, options and their values; it asks portlog nothing. The first command is the one meant when none is named. */
+export function completion(shell: Shell, commands: readonly CompletedCommand[]): string {
+  return SCRIPTS[shell](commands);
+}
