@@ -40,7 +40,7 @@ export function countStates(ports: Iterable<Port>): StateCounts {
 
 /** As far as numbers go: a scan may claim more. */
 export function addCounts<Name extends string>(total: Record<Name, number>, counts: Readonly<Record<Name, number>>): void {
-  for (const name of Object.keys(total) as Name[]) total[name] = Math.min(total[name] + counts[name], Number.MAX_SAFE_INTEGER);
+  for (const name in total) if (counts[name] > 0) total[name] = Math.min(total[name] + counts[name], Number.MAX_SAFE_INTEGER);
 }
 
 /** `3 open, 997 closed` */

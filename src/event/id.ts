@@ -15,9 +15,14 @@ export function digest(parts: readonly (string | number | undefined)[]): string 
   return hash('sha256', text, 'hex').slice(0, LENGTH);
 }
 
-/** A text as a part of a digest: itself, or when it is very long its own hash, taken piece by piece to save memory. */
+/** A text as a part of a digest: itself, or when it is very long its own hash. */
 export function condensed(text: string): string {
-  if (text.length <= PIECE) return text;
+  return text.length <= PIECE ? text : textDigest(text);
+}
+
+/** SHA-256 of a text, of a very long one taken piece by piece to save memory. */
+export function textDigest(text: string): string {
+  if (text.length <= PIECE) return hash('sha256', text, 'hex');
   const sum = createHash('sha256');
   for (let at = 0; at < text.length; at += PIECE) sum.update(text.slice(at, at + PIECE));
   return sum.digest('hex');

@@ -6,7 +6,7 @@ import { type HostContext, hostContext, hostEvent, isHostObservation } from './h
 import type { Host, Port } from '../nmap/model.ts';
 import { isQuiet, portEvent } from './port.ts';
 import type { MisdatedScan } from './health.ts';
-import { condensed, digest } from './id.ts';
+import { textDigest } from './id.ts';
 import { News } from './news.ts';
 import { misdatedTimes, RunRecord, scanEndEvent, scanStartEvent } from './scan.ts';
 import { textAt } from './text-at.ts';
@@ -131,7 +131,7 @@ export class EventMapper {
     this.record.addHost(host, counts, this.options.now());
     const isCountedOnly = host.status?.state === 'down' && !this.options.all;
     const context = isCountedOnly ? undefined : this.hostOf(host);
-    this.repeatedHost = !this.isStatement(context?.observationId ?? digest(['down', condensed(host.source)]));
+    this.repeatedHost = !this.isStatement(context?.observationId ?? textDigest(host.source));
     if (this.repeatedHost) return;
     this.record.addDifferent(host, counts.byState);
     this.openPorts += counts.openListed;

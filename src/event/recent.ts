@@ -1,6 +1,7 @@
 /** Half of what is remembered: the newer keys are in one set, the ones before them in another. */
 const MOST = 1 << 17;
-const FIRST_SLOTS = 1 << 10;
+/** Few, for a file may hold thousands of runs. */
+const FIRST_SLOTS = 1 << 4;
 
 /**
  * What was seen lately, by ids in hexadecimal digits: at least the last 131,072 different ones, at most twice as many,
@@ -48,14 +49,15 @@ class Keys {
   /** Where it stands, or may. */
   private slotOf(high: number, low: number): number {
     const { slots } = this;
-    let slot = (high % (slots.length / 2)) * 2;
+    // The remainder, for there are a power of two of them.
+    let slot = (high & (slots.length / 2 - 1)) * 2;
     while (slots[slot] !== -1 && (slots[slot] !== high || slots[slot + 1] !== low)) slot = slot + 2 === slots.length ? 0 : slot + 2;
     return slot;
   }
 
   private grow(): void {
     const { slots } = this;
-    this.slots = new Float64Array(slots.length * 2).fill(-1);
+    this.slots = new Float64Array(slots.length * 4).fill(-1);
     this.size = 0;
     for (let slot = 0; slot < slots.length; slot += 2) if (slots[slot] !== -1) this.add(slots[slot] as number, slots[slot + 1] as number);
   }

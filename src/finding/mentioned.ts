@@ -19,6 +19,7 @@ const MENTIONED: Rule = {
 /** They repeat what the service itself says: a stranger's words. */
 const QUOTES =
   /^(?:banner|fingerprint-strings|http-(?:title|headers|server-header|robots|comments-displayer|grep|generator|cookie|feed)|ssl-cert|ssh-hostkey)/;
+const WORD = /cve/i;
 const MAX_NAMED = 20;
 const MAX_ITEMS = 20_000;
 
@@ -27,9 +28,14 @@ export const namedVulnerabilities: Check = {
   rules: [MENTIONED],
   needsScripts: true,
   find(subject) {
-    return scriptsOf(subject).flatMap((script) => (isUnderstood(script) ? [] : named(script)));
+    return scriptsOf(subject).flatMap((script) => (hasWord(script) && !isUnderstood(script) ? named(script) : []));
   },
 };
+
+/** Nearly no script says it, and most text of a scan is a script's: without making anything of it. */
+function hasWord({ output = '', items }: Script): boolean {
+  return WORD.test(output) || (items.length > 0 && textsIn(items).some((text) => WORD.test(text)));
+}
 
 /** Another check has taken out of it what there is, or nothing in it is the script's own. */
 function isUnderstood(script: Script): boolean {
@@ -53,10 +59,7 @@ function named(script: Script): readonly Finding[] {
 function cvesOf({ output = '', items }: Script): readonly string[] {
   const denied = new Set<string>();
   const found = new Set<string>();
-  // Looked for in all of it at once: nearly always there is none.
-  const text = [output, ...textsIn(items)].join('\n');
-  if (!/cve/i.test(text)) return [];
-  for (const line of text.split('\n')) {
+  for (const line of [output, ...textsIn(items)].join('\n').split('\n')) {
     const cves = cvesIn(line);
     if (cves.length === 0) continue;
     // Once for a line: it may be a megabyte, with a CVE every 14 bytes.
