@@ -2,7 +2,7 @@ import { constants, read, type Stats, statSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { PortlogError } from '../errors.ts';
-import { GzipDamage, gunzipped } from './gunzip.ts';
+import { GzipBomb, GzipDamage, gunzipped } from './gunzip.ts';
 import type { Source } from './source.ts';
 
 const readFrom = promisify(read);
@@ -28,6 +28,8 @@ async function* bytesOf(path: string, signal: AbortSignal, opened: () => Promise
     file = await opened();
     yield* gunzipped(chunksOf(file.fd, signal));
   } catch (error) {
+    // What we have stopped reading is not cut.
+    if (signal.aborted && error instanceof GzipDamage) return;
     throw unreadable(path, error as NodeJS.ErrnoException);
   } finally {
     await file?.close();
@@ -63,6 +65,11 @@ const REASONS: Readonly<Record<string, readonly [reason: string, hint: string]>>
 
 /** Why something could not be read, in words. */
 export function unreadable(path: string, error: NodeJS.ErrnoException): PortlogError {
+  if (error instanceof GzipBomb)
+    return new PortlogError('input-unreadable', `${path} was not read to its end: ${error.message}`, {
+      hint: 'if it is a scan after all, unpack it and ship the XML',
+      cause: error,
+    });
   if (error instanceof GzipDamage)
     return new PortlogError('input-unreadable', `${path} is damaged: ${error.message}`, {
       hint: 'what came before was read, as gzip -dc would read it; make the file again',

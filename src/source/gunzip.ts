@@ -7,10 +7,19 @@ export class GzipDamage extends Error {
   readonly code = 'GZIP_DAMAGE';
 }
 
+/** It unpacks to far more than any scan does; so much of it was given. */
+export class GzipBomb extends GzipDamage {}
+
+/** The emptiest scan, of a network without a host, has 50 times the bytes of its gzip; gzip itself can have 1,030. */
+const MOST_TIMES = 200;
+/** Less than this costs nobody anything. */
+const SMALL_BYTES = 1 << 26;
+
 /**
- * Passes bytes through, decompressed if they begin as gzip does (RFC 1952), whatever the name says. Gives all that `gzip -dc` would give:
- * of what was cut all that is there, without a word, for its scan then says that it is cut; with damage inside, a wrong checksum, or
- * something else behind its end what came before, and then throws a {@link GzipDamage}. A chunk holds until the next one is asked for.
+ * Passes bytes through, decompressed if they begin as gzip does (RFC 1952), whatever the name says. Gives all that `gzip -dc` would give,
+ * and where that complains throws a {@link GzipDamage} then: of what was cut, of damage inside, a wrong checksum, or something else behind
+ * the end. The scan in it may be whole all the same. A chunk holds until the next one is asked for. Throws {@link GzipBomb} when it has
+ * given 64 MiB and 200 times what it has read.
  */
 export async function* gunzipped(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
   const bytes = new Bytes(chunks);
@@ -19,11 +28,21 @@ export async function* gunzipped(chunks: AsyncIterable<Uint8Array>): AsyncGenera
     return;
   }
   const inflater = await Inflater.load();
+  let [member, given] = [1, 0];
   try {
-    for (let member = 1; await hasMember(bytes, member); member++) yield* contentOf(bytes, member, inflater);
+    for (; await hasMember(bytes, member); member++)
+      for await (const piece of contentOf(bytes, member, inflater)) {
+        given += piece.length;
+        yield piece;
+        if (given > SMALL_BYTES && given > MOST_TIMES * bytes.offset) throw new GzipBomb(bombWords(given, bytes.offset));
+      }
   } catch (error) {
-    if (error !== CUT) throw error;
+    throw error === CUT ? new GzipDamage(`it is cut: it ends inside its member ${member}, at byte ${bytes.offset}`) : error;
   }
+}
+
+function bombWords(given: number, read: number): string {
+  return `its first ${read} bytes unpack to ${given}, more than ${MOST_TIMES} times as many, which no scan does`;
 }
 
 const MAGIC = [0x1f, 0x8b];
