@@ -1,5 +1,5 @@
-import type { KnownFinding } from './known.ts';
-import { type Certificate, type FindingStatement, portKey } from './sighting.ts';
+import type { Certificate, KnownFinding } from './known.ts';
+import { type FindingStatement, portKey } from './sighting.ts';
 
 export type ChangeAction =
   | 'host-new'

@@ -1,5 +1,3 @@
-import type { Certificate } from './sighting.ts';
-
 /*
  * What is known of a host, in a form that any order of scans leads to: sets of times of which the first
  * and the last are kept, and values of which the latest counts. Times are epoch milliseconds. `scan` is
@@ -36,6 +34,12 @@ export interface Service {
   readonly version: string;
   /** Where in it the product ends, and the version; earlier versions of portlog did not keep that. */
   readonly ends?: readonly [product: number, version: number];
+}
+
+export interface Certificate {
+  readonly fingerprint: string;
+  readonly subject: string | undefined;
+  readonly notAfter: string | undefined;
 }
 
 export interface KnownPort {

@@ -7,8 +7,20 @@ import { DEFAULT_SERVICE_IDENTITY, isSameService, type ServiceIdentity } from '.
 import { FindingObserver } from './observe-findings.ts';
 import { ago, certificateText, changeOf, described, inBrackets, serviceText, stoodFor } from './words.ts';
 import type { Change, ChangeAction, Side } from './change.ts';
-import { isNewest, type KnownHost, type KnownPort, lastOf, note, type Register, type Service, since, standing, withValue } from './known.ts';
-import { portKey, type Certificate, type PortSighting, type Sighting } from './sighting.ts';
+import {
+  type Certificate,
+  isNewest,
+  type KnownHost,
+  type KnownPort,
+  lastOf,
+  note,
+  type Register,
+  type Service,
+  since,
+  standing,
+  withValue,
+} from './known.ts';
+import { portKey, type PortSighting, type Sighting } from './sighting.ts';
 
 const NOTHING: Outcome = { changes: [], isFirstSeen: false, firstSeen: [], firstFindings: 0 };
 const MAX_MARKS = 64;

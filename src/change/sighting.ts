@@ -4,7 +4,7 @@ import type { Fields } from '../event/event.ts';
 import { shownService } from '../event/service-name.ts';
 import { textAt } from '../event/text-at.ts';
 import type { Host, Os, Port } from '../nmap/model.ts';
-import type { KnownFinding, Service } from './known.ts';
+import type { Certificate, KnownFinding, Service } from './known.ts';
 import { serviceOf } from './service.ts';
 import {
   type CountedPorts,
@@ -30,12 +30,6 @@ export interface PortSighting {
   readonly asked: Service | undefined;
   /** Fingerprint and end of the certificate; undefined when there was none to see. */
   readonly certificate: Certificate | undefined;
-}
-
-export interface Certificate {
-  readonly fingerprint: string;
-  readonly subject: string | undefined;
-  readonly notAfter: string | undefined;
 }
 
 /** A host as one run saw it. */

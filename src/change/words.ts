@@ -1,7 +1,7 @@
 import { count } from '../event/text.ts';
 import type { Change, ChangeAction, Side } from './change.ts';
-import { type KnownHost, type KnownPort, type Opposites, type Service, since } from './known.ts';
-import type { Certificate, PortSighting } from './sighting.ts';
+import { type Certificate, type KnownHost, type KnownPort, type Opposites, type Service, since } from './known.ts';
+import type { PortSighting } from './sighting.ts';
 
 const UNITS = [
   [86_400_000, 'day'],

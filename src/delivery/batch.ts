@@ -1,14 +1,11 @@
-import type { Batch, BatchLimits, Entry } from '../sink/sink.ts';
+import type { BatchOf } from '../sink/batch.ts';
+import type { BatchLimits, Entry } from '../sink/sink.ts';
 
 /** A batch that still takes entries; `since` when the first one came. */
 interface OpenBatch<E extends Entry> {
   readonly entries: E[];
   bytes: number;
   readonly since: number;
-}
-
-export interface BatchOf<E extends Entry> extends Batch {
-  readonly entries: readonly E[];
 }
 
 /** Collects entries into batches: by partition, up to a count and a size, or until they have waited long enough. */
@@ -45,8 +42,4 @@ export class Batcher<E extends Entry> {
     this.open.delete(partition);
     return batch && { partition, entries: batch.entries, bytes: batch.bytes };
   }
-}
-
-export function batchOf<E extends Entry>(entries: readonly E[], partition: string): BatchOf<E> {
-  return { partition, entries, bytes: entries.reduce((sum, { bytes }) => sum + bytes, 0) };
 }

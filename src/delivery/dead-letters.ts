@@ -1,6 +1,6 @@
 import type { Dataset } from '../event/event.ts';
 import type { Database } from '../state/database.ts';
-import type { Queued } from './units.ts';
+import type { Queued } from './queued.ts';
 
 /** An event that its sink will never take as it is, with the server's own words. */
 export interface DeadLetter {

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts';
 import { mistake } from '../mistake.ts';
 import { type Batch, type Entry, type Outcome, type Refusal, type Rejection, type Sink, SinkError } from '../sink/sink.ts';
-import { type BatchOf, batchOf } from './batch.ts';
+import { type BatchOf, batchOf } from '../sink/batch.ts';
 import { backoffMs } from './retry.ts';
 
 export interface Patience {

@@ -1,13 +1,13 @@
 import type { Clock } from '../clock.ts';
 import { isOurs } from '../mistake.ts';
 import { type Sink, SinkError } from '../sink/sink.ts';
-import { batchOf } from './batch.ts';
+import { batchOf } from '../sink/batch.ts';
 import { deliver, type Settled, type Undelivered } from './deliver.ts';
 import type { Keeper } from './keeper.ts';
 import { backoffMs } from './retry.ts';
 import type { LostBatch, SpooledBatch } from './spool.ts';
 import { sendSuspects } from './suspects.ts';
-import type { Queued } from './units.ts';
+import type { Queued } from './queued.ts';
 
 /** So often the oldest batch fails before another one shows whether it is to blame. */
 const ATTEMPTS_AT_THE_HEAD = 2;

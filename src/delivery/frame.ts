@@ -1,6 +1,6 @@
 import { constants, crc32, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import type { Dataset } from '../event/event.ts';
-import type { Queued } from './units.ts';
+import type { Queued } from './queued.ts';
 
 /** Fast enough not to hold up the event loop (3 ms for a MiB), and events shrink to a tenth. */
 const LEVEL = 1;

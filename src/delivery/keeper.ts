@@ -3,13 +3,14 @@ import { PortlogError } from '../errors.ts';
 import type { BatchLimits, Rejection, Sink } from '../sink/sink.ts';
 import type { Dataset } from '../event/event.ts';
 import type { AwaitedFates } from './awaited.ts';
-import { type BatchOf, batchOf } from './batch.ts';
+import { type BatchOf, batchOf } from '../sink/batch.ts';
 import type { Settled, Undelivered } from './deliver.ts';
 import type { Parcel } from './parcel.ts';
 import type { LostBatch, SpooledBatch } from './spool.ts';
 import type { Shelf, Store } from './store.ts';
 import type { Tally } from './tally.ts';
-import { type Queued, Unit, type Units, unitsOf } from './units.ts';
+import type { Queued } from './queued.ts';
+import { Unit, type Units, unitsOf } from './units.ts';
 
 /** Room for the numbers of the batches of one run. */
 const SEQ_PER_RUN = 2 ** 32;

@@ -2,7 +2,8 @@ import type { Clock } from '../clock.ts';
 import { type Dataset, INVENTORY, type LogEvent } from '../event/event.ts';
 import { mistake } from '../mistake.ts';
 import type { Encoded, Refused, Sink, SinkError } from '../sink/sink.ts';
-import { type BatchOf, batchOf, Batcher } from './batch.ts';
+import { type BatchOf, batchOf } from '../sink/batch.ts';
+import { Batcher } from './batch.ts';
 import { deliver, type Settled, type Undelivered } from './deliver.ts';
 import { Drain } from './drain.ts';
 import { Keeper } from './keeper.ts';
@@ -15,7 +16,8 @@ import { SpoolRoom } from './spool-room.ts';
 import type { Store } from './store.ts';
 import { newTally, type Tally } from './tally.ts';
 import { UnitCursor } from './unit-cursor.ts';
-import { type Queued, Units } from './units.ts';
+import type { Queued } from './queued.ts';
+import { Units } from './units.ts';
 
 export interface LaneOptions {
   readonly clock: Clock;

@@ -1,6 +1,6 @@
 import type { BatchLimits } from '../sink/sink.ts';
-import type { BatchOf } from './batch.ts';
-import type { Queued } from './units.ts';
+import type { BatchOf } from '../sink/batch.ts';
+import type { Queued } from './queued.ts';
 
 /** A batch with its place in the order of its sink. */
 export interface Parcel {

@@ -1,8 +1,8 @@
 import type { Database } from '../state/database.ts';
-import { type BatchOf, batchOf } from './batch.ts';
+import { type BatchOf, batchOf } from '../sink/batch.ts';
 import { packFrame, unpackFrame } from './frame.ts';
 import type { SpoolLimits } from './spool-limits.ts';
-import type { Queued } from './units.ts';
+import type { Queued } from './queued.ts';
 
 /** A batch that waits. */
 export interface SpooledBatch {

@@ -1,12 +1,12 @@
 import type { Clock } from '../clock.ts';
 import { isOurs } from '../mistake.ts';
 import type { Refusal } from '../sink/sink.ts';
-import { batchOf } from './batch.ts';
+import { batchOf } from '../sink/batch.ts';
 import type { Undelivered } from './deliver.ts';
 import type { Keeper } from './keeper.ts';
 import { backoffMs } from './retry.ts';
 import type { SpooledBatch } from './spool.ts';
-import type { Queued } from './units.ts';
+import type { Queued } from './queued.ts';
 
 /** So often an event is tried alone. */
 const TRIES_ALONE = 5;

@@ -1,10 +1,4 @@
-import type { Entry } from '../sink/sink.ts';
-
-/** What an entry is a part of. */
-export interface UnitRef {
-  /** 32 hexadecimal digits, see `LogEvent.unit`. */
-  readonly key: string;
-}
+import type { Queued, UnitRef } from './queued.ts';
 
 /** A host of a scan, or the end of one, while its events find their fate. */
 export class Unit implements UnitRef {
@@ -23,11 +17,6 @@ export class Unit implements UnitRef {
   constructor(key: string) {
     this.key = key;
   }
-}
-
-/** An entry on its way, and what it is a part of; undefined for what has no place in the ledger. */
-export interface Queued extends Entry {
-  readonly unit?: UnitRef | undefined;
 }
 
 /** Watches which units of this run are complete: only those may be entered into the ledger. */

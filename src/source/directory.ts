@@ -32,7 +32,7 @@ export interface Look {
 }
 
 /** Since when an unfinished file is as it is, by our own clock; epoch milliseconds. */
-export interface Sightings {
+interface Sightings {
   since(name: string, version: string, now: number): number;
   keepOnly(names: ReadonlySet<string>): void;
 }

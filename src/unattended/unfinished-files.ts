@@ -1,8 +1,7 @@
-import type { Sightings } from '../source/directory.ts';
 import type { Database } from '../state/database.ts';
 
 /** Since when unfinished files of one directory are as they are, for processes to come: `--once` looks once only. */
-export class UnfinishedFiles implements Sightings {
+export class UnfinishedFiles {
   private readonly database: Database;
   private readonly directory: string;
 

@@ -1,0 +1,10 @@
+import type { Batch, Entry } from './sink.ts';
+
+/** A batch whose entries carry more than a sink looks at. */
+export interface BatchOf<E extends Entry> extends Batch {
+  readonly entries: readonly E[];
+}
+
+export function batchOf<E extends Entry>(entries: readonly E[], partition: string): BatchOf<E> {
+  return { partition, entries, bytes: entries.reduce((sum, { bytes }) => sum + bytes, 0) };
+}
