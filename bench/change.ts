@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { stateFile, Store } from '../src/delivery/store.ts';
-import { ship, type ShipOptions } from '../src/ship.ts';
+import { stateFile, Store } from '../src/state/store.ts';
+import { ship, type ShipOptions } from '../src/pipeline/ship.ts';
 import type { Sink } from '../src/sink/sink.ts';
 import type { Source } from '../src/source/source.ts';
 

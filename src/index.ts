@@ -1,6 +1,6 @@
 import { DEFAULT_OPTIONS, type EventOptions } from './event/context.ts';
 import type { LogEvent } from './event/event.ts';
-import { Interpreter } from './interpreter.ts';
+import { Interpreter } from './pipeline/interpreter.ts';
 import type { ScanItem } from './nmap/item.ts';
 import { ScanReader } from './nmap/read.ts';
 
@@ -9,22 +9,22 @@ export type * from './nmap/model.ts';
 export type { Dataset, FieldValue, Fields, LogEvent, Shared } from './event/event.ts';
 export type { EventOptions } from './event/context.ts';
 export type { Batch, BatchLimits, Diagnosis, Encoded, Entry, Outcome, Refused, Rejection, Sink } from './sink/sink.ts';
-export type { InputReport } from './input-report.ts';
+export type { InputReport } from './pipeline/input-report.ts';
 export type { Credentials, SinkOptions } from './sink/options.ts';
-export type { Store } from './delivery/store.ts';
-export type { Progress } from './ship-source.ts';
-export type { ShipOptions, ShipReport, SinkReport } from './ship.ts';
+export type { Store } from './state/store.ts';
+export type { Progress } from './pipeline/ship-source.ts';
+export type { ShipOptions, ShipReport, SinkReport } from './pipeline/ship.ts';
 export type { Source } from './source/source.ts';
 export { DATASETS, SEVERITY } from './event/event.ts';
 export { ecsLine } from './event/ecs.ts';
 export { type OtelRecord, type OtelValue, otelRecord, otlpLine } from './event/otel.ts';
-export { PortlogError } from './errors.ts';
+export { PortlogError } from './core/errors.ts';
 export { SinkError } from './sink/sink.ts';
-export { openStore } from './delivery/open-store.ts';
+export { openStore } from './state/open-store.ts';
 export { openSink } from './sink/registry.ts';
-export { stdoutSink } from './sink/stdout.ts';
+export { stdoutSink } from './sink/stdout/stdout.ts';
 export { fileSource } from './source/file.ts';
-export { ship } from './ship.ts';
+export { ship } from './pipeline/ship.ts';
 
 /**
  * Reads nmap's or masscan's XML, in pieces of any size, and gives each element as soon as it is

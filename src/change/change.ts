@@ -1,4 +1,4 @@
-import type { Certificate, KnownFinding } from './known.ts';
+import type { Certificate, KnownFinding } from '../state/known-host.ts';
 import { type FindingStatement, portKey } from './sighting.ts';
 
 export type ChangeAction =

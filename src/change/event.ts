@@ -6,7 +6,7 @@ import { digest, eventId, findingEntityId, hostEntityId, portEntityId } from '..
 import { count, printable } from '../event/text.ts';
 import { isoIfKnown, isoTime } from '../event/time.ts';
 import type { Change, ChangeAction, Side } from './change.ts';
-import type { KnownFinding, KnownHost } from './known.ts';
+import type { KnownFinding, KnownHost } from '../state/known-host.ts';
 import type { FindingStatement } from './sighting.ts';
 import { knownShared } from './record.ts';
 import type { ScanCounts } from './scans.ts';

@@ -1,7 +1,7 @@
 import { AHEAD_MS } from '../event/time.ts';
-import { type KnownHost, type Opposites, type Register, type Tests } from './known.ts';
+import { type KnownHost, type Opposites, type Register, type Tests } from '../state/known-host.ts';
 import type { KnownScans } from './scans.ts';
-import { DAMAGED, type KnownHosts } from './store.ts';
+import { DAMAGED, type KnownHosts } from '../state/known-hosts.ts';
 
 /**
  * What was found at times that have not come yet, by a clock that was wrong (a scanner's, or ours), would make

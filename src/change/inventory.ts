@@ -1,5 +1,5 @@
 import type { AddressSet } from '../nmap/address-set.ts';
-import { type KnownHost, type KnownPort, lastOf, since, standing } from './known.ts';
+import { type KnownHost, type KnownPort, lastOf, since, standing } from '../state/known-host.ts';
 import { comparePorts } from './order.ts';
 import type { PortSet } from '../nmap/port-set.ts';
 

@@ -1,5 +1,5 @@
 import type { Change } from './change.ts';
-import type { KnownPort } from './known.ts';
+import type { KnownPort } from '../state/known-host.ts';
 import type { Sighting } from './sighting.ts';
 
 /** A host as a run saw it, and where that stands among the scans. */

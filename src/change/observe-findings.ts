@@ -1,7 +1,7 @@
 import { levelOf } from '../event/event.ts';
 import { type Change, type ChangeAction, portOf } from './change.ts';
 import { isOpen } from './coverage.ts';
-import { isNewest, type KnownFinding, type KnownHost, note, type Opposites, since, standing, type Tests } from './known.ts';
+import { isNewest, type KnownFinding, type KnownHost, note, type Opposites, since, standing, type Tests } from '../state/known-host.ts';
 import type { Observation } from './observation.ts';
 import { type FindingStatement, placeOf, type SeenFinding, type Sighting } from './sighting.ts';
 import { changeOf, stoodFor } from './words.ts';

@@ -19,7 +19,7 @@ import {
   since,
   standing,
   withValue,
-} from './known.ts';
+} from '../state/known-host.ts';
 import { portKey, type PortSighting, type Sighting } from './sighting.ts';
 
 const NOTHING: Outcome = { changes: [], isFirstSeen: false, firstSeen: [], firstFindings: 0 };

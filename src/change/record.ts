@@ -5,7 +5,7 @@ import { hostEntityId, portEntityId } from '../event/id.ts';
 import { hostName, placeFields } from '../event/host.ts';
 import { printable } from '../event/text.ts';
 import { isoIfKnown, isoTime } from '../event/time.ts';
-import { type KnownHost, type KnownPort, lastOf, since, standing } from './known.ts';
+import { type KnownHost, type KnownPort, lastOf, since, standing } from '../state/known-host.ts';
 import { portKey } from './sighting.ts';
 
 /** Room for what happens at one host within a millisecond. */

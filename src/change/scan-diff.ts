@@ -4,13 +4,13 @@ import { RunWatch, type ScanItem, type Unread } from '../nmap/item.ts';
 import type { Host, Run } from '../nmap/model.ts';
 import type { Change } from './change.ts';
 import { absentHost, type RunCoverage, runCoverage, wouldList } from './coverage.ts';
-import { type KnownHost, type KnownPort, standing, unknownHost } from './known.ts';
+import { type KnownHost, type KnownPort, standing, unknownHost } from '../state/known-host.ts';
 import { observe, observeAbsence } from './observe.ts';
 import type { ChangeOptions } from './options.ts';
 import { hostsInOrder } from './order.ts';
 import type { KnownScans } from './scans.ts';
 import { type FindingsOf, type Sighting, sightingOf } from './sighting.ts';
-import { DAMAGED, type KnownHosts } from './store.ts';
+import { DAMAGED, type KnownHosts } from '../state/known-hosts.ts';
 import { together } from './together.ts';
 
 interface RunView {

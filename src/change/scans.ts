@@ -4,9 +4,9 @@ import type { Unread } from '../nmap/item.ts';
 import type { Run } from '../nmap/model.ts';
 import type { TargetLists } from './scope.ts';
 import type { Database } from '../state/database.ts';
-import { parsedAs } from '../shape.ts';
+import { parsedAs } from '../core/shape.ts';
 import { type RunCoverage, runCoverage } from './coverage.ts';
-import { RUN_SETUP, SCAN_COUNTS } from './known-shape.ts';
+import { RUN_SETUP, SCAN_COUNTS } from '../state/known-shape.ts';
 
 /** Of a kind of runs, besides the first complete one: what confirms, repeats or follows is among the latest. */
 const KEPT_OF_A_KIND = 100;

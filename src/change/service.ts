@@ -1,4 +1,4 @@
-import type { Service } from './known.ts';
+import type { Service } from '../state/known-host.ts';
 import { withoutVolatile } from './volatile.ts';
 
 /** How much of what nmap says of a service must change before it is another one. */

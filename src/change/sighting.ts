@@ -4,7 +4,7 @@ import type { Fields } from '../event/event.ts';
 import { shownService } from '../event/service-name.ts';
 import { textAt } from '../event/text-at.ts';
 import type { Host, Os, Port } from '../nmap/model.ts';
-import type { Certificate, KnownFinding, Service } from './known.ts';
+import type { Certificate, KnownFinding, Service } from '../state/known-host.ts';
 import { serviceOf } from './service.ts';
 import {
   type CountedPorts,

@@ -1,5 +1,5 @@
 import { PortSet } from '../nmap/port-set.ts';
-import { type KnownHost, type KnownPort, lastOf, note, type TestedPorts, withTime } from './known.ts';
+import { type KnownHost, type KnownPort, lastOf, note, type TestedPorts, withTime } from '../state/known-host.ts';
 import type { Observation } from './observation.ts';
 
 /** Lists of ports that a host was tested with; more than a handful of kinds of scans are not worth it. */

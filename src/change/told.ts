@@ -1,6 +1,6 @@
 import { type Dataset, type Fields, type LogEvent, Shared } from '../event/event.ts';
 import type { Database } from '../state/database.ts';
-import { anything, number, parsedAs, record, tableOf, text } from '../shape.ts';
+import { anything, number, parsedAs, record, tableOf, text } from '../core/shape.ts';
 
 /** Of all scans; about 2 KB each. Of older ones a sink that comes later gets the hosts and ports only. */
 const KEPT_EVENTS = 10_000;

@@ -1,6 +1,6 @@
 import { count } from '../event/text.ts';
 import type { Change, ChangeAction, Side } from './change.ts';
-import { type Certificate, type KnownHost, type KnownPort, type Opposites, type Service, since } from './known.ts';
+import { type Certificate, type KnownHost, type KnownPort, type Opposites, type Service, since } from '../state/known-host.ts';
 import type { PortSighting } from './sighting.ts';
 
 const UNITS = [

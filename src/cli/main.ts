@@ -1,5 +1,5 @@
-import { type Environment, environment } from '../config/env.ts';
-import { EXIT, type ExitCode, PortlogError } from '../errors.ts';
+import { type Environment, environment } from '../core/environment.ts';
+import { EXIT, type ExitCode, PortlogError } from '../core/errors.ts';
 import { PORTLOG_VERSION } from '../event/context.ts';
 import { SinkError } from '../sink/sink.ts';
 import { type CommandContext, commandContext } from './session/context.ts';

@@ -1,5 +1,5 @@
-import { nearest } from '../config/nearest.ts';
-import { PortlogError } from '../errors.ts';
+import { nearest } from '../core/nearest.ts';
+import { PortlogError } from '../core/errors.ts';
 import { COMMAND_OPTIONS, type Options } from './command-options.ts';
 
 type Command = keyof typeof COMMAND_OPTIONS;

@@ -1,7 +1,7 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import type { Environment } from '../config/env.ts';
-import { PortlogError } from '../errors.ts';
+import type { Environment } from '../core/environment.ts';
+import { PortlogError } from '../core/errors.ts';
 
 /** An option of the command line, defined once: yargs, the environment, help and docs/reference/cli.md come from here. */
 export interface Option {

@@ -1,5 +1,5 @@
 import yargs, { type Argv } from 'yargs';
-import { PortlogError } from '../errors.ts';
+import { PortlogError } from '../core/errors.ts';
 import { refuseOddWords, usageError, withoutHelp } from './mistyped.ts';
 import { COMMAND_OPTIONS, type Options } from './command-options.ts';
 import type { Values } from './options.ts';

@@ -1,5 +1,5 @@
 import type { ErrorObject } from 'ajv';
-import { nearest } from './nearest.ts';
+import { nearest } from '../core/nearest.ts';
 
 /** ajv's findings as sentences: where in the file, what is expected there, and the nearest spelling. None of them quotes a value. */
 export function explain(errors: readonly ErrorObject[]): readonly string[] {

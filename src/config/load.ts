@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { packageText } from '../core/package-files.ts';
 import { reasonOf } from '../core/reason.ts';
-import { PortlogError } from '../errors.ts';
+import { PortlogError } from '../core/errors.ts';
 import { type ExposureFile, ExposurePolicy } from '../finding/exposure.ts';
 import type { Config } from './config.ts';
-import type { Environment } from './env.ts';
+import type { Environment } from '../core/environment.ts';
 import { explain } from './explain.ts';
 import { refuseForeignSettings } from './sink-settings.ts';
 import { parsed } from './yaml.ts';

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { reasonOf } from '../core/reason.ts';
-import { PortlogError } from '../errors.ts';
+import { PortlogError } from '../core/errors.ts';
 import type { Credentials } from '../sink/options.ts';
-import { captureOutput } from '../source/child.ts';
+import { captureOutput } from '../core/child.ts';
 import type { SecretSources, SinkConfig } from './config.ts';
-import { commandEnvironment, type Environment, serverVariable } from './env.ts';
+import { commandEnvironment, type Environment, serverVariable } from '../core/environment.ts';
 
 type SecretName = 'apiKey' | 'password' | 'bearer';
 const VARIABLE: Readonly<Record<SecretName, string>> = { apiKey: 'API_KEY', password: 'PASSWORD', bearer: 'BEARER' };

@@ -1,17 +1,17 @@
 import { type ChangeOptions, DEFAULT_CHANGE_OPTIONS } from '../change/options.ts';
 import { DEFAULT_OPTIONS, type EventOptions } from '../event/context.ts';
-import { DEFAULT_SPOOL_LIMITS, type SpoolLimits } from '../delivery/spool-limits.ts';
-import { PortlogError } from '../errors.ts';
+import { DEFAULT_SPOOL_LIMITS, type SpoolLimits } from '../state/spool-limits.ts';
+import { PortlogError } from '../core/errors.ts';
 import { AddressSet } from '../nmap/address-set.ts';
 import type { SinkOptions } from '../sink/options.ts';
 import type { Config, RuleConfig, SinkConfig } from './config.ts';
 import { SEVERITY } from '../event/event.ts';
-import { nearest } from './nearest.ts';
+import { nearest } from '../core/nearest.ts';
 import type { FindingOptions, RuleSetting } from '../finding/finder.ts';
 import { RULES } from '../finding/registry.ts';
 import type { ExposurePolicy } from '../finding/exposure.ts';
 import { loadExposure } from './load.ts';
-import { type Environment, serverVariable } from './env.ts';
+import { type Environment, serverVariable } from '../core/environment.ts';
 import { credentials } from './secret.ts';
 
 /** Flags and environment, already merged; the file stands behind both. */

@@ -1,6 +1,6 @@
-import { PortlogError } from '../errors.ts';
+import { PortlogError } from '../core/errors.ts';
 import type { SinkConfig } from './config.ts';
-import { nearest } from './nearest.ts';
+import { nearest } from '../core/nearest.ts';
 
 const SERVERS = ['elasticsearch', 'opensearch', 'loki', 'otlp', 'http', 'wazuh'];
 const OVER_HTTP = ['elasticsearch', 'opensearch', 'loki', 'otlp', 'http'];

@@ -1,4 +1,4 @@
-import { PortlogError } from '../errors.ts';
+import { PortlogError } from '../core/errors.ts';
 
 /** What the parser found, in our words: its own quote the text, and in the text are passwords. Codes: https://eemeli.org/yaml/#errors */
 const REASONS: Readonly<Record<string, string>> = {

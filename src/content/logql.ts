@@ -1,4 +1,4 @@
-import { METADATA } from '../sink/loki-entry.ts';
+import { METADATA } from '../sink/loki/entry.ts';
 import { type Filter, fieldsOf } from './filter.ts';
 
 /**

@@ -1,8 +1,8 @@
-import { PortlogError } from '../errors.ts';
+import { PortlogError } from '../core/errors.ts';
 import type { Dataset, LogEvent } from '../event/event.ts';
-import type { Lane } from './lane.ts';
-import type { Parcel } from './parcel.ts';
-import type { Store } from './store.ts';
+import type { SinkPipeline } from './sink-pipeline.ts';
+import type { QueuedBatch } from './queued-batch.ts';
+import type { Store } from '../state/store.ts';
 
 /** Datasets that alert rules listen to. What a host or port says can be read from the scan again; these happen once. */
 const ANNOUNCED: ReadonlySet<Dataset> = new Set(['nmap.scan', 'nmap.change', 'nmap.health']);
@@ -12,8 +12,8 @@ export function isAnnounced({ dataset }: LogEvent): boolean {
 }
 
 interface Draft {
-  readonly lane: Lane;
-  readonly parcel: Parcel;
+  readonly pipeline: SinkPipeline;
+  readonly queuedBatch: QueuedBatch;
 }
 
 /**
@@ -21,9 +21,9 @@ interface Draft {
  * crash the next run sends the same bytes under the same ids. A row goes when its sink has acknowledged or
  * rejected it.
  */
-export async function announce(events: readonly LogEvent[], lanes: readonly Lane[], store: Store | undefined): Promise<void> {
-  await flushAll(lanes);
-  const drafts = draftsOf(events, lanes);
+export async function announce(events: readonly LogEvent[], pipelines: readonly SinkPipeline[], store: Store | undefined): Promise<void> {
+  await flushAll(pipelines);
+  const drafts = draftsOf(events, pipelines);
   await send(drafts, committed());
 
   function committed(): boolean {
@@ -42,34 +42,34 @@ export async function announce(events: readonly LogEvent[], lanes: readonly Lane
  * The same for events that say how the state has changed: `make` reads and writes the state in the
  * transaction that commits them, so that both are done, or neither.
  */
-export async function announceFrom(make: () => readonly LogEvent[], lanes: readonly Lane[], store: Store): Promise<void> {
-  await flushAll(lanes);
+export async function announceFrom(make: () => readonly LogEvent[], pipelines: readonly SinkPipeline[], store: Store): Promise<void> {
+  await flushAll(pipelines);
   let drafts: readonly Draft[] = [];
   try {
     store.transaction(() => {
-      drafts = draftsOf(make(), lanes);
+      drafts = draftsOf(make(), pipelines);
       commit(drafts);
     });
   } catch (error) {
-    for (const { lane, parcel } of drafts) lane.withdraw(parcel);
+    for (const { pipeline, queuedBatch } of drafts) pipeline.withdraw(queuedBatch);
     throw error;
   }
   await send(drafts, true);
 }
 
 /** What events are about comes before them. */
-async function flushAll(lanes: readonly Lane[]): Promise<void> {
-  for (const lane of lanes) await lane.flush();
+async function flushAll(pipelines: readonly SinkPipeline[]): Promise<void> {
+  for (const pipeline of pipelines) await pipeline.flush();
 }
 
-function draftsOf(events: readonly LogEvent[], lanes: readonly Lane[]): readonly Draft[] {
-  return lanes.flatMap((lane) => lane.draft(events).map((parcel) => ({ lane, parcel })));
+function draftsOf(events: readonly LogEvent[], pipelines: readonly SinkPipeline[]): readonly Draft[] {
+  return pipelines.flatMap((pipeline) => pipeline.draft(events).map((queuedBatch) => ({ pipeline, queuedBatch })));
 }
 
 function commit(drafts: readonly Draft[]): void {
-  for (const { lane, parcel } of drafts) lane.keeping?.commit(parcel);
+  for (const { pipeline, queuedBatch } of drafts) pipeline.spoolWriter?.commit(queuedBatch);
 }
 
 async function send(drafts: readonly Draft[], stored: boolean): Promise<void> {
-  for (const { lane, parcel } of drafts) await lane.dispatch({ ...parcel, stored: stored && lane.keeping !== undefined });
+  for (const { pipeline, queuedBatch } of drafts) await pipeline.dispatch({ ...queuedBatch, stored: stored && pipeline.spoolWriter !== undefined });
 }

@@ -1,8 +1,8 @@
-import type { Clock } from '../clock.ts';
-import { mistake } from '../mistake.ts';
+import type { Clock } from '../core/clock.ts';
+import { mistake } from '../core/mistake.ts';
 import { type Batch, type Entry, type Outcome, type Refusal, type Rejection, type Sink, SinkError } from '../sink/sink.ts';
 import { type BatchOf, batchOf } from '../sink/batch.ts';
-import { backoffMs } from './retry.ts';
+import { backoffMs } from './backoff.ts';
 
 export interface Patience {
   readonly clock: Clock;

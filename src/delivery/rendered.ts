@@ -1,5 +1,5 @@
 import type { BatchOf } from '../sink/batch.ts';
-import type { Queued } from './queued.ts';
+import type { Queued } from '../state/queued.ts';
 
 /** Stands for an event that a thread has rendered: to be counted, its body is in that of the batch. */
 const RENDERED: Queued = { id: '', dataset: 'nmap.port', time: 0, queued: 0, parts: [], bytes: 0, partition: '' };

@@ -1,13 +1,13 @@
 import type { SinkError } from '../sink/sink.ts';
-import type { Clock } from '../clock.ts';
-import type { Drain } from './drain.ts';
-import type { Keeper } from './keeper.ts';
-import type { Signal } from './signal.ts';
+import type { Clock } from '../core/clock.ts';
+import type { SpoolReader } from './spool-reader.ts';
+import type { SpoolWriter } from './spool-writer.ts';
+import type { Condition } from './condition.ts';
 
 /** Batches that may wait on disk while the sink works, before reading a file waits for it. */
 const MAX_BACKLOG = 16;
 
-/** The lane whose reading is held up. */
+/** The pipeline whose reading is held up. */
 interface HeldUp {
   /** Why the sink does not work now. */
   readonly failure: SinkError | undefined;
@@ -23,44 +23,44 @@ interface RoomOptions {
 
 /** Holds up reading while the spool is full, and reading a file while a sink that works is behind. */
 export class SpoolRoom {
-  private readonly keeper: Keeper;
-  private readonly drain: Drain;
-  private readonly changed: Signal;
+  private readonly spoolWriter: SpoolWriter;
+  private readonly spoolReader: SpoolReader;
+  private readonly changed: Condition;
   private readonly options: RoomOptions;
-  private readonly lane: HeldUp;
+  private readonly pipeline: HeldUp;
 
-  constructor(keeper: Keeper, drain: Drain, changed: Signal, options: RoomOptions, lane: HeldUp) {
-    this.keeper = keeper;
-    this.drain = drain;
+  constructor(spoolWriter: SpoolWriter, spoolReader: SpoolReader, changed: Condition, options: RoomOptions, pipeline: HeldUp) {
+    this.spoolWriter = spoolWriter;
+    this.spoolReader = spoolReader;
     this.changed = changed;
     this.options = options;
-    this.lane = lane;
+    this.pipeline = pipeline;
   }
 
   /** A promise means: wait for it. */
   wait(): Promise<void> | undefined {
-    if (this.keeper.isFull()) return this.waitWhileFull();
-    return this.isBehind ? this.waitForDrain() : undefined;
+    if (this.spoolWriter.isFull()) return this.waitWhileFull();
+    return this.isBehind ? this.waitForSpoolReader() : undefined;
   }
 
   private get isBehind(): boolean {
-    return this.lane.failure === undefined && this.keeper.backlog > MAX_BACKLOG;
+    return this.pipeline.failure === undefined && this.spoolWriter.backlog > MAX_BACKLOG;
   }
 
   private async waitWhileFull(): Promise<void> {
     const { clock, retryForMs, signal } = this.options;
-    for (let until = clock.elapsed() + retryForMs; this.keeper.isFull();) {
+    for (let until = clock.elapsed() + retryForMs; this.spoolWriter.isFull();) {
       const left = until - clock.elapsed();
-      if (left <= 0 || signal.aborted || !this.drain.isWorking) return this.keeper.giveUpReading();
+      if (left <= 0 || signal.aborted || !this.spoolReader.isWorking) return this.spoolWriter.giveUpReading();
       // It moves: then waiting has a use.
       if (await this.changed.within(left)) until = clock.elapsed() + retryForMs;
     }
   }
 
-  private async waitForDrain(): Promise<void> {
+  private async waitForSpoolReader(): Promise<void> {
     const { clock } = this.options;
-    const until = clock.elapsed() + this.lane.patienceMs;
-    while (this.drain.active && this.isBehind) {
+    const until = clock.elapsed() + this.pipeline.patienceMs;
+    while (this.spoolReader.active && this.isBehind) {
       const left = until - clock.elapsed();
       if (left <= 0) return;
       await this.changed.within(left);

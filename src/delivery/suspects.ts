@@ -1,12 +1,12 @@
-import type { Clock } from '../clock.ts';
-import { isOurs } from '../mistake.ts';
+import type { Clock } from '../core/clock.ts';
+import { isOurs } from '../core/mistake.ts';
 import type { Refusal } from '../sink/sink.ts';
 import { batchOf } from '../sink/batch.ts';
 import type { Undelivered } from './deliver.ts';
-import type { Keeper } from './keeper.ts';
-import { backoffMs } from './retry.ts';
-import type { SpooledBatch } from './spool.ts';
-import type { Queued } from './queued.ts';
+import type { SpoolWriter } from './spool-writer.ts';
+import { backoffMs } from './backoff.ts';
+import type { SpooledBatch } from '../state/spool.ts';
+import type { Queued } from '../state/queued.ts';
 
 /** So often an event is tried alone. */
 const TRIES_ALONE = 5;
@@ -30,12 +30,16 @@ type Send = (spooled: SpooledBatch) => Promise<Undelivered<Queued> | undefined>;
  * left that the sink does not take although it takes others. That ends as a dead letter, with the server's reason.
  * Whatever is not settled in time waits for another run.
  */
-export async function sendSuspects(keeper: Keeper, patience: Patience, send: Send, onDead: (reason: string) => void): Promise<void> {
+export async function sendSuspects(spoolWriter: SpoolWriter, patience: Patience, send: Send, onDead: (reason: string) => void): Promise<void> {
   const { clock, retryForMs, signal } = patience;
   const until = clock.elapsed() + retryForMs;
-  for (let round = 1; !signal.aborted && keeper.shelf.spool.nextBehind(0) !== undefined && keeper.shelf.lease.take(clock.now()); round++) {
-    if (!(await sendRound(keeper, { ...patience, send, onDead }))) return;
-    if (keeper.shelf.spool.nextBehind(0) === undefined) return;
+  for (
+    let round = 1;
+    !signal.aborted && spoolWriter.tables.spool.nextBehind(0) !== undefined && spoolWriter.tables.lease.take(clock.now());
+    round++
+  ) {
+    if (!(await sendRound(spoolWriter, { ...patience, send, onDead }))) return;
+    if (spoolWriter.tables.spool.nextBehind(0) === undefined) return;
     const wait = backoffMs(round, clock.random(), undefined);
     if (clock.elapsed() + wait > until) return;
     await clock.sleep(wait, signal);
@@ -48,12 +52,12 @@ interface Round extends Pick<Patience, 'taken' | 'evidence' | 'signal'> {
 }
 
 /** Each of them once. False when the sink does not work. */
-async function sendRound(keeper: Keeper, { send, taken, evidence, signal, onDead }: Round): Promise<boolean> {
-  const { spool } = keeper.shelf;
+async function sendRound(spoolWriter: SpoolWriter, { send, taken, evidence, signal, onDead }: Round): Promise<boolean> {
+  const { spool } = spoolWriter.tables;
   let inVain = 0;
   for (let next = spool.nextBehind(0); next !== undefined && !signal.aborted; next = spool.nextBehind(next.seq)) {
     if (!('batch' in next)) {
-      keeper.setAside(next);
+      spoolWriter.setAside(next);
       continue;
     }
     const left = await send(next);
@@ -64,18 +68,23 @@ async function sendRound(keeper: Keeper, { send, taken, evidence, signal, onDead
     if ((left.error.kind !== 'temporary' && !isOurs(left.error)) || inVain > MAX_IN_VAIN) return false;
     if (!isWorking) continue;
     evidence.taken = taken();
-    settle(keeper, next, left, onDead);
+    settle(spoolWriter, next, left, onDead);
   }
   return inVain === 0 || taken() > 0;
 }
 
-function settle(keeper: Keeper, spooled: SpooledBatch, { entries, refusal, error }: Undelivered<Queued>, onDead: (reason: string) => void): void {
+function settle(
+  spoolWriter: SpoolWriter,
+  spooled: SpooledBatch,
+  { entries, refusal, error }: Undelivered<Queued>,
+  onDead: (reason: string) => void,
+): void {
   const rest = { ...spooled, batch: batchOf(entries, spooled.batch.partition) };
   const [only, ...others] = entries;
   if (only === undefined) return;
-  if (others.length > 0 || spooled.tries < TRIES_ALONE) return keeper.putBehind(rest);
+  if (others.length > 0 || spooled.tries < TRIES_ALONE) return spoolWriter.putBehind(rest);
   const { reason, status }: Refusal = refusal ?? { reason: error.message };
   const rejected = [{ entry: only, reason, ...(status === undefined ? {} : { status }) }];
   onDead(reason);
-  keeper.settleSpooled(rest, [{ delivered: 0, already: 0, restamped: 0, removed: 0, done: [], rejected }], undefined);
+  spoolWriter.settleSpooled(rest, [{ delivered: 0, already: 0, restamped: 0, removed: 0, done: [], rejected }], undefined);
 }

@@ -1,5 +1,5 @@
 import { shownService } from '../event/service-name.ts';
-import { remembering } from '../memo.ts';
+import { remembering } from '../core/memo.ts';
 import { SEVERITY } from '../event/event.ts';
 import { type Check, checked, type Finding } from './finding.ts';
 import type { RiskyService } from './risky-services.ts';

@@ -1,7 +1,7 @@
 import { SEVERITY } from '../event/event.ts';
 import { AddressSet } from '../nmap/address-set.ts';
 import { PortSet } from '../nmap/port-set.ts';
-import { PortlogError } from '../errors.ts';
+import { PortlogError } from '../core/errors.ts';
 import { checked, type Finding, type Rule } from './finding.ts';
 
 /** What is meant to be open: schemas/exposure.schema.json. */

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { reasonOf } from '../core/reason.ts';
-import { PortlogError } from '../errors.ts';
+import { PortlogError } from '../core/errors.ts';
 
 /** What CISA says of a vulnerability that is exploited in the world. Dates as `2026-01-31`. */
 export interface KnownExploited {

@@ -1,7 +1,7 @@
 import type { Script, ScriptItem, ScriptTable, Service } from '../nmap/model.ts';
 import { askedScripts } from './asked-scripts.ts';
 import type { Subject } from './finding.ts';
-import { fitsGlob } from '../glob.ts';
+import { fitsGlob } from '../core/glob.ts';
 
 /** The source of what nmap was told when it asked the service (`-sV`). */
 export const SERVICE = 'service';

@@ -1,5 +1,5 @@
-import { type KnownFinding, type KnownHost, type KnownPort, lastOf, since, standing } from '../change/known.ts';
-import { KnownHosts, knownSites } from '../change/store.ts';
+import { type KnownFinding, type KnownHost, type KnownPort, lastOf, since, standing } from '../state/known-host.ts';
+import { KnownHosts, knownSites } from '../state/known-hosts.ts';
 import { type Level, levelOf } from '../event/event.ts';
 import { RULES } from '../finding/registry.ts';
 import type { Database } from '../state/database.ts';

@@ -1,5 +1,5 @@
 import { ecsParts } from '../event/ecs.ts';
-import { encoded } from '../sink/body.ts';
+import { encoded } from '../sink/transport/body.ts';
 import type { Sink } from '../sink/sink.ts';
 import type { Bounded, ChangeFact, ReportFacts, ScanFact } from './facts.ts';
 import { Top } from './top.ts';

@@ -1,7 +1,7 @@
 import { fingerprint } from '../content/fingerprint.ts';
 import { type Monitor, opensearchMonitors } from '../content/opensearch-monitors.ts';
 import type { ContentOptions } from '../content/options.ts';
-import type { HttpAnswer, HttpClient, HttpRequest } from '../sink/http.ts';
+import type { HttpAnswer, HttpClient, HttpRequest } from '../sink/transport/http.ts';
 import { installation, isWithoutPlugin, type PlanOptions, type Presence, presenceByMark, removal, said, type Step, wanted, jsonOf } from './step.ts';
 
 const MONITORS = '/_plugins/_alerting/monitors';

@@ -2,9 +2,9 @@ import { fingerprint } from '../content/fingerprint.ts';
 import { GRAFANA_FOLDER, GRAFANA_INTERVAL_S, grafanaRules } from '../content/grafana-rules.ts';
 import type { ContentOptions } from '../content/options.ts';
 import { packageNames, packageText } from '../core/package-files.ts';
-import { PortlogError } from '../errors.ts';
+import { PortlogError } from '../core/errors.ts';
 import { PORTLOG_VERSION } from '../event/context.ts';
-import type { HttpClient, HttpRequest } from '../sink/http.ts';
+import type { HttpClient, HttpRequest } from '../sink/transport/http.ts';
 import { checkVersion, type Presence, found, installation, type PlanOptions, removal, type Step, wanted, wantedJson } from './step.ts';
 
 const OLDEST = [10, 0] as const;

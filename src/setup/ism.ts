@@ -1,6 +1,6 @@
 import { type IsmPolicy, ismPolicy } from '../content/ism-policy.ts';
-import { PortlogError } from '../errors.ts';
-import type { HttpClient, HttpRequest } from '../sink/http.ts';
+import { PortlogError } from '../core/errors.ts';
+import type { HttpClient, HttpRequest } from '../sink/transport/http.ts';
 import { installation, isWithoutPlugin, type PlanOptions, type Presence, removal, said, type Step, jsonOf, wantedJson } from './step.ts';
 
 const ISM = '/_plugins/_ism';

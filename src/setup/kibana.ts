@@ -1,7 +1,7 @@
 import { kibanaObjects, TAG, TAG_ABOUT } from '../content/kibana-dashboards.ts';
 import { KIBANA_RULE_FRAME, kibanaFingerprint, type KibanaRule, kibanaRules } from '../content/kibana-rules.ts';
 import type { ContentOptions } from '../content/options.ts';
-import type { HttpClient, HttpRequest } from '../sink/http.ts';
+import type { HttpClient, HttpRequest } from '../sink/transport/http.ts';
 import { type AnySavedObject, checkDashboards, planObjects, planObjectsRemoval, type SavedObjectsServer } from './saved-objects.ts';
 import { type Presence, found, installation, type PlanOptions, removal, said, type Step, jsonOf, wantedJson } from './step.ts';
 

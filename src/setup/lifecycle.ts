@@ -1,4 +1,4 @@
-import type { HttpClient, HttpRequest } from '../sink/http.ts';
+import type { HttpClient, HttpRequest } from '../sink/transport/http.ts';
 import { isWithoutPlugin, said, type Step, wanted, jsonOf } from './step.ts';
 
 const STREAMS = '/_data_stream/logs-nmap.*/_lifecycle';

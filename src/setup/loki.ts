@@ -1,11 +1,11 @@
-import { jsonIn, wordsAt } from '../sink/answer.ts';
+import { jsonIn, wordsAt } from '../sink/transport/answer.ts';
 import { isDeepStrictEqual } from 'node:util';
 import { parse, stringify } from 'yaml';
 import { fingerprint } from '../content/fingerprint.ts';
 import { LOKI_GROUP, type LokiRuleGroup, lokiRuleGroup } from '../content/loki-rules.ts';
 import type { ContentOptions } from '../content/options.ts';
-import { PortlogError } from '../errors.ts';
-import type { HttpAnswer, HttpClient, HttpRequest } from '../sink/http.ts';
+import { PortlogError } from '../core/errors.ts';
+import type { HttpAnswer, HttpClient, HttpRequest } from '../sink/transport/http.ts';
 import { checkVersion, type Presence, found, installation, type PlanOptions, refused, removal, type Step } from './step.ts';
 
 /** Structured metadata, which all our queries ask, is on by default since then. */

@@ -1,7 +1,7 @@
 import { firstLinks } from '../content/osd-objects.ts';
-import { PortlogError } from '../errors.ts';
-import type { HttpClient } from '../sink/http.ts';
-import { isAtLeast } from '../sink/version.ts';
+import { PortlogError } from '../core/errors.ts';
+import type { HttpClient } from '../sink/transport/http.ts';
+import { isAtLeast } from '../sink/transport/version.ts';
 import { type AnySavedObject, checkDashboards, planObjects, planObjectsRemoval, type SavedObjectsServer } from './saved-objects.ts';
 import { type PlanOptions, type Step } from './step.ts';
 

@@ -1,6 +1,6 @@
-import { systemClock } from '../clock.ts';
-import { PortlogError } from '../errors.ts';
-import type { HttpClient } from '../sink/http.ts';
+import { systemClock } from '../core/clock.ts';
+import { PortlogError } from '../core/errors.ts';
+import type { HttpClient } from '../sink/transport/http.ts';
 import { wanted, wantedJson } from './step.ts';
 
 /** How often a copy is asked whether it is done. */

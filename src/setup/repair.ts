@@ -1,7 +1,7 @@
-import { type BulkServer, bulkRefusal } from '../sink/bulk.ts';
-import { type Fault, faultInWords, lookAtPlaces, type Place, UNKNOWN } from '../sink/bulk-places.ts';
-import type { HttpClient, HttpRequest } from '../sink/http.ts';
-import { PortlogError } from '../errors.ts';
+import { type BulkServer, bulkRefusal } from '../sink/bulk/bulk.ts';
+import { type Fault, faultInWords, lookAtPlaces, type Place, UNKNOWN } from '../sink/bulk/places.ts';
+import type { HttpClient, HttpRequest } from '../sink/transport/http.ts';
+import { PortlogError } from '../core/errors.ts';
 import { setupFileText } from './files.ts';
 import { copyDocuments } from './reindex.ts';
 import { said, type Step, wanted } from './step.ts';

@@ -1,7 +1,7 @@
 import { ndjson } from '../content/files.ts';
 import { fingerprint } from '../content/fingerprint.ts';
-import { PortlogError } from '../errors.ts';
-import type { HttpClient, HttpRequest } from '../sink/http.ts';
+import { PortlogError } from '../core/errors.ts';
+import type { HttpClient, HttpRequest } from '../sink/transport/http.ts';
 import {
   accepted,
   checkVersion,

@@ -1,7 +1,7 @@
-import { PortlogError } from '../errors.ts';
-import type { HttpAnswer, HttpClient, HttpRequest } from '../sink/http.ts';
-import { isAtLeast } from '../sink/version.ts';
-import { jsonIn } from '../sink/answer.ts';
+import { PortlogError } from '../core/errors.ts';
+import type { HttpAnswer, HttpClient, HttpRequest } from '../sink/transport/http.ts';
+import { isAtLeast } from '../sink/transport/version.ts';
+import { jsonIn } from '../sink/transport/answer.ts';
 
 /** One thing that set-up does, or finds done. */
 export interface Step {

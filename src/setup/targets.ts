@@ -12,12 +12,12 @@ import {
 import { opensearchObjects } from '../content/opensearch-dashboards.ts';
 import { wazuhObjects } from '../content/wazuh-dashboards.ts';
 import type { ContentOptions } from '../content/options.ts';
-import type { HttpClient } from '../sink/http.ts';
-import type { BulkServer } from '../sink/bulk.ts';
-import { ELASTICSEARCH } from '../sink/elasticsearch.ts';
-import { OPENSEARCH } from '../sink/opensearch.ts';
+import type { HttpClient } from '../sink/transport/http.ts';
+import type { BulkServer } from '../sink/bulk/bulk.ts';
+import { ELASTICSEARCH } from '../sink/elasticsearch/elasticsearch.ts';
+import { OPENSEARCH } from '../sink/opensearch/opensearch.ts';
 import { ELASTICSEARCH_URL, LOKI_URL, type SinkOptions } from '../sink/options.ts';
-import { wazuhApi, WAZUH_API_URL } from '../sink/wazuh-api.ts';
+import { wazuhApi, WAZUH_API_URL } from '../sink/wazuh/api.ts';
 import { SETUP_FILES, setupFileText } from './files.ts';
 import { planMonitors, planMonitorsRemoval } from './alerting.ts';
 import { planPolicy, planPolicyRemoval } from './ism.ts';

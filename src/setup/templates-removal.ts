@@ -1,7 +1,7 @@
-import { type BulkServer, bulkRefusal } from '../sink/bulk.ts';
-import { placesOf, UNKNOWN } from '../sink/bulk-places.ts';
-import type { HttpClient } from '../sink/http.ts';
-import { PortlogError } from '../errors.ts';
+import { type BulkServer, bulkRefusal } from '../sink/bulk/bulk.ts';
+import { placesOf, UNKNOWN } from '../sink/bulk/places.ts';
+import type { HttpClient } from '../sink/transport/http.ts';
+import { PortlogError } from '../core/errors.ts';
 import { setupFileText, SETUP_FILES, type SetupFile } from './files.ts';
 import { found, removal, said, type Step } from './step.ts';
 import { covers, definitionIn, isOurs } from './templates.ts';

@@ -1,7 +1,7 @@
-import { PortlogError } from '../errors.ts';
-import { type BulkServer, bulkRefusal } from '../sink/bulk.ts';
-import { ELASTICSEARCH } from '../sink/elasticsearch.ts';
-import type { HttpAnswer, HttpClient } from '../sink/http.ts';
+import { PortlogError } from '../core/errors.ts';
+import { type BulkServer, bulkRefusal } from '../sink/bulk/bulk.ts';
+import { ELASTICSEARCH } from '../sink/elasticsearch/elasticsearch.ts';
+import type { HttpAnswer, HttpClient } from '../sink/transport/http.ts';
 import { setupFileText, SETUP_FILES, type SetupFile } from './files.ts';
 import { type Presence, installation, type PlanOptions, refused, type Step } from './step.ts';
 

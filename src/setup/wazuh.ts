@@ -2,9 +2,9 @@ import { wazuhFiles } from '../content/files.ts';
 import { allWazuhIds, BASE_ID } from '../content/wazuh-rules.ts';
 import type { ContentOptions } from '../content/options.ts';
 import { wazuhFingerprint } from '../content/wazuh-file.ts';
-import { PortlogError } from '../errors.ts';
-import type { HttpAnswer, HttpClient, HttpRequest } from '../sink/http.ts';
-import { wazuhVersion, wazuhWords } from '../sink/wazuh-api.ts';
+import { PortlogError } from '../core/errors.ts';
+import type { HttpAnswer, HttpClient, HttpRequest } from '../sink/transport/http.ts';
+import { wazuhVersion, wazuhWords } from '../sink/wazuh/api.ts';
 import {
   accepted,
   checkVersion,

@@ -1,8 +1,8 @@
 import { isIPv4 } from 'node:net';
 import { type Dataset, DATASETS, GENERIC } from '../event/event.ts';
-import { serverVariable } from '../config/env.ts';
+import { serverVariable } from '../core/environment.ts';
 import type { Facility, SyslogFormat } from '../event/syslog.ts';
-import { PortlogError } from '../errors.ts';
+import { PortlogError } from '../core/errors.ts';
 
 /** Where the servers listen when nobody says otherwise. */
 export const ELASTICSEARCH_URL = 'http://127.0.0.1:9200';

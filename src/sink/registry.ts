@@ -1,22 +1,22 @@
-import { nearest } from '../config/nearest.ts';
-import { PortlogError } from '../errors.ts';
+import { nearest } from '../core/nearest.ts';
+import { PortlogError } from '../core/errors.ts';
 import { isPlaintextAllowed, type SinkOptions } from './options.ts';
 import type { Sink, Tell } from './sink.ts';
 import { withinLimits } from './within-limits.ts';
 
 /** Every sink but standard output, by the name that `--to` and the configuration use. */
 const SINK_TYPES: Readonly<Record<string, (options: SinkOptions, tell: Tell | undefined) => Promise<Sink>>> = {
-  elasticsearch: async (options) => (await import('./elasticsearch.ts')).elasticsearchSink(options),
-  file: async (options) => (await import('./file.ts')).fileSink(options),
-  http: async (options) => (await import('./ndjson.ts')).httpSink(options),
-  loki: async (options) => (await import('./loki.ts')).lokiSink(options),
-  opensearch: async (options) => (await import('./opensearch.ts')).opensearchSink(options),
+  elasticsearch: async (options) => (await import('./elasticsearch/elasticsearch.ts')).elasticsearchSink(options),
+  file: async (options) => (await import('./file/file.ts')).fileSink(options),
+  http: async (options) => (await import('./http/ndjson.ts')).httpSink(options),
+  loki: async (options) => (await import('./loki/loki.ts')).lokiSink(options),
+  opensearch: async (options) => (await import('./opensearch/opensearch.ts')).opensearchSink(options),
   otlp: async (options) => {
-    const [{ JSON_ENCODING, otlpSink }, { PROTOBUF }] = await Promise.all([import('./otlp.ts'), import('../otel/protobuf.ts')]);
+    const [{ JSON_ENCODING, otlpSink }, { PROTOBUF }] = await Promise.all([import('./otlp/otlp.ts'), import('./otlp/protobuf.ts')]);
     return options.encoding === 'json' ? otlpSink(options, JSON_ENCODING, PROTOBUF) : otlpSink(options, PROTOBUF, JSON_ENCODING);
   },
-  syslog: async (options) => (await import('./syslog.ts')).syslogSink(options),
-  wazuh: async (options, tell) => (await import('./wazuh.ts')).wazuhSink(options, tell),
+  syslog: async (options) => (await import('./syslog/syslog.ts')).syslogSink(options),
+  wazuh: async (options, tell) => (await import('./wazuh/wazuh.ts')).wazuhSink(options, tell),
 };
 
 /** Throws `sink-unknown` or `sink-options`; connects to nothing yet. */

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { lstat, open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { PortlogError } from '../errors.ts';
+import { PortlogError } from '../core/errors.ts';
 
 /** A scan in a watched directory. */
 export interface FoundFile {

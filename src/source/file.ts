@@ -1,7 +1,7 @@
 import { constants, read, type Stats, statSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import { PortlogError } from '../errors.ts';
+import { PortlogError } from '../core/errors.ts';
 import { GzipBomb, GzipDamage, gunzipped } from './gunzip.ts';
 import type { Source } from './source.ts';
 

@@ -1,4 +1,4 @@
-import { PortlogError } from '../errors.ts';
+import { PortlogError } from '../core/errors.ts';
 import { type NmapOption, nmapWords } from './nmap-options.ts';
 
 const PIPE = 'portlog reads the XML from a pipe';

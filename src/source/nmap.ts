@@ -1,8 +1,8 @@
 import type { ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import type { Environment } from '../config/env.ts';
-import { PortlogError } from '../errors.ts';
-import { signalChild, startChild, startGuard } from './child.ts';
+import type { Environment } from '../core/environment.ts';
+import { PortlogError } from '../core/errors.ts';
+import { signalChild, startChild, startGuard } from '../core/child.ts';
 import { nmapArguments } from './nmap-arguments.ts';
 import type { Source } from './source.ts';
 

@@ -3,10 +3,10 @@ import { accessSync, closeSync, constants, existsSync, linkSync, openSync, rmSyn
 import { dirname } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
-import { PortlogError } from '../errors.ts';
-import { makeDirectories } from '../make-directories.ts';
+import { PortlogError } from '../core/errors.ts';
+import { makeDirectories } from '../core/make-directories.ts';
 import { filesystemOf } from './filesystem.ts';
-import { DatabaseSync as Sqlite } from './sqlite.ts';
+import { DatabaseSync as Sqlite } from '../core/sqlite.ts';
 import type { SchemaStep } from './schema.ts';
 import { DAMAGED_HINT, stateError } from './state-error.ts';
 

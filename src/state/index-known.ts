@@ -1,6 +1,6 @@
 import { addressKey } from '../nmap/address-set.ts';
-import { either, listOf, number, oneOf, optional, parsedAs, record, text } from '../shape.ts';
-import type { Handle } from './sqlite.ts';
+import { either, listOf, number, oneOf, optional, parsedAs, record, text } from '../core/shape.ts';
+import type { Handle } from '../core/sqlite.ts';
 
 /** Enters addresses and latest times of the hosts that are known, so that a scan finds those that it is about. */
 export function indexKnown(handle: Handle): void {

@@ -1,6 +1,6 @@
 import { maskArguments } from '../nmap/mask.ts';
-import { optional, parsedAs, record, text } from '../shape.ts';
-import type { Handle } from './sqlite.ts';
+import { optional, parsedAs, record, text } from '../core/shape.ts';
+import type { Handle } from '../core/sqlite.ts';
 
 /**
  * Arguments of scans as earlier versions kept them, in which secrets stand that were quoted or escaped. What is

@@ -1,6 +1,6 @@
 import { indexKnown } from './index-known.ts';
 import { maskStoredArguments } from './mask-arguments.ts';
-import type { Handle } from './sqlite.ts';
+import type { Handle } from '../core/sqlite.ts';
 
 /** Statements, or what they cannot say. Runs in the transaction that brings a file up to date. */
 export type SchemaStep = string | ((handle: Handle) => void);

@@ -1,6 +1,6 @@
 import { statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { PortlogError } from '../errors.ts';
+import { PortlogError } from '../core/errors.ts';
 
 export const DAMAGED_HINT =
   'move it away to begin anew, or bring it back from a backup; scans that are still there can be shipped again, and nothing is stored twice where the target can tell';

@@ -1,6 +1,6 @@
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../core/clock.ts';
 import { count } from '../event/text.ts';
-import type { ShipReport } from '../ship.ts';
+import type { ShipReport } from '../pipeline/ship.ts';
 
 /** What it is there for. */
 export interface DutyCounts {

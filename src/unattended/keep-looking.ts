@@ -1,7 +1,7 @@
-import type { Clock } from '../clock.ts';
-import type { PortlogError } from '../errors.ts';
-import { mistake } from '../mistake.ts';
-import type { Caretaker } from './caretaker.ts';
+import type { Clock } from '../core/clock.ts';
+import type { PortlogError } from '../core/errors.ts';
+import { mistake } from '../core/mistake.ts';
+import type { Housekeeping } from './housekeeping.ts';
 import type { Watcher } from './watcher.ts';
 
 export interface LookingOptions {
@@ -22,7 +22,7 @@ const MAX_REST_MS = 600_000;
 /** Looks into directories and after what waits, until told to stop. */
 export async function keepLooking(
   watcher: Pick<Watcher, 'look'>,
-  caretaker: Pick<Caretaker, 'look'> | undefined,
+  housekeeping: Pick<Housekeeping, 'look'> | undefined,
   { pollMs, clock, stop, onProblem, onLook }: LookingOptions,
 ): Promise<void> {
   /** How long the look before took: one that was paused, or through which a clock was set, is followed by one that was not. */
@@ -36,7 +36,7 @@ export async function keepLooking(
       restMs = isBusy ? 0 : Math.max(pollMs, Math.min(Math.min(before, tookMs) * REST, MAX_REST_MS));
       before = tookMs;
       onLook?.(!isBusy);
-      await caretaker?.look();
+      await housekeeping?.look();
     } catch (error) {
       onProblem(mistake('looking into directories and after what waits', error));
     }

@@ -1,8 +1,8 @@
-import type { Clock } from '../clock.ts';
-import type { PortlogError } from '../errors.ts';
-import { mistake } from '../mistake.ts';
+import type { Clock } from '../core/clock.ts';
+import type { PortlogError } from '../core/errors.ts';
+import { mistake } from '../core/mistake.ts';
 import type { Schedule } from './schedule.ts';
-import type { ScheduledScans } from './scheduled-scans.ts';
+import type { ScheduledScans } from '../state/scheduled-scans.ts';
 
 export interface ScheduleOptions {
   readonly scans: ScheduledScans;

@@ -1,5 +1,5 @@
-import type { Clock } from '../clock.ts';
-import { PortlogError } from '../errors.ts';
+import type { Clock } from '../core/clock.ts';
+import { PortlogError } from '../core/errors.ts';
 import type { Source } from '../source/source.ts';
 
 /** The source, but of which reading is given up (`input-stalled`) when nothing comes of it for `limitMs`: a share that hangs must not hold up the others. */

@@ -1,5 +1,5 @@
 import type { Config } from '../config/config.ts';
-import { PortlogError } from '../errors.ts';
+import { PortlogError } from '../core/errors.ts';
 import { nmapArguments } from '../source/nmap-arguments.ts';
 import { type Timetable, timetable } from './timetable.ts';
 

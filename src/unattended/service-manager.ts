@@ -1,6 +1,6 @@
 import { hrtime } from 'node:process';
-import { type Environment, notifierEnvironment } from '../config/env.ts';
-import { runQuietly } from '../source/child.ts';
+import { type Environment, notifierEnvironment } from '../core/environment.ts';
+import { runQuietly } from '../core/child.ts';
 
 /** systemd's own program; https://www.freedesktop.org/software/systemd/man/latest/systemd-notify.html */
 const PROGRAM = 'systemd-notify';

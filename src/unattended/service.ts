@@ -1,5 +1,5 @@
-import type { Clock } from '../clock.ts';
-import type { ShipReport } from '../ship.ts';
+import type { Clock } from '../core/clock.ts';
+import type { ShipReport } from '../pipeline/ship.ts';
 import { Activity, type DutyCounts } from './activity.ts';
 import type { ServiceManager } from './service-manager.ts';
 import { SignsOfLife } from './signs-of-life.ts';

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../core/clock.ts';
 
 /** Whether the loop that looks into directories and after what waits goes on. */
 export class SignsOfLife {

@@ -1,5 +1,5 @@
 import { Cron } from 'croner';
-import { PortlogError } from '../errors.ts';
+import { PortlogError } from '../core/errors.ts';
 
 /** When something is due, again and again. Times are epoch milliseconds. */
 export interface Timetable {

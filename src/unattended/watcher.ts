@@ -1,14 +1,14 @@
-import { type Clock, systemClock } from '../clock.ts';
-import { PortlogError } from '../errors.ts';
-import type { InputReport } from '../input-report.ts';
-import type { ShipReport } from '../ship.ts';
+import { type Clock, systemClock } from '../core/clock.ts';
+import { PortlogError } from '../core/errors.ts';
+import type { InputReport } from '../pipeline/input-report.ts';
+import type { ShipReport } from '../pipeline/ship.ts';
 import type { Directory, FoundFile } from '../source/directory.ts';
 import { foundSource } from '../source/file.ts';
 import type { Source } from '../source/source.ts';
-import type { FileAttempts } from './file-attempts.ts';
+import type { FileAttempts } from '../state/file-attempts.ts';
 import { patient } from './patient.ts';
 import { Postponed } from './postponed.ts';
-import type { SeenFiles } from './seen-files.ts';
+import type { SeenFiles } from '../state/seen-files.ts';
 
 /** A directory, what of it was shipped before and what could not be, and which site it is of (undefined: that of the configuration). */
 export interface Watched {

@@ -18,7 +18,7 @@ import { serverId } from '../../src/content/rule.ts';
 import { FIELDS } from '../../src/event/fields.ts';
 import { RULE_CATEGORIES } from '../../src/finding/finding.ts';
 import { RULES } from '../../src/finding/registry.ts';
-import { METADATA } from '../../src/sink/loki-entry.ts';
+import { METADATA } from '../../src/sink/loki/entry.ts';
 import { ROOT } from '../support/run-portlog.ts';
 import { readDashboards, targetsOf } from './grafana.ts';
 import { panelsOf, readObjects } from './kibana.ts';

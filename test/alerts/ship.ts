@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SCHEMA_VERSIONS } from '../../src/state/schema.ts';
 import { Database } from '../../src/state/database.ts';
-import { FileAttempts } from '../../src/unattended/file-attempts.ts';
+import { FileAttempts } from '../../src/state/file-attempts.ts';
 import { freshDir, portlog } from '../support/run-portlog.ts';
 import { scanOf, type Story } from '../support/story.ts';
 import { freePort } from '../server/ports.ts';

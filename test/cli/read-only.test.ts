@@ -1,7 +1,7 @@
 import { chmodSync, copyFileSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { openDatabase, openToLook } from '../../src/delivery/store.ts';
+import { openDatabase, openToLook } from '../../src/state/store.ts';
 import { portlogHere } from '../support/run-in-process.ts';
 import { freshDir, ROOT } from '../support/run-portlog.ts';
 import { answer, scriptedServer } from '../support/scripted-server.ts';

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { elasticsearchSink } from '../../src/sink/elasticsearch.ts';
+import { elasticsearchSink } from '../../src/sink/elasticsearch/elasticsearch.ts';
 import type { SinkOptions } from '../../src/sink/options.ts';
 import type { Sink } from '../../src/sink/sink.ts';
-import { runLane } from '../support/delivery.ts';
+import { runPipeline } from '../support/delivery.ts';
 import { faultContract } from '../support/fault-contract.ts';
 import { eventsOf, fixture, host, port, scan } from '../support/scans.ts';
 import { answer, besides, bulkFates, bulkIds, healthy, type Script, scriptedServer, type Seen, setUpRight } from '../support/scripted-server.ts';
@@ -287,9 +287,9 @@ describe('through a lane', () => {
         }),
       );
     });
-    const lane = await runLane(sink, EVENTS);
-    expect(lane.tally).toMatchObject({ read: 11, delivered: 10, already: 0, dead: 1, spooled: 0 });
+    const pipeline = await runPipeline(sink, EVENTS);
+    expect(pipeline.tally).toMatchObject({ read: 11, delivered: 10, already: 0, dead: 1, spooled: 0 });
     expect(stored.size).toBe(10);
-    expect(lane.firstRejection).toBe('poison: bad');
+    expect(pipeline.firstRejection).toBe('poison: bad');
   });
 });

@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, test, vi } from 'vitest';
 import { ecsLine } from '../../src/event/ecs.ts';
-import { rotate } from '../../src/sink/file-rotation.ts';
-import type { Tally } from '../../src/delivery/tally.ts';
-import { fileSink } from '../../src/sink/file.ts';
+import { rotate } from '../../src/sink/file/rotation.ts';
+import type { Tally } from '../../src/state/tally.ts';
+import { fileSink } from '../../src/sink/file/file.ts';
 import type { SinkOptions } from '../../src/sink/options.ts';
 import type { Sink } from '../../src/sink/sink.ts';
-import { runLane } from '../support/delivery.ts';
+import { runPipeline } from '../support/delivery.ts';
 import { portlogHere } from '../support/run-in-process.ts';
 import { freshDir } from '../support/run-portlog.ts';
 import { eventsOf, fixture, host, scan } from '../support/scans.ts';
@@ -27,9 +27,9 @@ describe('the contract, with fsync', () => sinkContract(async () => open(join(fr
 
 test('one line an event, in a directory that it makes, appended', async () => {
   const path = join(freshDir(), 'a/b/events.ndjson');
-  await runLane(open(path), EVENTS);
+  await runPipeline(open(path), EVENTS);
   expect(readFileSync(path, 'utf8')).toBe(LINES);
-  await runLane(open(path), EVENTS);
+  await runPipeline(open(path), EVENTS);
   expect(readFileSync(path, 'utf8')).toBe(LINES + LINES);
   expect(statSync(path).mode & 0o777).toBe(0o640);
 });
@@ -43,7 +43,7 @@ test.for([
   const path = join(freshDir(), 'events.ndjson');
   writeFileSync(path, whole + half);
   utimesSync(path, new Date(), new Date(Date.now() - 60_000));
-  await runLane(open(path), EVENTS);
+  await runPipeline(open(path), EVENTS);
   expect(readFileSync(path, 'utf8')).toBe(whole + LINES);
 });
 
@@ -53,7 +53,7 @@ test.for(['my notes', '{"a":1}\n{"half":', 'x'.repeat(100_000), 'line\n\nno end'
     const path = join(freshDir(), 'notes.txt');
     writeFileSync(path, text);
     utimesSync(path, new Date(), new Date(Date.now() - 60_000));
-    await runLane(open(path), EVENTS);
+    await runPipeline(open(path), EVENTS);
     expect(readFileSync(path, 'utf8')).toBe(`${text}\n${LINES}`);
   },
 );
@@ -71,8 +71,8 @@ test('check makes nothing and changes nothing', async () => {
 
 test('a directory that nobody can make ends in a sentence, and at once', async () => {
   await expect(open('/proc/nope/x').check(NEVER)).rejects.toThrow('/proc/nope/x cannot be written: permission is denied');
-  const lane = await runLane(open('/proc/nope/x'), EVENTS);
-  expect(lane.failure?.message).toBe('/proc/nope/x cannot be written: no directory can be made there');
+  const pipeline = await runPipeline(open('/proc/nope/x'), EVENTS);
+  expect(pipeline.failure?.message).toBe('/proc/nope/x cannot be written: no directory can be made there');
 });
 
 test('a link that others may have put there is not followed; one of our own is', async () => {
@@ -84,10 +84,10 @@ test('a link that others may have put there is not followed; one of our own is',
   chmodSync(shared, 0o1777);
   symlinkSync(target, join(shared, 'events.ndjson'));
   await expect(open(join(shared, 'events.ndjson')).check(NEVER)).rejects.toThrow('it is a link, in a directory where others could have put it');
-  const lane = await runLane(open(join(shared, 'events.ndjson')), EVENTS);
-  expect([lane.failure?.kind, readFileSync(target, 'utf8')]).toEqual(['permanent', '']);
+  const pipeline = await runPipeline(open(join(shared, 'events.ndjson')), EVENTS);
+  expect([pipeline.failure?.kind, readFileSync(target, 'utf8')]).toEqual(['permanent', '']);
   symlinkSync(target, join(folder, 'mine.ndjson'));
-  await runLane(open(join(folder, 'mine.ndjson')), EVENTS);
+  await runPipeline(open(join(folder, 'mine.ndjson')), EVENTS);
   expect(readFileSync(target, 'utf8')).toBe(LINES);
 });
 
@@ -95,7 +95,7 @@ test('a line that another process is just writing is not', async () => {
   const path = join(freshDir(), 'events.ndjson');
   writeFileSync(path, '{"a":1}\n{"half":');
   const other = setTimeout(() => appendFileSync(path, 'true}\n'), 300);
-  await runLane(open(path), EVENTS);
+  await runPipeline(open(path), EVENTS);
   clearTimeout(other);
   expect(readFileSync(path, 'utf8')).toBe(`{"a":1}\n{"half":true}\n${LINES}`);
 });
@@ -122,7 +122,7 @@ test('rotating deletes nothing, unless it is told how many to keep; then the sum
   const rotateBytes = Buffer.byteLength(LINES);
   const shipped = async (path: string, keepFiles?: number): Promise<Tally> => {
     const sink = open(path, { rotateBytes, keepFiles });
-    const { tally } = await runLane(sink, EVENTS);
+    const { tally } = await runPipeline(sink, EVENTS);
     await sink.close();
     return tally;
   };
@@ -195,7 +195,7 @@ test('what cannot be written is a sentence', async () => {
 });
 
 test('a full disk is a sink that fails for a while: no half line, everything waits', async () => {
-  const lane = await runLane(open('/dev/full'), EVENTS, { retryForMs: 1000 });
-  expect(lane.tally).toMatchObject({ read: EVENTS.length, delivered: 0, spooled: EVENTS.length });
-  expect(lane.failure?.message).toBe('/dev/full cannot be written: the disk is full');
+  const pipeline = await runPipeline(open('/dev/full'), EVENTS, { retryForMs: 1000 });
+  expect(pipeline.tally).toMatchObject({ read: EVENTS.length, delivered: 0, spooled: EVENTS.length });
+  expect(pipeline.failure?.message).toBe('/dev/full cannot be written: the disk is full');
 });

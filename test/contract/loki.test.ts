@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { FIELDS } from '../../src/event/fields.ts';
-import { METADATA } from '../../src/sink/loki-entry.ts';
-import { lokiSink } from '../../src/sink/loki.ts';
+import { METADATA } from '../../src/sink/loki/entry.ts';
+import { lokiSink } from '../../src/sink/loki/loki.ts';
 import type { SinkOptions } from '../../src/sink/options.ts';
 import type { Sink } from '../../src/sink/sink.ts';
-import { runLane } from '../support/delivery.ts';
+import { runPipeline } from '../support/delivery.ts';
 import { faultContract } from '../support/fault-contract.ts';
 import { ecs, eventsOf, fixture, host, port, scan } from '../support/scans.ts';
 import { type Script, scriptedServer, type Seen } from '../support/scripted-server.ts';
@@ -58,8 +58,8 @@ test('one stream a request, few labels, the line is the event without event.crea
     streamLabels: { env: 'prod' },
     credentials: { kind: 'bearer', secret: () => 'x' },
   });
-  const lane = await runLane(sink, EVENTS);
-  expect(lane.tally).toMatchObject({ delivered: EVENTS.length });
+  const pipeline = await runPipeline(sink, EVENTS);
+  expect(pipeline.tally).toMatchObject({ delivered: EVENTS.length });
   for (const one of seen) expect(pushed(one).streams).toHaveLength(1);
   expect(seen[0]).toMatchObject({
     path: '/loki/api/v1/push',
@@ -133,8 +133,8 @@ describe('time', () => {
     const { sink, seen } = await against((one, response, index) =>
       index === 0 ? complaint(text(cut))(one, response, index) : stored(one, response, index),
     );
-    const lane = await runLane(sink, events);
-    expect(lane.tally).toMatchObject({ read: 2, delivered: 2, restamped: 1, dead: 0 });
+    const pipeline = await runPipeline(sink, events);
+    expect(pipeline.tally).toMatchObject({ read: 2, delivered: 2, restamped: 1, dead: 0 });
     const late = seen
       .slice(1)
       .map((one) => pushed(one).streams[0]!)
@@ -160,8 +160,8 @@ describe('answers', () => {
     });
     const script = `<script id="x" output="${'y'.repeat(6000)}"/>`;
     const ports = `<ports><port protocol="tcp" portid="1"><state state="open"/></port><port protocol="tcp" portid="2"><state state="open"/>${script}</port></ports>`;
-    const lane = await runLane(sink, eventsOf(scan(host('192.0.2.1', ports))));
-    expect(lane.tally).toMatchObject({ read: 4, delivered: 4, dead: 0 });
+    const pipeline = await runPipeline(sink, eventsOf(scan(host('192.0.2.1', ports))));
+    expect(pipeline.tally).toMatchObject({ read: 4, delivered: 4, dead: 0 });
     const lines = seen.flatMap((one) => pushed(one).streams[0]!.values.map(([, line]) => JSON.parse(line) as { nmap: { shortened?: true } }));
     expect(lines.filter(({ nmap }) => nmap.shortened)).toHaveLength(1);
     const before = seen.length;
@@ -181,8 +181,8 @@ describe('answers', () => {
     const { sink, seen } = await against(stored);
     const script = `<script id="x" output="${'y'.repeat(300_000)}"/>`;
     const ports = `<ports><port protocol="tcp" portid="2"><state state="open"/>${script}</port></ports>`;
-    const lane = await runLane(sink, eventsOf(scan(host('192.0.2.1', ports))));
-    expect(lane.tally).toMatchObject({ delivered: 3, dead: 0 });
+    const pipeline = await runPipeline(sink, eventsOf(scan(host('192.0.2.1', ports))));
+    expect(pipeline.tally).toMatchObject({ delivered: 3, dead: 0 });
     const lines = seen.flatMap((one) => pushed(one).streams[0]!.values.map(([, line]) => line));
     expect(Math.max(...lines.map((line) => Buffer.byteLength(line)))).toBeLessThanOrEqual(262_144);
   });
@@ -191,9 +191,9 @@ describe('answers', () => {
     const { sink } = await against(
       complaint(`max entry size '50' bytes exceeded for stream '{a="b"}' while adding an entry with length '900' bytes`),
     );
-    const lane = await runLane(sink, PORTS.slice(0, 1));
-    expect(lane.tally).toMatchObject({ delivered: 0, dead: 1 });
-    expect(lane.firstRejection).toContain("max entry size '50' bytes exceeded");
+    const pipeline = await runPipeline(sink, PORTS.slice(0, 1));
+    expect(pipeline.tally).toMatchObject({ delivered: 0, dead: 1 });
+    expect(pipeline.firstRejection).toContain("max entry size '50' bytes exceeded");
   });
 
   test('a 400 that says nothing known: halves, until the one event is found', async () => {
@@ -201,8 +201,8 @@ describe('answers', () => {
     const { sink } = await against((one, response, index) =>
       (one.body.includes(poison) ? complaint('something that no one has seen before') : stored)(one, response, index),
     );
-    const lane = await runLane(sink, EVENTS);
-    expect(lane.tally).toMatchObject({ read: EVENTS.length, delivered: EVENTS.length - 1, dead: 1 });
+    const pipeline = await runPipeline(sink, EVENTS);
+    expect(pipeline.tally).toMatchObject({ read: EVENTS.length, delivered: EVENTS.length - 1, dead: 1 });
   });
 
   test('a request that is too large for gRPC gets a 500, and goes in halves', async () => {
@@ -212,8 +212,8 @@ describe('answers', () => {
         response.writeHead(500).end('rpc error: code = ResourceExhausted desc = grpc: received message larger than max (4680856 vs. 4194304)\n');
       else stored(one, response, index);
     });
-    const lane = await runLane(sink, EVENTS);
-    expect(lane.tally).toMatchObject({ read: EVENTS.length, delivered: EVENTS.length });
+    const pipeline = await runPipeline(sink, EVENTS);
+    expect(pipeline.tally).toMatchObject({ read: EVENTS.length, delivered: EVENTS.length });
   });
 
   test.for([

@@ -1,11 +1,11 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
-import { unaccounted } from '../../src/delivery/tally.ts';
+import { unaccounted } from '../../src/state/tally.ts';
 import type { SinkOptions } from '../../src/sink/options.ts';
 import { openSink } from '../../src/sink/registry.ts';
 import { type Sink, SinkError } from '../../src/sink/sink.ts';
-import { runLane } from '../support/delivery.ts';
+import { runPipeline } from '../support/delivery.ts';
 import { CLOCK } from '../support/fault-contract.ts';
 import { freshDir } from '../support/run-portlog.ts';
 import { eventsOf, fixture } from '../support/scans.ts';
@@ -92,9 +92,9 @@ describe.each(Object.entries(SINKS))('%s', (type, { more, believesAnything, beli
     for (const body of ['wrong types', 'halves of items', 'success for nobody', 'a list', 'controls'])
       for (const status of [200, 400, 429]) {
         const sink = await against(type, status, BODIES[body]!, WAYS['at once']!, more);
-        const lane = await runLane({ ...sink, accepts: () => true }, EVENTS, { clock: CLOCK, retryForMs: 50, stateDir: freshDir() });
-        expect(unaccounted(lane.tally), `${status} ${body}`).toBe(0);
-        expect(lane.tally.discarded, `${status} ${body}`).toBe(0);
+        const pipeline = await runPipeline({ ...sink, accepts: () => true }, EVENTS, { clock: CLOCK, retryForMs: 50, stateDir: freshDir() });
+        expect(unaccounted(pipeline.tally), `${status} ${body}`).toBe(0);
+        expect(pipeline.tally.discarded, `${status} ${body}`).toBe(0);
       }
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { opensearchSink } from '../../src/sink/opensearch.ts';
+import { opensearchSink } from '../../src/sink/opensearch/opensearch.ts';
 import { againstServer } from '../support/against.ts';
 import { faultContract } from '../support/fault-contract.ts';
 import { answer, bulkFates, bulkIds, setUpRight } from '../support/scripted-server.ts';

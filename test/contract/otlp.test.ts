@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { otlpLine } from '../../src/event/otel.ts';
-import { Scratch } from '../../src/sink/body.ts';
-import { JSON_ENCODING, otlpSink } from '../../src/sink/otlp.ts';
-import { PROTOBUF } from '../../src/otel/protobuf.ts';
+import { Scratch } from '../../src/sink/transport/body.ts';
+import { JSON_ENCODING, otlpSink } from '../../src/sink/otlp/otlp.ts';
+import { PROTOBUF } from '../../src/sink/otlp/protobuf.ts';
 import type { SinkOptions } from '../../src/sink/options.ts';
 import type { Sink } from '../../src/sink/sink.ts';
-import { runLane } from '../support/delivery.ts';
+import { runPipeline } from '../support/delivery.ts';
 import { againstServer } from '../support/against.ts';
 import { faultContract } from '../support/fault-contract.ts';
 import { otlpRequestIn } from '../support/otlp-protobuf.ts';
@@ -181,7 +181,7 @@ describe('through a lane', () => {
       for (const id of ids) stored.add(id);
       accepted(seen, response, index);
     });
-    const { tally } = await runLane(sink, EVENTS);
+    const { tally } = await runPipeline(sink, EVENTS);
     expect(tally).toMatchObject({ read: EVENTS.length, delivered: EVENTS.length - 1, dead: 1 });
     expect(stored.size).toBe(EVENTS.length - 1);
   });

@@ -1,11 +1,11 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { elasticsearchSink } from '../../src/sink/elasticsearch.ts';
-import { opensearchSink } from '../../src/sink/opensearch.ts';
+import { elasticsearchSink } from '../../src/sink/elasticsearch/elasticsearch.ts';
+import { opensearchSink } from '../../src/sink/opensearch/opensearch.ts';
 import type { SinkOptions } from '../../src/sink/options.ts';
 import type { Sink } from '../../src/sink/sink.ts';
 import { FakeStore, mappingOfFields } from '../support/fake-store.ts';
 import { freshDir } from '../support/run-portlog.ts';
-import { runLane } from '../support/delivery.ts';
+import { runPipeline } from '../support/delivery.ts';
 import { eventsOf, fixture } from '../support/scans.ts';
 import { batchOf, entriesOf, NEVER } from '../support/sink-contract.ts';
 import { sinkOptions } from '../support/sink-options.ts';
@@ -41,12 +41,12 @@ describe.each([
   test('without templates nothing is sent, and everything waits; set up meanwhile, the next attempt sends it', async () => {
     const { store, sink } = await opened();
     const stateDir = freshDir();
-    const first = await runLane(sink, EVENTS, { stateDir });
+    const first = await runPipeline(sink, EVENTS, { stateDir });
     expect(first.tally).toMatchObject({ read: 11, delivered: 0, spooled: 11, dead: 0 });
     expect(first.failure).toMatchObject({ kind: 'permanent', hint: `run: portlog setup ${type} --url ${store.origin}` });
     expect(store.bulks).toBe(0);
     store.setUp();
-    const second = await runLane(sink, [], { stateDir });
+    const second = await runPipeline(sink, [], { stateDir });
     expect(second.replayed).toMatchObject({ read: 11, delivered: 11 });
   });
 

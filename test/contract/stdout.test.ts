@@ -1,7 +1,7 @@
 import { PassThrough, Writable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
-import { stdoutSink } from '../../src/sink/stdout.ts';
-import { tableSink } from '../../src/sink/table.ts';
+import { stdoutSink } from '../../src/sink/stdout/stdout.ts';
+import { tableSink } from '../../src/sink/stdout/table.ts';
 import { eventsOf, fixture, scan } from '../support/scans.ts';
 import { batchOf, entriesOf, NEVER, sinkContract } from '../support/sink-contract.ts';
 

@@ -2,12 +2,12 @@ import { readFileSync } from 'node:fs';
 import type { TlsOptions } from 'node:tls';
 import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
-import { unaccounted } from '../../src/delivery/tally.ts';
+import { unaccounted } from '../../src/state/tally.ts';
 import type { LogEvent } from '../../src/event/event.ts';
 import type { SinkOptions } from '../../src/sink/options.ts';
 import type { Sink } from '../../src/sink/sink.ts';
-import { syslogSink } from '../../src/sink/syslog.ts';
-import { runLane } from '../support/delivery.ts';
+import { syslogSink } from '../../src/sink/syslog/syslog.ts';
+import { runPipeline } from '../support/delivery.ts';
 import { CLOCK } from '../support/fault-contract.ts';
 import { freshDir } from '../support/run-portlog.ts';
 import { ecs, eventsOf, fixture, host, port, scan } from '../support/scans.ts';
@@ -118,12 +118,12 @@ describe('what a receiver does', () => {
     const got: string[] = [];
     const sink = await against((socket, read, index) => (index < 3 ? fault(socket, read, index) : reader(got)(socket, read, index)));
     const events = eventsOf(scan(Array.from({ length: 100 }, (_, i) => host(`192.0.2.${i}`, port(80) + port(81))).join('')));
-    const lane = await runLane(sink, events, {
+    const pipeline = await runPipeline(sink, events, {
       clock: CLOCK,
       retryForMs: 20_000,
     });
-    expect(unaccounted(lane.tally)).toBe(0);
-    expect(lane.tally).toMatchObject({ read: events.length, delivered: events.length, dead: 0, spooled: 0 });
+    expect(unaccounted(pipeline.tally)).toBe(0);
+    expect(pipeline.tally).toMatchObject({ read: events.length, delivered: events.length, dead: 0, spooled: 0 });
     expect(new Set(got.flatMap(unframed).map((message) => jsonIn(message).event.id))).toEqual(new Set(events.map(({ id }) => id)));
   });
 

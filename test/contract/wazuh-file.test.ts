@@ -1,10 +1,10 @@
 import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { systemClock } from '../../src/clock.ts';
+import { systemClock } from '../../src/core/clock.ts';
 import type { SinkOptions } from '../../src/sink/options.ts';
 import type { Batch, Sink } from '../../src/sink/sink.ts';
-import { wazuhSink } from '../../src/sink/wazuh.ts';
+import { wazuhSink } from '../../src/sink/wazuh/wazuh.ts';
 import { clockAt } from '../support/delivery.ts';
 import { FakeLogcollector, type LogcollectorOptions } from '../support/fake-logcollector.ts';
 import { freshDir } from '../support/run-portlog.ts';

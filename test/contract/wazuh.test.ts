@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { systemClock } from '../../src/clock.ts';
+import { systemClock } from '../../src/core/clock.ts';
 import { flatLine } from '../../src/event/flat.ts';
 import type { SinkOptions } from '../../src/sink/options.ts';
 import type { Sink } from '../../src/sink/sink.ts';
-import { wazuhSink } from '../../src/sink/wazuh.ts';
+import { wazuhSink } from '../../src/sink/wazuh/wazuh.ts';
 import { againstServer } from '../support/against.ts';
-import { runLane } from '../support/delivery.ts';
+import { runPipeline } from '../support/delivery.ts';
 import { FakeWazuh } from '../support/fake-wazuh.ts';
 import { faultContract } from '../support/fault-contract.ts';
 import { eventsOf, fixture, host, port, scan } from '../support/scans.ts';
@@ -188,9 +188,9 @@ describe('an API that fails', () => {
         answer(response, 200, lines(seen).includes(LINES[3]!) ? { error: 2, message: 'no' } : forwarded(lines(seen).length)),
       ),
     );
-    const lane = await runLane({ ...sink, accepts: () => true }, EVENTS);
-    expect(lane.tally).toMatchObject({ read: EVENTS.length, delivered: EVENTS.length - 1, dead: 1 });
-    expect(lane.firstRejection).toBe('no');
+    const pipeline = await runPipeline({ ...sink, accepts: () => true }, EVENTS);
+    expect(pipeline.tally).toMatchObject({ read: EVENTS.length, delivered: EVENTS.length - 1, dead: 1 });
+    expect(pipeline.firstRejection).toBe('no');
   });
 
   test.each([
@@ -224,8 +224,8 @@ test('a burst is in requests of at most 100', async () => {
   const url = await wazuh.start();
   const sink = wazuhSink(sinkOptions('wazuh', { target: url, credentials: USER }));
   const events = eventsOf(scan(Array.from({ length: 150 }, (_, i) => host(`192.0.2.${i}`, port(80))).join('')));
-  const lane = await runLane({ ...sink, accepts: () => true }, events);
-  expect(lane.tally).toMatchObject({ delivered: events.length });
+  const pipeline = await runPipeline({ ...sink, accepts: () => true }, events);
+  expect(pipeline.tally).toMatchObject({ delivered: events.length });
   expect(wazuh.events).toHaveLength(events.length);
   expect(wazuh.actions).toHaveLength(Math.ceil(events.length / 100));
   await wazuh.stop();

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ERRORS, EXIT } from '../../src/errors.ts';
+import { ERRORS, EXIT } from '../../src/core/errors.ts';
 import { generated } from '../../tools/generated.ts';
 import { commandsIn, page, pages } from '../support/docs.ts';
 import { FakeGrafana } from '../support/fake-grafana.ts';

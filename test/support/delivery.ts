@@ -1,8 +1,8 @@
-import type { Clock } from '../../src/clock.ts';
+import type { Clock } from '../../src/core/clock.ts';
 import { announce, isAnnounced } from '../../src/delivery/announce.ts';
-import { Lane, type LaneOptions } from '../../src/delivery/lane.ts';
-import { DEFAULT_SPOOL_LIMITS, type SpoolLimits } from '../../src/delivery/spool-limits.ts';
-import { Store } from '../../src/delivery/store.ts';
+import { SinkPipeline, type SinkPipelineOptions } from '../../src/delivery/sink-pipeline.ts';
+import { DEFAULT_SPOOL_LIMITS, type SpoolLimits } from '../../src/state/spool-limits.ts';
+import { Store } from '../../src/state/store.ts';
 import type { LogEvent } from '../../src/event/event.ts';
 import { type Batch, type Outcome, type Sink, SinkError } from '../../src/sink/sink.ts';
 import { fastDir } from './run-portlog.ts';
@@ -66,7 +66,7 @@ export function passDays(stateDir: string, clock: ReturnType<typeof clockAt>, da
   }
 }
 
-export interface LaneRun extends Partial<LaneOptions> {
+export interface LaneRun extends Partial<SinkPipelineOptions> {
   readonly stateDir?: string;
   readonly limits?: Partial<SpoolLimits>;
   /** Leave the store as a process does that is killed. */
@@ -74,22 +74,22 @@ export interface LaneRun extends Partial<LaneOptions> {
 }
 
 /** One run with one sink: reads the events, finishes, and closes the state. */
-export async function runLane(
+export async function runPipeline(
   sink: Sink,
   events: readonly LogEvent[],
   { stateDir = fastDir(), limits = {}, crash = false, ...more }: LaneRun = {},
-): Promise<Lane> {
+): Promise<SinkPipeline> {
   const clock = more.clock ?? clockAt();
   const store = openStore(stateDir, limits, clock.now);
-  const lane = new Lane(sink, { clock, store, retryForMs: 60_000, signal: new AbortController().signal, ...more });
-  store.watch(() => [{ sink: sink.name, tally: lane.tally }]);
-  lane.start(false);
+  const pipeline = new SinkPipeline(sink, { clock, store, retryForMs: 60_000, signal: new AbortController().signal, ...more });
+  store.watch(() => [{ sink: sink.name, tally: pipeline.tally }]);
+  pipeline.start(false);
   for (const event of events) {
-    if (lane.isStuck) break;
-    if (isAnnounced(event)) await announce([event], [lane], store);
-    else await lane.push(event);
+    if (pipeline.isStuck) break;
+    if (isAnnounced(event)) await announce([event], [pipeline], store);
+    else await pipeline.push(event);
   }
-  await lane.finish();
+  await pipeline.finish();
   if (!crash) store.close();
-  return lane;
+  return pipeline;
 }

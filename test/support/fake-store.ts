@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { FIELDS } from '../../src/event/fields.ts';
-import type { Mapping } from '../../src/sink/bulk-types.ts';
+import type { Mapping } from '../../src/sink/bulk/types.ts';
 import { answer, bulkAnswer, type Seen } from './scripted-server.ts';
 import { FakeServer } from './fake-server.ts';
 

@@ -1,8 +1,8 @@
 import type { ServerResponse } from 'node:http';
 import { afterEach, expect, test } from 'vitest';
-import { unaccounted } from '../../src/delivery/tally.ts';
+import { unaccounted } from '../../src/state/tally.ts';
 import type { Sink } from '../../src/sink/sink.ts';
-import { runLane } from './delivery.ts';
+import { runPipeline } from './delivery.ts';
 import { freshDir } from './run-portlog.ts';
 import { eventsOf, host, port, scan } from './scans.ts';
 import { besides, type Script, scriptedServer, type Seen } from './scripted-server.ts';
@@ -84,10 +84,10 @@ export function faultContract(subject: FaultySubject): void {
       accept();
     });
     const sink = subject.open(url);
-    const lane = await runLane(sink, EVENTS, { clock: CLOCK, retryForMs: 20_000 });
+    const pipeline = await runPipeline(sink, EVENTS, { clock: CLOCK, retryForMs: 20_000 });
     await sink.close();
-    expect(unaccounted(lane.tally), name).toBe(0);
-    expect(lane.tally).toMatchObject({ read: EVENTS.length, dead: 0, spooled: 0, discarded: 0 });
+    expect(unaccounted(pipeline.tally), name).toBe(0);
+    expect(pipeline.tally).toMatchObject({ read: EVENTS.length, dead: 0, spooled: 0, discarded: 0 });
     expect(stored).toEqual(new Set(EVENTS.map(({ id }) => id)));
   });
 
@@ -96,7 +96,7 @@ export function faultContract(subject: FaultySubject): void {
     const closed = await serve(() => undefined);
     await closed.stop();
     const down = subject.open(closed.url);
-    const first = await runLane(down, EVENTS, { clock: CLOCK, retryForMs: 50, stateDir });
+    const first = await runPipeline(down, EVENTS, { clock: CLOCK, retryForMs: 50, stateDir });
     expect(first.tally).toMatchObject({ read: EVENTS.length, delivered: 0, spooled: EVENTS.length });
     const stored = new Set<string>();
     const { url } = await serve((seen, response) => {
@@ -104,7 +104,7 @@ export function faultContract(subject: FaultySubject): void {
       take(seen, stored);
     });
     const up: Sink = { ...subject.open(url), identity: down.identity };
-    const second = await runLane(up, [], { clock: CLOCK, stateDir });
+    const second = await runPipeline(up, [], { clock: CLOCK, stateDir });
     expect(second.replayed.delivered).toBe(EVENTS.length);
     expect(stored).toEqual(new Set(EVENTS.map(({ id }) => id)));
     await Promise.all([down.close(), up.close()]);

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { DEFAULT_OPTIONS, type EventOptions } from '../../src/event/context.ts';
 import type { LogEvent } from '../../src/event/event.ts';
-import { Interpreter } from '../../src/interpreter.ts';
+import { Interpreter } from '../../src/pipeline/interpreter.ts';
 import type { Host } from '../../src/nmap/model.ts';
 import type { Refusal, RunEnd, ScanItem } from '../../src/nmap/item.ts';
 import { ScanReader } from '../../src/nmap/read.ts';

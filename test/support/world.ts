@@ -1,12 +1,12 @@
-import { type KnownHost, standing } from '../../src/change/known.ts';
+import { type KnownHost, standing } from '../../src/state/known-host.ts';
 import { KnownScans } from '../../src/change/scans.ts';
-import { KnownHosts } from '../../src/change/store.ts';
+import { KnownHosts } from '../../src/state/known-hosts.ts';
 import type { LogEvent } from '../../src/event/event.ts';
-import { ship, type ShipOptions, type ShipReport } from '../../src/ship.ts';
+import { ship, type ShipOptions, type ShipReport } from '../../src/pipeline/ship.ts';
 import { SinkError } from '../../src/sink/sink.ts';
 import { Database } from '../../src/state/database.ts';
 import { SCHEMA_VERSIONS } from '../../src/state/schema.ts';
-import { stateFile } from '../../src/delivery/store.ts';
+import { stateFile } from '../../src/state/store.ts';
 import { NOTHING, openStore, scriptedSink } from './delivery.ts';
 import { fastDir } from './run-portlog.ts';
 import { expectValidEvent } from './validate.ts';

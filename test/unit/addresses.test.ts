@@ -5,7 +5,7 @@ import { runCoverage } from '../../src/change/coverage.ts';
 import { argumentsOf } from '../../src/change/scope.ts';
 import { identify } from '../../src/event/address.ts';
 import { ExposurePolicy } from '../../src/finding/exposure.ts';
-import { fitsGlob } from '../../src/glob.ts';
+import { fitsGlob } from '../../src/core/glob.ts';
 import { isRequested } from '../../src/finding/script.ts';
 import { AddressSet, addressKey } from '../../src/nmap/address-set.ts';
 import { PortSet } from '../../src/nmap/port-set.ts';

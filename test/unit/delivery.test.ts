@@ -2,20 +2,20 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
-import { clampWait, LONGEST_WAIT_MS, systemClock } from '../../src/clock.ts';
+import { clampWait, LONGEST_WAIT_MS, systemClock } from '../../src/core/clock.ts';
 import { announce, announceFrom } from '../../src/delivery/announce.ts';
-import { Spool } from '../../src/delivery/spool.ts';
-import { Lane } from '../../src/delivery/lane.ts';
-import { backoffMs } from '../../src/delivery/retry.ts';
-import { unaccounted } from '../../src/delivery/tally.ts';
+import { Spool } from '../../src/state/spool.ts';
+import { SinkPipeline } from '../../src/delivery/sink-pipeline.ts';
+import { backoffMs } from '../../src/delivery/backoff.ts';
+import { unaccounted } from '../../src/state/tally.ts';
 import { type Batch, type Entry, type Outcome, type Sink, SinkError } from '../../src/sink/sink.ts';
 import { CLOCK } from '../support/fault-contract.ts';
-import { clockAt, NOTHING, openStore, runLane, scriptedSink, storingSink } from '../support/delivery.ts';
+import { clockAt, NOTHING, openStore, runPipeline, scriptedSink, storingSink } from '../support/delivery.ts';
 import { ecsLine, ecsParts } from '../../src/event/ecs.ts';
-import { ship, type ShipReport } from '../../src/ship.ts';
+import { ship, type ShipReport } from '../../src/pipeline/ship.ts';
 import { fileSource } from '../../src/source/file.ts';
 import { withinLimits } from '../../src/sink/within-limits.ts';
-import { encoded } from '../../src/sink/body.ts';
+import { encoded } from '../../src/sink/transport/body.ts';
 import { fastDir } from '../support/run-portlog.ts';
 import { eventsOf, host, port, scan } from '../support/scans.ts';
 
@@ -54,10 +54,10 @@ describe('the laws, whatever the server does', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(STEP, { minLength: 1, maxLength: 30 }), async (script) => {
         const { sink, stored, batches } = misbehaving(script);
-        const lane = await runLane(sink, EVENTS);
-        expect(lane.tally.read).toBe(EVENTS.length);
-        expect(unaccounted(lane.tally)).toBe(0);
-        expect(lane.tally.delivered + lane.tally.already).toBe(stored.size);
+        const pipeline = await runPipeline(sink, EVENTS);
+        expect(pipeline.tally.read).toBe(EVENTS.length);
+        expect(unaccounted(pipeline.tally)).toBe(0);
+        expect(pipeline.tally.delivered + pipeline.tally.already).toBe(stored.size);
         for (const { entries } of batches) expect(new Set(entries.map(({ id }) => id)).size).toBe(entries.length);
       }),
       { numRuns: 150 },
@@ -69,13 +69,13 @@ describe('the laws, whatever the server does', () => {
       fc.asyncProperty(fc.array(STEP, { minLength: 1, maxLength: 20 }), fc.boolean(), async (script, crash) => {
         const { sink, stored, mend } = misbehaving(script);
         const stateDir = fastDir();
-        const first = await runLane(sink, EVENTS, { stateDir, crash });
+        const first = await runPipeline(sink, EVENTS, { stateDir, crash });
         mend();
-        const second = await runLane(sink, [], { stateDir });
+        const second = await runPipeline(sink, [], { stateDir });
         expect(second.replayed.delivered + second.replayed.already).toBe(first.tally.spooled);
         expect(stored.size).toBe(EVENTS.length - first.tally.dead);
         // A host of which an event died is sent again, so that a server that was mended can take it.
-        const third = await runLane(sink, EVENTS, { stateDir });
+        const third = await runPipeline(sink, EVENTS, { stateDir });
         expect(third.tally).toMatchObject({ read: EVENTS.length, delivered: first.tally.dead, spooled: 0, dead: 0 });
         expect(stored.size).toBe(EVENTS.length);
       }),
@@ -88,7 +88,7 @@ describe('the laws, whatever the server does', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(trouble, { maxLength: 30 }), async (script) => {
         const { sink, stored } = misbehaving(script);
-        await runLane(sink, EVENTS);
+        await runPipeline(sink, EVENTS);
         for (const partition of new Set(IDS.map((id) => id[0])))
           expect([...stored].filter((id) => id[0] === partition)).toEqual(IDS.filter((id) => id[0] === partition && stored.has(id)));
       }),
@@ -100,7 +100,7 @@ describe('the laws, whatever the server does', () => {
 describe('batches', () => {
   test('never mix partitions and keep to the limits', async () => {
     const { sink, batches } = misbehaving([]);
-    await runLane(sink, EVENTS);
+    await runPipeline(sink, EVENTS);
     for (const { entries, partition } of batches) {
       expect(entries.length).toBeLessThanOrEqual(5);
       expect(new Set(entries.map((entry) => entry.partition))).toEqual(new Set([partition]));
@@ -122,7 +122,7 @@ describe('batches', () => {
       busy.set(partition, 0);
       return { ...NOTHING, delivered: entries.length };
     });
-    await runLane({ ...sink, limits: { ...sink.limits, maxEvents: 2 } }, EVENTS);
+    await runPipeline({ ...sink, limits: { ...sink.limits, maxEvents: 2 } }, EVENTS);
     expect(most).toBeGreaterThan(1);
   });
 
@@ -143,7 +143,7 @@ describe('batches', () => {
         },
       );
       const events = eventsOf(scan(Array.from({ length: 6 }, (_, i) => far(i * step)).join(''))).filter(({ dataset }) => dataset !== 'nmap.scan');
-      await runLane(sink, events);
+      await runPipeline(sink, events);
       return peak;
     };
     expect(await most(1)).toBe(4);
@@ -153,7 +153,7 @@ describe('batches', () => {
 
   test('only refused items go again', async () => {
     const sent: string[] = [];
-    const lane = await runLane(
+    const pipeline = await runPipeline(
       scriptedSink(({ entries }) => {
         const fresh = entries.filter(({ id }) => !sent.includes(id));
         sent.push(...entries.map(({ id }) => id));
@@ -161,32 +161,32 @@ describe('batches', () => {
       }),
       EVENTS,
     );
-    expect(lane.tally.delivered).toBe(EVENTS.length);
+    expect(pipeline.tally.delivered).toBe(EVENTS.length);
     expect(sent).toHaveLength(EVENTS.length * 2);
   });
 
   test('too large for the server are halved, down to the event that is too large alone', async () => {
     const big = IDS[3];
-    const lane = await runLane(
+    const pipeline = await runPipeline(
       scriptedSink(({ entries }) =>
         entries.some(({ id }) => id === big) ? { ...NOTHING, retry: entries, split: true } : { ...NOTHING, delivered: entries.length },
       ),
       EVENTS,
     );
-    expect(lane.tally).toMatchObject({ delivered: EVENTS.length - 1, dead: 1 });
-    expect(lane.firstRejection).toBe('the server finds this single event too large');
+    expect(pipeline.tally).toMatchObject({ delivered: EVENTS.length - 1, dead: 1 });
+    expect(pipeline.firstRejection).toBe('the server finds this single event too large');
   });
 
   test('a sink that does not account for every event is a mistake that is not passed over', async () => {
-    const lane = await runLane(
+    const pipeline = await runPipeline(
       scriptedSink(() => NOTHING),
       EVENTS,
     );
-    expect(lane.failure).toMatchObject({
+    expect(pipeline.failure).toMatchObject({
       kind: 'permanent',
       message: expect.stringMatching(/^sending to scripted failed by a mistake in portlog: the sink accounts for 0 of \d events$/),
     });
-    expect(lane.tally).toMatchObject({ read: EVENTS.length, delivered: 0, spooled: EVENTS.length });
+    expect(pipeline.tally).toMatchObject({ read: EVENTS.length, delivered: 0, spooled: EVENTS.length });
   });
 });
 
@@ -195,7 +195,7 @@ test('a clock that is set back costs no event', async () => {
   const stored: string[] = [];
   const now = clock.now;
   let calls = 0;
-  await runLane(storingSink(stored), EVENTS, { clock: { ...clock, now: () => now() - calls++ * 1000 } });
+  await runPipeline(storingSink(stored), EVENTS, { clock: { ...clock, now: () => now() - calls++ * 1000 } });
   expect(stored.toSorted()).toEqual(IDS.toSorted());
 });
 
@@ -212,8 +212,8 @@ test('an event that is larger than its sink takes is shortened, and says so; the
   };
   const limits = { maxEvents: 5, maxBytes: 100_000, maxEventBytes: 20_000, inFlight: 1, inFlightPerPartition: 1 };
   const sink = scriptedSink(take, { limits, encode: (event) => encoded([...ecsParts(event)]) });
-  const lane = await runLane(withinLimits(sink), events);
-  expect(lane.tally).toMatchObject({ delivered: events.length, dead: 0 });
+  const pipeline = await runPipeline(withinLimits(sink), events);
+  expect(pipeline.tally).toMatchObject({ delivered: events.length, dead: 0 });
   for (const event of events) {
     const body = got.get(event.id) ?? '';
     const whole = ecsLine(event);
@@ -253,11 +253,11 @@ describe('one event does not block the others', () => {
     const stateDir = fastDir();
     const stored = new Set<string>();
     const sink = all(stored, answer);
-    const lane = await runLane(sink, EVENTS, { stateDir, retryForMs: 300_000 });
+    const pipeline = await runPipeline(sink, EVENTS, { stateDir, retryForMs: 300_000 });
     expect(stored.size).toBe(EVENTS.length - 1);
-    expect(lane.tally).toMatchObject({ read: EVENTS.length, delivered: EVENTS.length - 1, dead: 1, spooled: 0 });
+    expect(pipeline.tally).toMatchObject({ read: EVENTS.length, delivered: EVENTS.length - 1, dead: 1, spooled: 0 });
     const store = openStore(stateDir);
-    expect(store.shelf(sink.identity).deadLetters.tolls()).toEqual([{ ...toll, events: 1 }]);
+    expect(store.tables(sink.identity).deadLetters.tolls()).toEqual([{ ...toll, events: 1 }]);
     store.close();
   });
 
@@ -268,14 +268,14 @@ describe('one event does not block the others', () => {
     let dead = 0;
     for (let run = 0; run < 12 && dead === 0; run++) {
       const more = eventsOf(scan(host(`198.51.100.${run}`, port(80)), `scanner="nmap" version="7.93" args="nmap" start="17600${10 + run}000"`));
-      const lane = await runLane(sink, run === 0 ? EVENTS : more, { stateDir, retryForMs: 300_000 });
+      const pipeline = await runPipeline(sink, run === 0 ? EVENTS : more, { stateDir, retryForMs: 300_000 });
       expect(stored.size).toBe(EVENTS.length - 1 + run * more.length);
-      expect(unaccounted(lane.tally)).toBe(0);
-      dead = lane.tally.dead + lane.replayed.dead;
+      expect(unaccounted(pipeline.tally)).toBe(0);
+      dead = pipeline.tally.dead + pipeline.replayed.dead;
     }
     expect(dead).toBe(1);
     const store = openStore(stateDir);
-    expect(store.shelf(sink.identity).deadLetters.tolls()).toEqual([{ reason: 'broken (503)', status: undefined, events: 1 }]);
+    expect(store.tables(sink.identity).deadLetters.tolls()).toEqual([{ reason: 'broken (503)', status: undefined, events: 1 }]);
     store.close();
   });
 
@@ -286,9 +286,9 @@ describe('one event does not block the others', () => {
     const dead: number[] = [];
     for (let run = 0; run < 8 && dead.at(-1) !== 1; run++) {
       const more = eventsOf(scan(host(`198.51.100.${run}`, port(80)), `scanner="nmap" version="7.93" args="nmap" start="176000${run}000"`));
-      const lane = await runLane(sink, run === 0 ? EVENTS : more, { stateDir, retryForMs: 0 });
-      dead.push(lane.tally.dead + lane.replayed.dead);
-      expect(unaccounted(lane.tally)).toBe(0);
+      const pipeline = await runPipeline(sink, run === 0 ? EVENTS : more, { stateDir, retryForMs: 0 });
+      dead.push(pipeline.tally.dead + pipeline.replayed.dead);
+      expect(unaccounted(pipeline.tally)).toBe(0);
       expect(stored.size).toBe(EVENTS.length - 1 + run * more.length);
     }
     expect(dead.at(-1)).toBe(1);
@@ -304,14 +304,14 @@ describe('one event does not block the others', () => {
     const fates: (readonly [delivered: number, dead: number])[] = [];
     for (let run = 0; run < 8 && fates.at(-1)?.[1] !== 1; run++) {
       const more = eventsOf(scan(host(`198.51.100.${run}`, port(80)), `scanner="nmap" version="7.93" args="nmap" start="176000${run}000"`));
-      const lane = await runLane(sink, run === 0 ? EVENTS : more, { stateDir });
-      expect(unaccounted(lane.tally)).toBe(0);
-      fates.push([lane.tally.delivered + lane.replayed.delivered, lane.tally.dead + lane.replayed.dead]);
+      const pipeline = await runPipeline(sink, run === 0 ? EVENTS : more, { stateDir });
+      expect(unaccounted(pipeline.tally)).toBe(0);
+      fates.push([pipeline.tally.delivered + pipeline.replayed.delivered, pipeline.tally.dead + pipeline.replayed.dead]);
     }
     expect(stored.size).toBeGreaterThanOrEqual(EVENTS.length - 1);
     expect(fates.at(-1)?.[1]).toBe(1);
     const store = openStore(stateDir);
-    expect(store.shelf(sink.identity).deadLetters.tolls()).toEqual([
+    expect(store.tables(sink.identity).deadLetters.tolls()).toEqual([
       { reason: 'sending to scripted failed by a mistake in portlog: no such part', status: undefined, events: 1 },
     ]);
     store.close();
@@ -325,8 +325,8 @@ describe('one event does not block the others', () => {
         { limits },
       );
       for (let run = 0; run < 8; run++) {
-        const lane = await runLane(sink, EVENTS, { stateDir, retryForMs: 60_000 });
-        expect(lane.tally).toMatchObject({ dead: 0, spooled: EVENTS.length });
+        const pipeline = await runPipeline(sink, EVENTS, { stateDir, retryForMs: 60_000 });
+        expect(pipeline.tally).toMatchObject({ dead: 0, spooled: EVENTS.length });
       }
     }
   });
@@ -393,7 +393,7 @@ describe('a sink that does not work', () => {
     const works = storingSink(stored);
     const sink = scriptedSink((batch) => (down ? new SinkError('temporary', 'down') : works.send(batch, new AbortController().signal)));
     const sleep = clock.sleep;
-    const lane = await runLane(sink, EVENTS, {
+    const pipeline = await runPipeline(sink, EVENTS, {
       clock: {
         ...clock,
         async sleep(milliseconds, signal) {
@@ -402,15 +402,15 @@ describe('a sink that does not work', () => {
         },
       },
     });
-    expect(lane.tally).toMatchObject({ read: EVENTS.length, delivered: EVENTS.length, spooled: 0, dead: 0 });
-    expect(lane.failure).toBeUndefined();
+    expect(pipeline.tally).toMatchObject({ read: EVENTS.length, delivered: EVENTS.length, spooled: 0, dead: 0 });
+    expect(pipeline.failure).toBeUndefined();
     expect(stored.toSorted()).toEqual(IDS.toSorted());
   });
 
   test('is given up after its time', async () => {
     let attempts = 0;
     const clock = clockAt();
-    const lane = await runLane(
+    const pipeline = await runPipeline(
       scriptedSink(() => {
         attempts++;
         return new SinkError('temporary', 'down');
@@ -418,15 +418,15 @@ describe('a sink that does not work', () => {
       EVENTS,
       { clock },
     );
-    expect(lane.tally).toMatchObject({ spooled: EVENTS.length, delivered: 0, dead: 0 });
-    expect(lane.failure?.message).toBe('down');
+    expect(pipeline.tally).toMatchObject({ spooled: EVENTS.length, delivered: 0, dead: 0 });
+    expect(pipeline.failure?.message).toBe('down');
     expect(attempts).toBeLessThan(30);
     expect(clock.now() - 1_700_000_000_000).toBeLessThan(61_000);
   });
 
   test('with a wrong key is hardly asked again', async () => {
     let attempts = 0;
-    const lane = await runLane(
+    const pipeline = await runPipeline(
       scriptedSink(() => {
         attempts++;
         return new SinkError('permanent', 'wrong key');
@@ -434,15 +434,15 @@ describe('a sink that does not work', () => {
       EVENTS,
     );
     expect(attempts).toBeLessThanOrEqual(4);
-    expect(lane.tally.spooled).toBe(EVENTS.length);
+    expect(pipeline.tally.spooled).toBe(EVENTS.length);
   });
 
   test('that is a closed pipe discards', async () => {
-    const lane = await runLane(
+    const pipeline = await runPipeline(
       scriptedSink(() => new SinkError('closed', 'gone'), { undeliverable: 'discard' }),
       EVENTS,
     );
-    expect(lane.tally).toMatchObject({ discarded: EVENTS.length, dead: 0, spooled: 0 });
+    expect(pipeline.tally).toMatchObject({ discarded: EVENTS.length, dead: 0, spooled: 0 });
   });
 
   test('that hangs holds up reading no longer than the source can wait', async () => {
@@ -452,13 +452,13 @@ describe('a sink that does not work', () => {
       new Promise((_, reject) => giveUp.signal.addEventListener('abort', () => reject(new SinkError('temporary', 'interrupted'))));
     const sink = scriptedSink(hanging, { encode: ({ id }) => ({ parts: [id], bytes: id.length, partition: '' }) });
     const store = openStore(fastDir());
-    const lane = new Lane(sink, { clock, store, retryForMs: 60_000, signal: giveUp.signal });
-    lane.patienceMs = 500;
-    for (const event of EVENTS) await lane.push(event);
-    expect(lane.keeping?.shelf.spool.usage().events).toBeGreaterThan(0);
+    const pipeline = new SinkPipeline(sink, { clock, store, retryForMs: 60_000, signal: giveUp.signal });
+    pipeline.patienceMs = 500;
+    for (const event of EVENTS) await pipeline.push(event);
+    expect(pipeline.spoolWriter?.tables.spool.usage().events).toBeGreaterThan(0);
     giveUp.abort();
-    await lane.finish();
-    expect(lane.tally.spooled).toBe(EVENTS.length);
+    await pipeline.finish();
+    expect(pipeline.tally.spooled).toBe(EVENTS.length);
     store.close();
   });
 });
@@ -469,15 +469,15 @@ describe('announcements', () => {
     const stateDir = fastDir();
     const store = openStore(stateDir);
     const sink = scriptedSink(({ entries }) => {
-      waiting.push(store.shelf({ type: 'scripted', target: 'here', scope: '' }).spool.usage().events);
+      waiting.push(store.tables({ type: 'scripted', target: 'here', scope: '' }).spool.usage().events);
       return { ...NOTHING, delivered: entries.length };
     });
-    const lane = new Lane(sink, { clock: clockAt(), store, retryForMs: 1000, signal: new AbortController().signal });
-    await announce([SCAN_END], [lane], store);
-    await lane.finish();
+    const pipeline = new SinkPipeline(sink, { clock: clockAt(), store, retryForMs: 1000, signal: new AbortController().signal });
+    await announce([SCAN_END], [pipeline], store);
+    await pipeline.finish();
     expect(waiting).toEqual([1]);
-    expect(lane.keeping?.shelf.spool.usage().events).toBe(0);
-    expect(lane.tally).toMatchObject({ read: 1, delivered: 1 });
+    expect(pipeline.spoolWriter?.tables.spool.usage().events).toBe(0);
+    expect(pipeline.tally).toMatchObject({ read: 1, delivered: 1 });
     store.close();
   });
 
@@ -490,7 +490,7 @@ describe('announcements', () => {
       seen.push(batch);
       return { ...NOTHING, delivered: 1 };
     });
-    const dying = new Lane(
+    const dying = new SinkPipeline(
       {
         ...sink,
         send(batch) {
@@ -502,13 +502,13 @@ describe('announcements', () => {
     );
     await announce([SCAN_END], [dying], store);
     clock.advance(5000);
-    const lane = await runLane(sink, [], { stateDir, clock });
-    expect(lane.replayed).toMatchObject({ read: 1, delivered: 1 });
+    const pipeline = await runPipeline(sink, [], { stateDir, clock });
+    expect(pipeline.replayed).toMatchObject({ read: 1, delivered: 1 });
     const plain = seen.map(({ entries }) => entries.map(({ id, time, queued, parts }) => ({ id, time, queued, body: parts.join('') })));
     expect(plain[1]).toEqual(plain[0]);
   });
 
-  test('a run after a crash that reads the same scan does not announce it anew while the drain has it to send', async () => {
+  test('a run after a crash that reads the same scan does not announce it anew while the spoolReader has it to send', async () => {
     const stateDir = fastDir();
     const clock = clockAt();
     const store = openStore(stateDir, {}, clock.now);
@@ -517,28 +517,28 @@ describe('announcements', () => {
       sent.push(batch);
       return { ...NOTHING, delivered: batch.entries.length };
     });
-    const dying = new Lane(
+    const dying = new SinkPipeline(
       { ...sink, send: () => new Promise(() => undefined) },
       { clock, store, retryForMs: 1000, signal: new AbortController().signal },
     );
     await announce([SCAN_END], [dying], store);
     clock.advance(5000);
-    const lane = await runLane(sink, EVENTS, { stateDir, clock });
+    const pipeline = await runPipeline(sink, EVENTS, { stateDir, clock });
     const times = sent.flatMap(({ entries }) => entries).filter(({ id }) => id === SCAN_END.id);
     expect(times.map(({ queued }) => queued)).toEqual([1_700_000_000_000]);
-    expect(lane.tally).toMatchObject({ read: EVENTS.length, delivered: EVENTS.length - 1, already: 1, spooled: 0 });
+    expect(pipeline.tally).toMatchObject({ read: EVENTS.length, delivered: EVENTS.length - 1, already: 1, spooled: 0 });
   });
 
   test('one that is rejected is announced again when the scan is shipped again', async () => {
     const stateDir = fastDir();
     const refusing = scriptedSink(({ entries }) => ({ ...NOTHING, rejected: entries.map((entry) => ({ entry, reason: 'no' })) }));
-    expect((await runLane(refusing, [SCAN_END], { stateDir })).tally.dead).toBe(1);
-    expect((await runLane(storingSink([]), [SCAN_END], { stateDir })).tally.delivered).toBe(1);
+    expect((await runPipeline(refusing, [SCAN_END], { stateDir })).tally.dead).toBe(1);
+    expect((await runPipeline(storingSink([]), [SCAN_END], { stateDir })).tally.delivered).toBe(1);
   });
 
   test('state and announcement are written together or not at all', async () => {
     const store = openStore(fastDir());
-    const lane = new Lane(storingSink([]), { clock: clockAt(), store, retryForMs: 1000, signal: new AbortController().signal });
+    const pipeline = new SinkPipeline(storingSink([]), { clock: clockAt(), store, retryForMs: 1000, signal: new AbortController().signal });
     const commit = vi.spyOn(Spool.prototype, 'append').mockImplementation(() => {
       throw new Error('the state could not be written');
     });
@@ -548,13 +548,13 @@ describe('announcements', () => {
         store.database.run("INSERT INTO run (pid, started, what) VALUES (1, 1, 'of the state')");
         return [SCAN_END];
       },
-      [lane],
+      [pipeline],
       store,
     );
     await expect(failing).rejects.toThrow('the state could not be written');
     commit.mockRestore();
-    expect(lane.keeping?.shelf.spool.usage().events).toBe(0);
-    expect(lane.tally.read).toBe(0);
+    expect(pipeline.spoolWriter?.tables.spool.usage().events).toBe(0);
+    expect(pipeline.tally.read).toBe(0);
     expect(store.database.get('SELECT count(*) AS n FROM run')?.['n']).toBe(runs);
     store.close();
   });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { ScanCollector } from '../../src/change/scan-diff.ts';
-import { newInputReport, noteEvent } from '../../src/input-report.ts';
+import { newInputReport, noteEvent } from '../../src/pipeline/input-report.ts';
 import { type Ending, RunWatch } from '../../src/nmap/item.ts';
 import { World } from '../support/world.ts';
 import { ecs, eventsOf, fixture, host, itemsOf, port } from '../support/scans.ts';

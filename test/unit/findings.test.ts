@@ -13,7 +13,7 @@ import { findingsAt, RULES, subjectsOf } from '../../src/finding/registry.ts';
 import { RISKY_SERVICES } from '../../src/finding/risky-services.ts';
 import { isRequested } from '../../src/finding/script.ts';
 import { seenFindings } from '../../src/finding/seen.ts';
-import { Interpreter } from '../../src/interpreter.ts';
+import { Interpreter } from '../../src/pipeline/interpreter.ts';
 import { freshDir } from '../support/run-portlog.ts';
 import { eventsOf, ecs, fixture, host, hosts, itemsOf, scan } from '../support/scans.ts';
 import { algorithms, certificate, ciphers, elem, https, port, probed, said, vulnerable, vulners } from '../support/script-output.ts';

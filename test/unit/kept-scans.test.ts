@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { KnownScans, type RunSetup, type ScanRecord } from '../../src/change/scans.ts';
-import { stateFile } from '../../src/delivery/store.ts';
+import { stateFile } from '../../src/state/store.ts';
 import { Database } from '../../src/state/database.ts';
 import { SCHEMA_VERSIONS } from '../../src/state/schema.ts';
 import { freshDir } from '../support/run-portlog.ts';

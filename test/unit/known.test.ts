@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { unaccounted } from '../../src/delivery/tally.ts';
+import { unaccounted } from '../../src/state/tally.ts';
 import { AddressSet } from '../../src/nmap/address-set.ts';
 import { openStore } from '../support/delivery.ts';
 import { ecs, fixture, FOOTER } from '../support/scans.ts';

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { announce, isAnnounced } from '../../src/delivery/announce.ts';
-import { Lane } from '../../src/delivery/lane.ts';
-import type { Store } from '../../src/delivery/store.ts';
-import { unaccounted } from '../../src/delivery/tally.ts';
+import { SinkPipeline } from '../../src/delivery/sink-pipeline.ts';
+import type { Store } from '../../src/state/store.ts';
+import { unaccounted } from '../../src/state/tally.ts';
 import type { LogEvent } from '../../src/event/event.ts';
 import { type Batch, type Outcome, type Sink, SinkError } from '../../src/sink/sink.ts';
 import { clockAt, NOTHING, openStore, passDays, scriptedSink } from '../support/delivery.ts';
@@ -68,19 +68,19 @@ class World {
   readonly stateDir = fastDir();
   readonly clock = clockAt();
   readonly acknowledged = new Map<string, number>();
-  /** Units of which an event died: shipped again, they are sent again. */
+  /** AckGroups of which an event died: shipped again, they are sent again. */
   readonly died = new Set<string>();
 
-  async do({ command, moods, killAfter }: Step): Promise<Lane | undefined> {
+  async do({ command, moods, killAfter }: Step): Promise<SinkPipeline | undefined> {
     const life: Life = { isOver: false };
     if (command.kind === 'expire') passDays(this.stateDir, this.clock, 31);
     const limits = command.kind === 'ship' && command.full ? ({ maxBytes: 700, whenFull: 'drop-oldest' } as const) : {};
     const store = openStore(this.stateDir, limits, this.clock.now);
     if (killAfter !== undefined) kill(store, killAfter, life);
     try {
-      const lane = await this.run(command, store, this.sink(moods, life));
+      const pipeline = await this.run(command, store, this.sink(moods, life));
       store.close();
-      return lane;
+      return pipeline;
     } catch (error) {
       if (!(error instanceof Killed)) throw error;
       return undefined;
@@ -89,23 +89,23 @@ class World {
     }
   }
 
-  private async run(command: Command, store: Store, sink: Sink): Promise<Lane | undefined> {
-    const { spool, deadLetters } = store.shelf(IDENTITY);
+  private async run(command: Command, store: Store, sink: Sink): Promise<SinkPipeline | undefined> {
+    const { spool, deadLetters } = store.tables(IDENTITY);
     if (command.kind === 'purge') {
       store.transaction(() => (command.dead ? deadLetters : spool).purge());
       return undefined;
     }
     const retryForMs = command.kind === 'ship' && command.hurry ? 0 : 60_000;
     const again = command.kind === 'ship' && command.again;
-    const lane = new Lane(sink, { clock: this.clock, store, retryForMs, again, signal: new AbortController().signal });
-    store.watch(() => [{ sink: sink.name, tally: lane.tally }]);
-    lane.start(command.kind === 'replay' && command.dead);
+    const pipeline = new SinkPipeline(sink, { clock: this.clock, store, retryForMs, again, signal: new AbortController().signal });
+    store.watch(() => [{ sink: sink.name, tally: pipeline.tally }]);
+    pipeline.start(command.kind === 'replay' && command.dead);
     for (const event of command.kind === 'ship' ? command.scans.flatMap((scanned) => SCANS[scanned] ?? []) : []) {
-      if (isAnnounced(event)) await announce([event], [lane], store);
-      else await lane.push(event);
+      if (isAnnounced(event)) await announce([event], [pipeline], store);
+      else await pipeline.push(event);
     }
-    await lane.finish();
-    return lane;
+    await pipeline.finish();
+    return pipeline;
   }
 
   private sink(moods: readonly Mood[], life: Life): Sink {
@@ -130,7 +130,7 @@ class World {
   /** "Delivered" is said only of what the server has acknowledged; "spooled" only of that and of what waits. */
   checkLedger(): void {
     const store = openStore(this.stateDir, {}, this.clock.now);
-    const { ledger, spool } = store.shelf(IDENTITY);
+    const { ledger, spool } = store.tables(IDENTITY);
     const waiting = new Set<string>();
     for (let next = spool.next(); next !== undefined; next = spool.next()) {
       if ('batch' in next) for (const { id } of next.batch.entries) waiting.add(id);
@@ -187,13 +187,13 @@ test('whatever is done: the sum closes, "already" is what the server has acknowl
     fc.asyncProperty(fc.array(STEP, { minLength: 1, maxLength: 8 }), async (steps) => {
       const world = new World();
       for (const step of steps) {
-        const lane = await world.do(step);
-        if (lane !== undefined) {
-          expect(unaccounted(lane.tally)).toBe(0);
-          expect(unaccounted(lane.replayed)).toBe(0);
-          expect(Math.min(...Object.values(lane.tally), ...Object.values(lane.replayed))).toBeGreaterThanOrEqual(0);
+        const pipeline = await world.do(step);
+        if (pipeline !== undefined) {
+          expect(unaccounted(pipeline.tally)).toBe(0);
+          expect(unaccounted(pipeline.replayed)).toBe(0);
+          expect(Math.min(...Object.values(pipeline.tally), ...Object.values(pipeline.replayed))).toBeGreaterThanOrEqual(0);
           const shipped = step.command.kind === 'ship' ? step.command.scans.flatMap((scanned): readonly LogEvent[] => SCANS[scanned] ?? []) : [];
-          expect(lane.tally.already).toBeLessThanOrEqual(shipped.filter(({ id }) => world.acknowledged.has(id)).length);
+          expect(pipeline.tally.already).toBeLessThanOrEqual(shipped.filter(({ id }) => world.acknowledged.has(id)).length);
         }
         world.checkLedger();
       }

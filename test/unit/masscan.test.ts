@@ -2,7 +2,7 @@ import { Writable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import { Recent } from '../../src/event/recent.ts';
 import { digest } from '../../src/event/id.ts';
-import { tableSink } from '../../src/sink/table.ts';
+import { tableSink } from '../../src/sink/stdout/table.ts';
 import { ecs, eventsOf, fixture, host, port, scan } from '../support/scans.ts';
 import { expectValidEvent } from '../support/validate.ts';
 

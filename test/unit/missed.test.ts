@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { DEFAULT_CHANGE_OPTIONS } from '../../src/change/options.ts';
-import { ship } from '../../src/ship.ts';
+import { ship } from '../../src/pipeline/ship.ts';
 import { openSink } from '../../src/sink/registry.ts';
 import { fileSource } from '../../src/source/file.ts';
 import { openStore } from '../support/delivery.ts';

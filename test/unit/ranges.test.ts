@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ScanCollector, diffScans } from '../../src/change/scan-diff.ts';
-import { lokiSink } from '../../src/sink/loki.ts';
+import { lokiSink } from '../../src/sink/loki/loki.ts';
 import { sinkOptions } from '../support/sink-options.ts';
 import { ecs, eventsOf, fixture, host, itemsOf, port, scan } from '../support/scans.ts';
 import { expectValidEvent } from '../support/validate.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { isSameService, serviceOf, type ServiceIdentity } from '../../src/change/service.ts';
 import { withoutVolatile } from '../../src/change/volatile.ts';
-import { stateFile } from '../../src/delivery/store.ts';
+import { stateFile } from '../../src/state/store.ts';
 import { Database } from '../../src/state/database.ts';
 import { SCHEMA_VERSIONS } from '../../src/state/schema.ts';
 import { fixture, FOOTER } from '../support/scans.ts';

@@ -20,17 +20,17 @@ import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as wait } from 'node:timers/promises';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { isAlive, tickOf } from '../../src/delivery/alive.ts';
-import { packFrame, unpackFrame } from '../../src/delivery/frame.ts';
-import { pruneLedger } from '../../src/delivery/ledger.ts';
+import { isAlive, tickOf } from '../../src/core/process-alive.ts';
+import { packFrame, unpackFrame } from '../../src/state/frame.ts';
+import { pruneLedger } from '../../src/state/ledger.ts';
 import { SCHEMA_VERSIONS } from '../../src/state/schema.ts';
-import { stateFile, Store } from '../../src/delivery/store.ts';
-import { unaccounted } from '../../src/delivery/tally.ts';
+import { stateFile, Store } from '../../src/state/store.ts';
+import { unaccounted } from '../../src/state/tally.ts';
 import { Database } from '../../src/state/database.ts';
 import { describeFilesystem, filesystemOf } from '../../src/state/filesystem.ts';
 import { type Entry, type Sink, SinkError } from '../../src/sink/sink.ts';
 import { canMount } from '../support/can-mount.ts';
-import { clockAt, NOTHING, openStore, passDays, runLane, scriptedSink, storingSink } from '../support/delivery.ts';
+import { clockAt, NOTHING, openStore, passDays, runPipeline, scriptedSink, storingSink } from '../support/delivery.ts';
 import { fastDir, freshDir } from '../support/run-portlog.ts';
 import { eventsOf, host, port, scan } from '../support/scans.ts';
 
@@ -61,17 +61,17 @@ describe('the spool', () => {
 
   test('a batch that the disk has changed is set aside, not sent, and the others go', async () => {
     const stateDir = freshDir();
-    await runLane(scriptedSink(down), EVENTS, { stateDir });
+    await runPipeline(scriptedSink(down), EVENTS, { stateDir });
     const database = new DatabaseSync(stateFile(stateDir));
     database.exec('UPDATE spool SET frame = zeroblob(length(frame)) WHERE seq = (SELECT min(seq) FROM spool)');
     const { events } = database.prepare('SELECT events FROM spool ORDER BY seq LIMIT 1').get() as { events: number };
     database.close();
     const stored: string[] = [];
-    const lane = await runLane(storingSink(stored), [], { stateDir });
-    expect(lane.keeping?.damaged).toBe(events);
+    const pipeline = await runPipeline(storingSink(stored), [], { stateDir });
+    expect(pipeline.spoolWriter?.damaged).toBe(events);
     expect(stored).toHaveLength(EVENTS.length - events);
     // Its hosts may be shipped again, and those behind it do not count as waiting because of it.
-    const again = await runLane(storingSink(stored), EVENTS, { stateDir });
+    const again = await runPipeline(storingSink(stored), EVENTS, { stateDir });
     expect(again.tally).toMatchObject({ read: EVENTS.length, delivered: events, spooled: 0 });
     expect(stored.toSorted()).toEqual(EVENTS.map(({ id }) => id).toSorted());
   });
@@ -83,43 +83,43 @@ describe('the spool', () => {
 
   test('full, with block: reading is given up, what was read is kept, and the rest can be shipped later', async () => {
     const stateDir = freshDir();
-    const first = await runLane(scriptedSink(down, SMALL), EVENTS, { stateDir, limits: { maxBytes: 700 } });
+    const first = await runPipeline(scriptedSink(down, SMALL), EVENTS, { stateDir, limits: { maxBytes: 700 } });
     expect(first.isStuck).toBe(true);
     expect(first.tally.spooled).toBe(first.tally.read);
     expect(first.tally.read).toBeLessThan(EVENTS.length);
     const stored: string[] = [];
-    const second = await runLane(storingSink(stored), EVENTS, { stateDir });
+    const second = await runPipeline(storingSink(stored), EVENTS, { stateDir });
     expect(second.tally).toMatchObject({ read: EVENTS.length, spooled: 0, dead: 0 });
     expect(stored.toSorted()).toEqual(EVENTS.map(({ id }) => id).toSorted());
   });
 
   test('full, with drop-oldest: the oldest go, are counted, and may be shipped again', async () => {
     const stateDir = freshDir();
-    const first = await runLane(scriptedSink(down), EVENTS, { stateDir, limits: { maxBytes: 700, whenFull: 'drop-oldest' } });
+    const first = await runPipeline(scriptedSink(down), EVENTS, { stateDir, limits: { maxBytes: 700, whenFull: 'drop-oldest' } });
     expect(first.tally.discarded).toBeGreaterThan(0);
     expect(first.tally.spooled + first.tally.discarded).toBe(EVENTS.length);
     const stored: string[] = [];
-    await runLane(storingSink(stored), EVENTS, { stateDir });
+    await runPipeline(storingSink(stored), EVENTS, { stateDir });
     expect(stored.toSorted()).toEqual(EVENTS.map(({ id }) => id).toSorted());
   });
 
   test('what has waited too long is given up and counted', async () => {
     const stateDir = freshDir();
-    await runLane(scriptedSink(down), EVENTS, { stateDir });
+    await runPipeline(scriptedSink(down), EVENTS, { stateDir });
     const later = clockAt();
     passDays(stateDir, later, 31);
-    const lane = await runLane(storingSink([]), [], { stateDir, clock: later });
-    expect(lane.replayed).toMatchObject({ read: EVENTS.length, discarded: EVENTS.length, delivered: 0 });
-    const again = await runLane(storingSink([]), EVENTS, { stateDir, clock: later });
+    const pipeline = await runPipeline(storingSink([]), [], { stateDir, clock: later });
+    expect(pipeline.replayed).toMatchObject({ read: EVENTS.length, discarded: EVENTS.length, delivered: 0 });
+    const again = await runPipeline(storingSink([]), EVENTS, { stateDir, clock: later });
     expect(again.tally.delivered).toBe(EVENTS.length);
   });
 
   test('a clock that is set forty days ahead, or a machine that was off for as long, gives up nothing', async () => {
     const stateDir = freshDir();
-    await runLane(scriptedSink(down), EVENTS, { stateDir });
+    await runPipeline(scriptedSink(down), EVENTS, { stateDir });
     const stored: string[] = [];
-    const lane = await runLane(storingSink(stored), [], { stateDir, clock: clockAt(1_700_000_000_000 + 40 * DAY) });
-    expect(lane.replayed).toMatchObject({ read: EVENTS.length, discarded: 0, delivered: EVENTS.length });
+    const pipeline = await runPipeline(storingSink(stored), [], { stateDir, clock: clockAt(1_700_000_000_000 + 40 * DAY) });
+    expect(pipeline.replayed).toMatchObject({ read: EVENTS.length, discarded: 0, delivered: EVENTS.length });
   });
 
   test('a lease of somebody whose clock was ahead is not waited for', () => {
@@ -127,27 +127,27 @@ describe('the spool', () => {
     const [ahead, right] = [openStore(stateDir), openStore(stateDir)];
     ahead.database.run("INSERT INTO run (id, pid, started, what) VALUES (99, 1, 1, 'other')");
     const now = clockAt().now();
-    expect(ahead.shelf(IDENTITY).lease.take(now + 40 * DAY)).toBe(true);
-    expect(right.shelf(IDENTITY).lease.take(now)).toBe(true);
+    expect(ahead.tables(IDENTITY).lease.take(now + 40 * DAY)).toBe(true);
+    expect(right.tables(IDENTITY).lease.take(now)).toBe(true);
     ahead.close();
     right.close();
   });
 
   test('two processes on one spool: one sends, the other leaves it to it, and nothing is lost', async () => {
     const stateDir = freshDir();
-    await runLane(scriptedSink(down), EVENTS, { stateDir });
+    await runPipeline(scriptedSink(down), EVENTS, { stateDir });
     const [a, b] = [openStore(stateDir), openStore(stateDir)];
     const now = clockAt().now();
-    expect(a.shelf(IDENTITY).lease.take(now)).toBe(true);
+    expect(a.tables(IDENTITY).lease.take(now)).toBe(true);
     // The test's processes count as dead, so only the time protects here.
     expect(b.run).not.toBe(a.run);
-    a.shelf(IDENTITY).lease.release();
-    expect(b.shelf(IDENTITY).lease.take(now)).toBe(true);
+    a.tables(IDENTITY).lease.release();
+    expect(b.tables(IDENTITY).lease.take(now)).toBe(true);
     a.close();
     b.close();
     const stored: string[] = [];
-    const lanes = await Promise.all([runLane(storingSink(stored), [], { stateDir }), runLane(storingSink(stored), [], { stateDir })]);
-    expect(lanes.reduce((sum, { replayed }) => sum + replayed.delivered + replayed.already, 0)).toBeGreaterThanOrEqual(EVENTS.length);
+    const pipelines = await Promise.all([runPipeline(storingSink(stored), [], { stateDir }), runPipeline(storingSink(stored), [], { stateDir })]);
+    expect(pipelines.reduce((sum, { replayed }) => sum + replayed.delivered + replayed.already, 0)).toBeGreaterThanOrEqual(EVENTS.length);
     expect(stored.toSorted()).toEqual(EVENTS.map(({ id }) => id).toSorted());
   });
 });
@@ -160,41 +160,41 @@ describe('the ledger', () => {
       sent += entries.length;
       return { ...NOTHING, delivered: entries.length };
     });
-    await runLane(sink, EVENTS, { stateDir });
-    const second = await runLane(sink, EVENTS, { stateDir });
+    await runPipeline(sink, EVENTS, { stateDir });
+    const second = await runPipeline(sink, EVENTS, { stateDir });
     expect([second.tally.already, sent]).toEqual([EVENTS.length, EVENTS.length]);
-    const third = await runLane(sink, EVENTS, { stateDir, again: true });
+    const third = await runPipeline(sink, EVENTS, { stateDir, again: true });
     expect([third.tally.delivered, sent]).toEqual([EVENTS.length, EVENTS.length * 2]);
   });
 
   test('another sink, another namespace: its own account', async () => {
     const stateDir = freshDir();
-    await runLane(storingSink([]), EVENTS, { stateDir });
-    const other = await runLane(storingSink([], { identity: { ...IDENTITY, scope: 'namespace=other' } }), EVENTS, { stateDir });
+    await runPipeline(storingSink([]), EVENTS, { stateDir });
+    const other = await runPipeline(storingSink([], { identity: { ...IDENTITY, scope: 'namespace=other' } }), EVENTS, { stateDir });
     expect(other.tally.delivered).toBe(EVENTS.length);
   });
 
   test('what waits already is not kept twice', async () => {
     const stateDir = freshDir();
-    await runLane(scriptedSink(down), EVENTS, { stateDir });
-    const second = await runLane(scriptedSink(down), EVENTS, { stateDir });
+    await runPipeline(scriptedSink(down), EVENTS, { stateDir });
+    const second = await runPipeline(scriptedSink(down), EVENTS, { stateDir });
     expect(second.tally).toMatchObject({ read: EVENTS.length, spooled: EVENTS.length });
     const store = openStore(stateDir);
-    expect(store.shelf(IDENTITY).spool.usage().events).toBe(EVENTS.length);
+    expect(store.tables(IDENTITY).spool.usage().events).toBe(EVENTS.length);
     store.close();
   });
 
   test('more events of a host than last time are another unit', async () => {
     const stateDir = freshDir();
     const text = scan(host('192.0.2.1', port(80, 'closed')));
-    await runLane(storingSink([]), eventsOf(text), { stateDir });
-    const lane = await runLane(storingSink([]), eventsOf(text, { all: true }), { stateDir });
-    expect(lane.tally.delivered).toBeGreaterThan(0);
+    await runPipeline(storingSink([]), eventsOf(text), { stateDir });
+    const pipeline = await runPipeline(storingSink([]), eventsOf(text, { all: true }), { stateDir });
+    expect(pipeline.tally.delivered).toBeGreaterThan(0);
   });
 
   test('has bounded size: the oldest go', async () => {
     const stateDir = freshDir();
-    await runLane(storingSink([]), EVENTS, { stateDir });
+    await runPipeline(storingSink([]), EVENTS, { stateDir });
     const database = Database.open(stateFile(stateDir), SCHEMA_VERSIONS);
     expect(pruneLedger(database, 3)).toBeGreaterThan(0);
     expect(database.get('SELECT count(*) AS n FROM ledger')?.['n']).toBeOneOf([1, 2, 3]);
@@ -208,7 +208,7 @@ describe('dead letters', () => {
 
   test('are bounded by number for each sink: the oldest go, and are counted', () => {
     const store = openStore(fastDir());
-    const [one, other] = [store.shelf(IDENTITY).deadLetters, store.shelf({ ...IDENTITY, target: 'there' }).deadLetters];
+    const [one, other] = [store.tables(IDENTITY).deadLetters, store.tables({ ...IDENTITY, target: 'there' }).deadLetters];
     expect(other.add(letters(3, 10), 0)).toBe(0);
     expect([one.add(letters(19_999, 10), 1), one.add(letters(4, 10, 50_000), 2), one.count(), other.count()]).toEqual([0, 3, 20_000, 3]);
     expect(one.some(2).map(({ id }) => id)).toEqual(['e3', 'e4']);
@@ -217,7 +217,7 @@ describe('dead letters', () => {
 
   test('and by bytes: the newest one stays, however large it is', () => {
     const store = openStore(fastDir());
-    const { deadLetters } = store.shelf(IDENTITY);
+    const { deadLetters } = store.tables(IDENTITY);
     expect([deadLetters.add(letters(7, 10 << 20), 1), deadLetters.count()]).toEqual([1, 6]);
     expect([deadLetters.add(letters(1, 30 << 20, 100), 2), deadLetters.count()]).toEqual([3, 4]);
     expect(deadLetters.some(1).map(({ id }) => id)).toEqual(['e4']);
@@ -232,11 +232,11 @@ describe('dead letters', () => {
       ...NOTHING,
       rejected: entries.map((one) => ({ entry: one, reason: 'no such field', status: 400 })),
     }));
-    await runLane(refusing, EVENTS, { stateDir });
-    const second = await runLane(refusing, EVENTS, { stateDir });
+    await runPipeline(refusing, EVENTS, { stateDir });
+    const second = await runPipeline(refusing, EVENTS, { stateDir });
     expect(second.tally.dead).toBe(EVENTS.length);
     const store = openStore(stateDir);
-    const { deadLetters } = store.shelf(IDENTITY);
+    const { deadLetters } = store.tables(IDENTITY);
     expect(deadLetters.count()).toBe(EVENTS.length);
     expect(deadLetters.tolls()).toEqual([{ reason: 'no such field', status: 400, events: EVENTS.length }]);
     store.close();
@@ -246,7 +246,7 @@ describe('dead letters', () => {
 describe('the state file', () => {
   const made = async (): Promise<string> => {
     const stateDir = freshDir();
-    await runLane(scriptedSink(down), EVENTS, { stateDir });
+    await runPipeline(scriptedSink(down), EVENTS, { stateDir });
     return stateDir;
   };
 
@@ -282,7 +282,7 @@ describe('the state file', () => {
     try {
       expect(filesystemOf(mount)).toMatchObject({ name: 'tmpfs', ephemeral: true, network: false });
       const stateDir = join(mount, 'state');
-      await runLane(scriptedSink(down), EVENTS, { stateDir });
+      await runPipeline(scriptedSink(down), EVENTS, { stateDir });
       const ballast = join(mount, 'ballast');
       fill(ballast);
       expect(() => openStore(stateDir)).toThrow(/portlog\.db cannot grow: the disk is full/);
@@ -290,13 +290,13 @@ describe('the state file', () => {
       const noise = (): string => randomBytes(1500).toString('base64');
       const bulky = scriptedSink(down, { encode: () => ({ parts: [noise()], bytes: 2000, partition: '' }) });
       const others = eventsOf(scan(Array.from({ length: 2000 }, (_, i) => host(`198.51.${i >> 8}.${i & 255}`, port(i))).join('')));
-      const lane = await runLane(bulky, others, { stateDir, crash: true });
-      expect(lane.keeping?.fatal?.message).toMatch(/portlog\.db cannot grow: the disk is full/);
-      expect(unaccounted(lane.tally)).toBeGreaterThan(0);
-      expect(lane.tally.spooled).toBeGreaterThan(0);
+      const pipeline = await runPipeline(bulky, others, { stateDir, crash: true });
+      expect(pipeline.spoolWriter?.fatal?.message).toMatch(/portlog\.db cannot grow: the disk is full/);
+      expect(unaccounted(pipeline.tally)).toBeGreaterThan(0);
+      expect(pipeline.tally.spooled).toBeGreaterThan(0);
       rmSync(ballast);
       const stored: string[] = [];
-      await runLane(storingSink(stored), [], { stateDir });
+      await runPipeline(storingSink(stored), [], { stateDir });
       expect(stored).toEqual(expect.arrayContaining(EVENTS.map(({ id }) => id)));
     } finally {
       execFileSync('umount', ['-l', mount]);
@@ -389,13 +389,13 @@ describe('the state file', () => {
     before.run(`INSERT INTO ledger (sink, unit, first, last) VALUES (1, x'${waiting}', 5, 5), (1, x'${old}', 0, 0)`);
     before.close();
     const store = openStore(stateDir);
-    const { ledger } = store.shelf(IDENTITY);
+    const { ledger } = store.tables(IDENTITY);
     expect([ledger.fateOf(waiting), ledger.fateOf(old)]).toEqual(['spooled', undefined]);
     store.close();
     const stored: string[] = [];
-    await runLane(storingSink(stored), [], { stateDir });
+    await runPipeline(storingSink(stored), [], { stateDir });
     const again = openStore(stateDir);
-    expect([stored, again.shelf(IDENTITY).ledger.fateOf(waiting)]).toEqual([['one'], 'delivered']);
+    expect([stored, again.tables(IDENTITY).ledger.fateOf(waiting)]).toEqual([['one'], 'delivered']);
     again.close();
   });
 });

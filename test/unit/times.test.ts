@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { KnownScans } from '../../src/change/scans.ts';
 import { SiteWatch } from '../../src/change/sites.ts';
-import { KnownHosts } from '../../src/change/store.ts';
-import { stateFile } from '../../src/delivery/store.ts';
+import { KnownHosts } from '../../src/state/known-hosts.ts';
+import { stateFile } from '../../src/state/store.ts';
 import { INVENTORY } from '../../src/event/event.ts';
 import { Database } from '../../src/state/database.ts';
 import { SCHEMA_VERSIONS } from '../../src/state/schema.ts';

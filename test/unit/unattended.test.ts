@@ -2,26 +2,26 @@ import { appendFileSync, chmodSync, mkdirSync, renameSync, rmSync, utimesSync, w
 import { basename, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Clock } from '../../src/clock.ts';
-import { stateFile } from '../../src/delivery/store.ts';
-import { newTally } from '../../src/delivery/tally.ts';
-import { PortlogError } from '../../src/errors.ts';
+import type { Clock } from '../../src/core/clock.ts';
+import { stateFile } from '../../src/state/store.ts';
+import { newTally } from '../../src/state/tally.ts';
+import { PortlogError } from '../../src/core/errors.ts';
 import { DEFAULT_OPTIONS } from '../../src/event/context.ts';
 import { scheduledScanFailedEvent } from '../../src/event/health.ts';
-import { newInputReport } from '../../src/input-report.ts';
+import { newInputReport } from '../../src/pipeline/input-report.ts';
 import { exitCode } from '../../src/cli/session/report/summary.ts';
-import { ship, type ShipReport, type SinkReport } from '../../src/ship.ts';
+import { ship, type ShipReport, type SinkReport } from '../../src/pipeline/ship.ts';
 import { Directory, type Look, OwnSightings } from '../../src/source/directory.ts';
 import { Database } from '../../src/state/database.ts';
 import { SCHEMA_VERSIONS } from '../../src/state/schema.ts';
-import { Caretaker } from '../../src/unattended/caretaker.ts';
+import { Housekeeping } from '../../src/unattended/housekeeping.ts';
 import { keepLooking } from '../../src/unattended/keep-looking.ts';
 import { keepSchedule, type ScheduleOptions } from '../../src/unattended/keep-schedule.ts';
 import { Postponed } from '../../src/unattended/postponed.ts';
 import { type Schedule, schedulesOf } from '../../src/unattended/schedule.ts';
-import { ScheduledScans } from '../../src/unattended/scheduled-scans.ts';
-import { FileAttempts } from '../../src/unattended/file-attempts.ts';
-import { SeenFiles } from '../../src/unattended/seen-files.ts';
+import { ScheduledScans } from '../../src/state/scheduled-scans.ts';
+import { FileAttempts } from '../../src/state/file-attempts.ts';
+import { SeenFiles } from '../../src/state/seen-files.ts';
 import { timetable } from '../../src/unattended/timetable.ts';
 import { Watcher } from '../../src/unattended/watcher.ts';
 import { openStore, storingSink } from '../support/delivery.ts';
@@ -463,18 +463,18 @@ describe('the caretaker', () => {
         created,
       );
     };
-    const caretaker = new Caretaker({
+    const housekeeping = new Housekeeping({
       database,
       maxAges: new Map(),
       clock,
-      tend: async () => {
+      deliverWaiting: async () => {
         tries.push((clock.time - START) / MINUTE);
         return report([], {}, { waiting });
       },
     });
     const pass = async (minutes: number): Promise<void> => {
       for (let i = 0; i < minutes * 6; i++) {
-        await caretaker.look();
+        await housekeeping.look();
         clock.pass(10_000);
       }
     };
@@ -495,13 +495,13 @@ describe('the caretaker', () => {
   test('tells of a site whose scan did not come', async () => {
     const clock = new Night(Number.POSITIVE_INFINITY);
     let tries = 0;
-    const caretaker = new Caretaker({ database, maxAges: new Map([['lab', HOUR]]), clock, tend: async () => (tries++, report([])) });
-    await caretaker.look();
+    const housekeeping = new Housekeeping({ database, maxAges: new Map([['lab', HOUR]]), clock, deliverWaiting: async () => (tries++, report([])) });
+    await housekeeping.look();
     clock.pass(HOUR);
-    await caretaker.look();
+    await housekeeping.look();
     expect(tries).toBe(0);
     clock.pass(MINUTE);
-    await caretaker.look();
+    await housekeeping.look();
     expect(tries).toBe(1);
   });
 });

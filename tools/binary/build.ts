@@ -23,7 +23,7 @@ rmSync(OUT, { recursive: true, force: true });
 mkdirSync(OUT, { recursive: true });
 const main = await bundle('tools/binary/main.ts', 'main.cjs');
 const threads = {
-  'reading.cjs': await bundle('src/threads/thread.ts', 'reading.cjs'),
+  'reading.cjs': await bundle('src/pipeline/threads/thread.ts', 'reading.cjs'),
   'watchdog.cjs': await bundle('src/cli/session/watchdog-thread.ts', 'watchdog.cjs'),
 };
 const blob = join(OUT, 'portlog.blob');

@@ -1,17 +1,17 @@
-import { systemClock } from '../../clock.ts';
+import { systemClock } from '../../core/clock.ts';
 import { accessSync, constants, existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { KnownScans } from '../../change/scans.ts';
-import { KnownHosts, knownSites } from '../../change/store.ts';
-import { type Environment, nmapEnvironment } from '../../config/env.ts';
+import { KnownHosts, knownSites } from '../../state/known-hosts.ts';
+import { type Environment, nmapEnvironment } from '../../core/environment.ts';
 import type { Settings } from '../../config/settings.ts';
-import { openToLook, stateFile, waitingShelves } from '../../delivery/store.ts';
-import { EXIT, type ExitCode, PortlogError } from '../../errors.ts';
+import { openToLook, stateFile, waitingSinks } from '../../state/store.ts';
+import { EXIT, type ExitCode, PortlogError } from '../../core/errors.ts';
 import { Intel } from '../../finding/intel.ts';
 import { createSink } from '../../sink/registry.ts';
 import type { Diagnosis } from '../../sink/sink.ts';
 import type { SinkOptions } from '../../sink/options.ts';
-import { captureOutput } from '../../source/child.ts';
+import { captureOutput } from '../../core/child.ts';
 import { scansIn } from '../../source/directory.ts';
 import type { Database } from '../../state/database.ts';
 import { filesystemOf } from '../../state/filesystem.ts';
@@ -128,7 +128,7 @@ function whatWaits({ stateDir }: Settings): readonly Diagnosis[] {
   try {
     const database = openToLook(stateDir);
     const known = knownSites(database).map((site) => knownAt(database, site));
-    const shelves = waitingShelves(database).map(({ shelf }) => shelf);
+    const shelves = waitingSinks(database).map(({ tables }) => tables);
     const waiting = shelves.reduce((sum, { spool }) => sum + spool.usage().events, 0);
     const dead = shelves.reduce((sum, { deadLetters }) => sum + deadLetters.count(), 0);
     database.close();

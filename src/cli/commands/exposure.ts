@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { inventoryRows } from '../../change/inventory.ts';
-import { KnownHosts } from '../../change/store.ts';
+import { KnownHosts } from '../../state/known-hosts.ts';
 import type { Settings } from '../../config/settings.ts';
-import { openDatabase, stateFile } from '../../delivery/store.ts';
-import { EXIT, type ExitCode, PortlogError } from '../../errors.ts';
+import { openDatabase, stateFile } from '../../state/store.ts';
+import { EXIT, type ExitCode, PortlogError } from '../../core/errors.ts';
 import { levelOf } from '../../event/event.ts';
 import { EXPIRED, type ExposurePolicy } from '../../finding/exposure.ts';
 import { print } from '../session/terminal.ts';

@@ -1,6 +1,6 @@
 import { isWithin } from '../../change/inventory.ts';
-import { KnownHosts, knownSites } from '../../change/store.ts';
-import { EXIT, type ExitCode } from '../../errors.ts';
+import { KnownHosts, knownSites } from '../../state/known-hosts.ts';
+import { EXIT, type ExitCode } from '../../core/errors.ts';
 import { type Level, SEVERITY } from '../../event/event.ts';
 import { type FindingFact } from '../../report/facts.ts';
 import { findingsOf } from '../../report/gather.ts';

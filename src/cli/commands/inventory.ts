@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { type InventoryFilter, inventoryRows, isWithin } from '../../change/inventory.ts';
 import { PortSet } from '../../nmap/port-set.ts';
-import { KnownHosts, knownSites } from '../../change/store.ts';
-import { openAsAllowed, openDatabase, stateFile } from '../../delivery/store.ts';
-import { EXIT, type ExitCode, PortlogError } from '../../errors.ts';
+import { KnownHosts, knownSites } from '../../state/known-hosts.ts';
+import { openAsAllowed, openDatabase, stateFile } from '../../state/store.ts';
+import { EXIT, type ExitCode, PortlogError } from '../../core/errors.ts';
 import type { Database } from '../../state/database.ts';
 import { isSure } from '../session/confirm.ts';
 import { ROW_FORMATS } from '../session/report/inventory.ts';

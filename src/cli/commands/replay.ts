@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import type { Settings } from '../../config/settings.ts';
 import { sinkOptions } from '../../config/settings.ts';
-import { openStore } from '../../delivery/open-store.ts';
-import { stateFile, type Store, type WaitingShelf } from '../../delivery/store.ts';
-import { EXIT, type ExitCode, PortlogError } from '../../errors.ts';
+import { openStore } from '../../state/open-store.ts';
+import { stateFile, type Store, type WaitingSink } from '../../state/store.ts';
+import { EXIT, type ExitCode, PortlogError } from '../../core/errors.ts';
 import { addressOf, inScope, type SinkOptions } from '../../sink/options.ts';
 import { createSink } from '../../sink/registry.ts';
 import type { Sink, SinkIdentity } from '../../sink/sink.ts';
@@ -33,7 +33,7 @@ export async function replayCommand(context: CommandContext): Promise<ExitCode> 
       return EXIT.delivered;
     }
     if (values['purge'] === true) return await purge(context, store, waiting);
-    const concerned = values['dead'] === true ? waiting : waiting.filter(({ shelf }) => shelf.spool.usage().events > 0);
+    const concerned = values['dead'] === true ? waiting : waiting.filter(({ tables }) => tables.spool.usage().events > 0);
     if (concerned.length === 0) {
       speaker.say('nothing waits');
       return EXIT.delivered;
@@ -42,7 +42,7 @@ export async function replayCommand(context: CommandContext): Promise<ExitCode> 
       concerned.map(({ identity }) => (from === undefined ? sinkOf(context, settings, identity) : movedTo(context, settings, identity))),
     );
     open = false;
-    return (await shipAndReport(context, settings, { sources: [], sinks, store, revive: values['dead'] === true })).code;
+    return (await shipAndReport(context, settings, { sources: [], sinks, store, retryDeadLetters: values['dead'] === true })).code;
   } finally {
     // A lost run is told once: whoever found it must say so, whatever else it does.
     if (open) printLostRuns(store.lostRuns, speaker);
@@ -89,10 +89,10 @@ async function sinkOf({ env, speaker }: CommandContext, settings: Settings, iden
   return { ...(await createSink(there, (sentence) => speaker.say(sentence))), identity };
 }
 
-async function purge(context: CommandContext, store: Store, waiting: readonly WaitingShelf[]): Promise<ExitCode> {
+async function purge(context: CommandContext, store: Store, waiting: readonly WaitingSink[]): Promise<ExitCode> {
   const { values, speaker } = context;
   const dead = values['dead'] === true;
-  const events = waiting.reduce((sum, { shelf }) => sum + (dead ? shelf.deadLetters.count() : shelf.spool.usage().events), 0);
+  const events = waiting.reduce((sum, { tables }) => sum + (dead ? tables.deadLetters.count() : tables.spool.usage().events), 0);
   const what = `${events} ${dead ? 'dead letters' : 'events that wait'}`;
   if (events === 0) {
     speaker.say('there is nothing to delete');
@@ -103,9 +103,9 @@ async function purge(context: CommandContext, store: Store, waiting: readonly Wa
     return EXIT.usage;
   }
   store.transaction(() => {
-    for (const { shelf } of waiting) {
-      if (dead) shelf.deadLetters.purge();
-      else shelf.spool.purge();
+    for (const { tables } of waiting) {
+      if (dead) tables.deadLetters.purge();
+      else tables.spool.purge();
     }
   });
   speaker.say(`deleted ${what}`);

@@ -1,5 +1,5 @@
-import { nearest } from '../../config/nearest.ts';
-import { type ExitCode, PortlogError } from '../../errors.ts';
+import { nearest } from '../../core/nearest.ts';
+import { type ExitCode, PortlogError } from '../../core/errors.ts';
 import { type Schedule, schedulesOf } from '../../unattended/schedule.ts';
 import { type CommandContext, list, text } from '../session/context.ts';
 import { keep } from '../session/keep.ts';

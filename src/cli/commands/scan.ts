@@ -1,8 +1,8 @@
 import { hostname } from 'node:os';
-import { nmapEnvironment } from '../../config/env.ts';
+import { nmapEnvironment } from '../../core/environment.ts';
 import type { Settings } from '../../config/settings.ts';
-import { EXIT, type ExitCode, PortlogError } from '../../errors.ts';
-import type { ShipReport } from '../../ship.ts';
+import { EXIT, type ExitCode, PortlogError } from '../../core/errors.ts';
+import type { ShipReport } from '../../pipeline/ship.ts';
 import { quoted } from '../../nmap/command-line.ts';
 import { maskArguments, maskOutput } from '../../nmap/mask.ts';
 import { nmapWords } from '../../source/nmap-options.ts';

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { reasonOf } from '../../core/reason.ts';
-import { EXIT, type ExitCode, PortlogError } from '../../errors.ts';
+import { EXIT, type ExitCode, PortlogError } from '../../core/errors.ts';
 import { createApiKey } from '../../setup/templates.ts';
 import type { Step } from '../../setup/step.ts';
 import { planLogFile } from '../../setup/wazuh-log.ts';

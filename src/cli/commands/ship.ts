@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import type { ExitCode } from '../../errors.ts';
-import { PortlogError } from '../../errors.ts';
+import type { ExitCode } from '../../core/errors.ts';
+import { PortlogError } from '../../core/errors.ts';
 import { fileSource } from '../../source/file.ts';
 import { stdinSource } from '../../source/stdin.ts';
 import { noCommand } from '../mistyped.ts';

@@ -1,21 +1,21 @@
 import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { KnownScans } from '../../change/scans.ts';
-import { KnownHosts, knownSites } from '../../change/store.ts';
-import { systemClock } from '../../clock.ts';
+import { KnownHosts, knownSites } from '../../state/known-hosts.ts';
+import { systemClock } from '../../core/clock.ts';
 import type { Config } from '../../config/config.ts';
 import type { Settings } from '../../config/settings.ts';
-import { isAlive } from '../../delivery/alive.ts';
-import { Runs } from '../../delivery/runs.ts';
-import { openAsAllowed, stateFile, waitingShelves } from '../../delivery/store.ts';
-import { EXIT, type ExitCode } from '../../errors.ts';
+import { isAlive } from '../../core/process-alive.ts';
+import { Runs } from '../../state/runs.ts';
+import { openAsAllowed, stateFile, waitingSinks } from '../../state/store.ts';
+import { EXIT, type ExitCode } from '../../core/errors.ts';
 import { scansIn } from '../../source/directory.ts';
 import type { Database } from '../../state/database.ts';
 import { schedulesOf } from '../../unattended/schedule.ts';
-import { ScheduledScans } from '../../unattended/scheduled-scans.ts';
-import { failedFiles } from '../../unattended/file-attempts.ts';
-import { SeenFiles } from '../../unattended/seen-files.ts';
-import { unfinishedFiles } from '../../unattended/unfinished-files.ts';
+import { ScheduledScans } from '../../state/scheduled-scans.ts';
+import { failedFiles } from '../../state/file-attempts.ts';
+import { SeenFiles } from '../../state/seen-files.ts';
+import { unfinishedFiles } from '../../state/unfinished-files.ts';
 import { type Status, statusCode, statusJson, statusText } from '../session/report/status.ts';
 import { print } from '../session/terminal.ts';
 import { type CommandContext, settingsOf, text } from '../session/context.ts';
@@ -64,7 +64,7 @@ async function statusOf(database: Database, { maxAges }: Settings, config: Confi
       next: timetable.next(now),
     })),
     directories: await Promise.all(directoriesOf(database, config).map((path) => directoryStatus(database, path))),
-    sinks: waitingShelves(database),
+    sinks: waitingSinks(database),
   };
 }
 

@@ -1,4 +1,4 @@
-import { type ExitCode, PortlogError } from '../../errors.ts';
+import { type ExitCode, PortlogError } from '../../core/errors.ts';
 import { scansIn } from '../../source/directory.ts';
 import { type CommandContext, number } from '../session/context.ts';
 import { keep } from '../session/keep.ts';

@@ -1,4 +1,4 @@
-import { PortlogError } from '../../errors.ts';
+import { PortlogError } from '../../core/errors.ts';
 import type { Step } from '../../setup/step.ts';
 import { type Connection, type TargetName, TARGETS } from '../../setup/targets.ts';
 import type { SinkOptions } from '../../sink/options.ts';

@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline/promises';
-import { PortlogError } from '../../errors.ts';
+import { PortlogError } from '../../core/errors.ts';
 import { printable } from '../../event/text.ts';
 import type { CommandContext } from './context.ts';
 

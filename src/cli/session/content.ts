@@ -1,10 +1,10 @@
-import { serverVariable } from '../../config/env.ts';
+import { serverVariable } from '../../core/environment.ts';
 import { loadExposure } from '../../config/load.ts';
 import { checkedNamespace, sinkOptions } from '../../config/settings.ts';
 import { type ContentOptions, DEFAULT_CONTENT } from '../../content/options.ts';
-import { PortlogError } from '../../errors.ts';
+import { PortlogError } from '../../core/errors.ts';
 import { type Connection, type Target } from '../../setup/targets.ts';
-import { httpClient } from '../../sink/http.ts';
+import { httpClient } from '../../sink/transport/http.ts';
 import { type SinkOptions, urlOf } from '../../sink/options.ts';
 import { type CommandContext, list, number, text } from './context.ts';
 

@@ -1,8 +1,8 @@
 import type { Config } from '../../config/config.ts';
-import type { Environment } from '../../config/env.ts';
+import type { Environment } from '../../core/environment.ts';
 import { loadConfig } from '../../config/load.ts';
 import { type Given, type Settings, settings } from '../../config/settings.ts';
-import { PortlogError } from '../../errors.ts';
+import { PortlogError } from '../../core/errors.ts';
 import { ALL_OPTIONS, defaultStateDir, type Option, type Values } from '../options.ts';
 import { Speaker, type Terminal } from './terminal.ts';
 import { filesOfTrust, Trust } from './trust.ts';

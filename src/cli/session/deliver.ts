@@ -1,20 +1,20 @@
 import { hostname } from 'node:os';
 import type { Settings } from '../../config/settings.ts';
 import type { TargetLists } from '../../change/scope.ts';
-import { systemClock } from '../../clock.ts';
-import { openStore } from '../../delivery/open-store.ts';
-import type { Store } from '../../delivery/store.ts';
-import { EXIT, type ExitCode, PortlogError } from '../../errors.ts';
+import { systemClock } from '../../core/clock.ts';
+import { openStore } from '../../state/open-store.ts';
+import type { Store } from '../../state/store.ts';
+import { EXIT, type ExitCode, PortlogError } from '../../core/errors.ts';
 import { Intel } from '../../finding/intel.ts';
-import { ship, type ShipOptions, type ShipReport } from '../../ship.ts';
+import { ship, type ShipOptions, type ShipReport } from '../../pipeline/ship.ts';
 import { createSink } from '../../sink/registry.ts';
 import type { Sink } from '../../sink/sink.ts';
-import { stdoutSink } from '../../sink/stdout.ts';
+import { stdoutSink } from '../../sink/stdout/stdout.ts';
 import { filesystemOf } from '../../state/filesystem.ts';
 import { isOutOfRoom } from '../../state/state-error.ts';
-import { tableSink } from '../../sink/table.ts';
+import { tableSink } from '../../sink/stdout/table.ts';
 import type { Source } from '../../source/source.ts';
-import { sinkKey } from '../../unattended/seen-files.ts';
+import { sinkKey } from '../../state/seen-files.ts';
 import { diagnose, type SinkDiagnosis } from './diagnose.ts';
 import { exitCode, jsonSummary, printLostRuns, printSummary, printTended } from './report/summary.ts';
 import { refuseSinksThatOverwrite } from './overwritten.ts';
@@ -48,7 +48,7 @@ interface Only {
   readonly only?: readonly string[];
 }
 
-interface Shipment extends How, Pick<ShipOptions, 'sources' | 'sinks' | 'store' | 'revive'> {
+interface Shipment extends How, Pick<ShipOptions, 'sources' | 'sinks' | 'store' | 'retryDeadLetters'> {
   /** Why there is no state, although one is wanted. */
   readonly without?: PortlogError | undefined;
 }
@@ -102,7 +102,7 @@ export async function shipAndReport(context: CommandContext, settings: Settings,
 }
 
 /** Tries once to send what waits on disk, and what portlog must tell about itself. */
-export async function tend(context: CommandContext, settings: Settings, interruption: Interruption): Promise<ShipReport> {
+export async function deliverWaiting(context: CommandContext, settings: Settings, interruption: Interruption): Promise<ShipReport> {
   const sinks = await sinksOf(context, settings);
   const store = openStore(settings.stateDir, 'the spool', settings.spool);
   try {

@@ -1,4 +1,4 @@
-import { EXIT, type ExitCode } from '../../errors.ts';
+import { EXIT, type ExitCode } from '../../core/errors.ts';
 import { type Diagnosis, type Sink, SinkError } from '../../sink/sink.ts';
 
 /** What asking a sink gave. `code` is how a command ends because of it; undefined when it is ready. */

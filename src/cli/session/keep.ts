@@ -1,22 +1,22 @@
 import { resolve } from 'node:path';
-import { systemClock } from '../../clock.ts';
+import { systemClock } from '../../core/clock.ts';
 import type { DirectoryConfig } from '../../config/config.ts';
-import { EXIT, type ExitCode, PortlogError } from '../../errors.ts';
-import { isAlive } from '../../delivery/alive.ts';
-import { FileAttempts } from '../../unattended/file-attempts.ts';
+import { EXIT, type ExitCode, PortlogError } from '../../core/errors.ts';
+import { isAlive } from '../../core/process-alive.ts';
+import { FileAttempts } from '../../state/file-attempts.ts';
 import { filesystemOf } from '../../state/filesystem.ts';
 import { Directory } from '../../source/directory.ts';
 import type { Database } from '../../state/database.ts';
 import type { DutyCounts } from '../../unattended/activity.ts';
-import { Caretaker } from '../../unattended/caretaker.ts';
+import { Housekeeping } from '../../unattended/housekeeping.ts';
 import { keepLooking } from '../../unattended/keep-looking.ts';
 import { keepSchedule } from '../../unattended/keep-schedule.ts';
 import type { Schedule } from '../../unattended/schedule.ts';
 import { Service } from '../../unattended/service.ts';
 import { ServiceManager } from '../../unattended/service-manager.ts';
-import { ScheduledScans } from '../../unattended/scheduled-scans.ts';
-import { SeenFiles } from '../../unattended/seen-files.ts';
-import { UnfinishedFiles } from '../../unattended/unfinished-files.ts';
+import { ScheduledScans } from '../../state/scheduled-scans.ts';
+import { SeenFiles } from '../../state/seen-files.ts';
+import { UnfinishedFiles } from '../../state/unfinished-files.ts';
 import { type Watched, Watcher } from '../../unattended/watcher.ts';
 import type { Speaker } from './terminal.ts';
 import { Unattended } from './unattended.ts';
@@ -77,7 +77,7 @@ function countsOf({ schedules, directories }: Duties): DutyCounts {
 
 interface Parts {
   readonly watcher: Watcher;
-  readonly caretaker: Caretaker | undefined;
+  readonly housekeeping: Housekeeping | undefined;
   readonly scans: ScheduledScans;
   readonly site: string;
 }
@@ -101,8 +101,10 @@ function partsOf({ speaker, values }: CommandContext, { directories }: Duties, u
   // Standard output alone is told nothing about portlog itself.
   const isHeard = settings.sinks.some(({ type }) => type !== 'stdout');
   const { maxAges } = settings;
-  const caretaker = isHeard ? new Caretaker({ database, maxAges, clock: systemClock, tend: () => unattended.tend() }) : undefined;
-  return { watcher, caretaker, scans: new ScheduledScans(database), site: settings.event.site };
+  const housekeeping = isHeard
+    ? new Housekeeping({ database, maxAges, clock: systemClock, deliverWaiting: () => unattended.deliverWaiting() })
+    : undefined;
+  return { watcher, housekeeping, scans: new ScheduledScans(database), site: settings.event.site };
 }
 
 function watchedAs({ path, site, cutAfterMinutes = DEFAULT_CUT_AFTER_MINUTES }: DirectoryConfig, database: Database): Watched {
@@ -117,7 +119,7 @@ function watchedAs({ path, site, cutAfterMinutes = DEFAULT_CUT_AFTER_MINUTES }: 
 }
 
 /** Each schedule now, what lies in the directories, and what waits on disk. */
-async function doOnce({ schedules }: Duties, { watcher, caretaker, scans, site }: Parts, unattended: Unattended): Promise<void> {
+async function doOnce({ schedules }: Duties, { watcher, housekeeping, scans, site }: Parts, unattended: Unattended): Promise<void> {
   const { stop } = unattended;
   for (const schedule of schedules) {
     if (stop.aborted) return;
@@ -127,12 +129,12 @@ async function doOnce({ schedules }: Duties, { watcher, caretaker, scans, site }
     scans.end(schedule.name, now, await unattended.scan(schedule), systemClock.now());
   }
   while (!stop.aborted && (await watcher.look()));
-  if (!stop.aborted) await caretaker?.look();
+  if (!stop.aborted) await housekeeping?.look();
 }
 
 async function doAgain(
   { schedules, directories }: Duties,
-  { watcher, caretaker, scans, site }: Parts,
+  { watcher, housekeeping, scans, site }: Parts,
   unattended: Unattended,
   { pollMs, speaker, service }: { readonly pollMs: number; readonly speaker: Speaker; readonly service: Service },
 ): Promise<void> {
@@ -156,7 +158,7 @@ async function doAgain(
   );
   try {
     const onLook = (isDone: boolean): void => (isDone ? service.life.hasLooked() : service.life.show());
-    await Promise.all([...all, keepLooking(watcher, caretaker, { ...common, pollMs, onLook }), service.keepTelling(common.stop)]);
+    await Promise.all([...all, keepLooking(watcher, housekeeping, { ...common, pollMs, onLook }), service.keepTelling(common.stop)]);
   } finally {
     // By now it is stopped; or one of them broke by a mistake of ours, and the others must not go on alone.
     isBroken.abort();

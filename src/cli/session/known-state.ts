@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
-import type { KnownHosts } from '../../change/store.ts';
-import { openAsAllowed, stateFile } from '../../delivery/store.ts';
-import { EXIT, type ExitCode } from '../../errors.ts';
+import type { KnownHosts } from '../../state/known-hosts.ts';
+import { openAsAllowed, stateFile } from '../../state/store.ts';
+import { EXIT, type ExitCode } from '../../core/errors.ts';
 import type { Database } from '../../state/database.ts';
 import type { Speaker } from './terminal.ts';
 

@@ -1,4 +1,4 @@
-import { PortlogError } from '../../errors.ts';
+import { PortlogError } from '../../core/errors.ts';
 import { AddressSet } from '../../nmap/address-set.ts';
 
 /** What `--network` names; undefined: everything. */

@@ -1,7 +1,7 @@
 import { type Stats, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Settings } from '../../config/settings.ts';
-import { PortlogError } from '../../errors.ts';
+import { PortlogError } from '../../core/errors.ts';
 import { type CommandContext, text } from './context.ts';
 
 interface Kept {

@@ -1,4 +1,4 @@
-import { notAScan } from '../../input-report.ts';
+import { notAScan } from '../../pipeline/input-report.ts';
 import type { ScanItem } from '../../nmap/item.ts';
 import { ScanReader } from '../../nmap/read.ts';
 import { fileSource } from '../../source/file.ts';

@@ -1,4 +1,4 @@
-import { PortlogError } from '../../errors.ts';
+import { PortlogError } from '../../core/errors.ts';
 
 const UNITS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };
 

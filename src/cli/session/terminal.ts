@@ -1,8 +1,8 @@
 import type { Writable } from 'node:stream';
-import type { PortlogError } from '../../errors.ts';
+import type { PortlogError } from '../../core/errors.ts';
 import { inert, printable } from '../../event/text.ts';
 import { SinkError } from '../../sink/sink.ts';
-import { write } from '../../sink/stdout.ts';
+import { write } from '../../sink/stdout/stdout.ts';
 
 /** Where a command talks: events to stdout, everything else to stderr. */
 export interface Terminal {

@@ -1,7 +1,7 @@
 import type { Config, SinkConfig } from '../../config/config.ts';
-import type { Environment } from '../../config/env.ts';
+import type { Environment } from '../../core/environment.ts';
 import { whoElseWrites } from '../../config/trust.ts';
-import { PortlogError } from '../../errors.ts';
+import { PortlogError } from '../../core/errors.ts';
 import type { Speaker } from './terminal.ts';
 
 const FILES_OF_A_SINK = [

@@ -1,15 +1,15 @@
 import type { Settings } from '../../config/settings.ts';
-import { openDatabase } from '../../delivery/store.ts';
-import { EXIT, type ExitCode, PortlogError } from '../../errors.ts';
-import { mistake } from '../../mistake.ts';
-import type { ShipReport } from '../../ship.ts';
+import { openDatabase } from '../../state/store.ts';
+import { EXIT, type ExitCode, PortlogError } from '../../core/errors.ts';
+import { mistake } from '../../core/mistake.ts';
+import type { ShipReport } from '../../pipeline/ship.ts';
 import type { Source } from '../../source/source.ts';
 import type { Database } from '../../state/database.ts';
 import type { Destination } from '../../unattended/watcher.ts';
 import type { Schedule } from '../../unattended/schedule.ts';
 import type { Service } from '../../unattended/service.ts';
 import { type CommandContext, settingsOf } from './context.ts';
-import { deliver, refuseTableTo, sinkKeysOf, tend } from './deliver.ts';
+import { deliver, refuseTableTo, sinkKeysOf, deliverWaiting } from './deliver.ts';
 import { scanAndShip } from '../commands/scan.ts';
 import { exitCode, gravest } from './report/summary.ts';
 import { type Interruption, onInterrupt } from './signals.ts';
@@ -98,8 +98,8 @@ export class Unattended {
   }
 
   /** Sends what waits, and tells what there is to tell of scans that did not come. */
-  async tend(): Promise<ShipReport | undefined> {
-    const report = await this.attempt(async () => tend(this.context, await this.settingsNow(undefined), this.interruption));
+  async deliverWaiting(): Promise<ShipReport | undefined> {
+    const report = await this.attempt(async () => deliverWaiting(this.context, await this.settingsNow(undefined), this.interruption));
     if (report instanceof PortlogError) return undefined;
     this.note(exitCode(report), report);
     return report;

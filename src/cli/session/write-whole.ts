@@ -3,7 +3,7 @@ import { constants, type Stats } from 'node:fs';
 import { type FileHandle, lstat, open, realpath, rename, rm, stat } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { dirname } from 'node:path';
-import { mayBeTampered } from '../../sink/file-open.ts';
+import { mayBeTampered } from '../../sink/file/open.ts';
 
 /**
  * To a file that is there whole or not at all; or through a device or a pipe (`/dev/stdout`), which must not be replaced by a file.

@@ -1,4 +1,4 @@
-import type { Progress } from '../../../ship-source.ts';
+import type { Progress } from '../../../pipeline/ship-source.ts';
 import type { Speaker } from '../terminal.ts';
 
 const INTERVAL_MS = 200;

@@ -1,11 +1,11 @@
 import { inWords } from '../../../change/words.ts';
-import type { OpenRun } from '../../../delivery/runs.ts';
-import type { WaitingShelf } from '../../../delivery/store.ts';
-import { EXIT, type ExitCode } from '../../../errors.ts';
+import type { OpenRun } from '../../../state/runs.ts';
+import type { WaitingSink } from '../../../state/store.ts';
+import { EXIT, type ExitCode } from '../../../core/errors.ts';
 import { printable } from '../../../event/text.ts';
-import type { FailedFile } from '../../../unattended/file-attempts.ts';
-import type { UnfinishedFile } from '../../../unattended/unfinished-files.ts';
-import type { ScheduledScan } from '../../../unattended/scheduled-scans.ts';
+import type { FailedFile } from '../../../state/file-attempts.ts';
+import type { UnfinishedFile } from '../../../state/unfinished-files.ts';
+import type { ScheduledScan } from '../../../state/scheduled-scans.ts';
 import { gravest } from './summary.ts';
 import { iso, sinkName, waitingFields } from './waiting.ts';
 import { count, format } from './words.ts';
@@ -24,7 +24,7 @@ export interface Status {
   readonly sites: readonly SiteStatus[];
   readonly schedules: readonly ScheduleStatus[];
   readonly directories: readonly DirectoryStatus[];
-  readonly sinks: readonly WaitingShelf[];
+  readonly sinks: readonly WaitingSink[];
 }
 
 interface DirectoryStatus {
@@ -56,13 +56,13 @@ interface ScheduleStatus {
 
 /** Whether somebody must look after it: events that wait, then everything else that is not as it should be. */
 export function statusCode({ now, lost, sites, schedules, directories, sinks }: Status): ExitCode {
-  const waits = sinks.some(({ shelf }) => shelf.spool.usage().events > 0);
+  const waits = sinks.some(({ tables }) => tables.spool.usage().events > 0);
   const isWrong =
     lost.length > 0 ||
     sites.some((site) => isOverdue(site, now)) ||
     schedules.some(({ last }) => last?.problem !== undefined) ||
     directories.some(({ problem, failed }) => problem !== undefined || failed.length > 0) ||
-    sinks.some(({ shelf }) => shelf.deadLetters.count() > 0);
+    sinks.some(({ tables }) => tables.deadLetters.count() > 0);
   return gravest([waits ? EXIT.sinkDown : EXIT.delivered, isWrong ? EXIT.partly : EXIT.delivered]);
 }
 
@@ -173,9 +173,9 @@ function when(time: number, now: number): string {
   return `${iso(time) ?? ''} (${inWords(now - time)} ago)`;
 }
 
-function sinkText(one: WaitingShelf): string {
-  const { events, oldest } = one.shelf.spool.usage();
-  const dead = one.shelf.deadLetters.count();
+function sinkText(one: WaitingSink): string {
+  const { events, oldest } = one.tables.spool.usage();
+  const dead = one.tables.deadLetters.count();
   const parts = [
     events > 0 ? `${count(events, 'event')} ${events === 1 ? 'waits' : 'wait'} since ${iso(oldest) ?? ''}` : undefined,
     dead > 0 ? count(dead, 'dead letter') : undefined,

@@ -1,8 +1,8 @@
-import type { OpenRun } from '../../../delivery/runs.ts';
-import { type Tally, unaccounted } from '../../../delivery/tally.ts';
-import { EXIT, type ExitCode, type PortlogError } from '../../../errors.ts';
-import type { InputReport } from '../../../input-report.ts';
-import type { ShipReport, SinkReport } from '../../../ship.ts';
+import type { OpenRun } from '../../../state/runs.ts';
+import { type Tally, unaccounted } from '../../../state/tally.ts';
+import { EXIT, type ExitCode, type PortlogError } from '../../../core/errors.ts';
+import type { InputReport } from '../../../pipeline/input-report.ts';
+import type { ShipReport, SinkReport } from '../../../pipeline/ship.ts';
 import type { Speaker } from '../terminal.ts';
 import { count, format } from './words.ts';
 

@@ -1,0 +1,77 @@
+import type { Queued, AckGroupRef } from '../state/queued.ts';
+
+/** A host of a scan, or the end of one, while its events find their fate. */
+export class AckGroup implements AckGroupRef {
+  readonly key: string;
+  /** Events whose fate is open. */
+  pending = 0;
+  /** No more events will come. */
+  sealed = false;
+  /** An event of it died, so it must be shipped again when somebody asks. */
+  dead = false;
+  /** The rest of it was never read: it is never entered. */
+  abandoned = false;
+  /** The ledger knows of it, because a part of it waits in the spool. */
+  opened = false;
+
+  constructor(key: string) {
+    this.key = key;
+  }
+}
+
+/** Watches which units of this run are complete: only those may be entered into the ledger. */
+export class AckGroups {
+  private current: AckGroup | undefined;
+  private complete: AckGroup[] = [];
+
+  /** Events of a unit come one behind the other; another key ends the one before. */
+  begin(key: string): void {
+    this.seal();
+    this.current = new AckGroup(key);
+  }
+
+  /** The unit of the next entry. */
+  enter(): AckGroup | undefined {
+    if (this.current !== undefined) this.current.pending++;
+    return this.current;
+  }
+
+  seal(): void {
+    const unit = this.current;
+    this.current = undefined;
+    if (unit === undefined) return;
+    unit.sealed = true;
+    this.conclude(unit);
+  }
+
+  /** The current one will never be whole. */
+  abandon(): void {
+    if (this.current !== undefined) this.current.abandoned = true;
+  }
+
+  /** These entries are acknowledged, dead, or in the spool. */
+  settle(entries: readonly Queued[], fate: 'done' | 'dead' | 'spooled'): void {
+    for (const { unit } of entries) {
+      if (!(unit instanceof AckGroup)) continue;
+      unit.dead ||= fate === 'dead';
+      unit.pending--;
+      this.conclude(unit);
+    }
+  }
+
+  /** What may be entered into the ledger now. */
+  takeComplete(): readonly AckGroup[] {
+    return this.complete.splice(0);
+  }
+
+  private conclude(unit: AckGroup): void {
+    if (unit.sealed && unit.pending <= 0 && !unit.abandoned) this.complete.push(unit);
+  }
+}
+
+/** Each unit once, of entries that have one. */
+export function ackGroupsOf(entries: readonly Queued[]): ReadonlySet<AckGroupRef> {
+  const units = new Map<string, AckGroupRef>();
+  for (const { unit } of entries) if (unit !== undefined && !units.has(unit.key)) units.set(unit.key, unit);
+  return new Set(units.values());
+}

@@ -1,0 +1,66 @@
+import type { BatchLimits } from '../sink/sink.ts';
+import { mayJoin, type QueuedBatch } from './queued-batch.ts';
+import type { Condition } from './condition.ts';
+
+/** The batches of a sink that go to it directly: those on their way, and those in memory behind them. */
+export class SendQueue {
+  private readonly limits: BatchLimits;
+  private readonly send: (queuedBatch: QueuedBatch) => Promise<void>;
+  private readonly changed: Condition;
+  private readonly queue: QueuedBatch[] = [];
+  private readonly inFlight = new Map<Promise<void>, QueuedBatch>();
+  /** A mistake of ours while sending in the background. */
+  mistake: unknown;
+
+  /** `changed` is told whenever a batch has come to its end. */
+  constructor(limits: BatchLimits, send: (queuedBatch: QueuedBatch) => Promise<void>, changed: Condition) {
+    this.limits = limits;
+    this.send = send;
+    this.changed = changed;
+  }
+
+  /** Batches that wait for their turn. */
+  get queued(): number {
+    return this.queue.length;
+  }
+
+  get sending(): number {
+    return this.inFlight.size;
+  }
+
+  add(queuedBatch: QueuedBatch): void {
+    this.queue.push(queuedBatch);
+    this.start();
+  }
+
+  /** Takes back what has not started yet, in order. */
+  takeQueued(): readonly QueuedBatch[] {
+    return this.queue.splice(0);
+  }
+
+  /** Starts what may start: within the limits of the sink, in order within a partition. */
+  private start(): void {
+    for (let i = 0; i < this.queue.length && this.inFlight.size < this.limits.inFlight;) {
+      const queuedBatch = this.queue[i] as QueuedBatch;
+      const waitsBehind = this.queue.slice(0, i).some(({ batch }) => batch.partition === queuedBatch.batch.partition);
+      if (waitsBehind || !mayJoin(queuedBatch, [...this.inFlight.values()], this.limits)) i++;
+      else {
+        this.queue.splice(i, 1);
+        this.launch(queuedBatch);
+      }
+    }
+  }
+
+  private launch(queuedBatch: QueuedBatch): void {
+    const sending: Promise<void> = this.send(queuedBatch)
+      .catch((error: unknown) => {
+        this.mistake ??= error;
+      })
+      .finally(() => {
+        this.inFlight.delete(sending);
+        this.start();
+        this.changed.notify();
+      });
+    this.inFlight.set(sending, queuedBatch);
+  }
+}

@@ -1,0 +1,207 @@
+import type { Clock } from '../core/clock.ts';
+import { isOurs } from '../core/mistake.ts';
+import { type Sink, SinkError } from '../sink/sink.ts';
+import { batchOf } from '../sink/batch.ts';
+import { deliver, type Settled, type Undelivered } from './deliver.ts';
+import type { SpoolWriter } from './spool-writer.ts';
+import { backoffMs } from './backoff.ts';
+import type { LostBatch, SpooledBatch } from '../state/spool.ts';
+import { sendSuspects } from './suspects.ts';
+import type { Queued } from '../state/queued.ts';
+
+/** So often the oldest batch fails before another one shows whether it is to blame. */
+const ATTEMPTS_AT_THE_HEAD = 2;
+
+export interface SpoolReaderOptions {
+  readonly clock: Clock;
+  readonly retryForMs: number;
+  readonly signal: AbortSignal;
+  /** Events that the sink has taken so far, in whatever way. */
+  readonly taken: () => number;
+}
+
+export interface SpoolReaderEvents {
+  /** Resolves when nothing is on its way directly: what was sent before must arrive before. */
+  idle(): Promise<void>;
+  /** The sink has taken so many. */
+  took(events: number): void;
+  succeeded(): void;
+  failed(error: SinkError): void;
+  rejected(reason: string): void;
+  /** The end of the run waits for the sink. */
+  waiting(): void;
+  /** Nothing more leaves the spool in this run. */
+  stopped(): void;
+}
+
+/**
+ * Sends what the spool holds for a sink, oldest first, one batch at a time, and tries again with growing
+ * pauses while the sink fails: the circuit is open then, and each try is the probe that may close it.
+ */
+export class SpoolReader {
+  private readonly sink: Sink;
+  private readonly spoolWriter: SpoolWriter;
+  private readonly options: SpoolReaderOptions;
+  private readonly events: SpoolReaderEvents;
+  private working: Promise<void> | undefined;
+  /** The sink needs a person, or did not come back in time: the rest is for another run. */
+  private over = false;
+  private failingSince: number | undefined;
+  /** Nothing more will be read: waiting ends when the time is used up. */
+  private finishing = false;
+  private hasTold = false;
+  private readonly evidence = { taken: 0 };
+  private readonly hurry = new AbortController();
+
+  constructor(sink: Sink, spoolWriter: SpoolWriter, options: SpoolReaderOptions, events: SpoolReaderEvents) {
+    this.sink = sink;
+    this.spoolWriter = spoolWriter;
+    this.options = options;
+    this.events = events;
+  }
+
+  /** Batches have to go through the spool. */
+  get active(): boolean {
+    return this.over || this.working !== undefined;
+  }
+
+  /** Something is being sent from the spool, or will be after a pause. */
+  get isWorking(): boolean {
+    return this.working !== undefined;
+  }
+
+  start(): void {
+    if (this.active) return;
+    this.working = this.work();
+    // Awaited by `finish`; until then an error must not count as unhandled.
+    this.working.catch(() => undefined);
+  }
+
+  /** Resolves when the spool is empty, or when no more can be done in this run. */
+  async finish(): Promise<void> {
+    this.finishing = true;
+    this.hurry.abort();
+    await this.working;
+    if (!this.over)
+      await sendSuspects(
+        this.spoolWriter,
+        { ...this.options, evidence: this.evidence },
+        (spooled) => this.sendBatch(spooled, 0),
+        (reason) => this.events.rejected(reason),
+      );
+  }
+
+  private async work(): Promise<void> {
+    try {
+      await this.sendAll();
+    } catch (error) {
+      // What the spool holds stays there.
+      this.spoolWriter.noteFailure(error);
+      this.stop();
+    }
+  }
+
+  private async sendAll(): Promise<void> {
+    const { clock, signal } = this.options;
+    const untilFinish = AbortSignal.any([signal, this.hurry.signal]);
+    await this.events.idle();
+    for (let attempts = 0; ;) {
+      if (signal.aborted) return this.stop();
+      const mayGo = this.spoolWriter.tables.lease.take(clock.now());
+      const next = mayGo ? this.spoolWriter.tables.spool.next() : undefined;
+      if (mayGo && next === undefined) return this.emptied();
+      const error = next === undefined ? undefined : await this.send(next);
+      if (next !== undefined && error === undefined) {
+        attempts = 0;
+        continue;
+      }
+      if (error !== undefined && error.kind !== 'temporary') {
+        if (next === undefined || !isOurs(error) || !(await this.isToBlame(next))) return this.stop();
+        attempts = 0;
+        continue;
+      }
+      const wait = backoffMs(++attempts, clock.random(), error?.retryAfterMs);
+      const isLate = this.isTooLate(wait);
+      if (next !== undefined && (isLate || attempts > ATTEMPTS_AT_THE_HEAD) && (await this.isToBlame(next))) {
+        attempts = 0;
+        continue;
+      }
+      if (isLate) return this.stop();
+      this.tellWaiting();
+      await clock.sleep(wait, this.finishing ? signal : untilFinish);
+    }
+  }
+
+  /** Returns why the sink failed, if it did. */
+  private async send(next: SpooledBatch | LostBatch): Promise<SinkError | undefined> {
+    if (!('batch' in next)) {
+      this.spoolWriter.setAside(next);
+      return undefined;
+    }
+    const left = await this.sendBatch(next, this.options.retryForMs);
+    if (left?.refused === true) this.spoolWriter.putBehind({ ...next, batch: batchOf(left.entries, next.batch.partition) });
+    if (left === undefined || left.refused === true) {
+      this.failingSince = undefined;
+      this.events.succeeded();
+      return undefined;
+    }
+    this.failingSince ??= this.options.clock.elapsed();
+    this.events.failed(left.error);
+    return left.error;
+  }
+
+  /**
+   * One batch must not block all others: when the next one is taken, it is not the sink that fails, and the batch goes
+   * behind. Not where order counts: a sink that comes back at that moment would get them the other way round.
+   */
+  private async isToBlame(head: SpooledBatch | LostBatch): Promise<boolean> {
+    if (this.sink.limits.inFlightPerPartition === 1) return false;
+    const probe = this.spoolWriter.tables.spool.next(head.seq);
+    if (!('batch' in head) || probe === undefined || !('batch' in probe)) return false;
+    const before = this.options.taken();
+    if ((await this.sendBatch(probe, 0)) !== undefined || this.options.taken() === before) return false;
+    this.spoolWriter.putBehind(head);
+    this.failingSince = undefined;
+    this.events.succeeded();
+    return true;
+  }
+
+  private async sendBatch(spooled: SpooledBatch, retryForMs: number): Promise<Undelivered<Queued> | undefined> {
+    const settled: Settled<Queued>[] = [];
+    this.spoolWriter.beingSent = spooled.seq;
+    const left = await deliver<Queued>(this.sink, spooled.batch, { ...this.options, retryForMs }, (one) => {
+      settled.push(one);
+      this.events.took(one.done.length);
+      for (const { reason } of one.rejected.slice(0, 1)) this.events.rejected(reason);
+    });
+    this.spoolWriter.beingSent = undefined;
+    if (this.spoolWriter.settleSpooled(spooled, settled, left)) return left;
+    // What was sent could not be taken off the disk: sending it again and again would help nobody.
+    return { entries: [], error: new SinkError('permanent', `what was delivered to ${this.sink.name} could not be taken out of the spool`) };
+  }
+
+  private isTooLate(wait: number): boolean {
+    const { clock, retryForMs } = this.options;
+    this.failingSince ??= clock.elapsed();
+    return this.finishing && clock.elapsed() + wait > this.failingSince + retryForMs;
+  }
+
+  private tellWaiting(): void {
+    if (!this.finishing || this.hasTold) return;
+    this.hasTold = true;
+    this.events.waiting();
+  }
+
+  /** At once, not when the promise settles: the next batch must not go to a spool that nobody empties. */
+  private emptied(): void {
+    this.failingSince = undefined;
+    this.working = undefined;
+    this.events.succeeded();
+  }
+
+  private stop(): void {
+    this.over = true;
+    this.working = undefined;
+    this.events.stopped();
+  }
+}

@@ -1,0 +1,322 @@
+import type { Clock } from '../core/clock.ts';
+import { PortlogError } from '../core/errors.ts';
+import type { BatchLimits, Rejection, Sink } from '../sink/sink.ts';
+import type { Dataset } from '../event/event.ts';
+import type { AwaitedFates } from '../state/awaited.ts';
+import { type BatchOf, batchOf } from '../sink/batch.ts';
+import type { Settled, Undelivered } from './deliver.ts';
+import type { QueuedBatch } from './queued-batch.ts';
+import type { LostBatch, SpooledBatch } from '../state/spool.ts';
+import type { SinkTables, Store } from '../state/store.ts';
+import type { Tally } from '../state/tally.ts';
+import type { Queued } from '../state/queued.ts';
+import { AckGroup, type AckGroups, ackGroupsOf } from './ack-group.ts';
+
+/** Room for the numbers of the batches of one run. */
+const SEQ_PER_RUN = 2 ** 32;
+
+/** The run of what was read by one before this. */
+const EARLIER = 0;
+
+/** Where the events of a pipeline are counted. */
+export interface Accounts {
+  readonly tally: Tally;
+  readonly own: Tally;
+  readonly replayed: Tally;
+  accountOf(dataset: Dataset | undefined): Tally;
+}
+
+/** What one pipeline keeps on disk, and the account of it: nothing is counted before it is durable. */
+export class SpoolWriter {
+  readonly tables: SinkTables;
+  /** Batches of this run that lie in the spool and can be sent. */
+  backlog = 0;
+  /** Events in batches of the spool that the disk has damaged. */
+  damaged = 0;
+  /** The batch of the spool that is on its way. */
+  beingSent: number | undefined;
+  /** Reading was given up, because the spool is full and nothing leaves it. */
+  stuck = false;
+  /** Events could neither be delivered nor kept. */
+  fatal: PortlogError | undefined;
+  /** What was delivered could not be noted: shipping it again will ask the server again. */
+  bookkeeping: PortlogError | undefined;
+
+  private readonly store: Store;
+  private readonly clock: Clock;
+  private readonly units: AckGroups;
+  private readonly accounts: Accounts;
+  private batches = 0;
+  /** Of the batches of this run that lie in the spool: where their events are counted. */
+  private readonly accountOf = new Map<number, Tally>();
+  /** What is delivered may be among the dead letters. */
+  private hasDead: boolean;
+
+  constructor(sink: Sink, store: Store, clock: Clock, units: AckGroups, accounts: Accounts) {
+    this.store = store;
+    this.clock = clock;
+    this.units = units;
+    this.accounts = accounts;
+    this.tables = store.tables(sink.identity);
+    this.hasDead = this.tables.deadLetters.count() > 0;
+  }
+
+  nextSeq(): number {
+    return this.store.run * SEQ_PER_RUN + ++this.batches;
+  }
+
+  /** Counts an event of a unit that waits since an earlier run; `conclude` looks again whether it still does. */
+  countWaiting(unit: string, account: Tally): void {
+    account.spooled++;
+    this.tables.awaited.add(unit, account === this.accounts.own);
+  }
+
+  /** Gives up what has waited too long; true when anything is left to be sent. */
+  expire(): boolean {
+    this.store.transaction(() => {
+      for (const lost of this.tables.spool.expire()) this.lose(lost);
+    });
+    return this.tables.spool.hasWork();
+  }
+
+  /** Puts the dead letters into the spool again. */
+  retryDeadLetters({ maxEvents }: BatchLimits): void {
+    const { spool, deadLetters, ledger } = this.tables;
+    this.store.transaction(() => {
+      for (let some = deadLetters.some(maxEvents); some.length > 0; some = deadLetters.some(maxEvents)) {
+        const seq = this.nextSeq();
+        spool.append(seq, batchOf(some, some[0]?.partition ?? ''), { now: this.clock.now(), run: EARLIER });
+        for (const { key } of ackGroupsOf(some)) ledger.wait(key, seq);
+        deadLetters.remove(some);
+      }
+    });
+  }
+
+  /**
+   * Before it is sent; part of the transaction around it. Its units are in the ledger from now on: a run
+   * after a crash reads the same scan while the spoolReader still has this to send, and must not announce it anew.
+   */
+  commit({ seq, batch }: QueuedBatch): void {
+    const { spool, ledger } = this.tables;
+    spool.append(seq, batch, { now: this.clock.now(), outbox: true });
+    for (const unit of ackGroupsOf(batch.entries)) {
+      ledger.enter(unit.key, false);
+      ledger.wait(unit.key, seq);
+      if (unit instanceof AckGroup) unit.opened = true;
+    }
+  }
+
+  /** Takes a batch that cannot be delivered now; `behind` all others when the sink takes those. */
+  keep(queuedBatch: QueuedBatch, behind = false): void {
+    const { entries } = queuedBatch.batch;
+    const account = this.accounts.accountOf(entries[0]?.dataset);
+    const { spool } = this.tables;
+    try {
+      this.store.transaction(() => {
+        if (!queuedBatch.stored) {
+          spool.append(queuedBatch.seq, queuedBatch.batch, { now: this.clock.now() });
+          this.waitFor(entries, queuedBatch.seq);
+        }
+        if (behind) spool.putBehind(queuedBatch.seq, 1);
+        this.units.settle(entries, 'spooled');
+        this.enterComplete();
+        this.store.saveSums();
+      });
+    } catch (error) {
+      return this.cannotKeep(error);
+    }
+    account.spooled += entries.length;
+    this.accountOf.set(queuedBatch.seq, account);
+    this.backlog++;
+    for (const lost of spool.makeRoom(this.beingSent)) this.lose(lost);
+  }
+
+  /** Notes what was delivered, keeps what was rejected, and returns how many of these could be kept. */
+  settle(done: readonly Queued[], rejected: readonly (Rejection & { readonly entry: Queued })[]): number {
+    const dead = rejected.map(({ entry }) => entry);
+    this.units.settle(done, 'done');
+    this.units.settle(dead, 'dead');
+    let kept = rejected.length;
+    try {
+      if (kept > 0) this.store.transaction(() => this.bury(rejected));
+    } catch (error) {
+      this.cannotKeep(error);
+      kept = 0;
+    }
+    this.note(() => {
+      this.forgetDead(done);
+      this.enterComplete();
+    });
+    return kept;
+  }
+
+  /** An announced batch was tried: what is left of it stays in the spool. */
+  update({ seq, batch }: QueuedBatch, left: readonly Queued[] | undefined): void {
+    this.note(() => this.shorten(seq, batch, left));
+  }
+
+  /** A batch from the spool was tried. False when that could not be noted: then it is as if it had not been. */
+  settleSpooled({ seq, run, batch }: SpooledBatch, settled: readonly Settled<Queued>[], left: Undelivered<Queued> | undefined): boolean {
+    const rejected = settled.flatMap((one) => one.rejected);
+    try {
+      this.store.transaction(() => {
+        this.bury(rejected);
+        // Older versions did not write which units there are in a batch.
+        if (rejected.some(({ entry }) => entry.unit === undefined)) this.tables.ledger.lose(seq);
+        this.forgetDead(settled.flatMap(({ done }) => done));
+        this.shorten(seq, batch, left?.entries);
+        this.store.saveSums();
+      });
+    } catch (error) {
+      this.noteFailure(error);
+      return false;
+    }
+    const account = run === this.store.run ? this.accounts.accountOf(batch.entries[0]?.dataset) : this.accounts.replayed;
+    for (const { delivered, already, restamped, removed } of settled) {
+      account.delivered += delivered;
+      account.already += already;
+      account.restamped += restamped;
+      account.removed += removed;
+    }
+    account.dead += rejected.length;
+    const gone = batch.entries.length - (left?.entries.length ?? 0);
+    if (account === this.accounts.replayed) account.read += gone;
+    else account.spooled -= gone;
+    if (left === undefined && run === this.store.run) {
+      this.accountOf.delete(seq);
+      this.backlog--;
+    }
+    return true;
+  }
+
+  /** The sink takes others, but not this batch: it goes behind them; the next time in halves, to find what is to blame. */
+  putBehind({ seq, run, tries, batch }: SpooledBatch): void {
+    const { spool, ledger } = this.tables;
+    const middle = Math.ceil(batch.entries.length / 2);
+    this.note(() => {
+      if (tries === 0 || batch.entries.length === 1) return spool.putBehind(seq, tries + 1);
+      const [other, second] = [this.nextSeq(), batch.entries.slice(middle)];
+      spool.append(other, batchOf(second, batch.partition), { now: this.clock.now(), run, tries });
+      for (const { key } of ackGroupsOf(second)) ledger.wait(key, other);
+      this.shorten(seq, batch, batch.entries.slice(0, middle));
+      const account = this.accountOf.get(seq);
+      if (account === undefined) return;
+      this.accountOf.set(other, account);
+      this.backlog++;
+    });
+  }
+
+  /** The disk has damaged a batch: it stays where it is, for whoever wants to look, and its units may be shipped again. */
+  setAside({ seq, events }: LostBatch): void {
+    this.damaged += events;
+    this.tables.ledger.lose(seq);
+  }
+
+  /** A batch was given up, and its events with it. */
+  lose({ seq, run, events }: LostBatch): void {
+    const own = run === this.store.run;
+    const account = own ? (this.accountOf.get(seq) ?? this.accounts.tally) : this.accounts.replayed;
+    account.discarded += events;
+    if (own) {
+      account.spooled -= events;
+      this.backlog--;
+    } else account.read += events;
+  }
+
+  isFull(): boolean {
+    return this.tables.spool.limits.whenFull === 'block' && this.tables.spool.isFull();
+  }
+
+  giveUpReading(): void {
+    this.stuck = true;
+  }
+
+  /** At the end of a run: what is complete is noted, and what was waiting may have been sent meanwhile. */
+  conclude(): void {
+    this.note(() => {
+      this.enterComplete();
+      for (const fates of this.tables.awaited.take()) this.settleAwaited(fates);
+    });
+    this.note(() => this.tables.lease.release());
+  }
+
+  /** The state file does not do what delivery can do without. Any other error is a mistake of ours and goes on. */
+  noteFailure(error: unknown): void {
+    this.bookkeeping ??= stateErrorOnly(error);
+  }
+
+  /** AckGroups with an event in a batch that goes to the spool are known of from now on. */
+  private waitFor(entries: readonly Queued[], seq: number): void {
+    const { ledger } = this.tables;
+    for (const unit of ackGroupsOf(entries)) {
+      if (unit instanceof AckGroup && !unit.opened) ledger.open(unit.key);
+      if (unit instanceof AckGroup) unit.opened = true;
+      ledger.wait(unit.key, seq);
+    }
+  }
+
+  private enterComplete(): void {
+    const { ledger } = this.tables;
+    for (const { key, opened, dead } of this.units.takeComplete()) {
+      if (opened) ledger.close(key, dead);
+      else ledger.enter(key, dead);
+    }
+  }
+
+  private bury(rejected: readonly (Rejection & { readonly entry: Queued })[]): void {
+    if (rejected.length === 0) return;
+    this.hasDead = true;
+    const givenUp = this.tables.deadLetters.add(rejected, this.clock.now());
+    this.accounts.replayed.read += givenUp;
+    this.accounts.replayed.discarded += givenUp;
+    // One that the ledger does not know of yet says at its end that an event of it has died.
+    for (const unit of ackGroupsOf(rejected.map(({ entry }) => entry)))
+      if (!(unit instanceof AckGroup) || (unit.opened && unit.sealed)) this.tables.ledger.died(unit.key);
+  }
+
+  /** What was refused once and is delivered now is no dead letter any more. */
+  private forgetDead(done: readonly Queued[]): void {
+    if (this.hasDead) this.tables.deadLetters.remove(done);
+  }
+
+  private settleAwaited({ own, already, dead, discarded }: AwaitedFates): void {
+    const account = own ? this.accounts.own : this.accounts.tally;
+    account.spooled -= already + dead + discarded;
+    account.already += already;
+    account.dead += dead;
+    account.discarded += discarded;
+  }
+
+  private shorten(seq: number, batch: BatchOf<Queued>, left: readonly Queued[] | undefined): void {
+    const { spool, ledger } = this.tables;
+    if (left === undefined || left.length === 0) {
+      ledger.acknowledgeAll(seq);
+      spool.remove(seq);
+    } else if (left.length < batch.entries.length) {
+      const waiting = new Set([...ackGroupsOf(left)].map(({ key }) => key));
+      for (const { key } of ackGroupsOf(batch.entries)) if (!waiting.has(key)) ledger.acknowledge(key, seq);
+      spool.replace(seq, batchOf(left, batch.partition));
+    }
+  }
+
+  /** Bookkeeping that delivery does not depend on. */
+  private note(work: () => void): void {
+    try {
+      this.store.transaction(() => {
+        work();
+        this.store.saveSums();
+      });
+    } catch (error) {
+      this.noteFailure(error);
+    }
+  }
+
+  private cannotKeep(error: unknown): void {
+    this.fatal ??= stateErrorOnly(error);
+  }
+}
+
+function stateErrorOnly(error: unknown): PortlogError {
+  if (error instanceof PortlogError && error.code === 'state-unusable') return error;
+  throw error;
+}

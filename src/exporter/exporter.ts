@@ -1,0 +1,139 @@
+import { randomUUID } from 'node:crypto';
+import type { LogRecordExporter, ReadableLogRecord } from '@opentelemetry/sdk-logs';
+import { systemClock } from '../core/clock.ts';
+import { SinkPipeline } from '../delivery/sink-pipeline.ts';
+import type { Store } from '../state/store.ts';
+import { dataStream } from '../event/context.ts';
+import { type Fields, GENERIC, levelOf, type LogEvent, SEVERITY, Shared } from '../event/event.ts';
+import { isoTime } from '../event/time.ts';
+import { type Sink, SinkError } from '../sink/sink.ts';
+import { otlpLogRecord } from '../otel/log-record.ts';
+
+export interface SinkExporterOptions {
+  /** Where what cannot be delivered now waits; without one it is given up, and the export fails. Closed by `shutdown`. */
+  readonly store?: Store;
+  /** How long a sink that fails is tried again, in milliseconds. Default: 60,000. */
+  readonly retryForMs?: number;
+}
+
+type Done = Parameters<LogRecordExporter['export']>[1];
+/** `ExportResultCode` of @opentelemetry/core. */
+const [SUCCESS, FAILED] = [0, 1] as const;
+const NEVER = new AbortController().signal;
+
+/**
+ * An exporter for the OpenTelemetry SDK that delivers a program's own log records as portlog delivers events: to any
+ * sink, in batches, with retries, and to disk when it is down. An export succeeds when each of its records is at
+ * the sink, or in `store`.
+ * https://opentelemetry.io/docs/specs/otel/logs/sdk/#logrecordexporter
+ */
+export function sinkExporter(sink: Sink, options: SinkExporterOptions = {}): LogRecordExporter {
+  return new SinkExporter(sink, options);
+}
+
+class SinkExporter implements LogRecordExporter {
+  private readonly pipeline: SinkPipeline;
+  private readonly store: Store | undefined;
+  /** Exports come one behind the other, whenever they are called. */
+  private work: Promise<void> = Promise.resolve();
+  private isShut = false;
+
+  constructor(sink: Sink, { store, retryForMs = 60_000 }: SinkExporterOptions) {
+    this.store = store;
+    this.pipeline = new SinkPipeline(sink, { clock: systemClock, store, retryForMs, signal: NEVER });
+    store?.watch(() => [{ sink: sink.name, tally: this.pipeline.tally }]);
+    this.pipeline.start(false);
+  }
+
+  export(records: ReadableLogRecord[], done: Done): void {
+    const exporting = this.isShut ? Promise.reject(new Error('the exporter was shut down')) : this.work.then(() => this.take(records));
+    this.work = exporting.catch(() => undefined);
+    exporting.then(
+      () => done({ code: SUCCESS }),
+      (error: unknown) => done({ code: FAILED, error: error as Error }),
+    );
+  }
+
+  async forceFlush(): Promise<void> {
+    await this.work;
+  }
+
+  async shutdown(): Promise<void> {
+    if (this.isShut) return;
+    this.isShut = true;
+    await this.work;
+    await this.pipeline.finish();
+    await this.pipeline.sink.close();
+    this.store?.close();
+  }
+
+  /** Throws when some of them are neither delivered nor kept. */
+  private async take(records: readonly ReadableLogRecord[]): Promise<void> {
+    const lostBefore = this.lost();
+    for (const record of records) {
+      const wait = this.pipeline.push(eventOf(record));
+      if (wait !== undefined) await wait;
+    }
+    await this.pipeline.settle();
+    const lost = this.lost() - lostBefore;
+    if (lost > 0) throw this.reason(lost);
+  }
+
+  private lost(): number {
+    const { dead, discarded } = this.pipeline.tally;
+    return dead + discarded;
+  }
+
+  private reason(lost: number): Error {
+    const { failure, firstRejection, sink, spoolWriter } = this.pipeline;
+    const why = spoolWriter?.fatal?.message ?? failure?.message ?? firstRejection ?? 'it does not say why';
+    return new SinkError('temporary', `${sink.name}: ${lost} of these records were not delivered: ${why}`);
+  }
+}
+
+/** A record as an event of no scan. */
+function eventOf(record: ReadableLogRecord): LogEvent {
+  const { hrTime, hrTimeObserved, body, attributes, resource, severityText, eventName, instrumentationScope: scope } = record;
+  // What is said twice in the same words was said twice.
+  const id = typeof attributes['log.record.uid'] === 'string' ? attributes['log.record.uid'] : randomUUID().replaceAll('-', '');
+  const severity = severityOf(record.severityNumber ?? 0);
+  const [time, created] = [millisecondsOf(hrTime), millisecondsOf(hrTimeObserved)];
+  const message = typeof body === 'string' ? body : (JSON.stringify(body) ?? '');
+  return {
+    id,
+    unit: '',
+    dataset: GENERIC,
+    action: eventName ?? 'log',
+    time,
+    created,
+    severity,
+    message,
+    shared: new Shared({ data_stream: dataStream(GENERIC, 'default') }),
+    own: {
+      '@timestamp': isoTime(time),
+      message,
+      'log': { level: severityText ?? levelOf(severity), logger: scope.name },
+      'event': { id, action: eventName, dataset: GENERIC, created: isoTime(created), severity },
+      'service': serviceOf(resource.attributes),
+      'attributes': attributes as Fields,
+      'resource': { attributes: resource.attributes as Fields },
+    },
+    otlp: otlpLogRecord(record),
+  };
+}
+
+function serviceOf(attributes: Readonly<Record<string, unknown>>): Fields {
+  const text = (name: string): string | undefined => (typeof attributes[name] === 'string' ? attributes[name] : undefined);
+  return { name: text('service.name'), version: text('service.version') };
+}
+
+function millisecondsOf([seconds, nanoseconds]: ReadableLogRecord['hrTime']): number {
+  return seconds * 1000 + Math.floor(nanoseconds / 1_000_000);
+}
+
+/** https://opentelemetry.io/docs/specs/otel/logs/data-model/#field-severitynumber */
+function severityOf(number: number): number {
+  if (number >= 21) return SEVERITY.critical;
+  if (number >= 17) return SEVERITY.high;
+  return number >= 13 ? SEVERITY.medium : SEVERITY.info;
+}

@@ -1,0 +1,144 @@
+import { SiteWatch } from '../change/sites.ts';
+import { announce, announceFrom } from '../delivery/announce.ts';
+import type { SinkPipeline } from '../delivery/sink-pipeline.ts';
+import { isAlive } from '../core/process-alive.ts';
+import type { Store } from '../state/store.ts';
+import type { EventOptions } from '../event/context.ts';
+import type { LogEvent } from '../event/event.ts';
+import {
+  type DeliveryProblem,
+  deliveryProblemEvent,
+  fileNotShippedEvent,
+  runSummaryEvent,
+  scanMisdatedEvent,
+  scanOverdueEvent,
+  scheduledScanFailedEvent,
+} from '../event/health.ts';
+import { digest } from '../event/id.ts';
+import type { InputReport } from './input-report.ts';
+import { toldOf, untoldFiles } from '../state/file-attempts.ts';
+import { ScheduledScans } from '../state/scheduled-scans.ts';
+
+/**
+ * Tells what portlog must tell about itself (`nmap.health`), to every sink that keeps events: standard
+ * output stays a pure function of its input.
+ */
+export class HealthReporter {
+  private readonly pipelines: readonly SinkPipeline[];
+  private readonly store: Store;
+  private readonly options: EventOptions;
+  private readonly started: number;
+  private readonly runKey: string;
+  private readonly patienceMs: number;
+  /** Sinks whose failure was told. */
+  private readonly told = new Set<SinkPipeline>();
+
+  /** A sink that fails for longer than `patienceMs` is told while the run goes on. */
+  constructor(pipelines: readonly SinkPipeline[], store: Store, options: EventOptions, patienceMs: number) {
+    this.patienceMs = patienceMs;
+    this.pipelines = pipelines.filter(({ spoolWriter }) => spoolWriter !== undefined);
+    this.store = store;
+    this.options = options;
+    this.started = options.now();
+    this.runKey = digest(['run', options.site, store.path, store.run, this.started]);
+  }
+
+  /** A sink fails that nobody was told of. */
+  get isAlarmed(): boolean {
+    return this.pipelines.some((pipeline) => pipeline.failure !== undefined && !this.told.has(pipeline));
+  }
+
+  /** Tells of sites whose next scan did not come, of scans that a schedule asked for in vain, and of files that could not be shipped. */
+  async lookAfter(maxAges: ReadonlyMap<string, number>): Promise<void> {
+    const { database } = this.store;
+    const sites = new SiteWatch(database);
+    const scans = new ScheduledScans(database);
+    const now = this.options.now();
+    const isNews = maxAges.size > 0 || scans.failed(isAlive, now).length > 0 || untoldFiles(database).length > 0;
+    if (this.pipelines.length === 0 || !isNews) return;
+    const overdue = (): readonly LogEvent[] =>
+      sites.overdue(maxAges, now).map((one) => {
+        sites.told(one);
+        return scanOverdueEvent(this.options, this.runKey, one);
+      });
+    const failed = (): readonly LogEvent[] =>
+      scans.failed(isAlive, now).map((scan) => {
+        scans.told(scan);
+        return scheduledScanFailedEvent(this.options, this.runKey, scan, scans.lastGood(scan.name));
+      });
+    const notShipped = (): readonly LogEvent[] =>
+      untoldFiles(database).map((file) => {
+        toldOf(database, file);
+        return fileNotShippedEvent(this.options, this.runKey, file);
+      });
+    await announceFrom(() => [...overdue(), ...failed(), ...notShipped()], this.pipelines, this.store);
+  }
+
+  /** Called between hosts: tells the other sinks of one that has been failing for too long. */
+  async watch(): Promise<void> {
+    const events = this.failing((pipeline) => pipeline.failingForMs > this.patienceMs);
+    if (events.length > 0) await announce(events, this.pipelines, this.store);
+  }
+
+  /** At the end of a run: what went wrong, and the sums. A run that found nothing new and nothing wrong has nothing to tell. */
+  async conclude(inputs: readonly InputReport[]): Promise<void> {
+    const events = this.failing(() => true);
+    for (const problem of this.pipelines.flatMap(problemsOf)) events.push(deliveryProblemEvent(this.options, this.runKey, problem));
+    const isIdle = inputs.length === 0 && this.pipelines.every(({ replayed }) => replayed.delivered === 0);
+    // A replay that could do nothing would only add to what waits.
+    if (isIdle) return;
+    const isNews = this.pipelines.some(({ tally, replayed }) => tally.delivered + tally.spooled + replayed.delivered > 0);
+    const misdated = isNews ? inputs.flatMap((input) => input.misdated) : [];
+    for (const scan of misdated) events.push(scanMisdatedEvent(this.options, this.runKey, scan));
+    if (!isNews && events.length === 0 && inputs.every(({ problem }) => problem === undefined)) return;
+    events.push(
+      runSummaryEvent(this.options, {
+        key: this.runKey,
+        started: this.started,
+        inputs: inputs.length,
+        scans: inputs.reduce((sum, { runs }) => sum + runs, 0),
+        hosts: inputs.reduce((sum, { hosts }) => sum + hosts, 0),
+        openPorts: inputs.reduce((sum, { openPorts }) => sum + openPorts, 0),
+        problems: inputs.reduce((sum, input) => sum + troublesIn(input), 0),
+        sinks: this.pipelines.map(({ sink, tally, replayed }) => ({
+          name: sink.name,
+          acknowledges: sink.acknowledges !== false,
+          sums: tally,
+          replayed,
+        })),
+      }),
+    );
+    await announce(events, this.pipelines, this.store);
+  }
+
+  private failing(isNews: (pipeline: SinkPipeline) => boolean): LogEvent[] {
+    const news = this.pipelines.filter((pipeline) => pipeline.failure !== undefined && !this.told.has(pipeline) && isNews(pipeline));
+    return news.map((pipeline) => {
+      this.told.add(pipeline);
+      const reason = pipeline.failure?.message ?? '';
+      return deliveryProblemEvent(this.options, this.runKey, { kind: 'sink-failing', sink: pipeline.sink.name, reason, events: undefined });
+    });
+  }
+}
+
+function troublesIn({ problem, refused, incomplete, failed, empty }: InputReport): number {
+  return (problem === undefined ? 0 : 1) + refused + incomplete + failed + empty;
+}
+
+function problemsOf({ sink, tally, replayed, firstRejection, spoolWriter }: SinkPipeline): readonly DeliveryProblem[] {
+  const dead = tally.dead + replayed.dead;
+  const discarded = tally.discarded + replayed.discarded;
+  const problems: DeliveryProblem[] = [];
+  if (dead > 0) problems.push({ kind: 'dead-letters', sink: sink.name, reason: firstRejection ?? 'no reason given', events: dead });
+  if (discarded > 0)
+    problems.push({
+      kind: 'discarded',
+      sink: sink.name,
+      reason: 'the spool is full, there are too many dead letters, or they were too old',
+      events: discarded,
+    });
+  const removed = tally.removed + replayed.removed;
+  if (removed > 0) problems.push({ kind: 'removed', sink: sink.name, reason: 'only so many files are kept (keepFiles)', events: removed });
+  if (spoolWriter?.stuck === true) problems.push({ kind: 'spool-full', sink: sink.name, reason: 'the sink did not come back', events: undefined });
+  return problems;
+}

@@ -1,0 +1,192 @@
+import { announce, isAnnounced } from '../delivery/announce.ts';
+import type { SinkPipeline } from '../delivery/sink-pipeline.ts';
+import type { Store } from '../state/store.ts';
+import { PortlogError } from '../core/errors.ts';
+import type { EventOptions } from '../event/context.ts';
+import type { Finder } from '../finding/finder.ts';
+import type { HealthReporter } from './health-reporter.ts';
+import type { EventMapper } from '../event/map.ts';
+import { type InputReport, newInputReport, noteEvent, noteItem, noteMisdated, noteRemarks, notAScan } from './input-report.ts';
+import { Interpreter } from './interpreter.ts';
+import { mistake } from '../core/mistake.ts';
+import type { ScanItem } from '../nmap/item.ts';
+import { ScanReader } from '../nmap/read.ts';
+import type { Source } from '../source/source.ts';
+import { PieceReader } from './threads/pieces.ts';
+import type { Threads } from './threads/threads.ts';
+import type { ChangeTracker } from './change-tracker.ts';
+import { turn } from '../core/turn.ts';
+
+/** How long a sink may hold up a file, and a scan that nobody can stop for a while, before its events go to disk. */
+const FILE_PATIENCE_MS = 10_000;
+const LIVE_PATIENCE_MS = 500;
+
+/** Called for every piece of input; cheap to ignore. */
+export interface Progress {
+  readonly source: string;
+  readonly bytes: number;
+  readonly hosts: number;
+  readonly events: number;
+  /** nmap's own word about what it is doing, for example `SYN Stealth Scan 42.5%`. */
+  readonly task: string | undefined;
+}
+
+/** What every source is shipped with. */
+interface Shipping {
+  readonly pipelines: readonly SinkPipeline[];
+  readonly store: Store | undefined;
+  readonly healthReporter: HealthReporter | undefined;
+  readonly tracker: ChangeTracker | undefined;
+  readonly finder: Finder;
+  readonly threads: Threads | undefined;
+  readonly event: EventOptions;
+  readonly stop: AbortSignal;
+  readonly onProgress: ((progress: Progress) => void) | undefined;
+}
+
+/**
+ * Reads one source to its end, or as far as it can be read, and hands its events to all pipelines. Whatever a mistake
+ * of ours makes of it ends this source alone: what was committed stays, what was not is rolled back.
+ */
+export async function shipSource(source: Source, shipping: Shipping): Promise<InputReport> {
+  const { pipelines, tracker } = shipping;
+  const report = newInputReport(source.name);
+  try {
+    await readAll(source, shipping, report);
+  } catch (error) {
+    // That has nothing to do with what is read: the next source would only fail in the same way.
+    if (pipelines.some(({ isBroken }) => isBroken)) throw error;
+    report.problem = mistake(`reading ${source.name} at byte ${report.bytes}`, error);
+    tracker?.abandon();
+    for (const pipeline of pipelines) pipeline.abandonAckGroup();
+  }
+  return report;
+}
+
+async function readAll(source: Source, shipping: Shipping, report: InputReport): Promise<void> {
+  const { pipelines, stop, tracker } = shipping;
+  const reader = new ScanReader();
+  const reading = readingOf(reader, source, shipping, report);
+  for (const pipeline of pipelines) pipeline.patienceMs = source.live ? LIVE_PATIENCE_MS : FILE_PATIENCE_MS;
+  try {
+    if (await readBytes(source, shipping, report, reading)) return;
+  } catch (error) {
+    if (!(error instanceof PortlogError)) throw error;
+    report.problem = error;
+  }
+  // A file that we stopped reading is not cut; a live scan that we stopped is.
+  if (stop.aborted && !source.live) {
+    await reading.settle();
+    await tracker?.flush();
+    return;
+  }
+  await reading.end();
+  noteMisdated(report, reading.mapper.misdated);
+  noteRemarks(report, tracker?.remarks.splice(0) ?? []);
+  for (const pipeline of pipelines) pipeline.endAckGroup();
+  if (report.runs === 0) report.problem ??= notAScan(source.name, reader.beginning);
+}
+
+/** True when reading was given up, because nobody takes what is read. */
+async function readBytes(source: Source, shipping: Shipping, report: InputReport, reading: Reading): Promise<boolean> {
+  const { pipelines, stop, tracker, onProgress } = shipping;
+  for await (const chunk of source.bytes(stop)) {
+    report.bytes += chunk.length;
+    await reading.push(chunk);
+    // What a running scan has found is told as soon as it is known.
+    if (source.live) await tracker?.flush();
+    onProgress?.({ source: source.name, bytes: report.bytes, hosts: report.hosts, events: report.events, task: report.task });
+    // Others go on: a sink whose room is used up costs a healthy one nothing.
+    noteAbandoned(report, pipelines);
+    await turn();
+    if (!isPointless(pipelines)) continue;
+    await tracker?.flush();
+    return true;
+  }
+  return false;
+}
+
+/** The way from bytes to pipelines. */
+interface Reading {
+  push(chunk: Uint8Array): Promise<void>;
+  /** What was pushed is with the pipelines. */
+  settle(): Promise<void>;
+  /** The input has ended. */
+  end(): Promise<void>;
+  readonly mapper: EventMapper;
+}
+
+/** Here; or with threads, where what they make is wanted, and what is read is there to be read ahead. */
+function readingOf(reader: ScanReader, { live }: Source, shipping: Shipping, report: InputReport): Reading {
+  const { threads, pipelines } = shipping;
+  const interpreter = new Interpreter(shipping.event, shipping.finder);
+  const { mapper } = interpreter;
+  /** What was read of a file and not taken can be read again. */
+  function* unlessStopped(items: Iterable<ScanItem>): Generator<ScanItem, void, undefined> {
+    for (const item of items) {
+      if (shipping.stop.aborted && !live) return;
+      yield item;
+    }
+  }
+  const take = (items: Iterable<ScanItem>): Promise<void> => forward(unlessStopped(items), interpreter, shipping, report);
+  if (threads === undefined || live)
+    return { mapper, push: (chunk) => take(reader.push(chunk)), settle: async () => undefined, end: () => take(reader.end()) };
+  const pieces = new PieceReader(reader, threads, {
+    get run() {
+      return mapper.run?.run;
+    },
+    take,
+    async takeRendered({ body, events, counts, others }) {
+      if (!mapper.add(counts)) return false;
+      report.events += events;
+      await take(others);
+      if (events > 0) for (const pipeline of pipelines) await pipeline.take(events, body);
+      return true;
+    },
+  });
+  return { mapper, push: (chunk) => pieces.push(chunk), settle: () => pieces.settle(), end: () => pieces.end() };
+}
+
+async function forward(
+  items: Iterable<ScanItem>,
+  interpreter: Interpreter,
+  { pipelines, store, healthReporter, tracker }: Shipping,
+  report: InputReport,
+): Promise<void> {
+  for (const item of items) {
+    const others = turn();
+    if (others !== undefined) await others;
+    noteItem(report, item);
+    for (const event of interpreter.events(item)) {
+      noteEvent(report, event);
+      if (isAnnounced(event)) await announce([event], pipelines, store);
+      else
+        for (const pipeline of pipelines) {
+          const wait = pipeline.push(event);
+          // Awaiting nothing would still cost a turn of the event loop per event.
+          if (wait !== undefined) await wait;
+        }
+    }
+    if (tracker !== undefined) await tracker.take(item, interpreter.mapper);
+    if (healthReporter?.isAlarmed === true) await healthReporter.watch();
+  }
+  report.openPorts = interpreter.mapper.openPorts;
+  report.hosts = interpreter.mapper.hostsListed;
+}
+
+/** Reading on would change nothing, or its result could not be kept. */
+export function isPointless(pipelines: readonly SinkPipeline[]): boolean {
+  return pipelines.every(({ isOver, isStuck }) => isOver || isStuck);
+}
+
+function noteAbandoned(report: InputReport, pipelines: readonly SinkPipeline[]): void {
+  const stuck = pipelines.find(({ isStuck }) => isStuck);
+  if (stuck === undefined || report.problem !== undefined) return;
+  report.problem = new PortlogError(
+    'spool-full',
+    `${report.name} was read up to byte ${report.bytes} only: the spool for ${stuck.sink.name} is full`,
+    {
+      hint: 'when the sink works again: portlog replay, then ship this again; or allow more with --spool-max-mib, or --spool-when-full drop-oldest',
+    },
+  );
+}

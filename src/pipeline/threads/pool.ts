@@ -1,0 +1,95 @@
+import { Worker } from 'node:worker_threads';
+import { threadProgram } from '../../core/package-files.ts';
+import { type Piece, type Rendered, Renderer, type Terms } from './render.ts';
+
+/** As much as makes no difference to speed: left to itself, V8 takes 130 MB more for each. */
+const YOUNG_MB = 12;
+
+type Answer = (rendered: Rendered | undefined) => void;
+
+/** One thread, and who waits for its answers, in order. */
+class Thread {
+  isReady = false;
+  readonly waiting: Answer[] = [];
+  private readonly worker: Worker;
+
+  constructor(terms: Terms) {
+    const { program, eval: isText } = threadProgram('reading');
+    this.worker = new Worker(program, {
+      eval: isText,
+      workerData: terms,
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
+    });
+    this.worker.on('message', (message: Rendered | 'ready' | undefined) => {
+      if (message === 'ready') this.isReady = true;
+      else this.waiting.shift()?.(message);
+    });
+    // Whatever it dies of, the piece is read again by somebody who can tell.
+    this.worker.on('error', () => this.giveUp());
+    this.worker.on('exit', () => this.giveUp());
+  }
+
+  render(piece: Piece): Promise<Rendered | undefined> {
+    return new Promise((resolve) => {
+      this.waiting.push(resolve);
+      this.worker.postMessage(piece);
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.worker.terminate();
+  }
+
+  private giveUp(): void {
+    this.isReady = false;
+    for (const answer of this.waiting.splice(0)) answer(undefined);
+  }
+}
+
+/** So many pieces lie before a thread: one that it reads, one that it reads next. */
+const QUEUE = 2;
+
+/** Threads that render pieces of a scan beside each other; this one does, too, when the others have enough to do. */
+export class Pool {
+  private readonly threads: readonly Thread[];
+  private readonly here: Renderer;
+
+  /** `size` with this one. */
+  constructor(terms: Terms, size: number) {
+    this.threads = threads(terms, size - 1);
+    this.here = new Renderer(terms);
+  }
+
+  get isReady(): boolean {
+    return this.threads.some(({ isReady }) => isReady);
+  }
+
+  /** What becomes of a piece, by the thread that has least to do; undefined when it cannot tell. */
+  async render(piece: Piece): Promise<Rendered | undefined> {
+    const free = this.threads.filter(({ isReady, waiting }) => isReady && waiting.length < QUEUE);
+    const [idlest] = free.toSorted((a, b) => a.waiting.length - b.waiting.length);
+    return idlest === undefined ? this.renderHere(piece) : idlest.render(piece);
+  }
+
+  private renderHere(piece: Piece): Rendered | undefined {
+    try {
+      return this.here.render(piece);
+    } catch {
+      // As when a thread dies of it.
+      return undefined;
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.threads.map((thread) => thread.close()));
+  }
+}
+
+function threads(terms: Terms, count: number): readonly Thread[] {
+  try {
+    return Array.from({ length: count }, () => new Thread(terms));
+  } catch {
+    // Where threads are forbidden (node --permission), nobody is ever ready.
+    return [];
+  }
+}

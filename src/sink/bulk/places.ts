@@ -1,0 +1,128 @@
+import type { HttpAnswer, HttpClient } from '../transport/http.ts';
+import { type Difference, differences, guesses, type Mapping, typeAt } from './types.ts';
+
+/** Where documents of a namespace go already: a data stream, or the index of the inventory. */
+export interface Place {
+  /** As documents name it: `logs-nmap.port-default`. */
+  readonly name: string;
+  /** The index that takes them now. */
+  readonly index: string;
+  /** An index where there should be a data stream: nothing makes one of it. */
+  readonly isStray: boolean;
+  readonly mapping: Mapping;
+}
+
+/** What such a place has that it should not have, or lacks. */
+export interface Fault extends Difference {
+  readonly place: Place;
+  /** Documents get wrong types there, which nothing changes later; otherwise it is only older, and lacks fields. */
+  readonly isGrave: boolean;
+}
+
+/** A server says no more than that it will not tell. */
+export const UNKNOWN = 'unknown';
+
+/**
+ * What exists of a namespace (`*` for all), and what is not right with it; `unknown` when these credentials may not look. Throws what
+ * `refusal` makes of any other answer.
+ */
+export async function lookAtPlaces(
+  client: HttpClient,
+  namespace: string,
+  refusal: Refusal,
+  signal: AbortSignal,
+): Promise<{ readonly places: readonly Place[]; readonly faults: readonly Fault[] } | typeof UNKNOWN> {
+  const places = await placesOf(client, namespace, refusal, signal);
+  if (places === UNKNOWN) return UNKNOWN;
+  const faults = faultsOf(places, []);
+  if (!faults.some(({ wrong }) => wrong.size > 0)) return { places, faults };
+  return { places, faults: faultsOf(places, await customMappings(client, signal)) };
+}
+
+type Refusal = (answer: HttpAnswer) => Error;
+
+export async function placesOf(
+  client: HttpClient,
+  namespace: string,
+  refusal: Refusal,
+  signal: AbortSignal,
+): Promise<readonly Place[] | typeof UNKNOWN> {
+  const ask = async (path: string): Promise<unknown> => {
+    const answer = await client.request({ method: 'GET', path }, signal);
+    if (answer.status === 404) return {};
+    if (answer.status === 403) return UNKNOWN;
+    if (answer.status !== 200) throw refusal(answer);
+    return JSON.parse(answer.body) as unknown;
+  };
+  // One behind the other: of a name with a wildcard, a server may keep silent about what it does not allow.
+  const inventory = await ask(`/_resolve/index/nmap-inventory-${namespace}`);
+  const streams = inventory === UNKNOWN ? UNKNOWN : await ask(`/_resolve/index/logs-nmap.*-${namespace}`);
+  if (streams === UNKNOWN) return UNKNOWN;
+  const found = distinct([...namesIn(streams as Resolved, true), ...namesIn(inventory as Resolved, false)]);
+  if (found.length === 0) return [];
+  const mappings = await ask(`/${found.map(({ index }) => index).join(',')}/_mapping`);
+  if (mappings === UNKNOWN) return UNKNOWN;
+  const byIndex = mappings as Readonly<Record<string, { readonly mappings: Mapping }>>;
+  return found.flatMap((one) => {
+    const mapping = byIndex[one.index]?.mappings;
+    return mapping === undefined ? [] : [{ ...one, mapping }];
+  });
+}
+
+/** https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-resolve-index */
+interface Resolved {
+  readonly indices?: readonly { readonly name: string }[];
+  readonly aliases?: readonly { readonly name: string; readonly indices: string | readonly string[] }[];
+  readonly data_streams?: readonly { readonly name: string; readonly backing_indices: string | readonly string[] }[];
+}
+
+function namesIn({ indices = [], aliases = [], data_streams: streams = [] }: Resolved, wantsStreams: boolean): readonly Omit<Place, 'mapping'>[] {
+  return [
+    // The last one is written to.
+    ...streams.map(({ name, backing_indices: backing }) => ({ name, index: [backing].flat().at(-1) ?? name, isStray: !wantsStreams })),
+    ...indices.map(({ name }) => ({ name, index: name, isStray: wantsStreams })),
+    ...aliases.map(({ name, indices: behind }) => ({ name, index: [behind].flat().at(-1) ?? name, isStray: wantsStreams })),
+  ];
+}
+
+/** An alias and the index behind it are one: the alias is the name that documents use. */
+function distinct<P extends { readonly index: string }>(places: readonly P[]): readonly P[] {
+  return [...new Map(places.map((place) => [place.index, place])).values()];
+}
+
+/** `custom`: what the user has said about fields, which is right whatever it is. */
+function faultsOf(places: readonly Place[], custom: readonly Mapping[]): readonly Fault[] {
+  return places.flatMap((place) => {
+    const { wrong, missing } = differences(place.mapping);
+    const unwanted = new Map([...wrong].filter(([field]) => custom.every((mapping) => typeAt(mapping, field) === undefined)));
+    const isGrave = place.isStray || unwanted.size > 0 || (missing.length > 0 && guesses(place.mapping));
+    return isGrave || missing.length > 0 ? [{ place, wrong: unwanted, missing, isGrave }] : [];
+  });
+}
+
+const CUSTOM = ['logs-nmap@custom', 'nmap-inventory@custom'];
+
+/** If these credentials may see it. */
+async function customMappings(client: HttpClient, signal: AbortSignal): Promise<readonly Mapping[]> {
+  const found: Mapping[] = [];
+  for (const name of CUSTOM) {
+    const { status, body } = await client.request({ method: 'GET', path: `/_component_template/${name}` }, signal);
+    if (status !== 200) continue;
+    const { component_templates: templates } = JSON.parse(body) as {
+      component_templates: readonly { component_template: { template: { mappings?: Mapping } } }[];
+    };
+    found.push(...templates.map(({ component_template: { template } }) => template.mappings ?? {}));
+  }
+  return found;
+}
+
+const MOST_FIELDS = 3;
+
+/** `logs-nmap.host-default (host.ip as keyword, and 4 more)` */
+export function faultInWords({ place, wrong, missing }: Fault): string {
+  if (place.isStray) return `${place.name} (an index, where a data stream belongs)`;
+  const fields = [...wrong].map(([field, type]) => `${field} as ${type}`);
+  const named = fields.length > 0 ? fields : missing.map((field) => `${field} not at all`);
+  const more = named.length > MOST_FIELDS ? `, and ${named.length - MOST_FIELDS} more` : '';
+  return `${place.name} (${named.slice(0, MOST_FIELDS).join(', ')}${more})`;
+}

@@ -1,0 +1,130 @@
+import { type Fault, faultInWords, lookAtPlaces, UNKNOWN } from './places.ts';
+import { INDEX_TEMPLATES, inForceFor, MAPPINGS, templatesIn } from './templates.ts';
+import type { BulkServer } from './bulk.ts';
+import type { HttpAnswer, HttpClient } from '../transport/http.ts';
+import { type Diagnosis, SinkError } from '../sink.ts';
+
+export interface BulkPlace {
+  readonly client: HttpClient;
+  readonly server: BulkServer;
+  readonly namespace: string;
+  /** The credentials may not look, and somebody says that it is right. */
+  readonly isTrusted: boolean;
+  refusal(answer: HttpAnswer): SinkError;
+}
+
+/**
+ * Whether a server knows how to keep our documents. What arrives before that gets its types by guess, or from a stock
+ * template, and keeps them for ever: so nothing is sent until it has been seen to be right, and it is asked again each time.
+ */
+export class SetUp {
+  private readonly to: BulkPlace;
+  private asked: Promise<void> | undefined;
+  private isRight = false;
+
+  constructor(to: BulkPlace) {
+    this.to = to;
+  }
+
+  /** Throws a permanent {@link SinkError} as long as it is not right. */
+  async require(signal: AbortSignal): Promise<void> {
+    if (this.isRight) return;
+    this.asked ??= this.ask(signal).finally(() => (this.asked = undefined));
+    await this.asked;
+  }
+
+  /** What is to be said about it; with an error as long as it is not right. */
+  async look(signal: AbortSignal): Promise<readonly Diagnosis[]> {
+    const found = await this.findings(signal);
+    this.isRight = found.every(({ level }) => level !== 'error');
+    return found;
+  }
+
+  private async ask(signal: AbortSignal): Promise<void> {
+    const problem = (await this.look(signal)).find(({ level }) => level === 'error');
+    if (problem !== undefined) throw new SinkError('permanent', problem.message, { hint: problem.hint });
+  }
+
+  private async findings(signal: AbortSignal): Promise<readonly Diagnosis[]> {
+    const templates = await this.templates(signal);
+    if (templates.level !== 'ok') return [templates];
+    return [templates, ...(await this.types(signal))];
+  }
+
+  private async templates(signal: AbortSignal): Promise<Diagnosis> {
+    const { client, namespace } = this.to;
+    const { origin } = client.url;
+    const answer = await client.request({ method: 'GET', path: INDEX_TEMPLATES }, signal);
+    if (answer.status === 403) return this.unseen(answer);
+    if (answer.status !== 200 && answer.status !== 404) throw this.to.refusal(answer);
+    const all = answer.status === 200 ? templatesIn(answer.body) : [];
+    const notOurs = [`logs-nmap.port-${namespace}`, `nmap-inventory-${namespace}`].flatMap((name) => {
+      const inForce = inForceFor(name, all);
+      return inForce?.isOurs === true ? [] : [{ name, inForce }];
+    });
+    const [first] = notOurs;
+    if (first === undefined) return { level: 'ok', message: 'index templates "logs-nmap" and "nmap-inventory" are in force' };
+    const isThere = all.some(({ isOurs }) => isOurs);
+    if (first.inForce !== undefined && isThere)
+      return {
+        level: 'error',
+        message: `${origin} takes its index template "${first.inForce.name}" (priority ${first.inForce.priority}) for ${first.name}, not portlog's`,
+        hint: `give "${first.inForce.name}" a lower priority or other patterns, or the component template ${MAPPINGS}`,
+      };
+    const missing = notOurs.map(({ name }) => (name.startsWith('logs-') ? '"logs-nmap"' : '"nmap-inventory"')).join(' and no ');
+    return {
+      level: 'error',
+      message: `${origin} has no index template ${missing} of portlog, so fields would get types by guess; until it has, nothing is sent`,
+      hint: setupCommand(this.to),
+    };
+  }
+
+  private unseen({ status }: HttpAnswer): Diagnosis {
+    const { client, server, isTrusted } = this.to;
+    const message = `these credentials may not see the index templates of ${client.url.origin} (${status})`;
+    if (isTrusted) return { level: 'warning', message: `${message}; portlog trusts that they are there, as trustSetUp says` };
+    return {
+      level: 'error',
+      message: `${message}, so whether it is set up is not known; until it is, nothing is sent`,
+      hint: `${server.toLook}, or trustSetUp: true at this sink in the configuration`,
+    };
+  }
+
+  /** What is there already keeps the types that it has got. */
+  private async types(signal: AbortSignal): Promise<readonly Diagnosis[]> {
+    const { client, server, namespace } = this.to;
+    const seen = await lookAtPlaces(client, namespace, (answer) => this.to.refusal(answer), signal);
+    if (seen === UNKNOWN)
+      return [
+        {
+          level: 'warning',
+          message: 'these credentials may not see the types of fields in what is there already; portlog trusts that they are right',
+          hint: server.toLook,
+        },
+      ];
+    const { places, faults } = seen;
+    const grave = faults.filter(({ isGrave }) => isGrave);
+    if (grave.length > 0)
+      return [
+        {
+          level: 'error',
+          message: `${client.url.origin} keeps fields with other types than portlog's: ${grave.map(faultInWords).join('; ')}; until that is mended, nothing is sent`,
+          hint: `${setupCommand(this.to)} --repair`,
+        },
+      ];
+    if (faults.length > 0) return [older(faults, setupCommand(this.to))];
+    return [{ level: 'ok', message: `${places.length} data streams and inventory indices of "${namespace}" have the types of portlog` }];
+  }
+}
+
+function setupCommand({ client: { url }, server }: BulkPlace): string {
+  return `run: portlog setup ${server.type} --url ${url.origin}${url.pathname.replace(/\/$/, '')}`;
+}
+
+function older(faults: readonly Fault[], hint: string): Diagnosis {
+  return {
+    level: 'warning',
+    message: `made by an older portlog, and so without some fields: ${faults.map(faultInWords).join('; ')}`,
+    hint,
+  };
+}

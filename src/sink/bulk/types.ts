@@ -1,0 +1,61 @@
+import { type FieldType, FIELDS } from '../../event/fields.ts';
+
+/** A mapping as the server shows it. */
+export interface Mapping {
+  /** `true`, `false`, `strict`, `runtime`; what is absent is `true`. */
+  readonly dynamic?: string | boolean;
+  readonly properties?: Properties;
+}
+
+type Properties = Readonly<Record<string, { readonly type?: string; readonly properties?: Properties }>>;
+
+/** What a mapping has that portlog's template does not say. */
+export interface Difference {
+  /** By field: the type that it has there. */
+  readonly wrong: ReadonlyMap<string, string>;
+  /** Fields that are not there. */
+  readonly missing: readonly string[];
+}
+
+/** Types that answer the same questions as ours; a user may prefer them. */
+const ALIKE: Readonly<Record<Exclude<FieldType, 'labels' | 'object'>, readonly string[]>> = {
+  keyword: ['keyword', 'constant_keyword', 'wildcard'],
+  long_keyword: ['keyword', 'wildcard'],
+  text: ['text', 'match_only_text'],
+  ip: ['ip'],
+  long: ['long', 'integer', 'unsigned_long'],
+  float: ['float', 'double', 'half_float', 'scaled_float'],
+  date: ['date', 'date_nanos'],
+  boolean: ['boolean'],
+  flattened: ['flattened', 'flat_object'],
+};
+
+/** Compares with every field that an event may have. */
+export function differences(mapping: Mapping): Difference {
+  const wrong = new Map<string, string>();
+  const missing: string[] = [];
+  for (const { name, type } of FIELDS) {
+    if (type === 'labels' || type === 'object') continue;
+    const there = typeAt(mapping, name);
+    if (there === undefined) missing.push(name);
+    else if (!ALIKE[type].includes(there)) wrong.set(name, there);
+  }
+  return { wrong, missing };
+}
+
+/** A field that nobody has said a type for gets one by guess, for ever, with the first document. */
+export function guesses({ dynamic }: Mapping): boolean {
+  return dynamic === undefined || String(dynamic) === 'true' || dynamic === 'runtime';
+}
+
+/** The type of a field; `object` has none of its own. */
+export function typeAt(mapping: Mapping, name: string): string | undefined {
+  let node: Properties[string] | undefined = mapping;
+  for (const part of name.split('.')) {
+    // Whatever lies below it is a part of it.
+    if (node.type === 'flattened' || node.type === 'flat_object') return node.type;
+    node = node.properties?.[part];
+    if (node === undefined) return undefined;
+  }
+  return node.type ?? 'object';
+}

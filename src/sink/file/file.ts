@@ -1,0 +1,158 @@
+import { accessSync, closeSync, constants, fstatSync, fsyncSync, ftruncateSync, lstatSync, statfsSync, statSync, writeSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { ecsParts } from '../../event/ecs.ts';
+import { PortlogError } from '../../core/errors.ts';
+import { batchBody, encoded, Scratch } from '../transport/body.ts';
+import { mayBeTampered, openToAppend } from './open.ts';
+import { rotate } from './rotation.ts';
+import { accepting, scopeOf, type SinkOptions } from '../options.ts';
+import { type Diagnosis, type Sink, SinkError } from '../sink.ts';
+
+const LIMITS = { maxEvents: 2000, maxBytes: 1 << 20, inFlight: 1, inFlightPerPartition: 1 };
+/** `f_type` of statfs(2), of proc and sysfs: nobody makes files there, whatever the permissions say. */
+const MAGIC_OF_KERNEL: ReadonlySet<number> = new Set([0x9fa0, 0x62656572]);
+const DEFAULT_ROTATE_BYTES = 100 << 20;
+
+/** Resolves when so many events may be written to the open file. */
+export type Permit = (file: number, events: number, signal: AbortSignal) => Promise<void>;
+
+/**
+ * NDJSON, one ECS event a line, appended (O_APPEND) so that others may follow or write the same file.
+ * Never half a line: what the disk did not take whole is taken back.
+ */
+export function fileSink(options: SinkOptions, permit?: Permit): Sink {
+  if (options.target === undefined || options.target === '')
+    throw new PortlogError('sink-options', 'the sink "file" needs a path', { hint: 'for example --to file=/var/log/portlog/events.ndjson' });
+  const path = resolve(options.target);
+  const { rotateBytes = DEFAULT_ROTATE_BYTES, keepFiles, fsync = false } = options;
+  const scratch = new Scratch(LIMITS.maxBytes);
+  let file: number | undefined;
+  let compressing: Promise<void> = Promise.resolve();
+
+  return {
+    name: `file ${path}`,
+    identity: { type: 'file', target: path, scope: scopeOf({}, options) },
+    limits: LIMITS,
+    undeliverable: 'keep',
+    accepts: accepting(options),
+    encode: (event) => encoded([...ecsParts(event), '\n']),
+    async check() {
+      const found: Diagnosis[] = [];
+      await tried(async () => void found.push(diagnosis(path)));
+      return found;
+    },
+    async send(batch, signal) {
+      let removed = 0;
+      await tried(async () => {
+        if (rotateBytes > 0 && (statSync(path, { throwIfNoEntry: false })?.size ?? 0) >= rotateBytes) removed = await putAside();
+        const opened = await current(batch.entries.length, signal);
+        const body = batchBody(batch, scratch);
+        append(opened, body, fsync);
+        scratch.give(body);
+      });
+      return { delivered: batch.entries.length, already: 0, retry: [], rejected: [], removed };
+    },
+    async close() {
+      close(file);
+      file = undefined;
+      await compressing;
+    },
+  };
+
+  /** The file of that name: somebody else may have put it aside, also while nobody was permitted to write. */
+  async function current(events: number, signal: AbortSignal): Promise<number> {
+    for (;;) {
+      if (file === undefined || !isAt(path, file)) {
+        close(file);
+        file = undefined;
+        file = await openToAppend(path, signal);
+      }
+      if (permit === undefined) return file;
+      await permit(file, events, signal);
+      if (isAt(path, file)) return file;
+    }
+  }
+
+  /** Returns how many events were deleted with files that are too old. */
+  async function putAside(): Promise<number> {
+    close(file);
+    file = undefined;
+    // What is being compressed must not come back after it was deleted.
+    if (keepFiles !== undefined) await compressing;
+    const { removed, compress } = await rotate(path, keepFiles);
+    // Beside the writing. What cannot be compressed now stays as it is, and is tried again the next time.
+    compressing = compressing.then(compress).catch(() => undefined);
+    return removed;
+  }
+
+  async function tried(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      if (error instanceof SinkError) throw error;
+      throw failureOf(path, error as NodeJS.ErrnoException);
+    }
+  }
+}
+
+/** Whether it can be written, without writing: nothing is made, and nothing is changed. */
+function diagnosis(path: string): Diagnosis {
+  if (statSync(path, { throwIfNoEntry: false }) !== undefined) {
+    if (lstatSync(path).isSymbolicLink() && mayBeTampered(dirname(path))) throw errorOf('ELOOP');
+    if (statSync(path).isDirectory()) throw errorOf('EISDIR');
+    accessSync(path, constants.R_OK | constants.W_OK);
+    return { level: 'ok', message: `${path} can be written` };
+  }
+  let existing = dirname(path);
+  while (lstatSync(existing, { throwIfNoEntry: false }) === undefined) existing = dirname(existing);
+  if (!statSync(existing).isDirectory()) throw errorOf('ENOTDIR');
+  if (MAGIC_OF_KERNEL.has(statfsSync(existing).type)) throw errorOf('EACCES');
+  accessSync(existing, constants.W_OK | constants.X_OK);
+  return { level: 'ok', message: `${path} will be made` };
+}
+
+function errorOf(code: string): NodeJS.ErrnoException {
+  return Object.assign(new Error(code), { code });
+}
+
+function isAt(path: string, file: number): boolean {
+  return fstatSync(file).ino === statSync(path, { throwIfNoEntry: false })?.ino;
+}
+
+/** All of it or nothing. */
+function append(file: number, bytes: Buffer, fsync: boolean): void {
+  const { size } = fstatSync(file);
+  let written = 0;
+  try {
+    while (written < bytes.length) written += writeSync(file, bytes, written);
+    if (fsync) fsyncSync(file);
+  } catch (error) {
+    // Unless somebody else has written behind it meanwhile, or there is nothing to take back (a device).
+    if (written > 0 && fstatSync(file).size === size + written) ftruncateSync(file, size);
+    throw error;
+  }
+}
+
+function close(file: number | undefined): void {
+  if (file !== undefined) closeSync(file);
+}
+
+const REASONS: Readonly<Record<string, readonly [what: string, hint: string]>> = {
+  ENOSPC: ['the disk is full', 'make room'],
+  EDQUOT: ['the quota is used up', 'make room'],
+  EFBIG: ['files may not be that large here', 'let it rotate earlier (rotateMib)'],
+  EISDIR: ['it is a directory', 'name a file in it'],
+  EACCES: ['permission is denied', 'name another path, or give this user access'],
+  EPERM: ['it is not permitted', 'name another path, or give this user access'],
+  EROFS: ['the file system is read-only', 'name another path'],
+  ELOOP: ['it is a link, in a directory where others could have put it', 'name the file that it leads to'],
+  ENOENT: ['no directory can be made there', 'name another path'],
+  ENOTDIR: ['a part of its path is no directory', 'name another path'],
+};
+/** What passes when somebody makes room. */
+const TEMPORARY: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
+
+function failureOf(path: string, error: NodeJS.ErrnoException): SinkError {
+  const [what, hint] = REASONS[error.code ?? ''] ?? [error.message, undefined];
+  return new SinkError(TEMPORARY.has(error.code ?? '') ? 'temporary' : 'permanent', `${path} cannot be written: ${what}`, { hint, cause: error });
+}

@@ -1,0 +1,86 @@
+import { closeSync, constants, fstatSync, ftruncateSync, lstatSync, openSync, readSync, statSync, writeSync } from 'node:fs';
+import { userInfo } from 'node:os';
+import { dirname } from 'node:path';
+import { systemClock } from '../../core/clock.ts';
+import { makeDirectories } from '../../core/make-directories.ts';
+
+/** Who writes still, has written a moment ago. */
+const RECENT_MS = 1000;
+const READ_AND_APPEND = constants.O_RDWR | constants.O_APPEND;
+const READABLE_BY_GROUP = 0o640;
+const WRITABLE_BY_OTHERS = 0o022;
+/** Enough of a line to tell whose it is: what portlog says of itself comes before what was scanned. */
+const BEGINNING_BYTES = 4096;
+
+/**
+ * Opens a file for appending whole lines, or makes it, with the directories before it. A link is not followed where
+ * others may have put it.
+ */
+export async function openToAppend(path: string, signal: AbortSignal): Promise<number> {
+  makeDirectories(dirname(path), 0o750);
+  const file = openOrMake(path);
+  try {
+    if (fstatSync(file).isFile()) await endHalfLine(file, signal);
+    return file;
+  } catch (error) {
+    closeSync(file);
+    throw error;
+  }
+}
+
+function openOrMake(path: string): number {
+  const links = mayBeTampered(dirname(path)) ? constants.O_NOFOLLOW : 0;
+  if (lstatSync(path, { throwIfNoEntry: false }) === undefined) {
+    try {
+      return openSync(path, READ_AND_APPEND | constants.O_CREAT | constants.O_EXCL, READABLE_BY_GROUP);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+  }
+  // A link of our own may lead to what is not there yet.
+  return openSync(path, READ_AND_APPEND | links | (links === 0 ? constants.O_CREAT : 0), READABLE_BY_GROUP);
+}
+
+/** Somebody else can put a link into that directory. */
+export function mayBeTampered(directory: string): boolean {
+  const { uid, mode } = statSync(directory);
+  return (mode & WRITABLE_BY_OTHERS) !== 0 || (uid !== 0 && uid !== userInfo().uid);
+}
+
+/**
+ * A writer that was killed may leave half a line at the end, which never counted as delivered: portlog's own is cut off;
+ * behind anybody else's comes a line feed. One that another process is just writing is waited for.
+ */
+async function endHalfLine(file: number, signal: AbortSignal): Promise<void> {
+  for (let end = endOfLastLine(file); end < fstatSync(file).size; end = endOfLastLine(file)) {
+    const age = Date.now() - fstatSync(file).mtimeMs;
+    if (age > RECENT_MS || age < 0) {
+      if (isOurs(file, end)) ftruncateSync(file, end);
+      else writeSync(file, '\n');
+      return;
+    }
+    await systemClock.sleep(RECENT_MS / 4, signal);
+    if (signal.aborted) return;
+  }
+}
+
+/** Whether portlog has written the last line, or the half one behind it where there is no other. */
+function isOurs(file: number, end: number): boolean {
+  const beginning = Buffer.alloc(BEGINNING_BYTES);
+  const length = readSync(file, beginning, 0, beginning.length, end === 0 ? 0 : endOfLastLine(file, end - 1));
+  const [line = ''] = beginning.toString('utf8', 0, length).split('\n');
+  return line.startsWith('{"event":{"module":"nmap"') || (line.startsWith('{"@timestamp":"') && line.includes('"type":"portlog"'));
+}
+
+/** Behind the last line feed before `limit`. */
+function endOfLastLine(file: number, limit = fstatSync(file).size): number {
+  const piece = Buffer.alloc(64 << 10);
+  for (let end = limit; end > 0;) {
+    const start = Math.max(0, end - piece.length);
+    const read = readSync(file, piece, 0, end - start, start);
+    const newline = piece.lastIndexOf(10, read - 1);
+    if (read > 0 && newline !== -1) return start + newline + 1;
+    end = start;
+  }
+  return 0;
+}

@@ -1,0 +1,95 @@
+import { ecsParts } from '../../event/ecs.ts';
+import { PortlogError } from '../../core/errors.ts';
+import { batchBody, encoded, Scratch } from '../transport/body.ts';
+import { type HttpAnswer, httpClient, redirection } from '../transport/http.ts';
+import { accepting, addressOf, scopeOf, type SinkOptions, urlOf, shownAddress } from '../options.ts';
+import { MAX_EVENT_BYTES, type Batch, type Diagnosis, type Outcome, type Sink, SinkError } from '../sink.ts';
+
+const LIMITS = { maxEvents: 1000, maxBytes: 1 << 20, maxEventBytes: MAX_EVENT_BYTES, inFlight: 4, inFlightPerPartition: 4 };
+/** Where Vector, Fluent Bit and Logstash listen in their examples; there is no usual port. */
+const EXAMPLE_URL = 'http://127.0.0.1:8080';
+const HOLE = '{}';
+
+/**
+ * Anything that takes lines of JSON over HTTP: Vector (`http_server`), Fluent Bit (`http`), Logstash (`http`), or
+ * something like Splunk's HTTP Event Collector, with an envelope around each event (`{"event":{}}`).
+ */
+export function httpSink(options: SinkOptions): Sink {
+  const url = urlOf({ type: 'http', target: options.target }, EXAMPLE_URL);
+  if (options.target === undefined)
+    throw new PortlogError('sink-options', 'the sink "http" needs a URL', { hint: 'for example --to http=https://vector:8080/nmap' });
+  const [before, behind] = envelopeOf(options.envelope ?? HOLE);
+  const client = httpClient(options, url);
+  const scratch = new Scratch(LIMITS.maxBytes);
+  const headers = { ...options.headers };
+  const { contentType = 'application/x-ndjson' } = options;
+
+  return {
+    name: `http ${shownAddress(url)}`,
+    identity: { type: 'http', target: addressOf(url), scope: scopeOf({}, options) },
+    limits: LIMITS,
+    undeliverable: 'keep',
+    accepts: accepting(options),
+    encode(event) {
+      const [shared, own] = ecsParts(event);
+      return encoded([before, shared, own, behind]);
+    },
+    async check(signal) {
+      return [await diagnose(url, await client.request({ method: 'HEAD', path: '', headers }, signal))];
+    },
+    async send(batch, signal) {
+      const body = batchBody(batch, scratch);
+      const answer = await client.request({ method: 'POST', path: '', body, contentType, headers }, signal);
+      if (answer.status < 300) scratch.give(body);
+      return outcomeOf(url, batch, answer);
+    },
+    close: () => client.close(),
+  };
+}
+
+/** What stands before and behind an event: it takes the place of the first `{}`. */
+function envelopeOf(text: string): readonly [before: string, behind: string] {
+  const at = text.indexOf(HOLE);
+  if (at === -1 || text.includes('\n'))
+    throw new PortlogError('sink-options', `the envelope ${JSON.stringify(text)} has no place for the event`, {
+      hint: 'write {} where it belongs, on one line: {"event":{}}',
+    });
+  return [text.slice(0, at), `${text.slice(at + HOLE.length)}\n`];
+}
+
+/** There is no protocol: what is accepted is delivered, what is refused for its content is found by halves. */
+function outcomeOf(url: URL, { entries }: Batch, answer: HttpAnswer): Outcome {
+  const { status, body, headers } = answer;
+  const none = { delivered: 0, already: 0, retry: [], rejected: [] };
+  // A page for people comes from something in between.
+  if (status >= 200 && status < 300 && (headers['content-type']?.startsWith('text/html') === true || /^\s*<(?:!doctype|html)/i.test(body)))
+    throw new SinkError('temporary', `${url.origin} answers with a web page`, { hint: 'check what stands between portlog and the receiver' });
+  if (status >= 200 && status < 300) return { ...none, delivered: entries.length };
+  if (status === 413) return { ...none, retry: entries, split: true };
+  if (status === 400 || status === 422) {
+    if (entries.length > 1) return { ...none, retry: entries, split: true };
+    return { ...none, rejected: entries.map((entry) => ({ entry, status, reason: body.trim().slice(0, 300) || `status ${status}` })) };
+  }
+  throw refusal(url, answer);
+}
+
+function refusal(url: URL, answer: HttpAnswer): SinkError {
+  const { status, body, retryAfterMs } = answer;
+  const said = body.trim() === '' ? '' : `: ${body.trim().slice(0, 200)}`;
+  if (status === 401 || status === 403)
+    return new SinkError('permanent', `${url.origin} does not accept the credentials (${status}${said})`, {
+      hint: 'set PORTLOG_HTTP_BEARER, or PORTLOG_HTTP_USER and PORTLOG_HTTP_PASSWORD, or headers in the configuration',
+    });
+  const elsewhere = redirection(url, answer);
+  if (elsewhere !== undefined) return elsewhere;
+  if (status === 408 || status === 429 || status >= 500)
+    return new SinkError('temporary', `${url.origin} is busy or broken (${status}${said})`, { retryAfterMs });
+  return new SinkError('permanent', `${url.origin} refuses the request (${status}${said})`, { hint: 'check the URL' });
+}
+
+/** Nothing can be asked without sending: whoever answers at all is there, whatever it thinks of HEAD. */
+async function diagnose(url: URL, answer: HttpAnswer): Promise<Diagnosis> {
+  const { status } = answer;
+  if (status === 401 || status === 403 || status === 429 || status >= 500 || (status >= 300 && status < 400)) throw refusal(url, answer);
+  return { level: 'ok', message: `${url.origin} answers (${status} to HEAD); whether it takes events, only an event can tell` };
+}

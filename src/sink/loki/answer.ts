@@ -1,0 +1,89 @@
+import { type HttpAnswer, type HttpClient, redirection } from '../transport/http.ts';
+import { type Diagnosis, SinkError } from '../sink.ts';
+
+/** What a 400 of Loki says about entries; the others of the request are stored all the same. */
+export interface Complaint {
+  /** Entries older than this are refused: epoch milliseconds, cut to the second. */
+  readonly oldest: number | undefined;
+  /** That is because of their age alone, whatever else the stream holds. */
+  readonly isAboutAge: boolean;
+  /** Entries from this one on are refused as too new. */
+  readonly tooNew: number | undefined;
+  /** Longer lines are refused, in bytes. */
+  readonly maxLineBytes: number | undefined;
+}
+
+/**
+ * The texts of Loki 3 (pkg/validation/validate.go, pkg/chunkenc/interface.go): at most ten entries are
+ * named, but each with the limit that it broke.
+ */
+export function complaintIn(body: string): Complaint {
+  const oldest = [...body.matchAll(/oldest acceptable timestamp is: ([^,;'\s]+)/g)].map(([, time = '']) => Date.parse(time));
+  const newest = [...body.matchAll(/has timestamp too new: ([^,;'\s]+)/g)].map(([, time = '']) => Date.parse(time));
+  const lines = [...body.matchAll(/max entry size '(\d+)' bytes exceeded/g)].map(([, bytes]) => Number(bytes));
+  return {
+    isAboutAge: oldest.length > 0 && body.includes('has timestamp too old') && !body.includes('too far behind'),
+    oldest: oldest.length === 0 ? undefined : Math.max(...oldest),
+    tooNew: newest.length === 0 ? undefined : Math.min(...newest),
+    maxLineBytes: lines.length === 0 ? undefined : Math.min(...lines),
+  };
+}
+
+/** Bytes a second that a 429 names as the limit, of the tenant or of the stream. */
+export function rateLimitIn(body: string): number | undefined {
+  const [, number, unit = ''] = /limit: (\d+(?:\.\d+)?) ?(bytes|B|KB|MB|GB)?\/sec/.exec(body) ?? [];
+  if (number === undefined) return undefined;
+  const factor: Readonly<Record<string, number>> = { KB: 2 ** 10, MB: 2 ** 20, GB: 2 ** 30 };
+  return Number(number) * (factor[unit] ?? 1);
+}
+
+/** A request that is too large for gRPC behind the door gets a 500, for ever. */
+export function isTooLarge({ status, body }: HttpAnswer): boolean {
+  return status === 413 || (status >= 500 && /larger than max|too large/.test(body));
+}
+
+/** What an answer means that is not about single entries; undefined when it is. */
+export function lokiRefusal(url: URL, answer: HttpAnswer): SinkError | undefined {
+  const { status, body, retryAfterMs } = answer;
+  const where = url.origin;
+  const said = body.trim() === '' ? '' : `: ${body.trim().slice(0, 200)}`;
+  if (status === 401)
+    return new SinkError('permanent', `${where} does not accept the credentials (401${said})`, {
+      hint: 'set PORTLOG_LOKI_TENANT if it has tenants, and PORTLOG_LOKI_USER and PORTLOG_LOKI_PASSWORD, or PORTLOG_LOKI_BEARER',
+    });
+  if (status === 403) return new SinkError('permanent', `${where} does not allow pushing with these credentials (403${said})`);
+  if (status === 404 || status === 405)
+    return new SinkError('permanent', `${where} has no /loki/api/v1/push (${status}): it is not Loki`, {
+      hint: 'check the URL; the port is usually 3100',
+    });
+  const elsewhere = redirection(url, answer);
+  if (elsewhere !== undefined) return elsewhere;
+  if (status >= 200 && status < 300)
+    return new SinkError('temporary', `what ${where} answers is not what Loki writes${said}`, {
+      hint: 'check what stands between portlog and the server',
+    });
+  if (status >= 500) return new SinkError('temporary', `${where} is busy or broken (${status}${said})`, { retryAfterMs });
+  if (/org ID/i.test(body))
+    return new SinkError('permanent', `${where} does not take the tenant (${status}${said})`, { hint: 'check PORTLOG_LOKI_TENANT' });
+  if (body.includes('includes structured metadata, but this feature is disallowed'))
+    return new SinkError('permanent', `${where} does not take structured metadata`, {
+      hint: 'set limits_config.allow_structured_metadata to true in Loki (it is the default since 3.0)',
+    });
+  return undefined;
+}
+
+/** Pushes nothing: a Loki that would take something answers 422, or 204 behind some gateways. */
+export async function checkLoki(
+  client: HttpClient,
+  push: string,
+  headers: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<readonly Diagnosis[]> {
+  const answer = await client.request({ method: 'POST', path: push, body: '{"streams":[]}', headers }, signal);
+  if ((answer.status >= 200 && answer.status < 300 && answer.bytes.length === 0) || (answer.status === 422 && answer.body.includes('stream')))
+    return [{ level: 'ok', message: `Loki at ${client.url.origin} takes these credentials` }];
+  throw (
+    lokiRefusal(client.url, answer) ??
+    new SinkError('permanent', `${client.url.origin} does not answer as Loki does (${answer.status})`, { hint: 'check the URL' })
+  );
+}

@@ -1,0 +1,146 @@
+import { type Fields, type FieldValue, type LogEvent, SEVERITY, type Shared } from '../../event/event.ts';
+import { clip } from '../../event/shorten.ts';
+import { lineWithin } from '../../event/shorten.ts';
+import { fieldAt } from '../../event/text-at.ts';
+import { inertJson } from '../../event/text.ts';
+import { isoTime } from '../../event/time.ts';
+import { type Scratch, writeParts } from '../transport/body.ts';
+import { carriesSendTime } from './stream.ts';
+
+/**
+ * Structured metadata: what rules and panels filter and group by without parsing lines, under the
+ * field's name with `_` for `.`; at most 34 with level and scan_time (Loki takes 128). Loki takes strings only.
+ * https://grafana.com/docs/loki/latest/get-started/labels/structured-metadata/
+ */
+export const METADATA: readonly string[] = [
+  'event.id',
+  'event.action',
+  'event.outcome',
+  'event.severity',
+  'host.ip',
+  'host.name',
+  'server.address',
+  'server.ip',
+  'server.port',
+  'network.transport',
+  'network.protocol',
+  'service.type',
+  'service.version',
+  'tls.server.not_after',
+  'data_stream.namespace',
+  'nmap.zone',
+  'nmap.external',
+  'nmap.expected',
+  'nmap.entity.id',
+  'nmap.scan.id',
+  'nmap.scan.hosts.up',
+  'nmap.scan.ports.open',
+  'nmap.host.state',
+  'nmap.host.ports.open',
+  'nmap.port.state',
+  'nmap.service.product',
+  'rule.id',
+  'rule.category',
+  'nmap.finding.level',
+  'nmap.delivery.problem',
+  'nmap.delivery.sink',
+];
+/** Far below Loki's 64 KB for all. */
+const MAX_VALUE_LENGTH = 512;
+const PATHS = METADATA.map((name) => ({ key: JSON.stringify(name.replaceAll('.', '_')), path: name.split('.') }));
+
+/**
+ * An entry of a stream, from the line on: `"<line>",{<metadata>`. The time before it and the end behind it
+ * are known only when it is sent. The line is the ECS event without `event.created`, which would make each
+ * reading of a scan another line.
+ */
+export function entryParts(event: LogEvent): readonly string[] {
+  const { event: about, ...own } = event.own;
+  const line = inertJson(JSON.stringify({ event: { ...(about as Fields), created: undefined }, ...own })).slice(1);
+  return [escapedShared(event.shared), `${inString(line)}",{${metadata(event)}`];
+}
+
+export interface StampedEntry {
+  readonly parts: readonly string[];
+  /** Epoch milliseconds. */
+  readonly time: number;
+  /** The event's own time, where `time` is another. */
+  readonly scanTime: number | undefined;
+}
+
+/** The body of a push request: one stream, its entries in the order of time. */
+export function lokiBody(stream: string, entries: readonly StampedEntry[], scratch: Scratch): Buffer {
+  const pieces: string[] = [`{"streams":[{"stream":${stream},"values":[`];
+  for (const [i, { parts, time, scanTime }] of entries.toSorted((a, b) => a.time - b.time).entries()) {
+    pieces.push(`${i === 0 ? '' : ','}["${time}000000",`, ...parts, scanTime === undefined ? '}]' : `,${scanTimeMember(scanTime)}}]`);
+  }
+  pieces.push(']}]}');
+  const body = scratch.take(pieces.reduce((sum, piece) => sum + Buffer.byteLength(piece), 0));
+  return body.subarray(0, writeParts(body, pieces, 0));
+}
+
+/** The line of an entry, from its parts. */
+export function lineOf(parts: readonly string[]): string {
+  const body = parts.join('');
+  return JSON.parse(body.slice(0, endOfString(body))) as string;
+}
+
+/**
+ * The parts of an entry with a line of at most `maxBytes`, which says that it was shortened (`nmap.shortened`). Undefined when it is
+ * as short as that already, or nothing helps. Of parts, not of events: what waits on disk or was refused once is shortened as well.
+ */
+export function shortenedParts(parts: readonly string[], maxBytes: number): readonly string[] | undefined {
+  const line = lineOf(parts);
+  if (Buffer.byteLength(line) <= maxBytes) return undefined;
+  const shorter = lineWithin(JSON.parse(line) as Fields, maxBytes, true);
+  const body = parts.join('');
+  return shorter === undefined ? undefined : [JSON.stringify(shorter), body.slice(endOfString(body))];
+}
+
+let lastShared: Shared | undefined;
+let lastEscaped = '';
+
+/** What the events of a host share is escaped once: escaping costs more than making the event. */
+function escapedShared(shared: Shared): string {
+  if (shared !== lastShared) [lastShared, lastEscaped] = [shared, `"${inString(shared.json)}`];
+  return lastEscaped;
+}
+
+function inString(text: string): string {
+  return JSON.stringify(text).slice(1, -1);
+}
+
+function metadata(event: LogEvent): string {
+  let text = `"level":"${level(event.severity)}"`;
+  for (const { key, path } of PATHS) {
+    const value = valueAt(event.own, path) ?? valueAt(event.shared.fields, path);
+    if (value !== undefined) text += `,${key}:${JSON.stringify(value)}`;
+  }
+  return carriesSendTime(event.dataset) ? `${text},${scanTimeMember(event.time)}` : text;
+}
+
+function scanTimeMember(time: number): string {
+  return `"scan_time":"${isoTime(time)}"`;
+}
+
+function valueAt(fields: Fields, path: readonly string[]): string | undefined {
+  const found = fieldAt(fields, path);
+  const value: FieldValue = Array.isArray(found) ? (found as readonly FieldValue[])[0] : found;
+  return value === undefined || value === null || typeof value === 'object' ? undefined : clip(String(value), MAX_VALUE_LENGTH);
+}
+
+/** As Grafana colours lines. */
+function level(severity: number): string {
+  if (severity >= SEVERITY.critical) return 'critical';
+  if (severity >= SEVERITY.high) return 'error';
+  return severity >= SEVERITY.medium ? 'warn' : 'info';
+}
+
+/** Behind the quote that ends the string which the text begins with. */
+function endOfString(text: string): number {
+  for (let i = 1; i < text.length; i++) {
+    if (text[i] === '\\') i++;
+    else if (text[i] === '"') return i + 1;
+  }
+  return text.length;
+}

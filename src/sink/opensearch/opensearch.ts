@@ -1,0 +1,31 @@
+import { aboutServer, type BulkServer, bulkSink, notThere } from '../bulk/bulk.ts';
+import type { SinkOptions } from '../options.ts';
+import type { Sink } from '../sink.ts';
+import { isAtLeast } from '../transport/version.ts';
+
+/** `flat_object` is there since then. */
+const OLDEST = [2, 7] as const;
+
+export const OPENSEARCH: BulkServer = {
+  type: 'opensearch',
+  product: 'OpenSearch',
+  // It knows no `require_data_stream`; `check` sees to it that the template is there, which makes them streams.
+  toStreams: '',
+  rights: 'docs/how-to/opensearch.md shows a role with the rights that are needed',
+  toLook: 'docs/how-to/opensearch.md shows a role that may look',
+  credentials: 'PORTLOG_OPENSEARCH_USER and PORTLOG_OPENSEARCH_PASSWORD',
+  diagnose(origin, { body, headers }) {
+    const { version, distribution } = aboutServer(body);
+    if (headers['x-elastic-product'] === 'Elasticsearch' && version !== '')
+      return { level: 'error', message: `${origin} is Elasticsearch ${version}, not OpenSearch`, hint: `use --to elasticsearch=${origin}` };
+    if (distribution !== 'opensearch') return notThere(origin, this);
+    if (!isAtLeast(version, OLDEST))
+      return { level: 'error', message: `${origin} is OpenSearch ${version}; portlog needs 2.7 or newer`, hint: 'upgrade the cluster' };
+    return { level: 'ok', message: `OpenSearch ${version} at ${origin}` };
+  },
+};
+
+/** https://docs.opensearch.org/latest/api-reference/document-apis/bulk/ */
+export function opensearchSink(options: SinkOptions): Sink {
+  return bulkSink(options, OPENSEARCH);
+}

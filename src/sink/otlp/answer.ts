@@ -1,0 +1,91 @@
+import { isCount, isObject, jsonIn, unknownAnswer } from '../transport/answer.ts';
+import type { HttpAnswer } from '../transport/http.ts';
+
+/** What a receiver says beside its 2xx. */
+export interface PartialSuccess {
+  readonly rejected: number;
+  readonly message: string;
+}
+
+const NOTHING_REJECTED: PartialSuccess = { rejected: 0, message: '' };
+
+/**
+ * An ExportLogsServiceResponse and nothing else: an empty body (Loki, Fluent Bit, VictoriaLogs), JSON, or protobuf by the type that the
+ * answer names, whatever was asked in. A page, a list, an error inside of a 200 acknowledge nothing. Throws a temporary
+ * {@link SinkError} then.
+ * https://opentelemetry.io/docs/specs/otlp/#otlphttp-response
+ */
+export function partialSuccessIn(url: URL, answer: HttpAnswer): PartialSuccess {
+  if (answer.bytes.length === 0) return NOTHING_REJECTED;
+  const isProtobuf = answer.headers['content-type']?.startsWith('application/x-protobuf') === true;
+  const found = isProtobuf ? inProtobuf(answer.bytes) : inJson(answer.body);
+  if (found === undefined) throw unknownAnswer(url.origin, `${answer.status}, and the answer is not what a receiver of OTLP writes`);
+  return found;
+}
+
+function inJson(body: string): PartialSuccess | undefined {
+  const json = jsonIn(body);
+  if (!isObject(json)) return undefined;
+  const { partialSuccess, ...rest } = json;
+  // Members that nobody knows may come with a later version; an error that nobody asked for is one.
+  if (Object.keys(rest).some((name) => /error|code|message|fail|reject/i.test(name))) return undefined;
+  if (partialSuccess === undefined || partialSuccess === null) return Object.keys(rest).length === 0 ? NOTHING_REJECTED : undefined;
+  if (!isObject(partialSuccess)) return undefined;
+  const { rejectedLogRecords = 0, errorMessage = '' } = partialSuccess;
+  const rejected = typeof rejectedLogRecords === 'string' && /^\d{1,15}$/.test(rejectedLogRecords) ? Number(rejectedLogRecords) : rejectedLogRecords;
+  return isCount(rejected) && typeof errorMessage === 'string' ? { rejected, message: errorMessage } : undefined;
+}
+
+/**
+ * opentelemetry-proto, collector/logs/v1: `partial_success` is field 1 with `rejected_log_records` (1, varint) and `error_message`
+ * (2, string). The SDK's reader skips what has another type, and so finds nothing wrong with a google.rpc.Status.
+ */
+function inProtobuf(bytes: Buffer): PartialSuccess | undefined {
+  const outer = fieldsOf(bytes);
+  if (outer === undefined || outer.some(({ number, wire }) => number <= 2 && (number !== 1 || wire !== LENGTH))) return undefined;
+  const inner = outer.flatMap(({ number, value }) => (number === 1 ? [fieldsOf(value as Buffer)] : []));
+  let { rejected, message } = NOTHING_REJECTED;
+  for (const { number, wire, value } of inner.flatMap((fields) => fields ?? [{ number: 0, wire: -1, value: 0n }])) {
+    if (number === 1 && wire === VARINT && isCount(Number(value))) rejected = Number(value);
+    else if (number === 2 && wire === LENGTH) message = (value as Buffer).toString('utf8');
+    else if (number <= 2) return undefined;
+  }
+  return { rejected, message };
+}
+
+const [VARINT, FIXED64, LENGTH, FIXED32] = [0, 1, 2, 5] as const;
+
+interface Field {
+  readonly number: number;
+  readonly wire: number;
+  readonly value: bigint | Buffer;
+}
+
+/** The fields of a message; undefined when the bytes are none. */
+function fieldsOf(bytes: Buffer): readonly Field[] | undefined {
+  const fields: Field[] = [];
+  for (let at = 0; at < bytes.length;) {
+    const [tag, behindTag] = varint(bytes, at);
+    const [number, wire] = [Number(tag >> 3n), Number(tag & 7n)];
+    if (behindTag === 0 || number === 0) return undefined;
+    const [length, start] = wire === LENGTH ? varint(bytes, behindTag) : [0n, behindTag];
+    const value = wire === VARINT ? varint(bytes, start) : undefined;
+    const end = value?.[1] ?? start + (wire === FIXED64 ? 8 : wire === FIXED32 ? 4 : wire === LENGTH ? Number(length) : Infinity);
+    if (start === 0 || end === 0 || end > bytes.length) return undefined;
+    fields.push({ number, wire, value: value?.[0] ?? bytes.subarray(start, end) });
+    at = end;
+  }
+  return fields;
+}
+
+/** With where it ends; 0 when it does not. */
+function varint(bytes: Buffer, from: number): readonly [value: bigint, end: number] {
+  let value = 0n;
+  for (let i = 0; i < 10; i++) {
+    const byte = bytes[from + i];
+    if (byte === undefined) return [0n, 0];
+    value |= BigInt(byte & 0x7f) << BigInt(7 * i);
+    if (byte < 0x80) return [value, from + i + 1];
+  }
+  return [0n, 0];
+}

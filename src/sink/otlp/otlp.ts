@@ -1,0 +1,188 @@
+import { otlpFrame, otlpOrigin, otlpRecord } from '../../event/otel.ts';
+import { jsonIn, unknownAnswer, wordsAt } from '../transport/answer.ts';
+import { encoded, Scratch, writeParts } from '../transport/body.ts';
+import { type HttpAnswer, httpClient, redirection } from '../transport/http.ts';
+import { partialSuccessIn } from './answer.ts';
+import { accepting, addressOf, OTLP_URL, scopeOf, type SinkOptions, urlOf, shownAddress } from '../options.ts';
+import { MAX_EVENT_BYTES, type Batch, type Diagnosis, type Outcome, type Sink, SinkError } from '../sink.ts';
+
+/** Small enough that a receiver which rejects some of a request, and does not say which, is about few. */
+const LIMITS = { maxEvents: 500, maxBytes: 1 << 20, maxEventBytes: MAX_EVENT_BYTES, inFlight: 4, inFlightPerPartition: 4 };
+/** The specification appends it to a base URL. */
+const PATH = '/v1/logs';
+/** https://opentelemetry.io/docs/specs/otlp/#retryable-response-codes */
+const RETRYABLE: ReadonlySet<number> = new Set([429, 502, 503, 504]);
+
+/** With these a receiver may refuse the form of a request; VictoriaLogs says 400 to JSON, others 415. */
+const REFUSES_FORM: ReadonlySet<number> = new Set([400, 406, 415, 422, 500, 501]);
+
+/** A 400 that is about the form of the request, and would be said of every other as well. */
+const ABOUT_FORM =
+  /(?:json|protobuf|encoding|content.?type)[^.]{0,60}(?:not|isn't|un)\s?(?:supported|allowed|known)|unsupported (?:content|encoding|media)/i;
+
+/** A request that says nothing. */
+const EMPTY: Batch = { partition: '{}\n{}', entries: [], bytes: 0 };
+
+/** One of the two forms that a request may have. */
+export interface OtlpEncoding {
+  readonly name: 'json' | 'protobuf';
+  readonly contentType: string;
+  /** The body of a request with these entries, in a buffer of `scratch` or of its own. */
+  request(batch: Batch, scratch: Scratch): Buffer;
+}
+
+/** https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding */
+export const JSON_ENCODING: OtlpEncoding = {
+  name: 'json',
+  contentType: 'application/json',
+  request({ partition, entries }, scratch) {
+    if (entries.length === 0) return Buffer.from('{"resourceLogs":[]}');
+    const [head, tail] = otlpFrame(partition);
+    const pieces = [head, ...entries.flatMap(({ parts }, i) => (i === 0 ? parts : [',', ...parts])), tail];
+    const body = scratch.take(pieces.reduce((sum, piece) => sum + Buffer.byteLength(piece), 0));
+    return body.subarray(0, writeParts(body, pieces, 0));
+  },
+};
+
+/**
+ * Any receiver of OTLP over HTTP: the OpenTelemetry Collector, Loki (`http://loki:3100/otlp`), and most vendors.
+ * Entries are JSON, whatever the encoding of the requests that carry them. `check` tries the `other` encoding where this one is refused.
+ */
+export function otlpSink(options: SinkOptions, encoding: OtlpEncoding, other: OtlpEncoding): Sink {
+  const url = urlOf(options, OTLP_URL);
+  const client = httpClient(options, url);
+  const headers = options.tenant === undefined ? {} : { 'x-scope-orgid': options.tenant };
+  const path = url.pathname.endsWith(PATH) ? '' : PATH;
+  const scratch = new Scratch(LIMITS.maxBytes);
+
+  async function post(batch: Batch, signal: AbortSignal, form = encoding): Promise<HttpAnswer> {
+    const body = form.request(batch, scratch);
+    const answer = await client.request({ method: 'POST', path, body, contentType: form.contentType, headers }, signal);
+    // Any other answer may have come before the whole body was read.
+    if (isSuccess(answer)) scratch.give(body);
+    return answer;
+  }
+
+  async function diagnose(signal: AbortSignal): Promise<Diagnosis> {
+    const answer = await post(EMPTY, signal);
+    if (takesEmpty(url, answer)) return { level: 'ok', message: `${url.origin} takes OTLP in ${encoding.name}` };
+    if (REFUSES_FORM.has(answer.status) && takesEmpty(url, await post(EMPTY, signal, other)))
+      return {
+        level: 'error',
+        message: `${url.origin} takes OTLP in ${other.name}, and not in ${encoding.name} (${answer.status}${said(answer.body)})`,
+        hint: `set encoding: ${other.name} for this sink in the configuration`,
+      };
+    if (RETRYABLE.has(answer.status)) throw busy(url, answer);
+    if (answer.status !== 400 && answer.status !== 422) throw refusal(url, answer);
+    return {
+      level: 'warning',
+      message: `${url.origin} does not take a request without records (${answer.status}${said(answer.body)}); whether it takes events, only an event can tell`,
+      hint: 'send one scan, and look at the sum',
+    };
+  }
+
+  return {
+    name: `otlp ${shownAddress(url)}`,
+    identity: { type: 'otlp', target: addressOf(url), scope: scopeOf({ tenant: options.tenant }, options) },
+    limits: LIMITS,
+    undeliverable: 'keep',
+    accepts: accepting(options),
+    encode: (event) => encoded([otlpRecord(event)], otlpOrigin(event)),
+    async check(signal) {
+      return [await diagnose(signal)];
+    },
+    send: async (batch, signal) => outcomeOf(url, batch, await post(batch, signal)),
+    close: () => client.close(),
+  };
+}
+
+function outcomeOf(url: URL, batch: Batch, answer: HttpAnswer): Outcome {
+  const { status } = answer;
+  const { entries } = batch;
+  if (isSuccess(answer)) return partialSuccess(url, batch, answer);
+  const none = { delivered: 0, already: 0, retry: [], rejected: [] };
+  if (status === 413) return { ...none, retry: entries, split: true };
+  if (RETRYABLE.has(status)) throw busy(url, answer);
+  if (status === 415 || (status === 400 && ABOUT_FORM.test(answer.body))) throw otherForm(url, answer);
+  // Bad data: never the same request again, but halves of it find the record that is bad. Loki has stored
+  // the others by then, and notices.
+  if (status === 400 || (status === 500 && /larger than max/.test(answer.body)))
+    return entries.length > 1
+      ? { ...none, retry: entries, split: true }
+      : { ...none, rejected: entries.map((entry) => ({ entry, status, reason: reasonIn(answer) })) };
+  throw refusal(url, answer);
+}
+
+/**
+ * "The client MUST NOT retry": some were rejected for good, and nobody says which. So none counts as
+ * delivered, all are kept, and the reason says what is known.
+ * https://opentelemetry.io/docs/specs/otlp/#partial-success-1
+ */
+function partialSuccess(url: URL, { entries }: Batch, answer: HttpAnswer): Outcome {
+  const { rejected, message } = partialSuccessIn(url, answer);
+  if (rejected === 0) return { delivered: entries.length, already: 0, retry: [], rejected: [] };
+  if (rejected > entries.length) throw unknownAnswer(url.origin, `it rejects ${rejected} records of a request that has ${entries.length}`);
+  const which = entries.length === 1 ? '' : `${rejected} of the ${entries.length} records of this request, without saying which: `;
+  return {
+    delivered: 0,
+    already: 0,
+    retry: [],
+    rejected: entries.map((entry) => ({ entry, status: answer.status, reason: `rejected ${which}${message.slice(0, 500)}` })),
+  };
+}
+
+/** Any 2xx: Fluent Bit says 201. */
+function isSuccess({ status }: HttpAnswer): boolean {
+  return status >= 200 && status < 300;
+}
+
+/** Whether an empty request was understood: one that it may not be empty was understood as well. */
+function takesEmpty(url: URL, answer: HttpAnswer): boolean {
+  if (isSuccess(answer)) return partialSuccessIn(url, answer).rejected === 0;
+  return (answer.status === 400 || answer.status === 422) && /empty|no (?:logs|records)|at least one/i.test(answer.body);
+}
+
+function busy(url: URL, { status, retryAfterMs, body }: HttpAnswer): SinkError {
+  return new SinkError('temporary', `${url.origin} is busy or broken (${status}${said(body)})`, { retryAfterMs });
+}
+
+function otherForm(url: URL, { status, body }: HttpAnswer): SinkError {
+  return new SinkError('permanent', `${url.origin} does not take this encoding (${status}${said(body)})`, {
+    hint: 'set encoding: json or protobuf in the configuration; portlog check says which',
+  });
+}
+
+function refusal(url: URL, answer: HttpAnswer): SinkError {
+  const { status, body } = answer;
+  const where = url.origin;
+  if (status === 401 || status === 403)
+    return new SinkError('permanent', `${where} does not accept the credentials (${status}${said(body)})`, {
+      hint: 'set PORTLOG_OTLP_BEARER, or PORTLOG_OTLP_USER and PORTLOG_OTLP_PASSWORD',
+    });
+  const elsewhere = redirection(url, answer);
+  if (elsewhere !== undefined) return elsewhere;
+  if (status === 404 || status === 405)
+    return new SinkError('permanent', `${where} takes no OTLP at ${url.pathname} (${status})`, {
+      hint: 'check the URL: a base like http://collector:4318, or http://loki:3100/otlp',
+    });
+  if (status === 415) return otherForm(url, answer);
+  // Not retryable by the specification, but about the receiver, not about the records: they wait for a person.
+  return new SinkError(status >= 500 ? 'temporary' : 'permanent', `${where} refuses the request (${status}${said(body)})`);
+}
+
+/** A Status in JSON, or bytes of it: Loki answers errors in protobuf whatever it was asked in. */
+function reasonIn({ body, status }: HttpAnswer): string {
+  return printable(wordsAt(jsonIn(body), 'message') ?? body) || `status ${status}`;
+}
+
+function said(body: string): string {
+  const words = printable(body);
+  return words === '' ? '' : `: ${words}`;
+}
+
+function printable(text: string): string {
+  return text
+    .replaceAll(/[^ -~]+/g, ' ')
+    .trim()
+    .slice(0, 300);
+}

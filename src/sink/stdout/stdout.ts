@@ -1,0 +1,63 @@
+import type { Writable } from 'node:stream';
+import { type LineFormat, LINES } from '../../event/lines.ts';
+import { batchBody, encoded, Scratch } from '../transport/body.ts';
+import { accepting } from '../options.ts';
+import { type Sink, SinkError } from '../sink.ts';
+
+const LIMITS = { maxEvents: 2000, maxBytes: 1 << 18, inFlight: 1, inFlightPerPartition: 1 };
+
+const formats = new WeakMap<Sink, LineFormat>();
+
+/** One line of JSON per event, in order, to a stream that somebody reads, or stops reading. */
+export function stdoutSink(stream: Writable, format: LineFormat): Sink {
+  const render = LINES[format];
+  let failure: NodeJS.ErrnoException | undefined;
+  const scratch = new Scratch(LIMITS.maxBytes);
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    failure = error;
+  });
+
+  const sink: Sink = {
+    name: 'stdout',
+    identity: { type: 'stdout', target: '', scope: format },
+    limits: LIMITS,
+    undeliverable: 'discard',
+    accepts: accepting({ datasets: undefined }),
+    encode(event) {
+      return encoded([...render(event), '\n']);
+    },
+    async check() {
+      return [];
+    },
+    async send(batch) {
+      if (batch.body !== undefined) await write(stream, batch.body);
+      else {
+        const body = batchBody(batch, scratch);
+        await write(stream, body);
+        scratch.give(body);
+      }
+      if (failure !== undefined) throw closedOr(failure);
+      return { delivered: batch.entries.length, already: 0, retry: [], rejected: [] };
+    },
+    async close() {},
+  };
+  formats.set(sink, format);
+  return sink;
+}
+
+/** Of a sink that writes a line for each event, in order, and does nothing else: threads may make its lines. Not of one that is made from it. */
+export function lineFormatOf(sink: Sink): LineFormat | undefined {
+  return formats.get(sink);
+}
+
+function closedOr(error: NodeJS.ErrnoException): SinkError {
+  if (error.code === 'EPIPE') return new SinkError('closed', 'the reader of standard output has gone', { cause: error });
+  return new SinkError('permanent', `writing to standard output failed: ${error.message}`, { cause: error });
+}
+
+/** Resolves when the stream has taken the bytes; throws a SinkError, `closed` when the reader has gone. */
+export function write(stream: Writable, bytes: Uint8Array | string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    stream.write(bytes, (error) => (error ? reject(closedOr(error)) : resolve()));
+  });
+}

@@ -1,0 +1,82 @@
+import { hostname } from 'node:os';
+import { lineWithin } from '../../event/shorten.ts';
+import type { LogEvent } from '../../event/event.ts';
+import { syslogHeader } from '../../event/syslog.ts';
+import { batchBody, encoded, Scratch } from '../transport/body.ts';
+import { tlsOptions } from '../transport/connection.ts';
+import { accepting, scopeOf, type SinkOptions } from '../options.ts';
+import type { Diagnosis, Encoded, Refused, Sink } from '../sink.ts';
+import { sendStream, type StreamAddress, streamAddress } from '../transport/stream.ts';
+
+/** Small, for a receiver that fails in the middle of a batch may get what it has read once more. */
+const LIMITS = { maxEvents: 200, maxBytes: 1 << 20, inFlight: 1, inFlightPerPartition: 1 };
+/** IANA's: shell is syslog's neighbour on TCP and nobody else's any more, syslog-tls is RFC 5425. */
+const PORTS = { tcp: 514, tls: 6514 };
+/** What rsyslog takes by default is 8,096. RFC 5424 asks for 2,048. */
+const DEFAULT_MAX_MESSAGE_BYTES = 8000;
+
+/**
+ * Any receiver of syslog over TCP (RFC 6587) or TLS (RFC 5425): a header, and the ECS event as JSON behind it.
+ */
+export function syslogSink(options: SinkOptions): Sink {
+  const { syslogFormat = 'rfc5424', facility = 'local0', maxMessageBytes = DEFAULT_MAX_MESSAGE_BYTES } = options;
+  const header = { format: syslogFormat, facility, hostname: hostname() };
+  return {
+    ...messageStream(options, (event) => {
+      const head = syslogHeader(event, header);
+      const line = lineWithin({ ...event.shared.fields, ...event.own }, maxMessageBytes - Buffer.byteLength(head), true);
+      return line === undefined ? { refused: `longer than ${maxMessageBytes} bytes, however much is left out of it` } : head + line;
+    }),
+    accepts: accepting(options),
+  };
+}
+
+/** Messages over a stream of syslog. */
+export function messageStream(options: SinkOptions, messageOf: (event: LogEvent) => string | Refused): Omit<Sink, 'accepts'> {
+  const { type, framing = 'octet-counting' } = options;
+  const address = streamAddress(options, PORTS);
+  const scratch = new Scratch(LIMITS.maxBytes);
+  const stream = { tls: tlsOptions(options, address.protocol === 'tls'), timeoutMs: options.timeoutMs };
+  return {
+    name: `${type} ${address.text}`,
+    identity: { type, target: address.text, scope: scopeOf({}, options) },
+    limits: LIMITS,
+    undeliverable: 'keep',
+    // A stream takes what a balancer or a receiver then drops: RFC 5425 and 6587 know no answer.
+    acknowledges: false,
+    encode(event) {
+      const message = messageOf(event);
+      return typeof message === 'string' ? framed(message, framing) : message;
+    },
+    async check(signal) {
+      await sendStream(address, Buffer.alloc(0), stream, signal);
+      return [{ level: 'ok', message: `${address.text} takes connections${withTls(address)}` }, unproven(framing)];
+    },
+    async send(batch, signal) {
+      const body = batchBody(batch, scratch);
+      await sendStream(address, body, stream, signal);
+      scratch.give(body);
+      return { delivered: batch.entries.length, already: 0, retry: [], rejected: [] };
+    },
+    close: async () => undefined,
+  };
+}
+
+/** RFC 6587, 3.4: the length before the message, or a line feed behind it, which JSON never has within. */
+function framed(message: string, framing: 'octet-counting' | 'newline'): Encoded {
+  return encoded([framing === 'octet-counting' ? `${Buffer.byteLength(message)} ${message}` : `${message}\n`]);
+}
+
+/** Messages in the wrong framing arrive mangled, or not at all, and no answer tells. */
+function unproven(framing: 'octet-counting' | 'newline'): Diagnosis {
+  return {
+    level: 'warning',
+    message: `a stream cannot prove framing: whether the receiver tells messages apart by ${framing}, as they are sent, it does not say`,
+    lasting: true,
+    hint: 'ship one scan and look at what arrived; which receiver wants which framing is in docs/how-to/syslog.md',
+  };
+}
+
+function withTls({ protocol }: StreamAddress): string {
+  return protocol === 'tls' ? ' over TLS, with a certificate that is trusted' : '';
+}

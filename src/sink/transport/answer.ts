@@ -1,0 +1,62 @@
+import { SinkError } from '../sink.ts';
+
+/*
+ * What servers answer was written by strangers, too: read with these, a value is of the type that the protocol says, or the
+ * answer is unknown, which is no acknowledgement and no refusal either. What was sent is kept then, and sent again.
+ */
+
+/** Of lists and objects within each other; what any protocol of ours needs is a fifth of it. */
+const MAX_DEPTH = 64;
+
+export type Json = Readonly<Record<string, unknown>>;
+
+/** The JSON of an answer; undefined when it is none, or is nested as no server of ours does. */
+export function jsonIn(body: string): unknown {
+  try {
+    return isTooDeep(body) ? undefined : (JSON.parse(body) as unknown);
+  } catch {
+    return undefined;
+  }
+}
+
+export function isObject(value: unknown): value is Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** How many of something there are. */
+export function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+export function isHttpStatus(value: unknown): value is number {
+  return Number.isInteger(value) && (value as number) >= 100 && (value as number) <= 599;
+}
+
+/** The text at a path of an answer; undefined when there is none. */
+export function wordsAt(value: unknown, ...path: readonly string[]): string | undefined {
+  let at = value;
+  for (const name of path) at = isObject(at) ? at[name] : undefined;
+  return typeof at === 'string' ? at : undefined;
+}
+
+/** An answer that its protocol does not know. `what`: of whom, to what. */
+export function unknownAnswer(what: string, why: string): SinkError {
+  return new SinkError('temporary', `${what}: ${why}`, { hint: 'what was sent is kept; check what stands between portlog and the server' });
+}
+
+/** Brackets within strings do not count. */
+function isTooDeep(text: string): boolean {
+  let depth = 0;
+  let inString = false;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (inString) {
+      if (code === 0x5c) i++;
+      else if (code === 0x22) inString = false;
+    } else if (code === 0x22) inString = true;
+    else if (code === 0x7b || code === 0x5b) {
+      if (++depth > MAX_DEPTH) return true;
+    } else if (code === 0x7d || code === 0x5d) depth--;
+  }
+  return false;
+}

@@ -1,0 +1,119 @@
+import { readFileSync } from 'node:fs';
+import { createSecureContext, getCACertificates, rootCertificates, type SecureContext } from 'node:tls';
+import { reasonOf } from '../../core/reason.ts';
+import { PortlogError } from '../../core/errors.ts';
+import { SinkError } from '../sink.ts';
+
+/* What connections of all kinds have in common. */
+
+export const CONNECT_TIMEOUT_MS = 10_000;
+
+/** Files in PEM form that TLS needs beside what the system knows. */
+export interface TlsFiles {
+  /** An authority that signed the server's certificate, beside those that Node and this machine know. */
+  readonly caFile: string | undefined;
+  /** That one alone. */
+  readonly caOnly?: boolean | undefined;
+  /** Our own certificate and its key, for servers that want one. */
+  readonly certFile?: string | undefined;
+  readonly keyFile?: string | undefined;
+}
+
+interface TlsOptions {
+  readonly secureContext?: SecureContext;
+  readonly rejectUnauthorized?: true;
+}
+
+let known: readonly string[] | undefined;
+
+/** Node's own, and those of this machine (on Linux the files of OpenSSL's store and `SSL_CERT_FILE`): read once, 150 and more of them. */
+function knownAuthorities(): readonly string[] {
+  known ??= [...new Set([...rootCertificates, ...getCACertificates('system'), ...getCACertificates('extra')])];
+  return known;
+}
+
+/**
+ * Whom to trust, and who we are, for `tls.connect`: made once, for it takes as long as a handshake. `isUsed`: else the files are read,
+ * for what is wrong with them is said at the start, and nothing more. Throws `sink-options`.
+ */
+export function tlsOptions({ caFile, caOnly = false, certFile, keyFile }: TlsFiles, isUsed: boolean): TlsOptions {
+  if (caOnly && caFile === undefined)
+    throw new PortlogError('sink-options', 'caOnly trusts one authority alone, and none is named', {
+      hint: 'set caFile beside it, or use --ca-file',
+    });
+  if ((certFile === undefined) !== (keyFile === undefined))
+    throw new PortlogError('sink-options', `a certificate needs its key: ${certFile ?? keyFile} alone is of no use`, {
+      hint: 'set certFile and keyFile',
+    });
+  const own = caFile === undefined ? [] : [readPem('the CA file', caFile, 'CERTIFICATE')];
+  const us = {
+    ...(certFile === undefined ? {} : { cert: readPem('the certificate', certFile, 'CERTIFICATE') }),
+    ...(keyFile === undefined ? {} : { key: readPem('the key', keyFile, 'PRIVATE KEY') }),
+  };
+  if (!isUsed) return {};
+  // Whatever the environment says: NODE_TLS_REJECT_UNAUTHORIZED=0 would hand our keys to whoever stands between.
+  return { secureContext: createSecureContext({ ca: [...(caOnly ? [] : knownAuthorities()), ...own], ...us }), rejectUnauthorized: true };
+}
+
+const NO_CONNECTION: Readonly<Record<string, readonly [what: string, hint: string]>> = {
+  ECONNREFUSED: ['nothing listens there', 'check host and port, and whether the server is running'],
+  ENOTFOUND: ['that host name is not known', 'check the spelling and the DNS of this machine'],
+  EAI_AGAIN: ['the DNS of this machine gave no answer', 'check its resolver'],
+  ECONNRESET: ['the connection was cut', 'check whether the port speaks TLS (https) or not, and what stands between'],
+  EHOSTUNREACH: ['there is no route to it', 'check network and firewall'],
+  ENETUNREACH: ['there is no route to it', 'check network and firewall'],
+  UND_ERR_CONNECT_TIMEOUT: [`no connection within ${CONNECT_TIMEOUT_MS / 1000} s`, 'check network and firewall'],
+  UND_ERR_HEADERS_TIMEOUT: ['it took the request and did not answer', 'check the load of the server'],
+  UND_ERR_BODY_TIMEOUT: ['its answer stopped in the middle', 'check the load of the server'],
+  UND_ERR_SOCKET: ['the connection was cut', 'check whether the port speaks TLS (https) or not, and what stands between'],
+  HPE_INVALID_CONSTANT: ['what answers there is not HTTP', 'check whether the port speaks https, and write https:// then'],
+};
+
+const TLS: Readonly<Record<string, readonly [what: string, hint: string]>> = {
+  DEPTH_ZERO_SELF_SIGNED_CERT: ['its certificate is self-signed', 'name the certificate with --ca-file'],
+  SELF_SIGNED_CERT_IN_CHAIN: ['its certificate is signed by an authority that this machine does not know', 'name the authority with --ca-file'],
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: ['its certificate is signed by an authority that this machine does not know', 'name the authority with --ca-file'],
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: [
+    'its certificate is signed by an authority that this machine does not know',
+    'name the authority with --ca-file',
+  ],
+  CERT_HAS_EXPIRED: ['its certificate has expired', 'renew it on the server'],
+  ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: ['it wants a certificate of ours', 'set certFile and keyFile in the configuration'],
+  ERR_SSL_TLSV1_ALERT_UNKNOWN_CA: ['it does not know who signed our certificate', 'use one of an authority that it trusts'],
+  ERR_TLS_CERT_ALTNAME_INVALID: ['its certificate is for another name', 'use the name in the certificate, or issue one with this name'],
+  ERR_SSL_WRONG_VERSION_NUMBER: ['what answers there is not TLS', 'write http:// or tcp:// if the server has no TLS'],
+  EPROTO: ['the TLS handshake failed', 'write http:// or tcp:// if the server has no TLS'],
+};
+
+/** Why `where` gave no answer, in words for people. */
+export function unreachable(where: string, cause: NodeJS.ErrnoException): SinkError {
+  const code = codeOf(cause);
+  const tls = TLS[code] ?? (/^ERR_SSL|CERT/.test(code) ? ([`TLS failed: ${cause.message}`, 'check the certificate'] as const) : undefined);
+  if (tls !== undefined) return new SinkError('permanent', `${where}: ${tls[0]}`, { hint: tls[1], cause });
+  const [what, hint] = NO_CONNECTION[code] ?? [cause.message, undefined];
+  return new SinkError('temporary', `${where} cannot be reached: ${what}`, { hint, cause });
+}
+
+/** undici and happy eyeballs wrap the error that says why. */
+function codeOf(error: NodeJS.ErrnoException & { readonly errors?: readonly NodeJS.ErrnoException[] }): string {
+  const inner = error.errors?.[0] ?? (error.cause as NodeJS.ErrnoException | undefined);
+  return error.code ?? (inner === undefined ? '' : codeOf(inner));
+}
+
+const PEM = {
+  'CERTIFICATE': /^-----BEGIN (?:[A-Z]{1,20} )?CERTIFICATE-----/m,
+  'PRIVATE KEY': /^-----BEGIN (?:[A-Z]{1,20} )?PRIVATE KEY-----/m,
+} as const;
+
+function readPem(what: string, path: string, label: keyof typeof PEM): string {
+  try {
+    const pem = readFileSync(path, 'utf8');
+    if (PEM[label].test(pem)) return pem;
+    throw new Error(`it holds no PEM ${label.toLowerCase()}`);
+  } catch (cause) {
+    throw new PortlogError('sink-options', `${what} ${path} cannot be used: ${reasonOf(cause)}`, {
+      hint: `name a file in PEM form, which begins with -----BEGIN ${label}-----`,
+      cause,
+    });
+  }
+}

@@ -1,0 +1,146 @@
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+import { Agent, type Dispatcher } from 'undici';
+import { unknownAnswer } from './answer.ts';
+import { CONNECT_TIMEOUT_MS, type TlsFiles, tlsOptions, unreachable } from './connection.ts';
+import { Deadline } from './deadline.ts';
+import { authorization, refuseLeaks, type SinkOptions } from '../options.ts';
+import { SinkError } from '../sink.ts';
+
+const compress = promisify(gzip);
+/** Of output at a time: what a batch usually comes to. In zlib's own 16 KiB pieces it takes a twentieth longer. */
+const COMPRESSED_BYTES = 1 << 16;
+/** No answer that a sink needs is longer; one that is means nothing, and is not read to its end. */
+const MAX_ANSWER_BYTES = 32 << 20;
+
+/** Credentials are functions so that no object that could be printed ever holds them. */
+interface HttpOptions {
+  readonly url: URL;
+  readonly authorization: (() => string) | undefined;
+  readonly tls: TlsFiles;
+  readonly compress: boolean;
+  /** From the first byte of the request to the last of the answer, however busily the server drips. */
+  readonly timeoutMs: number;
+}
+
+export interface HttpAnswer {
+  readonly status: number;
+  readonly body: string;
+  /** The same before it was read as UTF-8. */
+  readonly bytes: Buffer;
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly retryAfterMs: number | undefined;
+}
+
+export interface HttpRequest {
+  readonly method: 'GET' | 'PUT' | 'POST' | 'HEAD' | 'DELETE';
+  readonly path: string;
+  readonly body?: string | Buffer;
+  readonly contentType?: string;
+  /** Beside those that every request has, in lower case. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** What speaks to one server. */
+export interface HttpClient {
+  readonly url: URL;
+  /** Resolves with any answer of the server; throws a temporary or permanent {@link SinkError} when there is none. */
+  request(request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer>;
+  close(): Promise<void>;
+}
+
+/** The one door to HTTP. Speaks to one origin only, follows no redirect, uses no proxy. */
+class OriginClient implements HttpClient {
+  readonly url: URL;
+  private readonly options: HttpOptions;
+  private readonly agent: Agent;
+
+  constructor(options: HttpOptions) {
+    this.options = options;
+    this.url = options.url;
+    this.agent = new Agent({
+      connect: { timeout: CONNECT_TIMEOUT_MS, ...tlsOptions(options.tls, options.url.protocol === 'https:') },
+      headersTimeout: options.timeoutMs,
+      bodyTimeout: options.timeoutMs,
+      connections: 4,
+    });
+  }
+
+  async request(request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
+    const headers: Record<string, string> = { 'accept': 'application/json', 'user-agent': 'portlog', ...request.headers };
+    if (this.options.authorization !== undefined) headers['authorization'] = this.options.authorization();
+    let body: string | Buffer | null = request.body ?? null;
+    if (request.body !== undefined) headers['content-type'] = request.contentType ?? 'application/json';
+    if (request.body !== undefined && this.options.compress) {
+      body = await compress(request.body, { level: 1, chunkSize: COMPRESSED_BYTES });
+      headers['content-encoding'] = 'gzip';
+    }
+    const deadline = new Deadline(this.options.timeoutMs, signal);
+    try {
+      const path = pathBelow(this.url, request.path);
+      const answer = await this.agent.request({ origin: this.url.origin, path, method: request.method, headers, body, signal: deadline.signal });
+      return await read(this.url.origin, answer);
+    } catch (cause) {
+      if (deadline.signal.aborted) throw new SinkError('temporary', `${this.url.origin} ${whyAborted(deadline.signal)}`, { cause });
+      throw cause instanceof SinkError ? cause : unreachable(this.url.origin, cause as NodeJS.ErrnoException);
+    } finally {
+      deadline.end();
+    }
+  }
+
+  async close(): Promise<void> {
+    if (!this.agent.closed && !this.agent.destroyed) await this.agent.close();
+  }
+}
+
+/** A path of the protocol below that of the URL, whose query string stays: gateways and receivers are told things in it. */
+function pathBelow({ pathname, search }: URL, path: string): string {
+  const whole = pathname.replace(/\/$/, '') + path || '/';
+  return search === '' ? whole : `${whole}${whole.includes('?') ? '&' : '?'}${search.slice(1)}`;
+}
+
+function whyAborted({ reason }: AbortSignal): string {
+  return reason instanceof Error && reason.name === 'TimeoutError' ? 'did not answer in time' : 'was interrupted before it answered';
+}
+
+/** A client as the options of a sink want it. */
+export function httpClient(options: SinkOptions, url: URL): HttpClient {
+  refuseLeaks(options, url);
+  return new OriginClient({
+    url,
+    authorization: authorization(options.credentials),
+    tls: options,
+    compress: options.compression === 'gzip',
+    timeoutMs: options.timeoutMs,
+  });
+}
+
+/** What a redirect means; undefined when the answer is none. */
+export function redirection(url: URL, { status, headers }: HttpAnswer): SinkError | undefined {
+  if (status < 300 || status >= 400) return undefined;
+  return new SinkError('permanent', `${url.origin} sends us elsewhere (${status}), and portlog goes only where it is told to`, {
+    hint: `if that is right, write this URL: ${headers['location'] ?? 'the answer names none'}`,
+  });
+}
+
+async function read(origin: string, { statusCode, headers, body }: Dispatcher.ResponseData): Promise<HttpAnswer> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    // Leaving the loop cuts the connection.
+    if (length > MAX_ANSWER_BYTES) throw unknownAnswer(origin, `an answer of more than ${MAX_ANSWER_BYTES >> 20} MiB`);
+    chunks.push(chunk);
+  }
+  const flat = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value[0] : value]));
+  const bytes = Buffer.concat(chunks);
+  return { status: statusCode, body: bytes.toString('utf8'), bytes, headers: flat, retryAfterMs: retryAfter(flat['retry-after']) };
+}
+
+/** RFC 9110, 10.2.3: seconds or a date. */
+function retryAfter(value: string | undefined): number | undefined {
+  if (value === undefined) return undefined;
+  if (/^\d{1,6}$/.test(value)) return Number(value) * 1000;
+  const at = Date.parse(value);
+  return Number.isNaN(at) ? undefined : Math.max(0, at - Date.now());
+}

@@ -1,0 +1,112 @@
+import { connect as connectTcp, isIP, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import { PortlogError } from '../../core/errors.ts';
+import { CONNECT_TIMEOUT_MS, type tlsOptions, unreachable } from './connection.ts';
+import { Deadline } from './deadline.ts';
+import type { SinkOptions } from '../options.ts';
+import { SinkError } from '../sink.ts';
+
+/** Where a stream of bytes goes. */
+export interface StreamAddress {
+  readonly protocol: 'tcp' | 'tls';
+  readonly host: string;
+  readonly port: number;
+  /** As people write it. */
+  readonly text: string;
+}
+
+const EXAMPLE = 'tls://loghost:6514 or tcp://loghost:514';
+
+/** Reads `tcp://host[:port]` or `tls://host[:port]`. Throws `sink-options`. */
+export function streamAddress({ type, target }: Pick<SinkOptions, 'type' | 'target'>, ports: Readonly<Record<'tcp' | 'tls', number>>): StreamAddress {
+  if (target?.startsWith('udp:') === true)
+    throw new PortlogError('sink-options', `${type} over UDP is not offered: what gets lost on the way, nobody would know`, {
+      hint: `use TCP, with TLS where the network is not yours alone: ${type}=${EXAMPLE}`,
+    });
+  const url = URL.parse(target ?? '');
+  const protocol = url?.protocol.slice(0, -1);
+  if (url === null || (protocol !== 'tcp' && protocol !== 'tls') || url.hostname === '' || /[^/]/.test(url.pathname + url.search + url.username))
+    throw new PortlogError('sink-options', `"${target ?? ''}" is no address for ${type}`, { hint: `for example ${type}=${EXAMPLE}` });
+  const port = url.port === '' ? ports[protocol] : Number(url.port);
+  return { protocol, host: url.hostname.replaceAll(/[[\]]/g, ''), port, text: `${protocol}://${url.hostname}:${port}` };
+}
+
+export interface StreamOptions {
+  readonly tls: ReturnType<typeof tlsOptions>;
+  /** From the connection to the end, however much the other side talks meanwhile. */
+  readonly timeoutMs: number;
+}
+
+/** What was sent is there, or was refused, when so much time has passed; longer where the way is longer. */
+const PAUSE_MS = 20;
+const MAX_PAUSE_MS = 1000;
+/** A receiver of syslog has nothing to say. */
+const MAX_TALK_BYTES = 64 << 10;
+
+/**
+ * Sends bytes over a connection of their own, and resolves when the receiver has closed its side after us: that is
+ * when it has read them to the end, the only acknowledgement that a bare stream has to give. Otherwise throws a
+ * {@link SinkError}, and some of it may have been read.
+ *
+ * We close our side a moment after the last byte was sent. A receiver that goes away unasked (a load balancer with
+ * nothing behind it accepts, and closes) has closed, or has reset the connection, by then.
+ */
+export async function sendStream(address: StreamAddress, bytes: Buffer, options: StreamOptions, signal: AbortSignal): Promise<void> {
+  const socket = open(address, options);
+  const deadline = new Deadline(Math.min(CONNECT_TIMEOUT_MS, options.timeoutMs) + options.timeoutMs, signal);
+  const interrupt = (): void => void socket.destroy(new SinkError('temporary', `${address.text}: ${whyEnded(signal)}`));
+  deadline.signal.addEventListener('abort', interrupt);
+  try {
+    if (signal.aborted) interrupt();
+    await closedByBoth(socket, address, bytes, options);
+  } catch (error) {
+    throw error instanceof SinkError ? error : unreachable(address.text, error as NodeJS.ErrnoException);
+  } finally {
+    deadline.end();
+    socket.destroy();
+  }
+}
+
+function whyEnded(signal: AbortSignal): string {
+  return signal.aborted ? 'interrupted before all was read' : 'it did not read to the end in time';
+}
+
+function open({ protocol, host, port }: StreamAddress, { tls }: StreamOptions): Socket {
+  if (protocol === 'tcp') return connectTcp({ host, port, allowHalfOpen: true });
+  return connectTls({ host, port, ...(isIP(host) === 0 ? { servername: host } : {}), ...tls });
+}
+
+function closedByBoth(socket: Socket, { protocol, text }: StreamAddress, bytes: Buffer, { timeoutMs }: StreamOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const since = performance.now();
+    let isConnected = false;
+    let isAsked = false;
+    let heard = 0;
+    const late = (): string =>
+      isConnected ? `${text} took the connection, and did not read to the end` : `${text} cannot be reached: no connection in time`;
+    socket.setTimeout(Math.min(CONNECT_TIMEOUT_MS, timeoutMs));
+    socket.on('timeout', () => socket.destroy(new SinkError('temporary', late(), { hint: 'check network and firewall, and what listens there' })));
+    socket.on('error', reject);
+    socket.once(protocol === 'tls' ? 'secureConnect' : 'connect', () => {
+      isConnected = true;
+      const pause = Math.min(MAX_PAUSE_MS, Math.max(PAUSE_MS, 2 * (performance.now() - since)));
+      socket.setTimeout(timeoutMs);
+      socket.write(bytes, () => {
+        setTimeout(() => {
+          isAsked = true;
+          socket.end();
+        }, pause);
+      });
+    });
+    socket.on('end', () => {
+      if (isAsked) resolve();
+      else reject(new SinkError('temporary', `${text} closed the connection before all was sent`));
+    });
+    socket.on('close', () => reject(new SinkError('temporary', `${text}: the connection was cut`)));
+    socket.on('data', (chunk: Buffer) => {
+      heard += chunk.length;
+      if (heard > MAX_TALK_BYTES)
+        socket.destroy(new SinkError('temporary', `${text} talks instead of listening: is it syslog?`, { hint: 'check the port' }));
+    });
+  });
+}

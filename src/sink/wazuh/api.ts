@@ -1,0 +1,78 @@
+import { systemClock } from '../../core/clock.ts';
+import { isObject, jsonIn, wordsAt } from '../transport/answer.ts';
+import { type HttpAnswer, type HttpClient, httpClient, type HttpRequest } from '../transport/http.ts';
+import { authorization, refuseLeaks, type SinkOptions } from '../options.ts';
+import { SinkError } from '../sink.ts';
+
+export const WAZUH_API_URL = 'https://127.0.0.1:55000';
+/** Below the 900 seconds that tokens live by default (`auth_token_exp_timeout`). */
+const TOKEN_AGE_MS = 800_000;
+const LOGIN: HttpRequest = { method: 'POST', path: '/security/user/authenticate?raw=true' };
+const CREDENTIALS = 'set PORTLOG_WAZUH_USER and PORTLOG_WAZUH_PASSWORD to those of a user of the API';
+
+/**
+ * The API of a manager, which wants a token in each request: asks for one when it needs it, and for another when
+ * that has expired.
+ * https://documentation.wazuh.com/current/user-manual/api/reference.html
+ */
+export function wazuhApi(options: SinkOptions, url: URL): HttpClient {
+  refuseLeaks(options, url);
+  // It reads no compressed bodies.
+  const client = httpClient({ ...options, credentials: { kind: 'none' }, compression: 'none' }, url);
+  const basic = authorization(options.credentials);
+  let token = '';
+  let tokenSince = -Infinity;
+
+  async function login(signal: AbortSignal): Promise<void> {
+    if (options.credentials.kind !== 'basic' || basic === undefined)
+      throw new SinkError('permanent', `${url.origin} wants a user and a password`, { hint: CREDENTIALS });
+    tokenSince = systemClock.now();
+    const answer = await client.request({ ...LOGIN, headers: { authorization: basic() } }, signal);
+    if (answer.status !== 200) throw loginRefusal(url, answer);
+    token = answer.body.trim();
+    if (!/^[\w-]+\.[\w-]+\.[\w-]+$/.test(token))
+      throw new SinkError('permanent', `${url.origin} gave no token: it is not the API of Wazuh`, {
+        hint: 'check the URL; the port is usually 55000',
+      });
+  }
+
+  return {
+    url,
+    async request(request, signal) {
+      const ask = (): Promise<HttpAnswer> =>
+        client.request({ ...request, headers: { ...request.headers, authorization: `Bearer ${token}` } }, signal);
+      if (systemClock.now() - tokenSince > TOKEN_AGE_MS) await login(signal);
+      const answer = await ask();
+      if (answer.status !== 401) return answer;
+      await login(signal);
+      return ask();
+    },
+    close: () => client.close(),
+  };
+}
+
+/** What an answer says for people: `Permission denied: Resource type: *:* (4000)`. */
+export function wazuhWords({ body }: HttpAnswer): string {
+  const json = jsonIn(body);
+  if (!isObject(json)) return body.replaceAll(/\s+/g, ' ').trim().slice(0, 200);
+  const words = [wordsAt(json, 'title'), wordsAt(json, 'detail'), wordsAt(json, 'message')];
+  return words
+    .filter((word) => word !== undefined && word !== '')
+    .join(': ')
+    .slice(0, 300);
+}
+
+/** In the answer to `GET /`. */
+export function wazuhVersion({ body }: HttpAnswer): string | undefined {
+  return wordsAt(jsonIn(body), 'data', 'api_version');
+}
+
+function loginRefusal(url: URL, answer: HttpAnswer): SinkError {
+  const { status, retryAfterMs } = answer;
+  const words = wazuhWords(answer);
+  if (status === 401) return new SinkError('permanent', `${url.origin} does not accept the credentials (401: ${words})`, { hint: CREDENTIALS });
+  // Too many have failed before: it does not even look at this one, for a while.
+  if (status === 403 || status === 429 || status >= 500)
+    return new SinkError('temporary', `${url.origin} lets nobody in now (${status}: ${words})`, { retryAfterMs });
+  return new SinkError('permanent', `${url.origin} has no login of Wazuh (${status})`, { hint: 'check the URL; the port is usually 55000' });
+}

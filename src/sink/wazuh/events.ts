@@ -1,0 +1,176 @@
+import { systemClock } from '../../core/clock.ts';
+import { flatLine } from '../../event/flat.ts';
+import { isCount, isObject, type Json, jsonIn, unknownAnswer, wordsAt } from '../transport/answer.ts';
+import { encoded } from '../transport/body.ts';
+import { type HttpAnswer, redirection } from '../transport/http.ts';
+import { addressOf, scopeOf, type SinkOptions, urlOf, shownAddress } from '../options.ts';
+import { type Batch, type Diagnosis, type Outcome, type Sink, SinkError } from '../sink.ts';
+import { wazuhApi, WAZUH_API_URL, wazuhVersion, wazuhWords } from './api.ts';
+
+/** Of a request; the API takes up to 10 MB. */
+const LIMITS = { maxEvents: 100, maxBytes: 8 << 20, inFlight: 1, inFlightPerPartition: 1 };
+/** Requests of all its users that the API counts, and refuses beyond that; those that fail count too. */
+const MOST_REQUESTS = 30;
+const WITHIN_MS = 60_000;
+/** Somebody else may have used them up; the minute that is counted has begun at any time. */
+const BUSY_MS = 10_000;
+/** What a user of the API needs to send events, and how it gets it. */
+const RIGHT_NAME = 'event:ingest';
+const RIGHT = `give it the permission ${RIGHT_NAME} on *:*:* (Wazuh: Server management, Security, Policies and Roles); docs/how-to/wazuh.md`;
+/** "Invalid message to queue": too long. What else fails may pass. */
+const BAD_EVENT = 1012;
+
+/**
+ * `POST /events` of a manager, since 4.6: for machines without an agent, and for few events, for it takes 3,000
+ * a minute at most. Delivered means written to the queue of its analysis.
+ * https://documentation.wazuh.com/current/user-manual/api/reference.html#tag/Events
+ */
+export function wazuhEvents(options: SinkOptions): Omit<Sink, 'accepts'> {
+  const url = urlOf(options, WAZUH_API_URL);
+  const api = wazuhApi(options, url);
+  const takeTurn = turns();
+
+  return {
+    name: `wazuh ${shownAddress(url)}`,
+    identity: { type: 'wazuh', target: addressOf(url), scope: scopeOf({}, options) },
+    limits: LIMITS,
+    undeliverable: 'keep',
+    // Each event is a text in a list.
+    encode: (event) => encoded([JSON.stringify(flatLine(event))]),
+    async check(signal) {
+      const root = diagnose(url, await api.request({ method: 'GET', path: '/' }, signal));
+      return [root, rightsDiagnosis(url, await api.request({ method: 'GET', path: '/security/users/me/policies' }, signal))];
+    },
+    async send(batch, signal) {
+      await takeTurn(signal);
+      const body = `{"events":[${batch.entries.map(({ parts }) => parts.join('')).join(',')}]}`;
+      return outcomeOf(url, batch, await api.request({ method: 'POST', path: '/events', body }, signal));
+    },
+    close: () => api.close(),
+  };
+}
+
+/** Waits until another request is within the limit. */
+function turns(): (signal: AbortSignal) => Promise<void> {
+  const times: number[] = [];
+  return async (signal) => {
+    const oldest = times.length < MOST_REQUESTS ? undefined : times.shift();
+    if (oldest !== undefined) await systemClock.sleep(Math.max(0, oldest + WITHIN_MS - systemClock.now()), signal);
+    if (signal.aborted) throw new SinkError('temporary', 'wazuh: interrupted while it waited for its turn');
+    times.push(systemClock.now());
+  };
+}
+
+function outcomeOf(url: URL, batch: Batch, answer: HttpAnswer): Outcome {
+  const { status } = answer;
+  const { entries } = batch;
+  if (status >= 200 && status < 300) return forwarded(url, batch, answer);
+  if (status === 413 || status === 417) return { delivered: 0, already: 0, retry: entries, rejected: [], split: true };
+  if (status === 400) return byHalves(entries, answer);
+  throw refusal(url, answer);
+}
+
+/** Something is wrong with one of them: it is found by sending less. */
+function byHalves(entries: Batch['entries'], answer: HttpAnswer): Outcome {
+  if (entries.length > 1) return { delivered: 0, already: 0, retry: entries, rejected: [], split: true };
+  const reason = wazuhWords(answer);
+  return { delivered: 0, already: 0, retry: [], rejected: entries.map((entry) => ({ entry, status: answer.status, reason })) };
+}
+
+/** Why the manager did not forward some events, by the events themselves, as they were sent. */
+type Failures = ReadonlyMap<string, { readonly code: number; readonly message: string }>;
+
+interface Forwarded {
+  /** 0 when all were written, 1 when none, 2 when some were. */
+  readonly error: number;
+  readonly affected: number | undefined;
+  readonly failed: number | undefined;
+  readonly failures: Failures;
+}
+
+/** A 200 says nothing yet: that all were written is said by `error` and by the number of those that were. */
+function forwarded(url: URL, { entries }: Batch, answer: HttpAnswer): Outcome {
+  const { error, affected, failed: told, failures } = forwardedIn(url, answer);
+  if (error === 0) {
+    if (affected !== entries.length || told !== 0)
+      throw unknownAnswer(url.origin, `it says that all was forwarded, and counts ${affected ?? 'nothing'} of ${entries.length} events`);
+    return { delivered: entries.length, already: 0, retry: [], rejected: [] };
+  }
+  const failed = entries.flatMap((entry) => {
+    const why = failures.get(JSON.parse(entry.parts.join('')) as string);
+    return why === undefined ? [] : [{ entry, why }];
+  });
+  const isTold = failed.length > 0 && failed.length === told && affected === entries.length - failed.length;
+  if (!isTold) return byHalves(entries, answer);
+  const rejected = failed.filter(({ why }) => why.code === BAD_EVENT);
+  return {
+    delivered: entries.length - failed.length,
+    already: 0,
+    retry: failed.flatMap(({ entry, why }) => (why.code === BAD_EVENT ? [] : [entry])),
+    rejected: rejected.map(({ entry, why }) => ({ entry, status: answer.status, reason: why.message })),
+    ...(rejected.length < failed.length ? { retryAfterMs: 0 } : {}),
+  };
+}
+
+function forwardedIn(url: URL, { body }: HttpAnswer): Forwarded {
+  const json = jsonIn(body);
+  if (!isObject(json) || !isCount(json['error']) || !isObject(json['data'] ?? {}))
+    throw unknownAnswer(url.origin, 'the answer is not what the API of Wazuh writes');
+  const { total_affected_items: affected, total_failed_items: failed, failed_items: items } = (json['data'] ?? {}) as Json;
+  return {
+    error: json['error'],
+    affected: isCount(affected) ? affected : undefined,
+    failed: isCount(failed) ? failed : undefined,
+    failures: new Map((Array.isArray(items) ? (items as readonly unknown[]) : []).flatMap(failuresIn)),
+  };
+}
+
+function failuresIn(item: unknown): readonly (readonly [event: string, why: { readonly code: number; readonly message: string }])[] {
+  if (!isObject(item) || !isObject(item['error']) || !isCount(item['error']['code']) || !Array.isArray(item['id'])) return [];
+  const why = { code: item['error']['code'], message: wordsAt(item, 'error', 'message') ?? 'no reason given' };
+  return (item['id'] as readonly unknown[]).flatMap((event) => (typeof event === 'string' ? [[event, why] as const] : []));
+}
+
+function refusal(url: URL, answer: HttpAnswer): SinkError {
+  const { status, retryAfterMs } = answer;
+  const where = url.origin;
+  const said = `${status}: ${wazuhWords(answer)}`;
+  if (status === 401 || status === 403)
+    return new SinkError('permanent', `${where} does not allow this user to send events (${said})`, { hint: RIGHT });
+  const elsewhere = redirection(url, answer);
+  if (elsewhere !== undefined) return elsewhere;
+  if (status === 429)
+    return new SinkError('temporary', `${where} has had its ${MOST_REQUESTS} requests of this minute (${said})`, {
+      retryAfterMs: retryAfterMs ?? BUSY_MS,
+    });
+  if (status >= 500) return new SinkError('temporary', `${where} is busy or broken (${said})`, { retryAfterMs });
+  if (status === 404 || status === 405)
+    return new SinkError('permanent', `${where} has no POST /events (${status})`, {
+      hint: 'Wazuh has it from 4.6 on, and 5 has it no more; else write a file: wazuh=PATH',
+    });
+  return new SinkError('permanent', `${where} refuses the request (${said})`, { hint: 'check the URL' });
+}
+
+function diagnose(url: URL, answer: HttpAnswer): Diagnosis {
+  if (answer.status !== 200) throw refusal(url, answer);
+  return {
+    level: 'ok',
+    message: `${url.origin} is the API of Wazuh ${wazuhVersion(answer) ?? '(of which version, it does not say)'} and lets this user in`,
+  };
+}
+
+/**
+ * Whether this user may send events, which nobody would know before the first. What a policy does not name is denied, unless the manager
+ * is set to `rbac_mode: black`.
+ * https://documentation.wazuh.com/current/user-manual/api/rbac/reference.html
+ */
+function rightsDiagnosis(url: URL, { status, body }: HttpAnswer): Diagnosis {
+  const json = jsonIn(body);
+  const policies = isObject(json) && isObject(json['data']) ? json['data'] : undefined;
+  if (status !== 200 || policies === undefined)
+    return { level: 'warning', message: `whether this user may send events cannot be seen (${status}); only an event can tell`, hint: RIGHT };
+  const effects = isObject(policies[RIGHT_NAME]) ? Object.values(policies[RIGHT_NAME]) : [];
+  const isAllowed = policies['rbac_mode'] === 'black' ? !effects.includes('deny') : effects.includes('allow');
+  if (isAllowed) return { level: 'ok', message: `this user may send events (${RIGHT_NAME})` };
+  return { level: 'error', message: `${url.origin}: this user may not send events: it lacks ${RIGHT_NAME}`, hint: RIGHT };
+}

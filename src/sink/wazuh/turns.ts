@@ -1,0 +1,82 @@
+import { rmSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { DatabaseSync, type Handle } from '../../core/sqlite.ts';
+
+/** Logcollector looks for a new file every 64 s (`vcheck_files`), and reads it at its next look for lines. */
+export const FOUND_AFTER_MS = 70_000;
+/** Nobody's turn is later than that, unless the clock was ahead when it was given. */
+const LATEST_TURN_MS = 600_000;
+/** Of SQLite: the file is damaged, or is none. https://www.sqlite.org/rescode.html */
+const DAMAGED: ReadonlySet<unknown> = new Set([11, 26]);
+
+/**
+ * Whose turn it is to write to one file, among all processes that do: none writes faster than an agent reads, nor to a file that no
+ * agent has found yet. Kept beside the file, under SQLite's locks: the kernel takes those from a process that is killed.
+ */
+export class Turns {
+  /** Why other processes are not known of: nothing can be made beside the file. */
+  readonly alone: string | undefined;
+  private readonly handle: Handle;
+
+  constructor(path: string) {
+    const lock = join(dirname(path), `.${basename(path)}.lock`);
+    const opened = open(lock);
+    this.handle = opened instanceof Error ? connect(':memory:') : opened;
+    this.alone = opened instanceof Error ? `${lock} cannot be used: ${opened.message}` : undefined;
+  }
+
+  /** Which file is there before anything is written. The first one that is ever seen was made by a person, before the agent started. */
+  sees(inode: string | undefined): void {
+    this.handle.prepare('INSERT OR IGNORE INTO turn (one, inode, since, free) VALUES (1, ?, 0, 0)').run(inode ?? '');
+    if (inode === undefined) this.handle.prepare("UPDATE turn SET inode = ''").run();
+  }
+
+  /** Milliseconds until an agent that runs has found the file. */
+  untilFound(inode: string, now: number): number {
+    // One that appeared later than now did so before the clock was set back.
+    this.handle.prepare('UPDATE turn SET inode = ?, since = ? WHERE inode <> ? OR since > ?').run(inode, now, inode, now);
+    const since = Number(this.handle.prepare('SELECT since FROM turn').get()?.['since']);
+    return Math.max(0, since + FOUND_AFTER_MS - now);
+  }
+
+  /** Takes the next turn, for so many milliseconds; returns how many there are until then. */
+  take(milliseconds: number, now: number): number {
+    const next = 'max(?, CASE WHEN free > ? THEN 0 ELSE free END)';
+    const row = this.handle.prepare(`UPDATE turn SET free = ${next} + ? RETURNING free`).get(now, now + LATEST_TURN_MS, milliseconds);
+    return Math.max(0, Number(row?.['free']) - milliseconds - now);
+  }
+
+  close(): void {
+    this.handle.close();
+  }
+}
+
+/** What is in it is worth 70 seconds: a damaged one is made anew. */
+function open(lock: string): Handle | Error {
+  try {
+    return connect(lock);
+  } catch (error) {
+    if (!DAMAGED.has((error as { errcode?: unknown }).errcode)) return error as Error;
+  }
+  try {
+    rmSync(lock);
+    return connect(lock);
+  } catch (error) {
+    return error as Error;
+  }
+}
+
+function connect(lock: string): Handle {
+  const handle = new DatabaseSync(lock);
+  try {
+    // No waiting for the disk: after a power failure, it may be gone.
+    handle.exec(
+      `PRAGMA busy_timeout = 5000; PRAGMA synchronous = OFF;
+       CREATE TABLE IF NOT EXISTS turn (one INTEGER PRIMARY KEY CHECK (one = 1), inode TEXT NOT NULL, since REAL NOT NULL, free REAL NOT NULL)`,
+    );
+    return handle;
+  } catch (error) {
+    handle.close();
+    throw error;
+  }
+}

@@ -1,0 +1,42 @@
+import { hostname } from 'node:os';
+import { PortlogError } from '../../core/errors.ts';
+import type { Dataset } from '../../event/event.ts';
+import { flatLine } from '../../event/flat.ts';
+import { syslogHeader } from '../../event/syslog.ts';
+import { accepting, type SinkOptions } from '../options.ts';
+import type { Sink, Tell } from '../sink.ts';
+import { messageStream } from '../syslog/syslog.ts';
+import { wazuhEvents } from './events.ts';
+import { forLogcollector } from './file.ts';
+
+/** What rules look at. Hosts, ports and weaknesses of every scan are many, and alert nobody: what is new of them is a change. */
+const DATASETS: readonly Dataset[] = ['nmap.change', 'nmap.scan', 'nmap.health'];
+/** What they were once, and so a part of the name by which the state knows this destination. */
+const KNOWN_BY: readonly Dataset[] = ['nmap.change', 'nmap.finding', 'nmap.scan', 'nmap.health'];
+
+/** Wazuh 4, by one of its ways in. Events in the form of {@link flatLine}. */
+export function wazuhSink(given: SinkOptions, tell: Tell = () => undefined): Sink {
+  const options = { ...given, datasets: given.datasets ?? KNOWN_BY };
+  const { target } = options;
+  if (target === undefined)
+    throw new PortlogError('sink-options', 'the sink "wazuh" needs a file that its logcollector reads, or the address of a manager', {
+      hint: 'wazuh=/var/log/portlog/wazuh.ndjson, wazuh=https://manager:55000 or wazuh=tcp://manager:514; docs/how-to/wazuh.md says which',
+    });
+  if (/^[\w.-]+:\d+$/.test(target))
+    throw new PortlogError('sink-options', `"wazuh=${target}" may be a file or a manager`, {
+      hint: `write wazuh=https://${target} for its API, wazuh=tcp://${target} for its syslog, or wazuh=./${target} for a file`,
+    });
+  const accepts = accepting({ datasets: given.datasets ?? DATASETS });
+  if (/^https?:/.test(target)) return { ...wazuhEvents(options), accepts };
+  return { ...(/^\w+:\/\//.test(target) ? overSyslog(options) : forLogcollector(options, tell)), accepts };
+}
+
+/**
+ * The syslog of a manager (`<remote>`, `connection` syslog), or of a relay before it. Of headers it knows that of
+ * RFC 3164 only, behind which our decoder finds JSON.
+ * https://documentation.wazuh.com/current/user-manual/reference/ossec-conf/remote.html
+ */
+function overSyslog(options: SinkOptions): Omit<Sink, 'accepts'> {
+  const header = { format: 'rfc3164', facility: options.facility ?? 'local0', hostname: hostname() } as const;
+  return messageStream({ ...options, framing: options.framing ?? 'newline' }, (event) => syslogHeader(event, header) + flatLine(event));
+}

@@ -1,0 +1,57 @@
+import type { Database } from './database.ts';
+
+/** What became of events that were read in this run and were waiting since an earlier one. */
+export interface AwaitedFates {
+  readonly own: boolean;
+  readonly already: number;
+  readonly dead: number;
+  readonly discarded: number;
+}
+
+/**
+ * Events that an earlier run has left in the spool and that this run has read again, by their unit: whoever empties the
+ * spool meanwhile, the end of the run can say what became of them. In a temporary table: there can be millions.
+ */
+export class Awaited {
+  private readonly database: Database;
+  private readonly sink: number;
+  private isEmpty = true;
+
+  constructor(database: Database, sink: number) {
+    this.database = database;
+    this.sink = sink;
+  }
+
+  /** `own`: it is on the account of portlog's own events. */
+  add(key: string, own: boolean): void {
+    if (this.isEmpty)
+      this.database.run(
+        `CREATE TEMP TABLE IF NOT EXISTS awaited
+         (sink INTEGER, unit BLOB, own INTEGER, events INTEGER, PRIMARY KEY (sink, unit, own)) WITHOUT ROWID`,
+      );
+    this.isEmpty = false;
+    const sql = 'INSERT INTO awaited (sink, unit, own, events) VALUES (?, ?, ?, 1) ON CONFLICT DO UPDATE SET events = events + 1';
+    this.database.run(sql, this.sink, Buffer.from(key, 'hex'), own ? 1 : 0);
+  }
+
+  /** Of those that wait no more. Each is told once. */
+  take(): readonly AwaitedFates[] {
+    if (this.isEmpty) return [];
+    const rows = this.database.all(FATES, this.sink) as unknown as readonly (Omit<AwaitedFates, 'own'> & { readonly own: number })[];
+    this.database.run(`DELETE FROM awaited WHERE sink = ? AND NOT ${WAITS}`, this.sink);
+    return rows.map(({ own, ...sums }) => ({ ...sums, own: own === 1 }));
+  }
+}
+
+const WAITS = 'EXISTS (SELECT 1 FROM waiting_unit w WHERE w.sink = awaited.sink AND w.unit = awaited.unit)';
+const FATES = `
+  SELECT own,
+    sum(CASE fate WHEN 'whole' THEN events WHEN 'died' THEN events - died ELSE 0 END) AS already,
+    sum(CASE fate WHEN 'died' THEN died ELSE 0 END) AS dead,
+    sum(CASE WHEN fate IN ('whole', 'died') THEN 0 ELSE events END) AS discarded
+  FROM (
+    SELECT own, events, fate,
+      min(events, (SELECT count(*) FROM dead WHERE dead.sink = awaited.sink AND dead.unit = awaited.unit)) AS died
+    FROM awaited LEFT JOIN ledger ON ledger.sink = awaited.sink AND ledger.unit = awaited.unit
+    WHERE awaited.sink = ? AND NOT ${WAITS}
+  ) GROUP BY own`;

@@ -1,0 +1,106 @@
+import type { Dataset } from '../event/event.ts';
+import type { Database } from './database.ts';
+import type { Queued } from './queued.ts';
+
+/** An event that its sink will never take as it is, with the server's own words. */
+export interface DeadLetter {
+  readonly entry: Queued;
+  readonly reason: string;
+  readonly status?: number | undefined;
+}
+
+/** How many died of the same. */
+export interface DeathToll {
+  readonly reason: string;
+  readonly status: number | undefined;
+  readonly events: number;
+}
+
+/** Of one sink; whoever has more has one reason for all of them. */
+const MAX_LETTERS = 20_000;
+/** Of what they say: 64 MiB. The newest one stays, however large it is. */
+const MAX_BYTES = 64 << 20;
+
+/** The dead letters of one sink: each event once, however often it was refused. */
+export class DeadLetters {
+  private readonly database: Database;
+  private readonly sink: number;
+
+  constructor(database: Database, sink: number) {
+    this.database = database;
+    this.sink = sink;
+  }
+
+  /** Returns how many of the oldest were given up for them. */
+  add(letters: readonly DeadLetter[], now: number): number {
+    return this.database.transaction(() => {
+      for (const { entry, reason, status } of letters)
+        this.database.run(
+          'INSERT OR REPLACE INTO dead (sink, id, unit, dataset, partition, time, queued, died, status, reason, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+          this.sink,
+          entry.id,
+          entry.unit === undefined ? null : Buffer.from(entry.unit.key, 'hex'),
+          entry.dataset,
+          entry.partition,
+          entry.time,
+          entry.queued,
+          now,
+          status ?? null,
+          reason,
+          entry.parts.join(''),
+        );
+      return this.makeRoom();
+    });
+  }
+
+  private makeRoom(): number {
+    const row = this.database.get('SELECT count(*) AS letters, coalesce(sum(octet_length(body)), 0) AS bytes FROM dead WHERE sink = ?', this.sink);
+    if (Number(row?.['letters']) <= MAX_LETTERS && Number(row?.['bytes']) <= MAX_BYTES) return 0;
+    const newest = `SELECT rowid, row_number() OVER newest AS place, sum(octet_length(body)) OVER newest AS bytes
+      FROM dead WHERE sink = ? WINDOW newest AS (ORDER BY died DESC, rowid DESC)`;
+    const sql = `DELETE FROM dead WHERE rowid IN (SELECT rowid FROM (${newest}) WHERE place > 1 AND (place > ? OR bytes > ?))`;
+    return this.database.run(sql, this.sink, MAX_LETTERS, MAX_BYTES);
+  }
+
+  count(): number {
+    return Number(this.database.get('SELECT count(*) AS events FROM dead WHERE sink = ?', this.sink)?.['events']);
+  }
+
+  /** The most frequent reasons first. */
+  tolls(): readonly DeathToll[] {
+    const sql = 'SELECT reason, status, count(*) AS events FROM dead WHERE sink = ? GROUP BY reason, status ORDER BY events DESC LIMIT 20';
+    return this.database
+      .all(sql, this.sink)
+      .map((row) => ({ ...(row as unknown as DeathToll), status: (row['status'] as number | null) ?? undefined }));
+  }
+
+  /** Some of one partition, to be tried again, oldest first; events that were never encoded stay. */
+  some(limit: number): readonly Queued[] {
+    const rows = this.database.all(
+      `SELECT id, lower(hex(unit)) AS unit, dataset, partition, time, queued, body FROM dead WHERE sink = ? AND body <> ''
+       AND partition = (SELECT partition FROM dead WHERE sink = ? AND body <> '' ORDER BY died LIMIT 1) ORDER BY died, rowid LIMIT ?`,
+      this.sink,
+      this.sink,
+      limit,
+    ) as unknown as readonly { id: string; unit: string; dataset: Dataset; partition: string; time: number; queued: number; body: string }[];
+    return rows.map(({ body, unit, ...entry }) => ({
+      ...entry,
+      unit: unit === '' ? undefined : { key: unit },
+      parts: [body],
+      bytes: Buffer.byteLength(body),
+    }));
+  }
+
+  /** They were delivered after all, or wait for it: nothing of their units is lost. */
+  remove(entries: readonly Queued[]): void {
+    for (const { id } of entries) {
+      this.database.run('UPDATE dead SET unit = NULL WHERE sink = ? AND id = ?', this.sink, id);
+      this.database.run('DELETE FROM dead WHERE sink = ? AND id = ?', this.sink, id);
+    }
+  }
+
+  /** Gives them up. */
+  purge(): number {
+    return this.database.run('DELETE FROM dead WHERE sink = ?', this.sink);
+  }
+}

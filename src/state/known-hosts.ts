@@ -1,0 +1,195 @@
+import { PortlogError } from '../core/errors.ts';
+import { addressKey, type AddressSet } from '../nmap/address-set.ts';
+import type { Run } from '../nmap/model.ts';
+import type { Database } from './database.ts';
+import { latestOf, placeOf } from './index-known.ts';
+import { parsedAs } from '../core/shape.ts';
+import { KNOWN_HOST } from './known-shape.ts';
+import { hostsInOrder } from '../change/order.ts';
+import { type KnownHost, standing, type TestedPorts } from './known-host.ts';
+
+/** What is kept of a host is not what was written. */
+export const DAMAGED = Symbol('damaged');
+/** Hosts that a sentence names. */
+const MAX_NAMED = 10;
+
+/** Lists below this length are written where they are used. */
+const SHORT_LIST = 40;
+
+/** As it is written: lists of ports by their number. */
+interface KeptHost extends Omit<KnownHost, 'tested'> {
+  readonly tested: readonly (Omit<TestedPorts, 'ports'> & { readonly ports: string | number })[];
+}
+
+/** The hosts that are known at one site, one row each. */
+export class KnownHosts {
+  private readonly database: Database;
+  readonly site: string;
+  private held: Map<string, KnownHost> | undefined;
+  private readonly damaged = new Set<string>();
+  private readonly listIds = new Map<string, number>();
+  private readonly lists = new Map<number, string>();
+
+  constructor(database: Database, site: string) {
+    this.database = database;
+    this.site = site;
+    for (const { id, ports } of database.all('SELECT id, ports FROM port_list')) this.remember(id as number, ports as string);
+  }
+
+  /** Within a transaction: each host that `work` takes up is read once and written once, however often it is listed. */
+  together(confirm: number, work: () => void): void {
+    const held = new Map<string, KnownHost>();
+    this.held = held;
+    try {
+      work();
+    } finally {
+      this.held = undefined;
+    }
+    for (const host of held.values()) this.put(host, confirm);
+  }
+
+  /** Throws `state-unusable` when the disk has changed what is known of it. */
+  get(key: string): KnownHost | undefined {
+    const host = this.find(key);
+    if (host === DAMAGED) throw this.damageOf([key]);
+    return host;
+  }
+
+  /** The same for who goes on with other hosts: see {@link damage}. */
+  find(key: string): KnownHost | typeof DAMAGED | undefined {
+    const held = this.held?.get(key);
+    if (held !== undefined) return held;
+    const row = this.database.get('SELECT known FROM host WHERE site = ? AND key = ?', this.site, key);
+    if (row === undefined) return undefined;
+    const host = parsedAs(row['known'], KNOWN_HOST) as KeptHost | undefined;
+    if (host?.key === key) return this.withLists(host);
+    this.damaged.add(key);
+    return DAMAGED;
+  }
+
+  /** All of them in order, but for those that cannot be read: see {@link damage}. */
+  *readable(): Generator<KnownHost, void, undefined> {
+    for (const key of hostsInOrder(this.keys())) {
+      const host = this.find(key);
+      if (host !== undefined && host !== DAMAGED) yield host;
+    }
+  }
+
+  /** With nothing of what was read before: another process, or a transaction that was rolled back, may have changed it. */
+  anew(): KnownHosts {
+    const hosts = new KnownHosts(this.database, this.site);
+    for (const key of this.damaged) hosts.damaged.add(key);
+    return hosts;
+  }
+
+  /** Hosts that were asked for and cannot be read, because the disk has changed what is known of them; undefined when there are none. */
+  get damage(): PortlogError | undefined {
+    return this.damaged.size === 0 ? undefined : this.damageOf([...this.damaged]);
+  }
+
+  private damageOf(keys: readonly string[]): PortlogError {
+    const more = keys.length > MAX_NAMED ? ` and ${keys.length - MAX_NAMED} more` : '';
+    const named = keys.slice(0, MAX_NAMED);
+    const addresses = named.filter((key) => addressKey(key) !== undefined).map((key) => ` --network ${key}`);
+    return new PortlogError(
+      'state-unusable',
+      `${this.database.path} is damaged: what is known of ${named.join(', ')}${more} (site ${this.site}) cannot be read`,
+      { hint: `bring the file back from a backup, or give up what is known: portlog inventory --forget --site ${this.site}${addresses.join('')}` },
+    );
+  }
+
+  /** Its addresses; of one that cannot be read any more, what it is kept under. */
+  placeOf(key: string): Pick<KnownHost, 'key' | 'ips'> {
+    const row = this.database.get('SELECT known FROM host WHERE site = ? AND key = ?', this.site, key);
+    return (parsedAs(row?.['known'], KNOWN_HOST) as KeptHost | undefined) ?? { key, ips: [] };
+  }
+
+  put(host: KnownHost, confirm: number): void {
+    if (this.held !== undefined) {
+      this.held.set(host.key, host);
+      return;
+    }
+    const up = standing(host.up, confirm) === 'yes' ? 1 : 0;
+    const time = Number.isFinite(host.time) ? host.time : 0;
+    this.database.run(
+      'INSERT OR REPLACE INTO host (site, key, time, up, place, latest, known) VALUES (?, ?, ?, ?, ?, ?, ?)',
+      this.site,
+      host.key,
+      time,
+      up,
+      placeOf(host),
+      latestOf(host),
+      this.render(host),
+    );
+  }
+
+  keys(): readonly string[] {
+    return this.database.all('SELECT key FROM host WHERE site = ?', this.site).map(keyOf);
+  }
+
+  /**
+   * Hosts of these addresses that count as up and were not seen since a time. Found by their addresses: a scan of
+   * one host must not cost more the more is known.
+   */
+  *unseen(addresses: AddressSet, since: number): Generator<string, void, undefined> {
+    for (const [first, last] of addresses.keys)
+      yield* this.database
+        .all('SELECT key FROM host WHERE site = ? AND place BETWEEN ? AND ? AND up = 1 AND time < ?', this.site, first, last, since)
+        .map(keyOf);
+  }
+
+  /** Hosts of which the latest was found at a time. */
+  lastFoundAt(time: number): readonly string[] {
+    return this.database.all('SELECT key FROM host WHERE site = ? AND latest = ?', this.site, time).map(keyOf);
+  }
+
+  /** Hosts of which something was found later than a time. */
+  laterThan(time: number): readonly string[] {
+    return this.database.all('SELECT key FROM host WHERE site = ? AND latest > ?', this.site, time).map(keyOf);
+  }
+
+  forget(key: string): void {
+    this.database.run('DELETE FROM host WHERE site = ? AND key = ?', this.site, key);
+  }
+
+  /** The lists of a run are kept once, not with each of its hosts. */
+  keepLists({ scaninfo }: Pick<Run, 'scaninfo'>): void {
+    for (const { services } of scaninfo) {
+      if (services === undefined || services.length < SHORT_LIST || this.listIds.has(services)) continue;
+      this.database.run('INSERT OR IGNORE INTO port_list (ports) VALUES (?)', services);
+      const row = this.database.get('SELECT id FROM port_list WHERE ports = ?', services);
+      this.remember(row?.['id'] as number, services);
+    }
+  }
+
+  private remember(id: number, ports: string): void {
+    this.listIds.set(ports, id);
+    this.lists.set(id, ports);
+  }
+
+  private render(host: KnownHost): string {
+    return JSON.stringify({ ...host, tested: host.tested.map((one) => ({ ...one, ports: this.listIds.get(one.ports) ?? one.ports })) });
+  }
+
+  private withLists(host: KeptHost): KnownHost {
+    return { ...host, tested: host.tested.map((one) => ({ ...one, ports: typeof one.ports === 'number' ? this.listOf(one.ports) : one.ports })) };
+  }
+
+  /** Another process may have added it meanwhile. */
+  private listOf(id: number): string {
+    const kept = this.lists.get(id);
+    if (kept !== undefined) return kept;
+    const ports = this.database.get('SELECT ports FROM port_list WHERE id = ?', id)?.['ports'] as string | undefined;
+    if (ports !== undefined) this.remember(id, ports);
+    return ports ?? '';
+  }
+}
+
+function keyOf({ key }: Readonly<Record<string, unknown>>): string {
+  return key as string;
+}
+
+/** The sites of which anything is known. */
+export function knownSites(database: Database): readonly string[] {
+  return database.all('SELECT DISTINCT site FROM host ORDER BY site').map(({ site }) => site as string);
+}

@@ -1,0 +1,58 @@
+import { anything, either, listOf, number, oneOf, optional, record, type Shape, tableOf, text } from '../core/shape.ts';
+
+const tests = record({ first: number, times: listOf(number) });
+const opposites = record({ yes: optional(tests), no: optional(tests), last: optional(oneOf('yes', 'no')) });
+const register = (value: Shape): Shape => record({ value, at: number, scan: number, since: number });
+/** Of a host of which no time was told: JSON has no infinity. */
+const time = either(number, oneOf(null));
+
+/** What the state file keeps of a host, as far as anything is done with it; see schemas/state.schema.json. */
+export const KNOWN_HOST = record({
+  key: text,
+  up: opposites,
+  time,
+  scan: number,
+  marks: listOf(text),
+  ips: listOf(text),
+  name: optional(register(text)),
+  mac: optional(register(text)),
+  ip: optional(register(text)),
+  os: optional(register(text)),
+  ports: tableOf(
+    record({
+      protocol: text,
+      number,
+      open: opposites,
+      state: text,
+      at: number,
+      scan: number,
+      guess: optional(register(text)),
+      service: optional(register(anything)),
+      certificate: optional(register(record({ fingerprint: text }))),
+    }),
+  ),
+  tested: listOf(record({ protocol: text, ports: either(text, number), tests, state: text, scan: number })),
+  findings: tableOf(
+    record({
+      key: text,
+      open: opposites,
+      at: number,
+      scan: number,
+      rule: record({ id: text, name: text }),
+      title: text,
+      severity: number,
+      source: text,
+    }),
+  ),
+});
+
+/** What a run of nmap was set up to do. */
+export const RUN_SETUP = record({
+  scanner: optional(text),
+  args: optional(text),
+  scaninfo: listOf(record({ type: optional(text), protocol: optional(text), services: optional(text) })),
+  lists: optional(record({ targets: listOf(text), excluded: listOf(text) })),
+});
+
+/** What a run has changed. */
+export const SCAN_COUNTS = record({ firstHosts: number, firstPorts: number, changes: number, changedHosts: number });

@@ -1,0 +1,77 @@
+import type { Database } from './database.ts';
+import { listOf, number, parsedAs, record, text } from '../core/shape.ts';
+import { newTally, type Tally } from './tally.ts';
+
+/** The sums of a run as they were last committed. */
+export interface RunSums {
+  readonly sink: string;
+  /** Absent in what older versions have written. */
+  readonly acknowledges?: boolean;
+  readonly tally: Tally;
+}
+
+/** A run that has not ended, or did so without a word: killed, or the machine went down. */
+export interface OpenRun {
+  readonly pid: number;
+  /** Epoch milliseconds. */
+  readonly started: number;
+  /** When its process began, see `tickOf`; `null` where that is not known. */
+  readonly tick?: number | null;
+  /** What it reads. */
+  readonly what: string;
+  readonly sums: readonly RunSums[];
+}
+
+/** Whether the process of that number that began something then is there. */
+export type IsAlive = (pid: number, started: number, tick?: number | null) => boolean;
+
+const TALLY = record({ read: number, delivered: number, already: number, dead: number, spooled: number, discarded: number });
+const SUMS = listOf(record({ sink: text, tally: TALLY }));
+
+/** The runs of portlog on one state file, so that what a killed one left open is known to the next. */
+export class Runs {
+  private readonly database: Database;
+
+  constructor(database: Database) {
+    this.database = database;
+  }
+
+  /** Returns the number of the run. */
+  begin(pid: number, what: string, now: number, tick?: number): number {
+    this.database.run('INSERT INTO run (pid, started, what, tick) VALUES (?, ?, ?, ?)', pid, now, what, tick ?? null);
+    return Number(this.database.get('SELECT last_insert_rowid() AS id')?.['id']);
+  }
+
+  save(run: number, sums: readonly RunSums[]): void {
+    this.database.run('UPDATE run SET sums = ? WHERE id = ?', JSON.stringify(sums), run);
+  }
+
+  end(run: number): void {
+    this.database.run('DELETE FROM run WHERE id = ?', run);
+  }
+
+  /** The runs that have not ended and whose process is gone; told once. */
+  lost(isAlive: IsAlive): readonly OpenRun[] {
+    const lost = this.open().filter(({ pid, started, tick }) => !isAlive(pid, started, tick));
+    for (const { id } of lost) this.database.run('DELETE FROM run WHERE id = ?', id);
+    return lost.map(({ pid, started, what, sums }) => ({ pid, started, what, sums }));
+  }
+
+  open(): readonly (OpenRun & { readonly id: number })[] {
+    const rows = this.database.all('SELECT id, pid, started, tick, what, sums FROM run ORDER BY id') as unknown as readonly {
+      id: number;
+      pid: number;
+      started: number;
+      tick: number | null;
+      what: string;
+      sums: string;
+    }[];
+    return rows.map(({ sums, ...run }) => ({ ...run, sums: sumsIn(sums) }));
+  }
+}
+
+/** None when the disk has changed them. What older versions did not count is 0. */
+function sumsIn(text: string): readonly RunSums[] {
+  const sums = (parsedAs(text, SUMS) as readonly RunSums[] | undefined) ?? [];
+  return sums.map(({ tally, ...more }) => ({ ...more, tally: { ...newTally(), ...tally } }));
+}

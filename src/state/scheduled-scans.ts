@@ -1,0 +1,127 @@
+import type { IsAlive } from './runs.ts';
+import type { Database } from './database.ts';
+
+/** A scan that a schedule asked for. Times are epoch milliseconds. */
+export interface ScheduledScan {
+  readonly name: string;
+  readonly site: string;
+  readonly due: number;
+  readonly started: number;
+  /** Undefined while it goes on. */
+  readonly ended: number | undefined;
+  /** Why no finished scan came of it. */
+  readonly problem: string | undefined;
+}
+
+const KEPT_SCANS = 100;
+/** Clocks of a machine differ a little before and after it asks others; more is a clock that was wrong. */
+const CLOCK_SLACK_MS = 300_000;
+const ENDED_WITHOUT_A_WORD = 'portlog ended without a word';
+
+/** What became of the scans that schedules asked for, so that one that did not come is told, once, by whoever comes next. */
+export class ScheduledScans {
+  private readonly database: Database;
+
+  constructor(database: Database) {
+    this.database = database;
+  }
+
+  /**
+   * The time up to which the schedule is settled: what was due before has run, or was told. A timetable that changed begins anew; so does
+   * one that is settled up to a time to come, since a clock that was ahead said so, and without the scans of that time.
+   */
+  settledUntil(name: string, timetable: string, now: number): number {
+    if (this.database.run('UPDATE schedule SET since = ? WHERE name = ? AND since > ?', now, name, now + CLOCK_SLACK_MS) > 0)
+      this.database.run('DELETE FROM scheduled_scan WHERE name = ? AND due > ?', name, now + CLOCK_SLACK_MS);
+    this.database.run(
+      `INSERT INTO schedule (name, timetable, since) VALUES (?, ?, ?)
+       ON CONFLICT (name) DO UPDATE SET timetable = excluded.timetable, since = excluded.since WHERE timetable <> excluded.timetable`,
+      name,
+      timetable,
+      now,
+    );
+    return this.database.get('SELECT since FROM schedule WHERE name = ?', name)?.['since'] as number;
+  }
+
+  /** False when another process has the scan of that time already. What was due between it and now is made up for by it. */
+  begin(name: string, site: string, due: number, pid: number, now: number): boolean {
+    return this.database.transaction(() => {
+      const begun = this.database.run(
+        'INSERT OR IGNORE INTO scheduled_scan (name, due, site, pid, started) VALUES (?, ?, ?, ?, ?)',
+        name,
+        due,
+        site,
+        pid,
+        now,
+      );
+      this.settle(name, now);
+      this.database.run(
+        'DELETE FROM scheduled_scan WHERE name = ? AND due NOT IN (SELECT due FROM scheduled_scan WHERE name = ? ORDER BY due DESC LIMIT ?)',
+        name,
+        name,
+        KEPT_SCANS,
+      );
+      return begun > 0;
+    });
+  }
+
+  end(name: string, due: number, problem: string | undefined, now: number): void {
+    this.database.run('UPDATE scheduled_scan SET ended = ?, problem = ? WHERE name = ? AND due = ?', now, problem ?? null, name, due);
+  }
+
+  /** One that did not run at its time, and will not. */
+  miss(name: string, site: string, due: number, problem: string, now: number): void {
+    this.database.transaction(() => {
+      this.database.run(
+        'INSERT OR IGNORE INTO scheduled_scan (name, due, site, pid, started, ended, problem) VALUES (?, ?, ?, 0, ?, ?, ?)',
+        name,
+        due,
+        site,
+        now,
+        now,
+        problem,
+      );
+      this.settle(name, now);
+    });
+  }
+
+  /** The latest one. */
+  last(name: string): ScheduledScan | undefined {
+    const row = this.database.get('SELECT * FROM scheduled_scan WHERE name = ? ORDER BY due DESC LIMIT 1', name);
+    return row && scanOf(row);
+  }
+
+  /** When the latest one ended that went well. */
+  lastGood(name: string): number | undefined {
+    const row = this.database.get('SELECT max(ended) AS ended FROM scheduled_scan WHERE name = ? AND problem IS NULL', name);
+    return (row?.['ended'] as number | null) ?? undefined;
+  }
+
+  /** Those of which no finished scan came, and that nobody was told of. */
+  failed(isAlive: IsAlive, now: number): readonly ScheduledScan[] {
+    for (const { name, due, pid, started } of this.database.all('SELECT name, due, pid, started FROM scheduled_scan WHERE ended IS NULL')) {
+      if (!isAlive(pid as number, started as number)) this.end(name as string, due as number, ENDED_WITHOUT_A_WORD, now);
+    }
+    return this.database.all('SELECT * FROM scheduled_scan WHERE problem IS NOT NULL AND told = 0 ORDER BY due').map(scanOf);
+  }
+
+  told({ name, due }: ScheduledScan): void {
+    this.database.run('UPDATE scheduled_scan SET told = 1 WHERE name = ? AND due = ?', name, due);
+  }
+
+  private settle(name: string, until: number): void {
+    this.database.run('UPDATE schedule SET since = max(since, ?) WHERE name = ?', until, name);
+  }
+}
+
+function scanOf(row: Readonly<Record<string, unknown>>): ScheduledScan {
+  const { name, site, due, started, ended, problem } = row as unknown as {
+    name: string;
+    site: string;
+    due: number;
+    started: number;
+    ended: number | null;
+    problem: string | null;
+  };
+  return { name, site, due, started, ended: ended ?? undefined, problem: problem ?? undefined };
+}

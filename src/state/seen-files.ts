@@ -1,0 +1,70 @@
+import type { Database } from './database.ts';
+
+/** 30 days. */
+const KEPT_MS = 2_592_000_000;
+
+/** What of a watched directory was shipped. */
+export interface SeenSummary {
+  readonly files: number;
+  /** Epoch milliseconds. */
+  readonly last: number | undefined;
+}
+
+/**
+ * The files of one directory that were shipped, in the versions in which they were, and to which sinks (`sinkKey`): one that comes
+ * later gets them, too.
+ */
+export class SeenFiles {
+  private readonly database: Database;
+  private readonly directory: string;
+
+  constructor(database: Database, directory: string) {
+    this.database = database;
+    this.directory = directory;
+  }
+
+  /** Those of `sinks` that have not got the file as it is. */
+  missing(name: string, version: string, sinks: readonly string[]): readonly string[] {
+    const rows = this.database.all('SELECT sink FROM shipped_file WHERE directory = ? AND name = ? AND version = ?', this.directory, name, version);
+    if (rows.length === 0) return sinks;
+    const have = new Set(rows.map(({ sink }) => sink));
+    return sinks.filter((sink) => !have.has(sink));
+  }
+
+  add(files: readonly { readonly name: string; readonly version: string }[], sinks: readonly string[], now: number): void {
+    if (files.length === 0) return;
+    this.database.transaction(() => {
+      for (const { name, version } of files)
+        for (const sink of sinks)
+          this.database.run(
+            'INSERT OR REPLACE INTO shipped_file (directory, name, sink, version, shipped) VALUES (?, ?, ?, ?, ?)',
+            this.directory,
+            name,
+            sink,
+            version,
+            now,
+          );
+    });
+  }
+
+  /** Forgets files that have gone, but not at once: a share that is not mounted for a while looks like an empty directory. */
+  keepOnly(names: ReadonlySet<string>, now: number): void {
+    const gone = this.database
+      .all('SELECT DISTINCT name FROM shipped_file WHERE directory = ? AND shipped < ?', this.directory, now - KEPT_MS)
+      .filter(({ name }) => !names.has(name as string));
+    if (gone.length === 0) return;
+    this.database.transaction(() => {
+      for (const { name } of gone) this.database.run('DELETE FROM shipped_file WHERE directory = ? AND name = ?', this.directory, name as string);
+    });
+  }
+
+  summary(): SeenSummary {
+    const row = this.database.get('SELECT count(DISTINCT name) AS files, max(shipped) AS last FROM shipped_file WHERE directory = ?', this.directory);
+    return { files: Number(row?.['files']), last: (row?.['last'] as number | null) ?? undefined };
+  }
+}
+
+/** A destination, as the state file tells it from others. */
+export function sinkKey({ type, target, scope }: { readonly type: string; readonly target: string; readonly scope: string }): string {
+  return `${type} ${target} ${scope}`;
+}

@@ -1,0 +1,190 @@
+import type { Database } from './database.ts';
+import { type BatchOf, batchOf } from '../sink/batch.ts';
+import { packFrame, unpackFrame } from './frame.ts';
+import type { SpoolLimits } from './spool-limits.ts';
+import type { Queued } from './queued.ts';
+
+/** A batch that waits. */
+export interface SpooledBatch {
+  readonly seq: number;
+  readonly run: number;
+  /** So often it was tried since the sink takes others, but not this. */
+  readonly tries: number;
+  readonly batch: BatchOf<Queued>;
+}
+
+/** A batch that was given up, or that the disk has damaged. */
+export interface LostBatch {
+  readonly seq: number;
+  readonly run: number;
+  readonly events: number;
+}
+
+export interface SpoolUsage {
+  readonly batches: number;
+  readonly events: number;
+  readonly bytes: number;
+  /** Epoch milliseconds. */
+  readonly oldest: number | undefined;
+  readonly newest: number | undefined;
+  /** Of the events: those in batches that the disk has damaged. */
+  readonly damaged: number;
+}
+
+export interface SpoolContext {
+  readonly run: number;
+  readonly limits: SpoolLimits;
+  readonly passed: number;
+}
+
+/**
+ * The batches that wait for one sink, on disk and in order; each call is durable when it returns,
+ * or part of the transaction around it. Several processes may use one spool: see `Lease`.
+ */
+export class Spool {
+  private readonly database: Database;
+  private readonly sink: number;
+  private readonly run: number;
+  private readonly passed: number;
+  readonly limits: SpoolLimits;
+
+  /** `passed`: the time that went by as far as it was seen, see {@link timePassed}. */
+  constructor(database: Database, sink: number, { run, limits, passed }: SpoolContext) {
+    this.database = database;
+    this.sink = sink;
+    this.run = run;
+    this.limits = limits;
+    this.passed = passed;
+  }
+
+  /** `outbox`: committed before it is sent. `run`: whose account it is on. */
+  append(
+    seq: number,
+    { entries, partition }: BatchOf<Queued>,
+    { now, outbox = false, run = this.run, tries = 0 }: { now: number; outbox?: boolean; run?: number; tries?: number },
+  ): void {
+    const { frame, checksum } = packFrame(entries, partition);
+    this.database.run(
+      'INSERT INTO spool (sink, seq, run, outbox, partition, events, created, since, tries, stored, checksum, frame) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+      this.sink,
+      seq,
+      run,
+      outbox ? 1 : 0,
+      partition,
+      entries.length,
+      now,
+      this.passed,
+      tries,
+      frame.length,
+      checksum,
+      frame,
+    );
+  }
+
+  /** What became smaller because a part of it was delivered. */
+  replace(seq: number, { entries, partition }: BatchOf<Queued>): void {
+    const { frame, checksum } = packFrame(entries, partition);
+    this.database.run(
+      'UPDATE spool SET events = ?, stored = ?, checksum = ?, frame = ? WHERE sink = ? AND seq = ?',
+      entries.length,
+      frame.length,
+      checksum,
+      frame,
+      this.sink,
+      seq,
+    );
+  }
+
+  /** Its units are lost, unless they were acknowledged before. */
+  remove(seq: number): void {
+    this.database.run('DELETE FROM spool WHERE sink = ? AND seq = ?', this.sink, seq);
+  }
+
+  /** The oldest batch, or the oldest behind `after`; a damaged one comes as what is lost, and is set aside. */
+  next(after = 0): SpooledBatch | LostBatch | undefined {
+    return this.read(this.database.get(`${BATCH} AND seq > ? AND tries = 0 ORDER BY seq LIMIT 1`, this.sink, this.run, after));
+  }
+
+  /** The same of those that were put behind all others. */
+  nextBehind(after: number): SpooledBatch | LostBatch | undefined {
+    return this.read(this.database.get(`${BATCH} AND seq > ? AND tries > 0 ORDER BY seq LIMIT 1`, this.sink, this.run, after));
+  }
+
+  /** Behind all others, because the sink takes those, but not this one; it was tried so often. */
+  putBehind(seq: number, tries: number): void {
+    this.database.run('UPDATE spool SET tries = ? WHERE sink = ? AND seq = ?', tries, this.sink, seq);
+  }
+
+  private read(row: ReturnType<Database['get']>): SpooledBatch | LostBatch | undefined {
+    if (row === undefined) return undefined;
+    const { seq, run, tries, partition, events, checksum, frame } = row as unknown as {
+      seq: number;
+      tries: number;
+      run: number;
+      partition: string;
+      events: number;
+      checksum: number;
+      frame: Uint8Array;
+    };
+    const entries = unpackFrame(frame, checksum, partition);
+    if (entries !== undefined) return { seq, run, tries, batch: batchOf(entries, partition) };
+    this.database.run('UPDATE spool SET damaged = 1 WHERE sink = ? AND seq = ?', this.sink, seq);
+    return { seq, run, events };
+  }
+
+  hasWork(): boolean {
+    const sql = `SELECT 1 FROM spool WHERE sink = ? AND damaged = 0 AND tries = 0 AND ${NOT_IN_OTHER_HANDS} LIMIT 1`;
+    return this.database.get(sql, this.sink, this.run) !== undefined;
+  }
+
+  usage(): SpoolUsage {
+    const row = this.database.get(
+      `SELECT count(*) AS batches, coalesce(sum(events), 0) AS events, coalesce(sum(stored), 0) AS bytes,
+       min(created) AS oldest, max(created) AS newest, coalesce(sum(events * damaged), 0) AS damaged
+       FROM spool WHERE sink = ? AND ${NOT_IN_OTHER_HANDS}`,
+      this.sink,
+      this.run,
+    ) as unknown as { batches: number; events: number; bytes: number; oldest: number | null; newest: number | null; damaged: number };
+    return { ...row, oldest: row.oldest ?? undefined, newest: row.newest ?? undefined };
+  }
+
+  /** The part of this sink. */
+  isFull(): boolean {
+    return (
+      Number(this.database.get('SELECT coalesce(sum(stored), 0) AS bytes FROM spool WHERE sink = ?', this.sink)?.['bytes']) >= this.limits.maxBytes
+    );
+  }
+
+  /** Gives up the oldest batches until there is room again; with `block`, none. Not one that is being sent: it may arrive. */
+  makeRoom(beingSent: number | undefined): readonly LostBatch[] {
+    const lost: LostBatch[] = [];
+    while (this.limits.whenFull === 'drop-oldest' && this.isFull()) {
+      const [oldest] = this.database.all(
+        'SELECT seq, run, events FROM spool WHERE sink = ? AND seq <> ? ORDER BY seq LIMIT 1',
+        this.sink,
+        beingSent ?? 0,
+      );
+      if (oldest === undefined) break;
+      lost.push(oldest as unknown as LostBatch);
+      this.remove((oldest as unknown as LostBatch).seq);
+    }
+    return lost;
+  }
+
+  /** Gives up what has waited for too long, by the time that portlog has seen passing: a clock may jump. */
+  expire(): readonly LostBatch[] {
+    const before = this.passed - this.limits.maxAgeMs;
+    const lost = this.database.all('SELECT seq, run, events FROM spool WHERE sink = ? AND since < ? ORDER BY seq', this.sink, before);
+    if (lost.length > 0) this.database.run('DELETE FROM spool WHERE sink = ? AND since < ?', this.sink, before);
+    return lost as unknown as readonly LostBatch[];
+  }
+
+  /** Gives up all of it. */
+  purge(): number {
+    return this.database.run('DELETE FROM spool WHERE sink = ?', this.sink);
+  }
+}
+
+/** Another process that still runs is about to send it: only what it leaves behind is for us. */
+const NOT_IN_OTHER_HANDS = 'NOT (outbox = 1 AND run <> ? AND run IN (SELECT id FROM run))';
+const BATCH = `SELECT seq, run, tries, partition, events, checksum, frame FROM spool WHERE sink = ? AND damaged = 0 AND ${NOT_IN_OTHER_HANDS}`;

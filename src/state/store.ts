@@ -1,0 +1,166 @@
+import { accessSync, constants } from 'node:fs';
+import { join } from 'node:path';
+import { PortlogError } from '../core/errors.ts';
+import { Database } from './database.ts';
+import { SCHEMA_VERSIONS } from './schema.ts';
+import type { SinkIdentity } from '../sink/sink.ts';
+import { Awaited } from './awaited.ts';
+import { DeadLetters } from './dead-letters.ts';
+import { Lease } from './lease.ts';
+import { Ledger, pruneLedger } from './ledger.ts';
+import { type IsAlive, type OpenRun, Runs, type RunSums } from './runs.ts';
+import { Spool, type SpoolContext } from './spool.ts';
+import { DEFAULT_SPOOL_LIMITS, type SpoolLimits } from './spool-limits.ts';
+import { timePassed } from './time-passed.ts';
+
+/** About 60 bytes each on disk. */
+const LEDGER_UNITS = 500_000;
+
+export interface StoreOptions {
+  readonly stateDir: string;
+  readonly limits?: SpoolLimits;
+  readonly now: () => number;
+  readonly pid: number;
+  /** When this process began, by `tickOf`. */
+  readonly tick?: number | undefined;
+  readonly isAlive: IsAlive;
+  /** What this run reads, for whoever finds that it ended without a word. */
+  readonly what: string;
+}
+
+/** All that delivery keeps for one sink. */
+export interface SinkTables {
+  readonly spool: Spool;
+  readonly deadLetters: DeadLetters;
+  readonly ledger: Ledger;
+  readonly lease: Lease;
+  readonly awaited: Awaited;
+}
+
+export interface WaitingSink {
+  readonly identity: SinkIdentity;
+  readonly tables: SinkTables;
+}
+
+/** What delivery must not lose, in one file of the state directory, as this run of portlog sees it. */
+export class Store {
+  readonly path: string;
+  readonly run: number;
+  /** What runs before this one left open. */
+  readonly lostRuns: readonly OpenRun[];
+  /** The file itself, for what is kept beside deliveries in the same transactions. */
+  readonly database: Database;
+  private readonly runs: Runs;
+  private context: SpoolContext;
+  private sums: () => readonly RunSums[] = () => [];
+
+  /** Throws `state-unusable` when the file cannot be used. */
+  constructor({ stateDir, limits = DEFAULT_SPOOL_LIMITS, now, pid, tick, isAlive, what }: StoreOptions) {
+    this.path = stateFile(stateDir);
+    this.database = openDatabase(stateDir);
+    this.runs = new Runs(this.database);
+    try {
+      const time = now();
+      const [lost, run, passed] = this.database.transaction(
+        () => [this.runs.lost(isAlive), this.runs.begin(pid, what, time, tick), timePassed(this.database, time, limits.maxAgeMs)] as const,
+      );
+      this.lostRuns = lost;
+      this.run = run;
+      this.context = { run, limits, passed };
+    } catch (error) {
+      this.database.close();
+      throw error;
+    }
+  }
+
+  tables({ type, target, scope }: SinkIdentity): SinkTables {
+    this.database.run('INSERT OR IGNORE INTO sink (type, target, scope) VALUES (?, ?, ?)', type, target, scope);
+    const row = this.database.get('SELECT id FROM sink WHERE type = ? AND target = ? AND scope = ?', type, target, scope);
+    return tablesOf(this.database, row?.['id'] as number, this.context);
+  }
+
+  /** Room is per sink: each of so many has an equal part of the whole, so that one that is down leaves the others theirs. */
+  shareBetween(sinks: number): void {
+    const { limits } = this.context;
+    this.context = { ...this.context, limits: { ...limits, maxBytes: Math.floor(limits.maxBytes / Math.max(1, sinks)) } };
+  }
+
+  /** Every sink that something waits for, or has died. */
+  waiting(): readonly WaitingSink[] {
+    return waitingSinks(this.database, this.context);
+  }
+
+  transaction<T>(work: () => T): T {
+    return this.database.transaction(work);
+  }
+
+  /** From now on each commit carries the sums as they are. */
+  watch(sums: () => readonly RunSums[]): void {
+    this.sums = sums;
+  }
+
+  saveSums(): void {
+    this.runs.save(this.run, this.sums());
+  }
+
+  /** After the last word about this run. On a full disk the run stays open, and the next one tells of it. */
+  close(): void {
+    try {
+      this.runs.end(this.run);
+      pruneLedger(this.database, LEDGER_UNITS);
+      this.database.shrink();
+    } catch (error) {
+      if (!(error instanceof PortlogError)) throw error;
+    }
+    this.database.close();
+  }
+}
+
+/** Of who only looks. */
+const LOOKING: SpoolContext = { run: 0, limits: DEFAULT_SPOOL_LIMITS, passed: 0 };
+
+/** What waits, and what has died, for all sinks; by itself when nobody sends or ships anything. */
+export function waitingSinks(database: Database, context: SpoolContext = LOOKING): readonly WaitingSink[] {
+  const rows = database.all(
+    'SELECT id, type, target, scope FROM sink WHERE id IN (SELECT sink FROM spool) OR id IN (SELECT sink FROM dead) ORDER BY id',
+  ) as unknown as readonly (SinkIdentity & { id: number })[];
+  return rows.map(({ id, ...identity }) => ({ identity, tables: tablesOf(database, id, context) }));
+}
+
+function tablesOf(database: Database, sink: number, context: SpoolContext): SinkTables {
+  return {
+    spool: new Spool(database, sink, context),
+    deadLetters: new DeadLetters(database, sink),
+    ledger: new Ledger(database, sink),
+    lease: new Lease(database, sink, context.run),
+    awaited: new Awaited(database, sink),
+  };
+}
+
+/** The state file, for who only looks, or keeps what is not delivered. Throws `state-unusable`. */
+export function openDatabase(stateDir: string): Database {
+  return Database.open(stateFile(stateDir), SCHEMA_VERSIONS);
+}
+
+/** The state file for looking only, which changes nothing. Throws `state-unusable`. */
+export function openToLook(stateDir: string): Database {
+  return Database.openReadOnly(stateFile(stateDir), SCHEMA_VERSIONS);
+}
+
+/** For who would bring it up to date, but looks only where it may not be written. Throws `state-unusable`. */
+export function openAsAllowed(stateDir: string): Database {
+  return mayWrite(stateDir) && mayWrite(stateFile(stateDir)) ? openDatabase(stateDir) : openToLook(stateDir);
+}
+
+function mayWrite(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export function stateFile(stateDir: string): string {
+  return join(stateDir, 'portlog.db');
+}

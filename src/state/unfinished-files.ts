@@ -1,0 +1,48 @@
+import type { Database } from './database.ts';
+
+/** Since when unfinished files of one directory are as they are, for processes to come: `--once` looks once only. */
+export class UnfinishedFiles {
+  private readonly database: Database;
+  private readonly directory: string;
+
+  constructor(database: Database, directory: string) {
+    this.database = database;
+    this.directory = directory;
+  }
+
+  since(name: string, version: string, now: number): number {
+    const row = this.database.get('SELECT version, since FROM unfinished_file WHERE directory = ? AND name = ?', this.directory, name);
+    // Later than now: the clock was wrong then.
+    if (row?.['version'] === version && (row['since'] as number) <= now) return row['since'] as number;
+    this.database.run(
+      'INSERT OR REPLACE INTO unfinished_file (directory, name, version, since) VALUES (?, ?, ?, ?)',
+      this.directory,
+      name,
+      version,
+      now,
+    );
+    return now;
+  }
+
+  keepOnly(names: ReadonlySet<string>): void {
+    for (const { name } of this.database.all('SELECT name FROM unfinished_file WHERE directory = ?', this.directory)) {
+      if (!names.has(name as string))
+        this.database.run('DELETE FROM unfinished_file WHERE directory = ? AND name = ?', this.directory, name as string);
+    }
+  }
+}
+
+/** A file of a watched directory that has no end yet. */
+export interface UnfinishedFile {
+  readonly directory: string;
+  readonly name: string;
+  /** Since when it is as it is; epoch milliseconds. */
+  readonly since: number;
+}
+
+/** As the last look has found them. */
+export function unfinishedFiles(database: Database): readonly UnfinishedFile[] {
+  return database
+    .all('SELECT directory, name, since FROM unfinished_file ORDER BY directory, since, name')
+    .map(({ directory, name, since }) => ({ directory: directory as string, name: name as string, since: since as number }));
+}

@@ -1,0 +1,68 @@
+import { SiteWatch } from '../change/sites.ts';
+import type { Clock } from '../core/clock.ts';
+import { isAlive } from '../core/process-alive.ts';
+import type { ShipReport } from '../pipeline/ship.ts';
+import type { Database } from '../state/database.ts';
+import { untoldFiles } from '../state/file-attempts.ts';
+import { ScheduledScans } from '../state/scheduled-scans.ts';
+
+export interface HousekeepingOptions {
+  readonly database: Database;
+  /** By site: how old its latest finished scan may be, in milliseconds. */
+  readonly maxAges: ReadonlyMap<string, number>;
+  readonly clock: Clock;
+  /** Sends what waits on disk, and what portlog must tell about itself; undefined when it could not even try. */
+  readonly deliverWaiting: () => Promise<ShipReport | undefined>;
+}
+
+const FIRST_PAUSE_MS = 60_000;
+const LAST_PAUSE_MS = 900_000;
+
+/** While nothing comes: sends what waits once its sink is back, and tells of scans that did not come. */
+export class Housekeeping {
+  private readonly options: HousekeepingOptions;
+  private readonly sites: SiteWatch;
+  private readonly scans: ScheduledScans;
+  private next: number;
+  private pauseMs = FIRST_PAUSE_MS;
+  /** The newest of what waits for sinks that this configuration does not name. */
+  private foreign = 0;
+
+  constructor(options: HousekeepingOptions) {
+    this.options = options;
+    this.sites = new SiteWatch(options.database);
+    this.scans = new ScheduledScans(options.database);
+    this.next = options.clock.now();
+  }
+
+  async look(): Promise<void> {
+    const now = this.options.clock.now();
+    // Further away than any pause: the clock was set back.
+    if (now < this.next && this.next - now <= LAST_PAUSE_MS) return;
+    this.next = now + FIRST_PAUSE_MS;
+    if (!this.isNeeded(now)) {
+      this.pauseMs = FIRST_PAUSE_MS;
+      return;
+    }
+    const report = await this.options.deliverWaiting();
+    const isDone = report?.sinks.every(({ waiting }) => waiting === 0) === true;
+    if (isDone) this.foreign = this.newest();
+    this.pauseMs = isDone ? FIRST_PAUSE_MS : Math.min(this.pauseMs * 2, LAST_PAUSE_MS);
+    this.next = now + this.pauseMs;
+  }
+
+  private isNeeded(now: number): boolean {
+    const { maxAges } = this.options;
+    return (
+      this.newest() > this.foreign ||
+      this.sites.overdue(maxAges, now).length > 0 ||
+      this.scans.failed(isAlive, now).length > 0 ||
+      untoldFiles(this.options.database).length > 0
+    );
+  }
+
+  /** When the newest batch was made that waits; 0 when none does. */
+  private newest(): number {
+    return Number(this.options.database.get('SELECT coalesce(max(created), 0) AS newest FROM spool')?.['newest']);
+  }
+}
