@@ -2,7 +2,8 @@ import type { Unread } from '../nmap/item.ts';
 import type { ExtraPorts, Host, Port, Run, ScanInfo } from '../nmap/model.ts';
 import { PortSet } from '../nmap/port-set.ts';
 import { canTellClosed, establishes } from './scan-types.ts';
-import { type Arguments, argumentsOf, type TargetLists } from './scope.ts';
+import type { TargetLists } from '../nmap/target-lists.ts';
+import { type Arguments, argumentsOf } from './scope.ts';
 
 /** What a run was set up to establish, known from its header. */
 export interface RunCoverage {

@@ -1,6 +1,6 @@
 import type { AddressSet } from '../nmap/address-set.ts';
 import { type KnownHost, type KnownPort, lastOf, since, standing } from '../state/known-host.ts';
-import { comparePorts } from './order.ts';
+import { comparePorts } from '../nmap/order.ts';
 import type { PortSet } from '../nmap/port-set.ts';
 
 /** What is known of a port, or of a host without one: a line of the inventory. Times are epoch milliseconds. */

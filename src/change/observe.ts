@@ -1,5 +1,5 @@
 import { isOpen } from './coverage.ts';
-import { comparePorts, type Place } from './order.ts';
+import { comparePorts, type Place } from '../nmap/order.ts';
 import { fromLists, takeLists } from './tested-lists.ts';
 import type { Observation, Outcome } from './observation.ts';
 import type { ChangeOptions } from './options.ts';

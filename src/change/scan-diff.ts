@@ -7,7 +7,7 @@ import { absentHost, type RunCoverage, runCoverage, wouldList } from './coverage
 import { type KnownHost, type KnownPort, standing, unknownHost } from '../state/known-host.ts';
 import { observe, observeAbsence } from './observe.ts';
 import type { ChangeOptions } from './options.ts';
-import { hostsInOrder } from './order.ts';
+import { hostsInOrder } from '../nmap/order.ts';
 import type { KnownScans } from './scans.ts';
 import { type FindingsOf, type Sighting, sightingOf } from './sighting.ts';
 import { DAMAGED, type KnownHosts } from '../state/known-hosts.ts';

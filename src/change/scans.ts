@@ -2,7 +2,7 @@ import { digest } from '../event/id.ts';
 import { AHEAD_MS } from '../event/time.ts';
 import type { Unread } from '../nmap/item.ts';
 import type { Run } from '../nmap/model.ts';
-import type { TargetLists } from './scope.ts';
+import type { TargetLists } from '../nmap/target-lists.ts';
 import type { Database } from '../state/database.ts';
 import { parsedAs } from '../core/shape.ts';
 import { type RunCoverage, runCoverage } from './coverage.ts';

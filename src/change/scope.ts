@@ -1,3 +1,4 @@
+import type { TargetLists } from '../nmap/target-lists.ts';
 import { AddressSet } from '../nmap/address-set.ts';
 import { wordsOf } from '../nmap/command-line.ts';
 
@@ -27,12 +28,6 @@ const OUTPUT =
 /** Options without a value, as far as they begin with two hyphens. */
 const FLAGS =
   /^--(?:open|reason|packet-trace|traceroute|system-dns|osscan-limit|osscan-guess|fuzzy|version-(?:light|all|trace)|script-(?:trace|updatedb)|iflist|append-output|no-stylesheet|webxml|send-(?:eth|ip)|privileged|unprivileged|badsum|adler32|allports|disable-arp-ping|defeat-(?:rst|icmp)-ratelimit|unique|resolve-all|noninteractive|log-errors|release-memory|verbose|banners|ping|wait)$/;
-
-/** Words of files that a command line names. */
-export interface TargetLists {
-  readonly targets: readonly string[];
-  readonly excluded: readonly string[];
-}
 
 /** nmap's command line, taken apart. */
 export interface Arguments {

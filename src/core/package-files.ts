@@ -9,7 +9,7 @@ import sea from 'node:sea';
 
 const PACKAGE = new URL('../../', import.meta.url);
 /** What threads run: modules of ours, and their text in the single program. */
-const THREADS = { reading: 'threads/thread', watchdog: 'cli/session/watchdog-thread' } as const;
+const THREADS = { reading: 'pipeline/threads/thread', watchdog: 'cli/session/watchdog-thread' } as const;
 
 /** The text of one of those files. `path` is relative to the package: `schemas/config.schema.json`. */
 export function packageText(path: string): string {

@@ -7,7 +7,7 @@ import { dataStream } from '../event/context.ts';
 import { type Fields, GENERIC, levelOf, type LogEvent, SEVERITY, Shared } from '../event/event.ts';
 import { isoTime } from '../event/time.ts';
 import { type Sink, SinkError } from '../sink/sink.ts';
-import { otlpLogRecord } from '../otel/log-record.ts';
+import { otlpLogRecord } from './log-record.ts';
 
 export interface SinkExporterOptions {
   /** Where what cannot be delivered now waits; without one it is given up, and the export fails. Closed by `shutdown`. */

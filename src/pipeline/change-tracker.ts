@@ -7,7 +7,7 @@ import { observe, observeAbsence } from '../change/observe.ts';
 import type { ChangeOptions } from '../change/options.ts';
 import { hostRecord, hostStateOf, portRecord } from '../change/record.ts';
 import { KnownScans, type ScanRecord } from '../change/scans.ts';
-import { MAX_LENGTH, type TargetLists } from '../change/scope.ts';
+import { MAX_LENGTH } from '../change/scope.ts';
 import { shrinkage } from '../change/shrinkage.ts';
 import { sightingOf } from '../change/sighting.ts';
 import { DAMAGED, KnownHosts } from '../state/known-hosts.ts';
@@ -27,6 +27,7 @@ import type { EventMapper } from '../event/map.ts';
 import { seenAt } from '../event/time.ts';
 import { type Ending, type RunEnd, RunWatch, type ScanItem } from '../nmap/item.ts';
 import type { Run } from '../nmap/model.ts';
+import type { TargetLists } from '../nmap/target-lists.ts';
 
 /** Hosts, and bytes of their text, that wait for being compared in one transaction: some tens of milliseconds. */
 const MAX_HOSTS = 50;

@@ -1,5 +1,5 @@
 import type { ChangeOptions } from '../change/options.ts';
-import type { TargetLists } from '../change/scope.ts';
+import type { TargetLists } from '../nmap/target-lists.ts';
 import { type Clock, systemClock } from '../core/clock.ts';
 import { SinkPipeline } from '../delivery/sink-pipeline.ts';
 import type { OpenRun } from '../state/runs.ts';

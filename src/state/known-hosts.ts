@@ -5,7 +5,7 @@ import type { Database } from './database.ts';
 import { latestOf, placeOf } from './index-known.ts';
 import { parsedAs } from '../core/shape.ts';
 import { KNOWN_HOST } from './known-shape.ts';
-import { hostsInOrder } from '../change/order.ts';
+import { hostsInOrder } from '../nmap/order.ts';
 import { type KnownHost, standing, type TestedPorts } from './known-host.ts';
 
 /** What is kept of a host is not what was written. */

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import type { Settings } from '../../config/settings.ts';
-import type { TargetLists } from '../../change/scope.ts';
+import type { TargetLists } from '../../nmap/target-lists.ts';
 import { systemClock } from '../../core/clock.ts';
 import { openStore } from '../../state/open-store.ts';
 import type { Store } from '../../state/store.ts';

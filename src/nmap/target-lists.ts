@@ -1,0 +1,5 @@
+/** Words of files that a command line names. */
+export interface TargetLists {
+  readonly targets: readonly string[];
+  readonly excluded: readonly string[];
+}
