@@ -49,7 +49,7 @@ function healed(known: KnownHost, time: number): KnownHost {
   const register = <T>(one: Register<T>): Register<T> => ({ ...one, at: at(one.at), since: at(one.since) });
   const each = <T>(all: Readonly<Record<string, T>>, heal: (one: T) => T): Record<string, T> =>
     Object.fromEntries(Object.entries(all).map(([key, one]) => [key, heal(one)]));
-  const { name, mac, ip, os, recorded: _, ...rest } = known;
+  const { name, mac, ip, os, recorded: _, recordedFindings: __, ...rest } = known;
   return {
     ...rest,
     up: opposites(known.up),

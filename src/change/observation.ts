@@ -1,5 +1,5 @@
 import type { Change } from './change.ts';
-import type { KnownPort } from '../state/known-host.ts';
+import type { KnownFinding, KnownPort } from '../state/known-host.ts';
 import type { Sighting } from './sighting.ts';
 
 /** A host as a run saw it, and where that stands among the scans. */
@@ -28,4 +28,6 @@ export interface Outcome {
   readonly firstSeen: readonly KnownPort[];
   /** Weaknesses for which nobody has looked before, and not grave enough to be told at once. */
   readonly firstFindings: number;
+  /** Weaknesses that are there or gone now and were not, or of which something else is said, told or not. */
+  readonly findings: readonly KnownFinding[];
 }

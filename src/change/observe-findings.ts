@@ -27,7 +27,8 @@ export class FindingObserver {
   private readonly confirm: number;
   private readonly late: boolean;
   private readonly changes: Change[];
-  private firstFindings = 0;
+  private first = 0;
+  private readonly moved: KnownFinding[] = [];
 
   constructor(known: KnownHost, observation: Observation, confirm: number, changes: Change[]) {
     this.known = known;
@@ -38,14 +39,14 @@ export class FindingObserver {
     this.changes = changes;
   }
 
-  /** Returns how many are part of the baseline. */
-  run(): number {
+  /** Returns how many are part of the baseline, and of which the inventory has something new to say. */
+  run(): { readonly first: number; readonly moved: readonly KnownFinding[] } {
     const { known, sighting } = this;
     const seen = new Map(sighting.findings.map((finding) => [[finding.port, finding.key].filter((part) => part !== undefined).join(' '), finding]));
     // What is silent neither comes nor goes: what was told stays as it was told until somebody has looked again.
     for (const [id, finding] of seen) if (!finding.isSilent) this.observeFinding(id, finding);
     for (const [id, finding] of Object.entries(known.findings)) if (!seen.has(id) && this.isGone(finding)) this.resolve(finding);
-    return this.firstFindings;
+    return { first: this.first, moved: this.moved };
   }
 
   private observeFinding(id: string, { isGrave, about, ...seen }: SeenFinding): void {
@@ -70,9 +71,10 @@ export class FindingObserver {
     known.findings[id] = after;
     const later = this.laterTests(finding.port);
     if (before === undefined) this.settle(after, later);
+    if (isOther(before, after)) this.moved.push(after);
     if (was === 'yes' || !newest || later.closed.length + later.open.length > 0) return;
     if (was === 'no' || isGrave || this.isNewsOf(finding)) this.addFinding(OPENING[rule.id] ?? 'finding-opened', after, before, about());
-    else this.firstFindings++;
+    else this.first++;
   }
 
   /** When its place was found closed, or open, after this sighting: then it is no news. */
@@ -116,6 +118,7 @@ export class FindingObserver {
     if (this.observation.time < (finding.open.yes?.first ?? 0)) return;
     const before = { ...finding, open: { ...finding.open } };
     note(finding.open, 'no', this.observation.time, { keep: this.confirm, late: this.late });
+    if (isOther(before, finding)) this.moved.push(finding);
     if (standing(before.open, this.confirm) === 'yes' && standing(finding.open, this.confirm) === 'no')
       this.addFinding('finding-resolved', finding, before);
   }
@@ -137,4 +140,11 @@ export class FindingObserver {
     const service = finding.port === undefined ? undefined : this.sighting.ports.get(finding.port)?.service || undefined;
     this.changes.push({ ...changeOf(this.known, action, { ...was, ...known }, is, words, port), finding, about, service });
   }
+}
+
+/** As the inventory tells it, which shows what was found last. */
+function isOther(before: KnownFinding | undefined, after: KnownFinding): boolean {
+  return (
+    before === undefined || standing(before.open, 1) !== standing(after.open, 1) || before.severity !== after.severity || before.title !== after.title
+  );
 }

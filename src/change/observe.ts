@@ -22,7 +22,7 @@ import {
 } from '../state/known-host.ts';
 import { portKey, type PortSighting, type Sighting } from './sighting.ts';
 
-const NOTHING: Outcome = { changes: [], isFirstSeen: false, firstSeen: [], firstFindings: 0 };
+const NOTHING: Outcome = { changes: [], isFirstSeen: false, firstSeen: [], firstFindings: 0, findings: [] };
 const MAX_MARKS = 64;
 
 /**
@@ -86,12 +86,13 @@ class Observing {
       this.firstSeen.length = 0;
       this.changes.unshift(this.newHost());
     }
-    const firstFindings = new FindingObserver(known, observation, this.confirm, this.changes).run();
+    const { first: firstFindings, moved: findings } = new FindingObserver(known, observation, this.confirm, this.changes).run();
     return {
       changes: this.changes,
       isFirstSeen: !wasKnown && presence !== 'new' && sighting.presence === 'up' && !this.late,
       firstSeen: this.firstSeen,
       firstFindings,
+      findings,
     };
   }
 

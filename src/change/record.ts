@@ -1,12 +1,12 @@
 import type { RunContext } from '../event/context.ts';
 import { type Fields, INVENTORY, levelOf, type LogEvent, SEVERITY, Shared, some } from '../event/event.ts';
 import { networkTypeOf } from '../event/address.ts';
-import { hostEntityId, portEntityId } from '../event/id.ts';
+import { findingEntityId, hostEntityId, portEntityId } from '../event/id.ts';
 import { hostName, placeFields } from '../event/host.ts';
 import { printable } from '../event/text.ts';
 import { isoIfKnown, isoTime } from '../event/time.ts';
-import { type KnownHost, type KnownPort, lastOf, since, standing } from '../state/known-host.ts';
-import { portKey } from './sighting.ts';
+import { type KnownFinding, type KnownHost, type KnownPort, lastOf, since, standing } from '../state/known-host.ts';
+import { placeOf, portKey } from './sighting.ts';
 
 /** Room for what happens at one host within a millisecond. */
 const REVISIONS = 1024;
@@ -75,7 +75,48 @@ export function portRecord(run: RunContext, host: KnownHost, port: KnownPort, ti
   });
 }
 
-/** What differs between a host and a port. */
+/** A weakness as it is known now. `remedy`: what its rule says is to be done. */
+export function findingRecord(
+  run: RunContext,
+  host: KnownHost,
+  { port: at, key, open, rule, title, severity, source, vulnerability }: KnownFinding,
+  { time, remedy }: { readonly time: number; readonly remedy: string | undefined },
+): LogEvent {
+  const place = at === undefined ? undefined : placeOf(at);
+  const hostId = hostEntityId(run.options.site, host.key);
+  const entity = findingEntityId(place === undefined ? hostId : portEntityId(hostId, place.protocol, String(place.number)), key);
+  const state = standing(open, 1) === 'yes' ? 'open' : 'resolved';
+  const level = levelOf(severity);
+  const known = at === undefined ? undefined : host.ports[at];
+  const service = known?.service?.value.name ?? known?.guess?.value;
+  return record(run, host, time, {
+    entity,
+    message: [host.key, at, `${state === 'open' ? '' : 'resolved: '}${title} [${level}]`].filter((word) => word !== undefined).join(' '),
+    nmap: {
+      finding: { title, level, source, remedy },
+      inventory: {
+        kind: 'finding',
+        state,
+        host_state: hostStateOf(host),
+        first_seen: isoIfKnown(open.yes?.first),
+        last_seen: isoIfKnown(lastOf(open.yes)),
+        last_tested: isoIfKnown(Math.max(lastOf(open.yes), lastOf(open.no))),
+        since: isoIfKnown(since(open, state === 'open' ? 'yes' : 'no')),
+        risk: severity,
+        level,
+      },
+    },
+    more: {
+      server: { address: host.key, ip: host.ips[0], port: place === undefined || place.protocol === 'ip' ? undefined : place.number },
+      network: { transport: place?.protocol, type: networkTypeOf(host.ips) },
+      service: service === undefined || service === '' ? undefined : { type: service },
+      rule: { id: rule.id, name: rule.name, category: rule.category },
+      vulnerability: vulnerability === undefined ? undefined : { id: vulnerability },
+    },
+  });
+}
+
+/** What differs between a host, a port and a weakness. */
 interface RecordParts {
   readonly entity: string;
   readonly message: string;

@@ -12,6 +12,8 @@ export const PORTLOG_VERSION = (JSON.parse(packageText('package.json')) as { ver
 
 /** What is known of a network, for every event of what is in it. */
 interface NetworkFacts {
+  /** As it is written there: `192.0.2.0/24`. */
+  readonly network: string;
   readonly zone: string;
   readonly criticality?: string;
   readonly owner?: string;

@@ -32,10 +32,10 @@ export interface HostContext {
 
 /** `nmap.site`, and what is known of the network. */
 export function placeFields({ options }: RunContext, ips: readonly string[]): Fields {
-  const network = options.networkOf?.(ips);
-  if (network === undefined) return { site: options.site };
-  const { zone, criticality, owner, external = false } = network;
-  return { site: options.site, zone, criticality, owner, external };
+  const facts = options.networkOf?.(ips);
+  if (facts === undefined) return { site: options.site };
+  const { network, zone, criticality, owner, external = false } = facts;
+  return { site: options.site, network, zone, criticality, owner, external };
 }
 
 export function hostContext(run: RunContext, host: Host): HostContext {

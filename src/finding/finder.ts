@@ -4,7 +4,7 @@ import type { Check, Finding, Subject } from './finding.ts';
 import { EXPOSURE, type ExposurePolicy, type NetworkEntry } from './exposure.ts';
 import type { Guesses } from './exposed-service.ts';
 import type { Intel } from './intel.ts';
-import { checksWith, findingsAt, subjectsOf } from './registry.ts';
+import { checksWith, findingsAt, rulesOf, subjectsOf } from './registry.ts';
 import { hasLooked } from './script.ts';
 import type { RiskyService } from './risky-services.ts';
 
@@ -41,12 +41,14 @@ interface Place {
 export class Finder {
   private readonly options: FindingOptions;
   private readonly checks: readonly Check[];
+  private readonly remedies: ReadonlyMap<string, string>;
   /** Of hosts that are still on their way: their events and what is known of them are made from the same findings. */
   private readonly found = new WeakMap<Host, readonly Place[]>();
 
   constructor(options: FindingOptions = {}) {
     this.options = options;
     this.checks = checksWith(options.services ?? [], options.guesses);
+    this.remedies = new Map(rulesOf(this.checks).map(({ id, remedy }) => [id, remedy]));
   }
 
   /** Where something is wrong with a host: with itself, or with a port. Looked for once, however often it is asked. */
@@ -72,6 +74,11 @@ export class Finder {
   /** Whether what a source once found at a subject would be found again, were it still so. */
   hasLooked(subject: Subject, source: string): boolean {
     return source === EXPOSURE ? this.options.exposure?.judges === true : hasLooked(subject, source);
+  }
+
+  /** What to do about what a rule finds; undefined of a rule that is no more. */
+  remedyOf(rule: string): string | undefined {
+    return this.remedies.get(rule);
   }
 
   private *places(run: Subject['run'], host: Host, time: number): Generator<Place, void, undefined> {

@@ -21,7 +21,12 @@ export function checksWith(own: readonly RiskyService[], guesses?: Guesses): rea
 const CHECKS = checksWith([]);
 
 /** Every rule that there is: docs/reference/rules.md is made from this. */
-export const RULES: readonly Rule[] = [...CHECKS.flatMap(({ rules }) => rules), UNEXPECTED, EXPIRED];
+export const RULES: readonly Rule[] = rulesOf(CHECKS);
+
+/** The rules of these checks, and those of the file of expected exposure. */
+export function rulesOf(checks: readonly Check[]): readonly Rule[] {
+  return [...checks.flatMap(({ rules }) => rules), UNEXPECTED, EXPIRED];
+}
 
 /** What is wrong with an open port, or with a host (`port` undefined), each once. */
 export function findingsAt(subject: Subject, checks: readonly Check[] = CHECKS): readonly Finding[] {

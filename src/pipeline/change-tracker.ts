@@ -2,10 +2,10 @@ import { type Change, portOf } from '../change/change.ts';
 import { absentHost, wouldList } from '../change/coverage.ts';
 import { absenceEvent, baselineEvent, changeEvent, markedAsMass, massChangeEvent, scopeShrankEvent } from '../change/event.ts';
 import { healTimes, settleHeld } from '../change/heal.ts';
-import { type KnownHost, type KnownPort, standing, unknownHost } from '../state/known-host.ts';
+import { type KnownFinding, type KnownHost, type KnownPort, standing, unknownHost } from '../state/known-host.ts';
 import { observe, observeAbsence } from '../change/observe.ts';
 import type { ChangeOptions } from '../change/options.ts';
-import { hostRecord, hostStateOf, portRecord } from '../change/record.ts';
+import { findingRecord, hostRecord, hostStateOf, portRecord } from '../change/record.ts';
 import { KnownScans, type ScanRecord } from '../change/scans.ts';
 import { MAX_LENGTH } from '../change/scope.ts';
 import { shrinkage } from '../change/shrinkage.ts';
@@ -66,6 +66,12 @@ function tellsForRun({ run, time }: HostContext): boolean {
 function timeOf(host: HostContext, { started }: ScanRecord): number {
   if (tellsForRun(host)) return host.time;
   return host.run.startIsOurs ? started : Math.max(host.time, started);
+}
+
+/** What the inventory has something new to say of. */
+interface Moved {
+  readonly ports: readonly KnownPort[];
+  readonly findings: readonly KnownFinding[];
 }
 
 /** Of runs that began in the same second, the one that was shipped first. */
@@ -230,7 +236,7 @@ export class ChangeTracker {
     if (found === DAMAGED) return;
     const known = found;
     const address = identity.ips[0] ?? identity.key;
-    const { changes, isFirstSeen, firstSeen, firstFindings } = observe(
+    const { changes, isFirstSeen, firstSeen, firstFindings, findings } = observe(
       known,
       {
         sighting: sightingOf(record.coverage, host, identity, seenFindings(this.finder, context.run.run, host, time)),
@@ -254,7 +260,7 @@ export class ChangeTracker {
     record.counts.firstHosts += isFirstSeen ? 1 : 0;
     record.counts.firstPorts += firstSeen.length;
     record.counts.firstFindings += firstFindings;
-    if (known.time === time) this.record(known, current, [...firstSeen, ...portsOf(known, changes)], time);
+    if (known.time === time) this.record(known, current, { ports: [...firstSeen, ...portsOf(known, changes)], findings }, time);
     this.note(known, current, changes, (change) => changeEvent(context, change, this.scanId, time));
   }
 
@@ -283,15 +289,19 @@ export class ChangeTracker {
     this.changes.push(...changes.map(eventOf));
   }
 
-  /** For targets that keep an inventory: the host once a run, its ports when they change. */
-  private record(known: KnownHost, { context }: CurrentRun, ports: readonly KnownPort[], time: number): void {
+  /** For targets that keep an inventory: the host once a run, its ports and weaknesses when they change. */
+  private record(known: KnownHost, { context }: CurrentRun, moved: Moved, time: number): void {
     if (!this.keepsInventory || known.up.yes === undefined) return;
     this.events.push(hostRecord(context, known, time));
     const state = hostStateOf(known);
-    // The records of its ports say whether the host is there: "what is open now" is asked of them alone.
-    const all = known.recorded === state ? [] : Object.values(known.ports).filter(({ open }) => standing(open, 1) === 'yes');
+    // The records of its ports and weaknesses say whether the host is there: "what is open now" is asked of them alone.
+    const ports = known.recorded === state ? [] : Object.values(known.ports).filter(({ open }) => standing(open, 1) === 'yes');
+    const findings = known.recordedFindings === state ? [] : Object.values(known.findings).filter(({ open }) => standing(open, 1) === 'yes');
     known.recorded = state;
-    for (const port of new Set([...ports, ...all])) this.events.push(portRecord(context, known, port, time));
+    known.recordedFindings = state;
+    for (const port of new Set([...moved.ports, ...ports])) this.events.push(portRecord(context, known, port, time));
+    for (const finding of new Set([...moved.findings, ...findings]))
+      this.events.push(findingRecord(context, known, finding, { time, remedy: this.finder.remedyOf(finding.rule.id) }));
   }
 
   /** Runs that were taken in before this one, and are later, have not found the host. */
@@ -344,7 +354,7 @@ export class ChangeTracker {
       const known = this.hosts.find(key);
       if (known === undefined || known === DAMAGED || !absentHost(coverage, true, known.ips[0] ?? key, record.counts.unread).tested) continue;
       const changes = observeAbsence(known, ended, this.options.confirm);
-      this.record(known, current, [], ended);
+      this.record(known, current, { ports: [], findings: [] }, ended);
       this.note(known, current, changes, (change) => absenceEvent(context, known, change, this.scanId, ended));
     }
   }

@@ -102,6 +102,8 @@ export interface KnownHost {
   tested: TestedPorts[];
   /** The state of the host that the records of its ports tell, where an inventory is kept; absent when they must be sent anew. */
   recorded?: 'up' | 'down';
+  /** The same of the records of its weaknesses, which earlier versions of portlog did not send. */
+  recordedFindings?: 'up' | 'down';
   readonly findings: Record<string, KnownFinding>;
 }
 

@@ -38,17 +38,17 @@ describe('what a run had to leave on disk', () => {
     const list = await portlog(['replay', '--list', ...state]);
     expect(list.stdout).toMatch(
       new RegExp(
-        `^elasticsearch ${origin} \\(namespace=default\\)\n  waiting  25 events in \\d+ batches, 0\\.0 MiB\n           since 20.*Z, the newest of 20.*Z\n$`,
+        `^elasticsearch ${origin} \\(namespace=default\\)\n  waiting  29 events in \\d+ batches, 0\\.0 MiB\n           since 20.*Z, the newest of 20.*Z\n$`,
       ),
     );
     const json = await portlog(['replay', '--list', '--json', ...state]);
-    expect(JSON.parse(json.stdout)).toMatchObject({ sinks: [{ type: 'elasticsearch', target: origin, spool: { events: 25 }, dead: { events: 0 } }] });
+    expect(JSON.parse(json.stdout)).toMatchObject({ sinks: [{ type: 'elasticsearch', target: origin, spool: { events: 29 }, dead: { events: 0 } }] });
 
     const server = await up(created);
     const replay = await portlog(['replay', ...state]);
     expect([replay.code, replay.stderr]).toEqual([
       0,
-      `portlog: elasticsearch ${origin}, from earlier runs: read 25 = delivered 25 + already 0 + dead 0\n`,
+      `portlog: elasticsearch ${origin}, from earlier runs: read 29 = delivered 29 + already 0 + dead 0\n`,
     ]);
     // And the run-summary of the replay itself.
     expect(server.ids.size).toBe(18);
@@ -64,7 +64,7 @@ describe('what a run had to leave on disk', () => {
     const server = await up(created);
     const { stderr, code } = await portlog(args, { input: scan(host('192.0.2.1', port(80))) });
     await server.stop();
-    expect(stderr).toContain('from earlier runs: read 25 = delivered 25 + already 0 + dead 0\n');
+    expect(stderr).toContain('from earlier runs: read 29 = delivered 29 + already 0 + dead 0\n');
     expect(stderr).toMatch(/: read 4 = delivered 4 \+ already 0 \+ dead 0\n$/);
     expect(code).toBe(0);
   });
@@ -78,7 +78,7 @@ describe('what a run had to leave on disk', () => {
     expect([wrongKind.code, wrongKind.stderr]).toEqual([2, expect.stringContaining('--from needs one --to elasticsearch=URL')]);
     const { stderr, code } = await portlog(['replay', ...args, '--from', 'elasticsearch=http://127.0.0.1:1', '--to', `elasticsearch=${origin}`]);
     await server.stop();
-    expect([code, stderr]).toEqual([0, `portlog: elasticsearch ${origin}, from earlier runs: read 25 = delivered 25 + already 0 + dead 0\n`]);
+    expect([code, stderr]).toEqual([0, `portlog: elasticsearch ${origin}, from earlier runs: read 29 = delivered 29 + already 0 + dead 0\n`]);
     expect(server.ids.size).toBe(18);
     expect((await portlog(['replay', ...args])).stderr).toBe('portlog: nothing waits\n');
   });
@@ -87,7 +87,7 @@ describe('what a run had to leave on disk', () => {
     const args = ['--state-dir', freshDir(), '--retry-for-seconds', '0'];
     await portlog([...args, '--to', 'elasticsearch=http://127.0.0.1:1', EXAMPLE]);
     const { stderr, code } = await portlog(['replay', ...args]);
-    expect(stderr).toContain('from earlier runs: read 25 = delivered 0 + already 0 + dead 0 + spooled 25');
+    expect(stderr).toContain('from earlier runs: read 29 = delivered 0 + already 0 + dead 0 + spooled 29');
     expect(code).toBe(5);
   });
 
@@ -99,9 +99,9 @@ describe('what a run had to leave on disk', () => {
     const asked = await portlog(['replay', '--purge', ...state]);
     expect([asked.code, asked.stderr]).toEqual([
       2,
-      'portlog: --purge would delete 25 events that wait for good, and there is nobody to ask\nportlog:   → add --yes if that is what you want\n',
+      'portlog: --purge would delete 29 events that wait for good, and there is nobody to ask\nportlog:   → add --yes if that is what you want\n',
     ]);
-    expect((await portlog(['replay', '--purge', '--yes', ...state])).stderr).toBe('portlog: deleted 25 events that wait\n');
+    expect((await portlog(['replay', '--purge', '--yes', ...state])).stderr).toBe('portlog: deleted 29 events that wait\n');
     const server = await up(created);
     expect((await portlog([...state, ...to, EXAMPLE])).stderr).toContain('read 13 = delivered 13 + already 0 + dead 0');
     await server.stop();
@@ -139,13 +139,13 @@ test('dead letters are listed with the reason, and go again when asked to', asyn
   expect(code).toBe(1);
   expect(stderr).toContain('portlog replay --dead tries them again');
   const { stdout } = await portlog(['replay', '--list', ...state]);
-  expect(stdout).toContain('  dead     25 events: 400 document_parsing_exception: no such thing\n');
+  expect(stdout).toContain('  dead     29 events: 400 document_parsing_exception: no such thing\n');
   const mended = await up(created);
   const again = await portlog(['replay', '--dead', ...state]);
   await mended.stop();
   expect([again.code, again.stderr]).toEqual([
     0,
-    `portlog: elasticsearch ${origin}, from earlier runs: read 25 = delivered 25 + already 0 + dead 0\n`,
+    `portlog: elasticsearch ${origin}, from earlier runs: read 29 = delivered 29 + already 0 + dead 0\n`,
   ]);
   expect((await portlog(['replay', '--list', ...state])).stdout).toBe('nothing waits, and nothing was rejected\n');
 });

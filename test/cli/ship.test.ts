@@ -415,7 +415,7 @@ describe('shipping to a server', () => {
         `portlog: ${EXAMPLE}: 1 run, 3 hosts listed, 5 open ports`,
         'portlog: http://127.0.0.1:1 cannot be reached: nothing listens there',
         'portlog:   → check host and port, and whether the server is running',
-        'portlog: elasticsearch http://127.0.0.1:1: 25 events wait on disk',
+        'portlog: elasticsearch http://127.0.0.1:1: 29 events wait on disk',
         'portlog:   → when it works again: portlog replay (the next run sends them, too)',
         'portlog: elasticsearch http://127.0.0.1:1: read 15 = delivered 0 + already 0 + dead 0 + spooled 15',
         '',

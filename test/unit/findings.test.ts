@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { KnownHosts } from '../../src/state/known-hosts.ts';
+import { stateFile } from '../../src/state/store.ts';
 import { DEFAULT_OPTIONS } from '../../src/event/context.ts';
 import type { LogEvent } from '../../src/event/event.ts';
 import { Finder } from '../../src/finding/finder.ts';
@@ -14,10 +16,13 @@ import { RISKY_SERVICES } from '../../src/finding/risky-services.ts';
 import { isRequested } from '../../src/finding/script.ts';
 import { seenFindings } from '../../src/finding/seen.ts';
 import { Interpreter } from '../../src/pipeline/interpreter.ts';
+import { Database } from '../../src/state/database.ts';
+import { SCHEMA_VERSIONS } from '../../src/state/schema.ts';
 import { freshDir } from '../support/run-portlog.ts';
 import { eventsOf, ecs, fixture, host, hosts, itemsOf, scan } from '../support/scans.ts';
 import { algorithms, certificate, ciphers, elem, https, port, probed, said, vulnerable, vulners } from '../support/script-output.ts';
 import { expectValidEvent } from '../support/validate.ts';
+import { asked, scanOf, type StoryHost } from '../support/story.ts';
 import { World } from '../support/world.ts';
 
 const NOW = Date.parse('2025-10-09T08:53:22Z');
@@ -492,7 +497,49 @@ test('the inventory has the gravest of what was told', async () => {
     ['port', 1, 21, 'low'],
     ['port', 1, 73, 'high'],
     ['port', 0, 0, 'info'],
+    ['finding', undefined, 73, 'high'],
+    ['finding', undefined, 21, 'low'],
   ]);
+});
+
+describe('records of weaknesses', () => {
+  const run = (daysAgo: number, ...hosts: readonly StoryHost[]): string =>
+    scanOf({ daysAgo, hosts, options: 'nmap -v -sV -p 1-1000', targets: '192.0.2.0/24' }, NOW);
+  const telnet: StoryHost = { ip: '192.0.2.7', ports: [asked(23, 'telnet'), asked(80, 'http')] };
+  const sent = async (world: World, text: string): Promise<readonly unknown[]> => {
+    world.stored.clear();
+    await world.ship(text);
+    return [...world.stored.values()].flatMap((event) => {
+      const { nmap, rule, server } = ecs(event);
+      if (nmap.inventory?.kind !== 'finding') return [];
+      return [[event.message, rule.name, nmap.finding.level, nmap.finding.remedy, server.port, nmap.inventory.state, nmap.inventory.host_state]];
+    });
+  };
+  const REMEDY = RULES.find(({ id }) => id === 'nmap-service-telnet')!.remedy;
+  const OPEN = ['192.0.2.7 23/tcp Telnet is reachable [high]', 'Telnet', 'high', REMEDY, 23, 'open', 'up'];
+
+  test('come with what is to be done, once; and say when it is resolved, or its host is gone', async () => {
+    const world = new World();
+    expect(await sent(world, run(9, telnet))).toEqual([OPEN]);
+    expect(await sent(world, run(8, telnet))).toEqual([]);
+    expect(await sent(world, run(7, { ip: '192.0.2.7', down: true }))).toEqual([[...OPEN.slice(0, -1), 'down']]);
+    expect(await sent(world, run(6, telnet))).toEqual([OPEN]);
+    expect(await sent(world, run(5, { ...telnet, ports: [asked(80, 'http')] }))).toEqual([
+      ['192.0.2.7 23/tcp resolved: Telnet is reachable [high]', 'Telnet', 'high', REMEDY, 23, 'resolved', 'up'],
+    ]);
+  });
+
+  test('of an earlier portlog, which sent none, are sent with the next scan', async () => {
+    const world = new World();
+    await sent(world, run(9, telnet));
+    const database = Database.open(stateFile(world.stateDir), SCHEMA_VERSIONS);
+    const hosts = new KnownHosts(database, 'default');
+    const { recordedFindings: _, ...older } = hosts.get('192.0.2.7')!;
+    hosts.put(older, 1);
+    database.close();
+    expect(await sent(world, run(8, telnet))).toEqual([OPEN]);
+    expect(await sent(world, run(7, telnet))).toEqual([]);
+  });
 });
 
 test('whatever a script says, nothing breaks', () => {

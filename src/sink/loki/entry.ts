@@ -9,7 +9,7 @@ import { carriesSendTime } from './stream.ts';
 
 /**
  * Structured metadata: what rules and panels filter and group by without parsing lines, under the
- * field's name with `_` for `.`; at most 34 with level and scan_time (Loki takes 128). Loki takes strings only.
+ * field's name with `_` for `.`; at most 35 with level and scan_time (Loki takes 128). Loki takes strings only.
  * https://grafana.com/docs/loki/latest/get-started/labels/structured-metadata/
  */
 export const METADATA: readonly string[] = [
@@ -29,6 +29,7 @@ export const METADATA: readonly string[] = [
   'tls.server.not_after',
   'data_stream.namespace',
   'nmap.zone',
+  'nmap.network',
   'nmap.external',
   'nmap.expected',
   'nmap.entity.id',
