@@ -1,43 +1,50 @@
-/** Whether a value is as it was written: what was read from a disk need not be. */
-export type Shape = (value: unknown) => boolean;
+/** Whether a value is as it was written, and so of that type: what was read from a disk or a server need not be. */
+export type Shape<T = unknown> = (value: unknown) => value is T;
+/** The type of what has a shape. */
+export type Shaped<S> = S extends Shape<infer T> ? T : never;
 
-export const text: Shape = (value) => typeof value === 'string';
-export const number: Shape = (value) => typeof value === 'number';
-export const anything: Shape = (value) => value !== undefined;
+export const text: Shape<string> = (value) => typeof value === 'string';
+export const number: Shape<number> = (value) => typeof value === 'number';
+export const boolean: Shape<boolean> = (value) => typeof value === 'boolean';
+export const anything: Shape = (value): value is unknown => value !== undefined;
+/** An object of any names and values. */
+export const object: Shape<Readonly<Record<string, unknown>>> = (value): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
-export function optional(shape: Shape): Shape {
+export function optional<T>(shape: Shape<T>): Shape<T | undefined> {
   return (value) => value === undefined || shape(value);
 }
 
-export function either(...shapes: readonly Shape[]): Shape {
-  return (value) => shapes.some((shape) => shape(value));
+/** A server may write null for what is not there. */
+export function nullable<T>(shape: Shape<T>): Shape<T | null | undefined> {
+  return (value) => value === undefined || value === null || shape(value);
 }
 
-export function oneOf(...values: readonly unknown[]): Shape {
-  return (value) => values.includes(value);
+export function either<S extends readonly Shape[]>(...shapes: S): Shape<Shaped<S[number]>> {
+  return (value): value is Shaped<S[number]> => shapes.some((shape) => shape(value));
 }
 
-export function listOf(shape: Shape): Shape {
+export function oneOf<T>(...values: readonly T[]): Shape<T> {
+  return (value): value is T => values.includes(value as T);
+}
+
+export function listOf<T>(shape: Shape<T>): Shape<readonly T[]> {
   return (value) => Array.isArray(value) && value.every(shape);
 }
 
 /** An object with any names, and values of one shape. */
-export function tableOf(shape: Shape): Shape {
-  return (value) => isObject(value) && Object.values(value).every(shape);
+export function tableOf<T>(shape: Shape<T>): Shape<Readonly<Record<string, T>>> {
+  return (value): value is Readonly<Record<string, T>> => object(value) && Object.values(value).every(shape);
 }
 
 /** An object that has these; what else it has is not looked at. */
-export function record(fields: Readonly<Record<string, Shape>>): Shape {
+export function record<F extends Readonly<Record<string, Shape>>>(fields: F): Shape<{ readonly [Name in keyof F]: Shaped<F[Name]> }> {
   const all = Object.entries(fields);
-  return (value) => isObject(value) && all.every(([name, shape]) => shape(value[name]));
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return (value): value is never => object(value) && all.every(([name, shape]) => shape(value[name]));
 }
 
 /** JSON of the shape, or undefined when it is something else. */
-export function parsedAs(json: unknown, shape: Shape): unknown {
+export function parsedAs<T>(json: unknown, shape: Shape<T>): T | undefined {
   if (typeof json !== 'string') return undefined;
   try {
     const value: unknown = JSON.parse(json);

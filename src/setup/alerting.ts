@@ -1,8 +1,10 @@
 import { fingerprint } from '../content/fingerprint.ts';
 import { type Monitor, opensearchMonitors } from '../content/opensearch-monitors.ts';
 import type { ContentOptions } from '../content/options.ts';
-import type { HttpAnswer, HttpClient, HttpRequest } from '../sink/transport/http.ts';
-import { installation, isWithoutPlugin, type PlanOptions, type Presence, presenceByMark, removal, said, type Step, wanted, jsonOf } from './step.ts';
+import type { HttpClient, HttpRequest } from '../sink/transport/http.ts';
+import { anything, boolean, either, listOf, number, object, optional, record, type Shape, type Shaped, text } from '../core/shape.ts';
+import { answeredAs, done, isWithoutPlugin, wantedAs } from './ask.ts';
+import { installation, type PlanOptions, type Presence, presenceByMark, removal, said, type Step } from './step.ts';
 
 const MONITORS = '/_plugins/_alerting/monitors';
 /** Of what is ours, monitors have nothing but a name: how it begins. */
@@ -45,12 +47,43 @@ function withoutUse(client: HttpClient, one: Present, { force }: PlanOptions): S
   return said('kept', `monitor "${one.monitor.name}", which is of no use any more`);
 }
 
+const TRIGGER = record({
+  id: optional(text),
+  name: text,
+  severity: text,
+  condition: record({ script: record({ source: text }) }),
+  actions: listOf(anything),
+});
+
+/** As much as set-up looks at of a monitor that is like ours. */
+const MONITOR = record({
+  name: text,
+  monitor_type: text,
+  enabled: boolean,
+  schedule: object,
+  inputs: listOf(object),
+  triggers: onlyOne(either(record({ bucket_level_trigger: TRIGGER }), record({ query_level_trigger: TRIGGER }))),
+});
+type KeptMonitor = Shaped<typeof MONITOR>;
+
+function onlyOne<T>(shape: Shape<T>): Shape<readonly [T]> {
+  return (value): value is readonly [T] => Array.isArray(value) && value.length === 1 && shape(value[0]);
+}
+
+/** Anybody's, of which only the name is sure. */
+const ANY_MONITOR = record({ name: text });
+
+const HIT = record({ _id: text, _seq_no: number, _primary_term: number, _source: either(record({ monitor: ANY_MONITOR }), ANY_MONITOR) });
+const HITS = record({ hits: record({ hits: listOf(HIT) }) });
+/** The answer to a POST or PUT has the monitor as it is kept. */
+const KEPT = record({ _id: text, _seq_no: number, _primary_term: number, monitor: MONITOR });
+
 /** A monitor as the plugin keeps it. */
 interface Present {
   readonly id: string;
   readonly seqNo: number;
   readonly primaryTerm: number;
-  readonly monitor: Monitor;
+  readonly monitor: Shaped<typeof ANY_MONITOR>;
 }
 
 /** Undefined: the plugin is not there. No monitor has ever been made: none. */
@@ -60,7 +93,7 @@ async function presentMonitors(client: HttpClient, signal: AbortSignal): Promise
   const answer = await client.request(request, signal);
   if (isWithoutPlugin(answer)) return undefined;
   if (answer.status === 404) return [];
-  const { hits } = jsonOf(client, request, answer) as { hits: { hits: readonly Hit[] } };
+  const { hits } = answeredAs(client, request, answer, HITS);
   const all = hits.hits.map(({ _id: id, _seq_no: seqNo, _primary_term: primaryTerm, _source: source }) => ({
     id,
     seqNo,
@@ -70,14 +103,7 @@ async function presentMonitors(client: HttpClient, signal: AbortSignal): Promise
   return all.filter(({ monitor }) => monitor.name.startsWith(OURS));
 }
 
-interface Hit {
-  readonly _id: string;
-  readonly _seq_no: number;
-  readonly _primary_term: number;
-  readonly _source: Monitor | { readonly monitor: Monitor };
-}
-
-function pathOf({ id, seqNo, primaryTerm }: Present): string {
+function pathOf({ id, seqNo, primaryTerm }: Omit<Present, 'monitor'>): string {
   return `${MONITORS}/${encodeURIComponent(id)}?if_seq_no=${seqNo}&if_primary_term=${primaryTerm}`;
 }
 
@@ -86,40 +112,35 @@ function pathOf({ id, seqNo, primaryTerm }: Present): string {
  * the trigger keeps a fingerprint of each, and whoever has changed something since has changed the second.
  */
 async function applyMarked(client: HttpClient, request: HttpRequest, monitor: Monitor, signal: AbortSignal): Promise<void> {
-  const kept = presentIn(await wanted(client, request, signal));
-  const marked = { ...kept, monitor: withMark(kept.monitor, `${fingerprint(monitor)}.${contentMark(kept.monitor)}`) };
-  await wanted(client, { method: 'PUT', path: pathOf(marked), body: JSON.stringify(marked.monitor) }, signal);
+  const { _id: id, _seq_no: seqNo, _primary_term: primaryTerm, monitor: kept } = await wantedAs(client, request, KEPT, signal);
+  const marked = withMark(kept, `${fingerprint(monitor)}.${contentMark(kept)}`);
+  await done(client, { method: 'PUT', path: pathOf({ id, seqNo, primaryTerm }), body: JSON.stringify(marked) }, signal);
 }
 
-/** The answer to a POST or PUT has the monitor as it is kept. */
-function presentIn({ body }: HttpAnswer): Present {
-  const { _id, _seq_no, _primary_term, monitor } = JSON.parse(body) as Omit<Hit, '_source'> & { readonly monitor: Monitor };
-  return { id: _id, seqNo: _seq_no, primaryTerm: _primary_term, monitor };
+function monitorPresence(present: unknown, ours: Monitor): Presence {
+  if (present === undefined) return 'absent';
+  return MONITOR(present) ? presenceByMark(markOf(present), fingerprint(ours), contentMark(present)) : 'changed';
 }
 
-function monitorPresence(present: Monitor | undefined, ours: Monitor): Presence {
-  return present === undefined ? 'absent' : presenceByMark(markOf(present), fingerprint(ours), contentMark(present));
+function isAsMade(present: unknown): boolean {
+  return MONITOR(present) && presenceByMark(markOf(present), '', contentMark(present)) === 'outdated';
 }
 
-function isAsMade(present: Monitor): boolean {
-  return presenceByMark(markOf(present), '', contentMark(present)) === 'outdated';
-}
-
-function markOf(monitor: Monitor): string | undefined {
+function markOf(monitor: KeptMonitor): string | undefined {
   return MARK.exec(triggerOf(monitor).condition.script.source)?.[1];
 }
 
 const MARK = / \/\* portlog (\w+\.\w+) \*\/$/;
 
 /** What it looks for and when; not whom it tells, which is the user's. */
-function contentMark(monitor: Monitor): string {
+function contentMark(monitor: KeptMonitor): string {
   const { severity, name, condition } = triggerOf(monitor);
   const source = condition.script.source.replace(MARK, '');
   const { monitor_type, schedule, inputs } = monitor;
   return fingerprint({ monitor_type, schedule, inputs, name, severity, condition: { ...condition, script: { ...condition.script, source } } });
 }
 
-function withMark(monitor: Monitor, mark: string): Monitor {
+function withMark(monitor: KeptMonitor, mark: string): KeptMonitor {
   return withTrigger(monitor, (trigger) => {
     const source = `${trigger.condition.script.source.replace(MARK, '')} /* portlog ${mark} */`;
     return { ...trigger, condition: { ...trigger.condition, script: { ...trigger.condition.script, source } } };
@@ -130,25 +151,24 @@ function withMark(monitor: Monitor, mark: string): Monitor {
  * Whom an alert is sent to, and whether the monitor runs, is the user's. Without the id of its trigger it would be another one:
  * what somebody has acknowledged would come again, and of the rest ten alerts would end and the others stay for ever.
  */
-function withChoicesOf(monitor: Monitor, present: Monitor): Monitor {
+function withChoicesOf(monitor: Monitor, present: unknown): object {
+  if (!MONITOR(present)) return monitor;
   const { actions, id } = triggerOf(present);
   return { ...withTrigger(monitor, (trigger) => ({ ...trigger, ...(id === undefined ? {} : { id }), actions })), enabled: present.enabled };
 }
 
 /** The members that triggers of both kinds have. */
-interface AnyTrigger {
-  readonly id?: string;
-  readonly name: string;
-  readonly severity: string;
-  readonly condition: { readonly script: { readonly source: string } };
-  readonly actions: readonly unknown[];
+type AnyTrigger = Omit<Shaped<typeof TRIGGER>, 'id'> & { readonly id?: string | undefined };
+
+interface WithTrigger {
+  readonly triggers: readonly [{ readonly bucket_level_trigger: AnyTrigger } | { readonly query_level_trigger: AnyTrigger }];
 }
 
-function triggerOf({ triggers: [trigger] }: Monitor): AnyTrigger {
+function triggerOf({ triggers: [trigger] }: WithTrigger): AnyTrigger {
   return 'bucket_level_trigger' in trigger ? trigger.bucket_level_trigger : trigger.query_level_trigger;
 }
 
-function withTrigger(monitor: Monitor, change: (trigger: AnyTrigger) => AnyTrigger): Monitor {
+function withTrigger<M extends WithTrigger>(monitor: M, change: (trigger: AnyTrigger) => AnyTrigger): M {
   const kind = 'bucket_level_trigger' in monitor.triggers[0] ? 'bucket_level_trigger' : 'query_level_trigger';
-  return { ...monitor, triggers: [{ [kind]: change(triggerOf(monitor)) }] } as unknown as Monitor;
+  return { ...monitor, triggers: [{ [kind]: change(triggerOf(monitor)) }] };
 }

@@ -5,7 +5,9 @@ import { packageNames, packageText } from '../core/package-files.ts';
 import { PortlogError } from '../core/errors.ts';
 import { PORTLOG_VERSION } from '../event/context.ts';
 import type { HttpClient, HttpRequest } from '../sink/transport/http.ts';
-import { checkVersion, type Presence, found, installation, type PlanOptions, removal, type Step, wanted, wantedJson } from './step.ts';
+import { anything, either, listOf, nullable, object, optional, record, type Shaped, tableOf, text } from '../core/shape.ts';
+import { checkVersion, foundAs, wantedAs } from './ask.ts';
+import { type Presence, installation, type PlanOptions, removal, type Step } from './step.ts';
 
 const OLDEST = [10, 0] as const;
 const DASHBOARDS = 'dashboards/grafana/dashboards/';
@@ -35,7 +37,8 @@ export async function planGrafanaRemoval(client: HttpClient, signal: AbortSignal
   await checkGrafana(client, signal);
   const steps: Step[] = [];
   const remove = async (what: string, look: string, path = look): Promise<void> => {
-    if ((await found(client, { method: 'GET', path: look }, signal)) !== undefined) steps.push(removal(client, what, { method: 'DELETE', path }));
+    if ((await foundAs(client, { method: 'GET', path: look }, object, signal)) !== undefined)
+      steps.push(removal(client, what, { method: 'DELETE', path }));
   };
   await remove('alert rules', GROUP);
   for (const { uid, title } of dashboardFiles()) await remove(`dashboard "${title}"`, `/api/dashboards/uid/${uid}`);
@@ -49,30 +52,23 @@ function dashboardFiles(): readonly Dashboard[] {
   return names.map((name) => JSON.parse(packageText(DASHBOARDS + name)) as Dashboard);
 }
 
+const HEALTH = record({ database: text, version: optional(text) });
+
 async function checkGrafana(client: HttpClient, signal: AbortSignal): Promise<void> {
-  const { body } = await wanted(client, { method: 'GET', path: '/api/health' }, signal);
-  const health = parsed(body);
-  if (health?.database === undefined)
-    throw new PortlogError('setup-refused', `${client.url.origin} does not say that it is a Grafana`, { hint: 'check the URL' });
+  const health = await wantedAs(client, { method: 'GET', path: '/api/health' }, either(HEALTH, anything), signal);
+  if (!HEALTH(health)) throw new PortlogError('setup-refused', `${client.url.origin} does not say that it is a Grafana`, { hint: 'check the URL' });
   // An administrator may hide the version.
   if (health.version !== undefined && health.version !== '') checkVersion('Grafana', health.version, OLDEST);
 }
 
-function parsed(body: string): { readonly database?: string; readonly version?: string } | undefined {
-  try {
-    return JSON.parse(body) as { database?: string; version?: string };
-  } catch {
-    return undefined;
-  }
-}
+const SOURCE = record({ type: text, uid: text, name: text });
 
 /** The name of the data source; alert rules name it by its uid, which must be right. */
 async function dataSource(client: HttpClient, uid: string, signal: AbortSignal): Promise<string> {
-  const answer = await found(client, { method: 'GET', path: `/api/datasources/uid/${encodeURIComponent(uid)}` }, signal);
-  const source = answer === undefined ? undefined : (JSON.parse(answer.body) as { type: string; name: string });
+  const source = await foundAs(client, { method: 'GET', path: `/api/datasources/uid/${encodeURIComponent(uid)}` }, SOURCE, signal);
   if (source?.type === 'loki') return source.name;
-  const all = await wantedJson(client, { method: 'GET', path: '/api/datasources' }, signal);
-  const loki = (all as readonly { type: string; uid: string; name: string }[]).filter(({ type }) => type === 'loki');
+  const all = await wantedAs(client, { method: 'GET', path: '/api/datasources' }, listOf(SOURCE), signal);
+  const loki = all.filter(({ type }) => type === 'loki');
   throw new PortlogError('setup-refused', `Grafana has no Loki data source with the uid "${uid}"`, {
     hint:
       loki.length === 0
@@ -90,7 +86,7 @@ function pointedAt(dashboard: Dashboard, uid: string, name: string): Dashboard {
 }
 
 async function planFolder(client: HttpClient, plan: PlanOptions, signal: AbortSignal): Promise<Step> {
-  const present = await found(client, { method: 'GET', path: `/api/folders/${GRAFANA_FOLDER}` }, signal);
+  const present = await foundAs(client, { method: 'GET', path: `/api/folders/${GRAFANA_FOLDER}` }, object, signal);
   const body = JSON.stringify({ uid: GRAFANA_FOLDER, title: 'portlog' });
   return installation(
     client,
@@ -112,24 +108,22 @@ async function planDashboard(client: HttpClient, dashboard: Dashboard, plan: Pla
 }
 
 async function dashboardPresence(client: HttpClient, uid: string, mark: string, signal: AbortSignal): Promise<Presence> {
-  const answer = await found(client, { method: 'GET', path: `/api/dashboards/uid/${uid}/versions?limit=1` }, signal);
+  const answer = await foundAs(client, { method: 'GET', path: `/api/dashboards/uid/${uid}/versions?limit=1` }, VERSIONS, signal);
   if (answer === undefined) return 'absent';
-  const parsed = JSON.parse(answer.body) as readonly Version[] | { versions: readonly Version[] };
-  // A list until Grafana 11, then an object with one.
-  const [latest] = 'versions' in parsed ? parsed.versions : parsed;
+  const [latest] = 'versions' in answer ? answer.versions : answer;
   const [, installed] = /^portlog \S+ (\w+)$/.exec(latest?.message ?? '') ?? [];
   if (installed === undefined) return 'changed';
   return installed === mark ? 'as-installed' : 'outdated';
 }
 
-interface Version {
-  readonly message?: string;
-}
+const VERSION = record({ message: nullable(text) });
+/** A list until Grafana 11, then an object with one. */
+const VERSIONS = either(listOf(VERSION), record({ versions: listOf(VERSION) }));
 
 /** What the API provisions can be changed by the API only: what carries our mark is as we left it. */
 async function planRules(client: HttpClient, options: ContentOptions, plan: PlanOptions, signal: AbortSignal): Promise<Step> {
   const rules = grafanaRules(options);
-  const answer = await found(client, { method: 'GET', path: GROUP }, signal);
+  const present = await foundAs(client, { method: 'GET', path: GROUP }, RULE_GROUP, signal);
   const body = JSON.stringify({
     title: 'portlog',
     folderUid: GRAFANA_FOLDER,
@@ -137,13 +131,14 @@ async function planRules(client: HttpClient, options: ContentOptions, plan: Plan
     rules: rules.map((rule) => ({ ...rule, orgID: 1, folderUID: GRAFANA_FOLDER, ruleGroup: 'portlog' })),
   });
   const request: HttpRequest = { method: 'PUT', path: GROUP, body };
-  return installation(client, `${rules.length} alert rules`, rulesPresence(answer?.body, rules), request, plan);
+  return installation(client, `${rules.length} alert rules`, rulesPresence(present, rules), request, plan);
 }
 
-function rulesPresence(body: string | undefined, rules: ReturnType<typeof grafanaRules>): Presence {
-  if (body === undefined) return 'absent';
-  const present = (JSON.parse(body) as { rules: readonly { uid: string; annotations?: Readonly<Record<string, string>> }[] }).rules;
-  const marks = new Map(present.map(({ uid, annotations }) => [uid, annotations?.['portlog']]));
+const RULE_GROUP = record({ rules: listOf(record({ uid: text, annotations: nullable(tableOf(text)) })) });
+
+function rulesPresence(present: Shaped<typeof RULE_GROUP> | undefined, rules: ReturnType<typeof grafanaRules>): Presence {
+  if (present === undefined) return 'absent';
+  const marks = new Map(present.rules.map(({ uid, annotations }) => [uid, annotations?.['portlog']]));
   if ([...marks.values()].some((mark) => mark === undefined)) return 'changed';
   const isSame = marks.size === rules.length && rules.every(({ uid, annotations }) => marks.get(uid) === annotations['portlog']);
   return isSame ? 'as-installed' : 'outdated';

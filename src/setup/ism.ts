@@ -1,7 +1,9 @@
 import { type IsmPolicy, ismPolicy } from '../content/ism-policy.ts';
 import { PortlogError } from '../core/errors.ts';
 import type { HttpClient, HttpRequest } from '../sink/transport/http.ts';
-import { installation, isWithoutPlugin, type PlanOptions, type Presence, removal, said, type Step, jsonOf, wantedJson } from './step.ts';
+import { anything, boolean, either, listOf, nullable, number, optional, record, type Shaped, tableOf, text } from '../core/shape.ts';
+import { answeredAs, isWithoutPlugin, wantedAs } from './ask.ts';
+import { installation, type PlanOptions, type Presence, removal, said, type Step } from './step.ts';
 
 const ISM = '/_plugins/_ism';
 const NAME = 'portlog';
@@ -63,24 +65,19 @@ function handing(client: HttpClient, how: keyof typeof WORDS, some: readonly Man
 
 /** A 200 may still say that some were not. */
 async function handed(client: HttpClient, request: HttpRequest, signal: AbortSignal): Promise<void> {
-  const handed = (await wantedJson(client, request, signal)) as { readonly failures?: boolean; readonly failed_indices?: readonly Failed[] };
-  const { failures, failed_indices: failed = [] } = handed;
+  const { failures, failed_indices: failed = [] } = await wantedAs(client, request, HANDED, signal);
   if (failures !== true) return;
   const [first] = failed;
-  throw new PortlogError('setup-refused', `${request.path} failed for ${failed.length} indices: ${first?.index_name}: ${first?.reason}`, {
+  const why = first === undefined ? '' : `: ${first.index_name}: ${first.reason}`;
+  throw new PortlogError('setup-refused', `${request.path} failed for ${failed.length} indices${why}`, {
     hint: 'what was done before this stays; run it again when that is mended',
   });
 }
 
-interface Failed {
-  readonly index_name: string;
-  readonly reason: string;
-}
+const HANDED = record({ failures: optional(boolean), failed_indices: optional(listOf(record({ index_name: text, reason: text }))) });
 
-interface PresentPolicy extends IsmPolicy {
-  readonly _seq_no: number;
-  readonly _primary_term: number;
-}
+const PRESENT_POLICY = record({ _seq_no: number, _primary_term: number, policy: record({ description: nullable(text) }) });
+type PresentPolicy = Shaped<typeof PRESENT_POLICY>;
 
 const NO_PLUGIN = 'no plugin';
 
@@ -89,14 +86,15 @@ async function presentPolicy(client: HttpClient, signal: AbortSignal): Promise<P
   const answer = await client.request(request, signal);
   if (isWithoutPlugin(answer)) return NO_PLUGIN;
   if (answer.status === 404) return undefined;
-  return jsonOf(client, request, answer) as PresentPolicy;
+  return answeredAs(client, request, answer, PRESENT_POLICY);
 }
 
 /** The description is portlog's as long as nobody has written another; what it says decides. */
 function policyPresence(present: PresentPolicy | undefined, { policy }: IsmPolicy): Presence {
   if (present === undefined) return 'absent';
-  if (!present.policy.description.startsWith('portlog: ')) return 'changed';
-  return present.policy.description === policy.description ? 'as-installed' : 'outdated';
+  const description = present.policy.description ?? '';
+  if (!description.startsWith('portlog: ')) return 'changed';
+  return description === policy.description ? 'as-installed' : 'outdated';
 }
 
 /** A backing index, and which policy it follows, in which form. */
@@ -110,15 +108,14 @@ async function managedIndices(client: HttpClient, signal: AbortSignal): Promise<
   const request: HttpRequest = { method: 'GET', path: `${ISM}/explain/${INDICES}` };
   const answer = await client.request(request, signal);
   if (answer.status === 404) return [];
-  const byIndex = jsonOf(client, request, answer) as Readonly<Record<string, Explained | number>>;
+  const byIndex = answeredAs(client, request, answer, tableOf(either(EXPLAINED, anything)));
   return Object.entries(byIndex).flatMap(([index, one]) => {
-    if (typeof one === 'number') return [];
-    const policy = one['index.plugins.index_state_management.policy_id'] ?? undefined;
+    // How many they are stands between them.
+    if (!EXPLAINED(one)) return [];
+    const policy = one[POLICY_ID] ?? undefined;
     return [{ index, policy, seqNo: one.policy_seq_no ?? undefined }];
   });
 }
 
-interface Explained {
-  readonly 'index.plugins.index_state_management.policy_id'?: string | null;
-  readonly 'policy_seq_no'?: number | null;
-}
+const POLICY_ID = 'index.plugins.index_state_management.policy_id';
+const EXPLAINED = record({ [POLICY_ID]: nullable(text), policy_seq_no: nullable(number) });

@@ -3,9 +3,13 @@ import { KIBANA_RULE_FRAME, kibanaFingerprint, type KibanaRule, kibanaRules } fr
 import type { ContentOptions } from '../content/options.ts';
 import type { HttpClient, HttpRequest } from '../sink/transport/http.ts';
 import { type AnySavedObject, checkDashboards, planObjects, planObjectsRemoval, type SavedObjectsServer } from './saved-objects.ts';
-import { type Presence, found, installation, type PlanOptions, removal, said, type Step, jsonOf, wantedJson } from './step.ts';
+import { listOf, number, object, record, type Shaped, text } from '../core/shape.ts';
+import { foundAs, wantedAs } from './ask.ts';
+import { type Presence, installation, type PlanOptions, removal, said, type Step } from './step.ts';
 
 const OLDEST = [8, 19] as const;
+const PAGE = 100;
+const MOST_PAGES = 50;
 const XSRF = { 'kbn-xsrf': 'portlog' };
 
 /**
@@ -30,12 +34,19 @@ export async function planKibanaRemoval(client: HttpClient, options: ContentOpti
   return [...rules, ...(await planObjectsRemoval(KIBANA, client, kibanaObjects(options), signal))];
 }
 
-type FoundRule = Omit<PresentRule, 'actions'> & { readonly id: string };
+const FOUND_RULE = record({ id: text, name: text, tags: listOf(text), params: object });
+type FoundRule = Shaped<typeof FOUND_RULE>;
 
 async function presentRules(client: HttpClient, signal: AbortSignal): Promise<readonly FoundRule[]> {
-  const query = new URLSearchParams({ per_page: '100', filter: `alert.attributes.tags:"${TAG}"` });
-  const found = await wantedJson(client, { method: 'GET', path: `/api/alerting/rules/_find?${query.toString()}` }, signal);
-  return (found as { data: readonly FoundRule[] }).data;
+  const found: FoundRule[] = [];
+  for (let page = 1; page <= MOST_PAGES; page++) {
+    const query = new URLSearchParams({ per_page: String(PAGE), page: String(page), filter: `alert.attributes.tags:"${TAG}"` });
+    const request: HttpRequest = { method: 'GET', path: `/api/alerting/rules/_find?${query.toString()}` };
+    const { data, total } = await wantedAs(client, request, record({ data: listOf(FOUND_RULE), total: number }), signal);
+    found.push(...data);
+    if (data.length === 0 || found.length >= total) break;
+  }
+  return found;
 }
 
 function ruleRemoval(client: HttpClient, { id, name }: FoundRule): Step {
@@ -78,8 +89,7 @@ async function checkKibana(client: HttpClient, signal: AbortSignal): Promise<voi
 async function planRule(client: HttpClient, rule: KibanaRule, plan: PlanOptions, signal: AbortSignal): Promise<Step> {
   const { id, name, tags, params } = rule;
   const path = `/api/alerting/rule/${id}`;
-  const answer = await found(client, { method: 'GET', path }, signal);
-  const present = answer === undefined ? undefined : (jsonOf(client, { method: 'GET', path }, answer) as PresentRule);
+  const present = await foundAs(client, { method: 'GET', path }, PRESENT_RULE, signal);
   const common = { name, tags, params, schedule: KIBANA_RULE_FRAME.schedule };
   const request: HttpRequest =
     present === undefined
@@ -88,13 +98,9 @@ async function planRule(client: HttpClient, rule: KibanaRule, plan: PlanOptions,
   return installation(client, `alert rule "${name}"`, rulePresence(present, rule), request, plan);
 }
 
-interface PresentRule {
-  readonly name: string;
-  readonly tags: readonly string[];
-  readonly params: Readonly<Record<string, unknown>>;
-  /** The user's: never touched. */
-  readonly actions: readonly object[];
-}
+/** Its actions are the user's: never touched. */
+const PRESENT_RULE = record({ name: text, tags: listOf(text), params: object, actions: listOf(object) });
+type PresentRule = Shaped<typeof PRESENT_RULE>;
 
 function rulePresence(present: PresentRule | undefined, rule: KibanaRule): Presence {
   if (present === undefined) return 'absent';

@@ -1,5 +1,7 @@
 import type { HttpClient, HttpRequest } from '../sink/transport/http.ts';
-import { isWithoutPlugin, said, type Step, wanted, jsonOf } from './step.ts';
+import { boolean, listOf, nullable, record, text } from '../core/shape.ts';
+import { answeredAs, done, isWithoutPlugin } from './ask.ts';
+import { said, type Step } from './step.ts';
 
 const STREAMS = '/_data_stream/logs-nmap.*/_lifecycle';
 
@@ -13,7 +15,7 @@ export async function planLifecycle(client: HttpClient, days: number, signal: Ab
   const answer = await client.request(request, signal);
   if (answer.status === 404) return [];
   if (isWithoutPlugin(answer)) return [said('skipped', 'retention of the data streams that exist: this server has no data stream lifecycle')];
-  const { data_streams: streams } = jsonOf(client, request, answer) as { readonly data_streams: readonly Stream[] };
+  const { data_streams: streams } = answeredAs(client, request, answer, STREAM_LIST);
   return streams
     .filter(({ lifecycle }) => lifecycle?.data_retention !== `${days}d` || lifecycle.enabled === false)
     .map(({ name }) => {
@@ -22,12 +24,10 @@ export async function planLifecycle(client: HttpClient, days: number, signal: Ab
         what: `data stream ${name}: events are deleted after ${days} days`,
         action: 'update',
         request: put,
-        apply: async (during) => void (await wanted(client, put, during)),
+        apply: (during) => done(client, put, during),
       };
     });
 }
 
-interface Stream {
-  readonly name: string;
-  readonly lifecycle?: { readonly data_retention?: string; readonly enabled?: boolean };
-}
+const LIFECYCLE = record({ data_retention: nullable(text), enabled: nullable(boolean) });
+const STREAM_LIST = record({ data_streams: listOf(record({ name: text, lifecycle: nullable(LIFECYCLE) })) });

@@ -6,7 +6,9 @@ import { LOKI_GROUP, type LokiRuleGroup, lokiRuleGroup } from '../content/loki-r
 import type { ContentOptions } from '../content/options.ts';
 import { PortlogError } from '../core/errors.ts';
 import type { HttpAnswer, HttpClient, HttpRequest } from '../sink/transport/http.ts';
-import { checkVersion, type Presence, found, installation, type PlanOptions, refused, removal, type Step } from './step.ts';
+import { listOf, object, optional, record, type Shaped, tableOf, text } from '../core/shape.ts';
+import { checkVersion, found, readAs, refused } from './ask.ts';
+import { type Presence, installation, type PlanOptions, removal, type Step } from './step.ts';
 
 /** Structured metadata, which all our queries ask, is on by default since then. */
 const OLDEST = [3, 0] as const;
@@ -44,7 +46,7 @@ export async function planLokiRemoval(client: HttpClient, tenant: string | undef
   return [removal(client, what(present), { method: 'DELETE', path: `${NAMESPACE}/${LOKI_GROUP}`, headers })];
 }
 
-function what({ rules }: LokiRuleGroup): string {
+function what({ rules }: { readonly rules: readonly unknown[] }): string {
   return `rule group ${LOKI_GROUP} with ${rules.length} alert rules in the ruler`;
 }
 
@@ -52,9 +54,10 @@ function tenantHeaders(tenant: string | undefined): Readonly<Record<string, stri
   return tenant === undefined ? {} : { 'x-scope-orgid': tenant };
 }
 
-async function presentGroup(client: HttpClient, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<LokiRuleGroup | undefined> {
-  const answer = await client.request({ method: 'GET', path: `${NAMESPACE}/${LOKI_GROUP}`, headers }, signal);
-  if (answer.status === 200) return parse(answer.body) as LokiRuleGroup;
+async function presentGroup(client: HttpClient, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<PresentGroup | undefined> {
+  const request: HttpRequest = { method: 'GET', path: `${NAMESPACE}/${LOKI_GROUP}`, headers };
+  const answer = await client.request(request, signal);
+  if (answer.status === 200) return readAs(client, request, answer, yamlIn(answer.body), GROUP);
   if (answer.status === 404 && /group does not exist|no rule groups/.test(answer.body)) return undefined;
   if (answer.status === 401 && headers['x-scope-orgid'] === undefined)
     throw new PortlogError('setup-refused', `${client.url.origin} wants to know whose rules these are (401: ${answer.body.trim().slice(0, 200)})`, {
@@ -62,6 +65,22 @@ async function presentGroup(client: HttpClient, headers: Readonly<Record<string,
     });
   if (answer.status === 401 || answer.status === 403) throw refused(client, { method: 'GET', path: NAMESPACE }, answer);
   throw noApi(client, answer);
+}
+
+/** Anybody may have added rules of another kind. */
+const GROUP = record({ interval: optional(text), rules: listOf(object) });
+type PresentGroup = Shaped<typeof GROUP>;
+
+/** Far above what our own rules come to. */
+const MOST_YAML = 4 << 20;
+
+function yamlIn(body: string): unknown {
+  if (body.length > MOST_YAML) return undefined;
+  try {
+    return parse(body);
+  } catch {
+    return undefined;
+  }
 }
 
 /** A ruler that is not there, or that reads its rules from files only. */
@@ -72,11 +91,16 @@ function noApi({ url }: HttpClient, { status, body }: HttpAnswer): PortlogError 
 }
 
 /** Each rule carries the fingerprint of what portlog made it. */
-function presenceOf(present: LokiRuleGroup | undefined, group: LokiRuleGroup): Presence {
+function presenceOf(present: PresentGroup | undefined, group: LokiRuleGroup): Presence {
   if (present === undefined) return 'absent';
-  const isOurs = present.rules.every(
-    ({ annotations: { portlog, ...annotations }, alert, expr, labels }) => portlog === fingerprint({ alert, expr, labels, annotations }),
-  );
+  const isOurs = present.rules.every((rule) => {
+    if (!RULE(rule)) return false;
+    const { annotations, alert, expr, labels } = rule;
+    const { portlog, ...others } = annotations;
+    return portlog === fingerprint({ alert, expr, labels, annotations: others });
+  });
   if (!isOurs) return 'changed';
   return isDeepStrictEqual(present.rules, group.rules) && present.interval === group.interval ? 'as-installed' : 'outdated';
 }
+
+const RULE = record({ alert: text, expr: text, labels: tableOf(text), annotations: tableOf(text) });

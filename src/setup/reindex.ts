@@ -1,7 +1,8 @@
 import { systemClock } from '../core/clock.ts';
 import { PortlogError } from '../core/errors.ts';
-import type { HttpClient } from '../sink/transport/http.ts';
-import { wanted, wantedJson } from './step.ts';
+import type { HttpClient, HttpRequest } from '../sink/transport/http.ts';
+import { boolean, listOf, optional, record, text } from '../core/shape.ts';
+import { done, wantedAs } from './ask.ts';
 
 /** How often a copy is asked whether it is done. */
 const EVERY_MS = 500;
@@ -16,12 +17,12 @@ export type Copied = { readonly index: string; readonly op_type: 'create' } | { 
  */
 export async function copyDocuments(client: HttpClient, from: string, to: Copied, signal: AbortSignal): Promise<void> {
   // What came just now is not found before that, and would be left behind.
-  await wanted(client, { method: 'POST', path: `/${from}/_refresh` }, signal);
+  await done(client, { method: 'POST', path: `/${from}/_refresh` }, signal);
   const body = JSON.stringify({ source: { index: from }, dest: { ...to, pipeline: '_none' } });
-  const started = await wantedJson(client, { method: 'POST', path: '/_reindex?refresh=true&wait_for_completion=false', body }, signal);
-  const { task } = started as { readonly task: string };
+  const start: HttpRequest = { method: 'POST', path: '/_reindex?refresh=true&wait_for_completion=false', body };
+  const { task } = await wantedAs(client, start, record({ task: text }), signal);
   for (;;) {
-    const { completed, error, response } = (await wantedJson(client, { method: 'GET', path: `/_tasks/${task}` }, signal)) as Task;
+    const { completed, error, response } = await wantedAs(client, { method: 'GET', path: `/_tasks/${encodeURIComponent(task)}` }, TASK, signal);
     if (!completed) {
       await systemClock.sleep(EVERY_MS, signal);
       continue;
@@ -34,13 +35,9 @@ export async function copyDocuments(client: HttpClient, from: string, to: Copied
   }
 }
 
-interface Task {
-  readonly completed: boolean;
-  readonly error?: Failure;
-  readonly response?: { readonly failures: readonly { readonly cause: Failure }[] };
-}
-
-interface Failure {
-  readonly type: string;
-  readonly reason: string;
-}
+const FAILURE = record({ type: text, reason: text });
+const TASK = record({
+  completed: boolean,
+  error: optional(FAILURE),
+  response: optional(record({ failures: listOf(record({ cause: FAILURE })) })),
+});

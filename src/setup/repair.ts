@@ -4,7 +4,8 @@ import type { HttpClient, HttpRequest } from '../sink/transport/http.ts';
 import { PortlogError } from '../core/errors.ts';
 import { setupFileText } from './files.ts';
 import { copyDocuments } from './reindex.ts';
-import { said, type Step, wanted } from './step.ts';
+import { done } from './ask.ts';
+import { said, type Step } from './step.ts';
 
 export interface RepairOptions {
   /** Only of this one; undefined for all. */
@@ -108,9 +109,9 @@ function inventoryMended(client: HttpClient, fault: Fault): Step {
     async apply(signal) {
       // Of an attempt that failed.
       await client.request({ method: 'DELETE', path: `/${next}` }, signal);
-      await wanted(client, { method: 'PUT', path: `/${next}` }, signal);
+      await done(client, { method: 'PUT', path: `/${next}` }, signal);
       await copyDocuments(client, index, { index: next, version_type: 'external' }, signal);
-      await wanted(client, swap, signal);
+      await done(client, swap, signal);
     },
   };
 }
@@ -125,11 +126,11 @@ function strayMended(client: HttpClient, place: Place): Step {
     request: removal,
     async apply(signal) {
       await copyDocuments(client, place.index, { index: beside, op_type: 'create' }, signal);
-      await wanted(client, removal, signal);
+      await done(client, removal, signal);
     },
   };
 }
 
 function sending(client: HttpClient, request: HttpRequest): Pick<Step, 'request' | 'apply'> {
-  return { request, apply: async (signal) => void (await wanted(client, request, signal)) };
+  return { request, apply: (signal) => done(client, request, signal) };
 }

@@ -2,27 +2,16 @@ import { ndjson } from '../content/files.ts';
 import { fingerprint } from '../content/fingerprint.ts';
 import { PortlogError } from '../core/errors.ts';
 import type { HttpClient, HttpRequest } from '../sink/transport/http.ts';
-import {
-  accepted,
-  checkVersion,
-  type Presence,
-  installation,
-  type PlanOptions,
-  presenceByMark,
-  removal,
-  type Step,
-  wanted,
-  wantedJson,
-} from './step.ts';
+import { anything, boolean, listOf, object, optional, record, type Shaped, text } from '../core/shape.ts';
+import { jsonIn, wordsAt } from '../sink/transport/answer.ts';
+import { accepted, checkVersion, linesAs, wanted, wantedAs } from './ask.ts';
+import { type Presence, installation, type PlanOptions, presenceByMark, removal, type Step } from './step.ts';
 
 const BOUNDARY = 'portlog-saved-objects';
 
+const SAVED_OBJECT = record({ type: text, id: text, attributes: object });
 /** As much of a saved object as set-up looks at, of Kibana or OpenSearch Dashboards. */
-export interface AnySavedObject {
-  readonly type: string;
-  readonly id: string;
-  readonly attributes: Readonly<Record<string, unknown>>;
-}
+export type AnySavedObject = Shaped<typeof SAVED_OBJECT>;
 
 /** What differs between the two. */
 export interface SavedObjectsServer {
@@ -44,19 +33,11 @@ export async function checkDashboards(
   signal: AbortSignal,
 ): Promise<string> {
   const { body } = await wanted(client, { method: 'GET', path: '/api/status' }, signal);
-  const version = versionIn(body);
+  const version = wordsAt(jsonIn(body), 'version', 'number');
   if (version === undefined)
     throw new PortlogError('setup-refused', `${client.url.origin} does not say that it is ${product}, or not to us`, { hint });
   checkVersion(product, version, oldest);
   return version;
-}
-
-function versionIn(body: string): string | undefined {
-  try {
-    return (JSON.parse(body) as { version?: { number?: string } }).version?.number;
-  } catch {
-    return undefined;
-  }
 }
 
 /**
@@ -132,19 +113,16 @@ async function exported(
   const body = JSON.stringify({ objects: objects.map(({ type, id }) => ({ type, id })), excludeExportDetails: true });
   const request: HttpRequest = { method: 'POST', path: '/api/saved_objects/_export', body, headers: server.headers };
   const answer = await client.request(request, signal);
-  if (answer.status !== 400) {
-    const lines = accepted(client, request, answer)
-      .body.split('\n')
-      .filter((line) => line !== '');
-    return lines.map((line) => JSON.parse(line) as AnySavedObject);
-  }
+  if (answer.status !== 400) return linesAs(client, request, answer, SAVED_OBJECT);
   // It exports all or nothing, and names what is missing.
-  const { attributes } = JSON.parse(answer.body) as { attributes?: { objects?: readonly { type: string; id: string }[] } };
-  const missing = new Set(attributes?.objects?.map(({ type, id }) => `${type} ${id}`));
+  const refusal = jsonIn(answer.body);
+  const missing = new Set(MISSING(refusal) ? refusal.attributes.objects.map(({ type, id }) => `${type} ${id}`) : []);
   const left = objects.filter(({ type, id }) => !missing.has(`${type} ${id}`));
   if (left.length === objects.length) accepted(client, request, answer);
   return exported(server, client, left, signal);
 }
+
+const MISSING = record({ attributes: record({ objects: listOf(record({ type: text, id: text })) }) });
 
 function importOf({ headers }: SavedObjectsServer, objects: readonly AnySavedObject[]): HttpRequest {
   const part = `--${BOUNDARY}\r\ncontent-disposition: form-data; name="file"; filename="portlog.ndjson"\r\ncontent-type: application/ndjson\r\n\r\n`;
@@ -159,7 +137,7 @@ function importOf({ headers }: SavedObjectsServer, objects: readonly AnySavedObj
 
 /** A 200 may still say that objects were left out. */
 async function importAll({ product }: SavedObjectsServer, client: HttpClient, request: HttpRequest, signal: AbortSignal): Promise<void> {
-  const done = (await wantedJson(client, request, signal)) as { success: boolean; errors?: readonly { type: string; id: string; error: object }[] };
+  const done = await wantedAs(client, request, IMPORTED, signal);
   const [first] = done.errors ?? [];
   if (done.success && first === undefined) return;
   const why = first === undefined ? JSON.stringify(done).slice(0, 200) : `${first.type} ${first.id}: ${JSON.stringify(first.error)}`;
@@ -167,3 +145,5 @@ async function importAll({ product }: SavedObjectsServer, client: HttpClient, re
     hint: 'portlog setup … --export DIR writes the file, for its own import',
   });
 }
+
+const IMPORTED = record({ success: boolean, errors: optional(listOf(record({ type: text, id: text, error: anything }))) });

@@ -3,7 +3,8 @@ import { placesOf, UNKNOWN } from '../sink/bulk/places.ts';
 import type { HttpClient } from '../sink/transport/http.ts';
 import { PortlogError } from '../core/errors.ts';
 import { setupFileText, SETUP_FILES, type SetupFile } from './files.ts';
-import { found, removal, said, type Step } from './step.ts';
+import { found } from './ask.ts';
+import { removal, said, type Step } from './step.ts';
 import { covers, definitionIn, isOurs } from './templates.ts';
 
 /**
@@ -15,8 +16,9 @@ export async function planTemplatesRemoval(client: HttpClient, server: BulkServe
   const steps: Step[] = [];
   for (const file of SETUP_FILES[server.type].toReversed()) {
     const { what, path } = file;
-    const answer = await found(client, { method: 'GET', path }, signal);
-    if (answer === undefined || !mayGo(server, file, definitionIn(answer))) continue;
+    const request = { method: 'GET', path } as const;
+    const answer = await found(client, request, signal);
+    if (answer === undefined || !mayGo(server, file, definitionIn(client, request, answer))) continue;
     const why = users(file);
     steps.push(why === undefined ? removal(client, what, { method: 'DELETE', path }) : said('stays', `${what}, which ${why}`));
   }

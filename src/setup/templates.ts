@@ -1,9 +1,12 @@
 import { PortlogError } from '../core/errors.ts';
 import { type BulkServer, bulkRefusal } from '../sink/bulk/bulk.ts';
 import { ELASTICSEARCH } from '../sink/elasticsearch/elasticsearch.ts';
-import type { HttpAnswer, HttpClient } from '../sink/transport/http.ts';
+import type { HttpAnswer, HttpClient, HttpRequest } from '../sink/transport/http.ts';
 import { setupFileText, SETUP_FILES, type SetupFile } from './files.ts';
-import { type Presence, installation, type PlanOptions, refused, type Step } from './step.ts';
+import { listOf, object, record, tableOf, text } from '../core/shape.ts';
+import { jsonIn } from '../sink/transport/answer.ts';
+import { answeredAs, refused } from './ask.ts';
+import { type Presence, installation, type PlanOptions, type Step } from './step.ts';
 
 /** Templates and the ingest pipeline. Throws `setup-refused` when something of that name is there that portlog did not make. */
 export async function planTemplates(
@@ -47,7 +50,8 @@ const ROLE = {
 /** Makes an API key that may write events and nothing else; returns it in the form that portlog takes. */
 export async function createApiKey(client: HttpClient, signal: AbortSignal): Promise<string> {
   const body = JSON.stringify({ name: 'portlog', role_descriptors: ROLE, metadata: { application: 'portlog' } });
-  const answer = await client.request({ method: 'POST', path: '/_security/api_key', body }, signal);
+  const request: HttpRequest = { method: 'POST', path: '/_security/api_key', body };
+  const answer = await client.request(request, signal);
   if (answer.status === 400 || answer.status === 403)
     throw new PortlogError(
       'setup-refused',
@@ -57,8 +61,15 @@ export async function createApiKey(client: HttpClient, signal: AbortSignal): Pro
       },
     );
   if (answer.status !== 200) throw bulkRefusal(client.url, answer, ELASTICSEARCH);
-  return (JSON.parse(answer.body) as { encoded: string }).encoded;
+  // Not its own words, in which there may be a key.
+  const made = jsonIn(answer.body);
+  if (KEY(made)) return made.encoded;
+  throw new PortlogError('setup-refused', `${client.url.origin} answered to ${request.method} ${request.path} with no API key`, {
+    hint: 'check the address, and what stands between portlog and the server',
+  });
 }
+
+const KEY = record({ encoded: text });
 
 interface Look {
   readonly client: HttpClient;
@@ -69,12 +80,13 @@ interface Look {
 }
 
 async function presenceOf({ client, server, file, plan, signal }: Look, body: string): Promise<Presence> {
-  const answer = await client.request({ method: 'GET', path: file.path }, signal);
+  const request: HttpRequest = { method: 'GET', path: file.path };
+  const answer = await client.request(request, signal);
   if (answer.status === 404) return 'absent';
-  if (answer.status === 403) throw refused(client, { method: 'GET', path: file.path }, answer);
+  if (answer.status === 403) throw refused(client, request, answer);
   if (answer.status !== 200) throw bulkRefusal(client.url, answer, server);
+  const present = definitionIn(client, request, answer);
   if (file.isCustom === true) return 'as-installed';
-  const present = definitionIn(answer);
   if (!isOurs(present) && !plan.force)
     throw new PortlogError('setup-refused', `${client.url.origin} already has an ${file.what} that portlog did not make`, {
       hint: `it is left as it is; rename it, overwrite it with --force, or install the files of portlog setup ${server.type} --export DIR by hand`,
@@ -83,12 +95,15 @@ async function presenceOf({ client, server, file, plan, signal }: Look, body: st
 }
 
 /** Pipelines come by name, templates in a list. */
-export function definitionIn({ body }: HttpAnswer): unknown {
-  const parsed = JSON.parse(body) as Record<string, unknown>;
-  const list = (parsed['component_templates'] ?? parsed['index_templates']) as readonly Record<string, unknown>[] | undefined;
-  const [first] = list ?? [];
-  return first === undefined ? Object.values(parsed)[0] : (first['component_template'] ?? first['index_template']);
+export function definitionIn(client: HttpClient, request: HttpRequest, answer: HttpAnswer): unknown {
+  const { path } = request;
+  if (path.startsWith('/_component_template/')) return answeredAs(client, request, answer, COMPONENTS).component_templates[0]?.component_template;
+  if (path.startsWith('/_index_template/')) return answeredAs(client, request, answer, TEMPLATES).index_templates[0]?.index_template;
+  return Object.values(answeredAs(client, request, answer, tableOf(object)))[0];
 }
+
+const COMPONENTS = record({ component_templates: listOf(record({ component_template: object })) });
+const TEMPLATES = record({ index_templates: listOf(record({ index_template: object })) });
 
 /** Pipelines of OpenSearch have no `_meta`: theirs stands in the description. */
 export function isOurs(definition: unknown): boolean {
@@ -98,11 +113,15 @@ export function isOurs(definition: unknown): boolean {
 
 /** Whether the server's form says all that we want: it adds members of its own, and writes numbers and booleans as text. */
 export function covers(present: unknown, wanted: unknown): boolean {
-  if (typeof wanted !== 'object' || wanted === null) return String(present) === String(wanted);
+  if (typeof wanted !== 'object' || wanted === null) return present === wanted || (isPlain(present) && String(present) === String(wanted));
   if (typeof present !== 'object' || present === null) return false;
   if (Array.isArray(wanted))
     return Array.isArray(present) && present.length === wanted.length && wanted.every((member, i) => covers(present[i], member));
   return Object.entries(wanted).every(([name, member]) => covers(memberOf(present, name), member));
+}
+
+function isPlain(value: unknown): value is string | number | boolean {
+  return ['string', 'number', 'boolean'].includes(typeof value);
 }
 
 /** `index.mapping.x` may come back as nested objects. */

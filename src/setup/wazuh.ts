@@ -5,19 +5,9 @@ import { wazuhFingerprint } from '../content/wazuh-file.ts';
 import { PortlogError } from '../core/errors.ts';
 import type { HttpAnswer, HttpClient, HttpRequest } from '../sink/transport/http.ts';
 import { wazuhVersion, wazuhWords } from '../sink/wazuh/api.ts';
-import {
-  accepted,
-  checkVersion,
-  found,
-  installation,
-  type PlanOptions,
-  type Presence,
-  removal,
-  type Step,
-  wanted,
-  jsonOf,
-  wantedJson,
-} from './step.ts';
+import { anything, listOf, number, optional, record, type Shaped, text } from '../core/shape.ts';
+import { accepted, answeredAs, checkVersion, found, wanted, wantedAs } from './ask.ts';
+import { installation, type PlanOptions, type Presence, removal, type Step } from './step.ts';
 
 const OLDEST = [4, 6] as const;
 /** The first without rules in XML. */
@@ -70,15 +60,13 @@ async function refuseDuplicates(client: HttpClient, options: ContentOptions, sig
   });
 }
 
-interface WazuhRuleAt {
-  readonly id: number;
-  readonly filename: string;
-}
+const RULES_AT = record({ data: record({ affected_items: listOf(record({ id: number, filename: text })) }) });
+type WazuhRuleAt = Shaped<typeof RULES_AT>['data']['affected_items'][number];
 
 async function takenBy(client: HttpClient, options: ContentOptions, signal: AbortSignal): Promise<WazuhRuleAt | undefined> {
   const path = `/rules?rule_ids=${allWazuhIds(options).join(',')}&select=id,filename&limit=500`;
-  const { data } = (await wantedJson(client, { method: 'GET', path }, signal)) as { data?: { affected_items?: readonly WazuhRuleAt[] } };
-  return data?.affected_items?.find(({ filename }) => filename !== RULES_FILE);
+  const { data } = await wantedAs(client, { method: 'GET', path }, RULES_AT, signal);
+  return data.affected_items.find(({ filename }) => filename !== RULES_FILE);
 }
 
 /** Ids from 100000 to 120000 are for people's own rules. */
@@ -92,8 +80,12 @@ export async function planWazuhRemoval(client: HttpClient, signal: AbortSignal):
   await checkWazuh(client, signal);
   const steps: Step[] = [];
   for (const { what, path } of FILES.toReversed())
-    if ((await fileAt(client, path, signal)) !== undefined) steps.push(removal(client, what, { method: 'DELETE', path }));
+    if ((await fileAt(client, path, signal)) !== undefined) steps.push(fileRemoval(client, what, { method: 'DELETE', path }));
   return withLoading(client, steps, [], signal);
+}
+
+function fileRemoval(client: HttpClient, what: string, request: HttpRequest): Step {
+  return { ...removal(client, what, request), apply: async (signal) => void (await done(client, request, signal)) };
 }
 
 async function checkWazuh(client: HttpClient, signal: AbortSignal): Promise<void> {
@@ -129,12 +121,9 @@ async function done(client: HttpClient, request: HttpRequest, signal: AbortSigna
 }
 
 function checked(client: HttpClient, request: HttpRequest, answer: HttpAnswer): HttpAnswer {
-  const { error = 0, data } = jsonOf(client, request, answer) as {
-    error?: number;
-    data?: { failed_items?: readonly { error?: { message?: string } }[] };
-  };
+  const { error = 0, data } = answeredAs(client, request, answer, OUTCOME);
   if (error === 0) return answer;
-  const why = data?.failed_items?.[0]?.error?.message;
+  const why = FAILED(data) ? data.failed_items[0]?.error.message : undefined;
   throw new PortlogError(
     'setup-refused',
     `${client.url.origin} did not do ${request.method} ${request.path}: ${wazuhWords(answer)}${why === undefined ? '' : ` (${why})`}`,
@@ -143,6 +132,9 @@ function checked(client: HttpClient, request: HttpRequest, answer: HttpAnswer): 
     },
   );
 }
+
+const OUTCOME = record({ error: optional(number), data: anything });
+const FAILED = record({ failed_items: listOf(record({ error: record({ message: text }) })) });
 
 /** Nothing is loaded when nothing was changed, or when the manager would not come back. */
 async function withLoading(
@@ -177,7 +169,8 @@ async function load(client: HttpClient, of: string, reload: HttpRequest, signal:
 }
 
 async function isCluster(client: HttpClient, signal: AbortSignal): Promise<boolean> {
-  const status = await wantedJson(client, { method: 'GET', path: '/cluster/status' }, signal);
-  const { data } = status as { data?: { enabled?: string; running?: string } };
-  return data?.enabled === 'yes' && data.running === 'yes';
+  const { data } = await wantedAs(client, { method: 'GET', path: '/cluster/status' }, CLUSTER, signal);
+  return data.enabled === 'yes' && data.running === 'yes';
 }
+
+const CLUSTER = record({ data: record({ enabled: text, running: text }) });

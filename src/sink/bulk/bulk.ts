@@ -1,6 +1,6 @@
 import { ecsParts } from '../../event/ecs.ts';
 import { INVENTORY, type LogEvent } from '../../event/event.ts';
-import { jsonIn, unknownAnswer, wordsAt } from '../transport/answer.ts';
+import { jsonIn, wordsAt } from '../transport/answer.ts';
 import { batchBody, encoded, Scratch } from '../transport/body.ts';
 import { bulkOutcome } from './outcome.ts';
 import { SetUp } from './set-up.ts';
@@ -64,10 +64,10 @@ export function bulkSink(options: SinkOptions, server: BulkServer): Sink {
     async check(signal) {
       const about = await aboutBulk(client, server, signal);
       if (about.some(({ level }) => level === 'error')) return about;
-      return [...about, ...(await believed(url, setUp.look(signal))), ...((await server.mayWrite?.(client, namespace, signal)) ?? [])];
+      return [...about, ...(await setUp.look(signal)), ...((await server.mayWrite?.(client, namespace, signal)) ?? [])];
     },
     async send(batch, signal) {
-      await believed(url, setUp.require(signal));
+      await setUp.require(signal);
       const body = batchBody(batch, scratch);
       const path = batch.partition === RECORDS ? BULK : `${BULK}${server.toStreams}`;
       const answer = await client.request({ method: 'POST', path, body, contentType: 'application/x-ndjson' }, signal);
@@ -79,16 +79,6 @@ export function bulkSink(options: SinkOptions, server: BulkServer): Sink {
     },
     close: () => client.close(),
   };
-}
-
-/** What it says of its set-up may be of any form as well: what cannot be read is an unknown answer, and nothing is sent. */
-async function believed<T>(url: URL, reading: Promise<T>): Promise<T> {
-  try {
-    return await reading;
-  } catch (cause) {
-    if (cause instanceof SyntaxError || cause instanceof TypeError) throw unknownAnswer(url.origin, 'what it says of its set-up cannot be read');
-    throw cause;
-  }
 }
 
 /**

@@ -1,5 +1,7 @@
+import { either, listOf, optional, record, type Shape, type Shaped, tableOf, text } from '../../core/shape.ts';
+import { answerAs } from '../transport/answer.ts';
 import type { HttpAnswer, HttpClient } from '../transport/http.ts';
-import { type Difference, differences, guesses, type Mapping, typeAt } from './types.ts';
+import { type Difference, differences, guesses, type Mapping, MAPPING, typeAt } from './types.ts';
 
 /** Where documents of a namespace go already: a data stream, or the index of the inventory. */
 export interface Place {
@@ -47,34 +49,36 @@ export async function placesOf(
   refusal: Refusal,
   signal: AbortSignal,
 ): Promise<readonly Place[] | typeof UNKNOWN> {
-  const ask = async (path: string): Promise<unknown> => {
+  const ask = async <T>(path: string, shape: Shape<T>, none: T): Promise<T | typeof UNKNOWN> => {
     const answer = await client.request({ method: 'GET', path }, signal);
-    if (answer.status === 404) return {};
+    if (answer.status === 404) return none;
     if (answer.status === 403) return UNKNOWN;
     if (answer.status !== 200) throw refusal(answer);
-    return JSON.parse(answer.body) as unknown;
+    return answerAs(`${client.url.origin} to GET ${path}`, answer.body, shape);
   };
   // One behind the other: of a name with a wildcard, a server may keep silent about what it does not allow.
-  const inventory = await ask(`/_resolve/index/nmap-inventory-${namespace}`);
-  const streams = inventory === UNKNOWN ? UNKNOWN : await ask(`/_resolve/index/logs-nmap.*-${namespace}`);
-  if (streams === UNKNOWN) return UNKNOWN;
-  const found = distinct([...namesIn(streams as Resolved, true), ...namesIn(inventory as Resolved, false)]);
+  const inventory = await ask(`/_resolve/index/nmap-inventory-${namespace}`, RESOLVED, NOTHING);
+  const streams = inventory === UNKNOWN ? UNKNOWN : await ask(`/_resolve/index/logs-nmap.*-${namespace}`, RESOLVED, NOTHING);
+  if (inventory === UNKNOWN || streams === UNKNOWN) return UNKNOWN;
+  const found = distinct([...namesIn(streams, true), ...namesIn(inventory, false)]);
   if (found.length === 0) return [];
-  const mappings = await ask(`/${found.map(({ index }) => index).join(',')}/_mapping`);
+  const mappings = await ask(`/${found.map(({ index }) => index).join(',')}/_mapping`, tableOf(record({ mappings: MAPPING })), {});
   if (mappings === UNKNOWN) return UNKNOWN;
-  const byIndex = mappings as Readonly<Record<string, { readonly mappings: Mapping }>>;
   return found.flatMap((one) => {
-    const mapping = byIndex[one.index]?.mappings;
+    const mapping = mappings[one.index]?.mappings;
     return mapping === undefined ? [] : [{ ...one, mapping }];
   });
 }
 
 /** https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-resolve-index */
-interface Resolved {
-  readonly indices?: readonly { readonly name: string }[];
-  readonly aliases?: readonly { readonly name: string; readonly indices: string | readonly string[] }[];
-  readonly data_streams?: readonly { readonly name: string; readonly backing_indices: string | readonly string[] }[];
-}
+const NAMES = either(text, listOf(text));
+const RESOLVED = record({
+  indices: optional(listOf(record({ name: text }))),
+  aliases: optional(listOf(record({ name: text, indices: NAMES }))),
+  data_streams: optional(listOf(record({ name: text, backing_indices: NAMES }))),
+});
+type Resolved = Shaped<typeof RESOLVED>;
+const NOTHING: Resolved = { indices: undefined, aliases: undefined, data_streams: undefined };
 
 function namesIn({ indices = [], aliases = [], data_streams: streams = [] }: Resolved, wantsStreams: boolean): readonly Omit<Place, 'mapping'>[] {
   return [
@@ -108,13 +112,15 @@ async function customMappings(client: HttpClient, signal: AbortSignal): Promise<
   for (const name of CUSTOM) {
     const { status, body } = await client.request({ method: 'GET', path: `/_component_template/${name}` }, signal);
     if (status !== 200) continue;
-    const { component_templates: templates } = JSON.parse(body) as {
-      component_templates: readonly { component_template: { template: { mappings?: Mapping } } }[];
-    };
+    const { component_templates: templates } = answerAs(`${client.url.origin} to GET /_component_template/${name}`, body, COMPONENTS);
     found.push(...templates.map(({ component_template: { template } }) => template.mappings ?? {}));
   }
   return found;
 }
+
+const COMPONENTS = record({
+  component_templates: listOf(record({ component_template: record({ template: record({ mappings: optional(MAPPING) }) }) })),
+});
 
 const MOST_FIELDS = 3;
 

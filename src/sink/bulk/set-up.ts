@@ -57,7 +57,7 @@ export class SetUp {
     const answer = await client.request({ method: 'GET', path: INDEX_TEMPLATES }, signal);
     if (answer.status === 403) return this.unseen(answer);
     if (answer.status !== 200 && answer.status !== 404) throw this.to.refusal(answer);
-    const all = answer.status === 200 ? templatesIn(answer.body) : [];
+    const all = answer.status === 200 ? templatesIn(`${origin} to GET /_index_template`, answer.body) : [];
     const notOurs = [`logs-nmap.port-${namespace}`, `nmap-inventory-${namespace}`].flatMap((name) => {
       const inForce = inForceFor(name, all);
       return inForce?.isOurs === true ? [] : [{ name, inForce }];

@@ -1,4 +1,6 @@
 import { fitsGlob } from '../../core/glob.ts';
+import { either, listOf, number, optional, record, text } from '../../core/shape.ts';
+import { answerAs } from '../transport/answer.ts';
 
 /** The component template that every index with our documents must be made of. */
 export const MAPPINGS = 'logs-nmap@mappings';
@@ -20,14 +22,9 @@ export interface IndexTemplate {
   readonly isOurs: boolean;
 }
 
-/** What {@link INDEX_TEMPLATES} answers. */
-export function templatesIn(body: string): readonly IndexTemplate[] {
-  const { index_templates: templates = [] } = JSON.parse(body) as {
-    index_templates?: readonly {
-      name: string;
-      index_template: { index_patterns: string | readonly string[]; priority?: number; composed_of?: readonly string[] };
-    }[];
-  };
+/** What {@link INDEX_TEMPLATES} answers. `what`: of whom, to what. */
+export function templatesIn(what: string, body: string): readonly IndexTemplate[] {
+  const { index_templates: templates = [] } = answerAs(what, body, TEMPLATES);
   return templates.map(({ name, index_template: { index_patterns, priority = 0, composed_of = [] } }) => ({
     name,
     patterns: [index_patterns].flat(),
@@ -35,6 +32,9 @@ export function templatesIn(body: string): readonly IndexTemplate[] {
     isOurs: composed_of.includes(MAPPINGS),
   }));
 }
+
+const TEMPLATE = record({ index_patterns: either(text, listOf(text)), priority: optional(number), composed_of: optional(listOf(text)) });
+const TEMPLATES = record({ index_templates: optional(listOf(record({ name: text, index_template: TEMPLATE }))) });
 
 /** Of all templates that fit, a server takes the one with the highest priority. */
 export function inForceFor(index: string, templates: readonly IndexTemplate[]): IndexTemplate | undefined {

@@ -1,13 +1,20 @@
+import { boolean, either, optional, record, type Shape, tableOf, text } from '../../core/shape.ts';
 import { type FieldType, FIELDS } from '../../event/fields.ts';
 
 /** A mapping as the server shows it. */
 export interface Mapping {
   /** `true`, `false`, `strict`, `runtime`; what is absent is `true`. */
-  readonly dynamic?: string | boolean;
-  readonly properties?: Properties;
+  readonly dynamic?: string | boolean | undefined;
+  readonly properties?: Properties | undefined;
 }
 
-type Properties = Readonly<Record<string, { readonly type?: string; readonly properties?: Properties }>>;
+type Properties = Readonly<Record<string, { readonly type?: string | undefined; readonly properties?: Properties | undefined }>>;
+
+export const MAPPING: Shape<Mapping> = record({ dynamic: optional(either(text, boolean)), properties: optional(isProperties) });
+
+function isProperties(value: unknown): value is Properties {
+  return tableOf(record({ type: optional(text), properties: optional(isProperties) }))(value);
+}
 
 /** What a mapping has that portlog's template does not say. */
 export interface Difference {

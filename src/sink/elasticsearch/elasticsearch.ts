@@ -1,3 +1,5 @@
+import { boolean, record, tableOf } from '../../core/shape.ts';
+import { answerAs } from '../transport/answer.ts';
 import { aboutServer, type BulkServer, bulkSink, notThere } from '../bulk/bulk.ts';
 import type { HttpClient } from '../transport/http.ts';
 import type { SinkOptions } from '../options.ts';
@@ -41,7 +43,7 @@ async function privileges(client: HttpClient, namespace: string, signal: AbortSi
   const { status, body } = await client.request(request, signal);
   // Without security nobody is asked.
   if (status !== 200) return [];
-  const { index: has } = JSON.parse(body) as { readonly index: Readonly<Record<string, Readonly<Record<string, boolean>>>> };
+  const { index: has } = answerAs(`${client.url.origin} to POST ${request.path}`, body, PRIVILEGES);
   const lacking = index.flatMap(({ names: [name], privileges: wanted }) =>
     wanted.filter((one) => has[name]?.[one] !== true).map((privilege) => ({ name, privilege })),
   );
@@ -50,6 +52,8 @@ async function privileges(client: HttpClient, namespace: string, signal: AbortSi
   const isGrave = lacking.some(({ privilege }) => privilege !== 'auto_configure');
   return [{ level: isGrave ? 'error' : 'warning', message: `these credentials lack the index privilege ${words}`, hint: ELASTICSEARCH.rights }];
 }
+
+const PRIVILEGES = record({ index: tableOf(tableOf(boolean)) });
 
 /** https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-bulk */
 export function elasticsearchSink(options: SinkOptions): Sink {

@@ -1,3 +1,4 @@
+import type { Shape } from '../../core/shape.ts';
 import { SinkError } from '../sink.ts';
 
 /*
@@ -42,6 +43,13 @@ export function wordsAt(value: unknown, ...path: readonly string[]): string | un
 /** An answer that its protocol does not know. `what`: of whom, to what. */
 export function unknownAnswer(what: string, why: string): SinkError {
   return new SinkError('temporary', `${what}: ${why}`, { hint: 'what was sent is kept; check what stands between portlog and the server' });
+}
+
+/** The JSON of an answer, of a shape; else an unknown answer. `what`: of whom, to what. */
+export function answerAs<T>(what: string, body: string, shape: Shape<T>): T {
+  const json = jsonIn(body);
+  if (shape(json)) return json;
+  throw unknownAnswer(what, 'an answer that is none of that protocol');
 }
 
 /** Brackets within strings do not count. */

@@ -1,0 +1,111 @@
+import { PortlogError } from '../core/errors.ts';
+import { jsonIn } from '../sink/transport/answer.ts';
+import type { HttpAnswer, HttpClient, HttpRequest } from '../sink/transport/http.ts';
+import { isAtLeast } from '../sink/transport/version.ts';
+import { either, listOf, number, object, oneOf, record, type Shape } from '../core/shape.ts';
+import { hintFor } from './rights.ts';
+
+/*
+ * What set-up asks a server, and how it reads the answer. Nobody else here parses one: what answers may be a proxy, a page to log in, or
+ * another product, and must end in a sentence.
+ */
+
+/** The answer to a request that must succeed; else a `setup-refused` with the server's own words. */
+export async function wanted(client: HttpClient, request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
+  return accepted(client, request, await client.request(request, signal));
+}
+
+/** A request that must do something: a 2xx may still say that it was not done, or be of somebody who knows nothing of it. */
+export async function done(client: HttpClient, request: HttpRequest, signal: AbortSignal): Promise<void> {
+  const answer = await wanted(client, request, signal);
+  if ((answer.status === 202 || answer.status === 204) && answer.body.trim() === '') return;
+  answeredAs(client, request, answer, IS_DONE);
+}
+
+const saysNothing = oneOf<unknown>(undefined, null, false, 0, '');
+const IS_DONE = record({
+  error: saysNothing,
+  errors: either(saysNothing, listOf(nothing)),
+  acknowledged: oneOf(undefined, true),
+  success: oneOf(undefined, true),
+  status: either(oneOf(undefined, 'success'), number),
+});
+
+/** As {@link wanted}, but undefined when it is not there. */
+export async function found(client: HttpClient, request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer | undefined> {
+  const answer = await client.request(request, signal);
+  return answer.status === 404 ? undefined : accepted(client, request, answer);
+}
+
+/** As {@link wanted}, and read: JSON of a shape. */
+export async function wantedAs<T>(client: HttpClient, request: HttpRequest, shape: Shape<T>, signal: AbortSignal): Promise<T> {
+  return answeredAs(client, request, await client.request(request, signal), shape);
+}
+
+/** As {@link found}, and read. */
+export async function foundAs<T>(client: HttpClient, request: HttpRequest, shape: Shape<T>, signal: AbortSignal): Promise<T | undefined> {
+  const answer = await client.request(request, signal);
+  return answer.status === 404 ? undefined : answeredAs(client, request, answer, shape);
+}
+
+/** As {@link wanted}, of an answer that is there already. */
+export function accepted(client: HttpClient, request: HttpRequest, answer: HttpAnswer): HttpAnswer {
+  if (answer.status >= 200 && answer.status < 300) return answer;
+  throw refused(client, request, answer);
+}
+
+/** What an accepted answer says. What else comes with a 200 is some other program's, or of a version that nobody here knows. */
+export function answeredAs<T>(client: HttpClient, request: HttpRequest, answer: HttpAnswer, shape: Shape<T>): T {
+  return readAs(client, request, accepted(client, request, answer), jsonIn(answer.body), shape);
+}
+
+/** As {@link answeredAs}, of an answer with a JSON value in each line. */
+export function linesAs<T>(client: HttpClient, request: HttpRequest, answer: HttpAnswer, shape: Shape<T>): readonly T[] {
+  const lines = accepted(client, request, answer).body.split('\n');
+  return lines.filter((line) => line.trim() !== '').map((line) => readAs(client, request, answer, jsonIn(line), shape));
+}
+
+/** A part of an answer, of a shape; else `setup-refused`. */
+export function readAs<T>(client: HttpClient, request: HttpRequest, answer: HttpAnswer, value: unknown, shape: Shape<T>): T {
+  if (shape(value)) return value;
+  const { message } = refused(client, request, answer);
+  const why = object(value) || Array.isArray(value) ? 'which is not what is said there' : 'which is no JSON';
+  throw new PortlogError('setup-refused', `${message} (${why})`, {
+    hint: 'check the address, and what stands between portlog and the server',
+  });
+}
+
+function nothing(value: unknown): value is never {
+  return value === undefined;
+}
+
+const MOST_WORDS = 300;
+
+export function refused({ url }: HttpClient, { method, path }: HttpRequest, { status, body }: HttpAnswer): PortlogError {
+  // The server's own words, of which there may be megabytes.
+  const words = body
+    .slice(0, 10 * MOST_WORDS)
+    .replaceAll(/\s+/g, ' ')
+    .trim()
+    .slice(0, MOST_WORDS);
+  return new PortlogError('setup-refused', `${url.origin} answered ${status} to ${method} ${path}${words === '' ? '' : `: ${words}`}`, {
+    hint: hintFor(status, path) ?? 'the server says why; what was done before this stays',
+  });
+}
+
+/** Without the plugin that it belongs to, OpenSearch knows nothing of a path. */
+export function isWithoutPlugin({ status, body }: HttpAnswer): boolean {
+  return status === 400 && body.includes('no handler found');
+}
+
+/** Refuses a server that is older than what portlog brings is made for. */
+export function checkVersion(server: string, version: string, oldest: readonly [major: number, minor: number]): void {
+  if (isAtLeast(version, oldest)) return;
+  throw new PortlogError(
+    'setup-refused',
+    `this is ${server} ${version.slice(0, 40)}, and portlog's dashboards and rules need ${oldest.join('.')} or newer`,
+    {
+      hint: 'portlog setup … --export DIR writes the files, to try them by hand',
+    },
+  );
+}

@@ -1,0 +1,25 @@
+/** What to do about a 401 or 403, by what was asked. */
+export function hintFor(status: number, path: string): string | undefined {
+  if (status === 401) return 'set the credentials: PORTLOG_<TARGET>_USER and _PASSWORD, _API_KEY or _BEARER';
+  if (status !== 403) return undefined;
+  return RIGHTS.find(([prefix]) => prefix.test(path))?.[1];
+}
+
+/** What set-up needs to be allowed, by what is asked: each path belongs to one product. */
+const RIGHTS: readonly (readonly [prefix: RegExp, hint: string])[] = [
+  [/^\/_plugins\//, 'it needs the rights of all_access, or those for alerting and index management: docs/how-to/opensearch.md'],
+  [
+    /^\/_|^\/(?:\.ds-)?(?:logs-nmap|nmap-inventory)/,
+    'it needs to manage index templates, pipelines and the indices of portlog; the key that ships may not, and is taken before user and password: docs/how-to/elasticsearch.md',
+  ],
+  [
+    /^\/api\/(?:saved_objects|alerting|status)/,
+    'docs/how-to/elastic.md names the privileges that are needed (of OpenSearch Dashboards: opensearch.md)',
+  ],
+  [/^\/api\//, 'docs/how-to/grafana-loki.md names the role that is needed'],
+  [/^\/loki\//, 'the ruler of Loki does not allow it: docs/how-to/grafana-loki.md'],
+  [
+    /^\/(?:rules|decoders|manager|cluster)?/,
+    'the user needs rules:read, rules:update, decoders:read, decoders:update, cluster:status, manager:read, manager:restart: docs/how-to/wazuh.md',
+  ],
+];
