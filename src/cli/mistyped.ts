@@ -1,26 +1,16 @@
 import { nearest } from '../core/nearest.ts';
 import { PortlogError } from '../core/errors.ts';
-import { COMMAND_OPTIONS, type Options } from './command-options.ts';
+import type { Command } from './command.ts';
+import { allCommands, COMMAND_NAMES } from './commands.ts';
+import { argumentOf, type Option, type Options } from './option.ts';
 
-type Command = keyof typeof COMMAND_OPTIONS;
-const COMMANDS = Object.keys(COMMAND_OPTIONS) as readonly Command[];
-
-/** `portlog help COMMAND` is `portlog COMMAND --help`. */
-export function withoutHelp(args: readonly string[]): readonly string[] {
-  if (args[0] !== 'help') return args;
-  const [, word] = args;
-  if (word === undefined) return ['--help'];
-  if (!(COMMANDS as readonly string[]).includes(word)) throw noCommand(word);
-  return [word, '--help'];
-}
-
-/** What yargs would take for something else: a value for a switch, `--no-` before what is no switch, a word that is empty. */
-export function refuseOddWords(args: readonly string[]): void {
-  const options: Options = COMMAND_OPTIONS[commandOf(args)];
+/** What would be taken for something else: letters written together, a value for a switch, `--no-` before what is no switch, a word that is empty. */
+export function refuseOddWords(command: Command, args: readonly string[]): void {
+  const { options } = command;
   for (const word of beforeDashes(args)) {
-    // Of `-sV` yargs would make the version.
-    if (/^-[A-Za-z]{2}/.test(word)) throw writtenTogether(word, options, args);
     if (word === '') throw new PortlogError('usage', 'one of the words is empty', { hint: 'a variable of the shell may be empty' });
+    // `-sV` is meant for nmap.
+    if (/^-[A-Za-z]{2}/.test(word)) throw writtenTogether(word, command, args);
     const [, name = '', value] = /^--([\w-]+)(?:=(.*))?$/s.exec(word) ?? [];
     if (options[name]?.type === 'boolean' && value !== undefined)
       throw new PortlogError('usage', `--${name} takes no value`, { hint: `write --${name}, or --no-${name}` });
@@ -31,11 +21,11 @@ export function refuseOddWords(args: readonly string[]): void {
 }
 
 /** `-qv`, of letters that are all options, is one too many; else the first that is none is what is wrong. */
-function writtenTogether(word: string, options: Options, args: readonly string[]): PortlogError {
+function writtenTogether(word: string, command: Command, args: readonly string[]): PortlogError {
   const letters = word.slice(1).split('');
-  const known = new Set(Object.values(options).map(({ alias }) => alias));
+  const known = new Set(Object.values(command.options satisfies Options).map(({ alias }) => alias));
   const unknown = letters.find((letter) => !known.has(letter));
-  if (unknown !== undefined) return noOption(unknown, commandOf(args), args);
+  if (unknown !== undefined) return notAnOption(unknown, command, args);
   return new PortlogError('usage', `${word} is not understood: each option is a word of its own`, {
     hint: `write ${letters.map((letter) => `-${letter}`).join(' ')}`,
   });
@@ -43,49 +33,46 @@ function writtenTogether(word: string, options: Options, args: readonly string[]
 
 /** A word that should be a file, and is neither that nor a command. */
 export function noCommand(word: string): PortlogError {
-  const guess = nearest(word, COMMANDS);
+  const guess = nearest(word.toLowerCase(), COMMAND_NAMES);
   return new PortlogError('usage', `there is no command "${word}", and no file of that name`, {
     hint: guess === undefined ? 'portlog --help lists the commands' : `did you mean portlog ${guess}?`,
   });
 }
 
-/** What yargs says of a command line, in our words, and what was perhaps meant. */
-export function usageError(message: string, args: readonly string[]): PortlogError {
-  const command = commandOf(args);
-  const options: Options = COMMAND_OPTIONS[command];
-  const bare = /^Not enough arguments following: (.+)$/.exec(message)?.[1];
-  if (bare !== undefined) return withoutValue(bare, options);
-  const [, name, given] = /^[^:]*:\n +Argument: ([\w-]+), Given: "(.*)", Choices:/s.exec(message) ?? [];
-  if (name !== undefined)
-    return new PortlogError('usage', `--${name} "${given}": there is no such choice`, {
-      hint: `there are: ${options[name]?.choices?.join(', ') ?? ''}`,
-    });
-  const unknown = /^Unknown arguments?: (.+)$/.exec(message)?.[1]?.split(', ')[0];
-  if (unknown === undefined) return new PortlogError('usage', 'the command line cannot be understood', { hint: `portlog ${command} --help` });
-  return noOption(unknown, command, args);
-}
-
-function withoutValue(name: string, options: Options): PortlogError {
-  const [whole = name, option] = Object.entries(options).find(([one, { alias }]) => one === name || alias === name) ?? [];
-  const { value = 'VALUE', choices } = option ?? {};
-  return new PortlogError('usage', `--${whole} needs a value: --${whole} ${choices?.join('|') ?? value}`, {
+export function withoutValue(name: string, option: Option): PortlogError {
+  return new PortlogError('usage', `--${name} needs a value: --${name} ${argumentOf(option)}`, {
     hint: 'what begins with a hyphen is taken for another option; write it as --OPTION=VALUE',
   });
 }
 
-function noOption(unknown: string, command: Command, args: readonly string[]): PortlogError {
-  const shown = `${unknown.length === 1 ? '-' : '--'}${unknown}`;
-  if (command === 'scan' && !args.includes('--'))
-    return new PortlogError('usage', `there is no option ${shown}`, { hint: "put nmap's arguments behind --: portlog scan -- -sV 192.0.2.0/24" });
-  const hint = `portlog ${command} --help shows those that it has`;
-  const isElsewhere = Object.values(COMMAND_OPTIONS).some((options) => Object.hasOwn(options, unknown));
-  if (isElsewhere) return new PortlogError('usage', `portlog ${command} has no option ${shown}`, { hint });
-  const guess = unknown.length === 1 ? undefined : nearest(unknown, Object.keys(COMMAND_OPTIONS[command]));
-  return new PortlogError('usage', `there is no option ${shown}`, { hint: guess === undefined ? hint : `did you mean --${guess}?` });
+/** An option that the command does not have: another one has it, or it is mistyped. */
+export async function noOption(unknown: string, command: Command, args: readonly string[]): Promise<PortlogError> {
+  const { name } = command;
+  const isElsewhere = (await allCommands()).some(({ options }) => hasOption(options, unknown));
+  if (isElsewhere && !isForNmap(name, args))
+    return new PortlogError('usage', `portlog ${name} has no option ${shown(unknown)}`, { hint: `portlog ${name} --help shows those that it has` });
+  return notAnOption(unknown, command, args);
 }
 
-function commandOf(args: readonly string[]): Command {
-  return beforeDashes(args).find((arg): arg is Command => (COMMANDS as readonly string[]).includes(arg)) ?? 'ship';
+function notAnOption(unknown: string, { name, options }: Command, args: readonly string[]): PortlogError {
+  const message = `there is no option ${shown(unknown)}`;
+  if (isForNmap(name, args)) return new PortlogError('usage', message, { hint: "put nmap's arguments behind --: portlog scan -- -sV 192.0.2.0/24" });
+  const guess = unknown.length === 1 ? undefined : nearest(unknown, Object.keys(options));
+  return new PortlogError('usage', message, {
+    hint: guess === undefined ? `portlog ${name} --help shows those that it has` : `did you mean --${guess}?`,
+  });
+}
+
+function hasOption(options: Options, name: string): boolean {
+  return name.length === 1 ? Object.values(options).some(({ alias }) => alias === name) : Object.hasOwn(options, name);
+}
+
+function shown(option: string): string {
+  return `${option.length === 1 ? '-' : '--'}${option}`;
+}
+
+function isForNmap(command: string, args: readonly string[]): boolean {
+  return command === 'scan' && !args.includes('--');
 }
 
 function beforeDashes(args: readonly string[]): readonly string[] {

@@ -3,8 +3,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { COMMAND_OPTIONS } from '../../src/cli/command-options.ts';
-import { type CompletedCommand, SINKS } from '../../src/cli/completion/command.ts';
+import { allCommands } from '../../src/cli/commands.ts';
+import { SINKS } from '../../src/cli/completion/command.ts';
 import { completion, SHELLS, type Shell } from '../../src/cli/completion/completion.ts';
 import { createSink } from '../../src/sink/registry.ts';
 import { freshDir } from '../support/run-portlog.ts';
@@ -35,22 +35,7 @@ const CASES: readonly (readonly [line: string, word: string])[] = [
   ['portlog ship --state-dir nig', 'nights/'],
 ];
 
-const TASKS: Readonly<Record<string, readonly string[]>> = {
-  exposure: ['init', 'check'],
-  setup: ['elasticsearch', 'opensearch', 'opensearch-dashboards', 'kibana', 'grafana', 'loki', 'wazuh', 'wazuh-dashboard'],
-};
-const WORDS: Readonly<Record<string, CompletedCommand['words']>> = {
-  ship: 'files',
-  scan: 'nmap arguments',
-  watch: 'directories',
-  diff: 'files',
-  exposure: 'files',
-  report: 'files',
-};
-const COMMANDS = Object.entries(COMMAND_OPTIONS).map(([name, options]): CompletedCommand => {
-  const [tasks, words] = [TASKS[name]?.map((task) => ({ name: task })), WORDS[name]];
-  return { name, summary: `what's done by ${name}: much`, options, ...(tasks && { tasks }), ...(words && { words }) };
-});
+const COMMANDS = await allCommands();
 
 let folder: string;
 beforeAll(() => {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { freshDir, ROOT } from '../support/run-portlog.ts';
 import { portlogHere } from '../support/run-in-process.ts';
-import { COMMAND_OPTIONS } from '../../src/cli/command-options.ts';
+import { COMMAND_NAMES } from '../../src/cli/commands.ts';
 
 const SCAN = join(ROOT, 'examples', 'loopback.xml');
 /** Nothing listens there. */
@@ -221,7 +221,7 @@ test('what comes from the environment is checked as what stands in the file', as
 });
 
 describe('help', () => {
-  test.for([[], ...Object.keys(COMMAND_OPTIONS).map((command) => [command])])('portlog help %s fits 80 columns', async (command) => {
+  test.for([[], ...COMMAND_NAMES.map((command) => [command])])('portlog help %s fits 80 columns', async (command) => {
     const { stdout, code } = await portlogHere(['help', ...command]);
     expect(code).toBe(0);
     expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([]);

@@ -20,9 +20,24 @@ import { count } from '../session/report/words.ts';
 import { printLines } from '../session/terminal.ts';
 import { checkContent } from '../session/check-content.ts';
 import { type CommandContext, settingsOf, text } from '../session/context.ts';
+import type { Command } from '../command.ts';
+import { SCAN_OPTIONS, SHIP_OPTIONS } from '../session/options.ts';
+import { refuseMore } from '../session/words.ts';
 
 /** `portlog check`: configuration, nmap, state directory, and every sink, without writing anything. */
-export async function checkCommand(context: CommandContext): Promise<ExitCode> {
+export const check: Command = {
+  name: 'check',
+  summary: 'try configuration, nmap, state directory and every sink',
+  usage: ['check [options]'],
+  about: ['It writes nothing and changes nothing.'],
+  options: { ...SHIP_OPTIONS, ...SCAN_OPTIONS },
+  examples: [{ line: 'portlog check --config portlog.yaml', about: 'before the first scan' }],
+  exits: { 0: 'nothing stands in the way' },
+  run: checkAll,
+};
+
+async function checkAll(context: CommandContext, words: readonly string[]): Promise<ExitCode> {
+  refuseMore(words, 'check');
   const settings = await settingsOf(context);
   const found: Diagnosis[] = [{ level: 'ok', message: `configuration: site "${settings.event.site}", ${count(settings.sinks.length, 'sink')}` }];
   found.push(await checkNmap(text(context.values, 'nmap') ?? 'nmap', context.env), ...checkState(settings));

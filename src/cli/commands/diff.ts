@@ -16,13 +16,41 @@ import { count } from '../session/report/words.ts';
 import { print } from '../session/terminal.ts';
 import { type CommandContext, settingsOf, text } from '../session/context.ts';
 import { readScan } from '../session/read-scan.ts';
+import type { Command } from '../command.ts';
+import { only, SHIP_OPTIONS } from '../session/options.ts';
 
 /** What stands for the state where the name of a scan would stand. */
 const KNOWN = 'what is known';
 
 /** `portlog diff OLD NEW`: what changed between two scans, or between what is known and a scan, as far as both have looked. */
-export async function diffCommand(context: CommandContext, old: string | undefined, newer: string): Promise<ExitCode> {
+export const diff: Command = {
+  name: 'diff',
+  summary: 'what changed between two scans, or between what is known and one',
+  usage: ['diff [options] OLD NEW', 'diff [options] SCAN'],
+  about: ['What only one of the two has looked at is not a change.'],
+  words: 'files',
+  options: {
+    'format': {
+      type: 'string',
+      choices: ['table', 'json', 'unified'],
+      group: 'What',
+      about: 'a line a change, JSON a change, or as diff -u',
+      byDefault: 'table',
+    },
+    'exit-code': { type: 'boolean', group: 'What', about: 'end with 1 when something changed, as git diff does' },
+    ...only(SHIP_OPTIONS, ['site', 'config', 'state-dir', 'quiet']),
+  },
+  examples: [
+    { line: 'portlog diff monday.xml tuesday.xml', about: 'two scans' },
+    { line: 'portlog diff tonight.xml', about: 'what is known, and a scan that was not shipped' },
+  ],
+  exits: { 0: 'compared', 1: 'with --exit-code: something changed' },
+  run: showDiff,
+};
+
+async function showDiff(context: CommandContext, words: readonly string[]): Promise<ExitCode> {
   const { terminal, values, speaker } = context;
+  const [old, newer] = scansOf(words);
   if (old === '-' && newer === '-') throw new PortlogError('usage', 'only one of the two scans can come from standard input');
   const settings = await settingsOf(context);
   const { diff, damage } = old === undefined ? await diffWithState(context, settings, newer) : await diffTwo(context, settings, old, newer);
@@ -33,6 +61,14 @@ export async function diffCommand(context: CommandContext, old: string | undefin
     return EXIT.state;
   }
   return values['exit-code'] === true && diff.changes.length > 0 ? EXIT.partly : EXIT.delivered;
+}
+
+/** The old scan, when there is one, and the new one. */
+function scansOf(words: readonly string[]): readonly [old: string | undefined, newer: string] {
+  const [first, second, ...more] = words;
+  if (first === undefined || more.length > 0)
+    throw new PortlogError('usage', 'portlog diff compares two scans, or one with what is known', { hint: 'portlog diff OLD NEW' });
+  return second === undefined ? [undefined, first] : [first, second];
 }
 
 interface Compared {

@@ -11,9 +11,42 @@ import { type Checked, type CheckedPort, REPORTS } from '../session/report/viola
 import { count } from '../session/report/words.ts';
 import { type CommandContext, settingsOf, text } from '../session/context.ts';
 import { type OpenPort, scannedPorts, type ScannedPorts } from '../session/scanned-ports.ts';
+import type { Command } from '../command.ts';
+import { only, SHIP_OPTIONS } from '../session/options.ts';
+import { neededWord, refuseMore } from '../session/words.ts';
 
 /** `portlog exposure init|check`: what is meant to be open, written down and compared. */
-export async function exposureCommand(context: CommandContext, task: string, scan: string | undefined): Promise<ExitCode> {
+export const exposure: Command = {
+  name: 'exposure',
+  summary: 'what is meant to be open: write it down, compare a scan with it',
+  usage: ['exposure init [options] [SCAN]', 'exposure check [options] SCAN'],
+  tasks: [
+    { name: 'init', words: '[SCAN]', summary: 'write a first file, of a scan or of what is known, to standard output' },
+    { name: 'check', words: 'SCAN', summary: 'compare a scan with that file' },
+  ],
+  words: 'files',
+  options: {
+    format: {
+      type: 'string',
+      choices: ['table', 'json', 'junit', 'sarif'],
+      group: 'What',
+      about: 'of check: a line, JSON a line, JUnit XML, or SARIF',
+      byDefault: 'table',
+    },
+    ...only(SHIP_OPTIONS, ['exposure', 'site', 'config', 'state-dir', 'quiet']),
+  },
+  examples: [
+    { line: 'portlog exposure init scan.xml > exposure.yaml', about: 'a first file, to go through' },
+    { line: 'portlog exposure check --exposure exposure.yaml scan.xml', about: 'in a pipeline' },
+  ],
+  exits: { 0: 'all that is open is meant to be', 1: 'something is open that is not, or was not looked at', 3: 'the scan tells nothing' },
+  run: doTask,
+};
+
+async function doTask(context: CommandContext, words: readonly string[]): Promise<ExitCode> {
+  const task = neededWord(words, 'exposure', 'a task: init or check');
+  const [, scan, ...more] = words;
+  refuseMore(more, 'exposure');
   if (task === 'init') return init(context, await settingsOf(withoutFile(context)), scan);
   if (task === 'check' && scan !== undefined) return check(context, await settingsOf(context), scan);
   throw new PortlogError('usage', task === 'check' ? 'portlog exposure check needs a scan' : `portlog exposure has no task "${task}"`, {

@@ -10,9 +10,40 @@ import { count } from '../session/report/words.ts';
 import { print } from '../session/terminal.ts';
 import { type CommandContext, list, settingsOf, text } from '../session/context.ts';
 import { sayDamage, withKnown } from '../session/known-state.ts';
+import type { Command } from '../command.ts';
+import { only, SHIP_OPTIONS } from '../session/options.ts';
+import { refuseMore } from '../session/words.ts';
 
 /** `portlog findings`: weaknesses of what is known now, host by host. */
-export async function findingsCommand(context: CommandContext): Promise<ExitCode> {
+export const findings: Command = {
+  name: 'findings',
+  summary: 'what is wrong now: weaknesses of the hosts that are known',
+  usage: ['findings [options]'],
+  options: {
+    format: {
+      type: 'string',
+      choices: ['table', 'json', 'csv'],
+      group: 'What',
+      about: 'a table, a line of JSON a weakness, or CSV',
+      byDefault: 'table',
+    },
+    severity: {
+      type: 'string',
+      choices: ['critical', 'high', 'medium', 'low', 'info'],
+      group: 'What',
+      about: 'only weaknesses at least as grave',
+      byDefault: 'low',
+    },
+    network: { type: 'list', value: 'NETWORK', group: 'What', about: 'only of hosts within: 192.0.2.0/24, 10.0.0-5.*' },
+    rule: { type: 'list', value: 'ID', group: 'What', about: 'only of this rule (docs/reference/rules.md)' },
+    ...only(SHIP_OPTIONS, ['site', 'config', 'state-dir', 'quiet']),
+  },
+  examples: [{ line: 'portlog findings --severity high', about: 'what to mend first' }],
+  run: showFindings,
+};
+
+async function showFindings(context: CommandContext, words: readonly string[]): Promise<ExitCode> {
+  refuseMore(words, 'findings');
   const { values, speaker, terminal } = context;
   const { stateDir } = await settingsOf(context);
   const isWanted = filterOf(context);

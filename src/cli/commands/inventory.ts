@@ -13,11 +13,37 @@ import { sinceOf } from '../session/since.ts';
 import { print } from '../session/terminal.ts';
 import { type CommandContext, list, settingsOf, text } from '../session/context.ts';
 import { sayDamage, sayNothingKnown } from '../session/known-state.ts';
+import type { Command } from '../command.ts';
+import { only, SHIP_OPTIONS } from '../session/options.ts';
+import { refuseMore } from '../session/words.ts';
 
 const STATES = new Set(['open', 'closed', 'filtered', 'unfiltered', 'open|filtered', 'closed|filtered']);
 
 /** `portlog inventory`: what is known now, and `--forget`. */
-export async function inventoryCommand(context: CommandContext): Promise<ExitCode> {
+export const inventory: Command = {
+  name: 'inventory',
+  summary: 'what is known now: open ports, hosts, since when',
+  usage: ['inventory [options]'],
+  options: {
+    format: { type: 'string', choices: ['table', 'json', 'csv'], group: 'What', about: 'a table, a line of JSON a port, or CSV', byDefault: 'table' },
+    network: { type: 'list', value: 'NETWORK', group: 'What', about: 'only hosts within: 192.0.2.0/24, 10.0.0-5.*' },
+    port: { type: 'string', value: 'PORTS', group: 'What', about: 'only these: 22,8000-8100 or 53/udp' },
+    service: { type: 'string', value: 'TEXT', group: 'What', about: 'only services with this in name or version' },
+    state: { type: 'string', value: 'STATES', group: 'What', about: 'only ports in these states, or all', byDefault: 'open' },
+    since: { type: 'string', value: 'WHEN', group: 'What', about: 'only what is so since then: a date, 24h, 7d' },
+    forget: { type: 'boolean', group: 'What', about: 'forget the hosts of --network and --site, after asking' },
+    yes: { type: 'boolean', group: 'What', about: 'do not ask' },
+    ...only(SHIP_OPTIONS, ['site', 'config', 'state-dir', 'quiet']),
+  },
+  examples: [
+    { line: 'portlog inventory --port 22,3389', about: 'who has remote access open' },
+    { line: 'portlog inventory --since 7d --format csv', about: 'what is new since a week, for a spreadsheet' },
+  ],
+  run: showInventory,
+};
+
+async function showInventory(context: CommandContext, words: readonly string[]): Promise<ExitCode> {
+  refuseMore(words, 'inventory');
   const { values, speaker, terminal } = context;
   const settings = await settingsOf(context);
   const filter = filterOf(context, Date.now());

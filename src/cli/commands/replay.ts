@@ -13,9 +13,43 @@ import { printLostRuns } from '../session/report/summary.ts';
 import { jsonWaiting, printWaiting } from '../session/report/waiting.ts';
 import { print } from '../session/terminal.ts';
 import { type CommandContext, settingsOf, text } from '../session/context.ts';
+import type { Command } from '../command.ts';
+import { SHIP_OPTIONS, without } from '../session/options.ts';
+import { refuseMore } from '../session/words.ts';
 
 /** `portlog replay`: sends, shows or deletes what earlier runs had to leave on disk. */
-export async function replayCommand(context: CommandContext): Promise<ExitCode> {
+export const replay: Command = {
+  name: 'replay',
+  summary: 'send, list or delete what waits on disk because a sink was down',
+  usage: ['replay [options]'],
+  options: {
+    list: { type: 'boolean', group: 'What', about: 'show what waits, and what was rejected, and send nothing' },
+    dead: { type: 'boolean', group: 'What', about: 'try the dead letters again; with --purge: delete those' },
+    from: { type: 'string', value: 'SINK=URL', group: 'What', about: 'only what waits for that destination; with --to: send it there instead' },
+    purge: { type: 'boolean', group: 'What', about: 'delete what waits, after asking' },
+    yes: { type: 'boolean', group: 'What', about: 'do not ask' },
+    ...without(SHIP_OPTIONS, [
+      'format',
+      'all',
+      'again',
+      'changes',
+      'confirm-scans',
+      'mass-change',
+      'intel-dir',
+      'exposure',
+      'spool-max-mib',
+      'spool-when-full',
+    ]),
+  },
+  examples: [
+    { line: 'portlog replay --list', about: 'what waits, and why' },
+    { line: 'portlog replay', about: 'send it' },
+  ],
+  run: replayWaiting,
+};
+
+async function replayWaiting(context: CommandContext, words: readonly string[]): Promise<ExitCode> {
+  refuseMore(words, 'replay');
   const { values, speaker, terminal } = context;
   const settings = await settingsOf(context);
   if (!existsSync(stateFile(settings.stateDir))) {

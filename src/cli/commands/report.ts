@@ -23,12 +23,40 @@ import { print } from '../session/terminal.ts';
 import { writeWhole } from '../session/write-whole.ts';
 import { type CommandContext, settingsOf, text } from '../session/context.ts';
 import { withKnown } from '../session/known-state.ts';
+import type { Command } from '../command.ts';
+import { only, SHIP_OPTIONS } from '../session/options.ts';
 
 const FORMATS: Readonly<Record<string, (facts: ReportFacts) => Iterable<string>>> = { html, markdown, csv, json };
 const DEFAULT_SINCE = '7d';
 
 /** `portlog report [SCAN…]`: one file for people, of what is known, or of scans alone. */
-export async function reportCommand(context: CommandContext, scans: readonly string[]): Promise<ExitCode> {
+export const report: Command = {
+  name: 'report',
+  summary: 'one page to hand over: what is open, wrong and changed',
+  usage: ['report [options] [SCAN…]'],
+  about: ['Without SCAN it is about what is known; with some, about those alone, the oldest first.'],
+  words: 'files',
+  options: {
+    format: {
+      type: 'string',
+      choices: ['html', 'markdown', 'csv', 'json'],
+      group: 'What',
+      about: 'one page for a browser, tables for a ticket, or rows for a program',
+      byDefault: 'html',
+    },
+    output: { type: 'string', value: 'FILE', alias: 'o', group: 'Where to', about: 'the file to write', byDefault: 'standard output' },
+    since: { type: 'string', value: 'WHEN', group: 'What', about: 'tell changes since then: a date, 24h, 7d', byDefault: '7d' },
+    ...only(SHIP_OPTIONS, ['site', 'exposure', 'config', 'state-dir', 'quiet']),
+  },
+  examples: [
+    { line: 'portlog report --output report.html', about: 'of what is known' },
+    { line: 'portlog report --format markdown monday.xml tuesday.xml', about: 'of two scans, for a ticket' },
+  ],
+  exits: { 0: 'written' },
+  run: makeReport,
+};
+
+async function makeReport(context: CommandContext, scans: readonly string[]): Promise<ExitCode> {
   const { values, terminal } = context;
   const format = text(values, 'format') ?? 'html';
   const output = text(values, 'output');

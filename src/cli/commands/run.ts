@@ -3,9 +3,32 @@ import { type ExitCode, PortlogError } from '../../core/errors.ts';
 import { type Schedule, schedulesOf } from '../../unattended/schedule.ts';
 import { type CommandContext, list, text } from '../session/context.ts';
 import { keep } from '../session/keep.ts';
+import type { Command } from '../command.ts';
+import { SCAN_OPTIONS, SHIP_OPTIONS, UNATTENDED_OPTIONS } from '../session/options.ts';
+import { refuseMore } from '../session/words.ts';
 
 /** `portlog run`: the schedules and directories of the configuration, unattended. */
-export async function runCommand(context: CommandContext): Promise<ExitCode> {
+export const run: Command = {
+  name: 'run',
+  summary: 'scan and watch unattended, as the configuration says',
+  usage: ['run [options] --config FILE'],
+  about: ['It keeps the schedules and the directories of the configuration until it is stopped.'],
+  options: {
+    ...UNATTENDED_OPTIONS,
+    schedule: { type: 'list', value: 'NAME', group: 'What', about: 'only this schedule, and no directories' },
+    ...SCAN_OPTIONS,
+    ...SHIP_OPTIONS,
+  },
+  examples: [
+    { line: 'portlog run --config portlog.yaml', about: 'as a service' },
+    { line: 'portlog run --config portlog.yaml --once --schedule nightly', about: 'one scan now' },
+  ],
+  exits: { 0: 'stopped while there was nothing to do' },
+  run: runDuties,
+};
+
+async function runDuties(context: CommandContext, words: readonly string[]): Promise<ExitCode> {
+  refuseMore(words, 'run');
   const config = await context.config();
   const schedules = schedulesOf(config, text(context.values, 'config'));
   const { directories = [] } = config;

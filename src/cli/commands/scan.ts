@@ -1,77 +1,29 @@
-import { hostname } from 'node:os';
-import { nmapEnvironment } from '../../core/environment.ts';
-import type { Settings } from '../../config/settings.ts';
-import { EXIT, type ExitCode, PortlogError } from '../../core/errors.ts';
-import type { ShipReport } from '../../pipeline/ship.ts';
-import { quoted } from '../../nmap/command-line.ts';
-import { maskArguments, maskOutput } from '../../nmap/mask.ts';
-import { nmapWords } from '../../source/nmap-options.ts';
-import { targetLists } from '../../source/nmap-targets.ts';
-import { type NmapOptions, nmapSource, type NmapSource } from '../../source/nmap.ts';
-import type { Interruption } from '../session/signals.ts';
-import { type CommandContext, settingsOf, text } from '../session/context.ts';
-import { deliver, refuseTableTo } from '../session/deliver.ts';
+import { type ExitCode, PortlogError } from '../../core/errors.ts';
+import type { Command } from '../command.ts';
+import { type CommandContext, settingsOf } from '../session/context.ts';
+import { refuseTableTo } from '../session/deliver.ts';
+import { SCAN_OPTIONS, SHIP_OPTIONS } from '../session/options.ts';
+import { scanAndShip } from '../session/scan-and-ship.ts';
 
 /** `portlog scan -- NMAP-ARGS…`: runs nmap and ships each host as it completes. */
-export async function scanCommand(context: CommandContext, nmapArgs: readonly string[]): Promise<ExitCode> {
+export const scan: Command = {
+  name: 'scan',
+  summary: 'run nmap and ship each host as it completes',
+  usage: ['scan [options] -- NMAP-ARGS…'],
+  about: ['NMAP-ARGS are options and targets as nmap takes them, without those that say where its output goes.'],
+  words: 'nmap arguments',
+  options: { ...SHIP_OPTIONS, ...SCAN_OPTIONS },
+  examples: [
+    { line: 'portlog scan -- -sV 192.0.2.0/24', about: 'scan, and show a table' },
+    { line: 'portlog scan --to elasticsearch=https://es:9200 -- -sV -p- 192.0.2.7', about: 'scan and ship' },
+  ],
+  run: scanAsAsked,
+};
+
+async function scanAsAsked(context: CommandContext, nmapArgs: readonly string[]): Promise<ExitCode> {
   const settings = await settingsOf(context);
   refuseTableTo(context, settings);
   if (nmapArgs.length === 0)
     throw new PortlogError('usage', 'portlog scan needs arguments for nmap', { hint: 'for example: portlog scan -- -sV 192.0.2.0/24' });
   return (await scanAndShip(context, settings, { args: nmapArgs })).code;
-}
-
-/** How a scan of ours went. */
-export interface Scanned {
-  readonly code: ExitCode;
-  /** Undefined when no sink was ready. */
-  readonly report: ShipReport | undefined;
-  /** Why no finished scan came of it. */
-  readonly problem: string | undefined;
-}
-
-/** Runs nmap, and ships what it finds while it does. */
-export async function scanAndShip(
-  context: CommandContext,
-  settings: Settings,
-  scan: Pick<NmapOptions, 'name' | 'args' | 'limitMs'>,
-  interruption?: Interruption,
-): Promise<Scanned> {
-  const { speaker, values, trust } = context;
-  const program = text(values, 'nmap') ?? 'nmap';
-  if (program.includes('/')) trust.check('the program', program);
-  for (const path of dataOf(scan.args)) trust.check("nmap's data", path);
-  const nmap = nmapSource({
-    ...scan,
-    program,
-    env: nmapEnvironment(context.env),
-    onMessage: (line) => {
-      if (line.trim() !== '') speaker.warn(`${nmap.name}: ${maskOutput(line)}`);
-    },
-  });
-  speaker.detail(`running nmap ${maskArguments(nmap.args.map(quoted).join(' '))}`);
-  const { code, report } = await deliver(context, settings, [nmap], { scannerHost: hostname(), lists: targetLists(scan.args), interruption });
-  const failure = failureOf(nmap);
-  if (failure !== undefined && code !== EXIT.interrupted) speaker.warn(failure);
-  return { code: failure === undefined || code === EXIT.interrupted ? code : EXIT.noInput, report, problem: problemOf(report, failure) };
-}
-
-/** Where it takes what it runs from. */
-function dataOf(args: readonly string[]): readonly string[] {
-  return nmapWords(args).options.flatMap(({ name, value }) => (name === 'datadir' && value !== undefined ? [value] : []));
-}
-
-function failureOf(nmap: NmapSource): string | undefined {
-  const { code, signal } = nmap.exit() ?? { code: 0, signal: null };
-  if (signal !== null) return `${nmap.name} was ended by ${signal}`;
-  return code === 0 ? undefined : `${nmap.name} ended with exit code ${code}`;
-}
-
-function problemOf(report: ShipReport | undefined, failure: string | undefined): string | undefined {
-  const [input] = report?.inputs ?? [];
-  if (report === undefined || input === undefined) return 'no sink was ready';
-  if (report.interrupted) return 'portlog was stopped while it went on';
-  // What nmap says of itself in its XML tells more than its exit code.
-  const remark = input.incomplete + input.failed + input.empty > 0 ? input.remarks.at(-1) : undefined;
-  return input.problem?.message ?? remark ?? failure;
 }

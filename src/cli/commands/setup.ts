@@ -5,10 +5,13 @@ import { EXIT, type ExitCode, PortlogError } from '../../core/errors.ts';
 import { createApiKey } from '../../setup/templates.ts';
 import type { Step } from '../../setup/step.ts';
 import { planLogFile } from '../../setup/wazuh-log.ts';
-import { type Connection, type Target, TARGETS, targetOf } from '../../setup/targets.ts';
+import { type Connection, type Target, type TargetName, TARGETS, targetOf } from '../../setup/targets.ts';
 import { print } from '../session/terminal.ts';
 import { connectTo, contentOptions, urlVariable } from '../session/content.ts';
 import { type CommandContext, number, text } from '../session/context.ts';
+import type { Command } from '../command.ts';
+import { SHIP_OPTIONS } from '../session/options.ts';
+import { neededWord, refuseMore } from '../session/words.ts';
 
 const SETUP_TIMEOUT_MS = 60_000;
 /** Copies every document of the inventory. */
@@ -16,8 +19,70 @@ const REPAIR_TIMEOUT_MS = 3_600_000;
 /** Targets that keep events: they can be told how long, and their types can be wrong. */
 const STORES: ReadonlySet<string> = new Set(['elasticsearch', 'opensearch']);
 
+/** What each of them is told, for help. */
+const TARGET_SUMMARIES: Readonly<Record<TargetName, string>> = {
+  'elasticsearch': 'templates of the data streams and of the inventory',
+  'opensearch': 'templates, how long events are kept, and monitors that alert',
+  'opensearch-dashboards': 'dashboards',
+  'kibana': 'dashboards and alert rules',
+  'grafana': 'dashboards and alert rules',
+  'loki': 'alert rules',
+  'wazuh': 'rules, and what its agent reads',
+  'wazuh-dashboard': 'dashboards',
+};
+
 /** `portlog setup TARGET`: installs what portlog brings along; never replaces what is not portlog's, or what somebody has changed. */
-export async function setupCommand(context: CommandContext, name: string): Promise<ExitCode> {
+export const setup: Command = {
+  name: 'setup',
+  summary: 'install templates, dashboards and alert rules',
+  usage: ['setup TARGET [options]'],
+  tasks: Object.entries(TARGET_SUMMARIES).map(([name, summary]) => ({ name, summary })),
+  options: {
+    'url': { type: 'string', value: 'URL', group: 'Where to', about: 'of the server', byDefault: 'where it listens by itself on this machine' },
+    'namespace': { type: 'string', value: 'NAME', group: 'What', about: 'only for events of this data_stream.namespace', byDefault: 'all' },
+    'zone': { type: 'list', value: 'ZONE', group: 'What', about: 'alerts about hosts in this zone only' },
+    'site': {
+      type: 'list',
+      value: 'NAME[=HOURS]',
+      group: 'What',
+      about: 'a site that must be scanned, and within how many hours',
+      byDefault: '26',
+    },
+    'retention-days': {
+      type: 'number',
+      value: 'N',
+      group: 'What',
+      about: 'of elasticsearch, opensearch: delete events after so many days',
+      byDefault: 'never',
+    },
+    'base-id': { type: 'number', value: 'N', group: 'What', about: 'of wazuh: where the ids of its rules begin', byDefault: '100700' },
+    'loki-uid': { type: 'string', value: 'UID', group: 'What', about: 'of the data source in Grafana', byDefault: 'loki' },
+    'runbooks': { type: 'string', value: 'URL', group: 'What', about: 'where your people read the runbooks: URL/<rule>.md' },
+    'config': { type: 'string', value: 'FILE', group: 'What', about: 'a configuration of portlog: its sites and namespace count here, too' },
+    'dry-run': { type: 'boolean', group: 'How', about: 'print what would be done' },
+    'export': { type: 'string', value: 'DIR', group: 'How', about: 'write the files to DIR instead, with a README that says where they go' },
+    'force': { type: 'boolean', group: 'How', about: 'overwrite what somebody has changed' },
+    'repair': {
+      type: 'boolean',
+      group: 'How',
+      about: 'of elasticsearch, opensearch: mend what has got wrong types (new backing indices, a copy of the inventory)',
+    },
+    'remove': { type: 'boolean', group: 'How', about: 'take away what portlog has installed; events stay' },
+    'api-key': { type: 'boolean', group: 'How', about: 'of elasticsearch: also make an API key that may only write these events, and print it' },
+    'ca-file': SHIP_OPTIONS['ca-file'],
+    'quiet': SHIP_OPTIONS.quiet,
+    'verbose': SHIP_OPTIONS.verbose,
+  },
+  examples: [
+    { line: 'portlog setup elasticsearch --url https://es:9200 --dry-run', about: 'what would be done' },
+    { line: 'portlog setup grafana --export grafana', about: 'files to import by hand' },
+  ],
+  run: setUp,
+};
+
+async function setUp(context: CommandContext, words: readonly string[]): Promise<ExitCode> {
+  const name = neededWord(words, 'setup', `a target: ${Object.keys(TARGETS).join(', ')}`);
+  refuseMore(words.slice(1), 'setup');
   const target = targetOf(name);
   if (target === undefined)
     throw new PortlogError('usage', `there is nothing to set up for "${name}"`, { hint: `there is: ${Object.keys(TARGETS).join(', ')}` });

@@ -1,17 +1,33 @@
-import { existsSync } from 'node:fs';
 import type { ExitCode } from '../../core/errors.ts';
 import { PortlogError } from '../../core/errors.ts';
 import { fileSource } from '../../source/file.ts';
 import { stdinSource } from '../../source/stdin.ts';
-import { noCommand } from '../mistyped.ts';
 import { type CommandContext, settingsOf } from '../session/context.ts';
 import { deliver, refuseTableTo } from '../session/deliver.ts';
+import type { Command } from '../command.ts';
+import { SHIP_OPTIONS } from '../session/options.ts';
 
 /** `portlog [ship] [FILE…]`: reads scans from files or standard input and ships them. */
-export async function shipCommand(context: CommandContext, files: readonly string[]): Promise<ExitCode> {
+export const ship: Command = {
+  name: 'ship',
+  summary: 'read scans and ship them; what portlog does when no command is named',
+  usage: ['[ship] [options] [FILE…]'],
+  about: [
+    'FILE is the XML of a scan (nmap -oX), compressed with gzip or not; - or no FILE is standard input. Without --to, a terminal shows a table, and a pipe or file gets one JSON event a line.',
+  ],
+  words: 'files',
+  options: SHIP_OPTIONS,
+  examples: [
+    { line: 'portlog scan.xml', about: 'show a scan as a table' },
+    { line: 'portlog scan.xml | jq .', about: 'as ECS events, one a line' },
+    { line: 'portlog --to elasticsearch=https://es:9200 *.xml.gz', about: 'ship several' },
+    { line: 'nmap -v -sV -oX - 192.0.2.0/24 | portlog --to loki=http://localhost:3100', about: 'ship each host as nmap completes it' },
+  ],
+  run: shipFiles,
+};
+
+async function shipFiles(context: CommandContext, files: readonly string[]): Promise<ExitCode> {
   const { stdin } = context.terminal;
-  const [first] = files;
-  if (first !== undefined && /^[a-z-]+$/.test(first) && first !== '-' && !existsSync(first)) throw noCommand(first);
   const settings = await settingsOf(context);
   refuseTableTo(context, settings);
   if (files.length === 0 && stdin.isTTY === true)

@@ -19,9 +19,23 @@ import { unfinishedFiles } from '../../state/unfinished-files.ts';
 import { type Status, statusCode, statusJson, statusText } from '../session/report/status.ts';
 import { print } from '../session/terminal.ts';
 import { type CommandContext, settingsOf, text } from '../session/context.ts';
+import type { Command } from '../command.ts';
+import { only, SHIP_OPTIONS } from '../session/options.ts';
+import { refuseMore } from '../session/words.ts';
 
 /** `portlog status`: how things stand; the exit code says whether somebody must look after it. Asks no server, and sends nothing. */
-export async function statusCommand(context: CommandContext): Promise<ExitCode> {
+export const status: Command = {
+  name: 'status',
+  summary: 'last and next scans, what waits on disk, what was rejected',
+  usage: ['status [options]'],
+  options: only(SHIP_OPTIONS, ['config', 'state-dir', 'json']),
+  examples: [{ line: 'portlog status --config portlog.yaml', about: 'with its schedules and directories' }],
+  exits: { 0: 'all is as it should be', 1: 'somebody must look after something', 5: 'events wait on disk' },
+  run: showStatus,
+};
+
+async function showStatus(context: CommandContext, words: readonly string[]): Promise<ExitCode> {
+  refuseMore(words, 'status');
   const { values, terminal, speaker } = context;
   const settings = await settingsOf(context);
   const config = await context.config();

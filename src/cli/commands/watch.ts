@@ -2,9 +2,38 @@ import { type ExitCode, PortlogError } from '../../core/errors.ts';
 import { scansIn } from '../../source/directory.ts';
 import { type CommandContext, number } from '../session/context.ts';
 import { keep } from '../session/keep.ts';
+import type { Command } from '../command.ts';
+import { SHIP_OPTIONS, UNATTENDED_OPTIONS } from '../session/options.ts';
+import { neededWord } from '../session/words.ts';
 
 /** `portlog watch DIR…`: ships each finished scan that appears in a directory, once. */
-export async function watchCommand(context: CommandContext, paths: readonly string[]): Promise<ExitCode> {
+export const watch: Command = {
+  name: 'watch',
+  summary: 'ship each finished scan that appears in a directory, once',
+  usage: ['watch [options] DIR…'],
+  about: ['It goes on until it is stopped. A file that was shipped before is left alone.'],
+  words: 'directories',
+  options: {
+    ...UNATTENDED_OPTIONS,
+    'cut-after-minutes': {
+      type: 'number',
+      value: 'N',
+      group: 'How',
+      about: 'an unfinished scan to which nobody has written for so long counts as cut',
+      byDefault: '60',
+    },
+    ...SHIP_OPTIONS,
+  },
+  examples: [
+    { line: 'portlog watch --to elasticsearch=https://es:9200 /srv/scans', about: 'ship what appears there' },
+    { line: 'portlog watch --once --to loki=http://localhost:3100 /srv/scans', about: 'once, from cron' },
+  ],
+  exits: { 0: 'stopped while there was nothing to do' },
+  run: watchDirectories,
+};
+
+async function watchDirectories(context: CommandContext, paths: readonly string[]): Promise<ExitCode> {
+  neededWord(paths, 'watch', 'a directory');
   const minutes = number(context.values, 'cut-after-minutes');
   if (minutes === 0) throw new PortlogError('usage', '--cut-after-minutes needs a number above zero');
   // Later a directory may come and go (a mount), but whoever has just typed its name wants to know.

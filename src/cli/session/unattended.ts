@@ -10,7 +10,7 @@ import type { Schedule } from '../../unattended/schedule.ts';
 import type { Service } from '../../unattended/service.ts';
 import { type CommandContext, settingsOf } from './context.ts';
 import { deliver, refuseTableTo, sinkKeysOf, deliverWaiting } from './deliver.ts';
-import { scanAndShip } from '../commands/scan.ts';
+import { scanAndShip } from './scan-and-ship.ts';
 import { exitCode, gravest } from './report/summary.ts';
 import { type Interruption, onInterrupt } from './signals.ts';
 

@@ -1,0 +1,35 @@
+import type { Command } from './command.ts';
+
+/** Each command is loaded when it is wanted: undici, ajv and SQLite cost a tenth of a second apiece. In the order of help. */
+const COMMANDS = {
+  ship: async () => (await import('./commands/ship.ts')).ship,
+  scan: async () => (await import('./commands/scan.ts')).scan,
+  watch: async () => (await import('./commands/watch.ts')).watch,
+  run: async () => (await import('./commands/run.ts')).run,
+  status: async () => (await import('./commands/status.ts')).status,
+  diff: async () => (await import('./commands/diff.ts')).diff,
+  inventory: async () => (await import('./commands/inventory.ts')).inventory,
+  findings: async () => (await import('./commands/findings.ts')).findings,
+  report: async () => (await import('./commands/report.ts')).report,
+  exposure: async () => (await import('./commands/exposure.ts')).exposure,
+  replay: async () => (await import('./commands/replay.ts')).replay,
+  setup: async () => (await import('./commands/setup.ts')).setup,
+  check: async () => (await import('./commands/check.ts')).check,
+  completion: async () => (await import('./commands/completion.ts')).completion,
+} as const satisfies Record<string, () => Promise<Command>>;
+export type CommandName = keyof typeof COMMANDS;
+
+export const COMMAND_NAMES = Object.keys(COMMANDS) as readonly CommandName[];
+
+export function isCommand(word: string): word is CommandName {
+  return Object.hasOwn(COMMANDS, word);
+}
+
+export async function commandOf(name: CommandName): Promise<Command> {
+  return COMMANDS[name]();
+}
+
+/** All of them, from which help, docs/reference/cli.md, man pages and completion are made. */
+export async function allCommands(): Promise<readonly Command[]> {
+  return Promise.all(COMMAND_NAMES.map(commandOf));
+}

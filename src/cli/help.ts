@@ -1,0 +1,107 @@
+import { type Command, EXIT_MEANINGS, type Example } from './command.ts';
+import { aboutOf, argumentOf, type Option, type Options } from './option.ts';
+
+/** Whatever the terminal is: a table of help that is wider is read by nobody. */
+const WIDTH = 80;
+/** What is longer on the left stands on a line of its own. */
+const MAX_LEFT = 26;
+
+/** `portlog --help`: what there is. */
+export function overview(commands: readonly Command[]): string {
+  const [ship, scan] = commands;
+  return sections([
+    'Turns nmap scans into SIEM events, and delivers them.',
+    'Usage: portlog [options] [FILE…]\n       portlog COMMAND [options] …',
+    titled('Commands', rows(commands.map(({ name, summary }) => [name, summary]))),
+    titled('Examples', [...(ship?.examples ?? []), ...(scan?.examples.slice(-1) ?? [])].map(exampleText).join('')),
+    titled('Destinations (--to, repeatable)', paragraph(ship?.options['to']?.about.replace(/^destination: /, '') ?? '', 2)),
+    paragraph('portlog help COMMAND shows the options of a command; portlog help ship those that stand without one.'),
+    paragraph(
+      'Every option can also be given as PORTLOG_NAME in the environment, or in the file of --config. Secrets: PORTLOG_ELASTICSEARCH_API_KEY, _USER and _PASSWORD, PORTLOG_LOKI_…, each also with _FILE or _COMMAND.',
+    ),
+    exits({}),
+  ]);
+}
+
+/** `portlog COMMAND --help`. */
+export function commandHelp({ usage, summary, about = [], tasks = [], options, examples, exits: own = {} }: Command): string {
+  return sections([
+    usage.map((line, index) => `${index === 0 ? 'Usage:' : '      '} portlog ${line}`).join('\n'),
+    paragraph(`${summary[0]?.toUpperCase()}${summary.slice(1)}.`),
+    ...about.map((text) => paragraph(text)),
+    rows(tasks.map(({ name, words, summary: what }) => [[name, words].filter(Boolean).join(' '), what])),
+    ...groupsOf(options).map(([group, list]) => titled(group, rows(list.map(optionRow)))),
+    titled('Examples', examples.map(exampleText).join('')),
+    exits(own),
+  ]);
+}
+
+function sections(parts: readonly string[]): string {
+  return parts
+    .filter((part) => part !== '')
+    .map((part) => part.trimEnd())
+    .join('\n\n');
+}
+
+function titled(title: string, body: string): string {
+  return body === '' ? '' : `${title}:\n${body}`;
+}
+
+function groupsOf(options: Options): readonly (readonly [string, readonly (readonly [string, Option])[]])[] {
+  return [...Map.groupBy(Object.entries(options), ([, { group }]) => group)];
+}
+
+type Row = readonly [left: string, right: string];
+
+function optionRow([name, option]: readonly [string, Option]): Row {
+  const { alias } = option;
+  const argument = argumentOf(option);
+  const flags = `${alias === undefined ? '    ' : `-${alias}, `}--${name}${argument === undefined ? '' : ` ${argument}`}`;
+  return [flags, aboutOf(option)];
+}
+
+function exampleText({ line, about }: Example): string {
+  return `${wrapped(line, 2, ' \\')}${paragraph(about, 6)}`;
+}
+
+function exits(own: NonNullable<Command['exits']>): string {
+  const all = Object.entries({ ...EXIT_MEANINGS, ...own }).map(([code, meaning]) => `${code} ${meaning}`);
+  return paragraph(`Exit: ${all.join(', ')}.`);
+}
+
+/** Words on the left, and what they mean on the right. */
+function rows(all: readonly Row[]): string {
+  const longest = Math.max(0, ...all.map(([left]) => left.length + 2));
+  return all.map((one) => row(one, Math.min(longest, MAX_LEFT))).join('');
+}
+
+function row([left, right]: Row, width: number): string {
+  const lines = wordsWrapped(right, WIDTH - width - 2);
+  const head = `  ${left}`;
+  const isLong = head.length > width;
+  const first = isLong ? [head] : [];
+  const body = lines.map((line, index) => `${(!isLong && index === 0 ? head : '').padEnd(width)}  ${line}`);
+  return `${[...first, ...body].join('\n')}\n`;
+}
+
+function paragraph(text: string, indent = 0): string {
+  return `${wordsWrapped(text, WIDTH - indent)
+    .map((line) => `${' '.repeat(indent)}${line}`)
+    .join('\n')}\n`;
+}
+
+/** A command line that is too long goes on behind a backslash, as a shell reads it. */
+function wrapped(line: string, indent: number, end: string): string {
+  const lines = wordsWrapped(line, WIDTH - indent - end.length - 2);
+  return `${lines.map((part, index) => `${' '.repeat(index === 0 ? indent : indent + 2)}${part}${index < lines.length - 1 ? end : ''}`).join('\n')}\n`;
+}
+
+function wordsWrapped(text: string, width: number): readonly string[] {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= width) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
+}

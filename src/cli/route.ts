@@ -1,0 +1,73 @@
+import { existsSync } from 'node:fs';
+import { allCommands, type CommandName, commandOf, isCommand } from './commands.ts';
+import { noCommand } from './mistyped.ts';
+import type { Options } from './option.ts';
+
+/** Which command is meant, and what stands around its name; or what is to be printed instead. */
+export type Route =
+  | { readonly kind: 'command'; readonly name: CommandName; readonly args: readonly string[] }
+  | { readonly kind: 'help'; readonly name: CommandName | undefined }
+  | { readonly kind: 'version' };
+
+const HELP: ReadonlySet<string> = new Set(['--help', '-h']);
+const VERSION: ReadonlySet<string> = new Set(['--version', '-V']);
+
+/** Options may stand before the name of the command. Throws `usage` for a word that must have been meant as one. */
+export async function route(args: readonly string[]): Promise<Route> {
+  if (args[0] === 'help') return helpFor(args[1]);
+  if (args[0] === 'version') return { kind: 'version' };
+  const at = await firstWord(args);
+  const word = args[at];
+  const isNamed = word !== undefined && isCommand(word);
+  const before = beforeDashes(args);
+  if (before.some((one) => HELP.has(one))) return { kind: 'help', name: isNamed ? word : undefined };
+  if (before.some((one) => VERSION.has(one))) return { kind: 'version' };
+  if (isNamed) return { kind: 'command', name: word, args: args.toSpliced(at, 1) };
+  if (word !== undefined && looksLikeCommand(word)) throw noCommand(word);
+  return { kind: 'command', name: 'ship', args };
+}
+
+/** `portlog help COMMAND` is `portlog COMMAND --help`. */
+function helpFor(word: string | undefined): Route {
+  if (word === undefined || word.startsWith('-')) return { kind: 'help', name: undefined };
+  if (!isCommand(word)) throw noCommand(word);
+  return { kind: 'help', name: word };
+}
+
+/** A file has a dot or a slash in its name, or is there. */
+function looksLikeCommand(word: string): boolean {
+  return /^[A-Za-z][\w-]*$/.test(word) && !existsSync(word);
+}
+
+/** Where the first word stands that is neither an option nor the value of one; at the end, when there is none, or an option before it is not known. */
+async function firstWord(args: readonly string[]): Promise<number> {
+  let options: Options | undefined;
+  for (let at = 0; at < args.length; at++) {
+    const word = args[at] ?? '';
+    if (word === '--' || !/^-./.test(word)) return word === '--' ? args.length : at;
+    if (HELP.has(word) || VERSION.has(word)) continue;
+    options ??= (await commandOf('ship')).options;
+    if (optionOf(options, word) === undefined) options = await everyOption();
+    const option = optionOf(options, word);
+    // What comes next may be its value.
+    if (option === undefined) return args.length;
+    if (option !== undefined && option.type !== 'boolean' && !word.includes('=')) at++;
+  }
+  return args.length;
+}
+
+/** An option of one name takes a value in every command, or in none. */
+async function everyOption(): Promise<Options> {
+  return Object.fromEntries((await allCommands()).flatMap(({ options }) => Object.entries(options)));
+}
+
+function optionOf(options: Options, word: string): Options[string] | undefined {
+  const name = /^--?(?:no-)?([^=]*)/.exec(word)?.[1] ?? '';
+  if (!word.startsWith('--')) return Object.values(options).find(({ alias }) => alias === name);
+  return Object.hasOwn(options, name) ? options[name] : undefined;
+}
+
+function beforeDashes(args: readonly string[]): readonly string[] {
+  const dashes = args.indexOf('--');
+  return dashes === -1 ? args : args.slice(0, dashes);
+}

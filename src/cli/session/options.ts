@@ -1,0 +1,98 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import type { Environment } from '../../core/environment.ts';
+import type { Option, Options } from '../option.ts';
+
+/** Of `ship`, and of every command that does what it does, or a part of it. */
+export const SHIP_OPTIONS = {
+  'to': {
+    type: 'list',
+    value: 'SINK[=URL]',
+    group: 'Where to',
+    about: 'destination: elasticsearch=URL, opensearch=URL, loki=URL, otlp=URL, http=URL, syslog=URL, wazuh=PATH or URL, file=PATH or stdout',
+  },
+  'format': {
+    type: 'string',
+    choices: ['ecs', 'otel', 'table'],
+    group: 'Where to',
+    about: 'of what goes to stdout: ecs or otel lines, or a table (default on a terminal)',
+  },
+  'ca-file': { type: 'string', value: 'PEM', group: 'Where to', about: "authority that signed the server's certificate" },
+  'compression': { type: 'string', choices: ['gzip', 'none'], group: 'Where to', about: 'of requests', byDefault: 'gzip' },
+  'all': { type: 'boolean', group: 'What', about: 'send closed and filtered ports and down hosts too' },
+  'again': {
+    type: 'boolean',
+    group: 'What',
+    about: 'send what was delivered before as well; watch and run: what lies in directories when they begin',
+  },
+  'site': { type: 'string', value: 'NAME', group: 'What', about: 'the place that was scanned', byDefault: 'default' },
+  'sensor': {
+    type: 'string',
+    value: 'NAME',
+    group: 'What',
+    about: 'agent.name and observer.name, to tell sensors apart',
+    byDefault: 'agent.name is the name of this host',
+  },
+  'namespace': { type: 'string', value: 'NAME', group: 'What', about: 'data_stream.namespace', byDefault: 'default' },
+  'tag': { type: 'list', value: 'TAG', group: 'What', about: 'added to every event' },
+  'label': { type: 'list', value: 'NAME=TEXT', group: 'What', about: 'added to every event' },
+  'changes': { type: 'boolean', group: 'What', about: 'say what changed, on stdout too; --no-changes: nowhere', byDefault: 'to all but stdout' },
+  'confirm-scans': {
+    type: 'number',
+    value: 'N',
+    group: 'What',
+    about: 'scans that must find a port not open, or a host down, before that is told',
+    byDefault: '1',
+  },
+  'mass-change': { type: 'number', value: 'N', group: 'What', about: 'changes in one scan that are told as one, too', byDefault: '100' },
+  'intel-dir': { type: 'string', value: 'DIR', group: 'What', about: 'snapshots of KEV and EPSS: which vulnerabilities are exploited' },
+  'exposure': { type: 'string', value: 'FILE', group: 'What', about: 'what is meant to be open, and what the networks are' },
+  'config': { type: 'string', value: 'FILE', group: 'How', about: 'portlog.yaml or portlog.json' },
+  'state-dir': {
+    type: 'string',
+    value: 'DIR',
+    group: 'How',
+    about: 'where known state and undelivered events are kept',
+    byDefault: '~/.local/state/portlog',
+  },
+  'retry-for-seconds': { type: 'number', max: 86_400, value: 'N', group: 'How', about: 'how long a sink that fails is tried again', byDefault: '60' },
+  'spool-max-mib': { type: 'number', value: 'N', group: 'How', about: 'room on disk for what waits for a sink', byDefault: '1024' },
+  'spool-max-age-days': { type: 'number', value: 'N', group: 'How', about: 'how long it may wait', byDefault: '30' },
+  'spool-when-full': {
+    type: 'string',
+    choices: ['block', 'drop-oldest'],
+    group: 'How',
+    about: 'what gives way then: reading, or the oldest events',
+    byDefault: 'block',
+  },
+  'quiet': { type: 'boolean', alias: 'q', group: 'Messages', about: 'only errors' },
+  'verbose': { type: 'boolean', alias: 'v', group: 'Messages', about: 'what portlog does, step by step' },
+  'json': { type: 'boolean', group: 'Messages', about: 'the summary as one line of JSON' },
+} as const satisfies Record<string, Option>;
+
+export const SCAN_OPTIONS = {
+  nmap: { type: 'string', value: 'PATH', group: 'How', about: 'the nmap to run', byDefault: 'nmap' },
+} as const satisfies Record<string, Option>;
+
+/** Of what goes on until somebody stops it. */
+export const UNATTENDED_OPTIONS = {
+  'once': { type: 'boolean', group: 'How', about: 'do what there is to do now, and end' },
+  'poll-seconds': { type: 'number', max: 86_400, value: 'N', group: 'How', about: 'how often directories are looked into', byDefault: '10' },
+} as const satisfies Record<string, Option>;
+
+/** Those of that name: for a command that takes a few. */
+export function only<O extends Options>(options: O, names: readonly (keyof O & string)[]): Options {
+  return without(
+    options,
+    Object.keys(options).filter((name) => !names.includes(name)),
+  );
+}
+
+/** All but those. */
+export function without<O extends Options>(options: O, names: readonly (keyof O & string)[]): Options {
+  return Object.fromEntries(Object.entries(options).filter(([name]) => !names.includes(name)));
+}
+
+export function defaultStateDir(env: Environment): string {
+  return join(env['XDG_STATE_HOME'] ?? join(homedir(), '.local', 'state'), 'portlog');
+}

@@ -1,0 +1,68 @@
+import { hostname } from 'node:os';
+import { nmapEnvironment } from '../../core/environment.ts';
+import type { Settings } from '../../config/settings.ts';
+import { EXIT, type ExitCode } from '../../core/errors.ts';
+import type { ShipReport } from '../../pipeline/ship.ts';
+import { quoted } from '../../nmap/command-line.ts';
+import { maskArguments, maskOutput } from '../../nmap/mask.ts';
+import { nmapWords } from '../../source/nmap-options.ts';
+import { targetLists } from '../../source/nmap-targets.ts';
+import { type NmapOptions, nmapSource, type NmapSource } from '../../source/nmap.ts';
+import type { Interruption } from './signals.ts';
+import { type CommandContext, text } from './context.ts';
+import { deliver } from './deliver.ts';
+
+/** How a scan of ours went. */
+export interface Scanned {
+  readonly code: ExitCode;
+  /** Undefined when no sink was ready. */
+  readonly report: ShipReport | undefined;
+  /** Why no finished scan came of it. */
+  readonly problem: string | undefined;
+}
+
+/** Runs nmap, and ships what it finds while it does. */
+export async function scanAndShip(
+  context: CommandContext,
+  settings: Settings,
+  scan: Pick<NmapOptions, 'name' | 'args' | 'limitMs'>,
+  interruption?: Interruption,
+): Promise<Scanned> {
+  const { speaker, values, trust } = context;
+  const program = text(values, 'nmap') ?? 'nmap';
+  if (program.includes('/')) trust.check('the program', program);
+  for (const path of dataOf(scan.args)) trust.check("nmap's data", path);
+  const nmap = nmapSource({
+    ...scan,
+    program,
+    env: nmapEnvironment(context.env),
+    onMessage: (line) => {
+      if (line.trim() !== '') speaker.warn(`${nmap.name}: ${maskOutput(line)}`);
+    },
+  });
+  speaker.detail(`running nmap ${maskArguments(nmap.args.map(quoted).join(' '))}`);
+  const { code, report } = await deliver(context, settings, [nmap], { scannerHost: hostname(), lists: targetLists(scan.args), interruption });
+  const failure = failureOf(nmap);
+  if (failure !== undefined && code !== EXIT.interrupted) speaker.warn(failure);
+  return { code: failure === undefined || code === EXIT.interrupted ? code : EXIT.noInput, report, problem: problemOf(report, failure) };
+}
+
+/** Where it takes what it runs from. */
+function dataOf(args: readonly string[]): readonly string[] {
+  return nmapWords(args).options.flatMap(({ name, value }) => (name === 'datadir' && value !== undefined ? [value] : []));
+}
+
+function failureOf(nmap: NmapSource): string | undefined {
+  const { code, signal } = nmap.exit() ?? { code: 0, signal: null };
+  if (signal !== null) return `${nmap.name} was ended by ${signal}`;
+  return code === 0 ? undefined : `${nmap.name} ended with exit code ${code}`;
+}
+
+function problemOf(report: ShipReport | undefined, failure: string | undefined): string | undefined {
+  const [input] = report?.inputs ?? [];
+  if (report === undefined || input === undefined) return 'no sink was ready';
+  if (report.interrupted) return 'portlog was stopped while it went on';
+  // What nmap says of itself in its XML tells more than its exit code.
+  const remark = input.incomplete + input.failed + input.empty > 0 ? input.remarks.at(-1) : undefined;
+  return input.problem?.message ?? remark ?? failure;
+}
