@@ -52,12 +52,13 @@ export function runCoverage(run: Pick<Run, 'scanner' | 'args' | 'verbose' | 'sca
     if (services !== undefined && canTellClosed(info)) ports.set(protocol, PortSet.of(services));
     else ports.delete(protocol);
   }
-  const openOnly = /(?:^|\s)--open(?:\s|$)/.test(run.args ?? '');
-  const verbose = (run.verbose ?? 0) > 0 || /(?:^|\s)(?:-v+|-v\d|--verbose|-d+|-d\d)(?:\s|$)/.test(run.args ?? '');
+  const written = argumentsOf(run.args, lists);
+  const { openOnly } = written;
+  const verbose = (run.verbose ?? 0) > 0 || written.verbose;
   return {
     ports,
     types,
-    arguments: argumentsOf(run.args, lists),
+    arguments: written,
     listsDown: verbose && !openOnly,
     listsUp: !openOnly,
     listsAnswersOnly: run.scanner === 'masscan',

@@ -1,35 +1,26 @@
 import type { TargetLists } from '../nmap/target-lists.ts';
 import { AddressSet } from '../nmap/address-set.ts';
-import { wordsOf } from '../nmap/command-line.ts';
+import { commandLine } from '../nmap/command-line.ts';
+import { type NmapOption, nmapWords } from '../nmap/options.ts';
 
 /** Which addresses a run was told to look at; `why` says what cannot be known from its arguments. */
 type Scope = { readonly known: true; readonly addresses: AddressSet } | { readonly known: false; readonly why: string };
 
-/** Options whose value is a word of its own (nmap 7.9x, `nmap --help` and nmap.cc). */
-const WITH_VALUE: ReadonlySet<string> = new Set(
-  `-p -e -S -D -g -b -sI -oX -oN -oG -oS -oA -oM -M -T -m --top-ports --port-ratio --exclude-ports --min-rate --max-rate --min-hostgroup
-   --max-hostgroup --min-parallelism --max-parallelism --min-rtt-timeout --max-rtt-timeout --initial-rtt-timeout --max-retries
-   --host-timeout --scan-delay --max-scan-delay --script --script-args --script-args-file --script-help --script-timeout
-   --version-intensity --source-port --data --data-string --data-length --ip-options --ttl --spoof-mac --proxies --proxy
-   --dns-servers --datadir --servicedb --versiondb --stylesheet --scanflags --mtu --stats-every --max-os-tries --nsock-engine
-   --discovery-ignore-rst --resume --rate --source-ip --router-mac --adapter-ip --adapter --adapter-port
-   -iL -iR --excludefile --exclude-file --includefile --exclude`.split(/\s+/),
-);
 /** They are kept with each run, and looked at again for each scan of the site: a stranger may have written them. */
 export const MAX_LENGTH = 64 << 10;
 /** Ranges beyond one for each word: `10.0-15.0-31.1` is 512 of them. */
 const MAX_RANGES = 1024;
-const ELSEWHERE = /^(?:-iL|-iR|--excludefile|--exclude-file|--includefile)/;
+/** Whose targets stand elsewhere, by nmap's long names. */
+const ELSEWHERE: ReadonlySet<string> = new Set(['iL', 'i', 'iR', 'excludefile', 'exclude-file', 'includefile']);
 /** Those whose files portlog reads when it runs nmap. */
-const LISTS = /^(?:-iL|--excludefile)/;
+const LISTS: ReadonlySet<string> = new Set(['iL', 'i', 'excludefile']);
 /** Where output goes and how much is said: no part of what a run does. */
-const OUTPUT =
-  /^(?:-o[XNGSAM].*|-v+|-v\d|--verbose|-d+|-d\d|--stats-every(?:=.*)?|--(?:append-output|webxml|no-stylesheet|noninteractive|open|reason)|--stylesheet(?:=.*)?|--resume)$/;
-/** Options without a value, as far as they begin with two hyphens. */
-const FLAGS =
-  /^--(?:open|reason|packet-trace|traceroute|system-dns|osscan-limit|osscan-guess|fuzzy|version-(?:light|all|trace)|script-(?:trace|updatedb)|iflist|append-output|no-stylesheet|webxml|send-(?:eth|ip)|privileged|unprivileged|badsum|adler32|allports|disable-arp-ping|defeat-(?:rst|icmp)-ratelimit|unique|resolve-all|noninteractive|log-errors|release-memory|verbose|banners|ping|wait)$/;
+const OUTPUT: ReadonlySet<string> = new Set(
+  `oA oN oM oG oS oH oX o m v vv verbose d debug stats-every append-output webxml no-stylesheet noninteractive open reason stylesheet
+   resume`.split(/\s+/),
+);
 
-/** nmap's command line, taken apart. */
+/** nmap's command line, as far as it says what a run looks at. */
 export interface Arguments {
   readonly scope: Scope;
   /** Targets as they were written. */
@@ -38,6 +29,10 @@ export interface Arguments {
   readonly excluded: readonly string[];
   /** All the rest, but for where output goes and how much is said: two runs of one profile do the same. */
   readonly profile: string;
+  /** `--open`: what is not open is left out. */
+  readonly openOnly: boolean;
+  /** `-v`, `-d`: hosts that are down are listed. */
+  readonly verbose: boolean;
 }
 
 /**
@@ -48,28 +43,52 @@ export interface Arguments {
 export function argumentsOf(args: string | undefined, lists?: TargetLists): Arguments {
   if (args === undefined) return nothingKnown('the run does not tell its arguments');
   if (args.length > MAX_LENGTH) return nothingKnown('its arguments are too long');
-  const words = wordsOf(args);
-  const targets: string[] = [...(lists?.targets ?? [])];
-  const excluded: string[] = [...(lists?.excluded ?? [])];
-  const profile = [programOf(words[0])];
-  let why: string | undefined;
-  for (let i = 1; i < words.length; i++) {
-    const word = words[i] as string;
-    const taken = word.startsWith('-') && WITH_VALUE.has(word) ? [word, words[++i] ?? ''] : [word];
-    if (OUTPUT.test(word)) continue;
-    if (ELSEWHERE.test(word) && (lists === undefined || !LISTS.test(word))) why ??= `${word} names targets elsewhere`;
-    if (word === '--exclude' || word.startsWith('--exclude=')) excluded.push(...(word.split('=')[1] ?? taken[1] ?? '').split(','));
-    else if (!word.startsWith('-')) targets.push(word);
-    else {
-      if (taken.length === 1 && word.startsWith('--') && !word.includes('=') && !FLAGS.test(word)) why ??= `the option ${word} is not known here`;
-      profile.push(...taken);
-    }
-  }
-  return { scope: why === undefined ? scopeOf(targets, excluded) : { known: false, why }, targets, excluded, profile: profile.join(' ') };
+  const { words: all, unreadableFrom } = commandLine(args);
+  const [path, ...words] = all.map(({ text }) => text);
+  const program = programOf(path);
+  const { options, targets: written } = nmapWords(words, program === 'masscan' ? 'masscan' : 'nmap');
+  const targets = [...(lists?.targets ?? []), ...written];
+  const excluded = [...(lists?.excluded ?? []), ...options.filter(isExclusion).flatMap(({ value = '' }) => value.split(','))];
+  const unreadable = unreadableFrom === undefined ? [] : ['a quote in them has no end, or none can stand there'];
+  const [why] = [...unreadable, ...options.flatMap((option) => whyUnknown(option, lists) ?? [])];
+  return {
+    scope: why === undefined ? scopeOf(targets, excluded) : { known: false, why },
+    targets,
+    excluded,
+    profile: [program, ...profileOf(options)].join(' '),
+    openOnly: options.some(({ name }) => name === 'open'),
+    verbose: options.some(isVerbose),
+  };
 }
 
 function nothingKnown(why: string): Arguments {
-  return { scope: { known: false, why }, targets: [], excluded: [], profile: '' };
+  return { scope: { known: false, why }, targets: [], excluded: [], profile: '', openOnly: false, verbose: false };
+}
+
+function isExclusion({ name }: NmapOption): boolean {
+  return name === 'exclude';
+}
+
+/** `-v0` says that it is not. */
+function isVerbose({ name, value }: NmapOption): boolean {
+  return name === 'verbose' || name === 'vv' || name === 'debug' || ((name === 'v' || name === 'd') && value !== '0');
+}
+
+/** Why one cannot say with this option what was looked at. */
+function whyUnknown({ name, word, value, isKnown }: NmapOption, lists: TargetLists | undefined): string | undefined {
+  if (ELSEWHERE.has(name)) return lists === undefined || !LISTS.has(name) ? `${word} names targets elsewhere` : undefined;
+  // The word behind it may be its value, or a target.
+  return isKnown || value !== undefined ? undefined : `the option ${word} is not known here`;
+}
+
+/** The words of options that say what is done, as they were written. */
+function profileOf(options: readonly NmapOption[]): readonly string[] {
+  const byWord = Map.groupBy(options, ({ at }) => at);
+  return [...byWord.values()].flatMap((here) => {
+    if (here.every((option) => OUTPUT.has(option.name) || isExclusion(option))) return [];
+    const last = here.at(-1);
+    return last === undefined ? [] : last.valueAt === last.at ? [last.word] : [last.word, last.value ?? ''];
+  });
 }
 
 function scopeOf(targets: readonly string[], excluded: readonly string[]): Scope {

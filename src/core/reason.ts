@@ -13,8 +13,15 @@ const REASONS: Readonly<Record<string, string>> = {
   ERR_INVALID_ARG_VALUE: 'its name cannot be that of a file',
 };
 
+const OF_DIRECTORIES: Readonly<Record<string, string>> = { ENOENT: 'there is no such directory', ENOTDIR: 'it is no directory' };
+
 /** Why a file could not be used, in words. */
-export function reasonOf(error: unknown): string {
+export function reasonOf(error: unknown, what: 'file' | 'directory' = 'file'): string {
   const { code = '', message } = error as NodeJS.ErrnoException;
-  return REASONS[code] ?? message;
+  return (what === 'directory' ? OF_DIRECTORIES[code] : undefined) ?? REASONS[code] ?? withoutCode(message);
+}
+
+/** `EAGAIN: resource temporarily unavailable, read '/a'` without what only a programmer reads. */
+function withoutCode(message: string): string {
+  return /^E[A-Z0-9]+: ([^,]+)(?:,|$)/.exec(message)?.[1] ?? message;
 }

@@ -1,3 +1,6 @@
+import { wordsOf } from '../nmap/command-line.ts';
+import { type NmapOption, nmapWords } from '../nmap/options.ts';
+
 /** Longer arguments are not looked into: then nobody can say what was asked for. */
 const MAX_LENGTH = 64 << 10;
 /** The runs of a site have few different arguments, and are asked about each finding of each host. */
@@ -9,26 +12,30 @@ interface AskedScripts {
   readonly byDefault: boolean;
   /** Names, categories and patterns of `--script`. */
   readonly words: readonly string[];
+  /** `-sV`, `-A`: services are asked what they are. */
+  readonly asksServices: boolean;
 }
 
 const kept = new Map<string, AskedScripts>();
 
 /**
- * Reads `--script`. An expression with `and` or `not` is not taken apart: then nobody can say.
+ * Reads `--script` and what goes with it. An expression with `and` or `not` is not taken apart: then nobody can say.
  * https://nmap.org/book/nse-usage.html#nse-args
  */
 export function askedScripts(args: string): AskedScripts {
-  if (args.length > MAX_LENGTH) return { byDefault: false, words: [] };
+  if (args.length > MAX_LENGTH) return { byDefault: false, words: [], asksServices: false };
   const before = kept.get(args);
   if (before !== undefined) return before;
-  const asked = { byDefault: /(?:^|\s)(?:-sC|-A)(?:\s|$)/.test(args), words: wordsOf(args) };
+  const { options } = nmapWords(wordsOf(args).slice(1));
+  const scans = (letter: string): boolean => options.some(({ name, value = '' }) => name === 'A' || (name === 's' && value.includes(letter)));
+  const asked = { byDefault: scans('C'), words: scriptsIn(options), asksServices: scans('V') };
   if (kept.size >= KEPT) kept.clear();
   kept.set(args, asked);
   return asked;
 }
 
-function wordsOf(args: string): readonly string[] {
-  const expressions = [...args.matchAll(/(?:^|\s)--script(?:=|\s+)("[^"]*"|\S+)/g)].map(([, text = '']) => text.replaceAll('"', ''));
+function scriptsIn(options: readonly NmapOption[]): readonly string[] {
+  const expressions = options.flatMap(({ name, value = '' }) => (name === 'script' ? [value] : []));
   const plain = expressions.filter((text) => !/\b(?:and|not)\b/.test(text));
   return [...new Set(plain.flatMap((text) => text.split(/,|\bor\b/).map(nameOf)))];
 }

@@ -1,8 +1,8 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
 import { reasonOf } from '../core/reason.ts';
 import { PortlogError } from '../core/errors.ts';
+import { snapshotText } from './snapshot-text.ts';
 
 /** What CISA says of a vulnerability that is exploited in the world. Dates as `2026-01-31`. */
 export interface KnownExploited {
@@ -29,6 +29,10 @@ const HINT = 'docs/how-to/intel.md says where the files come from; leave --intel
 /** Older ones are told of: KEV grows twice a week, EPSS is new each day. */
 const STALE_DAYS = 30;
 const DAY = 86_400_000;
+/** In MiB; they have 1.5 and 10 today, and 300,000 entries. */
+const MAX_KEV_MIB = 16;
+const MAX_EPSS_MIB = 64;
+const MAX_ENTRIES = 1_000_000;
 
 /**
  * Snapshots of CISA's Known Exploited Vulnerabilities and of FIRST's EPSS, in a directory that somebody
@@ -84,7 +88,7 @@ function listed(directory: string): readonly string[] {
   try {
     return readdirSync(directory);
   } catch (cause) {
-    throw new PortlogError('config-invalid', `${directory} cannot be read: ${reasonOf(cause)}`, { hint: HINT, cause });
+    throw new PortlogError('config-invalid', `${directory} cannot be read: ${reasonOf(cause, 'directory')}`, { hint: HINT, cause });
   }
 }
 
@@ -97,10 +101,9 @@ function latest(directory: string, names: readonly string[], pattern: RegExp): s
   return name === undefined ? undefined : join(directory, name);
 }
 
-function textOf(path: string): string {
+function textOf(path: string, maxMib: number): string {
   try {
-    const bytes = readFileSync(path);
-    return (bytes[0] === 0x1f && bytes[1] === 0x8b ? gunzipSync(bytes) : bytes).toString('utf8');
+    return snapshotText(path, maxMib);
   } catch (cause) {
     throw broken(path, reasonOf(cause), cause);
   }
@@ -108,7 +111,7 @@ function textOf(path: string): string {
 
 /** https://www.cisa.gov/sites/default/files/feeds/known_exploited_vulnerabilities_schema.json */
 function readKev(path: string): Snapshot<KnownExploited> {
-  const text = textOf(path);
+  const text = textOf(path, MAX_KEV_MIB);
   try {
     const { dateReleased, vulnerabilities } = JSON.parse(text) as {
       dateReleased?: string;
@@ -128,9 +131,10 @@ function readKev(path: string): Snapshot<KnownExploited> {
 
 /** `#model_version:v2025.03.14,score_date:2026-01-31T00:00:00+0000`, a heading, then `CVE-1999-0001,0.0102,0.7731`. */
 function readEpss(path: string): Snapshot<ExploitProbability> {
-  const text = textOf(path);
+  const text = textOf(path, MAX_EPSS_MIB);
   const entries = new Map<string, ExploitProbability>();
   for (const [, cve = '', score, percentile] of text.matchAll(/^(CVE-\d+-\d+),([\d.eE-]+),([\d.eE-]+)\r?$/gm)) {
+    if (entries.size === MAX_ENTRIES) throw broken(path, `it has more than ${MAX_ENTRIES} lines`);
     entries.set(cve, { score: Number(score), percentile: Number(percentile) });
   }
   if (entries.size === 0) throw broken(path, 'there is no line `CVE-…,score,percentile` in it');

@@ -65,7 +65,7 @@ export function hasLooked(subject: Subject, source: string): boolean {
 /** Whether a run with these arguments looks for what a source finds. */
 export function looksFor(args: string | undefined, source: string): boolean {
   if (source === PORT) return true;
-  return source === SERVICE ? /(?:^|\s)(?:-A(?=\s|$)|-s[A-UW-Za-z]*V)/.test(args ?? '') : isRequested(args ?? '', source);
+  return source === SERVICE ? askedScripts(args ?? '').asksServices : isRequested(args ?? '', source);
 }
 
 /** The name of a service that has answered. */

@@ -58,7 +58,7 @@ function maskBehind(names: RegExp, isSecret: (name: string) => boolean, values: 
 }
 
 /** `http://user:password@proxy`, `user:password@proxy`; a password may hold `/` and `@`. */
-function maskUserInfo(text: string): string {
+export function maskUserInfo(text: string): string {
   return text.replace(WITH_AT, (word) => {
     const at = word.lastIndexOf('@');
     const scheme = word.indexOf('://');

@@ -1,5 +1,6 @@
 import { commandLine, quoted, type Word } from './command-line.ts';
-import { isSecretName, MASK, maskText, maskWord } from './mask-text.ts';
+import { isSecretName, MASK, maskText, maskUserInfo, maskWord } from './mask-text.ts';
+import { isKnownOption, lastOptionIn } from './options.ts';
 import { type ScriptArgument, scriptArguments } from './script-args.ts';
 
 /** Longer than any kernel lets a command line be by much; what is longer, nobody can take apart. */
@@ -30,8 +31,8 @@ function maskWords(words: readonly string[]): readonly (string | undefined)[] {
   const masked: (string | undefined)[] = [];
   for (let i = 0; i < words.length; i++) {
     const word = words[i] as string;
-    const { option, value } = partsOf(word);
-    const mask = maskOf(option);
+    const { name, value } = lastOptionIn(word);
+    const mask = maskOf(name, word);
     if (mask === undefined || (value === undefined && i + 1 === words.length)) masked.push(maskWord(word));
     else {
       const isApart = value === undefined;
@@ -60,21 +61,30 @@ const WRITTEN = /Arguments (?:from CLI|parsed): |^args = /;
 
 type Mask = (value: string) => string;
 
-/** `--script-args=x`, `-script-args x`, `--script_args`: getopt_long_only takes all of them. */
-function partsOf(word: string): { readonly option: string; readonly value: string | undefined } {
-  const name = /^--?[\w-]+/.exec(word)?.[0] ?? '';
-  const rest = word.slice(name.length);
-  const option = name.replace(/^--?/, '').replaceAll('_', '-');
-  return rest === '' || rest.startsWith('=') ? { option, value: rest === '' ? undefined : rest.slice(1) } : { option: '', value: undefined };
-}
-
-/** How the value of an option is masked, when it is not just looked at as any other word. */
-function maskOf(option: string): Mask | undefined {
-  if (option.startsWith('script-a')) return option.startsWith('script-args-') ? maskWord : maskScriptArguments;
-  if (option.startsWith('prox')) return maskProxies;
+/** How the values of nmap's options are masked that may hold a secret or a payload; any other word is looked at by itself. */
+const MASKS: ReadonlyMap<string, Mask> = new Map<string, Mask>([
+  ['script-args', maskScriptArguments],
+  ['script-args-file', maskWord],
+  ['proxies', maskProxies],
+  ['proxy', maskProxies],
   // An expression of names, such as `http-auth,basic`, and no place for a secret.
-  if (option === 'script') return maskText;
-  return option.length > 2 && isSecretName(option) ? () => MASK : undefined;
+  ['script', maskText],
+  // What is sent to every host: a token of an exercise, a part of an exploit.
+  ['data', () => MASK],
+  ['data-string', () => MASK],
+  ['ip-options', maskIpOptions],
+  // FTP bounce: `user:password@server:port`.
+  ['b', maskUserInfo],
+]);
+
+/** A name that is cut so short that several begin so is masked as the one that holds the secret. */
+function maskOf(name: string, word: string): Mask | undefined {
+  const mask = MASKS.get(name);
+  if (mask !== undefined) return mask;
+  const written = /^--?([\w-]{3,})(?==|$)/.exec(word)?.[1]?.replaceAll('_', '-') ?? '';
+  if (written.startsWith('script-a')) return maskScriptArguments;
+  if (written.startsWith('prox')) return maskProxies;
+  return isSecretName(written) && !isKnownOption(written) ? () => MASK : undefined;
 }
 
 /** Where a value ends that begins in the word at `i`: with a quote that has no end, in the word that ends it. Old nmap wrote words as they were. */
@@ -113,6 +123,11 @@ function secretsIn(text: string, values: readonly ScriptArgument[]): readonly Pi
     goesOn = isSecret && text.slice(start, end).endsWith('\\');
     return isSecret;
   });
+}
+
+/** `S 192.0.2.1`, `R`: the way of a packet says how a scan was made; bytes (`\\x01\\x07`, `0x0107`) may say anything. */
+function maskIpOptions(text: string): string {
+  return /^(?:[RTU]|[LS](?: +[\d.]+)+)$/.test(text) ? text : MASK;
 }
 
 /** `http://user:password@proxy:8080,socks4://proxy`. One that is none is masked with all the others: it may be a part of them. */

@@ -1,5 +1,5 @@
 import { PortlogError } from '../core/errors.ts';
-import { type NmapOption, nmapWords } from './nmap-options.ts';
+import { type NmapOption, nmapWords } from '../nmap/options.ts';
 
 const PIPE = 'portlog reads the XML from a pipe';
 const STDOUT = 'standard output carries the XML';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { TargetLists } from '../nmap/target-lists.ts';
-import { nmapWords } from './nmap-options.ts';
+import { nmapWords } from '../nmap/options.ts';
 
 /** More text than this is not kept with each scan; then the targets count as not known. */
 const MAX_LENGTH = 64 << 10;

@@ -178,4 +178,6 @@ export const SCHEMA_VERSIONS: readonly SchemaStep[] = [
   -- tick: when the process began, in ticks since the machine did: what a clock that is set does not change.
   ALTER TABLE run ADD COLUMN tick INTEGER;
   `,
+  // Once more: of options that send bytes of the user's (`--data-string`), earlier versions kept these bytes.
+  maskStoredArguments,
 ];

@@ -42,8 +42,8 @@ describe('mistyped on the command line', () => {
     [['-qx', SCAN], 2, 'there is no option -x'],
     [['report', '-o'], 2, '--output needs a value: --output FILE'],
     [['--to', `file=${SCAN}`, SCAN], 2, `nothing is written to ${SCAN}: it is the scan that is read`, 'name another file for the output'],
-    [['--intel-dir', '/nonexistent', SCAN], 2, '/nonexistent cannot be read: there is no such file'],
-    [['--intel-dir', SCAN, SCAN], 2, `${SCAN} cannot be read: a part of its path is no directory`],
+    [['--intel-dir', '/nonexistent', SCAN], 2, '/nonexistent cannot be read: there is no such directory'],
+    [['--intel-dir', SCAN, SCAN], 2, `${SCAN} cannot be read: it is no directory`],
     [
       ['--to', 'elasticsearch=https://127.0.0.1:1', '--ca-file', '/nonexistent', SCAN],
       2,

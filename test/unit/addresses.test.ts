@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { isIP, isIPv6 } from 'node:net';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { runCoverage } from '../../src/change/coverage.ts';
 import { argumentsOf } from '../../src/change/scope.ts';
 import { identify } from '../../src/event/address.ts';
 import { ExposurePolicy } from '../../src/finding/exposure.ts';
 import { fitsGlob } from '../../src/core/glob.ts';
-import { isRequested } from '../../src/finding/script.ts';
+import { isRequested, looksFor } from '../../src/finding/script.ts';
 import { AddressSet, addressKey } from '../../src/nmap/address-set.ts';
 import { PortSet } from '../../src/nmap/port-set.ts';
 
@@ -45,6 +45,54 @@ test('an address has no zone, a target may have one', () => {
   expect(argumentsOf('nmap -6 -v -sn fe80::1%hhv0 --exclude fe80::2%hhv0').scope.known).toBe(true);
   const policy = new ExposurePolicy({ networks: [{ network: 'fe80::%lan/10', zone: 'link' }], expected: [] }, 'x');
   expect(policy.networkOf(['fe80::9'])?.zone).toBe('link');
+});
+
+describe("what a run looks at is read from nmap's options as nmap reads them", () => {
+  const read = (args: string): Omit<ReturnType<typeof argumentsOf>, 'scope'> & { readonly known: boolean } => {
+    const { scope, ...rest } = argumentsOf(args);
+    return { ...rest, known: scope.known };
+  };
+  const plain = { targets: ['192.0.2.7'], excluded: [], openOnly: false, verbose: false, known: true };
+
+  test.for<readonly [string, Partial<ReturnType<typeof read>>]>([
+    ['nmap -p 80 -oX out.xml --stats-every 5s 192.0.2.7', { profile: 'nmap -p 80' }],
+    ['/usr/bin/nmap -p80 --scan-delay=1s 192.0.2.7', { profile: 'nmap -p80 --scan-delay=1s' }],
+    ['nmap -max-retries 2 -script default 192.0.2.7', { profile: 'nmap -max-retries 2 -script default' }],
+    ['nmap --max-ret 2 192.0.2.7', { profile: 'nmap --max-ret 2' }],
+    ['nmap -e eth0 -sI 192.0.2.1 -g 53 192.0.2.7', { profile: 'nmap -e eth0 -sI 192.0.2.1 -g 53' }],
+    ['nmap -nvA 192.0.2.7', { profile: 'nmap -nvA', verbose: true }],
+    ['nmap -vv -d 192.0.2.7', { profile: 'nmap', verbose: true }],
+    ['nmap --verb 192.0.2.7', { profile: 'nmap', verbose: true }],
+    ['nmap -v0 192.0.2.7', { profile: 'nmap', verbose: false }],
+    ['nmap -open 192.0.2.7', { profile: 'nmap', openOnly: true }],
+    ['nmap --script-args "x --open y" 192.0.2.7', { profile: 'nmap --script-args x --open y', openOnly: false }],
+    ['nmap -oN --open 192.0.2.7', { profile: 'nmap', openOnly: false }],
+    ['nmap -exclude 192.0.2.9,192.0.2.10 192.0.2.7', { profile: 'nmap', excluded: ['192.0.2.9', '192.0.2.10'] }],
+    ['nmap --exclude-ports 9 192.0.2.7', { profile: 'nmap --exclude-ports 9' }],
+    ['nmap --data-string x 192.0.2.7', { profile: 'nmap --data-string x' }],
+    ['nmap -p 80 -- 192.0.2.7', { profile: 'nmap -p 80' }],
+    ['nmap --no-such-option 192.0.2.7', { profile: 'nmap --no-such-option', known: false }],
+    ['nmap --excl 192.0.2.9 192.0.2.7', { targets: ['192.0.2.9', '192.0.2.7'], profile: 'nmap --excl', known: false }],
+    ['nmap -iLhosts.txt 192.0.2.7', { profile: 'nmap -iLhosts.txt', known: false }],
+    ['nmap -excludefile not.txt 192.0.2.7', { profile: 'nmap -excludefile not.txt', known: false }],
+    ['nmap 192.0.2.7 -p "8"0 192.0.2.8', { targets: ['192.0.2.7'], profile: 'nmap -p ', known: false }],
+    ['masscan --rate 1000 --adapter-ip 192.0.2.1 --wait 3 -p80 192.0.2.7', { profile: 'masscan --rate 1000 --adapter-ip 192.0.2.1 --wait 3 -p80' }],
+    ['nmap --rate 1000 192.0.2.7', { targets: ['1000', '192.0.2.7'], profile: 'nmap --rate', known: false }],
+  ])('%s', ([args, expected]) => {
+    expect(read(args)).toEqual({ ...plain, ...expected });
+  });
+
+  test.for([
+    ['nmap -sCV -p 80 x', true, true],
+    ['nmap -sSC x', true, false],
+    ['nmap -nA x', true, true],
+    ['nmap -sV x', false, true],
+    ['nmap -script ssl-cert x', true, false],
+    ['nmap -oN "-sC -A" x', false, false],
+    ['nmap --script-args "--script ssl-cert" x', false, false],
+  ] as const)('%s: scripts %s, services %s', ([args, scripts, services]) => {
+    expect([isRequested(args, 'ssl-cert'), looksFor(args, 'service')]).toEqual([scripts, services]);
+  });
 });
 
 test('sets overlap by what is in them, however large they are', () => {

@@ -1,4 +1,5 @@
-import { writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
@@ -693,6 +694,37 @@ describe('opened and resolved', () => {
   });
 });
 
+/** gzip that unpacks to so many MiB. */
+function bomb(beginning: string, mib: number): Buffer {
+  const member = gzipSync(Buffer.alloc(1 << 20));
+  return Buffer.concat([gzipSync(beginning), ...Array<Buffer>(mib).fill(member)]);
+}
+
+function sparse(name: string, bytes: number): string {
+  const folder = freshDir();
+  writeFileSync(join(folder, name), '');
+  truncateSync(join(folder, name), bytes);
+  return folder;
+}
+
+function withDirectory(name: string): string {
+  const folder = freshDir();
+  mkdirSync(join(folder, name));
+  return folder;
+}
+
+function withPipe(name: string): string {
+  const folder = freshDir();
+  execFileSync('mkfifo', [join(folder, name)]);
+  return folder;
+}
+
+function withLink(name: string): string {
+  const folder = freshDir();
+  symlinkSync('nowhere', join(folder, name));
+  return folder;
+}
+
 describe('snapshots of what is exploited', () => {
   const KEV = JSON.stringify({
     title: 'CISA Catalog of Known Exploited Vulnerabilities',
@@ -780,12 +812,31 @@ describe('snapshots of what is exploited', () => {
   });
 
   const broken: readonly (readonly [what: string, folder: () => string, says: RegExp])[] = [
-    ['no such directory', () => '/nowhere/at/all', /cannot be read: there is no such file/],
+    ['no such directory', () => '/nowhere/at/all', /cannot be read: there is no such directory/],
     ['nothing in it', () => snapshots({}), /has neither known_exploited_vulnerabilities\.json nor epss_scores/],
     ['no JSON', () => snapshots({ 'known_exploited_vulnerabilities.json': '<html>' }), /cannot be used: it is not the catalogue in JSON/],
     ['no scores', () => snapshots({ 'epss_scores-x.csv': 'cve,epss\n' }), /cannot be used: there is no line/],
-    ['a cut archive', () => snapshots({ 'epss_scores-x.csv.gz': gzipSync(EPSS).subarray(0, 40) }), /cannot be used: unexpected end of file/],
+    [
+      'a cut archive',
+      () => snapshots({ 'epss_scores-x.csv.gz': gzipSync(EPSS).subarray(0, 40) }),
+      /cannot be used: it is packed with gzip, and is damaged or cut/,
+    ],
+    [
+      'a damaged archive',
+      () => snapshots({ 'epss_scores-x.csv.gz': gzipSync(EPSS).fill(0, 12, 20) }),
+      /cannot be used: it is packed with gzip, and is/,
+    ],
+    ['a bomb for EPSS', () => snapshots({ 'epss_scores-x.csv.gz': bomb(`${EPSS}\n`, 1024) }), /cannot be used: it is larger than 64 MiB/],
+    ['a bomb for KEV', () => snapshots({ 'known_exploited_vulnerabilities.json.gz': bomb('[', 1024) }), /cannot be used: it is larger than 16 MiB/],
+    ['a file that is too large', () => sparse('known_exploited_vulnerabilities.json', 1 << 30), /cannot be used: it is larger than 16 MiB/],
+    ['a directory', () => withDirectory('known_exploited_vulnerabilities.json'), /cannot be used: it is a directory/],
+    ['a pipe', () => withPipe('epss_scores-x.csv'), /cannot be used: it is no file/],
+    ['a link that leads nowhere', () => withLink('epss_scores-x.csv'), /cannot be used: there is no such file/],
   ];
+  test('may begin with a byte order mark', () => {
+    expect(new Intel(snapshots({ 'known_exploited_vulnerabilities.json': `\uFEFF${KEV}` })).knownExploited('CVE-2018-15919')?.due).toBe('2021-11-17');
+  });
+
   test.for(broken)('%s: a sentence', ([, folder, says]) => {
     expect(() => new Intel(folder()).warnings(NOW)).toThrow(says);
   });

@@ -162,9 +162,44 @@ describe('what is secret in the arguments of nmap', () => {
     [['--proxy=bob:hunter2@proxy'], ['--proxy=***']],
     [
       ['--data-string', 'Cookie: hunter2'],
-      ['--data-string', 'Cookie: ***'],
+      ['--data-string', '***'],
     ],
-    [['--data-string=x password=hunter2'], ['--data-string=x password=***']],
+    [['--data-string=hunter2'], ['--data-string=***']],
+    [
+      ['-data-s', 'hunter2'],
+      ['-data-s', '***'],
+    ],
+    [
+      ['--data_string', 'hunter2'],
+      ['--data_string', '***'],
+    ],
+    [
+      ['--data', '0x68756e746572'],
+      ['--data', '***'],
+    ],
+    [[String.raw`--data=\xCA\xFEhunter2`], ['--data=***']],
+    [
+      ['--ip-options', String.raw`\x44\x08hunter2`],
+      ['--ip-options', '***'],
+    ],
+    [
+      ['--ip-options', 'S 192.0.2.1 192.0.2.2'],
+      ['--ip-options', 'S 192.0.2.1 192.0.2.2'],
+    ],
+    [['--ip-options=R'], ['--ip-options=R']],
+    [
+      ['-b', 'bob:hunter2@ftp.example:21'],
+      ['-b', '***@ftp.example:21'],
+    ],
+    [['-bbob:hunter2@ftp.example'], ['-b***@ftp.example']],
+    [
+      ['-nb', 'bob:hunter2@ftp.example'],
+      ['-nb', '***@ftp.example'],
+    ],
+    [
+      ['--stylesheet', 'https://bob:hunter2@x/nmap.xsl'],
+      ['--stylesheet', 'https://***@x/nmap.xsl'],
+    ],
     [
       ['--http-cookie', 'hunter2'],
       ['--http-cookie', '***'],
@@ -179,6 +214,7 @@ describe('what is secret in the arguments of nmap', () => {
   test.for([
     ['nmap -sV -p T:80,U:53 --script "default or safe,http-auth" -oX - 192.0.2.0/24 2001:db8::/64'],
     ['nmap -Pn -n --script basic,http-auth* --dns-servers 192.0.2.53 -iL hosts.txt --privileged'],
+    ['nmap -S 192.0.2.9 -g 53 --source-port 53 -D 192.0.2.8,ME --spoof-mac Apple --data-length 20 --ttl 9 -sI zombie:80 -e eth0 192.0.2.7'],
     ['nmap --script=auth --script-args ssh_hostkey=full,unsafe=1 --script-timeout 5m host.example'],
     ['masscan -p80 --rate 1000 --source-port 61000 --banners 192.0.2.0/24'],
     [String.raw`nmap -oX C:\\scans\\x.xml 192.0.2.7`],

@@ -23,6 +23,7 @@ import { describe, expect, test } from 'vitest';
 import { isAlive, tickOf } from '../../src/core/process-alive.ts';
 import { packFrame, unpackFrame } from '../../src/state/frame.ts';
 import { pruneLedger } from '../../src/state/ledger.ts';
+import { maskStoredArguments } from '../../src/state/mask-arguments.ts';
 import { SCHEMA_VERSIONS } from '../../src/state/schema.ts';
 import { stateFile, Store } from '../../src/state/store.ts';
 import { unaccounted } from '../../src/state/tally.ts';
@@ -377,6 +378,21 @@ describe('the state file', () => {
     ]);
     store.close();
     for (const file of readdirSync(stateDir)) expect(readFileSync(join(stateDir, file), 'latin1'), file).not.toMatch(/Sommer|Winter|2027|Fall/);
+  });
+
+  test('bytes that scans were told to send are gone from it, too', () => {
+    const stateDir = freshDir();
+    const old = Database.open(stateFile(stateDir), SCHEMA_VERSIONS.slice(0, SCHEMA_VERSIONS.lastIndexOf(maskStoredArguments)));
+    const run = { scanner: 'nmap', args: 'nmap -v --data-string "token of a customer" 10.77.2.0/24', verbose: 1, scaninfo: [] };
+    old.run("INSERT INTO scan (site, id, started, ended, complete, run, counts) VALUES ('default', 'a', 1, 2, 1, ?, '{}')", JSON.stringify(run));
+    old.close();
+    const store = openStore(stateDir);
+    expect(JSON.parse(store.database.get('SELECT run FROM scan')?.['run'] as string)).toEqual({
+      ...run,
+      args: 'nmap -v --data-string *** 10.77.2.0/24',
+    });
+    store.close();
+    for (const file of readdirSync(stateDir)) expect(readFileSync(join(stateDir, file), 'latin1'), file).not.toContain('token of a customer');
   });
 
   test('of a version whose ledger could lie: what waits is known, what may never have arrived is not', async () => {

@@ -5,7 +5,7 @@ import { EXIT, type ExitCode } from '../../core/errors.ts';
 import type { ShipReport } from '../../pipeline/ship.ts';
 import { quoted } from '../../nmap/command-line.ts';
 import { maskArguments, maskOutput } from '../../nmap/mask.ts';
-import { nmapWords } from '../../source/nmap-options.ts';
+import { nmapWords } from '../../nmap/options.ts';
 import { targetLists } from '../../source/nmap-targets.ts';
 import { type NmapOptions, nmapSource, type NmapSource } from '../../source/nmap.ts';
 import type { Interruption } from './signals.ts';

@@ -5,6 +5,10 @@ export interface NmapOption {
   readonly value: string | undefined;
   /** As it was written. */
   readonly word: string;
+  /** Which of the words it is in, and which one its value: the same, or the next. Several letters may stand in one. */
+  readonly at: number;
+  readonly valueAt: number;
+  readonly isKnown: boolean;
 }
 
 /** nmap's command line, taken apart as nmap does it. */
@@ -23,12 +27,24 @@ const VALUED = `datadir servicedb versiondb max-os-tries max-parallelism min-par
   source-port nsock-engine proxies proxy data data-string data-length stylesheet mtu spoof-mac ttl version-intensity dns-servers port-ratio
   top-ports exclude-ports script script-args script-args-file script-help script-timeout ip-options min-rate max-rate stats-every route-dst
   resume`.split(/\s+/);
-const LONG = new Map<string, 'flag' | 'value' | 'perhaps'>([
+/* https://github.com/robertdavidgraham/masscan/blob/master/src/main-conf.c, as far as it takes nmap's place. */
+const MASSCAN_FLAGS = ['banners', 'ping', 'open-only', 'offline'];
+const MASSCAN_VALUED = ['rate', 'wait', 'ports', 'source-ip', 'router-mac', 'adapter', 'adapter-ip', 'adapter-port', 'exclude-file', 'includefile'];
+
+type Kind = 'flag' | 'value' | 'perhaps';
+type Long = ReadonlyMap<string, Kind>;
+
+const LONG: Long = new Map<string, Kind>([
   ...FLAGS.map((name) => [name, 'flag'] as const),
   ...VALUED.map((name) => [name, 'value'] as const),
   ['debug', 'perhaps'],
 ]);
-const SHORT = new Map<string, 'flag' | 'value' | 'perhaps'>([
+const LONG_OF_MASSCAN: Long = new Map<string, Kind>([
+  ...LONG,
+  ...MASSCAN_FLAGS.map((name) => [name, 'flag'] as const),
+  ...MASSCAN_VALUED.map((name) => [name, 'value'] as const),
+]);
+const SHORT = new Map<string, Kind>([
   ...'6AFfhInqRrV'.split('').map((letter) => [letter, 'flag'] as const),
   ...'bDegiMmoPpSsT'.split('').map((letter) => [letter, 'value'] as const),
   ...'dOv'.split('').map((letter) => [letter, 'perhaps'] as const),
@@ -37,9 +53,10 @@ const SHORT = new Map<string, 'flag' | 'value' | 'perhaps'>([
 /**
  * Takes nmap's arguments apart by the rules of getopt_long_only(3), which nmap uses: a long option may have one hyphen or two, its name
  * may be cut short as long as no other begins so, a value stands behind `=` or is the next word, and options may follow targets.
- * What no nmap knows counts as an option without a value: nmap will say that it does not know it.
+ * What no nmap knows counts as an option without a value: nmap will say that it does not know it. `args`: without the program itself.
  */
-export function nmapWords(args: readonly string[]): NmapWords {
+export function nmapWords(args: readonly string[], program: 'nmap' | 'masscan' = 'nmap'): NmapWords {
+  const long = program === 'masscan' ? LONG_OF_MASSCAN : LONG;
   const options: NmapOption[] = [];
   const targets: string[] = [];
   for (let at = 0; at < args.length; at++) {
@@ -49,10 +66,30 @@ export function nmapWords(args: readonly string[]): NmapWords {
       targets.push(word);
       continue;
     }
-    for (const { name, value, wantsNext } of isLong(word) ? [longOption(word)] : letters(word))
-      options.push({ name, value: wantsNext ? args[++at] : value, word });
+    const first = at;
+    for (const { name, value, wantsNext, isKnown } of optionsIn(word, long)) {
+      if (wantsNext) at++;
+      options.push({ name, value: wantsNext ? args[at] : value, word, at: first, valueAt: at, isKnown });
+    }
   }
   return { options, targets };
+}
+
+/** The option that a value behind the word, or in it, would belong to; nameless when the word is none. */
+export function lastOptionIn(word: string): Pick<NmapOption, 'name' | 'value'> {
+  return word.startsWith('-') && word !== '-' && word !== '--' ? (optionsIn(word, LONG).at(-1) ?? NAMELESS) : NAMELESS;
+}
+
+const NAMELESS = { name: '', value: undefined };
+
+/** By its long name, whole. */
+export function isKnownOption(name: string): boolean {
+  return LONG.has(name);
+}
+
+/** The options that nmap sees in one word: a long one, or letters. */
+function optionsIn(word: string, long: Long): readonly Taken[] {
+  return isLong(word, long) ? [longOption(word, long)] : letters(word);
 }
 
 interface Taken {
@@ -60,28 +97,30 @@ interface Taken {
   readonly value: string | undefined;
   /** The next word is its value. */
   readonly wantsNext: boolean;
+  readonly isKnown: boolean;
 }
 
 /** With one hyphen, a letter that is an option is one, unless the word is a long option or the beginning of one. */
-function isLong(word: string): boolean {
+function isLong(word: string, long: Long): boolean {
   if (word.startsWith('--')) return true;
   const first = word[1] as string;
   if (word.length === 2 && SHORT.has(first)) return false;
-  return named(word) !== undefined || !SHORT.has(first);
+  return named(word, long) !== undefined || !SHORT.has(first);
 }
 
-function longOption(word: string): Taken {
-  const name = named(word) ?? spelled(word);
+function longOption(word: string, long: Long): Taken {
+  const known = named(word, long);
+  const name = known ?? spelled(word);
   const equals = word.indexOf('=');
   const value = equals === -1 ? undefined : word.slice(equals + 1);
-  return { name, value, wantsNext: value === undefined && LONG.get(name) === 'value' };
+  return { name, value, wantsNext: value === undefined && long.get(name) === 'value', isKnown: known !== undefined };
 }
 
 /** The long option that nmap will take the word for, if there is one. */
-function named(word: string): string | undefined {
+function named(word: string, long: Long): string | undefined {
   const beginning = spelled(word);
-  if (LONG.has(beginning)) return beginning;
-  const possible = [...LONG.keys()].filter((name) => name.startsWith(beginning));
+  if (long.has(beginning)) return beginning;
+  const possible = [...long.keys()].filter((name) => name.startsWith(beginning));
   return possible.length === 1 ? possible[0] : undefined;
 }
 
@@ -95,9 +134,10 @@ function letters(word: string): readonly Taken[] {
   for (let at = 1; at < word.length; at++) {
     const name = word[at] as string;
     const kind = SHORT.get(name) ?? 'flag';
+    const isKnown = SHORT.has(name);
     const rest = word.slice(at + 1);
-    if (kind === 'flag') taken.push({ name, value: undefined, wantsNext: false });
-    else return [...taken, { name, value: rest === '' ? undefined : rest, wantsNext: kind === 'value' && rest === '' }];
+    if (kind === 'flag') taken.push({ name, value: undefined, wantsNext: false, isKnown });
+    else return [...taken, { name, value: rest === '' ? undefined : rest, wantsNext: kind === 'value' && rest === '', isKnown }];
   }
   return taken;
 }
