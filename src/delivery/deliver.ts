@@ -14,12 +14,16 @@ export interface Patience {
   readonly taken: () => number;
 }
 
-/** What one attempt settled for good. */
-export interface Settled<E extends Entry> {
+/** How many one attempt settled, and how. */
+export interface Settlement {
   readonly delivered: number;
   readonly already: number;
   readonly restamped: number;
   readonly removed: number;
+}
+
+/** What one attempt settled for good. */
+export interface Settled<E extends Entry> extends Settlement {
   /** The entries that are there now: `delivered` and `already` together. */
   readonly done: readonly E[];
   readonly rejected: readonly (Rejection & { readonly entry: E })[];
@@ -119,7 +123,7 @@ async function attempt(sink: Sink, batch: Batch, signal: AbortSignal): Promise<O
 }
 
 const NO_WORDS: Refusal = { reason: 'the server takes others, and not this one, however often it is asked' };
-const NOTHING = { delivered: 0, already: 0, restamped: 0, removed: 0 } as const;
+export const NOTHING: Settlement = { delivered: 0, already: 0, restamped: 0, removed: 0 };
 
 /** Checks that the sink accounts for every entry: one that does not would falsify the sum. */
 function accountFor({ delivered, already, retry, rejected }: Outcome, { entries }: Batch): void {

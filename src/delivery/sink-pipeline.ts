@@ -1,23 +1,24 @@
 import type { Clock } from '../core/clock.ts';
-import { type Dataset, INVENTORY, type LogEvent } from '../event/event.ts';
-import { mistake } from '../core/mistake.ts';
-import type { Encoded, Refused, Sink, SinkError } from '../sink/sink.ts';
+import type { LogEvent } from '../event/event.ts';
 import { type BatchOf, batchOf } from '../sink/batch.ts';
+import type { Sink, SinkError } from '../sink/sink.ts';
+import type { Queued } from '../state/queued.ts';
+import type { Store } from '../state/store.ts';
+import type { Tally } from '../state/tally.ts';
+import { Account } from './account.ts';
+import { AckGroups } from './ack-group.ts';
+import { AckGroupCursor } from './ack-group-cursor.ts';
 import { Batcher } from './batcher.ts';
+import { Condition } from './condition.ts';
 import { deliver, type Settled, type Undelivered } from './deliver.ts';
-import { SpoolReader } from './spool-reader.ts';
-import { SpoolWriter } from './spool-writer.ts';
-import type { AckGroupFate } from '../state/ledger.ts';
-import { SendQueue } from './send-queue.ts';
+import { type Admitted, Intake } from './intake.ts';
 import type { QueuedBatch } from './queued-batch.ts';
 import { renderedBatch } from './rendered.ts';
-import { Condition } from './condition.ts';
+import { SendQueue } from './send-queue.ts';
+import { SinkHealth } from './sink-health.ts';
+import { SpoolReader } from './spool-reader.ts';
 import { SpoolRoom } from './spool-room.ts';
-import type { Store } from '../state/store.ts';
-import { newTally, type Tally } from '../state/tally.ts';
-import { AckGroupCursor } from './ack-group-cursor.ts';
-import type { Queued } from '../state/queued.ts';
-import { AckGroups } from './ack-group.ts';
+import { SpoolWriter } from './spool-writer.ts';
 
 export interface SinkPipelineOptions {
   readonly clock: Clock;
@@ -33,6 +34,13 @@ export interface SinkPipelineOptions {
   readonly onWaiting?: ((sink: string) => void) | undefined;
 }
 
+/** Events that are to be committed together before they are sent: nothing of them is counted yet. */
+export interface Draft {
+  readonly pipeline: SinkPipeline;
+  readonly admitted: readonly Admitted[];
+  readonly batches: readonly QueuedBatch[];
+}
+
 /** Batches that may wait in memory behind those that are on their way. */
 const MAX_QUEUED = 2;
 
@@ -44,68 +52,70 @@ const MAX_QUEUED = 2;
  */
 export class SinkPipeline {
   readonly sink: Sink;
-  /** Of the events that were read in this run. */
-  readonly tally: Tally = newTally();
-  /** Of portlog's own: events about this run, and records of the inventory. */
-  readonly own: Tally = newTally();
-  /** Of what earlier runs had left in the spool. */
-  readonly replayed: Tally = newTally();
-  /** Why the sink does not work now; undefined again when it does. */
-  failure: SinkError | undefined;
-  /** Since when, by the clock's `elapsed`. */
-  private failingSince: number | undefined;
+  readonly account = new Account();
+  readonly health: SinkHealth;
   /** The server's reason for the first event that it rejected. */
   firstRejection: string | undefined;
   /** How long a full queue may hold up reading before it goes to disk, in milliseconds. */
   patienceMs = Number.POSITIVE_INFINITY;
+  /** What this sink keeps on disk; undefined when it discards what it does not take. */
+  readonly spoolWriter: SpoolWriter | undefined;
 
   private readonly options: SinkPipelineOptions;
   private readonly batcher: Batcher<Queued>;
-  private readonly units = new AckGroups();
-  readonly spoolWriter: SpoolWriter | undefined;
   private readonly cursor: AckGroupCursor | undefined;
+  private readonly intake: Intake;
   private readonly spoolReader: SpoolReader | undefined;
   private readonly room: SpoolRoom | undefined;
   private readonly sendQueue: SendQueue;
   private readonly changed: Condition;
-  private takenEvents = 0;
-  private readonly taken = (): number => this.takenEvents;
+  private readonly taken = (): number => this.health.taken;
 
   constructor(sink: Sink, options: SinkPipelineOptions) {
+    const { clock, store, again = false } = options;
+    const groups = new AckGroups();
     this.sink = sink;
     this.options = options;
+    this.health = new SinkHealth(clock);
     this.batcher = new Batcher(sink.limits);
-    this.changed = new Condition(options.clock);
-    this.sendQueue = new SendQueue(sink.limits, (queuedBatch) => this.send(queuedBatch), this.changed);
-    if (options.store === undefined || sink.undeliverable === 'discard') return;
-    this.spoolWriter = new SpoolWriter(sink, options.store, options.clock, this.units, this);
-    this.cursor = new AckGroupCursor(this.units, this.spoolWriter.tables.ledger, options.again === true);
-    this.spoolReader = new SpoolReader(
+    this.changed = new Condition(clock);
+    this.sendQueue = new SendQueue(sink.limits, (batch) => this.send(batch), this.changed);
+    if (store !== undefined && sink.undeliverable === 'keep') {
+      this.spoolWriter = new SpoolWriter(sink, store, clock, groups, this.account);
+      this.cursor = new AckGroupCursor(groups, this.spoolWriter.tables.ledger, again);
+      this.spoolReader = this.readerOf(this.spoolWriter);
+      this.room = new SpoolRoom(this.spoolWriter, this.spoolReader, this.changed, options, this);
+    }
+    this.intake = new Intake(sink, this.account, clock, { groups, cursor: this.cursor, spoolWriter: this.spoolWriter });
+  }
+
+  private readerOf(spoolWriter: SpoolWriter): SpoolReader {
+    const { options, health, sink } = this;
+    return new SpoolReader(
       sink,
-      this.spoolWriter,
+      spoolWriter,
       { ...options, taken: this.taken },
       {
-        took: (events) => void (this.takenEvents += events),
+        took: (events) => void (health.taken += events),
         idle: () => this.changed.until(() => this.sendQueue.sending === 0),
         succeeded: () => this.succeeded(),
-        failed: (error) => this.failed(error),
+        failed: (error) => health.failed(error),
         rejected: (reason) => void (this.firstRejection ??= reason),
         waiting: () => options.onWaiting?.(sink.name),
         stopped: () => this.changed.notify(),
       },
     );
-    this.room = new SpoolRoom(this.spoolWriter, this.spoolReader, this.changed, options, this);
   }
 
-  /** Turns to what earlier runs have left in the spool, if anything, or among the dead letters. */
+  /** Turns to what earlier runs have left in the spool, if anything; and among the dead letters, when these are to be tried again. */
   start(retryDeadLetters: boolean): void {
     if (retryDeadLetters) this.spoolWriter?.retryDeadLetters(this.sink.limits);
     if (this.spoolWriter?.expire() === true) this.spoolReader?.start();
   }
 
-  /** For how long the sink has not worked, in milliseconds; 0 when it does. */
-  get failingForMs(): number {
-    return this.failingSince === undefined ? 0 : this.options.clock.elapsed() - this.failingSince;
+  /** Why the sink does not work now. */
+  get failure(): SinkError | undefined {
+    return this.health.failure;
   }
 
   /** No event can be delivered or kept any more: reading for this sink has no use. */
@@ -120,80 +130,64 @@ export class SinkPipeline {
 
   /** Takes an event. A promise means: wait for it before the next one. */
   push(event: LogEvent): Promise<void> | undefined {
-    const entry = this.prepare(event);
-    const batch = entry && this.batcher.add(entry, this.options.clock.elapsed());
-    return batch && this.dispatch(this.queuedBatch(batch));
+    const admitted = this.intake.admit(event);
+    if (admitted === undefined || !this.count(admitted)) return undefined;
+    const batch = this.batcher.add(admitted.entry, this.options.clock.elapsed());
+    return batch && this.dispatch(this.numbered(batch));
   }
 
   /** Takes events that a thread has rendered. Resolves when nobody needs `body` any more. */
-  async take(events: number, body: Uint8Array): Promise<void> {
+  async pushRendered(events: number, body: Uint8Array): Promise<void> {
     await this.flush();
-    this.tally.read += events;
-    await this.dispatch(this.queuedBatch(renderedBatch(events, body)));
+    this.account.read(this.account.tally, events);
+    await this.dispatch(this.numbered(renderedBatch(events, body)));
     await this.settle();
   }
 
-  /**
-   * An event as an entry that goes nowhere yet, or nothing when there is nothing to send; it is
-   * counted as read. Portlog's own events have an account of their own.
-   */
-  private prepare(event: LogEvent): Queued | undefined {
-    if (this.isStuck) {
-      this.cursor?.abandon();
-      return undefined;
-    }
-    if (!this.sink.accepts(event.dataset)) return undefined;
-    const account = this.accountOf(event.dataset);
-    account.read++;
-    const fate = this.cursor?.moveTo(event.unit);
-    if (fate !== undefined) return this.known(fate, event.unit, account);
-    const encoded = this.encode(event);
-    const { id, dataset, time } = event;
-    const queued = this.options.clock.now();
-    if (!('refused' in encoded)) return { id, dataset, time, queued, ...encoded, unit: this.units.enter() };
-    const entry: Queued = { id, dataset, time, queued, parts: [], bytes: 0, partition: '', unit: this.units.enter() };
-    this.record({ delivered: 0, already: 0, restamped: 0, removed: 0, done: [], rejected: [{ entry, reason: encoded.refused }] }, account);
-    return undefined;
-  }
-
-  /** An event that a sink cannot put into words, by a mistake of ours, is not there for that sink; the others never notice. */
-  private encode(event: LogEvent): Encoded | Refused {
-    try {
-      return this.sink.encode(event);
-    } catch (error) {
-      return { refused: mistake(`rendering it for ${this.sink.name}`, error).message };
-    }
-  }
-
-  /** Batches of these events alone, which go nowhere yet; each event is a unit. */
-  draft(events: readonly LogEvent[]): readonly QueuedBatch[] {
-    const isOwn = (event: LogEvent): boolean => this.accountOf(event.dataset) === this.own;
-    // A batch is counted as its first event is.
-    return [events.filter((event) => !isOwn(event)), events.filter(isOwn)].flatMap((alike) => this.draftAlike(alike));
-  }
-
-  private draftAlike(events: readonly LogEvent[]): readonly QueuedBatch[] {
-    const now = this.options.clock.elapsed();
-    const batcher = new Batcher<Queued>(this.sink.limits);
-    const full = events.flatMap((event) => {
-      const entry = this.prepare(event);
+  /** These events alone, each an acknowledgement group; they go nowhere yet. */
+  draft(events: readonly LogEvent[]): Draft {
+    const admitted = events.flatMap((event) => {
+      const one = this.intake.admit(event);
       this.endAckGroup();
-      return (entry && batcher.add(entry, now)) ?? [];
+      return one ?? [];
     });
-    return [...full, ...batcher.takeOlderThan(now)].map((batch) => this.queuedBatch(batch));
+    return { pipeline: this, admitted, batches: this.batchesOf(admitted.filter(({ fate, refused }) => fate === undefined && refused === undefined)) };
   }
 
-  /** What was drafted is not to be announced after all. */
-  withdraw({ batch }: QueuedBatch): void {
-    this.accountOf(batch.entries[0]?.dataset).read -= batch.entries.length;
+  /** Within the transaction around it: what was drafted is on disk. */
+  commit({ batches }: Draft): void {
+    for (const batch of batches) this.spoolWriter?.commit(batch);
   }
 
-  private queuedBatch(batch: BatchOf<Queued>): QueuedBatch {
+  /** What was drafted is on its way now. `stored`: it was committed. A promise means: wait for it. */
+  async sendDraft({ admitted, batches }: Draft, stored: boolean): Promise<void> {
+    for (const one of admitted) this.count(one);
+    for (const batch of batches) await this.dispatch({ ...batch, stored: stored && this.spoolWriter !== undefined });
+  }
+
+  /** True when it is to be sent. */
+  private count(admitted: Admitted): boolean {
+    this.firstRejection ??= admitted.refused;
+    return this.intake.count(admitted);
+  }
+
+  /** A batch is counted as its first event is, so portlog's own events have batches of their own. */
+  private batchesOf(admitted: readonly Admitted[]): readonly QueuedBatch[] {
+    const now = this.options.clock.elapsed();
+    const isOwn = ({ tally }: Admitted): boolean => tally === this.account.own;
+    return [admitted.filter((one) => !isOwn(one)), admitted.filter(isOwn)].flatMap((alike) => {
+      const batcher = new Batcher<Queued>(this.sink.limits);
+      const full = alike.flatMap(({ entry }) => batcher.add(entry, now) ?? []);
+      return [...full, ...batcher.takeOlderThan(now)].map((batch) => this.numbered(batch));
+    });
+  }
+
+  private numbered(batch: BatchOf<Queued>): QueuedBatch {
     return { seq: this.spoolWriter?.nextSeq() ?? 0, batch, stored: false };
   }
 
   /** Puts a batch on its way. A promise means: wait for it before the next one. */
-  dispatch(queuedBatch: QueuedBatch): Promise<void> | undefined {
+  private dispatch(queuedBatch: QueuedBatch): Promise<void> | undefined {
     this.throwMistake();
     if (this.isDiscarding()) this.discard(queuedBatch.batch.entries);
     else if (this.spoolReader?.active === true) {
@@ -210,15 +204,15 @@ export class SinkPipeline {
   async flush(ageMs?: number): Promise<void> {
     const old = this.batcher.takeOlderThan(ageMs === undefined ? Number.POSITIVE_INFINITY : this.options.clock.elapsed() - ageMs);
     // All at once: a batch that is filled meanwhile must not overtake one of its partition.
-    await Promise.all(old.map(async (batch) => this.dispatch(this.queuedBatch(batch))));
+    await Promise.all(old.map(async (batch) => this.dispatch(this.numbered(batch))));
   }
 
-  /** No more events of the current unit will come. */
+  /** No more events of the current acknowledgement group will come. */
   endAckGroup(): void {
     this.cursor?.end();
   }
 
-  /** The rest of the current unit will not come: shipped again, all of it goes again. */
+  /** The rest of the current acknowledgement group will not come: shipped again, all of it goes again. */
   abandonAckGroup(): void {
     this.cursor?.abandon();
   }
@@ -244,39 +238,29 @@ export class SinkPipeline {
     this.spoolWriter?.conclude();
   }
 
-  /** An earlier run has dealt with it, or will, from the spool. */
-  private known(fate: AckGroupFate, unit: string, account: Tally): undefined {
-    if (fate === 'spooled') this.spoolWriter?.countWaiting(unit, account);
-    else account.already++;
-    return undefined;
-  }
-
   private async send(queuedBatch: QueuedBatch): Promise<void> {
-    const account = this.accountOf(queuedBatch.batch.entries[0]?.dataset);
+    const tally = this.account.of(queuedBatch.batch.entries[0]?.dataset);
     const patience = { ...this.options, taken: this.taken };
-    const left = await deliver(this.sink, queuedBatch.batch, patience, (settled) => this.record(settled, account));
+    const left = await deliver(this.sink, queuedBatch.batch, patience, (settled) => this.record(settled, tally));
     if (queuedBatch.stored) this.spoolWriter?.update(queuedBatch, left?.entries);
     if (left !== undefined) this.giveWay(queuedBatch, left);
   }
 
-  private record(settled: Settled<Queued>, account: Tally): void {
-    this.firstRejection ??= settled.rejected[0]?.reason;
-    this.takenEvents += settled.done.length;
-    account.delivered += settled.delivered;
-    account.already += settled.already;
-    account.restamped += settled.restamped;
-    account.removed += settled.removed;
-    if (this.spoolWriter === undefined) account.discarded += settled.rejected.length;
-    else account.dead += this.spoolWriter.settle(settled.done, settled.rejected);
+  private record(settled: Settled<Queued>, tally: Tally): void {
+    const { done, rejected } = settled;
+    this.firstRejection ??= rejected[0]?.reason;
+    this.health.taken += done.length;
+    this.account.settled(tally, settled, this.spoolWriter?.settle(done, rejected) ?? 0);
+    if (this.spoolWriter === undefined) this.account.discarded(tally, rejected.length);
   }
 
   /** The sink does not take it: what waits goes to disk, in order, and from there to the sink when it works again. */
   private giveWay(queuedBatch: QueuedBatch, { entries, error, refused }: Undelivered<Queued>): void {
-    if (refused === true && this.spoolWriter !== undefined)
-      return this.spoolWriter.keep({ ...queuedBatch, batch: batchOf(entries, queuedBatch.batch.partition) }, true);
-    this.failed(error);
+    const rest = { ...queuedBatch, batch: batchOf(entries, queuedBatch.batch.partition) };
+    if (refused === true && this.spoolWriter !== undefined) return this.spoolWriter.keep(rest, true);
+    this.health.failed(error);
     if (this.spoolReader === undefined) return this.discardAll(entries);
-    this.spoolWriter?.keep({ ...queuedBatch, batch: batchOf(entries, queuedBatch.batch.partition) });
+    this.spoolWriter?.keep(rest);
     this.spill();
   }
 
@@ -287,19 +271,8 @@ export class SinkPipeline {
     this.changed.notify();
   }
 
-  /** Of an event of this run; no batch mixes portlog's own events with others. */
-  accountOf(dataset: Dataset | undefined): Tally {
-    return dataset === 'nmap.health' || dataset === INVENTORY ? this.own : this.tally;
-  }
-
-  private failed(error: SinkError): void {
-    this.failure = error;
-    this.failingSince ??= this.options.clock.elapsed();
-  }
-
   private succeeded(): void {
-    this.failure = undefined;
-    this.failingSince = undefined;
+    this.health.succeeded();
     this.changed.notify();
   }
 
@@ -318,14 +291,15 @@ export class SinkPipeline {
   }
 
   private discard(entries: readonly Queued[]): void {
-    this.tally.discarded += entries.length;
+    this.account.discarded(this.account.of(entries[0]?.dataset), entries.length);
   }
 
   /** Holds up reading while the queue is full, but not longer than the source can wait. */
   private async waitForTurn(): Promise<void> {
-    const until = this.options.clock.elapsed() + this.patienceMs;
+    const { clock } = this.options;
+    const until = clock.elapsed() + this.patienceMs;
     while (this.sendQueue.queued > MAX_QUEUED) {
-      const left = until - this.options.clock.elapsed();
+      const left = until - clock.elapsed();
       if (left <= 0 && this.spoolReader !== undefined) return this.spill();
       await this.changed.within(left);
       this.throwMistake();

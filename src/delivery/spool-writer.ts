@@ -1,9 +1,8 @@
 import type { Clock } from '../core/clock.ts';
 import { PortlogError } from '../core/errors.ts';
 import type { BatchLimits, Rejection, Sink } from '../sink/sink.ts';
-import type { Dataset } from '../event/event.ts';
-import type { AwaitedFates } from '../state/awaited.ts';
 import { type BatchOf, batchOf } from '../sink/batch.ts';
+import type { Account } from './account.ts';
 import type { Settled, Undelivered } from './deliver.ts';
 import type { QueuedBatch } from './queued-batch.ts';
 import type { LostBatch, SpooledBatch } from '../state/spool.ts';
@@ -18,15 +17,7 @@ const SEQ_PER_RUN = 2 ** 32;
 /** The run of what was read by one before this. */
 const EARLIER = 0;
 
-/** Where the events of a pipeline are counted. */
-export interface Accounts {
-  readonly tally: Tally;
-  readonly own: Tally;
-  readonly replayed: Tally;
-  accountOf(dataset: Dataset | undefined): Tally;
-}
-
-/** What one pipeline keeps on disk, and the account of it: nothing is counted before it is durable. */
+/** What one sink keeps on disk, and the account of it: nothing is counted before it is durable. */
 export class SpoolWriter {
   readonly tables: SinkTables;
   /** Batches of this run that lie in the spool and can be sent. */
@@ -45,18 +36,18 @@ export class SpoolWriter {
   private readonly store: Store;
   private readonly clock: Clock;
   private readonly units: AckGroups;
-  private readonly accounts: Accounts;
+  private readonly account: Account;
   private batches = 0;
   /** Of the batches of this run that lie in the spool: where their events are counted. */
-  private readonly accountOf = new Map<number, Tally>();
+  private readonly tallyOf = new Map<number, Tally>();
   /** What is delivered may be among the dead letters. */
   private hasDead: boolean;
 
-  constructor(sink: Sink, store: Store, clock: Clock, units: AckGroups, accounts: Accounts) {
+  constructor(sink: Sink, store: Store, clock: Clock, units: AckGroups, account: Account) {
     this.store = store;
     this.clock = clock;
     this.units = units;
-    this.accounts = accounts;
+    this.account = account;
     this.tables = store.tables(sink.identity);
     this.hasDead = this.tables.deadLetters.count() > 0;
   }
@@ -65,10 +56,9 @@ export class SpoolWriter {
     return this.store.run * SEQ_PER_RUN + ++this.batches;
   }
 
-  /** Counts an event of a unit that waits since an earlier run; `conclude` looks again whether it still does. */
-  countWaiting(unit: string, account: Tally): void {
-    account.spooled++;
-    this.tables.awaited.add(unit, account === this.accounts.own);
+  /** An event of a unit that waits since an earlier run; `conclude` looks again whether it still does. */
+  awaitFateOf(unit: string, tally: Tally): void {
+    this.tables.awaited.add(unit, tally === this.account.own);
   }
 
   /** Gives up what has waited too long; true when anything is left to be sent. */
@@ -109,7 +99,7 @@ export class SpoolWriter {
   /** Takes a batch that cannot be delivered now; `behind` all others when the sink takes those. */
   keep(queuedBatch: QueuedBatch, behind = false): void {
     const { entries } = queuedBatch.batch;
-    const account = this.accounts.accountOf(entries[0]?.dataset);
+    const tally = this.account.of(entries[0]?.dataset);
     const { spool } = this.tables;
     try {
       this.store.transaction(() => {
@@ -125,8 +115,8 @@ export class SpoolWriter {
     } catch (error) {
       return this.cannotKeep(error);
     }
-    account.spooled += entries.length;
-    this.accountOf.set(queuedBatch.seq, account);
+    this.account.spooled(tally, entries.length);
+    this.tallyOf.set(queuedBatch.seq, tally);
     this.backlog++;
     for (const lost of spool.makeRoom(this.beingSent)) this.lose(lost);
   }
@@ -171,19 +161,11 @@ export class SpoolWriter {
       this.noteFailure(error);
       return false;
     }
-    const account = run === this.store.run ? this.accounts.accountOf(batch.entries[0]?.dataset) : this.accounts.replayed;
-    for (const { delivered, already, restamped, removed } of settled) {
-      account.delivered += delivered;
-      account.already += already;
-      account.restamped += restamped;
-      account.removed += removed;
-    }
-    account.dead += rejected.length;
-    const gone = batch.entries.length - (left?.entries.length ?? 0);
-    if (account === this.accounts.replayed) account.read += gone;
-    else account.spooled -= gone;
+    const tally = run === this.store.run ? this.account.of(batch.entries[0]?.dataset) : this.account.replayed;
+    for (const one of settled) this.account.settled(tally, one, one.rejected.length);
+    this.account.unspooled(tally, batch.entries.length - (left?.entries.length ?? 0));
     if (left === undefined && run === this.store.run) {
-      this.accountOf.delete(seq);
+      this.tallyOf.delete(seq);
       this.backlog--;
     }
     return true;
@@ -199,9 +181,9 @@ export class SpoolWriter {
       spool.append(other, batchOf(second, batch.partition), { now: this.clock.now(), run, tries });
       for (const { key } of ackGroupsOf(second)) ledger.wait(key, other);
       this.shorten(seq, batch, batch.entries.slice(0, middle));
-      const account = this.accountOf.get(seq);
-      if (account === undefined) return;
-      this.accountOf.set(other, account);
+      const tally = this.tallyOf.get(seq);
+      if (tally === undefined) return;
+      this.tallyOf.set(other, tally);
       this.backlog++;
     });
   }
@@ -214,13 +196,11 @@ export class SpoolWriter {
 
   /** A batch was given up, and its events with it. */
   lose({ seq, run, events }: LostBatch): void {
-    const own = run === this.store.run;
-    const account = own ? (this.accountOf.get(seq) ?? this.accounts.tally) : this.accounts.replayed;
-    account.discarded += events;
-    if (own) {
-      account.spooled -= events;
-      this.backlog--;
-    } else account.read += events;
+    const isOfThisRun = run === this.store.run;
+    const tally = isOfThisRun ? (this.tallyOf.get(seq) ?? this.account.tally) : this.account.replayed;
+    this.account.discarded(tally, events);
+    this.account.unspooled(tally, events);
+    if (isOfThisRun) this.backlog--;
   }
 
   isFull(): boolean {
@@ -235,7 +215,7 @@ export class SpoolWriter {
   conclude(): void {
     this.note(() => {
       this.enterComplete();
-      for (const fates of this.tables.awaited.take()) this.settleAwaited(fates);
+      for (const fates of this.tables.awaited.take()) this.account.awaited(fates);
     });
     this.note(() => this.tables.lease.release());
   }
@@ -266,9 +246,7 @@ export class SpoolWriter {
   private bury(rejected: readonly (Rejection & { readonly entry: Queued })[]): void {
     if (rejected.length === 0) return;
     this.hasDead = true;
-    const givenUp = this.tables.deadLetters.add(rejected, this.clock.now());
-    this.accounts.replayed.read += givenUp;
-    this.accounts.replayed.discarded += givenUp;
+    this.account.deadLettersGivenUp(this.tables.deadLetters.add(rejected, this.clock.now()));
     // One that the ledger does not know of yet says at its end that an event of it has died.
     for (const unit of ackGroupsOf(rejected.map(({ entry }) => entry)))
       if (!(unit instanceof AckGroup) || (unit.opened && unit.sealed)) this.tables.ledger.died(unit.key);
@@ -277,14 +255,6 @@ export class SpoolWriter {
   /** What was refused once and is delivered now is no dead letter any more. */
   private forgetDead(done: readonly Queued[]): void {
     if (this.hasDead) this.tables.deadLetters.remove(done);
-  }
-
-  private settleAwaited({ own, already, dead, discarded }: AwaitedFates): void {
-    const account = own ? this.accounts.own : this.accounts.tally;
-    account.spooled -= already + dead + discarded;
-    account.already += already;
-    account.dead += dead;
-    account.discarded += discarded;
   }
 
   private shorten(seq: number, batch: BatchOf<Queued>, left: readonly Queued[] | undefined): void {

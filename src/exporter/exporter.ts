@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { LogRecordExporter, ReadableLogRecord } from '@opentelemetry/sdk-logs';
 import { systemClock } from '../core/clock.ts';
-import { SinkPipeline } from '../delivery/sink-pipeline.ts';
+import { Delivery } from '../delivery/delivery.ts';
+import type { SinkReport } from '../delivery/report.ts';
 import type { Store } from '../state/store.ts';
 import { dataStream } from '../event/context.ts';
 import { type Fields, GENERIC, levelOf, type LogEvent, SEVERITY, Shared } from '../event/event.ts';
@@ -32,7 +33,7 @@ export function sinkExporter(sink: Sink, options: SinkExporterOptions = {}): Log
 }
 
 class SinkExporter implements LogRecordExporter {
-  private readonly pipeline: SinkPipeline;
+  private readonly delivery: Delivery;
   private readonly store: Store | undefined;
   /** Exports come one behind the other, whenever they are called. */
   private work: Promise<void> = Promise.resolve();
@@ -40,9 +41,8 @@ class SinkExporter implements LogRecordExporter {
 
   constructor(sink: Sink, { store, retryForMs = 60_000 }: SinkExporterOptions) {
     this.store = store;
-    this.pipeline = new SinkPipeline(sink, { clock: systemClock, store, retryForMs, signal: NEVER });
-    store?.watch(() => [{ sink: sink.name, tally: this.pipeline.tally }]);
-    this.pipeline.start(false);
+    this.delivery = Delivery.to([sink], { clock: systemClock, store, retryForMs, signal: NEVER });
+    this.delivery.start(false);
   }
 
   export(records: ReadableLogRecord[], done: Done): void {
@@ -62,8 +62,8 @@ class SinkExporter implements LogRecordExporter {
     if (this.isShut) return;
     this.isShut = true;
     await this.work;
-    await this.pipeline.finish();
-    await this.pipeline.sink.close();
+    await this.delivery.finish();
+    await this.delivery.close();
     this.store?.close();
   }
 
@@ -71,23 +71,27 @@ class SinkExporter implements LogRecordExporter {
   private async take(records: readonly ReadableLogRecord[]): Promise<void> {
     const lostBefore = this.lost();
     for (const record of records) {
-      const wait = this.pipeline.push(eventOf(record));
+      const wait = this.delivery.push(eventOf(record));
       if (wait !== undefined) await wait;
     }
-    await this.pipeline.settle();
+    await this.delivery.settle();
     const lost = this.lost() - lostBefore;
     if (lost > 0) throw this.reason(lost);
   }
 
+  private report(): SinkReport {
+    return this.delivery.report()[0] as SinkReport;
+  }
+
   private lost(): number {
-    const { dead, discarded } = this.pipeline.tally;
+    const { dead, discarded } = this.report().tally;
     return dead + discarded;
   }
 
   private reason(lost: number): Error {
-    const { failure, firstRejection, sink, spoolWriter } = this.pipeline;
-    const why = spoolWriter?.fatal?.message ?? failure?.message ?? firstRejection ?? 'it does not say why';
-    return new SinkError('temporary', `${sink.name}: ${lost} of these records were not delivered: ${why}`);
+    const { failure, firstRejection, sink, unaccountable } = this.report();
+    const why = unaccountable?.message ?? failure?.message ?? firstRejection ?? 'it does not say why';
+    return new SinkError('temporary', `${sink}: ${lost} of these records were not delivered: ${why}`);
   }
 }
 

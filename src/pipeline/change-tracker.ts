@@ -12,8 +12,7 @@ import { shrinkage } from '../change/shrinkage.ts';
 import { sightingOf } from '../change/sighting.ts';
 import { DAMAGED, KnownHosts } from '../state/known-hosts.ts';
 import { ToldChanges } from '../change/told.ts';
-import { announceFrom } from '../delivery/announce.ts';
-import type { SinkPipeline } from '../delivery/sink-pipeline.ts';
+import type { Delivery } from '../delivery/delivery.ts';
 import type { Store } from '../state/store.ts';
 import { PortlogError } from '../core/errors.ts';
 import type { RunContext } from '../event/context.ts';
@@ -87,7 +86,7 @@ function isBefore(a: ScanRecord, b: ScanRecord): boolean {
 export class ChangeTracker {
   private hosts: KnownHosts;
   private scans: KnownScans;
-  private readonly pipelines: readonly SinkPipeline[];
+  private readonly delivery: Delivery;
   private readonly store: Store;
   private readonly options: ChangeOptions;
   private readonly finder: Finder;
@@ -112,16 +111,16 @@ export class ChangeTracker {
     return this.hosts.damage;
   }
 
-  constructor(store: Store, pipelines: readonly SinkPipeline[], site: string, options: ChangeOptions, finder: Finder, lists?: TargetLists) {
+  constructor(store: Store, delivery: Delivery, site: string, options: ChangeOptions, finder: Finder, lists?: TargetLists) {
     this.hosts = new KnownHosts(store.database, site);
     this.scans = new KnownScans(store.database, site);
     this.store = store;
-    this.pipelines = pipelines;
+    this.delivery = delivery;
     this.options = options;
     this.lists = lists;
     this.finder = finder;
     this.told = new ToldChanges(store.database);
-    this.keepsInventory = pipelines.some(({ sink }) => sink.accepts(INVENTORY));
+    this.keepsInventory = delivery.pipelines.some(({ sink }) => sink.accepts(INVENTORY));
   }
 
   /** Takes the next item, after `mapper` had it. */
@@ -205,12 +204,12 @@ export class ChangeTracker {
         context.scanId,
         events,
         // What a sink has no room for, it gets when the scan is shipped to it again.
-        this.pipelines.filter(({ isStuck }) => !isStuck).map(({ sink }) => sink.identity),
+        this.delivery.pipelines.filter(({ isStuck }) => !isStuck).map(({ sink }) => sink.identity),
       );
       return events;
     };
     try {
-      await announceFrom(make, this.pipelines, this.store);
+      await this.delivery.announceFrom(make);
     } catch (error) {
       this.giveUp(error);
     }
@@ -220,8 +219,8 @@ export class ChangeTracker {
   private async catchUp({ context: { scanId } }: CurrentRun): Promise<void> {
     if (this.problem !== undefined) return;
     try {
-      for (const pipeline of this.pipelines.filter(({ sink, isStuck }) => !isStuck && this.told.hasMissed(scanId, sink.identity)))
-        await announceFrom(() => this.told.missed(scanId, pipeline.sink.identity), [pipeline], this.store);
+      for (const pipeline of this.delivery.pipelines.filter(({ sink, isStuck }) => !isStuck && this.told.hasMissed(scanId, sink.identity)))
+        await this.delivery.only((one) => one === pipeline).announceFrom(() => this.told.missed(scanId, pipeline.sink.identity));
     } catch (error) {
       this.giveUp(error);
     }

@@ -1,5 +1,5 @@
 import { SiteWatch } from '../change/sites.ts';
-import { announce, announceFrom } from '../delivery/announce.ts';
+import type { Delivery } from '../delivery/delivery.ts';
 import type { SinkPipeline } from '../delivery/sink-pipeline.ts';
 import { isAlive } from '../core/process-alive.ts';
 import type { Store } from '../state/store.ts';
@@ -24,7 +24,7 @@ import { ScheduledScans } from '../state/scheduled-scans.ts';
  * output stays a pure function of its input.
  */
 export class HealthReporter {
-  private readonly pipelines: readonly SinkPipeline[];
+  private readonly delivery: Delivery;
   private readonly store: Store;
   private readonly options: EventOptions;
   private readonly started: number;
@@ -34,9 +34,9 @@ export class HealthReporter {
   private readonly told = new Set<SinkPipeline>();
 
   /** A sink that fails for longer than `patienceMs` is told while the run goes on. */
-  constructor(pipelines: readonly SinkPipeline[], store: Store, options: EventOptions, patienceMs: number) {
+  constructor(delivery: Delivery, store: Store, options: EventOptions, patienceMs: number) {
     this.patienceMs = patienceMs;
-    this.pipelines = pipelines.filter(({ spoolWriter }) => spoolWriter !== undefined);
+    this.delivery = delivery.kept;
     this.store = store;
     this.options = options;
     this.started = options.now();
@@ -45,7 +45,7 @@ export class HealthReporter {
 
   /** A sink fails that nobody was told of. */
   get isAlarmed(): boolean {
-    return this.pipelines.some((pipeline) => pipeline.failure !== undefined && !this.told.has(pipeline));
+    return this.delivery.pipelines.some((pipeline) => pipeline.failure !== undefined && !this.told.has(pipeline));
   }
 
   /** Tells of sites whose next scan did not come, of scans that a schedule asked for in vain, and of files that could not be shipped. */
@@ -55,7 +55,7 @@ export class HealthReporter {
     const scans = new ScheduledScans(database);
     const now = this.options.now();
     const isNews = maxAges.size > 0 || scans.failed(isAlive, now).length > 0 || untoldFiles(database).length > 0;
-    if (this.pipelines.length === 0 || !isNews) return;
+    if (this.delivery.pipelines.length === 0 || !isNews) return;
     const overdue = (): readonly LogEvent[] =>
       sites.overdue(maxAges, now).map((one) => {
         sites.told(one);
@@ -71,23 +71,23 @@ export class HealthReporter {
         toldOf(database, file);
         return fileNotShippedEvent(this.options, this.runKey, file);
       });
-    await announceFrom(() => [...overdue(), ...failed(), ...notShipped()], this.pipelines, this.store);
+    await this.delivery.announceFrom(() => [...overdue(), ...failed(), ...notShipped()]);
   }
 
   /** Called between hosts: tells the other sinks of one that has been failing for too long. */
   async watch(): Promise<void> {
-    const events = this.failing((pipeline) => pipeline.failingForMs > this.patienceMs);
-    if (events.length > 0) await announce(events, this.pipelines, this.store);
+    const events = this.failing((pipeline) => pipeline.health.failingForMs > this.patienceMs);
+    if (events.length > 0) await this.delivery.announce(events);
   }
 
   /** At the end of a run: what went wrong, and the sums. A run that found nothing new and nothing wrong has nothing to tell. */
   async conclude(inputs: readonly InputReport[]): Promise<void> {
     const events = this.failing(() => true);
-    for (const problem of this.pipelines.flatMap(problemsOf)) events.push(deliveryProblemEvent(this.options, this.runKey, problem));
-    const isIdle = inputs.length === 0 && this.pipelines.every(({ replayed }) => replayed.delivered === 0);
+    for (const problem of this.delivery.pipelines.flatMap(problemsOf)) events.push(deliveryProblemEvent(this.options, this.runKey, problem));
+    const isIdle = inputs.length === 0 && this.delivery.pipelines.every(({ account }) => account.replayed.delivered === 0);
     // A replay that could do nothing would only add to what waits.
     if (isIdle) return;
-    const isNews = this.pipelines.some(({ tally, replayed }) => tally.delivered + tally.spooled + replayed.delivered > 0);
+    const isNews = this.delivery.pipelines.some(({ account: { tally, replayed } }) => tally.delivered + tally.spooled + replayed.delivered > 0);
     const misdated = isNews ? inputs.flatMap((input) => input.misdated) : [];
     for (const scan of misdated) events.push(scanMisdatedEvent(this.options, this.runKey, scan));
     if (!isNews && events.length === 0 && inputs.every(({ problem }) => problem === undefined)) return;
@@ -100,7 +100,7 @@ export class HealthReporter {
         hosts: inputs.reduce((sum, { hosts }) => sum + hosts, 0),
         openPorts: inputs.reduce((sum, { openPorts }) => sum + openPorts, 0),
         problems: inputs.reduce((sum, input) => sum + troublesIn(input), 0),
-        sinks: this.pipelines.map(({ sink, tally, replayed }) => ({
+        sinks: this.delivery.pipelines.map(({ sink, account: { tally, replayed } }) => ({
           name: sink.name,
           acknowledges: sink.acknowledges !== false,
           sums: tally,
@@ -108,11 +108,11 @@ export class HealthReporter {
         })),
       }),
     );
-    await announce(events, this.pipelines, this.store);
+    await this.delivery.announce(events);
   }
 
   private failing(isNews: (pipeline: SinkPipeline) => boolean): LogEvent[] {
-    const news = this.pipelines.filter((pipeline) => pipeline.failure !== undefined && !this.told.has(pipeline) && isNews(pipeline));
+    const news = this.delivery.pipelines.filter((pipeline) => pipeline.failure !== undefined && !this.told.has(pipeline) && isNews(pipeline));
     return news.map((pipeline) => {
       this.told.add(pipeline);
       const reason = pipeline.failure?.message ?? '';
@@ -125,7 +125,8 @@ function troublesIn({ problem, refused, incomplete, failed, empty }: InputReport
   return (problem === undefined ? 0 : 1) + refused + incomplete + failed + empty;
 }
 
-function problemsOf({ sink, tally, replayed, firstRejection, spoolWriter }: SinkPipeline): readonly DeliveryProblem[] {
+function problemsOf({ sink, account, firstRejection, spoolWriter }: SinkPipeline): readonly DeliveryProblem[] {
+  const { tally, replayed } = account;
   const dead = tally.dead + replayed.dead;
   const discarded = tally.discarded + replayed.discarded;
   const problems: DeliveryProblem[] = [];

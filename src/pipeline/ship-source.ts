@@ -1,6 +1,4 @@
-import { announce, isAnnounced } from '../delivery/announce.ts';
-import type { SinkPipeline } from '../delivery/sink-pipeline.ts';
-import type { Store } from '../state/store.ts';
+import type { Delivery } from '../delivery/delivery.ts';
 import { PortlogError } from '../core/errors.ts';
 import type { EventOptions } from '../event/context.ts';
 import type { Finder } from '../finding/finder.ts';
@@ -33,8 +31,7 @@ export interface Progress {
 
 /** What every source is shipped with. */
 interface Shipping {
-  readonly pipelines: readonly SinkPipeline[];
-  readonly store: Store | undefined;
+  readonly delivery: Delivery;
   readonly healthReporter: HealthReporter | undefined;
   readonly tracker: ChangeTracker | undefined;
   readonly finder: Finder;
@@ -45,29 +42,29 @@ interface Shipping {
 }
 
 /**
- * Reads one source to its end, or as far as it can be read, and hands its events to all pipelines. Whatever a mistake
+ * Reads one source to its end, or as far as it can be read, and hands its events to delivery. Whatever a mistake
  * of ours makes of it ends this source alone: what was committed stays, what was not is rolled back.
  */
 export async function shipSource(source: Source, shipping: Shipping): Promise<InputReport> {
-  const { pipelines, tracker } = shipping;
+  const { delivery, tracker } = shipping;
   const report = newInputReport(source.name);
   try {
     await readAll(source, shipping, report);
   } catch (error) {
     // That has nothing to do with what is read: the next source would only fail in the same way.
-    if (pipelines.some(({ isBroken }) => isBroken)) throw error;
+    if (delivery.isBroken) throw error;
     report.problem = mistake(`reading ${source.name} at byte ${report.bytes}`, error);
     tracker?.abandon();
-    for (const pipeline of pipelines) pipeline.abandonAckGroup();
+    delivery.abandonAckGroup();
   }
   return report;
 }
 
 async function readAll(source: Source, shipping: Shipping, report: InputReport): Promise<void> {
-  const { pipelines, stop, tracker } = shipping;
+  const { delivery, stop, tracker } = shipping;
   const reader = new ScanReader();
   const reading = readingOf(reader, source, shipping, report);
-  for (const pipeline of pipelines) pipeline.patienceMs = source.live ? LIVE_PATIENCE_MS : FILE_PATIENCE_MS;
+  delivery.patienceMs = source.live ? LIVE_PATIENCE_MS : FILE_PATIENCE_MS;
   try {
     if (await readBytes(source, shipping, report, reading)) return;
   } catch (error) {
@@ -83,13 +80,13 @@ async function readAll(source: Source, shipping: Shipping, report: InputReport):
   await reading.end();
   noteMisdated(report, reading.mapper.misdated);
   noteRemarks(report, tracker?.remarks.splice(0) ?? []);
-  for (const pipeline of pipelines) pipeline.endAckGroup();
+  delivery.endAckGroup();
   if (report.runs === 0) report.problem ??= notAScan(source.name, reader.beginning);
 }
 
 /** True when reading was given up, because nobody takes what is read. */
 async function readBytes(source: Source, shipping: Shipping, report: InputReport, reading: Reading): Promise<boolean> {
-  const { pipelines, stop, tracker, onProgress } = shipping;
+  const { delivery, stop, tracker, onProgress } = shipping;
   for await (const chunk of source.bytes(stop)) {
     report.bytes += chunk.length;
     await reading.push(chunk);
@@ -97,19 +94,19 @@ async function readBytes(source: Source, shipping: Shipping, report: InputReport
     if (source.live) await tracker?.flush();
     onProgress?.({ source: source.name, bytes: report.bytes, hosts: report.hosts, events: report.events, task: report.task });
     // Others go on: a sink whose room is used up costs a healthy one nothing.
-    noteAbandoned(report, pipelines);
+    noteAbandoned(report, delivery);
     await turn();
-    if (!isPointless(pipelines)) continue;
+    if (!delivery.isPointless) continue;
     await tracker?.flush();
     return true;
   }
   return false;
 }
 
-/** The way from bytes to pipelines. */
+/** The way from bytes to delivery. */
 interface Reading {
   push(chunk: Uint8Array): Promise<void>;
-  /** What was pushed is with the pipelines. */
+  /** What was pushed is with delivery. */
   settle(): Promise<void>;
   /** The input has ended. */
   end(): Promise<void>;
@@ -118,7 +115,7 @@ interface Reading {
 
 /** Here; or with threads, where what they make is wanted, and what is read is there to be read ahead. */
 function readingOf(reader: ScanReader, { live }: Source, shipping: Shipping, report: InputReport): Reading {
-  const { threads, pipelines } = shipping;
+  const { threads, delivery } = shipping;
   const interpreter = new Interpreter(shipping.event, shipping.finder);
   const { mapper } = interpreter;
   /** What was read of a file and not taken can be read again. */
@@ -140,7 +137,7 @@ function readingOf(reader: ScanReader, { live }: Source, shipping: Shipping, rep
       if (!mapper.add(counts)) return false;
       report.events += events;
       await take(others);
-      if (events > 0) for (const pipeline of pipelines) await pipeline.take(events, body);
+      if (events > 0) await delivery.pushRendered(events, body);
       return true;
     },
   });
@@ -150,7 +147,7 @@ function readingOf(reader: ScanReader, { live }: Source, shipping: Shipping, rep
 async function forward(
   items: Iterable<ScanItem>,
   interpreter: Interpreter,
-  { pipelines, store, healthReporter, tracker }: Shipping,
+  { delivery, healthReporter, tracker }: Shipping,
   report: InputReport,
 ): Promise<void> {
   for (const item of items) {
@@ -159,13 +156,9 @@ async function forward(
     noteItem(report, item);
     for (const event of interpreter.events(item)) {
       noteEvent(report, event);
-      if (isAnnounced(event)) await announce([event], pipelines, store);
-      else
-        for (const pipeline of pipelines) {
-          const wait = pipeline.push(event);
-          // Awaiting nothing would still cost a turn of the event loop per event.
-          if (wait !== undefined) await wait;
-        }
+      const wait = delivery.push(event);
+      // Awaiting nothing would still cost a turn of the event loop per event.
+      if (wait !== undefined) await wait;
     }
     if (tracker !== undefined) await tracker.take(item, interpreter.mapper);
     if (healthReporter?.isAlarmed === true) await healthReporter.watch();
@@ -174,19 +167,10 @@ async function forward(
   report.hosts = interpreter.mapper.hostsListed;
 }
 
-/** Reading on would change nothing, or its result could not be kept. */
-export function isPointless(pipelines: readonly SinkPipeline[]): boolean {
-  return pipelines.every(({ isOver, isStuck }) => isOver || isStuck);
-}
-
-function noteAbandoned(report: InputReport, pipelines: readonly SinkPipeline[]): void {
-  const stuck = pipelines.find(({ isStuck }) => isStuck);
+function noteAbandoned(report: InputReport, delivery: Delivery): void {
+  const stuck = delivery.stuckSink;
   if (stuck === undefined || report.problem !== undefined) return;
-  report.problem = new PortlogError(
-    'spool-full',
-    `${report.name} was read up to byte ${report.bytes} only: the spool for ${stuck.sink.name} is full`,
-    {
-      hint: 'when the sink works again: portlog replay, then ship this again; or allow more with --spool-max-mib, or --spool-when-full drop-oldest',
-    },
-  );
+  report.problem = new PortlogError('spool-full', `${report.name} was read up to byte ${report.bytes} only: the spool for ${stuck} is full`, {
+    hint: 'when the sink works again: portlog replay, then ship this again; or allow more with --spool-max-mib, or --spool-when-full drop-oldest',
+  });
 }

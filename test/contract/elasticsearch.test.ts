@@ -288,7 +288,7 @@ describe('through a lane', () => {
       );
     });
     const pipeline = await runPipeline(sink, EVENTS);
-    expect(pipeline.tally).toMatchObject({ read: 11, delivered: 10, already: 0, dead: 1, spooled: 0 });
+    expect(pipeline.account.tally).toMatchObject({ read: 11, delivered: 10, already: 0, dead: 1, spooled: 0 });
     expect(stored.size).toBe(10);
     expect(pipeline.firstRejection).toBe('poison: bad');
   });

@@ -122,7 +122,7 @@ test('rotating deletes nothing, unless it is told how many to keep; then the sum
   const rotateBytes = Buffer.byteLength(LINES);
   const shipped = async (path: string, keepFiles?: number): Promise<Tally> => {
     const sink = open(path, { rotateBytes, keepFiles });
-    const { tally } = await runPipeline(sink, EVENTS);
+    const { tally } = (await runPipeline(sink, EVENTS)).account;
     await sink.close();
     return tally;
   };
@@ -196,6 +196,6 @@ test('what cannot be written is a sentence', async () => {
 
 test('a full disk is a sink that fails for a while: no half line, everything waits', async () => {
   const pipeline = await runPipeline(open('/dev/full'), EVENTS, { retryForMs: 1000 });
-  expect(pipeline.tally).toMatchObject({ read: EVENTS.length, delivered: 0, spooled: EVENTS.length });
+  expect(pipeline.account.tally).toMatchObject({ read: EVENTS.length, delivered: 0, spooled: EVENTS.length });
   expect(pipeline.failure?.message).toBe('/dev/full cannot be written: the disk is full');
 });

@@ -59,7 +59,7 @@ test('one stream a request, few labels, the line is the event without event.crea
     credentials: { kind: 'bearer', secret: () => 'x' },
   });
   const pipeline = await runPipeline(sink, EVENTS);
-  expect(pipeline.tally).toMatchObject({ delivered: EVENTS.length });
+  expect(pipeline.account.tally).toMatchObject({ delivered: EVENTS.length });
   for (const one of seen) expect(pushed(one).streams).toHaveLength(1);
   expect(seen[0]).toMatchObject({
     path: '/loki/api/v1/push',
@@ -134,7 +134,7 @@ describe('time', () => {
       index === 0 ? complaint(text(cut))(one, response, index) : stored(one, response, index),
     );
     const pipeline = await runPipeline(sink, events);
-    expect(pipeline.tally).toMatchObject({ read: 2, delivered: 2, restamped: 1, dead: 0 });
+    expect(pipeline.account.tally).toMatchObject({ read: 2, delivered: 2, restamped: 1, dead: 0 });
     const late = seen
       .slice(1)
       .map((one) => pushed(one).streams[0]!)
@@ -161,7 +161,7 @@ describe('answers', () => {
     const script = `<script id="x" output="${'y'.repeat(6000)}"/>`;
     const ports = `<ports><port protocol="tcp" portid="1"><state state="open"/></port><port protocol="tcp" portid="2"><state state="open"/>${script}</port></ports>`;
     const pipeline = await runPipeline(sink, eventsOf(scan(host('192.0.2.1', ports))));
-    expect(pipeline.tally).toMatchObject({ read: 4, delivered: 4, dead: 0 });
+    expect(pipeline.account.tally).toMatchObject({ read: 4, delivered: 4, dead: 0 });
     const lines = seen.flatMap((one) => pushed(one).streams[0]!.values.map(([, line]) => JSON.parse(line) as { nmap: { shortened?: true } }));
     expect(lines.filter(({ nmap }) => nmap.shortened)).toHaveLength(1);
     const before = seen.length;
@@ -182,7 +182,7 @@ describe('answers', () => {
     const script = `<script id="x" output="${'y'.repeat(300_000)}"/>`;
     const ports = `<ports><port protocol="tcp" portid="2"><state state="open"/>${script}</port></ports>`;
     const pipeline = await runPipeline(sink, eventsOf(scan(host('192.0.2.1', ports))));
-    expect(pipeline.tally).toMatchObject({ delivered: 3, dead: 0 });
+    expect(pipeline.account.tally).toMatchObject({ delivered: 3, dead: 0 });
     const lines = seen.flatMap((one) => pushed(one).streams[0]!.values.map(([, line]) => line));
     expect(Math.max(...lines.map((line) => Buffer.byteLength(line)))).toBeLessThanOrEqual(262_144);
   });
@@ -192,7 +192,7 @@ describe('answers', () => {
       complaint(`max entry size '50' bytes exceeded for stream '{a="b"}' while adding an entry with length '900' bytes`),
     );
     const pipeline = await runPipeline(sink, PORTS.slice(0, 1));
-    expect(pipeline.tally).toMatchObject({ delivered: 0, dead: 1 });
+    expect(pipeline.account.tally).toMatchObject({ delivered: 0, dead: 1 });
     expect(pipeline.firstRejection).toContain("max entry size '50' bytes exceeded");
   });
 
@@ -202,7 +202,7 @@ describe('answers', () => {
       (one.body.includes(poison) ? complaint('something that no one has seen before') : stored)(one, response, index),
     );
     const pipeline = await runPipeline(sink, EVENTS);
-    expect(pipeline.tally).toMatchObject({ read: EVENTS.length, delivered: EVENTS.length - 1, dead: 1 });
+    expect(pipeline.account.tally).toMatchObject({ read: EVENTS.length, delivered: EVENTS.length - 1, dead: 1 });
   });
 
   test('a request that is too large for gRPC gets a 500, and goes in halves', async () => {
@@ -213,7 +213,7 @@ describe('answers', () => {
       else stored(one, response, index);
     });
     const pipeline = await runPipeline(sink, EVENTS);
-    expect(pipeline.tally).toMatchObject({ read: EVENTS.length, delivered: EVENTS.length });
+    expect(pipeline.account.tally).toMatchObject({ read: EVENTS.length, delivered: EVENTS.length });
   });
 
   test.for([

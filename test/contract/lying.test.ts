@@ -93,8 +93,8 @@ describe.each(Object.entries(SINKS))('%s', (type, { more, believesAnything, beli
       for (const status of [200, 400, 429]) {
         const sink = await against(type, status, BODIES[body]!, WAYS['at once']!, more);
         const pipeline = await runPipeline({ ...sink, accepts: () => true }, EVENTS, { clock: CLOCK, retryForMs: 50, stateDir: freshDir() });
-        expect(unaccounted(pipeline.tally), `${status} ${body}`).toBe(0);
-        expect(pipeline.tally.discarded, `${status} ${body}`).toBe(0);
+        expect(unaccounted(pipeline.account.tally), `${status} ${body}`).toBe(0);
+        expect(pipeline.account.tally.discarded, `${status} ${body}`).toBe(0);
       }
   });
 });

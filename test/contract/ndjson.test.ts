@@ -94,7 +94,7 @@ describe('through a lane', () => {
       response.writeHead(bad ? 400 : 202).end(bad ? 'no such field' : '');
     });
     const pipeline = await runPipeline(sink, EVENTS);
-    expect(pipeline.tally).toMatchObject({ read: EVENTS.length, delivered: EVENTS.length - 1, dead: 1 });
+    expect(pipeline.account.tally).toMatchObject({ read: EVENTS.length, delivered: EVENTS.length - 1, dead: 1 });
     expect(pipeline.firstRejection).toBe('no such field');
   });
 });

@@ -181,7 +181,7 @@ describe('through a lane', () => {
       for (const id of ids) stored.add(id);
       accepted(seen, response, index);
     });
-    const { tally } = await runPipeline(sink, EVENTS);
+    const { tally } = (await runPipeline(sink, EVENTS)).account;
     expect(tally).toMatchObject({ read: EVENTS.length, delivered: EVENTS.length - 1, dead: 1 });
     expect(stored.size).toBe(EVENTS.length - 1);
   });

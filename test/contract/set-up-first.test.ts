@@ -42,12 +42,12 @@ describe.each([
     const { store, sink } = await opened();
     const stateDir = freshDir();
     const first = await runPipeline(sink, EVENTS, { stateDir });
-    expect(first.tally).toMatchObject({ read: 11, delivered: 0, spooled: 11, dead: 0 });
+    expect(first.account.tally).toMatchObject({ read: 11, delivered: 0, spooled: 11, dead: 0 });
     expect(first.failure).toMatchObject({ kind: 'permanent', hint: `run: portlog setup ${type} --url ${store.origin}` });
     expect(store.bulks).toBe(0);
     store.setUp();
     const second = await runPipeline(sink, [], { stateDir });
-    expect(second.replayed).toMatchObject({ read: 11, delivered: 11 });
+    expect(second.account.replayed).toMatchObject({ read: 11, delivered: 11 });
   });
 
   test('one sentence says so', async () => {

@@ -122,8 +122,8 @@ describe('what a receiver does', () => {
       clock: CLOCK,
       retryForMs: 20_000,
     });
-    expect(unaccounted(pipeline.tally)).toBe(0);
-    expect(pipeline.tally).toMatchObject({ read: events.length, delivered: events.length, dead: 0, spooled: 0 });
+    expect(unaccounted(pipeline.account.tally)).toBe(0);
+    expect(pipeline.account.tally).toMatchObject({ read: events.length, delivered: events.length, dead: 0, spooled: 0 });
     expect(new Set(got.flatMap(unframed).map((message) => jsonIn(message).event.id))).toEqual(new Set(events.map(({ id }) => id)));
   });
 

@@ -189,7 +189,7 @@ describe('an API that fails', () => {
       ),
     );
     const pipeline = await runPipeline({ ...sink, accepts: () => true }, EVENTS);
-    expect(pipeline.tally).toMatchObject({ read: EVENTS.length, delivered: EVENTS.length - 1, dead: 1 });
+    expect(pipeline.account.tally).toMatchObject({ read: EVENTS.length, delivered: EVENTS.length - 1, dead: 1 });
     expect(pipeline.firstRejection).toBe('no');
   });
 
@@ -225,7 +225,7 @@ test('a burst is in requests of at most 100', async () => {
   const sink = wazuhSink(sinkOptions('wazuh', { target: url, credentials: USER }));
   const events = eventsOf(scan(Array.from({ length: 150 }, (_, i) => host(`192.0.2.${i}`, port(80))).join('')));
   const pipeline = await runPipeline({ ...sink, accepts: () => true }, events);
-  expect(pipeline.tally).toMatchObject({ delivered: events.length });
+  expect(pipeline.account.tally).toMatchObject({ delivered: events.length });
   expect(wazuh.events).toHaveLength(events.length);
   expect(wazuh.actions).toHaveLength(Math.ceil(events.length / 100));
   await wazuh.stop();

@@ -1,6 +1,6 @@
 import type { Clock } from '../../src/core/clock.ts';
-import { announce, isAnnounced } from '../../src/delivery/announce.ts';
-import { SinkPipeline, type SinkPipelineOptions } from '../../src/delivery/sink-pipeline.ts';
+import { Delivery, type DeliveryOptions } from '../../src/delivery/delivery.ts';
+import type { SinkPipeline } from '../../src/delivery/sink-pipeline.ts';
 import { DEFAULT_SPOOL_LIMITS, type SpoolLimits } from '../../src/state/spool-limits.ts';
 import { Store } from '../../src/state/store.ts';
 import type { LogEvent } from '../../src/event/event.ts';
@@ -66,7 +66,7 @@ export function passDays(stateDir: string, clock: ReturnType<typeof clockAt>, da
   }
 }
 
-export interface LaneRun extends Partial<SinkPipelineOptions> {
+export interface PipelineRun extends Partial<DeliveryOptions> {
   readonly stateDir?: string;
   readonly limits?: Partial<SpoolLimits>;
   /** Leave the store as a process does that is killed. */
@@ -77,19 +77,17 @@ export interface LaneRun extends Partial<SinkPipelineOptions> {
 export async function runPipeline(
   sink: Sink,
   events: readonly LogEvent[],
-  { stateDir = fastDir(), limits = {}, crash = false, ...more }: LaneRun = {},
+  { stateDir = fastDir(), limits = {}, crash = false, ...more }: PipelineRun = {},
 ): Promise<SinkPipeline> {
   const clock = more.clock ?? clockAt();
   const store = openStore(stateDir, limits, clock.now);
-  const pipeline = new SinkPipeline(sink, { clock, store, retryForMs: 60_000, signal: new AbortController().signal, ...more });
-  store.watch(() => [{ sink: sink.name, tally: pipeline.tally }]);
-  pipeline.start(false);
+  const delivery = Delivery.to([sink], { clock, store, retryForMs: 60_000, signal: new AbortController().signal, ...more });
+  delivery.start(false);
   for (const event of events) {
-    if (pipeline.isStuck) break;
-    if (isAnnounced(event)) await announce([event], [pipeline], store);
-    else await pipeline.push(event);
+    if (delivery.stuckSink !== undefined) break;
+    await delivery.push(event);
   }
-  await pipeline.finish();
+  await delivery.finish();
   if (!crash) store.close();
-  return pipeline;
+  return delivery.pipelines[0] as SinkPipeline;
 }

@@ -86,8 +86,8 @@ export function faultContract(subject: FaultySubject): void {
     const sink = subject.open(url);
     const pipeline = await runPipeline(sink, EVENTS, { clock: CLOCK, retryForMs: 20_000 });
     await sink.close();
-    expect(unaccounted(pipeline.tally), name).toBe(0);
-    expect(pipeline.tally).toMatchObject({ read: EVENTS.length, dead: 0, spooled: 0, discarded: 0 });
+    expect(unaccounted(pipeline.account.tally), name).toBe(0);
+    expect(pipeline.account.tally).toMatchObject({ read: EVENTS.length, dead: 0, spooled: 0, discarded: 0 });
     expect(stored).toEqual(new Set(EVENTS.map(({ id }) => id)));
   });
 
@@ -97,7 +97,7 @@ export function faultContract(subject: FaultySubject): void {
     await closed.stop();
     const down = subject.open(closed.url);
     const first = await runPipeline(down, EVENTS, { clock: CLOCK, retryForMs: 50, stateDir });
-    expect(first.tally).toMatchObject({ read: EVENTS.length, delivered: 0, spooled: EVENTS.length });
+    expect(first.account.tally).toMatchObject({ read: EVENTS.length, delivered: 0, spooled: EVENTS.length });
     const stored = new Set<string>();
     const { url } = await serve((seen, response) => {
       subject.accept(seen, response, stored);
@@ -105,7 +105,7 @@ export function faultContract(subject: FaultySubject): void {
     });
     const up: Sink = { ...subject.open(url), identity: down.identity };
     const second = await runPipeline(up, [], { clock: CLOCK, stateDir });
-    expect(second.replayed.delivered).toBe(EVENTS.length);
+    expect(second.account.replayed.delivered).toBe(EVENTS.length);
     expect(stored).toEqual(new Set(EVENTS.map(({ id }) => id)));
     await Promise.all([down.close(), up.close()]);
   });

@@ -1,11 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { clampWait, LONGEST_WAIT_MS, systemClock } from '../../src/core/clock.ts';
-import { announce, announceFrom } from '../../src/delivery/announce.ts';
-import { Spool } from '../../src/state/spool.ts';
-import { SinkPipeline } from '../../src/delivery/sink-pipeline.ts';
+import { Delivery } from '../../src/delivery/delivery.ts';
 import { backoffMs } from '../../src/delivery/backoff.ts';
 import { unaccounted } from '../../src/state/tally.ts';
 import { type Batch, type Entry, type Outcome, type Sink, SinkError } from '../../src/sink/sink.ts';
@@ -55,9 +53,9 @@ describe('the laws, whatever the server does', () => {
       fc.asyncProperty(fc.array(STEP, { minLength: 1, maxLength: 30 }), async (script) => {
         const { sink, stored, batches } = misbehaving(script);
         const pipeline = await runPipeline(sink, EVENTS);
-        expect(pipeline.tally.read).toBe(EVENTS.length);
-        expect(unaccounted(pipeline.tally)).toBe(0);
-        expect(pipeline.tally.delivered + pipeline.tally.already).toBe(stored.size);
+        expect(pipeline.account.tally.read).toBe(EVENTS.length);
+        expect(unaccounted(pipeline.account.tally)).toBe(0);
+        expect(pipeline.account.tally.delivered + pipeline.account.tally.already).toBe(stored.size);
         for (const { entries } of batches) expect(new Set(entries.map(({ id }) => id)).size).toBe(entries.length);
       }),
       { numRuns: 150 },
@@ -72,11 +70,11 @@ describe('the laws, whatever the server does', () => {
         const first = await runPipeline(sink, EVENTS, { stateDir, crash });
         mend();
         const second = await runPipeline(sink, [], { stateDir });
-        expect(second.replayed.delivered + second.replayed.already).toBe(first.tally.spooled);
-        expect(stored.size).toBe(EVENTS.length - first.tally.dead);
+        expect(second.account.replayed.delivered + second.account.replayed.already).toBe(first.account.tally.spooled);
+        expect(stored.size).toBe(EVENTS.length - first.account.tally.dead);
         // A host of which an event died is sent again, so that a server that was mended can take it.
         const third = await runPipeline(sink, EVENTS, { stateDir });
-        expect(third.tally).toMatchObject({ read: EVENTS.length, delivered: first.tally.dead, spooled: 0, dead: 0 });
+        expect(third.account.tally).toMatchObject({ read: EVENTS.length, delivered: first.account.tally.dead, spooled: 0, dead: 0 });
         expect(stored.size).toBe(EVENTS.length);
       }),
       { numRuns: 60 },
@@ -161,7 +159,7 @@ describe('batches', () => {
       }),
       EVENTS,
     );
-    expect(pipeline.tally.delivered).toBe(EVENTS.length);
+    expect(pipeline.account.tally.delivered).toBe(EVENTS.length);
     expect(sent).toHaveLength(EVENTS.length * 2);
   });
 
@@ -173,7 +171,7 @@ describe('batches', () => {
       ),
       EVENTS,
     );
-    expect(pipeline.tally).toMatchObject({ delivered: EVENTS.length - 1, dead: 1 });
+    expect(pipeline.account.tally).toMatchObject({ delivered: EVENTS.length - 1, dead: 1 });
     expect(pipeline.firstRejection).toBe('the server finds this single event too large');
   });
 
@@ -186,7 +184,7 @@ describe('batches', () => {
       kind: 'permanent',
       message: expect.stringMatching(/^sending to scripted failed by a mistake in portlog: the sink accounts for 0 of \d events$/),
     });
-    expect(pipeline.tally).toMatchObject({ read: EVENTS.length, delivered: 0, spooled: EVENTS.length });
+    expect(pipeline.account.tally).toMatchObject({ read: EVENTS.length, delivered: 0, spooled: EVENTS.length });
   });
 });
 
@@ -213,7 +211,7 @@ test('an event that is larger than its sink takes is shortened, and says so; the
   const limits = { maxEvents: 5, maxBytes: 100_000, maxEventBytes: 20_000, inFlight: 1, inFlightPerPartition: 1 };
   const sink = scriptedSink(take, { limits, encode: (event) => encoded([...ecsParts(event)]) });
   const pipeline = await runPipeline(withinLimits(sink), events);
-  expect(pipeline.tally).toMatchObject({ delivered: events.length, dead: 0 });
+  expect(pipeline.account.tally).toMatchObject({ delivered: events.length, dead: 0 });
   for (const event of events) {
     const body = got.get(event.id) ?? '';
     const whole = ecsLine(event);
@@ -255,7 +253,7 @@ describe('one event does not block the others', () => {
     const sink = all(stored, answer);
     const pipeline = await runPipeline(sink, EVENTS, { stateDir, retryForMs: 300_000 });
     expect(stored.size).toBe(EVENTS.length - 1);
-    expect(pipeline.tally).toMatchObject({ read: EVENTS.length, delivered: EVENTS.length - 1, dead: 1, spooled: 0 });
+    expect(pipeline.account.tally).toMatchObject({ read: EVENTS.length, delivered: EVENTS.length - 1, dead: 1, spooled: 0 });
     const store = openStore(stateDir);
     expect(store.tables(sink.identity).deadLetters.tolls()).toEqual([{ ...toll, events: 1 }]);
     store.close();
@@ -270,8 +268,8 @@ describe('one event does not block the others', () => {
       const more = eventsOf(scan(host(`198.51.100.${run}`, port(80)), `scanner="nmap" version="7.93" args="nmap" start="17600${10 + run}000"`));
       const pipeline = await runPipeline(sink, run === 0 ? EVENTS : more, { stateDir, retryForMs: 300_000 });
       expect(stored.size).toBe(EVENTS.length - 1 + run * more.length);
-      expect(unaccounted(pipeline.tally)).toBe(0);
-      dead = pipeline.tally.dead + pipeline.replayed.dead;
+      expect(unaccounted(pipeline.account.tally)).toBe(0);
+      dead = pipeline.account.tally.dead + pipeline.account.replayed.dead;
     }
     expect(dead).toBe(1);
     const store = openStore(stateDir);
@@ -287,8 +285,8 @@ describe('one event does not block the others', () => {
     for (let run = 0; run < 8 && dead.at(-1) !== 1; run++) {
       const more = eventsOf(scan(host(`198.51.100.${run}`, port(80)), `scanner="nmap" version="7.93" args="nmap" start="176000${run}000"`));
       const pipeline = await runPipeline(sink, run === 0 ? EVENTS : more, { stateDir, retryForMs: 0 });
-      dead.push(pipeline.tally.dead + pipeline.replayed.dead);
-      expect(unaccounted(pipeline.tally)).toBe(0);
+      dead.push(pipeline.account.tally.dead + pipeline.account.replayed.dead);
+      expect(unaccounted(pipeline.account.tally)).toBe(0);
       expect(stored.size).toBe(EVENTS.length - 1 + run * more.length);
     }
     expect(dead.at(-1)).toBe(1);
@@ -305,8 +303,11 @@ describe('one event does not block the others', () => {
     for (let run = 0; run < 8 && fates.at(-1)?.[1] !== 1; run++) {
       const more = eventsOf(scan(host(`198.51.100.${run}`, port(80)), `scanner="nmap" version="7.93" args="nmap" start="176000${run}000"`));
       const pipeline = await runPipeline(sink, run === 0 ? EVENTS : more, { stateDir });
-      expect(unaccounted(pipeline.tally)).toBe(0);
-      fates.push([pipeline.tally.delivered + pipeline.replayed.delivered, pipeline.tally.dead + pipeline.replayed.dead]);
+      expect(unaccounted(pipeline.account.tally)).toBe(0);
+      fates.push([
+        pipeline.account.tally.delivered + pipeline.account.replayed.delivered,
+        pipeline.account.tally.dead + pipeline.account.replayed.dead,
+      ]);
     }
     expect(stored.size).toBeGreaterThanOrEqual(EVENTS.length - 1);
     expect(fates.at(-1)?.[1]).toBe(1);
@@ -326,7 +327,7 @@ describe('one event does not block the others', () => {
       );
       for (let run = 0; run < 8; run++) {
         const pipeline = await runPipeline(sink, EVENTS, { stateDir, retryForMs: 60_000 });
-        expect(pipeline.tally).toMatchObject({ dead: 0, spooled: EVENTS.length });
+        expect(pipeline.account.tally).toMatchObject({ dead: 0, spooled: EVENTS.length });
       }
     }
   });
@@ -402,7 +403,7 @@ describe('a sink that does not work', () => {
         },
       },
     });
-    expect(pipeline.tally).toMatchObject({ read: EVENTS.length, delivered: EVENTS.length, spooled: 0, dead: 0 });
+    expect(pipeline.account.tally).toMatchObject({ read: EVENTS.length, delivered: EVENTS.length, spooled: 0, dead: 0 });
     expect(pipeline.failure).toBeUndefined();
     expect(stored.toSorted()).toEqual(IDS.toSorted());
   });
@@ -418,7 +419,7 @@ describe('a sink that does not work', () => {
       EVENTS,
       { clock },
     );
-    expect(pipeline.tally).toMatchObject({ spooled: EVENTS.length, delivered: 0, dead: 0 });
+    expect(pipeline.account.tally).toMatchObject({ spooled: EVENTS.length, delivered: 0, dead: 0 });
     expect(pipeline.failure?.message).toBe('down');
     expect(attempts).toBeLessThan(30);
     expect(clock.now() - 1_700_000_000_000).toBeLessThan(61_000);
@@ -434,7 +435,7 @@ describe('a sink that does not work', () => {
       EVENTS,
     );
     expect(attempts).toBeLessThanOrEqual(4);
-    expect(pipeline.tally.spooled).toBe(EVENTS.length);
+    expect(pipeline.account.tally.spooled).toBe(EVENTS.length);
   });
 
   test('that is a closed pipe discards', async () => {
@@ -442,7 +443,7 @@ describe('a sink that does not work', () => {
       scriptedSink(() => new SinkError('closed', 'gone'), { undeliverable: 'discard' }),
       EVENTS,
     );
-    expect(pipeline.tally).toMatchObject({ discarded: EVENTS.length, dead: 0, spooled: 0 });
+    expect(pipeline.account.tally).toMatchObject({ discarded: EVENTS.length, dead: 0, spooled: 0 });
   });
 
   test('that hangs holds up reading no longer than the source can wait', async () => {
@@ -452,13 +453,13 @@ describe('a sink that does not work', () => {
       new Promise((_, reject) => giveUp.signal.addEventListener('abort', () => reject(new SinkError('temporary', 'interrupted'))));
     const sink = scriptedSink(hanging, { encode: ({ id }) => ({ parts: [id], bytes: id.length, partition: '' }) });
     const store = openStore(fastDir());
-    const pipeline = new SinkPipeline(sink, { clock, store, retryForMs: 60_000, signal: giveUp.signal });
-    pipeline.patienceMs = 500;
-    for (const event of EVENTS) await pipeline.push(event);
-    expect(pipeline.spoolWriter?.tables.spool.usage().events).toBeGreaterThan(0);
+    const delivery = Delivery.to([sink], { clock, store, retryForMs: 60_000, signal: giveUp.signal });
+    delivery.patienceMs = 500;
+    for (const event of EVENTS) await delivery.push(event);
+    expect(delivery.report()[0]?.waiting).toBeGreaterThan(0);
     giveUp.abort();
-    await pipeline.finish();
-    expect(pipeline.tally.spooled).toBe(EVENTS.length);
+    await delivery.finish();
+    expect(delivery.report()[0]?.tally.spooled).toBe(EVENTS.length);
     store.close();
   });
 });
@@ -472,12 +473,11 @@ describe('announcements', () => {
       waiting.push(store.tables({ type: 'scripted', target: 'here', scope: '' }).spool.usage().events);
       return { ...NOTHING, delivered: entries.length };
     });
-    const pipeline = new SinkPipeline(sink, { clock: clockAt(), store, retryForMs: 1000, signal: new AbortController().signal });
-    await announce([SCAN_END], [pipeline], store);
-    await pipeline.finish();
+    const delivery = Delivery.to([sink], { clock: clockAt(), store, retryForMs: 1000, signal: new AbortController().signal });
+    await delivery.push(SCAN_END);
+    await delivery.finish();
     expect(waiting).toEqual([1]);
-    expect(pipeline.spoolWriter?.tables.spool.usage().events).toBe(0);
-    expect(pipeline.tally).toMatchObject({ read: 1, delivered: 1 });
+    expect(delivery.report()).toMatchObject([{ waiting: 0, tally: { read: 1, delivered: 1 } }]);
     store.close();
   });
 
@@ -490,20 +490,22 @@ describe('announcements', () => {
       seen.push(batch);
       return { ...NOTHING, delivered: 1 };
     });
-    const dying = new SinkPipeline(
-      {
-        ...sink,
-        send(batch) {
-          seen.push(batch);
-          return new Promise(() => undefined);
+    const dying = Delivery.to(
+      [
+        {
+          ...sink,
+          send(batch) {
+            seen.push(batch);
+            return new Promise(() => undefined);
+          },
         },
-      },
+      ],
       { clock, store, retryForMs: 1000, signal: new AbortController().signal },
     );
-    await announce([SCAN_END], [dying], store);
+    await dying.push(SCAN_END);
     clock.advance(5000);
     const pipeline = await runPipeline(sink, [], { stateDir, clock });
-    expect(pipeline.replayed).toMatchObject({ read: 1, delivered: 1 });
+    expect(pipeline.account.replayed).toMatchObject({ read: 1, delivered: 1 });
     const plain = seen.map(({ entries }) => entries.map(({ id, time, queued, parts }) => ({ id, time, queued, body: parts.join('') })));
     expect(plain[1]).toEqual(plain[0]);
   });
@@ -517,44 +519,38 @@ describe('announcements', () => {
       sent.push(batch);
       return { ...NOTHING, delivered: batch.entries.length };
     });
-    const dying = new SinkPipeline(
-      { ...sink, send: () => new Promise(() => undefined) },
-      { clock, store, retryForMs: 1000, signal: new AbortController().signal },
-    );
-    await announce([SCAN_END], [dying], store);
+    const dying = Delivery.to([{ ...sink, send: () => new Promise(() => undefined) }], {
+      clock,
+      store,
+      retryForMs: 1000,
+      signal: new AbortController().signal,
+    });
+    await dying.push(SCAN_END);
     clock.advance(5000);
     const pipeline = await runPipeline(sink, EVENTS, { stateDir, clock });
     const times = sent.flatMap(({ entries }) => entries).filter(({ id }) => id === SCAN_END.id);
     expect(times.map(({ queued }) => queued)).toEqual([1_700_000_000_000]);
-    expect(pipeline.tally).toMatchObject({ read: EVENTS.length, delivered: EVENTS.length - 1, already: 1, spooled: 0 });
+    expect(pipeline.account.tally).toMatchObject({ read: EVENTS.length, delivered: EVENTS.length - 1, already: 1, spooled: 0 });
   });
 
   test('one that is rejected is announced again when the scan is shipped again', async () => {
     const stateDir = fastDir();
     const refusing = scriptedSink(({ entries }) => ({ ...NOTHING, rejected: entries.map((entry) => ({ entry, reason: 'no' })) }));
-    expect((await runPipeline(refusing, [SCAN_END], { stateDir })).tally.dead).toBe(1);
-    expect((await runPipeline(storingSink([]), [SCAN_END], { stateDir })).tally.delivered).toBe(1);
+    expect((await runPipeline(refusing, [SCAN_END], { stateDir })).account.tally.dead).toBe(1);
+    expect((await runPipeline(storingSink([]), [SCAN_END], { stateDir })).account.tally.delivered).toBe(1);
   });
 
   test('state and announcement are written together or not at all', async () => {
     const store = openStore(fastDir());
-    const pipeline = new SinkPipeline(storingSink([]), { clock: clockAt(), store, retryForMs: 1000, signal: new AbortController().signal });
-    const commit = vi.spyOn(Spool.prototype, 'append').mockImplementation(() => {
-      throw new Error('the state could not be written');
-    });
+    const delivery = Delivery.to([storingSink([])], { clock: clockAt(), store, retryForMs: 1000, signal: new AbortController().signal });
+    store.database.run("CREATE TEMP TRIGGER no BEFORE INSERT ON spool BEGIN SELECT RAISE(ABORT, 'the state could not be written'); END");
     const runs = store.database.get('SELECT count(*) AS n FROM run')?.['n'];
-    const failing = announceFrom(
-      () => {
-        store.database.run("INSERT INTO run (pid, started, what) VALUES (1, 1, 'of the state')");
-        return [SCAN_END];
-      },
-      [pipeline],
-      store,
-    );
+    const failing = delivery.announceFrom(() => {
+      store.database.run("INSERT INTO run (pid, started, what) VALUES (1, 1, 'of the state')");
+      return [SCAN_END];
+    });
     await expect(failing).rejects.toThrow('the state could not be written');
-    commit.mockRestore();
-    expect(pipeline.spoolWriter?.tables.spool.usage().events).toBe(0);
-    expect(pipeline.tally.read).toBe(0);
+    expect(delivery.report()).toMatchObject([{ waiting: 0, tally: { read: 0 } }]);
     expect(store.database.get('SELECT count(*) AS n FROM run')?.['n']).toBe(runs);
     store.close();
   });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { announce, isAnnounced } from '../../src/delivery/announce.ts';
-import { SinkPipeline } from '../../src/delivery/sink-pipeline.ts';
+import { Delivery } from '../../src/delivery/delivery.ts';
+import type { SinkPipeline } from '../../src/delivery/sink-pipeline.ts';
 import type { Store } from '../../src/state/store.ts';
 import { unaccounted } from '../../src/state/tally.ts';
 import type { LogEvent } from '../../src/event/event.ts';
@@ -97,15 +97,11 @@ class World {
     }
     const retryForMs = command.kind === 'ship' && command.hurry ? 0 : 60_000;
     const again = command.kind === 'ship' && command.again;
-    const pipeline = new SinkPipeline(sink, { clock: this.clock, store, retryForMs, again, signal: new AbortController().signal });
-    store.watch(() => [{ sink: sink.name, tally: pipeline.tally }]);
-    pipeline.start(command.kind === 'replay' && command.dead);
-    for (const event of command.kind === 'ship' ? command.scans.flatMap((scanned) => SCANS[scanned] ?? []) : []) {
-      if (isAnnounced(event)) await announce([event], [pipeline], store);
-      else await pipeline.push(event);
-    }
-    await pipeline.finish();
-    return pipeline;
+    const delivery = Delivery.to([sink], { clock: this.clock, store, retryForMs, again, signal: new AbortController().signal });
+    delivery.start(command.kind === 'replay' && command.dead);
+    for (const event of command.kind === 'ship' ? command.scans.flatMap((scanned) => SCANS[scanned] ?? []) : []) await delivery.push(event);
+    await delivery.finish();
+    return delivery.pipelines[0];
   }
 
   private sink(moods: readonly Mood[], life: Life): Sink {
@@ -189,11 +185,11 @@ test('whatever is done: the sum closes, "already" is what the server has acknowl
       for (const step of steps) {
         const pipeline = await world.do(step);
         if (pipeline !== undefined) {
-          expect(unaccounted(pipeline.tally)).toBe(0);
-          expect(unaccounted(pipeline.replayed)).toBe(0);
-          expect(Math.min(...Object.values(pipeline.tally), ...Object.values(pipeline.replayed))).toBeGreaterThanOrEqual(0);
+          expect(unaccounted(pipeline.account.tally)).toBe(0);
+          expect(unaccounted(pipeline.account.replayed)).toBe(0);
+          expect(Math.min(...Object.values(pipeline.account.tally), ...Object.values(pipeline.account.replayed))).toBeGreaterThanOrEqual(0);
           const shipped = step.command.kind === 'ship' ? step.command.scans.flatMap((scanned): readonly LogEvent[] => SCANS[scanned] ?? []) : [];
-          expect(pipeline.tally.already).toBeLessThanOrEqual(shipped.filter(({ id }) => world.acknowledged.has(id)).length);
+          expect(pipeline.account.tally.already).toBeLessThanOrEqual(shipped.filter(({ id }) => world.acknowledged.has(id)).length);
         }
         world.checkLedger();
       }
@@ -201,7 +197,7 @@ test('whatever is done: the sum closes, "already" is what the server has acknowl
       await world.do(replay);
       const all = await world.do({ ...replay, command: { kind: 'ship', scans: [0, 1], again: false, full: false, hurry: false } });
       world.checkLedger();
-      expect(all?.tally).toMatchObject({ read: ALL.length, dead: 0, spooled: 0, discarded: 0 });
+      expect(all?.account.tally).toMatchObject({ read: ALL.length, dead: 0, spooled: 0, discarded: 0 });
       expect([...world.acknowledged.keys()].toSorted()).toEqual(ALL.map(({ id }) => id).toSorted());
       if (steps.some(mayRepeat)) return;
       for (const [id, times] of world.acknowledged) if (!world.died.has(unitOf(id))) expect([id, times]).toEqual([id, 1]);

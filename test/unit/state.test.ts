@@ -73,7 +73,7 @@ describe('the spool', () => {
     expect(stored).toHaveLength(EVENTS.length - events);
     // Its hosts may be shipped again, and those behind it do not count as waiting because of it.
     const again = await runPipeline(storingSink(stored), EVENTS, { stateDir });
-    expect(again.tally).toMatchObject({ read: EVENTS.length, delivered: events, spooled: 0 });
+    expect(again.account.tally).toMatchObject({ read: EVENTS.length, delivered: events, spooled: 0 });
     expect(stored.toSorted()).toEqual(EVENTS.map(({ id }) => id).toSorted());
   });
 
@@ -86,19 +86,19 @@ describe('the spool', () => {
     const stateDir = freshDir();
     const first = await runPipeline(scriptedSink(down, SMALL), EVENTS, { stateDir, limits: { maxBytes: 700 } });
     expect(first.isStuck).toBe(true);
-    expect(first.tally.spooled).toBe(first.tally.read);
-    expect(first.tally.read).toBeLessThan(EVENTS.length);
+    expect(first.account.tally.spooled).toBe(first.account.tally.read);
+    expect(first.account.tally.read).toBeLessThan(EVENTS.length);
     const stored: string[] = [];
     const second = await runPipeline(storingSink(stored), EVENTS, { stateDir });
-    expect(second.tally).toMatchObject({ read: EVENTS.length, spooled: 0, dead: 0 });
+    expect(second.account.tally).toMatchObject({ read: EVENTS.length, spooled: 0, dead: 0 });
     expect(stored.toSorted()).toEqual(EVENTS.map(({ id }) => id).toSorted());
   });
 
   test('full, with drop-oldest: the oldest go, are counted, and may be shipped again', async () => {
     const stateDir = freshDir();
     const first = await runPipeline(scriptedSink(down), EVENTS, { stateDir, limits: { maxBytes: 700, whenFull: 'drop-oldest' } });
-    expect(first.tally.discarded).toBeGreaterThan(0);
-    expect(first.tally.spooled + first.tally.discarded).toBe(EVENTS.length);
+    expect(first.account.tally.discarded).toBeGreaterThan(0);
+    expect(first.account.tally.spooled + first.account.tally.discarded).toBe(EVENTS.length);
     const stored: string[] = [];
     await runPipeline(storingSink(stored), EVENTS, { stateDir });
     expect(stored.toSorted()).toEqual(EVENTS.map(({ id }) => id).toSorted());
@@ -110,9 +110,9 @@ describe('the spool', () => {
     const later = clockAt();
     passDays(stateDir, later, 31);
     const pipeline = await runPipeline(storingSink([]), [], { stateDir, clock: later });
-    expect(pipeline.replayed).toMatchObject({ read: EVENTS.length, discarded: EVENTS.length, delivered: 0 });
+    expect(pipeline.account.replayed).toMatchObject({ read: EVENTS.length, discarded: EVENTS.length, delivered: 0 });
     const again = await runPipeline(storingSink([]), EVENTS, { stateDir, clock: later });
-    expect(again.tally.delivered).toBe(EVENTS.length);
+    expect(again.account.tally.delivered).toBe(EVENTS.length);
   });
 
   test('a clock that is set forty days ahead, or a machine that was off for as long, gives up nothing', async () => {
@@ -120,7 +120,7 @@ describe('the spool', () => {
     await runPipeline(scriptedSink(down), EVENTS, { stateDir });
     const stored: string[] = [];
     const pipeline = await runPipeline(storingSink(stored), [], { stateDir, clock: clockAt(1_700_000_000_000 + 40 * DAY) });
-    expect(pipeline.replayed).toMatchObject({ read: EVENTS.length, discarded: 0, delivered: EVENTS.length });
+    expect(pipeline.account.replayed).toMatchObject({ read: EVENTS.length, discarded: 0, delivered: EVENTS.length });
   });
 
   test('a lease of somebody whose clock was ahead is not waited for', () => {
@@ -148,7 +148,9 @@ describe('the spool', () => {
     b.close();
     const stored: string[] = [];
     const pipelines = await Promise.all([runPipeline(storingSink(stored), [], { stateDir }), runPipeline(storingSink(stored), [], { stateDir })]);
-    expect(pipelines.reduce((sum, { replayed }) => sum + replayed.delivered + replayed.already, 0)).toBeGreaterThanOrEqual(EVENTS.length);
+    expect(pipelines.reduce((sum, { account: { replayed } }) => sum + replayed.delivered + replayed.already, 0)).toBeGreaterThanOrEqual(
+      EVENTS.length,
+    );
     expect(stored.toSorted()).toEqual(EVENTS.map(({ id }) => id).toSorted());
   });
 });
@@ -163,23 +165,23 @@ describe('the ledger', () => {
     });
     await runPipeline(sink, EVENTS, { stateDir });
     const second = await runPipeline(sink, EVENTS, { stateDir });
-    expect([second.tally.already, sent]).toEqual([EVENTS.length, EVENTS.length]);
+    expect([second.account.tally.already, sent]).toEqual([EVENTS.length, EVENTS.length]);
     const third = await runPipeline(sink, EVENTS, { stateDir, again: true });
-    expect([third.tally.delivered, sent]).toEqual([EVENTS.length, EVENTS.length * 2]);
+    expect([third.account.tally.delivered, sent]).toEqual([EVENTS.length, EVENTS.length * 2]);
   });
 
   test('another sink, another namespace: its own account', async () => {
     const stateDir = freshDir();
     await runPipeline(storingSink([]), EVENTS, { stateDir });
     const other = await runPipeline(storingSink([], { identity: { ...IDENTITY, scope: 'namespace=other' } }), EVENTS, { stateDir });
-    expect(other.tally.delivered).toBe(EVENTS.length);
+    expect(other.account.tally.delivered).toBe(EVENTS.length);
   });
 
   test('what waits already is not kept twice', async () => {
     const stateDir = freshDir();
     await runPipeline(scriptedSink(down), EVENTS, { stateDir });
     const second = await runPipeline(scriptedSink(down), EVENTS, { stateDir });
-    expect(second.tally).toMatchObject({ read: EVENTS.length, spooled: EVENTS.length });
+    expect(second.account.tally).toMatchObject({ read: EVENTS.length, spooled: EVENTS.length });
     const store = openStore(stateDir);
     expect(store.tables(IDENTITY).spool.usage().events).toBe(EVENTS.length);
     store.close();
@@ -190,7 +192,7 @@ describe('the ledger', () => {
     const text = scan(host('192.0.2.1', port(80, 'closed')));
     await runPipeline(storingSink([]), eventsOf(text), { stateDir });
     const pipeline = await runPipeline(storingSink([]), eventsOf(text, { all: true }), { stateDir });
-    expect(pipeline.tally.delivered).toBeGreaterThan(0);
+    expect(pipeline.account.tally.delivered).toBeGreaterThan(0);
   });
 
   test('has bounded size: the oldest go', async () => {
@@ -235,7 +237,7 @@ describe('dead letters', () => {
     }));
     await runPipeline(refusing, EVENTS, { stateDir });
     const second = await runPipeline(refusing, EVENTS, { stateDir });
-    expect(second.tally.dead).toBe(EVENTS.length);
+    expect(second.account.tally.dead).toBe(EVENTS.length);
     const store = openStore(stateDir);
     const { deadLetters } = store.tables(IDENTITY);
     expect(deadLetters.count()).toBe(EVENTS.length);
@@ -293,8 +295,8 @@ describe('the state file', () => {
       const others = eventsOf(scan(Array.from({ length: 2000 }, (_, i) => host(`198.51.${i >> 8}.${i & 255}`, port(i))).join('')));
       const pipeline = await runPipeline(bulky, others, { stateDir, crash: true });
       expect(pipeline.spoolWriter?.fatal?.message).toMatch(/portlog\.db cannot grow: the disk is full/);
-      expect(unaccounted(pipeline.tally)).toBeGreaterThan(0);
-      expect(pipeline.tally.spooled).toBeGreaterThan(0);
+      expect(unaccounted(pipeline.account.tally)).toBeGreaterThan(0);
+      expect(pipeline.account.tally.spooled).toBeGreaterThan(0);
       rmSync(ballast);
       const stored: string[] = [];
       await runPipeline(storingSink(stored), [], { stateDir });

@@ -2,7 +2,8 @@ import type { OpenRun } from '../../../state/runs.ts';
 import { type Tally, unaccounted } from '../../../state/tally.ts';
 import { EXIT, type ExitCode, type PortlogError } from '../../../core/errors.ts';
 import type { InputReport } from '../../../pipeline/input-report.ts';
-import type { ShipReport, SinkReport } from '../../../pipeline/ship.ts';
+import type { SinkReport } from '../../../delivery/report.ts';
+import type { ShipReport } from '../../../pipeline/ship.ts';
 import type { Speaker } from '../terminal.ts';
 import { count, format } from './words.ts';
 

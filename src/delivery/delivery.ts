@@ -1,0 +1,198 @@
+import { PortlogError } from '../core/errors.ts';
+import type { Dataset, LogEvent } from '../event/event.ts';
+import type { Sink } from '../sink/sink.ts';
+import type { RunSums } from '../state/runs.ts';
+import type { Store } from '../state/store.ts';
+import { type SinkReport, sinkReport } from './report.ts';
+import { type Draft, SinkPipeline, type SinkPipelineOptions } from './sink-pipeline.ts';
+
+/** Datasets that alert rules listen to. What a host or port says can be read from the scan again; these happen once. */
+const ANNOUNCED: ReadonlySet<Dataset> = new Set(['nmap.scan', 'nmap.change', 'nmap.health']);
+const MAX_BATCH_AGE_MS = 1000;
+
+export type DeliveryOptions = SinkPipelineOptions;
+
+/**
+ * Delivery to all sinks of a run: who has events gives them here, and hears at the end what became of each. For every sink
+ * they pass its account, the outbox, its queue and retries, and the spool beside these ({@link SinkPipeline}).
+ *
+ * `push` events in the order in which they were read, wait for the promise if there is one, and call `endAckGroup` (or
+ * `abandonAckGroup`) at the end of each input, and `finish` at the end of all.
+ */
+export class Delivery {
+  readonly pipelines: readonly SinkPipeline[];
+  private readonly store: Store | undefined;
+
+  private constructor(pipelines: readonly SinkPipeline[], store: Store | undefined) {
+    this.pipelines = pipelines;
+    this.store = store;
+  }
+
+  /** The sums of these sinks are committed with all that `options.store` keeps. */
+  static to(sinks: readonly Sink[], options: DeliveryOptions): Delivery {
+    const { store } = options;
+    store?.shareBetween(sinks.filter(({ undeliverable }) => undeliverable === 'keep').length);
+    const delivery = new Delivery(
+      sinks.map((sink) => new SinkPipeline(sink, options)),
+      store,
+    );
+    store?.watch(() => delivery.sums());
+    return delivery;
+  }
+
+  /** The same, to some of the sinks only. */
+  only(isMeant: (pipeline: SinkPipeline) => boolean): Delivery {
+    return new Delivery(this.pipelines.filter(isMeant), this.store);
+  }
+
+  /** To those that keep what they cannot deliver: the others are a pure function of what is read. */
+  get kept(): Delivery {
+    return this.only(({ spoolWriter }) => spoolWriter !== undefined);
+  }
+
+  /** Turns to what earlier runs have left on disk; with `retryDeadLetters`, to dead letters as well. */
+  start(retryDeadLetters: boolean): void {
+    for (const pipeline of this.pipelines) pipeline.start(retryDeadLetters);
+  }
+
+  /** How long a sink may hold up reading before its events go to disk, in milliseconds. */
+  set patienceMs(milliseconds: number) {
+    for (const pipeline of this.pipelines) pipeline.patienceMs = milliseconds;
+  }
+
+  /** Takes an event; what happens once is committed before it is sent. A promise means: wait for it before the next one. */
+  push(event: LogEvent): Promise<void> | undefined {
+    if (ANNOUNCED.has(event.dataset)) return this.announce([event]);
+    let waits: Promise<void>[] | undefined;
+    for (const pipeline of this.pipelines) {
+      const wait = pipeline.push(event);
+      if (wait !== undefined) (waits ??= []).push(wait);
+    }
+    return waits && Promise.all(waits).then(() => undefined);
+  }
+
+  /** Takes events that a thread has rendered. Resolves when nobody needs `body` any more. */
+  async pushRendered(events: number, body: Uint8Array): Promise<void> {
+    for (const pipeline of this.pipelines) await pipeline.pushRendered(events, body);
+  }
+
+  /**
+   * The outbox: events are committed for all sinks in one transaction, and only then sent. After a crash the next run
+   * sends the same bytes under the same ids. A row goes when its sink has acknowledged or rejected it.
+   */
+  async announce(events: readonly LogEvent[]): Promise<void> {
+    await this.flush();
+    const drafts = this.draft(events);
+    let stored = false;
+    try {
+      this.store?.transaction(() => commit(drafts));
+      stored = this.store !== undefined;
+    } catch (error) {
+      // Better announced without a safety net than not at all; if it cannot be sent either, that is told.
+      if (!(error instanceof PortlogError && error.code === 'state-unusable')) throw error;
+    }
+    await send(drafts, stored);
+  }
+
+  /**
+   * The same for events that say how the state has changed: `make` reads and writes the state in the
+   * transaction that commits them, so that both are done, or neither. Needs a store.
+   */
+  async announceFrom(make: () => readonly LogEvent[]): Promise<void> {
+    const { store } = this;
+    if (store === undefined) throw new Error('what changes the state needs one');
+    await this.flush();
+    const drafts = store.transaction(() => {
+      const made = this.draft(make());
+      commit(made);
+      return made;
+    });
+    await send(drafts, true);
+  }
+
+  /** What events are about comes before them; or, with an age in milliseconds, what has waited for so long. */
+  async flush(ageMs?: number): Promise<void> {
+    for (const pipeline of this.pipelines) await pipeline.flush(ageMs);
+  }
+
+  /** Sends batches that have waited long enough, as long as `work` takes. */
+  async whileFlushing(clock: DeliveryOptions['clock'], work: () => Promise<void>): Promise<void> {
+    const done = new AbortController();
+    const flushing = (async () => {
+      while (!done.signal.aborted) {
+        await clock.sleep(MAX_BATCH_AGE_MS, done.signal);
+        // Whatever fails here fails again, and is reported, at the next push or at the end.
+        await Promise.allSettled(this.pipelines.map((pipeline) => pipeline.flush(MAX_BATCH_AGE_MS)));
+      }
+    })();
+    try {
+      await work();
+    } finally {
+      done.abort();
+      await flushing;
+    }
+  }
+
+  /** An input has ended. */
+  endAckGroup(): void {
+    for (const pipeline of this.pipelines) pipeline.endAckGroup();
+  }
+
+  /** An input ends here by a mistake: what was read last is not whole. */
+  abandonAckGroup(): void {
+    for (const pipeline of this.pipelines) pipeline.abandonAckGroup();
+  }
+
+  /** Reading on would change nothing, or its result could not be kept. */
+  get isPointless(): boolean {
+    return this.pipelines.every(({ isOver, isStuck }) => isOver || isStuck);
+  }
+
+  /** Sending fails by a mistake of ours, whatever is read. */
+  get isBroken(): boolean {
+    return this.pipelines.some(({ isBroken }) => isBroken);
+  }
+
+  /** The sink whose room on disk is used up, if there is one. */
+  get stuckSink(): string | undefined {
+    return this.pipelines.find(({ isStuck }) => isStuck)?.sink.name;
+  }
+
+  /** Sends what is left and waits until it is with the sinks, on disk, or given up; more may come. */
+  async settle(): Promise<void> {
+    for (const pipeline of this.pipelines) await pipeline.settle();
+  }
+
+  /** Every sink to its end, even if one of them fails by a mistake of ours. */
+  async finish(): Promise<void> {
+    const ends = await Promise.allSettled(this.pipelines.map((pipeline) => pipeline.finish()));
+    const broken = ends.find((end) => end.status === 'rejected');
+    if (broken !== undefined) throw broken.reason;
+  }
+
+  /** Nothing more is sent. */
+  async close(): Promise<void> {
+    await Promise.allSettled(this.pipelines.map(({ sink }) => sink.close()));
+  }
+
+  /** What became of the events of each sink, until now. */
+  report(): readonly SinkReport[] {
+    return this.pipelines.map(sinkReport);
+  }
+
+  private sums(): readonly RunSums[] {
+    return this.pipelines.map(({ sink, account }) => ({ sink: sink.name, acknowledges: sink.acknowledges !== false, tally: account.tally }));
+  }
+
+  private draft(events: readonly LogEvent[]): readonly Draft[] {
+    return this.pipelines.map((pipeline) => pipeline.draft(events));
+  }
+}
+
+function commit(drafts: readonly Draft[]): void {
+  for (const draft of drafts) draft.pipeline.commit(draft);
+}
+
+async function send(drafts: readonly Draft[], stored: boolean): Promise<void> {
+  for (const draft of drafts) await draft.pipeline.sendDraft(draft, stored);
+}

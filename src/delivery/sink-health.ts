@@ -1,0 +1,31 @@
+import type { Clock } from '../core/clock.ts';
+import type { SinkError } from '../sink/sink.ts';
+
+/** Whether a sink works, as far as the last attempt has shown. */
+export class SinkHealth {
+  /** Why the sink does not work now; undefined again when it does. */
+  failure: SinkError | undefined;
+  /** Events that the sink has taken so far, in whatever way: that it works. */
+  taken = 0;
+  private readonly clock: Clock;
+  private failingSince: number | undefined;
+
+  constructor(clock: Clock) {
+    this.clock = clock;
+  }
+
+  failed(error: SinkError): void {
+    this.failure = error;
+    this.failingSince ??= this.clock.elapsed();
+  }
+
+  succeeded(): void {
+    this.failure = undefined;
+    this.failingSince = undefined;
+  }
+
+  /** For how long the sink has not worked, in milliseconds; 0 when it does. */
+  get failingForMs(): number {
+    return this.failingSince === undefined ? 0 : this.clock.elapsed() - this.failingSince;
+  }
+}
