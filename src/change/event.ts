@@ -46,8 +46,12 @@ export function changeEvent(host: HostContext, change: Change, scanIds: ScanIds,
   return statement(run, change, scanIds, { time, shared, target, entityId, networkType, place, ips: identity.ips });
 }
 
-/** The same change, as one of very many of its scan. No part of its identity: it depends on how far the scan was read. */
+/**
+ * The same change, as one of very many of its scan; but what is critical has to be looked at whatever else has happened. The mark is no
+ * part of the identity: it depends on how far the scan was read.
+ */
 export function markedAsMass(event: LogEvent): LogEvent {
+  if (event.severity >= SEVERITY.critical) return event;
   const nmap = event.own['nmap'] as Fields;
   return { ...event, own: { ...event.own, nmap: { ...nmap, change: { ...(nmap['change'] as Fields), mass: true } } } };
 }

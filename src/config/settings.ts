@@ -173,7 +173,7 @@ function sinkOf(text: string, configured: readonly SinkConfig[]): SinkConfig {
 }
 
 /** Scheme, host and port; of what is no URL, itself. */
-function originOf(url: string): string {
+export function originOf(url: string): string {
   const parsed = URL.parse(url);
   return parsed === null ? url : `${parsed.protocol}//${parsed.host}`;
 }

@@ -9,13 +9,19 @@ const EVERY_MINUTES = 5;
 const SEVERITY: Readonly<Record<AlertRule['severity'], string>> = { critical: '1', high: '2', medium: '3', low: '4' };
 /** Where the trigger looks for its groups. Under any other name the plugin finds no sample documents for messages. */
 const GROUPS = 'composite_agg';
-/** Of one page; the plugin asks for all of them. */
-const GROUPS_A_PAGE = 250;
 /**
- * Events that are looked at in each shard, one behind the other. The plugin loads at most 500 current alerts of a monitor, and what is
- * beyond is new to it at every run, for ever: a day lies in one shard, and in two when its index was rolled over.
+ * The plugin loads at most 500 current alerts of a monitor, and what is beyond is new to it at every run, for ever: so a page of groups is
+ * cut to half of that.
+ * https://github.com/opensearch-project/alerting: AlertService, MAX_BUCKET_LEVEL_MONITOR_ALERT_SEARCH_COUNT
  */
+const MOST_ALERTS = 250;
+/** Events that are looked at in each shard, one behind the other: in one shard the alerts stay the same while more events come. */
 const MOST_EVENTS = 250;
+/**
+ * The plugin asks for page after page, and each page is cut by itself: so all groups of forty shards must be on the first. (A day lies in
+ * one shard a namespace, and in two when its index was rolled over; people may have more.)
+ */
+const GROUPS_A_PAGE = 40 * MOST_EVENTS;
 
 /**
  * A monitor of OpenSearch's alerting plugin, as `POST _plugins/_alerting/monitors` takes it.
@@ -81,7 +87,7 @@ function monitorsOf(rule: AlertRule, options: ContentOptions): readonly (readonl
 /** An alert a group: the key of the rule tells them apart. */
 function presence(rule: AlertRule, filter: Filter, options: ContentOptions): Monitor {
   const sources = rule.key.map((field) => ({ [field]: { terms: { field } } }));
-  const aggregations = { [GROUPS]: { composite: { size: GROUPS_A_PAGE, sources } } };
+  const aggregations = { [GROUPS]: { composite: { size: GROUPS_A_PAGE, sources }, aggregations: { most: { bucket_sort: { size: MOST_ALERTS } } } } };
   const condition = { buckets_path: { _count: '_count' }, parent_bucket_path: GROUPS, script: painless('params._count > 0') } as const;
   return monitor(
     rule.title,

@@ -397,4 +397,18 @@ export const ALERT_RULES: readonly AlertRule[] = [
     mitre: [{ tactic: 'TA0005', technique: 'T1562' }],
     compliance: { pci_dss: ['10.6.1'], nist_800_53: ['AU-8'] },
   },
+  {
+    id: 'absence-unknown',
+    title: 'Nobody can say whether hosts are gone',
+    about: 'Which scan does not list hosts that are known, and would not have, were they gone?',
+    dataset: 'nmap.health',
+    where: action('absence-unknown'),
+    severity: 'low',
+    key: SITE,
+    shows: [],
+    summary: 'A scan of site {nmap.site} cannot tell whether hosts are gone',
+    ...WEEK,
+    mitre: [],
+    compliance: { pci_dss: ['12.5.1'], nist_800_53: ['CM-8', 'SI-4'] },
+  },
 ];

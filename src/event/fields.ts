@@ -555,7 +555,7 @@ export const FIELDS: readonly Field[] = [
     false,
     '',
     true,
-    'One of so many changes of a scan that `mass-change` tells of all of them: rules that alert on each change leave it out.',
+    'One of so many changes of a scan that `mass-change` tells of all of them: rules that alert on each change leave it out. What is critical is never marked.',
   ),
   field('nmap.change.count.hosts', 'long', false, '', 12, 'Hosts that a digest (baseline, mass-change) is about.'),
   field('nmap.change.count.ports', 'long', false, '', 48, 'Open ports that a baseline is about.'),

@@ -93,7 +93,7 @@ export function refuseLeaks(options: SinkOptions, url: URL): void {
   if (!hasSecrets(options)) return;
   if (boundTo !== undefined && !boundTo.includes(url.origin))
     throw new PortlogError('sink-options', `the credentials for ${type} are for ${boundTo.join(' and ')}, and would go to ${url.origin}`, {
-      hint: `add a sink with the URL ${url.origin} to the configuration if that is right, with credentials of its own`,
+      hint: `if that is right, name ${url.origin} where they are set (a sink of the configuration file, or ${serverVariable(type, 'URL')}), with credentials of its own`,
     });
   if (url.protocol !== 'http:' || allowPlaintext || isThisMachine(url.hostname)) return;
   throw new PortlogError('sink-options', `the credentials for ${type} would go to ${url.host} in plain text, for everyone on the way to read`, {

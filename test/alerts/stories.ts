@@ -92,7 +92,8 @@ export const STORIES: Readonly<Record<string, RuleStories>> = {
     ].sort((a, b) => b.daysAgo - a.daysAgo),
   },
   'database-exposed': { fires: yesterday([WEB, asked(5432, 'postgresql')]), silent: yesterday([WEB, asked(5432, 'http'), named(6379, 'redis')]) },
-  'management-api-exposed': { fires: yesterday([WEB, asked(2375, 'docker')]), silent: yesterday([WEB, named(2375, 'docker')]) },
+  // Among very many changes: what is critical is told beside them.
+  'management-api-exposed': { fires: yesterday([WEB, asked(2375, 'docker'), ...many(12)]), silent: yesterday([WEB, named(2375, 'docker')]) },
   'industrial-protocol-exposed': { fires: yesterday([WEB, asked(502, 'modbus')]), silent: yesterday([WEB, named(502, 'mbap')]) },
   'file-sharing-exposed': { fires: yesterday([WEB, asked(445, 'microsoft-ds')]), silent: yesterday([WEB, named(445, 'microsoft-ds')]) },
   'risky-service': { fires: yesterday([WEB, asked(1883, 'mqtt')]), silent: yesterday([WEB, named(1883, 'mqtt')]) },
@@ -131,6 +132,34 @@ export const STORIES: Readonly<Record<string, RuleStories>> = {
   'delivery-problem': { fires: yesterday([WEB]), silent: yesterday([WEB]) },
   // What the scans beside the file hold does not matter (`ship.ts`).
   'file-not-shipped': { fires: yesterday([WEB]), silent: yesterday([WEB]) },
+  'absence-unknown': {
+    fires: [
+      scan(14, [
+        { ip: LAN, ports: [WEB] },
+        { ip: '192.0.2.11', ports: [WEB] },
+      ]),
+      scan(1, [{ ip: LAN, ports: [WEB] }]),
+    ],
+    // With -v nmap lists what is down.
+    silent: [
+      scan(
+        14,
+        [
+          { ip: LAN, ports: [WEB] },
+          { ip: '192.0.2.11', ports: [WEB] },
+        ],
+        LISTED,
+      ),
+      scan(
+        1,
+        [
+          { ip: LAN, ports: [WEB] },
+          { ip: '192.0.2.11', down: true },
+        ],
+        LISTED,
+      ),
+    ],
+  },
   'scan-misdated': {
     fires: [scan(7, [{ ip: LAN, ports: [WEB] }]), scan(-30, [{ ip: LAN, ports: [WEB] }])],
     silent: yesterday([WEB]),

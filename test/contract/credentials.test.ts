@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { SinkOptions } from '../../src/sink/options.ts';
 import { openSink } from '../../src/sink/registry.ts';
+import { portlogHere } from '../support/run-in-process.ts';
 import { freshDir, portlog, ROOT } from '../support/run-portlog.ts';
 import { eventsOf, fixture } from '../support/scans.ts';
 import { scriptedServer } from '../support/scripted-server.ts';
@@ -81,6 +82,48 @@ describe('they go to the server that they were configured for', () => {
     // What waits for a server that is not configured is left alone, or refused: it gets no key.
     expect(stderr).not.toContain('tops3cret');
     expect(stderr).toMatch(/would go to http:\/\/127\.0\.0\.1:1|nothing waits/);
+  });
+});
+
+describe('those of set-up, too', () => {
+  const SETUP = ['elasticsearch', 'opensearch', 'opensearch-dashboards', 'kibana', 'grafana', 'loki', 'wazuh', 'wazuh-dashboard'];
+  const refused = async (args: readonly string[], env: Readonly<Record<string, string>>): Promise<string> => {
+    const { stderr, code } = await portlogHere(args, env);
+    expect([code, stderr]).toEqual([2, expect.stringContaining('are for https://meant.example:1, and would go to https://other.example:1')]);
+    expect(stderr).not.toContain('tops3cret');
+    return stderr;
+  };
+
+  test.each(SETUP)('setup %s --url, beside the one of the environment', async (name) => {
+    const variable = (what: string): string => `PORTLOG_${name.toUpperCase().replaceAll('-', '_')}_${what}`;
+    const env = { [variable('USER')]: 'u', [variable('PASSWORD')]: 'tops3cret', [variable('URL')]: 'https://meant.example:1' };
+    expect(await refused(['setup', name, '--url', 'https://other.example:1'], env)).toContain(variable('URL'));
+  });
+
+  test.each(['elasticsearch', 'opensearch', 'loki', 'wazuh'])('setup %s --url, beside a sink of the configuration', async (name) => {
+    const config = join(freshDir(), 'portlog.yaml');
+    writeFileSync(config, `sinks:\n  - { type: ${name}, url: "https://meant.example:1", user: u, password: tops3cret }\n`);
+    const variable = `PORTLOG_${name.toUpperCase()}`;
+    await refused(['setup', name, '--config', config, '--url', 'https://other.example:1'], {
+      [`${variable}_USER`]: 'admin',
+      [`${variable}_PASSWORD`]: 'tops3cret',
+    });
+  });
+
+  test('without --url, set-up is about the server of the configuration, with those of the environment before its own', async () => {
+    const server = await scriptedServer((_, response) => void response.writeHead(503).end());
+    const config = join(freshDir(), 'portlog.yaml');
+    writeFileSync(config, `sinks:\n  - { type: elasticsearch, url: "${server.url.origin}", apiKey: ships }\n`);
+    for (const [env, expected] of [
+      [{}, 'ApiKey ships'],
+      [{ PORTLOG_ELASTICSEARCH_API_KEY: 'sets-up' }, 'ApiKey sets-up'],
+    ] as const) {
+      server.seen.length = 0;
+      const { code, stderr } = await portlogHere(['setup', 'elasticsearch', '--config', config], env);
+      expect([code, stderr]).toEqual([5, expect.stringContaining(server.url.origin)]);
+      expect(server.seen.map(({ headers }) => headers.authorization)).toEqual([expected]);
+    }
+    await server.stop();
   });
 });
 

@@ -431,7 +431,7 @@ describe('monitors and policy of portlog setup opensearch', () => {
     await setup('opensearch', url);
     const id = idOf('[portlog] New host');
     const keys = Array.from({ length: 30 }, (_, i) => `host ${i}`);
-    expect(opensearch.run(id, keys)).toEqual(keys);
+    expect(opensearch.run(id, keys)).toEqual(keys.toSorted());
     for (const alert of opensearch.alertsOf(id)) alert.state = 'ACKNOWLEDGED';
     expect(others(await setup('opensearch', url, '--zone', 'dmz'))).toContain('updated monitor "[portlog] New host"');
     expect(opensearch.run(id, keys)).toEqual([]);
@@ -446,6 +446,14 @@ describe('monitors and policy of portlog setup opensearch', () => {
     const keys = Array.from({ length: 1200 }, (_, i) => `port ${i}`);
     expect(opensearch.run(id, keys)).toHaveLength(250);
     expect(opensearch.run(id, keys)).toEqual([]);
+  });
+
+  test('nor in many shards, of many data streams and namespaces', async () => {
+    await setup('opensearch', url);
+    const id = idOf('[portlog] New open port');
+    const shards = Array.from({ length: 12 }, (_, shard) => Array.from({ length: 300 }, (__, i) => `shard ${shard} port ${i}`));
+    expect(opensearch.run(id, ...shards)).toHaveLength(250);
+    for (let again = 0; again < 3; again++) expect(opensearch.run(id, ...shards)).toEqual([]);
   });
 
   test('messages can name sample documents', async () => {

@@ -102,14 +102,19 @@ export class FakeAlerting extends FakeServer {
   }
 
   /**
-   * A run of a monitor over one shard in which an event lies for each of these keys. Returns what is new to it, which is what it
-   * tells people.
+   * A run of a monitor over shards in each of which an event lies for each of these keys. It asks for page after page of groups, each cut
+   * as its query says. Returns what is new to it, which is what it tells people.
    */
-  run(id: string, keys: readonly string[]): readonly string[] {
+  run(id: string, ...shards: readonly (readonly string[])[]): readonly string[] {
     const { content } = this.monitors.get(id)!;
     const trigger = triggerIdOf(content);
-    const { terminate_after: most = Infinity } = content.inputs[0].search.query;
-    const found = keys.slice(0, most);
+    const { terminate_after: most = Infinity, aggregations } = content.inputs[0].search.query;
+    const { composite, aggregations: within } = aggregations.composite_agg;
+    const groups = [...new Set(shards.flatMap((keys) => keys.slice(0, most)))].toSorted();
+    const pages = Array.from({ length: Math.ceil(groups.length / composite.size) }, (_, i) =>
+      groups.slice(i * composite.size, (i + 1) * composite.size),
+    );
+    const found = pages.flatMap((page) => page.slice(0, within?.most.bucket_sort.size ?? Infinity));
     const loaded = this.alertsOf(id)
       .filter((alert) => alert.trigger === trigger && (alert.state === 'ACTIVE' || alert.state === 'ACKNOWLEDGED'))
       .slice(0, MOST_LOADED);

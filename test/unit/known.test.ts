@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { SEVERITY } from '../../src/event/event.ts';
 import { unaccounted } from '../../src/state/tally.ts';
 import { AddressSet } from '../../src/nmap/address-set.ts';
 import { openStore } from '../support/delivery.ts';
@@ -207,6 +208,16 @@ describe('a sequence of scans', () => {
     await world.ship(scanOf({ day: 4, inside: '', args: 'nmap -v 192.0.2.0/24', verbose: true }));
     expect(marks(world, 'host-missing')).toEqual(Array(120).fill(true));
     expect(marks(world, 'mass-change')).toEqual([undefined, undefined]);
+  });
+
+  test('what is critical carries no mark of a mass change, whatever else has changed', async () => {
+    const world = new World({ changes: { confirm: 1, mass: 2, everywhere: false } });
+    const docker = '<port protocol="tcp" portid="2375"><state state="open"/><service name="docker" method="probed" conf="10"/></port>';
+    await world.ship(scanOf({ day: 0, inside: up(1, CLOSED) }));
+    await world.ship(scanOf({ day: 1, inside: up(1, CLOSED + tcp(22) + tcp(80) + docker) }));
+    const marks = world.changes().map((event) => [event.action, event.severity, ecs(event).nmap.change.mass as boolean | undefined]);
+    expect(marks).toContainEqual(['port-opened', SEVERITY.medium, true]);
+    expect(marks.filter(([action]) => action === 'finding-opened')).toContainEqual(['finding-opened', SEVERITY.critical, undefined]);
   });
 
   test('in a network of lent addresses, a MAC address that moves is one host', async () => {

@@ -7,7 +7,8 @@ import type { Step } from '../../setup/step.ts';
 import { planLogFile } from '../../setup/wazuh-log.ts';
 import { type Connection, type Target, type TargetName, TARGETS, targetOf } from '../../setup/targets.ts';
 import { print } from '../session/terminal.ts';
-import { connectTo, contentOptions, urlVariable } from '../session/content.ts';
+import { connectTo, isPlaced } from '../session/connect.ts';
+import { contentOptions } from '../session/content.ts';
 import { type CommandContext, number, text } from '../session/context.ts';
 import type { Command } from '../command.ts';
 import { SHIP_OPTIONS } from '../session/options.ts';
@@ -94,8 +95,7 @@ async function setUp(context: CommandContext, words: readonly string[]): Promise
   if (context.values['api-key'] === true && name !== 'elasticsearch')
     throw new PortlogError('usage', '--api-key is for portlog setup elasticsearch', { hint: 'the other servers make their keys themselves' });
   const connection = { ...(await connectTo(context, name, target, content)), retentionDays: retention(context, name) };
-  if ((text(context.values, 'url') ?? context.env[urlVariable(name)]) === undefined)
-    context.speaker.say(`--url does not say where, so this is about ${target.url}`);
+  if (!(await isPlaced(context, name))) context.speaker.say(`--url does not say where, so this is about ${target.url}`);
   try {
     return await run(context, target, connection);
   } finally {

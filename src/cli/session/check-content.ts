@@ -3,7 +3,8 @@ import type { Step } from '../../setup/step.ts';
 import { type Connection, type TargetName, TARGETS } from '../../setup/targets.ts';
 import type { SinkOptions } from '../../sink/options.ts';
 import { type Diagnosis, SinkError } from '../../sink/sink.ts';
-import { connected, connectTo, contentOptions, urlVariable } from './content.ts';
+import { connected, connectTo, urlVariable } from './connect.ts';
+import { contentOptions } from './content.ts';
 import type { CommandContext } from './context.ts';
 
 /** Servers that are no sinks, or let a shipper see nothing of it: looked at when the environment names their URL. */

@@ -1,11 +1,7 @@
-import { serverVariable } from '../../core/environment.ts';
 import { loadExposure } from '../../config/load.ts';
-import { checkedNamespace, sinkOptions } from '../../config/settings.ts';
+import { checkedNamespace } from '../../config/settings.ts';
 import { type ContentOptions, DEFAULT_CONTENT } from '../../content/options.ts';
 import { PortlogError } from '../../core/errors.ts';
-import { type Connection, type Target } from '../../setup/targets.ts';
-import { httpClient } from '../../sink/transport/http.ts';
-import { type SinkOptions, urlOf } from '../../sink/options.ts';
 import { type CommandContext, list, number, text } from './context.ts';
 
 /** What dashboards and rules depend on, from flags and the configuration file. */
@@ -26,21 +22,6 @@ export async function contentOptions({ values, config: read }: CommandContext): 
   };
 }
 
-/** A server that is no sink: its URL from `--url`, else from the environment. */
-export async function connectTo({ values, env }: CommandContext, type: string, target: Target, content: ContentOptions): Promise<Connection> {
-  const url = text(values, 'url') ?? env[urlVariable(type)] ?? target.url;
-  return connected(await sinkOptions({ type, url }, { caFile: text(values, 'ca-file'), compression: 'none' }, 'default', env), target, content);
-}
-
-export function connected(options: SinkOptions, target: Target, content: ContentOptions): Connection {
-  const { connect = httpClient } = target;
-  return { client: connect({ ...options, compression: 'none' }, urlOf(options, target.url)), tenant: options.tenant, content };
-}
-
-export function urlVariable(type: string): string {
-  return serverVariable(type, 'URL');
-}
-
 /** `branch` or `branch=170`: hours within which a scan must have finished. */
 function siteOf(word: string): ContentOptions['sites'][number] {
   const [, name = '', hours] = /^([\w.-]{1,64})(?:=([1-9]\d{0,4}))?$/.exec(word) ?? [];
@@ -49,7 +30,7 @@ function siteOf(word: string): ContentOptions['sites'][number] {
   return { name, maxAgeHours: hours === undefined ? undefined : Number(hours) };
 }
 
-/** People's own rules have ids from 100000 to 120000, and ours take up to 120 of them. */
+/** People's own rules have ids from 100000 to 120000, and ours take up to 200 of them. */
 function baseId(id: number | undefined): number | undefined {
   if (id === undefined || (Number.isInteger(id) && id >= 100_000 && id <= 119_800)) return id;
   throw new PortlogError('usage', `--base-id ${id}: a whole number from 100000 to 119800`);
