@@ -1,4 +1,5 @@
 import type { Unread } from '../nmap/item.ts';
+import { isLinkLocal, linkOf, withoutZone, zoneOf } from '../nmap/link.ts';
 import type { ExtraPorts, Host, Port, Run, ScanInfo } from '../nmap/model.ts';
 import { PortSet } from '../nmap/port-set.ts';
 import { canTellClosed, establishes } from './scan-types.ts';
@@ -12,6 +13,8 @@ export interface RunCoverage {
   /** How each protocol was scanned. */
   readonly types: ReadonlyMap<string, ScanInfo>;
   readonly arguments: Arguments;
+  /** On which link its link-local targets are; undefined when that is not known. */
+  readonly link: string | undefined;
   /** Hosts that are down are listed (`-v`). */
   readonly listsDown: boolean;
   /** Hosts that are up are listed whatever was found on them: not with `--open`. */
@@ -59,6 +62,7 @@ export function runCoverage(run: Pick<Run, 'scanner' | 'args' | 'verbose' | 'sca
     ports,
     types,
     arguments: written,
+    link: linkOf(run.args),
     listsDown: verbose && !openOnly,
     listsUp: !openOnly,
     listsAnswersOnly: run.scanner === 'masscan',
@@ -149,19 +153,31 @@ export function absentHost(run: RunCoverage, complete: boolean, address: string,
   const { scope } = run.arguments;
   if (!complete) return { tested: false, why: 'run cut short' };
   if (!scope.known) return { tested: false, why: 'targets not known' };
-  if (!scope.addresses.has(address)) return { tested: false, why: 'outside of the targets' };
+  if (!scope.addresses.has(address) || !isOnLink(run, address)) return { tested: false, why: 'outside of the targets' };
   if (isUnread(unread, address)) return { tested: false, why: 'not readable' };
   return run.listsDown && !run.listsAnswersOnly ? { tested: true, state: 'down' } : { tested: false, why: 'down hosts not listed' };
 }
 
 /** Whether a complete run would have listed that host, had it been up: then a host that shows up later is new. */
-export function wouldList({ arguments: { scope }, listsUp, listsAnswersOnly }: RunCoverage, address: string, unread: Unread = []): boolean {
-  return listsUp && !listsAnswersOnly && scope.known && scope.addresses.has(address) && !isUnread(unread, address);
+export function wouldList(run: RunCoverage, address: string, unread: Unread = []): boolean {
+  const { scope } = run.arguments;
+  const isAskedFor = scope.known && scope.addresses.has(address) && isOnLink(run, address);
+  return run.listsUp && !run.listsAnswersOnly && isAskedFor && !isUnread(unread, address);
+}
+
+/** The address by which a run looks at a host: with its link, where it is told by that. */
+export function reachedAt({ key, ips }: { readonly key: string; readonly ips: readonly string[] }): string {
+  return zoneOf(key) === undefined ? (ips[0] ?? key) : key;
+}
+
+/** A link-local address is there on each link once. */
+export function isOnLink({ link }: RunCoverage, address: string): boolean {
+  return !isLinkLocal(address) || zoneOf(address) === link;
 }
 
 /** Whether the host may be one of those that the run lists and that could not be read. */
 function isUnread(unread: Unread, address: string): boolean {
-  return unread === 'unknown' || unread.includes(address);
+  return unread === 'unknown' || unread.includes(address) || unread.includes(withoutZone(address));
 }
 
 function countedState(counted: readonly CountedPorts[], protocol: string, port: number): PortFinding {

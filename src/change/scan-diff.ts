@@ -70,7 +70,12 @@ export class ScanCollector {
     const run = this.runs.at(-1);
     if (run === undefined) return;
     if (item.kind === 'host') {
-      const sighting = sightingOf(run.coverage, item.host, identify(item.host, this.macNetworks), this.findings?.of(run.run, item.host));
+      const sighting = sightingOf(
+        run.coverage,
+        item.host,
+        identify(item.host, this.macNetworks, run.coverage.link),
+        this.findings?.of(run.run, item.host),
+      );
       const { key } = sighting.identity;
       const earlier = this.listings.get(key);
       if (earlier === undefined) this.listings.set(key, [sighting]);

@@ -1,10 +1,14 @@
 import { isIP, isIPv4, SocketAddress } from 'node:net';
 import type { AddressSet } from '../nmap/address-set.ts';
+import { isLinkLocal, withoutZone, zoneOf } from '../nmap/link.ts';
 import type { Host, HostHint } from '../nmap/model.ts';
 
 /** The addresses and names of a host, in the forms that events need. */
 export interface Identity {
-  /** IPv4, else IPv6, else MAC, else the first name or address text: what tells hosts apart. In networks whose addresses are lent, MAC first. */
+  /**
+   * IPv4, else IPv6, else MAC, else the first name or address text: what tells hosts apart. In networks whose addresses are lent, MAC
+   * first. A link-local address with its link, where that is known: `fe80::1%eth0`.
+   */
   readonly key: string;
   /** Valid addresses only, RFC 5952 for IPv6, in nmap's order. */
   readonly ips: readonly string[];
@@ -22,14 +26,17 @@ export function networkTypeOf([ip]: readonly string[]): 'ipv4' | 'ipv6' | undefi
   return ip === undefined ? undefined : ip.includes(':') ? 'ipv6' : 'ipv4';
 }
 
-export function identify(host: Host | HostHint, macNetworks?: AddressSet): Identity {
+/** `link`: what the run looked at, see `linkOf`. */
+export function identify(host: Host | HostHint, macNetworks?: AddressSet, link?: string): Identity {
   const ips = new Set<string>();
   const macs: string[] = [];
   let written: string | undefined;
+  let zone: string | undefined;
   for (const { addr, addrtype } of host.addresses) {
     if (addrtype === 'mac') macs.push(ecsMac(addr));
     else {
       written ??= addr;
+      zone ??= zoneOf(addr);
       const ip = canonicalIp(addr);
       if (ip !== undefined) ips.add(ip);
     }
@@ -46,8 +53,14 @@ export function identify(host: Host | HostHint, macNetworks?: AddressSet): Ident
   }
   const all = [...ips];
   const lent = macNetworks !== undefined && all.some((ip) => macNetworks.has(ip));
-  const key = (lent ? macs[0] : undefined) ?? all.find(isIPv4) ?? all[0] ?? macs[0] ?? given ?? ptr ?? written ?? '';
+  const address = all.find(isIPv4) ?? all[0];
+  const key = (lent ? macs[0] : undefined) ?? (address && onLink(address, zone ?? link)) ?? macs[0] ?? given ?? ptr ?? written ?? '';
   return { key, ips: all, macs, name: given ?? ptr, ptr, names: [...names] };
+}
+
+/** The same link-local address is another host on another link; any other address is the same host on all of them. */
+function onLink(address: string, link: string | undefined): string {
+  return link !== undefined && isLinkLocal(address) ? `${address}%${link}` : address;
 }
 
 /** The one way to write an address, without a zone; undefined when it is none. */
@@ -55,8 +68,7 @@ function canonicalIp(address: string): string | undefined {
   const kind = isIP(address);
   if (kind === 4) return address;
   if (kind === 0) return undefined;
-  const zone = address.indexOf('%');
-  return new SocketAddress({ family: 'ipv6', address: zone === -1 ? address : address.slice(0, zone) }).address;
+  return new SocketAddress({ family: 'ipv6', address: withoutZone(address) }).address;
 }
 
 function ecsMac(mac: string): string {

@@ -1,5 +1,6 @@
 import { packageText } from '../core/package-files.ts';
 import type { AddressSet } from '../nmap/address-set.ts';
+import { linkOf } from '../nmap/link.ts';
 import { maskArguments } from '../nmap/mask.ts';
 import type { Run } from '../nmap/model.ts';
 import type { Fields } from './event.ts';
@@ -74,6 +75,8 @@ export interface RunContext {
   readonly scanId: string;
   /** nmap's command line with secrets masked. */
   readonly args: string | undefined;
+  /** On which link its link-local addresses are: `eth0`; undefined when that is not known. */
+  readonly link: string | undefined;
   /** Members of `Shared` that do not depend on the host. */
   readonly base: Fields;
   /** Epoch milliseconds; the time of reading when the scan tells none, or one that cannot be. */
@@ -93,6 +96,7 @@ export function runContext(run: Run, options: EventOptions): RunContext {
     run,
     scanId: scanId(run, run.args === undefined ? undefined : identityArguments(run.args), options.site),
     args,
+    link: linkOf(run.args),
     start: seenAt(run.start, now) || now,
     startIsOurs: seenAt(run.start, now) === 0,
     misdated: isMisdated(run.start, now) ? [`nmaprun@start=${run.start}`] : [],

@@ -39,7 +39,7 @@ export function placeFields({ options }: RunContext, ips: readonly string[]): Fi
 }
 
 export function hostContext(run: RunContext, host: Host): HostContext {
-  const identity = identify(host, run.options.macNetworks);
+  const identity = identify(host, run.options.macNetworks, run.link);
   const now = run.options.now();
   const time = seenAt(host.endtime, now) || seenAt(host.starttime, now) || run.start;
   const fields = sharedFields(run, host, identity, time);

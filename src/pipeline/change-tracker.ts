@@ -1,5 +1,5 @@
 import { type Change, portOf } from '../change/change.ts';
-import { absentHost, wouldList } from '../change/coverage.ts';
+import { absentHost, isOnLink, reachedAt, wouldList } from '../change/coverage.ts';
 import { absenceEvent, baselineEvent, changeEvent, markedAsMass, massChangeEvent, scopeShrankEvent } from '../change/event.ts';
 import { healTimes, settleHeld } from '../change/heal.ts';
 import { type KnownFinding, type KnownHost, type KnownPort, standing, unknownHost } from '../state/known-host.ts';
@@ -234,7 +234,7 @@ export class ChangeTracker {
     const found = this.hosts.find(identity.key) ?? unknownHost(identity.key);
     if (found === DAMAGED) return;
     const known = found;
-    const address = identity.ips[0] ?? identity.key;
+    const address = reachedAt(identity);
     const { changes, isFirstSeen, firstSeen, firstFindings, findings } = observe(
       known,
       {
@@ -337,7 +337,7 @@ export class ChangeTracker {
     const { scope } = coverage.arguments;
     const isTold = [record, ...earlier, ...later].some((other) => other.kind === kind && other.counts.toldUnlisted === true);
     if (coverage.listsDown || coverage.listsAnswersOnly || !scope.known || isTold) return;
-    const hosts = [...this.hosts.unseen(scope.addresses, started)].length;
+    const hosts = [...this.hosts.unseen(scope.addresses, started)].filter((key) => isOnLink(coverage, key)).length;
     if (hosts === 0) return;
     counts.toldUnlisted = true;
     this.remarks.push(unlistedText(hosts));
@@ -351,7 +351,7 @@ export class ChangeTracker {
     if (!coverage.listsDown || !coverage.arguments.scope.known) return;
     for (const key of this.hosts.unseen(coverage.arguments.scope.addresses, started)) {
       const known = this.hosts.find(key);
-      if (known === undefined || known === DAMAGED || !absentHost(coverage, true, known.ips[0] ?? key, record.counts.unread).tested) continue;
+      if (known === undefined || known === DAMAGED || !absentHost(coverage, true, reachedAt(known), record.counts.unread).tested) continue;
       const changes = observeAbsence(known, ended, this.options.confirm);
       this.record(known, current, { ports: [], findings: [] }, ended);
       this.note(known, current, changes, (change) => absenceEvent(context, known, change, this.scanId, ended));
