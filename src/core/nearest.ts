@@ -4,7 +4,8 @@ export function nearest(word: string, candidates: readonly string[]): string | u
   let least = Math.max(2, Math.ceil(word.length / 3)) + 1;
   for (const candidate of candidates) {
     const edits = distance(word.toLowerCase(), candidate.toLowerCase());
-    if (edits < least) [best, least] = [candidate, edits];
+    // Of a short word, nothing would be left.
+    if (edits < least && edits < word.length) [best, least] = [candidate, edits];
   }
   return best;
 }

@@ -85,10 +85,12 @@ export class ScheduledScans {
     });
   }
 
-  /** The latest one. */
-  last(name: string): ScheduledScan | undefined {
+  /** The latest one. One whose process is gone has ended without a word, even where that may not be written down. */
+  last(name: string, isAlive: IsAlive): ScheduledScan | undefined {
     const row = this.database.get('SELECT * FROM scheduled_scan WHERE name = ? ORDER BY due DESC LIMIT 1', name);
-    return row && scanOf(row);
+    if (row === undefined) return undefined;
+    const scan = scanOf(row);
+    return scan.ended === undefined && !isAlive(row['pid'] as number, scan.started) ? { ...scan, problem: ENDED_WITHOUT_A_WORD } : scan;
   }
 
   /** When the latest one ended that went well. */

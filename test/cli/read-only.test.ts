@@ -1,7 +1,9 @@
-import { chmodSync, copyFileSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, copyFileSync, cpSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openDatabase, openToLook } from '../../src/state/store.ts';
+import { canMount } from '../support/can-mount.ts';
 import { portlogHere } from '../support/run-in-process.ts';
 import { freshDir, ROOT } from '../support/run-portlog.ts';
 import { answer, scriptedServer } from '../support/scripted-server.ts';
@@ -17,6 +19,27 @@ beforeEach(async () => {
   expect(code).toBe(0);
 });
 afterEach(() => chmodSync(state, 0o700));
+
+/** What only reads, with its exit code, and what is in its answer. */
+const READERS: readonly (readonly [command: readonly string[], code: number, text: string])[] = [
+  [['inventory'], 0, '127.0.0.1'],
+  [['findings'], 0, 'SEVERITY'],
+  [['report', '--format', 'markdown'], 0, '127.0.0.1'],
+  [['exposure', 'init'], 0, 'expected:'],
+  [['status'], 5, '3 hosts known'],
+  [['diff', SCAN], 0, ''],
+  [['replay', '--list'], 0, 'waiting'],
+  [['replay', '--list', '--json'], 0, '"events":17'],
+];
+
+/** The same files, where nothing can be written. */
+function mountReadOnly(folder: string): void {
+  const copy = freshDir();
+  cpSync(folder, copy, { recursive: true });
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=8m,mode=700', 'tmpfs', folder]);
+  cpSync(copy, folder, { recursive: true });
+  execFileSync('mount', ['-o', 'remount,ro', folder]);
+}
 
 /** Everything about a directory that somebody could see. */
 function traces(): unknown {
@@ -49,6 +72,31 @@ describe('a state that nothing is written to', () => {
     const { stdout, stderr, code } = await portlogHere([...command, ...args]);
     expect([code, stderr]).toEqual([0, expect.not.stringContaining('read-only')]);
     expect(stdout).toContain(text);
+  });
+
+  test.skipIf(!canMount())('every command that only reads works on a read-only file system (needs the right to mount)', async () => {
+    const waiting = freshDir();
+    const down = ['--to', 'loki=http://127.0.0.1:1', '--retry-for-seconds', '0'];
+    expect((await portlogHere([SCAN, '--state-dir', waiting, ...down])).code).toBe(5);
+    mountReadOnly(waiting);
+    try {
+      for (const [command, code, text] of READERS) {
+        const done = await portlogHere([...command, '--state-dir', waiting]);
+        expect([command, done.code, done.stderr]).toEqual([command, code, expect.not.stringContaining('read-only')]);
+        expect(done.stdout).toContain(text);
+      }
+    } finally {
+      execFileSync('umount', [waiting]);
+    }
+  });
+
+  test('replay --list leaves lost runs to the next command that ships', async () => {
+    const database = openDatabase(state);
+    database.run("INSERT INTO run (pid, started, what, tick) VALUES (999999999, 1, 'scan.xml', 1)");
+    database.close();
+    const { stderr } = await portlogHere(['replay', '--list', ...args]);
+    expect(stderr).toBe('');
+    expect((await portlogHere(['status', ...args])).stdout).toContain('ended without a word');
   });
 
   test('what another process is writing is seen as far as it is committed', () => {

@@ -1,10 +1,9 @@
-import { existsSync } from 'node:fs';
 import { type Change, portOf } from '../../change/change.ts';
 import { diffScans, diffWith, type Findings, knowledgeOf, ScanCollector, type ScanDiff, type ScanView } from '../../change/scan-diff.ts';
 import { KnownScans } from '../../change/scans.ts';
 import { KnownHosts } from '../../state/known-hosts.ts';
 import type { Settings } from '../../config/settings.ts';
-import { openAsAllowed, stateFile } from '../../state/store.ts';
+import { stateFile } from '../../state/store.ts';
 import { EXIT, type ExitCode, PortlogError } from '../../core/errors.ts';
 import { milliseconds } from '../../event/time.ts';
 import { Finder } from '../../finding/finder.ts';
@@ -16,6 +15,7 @@ import { count } from '../session/report/words.ts';
 import { print } from '../session/terminal.ts';
 import { type CommandContext, settingsOf, text } from '../session/context.ts';
 import { readScan } from '../session/read-scan.ts';
+import { readState } from '../session/known-state.ts';
 import type { Command } from '../command.ts';
 import { only, SHIP_OPTIONS } from '../session/options.ts';
 
@@ -84,19 +84,15 @@ async function diffTwo(context: CommandContext, settings: Settings, old: string,
 
 async function diffWithState(context: CommandContext, settings: Settings, newer: string): Promise<Compared> {
   const { stateDir, event } = settings;
-  if (!existsSync(stateFile(stateDir)))
-    throw new PortlogError('usage', `nothing is known yet to compare with: there is no ${stateFile(stateDir)}`, {
-      hint: 'ship a scan first, name another directory with --state-dir, or name two scans',
-    });
-  const after = await view(context, settings, newer);
-  const database = openAsAllowed(stateDir);
-  try {
+  const compared = await readState(stateDir, async (database) => {
     const hosts = new KnownHosts(database, event.site);
     const knowledge = knowledgeOf(hosts, new KnownScans(database, event.site), findingsOf(settings));
-    return { diff: diffWith(knowledge, after, settings.changes), damage: hosts.damage };
-  } finally {
-    database.close();
-  }
+    return { diff: diffWith(knowledge, await view(context, settings, newer), settings.changes), damage: hosts.damage };
+  });
+  if (compared !== undefined) return compared;
+  throw new PortlogError('usage', `nothing is known yet to compare with: there is no ${stateFile(stateDir)}`, {
+    hint: 'ship a scan first, name another directory with --state-dir, or name two scans',
+  });
 }
 
 /** Judged as when it is shipped. */

@@ -1,8 +1,7 @@
-import { existsSync } from 'node:fs';
 import { inventoryRows } from '../../change/inventory.ts';
 import { KnownHosts } from '../../state/known-hosts.ts';
 import type { Settings } from '../../config/settings.ts';
-import { openDatabase, stateFile } from '../../state/store.ts';
+import { stateFile } from '../../state/store.ts';
 import { EXIT, type ExitCode, PortlogError } from '../../core/errors.ts';
 import { levelOf } from '../../event/event.ts';
 import { EXPIRED, type ExposurePolicy } from '../../finding/exposure.ts';
@@ -13,6 +12,7 @@ import { type CommandContext, settingsOf, text } from '../session/context.ts';
 import { type OpenPort, scannedPorts, type ScannedPorts } from '../session/scanned-ports.ts';
 import type { Command } from '../command.ts';
 import { only, SHIP_OPTIONS } from '../session/options.ts';
+import { readState, sayDamage } from '../session/known-state.ts';
 import { neededWord, refuseMore } from '../session/words.ts';
 
 /** `portlog exposure init|check`: what is meant to be open, written down and compared. */
@@ -66,16 +66,25 @@ function withoutFile(context: CommandContext): CommandContext {
 
 /** Writes down what is open now, for a person to go through. */
 async function init(context: CommandContext, settings: Settings, scan: string | undefined): Promise<ExitCode> {
-  const { ports, gaps, name } =
-    scan === undefined ? { ports: knownPorts(settings), gaps: [], name: '' } : await scannedPorts(context, settings, scan);
-  for (const gap of gaps) context.speaker.warn(`${name}: ${gap}`);
+  const { ports, code } = scan === undefined ? await knownPorts(context, settings) : await portsOfScan(context, settings, scan);
   const { stringify } = await import('yaml');
   const heading = `# What is meant to be open. Go through it: take out what should not be, say why the rest is, and who answers for it.
 # docs/how-to/exposure.md explains each setting.
 `;
   await print(context.terminal, heading + stringify({ networks: networksOf(ports), expected: entriesOf(ports) }));
   context.speaker.say(`${count(ports.length, 'open port')} of ${count(new Set(ports.map(({ host }) => host)).size, 'host')} written down`);
-  return EXIT.delivered;
+  return code;
+}
+
+interface Ports {
+  readonly ports: readonly OpenPort[];
+  readonly code: ExitCode;
+}
+
+async function portsOfScan(context: CommandContext, settings: Settings, scan: string): Promise<Ports> {
+  const { ports, gaps, name } = await scannedPorts(context, settings, scan);
+  for (const gap of gaps) context.speaker.warn(`${name}: ${gap}`);
+  return { ports, code: EXIT.delivered };
 }
 
 /** What was not looked at is never meant to be open: a scan that tells nothing is an error, one that tells a part of it is "partly". */
@@ -144,25 +153,24 @@ function verdict({ ports, closed }: Checked): string {
     : `${count(ports.length, 'open port')}, all of them meant to be open`;
 }
 
-function knownPorts({ stateDir, event }: Settings): readonly OpenPort[] {
-  const path = stateFile(stateDir);
-  if (!existsSync(path))
-    throw new PortlogError('usage', `nothing is known yet: there is no ${path}`, { hint: 'name a scan: portlog exposure init SCAN' });
-  const database = openDatabase(stateDir);
-  try {
+const OPEN = { network: undefined, ports: undefined, transport: undefined, service: undefined, states: new Set(['open']), since: undefined };
+
+async function knownPorts({ speaker }: CommandContext, { stateDir, event }: Settings): Promise<Ports> {
+  const known = await readState(stateDir, async (database) => {
     const hosts = new KnownHosts(database, event.site);
-    const filter = { network: undefined, ports: undefined, transport: undefined, service: undefined, states: new Set(['open']), since: undefined };
-    const rows = hosts.keys().flatMap((key) => {
-      const known = hosts.get(key);
-      return known === undefined ? [] : inventoryRows(event.site, known, filter);
-    });
-    return rows.flatMap(({ host, ips, port }) =>
-      port === undefined ? [] : [{ host, ips, number: port.number, protocol: port.transport, service: port.service ?? '', time: port.lastTested }],
-    );
-  } finally {
-    database.close();
-  }
+    return { ports: openPortsOf(hosts), code: sayDamage(speaker, [hosts]) };
+  });
+  if (known !== undefined) return known;
+  throw new PortlogError('usage', `nothing is known yet: there is no ${stateFile(stateDir)}`, { hint: 'name a scan: portlog exposure init SCAN' });
 }
+
+function openPortsOf(hosts: KnownHosts): readonly OpenPort[] {
+  const rows = [...hosts.readable()].flatMap((known) => inventoryRows(hosts.site, known, OPEN));
+  return rows.flatMap(({ host, ips, port }) =>
+    port === undefined ? [] : [{ host, ips, number: port.number, protocol: port.transport, service: port.service ?? '', time: port.lastTested }],
+  );
+}
+
 /** The networks of the hosts, as a first guess: a /24 or a /64 each. */
 function networksOf(ports: readonly OpenPort[]): readonly object[] {
   const networks = new Set(ports.flatMap(({ ips: [ip] }) => (ip === undefined ? [] : networkOf(ip))));

@@ -1,6 +1,9 @@
 import { isWithin } from '../../change/inventory.ts';
 import { KnownHosts, knownSites } from '../../state/known-hosts.ts';
-import { EXIT, type ExitCode } from '../../core/errors.ts';
+import type { Settings } from '../../config/settings.ts';
+import { nearest } from '../../core/nearest.ts';
+import { RULES } from '../../finding/registry.ts';
+import { EXIT, type ExitCode, PortlogError } from '../../core/errors.ts';
 import { type Level, SEVERITY } from '../../event/event.ts';
 import { type FindingFact } from '../../report/facts.ts';
 import { findingsOf } from '../../report/gather.ts';
@@ -45,8 +48,9 @@ export const findings: Command = {
 async function showFindings(context: CommandContext, words: readonly string[]): Promise<ExitCode> {
   refuseMore(words, 'findings');
   const { values, speaker, terminal } = context;
-  const { stateDir } = await settingsOf(context);
-  const isWanted = filterOf(context);
+  const settings = await settingsOf(context);
+  const { stateDir } = settings;
+  const isWanted = filterOf(context, settings);
   const network = networkOf(list(values, 'network'));
   const format = FINDING_FORMATS[text(values, 'format') ?? 'table'] ?? FINDING_FORMATS['table'];
   if (format === undefined) return EXIT.usage;
@@ -70,8 +74,18 @@ async function showFindings(context: CommandContext, words: readonly string[]): 
   return code ?? EXIT.delivered;
 }
 
-function filterOf({ values }: CommandContext): (finding: FindingFact) => boolean {
+function filterOf({ values }: CommandContext, { findings: { services = [] } }: Settings): (finding: FindingFact) => boolean {
   const least = SEVERITY[(text(values, 'severity') ?? 'low') as Level];
   const rules = list(values, 'rule');
+  const known = [...RULES, ...services].map(({ id }) => id);
+  const unknown = rules?.find((id) => !known.includes(id));
+  if (unknown !== undefined) throw noRule(unknown, known);
   return ({ severity, rule }) => severity >= least && (rules === undefined || rules.includes(rule));
+}
+
+function noRule(id: string, known: readonly string[]): PortlogError {
+  const guess = nearest(id, known);
+  return new PortlogError('usage', `there is no rule "${id}"`, {
+    hint: guess === undefined ? 'docs/reference/rules.md lists them; your own are in the file of --config' : `did you mean ${guess}?`,
+  });
 }

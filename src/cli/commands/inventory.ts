@@ -1,18 +1,16 @@
-import { existsSync } from 'node:fs';
 import { type InventoryFilter, inventoryRows, isWithin } from '../../change/inventory.ts';
-import { PortSet } from '../../nmap/port-set.ts';
 import { KnownHosts, knownSites } from '../../state/known-hosts.ts';
-import { openAsAllowed, openDatabase, stateFile } from '../../state/store.ts';
 import { EXIT, type ExitCode, PortlogError } from '../../core/errors.ts';
 import type { Database } from '../../state/database.ts';
 import { isSure } from '../session/confirm.ts';
 import { ROW_FORMATS } from '../session/report/inventory.ts';
 import { count } from '../session/report/words.ts';
 import { networkOf } from '../session/network.ts';
+import { portsOf } from '../session/ports.ts';
 import { sinceOf } from '../session/since.ts';
 import { print } from '../session/terminal.ts';
 import { type CommandContext, list, settingsOf, text } from '../session/context.ts';
-import { sayDamage, sayNothingKnown } from '../session/known-state.ts';
+import { changeKnown, sayDamage, withKnown } from '../session/known-state.ts';
 import type { Command } from '../command.ts';
 import { only, SHIP_OPTIONS } from '../session/options.ts';
 import { refuseMore } from '../session/words.ts';
@@ -44,44 +42,42 @@ export const inventory: Command = {
 
 async function showInventory(context: CommandContext, words: readonly string[]): Promise<ExitCode> {
   refuseMore(words, 'inventory');
-  const { values, speaker, terminal } = context;
-  const settings = await settingsOf(context);
+  const { values, speaker } = context;
+  const { stateDir } = await settingsOf(context);
+  if (values['forget'] === true && ['port', 'service', 'state', 'since'].some((name) => values[name] !== undefined))
+    throw new PortlogError('usage', '--forget forgets whole hosts', { hint: 'choose them with --network and --site' });
   const filter = filterOf(context, Date.now());
-  const path = stateFile(settings.stateDir);
-  if (!existsSync(path)) {
-    sayNothingKnown(speaker, path);
-    return EXIT.delivered;
-  }
-  const database = values['forget'] === true ? openDatabase(settings.stateDir) : openAsAllowed(settings.stateDir);
-  try {
-    const site = text(values, 'site');
-    const sites = (site === undefined ? knownSites(database) : [site]).map((name) => new KnownHosts(database, name));
-    if (values['forget'] === true) return await forget(context, database, sites, filter);
-    const format = ROW_FORMATS[text(values, 'format') ?? 'table'] ?? ROW_FORMATS['table'];
-    if (format === undefined) return EXIT.usage;
-    let isRead = await print(terminal, format.heading);
-    let [hosts, rows] = [0, 0];
-    for (const known of sites) {
-      for (const host of known.readable()) {
-        if (!isWithin(filter, host)) continue;
-        const found = inventoryRows(known.site, host, filter);
-        hosts += found.length > 0 ? 1 : 0;
-        rows += found.filter(({ port }) => port !== undefined).length;
-        isRead &&= await print(terminal, found.map((row) => format.row(row)).join(''));
-        if (!isRead) return EXIT.delivered;
-      }
+  const done =
+    values['forget'] === true
+      ? await changeKnown(stateDir, speaker, (database) => forget(context, database, sitesOf(context, database), filter))
+      : await withKnown(stateDir, speaker, (database) => show(context, sitesOf(context, database), filter));
+  return done ?? EXIT.delivered;
+}
+
+function sitesOf({ values }: CommandContext, database: Database): readonly KnownHosts[] {
+  const site = text(values, 'site');
+  return (site === undefined ? knownSites(database) : [site]).map((name) => new KnownHosts(database, name));
+}
+
+async function show({ values, speaker, terminal }: CommandContext, sites: readonly KnownHosts[], filter: InventoryFilter): Promise<ExitCode> {
+  const format = ROW_FORMATS[text(values, 'format') ?? 'table'] ?? ROW_FORMATS['table'];
+  if (format === undefined || !(await print(terminal, format.heading))) return EXIT.delivered;
+  let [hosts, rows] = [0, 0];
+  for (const known of sites) {
+    for (const host of known.readable()) {
+      if (!isWithin(filter, host)) continue;
+      const found = inventoryRows(known.site, host, filter);
+      hosts += found.length > 0 ? 1 : 0;
+      rows += found.filter(({ port }) => port !== undefined).length;
+      if (!(await print(terminal, found.map((row) => format.row(row)).join('')))) return EXIT.delivered;
     }
-    speaker.say(`${count(hosts, 'host')}, ${count(rows, 'port')}`);
-    return sayDamage(speaker, sites);
-  } finally {
-    database.close();
   }
+  speaker.say(`${count(hosts, 'host')}, ${count(rows, 'port')}`);
+  return sayDamage(speaker, sites);
 }
 
 async function forget(context: CommandContext, database: Database, sites: readonly KnownHosts[], filter: InventoryFilter): Promise<ExitCode> {
   const { values, speaker } = context;
-  if (['port', 'service', 'state', 'since'].some((name) => values[name] !== undefined))
-    throw new PortlogError('usage', '--forget forgets whole hosts', { hint: 'choose them with --network and --site' });
   const chosen = sites.flatMap((known) => known.keys().flatMap((key) => (isWithin(filter, known.placeOf(key)) ? [{ known, key }] : [])));
   const what = `what is known of ${count(chosen.length, 'host')}`;
   if (chosen.length === 0) {
@@ -101,12 +97,10 @@ async function forget(context: CommandContext, database: Database, sites: readon
 
 function filterOf({ values }: CommandContext, now: number): InventoryFilter {
   const since = text(values, 'since');
-  const [, ports, transport] = /^([\d,-]*)(?:\/(\w+))?$/.exec(text(values, 'port') ?? '') ?? [];
-  if (ports === undefined)
-    throw new PortlogError('usage', `--port "${text(values, 'port')}": write numbers and ranges`, { hint: '22,8000-8100 or 53/udp' });
+  const { numbers, transport } = portsOf(text(values, 'port'));
   return {
     network: networkOf(list(values, 'network')),
-    ports: ports === '' ? undefined : PortSet.of(ports),
+    ports: numbers,
     transport,
     service: text(values, 'service')?.toLowerCase(),
     states: statesOf(text(values, 'state') ?? 'open'),

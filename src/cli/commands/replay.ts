@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import type { Settings } from '../../config/settings.ts';
 import { sinkOptions } from '../../config/settings.ts';
 import { openStore } from '../../state/open-store.ts';
-import { stateFile, type Store, type WaitingSink } from '../../state/store.ts';
+import { stateFile, type Store, type WaitingSink, waitingSinks } from '../../state/store.ts';
 import { EXIT, type ExitCode, PortlogError } from '../../core/errors.ts';
 import { addressOf, inScope, type SinkOptions } from '../../sink/options.ts';
 import { createSink } from '../../sink/registry.ts';
@@ -15,6 +15,7 @@ import { print } from '../session/terminal.ts';
 import { type CommandContext, settingsOf, text } from '../session/context.ts';
 import type { Command } from '../command.ts';
 import { SHIP_OPTIONS, without } from '../session/options.ts';
+import { readState } from '../session/known-state.ts';
 import { refuseMore } from '../session/words.ts';
 
 /** `portlog replay`: sends, shows or deletes what earlier runs had to leave on disk. */
@@ -50,22 +51,18 @@ export const replay: Command = {
 
 async function replayWaiting(context: CommandContext, words: readonly string[]): Promise<ExitCode> {
   refuseMore(words, 'replay');
-  const { values, speaker, terminal } = context;
+  const { values, speaker } = context;
   const settings = await settingsOf(context);
   if (!existsSync(stateFile(settings.stateDir))) {
     speaker.say(`nothing waits: there is no ${stateFile(settings.stateDir)}`);
     return EXIT.delivered;
   }
+  if (values['list'] === true) return listWaiting(context, settings);
   const store = openStore(settings.stateDir, 'the spool', settings.spool);
   let open = true;
   try {
     const from = text(values, 'from');
-    const waiting = store.waiting().filter(({ identity }) => (from === undefined ? isWanted(identity, settings) : isNamed(identity, from)));
-    if (values['list'] === true) {
-      if (values['json'] === true) await print(terminal, `${jsonWaiting(waiting)}\n`);
-      else printWaiting(waiting, terminal.stdout);
-      return EXIT.delivered;
-    }
+    const waiting = wanted(store.waiting(), settings, from);
     if (values['purge'] === true) return await purge(context, store, waiting);
     const concerned = values['dead'] === true ? waiting : waiting.filter(({ tables }) => tables.spool.usage().events > 0);
     if (concerned.length === 0) {
@@ -82,6 +79,20 @@ async function replayWaiting(context: CommandContext, words: readonly string[]):
     if (open) printLostRuns(store.lostRuns, speaker);
     if (open) store.close();
   }
+}
+
+/** Sends nothing and writes nothing. */
+async function listWaiting({ values, terminal }: CommandContext, settings: Settings): Promise<ExitCode> {
+  await readState(settings.stateDir, async (database) => {
+    const waiting = wanted(waitingSinks(database), settings, text(values, 'from'));
+    if (values['json'] === true) await print(terminal, `${jsonWaiting(waiting)}\n`);
+    else printWaiting(waiting, terminal.stdout);
+  });
+  return EXIT.delivered;
+}
+
+function wanted(waiting: readonly WaitingSink[], settings: Settings, from: string | undefined): readonly WaitingSink[] {
+  return waiting.filter(({ identity }) => (from === undefined ? isWanted(identity, settings) : isNamed(identity, from)));
 }
 
 /** Without `--to`: whatever waits. */

@@ -1,4 +1,4 @@
-import { existsSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { KnownScans } from '../../change/scans.ts';
 import { KnownHosts, knownSites } from '../../state/known-hosts.ts';
@@ -7,7 +7,7 @@ import type { Config } from '../../config/config.ts';
 import type { Settings } from '../../config/settings.ts';
 import { isAlive } from '../../core/process-alive.ts';
 import { Runs } from '../../state/runs.ts';
-import { openAsAllowed, stateFile, waitingSinks } from '../../state/store.ts';
+import { stateFile, waitingSinks } from '../../state/store.ts';
 import { EXIT, type ExitCode } from '../../core/errors.ts';
 import { scansIn } from '../../source/directory.ts';
 import type { Database } from '../../state/database.ts';
@@ -19,6 +19,7 @@ import { unfinishedFiles } from '../../state/unfinished-files.ts';
 import { type Status, statusCode, statusJson, statusText } from '../session/report/status.ts';
 import { print } from '../session/terminal.ts';
 import { type CommandContext, settingsOf, text } from '../session/context.ts';
+import { readState } from '../session/known-state.ts';
 import type { Command } from '../command.ts';
 import { only, SHIP_OPTIONS } from '../session/options.ts';
 import { refuseMore } from '../session/words.ts';
@@ -39,27 +40,19 @@ async function showStatus(context: CommandContext, words: readonly string[]): Pr
   const { values, terminal, speaker } = context;
   const settings = await settingsOf(context);
   const config = await context.config();
-  const path = stateFile(settings.stateDir);
-  if (!existsSync(path)) {
-    speaker.say(`nothing has run yet: there is no ${path}`);
-    return EXIT.delivered;
-  }
-  const database = openAsAllowed(settings.stateDir);
-  try {
-    const status = await statusOf(database, settings, config, text(values, 'config'));
-    await print(terminal, values['json'] === true ? `${statusJson(status)}\n` : statusText(status));
-    return statusCode(status);
-  } finally {
-    database.close();
-  }
+  const code = await readState(settings.stateDir, async (database) => {
+    const found = await statusOf(database, settings, config, text(values, 'config'));
+    await print(terminal, values['json'] === true ? `${statusJson(found)}\n` : statusText(found));
+    return statusCode(found);
+  });
+  if (code === undefined) speaker.say(`nothing has run yet: there is no ${stateFile(settings.stateDir)}`);
+  return code ?? EXIT.delivered;
 }
 
 async function statusOf(database: Database, { maxAges }: Settings, config: Config, file: string | undefined): Promise<Status> {
   const now = systemClock.now();
   const runs = new Runs(database).open();
   const scans = new ScheduledScans(database);
-  // Those whose process is gone get their end by this.
-  if (!database.isReadOnly) scans.failed(isAlive, now);
   return {
     now,
     state: { path: database.path, bytes: statSync(database.path).size },
@@ -74,7 +67,7 @@ async function statusOf(database: Database, { maxAges }: Settings, config: Confi
     schedules: schedulesOf(config, file).map(({ name, timetable }) => ({
       name,
       timetable: timetable.text,
-      last: scans.last(name),
+      last: scans.last(name, isAlive),
       next: timetable.next(now),
     })),
     directories: await Promise.all(directoriesOf(database, config).map((path) => directoryStatus(database, path))),

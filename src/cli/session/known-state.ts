@@ -1,18 +1,35 @@
 import { existsSync } from 'node:fs';
 import type { KnownHosts } from '../../state/known-hosts.ts';
-import { openAsAllowed, stateFile } from '../../state/store.ts';
+import { openAsAllowed, openDatabase, stateFile } from '../../state/store.ts';
 import { EXIT, type ExitCode } from '../../core/errors.ts';
 import type { Database } from '../../state/database.ts';
 import type { Speaker } from './terminal.ts';
 
-/** Reads what is known, also where nothing may be written, and closes it; undefined, with a word, when nothing is. */
+/**
+ * How every command opens the state that only reads it: where nothing may be written, too, and while another process writes to it.
+ * Undefined when there is none.
+ */
+export async function readState<T>(stateDir: string, work: (database: Database) => Promise<T>): Promise<T | undefined> {
+  return withDatabase(stateDir, openAsAllowed, work);
+}
+
+/** The same, with a word when there is none. */
 export async function withKnown<T>(stateDir: string, speaker: Speaker, work: (database: Database) => Promise<T>): Promise<T | undefined> {
-  const path = stateFile(stateDir);
-  if (!existsSync(path)) {
-    sayNothingKnown(speaker, path);
-    return undefined;
-  }
-  const database = openAsAllowed(stateDir);
+  return (await readState(stateDir, work)) ?? sayNothingKnown(speaker, stateDir);
+}
+
+/** For who changes what is known. */
+export async function changeKnown<T>(stateDir: string, speaker: Speaker, work: (database: Database) => Promise<T>): Promise<T | undefined> {
+  return (await withDatabase(stateDir, openDatabase, work)) ?? sayNothingKnown(speaker, stateDir);
+}
+
+async function withDatabase<T>(
+  stateDir: string,
+  open: (stateDir: string) => Database,
+  work: (database: Database) => Promise<T>,
+): Promise<T | undefined> {
+  if (!existsSync(stateFile(stateDir))) return undefined;
+  const database = open(stateDir);
   try {
     return await work(database);
   } finally {
@@ -27,8 +44,7 @@ export function sayDamage(speaker: Speaker, sites: readonly KnownHosts[]): ExitC
   return damage.length === 0 ? EXIT.delivered : EXIT.state;
 }
 
-/** There is no state file at `path`. */
-export function sayNothingKnown(speaker: Speaker, path: string): void {
-  speaker.say(`nothing is known yet: there is no ${path}`);
+function sayNothingKnown(speaker: Speaker, stateDir: string): undefined {
+  speaker.say(`nothing is known yet: there is no ${stateFile(stateDir)}`);
   speaker.say('  → ship a scan (portlog --to …) with the same --state-dir; what goes to standard output alone is not remembered');
 }
