@@ -19,7 +19,7 @@ export interface NetworkEntry {
   readonly external?: boolean;
 }
 
-interface ExpectedEntry {
+export interface ExpectedEntry {
   readonly hosts: readonly string[];
   readonly ports: readonly string[];
   readonly reason: string;

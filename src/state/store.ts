@@ -48,13 +48,13 @@ export class Store {
   readonly run: number;
   /** What runs before this one left open. */
   readonly lostRuns: readonly OpenRun[];
-  /** The file itself, for what is kept beside deliveries in the same transactions. */
+  /** @internal The file itself, for what is kept beside deliveries in the same transactions. */
   readonly database: Database;
   private readonly runs: Runs;
   private context: SpoolContext;
   private sums: () => readonly RunSums[] = () => [];
 
-  /** Throws `state-unusable` when the file cannot be used. */
+  /** @internal Throws `state-unusable` when the file cannot be used. */
   constructor({ stateDir, limits = DEFAULT_SPOOL_LIMITS, now, pid, tick, isAlive, what }: StoreOptions) {
     this.path = stateFile(stateDir);
     this.database = openDatabase(stateDir);
@@ -73,32 +73,35 @@ export class Store {
     }
   }
 
+  /** @internal */
   tables({ type, target, scope }: SinkIdentity): SinkTables {
     this.database.run('INSERT OR IGNORE INTO sink (type, target, scope) VALUES (?, ?, ?)', type, target, scope);
     const row = this.database.get('SELECT id FROM sink WHERE type = ? AND target = ? AND scope = ?', type, target, scope);
     return tablesOf(this.database, row?.['id'] as number, this.context);
   }
 
-  /** Room is per sink: each of so many has an equal part of the whole, so that one that is down leaves the others theirs. */
+  /** @internal Room is per sink: each of so many has an equal part of the whole, so that one that is down leaves the others theirs. */
   shareBetween(sinks: number): void {
     const { limits } = this.context;
     this.context = { ...this.context, limits: { ...limits, maxBytes: Math.floor(limits.maxBytes / Math.max(1, sinks)) } };
   }
 
-  /** Every sink that something waits for, or has died. */
+  /** @internal Every sink that something waits for, or has died. */
   waiting(): readonly WaitingSink[] {
     return waitingSinks(this.database, this.context);
   }
 
+  /** @internal */
   transaction<T>(work: () => T): T {
     return this.database.transaction(work);
   }
 
-  /** From now on each commit carries the sums as they are. */
+  /** @internal From now on each commit carries the sums as they are. */
   watch(sums: () => readonly RunSums[]): void {
     this.sums = sums;
   }
 
+  /** @internal */
   saveSums(): void {
     this.runs.save(this.run, this.sums());
   }

@@ -36,7 +36,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
     'config',
     'unattended',
   ],
-  '.': ['core', 'nmap', 'event', 'finding', 'sink', 'state', 'change', 'source', 'delivery', 'pipeline', 'exporter'],
+  '.': ['core', 'nmap', 'event', 'finding', 'sink', 'state', 'change', 'source', 'delivery', 'pipeline', 'exporter', 'config/load'],
 };
 
 /** Modules from outside that have one home, and where: folders, or files without `.ts`. */

@@ -1,0 +1,41 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { ROOT } from '../support/run-portlog.ts';
+
+const project = mkdtempSync(join(tmpdir(), 'portlog-consumer-'));
+afterAll(() => rmSync(project, { recursive: true }));
+
+beforeAll(() => {
+  mkdirSync(join(project, 'node_modules/@types'), { recursive: true });
+  symlinkSync(ROOT, join(project, 'node_modules/portlog'));
+  symlinkSync(join(ROOT, 'node_modules/@types/node'), join(project, 'node_modules/@types/node'));
+  symlinkSync(join(ROOT, 'node_modules/undici-types'), join(project, 'node_modules/undici-types'));
+  writeFileSync(join(project, 'package.json'), '{ "type": "module" }');
+  writeFileSync(join(project, 'consumer.ts'), readFileSync('examples/library.ts'));
+  const compilerOptions = { target: 'es2024', module: 'nodenext', strict: true, exactOptionalPropertyTypes: true, outDir: 'out', types: ['node'] };
+  writeFileSync(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['consumer.ts'] }));
+});
+
+test('every option of the library is built from what the package exports, in a strict project of its own', { timeout: 120_000 }, () => {
+  const compiled = spawnSync(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc')], { cwd: project, encoding: 'utf8' });
+  expect(compiled.stdout + compiled.stderr).toBe('');
+  const ran = spawnSync(process.execPath, ['out/consumer.js', join(ROOT, 'examples/loopback.xml'), join(project, 'state')], {
+    cwd: project,
+    encoding: 'utf8',
+  });
+  expect(ran.stderr.replace(/\(node:\d+\) Exp.*\n.*\n/, '')).toBe('');
+  const [first = '', second] = ran.stdout.trim().split('\n');
+  const { read, delivered, seen, inputs, store } = JSON.parse(first) as Record<string, unknown>;
+  expect({ inputs, store }).toEqual({ inputs: 1, store: 'string' });
+  expect(delivered).toBe(read);
+  expect(seen).toBeGreaterThanOrEqual(read as number);
+  expect(second).toMatch(/^true sink-unknown there are: stdout, /);
+});
+
+test('what is inside does not show in the types', () => {
+  const store = readFileSync(join(ROOT, 'dist/state/store.d.ts'), 'utf8');
+  for (const member of ['database', 'transaction', 'saveSums', 'shareBetween', 'tables(']) expect(store).not.toContain(`    ${member}`);
+});
