@@ -10,6 +10,7 @@ import { eventSchema } from './event-schema.ts';
 import { eventsPage } from './events-page.ts';
 import { elasticsearchFiles, opensearchFiles } from './elasticsearch-files.ts';
 import { grafanaDashboards } from './grafana-dashboards.ts';
+import { onceUnit } from './once-unit.ts';
 import { rulesPage } from './rules-page.ts';
 
 /** Every committed file that is made from the field catalogue, with its content. */
@@ -23,6 +24,7 @@ export function generated(): ReadonlyMap<string, string> {
   files.set('docs/reference/rules.md', rulesPage(RULES));
   files.set('docs/reference/cli.md', cliPage());
   files.set('docs/reference/configuration.md', configurationPage(JSON.parse(readFileSync('schemas/config.schema.json', 'utf8'))));
+  files.set('examples/portlog-once.service', onceUnit(readFileSync('examples/portlog.service', 'utf8')));
   const { kibanaFiles, lokiFiles, grafanaFiles, opensearchFiles: monitorFiles, opensearchDashboardsFiles, wazuhFiles, wazuhDashboardFiles } = content;
   for (const render of [kibanaFiles, lokiFiles, grafanaFiles, monitorFiles, opensearchDashboardsFiles, wazuhFiles, wazuhDashboardFiles])
     for (const [path, text] of render(DEFAULT_CONTENT)) files.set(`dashboards/${path}`, text);
