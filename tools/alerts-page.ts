@@ -4,8 +4,8 @@ import { lucene } from '../src/content/lucene.ts';
 import { grafanaRules } from '../src/content/grafana-rules.ts';
 import { opensearchMonitors } from '../src/content/opensearch-monitors.ts';
 import { DEFAULT_CONTENT } from '../src/content/options.ts';
-import { type AlertRule, serverId } from '../src/content/rule.ts';
-import { ALERT_RULES } from '../src/content/rules.ts';
+import { type AlertRule, serverId } from '../src/alert/rule.ts';
+import { ALERT_RULES } from '../src/alert/rules.ts';
 import { wazuhIds } from '../src/content/wazuh-rules.ts';
 
 const INTRO = `# Alert rules

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { firings } from '../src/content/fires.ts';
+import { firings } from '../src/alert/fires.ts';
 
 /*
  * `npm start`: two scans of a small office, a week apart, go the whole way into the embedded state and a file, by the

@@ -1,5 +1,5 @@
 import { stringify } from 'yaml';
-import { ALERT_RULES } from './rules.ts';
+import { ALERT_RULES } from '../alert/rules.ts';
 
 const HEAD = `# An example for Alertmanager: where the alerts of Loki's ruler go, and how often. Made from src/content/ by npm run generate.
 # The address of the webhook is yours to set; https://prometheus.io/docs/alerting/latest/configuration/ names other receivers.

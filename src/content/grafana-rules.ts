@@ -1,9 +1,9 @@
 import { stringify } from 'yaml';
 import { fingerprint } from './fingerprint.ts';
 import { lokiExpression, tagsOf, templatedSummary } from './loki-rules.ts';
-import { type ContentOptions, runbookOf } from './options.ts';
-import { type AlertRule, serverId } from './rule.ts';
-import { ALERT_RULES } from './rules.ts';
+import type { ContentOptions } from './options.ts';
+import { type AlertRule, runbookOf, serverId } from '../alert/rule.ts';
+import { ALERT_RULES } from '../alert/rules.ts';
 
 /** Folder and group of the alert rules in Grafana. */
 export const GRAFANA_FOLDER = 'portlog';

@@ -1,9 +1,9 @@
 import { lucene } from './lucene.ts';
-import { all, type Filter, is } from './filter.ts';
+import { all, type Filter, is } from '../alert/filter.ts';
 import { fingerprint, uuidOf } from './fingerprint.ts';
-import { type ContentOptions, runbookOf } from './options.ts';
-import { type AlertRule, narrowed, serverId } from './rule.ts';
-import { ALERT_RULES } from './rules.ts';
+import type { ContentOptions } from './options.ts';
+import { type AlertRule, narrowed, runbookOf, serverId } from '../alert/rule.ts';
+import { ALERT_RULES } from '../alert/rules.ts';
 
 /** More groups than this in one run of a rule are not told one by one; mass-change is. */
 const MOST_GROUPS = 500;

@@ -1,5 +1,5 @@
 import { METADATA } from '../sink/loki/entry.ts';
-import { type Filter, fieldsOf } from './filter.ts';
+import { type Filter, fieldsOf } from '../alert/filter.ts';
 
 /**
  * A filter as stages of a LogQL pipeline, `| event_action=`port-opened``. What is in the structured metadata

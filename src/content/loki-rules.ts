@@ -1,9 +1,9 @@
 import { stringify } from 'yaml';
 import { fingerprint } from './fingerprint.ts';
 import { labelOf, logqlStages, selector } from './logql.ts';
-import { type ContentOptions, runbookOf } from './options.ts';
-import { type AlertRule, narrowed, serverId, summaryOf } from './rule.ts';
-import { ALERT_RULES } from './rules.ts';
+import type { ContentOptions } from './options.ts';
+import { type AlertRule, narrowed, runbookOf, serverId, summaryOf } from '../alert/rule.ts';
+import { ALERT_RULES } from '../alert/rules.ts';
 
 /** Group and namespace in the ruler. */
 export const LOKI_GROUP = 'portlog';

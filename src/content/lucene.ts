@@ -1,4 +1,4 @@
-import type { Filter } from './filter.ts';
+import type { Filter } from '../alert/filter.ts';
 
 /**
  * A filter in Lucene's query syntax, which Kibana, Elasticsearch and OpenSearch all run unchanged.

@@ -1,8 +1,8 @@
-import { all, type Filter, is } from './filter.ts';
+import { all, type Filter, is } from '../alert/filter.ts';
 import { lucene } from './lucene.ts';
-import { type ContentOptions, runbookOf } from './options.ts';
-import { type AlertRule, narrowed, serverId } from './rule.ts';
-import { ALERT_RULES } from './rules.ts';
+import type { ContentOptions } from './options.ts';
+import { type AlertRule, narrowed, runbookOf, serverId } from '../alert/rule.ts';
+import { ALERT_RULES } from '../alert/rules.ts';
 
 const EVERY_MINUTES = 5;
 /** Of the alerting plugin: 1 is the gravest. */

@@ -1,9 +1,7 @@
+import type { RuleScope } from '../alert/rule.ts';
+
 /** What rendering depends on: the committed files are rendered with {@link DEFAULT_CONTENT}. */
-export interface ContentOptions {
-  /** `data_stream.namespace`; undefined for all. */
-  readonly namespace?: string | undefined;
-  /** Alerts about hosts and ports only for these zones; undefined for all. */
-  readonly zones?: readonly string[] | undefined;
+export interface ContentOptions extends RuleScope {
   /** Sites that must be scanned, and within how many hours; empty: whichever there are. */
   readonly sites: readonly { readonly name: string; readonly maxAgeHours?: number | undefined }[];
   /** The uid of Grafana's data source. */
@@ -15,7 +13,3 @@ export interface ContentOptions {
 }
 
 export const DEFAULT_CONTENT: ContentOptions = { sites: [], lokiUid: 'loki' };
-
-export function runbookOf(id: string, { runbooks }: ContentOptions): string {
-  return runbooks === undefined ? `docs/runbooks/${id}.md` : `${runbooks.replace(/\/$/, '')}/${id}.md`;
-}

@@ -1,4 +1,4 @@
-import { is } from './filter.ts';
+import { is } from '../alert/filter.ts';
 import { DATE, labelOf, logqlStages, selector } from './logql.ts';
 import type { Column, Measure, Query } from './panel.ts';
 

@@ -1,5 +1,5 @@
 import { type Dataset, INVENTORY } from '../event/event.ts';
-import { all, type Filter, is } from './filter.ts';
+import { all, type Filter, is } from '../alert/filter.ts';
 import { lucene } from './lucene.ts';
 
 /** A number that is made of many events. */

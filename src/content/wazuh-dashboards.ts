@@ -1,4 +1,4 @@
-import { all, atLeast, type Filter, is } from './filter.ts';
+import { all, atLeast, type Filter, is } from '../alert/filter.ts';
 import { lucene } from './lucene.ts';
 import { type OsdDashboard, osdDashboards, type OsdObject, type OsdPanel } from './osd-objects.ts';
 import type { Measure, View } from './panel.ts';

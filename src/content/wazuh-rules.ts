@@ -1,9 +1,9 @@
 import type { Level } from '../event/event.ts';
 import { APP_NAME } from '../event/syslog.ts';
-import type { Filter } from './filter.ts';
-import { type ContentOptions, runbookOf } from './options.ts';
-import { type AlertRule, MASS, serverId, withinOptions } from './rule.ts';
-import { ALERT_RULES } from './rules.ts';
+import type { Filter } from '../alert/filter.ts';
+import type { ContentOptions } from './options.ts';
+import { type AlertRule, MASS, runbookOf, serverId, withinOptions } from '../alert/rule.ts';
+import { ALERT_RULES } from '../alert/rules.ts';
 import { wazuhFile } from './wazuh-file.ts';
 
 /** Where our ids begin, unless somebody else has taken them. */

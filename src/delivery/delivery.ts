@@ -123,6 +123,7 @@ export class Delivery {
         await clock.sleep(MAX_BATCH_AGE_MS, done.signal);
         // Whatever fails here fails again, and is reported, at the next push or at the end.
         await Promise.allSettled(this.pipelines.map((pipeline) => pipeline.flush(MAX_BATCH_AGE_MS)));
+        await this.keepUp();
       }
     })();
     try {
@@ -168,6 +169,11 @@ export class Delivery {
     const ends = await Promise.allSettled(this.pipelines.map((pipeline) => pipeline.finish()));
     const broken = ends.find((end) => end.status === 'rejected');
     if (broken !== undefined) throw broken.reason;
+  }
+
+  /** Has sinks tell their servers again what these would forget, where that is due. */
+  async keepUp(): Promise<void> {
+    await Promise.all(this.pipelines.map((pipeline) => pipeline.keepUp()));
   }
 
   /** Nothing more is sent. */

@@ -44,13 +44,13 @@ export class Intake {
     this.spoolWriter = spoolWriter;
   }
 
-  /** Undefined when the sink does not take events of that dataset, or takes nothing more in this run. */
+  /** Undefined when the sink does not take events of that dataset, is not meant to get this one, or takes nothing more in this run. */
   admit(event: LogEvent): Admitted | undefined {
     if (this.spoolWriter?.stuck === true) {
       this.cursor?.abandon();
       return undefined;
     }
-    if (!this.sink.accepts(event.dataset)) return undefined;
+    if (!this.sink.accepts(event.dataset) || this.sink.wants?.(event) === false) return undefined;
     const { id, dataset, time, unit } = event;
     const tally = this.account.of(dataset);
     const fate = this.cursor?.moveTo(unit);

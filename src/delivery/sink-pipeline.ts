@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock.ts';
 import type { LogEvent } from '../event/event.ts';
 import { type BatchOf, batchOf } from '../sink/batch.ts';
-import type { Sink, SinkError } from '../sink/sink.ts';
+import { type Sink, SinkError } from '../sink/sink.ts';
 import type { Queued } from '../state/queued.ts';
 import type { Store } from '../state/store.ts';
 import type { Tally } from '../state/tally.ts';
@@ -19,6 +19,7 @@ import { SinkHealth } from './sink-health.ts';
 import { SpoolReader } from './spool-reader.ts';
 import { SpoolRoom } from './spool-room.ts';
 import { SpoolWriter } from './spool-writer.ts';
+import { UpkeepTimer } from './upkeep.ts';
 
 export interface SinkPipelineOptions {
   readonly clock: Clock;
@@ -65,6 +66,7 @@ export class SinkPipeline {
   private readonly batcher: Batcher<Queued>;
   private readonly cursor: AckGroupCursor | undefined;
   private readonly intake: Intake;
+  private readonly upkeep: UpkeepTimer;
   private readonly spoolReader: SpoolReader | undefined;
   private readonly room: SpoolRoom | undefined;
   private readonly sendQueue: SendQueue;
@@ -82,10 +84,12 @@ export class SinkPipeline {
     this.sendQueue = new SendQueue(sink.limits, (batch) => this.send(batch), this.changed);
     if (store !== undefined && sink.undeliverable === 'keep') {
       this.spoolWriter = new SpoolWriter(sink, store, clock, groups, this.account);
+      sink.upkeep?.remember(this.spoolWriter.tables.memory);
       this.cursor = new AckGroupCursor(groups, this.spoolWriter.tables.ledger, again);
       this.spoolReader = this.readerOf(this.spoolWriter);
       this.room = new SpoolRoom(this.spoolWriter, this.spoolReader, this.changed, options, this);
     }
+    this.upkeep = new UpkeepTimer(sink, clock, options.signal);
     this.intake = new Intake(sink, this.account, clock, { groups, cursor: this.cursor, spoolWriter: this.spoolWriter });
   }
 
@@ -111,6 +115,13 @@ export class SinkPipeline {
   start(retryDeadLetters: boolean): void {
     if (retryDeadLetters) this.spoolWriter?.retryDeadLetters(this.sink.limits);
     if (this.spoolWriter?.expire() === true) this.spoolReader?.start();
+  }
+
+  /** Has the sink tell its server again what that would forget, when that is due. */
+  async keepUp(): Promise<void> {
+    const result = await this.upkeep.look();
+    if (result instanceof SinkError) this.health.failed(result);
+    else if (result === 'renewed' && this.spoolReader?.active !== true) this.succeeded();
   }
 
   /** Why the sink does not work now. */

@@ -90,6 +90,7 @@ export async function ship(options: ShipOptions): Promise<ShipReport> {
     await threads?.close();
   }
   await delivery.finish();
+  await delivery.keepUp();
   if (healthReporter !== undefined) {
     await healthReporter.lookAfter(maxAges);
     await healthReporter.conclude(inputs);

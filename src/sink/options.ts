@@ -3,6 +3,7 @@ import { type Dataset, DATASETS, GENERIC } from '../event/event.ts';
 import { serverVariable } from '../core/environment.ts';
 import type { Facility, SyslogFormat } from '../event/syslog.ts';
 import { PortlogError } from '../core/errors.ts';
+import { type Only, onlyInScope } from './only.ts';
 
 /** Where the servers listen when nobody says otherwise. */
 export const ELASTICSEARCH_URL = 'http://127.0.0.1:9200';
@@ -29,6 +30,8 @@ export interface SinkOptions {
   readonly compression: 'gzip' | 'none';
   readonly timeoutMs: number;
   readonly datasets: readonly Dataset[] | undefined;
+  /** Which events of those datasets. */
+  readonly only?: Only | undefined;
   /** Elasticsearch, OpenSearch: send although these credentials may not see whether set-up is right. */
   readonly trustSetUp?: boolean | undefined;
   /** Loki: `X-Scope-OrgID`. */
@@ -56,6 +59,12 @@ export interface SinkOptions {
   readonly maxMessageBytes?: number | undefined;
   /** Wazuh: no more than an agent passes on. */
   readonly eventsPerSecond?: number | undefined;
+  /** Alertmanager: how long an alert stands there after portlog has said it last. */
+  readonly lifetimeMs?: number | undefined;
+  /** Alertmanager: where runbooks can be read, up to `/<id>.md`. */
+  readonly runbooks?: string | undefined;
+  /** Alertmanager: sites whose scans are known to be overdue from the configuration, and are told by events. */
+  readonly watchedSites?: readonly string[] | undefined;
   /** File: on the disk before it counts as delivered. */
   readonly fsync?: boolean | undefined;
 }
@@ -103,8 +112,8 @@ export function refuseLeaks(options: SinkOptions, url: URL): void {
 
 /** Whether secrets go where everyone on the way can read them, because somebody allowed it. */
 export function isPlaintextAllowed(options: SinkOptions): boolean {
-  const url = URL.parse(options.target ?? '');
-  return options.allowPlaintext === true && url?.protocol === 'http:' && !isThisMachine(url.hostname) && hasSecrets(options);
+  const isPlain = (url: URL | null): boolean => url?.protocol === 'http:' && !isThisMachine(url.hostname);
+  return options.allowPlaintext === true && hasSecrets(options) && targetsOf(options).some((target) => isPlain(URL.parse(target ?? '')));
 }
 
 function hasSecrets({ credentials, headers = {} }: SinkOptions): boolean {
@@ -112,6 +121,11 @@ function hasSecrets({ credentials, headers = {} }: SinkOptions): boolean {
 }
 
 const SECRET_HEADER = /^authorization$|^proxy-authorization$|cookie|token|api-?key|secret/i;
+
+/** Of a cluster: its members, one URL each, with commas between them in the target. */
+export function targetsOf({ target }: Pick<SinkOptions, 'target'>): readonly (string | undefined)[] {
+  return target === undefined ? [undefined] : target.split(',').map((one) => one.trim());
+}
 
 /** The target as a URL without user and password. */
 export function urlOf({ type, target }: Pick<SinkOptions, 'type' | 'target'>, defaultUrl: string): URL {
@@ -143,8 +157,8 @@ export function shownAddress(url: URL): string {
 }
 
 /** What tells destinations at one address apart, as `name=value` pairs; the datasets, too, if not all are sent. */
-export function scopeOf(pairs: Readonly<Record<string, string | undefined>>, { datasets }: Pick<SinkOptions, 'datasets'>): string {
-  const all = Object.entries({ ...pairs, datasets: datasets?.toSorted().join(',') });
+export function scopeOf(pairs: Readonly<Record<string, string | undefined>>, { datasets, only }: Pick<SinkOptions, 'datasets' | 'only'>): string {
+  const all = Object.entries({ ...pairs, datasets: datasets?.toSorted().join(','), only: onlyInScope(only) });
   return all.flatMap(([name, value]) => (value === undefined || value === '' ? [] : [`${name}=${value}`])).join(' ');
 }
 

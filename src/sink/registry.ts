@@ -1,11 +1,13 @@
 import { nearest } from '../core/nearest.ts';
 import { PortlogError } from '../core/errors.ts';
+import { narrowed } from './only.ts';
 import { isPlaintextAllowed, type SinkOptions } from './options.ts';
 import type { Sink, Tell } from './sink.ts';
 import { withinLimits } from './within-limits.ts';
 
 /** Every sink but standard output, by the name that `--to` and the configuration use. */
 const SINK_TYPES: Readonly<Record<string, (options: SinkOptions, tell: Tell | undefined) => Promise<Sink>>> = {
+  alertmanager: async (options) => (await import('./alertmanager/alertmanager.ts')).alertmanagerSink(options),
   elasticsearch: async (options) => (await import('./elasticsearch/elasticsearch.ts')).elasticsearchSink(options),
   file: async (options) => (await import('./file/file.ts')).fileSink(options),
   http: async (options) => (await import('./http/ndjson.ts')).httpSink(options),
@@ -31,7 +33,7 @@ export async function createSink(options: SinkOptions, tell?: Tell): Promise<Sin
     throw new PortlogError('sink-unknown', `there is no sink "${options.type}"`, {
       hint: hintFor(options.type),
     });
-  const sink = withinLimits(await create(options, tell));
+  const sink = narrowed(withinLimits(await create(options, tell)), options.only);
   return isPlaintextAllowed(options) ? warned(sink) : sink;
 }
 

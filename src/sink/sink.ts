@@ -112,6 +112,32 @@ export interface Diagnosis {
 }
 
 /**
+ * What a sink must still know in its next run: a text for each name, in the state file. Durable when a call returns, or the
+ * transaction around it.
+ */
+export interface SinkMemory {
+  get(name: string): string | undefined;
+  put(name: string, text: string): void;
+  remove(name: string): void;
+  /** Names that begin so, with their texts, in the order of their names. */
+  all(prefix: string): readonly (readonly [name: string, text: string])[];
+  /** All of `work`, or nothing. */
+  transaction<T>(work: () => T): T;
+  /** When {@link Upkeep.renew} is to be called next, whichever process runs then, epoch milliseconds; undefined: not at all. */
+  wakeAt(time: number | undefined): void;
+}
+
+/** Of a sink whose server forgets what it is not told again. */
+export interface Upkeep {
+  /** Called once, before anything is sent. Without a state file it is not called, and the sink knows what it was told in this process. */
+  remember(memory: SinkMemory): void;
+  /** When `renew` has something to do, epoch milliseconds; undefined: never, as it is now. */
+  due(): number | undefined;
+  /** One attempt; nothing of it is in the account. Throws {@link SinkError}. */
+  renew(signal: AbortSignal): Promise<void>;
+}
+
+/**
  * A destination. One attempt per call: waiting, retrying, splitting and counting are delivery's.
  *
  * - `encode` is pure, and is called once per event.
@@ -132,6 +158,9 @@ export interface Sink {
   /** False where nobody says that an event has arrived, as in a stream: then the sum says "sent". Absent: what is delivered was acknowledged. */
   readonly acknowledges?: boolean;
   accepts(dataset: Dataset): boolean;
+  /** Of an event of such a dataset; absent: each is wanted. What is not wanted does not count as read for this sink. */
+  wants?(event: LogEvent): boolean;
+  readonly upkeep?: Upkeep;
   encode(event: LogEvent): Encoded | Refused;
   check(signal: AbortSignal): Promise<readonly Diagnosis[]>;
   send(batch: Batch, signal: AbortSignal): Promise<Outcome>;

@@ -180,4 +180,13 @@ export const SCHEMA_VERSIONS: readonly SchemaStep[] = [
   `,
   // Once more: of options that send bytes of the user's (`--data-string`), earlier versions kept these bytes.
   maskStoredArguments,
+  `
+  -- What a sink must still know in its next run: a text for each name, in words of its own.
+  CREATE TABLE sink_memory (
+    sink INTEGER NOT NULL, name TEXT NOT NULL, text TEXT NOT NULL,
+    PRIMARY KEY (sink, name)
+  ) STRICT, WITHOUT ROWID;
+  -- When a sink has something to do by itself.
+  CREATE TABLE sink_upkeep (sink INTEGER PRIMARY KEY, due INTEGER NOT NULL) STRICT;
+  `,
 ];

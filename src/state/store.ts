@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { PortlogError } from '../core/errors.ts';
 import { Database } from './database.ts';
 import { SCHEMA_VERSIONS } from './schema.ts';
-import type { SinkIdentity } from '../sink/sink.ts';
+import type { SinkIdentity, SinkMemory } from '../sink/sink.ts';
 import { Awaited } from './awaited.ts';
 import { DeadLetters } from './dead-letters.ts';
 import { Lease } from './lease.ts';
+import { StoredMemory } from './sink-memory.ts';
 import { Ledger, pruneLedger } from './ledger.ts';
 import { type IsAlive, type OpenRun, Runs, type RunSums } from './runs.ts';
 import { Spool, type SpoolContext } from './spool.ts';
@@ -35,6 +36,7 @@ export interface SinkTables {
   readonly ledger: Ledger;
   readonly lease: Lease;
   readonly awaited: Awaited;
+  readonly memory: SinkMemory;
 }
 
 export interface WaitingSink {
@@ -137,6 +139,7 @@ function tablesOf(database: Database, sink: number, context: SpoolContext): Sink
     ledger: new Ledger(database, sink),
     lease: new Lease(database, sink, context.run),
     awaited: new Awaited(database, sink),
+    memory: new StoredMemory(database, sink),
   };
 }
 

@@ -5,11 +5,14 @@ import type { ShipReport } from '../pipeline/ship.ts';
 import type { Database } from '../state/database.ts';
 import { untoldFiles } from '../state/file-attempts.ts';
 import { ScheduledScans } from '../state/scheduled-scans.ts';
+import { isUpkeepDue } from '../state/sink-memory.ts';
 
 export interface HousekeepingOptions {
   readonly database: Database;
   /** By site: how old its latest finished scan may be, in milliseconds. */
   readonly maxAges: ReadonlyMap<string, number>;
+  /** The sinks (`sinkKey`) that may have something to do by themselves. */
+  readonly sinks: readonly string[];
   readonly clock: Clock;
   /** Sends what waits on disk, and what portlog must tell about itself; undefined when it could not even try. */
   readonly deliverWaiting: () => Promise<ShipReport | undefined>;
@@ -18,7 +21,7 @@ export interface HousekeepingOptions {
 const FIRST_PAUSE_MS = 60_000;
 const LAST_PAUSE_MS = 900_000;
 
-/** While nothing comes: sends what waits once its sink is back, and tells of scans that did not come. */
+/** While nothing comes: sends what waits once its sink is back, has sinks tell again what stands, and tells of scans that did not come. */
 export class Housekeeping {
   private readonly options: HousekeepingOptions;
   private readonly sites: SiteWatch;
@@ -36,11 +39,14 @@ export class Housekeeping {
   }
 
   async look(): Promise<void> {
-    const now = this.options.clock.now();
+    const { clock, database, sinks } = this.options;
+    const now = clock.now();
+    // It keeps to pauses of its own, however long another sink is down.
+    const isUpkeep = isUpkeepDue(database, sinks, now);
     // Further away than any pause: the clock was set back.
-    if (now < this.next && this.next - now <= LAST_PAUSE_MS) return;
+    if (!isUpkeep && now < this.next && this.next - now <= LAST_PAUSE_MS) return;
     this.next = now + FIRST_PAUSE_MS;
-    if (!this.isNeeded(now)) {
+    if (!isUpkeep && !this.isNeeded(now)) {
       this.pauseMs = FIRST_PAUSE_MS;
       return;
     }

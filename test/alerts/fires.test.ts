@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { firings, matches } from '../../src/content/fires.ts';
-import { ALERT_RULES } from '../../src/content/rules.ts';
+import { firings, matches } from '../../src/alert/fires.ts';
+import { ALERT_RULES } from '../../src/alert/rules.ts';
 import { freshDir } from '../support/run-portlog.ts';
 import { shipStories, siteOf } from './ship.ts';
 

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { DEFAULT_CONTENT } from '../../src/content/options.ts';
 import { wazuhIds } from '../../src/content/wazuh-rules.ts';
-import { ALERT_RULES } from '../../src/content/rules.ts';
+import { ALERT_RULES } from '../../src/alert/rules.ts';
 import type { LogEvent } from '../../src/event/event.ts';
 import { flatLine } from '../../src/event/flat.ts';
 import { syslogHeader } from '../../src/event/syslog.ts';

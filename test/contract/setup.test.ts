@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { ALERT_RULES } from '../../src/content/rules.ts';
+import { ALERT_RULES } from '../../src/alert/rules.ts';
 import { FakeAlerting } from '../support/fake-alerting.ts';
 import { FakeGrafana } from '../support/fake-grafana.ts';
 import { FakeKibana } from '../support/fake-kibana.ts';

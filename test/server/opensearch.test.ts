@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { ALERT_RULES } from '../../src/content/rules.ts';
-import { serverId } from '../../src/content/rule.ts';
+import { ALERT_RULES } from '../../src/alert/rules.ts';
+import { serverId } from '../../src/alert/rule.ts';
 import { kibanaRules } from '../../src/content/kibana-rules.ts';
 import { type Monitor, opensearchMonitors } from '../../src/content/opensearch-monitors.ts';
 import { DEFAULT_CONTENT } from '../../src/content/options.ts';

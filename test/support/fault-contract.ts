@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { afterEach, expect, test } from 'vitest';
 import { unaccounted } from '../../src/state/tally.ts';
+import type { LogEvent } from '../../src/event/event.ts';
 import type { Sink } from '../../src/sink/sink.ts';
 import { runPipeline } from './delivery.ts';
 import { freshDir } from './run-portlog.ts';
@@ -9,6 +10,8 @@ import { besides, type Script, scriptedServer, type Seen } from './scripted-serv
 
 /** How one kind of server is spoken to. */
 export interface FaultySubject {
+  /** Such as it takes; absent: those of a small scan. */
+  readonly events?: readonly LogEvent[];
   open(url: URL): Sink;
   /** The event ids in a request. */
   ids(seen: Seen): readonly string[];
@@ -18,7 +21,7 @@ export interface FaultySubject {
   accept(seen: Seen, response: ServerResponse, stored: ReadonlySet<string>): void;
 }
 
-const EVENTS = eventsOf(scan(Array.from({ length: 30 }, (_, i) => host(`192.0.2.${i}`, port(80) + port(81))).join('')));
+const SMALL = eventsOf(scan(Array.from({ length: 30 }, (_, i) => host(`192.0.2.${i}`, port(80) + port(81))).join('')));
 /** Waits of the tests: real, but short. */
 export const CLOCK = {
   now: Date.now,
@@ -69,6 +72,7 @@ const FAULTS: readonly (readonly [name: string, fault: Fault])[] = [
  * run could not deliver is delivered by the next one.
  */
 export function faultContract(subject: FaultySubject): void {
+  const { events: EVENTS = SMALL } = subject;
   const stops: (() => Promise<void>)[] = [];
   afterEach(async () => {
     for (const stop of stops.splice(0)) await stop();

@@ -17,10 +17,8 @@ export function batchOf(entries: readonly Entry[]): Batch {
   return { partition: entries[0]?.partition ?? '', entries, bytes: entries.reduce((sum, { bytes }) => sum + bytes, 0) };
 }
 
-/** What every sink must do, whatever it speaks. `open` gives one that works. */
-export function sinkContract(open: () => Promise<Sink>): void {
-  const events = eventsOf(fixture('everything.xml'), { all: true });
-
+/** What every sink must do, whatever it speaks. `open` gives one that works; `events`: such as it takes. */
+export function sinkContract(open: () => Promise<Sink>, events: readonly LogEvent[] = eventsOf(fixture('everything.xml'), { all: true })): void {
   test('encodes purely: the same event, the same bytes', async () => {
     const sink = await open();
     for (const event of events) {

@@ -465,6 +465,7 @@ describe('the caretaker', () => {
       );
     };
     const housekeeping = new Housekeeping({
+      sinks: [],
       database,
       maxAges: new Map(),
       clock,
@@ -496,7 +497,13 @@ describe('the caretaker', () => {
   test('tells of a site whose scan did not come', async () => {
     const clock = new Night(Number.POSITIVE_INFINITY);
     let tries = 0;
-    const housekeeping = new Housekeeping({ database, maxAges: new Map([['lab', HOUR]]), clock, deliverWaiting: async () => (tries++, report([])) });
+    const housekeeping = new Housekeeping({
+      database,
+      sinks: [],
+      maxAges: new Map([['lab', HOUR]]),
+      clock,
+      deliverWaiting: async () => (tries++, report([])),
+    });
     await housekeeping.look();
     clock.pass(HOUR);
     await housekeeping.look();

@@ -102,7 +102,7 @@ function partsOf({ speaker, values }: CommandContext, { directories }: Duties, u
   const isHeard = settings.sinks.some(({ type }) => type !== 'stdout');
   const { maxAges } = settings;
   const housekeeping = isHeard
-    ? new Housekeeping({ database, maxAges, clock: systemClock, deliverWaiting: () => unattended.deliverWaiting() })
+    ? new Housekeeping({ database, maxAges, sinks, clock: systemClock, deliverWaiting: () => unattended.deliverWaiting() })
     : undefined;
   return { watcher, housekeeping, scans: new ScheduledScans(database), site: settings.event.site };
 }

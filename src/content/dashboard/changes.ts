@@ -1,4 +1,4 @@
-import { is, type Filter } from '../filter.ts';
+import { is, type Filter } from '../../alert/filter.ts';
 import type { Dashboard } from '../panel.ts';
 import { COUNT, lastLook, number } from './parts.ts';
 

@@ -1,4 +1,4 @@
-import { all, atLeast, exists, is } from '../filter.ts';
+import { all, atLeast, exists, is } from '../../alert/filter.ts';
 import type { Dashboard, Panel } from '../panel.ts';
 import { COUNT, finished, GRAVE, lastLook, number, openNow, openPort } from './parts.ts';
 

@@ -1,4 +1,4 @@
-import { is } from '../filter.ts';
+import { is } from '../../alert/filter.ts';
 import type { Dashboard } from '../panel.ts';
 import { COUNT, finished, lastLook, number } from './parts.ts';
 

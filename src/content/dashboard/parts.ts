@@ -1,4 +1,4 @@
-import { all, is } from '../filter.ts';
+import { all, is } from '../../alert/filter.ts';
 import type { Measure, Panel, Query } from '../panel.ts';
 
 /* What several dashboards ask. */

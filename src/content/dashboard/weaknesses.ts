@@ -1,4 +1,4 @@
-import { any, exists, is, type Filter } from '../filter.ts';
+import { any, exists, is, type Filter } from '../../alert/filter.ts';
 import type { Dashboard, Measure, Query } from '../panel.ts';
 import { GRAVE, lastLook, number, openNow, openPort } from './parts.ts';
 

@@ -1,6 +1,5 @@
 import type { Level } from '../event/event.ts';
 import { all, type Filter, is } from './filter.ts';
-import type { ContentOptions } from './options.ts';
 
 /** A rule that alerts, in no server's words. Every target gets it under the same id. */
 export interface AlertRule {
@@ -12,6 +11,10 @@ export interface AlertRule {
   /** Only these three: a state that is seen every night must alert once. */
   readonly dataset: 'nmap.change' | 'nmap.scan' | 'nmap.health';
   readonly where: Filter;
+  /** What ends an alert of the rule: an event with the same values in `key`. Absent: it tells of what has happened, and stands for its window. */
+  readonly over?: Filter;
+  /** What ends it must be later than the time in this field, or any when there is none; absent: than the event that raised it. */
+  readonly overSince?: string;
   /** Fires when nothing of this came for so long, per site; without it, when something came. */
   readonly absentForHours?: number;
   readonly severity: Exclude<Level, 'info'>;
@@ -29,6 +32,14 @@ export interface AlertRule {
   readonly mitre: readonly { readonly tactic: string; readonly technique: string }[];
   /** Requirements that it helps to watch. */
   readonly compliance: { readonly pci_dss?: readonly string[]; readonly nist_800_53?: readonly string[] };
+}
+
+/** What is watched: undefined for all. */
+export interface RuleScope {
+  /** `data_stream.namespace` */
+  readonly namespace?: string | undefined;
+  /** Alerts about hosts and ports only for these zones. */
+  readonly zones?: readonly string[] | undefined;
 }
 
 /** The id of a rule in a server that holds rules of others, too. */
@@ -70,16 +81,21 @@ function isByItem({ key }: Pick<AlertRule, 'key'>): boolean {
 export const MASS = 'nmap.change.mass';
 
 /** A rule's filter, for those zones and that namespace that were asked for. */
-export function narrowed(rule: AlertRule, options: ContentOptions): Filter {
+export function narrowed(rule: AlertRule, options: RuleScope): Filter {
   const chosen = withinOptions(rule, options);
   return isByItem(rule) && rule.dataset === 'nmap.change' ? all(chosen, { field: MASS, isNot: true }) : chosen;
 }
 
 /** The same without regard to that mark, for a server that sorts marked events out before. */
-export function withinOptions(rule: AlertRule, { zones, namespace }: ContentOptions): Filter {
+export function withinOptions(rule: AlertRule, { zones, namespace }: RuleScope): Filter {
   const more: readonly Filter[] = [
     ...(isByItem(rule) && zones !== undefined ? [is('nmap.zone', ...zones)] : []),
     ...(namespace === undefined ? [] : [is('data_stream.namespace', namespace)]),
   ];
   return more.length === 0 ? rule.where : all(rule.where, ...more);
+}
+
+/** Where its runbook is read; without an address of runbooks, the name of the file. */
+export function runbookOf(id: string, { runbooks }: { readonly runbooks?: string | undefined }): string {
+  return runbooks === undefined ? `docs/runbooks/${id}.md` : `${runbooks.replace(/\/$/, '')}/${id}.md`;
 }

@@ -1,10 +1,10 @@
 import type { Filter } from './filter.ts';
-import { DEFAULT_CONTENT } from './options.ts';
+import { digest } from '../event/id.ts';
 import { type AlertRule, narrowed, summaryOf } from './rule.ts';
 import { ALERT_RULES } from './rules.ts';
 
 /** An event as it is delivered. */
-type Document = Readonly<Record<string, unknown>>;
+export type Document = Readonly<Record<string, unknown>>;
 
 /** An alert that an event raises, with its sentence. */
 export interface Firing {
@@ -16,9 +16,19 @@ export interface Firing {
 export function firings(event: Document, now: number): readonly Firing[] {
   const dataset = valuesAt(event, 'event.dataset')[0];
   return ALERT_RULES.flatMap((rule) => {
-    const isMeant = rule.absentForHours === undefined && rule.dataset === dataset && matches(narrowed(rule, DEFAULT_CONTENT), event, now);
+    const isMeant = rule.absentForHours === undefined && rule.dataset === dataset && matches(narrowed(rule, {}), event, now);
     return isMeant ? [{ rule, summary: sentence(rule, event) }] : [];
   });
+}
+
+/** The rules of which an event ends the alert that has the same key. */
+export function endings(event: Document, now: number): readonly AlertRule[] {
+  return ALERT_RULES.filter(({ over }) => over !== undefined && matches(over, event, now));
+}
+
+/** Which alert of a rule an event is about: the values of its key, as one word. */
+export function keyOf({ id, key }: Pick<AlertRule, 'id' | 'key'>, event: Document): string {
+  return `${id} ${digest(key.map((field) => valuesAt(event, field).join()))}`;
 }
 
 /** Whether a filter means an event: what every server's query must answer. */
@@ -51,7 +61,7 @@ function sentence(rule: AlertRule, event: Document): string {
 }
 
 /** A field of several values has each of them. */
-function valuesAt(event: Document, path: string): readonly (string | number | boolean)[] {
+export function valuesAt(event: Document, path: string): readonly (string | number | boolean)[] {
   let value: unknown = event;
   for (const part of path.split('.')) {
     if (typeof value !== 'object' || value === null) return [];

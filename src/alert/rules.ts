@@ -21,7 +21,17 @@ function opened(
   rule: Omit<AlertRule, 'dataset' | 'where' | 'key' | 'shows' | 'windowHours' | 'throttleHours'>,
 ): AlertRule {
   const where = all(action('finding-opened'), is('rule.category', ...[category].flat()));
-  return { ...rule, dataset: 'nmap.change', where, key: KEY, shows: FINDING, ...WEEK };
+  return { ...rule, dataset: 'nmap.change', where, over: resolved(category), key: KEY, shows: FINDING, ...WEEK };
+}
+
+/** It is gone: somebody has looked again, or its port is closed. */
+function resolved(category: RuleCategory | readonly RuleCategory[]): Filter {
+  return all(action('finding-resolved'), is('rule.category', ...[category].flat()));
+}
+
+/** Of a finding of the file of expected exposure. */
+function keptTo(id: string): Filter {
+  return all(action('finding-resolved'), is('rule.id', id));
 }
 
 /** All rules; the same ids everywhere. */
@@ -32,6 +42,7 @@ export const ALERT_RULES: readonly AlertRule[] = [
     about: 'Which port is open that an earlier scan found not open?',
     dataset: 'nmap.change',
     where: action('port-opened'),
+    over: action('port-closed'),
     severity: 'medium',
     key: KEY,
     shows: PORT,
@@ -46,6 +57,7 @@ export const ALERT_RULES: readonly AlertRule[] = [
     about: 'Which port is open again after it was closed?',
     dataset: 'nmap.change',
     where: action('port-reopened'),
+    over: action('port-closed'),
     severity: 'medium',
     key: KEY,
     shows: PORT,
@@ -60,6 +72,7 @@ export const ALERT_RULES: readonly AlertRule[] = [
     about: 'Which service is gone that the file of expected exposure names?',
     dataset: 'nmap.change',
     where: all(action('port-closed'), is('nmap.expected', true)),
+    over: action('port-opened', 'port-reopened'),
     severity: 'medium',
     key: KEY,
     shows: PORT,
@@ -74,6 +87,7 @@ export const ALERT_RULES: readonly AlertRule[] = [
     about: 'Which host is up at an address that an earlier scan found empty?',
     dataset: 'nmap.change',
     where: action('host-new'),
+    over: action('host-missing'),
     severity: 'medium',
     key: KEY,
     shows: HOST,
@@ -88,6 +102,7 @@ export const ALERT_RULES: readonly AlertRule[] = [
     about: 'Which host did not answer that a scan has looked for?',
     dataset: 'nmap.change',
     where: action('host-missing'),
+    over: action('host-back'),
     severity: 'low',
     key: KEY,
     shows: HOST,
@@ -145,6 +160,7 @@ export const ALERT_RULES: readonly AlertRule[] = [
         all(action('port-opened', 'port-reopened'), is('network.protocol', 'ssh')),
       ),
     ),
+    over: any(action('port-closed'), resolved('remote-administration')),
     severity: 'critical',
     key: KEY,
     shows: FINDING,
@@ -246,6 +262,7 @@ export const ALERT_RULES: readonly AlertRule[] = [
     about: 'Which port is open that the file of expected exposure does not name?',
     dataset: 'nmap.change',
     where: action('exposure-unexpected'),
+    over: keptTo('nmap-exposure-unexpected'),
     severity: 'high',
     key: KEY,
     shows: FINDING,
@@ -260,6 +277,7 @@ export const ALERT_RULES: readonly AlertRule[] = [
     about: 'Which port is open longer than it was meant to be?',
     dataset: 'nmap.change',
     where: action('exposure-expired'),
+    over: keptTo('nmap-exposure-expired'),
     severity: 'low',
     key: KEY,
     shows: FINDING,
@@ -317,6 +335,7 @@ export const ALERT_RULES: readonly AlertRule[] = [
     dataset: 'nmap.scan',
     where: action('scan-finished'),
     absentForHours: 26,
+    over: action('scan-finished'),
     severity: 'high',
     key: SITE,
     shows: [],
@@ -332,6 +351,8 @@ export const ALERT_RULES: readonly AlertRule[] = [
     about: 'Which site has no finished scan for longer than its maxAgeHours in the configuration, or for a schedule that asked for one?',
     dataset: 'nmap.health',
     where: action('scan-overdue'),
+    over: action('scan-finished'),
+    overSince: 'nmap.overdue.last',
     severity: 'high',
     key: SITE,
     shows: [],

@@ -1,0 +1,182 @@
+import { type AlertRule, runbookOf } from '../../alert/rule.ts';
+import { ALERT_RULES } from '../../alert/rules.ts';
+import { keyOf } from '../../alert/fires.ts';
+import { isAlertMeant } from '../only.ts';
+import { accepting, addressOf, shownAddress, type SinkOptions, targetsOf, urlOf } from '../options.ts';
+import type { Batch, Entry, Outcome, Sink, SinkMemory } from '../sink.ts';
+import { encoded } from '../transport/body.ts';
+import { httpClient } from '../transport/http.ts';
+import { inMemory } from '../memory.ts';
+import { AlertBook, type AlertRecord, isOver } from './book.ts';
+import { Members, type PostableAlert } from './members.ts';
+import { isAboutAlerts, labelsOf, type Statement, statementOf, type Words } from './statement.ts';
+
+/** Where it listens when nobody says otherwise. */
+export const ALERTMANAGER_URL = 'http://127.0.0.1:9093';
+/** In order, for what is over must come behind what it ends. */
+const LIMITS = { maxEvents: 200, maxBytes: 1 << 20, inFlight: 1, inFlightPerPartition: 1 };
+/** What alert rules listen to. */
+const HEARD = ['nmap.change', 'nmap.scan', 'nmap.health'] as const;
+/** A scan each week, and a day for it. */
+const DEFAULT_LIFETIME_MS = 8 * 86_400_000;
+/** An Alertmanager forgets alerts when it is started anew; its own `resolve_timeout` is five minutes. */
+const RENEW_MS = 2 * 60_000;
+const AFTER_FAILURE_MS = 60_000;
+const HOUR_MS = 3_600_000;
+
+/**
+ * Prometheus' Alertmanager, API v2: the rules of the catalogue, evaluated on the events of the run. What stands is known in the
+ * state file (docs/decisions/0051-alertmanager.md), told again every two minutes, and ends when an event says so.
+ * https://prometheus.io/docs/alerting/latest/clients/
+ */
+export function alertmanagerSink(given: SinkOptions): Sink {
+  // It takes no compressed requests.
+  const options: SinkOptions = { ...given, compression: 'none' };
+  const urls = targetsOf(options).map((target) => urlOf({ type: options.type, target }, ALERTMANAGER_URL));
+  const [first = new URL(ALERTMANAGER_URL), ...others] = urls;
+  const members = new Members(urls.map((url) => httpClient(options, url)));
+  const { lifetimeMs = DEFAULT_LIFETIME_MS, runbooks } = options;
+  const words: Words = { isMeant: (rule, document, severity) => isAlertMeant(options.only, document, severity, rule), runbooks };
+  let memory: SinkMemory = inMemory();
+  let book = new AlertBook(memory);
+  let due: number | undefined;
+  /** One after the other: what stands must not be told again while its end is on the way. */
+  let turn: Promise<unknown> = Promise.resolve();
+
+  return {
+    name: `alertmanager ${shownAddress(first)}${others.length === 0 ? '' : ` and ${others.length} more`}`,
+    // A cluster is known by its first member, and whatever it is narrowed to: what stands stays known when that is changed.
+    identity: { type: 'alertmanager', target: addressOf(first), scope: '' },
+    limits: LIMITS,
+    undeliverable: 'keep',
+    accepts: accepting({ datasets: options.datasets?.filter((dataset) => (HEARD as readonly string[]).includes(dataset)) ?? HEARD }),
+    wants: (event) => isAboutAlerts(event, words),
+    encode: (event) => encoded([JSON.stringify(statementOf(event, words))]),
+    check: (signal) => members.check(signal),
+    send: (batch, signal) => inTurn(() => send(batch, signal)),
+    close: () => members.close(),
+    upkeep: {
+      remember(given) {
+        memory = given;
+        book = new AlertBook(memory);
+        due = Number(memory.get('due')) || undefined;
+      },
+      due: () => due,
+      renew: (signal) => inTurn(() => renew(signal)),
+    },
+  };
+
+  function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = turn.then(work);
+    turn = result.catch(() => undefined);
+    return result;
+  }
+
+  async function send({ entries }: Batch, signal: AbortSignal): Promise<Outcome> {
+    const now = Date.now();
+    const statements = new Map(entries.map((entry) => [entry, readStatement(entry)]));
+    const { told, telling } = book.plan([...statements.values()], now);
+    const news = [...told.values()].flatMap((alert) => postable(alert, now));
+    const taken = news.length === 0 ? ({ kind: 'taken', all: true } as const) : await members.post(news, signal);
+    if (taken.kind === 'too-large') return { ...NOTHING, retry: entries, split: true };
+    if (taken.kind === 'refused') return refused(entries, taken.refusal);
+    book.take([...statements.values()], now, !taken.all);
+    const next = news.length > 0 ? now + RENEW_MS : nextAbsence(now);
+    if (next !== undefined) wake(next);
+    const delivered = entries.filter((entry) => telling.has(statements.get(entry) as Statement)).length;
+    return { ...NOTHING, delivered, already: entries.length - delivered };
+  }
+
+  /** All that stands, and the ends that not every member has heard of. */
+  async function renew(signal: AbortSignal): Promise<void> {
+    const now = Date.now();
+    // Whatever comes of it, the next time is later.
+    setDue(now + AFTER_FAILURE_MS);
+    noteAbsence(now);
+    const known = book.all().filter(([, alert]) => !isOver(alert, now) || alert.owed === true);
+    for (let at = 0; at < known.length; at += LIMITS.maxEvents) await tellAgain(known.slice(at, at + LIMITS.maxEvents), now, signal);
+    book.prune(now);
+    const next = known.length > 0 ? now + RENEW_MS : nextAbsence(now);
+    setDue(next);
+  }
+
+  async function tellAgain(some: readonly (readonly [string, AlertRecord])[], now: number, signal: AbortSignal): Promise<void> {
+    const taken = await members.post(
+      some.flatMap(([, alert]) => postable(alert, now)),
+      signal,
+    );
+    memory.transaction(() => {
+      for (const [key, alert] of some) {
+        const current = book.get(key);
+        if (current === undefined) continue;
+        // Another process has told its end, and this may have undone it.
+        const isUndone = !isOver(alert, now) && isOver(current, now);
+        if (isUndone) book.put(key, { ...current, owed: true });
+        else if (current.owed === true && taken.kind === 'taken' && taken.all) book.put(key, withoutDebt(current));
+      }
+    });
+  }
+
+  /** Of a scan that does not come no event tells. */
+  function noteAbsence(now: number): void {
+    for (const [rule, hours] of ABSENCES) {
+      for (const { site, ended, heard } of book.scanned()) {
+        const document = { nmap: { site } };
+        if (!words.isMeant(rule, document, 0)) continue;
+        const key = keyOf(rule, document);
+        const before = book.get(key);
+        if (now - heard < hours * HOUR_MS || options.watchedSites?.includes(site) === true) continue;
+        if (before !== undefined && before.ended === undefined) continue;
+        const summary = `No finished scan of site ${site} for ${hours} hours`;
+        const annotations = { summary, message: summary, description: rule.about, runbook_url: runbookOf(rule.id, { runbooks }) };
+        book.put(key, { labels: labelsOf(rule, document), annotations, startsAt: heard + hours * HOUR_MS, after: ended + 1, touched: now });
+      }
+    }
+  }
+
+  function nextAbsence(now: number): number | undefined {
+    const times = book.scanned().flatMap(({ heard }) => ABSENCES.map(([, hours]) => heard + hours * HOUR_MS));
+    const later = times.filter((time) => time > now);
+    return later.length === 0 ? undefined : Math.min(...later);
+  }
+
+  function wake(time: number): void {
+    if (due === undefined || time < due) setDue(time);
+  }
+
+  function setDue(time: number | undefined): void {
+    due = time;
+    memory.put('due', String(time ?? ''));
+    memory.wakeAt(time);
+  }
+
+  /** Without labels only its end is known. */
+  function postable({ labels, annotations = {}, startsAt, ended, until }: AlertRecord, now: number): readonly PostableAlert[] {
+    if (labels === undefined) return [];
+    const start = Math.min(startsAt, now);
+    const end = ended === undefined ? (until ?? now + lifetimeMs) : Math.min(Math.max(ended, start), now);
+    return [{ labels, annotations, startsAt: new Date(start).toISOString(), endsAt: new Date(end).toISOString() }];
+  }
+}
+
+/** Rules about what does not come, with their hours. */
+const ABSENCES: readonly (readonly [rule: AlertRule, hours: number])[] = ALERT_RULES.flatMap((rule) =>
+  rule.absentForHours === undefined ? [] : [[rule, rule.absentForHours] as const],
+);
+
+const NOTHING: Outcome = { delivered: 0, already: 0, retry: [], rejected: [] };
+
+/** Which of several is wrong is found by halves; the others it has taken, and takes again. */
+function refused(entries: readonly Entry[], refusal: { readonly reason: string; readonly status?: number }): Outcome {
+  const [only] = entries;
+  if (entries.length > 1 || only === undefined) return { ...NOTHING, retry: entries, split: true };
+  return { ...NOTHING, rejected: [{ entry: only, ...refusal }] };
+}
+
+function readStatement({ parts }: Entry): Statement {
+  return JSON.parse(parts.join('')) as Statement;
+}
+
+function withoutDebt({ owed: _, ...alert }: AlertRecord): AlertRecord {
+  return alert;
+}

@@ -1,0 +1,122 @@
+import { isObject, jsonIn, unknownAnswer, wordsAt } from '../transport/answer.ts';
+import { type HttpAnswer, type HttpClient, redirection } from '../transport/http.ts';
+import { type Diagnosis, type Refusal, SinkError } from '../sink.ts';
+import type { Labels } from './statement.ts';
+
+const ALERTS = '/api/v2/alerts';
+const STATUS = '/api/v2/status';
+
+/** An alert in Alertmanager's words. Times are ISO 8601. */
+export interface PostableAlert {
+  readonly labels: Labels;
+  readonly annotations: Labels;
+  readonly startsAt: string;
+  readonly endsAt: string;
+}
+
+/** What a cluster did with alerts; `all`: each member has them. */
+export type Taken =
+  | { readonly kind: 'taken'; readonly all: boolean }
+  | { readonly kind: 'too-large' }
+  | { readonly kind: 'refused'; readonly refusal: Refusal };
+
+/**
+ * The members of a cluster. Alerts go to each of them, as its documentation asks: members tell each other of silences and of notifications,
+ * never of alerts. One that has taken them is enough, for it notifies.
+ * https://prometheus.io/docs/alerting/latest/alertmanager/#high-availability
+ */
+export class Members {
+  private readonly clients: readonly HttpClient[];
+
+  constructor(clients: readonly HttpClient[]) {
+    this.clients = clients;
+  }
+
+  /** Throws {@link SinkError} when none of them could say anything about these alerts. */
+  async post(alerts: readonly PostableAlert[], signal: AbortSignal): Promise<Taken> {
+    const body = JSON.stringify(alerts);
+    const answers = await Promise.all(this.clients.map((client) => told(client, body, signal)));
+    const taken = answers.filter((answer) => !(answer instanceof SinkError) && answer.kind === 'taken');
+    if (taken.length > 0) return { kind: 'taken', all: taken.length === answers.length };
+    const spoken = answers.find((answer) => !(answer instanceof SinkError));
+    if (spoken !== undefined) return spoken;
+    const errors = answers.filter((answer) => answer instanceof SinkError);
+    // As long as one may come back by itself, it is worth waiting for.
+    throw errors.find(({ kind }) => kind === 'temporary') ?? errors[0] ?? new SinkError('permanent', 'there is no Alertmanager');
+  }
+
+  async check(signal: AbortSignal): Promise<readonly Diagnosis[]> {
+    const found = await Promise.all(this.clients.map((client) => status(client, signal)));
+    const errors = found.filter((one) => one instanceof SinkError);
+    if (errors.length === found.length && errors[0] !== undefined) throw errors[0];
+    return found.map((one): Diagnosis => {
+      if (!(one instanceof SinkError)) return one;
+      const hint = one.hint === undefined ? {} : { hint: one.hint };
+      return { level: 'warning', message: `a member of the cluster does not take alerts: ${one.message}`, ...hint };
+    });
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.clients.map((client) => client.close()));
+  }
+}
+
+async function told(client: HttpClient, body: string, signal: AbortSignal): Promise<Taken | SinkError> {
+  return caught(async () => meaningOf(client.url, await client.request({ method: 'POST', path: ALERTS, body }, signal)));
+}
+
+async function caught<T>(work: () => Promise<T>): Promise<T | SinkError> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof SinkError) return error;
+    throw error;
+  }
+}
+
+/** https://github.com/prometheus/alertmanager/blob/main/api/v2/openapi.yaml: 200 without a body; what is wrong with an alert is said in 400 and 422. */
+function meaningOf(url: URL, answer: HttpAnswer): Taken {
+  const { status, body } = answer;
+  if (status === 200 && body.trim() === '') return { kind: 'taken', all: true };
+  if (status >= 200 && status < 300) throw unknownAnswer(url.origin, `it answers ${status} with words that no Alertmanager says`);
+  if (status === 413) return { kind: 'too-large' };
+  const reason = status === 400 || status === 422 ? refusalIn(body) : undefined;
+  if (reason !== undefined) return { kind: 'refused', refusal: { reason, status } };
+  throw failure(url, answer);
+}
+
+/** Its own words come as a JSON text (400), or with a code (422). The others, whose alerts were right, it has taken. */
+function refusalIn(body: string): string | undefined {
+  const said = jsonIn(body);
+  const words = typeof said === 'string' ? said : isObject(said) && Number.isInteger(said['code']) ? wordsAt(said, 'message') : undefined;
+  return words === undefined || words.trim() === '' ? undefined : words.trim().slice(0, 500);
+}
+
+function failure(url: URL, answer: HttpAnswer): SinkError {
+  const { status, body, retryAfterMs } = answer;
+  const said = body.trim() === '' ? '' : `: ${body.trim().slice(0, 200)}`;
+  if (status === 401 || status === 403)
+    return new SinkError('permanent', `${url.origin} does not accept the credentials (${status}${said})`, {
+      hint: 'set PORTLOG_ALERTMANAGER_USER and PORTLOG_ALERTMANAGER_PASSWORD, or PORTLOG_ALERTMANAGER_BEARER',
+    });
+  const elsewhere = redirection(url, answer);
+  if (elsewhere !== undefined) return elsewhere;
+  if (status === 408 || status === 429 || status >= 500)
+    return new SinkError('temporary', `${url.origin} is busy or broken (${status}${said})`, { retryAfterMs });
+  return new SinkError('permanent', `${url.origin} is no Alertmanager with API v2, or does not take this (${status}${said})`, {
+    hint: 'check the URL: what stands before /api/v2 belongs to it, as in --web.route-prefix',
+  });
+}
+
+async function status(client: HttpClient, signal: AbortSignal): Promise<Diagnosis | SinkError> {
+  return caught(async () => {
+    const answer = await client.request({ method: 'GET', path: STATUS }, signal);
+    const version = answer.status === 200 ? wordsAt(jsonIn(answer.body), 'versionInfo', 'version') : undefined;
+    if (version === undefined && answer.status >= 200 && answer.status < 300)
+      throw new SinkError('permanent', `${client.url.origin} answers, and is no Alertmanager with API v2`, {
+        hint: 'check the URL: what stands before /api/v2 belongs to it, as in --web.route-prefix',
+      });
+    if (version === undefined) throw failure(client.url, answer);
+    return { level: 'ok', message: `Alertmanager ${version} at ${client.url.origin}` };
+  });
+}

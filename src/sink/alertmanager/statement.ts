@@ -1,0 +1,124 @@
+import { type Document, endings, firings, keyOf, valuesAt } from '../../alert/fires.ts';
+import { type AlertRule, runbookOf } from '../../alert/rule.ts';
+import type { LogEvent } from '../../event/event.ts';
+import { clip, printable } from '../../event/text.ts';
+
+/** Of what people read; an alert stays within some KB whatever a stranger has written. */
+const MAX_ANNOTATION_BYTES = 2048;
+const MAX_LABEL_BYTES = 256;
+
+/** What tells an alert from every other: few, and the same as long as it stands. */
+export type Labels = Readonly<Record<string, string>>;
+
+/** An alert as an event raises it. */
+export interface Raised {
+  /** Of the rule and what it is about: `keyOf`. */
+  readonly key: string;
+  readonly labels: Labels;
+  readonly annotations: Labels;
+  /** What ends it must be later, epoch milliseconds. */
+  readonly after: number;
+  /** It stands for so long, where nothing ends it. */
+  readonly standsMs?: number;
+}
+
+/** What an event means for alerts. */
+export interface Statement {
+  /** Of the event, epoch milliseconds. */
+  readonly time: number;
+  readonly raised: readonly Raised[];
+  /** Keys of alerts that are over. */
+  readonly ended: readonly string[];
+  /** A site whose scan has ended well. */
+  readonly scanned?: string;
+}
+
+/** How alerts are said. */
+export interface Words {
+  /** Whether this destination is for the alert. `severity`: of the event. */
+  readonly isMeant: (rule: AlertRule, document: Document, severity: number) => boolean;
+  /** Where runbooks can be read. */
+  readonly runbooks: string | undefined;
+}
+
+export function statementOf(event: LogEvent, { isMeant, runbooks }: Words): Statement {
+  const document = documentOf(event);
+  const { time } = event;
+  const raised = firings(document, time)
+    .filter(({ rule }) => isMeant(rule, document, event.severity))
+    .map(({ rule, summary }): Raised => {
+      const { over, overSince } = rule;
+      const after = overSince === undefined ? time : Date.parse(String(valuesAt(document, overSince)[0] ?? '')) + 1 || 0;
+      return {
+        key: keyOf(rule, document),
+        labels: labelsOf(rule, document),
+        annotations: annotationsOf(rule, summary, document, runbookOf(rule.id, { runbooks })),
+        after,
+        ...(over === undefined ? { standsMs: rule.windowHours * 3_600_000 } : {}),
+      };
+    });
+  const ended = endings(document, time).map((rule) => keyOf(rule, document));
+  const [site] = event.action === 'scan-finished' ? valuesAt(document, 'nmap.site') : [];
+  return { time, raised, ended, ...(site === undefined ? {} : { scanned: String(site) }) };
+}
+
+/** Whether an event means anything for alerts. */
+export function isAboutAlerts(event: LogEvent, { isMeant }: Words): boolean {
+  const document = documentOf(event);
+  return firings(document, event.time).some(({ rule }) => isMeant(rule, document, event.severity)) || endings(document, event.time).length > 0;
+}
+
+/** The members of an event as its rendering has them. */
+function documentOf({ shared, own }: LogEvent): Document {
+  return { ...shared.fields, ...own };
+}
+
+/** By the name of the label: the field that it comes from. */
+const PLACE = {
+  zone: 'nmap.zone',
+  instance: 'server.address',
+  port: 'server.port',
+  transport: 'network.transport',
+  finding: 'rule.id',
+  entity: 'nmap.entity.id',
+} as const;
+
+export function labelsOf(rule: AlertRule, document: Document): Labels {
+  const isByItem = rule.key.includes('nmap.entity.id');
+  const site = String(valuesAt(document, 'nmap.site')[0] ?? '');
+  return {
+    alertname: rule.id,
+    job: 'portlog',
+    severity: rule.severity,
+    site,
+    ...(isByItem ? textsOf(PLACE, document, MAX_LABEL_BYTES) : {}),
+  };
+}
+
+const WORDS = {
+  message: 'message',
+  host: 'host.name',
+  service: 'service.type',
+  level: 'nmap.finding.level',
+  remedy: 'nmap.finding.remedy',
+  event_id: 'event.id',
+} as const;
+
+function annotationsOf(rule: AlertRule, summary: string, document: Document, runbook: string): Labels {
+  const { message = '', ...more } = textsOf(WORDS, document, MAX_ANNOTATION_BYTES);
+  return { summary: bounded(summary, MAX_ANNOTATION_BYTES), message, description: more['remedy'] ?? rule.about, ...more, runbook_url: runbook };
+}
+
+/** Those that the event has. */
+function textsOf(fields: Readonly<Record<string, string>>, document: Document, bytes: number): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(fields).flatMap(([name, field]) => {
+      const [value] = valuesAt(document, field);
+      return value === undefined || value === '' ? [] : [[name, bounded(String(value), bytes)]];
+    }),
+  );
+}
+
+function bounded(text: string, bytes: number): string {
+  return clip(printable(text), bytes);
+}

@@ -1,0 +1,63 @@
+import { type Document, firings, valuesAt } from '../alert/fires.ts';
+import type { AlertRule } from '../alert/rule.ts';
+import { ALERT_RULES } from '../alert/rules.ts';
+import { GENERIC, type LogEvent, SEVERITY } from '../event/event.ts';
+import type { Sink } from './sink.ts';
+
+/** What a destination is for, beside datasets; what is absent narrows nothing. */
+export interface Only {
+  /** Ids of alert rules, of which an event must raise one, or of rules of weaknesses, of which it must be about one. */
+  readonly rules?: readonly string[] | undefined;
+  /** The least severity, 0 to 100: of the event, or of an alert that it raises. */
+  readonly severity?: number | undefined;
+  /** Of events about a host; what is about a whole scan or portlog itself is in none. */
+  readonly zones?: readonly string[] | undefined;
+  readonly sites?: readonly string[] | undefined;
+}
+
+/** The sink with that bound. One that knows by itself what it wants keeps to it already. */
+export function narrowed(sink: Sink, only: Only | undefined): Sink {
+  return only === undefined || sink.wants !== undefined ? sink : { ...sink, wants: (event) => isMeant(only, event) };
+}
+
+/** Whether an event is for a destination. What other programs say through portlog always is. */
+export function isMeant(only: Only, event: LogEvent): boolean {
+  if (event.dataset === GENERIC) return true;
+  const document = { ...event.shared.fields, ...event.own };
+  if (!isInPlace(only, document)) return false;
+  if (only.rules === undefined && isGrave(only, event.severity)) return true;
+  const raised = ALERTING.has(event.dataset) ? firings(document, event.time) : [];
+  if (raised.some(({ rule }) => isAlertMeant(only, document, event.severity, rule))) return true;
+  return isGrave(only, event.severity) && isAboutOneOf(only, document);
+}
+
+/** Whether an alert that an event raises is for a destination. `severity`: of the event. */
+export function isAlertMeant(only: Only | undefined, document: Document, severity: number, rule: AlertRule): boolean {
+  if (only === undefined) return true;
+  const isNamed = only.rules === undefined || only.rules.includes(rule.id) || isAboutOneOf(only, document);
+  return isNamed && isInPlace(only, document) && (isGrave(only, severity) || isGrave(only, SEVERITY[rule.severity]));
+}
+
+/** In one word, without spaces: what tells destinations at one address apart. */
+export function onlyInScope({ rules, severity, zones, sites }: Only = {}): string | undefined {
+  const parts = Object.entries({ rules, severity: severity === undefined ? undefined : [String(severity)], zones, sites });
+  const words = parts.flatMap(([name, list]) => (list === undefined ? [] : [`${name}:${list.map(encodeURIComponent).toSorted().join(',')}`]));
+  return words.length === 0 ? undefined : words.join(';');
+}
+
+const ALERTING: ReadonlySet<string> = new Set(ALERT_RULES.map(({ dataset }) => dataset));
+
+function isGrave({ severity = 0 }: Only, own: number): boolean {
+  return own >= severity;
+}
+
+function isAboutOneOf({ rules = [] }: Only, document: Document): boolean {
+  return valuesAt(document, 'rule.id').some((id) => rules.includes(String(id)));
+}
+
+function isInPlace({ zones, sites }: Only, document: Document): boolean {
+  const isAboutHost = valuesAt(document, 'server.address').length > 0 || valuesAt(document, 'host.ip').length > 0;
+  const isIn = (list: readonly string[] | undefined, field: string): boolean =>
+    list === undefined || valuesAt(document, field).some((value) => list.includes(String(value)));
+  return isIn(sites, 'nmap.site') && (!isAboutHost || isIn(zones, 'nmap.zone'));
+}

@@ -1,0 +1,336 @@
+import { describe, expect, test } from 'vitest';
+import type { LogEvent } from '../../src/event/event.ts';
+import { SEVERITY } from '../../src/event/event.ts';
+import { alertmanagerSink } from '../../src/sink/alertmanager/alertmanager.ts';
+import type { PostableAlert } from '../../src/sink/alertmanager/members.ts';
+import { inMemory } from '../../src/sink/memory.ts';
+import { openSink } from '../../src/sink/registry.ts';
+import type { SinkOptions } from '../../src/sink/options.ts';
+import type { Sink } from '../../src/sink/sink.ts';
+import { told, type Told } from '../support/alert-events.ts';
+import { againstServer } from '../support/against.ts';
+import { runPipeline } from '../support/delivery.ts';
+import { faultContract } from '../support/fault-contract.ts';
+import { freshDir } from '../support/run-portlog.ts';
+import { type Script, scriptedServer, type Seen } from '../support/scripted-server.ts';
+import { batchOf, entriesOf, NEVER, sinkContract } from '../support/sink-contract.ts';
+import { sinkOptions } from '../support/sink-options.ts';
+
+const HOUR = 3_600_000;
+const NOW = Date.now();
+const against = againstServer('alertmanager', alertmanagerSink, '/am');
+const taken: Script = (_, response) => void response.writeHead(200).end();
+const alertsIn = ({ body }: Pick<Seen, 'body'>): PostableAlert[] => JSON.parse(body) as PostableAlert[];
+const send = (sink: Sink, ...events: readonly LogEvent[]) => sink.send(batchOf(entriesOf(sink, events)), NEVER);
+const opened = (more: Partial<Told> = {}): LogEvent => told({ action: 'port-opened', time: NOW - HOUR, ip: '192.0.2.10', port: 7777, ...more });
+const MANY = Array.from({ length: 60 }, (_, i) => opened({ ip: `192.0.2.${i}` }));
+const isOver = ({ endsAt }: PostableAlert): boolean => Date.parse(endsAt) <= Date.now();
+
+describe('the contract', () => sinkContract(async () => (await against(taken)).sink, MANY));
+
+describe('through a pipeline', () => {
+  faultContract({
+    events: MANY,
+    open: (url) => alertmanagerSink(sinkOptions('alertmanager', { target: url.href, timeoutMs: 300 })),
+    ids: (seen) => alertsIn(seen).map(({ annotations }) => annotations['event_id'] as string),
+    accept: (seen, response) => taken(seen, response, 0),
+  });
+});
+
+test('an alert has the id of its rule, few labels, and what people need', async () => {
+  const { sink, seen } = await against(taken, { runbooks: 'https://wiki/runbooks/' });
+  const event = told({
+    action: 'finding-opened',
+    time: NOW - HOUR,
+    site: 'berlin',
+    ip: '192.0.2.10',
+    port: 23,
+    zone: 'dmz',
+    rule: { id: 'nmap-telnet', category: 'cleartext' },
+    message: '192.0.2.10 23/tcp Telnet\u001B[2J [high]',
+  });
+  expect(await send(sink, event)).toMatchObject({ delivered: 1, already: 0 });
+  expect(seen[0]).toMatchObject({ method: 'POST', path: '/am/api/v2/alerts' });
+  expect(seen[0]?.headers['content-encoding']).toBeUndefined();
+  const [alert] = alertsIn(seen[0]!);
+  expect(alert).toMatchObject({
+    labels: {
+      alertname: 'cleartext-administration',
+      job: 'portlog',
+      severity: 'high',
+      site: 'berlin',
+      zone: 'dmz',
+      instance: '192.0.2.10',
+      port: '23',
+      transport: 'tcp',
+      finding: 'nmap-telnet',
+    },
+    annotations: {
+      summary: 'Clear text: nmap-telnet at 192.0.2.10 23/tcp',
+      message: '192.0.2.10 23/tcp Telnet\\x1B[2J [high]',
+      description: 'Close it.',
+      runbook_url: 'https://wiki/runbooks/cleartext-administration.md',
+    },
+    startsAt: new Date(event.time).toISOString(),
+  });
+  expect(Date.parse(alert!.endsAt) - Date.now()).toBeGreaterThan(7 * 24 * HOUR);
+});
+
+test.each([
+  ['port-opened', 'port-closed', {}, ['new-open-port']],
+  ['port-reopened', 'port-closed', {}, ['port-reopened']],
+  ['host-missing', 'host-back', { port: undefined }, ['host-missing']],
+  ['host-new', 'host-missing', { port: undefined }, ['new-host']],
+  ['port-closed', 'port-opened', { nmap: { expected: true } }, ['expected-port-closed']],
+  ['finding-opened', 'finding-resolved', { rule: { id: 'weak', category: 'certificate' } }, ['certificate-problem']],
+  ['exposure-unexpected', 'finding-resolved', { rule: { id: 'nmap-exposure-unexpected', category: 'exposure' } }, ['exposure-unexpected']],
+  ['exposure-expired', 'finding-resolved', { rule: { id: 'nmap-exposure-expired', category: 'exposure' } }, ['exposure-expired']],
+])('%s stands until %s, at the same place only', async (action, end, more, rules) => {
+  const { sink, seen } = await against(taken);
+  await send(sink, opened({ action, time: NOW - 5 * HOUR, ...more }));
+  // Elsewhere, or earlier, it ends nothing.
+  await send(sink, opened({ action: end, time: NOW - 4 * HOUR, ...more, ip: '192.0.2.99' }), opened({ action: end, time: NOW - 6 * HOUR, ...more }));
+  const ending = opened({ action: end, time: NOW - 3 * HOUR, ...more });
+  expect(await send(sink, ending)).toMatchObject({ delivered: 1 });
+  const all = seen.flatMap(alertsIn).filter(({ labels }) => rules.includes(labels['alertname'] as string) && labels['instance'] === '192.0.2.10');
+  expect(all.map(isOver)).toEqual([false, true]);
+  expect(all[1]).toEqual({ ...all[0], endsAt: new Date(ending.time).toISOString() });
+});
+
+test('the same event again tells nothing, and what was over is not raised by an older one', async () => {
+  const { sink, seen } = await against(taken);
+  const [first, end, again] = [opened(), opened({ action: 'port-closed', time: NOW - HOUR + 1 }), opened({ time: NOW })];
+  await send(sink, first);
+  expect(await send(sink, first)).toMatchObject({ delivered: 0, already: 1 });
+  await send(sink, end);
+  expect(await send(sink, first, end)).toMatchObject({ delivered: 0, already: 2 });
+  expect(seen).toHaveLength(2);
+  expect(await send(sink, again)).toMatchObject({ delivered: 1 });
+  expect(alertsIn(seen[2]!)).toMatchObject([{ startsAt: new Date(NOW).toISOString() }]);
+});
+
+test('an event that comes behind its end does not raise what is over', async () => {
+  const { sink, seen } = await against(taken);
+  expect(await send(sink, opened({ action: 'port-closed', time: NOW }))).toMatchObject({ already: 1 });
+  expect(await send(sink, opened())).toMatchObject({ already: 1 });
+  expect(seen).toEqual([]);
+});
+
+test('what only happened stands for the window of its rule, and a second time is news again', async () => {
+  const { sink, seen } = await against(taken);
+  const changed = (time: number): LogEvent => opened({ action: 'service-changed', time });
+  await send(sink, changed(NOW - 48 * HOUR));
+  const [alert] = alertsIn(seen[0]!);
+  expect(Date.parse(alert!.endsAt) - Date.now()).toBeGreaterThan(23 * HOUR);
+  expect(Date.parse(alert!.endsAt) - Date.now()).toBeLessThanOrEqual(24 * HOUR);
+  expect(await send(sink, changed(NOW - 47 * HOUR))).toMatchObject({ delivered: 1 });
+  expect(await send(sink, changed(NOW - 48 * HOUR))).toMatchObject({ already: 1 });
+});
+
+test('a time that lies ahead is no start, for Alertmanager would refuse the end', async () => {
+  const { sink, seen } = await against(taken);
+  await send(sink, opened({ time: NOW + 30 * 24 * HOUR }));
+  const [alert] = alertsIn(seen[0]!);
+  expect(Date.parse(alert!.startsAt)).toBeLessThanOrEqual(Date.now());
+  await send(sink, opened({ action: 'port-closed', time: NOW + 31 * 24 * HOUR }));
+  const [over] = alertsIn(seen[1]!);
+  expect(Date.parse(over!.endsAt)).toBeGreaterThanOrEqual(Date.parse(over!.startsAt));
+  expect(isOver(over!)).toBe(true);
+});
+
+describe('what stands is told again', () => {
+  test('from what an earlier process knew, with the same labels and start, and not what is over', async () => {
+    const memory = inMemory();
+    const first = await against(taken);
+    first.sink.upkeep!.remember(memory);
+    await send(first.sink, opened(), opened({ ip: '192.0.2.11' }));
+    await send(first.sink, opened({ ip: '192.0.2.11', action: 'port-closed', time: NOW }));
+    const second = await against(taken, { lifetimeMs: HOUR });
+    second.sink.upkeep!.remember(memory);
+    const due = second.sink.upkeep!.due()!;
+    expect(due - Date.now()).toBeLessThanOrEqual(120_000);
+    await second.sink.upkeep!.renew(NEVER);
+    const [before] = alertsIn(first.seen[0]!);
+    const again = alertsIn(second.seen[0]!);
+    expect(again).toEqual([{ ...before, endsAt: again[0]!.endsAt }]);
+    expect(Date.parse(again[0]!.endsAt) - Date.now()).toBeLessThanOrEqual(HOUR);
+    expect(second.sink.upkeep!.due()!).toBeGreaterThan(due - 1);
+  });
+
+  test('an Alertmanager that is down is asked again later, and nothing is forgotten', async () => {
+    let isDown = false;
+    const { sink, seen } = await against((one, response) => (isDown ? void response.writeHead(503).end() : taken(one, response, 0)));
+    await send(sink, opened());
+    isDown = true;
+    await expect(sink.upkeep!.renew(NEVER)).rejects.toMatchObject({ kind: 'temporary' });
+    expect(sink.upkeep!.due()!).toBeGreaterThan(Date.now());
+    isDown = false;
+    await sink.upkeep!.renew(NEVER);
+    expect(alertsIn(seen.at(-1)!)).toHaveLength(1);
+  });
+
+  test('ten thousand alerts go in pieces', async () => {
+    const { sink, seen } = await against(taken);
+    for (let at = 0; at < 10_000; at += 200)
+      await send(sink, ...Array.from({ length: 200 }, (_, i) => opened({ ip: `10.0.${Math.floor((at + i) / 250)}.${(at + i) % 250}` })));
+    seen.length = 0;
+    await sink.upkeep!.renew(NEVER);
+    expect(seen.flatMap(alertsIn)).toHaveLength(10_000);
+    expect(Math.max(...seen.map((one) => alertsIn(one).length))).toBeLessThanOrEqual(200);
+  });
+});
+
+describe('a scan that does not come', () => {
+  const finished = (time: number, site = 'berlin'): LogEvent => told({ action: 'scan-finished', dataset: 'nmap.scan', time, site });
+
+  test('is told after the hours of the rule, and ends with the next one that is newer', async () => {
+    const memory = inMemory();
+    const { sink, seen } = await against(taken);
+    sink.upkeep!.remember(memory);
+    await send(sink, finished(NOW - 50 * HOUR));
+    await sink.upkeep!.renew(NEVER);
+    expect(seen).toEqual([]);
+    // It was heard of 27 hours ago.
+    memory.put('site berlin', JSON.stringify({ ended: NOW - 50 * HOUR, heard: NOW - 27 * HOUR }));
+    await sink.upkeep!.renew(NEVER);
+    expect(alertsIn(seen[0]!)).toMatchObject([{ labels: { alertname: 'scan-overdue', severity: 'high', site: 'berlin' } }]);
+    await send(sink, finished(NOW - 60 * HOUR));
+    expect(seen).toHaveLength(1);
+    await send(sink, finished(NOW - HOUR));
+    expect(alertsIn(seen[1]!).map(isOver)).toEqual([true]);
+    await sink.upkeep!.renew(NEVER);
+    expect(seen).toHaveLength(2);
+  });
+
+  test('where the configuration says how old it may be, portlog itself tells it', async () => {
+    const memory = inMemory();
+    const { sink, seen } = await against(taken, { watchedSites: ['berlin'] });
+    sink.upkeep!.remember(memory);
+    memory.put('site berlin', JSON.stringify({ ended: NOW - 50 * HOUR, heard: NOW - 27 * HOUR }));
+    await sink.upkeep!.renew(NEVER);
+    expect(seen).toEqual([]);
+    const last = new Date(NOW - 50 * HOUR).toISOString();
+    await send(sink, told({ action: 'scan-overdue', dataset: 'nmap.health', time: NOW - HOUR, site: 'berlin', nmap: { overdue: { last } } }));
+    expect(alertsIn(seen[0]!)).toMatchObject([{ labels: { alertname: 'scan-overdue-reported' } }]);
+    // It was there before it was missed, and comes only now.
+    await send(sink, finished(NOW - 2 * HOUR));
+    expect(alertsIn(seen[1]!).map(isOver)).toEqual([true]);
+  });
+});
+
+describe('answers', () => {
+  test.each([
+    [401, 'permanent', 'no'],
+    [404, 'permanent', '404 page not found'],
+    [405, 'permanent', ''],
+    [302, 'permanent', ''],
+    [429, 'temporary', ''],
+    [503, 'temporary', 'not ready'],
+    [200, 'temporary', '<html>log in</html>'],
+    [200, 'temporary', '{"status":"success"}'],
+    [204, 'temporary', ''],
+    [400, 'permanent', '<html>Bad Request</html>'],
+  ])('%i is %s with the body %j', async (status, kind, body) => {
+    const { sink } = await against((_, response) => void response.writeHead(status).end(body));
+    await expect(send(sink, opened())).rejects.toMatchObject({ name: 'SinkError', kind });
+  });
+
+  test.each([
+    [400, '"start time must be before end time"', 'start time must be before end time'],
+    [422, '{"code":602,"message":"alerts.0.labels in body is required"}', 'alerts.0.labels in body is required'],
+  ])('%i for one of them is found by halves, and the others arrive', async (status, body, reason) => {
+    const { sink, seen } = await against((one, response) => {
+      const isBad = alertsIn(one).some(({ labels }) => labels['instance'] === '192.0.2.3');
+      response.writeHead(isBad ? status : 200).end(isBad ? body : '');
+    });
+    const pipeline = await runPipeline(sink, MANY.slice(0, 8));
+    expect(pipeline.tally).toMatchObject({ read: 8, delivered: 7, dead: 1 });
+    expect(pipeline.firstRejection).toBe(reason);
+    expect(new Set(seen.flatMap(alertsIn).map(({ labels }) => labels['instance'])).size).toBe(8);
+  });
+
+  test('check sends no alert', async () => {
+    const { sink, seen } = await against((_, response) => void response.writeHead(200).end('{"versionInfo":{"version":"0.25.0"}}'));
+    expect(await sink.check(NEVER)).toEqual([{ level: 'ok', message: expect.stringContaining('Alertmanager 0.25.0 at http://127.0.0.1') }]);
+    expect(seen.map(({ method, path }) => `${method} ${path}`)).toEqual(['GET /am/api/v2/status']);
+  });
+});
+
+describe('a cluster', () => {
+  async function cluster(scripts: readonly Script[], more: Partial<SinkOptions> = {}) {
+    const servers = await Promise.all(scripts.map((script) => scriptedServer(script)));
+    const target = servers.map(({ url }) => url.origin).join(',');
+    const sink = await openSink('alertmanager', target, { timeoutMs: 500, ...more });
+    return { sink, servers, stop: async () => void (await Promise.all([sink.close(), ...servers.map(({ stop }) => stop())])) };
+  }
+
+  test('each member gets each alert; one that takes it is enough, and the other hears of the end later', async () => {
+    let isDown = true;
+    const { sink, servers, stop } = await cluster([
+      taken,
+      (one, response) => (isDown ? void response.writeHead(503).end() : taken(one, response, 0)),
+    ]);
+    expect(await send(sink, opened())).toMatchObject({ delivered: 1 });
+    expect(await send(sink, opened({ action: 'port-closed', time: NOW }))).toMatchObject({ delivered: 1 });
+    expect(servers.map(({ seen }) => seen.length)).toEqual([2, 2]);
+    isDown = false;
+    await sink.upkeep!.renew(NEVER);
+    expect(alertsIn(servers[1]!.seen.at(-1)!).map(isOver)).toEqual([true]);
+    const before = servers[1]!.seen.length;
+    await sink.upkeep!.renew(NEVER);
+    expect(servers[1]!.seen).toHaveLength(before);
+    await stop();
+  });
+
+  test('none of them works: it waits as for any other sink; check names the one that does not', async () => {
+    const down: Script = (_, response) => void response.writeHead(503).end();
+    const both = await cluster([down, down]);
+    await expect(send(both.sink, opened())).rejects.toMatchObject({ kind: 'temporary' });
+    await both.stop();
+    const one = await cluster([(_, response) => void response.writeHead(200).end('{"versionInfo":{"version":"0.25.0"}}'), down]);
+    expect((await one.sink.check(NEVER)).map(({ level }) => level)).toEqual(['ok', 'warning']);
+    await one.stop();
+  });
+
+  test('it stays the same destination when members are added', async () => {
+    const one = await openSink('alertmanager', 'http://a:9093');
+    const two = await openSink('alertmanager', 'http://a:9093,http://b:9093');
+    expect(two.identity).toEqual(one.identity);
+    await Promise.all([one.close(), two.close()]);
+    await expect(openSink('alertmanager', 'http://a:9093,b')).rejects.toMatchObject({ code: 'sink-options' });
+  });
+});
+
+test('narrowed, it raises less, and ends all the same', async () => {
+  const only = { rules: ['new-open-port'], severity: SEVERITY.medium, zones: ['dmz'] };
+  const { sink, seen } = await against(taken, { only });
+  const external = opened({ zone: 'dmz', nmap: { external: true } });
+  expect(sink.wants!(external)).toBe(true);
+  expect(sink.wants!(opened({ zone: 'lan', action: 'host-new' }))).toBe(false);
+  expect(sink.wants!(opened({ zone: 'dmz', action: 'service-changed' }))).toBe(false);
+  expect(sink.wants!(opened({ zone: 'lan', action: 'port-closed' }))).toBe(true);
+  await send(sink, external);
+  expect(alertsIn(seen[0]!).map(({ labels }) => labels['alertname'])).toEqual(['new-open-port']);
+});
+
+test('what was sent and not noted before kill -9 goes again, under the same labels and start', async () => {
+  const first = await against(taken);
+  await send(first.sink, opened());
+  // Another process, to which nothing of that was left.
+  const second = await against(taken);
+  expect(await send(second.sink, opened())).toMatchObject({ delivered: 1 });
+  const [before, after] = [first, second].map(({ seen }) => alertsIn(seen[0]!)[0]!);
+  expect(after).toEqual({ ...before, endsAt: after!.endsAt });
+});
+
+test('shipped again with the state of an earlier run, it tells nothing, and its end finds what stands', async () => {
+  const stateDir = freshDir();
+  const { sink, seen } = await against(taken);
+  await runPipeline(sink, [opened()], { stateDir, crash: true });
+  const after = await against(taken);
+  const moved: Sink = { ...after.sink, identity: sink.identity };
+  const again = await runPipeline(moved, [opened()], { stateDir });
+  expect(again.tally).toMatchObject({ read: 1, already: 1 });
+  await runPipeline({ ...(await against(taken)).sink, identity: sink.identity }, [opened({ action: 'port-closed', time: NOW })], { stateDir });
+  expect([seen.length, after.seen.length]).toEqual([1, 0]);
+});
