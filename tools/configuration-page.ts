@@ -39,6 +39,6 @@ function rows(prefix: string, { properties = {} }: Schema): string[] {
   return Object.entries(properties).flatMap(([name, schema]) => {
     const type = schema.enum?.join(', ') ?? (schema.type === 'array' ? 'list' : (schema.type ?? ''));
     const row = `| \`${prefix}${name}\` | ${type} | ${schema.description ?? ''} |`;
-    return [row, ...(schema.items?.properties === undefined ? [] : rows(`${prefix}${name}[].`, schema.items))];
+    return [row, ...rows(`${prefix}${name}.`, schema), ...rows(`${prefix}${name}[].`, schema.items ?? {})];
   });
 }

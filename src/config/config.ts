@@ -76,9 +76,20 @@ interface OwnService {
   readonly remedy: string;
 }
 
+/** What a destination is for. */
+export interface OnlyConfig {
+  readonly datasets?: readonly Dataset[];
+  readonly rules?: readonly string[];
+  readonly minSeverity?: Level;
+  readonly zones?: readonly string[];
+  readonly sites?: readonly string[];
+}
+
 export interface SinkConfig extends SecretSources {
   readonly type: string;
   readonly url?: string;
+  /** Each member of a cluster. */
+  readonly urls?: readonly string[];
   /** Of a file. */
   readonly path?: string;
   readonly user?: string;
@@ -90,6 +101,9 @@ export interface SinkConfig extends SecretSources {
   readonly compression?: 'gzip' | 'none';
   readonly timeoutSeconds?: number;
   readonly datasets?: readonly Dataset[];
+  readonly only?: OnlyConfig;
+  readonly lifetimeHours?: number;
+  readonly runbooks?: string;
   readonly tenant?: string;
   readonly streamLabels?: Readonly<Record<string, string>>;
   readonly rotateMib?: number;

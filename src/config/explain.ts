@@ -17,7 +17,7 @@ function sentence(error: ErrorObject): string {
   if (keyword === 'additionalProperties') return unknownSetting(path, params['additionalProperty'] as string, schema);
   if (keyword === 'required') return `${where}: "${params['missingProperty'] as string}" is missing`;
   if (error.propertyName !== undefined) return `${where}: "${error.propertyName}" cannot be a name there${about(schema)}`;
-  return `${where}: ${demand(keyword, params, schema)}`;
+  return `${where}: ${demand(keyword, params, schema)}${keyword === 'enum' ? meant(error.data, params['allowedValues'] as readonly unknown[]) : ''}`;
 }
 
 /** What is of interest here. */
@@ -33,6 +33,13 @@ function unknownSetting(path: string, name: string, schema: SchemaPart): string 
   const guess = nearest(name, known);
   const whole = path === '' ? name : `${path}.${name}`;
   return `${whole}: there is no such setting${guess === undefined ? `; there are: ${known.join(', ')}` : `; did you mean "${guess}"?`}`;
+}
+
+/** The nearest of the words that there are. */
+function meant(value: unknown, allowed: readonly unknown[]): string {
+  const words = allowed.filter((one) => typeof one === 'string');
+  const guess = typeof value === 'string' ? nearest(value, words) : undefined;
+  return guess === undefined ? '' : `; did you mean "${guess}"?`;
 }
 
 function demand(keyword: string, params: Readonly<Record<string, unknown>>, schema: SchemaPart): string {

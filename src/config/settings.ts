@@ -12,6 +12,7 @@ import { RULES } from '../finding/registry.ts';
 import type { ExposurePolicy } from '../finding/exposure.ts';
 import { loadExposure } from './load.ts';
 import { type Environment, serverVariable } from '../core/environment.ts';
+import { datasetsOf, onlyOf, refuseUnknownNames } from './only.ts';
 import { credentials } from './secret.ts';
 
 /** Flags and environment, already merged; the file stands behind both. */
@@ -41,7 +42,11 @@ export interface Settings {
   readonly event: Omit<EventOptions, 'now' | 'scannerHost' | 'agentHost'>;
   readonly sinks: readonly SinkOptions[];
   /** What flags say about every connection. */
-  readonly connection: Pick<Given, 'caFile' | 'compression'> & { readonly origins?: ReadonlyMap<string, readonly string[]> };
+  readonly connection: Pick<Given, 'caFile' | 'compression'> & {
+    readonly origins?: ReadonlyMap<string, readonly string[]>;
+    /** Sites of which it is known how old their latest scan may be. */
+    readonly watchedSites?: readonly string[];
+  };
   readonly stateDir: string;
   readonly retryForMs: number;
   readonly spool: SpoolLimits;
@@ -76,12 +81,14 @@ export async function settings(given: Given, config: Config, defaultStateDir: st
     macNetworks: macNetworks(config.changes?.macNetworks),
     all: given.all ?? config.all ?? false,
   };
+  refuseUnknownNames(config, exposure);
   const origins = originsOf(config.sinks ?? []);
+  const watchedSites = Object.entries(config.sites ?? {}).flatMap(([site, { maxAgeHours }]) => (maxAgeHours === undefined ? [] : [site]));
   const wanted = given.to === undefined ? (config.sinks ?? []) : given.to.map((text) => sinkOf(text, config.sinks ?? []));
   return {
     event,
-    sinks: await Promise.all(wanted.map((sink) => sinkOptions(sink, { ...given, origins }, event.namespace, env))),
-    connection: { caFile: given.caFile, compression: given.compression, origins },
+    sinks: await Promise.all(wanted.map((sink) => sinkOptions(sink, { ...given, origins, watchedSites }, event.namespace, env))),
+    connection: { caFile: given.caFile, compression: given.compression, origins, watchedSites },
     stateDir: given.stateDir ?? config.stateDir ?? defaultStateDir,
     retryForMs: (given.retryForSeconds ?? config.retryForSeconds ?? DEFAULT_RETRY_SECONDS) * 1000,
     spool: spoolLimits(given, config.spool ?? {}),
@@ -168,8 +175,12 @@ function sinkOf(text: string, configured: readonly SinkConfig[]): SinkConfig {
   const ofType = configured.filter((sink) => sink.type === type);
   if (at === -1) return ofType[0] ?? { type };
   if (type === 'stdout') throw new PortlogError('sink-options', 'the sink "stdout" takes no path or URL', { hint: `to a file: --to file=${url}` });
-  const sameOrigin = ofType.find((sink) => sink.url !== undefined && originOf(sink.url) === originOf(url));
+  const sameOrigin = ofType.find((sink) => urlsOf(sink).some((one) => originOf(one) === originOf(url.split(',')[0] ?? url)));
   return { ...(sameOrigin ?? ofType[0] ?? { type }), url };
+}
+
+function urlsOf({ url, urls }: SinkConfig): readonly string[] {
+  return url === undefined ? (urls ?? []) : [url];
 }
 
 /** Scheme, host and port; of what is no URL, itself. */
@@ -181,15 +192,15 @@ export function originOf(url: string): string {
 /** By kind of sink: the origins that the configuration names, and for which its credentials are. */
 function originsOf(sinks: readonly SinkConfig[]): ReadonlyMap<string, readonly string[]> {
   const groups = Map.groupBy(
-    sinks.filter(({ url }) => url !== undefined),
+    sinks.filter((sink) => urlsOf(sink).length > 0),
     ({ type }) => type,
   );
-  return new Map([...groups].map(([type, ofType]) => [type, ofType.map(({ url = '' }) => originOf(url))]));
+  return new Map([...groups].map(([type, ofType]) => [type, ofType.flatMap((sink) => urlsOf(sink).map(originOf))]));
 }
 
 export async function sinkOptions(
   sink: SinkConfig,
-  given: Pick<Given, 'caFile' | 'compression'> & Pick<Settings['connection'], 'origins'>,
+  given: Pick<Given, 'caFile' | 'compression'> & Pick<Settings['connection'], 'origins' | 'watchedSites'>,
   namespace: string,
   env: Environment,
 ): Promise<SinkOptions> {
@@ -199,7 +210,7 @@ export async function sinkOptions(
     });
   return {
     type: sink.type,
-    target: sink.url ?? sink.path,
+    target: sink.url ?? sink.urls?.join(',') ?? sink.path,
     namespace,
     credentials: await credentials(sink, env),
     caFile: given.caFile ?? sink.caFile,
@@ -210,7 +221,11 @@ export async function sinkOptions(
     keyFile: sink.keyFile ?? env[serverVariable(sink.type, 'KEY_FILE')],
     compression: given.compression ?? sink.compression ?? 'gzip',
     timeoutMs: (sink.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS) * 1000,
-    datasets: sink.datasets,
+    datasets: datasetsOf(sink),
+    only: onlyOf(sink),
+    lifetimeMs: sink.lifetimeHours === undefined ? undefined : sink.lifetimeHours * HOUR_MS,
+    runbooks: sink.runbooks,
+    watchedSites: given.watchedSites,
     trustSetUp: sink.trustSetUp,
     tenant: sink.tenant ?? env[serverVariable(sink.type, 'TENANT')],
     streamLabels: sink.streamLabels,

@@ -2,13 +2,16 @@ import { PortlogError } from '../core/errors.ts';
 import type { SinkConfig } from './config.ts';
 import { nearest } from '../core/nearest.ts';
 
-const SERVERS = ['elasticsearch', 'opensearch', 'loki', 'otlp', 'http', 'wazuh'];
+const SERVERS = ['alertmanager', 'elasticsearch', 'opensearch', 'loki', 'otlp', 'http', 'wazuh'];
 const OVER_HTTP = ['elasticsearch', 'opensearch', 'loki', 'otlp', 'http'];
 const STREAMS = ['syslog', 'wazuh'];
 
 /** Settings that only some kinds of sinks look at. What is not here goes with each, or the kind itself says that it does not. */
 const ONLY_FOR: Readonly<Record<string, readonly string[]>> = {
   url: [...SERVERS, 'syslog'],
+  urls: ['alertmanager'],
+  lifetimeHours: ['alertmanager'],
+  runbooks: ['alertmanager'],
   path: ['file', 'wazuh'],
   ...Object.fromEntries(['apiKey', 'apiKeyFile', 'apiKeyCommand'].map((name) => [name, ['elasticsearch', 'opensearch', 'otlp', 'http', 'loki']])),
   ...Object.fromEntries(
@@ -37,6 +40,10 @@ const ONLY_FOR: Readonly<Record<string, readonly string[]>> = {
 /** Throws `config-invalid` for a setting that a sink of that kind would not look at: who wrote it believes that it counts. */
 export function refuseForeignSettings(path: string, sinks: readonly SinkConfig[]): void {
   for (const [index, sink] of sinks.entries()) {
+    if (sink.url !== undefined && sink.urls !== undefined)
+      throw new PortlogError('config-invalid', `${path}: sinks.${index}: url and urls say the same, and only one of them counts`, {
+        hint: 'write all members under urls',
+      });
     const foreign = Object.keys(sink).find((name) => ONLY_FOR[name]?.includes(sink.type) === false);
     if (foreign === undefined || !KINDS.has(sink.type)) continue;
     const guess =
@@ -54,5 +61,5 @@ const KINDS: ReadonlySet<string> = new Set([...SERVERS, 'file', 'syslog', 'stdou
 /** What serves the same purpose there. */
 const INSTEAD: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   url: { file: 'path' },
-  path: { elasticsearch: 'url', opensearch: 'url', loki: 'url', otlp: 'url', http: 'url', syslog: 'url' },
+  path: { alertmanager: 'url', elasticsearch: 'url', opensearch: 'url', loki: 'url', otlp: 'url', http: 'url', syslog: 'url' },
 };

@@ -81,6 +81,11 @@ export class ExposurePolicy {
     });
   }
 
+  /** Those that its networks have. */
+  get zones(): readonly string[] {
+    return [...new Set(this.networks.map(({ entry }) => entry.zone))];
+  }
+
   /** Whether it says what is meant to be open; else it names networks only. */
   get judges(): boolean {
     return this.expected !== undefined;

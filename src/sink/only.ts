@@ -1,7 +1,8 @@
 import { type Document, firings, valuesAt } from '../alert/fires.ts';
 import type { AlertRule } from '../alert/rule.ts';
 import { ALERT_RULES } from '../alert/rules.ts';
-import { GENERIC, type LogEvent, SEVERITY } from '../event/event.ts';
+import { GENERIC, levelOf, type LogEvent, SEVERITY } from '../event/event.ts';
+import type { SinkOptions } from './options.ts';
 import type { Sink } from './sink.ts';
 
 /** What a destination is for, beside datasets; what is absent narrows nothing. */
@@ -21,7 +22,7 @@ export function narrowed(sink: Sink, only: Only | undefined): Sink {
 }
 
 /** Whether an event is for a destination. What other programs say through portlog always is. */
-export function isMeant(only: Only, event: LogEvent): boolean {
+function isMeant(only: Only, event: LogEvent): boolean {
   if (event.dataset === GENERIC) return true;
   const document = { ...event.shared.fields, ...event.own };
   if (!isInPlace(only, document)) return false;
@@ -36,6 +37,19 @@ export function isAlertMeant(only: Only | undefined, document: Document, severit
   if (only === undefined) return true;
   const isNamed = only.rules === undefined || only.rules.includes(rule.id) || isAboutOneOf(only, document);
   return isNamed && isInPlace(only, document) && (isGrave(only, severity) || isGrave(only, SEVERITY[rule.severity]));
+}
+
+/** For people: what a destination is for; undefined: everything that its kind takes. */
+export function inWords({ datasets, only = {} }: Pick<SinkOptions, 'datasets' | 'only'>): string | undefined {
+  const { rules, severity, zones, sites } = only;
+  const parts = [
+    datasets && `of ${datasets.join(', ')}`,
+    rules && `of the rules ${rules.join(', ')}`,
+    severity === undefined ? undefined : `of severity ${levelOf(severity)} or more`,
+    zones && `in the zones ${zones.join(', ')}`,
+    sites && `of the sites ${sites.join(', ')}`,
+  ].filter((part) => part !== undefined);
+  return parts.length === 0 ? undefined : `only what is ${parts.join(', and ')}`;
 }
 
 /** In one word, without spaces: what tells destinations at one address apart. */

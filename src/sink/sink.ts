@@ -128,7 +128,7 @@ export interface SinkMemory {
 }
 
 /** Of a sink whose server forgets what it is not told again. */
-export interface Upkeep {
+interface Upkeep {
   /** Called once, before anything is sent. Without a state file it is not called, and the sink knows what it was told in this process. */
   remember(memory: SinkMemory): void;
   /** When `renew` has something to do, epoch milliseconds; undefined: never, as it is now. */

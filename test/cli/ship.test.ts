@@ -288,7 +288,7 @@ describe('usage', () => {
     [['--too', 'x'], 'there is no option --too\nportlog:   → did you mean --to?'],
     [
       ['--to', 'elastic=https://x', EXAMPLE],
-      'there is no sink "elastic"\nportlog:   → there are: stdout, elasticsearch, file, http, loki, opensearch, otlp, syslog, wazuh',
+      'there is no sink "elastic"\nportlog:   → there are: stdout, alertmanager, elasticsearch, file, http, loki, opensearch, otlp, syslog, wazuh',
     ],
     [['--to', 'elasticsearch=nonsense', EXAMPLE], '"nonsense" is no URL for elasticsearch'],
     [['--to', 'elasticsearch=https://me:secret@host:9200', EXAMPLE], 'the URL for elasticsearch carries a user or password'],
@@ -359,7 +359,10 @@ describe('configuration', () => {
     ['sinks:\n- type: elasticsearch\n  ulr: https://x\n', 'sinks.0.ulr: there is no such setting; did you mean "url"?'],
     ['all: maybe\n', 'all: must be true or false'],
     ['sinks:\n- url: https://x\n', 'sinks.0: "type" is missing'],
-    ['sinks:\n- type: splunk\n', 'sinks.0.type: must be one of elasticsearch, file, http, loki, opensearch, otlp, stdout, syslog, wazuh'],
+    [
+      'sinks:\n- type: splunk\n',
+      'sinks.0.type: must be one of alertmanager, elasticsearch, file, http, loki, opensearch, otlp, stdout, syslog, wazuh',
+    ],
     ['site: [\n', 'is not valid YAML'],
     ['sinks:\n- type: elasticsearch\n  apiKey: ${NO_SUCH_KEY}\n', 'sinks.0.apiKey needs the environment variable NO_SUCH_KEY, which is not set'],
   ];

@@ -244,7 +244,7 @@ describe('answers', () => {
       response.writeHead(isBad ? status : 200).end(isBad ? body : '');
     });
     const pipeline = await runPipeline(sink, MANY.slice(0, 8));
-    expect(pipeline.tally).toMatchObject({ read: 8, delivered: 7, dead: 1 });
+    expect(pipeline.account.tally).toMatchObject({ read: 8, delivered: 7, dead: 1 });
     expect(pipeline.firstRejection).toBe(reason);
     expect(new Set(seen.flatMap(alertsIn).map(({ labels }) => labels['instance'])).size).toBe(8);
   });
@@ -261,7 +261,7 @@ describe('a cluster', () => {
     const servers = await Promise.all(scripts.map((script) => scriptedServer(script)));
     const target = servers.map(({ url }) => url.origin).join(',');
     const sink = await openSink('alertmanager', target, { timeoutMs: 500, ...more });
-    return { sink, servers, stop: async () => void (await Promise.all([sink.close(), ...servers.map(({ stop }) => stop())])) };
+    return { sink, servers, stop: async () => void (await Promise.all([sink.close(), ...servers.map(async (server) => server.stop())])) };
   }
 
   test('each member gets each alert; one that takes it is enough, and the other hears of the end later', async () => {
@@ -330,7 +330,7 @@ test('shipped again with the state of an earlier run, it tells nothing, and its 
   const after = await against(taken);
   const moved: Sink = { ...after.sink, identity: sink.identity };
   const again = await runPipeline(moved, [opened()], { stateDir });
-  expect(again.tally).toMatchObject({ read: 1, already: 1 });
+  expect(again.account.tally).toMatchObject({ read: 1, already: 1 });
   await runPipeline({ ...(await against(taken)).sink, identity: sink.identity }, [opened({ action: 'port-closed', time: NOW })], { stateDir });
   expect([seen.length, after.seen.length]).toEqual([1, 0]);
 });

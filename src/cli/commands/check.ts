@@ -8,6 +8,7 @@ import type { Settings } from '../../config/settings.ts';
 import { openToLook, stateFile, waitingSinks } from '../../state/store.ts';
 import { EXIT, type ExitCode, PortlogError } from '../../core/errors.ts';
 import { Intel } from '../../finding/intel.ts';
+import { inWords } from '../../sink/only.ts';
 import { createSink } from '../../sink/registry.ts';
 import type { Diagnosis } from '../../sink/sink.ts';
 import type { SinkOptions } from '../../sink/options.ts';
@@ -46,7 +47,10 @@ async function checkAll(context: CommandContext, words: readonly string[]): Prom
   for (const sink of settings.sinks) {
     if (sink.type === 'stdout') continue;
     const diagnosis = await checkSink(sink);
+    const bounds = inWords(sink);
     found.push(...diagnosis.found);
+    if (bounds !== undefined)
+      found.push({ level: 'ok', message: `${sink.type}${sink.target === undefined ? '' : `=${sink.target}`} gets ${bounds}` });
     if (code !== EXIT.usage) code = diagnosis.code ?? code;
   }
   found.push(...(await checkContent(context, settings.sinks)));

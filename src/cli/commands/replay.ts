@@ -6,6 +6,7 @@ import { stateFile, type Store, type WaitingSink, waitingSinks } from '../../sta
 import { EXIT, type ExitCode, PortlogError } from '../../core/errors.ts';
 import { addressOf, inScope, type SinkOptions } from '../../sink/options.ts';
 import { createSink } from '../../sink/registry.ts';
+import { sinkKey } from '../../state/seen-files.ts';
 import type { Sink, SinkIdentity } from '../../sink/sink.ts';
 import { isSure } from '../session/confirm.ts';
 import { shipAndReport } from '../session/deliver.ts';
@@ -116,22 +117,31 @@ async function movedTo({ speaker }: CommandContext, { sinks }: Settings, identit
 }
 
 function sameTarget(given: string, target: string): boolean {
-  const url = URL.parse(given);
-  return given.replace(/\/$/, '') === target || (url !== null && addressOf(url) === target) || url?.href.replace(/\/$/, '') === target;
+  // A cluster is known by its first member.
+  const [first = given] = given.split(',');
+  const url = URL.parse(first);
+  return first.replace(/\/$/, '') === target || (url !== null && addressOf(url) === target) || url?.href.replace(/\/$/, '') === target;
 }
 
-/** The sink that the events were spooled for, with the credentials of now. */
+/** The sink that the events were spooled for, with the credentials of now. Of several at one address, the one that is for the same. */
 async function sinkOf({ env, speaker }: CommandContext, settings: Settings, identity: SinkIdentity): Promise<Sink> {
   const { type, target, scope } = identity;
-  const configured = settings.sinks.find((sink) => sink.type === type && sink.target !== undefined && sameTarget(sink.target, target));
+  const tell = (sentence: string): void => speaker.say(sentence);
+  const alike = settings.sinks.filter((sink) => sink.type === type && sink.target !== undefined && sameTarget(sink.target, target));
+  for (const options of alike) {
+    const sink = await createSink(options, tell);
+    if (sinkKey(sink.identity) === sinkKey(identity)) return sink;
+    await sink.close();
+  }
+  const [configured] = alike;
   const options: SinkOptions = configured ?? (await sinkOptions({ type, url: target }, settings.connection, settings.event.namespace, env));
   const there: SinkOptions = {
     ...options,
-    target,
+    target: configured?.target ?? target,
     namespace: inScope(scope, 'namespace') ?? options.namespace,
     tenant: inScope(scope, 'tenant') ?? options.tenant,
   };
-  return { ...(await createSink(there, (sentence) => speaker.say(sentence))), identity };
+  return { ...(await createSink(there, tell)), identity };
 }
 
 async function purge(context: CommandContext, store: Store, waiting: readonly WaitingSink[]): Promise<ExitCode> {

@@ -7,6 +7,8 @@ import type { Store } from '../../state/store.ts';
 import { EXIT, type ExitCode, PortlogError } from '../../core/errors.ts';
 import { Intel } from '../../finding/intel.ts';
 import { ship, type ShipOptions, type ShipReport } from '../../pipeline/ship.ts';
+import { narrowed } from '../../sink/only.ts';
+import { accepting, type SinkOptions } from '../../sink/options.ts';
 import { createSink } from '../../sink/registry.ts';
 import type { Sink } from '../../sink/sink.ts';
 import { stdoutSink } from '../../sink/stdout/stdout.ts';
@@ -187,10 +189,15 @@ export async function sinkKeysOf(context: CommandContext, settings: Settings): P
 }
 
 async function sinksOf(context: CommandContext, settings: Settings): Promise<readonly Sink[]> {
-  const { stdout } = context.terminal;
   const tell = (sentence: string): void => context.speaker.say(sentence);
   if (settings.sinks.length === 0) return [standardOutput(context, settings)];
-  return Promise.all(settings.sinks.map(async (sink) => (sink.type === 'stdout' ? stdoutSink(stdout, lineFormat(context)) : createSink(sink, tell))));
+  return Promise.all(settings.sinks.map(async (sink) => (sink.type === 'stdout' ? linesTo(context, sink) : createSink(sink, tell))));
+}
+
+function linesTo(context: CommandContext, options: SinkOptions): Sink {
+  const all = stdoutSink(context.terminal.stdout, lineFormat(context));
+  // Left as it is where it takes everything: then threads may make its lines.
+  return options.datasets === undefined && options.only === undefined ? all : narrowed({ ...all, accepts: accepting(options) }, options.only);
 }
 
 function standardOutput(context: CommandContext, settings: Settings): Sink {

@@ -9,7 +9,8 @@ export const SHIP_OPTIONS = {
     type: 'list',
     value: 'SINK[=URL]',
     group: 'Where to',
-    about: 'destination: elasticsearch=URL, opensearch=URL, loki=URL, otlp=URL, http=URL, syslog=URL, wazuh=PATH or URL, file=PATH or stdout',
+    about:
+      'destination: alertmanager=URL, elasticsearch=URL, opensearch=URL, loki=URL, otlp=URL, http=URL, syslog=URL, wazuh=PATH or URL, file=PATH or stdout',
   },
   'format': {
     type: 'string',

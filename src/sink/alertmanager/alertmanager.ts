@@ -177,6 +177,7 @@ function readStatement({ parts }: Entry): Statement {
   return JSON.parse(parts.join('')) as Statement;
 }
 
-function withoutDebt({ owed: _, ...alert }: AlertRecord): AlertRecord {
-  return alert;
+function withoutDebt(alert: AlertRecord): AlertRecord {
+  const { owed, ...settled } = alert;
+  return owed === true ? settled : alert;
 }

@@ -79,7 +79,7 @@ export class AlertBook {
 
   scanned(): readonly ScannedSite[] {
     return this.memory.all(SITE).flatMap(([name, json]) => {
-      const known = parsedAs(json, SCANNED) as Omit<ScannedSite, 'site'> | undefined;
+      const known = parsedAs(json, SCANNED);
       return known === undefined ? [] : [{ ...known, site: name.slice(SITE.length) }];
     });
   }
@@ -128,7 +128,7 @@ export class AlertBook {
 
   /** A scan that came late says nothing of now. */
   private hear(site: string, ended: number, now: number): void {
-    const known = parsedAs(this.memory.get(SITE + site), SCANNED) as Omit<ScannedSite, 'site'> | undefined;
+    const known = parsedAs(this.memory.get(SITE + site), SCANNED);
     if (known === undefined || ended > known.ended) this.memory.put(SITE + site, JSON.stringify({ ended, heard: now }));
   }
 }
