@@ -179,6 +179,11 @@ function sinkOf(text: string, configured: readonly SinkConfig[]): SinkConfig {
   return { ...(sameOrigin ?? ofType[0] ?? { type }), url };
 }
 
+/** Chats take no compressed requests. */
+function isChat({ envelope }: SinkConfig): boolean {
+  return envelope?.includes('{message}') === true;
+}
+
 function urlsOf({ url, urls }: SinkConfig): readonly string[] {
   return url === undefined ? (urls ?? []) : [url];
 }
@@ -219,7 +224,7 @@ export async function sinkOptions(
     allowPlaintext: sink.allowPlaintext ?? env[serverVariable(sink.type, 'ALLOW_PLAINTEXT')] === 'true',
     certFile: sink.certFile ?? env[serverVariable(sink.type, 'CERT_FILE')],
     keyFile: sink.keyFile ?? env[serverVariable(sink.type, 'KEY_FILE')],
-    compression: given.compression ?? sink.compression ?? 'gzip',
+    compression: given.compression ?? sink.compression ?? (isChat(sink) ? 'none' : 'gzip'),
     timeoutMs: (sink.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS) * 1000,
     datasets: datasetsOf(sink),
     only: onlyOf(sink),

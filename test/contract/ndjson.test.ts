@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { httpSink } from '../../src/sink/http/ndjson.ts';
 import { runPipeline } from '../support/delivery.ts';
 import { againstServer } from '../support/against.ts';
-import { faultContract } from '../support/fault-contract.ts';
+import { CLOCK, faultContract } from '../support/fault-contract.ts';
 import { ecs, eventsOf, fixture } from '../support/scans.ts';
 import { type Script, type Seen } from '../support/scripted-server.ts';
 import { batchOf, entriesOf, NEVER, sinkContract } from '../support/sink-contract.ts';
@@ -96,5 +96,63 @@ describe('through a lane', () => {
     const pipeline = await runPipeline(sink, EVENTS);
     expect(pipeline.account.tally).toMatchObject({ read: EVENTS.length, delivered: EVENTS.length - 1, dead: 1 });
     expect(pipeline.firstRejection).toBe('no such field');
+  });
+});
+
+describe('a chat', () => {
+  const SLACK = '{"text":"nmap","blocks":[{"type":"section","text":{"type":"plain_text","text":"{message}"}}]}';
+  /** Answers as Slack's incoming webhooks do: https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks */
+  const slack: Script = ({ headers, body }, response) => {
+    if (headers['content-type'] !== 'application/json' || headers['content-encoding'] !== undefined)
+      return void response.writeHead(400).end('invalid_payload');
+    try {
+      const { text } = JSON.parse(body) as { text?: unknown };
+      return void (typeof text === 'string' ? response.writeHead(200).end('ok') : response.writeHead(400).end('no_text'));
+    } catch {
+      return void response.writeHead(400).end('invalid_payload');
+    }
+  };
+  const says = (seen: readonly Seen[]): string[] => seen.map(({ body }) => JSON.parse(body).blocks[0].text.text as string);
+
+  test('gets one line an event, one event a request, and the characters of a stranger as text', async () => {
+    const hostile = { ...EVENTS[0]!, message: 'a "quoted" \\ banner </script> \u2028 {} {message} ' + 'x'.repeat(9000) };
+    const { sink, seen } = await against(slack, { envelope: SLACK, compression: 'none' });
+    const pipeline = await runPipeline(sink, [...EVENTS.slice(0, 3), hostile]);
+    expect(pipeline.account.tally).toMatchObject({ read: 4, delivered: 4 });
+    expect(says(seen).slice(0, 3)).toEqual(EVENTS.slice(0, 3).map(({ message }) => message));
+    expect(says(seen)[3]).toBe(hostile.message.slice(0, 2798));
+  });
+
+  test('that is asked too much is left alone for as long as it says, and nothing is lost or said twice', async () => {
+    let answers = 0;
+    const { sink, seen } = await against(
+      (one, response, index) =>
+        ++answers % 3 === 0 ? void response.writeHead(429, { 'retry-after': '1' }).end('rate_limited') : slack(one, response, index),
+      { envelope: SLACK, compression: 'none' },
+    );
+    const pipeline = await runPipeline(sink, EVENTS, { clock: CLOCK });
+    expect(pipeline.account.tally).toMatchObject({ read: EVENTS.length, delivered: EVENTS.length, spooled: 0 });
+    expect(new Set(says(seen))).toEqual(new Set(EVENTS.map(({ message }) => message)));
+    expect(seen.length - Math.floor(seen.length / 3)).toBe(EVENTS.length);
+  });
+
+  test('that refuses an event has said why', async () => {
+    const { sink } = await against(slack, { envelope: '{"txt":"{message}"}', compression: 'none' });
+    const pipeline = await runPipeline(sink, EVENTS.slice(0, 2));
+    expect(pipeline.account.tally).toMatchObject({ read: 2, dead: 2 });
+    expect(pipeline.firstRejection).toBe('no_text');
+  });
+
+  test('that takes text gets text', async () => {
+    const { sink, seen } = await against(taken, { envelope: 'nmap: {message}', contentType: 'text/plain', compression: 'none' });
+    await sink.send(batchOf(entriesOf(sink, [{ ...EVENTS[0]!, message: 'a "quoted" banner' }])), NEVER);
+    expect([seen[0]!.body, seen[0]!.headers['content-type']]).toEqual(['nmap: a "quoted" banner', 'text/plain']);
+  });
+
+  test('beside the event, where a receiver takes both', async () => {
+    const { sink, seen } = await against(taken, { envelope: '{"a":"{message}","b":{},"c":"{message}","d":{}}' });
+    await sink.send(batchOf(entriesOf(sink, EVENTS.slice(0, 1))), NEVER);
+    const { message } = EVENTS[0]!;
+    expect(JSON.parse(seen[0]!.body)).toEqual({ a: message, b: ecs(EVENTS[0]!), c: message, d: {} });
   });
 });

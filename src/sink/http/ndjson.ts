@@ -1,5 +1,5 @@
-import { ecsParts } from '../../event/ecs.ts';
 import { PortlogError } from '../../core/errors.ts';
+import { envelopeOf } from './envelope.ts';
 import { batchBody, encoded, Scratch } from '../transport/body.ts';
 import { type HttpAnswer, httpClient, redirection } from '../transport/http.ts';
 import { accepting, addressOf, scopeOf, type SinkOptions, urlOf, shownAddress } from '../options.ts';
@@ -8,32 +8,32 @@ import { MAX_EVENT_BYTES, type Batch, type Diagnosis, type Outcome, type Sink, S
 const LIMITS = { maxEvents: 1000, maxBytes: 1 << 20, maxEventBytes: MAX_EVENT_BYTES, inFlight: 4, inFlightPerPartition: 4 };
 /** Where Vector, Fluent Bit and Logstash listen in their examples; there is no usual port. */
 const EXAMPLE_URL = 'http://127.0.0.1:8080';
-const HOLE = '{}';
+/** Those that take what people read take one at a time, in order. */
+const ONE_BY_ONE = { ...LIMITS, maxEvents: 1, inFlight: 1, inFlightPerPartition: 1 };
 
 /**
  * Anything that takes lines of JSON over HTTP: Vector (`http_server`), Fluent Bit (`http`), Logstash (`http`), or
- * something like Splunk's HTTP Event Collector, with an envelope around each event (`{"event":{}}`).
+ * something like Splunk's HTTP Event Collector, with an envelope around each event (`{"event":{}}`). And chats (Slack,
+ * Mattermost, ntfy), with an envelope around its line of text (`{"text":"{message}"}`): one event a request.
  */
 export function httpSink(options: SinkOptions): Sink {
   const url = urlOf({ type: 'http', target: options.target }, EXAMPLE_URL);
   if (options.target === undefined)
     throw new PortlogError('sink-options', 'the sink "http" needs a URL', { hint: 'for example --to http=https://vector:8080/nmap' });
-  const [before, behind] = envelopeOf(options.envelope ?? HOLE);
+  const envelope = envelopeOf(options.envelope ?? '{}', options.contentType?.startsWith('text/') === true);
   const client = httpClient(options, url);
   const scratch = new Scratch(LIMITS.maxBytes);
   const headers = { ...options.headers };
-  const { contentType = 'application/x-ndjson' } = options;
+  const { contentType = envelope.isForPeople ? 'application/json' : 'application/x-ndjson' } = options;
+  const end = envelope.isForPeople ? [] : ['\n'];
 
   return {
     name: `http ${shownAddress(url)}`,
     identity: { type: 'http', target: addressOf(url), scope: scopeOf({}, options) },
-    limits: LIMITS,
+    limits: envelope.isForPeople ? ONE_BY_ONE : LIMITS,
     undeliverable: 'keep',
     accepts: accepting(options),
-    encode(event) {
-      const [shared, own] = ecsParts(event);
-      return encoded([before, shared, own, behind]);
-    },
+    encode: (event) => encoded([...envelope.parts(event), ...end]),
     async check(signal) {
       return [await diagnose(url, await client.request({ method: 'HEAD', path: '', headers }, signal))];
     },
@@ -45,16 +45,6 @@ export function httpSink(options: SinkOptions): Sink {
     },
     close: () => client.close(),
   };
-}
-
-/** What stands before and behind an event: it takes the place of the first `{}`. */
-function envelopeOf(text: string): readonly [before: string, behind: string] {
-  const at = text.indexOf(HOLE);
-  if (at === -1 || text.includes('\n'))
-    throw new PortlogError('sink-options', `the envelope ${JSON.stringify(text)} has no place for the event`, {
-      hint: 'write {} where it belongs, on one line: {"event":{}}',
-    });
-  return [text.slice(0, at), `${text.slice(at + HOLE.length)}\n`];
 }
 
 /** There is no protocol: what is accepted is delivered, what is refused for its content is found by halves. */
