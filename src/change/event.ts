@@ -213,7 +213,7 @@ function assemble(
   const line = printable(message);
   return {
     id,
-    unit: '',
+    ackGroup: '',
     dataset: DATASET,
     action,
     time,

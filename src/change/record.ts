@@ -134,7 +134,7 @@ function record(run: RunContext, host: KnownHost, time: number, { entity, messag
   const line = printable(message);
   return {
     id: entity,
-    unit: '',
+    ackGroup: '',
     dataset: INVENTORY,
     revision,
     action: 'known',

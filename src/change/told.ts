@@ -73,7 +73,7 @@ function written({ shared, ...event }: LogEvent): string {
 
 const WRITTEN = record({
   id: text,
-  unit: text,
+  ackGroup: text,
   dataset: text,
   action: text,
   time: number,

@@ -1,37 +1,37 @@
 import type { Ledger, AckGroupFate } from '../state/ledger.ts';
 import type { AckGroups } from './ack-group.ts';
 
-/** Which unit the events that come are a part of, and what the ledger says of it; where there is a ledger, else nobody asks. */
+/** Which group the events that come are a part of, and what the ledger says of it; where there is a ledger, else nobody asks. */
 export class AckGroupCursor {
-  private readonly units: AckGroups;
+  private readonly groups: AckGroups;
   private readonly ledger: Ledger;
   private readonly again: boolean;
   private key = '';
   private fate: AckGroupFate | undefined;
 
   /** `again`: send what the ledger knows, too. */
-  constructor(units: AckGroups, ledger: Ledger, again: boolean) {
-    this.units = units;
+  constructor(groups: AckGroups, ledger: Ledger, again: boolean) {
+    this.groups = groups;
     this.ledger = ledger;
     this.again = again;
   }
 
-  /** What became of the unit of the next event; undefined when it is to be sent. */
+  /** What became of the group of the next event; undefined when it is to be sent. */
   moveTo(key: string): AckGroupFate | undefined {
     if (key !== this.key) this.begin(key);
     return this.fate;
   }
 
-  /** No more events of the current unit will come. */
+  /** No more events of the current group will come. */
   end(): void {
-    this.units.seal();
+    this.groups.seal();
     this.key = '';
     this.fate = undefined;
   }
 
   /** The rest of it will not come, so it must never count as delivered. */
   abandon(): void {
-    this.units.abandon();
+    this.groups.abandon();
     this.end();
   }
 
@@ -41,6 +41,6 @@ export class AckGroupCursor {
     if (key === '') return;
     this.key = key;
     this.fate = this.again ? undefined : this.ledger.fateOf(key);
-    if (this.fate === undefined) this.units.begin(key);
+    if (this.fate === undefined) this.groups.begin(key);
   }
 }

@@ -19,29 +19,29 @@ export class AckGroup implements AckGroupRef {
   }
 }
 
-/** Watches which units of this run are complete: only those may be entered into the ledger. */
+/** Watches which groups of this run are complete: only those may be entered into the ledger. */
 export class AckGroups {
   private current: AckGroup | undefined;
   private complete: AckGroup[] = [];
 
-  /** Events of a unit come one behind the other; another key ends the one before. */
+  /** Events of a group come one behind the other; another key ends the one before. */
   begin(key: string): void {
     this.seal();
     this.current = new AckGroup(key);
   }
 
-  /** The unit of the next entry. */
+  /** The group of the next entry. */
   enter(): AckGroup | undefined {
     if (this.current !== undefined) this.current.pending++;
     return this.current;
   }
 
   seal(): void {
-    const unit = this.current;
+    const group = this.current;
     this.current = undefined;
-    if (unit === undefined) return;
-    unit.sealed = true;
-    this.conclude(unit);
+    if (group === undefined) return;
+    group.sealed = true;
+    this.conclude(group);
   }
 
   /** The current one will never be whole. */
@@ -51,11 +51,11 @@ export class AckGroups {
 
   /** These entries are acknowledged, dead, or in the spool. */
   settle(entries: readonly Queued[], fate: 'done' | 'dead' | 'spooled'): void {
-    for (const { unit } of entries) {
-      if (!(unit instanceof AckGroup)) continue;
-      unit.dead ||= fate === 'dead';
-      unit.pending--;
-      this.conclude(unit);
+    for (const { ackGroup } of entries) {
+      if (!(ackGroup instanceof AckGroup)) continue;
+      ackGroup.dead ||= fate === 'dead';
+      ackGroup.pending--;
+      this.conclude(ackGroup);
     }
   }
 
@@ -64,14 +64,14 @@ export class AckGroups {
     return this.complete.splice(0);
   }
 
-  private conclude(unit: AckGroup): void {
-    if (unit.sealed && unit.pending <= 0 && !unit.abandoned) this.complete.push(unit);
+  private conclude(group: AckGroup): void {
+    if (group.sealed && group.pending <= 0 && !group.abandoned) this.complete.push(group);
   }
 }
 
-/** Each unit once, of entries that have one. */
+/** Each group once, of entries that have one. */
 export function ackGroupsOf(entries: readonly Queued[]): ReadonlySet<AckGroupRef> {
-  const units = new Map<string, AckGroupRef>();
-  for (const { unit } of entries) if (unit !== undefined && !units.has(unit.key)) units.set(unit.key, unit);
-  return new Set(units.values());
+  const groups = new Map<string, AckGroupRef>();
+  for (const { ackGroup } of entries) if (ackGroup !== undefined && !groups.has(ackGroup.key)) groups.set(ackGroup.key, ackGroup);
+  return new Set(groups.values());
 }

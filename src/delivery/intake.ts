@@ -51,14 +51,14 @@ export class Intake {
       return undefined;
     }
     if (!this.sink.accepts(event.dataset) || this.sink.wants?.(event) === false) return undefined;
-    const { id, dataset, time, unit } = event;
+    const { id, dataset, time, ackGroup } = event;
     const tally = this.account.of(dataset);
-    const fate = this.cursor?.moveTo(unit);
+    const fate = this.cursor?.moveTo(ackGroup);
     const queued = this.clock.now();
-    if (fate !== undefined) return { tally, fate, entry: { id, dataset, time, queued, ...NO_BODY, unit: { key: unit } } };
+    if (fate !== undefined) return { tally, fate, entry: { id, dataset, time, queued, ...NO_BODY, ackGroup: { key: ackGroup } } };
     const encoded = this.encode(event);
-    if (!('refused' in encoded)) return { tally, entry: { id, dataset, time, queued, ...encoded, unit: this.groups.enter() } };
-    return { tally, refused: encoded.refused, entry: { id, dataset, time, queued, ...NO_BODY, unit: this.groups.enter() } };
+    if (!('refused' in encoded)) return { tally, entry: { id, dataset, time, queued, ...encoded, ackGroup: this.groups.enter() } };
+    return { tally, refused: encoded.refused, entry: { id, dataset, time, queued, ...NO_BODY, ackGroup: this.groups.enter() } };
   }
 
   /** Counts it as read, and what is known of its fate. True when it is to be sent. */
@@ -66,7 +66,7 @@ export class Intake {
     this.account.read(tally, 1);
     if (fate !== undefined) {
       this.account.known(tally, fate);
-      if (fate === 'spooled') this.spoolWriter?.awaitFateOf(entry.unit?.key ?? '', tally);
+      if (fate === 'spooled') this.spoolWriter?.awaitFateOf(entry.ackGroup?.key ?? '', tally);
     } else if (refused !== undefined) this.reject(tally, entry, refused);
     return fate === undefined && refused === undefined;
   }

@@ -35,7 +35,7 @@ export class SpoolWriter {
 
   private readonly store: Store;
   private readonly clock: Clock;
-  private readonly units: AckGroups;
+  private readonly groups: AckGroups;
   private readonly account: Account;
   private batches = 0;
   /** Of the batches of this run that lie in the spool: where their events are counted. */
@@ -43,10 +43,10 @@ export class SpoolWriter {
   /** What is delivered may be among the dead letters. */
   private hasDead: boolean;
 
-  constructor(sink: Sink, store: Store, clock: Clock, units: AckGroups, account: Account) {
+  constructor(sink: Sink, store: Store, clock: Clock, groups: AckGroups, account: Account) {
     this.store = store;
     this.clock = clock;
-    this.units = units;
+    this.groups = groups;
     this.account = account;
     this.tables = store.tables(sink.identity);
     this.hasDead = this.tables.deadLetters.count() > 0;
@@ -56,9 +56,9 @@ export class SpoolWriter {
     return this.store.run * SEQ_PER_RUN + ++this.batches;
   }
 
-  /** An event of a unit that waits since an earlier run; `conclude` looks again whether it still does. */
-  awaitFateOf(unit: string, tally: Tally): void {
-    this.tables.awaited.add(unit, tally === this.account.own);
+  /** An event of a group that waits since an earlier run; `conclude` looks again whether it still does. */
+  awaitFateOf(group: string, tally: Tally): void {
+    this.tables.awaited.add(group, tally === this.account.own);
   }
 
   /** Gives up what has waited too long; true when anything is left to be sent. */
@@ -83,16 +83,16 @@ export class SpoolWriter {
   }
 
   /**
-   * Before it is sent; part of the transaction around it. Its units are in the ledger from now on: a run
+   * Before it is sent; part of the transaction around it. Its groups are in the ledger from now on: a run
    * after a crash reads the same scan while the spoolReader still has this to send, and must not announce it anew.
    */
   commit({ seq, batch }: QueuedBatch): void {
     const { spool, ledger } = this.tables;
     spool.append(seq, batch, { now: this.clock.now(), outbox: true });
-    for (const unit of ackGroupsOf(batch.entries)) {
-      ledger.enter(unit.key, false);
-      ledger.wait(unit.key, seq);
-      if (unit instanceof AckGroup) unit.opened = true;
+    for (const group of ackGroupsOf(batch.entries)) {
+      ledger.enter(group.key, false);
+      ledger.wait(group.key, seq);
+      if (group instanceof AckGroup) group.opened = true;
     }
   }
 
@@ -108,7 +108,7 @@ export class SpoolWriter {
           this.waitFor(entries, queuedBatch.seq);
         }
         if (behind) spool.putBehind(queuedBatch.seq, 1);
-        this.units.settle(entries, 'spooled');
+        this.groups.settle(entries, 'spooled');
         this.enterComplete();
         this.store.saveSums();
       });
@@ -124,8 +124,8 @@ export class SpoolWriter {
   /** Notes what was delivered, keeps what was rejected, and returns how many of these could be kept. */
   settle(done: readonly Queued[], rejected: readonly (Rejection & { readonly entry: Queued })[]): number {
     const dead = rejected.map(({ entry }) => entry);
-    this.units.settle(done, 'done');
-    this.units.settle(dead, 'dead');
+    this.groups.settle(done, 'done');
+    this.groups.settle(dead, 'dead');
     let kept = rejected.length;
     try {
       if (kept > 0) this.store.transaction(() => this.bury(rejected));
@@ -151,8 +151,8 @@ export class SpoolWriter {
     try {
       this.store.transaction(() => {
         this.bury(rejected);
-        // Older versions did not write which units there are in a batch.
-        if (rejected.some(({ entry }) => entry.unit === undefined)) this.tables.ledger.lose(seq);
+        // Older versions did not write which groups there are in a batch.
+        if (rejected.some(({ entry }) => entry.ackGroup === undefined)) this.tables.ledger.lose(seq);
         this.forgetDead(settled.flatMap(({ done }) => done));
         this.shorten(seq, batch, left?.entries);
         this.store.saveSums();
@@ -188,7 +188,7 @@ export class SpoolWriter {
     });
   }
 
-  /** The disk has damaged a batch: it stays where it is, for whoever wants to look, and its units may be shipped again. */
+  /** The disk has damaged a batch: it stays where it is, for whoever wants to look, and its groups may be shipped again. */
   setAside({ seq, events }: LostBatch): void {
     this.damaged += events;
     this.tables.ledger.lose(seq);
@@ -228,16 +228,16 @@ export class SpoolWriter {
   /** AckGroups with an event in a batch that goes to the spool are known of from now on. */
   private waitFor(entries: readonly Queued[], seq: number): void {
     const { ledger } = this.tables;
-    for (const unit of ackGroupsOf(entries)) {
-      if (unit instanceof AckGroup && !unit.opened) ledger.open(unit.key);
-      if (unit instanceof AckGroup) unit.opened = true;
-      ledger.wait(unit.key, seq);
+    for (const group of ackGroupsOf(entries)) {
+      if (group instanceof AckGroup && !group.opened) ledger.open(group.key);
+      if (group instanceof AckGroup) group.opened = true;
+      ledger.wait(group.key, seq);
     }
   }
 
   private enterComplete(): void {
     const { ledger } = this.tables;
-    for (const { key, opened, dead } of this.units.takeComplete()) {
+    for (const { key, opened, dead } of this.groups.takeComplete()) {
       if (opened) ledger.close(key, dead);
       else ledger.enter(key, dead);
     }
@@ -248,8 +248,8 @@ export class SpoolWriter {
     this.hasDead = true;
     this.account.deadLettersGivenUp(this.tables.deadLetters.add(rejected, this.clock.now()));
     // One that the ledger does not know of yet says at its end that an event of it has died.
-    for (const unit of ackGroupsOf(rejected.map(({ entry }) => entry)))
-      if (!(unit instanceof AckGroup) || (unit.opened && unit.sealed)) this.tables.ledger.died(unit.key);
+    for (const group of ackGroupsOf(rejected.map(({ entry }) => entry)))
+      if (!(group instanceof AckGroup) || (group.opened && group.sealed)) this.tables.ledger.died(group.key);
   }
 
   /** What was refused once and is delivered now is no dead letter any more. */

@@ -24,10 +24,10 @@ export interface LogEvent {
   readonly id: string;
   /**
    * What it is a part of: the events of one host of a scan share one, any other event has its own. 32
-   * hexadecimal digits; events of a unit come one behind the other, and are acknowledged as a whole. Empty
+   * hexadecimal digits; events of a group come one behind the other, and are acknowledged as a whole. Empty
    * when nobody will read it again: what the state has said once.
    */
-  readonly unit: string;
+  readonly ackGroup: string;
   readonly dataset: Dataset;
   /** Of a record that replaces itself: the largest one stays. */
   readonly revision?: number;

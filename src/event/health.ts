@@ -222,7 +222,7 @@ function healthEvent(
   const line = printable(message);
   return {
     id,
-    unit: id,
+    ackGroup: id,
     dataset: 'nmap.health',
     action,
     time: now,

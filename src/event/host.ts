@@ -22,7 +22,7 @@ export interface HostContext {
   readonly portShared: Shared;
   /** `event.id` of the observation of the host itself. */
   readonly observationId: string;
-  readonly unit: string;
+  readonly ackGroup: string;
   /** What tells one sighting of a host from another; part of the digest of everything seen in it. */
   readonly sighting: string;
   readonly networkType: string | undefined;
@@ -51,8 +51,8 @@ export function hostContext(run: RunContext, host: Host): HostContext {
     identity,
     entityId,
     observationId,
-    // With --all a host has more events, so it is another unit.
-    unit: digest(['unit', observationId, run.options.all ? 'all' : 'listed']),
+    // With --all a host has more events, so it is another group.
+    ackGroup: digest(['unit', observationId, run.options.all ? 'all' : 'listed']),
     time,
     shared: new Shared(fields),
     portShared: new Shared({ ...fields, data_stream: dataStream('nmap.port', run.options.namespace) }),
@@ -70,7 +70,7 @@ export function hostEvent(context: HostContext, counts: PortCounts): LogEvent {
   const message = messageOf(identity, host, counts);
   return {
     id,
-    unit: context.unit,
+    ackGroup: context.ackGroup,
     dataset: 'nmap.host',
     action: 'host-observed',
     time,

@@ -30,7 +30,7 @@ export function portEvent(context: HostContext, port: Port): LogEvent {
   const isTransport = port.protocol === 'tcp' || port.protocol === 'udp' || port.protocol === 'sctp';
   return {
     id,
-    unit: context.unit,
+    ackGroup: context.ackGroup,
     dataset: DATASET,
     action: ACTION,
     time,

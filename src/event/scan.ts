@@ -296,7 +296,7 @@ function scanEvent(context: RunContext, action: string, time: number, message: s
   const severity = SEVERITY_OF[action] ?? SEVERITY.info;
   return {
     id,
-    unit: id,
+    ackGroup: id,
     dataset: 'nmap.scan',
     action,
     time,

@@ -105,7 +105,7 @@ function eventOf(record: ReadableLogRecord): LogEvent {
   const message = typeof body === 'string' ? body : (JSON.stringify(body) ?? '');
   return {
     id,
-    unit: '',
+    ackGroup: '',
     dataset: GENERIC,
     action: eventName ?? 'log',
     time,

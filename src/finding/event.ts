@@ -14,12 +14,12 @@ const DATASET = 'nmap.finding';
 const RULES_VERSION = 2;
 
 /** What the findings of a host are a part of; moves when rules do. */
-export function findingsUnit({ observationId }: HostContext): string {
+export function findingsAckGroup({ observationId }: HostContext): string {
   return digest(['findings', observationId, RULES_VERSION]);
 }
 
-/** `finding-observed`: a weakness of a port, or of the host (`port` undefined). `unit`: see {@link findingsUnit}. */
-export function findingEvent(host: HostContext, unit: string, port: Port | undefined, finding: Finding): LogEvent {
+/** `finding-observed`: a weakness of a port, or of the host (`port` undefined). `ackGroup`: see {@link findingsAckGroup}. */
+export function findingEvent(host: HostContext, ackGroup: string, port: Port | undefined, finding: Finding): LogEvent {
   const { run, time, shared, networkType, identity } = host;
   const { options } = run;
   const created = options.now();
@@ -35,7 +35,7 @@ export function findingEvent(host: HostContext, unit: string, port: Port | undef
   const isTransport = port?.protocol === 'tcp' || port?.protocol === 'udp' || port?.protocol === 'sctp';
   return {
     id,
-    unit,
+    ackGroup,
     dataset: DATASET,
     action: 'finding-observed',
     time,

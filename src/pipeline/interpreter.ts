@@ -1,7 +1,7 @@
 import type { EventOptions } from '../event/context.ts';
 import type { LogEvent } from '../event/event.ts';
 import { EventMapper } from '../event/map.ts';
-import { findingEvent, findingsUnit } from '../finding/event.ts';
+import { findingEvent, findingsAckGroup } from '../finding/event.ts';
 import { Finder } from '../finding/finder.ts';
 import type { ScanItem } from '../nmap/item.ts';
 
@@ -20,11 +20,11 @@ export class Interpreter {
     if (item.kind !== 'host' || item.host.status?.state === 'down') return;
     const context = this.mapper.hostOf(item.host);
     if (context === undefined || this.mapper.isRepeated) return;
-    const unit = findingsUnit(context);
+    const ackGroup = findingsAckGroup(context);
     for (const { port, findings } of this.finder.of(context.run.run, item.host, context.time)) {
       for (const finding of findings) {
         if (finding.isSilenced === true) continue;
-        const event = findingEvent(context, unit, port, finding);
+        const event = findingEvent(context, ackGroup, port, finding);
         if (this.mapper.noteFinding(context, event)) yield event;
       }
     }

@@ -39,7 +39,7 @@ export class DeadLetters {
           'INSERT OR REPLACE INTO dead (sink, id, unit, dataset, partition, time, queued, died, status, reason, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
           this.sink,
           entry.id,
-          entry.unit === undefined ? null : Buffer.from(entry.unit.key, 'hex'),
+          entry.ackGroup === undefined ? null : Buffer.from(entry.ackGroup.key, 'hex'),
           entry.dataset,
           entry.partition,
           entry.time,
@@ -83,9 +83,9 @@ export class DeadLetters {
       this.sink,
       limit,
     ) as unknown as readonly { id: string; unit: string; dataset: Dataset; partition: string; time: number; queued: number; body: string }[];
-    return rows.map(({ body, unit, ...entry }) => ({
+    return rows.map(({ body, unit: key, ...entry }) => ({
       ...entry,
-      unit: unit === '' ? undefined : { key: unit },
+      ackGroup: key === '' ? undefined : { key },
       parts: [body],
       bytes: Buffer.byteLength(body),
     }));

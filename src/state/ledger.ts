@@ -1,11 +1,11 @@
 import type { Database } from './database.ts';
 
-/** What is known of a unit: the sink has acknowledged all of it, or the rest of it waits in the spool. */
+/** What is known of an acknowledgement group (a `unit` in the state file): the sink has acknowledged all of it, or the rest of it waits in the spool. */
 export type AckGroupFate = 'delivered' | 'spooled';
 
 /**
- * What became of units, for one sink, so that shipping the same scan again costs little, and adds nothing even past a
- * rollover, where Elasticsearch no longer knows the id. A unit counts as delivered only when each of its events was
+ * What became of acknowledgement groups, for one sink, so that shipping the same scan again costs little, and adds nothing even past a
+ * rollover, where Elasticsearch no longer knows the id. A group counts as delivered only when each of its events was
  * acknowledged: whatever else ends its waiting in the spool (purged, dropped, expired, damaged, dead) makes it unknown
  * again; see the triggers of the state file. Bounded: the oldest go first.
  */
@@ -18,7 +18,7 @@ export class Ledger {
     this.sink = sink;
   }
 
-  /** What became of a unit (its key, see `LogEvent.unit`); undefined when that is not known, or not good. */
+  /** What became of a group (its key, see `LogEvent.ackGroup`); undefined when that is not known, or not good. */
   fateOf(key: string): AckGroupFate | undefined {
     const unit = bytesOf(key);
     const row = this.database.get(
@@ -37,7 +37,7 @@ export class Ledger {
     this.put(key, 'open');
   }
 
-  /** All of a unit that was never opened is acknowledged or waits, but for what has died. */
+  /** All of a group that was never opened is acknowledged or waits, but for what has died. */
   enter(key: string, hasDied: boolean): void {
     this.put(key, hasDied ? 'died' : 'whole');
   }
@@ -56,14 +56,14 @@ export class Ledger {
   /** Nothing of it is left in that batch: it was acknowledged, or has died, which `died` tells. */
   acknowledge(key: string, seq: number): void {
     this.database.run('DELETE FROM waiting_unit WHERE sink = ? AND unit = ? AND seq = ?', this.sink, bytesOf(key), seq);
-    this.retryDeadLetters(key);
+    this.makeWhole(key);
   }
 
   /** The same for all that has a part in that batch. */
   acknowledgeAll(seq: number): void {
     const units = this.database.all('SELECT unit FROM waiting_unit WHERE sink = ? AND seq = ?', this.sink, seq);
     this.database.run('DELETE FROM waiting_unit WHERE sink = ? AND seq = ?', this.sink, seq);
-    for (const { unit } of units) this.retryDeadLetters(Buffer.from(unit as Uint8Array).toString('hex'));
+    for (const { unit } of units) this.makeWhole(Buffer.from(unit as Uint8Array).toString('hex'));
   }
 
   /** An event of it is among the dead letters now. One that was not read to its end will not be whole any more. */
@@ -72,7 +72,7 @@ export class Ledger {
     this.database.run(sql, this.sink, bytesOf(key));
   }
 
-  /** A batch of the spool cannot be read: its units may be shipped again. */
+  /** A batch of the spool cannot be read: its groups may be shipped again. */
   lose(seq: number): void {
     const sql = `UPDATE ledger SET fate = 'lost' WHERE sink = ? AND unit IN (SELECT unit FROM waiting_unit WHERE sink = ? AND seq = ?)`;
     this.database.run(sql, this.sink, this.sink, seq);
@@ -84,7 +84,7 @@ export class Ledger {
   }
 
   /** What had died of it has been acknowledged after all, or waits. */
-  private retryDeadLetters(key: string): void {
+  private makeWhole(key: string): void {
     const sql = `UPDATE ledger SET fate = 'whole' WHERE sink = ? AND unit = ? AND fate = 'died'
       AND NOT EXISTS (SELECT 1 FROM dead WHERE dead.sink = ledger.sink AND dead.unit = ledger.unit)`;
     this.database.run(sql, this.sink, bytesOf(key));

@@ -26,7 +26,7 @@ export function told(given: Told): LogEvent {
   const message = given.message ?? `${ip ?? site} ${port ?? ''} ${action}`;
   return {
     id,
-    unit: '',
+    ackGroup: '',
     dataset,
     action,
     time,

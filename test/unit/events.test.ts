@@ -198,8 +198,8 @@ describe('what an event says', () => {
       const events = eventsOf(EVERYTHING, options);
       for (const event of events) expectValidEvent(event);
       // Of a scan that portlog runs, its start is told, too.
-      expect(events.filter(({ action }) => action !== 'scan-started').map(({ id, unit }) => [id, unit])).toEqual(
-        plain.map(({ id, unit }) => [id, unit]),
+      expect(events.filter(({ action }) => action !== 'scan-started').map(({ id, ackGroup }) => [id, ackGroup])).toEqual(
+        plain.map(({ id, ackGroup }) => [id, ackGroup]),
       );
       const { agent, observer } = ecs(events[0]!);
       return [agent.name, observer.name, otelRecord(events[0]!).resource['service.instance.id']];

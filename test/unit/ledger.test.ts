@@ -134,8 +134,8 @@ class World {
       store.database.run('UPDATE spool SET damaged = 2 WHERE seq = ?', next.seq);
     }
     store.database.run('UPDATE spool SET damaged = 0 WHERE damaged = 2');
-    for (const { id, unit } of ALL) {
-      const fate = ledger.fateOf(unit);
+    for (const { id, ackGroup } of ALL) {
+      const fate = ledger.fateOf(ackGroup);
       if (fate === 'delivered') expect(this.acknowledged.has(id), `${id} is said to be delivered`).toBe(true);
       if (fate === 'spooled') expect(this.acknowledged.has(id) || waiting.has(id), `${id} is said to wait`).toBe(true);
     }
@@ -169,7 +169,7 @@ function kill({ database }: Store, after: number, life: Life): void {
 }
 
 function unitOf(id: string): string {
-  return ALL.find((event) => event.id === id)?.unit ?? '';
+  return ALL.find((event) => event.id === id)?.ackGroup ?? '';
 }
 
 function mayRepeat({ command, killAfter }: Step): boolean {

@@ -206,8 +206,8 @@ describe('the ledger', () => {
 });
 
 describe('dead letters', () => {
-  const letters = (count: number, bytes: number, from = 0): { entry: Entry & { unit: undefined }; reason: string }[] =>
-    Array.from({ length: count }, (_, i) => ({ entry: { ...entry(`e${from + i}`, 'x'.repeat(bytes)), unit: undefined }, reason: 'no' }));
+  const letters = (count: number, bytes: number, from = 0): { entry: Entry & { ackGroup: undefined }; reason: string }[] =>
+    Array.from({ length: count }, (_, i) => ({ entry: { ...entry(`e${from + i}`, 'x'.repeat(bytes)), ackGroup: undefined }, reason: 'no' }));
 
   test('are bounded by number for each sink: the oldest go, and are counted', () => {
     const store = openStore(fastDir());
