@@ -11,6 +11,7 @@ import { eventsPage } from './events-page.ts';
 import { elasticsearchFiles, opensearchFiles } from './elasticsearch-files.ts';
 import { grafanaDashboards } from './grafana-dashboards.ts';
 import { onceUnit } from './once-unit.ts';
+import { metricsPage } from './metrics-page.ts';
 import { rulesPage } from './rules-page.ts';
 
 /** Every committed file that is made from the field catalogue, with its content. */
@@ -23,6 +24,7 @@ export function generated(): ReadonlyMap<string, string> {
   files.set('docs/reference/alerts.md', alertsPage());
   files.set('docs/reference/rules.md', rulesPage(RULES));
   files.set('docs/reference/cli.md', cliPage());
+  files.set('docs/reference/metrics.md', metricsPage());
   files.set('docs/reference/configuration.md', configurationPage(JSON.parse(readFileSync('schemas/config.schema.json', 'utf8'))));
   files.set('examples/portlog-once.service', onceUnit(readFileSync('examples/portlog.service', 'utf8')));
   const { kibanaFiles, lokiFiles, grafanaFiles, opensearchFiles: monitorFiles, opensearchDashboardsFiles, wazuhFiles, wazuhDashboardFiles } = content;

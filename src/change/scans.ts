@@ -122,6 +122,12 @@ export class KnownScans {
     return (row?.['last'] as number | null) ?? undefined;
   }
 
+  /** When the latest run began, complete or not; one that is ahead of our clock says nothing about it. */
+  lastStart(now: number): number | undefined {
+    const row = this.database.get('SELECT max(started) AS last FROM scan WHERE site = ? AND started <= ?', this.site, now + AHEAD_MS);
+    return (row?.['last'] as number | null) ?? undefined;
+  }
+
   /** The latest time of any run that is not ahead of our clock. */
   latestTime(now: number): number {
     const row = this.database.get(

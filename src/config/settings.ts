@@ -35,6 +35,8 @@ export interface Given {
   readonly massChange: number | undefined;
   readonly intelDir: string | undefined;
   readonly exposure: string | undefined;
+  readonly metricsListen: string | undefined;
+  readonly metricsFile: string | undefined;
 }
 
 /** What a run needs to know, from whatever source it came. */
@@ -59,6 +61,8 @@ export interface Settings {
   readonly intelDir: string | undefined;
   /** How old the latest finished scan of a site may be, in milliseconds. */
   readonly maxAges: ReadonlyMap<string, number>;
+  /** Where numbers for Prometheus are told: an address, and a file. */
+  readonly metrics: { readonly listen: string | undefined; readonly file: string | undefined };
 }
 
 const DEFAULT_RETRY_SECONDS = 60;
@@ -100,6 +104,7 @@ export async function settings(given: Given, config: Config, defaultStateDir: st
     intelDir: given.intelDir ?? config.intelDir,
     exposure,
     findings: findingSettings(config.findings ?? {}),
+    metrics: { listen: given.metricsListen ?? config.metrics?.listen, file: given.metricsFile ?? config.metrics?.file },
     maxAges: new Map(
       Object.entries(config.sites ?? {}).flatMap(([site, { maxAgeHours }]) =>
         maxAgeHours === undefined ? [] : [[site, maxAgeHours * HOUR_MS] as const],

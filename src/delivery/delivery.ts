@@ -187,12 +187,18 @@ export class Delivery {
   }
 
   private sums(): readonly RunSums[] {
-    return this.pipelines.map(({ sink, account }) => ({ sink: sink.name, acknowledges: sink.acknowledges !== false, tally: account.tally }));
+    return this.pipelines.map(sumsOf);
   }
 
   private draft(events: readonly LogEvent[]): readonly Draft[] {
     return this.pipelines.map((pipeline) => pipeline.draft(events));
   }
+}
+
+function sumsOf({ sink, account: { tally, own, replayed }, failure }: SinkPipeline): RunSums {
+  const wasTried = [tally, own, replayed].some(({ delivered, dead, spooled, discarded }) => delivered + dead + spooled + discarded > 0);
+  const sums = { sink: sink.name, acknowledges: sink.acknowledges !== false, tally, own, replayed };
+  return failure === undefined && !wasTried ? sums : { ...sums, failing: failure !== undefined };
 }
 
 function commit(drafts: readonly Draft[]): void {

@@ -1,5 +1,5 @@
 import type { Database } from './database.ts';
-import { listOf, number, parsedAs, record, text } from '../core/shape.ts';
+import { listOf, number, oneOf, optional, parsedAs, record, text } from '../core/shape.ts';
 import { newTally, type Tally } from './tally.ts';
 
 /** The sums of a run as they were last committed. */
@@ -8,6 +8,11 @@ export interface RunSums {
   /** Absent in what older versions have written. */
   readonly acknowledges?: boolean;
   readonly tally: Tally;
+  /** Of portlog's own, and of what earlier runs had left. */
+  readonly own?: Tally;
+  readonly replayed?: Tally;
+  /** Whether the sink does not work. */
+  readonly failing?: boolean;
 }
 
 /** A run that has not ended, or did so without a word: killed, or the machine went down. */
@@ -26,7 +31,7 @@ export interface OpenRun {
 export type IsAlive = (pid: number, started: number, tick?: number | null) => boolean;
 
 const TALLY = record({ read: number, delivered: number, already: number, dead: number, spooled: number, discarded: number });
-const SUMS = listOf(record({ sink: text, tally: TALLY }));
+const SUMS = listOf(record({ sink: text, tally: TALLY, own: optional(TALLY), replayed: optional(TALLY), failing: optional(oneOf(true, false)) }));
 
 /** The runs of portlog on one state file, so that what a killed one left open is known to the next. */
 export class Runs {

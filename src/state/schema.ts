@@ -189,4 +189,13 @@ export const SCHEMA_VERSIONS: readonly SchemaStep[] = [
   -- When a sink has something to do by itself.
   CREATE TABLE sink_upkeep (sink INTEGER PRIMARY KEY, due INTEGER NOT NULL) STRICT;
   `,
+  `
+  -- Events of all runs together. account: read, own, replayed. fate: what became of them, and "read". last: when the last of them came.
+  CREATE TABLE event_total (
+    sink TEXT NOT NULL, account TEXT NOT NULL, fate TEXT NOT NULL, events INTEGER NOT NULL, last INTEGER NOT NULL,
+    PRIMARY KEY (sink, account, fate)
+  ) STRICT, WITHOUT ROWID;
+  -- Whether a sink worked when something was last sent to it (NULL: nothing ever was), and since when. looked: when a run had last to do with it.
+  CREATE TABLE sink_state (sink TEXT PRIMARY KEY, up INTEGER, since INTEGER NOT NULL, looked INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+  `,
 ];

@@ -12,6 +12,7 @@ import { Ledger, pruneLedger } from './ledger.ts';
 import { type IsAlive, type OpenRun, Runs, type RunSums } from './runs.ts';
 import { Spool, type SpoolContext } from './spool.ts';
 import { DEFAULT_SPOOL_LIMITS, type SpoolLimits } from './spool-limits.ts';
+import { Totals } from './totals.ts';
 import { timePassed } from './time-passed.ts';
 
 /** About 60 bytes each on disk. */
@@ -53,6 +54,7 @@ export class Store {
   /** @internal The file itself, for what is kept beside deliveries in the same transactions. */
   readonly database: Database;
   private readonly runs: Runs;
+  private readonly now: () => number;
   private context: SpoolContext;
   private sums: () => readonly RunSums[] = () => [];
 
@@ -61,11 +63,14 @@ export class Store {
     this.path = stateFile(stateDir);
     this.database = openDatabase(stateDir);
     this.runs = new Runs(this.database);
+    this.now = now;
     try {
       const time = now();
-      const [lost, run, passed] = this.database.transaction(
-        () => [this.runs.lost(isAlive), this.runs.begin(pid, what, time, tick), timePassed(this.database, time, limits.maxAgeMs)] as const,
-      );
+      const [lost, run, passed] = this.database.transaction(() => {
+        const before = this.runs.lost(isAlive);
+        for (const { sums } of before) new Totals(this.database).add(sums, time);
+        return [before, this.runs.begin(pid, what, time, tick), timePassed(this.database, time, limits.maxAgeMs)] as const;
+      });
       this.lostRuns = lost;
       this.run = run;
       this.context = { run, limits, passed };
@@ -111,7 +116,10 @@ export class Store {
   /** After the last word about this run. On a full disk the run stays open, and the next one tells of it. */
   close(): void {
     try {
-      this.runs.end(this.run);
+      this.database.transaction(() => {
+        new Totals(this.database).add(this.sums(), this.now());
+        this.runs.end(this.run);
+      });
       pruneLedger(this.database, LEDGER_UNITS);
       this.database.shrink();
     } catch (error) {

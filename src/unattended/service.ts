@@ -16,6 +16,10 @@ export interface ServiceOptions {
 export class Service {
   readonly life: SignsOfLife;
   readonly activity: Activity;
+  /** Epoch milliseconds. */
+  readonly started: number;
+  /** Whether the configuration was right when it was last read, and when it last was. */
+  lastReload: { readonly isRight: boolean; readonly success: number };
   private readonly manager: ServiceManager;
   private readonly clock: Clock;
 
@@ -24,6 +28,8 @@ export class Service {
     this.activity = new Activity(duties, clock);
     this.manager = manager;
     this.clock = clock;
+    this.started = clock.now();
+    this.lastReload = { isRight: true, success: this.started };
   }
 
   /** The state is open and the configuration is right: tells so, and then that it lives, until told to stop. */
@@ -42,6 +48,18 @@ export class Service {
   note(report: ShipReport): void {
     this.life.show();
     this.activity.note(report);
+    this.show();
+  }
+
+  /** The configuration is being read anew. */
+  async reloading(): Promise<void> {
+    await this.manager.reloading();
+  }
+
+  /** It was; `isRight`: and it is the one that counts from now on. */
+  async reloaded(isRight: boolean): Promise<void> {
+    this.lastReload = { isRight, success: isRight ? this.clock.now() : this.lastReload.success };
+    await this.manager.ready();
     this.show();
   }
 

@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -91,5 +91,82 @@ describe('a service manager', () => {
       'NOTIFY_SOCKET is set, but the service manager could not be told how portlog is: there is no program systemd-notify',
     ]);
     expect(code).toBe(0);
+  });
+});
+
+describe('SIGHUP', () => {
+  const config = (...lines: readonly string[]): void =>
+    writeFileSync(join(home, 'portlog.yaml'), [`stateDir: ${join(home, 'state')}`, ...lines, ''].join('\n'));
+  const other = (): string => join(home, 'other');
+  const written = (name: string): string => (existsSync(join(home, name)) ? readFileSync(join(home, name), 'utf8') : '');
+
+  beforeEach(() => {
+    mkdirSync(other());
+    writeFileSync(join(other(), 'b.xml'), WHOLE);
+    config(`sinks: [{ type: file, path: ${join(home, 'out')} }]`, `directories: [{ path: ${scans} }]`);
+  });
+
+  function run(env: Readonly<Record<string, string>> = {}): { readonly child: ChildProcess; stderr: () => string } {
+    const child = startPortlog(['run', '--config', join(home, 'portlog.yaml'), '--poll-seconds', '0.1'], { env });
+    running.push(child);
+    let stderr = '';
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+    return { child, stderr: () => stderr };
+  }
+
+  test('reads the configuration anew: other directories, sinks and schedules count from then on, and the service manager is told', async () => {
+    const name = join(home, 'notify');
+    const { received } = await listen(name);
+    const { child, stderr } = run({ NOTIFY_SOCKET: name });
+    await until(() => received.includes('READY=1') && stderr().includes(`watching ${scans}`));
+    config(
+      `sinks: [{ type: file, path: ${join(home, 'out2')} }]`,
+      `directories: [{ path: ${other()}, site: hamburg }]`,
+      'schedules: [{ name: nightly, cron: "0 2 * * *", nmap: [-sV, 192.0.2.1] }]',
+    );
+    child.kill('SIGHUP');
+    await until(() => written('out2').includes('hamburg'));
+    expect(stderr()).toContain('the configuration was read anew, and counts from now on');
+    expect(stderr()).toContain('schedule nightly: next ');
+    const reloading = received.findIndex((text) => /^RELOADING=1\nMONOTONIC_USEC=\d+$/.test(text));
+    expect(reloading).toBeGreaterThan(0);
+    expect(received.slice(reloading + 1)).toContain('READY=1');
+    expect(received.some((text) => text.startsWith('STATUS=1 schedule, 1 directory;'))).toBe(true);
+    child.kill('SIGTERM');
+    await finished(child);
+  });
+
+  test.each([
+    ['that is no YAML', ['sinks: [']],
+    ['with a setting that there is not', ['sinks: [{ type: file, path: x }]', 'direktories: []']],
+    ['with a timetable that is wrong', ['schedules: [{ name: a, cron: "99 * * * *", nmap: [-sV, x] }]']],
+    ['with a sink that there is not', ['sinks: [{ type: nosuch }]', 'directories: [{ path: /tmp }]']],
+    ['that says nothing to do', ['site: x']],
+  ])('with a configuration %s keeps the one that it had, and says why', async (_, lines) => {
+    const { child, stderr } = run();
+    await until(() => stderr().includes(`watching ${scans}`));
+    config(...lines);
+    child.kill('SIGHUP');
+    await until(() => stderr().includes('it goes on with the configuration that it had'));
+    writeFileSync(join(scans, 'night.xml'), WHOLE);
+    await until(() => written('out').includes('192.0.2.2'));
+    child.kill('SIGTERM');
+    await finished(child);
+  });
+
+  test('says of a setting that needs a restart that it does', async () => {
+    const { child, stderr } = run();
+    await until(() => stderr().includes(`watching ${scans}`));
+    writeFileSync(
+      join(home, 'portlog.yaml'),
+      `stateDir: ${join(home, 'elsewhere')}\nmetrics: { listen: "0" }\nsinks: [{ type: file, path: ${join(home, 'out')} }]\ndirectories: [{ path: ${other()} }]\n`,
+    );
+    child.kill('SIGHUP');
+    await until(() => written('out').includes('192.0.2.2'));
+    expect(stderr()).toContain('stateDir: that it was changed counts after a restart');
+    expect(stderr()).toContain('metrics.listen: that it was changed counts after a restart');
+    expect(existsSync(join(home, 'elsewhere'))).toBe(false);
+    child.kill('SIGTERM');
+    await finished(child);
   });
 });

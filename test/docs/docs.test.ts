@@ -81,6 +81,7 @@ describe('every command', () => {
     'docs/how-to/exposure.md',
     'docs/how-to/scan.md',
     'docs/how-to/unattended.md',
+    'docs/how-to/metrics.md',
     'docs/how-to/pipe.md',
   ];
   test.for(commandPages)('of %s runs', async (path) => {

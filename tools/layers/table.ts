@@ -20,6 +20,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   'report': ['core', 'event', 'finding', 'change', 'state', 'sink/sink', 'sink/transport/body'],
   'config': ['core', 'nmap', 'event', 'finding', 'alert', 'sink', 'state', 'change', 'source'],
   'unattended': ['core', 'event', 'state', 'change', 'source', 'pipeline', 'config'],
+  'metrics': ['core', 'event', 'finding/exposure', 'sink/sink', 'state', 'change', 'unattended/schedule'],
   'cli': [
     'core',
     'nmap',
@@ -36,6 +37,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
     'report',
     'config',
     'unattended',
+    'metrics',
   ],
   '.': ['core', 'nmap', 'event', 'finding', 'sink', 'state', 'change', 'source', 'delivery', 'pipeline', 'exporter', 'config/load'],
 };
@@ -43,9 +45,9 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
 /** Modules from outside that have one home, and where: folders, or files without `.ts`. */
 export const HOMES: Readonly<Record<string, readonly string[]>> = {
   'undici': ['sink/transport/http'],
-  'node:net': ['sink/transport/stream', 'sink/options', 'nmap/address-set', 'nmap/link', 'event/address', 'change/volatile'],
+  'node:net': ['metrics/endpoint', 'sink/transport/stream', 'sink/options', 'nmap/address-set', 'nmap/link', 'event/address', 'change/volatile'],
   'node:tls': ['sink/transport'],
-  'node:http': [],
+  'node:http': ['metrics/endpoint'],
   'node:https': [],
   'node:http2': [],
   'node:dgram': [],
@@ -61,6 +63,7 @@ export const HOMES: Readonly<Record<string, readonly string[]>> = {
   'ajv': ['config'],
   'pako': ['source/inflate'],
   'croner': ['unattended/timetable'],
+  'prom-client': ['metrics/exposition'],
   '@opentelemetry': ['exporter'],
   'fast-xml-parser': [],
 };

@@ -2,6 +2,7 @@ import { nearest } from '../../core/nearest.ts';
 import { type ExitCode, PortlogError } from '../../core/errors.ts';
 import { type Schedule, schedulesOf } from '../../unattended/schedule.ts';
 import { type CommandContext, list, text } from '../session/context.ts';
+import type { Duties } from '../session/duties.ts';
 import { keep } from '../session/keep.ts';
 import type { Command } from '../command.ts';
 import { SCAN_OPTIONS, SHIP_OPTIONS, UNATTENDED_OPTIONS } from '../session/options.ts';
@@ -29,6 +30,10 @@ export const run: Command = {
 
 async function runDuties(context: CommandContext, words: readonly string[]): Promise<ExitCode> {
   refuseMore(words, 'run');
+  return keep(context, dutiesOf);
+}
+
+async function dutiesOf(context: CommandContext): Promise<Duties> {
   const config = await context.config();
   const schedules = schedulesOf(config, text(context.values, 'config'));
   const { directories = [] } = config;
@@ -37,10 +42,7 @@ async function runDuties(context: CommandContext, words: readonly string[]): Pro
       hint: 'portlog run --config portlog.yaml; docs/how-to/unattended.md shows one',
     });
   const names = list(context.values, 'schedule');
-  return keep(
-    context,
-    names === undefined ? { schedules, directories } : { schedules: names.map((name) => named(name, schedules)), directories: [] },
-  );
+  return names === undefined ? { schedules, directories } : { schedules: names.map((name) => named(name, schedules)), directories: [] };
 }
 
 function named(name: string, schedules: readonly Schedule[]): Schedule {

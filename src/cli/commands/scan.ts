@@ -2,7 +2,8 @@ import { type ExitCode, PortlogError } from '../../core/errors.ts';
 import type { Command } from '../command.ts';
 import { type CommandContext, settingsOf } from '../session/context.ts';
 import { refuseTableTo } from '../session/deliver.ts';
-import { SCAN_OPTIONS, SHIP_OPTIONS } from '../session/options.ts';
+import { checkMetricsFile, writeMetrics } from '../session/metrics.ts';
+import { METRICS_FILE_OPTION, SCAN_OPTIONS, SHIP_OPTIONS } from '../session/options.ts';
 import { scanAndShip } from '../session/scan-and-ship.ts';
 
 /** `portlog scan -- NMAP-ARGS…`: runs nmap and ships each host as it completes. */
@@ -12,7 +13,7 @@ export const scan: Command = {
   usage: ['scan [options] -- NMAP-ARGS…'],
   about: ['NMAP-ARGS are options and targets as nmap takes them, without those that say where its output goes.'],
   words: 'nmap arguments',
-  options: { ...SHIP_OPTIONS, ...SCAN_OPTIONS },
+  options: { ...SHIP_OPTIONS, ...SCAN_OPTIONS, ...METRICS_FILE_OPTION },
   examples: [
     { line: 'portlog scan -- -sV 192.0.2.0/24', about: 'scan, and show a table' },
     { line: 'portlog scan --to elasticsearch=https://es:9200 -- -sV -p- 192.0.2.7', about: 'scan and ship' },
@@ -25,5 +26,8 @@ async function scanAsAsked(context: CommandContext, nmapArgs: readonly string[])
   refuseTableTo(context, settings);
   if (nmapArgs.length === 0)
     throw new PortlogError('usage', 'portlog scan needs arguments for nmap', { hint: 'for example: portlog scan -- -sV 192.0.2.0/24' });
-  return (await scanAndShip(context, settings, { args: nmapArgs })).code;
+  checkMetricsFile(context, settings);
+  const { code } = await scanAndShip(context, settings, { args: nmapArgs });
+  await writeMetrics(context, settings);
+  return code;
 }

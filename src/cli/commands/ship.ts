@@ -5,7 +5,8 @@ import { stdinSource } from '../../source/stdin.ts';
 import { type CommandContext, settingsOf } from '../session/context.ts';
 import { deliver, refuseTableTo } from '../session/deliver.ts';
 import type { Command } from '../command.ts';
-import { SHIP_OPTIONS } from '../session/options.ts';
+import { checkMetricsFile, writeMetrics } from '../session/metrics.ts';
+import { METRICS_FILE_OPTION, SHIP_OPTIONS } from '../session/options.ts';
 
 /** `portlog [ship] [FILE…]`: reads scans from files or standard input and ships them. */
 export const ship: Command = {
@@ -16,7 +17,7 @@ export const ship: Command = {
     'FILE is the XML of a scan (nmap -oX), compressed with gzip or not; - or no FILE is standard input. Without --to, a terminal shows a table, and a pipe or file gets one JSON event a line.',
   ],
   words: 'files',
-  options: SHIP_OPTIONS,
+  options: { ...SHIP_OPTIONS, ...METRICS_FILE_OPTION },
   examples: [
     { line: 'portlog scan.xml', about: 'show a scan as a table' },
     { line: 'portlog scan.xml | jq .', about: 'as ECS events, one a line' },
@@ -30,11 +31,14 @@ async function shipFiles(context: CommandContext, files: readonly string[]): Pro
   const { stdin } = context.terminal;
   const settings = await settingsOf(context);
   refuseTableTo(context, settings);
+  checkMetricsFile(context, settings, files);
   if (files.length === 0 && stdin.isTTY === true)
     throw new PortlogError('usage', 'there is nothing to read', {
       hint: 'name a file (portlog scan.xml) or pipe a scan in (nmap -v -oX - … | portlog); portlog --help shows more',
     });
   const named = files.length === 0 ? ['-'] : files;
   const sources = named.map((file) => (file === '-' ? stdinSource(stdin) : fileSource(file)));
-  return (await deliver(context, settings, sources)).code;
+  const { code } = await deliver(context, settings, sources);
+  await writeMetrics(context, settings);
+  return code;
 }

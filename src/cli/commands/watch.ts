@@ -39,5 +39,5 @@ async function watchDirectories(context: CommandContext, paths: readonly string[
   // Later a directory may come and go (a mount), but whoever has just typed its name wants to know.
   for (const path of paths) await scansIn(path);
   const directories = paths.map((path) => ({ path, ...(minutes === undefined ? {} : { cutAfterMinutes: minutes }) }));
-  return keep(context, { schedules: [], directories });
+  return keep(context, async () => ({ schedules: [], directories }));
 }

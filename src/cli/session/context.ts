@@ -54,6 +54,8 @@ export async function settingsOf({ values, env, config, trust }: CommandContext)
     massChange: number(values, 'mass-change'),
     intelDir: text(values, 'intel-dir'),
     exposure: text(values, 'exposure'),
+    metricsListen: text(values, 'metrics-listen'),
+    metricsFile: text(values, 'metrics-file'),
   };
   const read = await config();
   for (const path of filesOfTrust(read, env)) trust.check('the file', path);

@@ -21,6 +21,7 @@ import { diagnose, type SinkDiagnosis } from './diagnose.ts';
 import { exitCode, jsonSummary, printLostRuns, printSummary, printTended } from './report/summary.ts';
 import { refuseSinksThatOverwrite } from './overwritten.ts';
 import { progressReporter } from './report/progress.ts';
+import type { SinkAnswer } from '../../unattended/readiness.ts';
 import { type Interruption, onInterrupt } from './signals.ts';
 import type { Speaker } from './terminal.ts';
 import { type CommandContext, text } from './context.ts';
@@ -181,11 +182,23 @@ function intelOf({ intelDir }: Settings, speaker: Speaker): Intel | undefined {
   return intel;
 }
 
-/** What the state file tells the sinks of the settings apart by. */
-export async function sinkKeysOf(context: CommandContext, settings: Settings): Promise<readonly string[]> {
+/** The sinks of the settings: how people know them, and what the state file tells them apart by. Throws for what cannot be one. */
+export async function sinkNames(context: CommandContext, settings: Settings): Promise<readonly Pick<Sink, 'name' | 'identity'>[]> {
   const sinks = await sinksOf(context, settings);
   await Promise.all(sinks.map((sink) => sink.close()));
-  return sinks.map(({ identity }) => sinkKey(identity));
+  return sinks.map(({ name, identity }) => ({ name, identity }));
+}
+
+/** Asks each sink of the settings whether it is ready. */
+export async function askSinks(context: CommandContext, settings: Settings): Promise<readonly SinkAnswer[]> {
+  const sinks = await sinksOf(context, settings);
+  const answers = sinks.map(async (sink): Promise<SinkAnswer> => {
+    const { found, code } = await diagnose(sink, AbortSignal.timeout(CHECK_TIMEOUT_MS));
+    await sink.close();
+    const reason = found.find(({ level }) => level === 'error')?.message ?? '';
+    return { sink: sink.name, is: code === undefined ? 'ready' : code === EXIT.usage ? 'refused' : 'down', reason };
+  });
+  return Promise.all(answers);
 }
 
 async function sinksOf(context: CommandContext, settings: Settings): Promise<readonly Sink[]> {

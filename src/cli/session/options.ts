@@ -75,8 +75,25 @@ export const SCAN_OPTIONS = {
   nmap: { type: 'string', value: 'PATH', group: 'How', about: 'the nmap to run', byDefault: 'nmap' },
 } as const satisfies Record<string, Option>;
 
+/** Of what ends by itself. */
+export const METRICS_FILE_OPTION = {
+  'metrics-file': {
+    type: 'string',
+    value: 'FILE',
+    group: 'Messages',
+    about: 'write numbers for Prometheus to FILE.prom at the end, for node_exporter',
+  },
+} as const satisfies Record<string, Option>;
+
 /** Of what goes on until somebody stops it. */
 export const UNATTENDED_OPTIONS = {
+  'metrics-listen': {
+    type: 'string',
+    value: 'ADDRESS',
+    group: 'Messages',
+    about: 'answer /metrics, /healthz and /readyz there: 9464 (this machine alone), or 0.0.0.0:9464',
+  },
+  ...METRICS_FILE_OPTION,
   'once': { type: 'boolean', group: 'How', about: 'do what there is to do now, and end' },
   'poll-seconds': { type: 'number', max: 86_400, value: 'N', group: 'How', about: 'how often directories are looked into', byDefault: '10' },
 } as const satisfies Record<string, Option>;

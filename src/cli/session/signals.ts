@@ -6,9 +6,14 @@ export interface Interruption {
 }
 
 const GRACE_MS = 10_000;
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const satisfies readonly NodeJS.Signals[];
 
-export function onInterrupt(tell: (text: string) => void, what = 'interrupted: delivering what was read'): Interruption {
+/** `signals`: which of them. */
+export function onInterrupt(
+  tell: (text: string) => void,
+  what = 'interrupted: delivering what was read',
+  signals: readonly NodeJS.Signals[] = SIGNALS,
+): Interruption {
   const stop = new AbortController();
   const giveUp = new AbortController();
   let grace: NodeJS.Timeout | undefined;
@@ -18,13 +23,13 @@ export function onInterrupt(tell: (text: string) => void, what = 'interrupted: d
     stop.abort();
     grace ??= setTimeout(() => giveUp.abort(), GRACE_MS).unref();
   };
-  for (const signal of SIGNALS) process.on(signal, interrupted);
+  for (const signal of signals) process.on(signal, interrupted);
   return {
     stop: stop.signal,
     giveUp: giveUp.signal,
     release() {
       clearTimeout(grace);
-      for (const signal of SIGNALS) process.off(signal, interrupted);
+      for (const signal of signals) process.off(signal, interrupted);
     },
   };
 }

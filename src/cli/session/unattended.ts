@@ -9,9 +9,10 @@ import type { Destination } from '../../unattended/watcher.ts';
 import type { Schedule } from '../../unattended/schedule.ts';
 import type { Service } from '../../unattended/service.ts';
 import { type CommandContext, settingsOf } from './context.ts';
-import { deliver, refuseTableTo, sinkKeysOf, deliverWaiting } from './deliver.ts';
+import { askSinks, deliver, deliverWaiting, refuseTableTo, sinkNames } from './deliver.ts';
 import { scanAndShip } from './scan-and-ship.ts';
 import { exitCode, gravest } from './report/summary.ts';
+import { takesHangUp } from './hang-up.ts';
 import { type Interruption, onInterrupt } from './signals.ts';
 
 /**
@@ -20,11 +21,11 @@ import { type Interruption, onInterrupt } from './signals.ts';
  */
 export class Unattended {
   readonly database: Database;
-  /** As they were when it began. */
-  readonly settings: Settings;
+  /** As the configuration said when it was last read. */
+  settings: Settings;
   /** Somebody wants an end of it, or nobody reads standard output any more. */
   readonly stop: AbortSignal;
-  private readonly context: CommandContext;
+  private context: CommandContext;
   private readonly interruption: Interruption;
   private readonly nobodyReads = new AbortController();
   /** Who is told what it does. */
@@ -38,7 +39,8 @@ export class Unattended {
     this.context = context;
     this.settings = settings;
     this.database = openDatabase(settings.stateDir);
-    this.interruption = onInterrupt((text) => context.speaker.say(text), 'stopping: what was read is delivered first');
+    const signals = ['SIGINT', 'SIGTERM', ...(takesHangUp(context) ? [] : (['SIGHUP'] as const))] as const;
+    this.interruption = onInterrupt((text) => context.speaker.say(text), 'stopping: what was read is delivered first', signals);
     this.stop = AbortSignal.any([this.interruption.stop, this.nobodyReads.signal]);
     this.interruption.stop.addEventListener('abort', () => {
       this.wasCut = this.working > 0;
@@ -47,10 +49,27 @@ export class Unattended {
 
   /** Throws what is wrong with settings or state, before anything begins. Changes are told everywhere, unless that is declined. */
   static async open(given: CommandContext): Promise<Unattended> {
-    const context = { ...given, values: { ...given.values, changes: given.values['changes'] ?? true } };
+    const context = telling(given);
     const settings = await settingsOf(context);
     refuseTableTo(context, settings);
     return new Unattended(context, settings);
+  }
+
+  /**
+   * From now on `given` counts, which was read anew; what is being done is done as it was begun. Throws what is wrong with it, and then
+   * nothing is another. Returns what of it needs a restart.
+   */
+  async take(given: CommandContext): Promise<readonly string[]> {
+    const context = telling(given);
+    const settings = await settingsOf(context);
+    refuseTableTo(context, settings);
+    await sinkNames(context, settings);
+    const { stateDir, metrics } = this.settings;
+    const late = [...(settings.stateDir === stateDir ? [] : ['stateDir']), ...(settings.metrics.listen === metrics.listen ? [] : ['metrics.listen'])];
+    // The state is open where it was.
+    this.context = { ...context, values: { ...context.values, 'state-dir': stateDir } };
+    this.settings = { ...settings, stateDir, metrics };
+    return late;
   }
 
   /** From now on that is told what comes of each piece of work. */
@@ -78,9 +97,13 @@ export class Unattended {
     return shipped.report;
   }
 
-  /** Keys of its sinks. */
-  async sinkKeys(): Promise<readonly string[]> {
-    return sinkKeysOf(this.context, this.settings);
+  async sinks(): ReturnType<typeof sinkNames> {
+    return sinkNames(this.context, this.settings);
+  }
+
+  /** Asks each sink whether it is ready. */
+  async askSinks(): ReturnType<typeof askSinks> {
+    return askSinks(this.context, await this.settingsNow(undefined));
   }
 
   /** Resolves with why no finished scan came of it, if none did. */
@@ -132,4 +155,9 @@ export class Unattended {
     this.worst = gravest([this.worst, code]);
     if (report !== undefined) this.service?.note(report);
   }
+}
+
+/** Changes are told everywhere, unless that is declined. */
+function telling(context: CommandContext): CommandContext {
+  return { ...context, values: { ...context.values, changes: context.values['changes'] ?? true } };
 }

@@ -9,22 +9,22 @@ import { mayBeTampered } from '../../sink/file/open.ts';
  * To a file that is there whole or not at all; or through a device or a pipe (`/dev/stdout`), which must not be replaced by a file.
  * Where others may have put a link or a pipe, a link is replaced, and somebody else's pipe not written to.
  */
-export async function writeWhole(path: string, pieces: Iterable<string>): Promise<void> {
+export async function writeWhole(path: string, pieces: Iterable<string>, mode = 0o600): Promise<void> {
   const isTrusted = !mayBeTampered(dirname(path));
   const there = await (isTrusted ? stat(path) : lstat(path)).catch(() => undefined);
   if (there !== undefined && isStream(there) && (isTrusted || there.uid === userInfo().uid))
     return writeAndClose(await open(path, constants.O_WRONLY | (isTrusted ? 0 : constants.O_NOFOLLOW)), pieces);
-  await writeAndRename(isTrusted ? await realpath(path).catch(() => path) : path, pieces);
+  await writeAndRename(isTrusted ? await realpath(path).catch(() => path) : path, pieces, mode);
 }
 
 function isStream(stats: Stats): boolean {
   return stats.isFIFO() || stats.isCharacterDevice();
 }
 
-async function writeAndRename(path: string, pieces: Iterable<string>): Promise<void> {
+async function writeAndRename(path: string, pieces: Iterable<string>, mode: number): Promise<void> {
   const draft = `${path}.${randomUUID()}`;
   try {
-    await writeAndClose(await open(draft, 'wx', 0o600), pieces);
+    await writeAndClose(await open(draft, 'wx', mode), pieces);
     await rename(draft, path);
   } catch (error) {
     await rm(draft, { force: true });

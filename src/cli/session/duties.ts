@@ -1,0 +1,12 @@
+import type { DirectoryConfig } from '../../config/config.ts';
+import type { Schedule } from '../../unattended/schedule.ts';
+import type { CommandContext } from './context.ts';
+
+/** What is to be done, again and again. */
+export interface Duties {
+  readonly schedules: readonly Schedule[];
+  readonly directories: readonly DirectoryConfig[];
+}
+
+/** As a configuration says; asked again when that was read anew. Throws what is wrong with it. */
+export type DutiesOf = (context: CommandContext) => Promise<Duties>;

@@ -1,0 +1,137 @@
+import { resolve } from 'node:path';
+import { systemClock } from '../../core/clock.ts';
+import type { PortlogError } from '../../core/errors.ts';
+import { mistake } from '../../core/mistake.ts';
+import { ScheduledScans } from '../../state/scheduled-scans.ts';
+import { keepLooking } from '../../unattended/keep-looking.ts';
+import { KeptSchedules } from '../../unattended/kept-schedules.ts';
+import { Service } from '../../unattended/service.ts';
+import type { ServiceManager } from '../../unattended/service-manager.ts';
+import { type CommandContext, commandContext } from './context.ts';
+import { onHangUp, takesHangUp } from './hang-up.ts';
+import type { Duties, DutiesOf } from './duties.ts';
+import { openEndpoint } from './metrics-endpoint.ts';
+import type { Unattended } from './unattended.ts';
+import { housekeepingOf, watcherOf } from './watched.ts';
+
+export interface KeepOnOptions {
+  readonly context: CommandContext;
+  readonly dutiesOf: DutiesOf;
+  readonly duties: Duties;
+  readonly unattended: Unattended;
+  readonly manager: ServiceManager;
+  readonly pollMs: number;
+}
+
+/** Longer than reading waits for a share that hangs, and than the longest rest between two looks. */
+const SILENCE_MS = 1_200_000;
+
+/** What looks into directories and after what waits. */
+interface Lookers {
+  readonly watcher: Awaited<ReturnType<typeof watcherOf>>;
+  readonly housekeeping: Awaited<ReturnType<typeof housekeepingOf>>;
+}
+
+/** Does the duties until somebody stops it, and others when the configuration is read anew. */
+export class KeepOn {
+  private readonly options: KeepOnOptions;
+  private readonly service: Service;
+  private readonly isBroken = new AbortController();
+  private readonly schedules: KeptSchedules;
+  private readonly common: { clock: typeof systemClock; stop: AbortSignal; onProblem: (error: PortlogError) => void };
+
+  constructor(options: KeepOnOptions) {
+    const { unattended, manager, duties, pollMs } = options;
+    this.options = options;
+    const silenceMs = SILENCE_MS + unattended.settings.retryForMs + pollMs;
+    this.service = new Service({ duties: countsOf(duties), manager, clock: systemClock, silenceMs });
+    this.common = {
+      clock: systemClock,
+      stop: AbortSignal.any([unattended.stop, this.isBroken.signal]),
+      onProblem: (error) => unattended.problem(error),
+    };
+    this.schedules = this.keptSchedules();
+  }
+
+  async run(): Promise<void> {
+    const { context, unattended, pollMs } = this.options;
+    let { duties } = this.options;
+    unattended.report(this.service);
+    let lookers = await this.lookers(duties, context.values['again'] === true);
+    const endpoint = await openEndpoint({ context, unattended, service: this.service, duties: () => duties });
+    const reload = async (): Promise<void> => {
+      const changed = await this.reload(endpoint);
+      if (changed !== undefined) [duties, lookers] = [changed.duties, changed.lookers];
+    };
+    const hangUp = takesHangUp(context) ? onHangUp(reload) : undefined;
+    this.announce(duties);
+    this.schedules.set(duties.schedules, unattended.settings.event.site);
+    // They may be others each time.
+    const [watcher, housekeeping] = [{ look: () => lookers.watcher.look() }, { look: async () => lookers.housekeeping?.look() }];
+    const onLook = (isDone: boolean): void => (isDone ? this.service.life.hasLooked() : this.service.life.show());
+    try {
+      await Promise.all([keepLooking(watcher, housekeeping, { ...this.common, pollMs, onLook }), this.service.keepTelling(this.common.stop)]);
+    } finally {
+      // By now it is stopped; or one of them broke by a mistake of ours, and the others must not go on alone.
+      this.isBroken.abort();
+      hangUp?.release();
+      await this.schedules.over();
+      await endpoint?.close();
+    }
+  }
+
+  /** Reads the configuration anew. What is wrong with it is said, and the old one stays. */
+  private async reload(endpoint: OpenEndpoint | undefined): Promise<{ readonly duties: Duties; readonly lookers: Lookers } | undefined> {
+    const { context, dutiesOf, unattended } = this.options;
+    const { speaker } = context;
+    await this.service.reloading();
+    try {
+      const fresh = { ...commandContext(context.values, context.env, context.terminal), speaker };
+      const duties = await dutiesOf(fresh);
+      const late = await unattended.take(fresh);
+      const lookers = await this.lookers(duties, false);
+      this.schedules.set(duties.schedules, unattended.settings.event.site);
+      this.service.activity.setDuties(countsOf(duties));
+      endpoint?.sinksChanged();
+      speaker.say('the configuration was read anew, and counts from now on');
+      for (const setting of late) speaker.warn(`${setting}: that it was changed counts after a restart`);
+      this.announce(duties);
+      await this.service.reloaded(true);
+      return { duties, lookers };
+    } catch (error) {
+      speaker.error(mistake('reading the configuration anew', error));
+      speaker.warn('  → it goes on with the configuration that it had');
+      await this.service.reloaded(false);
+      return undefined;
+    }
+  }
+
+  private async lookers({ directories }: Duties, again: boolean): Promise<Lookers> {
+    const { context, unattended } = this.options;
+    return { watcher: await watcherOf(context.speaker, directories, unattended, again), housekeeping: await housekeepingOf(unattended) };
+  }
+
+  private keptSchedules(): KeptSchedules {
+    const { context, unattended } = this.options;
+    return new KeptSchedules({
+      ...this.common,
+      scans: new ScheduledScans(unattended.database),
+      pid: process.pid,
+      scan: (one) => unattended.scan(one),
+      onMissed: ({ name }, due, reason) =>
+        context.speaker.warn(`schedule ${name}: the scan of ${new Date(due).toISOString()} did not run: ${reason}`),
+    });
+  }
+
+  private announce({ schedules, directories }: Duties): void {
+    const { speaker } = this.options.context;
+    for (const { name, timetable } of schedules) speaker.say(`schedule ${name}: next ${new Date(timetable.next(systemClock.now())).toISOString()}`);
+    for (const { path } of directories) speaker.say(`watching ${resolve(path)}`);
+  }
+}
+
+type OpenEndpoint = NonNullable<Awaited<ReturnType<typeof openEndpoint>>>;
+
+function countsOf({ schedules, directories }: Duties): { readonly schedules: number; readonly directories: number } {
+  return { schedules: schedules.length, directories: directories.length };
+}

@@ -1,0 +1,65 @@
+import { systemClock } from '../../core/clock.ts';
+import type { Answer } from '../../metrics/endpoint.ts';
+import { openDatabase } from '../../state/store.ts';
+import { Readiness } from '../../unattended/readiness.ts';
+import type { Service } from '../../unattended/service.ts';
+import type { CommandContext } from './context.ts';
+import type { Duties } from './duties.ts';
+import { serviceSeries, subjectOf } from './metrics.ts';
+import type { Unattended } from './unattended.ts';
+
+export interface EndpointContext {
+  readonly context: CommandContext;
+  readonly unattended: Unattended;
+  readonly service: Service;
+  /** As they are now. */
+  readonly duties: () => Duties;
+}
+
+interface OpenEndpoint {
+  /** They may be others now. */
+  sinksChanged(): void;
+  close(): Promise<void>;
+}
+
+/** Tells metrics, and how it is, where the settings say; undefined when they do not. Throws `usage` when nobody can listen there. */
+export async function openEndpoint({ context, unattended, service, duties }: EndpointContext): Promise<OpenEndpoint | undefined> {
+  const { listen } = unattended.settings.metrics;
+  if (listen === undefined) return undefined;
+  const [{ listenAddress }, { Endpoint }, { Measurements }] = await Promise.all([
+    import('../../metrics/listen-address.ts'),
+    import('../../metrics/endpoint.ts'),
+    import('../../metrics/measurements.ts'),
+  ]);
+  let sinks = await unattended.sinks();
+  const readiness = new Readiness({ life: service.life, ask: () => unattended.askSinks(), clock: systemClock });
+  const database = openDatabase(unattended.settings.stateDir);
+  const subject = (): ReturnType<typeof subjectOf> => subjectOf({ settings: unattended.settings, ...duties(), sinks }, serviceSeries(service));
+  const measurements = new Measurements(database, subject, systemClock);
+  try {
+    const endpoint = await Endpoint.open(listenAddress(listen), {
+      metrics: () => measurements.text(),
+      health: () => healthOf(service),
+      readiness: () => readiness.look(),
+    });
+    context.speaker.say(`metrics on ${endpoint.url}`);
+    return {
+      sinksChanged() {
+        readiness.forget();
+        void unattended.sinks().then((now) => (sinks = now));
+      },
+      async close() {
+        endpoint.close();
+        measurements.close();
+      },
+    };
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+function healthOf({ life }: Service): Answer {
+  const seconds = Math.round(life.silentMs / 1000);
+  return life.isStuck ? { isGood: false, lines: [`the loop has shown no sign of life for ${seconds} seconds`] } : { isGood: true, lines: ['ok'] };
+}

@@ -1,0 +1,90 @@
+import { resolve } from 'node:path';
+import type { Settings } from '../../config/settings.ts';
+import { systemClock } from '../../core/clock.ts';
+import { PortlogError } from '../../core/errors.ts';
+import { reasonOf } from '../../core/reason.ts';
+import { isAlive } from '../../core/process-alive.ts';
+import { type Series } from '../../metrics/catalogue.ts';
+import type { ZoneOf } from '../../metrics/known-hosts.ts';
+import type { Subject } from '../../metrics/measurements.ts';
+import type { Sink } from '../../sink/sink.ts';
+import { openDatabase } from '../../state/store.ts';
+import { type Schedule, schedulesOf } from '../../unattended/schedule.ts';
+import type { Service } from '../../unattended/service.ts';
+import { type CommandContext, text } from './context.ts';
+import { sinkNames } from './deliver.ts';
+import { refuseOverwriting } from './overwritten.ts';
+import { writeWhole } from './write-whole.ts';
+
+/** Of the file: node_exporter is another user. */
+const READABLE = 0o644;
+const NO_ZONES: ZoneOf = () => undefined;
+
+/** What is told beside the state. */
+export interface Told {
+  readonly settings: Settings;
+  readonly schedules: readonly Schedule[];
+  readonly directories: readonly { readonly path: string }[];
+  readonly sinks: readonly Pick<Sink, 'name' | 'identity'>[];
+}
+
+export function subjectOf({ settings, schedules, directories, sinks }: Told, ofService: readonly Series[] = []): Subject {
+  return {
+    isAlive,
+    sinks,
+    schedules,
+    directories: directories.map(({ path }) => resolve(path)),
+    maxAges: settings.maxAges,
+    spoolLimit: settings.spool.maxBytes,
+    zoneOf: settings.event.networkOf ?? NO_ZONES,
+    ofService,
+  };
+}
+
+/** Numbers of the service itself. */
+export function serviceSeries({ started, life, lastReload }: Service): readonly Series[] {
+  return [
+    { metric: 'portlog_start_timestamp_seconds', labels: {}, value: started / 1000 },
+    { metric: 'portlog_loop_silence_seconds', labels: {}, value: life.silentMs / 1000 },
+    { metric: 'portlog_config_last_reload_successful', labels: {}, value: Number(lastReload.isRight) },
+    { metric: 'portlog_config_last_reload_success_timestamp_seconds', labels: {}, value: lastReload.success / 1000 },
+  ];
+}
+
+/** Before anything is read: whether the file of metrics may be written. Throws `usage`. */
+export function checkMetricsFile(context: CommandContext, settings: Settings, scans: readonly string[] = []): void {
+  const { file } = settings.metrics;
+  if (file === undefined) return;
+  if (!file.endsWith('.prom'))
+    throw new PortlogError('usage', `--metrics-file ${file}: its name must end in .prom`, { hint: 'node_exporter reads no others' });
+  refuseOverwriting(context, settings, file, scans);
+}
+
+/** At the end of what ends by itself: all numbers to the file, if one is named. A problem with that changes nothing about what was done. */
+export async function writeMetrics(context: CommandContext, settings: Settings): Promise<void> {
+  const { file } = settings.metrics;
+  if (file === undefined) return;
+  try {
+    const { measureOnce } = await import('../../metrics/measurements.ts');
+    const told = { settings, ...(await dutiesIn(context)), sinks: await sinkNames(context, settings) };
+    const database = openDatabase(settings.stateDir);
+    try {
+      await writeWhole(file, [await measureOnce(database, subjectOf(told), systemClock)], READABLE);
+    } finally {
+      database.close();
+    }
+  } catch (error) {
+    context.speaker.warn(`metrics could not be written to ${file}: ${reasonOf(error)}`);
+  }
+}
+
+/** Also where another command keeps them. */
+async function dutiesIn(context: CommandContext): Promise<Pick<Told, 'schedules' | 'directories'>> {
+  const config = await context.config();
+  try {
+    return { schedules: schedulesOf(config, text(context.values, 'config')), directories: config.directories ?? [] };
+  } catch {
+    // Whoever ships a file need not mind a timetable that is wrong.
+    return { schedules: [], directories: config.directories ?? [] };
+  }
+}

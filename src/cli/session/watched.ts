@@ -1,0 +1,56 @@
+import { resolve } from 'node:path';
+import type { DirectoryConfig } from '../../config/config.ts';
+import { systemClock } from '../../core/clock.ts';
+import { isAlive } from '../../core/process-alive.ts';
+import { Directory } from '../../source/directory.ts';
+import type { Database } from '../../state/database.ts';
+import { FileAttempts } from '../../state/file-attempts.ts';
+import { filesystemOf } from '../../state/filesystem.ts';
+import { SeenFiles, sinkKey } from '../../state/seen-files.ts';
+import { UnfinishedFiles } from '../../state/unfinished-files.ts';
+import { Housekeeping } from '../../unattended/housekeeping.ts';
+import { type Watched, Watcher } from '../../unattended/watcher.ts';
+import type { Speaker } from './terminal.ts';
+import type { Unattended } from './unattended.ts';
+
+const DEFAULT_CUT_AFTER_MINUTES = 60;
+const MINUTE_MS = 60_000;
+
+/** Watches directories for the sinks of the settings as they are now. */
+export async function watcherOf(speaker: Speaker, directories: readonly DirectoryConfig[], unattended: Unattended, again: boolean): Promise<Watcher> {
+  const { database, stop } = unattended;
+  const sinks = (await unattended.sinks()).map(({ identity }) => sinkKey(identity));
+  return new Watcher(
+    directories.map((directory) => watchedAs(directory, database)),
+    {
+      sinks,
+      again,
+      ship: (sources, destination) => unattended.ship(sources, destination),
+      clock: systemClock,
+      stop,
+      onTrouble: (error) => unattended.problem(error),
+      onRecovery: (path) => speaker.say(`${path} can be watched again`),
+      onUnfinished: (path) => speaker.detail(`${path} is not finished yet`),
+      onLeftAlone: (path, why) => speaker.warn(`${path}: ${why}`),
+    },
+  );
+}
+
+function watchedAs({ path, site, cutAfterMinutes = DEFAULT_CUT_AFTER_MINUTES }: DirectoryConfig, database: Database): Watched {
+  const whole = resolve(path);
+  const directory = new Directory(whole, {
+    cutAfterMs: cutAfterMinutes * MINUTE_MS,
+    isOurClock: () => filesystemOf(whole).local,
+    sightings: new UnfinishedFiles(database, whole),
+  });
+  const attempts = new FileAttempts(database, whole, { pid: process.pid, isAlive });
+  return { directory, seen: new SeenFiles(database, whole), attempts, site };
+}
+
+/** Standard output alone is told nothing about portlog itself. */
+export async function housekeepingOf(unattended: Unattended): Promise<Housekeeping | undefined> {
+  const { database, settings } = unattended;
+  if (settings.sinks.every(({ type }) => type === 'stdout')) return undefined;
+  const sinks = (await unattended.sinks()).map(({ identity }) => sinkKey(identity));
+  return new Housekeeping({ database, maxAges: settings.maxAges, sinks, clock: systemClock, deliverWaiting: () => unattended.deliverWaiting() });
+}

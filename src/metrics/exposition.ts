@@ -1,0 +1,43 @@
+import { Counter, Gauge, Registry } from 'prom-client';
+import { printable } from '../event/text.ts';
+import { METRICS, type MetricDefinition, type MetricName, type Series } from './catalogue.ts';
+
+/** What belongs to the text: https://prometheus.io/docs/instrumenting/exposition_formats/ */
+export const CONTENT_TYPE = Registry.PROMETHEUS_CONTENT_TYPE;
+/** Whoever stores them pays for each series, whatever scans or configurations say. */
+const MAX_SERIES = 200;
+
+/** The series as text for Prometheus, in the order of the catalogue. Of each metric so many at most, the largest ones; how many are missing is told. */
+export async function exposition(all: readonly Series[]): Promise<string> {
+  const registry = new Registry();
+  const byMetric = Map.groupBy(all, ({ metric }) => metric);
+  let leftOut = 0;
+  for (const metric of Object.keys(METRICS) as MetricName[]) {
+    const series = [...(byMetric.get(metric) ?? [])];
+    leftOut += Math.max(0, series.length - MAX_SERIES);
+    const kept = series.length <= MAX_SERIES ? series : series.toSorted((a, b) => b.value - a.value).slice(0, MAX_SERIES);
+    if (metric === 'portlog_series_left_out') kept.push({ metric, labels: {}, value: leftOut });
+    if (kept.length > 0) register(registry, metric, kept);
+  }
+  return registry.metrics();
+}
+
+function register(registry: Registry, name: MetricName, all: readonly Series[]): void {
+  const { type, help, labels: labelNames }: MetricDefinition = METRICS[name];
+  const options = { name, help, labelNames: [...labelNames], registers: [registry] };
+  const add = (set: (labels: Series['labels'], value: number) => void): void => {
+    for (const { labels, value } of all) set(shown(labels), value);
+  };
+  if (type === 'counter') {
+    const counter = new Counter(options);
+    add((labels, value) => counter.inc(labels, value));
+  } else {
+    const gauge = new Gauge(options);
+    add((labels, value) => gauge.set(labels, value));
+  }
+}
+
+/** Nothing in it that a terminal or a browser would obey. */
+function shown(labels: Series['labels']): Record<string, string> {
+  return Object.fromEntries(Object.entries(labels).map(([name, text]) => [name, printable(text)]));
+}

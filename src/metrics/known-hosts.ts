@@ -1,0 +1,80 @@
+import { standing, type KnownHost } from '../state/known-host.ts';
+import { DAMAGED, KnownHosts, knownSites } from '../state/known-hosts.ts';
+import { type Level, levelOf, SEVERITY } from '../event/event.ts';
+import { EXPIRED, UNEXPECTED } from '../finding/exposure.ts';
+import type { Database } from '../state/database.ts';
+import { turn } from '../core/turn.ts';
+import type { MetricName, Series } from './catalogue.ts';
+
+/** The zone of hosts that are in no network of the file of expected exposure. */
+const NO_ZONE = 'unassigned';
+
+export type ZoneOf = (ips: readonly string[]) => { readonly zone: string } | undefined;
+
+/** What is known of hosts, counted as `portlog report` counts it. Others have their turn while it is read. */
+export async function knownHostSeries(database: Database, zoneOf: ZoneOf): Promise<readonly Series[]> {
+  const series: Series[] = [];
+  for (const site of knownSites(database)) {
+    const known = new KnownHosts(database, site);
+    const counts = new Counts(site);
+    let damaged = 0;
+    for (const key of known.keys()) {
+      const host = known.find(key);
+      if (host === DAMAGED) damaged++;
+      else if (host !== undefined) counts.add(host, zoneOf(host.ips)?.zone ?? NO_ZONE);
+      await turn();
+    }
+    series.push(...counts.series(), { metric: 'portlog_damaged_hosts', labels: { site }, value: damaged });
+  }
+  return series;
+}
+
+class Counts {
+  private readonly site: string;
+  private readonly states = new Map([
+    ['up', 0],
+    ['down', 0],
+  ]);
+  private readonly open = new Map<string, number>();
+  private readonly unexpected = new Map<string, number>();
+  private readonly expired = new Map<string, number>();
+  private readonly levels = new Map((Object.keys(SEVERITY) as readonly Level[]).map((level) => [level as string, 0]));
+
+  constructor(site: string) {
+    this.site = site;
+  }
+
+  add(host: KnownHost, zone: string): void {
+    if (host.up.yes === undefined) return;
+    const isUp = standing(host.up, 1) === 'yes';
+    grow(this.states, isUp ? 'up' : 'down');
+    for (const counts of [this.open, this.unexpected, this.expired]) grow(counts, zone, 0);
+    // What does not answer has nothing open, and no weakness that anybody could use.
+    if (!isUp) return;
+    grow(this.open, zone, Object.values(host.ports).filter(({ open }) => standing(open, 1) === 'yes').length);
+    for (const { open, rule, severity } of Object.values(host.findings)) {
+      if (standing(open, 1) !== 'yes') continue;
+      grow(this.levels, levelOf(severity));
+      if (rule.id === UNEXPECTED.id) grow(this.unexpected, zone);
+      if (rule.id === EXPIRED.id) grow(this.expired, zone);
+    }
+  }
+
+  series(): readonly Series[] {
+    return [
+      ...this.by('portlog_hosts', 'state', this.states),
+      ...this.by('portlog_open_ports', 'zone', this.open),
+      ...this.by('portlog_unexpected_open_ports', 'zone', this.unexpected),
+      ...this.by('portlog_expired_open_ports', 'zone', this.expired),
+      ...this.by('portlog_weaknesses', 'level', this.levels),
+    ];
+  }
+
+  private by(metric: MetricName, label: string, counts: ReadonlyMap<string, number>): readonly Series[] {
+    return [...counts].map(([of, value]) => ({ metric, labels: { site: this.site, [label]: of }, value }));
+  }
+}
+
+function grow(counts: Map<string, number>, of: string, by = 1): void {
+  counts.set(of, (counts.get(of) ?? 0) + by);
+}

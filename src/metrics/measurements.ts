@@ -1,0 +1,45 @@
+import type { Clock } from '../core/clock.ts';
+import type { Database } from '../state/database.ts';
+import type { Series } from './catalogue.ts';
+import { exposition } from './exposition.ts';
+import { knownHostSeries, type ZoneOf } from './known-hosts.ts';
+import { measure, type MeasureOptions } from './measure.ts';
+import { Survey } from './survey.ts';
+
+/** What may be another each time that numbers are wanted. */
+export interface Subject extends Omit<MeasureOptions, 'database' | 'now'> {
+  readonly zoneOf: ZoneOf;
+  /** What only a service knows of itself. */
+  readonly ofService: readonly Series[];
+}
+
+/** All numbers, once: the state is read as a whole. */
+export async function measureOnce(database: Database, { zoneOf, ofService, ...options }: Subject, clock: Clock): Promise<string> {
+  return exposition([...measure({ ...options, database, now: clock.now() }), ...(await knownHostSeries(database, zoneOf)), ...ofService]);
+}
+
+/** All numbers, again and again: what takes long is counted when something has changed. */
+export class Measurements {
+  private readonly database: Database;
+  private readonly subject: () => Subject;
+  private readonly clock: Clock;
+  private readonly survey: Survey;
+
+  /** `database`: a connection of its own. */
+  constructor(database: Database, subject: () => Subject, clock: Clock) {
+    this.database = database;
+    this.subject = subject;
+    this.clock = clock;
+    this.survey = new Survey(database, clock);
+  }
+
+  async text(): Promise<string> {
+    const { zoneOf, ofService, ...options } = this.subject();
+    const hosts = await this.survey.series(zoneOf);
+    return exposition([...measure({ ...options, database: this.database, now: this.clock.now() }), ...hosts, ...ofService]);
+  }
+
+  close(): void {
+    this.database.close();
+  }
+}

@@ -1,0 +1,57 @@
+import type { Clock } from '../core/clock.ts';
+import type { Database } from '../state/database.ts';
+import type { Series } from './catalogue.ts';
+import { knownHostSeries, type ZoneOf } from './known-hosts.ts';
+
+/** Counting takes a twentieth of the time at most: 39,000 hosts take two seconds. */
+const REST = 19;
+/** Whoever asks waits so long for new numbers, and gets those of before then. */
+const PATIENCE_MS = 1000;
+
+/** What is known of hosts, counted again when the state file is another or the zones are. */
+export class Survey {
+  private readonly database: Database;
+  private readonly clock: Clock;
+  private counted: readonly Series[] | undefined;
+  private counting: Promise<void> | undefined;
+  private version: unknown;
+  private zones: ZoneOf | undefined;
+  private restUntil = 0;
+
+  /** `database`: a connection of its own, so that it notices what others write. */
+  constructor(database: Database, clock: Clock) {
+    this.database = database;
+    this.clock = clock;
+  }
+
+  async series(zoneOf: ZoneOf): Promise<readonly Series[]> {
+    // Of this connection: another number when somebody else has written; https://www.sqlite.org/pragma.html#pragma_data_version
+    const version = this.database.get('PRAGMA data_version')?.['data_version'];
+    const isOld = version !== this.version || zoneOf !== this.zones;
+    if (isOld && this.counting === undefined && this.clock.elapsed() >= this.restUntil) {
+      [this.version, this.zones] = [version, zoneOf];
+      this.counting = this.count(zoneOf);
+    }
+    await this.patiently(this.counting);
+    return this.counted ?? [];
+  }
+
+  private async count(zoneOf: ZoneOf): Promise<void> {
+    const began = this.clock.elapsed();
+    try {
+      this.counted = await knownHostSeries(this.database, zoneOf);
+    } finally {
+      this.counting = undefined;
+      this.restUntil = this.clock.elapsed() + (this.clock.elapsed() - began) * REST;
+    }
+  }
+
+  private async patiently(counting: Promise<void> | undefined): Promise<void> {
+    if (counting === undefined) return;
+    if (this.counted === undefined) return counting;
+    const done = new AbortController();
+    await Promise.race([counting, this.clock.sleep(PATIENCE_MS, done.signal)]);
+    done.abort();
+    counting.catch(() => undefined);
+  }
+}

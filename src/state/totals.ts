@@ -1,0 +1,89 @@
+import type { Database } from './database.ts';
+import type { RunSums } from './runs.ts';
+import type { Tally } from './tally.ts';
+
+/** What was read; portlog's own events and records; and what earlier runs had left in the spool. */
+export type Account = 'read' | 'own' | 'replayed';
+type Fate = keyof Tally;
+
+/** Events of all runs together, by what became of them. */
+export interface EventTotal {
+  readonly sink: string;
+  readonly account: Account;
+  readonly fate: string;
+  readonly events: number;
+  /** When the last of them came, epoch milliseconds. */
+  readonly last: number;
+}
+
+/** How a sink was when a run had last to do with it. */
+export interface SinkState {
+  readonly sink: string;
+  /** Undefined when nothing was ever sent to it. */
+  readonly isUp: boolean | undefined;
+  /** Since when, epoch milliseconds. */
+  readonly since: number;
+}
+
+/** Of sinks that nobody uses any more, only so many are remembered. */
+const KEPT_SINKS = 100;
+
+/** Sums over all runs on one state file, which only grow: each run adds its own when it ends, and for one that was killed, whoever finds it. */
+export class Totals {
+  private readonly database: Database;
+
+  constructor(database: Database) {
+    this.database = database;
+  }
+
+  /** Within the transaction in which the run goes. */
+  add(sums: readonly RunSums[], now: number): void {
+    for (const { sink, tally, own, replayed, failing } of sums) {
+      this.addTo(sink, 'read', tally, now);
+      if (own !== undefined) this.addTo(sink, 'own', own, now);
+      if (replayed !== undefined) this.addTo(sink, 'replayed', replayed, now);
+      this.note(sink, failing === undefined ? null : Number(!failing), now);
+    }
+    for (const table of ['event_total', 'sink_state'])
+      this.database.run(`DELETE FROM ${table} WHERE sink NOT IN (SELECT sink FROM sink_state ORDER BY looked DESC LIMIT ${KEPT_SINKS})`);
+  }
+
+  events(): readonly EventTotal[] {
+    return this.database.all(
+      'SELECT sink, account, fate, events, last FROM event_total ORDER BY sink, account, fate',
+    ) as unknown as readonly EventTotal[];
+  }
+
+  sinks(): readonly SinkState[] {
+    return this.database
+      .all('SELECT sink, up, since FROM sink_state ORDER BY sink')
+      .map(({ sink, up, since }) => ({ sink: sink as string, isUp: up === null ? undefined : up === 1, since: since as number }));
+  }
+
+  private addTo(sink: string, account: Account, tally: Tally, now: number): void {
+    for (const [fate, events] of Object.entries(tally) as [Fate, number][])
+      if (events > 0)
+        this.database.run(
+          `INSERT INTO event_total (sink, account, fate, events, last) VALUES (?, ?, ?, ?, ?)
+           ON CONFLICT (sink, account, fate) DO UPDATE SET events = events + excluded.events, last = excluded.last`,
+          sink,
+          account,
+          fate,
+          events,
+          now,
+        );
+  }
+
+  /** `up`: null when it was not tried. */
+  private note(sink: string, up: number | null, now: number): void {
+    this.database.run(
+      `INSERT INTO sink_state (sink, up, since, looked) VALUES (?, ?, ?, ?)
+       ON CONFLICT (sink) DO UPDATE SET looked = excluded.looked,
+         since = iif(excluded.up IS NULL OR up IS excluded.up, since, excluded.since), up = coalesce(excluded.up, up)`,
+      sink,
+      up,
+      now,
+      now,
+    );
+  }
+}

@@ -1,0 +1,21 @@
+import { type MetricDefinition, METRICS } from '../src/metrics/catalogue.ts';
+
+/** The reference of the metrics, from their catalogue. */
+export function metricsPage(): string {
+  const all: readonly (readonly [string, MetricDefinition])[] = Object.entries(METRICS);
+  const rows = all.map(
+    ([name, { type, labels, help, ofService }]) =>
+      `| \`${name}\` | ${type} | ${labels.join(', ')} | ${help}${ofService === true ? ' (only of watch and run)' : ''} |`,
+  );
+  return `# Metrics
+
+<!-- Made from src/metrics/catalogue.ts by npm run generate. -->
+
+What \`--metrics-listen\` and \`--metrics-file\` tell ([how](../how-to/metrics.md)). All of it but what is marked comes from the state file, so every portlog on one state says the same. What does not exist yet
+(no scan of a site, nothing that waits) has no series. Of one metric no more than 200 series are told, the largest ones; \`portlog_series_left_out\` counts the others.
+
+| metric | type | labels | |
+|---|---|---|---|
+${rows.join('\n')}
+`;
+}
