@@ -15,8 +15,8 @@ import { print, Speaker, type Terminal } from './session/terminal.ts';
 export async function run(args: readonly string[]): Promise<void> {
   holdMemoryDown();
   const terminal: Terminal = { stdout: process.stdout, stderr: process.stderr, stdin: process.stdin };
-  // Who writes there learns of it from the write.
-  terminal.stdout.on('error', () => undefined);
+  // Who writes to standard output learns of it from the write; what is said to people is said to nobody then.
+  for (const stream of [terminal.stdout, terminal.stderr]) stream.on('error', () => undefined);
   process.exitCode = await execute(args, environment(), terminal);
 }
 

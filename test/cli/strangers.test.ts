@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { freshDir, portlog } from '../support/run-portlog.ts';
+import { answer, scriptedServer } from '../support/scripted-server.ts';
 import { host, scan } from '../support/scans.ts';
 
 /** What a terminal could obey, beside line ends and tabs. */
@@ -48,6 +49,14 @@ describe('what strangers write reaches no terminal as it is', () => {
     ['exposure', 'check', '--exposure', policy, '--format', 'json', newer],
     ['exposure', 'check', '--exposure', policy, '--format', 'junit', newer],
     ['exposure', 'check', '--exposure', policy, '--format', 'sarif', newer],
+    ['findings'],
+    ['findings', '--format', 'json'],
+    ['findings', '--format', 'csv'],
+    ['report', '--format', 'html'],
+    ['report', '--format', 'markdown'],
+    ['report', '--format', 'csv'],
+    ['report', '--format', 'json'],
+    ['report', '--format', 'markdown', old, newer],
     ['status'],
     ['status', '--json'],
     ['check'],
@@ -93,6 +102,22 @@ describe('what servers say reaches no terminal as it is', () => {
     url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   });
   afterAll(() => server.close());
+
+  test.for([['replay', '--list'], ['replay', '--list', '--json'], ['status'], ['status', '--json'], ['check'], ['replay', '--dead', '--json']])(
+    'what is kept of it: portlog %j',
+    async (command) => {
+      const own = freshDir();
+      // As an OTLP receiver rejects what it does not like.
+      const receiver = await scriptedServer((_, response) => answer(response, 400, JSON.stringify({ code: 3, message: EVIL })));
+      const to = ['--to', `otlp=${receiver.url.href}v1/${encodeURIComponent(EVIL)}`];
+      const shipped = await portlog([newer, ...to, '--json', '--retry-for-seconds', '0', '--state-dir', own, '--site', 'a']);
+      const { stdout, stderr } = await portlog([...command, '--state-dir', own, ...(command.includes('--dead') ? to : [])]);
+      await receiver.stop();
+      expect(UNSAFE.exec(shipped.stderr + stdout + stderr)).toBeNull();
+      if (command.includes('--list')) expect(stdout).toMatch(/rejected|dead/);
+      if (command[0] !== 'replay' && command.includes('--json')) expect(JSON.parse(stdout)).toHaveProperty('sinks');
+    },
+  );
 
   test.for(['elasticsearch', 'opensearch', 'loki', 'otlp', 'http', 'wazuh'])('%s', async (sink) => {
     const args = ['--to', `${sink}=${url}`, '--retry-for-seconds', '0', '--state-dir', freshDir()];

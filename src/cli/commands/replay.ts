@@ -11,8 +11,8 @@ import type { Sink, SinkIdentity } from '../../sink/sink.ts';
 import { isSure } from '../session/confirm.ts';
 import { shipAndReport } from '../session/deliver.ts';
 import { printLostRuns } from '../session/report/summary.ts';
-import { jsonWaiting, printWaiting } from '../session/report/waiting.ts';
-import { print } from '../session/terminal.ts';
+import { jsonWaiting, waitingLines } from '../session/report/waiting.ts';
+import { print, printLines } from '../session/terminal.ts';
 import { type CommandContext, settingsOf, text } from '../session/context.ts';
 import type { Command } from '../command.ts';
 import { SHIP_OPTIONS, without } from '../session/options.ts';
@@ -87,7 +87,7 @@ async function listWaiting({ values, terminal }: CommandContext, settings: Setti
   await readState(settings.stateDir, async (database) => {
     const waiting = wanted(waitingSinks(database), settings, text(values, 'from'));
     if (values['json'] === true) await print(terminal, `${jsonWaiting(waiting)}\n`);
-    else printWaiting(waiting, terminal.stdout);
+    else await printLines(terminal, waitingLines(waiting));
   });
   return EXIT.delivered;
 }

@@ -1,23 +1,30 @@
-import type { Writable } from 'node:stream';
 import type { WaitingSink } from '../../../state/store.ts';
-import { printable } from '../../../event/text.ts';
 import { count } from './words.ts';
 
-/** For people: per sink what waits and what was rejected, with the reasons. */
-export function printWaiting(all: readonly WaitingSink[], out: Writable): void {
-  if (all.length === 0) out.write('nothing waits, and nothing was rejected\n');
-  for (const one of all) {
-    const { tables } = one;
-    const { events, batches, bytes, oldest, newest, damaged } = tables.spool.usage();
-    out.write(`${printable(sinkName(one))}\n`);
-    if (events > 0) {
-      out.write(`  waiting  ${count(events, 'event')} in ${count(batches, 'batch', 'batches')}, ${(bytes / (1 << 20)).toFixed(1)} MiB\n`);
-      out.write(`           since ${iso(oldest) ?? ''}, the newest of ${iso(newest) ?? ''}\n`);
-    }
-    if (damaged > 0) out.write(`  damaged  ${count(damaged, 'event')} of those cannot be read: the disk has changed them\n`);
-    for (const { reason, status, events: dead } of tables.deadLetters.tolls())
-      out.write(`  dead     ${count(dead, 'event')}: ${status === undefined ? '' : `${status} `}${printable(reason.slice(0, 200))}\n`);
-  }
+/** For people: a line each, per sink what waits and what was rejected, with the reasons. */
+export function waitingLines(all: readonly WaitingSink[]): readonly string[] {
+  return all.length === 0 ? ['nothing waits, and nothing was rejected'] : all.flatMap(linesOf);
+}
+
+function linesOf(one: WaitingSink): readonly string[] {
+  const { spool, deadLetters } = one.tables;
+  const { events, batches, bytes, oldest, newest, damaged } = spool.usage();
+  const waiting = [
+    `  waiting  ${count(events, 'event')} in ${count(batches, 'batch', 'batches')}, ${(bytes / (1 << 20)).toFixed(1)} MiB`,
+    `           since ${iso(oldest) ?? ''}, the newest of ${iso(newest) ?? ''}`,
+  ];
+  const dead = deadLetters
+    .tolls()
+    .map(
+      ({ reason, status, events: rejected }) =>
+        `  dead     ${count(rejected, 'event')}: ${[status, reason.slice(0, 200)].filter((word) => word !== undefined).join(' ')}`,
+    );
+  return [
+    sinkName(one),
+    ...(events > 0 ? waiting : []),
+    ...(damaged > 0 ? [`  damaged  ${count(damaged, 'event')} of those cannot be read: the disk has changed them`] : []),
+    ...dead,
+  ];
 }
 
 /** For machines, in one line. */
