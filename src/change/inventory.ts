@@ -14,6 +14,8 @@ export interface InventoryRow {
   readonly hostState: 'up' | 'down' | 'unknown';
   readonly hostFirstSeen: number | undefined;
   readonly hostLastSeen: number | undefined;
+  /** Since when it is known to be up, or down. */
+  readonly hostSince: number | undefined;
   readonly port: PortRow | undefined;
 }
 
@@ -41,6 +43,8 @@ export interface InventoryFilter {
   /** A part of the service's name or version, in lower case. */
   readonly service: string | undefined;
   readonly states: ReadonlySet<string> | undefined;
+  /** Hosts that are down, as such, instead of what was last known of their ports. */
+  readonly down?: boolean;
   /** Only what stands since then or later, epoch milliseconds. */
   readonly since: number | undefined;
 }
@@ -62,13 +66,14 @@ export function inventoryRows(site: string, host: KnownHost, filter: InventoryFi
     hostState: state === 'yes' ? 'up' : state === 'no' ? 'down' : 'unknown',
     hostFirstSeen: host.up.yes?.first,
     hostLastSeen: finite(lastOf(host.up.yes)),
+    hostSince: state && since(host.up, state),
   } as const;
+  if (filter.down === true && state === 'no') return host.up.yes !== undefined && isSince(row.hostSince, filter) ? [{ ...row, port: undefined }] : [];
   const ports = Object.values(host.ports).sort(comparePorts).map(portRow);
   const wanted = ports.filter((port) => isWanted(port, filter));
   if (wanted.length > 0) return wanted.map((port) => ({ ...row, port }));
-  const asksForPorts = filter.ports !== undefined || filter.transport !== undefined || filter.service !== undefined;
-  const isNews = filter.since === undefined || (since(host.up, 'yes') ?? 0) >= filter.since;
-  return asksForPorts || host.up.yes === undefined || !isNews ? [] : [{ ...row, port: undefined }];
+  const asksForPorts = filter.ports !== undefined || filter.transport !== undefined || filter.service !== undefined || filter.down === true;
+  return asksForPorts || host.up.yes === undefined || !isSince(since(host.up, 'yes'), filter) ? [] : [{ ...row, port: undefined }];
 }
 
 function portRow({ number, protocol, state, at, service, guess, certificate, open }: KnownPort): PortRow {
@@ -93,8 +98,12 @@ function isWanted(port: PortRow, { ports, transport, service, states, since }: I
     (transport === undefined || port.transport === transport) &&
     (service === undefined || `${port.service ?? ''} ${port.version ?? ''}`.toLowerCase().includes(service)) &&
     (states === undefined || states.has(port.state)) &&
-    (since === undefined || (port.since ?? 0) >= since)
+    isSince(port.since, { since })
   );
+}
+
+function isSince(time: number | undefined, { since: least }: Pick<InventoryFilter, 'since'>): boolean {
+  return least === undefined || (time ?? 0) >= least;
 }
 
 function finite(time: number): number | undefined {

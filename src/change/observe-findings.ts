@@ -126,7 +126,7 @@ export class FindingObserver {
   private addFinding(action: ChangeAction, finding: KnownFinding, before: KnownFinding | undefined, about?: FindingStatement): void {
     const isOver = action === 'finding-resolved';
     const stood = before && since(before.open, isOver ? 'yes' : 'no');
-    const age = before === undefined ? '' : stoodFor(before.open, 'yes', this.observation.time, ', found');
+    const age = before === undefined ? '' : stoodFor(before.open, 'yes', this.observation.time, ', known');
     const what = isOver ? `resolved: ${finding.title}${age}` : `${finding.title} [${levelOf(finding.severity)}]`;
     const port = finding.port === undefined ? undefined : placeOf(finding.port);
     const known = { since: stood, seen: before?.at, scan: before?.scan };

@@ -206,7 +206,7 @@ class Observing {
     const was = isOpen(before.state) === false ? before.state : 'not open';
     const words = reopened
       ? ago(time - lastOf(before.open.yes), (age) => `, last seen open ${age} ago`)
-      : ago(time - (stood ?? time), (age) => `, ${was} since ${age}`, `, was ${was}`);
+      : ago(time - (stood ?? time), (age) => `, ${was} for ${age}`, `, was ${was}`);
     const after = { text: described(now), state: 'open', service: now.service || undefined, version: now.version, certificate: now.certificate };
     const side = { ...knownService(before), text: before.state, state: before.state, since: stood, seen: before.at, scan: before.scan };
     this.add(

@@ -15,11 +15,11 @@ export function inWords(ms: number, round: 'floor' | 'ceil' = 'floor'): string {
   return count(Math.max(0, Math[round](ms / 1000)), 'second');
 }
 
-/** `open since 41 days`; or, when something else was seen before and nobody knows when it began, `open for less than 2 days`. */
+/** `open for 41 days`; or, when something else was seen before and nobody knows when it began, `open for less than 2 days`. */
 export function stoodFor(opposites: Opposites, what: 'yes' | 'no', time: number, word: string): string {
   const stood = since(opposites, what) ?? time;
-  const isExact = stood === opposites[what]?.first;
-  return ago(time - stood, (age) => (isExact ? `${word} since ${age}` : `${word} for less than ${inWords(time - stood, 'ceil')}`));
+  const isExact = stood === opposites[what]?.first || stood === opposites[what]?.again;
+  return ago(time - stood, (age) => (isExact ? `${word} for ${age}` : `${word} for less than ${inWords(time - stood, 'ceil')}`));
 }
 
 /** Of two files nobody asked for the time between them, and less than a second says nothing. */

@@ -8,6 +8,8 @@
 export interface Tests {
   first: number;
   times: number[];
+  /** When it was found first after the opposite had been; absent when that never was, or was before portlog kept it. */
+  again?: number;
 }
 
 /** Two findings that exclude each other: open and not open, up and down. */
@@ -115,9 +117,9 @@ export function unknownHost(key: string): KnownHost {
 /** Adds a time to a set of which `keep` are kept. */
 export function withTime(tests: Tests | undefined, time: number, keep: number): Tests {
   if (tests === undefined) return { first: time, times: [time] };
-  if (time > lastOf(tests)) return { first: tests.first, times: [time, ...tests.times.slice(0, keep - 1)] };
+  if (time > lastOf(tests)) return { ...tests, times: [time, ...tests.times.slice(0, keep - 1)] };
   const times = [...new Set([time, ...tests.times])].sort((a, b) => b - a);
-  return { first: Math.min(tests.first, time), times: times.slice(0, keep) };
+  return { ...tests, first: Math.min(tests.first, time), times: times.slice(0, keep) };
 }
 
 export function lastOf(tests: Tests | undefined): number {
@@ -132,8 +134,32 @@ export function note(
   { keep, late }: { readonly keep: number; readonly late: boolean },
 ): void {
   const newest = isNewest(opposites, time, late);
-  opposites[what] = withTime(opposites[what], time, what === 'yes' ? 1 : keep);
+  const [before, other] = [opposites[what], opposites[what === 'yes' ? 'no' : 'yes']];
+  const own = withTime(before, time, what === 'yes' ? 1 : keep);
+  opposites[what] = withBegan(own, before === undefined ? time : began(before, latestBefore(other, lastOf(own)), time));
+  // Of what came after a finding that is told late, only the latest times are kept.
+  if (other !== undefined && time > beganOf(other) && time < lastOf(other))
+    opposites[what === 'yes' ? 'no' : 'yes'] = withBegan(other, Math.min(...other.times.filter((one) => one > time)));
   if (newest) opposites.last = what;
+}
+
+/** The first finding after the opposite, with another one at `time`. */
+function began(before: Tests, opposite: number, time: number): number {
+  const was = beganOf(before);
+  if (time > lastOf(before)) return opposite > lastOf(before) ? time : was;
+  return time > opposite ? Math.min(time, was) : was;
+}
+
+function beganOf({ first, again }: Tests): number {
+  return again ?? first;
+}
+
+function withBegan({ first, times }: Tests, again: number): Tests {
+  return again === first ? { first, times } : { first, times, again };
+}
+
+function latestBefore(tests: Tests | undefined, time: number): number {
+  return Math.max(Number.NEGATIVE_INFINITY, ...[tests?.first, ...(tests?.times ?? [])].filter((one) => one !== undefined && one <= time).map(Number));
 }
 
 /** No finding is later; of equal times, the one that is there counts when this one is `late`. */
@@ -151,7 +177,10 @@ export function standing({ yes, no, last }: Opposites, confirm: number): 'yes' |
   return found >= confirm ? 'no' : 'yes';
 }
 
-/** Since when that is known to stand: its first sighting, or the last one of the opposite before it. */
+/**
+ * Since when that is known to stand: the first sighting after the opposite. Of what turned back before portlog kept that, the last one
+ * of the opposite, which is too early.
+ */
 export function since({ yes, no }: Opposites, what: 'yes' | 'no'): number | undefined {
   const [own, other] = what === 'yes' ? [yes, no] : [no, yes];
   if (own === undefined) return undefined;
@@ -159,7 +188,7 @@ export function since({ yes, no }: Opposites, what: 'yes' | 'no'): number | unde
     ...[other?.first ?? Number.NEGATIVE_INFINITY, ...(other?.times ?? [])].filter((time) => time <= lastOf(own)),
     Number.NEGATIVE_INFINITY,
   );
-  return Math.max(own.first, before);
+  return Math.max(own.first, before, own.again ?? Number.NEGATIVE_INFINITY);
 }
 
 /** The value with a sighting of it added. */

@@ -1,6 +1,6 @@
 import { anything, either, listOf, number, oneOf, optional, record, type Shape, tableOf, text } from '../core/shape.ts';
 
-const tests = record({ first: number, times: listOf(number) });
+const tests = record({ first: number, times: listOf(number), again: optional(number) });
 const opposites = record({ yes: optional(tests), no: optional(tests), last: optional(oneOf('yes', 'no')) });
 const register = (value: Shape): Shape => record({ value, at: number, scan: number, since: number });
 /** Of a host of which no time was told: JSON has no infinity. */

@@ -34,10 +34,10 @@ describe('portlog inventory', () => {
   test('a table of what is open, in the order of addresses', async () => {
     const { stdout, stderr, code } = await inventory();
     expect(stdout.split('\n').slice(0, 5)).toEqual([
-      'HOST                             PORT       STATE          SINCE            LAST SEEN        SERVICE',
-      '192.0.2.7 (=cmd|x)               22/tcp     open           2025-10-09 08:53 2025-10-09 08:53 ssh OpenSSH 9.2p1',
-      '192.0.2.9                        -          up             2025-10-09 08:53 2025-10-09 08:53',
-      '192.0.2.10                       443/tcp    open           2025-10-09 08:53 2025-10-09 08:53',
+      'SITE       HOST                             PORT       STATE          SINCE            LAST SEEN        SERVICE',
+      'default    192.0.2.7 (=cmd|x)               22/tcp     open           2025-10-09 08:53 2025-10-09 08:53 ssh OpenSSH 9.2p1',
+      'default    192.0.2.9                        -          up             2025-10-09 08:53 2025-10-09 08:53',
+      'default    192.0.2.10                       443/tcp    open           2025-10-09 08:53 2025-10-09 08:53',
       '',
     ]);
     expect([code, stderr]).toEqual([0, 'portlog: 3 hosts, 2 ports\n']);
@@ -73,6 +73,39 @@ describe('portlog inventory', () => {
     expect(await rows(...args)).toEqual(expected);
   });
 
+  test('a port that was reopened is open since then, and --state down lists hosts that are', async () => {
+    const own = freshDir();
+    const night = (day: number, inside: string): string =>
+      scan(
+        `<scaninfo type="syn" protocol="tcp" numservices="2" services="22,80"/>${inside}`,
+        `scanner="nmap" args="nmap -v 192.0.2.0/24" start="${1_760_000_000 + day * 86_400}"`,
+      );
+    const seen = (address: string, day: number, state: string): string =>
+      host(address, `<ports>${tcp(22, state)}</ports>`, `starttime="${1_760_000_000 + day * 86_400}" endtime="${1_760_000_000 + day * 86_400}"`);
+    const gone = (address: string, day: number): string =>
+      seen(address, day, 'closed')
+        .replace('state="up"', 'state="down"')
+        .replace(/<ports>.*<\/ports>/, '');
+    for (const [day, state] of ['open', 'closed', 'open', 'open'].entries()) {
+      const other = day < 3 ? seen('192.0.2.8', day, 'open') : gone('192.0.2.8', day);
+      await portlog(['--state-dir', own, '--site', 'a', '--to', `file=${join(own, 'x')}`], {
+        input: night(day, seen('192.0.2.7', day, state) + other),
+      });
+    }
+    const table = async (...args: string[]): Promise<readonly string[]> =>
+      (await portlog(['inventory', '--state-dir', own, '-q', ...args])).stdout.trimEnd().split('\n').slice(1);
+    expect(await table()).toEqual([
+      'a          192.0.2.7                        22/tcp     open           2025-10-11 08:53 2025-10-12 08:53',
+      'a          192.0.2.8                        22/tcp     open, host down 2025-10-09 08:53 2025-10-11 08:53',
+    ]);
+    const down = 'a          192.0.2.8                        -          down           2025-10-12 08:53 2025-10-11 08:53';
+    expect(await table('--state', 'down')).toEqual([down]);
+    expect(await table('--state', 'down', '--since', '2025-10-12')).toEqual([down]);
+    expect(await table('--state', 'down', '--since', '2025-10-13')).toEqual([]);
+    expect(await table('--state', 'open,down', '--network', '192.0.2.7')).toHaveLength(1);
+    expect(await table('--state', 'down', '--port', '22')).toEqual([down]);
+  });
+
   test('CSV has a row a port, and no formula of a stranger', async () => {
     const lines = (await inventory('--format', 'csv')).stdout.split('\r\n');
     expect(lines[0]).toMatch(/^site,host,ip,name,mac,os,host_state,/);
@@ -96,7 +129,7 @@ describe('portlog inventory', () => {
     [['--network', '192.0.2.300'], '"192.0.2.300" is no address or network'],
     [['--port', 'ssh'], '--port "ssh": write numbers and ranges'],
     [['--state', 'opn'], 'there is no such state'],
-    [['--since', 'yesterday-ish'], 'no date, and no time ago'],
+    [['--since', 'yesterday-ish'], 'this is no date, and no time ago'],
     [['--forget', '--port', '22', '--yes'], '--forget forgets whole hosts'],
     [['--forget', '--network', '192.0.2.7'], '--forget would forget what is known of 1 host for good, and there is nobody to ask'],
   ] as const)('%j: exit 2 and a sentence', async ([args, says]) => {

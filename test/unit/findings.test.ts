@@ -601,7 +601,7 @@ describe('opened and resolved', () => {
     const world = new World();
     expect(await world.ship(night(0, ''))).toEqual(['1 host seen for the first time, with nothing earlier to compare: taken as the baseline']);
     expect(await world.ship(night(1, anonymous))).toEqual([
-      '192.0.2.1 21/tcp opened (ftp), closed since 1 day',
+      '192.0.2.1 21/tcp opened (ftp), closed for 1 day',
       '192.0.2.1 21/tcp anonymous FTP is allowed [high]',
       FTP,
     ]);
@@ -609,12 +609,12 @@ describe('opened and resolved', () => {
     // The script did not run, and the next night failed: nobody has looked.
     expect(await world.ship(night(3, port(21, probed('ftp')), 'nmap -sV -p 21,23,443 192.0.2.0/29'))).toEqual([]);
     expect(await world.ship(night(4, port(21, probed('ftp'), said('ftp-anon', 'ERROR: Script execution failed (use -d to debug)'))))).toEqual([]);
-    expect(await world.ship(night(5, port(21, probed('ftp'))))).toEqual(['192.0.2.1 21/tcp resolved: anonymous FTP is allowed, found since 4 days']);
+    expect(await world.ship(night(5, port(21, probed('ftp'))))).toEqual(['192.0.2.1 21/tcp resolved: anonymous FTP is allowed, known for 4 days']);
     expect(await world.ship(night(6, anonymous))).toEqual(['192.0.2.1 21/tcp anonymous FTP is allowed [high]']);
     expect(await world.ship(night(7, ''))).toEqual([
-      '192.0.2.1 21/tcp closed (was ftp, open since 6 days)',
-      '192.0.2.1 21/tcp resolved: anonymous FTP is allowed, found for less than 2 days',
-      '192.0.2.1 21/tcp resolved: FTP is reachable, found since 6 days',
+      '192.0.2.1 21/tcp closed (was ftp, open for 6 days)',
+      '192.0.2.1 21/tcp resolved: anonymous FTP is allowed, known for 1 day',
+      '192.0.2.1 21/tcp resolved: FTP is reachable, known for 6 days',
     ]);
     const opened = world.changes().find(({ action, message }) => action === 'finding-opened' && message.includes('anonymous'));
     expect(opened).toMatchObject({
@@ -653,7 +653,7 @@ describe('opened and resolved', () => {
     const plain = 'nmap -p 21,23,443 192.0.2.0/29';
     const told = [{}, { guesses: 'alert' }].map((findings) => new World({ findings } as object));
     const [usual, eager] = told as [World, World];
-    const opened = '192.0.2.1 23/tcp opened (telnet), closed since 1 day';
+    const opened = '192.0.2.1 23/tcp opened (telnet), closed for 1 day';
     for (const world of told) await world.ship(night(0, '', plain));
     expect(await usual.ship(night(1, guess, plain))).toEqual([opened]);
     expect(await eager.ship(night(1, guess, plain))).toEqual([
@@ -662,12 +662,12 @@ describe('opened and resolved', () => {
     ]);
     for (const world of told) expect(await world.ship(night(2, guess, plain))).toEqual([]);
     expect(await eager.ship(night(3, port(23, probed('http'))))).toEqual([
-      '192.0.2.1 23/tcp resolved: Telnet may be reachable, a guess from the number of the port, found since 2 days',
+      '192.0.2.1 23/tcp resolved: Telnet may be reachable, a guess from the number of the port, known for 2 days',
     ]);
     expect(await usual.ship(night(3, port(23, probed('telnet'))))).toEqual(['192.0.2.1 23/tcp Telnet is reachable [high]']);
     // Not asked again: it stands as it was told.
     expect(await usual.ship(night(4, guess, plain))).toEqual([]);
-    expect(await usual.ship(night(5, port(23, probed('http'))))).toContain('192.0.2.1 23/tcp resolved: Telnet is reachable, found since 2 days');
+    expect(await usual.ship(night(5, port(23, probed('http'))))).toContain('192.0.2.1 23/tcp resolved: Telnet is reachable, known for 2 days');
     // Silent, it does not come back.
     expect(await usual.ship(night(6, guess, plain))).toEqual([]);
   });
@@ -932,8 +932,8 @@ describe('expected exposure', () => {
       '192.0.2.1 443/tcp was meant to be open until 2025-10-09 (web) [low]',
     ]);
     expect(await world.ship(night(2, port(22, '') + port(443, '')))).toEqual([
-      '192.0.2.1 9999/tcp closed (open since 2 days)',
-      '192.0.2.1 9999/tcp resolved: is not meant to be open in zone dmz, found since 2 days',
+      '192.0.2.1 9999/tcp closed (open for 2 days)',
+      '192.0.2.1 9999/tcp resolved: is not meant to be open in zone dmz, known for 2 days',
     ]);
     expect(world.changes().map(({ action }) => action)).toEqual([
       'exposure-unexpected',

@@ -37,9 +37,9 @@ describe('a link-local address', () => {
     for (const daysAgo of [4, 3]) for (const zone of zones) await world.ship(scanOf({ daysAgo, ...zone }));
     expect(world.changes().filter(({ action }) => action !== 'baseline')).toEqual([]);
     expect(await world.ship(scanOf({ daysAgo: 2, args: 'fe80::1%eth1', ports: [80, 81] }))).toEqual([
-      'fe80::1%eth1 81/tcp opened, closed since 2 days',
+      'fe80::1%eth1 81/tcp opened, closed for 2 days',
     ]);
-    expect(await world.ship(scanOf({ daysAgo: 1, args: 'fe80::1%eth0', isGone: true }))).toEqual(['fe80::1%eth0 is down, was up since 3 days']);
+    expect(await world.ship(scanOf({ daysAgo: 1, args: 'fe80::1%eth0', isGone: true }))).toEqual(['fe80::1%eth0 is down, was up for 3 days']);
   });
 
   test('stands in events as stores take it, with its link where it names the host', () => {

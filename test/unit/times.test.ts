@@ -66,7 +66,7 @@ describe('a scan of the future', () => {
     const before = world.known();
     expect(await world.ship(future)).toEqual([]);
     expect(world.known()).toEqual(before);
-    expect(await world.ship(scanOf({ start: ago(29), ports: [80] }))).toEqual(['192.0.2.7 22/tcp closed (open since 1 day)']);
+    expect(await world.ship(scanOf({ start: ago(29), ports: [80] }))).toEqual(['192.0.2.7 22/tcp closed (open for 1 day)']);
     // Late, as others tell.
     expect(await world.ship(scanOf({ start: ago(29.5), ports: [80, 23] }))).toEqual([]);
   });
@@ -92,7 +92,7 @@ describe('a scan of the future', () => {
     const world = worldAt();
     await world.ship(scanOf({ start: ago(3), ports: [80] }));
     await world.ship(scanOf({ ...told, ports: [80] }));
-    expect(await world.ship(scanOf({ start: ago(-0.002), ports: [80, 22] }))).toEqual(['192.0.2.7 22/tcp opened, closed since 3 days']);
+    expect(await world.ship(scanOf({ start: ago(-0.002), ports: [80, 22] }))).toEqual(['192.0.2.7 22/tcp opened, closed for 3 days']);
     const database = Database.open(stateFile(world.stateDir), SCHEMA_VERSIONS);
     const watch = new SiteWatch(database);
     expect(watch.overdue(new Map([['default', DAY]]), NOW)).toEqual([]);
@@ -121,13 +121,13 @@ describe('a host whose own time does not fit its run', () => {
   ])('and %s: it is there, its changes are news, and it has its place among the scans', async (_, told) => {
     const world = worldAt();
     await world.ship(scanOf(first));
-    expect(await world.ship(scanOf({ ...told, ports: [80, 22] }))).toEqual(['192.0.2.7 22/tcp opened, closed since 2 days']);
+    expect(await world.ship(scanOf({ ...told, ports: [80, 22] }))).toEqual(['192.0.2.7 22/tcp opened, closed for 2 days']);
     expect(await world.ship(scanOf(late))).toEqual([]);
     expect(await world.ship(scanOf({ start: ago(0.1), ports: [80] }))).toEqual([
-      expect.stringMatching(/^192\.0\.2\.7 22\/tcp closed \(open since \d+ hours\)$/),
+      expect.stringMatching(/^192\.0\.2\.7 22\/tcp closed \(open for \d+ hours\)$/),
     ]);
     expect(await world.ship(scanOf({ start: ago(0.05), ports: [], address: '192.0.2.1' }))).toContainEqual(
-      expect.stringMatching(/^192\.0\.2\.7 is down, was up since 2 days$/),
+      expect.stringMatching(/^192\.0\.2\.7 is down, was up for 2 days$/),
     );
   });
 
@@ -276,7 +276,7 @@ describe('a scan that cannot tell that a host is gone', () => {
     const world = worldAt();
     const loud = (name: string): string => fixture(name).toString().replace('verbose level="0"', 'verbose level="1"');
     await world.ship(loud('net1-nov.xml'));
-    expect(await world.ship(loud('net2-nov.xml'))).toEqual(['10.99.7.3 is down, was up since 20 seconds']);
+    expect(await world.ship(loud('net2-nov.xml'))).toEqual(['10.99.7.3 is down, was up for 20 seconds']);
     expect(told(world)).toEqual([]);
   });
 });

@@ -602,7 +602,7 @@ describe('a file that a mistake of ours ends', () => {
     expect(JSON.stringify(after)).toContain('192.0.2.3');
     expect(JSON.stringify(after)).toContain(JSON.stringify(before).slice(1, 200));
     // By a portlog without the mistake it is shipped whole.
-    expect(await world.ship(worse)).toEqual(['192.0.2.66 80/tcp closed (was http, open since 1 minute)']);
+    expect(await world.ship(worse)).toEqual(['192.0.2.66 80/tcp closed (was http, open for 1 minute)']);
   });
 
   test('that one sink makes of an event takes it from that sink alone', async () => {

@@ -15,7 +15,7 @@ import type { Command } from '../command.ts';
 import { only, SHIP_OPTIONS } from '../session/options.ts';
 import { refuseMore } from '../session/words.ts';
 
-const STATES = new Set(['open', 'closed', 'filtered', 'unfiltered', 'open|filtered', 'closed|filtered']);
+const STATES = new Set(['open', 'closed', 'filtered', 'unfiltered', 'open|filtered', 'closed|filtered', 'down']);
 
 /** `portlog inventory`: what is known now, and `--forget`. */
 export const inventory: Command = {
@@ -27,7 +27,13 @@ export const inventory: Command = {
     network: { type: 'list', value: 'NETWORK', group: 'What', about: 'only hosts within: 192.0.2.0/24, 10.0.0-5.*' },
     port: { type: 'string', value: 'PORTS', group: 'What', about: 'only these: 22,8000-8100 or 53/udp' },
     service: { type: 'string', value: 'TEXT', group: 'What', about: 'only services with this in name or version' },
-    state: { type: 'string', value: 'STATES', group: 'What', about: 'only ports in these states, or all', byDefault: 'open' },
+    state: {
+      type: 'string',
+      value: 'STATES',
+      group: 'What',
+      about: 'only ports in these states, or all; down: hosts that are down',
+      byDefault: 'open',
+    },
     since: { type: 'string', value: 'WHEN', group: 'What', about: 'only what is so since then: a date, 24h, 7d' },
     forget: { type: 'boolean', group: 'What', about: 'forget the hosts of --network and --site, after asking' },
     yes: { type: 'boolean', group: 'What', about: 'do not ask' },
@@ -35,6 +41,7 @@ export const inventory: Command = {
   },
   examples: [
     { line: 'portlog inventory --port 22,3389', about: 'who has remote access open' },
+    { line: 'portlog inventory --state down', about: 'hosts that do not answer any more' },
     { line: 'portlog inventory --since 7d --format csv', about: 'what is new since a week, for a spreadsheet' },
   ],
   run: showInventory,
@@ -97,20 +104,21 @@ async function forget(context: CommandContext, database: Database, sites: readon
 
 function filterOf({ values }: CommandContext, now: number): InventoryFilter {
   const since = text(values, 'since');
+  const states = (text(values, 'state') ?? 'open').split(',').map((state) => state.trim());
   const { numbers, transport } = portsOf(text(values, 'port'));
   return {
     network: networkOf(list(values, 'network')),
     ports: numbers,
     transport,
     service: text(values, 'service')?.toLowerCase(),
-    states: statesOf(text(values, 'state') ?? 'open'),
+    states: statesOf(states),
+    down: states.includes('down'),
     since: since === undefined ? undefined : sinceOf(since, now),
   };
 }
 
-function statesOf(given: string): ReadonlySet<string> | undefined {
-  if (given === 'all') return undefined;
-  const states = given.split(',').map((state) => state.trim());
+function statesOf(states: readonly string[]): ReadonlySet<string> | undefined {
+  if (states.length === 1 && states[0] === 'all') return undefined;
   const wrong = states.find((state) => !STATES.has(state));
   if (wrong !== undefined)
     throw new PortlogError('usage', `--state "${wrong}": there is no such state`, { hint: `${[...STATES].join(', ')}; or all` });

@@ -9,20 +9,20 @@ export interface RowFormat {
   row(row: InventoryRow): string;
 }
 
-const WIDTHS = [32, 10, 14, 16, 16] as const;
+const WIDTHS = [10, 32, 10, 14, 16, 16] as const;
 
 export const ROW_FORMATS: Readonly<Record<string, RowFormat>> = {
-  table: { heading: tableLine(['HOST', 'PORT', 'STATE', 'SINCE', 'LAST SEEN', 'SERVICE']), row: tableRow },
+  table: { heading: tableLine(['SITE', 'HOST', 'PORT', 'STATE', 'SINCE', 'LAST SEEN', 'SERVICE']), row: tableRow },
   json: { heading: '', row: (row) => `${JSON.stringify(flat(row))}\n` },
   csv: { heading: csvHeading(Object.keys(flat(EMPTY()))), row: (row) => csvLine(Object.values(flat(row))) },
 };
 
-function tableRow({ host, name, hostState, hostLastSeen, hostFirstSeen, port }: InventoryRow): string {
+function tableRow({ site, host, name, hostState, hostLastSeen, hostSince, port }: InventoryRow): string {
   const label = name === undefined || name === host ? host : `${host} (${name})`;
-  if (port === undefined) return tableLine([label, '-', hostState, minute(hostFirstSeen), minute(hostLastSeen), '']);
+  if (port === undefined) return tableLine([site, label, '-', hostState, minute(hostSince), minute(hostLastSeen), '']);
   const state = hostState === 'down' ? `${port.state}, host down` : port.state;
   const service = [port.service, port.version].filter((word) => word !== undefined).join(' ');
-  return tableLine([label, `${port.number}/${port.transport}`, state, minute(port.since), minute(port.lastSeen), service]);
+  return tableLine([site, label, `${port.number}/${port.transport}`, state, minute(port.since), minute(port.lastSeen), service]);
 }
 
 function tableLine(cells: readonly string[]): string {
@@ -55,7 +55,7 @@ function flat({ port, ips, ...row }: InventoryRow): Readonly<Record<string, stri
     first_seen: iso(port?.firstSeen),
     last_seen: iso(port?.lastSeen),
     last_tested: iso(port?.lastTested),
-    since: iso(port?.since),
+    since: iso(port === undefined ? row.hostSince : port.since),
   };
 }
 
@@ -70,5 +70,17 @@ function minute(time: number | undefined): string {
 
 function EMPTY(): InventoryRow {
   const none = undefined;
-  return { site: '', host: '', ips: [], name: none, mac: none, os: none, hostState: 'unknown', hostFirstSeen: none, hostLastSeen: none, port: none };
+  return {
+    site: '',
+    host: '',
+    ips: [],
+    name: none,
+    mac: none,
+    os: none,
+    hostState: 'unknown',
+    hostFirstSeen: none,
+    hostLastSeen: none,
+    hostSince: none,
+    port: none,
+  };
 }
