@@ -241,7 +241,7 @@ export const FIELDS: readonly Field[] = [
     false,
     'runstats/hosts/@total',
     1,
-    'What the scan says where that cannot be: less than it lists, or not the sum.',
+    'What the scan says where that is not so: less than it lists, not the sum, or more hosts up than it lists (without `--open`).',
   ),
   field('nmap.scan.hosts.claimed.up', 'long', false, 'runstats/hosts/@up', 1, 'The same of hosts that are up. masscan counts open ports here.'),
   field('nmap.scan.hosts.claimed.down', 'long', false, 'runstats/hosts/@down', 4294967295, 'The same of hosts that are down.'),

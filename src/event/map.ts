@@ -106,6 +106,8 @@ export class EventMapper {
       case 'output':
         this.record.output = item;
         return;
+      case 'mended':
+        return this.record.addMended(item.mended);
       case 'refused':
         return this.record.addRefusal(item.refusal);
       case 'end':

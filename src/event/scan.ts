@@ -1,5 +1,5 @@
 import type { Host, Script, Target, Task } from '../nmap/model.ts';
-import { type Ending, endingOf, type Refusal, type RunEnd, wasLookedAt } from '../nmap/item.ts';
+import { type Ending, endingOf, interruptedText, type Mended, missingUp, type Refusal, type RunEnd, wasLookedAt } from '../nmap/item.ts';
 import { maskOutput } from '../nmap/mask.ts';
 import { dataStream, type RunContext } from './context.ts';
 import { addCounts, noPorts, type PortCounts, type StateCounts } from './counts.ts';
@@ -41,6 +41,14 @@ export class RunRecord {
   #scriptsSize = 0;
   readonly refusals: Refusal[] = [];
   refused = 0;
+  /** Hosts among them. */
+  unreadable = 0;
+  /** Hosts that are listed, and not as down. */
+  get present(): number {
+    return this.hosts.listed - this.hosts.down;
+  }
+  /** By the name of the element. */
+  readonly mended = new Map<string, number>();
   /** By level; no part of what the run is identified by, for it depends on rules and snapshots. */
   readonly findings = noFindings();
   /** Of hosts that are up, by zone; neither is this part of it, for it depends on the file of expected exposure. */
@@ -158,8 +166,13 @@ export class RunRecord {
     if (this.tasks.length < MAX_LIST) this.tasks.push(clipped(task));
   }
 
+  addMended({ element, count }: Mended): void {
+    this.mended.set(element, (this.mended.get(element) ?? 0) + count);
+  }
+
   addRefusal(refusal: Refusal): void {
     this.refused++;
+    if (refusal.element === 'host') this.unreadable++;
     if (this.refusals.length < MAX_LIST) this.refusals.push(refusal);
   }
 }
@@ -217,11 +230,12 @@ const SEVERITY_OF: Readonly<Record<string, number>> = {
 /** The one event at the end of a run: how it ended and what it found. */
 export function scanEndEvent(context: RunContext, record: RunRecord, end: RunEnd): LogEvent {
   const ending = endingOf(end, context.run.scanner, { listed: record.hosts.listed, named: record.named, skipped: record.skippedHosts });
-  const hosts = hostTotals(end.stats, context.run.scanner, record.counted(context.run.scanner));
+  const missing = missingUp(end, context.run, record);
+  const hosts = hostTotals(end.stats, context.run.scanner, { ...record.counted(context.run.scanner), missing });
   const finished = end.stats?.finished;
   const now = context.options.now();
   const time = seenAt(finished?.time, now) || record.latestSeen || context.start;
-  const why = ending === 'empty' ? whyEmpty(record) : whyIncomplete(end, record);
+  const why = ending === 'empty' ? whyEmpty(record) : ending === 'finished' ? whyFewer(missing) : whyIncomplete(end, record);
   const message = printable(messageOf(context, record, end, ending, hosts, why));
   return scanEvent(context, ACTION[ending], time, message, contentOf(record, end), {
     event: {
@@ -256,6 +270,7 @@ export function scanEndEvent(context: RunContext, record: RunRecord, end: RunEnd
       malformed: some([
         ...(context.run.malformed ?? []),
         ...(end.stats?.malformed ?? []),
+        ...[...record.mended].map(([element, count]) => interruptedText(element, count)),
         ...impossibleElapsed(end),
         ...misdatedTimes(context, record, end),
       ]),
@@ -353,6 +368,11 @@ function whyEmpty({ hosts, targets, skippedTargets }: RunRecord): string {
   if (first === undefined) return 'it has looked at no host';
   const which = `${first.specification ?? '?'}${first.reason === undefined ? '' : ` (${first.reason})`}`;
   return `it has looked at no host; ${count(skippedTargets, 'target')} skipped: ${which}${skippedTargets > 1 ? ', …' : ''}`;
+}
+
+/** Finished, and not all of it is here. */
+function whyFewer(missing: number): string | undefined {
+  return missing === 0 ? undefined : `${count(missing, 'host')} that its runstats count as up ${missing === 1 ? 'is' : 'are'} not in it`;
 }
 
 function whyIncomplete({ stats, pending, closed }: RunEnd, record: RunRecord): string | undefined {

@@ -1,3 +1,4 @@
+import { MOST_HOSTS } from '../nmap/item.ts';
 import type { RunStats } from '../nmap/model.ts';
 import type { Fields } from './event.ts';
 import { count } from './text.ts';
@@ -7,6 +8,8 @@ interface Counted {
   readonly listed: number;
   readonly up: number;
   readonly down: number;
+  /** That nmap counts as up, and that are not there: `missingUp`. */
+  readonly missing: number;
 }
 
 /** What to say of the hosts of a run. */
@@ -14,26 +17,23 @@ export interface HostTotals {
   readonly total: number;
   readonly up: number;
   readonly down: number;
-  /** What runstats say, where that cannot be. */
+  /** What runstats say, where that cannot be, or where more are up than are listed. */
   readonly claimed: { readonly total: number | undefined; readonly up: number | undefined; readonly down: number | undefined } | undefined;
 }
-
-/** No network has more, and `up="1" total="0"` gives a `down` of 4,294,967,295. */
-const MOST = 2 ** 32 - 2;
 
 /**
  * nmap lists hosts that are down only with `-v`, and with `--open` not all that are up: its own totals count, unless they
  * contradict each other or what is listed. A resumed scan counts what came behind the interruption. masscan counts answers.
  */
-export function hostTotals(stats: RunStats | undefined, scanner: string | undefined, { listed, up, down }: Counted): HostTotals {
+export function hostTotals(stats: RunStats | undefined, scanner: string | undefined, { listed, up, down, missing }: Counted): HostTotals {
   const claims = stats?.hosts;
   if (claims === undefined) return { total: listed, up, down, claimed: undefined };
   const claimed = { total: claims.total, up: claims.up, down: claims.down };
   const said = { total: claimed.total ?? listed, up: claimed.up ?? up, down: claimed.down ?? down };
-  const isPlausible = said.total >= listed && said.up >= up && said.down >= down && Math.max(said.total, said.up, said.down) <= MOST;
+  const isPlausible = said.total >= listed && said.up >= up && said.down >= down && Math.max(said.total, said.up, said.down) <= MOST_HOSTS;
   const adds = Object.values(claimed).includes(undefined) || said.up + said.down === said.total;
   const isHosts = scanner !== 'masscan' || said.total === listed;
-  return isPlausible && adds && isHosts ? { ...said, claimed: undefined } : { total: listed, up, down, claimed };
+  return isPlausible && adds && isHosts && missing === 0 ? { ...said, claimed: undefined } : { total: listed, up, down, claimed };
 }
 
 /** `2 hosts (1 up)`, and what nmap made of that. */

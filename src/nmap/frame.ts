@@ -25,8 +25,17 @@ export interface Frame {
   readonly start: number;
   readonly end: number;
   /** Why it is no whole element; absent when it looks like one. */
-  readonly problem?: 'cut' | 'too-large' | 'bad-tag';
+  readonly problem?: 'cut' | 'too-large' | 'bad-tag' | 'no-start';
+  /** Of one without a start: what may have been the rest of it. */
+  readonly passed?: Passed;
 }
+
+/** What belongs to no element: the byte where it begins, and its first {@link MAX_PASSED} characters. */
+export interface Passed {
+  readonly offset: number;
+  readonly beginning: string;
+}
+export const MAX_PASSED = 4096;
 
 const CLOSING: ReadonlyMap<string, string> = new Map(Object.keys(WHOLE).map((name) => [name, `</${name}>`]));
 const TAG_ONLY: ReadonlySet<string> = new Set(TAGS);

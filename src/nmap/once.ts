@@ -47,6 +47,11 @@ export class RunDraft implements Run {
     this.note(reader);
   }
 
+  /** nmap writes nothing of it behind this. */
+  get isWhole(): boolean {
+    return this.debugging !== undefined;
+  }
+
   /** Plain data, as others get it. */
   get run(): Run {
     const { length: _, ...run } = this;

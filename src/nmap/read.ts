@@ -1,10 +1,11 @@
-import { withoutProgress } from './cut-out.ts';
 import { Decoder } from './decode.ts';
-import { type Frame, longest } from './frame.ts';
+import { type Frame, longest, MAX_PASSED } from './frame.ts';
 import { readHost, readHostHint } from './host.ts';
-import type { Refusal, ScanItem } from './item.ts';
+import { InterruptedTags } from './interrupted.ts';
+import { interruptedText, type Refusal, type ScanItem } from './item.ts';
 import type { Host, RunStats } from './model.ts';
 import { readAllScripts, readOutput, readRunStats, readTarget, readTask, RunDraft } from './once.ts';
+import { isInterrupted, withoutProgress } from './progress.ts';
 import { Reader } from './reader.ts';
 import { Splitter } from './split.ts';
 import { Stray } from './stray.ts';
@@ -12,8 +13,8 @@ import { Malformed, Unterminated } from './tokens.ts';
 
 /** How often the end of a host is looked for behind comments that contain `</host>`. */
 const MAX_RETRIES = 16;
-/** The address of a host that is refused stands in so many characters from its beginning. */
-const ADDRESS_WITHIN = 4096;
+/** Nothing was done yet. */
+const MAX_EARLY = 16;
 
 /**
  * Reads what nmap and masscan write with `-oX`, from bytes in pieces of any size, and gives each
@@ -28,6 +29,7 @@ const ADDRESS_WITHIN = 4096;
  */
 export class ScanReader {
   private decoder = new Decoder();
+  private readonly tags = new InterruptedTags();
   private splitter: Splitter | undefined;
   private reader = new Reader('');
   private retries = 0;
@@ -35,6 +37,11 @@ export class ScanReader {
   private header: RunDraft | undefined;
   private open = false;
   private readonly stray = new Stray();
+  /** What came before its header was whole: elements of it that were interrupted, and how often; words about progress. */
+  private interrupted = new Map<string, number>();
+  private early: ScanItem[] = [];
+  /** The run that is open has told no `scaninfo`. */
+  private isUntold = false;
   /** Bytes of input up to where elements are not mended: that was tried. */
   private mendedTo = 0;
   private stats: RunStats | undefined;
@@ -52,7 +59,7 @@ export class ScanReader {
   /** It stands between two elements of a run that goes on: from here, somebody else may read (see {@link within}). */
   get isBetween(): boolean {
     const inRun = this.open && this.header === undefined && this.stats === undefined;
-    return inRun && this.decoder.isWhole && this.splitter?.isEmpty !== false;
+    return inRun && this.decoder.isWhole && this.tags.isEmpty && this.splitter?.isEmpty !== false;
   }
 
   /** Bytes of input, as far as one can count them behind characters that the encoding does not know. */
@@ -71,6 +78,7 @@ export class ScanReader {
 
   *end(): Generator<ScanItem, void, undefined> {
     yield* this.read(this.decoder.end());
+    this.splitter?.push({ text: this.tags.end(), cuts: [] });
     this.splitter?.end();
     yield* this.frames();
     yield* this.endRun(false, undefined);
@@ -84,7 +92,7 @@ export class ScanReader {
       this.splitter = new Splitter((part) => this.decoder.bytes(part), this.decoder.markBytes);
       if (this.decoder.unknown !== undefined) yield unknownEncoding(this.decoder.unknown);
     }
-    this.splitter.push(text);
+    this.splitter.push(this.tags.mend(text));
     yield* this.frames();
   }
 
@@ -106,13 +114,9 @@ export class ScanReader {
       if (frame.name === 'nmaprun') yield* this.startRun(frame);
       else if (frame.name === 'DOCTYPE') yield this.refusal(frame, frame.end, 'a DOCTYPE with declarations of its own, which are not read');
       else if (!this.isInRun && frame.name !== 'host') this.strayed(frame);
-      else if (frame.name === 'scaninfo' || frame.name === 'verbose' || frame.name === 'debugging') this.addToHeader(frame);
+      else if (frame.name === 'scaninfo' || frame.name === 'verbose' || frame.name === 'debugging') yield* this.addToHeader(frame);
       else if (frame.name === '/nmaprun') yield* this.endRun(true, undefined);
-      else {
-        const item = this.parse(frame);
-        yield* this.showRun();
-        if (item !== undefined) yield item;
-      }
+      else yield* this.show(this.parse(frame, this.readerOf(frame.text)), frame);
       this.retries = 0;
     } catch (error) {
       if (!(error instanceof Malformed)) throw error;
@@ -121,9 +125,21 @@ export class ScanReader {
     }
   }
 
+  /** Gives what a frame says, and how often nmap has interrupted it: besides in the middle of tags, `more` times. */
+  private *show(item: ScanItem | undefined, frame: Frame, more = 0): Generator<ScanItem, void, undefined> {
+    const { name: element } = frame;
+    const count = this.cutsIn(frame) + more;
+    if (item?.kind === 'task' && this.header?.isWhole === false && this.early.length < MAX_EARLY) return void this.early.push(item);
+    yield* this.showRun();
+    if (item?.kind === 'host') yield count === 0 ? item : { kind: 'host', host: interruptedHost(item.host, count) };
+    else {
+      if (count > 0) yield { kind: 'mended', mended: { element, count } };
+      if (item !== undefined) yield item;
+    }
+  }
+
   /** Throws {@link Malformed}. */
-  private parse({ name, text, start, end }: Frame): ScanItem | undefined {
-    const reader = this.readerOf(text);
+  private parse({ name, start, end }: Omit<Frame, 'text'>, reader: Reader): ScanItem | undefined {
     if (name === 'host') return { kind: 'host', host: named(readHost(reader, start, end), end) };
     if (name === 'hosthint') return { kind: 'hosthint', hint: readHostHint(reader, start, end) };
     reader.enter(start, end);
@@ -153,12 +169,25 @@ export class ScanReader {
     const header = new RunDraft(reader);
     yield* this.endRun(false, undefined);
     this.header = header;
+    this.noteInterrupted(frame);
   }
 
-  private addToHeader({ text, start, end }: Frame): void {
+  private *addToHeader(frame: Frame): Generator<ScanItem, void, undefined> {
+    const { text, start, end, name } = frame;
+    if (name === 'scaninfo' && this.header === undefined && this.isUntold) yield this.refusal(frame, end, 'it stands behind the header of its run');
     const reader = this.readerOf(text);
     reader.enter(start, end);
     this.header?.add(reader, end - start);
+    this.noteInterrupted(frame);
+  }
+
+  private noteInterrupted(frame: Frame): void {
+    const count = this.cutsIn(frame);
+    if (count > 0) this.interrupted.set(frame.name, (this.interrupted.get(frame.name) ?? 0) + count);
+  }
+
+  private cutsIn(frame: Frame): number {
+    return this.splitter?.cutsIn(frame) ?? 0;
   }
 
   /** Gives the run's header before the first item that is not part of it. */
@@ -168,13 +197,19 @@ export class ScanReader {
     this.open = true;
     const { run } = this.header ?? new RunDraft();
     this.header = undefined;
+    this.isUntold = run.scaninfo.length === 0;
     yield { kind: 'run', run };
+    for (const [element, count] of this.interrupted) yield { kind: 'mended', mended: { element, count } };
+    this.interrupted.clear();
+    yield* this.early.splice(0);
   }
 
   private *endRun(closed: boolean, pending: Refusal | undefined): Generator<ScanItem, void, undefined> {
     if (this.header !== undefined) {
       if (pending === undefined && this.stray.isNothing(this.header)) {
         this.header = undefined;
+        this.interrupted.clear();
+        this.early = [];
         this.stray.add('nmaprun', this.splitter?.consumed ?? 0);
       } else yield* this.showRun();
     }
@@ -190,6 +225,7 @@ export class ScanReader {
   }
 
   private *broken(frame: Frame): Generator<ScanItem, void, undefined> {
+    if (frame.problem === 'no-start') return yield* this.headless(frame);
     if (frame.problem === 'bad-tag') return yield* this.refuse(frame, new Malformed('its tag is broken', frame.start));
     if (frame.problem === 'too-large')
       return yield* this.refuse(frame, new Malformed(`it is longer than ${sizeOf(longest(frame.name))}`, frame.start));
@@ -205,24 +241,29 @@ export class ScanReader {
     else yield item;
   }
 
-  /** What nmap itself has written into a tag is cut out; the rest is refused. */
-  private *mendOrRefuse(frame: Frame, error: Malformed): Generator<ScanItem, void, undefined> {
-    const item = this.mended(frame, error);
-    if (item === undefined) return yield* this.refuse(frame, error);
-    this.retries = 0;
+  /** Of which only the end was found. */
+  private *headless(frame: Frame): Generator<ScanItem, void, undefined> {
+    if (!this.isInRun) return this.strayed(frame);
     yield* this.showRun();
-    yield item;
+    const { offset, beginning } = frame.passed ?? { offset: 0, beginning: '' };
+    const length = (this.splitter?.offsetOf(frame.end) ?? 0) - offset;
+    yield { kind: 'refused', refusal: { element: frame.name, offset, length, reason: 'its start tag is missing', address: addressIn(beginning) } };
   }
 
-  private mended({ name, text, start, end }: Frame, error: Malformed): ScanItem | undefined {
+  /** What nmap itself has written into an element is cut out; the rest is refused. */
+  private *mendOrRefuse(frame: Frame, error: Malformed): Generator<ScanItem, void, undefined> {
+    const mended = this.mended(frame, error);
+    if (mended === undefined) return yield* this.refuse(frame, error);
+    this.retries = 0;
+    yield* this.show(mended.item, frame, mended.count);
+  }
+
+  private mended({ name, text, start, end }: Frame, error: Malformed): { readonly item: ScanItem | undefined; readonly count: number } | undefined {
     const at = this.splitter?.offsetOf(start) ?? 0;
-    if (name !== 'host' || at < this.mendedTo) return undefined;
-    const without = withoutProgress(text, start, end, error);
-    if (without === undefined) return undefined;
+    if (at < this.mendedTo || !isInterrupted(text, error.position)) return undefined;
+    const without = withoutProgress(text.slice(start, end));
     try {
-      const host = readHost(new Reader(without.text), 0, without.text.length);
-      const note = `host: ${without.count} taskprogress inside a tag, cut out`;
-      return { kind: 'host', host: Object.assign(host, { malformed: [...host.malformed, note] }) };
+      return { item: this.parse({ name, start: 0, end: without.text.length }, new Reader(without.text)), count: without.count };
     } catch (again) {
       if (!(again instanceof Malformed)) throw again;
       // Once for all that lies in it: each host in it would read to the same end.
@@ -247,9 +288,8 @@ export class ScanReader {
   /** `end`: where reading goes on. */
   private refusal(frame: Frame, end: number, reason: string, offset = this.splitter?.offsetOf(frame.start) ?? 0): RefusedItem {
     const length = (this.splitter?.offsetOf(end) ?? 0) - offset;
-    const beginning = frame.text.slice(frame.start, Math.min(end, frame.start + ADDRESS_WITHIN));
-    const address = /<address addr="([^"<]{1,64})"/.exec(beginning)?.[1];
-    return { kind: 'refused', refusal: { element: frame.name, offset, length, reason, address } };
+    const beginning = frame.text.slice(frame.start, Math.min(end, frame.start + MAX_PASSED));
+    return { kind: 'refused', refusal: { element: frame.name, offset, length, reason, address: addressIn(beginning) } };
   }
 
   private readerOf(text: string): Reader {
@@ -258,10 +298,18 @@ export class ScanReader {
   }
 }
 
+function interruptedHost(host: Host, count: number): Host {
+  return Object.assign(host, { malformed: [...host.malformed, interruptedText('host', count)] });
+}
+
 /** Of a host without anything to call it by, nothing can be said. */
 function named(host: Host, end: number): Host {
   if (host.addresses.length === 0 && host.hostnames.length === 0) throw new Malformed('it has neither an address nor a name', end);
   return host;
+}
+
+function addressIn(beginning: string): string | undefined {
+  return /<address addr="([^"<]{1,64})"/.exec(beginning)?.[1];
 }
 
 type RefusedItem = Extract<ScanItem, { kind: 'refused' }>;

@@ -1,4 +1,6 @@
-import { closingOf, type Frame, type FrameName, isTagOnly, LONGEST_MARK, longest, MAX_DOCTYPE, MAX_TAG } from './frame.ts';
+import { closingOf, type Frame, type FrameName, isTagOnly, LONGEST_MARK, longest, MAX_DOCTYPE, MAX_PASSED, MAX_TAG, type Passed } from './frame.ts';
+import { Gaps } from './gaps.ts';
+import type { Uninterrupted } from './interrupted.ts';
 import { Marks } from './marks.ts';
 
 const TAG_NAME = /\/?[a-z]{0,32}/y;
@@ -35,6 +37,12 @@ export class Splitter {
   private tail = '';
   private ended = false;
   private searchFrom = 0;
+  /** From here on, what was read belongs to nothing; of what was read before this text, where that began. */
+  private passed = 0;
+  private passedBefore: Passed | undefined;
+  private gaps = new Gaps();
+  /** Elements that were given without their end, which may still come. */
+  private readonly endless = new Set<string>();
   private readonly bytes: (text: string) => number;
 
   constructor(bytes: (text: string) => number, offset: number) {
@@ -42,7 +50,8 @@ export class Splitter {
     this.offset = offset;
   }
 
-  push(chunk: string): void {
+  push({ text: chunk, cuts }: Uninterrupted): void {
+    for (const { index, text } of cuts) this.gaps.add(this.text.length + this.pendingLength + index, this.bytes(text));
     // Joining the whole chunk to the tail would copy it only to look at it.
     const seam = this.tail + chunk.slice(0, LONGEST_MARK);
     this.tail = chunk.length < LONGEST_MARK ? seam.slice(-LONGEST_MARK) : chunk.slice(-LONGEST_MARK);
@@ -79,7 +88,12 @@ export class Splitter {
     const { counted } = this;
     const bytes = index < counted.index ? this.bytes(this.text.slice(0, index)) : counted.bytes + this.bytes(this.text.slice(counted.index, index));
     this.counted = { index, bytes };
-    return this.offset + bytes;
+    return this.offset + bytes + this.gaps.bytesBefore(index);
+  }
+
+  /** How often something was cut out of a frame. */
+  cutsIn({ start, end }: Frame): number {
+    return this.gaps.countWithin(start, end);
   }
 
   /** The next frame, or undefined when more text is needed or, after `end`, when there is none. */
@@ -101,6 +115,7 @@ export class Splitter {
   /** The end tag that closed `frame` stood inside a comment or CDATA section: look behind the next `mark`. */
   retry(frame: Frame, mark: string): void {
     this.position = frame.start;
+    this.passTo(frame.start);
     const at = this.marks.nextBehind(mark, frame.end);
     this.searchFrom = at === -1 ? this.text.length : at + mark.length;
     if (at === -1 && this.mayWait(mark, frame.start, longest(frame.name))) this.await(mark, longest(frame.name));
@@ -110,6 +125,7 @@ export class Splitter {
   restart(frame: Frame, position = frame.start): number {
     const found = this.marks.nextRestart(Math.max(position, frame.start + 1));
     this.position = found === -1 ? frame.end : Math.min(found, frame.end);
+    this.passTo(this.position);
     this.searchFrom = 0;
     this.awaited = undefined;
     return this.position;
@@ -121,8 +137,11 @@ export class Splitter {
 
   private join(): void {
     const { position } = this;
+    if (this.passed < position) this.passedBefore = this.passedTo(position);
+    this.passed = Math.max(0, this.passed - position);
     this.offset = this.offsetOf(position);
     this.counted = { index: 0, bytes: 0 };
+    this.gaps = this.gaps.from(position);
     this.searchFrom = Math.max(0, this.searchFrom - position);
     for (const [mark, index] of this.hopeless) {
       if (index > position) this.hopeless.set(mark, index - position);
@@ -154,9 +173,31 @@ export class Splitter {
       if (isTagOnly(name)) return this.tag(name, at, to);
       const closing = closingOf(name);
       if (closing !== undefined) return this.whole(name as FrameName, at, to, closing);
+      if (this.isOrphan(name)) {
+        const passed = this.passedTo(at);
+        return { ...this.take(name.slice(1) as FrameName, at, to, 'no-start'), passed };
+      }
     }
     this.position = at + 1;
     return undefined;
+  }
+
+  /** Whether it is the end of an element whose start tag could not be told from noise. */
+  private isOrphan(name: string): boolean {
+    const element = name.slice(1);
+    return name[0] === '/' && closingOf(element) !== undefined && !this.endless.delete(element);
+  }
+
+  private passTo(index: number): void {
+    this.passed = index;
+    this.passedBefore = undefined;
+  }
+
+  /** What was passed over up to here. */
+  private passedTo(index: number): Passed {
+    const { offset, beginning } = this.passedBefore ?? { offset: this.offsetOf(this.passed), beginning: '' };
+    const end = Math.min(index, this.passed + MAX_PASSED - beginning.length);
+    return { offset, beginning: beginning + this.text.slice(this.passed, end) };
   }
 
   private tag(name: FrameName, at: number, nameEnd: number): Frame | undefined {
@@ -172,11 +213,13 @@ export class Splitter {
     const found = this.searchFrom > nameEnd ? this.marks.nextBehind(closing, this.searchFrom) : this.marks.next(closing, nameEnd);
     if (found === -1) return this.unfinished(name, at, closing);
     const end = found + closing.length;
+    this.endless.delete(name);
     return end - at > longest(name) ? this.take(name, at, end, 'too-large') : this.take(name, at, end);
   }
 
   private unfinished(name: FrameName, at: number, mark: string): Frame | undefined {
     if (this.mayWait(mark, at, longest(name))) return this.await(mark, longest(name));
+    this.endless.add(name);
     return this.take(name, at, this.text.length, this.ended ? 'cut' : 'too-large');
   }
 
@@ -235,6 +278,7 @@ export class Splitter {
 
   private take(name: FrameName, start: number, end: number, problem?: Frame['problem']): Frame {
     this.position = end;
+    this.passTo(end);
     this.searchFrom = 0;
     return problem === undefined ? { name, text: this.text, start, end } : { name, text: this.text, start, end, problem };
   }

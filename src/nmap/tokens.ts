@@ -1,5 +1,6 @@
 import { decodeEntities } from './entities.ts';
 import { NextIndex } from './next-index.ts';
+import { progressLength } from './progress.ts';
 
 /** Why the tokeniser refuses an element, and where: `position` is an index into the text. */
 export class Malformed extends Error {
@@ -161,6 +162,7 @@ export class Tokens {
     const name = text.slice(at + 1, position);
     if (!isName(name)) throw new Malformed('"<" that starts no tag', at);
     if (this.depth > 0 && isOutermost(name)) throw new Malformed(`its end tag is missing: <${name}> begins inside it`, at);
+    if (isTask(name) && this.depth > 0 && progressLength(text, at) > 0) throw new Malformed('nmap has written its progress into it', at);
     this.tagStart = at;
     this.attributes = 0;
     for (;;) {
@@ -291,6 +293,10 @@ function isOutermost(name: string): boolean {
     default:
       return false;
   }
+}
+
+function isTask(name: string): boolean {
+  return name.length > 6 && name.startsWith('task');
 }
 
 function isName(name: string): boolean {

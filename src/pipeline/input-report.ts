@@ -1,6 +1,7 @@
 import { PortlogError } from '../core/errors.ts';
 import type { LogEvent } from '../event/event.ts';
 import type { MisdatedScan } from '../event/health.ts';
+import { textAt } from '../event/text-at.ts';
 import type { ScanItem } from '../nmap/item.ts';
 import { recognise } from '../nmap/recognise.ts';
 
@@ -67,12 +68,15 @@ export function noteItem(report: InputReport, item: ScanItem): void {
   }
 }
 
-export function noteEvent(report: InputReport, { action, message }: LogEvent): void {
+export function noteEvent(report: InputReport, { action, message, own }: LogEvent): void {
   report.events++;
   if (action === 'scan-incomplete') report.incomplete++;
   else if (action === 'scan-failed') report.failed++;
   else if (action === 'scan-empty') report.empty++;
-  else return;
+  else {
+    const reason = action === 'scan-finished' ? textAt(own, 'event', 'reason') : undefined;
+    return reason === undefined ? undefined : remark(report, reason);
+  }
   remark(report, message);
 }
 

@@ -51,6 +51,8 @@ export function scan(inside: string, attributes = 'scanner="nmap" version="7.93"
 }
 
 export const FOOTER = '<runstats><finished time="1760000060" elapsed="60.00" exit="success"/><hosts up="1" down="0" total="1"/></runstats>\n';
+/** The same of a scan that has found nobody: more hosts up than are listed is told as a fault. */
+export const NOBODY_UP = FOOTER.replace('up="1" down="0"', 'up="0" down="1"');
 
 export function host(address: string, inside = '', attributes = 'starttime="1760000001" endtime="1760000002"'): string {
   return `<host ${attributes}><status state="up" reason="syn-ack" reason_ttl="64"/><address addr="${address}" addrtype="ipv4"/>${inside}</host>\n`;

@@ -7,7 +7,7 @@ import { absentHost } from '../../src/change/coverage.ts';
 import { diffScans, ScanCollector, type ScanDiff, type ScanView } from '../../src/change/scan-diff.ts';
 import { corpusFiles, CORPUS } from '../support/corpus.ts';
 import { page } from '../support/docs.ts';
-import { FOOTER, fixture, host, itemsOf, scan } from '../support/scans.ts';
+import { FOOTER, fixture, host, itemsOf, NOBODY_UP, scan } from '../support/scans.ts';
 
 function view(text: string | Uint8Array): ScanView {
   const collector = new ScanCollector();
@@ -58,7 +58,7 @@ function runOf(args: string, ports: string, hostCell: string): string {
   const element = `<host${inside === 'timedout' ? ' timedout="true"' : ''}>${status}${statusElement}<address addr="192.0.2.7" addrtype="ipv4"/><ports>${rest}</ports></host>`;
   const head = `<nmaprun scanner="${args.split(' ', 1)[0]}" args="${args}" start="1760000000">${scaninfo.join('')}`;
   if (hostCell === 'cut before it') return head;
-  return `${head}${inside === undefined ? '' : element}${FOOTER}</nmaprun>`;
+  return `${head}${inside === undefined ? NOBODY_UP : element + FOOTER}</nmaprun>`;
 }
 
 const NET = (inside: string, args = 'nmap -v -sV -p 22,80,443 192.0.2.0/24', services = '22,80,443'): string =>

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { ScanCollector } from '../../src/change/scan-diff.ts';
+import { diffScans, ScanCollector, type ScanView } from '../../src/change/scan-diff.ts';
 import { newInputReport, noteEvent } from '../../src/pipeline/input-report.ts';
 import { type Ending, RunWatch } from '../../src/nmap/item.ts';
 import { World } from '../support/world.ts';
@@ -89,11 +89,59 @@ describe('how a run ended', () => {
   });
 });
 
+describe('a run that counts more hosts up than it lists', () => {
+  const listed = host('192.0.2.7', port(80));
+  const run = (args: string, up = 2): string =>
+    ended(GOOD + hostsIn(up, 256 - up, 256), listed, `scanner="nmap" version="7.93" args="nmap ${args} 192.0.2.0/24" start="1760000000"`);
+
+  test('says so, in its event and to whoever ships it', () => {
+    const report = newInputReport('x');
+    const events = eventsOf(run('-v'));
+    for (const event of events) noteEvent(report, event);
+    expect(ecs(events.at(-1)!).event.reason).toBe('1 host that its runstats count as up is not in it');
+    expect(report.remarks).toEqual(['1 host that its runstats count as up is not in it']);
+  });
+
+  test.for<readonly [string, string]>([
+    ['--open', '--open -v'],
+    ['--open, cut short', '-ope -v'],
+  ])('is believed with %s, which lists fewer', ([, args]) => {
+    const said = ecs(eventsOf(run(args)).at(-1)!);
+    expect([said.nmap.scan.hosts.up, said.nmap.scan.hosts.claimed, said.event.reason]).toEqual([2, undefined, undefined]);
+  });
+
+  test('says of no host that it is missing, nor that one is new', () => {
+    const view = (text: string): ScanView => {
+      const collector = new ScanCollector();
+      for (const item of itemsOf(text)) collector.add(item);
+      return collector.view();
+    };
+    const both = ended(GOOD + hostsIn(2, 254, 256), listed + host('192.0.2.8', port(80)), NMAP);
+    expect(diffScans(view(both), view(run('-v', 1))).changes.map(({ action }) => action)).toEqual(['host-missing']);
+    expect(diffScans(view(both), view(run('-v', 2)))).toMatchObject({ changes: [], hostsNotLookedAt: 1 });
+    expect(diffScans(view(run('-v', 1)), view(both)).changes.map(({ action }) => action)).toEqual(['host-new']);
+    expect(diffScans(view(run('-v', 2)), view(both))).toMatchObject({ changes: [], hostsFirstSeen: 1 });
+  });
+});
+
 describe('what runstats claim', () => {
   const listed = host('192.0.2.7', port(80)) + host('192.0.2.8', port(80)) + host('192.0.2.9', port(80));
   test.for<readonly [string, string, string, object, string]>([
     ['more than is listed', hostsIn(3, 253, 256), listed, { total: 256, up: 3, down: 253, claimed: undefined }, '256 hosts (3 up), 3 open ports'],
-    ['--open lists fewer', hostsIn(9, 247, 256), listed, { total: 256, up: 9, down: 247, claimed: undefined }, '256 hosts (9 up)'],
+    [
+      'more up than is listed',
+      hostsIn(9, 247, 256),
+      listed,
+      { total: 3, up: 3, down: 0, claimed: { total: 256, up: 9, down: 247 } },
+      '3 hosts (3 up); its runstats say 256 hosts (9 up)',
+    ],
+    [
+      'more up than is listed, but for one that could not be read',
+      hostsIn(4, 252, 256),
+      `${listed}<host><x></host>`,
+      { total: 256, up: 4, down: 252, claimed: undefined },
+      '256 hosts (4 up), 3 open ports, 1 element unreadable',
+    ],
     ['nothing', '', listed, { total: 3, up: 3, down: 0, claimed: undefined }, '3 hosts (3 up)'],
     [
       'a resumed scan',

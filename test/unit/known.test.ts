@@ -7,7 +7,7 @@ import { type KnownHost, type KnownPort, since } from '../../src/state/known-hos
 import { unaccounted } from '../../src/state/tally.ts';
 import { AddressSet } from '../../src/nmap/address-set.ts';
 import { openStore } from '../support/delivery.ts';
-import { ecs, fixture, FOOTER } from '../support/scans.ts';
+import { ecs, fixture, FOOTER, NOBODY_UP } from '../support/scans.ts';
 import { runs } from '../support/seed.ts';
 import { World } from '../support/world.ts';
 
@@ -34,7 +34,7 @@ function scanOf({
   whole = true,
 }: Scanned): string {
   const head = `<?xml version="1.0"?>\n<nmaprun scanner="nmap" version="7.93" args="${args}" start="${START + day * DAY}">\n<scaninfo type="syn" protocol="tcp" numservices="3" services="${services}"/>\n<verbose level="${verbose ? 1 : 0}"/>\n`;
-  return `${head}${inside.replaceAll('DAY', String(START + day * DAY + 5))}${whole ? `${FOOTER.replace(/time="\d+"/, `time="${START + day * DAY + 60}"`)}</nmaprun>\n` : ''}`;
+  return `${head}${inside.replaceAll('DAY', String(START + day * DAY + 5))}${whole ? `${(inside.includes('state="up"') ? FOOTER : NOBODY_UP).replace(/time="\d+"/, `time="${START + day * DAY + 60}"`)}</nmaprun>\n` : ''}`;
 }
 
 const CLOSED = '<extraports state="closed" count="3"><extrareasons reason="resets" count="3"/></extraports>';

@@ -22,7 +22,7 @@ function scanOf({ daysAgo, args, address = 'fe80::1', ports = [22], isGone = fal
   const open = ports.map((port) => `<port protocol="tcp" portid="${port}"><state state="open" reason="syn-ack"/></port>`).join('');
   const host = `<host starttime="${start}" endtime="${start + 5}"><status state="up" reason="syn-ack"/><address addr="${address}" addrtype="ipv6"/><ports><extraports state="closed" count="${100 - ports.length}"/>${open}</ports></host>`;
   return `<nmaprun scanner="nmap" version="7.93" args="nmap -6 -v -p 1-100 ${args}" start="${start}"><scaninfo type="syn" protocol="tcp" numservices="100" services="1-100"/><verbose level="1"/>
-${isGone ? '' : host}<runstats><finished time="${start + 60}" exit="success"/><hosts up="1" down="0" total="1"/></runstats></nmaprun>`;
+${isGone ? '' : host}<runstats><finished time="${start + 60}" exit="success"/><hosts up="${isGone ? 0 : 1}" down="${isGone ? 1 : 0}" total="1"/></runstats></nmaprun>`;
 }
 
 const keyOf = (seen: Seen): string => ecs(eventsOf(scanOf(seen))[0]!).nmap.entity.id;

@@ -1,0 +1,82 @@
+import { LONGEST_PROGRESS, PROGRESS_START, progressLength } from './progress.ts';
+
+/** Something that was cut out of a text: before the character at `index` of what is left. */
+interface Cut {
+  readonly index: number;
+  readonly text: string;
+}
+
+/** A piece of text without what was in the middle of its tags. */
+export interface Uninterrupted {
+  readonly text: string;
+  readonly cuts: readonly Cut[];
+}
+
+const NONE: readonly Cut[] = [];
+/** May become a progress element with more text: no other tag begins in it, and it ends at most where its line end is missing. */
+const UNFINISHED = /^<(?:t(?:a(?:s(?:k[^<>]*(?:\/>\r?)?)?)?)?)?$/;
+
+/**
+ * Takes progress elements out of the middle of tags, in a stream of text in pieces of any size. Only there: between two tags
+ * they are where they belong, or in a place where whoever reads the element sees them.
+ */
+export class InterruptedTags {
+  /** The beginning of what may be one, with more text. */
+  private held = '';
+  /** A tag has begun and not ended. */
+  private inTag = false;
+
+  get isEmpty(): boolean {
+    return this.held === '';
+  }
+
+  mend(chunk: string): Uninterrupted {
+    const text = this.held === '' ? chunk : this.held + chunk;
+    this.held = '';
+    return text.includes(PROGRESS_START) ? this.cut(text) : { text: this.withoutTail(text, 0), cuts: NONE };
+  }
+
+  /** No more text will come. */
+  end(): string {
+    return this.held;
+  }
+
+  private cut(text: string): Uninterrupted {
+    const cuts: Cut[] = [];
+    const parts: string[] = [];
+    let [from, length] = [0, 0];
+    for (let at = text.indexOf(PROGRESS_START); at !== -1; at = text.indexOf(PROGRESS_START, at + 1)) {
+      const before = text.slice(from, at);
+      this.follow(before);
+      const cut = this.inTag ? progressLength(text, at) : 0;
+      parts.push(before);
+      length += before.length;
+      from = at + cut;
+      if (cut > 0) cuts.push({ index: length, text: text.slice(at, from) });
+    }
+    parts.push(this.withoutTail(text, from));
+    return { text: parts.join(''), cuts };
+  }
+
+  /** What is left of a text from `from` on, but for the beginning of what may be one, which is held. */
+  private withoutTail(text: string, from: number): string {
+    const rest = from === 0 ? text : text.slice(from);
+    const at = rest.lastIndexOf('<');
+    if (at !== -1 && rest.length - at < LONGEST_PROGRESS && UNFINISHED.test(rest.slice(at))) {
+      const before = rest.slice(0, at);
+      this.follow(before);
+      if (this.inTag) {
+        this.held = rest.slice(at);
+        return before;
+      }
+    }
+    this.follow(rest);
+    return rest;
+  }
+
+  private follow(text: string): void {
+    const open = text.lastIndexOf('<');
+    const close = text.lastIndexOf('>');
+    if (open !== close) this.inTag = open > close;
+  }
+}
