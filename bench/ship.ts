@@ -6,7 +6,10 @@ import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { Batcher } from '../src/delivery/batcher.ts';
 import { DEFAULT_OPTIONS } from '../src/event/context.ts';
+import type { LogEvent } from '../src/event/event.ts';
+import { hostContext } from '../src/event/host.ts';
 import { EventMapper } from '../src/event/map.ts';
+import type { ScanItem } from '../src/nmap/item.ts';
 import { ScanReader } from '../src/nmap/read.ts';
 import { batchBody, Scratch } from '../src/sink/transport/body.ts';
 import { elasticsearchSink } from '../src/sink/elasticsearch/elasticsearch.ts';
@@ -176,6 +179,11 @@ function run(args: readonly string[], env: Readonly<Record<string, string>>): Pr
   });
 }
 
+function eventsOf(mapper: EventMapper, item: ScanItem): Iterable<LogEvent> {
+  if (item.kind !== 'host') return mapper.events(item);
+  return mapper.run === undefined ? [] : mapper.hostEvents({ host: item.host, context: hostContext(mapper.run, item.host) });
+}
+
 /** The scan as batches of a sink. */
 function batches(sink: Sink): readonly Batch[] {
   const mapper = new EventMapper(DEFAULT_OPTIONS);
@@ -183,7 +191,7 @@ function batches(sink: Sink): readonly Batch[] {
   const all: Batch[] = [];
   const reader = new ScanReader();
   for (const item of [...reader.push(readFileSync(recent)), ...reader.end()]) {
-    for (const event of mapper.events(item)) {
+    for (const event of eventsOf(mapper, item)) {
       const encoded = sink.encode(event);
       if ('refused' in encoded) continue;
       const full = batcher.add({ id: event.id, dataset: event.dataset, time: event.time, queued: event.created, ...encoded }, 0);

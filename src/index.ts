@@ -58,7 +58,7 @@ export async function* toEvents(
   options: Partial<EventOptions> = {},
 ): AsyncGenerator<LogEvent, void, undefined> {
   const interpreter = new Interpreter({ ...DEFAULT_OPTIONS, ...options });
-  for await (const item of items) yield* interpreter.events(item);
+  for await (const item of items) yield* interpreter.read(item).events;
 }
 
 /**

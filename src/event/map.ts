@@ -2,7 +2,7 @@ import type { RunEnd, ScanItem } from '../nmap/item.ts';
 import { type EventOptions, type RunContext, runContext } from './context.ts';
 import { countPorts, countStates } from './counts.ts';
 import { levelOf, type LogEvent } from './event.ts';
-import { type HostContext, hostContext, hostEvent, isHostObservation } from './host.ts';
+import { type HostContext, hostEvent, isHostObservation } from './host.ts';
 import type { Host, Port } from '../nmap/model.ts';
 import { isQuiet, portEvent } from './port.ts';
 import type { MisdatedScan } from './health.ts';
@@ -14,16 +14,21 @@ import { textAt } from './text-at.ts';
 /** What a mapper has counted of hosts; plain data. */
 export type HostCounts = RunRecord['hostCounts'] & { readonly openPorts: number; readonly hostsListed: number; readonly keys: readonly string[] };
 
+/** A host of the run that is being read. */
+export interface MappedHost {
+  readonly host: Host;
+  /** Made when it is asked for: of a host that is only counted, nobody does. */
+  readonly context: HostContext;
+}
+
 const MAX_MISDATED = 20;
 
 /** Turns what a scan says into events, in the same order, holding no more than counts of the run. */
 export class EventMapper {
   private readonly options: EventOptions;
   private context: RunContext | undefined;
-  private current: HostContext | undefined;
   private record = new RunRecord();
   private news = new News();
-  private repeatedHost = false;
   /** Of hosts, for whoever must know what was read here; undefined when nobody asked. */
   private keys: string[] | undefined;
   /** Hosts listed so far, in all runs, each once. */
@@ -50,17 +55,6 @@ export class EventMapper {
     return isListedOnce || this.isStatement(id);
   }
 
-  /** Whether the host that was given last was stated before, and is not told again. */
-  get isRepeated(): boolean {
-    return this.repeatedHost;
-  }
-
-  /** The host of a `host` item that was given last; made when it is asked for. */
-  hostOf(host: Host): HostContext | undefined {
-    if (this.context !== undefined && this.current?.host !== host) this.current = hostContext(this.context, host);
-    return this.current;
-  }
-
   /** Hands over what has been counted of the run since it began, or since this was asked; for {@link add}. */
   takeCounts(): HostCounts {
     const { openPorts, hostsListed, keys = [] } = this;
@@ -82,17 +76,13 @@ export class EventMapper {
     return true;
   }
 
-  *events(item: ScanItem): Generator<LogEvent, void, undefined> {
+  /** What an item says that is no host: see {@link hostEvents}. */
+  *events(item: Exclude<ScanItem, { readonly kind: 'host' }>): Generator<LogEvent, void, undefined> {
     switch (item.kind) {
       case 'run':
         this.context = runContext(item.run, this.options);
         this.news = new News();
         if (this.options.scannerHost !== undefined) yield scanStartEvent(this.context);
-        return;
-      case 'host':
-        if (this.context === undefined) return;
-        if (isHostObservation(this.context)) yield* this.hostEvents(item.host);
-        else yield* this.answerEvents(item.host);
         return;
       case 'hosthint':
         return this.record.addHint();
@@ -115,7 +105,6 @@ export class EventMapper {
         this.noteMisdated(this.context, item.end);
         yield scanEndEvent(this.context, this.record, item.end);
         this.context = undefined;
-        this.current = undefined;
         this.record = new RunRecord();
     }
   }
@@ -127,29 +116,34 @@ export class EventMapper {
       this.misdated.push({ scanId, scanner: run.scanner ?? 'nmap', times, hosts: this.record.misdated.hosts });
   }
 
+  /** A host of the run that is being read, and its ports. Returns whether it says anything: one that was stated before is not told again. */
+  *hostEvents(mapped: MappedHost): Generator<LogEvent, boolean, undefined> {
+    if (this.context === undefined) return false;
+    return isHostObservation(this.context) ? yield* this.listedHost(mapped) : yield* this.answer(mapped);
+  }
+
   /** A host of nmap's, which lists each once with all of its ports. */
-  private *hostEvents(host: Host): Generator<LogEvent, void, undefined> {
+  private *listedHost(mapped: MappedHost): Generator<LogEvent, boolean, undefined> {
+    const { host } = mapped;
     const counts = countPorts(host);
     this.record.addHost(host, counts, this.options.now());
     const isCountedOnly = host.status?.state === 'down' && !this.options.all;
-    const context = isCountedOnly ? undefined : this.hostOf(host);
-    this.repeatedHost = !this.isStatement(context?.observationId ?? textDigest(host.source));
-    if (this.repeatedHost) return;
+    const context = isCountedOnly ? undefined : mapped.context;
+    if (!this.isStatement(context?.observationId ?? textDigest(host.source))) return false;
     this.record.addDifferent(host, counts.byState);
     this.openPorts += counts.openListed;
     this.hostsListed++;
-    if (context === undefined) return;
+    if (context === undefined) return true;
     this.record.addToZone(context.place['zone'], true, counts.byState);
     yield hostEvent(context, counts);
     for (const port of host.ports) if (this.isWanted(port)) yield portEvent(context, port);
+    return true;
   }
 
   /** An answer that masscan got: hosts and ports come as often as they answer, or say something more. */
-  private *answerEvents(host: Host): Generator<LogEvent, void, undefined> {
+  private *answer({ host, context }: MappedHost): Generator<LogEvent, boolean, undefined> {
     const counts = countPorts(host);
     this.record.addHost(host, counts, this.options.now());
-    const context = this.hostOf(host);
-    if (context === undefined) return;
     const isNewHost = this.news.isFirstHost(context.entityId);
     const newPorts = [...host.ports].filter((port) => this.news.isFirstPort(context.entityId, port));
     const ports = countStates(newPorts);
@@ -162,6 +156,7 @@ export class EventMapper {
       const event = portEvent(context, port);
       if (this.isStatement(event.id)) yield event;
     }
+    return true;
   }
 
   private isWanted(port: Port): boolean {

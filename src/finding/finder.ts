@@ -32,7 +32,7 @@ export interface FindingOptions {
 }
 
 /** A port, or the host itself, with what is wrong with it. */
-interface Place {
+export interface Place {
   readonly port: Port | undefined;
   readonly findings: readonly Finding[];
 }
@@ -42,8 +42,6 @@ export class Finder {
   private readonly options: FindingOptions;
   private readonly checks: readonly Check[];
   private readonly remedies: ReadonlyMap<string, string>;
-  /** Of hosts that are still on their way: their events and what is known of them are made from the same findings. */
-  private readonly found = new WeakMap<Host, readonly Place[]>();
 
   constructor(options: FindingOptions = {}) {
     this.options = options;
@@ -51,14 +49,9 @@ export class Finder {
     this.remedies = new Map(rulesOf(this.checks).map(({ id, remedy }) => [id, remedy]));
   }
 
-  /** Where something is wrong with a host: with itself, or with a port. Looked for once, however often it is asked. */
+  /** Where something is wrong with a host: with itself, or with a port. Looks for it each time it is asked. */
   of(run: Subject['run'], host: Host, time: number): readonly Place[] {
-    let found = this.found.get(host);
-    if (found === undefined) {
-      found = [...this.places(run, host, time)];
-      this.found.set(host, found);
-    }
-    return found;
+    return [...this.places(run, host, time)];
   }
 
   /** What is wrong at one place. */

@@ -3,7 +3,7 @@ import type { Finding } from './finding.ts';
 import { statementOf } from './event.ts';
 import { SEVERITY } from '../event/event.ts';
 import { EXPIRED, UNEXPECTED } from './exposure.ts';
-import type { Finder } from './finder.ts';
+import type { Finder, Place } from './finder.ts';
 import { findingKey, subjectsOf } from './registry.ts';
 
 /** A finding as change detection needs it. */
@@ -23,14 +23,20 @@ interface SeenFinding {
   readonly about: () => ReturnType<typeof statementOf>;
 }
 
+/** A host at a time in epoch milliseconds, and where something is wrong with it. */
+interface Looked {
+  readonly run: Pick<Run, 'args'>;
+  readonly host: Host;
+  readonly time: number;
+  readonly places?: readonly Place[];
+}
+
 /** What is wrong with a host, and who has looked. */
 export function seenFindings(
   finder: Finder,
-  run: Pick<Run, 'args'>,
-  host: Host,
-  time: number,
+  { run, host, time, places = finder.of(run, host, time) }: Looked,
 ): { readonly findings: readonly SeenFinding[]; hasLooked(port: string | undefined, source: string): boolean } {
-  const findings = finder.of(run, host, time).flatMap(({ port, findings: here }) => here.map((finding) => seen(placeOf(port), finding)));
+  const findings = places.flatMap(({ port, findings: here }) => here.map((finding) => seen(placeOf(port), finding)));
   return {
     findings,
     hasLooked(place, source) {

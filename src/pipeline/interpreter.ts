@@ -4,6 +4,14 @@ import { EventMapper } from '../event/map.ts';
 import { findingEvent, findingsAckGroup } from '../finding/event.ts';
 import { Finder } from '../finding/finder.ts';
 import type { ScanItem } from '../nmap/item.ts';
+import { ScannedHost } from './scanned-host.ts';
+
+/** What an item of a scan says. Its events are made as they are taken, each once. */
+export interface Interpreted {
+  readonly events: Iterable<LogEvent>;
+  /** Of an item that is a host of a run. */
+  readonly host: ScannedHost | undefined;
+}
 
 /** Everything that a scan says: what is there (`EventMapper`), and behind each host what is wrong with it. */
 export class Interpreter {
@@ -15,18 +23,27 @@ export class Interpreter {
     this.mapper = new EventMapper(options);
   }
 
-  *events(item: ScanItem): Generator<LogEvent, void, undefined> {
-    yield* this.mapper.events(item);
-    if (item.kind !== 'host' || item.host.status?.state === 'down') return;
-    const context = this.mapper.hostOf(item.host);
-    if (context === undefined || this.mapper.isRepeated) return;
-    const ackGroup = findingsAckGroup(context);
-    for (const { port, findings } of this.finder.of(context.run.run, item.host, context.time)) {
+  /** Takes the next item. */
+  read(item: ScanItem): Interpreted {
+    if (item.kind !== 'host') return { events: this.mapper.events(item), host: undefined };
+    const { run } = this.mapper;
+    if (run === undefined) return NOTHING;
+    const host = new ScannedHost(run, item.host, this.finder);
+    return { events: this.hostEvents(host), host };
+  }
+
+  private *hostEvents(host: ScannedHost): Generator<LogEvent, void, undefined> {
+    const isNew = yield* this.mapper.hostEvents(host);
+    if (!isNew || host.host.status?.state === 'down') return;
+    const ackGroup = findingsAckGroup(host.context);
+    for (const { port, findings } of host.places) {
       for (const finding of findings) {
         if (finding.isSilenced === true) continue;
-        const event = findingEvent(context, ackGroup, port, finding);
-        if (this.mapper.noteFinding(context, event)) yield event;
+        const event = findingEvent(host.context, ackGroup, port, finding);
+        if (this.mapper.noteFinding(host.context, event)) yield event;
       }
     }
   }
 }
+
+const NOTHING: Interpreted = { events: [], host: undefined };

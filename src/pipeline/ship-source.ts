@@ -154,13 +154,14 @@ async function forward(
     const others = turn();
     if (others !== undefined) await others;
     noteItem(report, item);
-    for (const event of interpreter.events(item)) {
+    const { events, host } = interpreter.read(item);
+    for (const event of events) {
       noteEvent(report, event);
       const wait = delivery.push(event);
       // Awaiting nothing would still cost a turn of the event loop per event.
       if (wait !== undefined) await wait;
     }
-    if (tracker !== undefined) await tracker.take(item, interpreter.mapper);
+    if (tracker !== undefined) await tracker.take(item, interpreter.mapper.run, host);
     if (healthReporter?.isAlarmed === true) await healthReporter.watch();
   }
   report.openPorts = interpreter.mapper.openPorts;

@@ -108,7 +108,8 @@ export async function ship(options: ShipOptions): Promise<ShipReport> {
 
 function trackerOf({ changes, store }: ShipOptions, delivery: Delivery, site: string, finder: Finder): ChangeTracker | undefined {
   if (changes === undefined || store === undefined) return undefined;
-  return new ChangeTracker(store, changes.everywhere ? delivery : delivery.kept, site, changes, finder, changes.lists);
+  const { everywhere, lists } = changes;
+  return new ChangeTracker({ store, delivery: everywhere ? delivery : delivery.kept, site, options: changes, finder, lists });
 }
 
 /** Threads for a sink that only wants lines, which are a pure function of the scan and of plain options. */

@@ -25,7 +25,7 @@ export function itemsOf(scan: string | Uint8Array, chunk = Number.POSITIVE_INFIN
 
 export function eventsOf(scan: string | Uint8Array, options: Partial<EventOptions> = {}, chunk?: number): LogEvent[] {
   const interpreter = new Interpreter({ ...DEFAULT_OPTIONS, now: () => NOW, ...options });
-  return itemsOf(scan, chunk).flatMap((item) => [...interpreter.events(item)]);
+  return itemsOf(scan, chunk).flatMap((item) => [...interpreter.read(item).events]);
 }
 
 /** The event as a consumer gets it. */

@@ -690,7 +690,7 @@ describe('opened and resolved', () => {
 
   test('what a version suggests is no news', () => {
     const [one] = hosts(itemsOf(night(0, port(22, probed('ssh'), vulners(['CVE-2018-15919', '5.0', 'false'])))));
-    expect(seenFindings(new Finder(), { args: 'nmap' }, one!, NOW).findings.map(({ isSilent }) => isSilent)).toEqual([true]);
+    expect(seenFindings(new Finder(), { run: { args: 'nmap' }, host: one!, time: NOW }).findings.map(({ isSilent }) => isSilent)).toEqual([true]);
   });
 });
 
@@ -784,7 +784,7 @@ describe('snapshots of what is exploited', () => {
     const findings = (finder: Finder): readonly LogEvent[] => {
       const interpreter = new Interpreter({ ...DEFAULT_OPTIONS, now: () => NOW }, finder);
       return itemsOf(scan(host('192.0.2.7', `<ports>${port(2222, '', vulners(['CVE-2018-15919', '5.0', 'false']))}</ports>`)))
-        .flatMap((item) => [...interpreter.events(item)])
+        .flatMap((item) => [...interpreter.read(item).events])
         .filter(({ dataset }) => dataset === 'nmap.finding');
     };
     const [with_, without] = [findings(new Finder({ intel: new Intel(whole()) }))[0]!, findings(new Finder())[0]!];

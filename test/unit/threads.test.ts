@@ -33,7 +33,7 @@ function alone(bytes: Uint8Array): Result {
   const reader = new ScanReader();
   const interpreter = new Mapping({ ...event, now: Date.now });
   const items = [...reader.push(bytes), ...reader.end()];
-  const lines = items.flatMap((item) => [...interpreter.events(item)].map((one) => `${ecsLine(one)}\n`));
+  const lines = items.flatMap((item) => [...interpreter.read(item).events].map((one) => `${ecsLine(one)}\n`));
   return { lines, openPorts: interpreter.mapper.openPorts, rendered: 0 };
 }
 
@@ -48,7 +48,7 @@ async function inPieces(bytes: Uint8Array, pool: Renderers, chunk: number, sizes
   const interpreter: Interpreter = new Mapping({ ...event, now: Date.now });
   const result = { lines: [] as string[], openPorts: 0, rendered: 0 };
   const take = async (items: Iterable<ScanItem>): Promise<void> => {
-    for (const item of items) for (const one of interpreter.events(item)) result.lines.push(`${ecsLine(one)}\n`);
+    for (const item of items) for (const one of interpreter.read(item).events) result.lines.push(`${ecsLine(one)}\n`);
   };
   const reader = new PieceReader(
     new ScanReader(),

@@ -99,7 +99,7 @@ async function diffWithState(context: CommandContext, settings: Settings, newer:
 function findingsOf({ findings, exposure }: Settings): Findings {
   const finder = new Finder({ ...findings, exposure });
   const time = (run: Run, host: Host): number => milliseconds(host.endtime) || milliseconds(host.starttime) || milliseconds(run.start);
-  return { of: (run, host) => seenFindings(finder, run, host, time(run, host)), looksFor };
+  return { of: (run, host) => seenFindings(finder, { run, host, time: time(run, host) }), looksFor };
 }
 
 async function view(context: CommandContext, settings: Settings, path: string): Promise<ScanView> {

@@ -64,7 +64,7 @@ export class Renderer {
       if (item.kind === 'run' || item.kind === 'end' || item.kind === 'refused') return undefined;
       if (item.kind !== 'host') others.push(item);
       else {
-        for (const event of this.interpreter.events(item)) {
+        for (const event of this.interpreter.read(item).events) {
           events++;
           lines.add(this.lineOf(event));
         }

@@ -1,0 +1,16 @@
+import type { LogEvent } from '../event/event.ts';
+import { markedAsMass } from './event.ts';
+
+/** What was found in one transaction, to be announced when it is committed. */
+export class Detected {
+  readonly changes: LogEvent[] = [];
+  /** Of the run as a whole, and records of the inventory. */
+  readonly others: LogEvent[] = [];
+  /** What people should hear of the scan. */
+  readonly remarks: string[] = [];
+
+  /** Changes first. `isMass`: the scan has very many of them. */
+  events(isMass: boolean): readonly LogEvent[] {
+    return [...(isMass ? this.changes.map(markedAsMass) : this.changes), ...this.others];
+  }
+}

@@ -1,0 +1,178 @@
+import type { RunContext } from '../event/context.ts';
+import type { LogEvent } from '../event/event.ts';
+import type { HostContext } from '../event/host.ts';
+import type { Run } from '../nmap/model.ts';
+import type { TargetLists } from '../nmap/target-lists.ts';
+import { type KnownFinding, type KnownHost, type KnownPort, standing, unknownHost } from '../state/known-host.ts';
+import { DAMAGED, type KnownHosts } from '../state/known-hosts.ts';
+import { type Change, portOf } from './change.ts';
+import { reachedAt, wouldList } from './coverage.ts';
+import { CurrentRun } from './current-run.ts';
+import type { Detected } from './detected.ts';
+import { absenceEvent, changeEvent } from './event.ts';
+import { healTimes, settleHeld } from './heal.ts';
+import type { Observation } from './observation.ts';
+import { observe, observeAbsence } from './observe.ts';
+import type { ChangeOptions } from './options.ts';
+import { findingRecord, hostRecord, hostStateOf, portRecord } from './record.ts';
+import type { KnownScans } from './scans.ts';
+import { MAX_LENGTH } from './scope.ts';
+import { type FindingsOf, sightingOf } from './sighting.ts';
+
+/** Who knows of rules. */
+interface Judge {
+  /** Whether a run with these arguments looks for what a source finds. */
+  looksFor(args: string | undefined, source: string): boolean;
+  /** What to do about what a rule finds; undefined of a rule that is no more. */
+  remedyOf(rule: string): string | undefined;
+}
+
+/** A host of a scan, with what is wrong with it. */
+export interface SeenHost {
+  readonly context: HostContext;
+  readonly weaknesses: FindingsOf;
+}
+
+/** What change detection works with. */
+export interface DetectorParts {
+  readonly hosts: KnownHosts;
+  readonly scans: KnownScans;
+  readonly options: ChangeOptions;
+  readonly judge: Judge;
+  /** Records of the inventory are wanted, too. */
+  readonly keepsInventory: boolean;
+  /** What the files of nmap's arguments held, when portlog runs it. */
+  readonly lists: TargetLists | undefined;
+}
+
+/** What the inventory has something new to say of. */
+interface Moved {
+  readonly ports: readonly KnownPort[];
+  readonly findings: readonly KnownFinding[];
+}
+
+/**
+ * Compares what is read with what is known, enters it there, and returns the events that say how it changed. Every call belongs into a
+ * transaction of the caller's, who announces what was detected when that is committed.
+ */
+export class ChangeDetector {
+  private readonly parts: DetectorParts;
+
+  constructor(parts: DetectorParts) {
+    this.parts = parts;
+  }
+
+  /** A run whose hosts come next. */
+  begin(run: Run, context: RunContext): CurrentRun {
+    const { hosts, scans, options, lists } = this.parts;
+    const { scanner, verbose, scaninfo } = run;
+    const { start: started } = context;
+    // Kept with each run, and read again for each scan of the site.
+    const args = (context.args ?? '').length > MAX_LENGTH ? undefined : context.args;
+    healTimes(hosts, scans, options.confirm, { now: context.options.now(), started });
+    if (!context.startIsOurs) settleHeld(hosts, scans, options.confirm, started);
+    hosts.keepLists(run);
+    const record = scans.begin(context.scanId, started, { scanner, args, verbose, scaninfo, lists });
+    if (context.startIsOurs && record.counts.held === undefined) {
+      record.counts.held = true;
+      scans.save(record);
+    }
+    return new CurrentRun(context, record, scans);
+  }
+
+  /** A host as the run saw it. */
+  compare(seen: SeenHost, run: CurrentRun, detected: Detected): void {
+    const { context } = seen;
+    const { counts } = run.record;
+    const { key } = context.identity;
+    const time = run.timeOf(context);
+    const known = this.parts.hosts.find(key) ?? unknownHost(key);
+    if (known === DAMAGED) return;
+    const outcome = observe(known, this.observation(seen, run, time), this.parts.options);
+    this.settleAbsence(known, reachedAt(context.identity), run);
+    counts.firstHosts += outcome.isFirstSeen ? 1 : 0;
+    counts.firstPorts += outcome.firstSeen.length;
+    counts.firstFindings += outcome.firstFindings;
+    const ports = [...outcome.firstSeen, ...portsOf(known, outcome.changes)];
+    if (known.time === time) this.record(known, run, { ports, findings: outcome.findings }, time, detected);
+    this.note(known, run, outcome.changes, (change) => changeEvent(context, change, this.scanId, time), detected);
+  }
+
+  /** A host that the run would have listed even if it were down, and does not. */
+  compareAbsent(known: KnownHost, run: CurrentRun, detected: Detected): void {
+    const { context, record } = run;
+    const { ended } = record;
+    const changes = observeAbsence(known, ended, this.parts.options.confirm);
+    this.record(known, run, { ports: [], findings: [] }, ended, detected);
+    this.note(known, run, changes, (change) => absenceEvent(context, known, change, this.scanId, ended), detected);
+  }
+
+  private observation({ context, weaknesses }: SeenHost, { record, earlier }: CurrentRun, time: number): Observation {
+    const { scans, judge } = this.parts;
+    const { host, identity } = context;
+    const address = reachedAt(identity);
+    return {
+      sighting: sightingOf(record.coverage, host, identity, weaknesses),
+      time,
+      scan: record.nr,
+      mark: context.observationId.slice(0, 16),
+      wasLookedFor: () => earlier.some(({ coverage, counts }) => wouldList(coverage, address, counts.unread)),
+      hasLookedIn: (nr, source) => judge.looksFor(scans.argsOf(nr), source),
+      hasLookedBefore: (port, source, since) =>
+        earlier.some(
+          ({ setup, coverage, ended, counts }) =>
+            ended >= since &&
+            judge.looksFor(setup.args, source) &&
+            wouldList(coverage, address, counts.unread) &&
+            (port === undefined || coverage.ports.get(port.protocol)?.has(port.number) === true),
+        ),
+    };
+  }
+
+  private readonly scanId = (nr: number): string | undefined => this.parts.scans.idOf(nr);
+
+  private note(
+    known: KnownHost,
+    { record }: CurrentRun,
+    changes: readonly Change[],
+    eventOf: (change: Change) => LogEvent,
+    detected: Detected,
+  ): void {
+    this.parts.hosts.put(known, this.parts.options.confirm);
+    if (changes.length === 0) return;
+    record.counts.changes += changes.length;
+    record.counts.changedHosts++;
+    detected.changes.push(...changes.map(eventOf));
+  }
+
+  /** For targets that keep an inventory: the host once a run, its ports and weaknesses when they change. */
+  private record(known: KnownHost, { context }: CurrentRun, moved: Moved, time: number, { others }: Detected): void {
+    if (!this.parts.keepsInventory || known.up.yes === undefined) return;
+    others.push(hostRecord(context, known, time));
+    const state = hostStateOf(known);
+    // The records of its ports and weaknesses say whether the host is there: "what is open now" is asked of them alone.
+    const ports = known.recorded === state ? [] : Object.values(known.ports).filter(({ open }) => standing(open, 1) === 'yes');
+    const findings = known.recordedFindings === state ? [] : Object.values(known.findings).filter(({ open }) => standing(open, 1) === 'yes');
+    known.recorded = state;
+    known.recordedFindings = state;
+    for (const port of new Set([...moved.ports, ...ports])) others.push(portRecord(context, known, port, time));
+    for (const finding of new Set([...moved.findings, ...findings]))
+      others.push(findingRecord(context, known, finding, { time, remedy: this.parts.judge.remedyOf(finding.rule.id) }));
+  }
+
+  /** Runs that were taken in before this one, and are later, have not found the host. */
+  private settleAbsence(known: KnownHost, address: string, { later }: CurrentRun): void {
+    for (const { started, ended, coverage, counts } of later) {
+      if (started > known.time && coverage.listsDown && wouldList(coverage, address, counts.unread))
+        observeAbsence(known, ended, this.parts.options.confirm);
+    }
+  }
+}
+
+/** The ports that changes are about; of a host that is new, those that are open, too. */
+function portsOf(known: KnownHost, changes: readonly Change[]): readonly KnownPort[] {
+  const isNew = changes.some(({ action }) => action === 'host-new');
+  const open = isNew ? Object.values(known.ports).filter(({ state }) => state === 'open') : [];
+  const changed = changes.flatMap((change) => known.ports[portOf(change) ?? ''] ?? []);
+  return [...new Set([...open, ...changed])];
+}

@@ -1,0 +1,52 @@
+import { absenceUnknownEvent, unlistedText } from '../event/health.ts';
+import { DAMAGED, type KnownHosts } from '../state/known-hosts.ts';
+import { absentHost, isOnLink, reachedAt } from './coverage.ts';
+import type { CurrentRun } from './current-run.ts';
+import type { Detected } from './detected.ts';
+import type { ChangeDetector } from './detector.ts';
+import { baselineEvent, massChangeEvent, scopeShrankEvent } from './event.ts';
+import { shrinkage } from './shrinkage.ts';
+
+/** Hosts that are known, and that a complete run does not list. */
+export function detectAbsent(run: CurrentRun, hosts: KnownHosts, detector: ChangeDetector, detected: Detected): void {
+  const { coverage, started, counts } = run.record;
+  const { scope } = coverage.arguments;
+  if (!scope.known) return;
+  if (!coverage.listsDown) return noteUnlisted(run, hosts, detected);
+  for (const key of hosts.unseen(scope.addresses, started)) {
+    const known = hosts.find(key);
+    if (known === undefined || known === DAMAGED || !absentHost(coverage, true, reachedAt(known), counts.unread).tested) continue;
+    detector.compareAbsent(known, run, detected);
+  }
+}
+
+/** Where nobody can say why they are not listed: told once of each kind of scan. */
+function noteUnlisted({ context, record, earlier, later }: CurrentRun, hosts: KnownHosts, { others, remarks }: Detected): void {
+  const { coverage, counts, kind, started } = record;
+  const { scope } = coverage.arguments;
+  const isTold = [record, ...earlier, ...later].some((other) => other.kind === kind && other.counts.toldUnlisted === true);
+  if (coverage.listsAnswersOnly || !scope.known || isTold) return;
+  const missing = [...hosts.unseen(scope.addresses, started)].filter((key) => isOnLink(coverage, key)).length;
+  if (missing === 0) return;
+  counts.toldUnlisted = true;
+  remarks.push(unlistedText(missing));
+  others.push(absenceUnknownEvent(context.options, { scanId: context.scanId, args: context.args, hosts: missing }));
+}
+
+/** What can be said of a run as a whole; each is told again only when there is more of it. `mass`: so many changes are very many. */
+export function detectOfRun({ context, record, earlier, later }: CurrentRun, mass: number, { others }: Detected): void {
+  const { counts, ended: time } = record;
+  const first = counts.firstHosts + counts.firstPorts + counts.firstFindings;
+  if (first > (counts.toldFirst ?? 0)) {
+    counts.toldFirst = first;
+    others.push(baselineEvent(context, time, counts));
+  }
+  if (counts.changes > Math.max(mass, counts.toldChanges ?? 0)) {
+    counts.toldChanges = counts.changes;
+    others.push(massChangeEvent(context, time, counts.changes, counts.changedHosts));
+  }
+  const shrank = record.complete && counts.toldShrank !== true ? shrinkage(record, earlier, later) : undefined;
+  if (shrank === undefined) return;
+  counts.toldShrank = true;
+  others.push(scopeShrankEvent(context, time, shrank));
+}
