@@ -1,3 +1,4 @@
+import { fstatSync } from 'node:fs';
 import { type Environment, environment } from '../core/environment.ts';
 import { EXIT, type ExitCode, PortlogError } from '../core/errors.ts';
 import { PORTLOG_VERSION } from '../event/context.ts';
@@ -23,9 +24,24 @@ export async function run(args: readonly string[]): Promise<void> {
 /** Parses, does what was asked for, and resolves with the exit code. Never rejects. */
 export async function execute(args: readonly string[], env: Environment, terminal: Terminal): Promise<ExitCode> {
   try {
-    return await perform(await route(args), env, terminal);
+    const asked = asksForVersion(args, terminal) ? ({ kind: 'version' } as const) : await route(args);
+    return await perform(asked, env, terminal);
   } catch (error) {
     return report(error, new Speaker(terminal.stderr, 'normal'));
+  }
+}
+
+/** `-v` is --verbose; alone, and with no scan to read, nothing else can be meant than the version. A pipe is read as ever: a scan happens once. */
+function asksForVersion(args: readonly string[], { stdin }: Terminal): boolean {
+  return args.length === 1 && args[0] === '-v' && (stdin.isTTY === true || !bringsScan());
+}
+
+/** Not of a terminal, and not of `/dev/null`. */
+function bringsScan(): boolean {
+  try {
+    return !fstatSync(0).isCharacterDevice();
+  } catch {
+    return false;
   }
 }
 

@@ -1,7 +1,7 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { freshDir, ROOT } from '../support/run-portlog.ts';
+import { freshDir, portlog, ROOT } from '../support/run-portlog.ts';
 import { portlogHere } from '../support/run-in-process.ts';
 import { COMMAND_NAMES } from '../../src/cli/commands.ts';
 
@@ -72,7 +72,7 @@ describe('mistyped on the command line', () => {
     [['setup'], 2, 'portlog setup needs a target: elasticsearch, '],
     [['setup', 'elastic'], 2, 'there is nothing to set up for "elastic"'],
     [[], 2, 'there is nothing to read', 'name a file (portlog scan.xml) or pipe a scan in'],
-    [['-v'], 2, 'there is nothing to read'],
+    [['-q'], 2, 'there is nothing to read'],
     [['scan'], 2, 'portlog scan needs arguments for nmap'],
     [['scan', '--', '--oX=x', '192.0.2.1'], 2, "nmap's option -oX (written --oX=x) does not go together with portlog scan"],
     [['run'], 2, 'there is nothing to do: the configuration has no schedules and no directories'],
@@ -244,9 +244,16 @@ describe('help', () => {
     expect(stdout).toBe((await portlogHere([...command, '--help'])).stdout);
   });
 
-  test('-V is the version, as --version is', async () => {
+  test('-V and -v are the version, as --version is', async () => {
     const { stdout } = await portlogHere(['-V']);
     expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
-    expect((await portlogHere(['--version'])).stdout).toBe(stdout);
+    for (const args of [['--version'], ['version'], ['-v'], ['ship', '--version']])
+      expect(await portlogHere(args)).toEqual({ stdout, stderr: '', code: 0 });
+  });
+
+  test('-v with a scan on standard input is verbose, and loses no scan', async () => {
+    const { stdout, stderr } = await portlog(['-v'], { input: readFileSync(SCAN) });
+    expect(stdout).toContain('"nmap.port"');
+    expect(stderr).toContain('standard input: 1 run, 3 hosts listed');
   });
 });

@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { KnownScans } from '../../change/scans.ts';
 import { KnownHosts, knownSites } from '../../state/known-hosts.ts';
@@ -8,7 +8,7 @@ import type { Settings } from '../../config/settings.ts';
 import { isAlive } from '../../core/process-alive.ts';
 import { Runs } from '../../state/runs.ts';
 import { stateFile, waitingSinks } from '../../state/store.ts';
-import { EXIT, type ExitCode } from '../../core/errors.ts';
+import { EXIT, type ExitCode, PortlogError } from '../../core/errors.ts';
 import { scansIn } from '../../source/directory.ts';
 import type { Database } from '../../state/database.ts';
 import { schedulesOf } from '../../unattended/schedule.ts';
@@ -18,8 +18,9 @@ import { SeenFiles } from '../../state/seen-files.ts';
 import { unfinishedFiles } from '../../state/unfinished-files.ts';
 import { type Status, statusCode, statusJson, statusText } from '../session/report/status.ts';
 import { print } from '../session/terminal.ts';
-import { type CommandContext, settingsOf, text } from '../session/context.ts';
+import { type CommandContext, commandContext, settingsOf, text } from '../session/context.ts';
 import { readState } from '../session/known-state.ts';
+import { serviceState } from '../session/service-state.ts';
 import type { Command } from '../command.ts';
 import { only, SHIP_OPTIONS } from '../session/options.ts';
 import { refuseMore } from '../session/words.ts';
@@ -30,13 +31,40 @@ export const status: Command = {
   summary: 'last and next scans, what waits on disk, what was rejected',
   usage: ['status [options]'],
   options: only(SHIP_OPTIONS, ['config', 'state-dir', 'json']),
-  examples: [{ line: 'portlog status --config portlog.yaml', about: 'with its schedules and directories' }],
+  about: ['Without --config and --state-dir it is about your own state; where there is none, about that of the service of this machine.'],
+  examples: [
+    { line: 'portlog status --config portlog.yaml', about: 'with its schedules and directories' },
+    { line: 'sudo -u portlog portlog status', about: 'of the service' },
+  ],
   exits: { 0: 'all is as it should be', 1: 'somebody must look after something', 5: 'events wait on disk' },
   run: showStatus,
 };
 
 async function showStatus(context: CommandContext, words: readonly string[]): Promise<ExitCode> {
   refuseMore(words, 'status');
+  const { values, env, speaker } = context;
+  const service = values['config'] === undefined && values['state-dir'] === undefined ? serviceState() : undefined;
+  if (service === undefined) return showState(context);
+  const options = Object.entries(service.values)
+    .map(([name, value]) => `--${name} ${String(value)}`)
+    .join(' ');
+  if (existsSync(stateFile((await settingsOf(context)).stateDir))) {
+    speaker.say(`this is your own state; that of the service (${service.from}) is shown by portlog status ${options}`);
+    return showState(context);
+  }
+  speaker.say(`this is the state of the service (${service.from}); other commands find it with ${options}`);
+  return showState(commandContext({ ...values, ...service.values }, { ...env, ...service.env }, context.terminal)).catch((error: unknown) => {
+    throw forItsUser(error);
+  });
+}
+
+/** Only its user may look into it, and root will not. */
+function forItsUser(error: unknown): unknown {
+  if (!(error instanceof PortlogError) || !['config-unreadable', 'untrusted', 'state-unusable'].includes(error.code)) return error;
+  return new PortlogError(error.code, error.message, { hint: 'ask as the user of the service: sudo -u portlog portlog status', cause: error });
+}
+
+async function showState(context: CommandContext): Promise<ExitCode> {
   const { values, terminal, speaker } = context;
   const settings = await settingsOf(context);
   const config = await context.config();
