@@ -10,6 +10,7 @@ import { allCommands, type CommandName, commandOf } from './commands.ts';
 import { fromEnvironment } from './option.ts';
 import { parseArguments } from './parse.ts';
 import { type Route, route } from './route.ts';
+import { logFormatOf } from './session/log-format.ts';
 import { print, Speaker, type Terminal } from './session/terminal.ts';
 
 /** The command as a process: its exit code is set. Never throws. */
@@ -27,7 +28,7 @@ export async function execute(args: readonly string[], env: Environment, termina
     const asked = asksForVersion(args, terminal) ? ({ kind: 'version' } as const) : await route(args);
     return await perform(asked, env, terminal);
   } catch (error) {
-    return report(error, new Speaker(terminal.stderr, 'normal'));
+    return report(error, new Speaker(terminal.stderr, 'normal', logFormatOf({ 'log-format': env['PORTLOG_LOG_FORMAT'] }, env)));
   }
 }
 
@@ -52,7 +53,12 @@ async function perform(route: Route, env: Environment, terminal: Terminal): Prom
   }
   const command = await commandOf(route.name);
   const { values, words } = await parseArguments(command, route.args);
-  return command.run(commandContext({ ...fromEnvironment(command.options, env), ...values }, env, terminal), words);
+  const context = commandContext({ ...fromEnvironment(command.options, env), ...values }, env, terminal);
+  try {
+    return await command.run(context, words);
+  } catch (error) {
+    return report(error, context.speaker);
+  }
 }
 
 async function helpText(name: CommandName | undefined): Promise<string> {
@@ -70,7 +76,7 @@ function report(error: unknown, speaker: Speaker): ExitCode {
     return sinkErrorCode(error.kind);
   }
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  for (const line of `this is a mistake in portlog: ${text}`.split('\n')) speaker.warn(line);
+  speaker.error({ message: `this is a mistake in portlog: ${text}`, hint: undefined });
   // Not as a wrong configuration ends: whoever supervises portlog is to start it again.
   return new PortlogError('mistake', '').exitCode;
 }

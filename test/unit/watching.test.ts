@@ -249,7 +249,7 @@ describe('a file that is too much', () => {
     const attempts = new FileAttempts(database, path, { pid: 1, isAlive: () => true });
     const script = `
       import { startWatchdog } from '${ROOT}src/cli/session/watchdog.ts';
-      startWatchdog(${JSON.stringify(stateDir)}, ${JSON.stringify(limits)});
+      startWatchdog(${JSON.stringify(stateDir)}, 'text', ${JSON.stringify(limits)});
       process.stdin.once('data', () => { ${work} });`;
     const child = spawn(process.execPath, ['--input-type=module-typescript', '-e', script], { stdio: ['pipe', 'ignore', 'pipe'] });
     database.run(

@@ -4,6 +4,7 @@ import { loadConfig } from '../../config/load.ts';
 import { type Given, type Settings, settings } from '../../config/settings.ts';
 import type { Values } from '../option.ts';
 import { defaultStateDir } from './options.ts';
+import { logFormatOf } from './log-format.ts';
 import { Speaker, type Terminal } from './terminal.ts';
 import { filesOfTrust, Trust } from './trust.ts';
 
@@ -20,7 +21,7 @@ export interface CommandContext {
 
 export function commandContext(values: Values, env: Environment, terminal: Terminal): CommandContext {
   const level = values['quiet'] === true ? 'quiet' : values['verbose'] === true ? 'verbose' : 'normal';
-  const speaker = new Speaker(terminal.stderr, level);
+  const speaker = new Speaker(terminal.stderr, level, logFormatOf(values, env));
   const trust = new Trust(speaker);
   let config: Promise<Config> | undefined;
   return { values, env, terminal, speaker, trust, config: () => (config ??= configOf(values, env, trust)) };

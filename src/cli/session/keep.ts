@@ -26,7 +26,7 @@ export async function keep(context: CommandContext, dutiesOf: DutiesOf): Promise
   await manager.starting(OPENING_MS);
   const unattended = await Unattended.open(context);
   unattended.stop.addEventListener('abort', () => void manager.stopping());
-  const watchdog = startWatchdog(unattended.settings.stateDir);
+  const watchdog = startWatchdog(unattended.settings.stateDir, context.speaker.format);
   try {
     if (isOnce) {
       await doOnce(context, duties, unattended);

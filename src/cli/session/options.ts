@@ -69,6 +69,13 @@ export const SHIP_OPTIONS = {
   'quiet': { type: 'boolean', alias: 'q', group: 'Messages', about: 'only errors' },
   'verbose': { type: 'boolean', alias: 'v', group: 'Messages', about: 'what portlog does, step by step' },
   'json': { type: 'boolean', group: 'Messages', about: 'the summary as one line of JSON' },
+  'log-format': {
+    type: 'string',
+    choices: ['text', 'json'],
+    group: 'Messages',
+    about: 'of messages: text, or an object a line',
+    byDefault: 'text; with priorities when journald reads it',
+  },
 } as const satisfies Record<string, Option>;
 
 export const SCAN_OPTIONS = {

@@ -1,8 +1,10 @@
 import type { Writable } from 'node:stream';
+import { systemClock } from '../../core/clock.ts';
 import type { PortlogError } from '../../core/errors.ts';
 import { inert, printable } from '../../event/text.ts';
 import { SinkError } from '../../sink/sink.ts';
 import { write } from '../../sink/stdout/stdout.ts';
+import { type LogEntry, type LogFormat, logLines } from './log-line.ts';
 
 /** Where a command talks: events to stdout, everything else to stderr. */
 export interface Terminal {
@@ -29,38 +31,39 @@ export async function printLines(terminal: Pick<Terminal, 'stdout'>, lines: read
 
 export type Level = 'quiet' | 'normal' | 'verbose';
 
-/** What portlog says to people. Errors always, news unless quiet, steps when verbose. */
+/** What portlog says. Errors and warnings always, news unless quiet, steps when verbose. */
 export class Speaker {
   private readonly stderr: Terminal['stderr'];
   private readonly level: Level;
+  readonly format: LogFormat;
   /** A progress line stands on the terminal and must go before the next line. */
   private transient = false;
 
-  constructor(stderr: Terminal['stderr'], level: Level) {
+  constructor(stderr: Terminal['stderr'], level: Level, format: LogFormat = 'text') {
     this.stderr = stderr;
     this.level = level;
+    this.format = format;
   }
 
-  error(error: Pick<PortlogError, 'message' | 'hint'>): void {
-    for (const line of error.message.split('\n')) this.line(line);
-    if (error.hint !== undefined) this.line(`  → ${error.hint}`);
+  error({ message, hint, code }: Pick<PortlogError, 'message' | 'hint'> & { readonly code?: string }): void {
+    this.write({ severity: 'error', message, hint, code });
   }
 
   warn(text: string): void {
-    this.line(text);
+    this.write({ severity: 'warning', message: text });
   }
 
   say(text: string): void {
-    if (this.level !== 'quiet') this.line(text);
+    if (this.level !== 'quiet') this.write({ severity: 'info', message: text });
   }
 
   detail(text: string): void {
-    if (this.level === 'verbose') this.line(text);
+    if (this.level === 'verbose') this.write({ severity: 'debug', message: text });
   }
 
-  /** One line that the next one overwrites; only on a terminal. */
+  /** One line that the next one overwrites; only on a terminal, where people read. */
   progress(text: string): void {
-    if (this.level === 'quiet' || this.stderr.isTTY !== true) return;
+    if (this.level === 'quiet' || this.stderr.isTTY !== true || this.format === 'json') return;
     this.stderr.write(`\r\u001B[K${printable(text)}`);
     this.transient = true;
   }
@@ -70,9 +73,9 @@ export class Speaker {
     this.stderr.write(inert(text));
   }
 
-  private line(text: string): void {
+  private write(entry: LogEntry): void {
     this.clear();
-    this.stderr.write(`portlog: ${printable(text)}\n`);
+    this.stderr.write(logLines(this.format, entry, systemClock.now()));
   }
 
   private clear(): void {

@@ -1,8 +1,14 @@
 import { writeSync } from 'node:fs';
 import { workerData } from 'node:worker_threads';
+import { type LogFormat, logLines } from './log-line.ts';
 import type { WatchdogLimits } from './watchdog.ts';
 
-const { beats, stateDir, limits } = workerData as { readonly beats: Int32Array; readonly stateDir: string; readonly limits: WatchdogLimits };
+const { beats, stateDir, limits, format } = workerData as {
+  readonly beats: Int32Array;
+  readonly stateDir: string;
+  readonly limits: WatchdogLimits;
+  readonly format: LogFormat;
+};
 const TICK_MS = 500;
 const STDERR = 2;
 
@@ -24,7 +30,7 @@ setInterval(() => {
 function end(why: string): void {
   if (isEnding) return;
   isEnding = true;
-  writeSync(STDERR, `portlog: ${why}, so it is ended; started again, it leaves that file alone\n`);
+  writeSync(STDERR, logLines(format, { severity: 'error', message: `${why}, so it is ended; started again, it leaves that file alone` }, Date.now()));
   note(why)
     .catch(() => undefined)
     .finally(() => process.kill(process.pid, 'SIGKILL'));

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import type { LogFormat } from './log-line.ts';
 import { threadProgram } from '../../core/package-files.ts';
 
 /** What is too much of one file; far above what reading takes. */
@@ -16,12 +17,12 @@ const BEAT_MS = 1000;
  * A thread that ends this process (SIGKILL: what is blocked obeys nothing else) when it is blocked for too long or takes too much
  * memory, and writes down why, so that the next one leaves the file alone that was being read. Whoever supervises it starts it again.
  */
-export function startWatchdog(stateDir: string, limits: WatchdogLimits = LIMITS): { stop(): void } {
+export function startWatchdog(stateDir: string, format: LogFormat = 'text', limits: WatchdogLimits = LIMITS): { stop(): void } {
   const beats = new Int32Array(new SharedArrayBuffer(4));
   const { program, eval: isText } = threadProgram('watchdog');
   const worker = new Worker(program, {
     eval: isText,
-    workerData: { beats, stateDir, limits },
+    workerData: { beats, stateDir, limits, format },
     // It shares nothing with us that could be full.
     resourceLimits: { maxYoungGenerationSizeMb: 2 },
     execArgv: [],
