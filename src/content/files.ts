@@ -1,4 +1,5 @@
 import { alertmanagerExample } from './alertmanager.ts';
+import { detectionRules } from './detection-rules.ts';
 import { grafanaAlertingFile } from './grafana-rules.ts';
 import { ismPolicy } from './ism-policy.ts';
 import { kibanaObjects } from './kibana-dashboards.ts';
@@ -17,7 +18,7 @@ const EXAMPLE_DAYS = 365;
 /** A file of dashboards/, by its path there. */
 export type ContentFiles = ReadonlyMap<string, string>;
 
-/** What Kibana gets: saved objects for its import, rules as bodies of `POST /api/alerting/rule`. */
+/** What Kibana gets: saved objects for its import, rules as bodies of `POST /api/alerting/rule`, and those of Elastic Security for its import of rules. */
 export function kibanaFiles(options: ContentOptions): ContentFiles {
   const files = new Map([['elastic/portlog.ndjson', ndjson(kibanaObjects(options))]]);
   for (const { name, tags, params } of kibanaRules(options)) {
@@ -27,6 +28,7 @@ export function kibanaFiles(options: ContentOptions): ContentFiles {
       .replaceAll(/^-|-$/g, '');
     files.set(`elastic/rules/${file}.json`, json({ name, tags, ...KIBANA_RULE_FRAME, params, actions: [] }));
   }
+  files.set('elastic/detection-rules.ndjson', ndjson(detectionRules(options)));
   return files;
 }
 

@@ -41,10 +41,10 @@ export interface KibanaRuleParams {
 /** What every rule has beside its id, name, tags and parameters. `actions` are the user's. */
 export const KIBANA_RULE_FRAME = { rule_type_id: '.es-query', consumer: 'stackAlerts', schedule: { interval: CHECK_EVERY } } as const;
 
-export function kibanaRules(options: ContentOptions): readonly KibanaRule[] {
-  return ALERT_RULES.flatMap((rule) =>
-    rule.absentForHours === undefined ? [presence(rule, options)] : absences(rule, rule.absentForHours, options),
-  );
+/** `which`: those that look for an absence are of use beside detection rules, which cannot. */
+export function kibanaRules(options: ContentOptions, which: 'all' | 'absences' = 'all'): readonly KibanaRule[] {
+  const rules = which === 'all' ? ALERT_RULES : ALERT_RULES.filter(({ absentForHours }) => absentForHours !== undefined);
+  return rules.flatMap((rule) => (rule.absentForHours === undefined ? [presence(rule, options)] : absences(rule, rule.absentForHours, options)));
 }
 
 /** Set-up takes a rule for its own when this is right. */

@@ -16,15 +16,21 @@ const XSRF = { 'kbn-xsrf': 'portlog' };
  * Data views, searches and dashboards over the import of saved objects, alert rules over the alerting API.
  * https://www.elastic.co/docs/api/doc/kibana/operation/operation-post-saved-objects-import
  * https://www.elastic.co/docs/api/doc/kibana/operation/operation-post-alerting-rule-id
+ * `onlyAbsences`: of rules, those that Elastic Security has no form for.
  */
-export async function planKibana(client: HttpClient, options: ContentOptions, plan: PlanOptions, signal: AbortSignal): Promise<readonly Step[]> {
+export async function planKibana(
+  client: HttpClient,
+  options: ContentOptions,
+  plan: PlanOptions & { readonly onlyAbsences: boolean },
+  signal: AbortSignal,
+): Promise<readonly Step[]> {
   await checkKibana(client, signal);
   const steps: Step[] = [await planObjects(KIBANA, client, kibanaObjects(options), plan, signal)];
-  const rules = kibanaRules(options);
+  const rules = kibanaRules(options, plan.onlyAbsences ? 'absences' : 'all');
   for (const rule of rules) steps.push(await planRule(client, rule, plan, signal));
   const present = await presentRules(client, signal);
   const gone = present.filter(({ id }) => rules.every((rule) => rule.id !== id));
-  const ours = new Set(rules.flatMap(({ params }) => Object.keys(params)));
+  const ours = new Set(kibanaRules(options).flatMap(({ params }) => Object.keys(params)));
   return [...steps, ...gone.map((rule) => withoutUse(client, rule, ours, plan))];
 }
 

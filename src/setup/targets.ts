@@ -21,6 +21,7 @@ import { wazuhApi, WAZUH_API_URL } from '../sink/wazuh/api.ts';
 import { SETUP_FILES, setupFileText } from './files.ts';
 import { planMonitors, planMonitorsRemoval } from './alerting.ts';
 import { planPolicy, planPolicyRemoval } from './ism.ts';
+import { planDetection, planDetectionRemoval } from './detection.ts';
 import { planGrafana, planGrafanaRemoval } from './grafana.ts';
 import { planLifecycle } from './lifecycle.ts';
 import { planKibana, planKibanaRemoval } from './kibana.ts';
@@ -41,6 +42,8 @@ export interface Connection {
   readonly content: ContentOptions;
   /** How long events are kept, where the server can be told. */
   readonly retentionDays?: number | undefined;
+  /** Of Kibana: rules go to Elastic Security, as far as it has a form for them. */
+  readonly detection?: boolean | undefined;
 }
 
 /** A kind of server that `portlog setup` knows. */
@@ -81,8 +84,11 @@ export const TARGETS = {
   'opensearch-dashboards': osd('opensearch', opensearchObjects, opensearchDashboardsFiles),
   'kibana': {
     url: 'http://127.0.0.1:5601',
-    plan: ({ client, content }, plan, signal) => planKibana(client, content, plan, signal),
-    planRemoval: ({ client, content }, signal) => planKibanaRemoval(client, content, signal),
+    plan: planKibanaWith,
+    planRemoval: async ({ client, content, detection = false }, signal) => [
+      ...(await planKibanaRemoval(client, content, signal)),
+      ...(detection ? await planDetectionRemoval(client, signal) : []),
+    ],
     files: (content) => withRunbooks('elastic', kibanaFiles(content)),
   },
   'grafana': {
@@ -120,6 +126,13 @@ export type TargetName = keyof typeof TARGETS;
 /** What somebody has named, if portlog knows it. */
 export function targetOf(name: string): Target | undefined {
   return Object.hasOwn(TARGETS, name) ? TARGETS[name as TargetName] : undefined;
+}
+
+async function planKibanaWith({ client, content, detection = false }: Connection, plan: PlanOptions, signal: AbortSignal): Promise<readonly Step[]> {
+  return [
+    ...(await planKibana(client, content, { ...plan, onlyAbsences: detection }, signal)),
+    ...(detection ? await planDetection(client, content, plan, signal) : []),
+  ];
 }
 
 async function planElasticsearch({ client, content, retentionDays }: Connection, plan: PlanOptions, signal: AbortSignal): Promise<readonly Step[]> {

@@ -7,6 +7,7 @@ import { parse } from 'yaml';
 import { DASHBOARDS } from '../../src/content/dashboards.ts';
 import { all, any, atLeast, exists, fieldsOf, type Filter, is } from '../../src/alert/filter.ts';
 import { firings } from '../../src/alert/fires.ts';
+import type { DetectionRule } from '../../src/content/detection-rules.ts';
 import { kibanaRules } from '../../src/content/kibana-rules.ts';
 import { labelOf, logqlStages } from '../../src/content/logql.ts';
 import { templatedSummary } from '../../src/content/loki-rules.ts';
@@ -24,6 +25,7 @@ import { readDashboards, targetsOf } from './grafana.ts';
 import { panelsOf, readObjects } from './kibana.ts';
 import { osdPanelsOf, readOsdObjects } from './osd.ts';
 import {
+  DETECTION_RULE,
   GRAFANA_ALERTING,
   GRAFANA_DASHBOARD,
   ISM_POLICY,
@@ -162,6 +164,40 @@ describe('what is rendered for Kibana', () => {
     expect(new Set(rules.map(({ id }) => id)).size).toBe(rules.length);
     for (const { id } of rules) expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
     for (const rule of ALERT_RULES) expect(rules.some(({ tags }) => tags.includes(serverId(rule)))).toBe(true);
+  });
+});
+
+describe('detection rules of Elastic Security', () => {
+  const rules = readFileSync(join(ROOT, 'dashboards/elastic/detection-rules.ndjson'), 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as DetectionRule);
+
+  test('are of the form that its API and its import take, one for each rule that a query can find', () => {
+    for (const rule of rules) expectValid(DETECTION_RULE, rule, rule.rule_id);
+    expect(rules.map(({ rule_id: id }) => id)).toEqual(ALERT_RULES.filter(({ absentForHours }) => absentForHours === undefined).map(serverId));
+  });
+
+  test('name the tactics and techniques of the catalogue, but those of other matrices than that of enterprises', () => {
+    for (const { rule_id: id, threat } of rules) {
+      const { mitre } = ALERT_RULES.find((rule) => serverId(rule) === id)!;
+      const named = threat.flatMap(({ tactic, technique }) => technique.map((one) => `${tactic.id} ${one.subtechnique?.[0]?.id ?? one.id}`));
+      expect(named, id).toEqual(mitre.filter(({ technique }) => technique.startsWith('T1')).map(({ tactic, technique }) => `${tactic} ${technique}`));
+    }
+  });
+
+  test('have the runbook as investigation guide, and its false positives', () => {
+    for (const { rule_id: id, note, false_positives: falsePositives } of rules) {
+      for (const heading of ['How to check', 'False positives', 'How to close']) expect(note, id).toContain(`\n### ${heading}\n`);
+      expect(falsePositives.length, id).toBeGreaterThan(0);
+    }
+  });
+
+  test('tell each thing once: grouped by what tells alerts apart in every target, by when the server got it', () => {
+    for (const { rule_id: id, alert_suppression: suppression, timestamp_override: timestamp } of rules) {
+      const rule = ALERT_RULES.find((one) => serverId(one) === id)!;
+      expect([suppression.group_by, suppression.duration, timestamp]).toEqual([rule.key, { value: rule.throttleHours, unit: 'h' }, 'event.ingested']);
+    }
   });
 });
 

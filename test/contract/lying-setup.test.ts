@@ -75,7 +75,7 @@ describe.each(Object.keys(FAKES) as TargetName[])('setup %s', (name) => {
   const logs = new Map<Part, readonly Exchange[]>();
   const target = TARGETS[name];
   const run = async (client: HttpClient, part: Part): Promise<void> => {
-    const connection = { client, tenant: undefined, content: DEFAULT_CONTENT, retentionDays: 30 };
+    const connection = { client, tenant: undefined, content: DEFAULT_CONTENT, retentionDays: 30, detection: true };
     const steps =
       part === 'removal'
         ? await target.planRemoval(connection, NEVER)

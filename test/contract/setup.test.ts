@@ -164,6 +164,73 @@ describe('portlog setup wazuh', () => {
   });
 });
 
+describe('portlog setup kibana --detection', () => {
+  const kibana = new FakeKibana();
+  let url: string;
+  beforeEach(async () => {
+    url = await kibana.start();
+  });
+  afterEach(async () => {
+    await kibana.stop();
+    for (const kept of [kibana.objects, kibana.rules, kibana.detections]) kept.clear();
+    kibana.actions.length = 0;
+  });
+  const detection = async (...args: readonly string[]): Promise<{ readonly said: readonly string[]; readonly code: number | null }> => {
+    const { said, code } = await setup('kibana', url, '--detection', ...args);
+    return { said: said.filter((line) => line.includes('detection rule') || line === FORCE), code };
+  };
+  const DETECTABLE = ALERT_RULES.filter(({ absentForHours }) => absentForHours === undefined).length;
+
+  test('rules of Elastic Security in the place of the others, but for what only those can tell; again, it changes nothing', async () => {
+    await setup('kibana', url);
+    const { said, code } = await detection();
+    expect([code, said.length]).toEqual([0, DETECTABLE]);
+    expect(said[0]).toBe('created detection rule "[portlog] New open port"');
+    expect(kibana.detections.size).toBe(DETECTABLE);
+    expect([...kibana.rules.values()].map(({ name }) => name)).toEqual(['[portlog] Scan overdue: no site at all']);
+    kibana.actions.length = 0;
+    const again = await detection();
+    expect([again.code, new Set(again.said.map((line) => line.split(' ')[0]))]).toEqual([0, new Set(['unchanged:'])]);
+    expect(kibana.actions).toEqual([]);
+    // The other rules know nothing of these.
+    await setup('kibana', url);
+    expect(kibana.detections.size).toBe(DETECTABLE);
+  });
+
+  test('whether a rule runs, whom it tells and its exceptions are the user’s; a query that somebody has changed stays, unless forced', async () => {
+    await detection();
+    const own = { enabled: false, actions: [{ id: 'mail' }], exceptions_list: [{ id: 'x' }] };
+    const host = kibana.detections.get('portlog-new-host')!;
+    kibana.detections.set('portlog-new-host', { ...host, ...own });
+    const zone = await detection('--zone', 'dmz');
+    expect(zone.said).toContain('updated detection rule "[portlog] New host"');
+    expect(kibana.detections.get('portlog-new-host')).toMatchObject({ ...own, query: expect.stringContaining('nmap.zone:dmz') });
+    kibana.detections.set('portlog-new-host', { ...kibana.detections.get('portlog-new-host'), query: 'mine' });
+    const kept = await detection();
+    expect(kept.code).toBe(1);
+    expect(kept.said).toContain(`${KEPT} detection rule "[portlog] New host"`);
+    expect(kibana.detections.get('portlog-new-host')!['query']).toBe('mine');
+    expect((await detection('--force')).said).toContain('updated detection rule "[portlog] New host"');
+    expect(kibana.detections.get('portlog-new-host')).toMatchObject({ ...own, query: host['query'] });
+  });
+
+  test('what an older portlog has made is removed, and --remove takes all away', async () => {
+    await detection();
+    const host = kibana.detections.get('portlog-new-host')!;
+    kibana.detections.set('portlog-old', { ...host, rule_id: 'portlog-old' });
+    kibana.detections.set('mine', { ...host, rule_id: 'mine', name: 'Mine', tags: ['nmap'] });
+    expect((await detection()).said).toContain('removed detection rule "[portlog] New host"');
+    expect((await detection('--remove')).said).toHaveLength(DETECTABLE);
+    expect([...kibana.detections.keys()]).toEqual(['mine']);
+    expect([kibana.rules.size, kibana.objects.size]).toEqual([0, 0]);
+  });
+
+  test('is for Kibana only', async () => {
+    const { code, said } = await setup('grafana', url, '--detection');
+    expect([code, said[0]]).toEqual([2, '--detection is for portlog setup kibana']);
+  });
+});
+
 describe('portlog setup kibana', () => {
   const kibana = new FakeKibana();
   let url: string;

@@ -6,6 +6,8 @@ import { dated } from '../alerts/dated.ts';
 import { ask, askRange, filled, readDashboards, targetsOf } from '../alerts/grafana.ts';
 import { firing, panelsOf, readObjects, rowsOf } from '../alerts/kibana.ts';
 import { HEADQUARTERS_SITE, shipStories, siteOf } from '../alerts/ship.ts';
+import type { DetectionRule } from '../../src/content/detection-rules.ts';
+import { firings } from '../../src/alert/fires.ts';
 import { kibanaRules } from '../../src/content/kibana-rules.ts';
 import type { LokiRuleGroup } from '../../src/content/loki-rules.ts';
 import { DEFAULT_CONTENT } from '../../src/content/options.ts';
@@ -131,6 +133,43 @@ describe('rules of Kibana', () => {
     );
     expect(await firing(elasticsearch, one!.params, Date.now())).toHaveLength(1);
     expect(await firing(elasticsearch, other!.params, Date.now())).toEqual([]);
+  });
+});
+
+describe('detection rules of Elastic Security', () => {
+  const rules = readFileSync('dashboards/elastic/detection-rules.ndjson', 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as DetectionRule);
+  const ask = async (index: string, query: object): Promise<readonly any[]> => {
+    const { body } = await elasticsearch.ask('POST', `/${index}/_search`, { size: 10_000, query });
+    return (body.hits.hits as { _source: unknown }[]).map(({ _source }) => _source);
+  };
+
+  test('each finds the events that its rule means, by the evaluator, and no other; so each story fires exactly its rules', async () => {
+    const all = await ask('logs-nmap.change-*,logs-nmap.scan-*,logs-nmap.health-*', { match_all: {} });
+    const meant = Map.groupBy(
+      all.flatMap((event) => firings(event, Date.now()).map(({ rule }) => ({ rule: serverId(rule), event }))),
+      ({ rule }) => rule,
+    );
+    expect(all.length).toBeGreaterThan(300);
+    for (const { rule_id: id, index, query, timestamp_override: time } of rules) {
+      // As Kibana asks: the query in its own words, within the time in which the rule looks back.
+      const filter = [{ range: { [time]: { gte: 'now-1d', lte: 'now' } } }, { query_string: { query, analyze_wildcard: true } }];
+      const found = await ask(index.join(','), { bool: { filter } });
+      const ids = found.map((event) => event.event.id as string).toSorted();
+      expect(ids, id).toEqual((meant.get(id) ?? []).map(({ event }) => event.event.id as string).toSorted());
+      const sites = new Set(found.map((event) => event.nmap.site as string));
+      const rule = id.replace('portlog-', '');
+      expect([sites.has(siteOf(rule, 'fires')), sites.has(siteOf(rule, 'silent'))], id).toEqual([true, false]);
+    }
+  });
+
+  test('every field that it groups by is there in every event that it finds', async () => {
+    for (const { rule_id: id, index, query, alert_suppression: suppression } of rules) {
+      const missing = suppression.group_by.map((field) => ({ bool: { must_not: { exists: { field } } } }));
+      expect(await ask(index.join(','), { bool: { filter: { query_string: { query } }, should: missing, minimum_should_match: 1 } }), id).toEqual([]);
+    }
   });
 });
 

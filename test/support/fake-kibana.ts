@@ -23,6 +23,8 @@ export class FakeKibana extends FakeServer {
   version = '9.4.2';
   readonly objects = new Map<string, Stored>();
   readonly rules = new Map<string, Rule>();
+  /** Of Elastic Security, by `rule_id`. */
+  readonly detections = new Map<string, Record<string, any>>();
   /** The header that it wants: OpenSearch Dashboards, which was forked from it, wants another. */
   private readonly xsrf: string;
 
@@ -38,6 +40,7 @@ export class FakeKibana extends FakeServer {
         return answer(response, 400, { statusCode: 400, error: 'Bad Request', message: `Request must contain a ${this.xsrf} header.` });
       if (!path.endsWith('_export')) this.actions.push(`${method} ${path.replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}/g, 'ID')}`);
     }
+    if (path.startsWith('/api/detection_engine/rules')) return this.detection(seen, response);
     if (path === '/api/status') return answer(response, 200, { name: 'kibana', version: { number: this.version } });
     if (path === '/api/saved_objects/_export') return this.export(seen, response);
     if (path.startsWith('/api/saved_objects/_import')) return this.import(seen, response);
@@ -52,6 +55,47 @@ export class FakeKibana extends FakeServer {
       return answer(response, 200, { page: 1, total: data.length, per_page: 100, data });
     }
     return this.rule(seen, response);
+  }
+
+  /**
+   * As kibana: security_solution/common/api/detection_engine, and its handlers, say: a rule comes back with defaults and with what it does
+   * not name; POST of an id that is there is a 409, PATCH changes what it names.
+   */
+  private detection({ method, path, body, headers }: Seen, response: ServerResponse): void {
+    const url = new URL(path, this.origin);
+    const missing = (id: string): void => answer(response, 404, { message: `rule_id: "${id}" not found`, status_code: 404 });
+    if (headers['elastic-api-version'] !== '2023-10-31') return answer(response, 400, { message: 'no version of that API' });
+    if (url.pathname.endsWith('/_find')) {
+      const [, tag = ''] = /^alert\.attributes\.tags: "(.*)"$/.exec(url.searchParams.get('filter') ?? '') ?? [];
+      const data = [...this.detections.values()].filter(({ tags }) => tags.includes(tag));
+      return answer(response, 200, { page: 1, perPage: 100, total: data.length, data });
+    }
+    if (method === 'GET' || method === 'DELETE') {
+      const id = url.searchParams.get('rule_id') ?? '';
+      const present = this.detections.get(id);
+      if (present === undefined) return missing(id);
+      if (method === 'DELETE') this.detections.delete(id);
+      return answer(response, 200, present);
+    }
+    const sent = JSON.parse(body) as Record<string, any>;
+    const present = this.detections.get(sent['rule_id']);
+    if (method === 'POST' && present !== undefined)
+      return answer(response, 409, { message: `rule_id: "${sent['rule_id']}" already exists`, status_code: 409 });
+    if (method === 'PATCH' && present === undefined) return missing(sent['rule_id']);
+    const defaults = {
+      id: `0000-${sent['rule_id']}`,
+      enabled: true,
+      actions: [],
+      exceptions_list: [],
+      immutable: false,
+      version: 1,
+      revision: 0,
+      setup: '',
+    };
+    const threat = sent['threat'].map((one: any) => ({ ...one, technique: one.technique.map((each: any) => ({ subtechnique: [], ...each })) }));
+    const kept = { ...defaults, ...present, ...sent, threat, updated_at: new Date().toISOString() };
+    this.detections.set(sent['rule_id'], kept);
+    answer(response, 200, kept);
   }
 
   private export({ body }: Seen, response: ServerResponse): void {

@@ -57,6 +57,11 @@ export const setup: Command = {
       byDefault: 'never',
     },
     'base-id': { type: 'number', value: 'N', group: 'What', about: 'of wazuh: where the ids of its rules begin', byDefault: '100700' },
+    'detection': {
+      type: 'boolean',
+      group: 'What',
+      about: 'of kibana: detection rules of Elastic Security, in the place of its other alert rules',
+    },
     'loki-uid': { type: 'string', value: 'UID', group: 'What', about: 'of the data source in Grafana', byDefault: 'loki' },
     'runbooks': { type: 'string', value: 'URL', group: 'What', about: 'where your people read the runbooks: URL/<rule>.md' },
     'config': { type: 'string', value: 'FILE', group: 'What', about: 'a configuration of portlog: its sites and namespace count here, too' },
@@ -92,9 +97,14 @@ async function setUp(context: CommandContext, words: readonly string[]): Promise
   if (directory !== undefined) return exportFiles(context, directory, await target.files(content));
   if (context.values['repair'] === true && !STORES.has(name))
     throw new PortlogError('usage', '--repair is for portlog setup elasticsearch or opensearch');
+  if (context.values['detection'] === true && name !== 'kibana') throw new PortlogError('usage', '--detection is for portlog setup kibana');
   if (context.values['api-key'] === true && name !== 'elasticsearch')
     throw new PortlogError('usage', '--api-key is for portlog setup elasticsearch', { hint: 'the other servers make their keys themselves' });
-  const connection = { ...(await connectTo(context, name, target, content)), retentionDays: retention(context, name) };
+  const connection = {
+    ...(await connectTo(context, name, target, content)),
+    retentionDays: retention(context, name),
+    detection: context.values['detection'] === true,
+  };
   if (!(await isPlaced(context, name))) context.speaker.say(`--url does not say where, so this is about ${target.url}`);
   try {
     return await run(context, target, connection);

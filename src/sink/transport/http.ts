@@ -33,7 +33,7 @@ export interface HttpAnswer {
 }
 
 export interface HttpRequest {
-  readonly method: 'GET' | 'PUT' | 'POST' | 'HEAD' | 'DELETE';
+  readonly method: 'GET' | 'PUT' | 'PATCH' | 'POST' | 'HEAD' | 'DELETE';
   readonly path: string;
   readonly body?: string | Buffer;
   readonly contentType?: string;

@@ -1,0 +1,99 @@
+import { fingerprint } from './fingerprint.ts';
+import { lucene } from './lucene.ts';
+import { type Threat, threatsOf } from './mitre.ts';
+import type { ContentOptions } from './options.ts';
+import { type AlertRule, narrowed, runbookOf, serverId } from '../alert/rule.ts';
+import { ALERT_RULES } from '../alert/rules.ts';
+import { readRunbook } from './runbook.ts';
+
+/** By which set-up finds them. Not the tag of the other rules: the API of alerting lists these, too. */
+export const DETECTION_TAG = 'Data Source: portlog';
+/** As Elastic's own rules: https://www.elastic.co/docs/api/doc/kibana/operation/operation-createrule */
+const RISK: Readonly<Record<AlertRule['severity'], number>> = { low: 21, medium: 47, high: 73, critical: 99 };
+/** Alerts of one run; beyond that, mass-change tells. */
+const MOST_ALERTS = 500;
+/** More than an interval back, for servers are late at times; what was seen before is not told again. */
+const SCHEDULE = { interval: '5m', from: 'now-15m', to: 'now' } as const;
+
+/**
+ * A rule of Elastic Security, as `POST /api/detection_engine/rules` and the import of rules take it.
+ * https://github.com/elastic/kibana: security_solution/common/api/detection_engine/model/rule_schema
+ */
+export interface DetectionRule {
+  readonly rule_id: string;
+  readonly name: string;
+  readonly description: string;
+  readonly severity: AlertRule['severity'];
+  readonly risk_score: number;
+  readonly type: 'query';
+  readonly language: 'lucene';
+  readonly index: readonly string[];
+  readonly query: string;
+  readonly interval: string;
+  readonly from: string;
+  readonly to: string;
+  /** When the server got it: scans arrive late. */
+  readonly timestamp_override: 'event.ingested';
+  readonly max_signals: number;
+  readonly alert_suppression: {
+    readonly group_by: readonly string[];
+    readonly duration: { readonly value: number; readonly unit: 'h' };
+    readonly missing_fields_strategy: 'doNotSuppress';
+  };
+  readonly threat: readonly Threat[];
+  readonly note: string;
+  readonly false_positives: readonly string[];
+  readonly references: readonly string[];
+  readonly investigation_fields: { readonly field_names: readonly string[] };
+  readonly author: readonly string[];
+  readonly license: string;
+  readonly tags: readonly string[];
+}
+
+/** What can be found by a query; what did not come cannot. */
+export function detectionRules(options: ContentOptions): readonly DetectionRule[] {
+  return ALERT_RULES.filter(({ absentForHours }) => absentForHours === undefined).map((rule) => detectionRule(rule, options));
+}
+
+/** What people change of a rule, and Kibana gives back as it got it; not whether it runs, nor whom it tells, which is theirs. */
+export function lookedAt(rule: object): object {
+  return Object.fromEntries(LOOKED_AT.map((name) => [name, (rule as Readonly<Record<string, unknown>>)[name]]));
+}
+
+const LOOKED_AT = ['name', 'description', 'severity', 'risk_score', 'language', 'index', 'query', 'interval', 'from', 'timestamp_override', 'note'];
+
+function detectionRule(rule: AlertRule, options: ContentOptions): DetectionRule {
+  const { text, falsePositives } = readRunbook(rule);
+  const threat = threatsOf(rule.mitre);
+  const runbook = runbookOf(rule.id, options);
+  const body = {
+    rule_id: serverId(rule),
+    name: `[portlog] ${rule.title}`,
+    description: rule.about,
+    severity: rule.severity,
+    risk_score: RISK[rule.severity],
+    type: 'query',
+    language: 'lucene',
+    // A name without a wildcard is an error as long as there is no such data stream; the query has the namespace.
+    index: [`logs-${rule.dataset}-${options.namespace ?? ''}*`],
+    query: lucene(narrowed(rule, options)),
+    ...SCHEDULE,
+    timestamp_override: 'event.ingested',
+    max_signals: MOST_ALERTS,
+    alert_suppression: { group_by: rule.key, duration: { value: rule.throttleHours, unit: 'h' }, missing_fields_strategy: 'doNotSuppress' },
+    threat,
+    // Headings as in Elastic's guides, which begin with the second level.
+    note: `## Triage and analysis\n\n${text.replaceAll(/^##/gm, '###')}\n`,
+    false_positives: falsePositives,
+    references: [...(URL.canParse(runbook) ? [runbook] : []), ...threat.flatMap(({ technique }) => technique.map(({ reference }) => reference))],
+    investigation_fields: { field_names: ['message', ...new Set([...rule.key, ...rule.shows])].filter((field) => field !== 'level') },
+    author: ['portlog'],
+    license: 'Apache-2.0',
+  } as const;
+  const tags = [DETECTION_TAG, serverId(rule), ...threat.map(({ tactic }) => `Tactic: ${tactic.name}`), ...complianceTags(rule)];
+  return { ...body, tags: [...new Set(tags), `portlog:${fingerprint({ ...body, tags })}.${fingerprint(lookedAt(body))}`] };
+}
+
+function complianceTags({ compliance }: AlertRule): readonly string[] {
+  return Object.entries(compliance).flatMap(([standard, items]) => items.map((item) => `${standard}:${item}`));
+}

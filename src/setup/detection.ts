@@ -1,0 +1,79 @@
+import { DETECTION_TAG, type DetectionRule, detectionRules, lookedAt } from '../content/detection-rules.ts';
+import { fingerprint } from '../content/fingerprint.ts';
+import type { ContentOptions } from '../content/options.ts';
+import { listOf, number, record, type Shaped, text } from '../core/shape.ts';
+import type { HttpClient, HttpRequest } from '../sink/transport/http.ts';
+import { foundAs, wantedAs } from './ask.ts';
+import { installation, type PlanOptions, type Presence, presenceByMark, removal, said, type Step } from './step.ts';
+
+const RULES = '/api/detection_engine/rules';
+/** The version of the API that Kibana 8.10 and later know: https://www.elastic.co/docs/api/doc/kibana/group/endpoint-security-detections-api */
+const HEADERS = { 'kbn-xsrf': 'portlog', 'elastic-api-version': '2023-10-31' };
+const PAGE = 100;
+const MOST_PAGES = 50;
+
+/**
+ * Detection rules of Elastic Security. Whether a rule runs, its actions and its exceptions are the user's: an update (PATCH) leaves out
+ * what it does not name.
+ */
+export async function planDetection(client: HttpClient, options: ContentOptions, plan: PlanOptions, signal: AbortSignal): Promise<readonly Step[]> {
+  const rules = detectionRules(options);
+  const steps: Step[] = [];
+  for (const rule of rules) steps.push(await planRule(client, rule, plan, signal));
+  const gone = (await presentRules(client, signal)).filter(({ rule_id: id }) => rules.every((rule) => rule.rule_id !== id));
+  return [...steps, ...gone.map((rule) => withoutUse(client, rule, plan))];
+}
+
+export async function planDetectionRemoval(client: HttpClient, signal: AbortSignal): Promise<readonly Step[]> {
+  return (await presentRules(client, signal)).map((rule) => ruleRemoval(client, rule));
+}
+
+const PRESENT = record({ rule_id: text, name: text, tags: listOf(text) });
+type PresentRule = Shaped<typeof PRESENT>;
+
+async function planRule(client: HttpClient, rule: DetectionRule, plan: PlanOptions, signal: AbortSignal): Promise<Step> {
+  const look: HttpRequest = { method: 'GET', path: pathOf(rule), headers: HEADERS };
+  const present = await foundAs(client, look, PRESENT, signal);
+  const request: HttpRequest = { method: present === undefined ? 'POST' : 'PATCH', path: RULES, body: JSON.stringify(rule), headers: HEADERS };
+  return installation(client, wordsFor(rule), presenceOf(present, rule), request, plan);
+}
+
+/** Kibana adds members of its own: so only those are compared that people change. */
+function presenceOf(present: PresentRule | undefined, rule: DetectionRule): Presence {
+  if (present === undefined) return 'absent';
+  return presenceByMark(markOf(present), markOf(rule)?.split('.')[0] ?? '', fingerprint(lookedAt(present)));
+}
+
+function markOf({ tags }: Pick<PresentRule, 'tags'>): string | undefined {
+  return tags.find((tag) => tag.startsWith('portlog:'))?.slice('portlog:'.length);
+}
+
+/** Of an older portlog, say: it would alert for ever. What somebody has changed is theirs. */
+function withoutUse(client: HttpClient, rule: PresentRule, { force }: PlanOptions): Step {
+  const isAsMade = presenceByMark(markOf(rule), '', fingerprint(lookedAt(rule))) === 'outdated';
+  return isAsMade || force ? ruleRemoval(client, rule) : said('kept', `${wordsFor(rule)}, which is of no use any more`);
+}
+
+function ruleRemoval(client: HttpClient, rule: PresentRule): Step {
+  return removal(client, wordsFor(rule), { method: 'DELETE', path: pathOf(rule), headers: HEADERS });
+}
+
+async function presentRules(client: HttpClient, signal: AbortSignal): Promise<readonly PresentRule[]> {
+  const found: PresentRule[] = [];
+  for (let page = 1; page <= MOST_PAGES; page++) {
+    const query = new URLSearchParams({ filter: `alert.attributes.tags: "${DETECTION_TAG}"`, per_page: String(PAGE), page: String(page) });
+    const request: HttpRequest = { method: 'GET', path: `${RULES}/_find?${query.toString()}`, headers: HEADERS };
+    const { data, total } = await wantedAs(client, request, record({ data: listOf(PRESENT), total: number }), signal);
+    found.push(...data);
+    if (data.length === 0 || found.length >= total) break;
+  }
+  return found;
+}
+
+function pathOf({ rule_id: id }: Pick<PresentRule, 'rule_id'>): string {
+  return `${RULES}?rule_id=${encodeURIComponent(id)}`;
+}
+
+function wordsFor({ name }: Pick<PresentRule, 'name'>): string {
+  return `detection rule "${name}"`;
+}
