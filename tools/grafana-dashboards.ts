@@ -12,26 +12,25 @@ import {
   DashboardBuilder,
   DashboardLinkBuilder,
   DashboardLinkType,
-  DatasourceVariableBuilder,
+  type DynamicConfigValue,
   type Panel as GrafanaPanel,
-  QueryVariableBuilder,
-  TextBoxVariableBuilder,
-  VariableRefresh,
 } from '@grafana/grafana-foundation-sdk/dashboard';
-import * as logs from '@grafana/grafana-foundation-sdk/logs';
 import { DataqueryBuilder } from '@grafana/grafana-foundation-sdk/loki';
 import * as piechart from '@grafana/grafana-foundation-sdk/piechart';
 import * as stat from '@grafana/grafana-foundation-sdk/stat';
 import * as table from '@grafana/grafana-foundation-sdk/table';
 import * as timeseries from '@grafana/grafana-foundation-sdk/timeseries';
 import { DASHBOARDS } from '../src/content/dashboards.ts';
+import { LEVEL_COLOURS, LEVELS, rankOf } from '../src/content/levels.ts';
 import type { Dashboard, Placed, Query, View } from '../src/content/panel.ts';
 import { placed } from '../src/content/panel.ts';
 import { isTime, type PanelQuery, panelQueries } from '../src/content/panel-logql.ts';
+import { rowsTable } from './grafana-tables.ts';
+import { SOURCE, withVariables } from './grafana-variables.ts';
 
-const SOURCE = { type: 'loki', uid: '${datasource}' };
 const NOBODY_LOOKED = 'no finished scan';
-const MAX_LINES = 500;
+/** As many as Loki gives for one query where nobody has set it otherwise (`max_entries_limit_per_query`). */
+const MAX_LINES = 5000;
 
 /** Dashboards in Grafana's classic JSON, by the name of their file. */
 export function grafanaDashboards(): ReadonlyMap<string, string> {
@@ -44,21 +43,9 @@ function dashboard({ id, title, about, days, panels }: Dashboard): unknown {
     .description(about)
     .tags(['portlog', 'nmap'])
     .time({ from: `now-${days}d`, to: 'now' })
-    .editable()
-    .withVariable(new DatasourceVariableBuilder('datasource').label('Loki').type('loki'))
-    .withVariable(
-      new QueryVariableBuilder('site')
-        .label('Site')
-        .datasource(SOURCE)
-        .query({ label: 'site', refId: 'site', stream: '{service_name="portlog"}', type: 1 })
-        .refresh(VariableRefresh.OnTimeRangeChanged)
-        .multi(true)
-        .includeAll(true)
-        .allValue('.+')
-        .current({ text: ['All'], value: ['$__all'] }),
-    )
-    .withVariable(text('zone', 'Zone', 'A zone of the file of expected exposure, as a regular expression'))
-    .withVariable(text('address', 'Address', 'As a regular expression: 192[.]0[.]2[.].*'));
+    .editable();
+  const queries = panels.flatMap(({ query, withoutInventory }) => panelQueries(withoutInventory ?? query).map(({ expr }) => expr));
+  withVariables(builder, queries.join('\n'));
   for (const other of DASHBOARDS) {
     if (other.id === id) continue;
     const link = new DashboardLinkBuilder(other.title).type(DashboardLinkType.Link).url(`/d/${other.id}`).keepTime(false).includeVars(true);
@@ -66,10 +53,6 @@ function dashboard({ id, title, about, days, panels }: Dashboard): unknown {
   }
   for (const [i, place] of placed(panels).entries()) builder.withPanel(panel(place, i + 1));
   return builder.build();
-}
-
-function text(name: string, label: string, about: string): TextBoxVariableBuilder {
-  return new TextBoxVariableBuilder(name).label(label).description(about).defaultValue('.*').current({ text: '.*', value: '.*' });
 }
 
 /** What all kinds of panels have. */
@@ -96,10 +79,11 @@ function target({ expr, legend, type }: PanelQuery, index: number, kind: View['k
     .expr(expr)
     .queryType(type);
   if (legend !== undefined) builder.legendFormat(legend);
-  return kind === 'list' ? builder.maxLines(MAX_LINES) : builder;
+  return type === 'range' && (kind === 'list' || kind === 'table') ? builder.maxLines(MAX_LINES) : builder;
 }
 
-function kindOf({ view }: Query): AnyPanel {
+function kindOf(query: Query): AnyPanel {
+  const { view } = query;
   const reduced = new ReduceDataOptionsBuilder().calcs(['lastNotNull']).values(false);
   switch (view.kind) {
     case 'number': {
@@ -107,22 +91,38 @@ function kindOf({ view }: Query): AnyPanel {
       return isTime(view.column) ? builder.unit('dateTimeFromNow') : builder.unit('short').decimals(0);
     }
     case 'timeline':
-      return new timeseries.PanelBuilder()
-        .unit('short')
-        .drawStyle('sum' in view.of || 'count' in view.of ? GraphDrawStyle.Bars : GraphDrawStyle.Points)
-        .fillOpacity(60)
-        .stacking(new StackingConfigBuilder().mode('count' in view.of ? StackingMode.Normal : StackingMode.None))
-        .noValue('nothing in this time range');
+      return coloured(
+        view.by,
+        new timeseries.PanelBuilder()
+          .unit('short')
+          .drawStyle('largest' in view.of ? GraphDrawStyle.Points : GraphDrawStyle.Bars)
+          .fillOpacity(60)
+          .stacking(new StackingConfigBuilder().mode('count' in view.of || 'distinct' in view.of ? StackingMode.Normal : StackingMode.None))
+          .noValue('nothing in this time range'),
+      );
     case 'share':
-      return new piechart.PanelBuilder().reduceOptions(reduced).unit('short').noValue('nothing found');
+      return coloured(view.by, new piechart.PanelBuilder().reduceOptions(reduced).unit('short').noValue('nothing found'));
     case 'bars':
+      return coloured(view.by, barsOf(reduced));
     case 'steps':
-      return new bargauge.PanelBuilder().reduceOptions(reduced).orientation(VizOrientation.Horizontal).unit('short').min(0).noValue('nothing found');
+    case 'ahead':
+      return barsOf(reduced);
     case 'table':
-      return sites(view);
+      return query.newestUntil === undefined ? sites(view) : rowsTable(query, view);
     case 'list':
-      return new logs.PanelBuilder().showTime(true).wrapLogMessage(true).enableLogDetails(true).noValue('nothing in this time range');
+      return rowsTable(query, view);
   }
+}
+
+function barsOf(reduced: ReduceDataOptionsBuilder): bargauge.PanelBuilder {
+  return new bargauge.PanelBuilder().reduceOptions(reduced).orientation(VizOrientation.Horizontal).unit('short').min(0).noValue('nothing found');
+}
+
+/** Levels have the same colours in every panel. */
+function coloured<P extends { overrideByName(name: string, properties: DynamicConfigValue[]): P }>(field: string, builder: P): P {
+  if (rankOf(field) === undefined) return builder;
+  for (const level of LEVELS) builder.overrideByName(level, [{ id: 'color', value: { mode: 'fixed', fixedColor: LEVEL_COLOURS[level] } }]);
+  return builder;
 }
 
 /** A query a column: joined by the site, and named. */

@@ -1,8 +1,9 @@
 import { INVENTORY } from '../event/event.ts';
 import { LAYER, lensState } from './lens.ts';
 import type { ContentOptions } from './options.ts';
-import { type Dashboard, luceneOf, newestBy, type Placed, placed, type Query } from './panel.ts';
-import { CONTROLS, DASHBOARDS } from './dashboards.ts';
+import { EVENTS, fieldFormats, fieldNames, KNOWN, patterns } from './data-views.ts';
+import { type Control, type Dashboard, luceneOf, newestBy, orderOf, type Placed, placed, type Query, withoutTime } from './panel.ts';
+import { DASHBOARDS } from './dashboards.ts';
 
 /** A saved object, a line of an export file: https://www.elastic.co/docs/extend/kibana/saved-objects/export */
 export interface SavedObject {
@@ -28,8 +29,6 @@ const VERSIONS: Readonly<Record<SavedObject['type'], string>> = {
   'tag': '8.0.0',
   'dashboard': '10.2.0',
 };
-const EVENTS = 'portlog-events';
-const KNOWN = 'portlog-inventory';
 export const TAG = 'portlog';
 export const TAG_ABOUT = 'nmap scans, by portlog';
 const COLUMNS = 48;
@@ -39,12 +38,12 @@ const NAVIGATION_HEIGHT = 3;
 
 /** Data views, searches and dashboards, as `POST /api/saved_objects/_import` takes them. */
 export function kibanaObjects(options: ContentOptions): readonly SavedObject[] {
-  const namespace = options.namespace ?? '*';
+  const known = patterns(options);
+  const shown = { fieldFormatMap: fieldFormats(), fieldAttrs: fieldNames(), allowNoIndex: true };
   return [
     object('tag', TAG, { name: 'portlog', description: TAG_ABOUT, color: '#54B399' }),
-    // Without a time field: what is open now may have changed long ago.
-    object('index-pattern', EVENTS, { title: `logs-nmap.*-${namespace}`, name: 'portlog: events', timeFieldName: '@timestamp', allowNoIndex: true }),
-    object('index-pattern', KNOWN, { title: `nmap-inventory-${namespace}`, name: 'portlog: inventory', allowNoIndex: true }),
+    object('index-pattern', EVENTS, { ...known[EVENTS], name: 'portlog: events', ...shown }),
+    object('index-pattern', KNOWN, { ...known[KNOWN], name: 'portlog: inventory', ...shown }),
     ...DASHBOARDS.flatMap(searches),
     ...DASHBOARDS.map(dashboard),
   ];
@@ -56,13 +55,14 @@ function object(type: SavedObject['type'], id: string, attributes: SavedObject['
 
 function searches({ id, panels }: Dashboard): readonly SavedObject[] {
   return panels.flatMap(({ id: panel, title, about, query }) => {
-    if (query.view.kind !== 'list') return [];
+    const { view } = query;
+    if (view.kind !== 'list') return [];
     const name = 'kibanaSavedObjectMeta.searchSourceJSON.index';
     const attributes = {
       title: `[portlog] ${title}`,
       description: about,
-      columns: query.view.fields,
-      sort: [[newestBy(query), 'desc']],
+      columns: withoutTime(view.fields),
+      sort: orderOf(view, newestBy(query)),
       grid: {},
       hideChart: true,
       isTextBasedQuery: false,
@@ -87,7 +87,7 @@ function dashboard(one: Dashboard): SavedObject {
     timeTo: 'now',
     optionsJSON: JSON.stringify({ useMargins: true, syncColors: true, syncCursor: true, syncTooltips: false, hidePanelTitles: false }),
     panelsJSON: JSON.stringify(panels),
-    controlGroupInput: controls(),
+    controlGroupInput: controls(one.controls),
     kibanaSavedObjectMeta: { searchSourceJSON: JSON.stringify({ query: { language: 'lucene', query: '' }, filter: [] }) },
   };
   const references = places.map(({ panel: { id, query } }): Reference =>
@@ -95,9 +95,9 @@ function dashboard(one: Dashboard): SavedObject {
       ? { type: 'search', id: `${one.id}-${id}`, name: `${id}:panel_${id}` }
       : dataView(query, `${id}:indexpattern-datasource-layer-${LAYER}`),
   );
-  const controlled = CONTROLS.map(([, field]): Reference => ({
+  const controlled = one.controls.map(({ field, from }): Reference => ({
     type: 'index-pattern',
-    id: EVENTS,
+    id: from === 'events' ? EVENTS : KNOWN,
     name: `controlGroup_${field}:optionsListDataView`,
   }));
   return object('dashboard', one.id, attributes, [...references, ...controlled, TAGGED]);
@@ -150,12 +150,12 @@ function queryOf(query: Query): object {
   return { language: 'lucene', query: luceneOf(query) };
 }
 
-function controls(): object {
-  const panels = CONTROLS.map(([title, fieldName], order) => [
+function controls(all: readonly Control[]): object {
+  const panels = all.map(({ title, field: fieldName }, order) => [
     fieldName,
     {
       order,
-      width: 'medium',
+      width: 'small',
       grow: true,
       type: 'optionsListControl',
       explicitInput: { id: fieldName, fieldName, title, selectedOptions: [], enhancements: {}, singleSelect: false },

@@ -1,4 +1,5 @@
 import { FIELDS } from '../event/fields.ts';
+import { LEVEL_COLOURS, LEVELS, rankOf } from './levels.ts';
 import { lucene } from './lucene.ts';
 import { type Measure, titleOf, type View } from './panel.ts';
 
@@ -41,19 +42,20 @@ export function lensState(view: Exclude<View, { kind: 'list' }>, newest: string)
     case 'timeline':
       return {
         visualizationType: 'lnsXY',
-        visualization: xy('bar_stacked', 'time', 'group'),
-        ...ordered({ time: TIMES, group: terms(view.by, 10), value: measured(titleOf(view.of), view.of, newest) }),
+        visualization: xy('bar_stacked', 'time', view.by),
+        ...ordered({ time: times(TIME, 'auto'), group: terms(view.by, 10), value: measured(titleOf(view.of), view.of, newest) }),
       };
     case 'bars':
       return {
         visualizationType: 'lnsXY',
-        visualization: xy('bar_horizontal', 'group'),
+        // What has levels has colours, and what has colours is a series.
+        visualization: rankOf(view.by) === undefined ? xy('bar_horizontal', 'group') : xy('bar_horizontal_stacked', undefined, view.by),
         ...ordered({ group: terms(view.by, view.top), value: measured(titleOf(view.of), view.of, newest) }),
       };
     case 'share':
       return {
         visualizationType: 'lnsPie',
-        visualization: { shape: 'donut', layers: [{ ...LAYER_OF, primaryGroups: ['group'], metrics: ['value'], ...PIE }] },
+        visualization: { shape: 'donut', layers: [{ ...LAYER_OF, primaryGroups: ['group'], metrics: ['value'], ...PIE, ...colours(view.by) }] },
         ...ordered({ group: terms(view.by, view.top), value: measured(titleOf(view.of), view.of, newest) }),
       };
     case 'steps':
@@ -61,6 +63,12 @@ export function lensState(view: Exclude<View, { kind: 'list' }>, newest: string)
         visualizationType: 'lnsXY',
         visualization: xy('bar', 'group'),
         ...ordered({ group: filters(view), value: measured('Count', { count: true }, newest) }),
+      };
+    case 'ahead':
+      return {
+        visualizationType: 'lnsXY',
+        visualization: xy('bar', 'time'),
+        ...ordered({ time: times(view.date, '1w'), value: measured('Count', { count: true }, newest) }),
       };
     case 'table': {
       const values = view.columns.map(({ title, of }, i) => [`value${i}`, measured(title, of, newest)] as const);
@@ -72,41 +80,58 @@ export function lensState(view: Exclude<View, { kind: 'list' }>, newest: string)
           columns: ['group', ...values.map(([id]) => id)].map((columnId) => ({ columnId })),
           paging: { size: 10, enabled: true },
         },
-        ...ordered({ group: { ...terms(view.by.field, view.top, sortBy), label: view.by.title }, ...Object.fromEntries(values) }),
+        ...ordered({ group: { ...terms(view.by.field, view.top, sortBy, view.rank), label: view.by.title }, ...Object.fromEntries(values) }),
       };
     }
   }
 }
 
 const PIE = { numberDisplay: 'value', categoryDisplay: 'default', legendDisplay: 'default', nestedLegend: false };
-const TIMES: LensColumn = {
-  label: TIME,
-  customLabel: true,
-  dataType: 'date',
-  operationType: 'date_histogram',
-  isBucketed: true,
-  scale: 'interval',
-  sourceField: TIME,
-  params: { interval: 'auto', includeEmptyRows: true, dropPartials: false },
-};
+
+function times(field: string, interval: 'auto' | '1w'): LensColumn {
+  return {
+    label: field,
+    customLabel: true,
+    dataType: 'date',
+    operationType: 'date_histogram',
+    isBucketed: true,
+    scale: 'interval',
+    sourceField: field,
+    params: { interval, includeEmptyRows: true, dropPartials: false },
+  };
+}
+
+/** Colours of levels, by their names; anything else is coloured in turn. */
+function colours(field: string): object {
+  if (rankOf(field) === undefined) return {};
+  const assignments = LEVELS.map((level) => ({
+    rule: { type: 'matchExactly', values: [level] },
+    color: { type: 'colorCode', colorCode: LEVEL_COLOURS[level] },
+    touched: true,
+  }));
+  const specialAssignments = [{ rule: { type: 'other' }, color: { type: 'loop' }, touched: false }];
+  return { colorMapping: { assignments, specialAssignments, paletteId: 'default', colorMode: { type: 'categorical' } } };
+}
 
 function ordered(columns: Readonly<Record<string, LensColumn>>): Pick<LensState, 'columns' | 'columnOrder'> {
   return { columns, columnOrder: Object.keys(columns) };
 }
 
-function xy(seriesType: string, xAccessor: string, splitAccessor?: string): object {
+/** `series`: the field that makes the series, in the column `group`. */
+function xy(seriesType: string, xAccessor: string | undefined, series?: string): object {
+  const split = series === undefined ? {} : { splitAccessor: 'group', ...colours(series) };
   return {
-    legend: { isVisible: splitAccessor !== undefined, position: 'right' },
+    legend: { isVisible: series !== undefined, position: 'right' },
     valueLabels: 'show',
     fittingFunction: 'None',
     preferredSeriesType: seriesType,
     axisTitlesVisibilitySettings: { x: false, yLeft: false, yRight: false },
-    layers: [{ ...LAYER_OF, seriesType, xAccessor, accessors: ['value'], ...(splitAccessor === undefined ? {} : { splitAccessor }) }],
+    layers: [{ ...LAYER_OF, seriesType, ...(xAccessor === undefined ? {} : { xAccessor }), accessors: ['value'], ...split }],
   };
 }
 
-/** `sortBy`: the column that the largest of counts; without it the groups stand in the order of their names. */
-function terms(field: string, size: number, sortBy: string | undefined = 'value'): LensColumn {
+/** `sortBy`: the column that the largest of counts; without it the groups stand in the order of their names. `rank`: a number that counts instead. */
+function terms(field: string, size: number, sortBy: string | undefined = 'value', rank: string | undefined = rankOf(field)): LensColumn {
   return {
     label: field,
     customLabel: true,
@@ -117,13 +142,18 @@ function terms(field: string, size: number, sortBy: string | undefined = 'value'
     sourceField: field,
     params: {
       size,
-      orderBy: sortBy === undefined ? { type: 'alphabetical', fallback: false } : { type: 'column', columnId: sortBy },
-      orderDirection: sortBy === undefined ? 'asc' : 'desc',
+      ...orderBy(sortBy, rank),
       otherBucket: false,
       missingBucket: false,
       parentFormat: { id: 'terms' },
     },
   };
+}
+
+function orderBy(column: string | undefined, rank: string | undefined): object {
+  if (rank !== undefined) return { orderBy: { type: 'custom' }, orderAgg: measured(rank, { largest: rank }, TIME), orderDirection: 'desc' };
+  if (column === undefined) return { orderBy: { type: 'alphabetical', fallback: false }, orderDirection: 'asc' };
+  return { orderBy: { type: 'column', columnId: column }, orderDirection: 'desc' };
 }
 
 function filters({ steps }: Extract<View, { kind: 'steps' }>): LensColumn {

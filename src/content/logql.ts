@@ -13,18 +13,22 @@ export function logqlStages(filter: Filter | undefined, more: readonly string[] 
   return [extracted.length === 0 ? '' : ` | json ${extracted.join(', ')}`, days, filter === undefined ? '' : ` | ${condition(filter)}`].join('');
 }
 
-/** The stream selector of a dataset. */
-export function selector(dataset: string, matchers: readonly string[] = []): string {
-  return `{${[`service_name="portlog"`, `dataset="${dataset}"`, ...matchers].join(', ')}}`;
+/** The stream selector of a dataset, or of some. */
+export function selector(dataset: string | readonly string[], matchers: readonly string[] = []): string {
+  const which = typeof dataset === 'string' ? `dataset="${dataset}"` : `dataset=~"${dataset.join('|')}"`;
+  return `{${[`service_name="portlog"`, which, ...matchers].join(', ')}}`;
 }
 
 /** The label that a field has in Loki: a stream label, structured metadata, or what {@link logqlStages} takes out of the line. */
 export function labelOf(field: string): string {
-  return field === 'nmap.site' ? 'site' : field.replaceAll('.', '_');
+  if (field === '@timestamp') return 'seen';
+  return STREAM_LABELS[field] ?? field.replaceAll('.', '_');
 }
 
+const STREAM_LABELS: Readonly<Record<string, string>> = { 'nmap.site': 'site', 'data_stream.dataset': 'dataset' };
+
 function isAtHand(field: string): boolean {
-  return field === 'nmap.site' || field === 'level' || METADATA.includes(field);
+  return STREAM_LABELS[field] !== undefined || field === 'level' || METADATA.includes(field);
 }
 
 function condition(filter: Filter): string {

@@ -30,5 +30,5 @@ function quoted(value: string | number | boolean): string {
 }
 
 function dayMath(days: number): string {
-  return days === 0 ? 'now' : `now+${days}d`;
+  return days === 0 ? 'now' : `now${days < 0 ? '' : '+'}${days}d`;
 }

@@ -1,20 +1,20 @@
 import { INVENTORY } from '../event/event.ts';
-import { CONTROLS, DASHBOARDS } from './dashboards.ts';
+import { DASHBOARDS } from './dashboards.ts';
+import { EVENTS, fieldFormats, KNOWN, patterns } from './data-views.ts';
 import type { ContentOptions } from './options.ts';
 import { type OsdDashboard, osdDashboards, type OsdObject, osdObject } from './osd-objects.ts';
 import { type Dashboard, luceneOf, newestBy } from './panel.ts';
 
-const EVENTS = 'portlog-events';
-const KNOWN = 'portlog-inventory';
 const TIME = '@timestamp';
 
 /** Index patterns, searches, visualisations and dashboards, as `POST /api/saved_objects/_import` takes them. */
-export function opensearchObjects({ namespace = '*' }: ContentOptions): readonly OsdObject[] {
+export function opensearchObjects(options: ContentOptions): readonly OsdObject[] {
+  const known = patterns(options);
+  const fieldFormatMap = fieldFormats();
   return [
-    osdObject('index-pattern', EVENTS, { title: `logs-nmap.*-${namespace}`, timeFieldName: TIME }),
-    // Without a time field: what is open now may have changed long ago.
-    osdObject('index-pattern', KNOWN, { title: `nmap-inventory-${namespace}` }),
-    ...osdDashboards(DASHBOARDS.map(worded), { pattern: EVENTS, fields: CONTROLS }),
+    osdObject('index-pattern', EVENTS, { ...known[EVENTS], fieldFormatMap }),
+    osdObject('index-pattern', KNOWN, { ...known[KNOWN], fieldFormatMap }),
+    ...osdDashboards(DASHBOARDS.map(worded)),
   ];
 }
 
@@ -26,5 +26,6 @@ function worded(dashboard: Dashboard): OsdDashboard {
     view: query.view,
     times: { newest: newestBy(query), time: TIME },
   }));
-  return { ...dashboard, panels };
+  const controls = dashboard.controls.map(({ title, field, from }) => ({ title, field, pattern: from === 'events' ? EVENTS : KNOWN }));
+  return { ...dashboard, panels, controls };
 }

@@ -1,5 +1,5 @@
-import { type Dashboard, type Panel, placed, type View } from './panel.ts';
-import { type TimeFields, type VisState, visState } from './vis-state.ts';
+import { type Dashboard, orderOf, type Panel, placed, type View, withoutTime } from './panel.ts';
+import { type TimeFields, uiState, type VisState, visState } from './vis-state.ts';
 
 /**
  * A saved object of OpenSearch Dashboards, a line of an export file. Dashboards refer to their panels, and those to an
@@ -28,14 +28,16 @@ export interface OsdPanel extends Pick<Panel, 'id' | 'title' | 'about' | 'width'
   readonly times: TimeFields;
 }
 
-export interface OsdDashboard extends Omit<Dashboard, 'panels'> {
+export interface OsdDashboard extends Omit<Dashboard, 'panels' | 'controls'> {
   readonly panels: readonly OsdPanel[];
+  readonly controls: readonly OsdControl[];
 }
 
-/** What is filtered by at the head of each dashboard. */
-export interface OsdControls {
+/** What is filtered by at the head of a dashboard. */
+interface OsdControl {
   readonly pattern: string;
-  readonly fields: readonly (readonly [label: string, field: string])[];
+  readonly title: string;
+  readonly field: string;
 }
 
 /** Versions of these forms in OpenSearch Dashboards 1 to 3. */
@@ -60,9 +62,9 @@ export function osdObject(
 }
 
 /** Dashboards with all that they refer to, but for the index patterns. */
-export function osdDashboards(dashboards: readonly OsdDashboard[], controls: OsdControls): readonly OsdObject[] {
+export function osdDashboards(dashboards: readonly OsdDashboard[]): readonly OsdObject[] {
   return dashboards.flatMap((dashboard) => [
-    ...heads(dashboard, dashboards, controls),
+    ...heads(dashboard, dashboards),
     ...dashboard.panels.map((panel) => panelObject(dashboard, panel)),
     dashboardObject(dashboard),
   ]);
@@ -79,15 +81,15 @@ function panelObject({ id }: OsdDashboard, { id: panel, title, about, pattern, l
   const common = { title: full, description: about, version: 1, kibanaSavedObjectMeta: { searchSourceJSON: JSON.stringify(source) } };
   const references: readonly Reference[] = [{ type: 'index-pattern', id: pattern, name: SOURCE }];
   if (view.kind === 'list') {
-    const attributes = { ...common, hits: 0, columns: view.fields, sort: [[times.newest, 'desc']] };
+    const attributes = { ...common, hits: 0, columns: withoutTime(view.fields), sort: orderOf(view, times.newest) };
     return osdObject('search', `${id}-${panel}`, attributes, references);
   }
-  const attributes = { ...common, visState: JSON.stringify(visState(full, view, times)), uiStateJSON: '{}' };
+  const attributes = { ...common, visState: JSON.stringify(visState(full, view, times)), uiStateJSON: JSON.stringify(uiState(view)) };
   return osdObject('visualization', `${id}-${panel}`, attributes, references);
 }
 
 /** Links to the other dashboards, and filters. */
-function heads(dashboard: OsdDashboard, dashboards: readonly OsdDashboard[], controls: OsdControls): readonly OsdObject[] {
+function heads(dashboard: OsdDashboard, dashboards: readonly OsdDashboard[]): readonly OsdObject[] {
   const links = dashboards.map((other) => (other.id === dashboard.id ? `**${other.title}**` : `[${other.title}](#/view/${other.id})`)).join(' · ');
   const empty = { searchSourceJSON: JSON.stringify({ query: { query: '', language: 'lucene' }, filter: [] }) };
   const about = (title: string, state: VisState): OsdObject['attributes'] => ({
@@ -99,17 +101,17 @@ function heads(dashboard: OsdDashboard, dashboards: readonly OsdDashboard[], con
     kibanaSavedObjectMeta: empty,
   });
   const markdown = { markdown: `${links}\n\n${dashboard.about}`, fontSize: 12, openLinksInNewTab: false };
-  const list = controls.fields.map(([label, fieldName], i) => ({
-    id: fieldName,
-    fieldName,
+  const list = dashboard.controls.map(({ title, field }, i) => ({
+    id: field,
+    fieldName: field,
     parent: '',
-    label,
+    label: title,
     type: 'list',
     options: { type: 'terms', multiselect: true, dynamicOptions: true, size: 10, order: 'desc' },
     indexPatternRefName: `control_${i}_index_pattern`,
   }));
   const params = { controls: list, updateFiltersOnChange: true, useTimeFilter: false, pinFilters: false };
-  const references = list.map(({ indexPatternRefName: name }): Reference => ({ type: 'index-pattern', id: controls.pattern, name }));
+  const references = dashboard.controls.map(({ pattern: id }, i): Reference => ({ type: 'index-pattern', id, name: `control_${i}_index_pattern` }));
   return [
     osdObject('visualization', `${dashboard.id}-links`, about('links', { title: '', type: 'markdown', aggs: [], params: markdown })),
     osdObject('visualization', `${dashboard.id}-filters`, about('filters', { title: '', type: 'input_control_vis', aggs: [], params }), references),

@@ -1,8 +1,10 @@
-import { is } from '../alert/filter.ts';
+import { all, type Filter, is } from '../alert/filter.ts';
+import { LEVELS, rankOf } from './levels.ts';
 import { DATE, labelOf, logqlStages, selector } from './logql.ts';
 import type { Column, Measure, Query } from './panel.ts';
+import { filterStages, rowsExpr, SEEN } from './rows-logql.ts';
 
-/** A query of a panel, with Grafana's variables: `$site`, `$zone`, `$address`, `$__range`, `$__auto`. */
+/** A query of a panel, with Grafana's variables: `$site`, `$zone`, `$network`, `$address`, `$level`, `$__range`, `$__auto`. */
 export interface PanelQuery {
   readonly expr: string;
   /** What its series are called. */
@@ -13,8 +15,9 @@ export interface PanelQuery {
 const SITE = 'site=~"$site"';
 const FINISHED = is('event.action', 'scan-finished');
 const RANGE = '$__range';
-/** The time of a scan in seconds, as a number that can be compared. */
-const SCANNED = ` | label_format scanned=\`{{ unixEpoch (toDate "${DATE}" .scan_time) }}\` | unwrap scanned`;
+/** A time in seconds, as a number that can be compared. */
+const seconds = (label: string): string => ` | label_format scanned=\`{{ unixEpoch (toDate "${DATE}" .${label}) }}\` | unwrap scanned`;
+const SCANNED = seconds('scan_time');
 const finishedScans = `${selector('nmap.scan', [SITE])}${logqlStages(FINISHED)}`;
 
 /** The newest finished scan of each site: what it says, and nothing older, is kept by `and on (nmap_scan_id)`. */
@@ -36,26 +39,48 @@ export function panelQueries(query: Query): readonly PanelQuery[] {
         },
       ];
     case 'timeline':
-      return [{ type: 'range', expr: overTime(query, view.by, view.of), legend: `{{${labelOf(view.by)}}}` }];
+      return byLevel(query, view.by) ?? [{ type: 'range', expr: overTime(query, view.by, view.of), legend: `{{${labelOf(view.by)}}}` }];
     case 'bars':
     case 'share':
-      return [
-        {
-          type: 'instant',
-          expr: `topk(${view.top}, sum by (${labelOf(view.by)}) (${counted(query, [view.by])}))`,
-          legend: `{{${labelOf(view.by)}}}`,
-        },
-      ];
+      return (
+        byLevel(query, view.by) ?? [
+          {
+            type: 'instant',
+            expr: `topk(${view.top}, sum by (${labelOf(view.by)}) (${counted(query, [view.by])}))`,
+            legend: `{{${labelOf(view.by)}}}`,
+          },
+        ]
+      );
     case 'steps':
-      return view.steps.map(({ title, where }) => {
-        const filter = query.where === undefined ? where : { all: [query.where, where] };
-        return { type: 'instant', expr: `sum(${counted({ ...query, where: filter }, [])})${ELSE_ZERO}`, legend: title };
-      });
+    case 'ahead':
+      return view.steps.map(({ title, where }) => ({
+        type: 'instant',
+        expr: `sum(${counted(narrowed(query, where), [])})${ELSE_ZERO}`,
+        legend: title,
+      }));
     case 'table':
-      return view.columns.map((column) => columnQuery(query, column));
+      return query.newestUntil === undefined ? view.columns.map((column) => columnQuery(query, column)) : [rows(query)];
     case 'list':
-      return [{ type: 'range', expr: lines(query, view.beside ?? []) }];
+      return [rows(query)];
   }
+}
+
+/** Levels have an order, which series of one query have not: a query a level, the gravest first. */
+function byLevel(query: Query, field: string): readonly PanelQuery[] | undefined {
+  if (rankOf(field) === undefined) return undefined;
+  return LEVELS.map((legend) => {
+    const one = narrowed(query, is(field, legend));
+    if (query.view.kind === 'timeline') return { type: 'range', expr: overTime(one, field, query.view.of), legend };
+    return { type: 'instant', expr: `sum(${counted(one, [])})${ELSE_ZERO}`, legend };
+  });
+}
+
+function narrowed(query: Query, where: Filter): Query {
+  return { ...query, where: query.where === undefined ? where : all(query.where, where) };
+}
+
+function rows(query: Query): PanelQuery {
+  return { type: 'range', expr: rowsExpr(query, SITE) };
 }
 
 /** Whether a value is a time: seconds since 1970, in milliseconds as Grafana wants it. */
@@ -84,7 +109,11 @@ function counted(query: Query, by: readonly string[]): string {
 /** What the newest finished scan of each site says, whichever came last. */
 function latest(query: Query, of: Measure): string {
   const field = Object.values(of).join('');
-  if (field === '@timestamp') return `max by (site) (max_over_time(${entries(query, [])}${SCANNED} [${RANGE}])) * 1000`;
+  if (field === SEEN) {
+    // Whose entries are stamped with the time of sending have the time of the scan at hand.
+    const [time, more] = query.from === 'nmap.scan' ? [SCANNED, []] : [seconds(labelOf(SEEN)), [SEEN]];
+    return `max by (site) (max_over_time(${entries(query, more)}${time} [${RANGE}])) * 1000`;
+  }
   return `last_over_time(${entries(query, [field])} | unwrap ${labelOf(field)} [${RANGE}]) by (site, nmap_scan_id) and on (nmap_scan_id) ${LAST_SCANS}`;
 }
 
@@ -92,19 +121,13 @@ function overTime(query: Query, by: string, of: Measure): string {
   const label = labelOf(by);
   const field = Object.values(of).join('');
   if ('count' in of) return `sum by (${label}) (count_over_time(${entries(query, [by])} [$__auto]))`;
+  // A scan finds each thing once: of several of the same site within a step, the one that has found the most.
+  if ('distinct' in of)
+    return `sum by (${label}) (max by (${label}, site) (sum by (${label}, site, nmap_scan_id) (count_over_time(${entries(query, [by])} [$__auto]))))`;
   const unwrapped = `${entries(query, [by, field])} | unwrap ${labelOf(field)} [$__auto]`;
   return 'sum' in of ? `sum by (${label}) (sum_over_time(${unwrapped}))` : `max by (${label}) (max_over_time(${unwrapped}))`;
 }
 
-/** The sentence of each event, and what it does not say behind it. */
-function lines(query: Query, beside: readonly string[]): string {
-  const behind = beside.map((field) => `{{ if .${labelOf(field)} }}  ${field.split('.').at(-1) ?? ''}: {{ .${labelOf(field)} }}{{ end }}`);
-  return `${entries(query, ['message', ...beside])} | line_format \`{{ .message }}${behind.join('')}\``;
-}
-
 function entries({ from, where }: Query, more: readonly string[]): string {
-  const isOfHost = from === 'nmap.host' || from === 'nmap.port' || from === 'nmap.finding' || from === 'nmap.change';
-  const address = from === 'nmap.host' ? 'host_ip' : 'server_address';
-  const asked = isOfHost ? ` | nmap_zone=~\`$zone\` | ${address}=~\`$address\`` : '';
-  return `${selector(from, [SITE])}${asked}${logqlStages(where, more)}`;
+  return `${selector(from, [SITE])}${filterStages(from)}${logqlStages(where, more)}`;
 }

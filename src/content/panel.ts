@@ -18,7 +18,7 @@ export interface Column {
   readonly of: Measure;
 }
 
-/** How events are shown. */
+/** How events are shown. What is grouped by a level stands in its order and has its colours (levels.ts). */
 export type View =
   | { readonly kind: 'number'; readonly column: Column }
   /** Over time, stacked by a field. */
@@ -26,16 +26,29 @@ export type View =
   /** The largest groups first. */
   | { readonly kind: 'bars' | 'share'; readonly by: string; readonly of: Measure; readonly top: number }
   /** A bar a filter. */
-  | { readonly kind: 'steps'; readonly steps: readonly { readonly title: string; readonly where: Filter }[] }
-  /** A row a value, those with the largest first column first. */
+  | { readonly kind: 'steps'; readonly steps: readonly Step[] }
+  /** By weeks of a date that lies ahead; as steps where only the past has a time. */
+  | { readonly kind: 'ahead'; readonly date: string; readonly steps: readonly Step[] }
+  /** A row a value: those with the largest `rank` first, else those with the largest first column. */
   | {
       readonly kind: 'table';
       readonly by: { readonly title: string; readonly field: string };
       readonly columns: readonly Column[];
       readonly top: number;
+      readonly rank?: string;
     }
-  /** The events themselves, newest first. `beside`: what their sentence does not say, where only that is shown. */
-  | { readonly kind: 'list'; readonly fields: readonly string[]; readonly beside?: readonly string[] };
+  /** A row an event: the newest first, or as `order` says. */
+  | { readonly kind: 'list'; readonly fields: readonly string[]; readonly order?: Order };
+
+interface Step {
+  readonly title: string;
+  readonly where: Filter;
+}
+
+interface Order {
+  readonly field: string;
+  readonly first: 'largest' | 'smallest';
+}
 
 /** What a panel asks. */
 export interface Query {
@@ -43,6 +56,8 @@ export interface Query {
   readonly where?: Filter;
   /** Only what the last finished scan of each site says, not all of the time range. */
   readonly lastScan?: boolean;
+  /** Of what is said of the same thing only the newest, unless one of these changes is newer: then it is over. For lists and tables. */
+  readonly newestUntil?: readonly string[];
   readonly view: View;
 }
 
@@ -66,7 +81,16 @@ export interface Dashboard {
   readonly about: string;
   /** Days that it looks back: enough for scans that come once a week. */
   readonly days: number;
+  /** What it can be filtered by, at its head. */
+  readonly controls: readonly Control[];
   readonly panels: readonly Panel[];
+}
+
+export interface Control {
+  readonly title: string;
+  readonly field: string;
+  /** Where the values to choose from are. */
+  readonly from: 'events' | 'inventory';
 }
 
 /** Which events it is about, for Elasticsearch and OpenSearch. */
@@ -78,6 +102,17 @@ export function luceneOf({ from, where }: Query): string {
 /** What a measure is called where nobody has named it. */
 export function titleOf(of: Measure): string {
   return 'sum' in of || 'largest' in of ? Object.values(of).join('') : 'Count';
+}
+
+/** The columns of a list where the time of an event stands in front of each row anyway. */
+export function withoutTime(fields: readonly string[]): readonly string[] {
+  return fields.filter((field) => field !== '@timestamp');
+}
+
+/** How the rows of a list are ordered: fields, each with its direction. */
+export function orderOf(view: Extract<View, { kind: 'list' }>, newest: string): readonly (readonly [string, 'asc' | 'desc'])[] {
+  const last = [newest, 'desc'] as const;
+  return view.order === undefined ? [last] : [[view.order.field, view.order.first === 'largest' ? 'desc' : 'asc'], last];
 }
 
 /** The field that tells which is the newest: records of the inventory have no time of their own. */
@@ -118,10 +153,12 @@ export function fieldsShown(view: View): readonly string[] {
       return [view.by, ...fieldsMeasured(view.of)];
     case 'steps':
       return [];
+    case 'ahead':
+      return [view.date];
     case 'table':
-      return [view.by.field, ...view.columns.flatMap(({ of }) => fieldsMeasured(of))];
+      return [view.by.field, ...view.columns.flatMap(({ of }) => fieldsMeasured(of)), ...(view.rank === undefined ? [] : [view.rank])];
     case 'list':
-      return view.fields;
+      return [...view.fields, ...(view.order === undefined ? [] : [view.order.field])];
   }
 }
 

@@ -1,3 +1,4 @@
+import { LEVEL_COLOURS, rankOf } from './levels.ts';
 import { lucene } from './lucene.ts';
 import { type Measure, titleOf, type View } from './panel.ts';
 
@@ -35,24 +36,36 @@ export function visState(title: string, view: Exclude<View, { kind: 'list' }>, t
       return {
         title,
         type: 'histogram',
-        aggs: [metric(1, view.of, times), timeHistogram(times), terms(3, 'group', view.by, 10)],
+        aggs: [metric(1, view.of, times), timeHistogram(times.time, 'auto'), terms(3, 'group', view.by, { size: 10 })],
         params: axes('stacked', 'bottom', titleOf(view.of)),
       };
     case 'bars':
       return {
         title,
         type: 'horizontal_bar',
-        aggs: [metric(1, view.of, times), terms(2, 'segment', view.by, view.top)],
-        params: axes('normal', 'left', titleOf(view.of)),
+        aggs: [metric(1, view.of, times), terms(2, rankOf(view.by) === undefined ? 'segment' : 'group', view.by, { size: view.top })],
+        params: axes(rankOf(view.by) === undefined ? 'normal' : 'stacked', 'left', titleOf(view.of)),
       };
     case 'share':
-      return { title, type: 'pie', aggs: [metric(1, view.of, times), terms(2, 'segment', view.by, view.top)], params: PIE };
+      return { title, type: 'pie', aggs: [metric(1, view.of, times), terms(2, 'segment', view.by, { size: view.top })], params: PIE };
     case 'steps':
       return { title, type: 'histogram', aggs: [metric(1, { count: true }, times), filters(view)], params: axes('normal', 'bottom', 'Count') };
+    case 'ahead':
+      return {
+        title,
+        type: 'histogram',
+        aggs: [metric(1, { count: true }, times), timeHistogram(view.date, 'w')],
+        params: axes('normal', 'bottom', 'Count'),
+      };
     case 'table': {
       const metrics = view.columns.map((column, i) => metric(i + 2, column.of, times, column.title));
       const sortBy = metrics.find(({ type }) => type !== 'top_hits')?.id ?? '_key';
-      return { title, type: 'table', aggs: [...metrics, terms(1, 'bucket', view.by.field, view.top, sortBy, view.by.title)], params: TABLE };
+      return {
+        title,
+        type: 'table',
+        aggs: [...metrics, terms(1, 'bucket', view.by.field, { size: view.top, orderBy: sortBy, rank: view.rank, label: view.by.title })],
+        params: TABLE,
+      };
     }
   }
 }
@@ -69,15 +82,38 @@ function metric(id: number, of: Measure, times: TimeFields, customLabel = titleO
   return { ...base, type: 'top_hits', params: { field: of.latest, ...newest, customLabel } };
 }
 
-/** `orderBy`: the id of a metric, or `_key`, by name. */
-function terms(id: number, schema: Aggregation['schema'], field: string, size: number, orderBy = '1', customLabel = field): Aggregation {
+/** Colours as somebody would choose them in the legend; `uiStateJSON` of a visualisation. */
+export function uiState(view: View): object {
+  return 'by' in view && typeof view.by === 'string' && rankOf(view.by) !== undefined ? { vis: { colors: LEVEL_COLOURS } } : {};
+}
+
+interface Terms {
+  readonly size: number;
+  /** The id of a metric, or `_key`, by name. */
+  readonly orderBy?: string;
+  /** A number that orders instead. */
+  readonly rank?: string | undefined;
+  readonly label?: string;
+}
+
+function terms(
+  id: number,
+  schema: Aggregation['schema'],
+  field: string,
+  { size, orderBy = '1', rank = rankOf(field), label: customLabel = field }: Terms,
+): Aggregation {
   const others = { otherBucket: false, otherBucketLabel: 'Other', missingBucket: false, missingBucketLabel: 'Missing' };
-  const params = { field, orderBy, order: orderBy === '_key' ? 'asc' : 'desc', size, ...others, customLabel };
+  const ranked = rank === undefined ? { orderBy } : { orderBy: 'custom', orderAgg: rankAggregation(id, rank) };
+  const params = { field, ...ranked, order: orderBy === '_key' && rank === undefined ? 'asc' : 'desc', size, ...others, customLabel };
   return { id: String(id), enabled: true, type: 'terms', schema, params };
 }
 
-function timeHistogram({ time }: TimeFields): Aggregation {
-  const params = { field: time, interval: 'auto', min_doc_count: 1, drop_partials: false, scaleMetricValues: false, extended_bounds: {} };
+function rankAggregation(id: number, field: string): object {
+  return { id: `${id}-orderAgg`, enabled: true, type: 'max', schema: 'orderAgg', params: { field } };
+}
+
+function timeHistogram(field: string, interval: 'auto' | 'w'): Aggregation {
+  const params = { field, interval, min_doc_count: 1, drop_partials: false, scaleMetricValues: false, extended_bounds: {} };
   return { id: '2', enabled: true, type: 'date_histogram', schema: 'segment', params };
 }
 

@@ -11,6 +11,13 @@ const OURS = all(is('rule.groups', 'portlog'), { field: 'rule.groups', isNot: 'p
 /** What Wazuh calls high, and what the rules of high and critical severity have. */
 const HIGH = 12;
 const COUNT: Measure = { count: true };
+const CONTROLS = [
+  { title: 'Site', field: 'data.nmap.site' },
+  { title: 'Zone', field: 'data.nmap.zone' },
+  { title: 'Network', field: 'data.nmap.network' },
+  { title: 'Severity', field: 'data.nmap.level' },
+  { title: 'Host', field: 'data.server.address' },
+].map((control) => ({ ...control, pattern: ALERTS }));
 
 /**
  * What the alerts of our rules say. Wazuh stores alerts, not events: what fires no rule is not there to be shown. Events are
@@ -21,6 +28,7 @@ const WAZUH_DASHBOARD: OsdDashboard = {
   title: 'nmap alerts',
   about: 'What the rules of portlog have told. Nothing here: nothing was told in this time range, or no scan was looked at.',
   days: 30,
+  controls: CONTROLS,
   panels: [
     panel('alerts', 'Alerts', 'All that the rules have told.', { kind: 'number', column: { title: 'Alerts', of: COUNT } }, 6, 5),
     panel(
@@ -48,7 +56,28 @@ const WAZUH_DASHBOARD: OsdDashboard = {
       6,
       5,
     ),
-    panel('timeline', 'Alerts over time', 'By the event that they are about.', { kind: 'timeline', by: 'data.event.action', of: COUNT }, 24, 10),
+    panel(
+      'what-to-do',
+      'What to do first',
+      'Kinds of weaknesses that alerts have told of, the gravest first. Wazuh stores alerts, so what is mended since is here until the time range has passed it.',
+      {
+        kind: 'table',
+        by: { title: 'what to do', field: 'data.nmap.finding.remedy' },
+        columns: [
+          { title: 'kind of weakness', of: { latest: 'data.nmap.rule.name' } },
+          { title: 'severity', of: { latest: 'data.nmap.level' } },
+          { title: 'hosts', of: { distinct: 'data.server.address' } },
+          { title: 'last alert', of: { latest: TIME } },
+        ],
+        top: 10,
+        rank: 'rule.level',
+      },
+      24,
+      10,
+      is('data.event.action', 'finding-opened', 'exposure-unexpected', 'exposure-expired'),
+    ),
+    panel('timeline', 'Alerts over time', 'By the event that they are about.', { kind: 'timeline', by: 'data.event.action', of: COUNT }, 12, 10),
+    panel('levels', 'Alerts over time, by severity', 'As the event says it.', { kind: 'timeline', by: 'data.nmap.level', of: COUNT }, 12, 10),
     panel(
       'by-level',
       'By severity',
@@ -90,7 +119,15 @@ const WAZUH_DASHBOARD: OsdDashboard = {
       'runbooks/ says what to do about each.',
       {
         kind: 'list',
-        fields: ['rule.level', 'rule.description', 'data.server.address', 'data.server.port', 'data.nmap.zone', 'data.nmap.site', 'data.message'],
+        fields: [
+          'data.nmap.level',
+          'rule.description',
+          'data.server.address',
+          'data.server.port',
+          'data.nmap.zone',
+          'data.nmap.site',
+          'data.nmap.finding.remedy',
+        ],
       },
       24,
       16,
@@ -98,16 +135,75 @@ const WAZUH_DASHBOARD: OsdDashboard = {
   ],
 };
 
+/** One address: the filter at its head, because the index pattern is Wazuh's own, and cannot make links of addresses. */
+const WAZUH_HOST: OsdDashboard = {
+  id: 'portlog-wazuh-host',
+  title: 'Host: nmap alerts',
+  about: 'What was told of one address: choose it at the right. Without one, all hosts are here.',
+  days: 90,
+  controls: CONTROLS.toReversed(),
+  panels: [
+    panel(
+      'last',
+      'Last alert',
+      'When a rule has told something of it for the last time.',
+      { kind: 'number', column: { title: 'Last alert', of: { latest: TIME } } },
+      6,
+      5,
+    ),
+    panel('alerts', 'Alerts', 'All that was told of it.', { kind: 'number', column: { title: 'Alerts', of: COUNT } }, 6, 5),
+    panel('by-level', 'By severity', 'As the event says it.', { kind: 'bars', by: 'data.nmap.level', of: COUNT, top: 5 }, 12, 5),
+    panel(
+      'ports',
+      'Ports that were told of',
+      'What was told last of each: whether it is open still, portlog inventory says.',
+      {
+        kind: 'table',
+        by: { title: 'port', field: 'data.server.port' },
+        columns: [
+          { title: 'last alert', of: { latest: TIME } },
+          { title: 'what', of: { latest: 'data.event.action' } },
+          { title: 'service', of: { latest: 'data.service.type' } },
+          { title: 'severity', of: { latest: 'data.nmap.level' } },
+        ],
+        top: 50,
+      },
+      24,
+      10,
+    ),
+    panel(
+      'weaknesses',
+      'Weaknesses, with what to do',
+      'The newest first. finding-resolved: it is mended.',
+      {
+        kind: 'list',
+        fields: [
+          'data.event.action',
+          'data.nmap.level',
+          'data.server.address',
+          'data.server.port',
+          'data.nmap.finding.title',
+          'data.nmap.finding.remedy',
+        ],
+      },
+      24,
+      10,
+      is('data.event.action', 'finding-opened', 'finding-resolved', 'exposure-unexpected', 'exposure-expired'),
+    ),
+    panel(
+      'history',
+      'Its history',
+      'Everything that was told of it, the newest first.',
+      { kind: 'list', fields: ['data.event.action', 'data.nmap.level', 'data.server.address', 'data.server.port', 'data.message'] },
+      24,
+      12,
+    ),
+  ],
+};
+
 /** Searches, visualisations and the dashboard, for the import of Wazuh's dashboard. */
 export function wazuhObjects(): readonly OsdObject[] {
-  return osdDashboards([WAZUH_DASHBOARD], {
-    pattern: ALERTS,
-    fields: [
-      ['Site', 'data.nmap.site'],
-      ['Zone', 'data.nmap.zone'],
-      ['Host', 'data.server.address'],
-    ],
-  });
+  return osdDashboards([WAZUH_DASHBOARD, WAZUH_HOST]);
 }
 
 function panel(id: string, title: string, about: string, view: View, width: number, height: number, where?: Filter): OsdPanel {

@@ -118,17 +118,26 @@ function aggregations(buckets: Columns, metrics: Columns): object {
   const [first, ...others] = buckets;
   if (first === undefined) return Object.fromEntries(metrics.flatMap(([id, column]) => metric(column).map((one) => [id, one])));
   const [id, column] = first;
-  const inner = aggregations(others, metrics);
+  const { orderAgg } = column.params as { orderAgg?: LensColumn };
+  const rank = orderAgg === undefined ? {} : { [RANK]: metric(orderAgg)[0] };
+  const inner = { ...aggregations(others, metrics), ...rank };
   return { [id]: { ...bucket(column, metrics), aggs: inner } };
 }
 
+/** What orders groups and is not shown. */
+const RANK = 'rank';
+
 function bucket({ operationType, sourceField: field, params }: LensColumn, metrics: Columns): object {
   const given = params as any;
-  if (operationType === 'date_histogram') return { date_histogram: { field, fixed_interval: '1d', min_doc_count: 1 } };
+  if (operationType === 'date_histogram')
+    return {
+      date_histogram: { field, ...(/^1?w$/.test(given.interval) ? { calendar_interval: 'week' } : { fixed_interval: '1d' }), min_doc_count: 1 },
+    };
   if (operationType === 'filters')
     return {
       filters: { filters: Object.fromEntries(given.filters.map(({ label, input }: any) => [label, { query_string: { query: input.query } }])) },
     };
+  if (given.orderBy.type === 'custom') return { terms: { field, size: given.size, order: { [RANK]: given.orderDirection } } };
   const by =
     given.orderBy.type === 'alphabetical'
       ? '_key'

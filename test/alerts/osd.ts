@@ -78,8 +78,9 @@ function columnOf({ type, params }: any): LensColumn {
   if (metric !== undefined)
     return { ...base, label: params.customLabel, operationType: metric, isBucketed: false, params: { sortField: params.sortField } };
   const bucket = { ...base, isBucketed: true, operationType: type };
-  if (type === 'date_histogram') return { ...bucket, label: params.field, params: {} };
+  if (type === 'date_histogram') return { ...bucket, label: params.field, params: { interval: params.interval } };
   if (type === 'filters') return { ...bucket, label: 'Filters', params };
   const orderBy = params.orderBy === '_key' ? { type: 'alphabetical' } : { type: 'column', columnId: params.orderBy };
-  return { ...bucket, label: params.customLabel, params: { size: params.size, orderBy, orderDirection: params.order } };
+  const ordered = params.orderBy === 'custom' ? { orderBy: { type: 'custom' }, orderAgg: columnOf(params.orderAgg) } : { orderBy };
+  return { ...bucket, label: params.customLabel, params: { size: params.size, ...ordered, orderDirection: params.order } };
 }

@@ -63,7 +63,7 @@ export const OSD_OBJECT = {
     migrationVersion: { type: 'object', minProperties: 1, maxProperties: 1 },
   }),
   oneOf: [
-    osdOf('index-pattern', '7.6.0', { title: text, timeFieldName: text }, ['timeFieldName']),
+    osdOf('index-pattern', '7.6.0', { title: text, timeFieldName: text, fieldFormatMap: text }, ['timeFieldName']),
     osdOf('search', '7.9.3', {
       title: text,
       description: text,
@@ -157,7 +157,7 @@ export const GRAFANA_DASHBOARD = {
         required: ['id', 'type', 'title', 'description', 'datasource', 'gridPos', 'targets'],
         properties: {
           id: { type: 'integer', minimum: 1 },
-          type: { enum: ['stat', 'timeseries', 'bargauge', 'piechart', 'table', 'logs'] },
+          type: { enum: ['stat', 'timeseries', 'bargauge', 'piechart', 'table'] },
           title: text,
           description: text,
           datasource: object({ type: { const: 'loki' }, uid: { const: '${datasource}' } }),

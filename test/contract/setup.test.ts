@@ -250,7 +250,7 @@ describe('portlog setup kibana', () => {
     expect(code).toBe(0);
     expect(said).toHaveLength(RULE_COUNT + 1);
     expect(said.slice(0, 2)).toEqual([
-      'created 4 dashboards, and 9 data views, searches and tags that belong to them',
+      'created 5 dashboards, and 14 data views, searches and tags that belong to them',
       'created alert rule "[portlog] New open port"',
     ]);
     expect(kibana.rules.size).toBe(RULE_COUNT);
@@ -271,7 +271,7 @@ describe('portlog setup kibana', () => {
     const { said, code } = await setup('kibana', url, '--namespace', 'prod');
     expect(code).toBe(1);
     expect(said.filter((line) => line.startsWith(KEPT))).toEqual([
-      `${KEPT} 4 dashboards, and 9 data views, searches and tags that belong to them`,
+      `${KEPT} 5 dashboards, and 14 data views, searches and tags that belong to them`,
       `${KEPT} alert rule "[portlog] New open port"`,
     ]);
     expect(said.at(-1)).toBe(FORCE);
@@ -361,6 +361,7 @@ describe('portlog setup grafana', () => {
       'created dashboard "portlog: What changed"',
       'created dashboard "portlog: Exposure now"',
       'created dashboard "portlog: Scan health"',
+      'created dashboard "portlog: Host"',
       'created dashboard "portlog: Weaknesses"',
       `created ${RULE_COUNT} alert rules`,
     ]);
@@ -402,7 +403,7 @@ describe('portlog setup grafana', () => {
   test('--remove', async () => {
     await setup('grafana', url);
     const { said } = await setup('grafana', url, '--remove');
-    expect(said).toHaveLength(6);
+    expect(said).toHaveLength(7);
     expect([grafana.group, grafana.dashboards.size, grafana.folders.size]).toEqual([undefined, 0, 0]);
   });
 });
@@ -410,7 +411,7 @@ describe('portlog setup grafana', () => {
 describe.each(['opensearch-dashboards', 'wazuh-dashboard'])('portlog setup %s', (target) => {
   let osd: FakeKibana;
   let url: string;
-  const [dashboards, others] = target === 'wazuh-dashboard' ? ['1 dashboard', 13] : ['4 dashboards', 48];
+  const [dashboards, others] = target === 'wazuh-dashboard' ? ['2 dashboards', 23] : ['5 dashboards', 63];
   const what = `${dashboards}, and ${others} index patterns, searches and visualizations that belong to them`;
   beforeEach(async () => {
     osd = new FakeKibana('osd-xsrf');
@@ -599,7 +600,7 @@ describe('monitors and policy of portlog setup opensearch', () => {
 describe('--export', () => {
   test.each([
     ['kibana', ['README.md', 'portlog.ndjson', 'rules', 'runbooks'], 2 + 2 * RULE_COUNT],
-    ['grafana', ['README.md', 'alerting', 'dashboards', 'runbooks'], 6 + RULE_COUNT],
+    ['grafana', ['README.md', 'alerting', 'dashboards', 'runbooks'], 7 + RULE_COUNT],
     ['loki', ['README.md', 'alertmanager.yaml', 'rules.yaml', 'runbooks'], 3 + RULE_COUNT],
     [
       'opensearch',

@@ -1,3 +1,6 @@
+import { columnName } from '../../src/content/column-names.ts';
+import { LEVEL_COLOURS } from '../../src/content/levels.ts';
+
 /** A panel with what it shows, wherever it came from. Places in a grid of `columns`. */
 export interface Widget {
   readonly title: string;
@@ -11,10 +14,15 @@ export interface Widget {
 
 export type Body =
   | { readonly kind: 'number'; readonly text: string }
-  | { readonly kind: 'bars'; readonly bars: readonly { readonly label: string; readonly value: number }[] }
+  | { readonly kind: 'bars' | 'columns' | 'ring'; readonly bars: readonly Bar[] }
   | { readonly kind: 'timeline'; readonly points: readonly Point[] }
   | { readonly kind: 'table'; readonly rows: readonly Readonly<Record<string, unknown>>[] }
   | { readonly kind: 'text'; readonly lines: readonly string[] };
+
+interface Bar {
+  readonly label: string;
+  readonly value: number;
+}
 
 export interface Point {
   /** Epoch milliseconds. */
@@ -26,6 +34,8 @@ export interface Point {
 export interface Board {
   readonly id: string;
   readonly title: string;
+  /** What it can be filtered by. */
+  readonly filters: readonly string[];
   readonly columns: number;
   /** Pixels. */
   readonly rowHeight: number;
@@ -36,7 +46,7 @@ const COLOURS = ['#54b399', '#6092c0', '#d36086', '#9170b8', '#ca8eae', '#d6bf57
 
 const STYLE = `
   body { font: 13px/1.4 'DejaVu Sans', sans-serif; margin: 0; padding: 16px; background: #f2f4f8; color: #2b3240; width: 1500px; }
-  h1 { font-size: 20px; margin: 0 0 12px; }
+  h1 { font-size: 20px; margin: 0 0 12px; } .filters { display: flex; gap: 8px; margin-bottom: 10px; } .filters span { background: #fff; border: 1px solid #d8dee9; border-radius: 4px; padding: 3px 12px; min-width: 90px; }
   .board { display: grid; gap: 8px; }
   .panel { background: #fff; border: 1px solid #d8dee9; border-radius: 6px; padding: 8px 10px; overflow: hidden; display: flex; flex-direction: column; }
   .panel > b { font-size: 13px; } .panel > small { color: #7a8494; margin-bottom: 6px; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
@@ -45,15 +55,17 @@ const STYLE = `
   .bar span { text-align: right; overflow: hidden; white-space: nowrap; text-overflow: ellipsis; } .bar i { display: inline-block; height: 11px; border-radius: 2px; margin-right: 4px; }
   .time { display: flex; align-items: flex-end; gap: 2px; flex: 1; min-height: 0; } .time > div { flex: 1; display: flex; flex-direction: column-reverse; height: 100%; } .time i { display: block; }
   .legend { font-size: 10px; display: flex; flex-wrap: wrap; gap: 2px 8px; margin-top: 4px; } .legend i { display: inline-block; width: 8px; height: 8px; margin-right: 3px; }
-  table { border-collapse: collapse; font-size: 11px; } td, th { text-align: left; padding: 2px 8px 2px 0; border-bottom: 1px solid #eef1f6; white-space: nowrap; max-width: 420px; overflow: hidden; text-overflow: ellipsis; }
+  table { border-collapse: collapse; font-size: 11px; width: 100%; } td, th { text-align: left; padding: 2px 10px 2px 4px; border-bottom: 1px solid #eef1f6; white-space: nowrap; max-width: 440px; overflow: hidden; text-overflow: ellipsis; } td a { color: #0b64dd; } td.level { color: #fff; width: 60px; }
+  .ring { display: flex; gap: 16px; align-items: center; margin: auto; } .ring > i { width: 130px; height: 130px; border-radius: 50%; -webkit-mask: radial-gradient(circle, transparent 40px, #000 41px); } .ring .legend { flex-direction: column; font-size: 12px; }
+  .upright { display: flex; gap: 4px; flex: 1; align-items: flex-end; min-height: 0; } .upright div { flex: 1; display: flex; flex-direction: column; justify-content: flex-end; height: 100%; font-size: 10px; text-align: center; overflow: hidden; }
   pre { font: 11px/1.5 'DejaVu Sans Mono', monospace; margin: 0; white-space: pre-wrap; }
 `;
 
 /** One page for a dashboard and its last days: no scripts, nothing from elsewhere. */
 export function page(board: Board, days: number): string {
-  const { title, columns, rowHeight, widgets } = board;
+  const { title, filters, columns, rowHeight, widgets } = board;
   const grid = `grid-template-columns: repeat(${columns}, 1fr); grid-auto-rows: ${rowHeight}px;`;
-  return `<!doctype html><meta charset="utf-8"><title>${escaped(title)}</title><style>${STYLE}</style><h1>${escaped(title)}</h1><div class="board" style="${grid}">${widgets.map((widget) => panel(widget, days)).join('\n')}</div>\n`;
+  return `<!doctype html><meta charset="utf-8"><title>${escaped(title)}</title><style>${STYLE}</style><h1>${escaped(title)}</h1><div class="filters">${filters.map((name) => `<span>${escaped(name)}: Any ▾</span>`).join('')}</div><div class="board" style="${grid}">${widgets.map((widget) => panel(widget, days)).join('\n')}</div>\n`;
 }
 
 function panel({ title, about, x, y, w, h, body }: Widget, days: number): string {
@@ -67,6 +79,10 @@ function bodyOf(body: Body, days: number): string {
       return `<div class="number">${escaped(body.text)}</div>`;
     case 'bars':
       return body.bars.length === 0 ? NOTHING : bars(body.bars);
+    case 'columns':
+      return body.bars.length === 0 ? NOTHING : upright(body.bars);
+    case 'ring':
+      return body.bars.every(({ value }) => value === 0) ? NOTHING : ring(body.bars.filter(({ value }) => value > 0));
     case 'timeline':
       return body.points.length === 0 ? NOTHING : timeline(body.points, days);
     case 'table':
@@ -78,47 +94,67 @@ function bodyOf(body: Body, days: number): string {
 
 const NOTHING = '<div class="empty">nothing</div>';
 
-function bars(all: readonly { readonly label: string; readonly value: number }[]): string {
+function bars(all: readonly Bar[]): string {
   const most = Math.max(1, ...all.map(({ value }) => value));
   return all
     .map(
-      ({ label, value }, i) =>
-        `<div class="bar"><span>${escaped(label)}</span><div><i style="width:${(value / most) * 80}%;background:${colour(i)}"></i>${value}</div></div>`,
+      ({ label, value }) =>
+        `<div class="bar"><span>${escaped(label)}</span><div><i style="width:${(value / most) * 80}%;background:${colour(label, 0)}"></i>${value}</div></div>`,
     )
     .join('');
+}
+
+function upright(all: readonly Bar[]): string {
+  const most = Math.max(1, ...all.map(({ value }) => value));
+  return `<div class="upright">${all
+    .map(({ label, value }) => `<div>${value}<i style="height:${(value / most) * 70}%;background:${COLOURS[0]}"></i>${escaped(label)}</div>`)
+    .join('')}</div>`;
+}
+
+function ring(all: readonly Bar[]): string {
+  const sum = all.reduce((total, { value }) => total + value, 0);
+  let at = 0;
+  const slices = all.map(({ label, value }, i) => {
+    const from = at;
+    at += (value / sum) * 100;
+    return `${colour(label, i)} ${from}% ${at}%`;
+  });
+  const legend = all.map(({ label, value }, i) => `<span><i style="background:${colour(label, i)}"></i>${escaped(label)} ${value}</span>`);
+  return `<div class="ring"><i style="background:conic-gradient(${slices.join(', ')})"></i><div class="legend">${legend.join('')}</div></div>`;
 }
 
 const DAY_MS = 86_400_000;
 
 /** A column a day. */
 function timeline(points: readonly Point[], days: number): string {
-  const groups = [...new Set(points.map(({ group }) => group))].toSorted();
+  const found = [...new Set(points.map(({ group }) => group))];
+  const levels = Object.keys(LEVEL_COLOURS).toReversed();
+  const groups = found.every((group) => levels.includes(group)) ? levels.filter((level) => found.includes(level)) : found.toSorted();
   const first = Math.floor(Date.now() / DAY_MS) - days;
   const columns = Array.from({ length: days + 2 }, (_, i) => points.filter(({ time }) => Math.floor(time / DAY_MS) === first + i));
   const most = Math.max(1, ...columns.map((column) => column.reduce((sum, { value }) => sum + value, 0)));
   const drawn = columns.map(
     (column) =>
-      `<div>${column.map(({ group, value }) => `<i style="height:${(value / most) * 100}%;background:${colour(groups.indexOf(group))}"></i>`).join('')}</div>`,
+      `<div>${column
+        .toSorted((a, b) => groups.indexOf(a.group) - groups.indexOf(b.group))
+        .map(({ group, value }) => `<i style="height:${(value / most) * 100}%;background:${colour(group, groups.indexOf(group))}"></i>`)
+        .join('')}</div>`,
   );
-  const legend = groups.map((group, i) => `<span><i style="background:${colour(i)}"></i>${escaped(group)}</span>`);
+  const legend = groups.map((group, i) => `<span><i style="background:${colour(group, i)}"></i>${escaped(group)}</span>`);
   return `<div class="time">${drawn.join('')}</div><div class="legend">${legend.join('')}</div>`;
 }
 
 function table(rows: readonly Readonly<Record<string, unknown>>[]): string {
   const names = [...new Set(rows.flatMap((row) => Object.keys(row)))];
-  const cells = (tag: string, values: readonly string[]): string =>
-    `<tr>${values.map((value) => `<${tag}>${escaped(value)}</${tag}>`).join('')}</tr>`;
-  return `<table>${cells(
-    'th',
-    names.map((name) => name.replace(/^nmap\.(?:change|inventory|scan|finding)\./, '')),
-  )}${rows
-    .map((row) =>
-      cells(
-        'td',
-        names.map((name) => shown(row[name])),
-      ),
-    )
-    .join('')}</table>`;
+  const head = names.map((name) => `<th>${escaped(columnName(name))}</th>`).join('');
+  const body = rows.map((row) => `<tr>${names.map((name) => cell(columnName(name), shown(row[name]))).join('')}</tr>`);
+  return `<table><tr>${head}</tr>${body.join('')}</table>`;
+}
+
+/** A level has its colour, and an address leads to the dashboard of its host. */
+function cell(name: string, text: string): string {
+  if (text in LEVEL_COLOURS) return `<td class="level" style="background:${colour(text, 0)}">${escaped(text)}</td>`;
+  return name === 'host' ? `<td><a href="#">${escaped(text)}</a></td>` : `<td>${escaped(text)}</td>`;
 }
 
 function shown(value: unknown): string {
@@ -128,8 +164,8 @@ function shown(value: unknown): string {
   return text.replace(/(\d{4}-\d\d-\d\d)T(\d\d:\d\d)[\d:.]*Z/, '$1 $2');
 }
 
-function colour(index: number): string {
-  return COLOURS[index % COLOURS.length] ?? '#888';
+function colour(label: string, index: number): string {
+  return (LEVEL_COLOURS as Readonly<Record<string, string>>)[label] ?? COLOURS[index % COLOURS.length] ?? '#888';
 }
 
 function escaped(text: string): string {

@@ -1,6 +1,6 @@
 import { is, type Filter } from '../../alert/filter.ts';
 import type { Dashboard } from '../panel.ts';
-import { COUNT, lastLook, number } from './parts.ts';
+import { COUNT, lastLook, number, placeControls } from './parts.ts';
 
 const changed = (...actions: readonly string[]): Filter => is('event.action', ...actions);
 /** What is told of a host; the digests of a run stand beside it. */
@@ -26,6 +26,7 @@ export const changes: Dashboard = {
   title: 'What changed',
   about: 'What is other than it was. Nothing here with a finished scan at the left: nothing has changed.',
   days: 30,
+  controls: placeControls('events'),
   panels: [
     lastLook,
     number('opened', 'Ports opened', 'Ports that are open and were not, or are open again.', {
@@ -56,13 +57,14 @@ export const changes: Dashboard = {
     {
       id: 'list',
       title: 'Before and after',
-      about: 'Every change, the newest first. since: how long the old state is known to have stood.',
+      about: 'Every change, the newest first, with what was before and since when that stood. An address leads to the dashboard of its host.',
       query: {
         from: 'nmap.change',
         where: AT_HOST,
         view: {
           kind: 'list',
           fields: [
+            '@timestamp',
             'event.action',
             'server.address',
             'server.port',
@@ -86,7 +88,7 @@ export const changes: Dashboard = {
       query: {
         from: 'nmap.change',
         where: changed('baseline', 'mass-change', 'scope-shrank'),
-        view: { kind: 'list', fields: ['event.action', 'nmap.site', 'message'] },
+        view: { kind: 'list', fields: ['@timestamp', 'event.action', 'nmap.site', 'message'] },
       },
       width: 24,
       height: 8,

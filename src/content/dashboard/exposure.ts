@@ -1,6 +1,6 @@
 import { all, atLeast, exists, is } from '../../alert/filter.ts';
 import type { Dashboard, Panel } from '../panel.ts';
-import { COUNT, finished, GRAVE, lastLook, number, openNow, openPort } from './parts.ts';
+import { COUNT, finished, GRAVE, HOST_GONE, lastLook, number, openNow, openPort, placeControls, PORT_GONE } from './parts.ts';
 
 const exposedHost = all(is('nmap.inventory.kind', 'host'), is('nmap.inventory.state', 'up'), atLeast('nmap.inventory.open_ports', 1));
 
@@ -22,7 +22,8 @@ export const exposure: Dashboard = {
   id: 'portlog-exposure',
   title: 'Exposure now',
   about: 'What is open now, as far as scans have looked. Closed ports are not counted.',
-  days: 8,
+  days: 30,
+  controls: [...placeControls('inventory'), { title: 'Severity', field: 'nmap.inventory.level', from: 'inventory' }],
   panels: [
     lastLook,
     number(
@@ -63,9 +64,30 @@ export const exposure: Dashboard = {
     openPortsBy('by-port', 'Open ports by number', 'The ports that are open at most hosts.', 'server.port', 8),
     openPortsBy('by-zone', 'Open ports by zone', 'Empty without a file of expected exposure, which names the zones.', 'nmap.zone', 8, 'share'),
     {
+      id: 'over-time',
+      title: 'Open ports over time, by zone',
+      about: 'As the scans of each day saw them, each port once. Empty without a file of expected exposure; a day without a scan has no bar.',
+      query: {
+        from: 'nmap.port',
+        where: all(openNow, exists('nmap.zone')),
+        view: { kind: 'timeline', by: 'nmap.zone', of: { distinct: 'nmap.entity.id' } },
+      },
+      width: 16,
+      height: 10,
+    },
+    {
+      id: 'by-level',
+      title: 'Open ports by their gravest weakness',
+      about: 'info: none is known. In Loki: weaknesses of the last scans, by severity.',
+      query: { from: 'nmap.inventory', where: openPort, view: { kind: 'share', by: 'nmap.inventory.level', of: COUNT, top: 5 } },
+      withoutInventory: { from: 'nmap.finding', lastScan: true, view: { kind: 'share', by: 'nmap.finding.level', of: COUNT, top: 5 } },
+      width: 8,
+      height: 10,
+    },
+    {
       id: 'hosts',
       title: 'Most exposed hosts',
-      about: 'Hosts with open ports, those with the gravest weakness first. risk: 99 critical, 73 high, 47 medium, 21 low.',
+      about: 'Hosts with open ports, those with the gravest weakness first. An address leads to the dashboard of its host.',
       query: {
         from: 'nmap.inventory',
         where: exposedHost,
@@ -73,19 +95,26 @@ export const exposure: Dashboard = {
           kind: 'table',
           by: { title: 'host', field: 'server.address' },
           columns: [
-            { title: 'risk', of: { largest: 'nmap.inventory.risk' } },
+            { title: 'gravest weakness', of: { latest: 'nmap.inventory.level' } },
             { title: 'open ports', of: { largest: 'nmap.inventory.open_ports' } },
             { title: 'weaknesses', of: { largest: 'nmap.inventory.findings' } },
+            { title: 'name', of: { latest: 'host.name' } },
             { title: 'zone', of: { latest: 'nmap.zone' } },
             { title: 'last seen', of: { latest: 'nmap.inventory.last_seen' } },
           ],
           top: 50,
+          rank: 'nmap.inventory.risk',
         },
       },
       withoutInventory: {
         from: 'nmap.host',
         where: atLeast('nmap.host.ports.open', 1),
-        view: { kind: 'list', fields: ['host.ip', 'host.name', 'nmap.host.ports.open', 'nmap.zone'] },
+        newestUntil: HOST_GONE,
+        view: {
+          kind: 'list',
+          fields: ['host.ip', 'host.name', 'nmap.host.ports.open', 'nmap.zone', '@timestamp'],
+          order: { field: 'nmap.host.ports.open', first: 'largest' },
+        },
       },
       width: 24,
       height: 12,
@@ -93,7 +122,8 @@ export const exposure: Dashboard = {
     {
       id: 'ports',
       title: 'Open ports',
-      about: 'Each port as it was found when it changed last; in Loki, as the scans of the time range saw it.',
+      about:
+        'Each port once, as it was found when it changed last; in Loki, as the newest scan of the time range saw it, and those of a host that does not answer any more until the time range has passed them.',
       query: {
         from: 'nmap.inventory',
         where: openPort,
@@ -110,14 +140,26 @@ export const exposure: Dashboard = {
             'nmap.inventory.since',
             'nmap.zone',
           ],
+          order: { field: 'nmap.inventory.risk', first: 'largest' },
         },
       },
       withoutInventory: {
         from: 'nmap.port',
         where: openNow,
+        newestUntil: PORT_GONE,
         view: {
           kind: 'list',
-          fields: ['server.address', 'host.name', 'server.port', 'network.transport', 'service.type', 'service.version', 'nmap.zone'],
+          fields: [
+            'server.address',
+            'host.name',
+            'server.port',
+            'network.transport',
+            'service.type',
+            'nmap.service.product',
+            'service.version',
+            'nmap.zone',
+            '@timestamp',
+          ],
         },
       },
       width: 24,

@@ -9,6 +9,7 @@ export const health: Dashboard = {
   title: 'Scan health',
   about: 'Whether scans come, end well, and reach their destinations.',
   days: 30,
+  controls: [{ title: 'Site', field: 'nmap.site', from: 'events' }],
   panels: [
     lastLook,
     number('failed', 'Failed or cut scans', '0 with a finished scan at the left: all ended well. Scans that have looked at nothing count.', {
@@ -80,8 +81,16 @@ export const health: Dashboard = {
         from: 'nmap.scan',
         view: {
           kind: 'list',
-          fields: ['event.action', 'nmap.site', 'nmap.scan.args', 'nmap.scan.hosts.up', 'nmap.scan.ports.open', 'nmap.scan.elapsed', 'event.reason'],
-          beside: ['nmap.scan.args'],
+          fields: [
+            '@timestamp',
+            'event.action',
+            'nmap.site',
+            'nmap.scan.hosts.up',
+            'nmap.scan.ports.open',
+            'nmap.scan.elapsed',
+            'nmap.scan.args',
+            'event.reason',
+          ],
         },
       },
       width: 24,
@@ -102,7 +111,7 @@ export const health: Dashboard = {
       query: {
         from: 'nmap.health',
         where: is('event.outcome', 'failure'),
-        view: { kind: 'list', fields: ['event.action', 'nmap.site', 'message'] },
+        view: { kind: 'list', fields: ['@timestamp', 'event.action', 'nmap.site', 'message'] },
       },
       width: 12,
       height: 10,

@@ -1,5 +1,5 @@
-import { all, is } from '../../alert/filter.ts';
-import type { Measure, Panel, Query } from '../panel.ts';
+import { all, type Filter, is } from '../../alert/filter.ts';
+import type { Control, Measure, Panel, Query } from '../panel.ts';
 
 /* What several dashboards ask. */
 
@@ -12,13 +12,33 @@ export const openPort = all(is('nmap.inventory.kind', 'port'), is('nmap.inventor
   field: 'nmap.inventory.host_state',
   isNot: 'down',
 });
+export const openFinding = all(is('nmap.inventory.kind', 'finding'), is('nmap.inventory.state', 'open'), {
+  field: 'nmap.inventory.host_state',
+  isNot: 'down',
+});
 export const openNow = is('nmap.port.state', 'open');
+
+/** Changes after which a port, a weakness or a host is not there any more. */
+export const PORT_GONE = ['port-closed'];
+export const FINDING_GONE = ['finding-resolved'];
+export const HOST_GONE = ['host-missing'];
+
+/** Where in the network. Values are those of the time range, or all that are known. */
+export function placeControls(from: Control['from']): readonly Control[] {
+  return [
+    { title: 'Site', field: 'nmap.site', from },
+    { title: 'Zone', field: 'nmap.zone', from },
+    { title: 'Network', field: 'nmap.network', from },
+    { title: 'Host', field: 'server.address', from },
+  ];
+}
 
 /** Stands at the head of each dashboard: without it, an empty panel could mean that nobody has looked. */
 export const lastLook: Panel = {
   id: 'last-scan',
   title: 'Last finished scan',
-  about: 'When a scan ended well for the last time. Nothing here: nobody has looked in this time range, and then the other panels say nothing.',
+  about:
+    'When a scan ended well for the last time. Nothing here: nobody has looked in this time range, and then the other panels say nothing. A scan has no zone, network, host or severity: a filter by those empties this.',
   query: { from: 'nmap.scan', where: finished, view: { kind: 'number', column: { title: 'Last finished scan', of: { latest: '@timestamp' } } } },
   width: 6,
   height: 5,
@@ -27,4 +47,53 @@ export const lastLook: Panel = {
 export function number(id: string, title: string, about: string, query: Omit<Query, 'view'>, of: Measure = COUNT, instead?: Query): Panel {
   const panel: Panel = { id, title, about, query: { ...query, view: { kind: 'number', column: { title, of } } }, width: 6, height: 5 };
   return instead === undefined ? panel : { ...panel, withoutInventory: instead };
+}
+
+/** What mends the gravest weaknesses, and at how many hosts. */
+export const whatToDo: Panel = {
+  id: 'what-to-do',
+  title: 'What to do first',
+  about: 'Kinds of weaknesses, the gravest first, each with what mends it and where it is. In Loki: of the newest scans of the time range.',
+  query: { from: 'nmap.inventory', where: openFinding, view: whatToDoRows() },
+  withoutInventory: { from: 'nmap.finding', newestUntil: FINDING_GONE, view: whatToDoRows() },
+  width: 24,
+  height: 11,
+};
+
+function whatToDoRows(): Query['view'] {
+  return {
+    kind: 'table',
+    by: { title: 'kind of weakness', field: 'rule.name' },
+    columns: [
+      { title: 'severity', of: { latest: 'nmap.finding.level' } },
+      { title: 'hosts', of: { distinct: 'server.address' } },
+      { title: 'places', of: COUNT },
+      { title: 'what to do', of: { latest: 'nmap.finding.remedy' } },
+    ],
+    top: 10,
+    rank: 'event.severity',
+  };
+}
+
+/** Weeks of a date, or steps of days. */
+export function aheadOf(date: string): Query['view'] {
+  const days = (from: number | undefined, to: number | undefined): Filter => ({
+    field: date,
+    daysAhead: { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) },
+  });
+  return {
+    kind: 'ahead',
+    date,
+    steps: [
+      { title: 'expired', where: days(undefined, 0) },
+      { title: 'this week', where: days(0, 7) },
+      { title: 'next week', where: days(7, 14) },
+      { title: 'within 30 days', where: days(14, 30) },
+      { title: 'within 60 days', where: days(30, 60) },
+      { title: 'within 90 days', where: days(60, 90) },
+      { title: 'within half a year', where: days(90, 183) },
+      { title: 'within a year', where: days(183, 365) },
+      { title: 'later', where: days(365, undefined) },
+    ],
+  };
 }

@@ -1,104 +1,152 @@
-import { any, exists, is, type Filter } from '../../alert/filter.ts';
+import { all, any, exists, is } from '../../alert/filter.ts';
 import type { Dashboard, Measure, Query } from '../panel.ts';
-import { GRAVE, lastLook, number, openNow, openPort } from './parts.ts';
+import { aheadOf, COUNT, FINDING_GONE, GRAVE, lastLook, number, openFinding, openNow, openPort, placeControls, whatToDo } from './parts.ts';
 
 const FINDINGS: Measure = { distinct: 'nmap.entity.id' };
-const found: Omit<Query, 'view'> = { from: 'nmap.finding', lastScan: true };
-const RANGE = 'Elasticsearch: of the time range, each once. Loki: of the last scan of each site.';
 const exploited = any(is('nmap.finding.exploit', true), exists('nmap.finding.kev.due_date'));
-const FINDING_FIELDS = ['server.address', 'host.name', 'server.port', 'rule.name', 'nmap.finding.level', 'nmap.finding.title', 'nmap.zone'];
+/** What is wrong now; where there is no inventory, what the last finished scan of each site has found. */
+const known: Omit<Query, 'view'> = { from: 'nmap.inventory', where: openFinding };
+const found: Omit<Query, 'view'> = { from: 'nmap.finding', lastScan: true };
+const NOW = 'What is wrong now, each once; in Loki, by the last finished scan of each site.';
+
+/** The same of what is known and of what was found. */
+function both(where: Query['where'], view: Query['view']): { readonly query: Query; readonly withoutInventory: Query } {
+  const narrowed = where === undefined ? openFinding : all(openFinding, where);
+  return { query: { ...known, where: narrowed, view }, withoutInventory: { ...found, ...(where === undefined ? {} : { where }), view } };
+}
 
 export const weaknesses: Dashboard = {
   id: 'portlog-weaknesses',
   title: 'Weaknesses',
-  about: 'What is wrong with what is open. What was mended since the last scan is told in What changed.',
-  days: 8,
+  about: 'What is wrong with what is open, and what to do about it. What was mended is told in What changed.',
+  days: 30,
+  controls: [...placeControls('inventory'), { title: 'Severity', field: 'nmap.finding.level', from: 'inventory' }],
   panels: [
     lastLook,
-    number('grave', 'High or critical', `Weaknesses to look at first. ${RANGE}`, { ...found, where: is('nmap.finding.level', ...GRAVE) }, FINDINGS),
+    number(
+      'grave',
+      'High or critical',
+      `Weaknesses to look at first. ${NOW}`,
+      { ...known, where: all(openFinding, is('nmap.finding.level', ...GRAVE)) },
+      COUNT,
+      {
+        ...found,
+        where: is('nmap.finding.level', ...GRAVE),
+        view: { kind: 'number', column: { title: 'High or critical', of: COUNT } },
+      },
+    ),
     number(
       'exploited',
       'Known to be exploited',
-      `Vulnerabilities with a public exploit, or in the catalogue of known exploited ones. ${RANGE}`,
+      'Vulnerabilities with a public exploit, or in the catalogue of known exploited ones, that scans of the time range have found, each once. Loki: of the last scan of each site.',
       { ...found, where: exploited },
       FINDINGS,
     ),
     number(
       'anonymous',
       'Open to everybody',
-      `Access without a password, or with the one that the maker has set. ${RANGE}`,
-      { ...found, where: is('rule.category', 'access') },
-      FINDINGS,
+      `Access without a password, or with the one that the maker has set. ${NOW}`,
+      { ...known, where: all(openFinding, is('rule.category', 'access')) },
+      COUNT,
+      { ...found, where: is('rule.category', 'access'), view: { kind: 'number', column: { title: 'Open to everybody', of: COUNT } } },
     ),
+    whatToDo,
     {
       id: 'by-level',
       title: 'By severity',
-      about: RANGE,
-      query: { ...found, view: { kind: 'share', by: 'nmap.finding.level', of: FINDINGS, top: 5 } },
+      about: NOW,
+      ...both(undefined, { kind: 'share', by: 'nmap.finding.level', of: COUNT, top: 5 }),
       width: 6,
+      height: 10,
+    },
+    {
+      id: 'over-time',
+      title: 'Weaknesses over time, by severity',
+      about: 'As the scans of each day found them, each weakness once. A day without a scan has no bar.',
+      query: { from: 'nmap.finding', view: { kind: 'timeline', by: 'nmap.finding.level', of: FINDINGS } },
+      width: 18,
+      height: 10,
+    },
+    {
+      id: 'by-host',
+      title: 'Hosts with grave weaknesses',
+      about: `High or critical, by host. ${NOW}`,
+      ...both(is('nmap.finding.level', ...GRAVE), { kind: 'bars', by: 'server.address', of: COUNT, top: 15 }),
+      width: 8,
       height: 11,
     },
     {
       id: 'by-category',
       title: 'By category',
-      about: RANGE,
-      query: { ...found, view: { kind: 'bars', by: 'rule.category', of: FINDINGS, top: 15 } },
-      width: 9,
-      height: 11,
-    },
-    {
-      id: 'certificates',
-      title: 'Certificates by days left',
-      about: 'Of open ports whose certificate a scan has read (ssl-cert).',
-      query: { from: 'nmap.inventory', where: openPort, view: certificateSteps() },
-      withoutInventory: { from: 'nmap.port', where: openNow, lastScan: true, view: certificateSteps() },
-      width: 9,
+      about: NOW,
+      ...both(undefined, { kind: 'bars', by: 'rule.category', of: COUNT, top: 15 }),
+      width: 8,
       height: 11,
     },
     {
       id: 'by-rule',
       title: 'Weak certificates and encryption',
-      about: `What is wrong with them. ${RANGE}`,
-      query: {
-        ...found,
-        where: is('rule.category', 'certificate', 'encryption'),
-        view: { kind: 'bars', by: 'rule.id', of: FINDINGS, top: 15 },
-      },
-      width: 12,
+      about: `What is wrong with them. ${NOW}`,
+      ...both(is('rule.category', 'certificate', 'encryption'), { kind: 'bars', by: 'rule.id', of: COUNT, top: 15 }),
+      width: 8,
       height: 11,
     },
     {
-      id: 'by-host',
-      title: 'Hosts with grave weaknesses',
-      about: `High or critical, by host. ${RANGE}`,
-      query: { ...found, where: is('nmap.finding.level', ...GRAVE), view: { kind: 'bars', by: 'server.address', of: FINDINGS, top: 15 } },
-      width: 12,
-      height: 11,
+      id: 'certificates',
+      title: 'Certificates that run out',
+      about: 'By the week in which they do, of open ports whose certificate a scan has read (ssl-cert); the past month and the year ahead.',
+      query: {
+        from: 'nmap.inventory',
+        where: all(openPort, { field: 'tls.server.not_after', daysAhead: { from: -30, to: 365 } }),
+        view: aheadOf('tls.server.not_after'),
+      },
+      withoutInventory: { from: 'nmap.port', where: openNow, lastScan: true, view: aheadOf('tls.server.not_after') },
+      width: 24,
+      height: 9,
     },
     {
       id: 'list',
-      title: 'High or critical',
-      about: 'As the scans of the time range found them, the newest first.',
-      query: { from: 'nmap.finding', where: is('nmap.finding.level', ...GRAVE), view: { kind: 'list', fields: FINDING_FIELDS } },
+      title: 'Weaknesses, the gravest first',
+      about: 'Each once, with what to do about it. An address leads to the dashboard of its host.',
+      query: {
+        ...known,
+        view: {
+          kind: 'list',
+          fields: [
+            'nmap.finding.level',
+            'server.address',
+            'host.name',
+            'server.port',
+            'network.transport',
+            'nmap.finding.title',
+            'nmap.finding.remedy',
+            'nmap.inventory.since',
+            'nmap.zone',
+          ],
+          order: { field: 'event.severity', first: 'largest' },
+        },
+      },
+      withoutInventory: {
+        from: 'nmap.finding',
+        newestUntil: FINDING_GONE,
+        view: {
+          kind: 'list',
+          fields: [
+            'nmap.finding.level',
+            'server.address',
+            'host.name',
+            'server.port',
+            'network.transport',
+            'nmap.finding.title',
+            'nmap.finding.remedy',
+            '@timestamp',
+            'nmap.zone',
+          ],
+          order: { field: 'event.severity', first: 'largest' },
+        },
+      },
       width: 24,
-      height: 14,
+      height: 18,
     },
   ],
 };
-
-function certificateSteps(): Query['view'] {
-  const days = (from: number | undefined, to: number | undefined): Filter => ({
-    field: 'tls.server.not_after',
-    daysAhead: { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) },
-  });
-  return {
-    kind: 'steps',
-    steps: [
-      { title: 'expired', where: days(undefined, 0) },
-      { title: 'less than 7 days', where: days(0, 7) },
-      { title: '7 to 14 days', where: days(7, 14) },
-      { title: '14 to 30 days', where: days(14, 30) },
-      { title: '30 days or more', where: days(30, undefined) },
-    ],
-  };
-}

@@ -1,0 +1,58 @@
+/**
+ * What the columns of tables, and filters, are called: https://www.elastic.co/docs/reference/ecs names are long, and say
+ * where something stands, not what it is. A field that is not here keeps its name.
+ */
+export const COLUMN_NAMES: Readonly<Record<string, string>> = {
+  '@timestamp': 'time',
+  'event.action': 'what',
+  'event.outcome': 'outcome',
+  'event.reason': 'why',
+  'event.severity': 'risk',
+  'message': 'in words',
+  'host.ip': 'host',
+  'host.name': 'name',
+  'host.mac': 'MAC address',
+  'host.os.full': 'system',
+  'server.address': 'host',
+  'server.port': 'port',
+  'network.transport': 'protocol',
+  'service.type': 'service',
+  'service.version': 'version',
+  'nmap.service.product': 'product',
+  'nmap.service.version': 'version',
+  'tls.server.subject': 'certificate',
+  'tls.server.not_after': 'expires',
+  'rule.name': 'kind of weakness',
+  'rule.category': 'category',
+  'nmap.site': 'site',
+  'nmap.zone': 'zone',
+  'nmap.network': 'network',
+  'nmap.owner': 'owner',
+  'nmap.criticality': 'criticality',
+  'nmap.host.ports.open': 'open ports',
+  'nmap.finding.level': 'severity',
+  'nmap.finding.title': 'weakness',
+  'nmap.finding.remedy': 'what to do',
+  'nmap.change.before.state': 'before',
+  'nmap.change.after.state': 'after',
+  'nmap.change.before.version': 'version before',
+  'nmap.change.after.version': 'version after',
+  'nmap.change.before.since': 'stood since',
+  'nmap.inventory.state': 'state',
+  'nmap.inventory.level': 'severity',
+  'nmap.inventory.risk': 'risk',
+  'nmap.inventory.findings': 'weaknesses',
+  'nmap.inventory.open_ports': 'open ports',
+  'nmap.inventory.since': 'since',
+  'nmap.inventory.first_seen': 'first seen',
+  'nmap.inventory.last_seen': 'last seen',
+  'nmap.inventory.last_tested': 'last tested',
+  'nmap.scan.args': 'arguments',
+  'nmap.scan.hosts.up': 'hosts up',
+  'nmap.scan.ports.open': 'open ports',
+  'nmap.scan.elapsed': 'seconds',
+};
+
+export function columnName(field: string): string {
+  return COLUMN_NAMES[field] ?? field;
+}

@@ -1,0 +1,33 @@
+import { COLUMN_NAMES } from './column-names.ts';
+import { HOST_FIELD, hostPath } from './host-link.ts';
+import { LEVEL_COLOURS, LEVELS } from './levels.ts';
+import type { ContentOptions } from './options.ts';
+
+/** The ids of what panels read: a data view of Kibana, an index pattern of OpenSearch Dashboards. */
+export const EVENTS = 'portlog-events';
+export const KNOWN = 'portlog-inventory';
+
+/** Which indices, and which time; what is open now may have changed long ago, so the inventory has none. */
+export function patterns({
+  namespace = '*',
+}: ContentOptions): Readonly<Record<typeof EVENTS | typeof KNOWN, { title: string; timeFieldName?: string }>> {
+  return { [EVENTS]: { title: `logs-nmap.*-${namespace}`, timeFieldName: '@timestamp' }, [KNOWN]: { title: `nmap-inventory-${namespace}` } };
+}
+
+const LEVEL_FIELDS = ['nmap.finding.level', 'nmap.inventory.level'];
+
+/**
+ * How values are shown wherever a table has them: an address leads to the dashboard of its host, and a level has its colour. Kibana
+ * and OpenSearch Dashboards agree on the form: src/plugins/data/common/field_formats/converters/{url,color}.ts of the latter.
+ */
+export function fieldFormats(): string {
+  const host = { id: 'url', params: { type: 'a', urlTemplate: hostPath('{{value}}'), labelTemplate: '{{value}}', openLinkInCurrentTab: true } };
+  const colors = LEVELS.map((level) => ({ range: '-Infinity:Infinity', regex: `^${level}$`, text: '#FFFFFF', background: LEVEL_COLOURS[level] }));
+  const level = { id: 'color', params: { fieldType: 'string', colors } };
+  return JSON.stringify({ [HOST_FIELD]: host, ...Object.fromEntries(LEVEL_FIELDS.map((field) => [field, level])) });
+}
+
+/** Kibana alone: what fields are called at the head of a column. */
+export function fieldNames(): string {
+  return JSON.stringify(Object.fromEntries(Object.entries(COLUMN_NAMES).map(([field, customLabel]) => [field, { customLabel }])));
+}
