@@ -104,6 +104,8 @@ export interface SinkConfig extends SecretSources {
   readonly datasets?: readonly Dataset[];
   readonly only?: OnlyConfig;
   readonly lifetimeHours?: number;
+  readonly command?: readonly string[];
+  readonly concurrency?: number;
   readonly runbooks?: string;
   readonly tenant?: string;
   readonly streamLabels?: Readonly<Record<string, string>>;

@@ -11,7 +11,7 @@ import type { FindingOptions, RuleSetting } from '../finding/finder.ts';
 import { RULES } from '../finding/registry.ts';
 import type { ExposurePolicy } from '../finding/exposure.ts';
 import { loadExposure } from './load.ts';
-import { type Environment, serverVariable } from '../core/environment.ts';
+import { type Environment, programEnvironment, serverVariable } from '../core/environment.ts';
 import { datasetsOf, onlyOf, refuseUnknownNames } from './only.ts';
 import { credentials } from './secret.ts';
 
@@ -177,6 +177,11 @@ function sinkOf(text: string, configured: readonly SinkConfig[]): SinkConfig {
   const at = text.indexOf('=');
   const type = at === -1 ? text : text.slice(0, at);
   const url = text.slice(at + 1);
+  // Whoever can add a word to a command line, or a variable, must not start programs with it.
+  if (type === 'exec')
+    throw new PortlogError('sink-options', 'the sink "exec" runs a program, so it is named in the configuration file only', {
+      hint: 'write it under sinks, and leave --to (or PORTLOG_TO) out: then all sinks of the file count',
+    });
   const ofType = configured.filter((sink) => sink.type === type);
   if (at === -1) return ofType[0] ?? { type };
   if (type === 'stdout') throw new PortlogError('sink-options', 'the sink "stdout" takes no path or URL', { hint: `to a file: --to file=${url}` });
@@ -243,6 +248,9 @@ export async function sinkOptions(
     keepFiles: sink.keepFiles,
     fsync: sink.fsync,
     eventsPerSecond: sink.eventsPerSecond,
+    command: sink.command,
+    environment: sink.command === undefined ? undefined : programEnvironment(env),
+    concurrency: sink.concurrency,
     encoding: sink.encoding,
     syslogFormat: sink.syslogFormat,
     framing: sink.framing,

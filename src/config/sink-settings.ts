@@ -24,7 +24,9 @@ const ONLY_FOR: Readonly<Record<string, readonly string[]>> = {
   rotateMib: ['file', 'wazuh'],
   keepFiles: ['file', 'wazuh'],
   fsync: ['file', 'wazuh'],
-  eventsPerSecond: ['wazuh'],
+  eventsPerSecond: ['wazuh', 'exec'],
+  command: ['exec'],
+  concurrency: ['exec'],
   encoding: ['otlp'],
   syslogFormat: ['syslog'],
   framing: STREAMS,
@@ -57,9 +59,9 @@ export function refuseForeignSettings(path: string, sinks: readonly SinkConfig[]
   }
 }
 
-const KINDS: ReadonlySet<string> = new Set([...SERVERS, 'file', 'syslog', 'stdout']);
+const KINDS: ReadonlySet<string> = new Set([...SERVERS, 'exec', 'file', 'syslog', 'stdout']);
 /** What serves the same purpose there. */
 const INSTEAD: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  url: { file: 'path' },
-  path: { alertmanager: 'url', elasticsearch: 'url', opensearch: 'url', loki: 'url', otlp: 'url', http: 'url', syslog: 'url' },
+  url: { file: 'path', exec: 'command' },
+  path: { exec: 'command', alertmanager: 'url', elasticsearch: 'url', opensearch: 'url', loki: 'url', otlp: 'url', http: 'url', syslog: 'url' },
 };

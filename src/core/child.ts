@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import type { Readable } from 'node:stream';
 import type { Environment } from './environment.ts';
 
 /** The only door to other programs. Arguments go as an array: no shell ever reads them. */
@@ -71,4 +72,84 @@ export async function captureOutput(command: readonly string[], env: Environment
   });
   if (code !== 0) throw new Error(`it exited with ${code ?? 'a signal'}`);
   return output;
+}
+
+/** How a program ended that was given something to read. */
+export interface Ended {
+  readonly code: number | null;
+  readonly signal: string | null;
+  /** What it has written there, as far as {@link MAX_STDERR_BYTES}. */
+  readonly stderr: string;
+  /** Why it was ended from outside. */
+  readonly endedBy?: 'time' | 'stop';
+}
+
+const MAX_STDERR_BYTES = 8192;
+/** From asking kindly to not asking. */
+const KINDNESS_MS = 2000;
+const LAST_WORDS_MS = 300;
+
+/**
+ * Runs a program in a process group of its own and writes `input` to it. When it has ended, or its time is over, or `signal` aborts, or portlog
+ * is killed, the whole group is ended. Rejects when it cannot be started.
+ */
+export async function runWithInput(
+  [program = '', ...args]: readonly string[],
+  { input, env, limitMs, signal }: { readonly input: string; readonly env: Environment; readonly limitMs: number; readonly signal: AbortSignal },
+): Promise<Ended> {
+  const guard = startGuard(env);
+  const child = spawn(program, args, { stdio: ['pipe', 'ignore', 'pipe'], shell: false, env, detached: true });
+  guard.over(child.pid);
+  let endedBy: Ended['endedBy'];
+  const timers: NodeJS.Timeout[] = [];
+  const end = (why: NonNullable<Ended['endedBy']>): void => {
+    endedBy ??= why;
+    endGroup(child.pid, 'SIGTERM');
+    timers.push(setTimeout(() => endGroup(child.pid, 'SIGKILL'), KINDNESS_MS));
+  };
+  timers.push(setTimeout(() => end('time'), limitMs));
+  const stop = (): void => end('stop');
+  signal.addEventListener('abort', stop, { once: true });
+  if (signal.aborted) stop();
+  // It need not read what it gets.
+  child.stdin.on('error', () => undefined).end(input);
+  const written = collect(child.stderr);
+  try {
+    const [code, by] = await new Promise<readonly [number | null, string | null]>((resolve, reject) => {
+      child.once('error', reject).once('exit', (code, name) => resolve([code, name]));
+    });
+    endGroup(child.pid, 'SIGKILL');
+    return { code, signal: by, stderr: await written(), ...(endedBy === undefined ? {} : { endedBy }) };
+  } finally {
+    for (const timer of timers) clearTimeout(timer);
+    signal.removeEventListener('abort', stop);
+    guard.dismiss();
+  }
+}
+
+function endGroup(pid: number | undefined, signal: 'SIGTERM' | 'SIGKILL'): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, signal);
+  } catch {
+    // Nobody is left in it.
+  }
+}
+
+/** Collects the beginning of what is written; the result is to be asked for at the end of who has written it. */
+function collect(stream: Readable): () => Promise<string> {
+  let bytes = Buffer.alloc(0);
+  stream.on('data', (chunk: Buffer) => {
+    if (bytes.length < MAX_STDERR_BYTES) bytes = Buffer.concat([bytes, chunk]).subarray(0, MAX_STDERR_BYTES);
+  });
+  const closed = new Promise<void>((resolve) => {
+    stream.once('close', resolve).once('error', () => resolve());
+  });
+  return async () => {
+    // What it has started in a group of its own may hold it open for ever.
+    const timer = setTimeout(() => stream.destroy(), LAST_WORDS_MS);
+    await closed;
+    clearTimeout(timer);
+    return bytes.toString('utf8');
+  };
 }

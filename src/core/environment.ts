@@ -21,6 +21,14 @@ export function nmapEnvironment(env: Environment): Environment {
 /** What a service manager has given to us alone: whoever has it may speak for the service. */
 const OF_THE_SERVICE = /^(?:NOTIFY_SOCKET|WATCHDOG_\w+|LISTEN_\w+)$/;
 
+/** What any program needs to find others, and to write; nothing that could be a secret. */
+const FOR_PROGRAMS = /^(?:PATH|HOME|LANG|LANGUAGE|LC_\w+|TZ|TMPDIR)$/;
+
+/** The environment of a program that answers to events. */
+export function programEnvironment(env: Environment): Environment {
+  return chosen(env, (name) => FOR_PROGRAMS.test(name));
+}
+
 /** The environment of a command that hands out a secret, which may need anything but what is ours. */
 export function commandEnvironment(env: Environment): Environment {
   return chosen(env, (name) => !name.startsWith('PORTLOG_') && !OF_THE_SERVICE.test(name));

@@ -1,13 +1,12 @@
 import { PortlogError } from '../core/errors.ts';
-import type { Dataset, LogEvent } from '../event/event.ts';
+import { ALERTING, type Dataset, type LogEvent } from '../event/event.ts';
 import type { Sink } from '../sink/sink.ts';
 import type { RunSums } from '../state/runs.ts';
 import type { Store } from '../state/store.ts';
 import { type SinkReport, sinkReport } from './report.ts';
 import { type Draft, SinkPipeline, type SinkPipelineOptions } from './sink-pipeline.ts';
 
-/** Datasets that alert rules listen to. What a host or port says can be read from the scan again; these happen once. */
-const ANNOUNCED: ReadonlySet<Dataset> = new Set(['nmap.scan', 'nmap.change', 'nmap.health']);
+const ANNOUNCED: ReadonlySet<Dataset> = new Set(ALERTING);
 const MAX_BATCH_AGE_MS = 1000;
 
 export type DeliveryOptions = SinkPipelineOptions;

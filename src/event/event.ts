@@ -6,6 +6,8 @@ export const DATASETS = ['nmap.scan', 'nmap.host', 'nmap.port', 'nmap.finding', 
 export const INVENTORY = 'nmap.inventory';
 /** What other programs say through portlog's exporter: the dataset that Elastic keeps for what has none. */
 export const GENERIC = 'generic';
+/** Those that alert rules listen to: what they say happens once. What a host or port says can be read from the scan again. */
+export const ALERTING = ['nmap.scan', 'nmap.change', 'nmap.health'] as const;
 export type Dataset = (typeof DATASETS)[number] | typeof INVENTORY | typeof GENERIC;
 
 export type FieldValue = string | number | boolean | undefined | Fields | readonly FieldValue[];

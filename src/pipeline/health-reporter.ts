@@ -88,9 +88,10 @@ export class HealthReporter {
     // A replay that could do nothing would only add to what waits.
     if (isIdle) return;
     const isNews = this.delivery.pipelines.some(({ account: { tally, replayed } }) => tally.delivered + tally.spooled + replayed.delivered > 0);
-    const misdated = isNews ? inputs.flatMap((input) => input.misdated) : [];
-    for (const scan of misdated) events.push(scanMisdatedEvent(this.options, this.runKey, scan));
-    if (!isNews && events.length === 0 && inputs.every(({ problem }) => problem === undefined)) return;
+    const isWorthASummary = isNews || events.length > 0 || inputs.some(({ problem }) => problem !== undefined);
+    // The same scan has the same event: a sink that was told has it already, and one that wants little of a scan hears of this.
+    for (const scan of inputs.flatMap(({ misdated }) => misdated)) events.push(scanMisdatedEvent(this.options, this.runKey, scan));
+    if (!isWorthASummary) return this.delivery.announce(events);
     events.push(
       runSummaryEvent(this.options, {
         key: this.runKey,

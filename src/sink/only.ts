@@ -1,7 +1,6 @@
 import { type Document, firings, valuesAt } from '../alert/fires.ts';
 import type { AlertRule } from '../alert/rule.ts';
-import { ALERT_RULES } from '../alert/rules.ts';
-import { GENERIC, levelOf, type LogEvent, SEVERITY } from '../event/event.ts';
+import { ALERTING, GENERIC, levelOf, type LogEvent, SEVERITY } from '../event/event.ts';
 import type { SinkOptions } from './options.ts';
 import type { Sink } from './sink.ts';
 
@@ -27,7 +26,7 @@ function isMeant(only: Only, event: LogEvent): boolean {
   const document = { ...event.shared.fields, ...event.own };
   if (!isInPlace(only, document)) return false;
   if (only.rules === undefined && isGrave(only, event.severity)) return true;
-  const raised = ALERTING.has(event.dataset) ? firings(document, event.time) : [];
+  const raised = HEARD.has(event.dataset) ? firings(document, event.time) : [];
   if (raised.some(({ rule }) => isAlertMeant(only, document, event.severity, rule))) return true;
   return isGrave(only, event.severity) && isAboutOneOf(only, document);
 }
@@ -59,7 +58,7 @@ export function onlyInScope({ rules, severity, zones, sites }: Only = {}): strin
   return words.length === 0 ? undefined : words.join(';');
 }
 
-const ALERTING: ReadonlySet<string> = new Set(ALERT_RULES.map(({ dataset }) => dataset));
+const HEARD: ReadonlySet<string> = new Set(ALERTING);
 
 function isGrave({ severity = 0 }: Only, own: number): boolean {
   return own >= severity;

@@ -1,6 +1,6 @@
 import { isIPv4 } from 'node:net';
 import { type Dataset, DATASETS, GENERIC } from '../event/event.ts';
-import { serverVariable } from '../core/environment.ts';
+import { type Environment, serverVariable } from '../core/environment.ts';
 import type { Facility, SyslogFormat } from '../event/syslog.ts';
 import { PortlogError } from '../core/errors.ts';
 import { type Only, onlyInScope } from './only.ts';
@@ -57,7 +57,13 @@ export interface SinkOptions {
   readonly facility?: Facility | undefined;
   /** Syslog: of a message with its header. What is longer is shortened. */
   readonly maxMessageBytes?: number | undefined;
-  /** Wazuh: no more than an agent passes on. */
+  /** Exec: a program and its arguments. */
+  readonly command?: readonly string[] | undefined;
+  /** Exec: all that the program gets of the environment. */
+  readonly environment?: Environment | undefined;
+  /** Exec: how many of it run at the same time. */
+  readonly concurrency?: number | undefined;
+  /** Wazuh: no more than an agent passes on. Exec: how many are started. */
   readonly eventsPerSecond?: number | undefined;
   /** Alertmanager: how long an alert stands there after portlog has said it last. */
   readonly lifetimeMs?: number | undefined;

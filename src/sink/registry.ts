@@ -9,6 +9,7 @@ import { withinLimits } from './within-limits.ts';
 const SINK_TYPES: Readonly<Record<string, (options: SinkOptions, tell: Tell | undefined) => Promise<Sink>>> = {
   alertmanager: async (options) => (await import('./alertmanager/alertmanager.ts')).alertmanagerSink(options),
   elasticsearch: async (options) => (await import('./elasticsearch/elasticsearch.ts')).elasticsearchSink(options),
+  exec: async (options) => (await import('./exec/exec.ts')).execSink(options),
   file: async (options) => (await import('./file/file.ts')).fileSink(options),
   http: async (options) => (await import('./http/ndjson.ts')).httpSink(options),
   loki: async (options) => (await import('./loki/loki.ts')).lokiSink(options),

@@ -96,7 +96,7 @@ describe('mistyped on the command line', () => {
       'an address alone does not say what kind of server is there',
       'name it before the address, for example elasticsearch=https://es:9200',
     ],
-    [['--to', 'splunk=http://x', SCAN], 2, 'there is no sink "splunk"', 'there are: stdout, alertmanager, elasticsearch, '],
+    [['--to', 'splunk=http://x', SCAN], 2, 'there is no sink "splunk"', 'there are: stdout, alertmanager, elasticsearch, exec, '],
     [
       ['--to', 'elasticsearch=es:9200', SCAN],
       2,

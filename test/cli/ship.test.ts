@@ -288,7 +288,7 @@ describe('usage', () => {
     [['--too', 'x'], 'there is no option --too\nportlog:   → did you mean --to?'],
     [
       ['--to', 'elastic=https://x', EXAMPLE],
-      'there is no sink "elastic"\nportlog:   → there are: stdout, alertmanager, elasticsearch, file, http, loki, opensearch, otlp, syslog, wazuh',
+      'there is no sink "elastic"\nportlog:   → there are: stdout, alertmanager, elasticsearch, exec, file, http, loki, opensearch, otlp, syslog, wazuh',
     ],
     [['--to', 'elasticsearch=nonsense', EXAMPLE], '"nonsense" is no URL for elasticsearch'],
     [['--to', 'elasticsearch=https://me:secret@host:9200', EXAMPLE], 'the URL for elasticsearch carries a user or password'],
@@ -361,7 +361,7 @@ describe('configuration', () => {
     ['sinks:\n- url: https://x\n', 'sinks.0: "type" is missing'],
     [
       'sinks:\n- type: splunk\n',
-      'sinks.0.type: must be one of alertmanager, elasticsearch, file, http, loki, opensearch, otlp, stdout, syslog, wazuh',
+      'sinks.0.type: must be one of alertmanager, elasticsearch, exec, file, http, loki, opensearch, otlp, stdout, syslog, wazuh',
     ],
     ['site: [\n', 'is not valid YAML'],
     ['sinks:\n- type: elasticsearch\n  apiKey: ${NO_SUCH_KEY}\n', 'sinks.0.apiKey needs the environment variable NO_SUCH_KEY, which is not set'],

@@ -12,20 +12,35 @@ interface Alert {
   readonly annotations: Readonly<Record<string, string>>;
 }
 
+/** One message to the webhook: what there is to say of a group. */
+interface Notification {
+  readonly status: 'firing' | 'resolved';
+  readonly groupLabels: Readonly<Record<string, string>>;
+  readonly alerts: readonly Alert[];
+}
+
 /** A real Alertmanager with the configuration that portlog brings as an example, and whoever listens behind its webhook. */
 export interface AlertmanagerServer {
   readonly url: string;
   /** What has come out of it. */
   readonly received: readonly Alert[];
+  readonly notifications: readonly Notification[];
+  /** Ends it, and starts it anew at the same address: it knows silences and what was told, and no alerts. */
+  restart(): Promise<void>;
   stop(): Promise<void>;
 }
 
-export async function startAlertmanager(): Promise<AlertmanagerServer> {
+/** `route`: instead of that of the example; it has the placeholder HOOK for the receiver. */
+export async function startAlertmanager(route?: string): Promise<AlertmanagerServer> {
   const received: Alert[] = [];
-  const hook = await listen(received);
+  const notifications: Notification[] = [];
+  const hook = await listen((notification) => {
+    notifications.push(notification);
+    received.push(...notification.alerts);
+  });
   const base = mkdtempSync(join(tmpdir(), 'portlog-alertmanager-'));
   const port = await freePort();
-  const config = readFileSync('dashboards/loki/alertmanager.yaml', 'utf8')
+  const config = (route ?? readFileSync('dashboards/loki/alertmanager.yaml', 'utf8'))
     .replace('http://127.0.0.1:9095/', `http://127.0.0.1:${(hook.address() as AddressInfo).port}/`)
     .replace('group_wait: 30s', 'group_wait: 2s')
     .replace('group_interval: 5m', 'group_interval: 5s');
@@ -36,16 +51,18 @@ export async function startAlertmanager(): Promise<AlertmanagerServer> {
     `--web.listen-address=127.0.0.1:${port}`,
     '--cluster.listen-address=',
   ];
-  const child = spawn('prometheus-alertmanager', args, { stdio: 'ignore' });
   const url = `http://127.0.0.1:${port}`;
-  await ready(url, child);
+  let child = await run(args, url);
   return {
     url,
     received,
+    notifications,
+    async restart() {
+      await ended(child);
+      child = await run(args, url);
+    },
     async stop() {
-      const ended = new Promise((resolve) => child.once('close', resolve));
-      child.kill('SIGTERM');
-      await ended;
+      await ended(child);
       hook.closeAllConnections();
       hook.close();
       rmSync(base, { recursive: true, force: true });
@@ -53,12 +70,24 @@ export async function startAlertmanager(): Promise<AlertmanagerServer> {
   };
 }
 
-async function listen(received: Alert[]): Promise<Server> {
+async function run(args: readonly string[], url: string): Promise<ChildProcess> {
+  const child = spawn('prometheus-alertmanager', args, { stdio: 'ignore' });
+  await ready(url, child);
+  return child;
+}
+
+async function ended(child: ChildProcess): Promise<void> {
+  const closed = new Promise((resolve) => child.once('close', resolve));
+  child.kill('SIGTERM');
+  await closed;
+}
+
+async function listen(onNotification: (notification: Notification) => void): Promise<Server> {
   const server = createServer((request, response) => {
     let text = '';
     request.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
     request.on('end', () => {
-      received.push(...(JSON.parse(text) as { alerts: Alert[] }).alerts);
+      onNotification(JSON.parse(text) as Notification);
       response.end();
     });
   });

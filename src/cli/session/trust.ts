@@ -16,8 +16,10 @@ const FILES_OF_A_SINK = [
 /** Files that say what portlog does, and as whom it speaks. */
 export function filesOfTrust({ sinks = [], exposure }: Config, env: Environment): readonly string[] {
   const named = sinks.flatMap((sink) => FILES_OF_A_SINK.map((name) => sink[name]));
+  // A program, and the scripts that it is given.
+  const run = sinks.flatMap(({ command = [] }) => command.filter((word) => word.startsWith('/')));
   const inEnvironment = Object.entries(env).map(([name, path]) => (/^PORTLOG_.*_FILE$/.test(name) ? path : undefined));
-  return [exposure, ...named, ...inEnvironment].filter((path) => path !== undefined && path !== '') as readonly string[];
+  return [exposure, ...named, ...run, ...inEnvironment].filter((path) => path !== undefined && path !== '') as readonly string[];
 }
 
 /** What somebody else may change is refused as root, whose it would become, and told otherwise; once for each. */

@@ -1,6 +1,7 @@
 import { type AlertRule, runbookOf } from '../../alert/rule.ts';
 import { ALERT_RULES } from '../../alert/rules.ts';
 import { keyOf } from '../../alert/fires.ts';
+import { ALERTING } from '../../event/event.ts';
 import { isAlertMeant } from '../only.ts';
 import { accepting, addressOf, shownAddress, type SinkOptions, targetsOf, urlOf } from '../options.ts';
 import type { Batch, Entry, Outcome, Sink, SinkMemory } from '../sink.ts';
@@ -15,8 +16,6 @@ import { isAboutAlerts, labelsOf, type Statement, statementOf, type Words } from
 export const ALERTMANAGER_URL = 'http://127.0.0.1:9093';
 /** In order, for what is over must come behind what it ends. */
 const LIMITS = { maxEvents: 200, maxBytes: 1 << 20, inFlight: 1, inFlightPerPartition: 1 };
-/** What alert rules listen to. */
-const HEARD = ['nmap.change', 'nmap.scan', 'nmap.health'] as const;
 /** A scan each week, and a day for it. */
 const DEFAULT_LIFETIME_MS = 8 * 86_400_000;
 /** An Alertmanager forgets alerts when it is started anew; its own `resolve_timeout` is five minutes. */
@@ -49,7 +48,7 @@ export function alertmanagerSink(given: SinkOptions): Sink {
     identity: { type: 'alertmanager', target: addressOf(first), scope: '' },
     limits: LIMITS,
     undeliverable: 'keep',
-    accepts: accepting({ datasets: options.datasets?.filter((dataset) => (HEARD as readonly string[]).includes(dataset)) ?? HEARD }),
+    accepts: accepting({ datasets: options.datasets?.filter((dataset) => (ALERTING as readonly string[]).includes(dataset)) ?? ALERTING }),
     wants: (event) => isAboutAlerts(event, words),
     encode: (event) => encoded([JSON.stringify(statementOf(event, words))]),
     check: (signal) => members.check(signal),

@@ -1,0 +1,117 @@
+import { accessSync, constants } from 'node:fs';
+import { runWithInput, type Ended } from '../../core/child.ts';
+import { systemClock } from '../../core/clock.ts';
+import { PortlogError } from '../../core/errors.ts';
+import { reasonOf } from '../../core/reason.ts';
+import { ecsParts } from '../../event/ecs.ts';
+import { ALERTING } from '../../event/event.ts';
+import { digest } from '../../event/id.ts';
+import { clip, printable } from '../../event/text.ts';
+import { accepting, scopeOf, type SinkOptions } from '../options.ts';
+import { type Diagnosis, type Entry, MAX_EVENT_BYTES, type Outcome, type Sink, SinkError } from '../sink.ts';
+import { encoded } from '../transport/body.ts';
+
+const DEFAULT_CONCURRENCY = 4;
+const DEFAULT_EVENTS_PER_SECOND = 10;
+/** EX_TEMPFAIL of sysexits.h: "temporary failure; user is invited to retry". */
+const TRY_AGAIN = 75;
+const MAX_REASON_BYTES = 500;
+/** The machine has no room for another process now. */
+const PASSING: ReadonlySet<unknown> = new Set(['EAGAIN', 'ENOMEM', 'EMFILE', 'ENFILE']);
+
+/**
+ * A program of one's own, started for each event, which it reads as a line of ECS from its standard input. It ends with 0 when it has dealt
+ * with it, with 75 to be asked again later; anything else is a refusal, in its own words (standard error).
+ */
+export function execSink(options: SinkOptions): Sink {
+  const { command = [], environment = {}, concurrency = DEFAULT_CONCURRENCY, eventsPerSecond = DEFAULT_EVENTS_PER_SECOND, timeoutMs } = options;
+  const [program, ...args] = command;
+  if (program === undefined)
+    throw new PortlogError('sink-options', 'the sink "exec" needs a program', {
+      hint: 'write command: [/usr/local/bin/respond] at the sink in the configuration file',
+    });
+  // Found by PATH it could be another one than was meant, and whose it is could not be looked at.
+  if (!program.startsWith('/'))
+    throw new PortlogError('sink-options', `the sink "exec" needs the whole path of a program, and "${program}" is none`, {
+      hint: `command -v ${program} says where it is`,
+    });
+  /** When the next one may be started, by the clock's `elapsed`. */
+  let free = 0;
+
+  return {
+    // Arguments may have a secret in them.
+    name: `exec ${program}`,
+    identity: { type: 'exec', target: program, scope: scopeOf({ args: args.length === 0 ? undefined : digest(args) }, options) },
+    // One event a batch: when portlog is killed, only those that run now are run again.
+    limits: { maxEvents: 1, maxBytes: 1 << 20, maxEventBytes: MAX_EVENT_BYTES, inFlight: concurrency, inFlightPerPartition: concurrency },
+    undeliverable: 'keep',
+    accepts: accepting({ datasets: options.datasets ?? ALERTING }),
+    encode: (event) => encoded([...ecsParts(event), '\n']),
+    async check() {
+      return [diagnose(program, `${concurrency} at the same time, ${eventsPerSecond} a second, ${timeoutMs / 1000} s each`)];
+    },
+    async send({ entries }, signal) {
+      let all: Outcome = NOTHING;
+      for (const entry of entries) all = merged(all, await run(entry, signal));
+      return all;
+    },
+    async close() {},
+  };
+
+  async function run(entry: Entry, signal: AbortSignal): Promise<Outcome> {
+    await turn(signal);
+    if (signal.aborted) return { ...NOTHING, retry: [entry] };
+    try {
+      return outcomeOf(entry, await runWithInput(command, { input: entry.parts.join(''), env: environment, limitMs: timeoutMs, signal }), timeoutMs);
+    } catch (error) {
+      throw notStarted(program ?? '', error as NodeJS.ErrnoException);
+    }
+  }
+
+  async function turn(signal: AbortSignal): Promise<void> {
+    const now = systemClock.elapsed();
+    const at = Math.max(free, now);
+    free = at + 1000 / eventsPerSecond;
+    if (at > now) await systemClock.sleep(at - now, signal);
+  }
+}
+
+const NOTHING: Outcome = { delivered: 0, already: 0, retry: [], rejected: [] };
+
+function outcomeOf(entry: Entry, { code, signal, stderr, endedBy }: Ended, timeoutMs: number): Outcome {
+  const said = printable(clip(stderr.trim(), MAX_REASON_BYTES));
+  const words = (what: string): string => (said === '' ? what : `${what}: ${said}`);
+  if (code === 0) return { ...NOTHING, delivered: 1 };
+  if (endedBy === 'time') return { ...NOTHING, retry: [entry], refusal: { reason: words(`it had not ended after ${timeoutMs / 1000} s`) } };
+  if (endedBy === 'stop') return { ...NOTHING, retry: [entry] };
+  if (code === TRY_AGAIN) return { ...NOTHING, retry: [entry], refusal: { reason: words(`it ended with ${TRY_AGAIN}`) } };
+  return { ...NOTHING, rejected: [{ entry, reason: words(code === null ? `it was ended by ${signal ?? 'a signal'}` : `it ended with ${code}`) }] };
+}
+
+function merged(a: Outcome, b: Outcome): Outcome {
+  const refusal = a.refusal ?? b.refusal;
+  return {
+    delivered: a.delivered + b.delivered,
+    already: 0,
+    retry: [...a.retry, ...b.retry],
+    rejected: [...a.rejected, ...b.rejected],
+    ...(refusal === undefined ? {} : { refusal }),
+  };
+}
+
+function notStarted(program: string, error: NodeJS.ErrnoException): SinkError {
+  const kind = PASSING.has(error.code) ? 'temporary' : 'permanent';
+  return new SinkError(kind, `${program} cannot be run: ${reasonOf(error)}`, {
+    hint: 'run it by hand, as the user of portlog, to see why',
+    cause: error,
+  });
+}
+
+function diagnose(program: string, bounds: string): Diagnosis {
+  try {
+    accessSync(program, constants.X_OK);
+  } catch (error) {
+    throw notStarted(program, error as NodeJS.ErrnoException);
+  }
+  return { level: 'ok', message: `${program} can be run; at most ${bounds}` };
+}
