@@ -91,7 +91,17 @@ describe('portlog setup wazuh', () => {
   });
 
   test('--remove takes them away, --dry-run touches nothing', async () => {
-    const dry = await setup('wazuh', url, '--dry-run');
+    const short = await setup('wazuh', url, '--dry-run');
+    expect([short.stdout, short.said]).toEqual([
+      '',
+      [
+        'would create decoder portlog_decoders.xml',
+        'would create alert rules portlog_rules.xml',
+        'would load decoders and rules into the manager',
+        'nothing was changed: --verbose shows what would be sent',
+      ],
+    ]);
+    const dry = await setup('wazuh', url, '--dry-run', '--verbose');
     expect(dry.said.at(-1)).toBe('would load decoders and rules into the manager');
     expect(dry.stdout).toContain('PUT /rules/files/portlog_rules.xml?overwrite=true');
     expect(wazuh.actions).toEqual([]);
@@ -314,7 +324,17 @@ describe('portlog setup kibana', () => {
   });
 
   test('--dry-run sends nothing; --remove takes all of it away', async () => {
-    const dry = await setup('kibana', url, '--dry-run');
+    const short = await setup('kibana', url, '--dry-run');
+    expect([short.code, short.stdout, short.said]).toEqual([
+      0,
+      '',
+      [
+        expect.stringMatching(/^would create 4 dashboards/),
+        `would create ${RULE_COUNT} alert rules`,
+        'nothing was changed: --verbose shows what would be sent',
+      ],
+    ]);
+    const dry = await setup('kibana', url, '--dry-run', '--verbose');
     expect([dry.code, dry.said[1]]).toEqual([0, 'would create alert rule "[portlog] New open port"']);
     expect(dry.stdout).toContain('POST /api/saved_objects/_import?overwrite=true\n');
     expect(kibana.actions).toEqual([]);
@@ -649,7 +669,7 @@ describe('--export', () => {
 
 test('portlog setup elasticsearch --retention-days puts a lifecycle into the template of the data streams, and nowhere else', async () => {
   const server = await scriptedServer((_, response) => answer(response, 404, {}));
-  const { stdout, code } = await setup('elasticsearch', server.url.origin, '--retention-days', '400', '--dry-run');
+  const { stdout, code } = await setup('elasticsearch', server.url.origin, '--retention-days', '400', '--dry-run', '--verbose');
   const bodies = new Map(
     stdout
       .split('PUT ')

@@ -223,7 +223,10 @@ describe.skipIf(!hasLoki)('rules of Loki', () => {
     expect(await setup('--site', 'nowhere')).toEqual([`unchanged: rule group portlog with ${ALERT_RULES.length} alert rules in the ruler\n`, 0]);
     const { stdout } = await portlog(['check', '--to', `loki=${loki!.url}`], { env });
     expect(stdout).toContain('dashboards or alert rules are of another version, or were made with other options');
-    expect(await setup('--dry-run')).toEqual([`would update rule group portlog with ${ALERT_RULES.length} alert rules in the ruler\n`, 0]);
+    expect(await setup('--dry-run')).toEqual([
+      `would update rule group portlog with ${ALERT_RULES.length} alert rules in the ruler\nnothing was changed: --verbose shows what would be sent\n`,
+      0,
+    ]);
     expect(await setup()).toEqual([`updated rule group portlog with ${ALERT_RULES.length} alert rules in the ruler\n`, 0]);
     const rules = `${loki!.url}/loki/api/v1/rules/portlog`;
     const headers = { 'X-Scope-OrgID': tenant, 'content-type': 'application/yaml' };

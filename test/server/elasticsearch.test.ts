@@ -48,7 +48,7 @@ describe('before setup', () => {
   });
 
   test('--dry-run prints and changes nothing; --export writes the files', async () => {
-    const { stdout, code } = await portlog(['setup', 'elasticsearch', '--url', server.url, '--dry-run'], { env });
+    const { stdout, code } = await portlog(['setup', 'elasticsearch', '--url', server.url, '--dry-run', '--verbose'], { env });
     expect(stdout.match(/^PUT \//gm)).toHaveLength(5);
     expect(code).toBe(0);
     expect((await server.ask('GET', '/_index_template/logs-nmap')).status).toBe(404);

@@ -131,7 +131,7 @@ describe.each([
     );
     const held = await ship('old');
     expect([held.code, held.stderr]).toEqual([5, expect.stringContaining('spooled 15')]);
-    expect((await setup('--namespace', 'old', '--repair', '--dry-run')).stdout).toContain('POST /logs-nmap.host-old/_rollover');
+    expect((await setup('--namespace', 'old', '--repair', '--dry-run', '--verbose')).stdout).toContain('POST /logs-nmap.host-old/_rollover');
     const mended = await setup('--namespace', 'old', '--repair');
     expect([mended.code, mended.stderr]).toEqual([0, expect.stringMatching(/mended nmap-inventory-old .*: copied to nmap-inventory-old-2, /)]);
     expect(await check('old')).not.toMatch(ALL_WELL);

@@ -6,6 +6,7 @@ import { createApiKey } from '../../setup/templates.ts';
 import type { Step } from '../../setup/step.ts';
 import { planLogFile } from '../../setup/wazuh-log.ts';
 import { type Connection, type Target, type TargetName, TARGETS, targetOf } from '../../setup/targets.ts';
+import { doneLine, plannedLine, planLines } from '../session/report/plan.ts';
 import { print } from '../session/terminal.ts';
 import { connectTo, isPlaced } from '../session/connect.ts';
 import { contentOptions } from '../session/content.ts';
@@ -65,7 +66,7 @@ export const setup: Command = {
     'loki-uid': { type: 'string', value: 'UID', group: 'What', about: 'of the data source in Grafana', byDefault: 'loki' },
     'runbooks': { type: 'string', value: 'URL', group: 'What', about: 'where your people read the runbooks: URL/<rule>.md' },
     'config': { type: 'string', value: 'FILE', group: 'What', about: 'a configuration of portlog: its sites and namespace count here, too' },
-    'dry-run': { type: 'boolean', group: 'How', about: 'print what would be done' },
+    'dry-run': { type: 'boolean', group: 'How', about: 'say what would be done, and change nothing; with --verbose, print what would be sent' },
     'export': { type: 'string', value: 'DIR', group: 'How', about: 'write the files to DIR instead, with a README that says where they go' },
     'force': { type: 'boolean', group: 'How', about: 'overwrite what somebody has changed' },
     'repair': {
@@ -132,10 +133,13 @@ async function run(context: CommandContext, target: Target, connection: Connecti
         ...(await target.plan(connection, { force: values['force'] === true, repair }, signal)),
       ];
   if (isRemoval && steps.length === 0) speaker.say('nothing of portlog is installed there');
-  if (values['dry-run'] === true) return describe(context, steps);
+  if (values['dry-run'] === true) {
+    await describe(context, steps);
+    return outcome(context, steps);
+  }
   for (const step of steps) {
     await step.apply(signal);
-    speaker.say(`${DONE[step.action]} ${step.what}`);
+    speaker.say(doneLine(step));
   }
   if (values['api-key'] === true) {
     await print(context.terminal, `${await createApiKey(connection.client, signal)}\n`);
@@ -151,21 +155,6 @@ async function logFiles({ config }: CommandContext): Promise<readonly Step[]> {
   return paths.flatMap((path) => (path === undefined || /^\w+:\/\//.test(path) ? [] : [planLogFile(path)]));
 }
 
-const DONE = {
-  create: 'created',
-  update: 'updated',
-  unchanged: 'unchanged:',
-  kept: 'left as it is, because somebody has changed it:',
-  skipped: 'left out',
-  remove: 'removed',
-  load: 'loaded',
-  wrong: 'has wrong types, and keeps them:',
-  mend: 'mended',
-  stays: 'stays:',
-} as const;
-
-const ONLY_SAID: ReadonlySet<Step['action']> = new Set(['unchanged', 'kept', 'skipped', 'wrong', 'stays']);
-
 /** JSON on lines of its own, as people read it; anything else is as it is sent. */
 function readable(body: string): string {
   try {
@@ -175,12 +164,19 @@ function readable(body: string): string {
   }
 }
 
-async function describe(context: CommandContext, steps: readonly Step[]): Promise<ExitCode> {
-  for (const { what, action, request } of steps) {
-    context.speaker.say(ONLY_SAID.has(action) ? `${DONE[action]} ${what}` : `would ${action} ${what}`);
-    if (request !== undefined) await print(context.terminal, `${request.method} ${request.path}\n${readable(String(request.body ?? ''))}\n`);
+/** What would be done; with --verbose also what would be sent, on standard output. */
+async function describe({ values, speaker, terminal }: CommandContext, steps: readonly Step[]): Promise<void> {
+  if (values['verbose'] !== true) {
+    for (const line of planLines(steps)) speaker.say(line);
+    const sent = steps.some(({ request }) => request !== undefined);
+    speaker.say(sent ? 'nothing was changed: --verbose shows what would be sent' : 'there is nothing to do');
+    return;
   }
-  return outcome(context, steps);
+  for (const step of steps) {
+    speaker.say(plannedLine(step));
+    const { request } = step;
+    if (request !== undefined) await print(terminal, `${request.method} ${request.path}\n${readable(String(request.body ?? ''))}\n`);
+  }
 }
 
 function outcome({ speaker }: CommandContext, steps: readonly Step[]): ExitCode {

@@ -1,0 +1,45 @@
+import type { Step } from '../../../setup/step.ts';
+import { count } from './words.ts';
+
+/** What becomes of a step, in front of what it is about: done, or (`would`) not yet. */
+const DONE = {
+  create: 'created',
+  update: 'updated',
+  unchanged: 'unchanged:',
+  kept: 'left as it is, because somebody has changed it:',
+  skipped: 'left out',
+  remove: 'removed',
+  load: 'loaded',
+  wrong: 'has wrong types, and keeps them:',
+  mend: 'mended',
+  stays: 'stays:',
+} as const;
+
+const ONLY_SAID: ReadonlySet<Step['action']> = new Set(['unchanged', 'kept', 'skipped', 'wrong', 'stays']);
+/** More of one kind are told as a number. */
+const NAMED = 3;
+
+/** `created alert rule "[portlog] New host"` */
+export function doneLine({ action, what }: Pick<Step, 'action' | 'what'>): string {
+  return `${DONE[action]} ${what}`;
+}
+
+/** The same of what is only planned. */
+export function plannedLine({ action, what }: Pick<Step, 'action' | 'what'>): string {
+  return ONLY_SAID.has(action) ? doneLine({ action, what }) : `would ${action} ${what}`;
+}
+
+/** A line for each thing that would be done; forty alert rules are one line. What somebody has changed is always named. */
+export function planLines(steps: readonly Step[]): readonly string[] {
+  const alike = Map.groupBy(steps, ({ action, what }) => (action === 'kept' ? what : `${action} ${kindOf(what)}`));
+  return [...alike.values()].flatMap((some) => {
+    const [first] = some;
+    if (first === undefined || some.length <= NAMED) return some.map(plannedLine);
+    return plannedLine({ action: first.action, what: count(some.length, kindOf(first.what)) });
+  });
+}
+
+/** `alert rule` of `alert rule "[portlog] New host"` */
+function kindOf(what: string): string {
+  return what.split(' "', 1)[0] ?? what;
+}
