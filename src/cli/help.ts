@@ -15,7 +15,9 @@ export function overview(commands: readonly Command[]): string {
     titled('Commands', rows(commands.map(({ name, summary }) => [name, summary]))),
     titled('Examples', [...(ship?.examples ?? []), ...(scan?.examples.slice(-1) ?? [])].map(exampleText).join('')),
     titled('Destinations (--to, repeatable)', paragraph(ship?.options['to']?.about.replace(/^destination: /, '') ?? '', 2)),
-    paragraph('portlog help COMMAND shows the options of a command; portlog help ship those that stand without one.'),
+    paragraph(
+      'portlog help COMMAND shows the options of a command; portlog help ship those that stand without one. portlog help docs/how-to/scan.md prints a page that a message names.',
+    ),
     paragraph(
       'Every option can also be given as PORTLOG_NAME in the environment, or in the file of --config. Secrets: PORTLOG_ELASTICSEARCH_API_KEY, _USER and _PASSWORD, PORTLOG_LOKI_…, each also with _FILE or _COMMAND.',
     ),

@@ -6,7 +6,7 @@ import { SinkError } from '../sink/sink.ts';
 import { commandContext } from './session/context.ts';
 import { sinkErrorCode } from './session/diagnose.ts';
 import { holdMemoryDown } from './session/memory.ts';
-import { allCommands, type CommandName, commandOf } from './commands.ts';
+import { allCommands, commandOf } from './commands.ts';
 import { fromEnvironment } from './option.ts';
 import { parseArguments } from './parse.ts';
 import { type Route, route } from './route.ts';
@@ -48,7 +48,7 @@ function bringsScan(): boolean {
 
 async function perform(route: Route, env: Environment, terminal: Terminal): Promise<ExitCode> {
   if (route.kind !== 'command') {
-    await print(terminal, `${route.kind === 'version' ? PORTLOG_VERSION : await helpText(route.name)}\n`);
+    await print(terminal, `${route.kind === 'version' ? PORTLOG_VERSION : await helpText(route)}\n`);
     return EXIT.delivered;
   }
   const command = await commandOf(route.name);
@@ -61,8 +61,10 @@ async function perform(route: Route, env: Environment, terminal: Terminal): Prom
   }
 }
 
-async function helpText(name: CommandName | undefined): Promise<string> {
+async function helpText(route: Exclude<Route, { kind: 'command' | 'version' }>): Promise<string> {
+  if (route.kind === 'page') return (await import('./page.ts')).pageText(route.path);
   const { commandHelp, overview } = await import('./help.ts');
+  const { name } = route;
   return name === undefined ? overview(await allCommands()) : commandHelp(await commandOf(name));
 }
 

@@ -7,6 +7,7 @@ import type { Options } from './option.ts';
 export type Route =
   | { readonly kind: 'command'; readonly name: CommandName; readonly args: readonly string[] }
   | { readonly kind: 'help'; readonly name: CommandName | undefined }
+  | { readonly kind: 'page'; readonly path: string }
   | { readonly kind: 'version' };
 
 const HELP: ReadonlySet<string> = new Set(['--help', '-h']);
@@ -27,11 +28,12 @@ export async function route(args: readonly string[]): Promise<Route> {
   return { kind: 'command', name: 'ship', args };
 }
 
-/** `portlog help COMMAND` is `portlog COMMAND --help`. */
+/** `portlog help COMMAND` is `portlog COMMAND --help`; `portlog help docs/how-to/scan.md` is a page that a message has named. */
 function helpFor(word: string | undefined): Route {
   if (word === undefined || word.startsWith('-')) return { kind: 'help', name: undefined };
-  if (!isCommand(word)) throw noCommand(word);
-  return { kind: 'help', name: word };
+  if (isCommand(word)) return { kind: 'help', name: word };
+  if (/\.md(?:#.*)?$/.test(word)) return { kind: 'page', path: word.replace(/#.*$/, '') };
+  throw noCommand(word);
 }
 
 /** A file has a dot or a slash in its name, or is there. */

@@ -35,7 +35,7 @@ export const UNEXPECTED: Rule = {
   severity: SEVERITY.medium,
   why: 'The file of expected exposure does not name it: nobody has said that it may be open, and why.',
   remedy: 'Close it, or enter it with reason, owner and an end.',
-  references: ['docs/how-to/exposure.md'],
+  references: ['https://cwe.mitre.org/data/definitions/668.html'],
 };
 export const EXPIRED: Rule = {
   ...UNEXPECTED,

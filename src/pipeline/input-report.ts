@@ -1,7 +1,8 @@
 import { PortlogError } from '../core/errors.ts';
-import type { LogEvent } from '../event/event.ts';
+import type { Fields, LogEvent } from '../event/event.ts';
 import type { MisdatedScan } from '../event/health.ts';
-import { textAt } from '../event/text-at.ts';
+import { fieldAt, textAt } from '../event/text-at.ts';
+import { count } from '../event/text.ts';
 import type { ScanItem } from '../nmap/item.ts';
 import { recognise } from '../nmap/recognise.ts';
 
@@ -30,6 +31,7 @@ export interface InputReport {
 }
 
 const MAX_REMARKS = 20;
+const MAX_TARGETS = 5;
 
 export function newInputReport(name: string): InputReport {
   return {
@@ -74,10 +76,29 @@ export function noteEvent(report: InputReport, { action, message, own }: LogEven
   else if (action === 'scan-failed') report.failed++;
   else if (action === 'scan-empty') report.empty++;
   else {
-    const reason = action === 'scan-finished' ? textAt(own, 'event', 'reason') : undefined;
-    return reason === undefined ? undefined : remark(report, reason);
+    if (action === 'scan-finished') noteFinished(report, own);
+    return;
   }
   remark(report, message);
+}
+
+/** What a scan that ended well has left out, or says of itself. */
+function noteFinished(report: InputReport, own: LogEvent['own']): void {
+  const reason = textAt(own, 'event', 'reason');
+  if (reason !== undefined) remark(report, reason);
+  const skipped = Number(fieldAt(own, ['nmap', 'scan', 'skipped']) ?? 0);
+  if (skipped === 0) return;
+  const targets = fieldAt(own, ['nmap', 'target']);
+  const named = (Array.isArray(targets) ? (targets as readonly Fields[]) : []).slice(0, MAX_TARGETS).map(nameOfTarget);
+  remark(
+    report,
+    `${count(skipped, 'target')} ${skipped === 1 ? 'was' : 'were'} not scanned: ${named.join(', ')}${skipped > named.length ? ', …' : ''}`,
+  );
+}
+
+function nameOfTarget(target: Fields): string {
+  const reason = textAt(target, 'reason');
+  return `${textAt(target, 'specification') ?? '?'}${reason === undefined ? '' : ` (${reason})`}`;
 }
 
 export function noteRemarks(report: InputReport, remarks: readonly string[]): void {

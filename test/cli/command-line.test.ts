@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { allCommands } from '../../src/cli/commands.ts';
@@ -31,6 +31,34 @@ describe('options before the name of the command', () => {
     for (const [name, all] of kinds) expect(new Set(all.map(([, { type }]) => type === 'boolean')).size, name).toBe(1);
     const letters = Map.groupBy(options, ([, { alias }]) => alias ?? '');
     for (const [letter, all] of letters) if (letter !== '') expect(new Set(all.map(([name]) => name)).size, letter).toBe(1);
+  });
+});
+
+describe('pages that messages name', () => {
+  test('each is printed by portlog help', async () => {
+    const sources = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
+    const named = new Set(
+      sources.flatMap((name) => [...readFileSync(join(ROOT, 'src', name), 'utf8').matchAll(/docs\/[\w/-]+\.md/g)].map(([page]) => page)),
+    );
+    expect(named.size).toBeGreaterThan(10);
+    for (const page of named) {
+      if (page.startsWith('docs/decisions/')) continue;
+      const { stdout, code } = await portlogHere(['help', page]);
+      expect([page, code, stdout]).toEqual([page, 0, `${readFileSync(join(ROOT, page), 'utf8').trimEnd()}\n`]);
+    }
+  });
+
+  test('one that there is not is refused, wherever it would lead', async () => {
+    expect(await portlogHere(['help', 'docs/how-to/sacn.md'])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('did you mean docs/how-to/scan.md?'),
+    });
+    expect(await portlogHere(['help', '../../etc/motd.md'])).toMatchObject({
+      code: 2,
+      stdout: '',
+      stderr: expect.stringContaining('there is no page ../../etc/motd.md'),
+    });
+    expect((await portlogHere(['help', 'exposure.md#check'])).stdout).toMatch(/^# /);
   });
 });
 

@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { host } from '../support/scans.ts';
 import { freshDir, portlog } from '../support/run-portlog.ts';
 
 const field = (name: string): string => join(import.meta.dirname, '..', 'fixtures', name);
@@ -13,6 +15,16 @@ test('a target with an IPv6 zone is a target like others, for every command', as
   expect((await portlog(['diff', scan, scan])).code).toBe(0);
   expect((await portlog(['diff', scan, ...state])).code).toBe(0);
   expect((await portlog(['inventory', '--network', 'fe80::1%eth0', ...state])).code).toBe(0);
+});
+
+test('one of two targets that was not scanned is said', async () => {
+  const two = readFileSync(field('target-skipped.xml'), 'utf8').replace(
+    '<runstats>',
+    `${host('192.0.2.7', '<ports><port protocol="tcp" portid="80"><state state="open"/></port></ports>')}<runstats>`,
+  );
+  const { stderr, code } = await portlog([], { input: two });
+  expect(stderr).toContain('portlog: standard input: 1 target was not scanned: nolonger.example (invalid)\n');
+  expect(code).toBe(0);
 });
 
 test('arguments that cost minutes once cost nothing, neither with their scan nor with the next one of that site', async () => {

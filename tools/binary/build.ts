@@ -12,8 +12,10 @@ import { ARCHITECTURES, nodeFor } from './node.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const OUT = join(ROOT, 'release');
+/** Messages name pages, and `portlog help` prints them. */
+const DOCS = ['docs/how-to', 'docs/reference', 'docs/explanation', 'docs/runbooks'];
 /** What `src/core/package-files.ts` hands out, by its path in the package. */
-const BROUGHT = ['package.json', ...filesBelow('report'), ...filesBelow('schemas'), ...filesBelow('dashboards'), ...filesBelow('docs/runbooks')];
+const BROUGHT = ['package.json', ...filesBelow('report'), ...filesBelow('schemas'), ...filesBelow('dashboards'), ...DOCS.flatMap(filesBelow)];
 /** A CommonJS file has no `import.meta.url`; modules that ask for it look for files next to themselves, and none is there. */
 const ASK_WHERE = { 'import.meta.url': '__whereItIs', 'import.meta.dirname': '__dirname' };
 const WHERE = "const __whereItIs = require('node:url').pathToFileURL(__filename).href;";
