@@ -1,4 +1,6 @@
 import type { Host, Port } from '../nmap/model.ts';
+import { hasPorts } from '../nmap/transport.ts';
+import { count } from './text.ts';
 
 /** nmap's port states as field names; anything else is counted as `other`. */
 const FIELD: ReadonlyMap<string | undefined, keyof StateCounts> = new Map([
@@ -14,10 +16,16 @@ export type StateCounts = {
   [State in 'open' | 'closed' | 'filtered' | 'unfiltered' | 'open_filtered' | 'closed_filtered' | 'other']: number;
 };
 
-/** Ports of a host: those that nmap listed and those that it only counted (`extraports`), by state. */
-export interface PortCounts {
+/** What is listed as ports, by state. */
+interface ListedCounts {
   readonly byState: StateCounts;
-  /** The open ones among those that are listed. */
+  /** The open ones among them that are protocols without ports. */
+  readonly openProtocols: number;
+}
+
+/** Ports of a host: those that nmap listed and those that it only counted (`extraports`), by state. */
+export interface PortCounts extends ListedCounts {
+  /** Listed ones, without protocols. */
   readonly openListed: number;
 }
 
@@ -26,16 +34,21 @@ export function noPorts(): StateCounts {
 }
 
 export function countPorts(host: Host): PortCounts {
-  const byState = countStates(host.ports);
-  const openListed = byState.open;
-  for (const { state, count } of host.extraports) byState[stateField(state)] += Math.max(0, count ?? 0);
-  return { byState, openListed };
+  const { byState, openProtocols } = countListed(host.ports);
+  const openListed = byState.open - openProtocols;
+  for (const extra of host.extraports) byState[stateField(extra.state)] += Math.max(0, extra.count ?? 0);
+  return { byState, openListed, openProtocols };
 }
 
-export function countStates(ports: Iterable<Port>): StateCounts {
+export function countListed(ports: Iterable<Port>): ListedCounts {
   const byState = noPorts();
-  for (const port of ports) byState[stateField(port.state?.state)]++;
-  return byState;
+  let openProtocols = 0;
+  for (const { state, protocol } of ports) {
+    const field = stateField(state?.state);
+    byState[field]++;
+    if (field === 'open' && !hasPorts(protocol)) openProtocols++;
+  }
+  return { byState, openProtocols };
 }
 
 /** As far as numbers go: a scan may claim more. */
@@ -45,8 +58,14 @@ export function addCounts<Name extends string>(total: Record<Name, number>, coun
 
 /** `3 open, 997 closed` */
 export function stateCounts({ byState }: PortCounts): string {
-  const words = Object.entries(byState).filter(([, count]) => count > 0);
-  return words.map(([state, count]) => `${count} ${state.replace('_', '|')}`).join(', ');
+  const words = Object.entries(byState).filter(([, ports]) => ports > 0);
+  return words.map(([state, ports]) => `${ports} ${state.replace('_', '|')}`).join(', ');
+}
+
+/** `3 open ports`, `2 open protocols`, or both: who has scanned protocols has looked at no port. */
+export function openWords(ports: number, protocols: number): string {
+  const words = [...(ports > 0 || protocols === 0 ? [count(ports, 'open port')] : []), ...(protocols > 0 ? [count(protocols, 'open protocol')] : [])];
+  return words.join(', ');
 }
 
 function stateField(state: string | undefined): keyof StateCounts {

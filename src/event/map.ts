@@ -1,6 +1,6 @@
 import type { RunEnd, ScanItem } from '../nmap/item.ts';
 import { type EventOptions, type RunContext, runContext } from './context.ts';
-import { countPorts, countStates } from './counts.ts';
+import { countListed, countPorts } from './counts.ts';
 import { levelOf, type LogEvent } from './event.ts';
 import { type HostContext, hostEvent, isHostObservation } from './host.ts';
 import type { Host, Port } from '../nmap/model.ts';
@@ -12,7 +12,13 @@ import { misdatedTimes, RunRecord, scanEndEvent, scanStartEvent } from './scan.t
 import { textAt } from './text-at.ts';
 
 /** What a mapper has counted of hosts; plain data. */
-export type HostCounts = RunRecord['hostCounts'] & { readonly openPorts: number; readonly hostsListed: number; readonly keys: readonly string[] };
+export interface HostCounts extends HostCountsOfRun {
+  readonly openPorts: number;
+  readonly openProtocols: number;
+  readonly hostsListed: number;
+  readonly keys: readonly string[];
+}
+type HostCountsOfRun = RunRecord['hostCounts'];
 
 /** A host of the run that is being read. */
 export interface MappedHost {
@@ -35,6 +41,8 @@ export class EventMapper {
   hostsListed = 0;
   /** Open ports listed so far, in all runs. */
   openPorts = 0;
+  /** The same of protocols without ports. */
+  openProtocols = 0;
   /** Runs that tell times that cannot be, the first of them. */
   readonly misdated: MisdatedScan[] = [];
 
@@ -57,12 +65,12 @@ export class EventMapper {
 
   /** Hands over what has been counted of the run since it began, or since this was asked; for {@link add}. */
   takeCounts(): HostCounts {
-    const { openPorts, hostsListed, keys = [] } = this;
-    const counts = { ...this.record.hostCounts, openPorts, hostsListed, keys };
+    const { openPorts, openProtocols, hostsListed, keys = [] } = this;
+    const counts = { ...this.record.hostCounts, openPorts, openProtocols, hostsListed, keys };
     this.record = new RunRecord();
     this.news = new News();
     this.keys = [];
-    [this.openPorts, this.hostsListed] = [0, 0];
+    [this.openPorts, this.openProtocols, this.hostsListed] = [0, 0, 0];
     return counts;
   }
 
@@ -72,6 +80,7 @@ export class EventMapper {
     for (const key of counts.keys) this.news.isStatement(key);
     this.record.add(counts);
     this.openPorts += counts.openPorts;
+    this.openProtocols += counts.openProtocols;
     this.hostsListed += counts.hostsListed;
     return true;
   }
@@ -130,11 +139,12 @@ export class EventMapper {
     const isCountedOnly = host.status?.state === 'down' && !this.options.all;
     const context = isCountedOnly ? undefined : mapped.context;
     if (!this.isStatement(context?.observationId ?? textDigest(host.source))) return false;
-    this.record.addDifferent(host, counts.byState);
+    this.record.addDifferent(host, counts);
     this.openPorts += counts.openListed;
+    this.openProtocols += counts.openProtocols;
     this.hostsListed++;
     if (context === undefined) return true;
-    this.record.addToZone(context.place['zone'], true, counts.byState);
+    this.record.addToZone(context.place['zone'], true, counts.byState.open - counts.openProtocols);
     yield hostEvent(context, counts);
     for (const port of host.ports) if (this.isWanted(port)) yield portEvent(context, port);
     return true;
@@ -146,10 +156,12 @@ export class EventMapper {
     this.record.addHost(host, counts, this.options.now());
     const isNewHost = this.news.isFirstHost(context.entityId);
     const newPorts = [...host.ports].filter((port) => this.news.isFirstPort(context.entityId, port));
-    const ports = countStates(newPorts);
-    this.record.addDifferent(isNewHost ? host : undefined, ports);
-    this.record.addToZone(context.place['zone'], isNewHost, ports);
-    this.openPorts += ports.open;
+    const listed = countListed(newPorts);
+    const openPorts = listed.byState.open - listed.openProtocols;
+    this.record.addDifferent(isNewHost ? host : undefined, listed);
+    this.record.addToZone(context.place['zone'], isNewHost, openPorts);
+    this.openPorts += openPorts;
+    this.openProtocols += listed.openProtocols;
     if (isNewHost) this.hostsListed++;
     for (const port of host.ports) {
       if (!this.isWanted(port)) continue;

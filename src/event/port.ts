@@ -1,3 +1,4 @@
+import { hasPorts } from '../nmap/transport.ts';
 import type { Port, Service } from '../nmap/model.ts';
 import { certificateFields } from './certificate.ts';
 import { type Fields, type LogEvent, SEVERITY, some } from './event.ts';
@@ -27,7 +28,7 @@ export function portEvent(context: HostContext, port: Port): LogEvent {
   const id = eventId(DATASET, ACTION, run.scanId, entity, sighting + port.source);
   const message = printable(portMessage(identity.key, port));
   const { service, scripts } = port;
-  const isTransport = port.protocol === 'tcp' || port.protocol === 'udp' || port.protocol === 'sctp';
+  const isTransport = hasPorts(port.protocol);
   return {
     id,
     ackGroup: context.ackGroup,

@@ -2,7 +2,7 @@ import type { Host, Script, Target, Task } from '../nmap/model.ts';
 import { type Ending, endingOf, interruptedText, type Mended, missingUp, type Refusal, type RunEnd, wasLookedAt } from '../nmap/item.ts';
 import { maskOutput } from '../nmap/mask.ts';
 import { dataStream, type RunContext } from './context.ts';
-import { addCounts, noPorts, type PortCounts, type StateCounts } from './counts.ts';
+import { addCounts, noPorts, openWords, type PortCounts } from './counts.ts';
 import { type Fields, type FieldValue, type Level, type LogEvent, SEVERITY, Shared, some } from './event.ts';
 import { misdatedIn } from './host.ts';
 import { eventId } from './id.ts';
@@ -26,7 +26,7 @@ export class RunRecord {
   readonly hosts = noHosts();
   readonly ports = noPorts();
   /** Hosts and ports, each once. */
-  readonly different = { hosts: noHosts(), ports: noPorts() };
+  readonly different = { hosts: noHosts(), ports: noPorts(), openProtocols: 0 };
   /** Statements that were made before. */
   repeated = 0;
   /** Hosts that are listed, and that nmap did not look at. */
@@ -74,9 +74,12 @@ export class RunRecord {
   }
 
   /** What is new of it. */
-  addDifferent(host: Host | undefined, ports: StateCounts): void {
-    if (host !== undefined) addHost(this.different.hosts, host);
-    addCounts(this.different.ports, ports);
+  addDifferent(host: Host | undefined, { byState, openProtocols }: Pick<PortCounts, 'byState' | 'openProtocols'>): void {
+    const { different } = this;
+    if (host !== undefined) addHost(different.hosts, host);
+    addCounts(different.ports, byState);
+    different.ports.open -= openProtocols;
+    different.openProtocols += openProtocols;
   }
 
   /** What {@link addHost}, {@link addToZone} and {@link addFinding} have counted; plain data. */
@@ -93,6 +96,7 @@ export class RunRecord {
     addCounts(this.hosts, hosts);
     addCounts(this.different.hosts, different.hosts);
     addCounts(this.different.ports, different.ports);
+    this.different.openProtocols += different.openProtocols;
     this.named += named;
     this.skippedHosts += skippedHosts;
     this.repeated += repeated;
@@ -115,11 +119,11 @@ export class RunRecord {
   }
 
   /** A host that is up. */
-  addToZone(zone: FieldValue, isNew: boolean, ports: StateCounts): void {
+  addToZone(zone: FieldValue, isNew: boolean, openPorts: number): void {
     const totals = this.zoneOf(zone);
     if (totals === undefined) return;
     totals.hosts += isNew ? 1 : 0;
-    totals.ports += ports.open;
+    totals.ports += openPorts;
   }
 
   addFinding(level: Level, zone: FieldValue): void {
@@ -254,6 +258,7 @@ export function scanEndEvent(context: RunContext, record: RunRecord, end: RunEnd
       timestr: finished?.timestr,
       hosts: { ...record.different.hosts, ...totalFields(hosts) },
       ports: { ...record.different.ports },
+      protocols: record.different.openProtocols === 0 ? undefined : { open: record.different.openProtocols },
       repeated: record.repeated === 0 ? undefined : record.repeated,
       findings: { ...record.findings },
       zone: some([...record.zones].map(([name, { hosts, ports, findings }]) => ({ name, hosts, open_ports: ports, findings: { ...findings } }))),
@@ -273,6 +278,7 @@ export function scanEndEvent(context: RunContext, record: RunRecord, end: RunEnd
         ...[...record.mended].map(([element, count]) => interruptedText(element, count)),
         ...impossibleElapsed(end),
         ...misdatedTimes(context, record, end),
+        ...record.tasks.filter(({ time }) => isMisdated(time, now)).map(({ kind, time }) => `${kind}@time=${time}`),
       ]),
       script: scriptFields(record.scripts),
       output: record.output && { type: record.output.type, text: clip(maskOutput(clip(record.output.text, MAX_OUTPUT_BYTES)), MAX_OUTPUT_BYTES) },
@@ -387,7 +393,7 @@ function whyIncomplete({ stats, pending, closed }: RunEnd, record: RunRecord): s
 }
 
 function messageOf(context: RunContext, record: RunRecord, end: RunEnd, ending: Ending, hosts: HostTotals, why: string | undefined): string {
-  const found = `${hostWords(hosts, context.run.scanner)}, ${count(record.different.ports.open, 'open port')}`;
+  const found = `${hostWords(hosts, context.run.scanner)}, ${openWords(record.different.ports.open, record.different.openProtocols)}`;
   const refused = record.refused === 0 ? '' : `, ${count(record.refused, 'element')} unreadable`;
   const skipped = record.skippedTargets === 0 ? '' : `, ${count(record.skippedTargets, 'target')} skipped`;
   const seconds = elapsedOf(end);

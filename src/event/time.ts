@@ -18,9 +18,9 @@ export function seenAt(seconds: number | undefined, now: number): number {
   return time < EARLIEST_MS || time > now + AHEAD_MS ? 0 : time;
 }
 
-/** Whether a time was told that cannot be. nmap writes 0 where it has none. */
+/** Whether a time was told that cannot be. 0 is one, too: nmap leaves out what it does not know. */
 export function isMisdated(seconds: number | undefined, now: number): boolean {
-  return seconds !== undefined && seconds !== 0 && seenAt(seconds, now) === 0;
+  return seconds !== undefined && seenAt(seconds, now) === 0;
 }
 
 /** nmap's epoch seconds as ISO 8601, or undefined when absent or impossible. */

@@ -5,6 +5,7 @@ import { digest, eventId, findingEntityId, portEntityId } from '../event/id.ts';
 import { serviceOf } from '../event/service-name.ts';
 import { printable } from '../event/text.ts';
 import { isoTime } from '../event/time.ts';
+import { hasPorts } from '../nmap/transport.ts';
 import type { Port } from '../nmap/model.ts';
 import type { Finding, Vulnerability } from './finding.ts';
 import { findingKey } from './registry.ts';
@@ -32,7 +33,7 @@ export function findingEvent(host: HostContext, ackGroup: string, port: Port | u
     JSON.stringify([host.sighting, finding.title, finding.confidence, finding.vulnerability?.id, finding.vulnerability?.score]),
   );
   const message = printable(`${placeOf(host, port)}: ${finding.title} [${levelOf(finding.severity)}]`);
-  const isTransport = port?.protocol === 'tcp' || port?.protocol === 'udp' || port?.protocol === 'sctp';
+  const isTransport = port !== undefined && hasPorts(port.protocol);
   return {
     id,
     ackGroup,

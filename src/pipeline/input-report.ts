@@ -13,6 +13,8 @@ export interface InputReport {
   runs: number;
   hosts: number;
   openPorts: number;
+  /** Protocols without ports that answer: of `nmap -sO`, and pings of masscan. */
+  openProtocols: number;
   events: number;
   /** Elements that could not be read. */
   refused: number;
@@ -40,6 +42,7 @@ export function newInputReport(name: string): InputReport {
     runs: 0,
     hosts: 0,
     openPorts: 0,
+    openProtocols: 0,
     events: 0,
     refused: 0,
     incomplete: 0,

@@ -165,6 +165,7 @@ async function forward(
     if (healthReporter?.isAlarmed === true) await healthReporter.watch();
   }
   report.openPorts = interpreter.mapper.openPorts;
+  report.openProtocols = interpreter.mapper.openProtocols;
   report.hosts = interpreter.mapper.hostsListed;
 }
 

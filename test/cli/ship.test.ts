@@ -549,7 +549,7 @@ test('masscan through the command', async () => {
     '192.0.2.9 80/tcp open',
     '192.0.2.9 80/tcp open',
     '192.0.2.9 80/tcp open http',
-    'masscan 1.3.2 scan finished: 1 host (1 up), 2 open ports in 10 s',
+    'masscan 1.3.2 scan finished: 1 host (1 up), 1 open port, 1 open protocol in 10 s',
   ]);
   expect(code).toBe(0);
 });

@@ -124,6 +124,25 @@ describe('a run that counts more hosts up than it lists', () => {
   });
 });
 
+describe('protocols without ports', () => {
+  const open = (protocol: string, id: number): string =>
+    `<port protocol="${protocol}" portid="${id}"><state state="open" reason="proto-response"/></port>`;
+
+  test.for<readonly [string, string, string, number, object | undefined, string]>([
+    ['a protocol scan', NMAP, open('ip', 1) + open('ip', 6), 0, { open: 2 }, '1 host (1 up), 2 open protocols'],
+    ['pings of masscan', MASSCAN, open('icmp', 0) + open('tcp', 80), 1, { open: 1 }, '1 host (1 up), 1 open port, 1 open protocol'],
+    ['ports alone', NMAP, open('tcp', 80) + open('udp', 53), 2, undefined, '1 host (1 up), 2 open ports'],
+    ['nothing', NMAP, '', 0, undefined, '1 host (1 up), 0 open ports'],
+  ])('%s are not counted as ports', ([, attributes, ports, openPorts, protocols, words]) => {
+    const text = ended(GOOD + hostsIn(1, 0, 1), host('192.0.2.7', `<ports>${ports}</ports>`), attributes);
+    const event = eventsOf(text).at(-1)!;
+    expectValidEvent(event);
+    const { scan } = ecs(event).nmap;
+    expect([scan.ports.open, scan.protocols]).toEqual([openPorts, protocols]);
+    expect(event.message).toContain(words);
+  });
+});
+
 describe('what runstats claim', () => {
   const listed = host('192.0.2.7', port(80)) + host('192.0.2.8', port(80)) + host('192.0.2.9', port(80));
   test.for<readonly [string, string, string, object, string]>([

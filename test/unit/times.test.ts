@@ -100,6 +100,14 @@ describe('a scan of the future', () => {
     database.close();
   });
 
+  test('a time of 0 is said to be none, wherever it stands', () => {
+    const [hostEvent, , end] = eventsOf(
+      scanOf({ start: 0, host: 0, finished: 0, ports: [80] }).replace('<host', '<taskend task="x" time="0"/><host'),
+    ).map(ecs);
+    expect(hostEvent.nmap.malformed).toEqual(['host@starttime=0', 'host@endtime=0']);
+    expect(end.nmap.malformed).toEqual(['nmaprun@start=0', 'finished@time=0', 'host@starttime=0', 'taskend@time=0']);
+  });
+
   test('a clock that is ten minutes ahead is a clock like others', () => {
     const start = ago(0) + 540;
     const [hostEvent] = eventsOf(scanOf({ start, ports: [80] })).map(ecs);

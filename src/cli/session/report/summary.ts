@@ -1,6 +1,7 @@
 import type { OpenRun } from '../../../state/runs.ts';
 import { type Tally, unaccounted } from '../../../state/tally.ts';
 import { EXIT, type ExitCode, type PortlogError } from '../../../core/errors.ts';
+import { openWords } from '../../../event/counts.ts';
 import type { InputReport } from '../../../pipeline/input-report.ts';
 import type { SinkReport } from '../../../delivery/report.ts';
 import type { ShipReport } from '../../../pipeline/ship.ts';
@@ -118,7 +119,9 @@ function printInput(input: InputReport, speaker: Speaker): void {
   if (input.problem !== undefined) speaker.error(input.problem);
   if (input.problem?.cause instanceof Error && input.problem.code === 'mistake') speaker.detail(input.problem.cause.stack ?? '');
   if (input.runs > 0)
-    speaker.say(`${input.name}: ${count(input.runs, 'run')}, ${count(input.hosts, 'host')} listed, ${count(input.openPorts, 'open port')}`);
+    speaker.say(
+      `${input.name}: ${count(input.runs, 'run')}, ${count(input.hosts, 'host')} listed, ${openWords(input.openPorts, input.openProtocols)}`,
+    );
 }
 
 function printSink(report: SinkReport, speaker: Speaker, hasRead: boolean): void {
