@@ -11,6 +11,7 @@ import { eventsPage } from './events-page.ts';
 import { elasticsearchFiles, opensearchFiles } from './elasticsearch-files.ts';
 import { grafanaDashboards } from './grafana-dashboards.ts';
 import { onceUnit } from './once-unit.ts';
+import { metricsContent } from './metrics-content.ts';
 import { metricsPage } from './metrics-page.ts';
 import { rulesPage } from './rules-page.ts';
 
@@ -31,6 +32,7 @@ export function generated(): ReadonlyMap<string, string> {
   for (const render of [kibanaFiles, lokiFiles, grafanaFiles, monitorFiles, opensearchDashboardsFiles, wazuhFiles, wazuhDashboardFiles])
     for (const [path, text] of render(DEFAULT_CONTENT)) files.set(`dashboards/${path}`, text);
   for (const [name, text] of grafanaDashboards()) files.set(`dashboards/grafana/dashboards/${name}`, text);
+  for (const [name, text] of metricsContent()) files.set(`dashboards/prometheus/${name}`, text);
   return files;
 }
 

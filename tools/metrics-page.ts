@@ -1,4 +1,5 @@
 import { type MetricDefinition, METRICS } from '../src/metrics/catalogue.ts';
+import { METRICS_RULES } from '../src/metrics/rules.ts';
 
 /** The reference of the metrics, from their catalogue. */
 export function metricsPage(): string {
@@ -17,5 +18,18 @@ What \`--metrics-listen\` and \`--metrics-file\` tell ([how](../how-to/metrics.m
 | metric | type | labels | |
 |---|---|---|---|
 ${rows.join('\n')}
+
+## Alerts
+
+[dashboards/prometheus/portlog-rules.yaml](../../dashboards/prometheus/portlog-rules.yaml), and the panels of [dashboards/prometheus/portlog-dashboard.json](../../dashboards/prometheus/portlog-dashboard.json).
+
+| alert | severity | when | what to do |
+|---|---|---|---|
+${METRICS_RULES.map(alertRow).join('\n')}
 `;
+}
+
+function alertRow({ alert, severity, expr, for: time, description }: (typeof METRICS_RULES)[number]): string {
+  const when = `\`${expr.replaceAll('|', '\\|')}\`${time === '0m' ? '' : ` for ${time}`}`;
+  return `| ${alert} | ${severity} | ${when} | ${description} |`;
 }
