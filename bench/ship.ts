@@ -67,7 +67,7 @@ try {
       to: `elasticsearch=${elasticsearch.url}`,
       env: auth,
       bodies: (round) =>
-        batches(elasticsearchSink(sinkOptions('bench', { target: elasticsearch.url, namespace: `bare_${round}` }))).map((batch) =>
+        batches(elasticsearchSink(sinkOptions('elasticsearch', { target: elasticsearch.url, namespace: `bare_${round}` }))).map((batch) =>
           zipped(plain(batch)),
         ),
       request: {
@@ -81,7 +81,7 @@ try {
       name: 'file',
       to: `file=${out}`,
       env: {},
-      bodies: () => batches(fileSink(sinkOptions('bench', { target: out }))).map(plain),
+      bodies: () => batches(fileSink(sinkOptions('file', { target: out }))).map(plain),
       request: { path: `${out}.bare` },
     },
   ];
@@ -96,7 +96,7 @@ function lokiTarget(url: string): Target {
     to: `loki=${url}`,
     env: { PORTLOG_LOKI_TENANT: 'fast' },
     bodies: (round) =>
-      batches(lokiSink(sinkOptions('bench', { target: url, streamLabels: { round: `bare${round}` } }))).map((batch) => zipped(pushed(batch))),
+      batches(lokiSink(sinkOptions('loki', { target: url, streamLabels: { round: `bare${round}` } }))).map((batch) => zipped(pushed(batch))),
     request: {
       url: `${url}/loki/api/v1/push`,
       headers: { 'x-scope-orgid': 'fast', 'content-type': 'application/json', 'content-encoding': 'gzip' },

@@ -98,6 +98,6 @@ store.close();
 
 let events = 0;
 for await (const _ of toEvents(readScans(createReadStream(scan)), event)) events++;
-const wrong = await openSink('nowhere', 'x').catch((error: unknown) => error);
+const wrong = await openSink('nowhere' as 'file', 'x').catch((error: unknown) => error);
 if (!(wrong instanceof PortlogError) || wrong instanceof SinkError) throw new Error('a sink that is not there');
 console.log(events > 0, wrong.code, wrong.hint);

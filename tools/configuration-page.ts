@@ -4,10 +4,13 @@ interface Schema {
   readonly description?: string;
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly items?: Schema;
+  readonly oneOf?: readonly Schema[];
+  readonly const?: string;
 }
 
 /** The reference of the configuration file, from its schema. */
 export function configurationPage(schema: Schema): string {
+  const kinds = schema.properties?.['sinks']?.items?.oneOf ?? [];
   return `# Configuration file
 
 <!-- Made from schemas/config.schema.json by npm run generate. -->
@@ -32,6 +35,39 @@ sinks:
 | setting | type | |
 |---|---|---|
 ${rows('', schema).join('\n')}
+
+## Sinks
+
+What may stand in a member of \`sinks\` depends on its \`type\`; anything else is refused, with the nearest name that is right.
+
+| of every kind | type | |
+|---|---|---|
+${rows('', { properties: common(kinds) }).join('\n')}
+${kinds.map((one) => kind(one, common(kinds))).join('\n')}`;
+}
+
+type Settings = Readonly<Record<string, Schema>>;
+
+/** What every kind of sink has. */
+function common([first, ...others]: readonly Schema[]): Settings {
+  const shared = Object.entries(first?.properties ?? {}).filter(
+    ([name]) => name !== 'type' && others.every(({ properties = {} }) => name in properties),
+  );
+  return Object.fromEntries(shared);
+}
+
+function kind(schema: Schema, shared: Settings): string {
+  const { type, ...all } = schema.properties ?? {};
+  const settings = Object.fromEntries(Object.entries(all).filter(([name]) => !(name in shared)));
+  if (Object.keys(settings).length === 0) return `\n### \`type: ${type?.const ?? ''}\`\n\n${schema.description ?? ''}.\n`;
+  return `
+### \`type: ${type?.const ?? ''}\`
+
+${schema.description ?? ''}.
+
+| setting | type | |
+|---|---|---|
+${rows('', { properties: settings }).join('\n')}
 `;
 }
 

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { FIELDS } from '../src/event/fields.ts';
 import * as content from '../src/content/files.ts';
 import { DEFAULT_CONTENT } from '../src/content/options.ts';
+import { sinksSchema } from '../src/sink/settings-schema.ts';
 import { RULES } from '../src/finding/registry.ts';
 import { alertsPage } from './alerts-page.ts';
 import { cliPage } from './cli-page.ts';
@@ -26,7 +27,9 @@ export function generated(): ReadonlyMap<string, string> {
   files.set('docs/reference/rules.md', rulesPage(RULES));
   files.set('docs/reference/cli.md', cliPage());
   files.set('docs/reference/metrics.md', metricsPage());
-  files.set('docs/reference/configuration.md', configurationPage(JSON.parse(readFileSync('schemas/config.schema.json', 'utf8'))));
+  const schema = configSchema(JSON.parse(readFileSync('schemas/config.schema.json', 'utf8')) as ConfigSchema);
+  files.set('schemas/config.schema.json', json(schema));
+  files.set('docs/reference/configuration.md', configurationPage(schema));
   files.set('examples/portlog-once.service', onceUnit(readFileSync('examples/portlog.service', 'utf8')));
   const { kibanaFiles, lokiFiles, grafanaFiles, opensearchFiles: monitorFiles, opensearchDashboardsFiles, wazuhFiles, wazuhDashboardFiles } = content;
   for (const render of [kibanaFiles, lokiFiles, grafanaFiles, monitorFiles, opensearchDashboardsFiles, wazuhFiles, wazuhDashboardFiles])
@@ -34,6 +37,15 @@ export function generated(): ReadonlyMap<string, string> {
   for (const [name, text] of grafanaDashboards()) files.set(`dashboards/grafana/dashboards/${name}`, text);
   for (const [name, text] of metricsContent()) files.set(`dashboards/prometheus/${name}`, text);
   return files;
+}
+
+interface ConfigSchema {
+  readonly properties: Readonly<Record<string, object>>;
+}
+
+/** Written by hand, but for `sinks`, which comes from the sinks. */
+function configSchema(schema: ConfigSchema): ConfigSchema {
+  return { ...schema, properties: { ...schema.properties, sinks: sinksSchema() } };
 }
 
 function json(content: unknown): string {

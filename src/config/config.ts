@@ -1,6 +1,7 @@
 import type { Dataset } from '../event/event.ts';
 import type { RuleCategory } from '../finding/finding.ts';
-import type { SinkOptions } from '../sink/options.ts';
+import type { OtlpOptions } from '../sink/otlp/options.ts';
+import type { SyslogOptions } from '../sink/syslog/options.ts';
 
 /** What a configuration file may say: schemas/config.schema.json. */
 export interface Config {
@@ -114,11 +115,11 @@ export interface SinkConfig extends SecretSources {
   readonly fsync?: boolean;
   readonly trustSetUp?: boolean;
   readonly eventsPerSecond?: number;
-  readonly encoding?: SinkOptions['encoding'];
+  readonly encoding?: OtlpOptions['encoding'];
   readonly contentType?: string;
-  readonly syslogFormat?: SinkOptions['syslogFormat'];
-  readonly framing?: SinkOptions['framing'];
-  readonly facility?: SinkOptions['facility'];
+  readonly syslogFormat?: SyslogOptions['syslogFormat'];
+  readonly framing?: SyslogOptions['framing'];
+  readonly facility?: SyslogOptions['facility'];
   readonly maxMessageBytes?: number;
   readonly envelope?: string;
   readonly headers?: Readonly<Record<string, string>>;

@@ -1,5 +1,6 @@
 import type { ErrorObject } from 'ajv';
 import { nearest } from '../core/nearest.ts';
+import { insteadOf } from './sink-settings.ts';
 
 /** ajv's findings as sentences: where in the file, what is expected there, and the nearest spelling. None of them quotes a value. */
 export function explain(errors: readonly ErrorObject[]): readonly string[] {
@@ -14,15 +15,24 @@ function sentence(error: ErrorObject): string {
   const schema = parentSchema as SchemaPart;
   const path = instancePath.slice(1).replaceAll('/', '.');
   const where = path === '' ? 'the file' : path;
+  if (keyword === 'discriminator') return kindOf(path, error.data as { readonly type?: unknown }, schema);
   if (keyword === 'additionalProperties') return unknownSetting(path, params['additionalProperty'] as string, schema);
   if (keyword === 'required') return `${where}: "${params['missingProperty'] as string}" is missing`;
   if (error.propertyName !== undefined) return `${where}: "${error.propertyName}" cannot be a name there${about(schema)}`;
   return `${where}: ${demand(keyword, params, schema)}${keyword === 'enum' ? meant(error.data, params['allowedValues'] as readonly unknown[]) : ''}`;
 }
 
+/** The member that says of which kind the others are. */
+function kindOf(path: string, data: { readonly type?: unknown }, schema: SchemaPart): string {
+  const kinds = (schema?.oneOf ?? []).flatMap(({ properties }) => properties?.type?.const ?? []);
+  if (data.type === undefined) return `${path}: "type" is missing; it is one of ${kinds.join(', ')}`;
+  return `${path}.type: must be one of ${kinds.join(', ')}${meant(data.type, kinds)}`;
+}
+
 /** What is of interest here. */
 interface SchemaShape {
-  readonly properties?: object;
+  readonly oneOf?: readonly { readonly properties?: { readonly type?: { readonly const?: string } } }[];
+  readonly properties?: { readonly type?: { readonly const?: string } };
   readonly description?: string;
   readonly examples?: readonly string[];
 }
@@ -32,6 +42,9 @@ function unknownSetting(path: string, name: string, schema: SchemaPart): string 
   const known = Object.keys(schema?.properties ?? {});
   const guess = nearest(name, known);
   const whole = path === '' ? name : `${path}.${name}`;
+  const kind = schema?.properties?.type?.const;
+  const other = guess === undefined && kind !== undefined ? insteadOf(name, kind) : undefined;
+  if (other !== undefined) return `${path}: a sink of type ${kind} has no "${name}"; ${other}`;
   return `${whole}: there is no such setting${guess === undefined ? `; there are: ${known.join(', ')}` : `; did you mean "${guess}"?`}`;
 }
 

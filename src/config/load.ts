@@ -6,7 +6,7 @@ import { type ExposureFile, ExposurePolicy } from '../finding/exposure.ts';
 import type { Config } from './config.ts';
 import type { Environment } from '../core/environment.ts';
 import { explain } from './explain.ts';
-import { refuseForeignSettings } from './sink-settings.ts';
+import { refuseTwice } from './sink-settings.ts';
 import { parsed } from './yaml.ts';
 
 /** Reads portlog.yaml or portlog.json, fills `${NAME}`, and checks it against its schema. */
@@ -18,7 +18,7 @@ export async function loadConfig(path: string, env: Environment): Promise<Config
     'docs/reference/configuration.md lists all settings',
     (content) => fill(content, env, path, ''),
   )) as Config;
-  refuseForeignSettings(path, config.sinks ?? []);
+  refuseTwice(path, config.sinks ?? []);
   return config;
 }
 
@@ -49,7 +49,7 @@ async function loadChecked(
 async function validate(path: string, config: unknown, name: string, hint: string): Promise<void> {
   const { Ajv2020 } = await import('ajv/dist/2020.js');
   const schema = JSON.parse(packageText(`schemas/${name}`)) as object;
-  const check = new Ajv2020({ allErrors: true, verbose: true, allowUnionTypes: true }).compile(schema);
+  const check = new Ajv2020({ allErrors: true, verbose: true, allowUnionTypes: true, discriminator: true }).compile(schema);
   if (check(config)) return;
   const [first = '', ...others] = explain(check.errors ?? []);
   throw new PortlogError('config-invalid', [`${path}: ${first}`, ...others.map((other) => `${path}: ${other}`)].join('\n'), { hint });

@@ -3,7 +3,8 @@ import { DEFAULT_OPTIONS, type EventOptions } from '../event/context.ts';
 import { DEFAULT_SPOOL_LIMITS, type SpoolLimits } from '../state/spool-limits.ts';
 import { PortlogError } from '../core/errors.ts';
 import { AddressSet } from '../nmap/address-set.ts';
-import type { SinkOptions } from '../sink/options.ts';
+import type { SinkOptions } from '../sink/kinds.ts';
+import type { HttpServerOptions } from '../sink/options.ts';
 import type { Config, RuleConfig, SinkConfig } from './config.ts';
 import { SEVERITY } from '../event/event.ts';
 import { nearest } from '../core/nearest.ts';
@@ -213,12 +214,10 @@ function originsOf(sinks: readonly SinkConfig[]): ReadonlyMap<string, readonly s
   return new Map([...groups].map(([type, ofType]) => [type, ofType.flatMap((sink) => urlsOf(sink).map(originOf))]));
 }
 
-export async function sinkOptions(
-  sink: SinkConfig,
-  given: Pick<Given, 'caFile' | 'compression'> & Pick<Settings['connection'], 'origins' | 'watchedSites'>,
-  namespace: string,
-  env: Environment,
-): Promise<SinkOptions> {
+type Reached = Pick<Given, 'caFile' | 'compression'> & Pick<Settings['connection'], 'origins' | 'watchedSites'>;
+
+/** How a server is reached, a sink or one that is only set up. */
+export async function serverOptions(sink: SinkConfig, given: Reached, namespace: string, env: Environment): Promise<HttpServerOptions> {
   if (env['NODE_TLS_REJECT_UNAUTHORIZED'] === '0' && sink.type !== 'stdout' && sink.type !== 'file')
     throw new PortlogError('sink-options', 'NODE_TLS_REJECT_UNAUTHORIZED=0 is set, which makes Node send credentials to whoever answers', {
       hint: 'unset it; name the authority that signed the certificate with --ca-file',
@@ -238,28 +237,37 @@ export async function sinkOptions(
     timeoutMs: (sink.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS) * 1000,
     datasets: datasetsOf(sink),
     only: onlyOf(sink),
-    lifetimeMs: sink.lifetimeHours === undefined ? undefined : sink.lifetimeHours * HOUR_MS,
-    runbooks: sink.runbooks,
-    watchedSites: given.watchedSites,
-    trustSetUp: sink.trustSetUp,
     tenant: sink.tenant ?? env[serverVariable(sink.type, 'TENANT')],
-    streamLabels: sink.streamLabels,
+    headers: sink.headers,
+  };
+}
+
+/** What the configuration says of a sink; the schema of its kind has let nothing else through. */
+export async function sinkOptions(sink: SinkConfig, given: Reached, namespace: string, env: Environment): Promise<SinkOptions> {
+  const { trustSetUp, streamLabels, keepFiles, fsync, eventsPerSecond, encoding, syslogFormat, framing, facility, maxMessageBytes } = sink;
+  const own = {
+    lifetimeMs: sink.lifetimeHours === undefined ? undefined : sink.lifetimeHours * HOUR_MS,
     rotateBytes: sink.rotateMib === undefined ? undefined : sink.rotateMib * MIB,
-    keepFiles: sink.keepFiles,
-    fsync: sink.fsync,
-    eventsPerSecond: sink.eventsPerSecond,
+    watchedSites: given.watchedSites,
+    runbooks: sink.runbooks,
+    envelope: sink.envelope,
+    contentType: sink.contentType,
     command: sink.command,
     environment: sink.command === undefined ? undefined : programEnvironment(env),
     concurrency: sink.concurrency,
-    encoding: sink.encoding,
-    syslogFormat: sink.syslogFormat,
-    framing: sink.framing,
-    facility: sink.facility,
-    maxMessageBytes: sink.maxMessageBytes,
-    envelope: sink.envelope,
-    headers: sink.headers,
-    contentType: sink.contentType,
+    trustSetUp,
+    streamLabels,
+    keepFiles,
+    fsync,
+    eventsPerSecond,
+    encoding,
+    syslogFormat,
+    framing,
+    facility,
+    maxMessageBytes,
   };
+  // A kind that is not there is refused where sinks are made.
+  return { ...(await serverOptions(sink, given, namespace, env)), ...own } as SinkOptions;
 }
 
 function labelsOf(pairs: readonly string[]): Readonly<Record<string, string>> {

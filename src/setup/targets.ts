@@ -16,7 +16,8 @@ import type { HttpClient } from '../sink/transport/http.ts';
 import type { BulkServer } from '../sink/bulk/bulk.ts';
 import { ELASTICSEARCH } from '../sink/elasticsearch/elasticsearch.ts';
 import { OPENSEARCH } from '../sink/opensearch/opensearch.ts';
-import { ELASTICSEARCH_URL, LOKI_URL, type SinkOptions } from '../sink/options.ts';
+import { ELASTICSEARCH_URL, LOKI_URL } from '../sink/options.ts';
+import type { HttpServerOptions } from '../sink/options.ts';
 import { wazuhApi, WAZUH_API_URL } from '../sink/wazuh/api.ts';
 import { SETUP_FILES, setupFileText } from './files.ts';
 import { planMonitors, planMonitorsRemoval } from './alerting.ts';
@@ -51,7 +52,7 @@ export interface Target {
   /** Where it listens when nobody says otherwise. */
   readonly url: string;
   /** How it is spoken to, where a plain client is not enough. */
-  readonly connect?: (options: SinkOptions, url: URL) => HttpClient;
+  readonly connect?: (options: HttpServerOptions, url: URL) => HttpClient;
   plan(to: Connection, plan: PlanOptions, signal: AbortSignal): Promise<readonly Step[]>;
   planRemoval(from: Connection, signal: AbortSignal): Promise<readonly Step[]>;
   /** What can be installed by hand instead, by path. */

@@ -1,7 +1,7 @@
 import { type Document, firings, valuesAt } from '../alert/fires.ts';
 import type { AlertRule } from '../alert/rule.ts';
 import { ALERTING, GENERIC, levelOf, type LogEvent, SEVERITY } from '../event/event.ts';
-import type { SinkOptions } from './options.ts';
+import type { CommonOptions } from './options.ts';
 import type { Sink } from './sink.ts';
 
 /** What a destination is for, beside datasets; what is absent narrows nothing. */
@@ -39,7 +39,7 @@ export function isAlertMeant(only: Only | undefined, document: Document, severit
 }
 
 /** For people: what a destination is for; undefined: everything that its kind takes. */
-export function inWords({ datasets, only = {} }: Pick<SinkOptions, 'datasets' | 'only'>): string | undefined {
+export function inWords({ datasets, only = {} }: Pick<CommonOptions, 'datasets' | 'only'>): string | undefined {
   const { rules, severity, zones, sites } = only;
   const parts = [
     datasets && `of ${datasets.join(', ')}`,

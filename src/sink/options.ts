@@ -1,7 +1,7 @@
 import { isIPv4 } from 'node:net';
 import { type Dataset, DATASETS, GENERIC } from '../event/event.ts';
-import { type Environment, serverVariable } from '../core/environment.ts';
-import type { Facility, SyslogFormat } from '../event/syslog.ts';
+import { serverVariable } from '../core/environment.ts';
+import type { Facility } from '../event/syslog.ts';
 import { PortlogError } from '../core/errors.ts';
 import { type Only, onlyInScope } from './only.ts';
 
@@ -10,12 +10,19 @@ export const ELASTICSEARCH_URL = 'http://127.0.0.1:9200';
 export const LOKI_URL = 'http://127.0.0.1:3100';
 export const OTLP_URL = 'http://127.0.0.1:4318';
 
-/** What the configuration says about one destination. Secrets come as functions, read when needed. */
-export interface SinkOptions {
+/** Of every destination. Secrets come as functions, read when needed. */
+export interface CommonOptions {
   readonly type: string;
   /** What stands behind `TYPE=`: a URL or a path. */
   readonly target: string | undefined;
   readonly namespace: string;
+  readonly datasets: readonly Dataset[] | undefined;
+  /** Which events of those datasets. */
+  readonly only?: Only | undefined;
+}
+
+/** Of what is reached over the network. */
+interface ServerOptions extends CommonOptions {
   readonly credentials: Credentials;
   readonly caFile: string | undefined;
   /** Trust `caFile` and nobody else. */
@@ -27,52 +34,37 @@ export interface SinkOptions {
   /** For servers that want to know who connects: a certificate of our own, and its key. */
   readonly certFile?: string | undefined;
   readonly keyFile?: string | undefined;
-  readonly compression: 'gzip' | 'none';
+  /** For an answer, in milliseconds. */
   readonly timeoutMs: number;
-  readonly datasets: readonly Dataset[] | undefined;
-  /** Which events of those datasets. */
-  readonly only?: Only | undefined;
-  /** Elasticsearch, OpenSearch: send although these credentials may not see whether set-up is right. */
-  readonly trustSetUp?: boolean | undefined;
-  /** Loki: `X-Scope-OrgID`. */
-  readonly tenant?: string | undefined;
-  /** Loki: labels beside portlog's own. */
-  readonly streamLabels?: Readonly<Record<string, string>> | undefined;
-  /** File: a larger one is put aside; 0 for never. */
-  readonly rotateBytes?: number | undefined;
-  /** File: how many of those put aside are kept; absent: all. */
-  readonly keepFiles?: number | undefined;
-  /** HTTP: what stands around each event, with `{}` in its place. */
-  readonly envelope?: string | undefined;
-  /** HTTP: what the lines are called, for receivers that know one word only. */
-  readonly contentType?: string | undefined;
-  /** HTTP: beside those that every request has. */
+}
+
+/** Of what is spoken to in HTTP. */
+export interface HttpServerOptions extends ServerOptions {
+  /** Of requests. */
+  readonly compression: 'gzip' | 'none';
+  /** Beside those that every request has. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
-  /** OTLP: of requests. Protobuf unless told otherwise: every receiver must take it, not every one takes JSON. */
-  readonly encoding?: 'json' | 'protobuf' | undefined;
-  /** Syslog: which header. */
-  readonly syslogFormat?: SyslogFormat | undefined;
-  /** Syslog: how messages are told apart in the stream. */
+  /** `X-Scope-OrgID` */
+  readonly tenant?: string | undefined;
+}
+
+/** Of what is written to a file on this machine. */
+export interface FileOptions extends CommonOptions {
+  /** A larger one is put aside; 0 for never. */
+  readonly rotateBytes?: number | undefined;
+  /** How many of those put aside are kept; absent: all. */
+  readonly keepFiles?: number | undefined;
+  /** On the disk before it counts as delivered. */
+  readonly fsync?: boolean | undefined;
+}
+
+/** Of what is sent as syslog. */
+export interface StreamOptions extends ServerOptions {
+  /** How messages are told apart in the stream. */
   readonly framing?: 'octet-counting' | 'newline' | undefined;
   readonly facility?: Facility | undefined;
-  /** Syslog: of a message with its header. What is longer is shortened. */
+  /** Of a message with its header. What is longer is shortened. */
   readonly maxMessageBytes?: number | undefined;
-  /** Exec: a program and its arguments. */
-  readonly command?: readonly string[] | undefined;
-  /** Exec: all that the program gets of the environment. */
-  readonly environment?: Environment | undefined;
-  /** Exec: how many of it run at the same time. */
-  readonly concurrency?: number | undefined;
-  /** Wazuh: no more than an agent passes on. Exec: how many are started. */
-  readonly eventsPerSecond?: number | undefined;
-  /** Alertmanager: how long an alert stands there after portlog has said it last. */
-  readonly lifetimeMs?: number | undefined;
-  /** Alertmanager: where runbooks can be read, up to `/<id>.md`. */
-  readonly runbooks?: string | undefined;
-  /** Alertmanager: sites whose scans are known to be overdue from the configuration, and are told by events. */
-  readonly watchedSites?: readonly string[] | undefined;
-  /** File: on the disk before it counts as delivered. */
-  readonly fsync?: boolean | undefined;
 }
 
 export type Credentials =
@@ -103,7 +95,7 @@ function isThisMachine(hostname: string): boolean {
  * Throws `sink-options` when credentials would go to another server than they are for, or to another machine in plain text: whoever
  * listens on the way has them then, and our name with them.
  */
-export function refuseLeaks(options: SinkOptions, url: URL): void {
+export function refuseLeaks(options: HttpServerOptions, url: URL): void {
   const { type, boundTo, allowPlaintext = false } = options;
   if (!hasSecrets(options)) return;
   if (boundTo !== undefined && !boundTo.includes(url.origin))
@@ -117,24 +109,24 @@ export function refuseLeaks(options: SinkOptions, url: URL): void {
 }
 
 /** Whether secrets go where everyone on the way can read them, because somebody allowed it. */
-export function isPlaintextAllowed(options: SinkOptions): boolean {
+export function isPlaintextAllowed(options: Partial<HttpServerOptions> & CommonOptions): boolean {
   const isPlain = (url: URL | null): boolean => url?.protocol === 'http:' && !isThisMachine(url.hostname);
   return options.allowPlaintext === true && hasSecrets(options) && targetsOf(options).some((target) => isPlain(URL.parse(target ?? '')));
 }
 
-function hasSecrets({ credentials, headers = {} }: SinkOptions): boolean {
-  return credentials.kind !== 'none' || Object.keys(headers).some((name) => SECRET_HEADER.test(name));
+function hasSecrets({ credentials, headers = {} }: Partial<HttpServerOptions>): boolean {
+  return (credentials?.kind ?? 'none') !== 'none' || Object.keys(headers).some((name) => SECRET_HEADER.test(name));
 }
 
 const SECRET_HEADER = /^authorization$|^proxy-authorization$|cookie|token|api-?key|secret/i;
 
 /** Of a cluster: its members, one URL each, with commas between them in the target. */
-export function targetsOf({ target }: Pick<SinkOptions, 'target'>): readonly (string | undefined)[] {
+export function targetsOf({ target }: Pick<CommonOptions, 'target'>): readonly (string | undefined)[] {
   return target === undefined ? [undefined] : target.split(',').map((one) => one.trim());
 }
 
 /** The target as a URL without user and password. */
-export function urlOf({ type, target }: Pick<SinkOptions, 'type' | 'target'>, defaultUrl: string): URL {
+export function urlOf({ type, target }: Pick<CommonOptions, 'type' | 'target'>, defaultUrl: string): URL {
   const text = target ?? defaultUrl;
   const url = URL.parse(text);
   if (url === null || !/^https?:$/.test(url.protocol))
@@ -163,13 +155,13 @@ export function shownAddress(url: URL): string {
 }
 
 /** What tells destinations at one address apart, as `name=value` pairs; the datasets, too, if not all are sent. */
-export function scopeOf(pairs: Readonly<Record<string, string | undefined>>, { datasets, only }: Pick<SinkOptions, 'datasets' | 'only'>): string {
+export function scopeOf(pairs: Readonly<Record<string, string | undefined>>, { datasets, only }: Pick<CommonOptions, 'datasets' | 'only'>): string {
   const all = Object.entries({ ...pairs, datasets: datasets?.toSorted().join(','), only: onlyInScope(only) });
   return all.flatMap(([name, value]) => (value === undefined || value === '' ? [] : [`${name}=${value}`])).join(' ');
 }
 
 /** `Sink.accepts`: all datasets unless some are named, and `more` that this sink can keep. What other programs say always. */
-export function accepting({ datasets }: Pick<SinkOptions, 'datasets'>, more: readonly Dataset[] = []): (dataset: Dataset) => boolean {
+export function accepting({ datasets }: Pick<CommonOptions, 'datasets'>, more: readonly Dataset[] = []): (dataset: Dataset) => boolean {
   const possible: readonly Dataset[] = [...DATASETS, GENERIC, ...more];
   const accepted = new Set<Dataset>(
     datasets === undefined ? possible : possible.filter((dataset) => dataset === GENERIC || datasets.includes(dataset)),

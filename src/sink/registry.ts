@@ -1,12 +1,15 @@
 import { nearest } from '../core/nearest.ts';
 import { PortlogError } from '../core/errors.ts';
 import { narrowed } from './only.ts';
-import { isPlaintextAllowed, type SinkOptions } from './options.ts';
+import type { OptionsOf, SinkOptions, SinkType } from './kinds.ts';
+import { type HttpServerOptions, isPlaintextAllowed } from './options.ts';
 import type { Sink, Tell } from './sink.ts';
 import { withinLimits } from './within-limits.ts';
 
+type Create = (options: SinkOptions, tell: Tell | undefined) => Promise<Sink>;
+
 /** Every sink but standard output, by the name that `--to` and the configuration use. */
-const SINK_TYPES: Readonly<Record<string, (options: SinkOptions, tell: Tell | undefined) => Promise<Sink>>> = {
+const SINKS: { readonly [T in Exclude<SinkType, 'stdout'>]: (options: OptionsOf<T>, tell: Tell | undefined) => Promise<Sink> } = {
   alertmanager: async (options) => (await import('./alertmanager/alertmanager.ts')).alertmanagerSink(options),
   elasticsearch: async (options) => (await import('./elasticsearch/elasticsearch.ts')).elasticsearchSink(options),
   exec: async (options) => (await import('./exec/exec.ts')).execSink(options),
@@ -24,7 +27,7 @@ const SINK_TYPES: Readonly<Record<string, (options: SinkOptions, tell: Tell | un
 
 /** Throws `sink-unknown` or `sink-options`; connects to nothing yet. */
 export async function createSink(options: SinkOptions, tell?: Tell): Promise<Sink> {
-  const create = Object.hasOwn(SINK_TYPES, options.type) ? SINK_TYPES[options.type] : undefined;
+  const create = Object.hasOwn(SINKS, options.type) ? (SINKS[options.type as keyof typeof SINKS] as Create) : undefined;
   // It may have a password in it.
   if (/^\w+:\/\//.test(options.type))
     throw new PortlogError('sink-unknown', 'an address alone does not say what kind of server is there', {
@@ -54,12 +57,12 @@ function warned(sink: Sink): Sink {
 }
 
 function hintFor(type: string): string {
-  const all = ['stdout', ...Object.keys(SINK_TYPES)];
+  const all = ['stdout', ...Object.keys(SINKS)];
   const guess = nearest(type, all);
   return guess === undefined ? `there are: ${all.join(', ')}` : `did you mean ${guess}?`;
 }
 
-const DEFAULTS: Omit<SinkOptions, 'type' | 'target'> = {
+const DEFAULTS: Omit<HttpServerOptions, 'type' | 'target'> = {
   namespace: 'default',
   credentials: { kind: 'none' },
   caFile: undefined,
@@ -72,6 +75,6 @@ const DEFAULTS: Omit<SinkOptions, 'type' | 'target'> = {
  * A sink for a program: `type` and `target` as in `--to TYPE=TARGET`, and whatever else differs from the command's
  * defaults. Throws `sink-unknown` or `sink-options`; connects to nothing yet.
  */
-export function openSink(type: string, target: string, options: Partial<SinkOptions> = {}): Promise<Sink> {
-  return createSink({ ...DEFAULTS, ...options, type, target });
+export function openSink<T extends Exclude<SinkType, 'stdout'>>(type: T, target: string, options: Partial<OptionsOf<T>> = {}): Promise<Sink> {
+  return createSink({ ...DEFAULTS, ...options, type, target } as OptionsOf<T>);
 }

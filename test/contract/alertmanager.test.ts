@@ -5,7 +5,7 @@ import { alertmanagerSink } from '../../src/sink/alertmanager/alertmanager.ts';
 import type { PostableAlert } from '../../src/sink/alertmanager/members.ts';
 import { inMemory } from '../../src/sink/memory.ts';
 import { openSink } from '../../src/sink/registry.ts';
-import type { SinkOptions } from '../../src/sink/options.ts';
+import type { OptionsOf } from '../../src/sink/kinds.ts';
 import type { Sink } from '../../src/sink/sink.ts';
 import { told, type Told } from '../support/alert-events.ts';
 import { againstServer } from '../support/against.ts';
@@ -257,7 +257,7 @@ describe('answers', () => {
 });
 
 describe('a cluster', () => {
-  async function cluster(scripts: readonly Script[], more: Partial<SinkOptions> = {}) {
+  async function cluster(scripts: readonly Script[], more: Partial<OptionsOf<'alertmanager'>> = {}) {
     const servers = await Promise.all(scripts.map((script) => scriptedServer(script)));
     const target = servers.map(({ url }) => url.origin).join(',');
     const sink = await openSink('alertmanager', target, { timeoutMs: 500, ...more });

@@ -3,7 +3,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { SinkOptions } from '../../src/sink/options.ts';
+import type { OptionsOf } from '../../src/sink/kinds.ts';
+import type { Credentials } from '../../src/sink/options.ts';
 import { openSink } from '../../src/sink/registry.ts';
 import { portlogHere } from '../support/run-in-process.ts';
 import { freshDir, portlog, ROOT } from '../support/run-portlog.ts';
@@ -15,11 +16,11 @@ import { batchOf, entriesOf, NEVER } from '../support/sink-contract.ts';
 /* Where credentials go, and whom they are shown to. */
 
 const EXAMPLE = join(ROOT, 'examples/loopback.xml');
-const SECRET: SinkOptions['credentials'] = { kind: 'bearer', secret: () => 'tops3cret' };
-const BASIC: SinkOptions['credentials'] = { kind: 'basic', user: 'u', secret: () => 'tops3cret' };
+const SECRET: Credentials = { kind: 'bearer', secret: () => 'tops3cret' };
+const BASIC: Credentials = { kind: 'basic', user: 'u', secret: () => 'tops3cret' };
 
 describe('in plain text they go to no other machine', () => {
-  const open = (type: string, target: string, more: Partial<SinkOptions>): Promise<unknown> => openSink(type, target, more);
+  const open = (type: string, target: string, more: Partial<OptionsOf<'http'>>): Promise<unknown> => openSink(type as 'http', target, more);
 
   test.each(['elasticsearch', 'opensearch', 'loki', 'otlp', 'http', 'wazuh'])('%s', async (type) => {
     const credentials = type === 'wazuh' ? BASIC : SECRET;

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { elasticsearchSink } from '../../src/sink/elasticsearch/elasticsearch.ts';
-import type { SinkOptions } from '../../src/sink/options.ts';
+import type { OptionsOf } from '../../src/sink/kinds.ts';
 import type { Sink } from '../../src/sink/sink.ts';
 import { runPipeline } from '../support/delivery.ts';
 import { faultContract } from '../support/fault-contract.ts';
@@ -16,11 +16,11 @@ afterEach(async () => {
   for (const stop of opened.splice(0)) await stop();
 });
 
-const options = (more: Partial<SinkOptions> = {}): SinkOptions => sinkOptions('elasticsearch', more);
+const options = (more: Partial<OptionsOf<'elasticsearch'>> = {}): OptionsOf<'elasticsearch'> => sinkOptions('elasticsearch', more);
 
 async function against(
   script: Script,
-  more: Partial<SinkOptions> = {},
+  more: Partial<OptionsOf<'elasticsearch'>> = {},
 ): Promise<{ sink: Sink; seen: { path: string; headers: any; body: string }[] }> {
   const seen: Seen[] = [];
   const server = await scriptedServer(

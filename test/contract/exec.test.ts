@@ -2,7 +2,7 @@ import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { execSink } from '../../src/sink/exec/exec.ts';
-import type { SinkOptions } from '../../src/sink/options.ts';
+import type { OptionsOf } from '../../src/sink/kinds.ts';
 import type { Sink } from '../../src/sink/sink.ts';
 import { told } from '../support/alert-events.ts';
 import { runPipeline } from '../support/delivery.ts';
@@ -24,7 +24,7 @@ function program(script: string, folder = freshDir()): string {
   return file;
 }
 
-function open(command: readonly string[], more: Partial<SinkOptions> = {}): Sink {
+function open(command: readonly string[], more: Partial<OptionsOf<'exec'>> = {}): Sink {
   return execSink(sinkOptions('exec', { command, environment: { PATH: process.env['PATH'] }, eventsPerSecond: 1000, ...more }));
 }
 

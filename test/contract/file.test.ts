@@ -6,7 +6,7 @@ import { ecsLine } from '../../src/event/ecs.ts';
 import { rotate } from '../../src/sink/file/rotation.ts';
 import type { Tally } from '../../src/state/tally.ts';
 import { fileSink } from '../../src/sink/file/file.ts';
-import type { SinkOptions } from '../../src/sink/options.ts';
+import type { OptionsOf } from '../../src/sink/kinds.ts';
 import type { Sink } from '../../src/sink/sink.ts';
 import { runPipeline } from '../support/delivery.ts';
 import { portlogHere } from '../support/run-in-process.ts';
@@ -18,7 +18,7 @@ import { sinkOptions } from '../support/sink-options.ts';
 const EVENTS = eventsOf(fixture('everything.xml'), { all: true });
 const LINES = EVENTS.map((event) => `${ecsLine(event)}\n`).join('');
 
-function open(path: string, more: Partial<SinkOptions> = {}): Sink {
+function open(path: string, more: Partial<OptionsOf<'file'>> = {}): Sink {
   return fileSink(sinkOptions('file', { target: path, ...more }));
 }
 

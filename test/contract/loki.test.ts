@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { FIELDS } from '../../src/event/fields.ts';
 import { METADATA } from '../../src/sink/loki/entry.ts';
 import { lokiSink } from '../../src/sink/loki/loki.ts';
-import type { SinkOptions } from '../../src/sink/options.ts';
+import type { OptionsOf } from '../../src/sink/kinds.ts';
 import type { Sink } from '../../src/sink/sink.ts';
 import { runPipeline } from '../support/delivery.ts';
 import { faultContract } from '../support/fault-contract.ts';
@@ -18,9 +18,9 @@ afterEach(async () => {
   for (const stop of stops.splice(0)) await stop();
 });
 
-const options = (more: Partial<SinkOptions> = {}): SinkOptions => sinkOptions('loki', more);
+const options = (more: Partial<OptionsOf<'loki'>> = {}): OptionsOf<'loki'> => sinkOptions('loki', more);
 
-async function against(script: Script, more: Partial<SinkOptions> = {}): Promise<{ sink: Sink; seen: Seen[] }> {
+async function against(script: Script, more: Partial<OptionsOf<'loki'>> = {}): Promise<{ sink: Sink; seen: Seen[] }> {
   const server = await scriptedServer(script);
   const sink = lokiSink(options({ target: server.url.href, ...more }));
   stops.push(() => sink.close().then(() => server.stop()));

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { unaccounted } from '../../src/state/tally.ts';
 import type { LogEvent } from '../../src/event/event.ts';
-import type { SinkOptions } from '../../src/sink/options.ts';
+import type { OptionsOf } from '../../src/sink/kinds.ts';
 import { openSink } from '../../src/sink/registry.ts';
 import { type Sink, SinkError } from '../../src/sink/sink.ts';
 import { told } from '../support/alert-events.ts';
@@ -47,7 +47,7 @@ const WAYS: Readonly<Record<string, Way>> = {
   'a Retry-After of ages': (socket, head) => void socket.end(`${head}retry-after: Fri, 31 Dec 9999 23:59:59 GMT\r\ncontent-length: 0\r\n\r\n`),
 };
 interface Believing {
-  readonly more?: Partial<SinkOptions>;
+  readonly more?: Partial<Omit<OptionsOf<'elasticsearch'>, 'type'>>;
   readonly believesAnything?: true;
   readonly believesNothing?: true;
   readonly believesOnly?: number;
@@ -133,7 +133,13 @@ describe('syslog', () => {
 });
 
 /** Answers a login of Wazuh, and everything else as told. */
-async function against(type: string, status: number, body: string, way: Way, more: Partial<SinkOptions> = {}): Promise<Sink> {
+async function against(
+  type: string,
+  status: number,
+  body: string,
+  way: Way,
+  more: Partial<Omit<OptionsOf<'elasticsearch'>, 'type'>> = {},
+): Promise<Sink> {
   const port = await listen((socket) => {
     let seen = '';
     socket.on('data', (chunk: Buffer) => {
@@ -149,7 +155,7 @@ async function against(type: string, status: number, body: string, way: Way, mor
       seen = '';
     });
   });
-  return openSink(type, `http://127.0.0.1:${port}`, { timeoutMs: TIMEOUT_MS, compression: 'none', ...more });
+  return openSink(type as 'http', `http://127.0.0.1:${port}`, { timeoutMs: TIMEOUT_MS, compression: 'none', ...more });
 }
 
 function isWhole(request: string): boolean {

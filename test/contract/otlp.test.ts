@@ -4,7 +4,7 @@ import { otlpLine } from '../../src/event/otel.ts';
 import { Scratch } from '../../src/sink/transport/body.ts';
 import { JSON_ENCODING, otlpSink } from '../../src/sink/otlp/otlp.ts';
 import { PROTOBUF } from '../../src/sink/otlp/protobuf.ts';
-import type { SinkOptions } from '../../src/sink/options.ts';
+import type { OptionsOf } from '../../src/sink/kinds.ts';
 import type { Sink } from '../../src/sink/sink.ts';
 import { runPipeline } from '../support/delivery.ts';
 import { againstServer } from '../support/against.ts';
@@ -16,8 +16,8 @@ import { batchOf, entriesOf, NEVER, sinkContract } from '../support/sink-contrac
 import { sinkOptions } from '../support/sink-options.ts';
 
 const EVENTS = eventsOf(fixture('everything.xml'), { all: true });
-const inJson = (options: SinkOptions): Sink => otlpSink(options, JSON_ENCODING, PROTOBUF);
-const inProtobuf = (options: SinkOptions): Sink => otlpSink(options, PROTOBUF, JSON_ENCODING);
+const inJson = (options: OptionsOf<'otlp'>): Sink => otlpSink(options, JSON_ENCODING, PROTOBUF);
+const inProtobuf = (options: OptionsOf<'otlp'>): Sink => otlpSink(options, PROTOBUF, JSON_ENCODING);
 const against = againstServer('otlp', inJson);
 
 /** As the Collector answers. */

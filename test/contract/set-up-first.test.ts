@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { elasticsearchSink } from '../../src/sink/elasticsearch/elasticsearch.ts';
 import { opensearchSink } from '../../src/sink/opensearch/opensearch.ts';
-import type { SinkOptions } from '../../src/sink/options.ts';
+import type { OptionsOf } from '../../src/sink/kinds.ts';
 import type { Sink } from '../../src/sink/sink.ts';
 import { FakeStore, mappingOfFields } from '../support/fake-store.ts';
 import { freshDir } from '../support/run-portlog.ts';
@@ -21,10 +21,11 @@ afterEach(async () => {
 describe.each([
   ['elasticsearch', elasticsearchSink],
   ['opensearch', opensearchSink],
-] as const)('%s', (type, create) => {
-  async function opened(more: Partial<SinkOptions> = {}): Promise<{ readonly store: FakeStore; readonly sink: Sink }> {
+] as const)('%s', (type, make) => {
+  const create = make as typeof elasticsearchSink;
+  async function opened(more: Partial<OptionsOf<'elasticsearch'>> = {}): Promise<{ readonly store: FakeStore; readonly sink: Sink }> {
     const store = new FakeStore(type);
-    const sink = create(sinkOptions(type, { target: await store.start(), ...more }));
+    const sink = create(sinkOptions(type as 'elasticsearch', { target: await store.start(), ...more }));
     stops.push(async () => {
       await sink.close();
       await store.stop();
@@ -136,7 +137,7 @@ describe.each([
     expect(message).toContain('may not see the index templates');
     expect(hint).toContain('trustSetUp: true');
     await expect(sink.send(batchOf(entriesOf(sink, EVENTS)), NEVER)).rejects.toMatchObject({ kind: 'permanent' });
-    const trusting = create(sinkOptions(type, { target: store.origin, trustSetUp: true }));
+    const trusting = create(sinkOptions(type as 'elasticsearch', { target: store.origin, trustSetUp: true }));
     expect(await worst(trusting)).toBe('warning');
     expect((await trusting.send(batchOf(entriesOf(trusting, EVENTS)), NEVER)).delivered).toBe(11);
     await trusting.close();

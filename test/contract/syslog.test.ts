@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
 import { unaccounted } from '../../src/state/tally.ts';
 import type { LogEvent } from '../../src/event/event.ts';
-import type { SinkOptions } from '../../src/sink/options.ts';
+import type { OptionsOf } from '../../src/sink/kinds.ts';
 import type { Sink } from '../../src/sink/sink.ts';
 import { syslogSink } from '../../src/sink/syslog/syslog.ts';
 import { runPipeline } from '../support/delivery.ts';
@@ -23,7 +23,7 @@ afterEach(async () => {
   for (const stop of opened.splice(0)) await stop();
 });
 
-async function against(script: StreamScript, { tls, ...more }: Partial<SinkOptions> & { readonly tls?: TlsOptions } = {}): Promise<Sink> {
+async function against(script: StreamScript, { tls, ...more }: Partial<OptionsOf<'syslog'>> & { readonly tls?: TlsOptions } = {}): Promise<Sink> {
   const server = await scriptedStream(script, tls);
   const sink = syslogSink(
     sinkOptions('syslog', { target: `${tls === undefined ? 'tcp' : 'tls'}://127.0.0.1:${server.port}`, timeoutMs: 300, ...more }),
@@ -185,7 +185,7 @@ describe('TLS', () => {
     expect(got.flatMap(unframed)).toHaveLength(EVENTS.length);
     const stranger = await against(reader(got), { tls: strict, caFile: certFile });
     await expect(stranger.check(NEVER)).rejects.toMatchObject({ kind: 'permanent', message: expect.stringContaining('wants a certificate of ours') });
-    const open = (more: Partial<SinkOptions>): Sink => syslogSink(sinkOptions('syslog', { target: 'tls://loghost', certFile, ...more }));
+    const open = (more: Partial<OptionsOf<'syslog'>>): Sink => syslogSink(sinkOptions('syslog', { target: 'tls://loghost', certFile, ...more }));
     expect(() => open({})).toThrow('a certificate needs its key');
     expect(() => open({ keyFile: certFile })).toThrow('it holds no PEM private key');
   });

@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { systemClock } from '../../src/core/clock.ts';
-import type { SinkOptions } from '../../src/sink/options.ts';
+import type { OptionsOf } from '../../src/sink/kinds.ts';
 import type { Batch, Sink } from '../../src/sink/sink.ts';
 import { wazuhSink } from '../../src/sink/wazuh/wazuh.ts';
 import { clockAt } from '../support/delivery.ts';
@@ -40,7 +40,7 @@ function pass(milliseconds: number): void {
   }
 }
 
-function open(more: Partial<SinkOptions> = {}): Sink {
+function open(more: Partial<OptionsOf<'wazuh'>> = {}): Sink {
   const sink = wazuhSink(sinkOptions('wazuh', { target: path, ...more }), (sentence) => void told.push(sentence));
   sinks.push(sink);
   return sink;

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { systemClock } from '../../src/core/clock.ts';
 import { flatLine } from '../../src/event/flat.ts';
-import type { SinkOptions } from '../../src/sink/options.ts';
+import type { OptionsOf } from '../../src/sink/kinds.ts';
 import type { Sink } from '../../src/sink/sink.ts';
 import { wazuhSink } from '../../src/sink/wazuh/wazuh.ts';
 import { againstServer } from '../support/against.ts';
@@ -25,7 +25,7 @@ test.each([undefined, 'udp://wazuh:514', 'gopher://wazuh', 'wazuh:55000'])('%s i
 });
 
 test('takes what rules look at, unless told otherwise', () => {
-  const sink = (datasets?: SinkOptions['datasets']): Sink => wazuhSink(sinkOptions('wazuh', { target: '/var/log/w.ndjson', datasets }));
+  const sink = (datasets?: OptionsOf<'wazuh'>['datasets']): Sink => wazuhSink(sinkOptions('wazuh', { target: '/var/log/w.ndjson', datasets }));
   expect([sink().accepts('nmap.change'), sink().accepts('nmap.finding'), sink().accepts('nmap.port')]).toEqual([true, false, false]);
   expect([sink(['nmap.port']).accepts('nmap.finding'), sink(['nmap.port']).accepts('nmap.port')]).toEqual([false, true]);
 });
@@ -59,7 +59,7 @@ describe('the API', () => {
     Object.assign(wazuh, { ...new FakeWazuh(), files: wazuh.files, events: wazuh.events, actions: wazuh.actions });
     for (const list of [wazuh.events, wazuh.actions]) list.length = 0;
   });
-  const open = (more: Partial<SinkOptions> = {}): Sink => wazuhSink(sinkOptions('wazuh', { target: url, credentials: USER, ...more }));
+  const open = (more: Partial<OptionsOf<'wazuh'>> = {}): Sink => wazuhSink(sinkOptions('wazuh', { target: url, credentials: USER, ...more }));
 
   describe('the contract', () => sinkContract(async () => open()));
 

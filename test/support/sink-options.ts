@@ -1,16 +1,7 @@
-import type { SinkOptions } from '../../src/sink/options.ts';
+import type { OptionsOf, SinkType } from '../../src/sink/kinds.ts';
 
 /** What a sink is made with when nobody says otherwise, and answers come soon. */
-export function sinkOptions(type: string, more: Partial<SinkOptions> = {}): SinkOptions {
-  return {
-    type,
-    target: undefined,
-    namespace: 'default',
-    credentials: { kind: 'none' },
-    caFile: undefined,
-    compression: 'gzip',
-    timeoutMs: 2000,
-    datasets: undefined,
-    ...more,
-  };
+export function sinkOptions<T extends SinkType>(type: T, more: Partial<OptionsOf<T>> = {}): OptionsOf<T> {
+  const common = { type, target: undefined, namespace: 'default', datasets: undefined };
+  return { ...common, credentials: { kind: 'none' }, caFile: undefined, compression: 'gzip', timeoutMs: 2000, ...more } as unknown as OptionsOf<T>;
 }

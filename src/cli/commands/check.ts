@@ -11,7 +11,7 @@ import { Intel } from '../../finding/intel.ts';
 import { inWords } from '../../sink/only.ts';
 import { createSink } from '../../sink/registry.ts';
 import type { Diagnosis } from '../../sink/sink.ts';
-import type { SinkOptions } from '../../sink/options.ts';
+import type { SinkOptions } from '../../sink/kinds.ts';
 import { captureOutput } from '../../core/child.ts';
 import { scansIn } from '../../source/directory.ts';
 import type { Database } from '../../state/database.ts';
@@ -92,10 +92,13 @@ async function checkDirectory(path: string): Promise<Diagnosis> {
   }
 }
 
+/** What is no server answers at once, or never. */
+const LOCAL_TIMEOUT_MS = 60_000;
+
 async function checkSink(options: SinkOptions): Promise<SinkDiagnosis> {
   const sink = await createSink(options);
   try {
-    return await diagnose(sink, AbortSignal.timeout(options.timeoutMs));
+    return await diagnose(sink, AbortSignal.timeout('timeoutMs' in options ? options.timeoutMs : LOCAL_TIMEOUT_MS));
   } finally {
     await sink.close();
   }

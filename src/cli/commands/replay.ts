@@ -4,7 +4,8 @@ import { sinkOptions } from '../../config/settings.ts';
 import { openStore } from '../../state/open-store.ts';
 import { stateFile, type Store, type WaitingSink, waitingSinks } from '../../state/store.ts';
 import { EXIT, type ExitCode, PortlogError } from '../../core/errors.ts';
-import { addressOf, inScope, type SinkOptions } from '../../sink/options.ts';
+import { addressOf, inScope } from '../../sink/options.ts';
+import type { SinkOptions } from '../../sink/kinds.ts';
 import { createSink } from '../../sink/registry.ts';
 import { sinkKey } from '../../state/seen-files.ts';
 import type { Sink, SinkIdentity } from '../../sink/sink.ts';
@@ -135,12 +136,12 @@ async function sinkOf({ env, speaker }: CommandContext, settings: Settings, iden
   }
   const [configured] = alike;
   const options: SinkOptions = configured ?? (await sinkOptions({ type, url: target }, settings.connection, settings.event.namespace, env));
-  const there: SinkOptions = {
+  const there = {
     ...options,
     target: configured?.target ?? target,
     namespace: inScope(scope, 'namespace') ?? options.namespace,
-    tenant: inScope(scope, 'tenant') ?? options.tenant,
-  };
+    tenant: inScope(scope, 'tenant') ?? ('tenant' in options ? options.tenant : undefined),
+  } as SinkOptions;
   return { ...(await createSink(there, tell)), identity };
 }
 

@@ -1,7 +1,7 @@
 import { PortlogError } from '../../core/errors.ts';
 import type { Step } from '../../setup/step.ts';
 import { type Connection, type TargetName, TARGETS } from '../../setup/targets.ts';
-import type { SinkOptions } from '../../sink/options.ts';
+import type { SinkOptions } from '../../sink/kinds.ts';
 import { type Diagnosis, SinkError } from '../../sink/sink.ts';
 import { connected, connectTo, urlVariable } from './connect.ts';
 import { contentOptions } from './content.ts';

@@ -1,9 +1,10 @@
 import type { SinkConfig } from '../../config/config.ts';
-import { originOf, sinkOptions } from '../../config/settings.ts';
+import { originOf, serverOptions } from '../../config/settings.ts';
 import type { ContentOptions } from '../../content/options.ts';
 import { serverVariable } from '../../core/environment.ts';
 import type { Connection, Target } from '../../setup/targets.ts';
-import { type SinkOptions, urlOf } from '../../sink/options.ts';
+import { urlOf } from '../../sink/options.ts';
+import type { HttpServerOptions } from '../../sink/options.ts';
 import { httpClient } from '../../sink/transport/http.ts';
 import { type CommandContext, text } from './context.ts';
 
@@ -21,10 +22,10 @@ export async function connectTo(context: CommandContext, type: string, target: T
     compression: 'none',
     ...(named.length === 0 ? {} : { origins: new Map([[type, named.map(originOf)]]) }),
   } as const;
-  const own = await sinkOptions({ ...connectionOf(there), type, url }, given, 'default', env);
+  const own = await serverOptions({ ...connectionOf(there), type, url }, given, 'default', env);
   // Those that ship may seldom set up: they are taken when there are no others.
   const isWithout = own.credentials.kind === 'none' && there !== undefined;
-  return connected(isWithout ? await sinkOptions({ ...there, url }, given, 'default', env) : own, target, content);
+  return connected(isWithout ? await serverOptions({ ...there, url }, given, 'default', env) : own, target, content);
 }
 
 /** Whether anything says where a server is, beside what is usual. */
@@ -32,7 +33,7 @@ export async function isPlaced(context: CommandContext, type: string): Promise<b
   return text(context.values, 'url') !== undefined || (await places(context, type)).named.length > 0;
 }
 
-export function connected(options: SinkOptions, target: Target, content: ContentOptions): Connection {
+export function connected(options: HttpServerOptions, target: Target, content: ContentOptions): Connection {
   const { connect = httpClient } = target;
   return { client: connect({ ...options, compression: 'none' }, urlOf(options, target.url)), tenant: options.tenant, content };
 }

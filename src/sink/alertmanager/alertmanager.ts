@@ -1,9 +1,10 @@
+import type { AlertmanagerOptions } from './options.ts';
 import { type AlertRule, runbookOf } from '../../alert/rule.ts';
 import { ALERT_RULES } from '../../alert/rules.ts';
 import { keyOf } from '../../alert/fires.ts';
 import { ALERTING } from '../../event/event.ts';
 import { isAlertMeant } from '../only.ts';
-import { accepting, addressOf, shownAddress, type SinkOptions, targetsOf, urlOf } from '../options.ts';
+import { accepting, addressOf, shownAddress, targetsOf, urlOf } from '../options.ts';
 import type { Batch, Entry, Outcome, Sink, SinkMemory } from '../sink.ts';
 import { encoded } from '../transport/body.ts';
 import { httpClient } from '../transport/http.ts';
@@ -28,9 +29,9 @@ const HOUR_MS = 3_600_000;
  * state file (docs/decisions/0051-alertmanager.md), told again every two minutes, and ends when an event says so.
  * https://prometheus.io/docs/alerting/latest/clients/
  */
-export function alertmanagerSink(given: SinkOptions): Sink {
+export function alertmanagerSink(given: AlertmanagerOptions): Sink {
   // It takes no compressed requests.
-  const options: SinkOptions = { ...given, compression: 'none' };
+  const options: AlertmanagerOptions = { ...given, compression: 'none' };
   const urls = targetsOf(options).map((target) => urlOf({ type: options.type, target }, ALERTMANAGER_URL));
   const [first = new URL(ALERTMANAGER_URL), ...others] = urls;
   const members = new Members(urls.map((url) => httpClient(options, url)));

@@ -1,3 +1,4 @@
+import type { BulkOptions } from './options.ts';
 import { ecsParts } from '../../event/ecs.ts';
 import { INVENTORY, type LogEvent } from '../../event/event.ts';
 import { jsonIn, wordsAt } from '../transport/answer.ts';
@@ -5,7 +6,7 @@ import { batchBody, encoded, Scratch } from '../transport/body.ts';
 import { bulkOutcome } from './outcome.ts';
 import { SetUp } from './set-up.ts';
 import { type HttpAnswer, type HttpClient, httpClient, redirection } from '../transport/http.ts';
-import { accepting, addressOf, ELASTICSEARCH_URL, scopeOf, type SinkOptions, urlOf, shownAddress } from '../options.ts';
+import { accepting, addressOf, ELASTICSEARCH_URL, scopeOf, urlOf, shownAddress } from '../options.ts';
 import { MAX_EVENT_BYTES, type Diagnosis, type Encoded, type Sink, SinkError } from '../sink.ts';
 
 /** What tells the servers apart that take `_bulk`. */
@@ -42,7 +43,7 @@ const RECORDS = 'inventory';
  * `_bulk` with `create` into the data streams `logs-<dataset>-<namespace>`, the event id as `_id`, so that the
  * same event twice is one document; records of the inventory with a version into an index.
  */
-export function bulkSink(options: SinkOptions, server: BulkServer): Sink {
+export function bulkSink(options: BulkOptions, server: BulkServer): Sink {
   const url = urlOf(options, ELASTICSEARCH_URL);
   const client = httpClient(options, url);
   const scratch = new Scratch(LIMITS.maxBytes);

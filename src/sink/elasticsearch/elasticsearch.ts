@@ -1,8 +1,8 @@
+import type { ElasticsearchOptions } from './options.ts';
 import { boolean, record, tableOf } from '../../core/shape.ts';
 import { answerAs } from '../transport/answer.ts';
 import { aboutServer, type BulkServer, bulkSink, notThere } from '../bulk/bulk.ts';
 import type { HttpClient } from '../transport/http.ts';
-import type { SinkOptions } from '../options.ts';
 import type { Diagnosis, Sink } from '../sink.ts';
 import { isAtLeast } from '../transport/version.ts';
 
@@ -56,6 +56,6 @@ async function privileges(client: HttpClient, namespace: string, signal: AbortSi
 const PRIVILEGES = record({ index: tableOf(tableOf(boolean)) });
 
 /** https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-bulk */
-export function elasticsearchSink(options: SinkOptions): Sink {
+export function elasticsearchSink(options: ElasticsearchOptions): Sink {
   return bulkSink(options, ELASTICSEARCH);
 }

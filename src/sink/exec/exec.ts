@@ -7,9 +7,10 @@ import { ecsParts } from '../../event/ecs.ts';
 import { ALERTING } from '../../event/event.ts';
 import { digest } from '../../event/id.ts';
 import { clip, printable } from '../../event/text.ts';
-import { accepting, scopeOf, type SinkOptions } from '../options.ts';
+import { accepting, scopeOf } from '../options.ts';
 import { type Diagnosis, type Entry, MAX_EVENT_BYTES, type Outcome, type Sink, SinkError } from '../sink.ts';
 import { encoded } from '../transport/body.ts';
+import type { ExecOptions } from './options.ts';
 
 const DEFAULT_CONCURRENCY = 4;
 const DEFAULT_EVENTS_PER_SECOND = 10;
@@ -23,7 +24,7 @@ const PASSING: ReadonlySet<unknown> = new Set(['EAGAIN', 'ENOMEM', 'EMFILE', 'EN
  * A program of one's own, started for each event, which it reads as a line of ECS from its standard input. It ends with 0 when it has dealt
  * with it, with 75 to be asked again later; anything else is a refusal, in its own words (standard error).
  */
-export function execSink(options: SinkOptions): Sink {
+export function execSink(options: ExecOptions): Sink {
   const { command = [], environment = {}, concurrency = DEFAULT_CONCURRENCY, eventsPerSecond = DEFAULT_EVENTS_PER_SECOND, timeoutMs } = options;
   const [program, ...args] = command;
   if (program === undefined)

@@ -1,3 +1,4 @@
+import type { FileOptions } from '../options.ts';
 import { accessSync, closeSync, constants, fstatSync, fsyncSync, ftruncateSync, lstatSync, statfsSync, statSync, writeSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { ecsParts } from '../../event/ecs.ts';
@@ -5,7 +6,7 @@ import { PortlogError } from '../../core/errors.ts';
 import { batchBody, encoded, Scratch } from '../transport/body.ts';
 import { mayBeTampered, openToAppend } from './open.ts';
 import { rotate } from './rotation.ts';
-import { accepting, scopeOf, type SinkOptions } from '../options.ts';
+import { accepting, scopeOf } from '../options.ts';
 import { type Diagnosis, type Sink, SinkError } from '../sink.ts';
 
 const LIMITS = { maxEvents: 2000, maxBytes: 1 << 20, inFlight: 1, inFlightPerPartition: 1 };
@@ -20,7 +21,7 @@ export type Permit = (file: number, events: number, signal: AbortSignal) => Prom
  * NDJSON, one ECS event a line, appended (O_APPEND) so that others may follow or write the same file.
  * Never half a line: what the disk did not take whole is taken back.
  */
-export function fileSink(options: SinkOptions, permit?: Permit): Sink {
+export function fileSink(options: FileOptions, permit?: Permit): Sink {
   if (options.target === undefined || options.target === '')
     throw new PortlogError('sink-options', 'the sink "file" needs a path', { hint: 'for example --to file=/var/log/portlog/events.ndjson' });
   const path = resolve(options.target);

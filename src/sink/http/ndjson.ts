@@ -1,8 +1,9 @@
+import type { HttpSinkOptions } from './options.ts';
 import { PortlogError } from '../../core/errors.ts';
 import { envelopeOf } from './envelope.ts';
 import { batchBody, encoded, Scratch } from '../transport/body.ts';
 import { type HttpAnswer, httpClient, redirection } from '../transport/http.ts';
-import { accepting, addressOf, scopeOf, type SinkOptions, urlOf, shownAddress } from '../options.ts';
+import { accepting, addressOf, scopeOf, urlOf, shownAddress } from '../options.ts';
 import { MAX_EVENT_BYTES, type Batch, type Diagnosis, type Outcome, type Sink, SinkError } from '../sink.ts';
 
 const LIMITS = { maxEvents: 1000, maxBytes: 1 << 20, maxEventBytes: MAX_EVENT_BYTES, inFlight: 4, inFlightPerPartition: 4 };
@@ -16,7 +17,7 @@ const ONE_BY_ONE = { ...LIMITS, maxEvents: 1, inFlight: 1, inFlightPerPartition:
  * something like Splunk's HTTP Event Collector, with an envelope around each event (`{"event":{}}`). And chats (Slack,
  * Mattermost, ntfy), with an envelope around its line of text (`{"text":"{message}"}`): one event a request.
  */
-export function httpSink(options: SinkOptions): Sink {
+export function httpSink(options: HttpSinkOptions): Sink {
   const url = urlOf({ type: 'http', target: options.target }, EXAMPLE_URL);
   if (options.target === undefined)
     throw new PortlogError('sink-options', 'the sink "http" needs a URL', { hint: 'for example --to http=https://vector:8080/nmap' });

@@ -1,9 +1,10 @@
+import type { LokiOptions } from './options.ts';
 import { encoded, Scratch } from '../transport/body.ts';
 import { httpClient } from '../transport/http.ts';
 import { checkLoki, type Complaint, complaintIn, isTooLarge, lokiRefusal, rateLimitIn } from './answer.ts';
 import { entryParts, lineOf, lokiBody, shortenedParts } from './entry.ts';
 import { carriesSendTime, checkedLabels, lateStream, streamOf } from './stream.ts';
-import { accepting, addressOf, scopeOf, type SinkOptions, urlOf, LOKI_URL, shownAddress } from '../options.ts';
+import { accepting, addressOf, scopeOf, urlOf, LOKI_URL, shownAddress } from '../options.ts';
 import type { Entry, Outcome, Rejection, Sink } from '../sink.ts';
 
 const PUSH = '/loki/api/v1/push';
@@ -24,7 +25,7 @@ const STALE_MS = 10 * 60_000;
  * stream beside it (`late="true"`) with the time of sending, and its own in the metadata `scan_time`.
  * https://grafana.com/docs/loki/latest/reference/loki-http-api/#ingest-logs
  */
-export function lokiSink(options: SinkOptions): Sink {
+export function lokiSink(options: LokiOptions): Sink {
   const url = urlOf(options, LOKI_URL);
   const labels = checkedLabels(options.streamLabels ?? {});
   const headers: Readonly<Record<string, string>> = options.tenant === undefined ? {} : { 'x-scope-orgid': options.tenant };

@@ -1,5 +1,5 @@
+import type { OpenSearchOptions } from './options.ts';
 import { aboutServer, type BulkServer, bulkSink, notThere } from '../bulk/bulk.ts';
-import type { SinkOptions } from '../options.ts';
 import type { Sink } from '../sink.ts';
 import { isAtLeast } from '../transport/version.ts';
 
@@ -26,6 +26,6 @@ export const OPENSEARCH: BulkServer = {
 };
 
 /** https://docs.opensearch.org/latest/api-reference/document-apis/bulk/ */
-export function opensearchSink(options: SinkOptions): Sink {
+export function opensearchSink(options: OpenSearchOptions): Sink {
   return bulkSink(options, OPENSEARCH);
 }

@@ -1,9 +1,10 @@
+import type { OtlpOptions } from './options.ts';
 import { otlpFrame, otlpOrigin, otlpRecord } from '../../event/otel.ts';
 import { jsonIn, unknownAnswer, wordsAt } from '../transport/answer.ts';
 import { encoded, Scratch, writeParts } from '../transport/body.ts';
 import { type HttpAnswer, httpClient, redirection } from '../transport/http.ts';
 import { partialSuccessIn } from './answer.ts';
-import { accepting, addressOf, OTLP_URL, scopeOf, type SinkOptions, urlOf, shownAddress } from '../options.ts';
+import { accepting, addressOf, OTLP_URL, scopeOf, urlOf, shownAddress } from '../options.ts';
 import { MAX_EVENT_BYTES, type Batch, type Diagnosis, type Outcome, type Sink, SinkError } from '../sink.ts';
 
 /** Small enough that a receiver which rejects some of a request, and does not say which, is about few. */
@@ -48,7 +49,7 @@ export const JSON_ENCODING: OtlpEncoding = {
  * Any receiver of OTLP over HTTP: the OpenTelemetry Collector, Loki (`http://loki:3100/otlp`), and most vendors.
  * Entries are JSON, whatever the encoding of the requests that carry them. `check` tries the `other` encoding where this one is refused.
  */
-export function otlpSink(options: SinkOptions, encoding: OtlpEncoding, other: OtlpEncoding): Sink {
+export function otlpSink(options: OtlpOptions, encoding: OtlpEncoding, other: OtlpEncoding): Sink {
   const url = urlOf(options, OTLP_URL);
   const client = httpClient(options, url);
   const headers = options.tenant === undefined ? {} : { 'x-scope-orgid': options.tenant };

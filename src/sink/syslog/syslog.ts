@@ -1,10 +1,11 @@
+import type { SyslogOptions } from './options.ts';
 import { hostname } from 'node:os';
 import { lineWithin } from '../../event/shorten.ts';
 import type { LogEvent } from '../../event/event.ts';
 import { syslogHeader } from '../../event/syslog.ts';
 import { batchBody, encoded, Scratch } from '../transport/body.ts';
 import { tlsOptions } from '../transport/connection.ts';
-import { accepting, scopeOf, type SinkOptions } from '../options.ts';
+import { accepting, scopeOf, type StreamOptions } from '../options.ts';
 import type { Diagnosis, Encoded, Refused, Sink } from '../sink.ts';
 import { sendStream, type StreamAddress, streamAddress } from '../transport/stream.ts';
 
@@ -18,7 +19,7 @@ const DEFAULT_MAX_MESSAGE_BYTES = 8000;
 /**
  * Any receiver of syslog over TCP (RFC 6587) or TLS (RFC 5425): a header, and the ECS event as JSON behind it.
  */
-export function syslogSink(options: SinkOptions): Sink {
+export function syslogSink(options: SyslogOptions): Sink {
   const { syslogFormat = 'rfc5424', facility = 'local0', maxMessageBytes = DEFAULT_MAX_MESSAGE_BYTES } = options;
   const header = { format: syslogFormat, facility, hostname: hostname() };
   return {
@@ -32,7 +33,7 @@ export function syslogSink(options: SinkOptions): Sink {
 }
 
 /** Messages over a stream of syslog. */
-export function messageStream(options: SinkOptions, messageOf: (event: LogEvent) => string | Refused): Omit<Sink, 'accepts'> {
+export function messageStream(options: StreamOptions, messageOf: (event: LogEvent) => string | Refused): Omit<Sink, 'accepts'> {
   const { type, framing = 'octet-counting' } = options;
   const address = streamAddress(options, PORTS);
   const scratch = new Scratch(LIMITS.maxBytes);

@@ -4,7 +4,7 @@ import { Agent, type Dispatcher } from 'undici';
 import { unknownAnswer } from './answer.ts';
 import { CONNECT_TIMEOUT_MS, type TlsFiles, tlsOptions, unreachable } from './connection.ts';
 import { Deadline } from './deadline.ts';
-import { authorization, refuseLeaks, type SinkOptions } from '../options.ts';
+import { authorization, type HttpServerOptions, refuseLeaks } from '../options.ts';
 import { SinkError } from '../sink.ts';
 
 const compress = promisify(gzip);
@@ -104,7 +104,7 @@ function whyAborted({ reason }: AbortSignal): string {
 }
 
 /** A client as the options of a sink want it. */
-export function httpClient(options: SinkOptions, url: URL): HttpClient {
+export function httpClient(options: HttpServerOptions, url: URL): HttpClient {
   refuseLeaks(options, url);
   return new OriginClient({
     url,

@@ -3,7 +3,7 @@ import { connect as connectTls } from 'node:tls';
 import { PortlogError } from '../../core/errors.ts';
 import { CONNECT_TIMEOUT_MS, type tlsOptions, unreachable } from './connection.ts';
 import { Deadline } from './deadline.ts';
-import type { SinkOptions } from '../options.ts';
+import type { CommonOptions } from '../options.ts';
 import { SinkError } from '../sink.ts';
 
 /** Where a stream of bytes goes. */
@@ -18,7 +18,10 @@ export interface StreamAddress {
 const EXAMPLE = 'tls://loghost:6514 or tcp://loghost:514';
 
 /** Reads `tcp://host[:port]` or `tls://host[:port]`. Throws `sink-options`. */
-export function streamAddress({ type, target }: Pick<SinkOptions, 'type' | 'target'>, ports: Readonly<Record<'tcp' | 'tls', number>>): StreamAddress {
+export function streamAddress(
+  { type, target }: Pick<CommonOptions, 'type' | 'target'>,
+  ports: Readonly<Record<'tcp' | 'tls', number>>,
+): StreamAddress {
   if (target?.startsWith('udp:') === true)
     throw new PortlogError('sink-options', `${type} over UDP is not offered: what gets lost on the way, nobody would know`, {
       hint: `use TCP, with TLS where the network is not yours alone: ${type}=${EXAMPLE}`,

@@ -1,7 +1,8 @@
+import type { HttpServerOptions } from '../options.ts';
 import { systemClock } from '../../core/clock.ts';
 import { isObject, jsonIn, wordsAt } from '../transport/answer.ts';
 import { type HttpAnswer, type HttpClient, httpClient, type HttpRequest } from '../transport/http.ts';
-import { authorization, refuseLeaks, type SinkOptions } from '../options.ts';
+import { authorization, refuseLeaks } from '../options.ts';
 import { SinkError } from '../sink.ts';
 
 export const WAZUH_API_URL = 'https://127.0.0.1:55000';
@@ -15,7 +16,7 @@ const CREDENTIALS = 'set PORTLOG_WAZUH_USER and PORTLOG_WAZUH_PASSWORD to those 
  * that has expired.
  * https://documentation.wazuh.com/current/user-manual/api/reference.html
  */
-export function wazuhApi(options: SinkOptions, url: URL): HttpClient {
+export function wazuhApi(options: HttpServerOptions, url: URL): HttpClient {
   refuseLeaks(options, url);
   // It reads no compressed bodies.
   const client = httpClient({ ...options, credentials: { kind: 'none' }, compression: 'none' }, url);

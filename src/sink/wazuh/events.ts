@@ -1,9 +1,10 @@
+import type { WazuhOptions } from './options.ts';
 import { systemClock } from '../../core/clock.ts';
 import { flatLine } from '../../event/flat.ts';
 import { isCount, isObject, type Json, jsonIn, unknownAnswer, wordsAt } from '../transport/answer.ts';
 import { encoded } from '../transport/body.ts';
 import { type HttpAnswer, redirection } from '../transport/http.ts';
-import { addressOf, scopeOf, type SinkOptions, urlOf, shownAddress } from '../options.ts';
+import { addressOf, scopeOf, urlOf, shownAddress } from '../options.ts';
 import { type Batch, type Diagnosis, type Outcome, type Sink, SinkError } from '../sink.ts';
 import { wazuhApi, WAZUH_API_URL, wazuhVersion, wazuhWords } from './api.ts';
 
@@ -25,7 +26,7 @@ const BAD_EVENT = 1012;
  * a minute at most. Delivered means written to the queue of its analysis.
  * https://documentation.wazuh.com/current/user-manual/api/reference.html#tag/Events
  */
-export function wazuhEvents(options: SinkOptions): Omit<Sink, 'accepts'> {
+export function wazuhEvents(options: WazuhOptions): Omit<Sink, 'accepts'> {
   const url = urlOf(options, WAZUH_API_URL);
   const api = wazuhApi(options, url);
   const takeTurn = turns();

@@ -1,10 +1,10 @@
+import type { WazuhOptions } from './options.ts';
 import { existsSync, fstatSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { systemClock } from '../../core/clock.ts';
 import { flatLine } from '../../event/flat.ts';
 import { encoded } from '../transport/body.ts';
 import { fileSink } from '../file/file.ts';
-import type { SinkOptions } from '../options.ts';
 import { type Diagnosis, type Sink, SinkError, type Tell } from '../sink.ts';
 import { FOUND_AFTER_MS, Turns } from './turns.ts';
 
@@ -18,7 +18,7 @@ const MAX_EVENTS = 100;
  * was not there before at its end, and reads one that takes the place of another in gulps of 10,000 lines, of which its queue holds 1,024.
  * https://documentation.wazuh.com/current/user-manual/reference/ossec-conf/localfile.html
  */
-export function forLogcollector(options: SinkOptions, tell: Tell): Omit<Sink, 'accepts'> {
+export function forLogcollector(options: WazuhOptions, tell: Tell): Omit<Sink, 'accepts'> {
   const { eventsPerSecond = DEFAULT_EVENTS_PER_SECOND, target = '' } = options;
   const path = resolve(target);
   const name = `wazuh ${path}`;

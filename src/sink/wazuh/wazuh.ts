@@ -1,9 +1,10 @@
+import type { WazuhOptions } from './options.ts';
 import { hostname } from 'node:os';
 import { PortlogError } from '../../core/errors.ts';
 import type { Dataset } from '../../event/event.ts';
 import { flatLine } from '../../event/flat.ts';
 import { syslogHeader } from '../../event/syslog.ts';
-import { accepting, type SinkOptions } from '../options.ts';
+import { accepting } from '../options.ts';
 import type { Sink, Tell } from '../sink.ts';
 import { messageStream } from '../syslog/syslog.ts';
 import { wazuhEvents } from './events.ts';
@@ -15,7 +16,7 @@ const DATASETS: readonly Dataset[] = ['nmap.change', 'nmap.scan', 'nmap.health']
 const KNOWN_BY: readonly Dataset[] = ['nmap.change', 'nmap.finding', 'nmap.scan', 'nmap.health'];
 
 /** Wazuh 4, by one of its ways in. Events in the form of {@link flatLine}. */
-export function wazuhSink(given: SinkOptions, tell: Tell = () => undefined): Sink {
+export function wazuhSink(given: WazuhOptions, tell: Tell = () => undefined): Sink {
   const options = { ...given, datasets: given.datasets ?? KNOWN_BY };
   const { target } = options;
   if (target === undefined)
@@ -36,7 +37,7 @@ export function wazuhSink(given: SinkOptions, tell: Tell = () => undefined): Sin
  * RFC 3164 only, behind which our decoder finds JSON.
  * https://documentation.wazuh.com/current/user-manual/reference/ossec-conf/remote.html
  */
-function overSyslog(options: SinkOptions): Omit<Sink, 'accepts'> {
+function overSyslog(options: WazuhOptions): Omit<Sink, 'accepts'> {
   const header = { format: 'rfc3164', facility: options.facility ?? 'local0', hostname: hostname() } as const;
   return messageStream({ ...options, framing: options.framing ?? 'newline' }, (event) => syslogHeader(event, header) + flatLine(event));
 }

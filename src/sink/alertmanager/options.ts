@@ -1,0 +1,45 @@
+import type { HttpServerOptions } from '../options.ts';
+import { ADDRESS, LOGIN, NARROWING, TLS, type SinkSettings } from '../settings.ts';
+
+export interface AlertmanagerOptions extends HttpServerOptions {
+  readonly type: 'alertmanager';
+  /** How long an alert stands there after portlog has said it last. */
+  readonly lifetimeMs?: number | undefined;
+  /** Where runbooks can be read, up to `/<id>.md`. */
+  readonly runbooks?: string | undefined;
+  /** Sites whose scans are known to be overdue from the configuration, and are told by events. */
+  readonly watchedSites?: readonly string[] | undefined;
+}
+
+export const ALERTMANAGER_SETTINGS: SinkSettings = {
+  type: 'alertmanager',
+  description: 'Alertmanager: alerts, each once',
+  properties: {
+    ...ADDRESS,
+    ...LOGIN,
+    ...TLS,
+    ...NARROWING,
+    urls: {
+      type: 'array',
+      minItems: 1,
+      items: {
+        type: 'string',
+        pattern: '^https?://[^,]+$',
+        examples: ['http://alertmanager-1:9093'],
+      },
+      description: 'Instead of url: each member of a cluster',
+    },
+    lifetimeHours: {
+      type: 'number',
+      minimum: 0.1,
+      maximum: 8760,
+      description: 'How long an alert stands there after portlog has said it last. Default: 192, a week and a day',
+    },
+    runbooks: {
+      type: 'string',
+      pattern: '^https?://',
+      examples: ['https://wiki.example.net/runbooks'],
+      description: 'Where docs/runbooks can be read, up to /<id>.md. Default: alerts name the file',
+    },
+  },
+};

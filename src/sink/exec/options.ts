@@ -1,0 +1,34 @@
+import type { Environment } from '../../core/environment.ts';
+import type { CommonOptions } from '../options.ts';
+import { NARROWING, type SinkSettings } from '../settings.ts';
+
+export interface ExecOptions extends CommonOptions {
+  readonly type: 'exec';
+  /** The whole path of a program, and its arguments. */
+  readonly command?: readonly string[] | undefined;
+  /** What the program sees of the environment. */
+  readonly environment?: Environment | undefined;
+  /** Programs that run at the same time. */
+  readonly concurrency?: number | undefined;
+  /** Programs started a second. */
+  readonly eventsPerSecond?: number | undefined;
+  /** For one run of the program, in milliseconds. */
+  readonly timeoutMs: number;
+}
+
+export const EXEC_SETTINGS: SinkSettings = {
+  type: 'exec',
+  description: 'A program of your own, started for each event',
+  properties: {
+    command: {
+      type: 'array',
+      minItems: 1,
+      items: { type: 'string' },
+      description: 'The whole path of a program and its arguments, one by one; no shell reads them. The event comes on its standard input',
+    },
+    concurrency: { type: 'integer', minimum: 1, maximum: 64, description: 'How many of them run at the same time. Default: 4' },
+    eventsPerSecond: { type: 'integer', minimum: 1, description: 'Programs started a second. Default: 10' },
+    timeoutSeconds: { type: 'number', minimum: 1, maximum: 3600, description: 'For one run of the program. Default: 60' },
+    ...NARROWING,
+  },
+};

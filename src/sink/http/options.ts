@@ -1,0 +1,45 @@
+import type { HttpServerOptions } from '../options.ts';
+import { ADDRESS, API_KEY, COMPRESSION, LOGIN, NARROWING, TLS, type SinkSettings } from '../settings.ts';
+
+export interface HttpSinkOptions extends HttpServerOptions {
+  readonly type: 'http';
+  /** What stands around each event, with `{}` in its place, or its line of text in that of `{message}`. */
+  readonly envelope?: string | undefined;
+  /** What the lines are called, for receivers that know one word only. */
+  readonly contentType?: string | undefined;
+}
+
+export const HTTP_SETTINGS: SinkSettings = {
+  type: 'http',
+  description: 'Any receiver of lines of JSON, and chats',
+  properties: {
+    ...ADDRESS,
+    ...API_KEY,
+    ...LOGIN,
+    ...TLS,
+    ...COMPRESSION,
+    ...NARROWING,
+    envelope: {
+      type: 'string',
+      description:
+        'What stands around each event, with {} in its place, and its line of text in that of {message}, for chats: then each event is a request of its own. Default: {}',
+    },
+    headers: {
+      type: 'object',
+      additionalProperties: {
+        type: 'string',
+      },
+      propertyNames: {
+        pattern: '^[a-z0-9-]+$',
+        examples: ['x-team'],
+      },
+      description: 'Headers of every request, their names in lower case',
+    },
+    contentType: {
+      type: 'string',
+      pattern: '^[a-z]+/[A-Za-z0-9.+-]+(?:; ?[a-z]+=[A-Za-z0-9-]+)?$',
+      description:
+        'What the lines are called. Fluent Bit takes application/json only. Default: application/x-ndjson; with {message}: application/json',
+    },
+  },
+};

@@ -1,0 +1,34 @@
+import type { HttpServerOptions } from '../options.ts';
+import { ADDRESS, API_KEY, COMPRESSION, LOGIN, NARROWING, TLS, type SinkSettings } from '../settings.ts';
+
+export interface LokiOptions extends HttpServerOptions {
+  readonly type: 'loki';
+  /** Labels beside portlog's own. */
+  readonly streamLabels?: Readonly<Record<string, string>> | undefined;
+}
+
+export const LOKI_SETTINGS: SinkSettings = {
+  type: 'loki',
+  description: 'Loki',
+  properties: {
+    ...ADDRESS,
+    ...API_KEY,
+    ...LOGIN,
+    ...TLS,
+    ...COMPRESSION,
+    ...NARROWING,
+    tenant: {
+      type: 'string',
+      minLength: 1,
+      description: 'X-Scope-OrgID',
+    },
+    streamLabels: {
+      type: 'object',
+      additionalProperties: {
+        type: 'string',
+        minLength: 1,
+      },
+      description: 'Labels beside service_name, dataset and site; few, and with few values',
+    },
+  },
+};

@@ -1,0 +1,231 @@
+/*
+ * What the settings of several kinds of sinks have in common, as JSON Schema. Each kind has its own in sink/NAME/options.ts;
+ * schemas/config.schema.json and docs/reference/configuration.md are made of them.
+ */
+
+/** One setting of the configuration file, in JSON Schema. */
+export type SettingSchema = Readonly<Record<string, unknown>>;
+
+/** The settings of one kind of sink, beside `type`. */
+export interface SinkSettings {
+  readonly type: string;
+  /** For people: where events go. */
+  readonly description: string;
+  readonly properties: Readonly<Record<string, SettingSchema>>;
+}
+
+/** Of every kind. */
+export const NARROWING = {
+  datasets: {
+    type: 'array',
+    minItems: 1,
+    items: {
+      enum: ['nmap.scan', 'nmap.host', 'nmap.port', 'nmap.finding', 'nmap.change', 'nmap.health', 'nmap.inventory'],
+    },
+    description: 'Only these. Default: all; alertmanager and exec: nmap.change, nmap.scan, nmap.health',
+  },
+  only: {
+    type: 'object',
+    additionalProperties: false,
+    minProperties: 1,
+    description: 'Which events it is for; what is named in several ways must meet each. docs/how-to/narrow.md',
+    properties: {
+      datasets: {
+        type: 'array',
+        minItems: 1,
+        items: {
+          enum: ['nmap.scan', 'nmap.host', 'nmap.port', 'nmap.finding', 'nmap.change', 'nmap.health', 'nmap.inventory'],
+        },
+        description: 'Of these, as datasets',
+      },
+      rules: {
+        type: 'array',
+        minItems: 1,
+        items: {
+          type: 'string',
+          minLength: 1,
+        },
+        description: 'That raise one of these alerts (docs/reference/alerts.md), or are about one of these weaknesses (docs/reference/rules.md)',
+      },
+      minSeverity: {
+        enum: ['info', 'low', 'medium', 'high', 'critical'],
+        description: 'That are at least so severe, or raise an alert that is',
+      },
+      zones: {
+        type: 'array',
+        minItems: 1,
+        items: {
+          type: 'string',
+          minLength: 1,
+        },
+        description: 'About hosts in these zones of the file of expected exposure; what is about no host passes',
+      },
+      sites: {
+        type: 'array',
+        minItems: 1,
+        items: {
+          type: 'string',
+          pattern: '^[\\w.-]{1,64}$',
+          examples: ['berlin'],
+        },
+        description: 'Of these sites',
+      },
+    },
+  },
+} as const satisfies SinkSettings['properties'];
+
+/** Where a server is. */
+export const ADDRESS = {
+  url: {
+    type: 'string',
+    pattern: '^(https?|tcp|tls)://',
+    examples: ['https://es:9200'],
+    description: 'Of a server, without user and password',
+  },
+} as const satisfies SinkSettings['properties'];
+
+/** Where a file is. */
+export const PATH = {
+  path: {
+    type: 'string',
+    minLength: 1,
+    description: 'NDJSON is appended to it',
+  },
+} as const satisfies SinkSettings['properties'];
+
+/** Of what is reached over the network. */
+export const TLS = {
+  caFile: {
+    type: 'string',
+    minLength: 1,
+    description: "PEM file with the authority of the server's certificate",
+  },
+  caOnly: {
+    type: 'boolean',
+    description: 'Trust the authority of caFile and no other. Default: false, beside those that Node and this machine know',
+  },
+  certFile: {
+    type: 'string',
+    minLength: 1,
+    description: 'PEM file with a certificate of our own, for servers that want one. Or PORTLOG_<TYPE>_CERT_FILE',
+  },
+  keyFile: {
+    type: 'string',
+    minLength: 1,
+    description: 'PEM file with its key. Or PORTLOG_<TYPE>_KEY_FILE',
+  },
+  allowPlaintext: {
+    type: 'boolean',
+    description: 'Let credentials go to another machine over http. Default: false',
+  },
+  timeoutSeconds: {
+    type: 'number',
+    minimum: 1,
+    maximum: 3600,
+    description: 'For an answer. Default: 60',
+  },
+} as const satisfies SinkSettings['properties'];
+
+/** For servers that know keys. */
+export const API_KEY = {
+  apiKey: {
+    type: 'string',
+    minLength: 1,
+    description: 'Better as ${NAME}, apiKeyFile or apiKeyCommand',
+  },
+  apiKeyFile: {
+    type: 'string',
+    minLength: 1,
+  },
+  apiKeyCommand: {
+    type: 'array',
+    items: {
+      type: 'string',
+    },
+    minItems: 1,
+  },
+} as const satisfies SinkSettings['properties'];
+
+/** For servers that know users, or tokens. */
+export const LOGIN = {
+  user: {
+    type: 'string',
+    minLength: 1,
+  },
+  password: {
+    type: 'string',
+    minLength: 1,
+    description: 'Better as ${NAME}, passwordFile or passwordCommand',
+  },
+  passwordFile: {
+    type: 'string',
+    minLength: 1,
+  },
+  passwordCommand: {
+    type: 'array',
+    items: {
+      type: 'string',
+    },
+    minItems: 1,
+  },
+  bearer: {
+    type: 'string',
+    minLength: 1,
+    description: 'Better as ${NAME}, bearerFile or bearerCommand',
+  },
+  bearerFile: {
+    type: 'string',
+    minLength: 1,
+  },
+  bearerCommand: {
+    type: 'array',
+    items: {
+      type: 'string',
+    },
+    minItems: 1,
+  },
+} as const satisfies SinkSettings['properties'];
+
+/** Of what is spoken to in HTTP. */
+export const COMPRESSION = {
+  compression: {
+    enum: ['gzip', 'none'],
+    description: 'Of requests. Default: gzip; with {message} in the envelope: none',
+  },
+} as const satisfies SinkSettings['properties'];
+
+/** Of what is written to a file. */
+export const ROTATION = {
+  rotateMib: {
+    type: 'number',
+    minimum: 0,
+    description: 'Put aside and compressed when it is as large; 0 for never. Default: 100',
+  },
+  keepFiles: {
+    type: 'integer',
+    minimum: 1,
+    description: 'How many of those are kept; older ones are deleted, with the events in them. Default: all',
+  },
+  fsync: {
+    type: 'boolean',
+    description: 'Events count as delivered only when they are on the disk. Default: false',
+  },
+} as const satisfies SinkSettings['properties'];
+
+/** Of what is sent as syslog. */
+export const STREAM = {
+  framing: {
+    enum: ['octet-counting', 'newline'],
+    description: 'How messages are told apart in the stream. Default: octet-counting',
+  },
+  facility: {
+    enum: ['user', 'daemon', 'auth', 'authpriv', 'local0', 'local1', 'local2', 'local3', 'local4', 'local5', 'local6', 'local7'],
+    description: 'Default: local0',
+  },
+  maxMessageBytes: {
+    type: 'integer',
+    minimum: 2048,
+    maximum: 1048576,
+    description: 'With the header: longer ones are shortened. Default: 8000',
+  },
+} as const satisfies SinkSettings['properties'];

@@ -1,0 +1,24 @@
+import type { StreamOptions } from '../options.ts';
+import { ADDRESS, NARROWING, STREAM, TLS, type SinkSettings } from '../settings.ts';
+import type { SyslogFormat } from '../../event/syslog.ts';
+
+export interface SyslogOptions extends StreamOptions {
+  readonly type: 'syslog';
+  /** Which header. */
+  readonly syslogFormat?: SyslogFormat | undefined;
+}
+
+export const SYSLOG_SETTINGS: SinkSettings = {
+  type: 'syslog',
+  description: 'Any receiver of syslog over TCP or TLS',
+  properties: {
+    ...ADDRESS,
+    ...TLS,
+    ...STREAM,
+    ...NARROWING,
+    syslogFormat: {
+      enum: ['rfc5424', 'rfc3164'],
+      description: 'Which header. Default: rfc5424',
+    },
+  },
+};

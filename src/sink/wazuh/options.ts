@@ -1,0 +1,27 @@
+import type { FileOptions, HttpServerOptions, StreamOptions } from '../options.ts';
+import { ADDRESS, LOGIN, NARROWING, PATH, ROTATION, STREAM, TLS, type SinkSettings } from '../settings.ts';
+
+export interface WazuhOptions extends HttpServerOptions, FileOptions, StreamOptions {
+  readonly type: 'wazuh';
+  /** No more than an agent passes on. */
+  readonly eventsPerSecond?: number | undefined;
+}
+
+export const WAZUH_SETTINGS: SinkSettings = {
+  type: 'wazuh',
+  description: 'Wazuh, by a file, its API or its syslog',
+  properties: {
+    ...ADDRESS,
+    ...PATH,
+    ...LOGIN,
+    ...TLS,
+    ...ROTATION,
+    ...STREAM,
+    ...NARROWING,
+    eventsPerSecond: {
+      type: 'integer',
+      minimum: 1,
+      description: 'Lines a second at most, for an agent drops what it cannot pass on. Default: 400',
+    },
+  },
+};
