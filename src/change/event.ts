@@ -1,9 +1,10 @@
-import { dataStream, type RunContext } from '../event/context.ts';
+import type { RunContext } from '../event/context.ts';
+import { envelope } from '../event/envelope.ts';
 import { type Fields, levelOf, type LogEvent, SEVERITY, Shared, some } from '../event/event.ts';
 import { networkTypeOf } from '../event/address.ts';
 import { type HostContext, placeFields } from '../event/host.ts';
 import { digest, eventId, findingEntityId, hostEntityId, portEntityId } from '../event/id.ts';
-import { count, printable } from '../event/text.ts';
+import { count } from '../event/text.ts';
 import { isoIfKnown, isoTime } from '../event/time.ts';
 import type { Change, ChangeAction, Side } from './change.ts';
 import type { KnownFinding, KnownHost } from '../state/known-host.ts';
@@ -208,32 +209,24 @@ function assemble(
   { action, entity, time, shared, severity, message, server, network, service, change, finding, about, place }: Parts,
 ): LogEvent {
   const { options, scanId } = run;
-  const created = options.now();
   const id = eventId(DATASET, action, scanId, entity, JSON.stringify([time, change]));
-  const line = printable(message);
-  return {
-    id,
-    ackGroup: '',
-    dataset: DATASET,
-    action,
-    time,
-    created,
-    severity,
-    message: line,
-    shared,
-    own: {
-      event: {
-        kind: 'event',
-        category: ['host'],
-        type: ['change'],
-        action,
-        id,
-        module: 'nmap',
-        dataset: DATASET,
-        created: isoTime(created),
-        severity,
-      },
-      data_stream: dataStream(DATASET, options.namespace),
+  return envelope(
+    {
+      id,
+      ackGroup: '',
+      dataset: DATASET,
+      action,
+      time,
+      created: options.now(),
+      severity,
+      message,
+      shared,
+      event: { kind: 'event', category: ['host'], type: ['change'] },
+      namespace: options.namespace,
+    },
+    ({ event, data_stream, message }) => ({
+      event,
+      data_stream,
       server,
       network,
       service,
@@ -246,7 +239,7 @@ function assemble(
         finding: about?.finding ?? (finding && { title: finding.title, source: finding.source, level: levelOf(finding.severity) }),
         change,
       },
-      message: line,
-    },
-  };
+      message,
+    }),
+  );
 }

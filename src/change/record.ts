@@ -1,9 +1,9 @@
 import type { RunContext } from '../event/context.ts';
+import { envelope } from '../event/envelope.ts';
 import { type Fields, INVENTORY, levelOf, type LogEvent, SEVERITY, Shared, some } from '../event/event.ts';
 import { networkTypeOf } from '../event/address.ts';
 import { findingEntityId, hostEntityId, portEntityId } from '../event/id.ts';
 import { hostName, placeFields } from '../event/host.ts';
-import { printable } from '../event/text.ts';
 import { isoIfKnown, isoTime } from '../event/time.ts';
 import { type KnownFinding, type KnownHost, type KnownPort, lastOf, since, standing } from '../state/known-host.ts';
 import { placeOf, portKey } from './sighting.ts';
@@ -130,36 +130,28 @@ function record(run: RunContext, host: KnownHost, time: number, { entity, messag
   const { options, scanId } = run;
   const { ips } = host;
   const revision = time * REVISIONS + Math.min(host.marks.length, REVISIONS - 1);
-  const created = options.now();
-  const line = printable(message);
-  return {
-    id: entity,
-    ackGroup: '',
-    dataset: INVENTORY,
-    revision,
-    action: 'known',
-    time,
-    created,
-    severity: SEVERITY.info,
-    message: line,
-    shared: knownShared(run, host, time, { os: host.os && { full: host.os.value }, ...about }),
-    own: {
-      event: {
-        kind: 'asset',
-        category: ['host'],
-        type: ['info'],
-        action: 'known',
-        id: entity,
-        module: 'nmap',
-        dataset: INVENTORY,
-        created: isoTime(created),
-      },
+  return envelope(
+    {
+      id: entity,
+      ackGroup: '',
+      dataset: INVENTORY,
+      revision,
+      action: 'known',
+      time,
+      created: options.now(),
+      severity: SEVERITY.info,
+      message,
+      shared: knownShared(run, host, time, { os: host.os && { full: host.os.value }, ...about }),
+      event: { kind: 'asset', category: ['host'], type: ['info'] },
+    },
+    ({ event, message }) => ({
+      event,
       network: { type: networkTypeOf(host.ips) },
       ...more,
       nmap: { ...placeFields(run, ips), scan: { id: scanId }, entity: { id: entity }, ...nmap },
-      message: line,
-    },
-  };
+      message,
+    }),
+  );
 }
 
 /** Of a port, or of the host with all its ports. */

@@ -1,7 +1,8 @@
-import { agentFields, dataStream, type EventOptions, PORTLOG_VERSION, ECS_VERSION } from './context.ts';
+import { agentFields, type EventOptions, PORTLOG_VERSION, ECS_VERSION } from './context.ts';
+import { envelope } from './envelope.ts';
 import { type Fields, type LogEvent, SEVERITY, Shared } from './event.ts';
 import { digest, eventId } from './id.ts';
-import { count, printable } from './text.ts';
+import { count } from './text.ts';
 import { isoTime } from './time.ts';
 
 /** Events of one sink by what became of them; `read` is the sum of the others. */
@@ -219,47 +220,39 @@ function healthEvent(
   { id = eventId('nmap.health', action, run, entity, what), severity, message, event, nmap }: Parts,
 ): LogEvent {
   const now = options.now();
-  const line = printable(message);
-  return {
-    id,
-    ackGroup: id,
-    dataset: 'nmap.health',
-    action,
-    time: now,
-    created: now,
-    severity,
-    message: line,
-    shared: new Shared({
-      '@timestamp': isoTime(now),
-      'ecs': { version: ECS_VERSION },
-      'observer': { name: options.sensor, product: 'portlog', version: PORTLOG_VERSION, type: 'scanner' },
-      'agent': agentFields(options),
-      'tags': options.tags.length === 0 ? undefined : options.tags,
-      'labels': Object.keys(options.labels).length === 0 ? undefined : options.labels,
-    }),
-    own: {
-      event: {
-        kind: 'event',
-        category: ['host'],
-        type: ['info'],
-        ...event,
-        action,
-        id,
-        module: 'nmap',
-        dataset: 'nmap.health',
-        created: isoTime(now),
-        severity,
-      },
-      data_stream: dataStream('nmap.health', options.namespace),
+  return envelope(
+    {
+      id,
+      ackGroup: id,
+      dataset: 'nmap.health',
+      action,
+      time: now,
+      created: now,
+      severity,
+      message,
+      shared: new Shared({
+        '@timestamp': isoTime(now),
+        'ecs': { version: ECS_VERSION },
+        'observer': { name: options.sensor, product: 'portlog', version: PORTLOG_VERSION, type: 'scanner' },
+        'agent': agentFields(options),
+        'tags': options.tags.length === 0 ? undefined : options.tags,
+        'labels': Object.keys(options.labels).length === 0 ? undefined : options.labels,
+      }),
+      event: { kind: 'event', category: ['host'], type: ['info'], more: event },
+      namespace: options.namespace,
+    },
+    ({ event, data_stream, message }) => ({
+      event,
+      data_stream,
       nmap: {
         site: options.site,
         entity: { id: entity },
         ...nmap,
         run: { id: run === '' ? undefined : run, ...(nmap['run'] as Fields | undefined) },
       },
-      message: line,
-    },
-  };
+      message,
+    }),
+  );
 }
 
 function totalOf(all: readonly DeliverySums[]): DeliverySums {

@@ -1,12 +1,12 @@
 import type { Host } from '../nmap/model.ts';
 import { type Identity, identify, networkTypeOf } from './address.ts';
 import { dataStream, type RunContext } from './context.ts';
+import { envelope } from './envelope.ts';
 import { type Fields, type LogEvent, SEVERITY, Shared, some } from './event.ts';
 import { condensed, digest, eventId, hostEntityId } from './id.ts';
 import { hostOs, nmapOs } from './os.ts';
 import { type PortCounts, stateCounts } from './counts.ts';
 import { scriptFields } from './script.ts';
-import { printable } from './text.ts';
 import { isMisdated, isoSeconds, isoTime, seenAt } from './time.ts';
 
 /** A host as the events of its ports need it. */
@@ -67,29 +67,23 @@ export function hostEvent(context: HostContext, counts: PortCounts): LogEvent {
   const { options } = run;
   const created = options.now();
   const { observationId: id } = context;
-  const message = messageOf(identity, host, counts);
-  return {
-    id,
-    ackGroup: context.ackGroup,
-    dataset: 'nmap.host',
-    action: 'host-observed',
-    time,
-    created,
-    severity: SEVERITY.info,
-    message,
-    shared,
-    own: {
-      event: {
-        kind: 'state',
-        category: ['host'],
-        type: ['info'],
-        action: 'host-observed',
-        id,
-        module: 'nmap',
-        dataset: 'nmap.host',
-        created: isoTime(created),
-      },
-      data_stream: dataStream('nmap.host', options.namespace),
+  return envelope(
+    {
+      id,
+      ackGroup: context.ackGroup,
+      dataset: 'nmap.host',
+      action: 'host-observed',
+      time,
+      created,
+      severity: SEVERITY.info,
+      message: messageOf(identity, host, counts),
+      shared,
+      event: { kind: 'state', category: ['host'], type: ['info'] },
+      namespace: options.namespace,
+    },
+    ({ event, data_stream, message }) => ({
+      event,
+      data_stream,
       network: context.networkType === undefined ? undefined : { type: context.networkType },
       nmap: {
         ...context.place,
@@ -101,8 +95,8 @@ export function hostEvent(context: HostContext, counts: PortCounts): LogEvent {
         malformed: some([...host.malformed, ...misdatedIn(host, created)]),
       },
       message,
-    },
-  };
+    }),
+  );
 }
 
 /** Times of a host that cannot be, as nmap wrote them. */
@@ -167,5 +161,5 @@ function messageOf({ key, name }: Identity, host: Host, counts: PortCounts): str
   const state = host.timedout === true ? 'timed out' : (host.status?.state ?? 'seen');
   const label = name === undefined || name === key ? key : `${key} (${name})`;
   const ports = stateCounts(counts);
-  return printable(`${label} ${state}${ports === '' ? '' : `: ${ports}`}`);
+  return `${label} ${state}${ports === '' ? '' : `: ${ports}`}`;
 }

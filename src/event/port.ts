@@ -1,18 +1,16 @@
 import { hasPorts } from '../nmap/transport.ts';
 import type { Port, Service } from '../nmap/model.ts';
 import { certificateFields } from './certificate.ts';
+import { envelope } from './envelope.ts';
 import { type Fields, type LogEvent, SEVERITY, some } from './event.ts';
 import type { HostContext } from './host.ts';
 import { eventId, portEntityId } from './id.ts';
 import { scriptFields } from './script.ts';
 import { serviceOf, shownService } from './service-name.ts';
-import { printable } from './text.ts';
-import { isoTime } from './time.ts';
 
 const DATASET = 'nmap.port';
 const ACTION = 'port-observed';
-const CATEGORY = ['network'];
-const TYPE = ['info'];
+const EVENT = { kind: 'state', category: ['network'], type: ['info'] };
 
 /** States that say nothing but "nobody there": sent with `--all` only. */
 export function isQuiet(port: Port): boolean {
@@ -26,30 +24,23 @@ export function portEvent(context: HostContext, port: Port): LogEvent {
   const created = options.now();
   const entity = portEntityId(entityId, port.protocol, port.portid);
   const id = eventId(DATASET, ACTION, run.scanId, entity, sighting + port.source);
-  const message = printable(portMessage(identity.key, port));
   const { service, scripts } = port;
   const isTransport = hasPorts(port.protocol);
-  return {
-    id,
-    ackGroup: context.ackGroup,
-    dataset: DATASET,
-    action: ACTION,
-    time,
-    created,
-    severity: SEVERITY.info,
-    message,
-    shared: portShared,
-    own: {
-      event: {
-        kind: 'state',
-        category: CATEGORY,
-        type: TYPE,
-        action: ACTION,
-        id,
-        module: 'nmap',
-        dataset: DATASET,
-        created: isoTime(created),
-      },
+  return envelope(
+    {
+      id,
+      ackGroup: context.ackGroup,
+      dataset: DATASET,
+      action: ACTION,
+      time,
+      created,
+      severity: SEVERITY.info,
+      message: portMessage(identity.key, port),
+      shared: portShared,
+      event: EVENT,
+    },
+    ({ event, message }) => ({
+      event,
       server: { address: identity.key, ip: identity.ips[0], port: isTransport ? port.number : undefined },
       network: {
         transport: port.protocol,
@@ -76,8 +67,8 @@ export function portEvent(context: HostContext, port: Port): LogEvent {
         script: scriptFields(scripts),
       },
       message,
-    },
-  };
+    }),
+  );
 }
 
 function serviceFields(service: Service): Fields {

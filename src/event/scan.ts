@@ -1,7 +1,8 @@
 import type { Host, Script, Target, Task } from '../nmap/model.ts';
 import { type Ending, endingOf, interruptedText, type Mended, missingUp, type Refusal, type RunEnd, wasLookedAt } from '../nmap/item.ts';
 import { maskOutput } from '../nmap/mask.ts';
-import { dataStream, type RunContext } from './context.ts';
+import type { RunContext } from './context.ts';
+import { envelope } from './envelope.ts';
 import { addCounts, noPorts, openWords, type PortCounts } from './counts.ts';
 import { type Fields, type FieldValue, type Level, type LogEvent, SEVERITY, Shared, some } from './event.ts';
 import { misdatedIn } from './host.ts';
@@ -315,29 +316,23 @@ function scanEvent(context: RunContext, action: string, time: number, message: s
   const created = options.now();
   const id = eventId('nmap.scan', action, scanId, scanId, content);
   const severity = SEVERITY_OF[action] ?? SEVERITY.info;
-  return {
-    id,
-    ackGroup: id,
-    dataset: 'nmap.scan',
-    action,
-    time,
-    created,
-    severity,
-    message,
-    shared: new Shared({ '@timestamp': isoTime(time), ...context.base }),
-    own: {
-      event: {
-        kind: 'event',
-        category: ['network'],
-        ...parts.event,
-        action,
-        id,
-        module: 'nmap',
-        dataset: 'nmap.scan',
-        created: isoTime(created),
-        severity,
-      },
-      data_stream: dataStream('nmap.scan', options.namespace),
+  return envelope(
+    {
+      id,
+      ackGroup: id,
+      dataset: 'nmap.scan',
+      action,
+      time,
+      created,
+      severity,
+      message,
+      shared: new Shared({ '@timestamp': isoTime(time), ...context.base }),
+      event: { kind: 'event', category: ['network'], type: undefined, more: parts.event },
+      namespace: options.namespace,
+    },
+    ({ event, data_stream, message }) => ({
+      event,
+      data_stream,
       nmap: {
         site: options.site,
         entity: { id: scanId },
@@ -356,8 +351,8 @@ function scanEvent(context: RunContext, action: string, time: number, message: s
         ...parts.nmap,
       },
       message,
-    },
-  };
+    }),
+  );
 }
 
 /** What tells one end of a run from another; neither what follows from it nor what depends on more than the scan. */

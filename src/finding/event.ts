@@ -1,9 +1,8 @@
-import { dataStream } from '../event/context.ts';
+import { envelope } from '../event/envelope.ts';
 import { type Fields, levelOf, type LogEvent, some } from '../event/event.ts';
 import type { HostContext } from '../event/host.ts';
 import { digest, eventId, findingEntityId, portEntityId } from '../event/id.ts';
 import { serviceOf } from '../event/service-name.ts';
-import { printable } from '../event/text.ts';
 import { isoTime } from '../event/time.ts';
 import { hasPorts } from '../nmap/transport.ts';
 import type { Port } from '../nmap/model.ts';
@@ -23,7 +22,6 @@ export function findingsAckGroup({ observationId }: HostContext): string {
 export function findingEvent(host: HostContext, ackGroup: string, port: Port | undefined, finding: Finding): LogEvent {
   const { run, time, shared, networkType, identity } = host;
   const { options } = run;
-  const created = options.now();
   const entity = findingEntityId(port === undefined ? host.entityId : portEntityId(host.entityId, port.protocol, port.portid), findingKey(finding));
   const id = eventId(
     DATASET,
@@ -32,39 +30,32 @@ export function findingEvent(host: HostContext, ackGroup: string, port: Port | u
     entity,
     JSON.stringify([host.sighting, finding.title, finding.confidence, finding.vulnerability?.id, finding.vulnerability?.score]),
   );
-  const message = printable(`${placeOf(host, port)}: ${finding.title} [${levelOf(finding.severity)}]`);
   const isTransport = port !== undefined && hasPorts(port.protocol);
-  return {
-    id,
-    ackGroup,
-    dataset: DATASET,
-    action: 'finding-observed',
-    time,
-    created,
-    severity: finding.severity,
-    message,
-    shared,
-    own: {
-      event: {
-        kind: 'state',
-        category: [finding.rule.category === 'vulnerability' ? 'vulnerability' : 'configuration'],
-        type: ['info'],
-        action: 'finding-observed',
-        id,
-        module: 'nmap',
-        dataset: DATASET,
-        created: isoTime(created),
-        severity: finding.severity,
-      },
-      data_stream: dataStream(DATASET, options.namespace),
+  return envelope(
+    {
+      id,
+      ackGroup,
+      dataset: DATASET,
+      action: 'finding-observed',
+      time,
+      created: options.now(),
+      severity: finding.severity,
+      message: `${placeOf(host, port)}: ${finding.title} [${levelOf(finding.severity)}]`,
+      shared,
+      event: { kind: 'state', category: [finding.rule.category === 'vulnerability' ? 'vulnerability' : 'configuration'], type: ['info'] },
+      namespace: options.namespace,
+    },
+    ({ event, data_stream, message }) => ({
+      event,
+      data_stream,
       server: { address: identity.key, ip: identity.ips[0], port: isTransport ? port.number : undefined },
       network: { transport: port?.protocol, type: networkType },
       service: serviceOf(port?.service),
       ...findingFields(finding),
       nmap: { ...host.place, scan: { id: run.scanId }, entity: { id: entity }, ...nmapFinding(finding) },
       message,
-    },
-  };
+    }),
+  );
 }
 
 /** All that is said of a finding, wherever: `rule`, `vulnerability` and `nmap.finding`. */
