@@ -235,6 +235,9 @@ describe('what is rendered for Grafana and Loki', () => {
     expect(grafana.groups[0].rules.map(({ uid }: any) => uid)).toEqual(ids);
     expect(loki.groups[0].rules.map(({ labels }: any) => labels.rule)).toEqual(ids);
     for (const { annotations } of grafana.groups[0].rules) expect(DASHBOARDS.map(({ id }) => id)).toContain(annotations.__dashboardUid__);
+    const linked = grafana.groups[0].rules.filter(({ annotations }: any) => annotations.host_dashboard !== undefined);
+    expect(linked.map(({ uid }: any) => uid)).toEqual(ALERT_RULES.filter(({ key }) => key.includes('server.address')).map(serverId));
+    expect(linked[0].annotations.host_dashboard).toBe('/d/portlog-host?var-address={{ $labels.server_address }}');
     for (const { annotations } of loki.groups[0].rules) expect(existsSync(join(ROOT, annotations.runbook_url))).toBe(true);
   });
 });

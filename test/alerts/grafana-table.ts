@@ -49,14 +49,12 @@ const HOW: Readonly<Record<string, (rows: readonly Cells[], options: any) => rea
   limit: (rows, { limitField }) => rows.slice(0, limitField),
   filterFieldsByName: (rows, { include: { names } }) =>
     rows.map((row) => Object.fromEntries(Object.entries(row).filter(([name]) => names.includes(name)))),
-  organize: (rows, { indexByName, renameByName }) =>
-    rows.map((row) =>
-      Object.fromEntries(
-        Object.entries(row)
-          .toSorted(([a], [b]) => (indexByName[a] ?? 0) - (indexByName[b] ?? 0))
-          .map(([name, value]) => [renameByName[name] ?? name, value]),
-      ),
-    ),
+  organize: (rows, { indexByName, renameByName }) => {
+    const names = Object.keys(indexByName)
+      .toSorted((a, b) => indexByName[a] - indexByName[b])
+      .filter((name) => has(rows, name));
+    return rows.map((row) => Object.fromEntries(names.map((name) => [renameByName[name] ?? name, row[name]])));
+  },
 };
 
 function has(rows: readonly Cells[], field: string): boolean {

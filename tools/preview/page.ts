@@ -1,5 +1,11 @@
 import { columnName } from '../../src/content/column-names.ts';
+import { HOST_DASHBOARD } from '../../src/content/host-link.ts';
 import { LEVEL_COLOURS } from '../../src/content/levels.ts';
+
+/** So far back. */
+export const DAYS = 30;
+/** The host that the dashboard of one host is drawn for. */
+export const HOST = '192.0.2.30';
 
 /** A panel with what it shows, wherever it came from. Places in a grid of `columns`. */
 export interface Widget {
@@ -34,7 +40,7 @@ export interface Point {
 export interface Board {
   readonly id: string;
   readonly title: string;
-  /** What it can be filtered by. */
+  /** What it can be filtered by, and is. */
   readonly filters: readonly string[];
   readonly columns: number;
   /** Pixels. */
@@ -65,7 +71,7 @@ const STYLE = `
 export function page(board: Board, days: number): string {
   const { title, filters, columns, rowHeight, widgets } = board;
   const grid = `grid-template-columns: repeat(${columns}, 1fr); grid-auto-rows: ${rowHeight}px;`;
-  return `<!doctype html><meta charset="utf-8"><title>${escaped(title)}</title><style>${STYLE}</style><h1>${escaped(title)}</h1><div class="filters">${filters.map((name) => `<span>${escaped(name)}: Any ▾</span>`).join('')}</div><div class="board" style="${grid}">${widgets.map((widget) => panel(widget, days)).join('\n')}</div>\n`;
+  return `<!doctype html><meta charset="utf-8"><title>${escaped(title)}</title><style>${STYLE}</style><h1>${escaped(title)}</h1><div class="filters">${filters.map((name) => `<span>${escaped(name)} ▾</span>`).join('')}</div><div class="board" style="${grid}">${widgets.map((widget) => panel(widget, days)).join('\n')}</div>\n`;
 }
 
 function panel({ title, about, x, y, w, h, body }: Widget, days: number): string {
@@ -170,4 +176,14 @@ function colour(label: string, index: number): string {
 
 function escaped(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;');
+}
+
+/** A time without its seconds. */
+export function readable(value: unknown): string {
+  return String(value).replace(/(\d{4}-\d\d-\d\d)T(\d\d:\d\d).*/, '$1 $2');
+}
+
+/** A filter at the head; of the dashboard of one host, the one for its address. */
+export function filterText(dashboard: string, title: string): string {
+  return `${title}: ${dashboard === HOST_DASHBOARD && (title === 'Host' || title === 'Address') ? HOST : 'Any'}`;
 }

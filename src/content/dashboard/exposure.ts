@@ -77,8 +77,8 @@ export const exposure: Dashboard = {
     },
     {
       id: 'by-level',
-      title: 'Open ports by their gravest weakness',
-      about: 'info: none is known. In Loki: weaknesses of the last scans, by severity.',
+      title: 'By severity',
+      about: 'Open ports by the gravest weakness of each; info: none is known. In Loki, the weaknesses of the last scans.',
       query: { from: 'nmap.inventory', where: openPort, view: { kind: 'share', by: 'nmap.inventory.level', of: COUNT, top: 5 } },
       withoutInventory: { from: 'nmap.finding', lastScan: true, view: { kind: 'share', by: 'nmap.finding.level', of: COUNT, top: 5 } },
       width: 8,
@@ -87,7 +87,8 @@ export const exposure: Dashboard = {
     {
       id: 'hosts',
       title: 'Most exposed hosts',
-      about: 'Hosts with open ports, those with the gravest weakness first. An address leads to the dashboard of its host.',
+      about:
+        'Hosts with open ports, those with the gravest weakness first (in Loki, with the most open ports). An address leads to the dashboard of its host.',
       query: {
         from: 'nmap.inventory',
         where: exposedHost,

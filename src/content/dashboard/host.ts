@@ -75,7 +75,7 @@ export const host: Dashboard = {
         },
       },
       width: 24,
-      height: 6,
+      height: 4,
     },
     {
       id: 'ports',
@@ -111,7 +111,7 @@ export const host: Dashboard = {
         },
       },
       width: 24,
-      height: 11,
+      height: 8,
     },
     {
       id: 'weaknesses',
@@ -136,7 +136,7 @@ export const host: Dashboard = {
         },
       },
       width: 24,
-      height: 11,
+      height: 8,
     },
     {
       id: 'certificates',
@@ -162,7 +162,7 @@ export const host: Dashboard = {
         },
       },
       width: 24,
-      height: 7,
+      height: 5,
     },
     {
       id: 'timeline',
@@ -170,7 +170,7 @@ export const host: Dashboard = {
       about: 'By what happened.',
       query: { from: 'nmap.change', where: exists('server.address'), view: { kind: 'timeline', by: 'event.action', of: COUNT } },
       width: 24,
-      height: 8,
+      height: 7,
     },
     {
       id: 'history',
@@ -185,7 +185,7 @@ export const host: Dashboard = {
         },
       },
       width: 24,
-      height: 12,
+      height: 10,
     },
   ],
 };

@@ -57,7 +57,7 @@ export const whatToDo: Panel = {
   query: { from: 'nmap.inventory', where: openFinding, view: whatToDoRows() },
   withoutInventory: { from: 'nmap.finding', newestUntil: FINDING_GONE, view: whatToDoRows() },
   width: 24,
-  height: 11,
+  height: 10,
 };
 
 function whatToDoRows(): Query['view'] {

@@ -73,7 +73,7 @@ export const weaknesses: Dashboard = {
       about: `High or critical, by host. ${NOW}`,
       ...both(is('nmap.finding.level', ...GRAVE), { kind: 'bars', by: 'server.address', of: COUNT, top: 15 }),
       width: 8,
-      height: 11,
+      height: 9,
     },
     {
       id: 'by-category',
@@ -81,7 +81,7 @@ export const weaknesses: Dashboard = {
       about: NOW,
       ...both(undefined, { kind: 'bars', by: 'rule.category', of: COUNT, top: 15 }),
       width: 8,
-      height: 11,
+      height: 9,
     },
     {
       id: 'by-rule',
@@ -89,7 +89,7 @@ export const weaknesses: Dashboard = {
       about: `What is wrong with them. ${NOW}`,
       ...both(is('rule.category', 'certificate', 'encryption'), { kind: 'bars', by: 'rule.id', of: COUNT, top: 15 }),
       width: 8,
-      height: 11,
+      height: 9,
     },
     {
       id: 'certificates',
@@ -146,7 +146,7 @@ export const weaknesses: Dashboard = {
         },
       },
       width: 24,
-      height: 18,
+      height: 16,
     },
   ],
 };
