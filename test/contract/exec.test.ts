@@ -6,6 +6,7 @@ import type { OptionsOf } from '../../src/sink/kinds.ts';
 import type { Sink } from '../../src/sink/sink.ts';
 import { told } from '../support/alert-events.ts';
 import { runPipeline } from '../support/delivery.ts';
+import { page } from '../support/docs.ts';
 import { CLOCK } from '../support/fault-contract.ts';
 import { portlogHere } from '../support/run-in-process.ts';
 import { finished, freshDir, portlog, startPortlog } from '../support/run-portlog.ts';
@@ -138,6 +139,30 @@ test('a program that is not there needs a person, and nothing is lost', async ()
   });
   const pipeline = await runPipeline(sink, EVENTS, { clock: CLOCK, retryForMs: 50 });
   expect(pipeline.account.tally).toMatchObject({ read: 6, spooled: 6 });
+});
+
+describe('the program of the page', () => {
+  const folder = freshDir();
+  const file = join(folder, 'quarantine');
+  const [, script = ''] = /^```python\n([^]*?)^```/m.exec(page('docs/how-to/respond.md')) ?? [];
+  writeFileSync(file, script);
+  chmodSync(file, 0o755);
+  const nft = (script: string): Sink => {
+    writeFileSync(join(folder, 'nft'), `#!/bin/sh\n${script}\n`);
+    chmodSync(join(folder, 'nft'), 0o755);
+    return open([file, '192.0.2.0/24'], { environment: { PATH: `${folder}:${process.env['PATH']}` }, timeoutMs: 20_000 });
+  };
+
+  test('puts an address into the set, leaves others alone, asks for another time, and takes nothing but an address', async () => {
+    const sink = nft(`printf '%s\\n' "$*" >> ${join(folder, 'calls')}`);
+    expect(await send(sink)).toMatchObject({ delivered: 1 });
+    expect(await send(sink, told({ action: 'host-new', time: Date.now(), ip: '198.51.100.1' }))).toMatchObject({ delivered: 1 });
+    const hostile = await send(sink, told({ action: 'host-new', time: Date.now(), ip: '192.0.2.1 }; flush ruleset; #' }));
+    expect(hostile.rejected[0]?.reason).toMatch(/^it ended with 1: /);
+    expect(readFileSync(join(folder, 'calls'), 'utf8')).toBe('add element inet filter quarantine { 192.0.2.1 timeout 1d }\n');
+    const busy = await send(nft('echo "Could not process rule: Device or resource busy" >&2; exit 1'));
+    expect([busy.retry.length, busy.refusal?.reason]).toEqual([1, expect.stringContaining('resource busy')]);
+  });
 });
 
 describe('the command', () => {

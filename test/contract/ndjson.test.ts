@@ -3,7 +3,9 @@ import { createServer } from 'node:https';
 import type { TLSSocket } from 'node:tls';
 import { describe, expect, test } from 'vitest';
 import { httpSink } from '../../src/sink/http/ndjson.ts';
+import { parse } from 'yaml';
 import { runPipeline } from '../support/delivery.ts';
+import { page } from '../support/docs.ts';
 import { againstServer } from '../support/against.ts';
 import { CLOCK, faultContract } from '../support/fault-contract.ts';
 import { ecs, eventsOf, fixture } from '../support/scans.ts';
@@ -154,5 +156,16 @@ describe('a chat', () => {
     await sink.send(batchOf(entriesOf(sink, EVENTS.slice(0, 1))), NEVER);
     const { message } = EVENTS[0]!;
     expect(JSON.parse(seen[0]!.body)).toEqual({ a: message, b: ecs(EVENTS[0]!), c: message, d: {} });
+  });
+
+  test.each(['slack', 'mattermost', 'ntfy'])('%s takes what the page says', async (name) => {
+    const blocks = [...page('docs/how-to/chat.md').matchAll(/^```yaml\n([^]*?)^```/gm)].map(([, yaml = '']) => parse(yaml).sinks[0]);
+    const { envelope } = blocks.find(({ url }) => (url as string).includes(name));
+    const told = 'a "quoted" <!channel> banner';
+    const { sink, seen } = await against(name === 'slack' ? slack : taken, { envelope, compression: 'none' });
+    expect(await sink.send(batchOf(entriesOf(sink, [{ ...EVENTS[0]!, message: told }])), NEVER)).toMatchObject({ delivered: 1 });
+    const body = JSON.parse(seen[0]!.body);
+    const words = { slack: body.blocks?.[0].text, mattermost: body.text, ntfy: body.message }[name];
+    expect(words).toEqual(name === 'slack' ? { type: 'plain_text', text: told } : name === 'ntfy' ? told : `\`\`\`${told}\`\`\``);
   });
 });

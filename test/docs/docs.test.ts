@@ -44,6 +44,9 @@ describe('every command', () => {
       if (setUpRight(seen, response)) return;
       if (path === '/') answer(response, 200, about, { 'x-elastic-product': product });
       else if (path === '/nmap') answer(response, 200, {});
+      else if (path === '/api/v2/status') answer(response, 200, { versionInfo: { version: '0.25.0' } });
+      else if (path === '/api/v2/alerts') response.writeHead(200).end();
+      else if (path.startsWith('/services/')) response.writeHead(200).end('ok');
       else if (path.endsWith('/v1/logs')) answer(response, 200, { partialSuccess: {} });
       else if (path === '/loki/api/v1/push')
         response.writeHead(body === '{"streams":[]}' ? 422 : 204).end(body === '{"streams":[]}' ? 'at least one valid stream is required' : '');
@@ -82,6 +85,10 @@ describe('every command', () => {
     'docs/how-to/scan.md',
     'docs/how-to/unattended.md',
     'docs/how-to/metrics.md',
+    'docs/how-to/alertmanager.md',
+    'docs/how-to/narrow.md',
+    'docs/how-to/respond.md',
+    'docs/how-to/chat.md',
     'docs/how-to/pipe.md',
   ];
   test.for(commandPages)('of %s runs', async (path) => {
@@ -95,14 +102,17 @@ describe('every command', () => {
         .replaceAll('https://os:9200', opensearch.url.origin)
         .replaceAll('http://collector:4318', server.url.origin)
         .replaceAll('http://vector:8080', server.url.origin)
+        .replaceAll('http://alertmanager:9093', server.url.origin)
+        .replaceAll('https://hooks.slack.com', server.url.origin)
+        .replaceAll('/usr/local/bin/', `${folder}/bin/`)
         .replaceAll(/(?:tcp|tls):\/\/loghost:\d+/g, `tcp://127.0.0.1:${loghost.port}`)
         .replaceAll('http://loki:3100', server.url.origin)
         .replaceAll('/var/log/portlog/', `${folder}/log/`)
         .replaceAll('/etc/ssl/es-ca.pem', join(folder, 'ca.pem'))
         .replaceAll('/var/scans/', `${folder}/`)
         .replaceAll('=…', '=secret');
-    const [, config] = /^`portlog\.yaml`:\n\n```yaml\n([^]*?)^```/m.exec(page(path)) ?? [];
-    if (config !== undefined) writeFileSync(join(folder, 'portlog.yaml'), here(config));
+    for (const [, name = '', config = ''] of page(path).matchAll(/^`(\w+\.yaml)`[^\n]*:\n\n```yaml\n([^]*?)^```/gm))
+      writeFileSync(join(folder, name), here(config));
     const script = here([...setup, ...commands].join('\n'));
     const env = { PATH: `${join(folder, 'bin')}:${process.env['PATH']}`, HOME: folder };
     const { stderr } = await run('bash', ['-euo', 'pipefail', '-c', script], { cwd: folder, env });
@@ -139,6 +149,7 @@ function workplace(): string {
     portlog: `exec "${process.execPath}" "${join(ROOT, 'bin/portlog.js')}" "$@"`,
     nmap: `exec cat "${join(folder, 'scan.xml')}"`,
     jq: 'exec cat > /dev/null',
+    quarantine: 'exec cat > /dev/null',
   };
   for (const [name, script] of Object.entries(programs)) {
     writeFileSync(join(folder, 'bin', name), `#!/bin/sh\n${script}\n`);

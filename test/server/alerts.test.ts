@@ -9,6 +9,7 @@ import { Database } from '../../src/state/database.ts';
 import { SCHEMA_VERSIONS } from '../../src/state/schema.ts';
 import { shipStories, siteOf } from '../alerts/ship.ts';
 import { finished, freshDir, portlog, startPortlog } from '../support/run-portlog.ts';
+import { page } from '../support/docs.ts';
 import { asked, named, scanOf, type StoryHost } from '../support/story.ts';
 import { type AlertmanagerServer, startAlertmanager } from './alertmanager.ts';
 
@@ -307,4 +308,26 @@ test('a scan that does not come is told, and its coming, too', async () => {
   await place.ship([place.scan(0.01, QUIET)]);
   await settle();
   expect(heard('overdue')).toEqual(['firing scan-overdue :', 'resolved scan-overdue :']);
+}, 60_000);
+
+test('the configuration of the page is one that Alertmanager takes', async () => {
+  const [config = ''] = [...page('docs/how-to/alertmanager.md').matchAll(/^```yaml\n(route:[^]*?)^```/gm)].map(([, yaml]) => yaml);
+  const other = await startAlertmanager(config);
+  expect((await portlog(['check', '--to', `alertmanager=${other.url}`])).stdout).toMatch(/ok +Alertmanager \d+\.\d+/);
+  await other.stop();
+});
+
+test('each member of a cluster has each alert, and one that is gone holds up nothing', async () => {
+  const other = await startAlertmanager(ROUTE);
+  const place = new Place('cluster');
+  const both = `${alertmanager.url},${other.url}`;
+  await place.ship([place.scan(3, QUIET)], both);
+  await place.ship([place.scan(1, OPENED)], both);
+  const has = async (url: string): Promise<boolean> => (await (await fetch(`${url}/api/v2/alerts`)).text()).includes('"site":"cluster"');
+  expect([await has(alertmanager.url), await has(other.url)]).toEqual([true, true]);
+  await other.stop();
+  // One of them is gone, and nothing waits for it.
+  expect(await place.ship([place.scan(0.1, QUIET)], both)).toBe(0);
+  await settle();
+  expect(heard('cluster')).toEqual(['firing new-open-port 192.0.2.10:7777', 'resolved new-open-port 192.0.2.10:7777']);
 }, 60_000);
