@@ -50,15 +50,20 @@ describe('every command', () => {
       else if (path.endsWith('/v1/logs')) answer(response, 200, { partialSuccess: {} });
       else if (path === '/loki/api/v1/push')
         response.writeHead(body === '{"streams":[]}' ? 422 : 204).end(body === '{"streams":[]}' ? 'at least one valid stream is required' : '');
-      else if (path.startsWith('/loki/api/v1/rules')) answer(response, method === 'GET' ? 404 : 202, 'group does not exist');
+      else if (path.startsWith('/loki/api/v1/rules'))
+        answer(response, method === 'GET' ? 404 : 202, method === 'GET' ? 'group does not exist' : { status: 'success' });
       else if (path.startsWith('/_plugins'))
-        answer(response, method === 'PUT' ? 201 : path.includes('_ism') ? 404 : 400, { error: 'no handler found' });
+        answer(
+          response,
+          method === 'PUT' ? 201 : path.includes('_ism') ? 404 : 400,
+          method === 'PUT' ? { _id: 'portlog', _seq_no: 0, _primary_term: 1 } : { error: 'no handler found' },
+        );
       else if (path.startsWith('/_bulk')) answer(response, 200, bulkAnswer(body));
       else if (path === '/_security/api_key') answer(response, 200, { encoded: 'aWQ6a2V5' });
       else if (method === 'PUT') {
         stored.set(path, JSON.parse(body));
         answer(response, 200, { acknowledged: true });
-      } else if (stored.has(path)) answer(response, 200, { index_templates: [{ index_template: stored.get(path) }] });
+      } else if (stored.has(path)) answer(response, 200, storedAs(path, stored.get(path)));
       else answer(response, 404, {});
     };
   }
@@ -130,6 +135,14 @@ describe('every command', () => {
     }
   });
 });
+
+/** As each of Elasticsearch's APIs gives back what was put there. */
+function storedAs(path: string, content: unknown): object {
+  const [, api = '', name = ''] = path.split('/');
+  if (api === '_component_template') return { component_templates: [{ name, component_template: content }] };
+  if (api === '_index_template') return { index_templates: [{ name, index_template: content }] };
+  return { [path.split('/').at(-1) ?? '']: content };
+}
 
 /** A folder with a scan, and stand-ins for the programs that the pages use. */
 function workplace(): string {
