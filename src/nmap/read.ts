@@ -13,6 +13,8 @@ import { Malformed, Unterminated } from './tokens.ts';
 
 /** How often the end of a host is looked for behind comments that contain `</host>`. */
 const MAX_RETRIES = 16;
+/** Nobody writes so much in front of a scan. */
+const MOST_NOISE = 1 << 26;
 /** Nothing was done yet. */
 const MAX_EARLY = 16;
 
@@ -45,6 +47,9 @@ export class ScanReader {
   /** Bytes of input up to where elements are not mended: that was tried. */
   private mendedTo = 0;
   private stats: RunStats | undefined;
+  /** Characters that were read before there was a run. */
+  private noise = 0;
+  private hasRun = false;
   /** The first text of the input, to say what it is when it is no scan. */
   beginning = '';
 
@@ -60,6 +65,11 @@ export class ScanReader {
   get isBetween(): boolean {
     const inRun = this.open && this.header === undefined && this.stats === undefined;
     return inRun && this.decoder.isWhole && this.tags.isEmpty && this.splitter?.isEmpty !== false;
+  }
+
+  /** So much was read without a run in it that there will be none: a device that never ends, a disk image. */
+  get isHopeless(): boolean {
+    return !this.hasRun && this.noise > MOST_NOISE;
   }
 
   /** Bytes of input, as far as one can count them behind characters that the encoding does not know. */
@@ -87,6 +97,7 @@ export class ScanReader {
 
   private *read(text: string): Generator<ScanItem, void, undefined> {
     if (text === '') return;
+    if (!this.hasRun) this.noise += text.length;
     if (this.beginning.length < 512) this.beginning += text.slice(0, 512);
     if (this.splitter === undefined) {
       this.splitter = new Splitter((part) => this.decoder.bytes(part), this.decoder.markBytes);
@@ -197,6 +208,7 @@ export class ScanReader {
     this.open = true;
     const { run } = this.header ?? new RunDraft();
     this.header = undefined;
+    this.hasRun = true;
     this.isUntold = run.scaninfo.length === 0;
     yield { kind: 'run', run };
     for (const [element, count] of this.interrupted) yield { kind: 'mended', mended: { element, count } };

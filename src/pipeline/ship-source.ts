@@ -66,7 +66,7 @@ async function readAll(source: Source, shipping: Shipping, report: InputReport):
   const reading = readingOf(reader, source, shipping, report);
   delivery.patienceMs = source.live ? LIVE_PATIENCE_MS : FILE_PATIENCE_MS;
   try {
-    if (await readBytes(source, shipping, report, reading)) return;
+    if (await readBytes(source, shipping, report, reading, reader)) return;
   } catch (error) {
     if (!(error instanceof PortlogError)) throw error;
     report.problem = error;
@@ -85,7 +85,7 @@ async function readAll(source: Source, shipping: Shipping, report: InputReport):
 }
 
 /** True when reading was given up, because nobody takes what is read. */
-async function readBytes(source: Source, shipping: Shipping, report: InputReport, reading: Reading): Promise<boolean> {
+async function readBytes(source: Source, shipping: Shipping, report: InputReport, reading: Reading, reader: ScanReader): Promise<boolean> {
   const { delivery, stop, tracker, onProgress } = shipping;
   for await (const chunk of source.bytes(stop)) {
     report.bytes += chunk.length;
@@ -96,6 +96,7 @@ async function readBytes(source: Source, shipping: Shipping, report: InputReport
     // Others go on: a sink whose room is used up costs a healthy one nothing.
     noteAbandoned(report, delivery);
     await turn();
+    if (reader.isHopeless) return false;
     if (!delivery.isPointless) continue;
     await tracker?.flush();
     return true;

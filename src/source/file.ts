@@ -13,7 +13,7 @@ export function fileSource(path: string): Source {
   return {
     name: path,
     live: isPipe(() => statSync(path)),
-    bytes: (signal) => bytesOf(path, signal, () => open(path)),
+    bytes: (signal) => bytesOf(path, signal, () => (isFifo(path) ? openFifo(path, signal) : open(path))),
   };
 }
 
@@ -35,6 +35,24 @@ async function* bytesOf(path: string, signal: AbortSignal, opened: () => Promise
     await file?.close();
   }
 }
+
+function isFifo(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFIFO() === true;
+}
+
+/** Waits for somebody who writes into it (fifo(7)), until nobody wants it any more: then we do that, or the process could not end. */
+async function openFifo(path: string, signal: AbortSignal): Promise<FileHandle> {
+  const write = (): void => void open(path, constants.O_WRONLY | constants.O_NONBLOCK).then((file) => file.close(), ignored);
+  signal.addEventListener('abort', write, { once: true });
+  try {
+    return await open(path);
+  } finally {
+    signal.removeEventListener('abort', write);
+  }
+}
+
+/** It was opened meanwhile, or is gone. */
+function ignored(): void {}
 
 /** What is not read from it now is gone; false of what cannot be asked, which reading will tell. */
 export function isPipe(ask: () => Stats): boolean {
@@ -60,6 +78,7 @@ const REASONS: Readonly<Record<string, readonly [reason: string, hint: string]>>
   ENOENT: ['there is no such file', 'check the path'],
   ELOOP: ['it is a symbolic link', 'name what it leads to'],
   EISDIR: ['it is a directory', 'name the files in it, for example DIR/*.xml'],
+  ENXIO: ['it is a socket, or a device that is not there', 'name a file, or a pipe'],
   EACCES: ['permission is denied', 'run portlog as a user that may read it'],
 };
 

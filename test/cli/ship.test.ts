@@ -1,5 +1,6 @@
 import { execFile, spawn, spawnSync } from 'node:child_process';
 import { createWriteStream, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -130,6 +131,33 @@ describe('reading', () => {
       code: 3,
       stderr: expect.stringContaining('portlog: standard input could not be read: it is a directory\n'),
     });
+  });
+
+  test('a pipe into which nobody writes is waited for until somebody ends it', async () => {
+    const pipe = join(freshDir(), 'nobody');
+    await promisify(execFile)('mkfifo', [pipe]);
+    const child = startPortlog(['-v', pipe]);
+    const ended = finished(child);
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    child.kill('SIGTERM');
+    expect(await ended).toMatchObject({ code: 130, stderr: expect.stringContaining('interrupted') });
+  });
+
+  test.for<readonly [string, readonly string[]]>([
+    ['a device that never ends', ['/dev/zero']],
+    ['a device of noise', ['/dev/urandom']],
+    ['a device in a comparison', ['diff', EXAMPLE, '/dev/zero']],
+  ])('%s is no scan, and that is known behind 64 MiB', async ([, args]) => {
+    const { code, stderr } = await portlog(args);
+    expect([code, stderr.includes(`${args.at(-1)} is no scan: there is no <nmaprun> in it`)]).toEqual([3, true]);
+  });
+
+  test('a socket is refused with a sentence', async () => {
+    const path = join(freshDir(), 'socket');
+    const server = createServer().listen(path);
+    const { code, stderr } = await portlog([path]);
+    server.close();
+    expect([code, stderr]).toEqual([3, expect.stringContaining(`${path} could not be read: it is a socket, or a device that is not there\n`)]);
   });
 
   test('a pipe with a name is told of while it is written', async () => {

@@ -293,6 +293,39 @@ const CVES: readonly (readonly [what: string, there: string, found: readonly str
     [version(`${KNOWN} CVE-2021-23017 (CVSS 7.7)`, 73), version(`${KNOWN} CVE-2019-9511 (CVSS 7.5)`, 73)],
   ],
   [
+    'vulnerability-lookup as it prints, where 0 is the score of what nobody has rated',
+    port(
+      53,
+      '',
+      said(
+        'vulnerability-lookup',
+        `${NL}  cpe:2.3:a:isc:bind:9.8.2:rc1: ${NL}    \tCVE-2012-1667\t8.5\thttps://vulnerability.circl.lu/vuln/CVE-2012-1667${NL}    \tCVE-2024-0760\t0\thttps://vulnerability.circl.lu/vuln/CVE-2024-0760`,
+        `<table key="cpe:2.3:a:isc:bind:9.8.2:rc1">${[
+          ['8.5', 'CVE-2012-1667'],
+          ['0', 'CVE-2024-0760'],
+        ]
+          .map(
+            ([cvss = '', id = '']) =>
+              `<table>${elem('is_exploit', 'false')}${elem('cvss', cvss)}${elem('id', id)}${elem('type', 'CVE_RECORD')}</table>`,
+          )
+          .join('')}</table>`,
+      ),
+    ),
+    [version(`${KNOWN} CVE-2012-1667 (CVSS 8.5)`, 73), version(`${KNOWN} CVE-2024-0760`)],
+  ],
+  [
+    'the same without its tables',
+    port(
+      53,
+      '',
+      said(
+        'vulnerability-lookup',
+        `${NL}  cpe:2.3:a:isc:bind:9.8.2:rc1: ${NL}    \tCVE-2012-1667\t8.5\thttps://vulnerability.circl.lu/vuln/CVE-2012-1667${NL}    \tCVE-2024-0760\t0\thttps://vulnerability.circl.lu/vuln/CVE-2024-0760`,
+      ),
+    ),
+    [version(`${KNOWN} CVE-2012-1667 (CVSS 8.5)`, 73), version(`${KNOWN} CVE-2024-0760`)],
+  ],
+  [
     'several CVEs that were tested together',
     port(
       4450,

@@ -16,7 +16,10 @@ export async function readScan({ terminal }: CommandContext, path: string, take:
       take(item);
     }
   };
-  for await (const chunk of source.bytes(new AbortController().signal)) all(reader.push(chunk));
+  for await (const chunk of source.bytes(new AbortController().signal)) {
+    all(reader.push(chunk));
+    if (reader.isHopeless) break;
+  }
   all(reader.end());
   if (runs === 0) throw notAScan(source.name, reader.beginning);
   return source.name;
