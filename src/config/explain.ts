@@ -18,7 +18,7 @@ function sentence(error: ErrorObject): string {
   if (keyword === 'discriminator') return kindOf(path, error.data as { readonly type?: unknown }, schema);
   if (keyword === 'additionalProperties') return unknownSetting(path, params['additionalProperty'] as string, schema);
   if (keyword === 'required') return `${where}: "${params['missingProperty'] as string}" is missing`;
-  if (error.propertyName !== undefined) return `${where}: "${error.propertyName}" cannot be a name there${about(schema)}`;
+  if (error.propertyName !== undefined) return `${where}: "${error.propertyName}" cannot be a name there: ${form(schema)}`;
   return `${where}: ${demand(keyword, params, schema)}${keyword === 'enum' ? meant(error.data, params['allowedValues'] as readonly unknown[]) : ''}`;
 }
 
@@ -29,12 +29,17 @@ function kindOf(path: string, data: { readonly type?: unknown }, schema: SchemaP
   return `${path}.type: must be one of ${kinds.join(', ')}${meant(data.type, kinds)}`;
 }
 
+/** A list that is longer is read by nobody, and most of it is for sinks of other types. */
+const MOST_NAMED = 20;
+
 /** What is of interest here. */
 interface SchemaShape {
   readonly oneOf?: readonly { readonly properties?: { readonly type?: { readonly const?: string } } }[];
   readonly properties?: { readonly type?: { readonly const?: string } };
   readonly description?: string;
   readonly examples?: readonly string[];
+  /** Of a pattern: what it takes, in words. */
+  readonly $comment?: string;
 }
 type SchemaPart = SchemaShape | undefined;
 
@@ -45,7 +50,8 @@ function unknownSetting(path: string, name: string, schema: SchemaPart): string 
   const kind = schema?.properties?.type?.const;
   const other = guess === undefined && kind !== undefined ? insteadOf(name, kind) : undefined;
   if (other !== undefined) return `${path}: a sink of type ${kind} has no "${name}"; ${other}`;
-  return `${whole}: there is no such setting${guess === undefined ? `; there are: ${known.join(', ')}` : `; did you mean "${guess}"?`}`;
+  const others = known.length > MOST_NAMED ? '' : `; there are: ${known.join(', ')}`;
+  return `${whole}: there is no such setting${guess === undefined ? others : `; did you mean "${guess}"?`}`;
 }
 
 /** The nearest of the words that there are. */
@@ -81,15 +87,14 @@ function demand(keyword: string, params: Readonly<Record<string, unknown>>, sche
     case 'uniqueItems':
       return 'has something twice';
     default:
-      return `is not written as it must be${about(schema)}`;
+      return form(schema);
   }
 }
 
-/** What the schema says about it, and how it may look. */
-function about(schema: SchemaPart): string {
-  const { description, examples } = schema ?? {};
-  const example = examples?.[0] === undefined ? '' : `, for example ${examples[0]}`;
-  return `${example}${description === undefined ? '' : ` (${description})`}`;
+/** What the pattern of the schema takes, and how that may look. */
+function form(schema: SchemaPart): string {
+  const { $comment = 'is not written as it must be', examples } = schema ?? {};
+  return `${$comment}${examples?.[0] === undefined ? '' : `; for example ${examples[0]}`}`;
 }
 
 function article(type: unknown): string {

@@ -38,7 +38,7 @@ function parsedJson(path: string, text: string): unknown {
 async function parsedYaml(path: string, text: string): Promise<unknown> {
   const { LineCounter, parseDocument } = await import('yaml');
   const lines = new LineCounter();
-  const document = parseDocument(text, { prettyErrors: false, logLevel: 'silent', lineCounter: lines });
+  const document = parseDocument(text, { prettyErrors: false, logLevel: 'error', lineCounter: lines });
   const [error] = document.errors;
   if (error !== undefined) throw invalid(path, 'YAML', lines.linePos(error.pos[0]).line, REASONS[error.code] ?? 'it is not written as YAML is');
   try {

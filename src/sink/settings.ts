@@ -66,6 +66,7 @@ export const NARROWING = {
         items: {
           type: 'string',
           pattern: '^[\\w.-]{1,64}$',
+          $comment: 'only letters, digits, dots, hyphens and underscores, at most 64',
           examples: ['berlin'],
         },
         description: 'Of these sites',
@@ -79,6 +80,7 @@ export const ADDRESS = {
   url: {
     type: 'string',
     pattern: '^(https?|tcp|tls)://',
+    $comment: 'an address that begins with https://, http://, tls:// or tcp://',
     examples: ['https://es:9200'],
     description: 'Of a server, without user and password',
   },

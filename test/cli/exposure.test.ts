@@ -200,7 +200,7 @@ describe('portlog exposure', () => {
     writeFileSync(bad, 'expected:\n  - { hosts: [192.0.2.0/24], ports: ["22"], reason: x, ownr: y }\n');
     const { stderr, code } = await portlog(['exposure', 'check', '--exposure', bad, EXAMPLE]);
     expect(stderr).toContain('expected.0.ownr: there is no such setting; did you mean "owner"?');
-    expect(stderr).toContain('expected.0.ports.0: is not written as it must be');
+    expect(stderr).toContain('expected.0.ports.0: ports and ranges, a slash, and tcp, udp or sctp; for example 443/tcp');
     expect(code).toBe(2);
   });
 

@@ -11,7 +11,7 @@ const ES = 'elasticsearch=http://127.0.0.1:1';
 
 /** What nobody should ever read: words of a validator, of Node, of JavaScript; patterns; stacks; empty lines. */
 const NEVER =
-  /must NOT|must match|instancePath|E[A-Z]{4,}:|errno|syscall|YError|TypeError|undefined|\[object|NaN|\n\s+at |portlog: *(?:\n|$)|\^\[|\\[wd]|\(\?:|mistake in portlog|non-option|Choices:/;
+  /must NOT|must match|instancePath|E[A-Z]{4,}:|errno|syscall|YError|TypeError|undefined|\[object|NaN|\n\s+at |portlog: *(?:\n|$)|\^\[|\\[wd]|\(\?:|mistake in portlog|non-option|Choices:|CronPattern|is not written as it must be/;
 
 type Row = readonly [args: readonly string[], code: number, sentence: string, hint?: string | undefined];
 
@@ -159,7 +159,7 @@ describe('wrong in the environment', () => {
 
 describe('wrong in the configuration', () => {
   test.for<readonly [yaml: string, sentence: string, hint?: string]>([
-    ['site: a b', 'site: is not written as it must be, for example berlin'],
+    ['site: a b', 'site: only letters, digits, dots, hyphens and underscores, at most 64; for example berlin'],
     ['stie: berlin', 'stie: there is no such setting; did you mean "site"?'],
     ['frob: 1', 'frob: there is no such setting; there are: site, '],
     ['all: perhaps', 'all: must be true or false'],
@@ -169,11 +169,17 @@ describe('wrong in the configuration', () => {
     ['retryForSeconds: 1000000', 'retryForSeconds: must be 86400 at most'],
     ['spool: { maxMib: 0 }', 'spool.maxMib: must be more than 0'],
     ['spool: { whenFull: wait }', 'spool.whenFull: must be one of block, drop-oldest'],
-    ['labels: { "a b": x }', 'labels: "a b" cannot be a name there, for example team'],
+    [
+      'labels: { "a b": x }',
+      'labels: "a b" cannot be a name there: only letters, digits and underscores, no digit first, at most 64; for example team',
+    ],
     ['sinks: { type: loki }', 'sinks: must be a list'],
     ['sinks: [{ url: "https://es:9200" }]', 'sinks.0: "type" is missing'],
     ['sinks: [{ type: lokki, url: "http://x" }]', 'sinks.0.type: must be one of '],
-    ['sinks: [{ type: elasticsearch, url: es:9200 }]', 'sinks.0.url: is not written as it must be, for example https://es:9200'],
+    [
+      'sinks: [{ type: elasticsearch, url: es:9200 }]',
+      'sinks.0.url: an address that begins with https://, http://, tls:// or tcp://; for example https://es:9200',
+    ],
     ['sinks: [{ type: file, url: "https://x" }]', 'sinks.0: a sink of type file has no "url"; did you mean "path"?'],
     ['sinks: [{ type: loki, path: /x }]', 'sinks.0: a sink of type loki has no "path"; did you mean "url"?'],
     ['sinks: [{ type: loki, url: "http://x", rotateMib: 5 }]', 'sinks.0: a sink of type loki has no "rotateMib"; that is for: file, wazuh'],
@@ -194,6 +200,69 @@ describe('wrong in the configuration', () => {
     ['site: a\nsite: b', 'is not valid YAML: line 2: a setting is there twice'],
     ['site: a\n\ttags: [x]', 'is not valid YAML: line 2: '],
     ['site: *pw', 'is not valid YAML: an alias (*name) leads nowhere'],
+    ['sites: berlin', 'sites: must be a group of settings'],
+    ['sites: { "a b": { maxAgeHours: 5 } }', 'sites: "a b" cannot be a name there: only letters, digits, dots, hyphens and underscores, at most 64'],
+    ['sites: { berlin: { maxAge: 5 } }', 'sites.berlin.maxAge: there is no such setting; there are: maxAgeHours'],
+    ['sites: { berlin: { maxAgeHours: "5" } }', 'sites.berlin.maxAgeHours: must be a number'],
+    ['namespace: Prod', 'namespace: only lower-case letters, digits, dots and underscores, at most 64; for example production'],
+    ['sensor: ""', 'sensor: only letters, digits, dots, colons, hyphens and underscores, 1 to 64'],
+    ['labels: { team: [a] }', 'labels.team: must be a text'],
+    ['stateDir: 5', 'stateDir: must be a text'],
+    ['site:', 'site: must be a text'],
+    ['spool: { maxMiB: 5 }', 'spool.maxMiB: there is no such setting; did you mean "maxMib"?'],
+    ['sinks: [elasticsearch]', 'sinks.0: must be a group of settings'],
+    ['sinks: [null]', 'sinks.0: must be a group of settings'],
+    ['sinks: [{ type: loki, url: "ftp://x" }]', 'sinks.0.url: an address that begins with https://, http://, tls:// or tcp://'],
+    ['sinks: [{ type: elasticsearch, url: "https://x", timeoutMs: 5 }]', 'sinks.0.timeoutMs: there is no such setting\n'],
+    ['sinks: [{ type: loki, url: "http://x", labels: { a: b } }]', 'sinks.0.labels: there is no such setting\n'],
+    ['sinks: [{ type: elasticsearch, url: "https://x", apiKeyCommand: "pass show" }]', 'sinks.0.apiKeyCommand: must be a list'],
+    ['sinks: [{ type: elasticsearch, url: "https://x", datasets: [nmap.prot] }]', 'did you mean "nmap.port"?'],
+    ['sinks: [{ type: file, path: x, keepFiles: 0 }]', 'sinks.0.keepFiles: must be 1 or more'],
+    [
+      'sinks: [{ type: http, url: "http://x", headers: { "a b": c } }]',
+      'sinks.0.headers: "a b" cannot be a name there: only lower-case letters, digits and hyphens; for example x-team',
+    ],
+    ['sinks: [{ type: constructor, url: "http://x" }]', 'sinks.0.type: must be one of '],
+    ['schedules: [{ name: a b, cron: "@daily", nmap: [x] }]', 'schedules.0.name: only letters, digits, dots, hyphens and underscores, at most 64'],
+    [
+      'schedules: [{ name: a, cron: daily, nmap: [x] }]',
+      'schedules.0.cron: "daily" is no timetable: it has 1 field, and five are needed\n',
+      'write minute, hour, day',
+    ],
+    ['schedules: [{ name: a, cron: "* * * *", nmap: [x] }]', 'is no timetable: it has 4 fields, and five are needed\n'],
+    ['schedules: [{ name: a, cron: "0 0 2 * * *", nmap: [x] }]', 'is no timetable: it has 6 fields, and five are needed\n'],
+    ['schedules: [{ name: a, cron: "0 25 * * *", nmap: [x] }]', 'is no timetable: "25" is no hour\n'],
+    ['schedules: [{ name: a, cron: "0 2 * * Sontag", nmap: [x] }]', 'is no timetable: "Sontag" is no weekday\n'],
+    ['schedules: [{ name: a, cron: "0 2 * 13 *", nmap: [x] }]', 'is no timetable: "13" is no month\n'],
+    ['schedules: [{ name: a, cron: "*/0 2 * * *", nmap: [x] }]', 'is no timetable: "*/0" is no minute\n'],
+    ['schedules: [{ name: a, cron: "@nightly", nmap: [x] }]', 'is no timetable: there are @hourly, @daily, @weekly, @monthly and @yearly\n'],
+    ['schedules: [{ name: a, cron: "0 0 30 2 *", nmap: [x] }]', 'is no timetable: there is no such day\n'],
+    ['schedules: [{ name: a, cron: "@daily", timeZone: Mars, nmap: [x] }]', 'there is no time zone "Mars"', 'write it like Europe/Berlin'],
+    ['schedules: [{ name: a, cron: "@daily", timezone: Mars, nmap: [x] }]', 'did you mean "timeZone"?'],
+    ['schedules: [{ name: a, cron: "@daily", nmap: "-sV 192.0.2.1" }]', 'schedules.0.nmap: must be a list'],
+    [
+      'schedules: [{ name: a, cron: "@daily", nmap: [x] }, { name: a, cron: "@daily", nmap: [x] }]',
+      'there are two schedules "a"',
+      'give each a name',
+    ],
+    ['directories: [{ dir: /x }]', 'directories.0: "path" is missing'],
+    ['directories: [{ path: /x, cutAfterMinutes: 0 }]', 'directories.0.cutAfterMinutes: must be more than 0'],
+    ['changes: { confirmScans: 0 }', 'changes.confirmScans: must be 1 or more'],
+    ['findings: { rules: { nmap-service-telnet: { severity: bad } } }', 'severity: must be one of info, low, medium, high, critical'],
+    [
+      'findings: { services: [{ id: "A B", name: x, ports: [8443], severity: low, why: y, remedy: z }] }',
+      'id: only lower-case letters, digits and hyphens, 3 to 64; for example my-service',
+    ],
+    [
+      'findings: { services: [{ id: abc, name: x, ports: [8443tcp], severity: low, why: y, remedy: z }] }',
+      'ports.0: a port, a slash, and tcp, udp or sctp; for example 8443/tcp',
+    ],
+    ['retryForSeconds: .inf', 'retryForSeconds: must be a number'],
+    ['all: "true"', 'all: must be true or false'],
+    ['---\nsite: a\n---\nsite: b', 'is not valid YAML: line 3: there is a second document (---)'],
+    ['%YAML 9', 'is not valid YAML: line 1: it is not written as YAML is'],
+    ['__proto__: { a: b }', '__proto__: there is no such setting; there are: site, '],
+    ['site: $HOME', 'site: only letters, digits, dots, hyphens and underscores'],
     ['just a text', 'the file: must be a group of settings'],
   ])('%s', async ([yaml, sentence, hint]) => {
     const path = join(freshDir(), 'portlog.yaml');
@@ -233,7 +302,9 @@ test('what comes from the environment is checked as what stands in the file', as
   writeFileSync(path, 'site: ${SITE}\nsinks: [{ type: file, path: "${OUT}" }]');
   const out = join(freshDir(), 'out');
   expect((await portlogHere(['--config', path, SCAN], { SITE: 'berlin', OUT: out })).code).toBe(0);
-  expect((await portlogHere(['--config', path, SCAN], { SITE: 'a b', OUT: out })).stderr).toContain('site: is not written as it must be');
+  expect((await portlogHere(['--config', path, SCAN], { SITE: 'a b', OUT: out })).stderr).toContain(
+    'site: only letters, digits, dots, hyphens and underscores',
+  );
 });
 
 describe('help', () => {

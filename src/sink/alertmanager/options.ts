@@ -25,6 +25,7 @@ export const ALERTMANAGER_SETTINGS: SinkSettings = {
       items: {
         type: 'string',
         pattern: '^https?://[^,]+$',
+        $comment: 'an address that begins with https:// or http://, without a comma',
         examples: ['http://alertmanager-1:9093'],
       },
       description: 'Instead of url: each member of a cluster',
@@ -38,6 +39,7 @@ export const ALERTMANAGER_SETTINGS: SinkSettings = {
     runbooks: {
       type: 'string',
       pattern: '^https?://',
+      $comment: 'an address that begins with https:// or http://',
       examples: ['https://wiki.example.net/runbooks'],
       description: 'Where docs/runbooks can be read, up to /<id>.md. Default: alerts name the file',
     },

@@ -31,6 +31,7 @@ export const HTTP_SETTINGS: SinkSettings = {
       },
       propertyNames: {
         pattern: '^[a-z0-9-]+$',
+        $comment: 'only lower-case letters, digits and hyphens',
         examples: ['x-team'],
       },
       description: 'Headers of every request, their names in lower case',
@@ -38,6 +39,7 @@ export const HTTP_SETTINGS: SinkSettings = {
     contentType: {
       type: 'string',
       pattern: '^[a-z]+/[A-Za-z0-9.+-]+(?:; ?[a-z]+=[A-Za-z0-9-]+)?$',
+      $comment: 'a type of content',
       description:
         'What the lines are called. Fluent Bit takes application/json only. Default: application/x-ndjson; with {message}: application/json',
     },
