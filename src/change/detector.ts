@@ -10,7 +10,7 @@ import { reachedAt, wouldList } from './coverage.ts';
 import { CurrentRun } from './current-run.ts';
 import type { Detected } from './detected.ts';
 import { absenceEvent, changeEvent } from './event.ts';
-import { healTimes, settleHeld } from './heal.ts';
+import { correctFutureTimes, placeTimelessRuns } from './correct-times.ts';
 import type { Observation } from './observation.ts';
 import { observe, observeAbsence } from './observe.ts';
 import type { ChangeOptions } from './options.ts';
@@ -69,8 +69,8 @@ export class ChangeDetector {
     const { start: started } = context;
     // Kept with each run, and read again for each scan of the site.
     const args = (context.args ?? '').length > MAX_LENGTH ? undefined : context.args;
-    healTimes(hosts, scans, options.confirm, { now: context.options.now(), started });
-    if (!context.startIsOurs) settleHeld(hosts, scans, options.confirm, started);
+    correctFutureTimes(hosts, scans, options.confirm, { now: context.options.now(), started });
+    if (!context.startIsOurs) placeTimelessRuns(hosts, scans, options.confirm, started);
     hosts.keepLists(run);
     const record = scans.begin(context.scanId, started, { scanner, args, verbose, scaninfo, lists });
     if (context.startIsOurs && record.counts.held === undefined) {

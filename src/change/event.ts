@@ -12,7 +12,7 @@ import type { FindingStatement } from './sighting.ts';
 import { knownShared } from './record.ts';
 import type { ScanCounts } from './scans.ts';
 import type { Shrinkage } from './shrinkage.ts';
-import { inWords } from './words.ts';
+import { inWords } from './phrases.ts';
 
 const DATASET = 'nmap.change';
 const MAX_PORTS = 100;

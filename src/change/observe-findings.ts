@@ -3,8 +3,8 @@ import { type Change, type ChangeAction, portOf } from './change.ts';
 import { isOpen } from './coverage.ts';
 import { isNewest, type KnownFinding, type KnownHost, note, type Opposites, since, standing, type Tests } from '../state/known-host.ts';
 import type { Observation } from './observation.ts';
-import { type FindingStatement, placeOf, type SeenFinding, type Sighting } from './sighting.ts';
-import { changeOf, stoodFor } from './words.ts';
+import { type FindingStatement, parsePortKey, type SeenFinding, type Sighting } from './sighting.ts';
+import { changeOf, stoodFor } from './phrases.ts';
 
 /** Findings whose coming has an action of its own. */
 const OPENING: Readonly<Record<string, ChangeAction>> = {
@@ -107,7 +107,7 @@ export class FindingObserver {
   private isGone({ port, source }: KnownFinding): boolean {
     const { sighting } = this;
     if (port === undefined) return sighting.presence === 'up' && sighting.hasLooked(undefined, source);
-    const { protocol, number } = placeOf(port);
+    const { protocol, number } = parsePortKey(port);
     const found = sighting.find(protocol, number);
     if (!found.tested) return false;
     return found.state === 'open' ? sighting.hasLooked(port, source) : isOpen(found.state) === false;
@@ -128,7 +128,7 @@ export class FindingObserver {
     const stood = before && since(before.open, isOver ? 'yes' : 'no');
     const age = before === undefined ? '' : stoodFor(before.open, 'yes', this.observation.time, ', known');
     const what = isOver ? `resolved: ${finding.title}${age}` : `${finding.title} [${levelOf(finding.severity)}]`;
-    const port = finding.port === undefined ? undefined : placeOf(finding.port);
+    const port = finding.port === undefined ? undefined : parsePortKey(finding.port);
     const known = { since: stood, seen: before?.at, scan: before?.scan };
     const [was, is] = isOver
       ? [

@@ -6,7 +6,7 @@ import { findingEntityId, hostEntityId, portEntityId } from '../event/id.ts';
 import { hostName, placeFields } from '../event/host.ts';
 import { isoIfKnown, isoTime } from '../event/time.ts';
 import { type KnownFinding, type KnownHost, type KnownPort, lastOf, since, standing } from '../state/known-host.ts';
-import { placeOf, portKey } from './sighting.ts';
+import { parsePortKey, portKey } from './sighting.ts';
 
 /** Room for what happens at one host within a millisecond. */
 const REVISIONS = 1024;
@@ -82,7 +82,7 @@ export function findingRecord(
   { port: at, key, open, rule, title, severity, source, vulnerability }: KnownFinding,
   { time, remedy }: { readonly time: number; readonly remedy: string | undefined },
 ): LogEvent {
-  const place = at === undefined ? undefined : placeOf(at);
+  const place = at === undefined ? undefined : parsePortKey(at);
   const hostId = hostEntityId(run.options.site, host.key);
   const entity = findingEntityId(place === undefined ? hostId : portEntityId(hostId, place.protocol, String(place.number)), key);
   const state = standing(open, 1) === 'yes' ? 'open' : 'resolved';

@@ -11,7 +11,7 @@ import { hostsInOrder } from '../nmap/order.ts';
 import type { KnownScans } from './scans.ts';
 import { type FindingsOf, type Sighting, sightingOf } from './sighting.ts';
 import { DAMAGED, type KnownHosts } from '../state/known-hosts.ts';
-import { together } from './together.ts';
+import { mergedListings } from './merge-listings.ts';
 
 interface RunView {
   readonly args: string | undefined;
@@ -87,7 +87,7 @@ export class ScanCollector {
   view(): ScanView {
     const hosts = new Map<string, Sighting>();
     for (const [key, listings] of this.listings) {
-      const sighting = together(listings);
+      const sighting = mergedListings(listings);
       if (sighting !== undefined) hosts.set(key, sighting);
     }
     return { runs: this.runs, hosts, findings: this.findings };

@@ -1,5 +1,5 @@
 import type { Service } from '../state/known-host.ts';
-import { withoutVolatile } from './volatile.ts';
+import { stableText } from './stable-text.ts';
 
 /** How much of what nmap says of a service must change before it is another one. */
 export type ServiceIdentity = 'product' | 'version' | 'full';
@@ -11,7 +11,7 @@ export type ServiceIdentity = 'product' | 'version' | 'full';
 export const DEFAULT_SERVICE_IDENTITY: ServiceIdentity = 'version';
 
 /** What nmap says of a service that it has asked, as it is kept. */
-export function serviceOf(name: string, words: readonly (string | undefined)[]): Service {
+export function keptService(name: string, words: readonly (string | undefined)[]): Service {
   const [product = '', version = '', more = ''] = words.map((word) => word ?? '');
   const upTo = (...parts: readonly string[]): string => parts.filter((part) => part !== '').join(' ');
   return { name, version: upTo(product, version, more), ends: [product.length, upTo(product, version).length] };
@@ -26,17 +26,17 @@ export function isSameService(a: Service, b: Service, identity: ServiceIdentity)
 
 /** Each without what changes by itself. */
 function partsOf({ version: text, ends: [product, version] = [text.length, text.length] }: Service, identity: ServiceIdentity): readonly string[] {
-  const parts = [withoutVolatile(text.slice(0, product), 'name')];
-  if (identity !== 'product') parts.push(withoutVolatile(text.slice(product, version), 'name'));
-  if (identity === 'full') parts.push(withoutVolatile(text.slice(version), 'remark'));
+  const parts = [stableText(text.slice(0, product), 'name')];
+  if (identity !== 'product') parts.push(stableText(text.slice(product, version), 'name'));
+  if (identity === 'full') parts.push(stableText(text.slice(version), 'remark'));
   return parts;
 }
 
 /** Earlier versions kept one text, in which nobody can tell where the version ends: the rest of it is no news. */
 function isSameUnparted(a: Service, b: Service, identity: ServiceIdentity): boolean {
   const [old, now] = a.ends === undefined ? [a, b] : [b, a];
-  if (now.ends === undefined) return withoutVolatile(old.version, 'remark') === withoutVolatile(now.version, 'remark');
+  if (now.ends === undefined) return stableText(old.version, 'remark') === stableText(now.version, 'remark');
   const counts = identity === 'full' ? now.version : now.version.slice(0, now.ends[identity === 'product' ? 0 : 1]);
   const form = identity === 'full' ? 'remark' : 'name';
-  return withoutVolatile(old.version, form).startsWith(withoutVolatile(counts, form));
+  return stableText(old.version, form).startsWith(stableText(counts, form));
 }

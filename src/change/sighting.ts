@@ -5,7 +5,7 @@ import { shownService } from '../event/service-name.ts';
 import { textAt } from '../event/text-at.ts';
 import type { Host, Os, Port } from '../nmap/model.ts';
 import type { Certificate, KnownFinding, Service } from '../state/known-host.ts';
-import { serviceOf } from './service.ts';
+import { keptService } from './service.ts';
 import {
   type CountedPorts,
   countedPorts,
@@ -77,7 +77,7 @@ export function portKey(protocol: string, number: number): string {
 }
 
 /** What {@link portKey} was made from. */
-export function placeOf(key: string): { readonly protocol: string; readonly number: number } {
+export function parsePortKey(key: string): { readonly protocol: string; readonly number: number } {
   const [number = '', protocol = ''] = key.split('/');
   return { protocol, number: Number(number) };
 }
@@ -122,7 +122,7 @@ function portSighting({ protocol, number, state, service, scripts }: Port): Port
   const probed = service?.method === 'probed';
   // masscan may tell of TLS alone, which says nothing of what speaks behind it.
   const name = service?.name === undefined ? '' : shownService(service.name, service.tunnel);
-  const asked = probed ? serviceOf(name, [service?.product, service?.version, service?.extrainfo]) : undefined;
+  const asked = probed ? keptService(name, [service?.product, service?.version, service?.extrainfo]) : undefined;
   return {
     protocol,
     number,

@@ -1,5 +1,5 @@
 import { type Fields, type FieldValue, levelOf, type LogEvent } from './event.ts';
-import { clip, lineWithin } from './shorten.ts';
+import { clipCharacters, lineWithin } from './shorten.ts';
 import { isFields } from './text-at.ts';
 import { isoTime } from './time.ts';
 
@@ -41,7 +41,7 @@ const UNDER_NMAP: ReadonlySet<string> = new Set(['agent', 'labels', 'observer', 
 export function flatLine(event: LogEvent): string {
   const values = new Map<string, string>([
     ['event.module', 'nmap'],
-    ['message', clip(event.message, MAX_VALUE_LENGTH)],
+    ['message', clipCharacters(event.message, MAX_VALUE_LENGTH)],
     ['nmap.time', isoTime(event.time)],
     ['nmap.level', levelOf(event.severity)],
   ]);
@@ -49,7 +49,7 @@ export function flatLine(event: LogEvent): string {
   for (const [path, text] of [...leaves('', event.own), ...leaves('', event.shared.fields)]) {
     if (values.has(path)) continue;
     if (values.size >= MAX_FIELDS || text.length > MAX_VALUE_LENGTH) isShortened = true;
-    if (values.size < MAX_FIELDS) values.set(path, clip(text, MAX_VALUE_LENGTH));
+    if (values.size < MAX_FIELDS) values.set(path, clipCharacters(text, MAX_VALUE_LENGTH));
   }
   if (isShortened) values.set('nmap.shortened', 'true');
   const line = lineWithin(nested(values), MAX_BYTES, 'true');

@@ -56,7 +56,7 @@ export function hostContext(run: RunContext, host: Host): HostContext {
     time,
     shared: new Shared(fields),
     portShared: new Shared({ ...fields, data_stream: dataStream('nmap.port', run.options.namespace) }),
-    sighting: digest(sightingOf(host)),
+    sighting: digest(sightingParts(host)),
     place: placeFields(run, identity.ips),
     networkType: networkTypeOf(identity.ips),
   };
@@ -126,7 +126,7 @@ function sharedFields(run: RunContext, host: Host, { key, ips, macs, name = host
   };
 }
 
-function sightingOf({ starttime, endtime, addresses, hostnames }: Host): readonly (string | number | undefined)[] {
+function sightingParts({ starttime, endtime, addresses, hostnames }: Host): readonly (string | number | undefined)[] {
   return [starttime, endtime, ...addresses.map(({ addr }) => addr), ...hostnames.flatMap(({ name, type }) => [name, type])];
 }
 

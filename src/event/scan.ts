@@ -8,7 +8,7 @@ import { type Fields, type FieldValue, type Level, type LogEvent, SEVERITY, Shar
 import { misdatedIn } from './host.ts';
 import { eventId } from './id.ts';
 import { scriptFields } from './script.ts';
-import { clip, count, printable } from './text.ts';
+import { clipBytes, count, printable } from './text.ts';
 import { isMisdated, isoSeconds, isoTime, milliseconds, seenAt } from './time.ts';
 import { type HostTotals, hostTotals, hostWords, totalFields } from './totals.ts';
 
@@ -186,7 +186,9 @@ export class RunRecord {
 function clipped<T extends Target | Task>(words: T): T {
   const isLong = Object.values(words).some((value) => typeof value === 'string' && value.length > MAX_TEXT);
   if (!isLong) return words;
-  return Object.fromEntries(Object.entries(words).map(([name, value]) => [name, typeof value === 'string' ? clip(value, MAX_TEXT) : value])) as T;
+  return Object.fromEntries(
+    Object.entries(words).map(([name, value]) => [name, typeof value === 'string' ? clipBytes(value, MAX_TEXT) : value]),
+  ) as T;
 }
 
 /** Characters, more or less. */
@@ -282,7 +284,10 @@ export function scanEndEvent(context: RunContext, record: RunRecord, end: RunEnd
         ...record.tasks.filter(({ time }) => isMisdated(time, now)).map(({ kind, time }) => `${kind}@time=${time}`),
       ]),
       script: scriptFields(record.scripts),
-      output: record.output && { type: record.output.type, text: clip(maskOutput(clip(record.output.text, MAX_OUTPUT_BYTES)), MAX_OUTPUT_BYTES) },
+      output: record.output && {
+        type: record.output.type,
+        text: clipBytes(maskOutput(clipBytes(record.output.text, MAX_OUTPUT_BYTES)), MAX_OUTPUT_BYTES),
+      },
     },
   });
 }

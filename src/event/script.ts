@@ -1,6 +1,6 @@
 import type { Script, ScriptItem } from '../nmap/model.ts';
 import type { FieldValue, Fields } from './event.ts';
-import { clip } from './text.ts';
+import { clipBytes } from './text.ts';
 
 /** A flattened value over 32,766 bytes, a depth over 20 or a NUL in a key makes Elasticsearch refuse the document. */
 const MAX_VALUE_BYTES = 8192;
@@ -49,14 +49,14 @@ function objectOf(items: readonly ScriptItem[], budget: Budget, depth: number): 
 }
 
 function bounded(text: string, budget: Budget): string {
-  const clipped = clip(text, MAX_VALUE_BYTES);
+  const clipped = clipBytes(text, MAX_VALUE_BYTES);
   if (clipped.length < text.length) budget.truncated = true;
   return clipped;
 }
 
 /** A key that every store takes: not empty, no control characters, bounded, and never a name of Object.prototype. */
 function keyOf(key: string | undefined): string {
-  const clean = clip((key ?? '').replace(/[\u0000-\u001F\u007F]/g, '_'), MAX_KEY_BYTES);
+  const clean = clipBytes((key ?? '').replace(/[\u0000-\u001F\u007F]/g, '_'), MAX_KEY_BYTES);
   return clean === '' || clean === '__proto__' ? `_${clean}` : clean;
 }
 

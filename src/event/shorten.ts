@@ -28,7 +28,7 @@ export function* shorterEvents(event: LogEvent): Generator<LogEvent, void, undef
   all.next();
   for (const root of all) {
     const [common, own] = [pick(root, (name) => shared.includes(name)), pick(root, (name) => !shared.includes(name))];
-    yield { ...event, message: clip(event.message, TEXT_LENGTHS[0] as number), shared: new Shared(common), own };
+    yield { ...event, message: clipCharacters(event.message, TEXT_LENGTHS[0] as number), shared: new Shared(common), own };
   }
 }
 
@@ -37,7 +37,7 @@ function pick(root: Fields, isWanted: (name: string) => boolean): Fields {
 }
 
 /** Never through the middle of a character. */
-export function clip(text: string, length: number): string {
+export function clipCharacters(text: string, length: number): string {
   if (text.length <= length) return text;
   return text.slice(0, length).replace(/[\uD800-\uDBFF]$/, '');
 }
@@ -52,7 +52,7 @@ function* ways(root: Fields, mark: true | 'true'): Generator<Fields, void, undef
 }
 
 function cut(value: FieldValue, length: number): FieldValue {
-  if (typeof value === 'string') return clip(value, length);
+  if (typeof value === 'string') return clipCharacters(value, length);
   if (Array.isArray(value)) return (value as readonly FieldValue[]).slice(0, length / CHARACTERS_A_MEMBER).map((member) => cut(member, length));
   if (!isFields(value)) return value;
   return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, cut(member, length)]));

@@ -27,7 +27,7 @@ export function inertJson(json: string): string {
 }
 
 /** At most `bytes` of UTF-8, cut between characters. */
-export function clip(text: string, bytes: number): string {
+export function clipBytes(text: string, bytes: number): string {
   if (text.length * 3 <= bytes || Buffer.byteLength(text) <= bytes) return text;
   const cut = Buffer.from(text.slice(0, bytes)).toString('utf8', 0, bytes);
   // A character that the cut went through reads as U+FFFD.

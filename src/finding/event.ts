@@ -40,7 +40,7 @@ export function findingEvent(host: HostContext, ackGroup: string, port: Port | u
       time,
       created: options.now(),
       severity: finding.severity,
-      message: `${placeOf(host, port)}: ${finding.title} [${levelOf(finding.severity)}]`,
+      message: `${shownPlace(host, port)}: ${finding.title} [${levelOf(finding.severity)}]`,
       shared,
       event: { kind: 'state', category: [finding.rule.category === 'vulnerability' ? 'vulnerability' : 'configuration'], type: ['info'] },
       namespace: options.namespace,
@@ -113,6 +113,6 @@ function vulnerabilityFields({ id, score, references }: Vulnerability, severity:
 }
 
 /** `192.0.2.7 443/tcp` */
-function placeOf({ identity }: HostContext, port: Port | undefined): string {
+function shownPlace({ identity }: HostContext, port: Port | undefined): string {
   return port === undefined ? identity.key : `${identity.key} ${port.portid}/${port.protocol ?? '?'}`;
 }

@@ -36,18 +36,18 @@ export function seenFindings(
   finder: Finder,
   { run, host, time, places = finder.of(run, host, time) }: Looked,
 ): { readonly findings: readonly SeenFinding[]; hasLooked(port: string | undefined, source: string): boolean } {
-  const findings = places.flatMap(({ port, findings: here }) => here.map((finding) => seen(placeOf(port), finding)));
+  const findings = places.flatMap(({ port, findings: here }) => here.map((finding) => seen(portKeyOf(port), finding)));
   return {
     findings,
     hasLooked(place, source) {
       // Seldom asked: of what was known and is not found again.
-      for (const subject of subjectsOf(run, host, time)) if (placeOf(subject.port) === place && finder.hasLooked(subject, source)) return true;
+      for (const subject of subjectsOf(run, host, time)) if (portKeyOf(subject.port) === place && finder.hasLooked(subject, source)) return true;
       return false;
     },
   };
 }
 
-function placeOf(port: Port | undefined): string | undefined {
+function portKeyOf(port: Port | undefined): string | undefined {
   return port === undefined ? undefined : `${port.number ?? ''}/${port.protocol ?? ''}`;
 }
 

@@ -3,7 +3,7 @@ import { Detected } from '../change/detected.ts';
 import { ChangeDetector } from '../change/detector.ts';
 import type { ChangeOptions } from '../change/options.ts';
 import { KnownScans } from '../change/scans.ts';
-import { ToldChanges } from '../change/told.ts';
+import { AnnouncedChanges } from '../change/announced.ts';
 import { detectAbsent, detectOfRun } from '../change/whole-run.ts';
 import { PortlogError } from '../core/errors.ts';
 import type { Delivery } from '../delivery/delivery.ts';
@@ -37,7 +37,7 @@ interface TrackerParts {
  */
 export class ChangeTracker {
   private readonly parts: TrackerParts;
-  private readonly told: ToldChanges;
+  private readonly announced: AnnouncedChanges;
   private readonly watch = new RunWatch();
   private readonly waiting = new WaitingHosts();
   private hosts: KnownHosts;
@@ -52,7 +52,7 @@ export class ChangeTracker {
   constructor(parts: TrackerParts) {
     this.parts = parts;
     const { store, site } = parts;
-    this.told = new ToldChanges(store.database);
+    this.announced = new AnnouncedChanges(store.database);
     this.hosts = new KnownHosts(store.database, site);
     this.scans = new KnownScans(store.database, site);
     this.detector = this.newDetector();
@@ -145,7 +145,7 @@ export class ChangeTracker {
       const events = detected.events(record.counts.changes > options.mass);
       // What a sink has no room for, it gets when the scan is shipped to it again.
       const sinks = delivery.pipelines.filter(({ isStuck }) => !isStuck).map(({ sink }) => sink.identity);
-      this.told.add(context.scanId, events, sinks);
+      this.announced.add(context.scanId, events, sinks);
       return events;
     };
     try {
@@ -160,8 +160,8 @@ export class ChangeTracker {
     if (this.problem !== undefined) return;
     const { delivery } = this.parts;
     try {
-      for (const pipeline of delivery.pipelines.filter(({ sink, isStuck }) => !isStuck && this.told.hasMissed(scanId, sink.identity)))
-        await delivery.only((one) => one === pipeline).announceFrom(() => this.told.missed(scanId, pipeline.sink.identity));
+      for (const pipeline of delivery.pipelines.filter(({ sink, isStuck }) => !isStuck && this.announced.hasMissed(scanId, sink.identity)))
+        await delivery.only((one) => one === pipeline).announceFrom(() => this.announced.missed(scanId, pipeline.sink.identity));
     } catch (error) {
       this.giveUp(error);
     }

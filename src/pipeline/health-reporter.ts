@@ -1,4 +1,4 @@
-import { SiteWatch } from '../change/sites.ts';
+import { SiteWatch } from '../change/overdue-sites.ts';
 import type { Delivery } from '../delivery/delivery.ts';
 import type { SinkPipeline } from '../delivery/sink-pipeline.ts';
 import { isAlive } from '../core/process-alive.ts';
@@ -58,7 +58,7 @@ export class HealthReporter {
     if (this.delivery.pipelines.length === 0 || !isNews) return;
     const overdue = (): readonly LogEvent[] =>
       sites.overdue(maxAges, now).map((one) => {
-        sites.told(one);
+        sites.markReported(one);
         return scanOverdueEvent(this.options, this.runKey, one);
       });
     const failed = (): readonly LogEvent[] =>

@@ -16,7 +16,7 @@ export function indexKnown(handle: Handle): void {
   for (const { site = null, key = null, known } of handle.prepare('SELECT site, key, known FROM host').all()) {
     const host = parsedAs(known, KNOWN) as Known | undefined;
     // What the disk has changed is found when it is asked for.
-    if (host !== undefined) update.run(placeOf(host), latestOf(host), site, key);
+    if (host !== undefined) update.run(sortKeyOf(host), latestOf(host), site, key);
   }
   handle.exec(`
     CREATE INDEX host_place ON host (site, place);
@@ -37,7 +37,7 @@ interface Known {
   readonly up: { readonly yes?: { readonly times: readonly number[] }; readonly no?: { readonly times: readonly number[] } };
 }
 
-export function placeOf({ key, ips }: Pick<Known, 'key' | 'ips'>): string {
+export function sortKeyOf({ key, ips }: Pick<Known, 'key' | 'ips'>): string {
   return addressKey(ips[0] ?? key) ?? '';
 }
 

@@ -2,7 +2,7 @@ import { PortlogError } from '../core/errors.ts';
 import { addressKey, type AddressSet } from '../nmap/address-set.ts';
 import type { Run } from '../nmap/model.ts';
 import type { Database } from './database.ts';
-import { latestOf, placeOf } from './index-known.ts';
+import { latestOf, sortKeyOf } from './index-known.ts';
 import { parsedAs } from '../core/shape.ts';
 import { KNOWN_HOST } from './known-shape.ts';
 import { hostsInOrder } from '../nmap/order.ts';
@@ -99,7 +99,7 @@ export class KnownHosts {
   }
 
   /** Its addresses; of one that cannot be read any more, what it is kept under. */
-  placeOf(key: string): Pick<KnownHost, 'key' | 'ips'> {
+  addressesOf(key: string): Pick<KnownHost, 'key' | 'ips'> {
     const row = this.database.get('SELECT known FROM host WHERE site = ? AND key = ?', this.site, key);
     return (parsedAs(row?.['known'], KNOWN_HOST) as KeptHost | undefined) ?? { key, ips: [] };
   }
@@ -117,7 +117,7 @@ export class KnownHosts {
       host.key,
       time,
       up,
-      placeOf(host),
+      sortKeyOf(host),
       latestOf(host),
       this.render(host),
     );

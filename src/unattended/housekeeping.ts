@@ -1,4 +1,4 @@
-import { SiteWatch } from '../change/sites.ts';
+import { SiteWatch } from '../change/overdue-sites.ts';
 import type { Clock } from '../core/clock.ts';
 import { isAlive } from '../core/process-alive.ts';
 import type { ShipReport } from '../pipeline/ship.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { isSameService, serviceOf, type ServiceIdentity } from '../../src/change/service.ts';
-import { withoutVolatile } from '../../src/change/volatile.ts';
+import { isSameService, keptService, type ServiceIdentity } from '../../src/change/service.ts';
+import { stableText } from '../../src/change/stable-text.ts';
 import { stateFile } from '../../src/state/store.ts';
 import { Database } from '../../src/state/database.ts';
 import { SCHEMA_VERSIONS } from '../../src/state/schema.ts';
@@ -8,7 +8,7 @@ import { fixture, FOOTER } from '../support/scans.ts';
 import { World } from '../support/world.ts';
 
 type Words = readonly [product: string, version?: string, extrainfo?: string];
-const same = (a: Words, b: Words, identity: ServiceIdentity): boolean => isSameService(serviceOf('x', a), serviceOf('x', b), identity);
+const same = (a: Words, b: Words, identity: ServiceIdentity): boolean => isSameService(keptService('x', a), keptService('x', b), identity);
 
 describe('what changes by itself is no change, in any setting', () => {
   const pairs: readonly (readonly [what: string, Words, Words])[] = [
@@ -74,7 +74,7 @@ describe('a real change is told', () => {
 test('texts that a stranger chose cost their length', () => {
   const before = process.cpuUsage();
   for (const piece of ['1', '1:', '1.', '0:', 'a.', 'Mon, ', ' 1', '1 ', 'Jan ', '0-', '::', 'up ', '\0', '(', 'f'])
-    for (const form of ['name', 'remark'] as const) withoutVolatile(`${piece.repeat(200_000)}9`, form);
+    for (const form of ['name', 'remark'] as const) stableText(`${piece.repeat(200_000)}9`, form);
   const { user } = process.cpuUsage(before);
   expect(user / 1000).toBeLessThan(1000);
 });

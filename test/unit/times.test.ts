@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { KnownScans } from '../../src/change/scans.ts';
-import { SiteWatch } from '../../src/change/sites.ts';
+import { SiteWatch } from '../../src/change/overdue-sites.ts';
 import { KnownHosts } from '../../src/state/known-hosts.ts';
 import { stateFile } from '../../src/state/store.ts';
 import { INVENTORY } from '../../src/event/event.ts';

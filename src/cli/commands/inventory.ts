@@ -85,7 +85,7 @@ async function show({ values, speaker, terminal }: CommandContext, sites: readon
 
 async function forget(context: CommandContext, database: Database, sites: readonly KnownHosts[], filter: InventoryFilter): Promise<ExitCode> {
   const { values, speaker } = context;
-  const chosen = sites.flatMap((known) => known.keys().flatMap((key) => (isWithin(filter, known.placeOf(key)) ? [{ known, key }] : [])));
+  const chosen = sites.flatMap((known) => known.keys().flatMap((key) => (isWithin(filter, known.addressesOf(key)) ? [{ known, key }] : [])));
   const what = `what is known of ${count(chosen.length, 'host')}`;
   if (chosen.length === 0) {
     speaker.say('no such host is known');

@@ -1,7 +1,7 @@
 import { type Document, endings, firings, keyOf, valuesAt } from '../../alert/fires.ts';
 import { type AlertRule, runbookOf } from '../../alert/rule.ts';
 import type { LogEvent } from '../../event/event.ts';
-import { clip, printable } from '../../event/text.ts';
+import { clipBytes, printable } from '../../event/text.ts';
 
 /** Of what people read; an alert stays within some KB whatever a stranger has written. */
 const MAX_ANNOTATION_BYTES = 2048;
@@ -120,5 +120,5 @@ function textsOf(fields: Readonly<Record<string, string>>, document: Document, b
 }
 
 function bounded(text: string, bytes: number): string {
-  return clip(printable(text), bytes);
+  return clipBytes(printable(text), bytes);
 }

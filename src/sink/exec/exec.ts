@@ -6,7 +6,7 @@ import { reasonOf } from '../../core/reason.ts';
 import { ecsParts } from '../../event/ecs.ts';
 import { ALERTING } from '../../event/event.ts';
 import { digest } from '../../event/id.ts';
-import { clip, printable } from '../../event/text.ts';
+import { clipBytes, printable } from '../../event/text.ts';
 import { accepting, scopeOf } from '../options.ts';
 import { type Diagnosis, type Entry, MAX_EVENT_BYTES, type Outcome, type Sink, SinkError } from '../sink.ts';
 import { encoded } from '../transport/body.ts';
@@ -80,7 +80,7 @@ export function execSink(options: ExecOptions): Sink {
 const NOTHING: Outcome = { delivered: 0, already: 0, retry: [], rejected: [] };
 
 function outcomeOf(entry: Entry, { code, signal, stderr, endedBy }: Ended, timeoutMs: number): Outcome {
-  const said = printable(clip(stderr.trim(), MAX_REASON_BYTES));
+  const said = printable(clipBytes(stderr.trim(), MAX_REASON_BYTES));
   const words = (what: string): string => (said === '' ? what : `${what}: ${said}`);
   if (code === 0) return { ...NOTHING, delivered: 1 };
   if (endedBy === 'time') return { ...NOTHING, retry: [entry], refusal: { reason: words(`it had not ended after ${timeoutMs / 1000} s`) } };

@@ -1,7 +1,7 @@
 import { PortlogError } from '../../core/errors.ts';
 import { ecsParts } from '../../event/ecs.ts';
 import type { LogEvent } from '../../event/event.ts';
-import { clip, inertJson } from '../../event/text.ts';
+import { clipBytes, inertJson } from '../../event/text.ts';
 
 const EVENT = '{}';
 const MESSAGE = '{message}';
@@ -39,6 +39,6 @@ export function envelopeOf(text: string, isText: boolean): Envelope {
 }
 
 function lineOf({ message }: LogEvent, isText: boolean): string {
-  const line = clip(message, MAX_MESSAGE_BYTES);
+  const line = clipBytes(message, MAX_MESSAGE_BYTES);
   return isText ? line : inertJson(JSON.stringify(line)).slice(1, -1);
 }

@@ -1,5 +1,5 @@
 import { type Fields, type FieldValue, type LogEvent, SEVERITY, type Shared } from '../../event/event.ts';
-import { clip } from '../../event/shorten.ts';
+import { clipCharacters } from '../../event/shorten.ts';
 import { lineWithin } from '../../event/shorten.ts';
 import { fieldAt } from '../../event/text-at.ts';
 import { inertJson } from '../../event/text.ts';
@@ -127,7 +127,7 @@ function scanTimeMember(time: number): string {
 function valueAt(fields: Fields, path: readonly string[]): string | undefined {
   const found = fieldAt(fields, path);
   const value: FieldValue = Array.isArray(found) ? (found as readonly FieldValue[])[0] : found;
-  return value === undefined || value === null || typeof value === 'object' ? undefined : clip(String(value), MAX_VALUE_LENGTH);
+  return value === undefined || value === null || typeof value === 'object' ? undefined : clipCharacters(String(value), MAX_VALUE_LENGTH);
 }
 
 /** As Grafana colours lines. */

@@ -3,7 +3,7 @@ import type { Fields, LogEvent } from '../../event/event.ts';
 import { digest } from '../../event/id.ts';
 import { Recent } from '../../event/recent.ts';
 import { shownService } from '../../event/service-name.ts';
-import { clip } from '../../event/shorten.ts';
+import { clipCharacters } from '../../event/shorten.ts';
 import { fieldAt, textAt } from '../../event/text-at.ts';
 import { printable } from '../../event/text.ts';
 import { encoded } from '../transport/body.ts';
@@ -69,7 +69,7 @@ export function tableSink(stream: Writable, colour: boolean): Sink {
 
   function row({ own }: LogEvent, host?: string): string {
     const service = [cell(own, 'nmap', 'service', 'product'), cell(own, 'nmap', 'service', 'version')].filter((word) => word !== '');
-    if (service.length === 0) service.push(clip(cell(own, 'nmap', 'service', 'banner'), MAX_BANNER));
+    if (service.length === 0) service.push(clipCharacters(cell(own, 'nmap', 'service', 'banner'), MAX_BANNER));
     const port = `${cell(own, 'nmap', 'port', 'id')}/${cell(own, 'network', 'transport')}`;
     const state = cell(own, 'nmap', 'port', 'state');
     const cells = [port, state, shownService(cell(own, 'nmap', 'service', 'name'), cell(own, 'nmap', 'service', 'tunnel'))].map((cell, i) =>

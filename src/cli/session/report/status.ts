@@ -1,4 +1,4 @@
-import { inWords } from '../../../change/words.ts';
+import { inWords } from '../../../change/phrases.ts';
 import type { OpenRun } from '../../../state/runs.ts';
 import type { WaitingSink } from '../../../state/store.ts';
 import { EXIT, type ExitCode } from '../../../core/errors.ts';

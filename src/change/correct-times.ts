@@ -8,7 +8,7 @@ import { DAMAGED, type KnownHosts } from '../state/known-hosts.ts';
  * every scan too late to be news. It is taken to have been found before the scan that begins at `started`, but
  * behind all that is known of other times.
  */
-export function healTimes(
+export function correctFutureTimes(
   hosts: KnownHosts,
   scans: KnownScans,
   confirm: number,
@@ -27,7 +27,7 @@ export function healTimes(
  * When a scan was that told no time is not known; it is held at its reading only until one comes that tells its
  * time. That one is the later of the two, unless others tell that it is late.
  */
-export function settleHeld(hosts: KnownHosts, scans: KnownScans, confirm: number, started: number): void {
+export function placeTimelessRuns(hosts: KnownHosts, scans: KnownScans, confirm: number, started: number): void {
   const held = scans.heldAfter(started);
   if (held.length === 0) return;
   const time = Math.max(scans.latestTold(), started - 1);

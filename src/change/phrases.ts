@@ -1,6 +1,6 @@
 import { count } from '../event/text.ts';
 import type { Change, ChangeAction, Side } from './change.ts';
-import { type Certificate, type KnownHost, type KnownPort, type Opposites, type Service, since } from '../state/known-host.ts';
+import { type Certificate, type KnownHost, type KnownPort, type Opposites, type Register, type Service, since } from '../state/known-host.ts';
 import type { PortSighting } from './sighting.ts';
 
 const UNITS = [
@@ -64,4 +64,9 @@ export function serviceText({ name, version }: Service): string {
 
 export function certificateText({ subject, notAfter, fingerprint }: Certificate): string {
   return `${subject ?? fingerprint}${notAfter === undefined ? '' : `, until ${notAfter.slice(0, 10)}`}`;
+}
+
+/** Since when a value is known, when it was seen last, and by which scan. */
+export function stood({ since, at, scan }: Register<unknown>): Pick<Side, 'since' | 'seen' | 'scan'> {
+  return { since, seen: at, scan };
 }

@@ -39,7 +39,7 @@ const IN_REMARKS: readonly RegExp[] = [
  * By kind, for nobody knows all the services that tell such things. In a `name` (product, version) only what cannot
  * be a part of a version is taken out; in a `remark` all of it.
  */
-export function withoutVolatile(text: string, form: 'name' | 'remark'): string {
+export function stableText(text: string, form: 'name' | 'remark'): string {
   let rest = text.slice(0, MAX_LENGTH);
   if (!/\d/.test(rest)) return rest.trim();
   rest = words(rest, (word) => (isVolatile(word, form) ? GONE : word));

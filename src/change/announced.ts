@@ -16,7 +16,7 @@ interface Destination {
  * The changes of each scan, as they were told, and to whom: the state says once what has changed, so a sink that was not
  * there gets it from here when the scan is shipped to it. Calls are part of the transaction around them.
  */
-export class ToldChanges {
+export class AnnouncedChanges {
   private readonly database: Database;
 
   constructor(database: Database) {

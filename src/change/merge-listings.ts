@@ -4,7 +4,7 @@ import { portKey, type PortSighting, type SeenFinding, type Sighting } from './s
 const MAX_ASKED = 64;
 
 /** The same host listed again and again in the same input: each listing speaks for what it tested, the latest one first. */
-export function together(listings: readonly Sighting[]): Sighting | undefined {
+export function mergedListings(listings: readonly Sighting[]): Sighting | undefined {
   const latest = listings.at(-1);
   if (latest === undefined || listings.length === 1) return latest;
   const asked = listings.slice(-MAX_ASKED).toReversed();

@@ -1,0 +1,181 @@
+import { comparePorts, type Place } from '../nmap/order.ts';
+import {
+  type Certificate,
+  isNewest,
+  type KnownHost,
+  type KnownPort,
+  lastOf,
+  note,
+  type Service,
+  since,
+  standing,
+  withValue,
+} from '../state/known-host.ts';
+import type { Change, ChangeAction, Side } from './change.ts';
+import { isOpen } from './coverage.ts';
+import type { Observation } from './observation.ts';
+import { ago, certificateText, changeOf, described, inBrackets, serviceText, stood, stoodFor } from './phrases.ts';
+import { isSameService, type ServiceIdentity } from './service.ts';
+import { portKey, type PortSighting, type Sighting } from './sighting.ts';
+import { fromLists } from './tested-lists.ts';
+
+/** How ports are compared. */
+interface Comparison {
+  readonly confirm: number;
+  readonly identity: ServiceIdentity;
+}
+
+/** Takes the ports of a host, listed and not, into what is known of it; adds to `changes`. */
+export class PortObserver {
+  private readonly known: KnownHost;
+  private readonly sighting: Sighting;
+  private readonly observation: Observation;
+  private readonly confirm: number;
+  private readonly identity: ServiceIdentity;
+  /** Older than the latest sighting of the host. */
+  private readonly late: boolean;
+  private readonly changes: Change[];
+  private readonly firstSeen: KnownPort[] = [];
+
+  constructor(known: KnownHost, observation: Observation, { confirm, identity }: Comparison, changes: Change[]) {
+    this.known = known;
+    this.observation = observation;
+    this.sighting = observation.sighting;
+    this.confirm = confirm;
+    this.identity = identity;
+    this.late = observation.time < known.time;
+    this.changes = changes;
+  }
+
+  /** Returns the open ports that no earlier run has tested. */
+  run(): readonly KnownPort[] {
+    const { known, sighting } = this;
+    const places: (readonly [string, Place])[] = [...sighting.ports, ...this.tellingUnlisted()];
+    for (const [key, { protocol, number }] of places.sort(([, a], [, b]) => comparePorts(a, b))) {
+      const found = sighting.find(protocol, number);
+      if (!found.tested) continue;
+      known.ports[key] ??= fromLists(known.tested, protocol, number, this.confirm);
+      this.observePort(known.ports[key], found.state, sighting.ports.get(key));
+    }
+    return this.firstSeen;
+  }
+
+  /** Known ports of which it says something that they are not listed. A host may be listed thousands of times, and know thousands of ports. */
+  private *tellingUnlisted(): Generator<readonly [string, KnownPort]> {
+    const { known, sighting } = this;
+    const told = sighting.unlisted.reduce((sum, { ports }) => sum + ports.size, 0);
+    for (const key of told <= FEW ? keysIn(sighting.unlisted) : Object.keys(known.ports)) {
+      const port = known.ports[key];
+      const isTold = port !== undefined && sighting.unlisted.some(({ protocol, ports }) => protocol === port.protocol && ports.has(port.number));
+      if (isTold && !sighting.ports.has(key)) yield [key, port];
+    }
+  }
+
+  private observePort(port: KnownPort, state: string, listed: PortSighting | undefined): void {
+    const { confirm, late } = this;
+    const { time, scan } = this.observation;
+    const before = { ...port, open: { ...port.open } };
+    const was = standing(before.open, confirm);
+    const open = isOpen(state);
+    if (open !== undefined) note(port.open, open ? 'yes' : 'no', time, { keep: confirm, late });
+    if (time > port.at || (time === port.at && !late)) Object.assign(port, { state, at: time, scan });
+    const is = standing(port.open, confirm);
+    if (was === 'yes' && is === 'no') this.closed(before, port);
+    if (open === true && listed !== undefined) {
+      const isNews = isNewest(before.open, this.observation.time, this.late);
+      if (was === undefined && isNews) this.firstSeen.push(port);
+      if (was === 'no' && is === 'yes' && isNews) this.opened(before, listed);
+      this.observeService(port, listed, was === 'yes');
+    }
+  }
+
+  private opened(before: KnownPort, now: PortSighting): void {
+    const { time } = this.observation;
+    const stood = since(before.open, 'no');
+    const reopened = before.open.yes !== undefined;
+    // What nmap said last may have been neither.
+    const was = isOpen(before.state) === false ? before.state : 'not open';
+    const words = reopened
+      ? ago(time - lastOf(before.open.yes), (age) => `, last seen open ${age} ago`)
+      : ago(time - (stood ?? time), (age) => `, ${was} for ${age}`, `, was ${was}`);
+    const after = { text: described(now), state: 'open', service: now.service || undefined, version: now.version, certificate: now.certificate };
+    const side = { ...knownService(before), text: before.state, state: before.state, since: stood, seen: before.at, scan: before.scan };
+    this.add(
+      reopened ? 'port-reopened' : 'port-opened',
+      side,
+      after,
+      `${place(before)} ${reopened ? 'reopened' : 'opened'}${inBrackets(after.text)}${words}`,
+      before,
+    );
+  }
+
+  private closed(before: KnownPort, port: KnownPort): void {
+    const stood = since(before.open, 'yes');
+    const words = port.state === 'closed' ? 'closed' : `is no longer open: ${port.state}`;
+    const side = { ...knownService(before), state: 'open', since: stood, seen: lastOf(before.open.yes), scan: before.scan };
+    const { time } = this.observation;
+    const was = [side.text === '' ? [] : `was ${side.text}`, stoodFor(before.open, 'yes', time, 'open')].flat().filter((part) => part !== '');
+    this.add('port-closed', side, { text: port.state, state: port.state }, `${place(port)} ${words}${inBrackets(was.join(', '))}`, port);
+  }
+
+  /** What listens there; compared only with what was asked (`-sV`), and only while the port stayed open. */
+  private observeService(port: KnownPort, now: PortSighting, wasOpen: boolean): void {
+    const { service: known, certificate: seal } = port;
+    if (now.asked === undefined) {
+      if (now.service !== '') port.guess = withValue(port.guess, now.service, this.stamp);
+    } else {
+      const service = now.asked;
+      const isSame = (a: Service, b: Service): boolean => isSameService(a, b, this.identity);
+      port.service = withValue(known, service, this.stamp, isSame);
+      if (wasOpen && known !== undefined && port.service.value === service && !isSame(known.value, service)) {
+        const [from, to] = [serviceText(known.value), serviceText(service)];
+        const side = { text: from, state: 'open', service: known.value.name, version: known.value.version, ...stood(known) };
+        this.add(
+          'service-changed',
+          side,
+          { text: to, state: 'open', service: now.service, version: now.version },
+          `${place(port)} changed from ${from} to ${to}`,
+          port,
+        );
+      }
+    }
+    if (now.certificate !== undefined) {
+      port.certificate = withValue(seal, now.certificate, this.stamp, isSameCertificate);
+      if (wasOpen && seal !== undefined && port.certificate.value === now.certificate && !isSameCertificate(seal.value, now.certificate)) {
+        const [from, to] = [certificateText(seal.value), certificateText(now.certificate)];
+        const side = { text: from, certificate: seal.value, ...stood(seal) };
+        this.add('certificate-changed', side, { text: to, certificate: now.certificate }, `${place(port)} has another certificate: ${to}`, port);
+      }
+    }
+  }
+
+  private get stamp(): { readonly time: number; readonly scan: number; readonly late: boolean } {
+    return { time: this.observation.time, scan: this.observation.scan, late: this.late };
+  }
+
+  private add(action: ChangeAction, before: Side, after: Side, what: string, port: KnownPort): void {
+    this.changes.push(changeOf(this.known, action, before, after, what, port));
+  }
+}
+
+function knownService({ service, guess, certificate }: KnownPort): Side {
+  const name = service?.value.name ?? guess?.value ?? '';
+  const version = service?.value.version;
+  return { text: described({ service: name, version }), service: name || undefined, version: version || undefined, certificate: certificate?.value };
+}
+
+function isSameCertificate(a: Certificate, b: Certificate): boolean {
+  return a.fingerprint === b.fingerprint;
+}
+
+function place({ number, protocol }: KnownPort): string {
+  return portKey(protocol, number);
+}
+
+/** So many are asked for one by one, rather than all that is known gone through. */
+const FEW = 1000;
+
+/** Each once. */
+function keysIn(sets: Sighting['unlisted']): ReadonlySet<string> {
+  return new Set(sets.flatMap(({ protocol, ports }) => [...ports.numbers()].map((number) => portKey(protocol, number))));
+}
