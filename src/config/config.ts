@@ -52,6 +52,8 @@ export interface DirectoryConfig {
   readonly path: string;
   readonly site?: string;
   readonly cutAfterMinutes?: number;
+  /** Directories within, too. */
+  readonly recursive?: boolean;
 }
 
 /** How the findings of a rule are judged; `zones`: in single zones. */

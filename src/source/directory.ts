@@ -10,6 +10,8 @@ export interface FoundFile {
   readonly path: string;
   /** To open it by. */
   readonly at: string | Buffer;
+  /** The watched directory, when it lies in one within that. */
+  readonly root?: string;
   /** Another one when the file was written to, replaced, or given other permissions. */
   readonly version: string;
   /** Epoch milliseconds. */
@@ -29,6 +31,13 @@ export interface Look {
   readonly names: ReadonlySet<string>;
   /** Symbolic links, which are not followed. */
   readonly links: readonly string[];
+  /** Directories within that are not looked into, and why. */
+  readonly closed: readonly ClosedDirectory[];
+}
+
+interface ClosedDirectory {
+  readonly name: string;
+  readonly why: string;
 }
 
 /** Since when an unfinished file is as it is, by our own clock; epoch milliseconds. */
@@ -43,7 +52,13 @@ export interface DirectoryOptions {
   /** Whether the times of its files come from this machine's clock; a file server has its own. */
   readonly isOurClock: () => boolean;
   readonly sightings: Sightings;
+  /** Directories within are looked into, too. */
+  readonly isRecursive?: boolean;
 }
+
+/** So deep, and so many: whoever may write there must not keep us busy. */
+const MAX_DEPTH = 8;
+const MAX_DIRECTORIES = 1000;
 
 const SCAN = /\.xml(?:\.gz)?$/i;
 /** The end of the last run is looked for in so many bytes, which leaves room for what somebody appends. */
@@ -52,8 +67,8 @@ const TAIL_BYTES = 64 << 10;
 const GZIP_QUIET_MS = 30_000;
 
 /**
- * The scans in a directory: files whose name ends in `.xml` or `.xml.gz`, not those in directories within, and no symbolic links:
- * who may write here could show us what only we may read. It is listed again and again, since notifications of the kernel do not reach
+ * The scans in a directory: files whose name ends in `.xml` or `.xml.gz`, with `isRecursive` those in directories within, too, and no
+ * symbolic links, neither to files nor to directories: who may write here could show us what only we may read. It is listed again and again, since notifications of the kernel do not reach
  * network file systems, where such directories often are.
  */
 export class Directory {
@@ -67,7 +82,7 @@ export class Directory {
 
   /** Throws `input-unreadable` when it cannot be listed. `isWanted`: only these are looked into. */
   async look(now: number, isWanted: (file: FoundFile) => boolean): Promise<Look> {
-    const entries = await entriesIn(this.path);
+    const { entries, closed } = await this.list();
     const ready: FoundFile[] = [];
     const unfinished: FoundFile[] = [];
     const links: string[] = [];
@@ -79,17 +94,53 @@ export class Directory {
     }
     this.options.sightings.keepOnly(new Set(unfinished.map(({ name }) => name)));
     ready.sort((a, b) => a.modified - b.modified || (a.name < b.name ? -1 : 1));
-    return { ready, unfinished, names: new Set(entries.map(({ name }) => name)), links };
+    return { ready, unfinished, names: new Set(entries.map(({ name }) => name)), links, closed };
+  }
+
+  /** Names of files in directories within have those before them: `2026/january.xml`. */
+  private async list(): Promise<{ readonly entries: readonly Entry[]; readonly closed: readonly ClosedDirectory[] }> {
+    const { entries, directories } = await listed(this.path);
+    if (this.options.isRecursive !== true) return { entries, closed: [] };
+    const all = [...entries];
+    const closed: ClosedDirectory[] = [];
+    const open = directories.map((within) => ({ within, depth: 1 }));
+    for (let looked = 0; looked < open.length; looked++) {
+      const { within, depth } = open[looked] ?? { within: { name: '', at: undefined }, depth: 0 };
+      if (depth > MAX_DEPTH) closed.push({ name: within.name, why: `it lies deeper than ${MAX_DEPTH} directories` });
+      else if (looked >= MAX_DIRECTORIES) closed.push({ name: within.name, why: `there are more than ${MAX_DIRECTORIES} directories` });
+      else {
+        const found = await listed(this.pathOf(within)).catch((error: PortlogError) => error);
+        if (found instanceof Error) closed.push({ name: within.name, why: found.message });
+        else {
+          all.push(...found.entries.map((entry) => inside(within, entry)));
+          open.push(...found.directories.map((directory) => ({ within: inside(within, directory), depth: depth + 1 })));
+        }
+      }
+    }
+    return { entries: all, closed };
+  }
+
+  private pathOf({ name, at }: Entry): string | Buffer {
+    return at === undefined ? join(this.path, name) : Buffer.concat([Buffer.from(`${this.path}/`), at]);
   }
 
   /** Undefined when it has gone meanwhile, or is no file. */
   private async describe({ name, at }: Entry): Promise<FoundFile | 'link' | undefined> {
     const path = join(this.path, name);
-    const whole = at === undefined ? path : Buffer.concat([Buffer.from(`${this.path}/`), at]);
+    const whole = this.pathOf({ name, at });
     const stats = await lstat(whole).catch(() => undefined);
     if (stats?.isSymbolicLink() === true) return 'link';
     if (stats?.isFile() !== true) return undefined;
-    return { name, path, at: whole, size: stats.size, version: `${stats.size} ${stats.ctimeMs}`, modified: stats.mtimeMs, written: stats.ctimeMs };
+    return {
+      name,
+      path,
+      at: whole,
+      ...(name.includes('/') ? { root: this.path } : {}),
+      size: stats.size,
+      version: `${stats.size} ${stats.ctimeMs}`,
+      modified: stats.mtimeMs,
+      written: stats.ctimeMs,
+    };
   }
 
   private async isReady({ name, at, version, written, size }: FoundFile, now: number, isOurClock: boolean): Promise<boolean> {
@@ -126,20 +177,37 @@ interface Entry {
 
 /** The names of the scans in a directory, whether they are finished or not. Throws `input-unreadable` when it cannot be listed. */
 export async function scansIn(path: string): Promise<readonly string[]> {
-  return (await entriesIn(path)).map(({ name }) => name);
+  return (await listed(path)).entries.map(({ name }) => name);
 }
 
-async function entriesIn(path: string): Promise<readonly Entry[]> {
+/** What has the name of a scan, and which directories there are, but for hidden ones. */
+async function listed(path: string | Buffer): Promise<{ readonly entries: readonly Entry[]; readonly directories: readonly Entry[] }> {
   try {
-    return (await readdir(path, { encoding: 'buffer' })).map(entryOf).filter(({ name }) => SCAN.test(name) && !name.startsWith('.'));
+    const all = (await readdir(path, { encoding: 'buffer', withFileTypes: true })).map((one) => ({
+      ...entryOf(one.name),
+      isDirectory: one.isDirectory(),
+    }));
+    const shown = all.filter(({ name }) => !name.startsWith('.'));
+    return {
+      entries: shown.filter(({ name, isDirectory }) => SCAN.test(name) && !isDirectory),
+      directories: shown.filter(({ isDirectory }) => isDirectory),
+    };
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     const reason = code === 'ENOENT' ? 'there is no such directory' : code === 'ENOTDIR' ? 'it is no directory' : message;
-    throw new PortlogError('input-unreadable', `the directory ${path} cannot be watched: ${reason}`, {
-      hint: code === 'ENOTDIR' ? `to ship a file: portlog ${path}` : 'check its path, its permissions, and whether it is mounted',
+    const name = typeof path === 'string' ? path : entryOf(path).name;
+    throw new PortlogError('input-unreadable', `the directory ${name} cannot be watched: ${reason}`, {
+      hint: code === 'ENOTDIR' ? `to ship a file: portlog ${name}` : 'check its path, its permissions, and whether it is mounted',
       cause: error,
     });
   }
+}
+
+/** Its name with the directory before it. */
+function inside(within: Entry, entry: Entry): Entry {
+  const isPlain = within.at === undefined && entry.at === undefined;
+  const bytes = ({ name, at }: Entry): Buffer => at ?? Buffer.from(name);
+  return { name: `${within.name}/${entry.name}`, at: isPlain ? undefined : Buffer.concat([bytes(within), Buffer.from('/'), bytes(entry)]) };
 }
 
 function entryOf(bytes: Buffer): Entry {

@@ -1,5 +1,5 @@
 import { constants, read, type Stats, statSync } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, readlink, realpath } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { PortlogError } from '../core/errors.ts';
 import { GzipBomb, GzipDamage, gunzipped } from './gunzip.ts';
@@ -17,9 +17,30 @@ export function fileSource(path: string): Source {
   };
 }
 
+interface Found {
+  readonly path: string;
+  readonly at: string | Buffer;
+  readonly root?: string;
+}
+
 /** A regular file of a watched directory, opened without following a link, by the bytes of its name. */
-export function foundSource({ path, at }: { readonly path: string; readonly at: string | Buffer }): Source {
-  return { name: path, live: false, bytes: (signal) => bytesOf(path, signal, () => open(at, constants.O_RDONLY | constants.O_NOFOLLOW)) };
+export function foundSource({ path, at, root }: Found): Source {
+  return { name: path, live: false, bytes: (signal) => bytesOf(path, signal, () => openFound(at, root)) };
+}
+
+/** `O_NOFOLLOW` is about the last name alone: a directory on the way could have become a link since it was listed. */
+async function openFound(at: string | Buffer, root: string | undefined): Promise<FileHandle> {
+  const file = await open(at, constants.O_RDONLY | constants.O_NOFOLLOW);
+  if (root === undefined) return file;
+  try {
+    // What was opened, not what is there by now; where there is no /proc, the next best.
+    const opened = await readlink(`/proc/self/fd/${file.fd}`).catch(() => realpath(at, 'utf8'));
+    if (opened.startsWith(`${await realpath(root)}/`)) return file;
+    throw Object.assign(new Error('a link leads out of the watched directory'), { code: 'ELOOP' });
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
 }
 
 async function* bytesOf(path: string, signal: AbortSignal, opened: () => Promise<FileHandle>): AsyncGenerator<Uint8Array, void, undefined> {

@@ -26,6 +26,8 @@ export interface Reader {
 
 /** A machine that is switched off, or an impatient operator, looks the same as a file that is too much: only so many times. */
 const MAX_DEATHS = 5;
+/** Clocks of a machine differ a little before and after it asks others; more is a clock that was wrong. */
+const CLOCK_SLACK_MS = 300_000;
 
 /**
  * Which files of one directory are being read, by which process, and with which it did not go well. What is written down before a
@@ -35,6 +37,8 @@ export class FileAttempts {
   private readonly database: Database;
   private readonly directory: string;
   private readonly reader: Reader;
+  /** What this one reads itself. */
+  private readonly own = new Set<string>();
 
   constructor(database: Database, directory: string, reader: Reader) {
     this.database = database;
@@ -45,7 +49,7 @@ export class FileAttempts {
   /** Returns those of the files that no other process reads; they are this one's now. */
   begin<F extends Tried>(files: readonly F[], site: string, now: number): readonly F[] {
     return this.database.transaction(() => {
-      const free = files.filter(({ name }) => !this.isRead(name));
+      const free = files.filter(({ name }) => !this.isRead(name, now));
       for (const { name, version } of free)
         this.database.run(
           `INSERT INTO file_attempt (directory, name, site, version, pid, started, alone, deaths, told) VALUES (?, ?, ?, ?, ?, ?, ?, 0, 0)
@@ -60,6 +64,7 @@ export class FileAttempts {
           now,
           Number(free.length === 1),
         );
+      for (const { name } of free) this.own.add(name);
       return free;
     });
   }
@@ -67,12 +72,16 @@ export class FileAttempts {
   /** All went well with these. */
   end(files: readonly Tried[]): void {
     this.database.transaction(() => {
-      for (const { name } of files) this.database.run('DELETE FROM file_attempt WHERE directory = ? AND name = ?', this.directory, name);
+      for (const { name } of files) {
+        this.own.delete(name);
+        this.database.run('DELETE FROM file_attempt WHERE directory = ? AND name = ?', this.directory, name);
+      }
     });
   }
 
   /** They were not shipped; without a `problem` that has nothing to do with the file. */
   fail({ name }: Tried, problem: string | undefined, isAside: boolean): void {
+    this.own.delete(name);
     if (problem === undefined) this.database.run('UPDATE file_attempt SET pid = 0 WHERE directory = ? AND name = ?', this.directory, name);
     else
       this.database.run(
@@ -88,13 +97,14 @@ export class FileAttempts {
   /** Something went wrong while they were read together: each is tried alone from now on. */
   suspect(files: readonly Tried[]): void {
     this.database.transaction(() => {
+      for (const { name } of files) this.own.delete(name);
       for (const { name } of files)
         this.database.run('UPDATE file_attempt SET pid = 0, deaths = deaths + 1 WHERE directory = ? AND name = ?', this.directory, name);
     });
   }
 
   /** Looks for files whose reader has ended without a word; returns those that are not tried again because of it. */
-  orphans(): readonly string[] {
+  orphans(now: number): readonly string[] {
     const open = this.database.all(
       'SELECT name, pid, started, alone, deaths, words FROM file_attempt WHERE directory = ? AND pid <> 0',
       this.directory,
@@ -102,7 +112,7 @@ export class FileAttempts {
     const aside: string[] = [];
     for (const row of open) {
       const { name, pid, started, alone, deaths, words } = row as unknown as Row;
-      if (this.reader.isAlive(pid, started)) continue;
+      if (this.isHeld(name, pid, started, now)) continue;
       this.suspect([{ name, version: '' }]);
       // Whoever stopped it has said why (`watchdog`), or it happened too often.
       const why =
@@ -134,9 +144,15 @@ export class FileAttempts {
     }
   }
 
-  private isRead(name: string): boolean {
+  private isRead(name: string, now: number): boolean {
     const row = this.database.get('SELECT pid, started FROM file_attempt WHERE directory = ? AND name = ? AND pid <> 0', this.directory, name);
-    return row !== undefined && this.reader.isAlive(row['pid'] as number, row['started'] as number);
+    return row !== undefined && this.isHeld(name, row['pid'] as number, row['started'] as number, now);
+  }
+
+  /** A time to come was written by a clock that was wrong: whoever has that number by now would count as its reader for ever. */
+  private isHeld(name: string, pid: number, started: number, now: number): boolean {
+    if (pid === this.reader.pid && this.own.has(name)) return true;
+    return started <= now + CLOCK_SLACK_MS && this.reader.isAlive(pid, started);
   }
 }
 

@@ -5,6 +5,7 @@ import type { ShipReport } from '../pipeline/ship.ts';
 import type { Database } from '../state/database.ts';
 import { untoldFiles } from '../state/file-attempts.ts';
 import { ScheduledScans } from '../state/scheduled-scans.ts';
+import { isPausing, nextPauseMs, type Pauses } from './pause.ts';
 import { isUpkeepDue } from '../state/sink-memory.ts';
 
 export interface HousekeepingOptions {
@@ -18,8 +19,7 @@ export interface HousekeepingOptions {
   readonly deliverWaiting: () => Promise<ShipReport | undefined>;
 }
 
-const FIRST_PAUSE_MS = 60_000;
-const LAST_PAUSE_MS = 900_000;
+const PAUSES: Pauses = { firstMs: 60_000, lastMs: 900_000 };
 
 /** While nothing comes: sends what waits once its sink is back, has sinks tell again what stands, and tells of scans that did not come. */
 export class Housekeeping {
@@ -27,7 +27,7 @@ export class Housekeeping {
   private readonly sites: SiteWatch;
   private readonly scans: ScheduledScans;
   private next: number;
-  private pauseMs = FIRST_PAUSE_MS;
+  private pauseMs = PAUSES.firstMs;
   /** The newest of what waits for sinks that this configuration does not name. */
   private foreign = 0;
 
@@ -43,17 +43,16 @@ export class Housekeeping {
     const now = clock.now();
     // It keeps to pauses of its own, however long another sink is down.
     const isUpkeep = isUpkeepDue(database, sinks, now);
-    // Further away than any pause: the clock was set back.
-    if (!isUpkeep && now < this.next && this.next - now <= LAST_PAUSE_MS) return;
-    this.next = now + FIRST_PAUSE_MS;
+    if (!isUpkeep && isPausing(this.next, now, PAUSES)) return;
+    this.next = now + PAUSES.firstMs;
     if (!isUpkeep && !this.isNeeded(now)) {
-      this.pauseMs = FIRST_PAUSE_MS;
+      this.pauseMs = PAUSES.firstMs;
       return;
     }
     const report = await this.options.deliverWaiting();
     const isDone = report?.sinks.every(({ waiting }) => waiting === 0) === true;
     if (isDone) this.foreign = this.newest();
-    this.pauseMs = isDone ? FIRST_PAUSE_MS : Math.min(this.pauseMs * 2, LAST_PAUSE_MS);
+    this.pauseMs = isDone ? PAUSES.firstMs : nextPauseMs(this.pauseMs, PAUSES);
     this.next = now + this.pauseMs;
   }
 

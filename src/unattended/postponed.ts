@@ -1,5 +1,6 @@
-const FIRST_PAUSE_MS = 60_000;
-const LAST_PAUSE_MS = 3_600_000;
+import { isPausing, nextPauseMs, type Pauses } from './pause.ts';
+
+const PAUSES: Pauses = { firstMs: 60_000, lastMs: 3_600_000 };
 
 interface Pause {
   readonly version: string;
@@ -13,13 +14,12 @@ export class Postponed {
 
   has(path: string, version: string, now: number): boolean {
     const pause = this.pauses.get(path);
-    // Further away than any pause: the clock was set back.
-    return pause?.version === version && now < pause.until && pause.until - now <= LAST_PAUSE_MS;
+    return pause?.version === version && isPausing(pause.until, now, PAUSES);
   }
 
   add(path: string, version: string, now: number): void {
     const before = this.pauses.get(path);
-    const pauseMs = before?.version === version ? Math.min(before.pauseMs * 2, LAST_PAUSE_MS) : FIRST_PAUSE_MS;
+    const pauseMs = nextPauseMs(before?.version === version ? before.pauseMs : undefined, PAUSES);
     this.pauses.set(path, { version, until: now + pauseMs, pauseMs });
   }
 

@@ -82,7 +82,7 @@ export class Watcher {
   }
 
   private async lookInto(one: Watched): Promise<boolean> {
-    for (const text of one.attempts.orphans()) this.options.onLeftAlone(`${one.directory.path}/${text}`, NOT_AGAIN);
+    for (const text of one.attempts.orphans(this.options.clock.now())) this.options.onLeftAlone(`${one.directory.path}/${text}`, NOT_AGAIN);
     const due = await this.dueIn(one);
     for (const batch of batchesOf(due)) {
       if (this.options.stop.aborted) break;
@@ -159,6 +159,7 @@ export class Watcher {
       seen.keepOnly(look.names, now);
       attempts.keepOnly(look.names);
       for (const name of look.links) this.leaveAlone(`${directory.path}/${name}`, 'it is a symbolic link, and those are not followed');
+      for (const { name, why } of look.closed) this.leaveAlone(`${directory.path}/${name}`, why);
       for (const { name, path } of look.unfinished) if (this.unfinished.get(one)?.has(name) !== true) this.options.onUnfinished(path);
       this.unfinished.set(one, new Set(look.unfinished.map(({ name }) => name)));
       return look.ready.flatMap((file) => found.get(file) ?? []);

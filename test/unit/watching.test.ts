@@ -179,12 +179,22 @@ describe('a file that is too much', () => {
     put('a.xml');
     for (let i = 0; i < 4; i++) {
       await dies();
-      expect(new FileAttempts(database, path, { pid: 1, isAlive: died }).orphans()).toEqual([]);
+      expect(new FileAttempts(database, path, { pid: 1, isAlive: died }).orphans(Date.now())).toEqual([]);
     }
     await dies();
-    expect(new FileAttempts(database, path, { pid: 1, isAlive: died }).orphans()).toEqual([
+    expect(new FileAttempts(database, path, { pid: 1, isAlive: died }).orphans(Date.now())).toEqual([
       'a.xml: portlog ended without a word 5 times while it read it',
     ]);
+  });
+
+  test('that a clock which was ahead wrote down as being read is tried all the same', async () => {
+    put('a.xml');
+    const time = Date.now();
+    new FileAttempts(database, path, { pid: 4321, isAlive: () => true }).begin([{ name: 'a.xml', version: '1' }], '', time + 40 * 24 * 3_600_000);
+    const now = new FileAttempts(database, path, { pid: 1, isAlive: () => true });
+    expect(now.begin([{ name: 'a.xml', version: '1' }], '', time)).toHaveLength(1);
+    const later = new FileAttempts(database, path, { pid: 2, isAlive: () => true });
+    expect(later.begin([{ name: 'a.xml', version: '1' }], '', time + 1000)).toEqual([]);
   });
 
   test('what is wrong with a file is told as an event, once, until something else is', async () => {
@@ -264,7 +274,7 @@ describe('a file that is too much', () => {
     const signal = await new Promise((resolve) => child.once('exit', (_, by) => resolve(by)));
     expect([signal, said]).toEqual(['SIGKILL', expect.stringContaining('so it is ended')]);
     expect(attempts.of({ name: 'bad.xml', version: '1' })).toBeUndefined();
-    new FileAttempts(database, path, { pid: 1, isAlive: (pid) => pid !== child.pid }).orphans();
+    new FileAttempts(database, path, { pid: 1, isAlive: (pid) => pid !== child.pid }).orphans(Date.now());
     expect(failedFiles(database)).toMatchObject([{ name: 'bad.xml', problem: expect.stringMatching(why), isAside: true }]);
   });
 });

@@ -15,6 +15,7 @@ export const watch: Command = {
   words: 'directories',
   options: {
     ...UNATTENDED_OPTIONS,
+    'recursive': { type: 'boolean', group: 'What', about: 'look into directories within, too (eight deep; no symbolic links)' },
     'cut-after-minutes': {
       type: 'number',
       value: 'N',
@@ -38,6 +39,7 @@ async function watchDirectories(context: CommandContext, paths: readonly string[
   if (minutes === 0) throw new PortlogError('usage', '--cut-after-minutes needs a number above zero');
   // Later a directory may come and go (a mount), but whoever has just typed its name wants to know.
   for (const path of paths) await scansIn(path);
-  const directories = paths.map((path) => ({ path, ...(minutes === undefined ? {} : { cutAfterMinutes: minutes }) }));
+  const recursive = context.values['recursive'] === true;
+  const directories = paths.map((path) => ({ path, recursive, ...(minutes === undefined ? {} : { cutAfterMinutes: minutes }) }));
   return keep(context, async () => ({ schedules: [], directories }));
 }

@@ -36,12 +36,13 @@ export async function watcherOf(speaker: Speaker, directories: readonly Director
   );
 }
 
-function watchedAs({ path, site, cutAfterMinutes = DEFAULT_CUT_AFTER_MINUTES }: DirectoryConfig, database: Database): Watched {
+function watchedAs({ path, site, cutAfterMinutes = DEFAULT_CUT_AFTER_MINUTES, recursive = false }: DirectoryConfig, database: Database): Watched {
   const whole = resolve(path);
   const directory = new Directory(whole, {
     cutAfterMs: cutAfterMinutes * MINUTE_MS,
     isOurClock: () => filesystemOf(whole).local,
     sightings: new UnfinishedFiles(database, whole),
+    isRecursive: recursive,
   });
   const attempts = new FileAttempts(database, whole, { pid: process.pid, isAlive });
   return { directory, seen: new SeenFiles(database, whole), attempts, site };
