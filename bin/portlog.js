@@ -3,7 +3,7 @@
 var wanted = [22, 19];
 var have = process.versions.node.split('.').map(Number);
 if (have[0] < wanted[0] || (have[0] === wanted[0] && have[1] < wanted[1])) {
-  console.error('portlog: needs Node ' + wanted.join('.') + ' or newer, and this is ' + process.versions.node + '; install a current Node from nodejs.org or your distribution');
+  console.error('portlog: needs Node ' + wanted.join('.') + ' or newer, and this is ' + process.versions.node + '; the single program and the packages for Debian and Red Hat need no Node (docs/how-to/install.md), or install a current one');
   process.exitCode = 2;
 } else {
   import('../dist/cli/main.js').then(function (main) {

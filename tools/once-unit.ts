@@ -1,5 +1,6 @@
 /** Lines that say how what goes on for ever is started, watched and started again. */
-const FOR_EVER = /^(?:Restart\w*|WatchdogSec|NotifyAccess|TimeoutStartSec|ExecReload|# A wrong configuration .*)(?:=.*)?\n/gm;
+const FOR_EVER =
+  /^(?:Restart\w*|WatchdogSec|NotifyAccess|TimeoutStartSec|ExecReload|# (?:A wrong|It is started|Words come|systemctl reload) .*)(?:=.*)?\n/gm;
 
 /** The unit for a timer, of the unit for a service: the same rights, but it does what there is to do, and ends. */
 export function onceUnit(service: string): string {

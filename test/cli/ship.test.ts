@@ -567,7 +567,9 @@ describe('Ctrl-C', () => {
 test('an old Node gets one clear sentence', async () => {
   const script = `Object.defineProperty(process.versions, 'node', { value: '20.11.0' }); import(${JSON.stringify(join(ROOT, 'bin/portlog.js'))})`;
   const { stderr } = await promisify(execFile)(process.execPath, ['-e', script]).catch((error: { stderr: string }) => error);
-  expect(stderr).toBe('portlog: needs Node 22.19 or newer, and this is 20.11.0; install a current Node from nodejs.org or your distribution\n');
+  expect(stderr).toBe(
+    'portlog: needs Node 22.19 or newer, and this is 20.11.0; the single program and the packages for Debian and Red Hat need no Node (docs/how-to/install.md), or install a current one\n',
+  );
 });
 
 test('masscan through the command', async () => {

@@ -1,0 +1,33 @@
+import { existsSync } from 'node:fs';
+import { mkdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { CACHE, run } from '../cache.ts';
+
+const RELEASE = 'bookworm';
+const ROOT = join(CACHE, `debian-${RELEASE}`);
+/** A small machine of an operations team: a shell, apt, nmap, and no Node. */
+const PACKAGES = ['adduser', 'bash-completion', 'ca-certificates', 'man-db', 'nmap', 'systemd'];
+
+/** Makes a Debian in the cache, once; returns its root. From where this machine has its own packages. */
+export async function installDebian(): Promise<string> {
+  if (existsSync(ROOT)) return ROOT;
+  await mkdir(CACHE, { recursive: true });
+  const draft = join(CACHE, `debootstrap-${process.pid}`);
+  await run('debootstrap', ['--variant=minbase', `--include=${PACKAGES.join(',')}`, RELEASE, draft, await mirror()], { maxBuffer: 1 << 26 });
+  await run('chroot', [draft, 'apt-get', 'clean']);
+  await rename(draft, ROOT).catch((error: unknown) => {
+    // Another run may have been faster.
+    if (!existsSync(ROOT)) throw error;
+  });
+  await rm(draft, { recursive: true, force: true });
+  return ROOT;
+}
+
+async function mirror(): Promise<string> {
+  const { stdout } = await run('apt-get', ['indextargets', '--format', '$(CREATED_BY)|$(ORIGIN)|$(CODENAME)|$(REPO_URI)']);
+  const uri = stdout.split('\n').find((line) => line.startsWith(`Packages|Debian|${RELEASE}|`));
+  if (uri === undefined) throw new Error(`apt knows no source of Debian ${RELEASE}; run apt-get update`);
+  return uri.slice(uri.lastIndexOf('|') + 1);
+}
+
+if (import.meta.main) console.log(await installDebian());
