@@ -363,8 +363,13 @@ function scanEvent(context: RunContext, action: string, time: number, message: s
 /** What tells one end of a run from another; neither what follows from it nor what depends on more than the scan. */
 function contentOf(record: RunRecord, end: RunEnd): string {
   const { hosts, ports, hosthints, targets, skippedTargets, tasks, scripts, refusals, refused, output, latest } = record;
-  const content = { hosts, ports, hosthints, targets, skippedTargets, tasks, scripts, refusals, refused, output, latest };
-  return JSON.stringify([end.stats, end.closed, end.pending, content]);
+  const content = { hosts, ports, hosthints, targets, skippedTargets, tasks, scripts, refusals: refusals.map(placeOf), refused, output, latest };
+  return JSON.stringify([end.stats, end.closed, end.pending && placeOf(end.pending), content]);
+}
+
+/** Where something could not be read; in which words that is said is ours. */
+function placeOf({ element, offset, address }: Refusal): Pick<Refusal, 'element' | 'offset' | 'address'> {
+  return { element, offset, address };
 }
 
 /** Nothing looked, which must not read as nothing found. */

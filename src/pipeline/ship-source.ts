@@ -120,13 +120,14 @@ function readingOf(reader: ScanReader, { live }: Source, shipping: Shipping, rep
   const interpreter = new Interpreter(shipping.event, shipping.finder);
   const { mapper } = interpreter;
   /** What was read of a file and not taken can be read again. */
+  const isStopped = (): boolean => shipping.stop.aborted && !live;
   function* unlessStopped(items: Iterable<ScanItem>): Generator<ScanItem, void, undefined> {
     for (const item of items) {
-      if (shipping.stop.aborted && !live) return;
+      if (isStopped()) return;
       yield item;
     }
   }
-  const take = (items: Iterable<ScanItem>): Promise<void> => forward(unlessStopped(items), interpreter, shipping, report);
+  const take = (items: Iterable<ScanItem>): Promise<void> => forward(unlessStopped(items), isStopped, interpreter, shipping, report);
   if (threads === undefined || live)
     return { mapper, push: (chunk) => take(reader.push(chunk)), settle: async () => undefined, end: () => take(reader.end()) };
   const pieces = new PieceReader(reader, threads, {
@@ -147,6 +148,7 @@ function readingOf(reader: ScanReader, { live }: Source, shipping: Shipping, rep
 
 async function forward(
   items: Iterable<ScanItem>,
+  isStopped: () => boolean,
   interpreter: Interpreter,
   { delivery, healthReporter, tracker }: Shipping,
   report: InputReport,
@@ -157,6 +159,12 @@ async function forward(
     noteItem(report, item);
     const { events, host } = interpreter.read(item);
     for (const event of events) {
+      // One host may have 65,535 ports, with findings on each.
+      const turnOfOthers = turn();
+      if (turnOfOthers !== undefined) {
+        await turnOfOthers;
+        if (isStopped()) return delivery.abandonAckGroup();
+      }
       noteEvent(report, event);
       const wait = delivery.push(event);
       // Awaiting nothing would still cost a turn of the event loop per event.

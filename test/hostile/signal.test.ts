@@ -16,6 +16,7 @@ test.for<readonly [string, string | Uint8Array]>([
   ['the same key', SHAPES['the same key']?.(BYTES) ?? ''],
   ['runs that say little', SHAPES['runs that say little']?.(BYTES) ?? ''],
   ['hosts that say little', SHAPES['hosts that say little']?.(BYTES) ?? ''],
+  ['one host with a million ports', SHAPES['ports that say little']?.(50_000_000) ?? ''],
   ['gzip of very much', gzipSync(SHAPES['hosts that say little']?.(60_000_000) ?? '')],
 ])('SIGTERM is heard while %s are read', async ([, content]) => {
   const folder = freshDir();

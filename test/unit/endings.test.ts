@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { diffScans, ScanCollector, type ScanView } from '../../src/change/scan-diff.ts';
+import { DEFAULT_OPTIONS } from '../../src/event/context.ts';
+import { EventMapper } from '../../src/event/map.ts';
 import { newInputReport, noteEvent } from '../../src/pipeline/input-report.ts';
 import { type Ending, RunWatch } from '../../src/nmap/item.ts';
 import { World } from '../support/world.ts';
@@ -122,6 +124,16 @@ describe('a run that counts more hosts up than it lists', () => {
     expect(diffScans(view(run('-v', 1)), view(both)).changes.map(({ action }) => action)).toEqual(['host-new']);
     expect(diffScans(view(run('-v', 2)), view(both))).toMatchObject({ changes: [], hostsFirstSeen: 1 });
   });
+});
+
+test('the words in which we say what could not be read are no part of the id', () => {
+  const text = ended(GOOD, `${host('192.0.2.7')}<host><x></host>`);
+  const idOf = (reason: string): string | undefined => {
+    const mapper = new EventMapper({ ...DEFAULT_OPTIONS, now: () => 1_760_000_000_000 });
+    const items = itemsOf(text).map((item) => (item.kind === 'refused' ? { ...item, refusal: { ...item.refusal, reason } } : item));
+    return items.flatMap((item) => (item.kind === 'host' ? [] : [...mapper.events(item)])).at(-1)?.id;
+  };
+  expect(idOf('as an older portlog says it')).toBe(idOf('as this one does'));
 });
 
 describe('protocols without ports', () => {
