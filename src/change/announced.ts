@@ -35,8 +35,9 @@ export class AnnouncedChanges {
     }
     if (!isNew) return;
     for (const sink of complete) this.mark(scan, sink);
-    this.database.run('DELETE FROM told_change WHERE nr <= (SELECT max(nr) FROM told_change) - ?', KEPT_EVENTS);
-    this.database.run('DELETE FROM told_sink WHERE scan NOT IN (SELECT scan FROM told_change)');
+    // Looked for only where something went: it reads all that is kept, for each scan.
+    const gone = this.database.run('DELETE FROM told_change WHERE nr <= (SELECT max(nr) FROM told_change) - ?', KEPT_EVENTS);
+    if (gone > 0) this.database.run('DELETE FROM told_sink WHERE scan NOT IN (SELECT scan FROM told_change)');
   }
 
   /** What was told of a scan, but not to that sink; from now on it counts as told. */

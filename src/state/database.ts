@@ -99,6 +99,11 @@ export class Database {
     }
   }
 
+  /** For a file that nobody reads after this process: a commit need not outlive a power failure, and takes a tenth of the time. */
+  neglectPower(): void {
+    attempt(this.path, () => this.handle.exec('PRAGMA synchronous = OFF'));
+  }
+
   /** Gives pages that are no longer used back to the file system. */
   shrink(): void {
     attempt(this.path, () => this.handle.exec('PRAGMA incremental_vacuum'));

@@ -93,6 +93,7 @@ async function ofScans({ values, speaker, terminal }: CommandContext, settings: 
     throw new PortlogError('usage', '--since is for a report of what is known', { hint: 'of scans, the report tells what changed between them' });
   const stateDir = mkdtempSync(join(tmpdir(), 'portlog-report-'));
   const store = openStore(stateDir, 'a report');
+  store.database.neglectPower();
   try {
     const { sink, news } = newsSink();
     const sources = scans.map((scan) => (scan === '-' ? stdinSource(terminal.stdin) : fileSource(scan)));
