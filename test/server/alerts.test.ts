@@ -8,7 +8,7 @@ import { ALERT_RULES } from '../../src/alert/rules.ts';
 import { Database } from '../../src/state/database.ts';
 import { SCHEMA_VERSIONS } from '../../src/state/schema.ts';
 import { shipStories, siteOf } from '../alerts/ship.ts';
-import { finished, freshDir, portlog, startPortlog } from '../support/run-portlog.ts';
+import { finished, freshDir, portlog, startPortlog, untilPrinted } from '../support/run-portlog.ts';
 import { page } from '../support/docs.ts';
 import { asked, named, scanOf, type StoryHost } from '../support/story.ts';
 import { type AlertmanagerServer, startAlertmanager } from './alertmanager.ts';
@@ -249,10 +249,15 @@ describe('whatever happens in between, an event is told once', () => {
     expect((await standing()).filter(({ site }) => site === 'restarted')).toEqual([]);
     const watched = join(place.at, 'watched');
     mkdirSync(watched);
-    place.wake();
     const to = ['--to', `alertmanager=${alertmanager.url}`, '--site', place.site, '--state-dir', place.state];
-    expect((await portlog(['watch', watched, '--once', ...to])).code).toBe(0);
+    const watch = startPortlog(['watch', watched, '--poll-seconds', '0.2', ...to]);
+    await untilPrinted(watch, 'stderr', 'watching');
+    place.wake();
+    for (let tries = 0; tries < 100 && !(await standing()).some(({ site }) => site === 'restarted'); tries++)
+      await new Promise((resolve) => setTimeout(resolve, 100));
     expect(await standing()).toContainEqual(expect.objectContaining({ alertname: 'new-open-port', site: 'restarted' }));
+    watch.kill('SIGINT');
+    expect((await finished(watch)).code).toBe(0);
     await settle();
     expect(heard('restarted')).toEqual(['firing new-open-port 192.0.2.10:7777']);
   }, 60_000);

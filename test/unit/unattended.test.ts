@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Clock } from '../../src/core/clock.ts';
+import { StoredMemory } from '../../src/state/sink-memory.ts';
 import { stateFile } from '../../src/state/store.ts';
 import { newTally } from '../../src/state/tally.ts';
 import { PortlogError } from '../../src/core/errors.ts';
@@ -492,6 +493,40 @@ describe('the caretaker', () => {
     spool(2);
     await pass(5);
     expect(tries).toHaveLength(9);
+  });
+
+  test('has a sink tell again what stands when it says so, however long another one is down', async () => {
+    const clock = new Night(Number.POSITIVE_INFINITY);
+    const tries: number[] = [];
+    database.run("INSERT INTO sink (id, type, target, scope) VALUES (1, 'alertmanager', 'http://a', ''), (2, 'alertmanager', 'http://b', '')");
+    const memory = new StoredMemory(database, 1);
+    // Of one that this configuration does not name.
+    new StoredMemory(database, 2).wakeAt(START);
+    const housekeeping = new Housekeeping({
+      sinks: ['alertmanager http://a '],
+      database,
+      maxAges: new Map(),
+      clock,
+      deliverWaiting: async () => {
+        tries.push((clock.time - START) / MINUTE);
+        memory.wakeAt(clock.time + 2 * MINUTE);
+        return report([], {}, { waiting: 1 });
+      },
+    });
+    const pass = async (minutes: number): Promise<void> => {
+      for (let i = 0; i < minutes * 6; i++) {
+        await housekeeping.look();
+        clock.pass(10_000);
+      }
+    };
+    await pass(5);
+    expect(tries).toEqual([]);
+    memory.wakeAt(clock.time);
+    await pass(9);
+    expect(tries).toEqual([5, 7, 9, 11, 13]);
+    memory.wakeAt(undefined);
+    await pass(5);
+    expect(tries).toHaveLength(5);
   });
 
   test('tells of a site whose scan did not come', async () => {
