@@ -39,9 +39,12 @@ export function noCommand(word: string): PortlogError {
   });
 }
 
-export function withoutValue(name: string, option: Option): PortlogError {
-  return new PortlogError('usage', `--${name} needs a value: --${name} ${argumentOf(option)}`, {
-    hint: 'what begins with a hyphen is taken for another option; write it as --OPTION=VALUE',
+/** `next`: what stands there instead. */
+export function withoutValue(name: string, option: Option, next: string | undefined): PortlogError {
+  const message = `--${name} needs a value: --${name} ${argumentOf(option)}`;
+  if (next === undefined) return new PortlogError('usage', message);
+  return new PortlogError('usage', message, {
+    hint: `${next} is taken for another option; a value that begins with a hyphen is written --${name}=${next}`,
   });
 }
 
@@ -57,7 +60,7 @@ export async function noOption(unknown: string, command: Command, args: readonly
 function notAnOption(unknown: string, { name, options }: Command, args: readonly string[]): PortlogError {
   const message = `there is no option ${shown(unknown)}`;
   if (isForNmap(name, args)) return new PortlogError('usage', message, { hint: "put nmap's arguments behind --: portlog scan -- -sV 192.0.2.0/24" });
-  const guess = unknown.length === 1 ? undefined : nearest(unknown, Object.keys(options));
+  const guess = unknown.length === 1 ? undefined : nearest(unknown, [...Object.keys(options), 'help', 'version']);
   return new PortlogError('usage', message, {
     hint: guess === undefined ? `portlog ${name} --help shows those that it has` : `did you mean --${guess}?`,
   });

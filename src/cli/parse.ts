@@ -45,7 +45,7 @@ function given(name: string, { name: written, value, inlineValue }: Token, optio
   if (before !== undefined && option?.type !== 'list') throw new PortlogError('usage', `--${name} was given twice`);
   if (option === undefined || option.type === 'boolean') return written === name;
   // `-` is standard input or output, and a number may be negative, if only to be refused.
-  if (value === undefined || (inlineValue !== true && /^-[^\d]/.test(value))) throw withoutValue(name, option);
+  if (value === undefined || (inlineValue !== true && /^-[^\d]/.test(value))) throw withoutValue(name, option, value);
   if (value === '') throw new PortlogError('usage', `--${name} got an empty word`, { hint: 'a variable of the shell may be empty' });
   const checked = valueOf(value, option, { it: `--${name}`, whole: `--${name} "${value}"` });
   return option.type === 'list' ? [...(Array.isArray(before) ? (before as readonly string[]) : []), String(checked)] : checked;

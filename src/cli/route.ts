@@ -30,7 +30,7 @@ export async function route(args: readonly string[]): Promise<Route> {
 
 /** `portlog help COMMAND` is `portlog COMMAND --help`; `portlog help docs/how-to/scan.md` is a page that a message has named. */
 function helpFor(word: string | undefined): Route {
-  if (word === undefined || word.startsWith('-')) return { kind: 'help', name: undefined };
+  if (word === undefined || word.startsWith('-') || word === 'help' || word === 'version') return { kind: 'help', name: undefined };
   if (isCommand(word)) return { kind: 'help', name: word };
   if (/\.md(?:#.*)?$/.test(word)) return { kind: 'page', path: word.replace(/#.*$/, '') };
   throw noCommand(word);

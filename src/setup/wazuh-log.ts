@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
-import { mkdir, open } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { makeDirectories } from '../core/make-directories.ts';
 import { said, type Step } from './step.ts';
 
 /**
@@ -14,7 +15,7 @@ export function planLogFile(path: string): Step {
     action: 'create',
     request: undefined,
     async apply() {
-      await mkdir(dirname(path), { recursive: true });
+      makeDirectories(dirname(path), 0o777);
       await (await open(path, 'a', 0o644)).close();
     },
   };

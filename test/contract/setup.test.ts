@@ -131,6 +131,11 @@ describe('portlog setup wazuh', () => {
     expect(readFileSync(log, 'utf8')).toBe('kept');
   });
 
+  test('--export to where no directory can be made is a sentence', async () => {
+    const { code, said } = await setup('wazuh', url, '--export', '/proc/nope/x');
+    expect([code, said[0]]).toEqual([2, expect.stringContaining('the files cannot be written to /proc/nope/x: ')]);
+  });
+
   test('a manager without a reload is restarted', async () => {
     wazuh.canReload = false;
     expect((await setup('wazuh', url)).code).toBe(0);

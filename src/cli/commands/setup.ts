@@ -1,5 +1,6 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { makeDirectories } from '../../core/make-directories.ts';
 import { reasonOf } from '../../core/reason.ts';
 import { EXIT, type ExitCode, PortlogError } from '../../core/errors.ts';
 import { createApiKey } from '../../setup/templates.ts';
@@ -191,7 +192,7 @@ async function exportFiles({ speaker }: CommandContext, directory: string, files
   try {
     for (const [path, content] of files) {
       const file = join(directory, path);
-      await mkdir(dirname(file), { recursive: true });
+      makeDirectories(dirname(file), 0o777);
       await writeFile(file, content);
     }
   } catch (cause) {
