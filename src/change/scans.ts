@@ -223,6 +223,7 @@ export class KnownScans {
   /** Taken apart when it is asked for: of thousands of old runs few ever are. */
   private recordOf(row: Readonly<Record<string, unknown>>): ScanRecord {
     let setup: RunSetup | undefined;
+    let coverage: RunCoverage | undefined;
     const counts = (parsedAs(row['counts'], SCAN_COUNTS) as ScanCounts | undefined) ?? { ...NO_COUNTS };
     const { coverageOf } = this;
     return {
@@ -237,7 +238,9 @@ export class KnownScans {
         return setup;
       },
       get coverage() {
-        return coverageOf(this.kind === '' || this.setup === UNREADABLE ? String(row['run']) : this.kind, this.setup);
+        // Each run is compared with thousands: looking it up costs more than comparing.
+        coverage ??= coverageOf(this.kind === '' || this.setup === UNREADABLE ? String(row['run']) : this.kind, this.setup);
+        return coverage;
       },
       counts,
     };

@@ -20,9 +20,11 @@ export interface Shrinkage {
  * news. Both lists: complete runs, the latest first.
  */
 export function shrinkage(run: ScanRecord, earlierRuns: readonly ScanRecord[], laterRuns: readonly ScanRecord[]): Shrinkage | undefined {
-  const isAlike = (other: ScanRecord): boolean => other.coverage.arguments.profile === run.coverage.arguments.profile && doesTheSame(run, other);
+  const { profile } = run.coverage.arguments;
+  if (profile === '') return undefined;
+  const isAlike = (other: ScanRecord): boolean => other.coverage.arguments.profile === profile && doesTheSame(run, other);
   const earlier = earlierRuns.find(isAlike);
-  if (earlier === undefined || run.coverage.arguments.profile === '' || laterRuns.some(isAlike)) return undefined;
+  if (earlier === undefined || laterRuns.some(isAlike)) return undefined;
   const [before, after] = [reachOf(earlier), reachOf(run)];
   const shrank = after.addresses < before.addresses || after.ports < before.ports;
   return shrank ? { before, after, earlier } : undefined;

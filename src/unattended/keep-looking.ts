@@ -27,6 +27,7 @@ export async function keepLooking(
 ): Promise<void> {
   /** How long the look before took: one that was paused, or through which a clock was set, is followed by one that was not. */
   let before = 0;
+  let said: string | undefined;
   while (!stop.aborted) {
     let restMs = pollMs;
     try {
@@ -37,8 +38,13 @@ export async function keepLooking(
       before = tookMs;
       onLook?.(!isBusy);
       await housekeeping?.look();
+      said = undefined;
     } catch (error) {
-      onProblem(mistake('looking into directories and after what waits', error));
+      const problem = mistake('looking into directories and after what waits', error);
+      // A disk that is full is, at the next look, too.
+      if (problem.message !== said) onProblem(problem);
+      said = problem.message;
+      onLook?.(false);
     }
     if (restMs > 0) await clock.sleep(restMs, stop);
   }

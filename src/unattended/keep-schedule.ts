@@ -31,11 +31,15 @@ const OVERLAPPED = 'the scan before it was still going on';
 export async function keepSchedule(schedule: Schedule, options: ScheduleOptions): Promise<void> {
   const { clock, stop, onProblem } = options;
   let reason = NOT_RUNNING;
+  let said: string | undefined;
   while (!stop.aborted) {
     try {
       reason = await next(schedule, reason, options);
+      said = undefined;
     } catch (error) {
-      onProblem(mistake(`schedule ${schedule.name}`, error));
+      const problem = mistake(`schedule ${schedule.name}`, error);
+      if (problem.message !== said) onProblem(problem);
+      said = problem.message;
       await clock.sleep(NAP_MS, stop);
     }
   }

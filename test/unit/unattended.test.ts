@@ -570,6 +570,24 @@ describe('looking', () => {
   });
 });
 
+test('what is wrong at each look is said once, until a look goes well; and each is a sign of life', async () => {
+  const clock = new Night(START + HOUR);
+  const problems: string[] = [];
+  let [looks, signs] = [0, 0];
+  const watcher = {
+    look: async () => {
+      looks++;
+      if (looks < 100 || (looks > 110 && looks < 200)) throw new PortlogError('state-unusable', 'the disk is full');
+      return false;
+    },
+  };
+  const onProblem = ({ message }: PortlogError): void => void problems.push(message);
+  await keepLooking(watcher, undefined, { pollMs: 10_000, clock, stop: clock.stop.signal, onProblem, onLook: () => void signs++ });
+  expect(looks).toBeGreaterThan(200);
+  expect(problems).toEqual(['the disk is full', 'the disk is full']);
+  expect(signs).toBe(looks);
+});
+
 describe('a file that a mistake of ours ends', () => {
   const BAD = '192.0.2.66';
   /** A part that the configuration brings along, and that has a mistake in it. */
