@@ -91,6 +91,7 @@ export function findingRecord(
   const service = known?.service?.value.name ?? known?.guess?.value;
   return record(run, host, time, {
     entity,
+    severity,
     message: [host.key, at, `${state === 'open' ? '' : 'resolved: '}${title} [${level}]`].filter((word) => word !== undefined).join(' '),
     nmap: {
       finding: { title, level, source, remedy },
@@ -121,12 +122,14 @@ interface RecordParts {
   readonly entity: string;
   readonly message: string;
   readonly nmap: Fields;
+  /** Of a weakness, as in `nmap.finding`: what orders both. */
+  readonly severity?: number;
   /** Members beside `nmap`, and of `host`. */
   readonly more: Fields;
   readonly host?: Fields;
 }
 
-function record(run: RunContext, host: KnownHost, time: number, { entity, message, nmap, more, host: about }: RecordParts): LogEvent {
+function record(run: RunContext, host: KnownHost, time: number, { entity, message, nmap, severity, more, host: about }: RecordParts): LogEvent {
   const { options, scanId } = run;
   const { ips } = host;
   const revision = time * REVISIONS + Math.min(host.marks.length, REVISIONS - 1);
@@ -145,7 +148,7 @@ function record(run: RunContext, host: KnownHost, time: number, { entity, messag
       event: { kind: 'asset', category: ['host'], type: ['info'] },
     },
     ({ event, message }) => ({
-      event,
+      event: { ...event, severity },
       network: { type: networkTypeOf(host.ips) },
       ...more,
       nmap: { ...placeFields(run, ips), scan: { id: scanId }, entity: { id: entity }, ...nmap },

@@ -9,6 +9,7 @@ import { HEADQUARTERS_SITE, shipStories, siteOf } from '../alerts/ship.ts';
 import type { DetectionRule } from '../../src/content/detection-rules.ts';
 import { firings } from '../../src/alert/fires.ts';
 import { kibanaRules } from '../../src/content/kibana-rules.ts';
+import { LEVELS } from '../../src/content/levels.ts';
 import type { LokiRuleGroup } from '../../src/content/loki-rules.ts';
 import { DEFAULT_CONTENT } from '../../src/content/options.ts';
 import { serverId } from '../../src/alert/rule.ts';
@@ -73,6 +74,21 @@ describe('dashboards over three weeks of a small company', () => {
       lines.push(`# ${panel.dashboard} ${panel.id} (${rows.length})`, ...rows.slice(0, 20).map(dated).toSorted());
     }
     await expect(ofOneSink(`${lines.join('\n')}\n`)).toMatchFileSnapshot('../alerts/headquarters.kibana.txt');
+  });
+
+  test('severities come in their order, in charts and in tables', async () => {
+    const levels: readonly string[] = LEVELS;
+    let seen = 0;
+    for (const panel of panelsOf(readObjects())) {
+      const rows = await rowsOf(elasticsearch, panel, `nmap.site:"${HEADQUARTERS_SITE}"`, 30);
+      const isOrdered = panel.shape !== undefined || /risk|severity/.test(panel.sort[0]?.[0] ?? '');
+      const name = Object.keys(rows[0] ?? {}).find((one) => one !== '@timestamp' && rows.every((row) => levels.includes(String(row[one]))));
+      if (name === undefined || !isOrdered || rows.some((row) => '@timestamp' in row)) continue;
+      seen++;
+      const found = rows.map((row) => levels.indexOf(String(row[name])));
+      expect(found, `${panel.dashboard} ${panel.id}`).toEqual(found.toSorted((a, b) => a - b));
+    }
+    expect(seen).toBeGreaterThanOrEqual(6);
   });
 
   test.skipIf(!hasLoki)('Loki: every panel of the files for Grafana shows what it should', { timeout: 120_000 }, async () => {

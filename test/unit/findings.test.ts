@@ -544,8 +544,9 @@ describe('records of weaknesses', () => {
     world.stored.clear();
     await world.ship(text);
     return [...world.stored.values()].flatMap((event) => {
-      const { nmap, rule, server } = ecs(event);
+      const { nmap, rule, server, event: about } = ecs(event);
       if (nmap.inventory?.kind !== 'finding') return [];
+      expect([about.severity, nmap.inventory.risk]).toEqual([73, 73]);
       return [[event.message, rule.name, nmap.finding.level, nmap.finding.remedy, server.port, nmap.inventory.state, nmap.inventory.host_state]];
     });
   };
