@@ -38,7 +38,7 @@ function commandsOf(section: string): string {
   const [, block = ''] = new RegExp(`^## ${section}\\n[^]*?^\`\`\`\\n([^]*?)^\`\`\``, 'm').exec(page('docs/how-to/install.md')) ?? [];
   expect(block).not.toBe('');
   return `sudo() { if [ "$1" = -u ]; then shift 2; ${AS_PORTLOG} "$@"; else "$@"; fi; }
-sudoedit() { test -f "$1"; }; apt-get() { command apt-get -y "$@"; }; systemctl() { command systemctl "\${@/--now}" ; }
+sudoedit() { test -f "$1"; }; apt-get() { command apt-get -y "$@"; }; systemctl() { command systemctl \${@/--now}; }
 mkdir -p ~/.local/bin; PATH=$PATH:~/.local/bin; cd /tmp/release
 { ${block} } 2>&1`;
 }
