@@ -31,8 +31,18 @@ export function generated(): ReadonlyMap<string, string> {
   files.set('schemas/config.schema.json', json(schema));
   files.set('docs/reference/configuration.md', configurationPage(schema));
   files.set('examples/portlog-once.service', onceUnit(readFileSync('examples/portlog.service', 'utf8')));
-  const { kibanaFiles, lokiFiles, grafanaFiles, opensearchFiles: monitorFiles, opensearchDashboardsFiles, wazuhFiles, wazuhDashboardFiles } = content;
-  for (const render of [kibanaFiles, lokiFiles, grafanaFiles, monitorFiles, opensearchDashboardsFiles, wazuhFiles, wazuhDashboardFiles])
+  const { kibanaFiles, elastalertRuleFiles, lokiFiles, grafanaFiles, wazuhFiles, wazuhDashboardFiles } = content;
+  const { opensearchFiles: monitorFiles, opensearchDashboardsFiles } = content;
+  for (const render of [
+    kibanaFiles,
+    elastalertRuleFiles,
+    lokiFiles,
+    grafanaFiles,
+    monitorFiles,
+    opensearchDashboardsFiles,
+    wazuhFiles,
+    wazuhDashboardFiles,
+  ])
     for (const [path, text] of render(DEFAULT_CONTENT)) files.set(`dashboards/${path}`, text);
   for (const [name, text] of grafanaDashboards()) files.set(`dashboards/grafana/dashboards/${name}`, text);
   for (const [name, text] of metricsContent()) files.set(`dashboards/prometheus/${name}`, text);

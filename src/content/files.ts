@@ -1,5 +1,6 @@
 import { alertmanagerExample } from './alertmanager.ts';
 import { detectionRules } from './detection-rules.ts';
+import { elastalertFiles } from './elastalert-rules.ts';
 import { grafanaAlertingFile } from './grafana-rules.ts';
 import { ismPolicy } from './ism-policy.ts';
 import { kibanaObjects } from './kibana-dashboards.ts';
@@ -30,6 +31,11 @@ export function kibanaFiles(options: ContentOptions): ContentFiles {
   }
   files.set('elastic/detection-rules.ndjson', ndjson(detectionRules(options)));
   return files;
+}
+
+/** What ElastAlert 2 gets: a file a rule; whom it tells is a file beside them. */
+export function elastalertRuleFiles(options: ContentOptions): ContentFiles {
+  return new Map([...elastalertFiles(options)].map(([name, text]) => [`elastalert/rules/${name}`, text] as const));
 }
 
 /** What the ruler of Loki gets, and Alertmanager behind it. */

@@ -1,6 +1,7 @@
 import { packageNames, packageText } from '../core/package-files.ts';
 import {
   type ContentFiles,
+  elastalertRuleFiles,
   grafanaFiles,
   kibanaFiles,
   lokiFiles,
@@ -9,6 +10,7 @@ import {
   wazuhDashboardFiles,
   wazuhFiles,
 } from '../content/files.ts';
+import { ELASTALERT_RECEIVERS } from '../content/elastalert-rules.ts';
 import { opensearchObjects } from '../content/opensearch-dashboards.ts';
 import { wazuhObjects } from '../content/wazuh-dashboards.ts';
 import type { ContentOptions } from '../content/options.ts';
@@ -51,6 +53,8 @@ export interface Connection {
 export interface Target {
   /** Where it listens when nobody says otherwise. */
   readonly url: string;
+  /** It has no API: its files are all there is. */
+  readonly hasFilesOnly?: true;
   /** How it is spoken to, where a plain client is not enough. */
   readonly connect?: (options: HttpServerOptions, url: URL) => HttpClient;
   plan(to: Connection, plan: PlanOptions, signal: AbortSignal): Promise<readonly Step[]>;
@@ -59,6 +63,7 @@ export interface Target {
   files(content: ContentOptions): Promise<ReadonlyMap<string, string>>;
 }
 
+const ELASTALERT_FILES = ['elastalert/config.example.yaml', `elastalert/rules/${ELASTALERT_RECEIVERS}`];
 const OSSEC_CONF = ['wazuh/ossec-localfile.xml', 'wazuh/ossec-remote.xml'];
 
 export const TARGETS = {
@@ -91,6 +96,16 @@ export const TARGETS = {
       ...(detection ? await planDetectionRemoval(client, signal) : []),
     ],
     files: (content) => withRunbooks('elastic', kibanaFiles(content)),
+  },
+  'elastalert': {
+    url: 'http://127.0.0.1',
+    hasFilesOnly: true,
+    plan: async () => [],
+    planRemoval: async () => [],
+    files: (content) => {
+      const own = ELASTALERT_FILES.map((name) => [name, packageText(`dashboards/${name}`)] as const);
+      return withRunbooks('elastalert', new Map([...own, ...elastalertRuleFiles(content)]));
+    },
   },
   'grafana': {
     url: 'http://127.0.0.1:3000',

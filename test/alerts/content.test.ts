@@ -26,6 +26,7 @@ import { panelsOf, readObjects } from './kibana.ts';
 import { osdPanelsOf, readOsdObjects } from './osd.ts';
 import {
   DETECTION_RULE,
+  ELASTALERT_RULE,
   GRAFANA_ALERTING,
   GRAFANA_DASHBOARD,
   ISM_POLICY,
@@ -199,6 +200,14 @@ describe('detection rules of Elastic Security', () => {
       expect([suppression.group_by, suppression.duration, timestamp]).toEqual([rule.key, { value: rule.throttleHours, unit: 'h' }, 'event.ingested']);
     }
   });
+});
+
+test('rules of ElastAlert are one for each rule, of a form that it takes', () => {
+  const folder = join(ROOT, 'dashboards/elastalert/rules');
+  const files = readdirSync(folder).filter((file) => file.endsWith('.yaml'));
+  expect(files.map((file) => file.slice(0, -5)).toSorted()).toEqual(ALERT_RULES.map(({ id }) => id).toSorted());
+  for (const file of files) expectValid(ELASTALERT_RULE, yaml(`dashboards/elastalert/rules/${file}`), file);
+  expect(yaml('dashboards/elastalert/rules/receivers.inc')).toEqual({ alert: ['debug'] });
 });
 
 describe('what is rendered for Grafana and Loki', () => {

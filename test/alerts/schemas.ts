@@ -372,3 +372,30 @@ export const DETECTION_RULE = {
     timeline_title: { type: 'string' },
   },
 };
+
+const HOURS = { type: 'object', additionalProperties: false, required: ['hours'], properties: { hours: { type: 'number', exclusiveMinimum: 0 } } };
+
+/** Written after elastalert/schema.yaml of ElastAlert 2, as far as portlog goes; the real one runs the rules in test/server. */
+export const ELASTALERT_RULE = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['name', 'type', 'index', 'import', 'filter', 'timestamp_field', 'realert', 'alert_subject', 'alert_text'],
+  properties: {
+    name: { type: 'string', pattern: '^\\[portlog\\] ' },
+    import: { const: 'receivers.inc' },
+    description: { type: 'string' },
+    priority: { enum: [1, 2, 3, 4] },
+    index: { type: 'string', pattern: '^logs-nmap\\.' },
+    timestamp_field: { const: 'event.ingested' },
+    filter: { type: 'array', items: { type: 'object', required: ['query_string'] }, minItems: 1 },
+    type: { enum: ['any', 'flatline'] },
+    query_key: { type: 'array', items: { type: 'string' }, minItems: 1 },
+    realert: HOURS,
+    timeframe: HOURS,
+    threshold: { const: 1 },
+    use_count_query: { const: true },
+    alert_subject: { type: 'string' },
+    alert_text_type: { const: 'alert_text_jinja' },
+    alert_text: { type: 'string' },
+  },
+};

@@ -624,7 +624,8 @@ describe('monitors and policy of portlog setup opensearch', () => {
 
 describe('--export', () => {
   test.each([
-    ['kibana', ['README.md', 'portlog.ndjson', 'rules', 'runbooks'], 2 + 2 * RULE_COUNT],
+    ['kibana', ['README.md', 'detection-rules.ndjson', 'portlog.ndjson', 'rules', 'runbooks'], 3 + 2 * RULE_COUNT],
+    ['elastalert', ['README.md', 'config.example.yaml', 'rules', 'runbooks'], 3 + 2 * RULE_COUNT],
     ['grafana', ['README.md', 'alerting', 'dashboards', 'runbooks'], 7 + RULE_COUNT],
     ['loki', ['README.md', 'alertmanager.yaml', 'rules.yaml', 'runbooks'], 3 + RULE_COUNT],
     [

@@ -7,15 +7,16 @@ import { ask, askedOf, filled, readDashboards, shownLines, targetsOf } from '../
 import { firing, panelsOf, readObjects, rowsOf } from '../alerts/kibana.ts';
 import { HEADQUARTERS_SITE, shipStories, siteOf } from '../alerts/ship.ts';
 import type { DetectionRule } from '../../src/content/detection-rules.ts';
-import { firings } from '../../src/alert/fires.ts';
+import { firings, keyOf } from '../../src/alert/fires.ts';
 import { kibanaRules } from '../../src/content/kibana-rules.ts';
 import { LEVELS } from '../../src/content/levels.ts';
 import type { LokiRuleGroup } from '../../src/content/loki-rules.ts';
 import { DEFAULT_CONTENT } from '../../src/content/options.ts';
-import { serverId } from '../../src/alert/rule.ts';
+import { type AlertRule, serverId } from '../../src/alert/rule.ts';
 import { ALERT_RULES } from '../../src/alert/rules.ts';
 import { freshDir, portlog, ROOT } from '../support/run-portlog.ts';
 import { type AlertmanagerServer, startAlertmanager } from './alertmanager.ts';
+import { runElastalert } from './elastalert.ts';
 import { type ElasticsearchServer, PASSWORD, startElasticsearch } from './elasticsearch.ts';
 import { hasLoki, type LokiServer, ownsLoki, startLoki } from './loki.ts';
 
@@ -180,6 +181,43 @@ describe('detection rules of Elastic Security', () => {
       const missing = suppression.group_by.map((field) => ({ bool: { must_not: { exists: { field } } } }));
       expect(await ask(index.join(','), { bool: { filter: { query_string: { query } }, should: missing, minimum_should_match: 1 } }), id).toEqual([]);
     }
+  });
+});
+
+describe('rules of ElastAlert 2, run by the real one', () => {
+  const FOLDER = 'dashboards/elastalert/rules';
+  const run = (hours: number, file?: string): ReturnType<typeof runElastalert> =>
+    runElastalert(
+      { url: elasticsearch.url, caFile: elasticsearch.caFile, user: 'admin', password: PASSWORD },
+      FOLDER,
+      new Date(Date.now() - hours * 3_600_000),
+      (name) => file === undefined || name === file,
+    );
+
+  test('a webhook hears each thing that the evaluator says, once, and nothing else', { timeout: 5 * 60_000 }, async () => {
+    const { body } = await elasticsearch.ask('POST', '/logs-nmap.change-*,logs-nmap.scan-*,logs-nmap.health-*/_search', { size: 10_000 });
+    const events = (body.hits.hits as { _source: any }[]).map(({ _source }) => _source);
+    const key = (rule: AlertRule, event: any): string => `${rule.id} ${keyOf(rule, event)}`;
+    const meant = new Set(events.flatMap((event) => firings(event, Date.now()).map(({ rule }) => key(rule, event))));
+    const { heard, output } = await run(2);
+    const said = heard.map(({ rule, event }) =>
+      key(
+        ALERT_RULES.find(({ id }) => id === rule)!,
+        event,
+      ),
+    );
+    expect(said.toSorted()).toEqual([...meant].toSorted());
+    expect(output).not.toMatch(/ERROR|Traceback/);
+    const sites = (kind: 'fires' | 'silent'): readonly string[] =>
+      heard.filter(({ rule, event }) => event.nmap.site === siteOf(rule, kind)).map(({ rule }) => rule);
+    expect(new Set(sites('fires'))).toEqual(new Set(ALERT_RULES.filter(({ absentForHours }) => absentForHours === undefined).map(({ id }) => id)));
+    expect(sites('silent')).toEqual([]);
+    expect(output).toContain('New host 192.0.2.11\n');
+    expect(output).not.toMatch(/\{\{|\{%/);
+  });
+
+  test('scan-overdue fires when nothing has come for a day', { timeout: 5 * 60_000 }, async () => {
+    expect((await run(30, 'scan-overdue.yaml')).heard.map(({ rule }) => rule)).toContain('scan-overdue');
   });
 });
 

@@ -28,6 +28,7 @@ const TARGET_SUMMARIES: Readonly<Record<TargetName, string>> = {
   'opensearch': 'templates, how long events are kept, and monitors that alert',
   'opensearch-dashboards': 'dashboards',
   'kibana': 'dashboards and alert rules',
+  'elastalert': 'alert rules, as files only: --export DIR',
   'grafana': 'dashboards and alert rules',
   'loki': 'alert rules',
   'wazuh': 'rules, and what its agent reads',
@@ -97,6 +98,8 @@ async function setUp(context: CommandContext, words: readonly string[]): Promise
   const content = await contentOptions(context);
   const directory = text(context.values, 'export');
   if (directory !== undefined) return exportFiles(context, directory, await target.files(content));
+  if (target.hasFilesOnly === true)
+    throw new PortlogError('usage', `${name} takes its rules from files`, { hint: `write them: portlog setup ${name} --export DIR` });
   if (context.values['repair'] === true && !STORES.has(name))
     throw new PortlogError('usage', '--repair is for portlog setup elasticsearch or opensearch');
   if (context.values['detection'] === true && name !== 'kibana') throw new PortlogError('usage', '--detection is for portlog setup kibana');

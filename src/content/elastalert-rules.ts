@@ -1,0 +1,95 @@
+import { stringify } from 'yaml';
+import { all, type Filter, is } from '../alert/filter.ts';
+import { type AlertRule, narrowed, runbookOf, serverId, summaryOf, type Writing } from '../alert/rule.ts';
+import { ALERT_RULES } from '../alert/rules.ts';
+import { lucene } from './lucene.ts';
+import type { ContentOptions } from './options.ts';
+
+/** Beside the rules, and theirs who install them: whom alerts are sent to. No `.yaml`, or it would be taken for a rule. */
+export const ELASTALERT_RECEIVERS = 'receivers.inc';
+/** Of ElastAlert: 1 is the gravest. */
+const PRIORITY: Readonly<Record<AlertRule['severity'], number>> = { critical: 1, high: 2, medium: 3, low: 4 };
+
+const ABOUT = '# An alert rule of portlog for ElastAlert 2. Made from src/alert/ and src/content/ by npm run generate.\n';
+
+/** Rule files by name: https://elastalert2.readthedocs.io/en/latest/ruletypes.html */
+export function elastalertFiles(options: ContentOptions): ReadonlyMap<string, string> {
+  return new Map(
+    ALERT_RULES.flatMap((rule) => rulesOf(rule, options)).map(([name, rule]) => [`${name}.yaml`, ABOUT + stringify(rule, { lineWidth: 0 })]),
+  );
+}
+
+function rulesOf(rule: AlertRule, options: ContentOptions): readonly (readonly [string, object])[] {
+  const filter = narrowed(rule, options);
+  if (rule.absentForHours === undefined) return [[rule.id, presence(rule, filter, options)]];
+  const hours = rule.absentForHours;
+  if (options.sites.length === 0) return [[rule.id, absence(rule, `${rule.title}: no site at all`, filter, hours, options)]];
+  return options.sites.map(({ name, maxAgeHours = hours }) => [
+    `${rule.id}-${name}`,
+    absence(rule, `${rule.title}: ${name}`, all(filter, is('nmap.site', name)), maxAgeHours, options),
+  ]);
+}
+
+/** Each event is an alert, and the same thing is not told again before its time. */
+function presence(rule: AlertRule, filter: Filter, options: ContentOptions): object {
+  return {
+    ...common(rule, rule.title, filter, options),
+    type: 'any',
+    query_key: rule.key,
+    realert: { hours: rule.throttleHours },
+    ...texts(rule, summaryOf(rule, JINJA), options),
+  };
+}
+
+/** It begins to count when ElastAlert starts, so it tells when that has run so long without one. */
+function absence(rule: AlertRule, title: string, filter: Filter, hours: number, options: ContentOptions): object {
+  return {
+    ...common(rule, title, filter, options),
+    type: 'flatline',
+    threshold: 1,
+    timeframe: { hours },
+    use_count_query: true,
+    realert: { hours: rule.throttleHours },
+    ...texts(rule, `${title} (nothing for ${hours} hours)`, options),
+  };
+}
+
+function common({ dataset, about, severity }: AlertRule, title: string, filter: Filter, { namespace }: ContentOptions): object {
+  return {
+    name: `[portlog] ${title}`,
+    import: ELASTALERT_RECEIVERS,
+    description: about,
+    priority: PRIORITY[severity],
+    // The filter has the namespace.
+    index: `logs-${dataset}-${namespace ?? ''}*`,
+    // When the server got it: scans arrive late.
+    timestamp_field: 'event.ingested',
+    filter: [{ query_string: { query: lucene(filter) } }],
+  };
+}
+
+function texts(rule: AlertRule, summary: string, options: ContentOptions): object {
+  const lines = [summary, '', rule.about, `Rule: ${serverId(rule)}, ${rule.severity}`, `What to do: ${runbookOf(rule.id, options)}`];
+  return {
+    alert_subject: `portlog, ${rule.severity}: ${rule.title}`,
+    alert_text_type: 'alert_text_jinja',
+    alert_text: rule.absentForHours === undefined ? [...lines, '', at('message')].join('\n') : lines.join('\n'),
+  };
+}
+
+/** Whatever an event lacks is left out: Jinja breaks off at what lies below something that is not there. */
+const JINJA: Writing = {
+  field: at,
+  part: (name, text, unlike) =>
+    `{% if ${pathOf(name)}${unlike === undefined ? '' : ` and ${pathOf(name)} != ${pathOf(unlike)}`} %}${text}{% endif %}`,
+};
+
+function at(field: string): string {
+  return `{{ ${pathOf(field)} }}`;
+}
+
+/** `((_data.server or {}).address)` */
+function pathOf(field: string): string {
+  const [first = '', ...rest] = field.split('.');
+  return rest.reduce((path, name) => `(${path} or {}).${name}`, `_data.${first}`);
+}
