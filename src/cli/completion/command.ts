@@ -25,7 +25,19 @@ export type Value =
 
 const FILES: ReadonlySet<string> = new Set(['FILE', 'PEM', 'PATH']);
 /** Where more is possible than what a shell can offer. */
-export const SINKS = ['elasticsearch=', 'opensearch=', 'loki=', 'otlp=', 'http=', 'syslog=', 'wazuh=', 'file=', 'stdout'] as const;
+export const SINKS = [
+  'elasticsearch=',
+  'opensearch=',
+  'loki=',
+  'otlp=',
+  'http=',
+  'syslog=',
+  'wazuh=',
+  'file=',
+  'alertmanager=',
+  'exec',
+  'stdout',
+] as const;
 
 export function valueOf({ type, choices, value = '' }: CompletedOption): Value {
   if (type === 'boolean') return { kind: 'none' };
