@@ -62,9 +62,12 @@ export function stateCounts({ byState }: PortCounts): string {
   return words.map(([state, ports]) => `${ports} ${state.replace('_', '|')}`).join(', ');
 }
 
-/** `3 open ports`, `2 open protocols`, or both: who has scanned protocols has looked at no port. */
-export function openWords(ports: number, protocols: number): string {
-  const words = [...(ports > 0 || protocols === 0 ? [count(ports, 'open port')] : []), ...(protocols > 0 ? [count(protocols, 'open protocol')] : [])];
+/** `3 open ports`, `2 open protocols`, or both: who has scanned protocols has looked at no port. `inWords`: a number with its noun. */
+export function openWords(ports: number, protocols: number, inWords: (number: number, noun: string) => string = count): string {
+  const words = [
+    ...(ports > 0 || protocols === 0 ? [inWords(ports, 'open port')] : []),
+    ...(protocols > 0 ? [inWords(protocols, 'open protocol')] : []),
+  ];
   return words.join(', ');
 }
 

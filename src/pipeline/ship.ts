@@ -12,7 +12,6 @@ import { HealthReporter } from './health-reporter.ts';
 import type { InputReport } from './input-report.ts';
 import { type Progress, shipSource } from './ship-source.ts';
 import type { Sink } from '../sink/sink.ts';
-import { lineFormatOf } from '../sink/stdout/stdout.ts';
 import type { Source } from '../source/source.ts';
 import { Threads } from './threads/threads.ts';
 import { ChangeTracker } from './change-tracker.ts';
@@ -115,7 +114,7 @@ function trackerOf({ changes, store }: ShipOptions, delivery: Delivery, site: st
 /** Threads for a sink that only wants lines, which are a pure function of the scan and of plain options. */
 function threadsFor({ sinks: [sink, ...others], store, findings = {} }: ShipOptions, event: EventOptions): Threads | undefined {
   if (sink === undefined || others.length > 0 || store !== undefined || event.now !== systemClock.now) return undefined;
-  const format = lineFormatOf(sink);
+  const format = sink.lines;
   const { now: _, ...plain } = event;
   const isPlain = [event.networkOf, event.expects, event.macNetworks, findings.exposure, findings.intel].every((part) => part === undefined);
   return format === undefined || !isPlain ? undefined : Threads.with({ event: plain, findings, format });

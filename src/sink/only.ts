@@ -17,7 +17,7 @@ export interface Only {
 
 /** The sink with that bound. One that knows by itself what it wants keeps to it already. */
 export function narrowed(sink: Sink, only: Only | undefined): Sink {
-  return only === undefined || sink.wants !== undefined ? sink : { ...sink, wants: (event) => isMeant(only, event) };
+  return only === undefined || sink.wants !== undefined ? sink : { ...sink, lines: undefined, wants: (event) => isMeant(only, event) };
 }
 
 /** Whether an event is for a destination. What other programs say through portlog always is. */

@@ -1,4 +1,5 @@
 import type { Dataset, LogEvent } from '../event/event.ts';
+import type { LineFormat } from '../event/lines.ts';
 
 /** How much of what a sink takes at once. */
 export interface BatchLimits {
@@ -157,6 +158,8 @@ export interface Sink {
   readonly undeliverable: 'keep' | 'discard';
   /** False where nobody says that an event has arrived, as in a stream: then the sum says "sent". Absent: what is delivered was acknowledged. */
   readonly acknowledges?: boolean;
+  /** It writes a line of this form for each event, in order, and does nothing else: threads may make them. */
+  readonly lines?: LineFormat | undefined;
   accepts(dataset: Dataset): boolean;
   /** Of an event of such a dataset; absent: each is wanted. What is not wanted does not count as read for this sink. */
   wants?(event: LogEvent): boolean;

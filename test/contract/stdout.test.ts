@@ -6,6 +6,7 @@ import { eventsOf, fixture, scan } from '../support/scans.ts';
 import { batchOf, entriesOf, NEVER, sinkContract } from '../support/sink-contract.ts';
 
 describe('stdout, ECS', () => sinkContract(async () => stdoutSink(new PassThrough().resume(), 'ecs')));
+describe('table', () => sinkContract(async () => tableSink(new PassThrough().resume(), true)));
 describe('stdout, OpenTelemetry', () => sinkContract(async () => stdoutSink(new PassThrough().resume(), 'otel')));
 
 test('a reader that goes away is "closed", which nobody needs to mend', async () => {
@@ -25,8 +26,8 @@ test('the table tells what kind of machine a host is', async () => {
   const text = scan(
     `<host><status state="up"/><address addr="192.0.2.7" addrtype="ipv4"/><address addr="52:54:00:AB:CD:EF" addrtype="mac" vendor="QEMU\u202E NIC"/><os><osmatch name="Linux 5.4 - 5.15" accuracy="98" line="1"/></os></host>`,
   );
-  const lines = eventsOf(text).map((event) => (sink.encode(event) as { parts: readonly string[] }).parts.join(''));
-  expect(lines[0]).toBe('\n192.0.2.7 up\n  OS: Linux 5.4 - 5.15 (98 %)\n  MAC: 52:54:00:AB:CD:EF (QEMU\\u202E NIC)\n');
+  await sink.send(batchOf(entriesOf(sink, eventsOf(text).slice(0, 1))), NEVER);
+  expect(String(out.read())).toBe('\n192.0.2.7 up\n  OS: Linux 5.4 - 5.15 (98 %)\n  MAC: 52:54:00:AB:CD:EF (QEMU\\u202E NIC)\n');
 });
 
 test('the table never prints a control character from a scan', async () => {

@@ -1,9 +1,10 @@
-import { Writable } from 'node:stream';
+import { PassThrough } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import { Recent } from '../../src/event/recent.ts';
 import { digest } from '../../src/event/id.ts';
 import { tableSink } from '../../src/sink/stdout/table.ts';
 import { ecs, eventsOf, fixture, host, port, scan } from '../support/scans.ts';
+import { batchOf, entriesOf, NEVER } from '../support/sink-contract.ts';
 import { expectValidEvent } from '../support/validate.ts';
 
 const GROUPED = fixture('masscan-not-grouped.xml');
@@ -95,22 +96,19 @@ describe('masscan', () => {
     ]);
   });
 
-  const shown = (text: string | Buffer): string => {
-    const sink = tableSink(new Writable(), false);
-    return eventsOf(text)
-      .map((event) => {
-        const made = sink.encode(event);
-        return 'parts' in made ? made.parts.join('') : '';
-      })
-      .join('');
+  const shown = async (text: string | Buffer): Promise<string> => {
+    const out = new PassThrough();
+    const sink = tableSink(out, false);
+    await sink.send(batchOf(entriesOf(sink, eventsOf(text))), NEVER);
+    return String(out.read());
   };
 
-  test('the table says what it knows of a service of which only TLS is known', () => {
-    expect(shown(masscan(answer('192.0.2.9', 443, banner('ssl', 'TLS/1.2 cipher:0xc02f'))))).toContain(' ssl/unknown ');
+  test('the table says what it knows of a service of which only TLS is known', async () => {
+    expect(await shown(masscan(answer('192.0.2.9', 443, banner('ssl', 'TLS/1.2 cipher:0xc02f'))))).toContain(' ssl/unknown ');
   });
 
-  test('the table has one heading a host', () => {
-    const text = shown(GROUPED);
+  test('the table has one heading a host', async () => {
+    const text = await shown(GROUPED);
     expect(text.match(/^192\.0\.2\.7$/gm)).toHaveLength(1);
     expect(text).toContain('  192.0.2.7 443/tcp');
   });

@@ -15,7 +15,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   'content': ['core', 'event', 'finding/finding', 'alert', 'sink/loki/entry'],
   'setup': ['core', 'event', 'sink', 'content'],
   'delivery': ['core', 'event', 'sink/sink', 'sink/batch', 'state'],
-  'pipeline': ['core', 'nmap', 'event', 'finding', 'change', 'source', 'sink/sink', 'sink/stdout', 'state', 'delivery'],
+  'pipeline': ['core', 'nmap', 'event', 'finding', 'change', 'source', 'sink/sink', 'state', 'delivery'],
   'exporter': ['core', 'event', 'sink/sink', 'state', 'delivery'],
   'report': ['core', 'event', 'finding', 'change', 'state', 'sink/sink', 'sink/transport/body'],
   'config': ['core', 'nmap', 'event', 'finding', 'alert', 'sink', 'state', 'change', 'source'],

@@ -17,7 +17,7 @@ import { scansIn } from '../../source/directory.ts';
 import type { Database } from '../../state/database.ts';
 import { filesystemOf } from '../../state/filesystem.ts';
 import { diagnose, finding, type SinkDiagnosis } from '../session/diagnose.ts';
-import { count } from '../session/report/words.ts';
+import { grouped } from '../session/report/words.ts';
 import { printLines } from '../session/terminal.ts';
 import { checkContent } from '../session/check-content.ts';
 import { type CommandContext, settingsOf, text } from '../session/context.ts';
@@ -40,7 +40,7 @@ export const check: Command = {
 async function checkAll(context: CommandContext, words: readonly string[]): Promise<ExitCode> {
   refuseMore(words, 'check');
   const settings = await settingsOf(context);
-  const found: Diagnosis[] = [{ level: 'ok', message: `configuration: site "${settings.event.site}", ${count(settings.sinks.length, 'sink')}` }];
+  const found: Diagnosis[] = [{ level: 'ok', message: `configuration: site "${settings.event.site}", ${grouped(settings.sinks.length, 'sink')}` }];
   found.push(await checkNmap(text(context.values, 'nmap') ?? 'nmap', context.env), ...checkState(settings));
   found.push(...checkIntel(settings), ...(await checkDuties(context)));
   let code: ExitCode = EXIT.delivered;
@@ -85,7 +85,7 @@ async function checkDuties({ values, config }: CommandContext): Promise<readonly
 async function checkDirectory(path: string): Promise<Diagnosis> {
   try {
     const names = await scansIn(path);
-    return { level: 'ok', message: `directory ${path}: ${count(names.length, 'file')} ending in .xml or .xml.gz` };
+    return { level: 'ok', message: `directory ${path}: ${grouped(names.length, 'file')} ending in .xml or .xml.gz` };
   } catch (error) {
     if (!(error instanceof PortlogError)) throw error;
     return finding('warning', error);
@@ -123,7 +123,7 @@ async function checkNmap(program: string, env: Environment): Promise<Diagnosis> 
 function knownAt(database: Database, site: string): Diagnosis {
   const last = new KnownScans(database, site).lastEnd(systemClock.now());
   const when = last === undefined ? 'no finished scan' : `last finished scan ${new Date(last).toISOString()}`;
-  return { level: 'ok', message: `site "${site}": ${count(new KnownHosts(database, site).keys().length, 'host')} known, ${when}` };
+  return { level: 'ok', message: `site "${site}": ${grouped(new KnownHosts(database, site).keys().length, 'host')} known, ${when}` };
 }
 
 /** Where the state is, whether it can be used, and what waits there. */
@@ -157,7 +157,7 @@ function whatWaits({ stateDir }: Settings): readonly Diagnosis[] {
     if (waiting + dead === 0) return [...known, { level: 'ok', message: 'nothing waits on disk' }];
     return [
       ...known,
-      { level: 'warning', message: `${count(waiting, 'event')} on disk that wait, ${count(dead, 'dead letter')}`, hint: 'portlog replay --list' },
+      { level: 'warning', message: `${grouped(waiting, 'event')} on disk that wait, ${grouped(dead, 'dead letter')}`, hint: 'portlog replay --list' },
     ];
   } catch (error) {
     if (!(error instanceof PortlogError)) throw error;

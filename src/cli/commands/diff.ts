@@ -11,7 +11,7 @@ import { looksFor } from '../../finding/script.ts';
 import { seenFindings } from '../../finding/seen.ts';
 import type { Host, Run } from '../../nmap/model.ts';
 import { changeTable, unifiedDiff } from '../session/report/changes.ts';
-import { count } from '../session/report/words.ts';
+import { grouped } from '../session/report/words.ts';
 import { print } from '../session/terminal.ts';
 import { type CommandContext, settingsOf, text } from '../session/context.ts';
 import { readScan } from '../session/read-scan.ts';
@@ -108,7 +108,7 @@ async function view(context: CommandContext, settings: Settings, path: string): 
   const name = await readScan(context, path, (item) => collector.add(item));
   const found = collector.view();
   if (found.runs.some(({ complete }) => !complete)) speaker.warn(`${name}: the scan is not complete; only hosts that it finished are compared`);
-  if (collector.refused > 0) speaker.warn(`${name}: ${count(collector.refused, 'element')} could not be read and are not compared`);
+  if (collector.refused > 0) speaker.warn(`${name}: ${grouped(collector.refused, 'element')} could not be read and are not compared`);
   return found;
 }
 
@@ -126,13 +126,13 @@ function flat(change: Change): Readonly<Record<string, string | undefined>> {
 /** What is the same was compared; what was not compared is not the same. */
 function summary({ changes, hostsCompared, hostsNotLookedAt, hostsFirstSeen, portsFirstSeen, findingsFirstSeen }: ScanDiff, old: string): string {
   const words = [
-    `${count(changes.length, 'change')} on ${count(new Set(changes.map(hostOf)).size, 'host')}`,
-    `${count(hostsCompared, 'host')} compared`,
+    `${grouped(changes.length, 'change')} on ${grouped(new Set(changes.map(hostOf)).size, 'host')}`,
+    `${grouped(hostsCompared, 'host')} compared`,
   ];
-  if (hostsNotLookedAt > 0) words.push(`${count(hostsNotLookedAt, 'host')} of ${old} not listed by the new scan`);
-  if (hostsFirstSeen > 0) words.push(`${count(hostsFirstSeen, 'host')} of the new scan not in ${old}`);
-  if (portsFirstSeen > 0) words.push(`${count(portsFirstSeen, 'open port')} not tested before`);
-  if (findingsFirstSeen > 0) words.push(`${count(findingsFirstSeen, 'finding')} not looked for before`);
+  if (hostsNotLookedAt > 0) words.push(`${grouped(hostsNotLookedAt, 'host')} of ${old} not listed by the new scan`);
+  if (hostsFirstSeen > 0) words.push(`${grouped(hostsFirstSeen, 'host')} of the new scan not in ${old}`);
+  if (portsFirstSeen > 0) words.push(`${grouped(portsFirstSeen, 'open port')} not tested before`);
+  if (findingsFirstSeen > 0) words.push(`${grouped(findingsFirstSeen, 'finding')} not looked for before`);
   return words.join('; ');
 }
 

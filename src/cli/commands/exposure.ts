@@ -7,7 +7,7 @@ import { levelOf } from '../../event/event.ts';
 import { EXPIRED, type ExposurePolicy } from '../../finding/exposure.ts';
 import { print } from '../session/terminal.ts';
 import { type Checked, type CheckedPort, REPORTS } from '../session/report/violations.ts';
-import { count } from '../session/report/words.ts';
+import { grouped } from '../session/report/words.ts';
 import { type CommandContext, settingsOf, text } from '../session/context.ts';
 import { type OpenPort, scannedPorts, type ScannedPorts } from '../session/scanned-ports.ts';
 import type { Command } from '../command.ts';
@@ -72,7 +72,7 @@ async function init(context: CommandContext, settings: Settings, scan: string | 
 # docs/how-to/exposure.md explains each setting.
 `;
   await print(context.terminal, heading + stringify({ networks: networksOf(ports), expected: entriesOf(ports) }));
-  context.speaker.say(`${count(ports.length, 'open port')} of ${count(new Set(ports.map(({ host }) => host)).size, 'host')} written down`);
+  context.speaker.say(`${grouped(ports.length, 'open port')} of ${grouped(new Set(ports.map(({ host }) => host)).size, 'host')} written down`);
   return code;
 }
 
@@ -147,10 +147,10 @@ function hostsWithout(policy: ExposurePolicy, { ports, hosts }: ScannedPorts): C
 
 function verdict({ ports, closed }: Checked): string {
   const wrong = ports.filter(({ violation }) => violation !== undefined).length;
-  if (wrong > 0) return `${wrong} of ${count(ports.length, 'open port')} not meant to be open`;
+  if (wrong > 0) return `${wrong} of ${grouped(ports.length, 'open port')} not meant to be open`;
   return ports.length === 0
-    ? `no port is open on ${count(closed.length, 'host')}`
-    : `${count(ports.length, 'open port')}, all of them meant to be open`;
+    ? `no port is open on ${grouped(closed.length, 'host')}`
+    : `${grouped(ports.length, 'open port')}, all of them meant to be open`;
 }
 
 const OPEN = { network: undefined, ports: undefined, transport: undefined, service: undefined, states: new Set(['open']), since: undefined };

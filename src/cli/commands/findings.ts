@@ -9,7 +9,7 @@ import { type FindingFact } from '../../report/facts.ts';
 import { findingsOf } from '../../report/gather.ts';
 import { networkOf } from '../session/network.ts';
 import { FINDING_FORMATS } from '../session/report/findings.ts';
-import { count } from '../session/report/words.ts';
+import { grouped } from '../session/report/words.ts';
 import { print } from '../session/terminal.ts';
 import { type CommandContext, list, settingsOf, text } from '../session/context.ts';
 import { sayDamage, withKnown } from '../session/known-state.ts';
@@ -68,7 +68,7 @@ async function showFindings(context: CommandContext, words: readonly string[]): 
         if (!(await print(terminal, found.map((finding) => format.row(finding)).join('')))) return EXIT.delivered;
       }
     }
-    speaker.say(`${count(rows, 'weakness', 'weaknesses')} of ${count(hosts, 'host')}`);
+    speaker.say(`${grouped(rows, 'weakness', 'weaknesses')} of ${grouped(hosts, 'host')}`);
     return sayDamage(speaker, sites);
   });
   return code ?? EXIT.delivered;

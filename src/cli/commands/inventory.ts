@@ -4,7 +4,7 @@ import { EXIT, type ExitCode, PortlogError } from '../../core/errors.ts';
 import type { Database } from '../../state/database.ts';
 import { isSure } from '../session/confirm.ts';
 import { ROW_FORMATS } from '../session/report/inventory.ts';
-import { count } from '../session/report/words.ts';
+import { grouped } from '../session/report/words.ts';
 import { networkOf } from '../session/network.ts';
 import { portsOf } from '../session/ports.ts';
 import { sinceOf } from '../session/since.ts';
@@ -79,14 +79,14 @@ async function show({ values, speaker, terminal }: CommandContext, sites: readon
       if (!(await print(terminal, found.map((row) => format.row(row)).join('')))) return EXIT.delivered;
     }
   }
-  speaker.say(`${count(hosts, 'host')}, ${count(rows, 'port')}`);
+  speaker.say(`${grouped(hosts, 'host')}, ${grouped(rows, 'port')}`);
   return sayDamage(speaker, sites);
 }
 
 async function forget(context: CommandContext, database: Database, sites: readonly KnownHosts[], filter: InventoryFilter): Promise<ExitCode> {
   const { values, speaker } = context;
   const chosen = sites.flatMap((known) => known.keys().flatMap((key) => (isWithin(filter, known.addressesOf(key)) ? [{ known, key }] : [])));
-  const what = `what is known of ${count(chosen.length, 'host')}`;
+  const what = `what is known of ${grouped(chosen.length, 'host')}`;
   if (chosen.length === 0) {
     speaker.say('no such host is known');
     return EXIT.delivered;

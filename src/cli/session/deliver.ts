@@ -211,7 +211,9 @@ async function sinksOf(context: CommandContext, settings: Settings): Promise<rea
 function linesTo(context: CommandContext, options: SinkOptions): Sink {
   const all = stdoutSink(context.terminal.stdout, lineFormat(context));
   // Left as it is where it takes everything: then threads may make its lines.
-  return options.datasets === undefined && options.only === undefined ? all : narrowed({ ...all, accepts: accepting(options) }, options.only);
+  return options.datasets === undefined && options.only === undefined
+    ? all
+    : narrowed({ ...all, lines: undefined, accepts: accepting(options) }, options.only);
 }
 
 function standardOutput(context: CommandContext, settings: Settings): Sink {

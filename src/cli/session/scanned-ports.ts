@@ -7,7 +7,7 @@ import { shownService } from '../../event/service-name.ts';
 import { RunWatch } from '../../nmap/item.ts';
 import type { Host } from '../../nmap/model.ts';
 import type { PortSet } from '../../nmap/port-set.ts';
-import { count } from './report/words.ts';
+import { grouped } from './report/words.ts';
 import type { CommandContext } from './context.ts';
 import { readScan } from './read-scan.ts';
 
@@ -55,7 +55,7 @@ export async function scannedPorts(context: CommandContext, settings: Settings, 
   });
   const gaps = [
     ...(cut ? ['the scan is not complete; only hosts that it finished count'] : []),
-    ...(refused > 0 ? [`${count(refused, 'element')} could not be read and ${refused === 1 ? 'does' : 'do'} not count`] : []),
+    ...(refused > 0 ? [`${grouped(refused, 'element')} could not be read and ${refused === 1 ? 'does' : 'do'} not count`] : []),
     ...reading.gaps(),
   ];
   const { ports, hosts, listed, down } = reading;
@@ -98,7 +98,7 @@ class Reading {
 
 /** `2 hosts (192.0.2.7, 192.0.2.8)`, the first few. */
 function named(keys: readonly string[]): string {
-  return `${count(keys.length, 'host')} (${keys.slice(0, 5).join(', ')}${keys.length > 5 ? ', …' : ''})`;
+  return `${grouped(keys.length, 'host')} (${keys.slice(0, 5).join(', ')}${keys.length > 5 ? ', …' : ''})`;
 }
 
 /** Whether the run tells of any port of a host that it is open, or that it is not. */

@@ -6,8 +6,6 @@ import { type Sink, SinkError } from '../sink.ts';
 
 const LIMITS = { maxEvents: 2000, maxBytes: 1 << 18, inFlight: 1, inFlightPerPartition: 1 };
 
-const formats = new WeakMap<Sink, LineFormat>();
-
 /** One line of JSON per event, in order, to a stream that somebody reads, or stops reading. */
 export function stdoutSink(stream: Writable, format: LineFormat): Sink {
   const render = LINES[format];
@@ -17,11 +15,12 @@ export function stdoutSink(stream: Writable, format: LineFormat): Sink {
     failure = error;
   });
 
-  const sink: Sink = {
+  return {
     name: 'stdout',
     identity: { type: 'stdout', target: '', scope: format },
     limits: LIMITS,
     undeliverable: 'discard',
+    lines: format,
     accepts: accepting({ datasets: undefined }),
     encode(event) {
       return encoded([...render(event), '\n']);
@@ -41,13 +40,6 @@ export function stdoutSink(stream: Writable, format: LineFormat): Sink {
     },
     async close() {},
   };
-  formats.set(sink, format);
-  return sink;
-}
-
-/** Of a sink that writes a line for each event, in order, and does nothing else: threads may make its lines. Not of one that is made from it. */
-export function lineFormatOf(sink: Sink): LineFormat | undefined {
-  return formats.get(sink);
 }
 
 function closedOr(error: NodeJS.ErrnoException): SinkError {

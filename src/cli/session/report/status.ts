@@ -8,7 +8,7 @@ import type { UnfinishedFile } from '../../../state/unfinished-files.ts';
 import type { ScheduledScan } from '../../../state/scheduled-scans.ts';
 import { gravest } from './summary.ts';
 import { iso, sinkName, waitingFields } from './waiting.ts';
-import { count, format } from './words.ts';
+import { grouped, format } from './words.ts';
 
 const HOUR_MS = 3_600_000;
 const MAX_FAILED = 20;
@@ -144,11 +144,11 @@ function siteText(status: SiteStatus, now: number): string {
   const { site, hosts, last, maxAgeMs } = status;
   const scan = last === undefined ? 'no finished scan' : `last finished scan ${when(last, now)}`;
   const expected = maxAgeMs === undefined ? '' : `, expected every ${format(maxAgeMs / HOUR_MS)} h${isOverdue(status, now) ? ': OVERDUE' : ''}`;
-  return `${site}: ${count(hosts, 'host')} known, ${scan}${expected}`;
+  return `${site}: ${grouped(hosts, 'host')} known, ${scan}${expected}`;
 }
 
 function directoryText({ path, files, last, problem, failed, unfinished }: DirectoryStatus, now: number): readonly string[] {
-  const shipped = `${path}: ${count(files, 'scan')} shipped${last === undefined ? '' : `, the last ${when(last, now)}`}`;
+  const shipped = `${path}: ${grouped(files, 'scan')} shipped${last === undefined ? '' : `, the last ${when(last, now)}`}`;
   return [
     problem === undefined ? shipped : `${shipped}; ${problem}`,
     ...failed
@@ -177,8 +177,8 @@ function sinkText(one: WaitingSink): string {
   const { events, oldest } = one.tables.spool.usage();
   const dead = one.tables.deadLetters.count();
   const parts = [
-    events > 0 ? `${count(events, 'event')} ${events === 1 ? 'waits' : 'wait'} since ${iso(oldest) ?? ''}` : undefined,
-    dead > 0 ? count(dead, 'dead letter') : undefined,
+    events > 0 ? `${grouped(events, 'event')} ${events === 1 ? 'waits' : 'wait'} since ${iso(oldest) ?? ''}` : undefined,
+    dead > 0 ? grouped(dead, 'dead letter') : undefined,
   ];
   return `${sinkName(one)}: ${parts.filter((text) => text !== undefined).join(', ') || 'nothing waits'} (portlog replay --list)`;
 }

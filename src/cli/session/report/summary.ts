@@ -6,7 +6,7 @@ import type { InputReport } from '../../../pipeline/input-report.ts';
 import type { SinkReport } from '../../../delivery/report.ts';
 import type { ShipReport } from '../../../pipeline/ship.ts';
 import type { Speaker } from '../terminal.ts';
-import { count, format } from './words.ts';
+import { grouped, format } from './words.ts';
 
 const PRECEDENCE: readonly ExitCode[] = [EXIT.interrupted, EXIT.usage, EXIT.state, EXIT.noInput, EXIT.sinkDown, EXIT.partly];
 
@@ -50,12 +50,12 @@ export function printTended({ sinks }: ShipReport, speaker: Speaker): void {
   for (const { sink, acknowledges, own, replayed, failure, waiting } of sinks) {
     if (replayed.delivered > 0)
       speaker.say(
-        `${sink}: ${count(replayed.delivered, 'event')} that waited on disk ${replayed.delivered === 1 ? 'is' : 'are'} ${acknowledges === false ? 'sent' : 'delivered'}`,
+        `${sink}: ${grouped(replayed.delivered, 'event')} that waited on disk ${replayed.delivered === 1 ? 'is' : 'are'} ${acknowledges === false ? 'sent' : 'delivered'}`,
       );
     if (own.delivered > 0) speaker.detail(sumLine(`${sink}, of portlog's own`, own, acknowledges));
     if (waiting > 0)
       speaker.warn(
-        `${sink}: ${count(waiting, 'event')} ${waiting === 1 ? 'waits' : 'wait'} on disk${failure === undefined ? '' : `: ${failure.message}`}`,
+        `${sink}: ${grouped(waiting, 'event')} ${waiting === 1 ? 'waits' : 'wait'} on disk${failure === undefined ? '' : `: ${failure.message}`}`,
       );
   }
 }
@@ -120,7 +120,7 @@ function printInput(input: InputReport, speaker: Speaker): void {
   if (input.problem?.cause instanceof Error && input.problem.code === 'mistake') speaker.detail(input.problem.cause.stack ?? '');
   if (input.runs > 0)
     speaker.say(
-      `${input.name}: ${count(input.runs, 'run')}, ${count(input.hosts, 'host')} listed, ${openWords(input.openPorts, input.openProtocols)}`,
+      `${input.name}: ${grouped(input.runs, 'run')}, ${grouped(input.hosts, 'host')} listed, ${openWords(input.openPorts, input.openProtocols, grouped)}`,
     );
 }
 
@@ -134,24 +134,24 @@ function printSink(report: SinkReport, speaker: Speaker, hasRead: boolean): void
   }
   const dead = tally.dead + replayed.dead + own.dead;
   if (dead > 0) {
-    speaker.warn(`${sink}: ${count(dead, 'event')} could not be delivered${firstRejection === undefined ? '' : ` (${firstRejection})`}`);
+    speaker.warn(`${sink}: ${grouped(dead, 'event')} could not be delivered${firstRejection === undefined ? '' : ` (${firstRejection})`}`);
     speaker.warn('  → they are kept: portlog replay --list shows why, portlog replay --dead tries them again');
   }
   if (damaged > 0) {
-    speaker.warn(`${sink}: ${count(damaged, 'event')} in the spool cannot be read: the disk has changed them`);
+    speaker.warn(`${sink}: ${grouped(damaged, 'event')} in the spool cannot be read: the disk has changed them`);
     speaker.warn('  → ship those scans again; portlog replay --purge removes what cannot be read, with all that waits');
   }
   const removed = tally.removed + replayed.removed + own.removed;
   if (removed > 0) {
     speaker.warn(
-      `${sink}: ${count(removed, 'event')} that had been delivered ${removed === 1 ? 'was' : 'were'} deleted again, with the oldest files`,
+      `${sink}: ${grouped(removed, 'event')} that had been delivered ${removed === 1 ? 'was' : 'were'} deleted again, with the oldest files`,
     );
     speaker.warn('  → keep more of them (keepFiles), or all: leave it out');
   }
   if (tally.restamped > 0)
-    speaker.say(`${sink}: ${count(tally.restamped, 'event')} lie outside of the times that it takes, and carry the time of sending`);
+    speaker.say(`${sink}: ${grouped(tally.restamped, 'event')} lie outside of the times that it takes, and carry the time of sending`);
   if (waiting > 0) {
-    speaker.warn(`${sink}: ${count(waiting, 'event')} ${waiting === 1 ? 'waits' : 'wait'} on disk`);
+    speaker.warn(`${sink}: ${grouped(waiting, 'event')} ${waiting === 1 ? 'waits' : 'wait'} on disk`);
     speaker.warn('  → when it works again: portlog replay (the next run sends them, too)');
   }
   if (own.read > 0) speaker.detail(sumLine(`${sink}, of portlog's own`, own, acknowledges));

@@ -1,5 +1,5 @@
 import type { WaitingSink } from '../../../state/store.ts';
-import { count } from './words.ts';
+import { grouped } from './words.ts';
 
 /** For people: a line each, per sink what waits and what was rejected, with the reasons. */
 export function waitingLines(all: readonly WaitingSink[]): readonly string[] {
@@ -10,19 +10,19 @@ function linesOf(one: WaitingSink): readonly string[] {
   const { spool, deadLetters } = one.tables;
   const { events, batches, bytes, oldest, newest, damaged } = spool.usage();
   const waiting = [
-    `  waiting  ${count(events, 'event')} in ${count(batches, 'batch', 'batches')}, ${(bytes / (1 << 20)).toFixed(1)} MiB`,
+    `  waiting  ${grouped(events, 'event')} in ${grouped(batches, 'batch', 'batches')}, ${(bytes / (1 << 20)).toFixed(1)} MiB`,
     `           since ${iso(oldest) ?? ''}, the newest of ${iso(newest) ?? ''}`,
   ];
   const dead = deadLetters
     .tolls()
     .map(
       ({ reason, status, events: rejected }) =>
-        `  dead     ${count(rejected, 'event')}: ${[status, reason.slice(0, 200)].filter((word) => word !== undefined).join(' ')}`,
+        `  dead     ${grouped(rejected, 'event')}: ${[status, reason.slice(0, 200)].filter((word) => word !== undefined).join(' ')}`,
     );
   return [
     sinkName(one),
     ...(events > 0 ? waiting : []),
-    ...(damaged > 0 ? [`  damaged  ${count(damaged, 'event')} of those cannot be read: the disk has changed them`] : []),
+    ...(damaged > 0 ? [`  damaged  ${grouped(damaged, 'event')} of those cannot be read: the disk has changed them`] : []),
     ...dead,
   ];
 }

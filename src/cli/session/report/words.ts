@@ -1,5 +1,5 @@
 /** `1 event`, `48,211 events` */
-export function count(number: number, noun: string, many = `${noun}s`): string {
+export function grouped(number: number, noun: string, many = `${noun}s`): string {
   return `${format(number)} ${number === 1 ? noun : many}`;
 }
 
