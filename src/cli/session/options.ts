@@ -10,7 +10,7 @@ export const SHIP_OPTIONS = {
     value: 'SINK[=URL]',
     group: 'Where to',
     about:
-      'destination: alertmanager=URL, elasticsearch=URL, opensearch=URL, loki=URL, otlp=URL, http=URL, syslog=URL, wazuh=PATH or URL, alertmanager=URL, file=PATH or stdout',
+      'destination: alertmanager=URL, elasticsearch=URL, opensearch=URL, loki=URL, otlp=URL, http=URL, syslog=URL, wazuh=PATH or URL, file=PATH or stdout',
   },
   'format': {
     type: 'string',
