@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, copyFileSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join, relative } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { build } from 'esbuild';
 import { ARCHITECTURES, nodeFor } from './node.ts';
 
@@ -32,7 +32,8 @@ const blob = join(OUT, 'portlog.blob');
 const config = join(OUT, 'sea-config.json');
 const assets = Object.fromEntries([...Object.entries(threads), ...BROUGHT.map((path) => [path, join(ROOT, path)])]);
 // Without V8's code cache: that differs from build to build, fits one architecture, and what it saves at the start is less than one file saves.
-writeFileSync(config, JSON.stringify({ main, output: blob, disableExperimentalSEAWarning: true, useCodeCache: false, assets }));
+// Where it was built stands in the program, so the folder is not named.
+writeFileSync(config, JSON.stringify({ main: basename(main), output: blob, disableExperimentalSEAWarning: true, useCodeCache: false, assets }));
 execFileSync(process.execPath, ['--experimental-sea-config', config], { stdio: ['ignore', 'ignore', 'inherit'], cwd: OUT });
 for (const arch of ARCHITECTURES) inject(nodeFor(arch), join(OUT, `portlog-linux-${arch}`));
 for (const path of [blob, config, main, ...Object.values(threads)]) rmSync(path);
