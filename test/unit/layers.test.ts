@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, test } from 'vitest';
 import { violationsIn } from '../../tools/layers/check.ts';
 import { HOMES, LAYERS } from '../../tools/layers/table.ts';
 
@@ -81,4 +81,9 @@ describe('a planted import', () => {
     writeFileSync(join(folder, 'event/planted.ts'), "import { ship } from '../pipeline/ship.ts';");
     expect(check()).toBe('src/event/planted.ts imports ../pipeline/ship.ts: event may import core, nmap only\n');
   });
+});
+
+test('docs/explanation/architecture.md names each folder, in the order of the layers', () => {
+  const named = [...readFileSync('docs/explanation/architecture.md', 'utf8').matchAll(/^\| `(\w+)\/` \|/gm)].map(([, name]) => name);
+  expect(named).toEqual(folders.filter((name) => name !== '.'));
 });
