@@ -334,7 +334,7 @@ describe('portlog setup kibana', () => {
       0,
       '',
       [
-        expect.stringMatching(/^would create 4 dashboards/),
+        expect.stringMatching(/^would create 5 dashboards/),
         `would create ${RULE_COUNT} alert rules`,
         'nothing was changed: --verbose shows what would be sent',
       ],
