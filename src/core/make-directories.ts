@@ -11,8 +11,9 @@ export function makeDirectories(path: string, mode: number): void {
   try {
     mkdirSync(path, { mode });
   } catch (error) {
-    // Another process was faster.
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || !isDirectory(path)) throw error;
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    // A directory: another process was faster.
+    if (!isDirectory(path)) throw Object.assign(new Error(`${path} is no directory`, { cause: error }), { code: 'ENOTDIR', syscall: 'mkdir', path });
   }
 }
 
