@@ -20,6 +20,8 @@ const LEDGER_UNITS = 500_000;
 
 export interface StoreOptions {
   readonly stateDir: string;
+  /** Left out: {@link openDatabase}. */
+  readonly open?: ((stateDir: string) => Database) | undefined;
   readonly limits?: SpoolLimits;
   readonly now: () => number;
   readonly pid: number;
@@ -59,9 +61,9 @@ export class Store {
   private sums: () => readonly RunSums[] = () => [];
 
   /** @internal Throws `state-unusable` when the file cannot be used. */
-  constructor({ stateDir, limits = DEFAULT_SPOOL_LIMITS, now, pid, tick, isAlive, what }: StoreOptions) {
+  constructor({ stateDir, open = openDatabase, limits = DEFAULT_SPOOL_LIMITS, now, pid, tick, isAlive, what }: StoreOptions) {
     this.path = stateFile(stateDir);
-    this.database = openDatabase(stateDir);
+    this.database = open(stateDir);
     this.runs = new Runs(this.database);
     this.now = now;
     try {

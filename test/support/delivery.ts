@@ -2,7 +2,7 @@ import type { Clock } from '../../src/core/clock.ts';
 import { Delivery, type DeliveryOptions } from '../../src/delivery/delivery.ts';
 import type { SinkPipeline } from '../../src/delivery/sink-pipeline.ts';
 import { DEFAULT_SPOOL_LIMITS, type SpoolLimits } from '../../src/state/spool-limits.ts';
-import { Store } from '../../src/state/store.ts';
+import { Store, type StoreOptions } from '../../src/state/store.ts';
 import type { LogEvent } from '../../src/event/event.ts';
 import { type Batch, type Outcome, type Sink, SinkError } from '../../src/sink/sink.ts';
 import { fastDir } from './run-portlog.ts';
@@ -54,8 +54,13 @@ export function clockAt(start = 1_700_000_000_000): Clock & { advance(millisecon
   };
 }
 
-export function openStore(stateDir: string, limits: Partial<SpoolLimits> = {}, now: () => number = clockAt().now): Store {
-  return new Store({ stateDir, limits: { ...DEFAULT_SPOOL_LIMITS, ...limits }, now, pid: 1, isAlive: () => false, what: 'a test' });
+export function openStore(
+  stateDir: string,
+  limits: Partial<SpoolLimits> = {},
+  now: () => number = clockAt().now,
+  open?: StoreOptions['open'],
+): Store {
+  return new Store({ stateDir, open, limits: { ...DEFAULT_SPOOL_LIMITS, ...limits }, now, pid: 1, isAlive: () => false, what: 'a test' });
 }
 
 /** Portlog is used once on each of so many days: time that nobody sees passing ages nothing. */

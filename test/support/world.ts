@@ -8,6 +8,7 @@ import { Database } from '../../src/state/database.ts';
 import { SCHEMA_VERSIONS } from '../../src/state/schema.ts';
 import { stateFile } from '../../src/state/store.ts';
 import { NOTHING, openStore, scriptedSink } from './delivery.ts';
+import { type Death, deathAtCommit } from './dying-database.ts';
 import { fastDir } from './run-portlog.ts';
 import { expectValidEvent } from './validate.ts';
 
@@ -16,8 +17,6 @@ export class World {
   readonly stateDir = fastDir();
   readonly stored = new Map<string, LogEvent>();
   private readonly options: Partial<ShipOptions>;
-  /** From now on every write to disk fails, and nothing reaches the server: the process is gone. */
-  private gone = false;
 
   constructor(options: Partial<ShipOptions> = {}) {
     this.options = options;
@@ -35,11 +34,11 @@ export class World {
     return [...this.stored.values()].filter(({ dataset, id }) => dataset === 'nmap.change' && isWanted(id));
   }
 
-  async run(texts: readonly string[], more: Partial<ShipOptions> = {}): Promise<ShipReport> {
+  async run(texts: readonly string[], more: Partial<ShipOptions> = {}, death?: Death): Promise<ShipReport> {
     const encoded = new Map<string, LogEvent>();
     const sink = scriptedSink(
       ({ entries }) => {
-        if (this.gone) return new SinkError('temporary', 'gone');
+        if (death?.hasCome === true) return new SinkError('temporary', 'gone');
         const fresh = entries.filter(({ id }) => !this.stored.has(id));
         for (const { id, parts } of fresh) this.stored.set(id, encoded.get(id) ?? (JSON.parse(parts.join('')) as LogEvent));
         return { ...NOTHING, delivered: fresh.length, already: entries.length - fresh.length };
@@ -54,7 +53,7 @@ export class World {
         limits: { maxEvents: 50, maxBytes: 1 << 20, inFlight: 2, inFlightPerPartition: 1 },
       },
     );
-    const store = openStore(this.stateDir);
+    const store = openStore(this.stateDir, {}, undefined, death?.open);
     try {
       return await ship({
         sources: texts.map((text, i) => ({
@@ -72,46 +71,17 @@ export class World {
         ...more,
       });
     } finally {
-      if (this.gone) store.database.close();
+      // A process that is gone ends no run.
+      if (death?.hasCome === true) store.database.close();
       else store.close();
     }
   }
 
-  /** Ships, and dies at the `n`th commit: before it when `done` is false, right after it otherwise. False when the run had ended before. */
+  /** Ships, and dies at the `n`th commit, as {@link deathAtCommit} says. False when the run had ended before. */
   async shipAndDie(texts: readonly string[], n: number, done: boolean): Promise<boolean> {
-    const real = { transaction: Reflect.get(Database.prototype, 'transaction'), run: Reflect.get(Database.prototype, 'run') };
-    const die = (): never => {
-      this.gone = true;
-      throw new Error('killed');
-    };
-    let commits = 0;
-    let depth = 0;
-    const commit = <T>(real: (work: () => T) => T, work: () => T): T => {
-      if (this.gone) return die();
-      if (depth > 0) return work();
-      if (++commits === n && !done) die();
-      depth++;
-      try {
-        return real(work);
-      } finally {
-        depth--;
-        if (commits === n && done) this.gone = true;
-      }
-    };
-    const isGone = (): boolean => this.gone;
-    Database.prototype.transaction = function <T>(this: Database, work: () => T): T {
-      return commit<T>((inner) => real.transaction.call(this, inner) as T, work);
-    };
-    Database.prototype.run = function (...args) {
-      return isGone() ? die() : real.run.apply(this, args);
-    };
-    try {
-      await this.run(texts).catch(() => undefined);
-      return this.gone;
-    } finally {
-      Object.assign(Database.prototype, real);
-      this.gone = false;
-    }
+    const death = deathAtCommit(n, done);
+    await this.run(texts, {}, death).catch(() => undefined);
+    return death.hasCome;
   }
 
   /** What is known, with scans by their ids: the same whatever the order in which they came. */

@@ -1,0 +1,177 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { freshDir } from '../support/run-portlog.ts';
+import { portlogHere } from '../support/run-in-process.ts';
+import { expectSentence, ES, SCAN, NEVER } from '../support/mistyped.ts';
+
+describe('wrong in the environment', () => {
+  test.for<readonly [name: string, text: string, code: number, sentence: string, hint?: string]>([
+    ['PORTLOG_RETRY_FOR_SECONDS', 'soon', 2, 'PORTLOG_RETRY_FOR_SECONDS=soon: it needs a number that is not negative'],
+    ['PORTLOG_FORMAT', 'xml', 2, 'PORTLOG_FORMAT=xml: there is no such choice', 'there are: ecs, otel, table'],
+    ['PORTLOG_QUIET', 'perhaps', 2, 'PORTLOG_QUIET=perhaps: it is on or off', 'write true or false'],
+    ['PORTLOG_ELASTICSEARCH_USER', 'me', 2, 'elasticsearch: the user "me" has no password', 'set PORTLOG_ELASTICSEARCH_USER and'],
+    ['PORTLOG_ELASTICSEARCH_API_KEY_FILE', '/no/key', 2, 'the secret in /no/key could not be read: there is no such file'],
+    ['PORTLOG_ELASTICSEARCH_API_KEY_COMMAND', '/no/pass show', 2, 'the command /no/pass gave no secret: there is no such file'],
+    ['PORTLOG_ELASTICSEARCH_CERT_FILE', '/no/cert', 2, 'a certificate needs its key: /no/cert alone is of no use'],
+  ])('%s=%s', async ([name, text, code, sentence, hint]) => {
+    await expectSentence(['--to', ES, SCAN], { [name]: text }, [[], code, sentence, hint]);
+  });
+
+  test('a switch is on or off, however that is written', async () => {
+    for (const text of ['1', 'true', 'YES', 'on'])
+      expect((await portlogHere(['no/such'], { PORTLOG_QUIET: text })).stderr, text).not.toContain('read 0');
+    for (const text of ['0', 'False', 'no', 'off'])
+      expect((await portlogHere(['no/such'], { PORTLOG_QUIET: text })).stderr, text).toContain('read 0');
+  });
+});
+
+describe('wrong in the configuration', () => {
+  test.for<readonly [yaml: string, sentence: string, hint?: string]>([
+    ['site: a b', 'site: only letters, digits, dots, hyphens and underscores, at most 64; for example berlin'],
+    ['stie: berlin', 'stie: there is no such setting; did you mean "site"?'],
+    ['frob: 1', 'frob: there is no such setting; there are: site, '],
+    ['all: perhaps', 'all: must be true or false'],
+    ['tags: one', 'tags: must be a list'],
+    ['tags: [""]', 'tags.0: must not be empty'],
+    ['retryForSeconds: -1', 'retryForSeconds: must be 0 or more'],
+    ['retryForSeconds: 1000000', 'retryForSeconds: must be 86400 at most'],
+    ['spool: { maxMib: 0 }', 'spool.maxMib: must be more than 0'],
+    ['spool: { whenFull: wait }', 'spool.whenFull: must be one of block, drop-oldest'],
+    [
+      'labels: { "a b": x }',
+      'labels: "a b" cannot be a name there: only letters, digits and underscores, no digit first, at most 64; for example team',
+    ],
+    ['sinks: { type: loki }', 'sinks: must be a list'],
+    ['sinks: [{ url: "https://es:9200" }]', 'sinks.0: "type" is missing'],
+    ['sinks: [{ type: lokki, url: "http://x" }]', 'sinks.0.type: must be one of '],
+    [
+      'sinks: [{ type: elasticsearch, url: es:9200 }]',
+      'sinks.0.url: an address that begins with https://, http://, tls:// or tcp://; for example https://es:9200',
+    ],
+    ['sinks: [{ type: file, url: "https://x" }]', 'sinks.0: a sink of type file has no "url"; did you mean "path"?'],
+    ['sinks: [{ type: loki, path: /x }]', 'sinks.0: a sink of type loki has no "path"; did you mean "url"?'],
+    ['sinks: [{ type: loki, url: "http://x", rotateMib: 5 }]', 'sinks.0: a sink of type loki has no "rotateMib"; that is for: file, wazuh'],
+    ['sinks: [{ type: syslog, url: "tcp://x:514", apiKey: k }]', 'sinks.0: a sink of type syslog has no "apiKey"; that is for: elasticsearch, '],
+    ['sinks: [{ type: otlp, url: "http://x", streamLabels: { a: b } }]', 'sinks.0: a sink of type otlp has no "streamLabels"; that is for: loki'],
+    ['sinks: [{ type: elasticsearch, url: "http://x", apikey: k }]', 'sinks.0.apikey: there is no such setting; did you mean "apiKey"?'],
+    ['schedules: [{ name: a, cron: "0 2 * * *" }]', 'schedules.0: "nmap" is missing'],
+    ['schedules: [{ name: a, cron: "0 25 * * *", nmap: [x] }]', 'schedules.0.cron: "0 25 * * *" is no timetable'],
+    ['schedules: [{ name: a, cron: "@daily", nmap: [] }]', 'schedules.0.nmap: must not be empty'],
+    ['schedules: [{ name: a, cron: "@daily", nmap: [{}] }]', 'schedules.0.nmap.0: must be a text or a whole number'],
+    ['directories: [/scans]', 'directories.0: must be a group of settings'],
+    ['changes: { confirmScans: 1.5 }', 'changes.confirmScans: must be a whole number'],
+    ['changes: { macNetworks: [lan] }', 'changes.macNetworks: "lan" is no network'],
+    ['findings: { rules: { redsi-exposed: { silence: true } } }', 'findings.rules: there is no rule "redsi-exposed"'],
+    ['site: ${NO_SUCH_VARIABLE}', 'site needs the environment variable NO_SUCH_VARIABLE, which is not set'],
+    ['site: [', 'is not valid YAML: line 1: '],
+    ['site: "x', 'is not valid YAML: line 1: a quote or bracket is missing'],
+    ['site: a\nsite: b', 'is not valid YAML: line 2: a setting is there twice'],
+    ['site: a\n\ttags: [x]', 'is not valid YAML: line 2: '],
+    ['site: *pw', 'is not valid YAML: an alias (*name) leads nowhere'],
+    ['sites: berlin', 'sites: must be a group of settings'],
+    ['sites: { "a b": { maxAgeHours: 5 } }', 'sites: "a b" cannot be a name there: only letters, digits, dots, hyphens and underscores, at most 64'],
+    ['sites: { berlin: { maxAge: 5 } }', 'sites.berlin.maxAge: there is no such setting; there are: maxAgeHours'],
+    ['sites: { berlin: { maxAgeHours: "5" } }', 'sites.berlin.maxAgeHours: must be a number'],
+    ['namespace: Prod', 'namespace: only lower-case letters, digits, dots and underscores, at most 64; for example production'],
+    ['sensor: ""', 'sensor: only letters, digits, dots, colons, hyphens and underscores, 1 to 64'],
+    ['labels: { team: [a] }', 'labels.team: must be a text'],
+    ['stateDir: 5', 'stateDir: must be a text'],
+    ['site:', 'site: must be a text'],
+    ['spool: { maxMiB: 5 }', 'spool.maxMiB: there is no such setting; did you mean "maxMib"?'],
+    ['sinks: [elasticsearch]', 'sinks.0: must be a group of settings'],
+    ['sinks: [null]', 'sinks.0: must be a group of settings'],
+    ['sinks: [{ type: loki, url: "ftp://x" }]', 'sinks.0.url: an address that begins with https://, http://, tls:// or tcp://'],
+    ['sinks: [{ type: elasticsearch, url: "https://x", timeoutMs: 5 }]', 'sinks.0.timeoutMs: there is no such setting\n'],
+    ['sinks: [{ type: loki, url: "http://x", labels: { a: b } }]', 'sinks.0.labels: there is no such setting\n'],
+    ['sinks: [{ type: elasticsearch, url: "https://x", apiKeyCommand: "pass show" }]', 'sinks.0.apiKeyCommand: must be a list'],
+    ['sinks: [{ type: elasticsearch, url: "https://x", datasets: [nmap.prot] }]', 'did you mean "nmap.port"?'],
+    ['sinks: [{ type: file, path: x, keepFiles: 0 }]', 'sinks.0.keepFiles: must be 1 or more'],
+    [
+      'sinks: [{ type: http, url: "http://x", headers: { "a b": c } }]',
+      'sinks.0.headers: "a b" cannot be a name there: only lower-case letters, digits and hyphens; for example x-team',
+    ],
+    ['sinks: [{ type: constructor, url: "http://x" }]', 'sinks.0.type: must be one of '],
+    ['schedules: [{ name: a b, cron: "@daily", nmap: [x] }]', 'schedules.0.name: only letters, digits, dots, hyphens and underscores, at most 64'],
+    [
+      'schedules: [{ name: a, cron: daily, nmap: [x] }]',
+      'schedules.0.cron: "daily" is no timetable: it has 1 field, and five are needed\n',
+      'write minute, hour, day',
+    ],
+    ['schedules: [{ name: a, cron: "* * * *", nmap: [x] }]', 'is no timetable: it has 4 fields, and five are needed\n'],
+    ['schedules: [{ name: a, cron: "0 0 2 * * *", nmap: [x] }]', 'is no timetable: it has 6 fields, and five are needed\n'],
+    ['schedules: [{ name: a, cron: "0 25 * * *", nmap: [x] }]', 'is no timetable: "25" is no hour\n'],
+    ['schedules: [{ name: a, cron: "0 2 * * Sontag", nmap: [x] }]', 'is no timetable: "Sontag" is no weekday\n'],
+    ['schedules: [{ name: a, cron: "0 2 * 13 *", nmap: [x] }]', 'is no timetable: "13" is no month\n'],
+    ['schedules: [{ name: a, cron: "*/0 2 * * *", nmap: [x] }]', 'is no timetable: "*/0" is no minute\n'],
+    ['schedules: [{ name: a, cron: "@nightly", nmap: [x] }]', 'is no timetable: there are @hourly, @daily, @weekly, @monthly and @yearly\n'],
+    ['schedules: [{ name: a, cron: "0 0 30 2 *", nmap: [x] }]', 'is no timetable: there is no such day\n'],
+    ['schedules: [{ name: a, cron: "@daily", timeZone: Mars, nmap: [x] }]', 'there is no time zone "Mars"', 'write it like Europe/Berlin'],
+    ['schedules: [{ name: a, cron: "@daily", timezone: Mars, nmap: [x] }]', 'did you mean "timeZone"?'],
+    ['schedules: [{ name: a, cron: "@daily", nmap: "-sV 192.0.2.1" }]', 'schedules.0.nmap: must be a list'],
+    [
+      'schedules: [{ name: a, cron: "@daily", nmap: [x] }, { name: a, cron: "@daily", nmap: [x] }]',
+      'there are two schedules "a"',
+      'give each a name',
+    ],
+    ['directories: [{ dir: /x }]', 'directories.0: "path" is missing'],
+    ['directories: [{ path: /x, cutAfterMinutes: 0 }]', 'directories.0.cutAfterMinutes: must be more than 0'],
+    ['changes: { confirmScans: 0 }', 'changes.confirmScans: must be 1 or more'],
+    ['findings: { rules: { nmap-service-telnet: { severity: bad } } }', 'severity: must be one of info, low, medium, high, critical'],
+    [
+      'findings: { services: [{ id: "A B", name: x, ports: [8443], severity: low, why: y, remedy: z }] }',
+      'id: only lower-case letters, digits and hyphens, 3 to 64; for example my-service',
+    ],
+    [
+      'findings: { services: [{ id: abc, name: x, ports: [8443tcp], severity: low, why: y, remedy: z }] }',
+      'ports.0: a port, a slash, and tcp, udp or sctp; for example 8443/tcp',
+    ],
+    ['retryForSeconds: .inf', 'retryForSeconds: must be a number'],
+    ['all: "true"', 'all: must be true or false'],
+    ['---\nsite: a\n---\nsite: b', 'is not valid YAML: line 3: there is a second document (---)'],
+    ['%YAML 9', 'is not valid YAML: line 1: it is not written as YAML is'],
+    ['__proto__: { a: b }', '__proto__: there is no such setting; there are: site, '],
+    ['site: $HOME', 'site: only letters, digits, dots, hyphens and underscores'],
+    ['just a text', 'the file: must be a group of settings'],
+  ])('%s', async ([yaml, sentence, hint]) => {
+    const path = join(freshDir(), 'portlog.yaml');
+    writeFileSync(path, yaml);
+    const isSetting = /^(?:changes: \{ mac|findings)/.test(yaml);
+    const { stderr, code } = await portlogHere([isSetting ? 'status' : 'run', '--config', path]);
+    if (!isSetting) expect(stderr).toContain(path);
+    expect(stderr).toContain(sentence);
+    if (hint !== undefined) expect(stderr).toContain(`portlog:   → ${hint}`);
+    expect(stderr).not.toMatch(NEVER);
+    expect(code).toBe(2);
+  });
+
+  test.for([
+    ['yaml', 'sinks: [{ type: loki, password: "hunter2'],
+    ['yaml', 'password: *hunter2'],
+    ['yaml', 'password: !hunter2 x: y: z'],
+    ['yaml', 'sinks:\n  - password: hunter2: x\n'],
+    ['yaml', 'password: @hunter2'],
+    ['yaml', 'hunter2'],
+    ['json', '{ "sinks": [{ "password": hunter2 }] }'],
+    ['json', '{ "password": "hunter2" '],
+    ['yaml', 'sinks: [{ type: loki, password: [hunter2] }]'],
+    ['yaml', 'sinks: [{ type: elasticsearch, url: "hunter2" }]'],
+  ] as const)('no secret is quoted: %s %j', async ([format, text]) => {
+    const path = join(freshDir(), `portlog.${format}`);
+    writeFileSync(path, text);
+    const { stderr, stdout, code } = await portlogHere(['run', '--verbose', '--config', path]);
+    expect(code).toBe(2);
+    expect(stderr + stdout).not.toContain('hunter2');
+    expect(stderr).not.toMatch(NEVER);
+  });
+});
+
+test('what comes from the environment is checked as what stands in the file', async () => {
+  const path = join(freshDir(), 'portlog.yaml');
+  writeFileSync(path, 'site: ${SITE}\nsinks: [{ type: file, path: "${OUT}" }]');
+  const out = join(freshDir(), 'out');
+  expect((await portlogHere(['--config', path, SCAN], { SITE: 'berlin', OUT: out })).code).toBe(0);
+  expect((await portlogHere(['--config', path, SCAN], { SITE: 'a b', OUT: out })).stderr).toContain(
+    'site: only letters, digits, dots, hyphens and underscores',
+  );
+});

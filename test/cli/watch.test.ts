@@ -1,0 +1,200 @@
+import { appendFileSync, copyFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { gzipSync } from 'node:zlib';
+import { describe, expect, test } from 'vitest';
+import { finished, portlog } from '../support/run-portlog.ts';
+import { answer, bulkAnswer, bulkIds, healthy, scriptedServer } from '../support/scripted-server.ts';
+import { scans, home, out, EXAMPLE, put, HALF, written, actions, WHOLE, start, until, configured, ownFolder } from '../support/unattended.ts';
+
+ownFolder();
+
+describe('portlog watch', () => {
+  const args = (): readonly string[] => ['watch', scans, '--state-dir', join(home, 'state'), '--to', `file=${out}`];
+
+  test('--once ships what is finished, and nothing twice', async () => {
+    copyFileSync(EXAMPLE, join(scans, 'a.xml'));
+    put('b.xml', HALF);
+    put('notes.txt', 'not a scan');
+    const first = await portlog([...args(), '--once', '--verbose']);
+    expect(first.code).toBe(0);
+    expect(first.stderr).toContain('a.xml: 1 run, 3 hosts listed');
+    expect(first.stderr).toContain('b.xml is not finished yet');
+    expect(first.stderr).not.toContain('notes.txt');
+    const count = written().length;
+    expect(actions()).toContain('baseline');
+
+    const second = await portlog([...args(), '--once']);
+    expect([second.code, second.stderr, written().length]).toEqual([0, '', count]);
+
+    const status = await portlog(['status', '--state-dir', join(home, 'state')]);
+    expect([status.code, status.stdout]).toEqual([
+      0,
+      expect.stringMatching(/ b\.xml waits: it has no end, and is as it is since \S+Z \(\d+ seconds? ago\)\n/),
+    ]);
+
+    appendFileSync(join(scans, 'b.xml'), WHOLE.slice(HALF.length));
+    expect((await portlog([...args(), '--once'])).stderr).toContain('b.xml: 1 run, 2 hosts listed');
+    expect((await portlog(['status', '--state-dir', join(home, 'state')])).stdout).not.toContain('b.xml');
+  });
+
+  test('ships what appears until somebody stops it; stopped while idle, all is well', async () => {
+    const child = start(...args());
+    const ended = finished(child);
+    await wait(300);
+    put('a.xml', HALF);
+    await wait(500);
+    expect(written()).toEqual([]);
+    appendFileSync(join(scans, 'a.xml'), WHOLE.slice(HALF.length));
+    await until(() => actions().includes('run-summary'));
+    copyFileSync(EXAMPLE, join(scans, 'b.xml'));
+    await until(() => actions().filter((action) => action === 'run-summary').length === 2);
+    child.kill('SIGTERM');
+    const { code, stderr } = await ended;
+    expect([code, stderr]).toEqual([0, expect.stringContaining(`watching ${scans}`)]);
+    expect(actions().filter((action) => action === 'scan-finished')).toHaveLength(2);
+    expect(actions()).not.toContain('scan-incomplete');
+  });
+
+  test('an unfinished scan to which nobody writes any more counts as cut', async () => {
+    put('a.xml', HALF);
+    const { code, stderr } = await portlog([...args(), '--once', '--cut-after-minutes', '0.0001']);
+    expect(code).toBe(1);
+    expect(stderr).toContain('the input ends');
+    expect(actions()).toEqual(expect.arrayContaining(['port-observed', 'scan-incomplete']));
+  });
+
+  test('of a damaged gzip file what gzip -dc gives is shipped, and the damage is told, once', async () => {
+    const bytes = Buffer.concat([gzipSync(WHOLE), Buffer.alloc(100_000, 'x')]);
+    bytes.writeUInt32LE(0, gzipSync(WHOLE).length - 8);
+    writeFileSync(join(scans, 'a.xml.gz'), bytes);
+    const quick = ['--once', '--cut-after-minutes', '0.0001'];
+    const { code, stderr } = await portlog([...args(), ...quick]);
+    expect([code, stderr]).toEqual([1, expect.stringContaining('a.xml.gz is damaged: the checksum of member 1 is wrong')]);
+    expect(actions().filter((action) => action === 'port-observed')).toHaveLength(2);
+    expect(actions()).toContain('scan-finished');
+    expect((await portlog([...args(), ...quick])).stderr).toBe('');
+  });
+
+  test('what is no scan is said once, and the others go on', async () => {
+    put('a.xml', '{"ports": []}');
+    copyFileSync(EXAMPLE, join(scans, 'b.xml'));
+    const first = await portlog([...args(), '--once', '--cut-after-minutes', '0.0001']);
+    expect([first.code, first.stderr]).toEqual([1, expect.stringContaining('a.xml is no scan')]);
+    expect((await portlog([...args(), '--once'])).stderr).toBe('');
+  });
+
+  test('a trial uses nothing up: a sink that is named later gets what lies there', async () => {
+    copyFileSync(EXAMPLE, join(scans, 'a.xml'));
+    const state = ['--state-dir', join(home, 'state'), '--once'];
+    expect((await portlog(['watch', scans, ...state, '--to', 'stdout'])).stdout).toContain('"port-observed"');
+    expect((await portlog(['watch', scans, ...state, '--to', 'stdout'])).stdout).toBe('');
+    expect((await portlog([...args(), '--once'])).code).toBe(0);
+    expect(actions()).toContain('port-observed');
+    const count = written().length;
+    expect((await portlog([...args(), '--once', '--again'])).stderr).toContain('a.xml: 1 run, 3 hosts listed');
+    expect(written().length).toBeGreaterThan(count);
+  });
+
+  test('a link is left alone, and status tells of a directory that is not there', async () => {
+    writeFileSync(join(home, 'elsewhere.xml'), WHOLE);
+    symlinkSync(join(home, 'elsewhere.xml'), join(scans, 'link.xml'));
+    const { code, stderr } = await portlog([...args(), '--once']);
+    expect([code, stderr]).toEqual([0, `portlog: ${join(scans, 'link.xml')}: it is a symbolic link, and those are not followed\n`]);
+    const status = await portlog(['status', '--config', configured(`directories: [{ path: ${join(home, 'gone')} }]`)]);
+    expect([status.code, status.stdout]).toEqual([1, expect.stringContaining('gone: 0 scans shipped; the directory')]);
+  });
+
+  test('changes are told on standard output, too; who reads no more ends it', async () => {
+    copyFileSync(EXAMPLE, join(scans, 'a.xml'));
+    const child = start('watch', scans, '--state-dir', join(home, 'state'), '--to', 'stdout');
+    let text = '';
+    child.stdout?.on('data', (chunk: Buffer) => (text += String(chunk)));
+    const code = new Promise((resolve) => child.once('exit', resolve));
+    await until(() => text.includes('"baseline"'));
+    child.stdout?.destroy();
+    put('b.xml', WHOLE);
+    expect(await code).toBe(0);
+  });
+
+  test('killed in the middle, the next one goes on: what arrives is what arrives without a kill', async () => {
+    copyFileSync(EXAMPLE, join(scans, 'a.xml'));
+    let isStuck = true;
+    const stored = new Set<string>();
+    const server = await scriptedServer((seen, response) => {
+      if (healthy(seen, response) || isStuck) return;
+      answer(
+        response,
+        200,
+        bulkAnswer(seen.body, (id) => (stored.has(id) ? 409 : 201)),
+      );
+      for (const id of bulkIds(seen.body)) stored.add(id);
+    });
+    const watch = (state: string): readonly string[] => [
+      'watch',
+      scans,
+      '--state-dir',
+      join(home, state),
+      '--to',
+      `elasticsearch=${server.url.href}`,
+    ];
+    const child = start(...watch('killed'));
+    await until(() => server.seen.some(({ method }) => method === 'POST'));
+    child.kill('SIGKILL');
+    await new Promise((resolve) => child.once('exit', resolve));
+    isStuck = false;
+    expect((await portlog([...watch('killed'), '--once'])).stderr).toContain('ended without a word');
+    const afterKill = stored.size;
+    stored.clear();
+    expect((await portlog([...watch('undisturbed'), '--once'])).code).toBe(0);
+    await server.stop();
+    expect(afterKill).toBe(stored.size);
+    expect(afterKill).toBeGreaterThan(13);
+  });
+
+  test('what waited goes when the sink is back, although nothing new comes', async () => {
+    const isUp = { now: false };
+    const server = await scriptedServer((seen, response) => {
+      if (healthy(seen, response)) return;
+      if (isUp.now) answer(response, 200, bulkAnswer(seen.body));
+      else answer(response, 503, 'busy');
+    });
+    copyFileSync(EXAMPLE, join(scans, 'a.xml'));
+    const to = ['watch', scans, '--once', '--state-dir', join(home, 'state'), '--to', `elasticsearch=${server.url.href}`, '--retry-for-seconds', '0'];
+    expect((await portlog(to)).code).toBe(5);
+    isUp.now = true;
+    const { code, stderr } = await portlog(to);
+    await server.stop();
+    expect([code, stderr]).toEqual([0, expect.stringMatching(/elasticsearch .*: \d+ events that waited on disk are delivered/)]);
+  });
+
+  test('a password that changes counts from then on', async () => {
+    const keys: (string | undefined)[] = [];
+    const server = await scriptedServer((seen, response) => {
+      if (healthy(seen, response)) return;
+      keys.push(seen.headers.authorization);
+      answer(response, 200, bulkAnswer(seen.body));
+    });
+    const config = join(home, 'portlog.yaml');
+    writeFileSync(config, `sinks: [{ type: elasticsearch, url: "${server.url.href}", apiKeyFile: ${join(home, 'key')} }]`);
+    writeFileSync(join(home, 'key'), 'old');
+    const child = start('watch', scans, '--state-dir', join(home, 'state'), '--config', config);
+    put('a.xml', WHOLE);
+    await until(() => keys.includes('ApiKey old'));
+    writeFileSync(join(home, 'key'), 'new');
+    copyFileSync(EXAMPLE, join(scans, 'b.xml'));
+    await until(() => keys.includes('ApiKey new'));
+    child.kill('SIGTERM');
+    await new Promise((resolve) => child.once('exit', resolve));
+    await server.stop();
+  });
+
+  test.each([
+    ['a directory that is not there', 'nowhere', /the directory .*nowhere cannot be watched: there is no such directory/],
+    ['a file', 'file.xml', /cannot be watched: it is no directory\n.*to ship a file: portlog .*file\.xml/],
+  ])('%s: exit 3 and a sentence', async (_, name, sentence) => {
+    writeFileSync(join(home, 'file.xml'), WHOLE);
+    const { code, stderr } = await portlog(['watch', join(home, name), '--state-dir', join(home, 'state'), '--to', 'stdout']);
+    expect([code, stderr]).toEqual([3, expect.stringMatching(sentence)]);
+  });
+});

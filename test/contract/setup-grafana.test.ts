@@ -1,0 +1,74 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { FakeGrafana } from '../support/fake-grafana.ts';
+import { setup, RULE_COUNT, KEPT, FORCE } from '../support/set-up.ts';
+
+describe('portlog setup grafana', () => {
+  const grafana = new FakeGrafana();
+  let url: string;
+  beforeEach(async () => {
+    url = await grafana.start();
+  });
+  afterEach(async () => {
+    await grafana.stop();
+    grafana.folders.clear();
+    grafana.dashboards.clear();
+    grafana.group = undefined;
+    grafana.actions.length = 0;
+    grafana.version = '13.0.1';
+  });
+
+  test.each(['13.0.1', '10.4.0'])('installs folder, dashboards and rules into %s; again, it changes nothing', async (version) => {
+    grafana.version = version;
+    const { said, code } = await setup('grafana', url);
+    expect(code).toBe(0);
+    expect(said).toEqual([
+      'created folder portlog',
+      'created dashboard "portlog: What changed"',
+      'created dashboard "portlog: Exposure now"',
+      'created dashboard "portlog: Scan health"',
+      'created dashboard "portlog: Host"',
+      'created dashboard "portlog: Weaknesses"',
+      `created ${RULE_COUNT} alert rules`,
+    ]);
+    const { dashboard, folderUid } = grafana.dashboards.get('portlog-health')!;
+    expect(folderUid).toBe('portlog');
+    expect(dashboard.templating.list[0].current).toEqual({ text: 'Loki of the company', value: 'loki' });
+    grafana.actions.length = 0;
+    const again = await setup('grafana', url);
+    expect(new Set(again.said.map((line) => line.split(' ')[0]))).toEqual(new Set(['unchanged:']));
+    expect(grafana.actions).toEqual([]);
+  });
+
+  test('a dashboard that somebody has saved since is left; the rules follow the options', async () => {
+    await setup('grafana', url);
+    grafana.dashboards.get('portlog-health')!.messages.unshift('a panel of mine');
+    const { said, code } = await setup('grafana', url, '--zone', 'dmz');
+    expect(code).toBe(1);
+    expect(said.filter((line) => !line.startsWith('unchanged:'))).toEqual([
+      `${KEPT} dashboard "portlog: Scan health"`,
+      `updated ${RULE_COUNT} alert rules`,
+      FORCE,
+    ]);
+    expect(grafana.group.rules[0].data[0].model.expr).toContain('(event_action=`port-opened` and nmap_zone=`dmz`)'.slice(1, -1));
+    expect((await setup('grafana', url, '--zone', 'dmz', '--force')).code).toBe(0);
+  });
+
+  test('a data source that is not there, or is no Loki, is said with those that are', async () => {
+    for (const uid of ['nope', 'prom']) {
+      const { said, code } = await setup('grafana', url, '--loki-uid', uid);
+      expect([code, ...said]).toEqual([
+        2,
+        `Grafana has no Loki data source with the uid "${uid}"`,
+        '  → name one with --loki-uid: loki (Loki of the company)',
+      ]);
+    }
+    expect(grafana.actions).toEqual([]);
+  });
+
+  test('--remove', async () => {
+    await setup('grafana', url);
+    const { said } = await setup('grafana', url, '--remove');
+    expect(said).toHaveLength(7);
+    expect([grafana.group, grafana.dashboards.size, grafana.folders.size]).toEqual([undefined, 0, 0]);
+  });
+});

@@ -1,0 +1,87 @@
+import { utimesSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { systemClock } from '../../src/core/clock.ts';
+import { newTally } from '../../src/state/tally.ts';
+import type { PortlogError } from '../../src/core/errors.ts';
+import { newInputReport } from '../../src/pipeline/input-report.ts';
+import type { ShipReport } from '../../src/pipeline/ship.ts';
+import { Directory, OwnSightings } from '../../src/source/directory.ts';
+import type { Database } from '../../src/state/database.ts';
+import { FileAttempts } from '../../src/state/file-attempts.ts';
+import { SeenFiles } from '../../src/state/seen-files.ts';
+import { Watcher, type WatcherOptions } from '../../src/unattended/watcher.ts';
+import { openDatabase } from '../../src/state/store.ts';
+import { afterEach, beforeEach } from 'vitest';
+import { freshDir } from './run-portlog.ts';
+import { host, port, scan } from './scans.ts';
+
+export const WHOLE = scan(host('192.0.2.1', port(80)));
+export const HOUR = 3_600_000;
+
+export let database: Database;
+export let path: string;
+export let stateDir: string;
+
+/** Each test of the file has a directory to watch, and a state. */
+export function ownDirectory(): void {
+  beforeEach(() => {
+    stateDir = freshDir();
+    database = openDatabase(stateDir);
+    path = freshDir();
+  });
+  afterEach(() => database.close());
+}
+
+/** How a run went in which everything was delivered, but for what the files are said to have. */
+export function report(names: readonly string[], problems: Readonly<Record<string, PortlogError>> = {}): ShipReport {
+  const inputs = names.map((name) => Object.assign(newInputReport(name), { problem: problems[basename(name)] }));
+  const none = newTally();
+  const sink = { sink: 'file out', tally: none, own: none, replayed: none, waiting: 0, damaged: 0, spoolFull: false };
+  const nothing = { failure: undefined, firstRejection: undefined, unaccountable: undefined, bookkeeping: undefined };
+  return { inputs, sinks: [{ ...sink, ...nothing }], interrupted: false, lostRuns: [], untracked: undefined };
+}
+
+interface Told {
+  readonly shipped: string[][];
+  readonly leftAlone: string[];
+}
+
+/** A watcher of `path` as a process of that number has it. */
+export function watcherOf(
+  ship: (names: readonly string[]) => ShipReport | PortlogError,
+  { pid = 1, isAlive = () => true, ...more }: Partial<WatcherOptions> & { pid?: number; isAlive?: (pid: number) => boolean } = {},
+): Told & { look(): Promise<boolean> } {
+  const told: Told = { shipped: [], leftAlone: [] };
+  const watched = {
+    directory: new Directory(path, { cutAfterMs: HOUR, isOurClock: () => true, sightings: new OwnSightings() }),
+    seen: new SeenFiles(database, path),
+    attempts: new FileAttempts(database, path, { pid, isAlive }),
+    site: undefined,
+  };
+  const watcher = new Watcher([watched], {
+    sinks: ['file a'],
+    again: false,
+    ship: async (sources, { sinks, again }) => {
+      const names = sources.map(({ name }) => basename(name));
+      told.shipped.push([...names, '→', ...sinks, ...(again ? ['again'] : [])]);
+      return ship(names);
+    },
+    clock: systemClock,
+    stop: new AbortController().signal,
+    onTrouble: (error) => {
+      throw error;
+    },
+    onRecovery: () => undefined,
+    onUnfinished: () => undefined,
+    onLeftAlone: (file, why) => told.leftAlone.push(`${basename(file)}: ${why}`),
+    ...more,
+  });
+  return { ...told, look: () => watcher.look() };
+}
+
+export const put = (...names: readonly string[]): void => {
+  for (const [index, name] of names.entries()) {
+    writeFileSync(join(path, name), WHOLE);
+    utimesSync(join(path, name), 1_700_000_000 + index, 1_700_000_000 + index);
+  }
+};

@@ -1,0 +1,126 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { stateFile } from '../../src/state/store.ts';
+import { exitCode } from '../../src/cli/session/report/summary.ts';
+import { ship } from '../../src/pipeline/ship.ts';
+import { Database } from '../../src/state/database.ts';
+import { SCHEMA_VERSIONS } from '../../src/state/schema.ts';
+import { FileAttempts } from '../../src/state/file-attempts.ts';
+import { SeenFiles } from '../../src/state/seen-files.ts';
+import { Watcher } from '../../src/unattended/watcher.ts';
+import { openStore, storingSink } from '../support/delivery.ts';
+import { freshDir } from '../support/run-portlog.ts';
+import { ecs, host, port, scan } from '../support/scans.ts';
+import { World } from '../support/world.ts';
+import { Night, START, DAYS, directoryAt, HOUR } from '../support/night.ts';
+
+let database: Database;
+beforeEach(() => {
+  database = Database.open(stateFile(freshDir()), SCHEMA_VERSIONS);
+});
+afterEach(() => database.close());
+
+/** Of one directory, by a process that lives as long as nobody says otherwise. */
+function attemptsIn(path: string, pid = 1, isAlive: (pid: number) => boolean = () => true): FileAttempts {
+  return new FileAttempts(database, path, { pid, isAlive });
+}
+
+describe('a file that a mistake of ours ends', () => {
+  const BAD = '192.0.2.66';
+  /** A part that the configuration brings along, and that has a mistake in it. */
+  const networkOf = (ips: readonly string[]): undefined => {
+    if (ips.includes(BAD)) throw new TypeError('cannot read 66');
+    return undefined;
+  };
+  const scanOf = (address: string): string => scan(host(address, port(80)));
+
+  test('is set aside by its name until the next version; the rest of the directory is shipped', async () => {
+    const world = new World({ event: { networkOf } });
+    const path = freshDir();
+    mkdirSync(path, { recursive: true });
+    writeFileSync(join(path, '1-bad.xml'), scanOf(BAD));
+    writeFileSync(join(path, '2-good.xml'), scanOf('192.0.2.2'));
+    writeFileSync(join(path, '3-good.xml'), scanOf('192.0.2.3'));
+    const clock = new Night(START + DAYS * 40);
+    clock.time = Date.now() + DAYS;
+    const problems: string[] = [];
+    const shipped: string[] = [];
+    const seen = new SeenFiles(database, path);
+    const watcher = new Watcher([{ directory: directoryAt(path), seen, attempts: attemptsIn(path), site: undefined }], {
+      sinks: ['file a'],
+      again: false,
+      ship: async (sources) => {
+        shipped.push(...sources.map(({ name }) => basename(name)));
+        const report = await world.run([], { sources });
+        problems.push(...report.inputs.flatMap(({ problem }) => problem?.message ?? []));
+        return report;
+      },
+      clock,
+      stop: clock.stop.signal,
+      onTrouble: (error) => problems.push(error.message),
+      onRecovery: () => undefined,
+      onUnfinished: () => undefined,
+      onLeftAlone: () => undefined,
+    });
+    for (let i = 0; i < 5; i++, clock.time += 2 * HOUR) await watcher.look();
+    expect(shipped).toEqual(['1-bad.xml', '2-good.xml', '3-good.xml']);
+    expect(problems).toEqual([`reading ${join(path, '1-bad.xml')} at byte ${scanOf(BAD).length} failed by a mistake in portlog: cannot read 66`]);
+    const ips = [...world.stored.values()].flatMap((event) => (event.dataset === 'nmap.host' ? (ecs(event).host.ip as string[]) : []));
+    expect(ips).toEqual(['192.0.2.2', '192.0.2.3']);
+    // Another portlog, another try.
+    database.run("UPDATE file_attempt SET aside = '0.0.1'");
+    await watcher.look();
+    expect(shipped.slice(3)).toEqual(['1-bad.xml']);
+  });
+
+  test('leaves what is known as it was before the batch of hosts, and says so in the exit code', async () => {
+    const hostsOf = (more: string): string => scan(`${host('192.0.2.7', port(80))}${more}`);
+    const expects = (ips: readonly string[]): undefined => {
+      if (ips.includes(BAD)) throw new TypeError('inside of the transaction');
+      return undefined;
+    };
+    const world = new World();
+    await world.ship(scan(`${host('192.0.2.7', port(80))}${host(BAD, port(80))}`));
+    const before = world.known();
+    const closed = port(80, 'closed');
+    const worse = hostsOf(host(BAD, closed, 'starttime="1760000101" endtime="1760000102"')).replaceAll('17600000', '17600001');
+    const report = await world.run([worse, scanOf('192.0.2.3')], { event: { expects } });
+    expect(report.inputs.map(({ problem }) => problem?.code)).toEqual(['mistake', undefined]);
+    expect(exitCode(report)).toBe(1);
+    expect(exitCode({ ...report, inputs: report.inputs.slice(0, 1) })).toBe(3);
+    const after = world.known() as Record<string, unknown>;
+    expect(JSON.stringify(after)).toContain('192.0.2.3');
+    expect(JSON.stringify(after)).toContain(JSON.stringify(before).slice(1, 200));
+    // By a portlog without the mistake it is shipped whole.
+    expect(await world.ship(worse)).toEqual(['192.0.2.66 80/tcp closed (was http, open for 1 minute)']);
+  });
+
+  test('that one sink makes of an event takes it from that sink alone', async () => {
+    const stored: string[] = [];
+    const good = storingSink(stored, { encode: ({ id }) => ({ parts: [id], bytes: id.length, partition: '' }) });
+    const bad = storingSink([], {
+      name: 'bad',
+      identity: { type: 'scripted', target: 'elsewhere', scope: '' },
+      encode: () => {
+        throw new TypeError('no word for it');
+      },
+    });
+    const store = openStore(freshDir());
+    const source = {
+      name: 'scan',
+      live: false,
+      bytes: async function* () {
+        yield Buffer.from(scanOf('192.0.2.7'));
+      },
+    };
+    const report = await ship({ sources: [source], sinks: [bad, good], store, retryForMs: 0 });
+    store.close();
+    expect(report.inputs[0]?.problem).toBeUndefined();
+    expect(report.sinks.map(({ tally: { read, delivered, dead } }) => ({ read, delivered, dead }))).toEqual([
+      { read: 3, delivered: 0, dead: 3 },
+      { read: 3, delivered: 3, dead: 0 },
+    ]);
+    expect(report.sinks[0]?.firstRejection).toBe('rendering it for bad failed by a mistake in portlog: no word for it');
+  });
+});

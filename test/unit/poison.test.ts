@@ -1,0 +1,148 @@
+import { describe, expect, test } from 'vitest';
+import { unaccounted } from '../../src/state/tally.ts';
+import { type Batch, type Entry, type Outcome, type Sink, SinkError } from '../../src/sink/sink.ts';
+import { NOTHING, openStore, runPipeline, scriptedSink } from '../support/delivery.ts';
+import { ecsLine, ecsParts } from '../../src/event/ecs.ts';
+import { withinLimits } from '../../src/sink/within-limits.ts';
+import { encoded } from '../../src/sink/transport/body.ts';
+import { fastDir } from '../support/run-portlog.ts';
+import { eventsOf, host, port, scan } from '../support/scans.ts';
+
+const EVENTS = eventsOf(scan(Array.from({ length: 20 }, (_, i) => host(`192.0.2.${i}`, port(80))).join('')));
+const IDS = EVENTS.map(({ id }) => id);
+
+test('an event that is larger than its sink takes is shortened, and says so; the others are as they were', async () => {
+  const long = host('192.0.2.99', port(80), 'comment="x"').replace(
+    '</host>',
+    `<hostscript><script id="s" output="${'long '.repeat(40_000)}"/></hostscript></host>`,
+  );
+  const events = eventsOf(scan(host('192.0.2.98', port(80)) + long));
+  const got = new Map<string, string>();
+  const take = (batch: Batch): Outcome => {
+    for (const { id, parts } of batch.entries) got.set(id, parts.join(''));
+    return { ...NOTHING, delivered: batch.entries.length };
+  };
+  const limits = { maxEvents: 5, maxBytes: 100_000, maxEventBytes: 20_000, inFlight: 1, inFlightPerPartition: 1 };
+  const sink = scriptedSink(take, { limits, encode: (event) => encoded([...ecsParts(event)]) });
+  const pipeline = await runPipeline(withinLimits(sink), events);
+  expect(pipeline.account.tally).toMatchObject({ delivered: events.length, dead: 0 });
+  for (const event of events) {
+    const body = got.get(event.id) ?? '';
+    const whole = ecsLine(event);
+    expect(Buffer.byteLength(body)).toBeLessThanOrEqual(20_000);
+    if (Buffer.byteLength(whole) <= 20_000) expect(body).toBe(whole);
+    else expect(JSON.parse(body)).toMatchObject({ event: { id: event.id }, nmap: { shortened: true } });
+  }
+  expect(events.filter((event) => Buffer.byteLength(ecsLine(event)) > 20_000)).toHaveLength(1);
+});
+
+describe('one event does not block the others', () => {
+  const limits = { maxEvents: 5, maxBytes: 10_000, inFlight: 3, inFlightPerPartition: 3 };
+  const [poison] = IDS.slice(7);
+  /** Takes all but one event, of which it says something or nothing. */
+  const all = (stored: Set<string>, answer: (batch: Batch, others: readonly Entry[]) => Outcome | SinkError): Sink =>
+    scriptedSink(
+      (batch) => {
+        const others = batch.entries.filter(({ id }) => id !== poison);
+        const outcome = others.length === batch.entries.length ? { ...NOTHING, delivered: others.length } : answer(batch, others);
+        if (!(outcome instanceof SinkError) && outcome.delivered > 0) for (const { id } of others) stored.add(id);
+        return outcome;
+      },
+      { limits, encode: ({ id }) => ({ parts: [id], bytes: id.length, partition: '' }) },
+    );
+  const refusal = { reason: 'es_rejected_execution_exception: too much', status: 429 };
+  const perItem = ({ entries }: Batch, others: readonly Entry[]): Outcome => ({
+    ...NOTHING,
+    delivered: others.length,
+    retry: entries.filter((entry) => !others.includes(entry)),
+    refusal,
+  });
+
+  test.for([
+    ['sent back alone, again and again', perItem, refusal],
+    ['with which all of its batch comes back', ({ entries }: Batch) => ({ ...NOTHING, retry: entries, refusal }), refusal],
+  ] as const)('%s: it ends as a dead letter with the reason, everything else is there', async ([, answer, toll]) => {
+    const stateDir = fastDir();
+    const stored = new Set<string>();
+    const sink = all(stored, answer);
+    const pipeline = await runPipeline(sink, EVENTS, { stateDir, retryForMs: 300_000 });
+    expect(stored.size).toBe(EVENTS.length - 1);
+    expect(pipeline.account.tally).toMatchObject({ read: EVENTS.length, delivered: EVENTS.length - 1, dead: 1, spooled: 0 });
+    const store = openStore(stateDir);
+    expect(store.tables(sink.identity).deadLetters.tolls()).toEqual([{ ...toll, events: 1 }]);
+    store.close();
+  });
+
+  test('with which the whole request fails: the others get through, and after some runs it is a dead letter', async () => {
+    const stateDir = fastDir();
+    const stored = new Set<string>();
+    const sink = all(stored, () => new SinkError('temporary', 'broken (503)'));
+    let dead = 0;
+    for (let run = 0; run < 12 && dead === 0; run++) {
+      const more = eventsOf(scan(host(`198.51.100.${run}`, port(80)), `scanner="nmap" version="7.93" args="nmap" start="17600${10 + run}000"`));
+      const pipeline = await runPipeline(sink, run === 0 ? EVENTS : more, { stateDir, retryForMs: 300_000 });
+      expect(stored.size).toBe(EVENTS.length - 1 + run * more.length);
+      expect(unaccounted(pipeline.account.tally)).toBe(0);
+      dead = pipeline.account.tally.dead + pipeline.account.replayed.dead;
+    }
+    expect(dead).toBe(1);
+    const store = openStore(stateDir);
+    expect(store.tables(sink.identity).deadLetters.tolls()).toEqual([{ reason: 'broken (503)', status: undefined, events: 1 }]);
+    store.close();
+  });
+
+  test('without time to wait it takes some runs, and each of them delivers the others', async () => {
+    const stateDir = fastDir();
+    const stored = new Set<string>();
+    const sink = all(stored, perItem);
+    const dead: number[] = [];
+    for (let run = 0; run < 8 && dead.at(-1) !== 1; run++) {
+      const more = eventsOf(scan(host(`198.51.100.${run}`, port(80)), `scanner="nmap" version="7.93" args="nmap" start="176000${run}000"`));
+      const pipeline = await runPipeline(sink, run === 0 ? EVENTS : more, { stateDir, retryForMs: 0 });
+      dead.push(pipeline.account.tally.dead + pipeline.account.replayed.dead);
+      expect(unaccounted(pipeline.account.tally)).toBe(0);
+      expect(stored.size).toBe(EVENTS.length - 1 + run * more.length);
+    }
+    expect(dead.at(-1)).toBe(1);
+    expect(dead.length).toBeGreaterThan(3);
+  });
+
+  test('on which we make a mistake: it ends as a dead letter that says so', async () => {
+    const stateDir = fastDir();
+    const stored = new Set<string>();
+    const sink = all(stored, () => {
+      throw new TypeError('no such part');
+    });
+    const fates: (readonly [delivered: number, dead: number])[] = [];
+    for (let run = 0; run < 8 && fates.at(-1)?.[1] !== 1; run++) {
+      const more = eventsOf(scan(host(`198.51.100.${run}`, port(80)), `scanner="nmap" version="7.93" args="nmap" start="176000${run}000"`));
+      const pipeline = await runPipeline(sink, run === 0 ? EVENTS : more, { stateDir });
+      expect(unaccounted(pipeline.account.tally)).toBe(0);
+      fates.push([
+        pipeline.account.tally.delivered + pipeline.account.replayed.delivered,
+        pipeline.account.tally.dead + pipeline.account.replayed.dead,
+      ]);
+    }
+    expect(stored.size).toBeGreaterThanOrEqual(EVENTS.length - 1);
+    expect(fates.at(-1)?.[1]).toBe(1);
+    const store = openStore(stateDir);
+    expect(store.tables(sink.identity).deadLetters.tolls()).toEqual([
+      { reason: 'sending to scripted failed by a mistake in portlog: no such part', status: undefined, events: 1 },
+    ]);
+    store.close();
+  });
+
+  test('a server that is busy, or down, makes no dead letters', async () => {
+    const stateDir = fastDir();
+    for (const outcome of ['busy', 'down']) {
+      const sink = scriptedSink(
+        ({ entries }) => (outcome === 'down' ? new SinkError('temporary', 'down') : { ...NOTHING, retry: entries, refusal }),
+        { limits },
+      );
+      for (let run = 0; run < 8; run++) {
+        const pipeline = await runPipeline(sink, EVENTS, { stateDir, retryForMs: 60_000 });
+        expect(pipeline.account.tally).toMatchObject({ dead: 0, spooled: EVENTS.length });
+      }
+    }
+  });
+});

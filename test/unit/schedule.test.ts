@@ -1,0 +1,183 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { stateFile } from '../../src/state/store.ts';
+import { DEFAULT_OPTIONS } from '../../src/event/context.ts';
+import { scheduledScanFailedEvent } from '../../src/event/health.ts';
+import { Database } from '../../src/state/database.ts';
+import { SCHEMA_VERSIONS } from '../../src/state/schema.ts';
+import { keepSchedule, type ScheduleOptions } from '../../src/unattended/keep-schedule.ts';
+import { type Schedule, schedulesOf } from '../../src/unattended/schedule.ts';
+import { ScheduledScans } from '../../src/state/scheduled-scans.ts';
+import { timetable } from '../../src/unattended/timetable.ts';
+import { freshDir } from '../support/run-portlog.ts';
+import { ecs } from '../support/scans.ts';
+import { expectValidEvent } from '../support/validate.ts';
+import { Night, START, HOUR, MINUTE } from '../support/night.ts';
+
+const iso = (time: number): string => new Date(time).toISOString();
+
+let database: Database;
+beforeEach(() => {
+  database = Database.open(stateFile(freshDir()), SCHEMA_VERSIONS);
+});
+afterEach(() => database.close());
+
+const NIGHTLY: Schedule = {
+  name: 'nightly',
+  timetable: timetable('0 2 * * *', 'UTC', 'cron'),
+  nmapArgs: ['192.0.2.1'],
+  site: undefined,
+  limitMs: undefined,
+  catchUp: false,
+};
+
+interface Log {
+  readonly scanned: string[];
+  readonly missed: string[];
+}
+
+async function night(schedule: Schedule, clock: Night, scan: (at: number) => string | undefined, more: Partial<ScheduleOptions> = {}): Promise<Log> {
+  const log: Log = { scanned: [], missed: [] };
+  await keepSchedule(schedule, {
+    scans: new ScheduledScans(database),
+    site: 'lab',
+    pid: 1,
+    scan: async () => {
+      log.scanned.push(iso(clock.time));
+      return scan(clock.time);
+    },
+    clock,
+    stop: clock.stop.signal,
+    onMissed: (_, due, reason) => log.missed.push(`${iso(due)} ${reason}`),
+    onProblem: (error) => {
+      throw error;
+    },
+    ...more,
+  });
+  return log;
+}
+
+describe('a timetable', () => {
+  test('is cron in a time zone, over the change of summer time', () => {
+    const times = timetable('30 2 * * *', 'Europe/Berlin', 'cron');
+    const next = (time: number): number => times.next(time);
+    expect(times.text).toBe('30 2 * * * Europe/Berlin');
+    expect(iso(next(Date.parse('2026-07-01T12:00:00Z')))).toBe('2026-07-02T00:30:00.000Z');
+    expect(iso(next(Date.parse('2026-12-01T12:00:00Z')))).toBe('2026-12-02T01:30:00.000Z');
+    // Half past two does not exist that night.
+    expect(iso(next(Date.parse('2026-03-28T12:00:00Z')))).toMatch(/^2026-03-29T01:/);
+  });
+
+  test.each([
+    ['hello', undefined, /^cron: "hello" is no timetable: it has 1 field, and five are needed/],
+    ['0 25 * * *', undefined, /^cron: "0 25 \* \* \*" is no timetable: "25" is no hour/],
+    ['0 0 31 2 *', undefined, /^cron: "0 0 31 2 \*" is no timetable: there is no such day/],
+    ['*/5 * * * * *', undefined, /is no timetable/],
+    ['0 2 * * *', 'Mars/Olympus', /^cron: there is no time zone "Mars\/Olympus"/],
+  ])('%s in %s is refused in a sentence', (cron, zone, sentence) => {
+    expect(() => timetable(cron, zone, 'cron')).toThrow(sentence);
+  });
+
+  test('the schedules of a configuration are checked before anything runs', () => {
+    const one = { name: 'a', cron: '@daily', nmap: ['-p', 80, '192.0.2.1'] };
+    expect(schedulesOf({ schedules: [one] })[0]?.nmapArgs).toEqual(['-p', '80', '192.0.2.1']);
+    expect(() => schedulesOf({ schedules: [one, one] })).toThrow('schedules.1.name: there are two schedules "a"');
+    expect(() => schedulesOf({ schedules: [{ ...one, nmap: ['-oA', 'x'] }] })).toThrow('-oA does not go together with portlog');
+  });
+});
+
+describe('a schedule', () => {
+  test('scans when it is due, and not before', async () => {
+    const log = await night(NIGHTLY, new Night(START + 50 * HOUR), () => undefined);
+    expect(log).toEqual({ scanned: ['2026-01-31T02:00:00.000Z', '2026-02-01T02:00:00.000Z', '2026-02-02T02:00:00.000Z'], missed: [] });
+    expect(new ScheduledScans(database).failed(() => true, 0)).toEqual([]);
+  });
+
+  test('a scan without a finished run is told once, with its reason', async () => {
+    const clock = new Night(START + HOUR);
+    await night(NIGHTLY, clock, () => 'nmap ended with exit code 1');
+    const scans = new ScheduledScans(database);
+    const [failed, ...others] = scans.failed(() => true, clock.time);
+    expect(others).toEqual([]);
+    if (failed === undefined) throw new Error('nothing failed');
+    const event = scheduledScanFailedEvent({ ...DEFAULT_OPTIONS, now: () => clock.time }, 'run', failed, undefined);
+    expectValidEvent(event);
+    expect(ecs(event)).toMatchObject({
+      event: { action: 'scan-overdue', outcome: 'failure', reason: 'nmap ended with exit code 1' },
+      nmap: { site: 'lab', overdue: { schedule: 'nightly', due: '2026-01-31T02:00:00.000Z' } },
+      message: 'site lab: the scan of schedule nightly that was due 2026-01-31T02:00:00.000Z did not come: nmap ended with exit code 1',
+    });
+    scans.told(failed);
+    expect(scans.failed(() => true, clock.time)).toEqual([]);
+  });
+
+  test('what was due while portlog was not running is missed, once, however often it was', async () => {
+    await night(NIGHTLY, new Night(START + HOUR), () => undefined);
+    const later = new Night(START + 120 * HOUR);
+    later.time = START + 80 * HOUR;
+    const log = await night(NIGHTLY, later, () => undefined);
+    expect(log.missed).toEqual(['2026-02-01T02:00:00.000Z portlog run was not running']);
+    expect(log.scanned).toEqual(['2026-02-04T02:00:00.000Z']);
+    expect(new ScheduledScans(database).failed(() => true, later.time)).toMatchObject([{ name: 'nightly', problem: 'portlog run was not running' }]);
+  });
+
+  test('or made up for at once, if that is wanted', async () => {
+    const schedule = { ...NIGHTLY, catchUp: true };
+    await night(schedule, new Night(START + HOUR), () => undefined);
+    const later = new Night(START + 81 * HOUR);
+    later.time = START + 80 * HOUR;
+    expect(await night(schedule, later, () => undefined)).toEqual({ scanned: [iso(START + 80 * HOUR)], missed: [] });
+  });
+
+  test('a first start, or another timetable, has missed nothing', async () => {
+    const clock = new Night(START + 26 * HOUR);
+    clock.time = START + 20 * HOUR;
+    expect((await night(NIGHTLY, clock, () => undefined)).missed).toEqual([]);
+    const later = new Night(START + 60 * HOUR);
+    later.time = START + 50 * HOUR;
+    const hourly = { ...NIGHTLY, timetable: timetable('@hourly', 'UTC', 'cron') };
+    expect((await night(hourly, later, () => undefined)).missed).toEqual([]);
+  });
+
+  test('what is due while the scan before it goes on is missed, and says so', async () => {
+    const clock = new Night(START + 5 * HOUR);
+    const hourly = { ...NIGHTLY, timetable: timetable('@hourly', 'UTC', 'cron') };
+    const log = await night(hourly, clock, () => {
+      clock.pass(90 * MINUTE);
+      return undefined;
+    });
+    expect(log.scanned).toEqual(['2026-01-31T02:00:00.000Z', '2026-01-31T04:00:00.000Z', '2026-01-31T06:00:00.000Z']);
+    expect(log.missed).toEqual([
+      '2026-01-31T03:00:00.000Z the scan before it was still going on',
+      '2026-01-31T05:00:00.000Z the scan before it was still going on',
+    ]);
+  });
+
+  test('a machine that slept past the time does not scan in the middle of the day', async () => {
+    const clock = new Night(START + 9 * HOUR);
+    const log = await night(NIGHTLY, clock, () => undefined, {
+      clock: {
+        ...clock,
+        now: clock.now,
+        elapsed: clock.elapsed,
+        random: clock.random,
+        sleep: async (ms) => clock.pass(clock.time === START ? 8 * HOUR : ms),
+      },
+    });
+    expect(log).toEqual({ scanned: [], missed: ['2026-01-31T02:00:00.000Z this machine was asleep, or its clock was set'] });
+  });
+
+  test('two processes scan once', async () => {
+    const scans = new ScheduledScans(database);
+    scans.settledUntil('nightly', '0 2 * * *', START);
+    expect(scans.begin('nightly', 'lab', START + HOUR, 1, START + HOUR)).toBe(true);
+    expect(scans.begin('nightly', 'lab', START + HOUR, 2, START + HOUR)).toBe(false);
+  });
+
+  test('a scan whose portlog was killed is told by the next', () => {
+    const scans = new ScheduledScans(database);
+    scans.begin('nightly', 'lab', START, 4711, START);
+    expect(scans.failed(() => true, START)).toEqual([]);
+    expect(scans.failed((pid) => pid !== 4711, START + HOUR)).toMatchObject([{ due: START, problem: 'portlog ended without a word' }]);
+    expect(scans.last('nightly', () => true)?.ended).toBe(START + HOUR);
+  });
+});
