@@ -1,20 +1,21 @@
-import { defineConfig } from 'vitest/config';
+import { defineConfig, type ViteUserConfig } from 'vitest/config';
+import { TestProgress } from './tools/test-progress.ts';
+
+/** The limit ends what hangs. It measures nothing: the machine may be busy with other things. */
+const common = { testTimeout: 120_000, hookTimeout: 60_000, globalSetup: 'test/support/node-version.ts', setupFiles: 'test/support/seed.ts' };
+
+const reporters: NonNullable<ViteUserConfig['test']>['reporters'] & unknown[] = ['default'];
+if (!process.stdout.isTTY) reporters.push(new TestProgress());
+if (process.env['CI']) reporters.push(['json', { outputFile: `.reports/vitest-${process.env['PORTLOG_REPORT'] ?? 'fast'}.json` }]);
 
 export default defineConfig({
   test: {
-    reporters: process.env['CI']
-      ? ['default', ['json', { outputFile: `.reports/vitest-${process.env['PORTLOG_REPORT'] ?? 'fast'}.json` }]]
-      : ['default'],
+    reporters,
     projects: [
-      {
-        test: {
-          name: 'fast',
-          include: ['test/{unit,contract,cli,docs,alerts}/**/*.test.ts'],
-          testTimeout: 30_000,
-          globalSetup: 'test/support/node-version.ts',
-          setupFiles: 'test/support/seed.ts',
-        },
-      },
+      // In this process, and over in a minute.
+      { test: { name: 'fast', include: ['test/{unit,contract,alerts}/**/*.test.ts'], ...common } },
+      // The built command, as a process; and the commands of the pages.
+      { test: { name: 'command', include: ['test/{cli,docs}/**/*.test.ts'], ...common } },
       {
         test: {
           name: 'server',

@@ -1,9 +1,15 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { generated } from './generated.ts';
 
-// Rewrites what is made from the field catalogue; a test compares what is committed with it.
-for (const [path, text] of generated()) {
-  mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, text);
+// Rewrites what is made from the field catalogue. With --check it says what would change, and a test does so, too.
+const outdated = [...generated()].filter(([path, text]) => !existsSync(path) || readFileSync(path, 'utf8') !== text);
+const isCheck = process.argv.includes('--check');
+for (const [path, text] of outdated) {
+  if (isCheck) console.error(`${path} is not as npm run generate makes it`);
+  else {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text);
+  }
 }
+if (isCheck && outdated.length > 0) process.exitCode = 1;

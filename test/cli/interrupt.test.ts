@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { finished, freshDir, startPortlog, untilPrinted } from '../support/run-portlog.ts';
+import { finished, freshDir, startPortlog, untilPrinted, until } from '../support/run-portlog.ts';
 import { answer, healthy, scriptedServer } from '../support/scripted-server.ts';
 import { THREE, events } from '../support/printed.ts';
 
@@ -45,9 +45,10 @@ describe('Ctrl-C', () => {
     const child = startPortlog(['--to', `elasticsearch=${server.url.origin}`, '--state-dir', state, '--verbose']);
     const done = finished(child);
     child.stdin?.on('error', () => undefined).write(THREE.slice(0, -30));
-    while (!server.seen.some(({ method }) => method === 'POST')) await new Promise((resolve) => setTimeout(resolve, 20));
+    await until(() => server.seen.some(({ method }) => method === 'POST'));
     child.kill('SIGINT');
-    setTimeout(() => child.kill('SIGINT'), 1500);
+    await untilPrinted(child, 'stderr', 'interrupt again');
+    child.kill('SIGINT');
     const { stderr, code } = await done;
     await server.stop();
     expect(code).toBe(130);

@@ -2,9 +2,8 @@ import type { ChildProcess } from 'node:child_process';
 import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type Finished, finished, freshDir, portlog, startPortlog } from '../support/run-portlog.ts';
+import { type Finished, finished, freshDir, portlog, startPortlog, until } from '../support/run-portlog.ts';
 import { host, port, scan } from '../support/scans.ts';
 import { answer, bulkAnswer, healthy, scriptedServer } from '../support/scripted-server.ts';
 
@@ -152,10 +151,7 @@ describe('--metrics-listen', () => {
     const name = `portlog_events_total{sink="file ${inHome('out')}",fate="delivered"}`;
     const read = async (): Promise<Readonly<Record<string, number>>> => numbers(await (await fetch(`${url}/metrics`)).text());
     let told = await read();
-    for (let i = 0; i < 100 && (told[name] ?? 0) === 0; i++) {
-      await wait(50);
-      told = await read();
-    }
+    await until(async () => ((told = await read())[name] ?? 0) > 0);
     const written = (await readFile(inHome('out'), 'utf8'))
       .trim()
       .split('\n')
@@ -170,10 +166,7 @@ describe('--metrics-listen', () => {
     const alive = await fetch(`${url}/healthz`);
     expect([alive.status, await alive.text()]).toEqual([200, 'ok\n']);
     let ready = await fetch(`${url}/readyz`);
-    for (let i = 0; i < 100 && ready.status !== 200; i++) {
-      await wait(50);
-      ready = await fetch(`${url}/readyz`);
-    }
+    await until(async () => (ready = await fetch(`${url}/readyz`)).status === 200);
     expect(await ready.text()).toBe(`state: open\nfirst look: done\nfile ${inHome('out')}: set up\n`);
     expect((await fetch(`${url}/other`)).status).toBe(404);
     expect((await fetch(`${url}/metrics`, { method: 'POST' })).status).toBe(405);

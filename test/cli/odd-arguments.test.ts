@@ -33,5 +33,5 @@ test('arguments that cost minutes once cost nothing, neither with their scan nor
     portlog([field(name), '--to', `file=${join(dir, 'events.ndjson')}`, '--state-dir', join(dir, 'state')]);
   const began = performance.now();
   for (const name of ['redos-poison.xml', 'redos-benign.xml', 'scope-difference-3.xml', 'redos-benign.xml']) expect((await ship(name)).code).toBe(0);
-  expect(performance.now() - began).toBeLessThan(20_000);
+  expect(performance.now() - began).toBeLessThan(60_000);
 });

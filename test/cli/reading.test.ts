@@ -1,5 +1,5 @@
 import { execFile, spawn, spawnSync } from 'node:child_process';
-import { createWriteStream, readFileSync, writeFileSync } from 'node:fs';
+import { createWriteStream, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { fixture, FOOTER, host, port, scan } from '../support/scans.ts';
-import { finished, freshDir, portlog, ROOT, startPortlog, untilPrinted } from '../support/run-portlog.ts';
+import { finished, freshDir, portlog, ROOT, startPortlog, untilPrinted, until } from '../support/run-portlog.ts';
 import { EXAMPLE, file, events, THREE } from '../support/printed.ts';
 
 describe('reading', () => {
@@ -98,9 +98,12 @@ describe('reading', () => {
   test('a pipe into which nobody writes is waited for until somebody ends it', async () => {
     const pipe = join(freshDir(), 'nobody');
     await promisify(execFile)('mkfifo', [pipe]);
-    const child = startPortlog(['-v', pipe]);
+    const state = freshDir();
+    const child = startPortlog(['-v', '--state-dir', state, '--to', `file=${join(state, 'out')}`, pipe]);
     const ended = finished(child);
-    await new Promise((resolve) => setTimeout(resolve, 1500));
+    // It reads next, and says nothing of it.
+    await until(() => existsSync(join(state, 'portlog.db')));
+    await new Promise((resolve) => setTimeout(resolve, 500));
     child.kill('SIGTERM');
     expect(await ended).toMatchObject({ code: 130, stderr: expect.stringContaining('interrupted') });
   });

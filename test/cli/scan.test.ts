@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { nmapArguments } from '../../src/source/nmap-arguments.ts';
-import { finished, freshDir, portlog, startPortlog, untilPrinted } from '../support/run-portlog.ts';
+import { finished, freshDir, portlog, startPortlog, untilPrinted, until } from '../support/run-portlog.ts';
 import { host, port, scan } from '../support/scans.ts';
 
 const HAS_NMAP = (() => {
@@ -175,7 +175,7 @@ describe('while nmap runs', () => {
     expect(isThere(group)).toBe(true);
     child.kill(signal);
     expect((await done).code).toBe(code);
-    await vi.waitFor(() => expect(isThere(group)).toBe(false), { timeout: 4000 });
+    await until(() => !isThere(group));
   });
 
   // The shell stands for nmap, the sleep, which a shell starts so that it is deaf to SIGINT, for what nmap starts.
@@ -185,7 +185,7 @@ describe('while nmap runs', () => {
     await untilPrinted(child, 'stdout', '"192.0.2.1 80/tcp open http"');
     const group = Number(readFileSync(join(nmap.folder, 'pid'), 'utf8'));
     child.kill(signal);
-    await vi.waitFor(() => expect(isThere(group)).toBe(false), { timeout: 12_000, interval: 200 });
+    await until(() => !isThere(group));
   });
 
   test('the scanner host is named, because portlog ran it here', async () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type DatagramListener, listenForDatagrams } from '../support/datagrams.ts';
-import { finished, freshDir, startPortlog, untilPrinted } from '../support/run-portlog.ts';
+import { finished, freshDir, startPortlog, untilPrinted, until } from '../support/run-portlog.ts';
 import { host, port, scan } from '../support/scans.ts';
 
 const WHOLE = scan(host('192.0.2.1', port(80)) + host('192.0.2.2', port(443)));
@@ -22,11 +22,6 @@ afterEach(() => {
   for (const listener of listeners.splice(0)) listener.stop();
   for (const child of running.splice(0)) child.kill('SIGKILL');
 });
-
-async function until(isSo: () => boolean): Promise<void> {
-  for (let i = 0; i < 200 && !isSo(); i++) await wait(50);
-  expect(isSo()).toBe(true);
-}
 
 async function listen(name: string): Promise<DatagramListener> {
   const listener = await listenForDatagrams(name);

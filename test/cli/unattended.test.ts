@@ -1,22 +1,8 @@
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { finished, portlog, startPortlog, untilPrinted } from '../support/run-portlog.ts';
-import {
-  configured,
-  scans,
-  EXAMPLE,
-  home,
-  written,
-  type Line,
-  until,
-  start,
-  actions,
-  HALF,
-  WHOLE,
-  ownFolder,
-  running,
-} from '../support/unattended.ts';
+import { finished, portlog, startPortlog, untilPrinted, until } from '../support/run-portlog.ts';
+import { configured, scans, EXAMPLE, home, written, type Line, start, actions, HALF, WHOLE, ownFolder, running } from '../support/unattended.ts';
 
 ownFolder();
 

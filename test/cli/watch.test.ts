@@ -1,11 +1,10 @@
 import { appendFileSync, copyFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { finished, portlog } from '../support/run-portlog.ts';
+import { finished, portlog, until, untilPrinted } from '../support/run-portlog.ts';
 import { answer, bulkAnswer, bulkIds, healthy, scriptedServer } from '../support/scripted-server.ts';
-import { scans, home, out, EXAMPLE, put, HALF, written, actions, WHOLE, start, until, configured, ownFolder } from '../support/unattended.ts';
+import { scans, home, out, EXAMPLE, put, HALF, written, actions, WHOLE, start, configured, ownFolder } from '../support/unattended.ts';
 
 ownFolder();
 
@@ -39,11 +38,12 @@ describe('portlog watch', () => {
   });
 
   test('ships what appears until somebody stops it; stopped while idle, all is well', async () => {
-    const child = start(...args());
+    const child = start(...args(), '--verbose');
     const ended = finished(child);
-    await wait(300);
+    const unfinished = untilPrinted(child, 'stderr', 'a.xml is not finished yet');
+    await untilPrinted(child, 'stderr', `watching ${scans}`);
     put('a.xml', HALF);
-    await wait(500);
+    await unfinished;
     expect(written()).toEqual([]);
     appendFileSync(join(scans, 'a.xml'), WHOLE.slice(HALF.length));
     await until(() => actions().includes('run-summary'));

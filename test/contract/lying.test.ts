@@ -20,6 +20,8 @@ import { batchOf, entriesOf, NEVER } from '../support/sink-contract.ts';
 
 const EVENTS = eventsOf(fixture('everything.xml'), { all: true }).slice(0, 4);
 const TIMEOUT_MS = 250;
+/** A sink that forgets its own limit waits for half a minute, or for ever; a busy machine does not make of the limit that long. */
+const HELD_UP_MS = 20_000;
 const STATUSES = [200, 201, 204, 206, 299, 300, 304, 400, 401, 403, 404, 409, 410, 413, 418, 421, 422, 429, 451, 500, 501, 502, 503, 507, 599];
 const BODIES: Readonly<Record<string, string>> = {
   'nothing': '',
@@ -76,7 +78,7 @@ describe.each(Object.entries(SINKS))('%s', (type, { more, believesAnything, beli
     const what = `${type} ${status} ${bodyName} ${wayName}`;
     const since = performance.now();
     const outcome = await sink.send(batchOf(entries), NEVER).catch((error: unknown) => error);
-    expect(performance.now() - since, what).toBeLessThan(6 * TIMEOUT_MS);
+    expect(performance.now() - since, what).toBeLessThan(HELD_UP_MS);
     if (outcome instanceof Error) {
       expect(outcome, what).toBeInstanceOf(SinkError);
       return;
@@ -128,7 +130,7 @@ describe('syslog', () => {
     const sink = await openSink('syslog', `tcp://127.0.0.1:${port}`, { timeoutMs: TIMEOUT_MS });
     const since = performance.now();
     await expect(sink.send(batchOf(entriesOf(sink, EVENTS)), NEVER)).rejects.toMatchObject({ name: 'SinkError', kind: 'temporary' });
-    expect(performance.now() - since).toBeLessThan(6 * TIMEOUT_MS);
+    expect(performance.now() - since).toBeLessThan(HELD_UP_MS);
   });
 });
 

@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ERRORS, EXIT } from '../../src/core/errors.ts';
+import { STEPS } from '../../tools/check/steps.ts';
 import { generated } from '../../tools/generated.ts';
 import { commandsIn, page, pages } from '../support/docs.ts';
 import { FakeGrafana } from '../support/fake-grafana.ts';
@@ -131,8 +132,10 @@ describe('every command', () => {
     const ci = readFileSync(join(ROOT, '.ci/run'), 'utf8');
     for (const command of commandsIn('CONTRIBUTING.md')) {
       const script = command.split('#', 1)[0]?.trim() ?? '';
-      if (!/generate|bench/.test(script)) expect(ci).toContain(script);
+      if (!/generate|bench|check/.test(script)) expect(ci).toContain(script);
     }
+    // And what `npm run check` does, but for what a test compares.
+    for (const [, ...command] of STEPS) if (command[0] === 'npm') expect(ci).toContain(command.join(' '));
   });
 });
 

@@ -6,7 +6,7 @@ export interface Death {
   /** From now on every write fails: the process is gone. */
   readonly hasCome: boolean;
   /** Opens the state of the process that is to die. */
-  open(stateDir: string): Database;
+  readonly open: (stateDir: string) => Database;
 }
 
 /** Death at the `n`th commit: before it when `done` is false, right after it otherwise. */

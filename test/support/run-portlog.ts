@@ -2,11 +2,15 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** What is run: the built command; or `PORTLOG_PROGRAM`, the single executable. */
 const PROGRAM = process.env['PORTLOG_PROGRAM'] === undefined ? [process.execPath, join(ROOT, 'bin', 'portlog.js')] : [process.env['PORTLOG_PROGRAM']];
+
+/** Longer than anything takes beside four busy loops; whatever waits in vain says for what, before its test is ended. */
+export const PATIENCE_MS = 60_000;
 
 export interface Finished {
   readonly stdout: string;
@@ -52,6 +56,15 @@ export async function finished(child: ChildProcess): Promise<Finished> {
     child.once('error', reject).once('close', resolve);
   });
   return { stdout, stderr, code };
+}
+
+/** Waits for something that another process does, however busy the machine is. */
+export async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
+  const end = performance.now() + PATIENCE_MS;
+  while (!(await isSo())) {
+    if (performance.now() > end) throw new Error(`not so after ${PATIENCE_MS / 1000} s: ${String(isSo)}`);
+    await wait(20);
+  }
 }
 
 /** Resolves when what the child printed to stderr or stdout contains the text. */

@@ -1,8 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
-import { afterEach, beforeEach, expect } from 'vitest';
+import { afterEach, beforeEach } from 'vitest';
 import { freshDir, ROOT, startPortlog } from './run-portlog.ts';
 import { host, port, scan } from './scans.ts';
 
@@ -44,12 +43,6 @@ export function written(): readonly Line[] {
 }
 
 export const actions = (): readonly string[] => written().map(({ event }) => event.action);
-
-/** Waits for something that another process does. */
-export async function until(isSo: () => boolean): Promise<void> {
-  for (let i = 0; i < 200 && !isSo(); i++) await wait(50);
-  expect(isSo()).toBe(true);
-}
 
 export function put(name: string, content: string): void {
   writeFileSync(join(scans, name), content);

@@ -5,7 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { isAlive, tickOf } from '../../src/core/process-alive.ts';
 import { Store } from '../../src/state/store.ts';
-import { freshDir } from '../support/run-portlog.ts';
+import { freshDir, PATIENCE_MS } from '../support/run-portlog.ts';
 
 describe('a process', () => {
   test('is there as long as it runs, and not before it began or after it has ended', async () => {
@@ -43,7 +43,7 @@ describe('a process', () => {
     const [text] = (await once(parent.stdout, 'data')) as [Buffer];
     const pid = Number(String(text));
     const began = Date.now();
-    while (isAlive(pid, began) && Date.now() < began + 5000) await wait(20);
+    while (isAlive(pid, began) && Date.now() < began + PATIENCE_MS) await wait(20);
     expect([isAlive(pid, began), existsSync(`/proc/${pid}`)]).toEqual([false, true]);
     parent.kill('SIGKILL');
   });

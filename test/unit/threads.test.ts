@@ -11,6 +11,7 @@ import { Pool } from '../../src/pipeline/threads/pool.ts';
 import { Renderer, type Terms } from '../../src/pipeline/threads/render.ts';
 import { Slot, Slots, type SlotSizes } from '../../src/pipeline/threads/slot.ts';
 import { corpusFile, corpusFiles } from '../support/corpus.ts';
+import { PATIENCE_MS } from '../support/run-portlog.ts';
 import { fixture, FOOTER, host, port, scan } from '../support/scans.ts';
 import { runs } from '../support/seed.ts';
 
@@ -171,7 +172,7 @@ test.each(corpusFiles().map(([name]) => name))('%s: the same as without threads'
 test('threads that end in mid-scan cost nothing: what they had is read again', async () => {
   const bytes = Buffer.from(scan(Array.from({ length: 40 }, () => HOSTS.join('')).join('')));
   const pool = new Pool(TERMS, 2);
-  await vi.waitUntil(() => pool.isReady, 20_000);
+  await vi.waitUntil(() => pool.isReady, PATIENCE_MS);
   let given = 0;
   const dying: Renderers = {
     get isReady() {
