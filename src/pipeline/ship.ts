@@ -59,7 +59,7 @@ export interface ShipReport {
   /** The state could not be read or written, so changes were not looked for to the end. */
   readonly untracked: PortlogError | undefined;
   /** What is known of some hosts could not be read, so with these nothing was compared. */
-  readonly hostsLeftOut?: PortlogError | undefined;
+  readonly hostsLeftOut: PortlogError | undefined;
 }
 
 const NEVER = new AbortController().signal;
@@ -102,6 +102,7 @@ export async function ship(options: ShipOptions): Promise<ShipReport> {
     interrupted: stop.aborted,
     lostRuns: store?.lostRuns ?? [],
     untracked: tracker?.problem,
+    hostsLeftOut: tracker?.damage,
   };
 }
 

@@ -38,7 +38,7 @@ export function report(names: readonly string[], problems: Readonly<Record<strin
   const none = newTally();
   const sink = { sink: 'file out', tally: none, own: none, replayed: none, waiting: 0, damaged: 0, spoolFull: false };
   const nothing = { failure: undefined, firstRejection: undefined, unaccountable: undefined, bookkeeping: undefined };
-  return { inputs, sinks: [{ ...sink, ...nothing }], interrupted: false, lostRuns: [], untracked: undefined };
+  return { inputs, sinks: [{ ...sink, ...nothing }], interrupted: false, lostRuns: [], untracked: undefined, hostsLeftOut: undefined };
 }
 
 interface Told {

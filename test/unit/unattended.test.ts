@@ -49,7 +49,7 @@ function report(inputs: readonly string[], more: Partial<ShipReport> = {}, sink:
       ...sink,
     },
   ];
-  return { inputs: inputs.map(newInputReport), sinks, interrupted: false, lostRuns: [], untracked: undefined, ...more };
+  return { inputs: inputs.map(newInputReport), sinks, interrupted: false, lostRuns: [], untracked: undefined, hostsLeftOut: undefined, ...more };
 }
 
 describe('the watcher', () => {
