@@ -2,6 +2,12 @@ import type { OverdueScan } from '../event/health.ts';
 import type { Database } from '../state/database.ts';
 import { KnownScans } from './scans.ts';
 
+/** When a finished scan of the site is due at the latest, in epoch milliseconds; of a site without any, counted from when portlog first looked after it. */
+export function scanDue(database: Database, site: string, maxAgeMs: number, now: number): number {
+  const since = database.get('SELECT since FROM site WHERE site = ?', site)?.['since'] as number | undefined;
+  return (new KnownScans(database, site).lastEnd(now) ?? since ?? now) + maxAgeMs;
+}
+
 /**
  * Sites of which no finished scan has come for too long, each once until one comes: `markReported` marks them.
  * A site without any scan is watched from the first time that anybody asks.
@@ -15,14 +21,13 @@ export class SiteWatch {
 
   overdue(maxAges: ReadonlyMap<string, number>, now: number): readonly OverdueScan[] {
     return [...maxAges].flatMap(([site, maxAgeMs]) => {
-      const { since, isReported } = this.row(site, now);
-      const last = new KnownScans(this.database, site).lastEnd(now);
-      const due = (last ?? since) + maxAgeMs;
+      const isReported = this.isReported(site, now);
+      const due = scanDue(this.database, site, maxAgeMs, now);
       if (now <= due) {
         if (isReported) this.database.run('UPDATE site SET overdue = NULL WHERE site = ?', site);
         return [];
       }
-      return isReported ? [] : [{ site, due, last, maxAgeMs }];
+      return isReported ? [] : [{ site, due, last: new KnownScans(this.database, site).lastEnd(now), maxAgeMs }];
     });
   }
 
@@ -30,10 +35,10 @@ export class SiteWatch {
     this.database.run('UPDATE site SET overdue = ? WHERE site = ?', due, site);
   }
 
-  private row(site: string, now: number): { readonly since: number; readonly isReported: boolean } {
+  /** It is looked after from now on. */
+  private isReported(site: string, now: number): boolean {
     // A clock that was ahead once must not put the first look off.
     this.database.run('INSERT INTO site (site, since) VALUES (?, ?) ON CONFLICT (site) DO UPDATE SET since = min(since, excluded.since)', site, now);
-    const row = this.database.get('SELECT since, overdue FROM site WHERE site = ?', site);
-    return { since: row?.['since'] as number, isReported: row?.['overdue'] !== null };
+    return this.database.get('SELECT overdue FROM site WHERE site = ?', site)?.['overdue'] !== null;
   }
 }

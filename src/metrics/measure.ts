@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs';
+import { scanDue } from '../change/overdue-sites.ts';
 import { KnownScans } from '../change/scans.ts';
 import { knownSites } from '../state/known-hosts.ts';
 import type { IsAlive, RunSums } from '../state/runs.ts';
@@ -61,7 +62,7 @@ function siteSeries({ database, maxAges, now }: MeasureOptions): readonly Series
       ...maybe('portlog_scan_last_start_timestamp_seconds', { site }, seconds(started)),
       ...maybe('portlog_scan_last_end_timestamp_seconds', { site }, seconds(ended)),
       ...maybe('portlog_scan_max_age_seconds', { site }, seconds(maxAgeMs)),
-      ...maybe('portlog_site_overdue', { site }, maxAgeMs === undefined ? undefined : Number(ended === undefined || now > ended + maxAgeMs)),
+      ...maybe('portlog_site_overdue', { site }, maxAgeMs === undefined ? undefined : Number(now > scanDue(database, site, maxAgeMs, now))),
     ];
   });
 }

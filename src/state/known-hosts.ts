@@ -127,6 +127,13 @@ export class KnownHosts {
     return this.database.all('SELECT key FROM host WHERE site = ?', this.site).map(keyOf);
   }
 
+  /** How many were ever found up; addresses at which nothing has answered yet are none. What cannot be read any more counts. */
+  count(): number {
+    // JSON that the disk has changed would end the whole question.
+    const found = `CASE WHEN json_valid(known) THEN json_extract(known, '$.up.yes') IS NOT NULL ELSE 1 END`;
+    return this.database.get(`SELECT count(*) AS hosts FROM host WHERE site = ? AND ${found}`, this.site)?.['hosts'] as number;
+  }
+
   /**
    * Hosts of these addresses that count as up and were not seen since a time. Found by their addresses: a scan of
    * one host must not cost more the more is known.

@@ -2,7 +2,8 @@ import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, writeFile
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { finished, portlog, startPortlog, untilPrinted, until } from '../support/run-portlog.ts';
-import { configured, scans, EXAMPLE, home, written, type Line, start, actions, HALF, WHOLE, ownFolder, running } from '../support/unattended.ts';
+import { configured, scans, EXAMPLE, home, put, written, type Line, start, actions, HALF, WHOLE, ownFolder, running } from '../support/unattended.ts';
+import { host, port, scan } from '../support/scans.ts';
 
 ownFolder();
 
@@ -138,9 +139,21 @@ describe('portlog status', () => {
     expect([code, stderr]).toEqual([0, expect.stringContaining('nothing has run yet')]);
   });
 
+  test('knows the hosts that metrics and the report know: an address at which nothing ever answered is none', async () => {
+    const down = '<host><status state="down" reason="no-response"/><address addr="192.0.2.9" addrtype="ipv4"/></host>';
+    put('a.xml', scan(host('192.0.2.1', port(80)) + down));
+    const config = configured();
+    await portlog(['--config', config, join(scans, 'a.xml'), '--metrics-file', join(home, 'a.prom')]);
+    for (const command of ['status', 'check']) expect((await portlog([command, '--config', config])).stdout).toContain('1 host known');
+    const metrics = readFileSync(join(home, 'a.prom'), 'utf8');
+    expect(metrics).toContain('portlog_hosts{site="lab",state="up"} 1\n');
+    expect(metrics).toContain('portlog_hosts{site="lab",state="down"} 0\n');
+  });
+
   test('for machines: sites that are overdue, what waits, where', async () => {
     const config = configured('schedules: []', 'directories: []', 'sites: { lab: { maxAgeHours: 1 }, other: { maxAgeHours: 1 } }');
-    await portlog(['--config', config, EXAMPLE, '--to', 'elasticsearch=http://127.0.0.1:9', '--retry-for-seconds', '0']);
+    const metrics = join(home, 'a.prom');
+    await portlog(['--config', config, '--metrics-file', metrics, EXAMPLE, '--to', 'elasticsearch=http://127.0.0.1:9', '--retry-for-seconds', '0']);
     const { code, stdout } = await portlog(['status', '--json', '--config', config]);
     expect(code).toBe(5);
     expect(JSON.parse(stdout)).toMatchObject({
@@ -149,10 +162,12 @@ describe('portlog status', () => {
       lost: [],
       sites: [
         { site: 'lab', hosts: 3, overdue: true },
-        { site: 'other', hosts: 0, overdue: true },
+        // It is looked after for a moment only, so that none could have come: no event tells of it, either.
+        { site: 'other', hosts: 0, overdue: false },
       ],
       sinks: [{ type: 'elasticsearch', target: 'http://127.0.0.1:9', spool: { events: expect.any(Number) } }],
     });
+    expect(readFileSync(metrics, 'utf8')).toContain('portlog_site_overdue{site="lab"} 1\nportlog_site_overdue{site="other"} 0\n');
   });
 
   test('a run that was killed is shown, and left for the next to tell', async () => {

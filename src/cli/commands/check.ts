@@ -123,7 +123,7 @@ async function checkNmap(program: string, env: Environment): Promise<Diagnosis> 
 function knownAt(database: Database, site: string): Diagnosis {
   const last = new KnownScans(database, site).lastEnd(systemClock.now());
   const when = last === undefined ? 'no finished scan' : `last finished scan ${new Date(last).toISOString()}`;
-  return { level: 'ok', message: `site "${site}": ${grouped(new KnownHosts(database, site).keys().length, 'host')} known, ${when}` };
+  return { level: 'ok', message: `site "${site}": ${grouped(new KnownHosts(database, site).count(), 'host')} known, ${when}` };
 }
 
 /** Where the state is, whether it can be used, and what waits there. */

@@ -1,5 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { scanDue } from '../../change/overdue-sites.ts';
 import { KnownScans } from '../../change/scans.ts';
 import { KnownHosts, knownSites } from '../../state/known-hosts.ts';
 import { systemClock } from '../../core/clock.ts';
@@ -86,12 +87,7 @@ async function statusOf(database: Database, { maxAges }: Settings, config: Confi
     state: { path: database.path, bytes: statSync(database.path).size },
     running: runs.filter(({ pid, started, tick }) => isAlive(pid, started, tick)),
     lost: runs.filter(({ pid, started, tick }) => !isAlive(pid, started, tick)),
-    sites: [...new Set([...knownSites(database), ...maxAges.keys()])].sort().map((site) => ({
-      site,
-      hosts: new KnownHosts(database, site).keys().length,
-      last: new KnownScans(database, site).lastEnd(systemClock.now()),
-      maxAgeMs: maxAges.get(site),
-    })),
+    sites: [...new Set([...knownSites(database), ...maxAges.keys()])].sort().map((site) => siteStatus(database, site, maxAges.get(site), now)),
     schedules: schedulesOf(config, file).map(({ name, timetable }) => ({
       name,
       timetable: timetable.text,
@@ -100,6 +96,16 @@ async function statusOf(database: Database, { maxAges }: Settings, config: Confi
     })),
     directories: await Promise.all(directoriesOf(database, config).map((path) => directoryStatus(database, path))),
     sinks: waitingSinks(database),
+  };
+}
+
+function siteStatus(database: Database, site: string, maxAgeMs: number | undefined, now: number): Status['sites'][number] {
+  return {
+    site,
+    hosts: new KnownHosts(database, site).count(),
+    last: new KnownScans(database, site).lastEnd(now),
+    maxAgeMs,
+    isOverdue: maxAgeMs !== undefined && now > scanDue(database, site, maxAgeMs, now),
   };
 }
 

@@ -45,6 +45,8 @@ interface SiteStatus {
   /** When the latest finished scan ended. */
   readonly last: number | undefined;
   readonly maxAgeMs: number | undefined;
+  /** Whether it is older than that, or none has come for so long. */
+  readonly isOverdue: boolean;
 }
 
 interface ScheduleStatus {
@@ -55,11 +57,11 @@ interface ScheduleStatus {
 }
 
 /** Whether somebody must look after it: events that wait, then everything else that is not as it should be. */
-export function statusCode({ now, lost, sites, schedules, directories, sinks }: Status): ExitCode {
+export function statusCode({ lost, sites, schedules, directories, sinks }: Status): ExitCode {
   const waits = sinks.some(({ tables }) => tables.spool.usage().events > 0);
   const isWrong =
     lost.length > 0 ||
-    sites.some((site) => isOverdue(site, now)) ||
+    sites.some(({ isOverdue }) => isOverdue) ||
     schedules.some(({ last }) => last?.problem !== undefined) ||
     directories.some(({ problem, failed }) => problem !== undefined || failed.length > 0) ||
     sinks.some(({ tables }) => tables.deadLetters.count() > 0);
@@ -97,7 +99,7 @@ export function statusText(status: Status): string {
 
 /** For machines, in one line. */
 export function statusJson(status: Status): string {
-  const { now, state, running, lost, sites, schedules, directories, sinks } = status;
+  const { state, running, lost, sites, schedules, directories, sinks } = status;
   return JSON.stringify({
     exit: statusCode(status),
     state,
@@ -108,7 +110,7 @@ export function statusJson(status: Status): string {
       hosts: site.hosts,
       last: iso(site.last),
       maxAgeHours: site.maxAgeMs === undefined ? undefined : site.maxAgeMs / HOUR_MS,
-      overdue: isOverdue(site, now),
+      overdue: site.isOverdue,
     })),
     schedules: schedules.map(({ name, timetable, last, next }) => ({
       name,
@@ -136,14 +138,9 @@ function part(heading: string, lines: readonly string[]): readonly string[] {
   return lines.map((line, index) => `${(index === 0 ? heading : '').padEnd(10)}${printable(line)}\n`);
 }
 
-function isOverdue({ last, maxAgeMs }: SiteStatus, now: number): boolean {
-  return maxAgeMs !== undefined && (last === undefined || now > last + maxAgeMs);
-}
-
-function siteText(status: SiteStatus, now: number): string {
-  const { site, hosts, last, maxAgeMs } = status;
+function siteText({ site, hosts, last, maxAgeMs, isOverdue }: SiteStatus, now: number): string {
   const scan = last === undefined ? 'no finished scan' : `last finished scan ${when(last, now)}`;
-  const expected = maxAgeMs === undefined ? '' : `, expected every ${format(maxAgeMs / HOUR_MS)} h${isOverdue(status, now) ? ': OVERDUE' : ''}`;
+  const expected = maxAgeMs === undefined ? '' : `, expected every ${format(maxAgeMs / HOUR_MS)} h${isOverdue ? ': OVERDUE' : ''}`;
   return `${site}: ${grouped(hosts, 'host')} known, ${scan}${expected}`;
 }
 
