@@ -68,10 +68,13 @@ export function valueOf(text: string, { type, choices, max = MAX_NUMBER }: Optio
   return number;
 }
 
-const SWITCH: Readonly<Record<string, boolean>> = { 1: true, true: true, yes: true, on: true, 0: false, false: false, no: false, off: false };
+const SWITCH: ReadonlyMap<string, boolean> = new Map([
+  ...['1', 'true', 'yes', 'on'].map((word) => [word, true] as const),
+  ...['0', 'false', 'no', 'off'].map((word) => [word, false] as const),
+]);
 
 function switched(text: string, { it }: Given): boolean {
-  const isOn = SWITCH[text.toLowerCase()];
+  const isOn = SWITCH.get(text.toLowerCase());
   if (isOn === undefined) throw usage(`${it} is on or off`, 'write true or false');
   return isOn;
 }

@@ -4,14 +4,19 @@ import type { SinkConfig } from './config.ts';
 
 /** What a setting of another kind of sink is called here, or for which kinds it is. Undefined when no kind knows it. */
 export function insteadOf(name: string, type: string): string | undefined {
-  const here = INSTEAD[name]?.find((other) => other in (SINK_SETTINGS as Readonly<Record<string, { properties: object }>>)[type]!.properties);
+  const own = Object.values(SINK_SETTINGS).find((settings) => settings.type === type)?.properties ?? {};
+  const here = INSTEAD.get(name)?.find((other) => Object.hasOwn(own, other));
   if (here !== undefined) return `did you mean "${here}"?`;
-  const kinds = Object.values(SINK_SETTINGS).filter(({ properties }) => name in properties);
+  const kinds = Object.values(SINK_SETTINGS).filter(({ properties }) => Object.hasOwn(properties, name));
   return kinds.length === 0 ? undefined : `that is for: ${kinds.map((kind) => kind.type).join(', ')}`;
 }
 
 /** What serves the same purpose elsewhere. */
-const INSTEAD: Readonly<Record<string, readonly string[]>> = { url: ['path', 'command'], path: ['url', 'command'], urls: ['url'] };
+const INSTEAD: ReadonlyMap<string, readonly string[]> = new Map([
+  ['url', ['path', 'command']],
+  ['path', ['url', 'command']],
+  ['urls', ['url']],
+]);
 
 /** Throws `config-invalid` where the same is said in two ways. */
 export function refuseTwice(path: string, sinks: readonly SinkConfig[]): void {

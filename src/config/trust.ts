@@ -1,5 +1,5 @@
-import { type Stats, statSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { lstatSync, readlinkSync, type Stats, statSync } from 'node:fs';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
 
 /** As whom this process runs. */
 export interface Self {
@@ -13,7 +13,8 @@ const STICKY = 0o1000;
 
 /**
  * How somebody else could change what lies at `path`, in words: commands that stand there would run as us, and what is sent would go where they say.
- * Undefined when nobody but us and root could, or when there is nothing. Group-writable counts unless the group is our own, as files of many systems have it.
+ * Undefined when nobody but us and root could, or when there is nothing. All directories on the way count, and links: whose they are may lead elsewhere.
+ * Group-writable counts unless the group is our own, as files of many systems have it.
  */
 export function whoElseWrites(path: string, self: Self): string | undefined {
   const whole = resolve(path);
@@ -21,19 +22,74 @@ export function whoElseWrites(path: string, self: Self): string | undefined {
   if (stats === undefined) return undefined;
   const own = doubtOf(stats, self);
   if (own !== undefined) return own;
-  const folder = statOf(dirname(whole));
-  // With the sticky bit, as in /tmp, nobody takes away what is not theirs.
-  if (folder === undefined || (folder.mode & STICKY) !== 0) return undefined;
-  const above = doubtOf(folder, self);
-  return above === undefined ? undefined : `its directory ${above}`;
+  for (const { at, isLink } of wayTo(whole)) {
+    const doubt = isLink ? doubtOfLink(at, self) : doubtOfFolder(at, self);
+    if (doubt === undefined) continue;
+    if (isLink) return `is reached by the link ${at}, which ${doubt}`;
+    return at === dirname(whole) ? `its directory ${doubt}` : `lies in ${at}, which ${doubt}`;
+  }
+  return undefined;
 }
 
-function doubtOf({ uid, gid, mode }: Stats, self: Self): string | undefined {
+/** Every directory in which a name is looked up on the way, the nearest last, and every link. */
+function wayTo(path: string): readonly { readonly at: string; readonly isLink: boolean }[] {
+  const way: { at: string; isLink: boolean }[] = [];
+  const names = namesIn(path);
+  let folder = '/';
+  for (let name = names.shift(); name !== undefined && way.length < MOST_PLACES; name = names.shift()) {
+    way.push({ at: folder, isLink: false });
+    const at = join(folder, name);
+    const target = targetOf(at);
+    if (target === undefined) folder = at;
+    else {
+      way.push({ at, isLink: true });
+      names.unshift(...namesIn(target));
+      if (isAbsolute(target)) folder = '/';
+    }
+  }
+  return way;
+}
+
+/** Links may lead to links, and in circles. */
+const MOST_PLACES = 1000;
+
+function namesIn(path: string): string[] {
+  return path.split('/').filter((name) => name !== '' && name !== '.');
+}
+
+function targetOf(path: string): string | undefined {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
+/** With the sticky bit, as in /tmp, nobody but its owner takes away what is not theirs. */
+function doubtOfFolder(path: string, self: Self): string | undefined {
+  const stats = statOf(path);
+  if (stats === undefined) return undefined;
+  const { uid, gid, mode } = stats;
+  return doubtOf((mode & STICKY) === 0 ? stats : { uid, gid, mode: 0 }, self);
+}
+
+/** Its mode says nothing. */
+function doubtOfLink(path: string, self: Self): string | undefined {
+  const { uid, gid } = lstatSync(path);
+  return doubtOf({ uid, gid, mode: 0 }, self);
+}
+
+function doubtOf({ uid, gid, mode }: Pick<Stats, 'uid' | 'gid' | 'mode'>, self: Self): string | undefined {
   if (uid !== self.uid && uid !== 0) return `belongs to the user with number ${uid}`;
   if ((mode & OTHERS_WRITE) !== 0) return 'may be written by everyone';
   return (mode & GROUP_WRITES) !== 0 && gid !== self.gid && gid !== 0 ? `may be written by the group with number ${gid}` : undefined;
 }
 
+/** Undefined also where we may not look: then reading it will say so. */
 function statOf(path: string): Stats | undefined {
-  return statSync(path, { throwIfNoEntry: false });
+  try {
+    return statSync(path);
+  } catch {
+    return undefined;
+  }
 }

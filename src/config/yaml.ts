@@ -1,5 +1,8 @@
 import { PortlogError } from '../core/errors.ts';
 
+const MAX_DEPTH = 32;
+const TOO_DEEP = 'it is nested deeper than any setting is';
+
 /** What the parser found, in our words: its own quote the text, and in the text are passwords. Codes: https://eemeli.org/yaml/#errors */
 const REASONS: Readonly<Record<string, string>> = {
   BAD_ALIAS: 'an alias (*name) is not written as one; a value that begins with * needs quotes',
@@ -12,19 +15,34 @@ const REASONS: Readonly<Record<string, string>> = {
   MISSING_CHAR: 'a quote or bracket is missing',
   MULTILINE_IMPLICIT_KEY: 'a colon is missing, or the indentation does not fit',
   MULTIPLE_DOCS: 'there is a second document (---)',
+  RESOURCE_EXHAUSTION: TOO_DEEP,
   TAB_AS_INDENT: 'there is a tab; YAML is indented by blanks',
   UNEXPECTED_TOKEN: 'something stands where nothing can stand',
 };
 
 /** Reads YAML, or JSON when the name says so. Throws `config-invalid`, which quotes nothing of the text. */
 export async function parsed(path: string, text: string): Promise<unknown> {
-  return path.endsWith('.json') ? parsedJson(path, text) : parsedYaml(path, text);
+  const format = path.endsWith('.json') ? 'JSON' : 'YAML';
+  try {
+    const content = format === 'JSON' ? parsedJson(path, text) : await parsedYaml(path, text);
+    if (!isDeeper(content, MAX_DEPTH)) return content;
+  } catch (error) {
+    // The parsers go into it as deep as it goes, until the stack ends.
+    if (!(error instanceof RangeError)) throw error;
+  }
+  throw invalid(path, format, undefined, TOO_DEEP);
+}
+
+function isDeeper(value: unknown, depth: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return depth === 0 || Object.values(value).some((member) => isDeeper(member, depth - 1));
 }
 
 function parsedJson(path: string, text: string): unknown {
   try {
     return JSON.parse(text.replace(/^\uFEFF/, ''));
   } catch (error) {
+    if (error instanceof RangeError) throw error;
     const position = /at position (\d+)/.exec((error as Error).message)?.[1];
     throw invalid(
       path,
@@ -43,7 +61,8 @@ async function parsedYaml(path: string, text: string): Promise<unknown> {
   if (error !== undefined) throw invalid(path, 'YAML', lines.linePos(error.pos[0]).line, REASONS[error.code] ?? 'it is not written as YAML is');
   try {
     return document.toJS();
-  } catch {
+  } catch (error) {
+    if (error instanceof RangeError) throw error;
     // An alias of which there is no anchor, or one that would make far too much of it.
     throw invalid(path, 'YAML', undefined, 'an alias (*name) leads nowhere; a value that begins with * needs quotes');
   }

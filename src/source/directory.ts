@@ -1,7 +1,7 @@
-import { constants } from 'node:fs';
-import { lstat, open, readdir } from 'node:fs/promises';
+import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PortlogError } from '../core/errors.ts';
+import { openRegular } from './regular.ts';
 
 /** A scan in a watched directory. */
 export interface FoundFile {
@@ -101,23 +101,26 @@ export class Directory {
   private async list(): Promise<{ readonly entries: readonly Entry[]; readonly closed: readonly ClosedDirectory[] }> {
     const { entries, directories } = await listed(this.path);
     if (this.options.isRecursive !== true) return { entries, closed: [] };
-    const all = [...entries];
+    // Lists of lists: who may write here chooses how long they are, and a call takes no more than some 100,000 arguments.
+    const all = [entries];
     const closed: ClosedDirectory[] = [];
-    const open = directories.map((within) => ({ within, depth: 1 }));
-    for (let looked = 0; looked < open.length; looked++) {
-      const { within, depth } = open[looked] ?? { within: { name: '', at: undefined }, depth: 0 };
-      if (depth > MAX_DEPTH) closed.push({ name: within.name, why: `it lies deeper than ${MAX_DEPTH} directories` });
-      else if (looked >= MAX_DIRECTORIES) closed.push({ name: within.name, why: `there are more than ${MAX_DIRECTORIES} directories` });
-      else {
-        const found = await listed(this.pathOf(within)).catch((error: PortlogError) => error);
-        if (found instanceof Error) closed.push({ name: within.name, why: found.message });
-        else {
-          all.push(...found.entries.map((entry) => inside(within, entry)));
-          open.push(...found.directories.map((directory) => ({ within: inside(within, directory), depth: depth + 1 })));
-        }
+    const open = directories.slice(0, MAX_DIRECTORIES).map((within) => ({ within, depth: 1 }));
+    const leftOut = new LeftOut(directories.slice(MAX_DIRECTORIES));
+    for (const { within, depth } of open) {
+      const found = await listed(this.pathOf(within)).catch((error: PortlogError) => error);
+      if (found instanceof Error) {
+        closed.push({ name: within.name, why: found.message });
+        continue;
+      }
+      all.push(found.entries.map((entry) => inside(within, entry)));
+      for (const directory of found.directories) {
+        const next = inside(within, directory);
+        if (depth === MAX_DEPTH) leftOut.tooDeep(next);
+        else if (open.length === MAX_DIRECTORIES) leftOut.tooMany(next);
+        else open.push({ within: next, depth: depth + 1 });
       }
     }
-    return { entries: all, closed };
+    return { entries: all.flat(), closed: [...closed, ...leftOut.told()] };
   }
 
   private pathOf({ name, at }: Entry): string | Buffer {
@@ -151,6 +154,36 @@ export class Directory {
     const unchangedMs = now - (isOurClock ? Math.min(since, written) : since);
     return unchangedMs >= this.options.cutAfterMs || (isGzip && unchangedMs >= GZIP_QUIET_MS);
   }
+}
+
+/** Directories that are too many, or too deep: the first of each, and how many there are. */
+class LeftOut {
+  private readonly deep = { first: '', count: 0 };
+  private readonly many = { first: '', count: 0 };
+
+  constructor(many: readonly Entry[]) {
+    for (const entry of many) this.tooMany(entry);
+  }
+
+  tooDeep({ name }: Entry): void {
+    if (this.deep.count++ === 0) this.deep.first = name;
+  }
+
+  tooMany({ name }: Entry): void {
+    if (this.many.count++ === 0) this.many.first = name;
+  }
+
+  told(): readonly ClosedDirectory[] {
+    return [
+      ...closedAs(this.deep, `it lies deeper than ${MAX_DEPTH} directories`),
+      ...closedAs(this.many, `there are more than ${MAX_DIRECTORIES} directories`),
+    ];
+  }
+}
+
+function closedAs({ first, count }: { readonly first: string; readonly count: number }, why: string): readonly ClosedDirectory[] {
+  if (count === 0) return [];
+  return [{ name: first, why: count === 1 ? why : `${why}; so are ${count - 1} others left out` }];
 }
 
 /** What was seen by this process alone. */
@@ -220,7 +253,7 @@ function entryOf(bytes: Buffer): Entry {
 /** Nothing when it cannot be read: whoever ships it will say why. */
 async function tailOf(path: string | Buffer, size: number): Promise<string | undefined> {
   try {
-    const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+    const file = await openRegular(path);
     try {
       const bytes = Buffer.alloc(Math.min(size, TAIL_BYTES));
       const { bytesRead } = await file.read(bytes, 0, bytes.length, size - bytes.length);

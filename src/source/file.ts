@@ -3,6 +3,7 @@ import { type FileHandle, open, readlink, realpath } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { PortlogError } from '../core/errors.ts';
 import { GzipBomb, GzipDamage, gunzipped } from './gunzip.ts';
+import { openRegular } from './regular.ts';
 import type { Source } from './source.ts';
 
 const readFrom = promisify(read);
@@ -30,12 +31,13 @@ export function foundSource({ path, at, root }: Found): Source {
 
 /** `O_NOFOLLOW` is about the last name alone: a directory on the way could have become a link since it was listed. */
 async function openFound(at: string | Buffer, root: string | undefined): Promise<FileHandle> {
-  const file = await open(at, constants.O_RDONLY | constants.O_NOFOLLOW);
+  const file = await openRegular(at);
   if (root === undefined) return file;
   try {
     // What was opened, not what is there by now; where there is no /proc, the next best.
     const opened = await readlink(`/proc/self/fd/${file.fd}`).catch(() => realpath(at, 'utf8'));
-    if (opened.startsWith(`${await realpath(root)}/`)) return file;
+    const whole = await realpath(root);
+    if (opened.startsWith(whole.endsWith('/') ? whole : `${whole}/`)) return file;
     throw Object.assign(new Error('a link leads out of the watched directory'), { code: 'ELOOP' });
   } catch (error) {
     await file.close();

@@ -2,7 +2,7 @@ import { type Clock, systemClock } from '../core/clock.ts';
 import { PortlogError } from '../core/errors.ts';
 import type { InputReport } from '../pipeline/input-report.ts';
 import type { ShipReport } from '../pipeline/ship.ts';
-import type { Directory, FoundFile } from '../source/directory.ts';
+import type { Directory, FoundFile, Look } from '../source/directory.ts';
 import { foundSource } from '../source/file.ts';
 import type { Source } from '../source/source.ts';
 import type { FileAttempts } from '../state/file-attempts.ts';
@@ -47,6 +47,8 @@ export interface WatcherOptions {
 /** So many files go in one run: what was shipped is noted after each run, so a kill costs no more than one. */
 const MAX_FILES = 50;
 const STALLED_AFTER_MS = 600_000;
+/** Of what is left alone: whoever may write there could name very many. */
+const MOST_NAMED = 20;
 const NOT_AGAIN = 'set aside: it is tried again when it has changed, by the next version of portlog, or with --again';
 
 /** A file that is to be shipped, and to whom. */
@@ -65,7 +67,8 @@ export class Watcher {
   /** Directories that cannot be listed. */
   private readonly lost = new Set<Watched>();
   private readonly unfinished = new Map<Watched, ReadonlySet<string>>();
-  private readonly leftAlone = new Set<string>();
+  /** Names in each directory. */
+  private readonly leftAlone = new Map<Watched, ReadonlySet<string>>();
   /** With `again`: what went since this began. */
   private readonly gone = new Set<string>();
 
@@ -158,8 +161,7 @@ export class Watcher {
       if (this.lost.delete(one)) this.options.onRecovery(directory.path);
       seen.keepOnly(look.names, now);
       attempts.keepOnly(look.names);
-      for (const name of look.links) this.leaveAlone(`${directory.path}/${name}`, 'it is a symbolic link, and those are not followed');
-      for (const { name, why } of look.closed) this.leaveAlone(`${directory.path}/${name}`, why);
+      this.leaveAlone(one, look);
       for (const { name, path } of look.unfinished) if (this.unfinished.get(one)?.has(name) !== true) this.options.onUnfinished(path);
       this.unfinished.set(one, new Set(look.unfinished.map(({ name }) => name)));
       return look.ready.flatMap((file) => found.get(file) ?? []);
@@ -181,9 +183,15 @@ export class Watcher {
     return how === 'aside' && !isFresh ? undefined : { file, sinks: missing, isAlone: how !== undefined };
   }
 
-  private leaveAlone(path: string, why: string): void {
-    if (!this.leftAlone.has(path)) this.options.onLeftAlone(path, why);
-    this.leftAlone.add(path);
+  /** Told once for each, as long as it is there; of very many at once only some by their names. */
+  private leaveAlone(one: Watched, { links, closed }: Look): void {
+    const { path } = one.directory;
+    const linked = links.map((name) => ({ name, why: 'it is a symbolic link, and those are not followed' }));
+    const all = [...closed, ...linked];
+    const fresh = all.filter(({ name }) => this.leftAlone.get(one)?.has(name) !== true);
+    for (const { name, why } of fresh.slice(0, MOST_NAMED)) this.options.onLeftAlone(`${path}/${name}`, why);
+    if (fresh.length > MOST_NAMED) this.options.onLeftAlone(path, `${fresh.length - MOST_NAMED} more in it are left alone like these`);
+    this.leftAlone.set(one, new Set(all.map(({ name }) => name)));
   }
 }
 

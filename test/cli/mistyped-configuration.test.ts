@@ -10,6 +10,7 @@ describe('wrong in the environment', () => {
     ['PORTLOG_RETRY_FOR_SECONDS', 'soon', 2, 'PORTLOG_RETRY_FOR_SECONDS=soon: it needs a number that is not negative'],
     ['PORTLOG_FORMAT', 'xml', 2, 'PORTLOG_FORMAT=xml: there is no such choice', 'there are: ecs, otel, table'],
     ['PORTLOG_QUIET', 'perhaps', 2, 'PORTLOG_QUIET=perhaps: it is on or off', 'write true or false'],
+    ['PORTLOG_QUIET', 'constructor', 2, 'PORTLOG_QUIET=constructor: it is on or off', 'write true or false'],
     ['PORTLOG_ELASTICSEARCH_USER', 'me', 2, 'elasticsearch: the user "me" has no password', 'set PORTLOG_ELASTICSEARCH_USER and'],
     ['PORTLOG_ELASTICSEARCH_API_KEY_FILE', '/no/key', 2, 'the secret in /no/key could not be read: there is no such file'],
     ['PORTLOG_ELASTICSEARCH_API_KEY_COMMAND', '/no/pass show', 2, 'the command /no/pass gave no secret: there is no such file'],
@@ -131,6 +132,9 @@ describe('wrong in the configuration', () => {
     ['---\nsite: a\n---\nsite: b', 'is not valid YAML: line 3: there is a second document (---)'],
     ['%YAML 9', 'is not valid YAML: line 1: it is not written as YAML is'],
     ['__proto__: { a: b }', '__proto__: there is no such setting; there are: site, '],
+    ['sinks: [{ type: file, path: x, constructor: 1 }]', 'sinks.0.constructor: there is no such setting; there are: '],
+    ['sinks: [{ type: file, path: x, __proto__: { url: y } }]', 'sinks.0.__proto__: there is no such setting; there are: '],
+    ['sinks: [{ type: elasticsearch, url: "https://x", toString: 1 }]', 'sinks.0.toString: there is no such setting'],
     ['site: $HOME', 'site: only letters, digits, dots, hyphens and underscores'],
     ['just a text', 'the file: must be a group of settings'],
   ])('%s', async ([yaml, sentence, hint]) => {
@@ -164,6 +168,21 @@ describe('wrong in the configuration', () => {
     expect(stderr + stdout).not.toContain('hunter2');
     expect(stderr).not.toMatch(NEVER);
   });
+});
+
+test.for([
+  ['yaml', (depth: number) => `site: ${'['.repeat(depth)}${']'.repeat(depth)}`],
+  ['json', (depth: number) => `{"site":${'['.repeat(depth)}${']'.repeat(depth)}}`],
+] as const)('a configuration that is nested far too deep ends in a sentence: %s', async ([format, nested]) => {
+  for (const depth of [100, 2000, 50_000]) {
+    const path = join(freshDir(), `portlog.${format}`);
+    writeFileSync(path, nested(depth));
+    const { stderr, code } = await portlogHere(['run', '--config', path]);
+    expect(stderr).toContain(`${path} is not valid ${format.toUpperCase()}: `);
+    expect(stderr).toContain('it is nested deeper than any setting is');
+    expect(stderr).not.toMatch(NEVER);
+    expect(code).toBe(2);
+  }
 });
 
 test('what comes from the environment is checked as what stands in the file', async () => {

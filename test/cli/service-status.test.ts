@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { serviceState } from '../../src/cli/session/service-state.ts';
+import { whoElseWrites } from '../../src/config/trust.ts';
 import { canMount } from '../support/can-mount.ts';
 import { freshDir, portlog, ROOT } from '../support/run-portlog.ts';
 
@@ -70,6 +71,19 @@ describe('where the service keeps its state', () => {
     expect(found?.from).toBe(from === undefined ? undefined : join(root, from));
     if (found !== undefined) expect([found.values, found.env]).toEqual([values, { XDG_STATE_HOME: '/var/lib' }]);
   });
+});
+
+test.skipIf(process.getuid?.() !== 0)('who may not look into the configuration of the service is told nothing of it, and can use portlog', () => {
+  const root = rootWith({ 'etc/portlog/portlog.yaml': 'site: berlin\n' });
+  chmodSync(join(root, 'etc/portlog'), 0o700);
+  expect(serviceState(root)).toBeDefined();
+  process.seteuid?.(65_534);
+  try {
+    expect(serviceState(root)).toBeUndefined();
+    expect(whoElseWrites(join(root, 'etc/portlog/portlog.yaml'), { uid: 65_534, gid: 65_534 })).toBeUndefined();
+  } finally {
+    process.seteuid?.(0);
+  }
 });
 
 test.skipIf(!canMount())('status shows the state of the service, and says so (needs the right to mount)', async () => {

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
@@ -75,6 +76,24 @@ describe('directories within', () => {
     const found = await look(true);
     expect(namesOf(found)).toEqual(['1/2/3/4/5/6/7/8/a.xml']);
     expect(found.closed).toEqual([{ name: '1/2/3/4/5/6/7/8/9', why: 'it lies deeper than 8 directories' }]);
+  });
+
+  test('that are too many are told as one, with how many there are', async () => {
+    put('a.xml');
+    for (let i = 0; i < 1500; i++) mkdirSync(join(path, `d${i}`));
+    const found = await look(true);
+    expect(namesOf(found)).toEqual(['a.xml']);
+    expect(found.closed).toEqual([
+      { name: expect.stringMatching(/^d\d+$/), why: 'there are more than 1000 directories; so are 499 others left out' },
+    ]);
+  });
+
+  test('whose file becomes a pipe after the look hold up no thread', async () => {
+    put('within/a.xml');
+    const found = await look(true);
+    renameSync(join(path, 'within/a.xml'), join(path, 'old'));
+    execFileSync('mkfifo', [join(path, 'within/a.xml')]);
+    await expect(textOf(found)).rejects.toMatchObject({ code: 'input-unreadable', message: expect.stringContaining('it is no file any more') });
   });
 
   test.skipIf(process.getuid?.() === 0)('that may not be read are named', async () => {

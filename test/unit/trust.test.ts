@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, lchownSync, mkdirSync, realpathSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { whoElseWrites } from '../../src/config/trust.ts';
@@ -28,6 +28,39 @@ describe('who else writes', () => {
     [0o600, 0o1777, undefined],
   ] as const)('a file of ours with mode %o in a directory with mode %o: %s', ([mode, folderMode, doubt]) => {
     expect(whoElseWrites(made(mode, folderMode), us)).toBe(doubt);
+  });
+
+  test('a directory further up, in which somebody could put another in its place', () => {
+    const top = freshDir();
+    mkdirSync(join(top, 'a', 'b'), { recursive: true });
+    writeFileSync(join(top, 'a', 'b', 'portlog.yaml'), '');
+    expect(whoElseWrites(join(top, 'a', 'b', 'portlog.yaml'), us)).toBeUndefined();
+    chmodSync(top, 0o777);
+    expect(whoElseWrites(join(top, 'a', 'b', 'portlog.yaml'), us)).toBe(`lies in ${realpathSync(top)}, which may be written by everyone`);
+  });
+
+  test('links on the way, in directories that somebody else may write, wherever they end', () => {
+    const [safe, open] = [freshDir(), realpathSync(freshDir())];
+    writeFileSync(join(safe, 'portlog.yaml'), '');
+    symlinkSync(join(safe, 'portlog.yaml'), join(open, 'second'));
+    symlinkSync(join(open, 'second'), join(safe, 'first'));
+    symlinkSync('round', join(safe, 'round'));
+    expect(whoElseWrites(join(safe, 'first'), us)).toBeUndefined();
+    chmodSync(open, 0o777);
+    expect(whoElseWrites(join(safe, 'first'), us)).toBe(`lies in ${open}, which may be written by everyone`);
+    expect(whoElseWrites(join(safe, 'round'), us)).toBeUndefined();
+  });
+
+  test.skipIf(uid !== 0)('a sticky directory, or a link, of somebody else, who may change both', () => {
+    const [safe, theirs] = [freshDir(), realpathSync(freshDir())];
+    writeFileSync(join(theirs, 'portlog.yaml'), '');
+    chownSync(theirs, 4711, 4711);
+    chmodSync(theirs, 0o1755);
+    expect(whoElseWrites(join(theirs, 'portlog.yaml'), us)).toBe('its directory belongs to the user with number 4711');
+    writeFileSync(join(safe, 'portlog.yaml'), '');
+    symlinkSync('portlog.yaml', join(safe, 'link'));
+    lchownSync(join(safe, 'link'), 4711, 4711);
+    expect(whoElseWrites(join(safe, 'link'), us)).toContain('is reached by the link');
   });
 
   test('somebody else, or a group that is not ours', () => {

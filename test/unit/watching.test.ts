@@ -1,5 +1,5 @@
 import { appendFileSync, linkSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { openDatabase, stateFile } from '../../src/state/store.ts';
 import { Directory, OwnSightings } from '../../src/source/directory.ts';
@@ -74,6 +74,15 @@ describe('what lies in a directory', () => {
     expect(ready.map(({ name }) => name)).toEqual([String.raw`gr\xFCn.xml`]);
     const [file] = ready;
     if (file !== undefined) expect(await read(foundSource(file))).toBe(WHOLE);
+  });
+
+  test('of very many symbolic links some are named, and the others counted, once', async () => {
+    for (let i = 0; i < 60; i++) symlinkSync('/etc/passwd', join(path, `${i}.xml`));
+    const all = watcherOf(report);
+    await all.look();
+    await all.look();
+    expect(all.leftAlone).toHaveLength(21);
+    expect(all.leftAlone.at(-1)).toBe(`${basename(path)}: 40 more in it are left alone like these`);
   });
 
   test('symbolic links are not followed, and that is said once; nor is one that takes the place of a file', async () => {

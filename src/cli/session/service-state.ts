@@ -54,8 +54,13 @@ function settingsOf(lines: readonly string[]): Pick<ServiceState, 'values' | 'en
   };
 }
 
+/** Also false where we may not look: then it is not ours to speak of. */
 function isFile(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+  try {
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
 }
 
 function textOf(path: string): string {
