@@ -14,8 +14,8 @@ export default defineConfig({
     projects: [
       // In this process, and over in a minute.
       { test: { name: 'fast', include: ['test/{unit,contract,alerts}/**/*.test.ts'], ...common } },
-      // The built command, as a process; and the commands of the pages.
-      { test: { name: 'command', include: ['test/{cli,docs}/**/*.test.ts'], ...common } },
+      // The built command, as a process; the commands of the pages; and what takes long.
+      { test: { name: 'command', include: ['test/{cli,docs,long}/**/*.test.ts'], ...common } },
       {
         test: {
           name: 'server',

@@ -17,6 +17,15 @@ import { scriptedStream } from '../support/scripted-stream.ts';
 
 const run = promisify(execFile);
 
+/** Lines that a page shows as what its commands answer, for the scan of the examples. What others show is of scans that are told of, and not there. */
+const SHOWN: Readonly<Record<string, readonly string[]>> = {
+  'README.md': [
+    'portlog: scan.xml: 1 run, 3 hosts listed, 5 open ports',
+    'portlog: elasticsearch https://es:9200: read 15 = delivered 15 + already 0 + dead 0',
+  ],
+  'docs/how-to/inventory.md': ['SITE       HOST                             PORT       STATE          SINCE            LAST SEEN        SERVICE'],
+};
+
 describe('every command', () => {
   let server: Awaited<ReturnType<typeof scriptedServer>>;
   let opensearch: Awaited<ReturnType<typeof scriptedServer>>;
@@ -121,8 +130,13 @@ describe('every command', () => {
       writeFileSync(join(folder, name), here(config));
     const script = here([...setup, ...commands].join('\n'));
     const env = { PATH: `${join(folder, 'bin')}:${process.env['PATH']}`, HOME: folder };
-    const { stderr } = await run('bash', ['-euo', 'pipefail', '-c', script], { cwd: folder, env });
+    const { stdout, stderr } = await run('bash', ['-euo', 'pipefail', '-c', script], { cwd: folder, env, maxBuffer: 1 << 26 });
     expect(stderr).not.toContain('mistake in portlog');
+    const said = (stdout + stderr).replaceAll(server.url.origin, 'https://es:9200').split('\n');
+    for (const line of SHOWN[path] ?? []) {
+      expect(page(path).split('\n')).toContain(line);
+      expect(said).toContain(line);
+    }
   });
 
   test('no page has commands that no test runs', () => {

@@ -60,7 +60,7 @@ function ofOneSink(text: string): string {
     .replaceAll(/; loki http:\/\/SERVER [^"]*/g, '');
 }
 
-/** There is an Elasticsearch beside Loki, and not in the tests without servers (test/alerts/grafana.test.ts). */
+/** There is an Elasticsearch beside Loki, and not in the tests without servers (test/long/grafana.test.ts). */
 function withoutOtherSink(text: string): string {
   return text
     .replaceAll(/elasticsearch https:\/\/SERVER: read \d+ = delivered \d+; /g, '')

@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { firings, matches } from '../../src/alert/fires.ts';
 import { ALERT_RULES } from '../../src/alert/rules.ts';
 import { freshDir } from '../support/run-portlog.ts';
-import { shipStories, siteOf } from './ship.ts';
+import { shipStories, siteOf } from '../alerts/ship.ts';
 
 describe('the stories, by the evaluator', () => {
   let bySite: ReadonlyMap<string | undefined, readonly string[]>;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type FakeLoki, startFakeLoki } from '../support/fake-loki.ts';
-import { askedOfEntries, type Asked, filled, type GrafanaPanel, readDashboards, rowsShown, shownLines, targetsOf } from './grafana.ts';
-import { HEADQUARTERS_SITE, shipHeadquarters } from './ship.ts';
+import { askedOfEntries, type Asked, filled, type GrafanaPanel, readDashboards, rowsShown, shownLines, targetsOf } from '../alerts/grafana.ts';
+import { HEADQUARTERS_SITE, shipHeadquarters } from '../alerts/ship.ts';
 
 /*
  * What Grafana's panels show of three weeks of a small company, without a Loki and a Grafana: entries as they are pushed, LogQL by
@@ -25,7 +25,7 @@ function tableOf(dashboard: string, title: string): GrafanaPanel {
 
 describe("Grafana's panels", () => {
   test('show what they should', async () => {
-    await expect(await shownLines(dashboards, asked, HEADQUARTERS_SITE, 30)).toMatchFileSnapshot('headquarters.grafana.txt');
+    await expect(await shownLines(dashboards, asked, HEADQUARTERS_SITE, 30)).toMatchFileSnapshot('../alerts/headquarters.grafana.txt');
   });
 
   test('have no value for a site that nobody has scanned, not 0', async () => {
