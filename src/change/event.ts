@@ -1,5 +1,5 @@
 import type { RunContext } from '../event/context.ts';
-import { envelope } from '../event/envelope.ts';
+import { envelope, frameOf, type Statement } from '../event/envelope.ts';
 import { type Fields, levelOf, type LogEvent, SEVERITY, Shared, some } from '../event/event.ts';
 import { networkTypeOf } from '../event/address.ts';
 import { type HostContext, placeFields } from '../event/host.ts';
@@ -210,36 +210,35 @@ function assemble(
 ): LogEvent {
   const { options, scanId } = run;
   const id = eventId(DATASET, action, scanId, entity, JSON.stringify([time, change]));
-  return envelope(
-    {
-      id,
-      ackGroup: '',
-      dataset: DATASET,
-      action,
-      time,
-      created: options.now(),
-      severity,
-      message,
-      shared,
-      event: { kind: 'event', category: ['host'], type: ['change'] },
-      namespace: options.namespace,
+  const statement: Statement = {
+    id,
+    ackGroup: '',
+    dataset: DATASET,
+    action,
+    time,
+    created: options.now(),
+    severity,
+    message,
+    shared,
+    event: { kind: 'event', category: ['host'], type: ['change'] },
+    namespace: options.namespace,
+  };
+  const frame = frameOf(statement);
+  return envelope(statement, frame, {
+    event: frame.event,
+    data_stream: frame.data_stream,
+    server,
+    network,
+    service,
+    rule: about?.rule ?? (finding && { id: finding.rule.id, name: finding.rule.name, category: finding.rule.category }),
+    vulnerability: about?.vulnerability ?? (finding?.vulnerability === undefined ? undefined : { id: finding.vulnerability }),
+    nmap: {
+      ...place,
+      scan: { id: scanId },
+      entity: { id: entity },
+      finding: about?.finding ?? (finding && { title: finding.title, source: finding.source, level: levelOf(finding.severity) }),
+      change,
     },
-    ({ event, data_stream, message }) => ({
-      event,
-      data_stream,
-      server,
-      network,
-      service,
-      rule: about?.rule ?? (finding && { id: finding.rule.id, name: finding.rule.name, category: finding.rule.category }),
-      vulnerability: about?.vulnerability ?? (finding?.vulnerability === undefined ? undefined : { id: finding.vulnerability }),
-      nmap: {
-        ...place,
-        scan: { id: scanId },
-        entity: { id: entity },
-        finding: about?.finding ?? (finding && { title: finding.title, source: finding.source, level: levelOf(finding.severity) }),
-        change,
-      },
-      message,
-    }),
-  );
+    message: frame.message,
+  });
 }

@@ -1,5 +1,5 @@
 import type { RunContext } from '../event/context.ts';
-import { envelope } from '../event/envelope.ts';
+import { envelope, frameOf, type Statement } from '../event/envelope.ts';
 import { type Fields, INVENTORY, levelOf, type LogEvent, SEVERITY, Shared, some } from '../event/event.ts';
 import { networkTypeOf } from '../event/address.ts';
 import { findingEntityId, hostEntityId, portEntityId } from '../event/id.ts';
@@ -133,28 +133,27 @@ function record(run: RunContext, host: KnownHost, time: number, { entity, messag
   const { options, scanId } = run;
   const { ips } = host;
   const revision = time * REVISIONS + Math.min(host.marks.length, REVISIONS - 1);
-  return envelope(
-    {
-      id: entity,
-      ackGroup: '',
-      dataset: INVENTORY,
-      revision,
-      action: 'known',
-      time,
-      created: options.now(),
-      severity: SEVERITY.info,
-      message,
-      shared: knownShared(run, host, time, { os: host.os && { full: host.os.value }, ...about }),
-      event: { kind: 'asset', category: ['host'], type: ['info'] },
-    },
-    ({ event, message }) => ({
-      event: { ...event, severity },
-      network: { type: networkTypeOf(host.ips) },
-      ...more,
-      nmap: { ...placeFields(run, ips), scan: { id: scanId }, entity: { id: entity }, ...nmap },
-      message,
-    }),
-  );
+  const statement: Statement = {
+    id: entity,
+    ackGroup: '',
+    dataset: INVENTORY,
+    revision,
+    action: 'known',
+    time,
+    created: options.now(),
+    severity: SEVERITY.info,
+    message,
+    shared: knownShared(run, host, time, { os: host.os && { full: host.os.value }, ...about }),
+    event: { kind: 'asset', category: ['host'], type: ['info'] },
+  };
+  const frame = frameOf(statement);
+  return envelope(statement, frame, {
+    event: { ...frame.event, severity },
+    network: { type: networkTypeOf(host.ips) },
+    ...more,
+    nmap: { ...placeFields(run, ips), scan: { id: scanId }, entity: { id: entity }, ...nmap },
+    message: frame.message,
+  });
 }
 
 /** Of a port, or of the host with all its ports. */

@@ -11,5 +11,5 @@ export function ecsLine(event: LogEvent): string {
 
 /** The same line in pieces, for whoever writes them one behind the other anyway. */
 export function ecsParts({ shared, own }: LogEvent): readonly [string, string] {
-  return [shared.json, inertJson(JSON.stringify(own).slice(1))];
+  return [shared.json, inertJson(JSON.stringify(own)).slice(1)];
 }

@@ -1,5 +1,5 @@
 import { agentFields, type EventOptions, PORTLOG_VERSION, ECS_VERSION } from './context.ts';
-import { envelope } from './envelope.ts';
+import { envelope, frameOf, type Statement } from './envelope.ts';
 import { type Fields, type LogEvent, SEVERITY, Shared } from './event.ts';
 import { digest, eventId } from './id.ts';
 import { count } from './text.ts';
@@ -220,39 +220,38 @@ function healthEvent(
   { id = eventId('nmap.health', action, run, entity, what), severity, message, event, nmap }: Parts,
 ): LogEvent {
   const now = options.now();
-  return envelope(
-    {
-      id,
-      ackGroup: id,
-      dataset: 'nmap.health',
-      action,
-      time: now,
-      created: now,
-      severity,
-      message,
-      shared: new Shared({
-        '@timestamp': isoTime(now),
-        'ecs': { version: ECS_VERSION },
-        'observer': { name: options.sensor, product: 'portlog', version: PORTLOG_VERSION, type: 'scanner' },
-        'agent': agentFields(options),
-        'tags': options.tags.length === 0 ? undefined : options.tags,
-        'labels': Object.keys(options.labels).length === 0 ? undefined : options.labels,
-      }),
-      event: { kind: 'event', category: ['host'], type: ['info'], more: event },
-      namespace: options.namespace,
-    },
-    ({ event, data_stream, message }) => ({
-      event,
-      data_stream,
-      nmap: {
-        site: options.site,
-        entity: { id: entity },
-        ...nmap,
-        run: { id: run === '' ? undefined : run, ...(nmap['run'] as Fields | undefined) },
-      },
-      message,
+  const statement: Statement = {
+    id,
+    ackGroup: id,
+    dataset: 'nmap.health',
+    action,
+    time: now,
+    created: now,
+    severity,
+    message,
+    shared: new Shared({
+      '@timestamp': isoTime(now),
+      'ecs': { version: ECS_VERSION },
+      'observer': { name: options.sensor, product: 'portlog', version: PORTLOG_VERSION, type: 'scanner' },
+      'agent': agentFields(options),
+      'tags': options.tags.length === 0 ? undefined : options.tags,
+      'labels': Object.keys(options.labels).length === 0 ? undefined : options.labels,
     }),
-  );
+    event: { kind: 'event', category: ['host'], type: ['info'], more: event },
+    namespace: options.namespace,
+  };
+  const frame = frameOf(statement);
+  return envelope(statement, frame, {
+    event: frame.event,
+    data_stream: frame.data_stream,
+    nmap: {
+      site: options.site,
+      entity: { id: entity },
+      ...nmap,
+      run: { id: run === '' ? undefined : run, ...(nmap['run'] as Fields | undefined) },
+    },
+    message: frame.message,
+  });
 }
 
 function totalOf(all: readonly DeliverySums[]): DeliverySums {

@@ -1,7 +1,7 @@
 import type { Host } from '../nmap/model.ts';
 import { type Identity, identify, networkTypeOf } from './address.ts';
 import { dataStream, type RunContext } from './context.ts';
-import { envelope } from './envelope.ts';
+import { envelope, frameOf, type Statement } from './envelope.ts';
 import { type Fields, type LogEvent, SEVERITY, Shared, some } from './event.ts';
 import { condensed, digest, eventId, hostEntityId } from './id.ts';
 import { hostOs, nmapOs } from './os.ts';
@@ -67,36 +67,35 @@ export function hostEvent(context: HostContext, counts: PortCounts): LogEvent {
   const { options } = run;
   const created = options.now();
   const { observationId: id } = context;
-  return envelope(
-    {
-      id,
-      ackGroup: context.ackGroup,
-      dataset: 'nmap.host',
-      action: 'host-observed',
-      time,
-      created,
-      severity: SEVERITY.info,
-      message: messageOf(identity, host, counts),
-      shared,
-      event: { kind: 'state', category: ['host'], type: ['info'] },
-      namespace: options.namespace,
+  const statement: Statement = {
+    id,
+    ackGroup: context.ackGroup,
+    dataset: 'nmap.host',
+    action: 'host-observed',
+    time,
+    created,
+    severity: SEVERITY.info,
+    message: messageOf(identity, host, counts),
+    shared,
+    event: { kind: 'state', category: ['host'], type: ['info'] },
+    namespace: options.namespace,
+  };
+  const frame = frameOf(statement);
+  return envelope(statement, frame, {
+    event: frame.event,
+    data_stream: frame.data_stream,
+    network: context.networkType === undefined ? undefined : { type: context.networkType },
+    nmap: {
+      ...context.place,
+      scan: { id: run.scanId },
+      entity: { id: entityId },
+      host: nmapHost(host, counts, created),
+      os: nmapOs(host.os),
+      script: scriptFields(host.hostscripts),
+      malformed: some([...host.malformed, ...misdatedIn(host, created)]),
     },
-    ({ event, data_stream, message }) => ({
-      event,
-      data_stream,
-      network: context.networkType === undefined ? undefined : { type: context.networkType },
-      nmap: {
-        ...context.place,
-        scan: { id: run.scanId },
-        entity: { id: entityId },
-        host: nmapHost(host, counts, created),
-        os: nmapOs(host.os),
-        script: scriptFields(host.hostscripts),
-        malformed: some([...host.malformed, ...misdatedIn(host, created)]),
-      },
-      message,
-    }),
-  );
+    message: frame.message,
+  });
 }
 
 /** Times of a host that cannot be, as nmap wrote them. */

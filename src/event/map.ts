@@ -1,6 +1,6 @@
 import type { RunEnd, ScanItem } from '../nmap/item.ts';
 import { type EventOptions, type RunContext, runContext } from './context.ts';
-import { countListed, countPorts } from './counts.ts';
+import { countListed, countPorts, type PortCounts } from './counts.ts';
 import { levelOf, type LogEvent } from './event.ts';
 import { type HostContext, hostEvent, isHostObservation } from './host.ts';
 import type { Host, Port } from '../nmap/model.ts';
@@ -23,7 +23,6 @@ type HostCountsOfRun = RunRecord['hostCounts'];
 /** A host of the run that is being read. */
 export interface MappedHost {
   readonly host: Host;
-  /** Made when it is asked for: of a host that is only counted, nobody does. */
   readonly context: HostContext;
 }
 
@@ -125,25 +124,25 @@ export class EventMapper {
       this.misdated.push({ scanId, scanner: run.scanner ?? 'nmap', times, hosts: this.record.misdated.hosts });
   }
 
-  /** A host of the run that is being read, and its ports. Returns whether it says anything: one that was stated before is not told again. */
-  *hostEvents(mapped: MappedHost): Generator<LogEvent, boolean, undefined> {
-    if (this.context === undefined) return false;
-    return isHostObservation(this.context) ? yield* this.listedHost(mapped) : yield* this.answer(mapped);
+  /**
+   * A host of the run that is being read, and its ports. Returns whether it says anything: one that was stated before is not told again.
+   * Not for those that are only counted: see {@link countDown}.
+   */
+  hostEvents(mapped: MappedHost): Generator<LogEvent, boolean, undefined> {
+    return this.context === undefined || isHostObservation(this.context) ? this.listedHost(mapped) : this.answer(mapped);
+  }
+
+  /** Counts a host that is down, where nothing else is said of those; false when it is not one. */
+  countDown(host: Host): boolean {
+    const isOne = host.status?.state === 'down' && !this.options.all && this.context !== undefined && isHostObservation(this.context);
+    if (isOne) this.count(host, countPorts(host), textDigest(host.source));
+    return isOne;
   }
 
   /** A host of nmap's, which lists each once with all of its ports. */
-  private *listedHost(mapped: MappedHost): Generator<LogEvent, boolean, undefined> {
-    const { host } = mapped;
+  private *listedHost({ host, context }: MappedHost): Generator<LogEvent, boolean, undefined> {
     const counts = countPorts(host);
-    this.record.addHost(host, counts, this.options.now());
-    const isCountedOnly = host.status?.state === 'down' && !this.options.all;
-    const context = isCountedOnly ? undefined : mapped.context;
-    if (!this.isStatement(context?.observationId ?? textDigest(host.source))) return false;
-    this.record.addDifferent(host, counts);
-    this.openPorts += counts.openListed;
-    this.openProtocols += counts.openProtocols;
-    this.hostsListed++;
-    if (context === undefined) return true;
+    if (!this.count(host, counts, context.observationId)) return false;
     this.record.addToZone(context.place['zone'], true, counts.byState.open - counts.openProtocols);
     yield hostEvent(context, counts);
     for (const port of host.ports) if (this.isWanted(port)) yield portEvent(context, port);
@@ -168,6 +167,17 @@ export class EventMapper {
       const event = portEvent(context, port);
       if (this.isStatement(event.id)) yield event;
     }
+    return true;
+  }
+
+  /** A host of nmap's; false when it was stated before. `key`: see {@link isStatement}. */
+  private count(host: Host, counts: PortCounts, key: string): boolean {
+    this.record.addHost(host, counts, this.options.now());
+    if (!this.isStatement(key)) return false;
+    this.record.addDifferent(host, counts);
+    this.openPorts += counts.openListed;
+    this.openProtocols += counts.openProtocols;
+    this.hostsListed++;
     return true;
   }
 

@@ -1,7 +1,7 @@
 import { hasPorts } from '../nmap/transport.ts';
 import type { Port, Service } from '../nmap/model.ts';
 import { certificateFields } from './certificate.ts';
-import { envelope } from './envelope.ts';
+import { envelope, frameOf, type Statement } from './envelope.ts';
 import { type Fields, type LogEvent, SEVERITY, some } from './event.ts';
 import type { HostContext } from './host.ts';
 import { eventId, portEntityId } from './id.ts';
@@ -26,49 +26,48 @@ export function portEvent(context: HostContext, port: Port): LogEvent {
   const id = eventId(DATASET, ACTION, run.scanId, entity, sighting + port.source);
   const { service, scripts } = port;
   const isTransport = hasPorts(port.protocol);
-  return envelope(
-    {
-      id,
-      ackGroup: context.ackGroup,
-      dataset: DATASET,
-      action: ACTION,
-      time,
-      created,
-      severity: SEVERITY.info,
-      message: portMessage(identity.key, port),
-      shared: portShared,
-      event: EVENT,
+  const statement: Statement = {
+    id,
+    ackGroup: context.ackGroup,
+    dataset: DATASET,
+    action: ACTION,
+    time,
+    created,
+    severity: SEVERITY.info,
+    message: portMessage(identity.key, port),
+    shared: portShared,
+    event: EVENT,
+  };
+  const frame = frameOf(statement);
+  return envelope(statement, frame, {
+    event: frame.event,
+    server: { address: identity.key, ip: identity.ips[0], port: isTransport ? port.number : undefined },
+    network: {
+      transport: port.protocol,
+      type: context.networkType,
+      protocol: service?.method === 'probed' ? service.name?.toLowerCase() : undefined,
+      iana_number: port.protocol === 'ip' ? port.portid : undefined,
     },
-    ({ event, message }) => ({
-      event,
-      server: { address: identity.key, ip: identity.ips[0], port: isTransport ? port.number : undefined },
-      network: {
-        transport: port.protocol,
-        type: context.networkType,
-        protocol: service?.method === 'probed' ? service.name?.toLowerCase() : undefined,
-        iana_number: port.protocol === 'ip' ? port.portid : undefined,
+    service: serviceOf(service),
+    tls: certificateFields(scripts),
+    nmap: {
+      ...context.place,
+      scan: { id: run.scanId },
+      entity: { id: entity },
+      port: {
+        id: port.portid,
+        state: port.state?.state,
+        reason: port.state?.reason,
+        reason_ttl: port.state?.reasonTtl,
+        reason_ip: port.state?.reasonIp,
+        conf: port.state?.conf,
+        owner: port.owner,
       },
-      service: serviceOf(service),
-      tls: certificateFields(scripts),
-      nmap: {
-        ...context.place,
-        scan: { id: run.scanId },
-        entity: { id: entity },
-        port: {
-          id: port.portid,
-          state: port.state?.state,
-          reason: port.state?.reason,
-          reason_ttl: port.state?.reasonTtl,
-          reason_ip: port.state?.reasonIp,
-          conf: port.state?.conf,
-          owner: port.owner,
-        },
-        service: service && serviceFields(service),
-        script: scriptFields(scripts),
-      },
-      message,
-    }),
-  );
+      service: service && serviceFields(service),
+      script: scriptFields(scripts),
+    },
+    message: frame.message,
+  });
 }
 
 function serviceFields(service: Service): Fields {

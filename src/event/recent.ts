@@ -15,11 +15,8 @@ export class Recent {
   add(id: string): boolean {
     const high = Number.parseInt(id.slice(0, 13), 16);
     const low = Number.parseInt(id.slice(13, 26), 16) || 0;
-    if (this.newer.has(high, low)) return false;
-    const isNew = !this.older.has(high, low);
-    if (this.newer.size === MOST) [this.newer, this.older] = [new Keys(), this.newer];
-    this.newer.add(high, low);
-    return isNew;
+    if (this.newer.size === MOST) [this.newer, this.older] = [new Keys(this.newer.room), this.newer];
+    return this.newer.add(high, low) && !this.older.has(high, low);
   }
 
   has(id: string): boolean {
@@ -32,18 +29,30 @@ export class Recent {
 /** A set of pairs of numbers of 52 bits, in one array: half of its slots are free at least. */
 class Keys {
   size = 0;
-  private slots = new Float64Array(FIRST_SLOTS * 2).fill(-1);
+  private slots: Float64Array;
+
+  /** `room`: keys that it takes without growing. */
+  constructor(room = FIRST_SLOTS / 2) {
+    this.slots = new Float64Array(room * 4).fill(-1);
+  }
+
+  get room(): number {
+    return this.slots.length / 4;
+  }
 
   has(high: number, low: number): boolean {
     return this.slots[this.slotOf(high, low)] === high;
   }
 
-  add(high: number, low: number): void {
-    if (this.size * 4 >= this.slots.length) this.grow();
+  /** Whether it was not there. */
+  add(high: number, low: number): boolean {
+    if (this.size === this.room) this.grow();
     const slot = this.slotOf(high, low);
+    if (this.slots[slot] === high) return false;
     this.slots[slot] = high;
     this.slots[slot + 1] = low;
     this.size++;
+    return true;
   }
 
   /** Where it stands, or may. */

@@ -2,7 +2,7 @@ import type { Host, Script, Target, Task } from '../nmap/model.ts';
 import { type Ending, endingOf, interruptedText, type Mended, missingUp, type Refusal, type RunEnd, wasLookedAt } from '../nmap/item.ts';
 import { maskOutput } from '../nmap/mask.ts';
 import type { RunContext } from './context.ts';
-import { envelope } from './envelope.ts';
+import { envelope, frameOf, type Statement } from './envelope.ts';
 import { addCounts, noPorts, openWords, type PortCounts } from './counts.ts';
 import { type Fields, type FieldValue, type Level, type LogEvent, SEVERITY, Shared, some } from './event.ts';
 import { misdatedIn } from './host.ts';
@@ -70,7 +70,7 @@ export class RunRecord {
     addCounts(this.ports, counts.byState);
     this.latest = Math.max(this.latest, milliseconds(host.endtime) || milliseconds(host.starttime));
     this.latestSeen = Math.max(this.latestSeen, seenAt(host.endtime, now) || seenAt(host.starttime, now));
-    const [example] = misdatedIn(host, now);
+    const example = misdatedIn(host, now)[0];
     if (example !== undefined) this.addMisdated(1, example);
   }
 
@@ -321,43 +321,42 @@ function scanEvent(context: RunContext, action: string, time: number, message: s
   const created = options.now();
   const id = eventId('nmap.scan', action, scanId, scanId, content);
   const severity = SEVERITY_OF[action] ?? SEVERITY.info;
-  return envelope(
-    {
-      id,
-      ackGroup: id,
-      dataset: 'nmap.scan',
-      action,
-      time,
-      created,
-      severity,
-      message,
-      shared: new Shared({ '@timestamp': isoTime(time), ...context.base }),
-      event: { kind: 'event', category: ['network'], type: undefined, more: parts.event },
-      namespace: options.namespace,
-    },
-    ({ event, data_stream, message }) => ({
-      event,
-      data_stream,
-      nmap: {
-        site: options.site,
-        entity: { id: scanId },
-        scan: {
-          id: scanId,
-          args: context.args,
-          start: isoSeconds(run.start, created),
-          startstr: run.startstr,
-          xmloutputversion: run.xmloutputversion,
-          profile_name: run.profileName,
-          verbose: run.verbose,
-          debugging: run.debugging,
-          info: some(run.scaninfo.map((info) => ({ ...info }))),
-          ...parts.scan,
-        },
-        ...parts.nmap,
+  const statement: Statement = {
+    id,
+    ackGroup: id,
+    dataset: 'nmap.scan',
+    action,
+    time,
+    created,
+    severity,
+    message,
+    shared: new Shared({ '@timestamp': isoTime(time), ...context.base }),
+    event: { kind: 'event', category: ['network'], type: undefined, more: parts.event },
+    namespace: options.namespace,
+  };
+  const frame = frameOf(statement);
+  return envelope(statement, frame, {
+    event: frame.event,
+    data_stream: frame.data_stream,
+    nmap: {
+      site: options.site,
+      entity: { id: scanId },
+      scan: {
+        id: scanId,
+        args: context.args,
+        start: isoSeconds(run.start, created),
+        startstr: run.startstr,
+        xmloutputversion: run.xmloutputversion,
+        profile_name: run.profileName,
+        verbose: run.verbose,
+        debugging: run.debugging,
+        info: some(run.scaninfo.map((info) => ({ ...info }))),
+        ...parts.scan,
       },
-      message,
-    }),
-  );
+      ...parts.nmap,
+    },
+    message: frame.message,
+  });
 }
 
 /** What tells one end of a run from another; neither what follows from it nor what depends on more than the scan. */

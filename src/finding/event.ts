@@ -1,4 +1,4 @@
-import { envelope } from '../event/envelope.ts';
+import { envelope, frameOf, type Statement } from '../event/envelope.ts';
 import { type Fields, levelOf, type LogEvent, some } from '../event/event.ts';
 import type { HostContext } from '../event/host.ts';
 import { digest, eventId, findingEntityId, portEntityId } from '../event/id.ts';
@@ -31,31 +31,30 @@ export function findingEvent(host: HostContext, ackGroup: string, port: Port | u
     JSON.stringify([host.sighting, finding.title, finding.confidence, finding.vulnerability?.id, finding.vulnerability?.score]),
   );
   const isTransport = port !== undefined && hasPorts(port.protocol);
-  return envelope(
-    {
-      id,
-      ackGroup,
-      dataset: DATASET,
-      action: 'finding-observed',
-      time,
-      created: options.now(),
-      severity: finding.severity,
-      message: `${shownPlace(host, port)}: ${finding.title} [${levelOf(finding.severity)}]`,
-      shared,
-      event: { kind: 'state', category: [finding.rule.category === 'vulnerability' ? 'vulnerability' : 'configuration'], type: ['info'] },
-      namespace: options.namespace,
-    },
-    ({ event, data_stream, message }) => ({
-      event,
-      data_stream,
-      server: { address: identity.key, ip: identity.ips[0], port: isTransport ? port.number : undefined },
-      network: { transport: port?.protocol, type: networkType },
-      service: serviceOf(port?.service),
-      ...findingFields(finding),
-      nmap: { ...host.place, scan: { id: run.scanId }, entity: { id: entity }, ...nmapFinding(finding) },
-      message,
-    }),
-  );
+  const statement: Statement = {
+    id,
+    ackGroup,
+    dataset: DATASET,
+    action: 'finding-observed',
+    time,
+    created: options.now(),
+    severity: finding.severity,
+    message: `${shownPlace(host, port)}: ${finding.title} [${levelOf(finding.severity)}]`,
+    shared,
+    event: { kind: 'state', category: [finding.rule.category === 'vulnerability' ? 'vulnerability' : 'configuration'], type: ['info'] },
+    namespace: options.namespace,
+  };
+  const frame = frameOf(statement);
+  return envelope(statement, frame, {
+    event: frame.event,
+    data_stream: frame.data_stream,
+    server: { address: identity.key, ip: identity.ips[0], port: isTransport ? port.number : undefined },
+    network: { transport: port?.protocol, type: networkType },
+    service: serviceOf(port?.service),
+    ...findingFields(finding),
+    nmap: { ...host.place, scan: { id: run.scanId }, entity: { id: entity }, ...nmapFinding(finding) },
+    message: frame.message,
+  });
 }
 
 /** All that is said of a finding, wherever: `rule`, `vulnerability` and `nmap.finding`. */

@@ -51,15 +51,22 @@ export class Finder {
 
   /** Where something is wrong with a host: with itself, or with a port. Looks for it each time it is asked. */
   of(run: Subject['run'], host: Host, time: number): readonly Place[] {
-    return [...this.places(run, host, time)];
+    const places: Place[] = [];
+    for (const subject of subjectsOf(run, host, time)) {
+      const findings = this.at(subject);
+      if (findings.length > 0) places.push({ port: subject.port, findings });
+    }
+    return places;
   }
 
   /** What is wrong at one place. */
   at(subject: Subject): readonly Finding[] {
-    const { intel, rules } = this.options;
+    const { exposure, intel, rules } = this.options;
+    const { run, host, port, time } = subject;
     const network = this.networkOf(subject);
     const external = network?.external === true;
-    let found: readonly Finding[] = [...findingsAt({ ...subject, external }, this.checks), ...this.unexpected(subject)];
+    let found: readonly Finding[] = findingsAt({ run, host, port, time, external }, this.checks);
+    if (exposure !== undefined) found = [...found, ...unexpected(exposure, subject)];
     if (intel !== undefined) found = found.map((finding) => enriched(finding, intel));
     return rules === undefined ? found : found.map((finding) => adjusted(finding, rules.get(finding.rule.id), network?.zone));
   }
@@ -74,24 +81,17 @@ export class Finder {
     return this.remedies.get(rule);
   }
 
-  private *places(run: Subject['run'], host: Host, time: number): Generator<Place, void, undefined> {
-    for (const subject of subjectsOf(run, host, time)) {
-      const findings = this.at(subject);
-      if (findings.length > 0) yield { port: subject.port, findings };
-    }
-  }
-
   private networkOf({ host }: Subject): NetworkEntry | undefined {
     return this.options.exposure?.networkOf(host.addresses.map(({ addr }) => addr));
   }
+}
 
-  private unexpected({ host, port, time }: Subject): readonly Finding[] {
-    const { exposure } = this.options;
-    if (exposure === undefined || port?.state?.state !== 'open' || port.number === undefined) return [];
-    const ips = host.addresses.map(({ addr }) => addr);
-    const finding = exposure.judge(ips, port.number, port.protocol ?? '', time);
-    return finding === undefined ? [] : [finding];
-  }
+/** What nobody has written down is meant to be open. */
+function unexpected(exposure: ExposurePolicy, { host, port, time }: Subject): readonly Finding[] {
+  if (port?.state?.state !== 'open' || port.number === undefined) return [];
+  const ips = host.addresses.map(({ addr }) => addr);
+  const finding = exposure.judge(ips, port.number, port.protocol ?? '', time);
+  return finding === undefined ? [] : [finding];
 }
 
 /** As somebody has set it. What is silenced is still there, for what is known of it, but nobody is told. */

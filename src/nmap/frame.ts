@@ -37,7 +37,12 @@ export interface Passed {
 }
 export const MAX_PASSED = 4096;
 
-const CLOSING: ReadonlyMap<string, string> = new Map(Object.keys(WHOLE).map((name) => [name, `</${name}>`]));
+/** What ends an element that is read whole, and how many characters it may have. */
+export interface Whole {
+  readonly closing: string;
+  readonly most: number;
+}
+const WHOLES: ReadonlyMap<string, Whole> = new Map(Object.entries(WHOLE).map(([name, most]) => [name, { closing: `</${name}>`, most }]));
 const TAG_ONLY: ReadonlySet<string> = new Set(TAGS);
 
 /** The longest mark that is waited for. */
@@ -47,9 +52,9 @@ export function isTagOnly(name: string): name is FrameName {
   return TAG_ONLY.has(name);
 }
 
-/** The end tag of an element that is read whole; undefined when it is none. */
-export function closingOf(name: string): string | undefined {
-  return CLOSING.get(name);
+/** Of an element that is read whole; undefined when it is none. */
+export function wholeOf(name: string): Whole | undefined {
+  return WHOLES.get(name);
 }
 
 /** How many characters a frame may have; what has more is reported and left out, so that memory stays bounded. */

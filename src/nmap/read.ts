@@ -82,8 +82,8 @@ export class ScanReader {
     this.splitter?.skip(bytes);
   }
 
-  *push(chunk: Uint8Array): Generator<ScanItem, void, undefined> {
-    yield* this.read(this.decoder.decode(chunk));
+  push(chunk: Uint8Array): Generator<ScanItem, void, undefined> {
+    return this.read(this.decoder.decode(chunk));
   }
 
   *end(): Generator<ScanItem, void, undefined> {

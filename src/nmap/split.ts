@@ -1,4 +1,16 @@
-import { closingOf, type Frame, type FrameName, isTagOnly, LONGEST_MARK, longest, MAX_DOCTYPE, MAX_PASSED, MAX_TAG, type Passed } from './frame.ts';
+import {
+  type Frame,
+  type FrameName,
+  isTagOnly,
+  LONGEST_MARK,
+  longest,
+  MAX_DOCTYPE,
+  MAX_PASSED,
+  MAX_TAG,
+  type Passed,
+  type Whole,
+  wholeOf,
+} from './frame.ts';
 import { Gaps } from './gaps.ts';
 import type { Uninterrupted } from './interrupted.ts';
 import { Marks } from './marks.ts';
@@ -169,10 +181,10 @@ export class Splitter {
     const to = at + 1 + name.length;
     if (to === text.length && !this.ended) return undefined;
     if (/[\s/>]/.test(text[to] ?? '')) {
+      const whole = wholeOf(name);
+      if (whole !== undefined) return this.whole(name as FrameName, at, to, whole);
       if (name === '/nmaprun') return this.take('/nmaprun', at, to);
       if (isTagOnly(name)) return this.tag(name, at, to);
-      const closing = closingOf(name);
-      if (closing !== undefined) return this.whole(name as FrameName, at, to, closing);
       if (this.isOrphan(name)) {
         const passed = this.passedTo(at);
         return { ...this.take(name.slice(1) as FrameName, at, to, 'no-start'), passed };
@@ -185,7 +197,7 @@ export class Splitter {
   /** Whether it is the end of an element whose start tag could not be told from noise. */
   private isOrphan(name: string): boolean {
     const element = name.slice(1);
-    return name[0] === '/' && closingOf(element) !== undefined && !this.endless.delete(element);
+    return name[0] === '/' && wholeOf(element) !== undefined && !this.endless.delete(element);
   }
 
   private passTo(index: number): void {
@@ -207,14 +219,14 @@ export class Splitter {
     return this.unfinished(name, at, '>');
   }
 
-  private whole(name: FrameName, at: number, nameEnd: number, closing: string): Frame | undefined {
+  private whole(name: FrameName, at: number, nameEnd: number, { closing, most }: Whole): Frame | undefined {
     const start = this.tagEnd(nameEnd);
     if (start > 0 && this.text[start - 2] === '/') return this.take(name, at, start);
     const found = this.searchFrom > nameEnd ? this.marks.nextBehind(closing, this.searchFrom) : this.marks.next(closing, nameEnd);
     if (found === -1) return this.unfinished(name, at, closing);
     const end = found + closing.length;
     this.endless.delete(name);
-    return end - at > longest(name) ? this.take(name, at, end, 'too-large') : this.take(name, at, end);
+    return end - at > most ? this.take(name, at, end, 'too-large') : this.take(name, at, end);
   }
 
   private unfinished(name: FrameName, at: number, mark: string): Frame | undefined {

@@ -29,7 +29,7 @@ export class Interpreter {
     const { run } = this.mapper;
     if (run === undefined) return NOTHING;
     const host = new ScannedHost(run, item.host, this.finder);
-    return { events: this.hostEvents(host), host };
+    return { events: this.mapper.countDown(item.host) ? NO_EVENTS : this.hostEvents(host), host };
   }
 
   private *hostEvents(host: ScannedHost): Generator<LogEvent, void, undefined> {
@@ -46,4 +46,5 @@ export class Interpreter {
   }
 }
 
-const NOTHING: Interpreted = { events: [], host: undefined };
+const NO_EVENTS: readonly LogEvent[] = [];
+const NOTHING: Interpreted = { events: NO_EVENTS, host: undefined };

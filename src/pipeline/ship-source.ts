@@ -121,13 +121,7 @@ function readingOf(reader: ScanReader, { live }: Source, shipping: Shipping, rep
   const { mapper } = interpreter;
   /** What was read of a file and not taken can be read again. */
   const isStopped = (): boolean => shipping.stop.aborted && !live;
-  function* unlessStopped(items: Iterable<ScanItem>): Generator<ScanItem, void, undefined> {
-    for (const item of items) {
-      if (isStopped()) return;
-      yield item;
-    }
-  }
-  const take = (items: Iterable<ScanItem>): Promise<void> => forward(unlessStopped(items), isStopped, interpreter, shipping, report);
+  const take = (items: Iterable<ScanItem>): Promise<void> => forward(items, isStopped, interpreter, shipping, report);
   if (threads === undefined || live)
     return { mapper, push: (chunk) => take(reader.push(chunk)), settle: async () => undefined, end: () => take(reader.end()) };
   const pieces = new PieceReader(reader, threads, {
@@ -154,6 +148,7 @@ async function forward(
   report: InputReport,
 ): Promise<void> {
   for (const item of items) {
+    if (isStopped()) break;
     const others = turn();
     if (others !== undefined) await others;
     noteItem(report, item);
