@@ -31,9 +31,13 @@ heading('One of the events');
 console.log(JSON.stringify(changes.at(2) ?? {}, undefined, 2));
 portlog(['report'], ['--since', '2026-10-06', '--output', report], 'A report to hand over');
 heading('Next');
-console.log(`node bin/portlog.js YOUR-SCAN.xml                                    a scan of yours, as a table
-node bin/portlog.js setup elasticsearch --url https://es:9200 --api-key   then --to elasticsearch=https://es:9200
-node bin/portlog.js run --config portlog.yaml                         scan on a schedule (docs/how-to/unattended.md)`);
+// With the Node that portlog needs, which need not be the one on the path.
+console.log(
+  `In this shell, commands work as the documentation prints them after\n  alias portlog='${process.execPath} ${join(ROOT, 'bin', 'portlog.js')}'\n`,
+);
+console.log(`portlog YOUR-SCAN.xml                                            a scan of yours, as a table
+portlog setup elasticsearch --url https://es:9200 --api-key      then --to elasticsearch=https://es:9200
+portlog run --config portlog.yaml                                scan on a schedule (docs/how-to/unattended.md)`);
 
 /** Shows a command as it would be typed, and runs it; its state is that of the tour. */
 function portlog(args: readonly string[], more: readonly string[], title: string): void {

@@ -10,7 +10,7 @@ const REASONS: Readonly<Record<string, string>> = {
   BAD_INDENT: 'the indentation does not fit',
   BAD_SCALAR_START: 'a value begins with a character that needs quotes',
   BLOCK_AS_IMPLICIT_KEY: 'there is a colon too many, or quotes are missing around a value with a colon in it',
-  BLOCK_IN_FLOW: 'within { } or [ ] everything stands on one line',
+  BLOCK_IN_FLOW: 'within { } or [ ] a comma is missing, or something is written as it is without them, on lines of its own',
   DUPLICATE_KEY: 'a setting is there twice',
   MISSING_CHAR: 'a quote or bracket is missing',
   MULTILINE_IMPLICIT_KEY: 'a colon is missing, or the indentation does not fit',

@@ -52,6 +52,10 @@ export async function createApiKey(client: HttpClient, signal: AbortSignal): Pro
   const body = JSON.stringify({ name: 'portlog', role_descriptors: ROLE, metadata: { application: 'portlog' } });
   const request: HttpRequest = { method: 'POST', path: '/_security/api_key', body };
   const answer = await client.request(request, signal);
+  if (answer.status === 400 && answer.body.includes('no handler found'))
+    throw new PortlogError('setup-refused', `${client.url.origin} knows no API keys: security is switched off there`, {
+      hint: 'it takes events without a key: leave --api-key out; or switch security on (xpack.security.enabled), for everybody who reaches it may read and delete',
+    });
   if (answer.status === 400 || answer.status === 403)
     throw new PortlogError(
       'setup-refused',

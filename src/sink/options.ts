@@ -134,13 +134,9 @@ export function urlOf({ type, target }: Pick<CommonOptions, 'type' | 'target'>, 
       hint: `write it whole, for example ${type}=https://host:${new URL(defaultUrl).port}`,
     });
   if (url.username !== '' || url.password !== '')
-    throw new PortlogError(
-      'sink-options',
-      `the URL for ${type} carries a user or password, which everyone on this machine can read in the process list`,
-      {
-        hint: `leave them out and set ${serverVariable(type, 'USER')} and ${serverVariable(type, 'PASSWORD')}`,
-      },
-    );
+    throw new PortlogError('sink-options', `the URL for ${type} carries a user or password, which process lists and messages would show`, {
+      hint: `leave them out and set ${serverVariable(type, 'USER')} and ${serverVariable(type, 'PASSWORD')}`,
+    });
   return url;
 }
 

@@ -52,6 +52,16 @@ describe('portlog diff', () => {
     });
   });
 
+  test('a host that is new is shown with what is open at it', async () => {
+    const args = 'scanner="nmap" version="7.93" args="nmap -v -p 80,443 192.0.2.0/28" start="1760000000"';
+    const before = file('before.xml', scan(INFO + host('192.0.2.7', port(80)), args));
+    const after = file('after.xml', scan(INFO + host('192.0.2.7', port(80)) + host('192.0.2.9', port(443)), args));
+    const { stdout } = await portlog(['diff', before, after]);
+    expect(stdout).toBe('host-new            192.0.2.9                down → up, with 443/tcp http open\n');
+    const unified = await portlog(['diff', '--format', 'unified', before, after]);
+    expect(unified.stdout).toBe(`--- ${before}\n+++ ${after}\n@@ 192.0.2.9 @@\n-host down\n+host up\n+443/tcp open http\n`);
+  });
+
   test('as diff -u and as JSON', async () => {
     const unified = await portlog(['diff', '--format', 'unified', old, newer]);
     expect(unified.stdout).toBe(`--- ${old}\n+++ ${newer}\n@@ 192.0.2.7 @@\n-80/tcp closed\n+80/tcp open http\n`);

@@ -66,6 +66,7 @@ describe('wrong in the configuration', () => {
     ['findings: { rules: { redsi-exposed: { silence: true } } }', 'findings.rules: there is no rule "redsi-exposed"'],
     ['site: ${NO_SUCH_VARIABLE}', 'site needs the environment variable NO_SUCH_VARIABLE, which is not set'],
     ['site: [', 'is not valid YAML: line 1: '],
+    ['sinks:\n  - { type: stdout url: x }', 'is not valid YAML: line 2: within { } or [ ] a comma is missing'],
     ['site: "x', 'is not valid YAML: line 1: a quote or bracket is missing'],
     ['site: a\nsite: b', 'is not valid YAML: line 2: a setting is there twice'],
     ['site: a\n\ttags: [x]', 'is not valid YAML: line 2: '],
@@ -193,4 +194,14 @@ test('what comes from the environment is checked as what stands in the file', as
   expect((await portlogHere(['--config', path, SCAN], { SITE: 'a b', OUT: out })).stderr).toContain(
     'site: only letters, digits, dots, hyphens and underscores',
   );
+});
+
+test('check refuses an address for metrics that watch and run would refuse', async () => {
+  const path = join(freshDir(), 'portlog.yaml');
+  writeFileSync(path, 'metrics: { listen: "194640" }');
+  const wrong = await portlogHere(['check', '--config', path]);
+  expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining('194640: there is no such address')]);
+  writeFileSync(path, 'metrics: { listen: "9464" }');
+  const right = await portlogHere(['check', '--config', path]);
+  expect([right.code, right.stdout]).toEqual([0, expect.stringContaining('ok      metrics would be told on 127.0.0.1, port 9464\n')]);
 });

@@ -169,3 +169,17 @@ test('portlog check says what is missing, as it should be, or changed', async ()
   );
   await Promise.all([kibana.stop(), grafana.stop()]);
 });
+
+test('a key from an Elasticsearch without security: says that it knows none, and needs none', async () => {
+  const server = await scriptedServer((seen, response) => {
+    if (seen.path === '/') answer(response, 200, { version: { number: '9.4.3' }, tagline: 'You Know, for Search' });
+    else if (seen.path.startsWith('/_security')) answer(response, 400, { error: 'no handler found for uri [/_security/api_key] and method [POST]' });
+    else if (seen.method === 'PUT') answer(response, 200, { acknowledged: true });
+    else answer(response, 404, {});
+  });
+  const { code, stderr } = await portlog(['setup', 'elasticsearch', '--url', server.url.origin, '--api-key']);
+  await server.stop();
+  expect(code).toBe(2);
+  expect(stderr).toContain(`${server.url.origin} knows no API keys: security is switched off there\n`);
+  expect(stderr).toContain('it takes events without a key');
+});

@@ -42,7 +42,7 @@ async function checkAll(context: CommandContext, words: readonly string[]): Prom
   const settings = await settingsOf(context);
   const found: Diagnosis[] = [{ level: 'ok', message: `configuration: site "${settings.event.site}", ${grouped(settings.sinks.length, 'sink')}` }];
   found.push(await checkNmap(text(context.values, 'nmap') ?? 'nmap', context.env), ...checkState(settings));
-  found.push(...checkIntel(settings), ...(await checkDuties(context)));
+  found.push(...checkIntel(settings), ...(await checkDuties(context)), ...(await checkMetrics(settings)));
   let code: ExitCode = EXIT.delivered;
   for (const sink of settings.sinks) {
     if (sink.type === 'stdout') continue;
@@ -67,6 +67,14 @@ function checkIntel({ intelDir }: Settings): readonly Diagnosis[] {
   const warnings = new Intel(intelDir).warnings(Date.now());
   if (warnings.length === 0) return [{ level: 'ok', message: `snapshots of what is exploited: ${intelDir}` }];
   return warnings.map((message) => ({ level: 'warning', message, hint: 'docs/how-to/intel.md says where newer ones come from' }));
+}
+
+/** Where they would be told: whether that is free only `run` and `watch` find out. */
+async function checkMetrics({ metrics: { listen } }: Settings): Promise<readonly Diagnosis[]> {
+  if (listen === undefined) return [];
+  const { listenAddress } = await import('../../metrics/listen-address.ts');
+  const { host, port } = listenAddress(listen);
+  return [{ level: 'ok', message: `metrics would be told on ${host}, port ${port}` }];
 }
 
 /** When schedules are due next; whether directories can be watched. */

@@ -100,7 +100,7 @@ export class KeepOn {
       return { duties, lookers };
     } catch (error) {
       speaker.error(mistake('reading the configuration anew', error));
-      speaker.warn('  → it goes on with the configuration that it had');
+      speaker.warn('it goes on with the configuration that it had');
       await this.service.reloaded(false);
       return undefined;
     }

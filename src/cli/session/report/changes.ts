@@ -10,7 +10,7 @@ export function changeTable(changes: readonly Change[]): string {
     .map((change) => {
       const { action, host, before, after } = change;
       const place = [host, portOf(change)].filter((word) => word !== undefined).join(' ');
-      return `${printable(`${action.padEnd(ACTION_WIDTH)} ${place.padEnd(PLACE_WIDTH)} ${shown(before.text)} → ${shown(after.text)}`)}\n`;
+      return `${printable(`${action.padEnd(ACTION_WIDTH)} ${place.padEnd(PLACE_WIDTH)} ${shown(before.text)} → ${shown(after.text)}${withPorts(after.ports)}`)}\n`;
     })
     .join('');
 }
@@ -26,6 +26,7 @@ export function unifiedDiff(changes: readonly Change[], old: string, newer: stri
     section = host;
     const what = portOf(change) ?? (action === 'os-changed' ? 'os' : action === 'mac-changed' ? 'mac' : 'host');
     lines.push(`-${what} ${withState(action, before.text, 'before')}`, `+${what} ${withState(action, after.text, 'after')}`);
+    for (const open of after.ports ?? []) lines.push(`+${open.replace(/^\S+/, '$& open')}`);
   }
   return `${lines.map(printable).join('\n')}\n`;
 }
@@ -37,6 +38,11 @@ function withState(action: Change['action'], text: string, side: 'before' | 'aft
     (action === 'port-closed' && side === 'before') ||
     action === 'service-changed';
   return isOpen ? `open ${text}`.trim() : text;
+}
+
+/** Of a host that is new: what is open at it, which is no change of its own. */
+function withPorts(ports: readonly string[] = []): string {
+  return ports.length === 0 ? '' : `, with ${ports.join(', ')} open`;
 }
 
 function shown(text: string): string {
