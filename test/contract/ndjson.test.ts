@@ -125,6 +125,13 @@ describe('a chat', () => {
     expect(says(seen)[3]).toBe(hostile.message.slice(0, 2798));
   });
 
+  test('gets nothing that ends a block of code: behind it a stranger could call everybody', async () => {
+    const hostile = { ...EVENTS[0]!, message: 'a `b` ``` @channel ````' };
+    const { sink, seen } = await against(slack, { envelope: SLACK, compression: 'none' });
+    await runPipeline(sink, [hostile]);
+    expect(says(seen)).toEqual(['a `b` \\x60\\x60\\x60 @channel \\x60\\x60\\x60\\x60']);
+  });
+
   test('that is asked too much is left alone for as long as it says, and nothing is lost or said twice', async () => {
     let answers = 0;
     const { sink, seen } = await against(

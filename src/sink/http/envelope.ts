@@ -38,7 +38,11 @@ export function envelopeOf(text: string, isText: boolean): Envelope {
   };
 }
 
+/** What a stranger wrote must not end a block of code of Markdown, behind which it could call everybody, or show a link under another name. */
+const FENCE = /`{3,}/g;
+
 function lineOf({ message }: LogEvent, isText: boolean): string {
-  const line = clipBytes(message, MAX_MESSAGE_BYTES);
+  const unfenced = message.replaceAll(FENCE, (fence) => String.raw`\x60`.repeat(fence.length));
+  const line = clipBytes(unfenced, MAX_MESSAGE_BYTES);
   return isText ? line : inertJson(JSON.stringify(line)).slice(1, -1);
 }
