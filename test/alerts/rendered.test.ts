@@ -13,9 +13,8 @@ import { ROOT } from '../support/run-portlog.ts';
 import { readDashboards, targetsOf } from './grafana.ts';
 import { panelsOf, readObjects } from './kibana.ts';
 import { osdPanelsOf, readOsdObjects } from './osd.ts';
+import { DETECTION_RULE, ELASTALERT_RULE } from './detection-schema.ts';
 import {
-  DETECTION_RULE,
-  ELASTALERT_RULE,
   GRAFANA_ALERTING,
   GRAFANA_DASHBOARD,
   ISM_POLICY,

@@ -8,7 +8,7 @@ import type { Sink } from '../../src/sink/sink.ts';
 import { told, type Told } from '../support/alert-events.ts';
 import { againstServer } from '../support/against.ts';
 import { runPipeline } from '../support/delivery.ts';
-import { freshDir } from '../support/run-portlog.ts';
+import { fastDir } from '../support/run-portlog.ts';
 import { type Script, scriptedServer, type Seen } from '../support/scripted-server.ts';
 import { batchOf, entriesOf, NEVER } from '../support/sink-contract.ts';
 
@@ -77,7 +77,7 @@ test('what was sent and not noted before kill -9 goes again, under the same labe
 });
 
 test('shipped again with the state of an earlier run, it tells nothing, and its end finds what stands', async () => {
-  const stateDir = freshDir();
+  const stateDir = fastDir();
   const { sink, seen } = await against(taken);
   await runPipeline(sink, [opened()], { stateDir, crash: true });
   const after = await against(taken);

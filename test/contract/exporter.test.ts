@@ -10,7 +10,7 @@ import { sinkExporter } from '../../src/exporter/exporter.ts';
 import { openSink } from '../../src/sink/registry.ts';
 import type { Sink } from '../../src/sink/sink.ts';
 import { scriptedSink } from '../support/delivery.ts';
-import { freshDir, ROOT } from '../support/run-portlog.ts';
+import { fastDir, freshDir, ROOT } from '../support/run-portlog.ts';
 import { answer, scriptedServer, type Seen } from '../support/scripted-server.ts';
 import { SinkError } from '../../src/sink/sink.ts';
 
@@ -122,7 +122,7 @@ test('a sink that is down: without a store the export fails, with one it waits o
   });
   await without.shutdown();
 
-  const stateDir = freshDir();
+  const stateDir = fastDir();
   const first = sinkExporter(down, { retryForMs: 0, store: openStore(stateDir, 'a test') });
   expect(await exported(first, someRecords(7))).toEqual({ code: 0 });
   await first.shutdown();

@@ -4,7 +4,7 @@ import { opensearchSink } from '../../src/sink/opensearch/opensearch.ts';
 import type { OptionsOf } from '../../src/sink/kinds.ts';
 import type { Sink } from '../../src/sink/sink.ts';
 import { FakeStore, mappingOfFields } from '../support/fake-store.ts';
-import { freshDir } from '../support/run-portlog.ts';
+import { fastDir } from '../support/run-portlog.ts';
 import { runPipeline } from '../support/delivery.ts';
 import { eventsOf, fixture } from '../support/scans.ts';
 import { batchOf, entriesOf, NEVER } from '../support/sink-contract.ts';
@@ -41,7 +41,7 @@ describe.each([
 
   test('without templates nothing is sent, and everything waits; set up meanwhile, the next attempt sends it', async () => {
     const { store, sink } = await opened();
-    const stateDir = freshDir();
+    const stateDir = fastDir();
     const first = await runPipeline(sink, EVENTS, { stateDir });
     expect(first.account.tally).toMatchObject({ read: 11, delivered: 0, spooled: 11, dead: 0 });
     expect(first.failure).toMatchObject({ kind: 'permanent', hint: `run: portlog setup ${type} --url ${store.origin}` });

@@ -9,7 +9,7 @@ import { type Sink, SinkError } from '../../src/sink/sink.ts';
 import { told } from '../support/alert-events.ts';
 import { runPipeline } from '../support/delivery.ts';
 import { CLOCK } from '../support/fault-contract.ts';
-import { freshDir } from '../support/run-portlog.ts';
+import { fastDir } from '../support/run-portlog.ts';
 import { eventsOf, fixture } from '../support/scans.ts';
 import { batchOf, entriesOf, NEVER } from '../support/sink-contract.ts';
 
@@ -108,7 +108,7 @@ describe.each(Object.entries(SINKS))('%s', (type, { more, believesAnything, beli
     for (const body of ['wrong types', 'halves of items', 'success for nobody', 'a list', 'controls'])
       for (const status of [200, 400, 429]) {
         const sink = await against(type, status, BODIES[body]!, WAYS['at once']!, more);
-        const pipeline = await runPipeline({ ...sink, accepts: () => true }, events, { clock: CLOCK, retryForMs: 50, stateDir: freshDir() });
+        const pipeline = await runPipeline({ ...sink, accepts: () => true }, events, { clock: CLOCK, retryForMs: 50, stateDir: fastDir() });
         expect(unaccounted(pipeline.account.tally), `${status} ${body}`).toBe(0);
         expect(pipeline.account.tally.discarded, `${status} ${body}`).toBe(0);
       }

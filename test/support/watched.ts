@@ -12,7 +12,7 @@ import { SeenFiles } from '../../src/state/seen-files.ts';
 import { Watcher, type WatcherOptions } from '../../src/unattended/watcher.ts';
 import { openDatabase } from '../../src/state/store.ts';
 import { afterEach, beforeEach } from 'vitest';
-import { freshDir } from './run-portlog.ts';
+import { fastDir, freshDir } from './run-portlog.ts';
 import { host, port, scan } from './scans.ts';
 
 export const WHOLE = scan(host('192.0.2.1', port(80)));
@@ -25,7 +25,7 @@ export let stateDir: string;
 /** Each test of the file has a directory to watch, and a state. */
 export function ownDirectory(): void {
   beforeEach(() => {
-    stateDir = freshDir();
+    stateDir = fastDir();
     database = openDatabase(stateDir);
     path = freshDir();
   });

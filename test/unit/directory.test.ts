@@ -9,13 +9,13 @@ import { Database } from '../../src/state/database.ts';
 import { SCHEMA_VERSIONS } from '../../src/state/schema.ts';
 import { Postponed } from '../../src/unattended/postponed.ts';
 import { SeenFiles } from '../../src/state/seen-files.ts';
-import { freshDir } from '../support/run-portlog.ts';
+import { fastDir, freshDir } from '../support/run-portlog.ts';
 import { host, port, scan } from '../support/scans.ts';
 import { directoryAt, HOUR, MINUTE, START } from '../support/night.ts';
 
 let database: Database;
 beforeEach(() => {
-  database = Database.open(stateFile(freshDir()), SCHEMA_VERSIONS);
+  database = Database.open(stateFile(fastDir()), SCHEMA_VERSIONS);
 });
 afterEach(() => database.close());
 

@@ -10,14 +10,14 @@ import { FileAttempts } from '../../src/state/file-attempts.ts';
 import { SeenFiles } from '../../src/state/seen-files.ts';
 import { Watcher } from '../../src/unattended/watcher.ts';
 import { openStore, storingSink } from '../support/delivery.ts';
-import { freshDir } from '../support/run-portlog.ts';
+import { fastDir, freshDir } from '../support/run-portlog.ts';
 import { ecs, host, port, scan } from '../support/scans.ts';
 import { World } from '../support/world.ts';
 import { Night, START, DAYS, directoryAt, HOUR } from '../support/night.ts';
 
 let database: Database;
 beforeEach(() => {
-  database = Database.open(stateFile(freshDir()), SCHEMA_VERSIONS);
+  database = Database.open(stateFile(fastDir()), SCHEMA_VERSIONS);
 });
 afterEach(() => database.close());
 
@@ -106,7 +106,7 @@ describe('a file that a mistake of ours ends', () => {
         throw new TypeError('no word for it');
       },
     });
-    const store = openStore(freshDir());
+    const store = openStore(fastDir());
     const source = {
       name: 'scan',
       live: false,

@@ -5,7 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { isAlive, tickOf } from '../../src/core/process-alive.ts';
 import { Store } from '../../src/state/store.ts';
-import { freshDir, PATIENCE_MS } from '../support/run-portlog.ts';
+import { fastDir, PATIENCE_MS } from '../support/run-portlog.ts';
 
 describe('a process', () => {
   test('is there as long as it runs, and not before it began or after it has ended', async () => {
@@ -29,7 +29,7 @@ describe('a process', () => {
       true,
       false,
     ]);
-    const stateDir = freshDir();
+    const stateDir = fastDir();
     const living = new Store({ stateDir, now: () => ahead, pid: process.pid, tick, isAlive, what: 'a long scan' });
     const next = new Store({ stateDir, now: Date.now, pid: process.pid, tick, isAlive, what: 'another' });
     expect(next.lostRuns).toEqual([]);

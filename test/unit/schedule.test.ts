@@ -8,7 +8,7 @@ import { keepSchedule, type ScheduleOptions } from '../../src/unattended/keep-sc
 import { type Schedule, schedulesOf } from '../../src/unattended/schedule.ts';
 import { ScheduledScans } from '../../src/state/scheduled-scans.ts';
 import { timetable } from '../../src/unattended/timetable.ts';
-import { freshDir } from '../support/run-portlog.ts';
+import { fastDir } from '../support/run-portlog.ts';
 import { ecs } from '../support/scans.ts';
 import { expectValidEvent } from '../support/validate.ts';
 import { Night, START, HOUR, MINUTE } from '../support/night.ts';
@@ -17,7 +17,7 @@ const iso = (time: number): string => new Date(time).toISOString();
 
 let database: Database;
 beforeEach(() => {
-  database = Database.open(stateFile(freshDir()), SCHEMA_VERSIONS);
+  database = Database.open(stateFile(fastDir()), SCHEMA_VERSIONS);
 });
 afterEach(() => database.close());
 

@@ -8,7 +8,7 @@ import { stateFile } from '../../src/state/store.ts';
 import { Database } from '../../src/state/database.ts';
 import { type Entry, type Sink, SinkError } from '../../src/sink/sink.ts';
 import { clockAt, NOTHING, openStore, passDays, runPipeline, scriptedSink, storingSink } from '../support/delivery.ts';
-import { fastDir, freshDir } from '../support/run-portlog.ts';
+import { fastDir } from '../support/run-portlog.ts';
 import { eventsOf, host, port, scan } from '../support/scans.ts';
 
 const IDENTITY = { type: 'scripted', target: 'here', scope: '' };
@@ -37,7 +37,7 @@ describe('the spool', () => {
   });
 
   test('a batch that the disk has changed is set aside, not sent, and the others go', async () => {
-    const stateDir = freshDir();
+    const stateDir = fastDir();
     await runPipeline(scriptedSink(down), EVENTS, { stateDir });
     const database = new DatabaseSync(stateFile(stateDir));
     database.exec('UPDATE spool SET frame = zeroblob(length(frame)) WHERE seq = (SELECT min(seq) FROM spool)');
@@ -59,7 +59,7 @@ describe('the spool', () => {
   });
 
   test('full, with block: reading is given up, what was read is kept, and the rest can be shipped later', async () => {
-    const stateDir = freshDir();
+    const stateDir = fastDir();
     const first = await runPipeline(scriptedSink(down, SMALL), EVENTS, { stateDir, limits: { maxBytes: 700 } });
     expect(first.isStuck).toBe(true);
     expect(first.account.tally.spooled).toBe(first.account.tally.read);
@@ -71,7 +71,7 @@ describe('the spool', () => {
   });
 
   test('full, with drop-oldest: the oldest go, are counted, and may be shipped again', async () => {
-    const stateDir = freshDir();
+    const stateDir = fastDir();
     const first = await runPipeline(scriptedSink(down), EVENTS, { stateDir, limits: { maxBytes: 700, whenFull: 'drop-oldest' } });
     expect(first.account.tally.discarded).toBeGreaterThan(0);
     expect(first.account.tally.spooled + first.account.tally.discarded).toBe(EVENTS.length);
@@ -81,7 +81,7 @@ describe('the spool', () => {
   });
 
   test('what has waited too long is given up and counted', async () => {
-    const stateDir = freshDir();
+    const stateDir = fastDir();
     await runPipeline(scriptedSink(down), EVENTS, { stateDir });
     const later = clockAt();
     passDays(stateDir, later, 31);
@@ -92,7 +92,7 @@ describe('the spool', () => {
   });
 
   test('a clock that is set forty days ahead, or a machine that was off for as long, gives up nothing', async () => {
-    const stateDir = freshDir();
+    const stateDir = fastDir();
     await runPipeline(scriptedSink(down), EVENTS, { stateDir });
     const stored: string[] = [];
     const pipeline = await runPipeline(storingSink(stored), [], { stateDir, clock: clockAt(1_700_000_000_000 + 40 * DAY) });
@@ -100,7 +100,7 @@ describe('the spool', () => {
   });
 
   test('a lease of somebody whose clock was ahead is not waited for', () => {
-    const stateDir = freshDir();
+    const stateDir = fastDir();
     const [ahead, right] = [openStore(stateDir), openStore(stateDir)];
     ahead.database.run("INSERT INTO run (id, pid, started, what) VALUES (99, 1, 1, 'other')");
     const now = clockAt().now();
@@ -111,7 +111,7 @@ describe('the spool', () => {
   });
 
   test('two processes on one spool: one sends, the other leaves it to it, and nothing is lost', async () => {
-    const stateDir = freshDir();
+    const stateDir = fastDir();
     await runPipeline(scriptedSink(down), EVENTS, { stateDir });
     const [a, b] = [openStore(stateDir), openStore(stateDir)];
     const now = clockAt().now();
@@ -133,7 +133,7 @@ describe('the spool', () => {
 
 describe('the ledger', () => {
   test('what was acknowledged is not sent again, unless somebody asks', async () => {
-    const stateDir = freshDir();
+    const stateDir = fastDir();
     let sent = 0;
     const sink = scriptedSink(({ entries }) => {
       sent += entries.length;
@@ -147,14 +147,14 @@ describe('the ledger', () => {
   });
 
   test('another sink, another namespace: its own account', async () => {
-    const stateDir = freshDir();
+    const stateDir = fastDir();
     await runPipeline(storingSink([]), EVENTS, { stateDir });
     const other = await runPipeline(storingSink([], { identity: { ...IDENTITY, scope: 'namespace=other' } }), EVENTS, { stateDir });
     expect(other.account.tally.delivered).toBe(EVENTS.length);
   });
 
   test('what waits already is not kept twice', async () => {
-    const stateDir = freshDir();
+    const stateDir = fastDir();
     await runPipeline(scriptedSink(down), EVENTS, { stateDir });
     const second = await runPipeline(scriptedSink(down), EVENTS, { stateDir });
     expect(second.account.tally).toMatchObject({ read: EVENTS.length, spooled: EVENTS.length });
@@ -164,7 +164,7 @@ describe('the ledger', () => {
   });
 
   test('more events of a host than last time are another unit', async () => {
-    const stateDir = freshDir();
+    const stateDir = fastDir();
     const text = scan(host('192.0.2.1', port(80, 'closed')));
     await runPipeline(storingSink([]), eventsOf(text), { stateDir });
     const pipeline = await runPipeline(storingSink([]), eventsOf(text, { all: true }), { stateDir });
@@ -172,7 +172,7 @@ describe('the ledger', () => {
   });
 
   test('has bounded size: the oldest go', async () => {
-    const stateDir = freshDir();
+    const stateDir = fastDir();
     await runPipeline(storingSink([]), EVENTS, { stateDir });
     const database = Database.open(stateFile(stateDir), SCHEMA_VERSIONS);
     expect(pruneLedger(database, 3)).toBeGreaterThan(0);
@@ -206,7 +206,7 @@ describe('dead letters', () => {
   });
 
   test('are kept once with the reason, and go again when asked to', async () => {
-    const stateDir = freshDir();
+    const stateDir = fastDir();
     const refusing = scriptedSink(({ entries }) => ({
       ...NOTHING,
       rejected: entries.map((one) => ({ entry: one, reason: 'no such field', status: 400 })),

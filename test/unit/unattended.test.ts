@@ -15,13 +15,13 @@ import { keepLooking } from '../../src/unattended/keep-looking.ts';
 import { FileAttempts } from '../../src/state/file-attempts.ts';
 import { SeenFiles } from '../../src/state/seen-files.ts';
 import { Watcher } from '../../src/unattended/watcher.ts';
-import { freshDir } from '../support/run-portlog.ts';
+import { fastDir, freshDir } from '../support/run-portlog.ts';
 import { host, port, scan } from '../support/scans.ts';
 import { Night, directoryAt, MINUTE, HOUR, START } from '../support/night.ts';
 
 let database: Database;
 beforeEach(() => {
-  database = Database.open(stateFile(freshDir()), SCHEMA_VERSIONS);
+  database = Database.open(stateFile(fastDir()), SCHEMA_VERSIONS);
 });
 afterEach(() => database.close());
 
