@@ -10,7 +10,7 @@ const RIGHTS: readonly (readonly [prefix: RegExp, hint: string])[] = [
   [/^\/_plugins\//, 'it needs the rights of all_access, or those for alerting and index management: docs/how-to/opensearch.md'],
   [
     /^\/_|^\/(?:\.ds-)?(?:logs-nmap|nmap-inventory)/,
-    'it needs to manage index templates, pipelines and the indices of portlog; the key that ships may not, and is taken before user and password: docs/how-to/elasticsearch.md',
+    'it needs to manage index templates, pipelines and the indices of portlog; who may only ship may not, and a key is taken before user and password: docs/how-to/elasticsearch.md (of OpenSearch: opensearch.md)',
   ],
   [
     /^\/api\/(?:saved_objects|alerting|status)/,

@@ -100,6 +100,23 @@ describe('portlog setup wazuh', () => {
     expect(readFileSync(log, 'utf8')).toBe('kept');
   });
 
+  test('and before the manager is asked, which an agent on another machine need not reach', async () => {
+    const folder = freshDir();
+    const [config, log] = [join(folder, 'portlog.yaml'), join(folder, 'wazuh.ndjson')];
+    writeFileSync(config, `sinks: [{ type: wazuh, path: ${log} }]\n`);
+    await wazuh.stop();
+    const { code, said } = await setup('wazuh', url, '--config', config);
+    expect([code, said]).toEqual([
+      5,
+      [
+        `created file ${log}, empty, which must be there before the agent starts`,
+        expect.stringContaining('cannot be reached'),
+        expect.stringContaining('→ check host and port'),
+      ],
+    ]);
+    expect(existsSync(log)).toBe(true);
+  });
+
   test('--export to where no directory can be made is a sentence', async () => {
     const { code, said } = await setup('wazuh', url, '--export', '/proc/nope/x');
     expect([code, said[0]]).toEqual([2, expect.stringContaining('the files cannot be written to /proc/nope/x: ')]);

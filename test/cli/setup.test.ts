@@ -125,6 +125,7 @@ test.each([
 test.each([
   ['loki', 401, 'no org id', 'wants to know whose rules these are', 'set PORTLOG_LOKI_TENANT'],
   ['elasticsearch', 403, '{}', 'answered 403 to GET /_ingest/pipeline/logs-nmap@pipeline', 'it needs to manage index templates'],
+  ['opensearch', 403, '{}', 'answered 403 to GET /_ingest/pipeline/logs-nmap@pipeline', '(of OpenSearch: opensearch.md)'],
   ['wazuh', 403, '{}', 'answered 403 to GET /', 'the user needs rules:read, rules:update'],
   ['grafana', 403, '{}', 'answered 403 to GET /api/health', 'docs/how-to/grafana-loki.md names the role'],
 ])('credentials that %s refuses with %i lead to what it needs', async (target, status, body, message, hint) => {

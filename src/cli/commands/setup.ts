@@ -105,6 +105,7 @@ async function setUp(context: CommandContext, words: readonly string[]): Promise
   if (context.values['detection'] === true && name !== 'kibana') throw new PortlogError('usage', '--detection is for portlog setup kibana');
   if (context.values['api-key'] === true && name !== 'elasticsearch')
     throw new PortlogError('usage', '--api-key is for portlog setup elasticsearch', { hint: 'the other servers make their keys themselves' });
+  if (target === TARGETS.wazuh) await prepareLogFiles(context);
   const connection = {
     ...(await connectTo(context, name, target, content)),
     retentionDays: retention(context, name),
@@ -132,19 +133,13 @@ async function run(context: CommandContext, target: Target, connection: Connecti
   const signal = AbortSignal.timeout(repair ? REPAIR_TIMEOUT_MS : SETUP_TIMEOUT_MS);
   const steps = isRemoval
     ? await target.planRemoval(connection, signal)
-    : [
-        ...(target === TARGETS.wazuh ? await logFiles(context) : []),
-        ...(await target.plan(connection, { force: values['force'] === true, repair }, signal)),
-      ];
+    : await target.plan(connection, { force: values['force'] === true, repair }, signal);
   if (isRemoval && steps.length === 0) speaker.say('nothing of portlog is installed there');
   if (values['dry-run'] === true) {
     await describe(context, steps);
     return outcome(context, steps);
   }
-  for (const step of steps) {
-    await step.apply(signal);
-    speaker.say(doneLine(step));
-  }
+  await applied(context, steps, signal);
   if (values['api-key'] === true) {
     await print(context.terminal, `${await createApiKey(connection.client, signal)}\n`);
     speaker.say('this API key may only write nmap events; it is not shown again: PORTLOG_ELASTICSEARCH_API_KEY=…');
@@ -152,7 +147,22 @@ async function run(context: CommandContext, target: Target, connection: Connecti
   return outcome(context, steps);
 }
 
-/** Of the configuration: what an agent on this machine reads. */
+async function applied({ speaker }: CommandContext, steps: readonly Step[], signal: AbortSignal): Promise<void> {
+  for (const step of steps) {
+    await step.apply(signal);
+    speaker.say(doneLine(step));
+  }
+}
+
+/** What an agent on this machine reads, as the configuration names it: made before the manager is asked, which may be out of reach from there. */
+async function prepareLogFiles(context: CommandContext): Promise<void> {
+  const { values, speaker } = context;
+  if (values['remove'] === true) return;
+  const steps = await logFiles(context);
+  if (values['dry-run'] !== true) return await applied(context, steps, AbortSignal.timeout(SETUP_TIMEOUT_MS));
+  for (const line of planLines(steps)) speaker.say(line);
+}
+
 async function logFiles({ config }: CommandContext): Promise<readonly Step[]> {
   const { sinks = [] } = await config();
   const paths = sinks.filter(({ type }) => type === 'wazuh').map(({ path, url }) => path ?? url);
