@@ -152,6 +152,6 @@ function entriesIn<E extends Entry>(some: readonly Entry[], { entries }: BatchOf
 
 function tooBusy(sink: Sink, signal: AbortSignal, refusal: Refusal | undefined): SinkError {
   return signal.aborted
-    ? new SinkError('temporary', `${sink.name}: interrupted while the server was busy`)
-    : new SinkError('temporary', `${sink.name} was too busy for as long as it was tried${refusal === undefined ? '' : `: ${refusal.reason}`}`);
+    ? new SinkError('temporary', `${sink.name}: interrupted while it put events off`)
+    : new SinkError('temporary', `${sink.name} put events off for as long as it was tried${refusal === undefined ? '' : `: ${refusal.reason}`}`);
 }

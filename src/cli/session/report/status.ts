@@ -8,7 +8,7 @@ import type { UnfinishedFile } from '../../../state/unfinished-files.ts';
 import type { ScheduledScan } from '../../../state/scheduled-scans.ts';
 import { gravest } from './summary.ts';
 import { iso, sinkName, waitingFields } from './waiting.ts';
-import { grouped, format } from './words.ts';
+import { grouped, format, sized } from './words.ts';
 
 const HOUR_MS = 3_600_000;
 const MAX_FAILED = 20;
@@ -72,7 +72,7 @@ export function statusCode({ lost, sites, schedules, directories, sinks }: Statu
 export function statusText(status: Status): string {
   const { now, state } = status;
   return [
-    ...part('state', [`${state.path}, ${(state.bytes / (1 << 20)).toFixed(1)} MiB`]),
+    ...part('state', [`${state.path}, ${sized(state.bytes)}`]),
     ...part(
       'running',
       status.running.map(({ pid, started, what }) => `process ${pid} since ${iso(started) ?? ''}: ${what}`),

@@ -1,5 +1,5 @@
 import type { WaitingSink } from '../../../state/store.ts';
-import { grouped } from './words.ts';
+import { grouped, sized } from './words.ts';
 
 /** For people: a line each, per sink what waits and what was rejected, with the reasons. */
 export function waitingLines(all: readonly WaitingSink[]): readonly string[] {
@@ -10,7 +10,7 @@ function linesOf(one: WaitingSink): readonly string[] {
   const { spool, deadLetters } = one.tables;
   const { events, batches, bytes, oldest, newest, damaged } = spool.usage();
   const waiting = [
-    `  waiting  ${grouped(events, 'event')} in ${grouped(batches, 'batch', 'batches')}, ${(bytes / (1 << 20)).toFixed(1)} MiB`,
+    `  waiting  ${grouped(events, 'event')} in ${grouped(batches, 'batch', 'batches')}, ${sized(bytes)}`,
     `           since ${iso(oldest) ?? ''}, the newest of ${iso(newest) ?? ''}`,
   ];
   const dead = deadLetters
