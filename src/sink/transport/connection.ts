@@ -69,6 +69,9 @@ const NO_CONNECTION: Readonly<Record<string, readonly [what: string, hint: strin
   HPE_INVALID_CONSTANT: ['what answers there is not HTTP', 'check whether the port speaks https, and write https:// then'],
 };
 
+/** The client refuses the request itself, whoever it is for, and quotes no value. */
+const UNSENT: ReadonlySet<string> = new Set(['UND_ERR_INVALID_ARG', 'UND_ERR_NOT_SUPPORTED']);
+
 const TLS: Readonly<Record<string, readonly [what: string, hint: string]>> = {
   DEPTH_ZERO_SELF_SIGNED_CERT: ['its certificate is self-signed', 'name the certificate with --ca-file'],
   SELF_SIGNED_CERT_IN_CHAIN: ['its certificate is signed by an authority that this machine does not know', 'name the authority with --ca-file'],
@@ -90,6 +93,11 @@ export function unreachable(where: string, cause: NodeJS.ErrnoException): SinkEr
   const code = codeOf(cause);
   const tls = TLS[code] ?? (/^ERR_SSL|CERT/.test(code) ? ([`TLS failed: ${cause.message}`, 'check the certificate'] as const) : undefined);
   if (tls !== undefined) return new SinkError('permanent', `${where}: ${tls[0]}`, { hint: tls[1], cause });
+  if (UNSENT.has(code))
+    return new SinkError('permanent', `nothing can be sent to ${where}: ${cause.message}`, {
+      hint: 'a setting, or a secret, has a line end in it, or a character that no header may have',
+      cause,
+    });
   const [what, hint] = NO_CONNECTION[code] ?? [cause.message, undefined];
   return new SinkError('temporary', `${where} cannot be reached: ${what}`, { hint, cause });
 }
