@@ -1,6 +1,7 @@
 import { isIPv4 } from 'node:net';
 import { type Dataset, DATASETS, GENERIC } from '../event/event.ts';
 import { serverVariable } from '../core/environment.ts';
+import type { Clock } from '../core/clock.ts';
 import type { Facility } from '../event/syslog.ts';
 import { PortlogError } from '../core/errors.ts';
 import { type Only, onlyInScope } from './only.ts';
@@ -19,6 +20,8 @@ export interface CommonOptions {
   readonly datasets: readonly Dataset[] | undefined;
   /** Which events of those datasets. */
   readonly only?: Only | undefined;
+  /** What time it is, and how to wait; the system's, if nothing is said. */
+  readonly clock?: Clock | undefined;
 }
 
 /** Of what is reached over the network. */

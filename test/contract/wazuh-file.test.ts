@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { systemClock } from '../../src/core/clock.ts';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Clock } from '../../src/core/clock.ts';
 import type { OptionsOf } from '../../src/sink/kinds.ts';
 import type { Batch, Sink } from '../../src/sink/sink.ts';
 import { wazuhSink } from '../../src/sink/wazuh/wazuh.ts';
@@ -22,15 +22,12 @@ const sinks: Sink[] = [];
 beforeEach(() => {
   path = join(freshDir(), 'wazuh.ndjson');
   clock = clockAt();
-  vi.spyOn(systemClock, 'now').mockImplementation(() => clock.now());
-  vi.spyOn(systemClock, 'sleep').mockImplementation(async (milliseconds) => pass(milliseconds));
 });
 afterEach(async () => {
   await Promise.all(sinks.splice(0).map((sink) => sink.close()));
   agent?.stop();
   agent = undefined;
   told.length = 0;
-  vi.restoreAllMocks();
 });
 
 function pass(milliseconds: number): void {
@@ -41,7 +38,10 @@ function pass(milliseconds: number): void {
 }
 
 function open(more: Partial<OptionsOf<'wazuh'>> = {}): Sink {
-  const sink = wazuhSink(sinkOptions('wazuh', { target: path, ...more }), (sentence) => void told.push(sentence));
+  const sink = wazuhSink(
+    sinkOptions('wazuh', { target: path, clock: { ...clock, sleep: async (milliseconds) => pass(milliseconds) }, ...more }),
+    (sentence) => void told.push(sentence),
+  );
   sinks.push(sink);
   return sink;
 }
@@ -170,8 +170,8 @@ test('where no lock can be made, lines are written all the same, and a sentence 
 
 test('interrupted while it waits, nothing was written', async () => {
   const giveUp = new AbortController();
-  vi.spyOn(systemClock, 'sleep').mockImplementation(async () => giveUp.abort());
-  await expect(open().send(batchOf(0), giveUp.signal)).rejects.toMatchObject({ kind: 'temporary' });
+  const interrupted: Clock = { ...clock, sleep: async () => giveUp.abort() };
+  await expect(open({ clock: interrupted }).send(batchOf(0), giveUp.signal)).rejects.toMatchObject({ kind: 'temporary' });
   expect(numbers(startAgent({ onlyFutureEvents: false }))).toEqual([]);
 });
 

@@ -1,5 +1,5 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { systemClock } from '../../src/core/clock.ts';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type Clock, systemClock } from '../../src/core/clock.ts';
 import { flatLine } from '../../src/event/flat.ts';
 import type { OptionsOf } from '../../src/sink/kinds.ts';
 import type { Sink } from '../../src/sink/sink.ts';
@@ -54,7 +54,6 @@ describe('the API', () => {
     url = await wazuh.start();
   });
   afterEach(async () => {
-    vi.restoreAllMocks();
     await wazuh.stop();
     Object.assign(wazuh, { ...new FakeWazuh(), files: wazuh.files, events: wazuh.events, actions: wazuh.actions });
     for (const list of [wazuh.events, wazuh.actions]) list.length = 0;
@@ -72,30 +71,33 @@ describe('the API', () => {
   });
 
   test('asks for another token when the first has expired, by its word or by the clock', async () => {
-    const sink = open();
+    let later = 0;
+    const sink = open({ clock: { ...systemClock, now: () => Date.now() + later } });
     wazuh.tokenTakes = 1;
     await sink.send(batchOf(entriesOf(sink, EVENTS)), NEVER);
     expect(await sink.send(batchOf(entriesOf(sink, EVENTS)), NEVER)).toMatchObject({ delivered: EVENTS.length });
     expect(wazuh.logins).toBe(2);
-    vi.spyOn(systemClock, 'now').mockReturnValue(Date.now() + 850_000);
+    later = 850_000;
     await sink.send(batchOf(entriesOf(sink, EVENTS)), NEVER);
     expect(wazuh.logins).toBe(3);
     expect(wazuh.events).toHaveLength(3 * EVENTS.length);
     wazuh.tokenTakes = 0;
-    vi.restoreAllMocks();
     const useless = open();
     await expect(useless.send(batchOf(entriesOf(useless, EVENTS)), NEVER)).rejects.toMatchObject({ kind: 'permanent' });
   });
 
   test('30 requests a minute, those that fail too; the next one waits', async () => {
-    const sink = open();
     let now = 0;
     const waits: number[] = [];
-    vi.spyOn(systemClock, 'now').mockImplementation(() => now);
-    vi.spyOn(systemClock, 'sleep').mockImplementation(async (ms) => {
-      waits.push(ms);
-      now += ms;
-    });
+    const clock: Clock = {
+      ...systemClock,
+      now: () => now,
+      async sleep(ms) {
+        waits.push(ms);
+        now += ms;
+      },
+    };
+    const sink = open({ clock });
     for (let i = 0; i < 61; i++) {
       await sink.send(batchOf(entriesOf(sink, EVENTS.slice(0, 1))), NEVER);
       now += 100;

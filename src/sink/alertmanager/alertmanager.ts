@@ -2,6 +2,7 @@ import type { AlertmanagerOptions } from './options.ts';
 import { type AlertRule, runbookOf } from '../../alert/rule.ts';
 import { ALERT_RULES } from '../../alert/rules.ts';
 import { keyOf } from '../../alert/fires.ts';
+import { systemClock } from '../../core/clock.ts';
 import { ALERTING } from '../../event/event.ts';
 import { isAlertMeant } from '../only.ts';
 import { accepting, addressOf, shownAddress, targetsOf, urlOf } from '../options.ts';
@@ -35,7 +36,7 @@ export function alertmanagerSink(given: AlertmanagerOptions): Sink {
   const urls = targetsOf(options).map((target) => urlOf({ type: options.type, target }, ALERTMANAGER_URL));
   const [first = new URL(ALERTMANAGER_URL), ...others] = urls;
   const members = new Members(urls.map((url) => httpClient(options, url)));
-  const { lifetimeMs = DEFAULT_LIFETIME_MS, runbooks } = options;
+  const { lifetimeMs = DEFAULT_LIFETIME_MS, runbooks, clock = systemClock } = options;
   const words: Words = { isMeant: (rule, document, severity) => isAlertMeant(options.only, document, severity, rule), runbooks };
   let memory: SinkMemory = inMemory();
   let book = new AlertBook(memory);
@@ -73,7 +74,7 @@ export function alertmanagerSink(given: AlertmanagerOptions): Sink {
   }
 
   async function send({ entries }: Batch, signal: AbortSignal): Promise<Outcome> {
-    const now = Date.now();
+    const now = clock.now();
     const statements = new Map(entries.map((entry) => [entry, readStatement(entry)]));
     const { told, telling } = book.plan([...statements.values()], now);
     const news = [...told.values()].flatMap((alert) => postable(alert, now));
@@ -89,7 +90,7 @@ export function alertmanagerSink(given: AlertmanagerOptions): Sink {
 
   /** All that stands, and the ends that not every member has heard of. */
   async function renew(signal: AbortSignal): Promise<void> {
-    const now = Date.now();
+    const now = clock.now();
     // Whatever comes of it, the next time is later.
     setDue(now + AFTER_FAILURE_MS);
     noteAbsence(now);

@@ -25,7 +25,14 @@ const PASSING: ReadonlySet<unknown> = new Set(['EAGAIN', 'ENOMEM', 'EMFILE', 'EN
  * with it, with 75 to be asked again later; anything else is a refusal, in its own words (standard error).
  */
 export function execSink(options: ExecOptions): Sink {
-  const { command = [], environment = {}, concurrency = DEFAULT_CONCURRENCY, eventsPerSecond = DEFAULT_EVENTS_PER_SECOND, timeoutMs } = options;
+  const {
+    command = [],
+    environment = {},
+    concurrency = DEFAULT_CONCURRENCY,
+    eventsPerSecond = DEFAULT_EVENTS_PER_SECOND,
+    timeoutMs,
+    clock = systemClock,
+  } = options;
   const [program, ...args] = command;
   if (program === undefined)
     throw new PortlogError('sink-options', 'the sink "exec" needs a program', {
@@ -70,10 +77,10 @@ export function execSink(options: ExecOptions): Sink {
   }
 
   async function turn(signal: AbortSignal): Promise<void> {
-    const now = systemClock.elapsed();
+    const now = clock.elapsed();
     const at = Math.max(free, now);
     free = at + 1000 / eventsPerSecond;
-    if (at > now) await systemClock.sleep(at - now, signal);
+    if (at > now) await clock.sleep(at - now, signal);
   }
 }
 

@@ -1,3 +1,4 @@
+import { systemClock } from '../../core/clock.ts';
 import type { LokiOptions } from './options.ts';
 import { encoded, Scratch } from '../transport/body.ts';
 import { httpClient } from '../transport/http.ts';
@@ -29,6 +30,7 @@ export function lokiSink(options: LokiOptions): Sink {
   const url = urlOf(options, LOKI_URL);
   const labels = checkedLabels(options.streamLabels ?? {});
   const headers: Readonly<Record<string, string>> = options.tenant === undefined ? {} : { 'x-scope-orgid': options.tenant };
+  const { clock = systemClock } = options;
   const client = httpClient(options, url);
   /** Entries that Loki's window refused, with the time that they carry instead. */
   const late = new WeakMap<Entry, number>();
@@ -49,7 +51,7 @@ export function lokiSink(options: LokiOptions): Sink {
     encode: (event) => encoded(entryParts(event), streamOf(event, labels)),
     check: (signal) => checkLoki(client, PUSH, headers, signal),
     async send(batch, signal) {
-      const now = Date.now();
+      const now = clock.now();
       for (const entry of batch.entries) if (!late.has(entry) && now - timeOf(entry, now) > maxAgeMs) late.set(entry, now);
       // One that nothing makes short enough goes as it is, and is refused with Loki's words.
       for (const entry of batch.entries) if (entry.bytes > maxLineBytes) shorten(entry);
@@ -71,7 +73,7 @@ export function lokiSink(options: LokiOptions): Sink {
   /** One request. A 400 names what is refused, and the rest is stored; it goes again all the same, which Loki notices. */
   async function push(stream: string, entries: readonly Entry[], signal: AbortSignal): Promise<Outcome> {
     if (entries.length === 0) return NOTHING;
-    const now = Date.now();
+    const now = clock.now();
     const body = lokiBody(
       stream,
       entries.map((entry) => ({

@@ -1,5 +1,5 @@
 import type { WazuhOptions } from './options.ts';
-import { systemClock } from '../../core/clock.ts';
+import { type Clock, systemClock } from '../../core/clock.ts';
 import { flatLine } from '../../event/flat.ts';
 import { isCount, isObject, type Json, jsonIn, unknownAnswer, wordsAt } from '../transport/answer.ts';
 import { encoded } from '../transport/body.ts';
@@ -29,7 +29,7 @@ const BAD_EVENT = 1012;
 export function wazuhEvents(options: WazuhOptions): Omit<Sink, 'accepts'> {
   const url = urlOf(options, WAZUH_API_URL);
   const api = wazuhApi(options, url);
-  const takeTurn = turns();
+  const takeTurn = turns(options.clock ?? systemClock);
 
   return {
     name: `wazuh ${shownAddress(url)}`,
@@ -52,13 +52,13 @@ export function wazuhEvents(options: WazuhOptions): Omit<Sink, 'accepts'> {
 }
 
 /** Waits until another request is within the limit. */
-function turns(): (signal: AbortSignal) => Promise<void> {
+function turns(clock: Clock): (signal: AbortSignal) => Promise<void> {
   const times: number[] = [];
   return async (signal) => {
     const oldest = times.length < MOST_REQUESTS ? undefined : times.shift();
-    if (oldest !== undefined) await systemClock.sleep(Math.max(0, oldest + WITHIN_MS - systemClock.now()), signal);
+    if (oldest !== undefined) await clock.sleep(Math.max(0, oldest + WITHIN_MS - clock.now()), signal);
     if (signal.aborted) throw new SinkError('temporary', 'wazuh: interrupted while it waited for its turn');
-    times.push(systemClock.now());
+    times.push(clock.now());
   };
 }
 

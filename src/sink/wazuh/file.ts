@@ -19,7 +19,7 @@ const MAX_EVENTS = 100;
  * https://documentation.wazuh.com/current/user-manual/reference/ossec-conf/localfile.html
  */
 export function forLogcollector(options: WazuhOptions, tell: Tell): Omit<Sink, 'accepts'> {
-  const { eventsPerSecond = DEFAULT_EVENTS_PER_SECOND, target = '' } = options;
+  const { eventsPerSecond = DEFAULT_EVENTS_PER_SECOND, target = '', clock = systemClock } = options;
   const path = resolve(target);
   const name = `wazuh ${path}`;
   let turns: Turns | undefined;
@@ -30,12 +30,12 @@ export function forLogcollector(options: WazuhOptions, tell: Tell): Omit<Sink, '
     const isNewFor = mine((own) => {
       if (before !== undefined) own.sees(before.inode);
       before = undefined;
-      return own.untilFound(inode, systemClock.now());
+      return own.untilFound(inode, clock.now());
     });
     if (isNewFor > 0) tell(`${name} is a new file: it is written to in ${Math.ceil(isNewFor / 1000)} s, when the agent has found it`);
     await waited(isNewFor, signal);
     await waited(
-      mine((own) => own.take((events / eventsPerSecond) * 1000, systemClock.now())),
+      mine((own) => own.take((events / eventsPerSecond) * 1000, clock.now())),
       signal,
     );
   });
@@ -74,7 +74,7 @@ export function forLogcollector(options: WazuhOptions, tell: Tell): Omit<Sink, '
   }
 
   async function waited(milliseconds: number, signal: AbortSignal): Promise<void> {
-    if (milliseconds > 0) await systemClock.sleep(milliseconds, signal);
+    if (milliseconds > 0) await clock.sleep(milliseconds, signal);
     if (signal.aborted) throw new SinkError('temporary', `${name}: interrupted while it waited for its turn`);
   }
 }
