@@ -46,9 +46,9 @@ async function sequence(): Promise<readonly Step[]> {
   );
   then(await lab.scan(...TCP));
   await lab.open(A, '443/tcp');
-  then(await lab.scan(...TCP), `${A} 443/tcp opened (https), closed since AGE`);
+  then(await lab.scan(...TCP), `${A} 443/tcp opened (https), closed for AGE`);
   await lab.close(A, '443/tcp');
-  then(await lab.scan(...TCP), `${A} 443/tcp closed (was https, open since AGE)`);
+  then(await lab.scan(...TCP), `${A} 443/tcp closed (was https, open for AGE)`);
   await lab.open(A, '443/tcp');
   const held = await lab.scan(...TCP);
   then(await lab.scan(...TCP), `${A} 443/tcp reopened (https), last seen open AGE ago`);
@@ -63,17 +63,17 @@ async function sequence(): Promise<readonly Step[]> {
   );
   then(await lab.scanAndKill(1500, '-sS', '-p', '22,80,443', '--scan-delay', '1s', '-v', `${A}-3`));
   lab.filter(443);
-  then(await lab.scan(...TCP), `${A} 443/tcp is no longer open: filtered (was https, open since AGE)`);
+  then(await lab.scan(...TCP), `${A} 443/tcp is no longer open: filtered (was https, open for AGE)`);
   lab.unfilter();
   then(await lab.scan(...TCP), `${A} 443/tcp reopened (https), last seen open AGE ago`);
   lab.down(B);
-  then(await lab.scan(...TCP), `${B} is down, was up since AGE`);
+  then(await lab.scan(...TCP), `${B} is down, was up for AGE`);
   lab.up(B);
   then(await lab.scan(...TCP), `${B} is back, last seen AGE ago`);
   then(await lab.scan(...UDP), '1 open port seen for the first time, with nothing earlier to compare: taken as the baseline');
   await lab.open(B, '54/udp');
   await lab.close(A, '53/udp');
-  then(await lab.scan(...UDP), `${A} 53/udp closed (was domain, open since AGE)`, `${B} 54/udp opened (xns-ch), closed since AGE`);
+  then(await lab.scan(...UDP), `${A} 53/udp closed (was domain, open for AGE)`, `${B} 54/udp opened (xns-ch), closed for AGE`);
   // Again, and late.
   then(first);
   then(held);
@@ -83,7 +83,7 @@ async function sequence(): Promise<readonly Step[]> {
 
 /** Ages are what the clock was when the test ran. */
 function timeless(message: string): string {
-  return message.replaceAll(/\d+ (?:second|minute)s?/g, 'AGE').replaceAll('for less than AGE', 'since AGE');
+  return message.replaceAll(/\d+ (?:second|minute)s?/g, 'AGE').replaceAll('for less than AGE', 'for AGE');
 }
 
 /** Changes as both servers have them, oldest first. */

@@ -87,7 +87,7 @@ async function messages(dataset: string): Promise<readonly string[]> {
       message
         .replaceAll(String(ports.ftp), 'FTP')
         .replaceAll(String(ports.tls), 'TLS')
-        .replaceAll(/(since|for less than) \d+ \w+/g, 'since AGE')
+        .replaceAll(/(for|for less than) \d+ \w+/g, 'for AGE')
         .replaceAll(/20\d\d-\d\d-\d\d/g, 'DAY'),
     )
     .toSorted();
@@ -101,7 +101,7 @@ test('real services with real faults: found, told, and resolved when they are me
   expect(await changes(state)).toEqual([
     '127.0.0.1 FTP/tcp FTP is reachable [low]',
     '127.0.0.1 FTP/tcp anonymous FTP is allowed [high]',
-    expect.stringMatching(/^127\.0\.0\.1 FTP\/tcp opened \(ftp vsftpd 3\.0\.3\), closed since AGE$/),
+    expect.stringMatching(/^127\.0\.0\.1 FTP\/tcp opened \(ftp vsftpd 3\.0\.3\), closed for AGE$/),
     '127.0.0.1 TLS/tcp TLSv1.0 and TLSv1.1 are spoken [medium]',
     expect.stringMatching(/^127\.0\.0\.1 TLS\/tcp opened \(https OpenSSL s_server/),
     '127.0.0.1 TLS/tcp the certificate expires on DAY (CN=test.example) [high]',
@@ -115,19 +115,19 @@ test('real services with real faults: found, told, and resolved when they are me
   const [closedFtp, goodTls] = [await ftp('530 Login incorrect.\r\n'), await tls(2048, 'sha256', 365, 'TLSv1.2')];
   const mended = await changes(state);
   expect(mended.filter((message) => message.includes('resolved'))).toEqual([
-    '127.0.0.1 FTP/tcp resolved: anonymous FTP is allowed, found since AGE',
-    '127.0.0.1 TLS/tcp resolved: TLSv1.0 and TLSv1.1 are spoken, found since AGE',
-    '127.0.0.1 TLS/tcp resolved: the certificate expires on DAY (CN=test.example), found since AGE',
-    '127.0.0.1 TLS/tcp resolved: the certificate is signed with sha1WithRSAEncryption (CN=test.example), found since AGE',
-    "127.0.0.1 TLS/tcp resolved: the certificate's rsa key has 1024 bits (CN=test.example), found since AGE",
+    '127.0.0.1 FTP/tcp resolved: anonymous FTP is allowed, known for AGE',
+    '127.0.0.1 TLS/tcp resolved: TLSv1.0 and TLSv1.1 are spoken, known for AGE',
+    '127.0.0.1 TLS/tcp resolved: the certificate expires on DAY (CN=test.example), known for AGE',
+    '127.0.0.1 TLS/tcp resolved: the certificate is signed with sha1WithRSAEncryption (CN=test.example), known for AGE',
+    "127.0.0.1 TLS/tcp resolved: the certificate's rsa key has 1024 bits (CN=test.example), known for AGE",
   ]);
   expect(mended.find((message) => message.includes('another certificate'))).toBeDefined();
 
   closedFtp.close();
   goodTls.kill('SIGKILL');
   expect((await changes(state)).filter((message) => message.includes('resolved'))).toEqual([
-    '127.0.0.1 FTP/tcp resolved: FTP is reachable, found since AGE',
-    '127.0.0.1 TLS/tcp resolved: the certificate is signed by itself (CN=test.example), found since AGE',
+    '127.0.0.1 FTP/tcp resolved: FTP is reachable, known for AGE',
+    '127.0.0.1 TLS/tcp resolved: the certificate is signed by itself (CN=test.example), known for AGE',
   ]);
   expect(await messages('nmap.finding')).toContain('127.0.0.1 FTP/tcp: anonymous FTP is allowed [high]');
 });
