@@ -21,7 +21,7 @@ for (const shell of SHELLS)
 const CASES: readonly (readonly [line: string, word: string])[] = [
   ['portlog sc', 'scan'],
   ['portlog exposure ini', 'init'],
-  ['portlog setup elas', 'elasticsearch'],
+  ['portlog setup elastics', 'elasticsearch'],
   ['portlog setup elasticsearch --exp', '--export'],
   ['portlog --compr', '--compression'],
   ['portlog scan --nm', '--nmap'],
