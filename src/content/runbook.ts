@@ -18,5 +18,5 @@ export function readRunbook({ id }: Pick<AlertRule, 'id'>): Runbook {
 }
 
 function plain(markdown: string): string {
-  return markdown.replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1').replaceAll('`', '');
+  return markdown.replaceAll(/\[([^[\]]*)\]\([^()]*\)/g, '$1').replaceAll('`', '');
 }

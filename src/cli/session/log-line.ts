@@ -28,7 +28,12 @@ export function logLines(format: LogFormat, entry: LogEntry, now: number): strin
 }
 
 function jsonLine({ severity, message, hint, code }: LogEntry, now: number): string {
-  const shown = (text: string | undefined): string | undefined => text && printable(text.replaceAll(/\s*\n\s*/g, ' ').trim());
+  const shown = (text: string | undefined): string | undefined => text && printable(oneLine(text));
   const object = { time: new Date(now).toISOString(), level: severity, message: shown(message), hint: shown(hint), code };
   return `${inertJson(JSON.stringify(object))}\n`;
+}
+
+function oneLine(text: string): string {
+  const lines = text.split('\n').map((line) => line.trim());
+  return lines.filter((line) => line !== '').join(' ');
 }
