@@ -129,7 +129,7 @@ export const TLS = {
 } as const satisfies SinkSettings['properties'];
 
 /** For servers that know keys. */
-export const API_KEY = {
+const API_KEY = {
   apiKey: {
     type: 'string',
     minLength: 1,
@@ -189,7 +189,7 @@ export const LOGIN = {
 } as const satisfies SinkSettings['properties'];
 
 /** Of what is spoken to in HTTP. */
-export const COMPRESSION = {
+const COMPRESSION = {
   compression: {
     enum: ['gzip', 'none'],
     description: 'Of requests. Default: gzip; with {message} in the envelope: none',
@@ -231,3 +231,6 @@ export const STREAM = {
     description: 'With the header: longer ones are shortened. Default: 8000',
   },
 } as const satisfies SinkSettings['properties'];
+
+/** All of a server that is spoken to in HTTP, and knows keys, users and tokens. */
+export const HTTP_SERVER = { ...ADDRESS, ...API_KEY, ...LOGIN, ...TLS, ...COMPRESSION, ...NARROWING } as const satisfies SinkSettings['properties'];

@@ -15,6 +15,25 @@ function both(where: Query['where'], view: Query['view']): { readonly query: Que
   return { query: { ...known, where: narrowed, view }, withoutInventory: { ...found, ...(where === undefined ? {} : { where }), view } };
 }
 
+/** A row for each weakness; `since`: the field that says when. */
+function gravestFirst(since: string): Query['view'] {
+  return {
+    kind: 'list',
+    fields: [
+      'nmap.finding.level',
+      'server.address',
+      'host.name',
+      'server.port',
+      'network.transport',
+      'nmap.finding.title',
+      'nmap.finding.remedy',
+      since,
+      'nmap.zone',
+    ],
+    order: { field: 'event.severity', first: 'largest' },
+  };
+}
+
 export const weaknesses: Dashboard = {
   id: 'portlog-weaknesses',
   title: 'Weaknesses',
@@ -110,40 +129,12 @@ export const weaknesses: Dashboard = {
       about: 'Each once, with what to do about it. An address leads to the dashboard of its host.',
       query: {
         ...known,
-        view: {
-          kind: 'list',
-          fields: [
-            'nmap.finding.level',
-            'server.address',
-            'host.name',
-            'server.port',
-            'network.transport',
-            'nmap.finding.title',
-            'nmap.finding.remedy',
-            'nmap.inventory.since',
-            'nmap.zone',
-          ],
-          order: { field: 'event.severity', first: 'largest' },
-        },
+        view: gravestFirst('nmap.inventory.since'),
       },
       withoutInventory: {
         from: 'nmap.finding',
         newestUntil: FINDING_GONE,
-        view: {
-          kind: 'list',
-          fields: [
-            'nmap.finding.level',
-            'server.address',
-            'host.name',
-            'server.port',
-            'network.transport',
-            'nmap.finding.title',
-            'nmap.finding.remedy',
-            '@timestamp',
-            'nmap.zone',
-          ],
-          order: { field: 'event.severity', first: 'largest' },
-        },
+        view: gravestFirst('@timestamp'),
       },
       width: 24,
       height: 16,

@@ -1,7 +1,17 @@
 import type { HttpServerOptions } from '../options.ts';
+import { HTTP_SERVER, type SinkSettings } from '../settings.ts';
 
 /** What Elasticsearch and OpenSearch have in common. */
 export interface BulkOptions extends HttpServerOptions {
   /** Send although these credentials may not see whether set-up is right. */
   readonly trustSetUp?: boolean | undefined;
 }
+
+/** The settings of both. */
+export const BULK: SinkSettings['properties'] = {
+  ...HTTP_SERVER,
+  trustSetUp: {
+    type: 'boolean',
+    description: 'Send although the credentials may not see whether `portlog setup` was run. Default: false',
+  },
+};

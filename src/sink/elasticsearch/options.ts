@@ -1,5 +1,5 @@
-import type { BulkOptions } from '../bulk/options.ts';
-import { ADDRESS, API_KEY, COMPRESSION, LOGIN, NARROWING, TLS, type SinkSettings } from '../settings.ts';
+import { BULK, type BulkOptions } from '../bulk/options.ts';
+import type { SinkSettings } from '../settings.ts';
 
 export interface ElasticsearchOptions extends BulkOptions {
   readonly type: 'elasticsearch';
@@ -8,16 +8,5 @@ export interface ElasticsearchOptions extends BulkOptions {
 export const ELASTICSEARCH_SETTINGS: SinkSettings = {
   type: 'elasticsearch',
   description: 'Elasticsearch',
-  properties: {
-    ...ADDRESS,
-    ...API_KEY,
-    ...LOGIN,
-    ...TLS,
-    ...COMPRESSION,
-    ...NARROWING,
-    trustSetUp: {
-      type: 'boolean',
-      description: 'Send although the credentials may not see whether `portlog setup` was run. Default: false',
-    },
-  },
+  properties: BULK,
 };

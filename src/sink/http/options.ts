@@ -1,5 +1,5 @@
 import type { HttpServerOptions } from '../options.ts';
-import { ADDRESS, API_KEY, COMPRESSION, LOGIN, NARROWING, TLS, type SinkSettings } from '../settings.ts';
+import { HTTP_SERVER, type SinkSettings } from '../settings.ts';
 
 export interface HttpSinkOptions extends HttpServerOptions {
   readonly type: 'http';
@@ -13,12 +13,7 @@ export const HTTP_SETTINGS: SinkSettings = {
   type: 'http',
   description: 'Any receiver of lines of JSON, and chats',
   properties: {
-    ...ADDRESS,
-    ...API_KEY,
-    ...LOGIN,
-    ...TLS,
-    ...COMPRESSION,
-    ...NARROWING,
+    ...HTTP_SERVER,
     envelope: {
       type: 'string',
       description:

@@ -1,5 +1,5 @@
 import type { HttpServerOptions } from '../options.ts';
-import { ADDRESS, API_KEY, COMPRESSION, LOGIN, NARROWING, TLS, type SinkSettings } from '../settings.ts';
+import { HTTP_SERVER, type SinkSettings } from '../settings.ts';
 
 export interface LokiOptions extends HttpServerOptions {
   readonly type: 'loki';
@@ -11,12 +11,7 @@ export const LOKI_SETTINGS: SinkSettings = {
   type: 'loki',
   description: 'Loki',
   properties: {
-    ...ADDRESS,
-    ...API_KEY,
-    ...LOGIN,
-    ...TLS,
-    ...COMPRESSION,
-    ...NARROWING,
+    ...HTTP_SERVER,
     tenant: {
       type: 'string',
       minLength: 1,

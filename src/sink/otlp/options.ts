@@ -1,5 +1,5 @@
 import type { HttpServerOptions } from '../options.ts';
-import { ADDRESS, API_KEY, COMPRESSION, LOGIN, NARROWING, TLS, type SinkSettings } from '../settings.ts';
+import { HTTP_SERVER, type SinkSettings } from '../settings.ts';
 
 export interface OtlpOptions extends HttpServerOptions {
   readonly type: 'otlp';
@@ -11,12 +11,7 @@ export const OTLP_SETTINGS: SinkSettings = {
   type: 'otlp',
   description: 'Any receiver of OpenTelemetry logs, over HTTP',
   properties: {
-    ...ADDRESS,
-    ...API_KEY,
-    ...LOGIN,
-    ...TLS,
-    ...COMPRESSION,
-    ...NARROWING,
+    ...HTTP_SERVER,
     tenant: {
       type: 'string',
       minLength: 1,
