@@ -1,5 +1,5 @@
 import { DATASETS, INVENTORY } from '../src/event/event.ts';
-import type { Field, FieldType } from '../src/event/fields.ts';
+import type { Field, FieldType } from '../src/event/fields/field.ts';
 import { type FieldNode, fieldTree } from './field-tree.ts';
 
 const REQUIRED = ['@timestamp', 'message', 'ecs', 'event', 'data_stream', 'agent', 'observer', 'nmap'];

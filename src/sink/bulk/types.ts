@@ -1,5 +1,6 @@
 import { boolean, either, optional, record, type Shape, tableOf, text } from '../../core/shape.ts';
-import { type FieldType, FIELDS } from '../../event/fields.ts';
+import type { FieldType } from '../../event/fields/field.ts';
+import { FIELDS } from '../../event/fields.ts';
 
 /** A mapping as the server shows it. */
 export interface Mapping {

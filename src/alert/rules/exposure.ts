@@ -1,0 +1,42 @@
+import { all, type Filter, is } from '../filter.ts';
+import type { AlertRule } from '../rule.ts';
+import { action, AT_PORT, FINDING, KEY, WEEK } from './terms.ts';
+
+/** Open ports that the file of expected exposure does not allow. */
+export const EXPOSURE_RULES: readonly AlertRule[] = [
+  {
+    id: 'exposure-unexpected',
+    title: 'Exposure not in the policy',
+    about: 'Which port is open that the file of expected exposure does not name?',
+    dataset: 'nmap.change',
+    where: action('exposure-unexpected'),
+    over: keptTo('nmap-exposure-unexpected'),
+    severity: 'high',
+    key: KEY,
+    shows: FINDING,
+    summary: `Not meant to be open: ${AT_PORT}`,
+    ...WEEK,
+    mitre: [{ tactic: 'TA0003', technique: 'T1133' }],
+    compliance: { pci_dss: ['1.2.5', '1.2.6'], nist_800_53: ['CM-7', 'SC-7'] },
+  },
+  {
+    id: 'exposure-expired',
+    title: 'Policy entry expired',
+    about: 'Which port is open longer than it was meant to be?',
+    dataset: 'nmap.change',
+    where: action('exposure-expired'),
+    over: keptTo('nmap-exposure-expired'),
+    severity: 'low',
+    key: KEY,
+    shows: FINDING,
+    summary: `Meant to be open until a day that has passed: ${AT_PORT}`,
+    ...WEEK,
+    mitre: [],
+    compliance: { pci_dss: ['1.2.7'], nist_800_53: ['CM-7'] },
+  },
+];
+
+/** The finding of the file of expected exposure is resolved. */
+function keptTo(id: string): Filter {
+  return all(action('finding-resolved'), is('rule.id', id));
+}

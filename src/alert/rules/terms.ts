@@ -1,0 +1,16 @@
+import { type Filter, is } from '../filter.ts';
+
+/** An alert is about one thing: a host, a port, a weakness of it. Its entity says which, the address is for people. */
+export const KEY = ['nmap.site', 'nmap.entity.id', 'server.address'];
+export const HOST = ['host.name', 'nmap.zone'];
+export const PORT = ['server.port', 'network.transport', 'service.type', ...HOST];
+export const FINDING = ['rule.id', 'level', ...PORT];
+export const SITE = ['nmap.site'];
+
+export const DAY = { windowHours: 24, throttleHours: 24 };
+export const WEEK = { windowHours: 24, throttleHours: 7 * 24 };
+
+/** For summaries. */
+export const AT_PORT = '{server.address}[ {server.port}/{network.transport}]';
+
+export const action = (...actions: readonly string[]): Filter => is('event.action', ...actions);

@@ -1,0 +1,139 @@
+import type { RuleCategory } from '../../finding/finding.ts';
+import { all, any, type Filter, is } from '../filter.ts';
+import type { AlertRule } from '../rule.ts';
+import { action, AT_PORT, FINDING, KEY, WEEK } from './terms.ts';
+
+/** Weaknesses of hosts and ports, by category. */
+export const WEAKNESS_RULES: readonly AlertRule[] = [
+  opened('cleartext', {
+    id: 'cleartext-administration',
+    title: 'Clear-text administration',
+    about: 'Where can passwords be read on the wire?',
+    severity: 'high',
+    summary: `Clear text: {rule.id} at ${AT_PORT}`,
+    mitre: [{ tactic: 'TA0006', technique: 'T1040' }],
+    compliance: { pci_dss: ['2.2.7', '8.3.2'], nist_800_53: ['SC-8', 'AC-17'] },
+  }),
+  {
+    id: 'remote-administration-external',
+    title: 'Remote administration in an external zone',
+    about: 'Which machine can everyone try to log in to?',
+    dataset: 'nmap.change',
+    where: all(
+      is('nmap.external', true),
+      any(
+        all(action('finding-opened'), is('rule.category', 'remote-administration')),
+        all(action('port-opened', 'port-reopened'), is('network.protocol', 'ssh')),
+      ),
+    ),
+    over: any(action('port-closed'), resolved('remote-administration')),
+    severity: 'critical',
+    key: KEY,
+    shows: FINDING,
+    summary: `Remote administration from outside at ${AT_PORT}`,
+    ...WEEK,
+    mitre: [
+      { tactic: 'TA0001', technique: 'T1133' },
+      { tactic: 'TA0006', technique: 'T1110' },
+    ],
+    compliance: { pci_dss: ['1.4.2', '2.2.7'], nist_800_53: ['AC-17', 'SC-7'] },
+  },
+  opened('database', {
+    id: 'database-exposed',
+    title: 'Database exposed',
+    about: 'Which database or cache can be reached over the network?',
+    severity: 'high',
+    summary: `Database: {rule.id} at ${AT_PORT}`,
+    mitre: [{ tactic: 'TA0009', technique: 'T1213' }],
+    compliance: { pci_dss: ['1.4.4'], nist_800_53: ['SC-7', 'AC-4'] },
+  }),
+  opened('management-api', {
+    id: 'management-api-exposed',
+    title: 'Management or orchestration API exposed',
+    about: 'Where can programs be started on other machines?',
+    severity: 'critical',
+    summary: `Management API: {rule.id} at ${AT_PORT}`,
+    mitre: [
+      { tactic: 'TA0001', technique: 'T1190' },
+      { tactic: 'TA0002', technique: 'T1610' },
+    ],
+    compliance: { pci_dss: ['1.4.2', '2.2.4'], nist_800_53: ['SC-7', 'CM-7'] },
+  }),
+  opened('industrial', {
+    id: 'industrial-protocol-exposed',
+    title: 'Industrial protocol exposed',
+    about: 'Which machine takes orders from whoever reaches it?',
+    severity: 'critical',
+    summary: `Industrial protocol: {rule.id} at ${AT_PORT}`,
+    mitre: [{ tactic: 'TA0108', technique: 'T0883' }],
+    compliance: { nist_800_53: ['SC-7', 'CM-7'] },
+  }),
+  opened('file-sharing', {
+    id: 'file-sharing-exposed',
+    title: 'File sharing exposed',
+    about: 'Where are files or disks served over the network?',
+    severity: 'medium',
+    summary: `File sharing: {rule.id} at ${AT_PORT}`,
+    mitre: [{ tactic: 'TA0007', technique: 'T1135' }],
+    compliance: { pci_dss: ['2.2.4'], nist_800_53: ['CM-7', 'AC-4'] },
+  }),
+  opened(['messaging', 'other'], {
+    id: 'risky-service',
+    title: 'Risky service',
+    about: 'Which other service should not be reachable by everyone?',
+    severity: 'medium',
+    summary: `Risky service: {rule.id} at ${AT_PORT}`,
+    mitre: [{ tactic: 'TA0008', technique: 'T1210' }],
+    compliance: { pci_dss: ['2.2.4'], nist_800_53: ['CM-7'] },
+  }),
+  opened('vulnerability', {
+    id: 'vulnerability-found',
+    title: 'Vulnerability checked, or known to be exploited',
+    about: 'What can be attacked, as a test has shown or the world knows?',
+    severity: 'high',
+    summary: `Vulnerable: ${AT_PORT}`,
+    mitre: [{ tactic: 'TA0001', technique: 'T1190' }],
+    compliance: { pci_dss: ['6.3.3', '11.3.1'], nist_800_53: ['RA-5', 'SI-2'] },
+  }),
+  opened('certificate', {
+    id: 'certificate-problem',
+    title: 'Certificate expiring, expired or weak',
+    about: 'Which certificate must be renewed or replaced?',
+    severity: 'medium',
+    summary: `Certificate: {rule.id} at ${AT_PORT}`,
+    mitre: [{ tactic: 'TA0006', technique: 'T1557' }],
+    compliance: { pci_dss: ['4.2.1'], nist_800_53: ['SC-17', 'SC-12'] },
+  }),
+  opened('encryption', {
+    id: 'weak-encryption',
+    title: 'Weak encryption',
+    about: 'Where is encryption offered that can be broken?',
+    severity: 'medium',
+    summary: `Weak encryption: {rule.id} at ${AT_PORT}`,
+    mitre: [{ tactic: 'TA0006', technique: 'T1557' }],
+    compliance: { pci_dss: ['4.2.1'], nist_800_53: ['SC-8', 'SC-13'] },
+  }),
+  opened('access', {
+    id: 'anonymous-access',
+    title: 'Anonymous or default access',
+    about: 'What lets everybody in, without a password or with the one that the maker has set?',
+    severity: 'high',
+    summary: `Open to everybody: {rule.id} at ${AT_PORT}`,
+    mitre: [{ tactic: 'TA0001', technique: 'T1078.001' }],
+    compliance: { pci_dss: ['2.2.2', '8.3.1'], nist_800_53: ['IA-2', 'AC-14'] },
+  }),
+];
+
+/** A weakness of a category that has come: each one tells once, for what stays does not come again. */
+function opened(
+  category: RuleCategory | readonly RuleCategory[],
+  rule: Omit<AlertRule, 'dataset' | 'where' | 'key' | 'shows' | 'over' | 'windowHours' | 'throttleHours'>,
+): AlertRule {
+  const where = all(action('finding-opened'), is('rule.category', ...[category].flat()));
+  return { ...rule, dataset: 'nmap.change', where, over: resolved(category), key: KEY, shows: FINDING, ...WEEK };
+}
+
+/** It is gone: somebody has looked again, or its port is closed. */
+function resolved(category: RuleCategory | readonly RuleCategory[]): Filter {
+  return all(action('finding-resolved'), is('rule.category', ...[category].flat()));
+}

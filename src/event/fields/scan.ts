@@ -1,0 +1,38 @@
+import { field, type Field } from './field.ts';
+
+/** A run of nmap or masscan: how it was started and how it ended. */
+export const SCAN_FIELDS: readonly Field[] = [
+  field('nmap.scan.id', 'keyword', false, 'nmaprun/@scanner, @version, @args, @start', '420948806a0d8abb8e88193f6d08b1b6', 'The run.'),
+  field(
+    'nmap.scan.args',
+    'long_keyword',
+    false,
+    'nmaprun/@args',
+    'nmap -sV -oX - 192.0.2.0/24',
+    "nmap's command line, with what looks like a secret masked.",
+  ),
+  field('nmap.scan.start', 'date', false, 'nmaprun/@start', '2026-01-31T11:00:00.000Z', 'When the run began.'),
+  field('nmap.scan.startstr', 'keyword', false, 'nmaprun/@startstr', 'Sat Jan 31 11:00:00 2026', "In nmap's words."),
+  field('nmap.scan.xmloutputversion', 'keyword', false, 'nmaprun/@xmloutputversion', '1.05', "Version of nmap's XML format."),
+  field('nmap.scan.profile_name', 'keyword', false, 'nmaprun/@profile_name', 'Intense scan', 'Written by Zenmap.'),
+  field('nmap.scan.verbose', 'long', false, 'verbose/@level', 1, 'Verbosity that nmap ran with (-v).'),
+  field('nmap.scan.debugging', 'long', false, 'debugging/@level', 0, 'Debugging level that nmap ran with (-d).'),
+  field('nmap.scan.info', 'object', true, 'scaninfo', undefined, 'One per protocol.'),
+  field('nmap.scan.info.type', 'keyword', false, 'scaninfo/@type', 'syn', 'How it was scanned: syn, connect, udp, sctpinit, ipproto, …'),
+  field('nmap.scan.info.protocol', 'keyword', false, 'scaninfo/@protocol', 'tcp', 'ip, tcp, udp or sctp.'),
+  field('nmap.scan.info.numservices', 'long', false, 'scaninfo/@numservices', 1000, 'How many ports were scanned.'),
+  field('nmap.scan.info.services', 'keyword', false, 'scaninfo/@services', '1-1000', 'Range list of the ports that were scanned.'),
+  field('nmap.scan.info.scanflags', 'keyword', false, 'scaninfo/@scanflags', 'SYN', 'TCP flags that --scanflags set.'),
+  field('nmap.scan.elapsed', 'float', false, 'runstats/finished/@elapsed', 33.2, 'Seconds.'),
+  field('nmap.scan.exit', 'keyword', false, 'runstats/finished/@exit', 'success', 'success or error.'),
+  field('nmap.scan.errormsg', 'keyword', false, 'runstats/finished/@errormsg', 'Failed to resolve', 'Why nmap ended with an error.'),
+  field('nmap.scan.summary', 'keyword', false, 'runstats/finished/@summary', 'Nmap done at …', "nmap's closing sentence."),
+  field('nmap.scan.timestr', 'keyword', false, 'runstats/finished/@timestr', 'Sat Jan 31 12:00:00 2026', "When the run ended, in nmap's words."),
+  field('nmap.scan.incomplete', 'keyword', false, '', 'the input ends without runstats', 'What is missing of a run that was cut.'),
+  field('nmap.scan.pending', 'object', false, '', undefined, 'The element that the cut went through.'),
+  field('nmap.scan.pending.element', 'keyword', false, '', 'host', 'Its name.'),
+  field('nmap.scan.pending.offset', 'long', false, '', 4711, 'Byte of the (decompressed) input.'),
+  field('nmap.scan.pending.length', 'long', false, '', 120, 'Bytes.'),
+  field('nmap.scan.pending.reason', 'keyword', false, '', 'the input ended inside it', 'What is wrong with it.'),
+  field('nmap.scan.pending.address', 'keyword', false, '', '192.0.2.9', 'The first address in it.'),
+];

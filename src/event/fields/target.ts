@@ -1,0 +1,43 @@
+import { field, type Field } from './field.ts';
+
+/** The host, port and service that an event is about, in the fields of ECS. */
+export const TARGET_FIELDS: readonly Field[] = [
+  field('host.ip', 'ip', true, 'address/@addr', ['192.0.2.7'], 'Valid IPv4 and IPv6 addresses of the host.'),
+  field(
+    'host.name',
+    'keyword',
+    false,
+    'hostname/@name',
+    'www.example.net',
+    "The name given on nmap's command line, else the PTR record, in lower case; else the address, so that every host has one.",
+  ),
+  field('host.hostname', 'keyword', false, 'hostname/@name of type PTR', 'www.example.net', 'The PTR record.'),
+  field('host.risk.calculated_level', 'keyword', false, '', 'high', 'Of a host in the inventory: the level of the gravest weakness that it has now.'),
+  field('host.risk.calculated_score_norm', 'float', false, '', 73, 'That as a number from 0 to 100.'),
+  field('host.mac', 'keyword', true, 'address/@addr of type mac', ['52-54-00-12-34-56'], 'Upper case with hyphens, as ECS wants it.'),
+  field('host.os.full', 'keyword', false, 'osmatch/@name', 'Linux 5.4 - 5.15', "nmap's best guess."),
+  field('host.os.name', 'keyword', false, 'osclass/@osfamily', 'Linux', 'Of the best guess.'),
+  field('host.os.version', 'keyword', false, 'osclass/@osgen', '5.X', 'Of the best guess.'),
+  field('host.os.family', 'keyword', false, 'osclass/@osfamily', 'linux', 'In lower case.'),
+  field('host.os.type', 'keyword', false, 'osclass/@osfamily', 'linux', "One of ECS's words: linux, macos, unix, windows, ios, android."),
+  field('related.ip', 'ip', true, 'address/@addr', ['192.0.2.7'], 'All addresses of the event.'),
+  field('related.hosts', 'keyword', true, 'hostname/@name', ['www.example.net'], 'All names of the event.'),
+  field('server.address', 'keyword', false, 'address/@addr', '192.0.2.7', 'What identifies the host: IPv4, else IPv6, else MAC, else name.'),
+  field('server.ip', 'ip', false, 'address/@addr', '192.0.2.7', 'The first valid address.'),
+  field('server.port', 'long', false, 'port/@portid', 443, 'For tcp, udp and sctp.'),
+  field('destination.ip', 'ip', false, '', '192.0.2.7', "As `server.ip`, for views of Elastic that want it; set by Elasticsearch's ingest pipeline."),
+  field('destination.port', 'long', false, '', 443, 'As `server.port`; set in the same place.'),
+  field('network.transport', 'keyword', false, 'port/@protocol', 'tcp', 'tcp, udp, sctp, ip; icmp from masscan.'),
+  field('network.type', 'keyword', false, 'address/@addrtype', 'ipv4', 'ipv4 or ipv6.'),
+  field('network.protocol', 'keyword', false, 'service/@name', 'http', 'The application protocol, only when nmap probed it (`method="probed"`).'),
+  field('network.iana_number', 'keyword', false, 'port/@portid', '47', 'The IP protocol of a protocol scan (`-sO`).'),
+  field(
+    'service.type',
+    'keyword',
+    false,
+    'service/@name, @tunnel',
+    'https',
+    'The service as nmap shows it, probed or from its table: `https`, `ssl/imap` for what speaks TLS first.',
+  ),
+  field('service.version', 'keyword', false, 'service/@version', '1.18.0', 'Of the product behind the port.'),
+];
