@@ -79,6 +79,17 @@ test('file names that a terminal would obey are shown by their bytes, and shippe
   expect(status.stdout + status.stderr).not.toMatch(/[\u0000-\u0009\u000B-\u001F\u007F-\u009F\u202E]/);
 });
 
+test.each(['text', 'json'])('a sentence with 900 kB of a scan in it stays a line that a journal takes: %s', async (format) => {
+  const failed = `<runstats><finished time="1760000060" exit="error" errormsg="${'é'.repeat(450_000)}"/></runstats></nmaprun>`;
+  writeFileSync(join(home, 'failed.xml'), `<nmaprun scanner="nmap" args="nmap" start="1760000000">${failed}`);
+  const { stderr, stdout } = await portlog(['--to', 'stdout', '--log-format', format, join(home, 'failed.xml')]);
+  const line = stderr.split('\n').find((text) => text.includes('scan failed')) ?? '';
+  expect(line).toMatch(/ scan failed: é{4000,4096}… \(89\d{4} more bytes\)/);
+  expect(line.length).toBeLessThan(10_000);
+  // The event has all of it.
+  expect(stdout.length).toBeGreaterThan(450_000);
+});
+
 describe('journald', () => {
   /** Runs with standard error as `JOURNAL_STREAM` says that it is, or another. */
   async function run(stream: string, args: readonly string[]): Promise<string> {

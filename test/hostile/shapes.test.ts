@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { freshDir, ROOT } from '../support/run-portlog.ts';
@@ -24,6 +24,8 @@ interface Cost {
   readonly cpuSeconds: number;
   readonly rssMb: number;
   readonly output: string;
+  /** What it wrote to standard error. */
+  readonly complaints: string;
 }
 
 /** So that a regression costs a test, and not the machine: address space and seconds of processor of each process. */
@@ -31,26 +33,38 @@ const LIMITED = `ulimit -v ${3 << 20} 2>/dev/null; ulimit -t 60; exec "$0" "$@"`
 
 /** Runs the built command, and says what it took. */
 function costOf(args: readonly string[]): Promise<Cost> {
-  const told = 'const u = process.resourceUsage(); process.stderr.write(`\\nCOST ${(u.userCPUTime + u.systemCPUTime) / 1e6} ${u.maxRSS / 1024}`);';
-  const script = `process.on('exit', () => { ${told} }); process.argv[1] = ${JSON.stringify(LAUNCHER)}; import(${JSON.stringify(LAUNCHER)});`;
+  const report = join(freshDir(), 'cost');
+  const tell = `const u = process.resourceUsage(); fs.writeFileSync(${JSON.stringify(report)}, ((u.userCPUTime + u.systemCPUTime) / 1e6) + ' ' + u.maxRSS / 1024);`;
+  const script = `const fs = require('node:fs'); process.on('exit', () => { ${tell} }); process.argv[1] = ${JSON.stringify(LAUNCHER)}; import(${JSON.stringify(LAUNCHER)});`;
   const child = spawn('sh', ['-c', LIMITED, process.execPath, '-e', script, '--', LAUNCHER, ...args], {
     env: { PATH: process.env['PATH'], HOME: folder },
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: LIMIT_MS,
     killSignal: 'SIGKILL',
   });
-  let [output, said] = ['', ''];
+  let [output, complaints] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     output += text;
     if (output.length > MOST_OUTPUT) child.kill('SIGKILL');
   });
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (complaints += text));
   return new Promise((resolve) => {
-    child.once('close', (code) => {
-      const [, cpu, rss] = /COST ([\d.]+) ([\d.]+)/.exec(said) ?? [];
-      resolve({ code, cpuSeconds: Number(cpu ?? Number.NaN), rssMb: Number(rss ?? Number.NaN), output });
+    child.once('close', (code, signal) => {
+      expect(signal).toBeNull();
+      const [cpuSeconds = 0, rssMb = 0] = readFileSync(report, 'utf8').split(' ').map(Number);
+      resolve({ code, cpuSeconds, rssMb, output, complaints });
     });
   });
+}
+
+/** The least of up to three tries: what other processes on the machine add to the time of one is not its own. */
+async function leastCostOf(args: () => readonly string[], cpuSeconds: number): Promise<Cost> {
+  let least = await costOf(args());
+  for (let again = 0; again < 2 && least.cpuSeconds >= cpuSeconds; again += 1) {
+    const next = await costOf(args());
+    if (next.cpuSeconds < least.cpuSeconds) least = next;
+  }
+  return least;
 }
 
 test.each(Object.keys(SHAPES))('%s', async (name) => {
@@ -61,23 +75,40 @@ test.each(Object.keys(SHAPES))('%s', async (name) => {
   const { size } = statSync(path);
   const bounds = { cpuSeconds: (MOST.cpuSeconds * BYTES) / 1e6, rssMb: MOST.rssMb };
 
-  const file = join(state, 'out.ndjson');
+  const anew = (): string => {
+    const dir = join(state, 'state');
+    rmSync(dir, { recursive: true, force: true });
+    return dir;
+  };
+  const file = `file=${join(state, 'out.ndjson')}`;
   const [plain, compared] = await Promise.all([
-    costOf(['-q', '--to', 'stdout', path, benign]),
-    costOf(['-q', '--changes', '--state-dir', state, '--to', `file=${file}`, path, benign]),
+    leastCostOf(() => ['-q', '--to', 'stdout', path, benign], bounds.cpuSeconds),
+    leastCostOf(() => ['-q', '--changes', '--state-dir', anew(), '--to', file, path, benign], bounds.cpuSeconds),
   ]);
   expect(plain.output).toContain('198.51.100.1 up');
-  if (process.env['PORTLOG_HOSTILE_TELL'] !== undefined)
-    console.log(name, size, plain.cpuSeconds, plain.rssMb, plain.output.length, compared.cpuSeconds, compared.rssMb, compared.code);
-  const diff = await costOf(['diff', '-q', path, path]);
   // diff reads it twice.
-  for (const [{ code, cpuSeconds, rssMb }, times] of [
+  const diff = await leastCostOf(() => ['diff', '-q', path, path], 2 * bounds.cpuSeconds);
+  if (process.env['PORTLOG_HOSTILE_TELL'] !== undefined)
+    console.log(
+      name,
+      size,
+      plain.cpuSeconds,
+      plain.rssMb,
+      plain.output.length,
+      compared.cpuSeconds,
+      compared.rssMb,
+      compared.code,
+      diff.cpuSeconds,
+      diff.rssMb,
+    );
+  for (const [{ code, cpuSeconds, rssMb, complaints }, times] of [
     [plain, 1],
     [compared, 1],
     [diff, 2],
   ] as const) {
     expect(cpuSeconds).toBeLessThan(times * bounds.cpuSeconds);
     expect(rssMb).toBeLessThan(bounds.rssMb);
+    expect(complaints.length).toBeLessThan(100_000);
     expect([0, 1, 3]).toContain(code);
   }
   expect(plain.output.length).toBeLessThan(size * MOST.outputPerByte);
