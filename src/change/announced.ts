@@ -47,6 +47,11 @@ export class AnnouncedChanges {
     return rows.flatMap(({ event }) => read(event) ?? []);
   }
 
+  /** All that was told and is kept, in the order in which it was. */
+  all(): readonly LogEvent[] {
+    return this.database.all('SELECT event FROM told_change ORDER BY nr').flatMap(({ event }) => read(event) ?? []);
+  }
+
   hasMissed(scan: string, sink: Destination): boolean {
     return this.last(scan) > this.lastOf(scan, sink);
   }

@@ -1,6 +1,7 @@
 import { identify } from '../event/address.ts';
 import type { AddressSet } from '../nmap/address-set.ts';
 import { RunWatch, type ScanItem, type Unread } from '../nmap/item.ts';
+import { milliseconds } from '../event/time.ts';
 import type { Host, Run } from '../nmap/model.ts';
 import type { Change } from './change.ts';
 import { absentHost, type RunCoverage, runCoverage, wouldList } from './coverage.ts';
@@ -31,6 +32,8 @@ export interface ScanView {
   readonly runs: readonly RunView[];
   readonly hosts: ReadonlyMap<string, Sighting>;
   readonly findings: Findings | undefined;
+  /** When it has seen a host, or begun when it lists none of that key; epoch milliseconds, undefined when it does not tell. */
+  seenAt(key: string): number | undefined;
 }
 
 /** What is different, and what cannot be compared: silence about the latter would read as "nothing changed". */
@@ -45,6 +48,8 @@ export interface ScanDiff {
   readonly findingsFirstSeen: number;
   /** Hosts that both have looked at. */
   readonly hostsCompared: number;
+  /** Hosts that are known from a later time than that of the new input: what it says of them is how they were before, and is not compared. */
+  readonly hostsKnownLater: number;
 }
 
 type DiffOptions = Pick<ChangeOptions, 'service'>;
@@ -53,6 +58,7 @@ type DiffOptions = Pick<ChangeOptions, 'service'>;
 export class ScanCollector {
   private readonly runs: { run: Run; args: string | undefined; coverage: RunCoverage; complete: boolean; unread: Unread }[] = [];
   private readonly listings = new Map<string, Sighting[]>();
+  private readonly times = new Map<string, number>();
   private readonly macNetworks: AddressSet | undefined;
   private readonly watch = new RunWatch();
   private readonly findings: Findings | undefined;
@@ -77,6 +83,7 @@ export class ScanCollector {
         this.findings?.of(run.run, item.host),
       );
       const { key } = sighting.identity;
+      this.times.set(key, Math.max(this.times.get(key) ?? 0, timeOf(run.run, item.host)));
       const earlier = this.listings.get(key);
       if (earlier === undefined) this.listings.set(key, [sighting]);
       else earlier.push(sighting);
@@ -90,8 +97,14 @@ export class ScanCollector {
       const sighting = mergedListings(listings);
       if (sighting !== undefined) hosts.set(key, sighting);
     }
-    return { runs: this.runs, hosts, findings: this.findings };
+    const begun = Math.max(0, ...this.runs.map(({ run }) => milliseconds(run.start)));
+    return { runs: this.runs, hosts, findings: this.findings, seenAt: (key) => (this.times.get(key) ?? begun) || undefined };
   }
+}
+
+/** When a run has seen a host; 0 when it does not tell. */
+export function timeOf(run: Run, host: Host): number {
+  return milliseconds(host.endtime) || milliseconds(host.starttime) || milliseconds(run.start);
 }
 
 /**
@@ -114,6 +127,8 @@ export function diffScans(before: ScanView, after: ScanView, options: DiffOption
       wasLookedFor: (key) => establishedDown(before, key),
       // What was there before the new scan was looked at by the old one.
       hasLookedBefore: (_key, _port, source, since) => since <= BEFORE.time && looksFor(source),
+      // The order of the two is what the user says, whatever their clocks say.
+      hasTimes: false,
     },
     after,
     options,
@@ -128,17 +143,21 @@ interface Knowledge {
   wasLookedFor(key: string): boolean;
   /** Whether a run that ended at or after `since` has looked for what `source` finds, at that port or at the host. */
   hasLookedBefore(key: string, port: KnownPort | undefined, source: string, since: number): boolean;
+  /** Whether what is known has times that can be compared with those of a scan. */
+  readonly hasTimes: boolean;
 }
 
 /** What a scan would change in what is known, were it the latest one. What `known` gives is used up. */
 export function diffWith(knowledge: Knowledge, after: ScanView, options: DiffOptions = {}): ScanDiff {
   const changes: Change[] = [];
-  let [hostsNotLookedAt, hostsFirstSeen, portsFirstSeen, findingsFirstSeen, hostsCompared] = [0, 0, 0, 0, 0];
+  let [hostsNotLookedAt, hostsFirstSeen, portsFirstSeen, findingsFirstSeen, hostsCompared, hostsKnownLater] = [0, 0, 0, 0, 0, 0];
   for (const key of hostsInOrder([...knowledge.keys, ...after.hosts.keys()])) {
     const known = knowledge.known(key);
     if (known === DAMAGED) continue;
     const sighting = after.hosts.get(key);
-    if (sighting !== undefined) {
+    if (knowledge.hasTimes && known !== undefined && known.time > (after.seenAt(key) ?? Number.POSITIVE_INFINITY)) {
+      if (sighting !== undefined || establishedDown(after, key)) hostsKnownLater++;
+    } else if (sighting !== undefined) {
       const host = known ?? unknownHost(key);
       const found = observe(
         host,
@@ -161,13 +180,14 @@ export function diffWith(knowledge: Knowledge, after: ScanView, options: DiffOpt
       else hostsNotLookedAt++;
     }
   }
-  return { changes, hostsNotLookedAt, hostsFirstSeen, portsFirstSeen, findingsFirstSeen, hostsCompared };
+  return { changes, hostsNotLookedAt, hostsFirstSeen, portsFirstSeen, findingsFirstSeen, hostsCompared, hostsKnownLater };
 }
 
 /** What the state file knows of a site. */
 export function knowledgeOf(hosts: KnownHosts, scans: KnownScans, findings: Findings): Knowledge {
   const complete = scans.complete();
   return {
+    hasTimes: true,
     keys: hosts.keys(),
     known: (key) => hosts.find(key),
     wasLookedFor: (key) => complete.some(({ coverage, counts }) => wouldList(coverage, key, counts.unread)),
@@ -182,7 +202,6 @@ export function knowledgeOf(hosts: KnownHosts, scans: KnownScans, findings: Find
   };
 }
 
-/** The order of the two is what the user says, whatever their clocks say. */
 const BEFORE = { time: 0, scan: 0, mark: 'before' };
 
 function afterAll({ time }: KnownHost): { readonly time: number; readonly scan: number; readonly mark: string } {

@@ -108,6 +108,11 @@ function validity(
   return [say(EXPIRING, `the certificate expires on ${notAfter?.slice(0, 10)}`, severity)];
 }
 
+/** The day that lay ahead when this was found, `2026-01-31`; undefined of every other finding. */
+export function dayAhead({ rule, title }: { readonly rule: Pick<Rule, 'id'>; readonly title: string }): string | undefined {
+  return rule.id === EXPIRING.id ? /expires on (\d{4}-\d\d-\d\d)/.exec(title)?.[1] : undefined;
+}
+
 /** The name that the user gave nmap, when the certificate is for others; RFC 6125 wildcards. */
 function wrongName({ host }: Subject, alternative: unknown, common: unknown): string | undefined {
   const name = host.hostnames.find(({ type }) => type === 'user')?.name?.toLowerCase();

@@ -10,8 +10,12 @@ export interface ReportFacts {
   readonly sites: readonly string[];
   /** Changes and news are those since then; undefined: between the scans. */
   readonly since: number | undefined;
+  /** When the latest host of all was seen; undefined: none was. */
+  readonly seen: number | undefined;
   readonly totals: Totals;
   readonly changes: Bounded<ChangeFact>;
+  /** What was seen for the first time, where nobody had looked before: no change. */
+  readonly baselines: Bounded<BaselineFact>;
   readonly findings: Bounded<FindingFact>;
   readonly certificates: Bounded<CertificateFact>;
   readonly ports: Bounded<PortFact>;
@@ -38,13 +42,16 @@ interface Totals {
   readonly findings: Readonly<Record<Level, number>>;
 }
 
-export interface ChangeFact {
+export interface BaselineFact {
   readonly time: number;
-  readonly action: string;
   readonly site: string;
+  readonly message: string;
+}
+
+export interface ChangeFact extends BaselineFact {
+  readonly action: string;
   readonly host: string;
   readonly port: string;
-  readonly message: string;
 }
 
 export interface FindingFact {

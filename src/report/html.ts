@@ -96,11 +96,11 @@ function scans({ scans: all }: ReportFacts): string {
   return `<section id="scans"><h2>Scans</h2><ul>${items.join('')}</ul></section>\n`;
 }
 
-function* table({ id, title, columns, rows, total, empty, leftOut }: Section): Generator<string> {
+function* table({ id, title, columns, rows, total, empty, notes }: Section): Generator<string> {
   yield `<section id="${id}"><h2>${title} <span class="count">${total}</span></h2>\n`;
+  yield notes.map((note) => `<p class="note">${text(note)}.</p>`).join('');
   if (rows.length === 0) yield `<p>${empty}</p>`;
   else {
-    if (leftOut !== '') yield `<p class="note">${escaped(leftOut)}.</p>`;
     yield `<table><thead><tr>${columns.map((column) => `<th scope="col">${column}</th>`).join('')}</tr></thead><tbody>\n`;
     for (const row of rows) yield `<tr>${row.map(cell).join('')}</tr>\n`;
     yield '</tbody></table><p class="more"></p>';

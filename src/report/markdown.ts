@@ -18,11 +18,11 @@ export function* markdown(facts: ReportFacts): Generator<string> {
   for (const section of sections(facts)) yield* table(section);
 }
 
-function* table({ title, columns, rows, empty, leftOut }: Section): Generator<string> {
+function* table({ title, columns, rows, empty, notes }: Section): Generator<string> {
   yield `\n## ${title}\n\n`;
+  yield notes.map((note) => `${plain(note)}.\n\n`).join('');
   if (rows.length === 0) yield `${empty}\n`;
   else {
-    if (leftOut !== '') yield `${leftOut}.\n\n`;
     yield `| ${columns.join(' | ')} |\n|${columns.map(() => '---|').join('')}\n`;
     for (const row of rows) yield `| ${row.map(({ text }) => plain(text)).join(' | ')} |\n`;
   }

@@ -1,11 +1,14 @@
+import type { LogEvent } from '../event/event.ts';
 import { ecsParts } from '../event/ecs.ts';
 import { encoded } from '../sink/transport/body.ts';
 import type { Sink } from '../sink/sink.ts';
-import type { Bounded, ChangeFact, ReportFacts, ScanFact } from './facts.ts';
+import type { BaselineFact, ChangeFact, ReportFacts, ScanFact } from './facts.ts';
 import { Top } from './top.ts';
 
 const MOST_CHANGES = 2000;
 const MOST_SCANS = 100;
+/** Each names what many hosts have in common; the latest say enough. */
+const MOST_BASELINES = 10;
 const LIMITS = { maxEvents: 2000, maxBytes: 1 << 18, inFlight: 1, inFlightPerPartition: 1 };
 
 /** What a report takes of an event. */
@@ -20,13 +23,35 @@ interface Told {
   readonly 'nmap'?: { readonly site?: string; readonly scan?: { readonly args?: string } };
 }
 
-/** A sink that keeps what changed, and how scans ended, for a report: of many, the latest. */
-export function newsSink(): {
-  readonly sink: Sink;
-  readonly news: () => { readonly scans: readonly ScanFact[]; readonly changes: Bounded<ChangeFact> };
-} {
-  const changes = new Top<ChangeFact>(MOST_CHANGES, (a, b) => b.time - a.time);
-  const scans = new Top<ScanFact>(MOST_SCANS, (a, b) => b.time - a.time);
+/** What changed, and what was no change: of many, the latest. */
+export class News {
+  private readonly changes = new Top<ChangeFact>(MOST_CHANGES, latestFirst);
+  private readonly baselines = new Top<BaselineFact>(MOST_BASELINES, latestFirst);
+
+  /** An event of `nmap.change`. */
+  add({ shared, own }: LogEvent): void {
+    this.take({ ...shared.fields, ...own } as unknown as Told);
+  }
+
+  take(event: Told): void {
+    const { '@timestamp': time, message, nmap } = event;
+    if (event.event.action === 'baseline') this.baselines.add({ time: Date.parse(time), site: nmap?.site ?? '', message });
+    else this.changes.add(changeFact(event));
+  }
+
+  facts(): Pick<ReportFacts, 'changes' | 'baselines'> {
+    return { changes: this.changes.all(), baselines: this.baselines.all() };
+  }
+}
+
+function latestFirst(a: { readonly time: number }, b: { readonly time: number }): number {
+  return b.time - a.time;
+}
+
+/** A sink that keeps the news, and how scans ended, for a report of those scans. */
+export function newsSink(): { readonly sink: Sink; readonly news: () => Pick<ReportFacts, 'scans' | 'changes' | 'baselines'> } {
+  const news = new News();
+  const scans = new Top<ScanFact>(MOST_SCANS, latestFirst);
   const sink: Sink = {
     name: 'report',
     identity: { type: 'report', target: '', scope: '' },
@@ -38,14 +63,14 @@ export function newsSink(): {
     async send({ entries }) {
       for (const { parts } of entries) {
         const event = JSON.parse(parts.join('')) as Told;
-        if (event.event.dataset === 'nmap.change') changes.add(changeFact(event));
+        if (event.event.dataset === 'nmap.change') news.take(event);
         else if (event.event.action !== 'scan-started') scans.add(scanFact(event));
       }
       return { delivered: entries.length, already: 0, retry: [], rejected: [] };
     },
     async close() {},
   };
-  return { sink, news: (): Pick<ReportFacts, 'scans' | 'changes'> => ({ scans: scans.all().rows, changes: changes.all() }) };
+  return { sink, news: () => ({ scans: scans.all().rows, ...news.facts() }) };
 }
 
 function changeFact({ '@timestamp': time, message, event, server, network, related, host, nmap }: Told): ChangeFact {

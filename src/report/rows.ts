@@ -14,17 +14,18 @@ export function* csv(facts: ReportFacts): Generator<string> {
 
 /** The facts as one document; times in ISO 8601. */
 export function* json(facts: ReportFacts): Generator<string> {
-  const times = new Set(['made', 'since', 'time', 'notAfter', 'firstSeen', 'lastSeen']);
+  const times = new Set(['made', 'since', 'seen', 'time', 'notAfter', 'firstSeen', 'lastSeen']);
   const text = JSON.stringify(facts, (name, value: unknown) => (times.has(name) && typeof value === 'number' ? isoTime(value) : value), 2);
   yield `${inertJson(text)}
 `;
 }
 
-function* rows({ gaps, changes, findings, certificates, ports, hosts }: ReportFacts): Generator<Row> {
+function* rows({ gaps, changes, baselines, findings, certificates, ports, hosts }: ReportFacts): Generator<Row> {
   for (const what of gaps) yield { kind: 'gap', what };
   for (const { site, host, port, level, rule, title, remedy, since } of findings.rows)
     yield { kind: 'weakness', site, host, port, level, rule, what: title, remedy, time: iso(since) };
   for (const { action, time, message, ...row } of changes.rows) yield { kind: action, ...row, what: message, time: iso(time) };
+  for (const { time, site, message } of baselines.rows) yield { kind: 'baseline', site, what: message, time: iso(time) };
   for (const { since, lastSeen, service, ...row } of ports.rows)
     yield { kind: 'port', ...row, what: service, time: iso(since), last_seen: iso(lastSeen) };
   for (const { subject, notAfter, ...row } of certificates.rows) yield { kind: 'certificate', ...row, what: subject, time: iso(notAfter) };

@@ -1,5 +1,5 @@
 import type { Bounded, ReportFacts } from './facts.ts';
-import { day, daysFrom, leftOut, minute } from './text.ts';
+import { baselineNote, day, daysFrom, leftOut, minute } from './text.ts';
 
 export interface Cell {
   readonly text: string;
@@ -17,12 +17,13 @@ export interface Section {
   readonly total: number;
   /** What stands there instead of an empty table. */
   readonly empty: string;
-  readonly leftOut: string;
+  /** Sentences before the table, in part by strangers. */
+  readonly notes: readonly string[];
 }
 
 /** The tables of a report, in the order in which somebody reads them. */
 export function sections(facts: ReportFacts): readonly Section[] {
-  const { changes, findings, certificates, ports, hosts, made } = facts;
+  const { changes, baselines, findings, certificates, ports, hosts, made } = facts;
   return [
     section('findings', 'Weaknesses', ['Severity', 'Host', 'Port', 'Weakness', 'What to do', 'Since'], findings, 'No weakness is known.', (row) => [
       { text: row.level, order: row.severity, kind: 'level' },
@@ -32,13 +33,15 @@ export function sections(facts: ReportFacts): readonly Section[] {
       { text: row.remedy },
       short(day(row.since), row.since),
     ]),
-    section('changes', 'Changes', ['Time', 'Change', 'Host', 'Port', 'What'], changes, 'Nothing changed, as far as was looked.', (row) => [
-      short(minute(row.time), row.time),
-      { text: row.action },
-      { text: row.host, kind: 'host' },
-      short(row.port),
-      { text: row.message },
-    ]),
+    section(
+      'changes',
+      'Changes',
+      ['Time', 'Change', 'Host', 'Port', 'What'],
+      changes,
+      'Nothing changed, as far as was looked.',
+      (row) => [short(minute(row.time), row.time), { text: row.action }, { text: row.host, kind: 'host' }, short(row.port), { text: row.message }],
+      baselines.rows.map(baselineNote),
+    ),
     section('ports', 'Open ports', ['Host', 'Name', 'Port', 'Service', 'Open since', 'Last seen'], ports, 'No open port is known.', (row) => [
       { text: row.host, kind: 'host' },
       { text: row.name },
@@ -84,8 +87,10 @@ function section<T>(
   list: Bounded<T>,
   empty: string,
   cells: (row: T) => readonly Cell[],
+  notes: readonly string[] = [],
 ): Section {
-  return { id, title, columns, rows: list.rows.map(cells), total: list.total, empty, leftOut: leftOut(list, title.toLowerCase()) };
+  const all = [...notes, leftOut(list, title.toLowerCase())].filter((note) => note !== '');
+  return { id, title, columns, rows: list.rows.map(cells), total: list.total, empty, notes: all };
 }
 
 /** Of one line, however narrow the column. */

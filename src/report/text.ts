@@ -1,6 +1,6 @@
 import { isoTime } from '../event/time.ts';
 import { count, printable } from '../event/text.ts';
-import type { Bounded, ReportFacts } from './facts.ts';
+import type { BaselineFact, Bounded, ReportFacts } from './facts.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -27,10 +27,16 @@ export function shown(text: string): string {
 }
 
 /** What the report is about, in a sentence. */
-export function about({ scans, sites, since }: ReportFacts): string {
+export function about({ scans, sites, seen, since }: ReportFacts): string {
   if (scans.length > 0) return `Made from ${count(scans.length, 'scan')}`;
   const where = sites.length === 0 ? 'nothing: no scan was shipped yet' : `${sites.length === 1 ? 'site' : 'sites'} ${sites.map(shown).join(', ')}`;
-  return `What is known of ${where}${since === undefined ? '' : `; changes since ${minute(since)} UTC`}`;
+  const last = seen === undefined ? '' : `, as it was seen last on ${minute(seen)} UTC`;
+  return `What is known of ${where}${last}${since === undefined ? '' : `; changes since ${minute(since)} UTC`}`;
+}
+
+/** No change, but the reader sees why there is none. */
+export function baselineNote({ time, message }: BaselineFact): string {
+  return `${minute(time)}: ${message}`;
 }
 
 /** What a list leaves out; nothing when it is all there. */

@@ -52,6 +52,31 @@ describe('portlog diff', () => {
     });
   });
 
+  test('a scan that is older than what is known is not compared with it: its changes would stand the wrong way round', async () => {
+    const at = (inside: string, day: number): string =>
+      scan(INFO + inside, `scanner="nmap" version="7.93" args="nmap -v -p 80,443 192.0.2.0/28" start="17600${day}0000"`).replaceAll(
+        '"17600000',
+        `"17600${day}00`,
+      );
+    const [monday, tuesday] = [
+      file('monday.xml', at(host('192.0.2.7', port(80, 'closed')), 1)),
+      file('tuesday.xml', at(host('192.0.2.7', port(80)), 2)),
+    ];
+    const state = freshDir();
+    for (const day of [monday, tuesday]) await portlog(['-q', '--state-dir', state, '--to', `file=${join(state, 'out')}`, day]);
+    const refused = await portlog(['diff', '--state-dir', state, '--exit-code', monday]);
+    expect(refused).toMatchObject({ stdout: '', code: 2 });
+    expect(refused.stderr).toContain('monday.xml is older than what is known of its host: nothing of it would be a change');
+    // The latest one again is as old as what is known; and of several hosts, the others are compared.
+    expect(await portlog(['diff', '--state-dir', state, tuesday])).toMatchObject({ stdout: '', code: 0 });
+    const other = file('other.xml', at(host('192.0.2.9', port(80, 'closed')), 0));
+    await portlog(['-q', '--state-dir', state, '--to', `file=${join(state, 'out')}`, other]);
+    const both = file('both.xml', at(host('192.0.2.7', port(80, 'closed')) + host('192.0.2.9', port(80)), 1));
+    const { stdout, stderr } = await portlog(['diff', '--state-dir', state, both]);
+    expect(stdout).toBe('port-opened         192.0.2.9 80/tcp         closed → http\n');
+    expect(stderr).toContain('1 host compared; 1 host not compared: the scan is older than what is known of it');
+  });
+
   test('a host that is new is shown with what is open at it', async () => {
     const args = 'scanner="nmap" version="7.93" args="nmap -v -p 80,443 192.0.2.0/28" start="1760000000"';
     const before = file('before.xml', scan(INFO + host('192.0.2.7', port(80)), args));

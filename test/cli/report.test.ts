@@ -38,6 +38,65 @@ test('of what is known: since a date, in a file that only its owner reads', asyn
   expect(page).toMatch(/Open ports <span class="count">1<\/span>/);
 });
 
+describe('of what is known, what is told as a change', () => {
+  const DAY_S = 86_400;
+  const START = 1_760_000_000;
+  const args = (day: number): string => `scanner="nmap" version="7.93" args="nmap -v -sV -p 80,443 192.0.2.0/28" start="${START + day * DAY_S}"`;
+  const INFO = '<scaninfo type="connect" protocol="tcp" numservices="2" services="80,443"/>';
+  const night = (day: number, ...hosts: readonly string[]): string =>
+    scan(INFO + hosts.join(''), args(day)).replaceAll(/"17600000(\d\d)"/g, (_, seconds: string) => `"${START + day * DAY_S + Number(seconds)}"`);
+  const known = async (...scans: readonly string[]): Promise<Record<string, { rows: { action: string; message: string }[]; total: number }>> => {
+    const dir = freshDir();
+    for (const input of scans) await portlog(['-q', '--state-dir', dir, '--to', `file=${join(dir, 'out')}`, '-'], { input });
+    return JSON.parse((await portlog(['report', '--state-dir', dir, '--since', '2020-01-01', '--format', 'json'])).stdout);
+  };
+  const nginx = (version: string): string =>
+    port(80, 'open', `<service name="http" product="nginx" version="${version}" method="probed" conf="10"/>`);
+
+  test('the first scan is a baseline, and no change', async () => {
+    const { changes, baselines } = await known(night(0, host('192.0.2.7', port(80)), host('192.0.2.9', port(443))));
+    expect(changes).toEqual({ rows: [], total: 0 });
+    expect(baselines).toMatchObject({
+      rows: [
+        { site: 'default', message: '2 hosts and 2 open ports seen for the first time, with nothing earlier to compare: taken as the baseline' },
+      ],
+      total: 1,
+    });
+  });
+
+  test('what alerts tell is told in the same words, services and mass changes included', async () => {
+    const { changes } = await known(night(0, host('192.0.2.7', nginx('1.26.0'))), night(7, host('192.0.2.7', nginx('1.28.0') + port(443))));
+    expect(changes?.rows.map(({ action, message }) => `${action}: ${message}`)).toEqual([
+      'service-changed: 192.0.2.7 80/tcp changed from http nginx 1.26.0 to http nginx 1.28.0',
+      'port-opened: 192.0.2.7 443/tcp opened (http), closed|filtered for 7 days',
+    ]);
+  });
+
+  test('a page says what was taken as a baseline, beside no changes', async () => {
+    const dir = freshDir();
+    await portlog(['-q', '--state-dir', dir, '--to', `file=${join(dir, 'out')}`, BEFORE]);
+    for (const format of ['html', 'markdown']) {
+      const { stdout } = await portlog(['report', '--state-dir', dir, '--since', '2020-01-01', '--format', format]);
+      expect(stdout).toMatch(/seen for the first time, with nothing earlier to compare/);
+      expect(stdout).toContain('Nothing changed, as far as was looked.');
+    }
+  });
+});
+
+test('what a scan said of a day that has passed is told as of then, and when was looked last', async () => {
+  const dir = freshDir();
+  const certificate = '<script id="ssl-cert" output=""><table key="validity"><elem key="notAfter">2025-10-20T12:00:00</elem></table></script>';
+  const input = scan(
+    host('192.0.2.7', port(443, 'open', `<service name="https" method="probed" conf="10"/>${certificate}`)),
+    'scanner="nmap" args="nmap -sV -sC 192.0.2.7" start="1760000000"',
+  );
+  await portlog(['-q', '--state-dir', dir, '--to', `file=${join(dir, 'out')}`, '-'], { input });
+  const { stdout } = await portlog(['report', '--state-dir', dir, '--format', 'markdown']);
+  expect(stdout).toContain('as it was seen last on 2025-10-09 08:53 UTC');
+  expect(stdout).toMatch(/the certificate expires on 2025-10-20 .*; that day has passed since the scan/);
+  expect((await portlog(['findings', '--state-dir', dir])).stdout).toContain('that day has passed since the scan');
+});
+
 test('nothing is known: no report that reads as if all were well', async () => {
   const dir = freshDir();
   const { stdout, stderr, code } = await portlog(['report', '--state-dir', dir, '-o', join(dir, 'r.html')]);

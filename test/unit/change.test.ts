@@ -142,6 +142,7 @@ describe('changes', () => {
       hostsCompared: 1,
       hostsNotLookedAt: 1,
       hostsFirstSeen: 0,
+      hostsKnownLater: 0,
       portsFirstSeen: 0,
       findingsFirstSeen: 0,
     });

@@ -1,15 +1,13 @@
 import { type Change, portOf } from '../../change/change.ts';
-import { diffScans, diffWith, type Findings, knowledgeOf, ScanCollector, type ScanDiff, type ScanView } from '../../change/scan-diff.ts';
+import { diffScans, diffWith, type Findings, knowledgeOf, ScanCollector, type ScanDiff, type ScanView, timeOf } from '../../change/scan-diff.ts';
 import { KnownScans } from '../../change/scans.ts';
 import { KnownHosts } from '../../state/known-hosts.ts';
 import type { Settings } from '../../config/settings.ts';
 import { stateFile } from '../../state/store.ts';
 import { EXIT, type ExitCode, PortlogError } from '../../core/errors.ts';
-import { milliseconds } from '../../event/time.ts';
 import { Finder } from '../../finding/finder.ts';
 import { looksFor } from '../../finding/script.ts';
 import { seenFindings } from '../../finding/seen.ts';
-import type { Host, Run } from '../../nmap/model.ts';
 import { changeTable, unifiedDiff } from '../session/report/changes.ts';
 import { grouped } from '../session/report/words.ts';
 import { print } from '../session/terminal.ts';
@@ -54,6 +52,7 @@ async function showDiff(context: CommandContext, words: readonly string[]): Prom
   if (old === '-' && newer === '-') throw new PortlogError('usage', 'only one of the two scans can come from standard input');
   const settings = await settingsOf(context);
   const { diff, damage } = old === undefined ? await diffWithState(context, settings, newer) : await diffTwo(context, settings, old, newer);
+  refuseOlder(diff, newer);
   await print(terminal, rendered(diff, text(values, 'format') ?? 'table', old ?? KNOWN, newer));
   speaker.say(summary(diff, old === undefined ? KNOWN : 'the old scan'));
   if (damage !== undefined) {
@@ -69,6 +68,18 @@ function scansOf(words: readonly string[]): readonly [old: string | undefined, n
   if (first === undefined || more.length > 0)
     throw new PortlogError('usage', 'portlog diff compares two scans, or one with what is known', { hint: 'portlog diff OLD NEW' });
   return second === undefined ? [undefined, first] : [first, second];
+}
+
+/** Compared with what came later, each change would be told the wrong way round. */
+function refuseOlder({ hostsKnownLater, hostsCompared }: ScanDiff, scan: string): void {
+  if (hostsKnownLater === 0 || hostsCompared > 0) return;
+  throw new PortlogError(
+    'usage',
+    `${scan} is older than what is known of ${hostsKnownLater === 1 ? 'its host' : 'all its hosts'}: nothing of it would be a change`,
+    {
+      hint: `portlog diff ${scan} NEWER compares two scans, the older one first; portlog report --since tells what changed since a day`,
+    },
+  );
 }
 
 interface Compared {
@@ -98,8 +109,7 @@ async function diffWithState(context: CommandContext, settings: Settings, newer:
 /** Judged as when it is shipped. */
 function findingsOf({ findings, exposure }: Settings): Findings {
   const finder = new Finder({ ...findings, exposure });
-  const time = (run: Run, host: Host): number => milliseconds(host.endtime) || milliseconds(host.starttime) || milliseconds(run.start);
-  return { of: (run, host) => seenFindings(finder, { run, host, time: time(run, host) }), looksFor };
+  return { of: (run, host) => seenFindings(finder, { run, host, time: timeOf(run, host) }), looksFor };
 }
 
 async function view(context: CommandContext, settings: Settings, path: string): Promise<ScanView> {
@@ -124,12 +134,17 @@ function flat(change: Change): Readonly<Record<string, string | undefined>> {
 }
 
 /** What is the same was compared; what was not compared is not the same. */
-function summary({ changes, hostsCompared, hostsNotLookedAt, hostsFirstSeen, portsFirstSeen, findingsFirstSeen }: ScanDiff, old: string): string {
+function summary(
+  { changes, hostsCompared, hostsKnownLater, hostsNotLookedAt, hostsFirstSeen, portsFirstSeen, findingsFirstSeen }: ScanDiff,
+  old: string,
+): string {
   const words = [
     `${grouped(changes.length, 'change')} on ${grouped(new Set(changes.map(hostOf)).size, 'host')}`,
     `${grouped(hostsCompared, 'host')} compared`,
   ];
   if (hostsNotLookedAt > 0) words.push(`${grouped(hostsNotLookedAt, 'host')} of ${old} not listed by the new scan`);
+  if (hostsKnownLater > 0)
+    words.push(`${grouped(hostsKnownLater, 'host')} not compared: the scan is older than what is known of ${hostsKnownLater === 1 ? 'it' : 'them'}`);
   if (hostsFirstSeen > 0) words.push(`${grouped(hostsFirstSeen, 'host')} of the new scan not in ${old}`);
   if (portsFirstSeen > 0) words.push(`${grouped(portsFirstSeen, 'open port')} not tested before`);
   if (findingsFirstSeen > 0) words.push(`${grouped(findingsFirstSeen, 'finding')} not looked for before`);

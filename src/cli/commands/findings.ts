@@ -1,6 +1,7 @@
 import { isWithin } from '../../change/inventory.ts';
 import { KnownHosts, knownSites } from '../../state/known-hosts.ts';
 import type { Settings } from '../../config/settings.ts';
+import { systemClock } from '../../core/clock.ts';
 import { nearest } from '../../core/nearest.ts';
 import { RULES } from '../../finding/registry.ts';
 import { EXIT, type ExitCode, PortlogError } from '../../core/errors.ts';
@@ -56,13 +57,14 @@ async function showFindings(context: CommandContext, words: readonly string[]): 
   if (format === undefined) return EXIT.usage;
   const code = await withKnown(stateDir, speaker, async (database) => {
     const site = text(values, 'site');
+    const now = systemClock.now();
     let [hosts, rows] = [0, 0];
     if (!(await print(terminal, format.heading))) return EXIT.delivered;
     const sites = (site === undefined ? knownSites(database) : [site]).map((name) => new KnownHosts(database, name));
     for (const known of sites) {
       for (const host of known.readable()) {
         if (!isWithin({ network }, host)) continue;
-        const found = findingsOf(known.site, host).filter(isWanted);
+        const found = findingsOf(known.site, host, now).filter(isWanted);
         hosts += found.length > 0 ? 1 : 0;
         rows += found.length;
         if (!(await print(terminal, found.map((finding) => format.row(finding)).join('')))) return EXIT.delivered;
