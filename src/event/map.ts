@@ -8,7 +8,9 @@ import { isQuiet, portEvent } from './port.ts';
 import type { MisdatedScan } from './health.ts';
 import { textDigest } from './id.ts';
 import { News } from './news.ts';
-import { misdatedTimes, RunRecord, scanEndEvent, scanStartEvent } from './scan.ts';
+import { RunRecord } from './run-record.ts';
+import { misdatedTimes, scanEndEvent } from './scan-end.ts';
+import { scanStartEvent } from './scan-event.ts';
 import { textAt } from './text-at.ts';
 
 /** What a mapper has counted of hosts; plain data. */

@@ -1,0 +1,141 @@
+import type { Host } from '../nmap/model.ts';
+import { wasLookedAt } from '../nmap/item.ts';
+import { addCounts, noPorts, type PortCounts } from './counts.ts';
+import type { FieldValue, Level } from './event.ts';
+import { misdatedIn } from './host.ts';
+import { milliseconds, seenAt } from './time.ts';
+
+/** Counts of the hosts, ports and findings of a run. They can be taken as plain data and added to those of another reader of the same run. */
+export class RunCounts {
+  /** `<host>` elements, repeated ones included: a part of what the run is identified by. */
+  readonly hosts = noHosts();
+  /** Ports in them, by state. */
+  readonly ports = noPorts();
+  /** The same with each host and port counted once. */
+  readonly different = { hosts: noHosts(), ports: noPorts(), openProtocols: 0 };
+  /** Events that were not made because the same one was made before. */
+  repeated = 0;
+  /** Hosts that are listed and that nmap did not look at. */
+  named = 0;
+  /** Those of them that it was asked to look at. */
+  skippedHosts = 0;
+  /** By level. Not a part of what the run is identified by: they depend on rules and snapshots. */
+  readonly findings = noFindings();
+  /** Of hosts that are up, by zone. Not a part of it either: zones come from the file of expected exposure. */
+  readonly zones = new Map<string, ZoneTotals>();
+  /** Time of the latest host in epoch milliseconds, as it is written: a part of what the run is identified by. */
+  latest = 0;
+  /** The same without times that are impossible. */
+  latestSeen = 0;
+  /** Hosts with impossible times, and the first of those times. */
+  misdated: { hosts: number; example?: string } = { hosts: 0 };
+
+  /** Hosts that are listed, and not as down. */
+  get present(): number {
+    return this.hosts.listed - this.hosts.down;
+  }
+
+  addHost(host: Host, counts: PortCounts, now: number): void {
+    addHost(this.hosts, host);
+    if (!wasLookedAt(host)) this.named++;
+    if (host.status?.state === 'skipped') this.skippedHosts++;
+    addCounts(this.ports, counts.byState);
+    this.latest = Math.max(this.latest, milliseconds(host.endtime) || milliseconds(host.starttime));
+    this.latestSeen = Math.max(this.latestSeen, seenAt(host.endtime, now) || seenAt(host.starttime, now));
+    const example = misdatedIn(host, now)[0];
+    if (example !== undefined) this.addMisdated(1, example);
+  }
+
+  /** What was not counted before: the host, if it is new, and ports. */
+  addDifferent(host: Host | undefined, { byState, openProtocols }: Pick<PortCounts, 'byState' | 'openProtocols'>): void {
+    const { different } = this;
+    if (host !== undefined) addHost(different.hosts, host);
+    addCounts(different.ports, byState);
+    different.ports.open -= openProtocols;
+    different.openProtocols += openProtocols;
+  }
+
+  /** All that is counted here, as plain data. */
+  get hostCounts(): Pick<
+    RunCounts,
+    'hosts' | 'named' | 'skippedHosts' | 'ports' | 'different' | 'repeated' | 'findings' | 'zones' | 'latest' | 'latestSeen' | 'misdated'
+  > {
+    const { hosts, named, skippedHosts, ports, different, repeated, findings, zones, latest, latestSeen, misdated } = this;
+    return { hosts, named, skippedHosts, ports, different, repeated, findings, zones, latest, latestSeen, misdated };
+  }
+
+  /** Adds what another reader of the run has counted. */
+  add({ hosts, named, skippedHosts, ports, different, repeated, findings, zones, latest, latestSeen, misdated }: RunCounts['hostCounts']): void {
+    addCounts(this.hosts, hosts);
+    addCounts(this.different.hosts, different.hosts);
+    addCounts(this.different.ports, different.ports);
+    this.different.openProtocols += different.openProtocols;
+    this.named += named;
+    this.skippedHosts += skippedHosts;
+    this.repeated += repeated;
+    addCounts(this.ports, ports);
+    addCounts(this.findings, findings);
+    for (const [zone, more] of zones) {
+      const totals = this.zoneOf(zone);
+      if (totals === undefined) continue;
+      totals.hosts += more.hosts;
+      totals.ports += more.ports;
+      addCounts(totals.findings, more.findings);
+    }
+    this.latest = Math.max(this.latest, latest);
+    this.latestSeen = Math.max(this.latestSeen, latestSeen);
+    if (misdated.example !== undefined) this.addMisdated(misdated.hosts, misdated.example);
+  }
+
+  private addMisdated(hosts: number, example: string): void {
+    this.misdated = { hosts: this.misdated.hosts + hosts, example: this.misdated.example ?? example };
+  }
+
+  /** A host that is up. */
+  addToZone(zone: FieldValue, isNew: boolean, openPorts: number): void {
+    const totals = this.zoneOf(zone);
+    if (totals === undefined) return;
+    totals.hosts += isNew ? 1 : 0;
+    totals.ports += openPorts;
+  }
+
+  addFinding(level: Level, zone: FieldValue): void {
+    this.findings[level]++;
+    const totals = this.zoneOf(zone);
+    if (totals !== undefined) totals.findings[level]++;
+  }
+
+  private zoneOf(zone: FieldValue): ZoneTotals | undefined {
+    if (typeof zone !== 'string') return undefined;
+    const totals = this.zones.get(zone) ?? { hosts: 0, ports: 0, findings: noFindings() };
+    this.zones.set(zone, totals);
+    return totals;
+  }
+
+  /** Hosts by state. What masscan lists has answered. */
+  counted(scanner: string | undefined): RunCounts['hosts'] {
+    const { hosts } = this.different;
+    return scanner === 'masscan' ? { ...hosts, up: hosts.listed - hosts.down } : hosts;
+  }
+}
+
+function noHosts(): { listed: number; up: number; down: number; timedout: number } {
+  return { listed: 0, up: 0, down: 0, timedout: 0 };
+}
+
+function addHost(hosts: ReturnType<typeof noHosts>, { status, timedout }: Host): void {
+  hosts.listed++;
+  if (status?.state === 'up') hosts.up++;
+  else if (status?.state === 'down') hosts.down++;
+  if (timedout === true) hosts.timedout++;
+}
+
+interface ZoneTotals {
+  hosts: number;
+  ports: number;
+  readonly findings: Record<Level, number>;
+}
+
+function noFindings(): Record<Level, number> {
+  return { critical: 0, high: 0, medium: 0, low: 0, info: 0 };
+}

@@ -1,0 +1,75 @@
+import type { RunContext } from './context.ts';
+import { envelope, frameOf, type Statement } from './envelope.ts';
+import { type Fields, type LogEvent, SEVERITY, Shared, some } from './event.ts';
+import { eventId } from './id.ts';
+import { scannerName } from './scan-message.ts';
+import { printable } from './text.ts';
+import { isoSeconds, isoTime } from './time.ts';
+
+const SEVERITY_OF: Readonly<Record<string, number>> = {
+  'scan-failed': SEVERITY.high,
+  'scan-empty': SEVERITY.high,
+  'scan-incomplete': SEVERITY.medium,
+};
+
+/** Only for scans that portlog runs itself: what comes from a file has long begun. */
+export function scanStartEvent(context: RunContext): LogEvent {
+  const message = printable(`${scannerName(context)} scan started: ${context.args ?? ''}`.trim());
+  const start = isoTime(context.start);
+  return scanEvent(context, 'scan-started', context.start, message, '', {
+    event: { type: ['start'], outcome: 'unknown', start },
+    scan: {},
+    nmap: {},
+  });
+}
+
+/** What an event about a run says besides what all of them say. */
+interface Parts {
+  readonly event: Fields;
+  readonly scan: Fields;
+  readonly nmap: Fields;
+}
+
+/** An event about a run as a whole. `content`: what tells it from another with the same action of the same run. */
+export function scanEvent(context: RunContext, action: string, time: number, message: string, content: string, parts: Parts): LogEvent {
+  const { options, run, scanId } = context;
+  const created = options.now();
+  const id = eventId('nmap.scan', action, scanId, scanId, content);
+  const severity = SEVERITY_OF[action] ?? SEVERITY.info;
+  const statement: Statement = {
+    id,
+    ackGroup: id,
+    dataset: 'nmap.scan',
+    action,
+    time,
+    created,
+    severity,
+    message,
+    shared: new Shared({ '@timestamp': isoTime(time), ...context.base }),
+    event: { kind: 'event', category: ['network'], type: undefined, more: parts.event },
+    namespace: options.namespace,
+  };
+  const frame = frameOf(statement);
+  return envelope(statement, frame, {
+    event: frame.event,
+    data_stream: frame.data_stream,
+    nmap: {
+      site: options.site,
+      entity: { id: scanId },
+      scan: {
+        id: scanId,
+        args: context.args,
+        start: isoSeconds(run.start, created),
+        startstr: run.startstr,
+        xmloutputversion: run.xmloutputversion,
+        profile_name: run.profileName,
+        verbose: run.verbose,
+        debugging: run.debugging,
+        info: some(run.scaninfo.map((info) => ({ ...info }))),
+        ...parts.scan,
+      },
+      ...parts.nmap,
+    },
+    message: frame.message,
+  });
+}

@@ -1,0 +1,64 @@
+import { maskOutput } from '../nmap/mask.ts';
+import type { Ending, RunEnd } from '../nmap/item.ts';
+import type { RunContext } from './context.ts';
+import { openWords } from './counts.ts';
+import type { RunRecord } from './run-record.ts';
+import { elapsedOf } from './scan-duration.ts';
+import { count } from './text.ts';
+import { type HostTotals, hostWords } from './totals.ts';
+
+/** The line for people at the end of a run. */
+export function endMessage(context: RunContext, record: RunRecord, end: RunEnd, ending: Ending, hosts: HostTotals, why: string | undefined): string {
+  const found = `${hostWords(hosts, context.run.scanner)}, ${openWords(record.different.ports.open, record.different.openProtocols)}`;
+  const refused = record.refused === 0 ? '' : `, ${count(record.refused, 'element')} unreadable`;
+  const skipped = record.skippedTargets === 0 ? '' : `, ${count(record.skippedTargets, 'target')} skipped`;
+  const seconds = elapsedOf(end);
+  const elapsed = seconds === undefined ? '' : ` in ${seconds} s`;
+  switch (ending) {
+    case 'failed':
+      return `${scannerName(context)} scan failed: ${errorOf(end) ?? 'no reason given'}`;
+    case 'empty':
+      return `${scannerName(context)} scan of nothing: ${why}`;
+    case 'listed':
+      return `${scannerName(context)} list scan finished: ${count(record.hosts.listed, 'host')} named, none looked at${skipped}${refused}${elapsed}`;
+    case 'finished':
+      return `${scannerName(context)} scan finished: ${found}${skipped}${refused}${elapsed}`;
+    case 'cut':
+      return `${scannerName(context)} scan incomplete: ${why ?? 'cut'}; until then ${found}${refused}`;
+  }
+}
+
+/** Nothing looked, which must not read as nothing found. */
+export function whyEmpty({ hosts, targets, skippedTargets }: RunRecord): string {
+  if (hosts.listed > 0) return `${count(hosts.listed, 'host')} listed, all of them skipped`;
+  const [first] = targets;
+  if (first === undefined) return 'it has looked at no host';
+  const which = `${first.specification ?? '?'}${first.reason === undefined ? '' : ` (${first.reason})`}`;
+  return `it has looked at no host; ${count(skippedTargets, 'target')} skipped: ${which}${skippedTargets > 1 ? ', …' : ''}`;
+}
+
+/** Finished, and not all of it is here. */
+export function whyFewer(missing: number): string | undefined {
+  return missing === 0 ? undefined : `${count(missing, 'host')} that its runstats count as up ${missing === 1 ? 'is' : 'are'} not in it`;
+}
+
+export function whyIncomplete({ stats, pending, closed }: RunEnd, record: RunRecord): string | undefined {
+  if (stats?.finished !== undefined) return undefined;
+  if (pending !== undefined) {
+    const which = pending.address === undefined ? '' : ` of ${pending.address}`;
+    return `the input ends inside the ${pending.element} element${which} that begins at byte ${pending.offset}`;
+  }
+  const last = record.tasks.at(-1);
+  const task = last?.task === undefined || last.kind === 'taskend' ? '' : `, during "${last.task}"`;
+  return closed ? 'the run has no runstats' : `the input ends without runstats${task}`;
+}
+
+/** In nmap's words, which may repeat an argument. */
+export function errorOf({ stats }: RunEnd): string | undefined {
+  const text = stats?.finished?.errormsg;
+  return text === undefined ? undefined : maskOutput(text);
+}
+
+export function scannerName({ run }: RunContext): string {
+  return [run.scanner ?? 'nmap', run.version].filter((word) => word !== undefined).join(' ');
+}
