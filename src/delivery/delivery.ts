@@ -4,7 +4,9 @@ import type { Sink } from '../sink/sink.ts';
 import type { RunSums } from '../state/runs.ts';
 import type { Store } from '../state/store.ts';
 import { type SinkReport, sinkReport } from './report.ts';
-import { type Draft, SinkPipeline, type SinkPipelineOptions } from './sink-pipeline.ts';
+import type { Draft } from './draft.ts';
+import { SinkPipeline } from './sink-pipeline.ts';
+import type { SinkPipelineOptions } from './sink-pipeline-options.ts';
 
 const ANNOUNCED: ReadonlySet<Dataset> = new Set(ALERTING);
 const MAX_BATCH_AGE_MS = 1000;

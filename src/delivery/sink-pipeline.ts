@@ -1,9 +1,7 @@
-import type { Clock } from '../core/clock.ts';
 import type { LogEvent } from '../event/event.ts';
 import { type BatchOf, batchOf } from '../sink/batch.ts';
 import { type Sink, SinkError } from '../sink/sink.ts';
 import type { Queued } from '../state/queued.ts';
-import type { Store } from '../state/store.ts';
 import type { Tally } from '../state/tally.ts';
 import { Account } from './account.ts';
 import { AckGroups } from './ack-group.ts';
@@ -11,36 +9,17 @@ import { AckGroupCursor } from './ack-group-cursor.ts';
 import { Batcher } from './batcher.ts';
 import { Condition } from './condition.ts';
 import { deliver, type Settled, type Undelivered } from './deliver.ts';
+import { batchesToSend, type Draft } from './draft.ts';
 import { type Admitted, Intake } from './intake.ts';
 import type { QueuedBatch } from './queued-batch.ts';
 import { renderedBatch } from './rendered.ts';
 import { SendQueue } from './send-queue.ts';
 import { SinkHealth } from './sink-health.ts';
+import type { SinkPipelineOptions } from './sink-pipeline-options.ts';
 import { SpoolReader } from './spool-reader.ts';
 import { SpoolRoom } from './spool-room.ts';
 import { SpoolWriter } from './spool-writer.ts';
 import { UpkeepTimer } from './upkeep.ts';
-
-export interface SinkPipelineOptions {
-  readonly clock: Clock;
-  /** Where what cannot be delivered is kept; a sink that discards it needs none. */
-  readonly store: Store | undefined;
-  /** How long a busy or failing sink is tried again, in milliseconds. */
-  readonly retryForMs: number;
-  /** Aborted: no more waiting, what cannot be sent at once is kept. */
-  readonly signal: AbortSignal;
-  /** Send what the ledger knows as delivered too. */
-  readonly again?: boolean;
-  /** Nothing more is read, and the end waits for this sink to work again. */
-  readonly onWaiting?: ((sink: string) => void) | undefined;
-}
-
-/** Events that are to be committed together before they are sent: nothing of them is counted yet. */
-export interface Draft {
-  readonly pipeline: SinkPipeline;
-  readonly admitted: readonly Admitted[];
-  readonly batches: readonly QueuedBatch[];
-}
 
 /** Batches that may wait in memory behind those that are on their way. */
 const MAX_QUEUED = 2;
@@ -162,7 +141,8 @@ export class SinkPipeline {
       this.endAckGroup();
       return one ?? [];
     });
-    return { pipeline: this, admitted, batches: this.batchesOf(admitted.filter(({ fate, refused }) => fate === undefined && refused === undefined)) };
+    const batches = batchesToSend(admitted, this.account.own, this.sink.limits);
+    return { pipeline: this, admitted, batches: batches.map((batch) => this.numbered(batch)) };
   }
 
   /** Within the transaction around it: what was drafted is on disk. */
@@ -180,17 +160,6 @@ export class SinkPipeline {
   private count(admitted: Admitted): boolean {
     this.firstRejection ??= admitted.refused;
     return this.intake.count(admitted);
-  }
-
-  /** A batch is counted as its first event is, so portlog's own events have batches of their own. */
-  private batchesOf(admitted: readonly Admitted[]): readonly QueuedBatch[] {
-    const now = this.options.clock.elapsed();
-    const isOwn = ({ tally }: Admitted): boolean => tally === this.account.own;
-    return [admitted.filter((one) => !isOwn(one)), admitted.filter(isOwn)].flatMap((alike) => {
-      const batcher = new Batcher<Queued>(this.sink.limits);
-      const full = alike.flatMap(({ entry }) => batcher.add(entry, now) ?? []);
-      return [...full, ...batcher.takeOlderThan(now)].map((batch) => this.numbered(batch));
-    });
   }
 
   private numbered(batch: BatchOf<Queued>): QueuedBatch {

@@ -2,7 +2,7 @@ import { MAX_TAG } from './frame.ts';
 import type { Run, RunStats, ScanInfo, Script, Target, Task } from './model.ts';
 import type { Reader } from './reader.ts';
 import { readScripts } from './script.ts';
-import { Malformed } from './tokens.ts';
+import { Malformed } from './malformed.ts';
 
 /** nmap writes one for each protocol. */
 const MAX_SCANINFO = 64;

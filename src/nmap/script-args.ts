@@ -1,4 +1,4 @@
-import { Malformed } from './tokens.ts';
+import { Malformed } from './malformed.ts';
 
 /** A value of `--script-args`: what it is called, from the outermost table inwards, and where it stands. */
 export interface ScriptArgument {

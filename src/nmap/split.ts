@@ -1,3 +1,4 @@
+import { ByteOffsets } from './byte-offsets.ts';
 import {
   type Frame,
   type FrameName,
@@ -11,9 +12,9 @@ import {
   type Whole,
   wholeOf,
 } from './frame.ts';
-import { Gaps } from './gaps.ts';
 import type { Uninterrupted } from './interrupted.ts';
 import { Marks } from './marks.ts';
+import { BAD, tagEnd } from './tag-end.ts';
 
 const TAG_NAME = /\/?[a-z]{0,32}/y;
 const MAX_INSTRUCTION = 4096;
@@ -33,13 +34,9 @@ interface Awaited {
  * All of it together is a fixed number of walks over the text, whatever the text is.
  */
 export class Splitter {
-  /** Bytes of input in front of `text`. */
-  offset = 0;
   private text = '';
   private marks = new Marks('');
   private position = 0;
-  /** The last index of the text whose offset was asked for, and that offset. */
-  private counted = { index: 0, bytes: 0 };
   private pending: string[] = [];
   private pendingLength = 0;
   private awaited: Awaited | undefined;
@@ -52,18 +49,17 @@ export class Splitter {
   /** From here on, what was read belongs to nothing; of what was read before this text, where that began. */
   private passed = 0;
   private passedBefore: Passed | undefined;
-  private gaps = new Gaps();
   /** Elements that were given without their end, which may still come. */
   private readonly endless = new Set<string>();
-  private readonly bytes: (text: string) => number;
+  private readonly offsets: ByteOffsets;
 
+  /** `bytes`: how many bytes of input a text was; `offset`: of the first character. */
   constructor(bytes: (text: string) => number, offset: number) {
-    this.bytes = bytes;
-    this.offset = offset;
+    this.offsets = new ByteOffsets(bytes, offset);
   }
 
   push({ text: chunk, cuts }: Uninterrupted): void {
-    for (const { index, text } of cuts) this.gaps.add(this.text.length + this.pendingLength + index, this.bytes(text));
+    for (const { index, text } of cuts) this.offsets.addCut(this.text.length + this.pendingLength + index, text);
     // Joining the whole chunk to the tail would copy it only to look at it.
     const seam = this.tail + chunk.slice(0, LONGEST_MARK);
     this.tail = chunk.length < LONGEST_MARK ? seam.slice(-LONGEST_MARK) : chunk.slice(-LONGEST_MARK);
@@ -87,7 +83,7 @@ export class Splitter {
   /** So many bytes of input were read by somebody else. */
   skip(bytes: number): void {
     this.join();
-    this.offset += bytes;
+    this.offsets.skip(bytes);
   }
 
   /** Bytes of input up to where reading has come. */
@@ -95,17 +91,14 @@ export class Splitter {
     return this.offsetOf(this.position);
   }
 
-  /** The byte offset of an index of the current text; counts on from the last one that was asked for. */
+  /** The byte offset of an index of the current text. */
   offsetOf(index: number): number {
-    const { counted } = this;
-    const bytes = index < counted.index ? this.bytes(this.text.slice(0, index)) : counted.bytes + this.bytes(this.text.slice(counted.index, index));
-    this.counted = { index, bytes };
-    return this.offset + bytes + this.gaps.bytesBefore(index);
+    return this.offsets.of(this.text, index);
   }
 
   /** How often something was cut out of a frame. */
   cutsIn({ start, end }: Frame): number {
-    return this.gaps.countWithin(start, end);
+    return this.offsets.cutsWithin(start, end);
   }
 
   /** The next frame, or undefined when more text is needed or, after `end`, when there is none. */
@@ -151,9 +144,7 @@ export class Splitter {
     const { position } = this;
     if (this.passed < position) this.passedBefore = this.passedTo(position);
     this.passed = Math.max(0, this.passed - position);
-    this.offset = this.offsetOf(position);
-    this.counted = { index: 0, bytes: 0 };
-    this.gaps = this.gaps.from(position);
+    this.offsets.moveTo(this.text, position);
     this.searchFrom = Math.max(0, this.searchFrom - position);
     for (const [mark, index] of this.hopeless) {
       if (index > position) this.hopeless.set(mark, index - position);
@@ -213,14 +204,14 @@ export class Splitter {
   }
 
   private tag(name: FrameName, at: number, nameEnd: number): Frame | undefined {
-    const to = this.tagEnd(nameEnd);
+    const to = tagEnd(this.text, this.marks, nameEnd);
     if (to === BAD) return this.take(name, at, nameEnd, 'bad-tag');
     if (to > 0) return to - at > MAX_TAG ? this.take(name, at, to, 'too-large') : this.take(name, at, to);
     return this.unfinished(name, at, '>');
   }
 
   private whole(name: FrameName, at: number, nameEnd: number, { closing, most }: Whole): Frame | undefined {
-    const start = this.tagEnd(nameEnd);
+    const start = tagEnd(this.text, this.marks, nameEnd);
     if (start > 0 && this.text[start - 2] === '/') return this.take(name, at, start);
     const found = this.searchFrom > nameEnd ? this.marks.nextBehind(closing, this.searchFrom) : this.marks.next(closing, nameEnd);
     if (found === -1) return this.unfinished(name, at, closing);
@@ -294,25 +285,4 @@ export class Splitter {
     this.searchFrom = 0;
     return problem === undefined ? { name, text: this.text, start, end } : { name, text: this.text, start, end, problem };
   }
-
-  /** Where the tag ends whose name ends at `from`: past its `>`, MORE, or BAD for a `<` inside it. */
-  private tagEnd(from: number): number {
-    const { text } = this;
-    for (let i = from; i < text.length; i++) {
-      const character = text[i];
-      if (character === '>') return i + 1;
-      if (character === '<') return BAD;
-      if (character === '"' || character === "'") {
-        const close = text.indexOf(character, i + 1);
-        const nested = this.marks.nextTag(i + 1);
-        if (nested !== -1 && (close === -1 || nested < close)) return BAD;
-        if (close === -1) return MORE;
-        i = close;
-      }
-    }
-    return MORE;
-  }
 }
-
-const MORE = -1;
-const BAD = -2;

@@ -1,32 +1,11 @@
 import { decodeEntities } from './entities.ts';
+import { Malformed, Unterminated } from './malformed.ts';
+import { isName, isOutermost, isTask } from './names.ts';
 import { NextIndex } from './next-index.ts';
 import { progressLength } from './progress.ts';
 
-/** Why the tokeniser refuses an element, and where: `position` is an index into the text. */
-export class Malformed extends Error {
-  readonly reason: string;
-  readonly position: number;
-
-  constructor(reason: string, position: number) {
-    super(reason);
-    this.reason = reason;
-    this.position = position;
-  }
-}
-
-/** The text ended inside a comment or CDATA section that must end with `closing`. */
-export class Unterminated extends Malformed {
-  readonly closing: string;
-
-  constructor(closing: string, position: number) {
-    super(`no "${closing}" after its start`, position);
-    this.closing = closing;
-  }
-}
-
 /** More than any nmap writes; bounds the duplicate check, which is quadratic. */
 const MAX_ATTRIBUTES = 256;
-const NAME = /[A-Za-z_:\u0080-\uFFFF][\w:.\-\u0080-\uFFFF]*/y;
 
 const TAB = 9;
 const LF = 10;
@@ -279,37 +258,4 @@ function normaliseLineEnds(text: string): string {
 
 function isSpace(code: number): boolean {
   return code === SPACE || code === LF || code === CR || code === TAB;
-}
-
-/** What stands side by side in a document, and never inside of another: where reading can start again. */
-function isOutermost(name: string): boolean {
-  switch (name.length) {
-    case 4:
-      return name === 'host';
-    case 7:
-      return name === 'nmaprun';
-    case 8:
-      return name === 'hosthint' || name === 'runstats';
-    default:
-      return false;
-  }
-}
-
-function isTask(name: string): boolean {
-  return name.length > 6 && name.startsWith('task');
-}
-
-function isName(name: string): boolean {
-  const first = name.charCodeAt(0);
-  if (first >= 97 && first <= 122 && isLowerCase(name)) return true;
-  NAME.lastIndex = 0;
-  return NAME.test(name) && NAME.lastIndex === name.length;
-}
-
-function isLowerCase(name: string): boolean {
-  for (let i = 1; i < name.length; i++) {
-    const code = name.charCodeAt(i);
-    if (code < 97 || code > 122) return false;
-  }
-  return true;
 }

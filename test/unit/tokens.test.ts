@@ -4,7 +4,7 @@ import { SaxesParser } from 'saxes';
 import { describe, expect, test } from 'vitest';
 import { readHost } from '../../src/nmap/host.ts';
 import { Reader } from '../../src/nmap/reader.ts';
-import { Malformed } from '../../src/nmap/tokens.ts';
+import { Malformed } from '../../src/nmap/malformed.ts';
 import { CORPUS, corpusFile, corpusFiles } from '../support/corpus.ts';
 import { fixture } from '../support/scans.ts';
 

@@ -1,0 +1,44 @@
+import { readHost, readHostHint } from './host.ts';
+import { interruptedText, type ScanItem } from './item.ts';
+import { Malformed } from './malformed.ts';
+import type { Host, RunStats } from './model.ts';
+import { readAllScripts, readOutput, readRunStats, readTarget, readTask } from './once.ts';
+import type { Reader } from './reader.ts';
+
+/** What an element says: an item, or the runstats, which are told with the end of their run. */
+export type Element = ScanItem | { readonly kind: 'runstats'; readonly stats: RunStats };
+
+/** Reads the element at [start, end) of the reader's text; undefined for one that says nothing. Throws {@link Malformed}. */
+export function readElement(reader: Reader, name: string, start: number, end: number): Element | undefined {
+  if (name === 'host') return { kind: 'host', host: named(readHost(reader, start, end), end) };
+  if (name === 'hosthint') return { kind: 'hosthint', hint: readHostHint(reader, start, end) };
+  reader.enter(start, end);
+  switch (name) {
+    case 'target':
+      return { kind: 'target', target: readTarget(reader) };
+    case 'taskbegin':
+    case 'taskprogress':
+    case 'taskend':
+      return { kind: 'task', task: readTask(reader) };
+    case 'prescript':
+    case 'postscript':
+      return { kind: name, scripts: readAllScripts(reader) };
+    case 'output':
+      return { kind: 'output', ...readOutput(reader) };
+    case 'runstats':
+      return { kind: 'runstats', stats: readRunStats(reader) };
+    default:
+      return undefined;
+  }
+}
+
+/** The host with a note that nmap has written `count` lines about its progress into it, which were cut out. */
+export function interruptedHost(host: Host, count: number): Host {
+  return Object.assign(host, { malformed: [...host.malformed, interruptedText('host', count)] });
+}
+
+/** A host without an address or name cannot be told from others. */
+function named(host: Host, end: number): Host {
+  if (host.addresses.length === 0 && host.hostnames.length === 0) throw new Malformed('it has neither an address nor a name', end);
+  return host;
+}
