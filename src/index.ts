@@ -38,7 +38,7 @@ export { DEFAULT_CHANGE_OPTIONS } from './change/options.ts';
 export { loadExposure } from './config/load.ts';
 export { PortlogError };
 export { openStore } from './state/open-store.ts';
-export { openSink } from './sink/registry.ts';
+export { openSink } from './config/open-sink.ts';
 export { stdoutSink } from './sink/stdout/stdout.ts';
 export { fileSource } from './source/file.ts';
 export { ship } from './pipeline/ship.ts';

@@ -2,7 +2,7 @@ import { nearest } from '../core/nearest.ts';
 import { PortlogError } from '../core/errors.ts';
 import { narrowed } from './only.ts';
 import type { OptionsOf, SinkOptions, SinkType } from './kinds.ts';
-import { type HttpServerOptions, isPlaintextAllowed } from './options.ts';
+import { isPlaintextAllowed } from './options.ts';
 import type { Sink, Tell } from './sink.ts';
 import { withinLimits } from './within-limits.ts';
 
@@ -60,21 +60,4 @@ function hintFor(type: string): string {
   const all = ['stdout', ...Object.keys(SINKS)];
   const guess = nearest(type, all);
   return guess === undefined ? `there are: ${all.join(', ')}` : `did you mean ${guess}?`;
-}
-
-const DEFAULTS: Omit<HttpServerOptions, 'type' | 'target'> = {
-  namespace: 'default',
-  credentials: { kind: 'none' },
-  caFile: undefined,
-  compression: 'gzip',
-  timeoutMs: 60_000,
-  datasets: undefined,
-};
-
-/**
- * A sink for a program: `type` and `target` as in `--to TYPE=TARGET`, and whatever else differs from the command's
- * defaults. Throws `sink-unknown` or `sink-options`; connects to nothing yet.
- */
-export function openSink<T extends Exclude<SinkType, 'stdout'>>(type: T, target: string, options: Partial<OptionsOf<T>> = {}): Promise<Sink> {
-  return createSink({ ...DEFAULTS, ...options, type, target } as OptionsOf<T>);
 }

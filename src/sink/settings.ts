@@ -122,7 +122,7 @@ export const TLS = {
   },
   timeoutSeconds: {
     type: 'number',
-    minimum: 1,
+    minimum: 0.1,
     maximum: 3600,
     description: 'For an answer. Default: 60',
   },

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { OptionsOf } from '../../src/sink/kinds.ts';
 import type { Credentials } from '../../src/sink/options.ts';
-import { openSink } from '../../src/sink/registry.ts';
+import { openSink } from '../../src/config/open-sink.ts';
 import { portlogHere } from '../support/run-in-process.ts';
 import { freshDir, portlog, ROOT } from '../support/run-portlog.ts';
 import { eventsOf, fixture } from '../support/scans.ts';

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { LogEvent } from '../../src/event/event.ts';
 import { alertmanagerSink } from '../../src/sink/alertmanager/alertmanager.ts';
 import type { PostableAlert } from '../../src/sink/alertmanager/members.ts';
-import { openSink } from '../../src/sink/registry.ts';
+import { openSink } from '../../src/config/open-sink.ts';
 import type { OptionsOf } from '../../src/sink/kinds.ts';
 import type { Sink } from '../../src/sink/sink.ts';
 import { told, type Told } from '../support/alert-events.ts';

@@ -7,7 +7,7 @@ import { InMemoryLogRecordExporter, LoggerProvider, type ReadableLogRecord, Simp
 import { expect, test } from 'vitest';
 import { openStore } from '../../src/state/open-store.ts';
 import { sinkExporter } from '../../src/exporter/exporter.ts';
-import { openSink } from '../../src/sink/registry.ts';
+import { openSink } from '../../src/config/open-sink.ts';
 import type { Sink } from '../../src/sink/sink.ts';
 import { scriptedSink } from '../support/delivery.ts';
 import { fastDir, freshDir, ROOT } from '../support/run-portlog.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { openSink } from '../../src/sink/registry.ts';
+import { openSink } from '../../src/config/open-sink.ts';
 import { eventsOf, fixture } from '../support/scans.ts';
 import { scriptedServer } from '../support/scripted-server.ts';
 import { batchOf, entriesOf, NEVER } from '../support/sink-contract.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { DEFAULT_CHANGE_OPTIONS } from '../../src/change/options.ts';
 import { ship } from '../../src/pipeline/ship.ts';
-import { openSink } from '../../src/sink/registry.ts';
+import { openSink } from '../../src/config/open-sink.ts';
 import { fileSource } from '../../src/source/file.ts';
 import { openStore } from '../support/delivery.ts';
 import { fastDir } from '../support/run-portlog.ts';

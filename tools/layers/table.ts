@@ -39,7 +39,21 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
     'unattended',
     'metrics',
   ],
-  '.': ['core', 'nmap', 'event', 'finding', 'sink', 'state', 'change', 'source', 'delivery', 'pipeline', 'exporter', 'config/load'],
+  '.': [
+    'core',
+    'nmap',
+    'event',
+    'finding',
+    'sink',
+    'state',
+    'change',
+    'source',
+    'delivery',
+    'pipeline',
+    'exporter',
+    'config/load',
+    'config/open-sink',
+  ],
 };
 
 /** Modules from outside that have one home, and where: folders, or files without `.ts`. */

@@ -28,7 +28,7 @@ export const EXEC_SETTINGS: SinkSettings = {
     },
     concurrency: { type: 'integer', minimum: 1, maximum: 64, description: 'How many of them run at the same time. Default: 4' },
     eventsPerSecond: { type: 'integer', minimum: 1, description: 'Programs started a second. Default: 10' },
-    timeoutSeconds: { type: 'number', minimum: 1, maximum: 3600, description: 'For one run of the program. Default: 60' },
+    timeoutSeconds: { type: 'number', minimum: 0.1, maximum: 3600, description: 'For one run of the program. Default: 60' },
     ...NARROWING,
   },
 };

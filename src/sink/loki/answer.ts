@@ -37,6 +37,11 @@ export function rateLimitIn(body: string): number | undefined {
   return Number(number) * (factor[unit] ?? 1);
 }
 
+/** Loki says 204, and nothing else, to what it has stored (pkg/distributor/http.go), as VictoriaLogs does: a 200, with or without a body, is somebody else's. */
+export function isStored({ status, bytes }: HttpAnswer): boolean {
+  return status === 204 && bytes.length === 0;
+}
+
 /** A request that is too large for gRPC behind the door gets a 500, for ever. */
 export function isTooLarge({ status, body }: HttpAnswer): boolean {
   return status === 413 || (status >= 500 && /larger than max|too large/.test(body));
@@ -59,7 +64,7 @@ export function lokiRefusal(url: URL, answer: HttpAnswer): SinkError | undefined
   const elsewhere = redirection(url, answer);
   if (elsewhere !== undefined) return elsewhere;
   if (status >= 200 && status < 300)
-    return new SinkError('temporary', `what ${where} answers is not what Loki writes${said}`, {
+    return new SinkError('temporary', `what ${where} answers (${status}${said}) is not what Loki writes`, {
       hint: 'check what stands between portlog and the server',
     });
   if (status >= 500) return new SinkError('temporary', `${where} is busy or broken (${status}${said})`, { retryAfterMs });
@@ -80,7 +85,7 @@ export async function checkLoki(
   signal: AbortSignal,
 ): Promise<readonly Diagnosis[]> {
   const answer = await client.request({ method: 'POST', path: push, body: '{"streams":[]}', headers }, signal);
-  if ((answer.status >= 200 && answer.status < 300 && answer.bytes.length === 0) || (answer.status === 422 && answer.body.includes('stream')))
+  if (isStored(answer) || (answer.status === 422 && answer.body.includes('stream')))
     return [{ level: 'ok', message: `Loki at ${client.url.origin} takes these credentials` }];
   throw (
     lokiRefusal(client.url, answer) ??

@@ -2,7 +2,7 @@ import { systemClock } from '../../core/clock.ts';
 import type { LokiOptions } from './options.ts';
 import { encoded, Scratch } from '../transport/body.ts';
 import { httpClient } from '../transport/http.ts';
-import { checkLoki, type Complaint, complaintIn, isTooLarge, lokiRefusal, rateLimitIn } from './answer.ts';
+import { checkLoki, type Complaint, complaintIn, isStored, isTooLarge, lokiRefusal, rateLimitIn } from './answer.ts';
 import { entryParts, lineOf, lokiBody, shortenedParts } from './entry.ts';
 import { carriesSendTime, checkedLabels, lateStream, streamOf } from './stream.ts';
 import { accepting, addressOf, scopeOf, urlOf, LOKI_URL, shownAddress } from '../options.ts';
@@ -86,9 +86,7 @@ export function lokiSink(options: LokiOptions): Sink {
     const answer = await client.request({ method: 'POST', path: PUSH, body, headers }, signal);
     // Any other answer may have come before the whole body was read.
     if (answer.status === 204) scratch.give(body);
-    // Anything with a body is not from Loki: a proxy that asks for a login, for example.
-    if (answer.status >= 200 && answer.status < 300 && answer.bytes.length === 0)
-      return { ...NOTHING, delivered: entries.length, restamped: entries.filter((entry) => late.has(entry)).length };
+    if (isStored(answer)) return { ...NOTHING, delivered: entries.length, restamped: entries.filter((entry) => late.has(entry)).length };
     if (isTooLarge(answer)) return { ...NOTHING, retry: entries, split: true };
     const refusal = lokiRefusal(url, answer);
     if (refusal !== undefined) throw refusal;

@@ -1,6 +1,6 @@
 import type { OtlpOptions } from './options.ts';
 import { otlpFrame, otlpOrigin, otlpRecord } from '../../event/otel.ts';
-import { jsonIn, unknownAnswer, wordsAt } from '../transport/answer.ts';
+import { isTaken, jsonIn, unknownAnswer, wordsAt } from '../transport/answer.ts';
 import { encoded, Scratch, writeParts } from '../transport/body.ts';
 import { type HttpAnswer, httpClient, redirection } from '../transport/http.ts';
 import { partialSuccessIn } from './answer.ts';
@@ -101,6 +101,7 @@ function outcomeOf(url: URL, batch: Batch, answer: HttpAnswer): Outcome {
   const { status } = answer;
   const { entries } = batch;
   if (isSuccess(answer)) return partialSuccess(url, batch, answer);
+  if (status >= 200 && status < 300) throw unknownAnswer(url.origin, `${status}, which no receiver of OTLP answers`);
   const none = { delivered: 0, already: 0, retry: [], rejected: [] };
   if (status === 413) return { ...none, retry: entries, split: true };
   if (RETRYABLE.has(status)) throw busy(url, answer);
@@ -132,9 +133,9 @@ function partialSuccess(url: URL, { entries }: Batch, answer: HttpAnswer): Outco
   };
 }
 
-/** Any 2xx: Fluent Bit says 201. */
+/** Fluent Bit says 201, Loki 204. */
 function isSuccess({ status }: HttpAnswer): boolean {
-  return status >= 200 && status < 300;
+  return isTaken(status);
 }
 
 /** Whether an empty request was understood: one that it may not be empty was understood as well. */
