@@ -110,6 +110,7 @@ export interface SinkConfig extends SecretSources {
   readonly command?: readonly string[];
   readonly concurrency?: number;
   readonly runbooks?: string;
+  readonly hostDashboard?: string;
   readonly tenant?: string;
   readonly streamLabels?: Readonly<Record<string, string>>;
   readonly rotateMib?: number;

@@ -250,6 +250,7 @@ export async function sinkOptions(sink: SinkConfig, given: Reached, namespace: s
     rotateBytes: sink.rotateMib === undefined ? undefined : sink.rotateMib * MIB,
     watchedSites: given.watchedSites,
     runbooks: sink.runbooks,
+    hostDashboard: sink.hostDashboard,
     envelope: sink.envelope,
     contentType: sink.contentType,
     command: sink.command,

@@ -1,5 +1,5 @@
 import { COLUMN_NAMES } from './column-names.ts';
-import { HOST_FIELD, hostPath } from './host-link.ts';
+import { HOST_DASHBOARD, HOST_FIELD, hostPath } from './host-link.ts';
 import { LEVEL_COLOURS, LEVELS } from './levels.ts';
 import type { ContentOptions } from './options.ts';
 
@@ -14,17 +14,25 @@ export function patterns({
   return { [EVENTS]: { title: `logs-nmap.*-${namespace}`, timeFieldName: '@timestamp' }, [KNOWN]: { title: `nmap-inventory-${namespace}` } };
 }
 
-const LEVEL_FIELDS = ['nmap.finding.level', 'nmap.inventory.level'];
+/** The dashboard of a host, the field that it is filtered by, and fields with levels. */
+interface Formatted {
+  readonly dashboard: string;
+  readonly field: string;
+  readonly levels: readonly string[];
+}
+
+const EVENT_FIELDS: Formatted = { dashboard: HOST_DASHBOARD, field: HOST_FIELD, levels: ['nmap.finding.level', 'nmap.inventory.level'] };
 
 /**
  * How values are shown wherever a table has them: an address leads to the dashboard of its host, and a level has its colour. Kibana
  * and OpenSearch Dashboards agree on the form: src/plugins/data/common/field_formats/converters/{url,color}.ts of the latter.
  */
-export function fieldFormats(): string {
-  const host = { id: 'url', params: { type: 'a', urlTemplate: hostPath('{{value}}'), labelTemplate: '{{value}}', openLinkInCurrentTab: true } };
+export function fieldFormats({ dashboard, field, levels }: Formatted = EVENT_FIELDS): string {
+  const urlTemplate = hostPath('{{value}}', { dashboard, field });
+  const host = { id: 'url', params: { type: 'a', urlTemplate, labelTemplate: '{{value}}', openLinkInCurrentTab: true } };
   const colors = LEVELS.map((level) => ({ range: '-Infinity:Infinity', regex: `^${level}$`, text: '#FFFFFF', background: LEVEL_COLOURS[level] }));
   const level = { id: 'color', params: { fieldType: 'string', colors } };
-  return JSON.stringify({ [HOST_FIELD]: host, ...Object.fromEntries(LEVEL_FIELDS.map((field) => [field, level])) });
+  return JSON.stringify({ [field]: host, ...Object.fromEntries(levels.map((name) => [name, level])) });
 }
 
 /** Kibana alone: what fields are called at the head of a column. */

@@ -1,4 +1,5 @@
 import { fingerprint } from './fingerprint.ts';
+import { appsAt, HOST_DASHBOARD, HOST_FIELD, isAboutHost } from './host-link.ts';
 import { lucene } from './lucene.ts';
 import { type Threat, threatsOf } from './mitre.ts';
 import type { ContentOptions } from './options.ts';
@@ -83,7 +84,7 @@ function detectionRule(rule: AlertRule, options: ContentOptions): DetectionRule 
     alert_suppression: { group_by: rule.key, duration: { value: rule.throttleHours, unit: 'h' }, missing_fields_strategy: 'doNotSuppress' },
     threat,
     // Headings as in Elastic's guides, which begin with the second level.
-    note: `## Triage and analysis\n\n${text.replaceAll(/^##/gm, '###')}\n`,
+    note: `## Triage and analysis\n\n${links(rule, options)}${text.replaceAll(/^##/gm, '###')}\n`,
     false_positives: falsePositives,
     references: [...(URL.canParse(runbook) ? [runbook] : []), ...threat.flatMap(({ technique }) => technique.map(({ reference }) => reference))],
     investigation_fields: { field_names: ['message', ...new Set([...rule.key, ...rule.shows])].filter((field) => field !== 'level') },
@@ -92,6 +93,14 @@ function detectionRule(rule: AlertRule, options: ContentOptions): DetectionRule 
   } as const;
   const tags = [DETECTION_TAG, serverId(rule), ...threat.map(({ tactic }) => `Tactic: ${tactic.name}`), ...complianceTags(rule)];
   return { ...body, tags: [...new Set(tags), `portlog:${fingerprint({ ...body, tags })}.${fingerprint(lookedAt(body))}`] };
+}
+
+/** A guide knows nothing of the alert that it is read for: the host is chosen at the head of the dashboard. */
+function links(rule: AlertRule, options: ContentOptions): string {
+  const runbook = runbookOf(rule.id, options);
+  const page = URL.canParse(runbook) ? ` · [Runbook](${runbook})` : '';
+  const host = `[All about the host](${appsAt(options)}dashboards#/view/${HOST_DASHBOARD}): choose the \`${HOST_FIELD}\` of the alert there`;
+  return isAboutHost(rule) ? `${host}${page}\n\n` : page.replace(/^ · (.*)$/, '$1\n\n');
 }
 
 function complianceTags({ compliance }: AlertRule): readonly string[] {

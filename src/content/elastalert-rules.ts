@@ -2,6 +2,7 @@ import { stringify } from 'yaml';
 import { all, type Filter, is } from '../alert/filter.ts';
 import { type AlertRule, narrowed, runbookOf, serverId, summaryOf, type Writing } from '../alert/rule.ts';
 import { ALERT_RULES } from '../alert/rules.ts';
+import { appsAt, HOST_FIELD, hostPath, isAboutHost } from './host-link.ts';
 import { lucene } from './lucene.ts';
 import type { ContentOptions } from './options.ts';
 
@@ -69,7 +70,14 @@ function common({ dataset, about, severity }: AlertRule, title: string, filter: 
 }
 
 function texts(rule: AlertRule, summary: string, options: ContentOptions): object {
-  const lines = [summary, '', rule.about, `Rule: ${serverId(rule)}, ${rule.severity}`, `What to do: ${runbookOf(rule.id, options)}`];
+  const lines = [
+    summary,
+    '',
+    rule.about,
+    `Rule: ${serverId(rule)}, ${rule.severity}`,
+    `What to do: ${runbookOf(rule.id, options)}`,
+    ...(isAboutHost(rule) ? [`All about the host: ${appsAt(options)}${hostPath(`{{ ${pathOf(HOST_FIELD)} | urlencode }}`)}`] : []),
+  ];
   return {
     alert_subject: `portlog, ${rule.severity}: ${rule.title}`,
     alert_text_type: 'alert_text_jinja',

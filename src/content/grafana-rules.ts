@@ -1,8 +1,6 @@
 import { stringify } from 'yaml';
 import { fingerprint } from './fingerprint.ts';
-import { grafanaHostPath, HOST_FIELD } from './host-link.ts';
-import { labelOf } from './logql.ts';
-import { lokiExpression, tagsOf, templatedSummary } from './loki-rules.ts';
+import { hostLink, lokiExpression, tagsOf, templatedSummary } from './loki-rules.ts';
 import type { ContentOptions } from './options.ts';
 import { type AlertRule, runbookOf, serverId } from '../alert/rule.ts';
 import { ALERT_RULES } from '../alert/rules.ts';
@@ -71,15 +69,10 @@ function grafanaRule(rule: AlertRule, options: ContentOptions): GrafanaRule {
       summary: templatedSummary(rule),
       description: rule.about,
       runbook_url: runbookOf(rule.id, options),
-      ...hostLink(rule),
+      ...hostLink(rule, options),
       __dashboardUid__: rule.dataset === 'nmap.change' ? 'portlog-changes' : 'portlog-health',
       ...tagsOf(rule),
     },
   } as const;
   return { ...body, annotations: { ...body.annotations, portlog: fingerprint(body) } };
-}
-
-/** Where everything about its host is, for who is told of the alert; below the address of Grafana. */
-function hostLink({ key }: AlertRule): Readonly<Record<string, string>> {
-  return key.includes(HOST_FIELD) ? { host_dashboard: grafanaHostPath(`{{ $labels.${labelOf(HOST_FIELD)} }}`) } : {};
 }

@@ -1,17 +1,38 @@
+import type { AlertRule } from '../alert/rule.ts';
+import type { ContentOptions } from './options.ts';
+
 /** The dashboard that is about one host, and what links lead there with. */
 export const HOST_DASHBOARD = 'portlog-host';
 /** The field that tells a host from others, in events and in the inventory. */
 export const HOST_FIELD = 'server.address';
 
+/** A dashboard of one host, and the field that it is filtered by. */
+interface HostPage {
+  readonly dashboard: string;
+  readonly field: string;
+}
+
+const HOST: HostPage = { dashboard: HOST_DASHBOARD, field: HOST_FIELD };
+
 /**
  * The dashboard of a host, for Kibana and OpenSearch Dashboards, below `/app/`. `value`: what stands for the address, for example
  * `{{value}}` in a format of a field. The address is in the query, so that who comes by a link sees what it is about, and can take it away.
  */
-export function hostPath(value: string): string {
-  return `dashboards#/view/${HOST_DASHBOARD}?_a=(query:(language:lucene,query:'${HOST_FIELD}:%22${value}%22'))`;
+export function hostPath(value: string, { dashboard, field }: HostPage = HOST): string {
+  return `dashboards#/view/${dashboard}?_a=(query:(language:lucene,query:'${field}:%22${value}%22'))`;
 }
 
 /** The same for Grafana; `value`: for example `${__value.text}`. */
 export function grafanaHostPath(value: string): string {
   return `/d/${HOST_DASHBOARD}?var-address=${value}`;
+}
+
+/** Whether an alert of the rule is about a host, which its message then leads to. */
+export function isAboutHost({ key }: Pick<AlertRule, 'key'>): boolean {
+  return key.includes(HOST_FIELD);
+}
+
+/** Where people open Kibana or OpenSearch Dashboards, up to `/app/`; a path where nobody has said. */
+export function appsAt({ dashboards = '' }: Pick<ContentOptions, 'dashboards'>): string {
+  return `${dashboards.replace(/\/+$/, '')}/app/`;
 }

@@ -1,6 +1,7 @@
-import { lucene } from './lucene.ts';
 import { all, type Filter, is } from '../alert/filter.ts';
 import { fingerprint, uuidOf } from './fingerprint.ts';
+import { HOST_DASHBOARD, isAboutHost } from './host-link.ts';
+import { lucene } from './lucene.ts';
 import type { ContentOptions } from './options.ts';
 import { type AlertRule, narrowed, runbookOf, serverId } from '../alert/rule.ts';
 import { ALERT_RULES } from '../alert/rules.ts';
@@ -18,6 +19,13 @@ export interface KibanaRule {
   readonly name: string;
   readonly tags: readonly string[];
   readonly params: KibanaRuleParams;
+  readonly artifacts: RuleArtifacts;
+}
+
+/** What a rule and its alerts lead to, since Kibana 8.19 and 9.1: dashboards that are there, and Markdown of at most 1,000 characters. */
+interface RuleArtifacts {
+  readonly dashboards: readonly { readonly id: string }[];
+  readonly investigation_guide: { readonly blob: string };
 }
 
 export interface KibanaRuleParams {
@@ -118,5 +126,16 @@ function named(rule: AlertRule, options: ContentOptions, key: string, title: str
       `portlog:${kibanaFingerprint({ name, params })}`,
     ],
     params,
+    artifacts: artifacts(rule, options),
+  };
+}
+
+function artifacts(rule: AlertRule, options: ContentOptions): RuleArtifacts {
+  const runbook = runbookOf(rule.id, options);
+  const where = URL.canParse(runbook) ? `[${rule.title}](${runbook})` : `\`${runbook}\``;
+  const own = rule.dataset === 'nmap.change' ? 'portlog-changes' : 'portlog-health';
+  return {
+    dashboards: [...(isAboutHost(rule) ? [HOST_DASHBOARD] : []), own].map((id) => ({ id })),
+    investigation_guide: { blob: `${rule.about}\n\nWhat to do: ${where}` },
   };
 }

@@ -1,5 +1,6 @@
 import { stringify } from 'yaml';
 import { fingerprint } from './fingerprint.ts';
+import { grafanaHostPath, HOST_FIELD, isAboutHost } from './host-link.ts';
 import { labelOf, logqlStages, selector } from './logql.ts';
 import type { ContentOptions } from './options.ts';
 import { type AlertRule, narrowed, runbookOf, serverId, summaryOf } from '../alert/rule.ts';
@@ -54,6 +55,16 @@ export function templatedSummary(rule: AlertRule): string {
   });
 }
 
+/**
+ * Where everything about its host is, for who is told of the alert. The ruler of Loki calls Grafana what its `external_url` says, and
+ * Grafana itself what its `root_url` says, which ends in a slash.
+ */
+export function hostLink(rule: AlertRule, { dashboards }: ContentOptions): Readonly<Record<string, string>> {
+  if (!isAboutHost(rule)) return {};
+  const server = dashboards === undefined ? '{{ reReplaceAll "/+$" "" externalURL }}' : dashboards.replace(/\/+$/, '');
+  return { host_dashboard: `${server}${grafanaHostPath(`{{ urlquery $labels.${labelOf(HOST_FIELD)} }}`)}` };
+}
+
 function lokiRule(rule: AlertRule, options: ContentOptions): LokiRule {
   const body = {
     alert: alertName(rule),
@@ -63,6 +74,7 @@ function lokiRule(rule: AlertRule, options: ContentOptions): LokiRule {
       summary: templatedSummary(rule),
       description: rule.about,
       runbook_url: runbookOf(rule.id, options),
+      ...hostLink(rule, options),
       ...tagsOf(rule),
     },
   };

@@ -10,6 +10,8 @@ export interface ContentOptions extends RuleScope {
   readonly wazuhBaseId?: number | undefined;
   /** Where runbooks can be read, up to `/<id>.md`; undefined: alerts name the file. */
   readonly runbooks?: string | undefined;
+  /** Where people open the dashboards, of Kibana with its space; undefined: links of alerts are paths, or what the server calls itself. */
+  readonly dashboards?: string | undefined;
 }
 
 export const DEFAULT_CONTENT: ContentOptions = { sites: [], lokiUid: 'loki' };

@@ -1,10 +1,17 @@
 import { all, atLeast, type Filter, is } from '../alert/filter.ts';
+import { fieldFormats } from './data-views.ts';
 import { lucene } from './lucene.ts';
-import { type OsdDashboard, osdDashboards, type OsdObject, type OsdPanel } from './osd-objects.ts';
+import { type OsdDashboard, osdDashboards, osdObject, type OsdObject, type OsdPanel } from './osd-objects.ts';
 import type { Measure, View } from './panel.ts';
 
-/** The plugin of Wazuh makes it, and its id is its title: referred to, and not brought along. */
-const ALERTS = 'wazuh-alerts-*';
+/**
+ * An index pattern of our own over the alerts of Wazuh 4, beside that of its plugin (`wazuh-alerts-*`), which is not ours to change:
+ * so addresses in tables lead to their host, and levels have their colour.
+ */
+const ALERTS = 'portlog-wazuh-alerts';
+const INDICES = 'wazuh-alerts-4.x-*';
+const HOST_PAGE = 'portlog-wazuh-host';
+const HOST = 'data.server.address';
 const TIME = 'timestamp';
 /** Not that a scan has finished, which is told as well and alerts nobody. */
 const OURS = all(is('rule.groups', 'portlog'), { field: 'rule.groups', isNot: 'portlog-scan-finished' });
@@ -16,7 +23,7 @@ const CONTROLS = [
   { title: 'Zone', field: 'data.nmap.zone' },
   { title: 'Network', field: 'data.nmap.network' },
   { title: 'Severity', field: 'data.nmap.level' },
-  { title: 'Host', field: 'data.server.address' },
+  { title: 'Host', field: HOST },
 ].map((control) => ({ ...control, pattern: ALERTS }));
 
 /**
@@ -40,14 +47,7 @@ const WAZUH_DASHBOARD: OsdDashboard = {
       5,
       atLeast('rule.level', HIGH),
     ),
-    panel(
-      'hosts-told',
-      'Hosts',
-      'Hosts that alerts are about.',
-      { kind: 'number', column: { title: 'Hosts', of: { distinct: 'data.server.address' } } },
-      6,
-      5,
-    ),
+    panel('hosts-told', 'Hosts', 'Hosts that alerts are about.', { kind: 'number', column: { title: 'Hosts', of: { distinct: HOST } } }, 6, 5),
     panel(
       'last',
       'Last alert',
@@ -66,7 +66,7 @@ const WAZUH_DASHBOARD: OsdDashboard = {
         columns: [
           { title: 'kind of weakness', of: { latest: 'data.nmap.rule.name' } },
           { title: 'severity', of: { latest: 'data.nmap.level' } },
-          { title: 'hosts', of: { distinct: 'data.server.address' } },
+          { title: 'hosts', of: { distinct: HOST } },
           { title: 'last alert', of: { latest: TIME } },
         ],
         top: 10,
@@ -99,10 +99,10 @@ const WAZUH_DASHBOARD: OsdDashboard = {
     panel(
       'hosts',
       'Hosts by alerts',
-      'Those with the most alerts first.',
+      'Those with the most alerts first. An address leads to the dashboard of its host.',
       {
         kind: 'table',
-        by: { title: 'host', field: 'data.server.address' },
+        by: { title: 'host', field: HOST },
         columns: [
           { title: 'alerts', of: COUNT },
           { title: 'highest level', of: { largest: 'rule.level' } },
@@ -116,18 +116,10 @@ const WAZUH_DASHBOARD: OsdDashboard = {
     panel(
       'list',
       'Alerts, the newest first',
-      'runbooks/ says what to do about each.',
+      'runbooks/ says what to do about each. An address leads to the dashboard of its host.',
       {
         kind: 'list',
-        fields: [
-          'data.nmap.level',
-          'rule.description',
-          'data.server.address',
-          'data.server.port',
-          'data.nmap.zone',
-          'data.nmap.site',
-          'data.nmap.finding.remedy',
-        ],
+        fields: ['data.nmap.level', 'rule.description', HOST, 'data.server.port', 'data.nmap.zone', 'data.nmap.site', 'data.nmap.finding.remedy'],
       },
       24,
       16,
@@ -135,11 +127,11 @@ const WAZUH_DASHBOARD: OsdDashboard = {
   ],
 };
 
-/** One address: the filter at its head, because the index pattern is Wazuh's own, and cannot make links of addresses. */
+/** One address: a link of a table has it in the query; or it is chosen at the head. */
 const WAZUH_HOST: OsdDashboard = {
-  id: 'portlog-wazuh-host',
+  id: HOST_PAGE,
   title: 'Host: nmap alerts',
-  about: 'What was told of one address: choose it at the right. Without one, all hosts are here.',
+  about: 'What was told of one address: come by a link of a table, or choose it at the right. Without one, all hosts are here.',
   days: 90,
   controls: CONTROLS.toReversed(),
   panels: [
@@ -177,14 +169,7 @@ const WAZUH_HOST: OsdDashboard = {
       'The newest first. finding-resolved: it is mended.',
       {
         kind: 'list',
-        fields: [
-          'data.event.action',
-          'data.nmap.level',
-          'data.server.address',
-          'data.server.port',
-          'data.nmap.finding.title',
-          'data.nmap.finding.remedy',
-        ],
+        fields: ['data.event.action', 'data.nmap.level', HOST, 'data.server.port', 'data.nmap.finding.title', 'data.nmap.finding.remedy'],
       },
       24,
       10,
@@ -194,7 +179,7 @@ const WAZUH_HOST: OsdDashboard = {
       'history',
       'Its history',
       'Everything that was told of it, the newest first.',
-      { kind: 'list', fields: ['data.event.action', 'data.nmap.level', 'data.server.address', 'data.server.port', 'data.message'] },
+      { kind: 'list', fields: ['data.event.action', 'data.nmap.level', HOST, 'data.server.port', 'data.message'] },
       24,
       12,
     ),
@@ -203,7 +188,11 @@ const WAZUH_HOST: OsdDashboard = {
 
 /** Searches, visualisations and the dashboard, for the import of Wazuh's dashboard. */
 export function wazuhObjects(): readonly OsdObject[] {
-  return osdDashboards([WAZUH_DASHBOARD, WAZUH_HOST]);
+  const fieldFormatMap = fieldFormats({ dashboard: HOST_PAGE, field: HOST, levels: ['data.nmap.level'] });
+  return [
+    osdObject('index-pattern', ALERTS, { title: INDICES, timeFieldName: TIME, fieldFormatMap }),
+    ...osdDashboards([WAZUH_DASHBOARD, WAZUH_HOST]),
+  ];
 }
 
 function panel(id: string, title: string, about: string, view: View, width: number, height: number, where?: Filter): OsdPanel {

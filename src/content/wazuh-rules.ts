@@ -138,7 +138,7 @@ function ruleXml({ id, rule, fields }: WazuhRule, options: ContentOptions): stri
     `    <if_sid>${parents(options)}</if_sid>`,
     ...fields.map(([name, pattern]) => `    <field name="${name}" type="pcre2">${escapedXml(pattern)}</field>`),
     `    <description>${escapedXml(text)}</description>`,
-    `    <info type="text">${escapedXml(runbookOf(rule.id, options))}</info>`,
+    `    <info type="${options.runbooks === undefined ? 'text' : 'link'}">${escapedXml(runbookOf(rule.id, options))}</info>`,
     ...(techniques.length === 0 ? [] : [`    <mitre>${techniques.map((technique) => `<id>${technique}</id>`).join('')}</mitre>`]),
     `    <group>${groups.join(',')},</group>`,
     '  </rule>',

@@ -17,7 +17,12 @@ export async function wanted(client: HttpClient, request: HttpRequest, signal: A
 
 /** A request that must do something: a 2xx may still say that it was not done, or be of somebody who knows nothing of it. */
 export async function done(client: HttpClient, request: HttpRequest, signal: AbortSignal): Promise<void> {
-  const answer = await wanted(client, request, signal);
+  isDone(client, request, await client.request(request, signal));
+}
+
+/** As {@link done}, of an answer that is there already. */
+export function isDone(client: HttpClient, request: HttpRequest, answer: HttpAnswer): void {
+  accepted(client, request, answer);
   if ((answer.status === 202 || answer.status === 204) && answer.body.trim() === '') return;
   answeredAs(client, request, answer, IS_DONE);
 }

@@ -3,8 +3,8 @@ import { KIBANA_RULE_FRAME, kibanaFingerprint, type KibanaRule, kibanaRules } fr
 import type { ContentOptions } from '../content/options.ts';
 import type { HttpClient, HttpRequest } from '../sink/transport/http.ts';
 import { type AnySavedObject, checkDashboards, planObjects, planObjectsRemoval, type SavedObjectsServer } from './saved-objects.ts';
-import { listOf, number, object, record, type Shaped, text } from '../core/shape.ts';
-import { foundAs, wantedAs } from './ask.ts';
+import { listOf, number, object, optional, record, type Shaped, text } from '../core/shape.ts';
+import { done, foundAs, isDone, wantedAs } from './ask.ts';
 import { type Presence, installation, type PlanOptions, removal, said, type Step } from './step.ts';
 
 const OLDEST = [8, 19] as const;
@@ -97,15 +97,43 @@ async function planRule(client: HttpClient, rule: KibanaRule, plan: PlanOptions,
   const path = `/api/alerting/rule/${id}`;
   const present = await foundAs(client, { method: 'GET', path }, PRESENT_RULE, signal);
   const common = { name, tags, params, schedule: KIBANA_RULE_FRAME.schedule };
-  const request: HttpRequest =
-    present === undefined
-      ? { method: 'POST', path, body: JSON.stringify({ ...common, ...KIBANA_RULE_FRAME, actions: [] }), headers: XSRF }
-      : { method: 'PUT', path, body: JSON.stringify({ ...common, actions: present.actions.map(withoutType) }), headers: XSRF };
-  return installation(client, `alert rule "${name}"`, rulePresence(present, rule), request, plan);
+  const body = present === undefined ? { ...common, ...KIBANA_RULE_FRAME, actions: [] } : { ...common, actions: present.actions.map(withoutType) };
+  const request = (links: object): HttpRequest => ({
+    method: present === undefined ? 'POST' : 'PUT',
+    path,
+    body: JSON.stringify({ ...body, ...links }),
+    headers: XSRF,
+  });
+  const linked = request({ artifacts: artifactsOf(rule, present) });
+  const step = installation(client, `alert rule "${name}"`, rulePresence(present, rule), linked, plan);
+  return step.request === undefined ? step : { ...step, apply: (during) => linkedIfPossible(client, linked, request({}), during) };
+}
+
+/** Dashboards that somebody has added stay; one that is there twice would be refused. */
+function artifactsOf({ artifacts }: KibanaRule, present: PresentRule | undefined): object {
+  const found = present?.artifacts?.dashboards ?? [];
+  const theirs = found.filter(({ id }) => artifacts.dashboards.every((own) => own.id !== id));
+  return { ...artifacts, dashboards: [...artifacts.dashboards, ...theirs].slice(0, MOST_LINKS) };
+}
+
+/** Kibana takes so many. */
+const MOST_LINKS = 10;
+
+/** A Kibana that knows no such links (9.0) takes the rule without. */
+async function linkedIfPossible(client: HttpClient, linked: HttpRequest, plain: HttpRequest, signal: AbortSignal): Promise<void> {
+  const answer = await client.request(linked, signal);
+  if (answer.status === 400 && answer.body.includes('artifacts')) await done(client, plain, signal);
+  else isDone(client, linked, answer);
 }
 
 /** Its actions are the user's: never touched. */
-const PRESENT_RULE = record({ name: text, tags: listOf(text), params: object, actions: listOf(object) });
+const PRESENT_RULE = record({
+  name: text,
+  tags: listOf(text),
+  params: object,
+  actions: listOf(object),
+  artifacts: optional(record({ dashboards: optional(listOf(record({ id: text }))) })),
+});
 type PresentRule = Shaped<typeof PRESENT_RULE>;
 
 function rulePresence(present: PresentRule | undefined, rule: KibanaRule): Presence {

@@ -23,11 +23,8 @@ export function readOsdObjects(file: string): readonly OsdSavedObject[] {
     .map((line) => JSON.parse(line) as OsdSavedObject);
 }
 
-/** Every panel but links and filters. `known`: index patterns that the server has already, by id. */
-export function osdPanelsOf(
-  objects: readonly OsdSavedObject[],
-  known: Readonly<Record<string, Pick<RenderedPanel, 'index' | 'timeField'>>> = {},
-): readonly RenderedPanel[] {
+/** Every panel but links and filters. */
+export function osdPanelsOf(objects: readonly OsdSavedObject[]): readonly RenderedPanel[] {
   const target = (holder: OsdSavedObject, name: string): OsdSavedObject => {
     const reference = holder.references.find((one) => one.name === name);
     const found = objects.find(({ type, id }) => type === reference?.type && id === reference.id);
@@ -35,9 +32,6 @@ export function osdPanelsOf(
     return found;
   };
   const patternOf = (holder: OsdSavedObject, name: string): Pick<RenderedPanel, 'index' | 'timeField'> => {
-    const reference = holder.references.find((one) => one.name === name);
-    const brought = known[reference?.id ?? ''];
-    if (brought !== undefined) return brought;
     const { title, timeFieldName } = target(holder, name).attributes;
     return { index: title, timeField: timeFieldName };
   };

@@ -141,6 +141,27 @@ describe('portlog setup kibana', () => {
     ]);
   });
 
+  test('a rule leads to the dashboard of the host and to its runbook; what somebody has added stays; a Kibana that knows no such links goes without', async () => {
+    const leadsTo = (title: string): unknown => [...kibana.rules.values()].find(({ name }) => name === title)?.artifacts;
+    await setup('kibana', url, '--runbooks', 'https://wiki.example.net/nmap');
+    expect(leadsTo('[portlog] New open port')).toEqual({
+      dashboards: [{ id: 'portlog-host' }, { id: 'portlog-changes' }],
+      investigation_guide: {
+        blob: 'Which port is open that an earlier scan found not open?\n\nWhat to do: [New open port](https://wiki.example.net/nmap/new-open-port.md)',
+      },
+    });
+    expect(leadsTo('[portlog] Scan failed or cut short')).toMatchObject({ dashboards: [{ id: 'portlog-health' }] });
+    const [id = '', rule] = [...kibana.rules].find(([, { name }]) => name === '[portlog] New open port') ?? [];
+    kibana.rules.set(id, { ...rule!, artifacts: { ...rule!.artifacts!, dashboards: [{ id: 'portlog-host' }, { id: 'mine' }] } });
+    await setup('kibana', url, '--runbooks', 'https://wiki.example.net/other');
+    expect(leadsTo('[portlog] New open port')).toMatchObject({ dashboards: [{ id: 'portlog-host' }, { id: 'portlog-changes' }, { id: 'mine' }] });
+    kibana.rules.clear();
+    kibana.takesArtifacts = false;
+    expect((await setup('kibana', url)).code).toBe(0);
+    expect([kibana.rules.size, leadsTo('[portlog] New open port')]).toEqual([RULE_COUNT, undefined]);
+    kibana.takesArtifacts = true;
+  });
+
   test('a rule a site, each with its own patience', async () => {
     await setup('kibana', url, '--site', 'berlin', '--site', 'branch=170');
     const overdue = [...kibana.rules.values()].filter(({ name }) => name.includes('Scan overdue:'));

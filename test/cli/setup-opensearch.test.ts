@@ -6,7 +6,7 @@ import { setup, KEPT, FORCE, RULE_COUNT } from '../support/set-up.ts';
 describe.each(['opensearch-dashboards', 'wazuh-dashboard'])('portlog setup %s', (target) => {
   let osd: FakeKibana;
   let url: string;
-  const [dashboards, others] = target === 'wazuh-dashboard' ? ['2 dashboards', 23] : ['5 dashboards', 63];
+  const [dashboards, others] = target === 'wazuh-dashboard' ? ['2 dashboards', 24] : ['5 dashboards', 63];
   const what = `${dashboards}, and ${others} index patterns, searches and visualizations that belong to them`;
   beforeEach(async () => {
     osd = new FakeKibana('osd-xsrf');

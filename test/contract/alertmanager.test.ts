@@ -70,7 +70,21 @@ test('an alert has the id of its rule, few labels, and what people need', async 
     },
     startsAt: new Date(event.time).toISOString(),
   });
+  expect(alert?.annotations).not.toHaveProperty('host_dashboard');
   expect(Date.parse(alert!.endsAt) - Date.now()).toBeGreaterThan(7 * 24 * HOUR);
+});
+
+test('an alert about a host leads to its dashboard, where somebody has said where that is', async () => {
+  const { sink, seen } = await against(taken, { hostDashboard: 'https://grafana/d/portlog-host?var-address={address}' });
+  await send(
+    sink,
+    opened({ action: 'port-opened', time: NOW - HOUR, ip: 'fe80::1%eth0' }),
+    opened({ action: 'mass-change', time: NOW, port: undefined }),
+  );
+  expect(alertsIn(seen[0]!).map(({ annotations }) => annotations['host_dashboard'])).toEqual([
+    'https://grafana/d/portlog-host?var-address=fe80%3A%3A1%25eth0',
+    undefined,
+  ]);
 });
 
 test.each([

@@ -116,9 +116,8 @@ test("the panels of Wazuh's dashboard show what the rules have told", { timeout:
     body: bulk,
   });
   expect(((await answer.json()) as { errors: boolean }).errors).toBe(false);
-  const known = { 'wazuh-alerts-*': { index: 'wazuh-alerts-*', timeField: 'timestamp' } };
   const rows: string[] = [];
-  for (const panel of osdPanelsOf(readOsdObjects('dashboards/wazuh/portlog.ndjson'), known)) {
+  for (const panel of osdPanelsOf(readOsdObjects('dashboards/wazuh/portlog.ndjson'))) {
     const found = await rowsOf(server, panel, `data.nmap.site:"${HEADQUARTERS_SITE}"`, 30);
     rows.push(`# ${panel.dashboard} ${panel.id} (${found.length})`, ...found.slice(0, 20).map(dated).toSorted());
   }

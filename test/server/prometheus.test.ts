@@ -5,6 +5,8 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { stringify } from 'yaml';
+import { lokiRuleGroup } from '../../src/content/loki-rules.ts';
+import { DEFAULT_CONTENT } from '../../src/content/options.ts';
 import { METRICS } from '../../src/metrics/catalogue.ts';
 import { METRICS_PANELS } from '../../src/metrics/panels.ts';
 import type { TestSeries } from '../../src/metrics/rule.ts';
@@ -62,6 +64,31 @@ test.each(METRICS_RULES)('$alert is fired by what it is about, and by nothing el
   expect(await names(quiet)).toBe('quiet');
 });
 
+test('templates of alerts for Loki and Grafana, which are those of Prometheus, give a link that leads to the host', async () => {
+  const rule = lokiRuleGroup(DEFAULT_CONTENT).rules.find(({ alert }) => alert === 'PortlogNewOpenPort');
+  const labels = { server_address: 'fe80::1%eth0', server_port: '443', network_transport: 'tcp' };
+  const expr = Object.entries(labels).reduce((inner, [name, value]) => `label_replace(${inner}, "${name}", "${value}", "", "")`, 'vector(1)');
+  const home = freshDir();
+  const rules = join(home, 'rules.yaml');
+  writeFileSync(rules, stringify({ groups: [{ name: 'g', interval: '1s', rules: [{ ...rule, expr }] }] }));
+  const config = join(home, 'prometheus.yml');
+  writeFileSync(config, stringify({ global: { evaluation_interval: '1s' }, rule_files: [rules] }));
+  const address = `127.0.0.1:${await freePort()}`;
+  // What Grafana calls itself ends in a slash.
+  const url = '--web.external-url=https://grafana.example.net/';
+  const args = [`--config.file=${config}`, `--storage.tsdb.path=${join(home, 'tsdb')}`, `--web.listen-address=${address}`, url];
+  const prometheus = spawn('prometheus', args, { stdio: 'ignore' });
+  try {
+    expect((await alertOf(address)).annotations).toMatchObject({
+      host_dashboard: 'https://grafana.example.net/d/portlog-host?var-address=fe80%3A%3A1%25eth0',
+      summary: 'New open port fe80::1%eth0 443/tcp',
+    });
+  } finally {
+    prometheus.kill('SIGTERM');
+    await new Promise((resolve) => prometheus.once('close', resolve));
+  }
+});
+
 test('promtool accepts what portlog writes for node_exporter, and a real Prometheus scrapes what it tells', async () => {
   const home = freshDir();
   const scans = join(home, 'scans');
@@ -100,6 +127,17 @@ async function promtoolChecks(text: string): Promise<void> {
   checking.child.stdin?.end(text);
   const { stderr, stdout } = await checking;
   expect(stdout + stderr).toBe('');
+}
+
+/** The first alert that fires. */
+async function alertOf(address: string): Promise<{ readonly annotations?: object }> {
+  for (let tries = 0; tries < 120; tries++) {
+    const answer = await fetch(`http://${address}/api/v1/alerts`).catch(() => undefined);
+    const { data } = ((await answer?.json().catch(() => undefined)) ?? {}) as { data?: { alerts: readonly { annotations: object }[] } };
+    if (data?.alerts[0] !== undefined) return data.alerts[0];
+    await wait(250);
+  }
+  return {};
 }
 
 /** The value of the one series of an expression, as soon as there is one. */

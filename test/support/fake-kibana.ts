@@ -13,6 +13,8 @@ interface Rule {
   tags: string[];
   params: Record<string, unknown>;
   actions: object[];
+  /** Undefined of a Kibana that knows none. */
+  artifacts?: { dashboards: { id: string }[]; investigation_guide: { blob: string } } | undefined;
 }
 
 /**
@@ -21,6 +23,8 @@ interface Rule {
  */
 export class FakeKibana extends FakeServer {
   version = '9.4.2';
+  /** Whether rules may lead to dashboards: since 8.19 and 9.1. */
+  takesArtifacts = true;
   readonly objects = new Map<string, Stored>();
   readonly rules = new Map<string, Rule>();
   /** Of Elastic Security, by `rule_id`. */
@@ -149,13 +153,17 @@ export class FakeKibana extends FakeServer {
       return answer(response, 400, {
         message: 'Predefined IDs are not allowed for saved objects with encrypted attributes unless the ID is a UUID.',
       });
-    const { name, tags, params, actions, ...frame } = JSON.parse(body) as Rule & Record<string, unknown>;
+    const { name, tags, params, actions, artifacts, ...frame } = JSON.parse(body) as Rule & Record<string, unknown>;
     const allowed = method === 'POST' ? ['rule_type_id', 'consumer', 'schedule'] : ['schedule'];
     const surplus = Object.keys(frame).filter((key) => !allowed.includes(key));
     const typed = actions.filter((action) => 'connector_type_id' in action);
     if (surplus.length + typed.length > 0)
       return answer(response, 400, { message: `[request body]: definition for this key is missing: ${surplus.join()}` });
+    if (artifacts !== undefined && !this.takesArtifacts)
+      return answer(response, 400, { message: '[request body.artifacts]: definition for this key is missing' });
+    if ((artifacts?.investigation_guide.blob.length ?? 0) > 1000) return answer(response, 400, { message: '[request body]: the guide is too long' });
     this.rules.set(id, {
+      ...(artifacts === undefined ? {} : { artifacts }),
       name,
       tags,
       params: { ...params, sourceFields: [] },

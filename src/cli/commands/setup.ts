@@ -67,6 +67,7 @@ export const setup: Command = {
     },
     'loki-uid': { type: 'string', value: 'UID', group: 'What', about: 'of the data source in Grafana', byDefault: 'loki' },
     'runbooks': { type: 'string', value: 'URL', group: 'What', about: 'where your people read the runbooks: URL/<rule>.md' },
+    'dashboards': { type: 'string', value: 'URL', group: 'What', about: 'where your people open the dashboards: alerts lead there' },
     'config': { type: 'string', value: 'FILE', group: 'What', about: 'a configuration of portlog: its sites and namespace count here, too' },
     'dry-run': { type: 'boolean', group: 'How', about: 'say what would be done, and change nothing; with --verbose, print what would be sent' },
     'export': { type: 'string', value: 'DIR', group: 'How', about: 'write the files to DIR instead, with a README that says where they go' },

@@ -18,8 +18,17 @@ export async function contentOptions({ values, config: read }: CommandContext): 
     sites: named ?? configured,
     lokiUid: text(values, 'loki-uid') ?? DEFAULT_CONTENT.lokiUid,
     runbooks: text(values, 'runbooks'),
+    dashboards: dashboardsAt(text(values, 'dashboards')),
     wazuhBaseId: baseId(number(values, 'base-id')),
   };
+}
+
+/** It goes into messages as the beginning of a link. */
+function dashboardsAt(address: string | undefined): string | undefined {
+  if (address === undefined || (/^https?:\/\/[^\s"'<>{}()[\]\\]+$/.test(address) && URL.canParse(address))) return address;
+  throw new PortlogError('usage', `--dashboards "${address}": an address that begins with https:// or http://`, {
+    hint: 'as it stands in the browser before /app or /d: https://kibana.example.net/s/ops',
+  });
 }
 
 /** `branch` or `branch=170`: hours within which a scan must have finished. */

@@ -36,8 +36,8 @@ export function alertmanagerSink(given: AlertmanagerOptions): Sink {
   const urls = targetsOf(options).map((target) => urlOf({ type: options.type, target }, ALERTMANAGER_URL));
   const [first = new URL(ALERTMANAGER_URL), ...others] = urls;
   const members = new Members(urls.map((url) => httpClient(options, url)));
-  const { lifetimeMs = DEFAULT_LIFETIME_MS, runbooks, clock = systemClock } = options;
-  const words: Words = { isMeant: (rule, document, severity) => isAlertMeant(options.only, document, severity, rule), runbooks };
+  const { lifetimeMs = DEFAULT_LIFETIME_MS, runbooks, hostDashboard, clock = systemClock } = options;
+  const words: Words = { isMeant: (rule, document, severity) => isAlertMeant(options.only, document, severity, rule), runbooks, hostDashboard };
   let memory: SinkMemory = inMemory();
   let book = new AlertBook(memory);
   let due: number | undefined;

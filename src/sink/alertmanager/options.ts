@@ -7,6 +7,8 @@ export interface AlertmanagerOptions extends HttpServerOptions {
   readonly lifetimeMs?: number | undefined;
   /** Where runbooks can be read, up to `/<id>.md`. */
   readonly runbooks?: string | undefined;
+  /** Where everything about a host is, with `{address}` for it. */
+  readonly hostDashboard?: string | undefined;
   /** Sites whose scans are known to be overdue from the configuration, and are told by events. */
   readonly watchedSites?: readonly string[] | undefined;
 }
@@ -35,6 +37,13 @@ export const ALERTMANAGER_SETTINGS: SinkSettings = {
       minimum: 0.1,
       maximum: 8760,
       description: 'How long an alert stands there after portlog has said it last. Default: 192, a week and a day',
+    },
+    hostDashboard: {
+      type: 'string',
+      pattern: '^https?://.*\\{address\\}',
+      $comment: 'an address that begins with https:// or http://, with {address} for that of the host',
+      examples: ['https://grafana.example.net/d/portlog-host?var-address={address}'],
+      description: 'Where everything about a host is, with {address} for its own: alerts about hosts lead there. Default: they do not',
     },
     runbooks: {
       type: 'string',

@@ -39,9 +39,11 @@ export interface Words {
   readonly isMeant: (rule: AlertRule, document: Document, severity: number) => boolean;
   /** Where runbooks can be read. */
   readonly runbooks: string | undefined;
+  /** Where everything about a host is, with `{address}` for it. */
+  readonly hostDashboard: string | undefined;
 }
 
-export function statementOf(event: LogEvent, { isMeant, runbooks }: Words): Statement {
+export function statementOf(event: LogEvent, { isMeant, runbooks, hostDashboard }: Words): Statement {
   const document = documentOf(event);
   const { time } = event;
   const raised = firings(document, time)
@@ -52,7 +54,10 @@ export function statementOf(event: LogEvent, { isMeant, runbooks }: Words): Stat
       return {
         key: keyOf(rule, document),
         labels: labelsOf(rule, document),
-        annotations: annotationsOf(rule, summary, document, runbookOf(rule.id, { runbooks })),
+        annotations: {
+          ...annotationsOf(rule, summary, document, runbookOf(rule.id, { runbooks })),
+          ...hostLink(rule, document, hostDashboard),
+        },
         after,
         ...(over === undefined ? { standsMs: rule.windowHours * 3_600_000 } : {}),
       };
@@ -107,6 +112,13 @@ const WORDS = {
 function annotationsOf(rule: AlertRule, summary: string, document: Document, runbook: string): Labels {
   const { message = '', ...more } = textsOf(WORDS, document, MAX_ANNOTATION_BYTES);
   return { summary: bounded(summary, MAX_ANNOTATION_BYTES), message, description: more['remedy'] ?? rule.about, ...more, runbook_url: runbook };
+}
+
+/** The address is of a scan, and may be a name that somebody has given: as a part of a link it is data. */
+function hostLink({ key }: AlertRule, document: Document, hostDashboard: string | undefined): Labels {
+  const [address] = key.includes(PLACE.instance) ? valuesAt(document, PLACE.instance) : [];
+  if (hostDashboard === undefined || address === undefined) return {};
+  return { host_dashboard: bounded(hostDashboard.replaceAll('{address}', encodeURIComponent(String(address))), MAX_ANNOTATION_BYTES) };
 }
 
 /** Those that the event has. */
