@@ -111,6 +111,43 @@ export function refuseLeaks(options: HttpServerOptions, url: URL): void {
   });
 }
 
+/** Names that the client writes itself, from what is sent. */
+const OF_THE_CLIENT: ReadonlySet<string> = new Set([
+  'connection',
+  'content-encoding',
+  'content-length',
+  'expect',
+  'keep-alive',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);
+
+/** RFC 9110, 5.5: no line end in it, and nothing beyond Latin-1. */
+const HEADER = /^[\t\x20-\x7E\x80-\xFF]*$/;
+
+/** Throws `sink-options` for a header that no request can carry: every attempt would fail, for ever. */
+export function refuseUnsendable({ type, headers = {}, tenant = '', credentials }: HttpServerOptions): void {
+  const reserved = Object.keys(headers).find((name) => OF_THE_CLIENT.has(name.toLowerCase()));
+  if (reserved !== undefined)
+    throw new PortlogError('sink-options', `headers of ${type}: ${reserved} is set by portlog itself, from what it sends`, { hint: 'take it out' });
+  const values = [
+    ...Object.entries(headers).map(([name, value]) => [`the header ${name}`, value] as const),
+    ['the tenant', tenant],
+    ['the secret', authorization(credentials)?.() ?? ''],
+  ] as const;
+  const wrong = values.find(([, value]) => !HEADER.test(value));
+  if (wrong !== undefined)
+    throw new PortlogError(
+      'sink-options',
+      `${wrong[0]} for ${type} cannot be sent: it has a line end in it, or a character that no header may have`,
+      {
+        hint: 'write it without; of a secret, look at the file or the command that it comes from',
+      },
+    );
+}
+
 /** Whether secrets go where everyone on the way can read them, because somebody allowed it. */
 export function isPlaintextAllowed(options: Partial<HttpServerOptions> & CommonOptions): boolean {
   const isPlain = (url: URL | null): boolean => url?.protocol === 'http:' && !isThisMachine(url.hostname);
@@ -132,7 +169,7 @@ export function targetsOf({ target }: Pick<CommonOptions, 'target'>): readonly (
 export function urlOf({ type, target }: Pick<CommonOptions, 'type' | 'target'>, defaultUrl: string): URL {
   const text = target ?? defaultUrl;
   const url = URL.parse(text);
-  if (url === null || !/^https?:$/.test(url.protocol))
+  if (url === null || !/^https?:$/.test(url.protocol) || !isReachable(url))
     throw new PortlogError('sink-options', `"${text.replace(/\/\/[^@/]*@/, '//…@')}" is no URL for ${type}`, {
       hint: `write it whole, for example ${type}=https://host:${new URL(defaultUrl).port}`,
     });
@@ -141,6 +178,12 @@ export function urlOf({ type, target }: Pick<CommonOptions, 'type' | 'target'>, 
       hint: `leave them out and set ${serverVariable(type, 'USER')} and ${serverVariable(type, 'PASSWORD')}`,
     });
   return url;
+}
+
+/** A name that the DNS can hold (RFC 1035, 2.3.4), and a port that somebody can listen on. */
+export function isReachable({ hostname, port }: URL): boolean {
+  const labels = hostname.replace(/\.$/, '').split('.');
+  return port !== '0' && hostname.length <= 254 && labels.every((label) => label.length > 0 && label.length <= 63);
 }
 
 /** Scheme, host, port, path and query string, as one destination is told from another, and reached again. */

@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { createSecureContext, getCACertificates, rootCertificates, type SecureContext } from 'node:tls';
+import { createSecureContext, getCACertificates, rootCertificates, type SecureContext, type SecureContextOptions } from 'node:tls';
 import { reasonOf } from '../../core/reason.ts';
 import { PortlogError } from '../../core/errors.ts';
 import { SinkError } from '../sink.ts';
+import { readPem } from './pem.ts';
 
 /* What connections of all kinds have in common. */
 
@@ -52,7 +52,18 @@ export function tlsOptions({ caFile, caOnly = false, certFile, keyFile }: TlsFil
   };
   if (!isUsed) return {};
   // Whatever the environment says: NODE_TLS_REJECT_UNAUTHORIZED=0 would hand our keys to whoever stands between.
-  return { secureContext: createSecureContext({ ca: [...(caOnly ? [] : knownAuthorities()), ...own], ...us }), rejectUnauthorized: true };
+  return { secureContext: contextOf({ ca: [...(caOnly ? [] : knownAuthorities()), ...own], ...us }, certFile), rejectUnauthorized: true };
+}
+
+function contextOf(options: SecureContextOptions, certFile: string | undefined): SecureContext {
+  try {
+    return createSecureContext(options);
+  } catch (cause) {
+    throw new PortlogError('sink-options', `the certificate ${certFile ?? ''} and its key cannot be used together`, {
+      hint: 'keyFile must be the key that the certificate in certFile was issued for',
+      cause,
+    });
+  }
 }
 
 const NO_CONNECTION: Readonly<Record<string, readonly [what: string, hint: string]>> = {
@@ -69,8 +80,9 @@ const NO_CONNECTION: Readonly<Record<string, readonly [what: string, hint: strin
   HPE_INVALID_CONSTANT: ['what answers there is not HTTP', 'check whether the port speaks https, and write https:// then'],
 };
 
-/** The client refuses the request itself, whoever it is for, and quotes no value. */
-const UNSENT: ReadonlySet<string> = new Set(['UND_ERR_INVALID_ARG', 'UND_ERR_NOT_SUPPORTED']);
+/** The request cannot be sent, whoever it is for: the client, or Node, refuses what it was told, and quotes no value. */
+const UNSENT =
+  /^(?:UND_ERR_INVALID_ARG|UND_ERR_NOT_SUPPORTED|UND_ERR_REQ_CONTENT_LENGTH_MISMATCH|ERR_INVALID_[A-Z_]+|ERR_SOCKET_BAD_PORT|ERR_UNESCAPED_CHARACTERS|EINVAL)$/;
 
 const TLS: Readonly<Record<string, readonly [what: string, hint: string]>> = {
   DEPTH_ZERO_SELF_SIGNED_CERT: ['its certificate is self-signed', 'name the certificate with --ca-file'],
@@ -93,9 +105,9 @@ export function unreachable(where: string, cause: NodeJS.ErrnoException): SinkEr
   const code = codeOf(cause);
   const tls = TLS[code] ?? (/^ERR_SSL|CERT/.test(code) ? ([`TLS failed: ${cause.message}`, 'check the certificate'] as const) : undefined);
   if (tls !== undefined) return new SinkError('permanent', `${where}: ${tls[0]}`, { hint: tls[1], cause });
-  if (UNSENT.has(code))
-    return new SinkError('permanent', `nothing can be sent to ${where}: ${cause.message}`, {
-      hint: 'a setting, or a secret, has a line end in it, or a character that no header may have',
+  if (UNSENT.test(code))
+    return new SinkError('permanent', `nothing can be sent to ${where}: ${reasonOf(cause)}`, {
+      hint: 'look at the address, the headers and the secrets of this sink: something in them cannot be sent',
       cause,
     });
   const [what, hint] = NO_CONNECTION[code] ?? [cause.message, undefined];
@@ -106,22 +118,4 @@ export function unreachable(where: string, cause: NodeJS.ErrnoException): SinkEr
 function codeOf(error: NodeJS.ErrnoException & { readonly errors?: readonly NodeJS.ErrnoException[] }): string {
   const inner = error.errors?.[0] ?? (error.cause as NodeJS.ErrnoException | undefined);
   return error.code ?? (inner === undefined ? '' : codeOf(inner));
-}
-
-const PEM = {
-  'CERTIFICATE': /^-----BEGIN (?:[A-Z]{1,20} )?CERTIFICATE-----/m,
-  'PRIVATE KEY': /^-----BEGIN (?:[A-Z]{1,20} )?PRIVATE KEY-----/m,
-} as const;
-
-function readPem(what: string, path: string, label: keyof typeof PEM): string {
-  try {
-    const pem = readFileSync(path, 'utf8');
-    if (PEM[label].test(pem)) return pem;
-    throw new Error(`it holds no PEM ${label.toLowerCase()}`);
-  } catch (cause) {
-    throw new PortlogError('sink-options', `${what} ${path} cannot be used: ${reasonOf(cause)}`, {
-      hint: `name a file in PEM form, which begins with -----BEGIN ${label}-----`,
-      cause,
-    });
-  }
 }

@@ -4,7 +4,7 @@ import { Agent, type Dispatcher } from 'undici';
 import { unknownAnswer } from './answer.ts';
 import { CONNECT_TIMEOUT_MS, type TlsFiles, tlsOptions, unreachable } from './connection.ts';
 import { Deadline } from './deadline.ts';
-import { authorization, type HttpServerOptions, refuseLeaks } from '../options.ts';
+import { authorization, type HttpServerOptions, refuseLeaks, refuseUnsendable } from '../options.ts';
 import { SinkError } from '../sink.ts';
 
 const compress = promisify(gzip);
@@ -89,7 +89,8 @@ class OriginClient implements HttpClient {
   }
 
   async close(): Promise<void> {
-    if (!this.agent.closed && !this.agent.destroyed) await this.agent.close();
+    // Nobody waits for an answer any more; `close` would wait for connections that are still being made.
+    if (!this.agent.destroyed) await this.agent.destroy();
   }
 }
 
@@ -106,6 +107,7 @@ function whyAborted({ reason }: AbortSignal): string {
 /** A client as the options of a sink want it. */
 export function httpClient(options: HttpServerOptions, url: URL): HttpClient {
   refuseLeaks(options, url);
+  refuseUnsendable(options);
   return new OriginClient({
     url,
     authorization: authorization(options.credentials),

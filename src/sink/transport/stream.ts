@@ -3,7 +3,7 @@ import { connect as connectTls } from 'node:tls';
 import { PortlogError } from '../../core/errors.ts';
 import { CONNECT_TIMEOUT_MS, type tlsOptions, unreachable } from './connection.ts';
 import { Deadline } from './deadline.ts';
-import type { CommonOptions } from '../options.ts';
+import { type CommonOptions, isReachable } from '../options.ts';
 import { SinkError } from '../sink.ts';
 
 /** Where a stream of bytes goes. */
@@ -28,7 +28,13 @@ export function streamAddress(
     });
   const url = URL.parse(target ?? '');
   const protocol = url?.protocol.slice(0, -1);
-  if (url === null || (protocol !== 'tcp' && protocol !== 'tls') || url.hostname === '' || /[^/]/.test(url.pathname + url.search + url.username))
+  if (
+    url === null ||
+    (protocol !== 'tcp' && protocol !== 'tls') ||
+    url.hostname === '' ||
+    !isReachable(url) ||
+    /[^/]/.test(url.pathname + url.search + url.username)
+  )
     throw new PortlogError('sink-options', `"${target ?? ''}" is no address for ${type}`, { hint: `for example ${type}=${EXAMPLE}` });
   const port = url.port === '' ? ports[protocol] : Number(url.port);
   return { protocol, host: url.hostname.replaceAll(/[[\]]/g, ''), port, text: `${protocol}://${url.hostname}:${port}` };

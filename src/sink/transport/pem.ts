@@ -1,0 +1,50 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { reasonOf } from '../../core/reason.ts';
+import { PortlogError } from '../../core/errors.ts';
+
+const BLOCKS = {
+  'CERTIFICATE': /^-----BEGIN (?:[A-Z]{1,20} )?CERTIFICATE-----/m,
+  'PRIVATE KEY': /^-----BEGIN (?:[A-Z]{1,20} )?PRIVATE KEY-----/m,
+} as const;
+
+/** The text of a file in PEM form, with what it should hold. `what`: for people. Throws `sink-options` where TLS would ignore it, or fail. */
+export function readPem(what: string, path: string, label: keyof typeof BLOCKS): string {
+  try {
+    const pem = readFileSync(path, 'utf8');
+    if (!BLOCKS[label].test(pem)) throw new Error(`it holds no PEM ${label.toLowerCase()}`);
+    if (label === 'CERTIFICATE') refuseBrokenCertificates(pem);
+    else refuseBrokenKey(pem);
+    return pem;
+  } catch (cause) {
+    throw new PortlogError('sink-options', `${what} ${path} cannot be used: ${reasonOf(cause)}`, {
+      hint: `name a file in PEM form, which begins with -----BEGIN ${label}-----`,
+      cause,
+    });
+  }
+}
+
+/** One that cannot be read would be left out without a word, and the server refused for an unknown authority. */
+function refuseBrokenCertificates(pem: string): void {
+  for (const [index, block] of blocksOf(pem).entries()) {
+    try {
+      void new X509Certificate(block);
+    } catch {
+      throw new Error(`its certificate number ${index + 1} is damaged`);
+    }
+  }
+}
+
+function blocksOf(pem: string): readonly string[] {
+  const begins = pem.split('-----BEGIN ').slice(1);
+  return begins.filter((block) => /^(?:[A-Z]{1,20} )?CERTIFICATE-----/.test(block)).map((block) => `-----BEGIN ${block}`);
+}
+
+function refuseBrokenKey(pem: string): void {
+  try {
+    createPrivateKey(pem);
+  } catch (error) {
+    const isLocked = (error as NodeJS.ErrnoException).code === 'ERR_MISSING_PASSPHRASE' || pem.includes('ENCRYPTED');
+    throw new Error(isLocked ? 'it wants a passphrase, which portlog cannot ask for' : 'its key is damaged', { cause: error });
+  }
+}
