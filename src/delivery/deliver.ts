@@ -33,6 +33,8 @@ export interface Settled<E extends Entry> extends Settlement {
 export interface Undelivered<E extends Entry> {
   readonly entries: readonly E[];
   readonly error: SinkError;
+  /** Since when nothing of it has been taken: when the first attempt that failed began, by the clock's `elapsed`. */
+  readonly since: number;
   /** The server answered, about these events, and asked for no pause: what it said. */
   readonly refusal?: Refusal | undefined;
   /** The sink takes others, but not these. */
@@ -56,16 +58,16 @@ export async function deliver<E extends Entry>(
   onSettled: (settled: Settled<E>) => void,
 ): Promise<Undelivered<E> | undefined> {
   const waiting: BatchOf<E>[] = [whole];
-  let deadline = clock.elapsed() + retryForMs;
+  let since = clock.elapsed();
   let attempts = 0;
   const before = taken();
   for (let batch = waiting.shift(); batch !== undefined; batch = waiting.shift()) {
     const outcome = await attempt(sink, batch, signal);
-    if (outcome instanceof SinkError) return { entries: [batch, ...waiting].flatMap(({ entries }) => entries), error: outcome };
+    if (outcome instanceof SinkError) return { entries: [batch, ...waiting].flatMap(({ entries }) => entries), error: outcome, since };
     const settled = settledBy(outcome, batch);
     if (settled.done.length > 0 || settled.rejected.length > 0) {
       onSettled(settled);
-      [deadline, attempts] = [clock.elapsed() + retryForMs, 0];
+      [since, attempts] = [clock.elapsed(), 0];
     }
     const left = entriesIn(outcome.retry, batch);
     if (left.length === 0) continue;
@@ -73,12 +75,13 @@ export async function deliver<E extends Entry>(
     const atOnce = (outcome.split === true || outcome.adapted === true) && outcome.retryAfterMs === undefined;
     if (waiting.length === 0 || atOnce) continue;
     const wait = backoffMs(++attempts, clock.random(), outcome.retryAfterMs);
-    const isLate = signal.aborted || clock.elapsed() + wait > deadline;
+    const isLate = signal.aborted || clock.elapsed() + wait > since + retryForMs;
     const isRefused = !signal.aborted && waiting.length === 1 && taken() > before && isAboutThese(sink, outcome);
     if (isLate || (isRefused && attempts >= MAX_ATTEMPTS_BESIDE))
       return {
         entries: waiting.flatMap(({ entries }) => entries),
         error: tooBusy(sink, signal, outcome.refusal),
+        since,
         refusal: outcome.retryAfterMs === undefined ? (outcome.refusal ?? NO_WORDS) : undefined,
         refused: isRefused,
       };

@@ -8,15 +8,17 @@ export class SinkHealth {
   /** Events that the sink has taken so far, in whatever way: that it works. */
   taken = 0;
   private readonly clock: Clock;
-  private failingSince: number | undefined;
+  /** When the first attempt of those that fail now began. */
+  failingSince: number | undefined;
 
   constructor(clock: Clock) {
     this.clock = clock;
   }
 
-  failed(error: SinkError): void {
+  /** `since`: when the attempt began, by the clock's `elapsed`; now, if nobody knows. */
+  failed(error: SinkError, since = this.clock.elapsed()): void {
     this.failure = error;
-    this.failingSince ??= this.clock.elapsed();
+    this.failingSince ??= since;
   }
 
   succeeded(): void {

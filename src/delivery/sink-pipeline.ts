@@ -82,7 +82,7 @@ export class SinkPipeline {
         took: (events) => void (health.taken += events),
         idle: () => this.changed.until(() => this.sendQueue.sending === 0),
         succeeded: () => this.succeeded(),
-        failed: (error) => health.failed(error),
+        failed: (error, since) => health.failed(error, since),
         rejected: (reason) => void (this.firstRejection ??= reason),
         waiting: () => options.onWaiting?.(sink.name),
         stopped: () => this.changed.notify(),
@@ -235,10 +235,10 @@ export class SinkPipeline {
   }
 
   /** The sink does not take it: what waits goes to disk, in order, and from there to the sink when it works again. */
-  private giveWay(queuedBatch: QueuedBatch, { entries, error, refused }: Undelivered<Queued>): void {
+  private giveWay(queuedBatch: QueuedBatch, { entries, error, since, refused }: Undelivered<Queued>): void {
     const rest = { ...queuedBatch, batch: batchOf(entries, queuedBatch.batch.partition) };
     if (refused === true && this.spoolWriter !== undefined) return this.spoolWriter.keep(rest, true);
-    this.health.failed(error);
+    this.health.failed(error, since);
     if (this.spoolReader === undefined) return this.discardAll(entries);
     this.spoolWriter?.keep(rest);
     this.spill();
@@ -247,7 +247,7 @@ export class SinkPipeline {
   /** From memory to disk. */
   private spill(): void {
     for (const queuedBatch of this.sendQueue.takeQueued()) this.spoolWriter?.keep(queuedBatch);
-    this.spoolReader?.start();
+    this.spoolReader?.start(this.health.failingSince);
     this.changed.notify();
   }
 

@@ -26,7 +26,8 @@ export interface SpoolReaderEvents {
   /** The sink has taken so many. */
   took(events: number): void;
   succeeded(): void;
-  failed(error: SinkError): void;
+  /** `since`: when the attempt began, by the clock's `elapsed`. */
+  failed(error: SinkError, since: number): void;
   rejected(reason: string): void;
   /** The end of the run waits for the sink. */
   waiting(): void;
@@ -70,8 +71,10 @@ export class SpoolReader {
     return this.working !== undefined;
   }
 
-  start(): void {
+  /** `failingSince`: since when the sink has failed already, by the clock's `elapsed`: that time counts. */
+  start(failingSince?: number): void {
     if (this.active) return;
+    this.failingSince = failingSince;
     this.working = this.work();
     // Awaited by `finish`; until then an error must not count as unhandled.
     this.working.catch(() => undefined);
@@ -105,11 +108,18 @@ export class SpoolReader {
     const { clock, signal } = this.options;
     const untilFinish = AbortSignal.any([signal, this.hurry.signal]);
     await this.events.idle();
+    // It has been sent to directly, and has failed: that was the first attempt.
+    if (this.failingSince !== undefined) await clock.sleep(backoffMs(1, clock.random(), undefined), untilFinish);
     for (let attempts = 0; ;) {
       if (signal.aborted) return this.stop();
       const mayGo = this.spoolWriter.tables.lease.take(clock.now());
       const next = mayGo ? this.spoolWriter.tables.spool.next() : undefined;
       if (mayGo && next === undefined) return this.emptied();
+      // What has just failed for as long as that need not fail once more, which can take a minute: another one shows whether it was to blame.
+      if (next !== undefined && attempts === 0 && this.isTooLate(0)) {
+        if (await this.isToBlame(next)) continue;
+        return this.stop();
+      }
       const error = next === undefined ? undefined : await this.send(next);
       if (next !== undefined && error === undefined) {
         attempts = 0;
@@ -121,6 +131,7 @@ export class SpoolReader {
         continue;
       }
       const wait = backoffMs(++attempts, clock.random(), error?.retryAfterMs);
+      this.failingSince ??= clock.elapsed();
       const isLate = this.isTooLate(wait);
       if (next !== undefined && (isLate || attempts > ATTEMPTS_AT_THE_HEAD) && (await this.isToBlame(next))) {
         attempts = 0;
@@ -145,8 +156,8 @@ export class SpoolReader {
       this.events.succeeded();
       return undefined;
     }
-    this.failingSince ??= this.options.clock.elapsed();
-    this.events.failed(left.error);
+    this.failingSince ??= left.since;
+    this.events.failed(left.error, left.since);
     return left.error;
   }
 
@@ -177,13 +188,16 @@ export class SpoolReader {
     this.spoolWriter.beingSent = undefined;
     if (this.spoolWriter.settleSpooled(spooled, settled, left)) return left;
     // What was sent could not be taken off the disk: sending it again and again would help nobody.
-    return { entries: [], error: new SinkError('permanent', `what was delivered to ${this.sink.name} could not be taken out of the spool`) };
+    return {
+      entries: [],
+      error: new SinkError('permanent', `what was delivered to ${this.sink.name} could not be taken out of the spool`),
+      since: this.options.clock.elapsed(),
+    };
   }
 
   private isTooLate(wait: number): boolean {
     const { clock, retryForMs } = this.options;
-    this.failingSince ??= clock.elapsed();
-    return this.finishing && clock.elapsed() + wait > this.failingSince + retryForMs;
+    return this.finishing && this.failingSince !== undefined && clock.elapsed() + wait > this.failingSince + retryForMs;
   }
 
   private tellWaiting(): void {

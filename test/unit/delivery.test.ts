@@ -117,6 +117,32 @@ describe('a sink that does not work', () => {
     expect(clock.now() - 1_700_000_000_000).toBeLessThan(61_000);
   });
 
+  test.for([
+    [1000, 1],
+    [0, 1],
+    [90_000, 2],
+  ] as const)('that never answers is not waited for again when the %i ms are over', async ([retryForMs, most]) => {
+    const time = clockAt();
+    // Whoever sleeps gives others a turn.
+    const clock = { ...time, sleep: async (ms: number) => (await new Promise((resolve) => void setImmediate(resolve)), time.advance(ms)) };
+    let asked = 0;
+    const hanging = scriptedSink(
+      () => {
+        asked++;
+        clock.advance(60_000);
+        return new SinkError('temporary', 'it did not answer in time');
+      },
+      {
+        limits: { maxEvents: 100, maxBytes: 1 << 20, inFlight: 1, inFlightPerPartition: 1 },
+        encode: ({ id }) => ({ parts: [id], bytes: 36, partition: '' }),
+      },
+    );
+    const began = clock.elapsed();
+    const { account } = await runPipeline(hanging, EVENTS, { clock, retryForMs });
+    expect(account.tally).toMatchObject({ read: EVENTS.length, spooled: EVENTS.length });
+    expect([asked, clock.elapsed() - began]).toEqual([most, expect.closeTo(most * 60_000, -4)]);
+  });
+
   test('with a wrong key is hardly asked again', async () => {
     let attempts = 0;
     const pipeline = await runPipeline(
