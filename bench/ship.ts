@@ -11,7 +11,7 @@ import { hostContext } from '../src/event/host.ts';
 import { EventMapper } from '../src/event/map.ts';
 import type { ScanItem } from '../src/nmap/item.ts';
 import { ScanReader } from '../src/nmap/read.ts';
-import { batchBody, Scratch } from '../src/sink/transport/body.ts';
+import { batchBody, BufferPool } from '../src/sink/transport/body.ts';
 import { elasticsearchSink } from '../src/sink/elasticsearch/elasticsearch.ts';
 import { fileSink } from '../src/sink/file/file.ts';
 import { lokiBody } from '../src/sink/loki/entry.ts';
@@ -202,7 +202,7 @@ function batches(sink: Sink): readonly Batch[] {
 }
 
 function plain(batch: Batch): Buffer {
-  return Buffer.from(batchBody(batch, new Scratch(0)));
+  return Buffer.from(batchBody(batch, new BufferPool(0)));
 }
 
 function pushed({ partition, entries }: Batch): Buffer {
@@ -210,7 +210,7 @@ function pushed({ partition, entries }: Batch): Buffer {
     lokiBody(
       partition,
       entries.map(({ parts, time }) => ({ parts, time, scanTime: undefined })),
-      new Scratch(0),
+      new BufferPool(0),
     ),
   );
 }

@@ -5,7 +5,7 @@ import { grafanaHostPath, HOST_FIELD } from '../src/content/host-link.ts';
 import { LEVEL_COLOURS, LEVELS, rankOf } from '../src/content/levels.ts';
 import { labelOf } from '../src/content/logql.ts';
 import type { Measure, Query, View } from '../src/content/panel.ts';
-import { ACTION, rowFields, SEEN, THING } from '../src/content/rows-logql.ts';
+import { ACTION, rowFields, SEEN, ENTITY_FIELD } from '../src/content/rows-logql.ts';
 import { FIELDS } from '../src/event/fields.ts';
 
 type List = Extract<View, { kind: 'list' }>;
@@ -91,9 +91,9 @@ function asColumns(query: Query): readonly DataTransformerConfig[] {
 
 /** In which order Grafana hands on entries depends on its version: the order is made, then the first of each thing is taken. */
 function newestOnly(query: Query, until: readonly string[]): readonly DataTransformerConfig[] {
-  const others = rowFields(query).filter((field) => field !== THING);
+  const others = rowFields(query).filter((field) => field !== ENTITY_FIELD);
   const fields = {
-    [labelOf(THING)]: { aggregations: [], operation: 'groupby' },
+    [labelOf(ENTITY_FIELD)]: { aggregations: [], operation: 'groupby' },
     ...Object.fromEntries(others.map((field) => [labelOf(field), { aggregations: [FIRST], operation: 'aggregate' }])),
   };
   const filters = until.map((value) => ({ fieldName: kept(labelOf(ACTION), FIRST), config: { id: 'equal', options: { value } } }));
@@ -131,7 +131,7 @@ function grouped(view: Table): readonly DataTransformerConfig[] {
 
 function aggregated(of: Measure): { readonly name: string; readonly how: string } {
   const field = Object.values(of).join('');
-  if ('count' in of) return { name: labelOf(THING), how: 'count' };
+  if ('count' in of) return { name: labelOf(ENTITY_FIELD), how: 'count' };
   const how = 'distinct' in of ? 'distinctCount' : 'largest' in of ? 'max' : 'sum' in of ? 'sum' : FIRST;
   return { name: kept(labelOf(field), FIRST), how };
 }

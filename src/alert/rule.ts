@@ -48,14 +48,14 @@ export function serverId(rule: Pick<AlertRule, 'id'>): string {
 }
 
 /** How a server writes a field, and a part that is there only with a field. */
-export interface Writing {
+export interface TemplateSyntax {
   readonly field: (name: string) => string;
   /** `unlike`: the field that `name` must not repeat. */
   readonly part: (name: string, text: string, unlike: string | undefined) => string;
 }
 
 /** The sentence of an alert. */
-export function summaryOf({ summary }: Pick<AlertRule, 'summary'>, { field, part }: Writing): string {
+export function summaryOf({ summary }: Pick<AlertRule, 'summary'>, { field, part }: TemplateSyntax): string {
   const written = (text: string): string => text.replaceAll(FIELD, (_, name: string) => field(name));
   return summary
     .split(/(\[[^[\]]*\])/)

@@ -1,5 +1,5 @@
 import { AHEAD_MS } from '../event/time.ts';
-import { type KnownHost, type Opposites, type Register, type Tests } from '../state/known-host.ts';
+import { type KnownHost, type OppositeTests, type LatestValue, type TestTimes } from '../state/known-host.ts';
 import type { KnownScans } from './scans.ts';
 import { DAMAGED, type KnownHosts } from '../state/known-hosts.ts';
 
@@ -27,7 +27,7 @@ export function correctFutureTimes(
  * When a scan was that told no time is not known; it is held at its reading only until one comes that tells its
  * time. That one is the later of the two, unless others tell that it is late.
  */
-export function placeTimelessRuns(hosts: KnownHosts, scans: KnownScans, confirm: number, started: number): void {
+export function dateUntimedRuns(hosts: KnownHosts, scans: KnownScans, confirm: number, started: number): void {
   const held = scans.heldAfter(started);
   if (held.length === 0) return;
   const time = Math.max(scans.latestTold(), started - 1);
@@ -44,9 +44,13 @@ export function placeTimelessRuns(hosts: KnownHosts, scans: KnownScans, confirm:
 /** Nothing of it is later than `time`. */
 function healed(known: KnownHost, time: number): KnownHost {
   const at = (one: number): number => Math.min(one, time);
-  const tests = ({ first, times }: Tests): Tests => ({ first: at(first), times: [...new Set(times.map(at))] });
-  const opposites = ({ yes, no, ...last }: Opposites): Opposites => ({ ...(yes && { yes: tests(yes) }), ...(no && { no: tests(no) }), ...last });
-  const register = <T>(one: Register<T>): Register<T> => ({ ...one, at: at(one.at), since: at(one.since) });
+  const tests = ({ first, times }: TestTimes): TestTimes => ({ first: at(first), times: [...new Set(times.map(at))] });
+  const opposites = ({ yes, no, ...last }: OppositeTests): OppositeTests => ({
+    ...(yes && { yes: tests(yes) }),
+    ...(no && { no: tests(no) }),
+    ...last,
+  });
+  const register = <T>(one: LatestValue<T>): LatestValue<T> => ({ ...one, at: at(one.at), since: at(one.since) });
   const each = <T>(all: Readonly<Record<string, T>>, heal: (one: T) => T): Record<string, T> =>
     Object.fromEntries(Object.entries(all).map(([key, one]) => [key, heal(one)]));
   const { name, mac, ip, os, recorded: _, recordedFindings: __, ...rest } = known;

@@ -3,14 +3,14 @@ import type { LogEvent } from '../event/event.ts';
 import type { HostContext } from '../event/host.ts';
 import type { Run } from '../nmap/model.ts';
 import type { TargetLists } from '../nmap/target-lists.ts';
-import { type KnownFinding, type KnownHost, type KnownPort, standing, unknownHost } from '../state/known-host.ts';
+import { type KnownFinding, type KnownHost, type KnownPort, currentValue, unknownHost } from '../state/known-host.ts';
 import { DAMAGED, type KnownHosts } from '../state/known-hosts.ts';
 import { type Change, portOf } from './change.ts';
 import { reachedAt, wouldList } from './coverage.ts';
 import { CurrentRun } from './current-run.ts';
 import type { Detected } from './detected.ts';
 import { absenceEvent, changeEvent } from './event.ts';
-import { correctFutureTimes, placeTimelessRuns } from './correct-times.ts';
+import { correctFutureTimes, dateUntimedRuns } from './correct-times.ts';
 import type { Observation } from './observation.ts';
 import { observe, observeAbsence } from './observe.ts';
 import type { ChangeOptions } from './options.ts';
@@ -70,7 +70,7 @@ export class ChangeDetector {
     // Kept with each run, and read again for each scan of the site.
     const args = (context.args ?? '').length > MAX_LENGTH ? undefined : context.args;
     correctFutureTimes(hosts, scans, options.confirm, { now: context.options.now(), started });
-    if (!context.startIsOurs) placeTimelessRuns(hosts, scans, options.confirm, started);
+    if (!context.startIsOurs) dateUntimedRuns(hosts, scans, options.confirm, started);
     hosts.keepLists(run);
     const record = scans.begin(context.scanId, started, { scanner, args, verbose, scaninfo, lists });
     if (context.startIsOurs && record.counts.held === undefined) {
@@ -151,8 +151,8 @@ export class ChangeDetector {
     others.push(hostRecord(context, known, time));
     const state = hostStateOf(known);
     // The records of its ports and weaknesses say whether the host is there: "what is open now" is asked of them alone.
-    const ports = known.recorded === state ? [] : Object.values(known.ports).filter(({ open }) => standing(open, 1) === 'yes');
-    const findings = known.recordedFindings === state ? [] : Object.values(known.findings).filter(({ open }) => standing(open, 1) === 'yes');
+    const ports = known.recorded === state ? [] : Object.values(known.ports).filter(({ open }) => currentValue(open, 1) === 'yes');
+    const findings = known.recordedFindings === state ? [] : Object.values(known.findings).filter(({ open }) => currentValue(open, 1) === 'yes');
     known.recorded = state;
     known.recordedFindings = state;
     for (const port of new Set([...moved.ports, ...ports])) others.push(portRecord(context, known, port, time));

@@ -1,5 +1,5 @@
 import type { AddressSet } from '../nmap/address-set.ts';
-import { type KnownHost, type KnownPort, lastOf, since, standing } from '../state/known-host.ts';
+import { type KnownHost, type KnownPort, lastOf, since, currentValue } from '../state/known-host.ts';
 import { comparePorts } from '../nmap/order.ts';
 import type { PortSet } from '../nmap/port-set.ts';
 
@@ -55,7 +55,7 @@ export function isWithin({ network }: Pick<InventoryFilter, 'network'>, { key, i
 
 /** The rows of a host: its ports that are wanted, or the host alone when it has none and nobody asked for ports. */
 export function inventoryRows(site: string, host: KnownHost, filter: InventoryFilter): readonly InventoryRow[] {
-  const state = standing(host.up, 1);
+  const state = currentValue(host.up, 1);
   const row = {
     site,
     host: host.key,
@@ -77,7 +77,7 @@ export function inventoryRows(site: string, host: KnownHost, filter: InventoryFi
 }
 
 function portRow({ number, protocol, state, at, service, guess, certificate, open }: KnownPort): PortRow {
-  const stands = standing(open, 1);
+  const stands = currentValue(open, 1);
   return {
     number,
     transport: protocol,

@@ -1,10 +1,10 @@
 import { levelOf } from '../event/event.ts';
 import { type Change, type ChangeAction, portOf } from './change.ts';
 import { isOpen } from './coverage.ts';
-import { isNewest, type KnownFinding, type KnownHost, note, type Opposites, since, standing, type Tests } from '../state/known-host.ts';
+import { isNewest, type KnownFinding, type KnownHost, note, type OppositeTests, since, currentValue, type TestTimes } from '../state/known-host.ts';
 import type { Observation } from './observation.ts';
 import { type FindingStatement, parsePortKey, type SeenFinding, type Sighting } from './sighting.ts';
-import { changeOf, stoodFor } from './phrases.ts';
+import { changeOf, durationWords } from './phrases.ts';
 
 /** Findings whose coming has an action of its own. */
 const OPENING: Readonly<Record<string, ChangeAction>> = {
@@ -63,8 +63,8 @@ export class FindingObserver {
     const { known, confirm, late } = this;
     const { time, scan } = this.observation;
     const before = known.findings[id];
-    const open: Opposites = { ...before?.open };
-    const was = standing(open, confirm);
+    const open: OppositeTests = { ...before?.open };
+    const was = currentValue(open, confirm);
     const newest = isNewest(open, time, late);
     note(open, 'yes', time, { keep: confirm, late });
     const after = before === undefined || newest ? { ...finding, open, at: time, scan } : { ...before, open };
@@ -83,7 +83,7 @@ export class FindingObserver {
     const { time } = this.observation;
     if (key === undefined) return { closed: [], open: late ? [known.time] : [], scan: known.scan };
     const { open, scan = 0 } = known.ports[key] ?? {};
-    const after = (tests: Tests | undefined): readonly number[] => (tests?.times ?? []).filter((one) => one > time);
+    const after = (tests: TestTimes | undefined): readonly number[] => (tests?.times ?? []).filter((one) => one > time);
     return { closed: after(open?.no), open: after(open?.yes), scan };
   }
 
@@ -119,14 +119,14 @@ export class FindingObserver {
     const before = { ...finding, open: { ...finding.open } };
     note(finding.open, 'no', this.observation.time, { keep: this.confirm, late: this.late });
     if (isOther(before, finding)) this.moved.push(finding);
-    if (standing(before.open, this.confirm) === 'yes' && standing(finding.open, this.confirm) === 'no')
+    if (currentValue(before.open, this.confirm) === 'yes' && currentValue(finding.open, this.confirm) === 'no')
       this.addFinding('finding-resolved', finding, before);
   }
 
   private addFinding(action: ChangeAction, finding: KnownFinding, before: KnownFinding | undefined, about?: FindingStatement): void {
     const isOver = action === 'finding-resolved';
     const stood = before && since(before.open, isOver ? 'yes' : 'no');
-    const age = before === undefined ? '' : stoodFor(before.open, 'yes', this.observation.time, ', known');
+    const age = before === undefined ? '' : durationWords(before.open, 'yes', this.observation.time, ', known');
     const what = isOver ? `resolved: ${finding.title}${age}` : `${finding.title} [${levelOf(finding.severity)}]`;
     const port = finding.port === undefined ? undefined : parsePortKey(finding.port);
     const known = { since: stood, seen: before?.at, scan: before?.scan };
@@ -145,6 +145,9 @@ export class FindingObserver {
 /** As the inventory tells it, which shows what was found last. */
 function isOther(before: KnownFinding | undefined, after: KnownFinding): boolean {
   return (
-    before === undefined || standing(before.open, 1) !== standing(after.open, 1) || before.severity !== after.severity || before.title !== after.title
+    before === undefined ||
+    currentValue(before.open, 1) !== currentValue(after.open, 1) ||
+    before.severity !== after.severity ||
+    before.title !== after.title
   );
 }

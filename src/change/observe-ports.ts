@@ -1,4 +1,4 @@
-import { comparePorts, type Place } from '../nmap/order.ts';
+import { comparePorts, type PortKey } from '../nmap/order.ts';
 import {
   type Certificate,
   isNewest,
@@ -8,13 +8,13 @@ import {
   note,
   type Service,
   since,
-  standing,
+  currentValue,
   withValue,
 } from '../state/known-host.ts';
 import type { Change, ChangeAction, Side } from './change.ts';
 import { isOpen } from './coverage.ts';
 import type { Observation } from './observation.ts';
-import { ago, certificateText, changeOf, described, inBrackets, serviceText, stood, stoodFor } from './phrases.ts';
+import { ago, certificateText, changeOf, serviceWords, inBrackets, serviceText, stood, durationWords } from './phrases.ts';
 import { isSameService, type ServiceIdentity } from './service.ts';
 import { portKey, type PortSighting, type Sighting } from './sighting.ts';
 import { fromLists } from './tested-lists.ts';
@@ -50,7 +50,7 @@ export class PortObserver {
   /** Returns the open ports that no earlier run has tested. */
   run(): readonly KnownPort[] {
     const { known, sighting } = this;
-    const places: (readonly [string, Place])[] = [...sighting.ports, ...this.tellingUnlisted()];
+    const places: (readonly [string, PortKey])[] = [...sighting.ports, ...this.tellingUnlisted()];
     for (const [key, { protocol, number }] of places.sort(([, a], [, b]) => comparePorts(a, b))) {
       const found = sighting.find(protocol, number);
       if (!found.tested) continue;
@@ -75,11 +75,11 @@ export class PortObserver {
     const { confirm, late } = this;
     const { time, scan } = this.observation;
     const before = { ...port, open: { ...port.open } };
-    const was = standing(before.open, confirm);
+    const was = currentValue(before.open, confirm);
     const open = isOpen(state);
     if (open !== undefined) note(port.open, open ? 'yes' : 'no', time, { keep: confirm, late });
     if (time > port.at || (time === port.at && !late)) Object.assign(port, { state, at: time, scan });
-    const is = standing(port.open, confirm);
+    const is = currentValue(port.open, confirm);
     if (was === 'yes' && is === 'no') this.closed(before, port);
     if (open === true && listed !== undefined) {
       const isNews = isNewest(before.open, this.observation.time, this.late);
@@ -98,7 +98,7 @@ export class PortObserver {
     const words = reopened
       ? ago(time - lastOf(before.open.yes), (age) => `, last seen open ${age} ago`)
       : ago(time - (stood ?? time), (age) => `, ${was} for ${age}`, `, was ${was}`);
-    const after = { text: described(now), state: 'open', service: now.service || undefined, version: now.version, certificate: now.certificate };
+    const after = { text: serviceWords(now), state: 'open', service: now.service || undefined, version: now.version, certificate: now.certificate };
     const side = { ...knownService(before), text: before.state, state: before.state, since: stood, seen: before.at, scan: before.scan };
     this.add(
       reopened ? 'port-reopened' : 'port-opened',
@@ -114,7 +114,7 @@ export class PortObserver {
     const words = port.state === 'closed' ? 'closed' : `is no longer open: ${port.state}`;
     const side = { ...knownService(before), state: 'open', since: stood, seen: lastOf(before.open.yes), scan: before.scan };
     const { time } = this.observation;
-    const was = [side.text === '' ? [] : `was ${side.text}`, stoodFor(before.open, 'yes', time, 'open')].flat().filter((part) => part !== '');
+    const was = [side.text === '' ? [] : `was ${side.text}`, durationWords(before.open, 'yes', time, 'open')].flat().filter((part) => part !== '');
     this.add('port-closed', side, { text: port.state, state: port.state }, `${place(port)} ${words}${inBrackets(was.join(', '))}`, port);
   }
 
@@ -161,7 +161,12 @@ export class PortObserver {
 function knownService({ service, guess, certificate }: KnownPort): Side {
   const name = service?.value.name ?? guess?.value ?? '';
   const version = service?.value.version;
-  return { text: described({ service: name, version }), service: name || undefined, version: version || undefined, certificate: certificate?.value };
+  return {
+    text: serviceWords({ service: name, version }),
+    service: name || undefined,
+    version: version || undefined,
+    certificate: certificate?.value,
+  };
 }
 
 function isSameCertificate(a: Certificate, b: Certificate): boolean {

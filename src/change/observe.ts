@@ -5,9 +5,9 @@ import type { ChangeOptions } from './options.ts';
 import { DEFAULT_SERVICE_IDENTITY, type ServiceIdentity } from './service.ts';
 import { FindingObserver } from './observe-findings.ts';
 import { PortObserver } from './observe-ports.ts';
-import { ago, changeOf, described, stood, stoodFor } from './phrases.ts';
+import { ago, changeOf, serviceWords, stood, durationWords } from './phrases.ts';
 import type { Change, ChangeAction, Side } from './change.ts';
-import { isNewest, type KnownHost, lastOf, note, type Register, since, standing, withValue } from '../state/known-host.ts';
+import { isNewest, type KnownHost, lastOf, note, type LatestValue, since, currentValue, withValue } from '../state/known-host.ts';
 import type { Sighting } from './sighting.ts';
 
 const NOTHING: Outcome = { changes: [], isFirstSeen: false, firstSeen: [], firstFindings: 0, findings: [] };
@@ -34,9 +34,9 @@ export function observe(
 
 /** A complete run that lists hosts that are down does not list this one. */
 export function observeAbsence(known: KnownHost, time: number, confirm: number): readonly Change[] {
-  const before = standing(known.up, confirm);
+  const before = currentValue(known.up, confirm);
   note(known.up, 'no', time, { keep: confirm, late: false });
-  return before === 'yes' && standing(known.up, confirm) === 'no' ? [missing(known, time)] : [];
+  return before === 'yes' && currentValue(known.up, confirm) === 'no' ? [missing(known, time)] : [];
 }
 
 class Observing {
@@ -60,7 +60,7 @@ class Observing {
 
   run(): Outcome {
     const { known, sighting, observation } = this;
-    const wasKnown = standing(known.up, this.confirm) !== undefined;
+    const wasKnown = currentValue(known.up, this.confirm) !== undefined;
     // Looked up before the host is entered.
     const isNew = !wasKnown && sighting.presence === 'up' && !this.late && observation.wasLookedFor();
     const presence = this.observePresence(isNew);
@@ -85,9 +85,9 @@ class Observing {
     const { time } = this.observation;
     if (sighting.presence === 'unknown') return undefined;
     const before = { ...known.up };
-    const was = standing(before, confirm);
+    const was = currentValue(before, confirm);
     note(known.up, sighting.presence === 'up' ? 'yes' : 'no', time, { keep: confirm, late: this.late });
-    const is = standing(known.up, confirm);
+    const is = currentValue(known.up, confirm);
     if (was === is && !isNew) return undefined;
     if (was === 'yes' && is === 'no') this.changes.push(missing({ ...known, up: before }, time));
     if (is !== 'yes' || !isNewest(before, this.observation.time, this.late)) return undefined;
@@ -107,7 +107,7 @@ class Observing {
   private newHost(): Change {
     const { sighting } = this;
     const open = [...sighting.ports.values()].filter(({ state }) => isOpen(state) === true);
-    const ports = open.map((port) => `${port.number}/${port.protocol} ${described(port)}`.trim());
+    const ports = open.map((port) => `${port.number}/${port.protocol} ${serviceWords(port)}`.trim());
     const shown =
       ports.length === 0 ? '' : `, with ${ports.slice(0, 10).join(', ')}${ports.length > 10 ? ` and ${ports.length - 10} more` : ''} open`;
     return this.change('host-new', { text: 'down' }, { text: 'up', state: 'up', ports }, `is new${shown}`);
@@ -131,11 +131,11 @@ class Observing {
 
   private observeValue(
     action: ChangeAction,
-    register: Register<string> | undefined,
+    register: LatestValue<string> | undefined,
     value: string,
     side: (value: string) => Side,
     what: string,
-  ): Register<string> {
+  ): LatestValue<string> {
     const after = withValue(register, value, this.stamp);
     if (register !== undefined && after.value !== register.value)
       this.add(action, { ...side(register.value), ...stood(register) }, side(value), `${what} from ${register.value} to ${value}`);
@@ -158,5 +158,5 @@ class Observing {
 function missing(before: KnownHost, time: number): Change {
   const stood = since(before.up, 'yes');
   const side = { text: 'up', state: 'up', since: stood, seen: lastOf(before.up.yes), scan: before.scan };
-  return changeOf(before, 'host-missing', side, { text: 'down', state: 'down' }, `is down${stoodFor(before.up, 'yes', time, ', was up')}`);
+  return changeOf(before, 'host-missing', side, { text: 'down', state: 'down' }, `is down${durationWords(before.up, 'yes', time, ', was up')}`);
 }

@@ -1,6 +1,6 @@
 import { count } from '../event/text.ts';
 import type { Change, ChangeAction, Side } from './change.ts';
-import { type Certificate, type KnownHost, type KnownPort, type Opposites, type Register, type Service, since } from '../state/known-host.ts';
+import { type Certificate, type KnownHost, type KnownPort, type OppositeTests, type LatestValue, type Service, since } from '../state/known-host.ts';
 import type { PortSighting } from './sighting.ts';
 
 const UNITS = [
@@ -16,7 +16,7 @@ export function inWords(ms: number, round: 'floor' | 'ceil' = 'floor'): string {
 }
 
 /** `open for 41 days`; or, when something else was seen before and nobody knows when it began, `open for less than 2 days`. */
-export function stoodFor(opposites: Opposites, what: 'yes' | 'no', time: number, word: string): string {
+export function durationWords(opposites: OppositeTests, what: 'yes' | 'no', time: number, word: string): string {
   const stood = since(opposites, what) ?? time;
   const isExact = stood === opposites[what]?.first || stood === opposites[what]?.again;
   return ago(time - stood, (age) => (isExact ? `${word} for ${age}` : `${word} for less than ${inWords(time - stood, 'ceil')}`));
@@ -53,13 +53,13 @@ export function changeOf(
 }
 
 /** `ssh OpenSSH 9.2p1` */
-export function described({ service, version }: Pick<PortSighting, 'service' | 'version'>): string {
+export function serviceWords({ service, version }: Pick<PortSighting, 'service' | 'version'>): string {
   const words = [service === 'unknown' ? '' : service, version];
   return words.filter((word) => word !== undefined && word !== '').join(' ');
 }
 
 export function serviceText({ name, version }: Service): string {
-  return described({ service: name, version });
+  return serviceWords({ service: name, version });
 }
 
 export function certificateText({ subject, notAfter, fingerprint }: Certificate): string {
@@ -67,6 +67,6 @@ export function certificateText({ subject, notAfter, fingerprint }: Certificate)
 }
 
 /** Since when a value is known, when it was seen last, and by which scan. */
-export function stood({ since, at, scan }: Register<unknown>): Pick<Side, 'since' | 'seen' | 'scan'> {
+export function stood({ since, at, scan }: LatestValue<unknown>): Pick<Side, 'since' | 'seen' | 'scan'> {
   return { since, seen: at, scan };
 }

@@ -5,7 +5,7 @@ import { networkTypeOf } from '../event/address.ts';
 import { findingEntityId, hostEntityId, portEntityId } from '../event/id.ts';
 import { hostName, placeFields } from '../event/host.ts';
 import { isoIfKnown, isoTime } from '../event/time.ts';
-import { type KnownFinding, type KnownHost, type KnownPort, lastOf, since, standing } from '../state/known-host.ts';
+import { type KnownFinding, type KnownHost, type KnownPort, lastOf, since, currentValue } from '../state/known-host.ts';
 import { parsePortKey, portKey } from './sighting.ts';
 
 /** Room for what happens at one host within a millisecond. */
@@ -14,7 +14,7 @@ const REVISIONS = 1024;
 /** A host as it is known now, for `nmap-inventory-<namespace>`; `time`: of the observation, epoch milliseconds. */
 export function hostRecord(run: RunContext, host: KnownHost, time: number): LogEvent {
   const state = hostStateOf(host);
-  const open = Object.values(host.ports).filter((port) => standing(port.open, 1) === 'yes').length;
+  const open = Object.values(host.ports).filter((port) => currentValue(port.open, 1) === 'yes').length;
   const name = host.name === undefined || host.name.value === host.key ? '' : ` (${host.name.value})`;
   const entity = hostEntityId(run.options.site, host.key);
   const risk = riskFields(host, undefined);
@@ -40,12 +40,12 @@ export function hostRecord(run: RunContext, host: KnownHost, time: number): LogE
 }
 
 export function hostStateOf({ up }: Pick<KnownHost, 'up'>): 'up' | 'down' {
-  return standing(up, 1) === 'no' ? 'down' : 'up';
+  return currentValue(up, 1) === 'no' ? 'down' : 'up';
 }
 
 export function portRecord(run: RunContext, host: KnownHost, port: KnownPort, time: number): LogEvent {
   const { protocol, number, state, service, guess, certificate, open, at } = port;
-  const stands = standing(open, 1);
+  const stands = currentValue(open, 1);
   const name = service?.value.name ?? guess?.value;
   const words = [host.key, `${number}/${protocol}`, state, name, service?.value.version].filter((word) => word !== undefined && word !== '');
   const entity = portEntityId(hostEntityId(run.options.site, host.key), protocol, String(number));
@@ -85,7 +85,7 @@ export function findingRecord(
   const place = at === undefined ? undefined : parsePortKey(at);
   const hostId = hostEntityId(run.options.site, host.key);
   const entity = findingEntityId(place === undefined ? hostId : portEntityId(hostId, place.protocol, String(place.number)), key);
-  const state = standing(open, 1) === 'yes' ? 'open' : 'resolved';
+  const state = currentValue(open, 1) === 'yes' ? 'open' : 'resolved';
   const level = levelOf(severity);
   const known = at === undefined ? undefined : host.ports[at];
   const service = known?.service?.value.name ?? known?.guess?.value;
@@ -158,7 +158,7 @@ function record(run: RunContext, host: KnownHost, time: number, { entity, messag
 
 /** Of a port, or of the host with all its ports. */
 function riskFields({ findings }: KnownHost, port: string | undefined): { readonly findings: number; readonly risk: number; readonly level: string } {
-  const now = Object.values(findings).filter((finding) => (port === undefined || finding.port === port) && standing(finding.open, 1) === 'yes');
+  const now = Object.values(findings).filter((finding) => (port === undefined || finding.port === port) && currentValue(finding.open, 1) === 'yes');
   const risk = Math.max(0, ...now.map(({ severity }) => severity));
   return { findings: now.length, risk, level: levelOf(risk) };
 }

@@ -5,7 +5,7 @@ import { milliseconds } from '../event/time.ts';
 import type { Host, Run } from '../nmap/model.ts';
 import type { Change } from './change.ts';
 import { absentHost, type RunCoverage, runCoverage, wouldList } from './coverage.ts';
-import { type KnownHost, type KnownPort, standing, unknownHost } from '../state/known-host.ts';
+import { type KnownHost, type KnownPort, currentValue, unknownHost } from '../state/known-host.ts';
 import { observe, observeAbsence } from './observe.ts';
 import type { ChangeOptions } from './options.ts';
 import { hostsInOrder } from '../nmap/order.ts';
@@ -175,7 +175,7 @@ export function diffWith(knowledge: Knowledge, after: ScanView, options: DiffOpt
       if (found.isFirstSeen) hostsFirstSeen++;
       portsFirstSeen += found.firstSeen.length;
       findingsFirstSeen += found.firstFindings;
-    } else if (known !== undefined && standing(known.up, 1) === 'yes') {
+    } else if (known !== undefined && currentValue(known.up, 1) === 'yes') {
       if (establishedDown(after, key)) changes.push(...observeAbsence(known, afterAll(known).time, 1));
       else hostsNotLookedAt++;
     }

@@ -5,17 +5,18 @@ import { PORTLOG_VERSION } from '../event/context.ts';
 import { SinkError } from '../sink/sink.ts';
 import { commandContext } from './session/context.ts';
 import { sinkErrorCode } from './session/diagnose.ts';
-import { holdMemoryDown } from './session/memory.ts';
+import { limitHeap } from './session/heap.ts';
 import { allCommands, commandOf } from './commands.ts';
 import { fromEnvironment } from './option.ts';
 import { parseArguments } from './parse.ts';
 import { type Route, route } from './route.ts';
 import { logFormatOf } from './session/log-format.ts';
-import { print, Speaker, type Terminal } from './session/terminal.ts';
+import { Log } from './session/log.ts';
+import { print, type Terminal } from './session/terminal.ts';
 
 /** The command as a process: its exit code is set. Never throws. */
 export async function run(args: readonly string[]): Promise<void> {
-  holdMemoryDown();
+  limitHeap();
   const terminal: Terminal = { stdout: process.stdout, stderr: process.stderr, stdin: process.stdin };
   // Who writes to standard output learns of it from the write; what is said to people is said to nobody then.
   for (const stream of [terminal.stdout, terminal.stderr]) stream.on('error', () => undefined);
@@ -28,7 +29,7 @@ export async function execute(args: readonly string[], env: Environment, termina
     const asked = asksForVersion(args, terminal) ? ({ kind: 'version' } as const) : await route(args);
     return await perform(asked, env, terminal);
   } catch (error) {
-    return report(error, new Speaker(terminal.stderr, 'normal', logFormatOf({ 'log-format': env['PORTLOG_LOG_FORMAT'] }, env)));
+    return report(error, new Log(terminal.stderr, 'normal', logFormatOf({ 'log-format': env['PORTLOG_LOG_FORMAT'] }, env)));
   }
 }
 
@@ -57,7 +58,7 @@ async function perform(route: Route, env: Environment, terminal: Terminal): Prom
   try {
     return await command.run(context, words);
   } catch (error) {
-    return report(error, context.speaker);
+    return report(error, context.log);
   }
 }
 
@@ -68,17 +69,17 @@ async function helpText(route: Exclude<Route, { kind: 'command' | 'version' }>):
   return name === undefined ? overview(await allCommands()) : commandHelp(await commandOf(name));
 }
 
-function report(error: unknown, speaker: Speaker): ExitCode {
+function report(error: unknown, log: Log): ExitCode {
   if (error instanceof PortlogError) {
-    speaker.error(error);
+    log.error(error);
     return error.exitCode;
   }
   if (error instanceof SinkError) {
-    speaker.error(error);
+    log.error(error);
     return sinkErrorCode(error.kind);
   }
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  speaker.error({ message: `this is a mistake in portlog: ${text}`, hint: undefined });
+  log.error({ message: `this is a mistake in portlog: ${text}`, hint: undefined });
   // Not as a wrong configuration ends: whoever supervises portlog is to start it again.
   return new PortlogError('mistake', '').exitCode;
 }

@@ -5,7 +5,7 @@ import { allCommands, COMMAND_NAMES } from './commands.ts';
 import { argumentOf, type Option, type Options } from './option.ts';
 
 /** What would be taken for something else: letters written together, a value for a switch, `--no-` before what is no switch, a word that is empty. */
-export function refuseOddWords(command: Command, args: readonly string[]): void {
+export function refuseMistypedWords(command: Command, args: readonly string[]): void {
   const { options } = command;
   for (const word of beforeDashes(args)) {
     if (word === '') throw new PortlogError('usage', 'one of the words is empty', { hint: 'a variable of the shell may be empty' });

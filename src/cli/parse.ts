@@ -1,18 +1,18 @@
 import { parseArgs } from 'node:util';
 import { PortlogError } from '../core/errors.ts';
 import type { Command } from './command.ts';
-import { noOption, refuseOddWords, withoutValue } from './mistyped.ts';
+import { noOption, refuseMistypedWords, withoutValue } from './mistyped.ts';
 import { type Options, type Values, valueOf } from './option.ts';
 
 /** What a command was given: options by name, and the words that are no option. */
-export interface Given {
+export interface ParsedArguments {
   readonly values: Values;
   readonly words: readonly string[];
 }
 
 /** Throws `usage` for anything that cannot be meant. `args` are those of the command, without its name. */
-export async function parseArguments(command: Command, args: readonly string[]): Promise<Given> {
-  refuseOddWords(command, args);
+export async function parseArguments(command: Command, args: readonly string[]): Promise<ParsedArguments> {
+  refuseMistypedWords(command, args);
   const { tokens } = parseArgs({ args: [...args], options: parserOptions(command.options), strict: false, allowPositionals: true, tokens: true });
   const values: Record<string, Values[string]> = {};
   const words: string[] = [];

@@ -1,6 +1,6 @@
 import type { ErrorObject } from 'ajv';
 import { nearest } from '../core/nearest.ts';
-import { insteadOf } from './sink-settings.ts';
+import { settingHint } from './sink-settings.ts';
 
 /** ajv's findings as sentences: where in the file, what is expected there, and the nearest spelling. None of them quotes a value. */
 export function explain(errors: readonly ErrorObject[]): readonly string[] {
@@ -48,7 +48,7 @@ function unknownSetting(path: string, name: string, schema: SchemaPart): string 
   const guess = nearest(name, known);
   const whole = path === '' ? name : `${path}.${name}`;
   const kind = schema?.properties?.type?.const;
-  const other = guess === undefined && kind !== undefined ? insteadOf(name, kind) : undefined;
+  const other = guess === undefined && kind !== undefined ? settingHint(name, kind) : undefined;
   if (other !== undefined) return `${path}: a sink of type ${kind} has no "${name}"; ${other}`;
   const others = known.length > MOST_NAMED ? '' : `; there are: ${known.join(', ')}`;
   return `${whole}: there is no such setting${guess === undefined ? others : `; did you mean "${guess}"?`}`;

@@ -17,7 +17,7 @@ import { datasetsOf, onlyOf, refuseUnknownNames } from './only.ts';
 import { credentials } from './secret.ts';
 
 /** Flags and environment, already merged; the file stands behind both. */
-export interface Given {
+export interface Overrides {
   readonly to: readonly string[] | undefined;
   readonly caFile: string | undefined;
   readonly compression: 'gzip' | 'none' | undefined;
@@ -45,7 +45,7 @@ export interface Settings {
   readonly event: Omit<EventOptions, 'now' | 'scannerHost' | 'agentHost'>;
   readonly sinks: readonly SinkOptions[];
   /** What flags say about every connection. */
-  readonly connection: Pick<Given, 'caFile' | 'compression'> & {
+  readonly connection: Pick<Overrides, 'caFile' | 'compression'> & {
     readonly origins?: ReadonlyMap<string, readonly string[]>;
     /** Sites of which it is known how old their latest scan may be. */
     readonly watchedSites?: readonly string[];
@@ -72,7 +72,7 @@ const MIB = 1 << 20;
 const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
 
-export async function settings(given: Given, config: Config, defaultStateDir: string, env: Environment): Promise<Settings> {
+export async function settings(given: Overrides, config: Config, defaultStateDir: string, env: Environment): Promise<Settings> {
   const exposurePath = given.exposure ?? config.exposure;
   const exposure = exposurePath === undefined ? undefined : await loadExposure(exposurePath);
   const event = {
@@ -163,7 +163,7 @@ function macNetworks(networks: readonly string[] = []): AddressSet | undefined {
   return networks.length === 0 ? undefined : set;
 }
 
-function spoolLimits(given: Given, { maxMib, maxAgeDays, whenFull }: NonNullable<Config['spool']>): SpoolLimits {
+function spoolLimits(given: Overrides, { maxMib, maxAgeDays, whenFull }: NonNullable<Config['spool']>): SpoolLimits {
   const mib = given.spoolMaxMib ?? maxMib;
   const days = given.spoolMaxAgeDays ?? maxAgeDays;
   return {
@@ -214,7 +214,7 @@ function originsOf(sinks: readonly SinkConfig[]): ReadonlyMap<string, readonly s
   return new Map([...groups].map(([type, ofType]) => [type, ofType.flatMap((sink) => urlsOf(sink).map(originOf))]));
 }
 
-type Reached = Pick<Given, 'caFile' | 'compression'> & Pick<Settings['connection'], 'origins' | 'watchedSites'>;
+type Reached = Pick<Overrides, 'caFile' | 'compression'> & Pick<Settings['connection'], 'origins' | 'watchedSites'>;
 
 /** How a server is reached, a sink or one that is only set up. */
 export async function serverOptions(sink: SinkConfig, given: Reached, namespace: string, env: Environment): Promise<HttpServerOptions> {

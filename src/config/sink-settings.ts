@@ -3,7 +3,7 @@ import { SINK_SETTINGS } from '../sink/kinds.ts';
 import type { SinkConfig } from './config.ts';
 
 /** What a setting of another kind of sink is called here, or for which kinds it is. Undefined when no kind knows it. */
-export function insteadOf(name: string, type: string): string | undefined {
+export function settingHint(name: string, type: string): string | undefined {
   const own = Object.values(SINK_SETTINGS).find((settings) => settings.type === type)?.properties ?? {};
   const here = INSTEAD.get(name)?.find((other) => Object.hasOwn(own, other));
   if (here !== undefined) return `did you mean "${here}"?`;

@@ -2,7 +2,7 @@ import { lstatSync, readlinkSync, type Stats, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 
 /** As whom this process runs. */
-export interface Self {
+export interface ProcessUser {
   readonly uid: number;
   readonly gid: number;
 }
@@ -16,7 +16,7 @@ const STICKY = 0o1000;
  * Undefined when nobody but us and root could, or when there is nothing. All directories on the way count, and links: whose they are may lead elsewhere.
  * Group-writable counts unless the group is our own, as files of many systems have it.
  */
-export function whoElseWrites(path: string, self: Self): string | undefined {
+export function whoElseWrites(path: string, self: ProcessUser): string | undefined {
   const whole = resolve(path);
   const stats = statOf(whole);
   if (stats === undefined) return undefined;
@@ -66,7 +66,7 @@ function targetOf(path: string): string | undefined {
 }
 
 /** With the sticky bit, as in /tmp, nobody but its owner takes away what is not theirs. */
-function doubtOfFolder(path: string, self: Self): string | undefined {
+function doubtOfFolder(path: string, self: ProcessUser): string | undefined {
   const stats = statOf(path);
   if (stats === undefined) return undefined;
   const { uid, gid, mode } = stats;
@@ -74,12 +74,12 @@ function doubtOfFolder(path: string, self: Self): string | undefined {
 }
 
 /** Its mode says nothing. */
-function doubtOfLink(path: string, self: Self): string | undefined {
+function doubtOfLink(path: string, self: ProcessUser): string | undefined {
   const { uid, gid } = lstatSync(path);
   return doubtOf({ uid, gid, mode: 0 }, self);
 }
 
-function doubtOf({ uid, gid, mode }: Pick<Stats, 'uid' | 'gid' | 'mode'>, self: Self): string | undefined {
+function doubtOf({ uid, gid, mode }: Pick<Stats, 'uid' | 'gid' | 'mode'>, self: ProcessUser): string | undefined {
   if (uid !== self.uid && uid !== 0) return `belongs to the user with number ${uid}`;
   if ((mode & OTHERS_WRITE) !== 0) return 'may be written by everyone';
   return (mode & GROUP_WRITES) !== 0 && gid !== self.gid && gid !== 0 ? `may be written by the group with number ${gid}` : undefined;

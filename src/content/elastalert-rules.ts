@@ -1,6 +1,6 @@
 import { stringify } from 'yaml';
 import { all, type Filter, is } from '../alert/filter.ts';
-import { type AlertRule, narrowed, runbookOf, serverId, summaryOf, type Writing } from '../alert/rule.ts';
+import { type AlertRule, narrowed, runbookOf, serverId, summaryOf, type TemplateSyntax } from '../alert/rule.ts';
 import { ALERT_RULES } from '../alert/rules.ts';
 import { appsAt, HOST_FIELD, hostPath, isAboutHost } from './host-link.ts';
 import { lucene } from './lucene.ts';
@@ -86,7 +86,7 @@ function texts(rule: AlertRule, summary: string, options: ContentOptions): objec
 }
 
 /** Whatever an event lacks is left out: Jinja breaks off at what lies below something that is not there. */
-const JINJA: Writing = {
+const JINJA: TemplateSyntax = {
   field: at,
   part: (name, text, unlike) =>
     `{% if ${pathOf(name)}${unlike === undefined ? '' : ` and ${pathOf(name)} != ${pathOf(unlike)}`} %}${text}{% endif %}`,

@@ -3,7 +3,7 @@ import { labelOf, logqlStages, selector } from './logql.ts';
 import { fieldsShown, type Query } from './panel.ts';
 
 /** What tells things apart, in every event about them. */
-export const THING = 'nmap.entity.id';
+export const ENTITY_FIELD = 'nmap.entity.id';
 export const SEEN = '@timestamp';
 export const ACTION = 'event.action';
 const CHANGES = 'nmap.change';
@@ -23,7 +23,7 @@ export function filterStages(from: string): string {
 
 /** Every field that the rows of a list or a table are made of. */
 export function rowFields({ view, newestUntil }: Query): readonly string[] {
-  return [...new Set([...fieldsShown(view), ...(newestUntil === undefined ? [] : [THING, SEEN, ACTION])])];
+  return [...new Set([...fieldsShown(view), ...(newestUntil === undefined ? [] : [ENTITY_FIELD, SEEN, ACTION])])];
 }
 
 /** A log query whose entries carry what a table shows as labels, and nothing else; their lines are their sentences. */

@@ -4,7 +4,7 @@
  */
 export const { DatabaseSync } = quietly(() => process.getBuiltinModule('node:sqlite'));
 
-export type Handle = InstanceType<typeof DatabaseSync>;
+export type SqliteHandle = InstanceType<typeof DatabaseSync>;
 
 function quietly<T>(load: () => T): T {
   const emitWarning = process.emitWarning.bind(process);

@@ -1,5 +1,5 @@
 import { type Dataset, INVENTORY } from '../event/event.ts';
-import type { AwaitedFates } from '../state/awaited.ts';
+import type { EarlierFates } from '../state/earlier-events.ts';
 import type { AckGroupFate } from '../state/ledger.ts';
 import { newTally, type Tally } from '../state/tally.ts';
 import type { Settlement } from './deliver.ts';
@@ -61,7 +61,7 @@ export class Account {
   }
 
   /** What this run had read, and found waiting since an earlier one, waits no more. */
-  awaited({ own, already, dead, discarded }: AwaitedFates): void {
+  awaited({ own, already, dead, discarded }: EarlierFates): void {
     const tally = own ? this.own : this.tally;
     tally.spooled -= already + dead + discarded;
     tally.already += already;

@@ -4,7 +4,7 @@ import { type Batch, type Entry, type Outcome, type Refusal, type Rejection, typ
 import { type BatchOf, batchOf } from '../sink/batch.ts';
 import { backoffMs } from './backoff.ts';
 
-export interface Patience {
+export interface RetryOptions {
   readonly clock: Clock;
   /** How long one batch is tried again while nothing of it is taken, in milliseconds. */
   readonly retryForMs: number;
@@ -54,7 +54,7 @@ const MAX_REFUSED = 10;
 export async function deliver<E extends Entry>(
   sink: Sink,
   whole: BatchOf<E>,
-  { clock, retryForMs, signal, taken }: Patience,
+  { clock, retryForMs, signal, taken }: RetryOptions,
   onSettled: (settled: Settled<E>) => void,
 ): Promise<Undelivered<E> | undefined> {
   const waiting: BatchOf<E>[] = [whole];

@@ -13,7 +13,7 @@ const TRIES_ALONE = 5;
 /** So many one after the other, and nothing gets through: then it is the sink. */
 const MAX_IN_VAIN = 3;
 
-interface Patience {
+interface SuspectOptions {
   readonly clock: Clock;
   readonly retryForMs: number;
   readonly signal: AbortSignal;
@@ -30,7 +30,7 @@ type Send = (spooled: SpooledBatch) => Promise<Undelivered<Queued> | undefined>;
  * left that the sink does not take although it takes others. That ends as a dead letter, with the server's reason.
  * Whatever is not settled in time waits for another run.
  */
-export async function sendSuspects(spoolWriter: SpoolWriter, patience: Patience, send: Send, onDead: (reason: string) => void): Promise<void> {
+export async function sendSuspects(spoolWriter: SpoolWriter, patience: SuspectOptions, send: Send, onDead: (reason: string) => void): Promise<void> {
   const { clock, retryForMs, signal } = patience;
   const until = clock.elapsed() + retryForMs;
   for (
@@ -46,7 +46,7 @@ export async function sendSuspects(spoolWriter: SpoolWriter, patience: Patience,
   }
 }
 
-interface Round extends Pick<Patience, 'taken' | 'evidence' | 'signal'> {
+interface Round extends Pick<SuspectOptions, 'taken' | 'evidence' | 'signal'> {
   readonly send: Send;
   readonly onDead: (reason: string) => void;
 }

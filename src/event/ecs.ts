@@ -1,5 +1,5 @@
 import type { LogEvent } from './event.ts';
-import { inertJson } from './text.ts';
+import { jsonWithoutControls } from './text.ts';
 
 /**
  * The ECS document as one line of JSON. What the events of a host share was rendered with the
@@ -11,5 +11,5 @@ export function ecsLine(event: LogEvent): string {
 
 /** The same line in pieces, for whoever writes them one behind the other anyway. */
 export function ecsParts({ shared, own }: LogEvent): readonly [string, string] {
-  return [shared.json, inertJson(JSON.stringify(own)).slice(1)];
+  return [shared.json, jsonWithoutControls(JSON.stringify(own)).slice(1)];
 }

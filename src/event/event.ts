@@ -1,4 +1,4 @@
-import { inertJson } from './text.ts';
+import { jsonWithoutControls } from './text.ts';
 
 /** One data stream each: `logs-<dataset>-<namespace>`. */
 export const DATASETS = ['nmap.scan', 'nmap.host', 'nmap.port', 'nmap.finding', 'nmap.change', 'nmap.health'] as const;
@@ -70,7 +70,7 @@ export class Shared {
 
   /** The members as JSON up to the comma before the next one: `{…,`. Rendered once. */
   get json(): string {
-    this.rendered ??= `${inertJson(JSON.stringify(this.fields)).slice(0, -1)},`;
+    this.rendered ??= `${jsonWithoutControls(JSON.stringify(this.fields)).slice(0, -1)},`;
     return this.rendered;
   }
 }

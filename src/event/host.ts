@@ -3,7 +3,7 @@ import { type Identity, identify, networkTypeOf } from './address.ts';
 import { dataStream, type RunContext } from './context.ts';
 import { envelope, frameOf, type Statement } from './envelope.ts';
 import { type Fields, type LogEvent, SEVERITY, Shared, some } from './event.ts';
-import { condensed, digest, eventId, hostEntityId } from './id.ts';
+import { textOrDigest, digest, eventId, hostEntityId } from './id.ts';
 import { hostOs, nmapOs } from './os.ts';
 import { type PortCounts, stateCounts } from './counts.ts';
 import { scriptFields } from './script.ts';
@@ -44,7 +44,7 @@ export function hostContext(run: RunContext, host: Host): HostContext {
   const time = seenAt(host.endtime, now) || seenAt(host.starttime, now) || run.start;
   const fields = sharedFields(run, host, identity, time);
   const entityId = hostEntityId(run.options.site, identity.key);
-  const observationId = eventId('nmap.host', 'host-observed', run.scanId, entityId, condensed(host.source));
+  const observationId = eventId('nmap.host', 'host-observed', run.scanId, entityId, textOrDigest(host.source));
   return {
     run,
     host,

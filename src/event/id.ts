@@ -16,7 +16,7 @@ export function digest(parts: readonly (string | number | undefined)[]): string 
 }
 
 /** A text as a part of a digest: itself, or when it is very long its own hash. */
-export function condensed(text: string): string {
+export function textOrDigest(text: string): string {
   return text.length <= PIECE ? text : textDigest(text);
 }
 

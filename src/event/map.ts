@@ -7,7 +7,7 @@ import type { Host, Port } from '../nmap/model.ts';
 import { isQuiet, portEvent } from './port.ts';
 import type { MisdatedScan } from './health.ts';
 import { textDigest } from './id.ts';
-import { News } from './news.ts';
+import { SeenInRun } from './seen-in-run.ts';
 import { RunRecord } from './run-record.ts';
 import { misdatedTimes, scanEndEvent } from './scan-end.ts';
 import { scanStartEvent } from './scan-event.ts';
@@ -35,7 +35,7 @@ export class EventMapper {
   private readonly options: EventOptions;
   private context: RunContext | undefined;
   private record = new RunRecord();
-  private news = new News();
+  private news = new SeenInRun();
   /** Of hosts, for whoever must know what was read here; undefined when nobody asked. */
   private keys: string[] | undefined;
   /** Hosts listed so far, in all runs, each once. */
@@ -69,7 +69,7 @@ export class EventMapper {
     const { openPorts, openProtocols, hostsListed, keys = [] } = this;
     const counts = { ...this.record.hostCounts, openPorts, openProtocols, hostsListed, keys };
     this.record = new RunRecord();
-    this.news = new News();
+    this.news = new SeenInRun();
     this.keys = [];
     [this.openPorts, this.openProtocols, this.hostsListed] = [0, 0, 0];
     return counts;
@@ -91,7 +91,7 @@ export class EventMapper {
     switch (item.kind) {
       case 'run':
         this.context = runContext(item.run, this.options);
-        this.news = new News();
+        this.news = new SeenInRun();
         if (this.options.scannerHost !== undefined) yield scanStartEvent(this.context);
         return;
       case 'hosthint':

@@ -1,7 +1,7 @@
 import { PORTLOG_VERSION } from './context.ts';
 import { type Fields, type FieldValue, type LogEvent, levelOf, SEVERITY } from './event.ts';
 import { FIELDS } from './fields.ts';
-import { inertJson } from './text.ts';
+import { jsonWithoutControls } from './text.ts';
 import { isFields, textAt } from './text-at.ts';
 
 /** What OpenTelemetry's API calls AnyValue: as mutable as there, so that a logger takes it. */
@@ -64,7 +64,7 @@ export function otelRecord(event: LogEvent): OtelRecord {
 /** One ExportLogsServiceRequest with one record, in OTLP's JSON (opentelemetry-proto, logs/v1). */
 export function otlpLine(event: LogEvent): string {
   const [head, tail] = otlpFrame(otlpOrigin(event));
-  return inertJson(head + otlpRecord(event) + tail);
+  return jsonWithoutControls(head + otlpRecord(event) + tail);
 }
 
 /** What stands before and behind the records of a request, all of one origin. */

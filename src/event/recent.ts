@@ -7,7 +7,7 @@ const FIRST_SLOTS = 1 << 4;
  * What was seen lately, by ids in hexadecimal digits: at least the last 131,072 different ones, at most twice as many,
  * in 16 bytes each and as much room again. What lies further back counts as new when it comes again.
  */
-export class Recent {
+export class RecentSet {
   private newer = new Keys();
   private older = new Keys();
 

@@ -1,5 +1,5 @@
 import { type Fields, type FieldValue, type LogEvent, Shared } from './event.ts';
-import { inertJson } from './text.ts';
+import { jsonWithoutControls } from './text.ts';
 import { isFields } from './text-at.ts';
 
 /** Tried one after the other: how long a text may be. The last one leaves addresses, times and hashes whole. */
@@ -13,7 +13,7 @@ const CHARACTERS_A_MEMBER = 32;
  */
 export function lineWithin(root: Fields, maxBytes: number, mark: true | 'true'): string | undefined {
   for (const shorter of ways(root, mark)) {
-    const line = inertJson(JSON.stringify(shorter));
+    const line = jsonWithoutControls(JSON.stringify(shorter));
     if (Buffer.byteLength(line) <= maxBytes) return line;
   }
   return undefined;

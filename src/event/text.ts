@@ -16,14 +16,14 @@ export function printable(text: string): string {
 const UNSAFE_IN_LINES = /(?![\n\r\t])[\u0000-\u001F\u007F-\u009F\u061C\u200E\u200F\u2028-\u202E\u2066-\u2069\uFEFF]/g;
 
 /** Lines of text without a character that a terminal could obey: each is written as `\\u009B`, which JSON reads as the same. */
-export function inert(text: string): string {
+export function withoutControls(text: string): string {
   return text.replace(UNSAFE_IN_LINES, (character) => `\\u${hex(character.charCodeAt(0), 4)}`);
 }
 
 /** That for JSON: it says the same, and whoever shows it is not led astray. `JSON.stringify` lets all above U+001F through. */
-export function inertJson(json: string): string {
+export function jsonWithoutControls(json: string): string {
   // Plain ASCII, nearly always, and found out in a twentieth of the time.
-  return Buffer.byteLength(json) === json.length && !json.includes('\u007F') ? json : inert(json);
+  return Buffer.byteLength(json) === json.length && !json.includes('\u007F') ? json : withoutControls(json);
 }
 
 /** At most `bytes` of UTF-8, cut between characters. */

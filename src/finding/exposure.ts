@@ -69,7 +69,7 @@ export class ExposurePolicy {
    * was emptied or cut must not read as "nothing is wrong". `path` is for the sentence.
    */
   constructor({ networks = [], expected: given }: ExposureFile, path: string) {
-    if (given === undefined) throw saysNothing(networks.length, path);
+    if (given === undefined) throw emptyFileError(networks.length, path);
     const expected = given === 'none' ? undefined : given;
     this.networks = networks.map((entry, i) => ({ entry, addresses: addresses([entry.network], `${path}: networks.${i}.network`) }));
     this.expected = expected?.map((entry, i) => {
@@ -139,7 +139,7 @@ export class ExposurePolicy {
   }
 }
 
-function saysNothing(networks: number, path: string): PortlogError {
+function emptyFileError(networks: number, path: string): PortlogError {
   const what =
     networks === 0 ? 'it says nothing: is it empty, or cut short?' : 'it names networks, and not what is meant to be open: is it cut short?';
   return new PortlogError('config-invalid', `${path}: ${what}`, {

@@ -5,7 +5,7 @@ import { EXPOSURE, type ExposurePolicy, type NetworkEntry } from './exposure.ts'
 import type { Guesses } from './exposed-service.ts';
 import type { Intel } from './intel.ts';
 import { checksWith, findingsAt, rulesOf, subjectsOf } from './registry.ts';
-import { hasLooked } from './script.ts';
+import { wouldFindAgain } from './script.ts';
 import type { RiskyService } from './risky-services.ts';
 
 /** How the findings of a rule are judged. */
@@ -32,7 +32,7 @@ export interface FindingOptions {
 }
 
 /** A port, or the host itself, with what is wrong with it. */
-export interface Place {
+export interface FindingsAt {
   readonly port: Port | undefined;
   readonly findings: readonly Finding[];
 }
@@ -50,8 +50,8 @@ export class Finder {
   }
 
   /** Where something is wrong with a host: with itself, or with a port. Looks for it each time it is asked. */
-  of(run: Subject['run'], host: Host, time: number): readonly Place[] {
-    const places: Place[] = [];
+  of(run: Subject['run'], host: Host, time: number): readonly FindingsAt[] {
+    const places: FindingsAt[] = [];
     for (const subject of subjectsOf(run, host, time)) {
       const findings = this.at(subject);
       if (findings.length > 0) places.push({ port: subject.port, findings });
@@ -73,7 +73,7 @@ export class Finder {
 
   /** Whether what a source once found at a subject would be found again, were it still so. */
   hasLooked(subject: Subject, source: string): boolean {
-    return source === EXPOSURE ? this.options.exposure?.judges === true : hasLooked(subject, source);
+    return source === EXPOSURE ? this.options.exposure?.judges === true : wouldFindAgain(subject, source);
   }
 
   /** What to do about what a rule finds; undefined of a rule that is no more. */

@@ -4,7 +4,7 @@ import { cvesIn } from './cve.ts';
 import type { Check, Finding, Rule } from './finding.ts';
 import { scriptsOf } from './script.ts';
 import { looksUpVersions } from './version-vulnerability.ts';
-import { statesItself } from './vulnerability.ts';
+import { statesResult } from './vulnerability.ts';
 
 const MENTIONED: Rule = {
   id: 'nmap-script-names-vulnerability',
@@ -39,7 +39,7 @@ function hasWord({ output = '', items }: Script): boolean {
 
 /** Another check has taken out of it what there is, or nothing in it is the script's own. */
 function isUnderstood(script: Script): boolean {
-  return QUOTES.test(script.id ?? '') || looksUpVersions(script) || statesItself(script);
+  return QUOTES.test(script.id ?? '') || looksUpVersions(script) || statesResult(script);
 }
 
 function named(script: Script): readonly Finding[] {

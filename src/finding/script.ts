@@ -56,7 +56,7 @@ function isError({ output }: Script): boolean {
 }
 
 /** Whether what a source once found at a subject would have been found again, were it still so. */
-export function hasLooked(subject: Subject, source: string): boolean {
+export function wouldFindAgain(subject: Subject, source: string): boolean {
   // Only an answer says that something else listens there than before, or than its number suggests.
   if (source === SERVICE || source === PORT) return nameAsked(subject.port?.service) !== undefined;
   return scriptOf(subject, source) !== undefined || wasRequested(subject, source);

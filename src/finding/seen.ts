@@ -3,7 +3,7 @@ import type { Finding } from './finding.ts';
 import { statementOf } from './event.ts';
 import { SEVERITY } from '../event/event.ts';
 import { EXPIRED, UNEXPECTED } from './exposure.ts';
-import type { Finder, Place } from './finder.ts';
+import type { Finder, FindingsAt } from './finder.ts';
 import { findingKey, subjectsOf } from './registry.ts';
 
 /** A finding as change detection needs it. */
@@ -28,7 +28,7 @@ interface Looked {
   readonly run: Pick<Run, 'args'>;
   readonly host: Host;
   readonly time: number;
-  readonly places?: readonly Place[];
+  readonly places?: readonly FindingsAt[];
 }
 
 /** What is wrong with a host, and who has looked. */

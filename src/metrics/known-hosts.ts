@@ -1,9 +1,9 @@
-import { standing, type KnownHost } from '../state/known-host.ts';
+import { currentValue, type KnownHost } from '../state/known-host.ts';
 import { DAMAGED, KnownHosts, knownSites } from '../state/known-hosts.ts';
 import { type Level, levelOf, SEVERITY } from '../event/event.ts';
 import { EXPIRED, UNEXPECTED } from '../finding/exposure.ts';
 import type { Database } from '../state/database.ts';
-import { turn } from '../core/turn.ts';
+import { yieldToEventLoop } from '../core/event-loop.ts';
 import type { MetricName, Series } from './catalogue.ts';
 
 /** The zone of hosts that are in no network of the file of expected exposure. */
@@ -22,7 +22,7 @@ export async function knownHostSeries(database: Database, zoneOf: ZoneOf): Promi
       const host = known.find(key);
       if (host === DAMAGED) damaged++;
       else if (host !== undefined) counts.add(host, zoneOf(host.ips)?.zone ?? NO_ZONE);
-      await turn();
+      await yieldToEventLoop();
     }
     series.push(...counts.series(), { metric: 'portlog_damaged_hosts', labels: { site }, value: damaged });
   }
@@ -46,14 +46,14 @@ class Counts {
 
   add(host: KnownHost, zone: string): void {
     if (host.up.yes === undefined) return;
-    const isUp = standing(host.up, 1) === 'yes';
+    const isUp = currentValue(host.up, 1) === 'yes';
     grow(this.states, isUp ? 'up' : 'down');
     for (const counts of [this.open, this.unexpected, this.expired]) grow(counts, zone, 0);
     // What does not answer has nothing open, and no weakness that anybody could use.
     if (!isUp) return;
-    grow(this.open, zone, Object.values(host.ports).filter(({ open }) => standing(open, 1) === 'yes').length);
+    grow(this.open, zone, Object.values(host.ports).filter(({ open }) => currentValue(open, 1) === 'yes').length);
     for (const { open, rule, severity } of Object.values(host.findings)) {
-      if (standing(open, 1) !== 'yes') continue;
+      if (currentValue(open, 1) !== 'yes') continue;
       grow(this.levels, levelOf(severity));
       if (rule.id === UNEXPECTED.id) grow(this.unexpected, zone);
       if (rule.id === EXPIRED.id) grow(this.expired, zone);

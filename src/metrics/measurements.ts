@@ -7,26 +7,26 @@ import { measure, type MeasureOptions } from './measure.ts';
 import { Survey } from './survey.ts';
 
 /** What may be another each time that numbers are wanted. */
-export interface Subject extends Omit<MeasureOptions, 'database' | 'now'> {
+export interface MeasuredState extends Omit<MeasureOptions, 'database' | 'now'> {
   readonly zoneOf: ZoneOf;
   /** What only a service knows of itself. */
   readonly ofService: readonly Series[];
 }
 
 /** All numbers, once: the state is read as a whole. */
-export async function measureOnce(database: Database, { zoneOf, ofService, ...options }: Subject, clock: Clock): Promise<string> {
+export async function measureOnce(database: Database, { zoneOf, ofService, ...options }: MeasuredState, clock: Clock): Promise<string> {
   return exposition([...measure({ ...options, database, now: clock.now() }), ...(await knownHostSeries(database, zoneOf)), ...ofService]);
 }
 
 /** All numbers, again and again: what takes long is counted when something has changed. */
 export class Measurements {
   private readonly database: Database;
-  private readonly subject: () => Subject;
+  private readonly subject: () => MeasuredState;
   private readonly clock: Clock;
   private readonly survey: Survey;
 
   /** `database`: a connection of its own. */
-  constructor(database: Database, subject: () => Subject, clock: Clock) {
+  constructor(database: Database, subject: () => MeasuredState, clock: Clock) {
     this.database = database;
     this.subject = subject;
     this.clock = clock;

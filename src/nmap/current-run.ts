@@ -3,7 +3,7 @@ import type { Refusal, ScanItem } from './item.ts';
 import type { RunStats } from './model.ts';
 import { RunDraft } from './once.ts';
 import type { Reader } from './reader.ts';
-import { Stray } from './stray.ts';
+import { StrayElements } from './stray.ts';
 
 /** Tasks that are kept until the header of their run is whole. */
 const MAX_EARLY = 16;
@@ -23,7 +23,7 @@ export class CurrentRun {
   /** From before the header was given: elements of it that nmap has interrupted, and how often; tasks. */
   private interrupted = new Map<string, number>();
   private early: ScanItem[] = [];
-  private readonly stray = new Stray();
+  private readonly stray = new StrayElements();
   /** The input has had a run. */
   hasBegun = false;
 

@@ -38,11 +38,11 @@ export interface Passed {
 export const MAX_PASSED = 4096;
 
 /** What ends an element that is read whole, and how many characters it may have. */
-export interface Whole {
+export interface WholeElement {
   readonly closing: string;
   readonly most: number;
 }
-const WHOLES: ReadonlyMap<string, Whole> = new Map(Object.entries(WHOLE).map(([name, most]) => [name, { closing: `</${name}>`, most }]));
+const WHOLES: ReadonlyMap<string, WholeElement> = new Map(Object.entries(WHOLE).map(([name, most]) => [name, { closing: `</${name}>`, most }]));
 const TAG_ONLY: ReadonlySet<string> = new Set(TAGS);
 
 /** The longest mark that is waited for. */
@@ -53,7 +53,7 @@ export function isTagOnly(name: string): name is FrameName {
 }
 
 /** Of an element that is read whole; undefined when it is none. */
-export function wholeOf(name: string): Whole | undefined {
+export function wholeOf(name: string): WholeElement | undefined {
   return WHOLES.get(name);
 }
 

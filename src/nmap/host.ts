@@ -1,7 +1,7 @@
 import type { Address, AddPort, ExtraPorts, Hop, Host, HostHint, Hostname, Port, Script } from './model.ts';
 import type { Sequence, Status, Times, Trace, Uptime } from './model.ts';
 import { readOs } from './os.ts';
-import { readAddPort, readPort, readPorts, saysNothing } from './port.ts';
+import { readAddPort, readPort, readPorts, isEmptyPort } from './port.ts';
 import { Reader } from './reader.ts';
 import { readScripts } from './script.ts';
 
@@ -129,7 +129,7 @@ class LazyPorts implements Iterable<Port> {
       while (reader.nextChild(1)) {
         if (reader.name !== 'port') continue;
         const port = readPort(reader);
-        if (!saysNothing(port)) yield port;
+        if (!isEmptyPort(port)) yield port;
         reader.renew();
       }
     }

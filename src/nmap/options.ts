@@ -88,11 +88,11 @@ export function isKnownOption(name: string): boolean {
 }
 
 /** The options that nmap sees in one word: a long one, or letters. */
-function optionsIn(word: string, long: Long): readonly Taken[] {
+function optionsIn(word: string, long: Long): readonly TakenOption[] {
   return isLong(word, long) ? [longOption(word, long)] : letters(word);
 }
 
-interface Taken {
+interface TakenOption {
   readonly name: string;
   readonly value: string | undefined;
   /** The next word is its value. */
@@ -108,7 +108,7 @@ function isLong(word: string, long: Long): boolean {
   return named(word, long) !== undefined || !SHORT.has(first);
 }
 
-function longOption(word: string, long: Long): Taken {
+function longOption(word: string, long: Long): TakenOption {
   const known = named(word, long);
   const name = known ?? spelled(word);
   const equals = word.indexOf('=');
@@ -129,8 +129,8 @@ function spelled(word: string): string {
   return word.replace(/^--?/, '').split('=', 1)[0]?.replaceAll('_', '-') ?? '';
 }
 
-function letters(word: string): readonly Taken[] {
-  const taken: Taken[] = [];
+function letters(word: string): readonly TakenOption[] {
+  const taken: TakenOption[] = [];
   for (let at = 1; at < word.length; at++) {
     const name = word[at] as string;
     const kind = SHORT.get(name) ?? 'flag';

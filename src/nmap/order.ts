@@ -5,12 +5,12 @@ export function hostsInOrder(keys: Iterable<string>): readonly string[] {
 }
 
 /** Where something listens: `tcp`, 22. */
-export interface Place {
+export interface PortKey {
   readonly protocol: string;
   readonly number: number;
 }
 
 /** By protocol and number. */
-export function comparePorts(a: Place, b: Place): number {
+export function comparePorts(a: PortKey, b: PortKey): number {
   return a.protocol === b.protocol ? a.number - b.number : a.protocol < b.protocol ? -1 : 1;
 }

@@ -8,7 +8,7 @@ export function readPorts(reader: Reader, ports: Port[] | undefined, extraports:
   while (reader.nextChild(level)) {
     if (reader.name === 'port') {
       const port = readPort(reader);
-      if (saysNothing(port)) reader.countEmpty();
+      if (isEmptyPort(port)) reader.countEmpty();
       else ports?.push(port);
       if (ports === undefined) reader.renew();
     } else if (reader.name === 'extraports') reader.keep(extraports, readExtraPorts(reader));
@@ -16,7 +16,7 @@ export function readPorts(reader: Reader, ports: Port[] | undefined, extraports:
 }
 
 /** The DTD demands a state; a port without anything is no statement. */
-export function saysNothing({ state, service, owner, scripts }: Port): boolean {
+export function isEmptyPort({ state, service, owner, scripts }: Port): boolean {
   return state?.state === undefined && service === undefined && owner === undefined && scripts.length === 0;
 }
 

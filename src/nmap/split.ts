@@ -9,7 +9,7 @@ import {
   MAX_PASSED,
   MAX_TAG,
   type Passed,
-  type Whole,
+  type WholeElement,
   wholeOf,
 } from './frame.ts';
 import type { Uninterrupted } from './interrupted.ts';
@@ -210,7 +210,7 @@ export class Splitter {
     return this.unfinished(name, at, '>');
   }
 
-  private whole(name: FrameName, at: number, nameEnd: number, { closing, most }: Whole): Frame | undefined {
+  private whole(name: FrameName, at: number, nameEnd: number, { closing, most }: WholeElement): Frame | undefined {
     const start = tagEnd(this.text, this.marks, nameEnd);
     if (start > 0 && this.text[start - 2] === '/') return this.take(name, at, start);
     const found = this.searchFrom > nameEnd ? this.marks.nextBehind(closing, this.searchFrom) : this.marks.next(closing, nameEnd);

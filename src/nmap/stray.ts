@@ -8,7 +8,7 @@ const MAX_EMPTY = 100;
  * What stands outside of any run, and runs that say nothing: a header without a word, the same header again with nothing
  * behind it, or the hundred and first of such headers. Counted, and told as one, for a megabyte may hold 100,000 of them.
  */
-export class Stray {
+export class StrayElements {
   private count = 0;
   private first = { element: '', offset: 0 };
   /** The last header that had nothing behind it, and how many there were. */

@@ -16,7 +16,7 @@ import {
 } from '../event/health.ts';
 import { digest } from '../event/id.ts';
 import type { InputReport } from './input-report.ts';
-import { toldOf, untoldFiles } from '../state/file-attempts.ts';
+import { markReported, unreportedFiles } from '../state/file-attempts.ts';
 import { ScheduledScans } from '../state/scheduled-scans.ts';
 
 /**
@@ -54,7 +54,7 @@ export class HealthReporter {
     const sites = new SiteWatch(database);
     const scans = new ScheduledScans(database);
     const now = this.options.now();
-    const isNews = maxAges.size > 0 || scans.failed(isAlive, now).length > 0 || untoldFiles(database).length > 0;
+    const isNews = maxAges.size > 0 || scans.failed(isAlive, now).length > 0 || unreportedFiles(database).length > 0;
     if (this.delivery.pipelines.length === 0 || !isNews) return;
     const overdue = (): readonly LogEvent[] =>
       sites.overdue(maxAges, now).map((one) => {
@@ -67,8 +67,8 @@ export class HealthReporter {
         return scheduledScanFailedEvent(this.options, this.runKey, scan, scans.lastGood(scan.name));
       });
     const notShipped = (): readonly LogEvent[] =>
-      untoldFiles(database).map((file) => {
-        toldOf(database, file);
+      unreportedFiles(database).map((file) => {
+        markReported(database, file);
         return fileNotShippedEvent(this.options, this.runKey, file);
       });
     await this.delivery.announceFrom(() => [...overdue(), ...failed(), ...notShipped()]);

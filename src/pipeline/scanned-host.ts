@@ -3,7 +3,7 @@ import type { FindingsOf } from '../change/sighting.ts';
 import type { RunContext } from '../event/context.ts';
 import { type HostContext, hostContext } from '../event/host.ts';
 import type { MappedHost } from '../event/map.ts';
-import type { Finder, Place } from '../finding/finder.ts';
+import type { Finder, FindingsAt } from '../finding/finder.ts';
 import { seenFindings } from '../finding/seen.ts';
 import type { Host } from '../nmap/model.ts';
 
@@ -16,7 +16,7 @@ export class ScannedHost implements MappedHost, SeenHost {
   private readonly run: RunContext;
   private readonly finder: Finder;
   private made: HostContext | undefined;
-  private found: readonly Place[] | undefined;
+  private found: readonly FindingsAt[] | undefined;
 
   constructor(run: RunContext, host: Host, finder: Finder) {
     this.run = run;
@@ -30,7 +30,7 @@ export class ScannedHost implements MappedHost, SeenHost {
   }
 
   /** Where something is wrong with it: with itself, or with a port. */
-  get places(): readonly Place[] {
+  get places(): readonly FindingsAt[] {
     this.found ??= this.finder.of(this.run.run, this.host, this.context.time);
     return this.found;
   }

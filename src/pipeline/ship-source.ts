@@ -13,7 +13,7 @@ import type { Source } from '../source/source.ts';
 import { PieceReader } from './threads/pieces.ts';
 import type { Threads } from './threads/threads.ts';
 import type { ChangeTracker } from './change-tracker.ts';
-import { turn } from '../core/turn.ts';
+import { yieldToEventLoop } from '../core/event-loop.ts';
 
 /** How long a sink may hold up a file, and a scan that nobody can stop for a while, before its events go to disk. */
 const FILE_PATIENCE_MS = 10_000;
@@ -95,7 +95,7 @@ async function readBytes(source: Source, shipping: Shipping, report: InputReport
     onProgress?.({ source: source.name, bytes: report.bytes, hosts: report.hosts, events: report.events, task: report.task });
     // Others go on: a sink whose room is used up costs a healthy one nothing.
     noteAbandoned(report, delivery);
-    await turn();
+    await yieldToEventLoop();
     if (reader.isHopeless) return false;
     if (!delivery.isPointless) continue;
     await tracker?.flush();
@@ -149,13 +149,13 @@ async function forward(
 ): Promise<void> {
   for (const item of items) {
     if (isStopped()) break;
-    const others = turn();
+    const others = yieldToEventLoop();
     if (others !== undefined) await others;
     noteItem(report, item);
     const { events, host } = interpreter.read(item);
     for (const event of events) {
       // One host may have 65,535 ports, with findings on each.
-      const turnOfOthers = turn();
+      const turnOfOthers = yieldToEventLoop();
       if (turnOfOthers !== undefined) {
         await turnOfOthers;
         if (isStopped()) return delivery.abandonAckGroup();

@@ -1,4 +1,4 @@
-import { type KnownFinding, type KnownHost, type KnownPort, lastOf, since, standing } from '../state/known-host.ts';
+import { type KnownFinding, type KnownHost, type KnownPort, lastOf, since, currentValue } from '../state/known-host.ts';
 import { KnownHosts, knownSites } from '../state/known-hosts.ts';
 import { type Level, levelOf, type LogEvent } from '../event/event.ts';
 import { AnnouncedChanges } from '../change/announced.ts';
@@ -7,7 +7,7 @@ import { RULES } from '../finding/registry.ts';
 import { isoTime } from '../event/time.ts';
 import type { Database } from '../state/database.ts';
 import { type CertificateFact, type FindingFact, type HostFact, LEVELS, type PortFact, type ReportFacts } from './facts.ts';
-import { News } from './news.ts';
+import { ChangeList } from './change-list.ts';
 import { Top } from './top.ts';
 
 /** How much a report shows of each, so that a browser can open it. */
@@ -37,7 +37,7 @@ export function gather(database: Database, { now, site, since: from }: GatherOpt
 
 /** As alerts and servers were told, in the same words. */
 function told(database: Database, sites: readonly string[], from = Number.NEGATIVE_INFINITY): Pick<ReportFacts, 'changes' | 'baselines'> {
-  const news = new News();
+  const news = new ChangeList();
   for (const event of new AnnouncedChanges(database).all()) if (event.time >= from && sites.includes(siteOf(event))) news.add(event);
   return news.facts();
 }
@@ -63,7 +63,7 @@ class Lists {
   }
 
   add(site: string, host: KnownHost): void {
-    const isUp = standing(host.up, 1) === 'yes';
+    const isUp = currentValue(host.up, 1) === 'yes';
     if (host.up.yes === undefined) return;
     if (isUp) this.hostsUp++;
     else this.hostsNotUp++;
@@ -88,7 +88,7 @@ class Lists {
 
   /** Whether it is open. */
   private port(place: Place, host: KnownHost, known: KnownPort): boolean {
-    if (standing(known.open, 1) !== 'yes') return false;
+    if (currentValue(known.open, 1) !== 'yes') return false;
     this.openPorts++;
     const port = `${known.number}/${known.protocol}`;
     const { certificate } = known;
@@ -107,7 +107,7 @@ class Lists {
   }
 
   private finding(place: Place, known: KnownFinding): boolean {
-    if (standing(known.open, 1) !== 'yes') return false;
+    if (currentValue(known.open, 1) !== 'yes') return false;
     const fact = findingFact(place, known, this.now);
     this.levels[fact.level]++;
     this.findings.add(fact);
@@ -119,8 +119,8 @@ type Place = Pick<HostFact, 'site' | 'host'>;
 
 /** The weaknesses of a host that stand, the gravest first; none of one that does not answer. */
 export function findingsOf(site: string, host: KnownHost, now: number): readonly FindingFact[] {
-  if (standing(host.up, 1) !== 'yes') return [];
-  const standingOnes = Object.values(host.findings).filter(({ open }) => standing(open, 1) === 'yes');
+  if (currentValue(host.up, 1) !== 'yes') return [];
+  const standingOnes = Object.values(host.findings).filter(({ open }) => currentValue(open, 1) === 'yes');
   return standingOnes.map((known) => findingFact({ site, host: host.key }, known, now)).toSorted((a, b) => b.severity - a.severity);
 }
 
@@ -137,7 +137,7 @@ function titleNow(known: KnownFinding, now: number): string {
 }
 
 function hostFact(place: Place, host: KnownHost, openPorts: number, findings: readonly KnownFinding[]): HostFact {
-  const stands = standing(host.up, 1);
+  const stands = currentValue(host.up, 1);
   const levels = new Set(findings.map(({ severity }) => levelOf(severity)));
   return {
     ...place,

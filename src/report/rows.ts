@@ -1,4 +1,4 @@
-import { inertJson } from '../event/text.ts';
+import { jsonWithoutControls } from '../event/text.ts';
 import { isoTime } from '../event/time.ts';
 import { csvHeading, csvLine } from './csv.ts';
 import type { ReportFacts } from './facts.ts';
@@ -16,7 +16,7 @@ export function* csv(facts: ReportFacts): Generator<string> {
 export function* json(facts: ReportFacts): Generator<string> {
   const times = new Set(['made', 'since', 'seen', 'time', 'notAfter', 'firstSeen', 'lastSeen']);
   const text = JSON.stringify(facts, (name, value: unknown) => (times.has(name) && typeof value === 'number' ? isoTime(value) : value), 2);
-  yield `${inertJson(text)}
+  yield `${jsonWithoutControls(text)}
 `;
 }
 

@@ -4,7 +4,7 @@ import type { ContentOptions } from '../content/options.ts';
 import type { HttpClient, HttpRequest } from '../sink/transport/http.ts';
 import { anything, boolean, either, listOf, number, object, optional, record, type Shape, type Shaped, text } from '../core/shape.ts';
 import { answeredAs, done, isWithoutPlugin, wantedAs } from './ask.ts';
-import { installation, type PlanOptions, type Presence, presenceByMark, removal, said, type Step } from './step.ts';
+import { installation, type PlanOptions, type Presence, presenceByMark, removal, notice, type Step } from './step.ts';
 
 const MONITORS = '/_plugins/_alerting/monitors';
 /** Of what is ours, monitors have nothing but a name: how it begins. */
@@ -14,7 +14,7 @@ const MOST_MONITORS = 1000;
 /** Monitors of OpenSearch's alerting plugin: https://docs.opensearch.org/latest/observing-your-data/alerting/api/ */
 export async function planMonitors(client: HttpClient, content: ContentOptions, plan: PlanOptions, signal: AbortSignal): Promise<readonly Step[]> {
   const present = await presentMonitors(client, signal);
-  if (present === undefined) return [said('skipped', 'monitors: this server has no alerting plugin')];
+  if (present === undefined) return [notice('skipped', 'monitors: this server has no alerting plugin')];
   const ours = [...opensearchMonitors(content).values()];
   const gone = present.filter(({ monitor }) => ours.every(({ name }) => name !== monitor.name));
   return [...installations(client, ours, present, plan), ...gone.map((one) => withoutUse(client, one, plan))];
@@ -44,7 +44,7 @@ function monitorRemoval(client: HttpClient, { id, monitor }: Present): Step {
 /** Of a site that is not watched any more, say: it would alert for ever. What somebody has changed is theirs. */
 function withoutUse(client: HttpClient, one: Present, { force }: PlanOptions): Step {
   if (isAsMade(one.monitor) || force) return monitorRemoval(client, one);
-  return said('kept', `monitor "${one.monitor.name}", which is of no use any more`);
+  return notice('kept', `monitor "${one.monitor.name}", which is of no use any more`);
 }
 
 const TRIGGER = record({

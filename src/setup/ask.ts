@@ -27,10 +27,10 @@ export function isDone(client: HttpClient, request: HttpRequest, answer: HttpAns
   answeredAs(client, request, answer, IS_DONE);
 }
 
-const saysNothing = oneOf<unknown>(undefined, null, false, 0, '');
+const emptyAnswer = oneOf<unknown>(undefined, null, false, 0, '');
 const IS_DONE = record({
-  error: saysNothing,
-  errors: either(saysNothing, listOf(nothing)),
+  error: emptyAnswer,
+  errors: either(emptyAnswer, listOf(nothing)),
   acknowledged: oneOf(undefined, true),
   success: oneOf(undefined, true),
   status: either(oneOf(undefined, 'success'), number),

@@ -4,7 +4,7 @@ import type { ContentOptions } from '../content/options.ts';
 import { listOf, number, record, type Shaped, text } from '../core/shape.ts';
 import type { HttpClient, HttpRequest } from '../sink/transport/http.ts';
 import { foundAs, wantedAs } from './ask.ts';
-import { installation, type PlanOptions, type Presence, presenceByMark, removal, said, type Step } from './step.ts';
+import { installation, type PlanOptions, type Presence, presenceByMark, removal, notice, type Step } from './step.ts';
 
 const RULES = '/api/detection_engine/rules';
 /** The version of the API that Kibana 8.10 and later know: https://www.elastic.co/docs/api/doc/kibana/group/endpoint-security-detections-api */
@@ -51,7 +51,7 @@ function markOf({ tags }: Pick<PresentRule, 'tags'>): string | undefined {
 /** Of an older portlog, say: it would alert for ever. What somebody has changed is theirs. */
 function withoutUse(client: HttpClient, rule: PresentRule, { force }: PlanOptions): Step {
   const isAsMade = presenceByMark(markOf(rule), '', fingerprint(lookedAt(rule))) === 'outdated';
-  return isAsMade || force ? ruleRemoval(client, rule) : said('kept', `${wordsFor(rule)}, which is of no use any more`);
+  return isAsMade || force ? ruleRemoval(client, rule) : notice('kept', `${wordsFor(rule)}, which is of no use any more`);
 }
 
 function ruleRemoval(client: HttpClient, rule: PresentRule): Step {

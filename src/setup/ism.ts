@@ -3,7 +3,7 @@ import { PortlogError } from '../core/errors.ts';
 import type { HttpClient, HttpRequest } from '../sink/transport/http.ts';
 import { anything, boolean, either, listOf, nullable, number, optional, record, type Shaped, tableOf, text } from '../core/shape.ts';
 import { answeredAs, isWithoutPlugin, wantedAs } from './ask.ts';
-import { installation, type PlanOptions, type Presence, removal, said, type Step } from './step.ts';
+import { installation, type PlanOptions, type Presence, removal, notice, type Step } from './step.ts';
 
 const ISM = '/_plugins/_ism';
 const NAME = 'portlog';
@@ -18,7 +18,7 @@ const INDICES = '.ds-logs-nmap.*';
 export async function planPolicy(client: HttpClient, days: number, plan: PlanOptions, signal: AbortSignal): Promise<readonly Step[]> {
   const ours = ismPolicy(days);
   const present = await presentPolicy(client, signal);
-  if (present === NO_PLUGIN) return [said('skipped', 'policy portlog: this server has no index state management')];
+  if (present === NO_PLUGIN) return [notice('skipped', 'policy portlog: this server has no index state management')];
   const what = `policy portlog: events are deleted after ${days} days`;
   const query = present === undefined ? '' : `?if_seq_no=${present._seq_no}&if_primary_term=${present._primary_term}`;
   const request: HttpRequest = { method: 'PUT', path: POLICY + query, body: JSON.stringify(ours) };

@@ -5,7 +5,7 @@ import type { HttpClient, HttpRequest } from '../sink/transport/http.ts';
 import { type AnySavedObject, checkDashboards, planObjects, planObjectsRemoval, type SavedObjectsServer } from './saved-objects.ts';
 import { listOf, number, object, optional, record, type Shaped, text } from '../core/shape.ts';
 import { done, foundAs, isDone, wantedAs } from './ask.ts';
-import { type Presence, installation, type PlanOptions, removal, said, type Step } from './step.ts';
+import { type Presence, installation, type PlanOptions, removal, notice, type Step } from './step.ts';
 
 const OLDEST = [8, 19] as const;
 const PAGE = 100;
@@ -64,7 +64,7 @@ function ruleRemoval(client: HttpClient, { id, name }: FoundRule): Step {
 function withoutUse(client: HttpClient, rule: FoundRule, ours: ReadonlySet<string>, { force }: PlanOptions): Step {
   const params = Object.fromEntries(Object.entries(rule.params).filter(([name]) => ours.has(name)));
   if (isAsMade(rule, params) || force) return ruleRemoval(client, rule);
-  return said('kept', `alert rule "${rule.name}", which is of no use any more`);
+  return notice('kept', `alert rule "${rule.name}", which is of no use any more`);
 }
 
 function isAsMade({ name, tags }: Pick<PresentRule, 'name' | 'tags'>, params: Readonly<Record<string, unknown>>): boolean {

@@ -1,7 +1,7 @@
 import type { HttpClient, HttpRequest } from '../sink/transport/http.ts';
 import { boolean, listOf, nullable, record, text } from '../core/shape.ts';
 import { answeredAs, done, isWithoutPlugin } from './ask.ts';
-import { said, type Step } from './step.ts';
+import { notice, type Step } from './step.ts';
 
 const STREAMS = '/_data_stream/logs-nmap.*/_lifecycle';
 
@@ -14,7 +14,7 @@ export async function planLifecycle(client: HttpClient, days: number, signal: Ab
   const request: HttpRequest = { method: 'GET', path: STREAMS };
   const answer = await client.request(request, signal);
   if (answer.status === 404) return [];
-  if (isWithoutPlugin(answer)) return [said('skipped', 'retention of the data streams that exist: this server has no data stream lifecycle')];
+  if (isWithoutPlugin(answer)) return [notice('skipped', 'retention of the data streams that exist: this server has no data stream lifecycle')];
   const { data_streams: streams } = answeredAs(client, request, answer, STREAM_LIST);
   return streams
     .filter(({ lifecycle }) => lifecycle?.data_retention !== `${days}d` || lifecycle.enabled === false)

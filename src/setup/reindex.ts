@@ -8,14 +8,14 @@ import { done, wantedAs } from './ask.ts';
 const EVERY_MS = 500;
 
 /** Where documents go, and how they keep what they are: `create` for a data stream, their own versions for an index. */
-export type Copied = { readonly index: string; readonly op_type: 'create' } | { readonly index: string; readonly version_type: 'external' };
+export type ReindexTarget = { readonly index: string; readonly op_type: 'create' } | { readonly index: string; readonly version_type: 'external' };
 
 /**
  * Copies all documents of an index, as they are: through no pipeline, which would say that they have come just now. Throws
  * `setup-refused` with the server's own words when one of them does not fit.
  * https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-reindex
  */
-export async function copyDocuments(client: HttpClient, from: string, to: Copied, signal: AbortSignal): Promise<void> {
+export async function copyDocuments(client: HttpClient, from: string, to: ReindexTarget, signal: AbortSignal): Promise<void> {
   // What came just now is not found before that, and would be left behind.
   await done(client, { method: 'POST', path: `/${from}/_refresh` }, signal);
   const body = JSON.stringify({ source: { index: from }, dest: { ...to, pipeline: '_none' } });

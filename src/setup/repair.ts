@@ -1,11 +1,11 @@
 import { type BulkServer, bulkRefusal } from '../sink/bulk/bulk.ts';
-import { type Fault, faultInWords, lookAtPlaces, type Place, UNKNOWN } from '../sink/bulk/places.ts';
+import { type Fault, faultInWords, inspectTargets, type WriteTarget, UNKNOWN } from '../sink/bulk/write-targets.ts';
 import type { HttpClient, HttpRequest } from '../sink/transport/http.ts';
 import { PortlogError } from '../core/errors.ts';
 import { setupFileText } from './files.ts';
 import { copyDocuments } from './reindex.ts';
 import { done } from './ask.ts';
-import { said, type Step } from './step.ts';
+import { notice, type Step } from './step.ts';
 
 export interface RepairOptions {
   /** Only of this one; undefined for all. */
@@ -24,16 +24,17 @@ export async function planRepair(
   { namespace = '*', repair }: RepairOptions,
   signal: AbortSignal,
 ): Promise<readonly Step[]> {
-  const seen = await lookAtPlaces(client, namespace, (answer) => bulkRefusal(client.url, answer, server), signal);
+  const seen = await inspectTargets(client, namespace, (answer) => bulkRefusal(client.url, answer, server), signal);
   if (seen === UNKNOWN)
     throw new PortlogError('setup-refused', `these credentials may not see the types of fields at ${client.url.origin}`, { hint: server.toLook });
   const steps: Step[] = [];
   for (const fault of seen.faults) {
     if (!fault.isGrave) steps.push(addition(client, server, fault));
     else if (repair) steps.push(mending(client, fault));
-    else steps.push(said('wrong', faultInWords(fault)));
+    else steps.push(notice('wrong', faultInWords(fault)));
   }
-  if (repair && steps.length === 0) steps.push(said('unchanged', `${seen.places.length} data streams and inventory indices, whose types are right`));
+  if (repair && steps.length === 0)
+    steps.push(notice('unchanged', `${seen.places.length} data streams and inventory indices, whose types are right`));
   return steps;
 }
 
@@ -117,7 +118,7 @@ function inventoryMended(client: HttpClient, fault: Fault): Step {
 }
 
 /** An index in the place of a data stream: its documents go to a data stream beside it, so that the name is free. */
-function strayMended(client: HttpClient, place: Place): Step {
+function strayMended(client: HttpClient, place: WriteTarget): Step {
   const beside = `${place.name}-before`;
   const removal: HttpRequest = { method: 'DELETE', path: `/${place.index}` };
   return {

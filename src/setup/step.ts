@@ -37,8 +37,8 @@ export function presenceByMark(mark: string | undefined, ours: string, now: stri
 
 /** A step for something that one request installs. */
 export function installation(client: HttpClient, what: string, found: Presence, request: HttpRequest, { force }: PlanOptions): Step {
-  if (found === 'as-installed') return said('unchanged', what);
-  if (found === 'changed' && !force) return said('kept', what);
+  if (found === 'as-installed') return notice('unchanged', what);
+  if (found === 'changed' && !force) return notice('kept', what);
   return {
     what,
     action: found === 'absent' ? 'create' : 'update',
@@ -48,7 +48,7 @@ export function installation(client: HttpClient, what: string, found: Presence, 
 }
 
 /** Something that is only said. */
-export function said(action: 'unchanged' | 'kept' | 'skipped' | 'wrong' | 'stays', what: string): Step {
+export function notice(action: 'unchanged' | 'kept' | 'skipped' | 'wrong' | 'stays', what: string): Step {
   return { what, action, request: undefined, apply: async () => undefined };
 }
 

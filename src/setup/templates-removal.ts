@@ -1,10 +1,10 @@
 import { type BulkServer, bulkRefusal } from '../sink/bulk/bulk.ts';
-import { placesOf, UNKNOWN } from '../sink/bulk/places.ts';
+import { placesOf, UNKNOWN } from '../sink/bulk/write-targets.ts';
 import type { HttpClient } from '../sink/transport/http.ts';
 import { PortlogError } from '../core/errors.ts';
 import { setupFileText, SETUP_FILES, type SetupFile } from './files.ts';
 import { found } from './ask.ts';
-import { removal, said, type Step } from './step.ts';
+import { removal, notice, type Step } from './step.ts';
 import { covers, definitionIn, isOurs } from './templates.ts';
 
 /**
@@ -20,7 +20,7 @@ export async function planTemplatesRemoval(client: HttpClient, server: BulkServe
     const answer = await found(client, request, signal);
     if (answer === undefined || !mayGo(server, file, definitionIn(client, request, answer))) continue;
     const why = users(file);
-    steps.push(why === undefined ? removal(client, what, { method: 'DELETE', path }) : said('stays', `${what}, which ${why}`));
+    steps.push(why === undefined ? removal(client, what, { method: 'DELETE', path }) : notice('stays', `${what}, which ${why}`));
   }
   return steps;
 }

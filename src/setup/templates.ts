@@ -75,7 +75,7 @@ export async function createApiKey(client: HttpClient, signal: AbortSignal): Pro
 
 const KEY = record({ encoded: text });
 
-interface Look {
+interface ServerView {
   readonly client: HttpClient;
   readonly server: BulkServer;
   readonly file: SetupFile;
@@ -83,7 +83,7 @@ interface Look {
   readonly signal: AbortSignal;
 }
 
-async function presenceOf({ client, server, file, plan, signal }: Look, body: string): Promise<Presence> {
+async function presenceOf({ client, server, file, plan, signal }: ServerView, body: string): Promise<Presence> {
   const request: HttpRequest = { method: 'GET', path: file.path };
   const answer = await client.request(request, signal);
   if (answer.status === 404) return 'absent';

@@ -3,13 +3,13 @@ import { PortlogError } from '../core/errors.ts';
 import { narrowed } from './only.ts';
 import type { OptionsOf, SinkOptions, SinkType } from './kinds.ts';
 import { isPlaintextAllowed } from './options.ts';
-import type { Sink, Tell } from './sink.ts';
+import type { Sink, Notify } from './sink.ts';
 import { withinLimits } from './within-limits.ts';
 
-type Create = (options: SinkOptions, tell: Tell | undefined) => Promise<Sink>;
+type Create = (options: SinkOptions, tell: Notify | undefined) => Promise<Sink>;
 
 /** Every sink but standard output, by the name that `--to` and the configuration use. */
-const SINKS: { readonly [T in Exclude<SinkType, 'stdout'>]: (options: OptionsOf<T>, tell: Tell | undefined) => Promise<Sink> } = {
+const SINKS: { readonly [T in Exclude<SinkType, 'stdout'>]: (options: OptionsOf<T>, tell: Notify | undefined) => Promise<Sink> } = {
   alertmanager: async (options) => (await import('./alertmanager/alertmanager.ts')).alertmanagerSink(options),
   elasticsearch: async (options) => (await import('./elasticsearch/elasticsearch.ts')).elasticsearchSink(options),
   exec: async (options) => (await import('./exec/exec.ts')).execSink(options),
@@ -26,7 +26,7 @@ const SINKS: { readonly [T in Exclude<SinkType, 'stdout'>]: (options: OptionsOf<
 };
 
 /** Throws `sink-unknown` or `sink-options`; connects to nothing yet. */
-export async function createSink(options: SinkOptions, tell?: Tell): Promise<Sink> {
+export async function createSink(options: SinkOptions, tell?: Notify): Promise<Sink> {
   const create = Object.hasOwn(SINKS, options.type) ? (SINKS[options.type as keyof typeof SINKS] as Create) : undefined;
   // It may have a password in it.
   if (/^\w+:\/\//.test(options.type))

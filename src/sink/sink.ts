@@ -23,7 +23,7 @@ export interface BatchLimits {
 export const MAX_EVENT_BYTES = 4_000_000;
 
 /** Says a sentence to whoever runs portlog: why nothing seems to happen. */
-export type Tell = (sentence: string) => void;
+export type Notify = (sentence: string) => void;
 
 /** Which destination this is: what was spooled for it, or acknowledged by it, concerns no other. */
 export interface SinkIdentity {

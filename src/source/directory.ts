@@ -22,7 +22,7 @@ export interface FoundFile {
   readonly size: number;
 }
 
-export interface Look {
+export interface DirectoryListing {
   /** Finished, the oldest first: what changed can only be told in the order of time. */
   readonly ready: readonly FoundFile[];
   /** To which somebody still writes. */
@@ -81,7 +81,7 @@ export class Directory {
   }
 
   /** Throws `input-unreadable` when it cannot be listed. `isWanted`: only these are looked into. */
-  async look(now: number, isWanted: (file: FoundFile) => boolean): Promise<Look> {
+  async look(now: number, isWanted: (file: FoundFile) => boolean): Promise<DirectoryListing> {
     const { entries, closed } = await this.list();
     const ready: FoundFile[] = [];
     const unfinished: FoundFile[] = [];
@@ -187,7 +187,7 @@ function closedAs({ first, count }: { readonly first: string; readonly count: nu
 }
 
 /** What was seen by this process alone. */
-export class OwnSightings implements Sightings {
+export class MemorySightings implements Sightings {
   private readonly seen = new Map<string, { readonly version: string; readonly since: number }>();
 
   since(name: string, version: string, now: number): number {

@@ -70,7 +70,7 @@ async function* contentOf(bytes: Bytes, member: number, inflater: Inflater): Asy
 }
 
 async function readHeader(bytes: Bytes, member: number): Promise<void> {
-  const start = new Checked(bytes);
+  const start = new ChecksummedBytes(bytes);
   await start.skip(MAGIC.length);
   const [method, flags] = [await start.byte(), await start.byte()];
   if (method !== DEFLATE || (flags & FLAG.unknown) !== 0) throw new GzipDamage(`the header of member ${member} is none that is known`);
@@ -85,7 +85,7 @@ async function readHeader(bytes: Bytes, member: number): Promise<void> {
 }
 
 /** Bytes with the checksum of those that were read. */
-class Checked {
+class ChecksummedBytes {
   checksum = 0;
   private readonly bytes: Bytes;
 

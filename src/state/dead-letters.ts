@@ -10,7 +10,7 @@ export interface DeadLetter {
 }
 
 /** How many died of the same. */
-export interface DeathToll {
+export interface DeadLetterCount {
   readonly reason: string;
   readonly status: number | undefined;
   readonly events: number;
@@ -67,11 +67,11 @@ export class DeadLetters {
   }
 
   /** The most frequent reasons first. */
-  tolls(): readonly DeathToll[] {
+  tolls(): readonly DeadLetterCount[] {
     const sql = 'SELECT reason, status, count(*) AS events FROM dead WHERE sink = ? GROUP BY reason, status ORDER BY events DESC LIMIT 20';
     return this.database
       .all(sql, this.sink)
-      .map((row) => ({ ...(row as unknown as DeathToll), status: (row['status'] as number | null) ?? undefined }));
+      .map((row) => ({ ...(row as unknown as DeadLetterCount), status: (row['status'] as number | null) ?? undefined }));
   }
 
   /** Some of one partition, to be tried again, oldest first; events that were never encoded stay. */

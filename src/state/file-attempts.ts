@@ -19,7 +19,7 @@ interface Tried {
 }
 
 /** By its own number, and since when (epoch milliseconds). */
-export interface Reader {
+export interface ReadingProcess {
   readonly pid: number;
   readonly isAlive: IsAlive;
 }
@@ -36,11 +36,11 @@ const CLOCK_SLACK_MS = 300_000;
 export class FileAttempts {
   private readonly database: Database;
   private readonly directory: string;
-  private readonly reader: Reader;
+  private readonly reader: ReadingProcess;
   /** What this one reads itself. */
   private readonly own = new Set<string>();
 
-  constructor(database: Database, directory: string, reader: Reader) {
+  constructor(database: Database, directory: string, reader: ReadingProcess) {
     this.database = database;
     this.directory = directory;
     this.reader = reader;
@@ -174,18 +174,18 @@ export function failedFiles(database: Database, directory?: string): readonly Fa
 }
 
 /** Those that nobody was told of. */
-export function untoldFiles(database: Database): readonly FailedFile[] {
+export function unreportedFiles(database: Database): readonly FailedFile[] {
   return database
     .all('SELECT directory, name, site, version, problem, aside FROM file_attempt WHERE problem IS NOT NULL AND pid = 0 AND told = 0')
     .map(failedFile);
 }
 
-export function toldOf(database: Database, { directory, name }: FailedFile): void {
+export function markReported(database: Database, { directory, name }: FailedFile): void {
   database.run('UPDATE file_attempt SET told = 1 WHERE directory = ? AND name = ?', directory, name);
 }
 
 /** Written down by the thread that is about to end process `pid`: why. */
-export function noteLastWords(database: Database, pid: number, why: string): void {
+export function recordEndReason(database: Database, pid: number, why: string): void {
   database.run('UPDATE file_attempt SET words = ? WHERE pid = ?', why, pid);
 }
 

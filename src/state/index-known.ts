@@ -1,9 +1,9 @@
 import { addressKey } from '../nmap/address-set.ts';
 import { either, listOf, number, oneOf, optional, parsedAs, record, text } from '../core/shape.ts';
-import type { Handle } from '../core/sqlite.ts';
+import type { SqliteHandle } from '../core/sqlite.ts';
 
 /** Enters addresses and latest times of the hosts that are known, so that a scan finds those that it is about. */
-export function indexKnown(handle: Handle): void {
+export function indexKnown(handle: SqliteHandle): void {
   handle.exec(`
     -- place: the address that decides whether a scan looked at the host, as it sorts; empty when it has none.
     -- latest: the latest time at which anything was found of it.

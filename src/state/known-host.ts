@@ -5,7 +5,7 @@
  */
 
 /** When something was found: the first time, and the latest times, newest first. */
-export interface Tests {
+export interface TestTimes {
   first: number;
   times: number[];
   /** When it was found first after the opposite had been; absent when that never was, or was before portlog kept it. */
@@ -13,15 +13,15 @@ export interface Tests {
 }
 
 /** Two findings that exclude each other: open and not open, up and down. */
-export interface Opposites {
-  yes?: Tests;
-  no?: Tests;
+export interface OppositeTests {
+  yes?: TestTimes;
+  no?: TestTimes;
   /** What was found last. */
   last?: 'yes' | 'no';
 }
 
 /** The latest value of several, and since when it is known to stand: its first sighting, or the last one of another value. */
-export interface Register<T> {
+export interface LatestValue<T> {
   value: T;
   at: number;
   scan: number;
@@ -47,16 +47,16 @@ export interface Certificate {
 export interface KnownPort {
   readonly protocol: string;
   readonly number: number;
-  readonly open: Opposites;
+  readonly open: OppositeTests;
   /** In nmap's words, of the last test. */
   state: string;
   at: number;
   scan: number;
   /** Named from nmap's table of numbers. */
-  guess?: Register<string>;
+  guess?: LatestValue<string>;
   /** Asked (`-sV`). */
-  service?: Register<Service>;
-  certificate?: Register<Certificate>;
+  service?: LatestValue<Service>;
+  certificate?: LatestValue<Certificate>;
 }
 
 /** Ports that were tested and never had a state worth a record of their own: not open each time. */
@@ -64,7 +64,7 @@ export interface TestedPorts {
   readonly protocol: string;
   /** A list as nmap writes it. */
   readonly ports: string;
-  readonly tests: Tests;
+  readonly tests: TestTimes;
   state: string;
   scan: number;
 }
@@ -75,7 +75,7 @@ export interface KnownFinding {
   readonly port?: string;
   /** What tells it from others there. */
   readonly key: string;
-  readonly open: Opposites;
+  readonly open: OppositeTests;
   /** Of the latest sighting. */
   at: number;
   scan: number;
@@ -89,17 +89,17 @@ export interface KnownFinding {
 
 export interface KnownHost {
   readonly key: string;
-  readonly up: Opposites;
+  readonly up: OppositeTests;
   /** Of the latest sighting. */
   time: number;
   scan: number;
   /** The sightings of that time, so that none of them is taken twice. */
   marks: string[];
   ips: readonly string[];
-  name?: Register<string>;
-  mac?: Register<string>;
-  ip?: Register<string>;
-  os?: Register<string>;
+  name?: LatestValue<string>;
+  mac?: LatestValue<string>;
+  ip?: LatestValue<string>;
+  os?: LatestValue<string>;
   readonly ports: Record<string, KnownPort>;
   tested: TestedPorts[];
   /** The state of the host that the records of its ports tell, where an inventory is kept; absent when they must be sent anew. */
@@ -115,20 +115,20 @@ export function unknownHost(key: string): KnownHost {
 }
 
 /** Adds a time to a set of which `keep` are kept. */
-export function withTime(tests: Tests | undefined, time: number, keep: number): Tests {
+export function withTime(tests: TestTimes | undefined, time: number, keep: number): TestTimes {
   if (tests === undefined) return { first: time, times: [time] };
   if (time > lastOf(tests)) return { ...tests, times: [time, ...tests.times.slice(0, keep - 1)] };
   const times = [...new Set([time, ...tests.times])].sort((a, b) => b - a);
   return { ...tests, first: Math.min(tests.first, time), times: times.slice(0, keep) };
 }
 
-export function lastOf(tests: Tests | undefined): number {
+export function lastOf(tests: TestTimes | undefined): number {
   return tests?.times[0] ?? Number.NEGATIVE_INFINITY;
 }
 
 /** Notes a finding. `keep`: times to keep of `no`, as many as its confirmation needs. `late`: of equal times, the one that is there counts. */
 export function note(
-  opposites: Opposites,
+  opposites: OppositeTests,
   what: 'yes' | 'no',
   time: number,
   { keep, late }: { readonly keep: number; readonly late: boolean },
@@ -144,32 +144,32 @@ export function note(
 }
 
 /** The first finding after the opposite, with another one at `time`. */
-function began(before: Tests, opposite: number, time: number): number {
+function began(before: TestTimes, opposite: number, time: number): number {
   const was = beganOf(before);
   if (time > lastOf(before)) return opposite > lastOf(before) ? time : was;
   return time > opposite ? Math.min(time, was) : was;
 }
 
-function beganOf({ first, again }: Tests): number {
+function beganOf({ first, again }: TestTimes): number {
   return again ?? first;
 }
 
-function withBegan({ first, times }: Tests, again: number): Tests {
+function withBegan({ first, times }: TestTimes, again: number): TestTimes {
   return again === first ? { first, times } : { first, times, again };
 }
 
-function latestBefore(tests: Tests | undefined, time: number): number {
+function latestBefore(tests: TestTimes | undefined, time: number): number {
   return Math.max(Number.NEGATIVE_INFINITY, ...[tests?.first, ...(tests?.times ?? [])].filter((one) => one !== undefined && one <= time).map(Number));
 }
 
 /** No finding is later; of equal times, the one that is there counts when this one is `late`. */
-export function isNewest({ yes, no }: Opposites, time: number, late: boolean): boolean {
+export function isNewest({ yes, no }: OppositeTests, time: number, late: boolean): boolean {
   const last = Math.max(lastOf(yes), lastOf(no));
   return time > last || (time === last && !late);
 }
 
 /** What stands: `yes` until `no` was found `confirm` times since. Undefined when nothing was ever found. */
-export function standing({ yes, no, last }: Opposites, confirm: number): 'yes' | 'no' | undefined {
+export function currentValue({ yes, no, last }: OppositeTests, confirm: number): 'yes' | 'no' | undefined {
   if (yes === undefined) return no === undefined ? undefined : 'no';
   if (no === undefined) return 'yes';
   const since = lastOf(yes);
@@ -181,7 +181,7 @@ export function standing({ yes, no, last }: Opposites, confirm: number): 'yes' |
  * Since when that is known to stand: the first sighting after the opposite. Of what turned back before portlog kept that, the last one
  * of the opposite, which is too early.
  */
-export function since({ yes, no }: Opposites, what: 'yes' | 'no'): number | undefined {
+export function since({ yes, no }: OppositeTests, what: 'yes' | 'no'): number | undefined {
   const [own, other] = what === 'yes' ? [yes, no] : [no, yes];
   if (own === undefined) return undefined;
   const before = Math.max(
@@ -193,11 +193,11 @@ export function since({ yes, no }: Opposites, what: 'yes' | 'no'): number | unde
 
 /** The value with a sighting of it added. */
 export function withValue<T>(
-  register: Register<T> | undefined,
+  register: LatestValue<T> | undefined,
   value: T,
   { time, scan, late }: { readonly time: number; readonly scan: number; readonly late: boolean },
   isSame: (a: T, b: T) => boolean = Object.is,
-): Register<T> {
+): LatestValue<T> {
   if (register === undefined) return { value, at: time, scan, since: time };
   const { at, replaced } = register;
   const isNewer = time > at || (time === at && !late);

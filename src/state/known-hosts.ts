@@ -6,7 +6,7 @@ import { latestOf, sortKeyOf } from './index-known.ts';
 import { parsedAs } from '../core/shape.ts';
 import { KNOWN_HOST } from './known-shape.ts';
 import { hostsInOrder } from '../nmap/order.ts';
-import { type KnownHost, standing, type TestedPorts } from './known-host.ts';
+import { type KnownHost, currentValue, type TestedPorts } from './known-host.ts';
 
 /** What is kept of a host is not what was written. */
 export const DAMAGED = Symbol('damaged');
@@ -109,7 +109,7 @@ export class KnownHosts {
       this.held.set(host.key, host);
       return;
     }
-    const up = standing(host.up, confirm) === 'yes' ? 1 : 0;
+    const up = currentValue(host.up, confirm) === 'yes' ? 1 : 0;
     const time = Number.isFinite(host.time) ? host.time : 0;
     this.database.run(
       'INSERT OR REPLACE INTO host (site, key, time, up, place, latest, known) VALUES (?, ?, ?, ?, ?, ?, ?)',

@@ -1,12 +1,12 @@
 import { maskArguments } from '../nmap/mask.ts';
 import { optional, parsedAs, record, text } from '../core/shape.ts';
-import type { Handle } from '../core/sqlite.ts';
+import type { SqliteHandle } from '../core/sqlite.ts';
 
 /**
  * Arguments of scans as earlier versions kept them, in which secrets stand that were quoted or escaped. What is
  * overwritten is zeroed, so that the file does not hold it any longer.
  */
-export function maskStoredArguments(handle: Handle): void {
+export function maskStoredArguments(handle: SqliteHandle): void {
   const before = handle.prepare('PRAGMA secure_delete').get()?.['secure_delete'];
   handle.exec('PRAGMA secure_delete = ON');
   const select = handle.prepare('SELECT run FROM scan WHERE nr = ?');

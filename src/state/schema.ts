@@ -1,9 +1,9 @@
 import { indexKnown } from './index-known.ts';
 import { maskStoredArguments } from './mask-arguments.ts';
-import type { Handle } from '../core/sqlite.ts';
+import type { SqliteHandle } from '../core/sqlite.ts';
 
 /** Statements, or what they cannot say. Runs in the transaction that brings a file up to date. */
-export type SchemaStep = string | ((handle: Handle) => void);
+export type SchemaStep = string | ((handle: SqliteHandle) => void);
 
 /**
  * The tables of the state file, one step per released version. `seq` orders the batches of a sink:

@@ -4,7 +4,7 @@ import { PortlogError } from '../core/errors.ts';
 import { Database } from './database.ts';
 import { SCHEMA_VERSIONS } from './schema.ts';
 import type { SinkIdentity, SinkMemory } from '../sink/sink.ts';
-import { Awaited } from './awaited.ts';
+import { EarlierEvents } from './earlier-events.ts';
 import { DeadLetters } from './dead-letters.ts';
 import { Lease } from './lease.ts';
 import { StoredMemory } from './sink-memory.ts';
@@ -38,7 +38,7 @@ export interface SinkTables {
   readonly deadLetters: DeadLetters;
   readonly ledger: Ledger;
   readonly lease: Lease;
-  readonly awaited: Awaited;
+  readonly awaited: EarlierEvents;
   readonly memory: SinkMemory;
 }
 
@@ -148,7 +148,7 @@ function tablesOf(database: Database, sink: number, context: SpoolContext): Sink
     deadLetters: new DeadLetters(database, sink),
     ledger: new Ledger(database, sink),
     lease: new Lease(database, sink, context.run),
-    awaited: new Awaited(database, sink),
+    awaited: new EarlierEvents(database, sink),
     memory: new StoredMemory(database, sink),
   };
 }
@@ -159,13 +159,13 @@ export function openDatabase(stateDir: string): Database {
 }
 
 /** The state file for looking only, which changes nothing. Throws `state-unusable`. */
-export function openToLook(stateDir: string): Database {
+export function openReadOnly(stateDir: string): Database {
   return Database.openReadOnly(stateFile(stateDir), SCHEMA_VERSIONS);
 }
 
 /** For who would bring it up to date, but looks only where it may not be written. Throws `state-unusable`. */
-export function openAsAllowed(stateDir: string): Database {
-  return mayWrite(stateDir) && mayWrite(stateFile(stateDir)) ? openDatabase(stateDir) : openToLook(stateDir);
+export function openWritableOrReadOnly(stateDir: string): Database {
+  return mayWrite(stateDir) && mayWrite(stateFile(stateDir)) ? openDatabase(stateDir) : openReadOnly(stateDir);
 }
 
 function mayWrite(path: string): boolean {

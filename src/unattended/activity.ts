@@ -3,14 +3,14 @@ import { count } from '../event/text.ts';
 import type { ShipReport } from '../pipeline/ship.ts';
 
 /** What it is there for. */
-export interface DutyCounts {
+export interface JobCounts {
   readonly schedules: number;
   readonly directories: number;
 }
 
 /** What a service has done since it began, in one line. */
 export class Activity {
-  private duties: DutyCounts;
+  private duties: JobCounts;
   private readonly clock: Pick<Clock, 'now'>;
   private inputs = 0;
   private events = 0;
@@ -19,13 +19,13 @@ export class Activity {
   private readonly waiting = new Map<string, number>();
   private readonly scanning = new Set<string>();
 
-  constructor(duties: DutyCounts, clock: Pick<Clock, 'now'>) {
+  constructor(duties: JobCounts, clock: Pick<Clock, 'now'>) {
     this.duties = duties;
     this.clock = clock;
   }
 
   /** Other ones, from a configuration that was read anew. */
-  setDuties(duties: DutyCounts): void {
+  setDuties(duties: JobCounts): void {
     this.duties = duties;
   }
 

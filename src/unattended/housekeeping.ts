@@ -3,7 +3,7 @@ import type { Clock } from '../core/clock.ts';
 import { isAlive } from '../core/process-alive.ts';
 import type { ShipReport } from '../pipeline/ship.ts';
 import type { Database } from '../state/database.ts';
-import { untoldFiles } from '../state/file-attempts.ts';
+import { unreportedFiles } from '../state/file-attempts.ts';
 import { ScheduledScans } from '../state/scheduled-scans.ts';
 import { isPausing, nextPauseMs, type Pauses } from './pause.ts';
 import { isUpkeepDue } from '../state/sink-memory.ts';
@@ -62,7 +62,7 @@ export class Housekeeping {
       this.newest() > this.foreign ||
       this.sites.overdue(maxAges, now).length > 0 ||
       this.scans.failed(isAlive, now).length > 0 ||
-      untoldFiles(this.options.database).length > 0
+      unreportedFiles(this.options.database).length > 0
     );
   }
 

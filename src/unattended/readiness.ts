@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock.ts';
-import type { SignsOfLife } from './signs-of-life.ts';
+import type { Heartbeat } from './heartbeat.ts';
 
 /** What a sink says when it is asked. */
 export interface SinkAnswer {
@@ -10,7 +10,7 @@ export interface SinkAnswer {
 }
 
 export interface ReadinessOptions {
-  readonly life: Pick<SignsOfLife, 'firstLookDone'>;
+  readonly life: Pick<Heartbeat, 'firstLookDone'>;
   readonly ask: () => Promise<readonly SinkAnswer[]>;
   readonly clock: Pick<Clock, 'elapsed'>;
 }

@@ -1,11 +1,11 @@
 import type { Clock } from '../core/clock.ts';
 import type { ShipReport } from '../pipeline/ship.ts';
-import { Activity, type DutyCounts } from './activity.ts';
+import { Activity, type JobCounts } from './activity.ts';
 import type { ServiceManager } from './service-manager.ts';
-import { SignsOfLife } from './signs-of-life.ts';
+import { Heartbeat } from './heartbeat.ts';
 
 export interface ServiceOptions {
-  readonly duties: DutyCounts;
+  readonly duties: JobCounts;
   readonly manager: ServiceManager;
   readonly clock: Clock;
   /** So long no sign of life may come from a loop that is well. */
@@ -14,7 +14,7 @@ export interface ServiceOptions {
 
 /** How `watch` and `run` look to those who supervise them. */
 export class Service {
-  readonly life: SignsOfLife;
+  readonly life: Heartbeat;
   readonly activity: Activity;
   /** Epoch milliseconds. */
   readonly started: number;
@@ -24,7 +24,7 @@ export class Service {
   private readonly clock: Clock;
 
   constructor({ duties, manager, clock, silenceMs }: ServiceOptions) {
-    this.life = new SignsOfLife(clock, silenceMs);
+    this.life = new Heartbeat(clock, silenceMs);
     this.activity = new Activity(duties, clock);
     this.manager = manager;
     this.clock = clock;

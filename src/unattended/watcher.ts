@@ -2,16 +2,16 @@ import { type Clock, systemClock } from '../core/clock.ts';
 import { PortlogError } from '../core/errors.ts';
 import type { InputReport } from '../pipeline/input-report.ts';
 import type { ShipReport } from '../pipeline/ship.ts';
-import type { Directory, FoundFile, Look } from '../source/directory.ts';
+import type { Directory, FoundFile, DirectoryListing } from '../source/directory.ts';
 import { foundSource } from '../source/file.ts';
 import type { Source } from '../source/source.ts';
 import type { FileAttempts } from '../state/file-attempts.ts';
-import { patient } from './patient.ts';
+import { withStallLimit } from './stall-limit.ts';
 import { Postponed } from './postponed.ts';
 import type { SeenFiles } from '../state/seen-files.ts';
 
 /** A directory, what of it was shipped before and what could not be, and which site it is of (undefined: that of the configuration). */
-export interface Watched {
+export interface WatchedDirectory {
   readonly directory: Directory;
   readonly seen: SeenFiles;
   readonly attempts: FileAttempts;
@@ -61,18 +61,18 @@ interface Due {
 
 /** Ships each finished scan that appears in directories, once to each sink, and again when it has changed. One that fails holds up no other. */
 export class Watcher {
-  private readonly watched: readonly Watched[];
+  private readonly watched: readonly WatchedDirectory[];
   private readonly options: WatcherOptions;
   private readonly postponed = new Postponed();
   /** Directories that cannot be listed. */
-  private readonly lost = new Set<Watched>();
-  private readonly unfinished = new Map<Watched, ReadonlySet<string>>();
+  private readonly lost = new Set<WatchedDirectory>();
+  private readonly unfinished = new Map<WatchedDirectory, ReadonlySet<string>>();
   /** Names in each directory. */
-  private readonly leftAlone = new Map<Watched, ReadonlySet<string>>();
+  private readonly leftAlone = new Map<WatchedDirectory, ReadonlySet<string>>();
   /** With `again`: what went since this began. */
   private readonly gone = new Set<string>();
 
-  constructor(watched: readonly Watched[], options: WatcherOptions) {
+  constructor(watched: readonly WatchedDirectory[], options: WatcherOptions) {
     this.watched = watched;
     this.options = options;
   }
@@ -84,7 +84,7 @@ export class Watcher {
     return isBusy;
   }
 
-  private async lookInto(one: Watched): Promise<boolean> {
+  private async lookInto(one: WatchedDirectory): Promise<boolean> {
     for (const text of one.attempts.orphans(this.options.clock.now())) this.options.onLeftAlone(`${one.directory.path}/${text}`, NOT_AGAIN);
     const due = await this.dueIn(one);
     for (const batch of batchesOf(due)) {
@@ -94,7 +94,7 @@ export class Watcher {
     return due.length > 0;
   }
 
-  private async ship({ seen, site, attempts }: Watched, batch: readonly Due[]): Promise<void> {
+  private async ship({ seen, site, attempts }: WatchedDirectory, batch: readonly Due[]): Promise<void> {
     const { clock } = this.options;
     const sinks = batch[0]?.sinks ?? [];
     const files = attempts.begin(
@@ -104,7 +104,7 @@ export class Watcher {
     );
     if (files.length === 0) return;
     const outcome = await this.options.ship(
-      files.map((file) => patient(foundSource(file), STALLED_AFTER_MS, systemClock)),
+      files.map((file) => withStallLimit(foundSource(file), STALLED_AFTER_MS, systemClock)),
       { site, sinks, again: this.isAgain(files) },
     );
     const now = clock.now();
@@ -148,7 +148,7 @@ export class Watcher {
     return this.options.again && files.every((file) => !this.gone.has(file.path));
   }
 
-  private async dueIn(one: Watched): Promise<readonly Due[]> {
+  private async dueIn(one: WatchedDirectory): Promise<readonly Due[]> {
     const { directory, seen, attempts } = one;
     const now = this.options.clock.now();
     try {
@@ -173,7 +173,7 @@ export class Watcher {
     }
   }
 
-  private dueOf({ seen, attempts }: Watched, file: FoundFile, now: number): Due | undefined {
+  private dueOf({ seen, attempts }: WatchedDirectory, file: FoundFile, now: number): Due | undefined {
     const { sinks, again } = this.options;
     if (this.postponed.has(file.path, file.version, now)) return undefined;
     const isFresh = again && !this.gone.has(keyOf(file));
@@ -184,7 +184,7 @@ export class Watcher {
   }
 
   /** Told once for each, as long as it is there; of very many at once only some by their names. */
-  private leaveAlone(one: Watched, { links, closed }: Look): void {
+  private leaveAlone(one: WatchedDirectory, { links, closed }: DirectoryListing): void {
     const { path } = one.directory;
     const linked = links.map((name) => ({ name, why: 'it is a symbolic link, and those are not followed' }));
     const all = [...closed, ...linked];

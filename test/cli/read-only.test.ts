@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, copyFileSync, cpSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { openDatabase, openToLook } from '../../src/state/store.ts';
+import { openDatabase, openReadOnly } from '../../src/state/store.ts';
 import { canMount } from '../support/can-mount.ts';
 import { portlogHere } from '../support/run-in-process.ts';
 import { freshDir, ROOT } from '../support/run-portlog.ts';
@@ -102,7 +102,7 @@ describe('a state that nothing is written to', () => {
   test('what another process is writing is seen as far as it is committed', () => {
     const writer = openDatabase(state);
     writer.run("INSERT INTO site (site, since) VALUES ('other', 1)");
-    const reader = openToLook(state);
+    const reader = openReadOnly(state);
     expect(reader.all('SELECT site FROM site ORDER BY site').map(({ site }) => site)).toContain('other');
     expect(() => reader.run('DELETE FROM site')).toThrow(/read-only/);
     reader.close();
@@ -115,7 +115,7 @@ describe('a state that nothing is written to', () => {
     const writer = openDatabase(old);
     writer.run('PRAGMA user_version = 3');
     writer.close();
-    expect(() => openToLook(old)).toThrow(/was written by an older portlog, and may not be changed here/);
+    expect(() => openReadOnly(old)).toThrow(/was written by an older portlog, and may not be changed here/);
   });
 });
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { otlpLine } from '../../src/event/otel.ts';
-import { Scratch } from '../../src/sink/transport/body.ts';
+import { BufferPool } from '../../src/sink/transport/body.ts';
 import { JSON_ENCODING, otlpSink } from '../../src/sink/otlp/otlp.ts';
 import { PROTOBUF } from '../../src/sink/otlp/protobuf.ts';
 import type { OptionsOf } from '../../src/sink/kinds.ts';
@@ -52,8 +52,8 @@ describe('protobuf', () => {
   test('says what the JSON says, field by field', () => {
     const sink = inJson(sinkOptions('otlp', { target: 'http://127.0.0.1:4318' }));
     const batch = batchOf(entriesOf(sink, EVENTS));
-    expect(otlpRequestIn(PROTOBUF.request(batch, new Scratch(0)))).toEqual(
-      JSON.parse(Buffer.from(JSON_ENCODING.request(batch, new Scratch(1 << 20))).toString()),
+    expect(otlpRequestIn(PROTOBUF.request(batch, new BufferPool(0)))).toEqual(
+      JSON.parse(Buffer.from(JSON_ENCODING.request(batch, new BufferPool(1 << 20))).toString()),
     );
   });
 
@@ -88,7 +88,7 @@ describe('protobuf', () => {
         const entries = logRecords.map(
           (record) => ({ parts: [JSON.stringify(record)], bytes: 0, partition: '', id: '', dataset: 'nmap.port', time: 0, queued: 0 }) as const,
         );
-        const read = otlpRequestIn(PROTOBUF.request({ entries, bytes: 0, partition: '{}\n{"name":"x"}' }, new Scratch(0)));
+        const read = otlpRequestIn(PROTOBUF.request({ entries, bytes: 0, partition: '{}\n{"name":"x"}' }, new BufferPool(0)));
         expect(read).toEqual({ resourceLogs: [{ resource: {}, scopeLogs: [{ scope: { name: 'x' }, logRecords }] }] });
       }),
     );

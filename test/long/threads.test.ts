@@ -8,7 +8,7 @@ import type { ScanItem } from '../../src/nmap/item.ts';
 import { ScanReader } from '../../src/nmap/read.ts';
 import { PieceReader, type Renderers } from '../../src/pipeline/threads/pieces.ts';
 import { Pool } from '../../src/pipeline/threads/pool.ts';
-import { Renderer, type Terms } from '../../src/pipeline/threads/render.ts';
+import { Renderer, type RenderOptions } from '../../src/pipeline/threads/render.ts';
 import { Slot, Slots, type SlotSizes } from '../../src/pipeline/threads/slot.ts';
 import { corpusFile, corpusFiles } from '../support/corpus.ts';
 import { PATIENCE_MS } from '../support/run-portlog.ts';
@@ -16,7 +16,7 @@ import { fixture, FOOTER, host, port, scan } from '../support/scans.ts';
 import { runs } from '../support/seed.ts';
 
 const { now: _, ...event } = { ...DEFAULT_OPTIONS, all: true };
-const TERMS: Terms = { event, findings: {}, format: 'ecs' };
+const TERMS: RenderOptions = { event, findings: {}, format: 'ecs' };
 /** So small that every scan is many pieces, of which some are too long for a thread, and lines for their room. */
 const SMALL: SlotSizes = { piece: 3000, lines: 400 };
 

@@ -1,5 +1,5 @@
 import type { Clock } from '../../src/core/clock.ts';
-import { Directory, OwnSightings } from '../../src/source/directory.ts';
+import { Directory, MemorySightings } from '../../src/source/directory.ts';
 
 export const MINUTE = 60_000;
 export const HOUR = 60 * MINUTE;
@@ -30,5 +30,5 @@ export class Night implements Clock {
 }
 
 export function directoryAt(path: string, isOurClock = true): Directory {
-  return new Directory(path, { cutAfterMs: HOUR, isOurClock: () => isOurClock, sightings: new OwnSightings() });
+  return new Directory(path, { cutAfterMs: HOUR, isOurClock: () => isOurClock, sightings: new MemorySightings() });
 }

@@ -5,7 +5,7 @@ import { newTally } from '../../src/state/tally.ts';
 import type { PortlogError } from '../../src/core/errors.ts';
 import { newInputReport } from '../../src/pipeline/input-report.ts';
 import type { ShipReport } from '../../src/pipeline/ship.ts';
-import { Directory, OwnSightings } from '../../src/source/directory.ts';
+import { Directory, MemorySightings } from '../../src/source/directory.ts';
 import type { Database } from '../../src/state/database.ts';
 import { FileAttempts } from '../../src/state/file-attempts.ts';
 import { SeenFiles } from '../../src/state/seen-files.ts';
@@ -53,7 +53,7 @@ export function watcherOf(
 ): Told & { look(): Promise<boolean> } {
   const told: Told = { shipped: [], leftAlone: [] };
   const watched = {
-    directory: new Directory(path, { cutAfterMs: HOUR, isOurClock: () => true, sightings: new OwnSightings() }),
+    directory: new Directory(path, { cutAfterMs: HOUR, isOurClock: () => true, sightings: new MemorySightings() }),
     seen: new SeenFiles(database, path),
     attempts: new FileAttempts(database, path, { pid, isAlive }),
     site: undefined,

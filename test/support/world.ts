@@ -1,4 +1,4 @@
-import { type KnownHost, standing } from '../../src/state/known-host.ts';
+import { type KnownHost, currentValue } from '../../src/state/known-host.ts';
 import { KnownScans } from '../../src/change/scans.ts';
 import { KnownHosts } from '../../src/state/known-hosts.ts';
 import type { LogEvent } from '../../src/event/event.ts';
@@ -95,7 +95,7 @@ export class World {
       // What was sent to an inventory is no knowledge.
       const { findings, recorded: _, recordedFindings: __, ...host } = JSON.parse(JSON.stringify(hosts.get(key), named)) as KnownHost;
       // Of a finding, whether it stands: when nobody saw it, nobody counted who looked.
-      return { ...host, findings: Object.fromEntries(Object.entries(findings).map(([id, { open }]) => [id, standing(open, 1)])) };
+      return { ...host, findings: Object.fromEntries(Object.entries(findings).map(([id, { open }]) => [id, currentValue(open, 1)])) };
     });
     database.close();
     return found;

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { Directory, type Look, OwnSightings } from '../../src/source/directory.ts';
+import { Directory, type DirectoryListing, MemorySightings } from '../../src/source/directory.ts';
 import { foundSource } from '../../src/source/file.ts';
 import { freshDir } from '../support/run-portlog.ts';
 import { host, port, scan } from '../support/scans.ts';
@@ -20,14 +20,14 @@ function put(name: string): void {
   writeFileSync(join(path, name), WHOLE);
 }
 
-function look(isRecursive: boolean): Promise<Look> {
-  const directory = new Directory(path, { cutAfterMs: HOUR, isOurClock: () => true, sightings: new OwnSightings(), isRecursive });
+function look(isRecursive: boolean): Promise<DirectoryListing> {
+  const directory = new Directory(path, { cutAfterMs: HOUR, isOurClock: () => true, sightings: new MemorySightings(), isRecursive });
   return directory.look(Date.now(), () => true);
 }
 
-const namesOf = ({ ready }: Look): readonly string[] => ready.map(({ name }) => name).toSorted();
+const namesOf = ({ ready }: DirectoryListing): readonly string[] => ready.map(({ name }) => name).toSorted();
 
-async function textOf({ ready: [file] }: Look): Promise<string> {
+async function textOf({ ready: [file] }: DirectoryListing): Promise<string> {
   if (file === undefined) throw new Error('there is none');
   let text = '';
   for await (const chunk of foundSource(file).bytes(new AbortController().signal)) text += Buffer.from(chunk).toString();

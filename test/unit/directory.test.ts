@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { stateFile } from '../../src/state/store.ts';
 import type { Directory } from '../../src/source/directory.ts';
-import { type Look } from '../../src/source/directory.ts';
+import { type DirectoryListing } from '../../src/source/directory.ts';
 import { Database } from '../../src/state/database.ts';
 import { SCHEMA_VERSIONS } from '../../src/state/schema.ts';
 import { Postponed } from '../../src/unattended/postponed.ts';
@@ -33,8 +33,8 @@ describe('a watched directory', () => {
     writeFileSync(join(path, name), content);
     utimesSync(join(path, name), time / 1000, time / 1000);
   };
-  const look = async (at = Date.now()): Promise<Look> => directory.look(at, () => true);
-  const names = (files: Look['ready']): readonly string[] => files.map(({ name }) => name);
+  const look = async (at = Date.now()): Promise<DirectoryListing> => directory.look(at, () => true);
+  const names = (files: DirectoryListing['ready']): readonly string[] => files.map(({ name }) => name);
 
   test('finished scans are ready, the oldest first; others are not scans', async () => {
     put('b.xml', WHOLE, Date.now() - 5000);

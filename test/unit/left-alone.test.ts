@@ -7,8 +7,8 @@ import { PortlogError } from '../../src/core/errors.ts';
 import { DEFAULT_OPTIONS } from '../../src/event/context.ts';
 import { fileNotShippedEvent } from '../../src/event/health.ts';
 import type { Source } from '../../src/source/source.ts';
-import { failedFiles, FileAttempts, noteLastWords, toldOf, untoldFiles } from '../../src/state/file-attempts.ts';
-import { patient } from '../../src/unattended/patient.ts';
+import { failedFiles, FileAttempts, recordEndReason, markReported, unreportedFiles } from '../../src/state/file-attempts.ts';
+import { withStallLimit } from '../../src/unattended/stall-limit.ts';
 import { ROOT } from '../support/run-portlog.ts';
 import { ecs } from '../support/scans.ts';
 import { expectValidEvent } from '../support/validate.ts';
@@ -38,7 +38,7 @@ describe('a file that is too much', () => {
         const names = sources.map(({ name }) => basename(name));
         next.shipped.push(names);
         if (!names.includes('bad.xml')) return report(names);
-        noteLastWords(database, 7, words);
+        recordEndReason(database, 7, words);
         throw isBad;
       },
     });
@@ -83,7 +83,7 @@ describe('a file that is too much', () => {
     const problem = { now: 'permission is denied' };
     const read = watcherOf((names) => report(names, { 'a.xml': new PortlogError('input-unreadable', problem.now) }));
     await read.look();
-    const [file, ...others] = untoldFiles(database);
+    const [file, ...others] = unreportedFiles(database);
     if (file === undefined) throw new Error('nobody is told');
     expect(others).toEqual([]);
     const event = fileNotShippedEvent({ ...DEFAULT_OPTIONS, now: Date.now }, 'run', file);
@@ -92,12 +92,12 @@ describe('a file that is too much', () => {
       event: { action: 'file-not-shipped', outcome: 'failure', reason: 'permission is denied' },
       message: `site default: ${path}/a.xml was not shipped: permission is denied`,
     });
-    toldOf(database, file);
+    markReported(database, file);
     await watcherOf((names) => report(names, { 'a.xml': new PortlogError('input-unreadable', problem.now) })).look();
-    expect(untoldFiles(database)).toEqual([]);
+    expect(unreportedFiles(database)).toEqual([]);
     problem.now = 'input/output error';
     await watcherOf((names) => report(names, { 'a.xml': new PortlogError('input-unreadable', problem.now) })).look();
-    expect(untoldFiles(database)).toHaveLength(1);
+    expect(unreportedFiles(database)).toHaveLength(1);
   });
 
   test('a mistake of ours with several is tried with each; with one it is set aside', async () => {
@@ -119,7 +119,7 @@ describe('a file that is too much', () => {
     };
     const read = async (): Promise<number> => {
       let chunks = 0;
-      for await (const chunk of patient(hangs, 50, systemClock).bytes(new AbortController().signal)) chunks += Math.sign(chunk.length);
+      for await (const chunk of withStallLimit(hangs, 50, systemClock).bytes(new AbortController().signal)) chunks += Math.sign(chunk.length);
       return chunks;
     };
     await expect(read()).rejects.toMatchObject({

@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { describe, expect, test } from 'vitest';
-import { Recent } from '../../src/event/recent.ts';
+import { RecentSet } from '../../src/event/recent.ts';
 import { digest } from '../../src/event/id.ts';
 import { tableSink } from '../../src/sink/stdout/table.ts';
 import { ecs, eventsOf, fixture, host, port, scan } from '../support/scans.ts';
@@ -124,7 +124,7 @@ describe('an identical <host> of nmap', () => {
 
 describe('what was seen lately', () => {
   test('is remembered up to 131,072 ids and forgotten behind twice as many', () => {
-    const recent = new Recent();
+    const recent = new RecentSet();
     const ids = Array.from({ length: 300_000 }, (_, i) => digest([i]));
     expect(ids.every((id) => recent.add(id))).toBe(true);
     expect(ids.slice(-131_072).some((id) => recent.add(id))).toBe(false);

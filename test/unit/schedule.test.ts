@@ -4,7 +4,7 @@ import { DEFAULT_OPTIONS } from '../../src/event/context.ts';
 import { scheduledScanFailedEvent } from '../../src/event/health.ts';
 import { Database } from '../../src/state/database.ts';
 import { SCHEMA_VERSIONS } from '../../src/state/schema.ts';
-import { keepSchedule, type ScheduleOptions } from '../../src/unattended/keep-schedule.ts';
+import { scheduleLoop, type ScheduleOptions } from '../../src/unattended/schedule-loop.ts';
 import { type Schedule, schedulesOf } from '../../src/unattended/schedule.ts';
 import { ScheduledScans } from '../../src/state/scheduled-scans.ts';
 import { timetable } from '../../src/unattended/timetable.ts';
@@ -37,7 +37,7 @@ interface Log {
 
 async function night(schedule: Schedule, clock: Night, scan: (at: number) => string | undefined, more: Partial<ScheduleOptions> = {}): Promise<Log> {
   const log: Log = { scanned: [], missed: [] };
-  await keepSchedule(schedule, {
+  await scheduleLoop(schedule, {
     scans: new ScheduledScans(database),
     site: 'lab',
     pid: 1,

@@ -11,7 +11,7 @@ import { type ShipReport } from '../../src/pipeline/ship.ts';
 import { Database } from '../../src/state/database.ts';
 import { SCHEMA_VERSIONS } from '../../src/state/schema.ts';
 import { Housekeeping } from '../../src/unattended/housekeeping.ts';
-import { keepLooking } from '../../src/unattended/keep-looking.ts';
+import { watchLoop } from '../../src/unattended/watch-loop.ts';
 import { FileAttempts } from '../../src/state/file-attempts.ts';
 import { SeenFiles } from '../../src/state/seen-files.ts';
 import { Watcher } from '../../src/unattended/watcher.ts';
@@ -250,7 +250,7 @@ describe('looking', () => {
       },
     };
     const onProblem = ({ message }: PortlogError): void => void problems.push(message);
-    await keepLooking(watcher, undefined, { pollMs: 10_000, clock, stop: clock.stop.signal, onProblem });
+    await watchLoop(watcher, undefined, { pollMs: 10_000, clock, stop: clock.stop.signal, onProblem });
     expect(problems).toEqual(['the disk is full']);
     // A minute of looking is followed by nine of rest; but not the first, which may have been a pause of this process.
     expect(looks.slice(0, 6)).toEqual([0, 10, 10, 80, 680, 1280]);
@@ -269,7 +269,7 @@ test('what is wrong at each look is said once, until a look goes well; and each 
     },
   };
   const onProblem = ({ message }: PortlogError): void => void problems.push(message);
-  await keepLooking(watcher, undefined, { pollMs: 10_000, clock, stop: clock.stop.signal, onProblem, onLook: () => void signs++ });
+  await watchLoop(watcher, undefined, { pollMs: 10_000, clock, stop: clock.stop.signal, onProblem, onLook: () => void signs++ });
   expect(looks).toBeGreaterThan(200);
   expect(problems).toEqual(['the disk is full', 'the disk is full']);
   expect(signs).toBe(looks);

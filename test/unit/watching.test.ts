@@ -2,12 +2,12 @@ import { appendFileSync, linkSync, symlinkSync, utimesSync, writeFileSync } from
 import { basename, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { openDatabase, stateFile } from '../../src/state/store.ts';
-import { Directory, OwnSightings } from '../../src/source/directory.ts';
+import { Directory, MemorySightings } from '../../src/source/directory.ts';
 import { foundSource } from '../../src/source/file.ts';
 import type { Source } from '../../src/source/source.ts';
 import { Database } from '../../src/state/database.ts';
 import { SCHEMA_VERSIONS } from '../../src/state/schema.ts';
-import { keepLooking } from '../../src/unattended/keep-looking.ts';
+import { watchLoop } from '../../src/unattended/watch-loop.ts';
 import { ScheduledScans } from '../../src/state/scheduled-scans.ts';
 import { SeenFiles } from '../../src/state/seen-files.ts';
 import { UnfinishedFiles } from '../../src/state/unfinished-files.ts';
@@ -67,7 +67,7 @@ describe('what lies in a directory', () => {
 
   test('a name that is no UTF-8 is shipped, too, and shown by its bytes', async () => {
     writeFileSync(Buffer.concat([Buffer.from(`${path}/gr`), Buffer.from([0xfc]), Buffer.from('n.xml')]), WHOLE);
-    const { ready } = await new Directory(path, { cutAfterMs: HOUR, isOurClock: () => true, sightings: new OwnSightings() }).look(
+    const { ready } = await new Directory(path, { cutAfterMs: HOUR, isOurClock: () => true, sightings: new MemorySightings() }).look(
       Date.now(),
       () => true,
     );
@@ -118,7 +118,7 @@ describe('what lies in a directory', () => {
 
   test('a file that was copied with its old time, and still grows, is not cut', async () => {
     const half = WHOLE.slice(0, WHOLE.length / 2);
-    const directory = new Directory(path, { cutAfterMs: HOUR, isOurClock: () => true, sightings: new OwnSightings() });
+    const directory = new Directory(path, { cutAfterMs: HOUR, isOurClock: () => true, sightings: new MemorySightings() });
     for (let i = 1; i < 4; i++) {
       writeFileSync(join(path, 'a.xml'), half.slice(0, half.length - 4 + i));
       utimesSync(join(path, 'a.xml'), 1, 1);
@@ -146,7 +146,7 @@ describe('clocks that were wrong', () => {
     const rests: number[] = [];
     const stop = new AbortController();
     const took = [0, 30_000, 0, 40 * 24 * HOUR, 0, -HOUR, 0];
-    await keepLooking({ look: async () => ((time += took.shift() ?? 0), false) }, undefined, {
+    await watchLoop({ look: async () => ((time += took.shift() ?? 0), false) }, undefined, {
       pollMs: 1000,
       clock: {
         now: () => time,

@@ -5,7 +5,7 @@ import { KnownScans } from '../../change/scans.ts';
 import { KnownHosts, knownSites } from '../../state/known-hosts.ts';
 import { type Environment, nmapEnvironment } from '../../core/environment.ts';
 import type { Settings } from '../../config/settings.ts';
-import { openToLook, stateFile, waitingSinks } from '../../state/store.ts';
+import { openReadOnly, stateFile, waitingSinks } from '../../state/store.ts';
 import { EXIT, type ExitCode, PortlogError } from '../../core/errors.ts';
 import { Intel } from '../../finding/intel.ts';
 import { inWords } from '../../sink/only.ts';
@@ -23,7 +23,7 @@ import { checkContent } from '../session/check-content.ts';
 import { type CommandContext, settingsOf, text } from '../session/context.ts';
 import type { Command } from '../command.ts';
 import { SCAN_OPTIONS, SHIP_OPTIONS } from '../session/options.ts';
-import { refuseMore } from '../session/words.ts';
+import { refuseExtraWords } from '../session/words.ts';
 
 /** `portlog check`: configuration, nmap, state directory, and every sink, without writing anything. */
 export const check: Command = {
@@ -38,7 +38,7 @@ export const check: Command = {
 };
 
 async function checkAll(context: CommandContext, words: readonly string[]): Promise<ExitCode> {
-  refuseMore(words, 'check');
+  refuseExtraWords(words, 'check');
   const settings = await settingsOf(context);
   const found: Diagnosis[] = [{ level: 'ok', message: `configuration: site "${settings.event.site}", ${grouped(settings.sinks.length, 'sink')}` }];
   found.push(await checkNmap(text(context.values, 'nmap') ?? 'nmap', context.env), ...checkState(settings));
@@ -156,7 +156,7 @@ function checkState(settings: Settings): readonly Diagnosis[] {
 
 function whatWaits({ stateDir }: Settings): readonly Diagnosis[] {
   try {
-    const database = openToLook(stateDir);
+    const database = openReadOnly(stateDir);
     const known = knownSites(database).map((site) => knownAt(database, site));
     const shelves = waitingSinks(database).map(({ tables }) => tables);
     const waiting = shelves.reduce((sum, { spool }) => sum + spool.usage().events, 0);

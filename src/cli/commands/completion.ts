@@ -4,7 +4,7 @@ import { allCommands } from '../commands.ts';
 import { completion as script, SHELLS } from '../completion/completion.ts';
 import type { CommandContext } from '../session/context.ts';
 import { print } from '../session/terminal.ts';
-import { neededWord, refuseMore } from '../session/words.ts';
+import { neededWord, refuseExtraWords } from '../session/words.ts';
 
 /** `portlog completion bash|zsh|fish`: what a shell must know to complete command lines of portlog. */
 export const completion: Command = {
@@ -26,7 +26,7 @@ export const completion: Command = {
 
 async function printScript({ terminal }: CommandContext, words: readonly string[]): Promise<ExitCode> {
   const name = neededWord(words, 'completion', `a shell: ${SHELLS.join(', ')}`);
-  refuseMore(words.slice(1), 'completion');
+  refuseExtraWords(words.slice(1), 'completion');
   const shell = SHELLS.find((one) => one === name);
   if (shell === undefined) throw new PortlogError('usage', `there is no completion for "${name}"`, { hint: `there is one for ${SHELLS.join(', ')}` });
   await print(terminal, script(shell, await allCommands()));

@@ -47,16 +47,16 @@ export const diff: Command = {
 };
 
 async function showDiff(context: CommandContext, words: readonly string[]): Promise<ExitCode> {
-  const { terminal, values, speaker } = context;
+  const { terminal, values, log } = context;
   const [old, newer] = scansOf(words);
   if (old === '-' && newer === '-') throw new PortlogError('usage', 'only one of the two scans can come from standard input');
   const settings = await settingsOf(context);
   const { diff, damage } = old === undefined ? await diffWithState(context, settings, newer) : await diffTwo(context, settings, old, newer);
   refuseOlder(diff, newer);
   await print(terminal, rendered(diff, text(values, 'format') ?? 'table', old ?? KNOWN, newer));
-  speaker.say(summary(diff, old === undefined ? KNOWN : 'the old scan'));
+  log.info(summary(diff, old === undefined ? KNOWN : 'the old scan'));
   if (damage !== undefined) {
-    speaker.error(damage);
+    log.error(damage);
     return EXIT.state;
   }
   return values['exit-code'] === true && diff.changes.length > 0 ? EXIT.partly : EXIT.delivered;
@@ -113,12 +113,12 @@ function findingsOf({ findings, exposure }: Settings): Findings {
 }
 
 async function view(context: CommandContext, settings: Settings, path: string): Promise<ScanView> {
-  const { speaker } = context;
+  const { log } = context;
   const collector = new ScanCollector(settings.event.macNetworks, findingsOf(settings));
   const name = await readScan(context, path, (item) => collector.add(item));
   const found = collector.view();
-  if (found.runs.some(({ complete }) => !complete)) speaker.warn(`${name}: the scan is not complete; only hosts that it finished are compared`);
-  if (collector.refused > 0) speaker.warn(`${name}: ${grouped(collector.refused, 'element')} could not be read and are not compared`);
+  if (found.runs.some(({ complete }) => !complete)) log.warn(`${name}: the scan is not complete; only hosts that it finished are compared`);
+  if (collector.refused > 0) log.warn(`${name}: ${grouped(collector.refused, 'element')} could not be read and are not compared`);
   return found;
 }
 

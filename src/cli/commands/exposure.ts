@@ -12,8 +12,8 @@ import { type CommandContext, settingsOf, text } from '../session/context.ts';
 import { type OpenPort, scannedPorts, type ScannedPorts } from '../session/scanned-ports.ts';
 import type { Command } from '../command.ts';
 import { only, SHIP_OPTIONS } from '../session/options.ts';
-import { readState, sayDamage } from '../session/known-state.ts';
-import { neededWord, refuseMore } from '../session/words.ts';
+import { readState, reportDamage } from '../session/known-state.ts';
+import { neededWord, refuseExtraWords } from '../session/words.ts';
 
 /** `portlog exposure init|check`: what is meant to be open, written down and compared. */
 export const exposure: Command = {
@@ -46,7 +46,7 @@ export const exposure: Command = {
 async function doTask(context: CommandContext, words: readonly string[]): Promise<ExitCode> {
   const task = neededWord(words, 'exposure', 'a task: init or check');
   const [, scan, ...more] = words;
-  refuseMore(more, 'exposure');
+  refuseExtraWords(more, 'exposure');
   if (task === 'init') return init(context, await settingsOf(withoutFile(context)), scan);
   if (task === 'check' && scan !== undefined) return check(context, await settingsOf(context), scan);
   throw new PortlogError('usage', task === 'check' ? 'portlog exposure check needs a scan' : `portlog exposure has no task "${task}"`, {
@@ -72,7 +72,7 @@ async function init(context: CommandContext, settings: Settings, scan: string | 
 # docs/how-to/exposure.md explains each setting.
 `;
   await print(context.terminal, heading + stringify({ networks: networksOf(ports), expected: entriesOf(ports) }));
-  context.speaker.say(`${grouped(ports.length, 'open port')} of ${grouped(new Set(ports.map(({ host }) => host)).size, 'host')} written down`);
+  context.log.info(`${grouped(ports.length, 'open port')} of ${grouped(new Set(ports.map(({ host }) => host)).size, 'host')} written down`);
   return code;
 }
 
@@ -83,14 +83,14 @@ interface Ports {
 
 async function portsOfScan(context: CommandContext, settings: Settings, scan: string): Promise<Ports> {
   const { ports, gaps, name } = await scannedPorts(context, settings, scan);
-  for (const gap of gaps) context.speaker.warn(`${name}: ${gap}`);
+  for (const gap of gaps) context.log.warn(`${name}: ${gap}`);
   return { ports, code: EXIT.delivered };
 }
 
 /** What was not looked at is never meant to be open: a scan that tells nothing is an error, one that tells a part of it is "partly". */
 async function check(context: CommandContext, settings: Settings, scan: string): Promise<ExitCode> {
   const policy = policyOf(settings);
-  const { speaker, terminal, values } = context;
+  const { log, terminal, values } = context;
   const scanned = await scannedPorts(context, settings, scan);
   const ports = scanned.ports.map((port) => judged(policy, port));
   const blind = whyBlind(policy, scanned);
@@ -98,10 +98,10 @@ async function check(context: CommandContext, settings: Settings, scan: string):
   const checked: Checked = { scan, ports, closed: hostsWithout(policy, scanned), gaps };
   const report = REPORTS[text(values, 'format') ?? 'table'] ?? REPORTS['table'];
   await print(terminal, report?.(checked) ?? '');
-  for (const gap of scanned.gaps) speaker.warn(`${scanned.name}: ${gap}`);
+  for (const gap of scanned.gaps) log.warn(`${scanned.name}: ${gap}`);
   if (blind !== undefined)
     throw new PortlogError('input-says-nothing', `${scanned.name}: ${blind}`, { hint: 'nothing was checked, so nothing is known to be right' });
-  speaker.say(verdict(checked));
+  log.info(verdict(checked));
   return gaps.length === 0 && ports.every(({ violation }) => violation === undefined) ? EXIT.delivered : EXIT.partly;
 }
 
@@ -155,10 +155,10 @@ function verdict({ ports, closed }: Checked): string {
 
 const OPEN = { network: undefined, ports: undefined, transport: undefined, service: undefined, states: new Set(['open']), since: undefined };
 
-async function knownPorts({ speaker }: CommandContext, { stateDir, event }: Settings): Promise<Ports> {
+async function knownPorts({ log }: CommandContext, { stateDir, event }: Settings): Promise<Ports> {
   const known = await readState(stateDir, async (database) => {
     const hosts = new KnownHosts(database, event.site);
-    return { ports: openPortsOf(hosts), code: sayDamage(speaker, [hosts]) };
+    return { ports: openPortsOf(hosts), code: reportDamage(log, [hosts]) };
   });
   if (known !== undefined) return known;
   throw new PortlogError('usage', `nothing is known yet: there is no ${stateFile(stateDir)}`, { hint: 'name a scan: portlog exposure init SCAN' });

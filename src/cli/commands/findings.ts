@@ -13,10 +13,10 @@ import { FINDING_FORMATS } from '../session/report/findings.ts';
 import { grouped } from '../session/report/words.ts';
 import { print } from '../session/terminal.ts';
 import { type CommandContext, list, settingsOf, text } from '../session/context.ts';
-import { sayDamage, withKnown } from '../session/known-state.ts';
+import { reportDamage, withKnown } from '../session/known-state.ts';
 import type { Command } from '../command.ts';
 import { only, SHIP_OPTIONS } from '../session/options.ts';
-import { refuseMore } from '../session/words.ts';
+import { refuseExtraWords } from '../session/words.ts';
 
 /** `portlog findings`: weaknesses of what is known now, host by host. */
 export const findings: Command = {
@@ -47,15 +47,15 @@ export const findings: Command = {
 };
 
 async function showFindings(context: CommandContext, words: readonly string[]): Promise<ExitCode> {
-  refuseMore(words, 'findings');
-  const { values, speaker, terminal } = context;
+  refuseExtraWords(words, 'findings');
+  const { values, log, terminal } = context;
   const settings = await settingsOf(context);
   const { stateDir } = settings;
   const isWanted = filterOf(context, settings);
   const network = networkOf(list(values, 'network'));
   const format = FINDING_FORMATS[text(values, 'format') ?? 'table'] ?? FINDING_FORMATS['table'];
   if (format === undefined) return EXIT.usage;
-  const code = await withKnown(stateDir, speaker, async (database) => {
+  const code = await withKnown(stateDir, log, async (database) => {
     const site = text(values, 'site');
     const now = systemClock.now();
     let [hosts, rows] = [0, 0];
@@ -70,8 +70,8 @@ async function showFindings(context: CommandContext, words: readonly string[]): 
         if (!(await print(terminal, found.map((finding) => format.row(finding)).join('')))) return EXIT.delivered;
       }
     }
-    speaker.say(`${grouped(rows, 'weakness', 'weaknesses')} of ${grouped(hosts, 'host')}`);
-    return sayDamage(speaker, sites);
+    log.info(`${grouped(rows, 'weakness', 'weaknesses')} of ${grouped(hosts, 'host')}`);
+    return reportDamage(log, sites);
   });
   return code ?? EXIT.delivered;
 }

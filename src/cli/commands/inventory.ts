@@ -10,10 +10,10 @@ import { portsOf } from '../session/ports.ts';
 import { sinceOf } from '../session/since.ts';
 import { print } from '../session/terminal.ts';
 import { type CommandContext, list, settingsOf, text } from '../session/context.ts';
-import { changeKnown, sayDamage, withKnown } from '../session/known-state.ts';
+import { changeKnown, reportDamage, withKnown } from '../session/known-state.ts';
 import type { Command } from '../command.ts';
 import { only, SHIP_OPTIONS } from '../session/options.ts';
-import { refuseMore } from '../session/words.ts';
+import { refuseExtraWords } from '../session/words.ts';
 
 const STATES = new Set(['open', 'closed', 'filtered', 'unfiltered', 'open|filtered', 'closed|filtered', 'down']);
 
@@ -48,16 +48,16 @@ export const inventory: Command = {
 };
 
 async function showInventory(context: CommandContext, words: readonly string[]): Promise<ExitCode> {
-  refuseMore(words, 'inventory');
-  const { values, speaker } = context;
+  refuseExtraWords(words, 'inventory');
+  const { values, log } = context;
   const { stateDir } = await settingsOf(context);
   if (values['forget'] === true && ['port', 'service', 'state', 'since'].some((name) => values[name] !== undefined))
     throw new PortlogError('usage', '--forget forgets whole hosts', { hint: 'choose them with --network and --site' });
   const filter = filterOf(context, Date.now());
   const done =
     values['forget'] === true
-      ? await changeKnown(stateDir, speaker, (database) => forget(context, database, sitesOf(context, database), filter))
-      : await withKnown(stateDir, speaker, (database) => show(context, sitesOf(context, database), filter));
+      ? await changeKnown(stateDir, log, (database) => forget(context, database, sitesOf(context, database), filter))
+      : await withKnown(stateDir, log, (database) => show(context, sitesOf(context, database), filter));
   return done ?? EXIT.delivered;
 }
 
@@ -66,7 +66,7 @@ function sitesOf({ values }: CommandContext, database: Database): readonly Known
   return (site === undefined ? knownSites(database) : [site]).map((name) => new KnownHosts(database, name));
 }
 
-async function show({ values, speaker, terminal }: CommandContext, sites: readonly KnownHosts[], filter: InventoryFilter): Promise<ExitCode> {
+async function show({ values, log, terminal }: CommandContext, sites: readonly KnownHosts[], filter: InventoryFilter): Promise<ExitCode> {
   const format = ROW_FORMATS[text(values, 'format') ?? 'table'] ?? ROW_FORMATS['table'];
   if (format === undefined || !(await print(terminal, format.heading))) return EXIT.delivered;
   let [hosts, rows] = [0, 0];
@@ -79,26 +79,26 @@ async function show({ values, speaker, terminal }: CommandContext, sites: readon
       if (!(await print(terminal, found.map((row) => format.row(row)).join('')))) return EXIT.delivered;
     }
   }
-  speaker.say(`${grouped(hosts, 'host')}, ${grouped(rows, 'port')}`);
-  return sayDamage(speaker, sites);
+  log.info(`${grouped(hosts, 'host')}, ${grouped(rows, 'port')}`);
+  return reportDamage(log, sites);
 }
 
 async function forget(context: CommandContext, database: Database, sites: readonly KnownHosts[], filter: InventoryFilter): Promise<ExitCode> {
-  const { values, speaker } = context;
+  const { values, log } = context;
   const chosen = sites.flatMap((known) => known.keys().flatMap((key) => (isWithin(filter, known.addressesOf(key)) ? [{ known, key }] : [])));
   const what = `what is known of ${grouped(chosen.length, 'host')}`;
   if (chosen.length === 0) {
-    speaker.say('no such host is known');
+    log.info('no such host is known');
     return EXIT.delivered;
   }
   if (values['yes'] !== true && !(await isSure(context, `forget ${what}`, '--forget'))) {
-    speaker.say('nothing was forgotten');
+    log.info('nothing was forgotten');
     return EXIT.usage;
   }
   database.transaction(() => {
     for (const { known, key } of chosen) known.forget(key);
   });
-  speaker.say(`forgot ${what}; when they are seen again, they are part of a baseline, or new`);
+  log.info(`forgot ${what}; when they are seen again, they are part of a baseline, or new`);
   return EXIT.delivered;
 }
 

@@ -18,7 +18,7 @@ import { type CommandContext, settingsOf, text } from '../session/context.ts';
 import type { Command } from '../command.ts';
 import { SHIP_OPTIONS, without } from '../session/options.ts';
 import { readState } from '../session/known-state.ts';
-import { refuseMore } from '../session/words.ts';
+import { refuseExtraWords } from '../session/words.ts';
 
 /** `portlog replay`: sends, shows or deletes what earlier runs had to leave on disk. */
 export const replay: Command = {
@@ -52,11 +52,11 @@ export const replay: Command = {
 };
 
 async function replayWaiting(context: CommandContext, words: readonly string[]): Promise<ExitCode> {
-  refuseMore(words, 'replay');
-  const { values, speaker } = context;
+  refuseExtraWords(words, 'replay');
+  const { values, log } = context;
   const settings = await settingsOf(context);
   if (!existsSync(stateFile(settings.stateDir))) {
-    speaker.say(`nothing waits: there is no ${stateFile(settings.stateDir)}`);
+    log.info(`nothing waits: there is no ${stateFile(settings.stateDir)}`);
     return EXIT.delivered;
   }
   if (values['list'] === true) return listWaiting(context, settings);
@@ -68,7 +68,7 @@ async function replayWaiting(context: CommandContext, words: readonly string[]):
     if (values['purge'] === true) return await purge(context, store, waiting);
     const concerned = values['dead'] === true ? waiting : waiting.filter(({ tables }) => tables.spool.usage().events > 0);
     if (concerned.length === 0) {
-      speaker.say('nothing waits');
+      log.info('nothing waits');
       return EXIT.delivered;
     }
     const sinks = await Promise.all(
@@ -78,7 +78,7 @@ async function replayWaiting(context: CommandContext, words: readonly string[]):
     return (await shipAndReport(context, settings, { sources: [], sinks, store, retryDeadLetters: values['dead'] === true })).code;
   } finally {
     // A lost run is told once: whoever found it must say so, whatever else it does.
-    if (open) printLostRuns(store.lostRuns, speaker);
+    if (open) printLostRuns(store.lostRuns, log);
     if (open) store.close();
   }
 }
@@ -108,13 +108,13 @@ function isNamed({ type, target }: SinkIdentity, from: string): boolean {
 }
 
 /** The destination has moved: what waits for the old one goes to the one of `--to`, which must be of the same kind. */
-async function movedTo({ speaker }: CommandContext, { sinks }: Settings, identity: SinkIdentity): Promise<Sink> {
+async function movedTo({ log }: CommandContext, { sinks }: Settings, identity: SinkIdentity): Promise<Sink> {
   const [to, ...more] = sinks.filter(({ type }) => type === identity.type);
   if (to === undefined || more.length > 0 || sinks.length > 1)
     throw new PortlogError('usage', `--from needs one --to ${identity.type}=URL, to which its events can go`, {
       hint: 'what was made for one kind of destination cannot be sent to another; ship the scan to that one',
     });
-  return { ...(await createSink(to, (sentence) => speaker.say(sentence))), identity };
+  return { ...(await createSink(to, (sentence) => log.info(sentence))), identity };
 }
 
 function sameTarget(given: string, target: string): boolean {
@@ -125,9 +125,9 @@ function sameTarget(given: string, target: string): boolean {
 }
 
 /** The sink that the events were spooled for, with the credentials of now. Of several at one address, the one that is for the same. */
-async function sinkOf({ env, speaker }: CommandContext, settings: Settings, identity: SinkIdentity): Promise<Sink> {
+async function sinkOf({ env, log }: CommandContext, settings: Settings, identity: SinkIdentity): Promise<Sink> {
   const { type, target, scope } = identity;
-  const tell = (sentence: string): void => speaker.say(sentence);
+  const tell = (sentence: string): void => log.info(sentence);
   const alike = settings.sinks.filter((sink) => sink.type === type && sink.target !== undefined && sameTarget(sink.target, target));
   for (const options of alike) {
     const sink = await createSink(options, tell);
@@ -146,16 +146,16 @@ async function sinkOf({ env, speaker }: CommandContext, settings: Settings, iden
 }
 
 async function purge(context: CommandContext, store: Store, waiting: readonly WaitingSink[]): Promise<ExitCode> {
-  const { values, speaker } = context;
+  const { values, log } = context;
   const dead = values['dead'] === true;
   const events = waiting.reduce((sum, { tables }) => sum + (dead ? tables.deadLetters.count() : tables.spool.usage().events), 0);
   const what = `${events} ${dead ? 'dead letters' : 'events that wait'}`;
   if (events === 0) {
-    speaker.say('there is nothing to delete');
+    log.info('there is nothing to delete');
     return EXIT.delivered;
   }
   if (values['yes'] !== true && !(await isSure(context, `delete ${what}`, '--purge'))) {
-    speaker.say('nothing was deleted');
+    log.info('nothing was deleted');
     return EXIT.usage;
   }
   store.transaction(() => {
@@ -164,6 +164,6 @@ async function purge(context: CommandContext, store: Store, waiting: readonly Wa
       else tables.spool.purge();
     }
   });
-  speaker.say(`deleted ${what}`);
+  log.info(`deleted ${what}`);
   return EXIT.delivered;
 }

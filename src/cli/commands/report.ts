@@ -11,7 +11,7 @@ import type { ReportFacts } from '../../report/facts.ts';
 import { gather } from '../../report/gather.ts';
 import { html } from '../../report/html.ts';
 import { markdown } from '../../report/markdown.ts';
-import { newsSink } from '../../report/news.ts';
+import { newsSink } from '../../report/change-list.ts';
 import { csv, json } from '../../report/rows.ts';
 import { ship } from '../../pipeline/ship.ts';
 import { fileSource } from '../../source/file.ts';
@@ -75,20 +75,20 @@ interface Made {
   readonly code: ExitCode;
 }
 
-async function ofKnown({ values, speaker }: CommandContext, { stateDir }: Settings): Promise<Made> {
+async function ofKnown({ values, log }: CommandContext, { stateDir }: Settings): Promise<Made> {
   const now = systemClock.now();
   const since = sinceOf(text(values, 'since') ?? DEFAULT_SINCE, now);
-  const facts = await withKnown(stateDir, speaker, async (database) => ({
+  const facts = await withKnown(stateDir, log, async (database) => ({
     scans: [],
     ...gather(database, { now, site: text(values, 'site'), since }),
   }));
   if (facts === undefined) return { facts, code: EXIT.noInput };
-  for (const gap of facts.gaps) speaker.warn(gap);
+  for (const gap of facts.gaps) log.warn(gap);
   return { facts, code: facts.gaps.length === 0 ? EXIT.delivered : EXIT.state };
 }
 
 /** The scans, one after the other, into a state of their own: what is open then, and what changed on the way. */
-async function ofScans({ values, speaker, terminal }: CommandContext, settings: Settings, scans: readonly string[]): Promise<Made> {
+async function ofScans({ values, log, terminal }: CommandContext, settings: Settings, scans: readonly string[]): Promise<Made> {
   if (text(values, 'since') !== undefined)
     throw new PortlogError('usage', '--since is for a report of what is known', { hint: 'of scans, the report tells what changed between them' });
   const stateDir = mkdtempSync(join(tmpdir(), 'portlog-report-'));
@@ -100,7 +100,7 @@ async function ofScans({ values, speaker, terminal }: CommandContext, settings: 
     const { changes, event, exposure } = settings;
     const findings = { ...settings.findings, exposure };
     const shipped = await ship({ sources, sinks: [sink], store, changes: { ...changes, everywhere: true }, event, findings });
-    printInputs(shipped, speaker);
+    printInputs(shipped, log);
     const code = exitCode(shipped);
     if (code === EXIT.noInput || code === EXIT.state) return { facts: undefined, code };
     const known = gather(store.database, { now: systemClock.now(), site: undefined, since: undefined });
@@ -116,7 +116,7 @@ function gapsOf({ problem, remarks }: InputReport): readonly string[] {
   return problem === undefined ? remarks : [problem.message, ...remarks];
 }
 
-async function put({ terminal, speaker }: CommandContext, path: string | undefined, pieces: Iterable<string>): Promise<void> {
+async function put({ terminal, log }: CommandContext, path: string | undefined, pieces: Iterable<string>): Promise<void> {
   if (path === undefined) {
     for (const piece of pieces) if (!(await print(terminal, piece))) return;
     return;
@@ -129,5 +129,5 @@ async function put({ terminal, speaker }: CommandContext, path: string | undefin
       cause,
     });
   }
-  speaker.say(`the report is in ${path}`);
+  log.info(`the report is in ${path}`);
 }

@@ -2,11 +2,11 @@ import { nearest } from '../../core/nearest.ts';
 import { type ExitCode, PortlogError } from '../../core/errors.ts';
 import { type Schedule, schedulesOf } from '../../unattended/schedule.ts';
 import { type CommandContext, list, text } from '../session/context.ts';
-import type { Duties } from '../session/duties.ts';
+import type { Jobs } from '../session/jobs.ts';
 import { keep } from '../session/keep.ts';
 import type { Command } from '../command.ts';
 import { SCAN_OPTIONS, SHIP_OPTIONS, UNATTENDED_OPTIONS } from '../session/options.ts';
-import { refuseMore } from '../session/words.ts';
+import { refuseExtraWords } from '../session/words.ts';
 
 /** `portlog run`: the schedules and directories of the configuration, unattended. */
 export const run: Command = {
@@ -29,11 +29,11 @@ export const run: Command = {
 };
 
 async function runDuties(context: CommandContext, words: readonly string[]): Promise<ExitCode> {
-  refuseMore(words, 'run');
+  refuseExtraWords(words, 'run');
   return keep(context, dutiesOf);
 }
 
-async function dutiesOf(context: CommandContext): Promise<Duties> {
+async function dutiesOf(context: CommandContext): Promise<Jobs> {
   const config = await context.config();
   const schedules = schedulesOf(config, text(context.values, 'config'));
   const { directories = [] } = config;

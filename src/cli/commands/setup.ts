@@ -14,7 +14,7 @@ import { contentOptions } from '../session/content.ts';
 import { type CommandContext, number, text } from '../session/context.ts';
 import type { Command } from '../command.ts';
 import { SHIP_OPTIONS } from '../session/options.ts';
-import { neededWord, refuseMore } from '../session/words.ts';
+import { neededWord, refuseExtraWords } from '../session/words.ts';
 
 const SETUP_TIMEOUT_MS = 60_000;
 /** Copies every document of the inventory. */
@@ -92,7 +92,7 @@ export const setup: Command = {
 
 async function setUp(context: CommandContext, words: readonly string[]): Promise<ExitCode> {
   const name = neededWord(words, 'setup', `a target: ${Object.keys(TARGETS).join(', ')}`);
-  refuseMore(words.slice(1), 'setup');
+  refuseExtraWords(words.slice(1), 'setup');
   const target = targetOf(name);
   if (target === undefined)
     throw new PortlogError('usage', `there is nothing to set up for "${name}"`, { hint: `there is: ${Object.keys(TARGETS).join(', ')}` });
@@ -112,7 +112,7 @@ async function setUp(context: CommandContext, words: readonly string[]): Promise
     retentionDays: retention(context, name),
     detection: context.values['detection'] === true,
   };
-  if (!(await isPlaced(context, name))) context.speaker.say(`--url does not say where, so this is about ${target.url}`);
+  if (!(await isPlaced(context, name))) context.log.info(`--url does not say where, so this is about ${target.url}`);
   try {
     return await run(context, target, connection);
   } finally {
@@ -129,13 +129,13 @@ function retention({ values }: CommandContext, name: string): number | undefined
 }
 
 async function run(context: CommandContext, target: Target, connection: Connection): Promise<ExitCode> {
-  const { values, speaker } = context;
+  const { values, log } = context;
   const [isRemoval, repair] = [values['remove'] === true, values['repair'] === true];
   const signal = AbortSignal.timeout(repair ? REPAIR_TIMEOUT_MS : SETUP_TIMEOUT_MS);
   const steps = isRemoval
     ? await target.planRemoval(connection, signal)
     : await target.plan(connection, { force: values['force'] === true, repair }, signal);
-  if (isRemoval && steps.length === 0) speaker.say('nothing of portlog is installed there');
+  if (isRemoval && steps.length === 0) log.info('nothing of portlog is installed there');
   if (values['dry-run'] === true) {
     await describe(context, steps);
     return outcome(context, steps);
@@ -143,25 +143,25 @@ async function run(context: CommandContext, target: Target, connection: Connecti
   await applied(context, steps, signal);
   if (values['api-key'] === true) {
     await print(context.terminal, `${await createApiKey(connection.client, signal)}\n`);
-    speaker.say('this API key may only write nmap events; it is not shown again: PORTLOG_ELASTICSEARCH_API_KEY=…');
+    log.info('this API key may only write nmap events; it is not shown again: PORTLOG_ELASTICSEARCH_API_KEY=…');
   }
   return outcome(context, steps);
 }
 
-async function applied({ speaker }: CommandContext, steps: readonly Step[], signal: AbortSignal): Promise<void> {
+async function applied({ log }: CommandContext, steps: readonly Step[], signal: AbortSignal): Promise<void> {
   for (const step of steps) {
     await step.apply(signal);
-    speaker.say(doneLine(step));
+    log.info(doneLine(step));
   }
 }
 
 /** What an agent on this machine reads, as the configuration names it: made before the manager is asked, which may be out of reach from there. */
 async function prepareLogFiles(context: CommandContext): Promise<void> {
-  const { values, speaker } = context;
+  const { values, log } = context;
   if (values['remove'] === true) return;
   const steps = await logFiles(context);
   if (values['dry-run'] !== true) return await applied(context, steps, AbortSignal.timeout(SETUP_TIMEOUT_MS));
-  for (const line of planLines(steps)) speaker.say(line);
+  for (const line of planLines(steps)) log.info(line);
 }
 
 async function logFiles({ config }: CommandContext): Promise<readonly Step[]> {
@@ -180,29 +180,29 @@ function readable(body: string): string {
 }
 
 /** What would be done; with --verbose also what would be sent, on standard output. */
-async function describe({ values, speaker, terminal }: CommandContext, steps: readonly Step[]): Promise<void> {
+async function describe({ values, log, terminal }: CommandContext, steps: readonly Step[]): Promise<void> {
   if (values['verbose'] !== true) {
-    for (const line of planLines(steps)) speaker.say(line);
+    for (const line of planLines(steps)) log.info(line);
     const sent = steps.some(({ request }) => request !== undefined);
-    speaker.say(sent ? 'nothing was changed: --verbose shows what would be sent' : 'there is nothing to do');
+    log.info(sent ? 'nothing was changed: --verbose shows what would be sent' : 'there is nothing to do');
     return;
   }
   for (const step of steps) {
-    speaker.say(plannedLine(step));
+    log.info(plannedLine(step));
     const { request } = step;
     if (request !== undefined) await print(terminal, `${request.method} ${request.path}\n${readable(String(request.body ?? ''))}\n`);
   }
 }
 
-function outcome({ speaker }: CommandContext, steps: readonly Step[]): ExitCode {
+function outcome({ log }: CommandContext, steps: readonly Step[]): ExitCode {
   const has = (action: Step['action']): boolean => steps.some((step) => step.action === action);
-  if (has('kept')) speaker.say('--force overwrites what somebody has changed');
-  if (has('wrong')) speaker.say('nothing is sent until that is mended: portlog setup … --repair (with --dry-run, it says what it would do)');
-  if (has('stays')) speaker.say('events stay, and what they need; once their data streams and indices are deleted, --remove takes the rest away');
+  if (has('kept')) log.info('--force overwrites what somebody has changed');
+  if (has('wrong')) log.info('nothing is sent until that is mended: portlog setup … --repair (with --dry-run, it says what it would do)');
+  if (has('stays')) log.info('events stay, and what they need; once their data streams and indices are deleted, --remove takes the rest away');
   return has('kept') || has('wrong') || has('stays') ? EXIT.partly : EXIT.delivered;
 }
 
-async function exportFiles({ speaker }: CommandContext, directory: string, files: ReadonlyMap<string, string>): Promise<ExitCode> {
+async function exportFiles({ log }: CommandContext, directory: string, files: ReadonlyMap<string, string>): Promise<ExitCode> {
   try {
     for (const [path, content] of files) {
       const file = join(directory, path);
@@ -215,6 +215,6 @@ async function exportFiles({ speaker }: CommandContext, directory: string, files
       cause,
     });
   }
-  speaker.say(`${files.size} files in ${directory}${files.has('README.md') ? '; README.md says where they go' : ''}`);
+  log.info(`${files.size} files in ${directory}${files.has('README.md') ? '; README.md says where they go' : ''}`);
   return EXIT.delivered;
 }

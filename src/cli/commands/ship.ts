@@ -3,7 +3,7 @@ import { PortlogError } from '../../core/errors.ts';
 import { fileSource } from '../../source/file.ts';
 import { stdinSource } from '../../source/stdin.ts';
 import { type CommandContext, settingsOf } from '../session/context.ts';
-import { deliver, refuseTableTo } from '../session/deliver.ts';
+import { shipSources, refuseTableTo } from '../session/deliver.ts';
 import type { Command } from '../command.ts';
 import { checkMetricsFile, writeMetrics } from '../session/metrics.ts';
 import { METRICS_FILE_OPTION, SHIP_OPTIONS } from '../session/options.ts';
@@ -38,7 +38,7 @@ async function shipFiles(context: CommandContext, files: readonly string[]): Pro
     });
   const named = files.length === 0 ? ['-'] : files;
   const sources = named.map((file) => (file === '-' ? stdinSource(stdin) : fileSource(file)));
-  const { code } = await deliver(context, settings, sources);
+  const { code } = await shipSources(context, settings, sources);
   await writeMetrics(context, settings);
   return code;
 }

@@ -24,7 +24,7 @@ import { readState } from '../session/known-state.ts';
 import { serviceState } from '../session/service-state.ts';
 import type { Command } from '../command.ts';
 import { only, SHIP_OPTIONS } from '../session/options.ts';
-import { refuseMore } from '../session/words.ts';
+import { refuseExtraWords } from '../session/words.ts';
 
 /** `portlog status`: how things stand; the exit code says whether somebody must look after it. Asks no server, and sends nothing. */
 export const status: Command = {
@@ -42,18 +42,18 @@ export const status: Command = {
 };
 
 async function showStatus(context: CommandContext, words: readonly string[]): Promise<ExitCode> {
-  refuseMore(words, 'status');
-  const { values, env, speaker } = context;
+  refuseExtraWords(words, 'status');
+  const { values, env, log } = context;
   const service = values['config'] === undefined && values['state-dir'] === undefined ? serviceState() : undefined;
   if (service === undefined) return showState(context);
   const options = Object.entries(service.values)
     .map(([name, value]) => `--${name} ${String(value)}`)
     .join(' ');
   if (existsSync(stateFile((await settingsOf(context)).stateDir))) {
-    speaker.say(`this is your own state; that of the service (${service.from}) is shown by portlog status ${options}`);
+    log.info(`this is your own state; that of the service (${service.from}) is shown by portlog status ${options}`);
     return showState(context);
   }
-  speaker.say(`this is the state of the service (${service.from}); other commands find it with ${options}`);
+  log.info(`this is the state of the service (${service.from}); other commands find it with ${options}`);
   return showState(commandContext({ ...values, ...service.values }, { ...env, ...service.env }, context.terminal)).catch((error: unknown) => {
     throw forItsUser(error);
   });
@@ -66,7 +66,7 @@ function forItsUser(error: unknown): unknown {
 }
 
 async function showState(context: CommandContext): Promise<ExitCode> {
-  const { values, terminal, speaker } = context;
+  const { values, terminal, log } = context;
   const settings = await settingsOf(context);
   const config = await context.config();
   const code = await readState(settings.stateDir, async (database) => {
@@ -74,7 +74,7 @@ async function showState(context: CommandContext): Promise<ExitCode> {
     await print(terminal, values['json'] === true ? `${statusJson(found)}\n` : statusText(found));
     return statusCode(found);
   });
-  if (code === undefined) speaker.say(`nothing has run yet: there is no ${stateFile(settings.stateDir)}`);
+  if (code === undefined) log.info(`nothing has run yet: there is no ${stateFile(settings.stateDir)}`);
   return code ?? EXIT.delivered;
 }
 

@@ -53,6 +53,6 @@ export function taskNames({ tasks = [] }: CompletedCommand): readonly string[] {
 }
 
 /** What an option is for, in a few words. */
-export function brief(about: string): string {
+export function shortDescription(about: string): string {
   return about.split(/;|:| \(/, 1)[0] ?? about;
 }

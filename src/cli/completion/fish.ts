@@ -1,4 +1,4 @@
-import { brief, type CompletedCommand, type CompletedOption, taskNames, valueOf } from './command.ts';
+import { shortDescription, type CompletedCommand, type CompletedOption, taskNames, valueOf } from './command.ts';
 
 /** One `complete` a command and an option. */
 export function fishCompletion(commands: readonly CompletedCommand[]): string {
@@ -9,7 +9,7 @@ export function fishCompletion(commands: readonly CompletedCommand[]): string {
     const { name, summary, options, tasks, words } = command;
     const when = name === first?.name ? `${whenNone}; or __fish_seen_subcommand_from ${name}` : `__fish_seen_subcommand_from ${name}`;
     return [
-      `complete -c portlog -n '__fish_is_first_arg' -a ${name} -d ${quoted(brief(summary))}`,
+      `complete -c portlog -n '__fish_is_first_arg' -a ${name} -d ${quoted(shortDescription(summary))}`,
       ...(words === undefined ? [`complete -c portlog -n '${when}' -f`] : []),
       ...(words === 'directories' ? [`complete -c portlog -n '${when}' -f -a '(__fish_complete_directories)'`] : []),
       ...(tasks === undefined ? [] : [tasksOf(command, when)]),
@@ -25,7 +25,7 @@ function tasksOf(command: CompletedCommand, when: string): string {
 }
 
 function optionOf(name: string, option: CompletedOption): string {
-  const flags = `-l ${name}${option.alias === undefined ? '' : ` -s ${option.alias}`} -d ${quoted(brief(option.about))}`;
+  const flags = `-l ${name}${option.alias === undefined ? '' : ` -s ${option.alias}`} -d ${quoted(shortDescription(option.about))}`;
   const value = valueOf(option);
   switch (value.kind) {
     case 'none':

@@ -1,4 +1,4 @@
-import { brief, type CompletedCommand, type CompletedOption, taskNames, valueOf } from './command.ts';
+import { shortDescription, type CompletedCommand, type CompletedOption, taskNames, valueOf } from './command.ts';
 
 /** A function for `fpath`, by the name `_portlog`. */
 export function zshCompletion(commands: readonly CompletedCommand[]): string {
@@ -40,7 +40,7 @@ function caseOf(command: CompletedCommand): string {
 
 /** A spec of `_arguments`. */
 function specOf(name: string, option: CompletedOption): string {
-  const about = brief(option.about).replaceAll(/[[\]:\\]/g, String.raw`\$&`);
+  const about = shortDescription(option.about).replaceAll(/[[\]:\\]/g, String.raw`\$&`);
   const many = option.type === 'list' ? '*' : '';
   const action = actionOf(option);
   const spec = `--${name}${action === '' ? '' : '='}[${about}]${action}`;

@@ -1,11 +1,12 @@
 import type { Config } from '../../config/config.ts';
 import type { Environment } from '../../core/environment.ts';
 import { loadConfig } from '../../config/load.ts';
-import { type Given, type Settings, settings } from '../../config/settings.ts';
+import { type Overrides, type Settings, settings } from '../../config/settings.ts';
 import type { Values } from '../option.ts';
 import { defaultStateDir } from './options.ts';
 import { logFormatOf } from './log-format.ts';
-import { Speaker, type Terminal } from './terminal.ts';
+import { Log } from './log.ts';
+import type { Terminal } from './terminal.ts';
 import { filesOfTrust, Trust } from './trust.ts';
 
 /** What every command gets: its options, the environment, and somebody to talk to. */
@@ -13,7 +14,7 @@ export interface CommandContext {
   readonly values: Values;
   readonly env: Environment;
   readonly terminal: Terminal;
-  readonly speaker: Speaker;
+  readonly log: Log;
   /** What the file of `--config` says, read once; nothing without one. */
   readonly config: () => Promise<Config>;
   readonly trust: Trust;
@@ -21,10 +22,10 @@ export interface CommandContext {
 
 export function commandContext(values: Values, env: Environment, terminal: Terminal): CommandContext {
   const level = values['quiet'] === true ? 'quiet' : values['verbose'] === true ? 'verbose' : 'normal';
-  const speaker = new Speaker(terminal.stderr, level, logFormatOf(values, env));
-  const trust = new Trust(speaker);
+  const log = new Log(terminal.stderr, level, logFormatOf(values, env));
+  const trust = new Trust(log);
   let config: Promise<Config> | undefined;
-  return { values, env, terminal, speaker, trust, config: () => (config ??= configOf(values, env, trust)) };
+  return { values, env, terminal, log, trust, config: () => (config ??= configOf(values, env, trust)) };
 }
 
 async function configOf(values: Values, env: Environment, trust: Trust): Promise<Config> {
@@ -36,10 +37,10 @@ async function configOf(values: Values, env: Environment, trust: Trust): Promise
 
 /** Flags before environment (merged already) before file before default. */
 export async function settingsOf({ values, env, config, trust }: CommandContext): Promise<Settings> {
-  const given: Given = {
+  const given: Overrides = {
     to: list(values, 'to'),
     caFile: text(values, 'ca-file'),
-    compression: text(values, 'compression') as Given['compression'],
+    compression: text(values, 'compression') as Overrides['compression'],
     all: values['all'] as boolean | undefined,
     site: text(values, 'site'),
     sensor: text(values, 'sensor'),
@@ -50,7 +51,7 @@ export async function settingsOf({ values, env, config, trust }: CommandContext)
     retryForSeconds: number(values, 'retry-for-seconds'),
     spoolMaxMib: number(values, 'spool-max-mib'),
     spoolMaxAgeDays: number(values, 'spool-max-age-days'),
-    spoolWhenFull: text(values, 'spool-when-full') as Given['spoolWhenFull'],
+    spoolWhenFull: text(values, 'spool-when-full') as Overrides['spoolWhenFull'],
     confirmScans: number(values, 'confirm-scans'),
     massChange: number(values, 'mass-change'),
     intelDir: text(values, 'intel-dir'),

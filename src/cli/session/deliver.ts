@@ -19,12 +19,12 @@ import { tableSink } from '../../sink/stdout/table.ts';
 import type { Source } from '../../source/source.ts';
 import { sinkKey } from '../../state/seen-files.ts';
 import { diagnose, type SinkDiagnosis } from './diagnose.ts';
-import { exitCode, jsonSummary, printLostRuns, printSummary, printTended } from './report/summary.ts';
+import { exitCode, jsonSummary, printLostRuns, printSummary, printReplayed } from './report/summary.ts';
 import { refuseSinksThatOverwrite } from './overwritten.ts';
 import { progressReporter } from './report/progress.ts';
 import type { SinkAnswer } from '../../unattended/readiness.ts';
 import { type Interruption, onInterrupt } from './signals.ts';
-import type { Speaker } from './terminal.ts';
+import type { Log } from './log.ts';
 import { type CommandContext, text } from './context.ts';
 
 /** A server that takes longer to say who it is must not hold up a scan that is running. */
@@ -48,7 +48,7 @@ interface How {
 }
 
 /** Keys of the only sinks that it is for. */
-interface Only {
+interface OnlySinks {
   readonly only?: readonly string[];
 }
 
@@ -58,7 +58,12 @@ interface Shipment extends How, Pick<ShipOptions, 'sources' | 'sinks' | 'store' 
 }
 
 /** Ships what the sources give to the sinks of the settings, and says how it went. */
-export async function deliver(context: CommandContext, settings: Settings, sources: readonly Source[], how: How & Only = {}): Promise<Shipped> {
+export async function shipSources(
+  context: CommandContext,
+  settings: Settings,
+  sources: readonly Source[],
+  how: How & OnlySinks = {},
+): Promise<Shipped> {
   const { only, ...shipping } = how;
   refuseSinksThatOverwrite(
     context,
@@ -76,23 +81,23 @@ export async function deliver(context: CommandContext, settings: Settings, sourc
 }
 
 /** A disk without room is no reason to keep from servers what they would take: a scan that is running happens once. */
-function storeOrProblem({ speaker }: CommandContext, { stateDir, spool }: Settings, sources: readonly Source[]): Store | PortlogError {
+function storeOrProblem({ log }: CommandContext, { stateDir, spool }: Settings, sources: readonly Source[]): Store | PortlogError {
   try {
     return openStore(stateDir, sources.map(({ name }) => name).join(', '), spool);
   } catch (error) {
     if (!(error instanceof PortlogError) || !isOutOfRoom(error)) throw error;
-    speaker.warn(`${error.message}: it is delivered without state, and what a destination does not take now is lost`);
+    log.warn(`${error.message}: it is delivered without state, and what a destination does not take now is lost`);
     return error;
   }
 }
 
 /** Ships with sinks and store as they are, and closes both. */
 export async function shipAndReport(context: CommandContext, settings: Settings, shipment: Shipment): Promise<Shipped> {
-  const { speaker } = context;
+  const { log } = context;
   const { sinks, store, without, ...shipping } = shipment;
-  const interruption = shipment.interruption ?? onInterrupt((text) => speaker.say(text));
+  const interruption = shipment.interruption ?? onInterrupt((text) => log.info(text));
   try {
-    if (store !== undefined) printLostRuns(store.lostRuns, speaker);
+    if (store !== undefined) printLostRuns(store.lostRuns, log);
     const ready = await checkAll(context, shipment, interruption.giveUp);
     if (ready !== undefined) return { code: ready, report: undefined };
     const shipped = await ship(shipOptions(context, settings, { ...shipping, sinks, store, interruption }));
@@ -110,9 +115,9 @@ export async function deliverWaiting(context: CommandContext, settings: Settings
   const sinks = await sinksOf(context, settings);
   const store = openStore(settings.stateDir, 'the spool', settings.spool);
   try {
-    printLostRuns(store.lostRuns, context.speaker);
+    printLostRuns(store.lostRuns, context.log);
     const report = await ship({ ...shipOptions(context, settings, { sources: [], sinks, store, interruption }), retryForMs: 0 });
-    printTended(report, context.speaker);
+    printReplayed(report, context.log);
     return report;
   } finally {
     await Promise.allSettled(sinks.map((sink) => sink.close()));
@@ -132,13 +137,13 @@ function shipOptions(
     ...shipment
   }: Omit<Shipment, 'without'> & { readonly interruption: Interruption },
 ): ShipOptions {
-  const { speaker, terminal, values } = context;
+  const { log, terminal, values } = context;
   return {
     ...shipment,
     again,
     changes: values['changes'] === false ? undefined : { ...settings.changes, everywhere: values['changes'] === true, lists },
     maxAges: settings.maxAges,
-    findings: { ...settings.findings, exposure: settings.exposure, intel: shipment.sources.length === 0 ? undefined : intelOf(settings, speaker) },
+    findings: { ...settings.findings, exposure: settings.exposure, intel: shipment.sources.length === 0 ? undefined : intelOf(settings, log) },
     // Standard output alone depends on its input alone.
     event: { ...settings.event, scannerHost, agentHost: settings.sinks.some(({ type }) => type !== 'stdout') ? hostname() : undefined },
     retryForMs: settings.retryForMs,
@@ -147,12 +152,9 @@ function shipOptions(
     onWaiting:
       settings.retryForMs === 0
         ? undefined
-        : (sink) => speaker.say(`${sink}: tried again for up to ${settings.retryForMs / 1000} s (Ctrl-C leaves the rest on disk)`),
+        : (sink) => log.info(`${sink}: tried again for up to ${settings.retryForMs / 1000} s (Ctrl-C leaves the rest on disk)`),
     // On a terminal the table itself shows how far reading has come.
-    onProgress: all(
-      onAlive,
-      terminal.stdout.isTTY === true && showsTable(context, settings) ? undefined : progressReporter(speaker, systemClock.now),
-    ),
+    onProgress: all(onAlive, terminal.stdout.isTTY === true && showsTable(context, settings) ? undefined : progressReporter(log, systemClock.now)),
   };
 }
 
@@ -165,21 +167,21 @@ function all(onAlive: How['onAlive'], report: ShipOptions['onProgress']): ShipOp
 }
 
 function conclude(context: CommandContext, settings: Settings, report: ShipReport): ExitCode {
-  const { speaker, values } = context;
+  const { log, values } = context;
   if (report.sinks.some(({ waiting }) => waiting > 0) && filesystemOf(settings.stateDir).ephemeral)
-    speaker.warn(`the state directory ${settings.stateDir} does not survive a restart, and what waits there neither`);
-  printSummary(report, speaker);
-  if (values['json'] === true) speaker.raw(`${jsonSummary(report)}\n`);
+    log.warn(`the state directory ${settings.stateDir} does not survive a restart, and what waits there neither`);
+  printSummary(report, log);
+  if (values['json'] === true) log.raw(`${jsonSummary(report)}\n`);
   if (report.inputs.length > 0 && settings.sinks.length === 0 && context.terminal.stdout.isTTY === true)
-    speaker.say('to ship this to a SIEM: portlog --to elasticsearch=https://HOST:9200 FILE (portlog --help)');
+    log.info('to ship this to a SIEM: portlog --to elasticsearch=https://HOST:9200 FILE (portlog --help)');
   return exitCode(report);
 }
 
 /** Snapshots are read before anything else, so that a broken one is said before a scan is. */
-function intelOf({ intelDir }: Settings, speaker: Speaker): Intel | undefined {
+function intelOf({ intelDir }: Settings, log: Log): Intel | undefined {
   if (intelDir === undefined) return undefined;
   const intel = new Intel(intelDir);
-  for (const warning of intel.warnings(systemClock.now())) speaker.warn(warning);
+  for (const warning of intel.warnings(systemClock.now())) log.warn(warning);
   return intel;
 }
 
@@ -203,7 +205,7 @@ export async function askSinks(context: CommandContext, settings: Settings): Pro
 }
 
 async function sinksOf(context: CommandContext, settings: Settings): Promise<readonly Sink[]> {
-  const tell = (sentence: string): void => context.speaker.say(sentence);
+  const tell = (sentence: string): void => context.log.info(sentence);
   if (settings.sinks.length === 0) return [standardOutput(context, settings)];
   return Promise.all(settings.sinks.map(async (sink) => (sink.type === 'stdout' ? linesTo(context, sink) : createSink(sink, tell))));
 }
@@ -239,24 +241,24 @@ function lineFormat({ values }: CommandContext): 'ecs' | 'otel' {
  * same. A sink that is down costs the others nothing, and its events wait on disk.
  */
 async function checkAll(context: CommandContext, { sinks, sources, without }: Shipment, giveUp: AbortSignal): Promise<ExitCode | undefined> {
-  const { speaker } = context;
+  const { log } = context;
   const signal = AbortSignal.any([giveUp, AbortSignal.timeout(CHECK_TIMEOUT_MS)]);
   const found = await Promise.all(sinks.map((sink) => diagnose(sink, signal)));
   const codes = found.map((diagnosis) => tell(context, diagnosis)).filter((code) => code !== undefined);
   if (codes.length === 0) return undefined;
   if (codes.length === sinks.length && codes.every((code) => code === EXIT.usage) && sources.every(({ live }) => !live)) {
-    speaker.say(sources.length === 0 ? 'nothing was sent' : 'nothing was read, so nothing is lost: ship again when this is mended');
+    log.info(sources.length === 0 ? 'nothing was sent' : 'nothing was read, so nothing is lost: ship again when this is mended');
     return EXIT.usage;
   }
-  if (sources.length > 0 && without === undefined) speaker.warn('the scan is read all the same; what cannot be delivered waits on disk');
+  if (sources.length > 0 && without === undefined) log.warn('the scan is read all the same; what cannot be delivered waits on disk');
   return undefined;
 }
 
-function tell({ speaker }: CommandContext, { found, code }: SinkDiagnosis): ExitCode | undefined {
+function tell({ log }: CommandContext, { found, code }: SinkDiagnosis): ExitCode | undefined {
   for (const { level, message, hint, lasting = false } of found) {
-    if (level === 'error') speaker.error({ message, hint });
-    else if (level === 'warning' && !lasting) speaker.warn(message);
-    else speaker.detail(message);
+    if (level === 'error') log.error({ message, hint });
+    else if (level === 'warning' && !lasting) log.warn(message);
+    else log.debug(message);
   }
   return code;
 }

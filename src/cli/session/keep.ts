@@ -3,8 +3,8 @@ import { EXIT, type ExitCode, PortlogError } from '../../core/errors.ts';
 import { ScheduledScans } from '../../state/scheduled-scans.ts';
 import { ServiceManager } from '../../unattended/service-manager.ts';
 import { type CommandContext, number } from './context.ts';
-import type { Duties, DutiesOf } from './duties.ts';
-import { KeepOn } from './keep-on.ts';
+import type { Jobs, ReadJobs } from './jobs.ts';
+import { ServiceLoop } from './service-loop.ts';
 import { checkMetricsFile, writeMetrics } from './metrics.ts';
 import { Unattended } from './unattended.ts';
 import { startWatchdog } from './watchdog.ts';
@@ -15,7 +15,7 @@ const DEFAULT_POLL_SECONDS = 10;
 const OPENING_MS = 180_000;
 
 /** Does the duties until somebody stops it; with `--once`, once. */
-export async function keep(context: CommandContext, dutiesOf: DutiesOf): Promise<ExitCode> {
+export async function keep(context: CommandContext, dutiesOf: ReadJobs): Promise<ExitCode> {
   const duties = await dutiesOf(context);
   const pollMs = (number(context.values, 'poll-seconds') ?? DEFAULT_POLL_SECONDS) * 1000;
   if (pollMs === 0) throw new PortlogError('usage', '--poll-seconds needs a number above zero');
@@ -26,13 +26,13 @@ export async function keep(context: CommandContext, dutiesOf: DutiesOf): Promise
   await manager.starting(OPENING_MS);
   const unattended = await Unattended.open(context);
   unattended.stop.addEventListener('abort', () => void manager.stopping());
-  const watchdog = startWatchdog(unattended.settings.stateDir, context.speaker.format);
+  const watchdog = startWatchdog(unattended.settings.stateDir, context.log.format);
   try {
     if (isOnce) {
       await doOnce(context, duties, unattended);
       return unattended.exitCode();
     }
-    await new KeepOn({ context, dutiesOf, duties, unattended, manager, pollMs }).run();
+    await new ServiceLoop({ context, dutiesOf, duties, unattended, manager, pollMs }).run();
     return unattended.wasCut ? EXIT.interrupted : EXIT.delivered;
   } finally {
     watchdog.stop();
@@ -40,19 +40,19 @@ export async function keep(context: CommandContext, dutiesOf: DutiesOf): Promise
   }
 }
 
-function serviceManagerOf({ env, speaker }: CommandContext): ServiceManager {
+function serviceManagerOf({ env, log }: CommandContext): ServiceManager {
   return new ServiceManager({
     env,
     pid: process.pid,
-    onProblem: (reason) => speaker.warn(`NOTIFY_SOCKET is set, but the service manager could not be told how portlog is: ${reason}`),
+    onProblem: (reason) => log.warn(`NOTIFY_SOCKET is set, but the service manager could not be told how portlog is: ${reason}`),
   });
 }
 
 /** Each schedule now, what lies in the directories, and what waits on disk. */
-async function doOnce(context: CommandContext, { schedules, directories }: Duties, unattended: Unattended): Promise<void> {
+async function doOnce(context: CommandContext, { schedules, directories }: Jobs, unattended: Unattended): Promise<void> {
   const { stop, settings } = unattended;
   checkMetricsFile(context, settings);
-  const watcher = await watcherOf(context.speaker, directories, unattended, context.values['again'] === true);
+  const watcher = await watcherOf(context.log, directories, unattended, context.values['again'] === true);
   const scans = new ScheduledScans(unattended.database);
   for (const schedule of schedules) {
     if (stop.aborted) return;

@@ -1,26 +1,26 @@
 import { existsSync } from 'node:fs';
 import type { KnownHosts } from '../../state/known-hosts.ts';
-import { openAsAllowed, openDatabase, stateFile } from '../../state/store.ts';
+import { openWritableOrReadOnly, openDatabase, stateFile } from '../../state/store.ts';
 import { EXIT, type ExitCode } from '../../core/errors.ts';
 import type { Database } from '../../state/database.ts';
-import type { Speaker } from './terminal.ts';
+import type { Log } from './log.ts';
 
 /**
  * How every command opens the state that only reads it: where nothing may be written, too, and while another process writes to it.
  * Undefined when there is none.
  */
 export async function readState<T>(stateDir: string, work: (database: Database) => Promise<T>): Promise<T | undefined> {
-  return withDatabase(stateDir, openAsAllowed, work);
+  return withDatabase(stateDir, openWritableOrReadOnly, work);
 }
 
 /** The same, with a word when there is none. */
-export async function withKnown<T>(stateDir: string, speaker: Speaker, work: (database: Database) => Promise<T>): Promise<T | undefined> {
-  return (await readState(stateDir, work)) ?? sayNothingKnown(speaker, stateDir);
+export async function withKnown<T>(stateDir: string, log: Log, work: (database: Database) => Promise<T>): Promise<T | undefined> {
+  return (await readState(stateDir, work)) ?? sayNothingKnown(log, stateDir);
 }
 
 /** For who changes what is known. */
-export async function changeKnown<T>(stateDir: string, speaker: Speaker, work: (database: Database) => Promise<T>): Promise<T | undefined> {
-  return (await withDatabase(stateDir, openDatabase, work)) ?? sayNothingKnown(speaker, stateDir);
+export async function changeKnown<T>(stateDir: string, log: Log, work: (database: Database) => Promise<T>): Promise<T | undefined> {
+  return (await withDatabase(stateDir, openDatabase, work)) ?? sayNothingKnown(log, stateDir);
 }
 
 async function withDatabase<T>(
@@ -38,13 +38,13 @@ async function withDatabase<T>(
 }
 
 /** Says which hosts of these sites could not be read, and left out; the exit code follows from it. */
-export function sayDamage(speaker: Speaker, sites: readonly KnownHosts[]): ExitCode {
+export function reportDamage(log: Log, sites: readonly KnownHosts[]): ExitCode {
   const damage = sites.flatMap((known) => known.damage ?? []);
-  for (const problem of damage) speaker.error(problem);
+  for (const problem of damage) log.error(problem);
   return damage.length === 0 ? EXIT.delivered : EXIT.state;
 }
 
-function sayNothingKnown(speaker: Speaker, stateDir: string): undefined {
-  speaker.say(`nothing is known yet: there is no ${stateFile(stateDir)}`);
-  speaker.say('  → ship a scan (portlog --to …) with the same --state-dir; what goes to standard output alone is not remembered');
+function sayNothingKnown(log: Log, stateDir: string): undefined {
+  log.info(`nothing is known yet: there is no ${stateFile(stateDir)}`);
+  log.info('  → ship a scan (portlog --to …) with the same --state-dir; what goes to standard output alone is not remembered');
 }

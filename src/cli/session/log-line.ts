@@ -1,4 +1,4 @@
-import { clipBytes, inertJson, printable } from '../../event/text.ts';
+import { clipBytes, jsonWithoutControls, printable } from '../../event/text.ts';
 
 type Severity = 'error' | 'warning' | 'info' | 'debug';
 
@@ -33,7 +33,7 @@ export function logLines(format: LogFormat, entry: LogEntry, now: number): strin
 function jsonLine({ severity, message, hint, code }: LogEntry, now: number): string {
   const said = { message: shown(oneLine(message)), hint: hint && shown(oneLine(hint)) };
   const object = { time: new Date(now).toISOString(), level: severity, ...said, code };
-  return `${inertJson(JSON.stringify(object))}\n`;
+  return `${jsonWithoutControls(JSON.stringify(object))}\n`;
 }
 
 /** A line without what a terminal would obey; of one that is too long its beginning, and how much is left out. */

@@ -4,7 +4,7 @@ import { openDatabase } from '../../state/store.ts';
 import { Readiness } from '../../unattended/readiness.ts';
 import type { Service } from '../../unattended/service.ts';
 import type { CommandContext } from './context.ts';
-import type { Duties } from './duties.ts';
+import type { Jobs } from './jobs.ts';
 import { serviceSeries, subjectOf } from './metrics.ts';
 import type { Unattended } from './unattended.ts';
 
@@ -13,7 +13,7 @@ export interface EndpointContext {
   readonly unattended: Unattended;
   readonly service: Service;
   /** As they are now. */
-  readonly duties: () => Duties;
+  readonly duties: () => Jobs;
 }
 
 interface OpenEndpoint {
@@ -42,7 +42,7 @@ export async function openEndpoint({ context, unattended, service, duties }: End
       health: () => healthOf(service),
       readiness: () => readiness.look(),
     });
-    context.speaker.say(`metrics on ${endpoint.url}`);
+    context.log.info(`metrics on ${endpoint.url}`);
     return {
       sinksChanged() {
         readiness.forget();

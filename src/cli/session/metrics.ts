@@ -6,7 +6,7 @@ import { reasonOf } from '../../core/reason.ts';
 import { isAlive } from '../../core/process-alive.ts';
 import { type Series } from '../../metrics/catalogue.ts';
 import type { ZoneOf } from '../../metrics/known-hosts.ts';
-import type { Subject } from '../../metrics/measurements.ts';
+import type { MeasuredState } from '../../metrics/measurements.ts';
 import type { Sink } from '../../sink/sink.ts';
 import { openDatabase } from '../../state/store.ts';
 import { type Schedule, schedulesOf } from '../../unattended/schedule.ts';
@@ -21,14 +21,14 @@ const READABLE = 0o644;
 const NO_ZONES: ZoneOf = () => undefined;
 
 /** What is told beside the state. */
-export interface Told {
+export interface Extra {
   readonly settings: Settings;
   readonly schedules: readonly Schedule[];
   readonly directories: readonly { readonly path: string }[];
   readonly sinks: readonly Pick<Sink, 'name' | 'identity'>[];
 }
 
-export function subjectOf({ settings, schedules, directories, sinks }: Told, ofService: readonly Series[] = []): Subject {
+export function subjectOf({ settings, schedules, directories, sinks }: Extra, ofService: readonly Series[] = []): MeasuredState {
   return {
     isAlive,
     sinks,
@@ -74,12 +74,12 @@ export async function writeMetrics(context: CommandContext, settings: Settings):
       database.close();
     }
   } catch (error) {
-    context.speaker.warn(`metrics could not be written to ${file}: ${reasonOf(error)}`);
+    context.log.warn(`metrics could not be written to ${file}: ${reasonOf(error)}`);
   }
 }
 
 /** Also where another command keeps them. */
-async function dutiesIn(context: CommandContext): Promise<Pick<Told, 'schedules' | 'directories'>> {
+async function dutiesIn(context: CommandContext): Promise<Pick<Extra, 'schedules' | 'directories'>> {
   const config = await context.config();
   try {
     return { schedules: schedulesOf(config, text(context.values, 'config')), directories: config.directories ?? [] };

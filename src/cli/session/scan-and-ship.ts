@@ -10,7 +10,7 @@ import { targetLists } from '../../source/nmap-targets.ts';
 import { type NmapOptions, nmapSource, type NmapSource } from '../../source/nmap.ts';
 import type { Interruption } from './signals.ts';
 import { type CommandContext, text } from './context.ts';
-import { deliver } from './deliver.ts';
+import { shipSources } from './deliver.ts';
 
 /** How a scan of ours went. */
 export interface Scanned {
@@ -28,7 +28,7 @@ export async function scanAndShip(
   scan: Pick<NmapOptions, 'name' | 'args' | 'limitMs'>,
   interruption?: Interruption,
 ): Promise<Scanned> {
-  const { speaker, values, trust } = context;
+  const { log, values, trust } = context;
   const program = text(values, 'nmap') ?? 'nmap';
   if (program.includes('/')) trust.check('the program', program);
   for (const path of dataOf(scan.args)) trust.check("nmap's data", path);
@@ -37,13 +37,13 @@ export async function scanAndShip(
     program,
     env: nmapEnvironment(context.env),
     onMessage: (line) => {
-      if (line.trim() !== '') speaker.warn(`${nmap.name}: ${maskOutput(line)}`);
+      if (line.trim() !== '') log.warn(`${nmap.name}: ${maskOutput(line)}`);
     },
   });
-  speaker.detail(`running nmap ${maskArguments(nmap.args.map(quoted).join(' '))}`);
-  const { code, report } = await deliver(context, settings, [nmap], { scannerHost: hostname(), lists: targetLists(scan.args), interruption });
+  log.debug(`running nmap ${maskArguments(nmap.args.map(quoted).join(' '))}`);
+  const { code, report } = await shipSources(context, settings, [nmap], { scannerHost: hostname(), lists: targetLists(scan.args), interruption });
   const failure = failureOf(nmap);
-  if (failure !== undefined && code !== EXIT.interrupted) speaker.warn(failure);
+  if (failure !== undefined && code !== EXIT.interrupted) log.warn(failure);
   return { code: failure === undefined || code === EXIT.interrupted ? code : EXIT.noInput, report, problem: problemOf(report, failure) };
 }
 

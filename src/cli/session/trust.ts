@@ -2,7 +2,7 @@ import type { Config, SinkConfig } from '../../config/config.ts';
 import type { Environment } from '../../core/environment.ts';
 import { whoElseWrites } from '../../config/trust.ts';
 import { PortlogError } from '../../core/errors.ts';
-import type { Speaker } from './terminal.ts';
+import type { Log } from './log.ts';
 
 const FILES_OF_A_SINK = [
   'apiKeyFile',
@@ -25,10 +25,10 @@ export function filesOfTrust({ sinks = [], exposure }: Config, env: Environment)
 /** What somebody else may change is refused as root, whose it would become, and told otherwise; once for each. */
 export class Trust {
   private readonly told = new Set<string>();
-  private readonly speaker: Speaker;
+  private readonly log: Log;
 
-  constructor(speaker: Speaker) {
-    this.speaker = speaker;
+  constructor(log: Log) {
+    this.log = log;
   }
 
   check(what: string, path: string): void {
@@ -39,6 +39,6 @@ export class Trust {
     if (doubt === undefined) return;
     const hint = 'let it belong to root or to the user of portlog, and nobody else write it; or run portlog as the user whose it is';
     if (uid === 0) throw new PortlogError('untrusted', `${what} ${path} ${doubt}, and portlog runs as root`, { hint });
-    this.speaker.warn(`${what} ${path} ${doubt}, who could make portlog do what they want`);
+    this.log.warn(`${what} ${path} ${doubt}, who could make portlog do what they want`);
   }
 }

@@ -9,7 +9,7 @@ import type { Destination } from '../../unattended/watcher.ts';
 import type { Schedule } from '../../unattended/schedule.ts';
 import type { Service } from '../../unattended/service.ts';
 import { type CommandContext, settingsOf } from './context.ts';
-import { askSinks, deliver, deliverWaiting, refuseTableTo, sinkNames } from './deliver.ts';
+import { askSinks, shipSources, deliverWaiting, refuseTableTo, sinkNames } from './deliver.ts';
 import { scanAndShip } from './scan-and-ship.ts';
 import { exitCode, gravest } from './report/summary.ts';
 import { takesHangUp } from './hang-up.ts';
@@ -40,7 +40,7 @@ export class Unattended {
     this.settings = settings;
     this.database = openDatabase(settings.stateDir);
     const signals = ['SIGINT', 'SIGTERM', ...(takesHangUp(context) ? [] : (['SIGHUP'] as const))] as const;
-    this.interruption = onInterrupt((text) => context.speaker.say(text), 'stopping: what was read is delivered first', signals);
+    this.interruption = onInterrupt((text) => context.log.info(text), 'stopping: what was read is delivered first', signals);
     this.stop = AbortSignal.any([this.interruption.stop, this.nobodyReads.signal]);
     this.interruption.stop.addEventListener('abort', () => {
       this.wasCut = this.working > 0;
@@ -90,7 +90,7 @@ export class Unattended {
   /** Undefined when nothing was read, an error when it could not begin. */
   async ship(sources: readonly Source[], { site, sinks, again }: Destination): Promise<ShipReport | PortlogError | undefined> {
     const how = { interruption: this.interruption, only: sinks, again, onAlive: () => this.service?.life.show() };
-    const shipped = await this.attempt(async () => deliver(this.context, await this.settingsNow(site), sources, how));
+    const shipped = await this.attempt(async () => shipSources(this.context, await this.settingsNow(site), sources, how));
     if (shipped instanceof PortlogError) return shipped;
     this.note(shipped.code, shipped.report);
     if (shipped.report?.sinks.every(({ failure }) => failure?.kind === 'closed') === true) this.nobodyReads.abort();
@@ -108,7 +108,7 @@ export class Unattended {
 
   /** Resolves with why no finished scan came of it, if none did. */
   async scan({ name, nmapArgs, site, limitMs }: Schedule): Promise<string | undefined> {
-    this.context.speaker.say(`schedule ${name}: scanning`);
+    this.context.log.info(`schedule ${name}: scanning`);
     this.service?.activity.begin(name);
     this.service?.show();
     const scanned = await this.attempt(async () =>
@@ -129,7 +129,7 @@ export class Unattended {
   }
 
   problem(error: PortlogError): void {
-    this.context.speaker.error(error);
+    this.context.log.error(error);
     this.note(error.exitCode);
   }
 

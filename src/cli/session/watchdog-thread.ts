@@ -39,8 +39,8 @@ function end(why: string): void {
 /** Fails when the other thread is in the middle of a transaction: then it was without a word. */
 async function note(why: string): Promise<void> {
   const { openDatabase } = await import('../../state/store.ts');
-  const { noteLastWords } = await import('../../state/file-attempts.ts');
+  const { recordEndReason } = await import('../../state/file-attempts.ts');
   const database = openDatabase(stateDir);
-  noteLastWords(database, process.pid, why);
+  recordEndReason(database, process.pid, why);
   database.close();
 }

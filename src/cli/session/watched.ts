@@ -9,15 +9,15 @@ import { filesystemOf } from '../../state/filesystem.ts';
 import { SeenFiles, sinkKey } from '../../state/seen-files.ts';
 import { UnfinishedFiles } from '../../state/unfinished-files.ts';
 import { Housekeeping } from '../../unattended/housekeeping.ts';
-import { type Watched, Watcher } from '../../unattended/watcher.ts';
-import type { Speaker } from './terminal.ts';
+import { type WatchedDirectory, Watcher } from '../../unattended/watcher.ts';
+import type { Log } from './log.ts';
 import type { Unattended } from './unattended.ts';
 
 const DEFAULT_CUT_AFTER_MINUTES = 60;
 const MINUTE_MS = 60_000;
 
 /** Watches directories for the sinks of the settings as they are now. */
-export async function watcherOf(speaker: Speaker, directories: readonly DirectoryConfig[], unattended: Unattended, again: boolean): Promise<Watcher> {
+export async function watcherOf(log: Log, directories: readonly DirectoryConfig[], unattended: Unattended, again: boolean): Promise<Watcher> {
   const { database, stop } = unattended;
   const sinks = (await unattended.sinks()).map(({ identity }) => sinkKey(identity));
   return new Watcher(
@@ -29,14 +29,17 @@ export async function watcherOf(speaker: Speaker, directories: readonly Director
       clock: systemClock,
       stop,
       onTrouble: (error) => unattended.problem(error),
-      onRecovery: (path) => speaker.say(`${path} can be watched again`),
-      onUnfinished: (path) => speaker.detail(`${path} is not finished yet`),
-      onLeftAlone: (path, why) => speaker.warn(`${path}: ${why}`),
+      onRecovery: (path) => log.info(`${path} can be watched again`),
+      onUnfinished: (path) => log.debug(`${path} is not finished yet`),
+      onLeftAlone: (path, why) => log.warn(`${path}: ${why}`),
     },
   );
 }
 
-function watchedAs({ path, site, cutAfterMinutes = DEFAULT_CUT_AFTER_MINUTES, recursive = false }: DirectoryConfig, database: Database): Watched {
+function watchedAs(
+  { path, site, cutAfterMinutes = DEFAULT_CUT_AFTER_MINUTES, recursive = false }: DirectoryConfig,
+  database: Database,
+): WatchedDirectory {
   const whole = resolve(path);
   const directory = new Directory(whole, {
     cutAfterMs: cutAfterMinutes * MINUTE_MS,

@@ -7,7 +7,7 @@ export function neededWord([first]: readonly string[], command: string, what: st
 }
 
 /** Refuses words behind those that the command knows what to do with. */
-export function refuseMore([surplus]: readonly string[], command: string): void {
+export function refuseExtraWords([surplus]: readonly string[], command: string): void {
   if (surplus !== undefined)
     throw new PortlogError('usage', `portlog ${command} does not know what to do with "${surplus}"`, { hint: `portlog ${command} --help` });
 }

@@ -3,14 +3,14 @@ import { constants, type Stats } from 'node:fs';
 import { type FileHandle, lstat, open, realpath, rename, rm, stat } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { dirname } from 'node:path';
-import { mayBeTampered } from '../../sink/file/open.ts';
+import { isWritableByOthers } from '../../sink/file/open.ts';
 
 /**
  * To a file that is there whole or not at all; or through a device or a pipe (`/dev/stdout`), which must not be replaced by a file.
  * Where others may have put a link or a pipe, a link is replaced, and somebody else's pipe not written to.
  */
 export async function writeWhole(path: string, pieces: Iterable<string>, mode = 0o600): Promise<void> {
-  const isTrusted = !mayBeTampered(dirname(path));
+  const isTrusted = !isWritableByOthers(dirname(path));
   const there = await (isTrusted ? stat(path) : lstat(path)).catch(() => undefined);
   if (there !== undefined && isStream(there) && (isTrusted || there.uid === userInfo().uid))
     return writeAndClose(await open(path, constants.O_WRONLY | (isTrusted ? 0 : constants.O_NOFOLLOW)), pieces);

@@ -1,6 +1,6 @@
 import { all, atLeast, exists, is } from '../../alert/filter.ts';
 import type { Dashboard, Panel } from '../panel.ts';
-import { COUNT, finished, GRAVE, HOST_GONE, lastLook, number, openNow, openPort, placeControls, PORT_GONE } from './parts.ts';
+import { COUNT, finished, SERIOUS_LEVELS, HOST_GONE, lastLook, number, openNow, openPort, placeControls, PORT_GONE } from './parts.ts';
 
 const exposedHost = all(is('nmap.inventory.kind', 'host'), is('nmap.inventory.state', 'up'), atLeast('nmap.inventory.open_ports', 1));
 
@@ -51,11 +51,11 @@ export const exposure: Dashboard = {
       'grave-ports',
       'Ports with a grave weakness',
       'Open ports with a weakness that is high or critical; in Loki, such weaknesses of the last scans.',
-      { from: 'nmap.inventory', where: all(openPort, is('nmap.inventory.level', ...GRAVE)) },
+      { from: 'nmap.inventory', where: all(openPort, is('nmap.inventory.level', ...SERIOUS_LEVELS)) },
       COUNT,
       {
         from: 'nmap.finding',
-        where: is('nmap.finding.level', ...GRAVE),
+        where: is('nmap.finding.level', ...SERIOUS_LEVELS),
         lastScan: true,
         view: { kind: 'number', column: { title: 'Grave weaknesses', of: COUNT } },
       },

@@ -4,7 +4,7 @@ import type { Control, Measure, Panel, Query } from '../panel.ts';
 /* What several dashboards ask. */
 
 export const COUNT: Measure = { count: true };
-export const GRAVE = ['critical', 'high'] as const;
+export const SERIOUS_LEVELS = ['critical', 'high'] as const;
 
 export const finished = is('event.action', 'scan-finished');
 /** Of hosts that are there; records of an earlier portlog do not say. */

@@ -1,6 +1,6 @@
 import { all, any, exists, is } from '../../alert/filter.ts';
 import type { Dashboard, Measure, Query } from '../panel.ts';
-import { aheadOf, COUNT, FINDING_GONE, GRAVE, lastLook, number, openFinding, openNow, openPort, placeControls, whatToDo } from './parts.ts';
+import { aheadOf, COUNT, FINDING_GONE, SERIOUS_LEVELS, lastLook, number, openFinding, openNow, openPort, placeControls, whatToDo } from './parts.ts';
 
 const FINDINGS: Measure = { distinct: 'nmap.entity.id' };
 const exploited = any(is('nmap.finding.exploit', true), exists('nmap.finding.kev.due_date'));
@@ -46,11 +46,11 @@ export const weaknesses: Dashboard = {
       'grave',
       'High or critical',
       `Weaknesses to look at first. ${NOW}`,
-      { ...known, where: all(openFinding, is('nmap.finding.level', ...GRAVE)) },
+      { ...known, where: all(openFinding, is('nmap.finding.level', ...SERIOUS_LEVELS)) },
       COUNT,
       {
         ...found,
-        where: is('nmap.finding.level', ...GRAVE),
+        where: is('nmap.finding.level', ...SERIOUS_LEVELS),
         view: { kind: 'number', column: { title: 'High or critical', of: COUNT } },
       },
     ),
@@ -90,7 +90,7 @@ export const weaknesses: Dashboard = {
       id: 'by-host',
       title: 'Hosts with grave weaknesses',
       about: `High or critical, by host. ${NOW}`,
-      ...both(is('nmap.finding.level', ...GRAVE), { kind: 'bars', by: 'server.address', of: COUNT, top: 15 }),
+      ...both(is('nmap.finding.level', ...SERIOUS_LEVELS), { kind: 'bars', by: 'server.address', of: COUNT, top: 15 }),
       width: 8,
       height: 9,
     },

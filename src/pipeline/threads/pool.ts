@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { threadProgram } from '../../core/package-files.ts';
-import { type Piece, type Rendered, Renderer, type Terms } from './render.ts';
+import { type Piece, type Rendered, Renderer, type RenderOptions } from './render.ts';
 
 /** As much as makes no difference to speed: left to itself, V8 takes 130 MB more for each. */
 const YOUNG_MB = 12;
@@ -13,7 +13,7 @@ class Thread {
   readonly waiting: Answer[] = [];
   private readonly worker: Worker;
 
-  constructor(terms: Terms) {
+  constructor(terms: RenderOptions) {
     const { program, eval: isText } = threadProgram('reading');
     this.worker = new Worker(program, {
       eval: isText,
@@ -55,7 +55,7 @@ export class Pool {
   private readonly here: Renderer;
 
   /** `size` with this one. */
-  constructor(terms: Terms, size: number) {
+  constructor(terms: RenderOptions, size: number) {
     this.threads = threads(terms, size - 1);
     this.here = new Renderer(terms);
   }
@@ -85,7 +85,7 @@ export class Pool {
   }
 }
 
-function threads(terms: Terms, count: number): readonly Thread[] {
+function threads(terms: RenderOptions, count: number): readonly Thread[] {
   try {
     return Array.from({ length: count }, () => new Thread(terms));
   } catch {

@@ -9,7 +9,7 @@ import { ScanReader } from '../../nmap/read.ts';
 import { Lines } from './lines.ts';
 
 /** What a thread must know to say the same as this one; plain data. */
-export interface Terms {
+export interface RenderOptions {
   readonly event: Omit<EventOptions, 'now'>;
   readonly findings: FindingOptions;
   readonly format: LineFormat;
@@ -41,7 +41,7 @@ export class Renderer {
   private readonly interpreter: Interpreter;
   private readonly lineOf: (typeof LINES)[LineFormat];
 
-  constructor({ event, findings, format }: Terms) {
+  constructor({ event, findings, format }: RenderOptions) {
     this.interpreter = new Interpreter({ ...event, now: Date.now }, new Finder(findings));
     this.lineOf = LINES[format];
   }

@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { type Piece, Renderer, type Terms } from './render.ts';
+import { type Piece, Renderer, type RenderOptions } from './render.ts';
 
 /** A thread: takes pieces, gives back what became of each, in the same order. */
-const renderer = new Renderer(workerData as Terms);
+const renderer = new Renderer(workerData as RenderOptions);
 parentPort?.on('message', (piece: Piece) => parentPort?.postMessage(renderer.render(piece)));
 parentPort?.postMessage('ready');

@@ -10,9 +10,9 @@ import type { Batch, Entry, Outcome, Sink, SinkMemory } from '../sink.ts';
 import { encoded } from '../transport/body.ts';
 import { httpClient } from '../transport/http.ts';
 import { inMemory } from '../memory.ts';
-import { AlertBook, type AlertRecord, isOver } from './book.ts';
+import { KnownAlerts, type AlertRecord, isOver } from './known-alerts.ts';
 import { Members, type PostableAlert } from './members.ts';
-import { isAboutAlerts, labelsOf, type Statement, statementOf, type Words } from './statement.ts';
+import { isAboutAlerts, labelsOf, type Statement, statementOf, type AlertTexts } from './statement.ts';
 
 /** Where it listens when nobody says otherwise. */
 export const ALERTMANAGER_URL = 'http://127.0.0.1:9093';
@@ -37,9 +37,9 @@ export function alertmanagerSink(given: AlertmanagerOptions): Sink {
   const [first = new URL(ALERTMANAGER_URL), ...others] = urls;
   const members = new Members(urls.map((url) => httpClient(options, url)));
   const { lifetimeMs = DEFAULT_LIFETIME_MS, runbooks, hostDashboard, clock = systemClock } = options;
-  const words: Words = { isMeant: (rule, document, severity) => isAlertMeant(options.only, document, severity, rule), runbooks, hostDashboard };
+  const words: AlertTexts = { isMeant: (rule, document, severity) => isAlertMeant(options.only, document, severity, rule), runbooks, hostDashboard };
   let memory: SinkMemory = inMemory();
-  let book = new AlertBook(memory);
+  let book = new KnownAlerts(memory);
   let due: number | undefined;
   /** One after the other: what stands must not be told again while its end is on the way. */
   let turn: Promise<unknown> = Promise.resolve();
@@ -59,7 +59,7 @@ export function alertmanagerSink(given: AlertmanagerOptions): Sink {
     upkeep: {
       remember(given) {
         memory = given;
-        book = new AlertBook(memory);
+        book = new KnownAlerts(memory);
         due = Number(memory.get('due')) || undefined;
       },
       due: () => due,

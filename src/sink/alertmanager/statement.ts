@@ -11,7 +11,7 @@ const MAX_LABEL_BYTES = 256;
 export type Labels = Readonly<Record<string, string>>;
 
 /** An alert as an event raises it. */
-export interface Raised {
+export interface RaisedAlert {
   /** Of the rule and what it is about: `keyOf`. */
   readonly key: string;
   readonly labels: Labels;
@@ -26,7 +26,7 @@ export interface Raised {
 export interface Statement {
   /** Of the event, epoch milliseconds. */
   readonly time: number;
-  readonly raised: readonly Raised[];
+  readonly raised: readonly RaisedAlert[];
   /** Keys of alerts that are over. */
   readonly ended: readonly string[];
   /** A site whose scan has ended well. */
@@ -34,7 +34,7 @@ export interface Statement {
 }
 
 /** How alerts are said. */
-export interface Words {
+export interface AlertTexts {
   /** Whether this destination is for the alert. `severity`: of the event. */
   readonly isMeant: (rule: AlertRule, document: Document, severity: number) => boolean;
   /** Where runbooks can be read. */
@@ -43,12 +43,12 @@ export interface Words {
   readonly hostDashboard: string | undefined;
 }
 
-export function statementOf(event: LogEvent, { isMeant, runbooks, hostDashboard }: Words): Statement {
+export function statementOf(event: LogEvent, { isMeant, runbooks, hostDashboard }: AlertTexts): Statement {
   const document = documentOf(event);
   const { time } = event;
   const raised = firings(document, time)
     .filter(({ rule }) => isMeant(rule, document, event.severity))
-    .map(({ rule, summary }): Raised => {
+    .map(({ rule, summary }): RaisedAlert => {
       const { over, overSince } = rule;
       const after = overSince === undefined ? time : Date.parse(String(valuesAt(document, overSince)[0] ?? '')) + 1 || 0;
       return {
@@ -68,7 +68,7 @@ export function statementOf(event: LogEvent, { isMeant, runbooks, hostDashboard 
 }
 
 /** Whether an event means anything for alerts. */
-export function isAboutAlerts(event: LogEvent, { isMeant }: Words): boolean {
+export function isAboutAlerts(event: LogEvent, { isMeant }: AlertTexts): boolean {
   const document = documentOf(event);
   return firings(document, event.time).some(({ rule }) => isMeant(rule, document, event.severity)) || endings(document, event.time).length > 0;
 }

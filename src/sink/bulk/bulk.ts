@@ -2,7 +2,7 @@ import type { BulkOptions } from './options.ts';
 import { ecsParts } from '../../event/ecs.ts';
 import { INVENTORY, type LogEvent } from '../../event/event.ts';
 import { jsonIn, wordsAt } from '../transport/answer.ts';
-import { batchBody, encoded, Scratch } from '../transport/body.ts';
+import { batchBody, encoded, BufferPool } from '../transport/body.ts';
 import { bulkOutcome } from './outcome.ts';
 import { SetUp } from './set-up.ts';
 import { type HttpAnswer, type HttpClient, httpClient, redirection } from '../transport/http.ts';
@@ -46,7 +46,7 @@ const RECORDS = 'inventory';
 export function bulkSink(options: BulkOptions, server: BulkServer): Sink {
   const url = urlOf(options, ELASTICSEARCH_URL);
   const client = httpClient(options, url);
-  const scratch = new Scratch(LIMITS.maxBytes);
+  const scratch = new BufferPool(LIMITS.maxBytes);
   const { namespace, trustSetUp: isTrusted = false } = options;
   const setUp = new SetUp({ client, server, namespace, isTrusted, refusal: (answer) => bulkRefusal(url, answer, server) });
 

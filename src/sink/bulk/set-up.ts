@@ -1,4 +1,4 @@
-import { type Fault, faultInWords, lookAtPlaces, UNKNOWN } from './places.ts';
+import { type Fault, faultInWords, inspectTargets, UNKNOWN } from './write-targets.ts';
 import { INDEX_TEMPLATES, inForceFor, MAPPINGS, templatesIn } from './templates.ts';
 import type { BulkServer } from './bulk.ts';
 import type { HttpAnswer, HttpClient } from '../transport/http.ts';
@@ -93,7 +93,7 @@ export class SetUp {
   /** What is there already keeps the types that it has got. */
   private async types(signal: AbortSignal): Promise<readonly Diagnosis[]> {
     const { client, server, namespace } = this.to;
-    const seen = await lookAtPlaces(client, namespace, (answer) => this.to.refusal(answer), signal);
+    const seen = await inspectTargets(client, namespace, (answer) => this.to.refusal(answer), signal);
     if (seen === UNKNOWN)
       return [
         {

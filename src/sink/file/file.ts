@@ -3,8 +3,8 @@ import { accessSync, closeSync, constants, fstatSync, fsyncSync, ftruncateSync, 
 import { dirname, resolve } from 'node:path';
 import { ecsParts } from '../../event/ecs.ts';
 import { PortlogError } from '../../core/errors.ts';
-import { batchBody, encoded, Scratch } from '../transport/body.ts';
-import { mayBeTampered, openToAppend } from './open.ts';
+import { batchBody, encoded, BufferPool } from '../transport/body.ts';
+import { isWritableByOthers, openToAppend } from './open.ts';
 import { rotate } from './rotation.ts';
 import { accepting, scopeOf } from '../options.ts';
 import { type Diagnosis, type Sink, SinkError } from '../sink.ts';
@@ -26,7 +26,7 @@ export function fileSink(options: FileOptions, permit?: Permit): Sink {
     throw new PortlogError('sink-options', 'the sink "file" needs a path', { hint: 'for example --to file=/var/log/portlog/events.ndjson' });
   const path = resolve(options.target);
   const { rotateBytes = DEFAULT_ROTATE_BYTES, keepFiles, fsync = false } = options;
-  const scratch = new Scratch(LIMITS.maxBytes);
+  const scratch = new BufferPool(LIMITS.maxBytes);
   let file: number | undefined;
   let compressing: Promise<void> = Promise.resolve();
 
@@ -99,7 +99,7 @@ export function fileSink(options: FileOptions, permit?: Permit): Sink {
 /** Whether it can be written, without writing: nothing is made, and nothing is changed. */
 function diagnosis(path: string): Diagnosis {
   if (statSync(path, { throwIfNoEntry: false }) !== undefined) {
-    if (lstatSync(path).isSymbolicLink() && mayBeTampered(dirname(path))) throw errorOf('ELOOP');
+    if (lstatSync(path).isSymbolicLink() && isWritableByOthers(dirname(path))) throw errorOf('ELOOP');
     if (statSync(path).isDirectory()) throw errorOf('EISDIR');
     accessSync(path, constants.R_OK | constants.W_OK);
     return { level: 'ok', message: `${path} can be written` };

@@ -29,7 +29,7 @@ export async function openToAppend(path: string, signal: AbortSignal): Promise<n
 }
 
 function openOrMake(path: string): number {
-  const links = mayBeTampered(dirname(path)) ? constants.O_NOFOLLOW : 0;
+  const links = isWritableByOthers(dirname(path)) ? constants.O_NOFOLLOW : 0;
   if (lstatSync(path, { throwIfNoEntry: false }) === undefined) {
     try {
       return openSync(path, READ_AND_APPEND | constants.O_CREAT | constants.O_EXCL, READABLE_BY_GROUP);
@@ -42,7 +42,7 @@ function openOrMake(path: string): number {
 }
 
 /** Somebody else can put a link into that directory. */
-export function mayBeTampered(directory: string): boolean {
+export function isWritableByOthers(directory: string): boolean {
   const { uid, mode } = statSync(directory);
   return (mode & WRITABLE_BY_OTHERS) !== 0 || (uid !== 0 && uid !== userInfo().uid);
 }

@@ -2,7 +2,7 @@ import type { HttpSinkOptions } from './options.ts';
 import { PortlogError } from '../../core/errors.ts';
 import { envelopeOf } from './envelope.ts';
 import { isTaken, unknownAnswer } from '../transport/answer.ts';
-import { batchBody, encoded, Scratch } from '../transport/body.ts';
+import { batchBody, encoded, BufferPool } from '../transport/body.ts';
 import { type HttpAnswer, httpClient, redirection } from '../transport/http.ts';
 import { accepting, addressOf, scopeOf, urlOf, shownAddress } from '../options.ts';
 import { MAX_EVENT_BYTES, type Batch, type Diagnosis, type Outcome, type Sink, SinkError } from '../sink.ts';
@@ -24,7 +24,7 @@ export function httpSink(options: HttpSinkOptions): Sink {
     throw new PortlogError('sink-options', 'the sink "http" needs a URL', { hint: 'for example --to http=https://vector:8080/nmap' });
   const envelope = envelopeOf(options.envelope ?? '{}', options.contentType?.startsWith('text/') === true);
   const client = httpClient(options, url);
-  const scratch = new Scratch(LIMITS.maxBytes);
+  const scratch = new BufferPool(LIMITS.maxBytes);
   const headers = { ...options.headers };
   const { contentType = envelope.isForPeople ? 'application/json' : 'application/x-ndjson' } = options;
   const end = envelope.isForPeople ? [] : ['\n'];

@@ -2,7 +2,7 @@ import { type HttpAnswer, type HttpClient, redirection } from '../transport/http
 import { type Diagnosis, SinkError } from '../sink.ts';
 
 /** What a 400 of Loki says about entries; the others of the request are stored all the same. */
-export interface Complaint {
+export interface EntryErrors {
   /** Entries older than this are refused: epoch milliseconds, cut to the second. */
   readonly oldest: number | undefined;
   /** That is because of their age alone, whatever else the stream holds. */
@@ -17,7 +17,7 @@ export interface Complaint {
  * The texts of Loki 3 (pkg/validation/validate.go, pkg/chunkenc/interface.go): at most ten entries are
  * named, but each with the limit that it broke.
  */
-export function complaintIn(body: string): Complaint {
+export function entryErrorsIn(body: string): EntryErrors {
   const oldest = [...body.matchAll(/oldest acceptable timestamp is: ([^,;'\s]+)/g)].map(([, time = '']) => Date.parse(time));
   const newest = [...body.matchAll(/has timestamp too new: ([^,;'\s]+)/g)].map(([, time = '']) => Date.parse(time));
   const lines = [...body.matchAll(/max entry size '(\d+)' bytes exceeded/g)].map(([, bytes]) => Number(bytes));

@@ -2,9 +2,9 @@ import { type Fields, type FieldValue, type LogEvent, SEVERITY, type Shared } fr
 import { clipCharacters } from '../../event/shorten.ts';
 import { lineWithin } from '../../event/shorten.ts';
 import { fieldAt } from '../../event/text-at.ts';
-import { inertJson } from '../../event/text.ts';
+import { jsonWithoutControls } from '../../event/text.ts';
 import { isoTime } from '../../event/time.ts';
-import { type Scratch, writeParts } from '../transport/body.ts';
+import { type BufferPool, writeParts } from '../transport/body.ts';
 import { carriesSendTime } from './stream.ts';
 
 /**
@@ -57,7 +57,7 @@ const PATHS = METADATA.map((name) => ({ key: JSON.stringify(name.replaceAll('.',
  */
 export function entryParts(event: LogEvent): readonly string[] {
   const { event: about, ...own } = event.own;
-  const line = inertJson(JSON.stringify({ event: { ...(about as Fields), created: undefined }, ...own })).slice(1);
+  const line = jsonWithoutControls(JSON.stringify({ event: { ...(about as Fields), created: undefined }, ...own })).slice(1);
   return [escapedShared(event.shared), `${inString(line)}",{${metadata(event)}`];
 }
 
@@ -70,7 +70,7 @@ export interface StampedEntry {
 }
 
 /** The body of a push request: one stream, its entries in the order of time. */
-export function lokiBody(stream: string, entries: readonly StampedEntry[], scratch: Scratch): Buffer {
+export function lokiBody(stream: string, entries: readonly StampedEntry[], scratch: BufferPool): Buffer {
   const pieces: string[] = [`{"streams":[{"stream":${stream},"values":[`];
   for (const [i, { parts, time, scanTime }] of entries.toSorted((a, b) => a.time - b.time).entries()) {
     pieces.push(`${i === 0 ? '' : ','}["${time}000000",`, ...parts, scanTime === undefined ? '}]' : `,${scanTimeMember(scanTime)}}]`);

@@ -1,8 +1,8 @@
 import { systemClock } from '../../core/clock.ts';
 import type { LokiOptions } from './options.ts';
-import { encoded, Scratch } from '../transport/body.ts';
+import { encoded, BufferPool } from '../transport/body.ts';
 import { httpClient } from '../transport/http.ts';
-import { checkLoki, type Complaint, complaintIn, isStored, isTooLarge, lokiRefusal, rateLimitIn } from './answer.ts';
+import { checkLoki, type EntryErrors, entryErrorsIn, isStored, isTooLarge, lokiRefusal, rateLimitIn } from './answer.ts';
 import { entryParts, lineOf, lokiBody, shortenedParts } from './entry.ts';
 import { carriesSendTime, checkedLabels, lateStream, streamOf } from './stream.ts';
 import { accepting, addressOf, scopeOf, urlOf, LOKI_URL, shownAddress } from '../options.ts';
@@ -40,7 +40,7 @@ export function lokiSink(options: LokiOptions): Sink {
   let maxLineBytes = DEFAULT_MAX_LINE_BYTES;
   /** How old an entry may be, once Loki has told. */
   let maxAgeMs = Number.POSITIVE_INFINITY;
-  const scratch = new Scratch(2 * LIMITS.maxBytes);
+  const scratch = new BufferPool(2 * LIMITS.maxBytes);
 
   return {
     name: `loki ${shownAddress(url)}${options.tenant === undefined ? '' : ` (tenant ${options.tenant})`}`,
@@ -96,7 +96,7 @@ export function lokiSink(options: LokiOptions): Sink {
   }
 
   function complained(entries: readonly Entry[], body: string, now: number): Outcome {
-    const complaint = complaintIn(body);
+    const complaint = entryErrorsIn(body);
     if (complaint.oldest !== undefined && complaint.isAboutAge) maxAgeMs = Math.min(maxAgeMs, now - complaint.oldest);
     const reason = body.trim().slice(0, 500);
     maxLineBytes = Math.min(maxLineBytes, complaint.maxLineBytes ?? maxLineBytes);
@@ -138,11 +138,11 @@ function merged(a: Outcome, b: Outcome): Outcome {
   };
 }
 
-function isTooLong(parts: readonly string[], { maxLineBytes }: Complaint): boolean {
+function isTooLong(parts: readonly string[], { maxLineBytes }: EntryErrors): boolean {
   return maxLineBytes !== undefined && Buffer.byteLength(lineOf(parts)) > maxLineBytes;
 }
 
-function isOutside(time: number, { oldest, tooNew }: Complaint, graceMs: number): boolean {
+function isOutside(time: number, { oldest, tooNew }: EntryErrors, graceMs: number): boolean {
   return (oldest !== undefined && time < oldest + graceMs) || (tooNew !== undefined && time >= tooNew);
 }
 

@@ -1,7 +1,7 @@
 import type { OtlpOptions } from './options.ts';
 import { otlpFrame, otlpOrigin, otlpRecord } from '../../event/otel.ts';
 import { isTaken, jsonIn, unknownAnswer, wordsAt } from '../transport/answer.ts';
-import { encoded, Scratch, writeParts } from '../transport/body.ts';
+import { encoded, BufferPool, writeParts } from '../transport/body.ts';
 import { type HttpAnswer, httpClient, redirection } from '../transport/http.ts';
 import { partialSuccessIn } from './answer.ts';
 import { accepting, addressOf, OTLP_URL, scopeOf, urlOf, shownAddress } from '../options.ts';
@@ -29,7 +29,7 @@ export interface OtlpEncoding {
   readonly name: 'json' | 'protobuf';
   readonly contentType: string;
   /** The body of a request with these entries, in a buffer of `scratch` or of its own. */
-  request(batch: Batch, scratch: Scratch): Buffer;
+  request(batch: Batch, scratch: BufferPool): Buffer;
 }
 
 /** https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding */
@@ -54,7 +54,7 @@ export function otlpSink(options: OtlpOptions, encoding: OtlpEncoding, other: Ot
   const client = httpClient(options, url);
   const headers = options.tenant === undefined ? {} : { 'x-scope-orgid': options.tenant };
   const path = url.pathname.endsWith(PATH) ? '' : PATH;
-  const scratch = new Scratch(LIMITS.maxBytes);
+  const scratch = new BufferPool(LIMITS.maxBytes);
 
   async function post(batch: Batch, signal: AbortSignal, form = encoding): Promise<HttpAnswer> {
     const body = form.request(batch, scratch);
@@ -174,15 +174,15 @@ function refusal(url: URL, answer: HttpAnswer): SinkError {
 
 /** A Status in JSON, or bytes of it: Loki answers errors in protobuf whatever it was asked in. */
 function reasonIn({ body, status }: HttpAnswer): string {
-  return printable(wordsAt(jsonIn(body), 'message') ?? body) || `status ${status}`;
+  return serverText(wordsAt(jsonIn(body), 'message') ?? body) || `status ${status}`;
 }
 
 function said(body: string): string {
-  const words = printable(body);
+  const words = serverText(body);
   return words === '' ? '' : `: ${words}`;
 }
 
-function printable(text: string): string {
+function serverText(text: string): string {
   return text
     .replaceAll(/[^ -~]+/g, ' ')
     .trim()

@@ -1,6 +1,6 @@
 import type { Writable } from 'node:stream';
 import { type LineFormat, LINES } from '../../event/lines.ts';
-import { batchBody, encoded, Scratch } from '../transport/body.ts';
+import { batchBody, encoded, BufferPool } from '../transport/body.ts';
 import { accepting } from '../options.ts';
 import { type Sink, SinkError } from '../sink.ts';
 
@@ -10,7 +10,7 @@ const LIMITS = { maxEvents: 2000, maxBytes: 1 << 18, inFlight: 1, inFlightPerPar
 export function stdoutSink(stream: Writable, format: LineFormat): Sink {
   const render = LINES[format];
   let failure: NodeJS.ErrnoException | undefined;
-  const scratch = new Scratch(LIMITS.maxBytes);
+  const scratch = new BufferPool(LIMITS.maxBytes);
   stream.on('error', (error: NodeJS.ErrnoException) => {
     failure = error;
   });

@@ -1,7 +1,7 @@
 import type { Writable } from 'node:stream';
 import type { Fields, LogEvent } from '../../event/event.ts';
 import { digest } from '../../event/id.ts';
-import { Recent } from '../../event/recent.ts';
+import { RecentSet } from '../../event/recent.ts';
 import { shownService } from '../../event/service-name.ts';
 import { clipCharacters } from '../../event/shorten.ts';
 import { fieldAt, textAt } from '../../event/text-at.ts';
@@ -33,7 +33,7 @@ export function tableSink(stream: Writable, colour: boolean): Sink {
 /** What is on the page so far decides whether a row needs a heading. */
 class Page {
   private host: string | undefined;
-  private readonly headed = new Recent();
+  private readonly headed = new RecentSet();
 
   add({ parts }: Pick<Encoded, 'parts'>): string {
     const [kind, host, text, more] = parts as Row;

@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { lineWithin } from '../../event/shorten.ts';
 import type { LogEvent } from '../../event/event.ts';
 import { syslogHeader } from '../../event/syslog.ts';
-import { batchBody, encoded, Scratch } from '../transport/body.ts';
+import { batchBody, encoded, BufferPool } from '../transport/body.ts';
 import { tlsOptions } from '../transport/connection.ts';
 import { accepting, scopeOf, type StreamOptions } from '../options.ts';
 import type { Diagnosis, Encoded, Refused, Sink } from '../sink.ts';
@@ -36,7 +36,7 @@ export function syslogSink(options: SyslogOptions): Sink {
 export function messageStream(options: StreamOptions, messageOf: (event: LogEvent) => string | Refused): Omit<Sink, 'accepts'> {
   const { type, framing = 'octet-counting' } = options;
   const address = streamAddress(options, PORTS);
-  const scratch = new Scratch(LIMITS.maxBytes);
+  const scratch = new BufferPool(LIMITS.maxBytes);
   const stream = { tls: tlsOptions(options, address.protocol === 'tls'), timeoutMs: options.timeoutMs };
   return {
     name: `${type} ${address.text}`,

@@ -5,7 +5,7 @@ import { systemClock } from '../../core/clock.ts';
 import { flatLine } from '../../event/flat.ts';
 import { encoded } from '../transport/body.ts';
 import { fileSink } from '../file/file.ts';
-import { type Diagnosis, type Sink, SinkError, type Tell } from '../sink.ts';
+import { type Diagnosis, type Sink, SinkError, type Notify } from '../sink.ts';
 import { FOUND_AFTER_MS, Turns } from './turns.ts';
 
 /** An agent passes on 500 events a second, and drops what its buffer of 5,000 does not hold. */
@@ -18,7 +18,7 @@ const MAX_EVENTS = 100;
  * was not there before at its end, and reads one that takes the place of another in gulps of 10,000 lines, of which its queue holds 1,024.
  * https://documentation.wazuh.com/current/user-manual/reference/ossec-conf/localfile.html
  */
-export function forLogcollector(options: WazuhOptions, tell: Tell): Omit<Sink, 'accepts'> {
+export function logcollectorFile(options: WazuhOptions, tell: Notify): Omit<Sink, 'accepts'> {
   const { eventsPerSecond = DEFAULT_EVENTS_PER_SECOND, target = '', clock = systemClock } = options;
   const path = resolve(target);
   const name = `wazuh ${path}`;

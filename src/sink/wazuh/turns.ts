@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { DatabaseSync, type Handle } from '../../core/sqlite.ts';
+import { DatabaseSync, type SqliteHandle } from '../../core/sqlite.ts';
 
 /** Logcollector looks for a new file every 64 s (`vcheck_files`), and reads it at its next look for lines. */
 export const FOUND_AFTER_MS = 70_000;
@@ -16,7 +16,7 @@ const DAMAGED: ReadonlySet<unknown> = new Set([11, 26]);
 export class Turns {
   /** Why other processes are not known of: nothing can be made beside the file. */
   readonly alone: string | undefined;
-  private readonly handle: Handle;
+  private readonly handle: SqliteHandle;
 
   constructor(path: string) {
     const lock = join(dirname(path), `.${basename(path)}.lock`);
@@ -52,7 +52,7 @@ export class Turns {
 }
 
 /** What is in it is worth 70 seconds: a damaged one is made anew. */
-function open(lock: string): Handle | Error {
+function open(lock: string): SqliteHandle | Error {
   try {
     return connect(lock);
   } catch (error) {
@@ -66,7 +66,7 @@ function open(lock: string): Handle | Error {
   }
 }
 
-function connect(lock: string): Handle {
+function connect(lock: string): SqliteHandle {
   const handle = new DatabaseSync(lock);
   try {
     // No waiting for the disk: after a power failure, it may be gone.

@@ -5,10 +5,10 @@ import type { Dataset } from '../../event/event.ts';
 import { flatLine } from '../../event/flat.ts';
 import { syslogHeader } from '../../event/syslog.ts';
 import { accepting } from '../options.ts';
-import type { Sink, Tell } from '../sink.ts';
+import type { Sink, Notify } from '../sink.ts';
 import { messageStream } from '../syslog/syslog.ts';
 import { wazuhEvents } from './events.ts';
-import { forLogcollector } from './file.ts';
+import { logcollectorFile } from './file.ts';
 
 /** What rules look at. Hosts, ports and weaknesses of every scan are many, and alert nobody: what is new of them is a change. */
 const DATASETS: readonly Dataset[] = ['nmap.change', 'nmap.scan', 'nmap.health'];
@@ -16,7 +16,7 @@ const DATASETS: readonly Dataset[] = ['nmap.change', 'nmap.scan', 'nmap.health']
 const KNOWN_BY: readonly Dataset[] = ['nmap.change', 'nmap.finding', 'nmap.scan', 'nmap.health'];
 
 /** Wazuh 4, by one of its ways in. Events in the form of {@link flatLine}. */
-export function wazuhSink(given: WazuhOptions, tell: Tell = () => undefined): Sink {
+export function wazuhSink(given: WazuhOptions, tell: Notify = () => undefined): Sink {
   const options = { ...given, datasets: given.datasets ?? KNOWN_BY };
   const { target } = options;
   if (target === undefined)
@@ -29,7 +29,7 @@ export function wazuhSink(given: WazuhOptions, tell: Tell = () => undefined): Si
     });
   const accepts = accepting({ datasets: given.datasets ?? DATASETS });
   if (/^https?:/.test(target)) return { ...wazuhEvents(options), accepts };
-  return { ...(/^\w+:\/\//.test(target) ? overSyslog(options) : forLogcollector(options, tell)), accepts };
+  return { ...(/^\w+:\/\//.test(target) ? overSyslog(options) : logcollectorFile(options, tell)), accepts };
 }
 
 /**

@@ -1,15 +1,15 @@
 import type { Progress } from '../../../pipeline/ship-source.ts';
-import type { Speaker } from '../terminal.ts';
+import type { Log } from '../log.ts';
 
 const INTERVAL_MS = 200;
 
 /** Shows how far reading has come, a few times a second at most. */
-export function progressReporter(speaker: Speaker, now: () => number): (progress: Progress) => void {
+export function progressReporter(log: Log, now: () => number): (progress: Progress) => void {
   let next = now() + INTERVAL_MS;
   return ({ source, bytes, hosts, events, task }) => {
     if (now() < next) return;
     next = now() + INTERVAL_MS;
     const doing = task === undefined ? '' : `, ${task}`;
-    speaker.progress(`${source}: ${(bytes / 1e6).toFixed(1)} MB, ${hosts} hosts, ${events} events${doing}`);
+    log.progress(`${source}: ${(bytes / 1e6).toFixed(1)} MB, ${hosts} hosts, ${events} events${doing}`);
   };
 }

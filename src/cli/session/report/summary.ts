@@ -5,7 +5,7 @@ import { openWords } from '../../../event/counts.ts';
 import type { InputReport } from '../../../pipeline/input-report.ts';
 import type { SinkReport } from '../../../delivery/report.ts';
 import type { ShipReport } from '../../../pipeline/ship.ts';
-import type { Speaker } from '../terminal.ts';
+import type { Log } from '../log.ts';
 import { grouped, format } from './words.ts';
 
 const PRECEDENCE: readonly ExitCode[] = [EXIT.interrupted, EXIT.usage, EXIT.state, EXIT.noInput, EXIT.sinkDown, EXIT.partly];
@@ -27,34 +27,34 @@ export function exitCode({ inputs, sinks, interrupted, untracked, hostsLeftOut }
 }
 
 /** For people: what was wrong with the inputs, then one closing sum per sink. */
-export function printSummary(report: ShipReport, speaker: Speaker): void {
-  printInputs(report, speaker);
+export function printSummary(report: ShipReport, log: Log): void {
+  printInputs(report, log);
   if (report.untracked !== undefined) {
-    speaker.error(report.untracked);
-    speaker.warn('  → what changed since was not looked for; ship the same again when this is mended, and it is');
+    log.error(report.untracked);
+    log.warn('  → what changed since was not looked for; ship the same again when this is mended, and it is');
   }
   if (report.hostsLeftOut !== undefined) {
-    speaker.error(report.hostsLeftOut);
-    speaker.warn('  → all other hosts were compared');
+    log.error(report.hostsLeftOut);
+    log.warn('  → all other hosts were compared');
   }
-  for (const sink of report.sinks) printSink(sink, speaker, report.inputs.length > 0);
+  for (const sink of report.sinks) printSink(sink, log, report.inputs.length > 0);
 }
 
 /** What was read, and what was wrong with it. */
-export function printInputs({ inputs }: ShipReport, speaker: Speaker): void {
-  for (const input of inputs) printInput(input, speaker);
+export function printInputs({ inputs }: ShipReport, log: Log): void {
+  for (const input of inputs) printInput(input, log);
 }
 
 /** After trying to send what waited, with nothing new: only what there is to say. */
-export function printTended({ sinks }: ShipReport, speaker: Speaker): void {
+export function printReplayed({ sinks }: ShipReport, log: Log): void {
   for (const { sink, acknowledges, own, replayed, failure, waiting } of sinks) {
     if (replayed.delivered > 0)
-      speaker.say(
+      log.info(
         `${sink}: ${grouped(replayed.delivered, 'event')} that waited on disk ${replayed.delivered === 1 ? 'is' : 'are'} ${acknowledges === false ? 'sent' : 'delivered'}`,
       );
-    if (own.delivered > 0) speaker.detail(sumLine(`${sink}, of portlog's own`, own, acknowledges));
+    if (own.delivered > 0) log.debug(sumLine(`${sink}, of portlog's own`, own, acknowledges));
     if (waiting > 0)
-      speaker.warn(
+      log.warn(
         `${sink}: ${grouped(waiting, 'event')} ${waiting === 1 ? 'waits' : 'wait'} on disk${failure === undefined ? '' : `: ${failure.message}`}`,
       );
   }
@@ -66,11 +66,11 @@ export function gravest(codes: readonly ExitCode[]): ExitCode {
 }
 
 /** What runs before this one left open. */
-export function printLostRuns(lost: readonly OpenRun[], speaker: Speaker): void {
+export function printLostRuns(lost: readonly OpenRun[], log: Log): void {
   for (const { pid, started, what, sums } of lost) {
-    speaker.warn(`the run of ${new Date(started).toISOString()} (process ${pid}, reading ${what}) ended without a word; as far as it had got:`);
-    for (const { sink, acknowledges, tally } of sums) speaker.warn(`  ${sumLine(sink, tally, acknowledges, 'not known')}`);
-    speaker.warn('  → ship the same again: what arrived is not stored twice');
+    log.warn(`the run of ${new Date(started).toISOString()} (process ${pid}, reading ${what}) ended without a word; as far as it had got:`);
+    for (const { sink, acknowledges, tally } of sums) log.warn(`  ${sumLine(sink, tally, acknowledges, 'not known')}`);
+    log.warn('  → ship the same again: what arrived is not stored twice');
   }
 }
 
@@ -114,50 +114,48 @@ function isClosedPipe({ delivered, read, discarded }: Tally): boolean {
   return delivered + discarded === read;
 }
 
-function printInput(input: InputReport, speaker: Speaker): void {
-  for (const remark of input.remarks) speaker.warn(`${input.name}: ${remark}`);
-  if (input.problem !== undefined) speaker.error(input.problem);
-  if (input.problem?.cause instanceof Error && input.problem.code === 'mistake') speaker.detail(input.problem.cause.stack ?? '');
+function printInput(input: InputReport, log: Log): void {
+  for (const remark of input.remarks) log.warn(`${input.name}: ${remark}`);
+  if (input.problem !== undefined) log.error(input.problem);
+  if (input.problem?.cause instanceof Error && input.problem.code === 'mistake') log.debug(input.problem.cause.stack ?? '');
   if (input.runs > 0)
-    speaker.say(
+    log.info(
       `${input.name}: ${grouped(input.runs, 'run')}, ${grouped(input.hosts, 'host')} listed, ${openWords(input.openPorts, input.openProtocols, grouped)}`,
     );
 }
 
-function printSink(report: SinkReport, speaker: Speaker, hasRead: boolean): void {
+function printSink(report: SinkReport, log: Log, hasRead: boolean): void {
   const { sink, acknowledges, tally, own, replayed, failure, firstRejection, waiting, damaged } = report;
-  if (failure !== undefined && failure.kind !== 'closed') speaker.error(failure);
-  if (report.unaccountable !== undefined) speaker.error(report.unaccountable);
+  if (failure !== undefined && failure.kind !== 'closed') log.error(failure);
+  if (report.unaccountable !== undefined) log.error(report.unaccountable);
   if (report.bookkeeping !== undefined && report.unaccountable === undefined) {
-    speaker.error(report.bookkeeping);
-    speaker.warn('  → what was delivered could not be noted: shipped again, it is sent again');
+    log.error(report.bookkeeping);
+    log.warn('  → what was delivered could not be noted: shipped again, it is sent again');
   }
   const dead = tally.dead + replayed.dead + own.dead;
   if (dead > 0) {
-    speaker.warn(`${sink}: ${grouped(dead, 'event')} could not be delivered${firstRejection === undefined ? '' : ` (${firstRejection})`}`);
-    speaker.warn('  → they are kept: portlog replay --list shows why, portlog replay --dead tries them again');
+    log.warn(`${sink}: ${grouped(dead, 'event')} could not be delivered${firstRejection === undefined ? '' : ` (${firstRejection})`}`);
+    log.warn('  → they are kept: portlog replay --list shows why, portlog replay --dead tries them again');
   }
   if (damaged > 0) {
-    speaker.warn(`${sink}: ${grouped(damaged, 'event')} in the spool cannot be read: the disk has changed them`);
-    speaker.warn('  → ship those scans again; portlog replay --purge removes what cannot be read, with all that waits');
+    log.warn(`${sink}: ${grouped(damaged, 'event')} in the spool cannot be read: the disk has changed them`);
+    log.warn('  → ship those scans again; portlog replay --purge removes what cannot be read, with all that waits');
   }
   const removed = tally.removed + replayed.removed + own.removed;
   if (removed > 0) {
-    speaker.warn(
-      `${sink}: ${grouped(removed, 'event')} that had been delivered ${removed === 1 ? 'was' : 'were'} deleted again, with the oldest files`,
-    );
-    speaker.warn('  → keep more of them (keepFiles), or all: leave it out');
+    log.warn(`${sink}: ${grouped(removed, 'event')} that had been delivered ${removed === 1 ? 'was' : 'were'} deleted again, with the oldest files`);
+    log.warn('  → keep more of them (keepFiles), or all: leave it out');
   }
   if (tally.restamped > 0)
-    speaker.say(`${sink}: ${grouped(tally.restamped, 'event')} lie outside of the times that it takes, and carry the time of sending`);
+    log.info(`${sink}: ${grouped(tally.restamped, 'event')} lie outside of the times that it takes, and carry the time of sending`);
   if (waiting > 0) {
-    speaker.warn(`${sink}: ${grouped(waiting, 'event')} ${waiting === 1 ? 'waits' : 'wait'} on disk`);
-    speaker.warn('  → when it works again: portlog replay (the next run sends them, too)');
+    log.warn(`${sink}: ${grouped(waiting, 'event')} ${waiting === 1 ? 'waits' : 'wait'} on disk`);
+    log.warn('  → when it works again: portlog replay (the next run sends them, too)');
   }
-  if (own.read > 0) speaker.detail(sumLine(`${sink}, of portlog's own`, own, acknowledges));
+  if (own.read > 0) log.debug(sumLine(`${sink}, of portlog's own`, own, acknowledges));
   if (replayed.read > 0 || !hasRead)
-    speaker.say(sumLine(`${sink}, from earlier runs`, { ...replayed, read: replayed.read + waiting, spooled: waiting }, acknowledges));
-  if (hasRead) speaker.say(sumLine(sink, tally, acknowledges));
+    log.info(sumLine(`${sink}, from earlier runs`, { ...replayed, read: replayed.read + waiting, spooled: waiting }, acknowledges));
+  if (hasRead) log.info(sumLine(sink, tally, acknowledges));
 }
 
 /** `read 48,211 = delivered 48,190 + already 0 + dead 3`: what is always there, then what is not zero. `sent` where nobody acknowledges. */

@@ -37,7 +37,7 @@ function violations(ports: readonly CheckedPort[]): readonly CheckedPort[] {
 
 function tableLine(checked: CheckedPort): string {
   const { violation } = checked;
-  return `${printable(`${violation?.kind.padEnd(10)} ${placeOf(checked)}: ${violation?.what} [${violation?.level}]`)}\n`;
+  return `${printable(`${violation?.kind.padEnd(10)} ${portWords(checked)}: ${violation?.what} [${violation?.level}]`)}\n`;
 }
 
 /** A line a violation, a line a gap, and one with what was compared: no output at all would read as "nothing is wrong". */
@@ -54,7 +54,7 @@ function jsonLines({ ports, closed, gaps }: Checked): string {
 }
 
 /** `192.0.2.7 443/tcp https` */
-function placeOf({ host, port, service }: CheckedPort): string {
+function portWords({ host, port, service }: CheckedPort): string {
   return [host, port, service].filter((word) => word !== '').join(' ');
 }
 
@@ -65,7 +65,7 @@ function placeOf({ host, port, service }: CheckedPort): string {
 function junit({ scan, ports, closed, gaps }: Checked): string {
   const cases = ports.map((checked) => {
     const { zone, owner, violation } = checked;
-    const head = `  <testcase classname="${escaped(zone ?? 'no zone')}" name="${escaped(placeOf(checked))}"`;
+    const head = `  <testcase classname="${escaped(zone ?? 'no zone')}" name="${escaped(portWords(checked))}"`;
     if (violation === undefined) return `${head}/>\n`;
     const { kind, what, level } = violation;
     const message = escaped(`${what} [${level}]`);
@@ -97,7 +97,7 @@ function sarif({ scan, ports, gaps }: Checked): string {
     return {
       ruleId: kind === 'expired' ? EXPIRED.id : UNEXPECTED.id,
       level: SARIF_LEVELS[level] ?? 'note',
-      message: { text: `${placeOf(checked)}: ${what} [${level}]` },
+      message: { text: `${portWords(checked)}: ${what} [${level}]` },
       locations: [
         {
           physicalLocation: { artifactLocation: { uri: encodeURI(scan) } },

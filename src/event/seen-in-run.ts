@@ -1,13 +1,13 @@
 import type { Port } from '../nmap/model.ts';
 import { digest } from './id.ts';
-import { Recent } from './recent.ts';
+import { RecentSet } from './recent.ts';
 
-/** What of a run was seen before, as far as {@link Recent} remembers: a statement word for word, a host, a port, a weakness. */
-export class News {
-  private readonly statements = new Recent();
-  private readonly hosts = new Recent();
-  private readonly ports = new Recent();
-  private readonly findings = new Recent();
+/** What of a run was seen before, as far as {@link RecentSet} remembers: a statement word for word, a host, a port, a weakness. */
+export class SeenInRun {
+  private readonly statements = new RecentSet();
+  private readonly hosts = new RecentSet();
+  private readonly ports = new RecentSet();
+  private readonly findings = new RecentSet();
 
   /** `id`: of the event, or what stands for all events of a host. */
   isStatement(id: string): boolean {

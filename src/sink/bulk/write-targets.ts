@@ -4,7 +4,7 @@ import type { HttpAnswer, HttpClient } from '../transport/http.ts';
 import { type Difference, differences, guesses, type Mapping, MAPPING, typeAt } from './types.ts';
 
 /** Where documents of a namespace go already: a data stream, or the index of the inventory. */
-export interface Place {
+export interface WriteTarget {
   /** As documents name it: `logs-nmap.port-default`. */
   readonly name: string;
   /** The index that takes them now. */
@@ -16,7 +16,7 @@ export interface Place {
 
 /** What such a place has that it should not have, or lacks. */
 export interface Fault extends Difference {
-  readonly place: Place;
+  readonly place: WriteTarget;
   /** Documents get wrong types there, which nothing changes later; otherwise it is only older, and lacks fields. */
   readonly isGrave: boolean;
 }
@@ -28,12 +28,12 @@ export const UNKNOWN = 'unknown';
  * What exists of a namespace (`*` for all), and what is not right with it; `unknown` when these credentials may not look. Throws what
  * `refusal` makes of any other answer.
  */
-export async function lookAtPlaces(
+export async function inspectTargets(
   client: HttpClient,
   namespace: string,
   refusal: Refusal,
   signal: AbortSignal,
-): Promise<{ readonly places: readonly Place[]; readonly faults: readonly Fault[] } | typeof UNKNOWN> {
+): Promise<{ readonly places: readonly WriteTarget[]; readonly faults: readonly Fault[] } | typeof UNKNOWN> {
   const places = await placesOf(client, namespace, refusal, signal);
   if (places === UNKNOWN) return UNKNOWN;
   const faults = faultsOf(places, []);
@@ -48,7 +48,7 @@ export async function placesOf(
   namespace: string,
   refusal: Refusal,
   signal: AbortSignal,
-): Promise<readonly Place[] | typeof UNKNOWN> {
+): Promise<readonly WriteTarget[] | typeof UNKNOWN> {
   const ask = async <T>(path: string, shape: Shape<T>, none: T): Promise<T | typeof UNKNOWN> => {
     const answer = await client.request({ method: 'GET', path }, signal);
     if (answer.status === 404) return none;
@@ -80,7 +80,10 @@ const RESOLVED = record({
 type Resolved = Shaped<typeof RESOLVED>;
 const NOTHING: Resolved = { indices: undefined, aliases: undefined, data_streams: undefined };
 
-function namesIn({ indices = [], aliases = [], data_streams: streams = [] }: Resolved, wantsStreams: boolean): readonly Omit<Place, 'mapping'>[] {
+function namesIn(
+  { indices = [], aliases = [], data_streams: streams = [] }: Resolved,
+  wantsStreams: boolean,
+): readonly Omit<WriteTarget, 'mapping'>[] {
   return [
     // The last one is written to.
     ...streams.map(({ name, backing_indices: backing }) => ({ name, index: [backing].flat().at(-1) ?? name, isStray: !wantsStreams })),
@@ -95,7 +98,7 @@ function distinct<P extends { readonly index: string }>(places: readonly P[]): r
 }
 
 /** `custom`: what the user has said about fields, which is right whatever it is. */
-function faultsOf(places: readonly Place[], custom: readonly Mapping[]): readonly Fault[] {
+function faultsOf(places: readonly WriteTarget[], custom: readonly Mapping[]): readonly Fault[] {
   return places.flatMap((place) => {
     const { wrong, missing } = differences(place.mapping);
     const unwanted = new Map([...wrong].filter(([field]) => custom.every((mapping) => typeAt(mapping, field) === undefined)));

@@ -1,7 +1,7 @@
 import type { Database } from './database.ts';
 
 /** What became of events that were read in this run and were waiting since an earlier one. */
-export interface AwaitedFates {
+export interface EarlierFates {
   readonly own: boolean;
   readonly already: number;
   readonly dead: number;
@@ -12,7 +12,7 @@ export interface AwaitedFates {
  * Events that an earlier run has left in the spool and that this run has read again, by their unit: whoever empties the
  * spool meanwhile, the end of the run can say what became of them. In a temporary table: there can be millions.
  */
-export class Awaited {
+export class EarlierEvents {
   private readonly database: Database;
   private readonly sink: number;
   private isEmpty = true;
@@ -35,9 +35,9 @@ export class Awaited {
   }
 
   /** Of those that wait no more. Each is told once. */
-  take(): readonly AwaitedFates[] {
+  take(): readonly EarlierFates[] {
     if (this.isEmpty) return [];
-    const rows = this.database.all(FATES, this.sink) as unknown as readonly (Omit<AwaitedFates, 'own'> & { readonly own: number })[];
+    const rows = this.database.all(FATES, this.sink) as unknown as readonly (Omit<EarlierFates, 'own'> & { readonly own: number })[];
     this.database.run(`DELETE FROM awaited WHERE sink = ? AND NOT ${WAITS}`, this.sink);
     return rows.map(({ own, ...sums }) => ({ ...sums, own: own === 1 }));
   }

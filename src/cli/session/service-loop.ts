@@ -3,21 +3,21 @@ import { systemClock } from '../../core/clock.ts';
 import type { PortlogError } from '../../core/errors.ts';
 import { mistake } from '../../core/mistake.ts';
 import { ScheduledScans } from '../../state/scheduled-scans.ts';
-import { keepLooking } from '../../unattended/keep-looking.ts';
-import { KeptSchedules } from '../../unattended/kept-schedules.ts';
+import { watchLoop } from '../../unattended/watch-loop.ts';
+import { RunningSchedules } from '../../unattended/running-schedules.ts';
 import { Service } from '../../unattended/service.ts';
 import type { ServiceManager } from '../../unattended/service-manager.ts';
 import { type CommandContext, commandContext } from './context.ts';
 import { onHangUp, takesHangUp } from './hang-up.ts';
-import type { Duties, DutiesOf } from './duties.ts';
+import type { Jobs, ReadJobs } from './jobs.ts';
 import { openEndpoint } from './metrics-endpoint.ts';
 import type { Unattended } from './unattended.ts';
 import { housekeepingOf, watcherOf } from './watched.ts';
 
-export interface KeepOnOptions {
+export interface ServiceLoopOptions {
   readonly context: CommandContext;
-  readonly dutiesOf: DutiesOf;
-  readonly duties: Duties;
+  readonly dutiesOf: ReadJobs;
+  readonly duties: Jobs;
   readonly unattended: Unattended;
   readonly manager: ServiceManager;
   readonly pollMs: number;
@@ -33,14 +33,14 @@ interface Lookers {
 }
 
 /** Does the duties until somebody stops it, and others when the configuration is read anew. */
-export class KeepOn {
-  private readonly options: KeepOnOptions;
+export class ServiceLoop {
+  private readonly options: ServiceLoopOptions;
   private readonly service: Service;
   private readonly isBroken = new AbortController();
-  private readonly schedules: KeptSchedules;
+  private readonly schedules: RunningSchedules;
   private readonly common: { clock: typeof systemClock; stop: AbortSignal; onProblem: (error: PortlogError) => void };
 
-  constructor(options: KeepOnOptions) {
+  constructor(options: ServiceLoopOptions) {
     const { unattended, manager, duties, pollMs } = options;
     this.options = options;
     const silenceMs = SILENCE_MS + unattended.settings.retryForMs + pollMs;
@@ -70,7 +70,7 @@ export class KeepOn {
     const [watcher, housekeeping] = [{ look: () => lookers.watcher.look() }, { look: async () => lookers.housekeeping?.look() }];
     const onLook = (isDone: boolean): void => (isDone ? this.service.life.hasLooked() : this.service.life.show());
     try {
-      await Promise.all([keepLooking(watcher, housekeeping, { ...this.common, pollMs, onLook }), this.service.keepTelling(this.common.stop)]);
+      await Promise.all([watchLoop(watcher, housekeeping, { ...this.common, pollMs, onLook }), this.service.keepTelling(this.common.stop)]);
     } finally {
       // By now it is stopped; or one of them broke by a mistake of ours, and the others must not go on alone.
       this.isBroken.abort();
@@ -81,57 +81,56 @@ export class KeepOn {
   }
 
   /** Reads the configuration anew. What is wrong with it is said, and the old one stays. */
-  private async reload(endpoint: OpenEndpoint | undefined): Promise<{ readonly duties: Duties; readonly lookers: Lookers } | undefined> {
+  private async reload(endpoint: OpenEndpoint | undefined): Promise<{ readonly duties: Jobs; readonly lookers: Lookers } | undefined> {
     const { context, dutiesOf, unattended } = this.options;
-    const { speaker } = context;
+    const { log } = context;
     await this.service.reloading();
     try {
-      const fresh = { ...commandContext(context.values, context.env, context.terminal), speaker };
+      const fresh = { ...commandContext(context.values, context.env, context.terminal), log };
       const duties = await dutiesOf(fresh);
       const late = await unattended.take(fresh);
       const lookers = await this.lookers(duties, false);
       this.schedules.set(duties.schedules, unattended.settings.event.site);
       this.service.activity.setDuties(countsOf(duties));
       endpoint?.sinksChanged();
-      speaker.say('the configuration was read anew, and counts from now on');
-      for (const setting of late) speaker.warn(`${setting}: that it was changed counts after a restart`);
+      log.info('the configuration was read anew, and counts from now on');
+      for (const setting of late) log.warn(`${setting}: that it was changed counts after a restart`);
       this.announce(duties);
       await this.service.reloaded(true);
       return { duties, lookers };
     } catch (error) {
-      speaker.error(mistake('reading the configuration anew', error));
-      speaker.warn('it goes on with the configuration that it had');
+      log.error(mistake('reading the configuration anew', error));
+      log.warn('it goes on with the configuration that it had');
       await this.service.reloaded(false);
       return undefined;
     }
   }
 
-  private async lookers({ directories }: Duties, again: boolean): Promise<Lookers> {
+  private async lookers({ directories }: Jobs, again: boolean): Promise<Lookers> {
     const { context, unattended } = this.options;
-    return { watcher: await watcherOf(context.speaker, directories, unattended, again), housekeeping: await housekeepingOf(unattended) };
+    return { watcher: await watcherOf(context.log, directories, unattended, again), housekeeping: await housekeepingOf(unattended) };
   }
 
-  private keptSchedules(): KeptSchedules {
+  private keptSchedules(): RunningSchedules {
     const { context, unattended } = this.options;
-    return new KeptSchedules({
+    return new RunningSchedules({
       ...this.common,
       scans: new ScheduledScans(unattended.database),
       pid: process.pid,
       scan: (one) => unattended.scan(one),
-      onMissed: ({ name }, due, reason) =>
-        context.speaker.warn(`schedule ${name}: the scan of ${new Date(due).toISOString()} did not run: ${reason}`),
+      onMissed: ({ name }, due, reason) => context.log.warn(`schedule ${name}: the scan of ${new Date(due).toISOString()} did not run: ${reason}`),
     });
   }
 
-  private announce({ schedules, directories }: Duties): void {
-    const { speaker } = this.options.context;
-    for (const { name, timetable } of schedules) speaker.say(`schedule ${name}: next ${new Date(timetable.next(systemClock.now())).toISOString()}`);
-    for (const { path } of directories) speaker.say(`watching ${resolve(path)}`);
+  private announce({ schedules, directories }: Jobs): void {
+    const { log } = this.options.context;
+    for (const { name, timetable } of schedules) log.info(`schedule ${name}: next ${new Date(timetable.next(systemClock.now())).toISOString()}`);
+    for (const { path } of directories) log.info(`watching ${resolve(path)}`);
   }
 }
 
 type OpenEndpoint = NonNullable<Awaited<ReturnType<typeof openEndpoint>>>;
 
-function countsOf({ schedules, directories }: Duties): { readonly schedules: number; readonly directories: number } {
+function countsOf({ schedules, directories }: Jobs): { readonly schedules: number; readonly directories: number } {
   return { schedules: schedules.length, directories: directories.length };
 }

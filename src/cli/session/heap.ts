@@ -9,7 +9,7 @@ const INTERVAL_MS = 20;
  * peak, and 145 MB so, in the same time. How large the space for new objects may become is settled when Node starts; while it
  * runs one can only say that it grows no more.
  */
-export function holdMemoryDown(): void {
+export function limitHeap(): void {
   setFlagsFromString('--heap-growing-percent=60');
   // What is new here dies young: to share the little that is to be moved among threads costs a twentieth of the time.
   setFlagsFromString('--no-parallel-scavenge');

@@ -4,7 +4,7 @@ import { mistake } from '../core/mistake.ts';
 import type { Housekeeping } from './housekeeping.ts';
 import type { Watcher } from './watcher.ts';
 
-export interface LookingOptions {
+export interface WatchLoopOptions {
   readonly pollMs: number;
   readonly clock: Clock;
   readonly stop: AbortSignal;
@@ -20,10 +20,10 @@ const REST = 9;
 const MAX_REST_MS = 600_000;
 
 /** Looks into directories and after what waits, until told to stop. */
-export async function keepLooking(
+export async function watchLoop(
   watcher: Pick<Watcher, 'look'>,
   housekeeping: Pick<Housekeeping, 'look'> | undefined,
-  { pollMs, clock, stop, onProblem, onLook }: LookingOptions,
+  { pollMs, clock, stop, onProblem, onLook }: WatchLoopOptions,
 ): Promise<void> {
   /** How long the look before took: one that was paused, or through which a clock was set, is followed by one that was not. */
   let before = 0;

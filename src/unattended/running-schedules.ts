@@ -1,4 +1,4 @@
-import { keepSchedule, type ScheduleOptions } from './keep-schedule.ts';
+import { scheduleLoop, type ScheduleOptions } from './schedule-loop.ts';
 import type { Schedule } from './schedule.ts';
 
 interface Kept {
@@ -9,7 +9,7 @@ interface Kept {
 }
 
 /** Keeps the schedules that there are now: others may come, change and go meanwhile. A scan that is going on is never cut by that. */
-export class KeptSchedules {
+export class RunningSchedules {
   private readonly options: Omit<ScheduleOptions, 'site'>;
   private readonly kept = new Map<string, Kept>();
   private readonly ended: Promise<void>[] = [];
@@ -42,7 +42,7 @@ export class KeptSchedules {
   private start(schedule: Schedule, site: string, before: Promise<void>): void {
     const stop = new AbortController();
     const options = { ...this.options, site: schedule.site ?? site, stop: AbortSignal.any([this.options.stop, stop.signal]) };
-    this.kept.set(schedule.name, { text: textOf(schedule, site), stop, done: before.then(() => keepSchedule(schedule, options)) });
+    this.kept.set(schedule.name, { text: textOf(schedule, site), stop, done: before.then(() => scheduleLoop(schedule, options)) });
   }
 }
 

@@ -3,10 +3,10 @@ import type { Schedule } from '../../unattended/schedule.ts';
 import type { CommandContext } from './context.ts';
 
 /** What is to be done, again and again. */
-export interface Duties {
+export interface Jobs {
   readonly schedules: readonly Schedule[];
   readonly directories: readonly DirectoryConfig[];
 }
 
 /** As a configuration says; asked again when that was read anew. Throws what is wrong with it. */
-export type DutiesOf = (context: CommandContext) => Promise<Duties>;
+export type ReadJobs = (context: CommandContext) => Promise<Jobs>;

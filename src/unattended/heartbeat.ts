@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock.ts';
 
 /** Whether the loop that looks into directories and after what waits goes on. */
-export class SignsOfLife {
+export class Heartbeat {
   private readonly clock: Pick<Clock, 'elapsed'>;
   private readonly limitMs: number;
   private last: number;

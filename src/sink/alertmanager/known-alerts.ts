@@ -1,6 +1,6 @@
 import { number, optional, parsedAs, record, tableOf, text } from '../../core/shape.ts';
 import type { SinkMemory } from '../sink.ts';
-import type { Labels, Raised, Statement } from './statement.ts';
+import type { Labels, RaisedAlert, Statement } from './statement.ts';
 
 /** An alert as it is known; without labels, only that something of that key is over. Times are epoch milliseconds. */
 export interface AlertRecord {
@@ -55,7 +55,7 @@ interface Plan {
 }
 
 /** What is known of the alerts of one destination. */
-export class AlertBook {
+export class KnownAlerts {
   private readonly memory: SinkMemory;
 
   constructor(memory: SinkMemory) {
@@ -141,7 +141,7 @@ export function isOver({ ended, until }: AlertRecord, now: number): boolean {
 /** Undefined when the event is no news: an alert that was over before it, or that has been told. */
 function afterRaising(
   before: AlertRecord | undefined,
-  { labels, annotations, after, standsMs }: Raised,
+  { labels, annotations, after, standsMs }: RaisedAlert,
   time: number,
   now: number,
 ): AlertRecord | undefined {

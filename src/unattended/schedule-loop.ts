@@ -28,7 +28,7 @@ const ASLEEP = 'this machine was asleep, or its clock was set';
 const OVERLAPPED = 'the scan before it was still going on';
 
 /** Scans when the schedule is due, until told to stop. One scan of a schedule at a time; what is due meanwhile is missed. */
-export async function keepSchedule(schedule: Schedule, options: ScheduleOptions): Promise<void> {
+export async function scheduleLoop(schedule: Schedule, options: ScheduleOptions): Promise<void> {
   const { clock, stop, onProblem } = options;
   let reason = NOT_RUNNING;
   let said: string | undefined;

@@ -12,7 +12,7 @@ const MOST_BASELINES = 10;
 const LIMITS = { maxEvents: 2000, maxBytes: 1 << 18, inFlight: 1, inFlightPerPartition: 1 };
 
 /** What a report takes of an event. */
-interface Told {
+interface ReportedChange {
   readonly '@timestamp': string;
   readonly 'message': string;
   readonly 'event': { readonly action: string; readonly dataset: string; readonly outcome?: string };
@@ -24,16 +24,16 @@ interface Told {
 }
 
 /** What changed, and what was no change: of many, the latest. */
-export class News {
+export class ChangeList {
   private readonly changes = new Top<ChangeFact>(MOST_CHANGES, latestFirst);
   private readonly baselines = new Top<BaselineFact>(MOST_BASELINES, latestFirst);
 
   /** An event of `nmap.change`. */
   add({ shared, own }: LogEvent): void {
-    this.take({ ...shared.fields, ...own } as unknown as Told);
+    this.take({ ...shared.fields, ...own } as unknown as ReportedChange);
   }
 
-  take(event: Told): void {
+  take(event: ReportedChange): void {
     const { '@timestamp': time, message, nmap } = event;
     if (event.event.action === 'baseline') this.baselines.add({ time: Date.parse(time), site: nmap?.site ?? '', message });
     else this.changes.add(changeFact(event));
@@ -50,7 +50,7 @@ function latestFirst(a: { readonly time: number }, b: { readonly time: number })
 
 /** A sink that keeps the news, and how scans ended, for a report of those scans. */
 export function newsSink(): { readonly sink: Sink; readonly news: () => Pick<ReportFacts, 'scans' | 'changes' | 'baselines'> } {
-  const news = new News();
+  const news = new ChangeList();
   const scans = new Top<ScanFact>(MOST_SCANS, latestFirst);
   const sink: Sink = {
     name: 'report',
@@ -62,7 +62,7 @@ export function newsSink(): { readonly sink: Sink; readonly news: () => Pick<Rep
     check: async () => [],
     async send({ entries }) {
       for (const { parts } of entries) {
-        const event = JSON.parse(parts.join('')) as Told;
+        const event = JSON.parse(parts.join('')) as ReportedChange;
         if (event.event.dataset === 'nmap.change') news.take(event);
         else if (event.event.action !== 'scan-started') scans.add(scanFact(event));
       }
@@ -73,12 +73,12 @@ export function newsSink(): { readonly sink: Sink; readonly news: () => Pick<Rep
   return { sink, news: () => ({ scans: scans.all().rows, ...news.facts() }) };
 }
 
-function changeFact({ '@timestamp': time, message, event, server, network, related, host, nmap }: Told): ChangeFact {
+function changeFact({ '@timestamp': time, message, event, server, network, related, host, nmap }: ReportedChange): ChangeFact {
   const port = server?.port === undefined ? '' : `${server.port}/${network?.transport ?? ''}`;
   const address = host?.ip?.[0] ?? related?.ip?.[0] ?? host?.name ?? '';
   return { time: Date.parse(time), action: event.action, site: nmap?.site ?? '', host: address, port, message };
 }
 
-function scanFact({ '@timestamp': time, message, event, nmap }: Told): ScanFact {
+function scanFact({ '@timestamp': time, message, event, nmap }: ReportedChange): ScanFact {
   return { time: Date.parse(time), outcome: event.outcome ?? '', message, args: nmap?.scan?.args ?? '' };
 }

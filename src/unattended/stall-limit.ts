@@ -3,7 +3,7 @@ import { PortlogError } from '../core/errors.ts';
 import type { Source } from '../source/source.ts';
 
 /** The source, but of which reading is given up (`input-stalled`) when nothing comes of it for `limitMs`: a share that hangs must not hold up the others. */
-export function patient(source: Source, limitMs: number, clock: Clock): Source {
+export function withStallLimit(source: Source, limitMs: number, clock: Clock): Source {
   return {
     ...source,
     async *bytes(signal) {
