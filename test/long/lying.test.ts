@@ -50,7 +50,7 @@ const WAYS: Readonly<Record<string, Way>> = {
   'only 103s, without end': (socket) => drip(socket, 'HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n'),
   'a Retry-After of ages': (socket, head) => void socket.end(`${head}retry-after: Fri, 31 Dec 9999 23:59:59 GMT\r\ncontent-length: 0\r\n\r\n`),
 };
-const TAKEN = [200, 201, 202, 204];
+const TAKEN = STATUSES.filter((status) => status < 300);
 interface Believing {
   readonly more?: Partial<Omit<OptionsOf<'elasticsearch'>, 'type'>>;
   readonly believesAnything?: true;

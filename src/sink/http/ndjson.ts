@@ -1,7 +1,7 @@
 import type { HttpSinkOptions } from './options.ts';
 import { PortlogError } from '../../core/errors.ts';
 import { envelopeOf } from './envelope.ts';
-import { isTaken, unknownAnswer } from '../transport/answer.ts';
+import { isTaken } from '../transport/answer.ts';
 import { batchBody, encoded, BufferPool } from '../transport/body.ts';
 import { type HttpAnswer, httpClient, redirection } from '../transport/http.ts';
 import { accepting, addressOf, scopeOf, urlOf, shownAddress } from '../options.ts';
@@ -54,10 +54,9 @@ function outcomeOf(url: URL, { entries }: Batch, answer: HttpAnswer): Outcome {
   const { status, body, headers } = answer;
   const none = { delivered: 0, already: 0, retry: [], rejected: [] };
   // A page for people comes from something in between.
-  if (status >= 200 && status < 300 && (headers['content-type']?.startsWith('text/html') === true || /^\s*<(?:!doctype|html)/i.test(body)))
+  if (isTaken(status) && (headers['content-type']?.startsWith('text/html') === true || /^\s*<(?:!doctype|html)/i.test(body)))
     throw new SinkError('temporary', `${url.origin} answers with a web page`, { hint: 'check what stands between portlog and the receiver' });
   if (isTaken(status)) return { ...none, delivered: entries.length };
-  if (status >= 200 && status < 300) throw unknownAnswer(url.origin, `${status}, which does not say that all was taken`);
   if (status === 413) return { ...none, retry: entries, split: true };
   if (status === 400 || status === 422) {
     if (entries.length > 1) return { ...none, retry: entries, split: true };

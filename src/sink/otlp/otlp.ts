@@ -60,7 +60,7 @@ export function otlpSink(options: OtlpOptions, encoding: OtlpEncoding, other: Ot
     const body = form.request(batch, scratch);
     const answer = await client.request({ method: 'POST', path, body, contentType: form.contentType, headers }, signal);
     // Any other answer may have come before the whole body was read.
-    if (isSuccess(answer)) scratch.give(body);
+    if (isTaken(answer.status)) scratch.give(body);
     return answer;
   }
 
@@ -100,8 +100,7 @@ export function otlpSink(options: OtlpOptions, encoding: OtlpEncoding, other: Ot
 function outcomeOf(url: URL, batch: Batch, answer: HttpAnswer): Outcome {
   const { status } = answer;
   const { entries } = batch;
-  if (isSuccess(answer)) return partialSuccess(url, batch, answer);
-  if (status >= 200 && status < 300) throw unknownAnswer(url.origin, `${status}, which no receiver of OTLP answers`);
+  if (isTaken(status)) return partialSuccess(url, batch, answer);
   const none = { delivered: 0, already: 0, retry: [], rejected: [] };
   if (status === 413) return { ...none, retry: entries, split: true };
   if (RETRYABLE.has(status)) throw busy(url, answer);
@@ -133,14 +132,9 @@ function partialSuccess(url: URL, { entries }: Batch, answer: HttpAnswer): Outco
   };
 }
 
-/** Fluent Bit says 201, Loki 204. */
-function isSuccess({ status }: HttpAnswer): boolean {
-  return isTaken(status);
-}
-
 /** Whether an empty request was understood: one that it may not be empty was understood as well. */
 function takesEmpty(url: URL, answer: HttpAnswer): boolean {
-  if (isSuccess(answer)) return partialSuccessIn(url, answer).rejected === 0;
+  if (isTaken(answer.status)) return partialSuccessIn(url, answer).rejected === 0;
   return (answer.status === 400 || answer.status === 422) && /empty|no (?:logs|records)|at least one/i.test(answer.body);
 }
 
