@@ -1,10 +1,9 @@
-import { PortlogError } from '../core/errors.ts';
 import { ALERTING, type Dataset, type LogEvent } from '../event/event.ts';
 import type { Sink } from '../sink/sink.ts';
 import type { RunSums } from '../state/runs.ts';
 import type { Store } from '../state/store.ts';
+import { Outbox } from './outbox.ts';
 import { type SinkReport, sinkReport } from './report.ts';
-import type { Draft } from './draft.ts';
 import { SinkPipeline } from './sink-pipeline.ts';
 import type { SinkPipelineOptions } from './sink-pipeline-options.ts';
 
@@ -23,10 +22,12 @@ export type DeliveryOptions = SinkPipelineOptions;
 export class Delivery {
   readonly pipelines: readonly SinkPipeline[];
   private readonly store: Store | undefined;
+  private readonly outbox: Outbox;
 
-  private constructor(pipelines: readonly SinkPipeline[], store: Store | undefined) {
+  private constructor(pipelines: readonly SinkPipeline[], store: Store | undefined, outbox = new Outbox(store)) {
     this.pipelines = pipelines;
     this.store = store;
+    this.outbox = outbox;
   }
 
   /** The sums of these sinks are committed with all that `options.store` keeps. */
@@ -43,7 +44,7 @@ export class Delivery {
 
   /** The same, to some of the sinks only. */
   only(isMeant: (pipeline: SinkPipeline) => boolean): Delivery {
-    return new Delivery(this.pipelines.filter(isMeant), this.store);
+    return new Delivery(this.pipelines.filter(isMeant), this.store, this.outbox);
   }
 
   /** To those that keep what they cannot deliver: the others are a pure function of what is read. */
@@ -61,9 +62,12 @@ export class Delivery {
     for (const pipeline of this.pipelines) pipeline.patienceMs = milliseconds;
   }
 
-  /** Takes an event; what happens once is committed before it is sent. A promise means: wait for it before the next one. */
+  /**
+   * Takes an event; one that happens once goes into the outbox, where it waits for {@link commit}. A promise means: wait for it before the next
+   * one.
+   */
   push(event: LogEvent): Promise<void> | undefined {
-    if (ANNOUNCED.has(event.dataset)) return this.announce([event]);
+    if (ANNOUNCED.has(event.dataset)) return this.tell(event);
     let waits: Promise<void>[] | undefined;
     for (const pipeline of this.pipelines) {
       const wait = pipeline.push(event);
@@ -78,21 +82,12 @@ export class Delivery {
   }
 
   /**
-   * The outbox: events are committed for all sinks in one transaction, and only then sent. After a crash the next run
-   * sends the same bytes under the same ids. A row goes when its sink has acknowledged or rejected it.
+   * The outbox: events are committed for all sinks in one transaction, with all else that waits, and only then sent. After a crash the
+   * next run sends the same bytes under the same ids. A row goes when its sink has acknowledged or rejected it.
    */
   async announce(events: readonly LogEvent[]): Promise<void> {
-    await this.flush();
-    const drafts = this.draft(events);
-    let stored = false;
-    try {
-      this.store?.transaction(() => commit(drafts));
-      stored = this.store !== undefined;
-    } catch (error) {
-      // Better announced without a safety net than not at all; if it cannot be sent either, that is told.
-      if (!(error instanceof PortlogError && error.code === 'state-unusable')) throw error;
-    }
-    await send(drafts, stored);
+    this.outbox.add({ pipelines: this.pipelines, make: () => events });
+    await this.commit();
   }
 
   /**
@@ -100,15 +95,26 @@ export class Delivery {
    * transaction that commits them, so that both are done, or neither. Needs a store.
    */
   async announceFrom(make: () => readonly LogEvent[]): Promise<void> {
-    const { store } = this;
-    if (store === undefined) throw new Error('what changes the state needs one');
-    await this.flush();
-    const drafts = store.transaction(() => {
-      const made = this.draft(make());
-      commit(made);
-      return made;
-    });
-    await send(drafts, true);
+    const failures: unknown[] = [];
+    this.announceLater(make, (error) => failures.push(error));
+    await this.commit();
+    if (failures.length > 0) throw failures[0];
+  }
+
+  /** The same with the next commit. `failed`: nothing of it was done, because the state file cannot be used, or by a mistake of ours. */
+  announceLater(make: () => readonly LogEvent[], failed: (error: unknown) => void): void {
+    if (this.store === undefined) throw new Error('what changes the state needs one');
+    this.outbox.add({ pipelines: this.pipelines, make, failed });
+  }
+
+  /** Commits what waits in the outbox, and sends it behind all that was pushed before. Throws a mistake in one of them when all others are done. */
+  async commit(): Promise<void> {
+    await this.outbox.commit();
+  }
+
+  /** Before the events of a run of nmap: of one that is read again, what waits of it is committed first. */
+  async beginScan(id: string): Promise<void> {
+    if (this.outbox.beginScan(id)) await this.commit();
   }
 
   /** What events are about comes before them; or, with an age in milliseconds, what has waited for so long. */
@@ -162,11 +168,13 @@ export class Delivery {
 
   /** Sends what is left and waits until it is with the sinks, on disk, or given up; more may come. */
   async settle(): Promise<void> {
+    await this.commit();
     for (const pipeline of this.pipelines) await pipeline.settle();
   }
 
   /** Every sink to its end, even if one of them fails by a mistake of ours. */
   async finish(): Promise<void> {
+    await this.commit();
     const ends = await Promise.allSettled(this.pipelines.map((pipeline) => pipeline.finish()));
     const broken = ends.find((end) => end.status === 'rejected');
     if (broken !== undefined) throw broken.reason;
@@ -191,8 +199,15 @@ export class Delivery {
     return this.pipelines.map(sumsOf);
   }
 
-  private draft(events: readonly LogEvent[]): readonly Draft[] {
-    return this.pipelines.map((pipeline) => pipeline.draft(events));
+  /** Who keeps nothing gets it at once, in the order of what is read. */
+  private async tell(event: LogEvent): Promise<void> {
+    const keeping: SinkPipeline[] = [];
+    for (const pipeline of this.pipelines) {
+      if (pipeline.spoolWriter === undefined) await pipeline.tell([event]);
+      else keeping.push(pipeline);
+    }
+    if (keeping.length > 0) this.outbox.add({ pipelines: keeping, make: () => [event] });
+    if (this.outbox.isFull) await this.commit();
   }
 }
 
@@ -200,12 +215,4 @@ function sumsOf({ sink, account: { tally, own, replayed }, failure }: SinkPipeli
   const wasTried = [tally, own, replayed].some(({ delivered, dead, spooled, discarded }) => delivered + dead + spooled + discarded > 0);
   const sums = { sink: sink.name, acknowledges: sink.acknowledges !== false, tally, own, replayed };
   return failure === undefined && !wasTried ? sums : { ...sums, failing: failure !== undefined };
-}
-
-function commit(drafts: readonly Draft[]): void {
-  for (const draft of drafts) draft.pipeline.commit(draft);
-}
-
-async function send(drafts: readonly Draft[], stored: boolean): Promise<void> {
-  for (const draft of drafts) await draft.pipeline.sendDraft(draft, stored);
 }

@@ -145,6 +145,12 @@ export class SinkPipeline {
     return { pipeline: this, admitted, batches: batches.map((batch) => this.numbered(batch)) };
   }
 
+  /** Events that happen once, for a sink that keeps nothing: behind what was pushed before, and alone. */
+  async tell(events: readonly LogEvent[]): Promise<void> {
+    await this.flush();
+    await this.sendDraft(this.draft(events), false);
+  }
+
   /** Within the transaction around it: what was drafted is on disk. */
   commit({ batches }: Draft): void {
     for (const batch of batches) this.spoolWriter?.commit(batch);

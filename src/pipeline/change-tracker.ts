@@ -33,7 +33,8 @@ interface TrackerParts {
 /**
  * Has compared what is read, and announces what changed. State, and the events that say
  * how it changed, are committed in one transaction before anything is sent: a run that is killed has
- * either done both or neither, and the next one goes on from there.
+ * either done both or neither, and the next one goes on from there. What is to be done waits in the outbox, for
+ * several small runs share a transaction.
  */
 export class ChangeTracker {
   private readonly parts: TrackerParts;
@@ -43,6 +44,9 @@ export class ChangeTracker {
   private hosts: KnownHosts;
   private scans: KnownScans;
   private detector: ChangeDetector;
+  /** The run that is being read. */
+  private reading: RunContext | undefined;
+  /** The run that is being compared: behind that by what waits in the outbox. */
   private current: CurrentRun | undefined;
   /** What people should hear of the scans. */
   readonly remarks: string[] = [];
@@ -66,27 +70,36 @@ export class ChangeTracker {
   /** Takes the next item of a scan, with the run that it is in, and what it says of a host if it is one. */
   async take(item: ScanItem, run: RunContext | undefined, host: ScannedHost | undefined): Promise<void> {
     const ending = this.watch.take(item);
+    if (this.problem !== undefined) return;
     if (item.kind === 'run' && run !== undefined) this.begin(item.run, run);
     else if (host !== undefined) this.wait(host);
-    else if (item.kind === 'end') await this.end(item.end, ending);
-    if (this.waiting.areMany) await this.flush();
+    else if (item.kind === 'end') this.end(item.end, ending);
+    if (!this.waiting.areMany) return;
+    this.flush();
+    await this.parts.delivery.commit();
   }
 
-  /** Compares the hosts that wait, commits what is known of them now, and announces what changed. */
-  async flush(): Promise<void> {
-    const { current, detector, hosts } = this;
-    const waiting = this.waiting.take();
-    if (current === undefined || waiting.length === 0) return;
-    await this.commit(current, (detected) =>
-      hosts.together(this.parts.options.confirm, () => waiting.forEach((host) => detector.compare(host, current, detected))),
-    );
+  /** The hosts that wait are compared with the next commit. */
+  flush(): void {
+    const taken = this.waiting.take();
+    if (taken.hosts === 0) return;
+    this.later((current, detected) => {
+      this.waiting.compared(taken);
+      const { hosts, detector } = this;
+      hosts.together(this.parts.options.confirm, () => taken.listings.forEach((host) => detector.compare(host, current, detected)));
+    });
   }
 
   /** Drops what waits of the run that is being read: it is not known, and is compared when it is shipped again. */
   abandon(): void {
+    this.reading = undefined;
+    this.waiting.drop();
+    this.forget();
+  }
+
+  /** What was read or written in transactions that have been rolled back. */
+  private forget(): void {
     this.current = undefined;
-    this.waiting.take();
-    // They remember what was read or written in transactions that may have been rolled back.
     this.hosts = this.hosts.anew();
     this.scans = new KnownScans(this.parts.store.database, this.parts.site);
     this.detector = this.newDetector();
@@ -101,75 +114,74 @@ export class ChangeTracker {
   }
 
   private begin(run: Run, context: RunContext): void {
-    if (this.problem !== undefined) return;
-    try {
-      this.current = this.parts.store.transaction(() => this.detector.begin(run, context));
-    } catch (error) {
-      this.giveUp(error);
-    }
+    this.reading = context;
+    this.announceLater(() => {
+      this.current = this.detector.begin(run, context);
+      return [];
+    });
   }
 
   private wait(host: ScannedHost): void {
-    if (this.current !== undefined && host.context.identity.key !== '') this.waiting.add(host);
+    if (this.reading !== undefined && host.context.identity.key !== '') this.waiting.add(host);
   }
 
-  private async end(end: RunEnd, ending: Ending | undefined): Promise<void> {
-    await this.flush();
-    const { current, watch } = this;
-    if (current === undefined) return;
-    const { record } = current;
-    await this.commit(current, (detected) => {
-      record.ended = Math.max(seenAt(end.stats?.finished?.time, current.context.options.now()), record.ended);
+  private end(end: RunEnd, ending: Ending | undefined): void {
+    const { reading, watch } = this;
+    this.flush();
+    this.reading = undefined;
+    if (reading === undefined) return;
+    const { unread } = watch;
+    this.later((current, detected) => {
+      const { record } = current;
+      record.ended = Math.max(seenAt(end.stats?.finished?.time, reading.options.now()), record.ended);
       record.counts.total = end.stats?.hosts?.total ?? record.counts.total;
-      record.counts.unread = watch.unread.length === 0 ? undefined : watch.unread;
+      record.counts.unread = unread.length === 0 ? undefined : unread;
       if (ending === 'finished') {
         record.complete = true;
         detectAbsent(current, this.hosts, this.detector, detected);
       }
       detectOfRun(current, this.parts.options.mass, detected);
     });
-    await this.catchUp(current);
-    this.current = undefined;
+    this.catchUp(reading.scanId);
   }
 
-  /** One transaction: `work` reads and writes the state, and says what it has detected. Another process may have changed the state before. */
-  private async commit({ record, context }: CurrentRun, work: (detected: Detected) => void): Promise<void> {
-    const { delivery, options } = this.parts;
-    const make = (): readonly LogEvent[] => {
+  /** `work` reads and writes the state, and says what it has detected. Another process may have changed the state before. */
+  private later(work: (current: CurrentRun, detected: Detected) => void): void {
+    this.announceLater(() => {
+      const { current } = this;
+      if (current === undefined) return [];
+      const { record, context } = current;
       const detected = new Detected();
       this.scans.refresh(record);
-      work(detected);
+      work(current, detected);
       this.scans.save(record);
       this.remarks.push(...detected.remarks);
       // Known as soon as the scan has more of them: those before it, at most so many, stay as they were told.
-      const events = detected.events(record.counts.changes > options.mass);
+      const events = detected.events(record.counts.changes > this.parts.options.mass);
       // What a sink has no room for, it gets when the scan is shipped to it again.
-      const sinks = delivery.pipelines.filter(({ isStuck }) => !isStuck).map(({ sink }) => sink.identity);
+      const sinks = this.parts.delivery.pipelines.filter(({ isStuck }) => !isStuck).map(({ sink }) => sink.identity);
       this.announced.add(context.scanId, events, sinks);
       return events;
-    };
-    try {
-      await delivery.announceFrom(make);
-    } catch (error) {
-      this.giveUp(error);
-    }
+    });
   }
 
   /** The state says once what has changed: a sink that was not there when this scan came first gets it now. */
-  private async catchUp({ context: { scanId } }: CurrentRun): Promise<void> {
-    if (this.problem !== undefined) return;
+  private catchUp(scanId: string): void {
     const { delivery } = this.parts;
-    try {
-      for (const pipeline of delivery.pipelines.filter(({ sink, isStuck }) => !isStuck && this.announced.hasMissed(scanId, sink.identity)))
-        await delivery.only((one) => one === pipeline).announceFrom(() => this.announced.missed(scanId, pipeline.sink.identity));
-    } catch (error) {
-      this.giveUp(error);
-    }
+    for (const pipeline of delivery.pipelines)
+      this.announceLater(
+        () => (pipeline.isStuck ? [] : this.announced.missed(scanId, pipeline.sink.identity)),
+        delivery.only((one) => one === pipeline),
+      );
   }
 
-  private giveUp(error: unknown): void {
-    if (!(error instanceof PortlogError)) throw error;
-    this.problem = error;
-    this.current = undefined;
+  private announceLater(make: () => readonly LogEvent[], delivery = this.parts.delivery): void {
+    delivery.announceLater(
+      () => (this.problem === undefined ? make() : []),
+      (error) => {
+        if (error instanceof PortlogError) this.problem ??= error;
+        this.forget();
+      },
+    );
   }
 }

@@ -54,10 +54,21 @@ export async function shipSource(source: Source, shipping: Shipping): Promise<In
     // That has nothing to do with what is read: the next source would only fail in the same way.
     if (delivery.isBroken) throw error;
     report.problem = mistake(`reading ${source.name} at byte ${report.bytes}`, error);
-    tracker?.abandon();
     delivery.abandonAckGroup();
+    await commitBefore(delivery);
+    tracker?.abandon();
   }
   return report;
+}
+
+/** What was read before the mistake. */
+async function commitBefore(delivery: Delivery): Promise<void> {
+  try {
+    await delivery.commit();
+  } catch (error) {
+    // Else the first mistake is the one that is told.
+    if (delivery.isBroken) throw error;
+  }
 }
 
 async function readAll(source: Source, shipping: Shipping, report: InputReport): Promise<void> {
@@ -74,10 +85,12 @@ async function readAll(source: Source, shipping: Shipping, report: InputReport):
   // A file that we stopped reading is not cut; a live scan that we stopped is.
   if (stop.aborted && !source.live) {
     await reading.settle();
-    await tracker?.flush();
+    tracker?.flush();
+    await delivery.commit();
     return;
   }
   await reading.end();
+  await delivery.commit();
   noteMisdated(report, reading.mapper.misdated);
   noteRemarks(report, tracker?.remarks.splice(0) ?? []);
   delivery.endAckGroup();
@@ -91,14 +104,16 @@ async function readBytes(source: Source, shipping: Shipping, report: InputReport
     report.bytes += chunk.length;
     await reading.push(chunk);
     // What a running scan has found is told as soon as it is known.
-    if (source.live) await tracker?.flush();
+    if (source.live) tracker?.flush();
+    await delivery.commit();
     onProgress?.({ source: source.name, bytes: report.bytes, hosts: report.hosts, events: report.events, task: report.task });
     // Others go on: a sink whose room is used up costs a healthy one nothing.
     noteAbandoned(report, delivery);
     await yieldToEventLoop();
     if (reader.isHopeless) return false;
     if (!delivery.isPointless) continue;
-    await tracker?.flush();
+    tracker?.flush();
+    await delivery.commit();
     return true;
   }
   return false;
@@ -165,6 +180,7 @@ async function forward(
       // Awaiting nothing would still cost a turn of the event loop per event.
       if (wait !== undefined) await wait;
     }
+    if (item.kind === 'run' && interpreter.mapper.run !== undefined) await delivery.beginScan(interpreter.mapper.run.scanId);
     if (tracker !== undefined) await tracker.take(item, interpreter.mapper.run, host);
     if (healthReporter?.isAlarmed === true) await healthReporter.watch();
   }

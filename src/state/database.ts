@@ -99,6 +99,20 @@ export class Database {
     }
   }
 
+  /** Within a transaction: all of `work` or nothing of it. When it throws, what was done before it in the transaction stays. */
+  part<T>(work: () => T): T {
+    attempt(this.path, () => this.handle.exec('SAVEPOINT part'));
+    try {
+      const result = work();
+      attempt(this.path, () => this.handle.exec('RELEASE part'));
+      return result;
+    } catch (error) {
+      // SQLite rolls back all of the transaction by itself, as on a full disk.
+      if (this.handle.isTransaction) attempt(this.path, () => this.handle.exec('ROLLBACK TO part; RELEASE part'));
+      throw error;
+    }
+  }
+
   /** For a file that nobody reads after this process: a commit need not outlive a power failure, and takes a tenth of the time. */
   neglectPower(): void {
     attempt(this.path, () => this.handle.exec('PRAGMA synchronous = OFF'));

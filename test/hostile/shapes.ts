@@ -83,6 +83,29 @@ const HOSTS: Readonly<Record<string, Shape>> = {
   'hints': (n) => whole(again('<hosthint/>', n)),
 };
 
+interface SmallRun {
+  readonly scanner?: string;
+  readonly args?: string;
+  readonly start?: number;
+  readonly address?: string;
+}
+
+/** A whole run of a host and a port. */
+function smallRun({ scanner = 'nmap', args = 'nmap -v 192.0.2.0/24', start = 1_760_000_000, address = '192.0.2.7' }: SmallRun): string {
+  return `<nmaprun scanner="${scanner}" args="${args}" start="${start}" version="7.93"><scaninfo type="syn" protocol="tcp" numservices="2" services="22,80"/><host starttime="${start + 1}" endtime="${start + 2}"><status state="up" reason="syn-ack"/><address addr="${address}" addrtype="ipv4"/><ports><port protocol="tcp" portid="80"><state state="open" reason="syn-ack"/><service name="http"/></port></ports></host><runstats><finished time="${start + 3}" exit="success"/><hosts up="1" down="0" total="1"/></runstats></nmaprun>\n`;
+}
+
+const startOf = (i: number): number => 1_700_000_000 + i * 60;
+
+/** Whole runs one behind another, each of which is committed to what is known. */
+const RUNS: Readonly<Record<string, Shape>> = {
+  'whole runs of a host': (n) => numbered((i) => smallRun({ start: startOf(i) }), n),
+  'whole runs of a network': (n) => numbered((i) => smallRun({ start: startOf(i), address: `192.0.2.${1 + (i % 250)}` }), n),
+  'whole runs of many scanners': (n) => numbered((i) => smallRun({ scanner: `s${i}`, start: startOf(i) }), n),
+  'whole runs backwards in time': (n) => numbered((i) => smallRun({ start: startOf(100_000 - i), address: `192.0.2.${1 + (i % 250)}` }), n),
+  'the same whole run': (n) => again(smallRun({}), n),
+};
+
 /** In a host. */
 const PARTS: Readonly<Record<string, Shape>> = {
   'attributes': (n) => whole(`<host ${again('a="" ', n)}></host>`),
@@ -181,4 +204,4 @@ const ARGUMENTS: Readonly<Record<string, Shape>> = {
     HEAD + `<runstats><finished time="1760000060" exit="error" errormsg="${again('a', Math.min(n, 900_000))}"/></runstats></nmaprun>`,
 };
 
-export const SHAPES: Readonly<Record<string, Shape>> = { ...OUTSIDE, ...HOSTS, ...PARTS, ...SCRIPTS, ...ARGUMENTS };
+export const SHAPES: Readonly<Record<string, Shape>> = { ...OUTSIDE, ...HOSTS, ...RUNS, ...PARTS, ...SCRIPTS, ...ARGUMENTS };

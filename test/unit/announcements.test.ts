@@ -9,6 +9,43 @@ const EVENTS = eventsOf(scan(Array.from({ length: 20 }, (_, i) => host(`192.0.2.
 const SCAN_END = EVENTS.at(-1)!;
 
 describe('announcements', () => {
+  test('wait for those behind them, and are committed and sent with them', async () => {
+    const sizes: number[] = [];
+    const sink = scriptedSink(
+      ({ entries }) => {
+        sizes.push(entries.length);
+        return { ...NOTHING, delivered: entries.length };
+      },
+      { encode: ({ id }) => ({ parts: [id], bytes: id.length, partition: '' }) },
+    );
+    const store = openStore(fastDir());
+    const delivery = Delivery.to([sink], { clock: clockAt(), store, retryForMs: 1000, signal: new AbortController().signal });
+    const ends = [1, 2, 3].map((i) => ({ ...SCAN_END, id: `${i}`, ackGroup: `${i}`.repeat(32) }));
+    for (const end of ends) await delivery.push(end);
+    expect([sizes, store.tables(sink.identity).spool.usage().events]).toEqual([[], 0]);
+    await delivery.commit();
+    await delivery.finish();
+    expect(sizes).toEqual([3]);
+    store.close();
+  });
+
+  test('for who keeps nothing wait for nothing', async () => {
+    const sent: string[] = [];
+    const sink = scriptedSink(
+      ({ entries }) => {
+        sent.push(...entries.map(({ id }) => id));
+        return { ...NOTHING, delivered: entries.length };
+      },
+      { undeliverable: 'discard' },
+    );
+    const store = openStore(fastDir());
+    const delivery = Delivery.to([sink], { clock: clockAt(), store, retryForMs: 1000, signal: new AbortController().signal });
+    await delivery.push(SCAN_END);
+    expect(sent).toEqual([SCAN_END.id]);
+    await delivery.finish();
+    store.close();
+  });
+
   test('are on disk before they are sent, and gone when they are acknowledged', async () => {
     const waiting: number[] = [];
     const stateDir = fastDir();
@@ -47,6 +84,7 @@ describe('announcements', () => {
       { clock, store, retryForMs: 1000, signal: new AbortController().signal },
     );
     await dying.push(SCAN_END);
+    await dying.commit();
     clock.advance(5000);
     const pipeline = await runPipeline(sink, [], { stateDir, clock });
     expect(pipeline.account.replayed).toMatchObject({ read: 1, delivered: 1 });
@@ -70,6 +108,7 @@ describe('announcements', () => {
       signal: new AbortController().signal,
     });
     await dying.push(SCAN_END);
+    await dying.commit();
     clock.advance(5000);
     const pipeline = await runPipeline(sink, EVENTS, { stateDir, clock });
     const times = sent.flatMap(({ entries }) => entries).filter(({ id }) => id === SCAN_END.id);

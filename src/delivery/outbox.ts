@@ -1,0 +1,116 @@
+import { PortlogError } from '../core/errors.ts';
+import type { LogEvent } from '../event/event.ts';
+import type { Store } from '../state/store.ts';
+import type { Draft } from './draft.ts';
+import type { SinkPipeline } from './sink-pipeline.ts';
+
+/** What happens once, and is told when it is committed. */
+export interface Statement {
+  /** To whom. */
+  readonly pipelines: readonly SinkPipeline[];
+  /** Called in the transaction: may read and write the state, and returns what there is to tell. */
+  readonly make: () => readonly LogEvent[];
+  /** Of one that writes the state: nothing of it was done. The state file cannot be used, or a mistake of ours. */
+  readonly failed?: ((error: unknown) => void) | undefined;
+}
+
+/** Of runs with a host each some fifty: some tens of milliseconds, for which other processes on the same state wait. */
+const MAX_STATEMENTS = 250;
+
+/**
+ * Statements that wait for the transaction that commits them, for all of their sinks, before anything of them is sent. A commit to disk
+ * costs more than what a small scan has to say, so what has been read meanwhile shares one. Until then nothing of it is done: who is
+ * killed reads it again.
+ */
+export class Outbox {
+  private readonly store: Store | undefined;
+  private waiting: Statement[] = [];
+  /** Of which something waits. */
+  private readonly scans = new Set<string>();
+
+  constructor(store: Store | undefined) {
+    this.store = store;
+  }
+
+  add(statement: Statement): void {
+    this.waiting.push(statement);
+  }
+
+  get isFull(): boolean {
+    return this.waiting.length >= MAX_STATEMENTS;
+  }
+
+  /** A scan begins. Another reading of one that still waits must meet what is known of the first: true when that is to be committed before. */
+  beginScan(id: string): boolean {
+    const isAgain = this.scans.has(id);
+    if (!isAgain) this.scans.add(id);
+    return isAgain;
+  }
+
+  /** In the order in which they came. What they are about, and was pushed before, is sent before. Throws a mistake in one of them when all others are done. */
+  async commit(): Promise<void> {
+    const statements = this.waiting;
+    this.waiting = [];
+    this.scans.clear();
+    if (statements.length === 0) return;
+    const pipelines = new Set(statements.flatMap((one) => one.pipelines));
+    for (const pipeline of pipelines) await pipeline.flush();
+    const { drafts, stored, mistakes } = this.write(statements, [...pipelines]);
+    for (const draft of drafts) await draft.pipeline.sendDraft(draft, stored);
+    if (mistakes.length > 0) throw mistakes[0];
+  }
+
+  private write(
+    statements: readonly Statement[],
+    pipelines: readonly SinkPipeline[],
+  ): { readonly drafts: readonly Draft[]; readonly stored: boolean; readonly mistakes: readonly unknown[] } {
+    const { store } = this;
+    const mistakes: unknown[] = [];
+    if (store === undefined) return { drafts: draftsOf(statements, pipelines, (one) => one.make()), stored: false, mistakes };
+    try {
+      const drafts = store.transaction(() => {
+        const made = draftsOf(statements, pipelines, (one) => madeIn(store, one, mistakes));
+        for (const draft of made) draft.pipeline.commit(draft);
+        return made;
+      });
+      return { drafts, stored: true, mistakes };
+    } catch (error) {
+      if (!isOfState(error)) throw error;
+      for (const { failed } of statements) failed?.(error);
+      // Better announced without a safety net than not at all; if it cannot be sent either, that is told.
+      const plain = statements.filter(({ failed }) => failed === undefined);
+      return { drafts: draftsOf(plain, pipelines, (one) => one.make()), stored: false, mistakes };
+    }
+  }
+}
+
+/** For each sink what it is told. */
+function draftsOf(
+  statements: readonly Statement[],
+  pipelines: readonly SinkPipeline[],
+  eventsOf: (statement: Statement) => readonly LogEvent[],
+): readonly Draft[] {
+  const told = new Map<SinkPipeline, LogEvent[]>(pipelines.map((pipeline) => [pipeline, []]));
+  for (const statement of statements) {
+    const events = eventsOf(statement);
+    for (const pipeline of statement.pipelines) for (const event of events) told.get(pipeline)?.push(event);
+  }
+  return [...told].map(([pipeline, events]) => pipeline.draft(events));
+}
+
+/** A mistake in one takes back that one alone. */
+function madeIn(store: Store, { make, failed }: Statement, mistakes: unknown[]): readonly LogEvent[] {
+  if (failed === undefined) return make();
+  try {
+    return store.part(make);
+  } catch (error) {
+    if (isOfState(error)) throw error;
+    failed(error);
+    mistakes.push(error);
+    return [];
+  }
+}
+
+function isOfState(error: unknown): boolean {
+  return error instanceof PortlogError && error.code === 'state-unusable';
+}

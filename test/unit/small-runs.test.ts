@@ -1,0 +1,117 @@
+import { describe, expect, test } from 'vitest';
+import { openDatabase } from '../../src/state/store.ts';
+import type { Death } from '../support/dying-database.ts';
+import { CLOSED, scanOf, tcp, up } from '../support/lab-scan.ts';
+import { World } from '../support/world.ts';
+
+/** Documents one behind another, as of somebody who keeps a year in one file: in each another port is open, and another host. */
+const NIGHTS = Array.from({ length: 40 }, (_, day) => scanOf({ day, inside: up(1, CLOSED + tcp(20 + (day % 3))) + up(2 + (day % 5)) }));
+const ONE_FILE = NIGHTS.join('');
+
+/** Counts what is committed. */
+function counting(): Death & { readonly commits: number } {
+  let [commits, isInside] = [0, false];
+  return {
+    hasCome: false,
+    get commits() {
+      return commits;
+    },
+    open: (stateDir) =>
+      new Proxy(openDatabase(stateDir), {
+        get(database, key) {
+          if (key !== 'transaction') return Reflect.get(database, key, database) as unknown;
+          return <T>(work: () => T): T => {
+            if (isInside) return work();
+            commits++;
+            isInside = true;
+            try {
+              return database.transaction(work);
+            } finally {
+              isInside = false;
+            }
+          };
+        },
+      }),
+  };
+}
+
+describe('many small runs in one file', () => {
+  test('share transactions', async () => {
+    const counted = counting();
+    const { sinks } = await new World().run([ONE_FILE], {}, counted);
+    expect(sinks[0]?.tally.read).toBeGreaterThan(5 * NIGHTS.length);
+    expect(counted.commits).toBeLessThan(NIGHTS.length);
+  });
+
+  test('say what they say one by one, in the same order', async () => {
+    const [together, apart] = [new World(), new World()];
+    await together.run([ONE_FILE]);
+    for (const night of NIGHTS) await apart.run([night]);
+    expect(together.changes().map(({ id, message }) => [id, message])).toEqual(apart.changes().map(({ id, message }) => [id, message]));
+    expect(together.changes().length).toBeGreaterThan(20);
+    expect(together.known()).toEqual(apart.known());
+  });
+
+  test.each([false, true])('a kill at any commit (done: %s) loses and doubles nothing', async (done) => {
+    const undisturbed = new World();
+    await undisturbed.run([ONE_FILE]);
+    let deaths = 0;
+    for (let n = 1; ; n++) {
+      const world = new World();
+      if (!(await world.shipAndDie([ONE_FILE], n, done))) break;
+      deaths++;
+      await world.run([ONE_FILE]);
+      expect(told(world)).toEqual(told(undisturbed));
+      expect(world.known()).toEqual(undisturbed.known());
+    }
+    expect(deaths).toBeGreaterThan(5);
+  });
+
+  test('a run that is there twice is told once', async () => {
+    const world = new World();
+    const [night = ''] = NIGHTS;
+    const { sinks } = await world.run([night + night + night]);
+    const { read, delivered, already } = sinks[0]!.tally;
+    expect([read, delivered, already]).toEqual([3 * 4 + 1, 4 + 1, 2 * 4]);
+  });
+
+  test('a mistake in one takes nothing from the others', async () => {
+    const BAD = '192.0.2.66';
+    const expects = (ips: readonly string[]): undefined => {
+      if (ips.includes(BAD)) throw new TypeError('inside of the transaction');
+      return undefined;
+    };
+    const world = new World();
+    await world.run([scanOf({ day: 0, inside: up(66, CLOSED + tcp(22)) })]);
+    const [before, bad, behind] = [
+      scanOf({ day: 1, inside: up(1, tcp(80)) }),
+      scanOf({ day: 2, inside: up(66, CLOSED) + up(3) }),
+      scanOf({ day: 3, inside: up(2) }),
+    ];
+    const { inputs } = await world.run([before + bad + behind], { event: { expects } });
+    expect(inputs[0]?.problem?.message).toContain('failed by a mistake in portlog: inside of the transaction');
+    expect(JSON.stringify(world.known())).toContain('192.0.2.1');
+    expect(JSON.stringify(world.known())).toContain('192.0.2.2');
+    expect(JSON.stringify(world.known())).not.toContain('192.0.2.3');
+    // Shipped again by a portlog without it, the rest comes.
+    expect(await world.ship(before + bad + behind)).toEqual(['192.0.2.66 22/tcp closed (open for 2 days)', '192.0.2.3 is new']);
+  });
+
+  test('what another process has found meanwhile is not missed, nor told twice', async () => {
+    const [mine, theirs] = [new World(), new World()];
+    Object.assign(theirs, { stateDir: mine.stateDir });
+    const [first, second] = [ONE_FILE.slice(0, ONE_FILE.length / 2), ONE_FILE.slice(ONE_FILE.length / 2)];
+    const bytes = async function* (): AsyncGenerator<Uint8Array> {
+      yield Buffer.from(first);
+      await theirs.run([scanOf({ day: 19.5, inside: up(1, CLOSED + tcp(443)) })]);
+      yield Buffer.from(second);
+    };
+    await mine.run([], { sources: [{ name: 'a slow file', live: false, bytes }] });
+    expect(theirs.changes().map(({ message }) => message)).toContainEqual(expect.stringContaining('443/tcp opened'));
+    expect(mine.changes().map(({ message }) => message)).toContainEqual(expect.stringContaining('443/tcp closed'));
+  });
+});
+
+function told(world: World): readonly string[] {
+  return [...world.stored.values()].flatMap(({ dataset, id }) => (dataset === 'nmap.health' ? [] : [id])).toSorted();
+}
