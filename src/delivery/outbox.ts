@@ -5,7 +5,7 @@ import type { Draft } from './draft.ts';
 import type { SinkPipeline } from './sink-pipeline.ts';
 
 /** What happens once, and is told when it is committed. */
-export interface Statement {
+export interface Announcement {
   /** To whom. */
   readonly pipelines: readonly SinkPipeline[];
   /** Called in the transaction: may read and write the state, and returns what there is to tell. */
@@ -15,16 +15,16 @@ export interface Statement {
 }
 
 /** Of runs with a host each some fifty: some tens of milliseconds, for which other processes on the same state wait. */
-const MAX_STATEMENTS = 250;
+const MAX_ANNOUNCEMENTS = 250;
 
 /**
- * Statements that wait for the transaction that commits them, for all of their sinks, before anything of them is sent. A commit to disk
+ * Announcements that wait for the transaction that commits them, for all of their sinks, before anything of them is sent. A commit to disk
  * costs more than what a small scan has to say, so what has been read meanwhile shares one. Until then nothing of it is done: who is
  * killed reads it again.
  */
 export class Outbox {
   private readonly store: Store | undefined;
-  private waiting: Statement[] = [];
+  private waiting: Announcement[] = [];
   /** Of which something waits. */
   private readonly scans = new Set<string>();
 
@@ -32,12 +32,12 @@ export class Outbox {
     this.store = store;
   }
 
-  add(statement: Statement): void {
-    this.waiting.push(statement);
+  add(announcement: Announcement): void {
+    this.waiting.push(announcement);
   }
 
   get isFull(): boolean {
-    return this.waiting.length >= MAX_STATEMENTS;
+    return this.waiting.length >= MAX_ANNOUNCEMENTS;
   }
 
   /** A scan begins. Another reading of one that still waits must meet what is known of the first: true when that is to be committed before. */
@@ -49,36 +49,36 @@ export class Outbox {
 
   /** In the order in which they came. What they are about, and was pushed before, is sent before. Throws a mistake in one of them when all others are done. */
   async commit(): Promise<void> {
-    const statements = this.waiting;
+    const announcements = this.waiting;
     this.waiting = [];
     this.scans.clear();
-    if (statements.length === 0) return;
-    const pipelines = new Set(statements.flatMap((one) => one.pipelines));
+    if (announcements.length === 0) return;
+    const pipelines = new Set(announcements.flatMap((one) => one.pipelines));
     for (const pipeline of pipelines) await pipeline.flush();
-    const { drafts, stored, mistakes } = this.write(statements, [...pipelines]);
+    const { drafts, stored, mistakes } = this.write(announcements, [...pipelines]);
     for (const draft of drafts) await draft.pipeline.sendDraft(draft, stored);
     if (mistakes.length > 0) throw mistakes[0];
   }
 
   private write(
-    statements: readonly Statement[],
+    announcements: readonly Announcement[],
     pipelines: readonly SinkPipeline[],
   ): { readonly drafts: readonly Draft[]; readonly stored: boolean; readonly mistakes: readonly unknown[] } {
     const { store } = this;
     const mistakes: unknown[] = [];
-    if (store === undefined) return { drafts: draftsOf(statements, pipelines, (one) => one.make()), stored: false, mistakes };
+    if (store === undefined) return { drafts: draftsOf(announcements, pipelines, (one) => one.make()), stored: false, mistakes };
     try {
       const drafts = store.transaction(() => {
-        const made = draftsOf(statements, pipelines, (one) => madeIn(store, one, mistakes));
+        const made = draftsOf(announcements, pipelines, (one) => madeIn(store, one, mistakes));
         for (const draft of made) draft.pipeline.commit(draft);
         return made;
       });
       return { drafts, stored: true, mistakes };
     } catch (error) {
       if (!isOfState(error)) throw error;
-      for (const { failed } of statements) failed?.(error);
+      for (const { failed } of announcements) failed?.(error);
       // Better announced without a safety net than not at all; if it cannot be sent either, that is told.
-      const plain = statements.filter(({ failed }) => failed === undefined);
+      const plain = announcements.filter(({ failed }) => failed === undefined);
       return { drafts: draftsOf(plain, pipelines, (one) => one.make()), stored: false, mistakes };
     }
   }
@@ -86,20 +86,20 @@ export class Outbox {
 
 /** For each sink what it is told. */
 function draftsOf(
-  statements: readonly Statement[],
+  announcements: readonly Announcement[],
   pipelines: readonly SinkPipeline[],
-  eventsOf: (statement: Statement) => readonly LogEvent[],
+  eventsOf: (announcement: Announcement) => readonly LogEvent[],
 ): readonly Draft[] {
   const told = new Map<SinkPipeline, LogEvent[]>(pipelines.map((pipeline) => [pipeline, []]));
-  for (const statement of statements) {
-    const events = eventsOf(statement);
-    for (const pipeline of statement.pipelines) for (const event of events) told.get(pipeline)?.push(event);
+  for (const announcement of announcements) {
+    const events = eventsOf(announcement);
+    for (const pipeline of announcement.pipelines) for (const event of events) told.get(pipeline)?.push(event);
   }
   return [...told].map(([pipeline, events]) => pipeline.draft(events));
 }
 
 /** A mistake in one takes back that one alone. */
-function madeIn(store: Store, { make, failed }: Statement, mistakes: unknown[]): readonly LogEvent[] {
+function madeIn(store: Store, { make, failed }: Announcement, mistakes: unknown[]): readonly LogEvent[] {
   if (failed === undefined) return make();
   try {
     return store.part(make);
