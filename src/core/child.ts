@@ -2,13 +2,13 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import type { Environment } from './environment.ts';
 
-/** The only door to other programs. Arguments go as an array: no shell ever reads them. */
+/** Starts another program: the only place where portlog does. Arguments are passed as an array, never through a shell. */
 export function startChild(command: string, args: readonly string[], stdio: 'pipe' | 'capture', env: Environment): ChildProcess {
   return spawn(command, args, {
     stdio: stdio === 'pipe' ? ['inherit', 'pipe', 'pipe'] : ['ignore', 'pipe', 'inherit'],
     shell: false,
     env,
-    // A group of its own: Ctrl-C reaches us, and we tell nmap when and how to stop.
+    // A process group of its own: Ctrl-C reaches portlog only, which decides when and how nmap stops.
     detached: stdio === 'pipe',
   });
 }
@@ -24,14 +24,14 @@ export function signalChild({ pid, exitCode, signalCode, stdout }: ChildProcess,
   }
 }
 
-/** Waits for the end of the pipe it reads from; then ends the group whose number it was told, first kindly. */
+/** Reads a process group's number, waits until its standard input is closed, and ends that group: SIGINT, then SIGKILL. */
 const GUARD = 'read -r group || exit 0; read -r home && exit 0; kill -s INT -- "-$group" || exit 0; sleep 5; kill -s KILL -- "-$group"';
 
 /**
- * A shell that waits beside a child of ours. However portlog ends (`kill -9`, out of memory), the kernel closes the pipe that
- * only we write to, and the shell ends the child and what it started: SIGINT, and five seconds later SIGKILL. It has a session of its
- * own, so that what is sent to our group or terminal does not reach it. To be started before the child; tell it the child's number at
- * once. Where there is no /bin/sh there is no guard.
+ * Ends a child and what it started when portlog itself is killed (`kill -9`, out of memory). A shell waits on a pipe that only
+ * portlog writes to; when the kernel closes it, the shell sends SIGINT to the child's process group, and SIGKILL five seconds
+ * later. The shell has its own session, so signals to portlog's group do not reach it. Start it before the child, and give it
+ * the child's process id at once. Without /bin/sh there is no guard.
  */
 export function startGuard(env: Environment): { readonly over: (pid: number | undefined) => void; readonly dismiss: () => void } {
   const shell = spawn('/bin/sh', ['-c', GUARD, 'portlog-guard'], { stdio: ['pipe', 'ignore', 'ignore'], detached: true, env });
@@ -49,9 +49,9 @@ export function startGuard(env: Environment): { readonly over: (pid: number | un
   };
 }
 
-/** Runs a program for what it does alone; resolves when it has ended, or was ended after `limitMs`. Rejects when it cannot be started, or fails. */
+/** Runs a program without input or output. Resolves when it has ended or was killed after `limitMs`; rejects when it cannot be started or fails. */
 export async function runQuietly(program: string, args: readonly string[], env: Environment, limitMs: number): Promise<void> {
-  // Not `timeout`: its timer goes on, and holds the process up, when there is no such program.
+  // Not the option `timeout`: when the program does not exist, its timer keeps the process alive.
   const child = spawn(program, args, { stdio: 'ignore', shell: false, env, signal: AbortSignal.timeout(limitMs), killSignal: 'SIGKILL' });
   const code = await new Promise<number | null>((resolve, reject) => {
     child.once('error', reject).once('close', resolve);
@@ -59,7 +59,7 @@ export async function runQuietly(program: string, args: readonly string[], env: 
   if (code !== 0) throw new Error(`${program} exited with ${code ?? 'a signal'}`);
 }
 
-/** What a command prints, for secrets that a password store hands out. Rejects when it fails. */
+/** The standard output of a command that prints a secret (a password store). Rejects when it fails. */
 export async function captureOutput(command: readonly string[], env: Environment): Promise<string> {
   const [program = '', ...args] = command;
   const child = startChild(program, args, 'capture', env);
@@ -74,18 +74,18 @@ export async function captureOutput(command: readonly string[], env: Environment
   return output;
 }
 
-/** How a program ended that was given something to read. */
+/** How a program ended that got input. */
 export interface Ended {
   readonly code: number | null;
   readonly signal: string | null;
-  /** What it has written there, as far as {@link MAX_STDERR_BYTES}. */
+  /** Its first {@link MAX_STDERR_BYTES} on standard error. */
   readonly stderr: string;
-  /** Why it was ended from outside. */
+  /** Why portlog ended it, if it did: its time was over, or portlog stops. */
   readonly endedBy?: 'time' | 'stop';
 }
 
 const MAX_STDERR_BYTES = 8192;
-/** From asking kindly to not asking. */
+/** Between SIGTERM and SIGKILL. */
 const KINDNESS_MS = 2000;
 const LAST_WORDS_MS = 300;
 
@@ -111,7 +111,7 @@ export async function runWithInput(
   const stop = (): void => end('stop');
   signal.addEventListener('abort', stop, { once: true });
   if (signal.aborted) stop();
-  // It need not read what it gets.
+  // A program may end without reading its input.
   child.stdin.on('error', () => undefined).end(input);
   const written = collect(child.stderr);
   try {
@@ -132,11 +132,11 @@ function endGroup(pid: number | undefined, signal: 'SIGTERM' | 'SIGKILL'): void 
   try {
     process.kill(-pid, signal);
   } catch {
-    // Nobody is left in it.
+    // The group is empty.
   }
 }
 
-/** Collects the beginning of what is written; the result is to be asked for at the end of who has written it. */
+/** Collects the beginning of a stream. Ask for it when the program that writes has ended. */
 function collect(stream: Readable): () => Promise<string> {
   let bytes = Buffer.alloc(0);
   stream.on('data', (chunk: Buffer) => {
@@ -146,7 +146,7 @@ function collect(stream: Readable): () => Promise<string> {
     stream.once('close', resolve).once('error', () => resolve());
   });
   return async () => {
-    // What it has started in a group of its own may hold it open for ever.
+    // A process that the program left behind may keep the stream open for ever.
     const timer = setTimeout(() => stream.destroy(), LAST_WORDS_MS);
     await closed;
     clearTimeout(timer);

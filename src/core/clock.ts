@@ -1,10 +1,10 @@
 import { setTimeout as wait } from 'node:timers/promises';
 
-/** Time and chance, the only door to both, so that tests can hold them. */
+/** Time and random numbers, injected everywhere so that tests can set them. */
 export interface Clock {
-  /** What time it is, epoch milliseconds: for events, files and whatever another process or run will read. It may jump. */
+  /** Wall-clock time in epoch milliseconds, for what other processes and later runs read. It may jump. */
   readonly now: () => number;
-  /** Milliseconds since some beginning of this process: for how long something took, or may still take. Never set, never back. */
+  /** Monotonic milliseconds, for durations and deadlines within this process. */
   readonly elapsed: () => number;
   /** Resolves after `milliseconds`, or at once when the signal aborts; never rejects. One wait is {@link LONGEST_WAIT_MS} at most. */
   readonly sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
@@ -13,12 +13,12 @@ export interface Clock {
 }
 
 /**
- * A day. Whoever is woken looks again, so it costs nothing; and a timer of Node overflows above 2^31 - 1 ms, and
- * then goes off at once: a server that said `Retry-After: Fri, 31 Dec 2999` was asked 300 times a second.
+ * One day. Callers look again after each wait. Node's timers overflow above 2^31 - 1 ms and then fire at once: a server that
+ * said `Retry-After: Fri, 31 Dec 2999` was asked 300 times a second.
  */
 export const LONGEST_WAIT_MS = 86_400_000;
 
-/** A time to wait as a timer takes it: what is no number, or negative, is none. */
+/** A wait that a timer takes: 0 for what is negative or not a number. */
 export function clampWait(milliseconds: number): number {
   return milliseconds > 0 ? Math.min(milliseconds, LONGEST_WAIT_MS) : 0;
 }

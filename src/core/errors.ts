@@ -30,7 +30,7 @@ export class PortlogError extends Error {
   }
 }
 
-/** The catalogue: each code with the exit code that it leads to. docs/reference/errors.md explains them. */
+/** Every error code with its exit code; docs/reference/errors.md explains them. */
 export const ERRORS = {
   'usage': EXIT.usage,
   'config-unreadable': EXIT.usage,

@@ -1,10 +1,10 @@
-/** A person notices a quarter of a second. */
+/** How long the event loop may be blocked, in milliseconds; people notice 250. */
 const MOST_MS = 50;
 let last = performance.now();
 
 /**
- * Signals, timers and answers have their turn only when nothing else is to be done. Work that goes on and on asks this
- * between its steps: it gives a turn to wait for when there was none for a while, and else undefined.
+ * For long synchronous work, called between its steps: a promise to await when signals, timers and I/O have not been served
+ * for {@link MOST_MS}, else undefined.
  */
 export function yieldToEventLoop(): Promise<void> | undefined {
   const now = performance.now();

@@ -1,7 +1,6 @@
 /**
- * Whether a name fits a pattern in which `*` stands for anything. Piece by piece, each at the first place
- * behind the one before it: a regular expression would try all places of all of them, and patterns come
- * from scans.
+ * Whether a name matches a pattern in which `*` stands for anything. Each piece is matched at its first place, in linear time;
+ * a regular expression could backtrack, and patterns come from scans.
  */
 export function fitsGlob(pattern: string, name: string): boolean {
   const [first = '', ...rest] = pattern.split('*');

@@ -2,8 +2,8 @@ import { mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /**
- * As `mkdir -p`: makes what is missing of a path. Not `mkdir` with `recursive`, which never ends where a file system
- * says that a directory is missing that nobody can make (Node 24: `/proc/nope/x`), and says ENOENT for read-only.
+ * `mkdir -p`. Node's own `recursive` never ends where the file system reports a missing directory that cannot be made (Node
+ * 24: `/proc/nope/x`), and reports ENOENT for a read-only file system.
  */
 export function makeDirectories(path: string, mode: number): void {
   if (isDirectory(path)) return;
@@ -12,7 +12,7 @@ export function makeDirectories(path: string, mode: number): void {
     mkdirSync(path, { mode });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    // A directory: another process was faster.
+    // Another process made it meanwhile.
     if (!isDirectory(path)) throw Object.assign(new Error(`${path} is no directory`, { cause: error }), { code: 'ENOTDIR', syscall: 'mkdir', path });
   }
 }

@@ -1,8 +1,8 @@
-/** How much is remembered before all of it is forgotten, and how long a text may be: they come from strangers. */
+/** Entries before the cache is emptied, and characters of a key: keys come from scans. */
 const MOST = 1000;
 const LONGEST = 200;
 
-/** A pure function of a text, never `undefined`, that remembers what it has said. */
+/** Caches a pure function of a text that never returns `undefined`. */
 export function remembering<T extends object | string>(compute: (text: string) => T): (text: string) => T {
   const known = new Map<string, T>();
   return (text) => {

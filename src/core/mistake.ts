@@ -1,8 +1,8 @@
 import { PortlogError } from './errors.ts';
 
 /**
- * What no code here has foreseen, as an error that ends nothing but what it happened to. `what`: what was
- * being done, and to what. A PortlogError passes as it is.
+ * Wraps an unexpected error (a bug of portlog) so that it fails only the operation at hand. `what`: what was being done, and
+ * to what. A PortlogError is returned as it is.
  */
 export function mistake(what: string, error: unknown): PortlogError {
   if (error instanceof PortlogError) return error;
@@ -13,7 +13,7 @@ export function mistake(what: string, error: unknown): PortlogError {
   });
 }
 
-/** Whether an error of a part is a mistake of ours, and says nothing about what the part talks to. */
+/** Whether an error is a bug of portlog, which says nothing about the server. */
 export function isOurs({ cause }: Error): boolean {
   return cause instanceof PortlogError && cause.code === 'mistake';
 }

@@ -1,10 +1,10 @@
-/** The candidate that `word` was probably meant to be: at most a third of it is wrong. */
+/** The candidate that `word` is probably a misspelling of: at most a third of its characters differ. */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   let best: string | undefined;
   let least = Math.max(2, Math.ceil(word.length / 3)) + 1;
   for (const candidate of candidates) {
     const edits = distance(word.toLowerCase(), candidate.toLowerCase());
-    // Of a short word, nothing would be left.
+    // A short word would match anything.
     if (edits < least && edits < word.length) [best, least] = [candidate, edits];
   }
   return best;

@@ -3,12 +3,12 @@ import { extname } from 'node:path';
 import sea from 'node:sea';
 
 /*
- * What portlog brings along: schemas, dashboards, runbooks. They lie in the package, or within the single
- * program (https://nodejs.org/api/single-executable-applications.html). Nothing else asks where it lies itself.
+ * Files that are shipped with portlog: schemas, dashboards, runbooks. They are in the npm package, or assets of the single
+ * program (https://nodejs.org/api/single-executable-applications.html). Nothing else may depend on where portlog is installed.
  */
 
 const PACKAGE = new URL('../../', import.meta.url);
-/** What threads run: modules of ours, and their text in the single program. */
+/** Modules that run in threads; the single program has their text as an asset. */
 const THREADS = { reading: 'pipeline/threads/thread', watchdog: 'cli/session/watchdog-thread' } as const;
 
 /** The text of one of those files. `path` is relative to the package: `schemas/config.schema.json`. */
@@ -29,6 +29,6 @@ export function threadProgram(name: keyof typeof THREADS): { readonly program: U
 }
 
 function withinProgram(folder: string): readonly string[] {
-  // Not there in Node 22, which is no such program.
+  // Node 22 has no `node:sea`, and is never a single program.
   return sea.getAssetKeys().flatMap((key) => (key.startsWith(folder) && !key.includes('/', folder.length) ? [key.slice(folder.length)] : []));
 }

@@ -3,13 +3,13 @@ import { uptime } from 'node:os';
 
 /** Ticks a second in /proc: the same on every architecture that Linux has (https://man7.org/linux/man-pages/man7/time.7.html). */
 const TICKS = 100;
-/** The clocks of the kernel and of this process disagree a little, and Node takes a moment to begin. */
+/** Tolerance: the kernel's clock and ours differ a little, and Node takes a moment to start. */
 const SLACK_MS = 2000;
 
 /**
- * Whether the process of that number that began something at `started` (epoch milliseconds) is still there: not one that got the
- * number later (in a container every first process has the same), and not one that has ended and that nobody has buried.
- * `tick`: when the process itself began, by {@link tickOf}, which no clock that is set can change.
+ * Whether the process that had this id at `started` (epoch milliseconds) still runs. A later process with the same id does not
+ * count (in a container the first process always has the same id), nor does a zombie. `tick`: its start by {@link tickOf},
+ * which does not depend on the wall clock.
  */
 export function isAlive(pid: number, started: number, tick?: number | null): boolean {
   try {
@@ -23,7 +23,7 @@ export function isAlive(pid: number, started: number, tick?: number | null): boo
   return now === undefined ? since <= started + SLACK_MS : now === tick;
 }
 
-/** When a process began, in ticks of the kernel since the machine did; undefined where there is no /proc. */
+/** The start of a process in kernel ticks since boot; undefined without /proc. */
 export function tickOf(pid: number): number | undefined {
   try {
     return statOf(String(pid)).ticks;
@@ -33,8 +33,8 @@ export function tickOf(pid: number): number | undefined {
 }
 
 /**
- * By how much later than this process it began, whose own beginning is known: /proc counts from the start of the machine,
- * and when that was, a container is not told (in LXC /proc/uptime is the container's). Where there is no /proc, as old as the machine.
+ * How much later than this process another one started. /proc counts from boot, and a container cannot know when that was (in
+ * LXC, /proc/uptime is the container's), so this process is the reference. Without /proc: as old as the machine.
  */
 function processOf(pid: number): { readonly isDead: boolean; readonly since: number } {
   try {
@@ -48,7 +48,7 @@ function processOf(pid: number): { readonly isDead: boolean; readonly since: num
 /** https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html */
 function statOf(pid: string): { readonly isDead: boolean; readonly ticks: number } {
   const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-  // The name is in brackets, and may have any character in it.
+  // The name is in parentheses and may contain any character.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return { isDead: fields[0] === 'Z' || fields[0] === 'X', ticks: Number(fields[19]) };
 }

@@ -21,7 +21,7 @@ export function reasonOf(error: unknown, what: 'file' | 'directory' = 'file'): s
   return (what === 'directory' ? OF_DIRECTORIES[code] : undefined) ?? REASONS[code] ?? withoutCode(message);
 }
 
-/** `EAGAIN: resource temporarily unavailable, read '/a'` without what only a programmer reads. */
+/** `EAGAIN: resource temporarily unavailable, read '/a'` without the code and the system call. */
 function withoutCode(message: string): string {
   return /^E[A-Z0-9]+: ([^,]+)(?:,|$)/.exec(message)?.[1] ?? message;
 }

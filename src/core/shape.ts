@@ -1,13 +1,13 @@
-/** Whether a value is as it was written, and so of that type: what was read from a disk or a server need not be. */
+/** A type guard for data that was read from disk or from a server. */
 export type Shape<T = unknown> = (value: unknown) => value is T;
-/** The type of what has a shape. */
+/** The type that a shape checks for. */
 export type Shaped<S> = S extends Shape<infer T> ? T : never;
 
 export const text: Shape<string> = (value) => typeof value === 'string';
 export const number: Shape<number> = (value) => typeof value === 'number';
 export const boolean: Shape<boolean> = (value) => typeof value === 'boolean';
 export const anything: Shape = (value): value is unknown => value !== undefined;
-/** An object of any names and values. */
+/** Any object. */
 export const object: Shape<Readonly<Record<string, unknown>>> = (value): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
@@ -15,7 +15,7 @@ export function optional<T>(shape: Shape<T>): Shape<T | undefined> {
   return (value) => value === undefined || shape(value);
 }
 
-/** A server may write null for what is not there. */
+/** Servers may write null for an absent value. */
 export function nullable<T>(shape: Shape<T>): Shape<T | null | undefined> {
   return (value) => value === undefined || value === null || shape(value);
 }
@@ -32,18 +32,18 @@ export function listOf<T>(shape: Shape<T>): Shape<readonly T[]> {
   return (value) => Array.isArray(value) && value.every(shape);
 }
 
-/** An object with any names, and values of one shape. */
+/** An object with any keys whose values have one shape. */
 export function tableOf<T>(shape: Shape<T>): Shape<Readonly<Record<string, T>>> {
   return (value): value is Readonly<Record<string, T>> => object(value) && Object.values(value).every(shape);
 }
 
-/** An object that has these; what else it has is not looked at. */
+/** An object with these members; others are ignored. */
 export function record<F extends Readonly<Record<string, Shape>>>(fields: F): Shape<{ readonly [Name in keyof F]: Shaped<F[Name]> }> {
   const all = Object.entries(fields);
   return (value): value is never => object(value) && all.every(([name, shape]) => shape(value[name]));
 }
 
-/** JSON of the shape, or undefined when it is something else. */
+/** Parses JSON; undefined when it is invalid or has another shape. */
 export function parsedAs<T>(json: unknown, shape: Shape<T>): T | undefined {
   if (typeof json !== 'string') return undefined;
   try {

@@ -1,6 +1,6 @@
 /**
- * `node:sqlite`, without the line that Node 22 prints to stderr for it ("SQLite is an experimental feature"):
- * what portlog says there is read by people and programs. Any other warning passes.
+ * `node:sqlite` without the warning that Node 22 prints for it ("SQLite is an experimental feature"): standard error is read
+ * by people and programs. Other warnings pass.
  */
 export const { DatabaseSync } = quietly(() => process.getBuiltinModule('node:sqlite'));
 

@@ -1,12 +1,12 @@
 import { isIP, isIPv4 } from 'node:net';
 import { difference, doOverlap, isIn, merged, type Range, type Ranges, sizeOf } from './ranges.ts';
 
-/** More ranges than anybody writes down; a set of more would cost memory that a stranger chooses. */
+/** A limit on memory: target lists come from scans. */
 const MAX_RANGES = 1 << 16;
 
 /**
- * IPv4 and IPv6 addresses. A zone (`fe80::1%eth0`) says by which way a link-local address is reached, and
- * is no part of the address: events carry none either (RFC 4007, section 11).
+ * A set of IPv4 and IPv6 addresses. Zones (`fe80::1%eth0`) are ignored: they are not part of the address (RFC 4007, section
+ * 11), and events carry none either.
  */
 export class AddressSet {
   private readonly v4: Ranges;
@@ -21,9 +21,9 @@ export class AddressSet {
   }
 
   /**
-   * From words as nmap takes them for targets: `192.0.2.7`, `192.0.2.0/24`, `10.0.0-5.1,7`, `192.168.3.*`,
-   * `2001:db8::/64`, `fe80::1%eth0` (https://nmap.org/book/man-target-specification.html). The word that is no
-   * address instead, if there is one, or the one that makes more than `most` ranges.
+   * From targets as nmap accepts them: `192.0.2.7`, `192.0.2.0/24`, `10.0.0-5.1,7`, `192.168.3.*`, `2001:db8::/64`,
+   * `fe80::1%eth0` (https://nmap.org/book/man-target-specification.html). Returns the offending word instead when one is not
+   * an address, or makes more than `most` ranges.
    */
   static of(words: readonly string[], most = MAX_RANGES): AddressSet | string {
     const v4: Range[] = [];
@@ -36,7 +36,7 @@ export class AddressSet {
     return new AddressSet(merged(v4), merged(v6));
   }
 
-  /** How many ranges it takes to write them down: what a set costs. */
+  /** Number of ranges: the size of the set in memory. */
   get ranges(): number {
     return this.v4.length + this.v6.length;
   }
@@ -61,7 +61,7 @@ export class AddressSet {
   }
 }
 
-/** A text that sorts as addresses do, for an index: `4c0000207`. Undefined when it is no address. */
+/** A sort key for a database index: `4c0000207` for 192.0.2.7. Undefined when the text is not an address. */
 export function addressKey(text: string): string | undefined {
   const number = numberOf(text);
   return number === undefined ? undefined : keyOf(number, isIPv4(text) ? 4 : 6);
@@ -87,7 +87,7 @@ function subnet(number: bigint, width: number, bits = String(width)): readonly R
   return [[first, first + size - 1n]];
 }
 
-/** Of every text that is an address; undefined when it is none. */
+/** The address as a number; undefined when the text is not an address. */
 function numberOf(text: string): bigint | undefined {
   const kind = isIP(text);
   if (kind === 0) return undefined;
@@ -120,7 +120,7 @@ function octetRange(text: string): Range | undefined {
   return Number.isNaN(from) || text === '' || to > 255 || from > to ? undefined : [BigInt(from), BigInt(to)];
 }
 
-/** Every combination; an octet whose followers are all free is one range. */
+/** The ranges of all combinations; an octet that is followed only by `0-255` gives one range. */
 function product(octets: readonly Ranges[], most: number): readonly Range[] | undefined {
   const free = octets.findLastIndex((ranges) => ranges.length !== 1 || sizeOf(ranges) !== 256n);
   const size = 256n ** BigInt(3 - Math.max(free, 0));

@@ -1,11 +1,11 @@
-/** A word of a command line: where it stands as it was written, and what it says. */
+/** A word of a command line: its position, and its text without quotes. */
 export interface Word {
   readonly start: number;
   readonly end: number;
   readonly text: string;
 }
 
-/** The words, and where text begins that nobody can take apart; undefined when there is none. */
+/** The words, and the index from which the text cannot be parsed, if any. */
 interface CommandLine {
   readonly words: readonly Word[];
   readonly unreadableFrom: number | undefined;
@@ -14,9 +14,9 @@ interface CommandLine {
 const SPACE = /\s/;
 
 /**
- * Takes `nmaprun/@args` apart. nmap puts a backslash before each `"` and `\` of a word, and quotes around one that
- * has white space in it (`quote` in its output.cc); nothing else is special. A quote in the middle of a word, behind
- * `=`, is how other programs write it. Linear in its length.
+ * Parses `nmaprun/@args`. nmap puts a backslash before each `"` and `\` of a word, and quotes around one that has white space
+ * in it (`quote` in its output.cc); nothing else is special. A quote in the middle of a word, behind `=`, is how other
+ * programs write it. Linear in its length.
  */
 export function commandLine(args: string): CommandLine {
   const words: Word[] = [];
@@ -31,7 +31,7 @@ export function commandLine(args: string): CommandLine {
   }
 }
 
-/** The words alone; text that cannot be taken apart is one of them. */
+/** The words alone; text that cannot be parsed is the last of them. */
 export function wordsOf(args: string): readonly string[] {
   const { words, unreadableFrom } = commandLine(args);
   const texts = words.map(({ text }) => text);
@@ -44,12 +44,12 @@ export function quoted(word: string): string {
   return SPACE.test(word) ? `"${escaped}"` : escaped;
 }
 
-/** Undefined when a quote stands where none can, or has no end: then nobody knows where words begin. */
+/** Undefined when a quote is misplaced or not closed: words cannot be told apart behind it. */
 function wordAt(args: string, start: number): Word | undefined {
   let text = '';
   let isQuoted = false;
   let at = start;
-  /** Up to here, `text` has it. */
+  /** `text` holds the word up to here. */
   let taken = start;
   for (; at < args.length; at++) {
     const character = args[at] as string;

@@ -5,44 +5,44 @@ import { RunDraft } from './once.ts';
 import type { Reader } from './reader.ts';
 import { StrayElements } from './stray.ts';
 
-/** Tasks that are kept until the header of their run is whole. */
+/** Tasks that are held back until the header of their run is complete. */
 const MAX_EARLY = 16;
 
 /**
- * The run that is being read. Its header goes on behind its start tag (`scaninfo`, `verbose`, `debugging`), so it is given
- * as an item before the first other one; what stands outside of any run, or is a run that says nothing, is counted.
+ * The run that is being read. Its header continues behind the start tag (`scaninfo`, `verbose`, `debugging`), so the `run`
+ * item is emitted just before the first other item. Elements outside of any run, and runs without content, are only counted.
  */
 export class CurrentRun {
-  /** The header that was not given yet; undefined when there is none, or it was. */
+  /** The header, until it is emitted. */
   private header: RunDraft | undefined;
-  /** The run was given, and its end was not. */
+  /** The `run` item was emitted, and its `end` was not. */
   private open: boolean;
   /** The run that is open has no `scaninfo`. */
-  private isUntold = false;
+  private lacksScanInfo = false;
   private stats: RunStats | undefined;
-  /** From before the header was given: elements of it that nmap has interrupted, and how often; tasks. */
+  /** Held back until the header is emitted: elements of it that nmap interrupted, with how often; tasks. */
   private interrupted = new Map<string, number>();
   private early: ScanItem[] = [];
   private readonly stray = new StrayElements();
-  /** The input has had a run. */
+  /** The input has had a run so far. */
   hasBegun = false;
 
-  /** `isOpen`: reading begins in the middle of a run that somebody else has given. */
+  /** `isOpen`: reading starts inside a run whose header another reader has emitted. */
   constructor(isOpen = false) {
     this.open = isOpen;
   }
 
-  /** Something that belongs to a run belongs to this one. */
+  /** Whether there is a current run. */
   get isThere(): boolean {
     return this.open || this.header !== undefined;
   }
 
-  /** It was given, and more hosts of it may come. */
+  /** Its header was emitted, and more hosts may come. */
   get isAmongHosts(): boolean {
     return this.open && this.header === undefined && this.stats === undefined;
   }
 
-  /** Begins with a header; the one before it must have ended. */
+  /** Starts a run; the previous one must have ended. */
   begin(header = new RunDraft()): void {
     this.header = header;
   }
@@ -54,20 +54,20 @@ export class CurrentRun {
 
   /** The header was given without a `scaninfo`: one that comes now is too late. */
   get missesScanInfo(): boolean {
-    return this.header === undefined && this.isUntold;
+    return this.header === undefined && this.lacksScanInfo;
   }
 
-  /** nmap has interrupted an element of the header so often. */
+  /** nmap has written its progress into an element of the header `count` times. */
   noteInterrupted(element: string, count: number): void {
     if (count > 0) this.interrupted.set(element, (this.interrupted.get(element) ?? 0) + count);
   }
 
-  /** Counts what stands outside of any run. */
+  /** Counts an element outside of any run. */
   addStray(element: string, offset: number): void {
     this.stray.add(element, offset);
   }
 
-  /** Gives an item, and how often nmap has interrupted its element; undefined: only the latter. */
+  /** Emits what an element says, and how often nmap has written its progress into it. */
   *give(element: string, item: Element | undefined, interruptions: number): Generator<ScanItem, void, undefined> {
     if (item?.kind === 'task' && this.header?.isWhole === false && this.early.length < MAX_EARLY) return void this.early.push(item);
     yield* this.giveHeader();
@@ -79,7 +79,7 @@ export class CurrentRun {
     }
   }
 
-  /** Gives the header, if that was not done. */
+  /** Emits the header, unless that was done. */
   *giveHeader(): Generator<ScanItem, void, undefined> {
     if (this.open) return;
     yield* this.stray.tell();
@@ -87,14 +87,14 @@ export class CurrentRun {
     const { run } = this.header ?? new RunDraft();
     this.header = undefined;
     this.hasBegun = true;
-    this.isUntold = run.scaninfo.length === 0;
+    this.lacksScanInfo = run.scaninfo.length === 0;
     yield { kind: 'run', run };
     for (const [element, count] of this.interrupted) yield { kind: 'mended', mended: { element, count } };
     this.interrupted.clear();
     yield* this.early.splice(0);
   }
 
-  /** Gives the end of the run, if there is one, at a byte offset of the input. `pending`: the element that the input ends in. */
+  /** Emits the end of the run, if there is one. `offset`: bytes of input; `pending`: the element in which the input ends. */
   *end(offset: number, closed = false, pending?: Refusal): Generator<ScanItem, void, undefined> {
     if (this.header !== undefined) {
       if (pending === undefined && this.stray.isNothing(this.header)) this.forget(offset);
@@ -107,12 +107,12 @@ export class CurrentRun {
     yield { kind: 'end', end: { stats, closed, pending, offset } };
   }
 
-  /** What stands outside of any run, in one item. */
-  tellStray(): Generator<ScanItem, void, undefined> {
+  /** Emits one item for all elements outside of runs. */
+  strayItem(): Generator<ScanItem, void, undefined> {
     return this.stray.tell();
   }
 
-  /** The run says nothing. */
+  /** Drops a run without content. */
   private forget(offset: number): void {
     this.header = undefined;
     this.interrupted.clear();

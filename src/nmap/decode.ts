@@ -1,7 +1,7 @@
 import { isAscii } from 'node:buffer';
 import { TextDecoder } from 'node:util';
 
-/** An XML declaration fits into this many bytes, or it is none. */
+/** An XML declaration is at most this long. */
 const SNIFF_BYTES = 1024;
 const UTF8 = 'utf-8';
 
@@ -18,15 +18,15 @@ export class Decoder {
   private clean = true;
   /** Bytes in front of the first character: the byte order mark. */
   markBytes = 0;
-  /** The encoding that was declared and is not known; the text was read as UTF-8 then. */
+  /** A declared encoding that is unknown; the text was read as UTF-8 instead. */
   unknown: string | undefined;
 
-  /** Whether the text is UTF-8, and no character is half read. */
+  /** Whether the text is UTF-8 and the last character is complete. */
   get isWhole(): boolean {
     return this.encoding === UTF8 && this.clean;
   }
 
-  /** For a piece from the middle of a text, of which somebody knows that it is UTF-8. */
+  /** For a piece from the middle of a text that is known to be UTF-8. */
   static utf8(): Decoder {
     const decoder = new Decoder();
     decoder.start(UTF8);
@@ -47,7 +47,7 @@ export class Decoder {
     return rest + (this.decoder?.decode() ?? '');
   }
 
-  /** How many bytes of input the text was, to name byte offsets. */
+  /** Bytes of input that a decoded text was, for byte offsets. */
   bytes(text: string): number {
     if (this.encoding === 'iso-8859-1') return text.length;
     return this.encoding?.startsWith('utf-16') ? text.length * 2 : Buffer.byteLength(text);
@@ -62,7 +62,7 @@ export class Decoder {
     return this.text(first);
   }
 
-  /** A name that nobody knows must not cost the scan: nearly all of it is ASCII in any encoding. */
+  /** An unknown encoding must not cost the scan: nearly all of it is ASCII in any encoding. */
   private decoderFor(encoding: string): TextDecoder {
     try {
       return new TextDecoder(encoding, { ignoreBOM: true });

@@ -5,10 +5,10 @@ import type { Host, RunStats } from './model.ts';
 import { readAllScripts, readOutput, readRunStats, readTarget, readTask } from './once.ts';
 import type { Reader } from './reader.ts';
 
-/** What an element says: an item, or the runstats, which are told with the end of their run. */
+/** What an element says: an item, or the runstats, which become part of the run's `end`. */
 export type Element = ScanItem | { readonly kind: 'runstats'; readonly stats: RunStats };
 
-/** Reads the element at [start, end) of the reader's text; undefined for one that says nothing. Throws {@link Malformed}. */
+/** Reads the element at [start, end) of the reader's text; undefined when it has no meaning here. Throws {@link Malformed}. */
 export function readElement(reader: Reader, name: string, start: number, end: number): Element | undefined {
   if (name === 'host') return { kind: 'host', host: named(readHost(reader, start, end), end) };
   if (name === 'hosthint') return { kind: 'hosthint', hint: readHostHint(reader, start, end) };
@@ -32,12 +32,12 @@ export function readElement(reader: Reader, name: string, start: number, end: nu
   }
 }
 
-/** The host with a note that nmap has written `count` lines about its progress into it, which were cut out. */
+/** Notes in a host that nmap had written its progress into it `count` times. */
 export function interruptedHost(host: Host, count: number): Host {
   return Object.assign(host, { malformed: [...host.malformed, interruptedText('host', count)] });
 }
 
-/** A host without an address or name cannot be told from others. */
+/** A host without an address or name cannot be identified. */
 function named(host: Host, end: number): Host {
   if (host.addresses.length === 0 && host.hostnames.length === 0) throw new Malformed('it has neither an address nor a name', end);
   return host;

@@ -4,7 +4,7 @@ const KNOWN = new Map([
   ['amp', '&'],
   ['quot', '"'],
   ['apos', "'"],
-  // What nmap writes most; the others take the long way.
+  // The most frequent ones; others take the slow path.
   ['#xa', '\n'],
   ['#45', '-'],
 ]);

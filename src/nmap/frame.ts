@@ -1,4 +1,4 @@
-/** Of XML elements that are read whole, up to their end tag: how long one may be, in characters. */
+/** Elements that are read as a whole, with the most characters that one may have. */
 const WHOLE = {
   host: 1 << 26,
   hosthint: 1 << 20,
@@ -7,7 +7,7 @@ const WHOLE = {
   runstats: 1 << 20,
   output: 1 << 24,
 } as const;
-/** Elements of which the start tag says everything, or that stay open. */
+/** Elements of which only the start tag is read. */
 const TAGS = ['nmaprun', 'scaninfo', 'verbose', 'debugging', 'target', 'taskbegin', 'taskprogress', 'taskend'] as const;
 
 type WholeName = keyof typeof WHOLE;
@@ -24,20 +24,20 @@ export interface Frame {
   readonly text: string;
   readonly start: number;
   readonly end: number;
-  /** Why it is no whole element; absent when it looks like one. */
+  /** Why it is not a whole element; absent when it looks like one. */
   readonly problem?: 'cut' | 'too-large' | 'bad-tag' | 'no-start';
-  /** Of one without a start: what may have been the rest of it. */
+  /** Of one without a start tag: the text in front, which may be its content. */
   readonly passed?: Passed;
 }
 
-/** What belongs to no element: the byte where it begins, and its first {@link MAX_PASSED} characters. */
+/** Text that belongs to no element: its byte offset, and its first {@link MAX_PASSED} characters. */
 export interface Passed {
   readonly offset: number;
   readonly beginning: string;
 }
 export const MAX_PASSED = 4096;
 
-/** What ends an element that is read whole, and how many characters it may have. */
+/** The end tag of an element that is read as a whole, and its most characters. */
 export interface WholeElement {
   readonly closing: string;
   readonly most: number;
@@ -45,19 +45,19 @@ export interface WholeElement {
 const WHOLES: ReadonlyMap<string, WholeElement> = new Map(Object.entries(WHOLE).map(([name, most]) => [name, { closing: `</${name}>`, most }]));
 const TAG_ONLY: ReadonlySet<string> = new Set(TAGS);
 
-/** The longest mark that is waited for. */
+/** The longest text that is searched for across two chunks. */
 export const LONGEST_MARK = '</postscript>'.length;
 
 export function isTagOnly(name: string): name is FrameName {
   return TAG_ONLY.has(name);
 }
 
-/** Of an element that is read whole; undefined when it is none. */
+/** Undefined for an element that is not read as a whole. */
 export function wholeOf(name: string): WholeElement | undefined {
   return WHOLES.get(name);
 }
 
-/** How many characters a frame may have; what has more is reported and left out, so that memory stays bounded. */
+/** The most characters of a frame; a longer one is reported and left out, so that memory stays bounded. */
 export function longest(name: FrameName): number {
   return WHOLE[name as WholeName] ?? (name === 'DOCTYPE' ? MAX_DOCTYPE : MAX_TAG);
 }

@@ -1,10 +1,10 @@
-/** Where something was cut out of a text, and how many bytes of input that was. */
+/** Positions where something was cut out of a text, with the bytes of input that it was. */
 export class Gaps {
-  /** In order: before which character, and the bytes of it and of all before it. */
+  /** In order: the index of the character behind it, and the sum of bytes up to it. */
   private readonly indexes: number[] = [];
   private readonly sums: number[] = [];
 
-  /** Behind those that are there. */
+  /** Adds one behind all others. */
   add(index: number, bytes: number): void {
     this.indexes.push(index);
     this.sums.push((this.sums.at(-1) ?? 0) + bytes);
@@ -20,7 +20,7 @@ export class Gaps {
     return this.indexes.length === 0 ? 0 : this.countBefore(end) - this.countBefore(start);
   }
 
-  /** Those of a text that begins at `position` of this one. */
+  /** The gaps of the text that begins at `position`. */
   from(position: number): Gaps {
     if (this.indexes.length === 0) return this;
     const rest = new Gaps();

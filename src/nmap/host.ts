@@ -5,9 +5,9 @@ import { readAddPort, readPort, readPorts, isEmptyPort } from './port.ts';
 import { Reader } from './reader.ts';
 import { readScripts } from './script.ts';
 
-/** Above this many characters the ports of a host are read one by one when they are asked for. */
+/** From this many characters on, the ports of a host are parsed lazily, one by one. */
 const LAZY_PORTS_FROM = 1 << 20;
-/** One for each port. */
+/** At most one per port number. */
 const MAX_ADDPORTS = 1 << 16;
 
 /** Reads the `host` element at [start, end). Throws {@link Malformed} when it is not well-formed. */

@@ -1,29 +1,29 @@
 import { LONGEST_PROGRESS, PROGRESS_START, progressLength } from './progress.ts';
 
-/** Something that was cut out of a text: before the character at `index` of what is left. */
+/** Text that was cut out in front of `index` of the remaining text. */
 interface Cut {
   readonly index: number;
   readonly text: string;
 }
 
-/** A piece of text without what was in the middle of its tags. */
+/** Text without nmap's progress inside of its tags. */
 export interface Uninterrupted {
   readonly text: string;
   readonly cuts: readonly Cut[];
 }
 
 const NONE: readonly Cut[] = [];
-/** May become a progress element with more text: no other tag begins in it, and it ends at most where its line end is missing. */
+/** The beginning of a progress element that more text may complete. */
 const UNFINISHED = /^<(?:t(?:a(?:s(?:k[^<>]*(?:\/>\r?)?)?)?)?)?$/;
 
 /**
- * Takes progress elements out of the middle of tags, in a stream of text in pieces of any size. Only there: between two tags
- * they are where they belong, or in a place where whoever reads the element sees them.
+ * Removes progress elements from inside of tags, in a stream of text in pieces of any size. Between two tags they are left
+ * alone: there the parser sees them.
  */
 export class InterruptedTags {
-  /** The beginning of what may be one, with more text. */
+  /** The beginning of a possible progress element. */
   private held = '';
-  /** A tag has begun and not ended. */
+  /** The text so far ends inside of a tag. */
   private inTag = false;
 
   get isEmpty(): boolean {
@@ -58,7 +58,7 @@ export class InterruptedTags {
     return { text: parts.join(''), cuts };
   }
 
-  /** What is left of a text from `from` on, but for the beginning of what may be one, which is held. */
+  /** The text from `from` on, without the beginning of a possible progress element at its end, which is held back. */
   private withoutTail(text: string, from: number): string {
     const rest = from === 0 ? text : text.slice(from);
     const at = rest.lastIndexOf('<');

@@ -10,20 +10,20 @@ export interface Refusal {
   readonly address: string | undefined;
 }
 
-/** An element that is no host, and that nmap has interrupted with its words about progress: so often, and they are cut out. A host says so itself. */
+/** nmap has written its progress into an element `count` times; that was cut out. For a host, `malformed` says so. */
 export interface Mended {
   readonly element: string;
   readonly count: number;
 }
 
-/** For `malformed`. */
+/** The note for `malformed`. */
 export function interruptedText(element: string, count: number): string {
   return `${element}: ${count} taskprogress inside it, cut out`;
 }
 
 /**
- * How a run ended. `stats` is absent when the run was cut or wrote none; `closed` tells whether
- * `</nmaprun>` was seen; `pending` is the element that the cut went through.
+ * How a run ended. `stats` is absent when the run was cut or wrote none; `closed`: `</nmaprun>` was seen; `pending`: the
+ * element in which the input ends.
  */
 export interface RunEnd {
   readonly stats: RunStats | undefined;
@@ -32,7 +32,7 @@ export interface RunEnd {
   readonly offset: number;
 }
 
-/** What a scan says, in the order in which it says it. Every `run` is followed by exactly one `end`. */
+/** The items of a scan in the order of the file. Every `run` is followed by exactly one `end`. */
 export type ScanItem =
   | { readonly kind: 'run'; readonly run: Run }
   | { readonly kind: 'host'; readonly host: Host }
@@ -46,12 +46,12 @@ export type ScanItem =
   | { readonly kind: 'end'; readonly end: RunEnd };
 
 /**
- * How a run ended. `finished`: it says that it ended, and that it ended well. `empty`: so does it, but it has looked at
- * no host at all. `listed`: it was asked to name hosts only, and did. `failed`: it says so itself. `cut`: it does not say anything.
+ * How a run ended. `finished`: successfully, by its own words. `empty`: the same, but it scanned no host. `listed`: a list
+ * scan (`-sL`), which only names hosts. `failed`: it says so itself. `cut`: it has no end.
  */
 export type Ending = 'finished' | 'empty' | 'listed' | 'failed' | 'cut';
 
-/** Hosts that a run lists, those among them that it only names, and of these the ones that it was to look at and has skipped. */
+/** Hosts that a run lists; those that it only names; and of these, those that it was asked to scan and skipped. */
 export interface HostsSeen {
   readonly listed: number;
   readonly named: number;
@@ -59,8 +59,8 @@ export interface HostsSeen {
 }
 
 /**
- * The one place that says what a complete run is: one that `finished`. An error beside `exit="success"` is an error. nmap
- * counts hosts that it looked at in vain; masscan counts answers, and has looked even when there was none.
+ * Decides what a complete run is, for all of portlog: one that `finished`. An `errormsg` beside `exit="success"` is a failure.
+ * nmap's totals include hosts that did not answer; masscan counts answers only, so 0 does not mean that it scanned nothing.
  */
 export function endingOf({ stats }: RunEnd, scanner: string | undefined, { listed, named, skipped }: HostsSeen): Ending {
   const finished = stats?.finished;
@@ -72,21 +72,21 @@ export function endingOf({ stats }: RunEnd, scanner: string | undefined, { liste
   return named > skipped ? 'listed' : 'empty';
 }
 
-/** nmap has done more than to name it. */
+/** Whether nmap scanned a host, rather than only naming it. */
 export function wasLookedAt({ status }: Pick<Host, 'status'>): boolean {
   return status?.state !== 'unknown' && status?.state !== 'skipped';
 }
 
-/** What a run that lists all that is up may have lost of it. */
+/** Hosts of a run that lists every host that is up. */
 interface UpSeen {
-  /** Listed, and not as down. */
+  /** Listed, and not down. */
   readonly present: number;
   readonly unreadable: number;
 }
 
 /**
- * Hosts that nmap counts as up at the end of a run, and that are not in it: somebody has cut them out, or lost them. nmap lists
- * each, but for `--open`; masscan counts answers.
+ * How many hosts the runstats count as up that are missing from the file, because somebody cut them out or lost them. nmap
+ * lists each host that is up, except with `--open`; masscan counts answers.
  */
 export function missingUp({ stats }: RunEnd, { scanner, args }: Pick<Run, 'scanner' | 'args'>, { present, unreadable }: UpSeen): number {
   if (scanner === 'masscan' || args === undefined || OPEN_ONLY.test(args)) return 0;
@@ -94,23 +94,23 @@ export function missingUp({ stats }: RunEnd, { scanner, args }: Pick<Run, 'scann
   return up > MOST_HOSTS ? 0 : Math.max(0, up - present - unreadable);
 }
 
-/** As far as nmap understands it cut short. */
+/** `--open`, or an abbreviation that nmap accepts. */
 const OPEN_ONLY = /(?:^|\s)--?op(?:en?)?(?:\s|$)/;
-/** No network has more, and `up="1" total="0"` gives a `down` of 4,294,967,295. */
+/** The most hosts that can be: nmap writes a `down` of 4,294,967,295 for `up="1" total="0"`. */
 export const MOST_HOSTS = 2 ** 32 - 2;
 
-/** Addresses of hosts that a run lists and that could not be read; `unknown`: nobody can say which they are, or some are missing. */
+/** Addresses of listed hosts that could not be read; `unknown` when an address is not known, or hosts are missing. */
 export type Unread = readonly string[] | 'unknown';
 
-/** Of one run; with more of them, nobody looks through them. */
+/** In one run; with more, `unknown`. */
 const MAX_UNREAD = 1000;
 
-/** Follows runs to their ends. */
+/** Follows the items of a run and says how it ended. */
 export class RunWatch {
   listed = 0;
   named = 0;
   skipped = 0;
-  /** They are there, whatever has become of their elements: neither down nor missing. */
+  /** These hosts are present although they could not be read: they are neither down nor missing. */
   unread: Unread = [];
   private run: Pick<Run, 'scanner' | 'args'> = { scanner: undefined, args: undefined };
   private present = 0;
@@ -128,7 +128,7 @@ export class RunWatch {
       this.unreadable++;
       this.unread = withUnread(this.unread, item.refusal.address);
     } else if (item.kind === 'end') {
-      // Any that is not listed may be one of them.
+      // Any host that is not listed may be one of them.
       if (missingUp(item.end, this.run, { present: this.present, unreadable: this.unreadable }) > 0) this.unread = 'unknown';
       return endingOf(item.end, this.run.scanner, this);
     }

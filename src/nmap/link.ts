@@ -2,12 +2,12 @@ import { isIPv6 } from 'node:net';
 import { wordsOf } from './command-line.ts';
 import { nmapWords } from './options.ts';
 
-/** Longer arguments are not looked into. */
+/** Longer arguments are not parsed. */
 const MAX_LENGTH = 64 << 10;
-/** What the name of an interface, or its number, looks like. */
+/** The name or number of a network interface. */
 const INTERFACE = /^[\w.:-]{1,64}$/;
 
-/** Whether an address says who is meant on one link only: RFC 4291, 2.5.6. */
+/** Whether an address is link-local (RFC 4291, 2.5.6): it identifies a host on one link only. */
 export function isLinkLocal(address: string): boolean {
   return /^fe[89ab][0-9a-f]:/i.test(address) && isIPv6(address);
 }
@@ -24,8 +24,8 @@ export function withoutZone(address: string): string {
 }
 
 /**
- * The link that a run looked at, as the scanning machine calls it: the zone of its targets, else the interface that it was told to use
- * (`-e`). nmap writes addresses without their zones, so with targets on several links nobody can say which host is on which.
+ * The link that a run scanned, by the scanner's name for it: the zone of its targets, else the interface of `-e`. Undefined
+ * with targets on several links: nmap writes addresses without zones, so which host is on which link is unknown.
  */
 export function linkOf(args: string | undefined): string | undefined {
   if (args === undefined || args.length > MAX_LENGTH || !/%|\s-\w*e/.test(args)) return undefined;

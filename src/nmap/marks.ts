@@ -1,11 +1,11 @@
 import { NextIndex } from './next-index.ts';
 
-/** Where reading can start again inside of something that could not be read. */
+/** Tags at which reading can resume inside an element that could not be read. */
 const RESTART = /<(?:host|hosthint|nmaprun|runstats)[\s>]|<\?xml\s|<\/nmaprun>/g;
 
 /**
- * Where marks come next in one text. Asked in order, as a splitter does, all questions together walk the text once for each mark:
- * without that, a thousand comments that never end are a thousand walks to the end.
+ * Finds the next occurrence of marks in a text. Asked in ascending order, all questions together search the text once per
+ * mark; without that, a thousand unclosed comments would be a thousand searches to the end.
  */
 export class Marks {
   private readonly text: string;
@@ -24,7 +24,7 @@ export class Marks {
     return indexOf(this.text, this.found, mark, from);
   }
 
-  /** The same for a second walk, ahead of the first one. */
+  /** The same for a second search position ahead of the first. */
   nextBehind(mark: string, from: number): number {
     return indexOf(this.text, this.behind, mark, from);
   }
@@ -33,7 +33,7 @@ export class Marks {
     return this.lessThan.from(from);
   }
 
-  /** Where reading can start again, or -1. */
+  /** Where reading can resume, or -1. */
   nextRestart(from: number): number {
     const { askedFrom, at } = this.restart;
     if (from < askedFrom || (at !== -1 && at < from)) {

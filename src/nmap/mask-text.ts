@@ -1,17 +1,17 @@
-/** What stands for a secret. */
+/** Replaces a secret. */
 export const MASK = '***';
 
-/** More than the name of anything; what is longer is not looked at whole. */
+/** Longer names are not checked. */
 const MAX_NAME = 256;
 /** Parts of names of secrets: `smbpassword`, `creds.global`, `snmpcommunity`, `http-authorization`, `wpa_passphrase`. */
 const IN_NAME =
   /pass|pwd|secret|token|cred|community|auth|hash|cookie|bearer|session|psk|private|jwt|(?:api|access|secret|master|account|license|shared|encryption)[_-]?key/i;
 /** Whole words of such names: `db.pw`, `vulners.key`, `userpw`. */
 const WORD_OF_NAME = /(?:^|[._-])(?:pw|key|api|pin|otp|sid|nt|lm|ntlm|krb5ccname)(?:$|[._-])|pw$|pwd$/i;
-/** Headers, as far as their names do not say so themselves. */
+/** HTTP headers with secrets. */
 const HEADER = /^(?:proxy-)?authorization$|^(?:set-)?cookie$|(?:api-?key|token|secret|password|passwd|passphrase)$/i;
 
-/** Whether what is called so is meant for nobody. */
+/** Whether a value of this name is a secret. */
 export function isSecretName(name: string): boolean {
   const end = name.slice(-MAX_NAME);
   return IN_NAME.test(end) || WORD_OF_NAME.test(end);
@@ -27,12 +27,12 @@ const HEADER_VALUE = /[^\r\n"']+/y;
 const SCHEME = /(?<![\w-])(basic|bearer|digest|negotiate|ntlm)(\s+)[\w.~+/=-]{8,}/gi;
 const WITH_AT = /(?<![^\s"'@])[^\s"'@]*@[^\s"']*/g;
 
-/** A text that somebody may have written a secret into, without it. Linear in its length. */
+/** Masks secrets in free text. Linear in its length. */
 export function maskText(text: string): string {
   return maskUserInfo(maskBehind(HEADER_NAME, isSecretHeader, HEADER_VALUE, maskBehind(NAME, isSecretName, VALUE, text)));
 }
 
-/** The same for a word of a command line, in which nothing else begins like an `Authorization` header. */
+/** The same for a word of a command line. */
 export function maskWord(text: string): string {
   return maskText(text).replace(SCHEME, `$1$2${MASK}`);
 }
@@ -41,7 +41,7 @@ function isSecretHeader(name: string): boolean {
   return HEADER.test(name.slice(-MAX_NAME));
 }
 
-/** Each value behind a name that is secret. */
+/** Masks each value behind a secret name. */
 function maskBehind(names: RegExp, isSecret: (name: string) => boolean, values: RegExp, text: string): string {
   let masked = '';
   let taken = 0;

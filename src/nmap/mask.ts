@@ -3,11 +3,11 @@ import { isSecretName, MASK, maskText, maskUserInfo, maskWord } from './mask-tex
 import { isKnownOption, lastOptionIn } from './options.ts';
 import { type ScriptArgument, scriptArguments } from './script-args.ts';
 
-/** Longer than any kernel lets a command line be by much; what is longer, nobody can take apart. */
+/** Longer command lines are masked whole. */
 const MAX_LENGTH = 1 << 20;
 const NUMBER = /^\d*$/;
 
-/** nmap's command line without what is secret in it. What cannot be taken apart is masked whole. Linear in its length. */
+/** Masks secrets in nmap's command line. What cannot be parsed is masked whole. Linear in its length. */
 export function maskArguments(args: string): string {
   if (args.length > MAX_LENGTH) return MASK;
   const { words, unreadableFrom } = commandLine(args);
@@ -26,7 +26,7 @@ export function maskArguments(args: string): string {
   return unreadableFrom === undefined ? masked + args.slice(taken) : masked + args.slice(taken, unreadableFrom) + MASK;
 }
 
-/** The same for arguments that nobody has written into one line. Undefined: a part of the word before it. */
+/** The same for separate arguments. Undefined for one that belongs to the masked value before it. */
 function maskWords(words: readonly string[]): readonly (string | undefined)[] {
   const masked: (string | undefined)[] = [];
   for (let i = 0; i < words.length; i++) {
@@ -45,7 +45,7 @@ function maskWords(words: readonly string[]): readonly (string | undefined)[] {
   return masked;
 }
 
-/** Lines that nmap's script engine writes of its arguments, and what else looks like a secret in a text of nmap's. */
+/** Masks secrets in nmap's output: script arguments that the script engine prints, and whatever looks like a secret. */
 export function maskOutput(text: string): string {
   return text
     .split('\n')
@@ -61,15 +61,15 @@ const WRITTEN = /Arguments (?:from CLI|parsed): |^args = /;
 
 type Mask = (value: string) => string;
 
-/** How the values of nmap's options are masked that may hold a secret or a payload; any other word is looked at by itself. */
+/** How values of nmap's options are masked that may hold a secret or a payload; other words are checked one by one. */
 const MASKS: ReadonlyMap<string, Mask> = new Map<string, Mask>([
   ['script-args', maskScriptArguments],
   ['script-args-file', maskWord],
   ['proxies', maskProxies],
   ['proxy', maskProxies],
-  // An expression of names, such as `http-auth,basic`, and no place for a secret.
+  // An expression of script names, such as `http-auth,basic`.
   ['script', maskText],
-  // What is sent to every host: a token of an exercise, a part of an exploit.
+  // Payload: it may be a token or part of an exploit.
   ['data', () => MASK],
   ['data-string', () => MASK],
   ['ip-options', maskIpOptions],
@@ -77,7 +77,7 @@ const MASKS: ReadonlyMap<string, Mask> = new Map<string, Mask>([
   ['b', maskUserInfo],
 ]);
 
-/** A name that is cut so short that several begin so is masked as the one that holds the secret. */
+/** An ambiguous abbreviation is masked as the option that may hold a secret. */
 function maskOf(name: string, word: string): Mask | undefined {
   const mask = MASKS.get(name);
   if (mask !== undefined) return mask;
@@ -87,7 +87,10 @@ function maskOf(name: string, word: string): Mask | undefined {
   return isSecretName(written) && !isKnownOption(written) ? () => MASK : undefined;
 }
 
-/** Where a value ends that begins in the word at `i`: with a quote that has no end, in the word that ends it. Old nmap wrote words as they were. */
+/**
+ * The index of the last word of a value that begins at `i`: with an open quote, the word that closes it. Old versions of nmap
+ * did not quote words.
+ */
 function endOfQuote(words: readonly string[], i: number, value: string): number {
   const quote = openQuote(value);
   if (quote === undefined) return i;
@@ -96,7 +99,7 @@ function endOfQuote(words: readonly string[], i: number, value: string): number 
   return end === words.length ? i : end;
 }
 
-/** A single quote that is open at the end. Double ones, nmap has always escaped or closed. */
+/** An unclosed single quote; nmap always escapes or closes double ones. */
 function openQuote(value: string): string | undefined {
   return scriptArguments(value) === undefined && value.split("'").length % 2 === 0 ? "'" : undefined;
 }
@@ -106,7 +109,7 @@ function maskScriptArguments(text: string): string {
   if (values === undefined) return MASK;
   let masked = '';
   let taken = 0;
-  // A table is told after what is in it, and counts before it.
+  // A table comes after its members in the list, and takes precedence over them.
   for (const { start, end } of secretsIn(text, values).toSorted((a, b) => a.start - b.start || b.end - a.end)) {
     if (start < taken) continue;
     masked += maskWord(text.slice(taken, start)) + (start === end ? '' : MASK);
@@ -115,7 +118,7 @@ function maskScriptArguments(text: string): string {
   return masked + maskWord(text.slice(taken));
 }
 
-/** A comma behind a backslash ends a value all the same; whoever wrote that meant the rest to be a part of it. */
+/** `\,` ends a value for nmap, although the author meant it to continue: the rest is masked, too. */
 function secretsIn(text: string, values: readonly ScriptArgument[]): readonly Pick<Word, 'start' | 'end'>[] {
   let goesOn = false;
   return values.filter(({ names, isNamed, start, end }) => {
@@ -125,12 +128,12 @@ function secretsIn(text: string, values: readonly ScriptArgument[]): readonly Pi
   });
 }
 
-/** `S 192.0.2.1`, `R`: the way of a packet says how a scan was made; bytes (`\\x01\\x07`, `0x0107`) may say anything. */
+/** Keeps routes (`S 192.0.2.1`, `R`), which say how a scan was made, and masks raw bytes (`\\x01\\x07`, `0x0107`). */
 function maskIpOptions(text: string): string {
   return /^(?:[RTU]|[LS](?: +[\d.]+)+)$/.test(text) ? text : MASK;
 }
 
-/** `http://user:password@proxy:8080,socks4://proxy`. One that is none is masked with all the others: it may be a part of them. */
+/** `http://user:password@proxy:8080,socks4://proxy`. With one that is no URL, all are masked: it may be part of another. */
 function maskProxies(text: string): string {
   const proxies = text.split(',').map((proxy) => {
     const [, scheme, userInfo, port] = PROXY.exec(proxy) ?? [];

@@ -1,4 +1,4 @@
-/** What masscan calls banners (masscan-app.c), in the names of nmap's services. What is not here is one already, or is none. */
+/** masscan's banner types (masscan-app.c) with nmap's service names, where these differ. */
 const NAMES: Readonly<Record<string, string>> = {
   'http.server': 'http',
   'title': 'http',
@@ -10,11 +10,11 @@ const NAMES: Readonly<Record<string, string>> = {
   'rdp': 'ms-wbt-server',
   'vnc-info': 'vnc',
 };
-/** They tell of TLS, and not what speaks behind it. */
+/** Banner types about TLS, not about the protocol inside it. */
 const TLS: ReadonlySet<string> = new Set(['ssl', 'X509', 'X509CA', 'heartbleed', 'ticketbleed']);
 const NO_SERVICE: ReadonlySet<string> = new Set(['unknown', 'vuln', 'safe', 'scripting', 'versioning', 'error']);
 
-/** The service that a banner of masscan's tells of: its name, and a product where the banner is no more than that. */
+/** The service that a masscan banner identifies, with a product when the banner is nothing else. */
 export interface BannerService {
   readonly name: string | undefined;
   readonly tunnel: 'ssl' | undefined;

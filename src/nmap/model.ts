@@ -17,7 +17,7 @@ export interface Run {
   readonly scaninfo: readonly ScanInfo[];
   readonly verbose: number | undefined;
   readonly debugging: number | undefined;
-  /** As of a host; undefined when there are none. */
+  /** As in {@link Host}; undefined when there are none. */
   readonly malformed?: readonly string[] | undefined;
 }
 
@@ -53,7 +53,7 @@ export interface Host {
   readonly hostscripts: readonly Script[];
   readonly traces: readonly Trace[];
   readonly times: Times | undefined;
-  /** Attributes that should be numbers or times and are none, as `element@attribute=value`; and what else could not be taken as it is. */
+  /** Attributes that are not the number or time that they should be, as `element@attribute=value`, and notes about other damage. */
   readonly malformed: readonly string[];
   /** The element as it was written, ports and all, with `\n` for every line end. */
   readonly source: string;
@@ -95,7 +95,7 @@ export interface Port {
   owner: string | undefined;
   service: Service | undefined;
   readonly scripts: Script[];
-  /** The element as it was written, with `\n` for every line end: what tells two statements apart. */
+  /** The element as it was written, with `\n` for every line end; a part of event ids. */
   source: string;
 }
 
@@ -127,7 +127,7 @@ export interface Service {
   readonly servicefp: string | undefined;
   /** masscan, with its `\xNN` escapes */
   readonly banner: string | undefined;
-  /** masscan's name for the banner, where it has one; the other members say what nmap would. */
+  /** masscan's banner type, if any; the other members follow nmap. */
   readonly bannerType: string | undefined;
   readonly cpes: string[];
 }
@@ -256,7 +256,7 @@ export interface Task {
   readonly etc: number | undefined;
 }
 
-/** `runstats`. `elapsed` in seconds; `malformed` as of a host, undefined when there are none. */
+/** `runstats`. `elapsed` in seconds; `malformed` as in {@link Host}, undefined when there are none. */
 export interface RunStats {
   readonly finished:
     | {

@@ -1,6 +1,6 @@
 const NAME = /[A-Za-z_:\u0080-\uFFFF][\w:.\-\u0080-\uFFFF]*/y;
 
-/** Whether it is a name of XML: of an element or attribute. Names of nmap's are lower case, which is looked at first. */
+/** Whether a text is an XML name. The usual case, lower-case letters only, is checked first. */
 export function isName(name: string): boolean {
   const first = name.charCodeAt(0);
   if (first >= 97 && first <= 122 && isLowerCase(name)) return true;
@@ -8,7 +8,7 @@ export function isName(name: string): boolean {
   return NAME.test(name) && NAME.lastIndex === name.length;
 }
 
-/** What stands side by side in a document, and never inside of another: where reading can start again. */
+/** Elements that are never nested in each other, so that one inside another means a missing end tag. */
 export function isOutermost(name: string): boolean {
   switch (name.length) {
     case 4:

@@ -1,4 +1,4 @@
-/** Where a mark comes next: one walk over the text however often it is asked, if asked in order. */
+/** Finds the next occurrence of a mark; asked in ascending order, it searches the text once. */
 export class NextIndex {
   private next = -1;
   private askedFrom = Number.POSITIVE_INFINITY;

@@ -4,7 +4,7 @@ import type { Reader } from './reader.ts';
 import { readScripts } from './script.ts';
 import { Malformed } from './malformed.ts';
 
-/** nmap writes one for each protocol. */
+/** nmap writes one per protocol. */
 const MAX_SCANINFO = 64;
 
 /** The header of a run while it is read: `nmaprun` (its start tag) and what precedes the first host. */
@@ -23,7 +23,7 @@ export class RunDraft implements Run {
   /** Characters of `scaninfo`. */
   private length = 0;
 
-  /** Of the `nmaprun` that the reader stands on; a run without one says nothing. */
+  /** From the `nmaprun` tag that the reader is at; without one, all is undefined. */
   constructor(reader?: Reader) {
     if (reader === undefined) return;
     this.scanner = reader.attribute('scanner');
@@ -36,7 +36,7 @@ export class RunDraft implements Run {
     this.note(reader);
   }
 
-  /** `scaninfo`, `verbose` or `debugging`, of so many characters. Throws {@link Malformed} when there are more than any scan has. */
+  /** Adds a `scaninfo`, `verbose` or `debugging` of `length` characters. Throws {@link Malformed} when there are too many. */
   add(reader: Reader, length: number): void {
     if (reader.name === 'scaninfo') {
       this.length += length;
@@ -47,12 +47,12 @@ export class RunDraft implements Run {
     this.note(reader);
   }
 
-  /** nmap writes nothing of it behind this. */
+  /** The last element of the header was read. */
   get isWhole(): boolean {
     return this.debugging !== undefined;
   }
 
-  /** Plain data, as others get it. */
+  /** The header as plain data. */
   get run(): Run {
     const { length: _, ...run } = this;
     return run;
@@ -64,7 +64,7 @@ export class RunDraft implements Run {
   }
 }
 
-/** Of the `runstats` that the reader stands on, to its end. */
+/** Reads the `runstats` that the reader is at. */
 export function readRunStats(reader: Reader): RunStats {
   let finished: RunStats['finished'];
   let hosts: RunStats['hosts'];
@@ -93,7 +93,7 @@ export function readTask(reader: Reader): Task {
   };
 }
 
-/** Of the `prescript` or `postscript` that the reader stands on, to its end. */
+/** Reads the `prescript` or `postscript` that the reader is at. */
 export function readAllScripts(reader: Reader): readonly Script[] {
   const scripts: Script[] = [];
   readScripts(reader, scripts);
@@ -101,7 +101,7 @@ export function readAllScripts(reader: Reader): readonly Script[] {
   return scripts;
 }
 
-/** Of Zenmap's `output` that the reader stands on, to its end. */
+/** Reads Zenmap's `output` that the reader is at. */
 export function readOutput(reader: Reader): { readonly type: string | undefined; readonly text: string } {
   const type = reader.attribute('type');
   const text = reader.elementText();

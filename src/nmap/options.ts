@@ -1,17 +1,17 @@
-/** An option of nmap's as nmap will understand it. */
+/** An option as nmap understands it. */
 export interface NmapOption {
-  /** Its long name, whole; or its letter. */
+  /** Its full long name, or its letter. */
   readonly name: string;
   readonly value: string | undefined;
   /** As it was written. */
   readonly word: string;
-  /** Which of the words it is in, and which one its value: the same, or the next. Several letters may stand in one. */
+  /** Index of its word, and of the word with its value (the same or the next). One word may hold several letters. */
   readonly at: number;
   readonly valueAt: number;
   readonly isKnown: boolean;
 }
 
-/** nmap's command line, taken apart as nmap does it. */
+/** nmap's command line, parsed as nmap does. */
 export interface NmapWords {
   readonly options: readonly NmapOption[];
   readonly targets: readonly string[];
@@ -27,7 +27,7 @@ const VALUED = `datadir servicedb versiondb max-os-tries max-parallelism min-par
   source-port nsock-engine proxies proxy data data-string data-length stylesheet mtu spoof-mac ttl version-intensity dns-servers port-ratio
   top-ports exclude-ports script script-args script-args-file script-help script-timeout ip-options min-rate max-rate stats-every route-dst
   resume`.split(/\s+/);
-/* https://github.com/robertdavidgraham/masscan/blob/master/src/main-conf.c, as far as it takes nmap's place. */
+/* https://github.com/robertdavidgraham/masscan/blob/master/src/main-conf.c, as far as masscan accepts nmap's options. */
 const MASSCAN_FLAGS = ['banners', 'ping', 'open-only', 'offline'];
 const MASSCAN_VALUED = ['rate', 'wait', 'ports', 'source-ip', 'router-mac', 'adapter', 'adapter-ip', 'adapter-port', 'exclude-file', 'includefile'];
 
@@ -51,9 +51,9 @@ const SHORT = new Map<string, Kind>([
 ]);
 
 /**
- * Takes nmap's arguments apart by the rules of getopt_long_only(3), which nmap uses: a long option may have one hyphen or two, its name
- * may be cut short as long as no other begins so, a value stands behind `=` or is the next word, and options may follow targets.
- * What no nmap knows counts as an option without a value: nmap will say that it does not know it. `args`: without the program itself.
+ * Parses nmap's arguments by the rules of getopt_long_only(3), which nmap uses: a long option may have one hyphen or two and
+ * may be abbreviated, a value follows `=` or is the next word, and options may follow targets. An unknown option counts as one
+ * without a value; nmap will refuse it. `args`: without the program itself.
  */
 export function nmapWords(args: readonly string[], program: 'nmap' | 'masscan' = 'nmap'): NmapWords {
   const long = program === 'masscan' ? LONG_OF_MASSCAN : LONG;
@@ -75,19 +75,19 @@ export function nmapWords(args: readonly string[], program: 'nmap' | 'masscan' =
   return { options, targets };
 }
 
-/** The option that a value behind the word, or in it, would belong to; nameless when the word is none. */
+/** The option that a value in or behind the word belongs to; without a name when the word is no option. */
 export function lastOptionIn(word: string): Pick<NmapOption, 'name' | 'value'> {
   return word.startsWith('-') && word !== '-' && word !== '--' ? (optionsIn(word, LONG).at(-1) ?? NAMELESS) : NAMELESS;
 }
 
 const NAMELESS = { name: '', value: undefined };
 
-/** By its long name, whole. */
+/** By its full long name. */
 export function isKnownOption(name: string): boolean {
   return LONG.has(name);
 }
 
-/** The options that nmap sees in one word: a long one, or letters. */
+/** The options in one word: a long one, or letters. */
 function optionsIn(word: string, long: Long): readonly TakenOption[] {
   return isLong(word, long) ? [longOption(word, long)] : letters(word);
 }
@@ -100,7 +100,7 @@ interface TakenOption {
   readonly isKnown: boolean;
 }
 
-/** With one hyphen, a letter that is an option is one, unless the word is a long option or the beginning of one. */
+/** With one hyphen, a word is a long option if it is one or abbreviates one; else it is letters. */
 function isLong(word: string, long: Long): boolean {
   if (word.startsWith('--')) return true;
   const first = word[1] as string;
@@ -116,7 +116,7 @@ function longOption(word: string, long: Long): TakenOption {
   return { name, value, wantsNext: value === undefined && long.get(name) === 'value', isKnown: known !== undefined };
 }
 
-/** The long option that nmap will take the word for, if there is one. */
+/** The long option that a word is or abbreviates. */
 function named(word: string, long: Long): string | undefined {
   const beginning = spelled(word);
   if (long.has(beginning)) return beginning;
@@ -124,7 +124,7 @@ function named(word: string, long: Long): string | undefined {
   return possible.length === 1 ? possible[0] : undefined;
 }
 
-/** Older nmaps take an underscore for a hyphen. */
+/** Older versions of nmap accept an underscore for a hyphen. */
 function spelled(word: string): string {
   return word.replace(/^--?/, '').split('=', 1)[0]?.replaceAll('_', '-') ?? '';
 }

@@ -4,7 +4,7 @@ export function hostsInOrder(keys: Iterable<string>): readonly string[] {
   return [...new Set(keys)].sort(compare);
 }
 
-/** Where something listens: `tcp`, 22. */
+/** Protocol and number: `tcp`, 22. */
 export interface PortKey {
   readonly protocol: string;
   readonly number: number;

@@ -27,7 +27,7 @@ export class PortSet {
     this.size = firsts.reduce((sum, first, i) => sum + (lasts[i] as number) - first + 1, 0);
   }
 
-  /** The hosts of a run have the same lists, so the last few are kept. */
+  /** Cached: the hosts of a run have the same few lists. */
   static of(text: string): PortSet {
     let set = kept.get(text);
     if (set === undefined) {

@@ -15,7 +15,7 @@ export function readPorts(reader: Reader, ports: Port[] | undefined, extraports:
   }
 }
 
-/** The DTD demands a state; a port without anything is no statement. */
+/** A `port` without any content; the DTD requires a state. */
 export function isEmptyPort({ state, service, owner, scripts }: Port): boolean {
   return state?.state === undefined && service === undefined && owner === undefined && scripts.length === 0;
 }

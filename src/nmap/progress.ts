@@ -1,26 +1,26 @@
 /*
- * What nmap writes when its clock says so, whatever it is writing then: whole, and with a line end behind. Where it stands in the middle of
- * something else, taking it out leaves what would stand there without it.
+ * A progress element. nmap writes these by the clock, even into the middle of another element, always whole and with a line
+ * end: cutting it out restores the element.
  */
 const PROGRESS = /<task(?:begin|progress|end)(?: [a-z]{1,16}="[^"<>]{0,256}"){0,8}\/>\r?\n/y;
 export const PROGRESS_START = '<task';
-/** Longer than any of them. */
+/** The longest progress element that is recognised. */
 export const LONGEST_PROGRESS = 4096;
 
-/** How long the one is that begins at `at`; 0 when none does. */
+/** Length of the progress element at `at`; 0 when there is none. */
 export function progressLength(text: string, at: number): number {
   PROGRESS.lastIndex = at;
   return PROGRESS.exec(text)?.[0].length ?? 0;
 }
 
-/** Whether one stands where a reader found something wrong: there, or behind what it was reading. */
+/** Whether a progress element explains a parse error at `position`. */
 export function isInterrupted(text: string, position: number): boolean {
   let at = position;
   if (!text.startsWith(PROGRESS_START, at)) for (at++; at < text.length && text[at] !== '<'; at++) if (text[at] === '>') return false;
   return progressLength(text, at) > 0;
 }
 
-/** An element without it, and how often it was in there. */
+/** Removes progress elements from an element, and counts them. */
 export function withoutProgress(element: string): { readonly text: string; readonly count: number } {
   const parts: string[] = [];
   let from = 0;

@@ -1,7 +1,7 @@
 /** First and last number, inclusive. */
 export type Range = readonly [first: bigint, last: bigint];
 
-/** In order, and none of them touching another. */
+/** Ascending, with gaps in between. */
 export type Ranges = readonly Range[];
 
 export function merged(ranges: readonly Range[]): Ranges {
@@ -15,7 +15,7 @@ export function merged(ranges: readonly Range[]): Ranges {
   return result;
 }
 
-/** Whether a number lies in one of them: found by halving, for a scan asks this of every host that is known. */
+/** Whether a number is in one of the ranges, by binary search: a scan asks this for every known host. */
 export function isIn(ranges: Ranges, number: bigint): boolean {
   let [low, high] = [0, ranges.length - 1];
   while (low <= high) {
@@ -28,7 +28,7 @@ export function isIn(ranges: Ranges, number: bigint): boolean {
   return false;
 }
 
-/** What of `from` is not in `away`. Each list is gone through once: both come from arguments that a stranger wrote. */
+/** `from` without `away`, in linear time: both come from scans. */
 export function difference(from: Ranges, away: Ranges): Ranges {
   const left: Range[] = [];
   let next = 0;

@@ -13,7 +13,7 @@ import { Malformed, Unterminated } from './malformed.ts';
 
 /** How often the end of a host is looked for behind comments that contain `</host>`. */
 const MAX_RETRIES = 16;
-/** Nobody writes so much in front of a scan. */
+/** Characters in front of the first run, after which the input is no scan. */
 const MOST_NOISE = 1 << 26;
 
 /**
@@ -34,14 +34,14 @@ export class ScanReader {
   private reader = new Reader('');
   private retries = 0;
   private run = new CurrentRun();
-  /** Bytes of input up to where elements are not mended: that was tried. */
+  /** Up to this byte of input, cutting out nmap's progress was tried in vain. */
   private mendedTo = 0;
-  /** Characters that were read before there was a run. */
+  /** Characters read before the first run. */
   private noise = 0;
-  /** The first text of the input, to say what it is when it is no scan. */
+  /** The beginning of the input, to recognise what it is when it is no scan. */
   beginning = '';
 
-  /** Reads pieces from the middle of a run, of a scan in UTF-8, that begin and end between elements. */
+  /** A reader for a piece of a run (in UTF-8) that begins and ends between two elements. */
   static within(): ScanReader {
     const reader = new ScanReader();
     reader.decoder = Decoder.utf8();
@@ -49,22 +49,22 @@ export class ScanReader {
     return reader;
   }
 
-  /** It stands between two elements of a run that goes on: from here, somebody else may read (see {@link within}). */
+  /** It is between two elements of a run: another reader ({@link within}) may continue from here. */
   get isBetween(): boolean {
     return this.run.isAmongHosts && this.decoder.isWhole && this.tags.isEmpty && this.splitter?.isEmpty !== false;
   }
 
-  /** So much was read without a run in it that there will be none: a device that never ends, a disk image. */
+  /** So much was read without a run that there will be none: an endless device, a disk image. */
   get isHopeless(): boolean {
     return !this.run.hasBegun && this.noise > MOST_NOISE;
   }
 
-  /** Bytes of input, as far as one can count them behind characters that the encoding does not know. */
+  /** Bytes of input read so far; approximate behind characters that are invalid in the encoding. */
   get consumed(): number {
     return this.splitter?.consumed ?? 0;
   }
 
-  /** So many bytes were read by somebody else, who has {@link consumed} them, from between two elements to between two others. */
+  /** Skips bytes that another reader has {@link consumed}, from between two elements to between two others. */
   skip(bytes: number): void {
     this.splitter?.skip(bytes);
   }
@@ -79,7 +79,7 @@ export class ScanReader {
     this.splitter?.end();
     yield* this.frames();
     yield* this.run.end(this.consumed);
-    yield* this.run.tellStray();
+    yield* this.run.strayItem();
   }
 
   private *read(text: string): Generator<ScanItem, void, undefined> {
@@ -119,7 +119,7 @@ export class ScanReader {
     }
   }
 
-  /** Gives what a frame says. nmap's words about progress were cut out of it: in the middle of tags, and besides `more` times. */
+  /** Emits what a frame says. `more`: how often nmap's progress was cut out of it, besides inside of tags. */
   private give(frame: Frame, element: Element | undefined, more = 0): Generator<ScanItem, void, undefined> {
     return this.run.give(frame.name, element, this.cutsIn(frame) + more);
   }
@@ -167,14 +167,14 @@ export class ScanReader {
     else yield item;
   }
 
-  /** Of which only the end was found. */
+  /** Only its end tag was found. */
   private *orphan(frame: Frame): Generator<ScanItem, void, undefined> {
     if (!this.run.isThere) return this.strayed(frame);
     yield* this.run.giveHeader();
     yield headless(frame, this.splitter?.offsetOf(frame.end) ?? 0);
   }
 
-  /** What nmap itself has written into an element is cut out; the rest is refused. */
+  /** Cuts nmap's progress out of an element and reads it again; refuses it when that does not help. */
   private *mendOrRefuse(frame: Frame, error: Malformed): Generator<ScanItem, void, undefined> {
     const mended = this.mended(frame, error);
     if (mended === undefined) return yield* this.refuse(frame, error);
@@ -190,7 +190,7 @@ export class ScanReader {
       return { element: readElement(new Reader(without.text), name, 0, without.text.length), count: without.count };
     } catch (again) {
       if (!(again instanceof Malformed)) throw again;
-      // Once for all that lies in it: each host in it would read to the same end.
+      // Do not try again for the hosts inside: each would read to the same end.
       this.mendedTo = at + this.decoder.bytes(text.slice(start, end));
       return undefined;
     }
@@ -209,7 +209,7 @@ export class ScanReader {
     yield this.refusal(frame, end, `${error.reason} (byte ${at})`, offset);
   }
 
-  /** `end`: where reading goes on. */
+  /** `end`: where reading continues. */
   private refusal(frame: Frame, end: number, reason: string, offset = this.splitter?.offsetOf(frame.start) ?? 0): Refused {
     return refused(frame, end, { offset, length: (this.splitter?.offsetOf(end) ?? 0) - offset, reason });
   }

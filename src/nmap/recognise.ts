@@ -1,4 +1,4 @@
-/** Says what an input without any scan in it is, from its first characters, and what to do about it. */
+/** Recognises what an input without a scan is, from its beginning, and says what to do about it. */
 export function recognise(beginning: string): { readonly what: string; readonly hint: string } {
   const start = beginning.replace(/^\uFEFF/, '').trimStart();
   const useXml = 'write the scan with nmap -oX FILE (or -oX - into a pipe)';

@@ -3,12 +3,12 @@ import type { Refusal, ScanItem } from './item.ts';
 
 export type Refused = Extract<ScanItem, { kind: 'refused' }>;
 
-/** What a frame holds up to `end` could not be read. */
+/** The item for a frame that could not be read up to `end`. */
 export function refused({ name, text, start }: Frame, end: number, what: Pick<Refusal, 'offset' | 'length' | 'reason'>): Refused {
   return refusal({ element: name, ...what }, text.slice(start, Math.min(end, start + MAX_PASSED)));
 }
 
-/** Only the end tag of an element was found; `end`: its byte offset. */
+/** The item for an element of which only the end tag was found, at byte `end`. */
 export function headless({ name, passed }: Frame, end: number): Refused {
   const { offset, beginning } = passed ?? { offset: 0, beginning: '' };
   return refusal({ element: name, offset, length: end - offset, reason: 'its start tag is missing' }, beginning);

@@ -1,16 +1,16 @@
 import { Malformed } from './malformed.ts';
 
-/** A value of `--script-args`: what it is called, from the outermost table inwards, and where it stands. */
+/** A value of `--script-args`: its path of names, and its position. */
 export interface ScriptArgument {
-  /** The names of the tables that it is in, and its own; a value without a name has none of its own. */
+  /** Names of the tables around it, then its own, if it has one. */
   readonly names: readonly string[];
   readonly isNamed: boolean;
-  /** With its quotes. */
+  /** Including quotes. */
   readonly start: number;
   readonly end: number;
 }
 
-/** Deeper than any script reads. */
+/** Nesting limit. */
 const MAX_DEPTH = 64;
 
 /**

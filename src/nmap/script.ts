@@ -6,7 +6,7 @@ export function readScripts(reader: Reader, scripts: Script[]): void {
   while (reader.nextChild(level)) if (reader.name === 'script') reader.keep(scripts, readScript(reader));
 }
 
-/** Tables nest as deep as a script likes: a stack of our own, so that depth cannot exhaust the real one. */
+/** Tables nest to any depth, so this keeps its own stack instead of recursing. */
 export function readScript(reader: Reader): Script {
   const id = reader.attribute('id');
   const output = reader.attribute('output');

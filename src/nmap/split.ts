@@ -19,19 +19,18 @@ import { BAD, tagEnd } from './tag-end.ts';
 const TAG_NAME = /\/?[a-z]{0,32}/y;
 const MAX_INSTRUCTION = 4096;
 
-/** What must arrive before another look makes sense. */
+/** What must arrive before it makes sense to search again. */
 interface Awaited {
   readonly mark: string;
-  /** Characters from its beginning that are held for what waits for it. */
+  /** The most characters that are held meanwhile. */
   readonly most: number;
 }
 
 /**
- * Finds the elements of a scan in a stream of text, in pieces of any size, and holds no more than
- * the one that is not whole yet. It looks for end tags only; whether what lies between is
- * well-formed is the parser's to say, and {@link retry} and {@link restart} act on its answer.
- * Text between elements (comments, nmap's stderr, a second XML declaration) is passed over.
- * All of it together is a fixed number of walks over the text, whatever the text is.
+ * Finds the elements of a scan in a stream of text, in pieces of any size, and holds no more than one incomplete element. It
+ * looks for end tags only; the parser decides whether an element is well-formed, and calls {@link retry} or {@link restart}.
+ * Text between elements (comments, nmap's stderr, a second XML declaration) is skipped. Linear in the length of the text,
+ * whatever it is.
  */
 export class Splitter {
   private text = '';
@@ -40,27 +39,27 @@ export class Splitter {
   private pending: string[] = [];
   private pendingLength = 0;
   private awaited: Awaited | undefined;
-  /** By what was awaited: what begins before this index has waited too long. */
-  private readonly hopeless = new Map<string, number>();
-  /** The last characters pushed, for a mark that two chunks share. */
+  /** By mark: elements that begin before this index are not waited for any more. */
+  private readonly notWaitedBefore = new Map<string, number>();
+  /** The end of the last chunk, for a mark across two chunks. */
   private tail = '';
   private ended = false;
   private searchFrom = 0;
-  /** From here on, what was read belongs to nothing; of what was read before this text, where that began. */
+  /** Start of the text that belongs to no element; and its part in front of the current text, if any. */
   private passed = 0;
   private passedBefore: Passed | undefined;
-  /** Elements that were given without their end, which may still come. */
+  /** Elements that were emitted without their end tag, which may still come. */
   private readonly endless = new Set<string>();
   private readonly offsets: ByteOffsets;
 
-  /** `bytes`: how many bytes of input a text was; `offset`: of the first character. */
+  /** `bytes`: the bytes of input that a text was; `offset`: byte offset of the first character. */
   constructor(bytes: (text: string) => number, offset: number) {
     this.offsets = new ByteOffsets(bytes, offset);
   }
 
   push({ text: chunk, cuts }: Uninterrupted): void {
     for (const { index, text } of cuts) this.offsets.addCut(this.text.length + this.pendingLength + index, text);
-    // Joining the whole chunk to the tail would copy it only to look at it.
+    // Joining the whole chunk to the tail would copy it.
     const seam = this.tail + chunk.slice(0, LONGEST_MARK);
     this.tail = chunk.length < LONGEST_MARK ? seam.slice(-LONGEST_MARK) : chunk.slice(-LONGEST_MARK);
     this.pending.push(chunk);
@@ -80,13 +79,13 @@ export class Splitter {
     return this.awaited === undefined && this.pending.length === 0 && this.position === this.text.length;
   }
 
-  /** So many bytes of input were read by somebody else. */
+  /** Skips bytes of input that another reader has read. */
   skip(bytes: number): void {
     this.join();
     this.offsets.skip(bytes);
   }
 
-  /** Bytes of input up to where reading has come. */
+  /** Bytes of input read so far. */
   get consumed(): number {
     return this.offsetOf(this.position);
   }
@@ -96,7 +95,7 @@ export class Splitter {
     return this.offsets.of(this.text, index);
   }
 
-  /** How often something was cut out of a frame. */
+  /** How often nmap's progress was cut out of a frame. */
   cutsIn({ start, end }: Frame): number {
     return this.offsets.cutsWithin(start, end);
   }
@@ -126,7 +125,7 @@ export class Splitter {
     if (at === -1 && this.mayWait(mark, frame.start, longest(frame.name))) this.await(mark, longest(frame.name));
   }
 
-  /** `frame` could not be read beyond `position`: go on at the next place from there, or behind the frame. Returns where. */
+  /** `frame` could not be read beyond `position`: resumes at the next possible place, or behind the frame. Returns where. */
   restart(frame: Frame, position = frame.start): number {
     const found = this.marks.nextRestart(Math.max(position, frame.start + 1));
     this.position = found === -1 ? frame.end : Math.min(found, frame.end);
@@ -146,9 +145,9 @@ export class Splitter {
     this.passed = Math.max(0, this.passed - position);
     this.offsets.moveTo(this.text, position);
     this.searchFrom = Math.max(0, this.searchFrom - position);
-    for (const [mark, index] of this.hopeless) {
-      if (index > position) this.hopeless.set(mark, index - position);
-      else this.hopeless.delete(mark);
+    for (const [mark, index] of this.notWaitedBefore) {
+      if (index > position) this.notWaitedBefore.set(mark, index - position);
+      else this.notWaitedBefore.delete(mark);
     }
     const rest = this.text.slice(position);
     const [only = ''] = this.pending;
@@ -161,7 +160,7 @@ export class Splitter {
     this.awaited = undefined;
   }
 
-  /** Leaves `position` where it was when more text is needed. */
+  /** Leaves `position` unchanged when more text is needed. */
   private frameAt(at: number): Frame | undefined {
     const { text } = this;
     const mark = text[at + 1];
@@ -185,7 +184,7 @@ export class Splitter {
     return undefined;
   }
 
-  /** Whether it is the end of an element whose start tag could not be told from noise. */
+  /** Whether it is an end tag without a recognised start tag. */
   private isOrphan(name: string): boolean {
     const element = name.slice(1);
     return name[0] === '/' && wholeOf(element) !== undefined && !this.endless.delete(element);
@@ -196,7 +195,7 @@ export class Splitter {
     this.passedBefore = undefined;
   }
 
-  /** What was passed over up to here. */
+  /** The skipped text up to here. */
   private passedTo(index: number): Passed {
     const { offset, beginning } = this.passedBefore ?? { offset: this.offsetOf(this.passed), beginning: '' };
     const end = Math.min(index, this.passed + MAX_PASSED - beginning.length);
@@ -252,7 +251,7 @@ export class Splitter {
     return undefined;
   }
 
-  /** What never ends, or is longer than any that nmap writes, is noise: nothing says that what follows belongs to it. */
+  /** What never ends, or is too long, is not a comment: nothing shows that the text behind it belongs to it. */
   private skipPast(mark: string, at: number, from: number): undefined {
     const to = this.marks.next(mark, from);
     if (to !== -1) this.position = to - at > MAX_TAG ? from : to + mark.length;
@@ -262,15 +261,15 @@ export class Splitter {
   }
 
   /**
-   * Whether what begins at `at` may wait for more text. Once something has waited too long, so has everything in the first
-   * half of what was held meanwhile: else the text would be copied again with each chunk.
+   * Whether an element at `at` may wait for more text. Once one has waited too long, so has everything in the first half of
+   * the text held meanwhile; otherwise the text would be copied again with each chunk.
    */
   private mayWait(mark: string, at: number, most: number): boolean {
     if (this.ended) return false;
     const key = `${most}${mark}`;
-    if (at < (this.hopeless.get(key) ?? 0)) return false;
+    if (at < (this.notWaitedBefore.get(key) ?? 0)) return false;
     if (this.text.length - at <= most) return true;
-    this.hopeless.set(key, this.text.length - most / 2);
+    this.notWaitedBefore.set(key, this.text.length - most / 2);
     return false;
   }
 

@@ -1,17 +1,18 @@
 import type { ScanItem } from './item.ts';
 import type { Run } from './model.ts';
 
-/** In one stream: more than anybody has that were cut behind their header. */
+/** Runs with only a header in one stream. */
 const MAX_EMPTY = 100;
 
 /**
- * What stands outside of any run, and runs that say nothing: a header without a word, the same header again with nothing
- * behind it, or the hundred and first of such headers. Counted, and told as one, for a megabyte may hold 100,000 of them.
+ * Elements outside of any run, and runs without content: an empty header, the same header again without anything behind it, or
+ * the hundred and first of such headers. They are counted and reported as one item, because a megabyte may hold 100,000 of
+ * them.
  */
 export class StrayElements {
   private count = 0;
   private first = { element: '', offset: 0 };
-  /** The last header that had nothing behind it, and how many there were. */
+  /** The last header without anything behind it, and how many there were. */
   private empty = '';
   private empties = 0;
 
@@ -19,7 +20,7 @@ export class StrayElements {
     if (this.count++ === 0) this.first = { element, offset };
   }
 
-  /** Whether a run with nothing but this header says nothing (new). */
+  /** Whether a run with only this header is to be dropped. */
   isNothing(header: { readonly run: Run }): boolean {
     const { scanner = '', args = '' } = header.run;
     if (scanner === '' && args === '') return true;

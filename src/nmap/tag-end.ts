@@ -1,6 +1,6 @@
 import type { Marks } from './marks.ts';
 
-/** The tag has no end in the text yet. */
+/** The tag does not end in this text. */
 const MORE = -1;
 /** There is a `<` inside it. */
 export const BAD = -2;

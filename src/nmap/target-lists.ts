@@ -1,4 +1,4 @@
-/** Words of files that a command line names. */
+/** Targets in files that a command line names. */
 export interface TargetLists {
   readonly targets: readonly string[];
   readonly excluded: readonly string[];

@@ -51,10 +51,10 @@ export class Tokens {
   private readonly lineFeed: NextIndex;
   private readonly carriageReturn: NextIndex;
   private readonly tab: NextIndex;
-  /** By the end of a comment, CDATA section or instruction. */
+  /** By closing mark: of a comment, a CDATA section, a processing instruction. */
   private readonly closings: ReadonlyMap<string, NextIndex>;
 
-  /** One reader serves all elements of a text, in order: it remembers where rare characters come next. */
+  /** One reader serves all elements of a text, in order, because it caches where rare characters come next. */
   readonly text: string;
 
   constructor(text: string) {
@@ -121,13 +121,13 @@ export class Tokens {
     return parts.length === 1 ? (parts[0] as string) : parts.join('');
   }
 
-  /** What was written from `start` (of a tag) to here. */
+  /** The source text from `start` (of a tag) to here. */
   source(start: number): string {
     const text = this.text.slice(start, this.position);
     return this.carriageReturn.within(start, this.position) ? normaliseLineEnds(text) : text;
   }
 
-  /** Reads the rest of the element; it must end where `enter` was told that it does. */
+  /** Reads the rest of the element, which must end where `enter` was told. */
   finish(): void {
     while (this.depth > 0 && this.nextChild(1));
     if (this.position !== this.end) throw new Malformed('something follows its end tag', this.position);

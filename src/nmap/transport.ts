@@ -1,4 +1,4 @@
-/** Whether what nmap lists as a `port` is one. Of other protocols (`-sO`, masscan's pings) it is the protocol itself that answers. */
+/** Whether a `port` element is about a port. With `-sO`, and for masscan's pings, it is about a whole protocol. */
 export function hasPorts(protocol: string | undefined): boolean {
   return protocol === 'tcp' || protocol === 'udp' || protocol === 'sctp';
 }
