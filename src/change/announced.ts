@@ -6,7 +6,7 @@ import { anything, number, parsedAs, record, tableOf, text } from '../core/shape
 const KEPT_EVENTS = 10_000;
 
 /** Which sink: its type, target and scope. */
-interface Destination {
+export interface Destination {
   readonly type: string;
   readonly target: string;
   readonly scope: string;

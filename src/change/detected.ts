@@ -6,6 +6,8 @@ export class Detected {
   readonly changes: LogEvent[] = [];
   /** Of the run as a whole, and records of the inventory. */
   readonly others: LogEvent[] = [];
+  /** Hosts (their keys) of which the inventory has something new to say, whether or not anybody keeps one now. */
+  readonly moved = new Set<string>();
   /** What people should hear of the scan. */
   readonly remarks: string[] = [];
 

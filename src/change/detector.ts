@@ -1,9 +1,10 @@
-import type { RunContext } from '../event/context.ts';
+import { baseFields, type RunContext } from '../event/context.ts';
 import type { LogEvent } from '../event/event.ts';
 import type { HostContext } from '../event/host.ts';
 import type { Run } from '../nmap/model.ts';
 import type { TargetLists } from '../nmap/target-lists.ts';
 import { type KnownFinding, type KnownHost, type KnownPort, currentValue, unknownHost } from '../state/known-host.ts';
+import { latestOf } from '../state/index-known.ts';
 import { DAMAGED, type KnownHosts } from '../state/known-hosts.ts';
 import { type Change, portOf } from './change.ts';
 import { reachedAt, wouldList } from './coverage.ts';
@@ -14,7 +15,7 @@ import { correctFutureTimes, dateUntimedRuns } from './correct-times.ts';
 import type { Observation } from './observation.ts';
 import { observe, observeAbsence } from './observe.ts';
 import type { ChangeOptions } from './options.ts';
-import { findingRecord, hostRecord, hostStateOf, portRecord } from './record.ts';
+import { findingRecord, hostRecord, hostStateOf, portRecord, type RecordContext } from './record.ts';
 import type { KnownScans } from './scans.ts';
 import { MAX_LENGTH } from './scope.ts';
 import { type FindingsOf, sightingOf } from './sighting.ts';
@@ -45,10 +46,10 @@ export interface DetectorParts {
   readonly lists: TargetLists | undefined;
 }
 
-/** What the inventory has something new to say of. */
-interface Moved {
-  readonly ports: readonly KnownPort[];
-  readonly findings: readonly KnownFinding[];
+/** What the inventory has something to say of. */
+interface Said {
+  readonly ports: Iterable<KnownPort>;
+  readonly findings: Iterable<KnownFinding>;
 }
 
 /**
@@ -146,18 +147,42 @@ export class ChangeDetector {
   }
 
   /** For targets that keep an inventory: the host once a run, its ports and weaknesses when they change. */
-  private record(known: KnownHost, { context }: CurrentRun, moved: Moved, time: number, { others }: Detected): void {
-    if (!this.parts.keepsInventory || known.up.yes === undefined) return;
-    others.push(hostRecord(context, known, time));
+  private record(known: KnownHost, { context }: CurrentRun, moved: Said, time: number, detected: Detected): void {
+    if (known.up.yes === undefined) return;
     const state = hostStateOf(known);
     // The records of its ports and weaknesses say whether the host is there: "what is open now" is asked of them alone.
     const ports = known.recorded === state ? [] : Object.values(known.ports).filter(({ open }) => currentValue(open, 1) === 'yes');
     const findings = known.recordedFindings === state ? [] : Object.values(known.findings).filter(({ open }) => currentValue(open, 1) === 'yes');
+    const all = { ports: new Set([...moved.ports, ...ports]), findings: new Set([...moved.findings, ...findings]) };
+    if (known.recorded !== state || all.ports.size + all.findings.size > 0) detected.moved.add(known.key);
     known.recorded = state;
     known.recordedFindings = state;
-    for (const port of new Set([...moved.ports, ...ports])) others.push(portRecord(context, known, port, time));
-    for (const finding of new Set([...moved.findings, ...findings]))
-      others.push(findingRecord(context, known, finding, { time, remedy: this.parts.judge.remedyOf(finding.rule.id) }));
+    if (this.parts.keepsInventory) detected.others.push(...this.records(context, known, all, time));
+  }
+
+  /** All that the inventory says of a host, for who was not told of it when it came up. `run`: the one that is being read. */
+  recordsOf(key: string, run: CurrentRun): readonly LogEvent[] {
+    const known = this.parts.hosts.find(key);
+    if (known === undefined || known === DAMAGED || known.up.yes === undefined) return [];
+    const wasFound = ({ open }: Pick<KnownPort, 'open'>): boolean => open.yes !== undefined;
+    const all = { ports: Object.values(known.ports).filter(wasFound), findings: Object.values(known.findings).filter(wasFound) };
+    return this.records(this.contextOf(known, run), known, all, latestOf(known));
+  }
+
+  /** Of the scan that has found the host last. */
+  private contextOf({ scan }: KnownHost, { record, context }: CurrentRun): RecordContext {
+    const { scans } = this.parts;
+    if (scan === record.nr) return context;
+    const { options } = context;
+    return { options, scanId: scans.idOf(scan), base: baseFields({ scanner: scans.scannerOf(scan) }, options) };
+  }
+
+  private records(context: RecordContext, known: KnownHost, { ports, findings }: Said, time: number): readonly LogEvent[] {
+    const records = [hostRecord(context, known, time)];
+    for (const port of ports) records.push(portRecord(context, known, port, time));
+    for (const finding of findings)
+      records.push(findingRecord(context, known, finding, { time, remedy: this.parts.judge.remedyOf(finding.rule.id) }));
+    return records;
   }
 
   /** Runs that were taken in before this one, and are later, have not found the host. */

@@ -212,7 +212,7 @@ function assemble(
   const id = eventId(DATASET, action, scanId, entity, JSON.stringify([time, change]));
   const statement: Statement = {
     id,
-    ackGroup: '',
+    ackGroup: scanId,
     dataset: DATASET,
     action,
     time,

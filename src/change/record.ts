@@ -1,6 +1,6 @@
 import type { RunContext } from '../event/context.ts';
 import { envelope, frameOf, type Statement } from '../event/envelope.ts';
-import { type Fields, INVENTORY, levelOf, type LogEvent, SEVERITY, Shared, some } from '../event/event.ts';
+import { type Fields, INVENTORY, INVENTORY_GROUP, levelOf, type LogEvent, SEVERITY, Shared, some } from '../event/event.ts';
 import { networkTypeOf } from '../event/address.ts';
 import { findingEntityId, hostEntityId, portEntityId } from '../event/id.ts';
 import { hostName, placeFields } from '../event/host.ts';
@@ -11,8 +11,13 @@ import { parsePortKey, portKey } from './sighting.ts';
 /** Room for what happens at one host within a millisecond. */
 const REVISIONS = 1024;
 
+/** In which scan it was found; no id when that is long forgotten. */
+export interface RecordContext extends Pick<RunContext, 'options' | 'base'> {
+  readonly scanId: string | undefined;
+}
+
 /** A host as it is known now, for `nmap-inventory-<namespace>`; `time`: of the observation, epoch milliseconds. */
-export function hostRecord(run: RunContext, host: KnownHost, time: number): LogEvent {
+export function hostRecord(run: RecordContext, host: KnownHost, time: number): LogEvent {
   const state = hostStateOf(host);
   const open = Object.values(host.ports).filter((port) => currentValue(port.open, 1) === 'yes').length;
   const name = host.name === undefined || host.name.value === host.key ? '' : ` (${host.name.value})`;
@@ -43,7 +48,7 @@ export function hostStateOf({ up }: Pick<KnownHost, 'up'>): 'up' | 'down' {
   return currentValue(up, 1) === 'no' ? 'down' : 'up';
 }
 
-export function portRecord(run: RunContext, host: KnownHost, port: KnownPort, time: number): LogEvent {
+export function portRecord(run: RecordContext, host: KnownHost, port: KnownPort, time: number): LogEvent {
   const { protocol, number, state, service, guess, certificate, open, at } = port;
   const stands = currentValue(open, 1);
   const name = service?.value.name ?? guess?.value;
@@ -77,7 +82,7 @@ export function portRecord(run: RunContext, host: KnownHost, port: KnownPort, ti
 
 /** A weakness as it is known now. `remedy`: what its rule says is to be done. */
 export function findingRecord(
-  run: RunContext,
+  run: RecordContext,
   host: KnownHost,
   { port: at, key, open, rule, title, severity, source, vulnerability }: KnownFinding,
   { time, remedy }: { readonly time: number; readonly remedy: string | undefined },
@@ -129,13 +134,13 @@ interface RecordParts {
   readonly host?: Fields;
 }
 
-function record(run: RunContext, host: KnownHost, time: number, { entity, message, nmap, severity, more, host: about }: RecordParts): LogEvent {
+function record(run: RecordContext, host: KnownHost, time: number, { entity, message, nmap, severity, more, host: about }: RecordParts): LogEvent {
   const { options, scanId } = run;
   const { ips } = host;
   const revision = time * REVISIONS + Math.min(host.marks.length, REVISIONS - 1);
   const statement: Statement = {
     id: entity,
-    ackGroup: '',
+    ackGroup: INVENTORY_GROUP,
     dataset: INVENTORY,
     revision,
     action: 'known',
@@ -164,7 +169,7 @@ function riskFields({ findings }: KnownHost, port: string | undefined): { readon
 }
 
 /** What the events of a host share, from what is known of it. `more`: members of `host`. */
-export function knownShared({ base }: RunContext, { key, ips, name, mac }: KnownHost, time: number, more: Fields = {}): Shared {
+export function knownShared({ base }: Pick<RunContext, 'base'>, { key, ips, name, mac }: KnownHost, time: number, more: Fields = {}): Shared {
   return new Shared({
     '@timestamp': isoTime(time),
     ...base,

@@ -174,6 +174,12 @@ export class KnownScans {
     return row && setupOf(row).args;
   }
 
+  /** `nmap`, `masscan`: of the scan of a number; undefined when it told none, or is long forgotten. */
+  scannerOf(nr: number): string | undefined {
+    const row = this.database.get('SELECT run FROM scan WHERE nr = ?', nr);
+    return row && setupOf(row).scanner;
+  }
+
   /** `nmap.scan.id` of a number; undefined when that scan is long forgotten. */
   idOf(nr: number): string | undefined {
     return this.database.get('SELECT id FROM scan WHERE nr = ?', nr)?.['id'] as string | undefined;

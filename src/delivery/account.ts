@@ -40,6 +40,12 @@ export class Account {
     tally.dead += dead;
   }
 
+  /** What earlier runs had left for another sink was here already. */
+  alreadyReplayed(events: number): void {
+    this.replayed.read += events;
+    this.replayed.already += events;
+  }
+
   spooled(tally: Tally, events: number): void {
     tally.spooled += events;
   }

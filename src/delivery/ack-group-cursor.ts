@@ -16,9 +16,9 @@ export class AckGroupCursor {
     this.again = again;
   }
 
-  /** What became of the group of the next event; undefined when it is to be sent. */
-  moveTo(key: string): AckGroupFate | undefined {
-    if (key !== this.key) this.begin(key);
+  /** What became of the group of the next event; undefined when it is to be sent, as what is told once always is. */
+  moveTo(key: string, isToldOnce: boolean): AckGroupFate | undefined {
+    if (key !== this.key) this.begin(key, isToldOnce);
     return this.fate;
   }
 
@@ -36,11 +36,11 @@ export class AckGroupCursor {
   }
 
   /** One whose fate is known is not opened: nothing of it is sent, and its end would say nothing. */
-  private begin(key: string): void {
+  private begin(key: string, isToldOnce: boolean): void {
     this.end();
     if (key === '') return;
     this.key = key;
-    this.fate = this.again ? undefined : this.ledger.fateOf(key);
+    this.fate = this.again || isToldOnce ? undefined : this.ledger.fateOf(key);
     if (this.fate === undefined) this.groups.begin(key);
   }
 }

@@ -3,7 +3,9 @@ import type { Queued, AckGroupRef } from '../state/queued.ts';
 /** A host of a scan, or the end of one, while its events find their fate. */
 export class AckGroup implements AckGroupRef {
   readonly key: string;
-  /** Events whose fate is open. */
+  /** Events that it has so far. */
+  events = 0;
+  /** Of these, those whose fate is open. */
   pending = 0;
   /** No more events will come. */
   sealed = false;
@@ -32,7 +34,9 @@ export class AckGroups {
 
   /** The group of the next entry. */
   enter(): AckGroup | undefined {
-    if (this.current !== undefined) this.current.pending++;
+    if (this.current === undefined) return undefined;
+    this.current.events++;
+    this.current.pending++;
     return this.current;
   }
 

@@ -1,7 +1,7 @@
 import { ALERTING, type Dataset, type LogEvent } from '../event/event.ts';
 import type { Sink } from '../sink/sink.ts';
 import type { RunSums } from '../state/runs.ts';
-import type { Store } from '../state/store.ts';
+import type { Store, WaitingSink } from '../state/store.ts';
 import { Outbox } from './outbox.ts';
 import { type SinkReport, sinkReport } from './report.ts';
 import { SinkPipeline } from './sink-pipeline.ts';
@@ -52,9 +52,9 @@ export class Delivery {
     return this.only(({ spoolWriter }) => spoolWriter !== undefined);
   }
 
-  /** Turns to what earlier runs have left on disk; with `retryDeadLetters`, to dead letters as well. */
-  start(retryDeadLetters: boolean): void {
-    for (const pipeline of this.pipelines) pipeline.start(retryDeadLetters);
+  /** Turns to what earlier runs have left on disk; with `retryDeadLetters`, to dead letters as well; with `takeOver`, to what was for others. */
+  start(retryDeadLetters: boolean, takeOver: readonly WaitingSink[] = []): void {
+    for (const pipeline of this.pipelines) pipeline.start(retryDeadLetters, takeOver);
   }
 
   /** How long a sink may hold up reading before its events go to disk, in milliseconds. */

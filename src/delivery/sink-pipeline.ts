@@ -2,6 +2,7 @@ import type { LogEvent } from '../event/event.ts';
 import { type BatchOf, batchOf } from '../sink/batch.ts';
 import { type Sink, SinkError } from '../sink/sink.ts';
 import type { Queued } from '../state/queued.ts';
+import type { WaitingSink } from '../state/store.ts';
 import type { Tally } from '../state/tally.ts';
 import { Account } from './account.ts';
 import { AckGroups } from './ack-group.ts';
@@ -90,9 +91,13 @@ export class SinkPipeline {
     );
   }
 
-  /** Turns to what earlier runs have left in the spool, if anything; and among the dead letters, when these are to be tried again. */
-  start(retryDeadLetters: boolean): void {
+  /**
+   * Turns to what earlier runs have left in the spool, if anything; and among the dead letters, when these are to be tried again.
+   * `takeOver`: what they have left for these others, which are of the same kind, is for this one now.
+   */
+  start(retryDeadLetters: boolean, takeOver: readonly WaitingSink[]): void {
     if (retryDeadLetters) this.spoolWriter?.retryDeadLetters(this.sink.limits);
+    this.spoolWriter?.takeOver(takeOver, retryDeadLetters ? this.sink.limits.maxEvents : undefined);
     if (this.spoolWriter?.expire() === true) this.spoolReader?.start();
   }
 

@@ -1,15 +1,16 @@
 import type { Clock } from '../core/clock.ts';
 import { PortlogError } from '../core/errors.ts';
-import type { BatchLimits, Rejection, Sink } from '../sink/sink.ts';
+import type { BatchLimits, Rejection, Sink, SinkIdentity } from '../sink/sink.ts';
 import { type BatchOf, batchOf } from '../sink/batch.ts';
 import type { Account } from './account.ts';
 import type { Settled, Undelivered } from './deliver.ts';
 import type { QueuedBatch } from './queued-batch.ts';
 import type { LostBatch, SpooledBatch } from '../state/spool.ts';
-import type { SinkTables, Store } from '../state/store.ts';
+import type { SinkTables, Store, WaitingSink } from '../state/store.ts';
 import type { Tally } from '../state/tally.ts';
 import type { Queued } from '../state/queued.ts';
 import { AckGroup, type AckGroups, ackGroupsOf } from './ack-group.ts';
+import { type NewOwner, takeOver, takeOverDead } from './take-over.ts';
 
 /** Room for the numbers of the batches of one run. */
 const SEQ_PER_RUN = 2 ** 32;
@@ -33,6 +34,7 @@ export class SpoolWriter {
   /** What was delivered could not be noted: shipping it again will ask the server again. */
   bookkeeping: PortlogError | undefined;
 
+  private readonly identity: SinkIdentity;
   private readonly store: Store;
   private readonly clock: Clock;
   private readonly groups: AckGroups;
@@ -48,6 +50,7 @@ export class SpoolWriter {
     this.clock = clock;
     this.groups = groups;
     this.account = account;
+    this.identity = sink.identity;
     this.tables = store.tables(sink.identity);
     this.hasDead = this.tables.deadLetters.count() > 0;
   }
@@ -82,6 +85,22 @@ export class SpoolWriter {
     });
   }
 
+  /** What waits for others of the same kind waits for this one from now on; with `maxDead`, their dead letters too, so many in a batch. */
+  takeOver(others: readonly WaitingSink[], maxDead: number | undefined): void {
+    const to: NewOwner = {
+      identity: this.identity,
+      tables: this.tables,
+      store: this.store,
+      now: this.clock.now(),
+      nextSeq: () => this.nextSeq(),
+      known: (events) => this.account.alreadyReplayed(events),
+    };
+    for (const from of others) {
+      takeOver(from, to);
+      if (maxDead !== undefined) takeOverDead(from, to, maxDead);
+    }
+  }
+
   /**
    * Before it is sent; part of the transaction around it. Its groups are in the ledger from now on: a run
    * after a crash reads the same scan while the spoolReader still has this to send, and must not announce it anew.
@@ -90,7 +109,7 @@ export class SpoolWriter {
     const { spool, ledger } = this.tables;
     spool.append(seq, batch, { now: this.clock.now(), outbox: true });
     for (const group of ackGroupsOf(batch.entries)) {
-      ledger.enter(group.key, false);
+      ledger.enter(group.key, group instanceof AckGroup ? group.events : 0, false);
       ledger.wait(group.key, seq);
       if (group instanceof AckGroup) group.opened = true;
     }
@@ -237,9 +256,9 @@ export class SpoolWriter {
 
   private enterComplete(): void {
     const { ledger } = this.tables;
-    for (const { key, opened, dead } of this.groups.takeComplete()) {
-      if (opened) ledger.close(key, dead);
-      else ledger.enter(key, dead);
+    for (const { key, events, opened, dead } of this.groups.takeComplete()) {
+      if (opened) ledger.close(key, events, dead);
+      else ledger.enter(key, events, dead);
     }
   }
 

@@ -100,20 +100,25 @@ export function runContext(run: Run, options: EventOptions): RunContext {
     start: seenAt(run.start, now) || now,
     startIsOurs: seenAt(run.start, now) === 0,
     misdated: isMisdated(run.start, now) ? [`nmaprun@start=${run.start}`] : [],
-    base: {
-      ecs: { version: ECS_VERSION },
-      observer: {
-        vendor: scanner === 'nmap' ? 'Nmap' : undefined,
-        product: scanner,
-        version: run.version,
-        type: 'scanner',
-        name: options.sensor ?? options.scannerHost,
-        hostname: options.scannerHost,
-      },
-      agent: agentFields(options),
-      tags: options.tags.length === 0 ? undefined : options.tags,
-      labels: Object.keys(options.labels).length === 0 ? undefined : options.labels,
+    base: baseFields({ scanner, version: run.version }, options),
+  };
+}
+
+/** Members of `Shared` that depend on no host. */
+export function baseFields({ scanner = 'nmap', version }: Partial<Pick<Run, 'scanner' | 'version'>>, options: EventOptions): Fields {
+  return {
+    ecs: { version: ECS_VERSION },
+    observer: {
+      vendor: scanner === 'nmap' ? 'Nmap' : undefined,
+      product: scanner,
+      version,
+      type: 'scanner',
+      name: options.sensor ?? options.scannerHost,
+      hostname: options.scannerHost,
     },
+    agent: agentFields(options),
+    tags: options.tags.length === 0 ? undefined : options.tags,
+    labels: Object.keys(options.labels).length === 0 ? undefined : options.labels,
   };
 }
 

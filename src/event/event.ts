@@ -10,6 +10,11 @@ export const GENERIC = 'generic';
 export const ALERTING = ['nmap.scan', 'nmap.change', 'nmap.health'] as const;
 export type Dataset = (typeof DATASETS)[number] | typeof INVENTORY | typeof GENERIC;
 
+/** What follows from what is known: the state itself keeps which sink has been told, and nobody asks whether it is there already. */
+export const TOLD_ONCE: ReadonlySet<Dataset> = new Set<Dataset>(['nmap.change', INVENTORY]);
+/** The acknowledgement group of all records of the inventory; no hash is like it. */
+export const INVENTORY_GROUP = '0'.repeat(32);
+
 export type FieldValue = string | number | boolean | undefined | Fields | readonly FieldValue[];
 /** A nested object of ECS names. `undefined` members are not written. */
 export interface Fields {
@@ -26,8 +31,8 @@ export interface LogEvent {
   readonly id: string;
   /**
    * What it is a part of: the events of one host of a scan share one, any other event has its own. 32
-   * hexadecimal digits; events of a group come one behind the other, and are acknowledged as a whole. Empty
-   * when nobody will read it again: what the state has said once.
+   * hexadecimal digits; events of a group come one behind the other, and are acknowledged as a whole. Of what the state
+   * says once ({@link TOLD_ONCE}): that which is told again when some of it is lost. Empty when nobody will ask.
    */
   readonly ackGroup: string;
   readonly dataset: Dataset;

@@ -31,7 +31,7 @@ export interface HostContext {
 }
 
 /** `nmap.site`, and what is known of the network. */
-export function placeFields({ options }: RunContext, ips: readonly string[]): Fields {
+export function placeFields({ options }: Pick<RunContext, 'options'>, ips: readonly string[]): Fields {
   const facts = options.networkOf?.(ips);
   if (facts === undefined) return { site: options.site };
   const { network, zone, criticality, owner, external = false } = facts;

@@ -4,9 +4,11 @@ import { ChangeDetector } from '../change/detector.ts';
 import type { ChangeOptions } from '../change/options.ts';
 import { KnownScans } from '../change/scans.ts';
 import { AnnouncedChanges } from '../change/announced.ts';
+import { ToldInventory } from '../change/told-inventory.ts';
 import { detectAbsent, detectOfRun } from '../change/whole-run.ts';
 import { PortlogError } from '../core/errors.ts';
 import type { Delivery } from '../delivery/delivery.ts';
+import type { SinkPipeline } from '../delivery/sink-pipeline.ts';
 import type { RunContext } from '../event/context.ts';
 import { INVENTORY, type LogEvent } from '../event/event.ts';
 import { seenAt } from '../event/time.ts';
@@ -15,6 +17,7 @@ import { looksFor } from '../finding/script.ts';
 import { type Ending, type RunEnd, RunWatch, type ScanItem } from '../nmap/item.ts';
 import type { Run } from '../nmap/model.ts';
 import type { TargetLists } from '../nmap/target-lists.ts';
+import type { Sink, SinkIdentity } from '../sink/sink.ts';
 import { KnownHosts } from '../state/known-hosts.ts';
 import type { Store } from '../state/store.ts';
 import type { ScannedHost } from './scanned-host.ts';
@@ -39,6 +42,7 @@ interface TrackerParts {
 export class ChangeTracker {
   private readonly parts: TrackerParts;
   private readonly announced: AnnouncedChanges;
+  private readonly told: ToldInventory;
   private readonly watch = new RunWatch();
   private readonly waiting = new WaitingHosts();
   private hosts: KnownHosts;
@@ -57,6 +61,7 @@ export class ChangeTracker {
     this.parts = parts;
     const { store, site } = parts;
     this.announced = new AnnouncedChanges(store.database);
+    this.told = new ToldInventory(store.database, site);
     this.hosts = new KnownHosts(store.database, site);
     this.scans = new KnownScans(store.database, site);
     this.detector = this.newDetector();
@@ -73,7 +78,10 @@ export class ChangeTracker {
     if (this.problem !== undefined) return;
     if (item.kind === 'run' && run !== undefined) this.begin(item.run, run);
     else if (host !== undefined) this.wait(host);
-    else if (item.kind === 'end') this.end(item.end, ending);
+    else if (item.kind === 'end') {
+      this.end(item.end, ending);
+      await this.catchUpInventory();
+    }
     if (!this.waiting.areMany) return;
     this.flush();
     await this.parts.delivery.commit();
@@ -108,9 +116,8 @@ export class ChangeTracker {
   private newDetector(): ChangeDetector {
     const { hosts, scans } = this;
     const { options, finder, lists, delivery } = this.parts;
-    const keepsInventory = delivery.pipelines.some(({ sink }) => sink.accepts(INVENTORY));
     const judge = { looksFor, remedyOf: (rule: string) => finder.remedyOf(rule) };
-    return new ChangeDetector({ hosts, scans, options, judge, keepsInventory, lists });
+    return new ChangeDetector({ hosts, scans, options, judge, keepsInventory: delivery.pipelines.some(({ sink }) => keepsInventory(sink)), lists });
   }
 
   private begin(run: Run, context: RunContext): void {
@@ -159,8 +166,9 @@ export class ChangeTracker {
       // Known as soon as the scan has more of them: those before it, at most so many, stay as they were told.
       const events = detected.events(record.counts.changes > this.parts.options.mass);
       // What a sink has no room for, it gets when the scan is shipped to it again.
-      const sinks = this.parts.delivery.pipelines.filter(({ isStuck }) => !isStuck).map(({ sink }) => sink.identity);
-      this.announced.add(context.scanId, events, sinks);
+      const sinks = this.parts.delivery.pipelines.filter(({ isStuck }) => !isStuck).map(({ sink }) => sink);
+      this.announced.add(context.scanId, events, sinks.map(identityOf));
+      this.told.add(detected.moved, sinks.filter(keepsInventory).map(identityOf));
       return events;
     });
   }
@@ -175,6 +183,38 @@ export class ChangeTracker {
       );
   }
 
+  /** The state knows what is there: a sink that was not, or that has lost it, gets all that it has missed, in parts. */
+  private async catchUpInventory(): Promise<void> {
+    const { delivery } = this.parts;
+    for (const pipeline of delivery.pipelines.filter(({ sink }) => keepsInventory(sink))) {
+      if (!this.hasMissed(pipeline)) continue;
+      await delivery.commit();
+      while (this.current !== undefined && this.hasMissed(pipeline)) {
+        this.announceLater(
+          () => this.missedBy(pipeline),
+          delivery.only((one) => one === pipeline),
+        );
+        await delivery.commit();
+      }
+    }
+  }
+
+  private hasMissed({ sink, isStuck }: SinkPipeline): boolean {
+    if (this.problem !== undefined || isStuck) return false;
+    try {
+      return this.told.hasMissed(sink.identity);
+    } catch (error) {
+      if (!(error instanceof PortlogError)) throw error;
+      this.problem = error;
+      return false;
+    }
+  }
+
+  private missedBy({ sink }: SinkPipeline): readonly LogEvent[] {
+    const { current, detector } = this;
+    return current === undefined ? [] : this.told.missed(sink.identity).flatMap((key) => detector.recordsOf(key, current));
+  }
+
   private announceLater(make: () => readonly LogEvent[], delivery = this.parts.delivery): void {
     delivery.announceLater(
       () => (this.problem === undefined ? make() : []),
@@ -184,4 +224,12 @@ export class ChangeTracker {
       },
     );
   }
+}
+
+function keepsInventory(sink: Sink): boolean {
+  return sink.accepts(INVENTORY);
+}
+
+function identityOf({ identity }: Sink): SinkIdentity {
+  return identity;
 }

@@ -4,7 +4,7 @@ import { type Clock, systemClock } from '../core/clock.ts';
 import { Delivery } from '../delivery/delivery.ts';
 import type { SinkReport } from '../delivery/report.ts';
 import type { OpenRun } from '../state/runs.ts';
-import type { Store } from '../state/store.ts';
+import type { Store, WaitingSink } from '../state/store.ts';
 import type { PortlogError } from '../core/errors.ts';
 import { DEFAULT_OPTIONS, type EventOptions } from '../event/context.ts';
 import { Finder, type FindingOptions } from '../finding/finder.ts';
@@ -31,6 +31,8 @@ export interface ShipOptions {
   readonly retryForMs?: number;
   /** Try the dead letters again. */
   readonly retryDeadLetters?: boolean;
+  /** What waits for these, with one sink of the same kind: it is for that one now. */
+  readonly takeOver?: readonly WaitingSink[];
   /** Send what was delivered before as well. */
   readonly again?: boolean;
   readonly clock?: Clock;
@@ -74,7 +76,7 @@ export async function ship(options: ShipOptions): Promise<ShipReport> {
   const finder = new Finder(options.findings);
   const tracker = trackerOf(options, delivery, event.site, finder);
   const threads = threadsFor(options, event);
-  delivery.start(options.retryDeadLetters === true);
+  delivery.start(options.retryDeadLetters === true, options.takeOver);
   const inputs: InputReport[] = [];
   const readAll = async (): Promise<void> => {
     await healthReporter?.lookAfter(maxAges);

@@ -50,8 +50,8 @@ const FATES = `
     sum(CASE fate WHEN 'died' THEN died ELSE 0 END) AS dead,
     sum(CASE WHEN fate IN ('whole', 'died') THEN 0 ELSE events END) AS discarded
   FROM (
-    SELECT own, events, fate,
-      min(events, (SELECT count(*) FROM dead WHERE dead.sink = awaited.sink AND dead.unit = awaited.unit)) AS died
+    SELECT own, awaited.events, fate,
+      min(awaited.events, (SELECT count(*) FROM dead WHERE dead.sink = awaited.sink AND dead.unit = awaited.unit)) AS died
     FROM awaited LEFT JOIN ledger ON ledger.sink = awaited.sink AND ledger.unit = awaited.unit
     WHERE awaited.sink = ? AND NOT ${WAITS}
   ) GROUP BY own`;

@@ -102,7 +102,7 @@ export interface KnownHost {
   os?: LatestValue<string>;
   readonly ports: Record<string, KnownPort>;
   tested: TestedPorts[];
-  /** The state of the host that the records of its ports tell, where an inventory is kept; absent when they must be sent anew. */
+  /** The state of the host that the records of its ports in the inventory tell; absent when they must be sent anew. */
   recorded?: 'up' | 'down';
   /** The same of the records of its weaknesses, which earlier versions of portlog did not send. */
   recordedFindings?: 'up' | 'down';

@@ -157,6 +157,7 @@ export class KnownHosts {
 
   forget(key: string): void {
     this.database.run('DELETE FROM host WHERE site = ? AND key = ?', this.site, key);
+    this.database.run('DELETE FROM moved_host WHERE site = ? AND key = ?', this.site, key);
   }
 
   /** The lists of a run are kept once, not with each of its hosts. */

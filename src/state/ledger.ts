@@ -1,4 +1,5 @@
 import type { Database } from './database.ts';
+import { untold } from './untold.ts';
 
 /** What is known of an acknowledgement group (a `unit` in the state file): the sink has acknowledged all of it, or the rest of it waits in the spool. */
 export type AckGroupFate = 'delivered' | 'spooled';
@@ -34,18 +35,18 @@ export class Ledger {
 
   /** Not all of it has been read, but it is known of: from now on what is lost of it is noted. */
   open(key: string): void {
-    this.put(key, 'open');
+    this.put(key, 'open', 0);
   }
 
-  /** All of a group that was never opened is acknowledged or waits, but for what has died. */
-  enter(key: string, hasDied: boolean): void {
-    this.put(key, hasDied ? 'died' : 'whole');
+  /** All of a group (so many events) that was never opened is acknowledged or waits, but for what has died. */
+  enter(key: string, events: number, hasDied: boolean): void {
+    this.put(key, hasDied ? 'died' : 'whole', events);
   }
 
   /** The same for one that was opened: unless some of it was lost meanwhile. */
-  close(key: string, hasDied: boolean): void {
-    const sql = `UPDATE ledger SET fate = ? WHERE sink = ? AND unit = ? AND fate = 'open'`;
-    this.database.run(sql, hasDied ? 'died' : 'whole', this.sink, bytesOf(key));
+  close(key: string, events: number, hasDied: boolean): void {
+    const sql = `UPDATE ledger SET fate = ?, events = ? WHERE sink = ? AND unit = ? AND fate = 'open'`;
+    this.database.run(sql, hasDied ? 'died' : 'whole', events, this.sink, bytesOf(key));
   }
 
   /** A part of it lies in a batch of the spool. */
@@ -68,19 +69,45 @@ export class Ledger {
 
   /** An event of it is among the dead letters now. One that was not read to its end will not be whole any more. */
   died(key: string): void {
-    const sql = `UPDATE ledger SET fate = CASE fate WHEN 'whole' THEN 'died' WHEN 'open' THEN 'lost' ELSE fate END WHERE sink = ? AND unit = ?`;
+    const sql = `UPDATE ledger SET fate = CASE fate WHEN 'whole' THEN 'died' WHEN 'open' THEN 'lost' ELSE fate END,
+      events = iif(fate = 'open', 0, events) WHERE sink = ? AND unit = ?`;
     this.database.run(sql, this.sink, bytesOf(key));
+  }
+
+  /**
+   * So many events of a group, which waited for another sink, wait for this one now. True when those are all that it has: then it is
+   * whole. `size`: how many it has; 0 where that is not known.
+   */
+  takeOver(key: string, events: number, size: number): boolean {
+    const missing = (this.missingOf(key) ?? size) - events;
+    if (missing === 0) this.put(key, 'whole', size);
+    else this.put(key, 'open', Math.max(0, missing));
+    return missing === 0;
+  }
+
+  /** Of one that comes from another sink, as long as some of it is missing. */
+  private missingOf(key: string): number | undefined {
+    const sql = `SELECT events FROM ledger WHERE sink = ? AND unit = ? AND fate = 'open' AND events > 0`;
+    return this.database.get(sql, this.sink, bytesOf(key))?.['events'] as number | undefined;
+  }
+
+  /** Of how many events a group is made up; 0 where that is not known. */
+  sizeOf(key: string): number {
+    const sql = `SELECT events FROM ledger WHERE sink = ? AND unit = ? AND fate <> 'open'`;
+    return Number(this.database.get(sql, this.sink, bytesOf(key))?.['events'] ?? 0);
   }
 
   /** A batch of the spool cannot be read: its groups may be shipped again. */
   lose(seq: number): void {
-    const sql = `UPDATE ledger SET fate = 'lost' WHERE sink = ? AND unit IN (SELECT unit FROM waiting_unit WHERE sink = ? AND seq = ?)`;
+    const units = 'SELECT unit FROM waiting_unit WHERE sink = ? AND seq = ?';
+    for (const sql of untold(this.sink, units)) this.database.run(sql, this.sink, seq);
+    const sql = `UPDATE ledger SET fate = 'lost', events = iif(fate = 'open', 0, events) WHERE sink = ? AND unit IN (${units})`;
     this.database.run(sql, this.sink, this.sink, seq);
     this.database.run('DELETE FROM waiting_unit WHERE sink = ? AND seq = ?', this.sink, seq);
   }
 
-  private put(key: string, fate: 'open' | 'whole' | 'died'): void {
-    this.database.run('INSERT OR REPLACE INTO ledger (sink, unit, fate) VALUES (?, ?, ?)', this.sink, bytesOf(key), fate);
+  private put(key: string, fate: 'open' | 'whole' | 'died', events: number): void {
+    this.database.run('INSERT OR REPLACE INTO ledger (sink, unit, fate, events) VALUES (?, ?, ?, ?)', this.sink, bytesOf(key), fate, events);
   }
 
   /** What had died of it has been acknowledged after all, or waits. */

@@ -1,5 +1,6 @@
 import { indexKnown } from './index-known.ts';
 import { maskStoredArguments } from './mask-arguments.ts';
+import { untold } from './untold.ts';
 import type { SqliteHandle } from '../core/sqlite.ts';
 
 /** Statements, or what they cannot say. Runs in the transaction that brings a file up to date. */
@@ -197,5 +198,30 @@ export const SCHEMA_VERSIONS: readonly SchemaStep[] = [
   ) STRICT, WITHOUT ROWID;
   -- Whether a sink worked when something was last sent to it (NULL: nothing ever was), and since when. looked: when a run had last to do with it.
   CREATE TABLE sink_state (sink TEXT PRIMARY KEY, up INTEGER, since INTEGER NOT NULL, looked INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+  `,
+  `
+  -- Hosts of which the inventory has something new to say, in that order; and up to which of them each sink (type, target and
+  -- scope) has been told.
+  CREATE TABLE moved_host (nr INTEGER PRIMARY KEY AUTOINCREMENT, site TEXT NOT NULL, key TEXT NOT NULL, UNIQUE (site, key)) STRICT;
+  CREATE INDEX moved_host_of ON moved_host (site, nr);
+  CREATE TABLE told_inventory (site TEXT NOT NULL, sink TEXT NOT NULL, nr INTEGER NOT NULL, PRIMARY KEY (site, sink)) STRICT, WITHOUT ROWID;
+  -- Before, nobody knew to whom: each is told all of them once more.
+  INSERT INTO moved_host (site, key) SELECT site, key FROM host ORDER BY latest;
+
+  -- events: so many make up the unit; of one that is open and comes from another sink, so many are missing; 0 where nobody knows.
+  ALTER TABLE ledger ADD COLUMN events INTEGER NOT NULL DEFAULT 0;
+
+  -- As before; and a sink that has lost records of the inventory, or changes of a scan (whose id is the unit), was not told.
+  DROP TRIGGER spool_lost;
+  CREATE TRIGGER spool_lost AFTER DELETE ON spool BEGIN
+    ${untold('old.sink', 'SELECT unit FROM waiting_unit WHERE sink = old.sink AND seq = old.seq').join(';\n    ')};
+    UPDATE ledger SET fate = 'lost', events = iif(fate = 'open', 0, events) WHERE sink = old.sink AND unit IN (SELECT unit FROM waiting_unit WHERE sink = old.sink AND seq = old.seq);
+    DELETE FROM waiting_unit WHERE sink = old.sink AND seq = old.seq;
+  END;
+  DROP TRIGGER dead_lost;
+  CREATE TRIGGER dead_lost AFTER DELETE ON dead WHEN old.unit IS NOT NULL BEGIN
+    ${untold('old.sink', 'SELECT old.unit AS unit').join(';\n    ')};
+    UPDATE ledger SET fate = 'lost' WHERE sink = old.sink AND unit = old.unit AND fate = 'died';
+  END;
   `,
 ];

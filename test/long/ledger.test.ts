@@ -5,13 +5,14 @@ import type { SinkPipeline } from '../../src/delivery/sink-pipeline.ts';
 import type { Store } from '../../src/state/store.ts';
 import { unaccounted } from '../../src/state/tally.ts';
 import type { LogEvent } from '../../src/event/event.ts';
-import { type Batch, type Outcome, type Sink, SinkError } from '../../src/sink/sink.ts';
+import { type Batch, type Outcome, type Sink, SinkError, type SinkIdentity } from '../../src/sink/sink.ts';
 import { clockAt, NOTHING, openStore, passDays, scriptedSink } from '../support/delivery.ts';
 import { runs } from '../support/seed.ts';
 import { fastDir } from '../support/run-portlog.ts';
 import { eventsOf, host, port, scan } from '../support/scans.ts';
 
-const IDENTITY = { type: 'scripted', target: 'here', scope: '' };
+/** Two destinations of one kind. */
+const IDENTITIES = ['here', 'there'].map((target) => ({ type: 'scripted', target, scope: '' }));
 const SCANS = [
   eventsOf(scan(Array.from({ length: 4 }, (_, i) => host(`192.0.2.${i}`, port(80))).join(''))),
   eventsOf(scan(host('198.51.100.1', port(22)), 'scanner="nmap" version="7.93" args="nmap 198.51.100.1" start="1760000500"')),
@@ -22,11 +23,12 @@ const ALL = SCANS.flat();
 type Mood = 'takes' | 'down' | 'busy' | 'half' | 'poison';
 const MOOD = fc.constantFrom<Mood>('takes', 'down', 'busy', 'half', 'poison');
 
-type Command =
+/** Each is about one of the destinations, `to`; `move` takes what waits for the other one. */
+type Command = { readonly to: number } & (
   | { readonly kind: 'ship'; readonly scans: readonly number[]; readonly again: boolean; readonly full: boolean; readonly hurry: boolean }
-  | { readonly kind: 'replay'; readonly dead: boolean }
-  | { readonly kind: 'purge'; readonly dead: boolean }
-  | { readonly kind: 'expire' };
+  | { readonly kind: 'replay' | 'move' | 'purge'; readonly dead: boolean }
+  | { readonly kind: 'expire' }
+);
 interface Step {
   readonly command: Command;
   /** One for each batch; then the last one goes on. */
@@ -35,20 +37,24 @@ interface Step {
   readonly killAfter: number | undefined;
 }
 
-const COMMAND = fc.oneof(
+/** More often the first one. */
+const TO = fc.constantFrom(0, 0, 1);
+const COMMAND: fc.Arbitrary<Command> = fc.oneof(
   {
     weight: 5,
     arbitrary: fc.record({
       kind: fc.constant('ship' as const),
+      to: TO,
       scans: fc.constantFrom<readonly number[]>([0], [1], [0, 1]),
       again: fc.integer({ min: 0, max: 5 }).map((n) => n === 0),
       full: fc.integer({ min: 0, max: 4 }).map((n) => n === 0),
       hurry: fc.boolean(),
     }),
   },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('replay' as const), dead: fc.boolean() }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('purge' as const), dead: fc.boolean() }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('expire' as const) }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('replay' as const), to: TO, dead: fc.boolean() }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('move' as const), to: TO, dead: fc.boolean() }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('purge' as const), to: TO, dead: fc.boolean() }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('expire' as const), to: TO }) },
 );
 const STEP: fc.Arbitrary<Step> = fc.record({
   command: COMMAND,
@@ -63,13 +69,29 @@ interface Life {
   isOver: boolean;
 }
 
-/** The server, what it has acknowledged how often, and the process that speaks to it. */
-class World {
-  readonly stateDir = fastDir();
-  readonly clock = clockAt();
+/** What a server has acknowledged, and how often. */
+class Server {
   readonly acknowledged = new Map<string, number>();
   /** AckGroups of which an event died: shipped again, they are sent again. */
   readonly died = new Set<string>();
+
+  answer({ entries }: Batch, mood: Mood): Outcome | SinkError {
+    if (mood === 'down') return new SinkError('temporary', 'down');
+    if (mood === 'busy') return { ...NOTHING, retry: entries };
+    const rejected = mood === 'poison' ? entries.slice(0, 1).map((entry) => ({ entry, reason: 'no' })) : [];
+    for (const { entry } of rejected) this.died.add(unitOf(entry.id));
+    const retry = mood === 'half' ? entries.slice(1) : [];
+    const taken = entries.filter((entry) => !retry.includes(entry) && rejected.every((one) => one.entry !== entry));
+    for (const { id } of taken) this.acknowledged.set(id, (this.acknowledged.get(id) ?? 0) + 1);
+    return { ...NOTHING, delivered: taken.length, retry, rejected };
+  }
+}
+
+/** The servers, and the process that speaks to one of them. */
+class World {
+  readonly stateDir = fastDir();
+  readonly clock = clockAt();
+  readonly servers = IDENTITIES.map(() => new Server());
 
   async do({ command, moods, killAfter }: Step): Promise<SinkPipeline | undefined> {
     const life: Life = { isOver: false };
@@ -78,7 +100,7 @@ class World {
     const store = openStore(this.stateDir, limits, this.clock.now);
     if (killAfter !== undefined) kill(store, killAfter, life);
     try {
-      const pipeline = await this.run(command, store, this.sink(moods, life));
+      const pipeline = await this.run(command, store, this.sink(command.to, moods, life));
       store.close();
       return pipeline;
     } catch (error) {
@@ -90,7 +112,7 @@ class World {
   }
 
   private async run(command: Command, store: Store, sink: Sink): Promise<SinkPipeline | undefined> {
-    const { spool, deadLetters } = store.tables(IDENTITY);
+    const { spool, deadLetters } = store.tables(IDENTITIES[command.to]!);
     if (command.kind === 'purge') {
       store.transaction(() => (command.dead ? deadLetters : spool).purge());
       return undefined;
@@ -98,35 +120,33 @@ class World {
     const retryForMs = command.kind === 'ship' && command.hurry ? 0 : 60_000;
     const again = command.kind === 'ship' && command.again;
     const delivery = Delivery.to([sink], { clock: this.clock, store, retryForMs, again, signal: new AbortController().signal });
-    delivery.start(command.kind === 'replay' && command.dead);
+    const others = store.waiting().filter(({ identity }) => identity.target !== IDENTITIES[command.to]?.target);
+    const revives = (command.kind === 'replay' || command.kind === 'move') && command.dead;
+    delivery.start(revives, command.kind === 'move' ? others : []);
     for (const event of command.kind === 'ship' ? command.scans.flatMap((scanned) => SCANS[scanned] ?? []) : []) await delivery.push(event);
     await delivery.finish();
     return delivery.pipelines[0];
   }
 
-  private sink(moods: readonly Mood[], life: Life): Sink {
+  private sink(to: number, moods: readonly Mood[], life: Life): Sink {
     let at = 0;
-    return scriptedSink((batch) => {
-      if (life.isOver) throw new Killed();
-      return this.answer(batch, moods[Math.min(at++, moods.length - 1)] ?? 'takes');
-    });
+    return scriptedSink(
+      (batch) => {
+        if (life.isOver) throw new Killed();
+        return this.servers[to]!.answer(batch, moods[Math.min(at++, moods.length - 1)] ?? 'takes');
+      },
+      { identity: IDENTITIES[to]! },
+    );
   }
 
-  private answer({ entries }: Batch, mood: Mood): Outcome | SinkError {
-    if (mood === 'down') return new SinkError('temporary', 'down');
-    if (mood === 'busy') return { ...NOTHING, retry: entries };
-    const rejected = mood === 'poison' ? entries.slice(0, 1).map((entry) => ({ entry, reason: 'no' })) : [];
-    for (const { entry } of rejected) this.died.add(unitOf(entry.id));
-    const retry = mood === 'half' ? entries.slice(1) : [];
-    const taken = entries.filter((entry) => !retry.includes(entry) && rejected.every((one) => one.entry !== entry));
-    for (const { id } of taken) this.acknowledged.set(id, (this.acknowledged.get(id) ?? 0) + 1);
-    return { ...NOTHING, delivered: taken.length, retry, rejected };
+  checkLedgers(): void {
+    for (const [to, { acknowledged }] of this.servers.entries()) this.checkLedger(IDENTITIES[to]!, acknowledged);
   }
 
   /** "Delivered" is said only of what the server has acknowledged; "spooled" only of that and of what waits. */
-  checkLedger(): void {
+  private checkLedger(identity: SinkIdentity, acknowledged: ReadonlyMap<string, number>): void {
     const store = openStore(this.stateDir, {}, this.clock.now);
-    const { ledger, spool } = store.tables(IDENTITY);
+    const { ledger, spool } = store.tables(identity);
     const waiting = new Set<string>();
     for (let next = spool.next(); next !== undefined; next = spool.next()) {
       if ('batch' in next) for (const { id } of next.batch.entries) waiting.add(id);
@@ -136,8 +156,8 @@ class World {
     store.database.run('UPDATE spool SET damaged = 0 WHERE damaged = 2');
     for (const { id, ackGroup } of ALL) {
       const fate = ledger.fateOf(ackGroup);
-      if (fate === 'delivered') expect(this.acknowledged.has(id), `${id} is said to be delivered`).toBe(true);
-      if (fate === 'spooled') expect(this.acknowledged.has(id) || waiting.has(id), `${id} is said to wait`).toBe(true);
+      if (fate === 'delivered') expect(acknowledged.has(id), `${id} is said to be delivered`).toBe(true);
+      if (fate === 'spooled') expect(acknowledged.has(id) || waiting.has(id), `${id} is said to wait`).toBe(true);
     }
     store.close();
   }
@@ -174,7 +194,10 @@ function unitOf(id: string): string {
 
 function mayRepeat({ command, killAfter }: Step): boolean {
   return (
-    killAfter !== undefined || command.kind === 'purge' || command.kind === 'expire' || (command.kind === 'ship' && (command.full || command.again))
+    killAfter !== undefined ||
+    // What of a host one destination has, and the rest another one, is no whole host anywhere.
+    ['purge', 'expire', 'move'].includes(command.kind) ||
+    (command.kind === 'ship' && (command.full || command.again))
   );
 }
 
@@ -189,18 +212,21 @@ test('whatever is done: the sum closes, "already" is what the server has acknowl
           expect(unaccounted(pipeline.account.replayed)).toBe(0);
           expect(Math.min(...Object.values(pipeline.account.tally), ...Object.values(pipeline.account.replayed))).toBeGreaterThanOrEqual(0);
           const shipped = step.command.kind === 'ship' ? step.command.scans.flatMap((scanned): readonly LogEvent[] => SCANS[scanned] ?? []) : [];
-          expect(pipeline.account.tally.already).toBeLessThanOrEqual(shipped.filter(({ id }) => world.acknowledged.has(id)).length);
+          const { acknowledged } = world.servers[step.command.to]!;
+          expect(pipeline.account.tally.already).toBeLessThanOrEqual(shipped.filter(({ id }) => acknowledged.has(id)).length);
         }
-        world.checkLedger();
+        world.checkLedgers();
       }
-      const replay: Step = { command: { kind: 'replay', dead: true }, moods: ['takes'], killAfter: undefined };
-      await world.do(replay);
-      const all = await world.do({ ...replay, command: { kind: 'ship', scans: [0, 1], again: false, full: false, hurry: false } });
-      world.checkLedger();
-      expect(all?.account.tally).toMatchObject({ read: ALL.length, dead: 0, spooled: 0, discarded: 0 });
-      expect([...world.acknowledged.keys()].toSorted()).toEqual(ALL.map(({ id }) => id).toSorted());
-      if (steps.some(mayRepeat)) return;
-      for (const [id, times] of world.acknowledged) if (!world.died.has(unitOf(id))) expect([id, times]).toEqual([id, 1]);
+      for (const [to, { acknowledged, died }] of world.servers.entries()) {
+        const replay: Step = { command: { kind: 'replay', to, dead: true }, moods: ['takes'], killAfter: undefined };
+        await world.do(replay);
+        const all = await world.do({ ...replay, command: { kind: 'ship', to, scans: [0, 1], again: false, full: false, hurry: false } });
+        world.checkLedgers();
+        expect(all?.account.tally).toMatchObject({ read: ALL.length, dead: 0, spooled: 0, discarded: 0 });
+        expect([...acknowledged.keys()].toSorted()).toEqual(ALL.map(({ id }) => id).toSorted());
+        if (steps.some(mayRepeat)) continue;
+        for (const [id, times] of acknowledged) if (!died.has(unitOf(id))) expect([id, times]).toEqual([id, 1]);
+      }
     }),
     { numRuns: runs(100) },
   );

@@ -71,11 +71,15 @@ async function replayWaiting(context: CommandContext, words: readonly string[]):
       log.info('nothing waits');
       return EXIT.delivered;
     }
-    const sinks = await Promise.all(
-      concerned.map(({ identity }) => (from === undefined ? sinkOf(context, settings, identity) : movedTo(context, settings, identity))),
-    );
+    const sinks =
+      from === undefined
+        ? await Promise.all(concerned.map(({ identity }) => sinkOf(context, settings, identity)))
+        : [await movedTo(context, settings, concerned)];
+    const takeOver =
+      from === undefined ? [] : concerned.filter(({ identity }) => sinks.every((sink) => sinkKey(sink.identity) !== sinkKey(identity)));
+    for (const one of takeOver) letGo(one);
     open = false;
-    return (await shipAndReport(context, settings, { sources: [], sinks, store, retryDeadLetters: values['dead'] === true })).code;
+    return (await shipAndReport(context, settings, { sources: [], sinks, store, retryDeadLetters: values['dead'] === true, takeOver })).code;
   } finally {
     // A lost run is told once: whoever found it must say so, whatever else it does.
     if (open) printLostRuns(store.lostRuns, log);
@@ -108,13 +112,20 @@ function isNamed({ type, target }: SinkIdentity, from: string): boolean {
 }
 
 /** The destination has moved: what waits for the old one goes to the one of `--to`, which must be of the same kind. */
-async function movedTo({ log }: CommandContext, { sinks }: Settings, identity: SinkIdentity): Promise<Sink> {
-  const [to, ...more] = sinks.filter(({ type }) => type === identity.type);
-  if (to === undefined || more.length > 0 || sinks.length > 1)
-    throw new PortlogError('usage', `--from needs one --to ${identity.type}=URL, to which its events can go`, {
+async function movedTo({ log }: CommandContext, { sinks }: Settings, waiting: readonly WaitingSink[]): Promise<Sink> {
+  const [to, ...more] = sinks;
+  const other = waiting.find(({ identity }) => identity.type !== to?.type);
+  if (to === undefined || more.length > 0 || other !== undefined)
+    throw new PortlogError('usage', `--from needs one --to ${(other ?? waiting[0])?.identity.type}=URL, to which its events can go`, {
       hint: 'what was made for one kind of destination cannot be sent to another; ship the scan to that one',
     });
-  return { ...(await createSink(to, (sentence) => log.info(sentence))), identity };
+  return createSink(to, (sentence) => log.info(sentence));
+}
+
+/** Nobody sends it meanwhile. */
+function letGo({ identity: { type, target }, tables }: WaitingSink): void {
+  if (tables.lease.take(Date.now())) return;
+  throw new PortlogError('state-unusable', `another portlog is sending what waits for ${type} ${target}`, { hint: 'wait until it has ended' });
 }
 
 function sameTarget(given: string, target: string): boolean {

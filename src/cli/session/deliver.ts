@@ -52,7 +52,7 @@ interface OnlySinks {
   readonly only?: readonly string[];
 }
 
-interface Shipment extends How, Pick<ShipOptions, 'sources' | 'sinks' | 'store' | 'retryDeadLetters'> {
+interface Shipment extends How, Pick<ShipOptions, 'sources' | 'sinks' | 'store' | 'retryDeadLetters' | 'takeOver'> {
   /** Why there is no state, although one is wanted. */
   readonly without?: PortlogError | undefined;
 }

@@ -1,0 +1,57 @@
+import type { Database } from '../state/database.ts';
+import { sinkKey } from '../state/seen-files.ts';
+import type { Destination } from './announced.ts';
+
+/** Hosts that a sink catches up with in one transaction. */
+const AT_ONCE = 50;
+
+/**
+ * Of which hosts of a site the inventory has something new to say, in the order in which it came up, and up to where each sink
+ * has been told: one that was not there gets those behind. Calls are part of the transaction around them.
+ */
+export class ToldInventory {
+  private readonly database: Database;
+  private readonly site: string;
+
+  constructor(database: Database, site: string) {
+    this.database = database;
+    this.site = site;
+  }
+
+  /** Something new is known of these hosts (their keys), and is told to those now. */
+  add(hosts: Iterable<string>, sinks: readonly Destination[]): void {
+    const before = this.last();
+    // Who missed something before gets it first: see `missed`.
+    const complete = sinks.filter((sink) => this.lastOf(sink) >= before);
+    let isNew = false;
+    for (const key of hosts) {
+      isNew = true;
+      this.database.run('INSERT OR REPLACE INTO moved_host (site, key) VALUES (?, ?)', this.site, key);
+    }
+    if (isNew) for (const sink of complete) this.mark(sink, this.last());
+  }
+
+  hasMissed(sink: Destination): boolean {
+    return this.last() > this.lastOf(sink);
+  }
+
+  /** Some hosts of which that sink has missed something, the longest known first; from now on they count as told. */
+  missed(sink: Destination): readonly string[] {
+    const sql = 'SELECT nr, key FROM moved_host WHERE site = ? AND nr > ? ORDER BY nr LIMIT ?';
+    const rows = this.database.all(sql, this.site, this.lastOf(sink), AT_ONCE);
+    this.mark(sink, Number(rows.at(-1)?.['nr'] ?? this.last()));
+    return rows.map(({ key }) => key as string);
+  }
+
+  private mark(sink: Destination, nr: number): void {
+    this.database.run('INSERT OR REPLACE INTO told_inventory (site, sink, nr) VALUES (?, ?, ?)', this.site, sinkKey(sink), nr);
+  }
+
+  private last(): number {
+    return Number(this.database.get('SELECT coalesce(max(nr), 0) AS nr FROM moved_host WHERE site = ?', this.site)?.['nr']);
+  }
+
+  private lastOf(sink: Destination): number {
+    return Number(this.database.get('SELECT nr FROM told_inventory WHERE site = ? AND sink = ?', this.site, sinkKey(sink))?.['nr'] ?? 0);
+  }
+}

@@ -1,0 +1,62 @@
+import type { Dataset } from '../event/event.ts';
+import type { Database } from './database.ts';
+import type { Ledger } from './ledger.ts';
+import { sinkKey } from './seen-files.ts';
+
+/** A sink, by type, target and scope, and what is known of its acknowledgement groups. */
+interface Party {
+  readonly identity: { readonly type: string; readonly target: string; readonly scope: string };
+  readonly ledger: Ledger;
+}
+
+/**
+ * What waited for one sink waits for another one of the same kind: what may be said of it there. Only what went over whole counts,
+ * and only where both want the same of a scan. Calls are part of the transaction around them.
+ */
+export class Handover {
+  private readonly database: Database;
+  private readonly from: Party;
+  private readonly to: Party;
+  private readonly isAlike: boolean;
+
+  constructor(database: Database, from: Party, to: Party) {
+    this.database = database;
+    this.from = from;
+    this.to = to;
+    this.isAlike = from.identity.type === to.identity.type && from.identity.scope === to.identity.scope;
+  }
+
+  /** The other one has all of that group, or it waits for it already. */
+  isKnown(dataset: Dataset, key: string): boolean {
+    if (dataset === 'nmap.inventory') return false;
+    if (dataset === 'nmap.change') return this.changesOf(key) > 0 && this.wasTold(key, this.to);
+    return this.to.ledger.fateOf(key) !== undefined;
+  }
+
+  /** So many events of a group went over. Before they leave the first one. */
+  add(dataset: Dataset, key: string, events: number): void {
+    if (dataset === 'nmap.inventory') return;
+    const isWhole = this.to.ledger.takeOver(key, events, this.isAlike ? this.sizeOf(dataset, key) : 0);
+    if (isWhole && dataset === 'nmap.change')
+      this.database.run(
+        'INSERT OR REPLACE INTO told_sink (scan, sink, nr) SELECT scan, ?, max(nr) FROM told_change WHERE scan = ? GROUP BY scan',
+        sinkKey(this.to.identity),
+        key,
+      );
+  }
+
+  private sizeOf(dataset: Dataset, key: string): number {
+    if (dataset !== 'nmap.change') return this.from.ledger.sizeOf(key);
+    return this.wasTold(key, this.from) ? this.changesOf(key) : 0;
+  }
+
+  /** Of a scan, which is their group. */
+  private changesOf(scan: string): number {
+    return Number(this.database.get('SELECT count(*) AS events FROM told_change WHERE scan = ?', scan)?.['events']);
+  }
+
+  private wasTold(scan: string, { identity }: Party): boolean {
+    const sql = 'SELECT nr = (SELECT max(nr) FROM told_change WHERE scan = told_sink.scan) AS yes FROM told_sink WHERE scan = ? AND sink = ?';
+    return this.database.get(sql, scan, sinkKey(identity))?.['yes'] === 1;
+  }
+}
