@@ -1,22 +1,46 @@
 import type { RunContext } from '../event/context.ts';
 import type { HostContext } from '../event/host.ts';
-import type { KnownScans, ScanRecord } from './scans.ts';
+import type { ScanRecord } from './scan-record.ts';
+import type { KnownScans } from './scans.ts';
 
 /** The run that is being read, and where it stands among those of its site. Times are epoch milliseconds. */
 export class CurrentRun {
   readonly context: RunContext;
   readonly record: ScanRecord;
-  /** Complete runs that began before this one, the latest first. */
-  earlier: readonly ScanRecord[] = [];
-  /** Complete runs that began after it: this one came late. */
-  later: readonly ScanRecord[] = [];
   private readonly scans: KnownScans;
+  /** Complete runs began after it: this one came late. */
+  private isLate: boolean;
 
   constructor(context: RunContext, record: ScanRecord, scans: KnownScans) {
     this.context = context;
     this.record = record;
     this.scans = scans;
-    this.findPlace();
+    this.isLate = scans.hasLater(record);
+  }
+
+  /** Complete runs that began before this one, and would perhaps have listed a host of that address, had it been up; in no order. */
+  earlierAt(address: string): Iterable<ScanRecord> {
+    return this.scans.earlierAt(address, this.record);
+  }
+
+  /** The same of those that began after it, the latest first. */
+  laterAt(address: string): readonly ScanRecord[] {
+    return this.isLate ? this.scans.laterAt(address, this.record) : [];
+  }
+
+  /** Complete runs that began before this one and did perhaps the same, at some of the same: the latest first. */
+  get earlierAlike(): Iterable<ScanRecord> {
+    return this.scans.alike('earlier', this.record);
+  }
+
+  /** The same of those that began after it. */
+  get laterAlike(): Iterable<ScanRecord> {
+    return this.isLate ? this.scans.alike('later', this.record) : [];
+  }
+
+  /** It was told of this run, or another one of its kind, that hosts are missing of which nobody can say why. */
+  get isUnlistedTold(): boolean {
+    return this.record.counts.toldUnlisted === true || this.scans.isUnlistedTold(this.record.kind);
   }
 
   /**
@@ -40,17 +64,6 @@ export class CurrentRun {
     if (isFirst && !record.complete) record.ended = time;
     if (time >= record.started) return;
     record.started = time;
-    this.findPlace();
+    this.isLate = this.scans.hasLater(record);
   }
-
-  private findPlace(): void {
-    const complete = this.scans.complete().filter(({ nr }) => nr !== this.record.nr);
-    this.earlier = complete.filter((other) => isBefore(other, this.record));
-    this.later = complete.filter((other) => isBefore(this.record, other));
-  }
-}
-
-/** Of runs that began in the same second, the one that was shipped first. */
-function isBefore(a: ScanRecord, b: ScanRecord): boolean {
-  return a.started < b.started || (a.started === b.started && a.nr < b.nr);
 }

@@ -8,6 +8,7 @@ import { latestOf } from '../state/index-known.ts';
 import { DAMAGED, type KnownHosts } from '../state/known-hosts.ts';
 import { type Change, portOf } from './change.ts';
 import { reachedAt, wouldList } from './coverage.ts';
+import { hasLookedBefore, type Looking, wasLookedFor } from './looked-before.ts';
 import { CurrentRun } from './current-run.ts';
 import type { Detected } from './detected.ts';
 import { absenceEvent, changeEvent } from './event.ts';
@@ -21,9 +22,7 @@ import { MAX_LENGTH } from './scope.ts';
 import { type FindingsOf, sightingOf } from './sighting.ts';
 
 /** Who knows of rules. */
-interface Judge {
-  /** Whether a run with these arguments looks for what a source finds. */
-  looksFor(args: string | undefined, source: string): boolean;
+interface Judge extends Looking {
   /** What to do about what a rule finds; undefined of a rule that is no more. */
   remedyOf(rule: string): string | undefined;
 }
@@ -108,8 +107,9 @@ export class ChangeDetector {
     this.note(known, run, changes, (change) => absenceEvent(context, known, change, this.scanId, ended), detected);
   }
 
-  private observation({ context, weaknesses }: SeenHost, { record, earlier }: CurrentRun, time: number): Observation {
+  private observation({ context, weaknesses }: SeenHost, run: CurrentRun, time: number): Observation {
     const { scans, judge } = this.parts;
+    const { record } = run;
     const { host, identity } = context;
     const address = reachedAt(identity);
     return {
@@ -117,16 +117,9 @@ export class ChangeDetector {
       time,
       scan: record.nr,
       mark: context.observationId.slice(0, 16),
-      wasLookedFor: () => earlier.some(({ coverage, counts }) => wouldList(coverage, address, counts.unread)),
+      wasLookedFor: () => wasLookedFor(address, run.earlierAt(address)),
       hasLookedIn: (nr, source) => judge.looksFor(scans.argsOf(nr), source),
-      hasLookedBefore: (port, source, since) =>
-        earlier.some(
-          ({ setup, coverage, ended, counts }) =>
-            ended >= since &&
-            judge.looksFor(setup.args, source) &&
-            wouldList(coverage, address, counts.unread) &&
-            (port === undefined || coverage.ports.get(port.protocol)?.has(port.number) === true),
-        ),
+      hasLookedBefore: (port, source, since) => hasLookedBefore({ address, port, source, since }, run.earlierAt(address), judge),
     };
   }
 
@@ -186,8 +179,8 @@ export class ChangeDetector {
   }
 
   /** Runs that were taken in before this one, and are later, have not found the host. */
-  private settleAbsence(known: KnownHost, address: string, { later }: CurrentRun): void {
-    for (const { started, ended, coverage, counts } of later) {
+  private settleAbsence(known: KnownHost, address: string, run: CurrentRun): void {
+    for (const { started, ended, coverage, counts } of run.laterAt(address)) {
       if (started > known.time && coverage.listsDown && wouldList(coverage, address, counts.unread))
         observeAbsence(known, ended, this.parts.options.confirm);
     }

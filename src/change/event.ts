@@ -10,7 +10,7 @@ import type { Change, ChangeAction, Side } from './change.ts';
 import type { KnownFinding, KnownHost } from '../state/known-host.ts';
 import type { FindingStatement } from './sighting.ts';
 import { knownShared } from './record.ts';
-import type { ScanCounts } from './scans.ts';
+import type { ScanCounts } from './scan-record.ts';
 import type { Shrinkage } from './shrinkage.ts';
 import { inWords } from './phrases.ts';
 

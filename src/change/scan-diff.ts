@@ -4,12 +4,13 @@ import { RunWatch, type ScanItem, type Unread } from '../nmap/item.ts';
 import { milliseconds } from '../event/time.ts';
 import type { Host, Run } from '../nmap/model.ts';
 import type { Change } from './change.ts';
-import { absentHost, type RunCoverage, runCoverage, wouldList } from './coverage.ts';
+import { absentHost, type RunCoverage, runCoverage } from './coverage.ts';
 import { type KnownHost, type KnownPort, currentValue, unknownHost } from '../state/known-host.ts';
 import { observe, observeAbsence } from './observe.ts';
 import type { ChangeOptions } from './options.ts';
 import { hostsInOrder } from '../nmap/order.ts';
-import type { KnownScans } from './scans.ts';
+import { hasLookedBefore, wasLookedFor } from './looked-before.ts';
+import { type KnownScans, LAST } from './scans.ts';
 import { type FindingsOf, type Sighting, sightingOf } from './sighting.ts';
 import { DAMAGED, type KnownHosts } from '../state/known-hosts.ts';
 import { mergedListings } from './merge-listings.ts';
@@ -185,20 +186,12 @@ export function diffWith(knowledge: Knowledge, after: ScanView, options: DiffOpt
 
 /** What the state file knows of a site. */
 export function knowledgeOf(hosts: KnownHosts, scans: KnownScans, findings: Findings): Knowledge {
-  const complete = scans.complete();
   return {
     hasTimes: true,
     keys: hosts.keys(),
     known: (key) => hosts.find(key),
-    wasLookedFor: (key) => complete.some(({ coverage, counts }) => wouldList(coverage, key, counts.unread)),
-    hasLookedBefore: (key, port, source, since) =>
-      complete.some(
-        ({ setup, coverage, ended, counts }) =>
-          ended >= since &&
-          findings.looksFor(setup.args, source) &&
-          wouldList(coverage, key, counts.unread) &&
-          (port === undefined || coverage.ports.get(port.protocol)?.has(port.number) === true),
-      ),
+    wasLookedFor: (key) => wasLookedFor(key, scans.earlierAt(key, LAST)),
+    hasLookedBefore: (key, port, source, since) => hasLookedBefore({ address: key, port, source, since }, scans.earlierAt(key, LAST), findings),
   };
 }
 

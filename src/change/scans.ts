@@ -1,12 +1,7 @@
-import { digest } from '../event/id.ts';
 import { AHEAD_MS } from '../event/time.ts';
-import type { Unread } from '../nmap/item.ts';
-import type { Run } from '../nmap/model.ts';
-import type { TargetLists } from '../nmap/target-lists.ts';
 import type { Database } from '../state/database.ts';
-import { parsedAs } from '../core/shape.ts';
-import { type RunCoverage, runCoverage } from './coverage.ts';
-import { RUN_SETUP, SCAN_COUNTS } from '../state/known-shape.ts';
+import { ScanReach } from '../state/scan-reach.ts';
+import { countsOf, kindOf, NO_COUNTS, profileKey, reachOf, type RunSetup, type ScanRecord, ScanRecords, setupOf, UNREADABLE } from './scan-record.ts';
 
 /** Of a kind of runs, besides the first complete one: what confirms, repeats or follows is among the latest. */
 const KEPT_OF_A_KIND = 100;
@@ -14,48 +9,12 @@ const KEPT_OF_A_KIND = 100;
 const KEPT_RUNS = 5000;
 /** So seldom is looked after them. */
 const PRUNE_EVERY = 64;
-/** Ranges of addresses that the runs of a site may take to compare with; those of older runs count as not known. */
-const MAX_RANGES = 500_000;
 
-/** What a run was set up to do, as far as coverage is read from it; `args` with secrets masked. */
-export interface RunSetup extends Pick<Run, 'scanner' | 'args' | 'verbose' | 'scaninfo'> {
-  /** What the files of its arguments held, when portlog ran it. */
-  readonly lists?: TargetLists | undefined;
-}
+/** Where a run stands among those of its site. Of runs that began in the same millisecond, the one that was shipped first comes first. */
+export type Place = Pick<ScanRecord, 'nr' | 'started'>;
 
-/** What a run has changed, and how much of that was told. */
-export interface ScanCounts {
-  firstHosts: number;
-  firstPorts: number;
-  firstFindings: number;
-  changes: number;
-  changedHosts: number;
-  /** Hosts as nmap counted them at its end. */
-  total?: number | undefined;
-  toldFirst?: number;
-  toldChanges?: number;
-  toldShrank?: boolean;
-  toldUnlisted?: boolean;
-  /** Hosts that it lists and that could not be read. */
-  unread?: Unread | undefined;
-  /** It told no time that can be: its times are those of its first reading (true), or those that its hosts tell. */
-  held?: boolean;
-}
-
-/** A run of nmap or masscan. Times are epoch milliseconds. */
-export interface ScanRecord {
-  readonly nr: number;
-  readonly id: string;
-  started: number;
-  ended: number;
-  /** It said that it ended well. */
-  complete: boolean;
-  /** Runs of the same kind look at the same in the same way. */
-  readonly kind: string;
-  readonly setup: RunSetup;
-  readonly coverage: RunCoverage;
-  readonly counts: ScanCounts;
-}
+/** Behind all runs. */
+export const LAST: Place = { nr: 0, started: Number.MAX_SAFE_INTEGER };
 
 /**
  * The runs of one site, as far as comparing needs them: of each kind the first, by which a host is known to
@@ -64,56 +23,70 @@ export interface ScanRecord {
 export class KnownScans {
   private readonly database: Database;
   private readonly site: string;
-  private readonly coverages = new Map<string, RunCoverage>();
-  private ranges = 0;
-  private known: ScanRecord[] | undefined;
+  private readonly records = new ScanRecords();
+  private readonly reach: ScanReach;
 
   constructor(database: Database, site: string) {
     this.database = database;
     this.site = site;
+    this.reach = new ScanReach(database, site);
   }
 
   /** A run that begins, or what is known of it from before. */
   begin(id: string, started: number, setup: RunSetup): ScanRecord {
+    this.enterOthers();
     const before = this.row(id);
     if (before === undefined) this.insert(id, started, setup);
-    // The same run may have been cut in its header before, or the disk has changed it.
-    else
-      this.database.run(
-        'UPDATE scan SET run = ?, kind = ? WHERE nr = ? AND length(run) < ?',
-        JSON.stringify(setup),
-        kindOf(setup),
-        before['nr'] as number,
-        setupOf(before) === UNREADABLE ? Number.MAX_SAFE_INTEGER : JSON.stringify(setup).length,
-      );
-    return this.recordOf(this.row(id) ?? {});
+    else this.renew(before, setup);
+    return this.records.of(this.row(id) ?? {});
   }
 
   /** What it has changed so far, as another process may have noted. */
   refresh(record: ScanRecord): void {
-    Object.assign(
-      record.counts,
-      parsedAs(this.database.get('SELECT counts FROM scan WHERE nr = ?', record.nr)?.['counts'], SCAN_COUNTS) as ScanCounts | undefined,
-    );
+    Object.assign(record.counts, countsOf(this.database.get('SELECT counts FROM scan WHERE nr = ?', record.nr)));
   }
 
-  save(record: ScanRecord): void {
-    const { nr, started, ended, complete, counts } = record;
-    if (complete && this.known?.every((other) => other.nr !== nr) === true) this.known.push(record);
+  save({ nr, started, ended, complete, counts }: ScanRecord): void {
     this.database.run(
-      'UPDATE scan SET started = min(started, ?), ended = ?, complete = ?, counts = ? WHERE nr = ?',
+      'UPDATE scan SET started = min(started, ?), ended = ?, complete = ?, counts = ?, held = ? WHERE nr = ?',
       started,
       ended,
       complete ? 1 : 0,
       JSON.stringify(counts),
+      Number(counts.held === true),
       nr,
     );
   }
 
-  /** Complete runs, the latest first; those of another process may be missing. */
-  complete(): readonly ScanRecord[] {
-    this.known ??= this.database.all('SELECT * FROM scan WHERE site = ? AND complete = 1', this.site).map((row) => this.recordOf(row));
-    return this.known.sort((a, b) => b.started - a.started || b.nr - a.nr);
+  /** Complete runs before another one that would perhaps have listed a host of that address, in no order. */
+  *earlierAt(address: string, place: Place): Generator<ScanRecord, void, undefined> {
+    const [nr, started] = [place.nr, place.started];
+    for (const kind of this.reach.at(address))
+      for (const row of this.database.each(EARLIER_OF_KIND, this.site, kind, nr, started, nr)) yield this.records.of(row);
+    for (const row of this.database.all(EARLIER_NOT_ENTERED, this.site, nr, started, nr)) yield this.records.of(row);
+  }
+
+  /** The same of those behind it, the latest first. */
+  laterAt(address: string, place: Place): readonly ScanRecord[] {
+    return [...this.placed('later', [...this.reach.at(address)], place)];
+  }
+
+  /** Complete runs before or behind another one that have its profile, and looked perhaps at some of the same: the latest first. */
+  alike(side: Side, run: ScanRecord): Generator<ScanRecord, void, undefined> {
+    const kinds = this.reach.touching(profileKey(run.coverage), reachOf(run.coverage));
+    return this.placed(side, [...kinds], run);
+  }
+
+  hasLater({ nr, started }: Place): boolean {
+    const sql = 'SELECT 1 FROM scan WHERE site = ? AND complete = 1 AND nr <> ? AND (started, nr) > (?, ?) LIMIT 1';
+    return this.database.get(sql, this.site, nr, started, nr) !== undefined;
+  }
+
+  /** Whether it was told of a complete run of a kind that hosts are missing of which nobody can say why. */
+  isUnlistedTold(kind: string): boolean {
+    const sql = `SELECT * FROM ${BY_KIND} WHERE site = ? AND kind = ? AND complete = 1 AND CASE WHEN json_valid(counts) THEN json_extract(counts, '$.toldUnlisted') END = 1`;
+    for (const row of this.database.each(sql, this.site, kind)) if (this.records.of(row).counts.toldUnlisted === true) return true;
+    return false;
   }
 
   /** When the latest complete run ended; one that is ahead of our clock says nothing about it. */
@@ -130,41 +103,35 @@ export class KnownScans {
 
   /** The latest time of any run that is not ahead of our clock. */
   latestTime(now: number): number {
-    const row = this.database.get(
-      'SELECT max(max(started, ended)) AS last FROM scan WHERE site = ? AND max(started, ended) <= ?',
-      this.site,
-      now + AHEAD_MS,
-    );
-    return (row?.['last'] as number | null) ?? 0;
+    const sql = 'SELECT max(started, ended) AS last FROM scan WHERE site = ? AND max(started, ended) <= ? ORDER BY max(started, ended) DESC LIMIT 1';
+    return (this.database.get(sql, this.site, now + AHEAD_MS)?.['last'] as number | undefined) ?? 0;
   }
 
   /** Runs that are ahead of our clock are taken to have been at `time`. */
   heal(now: number, time: number): void {
-    const ahead = this.database.run(
+    this.database.run(
       'UPDATE scan SET started = min(started, ?), ended = min(ended, ?) WHERE site = ? AND max(started, ended) > ?',
       time,
       time,
       this.site,
       now + AHEAD_MS,
     );
-    if (ahead > 0) this.known = undefined;
   }
 
   /** Runs that told no time that can be, and were read later than `time`. */
-  heldAfter(time: number): readonly { readonly nr: number; readonly started: number }[] {
+  heldAfter(time: number): readonly Place[] {
     return this.database
-      .all(`SELECT nr, started FROM scan WHERE site = ? AND started > ? AND ${HELD} = 1`, this.site, time)
+      .all('SELECT nr, started FROM scan WHERE site = ? AND started > ? AND held = 1', this.site, time)
       .map(({ nr, started }) => ({ nr: nr as number, started: started as number }));
   }
 
   /** The latest time of a run that told its times. */
   latestTold(): number {
-    const row = this.database.get(`SELECT max(max(started, ended)) AS last FROM scan WHERE site = ? AND ${HELD} IS NOT 1`, this.site);
-    return (row?.['last'] as number | null) ?? 0;
+    const sql = 'SELECT max(started, ended) AS last FROM scan WHERE site = ? AND held = 0 ORDER BY max(started, ended) DESC LIMIT 1';
+    return (this.database.get(sql, this.site)?.['last'] as number | undefined) ?? 0;
   }
 
   move(nr: number, time: number): void {
-    this.known = undefined;
     this.database.run('UPDATE scan SET started = min(started, ?), ended = ? WHERE nr = ?', time, time, nr);
   }
 
@@ -189,27 +156,55 @@ export class KnownScans {
     return this.database.get('SELECT * FROM scan WHERE site = ? AND id = ?', this.site, id);
   }
 
+  private *placed(side: Side, kinds: readonly string[], { nr, started }: Place): Generator<ScanRecord, void, undefined> {
+    const place = [nr, started, nr];
+    for (const found of this.database.each(PLACED[side], this.site, JSON.stringify(kinds), ...place, this.site, ...place)) {
+      const row = this.database.get('SELECT * FROM scan WHERE nr = ?', found['nr'] as number);
+      if (row !== undefined) yield this.records.of(row);
+    }
+  }
+
   private insert(id: string, started: number, setup: RunSetup): void {
+    const of = kindOf(setup);
     this.database.run(
-      'INSERT INTO scan (site, id, started, ended, complete, run, counts, kind) VALUES (?, ?, ?, ?, 0, ?, ?, ?)',
+      'INSERT INTO scan (site, id, started, ended, complete, run, counts, kind, reached) VALUES (?, ?, ?, ?, 0, ?, ?, ?, 1)',
       this.site,
       id,
       started,
       started,
       JSON.stringify(setup),
       JSON.stringify(NO_COUNTS),
-      kindOf(setup),
+      of.kind,
     );
+    this.reach.enter(of);
     const nr = this.row(id)?.['nr'] as number;
     if (nr % PRUNE_EVERY === 0) this.prune(nr);
   }
 
+  /** The same run may have been cut in its header before, or the disk has changed it. */
+  private renew(before: Readonly<Record<string, unknown>>, setup: RunSetup): void {
+    const run = JSON.stringify(setup);
+    if (String(before['run']).length >= run.length && setupOf(before) !== UNREADABLE) return;
+    this.file(before['nr'] as number, String(before['kind']), setup);
+    this.database.run('UPDATE scan SET run = ? WHERE nr = ?', run, before['nr'] as number);
+  }
+
+  /** Those that a version of portlog has taken in which did not do so yet; also one that still runs. */
+  private enterOthers(): void {
+    const others = this.database.all(`SELECT nr, run, kind FROM ${NOT_ENTERED} WHERE site = ? AND reached = 0`, this.site);
+    for (const row of others) this.file(row['nr'] as number, String(row['kind']), setupOf(row));
+  }
+
+  private file(nr: number, kind: string, setup: RunSetup): void {
+    const of = kindOf(setup);
+    this.database.run('UPDATE scan SET kind = ?, reached = 1 WHERE nr = ?', of.kind, nr);
+    this.reach.enter(of);
+    if (kind !== of.kind) this.reach.forget(kind);
+  }
+
   /** Forgets what no comparison needs, but not the run that begins. */
   private prune(nr: number): void {
-    this.known = undefined;
-    const old = this.database.all("SELECT nr, run FROM scan WHERE site = ? AND kind = ''", this.site);
-    for (const row of old) this.database.run('UPDATE scan SET kind = ? WHERE nr = ?', kindOf(setupOf(row)), row['nr'] as number);
-    this.database.run(
+    const gone = this.database.all(
       `DELETE FROM scan WHERE site = ? AND nr <> ? AND nr NOT IN (
          SELECT nr FROM (
            SELECT nr, started,
@@ -217,68 +212,32 @@ export class KnownScans {
              row_number() OVER (PARTITION BY kind, complete ORDER BY started, nr) AS older
            FROM scan WHERE site = ?)
          WHERE newer <= ? OR older = 1
-         ORDER BY min(newer, older) > 1, started DESC LIMIT ?)`,
+         ORDER BY min(newer, older) > 1, started DESC LIMIT ?)
+       RETURNING kind`,
       this.site,
       nr,
       this.site,
       KEPT_OF_A_KIND,
       KEPT_RUNS,
     );
+    for (const kind of new Set(gone.map((row) => row['kind'] as string))) this.reach.forget(kind);
   }
-
-  /** Taken apart when it is asked for: of thousands of old runs few ever are. */
-  private recordOf(row: Readonly<Record<string, unknown>>): ScanRecord {
-    let setup: RunSetup | undefined;
-    let coverage: RunCoverage | undefined;
-    const counts = (parsedAs(row['counts'], SCAN_COUNTS) as ScanCounts | undefined) ?? { ...NO_COUNTS };
-    const { coverageOf } = this;
-    return {
-      nr: row['nr'] as number,
-      id: row['id'] as string,
-      started: row['started'] as number,
-      ended: row['ended'] as number,
-      complete: row['complete'] === 1,
-      kind: row['kind'] as string,
-      get setup() {
-        setup ??= setupOf(row);
-        return setup;
-      },
-      get coverage() {
-        // Each run is compared with thousands: looking it up costs more than comparing.
-        coverage ??= coverageOf(this.kind === '' || this.setup === UNREADABLE ? String(row['run']) : this.kind, this.setup);
-        return coverage;
-      },
-      counts,
-    };
-  }
-
-  /** The runs of a kind share it. */
-  private readonly coverageOf = (kind: string, setup: RunSetup): RunCoverage => {
-    const kept = this.coverages.get(kind);
-    if (kept !== undefined) return kept;
-    const coverage = this.ranges < MAX_RANGES ? runCoverage(setup, setup.lists) : runCoverage({ ...setup, args: undefined });
-    const { scope } = coverage.arguments;
-    this.ranges += scope.known ? scope.addresses.ranges : 0;
-    this.coverages.set(kind, coverage);
-    return coverage;
-  };
 }
 
-/** Null or 0 when it is not so, and of what the disk has changed. */
-const HELD = "CASE WHEN json_valid(counts) THEN json_extract(counts, '$.held') END";
-const NO_COUNTS: Readonly<ScanCounts> = { firstHosts: 0, firstPorts: 0, firstFindings: 0, changes: 0, changedHosts: 0 };
+type Side = 'earlier' | 'later';
 
-/** Of a run that the disk has changed nobody knows what it looked at: nothing is compared with it. */
-const UNREADABLE: RunSetup = { scanner: undefined, args: undefined, verbose: undefined, scaninfo: [] };
+const EARLIER = 'complete = 1 AND nr <> ? AND (started, nr) < (?, ?)';
+const LATER = 'complete = 1 AND nr <> ? AND (started, nr) > (?, ?)';
+/** Named, because which index serves is known here: few runs of all are of these kinds, and hardly any is not entered. */
+const BY_KIND = 'scan INDEXED BY scan_kind';
+const NOT_ENTERED = 'scan INDEXED BY scan_unreached';
+const EARLIER_OF_KIND = `SELECT * FROM ${BY_KIND} WHERE site = ? AND kind = ? AND reached = 1 AND ${EARLIER}`;
+const EARLIER_NOT_ENTERED = `SELECT * FROM ${NOT_ENTERED} WHERE site = ? AND reached = 0 AND ${EARLIER}`;
+const PLACED: Readonly<Record<Side, string>> = { earlier: placedWhere(EARLIER), later: placedWhere(LATER) };
 
-function setupOf(row: Readonly<Record<string, unknown>>): RunSetup {
-  return (parsedAs(row['run'], RUN_SETUP) as RunSetup | undefined) ?? UNREADABLE;
-}
-
-/** Two runs of a kind looked at the same targets and ports with the same options, wherever their output went. */
-function kindOf(setup: RunSetup): string {
-  const { arguments: what, listsDown, listsUp } = runCoverage({ ...setup, scaninfo: [] }, setup.lists);
-  const { profile, targets, excluded } = what;
-  const ports = setup.scaninfo.map(({ type, protocol, services }) => [type, protocol, services]);
-  return digest([setup.scanner ?? '', profile, JSON.stringify([targets, excluded, ports, listsDown, listsUp])]);
+function placedWhere(side: string): string {
+  return `
+    SELECT nr, started FROM ${BY_KIND} WHERE site = ? AND kind IN (SELECT value FROM json_each(?)) AND reached = 1 AND ${side}
+    UNION ALL SELECT nr, started FROM ${NOT_ENTERED} WHERE site = ? AND reached = 0 AND ${side}
+    ORDER BY started DESC, nr DESC`;
 }

@@ -1,4 +1,5 @@
-import type { ScanRecord } from './scans.ts';
+import type { CurrentRun } from './current-run.ts';
+import type { ScanRecord } from './scan-record.ts';
 
 /** What a run looked at. */
 interface Reach {
@@ -17,17 +18,23 @@ export interface Shrinkage {
 /**
  * Whether a run has looked at less than the latest one before it that did the same: of the same arguments
  * but for the targets, and, where both are known, of a scope that overlaps. A run that came late is no
- * news. Both lists: complete runs, the latest first.
+ * news.
  */
-export function shrinkage(run: ScanRecord, earlierRuns: readonly ScanRecord[], laterRuns: readonly ScanRecord[]): Shrinkage | undefined {
+export function shrinkage(current: Pick<CurrentRun, 'record' | 'earlierAlike' | 'laterAlike'>): Shrinkage | undefined {
+  const { record: run } = current;
   const { profile } = run.coverage.arguments;
   if (profile === '') return undefined;
   const isAlike = (other: ScanRecord): boolean => other.coverage.arguments.profile === profile && doesTheSame(run, other);
-  const earlier = earlierRuns.find(isAlike);
-  if (earlier === undefined || laterRuns.some(isAlike)) return undefined;
+  const earlier = first(current.earlierAlike, isAlike);
+  if (earlier === undefined || first(current.laterAlike, isAlike) !== undefined) return undefined;
   const [before, after] = [reachOf(earlier), reachOf(run)];
   const shrank = after.addresses < before.addresses || after.ports < before.ports;
   return shrank ? { before, after, earlier } : undefined;
+}
+
+function first(runs: Iterable<ScanRecord>, isMeant: (run: ScanRecord) => boolean): ScanRecord | undefined {
+  for (const run of runs) if (isMeant(run)) return run;
+  return undefined;
 }
 
 function doesTheSame(a: ScanRecord, b: ScanRecord): boolean {

@@ -13,6 +13,8 @@ export function detectAbsent(run: CurrentRun, hosts: KnownHosts, detector: Chang
   const { scope } = coverage.arguments;
   if (!scope.known) return;
   if (!coverage.listsDown) return noteUnlisted(run, hosts, detected);
+  // Then it says nothing of any host that it does not list.
+  if (coverage.listsAnswersOnly || counts.unread === 'unknown') return;
   for (const key of hosts.unseen(scope.addresses, started)) {
     const known = hosts.find(key);
     if (known === undefined || known === DAMAGED || !absentHost(coverage, true, reachedAt(known), counts.unread).tested) continue;
@@ -21,11 +23,11 @@ export function detectAbsent(run: CurrentRun, hosts: KnownHosts, detector: Chang
 }
 
 /** Where nobody can say why they are not listed: told once of each kind of scan. */
-function noteUnlisted({ context, record, earlier, later }: CurrentRun, hosts: KnownHosts, { others, remarks }: Detected): void {
-  const { coverage, counts, kind, started } = record;
+function noteUnlisted(run: CurrentRun, hosts: KnownHosts, { others, remarks }: Detected): void {
+  const { context, record } = run;
+  const { coverage, counts, started } = record;
   const { scope } = coverage.arguments;
-  const isTold = [record, ...earlier, ...later].some((other) => other.kind === kind && other.counts.toldUnlisted === true);
-  if (coverage.listsAnswersOnly || !scope.known || isTold) return;
+  if (coverage.listsAnswersOnly || !scope.known || run.isUnlistedTold) return;
   const missing = [...hosts.unseen(scope.addresses, started)].filter((key) => isOnLink(coverage, key)).length;
   if (missing === 0) return;
   counts.toldUnlisted = true;
@@ -34,7 +36,8 @@ function noteUnlisted({ context, record, earlier, later }: CurrentRun, hosts: Kn
 }
 
 /** What can be said of a run as a whole; each is told again only when there is more of it. `mass`: so many changes are very many. */
-export function detectOfRun({ context, record, earlier, later }: CurrentRun, mass: number, { others }: Detected): void {
+export function detectOfRun(run: CurrentRun, mass: number, { others }: Detected): void {
+  const { context, record } = run;
   const { counts, ended: time } = record;
   const first = counts.firstHosts + counts.firstPorts + counts.firstFindings;
   if (first > (counts.toldFirst ?? 0)) {
@@ -45,7 +48,7 @@ export function detectOfRun({ context, record, earlier, later }: CurrentRun, mas
     counts.toldChanges = counts.changes;
     others.push(massChangeEvent(context, time, counts.changes, counts.changedHosts));
   }
-  const shrank = record.complete && counts.toldShrank !== true ? shrinkage(record, earlier, later) : undefined;
+  const shrank = record.complete && counts.toldShrank !== true ? shrinkage(run) : undefined;
   if (shrank === undefined) return;
   counts.toldShrank = true;
   others.push(scopeShrankEvent(context, time, shrank));

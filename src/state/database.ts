@@ -77,6 +77,20 @@ export class Database {
     return attempt(this.path, () => this.prepared(sql).all(...values));
   }
 
+  /** One row at a time, for who stops when the right one has come. What comes of one statement must be done with before it is asked again. */
+  *each(sql: string, ...values: readonly SQLInputValue[]): Generator<Row, void, undefined> {
+    const rows = attempt(this.path, () => this.prepared(sql).iterate(...values));
+    try {
+      for (;;) {
+        const { done, value } = attempt(this.path, () => rows.next());
+        if (done === true) return;
+        yield value;
+      }
+    } finally {
+      rows.return?.();
+    }
+  }
+
   /** Returns how many rows changed. */
   run(sql: string, ...values: readonly SQLInputValue[]): number {
     return attempt(this.path, () => Number(this.prepared(sql).run(...values).changes));

@@ -224,4 +224,30 @@ export const SCHEMA_VERSIONS: readonly SchemaStep[] = [
     UPDATE ledger SET fate = 'lost' WHERE sink = old.sink AND unit = old.unit AND fate = 'died';
   END;
   `,
+  `
+  -- reached: what runs of its kind look at is in scan_reach. held: it told no time that can be.
+  ALTER TABLE scan ADD COLUMN reached INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE scan ADD COLUMN held INTEGER NOT NULL DEFAULT 0;
+  UPDATE scan SET held = 1 WHERE CASE WHEN json_valid(counts) THEN json_extract(counts, '$.held') END = 1;
+  CREATE INDEX scan_unreached ON scan (site) WHERE reached = 0;
+  CREATE INDEX scan_held ON scan (site, started) WHERE held = 1;
+  CREATE INDEX scan_told ON scan (site, max(started, ended)) WHERE held = 0;
+  CREATE INDEX scan_time ON scan (site, max(started, ended));
+  CREATE INDEX scan_started ON scan (site, started);
+  CREATE INDEX scan_ended ON scan (site, complete, ended);
+  DROP INDEX scan_kind;
+  CREATE INDEX scan_kind ON scan (site, kind, complete, started);
+
+  -- What runs of a kind look at: ranges of addresses, as they sort, beside others about as wide (2 to the power of bits); or with
+  -- bits = -1 the words that stand for them. profile: what they do, whatever they look at. lists_hosts: each that they find up.
+  CREATE TABLE scan_reach (
+    site TEXT NOT NULL, bits INTEGER NOT NULL, first TEXT NOT NULL, last TEXT NOT NULL,
+    kind TEXT NOT NULL, profile TEXT NOT NULL, lists_hosts INTEGER NOT NULL,
+    PRIMARY KEY (site, bits, first, kind)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX scan_reach_kind ON scan_reach (site, kind);
+
+  -- Those that may be missing when a scan does not list them, and no others.
+  CREATE INDEX host_up ON host (site, place, time) WHERE up = 1;
+  `,
 ];

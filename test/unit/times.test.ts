@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { KnownScans } from '../../src/change/scans.ts';
 import { SiteWatch } from '../../src/change/overdue-sites.ts';
 import { KnownHosts } from '../../src/state/known-hosts.ts';
 import { stateFile } from '../../src/state/store.ts';
 import { INVENTORY } from '../../src/event/event.ts';
 import { Database } from '../../src/state/database.ts';
 import { SCHEMA_VERSIONS } from '../../src/state/schema.ts';
+import { completeRuns } from '../support/plain-runs.ts';
 import { ecs, eventsOf, fixture, FOOTER } from '../support/scans.ts';
 import { World } from '../support/world.ts';
 
@@ -206,7 +206,7 @@ describe('a state of before', () => {
     const hosts = new KnownHosts(database, 'default');
     expect(hosts.laterThan(NOW)).toEqual([]);
     expect(JSON.stringify(hosts.get('192.0.2.9'))).not.toContain(String(FUTURE));
-    expect(new KnownScans(database, 'default').complete().every(({ ended }) => ended <= NOW)).toBe(true);
+    expect(completeRuns(database, 'default').every(({ ended }) => ended <= NOW)).toBe(true);
     database.close();
   });
 

@@ -1,0 +1,135 @@
+import { digest } from '../event/id.ts';
+import { parsedAs } from '../core/shape.ts';
+import type { Unread } from '../nmap/item.ts';
+import type { Run } from '../nmap/model.ts';
+import type { TargetLists } from '../nmap/target-lists.ts';
+import { RUN_SETUP, SCAN_COUNTS } from '../state/known-shape.ts';
+import type { KindReach } from '../state/scan-reach.ts';
+import { type RunCoverage, runCoverage } from './coverage.ts';
+
+/** What a run was set up to do, as far as coverage is read from it; `args` with secrets masked. */
+export interface RunSetup extends Pick<Run, 'scanner' | 'args' | 'verbose' | 'scaninfo'> {
+  /** What the files of its arguments held, when portlog ran it. */
+  readonly lists?: TargetLists | undefined;
+}
+
+/** What a run has changed, and how much of that was told. */
+export interface ScanCounts {
+  firstHosts: number;
+  firstPorts: number;
+  firstFindings: number;
+  changes: number;
+  changedHosts: number;
+  /** Hosts as nmap counted them at its end. */
+  total?: number | undefined;
+  toldFirst?: number;
+  toldChanges?: number;
+  toldShrank?: boolean;
+  toldUnlisted?: boolean;
+  /** Hosts that it lists and that could not be read. */
+  unread?: Unread | undefined;
+  /** It told no time that can be: its times are those of its first reading (true), or those that its hosts tell. */
+  held?: boolean;
+}
+
+/** A run of nmap or masscan. Times are epoch milliseconds. */
+export interface ScanRecord {
+  readonly nr: number;
+  readonly id: string;
+  started: number;
+  ended: number;
+  /** It said that it ended well. */
+  complete: boolean;
+  /** Runs of the same kind look at the same in the same way. */
+  readonly kind: string;
+  readonly setup: RunSetup;
+  readonly coverage: RunCoverage;
+  readonly counts: ScanCounts;
+}
+
+export const NO_COUNTS: Readonly<ScanCounts> = { firstHosts: 0, firstPorts: 0, firstFindings: 0, changes: 0, changedHosts: 0 };
+
+/** Of a run that the disk has changed nobody knows what it looked at: nothing is compared with it. */
+export const UNREADABLE: RunSetup = { scanner: undefined, args: undefined, verbose: undefined, scaninfo: [] };
+
+/** Coverages that are remembered before all of them are forgotten, and ranges of addresses that these may take. */
+const MOST = 1000;
+const MOST_RANGES = 500_000;
+
+type Row = Readonly<Record<string, unknown>>;
+
+/** Rows of the state file as what they say of runs. */
+export class ScanRecords {
+  private readonly coverages = new Map<string, RunCoverage>();
+  private ranges = 0;
+
+  /** Taken apart when it is asked for. */
+  of(row: Row): ScanRecord {
+    let setup: RunSetup | undefined;
+    let coverage: RunCoverage | undefined;
+    const { coverageOf } = this;
+    return {
+      nr: row['nr'] as number,
+      id: row['id'] as string,
+      started: row['started'] as number,
+      ended: row['ended'] as number,
+      complete: row['complete'] === 1,
+      kind: row['kind'] as string,
+      get setup() {
+        setup ??= setupOf(row);
+        return setup;
+      },
+      get coverage() {
+        coverage ??= coverageOf(this.kind === '' || this.setup === UNREADABLE ? String(row['run']) : this.kind, this.setup);
+        return coverage;
+      },
+      counts: countsOf(row) ?? { ...NO_COUNTS },
+    };
+  }
+
+  /** The runs of a kind share it. */
+  private readonly coverageOf = (kind: string, setup: RunSetup): RunCoverage => {
+    const kept = this.coverages.get(kind);
+    if (kept !== undefined) return kept;
+    const coverage = runCoverage(setup, setup.lists);
+    const { scope } = coverage.arguments;
+    this.ranges += scope.known ? scope.addresses.ranges : 0;
+    if (this.coverages.size >= MOST || this.ranges > MOST_RANGES) {
+      this.coverages.clear();
+      this.ranges = scope.known ? scope.addresses.ranges : 0;
+    }
+    this.coverages.set(kind, coverage);
+    return coverage;
+  };
+}
+
+export function countsOf(row: Row | undefined): ScanCounts | undefined {
+  return parsedAs(row?.['counts'], SCAN_COUNTS) as ScanCounts | undefined;
+}
+
+export function setupOf(row: Row): RunSetup {
+  return (parsedAs(row['run'], RUN_SETUP) as RunSetup | undefined) ?? UNREADABLE;
+}
+
+/** Two runs of a kind looked at the same targets and ports with the same options, wherever their output went. */
+export function kindOf(setup: RunSetup): KindReach {
+  const coverage = runCoverage({ ...setup, scaninfo: [] }, setup.lists);
+  const { arguments: what, listsDown, listsUp, listsAnswersOnly } = coverage;
+  const { profile, targets, excluded } = what;
+  const ports = setup.scaninfo.map(({ type, protocol, services }) => [type, protocol, services]);
+  return {
+    kind: digest([setup.scanner ?? '', profile, JSON.stringify([targets, excluded, ports, listsDown, listsUp])]),
+    profile: profileKey(coverage),
+    listsHosts: listsUp && !listsAnswersOnly,
+    reach: reachOf(coverage),
+  };
+}
+
+/** Of any length, so that a stranger does not choose it. */
+export function profileKey({ arguments: { profile } }: RunCoverage): string {
+  return digest([profile]);
+}
+
+export function reachOf({ arguments: { scope, targets } }: RunCoverage): KindReach['reach'] {
+  return scope.known ? { ranges: scope.addresses.keys } : { words: targets };
+}

@@ -1,0 +1,133 @@
+import { addressKey } from '../nmap/address-set.ts';
+import type { Database } from './database.ts';
+
+/** Ranges of addresses in the form of `AddressSet.keys`; or, when nobody can say which, the words that stand for them. */
+export type Reach = { readonly ranges: readonly (readonly [first: string, last: string])[] } | { readonly words: readonly string[] };
+
+/** What runs of one kind have in common. */
+export interface KindReach {
+  readonly kind: string;
+  /** What they do, whatever they look at; of any length. */
+  readonly profile: string;
+  /** They list each host that they find up. */
+  readonly listsHosts: boolean;
+  readonly reach: Reach;
+}
+
+/** More ranges than these are entered as fewer, wider ones, and more words as any: who asks gets kinds too many, never too few. */
+const MAX_ROWS = 64;
+/** Instead of the number of bits that the width of a range has. */
+const WORDS = -1;
+const ANY_WORD = '*';
+/** A word is told from others by its beginning. */
+const WORD_LENGTH = 64;
+
+/**
+ * Which kinds of runs looked at an address, or at something in common: what is compared with a scan is found here, and not by going
+ * through all runs. A range lies among those that are about as wide, so that it is found by where it begins. The answers may hold kinds
+ * that did not look there; who asks looks at the runs themselves.
+ */
+export class ScanReach {
+  private readonly database: Database;
+  private readonly site: string;
+
+  constructor(database: Database, site: string) {
+    this.database = database;
+    this.site = site;
+  }
+
+  /** Nothing, when it was entered before. */
+  enter({ kind, profile, listsHosts, reach }: KindReach): void {
+    const sql = 'INSERT OR IGNORE INTO scan_reach (site, bits, first, last, kind, profile, lists_hosts) VALUES (?, ?, ?, ?, ?, ?, ?)';
+    for (const [bits, first, last] of rowsOf(reach)) {
+      // The rows of a kind come and go together.
+      if (this.database.run(sql, this.site, bits, first, last, kind, profile, Number(listsHosts)) === 0) return;
+    }
+  }
+
+  /** Kinds whose runs would have listed a host of that address, had it been up. */
+  *at(address: string): Generator<string, void, undefined> {
+    const key = addressKey(address);
+    if (key === undefined) return;
+    for (const bits of this.widths())
+      for (const row of this.database.each(`${TOUCHING} AND lists_hosts = 1`, this.site, bits, firstOf(key, bits), key, key))
+        yield row['kind'] as string;
+  }
+
+  /** Kinds of a profile that looked at some of the same. */
+  touching(profile: string, reach: Reach): ReadonlySet<string> {
+    const kinds = new Set<string>();
+    const add = (sql: string, ...values: readonly (string | number)[]): void => {
+      for (const { kind } of this.database.all(`${sql} AND profile = ?`, ...values, profile)) kinds.add(kind as string);
+    };
+    const rows = rowsOf(reach);
+    const widths = this.widths();
+    for (const [bits, first, last] of rows) {
+      if (bits === WORDS && first === ANY_WORD) add(OF_WORDS, this.site, WORDS);
+      else if (bits === WORDS) add(`${OF_WORDS} AND first IN (?, ?)`, this.site, WORDS, first, ANY_WORD);
+      else for (const width of widths) add(TOUCHING, this.site, width, firstOf(first, width), last, first);
+    }
+    return kinds;
+  }
+
+  /** Forgets a kind when no run of it is kept. */
+  forget(kind: string): void {
+    this.database.run(
+      'DELETE FROM scan_reach INDEXED BY scan_reach_kind WHERE site = ? AND kind = ? AND NOT EXISTS (SELECT 1 FROM scan WHERE site = ? AND kind = ?)',
+      this.site,
+      kind,
+      this.site,
+      kind,
+    );
+  }
+
+  /** Of which there are ranges: a handful, each found behind the one before it. */
+  private widths(): readonly number[] {
+    const sql = `
+      WITH RECURSIVE width (bits) AS (
+        SELECT min(bits) FROM scan_reach WHERE site = ? AND bits >= 0
+        UNION ALL SELECT (SELECT min(bits) FROM scan_reach WHERE site = ? AND bits > width.bits) FROM width WHERE width.bits IS NOT NULL)
+      SELECT bits FROM width WHERE bits IS NOT NULL`;
+    return this.database.all(sql, this.site, this.site).map(({ bits }) => bits as number);
+  }
+}
+
+const TOUCHING = 'SELECT kind FROM scan_reach WHERE site = ? AND bits = ? AND first BETWEEN ? AND ? AND last >= ?';
+const OF_WORDS = 'SELECT kind FROM scan_reach WHERE site = ? AND bits = ?';
+
+type ReachRow = readonly [bits: number, first: string, last: string];
+
+function rowsOf(reach: Reach): readonly ReachRow[] {
+  if ('ranges' in reach) return widened(reach.ranges).map(([first, last]) => [bitsOf(first, last), first, last]);
+  const words = reach.words.length === 0 ? [''] : [...new Set(reach.words.map((word) => `=${word.slice(0, WORD_LENGTH)}`))];
+  return (words.length > MAX_ROWS ? [ANY_WORD] : words).map((word) => [WORDS, word, word]);
+}
+
+/** Ranges are in order, those of IPv4 first: no range spans both. */
+function widened(ranges: readonly (readonly [first: string, last: string])[]): readonly (readonly [first: string, last: string])[] {
+  if (ranges.length <= MAX_ROWS) return ranges;
+  const families = [...Map.groupBy(ranges, ([first]) => first.slice(0, 1)).values()];
+  const each = Math.ceil(ranges.length / (MAX_ROWS - families.length));
+  return families.flatMap((family) =>
+    Array.from({ length: Math.ceil(family.length / each) }, (_, i) => {
+      const some = family.slice(i * each, (i + 1) * each);
+      return [some[0]?.[0] ?? '', some.at(-1)?.[1] ?? ''] as const;
+    }),
+  );
+}
+
+/** The least that holds the distance from the first address to the last. */
+function bitsOf(first: string, last: string): number {
+  const distance = numberOf(last) - numberOf(first);
+  return distance === 0n ? 0 : distance.toString(2).length;
+}
+
+/** Where a range of that width begins at the earliest that reaches an address. */
+function firstOf(key: string, bits: number): string {
+  const least = numberOf(key) - (1n << BigInt(bits)) + 1n;
+  return key.slice(0, 1) + (least < 0n ? 0n : least).toString(16).padStart(key.length - 1, '0');
+}
+
+function numberOf(key: string): bigint {
+  return BigInt(`0x${key.slice(1)}`);
+}
