@@ -1,11 +1,11 @@
-/** Which events are meant, in no server's words; fields are those of src/event/fields.ts. */
+/** A filter over events, independent of any server; fields are those of src/event/fields.ts. */
 export type Filter =
   | { readonly field: string; readonly is: readonly (string | number | boolean)[] }
   | { readonly field: string; readonly atLeast: number }
   | { readonly field: string; readonly exists: true }
-  /** A date, by how many days it lies ahead of now: from `from` (absent: any time ago) to before `to` (absent: any time ahead). */
+  /** A date relative to now, in days: from `from` (absent: any time in the past) to before `to` (absent: any time in the future). */
   | { readonly field: string; readonly daysAhead: { readonly from?: number; readonly to?: number } }
-  /** What has no such field, or another value. */
+  /** The field is absent or has another value. */
   | { readonly field: string; readonly isNot: string | number | boolean }
   | { readonly all: readonly Filter[] }
   | { readonly any: readonly Filter[] };
@@ -31,7 +31,7 @@ export function atLeast(field: string, value: number): Filter {
   return { field, atLeast: value };
 }
 
-/** Every field that a filter asks for. */
+/** The fields that a filter uses. */
 export function fieldsOf(filter: Filter | undefined): readonly string[] {
   if (filter === undefined) return [];
   if ('all' in filter) return filter.all.flatMap(fieldsOf);

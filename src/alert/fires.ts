@@ -6,13 +6,13 @@ import { ALERT_RULES } from './rules.ts';
 /** An event as it is delivered. */
 export type Document = Readonly<Record<string, unknown>>;
 
-/** An alert that an event raises, with its sentence. */
+/** An alert that an event raises, with its summary. */
 export interface Firing {
   readonly rule: AlertRule;
   readonly summary: string;
 }
 
-/** The rules that fire on an event as it comes; of what does not come, no event tells. `now`: epoch milliseconds. */
+/** The rules that fire on an event; rules about absence never do. `now`: epoch milliseconds. */
 export function firings(event: Document, now: number): readonly Firing[] {
   const dataset = valuesAt(event, 'event.dataset')[0];
   return ALERT_RULES.flatMap((rule) => {
@@ -21,17 +21,17 @@ export function firings(event: Document, now: number): readonly Firing[] {
   });
 }
 
-/** The rules of which an event ends the alert that has the same key. */
+/** The rules whose alert with the same key an event ends. */
 export function endings(event: Document, now: number): readonly AlertRule[] {
   return ALERT_RULES.filter(({ over }) => over !== undefined && matches(over, event, now));
 }
 
-/** Which alert of a rule an event is about: the values of its key, as one word. */
+/** Identifies an alert of a rule: the values of its key in an event. */
 export function keyOf({ id, key }: Pick<AlertRule, 'id' | 'key'>, event: Document): string {
   return `${id} ${digest(key.map((field) => valuesAt(event, field).join()))}`;
 }
 
-/** Whether a filter means an event: what every server's query must answer. */
+/** Whether a filter matches an event: the reference for every server's query. */
 export function matches(filter: Filter, event: Document, now: number): boolean {
   if ('all' in filter) return filter.all.every((one) => matches(one, event, now));
   if ('any' in filter) return filter.any.some((one) => matches(one, event, now));
@@ -60,7 +60,7 @@ function sentence(rule: AlertRule, event: Document): string {
   });
 }
 
-/** A field of several values has each of them. */
+/** All values of a field. */
 export function valuesAt(event: Document, path: string): readonly (string | number | boolean)[] {
   let value: unknown = event;
   for (const part of path.split('.')) {

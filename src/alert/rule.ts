@@ -1,40 +1,43 @@
 import type { Level } from '../event/event.ts';
 import { all, type Filter, is } from './filter.ts';
 
-/** A rule that alerts, in no server's words. Every target gets it under the same id. */
+/** An alert rule, independent of any server. Every target gets it under the same id. */
 export interface AlertRule {
   /** Also the name of its runbook: docs/runbooks/<id>.md. */
   readonly id: string;
   readonly title: string;
   /** The question that it answers. */
   readonly about: string;
-  /** Only these three: a state that is seen every night must alert once. */
+  /** Only datasets of events that happen once: a state that every scan repeats must not alert each time. */
   readonly dataset: 'nmap.change' | 'nmap.scan' | 'nmap.health';
   readonly where: Filter;
-  /** What ends an alert of the rule: an event with the same values in `key`. Absent: it tells of what has happened, and stands for its window. */
+  /** Events that end an alert, with the same values in `key`. Absent: the alert lasts for `windowHours`. */
   readonly over?: Filter;
-  /** What ends it must be later than the time in this field, or any when there is none; absent: than the event that raised it. */
+  /** The ending event must be later than the time in this field, if that is there. Absent: later than the event that raised the alert. */
   readonly overSince?: string;
-  /** Fires when nothing of this came for so long, per site; without it, when something came. */
+  /** Fires when no matching event came for so long, per site. Absent: fires on a matching event. */
   readonly absentForHours?: number;
   readonly severity: Exclude<Level, 'info'>;
-  /** Fields that tell one alert from another; every event of the rule has all of them. */
+  /** Fields that identify an alert; every event of the rule has all of them. */
   readonly key: readonly string[];
-  /** Fields that the alert names beside its key, as far as the event has them. */
+  /** Further fields that the alert shows, if present. */
   readonly shows: readonly string[];
-  /** One line with fields in braces; in brackets, what is left out when its first field is not there, or a name is no more than the address: `{server.address}[ ({host.name})]`. */
+  /**
+   * One line with fields in braces. A part in brackets is left out when its first field is absent, or is a name that only
+   * repeats the address: `{server.address}[ ({host.name})]`.
+   */
   readonly summary: string;
-  /** How long it looks back, by the time at which events arrive, and so how long an alert stands. */
+  /** How far the rule looks back, by arrival time of events, and so how long an alert lasts. */
   readonly windowHours: number;
-  /** How soon the same alert is told again while it stands. */
+  /** The interval of repeated notifications for one alert. */
   readonly throttleHours: number;
   /** https://attack.mitre.org */
   readonly mitre: readonly { readonly tactic: string; readonly technique: string }[];
-  /** Requirements that it helps to watch. */
+  /** Requirements that it supports. */
   readonly compliance: { readonly pci_dss?: readonly string[]; readonly nist_800_53?: readonly string[] };
 }
 
-/** What is watched: undefined for all. */
+/** What to watch; undefined for everything. */
 export interface RuleScope {
   /** `data_stream.namespace` */
   readonly namespace?: string | undefined;
@@ -42,19 +45,19 @@ export interface RuleScope {
   readonly zones?: readonly string[] | undefined;
 }
 
-/** The id of a rule in a server that holds rules of others, too. */
+/** The id of a rule within a server. */
 export function serverId(rule: Pick<AlertRule, 'id'>): string {
   return `portlog-${rule.id}`;
 }
 
-/** How a server writes a field, and a part that is there only with a field. */
+/** A server's template syntax for a field, and for an optional part. */
 export interface TemplateSyntax {
   readonly field: (name: string) => string;
   /** `unlike`: the field that `name` must not repeat. */
   readonly part: (name: string, text: string, unlike: string | undefined) => string;
 }
 
-/** The sentence of an alert. */
+/** The summary of an alert. */
 export function summaryOf({ summary }: Pick<AlertRule, 'summary'>, { field, part }: TemplateSyntax): string {
   const written = (text: string): string => text.replaceAll(FIELD, (_, name: string) => field(name));
   return summary
@@ -67,26 +70,26 @@ export function summaryOf({ summary }: Pick<AlertRule, 'summary'>, { field, part
     .join('');
 }
 
-/** A host without a name is called by its address. */
+/** Fields that repeat another one: a host without a name is called by its address. */
 const UNLIKE: Readonly<Record<string, string>> = { 'host.name': 'server.address' };
 
 const FIELD = /\{([\w.]+)\}/g;
 
-/** Of a host or a port; the others are of a site. */
+/** Whether the rule is about hosts or ports; others are about sites. */
 function isByItem({ key }: Pick<AlertRule, 'key'>): boolean {
   return key.includes('nmap.entity.id');
 }
 
-/** The mark of a change that is one of very many of its scan: of those, mass-change tells once. */
+/** Marks a change that is one of very many in its scan, for which one mass-change is reported. */
 export const MASS = 'nmap.change.mass';
 
-/** A rule's filter, for those zones and that namespace that were asked for. */
+/** A rule's filter, limited to the given zones and namespace. */
 export function narrowed(rule: AlertRule, options: RuleScope): Filter {
   const chosen = withinOptions(rule, options);
   return isByItem(rule) && rule.dataset === 'nmap.change' ? all(chosen, { field: MASS, isNot: true }) : chosen;
 }
 
-/** The same without regard to that mark, for a server that sorts marked events out before. */
+/** The same without the mass mark, for a server that drops marked events earlier. */
 export function withinOptions(rule: AlertRule, { zones, namespace }: RuleScope): Filter {
   const more: readonly Filter[] = [
     ...(isByItem(rule) && zones !== undefined ? [is('nmap.zone', ...zones)] : []),
@@ -95,7 +98,7 @@ export function withinOptions(rule: AlertRule, { zones, namespace }: RuleScope):
   return more.length === 0 ? rule.where : all(rule.where, ...more);
 }
 
-/** Where its runbook is read; without an address of runbooks, the name of the file. */
+/** The URL of its runbook; the name of the file when no URL is configured. */
 export function runbookOf(id: string, { runbooks }: { readonly runbooks?: string | undefined }): string {
   return runbooks === undefined ? `docs/runbooks/${id}.md` : `${runbooks.replace(/\/$/, '')}/${id}.md`;
 }

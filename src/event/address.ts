@@ -6,8 +6,8 @@ import type { Host, HostHint } from '../nmap/model.ts';
 /** The addresses and names of a host, in the forms that events need. */
 export interface Identity {
   /**
-   * IPv4, else IPv6, else MAC, else the first name or address text: what tells hosts apart. In networks whose addresses are lent, MAC
-   * first. A link-local address with its link, where that is known: `fe80::1%eth0`.
+   * Identifies a host: IPv4, else IPv6, else MAC, else the first name or address text. In `macNetworks` (DHCP), MAC first. A
+   * link-local address has its link, where known: `fe80::1%eth0`.
    */
   readonly key: string;
   /** Valid addresses only, RFC 5952 for IPv6, in nmap's order. */
@@ -58,12 +58,12 @@ export function identify(host: Host | HostHint, macNetworks?: AddressSet, link?:
   return { key, ips: all, macs, name: given ?? ptr, ptr, names: [...names] };
 }
 
-/** The same link-local address is another host on another link; any other address is the same host on all of them. */
+/** Adds the link to a link-local address, which is another host on another link. */
 function onLink(address: string, link: string | undefined): string {
   return link !== undefined && isLinkLocal(address) ? `${address}%${link}` : address;
 }
 
-/** The one way to write an address, without a zone; undefined when it is none. */
+/** The canonical form of an address, without a zone; undefined when the text is not an address. */
 function canonicalIp(address: string): string | undefined {
   const kind = isIP(address);
   if (kind === 4) return address;

@@ -11,9 +11,9 @@ import { isMisdated, seenAt } from './time.ts';
 export const ECS_VERSION = '9.4.0';
 export const PORTLOG_VERSION = (JSON.parse(packageText('package.json')) as { version: string }).version;
 
-/** What is known of a network, for every event of what is in it. */
+/** What the file of expected exposure says of a network; in every event of its hosts. */
 interface NetworkFacts {
-  /** As it is written there: `192.0.2.0/24`. */
+  /** As in the file: `192.0.2.0/24`. */
   readonly network: string;
   readonly zone: string;
   readonly criticality?: string;
@@ -22,7 +22,7 @@ interface NetworkFacts {
   readonly external?: boolean;
 }
 
-/** What the configuration says about all events, and the clock. */
+/** Settings for all events, and the clock. */
 export interface EventOptions {
   /** The place that was scanned; part of every identity. */
   readonly site: string;
@@ -30,11 +30,11 @@ export interface EventOptions {
   readonly namespace: string;
   readonly tags: readonly string[];
   readonly labels: Readonly<Record<string, string>>;
-  /** Where hosts are told apart by their MAC address, because addresses are lent (DHCP). */
+  /** Networks whose hosts are identified by their MAC address, because addresses change (DHCP). */
   readonly macNetworks: AddressSet | undefined;
-  /** What the network of an address is, as somebody has written it down. */
+  /** The network of an address, from the file of expected exposure. */
   readonly networkOf: ((ips: readonly string[]) => NetworkFacts | undefined) | undefined;
-  /** Whether somebody has written down that a port is meant to be open, at a time in epoch milliseconds. */
+  /** Whether the file of expected exposure allows a port at a time (epoch milliseconds). */
   readonly expects: ((ips: readonly string[], port: number, protocol: string, time: number) => boolean | undefined) | undefined;
   /** Send closed and filtered ports and down hosts too. */
   readonly all: boolean;
@@ -42,9 +42,9 @@ export interface EventOptions {
   readonly now: () => number;
   /** The name of this host, when portlog itself ran the scan here. */
   readonly scannerHost: string | undefined;
-  /** What tells this portlog and its scanner from others; never a part of an id. */
+  /** The name of this portlog instance and its scanner; never a part of an id. */
   readonly sensor: string | undefined;
-  /** The name of the host where portlog runs; undefined where events shall depend on the scan alone. */
+  /** The name of the host where portlog runs; undefined when events must depend on the scan alone. */
   readonly agentHost: string | undefined;
 }
 
@@ -63,7 +63,7 @@ export const DEFAULT_OPTIONS: EventOptions = {
   agentHost: undefined,
 };
 
-/** Who says an event. */
+/** `agent` of an event. */
 export function agentFields({ sensor, agentHost }: Pick<EventOptions, 'sensor' | 'agentHost'>): Fields {
   return { name: sensor ?? agentHost ?? 'portlog', type: 'portlog', version: PORTLOG_VERSION };
 }
@@ -77,13 +77,13 @@ export interface RunContext {
   readonly args: string | undefined;
   /** On which link its link-local addresses are: `eth0`; undefined when that is not known. */
   readonly link: string | undefined;
-  /** Members of `Shared` that do not depend on the host. */
+  /** Shared fields that do not depend on the host. */
   readonly base: Fields;
-  /** Epoch milliseconds; the time of reading when the scan tells none, or one that cannot be. */
+  /** Epoch milliseconds; the time of reading when the scan has no start time, or an impossible one. */
   readonly start: number;
-  /** That is when portlog read it. */
+  /** `start` is the time of reading. */
   readonly startIsOurs: boolean;
-  /** Of its own times, those that cannot be: `nmaprun@start=253402300799`. */
+  /** Impossible times of the run itself: `nmaprun@start=253402300799`. */
   readonly misdated: readonly string[];
 }
 

@@ -16,16 +16,16 @@ export type StateCounts = {
   [State in 'open' | 'closed' | 'filtered' | 'unfiltered' | 'open_filtered' | 'closed_filtered' | 'other']: number;
 };
 
-/** What is listed as ports, by state. */
+/** Listed `port` elements by state. */
 interface ListedCounts {
   readonly byState: StateCounts;
-  /** The open ones among them that are protocols without ports. */
+  /** Open ones that are IP protocols rather than ports. */
   readonly openProtocols: number;
 }
 
 /** Ports of a host: those that nmap listed and those that it only counted (`extraports`), by state. */
 export interface PortCounts extends ListedCounts {
-  /** Listed ones, without protocols. */
+  /** Listed open ports, without IP protocols. */
   readonly openListed: number;
 }
 
@@ -51,7 +51,7 @@ export function countListed(ports: Iterable<Port>): ListedCounts {
   return { byState, openProtocols };
 }
 
-/** As far as numbers go: a scan may claim more. */
+/** Adds counts, up to the largest safe integer. */
 export function addCounts<Name extends string>(total: Record<Name, number>, counts: Readonly<Record<Name, number>>): void {
   for (const name in total) if (counts[name] > 0) total[name] = Math.min(total[name] + counts[name], Number.MAX_SAFE_INTEGER);
 }
@@ -62,7 +62,7 @@ export function stateCounts({ byState }: PortCounts): string {
   return words.map(([state, ports]) => `${ports} ${state.replace('_', '|')}`).join(', ');
 }
 
-/** `3 open ports`, `2 open protocols`, or both: who has scanned protocols has looked at no port. `inWords`: a number with its noun. */
+/** `3 open ports`, `2 open protocols`, or both: a protocol scan says nothing about ports. `inWords` formats a number with its noun. */
 export function openWords(ports: number, protocols: number, inWords: (number: number, noun: string) => string = count): string {
   const words = [
     ...(ports > 0 || protocols === 0 ? [inWords(ports, 'open port')] : []),

@@ -3,7 +3,7 @@ import { type Dataset, type Fields, INVENTORY, type LogEvent, type Shared } from
 import { printable } from './text.ts';
 import { isoTime } from './time.ts';
 
-/** `event.kind`, `event.category`, `event.type`, and what else it says of itself. */
+/** `event.kind`, `event.category`, `event.type`, and other members of `event`. */
 interface EventKind {
   readonly kind: string;
   readonly category: readonly string[];
@@ -11,40 +11,40 @@ interface EventKind {
   readonly more?: Fields;
 }
 
-/** Members of the event that every event has. */
+/** Members of every event. */
 interface Frame {
   readonly event: Fields;
-  /** Undefined where `shared` names the stream, or there is none. */
+  /** Undefined when `shared` holds it, or there is no data stream. */
   readonly data_stream: Fields | undefined;
   readonly message: string;
 }
 
-/** What an event states; the envelope adds what is the same in all of them. */
+/** What an event states; the envelope adds what all events have. */
 export interface Statement {
   readonly id: string;
   /** See {@link LogEvent}. */
   readonly ackGroup: string;
   readonly dataset: Dataset;
   readonly action: string;
-  /** When it was so, and when portlog read it: epoch milliseconds. */
+  /** When nmap saw it, and when portlog read it: epoch milliseconds. */
   readonly time: number;
   readonly created: number;
   /** 0 to 100. */
   readonly severity: number;
-  /** One line that a person reads; it may hold what a stranger wrote. */
+  /** One line for people; it may contain text from a scan. */
   readonly message: string;
   readonly shared: Shared;
   readonly event: EventKind;
-  /** Of its data stream; undefined where `shared` names the stream, or there is none. */
+  /** Namespace of the data stream; undefined when `shared` holds it, or there is no data stream. */
   readonly namespace?: string | undefined;
   readonly revision?: number;
 }
 
 const MODULE = 'nmap';
-/** What is seen night for night says nothing of how grave it is: that is what findings and changes are for. */
+/** Observations repeat with each scan and have no severity of their own; findings and changes have. */
 const UNRATED: ReadonlySet<Dataset> = new Set<Dataset>(['nmap.host', 'nmap.port', INVENTORY]);
 
-/** What every event has in it; who makes one puts these members among all else that stands in it, in the order in which it is written. */
+/** The members that every event has. The caller places them among its own members, because their order is the order of the document. */
 export function frameOf(statement: Statement): Frame {
   const { dataset, namespace } = statement;
   return {
@@ -54,7 +54,7 @@ export function frameOf(statement: Statement): Frame {
   };
 }
 
-/** The event: its identity beside it for delivery, and in it for whoever reads it. `own`: all that stands in it, the members of `frame` among it. */
+/** Makes the event. `own`: all members of the document, those of `frame` included. */
 export function envelope(statement: Statement, { message }: Frame, own: Fields): LogEvent {
   const { id, ackGroup, dataset, action, time, created, severity, shared, revision } = statement;
   const made = { id, ackGroup, dataset, action, time, created, severity, message, shared, own };

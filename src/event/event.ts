@@ -2,11 +2,11 @@ import { jsonWithoutControls } from './text.ts';
 
 /** One data stream each: `logs-<dataset>-<namespace>`. */
 export const DATASETS = ['nmap.scan', 'nmap.host', 'nmap.port', 'nmap.finding', 'nmap.change', 'nmap.health'] as const;
-/** No stream: records that replace themselves, for targets that can keep them (`nmap-inventory-<namespace>`). */
+/** Records that replace earlier ones, for Elasticsearch and OpenSearch (`nmap-inventory-<namespace>`); not a data stream. */
 export const INVENTORY = 'nmap.inventory';
-/** What other programs say through portlog's exporter: the dataset that Elastic keeps for what has none. */
+/** Records of other programs through portlog's OpenTelemetry exporter: Elastic's dataset for records without one. */
 export const GENERIC = 'generic';
-/** Those that alert rules listen to: what they say happens once. What a host or port says can be read from the scan again. */
+/** Datasets that alert rules look at. Their events happen once; those of hosts and ports can be derived from the scan again. */
 export const ALERTING = ['nmap.scan', 'nmap.change', 'nmap.health'] as const;
 export type Dataset = (typeof DATASETS)[number] | typeof INVENTORY | typeof GENERIC;
 
@@ -27,7 +27,7 @@ export interface Fields {
  * the ECS document is the one spliced into the other.
  */
 export interface LogEvent {
-  /** Stable: the same statement has the same id however and whenever it is read. */
+  /** Stable: the same statement always has the same id. */
   readonly id: string;
   /**
    * What it is a part of: the events of one host of a scan share one, any other event has its own. 32
@@ -36,7 +36,7 @@ export interface LogEvent {
    */
   readonly ackGroup: string;
   readonly dataset: Dataset;
-  /** Of a record that replaces itself: the largest one stays. */
+  /** Version of an inventory record: the largest one stays. */
   readonly revision?: number;
   readonly action: string;
   /** When nmap saw it, epoch milliseconds. */
@@ -49,11 +49,11 @@ export interface LogEvent {
   readonly message: string;
   readonly shared: Shared;
   readonly own: Fields;
-  /** Of another program: its record and its origin (event/otel.ts) as OTLP's JSON, for who speaks that. */
+  /** A record of another program with its origin, as OTLP JSON (event/otel.ts). */
   readonly otlp?: { readonly record: string; readonly origin: string };
 }
 
-/** The scale of Elastic Security's risk scores: what a rule may compare with. */
+/** The scale of Elastic Security's risk scores. */
 export const SEVERITY = { info: 0, low: 21, medium: 47, high: 73, critical: 99 } as const;
 
 export type Level = keyof typeof SEVERITY;
@@ -64,7 +64,7 @@ export function levelOf(severity: number): Level {
   return LEVELS.find(([, least]) => severity >= least)?.[0] ?? 'info';
 }
 
-/** What the events of one host, or of one run, share. Never changes after it was made. */
+/** The members that the events of one host, or of one run, share. Immutable. */
 export class Shared {
   readonly fields: Fields;
   private rendered: string | undefined;
@@ -80,7 +80,7 @@ export class Shared {
   }
 }
 
-/** A list, or nothing: an empty array says no more than its absence. */
+/** A list, or undefined when it is empty. */
 export function some<T>(list: readonly T[]): readonly T[] | undefined {
   return list.length === 0 ? undefined : list;
 }

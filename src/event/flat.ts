@@ -3,14 +3,14 @@ import { clipCharacters, lineWithin } from './shorten.ts';
 import { isFields } from './text-at.ts';
 import { isoTime } from './time.ts';
 
-/** The decoder of Wazuh keeps 256 fields, the first ones. */
+/** Wazuh's JSON decoder keeps the first 256 fields. */
 const MAX_FIELDS = 90;
 /** A line of 65,280 bytes or more is dropped by its logcollector. */
 const MAX_BYTES = 60_000;
 /** The indexer rejects keywords of more than 32,766 bytes. */
 const MAX_VALUE_LENGTH = 8_000;
 
-/** Members that say nothing to a rule, are said elsewhere, or are trees of strangers' keys. */
+/** Members that rules do not need, that are duplicates, or whose keys come from scans. */
 const LEFT_OUT: ReadonlySet<string> = new Set([
   '@timestamp',
   'agent.type',
@@ -28,14 +28,13 @@ const LEFT_OUT: ReadonlySet<string> = new Set([
   'observer.type',
   'related',
 ]);
-/** Names that the indexer of Wazuh has given a form of its own, or that rules of others listen to. */
+/** Names that Wazuh's indexer maps differently, or that other rules of Wazuh match. */
 const UNDER_NMAP: ReadonlySet<string> = new Set(['agent', 'labels', 'observer', 'rule', 'tags', 'vulnerability']);
 
 /**
- * An event as Wazuh takes it: one line of JSON of which every value is text, because its decoder makes text
- * of everything, writes lists as JSON, which no rule can match, and large numbers with six decimals. Lists are
- * joined with commas, lists of objects are left out. The severity is there as a word. What is shortened
- * is marked by `nmap.shortened`.
+ * An event for Wazuh: one line of JSON with only strings as values. Wazuh's decoder turns everything into text, lists into
+ * JSON that no rule can match, and large numbers into six decimals. Lists are joined with commas, lists of objects left out,
+ * the severity is a word. `nmap.shortened` marks a shortened event.
  * https://documentation.wazuh.com/current/user-manual/ruleset/decoders/json-decoder.html
  */
 export function flatLine(event: LogEvent): string {
@@ -70,7 +69,7 @@ function* leaves(prefix: string, fields: Fields): Generator<readonly [string, st
   }
 }
 
-/** A list of objects says nothing in a line. */
+/** Lists of objects are left out. */
 function textOf(value: FieldValue): string {
   if (typeof value !== 'object') return String(value);
   const members: readonly FieldValue[] = Array.isArray(value) ? value : [];
@@ -82,7 +81,7 @@ function renamed(path: string): string {
   return UNDER_NMAP.has(first) ? `nmap.${path}` : path;
 }
 
-/** Its decoder puts the dots between the names again. */
+/** The decoder joins the names with dots again. */
 function nested(values: ReadonlyMap<string, string>): Fields {
   const root: Record<string, FieldValue> = {};
   for (const [path, text] of values) {

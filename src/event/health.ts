@@ -5,7 +5,7 @@ import { digest, eventId } from './id.ts';
 import { count } from './text.ts';
 import { isoTime } from './time.ts';
 
-/** Events of one sink by what became of them; `read` is the sum of the others. */
+/** The account of one sink; `read` is the sum of the other numbers. */
 interface DeliverySums {
   readonly read: number;
   readonly delivered: number;
@@ -16,9 +16,9 @@ interface DeliverySums {
   readonly withheld: number;
 }
 
-/** One run of portlog, as it tells about itself. */
+/** Facts of one run of portlog, for its summary. */
 export interface RunFacts {
-  /** What tells this run from every other. */
+  /** Identifies the run. */
   readonly key: string;
   /** Epoch milliseconds. */
   readonly started: number;
@@ -37,11 +37,11 @@ export interface DeliveryProblem {
   readonly kind: ProblemKind;
   readonly sink: string;
   readonly reason: string;
-  /** Events concerned, as far as it is known; undefined when it has only begun. */
+  /** Number of events concerned; undefined as long as it is not known. */
   readonly events: number | undefined;
 }
 
-/** A scan that did not come. Times are epoch milliseconds. */
+/** A scan that is overdue. Times are epoch milliseconds. */
 export interface OverdueScan {
   readonly site: string;
   readonly due: number;
@@ -49,7 +49,7 @@ export interface OverdueScan {
   readonly maxAgeMs: number;
 }
 
-/** A scan that a schedule asked for and that did not end well. Times are epoch milliseconds. */
+/** A scheduled scan that failed. Times are epoch milliseconds. */
 interface FailedScan {
   readonly name: string;
   readonly site: string;
@@ -57,7 +57,7 @@ interface FailedScan {
   readonly problem: string | undefined;
 }
 
-/** A scan that tells times that cannot be: a wrong clock, or a lie. */
+/** A scan with impossible times: a wrong clock, or a manipulated file. */
 export interface MisdatedScan {
   readonly scanId: string;
   readonly scanner: string;
@@ -67,7 +67,7 @@ export interface MisdatedScan {
   readonly hosts: number;
 }
 
-/** `run-summary`: what a run has read and what became of it, per sink in the message, in total in the fields. */
+/** `run-summary`: what a run of portlog read and delivered; per sink in the message, in total in the fields. */
 export function runSummaryEvent(options: EventOptions, run: RunFacts): LogEvent {
   const total = totalOf(run.sinks.map(({ sums }) => sums));
   const undelivered = total.dead + total.spooled + total.discarded;
@@ -86,7 +86,7 @@ export function runSummaryEvent(options: EventOptions, run: RunFacts): LogEvent 
   });
 }
 
-/** `delivery-problem`: a sink does not take events, or takes some never. */
+/** `delivery-problem`: a sink fails, or rejects events for good. */
 export function deliveryProblemEvent(options: EventOptions, runKey: string, { kind, sink, reason, events }: DeliveryProblem): LogEvent {
   return healthEvent(options, 'delivery-problem', runKey, `${sink} ${kind}`, digest(['sink', options.site, sink]), {
     severity: SEVERITY.high,
@@ -96,7 +96,7 @@ export function deliveryProblemEvent(options: EventOptions, runKey: string, { ki
   });
 }
 
-/** `scan-misdated`: what was seen in that scan counts as seen when it was read, or when its run began. The same scan has the same id. */
+/** `scan-misdated`: a scan has impossible times, and counts as seen when it was read, or when its run began. One id per scan. */
 export function scanMisdatedEvent(options: EventOptions, runKey: string, { scanId, scanner, times, hosts }: MisdatedScan): LogEvent {
   const entity = digest(['site', options.site]);
   const where = hosts === 0 ? '' : ` in the run and ${count(hosts, 'host')}`;
@@ -109,7 +109,7 @@ export function scanMisdatedEvent(options: EventOptions, runKey: string, { scanI
   });
 }
 
-/** `absence-unknown`: a scan does not list hosts that are known, and would not have, were they gone. Told once of each kind of scan. */
+/** `absence-unknown`: a scan does not list some known hosts, and such a scan never shows whether hosts are gone. Once per kind of scan. */
 export function absenceUnknownEvent(options: EventOptions, { scanId, args, hosts }: UnlistedHosts): LogEvent {
   const entity = digest(['site', options.site]);
   return healthEvent(options, 'absence-unknown', '', '', entity, {
@@ -124,7 +124,7 @@ export function absenceUnknownEvent(options: EventOptions, { scanId, args, hosts
 export interface UnlistedHosts {
   readonly scanId: string;
   readonly args: string | undefined;
-  /** Those that are known to be up, and in the targets. */
+  /** Hosts known to be up that are among the targets. */
   readonly hosts: number;
 }
 
@@ -133,7 +133,7 @@ export function unlistedText(hosts: number): string {
   return `${count(hosts, 'host')} that ${are} known ${are} not in the scan, and nobody can say whether ${hosts === 1 ? 'it is' : 'they are'} gone: without -v, or with --open, nmap leaves out hosts that are down`;
 }
 
-/** `scan-overdue`: the finished scan that a site is expected to have did not come. The same one has the same id, whoever finds it. */
+/** `scan-overdue`: a site has no finished scan for longer than configured. One id per missed scan, whichever process notices it. */
 export function scanOverdueEvent(options: EventOptions, runKey: string, overdue: OverdueScan): LogEvent {
   const { site, due, last, maxAgeMs } = overdue;
   const hours = `${Math.round(maxAgeMs / 360_000) / 10} hours`;
@@ -153,7 +153,7 @@ export function scanOverdueEvent(options: EventOptions, runKey: string, overdue:
   });
 }
 
-/** `scan-overdue` of a schedule: no finished scan came of the one that was due. `last` ended well. */
+/** `scan-overdue` of a schedule: the scan that was due did not finish. `last`: the last one that did. */
 export function scheduledScanFailedEvent(
   options: EventOptions,
   runKey: string,
@@ -180,7 +180,7 @@ interface UnshippedFile {
   readonly isAside: boolean;
 }
 
-/** `file-not-shipped`: what a file of a watched directory holds is not known, and may not be. The same one has the same id, whoever tells it. */
+/** `file-not-shipped`: a file of a watched directory could not be read. One id per file, whichever process reports it. */
 export function fileNotShippedEvent(options: EventOptions, runKey: string, file: UnshippedFile): LogEvent {
   const { directory, name, version, problem, isAside } = file;
   const site = file.site === '' ? options.site : file.site;
@@ -203,7 +203,7 @@ const TEXT: Readonly<Record<ProblemKind, (events: number | undefined) => string>
 };
 
 interface Parts {
-  /** When it is not of this run alone. */
+  /** The id, when other runs may report the same. */
   readonly id?: string;
   readonly severity: number;
   readonly message: string;
@@ -260,7 +260,7 @@ function totalOf(all: readonly DeliverySums[]): DeliverySums {
   return total;
 }
 
-/** `read 9 = delivered 8 + dead 1, of earlier runs delivered 2`: what is not zero. */
+/** `read 9 = delivered 8 + dead 1, of earlier runs delivered 2`, without zeros. */
 function sinkText({ sums, replayed, acknowledges }: RunFacts['sinks'][number]): string {
   const [now, before] = [fatesText(sums, acknowledges), fatesText(replayed, acknowledges)];
   const parts = [sums.read === 0 ? undefined : `read ${sums.read} = ${now}`, before === '' ? undefined : `of earlier runs ${before}`];

@@ -9,24 +9,24 @@ import { type PortCounts, stateCounts } from './counts.ts';
 import { scriptFields } from './script.ts';
 import { isMisdated, isoSeconds, isoTime, seenAt } from './time.ts';
 
-/** A host as the events of its ports need it. */
+/** What the events of a host and its ports share. */
 export interface HostContext {
   readonly run: RunContext;
   readonly host: Host;
   readonly identity: Identity;
   readonly entityId: string;
-  /** Epoch milliseconds: when nmap was done with it, else when it began, else when the run began. */
+  /** Epoch milliseconds: the host's end time, else its start time, else the start of the run. */
   readonly time: number;
   readonly shared: Shared;
-  /** The same for the events of its ports, with the data stream that they go to. */
+  /** Shared members of the events of its ports, with their data stream. */
   readonly portShared: Shared;
-  /** `event.id` of the observation of the host itself. */
+  /** `event.id` of the host's own event. */
   readonly observationId: string;
   readonly ackGroup: string;
-  /** What tells one sighting of a host from another; part of the digest of everything seen in it. */
+  /** Identifies this sighting of the host; part of the digest in every event id. */
   readonly sighting: string;
   readonly networkType: string | undefined;
-  /** Members of `nmap` in each of its events. */
+  /** Members of `nmap` in all of its events. */
   readonly place: Fields;
 }
 
@@ -51,7 +51,7 @@ export function hostContext(run: RunContext, host: Host): HostContext {
     identity,
     entityId,
     observationId,
-    // With --all a host has more events, so it is another group.
+    // With --all a host has more events, so its group is another one.
     ackGroup: digest(['unit', observationId, run.options.all ? 'all' : 'listed']),
     time,
     shared: new Shared(fields),
@@ -98,7 +98,7 @@ export function hostEvent(context: HostContext, counts: PortCounts): LogEvent {
   });
 }
 
-/** Times of a host that cannot be, as nmap wrote them. */
+/** Impossible times of a host, as nmap wrote them. */
 export function misdatedIn({ starttime, endtime }: Host, now: number): readonly string[] {
   const times = [];
   if (isMisdated(starttime, now)) times.push(`host@starttime=${starttime}`);
@@ -111,7 +111,7 @@ export function isHostObservation(run: RunContext): boolean {
   return run.run.scanner !== 'masscan';
 }
 
-/** `host.name` of a host without one: its address, for views that need a name. No part of what is known of it, or of an id. */
+/** `host.name` of a host without a name: its address, for views that need one. Neither stored nor part of an id. */
 export function hostName([ip]: readonly string[], key: string): string | undefined {
   return ip ?? (key === '' ? undefined : key);
 }

@@ -1,11 +1,11 @@
 import { createHash, hash } from 'node:crypto';
 import type { Run } from '../nmap/model.ts';
 
-/** 128 bits in hex: short enough for a document id, long enough that nobody makes two collide by chance. */
+/** 128 bits in hexadecimal digits: short enough for a document id, without accidental collisions. */
 const LENGTH = 32;
 const PIECE = 1 << 20;
 
-/** The first 128 bits of SHA-256 over the parts, each with its length in front, so that no two lists read the same. */
+/** The first 128 bits of SHA-256 over the parts, each prefixed with its length, so that different lists never hash the same input. */
 export function digest(parts: readonly (string | number | undefined)[]): string {
   let text = '';
   for (const part of parts) {
@@ -15,12 +15,12 @@ export function digest(parts: readonly (string | number | undefined)[]): string 
   return hash('sha256', text, 'hex').slice(0, LENGTH);
 }
 
-/** A text as a part of a digest: itself, or when it is very long its own hash. */
+/** A text, or its hash when it is very long, as a part of a digest. */
 export function textOrDigest(text: string): string {
   return text.length <= PIECE ? text : textDigest(text);
 }
 
-/** SHA-256 of a text, of a very long one taken piece by piece to save memory. */
+/** SHA-256 of a text; a long one is hashed in pieces to save memory. */
 export function textDigest(text: string): string {
   if (text.length <= PIECE) return hash('sha256', text, 'hex');
   const sum = createHash('sha256');
@@ -28,7 +28,7 @@ export function textDigest(text: string): string {
   return sum.digest('hex');
 }
 
-/** `nmap.scan.id`, known as soon as the header is. Two runs may share it: nothing is skipped because of it. */
+/** `nmap.scan.id`, computed from the header. Two runs may share it, so nothing is skipped because of it alone. */
 export function scanId(run: Run, identityArgs: string | undefined, site: string): string {
   return digest(['scan', run.scanner, run.version, identityArgs, run.start, site]);
 }
@@ -46,7 +46,7 @@ export function portEntityId(hostId: string, protocol: string | undefined, porti
   return `${hostId}.${plain(protocol ?? 'none')}.${plain(portid)}`;
 }
 
-/** `nmap.entity.id` of a finding: that of its host or port, with what tells it from others there. */
+/** `nmap.entity.id` of a finding: that of its host or port, and the finding's key. */
 export function findingEntityId(placeId: string, key: string): string {
   return `${placeId}.${/^[\w.:-]{1,100}$/.test(key) ? key : digest([key])}`;
 }
@@ -56,7 +56,7 @@ export function eventId(dataset: string, action: string, scan: string, entity: s
   return digest([dataset, action, scan, entity, content]);
 }
 
-/** A word from the scan as a part of an id: itself when it is a plain word, else its hash. */
+/** A word from the scan as a part of an id: as it is when it is plain, else hashed. */
 function plain(word: string): string {
   return /^[\w-]{1,24}$/.test(word) ? word : digest([word]).slice(0, 24);
 }

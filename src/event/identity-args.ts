@@ -5,8 +5,8 @@ const BARE = /[^\s,"'}]+/y;
 const CLOSING: Readonly<Record<string, string>> = { '{': '}', '"': '"', "'": "'" };
 
 /**
- * The arguments as `nmap.scan.id` has been made from since the first version: a scan keeps its id, however much better
- * secrets are masked where people read them (docs/decisions/0023-masking.md). Linear in its length.
+ * The arguments as they enter `nmap.scan.id`, unchanged since the first version so that scans keep their ids; what people read
+ * is masked better (docs/decisions/0023-masking.md). Linear in its length.
  */
 export function identityArguments(args: string): string {
   return withoutUserInfo(withoutNamed(args));

@@ -13,7 +13,7 @@ import { misdatedTimes, scanEndEvent } from './scan-end.ts';
 import { scanStartEvent } from './scan-event.ts';
 import { textAt } from './text-at.ts';
 
-/** What a mapper has counted of hosts; plain data. */
+/** Counts of hosts by one mapper, as plain data. */
 export interface HostCounts extends HostCountsOfRun {
   readonly openPorts: number;
   readonly openProtocols: number;
@@ -30,21 +30,21 @@ export interface MappedHost {
 
 const MAX_MISDATED = 20;
 
-/** Turns what a scan says into events, in the same order, holding no more than counts of the run. */
+/** Turns items of a scan into events, in order. Holds only counts of the run. */
 export class EventMapper {
   private readonly options: EventOptions;
   private context: RunContext | undefined;
   private record = new RunRecord();
   private news = new SeenInRun();
-  /** Of hosts, for whoever must know what was read here; undefined when nobody asked. */
+  /** Keys of hosts that were read; undefined unless asked for. */
   private keys: string[] | undefined;
   /** Hosts listed so far, in all runs, each once. */
   hostsListed = 0;
   /** Open ports listed so far, in all runs. */
   openPorts = 0;
-  /** The same of protocols without ports. */
+  /** Open IP protocols listed so far, in all runs. */
   openProtocols = 0;
-  /** Runs that tell times that cannot be, the first of them. */
+  /** Runs with impossible times, the first few. */
   readonly misdated: MisdatedScan[] = [];
 
   constructor(options: EventOptions) {
@@ -56,7 +56,7 @@ export class EventMapper {
     return this.context;
   }
 
-  /** Counts a weakness of the run that is being read; false when that was stated before. */
+  /** Counts a finding of the current run; false for a repetition. */
   noteFinding(host: HostContext, { id, severity, own }: LogEvent): boolean {
     const isListedOnce = isHostObservation(host.run);
     if (isListedOnce || this.news.isFirstFinding(textAt(own, 'nmap', 'entity', 'id') ?? id))
@@ -64,7 +64,7 @@ export class EventMapper {
     return isListedOnce || this.isStatement(id);
   }
 
-  /** Hands over what has been counted of the run since it began, or since this was asked; for {@link add}. */
+  /** Returns and resets the counts of the current run, for {@link add} of another mapper. */
   takeCounts(): HostCounts {
     const { openPorts, openProtocols, hostsListed, keys = [] } = this;
     const counts = { ...this.record.hostCounts, openPorts, openProtocols, hostsListed, keys };
@@ -75,7 +75,7 @@ export class EventMapper {
     return counts;
   }
 
-  /** Counts hosts of the run that another mapper has made into events; false, and nothing, when one of them was here before. */
+  /** Adds counts of another mapper for the same run; false, without adding, when one of its hosts was seen here. */
   add(counts: HostCounts): boolean {
     if (counts.keys.some((key) => this.news.has(key))) return false;
     for (const key of counts.keys) this.news.isStatement(key);
@@ -86,7 +86,7 @@ export class EventMapper {
     return true;
   }
 
-  /** What an item says that is no host: see {@link hostEvents}. */
+  /** Events for an item other than a host; for hosts see {@link hostEvents}. */
   *events(item: Exclude<ScanItem, { readonly kind: 'host' }>): Generator<LogEvent, void, undefined> {
     switch (item.kind) {
       case 'run':
@@ -127,21 +127,21 @@ export class EventMapper {
   }
 
   /**
-   * A host of the run that is being read, and its ports. Returns whether it says anything: one that was stated before is not told again.
-   * Not for those that are only counted: see {@link countDown}.
+   * Events for a host of the current run, and its ports. Returns false for a repetition, which has no events. For hosts that
+   * are only counted see {@link countDown}.
    */
   hostEvents(mapped: MappedHost): Generator<LogEvent, boolean, undefined> {
     return this.context === undefined || isHostObservation(this.context) ? this.listedHost(mapped) : this.answer(mapped);
   }
 
-  /** Counts a host that is down, where nothing else is said of those; false when it is not one. */
+  /** Counts a host that is down and gets no event; false when it gets one. */
   countDown(host: Host): boolean {
     const isOne = host.status?.state === 'down' && !this.options.all && this.context !== undefined && isHostObservation(this.context);
     if (isOne) this.count(host, countPorts(host), textDigest(host.source));
     return isOne;
   }
 
-  /** A host of nmap's, which lists each once with all of its ports. */
+  /** A host of nmap, which lists each once with all of its ports. */
   private *listedHost({ host, context }: MappedHost): Generator<LogEvent, boolean, undefined> {
     const counts = countPorts(host);
     if (!this.count(host, counts, context.observationId)) return false;
@@ -151,7 +151,7 @@ export class EventMapper {
     return true;
   }
 
-  /** An answer that masscan got: hosts and ports come as often as they answer, or say something more. */
+  /** An answer to masscan, which writes a host each time it answers. */
   private *answer({ host, context }: MappedHost): Generator<LogEvent, boolean, undefined> {
     const counts = countPorts(host);
     this.record.addHost(host, counts, this.options.now());
@@ -172,7 +172,7 @@ export class EventMapper {
     return true;
   }
 
-  /** A host of nmap's; false when it was stated before. `key`: see {@link isStatement}. */
+  /** Counts a host of nmap; false for a repetition. `key`: see {@link isStatement}. */
   private count(host: Host, counts: PortCounts, key: string): boolean {
     this.record.addHost(host, counts, this.options.now());
     if (!this.isStatement(key)) return false;
@@ -187,7 +187,7 @@ export class EventMapper {
     return this.options.all || !isQuiet(port);
   }
 
-  /** Whether it is made for the first time; another one is counted, and not told. */
+  /** Whether a statement is made for the first time; repetitions are only counted. */
   private isStatement(key: string): boolean {
     const isNew = this.news.isStatement(key);
     if (isNew) this.keys?.push(key);

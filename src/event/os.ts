@@ -1,7 +1,7 @@
 import type { Os, OsClass } from '../nmap/model.ts';
 import { type Fields, some } from './event.ts';
 
-/** ECS `host.os.type` allows a few words only. */
+/** The words that ECS allows in `host.os.type`. */
 const TYPES: ReadonlyMap<string | undefined, string> = new Map([
   ['linux', 'linux'],
   ['windows', 'windows'],

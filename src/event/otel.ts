@@ -4,11 +4,11 @@ import { FIELDS } from './fields.ts';
 import { jsonWithoutControls } from './text.ts';
 import { isFields, textAt } from './text-at.ts';
 
-/** What OpenTelemetry's API calls AnyValue: as mutable as there, so that a logger takes it. */
+/** OpenTelemetry's AnyValue; mutable as in its API, so that a logger accepts it. */
 export type OtelValue = string | number | boolean | OtelValue[] | { [key: string]: OtelValue } | undefined;
 type Attributes = Record<string, OtelValue>;
 
-/** The part of an OpenTelemetry log record that an event decides; the SDK adds resource and scope objects. */
+/** An OpenTelemetry log record without the resource and scope that the SDK adds. */
 export interface OtelRecord {
   readonly time: number;
   readonly observed: number;
@@ -21,9 +21,9 @@ export interface OtelRecord {
   readonly resource: Attributes;
 }
 
-/** ECS members that OpenTelemetry says elsewhere (time, id, name, scope), or that belong to the store. */
+/** ECS members that have another place in OpenTelemetry (time, id, name, scope), or that belong to Elasticsearch. */
 const ELSEWHERE: ReadonlySet<string> = new Set(['@timestamp', 'ecs', 'event', 'agent', 'observer', 'related', 'message', 'service']);
-/** Where a convention of OpenTelemetry, or our own namespace, has another name than ECS. */
+/** Names that differ from ECS by a semantic convention of OpenTelemetry, or in our own namespace. */
 const RENAMED: readonly (readonly [prefix: string, other: string])[] = [
   ['host.', 'nmap.host.'],
   ['network.protocol', 'network.protocol.name'],
@@ -37,9 +37,8 @@ const RENAMED: readonly (readonly [prefix: string, other: string])[] = [
 ];
 
 /**
- * The same event in OpenTelemetry's words. The scanned machine is `server.*`, `network.*` and
- * `nmap.*`, never `host.*`: that is the machine which reports.
- * Conventions: https://opentelemetry.io/docs/specs/semconv/registry/attributes/
+ * The event as an OpenTelemetry log record. The scanned machine is `server.*`, `network.*` and `nmap.*`, never `host.*`: that
+ * is the machine which reports. Conventions: https://opentelemetry.io/docs/specs/semconv/registry/attributes/
  */
 export function otelRecord(event: LogEvent): OtelRecord {
   const attributes: Attributes = {
@@ -67,23 +66,23 @@ export function otlpLine(event: LogEvent): string {
   return jsonWithoutControls(head + otlpRecord(event) + tail);
 }
 
-/** What stands before and behind the records of a request, all of one origin. */
+/** The text before and after the records of a request, all of one origin. */
 export function otlpFrame(origin: string): readonly [head: string, tail: string] {
   const [resource = '', scope = ''] = origin.split('\n');
   return [`{"resourceLogs":[{"resource":${resource},"scopeLogs":[{"scope":${scope},"logRecords":[`, ']}]}]}'];
 }
 
-/** Who says an event, see {@link originOf}: portlog, and where it ran the scan. */
+/** The origin of an event (see {@link originOf}): portlog, and the host where it ran the scan. */
 export function otlpOrigin(event: LogEvent): string {
   return event.otlp?.origin ?? originOf({ attributes: keyValues(resourceOf(event)) }, { name: 'portlog', version: PORTLOG_VERSION });
 }
 
-/** `resource` and `scope` of OTLP's JSON, a line each. */
+/** `resource` and `scope` as OTLP JSON, one line each. */
 export function originOf(resource: object, scope: object): string {
   return `${JSON.stringify(resource)}\n${JSON.stringify(scope)}`;
 }
 
-/** An event as a LogRecord in OTLP's JSON. */
+/** An event as a LogRecord in OTLP JSON. */
 export function otlpRecord(event: LogEvent): string {
   if (event.otlp !== undefined) return event.otlp.record;
   const record = otelRecord(event);
@@ -114,7 +113,7 @@ function flatten(attributes: Attributes, prefix: string, fields: Fields): void {
     const path = prefix + name;
     // It is the first of nmap.host.ip, and server.address says it too.
     if (path === 'server.ip') continue;
-    // Script output and data are keyed by strangers: one attribute each, not one per key.
+    // Keys of script output and data come from scans: one attribute each, not one per key.
     if (isFields(value) && path !== 'nmap.script.output' && path !== 'nmap.script.data') flatten(attributes, `${path}.`, value);
     else attributes[renamed(path)] = value as Attributes[string];
   }
@@ -133,14 +132,14 @@ interface KeyValue {
   readonly value: object;
 }
 
-/** `within`: the name of the attribute in which they are, with a dot behind it. */
+/** `within`: prefix of the attribute names, with its dot. */
 function keyValues(attributes: Readonly<Record<string, unknown>>, within = ''): readonly KeyValue[] {
   return Object.entries(attributes).flatMap(([key, value]) =>
     value === undefined ? [] : [{ key, value: anyValue(value as FieldValue, within + key) }],
   );
 }
 
-/** Fields with fractions: `doubleValue` also when there happens to be none, for one name has one type. */
+/** Fields of floating point: `doubleValue` even for whole numbers, so that an attribute has one type. */
 const FRACTIONS: ReadonlySet<string> = new Set(FIELDS.flatMap(({ name, type }) => (type === 'float' ? [renamed(name)] : [])));
 
 /** AnyValue of opentelemetry-proto, common/v1. 64-bit integers are strings in JSON. */

@@ -12,7 +12,7 @@ const DATASET = 'nmap.port';
 const ACTION = 'port-observed';
 const EVENT = { kind: 'state', category: ['network'], type: ['info'] };
 
-/** States that say nothing but "nobody there": sent with `--all` only. */
+/** Closed and filtered ports, which are sent with `--all` only. */
 export function isQuiet(port: Port): boolean {
   const state = port.state?.state;
   return state === 'closed' || state === 'filtered';

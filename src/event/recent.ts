@@ -1,17 +1,17 @@
-/** Half of what is remembered: the newer keys are in one set, the ones before them in another. */
+/** Size of each of the two sets: newer keys, and those before them. */
 const MOST = 1 << 17;
-/** Few, for a file may hold thousands of runs. */
+/** Small, because a file may hold thousands of runs. */
 const FIRST_SLOTS = 1 << 4;
 
 /**
- * What was seen lately, by ids in hexadecimal digits: at least the last 131,072 different ones, at most twice as many,
- * in 16 bytes each and as much room again. What lies further back counts as new when it comes again.
+ * A set of recent ids (hexadecimal digits): at least the last 131,072 different ones, at most twice as many, in about 32 bytes
+ * each. Older ids count as new.
  */
 export class RecentSet {
   private newer = new Keys();
   private older = new Keys();
 
-  /** Whether it is new. */
+  /** Adds an id; whether it is new. */
   add(id: string): boolean {
     const high = Number.parseInt(id.slice(0, 13), 16);
     const low = Number.parseInt(id.slice(13, 26), 16) || 0;
@@ -44,7 +44,7 @@ class Keys {
     return this.slots[this.slotOf(high, low)] === high;
   }
 
-  /** Whether it was not there. */
+  /** Adds a key; whether it was new. */
   add(high: number, low: number): boolean {
     if (this.size === this.room) this.grow();
     const slot = this.slotOf(high, low);
@@ -55,10 +55,10 @@ class Keys {
     return true;
   }
 
-  /** Where it stands, or may. */
+  /** The slot that has the key, or the free one for it. */
   private slotOf(high: number, low: number): number {
     const { slots } = this;
-    // The remainder, for there are a power of two of them.
+    // Modulo: the number of slots is a power of two.
     let slot = (high & (slots.length / 2 - 1)) * 2;
     while (slots[slot] !== -1 && (slots[slot] !== high || slots[slot + 1] !== low)) slot = slot + 2 === slots.length ? 0 : slot + 2;
     return slot;

@@ -5,9 +5,9 @@ import type { FieldValue, Level } from './event.ts';
 import { misdatedIn } from './host.ts';
 import { milliseconds, seenAt } from './time.ts';
 
-/** Counts of the hosts, ports and findings of a run. They can be taken as plain data and added to those of another reader of the same run. */
+/** Counts of the hosts, ports and findings of a run. Threads count parts of a run each; their counts are added up. */
 export class RunCounts {
-  /** `<host>` elements, repeated ones included: a part of what the run is identified by. */
+  /** `<host>` elements, repeated ones included; enters the id of the end event. */
   readonly hosts = noHosts();
   /** Ports in them, by state. */
   readonly ports = noPorts();
@@ -19,13 +19,13 @@ export class RunCounts {
   named = 0;
   /** Those of them that it was asked to look at. */
   skippedHosts = 0;
-  /** By level. Not a part of what the run is identified by: they depend on rules and snapshots. */
+  /** By level. Not in the id of the end event: they depend on rules and snapshots. */
   readonly findings = noFindings();
-  /** Of hosts that are up, by zone. Not a part of it either: zones come from the file of expected exposure. */
+  /** Of hosts that are up, by zone. Not in the id either: zones come from the file of expected exposure. */
   readonly zones = new Map<string, ZoneTotals>();
-  /** Time of the latest host in epoch milliseconds, as it is written: a part of what the run is identified by. */
+  /** Time of the latest host in epoch milliseconds, as it is written; enters the id of the end event. */
   latest = 0;
-  /** The same without times that are impossible. */
+  /** The same without impossible times. */
   latestSeen = 0;
   /** Hosts with impossible times, and the first of those times. */
   misdated: { hosts: number; example?: string } = { hosts: 0 };
@@ -46,7 +46,7 @@ export class RunCounts {
     if (example !== undefined) this.addMisdated(1, example);
   }
 
-  /** What was not counted before: the host, if it is new, and ports. */
+  /** Counts what is new: the host, if it is, and ports. */
   addDifferent(host: Host | undefined, { byState, openProtocols }: Pick<PortCounts, 'byState' | 'openProtocols'>): void {
     const { different } = this;
     if (host !== undefined) addHost(different.hosts, host);
@@ -91,7 +91,7 @@ export class RunCounts {
     this.misdated = { hosts: this.misdated.hosts + hosts, example: this.misdated.example ?? example };
   }
 
-  /** A host that is up. */
+  /** Counts a host that is up. */
   addToZone(zone: FieldValue, isNew: boolean, openPorts: number): void {
     const totals = this.zoneOf(zone);
     if (totals === undefined) return;
@@ -112,7 +112,7 @@ export class RunCounts {
     return totals;
   }
 
-  /** Hosts by state. What masscan lists has answered. */
+  /** Hosts by state; whatever masscan lists is up. */
   counted(scanner: string | undefined): RunCounts['hosts'] {
     const { hosts } = this.different;
     return scanner === 'masscan' ? { ...hosts, up: hosts.listed - hosts.down } : hosts;

@@ -43,7 +43,7 @@ export class RunRecord extends RunCounts {
     }
   }
 
-  /** Only the last word of each task; progress is for people who watch. */
+  /** Keeps only the last progress of each task. */
   addTask(task: Task): void {
     const last = this.tasks.at(-1);
     if (last !== undefined && last.kind === 'taskprogress' && last.task === task.task) this.tasks.pop();
@@ -61,7 +61,7 @@ export class RunRecord extends RunCounts {
   }
 }
 
-/** With its texts bounded. */
+/** Bounds the length of texts. */
 function clipped<T extends Target | Task>(words: T): T {
   const isLong = Object.values(words).some((value) => typeof value === 'string' && value.length > MAX_TEXT);
   if (!isLong) return words;
@@ -70,7 +70,7 @@ function clipped<T extends Target | Task>(words: T): T {
   ) as T;
 }
 
-/** Characters, more or less. */
+/** Approximate number of characters. */
 function sizeOf({ output = '', items }: Script): number {
   return items.length === 0 ? output.length : output.length + JSON.stringify(items).length;
 }

@@ -5,7 +5,7 @@ import { seenAt } from './time.ts';
 /** 285 years in seconds: nanoseconds of more do not fit into 64 bits. */
 const MOST_SECONDS = 9e9;
 
-/** ECS counts nanoseconds. */
+/** `event.duration` in nanoseconds. */
 export function duration(context: RunContext, { stats }: RunEnd): number | undefined {
   const finished = stats?.finished;
   if (finished?.elapsed !== undefined) return nanoseconds(finished.elapsed);
@@ -13,12 +13,12 @@ export function duration(context: RunContext, { stats }: RunEnd): number | undef
   return ended === 0 || ended < context.start ? undefined : nanoseconds((ended - context.start) / 1000);
 }
 
-/** Undefined when no scan takes so long, and no field of whole numbers holds it. */
+/** Undefined for an impossible duration, which would not fit into a `long` field. */
 function nanoseconds(seconds: number): number | undefined {
   return seconds < 0 || seconds > MOST_SECONDS ? undefined : Math.round(seconds * 1e9);
 }
 
-/** Seconds, as far as a scan can have taken them. */
+/** `elapsed` in seconds; undefined when it is impossible. */
 export function elapsedOf({ stats }: RunEnd): number | undefined {
   const elapsed = stats?.finished?.elapsed;
   return elapsed === undefined || nanoseconds(elapsed) === undefined ? undefined : elapsed;

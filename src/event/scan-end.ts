@@ -74,7 +74,7 @@ function scanFields(record: RunRecord, end: RunEnd, hosts: HostTotals, incomplet
   };
 }
 
-/** What else the run says: elements that could not be read, targets, tasks, values that cannot be, output. */
+/** What else the run says: elements that could not be read, targets, tasks, impossible values, output. */
 function noticeFields(context: RunContext, record: RunRecord, end: RunEnd): Fields {
   const now = context.options.now();
   return {
@@ -97,7 +97,7 @@ function noticeFields(context: RunContext, record: RunRecord, end: RunEnd): Fiel
   };
 }
 
-/** The times of a run and its hosts that cannot be: its own, and the first of the hosts. */
+/** Impossible times of a run: its own, and the first one of its hosts. */
 export function misdatedTimes({ misdated, options }: RunContext, record: RunRecord, { stats }: RunEnd): readonly string[] {
   const finished = stats?.finished?.time;
   const own = isMisdated(finished, options.now()) ? [`finished@time=${finished}`] : [];

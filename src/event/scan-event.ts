@@ -12,7 +12,7 @@ const SEVERITY_OF: Readonly<Record<string, number>> = {
   'scan-incomplete': SEVERITY.medium,
 };
 
-/** Only for scans that portlog runs itself: what comes from a file has long begun. */
+/** `scan-started`, only for scans that portlog runs itself. */
 export function scanStartEvent(context: RunContext): LogEvent {
   const message = printable(`${scannerName(context)} scan started: ${context.args ?? ''}`.trim());
   const start = isoTime(context.start);
@@ -23,14 +23,14 @@ export function scanStartEvent(context: RunContext): LogEvent {
   });
 }
 
-/** What an event about a run says besides what all of them say. */
+/** Members that differ between the events about a run. */
 interface Parts {
   readonly event: Fields;
   readonly scan: Fields;
   readonly nmap: Fields;
 }
 
-/** An event about a run as a whole. `content`: what tells it from another with the same action of the same run. */
+/** An event about a run as a whole. `content` enters its id. */
 export function scanEvent(context: RunContext, action: string, time: number, message: string, content: string, parts: Parts): LogEvent {
   const { options, run, scanId } = context;
   const created = options.now();

@@ -7,7 +7,7 @@ import { elapsedOf } from './scan-duration.ts';
 import { count } from './text.ts';
 import { type HostTotals, hostWords } from './totals.ts';
 
-/** The line for people at the end of a run. */
+/** The message of the event at the end of a run. */
 export function endMessage(context: RunContext, record: RunRecord, end: RunEnd, ending: Ending, hosts: HostTotals, why: string | undefined): string {
   const found = `${hostWords(hosts, context.run.scanner)}, ${openWords(record.different.ports.open, record.different.openProtocols)}`;
   const refused = record.refused === 0 ? '' : `, ${count(record.refused, 'element')} unreadable`;
@@ -28,7 +28,7 @@ export function endMessage(context: RunContext, record: RunRecord, end: RunEnd, 
   }
 }
 
-/** Nothing looked, which must not read as nothing found. */
+/** Why a run scanned nothing, which must not read as nothing found. */
 export function whyEmpty({ hosts, targets, skippedTargets }: RunRecord): string {
   if (hosts.listed > 0) return `${count(hosts.listed, 'host')} listed, all of them skipped`;
   const [first] = targets;
@@ -37,7 +37,7 @@ export function whyEmpty({ hosts, targets, skippedTargets }: RunRecord): string 
   return `it has looked at no host; ${count(skippedTargets, 'target')} skipped: ${which}${skippedTargets > 1 ? ', …' : ''}`;
 }
 
-/** Finished, and not all of it is here. */
+/** Why a finished run is incomplete. */
 export function whyFewer(missing: number): string | undefined {
   return missing === 0 ? undefined : `${count(missing, 'host')} that its runstats count as up ${missing === 1 ? 'is' : 'are'} not in it`;
 }
@@ -53,7 +53,7 @@ export function whyIncomplete({ stats, pending, closed }: RunEnd, record: RunRec
   return closed ? 'the run has no runstats' : `the input ends without runstats${task}`;
 }
 
-/** In nmap's words, which may repeat an argument. */
+/** nmap's own error message, masked because it may repeat an argument. */
 export function errorOf({ stats }: RunEnd): string | undefined {
   const text = stats?.finished?.errormsg;
   return text === undefined ? undefined : maskOutput(text);

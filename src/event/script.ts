@@ -8,7 +8,7 @@ const MAX_KEY_BYTES = 256;
 const MAX_DEPTH = 12;
 const MAX_MEMBERS = 512;
 
-/** `nmap.script`: ids, the whole text, and its structure, where it has one, as a bounded object for looking into. */
+/** `nmap.script`: ids, the whole text, and the structured output, if any, as a bounded object. */
 export function scriptFields(scripts: readonly Script[]): Fields | undefined {
   if (scripts.length === 0) return undefined;
   const budget = { members: MAX_MEMBERS, truncated: false };
@@ -54,7 +54,7 @@ function bounded(text: string, budget: Budget): string {
   return clipped;
 }
 
-/** A key that every store takes: not empty, no control characters, bounded, and never a name of Object.prototype. */
+/** A key that every store accepts: not empty, bounded, no control characters, no name of Object.prototype. */
 function keyOf(key: string | undefined): string {
   const clean = clipBytes((key ?? '').replace(/[\u0000-\u001F\u007F]/g, '_'), MAX_KEY_BYTES);
   return clean === '' || clean === '__proto__' ? `_${clean}` : clean;
@@ -63,7 +63,7 @@ function keyOf(key: string | undefined): string {
 /** The same script or key twice stays two members: `key`, `key#2`. */
 class Members {
   readonly fields: Record<string, FieldValue> = {};
-  /** By key: from where an unused number is looked for. */
+  /** By key: the next number to try. */
   private numbers: Map<string, number> | undefined;
 
   add(key: string, value: FieldValue): void {

@@ -2,14 +2,14 @@ import type { Port } from '../nmap/model.ts';
 import { digest } from './id.ts';
 import { RecentSet } from './recent.ts';
 
-/** What of a run was seen before, as far as {@link RecentSet} remembers: a statement word for word, a host, a port, a weakness. */
+/** What was seen before in a run, within the limits of {@link RecentSet}: statements, hosts, ports, findings. */
 export class SeenInRun {
   private readonly statements = new RecentSet();
   private readonly hosts = new RecentSet();
   private readonly ports = new RecentSet();
   private readonly findings = new RecentSet();
 
-  /** `id`: of the event, or what stands for all events of a host. */
+  /** `id`: of the event, or of all events of a host. */
   isStatement(id: string): boolean {
     return this.statements.add(id);
   }
@@ -22,7 +22,7 @@ export class SeenInRun {
     return this.hosts.add(entityId);
   }
 
-  /** In this state. */
+  /** The first time in this state. */
   isFirstPort(entityId: string, { protocol, portid, state }: Port): boolean {
     return this.ports.add(digest([entityId, protocol, portid, state?.state]));
   }

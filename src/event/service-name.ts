@@ -8,7 +8,7 @@ export function shownService(name: string | undefined, tunnel: string | undefine
   return `ssl/${name === undefined || name === '' ? 'unknown' : name}`;
 }
 
-/** `service` of every event about a port: its type as nmap shows it, so that one port has one type wherever it is told of. */
+/** `service` of every event about a port: its type as nmap shows it, the same in all events. */
 export function serviceOf(service: Service | undefined): Fields | undefined {
   return service?.name === undefined ? undefined : { type: shownService(service.name, service.tunnel), version: service.version };
 }

@@ -2,14 +2,14 @@ import { type Fields, type FieldValue, type LogEvent, Shared } from './event.ts'
 import { jsonWithoutControls } from './text.ts';
 import { isFields } from './text-at.ts';
 
-/** Tried one after the other: how long a text may be. The last one leaves addresses, times and hashes whole. */
+/** Text lengths that are tried in turn. The last one still keeps addresses, times and hashes whole. */
 const TEXT_LENGTHS = [8192, 4096, 2048, 1024, 512, 256, 128, 64];
-/** A list keeps one member for each so many characters that a text may have. */
+/** A list keeps one member per this many characters of the text length. */
 const CHARACTERS_A_MEMBER = 32;
 
 /**
- * An event as a line of JSON of at most `maxBytes`. One that is longer is shortened, and says so in
- * `nmap.shortened`: what scripts have written gives way first, then whatever is longest. Undefined when nothing helps.
+ * An event as a line of JSON of at most `maxBytes`. A longer one is shortened and marked with `nmap.shortened`: script output
+ * first, then the longest texts. Undefined when nothing helps.
  */
 export function lineWithin(root: Fields, maxBytes: number, mark: true | 'true'): string | undefined {
   for (const shorter of ways(root, mark)) {
@@ -19,12 +19,12 @@ export function lineWithin(root: Fields, maxBytes: number, mark: true | 'true'):
   return undefined;
 }
 
-/** The event with less in it, from most to least; none where its words are another program's. The first to fit is meant. */
+/** Ever shorter versions of an event, of which the first that fits is used; none for records of other programs. */
 export function* shorterEvents(event: LogEvent): Generator<LogEvent, void, undefined> {
   if (event.otlp !== undefined) return;
   const shared = Object.keys(event.shared.fields);
   const all = ways({ ...event.shared.fields, ...event.own }, true);
-  // The first one is the event as it is.
+  // The first one is the event itself.
   all.next();
   for (const root of all) {
     const [common, own] = [pick(root, (name) => shared.includes(name)), pick(root, (name) => !shared.includes(name))];
@@ -36,13 +36,13 @@ function pick(root: Fields, isWanted: (name: string) => boolean): Fields {
   return Object.fromEntries(Object.entries(root).filter(([name]) => isWanted(name)));
 }
 
-/** Never through the middle of a character. */
+/** Clips a text, never within a character. */
 export function clipCharacters(text: string, length: number): string {
   if (text.length <= length) return text;
   return text.slice(0, length).replace(/[\uD800-\uDBFF]$/, '');
 }
 
-/** From all of it to the least. */
+/** From least to most shortened. */
 function* ways(root: Fields, mark: true | 'true'): Generator<Fields, void, undefined> {
   yield root;
   const nmap = { ...(root['nmap'] as Fields | undefined), shortened: mark };

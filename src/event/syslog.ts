@@ -24,25 +24,22 @@ export type Facility = keyof typeof FACILITIES;
 
 /** The severities of syslog: 2 critical, 3 error, 4 warning, 5 notice, 6 informational. */
 const SEVERITIES: Readonly<Record<Level, number>> = { critical: 2, high: 3, medium: 4, low: 5, info: 6 };
-/** What receivers know our messages by. */
+/** APP-NAME of our messages. */
 export const APP_NAME = 'portlog';
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
 export interface SyslogOptions {
   readonly format: SyslogFormat;
   readonly facility: Facility;
-  /** Of this machine. */
+  /** HOSTNAME: this machine. */
   readonly hostname: string;
 }
 
-/**
- * What stands before the message. The message itself is JSON without a byte order mark (the MSG-ANY of RFC 5424):
- * whoever parses it would stumble over the mark.
- */
+/** The header. The message is JSON without a byte order mark (MSG-ANY of RFC 5424), which JSON parsers would refuse. */
 export function syslogHeader({ severity, time, action }: LogEvent, { format, facility, hostname }: SyslogOptions): string {
   const priority = `<${FACILITIES[facility] * 8 + SEVERITIES[levelOf(severity)]}>`;
   const host = hostname.replaceAll(/[^!-~]/g, '').slice(0, 255) || '-';
-  // No structured data: all there is to say is in the message.
+  // No structured data: everything is in the message.
   if (format === 'rfc5424') return `${priority}1 ${isoTime(time)} ${host} ${APP_NAME} - ${action.slice(0, 32)} - `;
   return `${priority}${localTime(new Date(time))} ${host} ${APP_NAME}: `;
 }

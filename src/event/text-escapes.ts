@@ -1,10 +1,7 @@
 const BYTES = /(?:\\x[89A-F][0-9A-F])+/gi;
 const UTF8 = new TextDecoder('utf-8', { fatal: true });
 
-/**
- * A text of one of nmap's scripts with the characters that it has written as bytes: `Ex\xC3\xA4mple` is `Exämple`. What is no
- * UTF-8, and control characters, stay as they were written.
- */
+/** Decodes the byte escapes that nmap's scripts write: `Ex\xC3\xA4mple` is `Exämple`. Invalid UTF-8 and control characters stay escaped. */
 export function withCharacters(text: string): string {
   return text.includes('\\x') ? text.replace(BYTES, decoded) : text;
 }

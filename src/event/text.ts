@@ -1,10 +1,7 @@
-/**
- * What a terminal could obey: control characters, and the marks that reverse the direction of text
- * (CVE-2021-42574). Written as nmap writes bytes: `\x1B`.
- */
+/** Control characters that a terminal would interpret, and marks that reverse the direction of text (CVE-2021-42574). */
 const UNSAFE = /[\u0000-\u001F\u007F-\u009F\u061C\u200E\u200F\u2028-\u202E\u2066-\u2069\uFEFF]/g;
 
-/** Text that a stranger wrote, safe to print on one line. */
+/** Untrusted text, made safe to print on one line: control characters are escaped as nmap does (`\x1B`). */
 export function printable(text: string): string {
   return text.replace(UNSAFE, (character) => {
     const code = character.charCodeAt(0);
@@ -12,17 +9,17 @@ export function printable(text: string): string {
   });
 }
 
-/** The same but for what separates lines and columns. */
+/** The same without line feeds, carriage returns and tabs. */
 const UNSAFE_IN_LINES = /(?![\n\r\t])[\u0000-\u001F\u007F-\u009F\u061C\u200E\u200F\u2028-\u202E\u2066-\u2069\uFEFF]/g;
 
-/** Lines of text without a character that a terminal could obey: each is written as `\\u009B`, which JSON reads as the same. */
+/** Lines of text with control characters escaped as `\\u009B`, which JSON reads as the same. */
 export function withoutControls(text: string): string {
   return text.replace(UNSAFE_IN_LINES, (character) => `\\u${hex(character.charCodeAt(0), 4)}`);
 }
 
-/** That for JSON: it says the same, and whoever shows it is not led astray. `JSON.stringify` lets all above U+001F through. */
+/** The same for JSON. `JSON.stringify` escapes only characters up to U+001F. */
 export function jsonWithoutControls(json: string): string {
-  // Plain ASCII, nearly always, and found out in a twentieth of the time.
+  // Nearly always plain ASCII, which is checked in a twentieth of the time.
   return Buffer.byteLength(json) === json.length && !json.includes('\u007F') ? json : withoutControls(json);
 }
 
@@ -30,7 +27,7 @@ export function jsonWithoutControls(json: string): string {
 export function clipBytes(text: string, bytes: number): string {
   if (text.length * 3 <= bytes || Buffer.byteLength(text) <= bytes) return text;
   const cut = Buffer.from(text.slice(0, bytes)).toString('utf8', 0, bytes);
-  // A character that the cut went through reads as U+FFFD.
+  // A character that was cut through reads as U+FFFD.
   return (cut.endsWith('\uFFFD') ? cut.slice(0, -1) : cut).toWellFormed();
 }
 

@@ -3,27 +3,27 @@ import type { RunStats } from '../nmap/model.ts';
 import type { Fields } from './event.ts';
 import { count } from './text.ts';
 
-/** Hosts of a run by state, as portlog has counted what is listed. */
+/** Hosts of a run by state, as counted by portlog. */
 interface Counted {
   readonly listed: number;
   readonly up: number;
   readonly down: number;
-  /** That nmap counts as up, and that are not there: `missingUp`. */
+  /** Hosts that nmap counts as up and that are missing from the file: `missingUp`. */
   readonly missing: number;
 }
 
-/** What to say of the hosts of a run. */
+/** Totals of hosts that the event states. */
 export interface HostTotals {
   readonly total: number;
   readonly up: number;
   readonly down: number;
-  /** What runstats say, where that cannot be, or where more are up than are listed. */
+  /** The runstats, when they are impossible or count more hosts as up than are listed. */
   readonly claimed: { readonly total: number | undefined; readonly up: number | undefined; readonly down: number | undefined } | undefined;
 }
 
 /**
- * nmap lists hosts that are down only with `-v`, and with `--open` not all that are up: its own totals count, unless they
- * contradict each other or what is listed. A resumed scan counts what came behind the interruption. masscan counts answers.
+ * nmap lists hosts that are down only with `-v`, and with `--open` not all that are up: its own totals are used unless they
+ * contradict each other or the list. A resumed scan counts only what came after the interruption; masscan counts answers.
  */
 export function hostTotals(stats: RunStats | undefined, scanner: string | undefined, { listed, up, down, missing }: Counted): HostTotals {
   const claims = stats?.hosts;
@@ -36,7 +36,7 @@ export function hostTotals(stats: RunStats | undefined, scanner: string | undefi
   return isPlausible && adds && isHosts && missing === 0 ? { ...said, claimed: undefined } : { total: listed, up, down, claimed };
 }
 
-/** `2 hosts (1 up)`, and what nmap made of that. */
+/** `2 hosts (1 up)`, and the runstats if they differ. */
 export function hostWords({ total, up, claimed }: HostTotals, scanner: string | undefined): string {
   const words = `${count(total, 'host')} (${up} up)`;
   return claimed === undefined || scanner === 'masscan'

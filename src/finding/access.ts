@@ -3,7 +3,7 @@ import type { Script } from '../nmap/model.ts';
 import { type Check, checked, type Finding, type Rule } from './finding.ts';
 import { scriptsOf, valueOf } from './script.ts';
 
-/** A script whose output tells that somebody may enter, and how to see that in it. */
+/** A script that tests for open access, and how its output shows it. */
 interface AccessTest {
   readonly script: string;
   readonly rule: Rule;
@@ -28,7 +28,7 @@ const says =
     pattern.test(script.output ?? '');
 const PASSWORD = 'Ask for a password, and let only those reach it who need it.';
 
-/** `admin:1234 at /manager/html`. Looked at word by word: a pattern would try each colon with each end. */
+/** `admin:1234 at /manager/html`. Checked word by word: a regular expression would take quadratic time. */
 function namesAnAccount(output: string): boolean {
   const words = output.split(/\s/);
   return words.some((word, i) => words[i + 1] === 'at' && (words[i + 2] ?? '') !== '' && isPair(word));
@@ -194,7 +194,7 @@ const TESTS: readonly AccessTest[] = [
 
 const BY_SCRIPT: ReadonlyMap<string | undefined, AccessTest> = new Map(TESTS.map((test) => [test.script, test]));
 
-/** Who may enter without being asked, as scripts have tried. */
+/** Access without a password, or with a default one, as scripts have tried. */
 export const openAccess: Check = {
   rules: TESTS.map(({ rule }) => rule),
   needsScripts: true,

@@ -1,9 +1,9 @@
 import { wordsOf } from '../nmap/command-line.ts';
 import { type NmapOption, nmapWords } from '../nmap/options.ts';
 
-/** Longer arguments are not looked into: then nobody can say what was asked for. */
+/** Longer arguments are not parsed; the scripts are unknown then. */
 const MAX_LENGTH = 64 << 10;
-/** The runs of a site have few different arguments, and are asked about each finding of each host. */
+/** Cache size: a site has few different arguments, and each finding of each host asks. */
 const KEPT = 64;
 
 /** The scripts that nmap's arguments ask for. */
@@ -12,14 +12,14 @@ interface AskedScripts {
   readonly byDefault: boolean;
   /** Names, categories and patterns of `--script`. */
   readonly words: readonly string[];
-  /** `-sV`, `-A`: services are asked what they are. */
+  /** `-sV`, `-A`: version detection. */
   readonly asksServices: boolean;
 }
 
 const kept = new Map<string, AskedScripts>();
 
 /**
- * Reads `--script` and what goes with it. An expression with `and` or `not` is not taken apart: then nobody can say.
+ * Parses `--script` and related options. Expressions with `and` or `not` are not evaluated: the scripts are unknown then.
  * https://nmap.org/book/nse-usage.html#nse-args
  */
 export function askedScripts(args: string): AskedScripts {

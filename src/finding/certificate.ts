@@ -62,7 +62,7 @@ const NAME_MISMATCH = rule(
   'Use a certificate with this name, or the name that is in it.',
 );
 
-/** What is wrong with the certificate that `ssl-cert` saw, at the time when it saw it. */
+/** Problems of the certificate in the output of `ssl-cert`, judged at the time of the scan. */
 export const certificates: Check = {
   rules: [EXPIRED, EXPIRING, NOT_YET, SELF_SIGNED, WEAK_KEY, WEAK_SIGNATURE, NAME_MISMATCH],
   needsScripts: true,
@@ -104,16 +104,16 @@ function validity(
   if (until <= time) return [say(EXPIRED, `the certificate expired on ${notAfter?.slice(0, 10)}`)];
   if (days >= 30 || Number.isNaN(days)) return [];
   const severity = days < 7 ? SEVERITY.high : days < 14 ? SEVERITY.medium : SEVERITY.low;
-  // Without the number of days: it is the same finding each night.
+  // Without the number of days, so that the title stays the same each night.
   return [say(EXPIRING, `the certificate expires on ${notAfter?.slice(0, 10)}`, severity)];
 }
 
-/** The day that lay ahead when this was found, `2026-01-31`; undefined of every other finding. */
+/** The future expiry date in such a finding, `2026-01-31`; undefined for other findings. */
 export function dayAhead({ rule, title }: { readonly rule: Pick<Rule, 'id'>; readonly title: string }): string | undefined {
   return rule.id === EXPIRING.id ? /expires on (\d{4}-\d\d-\d\d)/.exec(title)?.[1] : undefined;
 }
 
-/** The name that the user gave nmap, when the certificate is for others; RFC 6125 wildcards. */
+/** The host name given to nmap, when the certificate does not cover it (RFC 6125 wildcards). */
 function wrongName({ host }: Subject, alternative: unknown, common: unknown): string | undefined {
   const name = host.hostnames.find(({ type }) => type === 'user')?.name?.toLowerCase();
   const names = [alternative, common].find((list): list is readonly string[] => Array.isArray(list) && list.length > 0);

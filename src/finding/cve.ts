@@ -3,11 +3,11 @@
  * a longer number.
  */
 const CVE = /(?<![a-z0-9])CVE[-:_ ]((?:19|20)\d\d)[-_](\d{4,10})(?!\d)/gi;
-/** So much of a text is looked at. */
+/** Characters of a text that are searched. */
 const MAX_TEXT = 1 << 20;
 const MAX_LINE = 2000;
 
-/** Each CVE that a text names, once, in order. */
+/** The CVEs in a text, each once, in order. */
 export function cvesIn(text: string): readonly string[] {
   if (!/cve/i.test(text)) return [];
   const found = new Set<string>();
@@ -15,7 +15,7 @@ export function cvesIn(text: string): readonly string[] {
   return [...found];
 }
 
-/** The lines of a text, as far as it is looked at. */
+/** The lines of a text, within the limit. */
 export function linesOf(text: string | undefined): readonly string[] {
   return (text ?? '')
     .slice(0, MAX_TEXT)
@@ -23,7 +23,7 @@ export function linesOf(text: string | undefined): readonly string[] {
     .map((line) => line.slice(0, MAX_LINE).trim());
 }
 
-/** A CVSS base score; undefined for what is none. */
+/** A CVSS base score; undefined when invalid. */
 export function scoreOf(text: string | undefined): number | undefined {
   const [, number] = /^(\d{1,2}(?:\.\d+)?)(?:\s|$)/.exec(text?.trim() ?? '') ?? [];
   const score = Number(number);

@@ -10,10 +10,10 @@ import type { Finding, Vulnerability } from './finding.ts';
 import { findingKey } from './registry.ts';
 
 const DATASET = 'nmap.finding';
-/** Moves when rules change what they find, so that a scan that was shipped before is looked at again. */
+/** Incremented when rules find something else, so that shipped scans are evaluated again. */
 const RULES_VERSION = 2;
 
-/** What the findings of a host are a part of; moves when rules do. */
+/** The acknowledgement group of the findings of a host; changes with the version of the rules. */
 export function findingsAckGroup({ observationId }: HostContext): string {
   return digest(['findings', observationId, RULES_VERSION]);
 }
@@ -57,7 +57,7 @@ export function findingEvent(host: HostContext, ackGroup: string, port: Port | u
   });
 }
 
-/** All that is said of a finding, wherever: `rule`, `vulnerability` and `nmap.finding`. */
+/** The fields of a finding in every event: `rule`, `vulnerability` and `nmap.finding`. */
 export function statementOf(finding: Finding): { readonly rule: Fields; readonly vulnerability: Fields | undefined; readonly finding: Fields } {
   return { ...findingFields(finding), ...nmapFinding(finding) };
 }
@@ -92,7 +92,7 @@ function kevFields({ added, due, ransomware, snapshot }: NonNullable<Vulnerabili
   return { date_added: dateField(added), due_date: dateField(due), ransomware, snapshot: dateField(snapshot) };
 }
 
-/** A day as the beginning of it. */
+/** A date as its first millisecond. */
 function dateField(day: string | undefined): string | undefined {
   return day === undefined ? undefined : isoTime(Date.parse(day));
 }

@@ -5,12 +5,12 @@ import { type Check, checked, type Finding } from './finding.ts';
 import type { RiskyService } from './risky-services.ts';
 import { nameAsked, PORT, SERVICE } from './script.ts';
 
-/** What becomes of a guess: it is stored, told as a change too, or neither. */
+/** What happens with guesses: stored, also reported as a change, or ignored. */
 export type Guesses = 'store' | 'alert' | 'silence';
 
-/** Open ports of a catalogue, its first entry that fits. What nmap has asked counts; a number alone is a guess. */
+/** Open ports that match a catalogue of services; the first matching entry counts. Without version detection, the port number is only a guess. */
 export function exposedServices(catalogue: readonly RiskyService[], guesses: Guesses = 'store'): Check {
-  // Half a hundred patterns a port, and a thousand ports that say the same.
+  // Cached: some fifty patterns per port, and many ports with the same service.
   const byName = remembering((name) => ({ found: catalogue.find(({ services }) => services.test(name)) }));
   const byProduct = remembering((product) => ({ found: catalogue.find(({ products }) => products?.test(product) === true) }));
   const byPlace = remembering((place) => ({ found: catalogue.find(({ ports }) => ports.includes(place)) }));
@@ -31,7 +31,7 @@ export function exposedServices(catalogue: readonly RiskyService[], guesses: Gue
   };
 }
 
-/** The number of a port says what it is registered for, not what listens there: until somebody has asked, it is low and no news. */
+/** A port number alone does not show what listens there: until version detection confirms it, the finding is low and raises no alert. */
 function guessed(service: RiskyService | undefined, guesses: Guesses, external = false): readonly Finding[] {
   if (service === undefined) return [];
   const title = `${service.name} may be reachable, a guess from the number of the port`;

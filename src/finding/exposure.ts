@@ -7,7 +7,7 @@ import { checked, type Finding, type Rule } from './finding.ts';
 /** What is meant to be open: schemas/exposure.schema.json. */
 export interface ExposureFile {
   readonly networks?: readonly NetworkEntry[];
-  /** `none`: the file names networks only, and nothing is judged. */
+  /** Absent: the file only describes networks, and nothing is judged. */
   readonly expected?: readonly ExpectedEntry[] | 'none';
 }
 
@@ -46,7 +46,7 @@ export const EXPIRED: Rule = {
   remedy: 'Close it, or have its owner say that it is still needed.',
 };
 
-/** The source of what the file says. */
+/** The source of findings from this file. */
 export const EXPOSURE = 'exposure';
 
 const BY_CRITICALITY = { low: SEVERITY.low, medium: SEVERITY.medium, high: SEVERITY.high, critical: SEVERITY.critical } as const;
@@ -59,14 +59,14 @@ interface Expectation {
   readonly ports: readonly { readonly numbers: PortSet; readonly protocol: string }[];
 }
 
-/** Judges addresses and open ports by what somebody has written down. */
+/** Compares open ports with the file of expected exposure. */
 export class ExposurePolicy {
   private readonly networks: readonly { readonly entry: NetworkEntry; readonly addresses: AddressSet }[];
   private readonly expected: readonly Expectation[] | undefined;
 
   /**
-   * Throws `config-invalid` for what is no address or day, and for a file that does not say what is meant to be open: a file that
-   * was emptied or cut must not read as "nothing is wrong". `path` is for the sentence.
+   * Throws `config-invalid` for an invalid address or date, and for a file without expectations: an emptied or truncated file
+   * must not read as "nothing is wrong". `path` is for the message.
    */
   constructor({ networks = [], expected: given }: ExposureFile, path: string) {
     if (given === undefined) throw emptyFileError(networks.length, path);
@@ -81,28 +81,28 @@ export class ExposurePolicy {
     });
   }
 
-  /** Those that its networks have. */
+  /** Zones of its networks. */
   get zones(): readonly string[] {
     return [...new Set(this.networks.map(({ entry }) => entry.zone))];
   }
 
-  /** Whether it says what is meant to be open; else it names networks only. */
+  /** Whether it states expectations, not only networks. */
   get judges(): boolean {
     return this.expected !== undefined;
   }
 
-  /** Whether it says anything about a host: its network, or what is meant to be open there. */
+  /** Whether it covers a host: by a network, or by an expectation. */
   covers(ips: readonly string[]): boolean {
     return this.networkOf(ips) !== undefined || this.entriesOf(ips).length > 0;
   }
 
-  /** Whether what is meant to be open on a host has a port among those that were scanned; true when nothing is meant to be. */
+  /** Whether one of the ports expected on a host was scanned; true when none is expected. */
   namesAny(ips: readonly string[], scanned: ReadonlyMap<string, PortSet>): boolean {
     const entries = this.entriesOf(ips).flatMap(({ ports }) => ports);
     return entries.length === 0 || entries.some(({ numbers, protocol }) => scanned.get(protocol)?.overlaps(numbers) === true);
   }
 
-  /** The network that an address is in; the first of its addresses that is in one counts. */
+  /** The network of a host: that of its first address which is in one. */
   networkOf(ips: readonly string[]): NetworkEntry | undefined {
     for (const ip of ips) {
       const found = this.networks.find((network) => network.addresses.has(ip));
@@ -111,12 +111,12 @@ export class ExposurePolicy {
     return undefined;
   }
 
-  /** Whether a port is meant to be open, at a time in epoch milliseconds; undefined without `expected`. */
+  /** Whether a port is expected to be open at a time (epoch milliseconds); undefined without expectations. */
   expects(ips: readonly string[], port: number, protocol: string, time: number): boolean | undefined {
     return this.expected === undefined ? undefined : this.entriesFor(ips, port, protocol).some((entry) => !isOver(entry, time));
   }
 
-  /** What is wrong with a port that is open, at a time in epoch milliseconds. Without `expected`, nothing is. */
+  /** The finding for an open port at a time (epoch milliseconds); none without expectations. */
   judge(ips: readonly string[], port: number, protocol: string, time: number): Finding | undefined {
     if (this.expects(ips, port, protocol, time) !== false) return undefined;
     const network = this.networkOf(ips);

@@ -8,36 +8,36 @@ import { checksWith, findingsAt, rulesOf, subjectsOf } from './registry.ts';
 import { wouldFindAgain } from './script.ts';
 import type { RiskyService } from './risky-services.ts';
 
-/** How the findings of a rule are judged. */
+/** Settings of a rule. */
 interface Judgement {
   readonly severity?: number | undefined;
-  /** Nobody is told. */
+  /** Neither events nor alerts. */
   readonly silence?: boolean | undefined;
 }
 
-/** The same, with what is another in single zones. */
+/** The same, with exceptions by zone. */
 export interface RuleSetting extends Judgement {
   readonly zones?: ReadonlyMap<string, Judgement> | undefined;
 }
 
-/** What somebody has set about rules, and brought. */
+/** Settings and data of the user. */
 export interface FindingOptions {
   readonly rules?: ReadonlyMap<string, RuleSetting>;
-  /** Kinds of services beside the catalogue. */
+  /** Services in addition to the catalogue. */
   readonly services?: readonly RiskyService[];
-  /** Of what the number of a port alone suggests; stored, if nothing is said. */
+  /** For findings by port number alone; default `store`. */
   readonly guesses?: Guesses | undefined;
   readonly intel?: Intel | undefined;
   readonly exposure?: ExposurePolicy | undefined;
 }
 
-/** A port, or the host itself, with what is wrong with it. */
+/** A port, or the host itself, with its findings. */
 export interface FindingsAt {
   readonly port: Port | undefined;
   readonly findings: readonly Finding[];
 }
 
-/** Finds what is wrong, and adds what the world knows of it, as far as somebody has brought that. */
+/** Evaluates all checks, and adds KEV and EPSS data where available. */
 export class Finder {
   private readonly options: FindingOptions;
   private readonly checks: readonly Check[];
@@ -49,7 +49,7 @@ export class Finder {
     this.remedies = new Map(rulesOf(this.checks).map(({ id, remedy }) => [id, remedy]));
   }
 
-  /** Where something is wrong with a host: with itself, or with a port. Looks for it each time it is asked. */
+  /** The findings of a host and its ports; evaluated at each call. */
   of(run: Subject['run'], host: Host, time: number): readonly FindingsAt[] {
     const places: FindingsAt[] = [];
     for (const subject of subjectsOf(run, host, time)) {
@@ -59,7 +59,7 @@ export class Finder {
     return places;
   }
 
-  /** What is wrong at one place. */
+  /** The findings of one subject. */
   at(subject: Subject): readonly Finding[] {
     const { exposure, intel, rules } = this.options;
     const { run, host, port, time } = subject;
@@ -71,12 +71,12 @@ export class Finder {
     return rules === undefined ? found : found.map((finding) => adjusted(finding, rules.get(finding.rule.id), network?.zone));
   }
 
-  /** Whether what a source once found at a subject would be found again, were it still so. */
+  /** Whether a source would report its finding again if it still held. */
   hasLooked(subject: Subject, source: string): boolean {
     return source === EXPOSURE ? this.options.exposure?.judges === true : wouldFindAgain(subject, source);
   }
 
-  /** What to do about what a rule finds; undefined of a rule that is no more. */
+  /** The remedy of a rule; undefined for a rule that does not exist any more. */
   remedyOf(rule: string): string | undefined {
     return this.remedies.get(rule);
   }
@@ -86,7 +86,7 @@ export class Finder {
   }
 }
 
-/** What nobody has written down is meant to be open. */
+/** An open port that is not expected. */
 function unexpected(exposure: ExposurePolicy, { host, port, time }: Subject): readonly Finding[] {
   if (port?.state?.state !== 'open' || port.number === undefined) return [];
   const ips = host.addresses.map(({ addr }) => addr);
@@ -94,7 +94,7 @@ function unexpected(exposure: ExposurePolicy, { host, port, time }: Subject): re
   return finding === undefined ? [] : [finding];
 }
 
-/** As somebody has set it. What is silenced is still there, for what is known of it, but nobody is told. */
+/** Applies the settings. A silenced finding is still tracked, without events. */
 function adjusted(finding: Finding, setting: RuleSetting | undefined, zone = ''): Finding {
   if (setting === undefined) return finding;
   const inZone = setting.zones?.get(zone);
@@ -103,7 +103,7 @@ function adjusted(finding: Finding, setting: RuleSetting | undefined, zone = '')
   return { ...finding, severity, ...(silence ? { alerts: false, isSilenced: true } : {}) };
 }
 
-/** What is exploited in the world is at least high, and news, unless a script only names it. */
+/** A known exploited vulnerability is at least high and alerts, unless a script merely mentions it. */
 function enriched(finding: Finding, intel: Intel): Finding {
   const { vulnerability } = finding;
   if (vulnerability?.id.startsWith('CVE-') !== true) return finding;

@@ -2,7 +2,7 @@ import type { Host, Port, Run } from '../nmap/model.ts';
 import type { ExploitProbability, KnownExploited } from './intel.ts';
 import { SEVERITY } from '../event/event.ts';
 
-/** What a rule is about: alert rules go by it, so that a new rule or a service of the user's alerts like its kin. */
+/** Category of a rule. Alert rules select by category, so that new rules and the user's own services alert like others of the category. */
 export const RULE_CATEGORIES = [
   'vulnerability',
   'certificate',
@@ -20,13 +20,13 @@ export const RULE_CATEGORIES = [
 ] as const;
 export type RuleCategory = (typeof RULE_CATEGORIES)[number];
 
-/** What kind of weakness there is to find. The registry of all of them makes docs/reference/rules.md. */
+/** A kind of weakness. docs/reference/rules.md is generated from all of them. */
 export interface Rule {
   /** Stable: alert rules and exceptions name it. */
   readonly id: string;
   readonly name: string;
   readonly category: RuleCategory;
-  /** 0 to 100, see `SEVERITY`; what a finding says of itself (a CVSS score, a zone) goes before it. */
+  /** 0 to 100, see `SEVERITY`; a finding may have its own (a CVSS score, a zone). */
   readonly severity: number;
   /** Why it matters, and what to do. */
   readonly why: string;
@@ -35,58 +35,61 @@ export interface Rule {
 }
 
 /**
- * How sure it is. `checked`: tested against the service, or it has said what it is; `likely`: tested, and what was seen fits; `version`: a
- * database knows it of the version that the service tells; `guess`: from the number of the port alone; `mentioned`: a script names it.
+ * `checked`: tested against the service, or reported by it; `likely`: a test suggests it; `version`: a database lists it for
+ * the detected version; `guess`: from the port number alone; `mentioned`: a script names it.
  */
 type Confidence = 'checked' | 'likely' | 'version' | 'guess' | 'mentioned';
 
 /** A weakness of a host or of one of its ports. */
 export interface Finding {
   readonly rule: Rule;
-  /** What tells it from others of the same rule at the same place: a CVE, a share. */
+  /** Distinguishes findings of one rule at one port: a CVE, a share. */
   readonly detail?: string;
-  /** The script that looked, `service` (what nmap has asked with `-sV`) or `port` (its number): when it has looked again and not found it, it is gone. */
+  /**
+   * The script that found it, `service` (version detection) or `port` (its number). The finding is resolved when the same
+   * source has looked again without finding it.
+   */
   readonly source: string;
   /** One line: what was found. */
   readonly title: string;
   readonly severity: number;
   readonly confidence: Confidence;
-  /** Whether it is news when it comes; a version that may be patched is not, and neither is a guess. */
+  /** Whether it raises an alert when it is new. Guesses do not, nor do versions that may be patched. */
   readonly alerts: boolean;
-  /** Somebody does not want to hear of it. */
+  /** The user has silenced it. */
   readonly isSilenced?: boolean;
   readonly vulnerability?: Vulnerability;
 }
 
 export interface Vulnerability {
-  /** `CVE-2017-0143`, else the id of whoever found it. */
+  /** `CVE-2017-0143`, else the id in another database. */
   readonly id: string;
   /** CVSS base score. */
   readonly score?: number | undefined;
   /** An exploit is known. */
   readonly exploit?: boolean | undefined;
   readonly references?: readonly string[];
-  /** From snapshots, each with its date. */
+  /** From local snapshots, with their dates. */
   readonly knownExploited?: (KnownExploited & { readonly snapshot: string | undefined }) | undefined;
   readonly probability?: (ExploitProbability & { readonly snapshot: string | undefined }) | undefined;
 }
 
-/** Where a check looks: at a port, or at the host itself. */
+/** What a check examines: a port, or the host itself. */
 export interface Subject {
   readonly run: Pick<Run, 'args'>;
   readonly host: Host;
   readonly port: Port | undefined;
-  /** When nmap was there, epoch milliseconds. */
+  /** When nmap scanned it, epoch milliseconds. */
   readonly time: number;
-  /** Everyone can reach it. */
+  /** It can be reached from everywhere. */
   readonly external?: boolean;
 }
 
-/** One kind of weakness. */
+/** A check, for one or more rules. */
 export interface Check {
-  /** What it can find. */
+  /** The rules that it evaluates. */
   readonly rules: readonly Rule[];
-  /** Where no script has said anything, there is nothing to find. */
+  /** It only reads script output. */
   readonly needsScripts: boolean;
   find(subject: Subject): readonly Finding[];
 }
@@ -98,7 +101,7 @@ export function severityOfScore(score: number): number {
   return score >= 4 ? SEVERITY.medium : score > 0 ? SEVERITY.low : SEVERITY.info;
 }
 
-/** A finding that was tested, as most are. */
+/** A finding with confidence `checked`. */
 export function checked(
   rule: Rule,
   source: string,

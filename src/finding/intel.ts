@@ -4,15 +4,15 @@ import { reasonOf } from '../core/reason.ts';
 import { PortlogError } from '../core/errors.ts';
 import { snapshotText } from './snapshot-text.ts';
 
-/** What CISA says of a vulnerability that is exploited in the world. Dates as `2026-01-31`. */
+/** An entry of CISA's Known Exploited Vulnerabilities. Dates as `2026-01-31`. */
 export interface KnownExploited {
   readonly added: string | undefined;
-  /** When agencies of the US must have mended it: a measure of how urgent it is. */
+  /** The deadline for US agencies: a measure of urgency. */
   readonly due: string | undefined;
   readonly ransomware: boolean;
 }
 
-/** How likely it is to be exploited within 30 days, and how many of all are less likely: 0 to 1 both. */
+/** EPSS: the probability of exploitation within 30 days, and its percentile; both 0 to 1. */
 export interface ExploitProbability {
   readonly score: number;
   readonly percentile: number;
@@ -20,13 +20,13 @@ export interface ExploitProbability {
 
 interface Snapshot<T> {
   readonly path: string;
-  /** `2026-01-31`; undefined when the file does not tell. */
+  /** `2026-01-31`; undefined when the file has no date. */
   readonly date: string | undefined;
   readonly entries: ReadonlyMap<string, T>;
 }
 
 const HINT = 'docs/how-to/intel.md says where the files come from; leave --intel-dir out to go on without them';
-/** Older ones are told of: KEV grows twice a week, EPSS is new each day. */
+/** Older snapshots cause a warning: KEV grows twice a week, EPSS is new each day. */
 const STALE_DAYS = 30;
 const DAY = 86_400_000;
 /** In MiB; they have 1.5 and 10 today, and 300,000 entries. */
@@ -35,9 +35,9 @@ const MAX_EPSS_MIB = 64;
 const MAX_ENTRIES = 1_000_000;
 
 /**
- * Snapshots of CISA's Known Exploited Vulnerabilities and of FIRST's EPSS, in a directory that somebody
- * fills; portlog fetches nothing. Read when they are asked for the first time.
- * https://www.cisa.gov/known-exploited-vulnerabilities-catalog, https://www.first.org/epss/data_stats
+ * Snapshots of CISA's Known Exploited Vulnerabilities and of FIRST's EPSS, in a directory that the user fills; portlog
+ * downloads nothing. Read on first use. https://www.cisa.gov/known-exploited-vulnerabilities-catalog,
+ * https://www.first.org/epss/data_stats
  */
 export class Intel {
   private readonly kevPath: string | undefined;
@@ -70,7 +70,7 @@ export class Intel {
     return entry && { ...entry, snapshot: this.epssSnapshot.date };
   }
 
-  /** A sentence for each snapshot that is old, or does not tell its date. Reads both, so that a broken one is found at once. */
+  /** A warning for each snapshot that is old or has no date. Reads both, so that a broken one is found early. */
   warnings(now: number): readonly string[] {
     if (this.kevPath !== undefined) this.kevSnapshot ??= readKev(this.kevPath);
     if (this.epssPath !== undefined) this.epssSnapshot ??= readEpss(this.epssPath);
@@ -92,7 +92,7 @@ function listed(directory: string): readonly string[] {
   }
 }
 
-/** Of several snapshots the one whose name, which has the date in it, comes last. */
+/** The latest of several snapshots, by the date in its name. */
 function latest(directory: string, names: readonly string[], pattern: RegExp): string | undefined {
   const name = names
     .filter((one) => pattern.test(one))

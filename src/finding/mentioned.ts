@@ -16,14 +16,14 @@ const MENTIONED: Rule = {
   references: ['https://nmap.org/nsedoc/'],
 };
 
-/** They repeat what the service itself says: a stranger's words. */
+/** Scripts that repeat untrusted text of the service. */
 const QUOTES =
   /^(?:banner|fingerprint-strings|http-(?:title|headers|server-header|robots|comments-displayer|grep|generator|cookie|feed)|ssl-cert|ssh-hostkey)/;
 const WORD = /cve/i;
 const MAX_NAMED = 20;
 const MAX_ITEMS = 20_000;
 
-/** CVEs in what any other script says. Least sure of all, and never news. */
+/** CVEs in the output of any other script: the lowest confidence, and no alert. */
 export const namedVulnerabilities: Check = {
   rules: [MENTIONED],
   needsScripts: true,
@@ -32,12 +32,12 @@ export const namedVulnerabilities: Check = {
   },
 };
 
-/** Nearly no script says it, and most text of a scan is a script's: without making anything of it. */
+/** A fast check: most text of a scan is script output, and hardly any names a CVE. */
 function hasWord({ output = '', items }: Script): boolean {
   return WORD.test(output) || (items.length > 0 && textsIn(items).some((text) => WORD.test(text)));
 }
 
-/** Another check has taken out of it what there is, or nothing in it is the script's own. */
+/** Another check evaluates the script, or its output is the service's own text. */
 function isUnderstood(script: Script): boolean {
   return QUOTES.test(script.id ?? '') || looksUpVersions(script) || statesResult(script);
 }
@@ -62,7 +62,7 @@ function cvesOf({ output = '', items }: Script): readonly string[] {
   for (const line of [output, ...textsIn(items)].join('\n').split('\n')) {
     const cves = cvesIn(line);
     if (cves.length === 0) continue;
-    // Once for a line: it may be a megabyte, with a CVE every 14 bytes.
+    // Computed once per line: a line may be a megabyte with a CVE every 14 bytes.
     const kind = isDenied(line) ? denied : found;
     for (const cve of cves) kind.add(cve);
   }

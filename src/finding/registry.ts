@@ -12,7 +12,7 @@ import { namedVulnerabilities } from './mentioned.ts';
 import { versionVulnerabilities } from './version-vulnerability.ts';
 import { nseVulnerabilities } from './vulnerability.ts';
 
-/** All kinds, with a catalogue of services: the user's own stand before ours. */
+/** All checks, with the user's own services in front of the catalogue. */
 export function checksWith(own: readonly RiskyService[], guesses?: Guesses): readonly Check[] {
   const services = exposedServices([...own, ...RISKY_SERVICES], guesses);
   return [nseVulnerabilities, versionVulnerabilities, namedVulnerabilities, certificates, tlsProtocols, sshAlgorithms, openAccess, services];
@@ -20,7 +20,7 @@ export function checksWith(own: readonly RiskyService[], guesses?: Guesses): rea
 
 const CHECKS = checksWith([]);
 
-/** Every rule that there is: docs/reference/rules.md is made from this. */
+/** Every rule; docs/reference/rules.md is generated from this. */
 export const RULES: readonly Rule[] = rulesOf(CHECKS);
 
 /** The rules of these checks, and those of the file of expected exposure. */
@@ -28,7 +28,7 @@ export function rulesOf(checks: readonly Check[]): readonly Rule[] {
   return [...checks.flatMap(({ rules }) => rules), UNEXPECTED, EXPIRED];
 }
 
-/** What is wrong with an open port, or with a host (`port` undefined), each once. */
+/** The findings of an open port, or of a host (`port` undefined), each once. */
 export function findingsAt(subject: Subject, checks: readonly Check[] = CHECKS): readonly Finding[] {
   if (subject.port !== undefined && subject.port.state?.state !== 'open') return [];
   const isSilent = scriptsAt(subject).length === 0;
@@ -41,17 +41,17 @@ function eachOnce(found: readonly Finding[]): readonly Finding[] {
   const byKey = new Map<string, Finding>();
   for (const finding of found) if (!byKey.has(findingKey(finding))) byKey.set(findingKey(finding), finding);
   const once = [...byKey.values()];
-  // What is named, and was found at the same place by somebody who knows more, is said.
+  // A CVE that is merely mentioned is dropped when another check found it at the same place.
   const said = new Set(once.flatMap(({ confidence, vulnerability }) => (confidence === 'mentioned' ? [] : (vulnerability?.id ?? []))));
   return once.filter(({ confidence, vulnerability }) => confidence !== 'mentioned' || !said.has(vulnerability?.id ?? ''));
 }
 
-/** What tells a finding from the others at the same place. */
+/** Identifies a finding among those at the same port or host. */
 export function findingKey({ rule, detail }: Pick<Finding, 'rule' | 'detail'>): string {
   return detail === undefined ? rule.id : `${rule.id}:${detail}`;
 }
 
-/** All places of a host where findings can be: itself, and its ports. */
+/** All subjects of a host: itself, and its open ports. */
 export function* subjectsOf(run: Pick<Run, 'args'>, host: Host, time: number): Generator<Subject & { readonly port: Port | undefined }> {
   yield { run, host, port: undefined, time };
   for (const port of host.ports) yield { run, host, port, time };

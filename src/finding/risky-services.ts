@@ -3,11 +3,11 @@ import type { Rule, RuleCategory } from './finding.ts';
 
 /** A kind of service that should not be reachable by everyone. */
 export interface RiskyService extends Rule {
-  /** `22/tcp` as they are registered or usual. */
+  /** `22/tcp`: registered or usual ports. */
   readonly ports: readonly string[];
-  /** As nmap names it; when nmap has asked (`-sV`), this counts and the number does not. */
+  /** nmap's service name; with version detection (`-sV`) this decides, not the port number. */
   readonly services: RegExp;
-  /** Products of it that speak HTTP: nmap names those `http`, and says what they are in the product. */
+  /** Products over HTTP, which nmap calls `http` with the name in `product`. */
   readonly products?: RegExp | undefined;
   /** Severity where everyone can reach it. */
   readonly external: number;
@@ -24,7 +24,7 @@ const FILES = 'Files are read, and in the worst case encrypted, from outside.';
 const ONLY = 'Let only those reach it who need it (a firewall, a VPN), or bind it to 127.0.0.1.';
 const SSH = 'Use SSH instead, and switch it off.';
 
-/** Weaknesses as MITRE describes them: why such a service should not be reachable. */
+/** CWE: why such a service should not be reachable. */
 const EXPOSED = 'https://cwe.mitre.org/data/definitions/668.html';
 const BY_CATEGORY: Partial<Readonly<Record<RuleCategory, string>>> = {
   'cleartext': 'https://cwe.mitre.org/data/definitions/319.html',
@@ -35,7 +35,7 @@ const BY_CATEGORY: Partial<Readonly<Record<RuleCategory, string>>> = {
   'messaging': 'https://cwe.mitre.org/data/definitions/306.html',
   'industrial': 'https://attack.mitre.org/techniques/T0883/',
 };
-/** How those who make it say that it is made safe; by the rule's id. */
+/** Security documentation of the vendor, by rule id. */
 const REFERENCES: Readonly<Record<string, string>> = {
   snmp: 'https://www.rfc-editor.org/rfc/rfc3414',
   tftp: 'https://www.rfc-editor.org/rfc/rfc1350',
@@ -57,7 +57,7 @@ const REFERENCES: Readonly<Record<string, string>> = {
   rabbitmq: 'https://www.rabbitmq.com/docs/production-checklist',
 };
 
-/** As nmap-service-probes calls them; by the rule's id. */
+/** Product names of nmap-service-probes, by rule id. */
 const PRODUCTS: Readonly<Record<string, RegExp>> = {
   elasticsearch: /^Elasticsearch REST API/,
   couchdb: /^CouchDB /,

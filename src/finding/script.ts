@@ -3,12 +3,12 @@ import { askedScripts } from './asked-scripts.ts';
 import type { Subject } from './finding.ts';
 import { fitsGlob } from '../core/glob.ts';
 
-/** The source of what nmap was told when it asked the service (`-sV`). */
+/** The source of findings by version detection (`-sV`). */
 export const SERVICE = 'service';
-/** The source of what the number of a port alone suggests. */
+/** The source of findings by port number alone. */
 export const PORT = 'port';
 
-/** Scripts of ours that run with `-sC` or `-A`, and those in the category `vuln` (nmap 7.9x, scripts/script.db). */
+/** Scripts that checks use and that run with `-sC` or `-A`, and those in the category `vuln` (nmap 7.9x, scripts/script.db). */
 const DEFAULT = new Set(
   'ftp-anon ssl-cert smb-security-mode smb2-security-mode vnc-info snmp-info mongodb-info nfs-showmount rsync-list-modules sslv2 redis-info docker-version'.split(
     ' ',
@@ -17,23 +17,23 @@ const DEFAULT = new Set(
 const VULN =
   /-vuln-|^(?:ssl-poodle|ssl-heartbleed|ssl-ccs-injection|ssl-dh-params|sslv2-drown|http-shellshock|http-slowloris-check|vulners|smb-double-pulsar-backdoor|rsa-vuln-roca|ftp-vsftpd-backdoor|ftp-proftpd-backdoor)/;
 
-/** The script of that name at the subject, if it said anything but an error. */
+/** The script of that name at the subject, unless it is absent or failed. */
 export function scriptOf(subject: Subject, id: string): Script | undefined {
   const script = scriptsAt(subject).find((one) => one.id === id);
   return script === undefined || isError(script) ? undefined : script;
 }
 
-/** Those that said anything but an error. */
+/** Scripts that did not fail. */
 export function scriptsOf(subject: Subject): readonly Script[] {
   return scriptsAt(subject).filter((script) => !isError(script));
 }
 
-/** All that ran at the subject and left a word. */
+/** All scripts with output at the subject. */
 export function scriptsAt({ port, host }: Subject): readonly Script[] {
   return port === undefined ? host.hostscripts : port.scripts;
 }
 
-/** Whether a script was asked for by the run's arguments and did not fail here: if it then said nothing, it has found nothing. */
+/** Whether a script ran here, by the arguments, and did not fail: then no output means that it found nothing. */
 function wasRequested(subject: Subject, id: string): boolean {
   const failed = scriptsAt(subject).some((script) => script.id === id && isError(script));
   return !failed && isRequested(subject.run.args ?? '', id);
@@ -55,22 +55,22 @@ function isError({ output }: Script): boolean {
   return output !== undefined && /^\s*(?:ERROR:|false$)/.test(output);
 }
 
-/** Whether what a source once found at a subject would have been found again, were it still so. */
+/** Whether a source would have reported its finding again if it still held. */
 export function wouldFindAgain(subject: Subject, source: string): boolean {
-  // Only an answer says that something else listens there than before, or than its number suggests.
+  // Only a detected service shows that something else listens there.
   if (source === SERVICE || source === PORT) return nameAsked(subject.port?.service) !== undefined;
   return scriptOf(subject, source) !== undefined || wasRequested(subject, source);
 }
 
-/** Whether a run with these arguments looks for what a source finds. */
+/** Whether a run with these arguments includes a source. */
 export function looksFor(args: string | undefined, source: string): boolean {
   if (source === PORT) return true;
   return source === SERVICE ? askedScripts(args ?? '').asksServices : isRequested(args ?? '', source);
 }
 
-/** The name of a service that has answered. */
+/** The name of a detected service. */
 export function nameAsked(service: Service | undefined): string | undefined {
-  // masscan tells no method; a banner is an answer.
+  // masscan writes no method; a banner counts as detection.
   const isAnswer = service?.method === 'probed' || service?.bannerType !== undefined;
   return isAnswer && service?.name !== 'tcpwrapped' ? service?.name : undefined;
 }
@@ -88,7 +88,7 @@ export function valueOf(items: readonly ScriptItem[], key: string): string | und
   return undefined;
 }
 
-/** The elements of a list, which have no key. */
+/** Elements without a key: the members of a list. */
 export function valuesIn(items: readonly ScriptItem[]): readonly string[] {
   return items.flatMap((item) => ('value' in item && item.key === undefined ? [item.value] : []));
 }

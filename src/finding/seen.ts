@@ -17,13 +17,13 @@ interface SeenFinding {
   readonly source: string;
   readonly vulnerability?: string;
   readonly isGrave: boolean;
-  /** No news, and not entered into what is known; what was told before is not resolved by it. */
+  /** Ignored by change detection: neither a change, nor stored, nor does it resolve anything. */
   readonly isSilent: boolean;
-  /** All that is said of it when it comes. */
+  /** Its fields for the event. */
   readonly about: () => ReturnType<typeof statementOf>;
 }
 
-/** A host at a time in epoch milliseconds, and where something is wrong with it. */
+/** A host at a time (epoch milliseconds), with its findings. */
 interface Looked {
   readonly run: Pick<Run, 'args'>;
   readonly host: Host;
@@ -31,7 +31,7 @@ interface Looked {
   readonly places?: readonly FindingsAt[];
 }
 
-/** What is wrong with a host, and who has looked. */
+/** The findings of a host, and which sources have looked. */
 export function seenFindings(
   finder: Finder,
   { run, host, time, places = finder.of(run, host, time) }: Looked,
@@ -40,7 +40,7 @@ export function seenFindings(
   return {
     findings,
     hasLooked(place, source) {
-      // Seldom asked: of what was known and is not found again.
+      // Rarely needed: only for known findings that were not found again.
       for (const subject of subjectsOf(run, host, time)) if (portKeyOf(subject.port) === place && finder.hasLooked(subject, source)) return true;
       return false;
     },
@@ -61,7 +61,7 @@ function seen(place: string | undefined, finding: Finding): SeenFinding {
     severity,
     source,
     ...(vulnerability === undefined ? {} : { vulnerability: vulnerability.id }),
-    // What somebody has written down is no baseline to be learned.
+    // Expected exposure is stated by the user, so there is no baseline.
     isGrave: severity >= SEVERITY.high || rule === UNEXPECTED || rule === EXPIRED,
     isSilent: !alerts,
     about: () => statementOf(finding),

@@ -5,13 +5,13 @@ import { reasonOf } from '../core/reason.ts';
 const MIB = 1 << 20;
 
 /**
- * The text of a file that somebody has fetched, unpacked if it is gzip. Throws an error whose message is a sentence: also for what is no
- * file (a pipe would be waited for), and for one of more than `maxMib` MiB, packed or unpacked. No more than that is ever in memory.
+ * The text of a snapshot file, decompressed if it is gzip. Throws an error for what is not a regular file (a pipe could
+ * block), and for more than `maxMib` MiB, compressed or not; never holds more than that in memory.
  */
 export function snapshotText(path: string, maxMib: number): string {
   const bytes = bytesOf(path, maxMib);
   const isPacked = bytes[0] === 0x1f && bytes[1] === 0x8b;
-  // Without the byte order mark that some programs write.
+  // Without a byte order mark.
   return new TextDecoder().decode(isPacked ? unpacked(bytes, maxMib) : bytes);
 }
 
@@ -27,7 +27,7 @@ function bytesOf(path: string, maxMib: number): Buffer {
   }
 }
 
-/** Without waiting for somebody who writes, should it be a pipe. */
+/** Non-blocking, in case it is a pipe. */
 function opened(path: string): number {
   try {
     return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);

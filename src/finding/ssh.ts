@@ -22,7 +22,7 @@ const WEAK_BY_LIST: Readonly<Record<string, RegExp>> = {
   mac_algorithms: /^(?:hmac-md5|hmac-sha1-96|none)/,
 };
 
-/** What `ssh2-enum-algos` was offered. */
+/** Algorithms that the server offers, by `ssh2-enum-algos`. */
 export const sshAlgorithms: Check = {
   rules: [WEAK],
   needsScripts: true,

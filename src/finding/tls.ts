@@ -34,7 +34,7 @@ const WEAK_CIPHER: Rule = {
 };
 const WEAK_NAME = /NULL|_anon_|EXPORT|_RC4_|_DES_|_3DES_|_MD5$/;
 
-/** Protocols and ciphers that `ssl-enum-ciphers` was offered, and SSLv2 of `sslv2`. */
+/** Protocols and ciphers that the server offers, by `ssl-enum-ciphers`, and SSLv2 by `sslv2`. */
 export const tlsProtocols: Check = {
   rules: [OLD_SSL, OLD_TLS, WEAK_CIPHER],
   needsScripts: true,

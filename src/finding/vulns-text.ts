@@ -1,6 +1,6 @@
 import { cvesIn, linesOf } from './cve.ts';
 
-/** What nmap's library `vulns` says of one vulnerability. */
+/** A result of nmap's library `vulns` for one vulnerability. */
 export interface Statement {
   /** `VULNERABLE`, `LIKELY VULNERABLE`, `VULNERABLE (Exploitable)`, `NOT VULNERABLE`, … */
   readonly state: string;

@@ -36,7 +36,7 @@ export const EXPOSURE_RULES: readonly AlertRule[] = [
   },
 ];
 
-/** The finding of the file of expected exposure is resolved. */
+/** A finding of expected exposure was resolved. */
 function keptTo(id: string): Filter {
   return all(action('finding-resolved'), is('rule.id', id));
 }

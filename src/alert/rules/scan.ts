@@ -1,7 +1,7 @@
 import type { AlertRule } from '../rule.ts';
 import { action, DAY, SITE, WEEK } from './terms.ts';
 
-/** Scans and deliveries that cannot be relied on, and changes too many to be told one by one. */
+/** Scans and deliveries that cannot be relied on, and mass changes. */
 export const SCAN_RULES: readonly AlertRule[] = [
   {
     id: 'mass-change',
@@ -113,7 +113,7 @@ export const SCAN_RULES: readonly AlertRule[] = [
     dataset: 'nmap.health',
     where: action('file-not-shipped'),
     severity: 'high',
-    // Each file is an entity of its own.
+    // One alert per file.
     key: ['nmap.site', 'nmap.entity.id'],
     shows: [],
     summary: 'portlog could not ship a file of site {nmap.site}',

@@ -1,6 +1,6 @@
 import { type Filter, is } from '../filter.ts';
 
-/** An alert is about one thing: a host, a port, a weakness of it. Its entity says which, the address is for people. */
+/** Key of an alert about a host, a port or a finding: the entity identifies it, the address is for people. */
 export const KEY = ['nmap.site', 'nmap.entity.id', 'server.address'];
 export const HOST = ['host.name', 'nmap.zone'];
 export const PORT = ['server.port', 'network.transport', 'service.type', ...HOST];

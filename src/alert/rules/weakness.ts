@@ -124,7 +124,7 @@ export const WEAKNESS_RULES: readonly AlertRule[] = [
   }),
 ];
 
-/** A weakness of a category that has come: each one tells once, for what stays does not come again. */
+/** New findings of a category. */
 function opened(
   category: RuleCategory | readonly RuleCategory[],
   rule: Omit<AlertRule, 'dataset' | 'where' | 'key' | 'shows' | 'over' | 'windowHours' | 'throttleHours'>,
@@ -133,7 +133,7 @@ function opened(
   return { ...rule, dataset: 'nmap.change', where, over: resolved(category), key: KEY, shows: FINDING, ...WEEK };
 }
 
-/** It is gone: somebody has looked again, or its port is closed. */
+/** Findings of a category were resolved: looked for again without success, or the port was closed. */
 function resolved(category: RuleCategory | readonly RuleCategory[]): Filter {
   return all(action('finding-resolved'), is('rule.category', ...[category].flat()));
 }

@@ -1,4 +1,4 @@
-/** Elasticsearch's type of a field, or one of ours that says more. */
+/** Elasticsearch's field type, or a more specific one of portlog's. */
 export type FieldType = 'keyword' | 'long_keyword' | 'text' | 'ip' | 'long' | 'float' | 'date' | 'boolean' | 'flattened' | 'labels' | 'object';
 
 /** One field of an event: the schema, the mapping and docs/reference/events.md are made from this. */

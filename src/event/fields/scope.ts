@@ -1,6 +1,6 @@
 import { field, type Field } from './field.ts';
 
-/** Site, zone and owner of a host, and what tells the same host or port from others. */
+/** Site, zone and owner of a host, and its identity across scans. */
 export const SCOPE_FIELDS: readonly Field[] = [
   field('nmap.site', 'keyword', false, '', 'default', 'The place that was scanned, from the configuration.'),
   field('nmap.shortened', 'boolean', false, '', true, 'Too long for its destination: it was cut to fit, what scripts have written first.'),
