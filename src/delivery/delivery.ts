@@ -107,7 +107,18 @@ export class Delivery {
     this.outbox.add({ pipelines: this.pipelines, make, failed });
   }
 
-  /** Commits what waits in the outbox, and sends it behind all that was pushed before. Throws a mistake in one of them when all others are done. */
+  /** Something waits for {@link commit}. */
+  get hasWaiting(): boolean {
+    return !this.outbox.isEmpty;
+  }
+
+  /** So many bytes of an input that can wait were read: commits when that is much by now. */
+  async commitAfter(bytes: number): Promise<void> {
+    this.outbox.noteRead(bytes);
+    if (this.outbox.isFull) await this.commit();
+  }
+
+  /** Commits what waits in the outbox, and sends it behind all that was pushed before. */
   async commit(): Promise<void> {
     await this.outbox.commit();
   }

@@ -16,6 +16,8 @@ export interface Announcement {
 
 /** Of runs with a host each some fifty: some tens of milliseconds, for which other processes on the same state wait. */
 const MAX_ANNOUNCEMENTS = 250;
+/** Of input: what is waiting holds about as much. */
+const MAX_BYTES = 1 << 18;
 
 /**
  * Announcements that wait for the transaction that commits them, for all of their sinks, before anything of them is sent. A commit to disk
@@ -25,6 +27,8 @@ const MAX_ANNOUNCEMENTS = 250;
 export class Outbox {
   private readonly store: Store | undefined;
   private waiting: Announcement[] = [];
+  /** Of the input, that were read since the last commit. */
+  private bytes = 0;
   /** Of which something waits. */
   private readonly scans = new Set<string>();
 
@@ -36,8 +40,17 @@ export class Outbox {
     this.waiting.push(announcement);
   }
 
+  /** So many bytes more were read. */
+  noteRead(bytes: number): void {
+    this.bytes += bytes;
+  }
+
+  get isEmpty(): boolean {
+    return this.waiting.length === 0;
+  }
+
   get isFull(): boolean {
-    return this.waiting.length >= MAX_ANNOUNCEMENTS;
+    return this.waiting.length >= MAX_ANNOUNCEMENTS || this.bytes >= MAX_BYTES;
   }
 
   /** A scan begins. Another reading of one that still waits must meet what is known of the first: true when that is to be committed before. */
@@ -47,39 +60,38 @@ export class Outbox {
     return isAgain;
   }
 
-  /** In the order in which they came. What they are about, and was pushed before, is sent before. Throws a mistake in one of them when all others are done. */
+  /** In the order in which they came. What they are about, and was pushed before, is sent before. */
   async commit(): Promise<void> {
     const announcements = this.waiting;
     this.waiting = [];
+    this.bytes = 0;
     this.scans.clear();
     if (announcements.length === 0) return;
     const pipelines = new Set(announcements.flatMap((one) => one.pipelines));
     for (const pipeline of pipelines) await pipeline.flush();
-    const { drafts, stored, mistakes } = this.write(announcements, [...pipelines]);
+    const { drafts, stored } = this.write(announcements, [...pipelines]);
     for (const draft of drafts) await draft.pipeline.sendDraft(draft, stored);
-    if (mistakes.length > 0) throw mistakes[0];
   }
 
   private write(
     announcements: readonly Announcement[],
     pipelines: readonly SinkPipeline[],
-  ): { readonly drafts: readonly Draft[]; readonly stored: boolean; readonly mistakes: readonly unknown[] } {
+  ): { readonly drafts: readonly Draft[]; readonly stored: boolean } {
     const { store } = this;
-    const mistakes: unknown[] = [];
-    if (store === undefined) return { drafts: draftsOf(announcements, pipelines, (one) => one.make()), stored: false, mistakes };
+    if (store === undefined) return { drafts: draftsOf(announcements, pipelines, (one) => one.make()), stored: false };
     try {
       const drafts = store.transaction(() => {
-        const made = draftsOf(announcements, pipelines, (one) => madeIn(store, one, mistakes));
+        const made = draftsOf(announcements, pipelines, (one) => madeIn(store, one));
         for (const draft of made) draft.pipeline.commit(draft);
         return made;
       });
-      return { drafts, stored: true, mistakes };
+      return { drafts, stored: true };
     } catch (error) {
       if (!isOfState(error)) throw error;
       for (const { failed } of announcements) failed?.(error);
       // Better announced without a safety net than not at all; if it cannot be sent either, that is told.
       const plain = announcements.filter(({ failed }) => failed === undefined);
-      return { drafts: draftsOf(plain, pipelines, (one) => one.make()), stored: false, mistakes };
+      return { drafts: draftsOf(plain, pipelines, (one) => one.make()), stored: false };
     }
   }
 }
@@ -99,14 +111,13 @@ function draftsOf(
 }
 
 /** A mistake in one takes back that one alone. */
-function madeIn(store: Store, { make, failed }: Announcement, mistakes: unknown[]): readonly LogEvent[] {
+function madeIn(store: Store, { make, failed }: Announcement): readonly LogEvent[] {
   if (failed === undefined) return make();
   try {
     return store.part(make);
   } catch (error) {
     if (isOfState(error)) throw error;
     failed(error);
-    mistakes.push(error);
     return [];
   }
 }

@@ -7,6 +7,7 @@ import { AnnouncedChanges } from '../change/announced.ts';
 import { ToldInventory } from '../change/told-inventory.ts';
 import { detectAbsent, detectOfRun } from '../change/whole-run.ts';
 import { PortlogError } from '../core/errors.ts';
+import { mistake } from '../core/mistake.ts';
 import type { Delivery } from '../delivery/delivery.ts';
 import type { SinkPipeline } from '../delivery/sink-pipeline.ts';
 import type { RunContext } from '../event/context.ts';
@@ -20,6 +21,7 @@ import type { TargetLists } from '../nmap/target-lists.ts';
 import type { Sink, SinkIdentity } from '../sink/sink.ts';
 import { KnownHosts } from '../state/known-hosts.ts';
 import type { Store } from '../state/store.ts';
+import { type InputReport, noteRemarks } from './input-report.ts';
 import type { ScannedHost } from './scanned-host.ts';
 import { WaitingHosts } from './waiting-hosts.ts';
 
@@ -52,8 +54,8 @@ export class ChangeTracker {
   private reading: RunContext | undefined;
   /** The run that is being compared: behind that by what waits in the outbox. */
   private current: CurrentRun | undefined;
-  /** What people should hear of the scans. */
-  readonly remarks: string[] = [];
+  /** Of the input that is being read. */
+  private report: InputReport | undefined;
   /** The state could not be read or written: from then on nothing is compared. */
   problem: PortlogError | undefined;
 
@@ -70,6 +72,11 @@ export class ChangeTracker {
   /** What is known of some hosts could not be read: all others are compared. */
   get damage(): PortlogError | undefined {
     return this.hosts.damage;
+  }
+
+  /** What comes of comparing it is noted in `report`, which may be when another input is read. */
+  beginInput(report: InputReport): void {
+    this.report = report;
   }
 
   /** Takes the next item of a scan, with the run that it is in, and what it says of a host if it is one. */
@@ -154,6 +161,7 @@ export class ChangeTracker {
 
   /** `work` reads and writes the state, and says what it has detected. Another process may have changed the state before. */
   private later(work: (current: CurrentRun, detected: Detected) => void): void {
+    const { report } = this;
     this.announceLater(() => {
       const { current } = this;
       if (current === undefined) return [];
@@ -162,7 +170,7 @@ export class ChangeTracker {
       this.scans.refresh(record);
       work(current, detected);
       this.scans.save(record);
-      this.remarks.push(...detected.remarks);
+      if (report !== undefined) noteRemarks(report, detected.remarks);
       // Known as soon as the scan has more of them: those before it, at most so many, stay as they were told.
       const events = detected.events(record.counts.changes > this.parts.options.mass);
       // What a sink has no room for, it gets when the scan is shipped to it again.
@@ -216,10 +224,12 @@ export class ChangeTracker {
   }
 
   private announceLater(make: () => readonly LogEvent[], delivery = this.parts.delivery): void {
+    const { report } = this;
     delivery.announceLater(
       () => (this.problem === undefined ? make() : []),
       (error) => {
         if (error instanceof PortlogError) this.problem ??= error;
+        else if (report !== undefined) report.problem ??= mistake(`comparing ${report.name} with what is known`, error);
         this.forget();
       },
     );

@@ -1,10 +1,11 @@
 import type { Delivery } from '../delivery/delivery.ts';
+import type { Clock } from '../core/clock.ts';
 import { PortlogError } from '../core/errors.ts';
 import type { EventOptions } from '../event/context.ts';
 import type { Finder } from '../finding/finder.ts';
 import type { HealthReporter } from './health-reporter.ts';
 import type { EventMapper } from '../event/map.ts';
-import { type InputReport, newInputReport, noteEvent, noteItem, noteMisdated, noteRemarks, notAScan } from './input-report.ts';
+import { type InputReport, newInputReport, noteEvent, noteItem, noteMisdated, notAScan } from './input-report.ts';
 import { Interpreter } from './interpreter.ts';
 import { mistake } from '../core/mistake.ts';
 import type { ScanItem } from '../nmap/item.ts';
@@ -13,6 +14,7 @@ import type { Source } from '../source/source.ts';
 import { PieceReader } from './threads/pieces.ts';
 import type { Threads } from './threads/threads.ts';
 import type { ChangeTracker } from './change-tracker.ts';
+import { whileIdle } from './while-idle.ts';
 import { yieldToEventLoop } from '../core/event-loop.ts';
 
 /** How long a sink may hold up a file, and a scan that nobody can stop for a while, before its events go to disk. */
@@ -37,6 +39,7 @@ interface Shipping {
   readonly finder: Finder;
   readonly threads: Threads | undefined;
   readonly event: EventOptions;
+  readonly clock: Clock;
   readonly stop: AbortSignal;
   readonly onProgress: ((progress: Progress) => void) | undefined;
 }
@@ -55,26 +58,17 @@ export async function shipSource(source: Source, shipping: Shipping): Promise<In
     if (delivery.isBroken) throw error;
     report.problem = mistake(`reading ${source.name} at byte ${report.bytes}`, error);
     delivery.abandonAckGroup();
-    await commitBefore(delivery);
+    await delivery.commit();
     tracker?.abandon();
   }
   return report;
-}
-
-/** What was read before the mistake. */
-async function commitBefore(delivery: Delivery): Promise<void> {
-  try {
-    await delivery.commit();
-  } catch (error) {
-    // Else the first mistake is the one that is told.
-    if (delivery.isBroken) throw error;
-  }
 }
 
 async function readAll(source: Source, shipping: Shipping, report: InputReport): Promise<void> {
   const { delivery, stop, tracker } = shipping;
   const reader = new ScanReader();
   const reading = readingOf(reader, source, shipping, report);
+  tracker?.beginInput(report);
   delivery.patienceMs = source.live ? LIVE_PATIENCE_MS : FILE_PATIENCE_MS;
   try {
     if (await readBytes(source, shipping, report, reading, reader)) return;
@@ -90,22 +84,22 @@ async function readAll(source: Source, shipping: Shipping, report: InputReport):
     return;
   }
   await reading.end();
-  await delivery.commit();
+  if (source.live) await delivery.commit();
   noteMisdated(report, reading.mapper.misdated);
-  noteRemarks(report, tracker?.remarks.splice(0) ?? []);
   delivery.endAckGroup();
   if (report.runs === 0) report.problem ??= notAScan(source.name, reader.beginning);
 }
 
 /** True when reading was given up, because nobody takes what is read. */
 async function readBytes(source: Source, shipping: Shipping, report: InputReport, reading: Reading, reader: ScanReader): Promise<boolean> {
-  const { delivery, stop, tracker, onProgress } = shipping;
-  for await (const chunk of source.bytes(stop)) {
+  const { delivery, stop, tracker, clock, onProgress } = shipping;
+  const commit = (): Promise<void> => delivery.commit();
+  for await (const chunk of whileIdle(source.bytes(stop), clock, () => delivery.hasWaiting, commit)) {
     report.bytes += chunk.length;
     await reading.push(chunk);
     // What a running scan has found is told as soon as it is known.
     if (source.live) tracker?.flush();
-    await delivery.commit();
+    await (source.live ? delivery.commit() : delivery.commitAfter(chunk.length));
     onProgress?.({ source: source.name, bytes: report.bytes, hosts: report.hosts, events: report.events, task: report.task });
     // Others go on: a sink whose room is used up costs a healthy one nothing.
     noteAbandoned(report, delivery);

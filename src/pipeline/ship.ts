@@ -82,7 +82,9 @@ export async function ship(options: ShipOptions): Promise<ShipReport> {
     await healthReporter?.lookAfter(maxAges);
     for (const source of options.sources) {
       if (stop.aborted || delivery.isPointless) break;
-      inputs.push(await shipSource(source, { delivery, healthReporter, tracker, finder, threads, event, stop, onProgress: options.onProgress }));
+      inputs.push(
+        await shipSource(source, { delivery, healthReporter, tracker, finder, threads, event, clock, stop, onProgress: options.onProgress }),
+      );
     }
   };
   try {

@@ -43,6 +43,14 @@ describe('many small runs in one file', () => {
     expect(counted.commits).toBeLessThan(NIGHTS.length);
   });
 
+  test('or in many files', async () => {
+    const counted = counting();
+    const { inputs, sinks } = await new World().run(NIGHTS, {}, counted);
+    expect(inputs.map(({ runs, problem }) => [runs, problem])).toEqual(NIGHTS.map(() => [1, undefined]));
+    expect(sinks[0]?.tally.read).toBeGreaterThan(5 * NIGHTS.length);
+    expect(counted.commits).toBeLessThan(NIGHTS.length);
+  });
+
   test('say what they say one by one, in the same order', async () => {
     const [together, apart] = [new World(), new World()];
     await together.run([ONE_FILE]);
@@ -97,12 +105,51 @@ describe('many small runs in one file', () => {
     expect(await world.ship(before + bad + behind)).toEqual(['192.0.2.66 22/tcp closed (open for 2 days)', '192.0.2.3 is new']);
   });
 
+  test('a mistake is told of the file that it is in, whatever is read by then', async () => {
+    const expects = (ips: readonly string[]): undefined => {
+      if (ips.includes('192.0.2.1')) throw new TypeError('inside of the transaction');
+      return undefined;
+    };
+    const world = new World();
+    await world.run([scanOf({ day: 0, inside: up(1, CLOSED + tcp(22)) })]);
+    const files = [scanOf({ day: 1, inside: up(2) }), scanOf({ day: 2, inside: up(1, CLOSED) }), scanOf({ day: 3, inside: up(3) })];
+    const { inputs } = await world.run(files, { event: { expects } });
+    expect(inputs.map(({ problem }) => problem?.message)).toEqual([
+      undefined,
+      'comparing scan 1 with what is known failed by a mistake in portlog: inside of the transaction',
+      undefined,
+    ]);
+    expect(JSON.stringify(world.known())).toContain('192.0.2.3');
+  });
+
+  test('what a slow file has said is not held back by the next one', async () => {
+    const world = new World();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const slow = async function* (): AsyncGenerator<Uint8Array> {
+      await expect.poll(() => told(world).length).toBeGreaterThan(0);
+      resolve();
+      yield Buffer.from(NIGHTS[1] ?? '');
+    };
+    const fast = async function* (): AsyncGenerator<Uint8Array> {
+      yield Buffer.from(NIGHTS[0] ?? '');
+    };
+    await world.run([], {
+      sources: [
+        { name: 'fast', live: false, bytes: fast },
+        { name: 'slow', live: false, bytes: slow },
+      ],
+    });
+    await promise;
+    expect(world.changes().length).toBeGreaterThan(0);
+  });
+
   test('what another process has found meanwhile is not missed, nor told twice', async () => {
     const [mine, theirs] = [new World(), new World()];
     Object.assign(theirs, { stateDir: mine.stateDir });
     const [first, second] = [ONE_FILE.slice(0, ONE_FILE.length / 2), ONE_FILE.slice(ONE_FILE.length / 2)];
     const bytes = async function* (): AsyncGenerator<Uint8Array> {
       yield Buffer.from(first);
+      await expect.poll(() => told(mine).length).toBeGreaterThan(100);
       await theirs.run([scanOf({ day: 19.5, inside: up(1, CLOSED + tcp(443)) })]);
       yield Buffer.from(second);
     };

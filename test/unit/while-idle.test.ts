@@ -1,0 +1,49 @@
+import { expect, test } from 'vitest';
+import { systemClock } from '../../src/core/clock.ts';
+import { whileIdle } from '../../src/pipeline/while-idle.ts';
+
+async function* pieces(wait: Promise<void>): AsyncGenerator<number> {
+  yield 1;
+  yield 2;
+  await wait;
+  yield 3;
+}
+
+async function taken(hasWork: boolean): Promise<readonly string[]> {
+  const said: string[] = [];
+  const { promise, resolve } = Promise.withResolvers<void>();
+  if (!hasWork) setTimeout(resolve, 300);
+  const work = async (): Promise<void> => {
+    said.push('work');
+    resolve();
+  };
+  for await (const piece of whileIdle(pieces(promise), systemClock, () => hasWork, work)) said.push(String(piece));
+  return said;
+}
+
+test('what waits is done while the next piece lets itself be waited for, and not before', async () => {
+  expect(await taken(true)).toEqual(['1', '2', 'work', '3']);
+});
+
+test('where nothing waits, nothing is done', async () => {
+  expect(await taken(false)).toEqual(['1', '2', '3']);
+});
+
+test('who wants no more ends the input', async () => {
+  let ended = false;
+  const endless = async function* (): AsyncGenerator<number> {
+    try {
+      for (;;) yield 1;
+    } finally {
+      ended = true;
+    }
+  };
+  for await (const piece of whileIdle(
+    endless(),
+    systemClock,
+    () => true,
+    async () => undefined,
+  ))
+    if (piece === 1) break;
+  expect(ended).toBe(true);
+});
