@@ -5,18 +5,18 @@ import { newTally, type Tally } from '../state/tally.ts';
 import type { Settlement } from './deliver.ts';
 
 /**
- * What became of the events of one sink, law 1: the one place where that is counted. Each tally closes by itself: what was
- * read is delivered, already there, dead, spooled, or discarded.
+ * The account of one sink: the only place where events are counted. Each tally balances: read = delivered + already there +
+ * dead + spooled + discarded.
  */
 export class Account {
-  /** Of the events that were read in this run. */
+  /** Events read in this run. */
   readonly tally: Tally = newTally();
-  /** Of portlog's own: events about this run, and records of the inventory. */
+  /** portlog's own events: about this run, and inventory records. */
   readonly own: Tally = newTally();
-  /** Of what earlier runs had left in the spool: counted as read when its fate is known. */
+  /** Events that earlier runs left in the spool, counted as read when their fate is known. */
   readonly replayed: Tally = newTally();
 
-  /** Of an event of this run; no batch mixes portlog's own events with others. */
+  /** The tally for a dataset; no batch mixes portlog's own events with others. */
   of(dataset: Dataset | undefined): Tally {
     return dataset === 'nmap.health' || dataset === INVENTORY ? this.own : this.tally;
   }
@@ -25,13 +25,13 @@ export class Account {
     tally.read += events;
   }
 
-  /** An earlier run has dealt with it, or will, from the spool. */
+  /** An earlier run has delivered it, or it still waits in the spool. */
   known(tally: Tally, fate: AckGroupFate): void {
     if (fate === 'spooled') tally.spooled++;
     else tally.already++;
   }
 
-  /** The sink has said what became of them; `dead`: dead letters among them that could be kept. */
+  /** The sink has answered; `dead`: rejected events that were kept as dead letters. */
   settled(tally: Tally, { delivered, already, restamped, removed }: Settlement, dead: number): void {
     tally.delivered += delivered;
     tally.already += already;
@@ -50,7 +50,7 @@ export class Account {
     tally.spooled += events;
   }
 
-  /** Of what lies in the spool, so many have another fate now, which is counted by itself. */
+  /** Events leave the spool; their fate is counted separately. */
   unspooled(tally: Tally, events: number): void {
     if (tally === this.replayed) tally.read += events;
     else tally.spooled -= events;
@@ -60,13 +60,13 @@ export class Account {
     tally.discarded += events;
   }
 
-  /** Dead letters, counted as dead when they died, had to go: there are too many. */
+  /** Dead letters were deleted because there are too many. */
   deadLettersGivenUp(events: number): void {
     this.replayed.read += events;
     this.replayed.discarded += events;
   }
 
-  /** What this run had read, and found waiting since an earlier one, waits no more. */
+  /** Events of this run that were waiting in the spool since an earlier run have got their fate. */
   awaited({ own, already, dead, discarded }: EarlierFates): void {
     const tally = own ? this.own : this.tally;
     tally.spooled -= already + dead + discarded;

@@ -1,7 +1,7 @@
 import type { Ledger, AckGroupFate } from '../state/ledger.ts';
 import type { AckGroups } from './ack-group.ts';
 
-/** Which group the events that come are a part of, and what the ledger says of it; where there is a ledger, else nobody asks. */
+/** The acknowledgement group of the current events, and its state in the ledger. */
 export class AckGroupCursor {
   private readonly groups: AckGroups;
   private readonly ledger: Ledger;
@@ -9,7 +9,7 @@ export class AckGroupCursor {
   private key = '';
   private fate: AckGroupFate | undefined;
 
-  /** `again`: send what the ledger knows, too. */
+  /** `again`: also send what the ledger knows as delivered. */
   constructor(groups: AckGroups, ledger: Ledger, again: boolean) {
     this.groups = groups;
     this.ledger = ledger;
@@ -29,13 +29,13 @@ export class AckGroupCursor {
     this.fate = undefined;
   }
 
-  /** The rest of it will not come, so it must never count as delivered. */
+  /** The group is incomplete, so it must never count as delivered. */
   abandon(): void {
     this.groups.abandon();
     this.end();
   }
 
-  /** One whose fate is known is not opened: nothing of it is sent, and its end would say nothing. */
+  /** A group with a known fate is not opened: none of its events are sent. */
   private begin(key: string, isToldOnce: boolean): void {
     this.end();
     if (key === '') return;

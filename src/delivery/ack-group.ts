@@ -1,6 +1,6 @@
 import type { Queued, AckGroupRef } from '../state/queued.ts';
 
-/** A host of a scan, or the end of one, while its events find their fate. */
+/** A group (usually a host of a scan) whose events are being delivered. */
 export class AckGroup implements AckGroupRef {
   readonly key: string;
   /** Events that it has so far. */
@@ -9,11 +9,11 @@ export class AckGroup implements AckGroupRef {
   pending = 0;
   /** No more events will come. */
   sealed = false;
-  /** An event of it died, so it must be shipped again when somebody asks. */
+  /** One of its events is a dead letter: shipped again, the group is sent again. */
   dead = false;
-  /** The rest of it was never read: it is never entered. */
+  /** It was not read to its end, and is never entered in the ledger. */
   abandoned = false;
-  /** The ledger knows of it, because a part of it waits in the spool. */
+  /** In the ledger as waiting, because a part of it is in the spool. */
   opened = false;
 
   constructor(key: string) {
@@ -21,12 +21,12 @@ export class AckGroup implements AckGroupRef {
   }
 }
 
-/** Watches which groups of this run are complete: only those may be entered into the ledger. */
+/** Tracks which groups of this run are complete: only those are entered in the ledger. */
 export class AckGroups {
   private current: AckGroup | undefined;
   private complete: AckGroup[] = [];
 
-  /** Events of a group come one behind the other; another key ends the one before. */
+  /** Events of a group are consecutive; another key ends the previous group. */
   begin(key: string): void {
     this.seal();
     this.current = new AckGroup(key);
@@ -48,7 +48,7 @@ export class AckGroups {
     this.conclude(group);
   }
 
-  /** The current one will never be whole. */
+  /** The current group stays incomplete. */
   abandon(): void {
     if (this.current !== undefined) this.current.abandoned = true;
   }
@@ -63,7 +63,7 @@ export class AckGroups {
     }
   }
 
-  /** What may be entered into the ledger now. */
+  /** Groups that may be entered in the ledger now. */
   takeComplete(): readonly AckGroup[] {
     return this.complete.splice(0);
   }
@@ -73,7 +73,7 @@ export class AckGroups {
   }
 }
 
-/** Each group once, of entries that have one. */
+/** The groups of entries, each once. */
 export function ackGroupsOf(entries: readonly Queued[]): ReadonlySet<AckGroupRef> {
   const groups = new Map<string, AckGroupRef>();
   for (const { ackGroup } of entries) if (ackGroup !== undefined && !groups.has(ackGroup.key)) groups.set(ackGroup.key, ackGroup);

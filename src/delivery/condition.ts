@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 
-/** Something may have changed: whoever waits looks again. */
+/** A condition variable: waiters check again when something may have changed. */
 export class Condition {
   private readonly clock: Clock;
   private next = Promise.withResolvers<void>();
@@ -19,7 +19,7 @@ export class Condition {
     while (!condition()) await this.next.promise;
   }
 
-  /** Resolves at the next change, with true, or after so many milliseconds, with false. */
+  /** Resolves with true at the next change, or with false after so many milliseconds. */
   async within(milliseconds: number): Promise<boolean> {
     if (milliseconds === Number.POSITIVE_INFINITY) return this.next.promise.then(() => true);
     const enough = new AbortController();

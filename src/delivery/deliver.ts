@@ -6,15 +6,15 @@ import { backoffMs } from './backoff.ts';
 
 export interface RetryOptions {
   readonly clock: Clock;
-  /** How long one batch is tried again while nothing of it is taken, in milliseconds. */
+  /** How long a batch is retried without progress, in milliseconds. */
   readonly retryForMs: number;
   /** Aborted: no more waiting. */
   readonly signal: AbortSignal;
-  /** Events that the sink has taken so far, of any batch: that it works. */
+  /** Events that the sink has taken so far, of any batch: whether it works. */
   readonly taken: () => number;
 }
 
-/** How many one attempt settled, and how. */
+/** Counts of what one attempt settled. */
 export interface Settlement {
   readonly delivered: number;
   readonly already: number;
@@ -24,32 +24,31 @@ export interface Settlement {
 
 /** What one attempt settled for good. */
 export interface Settled<E extends Entry> extends Settlement {
-  /** The entries that are there now: `delivered` and `already` together. */
+  /** Entries that the sink has now: `delivered` and `already`. */
   readonly done: readonly E[];
   readonly rejected: readonly (Rejection & { readonly entry: E })[];
 }
 
-/** What could not be delivered now, and why: the sink as a whole does not work, or not fast enough. */
+/** Entries that were not delivered, and why: the sink fails, or is too slow. */
 export interface Undelivered<E extends Entry> {
   readonly entries: readonly E[];
   readonly error: SinkError;
-  /** Since when nothing of it has been taken: when the first attempt that failed began, by the clock's `elapsed`. */
+  /** When the first failing attempt began, by the clock's `elapsed`. */
   readonly since: number;
-  /** The server answered, about these events, and asked for no pause: what it said. */
+  /** The server's answer about these events, when it asked for no pause. */
   readonly refusal?: Refusal | undefined;
   /** The sink takes others, but not these. */
   readonly refused?: boolean;
 }
 
-/** So often a few are tried while the sink takes others, before the others go on without them. */
+/** Attempts for a few entries while the sink takes others, before these are set aside. */
 const MAX_ATTEMPTS_BESIDE = 3;
-/** More than these are not to blame: then the server is busy. */
+/** With more refused entries than this, the server is busy rather than the entries bad. */
 const MAX_REFUSED = 10;
 
 /**
- * Sends a batch until each of its entries is delivered or rejected; only what the server sent back goes
- * again, and what is too large as a whole goes in halves. Returns what is left when the sink fails, when
- * it stays busy for too long, or when nobody wants to wait any more.
+ * Sends a batch until each entry is delivered or rejected. Only entries that the server gave back are retried, and a request
+ * that is too large is split in halves. Returns what is left when the sink fails, stays busy for too long, or `signal` aborts.
  */
 export async function deliver<E extends Entry>(
   sink: Sink,
@@ -90,12 +89,15 @@ export async function deliver<E extends Entry>(
   return undefined;
 }
 
-/** Who asks for a pause is busy, and so is who sends back many. Where order counts, the others wait all the same. */
+/**
+ * Whether the refusal is about these entries rather than a busy server, which would ask for a pause or refuse many. Not where
+ * order matters: the others have to wait anyway.
+ */
 function isAboutThese({ limits }: Sink, { retry, retryAfterMs }: Outcome): boolean {
   return limits.inFlightPerPartition > 1 && retryAfterMs === undefined && retry.length <= MAX_REFUSED;
 }
 
-/** What the server sent back, as it is or in halves; a single event that is too large will never go. */
+/** The batches to retry, split if the request was too large; a single event that is too large is rejected. */
 function again<E extends Entry>(
   left: readonly E[],
   partition: string,
@@ -112,7 +114,7 @@ function again<E extends Entry>(
   return [batchOf(left.slice(0, middle), partition), batchOf(left.slice(middle), partition)];
 }
 
-/** By a mistake of ours it is this sink that does not work: the others never notice, and what was for it waits on disk. */
+/** A bug of portlog counts as a failure of this sink only: other sinks go on, and its events wait on disk. */
 async function attempt(sink: Sink, batch: Batch, signal: AbortSignal): Promise<Outcome | SinkError> {
   try {
     const outcome = await sink.send(batch, signal);
@@ -132,7 +134,7 @@ export const NOTHING: Settlement = { delivered: 0, already: 0, restamped: 0, rem
 function accountFor({ delivered, already, retry, rejected }: Outcome, { entries }: Batch): void {
   const known = new Set(entries);
   const back = [...retry, ...rejected.map(({ entry }) => entry)].filter((entry) => known.delete(entry)).length;
-  // Entries that a thread has rendered are all the same one.
+  // Entries rendered by a thread are all the same object.
   if (back !== retry.length + rejected.length || entries.length - back !== delivered + already)
     throw new Error(`the sink accounts for ${delivered + already + back} of ${entries.length} events`);
 }
@@ -146,7 +148,7 @@ function settledBy<E extends Entry>(
   return { delivered, already, restamped, removed, done, rejected: rejected as Settled<E>['rejected'] };
 }
 
-/** The same objects, as our own type. */
+/** The same objects with their own type. */
 function entriesIn<E extends Entry>(some: readonly Entry[], { entries }: BatchOf<E>): readonly E[] {
   if (some.length === 0) return [];
   const wanted = new Set(some);

@@ -13,11 +13,9 @@ const MAX_BATCH_AGE_MS = 1000;
 export type DeliveryOptions = SinkPipelineOptions;
 
 /**
- * Delivery to all sinks of a run: who has events gives them here, and hears at the end what became of each. For every sink
- * they pass its account, the outbox, its queue and retries, and the spool beside these ({@link SinkPipeline}).
- *
- * `push` events in the order in which they were read, wait for the promise if there is one, and call `endAckGroup` (or
- * `abandonAckGroup`) at the end of each input, and `finish` at the end of all.
+ * Delivers events to all sinks of a run, and reports what became of them. Each sink has a {@link SinkPipeline}: account,
+ * outbox, queue with retries, and spool. `push` events in reading order and await the promise if there is one; call
+ * `endAckGroup` (or `abandonAckGroup`) at the end of each input, and `finish` at the very end.
  */
 export class Delivery {
   readonly pipelines: readonly SinkPipeline[];
@@ -30,7 +28,7 @@ export class Delivery {
     this.outbox = outbox;
   }
 
-  /** The sums of these sinks are committed with all that `options.store` keeps. */
+  /** Pipelines to these sinks; their sums are committed with each transaction of `options.store`. */
   static to(sinks: readonly Sink[], options: DeliveryOptions): Delivery {
     const { store } = options;
     store?.shareBetween(sinks.filter(({ undeliverable }) => undeliverable === 'keep').length);
@@ -42,12 +40,12 @@ export class Delivery {
     return delivery;
   }
 
-  /** The same, to some of the sinks only. */
+  /** The same for some of the sinks only. */
   only(isMeant: (pipeline: SinkPipeline) => boolean): Delivery {
     return new Delivery(this.pipelines.filter(isMeant), this.store, this.outbox);
   }
 
-  /** To those that keep what they cannot deliver: the others are a pure function of what is read. */
+  /** For sinks that keep undelivered events; the output of others depends on the input alone. */
   get kept(): Delivery {
     return this.only(({ spoolWriter }) => spoolWriter !== undefined);
   }
@@ -82,8 +80,9 @@ export class Delivery {
   }
 
   /**
-   * The outbox: events are committed for all sinks in one transaction, with all else that waits, and only then sent. After a crash the
-   * next run sends the same bytes under the same ids. A row goes when its sink has acknowledged or rejected it.
+   * The outbox: events are committed for all sinks in one transaction, with all else that waits, and only then sent. After a
+   * crash the next run sends the same bytes under the same ids. A row is deleted when its sink has acknowledged or rejected
+   * it.
    */
   async announce(events: readonly LogEvent[]): Promise<void> {
     this.outbox.add({ pipelines: this.pipelines, make: () => events });
@@ -128,18 +127,18 @@ export class Delivery {
     if (this.outbox.beginScan(id)) await this.commit();
   }
 
-  /** What events are about comes before them; or, with an age in milliseconds, what has waited for so long. */
+  /** Sends all pending batches, or those older than `ageMs`. */
   async flush(ageMs?: number): Promise<void> {
     for (const pipeline of this.pipelines) await pipeline.flush(ageMs);
   }
 
-  /** Sends batches that have waited long enough, as long as `work` takes. */
+  /** Sends batches that have waited long enough while `work` runs. */
   async whileFlushing(clock: DeliveryOptions['clock'], work: () => Promise<void>): Promise<void> {
     const done = new AbortController();
     const flushing = (async () => {
       while (!done.signal.aborted) {
         await clock.sleep(MAX_BATCH_AGE_MS, done.signal);
-        // Whatever fails here fails again, and is reported, at the next push or at the end.
+        // An error here occurs again, and is reported, at the next push or at the end.
         await Promise.allSettled(this.pipelines.map((pipeline) => pipeline.flush(MAX_BATCH_AGE_MS)));
         await this.keepUp();
       }
@@ -157,33 +156,33 @@ export class Delivery {
     for (const pipeline of this.pipelines) pipeline.endAckGroup();
   }
 
-  /** An input ends here by a mistake: what was read last is not whole. */
+  /** An input was not read to its end: its last group is incomplete. */
   abandonAckGroup(): void {
     for (const pipeline of this.pipelines) pipeline.abandonAckGroup();
   }
 
-  /** Reading on would change nothing, or its result could not be kept. */
+  /** Reading on is pointless: nothing more can be delivered or kept. */
   get isPointless(): boolean {
     return this.pipelines.every(({ isOver, isStuck }) => isOver || isStuck);
   }
 
-  /** Sending fails by a mistake of ours, whatever is read. */
+  /** Sending fails because of a bug of portlog. */
   get isBroken(): boolean {
     return this.pipelines.some(({ isBroken }) => isBroken);
   }
 
-  /** The sink whose room on disk is used up, if there is one. */
+  /** A sink whose spool is full, if any. */
   get stuckSink(): string | undefined {
     return this.pipelines.find(({ isStuck }) => isStuck)?.sink.name;
   }
 
-  /** Sends what is left and waits until it is with the sinks, on disk, or given up; more may come. */
+  /** Sends what is pending and waits until it is delivered, on disk or given up; more events may follow. */
   async settle(): Promise<void> {
     await this.commit();
     for (const pipeline of this.pipelines) await pipeline.settle();
   }
 
-  /** Every sink to its end, even if one of them fails by a mistake of ours. */
+  /** Finishes every sink, even if one fails because of a bug. */
   async finish(): Promise<void> {
     await this.commit();
     const ends = await Promise.allSettled(this.pipelines.map((pipeline) => pipeline.finish()));
@@ -191,7 +190,7 @@ export class Delivery {
     if (broken !== undefined) throw broken.reason;
   }
 
-  /** Has sinks tell their servers again what these would forget, where that is due. */
+  /** Renews what servers would forget (alerts in Alertmanager), where that is due. */
   async keepUp(): Promise<void> {
     await Promise.all(this.pipelines.map((pipeline) => pipeline.keepUp()));
   }

@@ -7,14 +7,14 @@ import type { Admitted } from './intake.ts';
 import type { QueuedBatch } from './queued-batch.ts';
 import type { SinkPipeline } from './sink-pipeline.ts';
 
-/** Events that are to be committed together before they are sent: nothing of them is counted yet. */
+/** Events that are to be committed together before they are sent. They are not counted yet. */
 export interface Draft {
   readonly pipeline: SinkPipeline;
   readonly admitted: readonly Admitted[];
   readonly batches: readonly QueuedBatch[];
 }
 
-/** What is to be sent of these, in batches. A batch is counted as its first event is, so portlog's own events have batches of their own. */
+/** Batches of the events that are to be sent. All events of a batch are counted in one tally, so portlog's own events are in separate batches. */
 export function batchesToSend(admitted: readonly Admitted[], own: Tally, limits: BatchLimits): readonly BatchOf<Queued>[] {
   const wanted = admitted.filter(({ fate, refused }) => fate === undefined && refused === undefined);
   return [wanted.filter(({ tally }) => tally !== own), wanted.filter(({ tally }) => tally === own)].flatMap((alike) => {

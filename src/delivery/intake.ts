@@ -15,13 +15,13 @@ import type { SpoolWriter } from './spool-writer.ts';
 export interface Admitted {
   readonly tally: Tally;
   readonly entry: Queued;
-  /** What the ledger knows of it: it is not sent. */
+  /** Its fate by the ledger: it is not sent. */
   readonly fate?: AckGroupFate | undefined;
-  /** Why the sink has no words for it: it ends as a dead letter. */
+  /** Why the sink cannot encode it: it becomes a dead letter. */
   readonly refused?: string;
 }
 
-/** Turns events into entries of one sink, and counts them when they are really on their way. */
+/** Turns events into entries of one sink, and counts them when they are sent. */
 export class Intake {
   private readonly sink: Sink;
   private readonly account: Account;
@@ -44,7 +44,7 @@ export class Intake {
     this.spoolWriter = spoolWriter;
   }
 
-  /** Undefined when the sink does not take events of that dataset, is not meant to get this one, or takes nothing more in this run. */
+  /** Undefined when the sink does not want the event, or takes nothing more in this run. */
   admit(event: LogEvent): Admitted | undefined {
     if (this.spoolWriter?.stuck === true) {
       this.cursor?.abandon();
@@ -61,7 +61,7 @@ export class Intake {
     return { tally, refused: encoded.refused, entry: { id, dataset, time, queued, ...NO_BODY, ackGroup: this.groups.enter() } };
   }
 
-  /** Counts it as read, and what is known of its fate. True when it is to be sent. */
+  /** Counts it as read, with its fate if that is known. True when it is to be sent. */
   count({ tally, entry, fate, refused }: Admitted): boolean {
     this.account.read(tally, 1);
     if (fate !== undefined) {
@@ -76,7 +76,7 @@ export class Intake {
     else this.account.settled(tally, NOTHING, this.spoolWriter.settle([], [{ entry, reason }]));
   }
 
-  /** An event that a sink cannot put into words, by a mistake of ours, is not there for that sink; the others never notice. */
+  /** An event that cannot be encoded because of a bug is a dead letter of that sink only. */
   private encode(event: LogEvent): Encoded | Refused {
     try {
       return this.sink.encode(event);

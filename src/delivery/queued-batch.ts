@@ -6,11 +6,11 @@ import type { Queued } from '../state/queued.ts';
 export interface QueuedBatch {
   readonly seq: number;
   readonly batch: BatchOf<Queued>;
-  /** It lies in the spool already, committed before it is sent. */
+  /** It is in the spool already (outbox). */
   readonly stored: boolean;
 }
 
-/** Whether a batch may go beside those that are on their way: not too many of its partition, nor too far apart in time. */
+/** Whether a batch may be sent beside those in flight: not too many of its partition, nor too far apart in time. */
 export function mayJoin({ batch }: QueuedBatch, inFlight: readonly QueuedBatch[], { inFlightPerPartition, unorderedWithinMs }: BatchLimits): boolean {
   const others = inFlight.filter((other) => other.batch.partition === batch.partition);
   if (others.length === 0) return true;

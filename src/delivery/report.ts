@@ -5,26 +5,26 @@ import type { SinkPipeline } from './sink-pipeline.ts';
 
 /** What became of the events of one sink. */
 export interface SinkReport {
-  /** As people know it. */
+  /** Its name for people. */
   readonly sink: string;
-  /** False: the sink does not say of an event that it has arrived, so "delivered" means that it was sent. */
+  /** False: the sink acknowledges nothing, so "delivered" means sent. */
   readonly acknowledges?: boolean;
-  /** Of the events that were read. */
+  /** Events read in this run. */
   readonly tally: Tally;
-  /** Of portlog's own: events about this run, and records of the inventory. */
+  /** portlog's own events: about this run, and inventory records. */
   readonly own: Tally;
-  /** Of what earlier runs had left in the spool. */
+  /** Events that earlier runs left in the spool. */
   readonly replayed: Tally;
-  /** Events of all runs that wait in the spool now, and those that lie there because the disk has damaged them. */
+  /** Events in the spool, of all runs; and those that are damaged on disk. */
   readonly waiting: number;
   readonly damaged: number;
   readonly failure: SinkError | undefined;
   readonly firstRejection: string | undefined;
   /** Reading was given up because the spool is full. */
   readonly spoolFull: boolean;
-  /** Events could neither be delivered nor kept; the sum does not close by so many. */
+  /** Events could neither be delivered nor kept, so the sum does not balance. */
   readonly unaccountable: PortlogError | undefined;
-  /** What was delivered could not be noted. */
+  /** The ledger could not be written. */
   readonly bookkeeping: PortlogError | undefined;
 }
 

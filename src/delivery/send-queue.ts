@@ -2,24 +2,24 @@ import type { BatchLimits } from '../sink/sink.ts';
 import { mayJoin, type QueuedBatch } from './queued-batch.ts';
 import type { Condition } from './condition.ts';
 
-/** The batches of a sink that go to it directly: those on their way, and those in memory behind them. */
+/** Batches that are sent to a sink directly: those in flight, and those queued in memory. */
 export class SendQueue {
   private readonly limits: BatchLimits;
   private readonly send: (queuedBatch: QueuedBatch) => Promise<void>;
   private readonly changed: Condition;
   private readonly queue: QueuedBatch[] = [];
   private readonly inFlight = new Map<Promise<void>, QueuedBatch>();
-  /** A mistake of ours while sending in the background. */
+  /** A bug that showed while sending in the background. */
   mistake: unknown;
 
-  /** `changed` is told whenever a batch has come to its end. */
+  /** `changed` is notified whenever a batch ends. */
   constructor(limits: BatchLimits, send: (queuedBatch: QueuedBatch) => Promise<void>, changed: Condition) {
     this.limits = limits;
     this.send = send;
     this.changed = changed;
   }
 
-  /** Batches that wait for their turn. */
+  /** Batches that are queued. */
   get queued(): number {
     return this.queue.length;
   }
@@ -38,7 +38,7 @@ export class SendQueue {
     return this.queue.splice(0);
   }
 
-  /** Starts what may start: within the limits of the sink, in order within a partition. */
+  /** Starts batches within the limits of the sink, in order within a partition. */
   private start(): void {
     for (let i = 0; i < this.queue.length && this.inFlight.size < this.limits.inFlight;) {
       const queuedBatch = this.queue[i] as QueuedBatch;

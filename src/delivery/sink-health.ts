@@ -5,17 +5,17 @@ import type { SinkError } from '../sink/sink.ts';
 export class SinkHealth {
   /** Why the sink does not work now; undefined again when it does. */
   failure: SinkError | undefined;
-  /** Events that the sink has taken so far, in whatever way: that it works. */
+  /** Events that the sink has taken so far, in whatever way. */
   taken = 0;
   private readonly clock: Clock;
-  /** When the first attempt of those that fail now began. */
+  /** When the first attempt of the current failure began. */
   failingSince: number | undefined;
 
   constructor(clock: Clock) {
     this.clock = clock;
   }
 
-  /** `since`: when the attempt began, by the clock's `elapsed`; now, if nobody knows. */
+  /** `since`: when the attempt began, by the clock's `elapsed`; default now. */
   failed(error: SinkError, since = this.clock.elapsed()): void {
     this.failure = error;
     this.failingSince ??= since;
@@ -26,7 +26,7 @@ export class SinkHealth {
     this.failingSince = undefined;
   }
 
-  /** For how long the sink has not worked, in milliseconds; 0 when it does. */
+  /** For how long the sink has failed, in milliseconds; 0 when it works. */
   get failingForMs(): number {
     return this.failingSince === undefined ? 0 : this.clock.elapsed() - this.failingSince;
   }

@@ -3,14 +3,14 @@ import type { Store } from '../state/store.ts';
 
 export interface SinkPipelineOptions {
   readonly clock: Clock;
-  /** Where what cannot be delivered is kept; a sink that discards it needs none. */
+  /** Keeps undelivered events; not needed for a sink that discards them. */
   readonly store: Store | undefined;
   /** How long a busy or failing sink is tried again, in milliseconds. */
   readonly retryForMs: number;
-  /** Aborted: no more waiting, what cannot be sent at once is kept. */
+  /** Aborted: stop waiting, keep what cannot be sent at once. */
   readonly signal: AbortSignal;
-  /** Send what the ledger knows as delivered too. */
+  /** Also send what the ledger knows as delivered. */
   readonly again?: boolean;
-  /** Nothing more is read, and the end waits for this sink to work again. */
+  /** Called when everything is read and the end waits for this sink to recover. */
   readonly onWaiting?: ((sink: string) => void) | undefined;
 }

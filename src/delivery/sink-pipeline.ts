@@ -22,14 +22,13 @@ import { SpoolRoom } from './spool-room.ts';
 import { SpoolWriter } from './spool-writer.ts';
 import { UpkeepTimer } from './upkeep.ts';
 
-/** Batches that may wait in memory behind those that are on their way. */
+/** Batches that may be queued in memory behind those in flight. */
 const MAX_QUEUED = 2;
 
 /**
- * One sink with its queue, its pace and its account. As long as the sink works, batches go to it
- * directly. When it fails, or holds up a source longer than that can wait, the pipeline turns to the spool:
- * batches go to disk, a {@link SpoolReader} sends them from there in order, and when nothing is left there
- * they go directly again.
+ * One sink with its queue, its pace and its account. As long as the sink works, batches go to it directly. When it fails, or
+ * is too slow for a source that cannot wait, the pipeline switches to the spool: batches go to disk, a {@link SpoolReader}
+ * sends them from there in order, and when the spool is empty, batches go directly again.
  */
 export class SinkPipeline {
   readonly sink: Sink;
@@ -39,7 +38,7 @@ export class SinkPipeline {
   firstRejection: string | undefined;
   /** How long a full queue may hold up reading before it goes to disk, in milliseconds. */
   patienceMs = Number.POSITIVE_INFINITY;
-  /** What this sink keeps on disk; undefined when it discards what it does not take. */
+  /** The spool of this sink; undefined when it discards undelivered events. */
   readonly spoolWriter: SpoolWriter | undefined;
 
   private readonly options: SinkPipelineOptions;
@@ -92,8 +91,8 @@ export class SinkPipeline {
   }
 
   /**
-   * Turns to what earlier runs have left in the spool, if anything; and among the dead letters, when these are to be tried again.
-   * `takeOver`: what they have left for these others, which are of the same kind, is for this one now.
+   * Starts sending what earlier runs left in the spool, and dead letters when these are to be retried. `takeOver`: what they
+   * have left for these others, which are of the same kind, is for this one now.
    */
   start(retryDeadLetters: boolean, takeOver: readonly WaitingSink[]): void {
     if (retryDeadLetters) this.spoolWriter?.retryDeadLetters(this.sink.limits);
@@ -101,29 +100,29 @@ export class SinkPipeline {
     if (this.spoolWriter?.expire() === true) this.spoolReader?.start();
   }
 
-  /** Has the sink tell its server again what that would forget, when that is due. */
+  /** Renews what the server would forget, when that is due. */
   async keepUp(): Promise<void> {
     const result = await this.upkeep.look();
     if (result instanceof SinkError) this.health.failed(result);
     else if (result === 'renewed' && this.spoolReader?.active !== true) this.succeeded();
   }
 
-  /** Why the sink does not work now. */
+  /** Why the sink fails now. */
   get failure(): SinkError | undefined {
     return this.health.failure;
   }
 
-  /** No event can be delivered or kept any more: reading for this sink has no use. */
+  /** Nothing can be delivered or kept any more: reading for this sink is pointless. */
   get isOver(): boolean {
     return this.failure?.kind === 'closed' || this.spoolWriter?.fatal !== undefined;
   }
 
-  /** The spool is full and nothing leaves it: reading must end. */
+  /** The spool is full and the sink takes nothing: reading must end. */
   get isStuck(): boolean {
     return this.spoolWriter?.stuck ?? false;
   }
 
-  /** Takes an event. A promise means: wait for it before the next one. */
+  /** Takes an event. Await the promise, if there is one, before the next. */
   push(event: LogEvent): Promise<void> | undefined {
     const admitted = this.intake.admit(event);
     if (admitted === undefined || !this.count(admitted)) return undefined;
@@ -139,7 +138,7 @@ export class SinkPipeline {
     await this.settle();
   }
 
-  /** These events alone, each an acknowledgement group; they go nowhere yet. */
+  /** Encodes events, each its own acknowledgement group, without sending or counting them. */
   draft(events: readonly LogEvent[]): Draft {
     const admitted = events.flatMap((event) => {
       const one = this.intake.admit(event);
@@ -156,12 +155,12 @@ export class SinkPipeline {
     await this.sendDraft(this.draft(events), false);
   }
 
-  /** Within the transaction around it: what was drafted is on disk. */
+  /** Writes a draft to the spool, within the surrounding transaction. */
   commit({ batches }: Draft): void {
     for (const batch of batches) this.spoolWriter?.commit(batch);
   }
 
-  /** What was drafted is on its way now. `stored`: it was committed. A promise means: wait for it. */
+  /** Counts and sends a draft. `stored`: it was committed. */
   async sendDraft({ admitted, batches }: Draft, stored: boolean): Promise<void> {
     for (const one of admitted) this.count(one);
     for (const batch of batches) await this.dispatch({ ...batch, stored: stored && this.spoolWriter !== undefined });
@@ -177,7 +176,7 @@ export class SinkPipeline {
     return { seq: this.spoolWriter?.nextSeq() ?? 0, batch, stored: false };
   }
 
-  /** Puts a batch on its way. A promise means: wait for it before the next one. */
+  /** Sends or spools a batch. Await the promise, if there is one, before the next. */
   private dispatch(queuedBatch: QueuedBatch): Promise<void> | undefined {
     this.throwMistake();
     if (this.isDiscarding()) this.discard(queuedBatch.batch.entries);
@@ -191,10 +190,10 @@ export class SinkPipeline {
     return undefined;
   }
 
-  /** Puts batches on their way: all, whatever the clock says, or those that have waited for so many milliseconds. */
+  /** Sends all pending batches, or those older than `ageMs`. */
   async flush(ageMs?: number): Promise<void> {
     const old = this.batcher.takeOlderThan(ageMs === undefined ? Number.POSITIVE_INFINITY : this.options.clock.elapsed() - ageMs);
-    // All at once: a batch that is filled meanwhile must not overtake one of its partition.
+    // All at once, so that a batch that fills up meanwhile does not overtake one of its partition.
     await Promise.all(old.map(async (batch) => this.dispatch(this.numbered(batch))));
   }
 
@@ -203,17 +202,17 @@ export class SinkPipeline {
     this.cursor?.end();
   }
 
-  /** The rest of the current acknowledgement group will not come: shipped again, all of it goes again. */
+  /** The current acknowledgement group stays incomplete: shipped again, all of it is sent again. */
   abandonAckGroup(): void {
     this.cursor?.abandon();
   }
 
-  /** Sending fails by a mistake of ours, whatever is read. */
+  /** Sending fails because of a bug of portlog. */
   get isBroken(): boolean {
     return this.sendQueue.mistake !== undefined;
   }
 
-  /** Sends what is left and waits until it is with the sink, on disk, or given up. */
+  /** Sends what is pending and waits until it is delivered, on disk or given up. */
   async settle(): Promise<void> {
     this.endAckGroup();
     await this.flush();
@@ -221,7 +220,7 @@ export class SinkPipeline {
     this.throwMistake();
   }
 
-  /** As {@link settle}, and waits for what is on disk as long as that has a use. */
+  /** {@link settle}, then waits for the spool as long as the sink makes progress. */
   async finish(): Promise<void> {
     await this.settle();
     await this.spoolReader?.finish();
@@ -245,7 +244,7 @@ export class SinkPipeline {
     if (this.spoolWriter === undefined) this.account.discarded(tally, rejected.length);
   }
 
-  /** The sink does not take it: what waits goes to disk, in order, and from there to the sink when it works again. */
+  /** The sink fails: batches go to disk in order, and from there to the sink when it works again. */
   private giveWay(queuedBatch: QueuedBatch, { entries, error, since, refused }: Undelivered<Queued>): void {
     const rest = { ...queuedBatch, batch: batchOf(entries, queuedBatch.batch.partition) };
     if (refused === true && this.spoolWriter !== undefined) return this.spoolWriter.keep(rest, true);
@@ -255,7 +254,7 @@ export class SinkPipeline {
     this.spill();
   }
 
-  /** From memory to disk. */
+  /** Moves queued batches from memory to disk. */
   private spill(): void {
     for (const queuedBatch of this.sendQueue.takeQueued()) this.spoolWriter?.keep(queuedBatch);
     this.spoolReader?.start(this.health.failingSince);
@@ -267,7 +266,7 @@ export class SinkPipeline {
     this.changed.notify();
   }
 
-  /** While sending in the background; thrown by the next call. */
+  /** Throws an error of background sending. */
   private throwMistake(): void {
     if (this.sendQueue.mistake !== undefined) throw this.sendQueue.mistake;
   }
@@ -285,7 +284,7 @@ export class SinkPipeline {
     this.account.discarded(this.account.of(entries[0]?.dataset), entries.length);
   }
 
-  /** Holds up reading while the queue is full, but not longer than the source can wait. */
+  /** Delays reading while the queue is full, but not longer than the source can wait. */
   private async waitForTurn(): Promise<void> {
     const { clock } = this.options;
     const until = clock.elapsed() + this.patienceMs;

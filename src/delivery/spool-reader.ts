@@ -9,7 +9,7 @@ import type { LostBatch, SpooledBatch } from '../state/spool.ts';
 import { sendSuspects } from './suspects.ts';
 import type { Queued } from '../state/queued.ts';
 
-/** So often the oldest batch fails before another one shows whether it is to blame. */
+/** Attempts for the oldest batch before another one is tried, to see which of sink and batch is to blame. */
 const ATTEMPTS_AT_THE_HEAD = 2;
 
 export interface SpoolReaderOptions {
@@ -21,7 +21,7 @@ export interface SpoolReaderOptions {
 }
 
 export interface SpoolReaderEvents {
-  /** Resolves when nothing is on its way directly: what was sent before must arrive before. */
+  /** Resolves when nothing is in flight directly, to keep the order. */
   idle(): Promise<void>;
   /** The sink has taken so many. */
   took(events: number): void;
@@ -36,8 +36,8 @@ export interface SpoolReaderEvents {
 }
 
 /**
- * Sends what the spool holds for a sink, oldest first, one batch at a time, and tries again with growing
- * pauses while the sink fails: the circuit is open then, and each try is the probe that may close it.
+ * Sends what the spool holds for a sink, oldest first, one batch at a time, retrying with growing pauses while the sink fails
+ * (an open circuit; each attempt is a probe).
  */
 export class SpoolReader {
   private readonly sink: Sink;
@@ -45,10 +45,10 @@ export class SpoolReader {
   private readonly options: SpoolReaderOptions;
   private readonly events: SpoolReaderEvents;
   private working: Promise<void> | undefined;
-  /** The sink needs a person, or did not come back in time: the rest is for another run. */
+  /** The sink needs a person, or did not recover in time: the rest is left to another run. */
   private over = false;
   private failingSince: number | undefined;
-  /** Nothing more will be read: waiting ends when the time is used up. */
+  /** Everything was read: waiting ends after `retryForMs`. */
   private finishing = false;
   private hasTold = false;
   private readonly evidence = { taken: 0 };
@@ -66,7 +66,7 @@ export class SpoolReader {
     return this.over || this.working !== undefined;
   }
 
-  /** Something is being sent from the spool, or will be after a pause. */
+  /** It is sending, or pausing before it sends. */
   get isWorking(): boolean {
     return this.working !== undefined;
   }
@@ -76,11 +76,11 @@ export class SpoolReader {
     if (this.active) return;
     this.failingSince = failingSince;
     this.working = this.work();
-    // Awaited by `finish`; until then an error must not count as unhandled.
+    // `finish` awaits it; until then an error must not count as unhandled.
     this.working.catch(() => undefined);
   }
 
-  /** Resolves when the spool is empty, or when no more can be done in this run. */
+  /** Resolves when the spool is empty, or nothing more can be sent in this run. */
   async finish(): Promise<void> {
     this.finishing = true;
     this.hurry.abort();
@@ -108,14 +108,14 @@ export class SpoolReader {
     const { clock, signal } = this.options;
     const untilFinish = AbortSignal.any([signal, this.hurry.signal]);
     await this.events.idle();
-    // It has been sent to directly, and has failed: that was the first attempt.
+    // Direct sending has failed: that was the first attempt.
     if (this.failingSince !== undefined) await clock.sleep(backoffMs(1, clock.random(), undefined), untilFinish);
     for (let attempts = 0; ;) {
       if (signal.aborted) return this.stop();
       const mayGo = this.spoolWriter.tables.lease.take(clock.now());
       const next = mayGo ? this.spoolWriter.tables.spool.next() : undefined;
       if (mayGo && next === undefined) return this.emptied();
-      // What has just failed for as long as that need not fail once more, which can take a minute: another one shows whether it was to blame.
+      // After failing for that long, do not try it once more (which can take a minute): another batch shows whether it was to blame.
       if (next !== undefined && attempts === 0 && this.isTooLate(0)) {
         if (await this.isToBlame(next)) continue;
         return this.stop();
@@ -162,8 +162,8 @@ export class SpoolReader {
   }
 
   /**
-   * One batch must not block all others: when the next one is taken, it is not the sink that fails, and the batch goes
-   * behind. Not where order counts: a sink that comes back at that moment would get them the other way round.
+   * Whether the oldest batch is to blame: if the sink takes the next one, the batch is moved behind the others. Not where
+   * order matters: a sink that recovers at that moment would get them out of order.
    */
   private async isToBlame(head: SpooledBatch | LostBatch): Promise<boolean> {
     if (this.sink.limits.inFlightPerPartition === 1) return false;
@@ -187,7 +187,7 @@ export class SpoolReader {
     });
     this.spoolWriter.beingSent = undefined;
     if (this.spoolWriter.settleSpooled(spooled, settled, left)) return left;
-    // What was sent could not be taken off the disk: sending it again and again would help nobody.
+    // It was sent but could not be deleted from disk: stop, instead of sending it again and again.
     return {
       entries: [],
       error: new SinkError('permanent', `what was delivered to ${this.sink.name} could not be taken out of the spool`),
@@ -206,7 +206,7 @@ export class SpoolReader {
     this.events.waiting();
   }
 
-  /** At once, not when the promise settles: the next batch must not go to a spool that nobody empties. */
+  /** Synchronously: otherwise the next batch could go to a spool that nobody reads. */
   private emptied(): void {
     this.failingSince = undefined;
     this.working = undefined;

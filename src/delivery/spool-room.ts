@@ -4,10 +4,10 @@ import type { SpoolReader } from './spool-reader.ts';
 import type { SpoolWriter } from './spool-writer.ts';
 import type { Condition } from './condition.ts';
 
-/** Batches that may wait on disk while the sink works, before reading a file waits for it. */
+/** Batches in the spool of a working sink above which reading a file waits. */
 const MAX_BACKLOG = 16;
 
-/** The pipeline whose reading is held up. */
+/** The pipeline that delays reading. */
 interface HeldUp {
   /** Why the sink does not work now. */
   readonly failure: SinkError | undefined;
@@ -21,7 +21,7 @@ interface RoomOptions {
   readonly signal: AbortSignal;
 }
 
-/** Holds up reading while the spool is full, and reading a file while a sink that works is behind. */
+/** Delays reading while the spool is full, and reading a file while a working sink is behind. */
 export class SpoolRoom {
   private readonly spoolWriter: SpoolWriter;
   private readonly spoolReader: SpoolReader;
@@ -52,7 +52,7 @@ export class SpoolRoom {
     for (let until = clock.elapsed() + retryForMs; this.spoolWriter.isFull();) {
       const left = until - clock.elapsed();
       if (left <= 0 || signal.aborted || !this.spoolReader.isWorking) return this.spoolWriter.giveUpReading();
-      // It moves: then waiting has a use.
+      // The spool is being emptied, so waiting helps.
       if (await this.changed.within(left)) until = clock.elapsed() + retryForMs;
     }
   }

@@ -15,23 +15,23 @@ import { type NewOwner, takeOver, takeOverDead } from './take-over.ts';
 /** Room for the numbers of the batches of one run. */
 const SEQ_PER_RUN = 2 ** 32;
 
-/** The run of what was read by one before this. */
+/** Stands for all earlier runs. */
 const EARLIER = 0;
 
-/** What one sink keeps on disk, and the account of it: nothing is counted before it is durable. */
+/** Writes the spool, dead letters and ledger of one sink. Nothing is counted before it is durable. */
 export class SpoolWriter {
   readonly tables: SinkTables;
-  /** Batches of this run that lie in the spool and can be sent. */
+  /** Batches of this run in the spool. */
   backlog = 0;
-  /** Events in batches of the spool that the disk has damaged. */
+  /** Events in damaged batches of the spool. */
   damaged = 0;
-  /** The batch of the spool that is on its way. */
+  /** The batch of the spool that is in flight. */
   beingSent: number | undefined;
-  /** Reading was given up, because the spool is full and nothing leaves it. */
+  /** Reading was given up, because the spool is full and the sink takes nothing. */
   stuck = false;
   /** Events could neither be delivered nor kept. */
   fatal: PortlogError | undefined;
-  /** What was delivered could not be noted: shipping it again will ask the server again. */
+  /** The ledger could not be written: the same scan will be sent to the server again. */
   bookkeeping: PortlogError | undefined;
 
   private readonly identity: SinkIdentity;
@@ -40,9 +40,9 @@ export class SpoolWriter {
   private readonly groups: AckGroups;
   private readonly account: Account;
   private batches = 0;
-  /** Of the batches of this run that lie in the spool: where their events are counted. */
+  /** The tally of each batch of this run in the spool. */
   private readonly tallyOf = new Map<number, Tally>();
-  /** What is delivered may be among the dead letters. */
+  /** Delivered events may be among the dead letters. */
   private hasDead: boolean;
 
   constructor(sink: Sink, store: Store, clock: Clock, groups: AckGroups, account: Account) {
@@ -59,12 +59,12 @@ export class SpoolWriter {
     return this.store.run * SEQ_PER_RUN + ++this.batches;
   }
 
-  /** An event of a group that waits since an earlier run; `conclude` looks again whether it still does. */
+  /** Counts an event whose group waits since an earlier run; `conclude` checks whether it still does. */
   awaitFateOf(group: string, tally: Tally): void {
     this.tables.awaited.add(group, tally === this.account.own);
   }
 
-  /** Gives up what has waited too long; true when anything is left to be sent. */
+  /** Deletes what is too old; true when anything is left to be sent. */
   expire(): boolean {
     this.store.transaction(() => {
       for (const lost of this.tables.spool.expire()) this.lose(lost);
@@ -102,8 +102,8 @@ export class SpoolWriter {
   }
 
   /**
-   * Before it is sent; part of the transaction around it. Its groups are in the ledger from now on: a run
-   * after a crash reads the same scan while the spoolReader still has this to send, and must not announce it anew.
+   * Writes a batch before it is sent, within the surrounding transaction. Its groups enter the ledger, so that a run after a
+   * crash, which reads the same scan again, does not announce them anew.
    */
   commit({ seq, batch }: QueuedBatch): void {
     const { spool, ledger } = this.tables;
@@ -115,7 +115,7 @@ export class SpoolWriter {
     }
   }
 
-  /** Takes a batch that cannot be delivered now; `behind` all others when the sink takes those. */
+  /** Spools a batch; `behind` all others when the sink takes those. */
   keep(queuedBatch: QueuedBatch, behind = false): void {
     const { entries } = queuedBatch.batch;
     const tally = this.account.of(entries[0]?.dataset);
@@ -140,7 +140,7 @@ export class SpoolWriter {
     for (const lost of spool.makeRoom(this.beingSent)) this.lose(lost);
   }
 
-  /** Notes what was delivered, keeps what was rejected, and returns how many of these could be kept. */
+  /** Enters delivered groups in the ledger and rejected events in the dead letters; returns how many of these were kept. */
   settle(done: readonly Queued[], rejected: readonly (Rejection & { readonly entry: Queued })[]): number {
     const dead = rejected.map(({ entry }) => entry);
     this.groups.settle(done, 'done');
@@ -159,18 +159,18 @@ export class SpoolWriter {
     return kept;
   }
 
-  /** An announced batch was tried: what is left of it stays in the spool. */
+  /** A batch of the outbox was tried: what is left of it stays in the spool. */
   update({ seq, batch }: QueuedBatch, left: readonly Queued[] | undefined): void {
     this.note(() => this.shorten(seq, batch, left));
   }
 
-  /** A batch from the spool was tried. False when that could not be noted: then it is as if it had not been. */
+  /** A batch of the spool was tried. False when the result could not be written: it counts as not tried. */
   settleSpooled({ seq, run, batch }: SpooledBatch, settled: readonly Settled<Queued>[], left: Undelivered<Queued> | undefined): boolean {
     const rejected = settled.flatMap((one) => one.rejected);
     try {
       this.store.transaction(() => {
         this.bury(rejected);
-        // Older versions did not write which groups there are in a batch.
+        // Older versions did not store the groups of a batch.
         if (rejected.some(({ entry }) => entry.ackGroup === undefined)) this.tables.ledger.lose(seq);
         this.forgetDead(settled.flatMap(({ done }) => done));
         this.shorten(seq, batch, left?.entries);
@@ -190,7 +190,7 @@ export class SpoolWriter {
     return true;
   }
 
-  /** The sink takes others, but not this batch: it goes behind them; the next time in halves, to find what is to blame. */
+  /** The sink takes others but not this batch: it moves behind them, and is halved next time to find the bad event. */
   putBehind({ seq, run, tries, batch }: SpooledBatch): void {
     const { spool, ledger } = this.tables;
     const middle = Math.ceil(batch.entries.length / 2);
@@ -207,13 +207,13 @@ export class SpoolWriter {
     });
   }
 
-  /** The disk has damaged a batch: it stays where it is, for whoever wants to look, and its groups may be shipped again. */
+  /** A batch is damaged on disk: it stays there for inspection, and its groups may be shipped again. */
   setAside({ seq, events }: LostBatch): void {
     this.damaged += events;
     this.tables.ledger.lose(seq);
   }
 
-  /** A batch was given up, and its events with it. */
+  /** A batch was deleted with its events. */
   lose({ seq, run, events }: LostBatch): void {
     const isOfThisRun = run === this.store.run;
     const tally = isOfThisRun ? (this.tallyOf.get(seq) ?? this.account.tally) : this.account.replayed;
@@ -230,7 +230,7 @@ export class SpoolWriter {
     this.stuck = true;
   }
 
-  /** At the end of a run: what is complete is noted, and what was waiting may have been sent meanwhile. */
+  /** At the end of a run: enters complete groups, and checks what became of events that waited. */
   conclude(): void {
     this.note(() => {
       this.enterComplete();
@@ -239,12 +239,12 @@ export class SpoolWriter {
     this.note(() => this.tables.lease.release());
   }
 
-  /** The state file does not do what delivery can do without. Any other error is a mistake of ours and goes on. */
+  /** Records a failure of the state file that delivery can do without; rethrows other errors. */
   noteFailure(error: unknown): void {
     this.bookkeeping ??= stateErrorOnly(error);
   }
 
-  /** AckGroups with an event in a batch that goes to the spool are known of from now on. */
+  /** Enters the groups of a spooled batch in the ledger as waiting. */
   private waitFor(entries: readonly Queued[], seq: number): void {
     const { ledger } = this.tables;
     for (const group of ackGroupsOf(entries)) {
@@ -266,12 +266,12 @@ export class SpoolWriter {
     if (rejected.length === 0) return;
     this.hasDead = true;
     this.account.deadLettersGivenUp(this.tables.deadLetters.add(rejected, this.clock.now()));
-    // One that the ledger does not know of yet says at its end that an event of it has died.
+    // A group that is not in the ledger yet records dead events at its end.
     for (const group of ackGroupsOf(rejected.map(({ entry }) => entry)))
       if (!(group instanceof AckGroup) || (group.opened && group.sealed)) this.tables.ledger.died(group.key);
   }
 
-  /** What was refused once and is delivered now is no dead letter any more. */
+  /** Deletes dead letters that were delivered now. */
   private forgetDead(done: readonly Queued[]): void {
     if (this.hasDead) this.tables.deadLetters.remove(done);
   }

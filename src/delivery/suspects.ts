@@ -8,9 +8,9 @@ import { backoffMs } from './backoff.ts';
 import type { SpooledBatch } from '../state/spool.ts';
 import type { Queued } from '../state/queued.ts';
 
-/** So often an event is tried alone. */
+/** Attempts for a single event. */
 const TRIES_ALONE = 5;
-/** So many one after the other, and nothing gets through: then it is the sink. */
+/** Consecutive failures after which the sink is to blame. */
 const MAX_IN_VAIN = 3;
 
 interface SuspectOptions {
@@ -19,16 +19,15 @@ interface SuspectOptions {
   readonly signal: AbortSignal;
   /** Events that the sink has taken so far, in whatever way. */
   readonly taken: () => number;
-  /** What that was when one of them failed last: only what was taken since says that the sink works. */
+  /** Events taken at the last failure: only later ones show that the sink works. */
   readonly evidence: { taken: number };
 }
 
 type Send = (spooled: SpooledBatch) => Promise<Undelivered<Queued> | undefined>;
 
 /**
- * What was put behind the others, because the sink took those, when those have gone: in halves, until a single event is
- * left that the sink does not take although it takes others. That ends as a dead letter, with the server's reason.
- * Whatever is not settled in time waits for another run.
+ * Sends batches that were moved behind the others, halving them until a single event is left that the sink refuses although it
+ * takes others: a dead letter with the server's reason. What is not settled in time is left to another run.
  */
 export async function sendSuspects(spoolWriter: SpoolWriter, patience: SuspectOptions, send: Send, onDead: (reason: string) => void): Promise<void> {
   const { clock, retryForMs, signal } = patience;
@@ -51,7 +50,7 @@ interface Round extends Pick<SuspectOptions, 'taken' | 'evidence' | 'signal'> {
   readonly onDead: (reason: string) => void;
 }
 
-/** Each of them once. False when the sink does not work. */
+/** Tries each of them once. False when the sink fails. */
 async function sendRound(spoolWriter: SpoolWriter, { send, taken, evidence, signal, onDead }: Round): Promise<boolean> {
   const { spool } = spoolWriter.tables;
   let inVain = 0;
@@ -62,7 +61,7 @@ async function sendRound(spoolWriter: SpoolWriter, { send, taken, evidence, sign
     }
     const left = await send(next);
     if (left === undefined) continue;
-    // Who answers about single events, and takes others, works; who answers nothing to one, only if another got through since.
+    // A sink that answers about single events works; one that does not answer works only if it took another event since.
     const isWorking = left.refusal !== undefined || left.entries.length > 1 ? taken() > 0 : taken() > evidence.taken;
     inVain = taken() > evidence.taken ? 0 : inVain + 1;
     if ((left.error.kind !== 'temporary' && !isOurs(left.error)) || inVain > MAX_IN_VAIN) return false;

@@ -2,7 +2,7 @@ import type { Clock } from '../core/clock.ts';
 import { mistake } from '../core/mistake.ts';
 import { type Sink, SinkError } from '../sink/sink.ts';
 
-/** Has a sink tell its server again what that would forget, when that is due. */
+/** Calls a sink's upkeep when it is due: renews what the server would forget. */
 export class UpkeepTimer {
   private readonly sink: Sink;
   private readonly clock: Clock;
@@ -26,7 +26,7 @@ export class UpkeepTimer {
       return 'renewed';
     } catch (error) {
       if (error instanceof SinkError) return error;
-      // The state file, or a mistake of ours: it concerns this sink alone.
+      // An error of the state file, or a bug, concerns this sink alone.
       const { message, hint } = mistake(`telling ${this.sink.name} what stands`, error);
       return new SinkError('permanent', message, { hint, cause: error });
     } finally {

@@ -11,9 +11,9 @@ import { type Sink, SinkError } from '../sink/sink.ts';
 import { otlpLogRecord } from './log-record.ts';
 
 export interface SinkExporterOptions {
-  /** Where what cannot be delivered now waits; without one it is given up, and the export fails. Closed by `shutdown`. */
+  /** Keeps undelivered records; without it they are given up, and the export fails. Closed by `shutdown`. */
   readonly store?: Store;
-  /** How long a sink that fails is tried again, in milliseconds. Default: 60,000. */
+  /** How long a failing sink is retried, in milliseconds. Default: 60,000. */
   readonly retryForMs?: number;
 }
 
@@ -35,7 +35,7 @@ export function sinkExporter(sink: Sink, options: SinkExporterOptions = {}): Log
 class SinkExporter implements LogRecordExporter {
   private readonly delivery: Delivery;
   private readonly store: Store | undefined;
-  /** Exports come one behind the other, whenever they are called. */
+  /** Exports are processed one after the other. */
   private work: Promise<void> = Promise.resolve();
   private isShut = false;
 
@@ -95,10 +95,10 @@ class SinkExporter implements LogRecordExporter {
   }
 }
 
-/** A record as an event of no scan. */
+/** A log record as an event without a scan. */
 function eventOf(record: ReadableLogRecord): LogEvent {
   const { hrTime, hrTimeObserved, body, attributes, resource, severityText, eventName, instrumentationScope: scope } = record;
-  // What is said twice in the same words was said twice.
+  // Identical records are separate events.
   const id = typeof attributes['log.record.uid'] === 'string' ? attributes['log.record.uid'] : randomUUID().replaceAll('-', '');
   const severity = severityOf(record.severityNumber ?? 0);
   const [time, created] = [millisecondsOf(hrTime), millisecondsOf(hrTimeObserved)];

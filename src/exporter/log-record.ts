@@ -1,18 +1,18 @@
 import type { ReadableLogRecord } from '@opentelemetry/sdk-logs';
 import { originOf } from '../event/otel.ts';
 
-/** A record as an entry of a request, and who says it. */
+/** A record as an entry of an OTLP request, with its origin. */
 export interface OtlpLogRecord {
   /** A LogRecord in OTLP's JSON. */
   readonly record: string;
-  /** Its resource and its scope, see {@link originOf}. */
+  /** Its resource and scope, see {@link originOf}. */
   readonly origin: string;
 }
 
 /**
- * A program's own record in OTLP's JSON, as the SDK's exporter would send it. Not by the SDK's serialiser:
- * that lies in a package which brings metrics, traces and protobuf along, 17 of 27 MB of an installed portlog.
- * opentelemetry-proto, logs/v1: 64-bit times are decimal strings, ids are hex.
+ * A program's own record in OTLP's JSON, as the SDK's exporter would send it. Not with the SDK's serialiser: its package
+ * brings metrics, traces and protobuf along, 17 of 27 MB of an installed portlog. opentelemetry-proto, logs/v1: 64-bit times
+ * are decimal strings, ids are hex.
  */
 export function otlpLogRecord(log: ReadableLogRecord): OtlpLogRecord {
   const record = {

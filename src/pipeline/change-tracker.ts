@@ -36,10 +36,9 @@ interface TrackerParts {
 }
 
 /**
- * Has compared what is read, and announces what changed. State, and the events that say
- * how it changed, are committed in one transaction before anything is sent: a run that is killed has
- * either done both or neither, and the next one goes on from there. What is to be done waits in the outbox, for
- * several small runs share a transaction.
+ * Compares hosts with what is known, and announces changes. State and change events are committed in one transaction before
+ * anything is sent: a killed run has done both or neither, and the next one continues from there. What is to be done waits in
+ * the outbox, for several small runs share a transaction.
  */
 export class ChangeTracker {
   private readonly parts: TrackerParts;
@@ -56,7 +55,7 @@ export class ChangeTracker {
   private current: CurrentRun | undefined;
   /** Of the input that is being read. */
   private report: InputReport | undefined;
-  /** The state could not be read or written: from then on nothing is compared. */
+  /** The state failed: nothing is compared from then on. */
   problem: PortlogError | undefined;
 
   constructor(parts: TrackerParts) {
@@ -69,7 +68,7 @@ export class ChangeTracker {
     this.detector = this.newDetector();
   }
 
-  /** What is known of some hosts could not be read: all others are compared. */
+  /** The known state of some hosts is damaged: others are still compared. */
   get damage(): PortlogError | undefined {
     return this.hosts.damage;
   }
@@ -79,7 +78,7 @@ export class ChangeTracker {
     this.report = report;
   }
 
-  /** Takes the next item of a scan, with the run that it is in, and what it says of a host if it is one. */
+  /** Takes the next item of a scan, with its run, and the host if it is one. */
   async take(item: ScanItem, run: RunContext | undefined, host: ScannedHost | undefined): Promise<void> {
     const ending = this.watch.take(item);
     if (this.problem !== undefined) return;
@@ -105,7 +104,7 @@ export class ChangeTracker {
     });
   }
 
-  /** Drops what waits of the run that is being read: it is not known, and is compared when it is shipped again. */
+  /** Drops hosts of the current run that were not compared; they are compared when the scan is shipped again. */
   abandon(): void {
     this.reading = undefined;
     this.waiting.drop();
@@ -171,9 +170,9 @@ export class ChangeTracker {
       work(current, detected);
       this.scans.save(record);
       if (report !== undefined) noteRemarks(report, detected.remarks);
-      // Known as soon as the scan has more of them: those before it, at most so many, stay as they were told.
+      // Known only once there are more; changes up to that number were announced without the mark.
       const events = detected.events(record.counts.changes > this.parts.options.mass);
-      // What a sink has no room for, it gets when the scan is shipped to it again.
+      // A sink without room gets them when the scan is shipped to it again.
       const sinks = this.parts.delivery.pipelines.filter(({ isStuck }) => !isStuck).map(({ sink }) => sink);
       this.announced.add(context.scanId, events, sinks.map(identityOf));
       this.told.add(detected.moved, sinks.filter(keepsInventory).map(identityOf));
@@ -181,7 +180,7 @@ export class ChangeTracker {
     });
   }
 
-  /** The state says once what has changed: a sink that was not there when this scan came first gets it now. */
+  /** Sends the changes of a scan to a sink that was not configured when the scan was first shipped. */
   private catchUp(scanId: string): void {
     const { delivery } = this.parts;
     for (const pipeline of delivery.pipelines)

@@ -19,10 +19,7 @@ import type { InputReport } from './input-report.ts';
 import { markReported, unreportedFiles } from '../state/file-attempts.ts';
 import { ScheduledScans } from '../state/scheduled-scans.ts';
 
-/**
- * Tells what portlog must tell about itself (`nmap.health`), to every sink that keeps events: standard
- * output stays a pure function of its input.
- */
+/** Sends `nmap.health` events to every sink that keeps undelivered events; standard output depends on its input alone. */
 export class HealthReporter {
   private readonly delivery: Delivery;
   private readonly store: Store;
@@ -30,10 +27,10 @@ export class HealthReporter {
   private readonly started: number;
   private readonly runKey: string;
   private readonly patienceMs: number;
-  /** Sinks whose failure was told. */
+  /** Sinks whose failure was reported. */
   private readonly told = new Set<SinkPipeline>();
 
-  /** A sink that fails for longer than `patienceMs` is told while the run goes on. */
+  /** A sink that fails for longer than `patienceMs` is reported during the run. */
   constructor(delivery: Delivery, store: Store, options: EventOptions, patienceMs: number) {
     this.patienceMs = patienceMs;
     this.delivery = delivery.kept;
@@ -43,12 +40,12 @@ export class HealthReporter {
     this.runKey = digest(['run', options.site, store.path, store.run, this.started]);
   }
 
-  /** A sink fails that nobody was told of. */
+  /** A failing sink was not reported yet. */
   get isAlarmed(): boolean {
     return this.delivery.pipelines.some((pipeline) => pipeline.failure !== undefined && !this.told.has(pipeline));
   }
 
-  /** Tells of sites whose next scan did not come, of scans that a schedule asked for in vain, and of files that could not be shipped. */
+  /** Reports overdue sites, failed scheduled scans, and files that were not shipped. */
   async lookAfter(maxAges: ReadonlyMap<string, number>): Promise<void> {
     const { database } = this.store;
     const sites = new SiteWatch(database);
@@ -74,22 +71,22 @@ export class HealthReporter {
     await this.delivery.announceFrom(() => [...overdue(), ...failed(), ...notShipped()]);
   }
 
-  /** Called between hosts: tells the other sinks of one that has been failing for too long. */
+  /** Called between hosts: reports a sink that has been failing for too long to the others. */
   async watch(): Promise<void> {
     const events = this.failing((pipeline) => pipeline.health.failingForMs > this.patienceMs);
     if (events.length > 0) await this.delivery.announce(events);
   }
 
-  /** At the end of a run: what went wrong, and the sums. A run that found nothing new and nothing wrong has nothing to tell. */
+  /** At the end of a run: problems, and the sums. A run without news or problems reports nothing. */
   async conclude(inputs: readonly InputReport[]): Promise<void> {
     const events = this.failing(() => true);
     for (const problem of this.delivery.pipelines.flatMap(problemsOf)) events.push(deliveryProblemEvent(this.options, this.runKey, problem));
     const isIdle = inputs.length === 0 && this.delivery.pipelines.every(({ account }) => account.replayed.delivered === 0);
-    // A replay that could do nothing would only add to what waits.
+    // A replay that achieved nothing would only add to what waits.
     if (isIdle) return;
     const isNews = this.delivery.pipelines.some(({ account: { tally, replayed } }) => tally.delivered + tally.spooled + replayed.delivered > 0);
     const isWorthASummary = isNews || events.length > 0 || inputs.some(({ problem }) => problem !== undefined);
-    // The same scan has the same event: a sink that was told has it already, and one that wants little of a scan hears of this.
+    // One event per scan: a sink that has it already ignores it.
     for (const scan of inputs.flatMap(({ misdated }) => misdated)) events.push(scanMisdatedEvent(this.options, this.runKey, scan));
     if (!isWorthASummary) return this.delivery.announce(events);
     events.push(

@@ -23,12 +23,12 @@ export interface InputReport {
   failed: number;
   /** Runs that have looked at no host. */
   empty: number;
-  /** nmap's own word about what it is doing, for example `SYN Stealth Scan 42.5%`. */
+  /** nmap's current task, for example `SYN Stealth Scan 42.5%`. */
   task: string | undefined;
-  /** In the words of the scan events, and where something was refused. */
+  /** Messages of scan events, and places that could not be read. */
   readonly remarks: string[];
   problem: PortlogError | undefined;
-  /** Scans that tell times that cannot be. */
+  /** Scans with impossible times. */
   misdated: readonly MisdatedScan[];
 }
 
@@ -85,7 +85,7 @@ export function noteEvent(report: InputReport, { action, message, own }: LogEven
   remark(report, message);
 }
 
-/** What a scan that ended well has left out, or says of itself. */
+/** Notes what a finished scan left out. */
 function noteFinished(report: InputReport, own: LogEvent['own']): void {
   const reason = textAt(own, 'event', 'reason');
   if (reason !== undefined) remark(report, reason);
@@ -113,7 +113,7 @@ export function noteMisdated(report: InputReport, misdated: readonly MisdatedSca
   for (const { times } of misdated) remark(report, `it tells times that cannot be (${times.join(', ')}): the time of reading counts instead`);
 }
 
-/** What to say of an input without any scan in it. */
+/** The problem of an input without a scan. */
 export function notAScan(name: string, beginning: string): PortlogError {
   const { what, hint } = recognise(beginning);
   return new PortlogError('input-not-a-scan', `${name} is no scan: ${what}`, { hint });

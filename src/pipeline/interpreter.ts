@@ -6,14 +6,14 @@ import { Finder } from '../finding/finder.ts';
 import type { ScanItem } from '../nmap/item.ts';
 import { ScannedHost } from './scanned-host.ts';
 
-/** What an item of a scan says. Its events are made as they are taken, each once. */
+/** The events of an item, made as they are iterated; iterate once. */
 export interface Interpreted {
   readonly events: Iterable<LogEvent>;
-  /** Of an item that is a host of a run. */
+  /** The host, if the item is one. */
   readonly host: ScannedHost | undefined;
 }
 
-/** Everything that a scan says: what is there (`EventMapper`), and behind each host what is wrong with it. */
+/** Turns items of a scan into events: observations (`EventMapper`), and the findings of each host behind them. */
 export class Interpreter {
   readonly mapper: EventMapper;
   private readonly finder: Finder;

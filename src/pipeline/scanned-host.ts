@@ -8,8 +8,8 @@ import { seenFindings } from '../finding/seen.ts';
 import type { Host } from '../nmap/model.ts';
 
 /**
- * A host of a scan on its way: handed from the mapper to the finder to change detection. What events call it, and what is wrong with
- * it, is found out when somebody asks for it (of hosts that are only counted nobody does), and once.
+ * A host on its way from the mapper to the finder to change detection. Its context and findings are computed once, on demand:
+ * hosts that are only counted need neither.
  */
 export class ScannedHost implements MappedHost, SeenHost {
   readonly host: Host;
@@ -29,13 +29,13 @@ export class ScannedHost implements MappedHost, SeenHost {
     return this.made;
   }
 
-  /** Where something is wrong with it: with itself, or with a port. */
+  /** Its findings, by port. */
   get places(): readonly FindingsAt[] {
     this.found ??= this.finder.of(this.run.run, this.host, this.context.time);
     return this.found;
   }
 
-  /** The same, as change detection needs it. */
+  /** Its findings, as change detection needs them. */
   get weaknesses(): FindingsOf {
     return seenFindings(this.finder, { run: this.run.run, host: this.host, time: this.context.time, places: this.places });
   }

@@ -17,7 +17,7 @@ import type { ChangeTracker } from './change-tracker.ts';
 import { whileIdle } from './while-idle.ts';
 import { yieldToEventLoop } from '../core/event-loop.ts';
 
-/** How long a sink may hold up a file, and a scan that nobody can stop for a while, before its events go to disk. */
+/** How long a sink may delay reading a file, and a running scan, before its events go to disk. */
 const FILE_PATIENCE_MS = 10_000;
 const LIVE_PATIENCE_MS = 500;
 
@@ -27,7 +27,7 @@ export interface Progress {
   readonly bytes: number;
   readonly hosts: number;
   readonly events: number;
-  /** nmap's own word about what it is doing, for example `SYN Stealth Scan 42.5%`. */
+  /** nmap's current task, for example `SYN Stealth Scan 42.5%`. */
   readonly task: string | undefined;
 }
 
@@ -45,8 +45,8 @@ interface Shipping {
 }
 
 /**
- * Reads one source to its end, or as far as it can be read, and hands its events to delivery. Whatever a mistake
- * of ours makes of it ends this source alone: what was committed stays, what was not is rolled back.
+ * Reads one source to its end, or as far as possible, and delivers its events. A bug of portlog ends this source only: what
+ * was committed stays, the rest is rolled back.
  */
 export async function shipSource(source: Source, shipping: Shipping): Promise<InputReport> {
   const { delivery, tracker } = shipping;
@@ -54,7 +54,7 @@ export async function shipSource(source: Source, shipping: Shipping): Promise<In
   try {
     await readAll(source, shipping, report);
   } catch (error) {
-    // That has nothing to do with what is read: the next source would only fail in the same way.
+    // Not caused by the input: the next source would fail in the same way.
     if (delivery.isBroken) throw error;
     report.problem = mistake(`reading ${source.name} at byte ${report.bytes}`, error);
     delivery.abandonAckGroup();
@@ -76,7 +76,7 @@ async function readAll(source: Source, shipping: Shipping, report: InputReport):
     if (!(error instanceof PortlogError)) throw error;
     report.problem = error;
   }
-  // A file that we stopped reading is not cut; a live scan that we stopped is.
+  // A file that we stopped reading is not incomplete; a live scan that we stopped is.
   if (stop.aborted && !source.live) {
     await reading.settle();
     tracker?.flush();
@@ -90,18 +90,18 @@ async function readAll(source: Source, shipping: Shipping, report: InputReport):
   if (report.runs === 0) report.problem ??= notAScan(source.name, reader.beginning);
 }
 
-/** True when reading was given up, because nobody takes what is read. */
+/** True when reading was given up, because no sink takes anything. */
 async function readBytes(source: Source, shipping: Shipping, report: InputReport, reading: Reading, reader: ScanReader): Promise<boolean> {
   const { delivery, stop, tracker, clock, onProgress } = shipping;
   const commit = (): Promise<void> => delivery.commit();
   for await (const chunk of whileIdle(source.bytes(stop), clock, () => delivery.hasWaiting, commit)) {
     report.bytes += chunk.length;
     await reading.push(chunk);
-    // What a running scan has found is told as soon as it is known.
+    // Hosts of a running scan are compared at once.
     if (source.live) tracker?.flush();
     await (source.live ? delivery.commit() : delivery.commitAfter(chunk.length));
     onProgress?.({ source: source.name, bytes: report.bytes, hosts: report.hosts, events: report.events, task: report.task });
-    // Others go on: a sink whose room is used up costs a healthy one nothing.
+    // A sink with a full spool does not stop healthy ones.
     noteAbandoned(report, delivery);
     await yieldToEventLoop();
     if (reader.isHopeless) return false;
@@ -113,7 +113,7 @@ async function readBytes(source: Source, shipping: Shipping, report: InputReport
   return false;
 }
 
-/** The way from bytes to delivery. */
+/** Turns bytes into delivered events. */
 interface Reading {
   push(chunk: Uint8Array): Promise<void>;
   /** What was pushed is with delivery. */
@@ -123,12 +123,12 @@ interface Reading {
   readonly mapper: EventMapper;
 }
 
-/** Here; or with threads, where what they make is wanted, and what is read is there to be read ahead. */
+/** In this thread, or with others where only lines are wanted and the input can be read ahead. */
 function readingOf(reader: ScanReader, { live }: Source, shipping: Shipping, report: InputReport): Reading {
   const { threads, delivery } = shipping;
   const interpreter = new Interpreter(shipping.event, shipping.finder);
   const { mapper } = interpreter;
-  /** What was read of a file and not taken can be read again. */
+  /** What was read of a file and not delivered can be read again. */
   const isStopped = (): boolean => shipping.stop.aborted && !live;
   const take = (items: Iterable<ScanItem>): Promise<void> => forward(items, isStopped, interpreter, shipping, report);
   if (threads === undefined || live)
@@ -171,7 +171,7 @@ async function forward(
       }
       noteEvent(report, event);
       const wait = delivery.push(event);
-      // Awaiting nothing would still cost a turn of the event loop per event.
+      // Awaiting undefined would cost a microtask per event.
       if (wait !== undefined) await wait;
     }
     if (item.kind === 'run' && interpreter.mapper.run !== undefined) await delivery.beginScan(interpreter.mapper.run.scanId);

@@ -20,35 +20,35 @@ export interface ShipOptions {
   readonly sources: readonly Source[];
   readonly sinks: readonly Sink[];
   readonly event?: Partial<EventOptions>;
-  /** Where what cannot be delivered now is kept; without one it is discarded, and counted as that. */
+  /** Keeps undelivered events; without it they are discarded and counted as that. */
   readonly store?: Store | undefined;
-  /** Compare with what is known, and announce what changed; needs a `store`. */
+  /** Detect and announce changes; needs a `store`. */
   readonly changes?: ShipChanges | undefined;
-  /** How weaknesses are judged, and what is known of them. */
+  /** Settings and data for findings. */
   readonly findings?: FindingOptions;
-  /** By site: how old its latest finished scan may be, in milliseconds, before that is told. */
+  /** Maximum age of the latest finished scan, by site, in milliseconds. */
   readonly maxAges?: ReadonlyMap<string, number>;
   readonly retryForMs?: number;
   /** Try the dead letters again. */
   readonly retryDeadLetters?: boolean;
   /** What waits for these, with one sink of the same kind: it is for that one now. */
   readonly takeOver?: readonly WaitingSink[];
-  /** Send what was delivered before as well. */
+  /** Also send what was delivered before. */
   readonly again?: boolean;
   readonly clock?: Clock;
-  /** Aborted: read no more, deliver what was read. */
+  /** Aborted: stop reading, deliver what was read. */
   readonly stop?: AbortSignal;
-  /** Aborted: wait for nothing any more, keep what was not delivered. */
+  /** Aborted: stop waiting, keep what was not delivered. */
   readonly giveUp?: AbortSignal;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
-  /** Everything is read, and the end waits for a sink that fails: told once for each. */
+  /** Called once per sink when everything is read and the end waits for it. */
   readonly onWaiting?: ((sink: string) => void) | undefined;
 }
 
 interface ShipChanges extends ChangeOptions {
-  /** Also to sinks that are a pure function of their input otherwise. */
+  /** Also to sinks whose output otherwise depends on the input alone. */
   readonly everywhere: boolean;
-  /** What the files held that nmap was told to take its targets from, when portlog runs it. */
+  /** Contents of nmap's target files, when portlog runs it. */
   readonly lists?: TargetLists | undefined;
 }
 
@@ -56,11 +56,11 @@ export interface ShipReport {
   readonly inputs: readonly InputReport[];
   readonly sinks: readonly SinkReport[];
   readonly interrupted: boolean;
-  /** Runs before this one that ended without a word. */
+  /** Earlier runs that were killed. */
   readonly lostRuns: readonly OpenRun[];
-  /** The state could not be read or written, so changes were not looked for to the end. */
+  /** The state failed, so changes were not detected to the end. */
   readonly untracked: PortlogError | undefined;
-  /** What is known of some hosts could not be read, so with these nothing was compared. */
+  /** The known state of some hosts is damaged, so these were not compared. */
   readonly hostsLeftOut: PortlogError | undefined;
 }
 
@@ -116,7 +116,7 @@ function trackerOf({ changes, store }: ShipOptions, delivery: Delivery, site: st
   return new ChangeTracker({ store, delivery: everywhere ? delivery : delivery.kept, site, options: changes, finder, lists });
 }
 
-/** Threads for a sink that only wants lines, which are a pure function of the scan and of plain options. */
+/** Threads, for a single sink that writes lines which depend only on the scan and plain options. */
 function threadsFor({ sinks: [sink, ...others], store, findings = {} }: ShipOptions, event: EventOptions): Threads | undefined {
   if (sink === undefined || others.length > 0 || store !== undefined || event.now !== systemClock.now) return undefined;
   const format = sink.lines;

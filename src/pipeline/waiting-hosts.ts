@@ -1,8 +1,8 @@
 import type { ScannedHost } from './scanned-host.ts';
 
-/** Hosts, and bytes of their text, that wait for being compared in one transaction: some tens of milliseconds. */
+/** Hosts, and bytes of their text, that are compared in one transaction: some tens of milliseconds. */
 const MAX_HOSTS = 50;
-/** masscan lists a host once for each port. */
+/** masscan lists a host once per port. */
 const MAX_LISTINGS = 2000;
 const MAX_BYTES = 4 << 20;
 

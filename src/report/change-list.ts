@@ -7,11 +7,11 @@ import { Top } from './top.ts';
 
 const MOST_CHANGES = 2000;
 const MOST_SCANS = 100;
-/** Each names what many hosts have in common; the latest say enough. */
+/** The latest baselines suffice: each covers many hosts. */
 const MOST_BASELINES = 10;
 const LIMITS = { maxEvents: 2000, maxBytes: 1 << 18, inFlight: 1, inFlightPerPartition: 1 };
 
-/** What a report takes of an event. */
+/** The parts of an event that a report shows. */
 interface ReportedChange {
   readonly '@timestamp': string;
   readonly 'message': string;
@@ -23,7 +23,7 @@ interface ReportedChange {
   readonly 'nmap'?: { readonly site?: string; readonly scan?: { readonly args?: string } };
 }
 
-/** What changed, and what was no change: of many, the latest. */
+/** The latest changes and baselines. */
 export class ChangeList {
   private readonly changes = new Top<ChangeFact>(MOST_CHANGES, latestFirst);
   private readonly baselines = new Top<BaselineFact>(MOST_BASELINES, latestFirst);
@@ -48,7 +48,7 @@ function latestFirst(a: { readonly time: number }, b: { readonly time: number })
   return b.time - a.time;
 }
 
-/** A sink that keeps the news, and how scans ended, for a report of those scans. */
+/** A sink that collects changes, and how scans ended, for a report of scans. */
 export function newsSink(): { readonly sink: Sink; readonly news: () => Pick<ReportFacts, 'scans' | 'changes' | 'baselines'> } {
   const news = new ChangeList();
   const scans = new Top<ScanFact>(MOST_SCANS, latestFirst);

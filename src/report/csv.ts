@@ -1,6 +1,6 @@
 import { printable } from '../event/text.ts';
 
-/** What a spreadsheet takes for the beginning of a formula, also in full width; and what it may take for the end of a cell, as its country has it. */
+/** The beginning of a formula for a spreadsheet (also in full width), at the start of the text or behind a possible cell separator. */
 const FORMULA = /(^|[;,|"'\t])(\s*)([=+\-@\uFF1D\uFF0B\uFF0D\uFF20])/g;
 
 /** The names of the columns, as they are. */
@@ -14,8 +14,8 @@ export function csvLine(cells: readonly (string | number | null)[]): string {
 }
 
 /**
- * Strangers wrote it, so every text is quoted, control characters are written out, and what a spreadsheet would run gets an
- * apostrophe: https://owasp.org/www-community/attacks/CSV_Injection
+ * Untrusted text: every cell is quoted, control characters are escaped, and formulas get an apostrophe:
+ * https://owasp.org/www-community/attacks/CSV_Injection
  */
 function csvCell(value: string | number | null): string {
   if (value === null) return '';

@@ -1,20 +1,20 @@
 import { type Level, SEVERITY } from '../event/event.ts';
 
-/** What a report says, whatever it is made from. Times are epoch milliseconds; texts are as strangers wrote them. */
+/** The content of a report. Times are epoch milliseconds; texts are untrusted. */
 export interface ReportFacts {
   readonly made: number;
-  /** Made from these scans, or from what is known when there are none. */
+  /** The scans that it covers; empty for a report of what is known. */
   readonly scans: readonly ScanFact[];
-  /** What could not be read, or was not looked at: the report knows nothing of it. */
+  /** What could not be read or was not scanned. */
   readonly gaps: readonly string[];
   readonly sites: readonly string[];
-  /** Changes and news are those since then; undefined: between the scans. */
+  /** Changes since this time; undefined: between the scans. */
   readonly since: number | undefined;
-  /** When the latest host of all was seen; undefined: none was. */
+  /** When the latest host was seen; undefined when there is none. */
   readonly seen: number | undefined;
   readonly totals: Totals;
   readonly changes: Bounded<ChangeFact>;
-  /** What was seen for the first time, where nobody had looked before: no change. */
+  /** Baselines: first sightings, which are not changes. */
   readonly baselines: Bounded<BaselineFact>;
   readonly findings: Bounded<FindingFact>;
   readonly certificates: Bounded<CertificateFact>;
@@ -22,7 +22,7 @@ export interface ReportFacts {
   readonly hosts: Bounded<HostFact>;
 }
 
-/** Some of all: a report stays readable, and says what it leaves out. */
+/** A bounded list with the total number. */
 export interface Bounded<T> {
   readonly rows: readonly T[];
   readonly total: number;
@@ -99,5 +99,5 @@ export interface HostFact {
   readonly lastSeen: number | undefined;
 }
 
-/** The gravest first. */
+/** Most severe first. */
 export const LEVELS = (Object.keys(SEVERITY) as readonly Level[]).toReversed();

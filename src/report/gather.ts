@@ -10,7 +10,7 @@ import { type CertificateFact, type FindingFact, type HostFact, LEVELS, type Por
 import { ChangeList } from './change-list.ts';
 import { Top } from './top.ts';
 
-/** How much a report shows of each, so that a browser can open it. */
+/** Limits of the lists, so that a browser can open the report. */
 const MOST = { findings: 5000, certificates: 2000, ports: 20_000, hosts: 10_000 } as const;
 const REMEDIES = new Map(RULES.map(({ id, remedy }) => [id, remedy]));
 
@@ -18,11 +18,11 @@ export interface GatherOptions {
   readonly now: number;
   /** Only this site. */
   readonly site: string | undefined;
-  /** What was told as a change since then; undefined: all. */
+  /** Changes since this time; undefined: all. */
   readonly since: number | undefined;
 }
 
-/** What is known, as the facts of a report. One host at a time is in memory, and of each list what is shown. */
+/** Collects the content of a report from the state. Holds one host at a time, and of each list what is shown. */
 export function gather(database: Database, { now, site, since: from }: GatherOptions): Omit<ReportFacts, 'scans'> {
   const sites = site === undefined ? knownSites(database) : [site];
   const lists = new Lists(now);
@@ -35,7 +35,7 @@ export function gather(database: Database, { now, site, since: from }: GatherOpt
   return { made: now, sites, since: from, gaps, ...lists.facts(), ...told(database, sites, from) };
 }
 
-/** As alerts and servers were told, in the same words. */
+/** Changes as they were announced, with the same messages. */
 function told(database: Database, sites: readonly string[], from = Number.NEGATIVE_INFINITY): Pick<ReportFacts, 'changes' | 'baselines'> {
   const news = new ChangeList();
   for (const event of new AnnouncedChanges(database).all()) if (event.time >= from && sites.includes(siteOf(event))) news.add(event);
@@ -117,7 +117,7 @@ class Lists {
 
 type Place = Pick<HostFact, 'site' | 'host'>;
 
-/** The weaknesses of a host that stand, the gravest first; none of one that does not answer. */
+/** Open findings of a host, most severe first; none for a host that does not answer. */
 export function findingsOf(site: string, host: KnownHost, now: number): readonly FindingFact[] {
   if (currentValue(host.up, 1) !== 'yes') return [];
   const standingOnes = Object.values(host.findings).filter(({ open }) => currentValue(open, 1) === 'yes');
@@ -130,7 +130,7 @@ function findingFact(place: Place, known: KnownFinding, now: number): FindingFac
   return { ...place, port, severity, level: levelOf(severity), rule: rule.id, title, remedy: REMEDIES.get(rule.id) ?? '', since: since(open, 'yes') };
 }
 
-/** A scan says what was ahead of it; by now, that may have come. */
+/** Updates a title about a future date that may have passed since the scan. */
 function titleNow(known: KnownFinding, now: number): string {
   const day = dayAhead(known);
   return day !== undefined && day < isoTime(now).slice(0, 10) ? `${known.title}; that day has passed since the scan` : known.title;

@@ -7,8 +7,8 @@ import { type Cell, type Section, sections } from './sections.ts';
 import { about, minute, shown } from './text.ts';
 
 /**
- * One HTML file that needs nothing else: style and script are in it, and its Content-Security-Policy allows only those two,
- * by their hashes, and no request at all. What strangers wrote is text everywhere.
+ * A self-contained HTML file. Its Content-Security-Policy allows only its own style and script, by hash, and no request.
+ * Untrusted text is escaped everywhere.
  */
 export function html(facts: ReportFacts): Iterable<string> {
   const style = packageText('report/page.css');

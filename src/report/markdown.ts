@@ -28,7 +28,7 @@ function* table({ title, columns, rows, empty, notes }: Section): Generator<stri
   }
 }
 
-/** Text that Markdown and the HTML in it do not obey. */
+/** Escapes untrusted text for Markdown and HTML. */
 function plain(stranger: string): string {
   return shown(stranger)
     .replaceAll(/[\\`*_{}[\]()#+!|~]/g, '\\$&')

@@ -1,7 +1,7 @@
 import type { Level } from '../event/event.ts';
 import type { FindingFact } from './facts.ts';
 
-/** One thing to do, and how much it mends. */
+/** A remedy, and what it resolves. */
 export interface Priority {
   readonly level: Level;
   readonly title: string;
@@ -12,7 +12,7 @@ export interface Priority {
 
 const MOST = 8;
 
-/** What mends the gravest weaknesses at the most hosts, first. */
+/** Remedies, ordered by severity and number of hosts. */
 export function priorities(findings: readonly FindingFact[]): readonly Priority[] {
   const byRule = Map.groupBy(findings, ({ rule, level }) => `${level} ${rule}`);
   const all = [...byRule.values()].flatMap((group) => {

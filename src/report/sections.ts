@@ -15,13 +15,13 @@ export interface Section {
   readonly columns: readonly string[];
   readonly rows: readonly (readonly Cell[])[];
   readonly total: number;
-  /** What stands there instead of an empty table. */
+  /** Text instead of an empty table. */
   readonly empty: string;
-  /** Sentences before the table, in part by strangers. */
+  /** Sentences before the table; they may contain untrusted text. */
   readonly notes: readonly string[];
 }
 
-/** The tables of a report, in the order in which somebody reads them. */
+/** The tables of a report, in reading order. */
 export function sections(facts: ReportFacts): readonly Section[] {
   const { changes, baselines, findings, certificates, ports, hosts, made } = facts;
   return [
@@ -93,7 +93,7 @@ function section<T>(
   return { id, title, columns, rows: list.rows.map(cells), total: list.total, empty, notes: all };
 }
 
-/** Of one line, however narrow the column. */
+/** A cell that is never wrapped. */
 function short(text: string, order?: number): Cell {
   return { text, order, kind: 'short' };
 }

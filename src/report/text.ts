@@ -21,7 +21,7 @@ export function daysFrom(now: number, time: number | undefined): string {
   return days >= 0 ? `in ${count(days, 'day')}` : `${count(-days, 'day')} ago`;
 }
 
-/** One line of what a stranger wrote, with nothing in it that a terminal or a browser obeys. */
+/** Untrusted text on one line, without control characters. */
 export function shown(text: string): string {
   return printable(text);
 }
@@ -34,12 +34,12 @@ export function about({ scans, sites, seen, since }: ReportFacts): string {
   return `What is known of ${where}${last}${since === undefined ? '' : `; changes since ${minute(since)} UTC`}`;
 }
 
-/** No change, but the reader sees why there is none. */
+/** A note on a baseline: why there is no change. */
 export function baselineNote({ time, message }: BaselineFact): string {
   return `${minute(time)}: ${message}`;
 }
 
-/** What a list leaves out; nothing when it is all there. */
+/** How much a bounded list leaves out; empty when nothing. */
 export function leftOut({ rows, total }: Bounded<unknown>, what: string): string {
   return rows.length === total ? '' : `${count(total - rows.length, 'more row')} of ${what} left out: this report shows ${rows.length} of ${total}`;
 }

@@ -1,6 +1,6 @@
 import type { Bounded } from './facts.ts';
 
-/** Keeps the first of many in an order, without holding more than twice as many as it keeps. */
+/** Keeps the first items in an order, holding at most twice as many. */
 export class Top<T> {
   private readonly keep: number;
   private readonly compare: (a: T, b: T) => number;

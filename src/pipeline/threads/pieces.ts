@@ -6,31 +6,31 @@ import type { Slot, Slots } from './slot.ts';
 
 /** In bytes. */
 export interface PieceSizes {
-  /** Before so much was read, no thread is started: that costs as much as reading it. */
+  /** Input size from which threads are started; starting one costs as much as reading this. */
   readonly start: number;
-  /** A piece ends with the host that is read when it is so large. */
+  /** A piece ends behind the host at which it reaches this size. */
   readonly piece: number;
 }
 
 const SIZES: PieceSizes = { start: 1 << 19, piece: 1 << 18 };
-/** In all threads; more would be memory for nothing. */
+/** Pieces in all threads together. */
 const MAX_PIECES = 4;
 
-/** What becomes of what was read. */
+/** Receives what was read. */
 interface Taker {
   /** The run that is being read. */
   readonly run: Run | undefined;
-  /** Read by the reader of the whole scan. */
+  /** Items read by the main reader. */
   take(items: Iterable<ScanItem>): Promise<void>;
-  /** Read by a thread; false when it cannot be taken as it is, and was not. */
+  /** A piece rendered by a thread; false when it cannot be used and was not. */
   takeRendered(rendered: Rendered): Promise<boolean | void>;
 }
 
-/** Threads, or what does as they do. */
+/** A pool of threads, or a stand-in. */
 export interface Renderers {
-  /** Somebody would take a piece. */
+  /** A thread is free. */
   readonly isReady: boolean;
-  /** What becomes of a piece; undefined when nobody can tell without reading the whole. */
+  /** Renders a piece; undefined when it cannot be read on its own. */
   render(piece: Piece): Promise<Rendered | undefined>;
 }
 
@@ -49,18 +49,17 @@ interface Ahead {
 }
 
 /**
- * Reads a scan in pieces, most of them in threads, as if `reader` had read it alone. A thread is given a piece
- * before anybody knows whether it begins where a thread can begin. That is known when its turn comes: if the
- * reader then stands between two elements of the same run, and the thread has found whole elements and nothing
- * else, so would the reader have, and stands between two elements again. In every other case it reads the
- * piece itself.
+ * Reads a scan in pieces, most of them in threads, as if `reader` had read it alone. A thread gets a piece before it is known
+ * whether it begins between two elements. When its turn comes: if the reader is between two elements of the same run, and the
+ * thread found only whole elements, the reader would have found the same, and skips the piece. Otherwise it reads the piece
+ * itself.
  */
 export class PieceReader {
   private readonly reader: ScanReader;
   private readonly threads: PieceThreads;
   private readonly taker: Taker;
   private readonly sizes: PieceSizes;
-  /** Given to threads, in the order of the scan. */
+  /** Pieces given to threads, in order. */
   private readonly ahead: Ahead[] = [];
   /** Being filled. */
   private current: Slot;
@@ -105,7 +104,7 @@ export class PieceReader {
     } else if (current.isFull) await this.settle();
   }
 
-  /** In a thread, if there is one that can. */
+  /** Reads a piece in a thread if possible. */
   private async read(slot: Slot, bytes: Uint8Array): Promise<void> {
     const { run } = this.taker;
     if (run !== undefined && this.bytes >= this.sizes.start && this.threads.pool.isReady) {
@@ -116,7 +115,7 @@ export class PieceReader {
     this.threads.slots.give(slot);
   }
 
-  /** When all before it have been. */
+  /** Reads a piece here, after all before it. */
   private async readHere(bytes: Uint8Array): Promise<void> {
     while (this.ahead.length > 0) await this.next();
     await this.taker.take(this.reader.push(bytes));

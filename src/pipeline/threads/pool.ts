@@ -2,12 +2,12 @@ import { Worker } from 'node:worker_threads';
 import { threadProgram } from '../../core/package-files.ts';
 import { type Piece, type Rendered, Renderer, type RenderOptions } from './render.ts';
 
-/** As much as makes no difference to speed: left to itself, V8 takes 130 MB more for each. */
+/** Young generation of a thread's heap: no slower, and 130 MB less than V8's default. */
 const YOUNG_MB = 12;
 
 type Answer = (rendered: Rendered | undefined) => void;
 
-/** One thread, and who waits for its answers, in order. */
+/** One thread, and the promises of its answers, in order. */
 class Thread {
   isReady = false;
   readonly waiting: Answer[] = [];
@@ -24,7 +24,7 @@ class Thread {
       if (message === 'ready') this.isReady = true;
       else this.waiting.shift()?.(message);
     });
-    // Whatever it dies of, the piece is read again by somebody who can tell.
+    // Whatever killed it: the main reader reads the piece again and reports errors.
     this.worker.on('error', () => this.giveUp());
     this.worker.on('exit', () => this.giveUp());
   }
@@ -46,15 +46,15 @@ class Thread {
   }
 }
 
-/** So many pieces lie before a thread: one that it reads, one that it reads next. */
+/** Pieces per thread: the current one and the next. */
 const QUEUE = 2;
 
-/** Threads that render pieces of a scan beside each other; this one does, too, when the others have enough to do. */
+/** Threads that render pieces of a scan in parallel; this thread helps when the others are busy. */
 export class Pool {
   private readonly threads: readonly Thread[];
   private readonly here: Renderer;
 
-  /** `size` with this one. */
+  /** `size`: threads including this one. */
   constructor(terms: RenderOptions, size: number) {
     this.threads = threads(terms, size - 1);
     this.here = new Renderer(terms);
@@ -64,7 +64,7 @@ export class Pool {
     return this.threads.some(({ isReady }) => isReady);
   }
 
-  /** What becomes of a piece, by the thread that has least to do; undefined when it cannot tell. */
+  /** Renders a piece in the least busy thread; undefined when it cannot be read on its own. */
   async render(piece: Piece): Promise<Rendered | undefined> {
     const free = this.threads.filter(({ isReady, waiting }) => isReady && waiting.length < QUEUE);
     const [idlest] = free.toSorted((a, b) => a.waiting.length - b.waiting.length);
@@ -89,7 +89,7 @@ function threads(terms: RenderOptions, count: number): readonly Thread[] {
   try {
     return Array.from({ length: count }, () => new Thread(terms));
   } catch {
-    // Where threads are forbidden (node --permission), nobody is ever ready.
+    // Where threads are forbidden (node --permission), none is ever free.
     return [];
   }
 }

@@ -8,35 +8,35 @@ import type { Run } from '../../nmap/model.ts';
 import { ScanReader } from '../../nmap/read.ts';
 import { Lines } from './lines.ts';
 
-/** What a thread must know to say the same as this one; plain data. */
+/** Options for a thread, as plain data. */
 export interface RenderOptions {
   readonly event: Omit<EventOptions, 'now'>;
   readonly findings: FindingOptions;
   readonly format: LineFormat;
 }
 
-/** A piece of a run, that begins and ends between two elements as far as one can see without reading it. */
+/** A piece of a run that seems to begin and end between two elements. */
 export interface Piece {
   readonly run: Run;
   readonly bytes: Uint8Array;
-  /** Where its lines may be written. */
+  /** Buffer for its lines. */
   readonly room: Uint8Array;
 }
 
-/** What became of a piece; plain data. */
+/** The result for a piece, as plain data. */
 export interface Rendered {
-  /** The lines of all events of its hosts: in the room of the piece, unless that was too small. */
+  /** The lines of all events of its hosts, in the piece's buffer unless that was too small. */
   readonly body: Uint8Array;
   readonly events: number;
-  /** Bytes of it, as the reader counts them. */
+  /** Length of the piece in bytes of input. */
   readonly length: number;
-  /** What its hosts add to the account of the run. */
+  /** Counts of its hosts, for the run. */
   readonly counts: HostCounts;
-  /** What else is in it, none of which makes an event by itself. */
+  /** Other items in it, none of which has an event of its own. */
   readonly others: readonly ScanItem[];
 }
 
-/** Makes the lines of pieces, without knowing what comes before or behind them. */
+/** Renders pieces without knowing what comes before or after them. */
 export class Renderer {
   private readonly interpreter: Interpreter;
   private readonly lineOf: (typeof LINES)[LineFormat];
@@ -47,11 +47,11 @@ export class Renderer {
   }
 
   /**
-   * Undefined for whatever is not simply whole elements of one run (a host that cannot be read, a comment that
-   * goes on behind the piece, the end of the run): who reads the whole scan reads that as well.
+   * Undefined unless the piece holds only whole elements of one run (no unreadable host, open comment, or end of the run): the
+   * main reader reads such a piece itself.
    */
   render({ run, bytes, room }: Piece): Rendered | undefined {
-    // What masscan says of a host lies anywhere in its run: who reads the whole can tell what is new.
+    // masscan's answers of a host are spread over the run: only the main reader can tell repetitions.
     if (run.scanner === 'masscan') return undefined;
     const { mapper } = this.interpreter;
     for (const _ of mapper.events({ kind: 'run', run }));

@@ -2,13 +2,13 @@ const MARK = '</host>';
 
 /** In bytes. */
 export interface SlotSizes {
-  /** A host that is larger is no work for threads. */
+  /** Larger hosts are not given to threads. */
   readonly piece: number;
-  /** Room for the lines of a piece, which are three to four times as long as the XML; longer ones find other room. */
+  /** Buffer for the lines of a piece, which are three to four times as long as the XML; longer ones are allocated. */
   readonly lines: number;
 }
 
-/** Memory that is filled with a piece of a scan, and holds the lines that a thread makes of it; used again and again. */
+/** Reused memory for a piece of a scan and the lines that a thread makes of it. */
 export class Slot {
   /** For the lines. */
   readonly room: Uint8Array;
@@ -28,7 +28,7 @@ export class Slot {
     return this.filled === this.input.length;
   }
 
-  /** Takes as much as fits, and says how much that is. */
+  /** Adds as much as fits; returns how much. */
   add(bytes: Uint8Array): number {
     const taken = bytes.subarray(0, this.input.length - this.filled);
     this.input.set(taken, this.filled);
@@ -36,7 +36,7 @@ export class Slot {
     return taken.length;
   }
 
-  /** Where the last host in it ends, as far as one sees without reading: a comment may hold `</host>`. 0 when none does. */
+  /** Where the last host seems to end (a comment may contain `</host>`); 0 when none does. */
   get lastEnd(): number {
     const at = this.bytes.lastIndexOf(MARK);
     return at === -1 ? 0 : at + MARK.length;
@@ -47,7 +47,7 @@ export class Slot {
   }
 }
 
-/** Slots that nobody uses. */
+/** Free slots. */
 export class Slots {
   private readonly sizes: SlotSizes;
   private readonly free: Slot[] = [];

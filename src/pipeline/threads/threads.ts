@@ -3,10 +3,10 @@ import { Pool } from './pool.ts';
 import type { RenderOptions } from './render.ts';
 import { Slots } from './slot.ts';
 
-/** Each takes some 30 MB, and the whole is to stay below 256. */
+/** Each takes some 30 MB, and the process is to stay below 256 MB. */
 const MOST = 3;
 
-/** The threads of a run, which are started when there is enough to do for them. */
+/** The threads of a run, started when there is enough to do. */
 export class Threads {
   readonly slots = new Slots({ piece: 1 << 20, lines: 1 << 21 });
   private readonly terms: RenderOptions;
@@ -18,7 +18,7 @@ export class Threads {
     this.size = size;
   }
 
-  /** With this one, one a processor; undefined where a single one does everything. */
+  /** One thread per processor, including this one; undefined on a single processor. */
   static with(terms: RenderOptions): Threads | undefined {
     const size = Math.min(availableParallelism(), MOST);
     return size < 2 ? undefined : new Threads(terms, size);
