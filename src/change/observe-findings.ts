@@ -50,7 +50,7 @@ export class FindingObserver {
   }
 
   private observeFinding(id: string, { isGrave, about, ...seen }: SeenFinding): void {
-    const { port, key, rule, title, severity, source, vulnerability } = seen;
+    const { port, key, rule, title, severity, source, vulnerability, exploited } = seen;
     const finding = {
       ...(port === undefined ? {} : { port }),
       key,
@@ -59,6 +59,7 @@ export class FindingObserver {
       severity,
       source,
       ...(vulnerability === undefined ? {} : { vulnerability }),
+      ...(exploited === undefined ? {} : { exploited }),
     };
     const { known, confirm, late } = this;
     const { time, scan } = this.observation;
@@ -148,6 +149,7 @@ function isOther(before: KnownFinding | undefined, after: KnownFinding): boolean
     before === undefined ||
     currentValue(before.open, 1) !== currentValue(after.open, 1) ||
     before.severity !== after.severity ||
-    before.title !== after.title
+    before.title !== after.title ||
+    before.exploited !== after.exploited
   );
 }

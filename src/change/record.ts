@@ -84,7 +84,7 @@ export function portRecord(run: RecordContext, host: KnownHost, port: KnownPort,
 export function findingRecord(
   run: RecordContext,
   host: KnownHost,
-  { port: at, key, open, rule, title, severity, source, vulnerability }: KnownFinding,
+  { port: at, key, open, rule, title, severity, source, vulnerability, exploited }: KnownFinding,
   { time, remedy }: { readonly time: number; readonly remedy: string | undefined },
 ): LogEvent {
   const place = at === undefined ? undefined : parsePortKey(at);
@@ -99,7 +99,7 @@ export function findingRecord(
     severity,
     message: [host.key, at, `${state === 'open' ? '' : 'resolved: '}${title} [${level}]`].filter((word) => word !== undefined).join(' '),
     nmap: {
-      finding: { title, level, source, remedy },
+      finding: { title, level, source, remedy, exploit: exploited },
       inventory: {
         kind: 'finding',
         state,

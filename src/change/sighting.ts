@@ -51,7 +51,7 @@ export interface Sighting {
 }
 
 /** A weakness as far as changes are about it. */
-export interface SeenFinding extends Pick<KnownFinding, 'port' | 'key' | 'rule' | 'title' | 'severity' | 'source' | 'vulnerability'> {
+export interface SeenFinding extends Pick<KnownFinding, 'port' | 'key' | 'rule' | 'title' | 'severity' | 'source' | 'vulnerability' | 'exploited'> {
   /** Told even when nothing earlier is known. */
   readonly isGrave: boolean;
   /** No news, and not entered into what is known; what was told before is not resolved by it. */

@@ -16,6 +16,7 @@ interface SeenFinding {
   readonly severity: number;
   readonly source: string;
   readonly vulnerability?: string;
+  readonly exploited?: true;
   readonly isGrave: boolean;
   /** Ignored by change detection: neither a change, nor stored, nor does it resolve anything. */
   readonly isSilent: boolean;
@@ -61,6 +62,7 @@ function seen(place: string | undefined, finding: Finding): SeenFinding {
     severity,
     source,
     ...(vulnerability === undefined ? {} : { vulnerability: vulnerability.id }),
+    ...(vulnerability?.exploit === true || vulnerability?.knownExploited !== undefined ? { exploited: true } : {}),
     // Expected exposure is stated by the user, so there is no baseline.
     isGrave: severity >= SEVERITY.high || rule === UNEXPECTED || rule === EXPIRED,
     isSilent: !alerts,

@@ -85,6 +85,8 @@ export interface KnownFinding {
   /** Who must look again before it is gone. */
   source: string;
   vulnerability?: string;
+  /** An exploit of it is public, or somebody uses one, as was known at the latest sighting. */
+  exploited?: true;
 }
 
 export interface KnownHost {

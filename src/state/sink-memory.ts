@@ -38,6 +38,11 @@ export class StoredMemory implements SinkMemory {
   }
 }
 
+/** What all sinks of a type must still know. */
+export function memoriesOf(database: Database, type: string): readonly SinkMemory[] {
+  return database.all('SELECT id FROM sink WHERE type = ?', type).map(({ id }) => new StoredMemory(database, id as number));
+}
+
 /** Whether one of these sinks (`sinkKey`) has something to do by itself. */
 export function isUpkeepDue(database: Database, sinks: readonly string[], now: number): boolean {
   const sql = `SELECT 1 FROM sink_upkeep JOIN sink ON sink.id = sink_upkeep.sink WHERE due <= ? AND type || ' ' || target || ' ' || scope = ?`;

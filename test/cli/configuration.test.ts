@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { portlog } from '../support/run-portlog.ts';
+import { freshDir, portlog } from '../support/run-portlog.ts';
 import { EXAMPLE, file, events } from '../support/printed.ts';
 
 describe('usage', () => {
@@ -37,6 +37,13 @@ describe('usage', () => {
     for (const word of ['portlog scan', '--to', 'Examples:', 'Exit:']) expect(help.stdout).toContain(word);
     expect((await portlog(['--version'])).stdout).toBe('0.1.0\n');
   });
+});
+
+test('check says of two sinks that are one', async () => {
+  const twice = ['--to', 'http=http://127.0.0.1:1', '--to', 'http=http://127.0.0.1:1/'];
+  const { stdout, code } = await portlog(['check', '--state-dir', freshDir(), ...twice]);
+  expect(stdout).toMatch(/error +http http:\/\/127\.0\.0\.1:1 is named twice: portlog could not tell/);
+  expect(code).toBe(2);
 });
 
 describe('configuration', () => {

@@ -89,6 +89,18 @@ describe('mistyped on the command line', () => {
       'an address alone does not say what kind of server is there',
       'name it before the address, for example elasticsearch=https://es:9200',
     ],
+    [
+      ['--to', 'file=/tmp/never', '--to', 'file=/tmp/never', SCAN],
+      2,
+      'file /tmp/never is named twice',
+      'have it once, or give each of them other datasets',
+    ],
+    [
+      ['--to', 'alertmanager=http://127.0.0.1:1', '--to', 'alertmanager=http://127.0.0.1:1/', SCAN],
+      2,
+      'alertmanager http://127.0.0.1:1 is named twice',
+      'have it once: who hears of what is said by the routes of Alertmanager',
+    ],
     [['--to', 'splunk=http://x', SCAN], 2, 'there is no sink "splunk"', 'there are: stdout, alertmanager, elasticsearch, exec, '],
     [
       ['--to', 'elasticsearch=es:9200', SCAN],

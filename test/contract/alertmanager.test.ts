@@ -1,8 +1,13 @@
 import { describe, expect, test } from 'vitest';
+import type { Document } from '../../src/alert/fires.ts';
+import { ALERT_RULES } from '../../src/alert/rules.ts';
 import type { LogEvent } from '../../src/event/event.ts';
 import { SEVERITY } from '../../src/event/event.ts';
 import { alertmanagerSink } from '../../src/sink/alertmanager/alertmanager.ts';
+import { KnownAlerts } from '../../src/sink/alertmanager/known-alerts.ts';
+import { endForgotten } from '../../src/sink/alertmanager/forgotten.ts';
 import type { PostableAlert } from '../../src/sink/alertmanager/members.ts';
+import { labelsOf } from '../../src/sink/alertmanager/statement.ts';
 import { inMemory } from '../../src/sink/memory.ts';
 import type { Sink } from '../../src/sink/sink.ts';
 import { told, type Told } from '../support/alert-events.ts';
@@ -72,6 +77,55 @@ test('an alert has the id of its rule, few labels, and what people need', async 
   });
   expect(alert?.annotations).not.toHaveProperty('host_dashboard');
   expect(Date.parse(alert!.endsAt) - Date.now()).toBeGreaterThan(7 * 24 * HOUR);
+});
+
+test.each(ALERT_RULES.map((rule) => [rule.id, rule] as const))('%s: labels tell apart what the key of the rule tells apart', (_, rule) => {
+  const document = (changed: string): Document => {
+    const nested: Record<string, any> = {};
+    for (const field of rule.key) {
+      const path = field.split('.');
+      const last = path.pop() ?? '';
+      path.reduce((inner, name) => (inner[name] ??= {}), nested)[last] = field === changed ? 'other' : 'one';
+    }
+    return nested;
+  };
+  const labels = new Set(['', ...rule.key].map((changed) => JSON.stringify(labelsOf(rule, document(changed)))));
+  expect(labels.size).toBe(rule.key.length + 1);
+});
+
+test('what is said of a host that somebody has forgotten is over, and with the last one of a site its scans are not missed', async () => {
+  const memory = inMemory();
+  const { sink, seen } = await against(taken);
+  sink.upkeep?.remember(memory);
+  const gone = opened({ action: 'host-missing', port: undefined, time: NOW - 4 * HOUR });
+  await send(
+    sink,
+    opened({}),
+    opened({ ip: '192.0.2.11' }),
+    opened({ site: 'elsewhere' }),
+    gone,
+    told({ action: 'scan-finished', time: NOW - HOUR }),
+  );
+  const alerts = (): string[] => alertsIn(seen.at(-1)!).map((alert) => `${alert.labels['alertname']} ${alert.labels['instance']} ${isOver(alert)}`);
+  expect(endForgotten(memory, [{ site: 'default', host: '192.0.2.10' }], NOW)).toBe(2);
+  sink.upkeep?.remember(memory);
+  expect(sink.upkeep?.due()).toBeLessThanOrEqual(Date.now());
+  await sink.upkeep?.renew(NEVER);
+  expect(alerts().toSorted()).toEqual([
+    'host-missing 192.0.2.10 true',
+    // Another site has a host at that address.
+    'new-open-port 192.0.2.10 false',
+    'new-open-port 192.0.2.10 true',
+    'new-open-port 192.0.2.11 false',
+  ]);
+  // Told once; what a later scan finds there is news again.
+  await sink.upkeep?.renew(NEVER);
+  expect(alerts()).toHaveLength(2);
+  expect(endForgotten(memory, [{ site: 'default', host: '192.0.2.10' }], NOW)).toBe(0);
+  expect(await send(sink, opened({ time: Date.now() + 1000 }))).toMatchObject({ delivered: 1 });
+  expect(new KnownAlerts(memory).scanned().map(({ site }) => site)).toEqual(['default']);
+  expect(endForgotten(memory, [{ site: 'default' }], NOW)).toBe(2);
+  expect(new KnownAlerts(memory).scanned()).toEqual([]);
 });
 
 test('an alert about a host leads to its dashboard, where somebody has said where that is', async () => {

@@ -1,12 +1,11 @@
 import type { ChildProcess } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { finished, portlog, startPortlog, untilPrinted } from '../support/run-portlog.ts';
 import { named } from '../support/story.ts';
 import { type AlertmanagerServer, startAlertmanager } from './alertmanager.ts';
+import { type Between, startBetween } from './between.ts';
 import { heard, host, OPENED, Place, QUIET, ROUTE, settle, standing } from './alertmanager-place.ts';
 
 let alertmanager: AlertmanagerServer;
@@ -16,45 +15,23 @@ beforeAll(async () => {
 afterAll(() => alertmanager.stop());
 
 describe('whatever happens in between, an event is told once', () => {
-  let proxy: Server;
-  let onPost: ((request: IncomingMessage, response: ServerResponse, body: string) => 'forward' | 'answered') | undefined;
+  let between: Between;
   let url: string;
   beforeAll(async () => {
-    proxy = createServer((request, response) => {
-      let body = '';
-      request.setEncoding('utf8').on('data', (chunk: string) => (body += chunk));
-      request.on(
-        'end',
-        () =>
-          void (async () => {
-            if (request.method === 'POST' && onPost?.(request, response, body) === 'answered') return;
-            const { method = 'GET' } = request;
-            const answer = await fetch(alertmanager.url + request.url, {
-              method,
-              headers: { 'content-type': 'application/json' },
-              ...(method === 'POST' ? { body } : {}),
-            });
-            response.writeHead(answer.status).end(await answer.text());
-          })(),
-      );
-    });
-    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
-    url = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+    between = await startBetween(alertmanager.url);
+    ({ url } = between);
   });
   beforeEach(() => {
-    onPost = undefined;
+    between.onPost = undefined;
   });
-  afterAll(() => {
-    proxy.closeAllConnections();
-    proxy.close();
-  });
+  afterAll(() => between.stop());
 
   test('kill -9 after Alertmanager has taken it, before portlog knows', async () => {
     const place = new Place('killed', alertmanager);
     await place.ship([place.scan(3, QUIET)], url);
     const file = place.scan(1, OPENED);
     const child: ChildProcess = startPortlog(place.args(url, [file]));
-    onPost = (_, response, body) => {
+    between.onPost = (_, response, body) => {
       // It arrives there, and the answer nowhere.
       void fetch(`${alertmanager.url}/api/v2/alerts`, { method: 'POST', headers: { 'content-type': 'application/json' }, body }).then(() => {
         child.kill('SIGKILL');
@@ -63,7 +40,7 @@ describe('whatever happens in between, an event is told once', () => {
       return 'answered';
     };
     expect((await finished(child)).code).toBeNull();
-    onPost = undefined;
+    between.onPost = undefined;
     await settle();
     expect(await place.ship([file], url)).toBe(0);
     await settle();
@@ -73,13 +50,13 @@ describe('whatever happens in between, an event is told once', () => {
   test('an outage: what came and went meanwhile is told when it is over, once each', async () => {
     const place = new Place('outage', alertmanager);
     await place.ship([place.scan(5, QUIET)], url);
-    onPost = (_, response) => {
+    between.onPost = (_, response) => {
       response.writeHead(503).end('not ready');
       return 'answered';
     };
     expect(await place.ship([place.scan(3, [host('192.0.2.10', named(5555, 'freeciv')), host('192.0.2.20')])], url)).toBe(5);
     expect(await place.ship([place.scan(1, OPENED)], url)).toBe(5);
-    onPost = undefined;
+    between.onPost = undefined;
     expect((await portlog(['replay', '--state-dir', place.state])).code).toBe(0);
     await settle();
     const all = [

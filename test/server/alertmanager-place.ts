@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Database } from '../../src/state/database.ts';
 import { SCHEMA_VERSIONS } from '../../src/state/schema.ts';
 import { freshDir, portlog } from '../support/run-portlog.ts';
-import { asked, named, scanOf, type StoryHost } from '../support/story.ts';
+import { asked, named, scanOf, type StoryHost, type StoryScan } from '../support/story.ts';
 import type { AlertmanagerServer } from './alertmanager.ts';
 
 /** Each alert in a message of its own but for the site `grouped`, soon, and told again only when it has ended meanwhile. */
@@ -37,31 +37,41 @@ export async function standing({ url }: AlertmanagerServer): Promise<readonly Re
   return ((await answer.json()) as { labels: Record<string, string> }[]).map(({ labels }) => labels);
 }
 
+/** Other sinks of the same runs, as `TYPE=URL`, and what they need in the environment. */
+interface Beside {
+  readonly to: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+}
+
 /** A site with a state directory of its own, and the scans that are shipped from it to an Alertmanager. */
 export class Place {
   readonly site: string;
   readonly at = freshDir();
   readonly state = join(this.at, 'state');
-  private scans = 0;
+  readonly files: string[] = [];
   private readonly url: string;
+  private readonly beside: Beside;
 
-  constructor(site: string, { url }: { readonly url: string }) {
+  constructor(site: string, { url }: { readonly url: string }, beside: Beside = { to: [], env: {} }) {
     this.site = site;
     this.url = url;
+    this.beside = beside;
   }
 
-  scan(daysAgo: number, hosts: readonly StoryHost[]): string {
-    const file = join(this.at, `${this.scans++}.xml`);
-    writeFileSync(file, scanOf({ daysAgo, hosts, options: 'nmap -v -sV -p 1-10000' }, Date.now()));
+  scan(daysAgo: number, hosts: readonly StoryHost[], more: Partial<StoryScan> = {}): string {
+    const file = join(this.at, `${this.files.length}.xml`);
+    writeFileSync(file, scanOf({ daysAgo, hosts, options: 'nmap -v -sV -p 1-10000', ...more }, Date.now()));
+    this.files.push(file);
     return file;
   }
 
   args(url: string, files: readonly string[]): readonly string[] {
-    return ['--to', `alertmanager=${url}`, '--site', this.site, '--state-dir', this.state, '--retry-for-seconds', '1', ...files];
+    const to = [...this.beside.to, `alertmanager=${url}`].flatMap((sink) => ['--to', sink]);
+    return [...to, '--site', this.site, '--state-dir', this.state, '--retry-for-seconds', '1', ...files];
   }
 
   async ship(files: readonly string[], url = this.url): Promise<number | null> {
-    return (await portlog(this.args(url, files))).code;
+    return (await portlog(this.args(url, files), { env: this.beside.env })).code;
   }
 
   /** As if so much time had passed since the sink looked last. */

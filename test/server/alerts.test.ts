@@ -142,6 +142,21 @@ test('a scan that does not come is told, and its coming, too', async () => {
   expect(heard(alertmanager, 'overdue')).toEqual(['firing scan-overdue :', 'resolved scan-overdue :']);
 }, 60_000);
 
+test('what was said of a host is over when somebody has forgotten it: nothing else would end it', async () => {
+  const place = new Place('forgotten', alertmanager);
+  await place.ship([place.scan(4, QUIET)]);
+  await place.ship([place.scan(3, OPENED)]);
+  await place.ship([place.scan(2, [{ ip: '192.0.2.10', down: true }, host('192.0.2.20')])]);
+  await settle();
+  const stands = ['firing host-missing 192.0.2.10:', 'firing new-open-port 192.0.2.10:7777'];
+  expect(heard(alertmanager, 'forgotten')).toEqual(stands);
+  const { stderr } = await portlog(['inventory', '--state-dir', place.state, '--forget', '--network', '192.0.2.10', '--yes']);
+  expect(stderr).toContain('2 alerts about them are over');
+  await place.ship([place.scan(1, [{ ip: '192.0.2.10', down: true }, host('192.0.2.20')])]);
+  await settle();
+  expect(heard(alertmanager, 'forgotten')).toEqual([...stands, 'resolved host-missing 192.0.2.10:', 'resolved new-open-port 192.0.2.10:7777']);
+}, 60_000);
+
 test('the configuration of the page is one that Alertmanager takes', async () => {
   const [config = ''] = [...page('docs/how-to/alertmanager.md').matchAll(/^```yaml\n(route:[^]*?)^```/gm)].map(([, yaml]) => yaml);
   const other = await startAlertmanager(config);

@@ -10,7 +10,7 @@ import { eventsOf, fixture } from '../support/scans.ts';
 import { freshDir, portlog, ROOT } from '../support/run-portlog.ts';
 import { firing, panelsOf, readObjects, rowsOf } from '../alerts/kibana.ts';
 import { osdPanelsOf, readOsdObjects } from '../alerts/osd.ts';
-import { decoded, firedBy, readRules } from '../alerts/wazuh.ts';
+import { storeWazuhAlerts } from '../alerts/wazuh-alerts.ts';
 import { HEADQUARTERS_SITE, shipStories, siteOf } from '../alerts/ship.ts';
 import { type OpenSearchServer, startOpenSearch } from './opensearch.ts';
 import { dated } from '../alerts/dated.ts';
@@ -92,30 +92,7 @@ test("the panels of Wazuh's dashboard show what the rules have told", { timeout:
   const file = join(freshDir(), 'wazuh.ndjson');
   writeFileSync(file, '');
   await shipStories(['--to', `wazuh=${file}`], {});
-  // As the indexer of Wazuh has them: every text a keyword, below "data" what the decoder has found.
-  const dynamic_templates = [{ texts: { match_mapping_type: 'string', mapping: { type: 'keyword' } } }];
-  const properties = { timestamp: { type: 'date' }, rule: { properties: { level: { type: 'long' } } } };
-  const index = { mappings: { date_detection: false, dynamic_templates, properties } };
-  expect((await server.ask('PUT', '/wazuh-alerts-4.x-2026.01', index)).status).toBe(200);
-  const rules = readRules(readFileSync(join(ROOT, 'dashboards/wazuh/portlog_rules.xml'), 'utf8'));
-  const lines = readFileSync(file, 'utf8').trim().split('\n');
-  const alerts = lines.flatMap((line) => {
-    const rule = firedBy(rules, line);
-    const data = JSON.parse(line);
-    if (rule === undefined) return [];
-    const { id, level, groups } = rule;
-    const words = decoded(data) as ReadonlyMap<string, string>;
-    const description = rule.description.replaceAll(/\$\(([\w.]+)\)/g, (_, name: string) => words.get(name) ?? '');
-    return [{ timestamp: data.nmap.time, rule: { id: String(id), level, description, groups: ['portlog', 'nmap', ...groups] }, data }];
-  });
-  const stranger = { timestamp: new Date().toISOString(), rule: { id: '5710', level: 5, description: 'sshd', groups: ['sshd'] }, data: {} };
-  const bulk = [...alerts, stranger].map((alert) => `{"index":{}}\n${JSON.stringify(alert)}\n`).join('');
-  const answer = await fetch(`${server.url}/wazuh-alerts-4.x-2026.01/_bulk?refresh=true`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/x-ndjson' },
-    body: bulk,
-  });
-  expect(((await answer.json()) as { errors: boolean }).errors).toBe(false);
+  await storeWazuhAlerts(server, readFileSync(file, 'utf8').trim().split('\n'));
   const rows: string[] = [];
   for (const panel of osdPanelsOf(readOsdObjects('dashboards/wazuh/portlog.ndjson'))) {
     const found = await rowsOf(server, panel, `data.nmap.site:"${HEADQUARTERS_SITE}"`, 30);

@@ -72,6 +72,30 @@ describe('records of weaknesses', () => {
   });
 });
 
+test('the inventory says of which weaknesses an exploit is known, once', async () => {
+  const world = new World();
+  const exploits = async (exploit: boolean, day: number): Promise<readonly unknown[]> => {
+    world.stored.clear();
+    const table = `<table key="cpe:/a:x"><table><elem key="id">CVE-2026-1</elem><elem key="cvss">9.8</elem><elem key="is_exploit">${exploit}</elem></table></table>`;
+    const web = port(80, probed('http'), `<script id="vulners" output="x">${table}</script>`);
+    const opened = port(23, probed('telnet'));
+    await world.ship(
+      scan(host('192.0.2.7', `<ports>${web}${opened}</ports>`), 'scanner="nmap" args="nmap -sV --script vulners 192.0.2.7"').replaceAll(
+        '"17600000',
+        `"1760${day}000`,
+      ),
+    );
+    return [...world.stored.values()].flatMap((event) => {
+      const { nmap, rule } = ecs(event);
+      return nmap.inventory?.kind === 'finding' ? [[rule.id, nmap.finding.exploit]] : [];
+    });
+  };
+  const before = await exploits(true, 1);
+  expect(before).toContainEqual(['nmap-version-vulnerable', true]);
+  expect(before).toContainEqual(['nmap-service-telnet', undefined]);
+  expect(await exploits(true, 2)).toEqual([]);
+});
+
 describe('opened and resolved', () => {
   const DAY = 86_400;
   const START = 1_760_000_000;

@@ -5,7 +5,7 @@ import { LEVEL_COLOURS } from '../../src/content/levels.ts';
 /** So far back. */
 export const DAYS = 30;
 /** The host that the dashboard of one host is drawn for. */
-export const HOST = '192.0.2.30';
+export const HOST = '203.0.113.10';
 
 /** A panel with what it shows, wherever it came from. Places in a grid of `columns`. */
 export interface Widget {
@@ -25,7 +25,7 @@ export type Body =
   | { readonly kind: 'table'; readonly rows: readonly Readonly<Record<string, unknown>>[] }
   | { readonly kind: 'text'; readonly lines: readonly string[] };
 
-interface Bar {
+export interface Bar {
   readonly label: string;
   readonly value: number;
 }
@@ -63,7 +63,7 @@ const STYLE = `
   .legend { font-size: 10px; display: flex; flex-wrap: wrap; gap: 2px 8px; margin-top: 4px; } .legend i { display: inline-block; width: 8px; height: 8px; margin-right: 3px; }
   table { border-collapse: collapse; font-size: 11px; width: 100%; } td, th { text-align: left; padding: 2px 10px 2px 4px; border-bottom: 1px solid #eef1f6; white-space: nowrap; max-width: 440px; overflow: hidden; text-overflow: ellipsis; } td a { color: #0b64dd; } td.level { color: #fff; width: 60px; }
   .ring { display: flex; gap: 16px; align-items: center; margin: auto; } .ring > i { width: 130px; height: 130px; border-radius: 50%; -webkit-mask: radial-gradient(circle, transparent 40px, #000 41px); } .ring .legend { flex-direction: column; font-size: 12px; }
-  .upright { display: flex; gap: 4px; flex: 1; align-items: flex-end; min-height: 0; } .upright div { flex: 1; display: flex; flex-direction: column; justify-content: flex-end; height: 100%; font-size: 10px; text-align: center; overflow: hidden; }
+  .upright { display: flex; gap: 4px; flex: 1; align-items: flex-end; min-height: 0; } .upright div { flex: 1; display: flex; flex-direction: column; justify-content: flex-end; height: 100%; font-size: 10px; text-align: center; }
   pre { font: 11px/1.5 'DejaVu Sans Mono', monospace; margin: 0; white-space: pre-wrap; }
 `;
 
@@ -113,7 +113,10 @@ function bars(all: readonly Bar[]): string {
 function upright(all: readonly Bar[]): string {
   const most = Math.max(1, ...all.map(({ value }) => value));
   return `<div class="upright">${all
-    .map(({ label, value }) => `<div>${value}<i style="height:${(value / most) * 70}%;background:${COLOURS[0]}"></i>${escaped(label)}</div>`)
+    .map(
+      ({ label, value }) =>
+        `<div>${value === 0 ? '' : value}<i style="height:${(value / most) * 70}%;background:${COLOURS[0]}"></i>${escaped(label)}</div>`,
+    )
     .join('')}</div>`;
 }
 

@@ -5,13 +5,14 @@ import { askedOfEntries } from '../../test/alerts/grafana.ts';
 import { shipHeadquarters } from '../../test/alerts/ship.ts';
 import { PASSWORD, startElasticsearch } from '../../test/server/elasticsearch.ts';
 import { startFakeLoki } from '../../test/support/fake-loki.ts';
-import { portlog } from '../../test/support/run-portlog.ts';
+import { freshDir, portlog } from '../../test/support/run-portlog.ts';
 import { grafanaBoards } from './grafana.ts';
 import { kibanaBoards } from './kibana.ts';
+import { wazuhBoards } from './wazuh.ts';
 import { type Board, DAYS, page } from './page.ts';
 
 /*
- * Draws every dashboard from its committed file: `npm run preview`. Those of Kibana with what a real Elasticsearch answers, those of
+ * Draws every dashboard from its committed file: `npm run preview`. Those of Kibana and Wazuh with what a real Elasticsearch answers, those of
  * Grafana with what test/alerts/little-loki.ts does. There is no Kibana and no Grafana in it; they draw better. What can be seen is
  * what is where, in which order and colour, and what is empty.
  */
@@ -29,10 +30,17 @@ try {
     PORTLOG_LOKI_TENANT: 'fast',
   };
   await portlog(['setup', 'elasticsearch', '--url', elasticsearch.url], { env });
-  await shipHeadquarters(['--to', `elasticsearch=${elasticsearch.url}`, '--to', `loki=${loki.url}`], env);
+  const file = join(freshDir(), 'wazuh.ndjson');
+  writeFileSync(file, '');
+  await shipHeadquarters(['--to', `elasticsearch=${elasticsearch.url}`, '--to', `loki=${loki.url}`, '--to', `wazuh=${file}`], env);
   await elasticsearch.ask('POST', '/logs-nmap.*,nmap-inventory-*/_refresh');
   mkdirSync(OUT, { recursive: true });
-  for (const board of [...(await kibanaBoards(elasticsearch)), ...(await grafanaBoards(askedOfEntries(await loki.entries('fast'))))]) {
+  const boards = [
+    ...(await kibanaBoards(elasticsearch)),
+    ...(await grafanaBoards(askedOfEntries(await loki.entries('fast')))),
+    ...(await wazuhBoards(elasticsearch, file)),
+  ];
+  for (const board of boards) {
     const file = resolve(join(OUT, `${board.id}.html`));
     writeFileSync(file, page(board, DAYS));
     screenshot(file, board);

@@ -19,6 +19,7 @@ import { filesystemOf } from '../../state/filesystem.ts';
 import { diagnose, finding, type SinkDiagnosis } from '../session/diagnose.ts';
 import { grouped } from '../session/report/words.ts';
 import { printLines } from '../session/terminal.ts';
+import { twinProblem } from '../session/twins.ts';
 import { checkContent } from '../session/check-content.ts';
 import { type CommandContext, settingsOf, text } from '../session/context.ts';
 import type { Command } from '../command.ts';
@@ -52,6 +53,11 @@ async function checkAll(context: CommandContext, words: readonly string[]): Prom
     if (bounds !== undefined)
       found.push({ level: 'ok', message: `${sink.type}${sink.target === undefined ? '' : `=${sink.target}`} gets ${bounds}` });
     if (code !== EXIT.usage) code = diagnosis.code ?? code;
+  }
+  const twin = await checkTwins(settings.sinks);
+  if (twin !== undefined) {
+    found.push(twin);
+    code = EXIT.usage;
   }
   found.push(...(await checkContent(context, settings.sinks)));
   for (const { level, message, hint } of found) {
@@ -110,6 +116,14 @@ async function checkSink(options: SinkOptions): Promise<SinkDiagnosis> {
   } finally {
     await sink.close();
   }
+}
+
+/** Whether each can be told from the others. */
+async function checkTwins(options: readonly SinkOptions[]): Promise<Diagnosis | undefined> {
+  const sinks = await Promise.all(options.filter(({ type }) => type !== 'stdout').map((one) => createSink(one)));
+  await Promise.all(sinks.map((sink) => sink.close()));
+  const problem = twinProblem(sinks);
+  return problem === undefined ? undefined : finding('error', problem);
 }
 
 async function checkNmap(program: string, env: Environment): Promise<Diagnosis> {

@@ -1,7 +1,10 @@
 import { type InventoryFilter, inventoryRows, isWithin } from '../../change/inventory.ts';
+import { systemClock } from '../../core/clock.ts';
+import { endForgotten, type Forgotten } from '../../sink/alertmanager/forgotten.ts';
 import { KnownHosts, knownSites } from '../../state/known-hosts.ts';
 import { EXIT, type ExitCode, PortlogError } from '../../core/errors.ts';
 import type { Database } from '../../state/database.ts';
+import { memoriesOf } from '../../state/sink-memory.ts';
 import { isSure } from '../session/confirm.ts';
 import { ROW_FORMATS } from '../session/report/inventory.ts';
 import { grouped } from '../session/report/words.ts';
@@ -95,11 +98,27 @@ async function forget(context: CommandContext, database: Database, sites: readon
     log.info('nothing was forgotten');
     return EXIT.usage;
   }
-  database.transaction(() => {
+  const ended = database.transaction(() => {
     for (const { known, key } of chosen) known.forget(key);
+    return endAlerts(
+      database,
+      chosen.map(({ known: { site }, key }) => ({ site, host: key })),
+    );
   });
   log.info(`forgot ${what}; when they are seen again, they are part of a baseline, or new`);
+  if (ended > 0)
+    log.info(
+      `${grouped(ended, 'alert')} about them ${ended === 1 ? 'is' : 'are'} over: Alertmanager hears of it from watch and run, or with the next scan`,
+    );
   return EXIT.delivered;
+}
+
+/** Of hosts that are gone for good nothing else would end them; of a site without any, also that its scans are overdue. */
+function endAlerts(database: Database, hosts: readonly Forgotten[]): number {
+  const left = new Set(knownSites(database));
+  const sites = [...new Set(hosts.map(({ site }) => site))].filter((site) => !left.has(site)).map((site) => ({ site }));
+  const now = systemClock.now();
+  return memoriesOf(database, 'alertmanager').reduce((sum, memory) => sum + endForgotten(memory, [...hosts, ...sites], now), 0);
 }
 
 function filterOf({ values }: CommandContext, now: number): InventoryFilter {

@@ -25,6 +25,7 @@ import { progressReporter } from './report/progress.ts';
 import type { SinkAnswer } from '../../unattended/readiness.ts';
 import { type Interruption, onInterrupt } from './signals.ts';
 import type { Log } from './log.ts';
+import { twinProblem } from './twins.ts';
 import { type CommandContext, text } from './context.ts';
 
 /** A server that takes longer to say who it is must not hold up a scan that is running. */
@@ -207,7 +208,11 @@ export async function askSinks(context: CommandContext, settings: Settings): Pro
 async function sinksOf(context: CommandContext, settings: Settings): Promise<readonly Sink[]> {
   const tell = (sentence: string): void => context.log.info(sentence);
   if (settings.sinks.length === 0) return [standardOutput(context, settings)];
-  return Promise.all(settings.sinks.map(async (sink) => (sink.type === 'stdout' ? linesTo(context, sink) : createSink(sink, tell))));
+  const sinks = await Promise.all(settings.sinks.map(async (sink) => (sink.type === 'stdout' ? linesTo(context, sink) : createSink(sink, tell))));
+  const problem = twinProblem(sinks);
+  if (problem === undefined) return sinks;
+  await Promise.all(sinks.map((sink) => sink.close()));
+  throw problem;
 }
 
 function linesTo(context: CommandContext, options: SinkOptions): Sink {

@@ -57,9 +57,10 @@ export const weaknesses: Dashboard = {
     number(
       'exploited',
       'Known to be exploited',
-      'Vulnerabilities with a public exploit, or in the catalogue of known exploited ones, that scans of the time range have found, each once. Loki: of the last scan of each site.',
-      { ...found, where: exploited },
-      FINDINGS,
+      `Vulnerabilities with a public exploit, or in the catalogue of known exploited ones (docs/how-to/intel.md). ${NOW}`,
+      { ...known, where: all(openFinding, is('nmap.finding.exploit', true)) },
+      COUNT,
+      { ...found, where: exploited, view: { kind: 'number', column: { title: 'Known to be exploited', of: COUNT } } },
     ),
     number(
       'anonymous',

@@ -84,6 +84,11 @@ export class KnownAlerts {
     });
   }
 
+  /** It is not looked after any more: no scan of it is missed. */
+  forgetSite(site: string): void {
+    this.memory.remove(SITE + site);
+  }
+
   /** What statements change, one after the other; nothing is kept of it yet. */
   plan(statements: readonly Statement[], now: number): Plan {
     const changed = new Map<string, AlertRecord>();

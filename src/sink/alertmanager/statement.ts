@@ -87,16 +87,20 @@ const PLACE = {
   finding: 'rule.id',
   entity: 'nmap.entity.id',
 } as const;
+/** Of alerts about something else than a host or port. */
+const OTHER = { sink: 'nmap.delivery.sink' } as const;
 
+/** Whatever the key of the rule tells apart, labels must: of two alerts with the same ones, Alertmanager tells one. */
 export function labelsOf(rule: AlertRule, document: Document): Labels {
   const isByItem = rule.key.includes('nmap.entity.id');
+  const others = Object.fromEntries(Object.entries(OTHER).filter(([, field]) => rule.key.includes(field)));
   const site = String(valuesAt(document, 'nmap.site')[0] ?? '');
   return {
     alertname: rule.id,
     job: 'portlog',
     severity: rule.severity,
     site,
-    ...(isByItem ? textsOf(PLACE, document, MAX_LABEL_BYTES) : {}),
+    ...textsOf(isByItem ? PLACE : others, document, MAX_LABEL_BYTES),
   };
 }
 

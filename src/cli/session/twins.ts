@@ -1,0 +1,28 @@
+import { PortlogError } from '../../core/errors.ts';
+import type { Sink } from '../../sink/sink.ts';
+import { sinkKey } from '../../state/seen-files.ts';
+
+/**
+ * Two sinks that what is kept on disk cannot tell apart: one would send what waits for the other, and what one was given would count as
+ * given to both.
+ */
+export function twinProblem(sinks: readonly Pick<Sink, 'name' | 'identity' | 'undeliverable'>[]): PortlogError | undefined {
+  const seen = new Set<string>();
+  const twin = sinks.find(({ identity, undeliverable }) => {
+    const key = sinkKey(identity);
+    // What keeps nothing, standard output, may stand there as often as somebody likes.
+    if (undeliverable !== 'keep' || !seen.has(key)) return void seen.add(key);
+    return true;
+  });
+  if (twin === undefined) return undefined;
+  return new PortlogError(
+    'sink-options',
+    `${twin.name} is named twice: portlog could not tell what was given to the one from what was given to the other`,
+    {
+      hint:
+        twin.identity.type === 'alertmanager'
+          ? 'have it once: who hears of what is said by the routes of Alertmanager'
+          : 'have it once, or give each of them other datasets, or bounds of its own (only)',
+    },
+  );
+}
