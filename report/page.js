@@ -14,7 +14,9 @@
     const found = words.length === 0 ? one.rows : one.rows.filter(({ text }) => words.every((word) => text.includes(word)));
     one.body.replaceChildren(...found.slice(0, one.shown).map(({ row }) => row));
     const rest = found.length - Math.min(found.length, one.shown);
-    one.more.replaceChildren(`${Math.min(found.length, one.shown)} of ${found.length} rows${words.length === 0 ? '' : ' that match'} `);
+    one.more.replaceChildren(
+      found.length === 0 ? 'no row matches' : `${Math.min(found.length, one.shown)} of ${found.length} rows${words.length === 0 ? '' : ' that match'} `,
+    );
     if (rest > 0) one.more.append(button(`show all`, () => show(one, Infinity)));
     one.more.hidden = rest === 0 && words.length === 0;
   }

@@ -1,13 +1,12 @@
 import { type KnownFinding, type KnownHost, type KnownPort, lastOf, since, currentValue } from '../state/known-host.ts';
 import { KnownHosts, knownSites } from '../state/known-hosts.ts';
-import { type Level, levelOf, type LogEvent } from '../event/event.ts';
-import { AnnouncedChanges } from '../change/announced.ts';
+import { type Level, levelOf } from '../event/event.ts';
 import { dayAhead } from '../finding/certificate.ts';
 import { RULES } from '../finding/registry.ts';
 import { isoTime } from '../event/time.ts';
 import type { Database } from '../state/database.ts';
 import { type CertificateFact, type FindingFact, type HostFact, LEVELS, type PortFact, type ReportFacts } from './facts.ts';
-import { ChangeList } from './change-list.ts';
+import { changeListOf } from './change-list.ts';
 import { Top } from './top.ts';
 
 /** Limits of the lists, so that a browser can open the report. */
@@ -18,7 +17,7 @@ export interface GatherOptions {
   readonly now: number;
   /** Only this site. */
   readonly site: string | undefined;
-  /** Changes since this time; undefined: all. */
+  /** Changes that were told since then; undefined: all. */
   readonly since: number | undefined;
 }
 
@@ -32,18 +31,14 @@ export function gather(database: Database, { now, site, since: from }: GatherOpt
     for (const host of known.readable()) lists.add(name, host);
     if (known.damage !== undefined) gaps.push(known.damage.message);
   }
-  return { made: now, sites, since: from, gaps, ...lists.facts(), ...told(database, sites, from) };
-}
-
-/** Changes as they were announced, with the same messages. */
-function told(database: Database, sites: readonly string[], from = Number.NEGATIVE_INFINITY): Pick<ReportFacts, 'changes' | 'baselines'> {
-  const news = new ChangeList();
-  for (const event of new AnnouncedChanges(database).all()) if (event.time >= from && sites.includes(siteOf(event))) news.add(event);
-  return news.facts();
-}
-
-function siteOf({ shared, own }: LogEvent): string {
-  return ({ ...shared.fields, ...own }['nmap'] as { readonly site?: string } | undefined)?.site ?? '';
+  return {
+    made: now,
+    sites,
+    since: from,
+    gaps,
+    ...lists.facts(),
+    ...changeListOf(database, { sites, since: from, isFirstSight: (...at) => lists.isFirstSight(...at) }),
+  };
 }
 
 class Lists {
@@ -57,6 +52,8 @@ class Lists {
   private hostsNotUp = 0;
   private openPorts = 0;
   private seen = Number.NEGATIVE_INFINITY;
+  /** Hosts with a weakness that was found when they were seen for the first time. */
+  private readonly firstSights = new Set<string>();
 
   constructor(now: number) {
     this.now = now;
@@ -68,10 +65,16 @@ class Lists {
     if (isUp) this.hostsUp++;
     else this.hostsNotUp++;
     this.seen = Math.max(this.seen, lastOf(host.up.yes));
+    const { first } = host.up.yes;
+    if (Object.values(host.findings).some(({ open }) => open.yes?.first === first)) this.firstSights.add(sightOf(site, host.key, first));
     const place = { site, host: host.key };
     const open = isUp ? Object.values(host.ports).filter((port) => this.port(place, host, port)) : [];
     const findings = isUp ? Object.values(host.findings).filter((finding) => this.finding(place, finding)) : [];
     this.hosts.add(hostFact(place, host, open.length, findings));
+  }
+
+  isFirstSight(site: string, host: string, time: number): boolean {
+    return this.firstSights.has(sightOf(site, host, time));
   }
 
   facts(): Pick<ReportFacts, 'seen' | 'totals' | 'findings' | 'certificates' | 'ports' | 'hosts'> {
@@ -113,6 +116,10 @@ class Lists {
     this.findings.add(fact);
     return true;
   }
+}
+
+function sightOf(site: string, host: string, time: number): string {
+  return JSON.stringify([site, host, time]);
 }
 
 type Place = Pick<HostFact, 'site' | 'host'>;

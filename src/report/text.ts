@@ -4,6 +4,11 @@ import type { BaselineFact, Bounded, ReportFacts } from './facts.ts';
 
 const DAY_MS = 86_400_000;
 
+/** `10,000` */
+export function grouped(number: number): string {
+  return number.toLocaleString('en-US');
+}
+
 /** `2026-01-31 12:00`, in UTC; nothing when it is not known. */
 export function minute(time: number | undefined): string {
   return time === undefined ? '' : isoTime(time).slice(0, 16).replace('T', ' ');
@@ -28,9 +33,9 @@ export function shown(text: string): string {
 
 /** What the report is about, in a sentence. */
 export function about({ scans, sites, seen, since }: ReportFacts): string {
-  if (scans.length > 0) return `Made from ${count(scans.length, 'scan')}`;
-  const where = sites.length === 0 ? 'nothing: no scan was shipped yet' : `${sites.length === 1 ? 'site' : 'sites'} ${sites.map(shown).join(', ')}`;
   const last = seen === undefined ? '' : `, as it was seen last on ${minute(seen)} UTC`;
+  if (scans.length > 0) return `Made from ${count(scans.length, 'scan')}${last}`;
+  const where = sites.length === 0 ? 'nothing: no scan was shipped yet' : `${sites.length === 1 ? 'site' : 'sites'} ${sites.map(shown).join(', ')}`;
   return `What is known of ${where}${last}${since === undefined ? '' : `; changes since ${minute(since)} UTC`}`;
 }
 

@@ -54,8 +54,11 @@ describe('of what is known, what is told as a change', () => {
     port(80, 'open', `<service name="http" product="nginx" version="${version}" method="probed" conf="10"/>`);
 
   test('the first scan is a baseline, and no change', async () => {
-    const { changes, baselines } = await known(night(0, host('192.0.2.7', port(80)), host('192.0.2.9', port(443))));
+    const telnet = port(23, 'open', '<service name="telnet" method="probed" conf="10"/>');
+    const { changes, baselines, findings } = await known(night(0, host('192.0.2.7', telnet), host('192.0.2.9', port(443))));
     expect(changes).toEqual({ rows: [], total: 0 });
+    // It alerts all the same, and stands here among the weaknesses.
+    expect(findings).toMatchObject({ total: 1, rows: [{ level: 'high', host: '192.0.2.7', port: '23/tcp' }] });
     expect(baselines).toMatchObject({
       rows: [
         { site: 'default', message: '2 hosts and 2 open ports seen for the first time, with nothing earlier to compare: taken as the baseline' },
@@ -69,6 +72,18 @@ describe('of what is known, what is told as a change', () => {
     expect(changes?.rows.map(({ action, message }) => `${action}: ${message}`)).toEqual([
       'service-changed: 192.0.2.7 80/tcp changed from http nginx 1.26.0 to http nginx 1.28.0',
       'port-opened: 192.0.2.7 443/tcp opened (http), closed|filtered for 7 days',
+    ]);
+  });
+
+  test('a grave weakness of a host that is new, or of a port that was looked at before, is a change', async () => {
+    const telnet = port(23, 'open', '<service name="telnet" method="probed" conf="10"/>');
+    const { changes } = await known(
+      night(0, host('192.0.2.7', port(80)), host('192.0.2.8', port(80))),
+      night(1, host('192.0.2.7', telnet), host('192.0.2.9', telnet)),
+    );
+    expect(changes?.rows.filter(({ action }) => action === 'finding-opened').map(({ message }) => message)).toEqual([
+      '192.0.2.7 23/tcp Telnet is reachable [high]',
+      '192.0.2.9 23/tcp Telnet is reachable [high]',
     ]);
   });
 

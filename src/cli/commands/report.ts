@@ -11,8 +11,8 @@ import type { ReportFacts } from '../../report/facts.ts';
 import { gather } from '../../report/gather.ts';
 import { html } from '../../report/html.ts';
 import { markdown } from '../../report/markdown.ts';
-import { newsSink } from '../../report/change-list.ts';
 import { csv, json } from '../../report/rows.ts';
+import { scansSink } from '../../report/scans.ts';
 import { ship } from '../../pipeline/ship.ts';
 import { fileSource } from '../../source/file.ts';
 import { stdinSource } from '../../source/stdin.ts';
@@ -95,7 +95,7 @@ async function ofScans({ values, log, terminal }: CommandContext, settings: Sett
   const store = openStore(stateDir, 'a report');
   store.database.neglectPower();
   try {
-    const { sink, news } = newsSink();
+    const { sink, scans: ended } = scansSink();
     const sources = scans.map((scan) => (scan === '-' ? stdinSource(terminal.stdin) : fileSource(scan)));
     const { changes, event, exposure } = settings;
     const findings = { ...settings.findings, exposure };
@@ -104,7 +104,7 @@ async function ofScans({ values, log, terminal }: CommandContext, settings: Sett
     const code = exitCode(shipped);
     if (code === EXIT.noInput || code === EXIT.state) return { facts: undefined, code };
     const known = gather(store.database, { now: systemClock.now(), site: undefined, since: undefined });
-    return { facts: { ...known, ...news(), gaps: shipped.inputs.flatMap(gapsOf) }, code };
+    return { facts: { ...known, scans: ended(), gaps: shipped.inputs.flatMap(gapsOf) }, code };
   } finally {
     store.close();
     rmSync(stateDir, { recursive: true, force: true });
