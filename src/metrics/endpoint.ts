@@ -47,7 +47,7 @@ export class Endpoint {
         server.once('error', reject).listen({ host, port }, resolve);
       });
     } catch (cause) {
-      throw new PortlogError('usage', `metrics cannot be told on ${host}:${port}: ${reasonOf(cause)}`, {
+      throw new PortlogError('usage', `metrics cannot be served on ${host}:${port}: ${reasonOf(cause)}`, {
         hint: 'name another port with --metrics-listen, or end what listens there',
         cause,
       });

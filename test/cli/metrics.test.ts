@@ -192,6 +192,6 @@ describe('--metrics-listen', () => {
     const { url } = await watch('0');
     const address = url.slice('http://'.length);
     const args = ['watch', inHome('scans'), ...common(), '--to', `file=${inHome('out')}`, '--metrics-listen', address];
-    expect(await portlog(args)).toMatchObject({ code: 2, stderr: expect.stringContaining(`metrics cannot be told on ${address}: `) });
+    expect(await portlog(args)).toMatchObject({ code: 2, stderr: expect.stringContaining(`metrics cannot be served on ${address}: `) });
   });
 });

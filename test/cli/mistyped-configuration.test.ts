@@ -203,5 +203,5 @@ test('check refuses an address for metrics that watch and run would refuse', asy
   expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining('194640: there is no such address')]);
   writeFileSync(path, 'metrics: { listen: "9464" }');
   const right = await portlogHere(['check', '--config', path]);
-  expect([right.code, right.stdout]).toEqual([0, expect.stringContaining('ok      metrics would be told on 127.0.0.1, port 9464\n')]);
+  expect([right.code, right.stdout]).toEqual([0, expect.stringContaining('ok      metrics would be served on 127.0.0.1, port 9464\n')]);
 });

@@ -184,7 +184,7 @@ describe('a run that is killed', () => {
     isDead.resolve();
     const { stderr, code } = await portlog(args);
     await server.stop();
-    expect(stderr).toMatch(/the run of 20.*Z \(process \d+, reading .*big\.xml\) ended without a word; as far as it had got:\n/);
+    expect(stderr).toMatch(/the run of 20.*Z \(process \d+, reading .*big\.xml\) was killed or crashed; until then:\n/);
     expect(stderr).toMatch(/read 6,002 = delivered [\d,]+ \+ already [\d,]+ \+ dead 0\n$/);
     expect(code).toBe(0);
     // With a record of the inventory for each host; those of ports have longer ids.

@@ -83,7 +83,7 @@ describe('a service manager', () => {
     child.kill('SIGTERM');
     const { stderr, code } = await ended;
     expect(stderr.match(/NOTIFY_SOCKET.*/g)).toEqual([
-      'NOTIFY_SOCKET is set, but the service manager could not be told how portlog is: there is no program systemd-notify',
+      'NOTIFY_SOCKET is set, but the service manager could not be notified: there is no program systemd-notify',
     ]);
     expect(code).toBe(0);
   });

@@ -70,7 +70,7 @@ describe('portlog run', () => {
     const ended = finished(daemon);
     await until(() => actions().includes('scan-overdue'));
     daemon.kill('SIGTERM');
-    expect((await ended).stderr).toMatch(/reading nmap \(nightly\)\) ended without a word/);
+    expect((await ended).stderr).toMatch(/reading nmap \(nightly\)\) was killed or crashed/);
   });
 
   test('stopped in the middle of a scan: what was finished ships, and the next one tells that the scan did not come', async () => {

@@ -80,7 +80,7 @@ async function checkMetrics({ metrics: { listen } }: Settings): Promise<readonly
   if (listen === undefined) return [];
   const { listenAddress } = await import('../../metrics/listen-address.ts');
   const { host, port } = listenAddress(listen);
-  return [{ level: 'ok', message: `metrics would be told on ${host}, port ${port}` }];
+  return [{ level: 'ok', message: `metrics would be served on ${host}, port ${port}` }];
 }
 
 /** When schedules are due next; whether directories can be watched. */
@@ -133,7 +133,7 @@ async function checkNmap(program: string, env: Environment): Promise<Diagnosis> 
     if (process.getuid?.() !== 0) return { level: 'ok', message: version };
     return {
       level: 'warning',
-      message: `${version}, which would run as root here, with its scripts, on what strangers answer`,
+      message: `${version}, which would run as root here, with its scripts, on answers of untrusted hosts`,
       hint: 'it needs raw packets only: docs/how-to/scan.md says how a user without rights gets that',
     };
   } catch {

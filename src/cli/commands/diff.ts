@@ -77,7 +77,7 @@ function refuseOlder({ hostsKnownLater, hostsCompared }: ScanDiff, scan: string)
     'usage',
     `${scan} is older than what is known of ${hostsKnownLater === 1 ? 'its host' : 'all its hosts'}: nothing of it would be a change`,
     {
-      hint: `portlog diff ${scan} NEWER compares two scans, the older one first; portlog report --since tells what changed since a day`,
+      hint: `portlog diff ${scan} NEWER compares two scans, the older one first; portlog report --since shows what changed since a day`,
     },
   );
 }

@@ -18,7 +18,7 @@ import { neededWord, refuseExtraWords } from '../session/words.ts';
 /** `portlog exposure init|check`: what is meant to be open, written down and compared. */
 export const exposure: Command = {
   name: 'exposure',
-  summary: 'what is meant to be open: write it down, compare a scan with it',
+  summary: 'expected exposure: write a first file, compare a scan with it',
   usage: ['exposure init [options] [SCAN]', 'exposure check [options] SCAN'],
   tasks: [
     { name: 'init', words: '[SCAN]', summary: 'write a first file, of a scan or of what is known, to standard output' },

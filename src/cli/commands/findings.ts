@@ -21,7 +21,7 @@ import { refuseExtraWords } from '../session/words.ts';
 /** `portlog findings`: weaknesses of what is known now, host by host. */
 export const findings: Command = {
   name: 'findings',
-  summary: 'what is wrong now: weaknesses of the hosts that are known',
+  summary: 'weaknesses of the known hosts',
   usage: ['findings [options]'],
   options: {
     format: {
@@ -35,7 +35,7 @@ export const findings: Command = {
       type: 'string',
       choices: ['critical', 'high', 'medium', 'low', 'info'],
       group: 'What',
-      about: 'only weaknesses at least as grave',
+      about: 'only weaknesses of this severity or above',
       byDefault: 'low',
     },
     network: { type: 'list', value: 'NETWORK', group: 'What', about: 'only of hosts within: 192.0.2.0/24, 10.0.0-5.*' },

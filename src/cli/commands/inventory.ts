@@ -37,7 +37,7 @@ export const inventory: Command = {
       about: 'only ports in these states, or all; down: hosts that are down',
       byDefault: 'open',
     },
-    since: { type: 'string', value: 'WHEN', group: 'What', about: 'only what is so since then: a date, 24h, 7d' },
+    since: { type: 'string', value: 'WHEN', group: 'What', about: 'only what is so since: a date, 24h, 7d' },
     forget: { type: 'boolean', group: 'What', about: 'forget the hosts of --network and --site, after asking' },
     yes: { type: 'boolean', group: 'What', about: 'do not ask' },
     ...only(SHIP_OPTIONS, ['site', 'config', 'state-dir', 'quiet']),

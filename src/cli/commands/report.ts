@@ -32,7 +32,7 @@ const DEFAULT_SINCE = '7d';
 /** `portlog report [SCAN…]`: one file for people, of what is known, or of scans alone. */
 export const report: Command = {
   name: 'report',
-  summary: 'one page to hand over: what is open, wrong and changed',
+  summary: 'one page to hand over: what is open, what is wrong, what changed',
   usage: ['report [options] [SCAN…]'],
   about: ['Without SCAN it is about what is known; with some, about those alone, the oldest first.'],
   words: 'files',
@@ -45,7 +45,7 @@ export const report: Command = {
       byDefault: 'html',
     },
     output: { type: 'string', value: 'FILE', alias: 'o', group: 'Where to', about: 'the file to write', byDefault: 'standard output' },
-    since: { type: 'string', value: 'WHEN', group: 'What', about: 'tell changes since then: a date, 24h, 7d', byDefault: '7d' },
+    since: { type: 'string', value: 'WHEN', group: 'What', about: 'changes since: a date, 24h, 7d', byDefault: '7d' },
     ...only(SHIP_OPTIONS, ['site', 'exposure', 'config', 'state-dir', 'quiet']),
   },
   examples: [

@@ -37,7 +37,7 @@ export const status: Command = {
     { line: 'portlog status --config portlog.yaml', about: 'with its schedules and directories' },
     { line: 'sudo -u portlog portlog status', about: 'of the service' },
   ],
-  exits: { 0: 'all is as it should be', 1: 'somebody must look after something', 5: 'events wait on disk' },
+  exits: { 0: 'all is as it should be', 1: 'something needs attention', 5: 'events wait on disk' },
   run: showStatus,
 };
 

@@ -44,7 +44,7 @@ function serviceManagerOf({ env, log }: CommandContext): ServiceManager {
   return new ServiceManager({
     env,
     pid: process.pid,
-    onProblem: (reason) => log.warn(`NOTIFY_SOCKET is set, but the service manager could not be told how portlog is: ${reason}`),
+    onProblem: (reason) => log.warn(`NOTIFY_SOCKET is set, but the service manager could not be notified: ${reason}`),
   });
 }
 

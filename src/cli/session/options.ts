@@ -16,7 +16,7 @@ export const SHIP_OPTIONS = {
     type: 'string',
     choices: ['ecs', 'otel', 'table'],
     group: 'Where to',
-    about: 'of what goes to stdout: ecs or otel lines, or a table (default on a terminal)',
+    about: 'format on stdout: ecs or otel lines, or a table (default on a terminal)',
   },
   'ca-file': { type: 'string', value: 'PEM', group: 'Where to', about: "authority that signed the server's certificate" },
   'compression': { type: 'string', choices: ['gzip', 'none'], group: 'Where to', about: 'of requests', byDefault: 'gzip' },
@@ -37,17 +37,23 @@ export const SHIP_OPTIONS = {
   'namespace': { type: 'string', value: 'NAME', group: 'What', about: 'data_stream.namespace', byDefault: 'default' },
   'tag': { type: 'list', value: 'TAG', group: 'What', about: 'added to every event' },
   'label': { type: 'list', value: 'NAME=TEXT', group: 'What', about: 'added to every event' },
-  'changes': { type: 'boolean', group: 'What', about: 'say what changed, on stdout too; --no-changes: nowhere', byDefault: 'to all but stdout' },
+  'changes': { type: 'boolean', group: 'What', about: 'report changes, also on stdout; --no-changes: nowhere', byDefault: 'to all but stdout' },
   'confirm-scans': {
     type: 'number',
     value: 'N',
     group: 'What',
-    about: 'scans that must find a port not open, or a host down, before that is told',
+    about: 'scans that must find a port not open, or a host down, before the change is reported',
     byDefault: '1',
   },
-  'mass-change': { type: 'number', value: 'N', group: 'What', about: 'changes in one scan that are told as one, too', byDefault: '100' },
+  'mass-change': {
+    type: 'number',
+    value: 'N',
+    group: 'What',
+    about: 'changes in one scan from which a mass change is reported, too',
+    byDefault: '100',
+  },
   'intel-dir': { type: 'string', value: 'DIR', group: 'What', about: 'snapshots of KEV and EPSS: which vulnerabilities are exploited' },
-  'exposure': { type: 'string', value: 'FILE', group: 'What', about: 'what is meant to be open, and what the networks are' },
+  'exposure': { type: 'string', value: 'FILE', group: 'What', about: 'what may be open, and what the networks are' },
   'config': { type: 'string', value: 'FILE', group: 'How', about: 'portlog.yaml or portlog.json' },
   'state-dir': {
     type: 'string',
@@ -56,14 +62,14 @@ export const SHIP_OPTIONS = {
     about: 'where known state and undelivered events are kept',
     byDefault: '~/.local/state/portlog',
   },
-  'retry-for-seconds': { type: 'number', max: 86_400, value: 'N', group: 'How', about: 'how long a sink that fails is tried again', byDefault: '60' },
-  'spool-max-mib': { type: 'number', value: 'N', group: 'How', about: 'room on disk for what waits for a sink', byDefault: '1024' },
-  'spool-max-age-days': { type: 'number', value: 'N', group: 'How', about: 'how long it may wait', byDefault: '30' },
+  'retry-for-seconds': { type: 'number', max: 86_400, value: 'N', group: 'How', about: 'how long a failing sink is retried', byDefault: '60' },
+  'spool-max-mib': { type: 'number', value: 'N', group: 'How', about: 'disk space for undelivered events', byDefault: '1024' },
+  'spool-max-age-days': { type: 'number', value: 'N', group: 'How', about: 'how long undelivered events are kept', byDefault: '30' },
   'spool-when-full': {
     type: 'string',
     choices: ['block', 'drop-oldest'],
     group: 'How',
-    about: 'what gives way then: reading, or the oldest events',
+    about: 'when that space is full: stop reading, or drop the oldest events',
     byDefault: 'block',
   },
   'quiet': { type: 'boolean', alias: 'q', group: 'Messages', about: 'only errors' },
@@ -79,7 +85,7 @@ export const SHIP_OPTIONS = {
 } as const satisfies Record<string, Option>;
 
 export const SCAN_OPTIONS = {
-  nmap: { type: 'string', value: 'PATH', group: 'How', about: 'the nmap to run', byDefault: 'nmap' },
+  nmap: { type: 'string', value: 'PATH', group: 'How', about: 'the nmap program to run', byDefault: 'nmap' },
 } as const satisfies Record<string, Option>;
 
 /** Of what ends by itself. */
@@ -101,7 +107,7 @@ export const UNATTENDED_OPTIONS = {
     about: 'answer /metrics, /healthz and /readyz there: 9464 (this machine alone), or 0.0.0.0:9464',
   },
   ...METRICS_FILE_OPTION,
-  'once': { type: 'boolean', group: 'How', about: 'do what there is to do now, and end' },
+  'once': { type: 'boolean', group: 'How', about: 'do what is due now, and end' },
   'poll-seconds': { type: 'number', max: 86_400, value: 'N', group: 'How', about: 'how often directories are looked into', byDefault: '10' },
 } as const satisfies Record<string, Option>;
 

@@ -79,7 +79,7 @@ export function statusText(status: Status): string {
     ),
     ...part(
       'lost',
-      status.lost.map(({ pid, started, what }) => `the run of ${iso(started) ?? ''} (process ${pid}, reading ${what}) ended without a word`),
+      status.lost.map(({ pid, started, what }) => `the run of ${iso(started) ?? ''} (process ${pid}, reading ${what}) was killed or crashed`),
     ),
     ...part(
       'site',

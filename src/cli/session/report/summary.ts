@@ -68,7 +68,7 @@ export function gravest(codes: readonly ExitCode[]): ExitCode {
 /** What runs before this one left open. */
 export function printLostRuns(lost: readonly OpenRun[], log: Log): void {
   for (const { pid, started, what, sums } of lost) {
-    log.warn(`the run of ${new Date(started).toISOString()} (process ${pid}, reading ${what}) ended without a word; as far as it had got:`);
+    log.warn(`the run of ${new Date(started).toISOString()} (process ${pid}, reading ${what}) was killed or crashed; until then:`);
     for (const { sink, acknowledges, tally } of sums) log.warn(`  ${sumLine(sink, tally, acknowledges, 'not known')}`);
     log.warn('  → ship the same again: what arrived is not stored twice');
   }
