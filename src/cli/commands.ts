@@ -1,6 +1,6 @@
 import type { Command } from './command.ts';
 
-/** Each command is loaded when it is wanted: undici, ajv and SQLite cost a tenth of a second apiece. In the order of help. */
+/** Commands in the order of help, loaded on demand: undici, ajv and SQLite cost a tenth of a second each. */
 const COMMANDS = {
   ship: async () => (await import('./commands/ship.ts')).ship,
   scan: async () => (await import('./commands/scan.ts')).scan,
@@ -29,7 +29,7 @@ export async function commandOf(name: CommandName): Promise<Command> {
   return COMMANDS[name]();
 }
 
-/** All of them, from which help, docs/reference/cli.md, man pages and completion are made. */
+/** All commands, for help, docs/reference/cli.md, man pages and completion. */
 export async function allCommands(): Promise<readonly Command[]> {
   return Promise.all(COMMAND_NAMES.map(commandOf));
 }

@@ -1,12 +1,12 @@
 import { type Command, EXIT_MEANINGS, type Example } from './command.ts';
 import { aboutOf, argumentOf, type Option, type Options } from './option.ts';
 
-/** Whatever the terminal is: a table of help that is wider is read by nobody. */
+/** Fixed, however wide the terminal. */
 const WIDTH = 80;
-/** What is longer on the left stands on a line of its own. */
+/** A longer left column gets its own line. */
 const MAX_LEFT = 26;
 
-/** `portlog --help`: what there is. */
+/** `portlog --help`. */
 export function overview(commands: readonly Command[]): string {
   const [ship, scan] = commands;
   return sections([
@@ -92,7 +92,7 @@ function paragraph(text: string, indent = 0): string {
     .join('\n')}\n`;
 }
 
-/** A command line that is too long goes on behind a backslash, as a shell reads it. */
+/** Wraps a long command line with backslashes. */
 function wrapped(line: string, indent: number, end: string): string {
   const lines = wordsWrapped(line, WIDTH - indent - end.length - 2);
   return `${lines.map((part, index) => `${' '.repeat(index === 0 ? indent : indent + 2)}${part}${index < lines.length - 1 ? end : ''}`).join('\n')}\n`;

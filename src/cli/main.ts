@@ -18,12 +18,12 @@ import { print, type Terminal } from './session/terminal.ts';
 export async function run(args: readonly string[]): Promise<void> {
   limitHeap();
   const terminal: Terminal = { stdout: process.stdout, stderr: process.stderr, stdin: process.stdin };
-  // Who writes to standard output learns of it from the write; what is said to people is said to nobody then.
+  // Errors of standard output are reported by the write; those of standard error are ignored.
   for (const stream of [terminal.stdout, terminal.stderr]) stream.on('error', () => undefined);
   process.exitCode = await execute(args, environment(), terminal);
 }
 
-/** Parses, does what was asked for, and resolves with the exit code. Never rejects. */
+/** Parses and runs a command; resolves with the exit code. Never rejects. */
 export async function execute(args: readonly string[], env: Environment, terminal: Terminal): Promise<ExitCode> {
   try {
     const asked = asksForVersion(args, terminal) ? ({ kind: 'version' } as const) : await route(args);
@@ -33,12 +33,12 @@ export async function execute(args: readonly string[], env: Environment, termina
   }
 }
 
-/** `-v` is --verbose; alone, and with no scan to read, nothing else can be meant than the version. A pipe is read as ever: a scan happens once. */
+/** `-v` means --verbose, but alone and without a scan on standard input it means --version. */
 function asksForVersion(args: readonly string[], { stdin }: Terminal): boolean {
   return args.length === 1 && args[0] === '-v' && (stdin.isTTY === true || !bringsScan());
 }
 
-/** Not of a terminal, and not of `/dev/null`. */
+/** Standard input is a pipe or file: neither a terminal nor `/dev/null`. */
 function bringsScan(): boolean {
   try {
     return !fstatSync(0).isCharacterDevice();
@@ -80,6 +80,6 @@ function report(error: unknown, log: Log): ExitCode {
   }
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   log.error({ message: `this is a mistake in portlog: ${text}`, hint: undefined });
-  // Not as a wrong configuration ends: whoever supervises portlog is to start it again.
+  // Not the code of a wrong configuration, so that a supervisor restarts portlog.
   return new PortlogError('mistake', '').exitCode;
 }

@@ -4,7 +4,7 @@ import type { Command } from './command.ts';
 import { allCommands, COMMAND_NAMES } from './commands.ts';
 import { argumentOf, type Option, type Options } from './option.ts';
 
-/** What would be taken for something else: letters written together, a value for a switch, `--no-` before what is no switch, a word that is empty. */
+/** Refuses arguments that would be misunderstood: combined letters, a value for a switch, `--no-` of an option that is no switch, an empty word. */
 export function refuseMistypedWords(command: Command, args: readonly string[]): void {
   const { options } = command;
   for (const word of beforeDashes(args)) {
@@ -20,7 +20,7 @@ export function refuseMistypedWords(command: Command, args: readonly string[]): 
   }
 }
 
-/** `-qv`, of letters that are all options, is one too many; else the first that is none is what is wrong. */
+/** `-qv`: combined letters; else the first unknown letter. */
 function writtenTogether(word: string, command: Command, args: readonly string[]): PortlogError {
   const letters = word.slice(1).split('');
   const known = new Set(Object.values(command.options satisfies Options).map(({ alias }) => alias));
@@ -31,7 +31,7 @@ function writtenTogether(word: string, command: Command, args: readonly string[]
   });
 }
 
-/** A word that should be a file, and is neither that nor a command. */
+/** The error for a word that is neither a file nor a command. */
 export function noCommand(word: string): PortlogError {
   const guess = nearest(word.toLowerCase(), COMMAND_NAMES);
   return new PortlogError('usage', `there is no command "${word}", and no file of that name`, {
@@ -39,7 +39,7 @@ export function noCommand(word: string): PortlogError {
   });
 }
 
-/** `next`: what stands there instead. */
+/** `next`: the word that follows. */
 export function withoutValue(name: string, option: Option, next: string | undefined): PortlogError {
   const message = `--${name} needs a value: --${name} ${argumentOf(option)}`;
   if (next === undefined) return new PortlogError('usage', message);
@@ -48,7 +48,7 @@ export function withoutValue(name: string, option: Option, next: string | undefi
   });
 }
 
-/** An option that the command does not have: another one has it, or it is mistyped. */
+/** The error for an unknown option: another command has it, or it is mistyped. */
 export async function noOption(unknown: string, command: Command, args: readonly string[]): Promise<PortlogError> {
   const { name } = command;
   const isElsewhere = (await allCommands()).some(({ options }) => hasOption(options, unknown));

@@ -1,35 +1,35 @@
 import type { Environment } from '../core/environment.ts';
 import { PortlogError } from '../core/errors.ts';
 
-/** An option of the command line, defined once: the parser, the environment, help, completion, man pages and docs/reference/cli.md come from here. */
+/** A command-line option, defined once for parser, environment, help, completion, man pages and docs/reference/cli.md. */
 export interface Option {
   readonly type: 'string' | 'boolean' | 'number' | 'list';
   readonly about: string;
-  /** What it is when nobody says; in words, and only for people. */
+  /** The default in words, for help. */
   readonly byDefault?: string;
-  /** What stands for the value in help. */
+  /** Placeholder of the value in help. */
   readonly value?: string;
   readonly choices?: readonly string[];
   readonly alias?: string;
-  /** The largest number that makes sense; what is larger is a mistake in the unit. */
+  /** The largest sensible number; more is probably the wrong unit. */
   readonly max?: number;
   readonly group: 'Where to' | 'What' | 'How' | 'Messages';
 }
 
 export type Options = Readonly<Record<string, Option>>;
 
-/** Values by option name, whoever gave them. */
+/** Values by option name, from flags or environment. */
 export type Values = Readonly<Record<string, string | boolean | number | readonly string[] | undefined>>;
 
-/** Of anything that is counted or measured here. */
+/** Default maximum. */
 const MAX_NUMBER = 1e9;
 
-/** `FILE`, `ecs|otel`; undefined of a switch. */
+/** `FILE`, `ecs|otel`; undefined for a switch. */
 export function argumentOf({ type, value, choices }: Option): string | undefined {
   return type === 'boolean' ? undefined : (value ?? choices?.join('|') ?? 'VALUE');
 }
 
-/** What help says of it: what it does, what it may be, and what it is when nobody says. */
+/** Help text: what it does, its choices and default. */
 export function aboutOf({ about, byDefault, type }: Option): string {
   return `${about}${type === 'list' ? '; repeatable' : ''}${byDefault === undefined ? '' : ` (default: ${byDefault})`}`;
 }
@@ -38,7 +38,7 @@ export function variableOf(option: string): string {
   return `PORTLOG_${option.toUpperCase().replaceAll('-', '_')}`;
 }
 
-/** `PORTLOG_<OPTION>`, a list separated by commas. The environment stands behind the flags. Throws `usage` for what the option would not take. */
+/** `PORTLOG_<OPTION>`, a list separated by commas. Flags override it. Throws `usage` for an invalid value. */
 export function fromEnvironment(options: Options, env: Environment): Values {
   const values: Record<string, Values[string]> = {};
   for (const [name, option] of Object.entries(options)) {
@@ -52,13 +52,13 @@ export function fromEnvironment(options: Options, env: Environment): Values {
   return values;
 }
 
-/** What a value is called in messages: alone before what it does not do, and with what was given. */
+/** Names of a value for messages: the option alone, and with its value. */
 interface Given {
   readonly it: string;
   readonly whole: string;
 }
 
-/** The value that a text stands for. Throws `usage` when it stands for none. */
+/** Parses a value. Throws `usage` when it is invalid. */
 export function valueOf(text: string, { type, choices, max = MAX_NUMBER }: Option, { it, whole }: Given): string | number {
   if (choices !== undefined && !choices.includes(text)) throw usage(`${whole}: there is no such choice`, `there are: ${choices.join(', ')}`);
   if (type !== 'number') return text;

@@ -5,7 +5,7 @@ import { nearest } from '../core/nearest.ts';
 
 const FOLDERS = ['docs/how-to/', 'docs/reference/', 'docs/explanation/', 'docs/runbooks/'];
 
-/** A page of the documentation that comes with portlog, as messages name it: `docs/how-to/scan.md`, or only `scan.md`. Throws `usage`. */
+/** A page of the documentation, as messages name it: `docs/how-to/scan.md`, or only `scan.md`. Throws `usage`. */
 export function pageText(given: string): string {
   const pages = FOLDERS.flatMap((folder) => packageNames(folder).map((name) => folder + name));
   const path = pages.find((page) => page === given || posix.basename(page) === given);

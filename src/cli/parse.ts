@@ -4,13 +4,13 @@ import type { Command } from './command.ts';
 import { noOption, refuseMistypedWords, withoutValue } from './mistyped.ts';
 import { type Options, type Values, valueOf } from './option.ts';
 
-/** What a command was given: options by name, and the words that are no option. */
+/** Parsed arguments: options by name, and other words. */
 export interface ParsedArguments {
   readonly values: Values;
   readonly words: readonly string[];
 }
 
-/** Throws `usage` for anything that cannot be meant. `args` are those of the command, without its name. */
+/** Throws `usage`. `args`: those of the command, without its name. */
 export async function parseArguments(command: Command, args: readonly string[]): Promise<ParsedArguments> {
   refuseMistypedWords(command, args);
   const { tokens } = parseArgs({ args: [...args], options: parserOptions(command.options), strict: false, allowPositionals: true, tokens: true });
@@ -32,19 +32,19 @@ interface Token {
   readonly inlineValue: boolean | undefined;
 }
 
-/** Of an option, or of the switch that `--no-` turns off. */
+/** The name of an option, or of the switch that `--no-` turns off. */
 function nameOf(written: string, options: Options): string | undefined {
   if (Object.hasOwn(options, written)) return written;
   const positive = written.startsWith('no-') ? written.slice(3) : '';
   return Object.hasOwn(options, positive) ? positive : undefined;
 }
 
-/** `before` is what the same option got earlier on the line. */
+/** `before`: the value of the same option earlier on the line. */
 function given(name: string, { name: written, value, inlineValue }: Token, options: Options, before: Values[string]): Values[string] {
   const option = options[name];
   if (before !== undefined && option?.type !== 'list') throw new PortlogError('usage', `--${name} was given twice`);
   if (option === undefined || option.type === 'boolean') return written === name;
-  // `-` is standard input or output, and a number may be negative, if only to be refused.
+  // `-` is standard input or output; a negative number is a value, to be refused later.
   if (value === undefined || (inlineValue !== true && /^-[^\d]/.test(value))) throw withoutValue(name, option, value);
   if (value === '') throw new PortlogError('usage', `--${name} got an empty word`, { hint: 'a variable of the shell may be empty' });
   const checked = valueOf(value, option, { it: `--${name}`, whole: `--${name} "${value}"` });

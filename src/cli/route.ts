@@ -3,7 +3,7 @@ import { allCommands, type CommandName, commandOf, isCommand } from './commands.
 import { noCommand } from './mistyped.ts';
 import type { Options } from './option.ts';
 
-/** Which command is meant, and what stands around its name; or what is to be printed instead. */
+/** The command and its arguments, or what to print instead. */
 export type Route =
   | { readonly kind: 'command'; readonly name: CommandName; readonly args: readonly string[] }
   | { readonly kind: 'help'; readonly name: CommandName | undefined }
@@ -13,7 +13,7 @@ export type Route =
 const HELP: ReadonlySet<string> = new Set(['--help', '-h']);
 const VERSION: ReadonlySet<string> = new Set(['--version', '-V']);
 
-/** Options may stand before the name of the command. Throws `usage` for a word that must have been meant as one. */
+/** Options may precede the command's name. Throws `usage` for a word that was meant as a command. */
 export async function route(args: readonly string[]): Promise<Route> {
   if (args[0] === 'help') return helpFor(args[1]);
   if (args[0] === 'version') return { kind: 'version' };
@@ -36,12 +36,12 @@ function helpFor(word: string | undefined): Route {
   throw noCommand(word);
 }
 
-/** A file has a dot or a slash in its name, or is there. */
+/** Whether a word cannot be a file: no dot or slash in it, and it does not exist. */
 function looksLikeCommand(word: string): boolean {
   return /^[A-Za-z][\w-]*$/.test(word) && !existsSync(word);
 }
 
-/** Where the first word stands that is neither an option nor the value of one; at the end, when there is none, or an option before it is not known. */
+/** Index of the first word that is neither an option nor its value; the end when there is none, or behind an unknown option. */
 async function firstWord(args: readonly string[]): Promise<number> {
   let options: Options | undefined;
   for (let at = 0; at < args.length; at++) {
@@ -58,7 +58,7 @@ async function firstWord(args: readonly string[]): Promise<number> {
   return args.length;
 }
 
-/** An option of one name takes a value in every command, or in none. */
+/** Options of one name take a value in every command, or in none. */
 async function everyOption(): Promise<Options> {
   return Object.fromEntries((await allCommands()).flatMap(({ options }) => Object.entries(options)));
 }

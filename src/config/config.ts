@@ -19,7 +19,7 @@ export interface Config {
   readonly findings?: {
     readonly rules?: Readonly<Record<string, RuleConfig>>;
     readonly services?: readonly OwnService[];
-    /** What becomes of what the number of a port alone suggests. */
+    /** What happens with findings by port number alone. */
     readonly guesses?: 'store' | 'alert' | 'silence';
   };
   readonly changes?: {
@@ -40,14 +40,14 @@ interface ScheduleConfig {
   readonly name: string;
   readonly cron: string;
   readonly timeZone?: string;
-  /** YAML makes numbers of `-p, 80`. */
+  /** YAML reads `-p, 80` as a number. */
   readonly nmap: readonly (string | number)[];
   readonly site?: string;
   readonly maxHours?: number;
   readonly catchUp?: boolean;
 }
 
-/** A directory in which scans of others appear. */
+/** A directory in which scan files appear. */
 export interface DirectoryConfig {
   readonly path: string;
   readonly site?: string;
@@ -56,7 +56,7 @@ export interface DirectoryConfig {
   readonly recursive?: boolean;
 }
 
-/** How the findings of a rule are judged; `zones`: in single zones. */
+/** Settings of a rule; `zones`: exceptions by zone. */
 export interface RuleConfig {
   readonly severity?: Level;
   readonly silence?: boolean;
@@ -65,14 +65,14 @@ export interface RuleConfig {
 
 type Level = 'info' | 'low' | 'medium' | 'high' | 'critical';
 
-/** A kind of service that should not be reachable by everyone, beside those that portlog knows. */
+/** A service in addition to the catalogue of risky services. */
 interface OwnService {
   readonly id: string;
   readonly name: string;
-  /** Which alert rule tells of it. */
+  /** Which alert rule reports it. */
   readonly category?: RuleCategory;
   readonly ports: readonly string[];
-  /** As nmap names it when it has asked. */
+  /** nmap's service names with version detection. */
   readonly services?: readonly string[];
   readonly severity: Level;
   readonly external?: Level;
@@ -80,7 +80,7 @@ interface OwnService {
   readonly remedy: string;
 }
 
-/** What a destination is for. */
+/** Which events a destination gets. */
 export interface OnlyConfig {
   readonly datasets?: readonly Dataset[];
   readonly rules?: readonly string[];

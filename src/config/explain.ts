@@ -2,9 +2,9 @@ import type { ErrorObject } from 'ajv';
 import { nearest } from '../core/nearest.ts';
 import { settingHint } from './sink-settings.ts';
 
-/** ajv's findings as sentences: where in the file, what is expected there, and the nearest spelling. None of them quotes a value. */
+/** Turns ajv's errors into sentences: where in the file, what is expected there, and the nearest spelling. No value is quoted. */
 export function explain(errors: readonly ErrorObject[]): readonly string[] {
-  // What follows from another finding, and is said by that.
+  // Consequences of another error.
   const isOwn = ({ keyword }: ErrorObject): boolean => !['if', 'propertyNames', 'anyOf', 'oneOf', 'not'].includes(keyword);
   const own = errors.filter(isOwn);
   return [...new Set((own.length === 0 ? errors : own).map(sentence))];
@@ -22,23 +22,23 @@ function sentence(error: ErrorObject): string {
   return `${where}: ${demand(keyword, params, schema)}${keyword === 'enum' ? meant(error.data, params['allowedValues'] as readonly unknown[]) : ''}`;
 }
 
-/** The member that says of which kind the others are. */
+/** The discriminating member (`type`). */
 function kindOf(path: string, data: { readonly type?: unknown }, schema: SchemaPart): string {
   const kinds = (schema?.oneOf ?? []).flatMap(({ properties }) => properties?.type?.const ?? []);
   if (data.type === undefined) return `${path}: "type" is missing; it is one of ${kinds.join(', ')}`;
   return `${path}.type: must be one of ${kinds.join(', ')}${meant(data.type, kinds)}`;
 }
 
-/** A list that is longer is read by nobody, and most of it is for sinks of other types. */
+/** Longer lists are not shown. */
 const MOST_NAMED = 20;
 
-/** What is of interest here. */
+/** The parts of a schema that are used here. */
 interface SchemaShape {
   readonly oneOf?: readonly { readonly properties?: { readonly type?: { readonly const?: string } } }[];
   readonly properties?: { readonly type?: { readonly const?: string } };
   readonly description?: string;
   readonly examples?: readonly string[];
-  /** Of a pattern: what it takes, in words. */
+  /** A pattern in words. */
   readonly $comment?: string;
 }
 type SchemaPart = SchemaShape | undefined;
@@ -54,7 +54,7 @@ function unknownSetting(path: string, name: string, schema: SchemaPart): string 
   return `${whole}: there is no such setting${guess === undefined ? others : `; did you mean "${guess}"?`}`;
 }
 
-/** The nearest of the words that there are. */
+/** The nearest allowed word. */
 function meant(value: unknown, allowed: readonly unknown[]): string {
   const words = allowed.filter((one) => typeof one === 'string');
   const guess = typeof value === 'string' ? nearest(value, words) : undefined;
@@ -91,7 +91,7 @@ function demand(keyword: string, params: Readonly<Record<string, unknown>>, sche
   }
 }
 
-/** What the pattern of the schema takes, and how that may look. */
+/** What a pattern accepts, with an example. */
 function form(schema: SchemaPart): string {
   const { $comment = 'is not written as it must be', examples } = schema ?? {};
   return `${$comment}${examples?.[0] === undefined ? '' : `; for example ${examples[0]}`}`;

@@ -55,7 +55,7 @@ async function validate(path: string, config: unknown, name: string, hint: strin
   throw new PortlogError('config-invalid', [`${path}: ${first}`, ...others.map((other) => `${path}: ${other}`)].join('\n'), { hint });
 }
 
-/** After parsing, so that a value of the environment can never become a setting of its own. */
+/** After parsing, so that a variable's value can never add settings. */
 function fill(value: unknown, env: Environment, path: string, where: string): unknown {
   if (typeof value === 'string')
     return value.replace(/\$\{([A-Za-z_]\w*)\}/g, (_, name: string) => {

@@ -7,7 +7,7 @@ import { RULES } from '../finding/registry.ts';
 import type { Only } from '../sink/only.ts';
 import type { Config, OnlyConfig, SinkConfig } from './config.ts';
 
-/** Without the datasets, which are one list with those of the sink itself. */
+/** Without datasets: these are merged with those of the sink. */
 export function onlyOf({ only }: Pick<SinkConfig, 'only'>): Only | undefined {
   if (only === undefined) return undefined;
   const { rules, minSeverity, zones, sites } = only;
@@ -21,14 +21,14 @@ export function datasetsOf({ datasets, only }: Pick<SinkConfig, 'datasets' | 'on
   return narrower === undefined ? datasets : narrower.filter((dataset) => datasets?.includes(dataset) !== false);
 }
 
-/** Throws `config-invalid` for a name that no event will ever have: a destination that hears nothing looks like one where nothing happens. */
+/** Throws `config-invalid` for a name that no event can have: a destination that never gets events looks like one without news. */
 export function refuseUnknownNames(config: Config, exposure: ExposurePolicy | undefined): void {
   for (const [index, { only, ...sink }] of (config.sinks ?? []).entries()) {
     const where = `sinks.${index}.only`;
     if (only === undefined) continue;
     refuse(`${where}.rules`, 'rule', only.rules, rulesOf(config), 'docs/reference/alerts.md and docs/reference/rules.md list them');
     refuse(`${where}.zones`, 'zone', only.zones, exposure?.zones ?? [], noZones(exposure));
-    // A site needs no mention elsewhere, unless those that there are have been listed.
+    // A site need not be configured, unless sites are listed.
     if (config.sites !== undefined) refuse(`${where}.sites`, 'site', only.sites, sitesOf(config), 'enter it under sites');
     if (datasetsOf({ only, ...sink })?.length === 0)
       throw new PortlogError('config-invalid', `${where}.datasets: none of them is among the datasets of the sink, so it would hear nothing`);

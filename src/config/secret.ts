@@ -44,7 +44,7 @@ async function secret(name: SecretName, sink: SecretSources, prefix: string, env
   return command === undefined ? undefined : hold(await fromCommand(command, env));
 }
 
-/** In a closure, where no printed object shows it. */
+/** In a closure, so that no printed object shows it. */
 function hold(text: string): () => string {
   return () => text;
 }

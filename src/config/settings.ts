@@ -16,7 +16,7 @@ import { type Environment, programEnvironment, serverVariable } from '../core/en
 import { datasetsOf, onlyOf, refuseUnknownNames } from './only.ts';
 import { credentials } from './secret.ts';
 
-/** Flags and environment, already merged; the file stands behind both. */
+/** Options from flags and environment; they override the configuration file. */
 export interface Overrides {
   readonly to: readonly string[] | undefined;
   readonly caFile: string | undefined;
@@ -40,29 +40,29 @@ export interface Overrides {
   readonly metricsFile: string | undefined;
 }
 
-/** What a run needs to know, from whatever source it came. */
+/** The settings of a run, from all sources. */
 export interface Settings {
   readonly event: Omit<EventOptions, 'now' | 'scannerHost' | 'agentHost'>;
   readonly sinks: readonly SinkOptions[];
-  /** What flags say about every connection. */
+  /** Options for every connection. */
   readonly connection: Pick<Overrides, 'caFile' | 'compression'> & {
     readonly origins?: ReadonlyMap<string, readonly string[]>;
-    /** Sites of which it is known how old their latest scan may be. */
+    /** Sites with a maximum age of their latest scan. */
     readonly watchedSites?: readonly string[];
   };
   readonly stateDir: string;
   readonly retryForMs: number;
   readonly spool: SpoolLimits;
   readonly changes: ChangeOptions;
-  /** How weaknesses are judged. */
+  /** Settings for findings. */
   readonly findings: Pick<FindingOptions, 'rules' | 'services' | 'guesses'>;
-  /** What is meant to be open. */
+  /** The expected exposure. */
   readonly exposure: ExposurePolicy | undefined;
-  /** Where snapshots of KEV and EPSS lie. */
+  /** Directory with snapshots of KEV and EPSS. */
   readonly intelDir: string | undefined;
   /** How old the latest finished scan of a site may be, in milliseconds. */
   readonly maxAges: ReadonlyMap<string, number>;
-  /** Where numbers for Prometheus are told: an address, and a file. */
+  /** Where metrics are served: an address, and a file. */
   readonly metrics: { readonly listen: string | undefined; readonly file: string | undefined };
 }
 
@@ -173,12 +173,12 @@ function spoolLimits(given: Overrides, { maxMib, maxAgeDays, whenFull }: NonNull
   };
 }
 
-/** `elasticsearch=https://…`, or the name alone: then what the configuration says about it. */
+/** `elasticsearch=https://…`, or the name alone, for the sink in the configuration. */
 function sinkOf(text: string, configured: readonly SinkConfig[]): SinkConfig {
   const at = text.indexOf('=');
   const type = at === -1 ? text : text.slice(0, at);
   const url = text.slice(at + 1);
-  // Whoever can add a word to a command line, or a variable, must not start programs with it.
+  // An added argument or variable must not be enough to start programs.
   if (type === 'exec')
     throw new PortlogError('sink-options', 'the sink "exec" runs a program, so it is named in the configuration file only', {
       hint: 'write it under sinks, and leave --to (or PORTLOG_TO) out: then all sinks of the file count',
@@ -190,7 +190,7 @@ function sinkOf(text: string, configured: readonly SinkConfig[]): SinkConfig {
   return { ...(sameOrigin ?? ofType[0] ?? { type }), url };
 }
 
-/** Chats take no compressed requests. */
+/** Chats accept no compressed requests. */
 function isChat({ envelope }: SinkConfig): boolean {
   return envelope?.includes('{message}') === true;
 }
@@ -199,7 +199,7 @@ function urlsOf({ url, urls }: SinkConfig): readonly string[] {
   return url === undefined ? (urls ?? []) : [url];
 }
 
-/** Scheme, host and port; of what is no URL, itself. */
+/** Scheme, host and port; a text that is no URL is returned as it is. */
 export function originOf(url: string): string {
   const parsed = URL.parse(url);
   return parsed === null ? url : `${parsed.protocol}//${parsed.host}`;
@@ -216,7 +216,7 @@ function originsOf(sinks: readonly SinkConfig[]): ReadonlyMap<string, readonly s
 
 type Reached = Pick<Overrides, 'caFile' | 'compression'> & Pick<Settings['connection'], 'origins' | 'watchedSites'>;
 
-/** How a server is reached, a sink or one that is only set up. */
+/** Connection options of a server: a sink, or one that is only set up. */
 export async function serverOptions(sink: SinkConfig, given: Reached, namespace: string, env: Environment): Promise<HttpServerOptions> {
   if (env['NODE_TLS_REJECT_UNAUTHORIZED'] === '0' && sink.type !== 'stdout' && sink.type !== 'file')
     throw new PortlogError('sink-options', 'NODE_TLS_REJECT_UNAUTHORIZED=0 is set, which makes Node send credentials to whoever answers', {
@@ -242,7 +242,7 @@ export async function serverOptions(sink: SinkConfig, given: Reached, namespace:
   };
 }
 
-/** What the configuration says of a sink; the schema of its kind has let nothing else through. */
+/** Options of a sink from the configuration, which was validated by the schema of its type. */
 export async function sinkOptions(sink: SinkConfig, given: Reached, namespace: string, env: Environment): Promise<SinkOptions> {
   const { trustSetUp, streamLabels, keepFiles, fsync, eventsPerSecond, encoding, syslogFormat, framing, facility, maxMessageBytes } = sink;
   const own = {
@@ -267,7 +267,7 @@ export async function sinkOptions(sink: SinkConfig, given: Reached, namespace: s
     facility,
     maxMessageBytes,
   };
-  // A kind that is not there is refused where sinks are made.
+  // Unknown types are refused where sinks are created.
   return { ...(await serverOptions(sink, given, namespace, env)), ...own } as SinkOptions;
 }
 
@@ -286,7 +286,7 @@ function sensorOf(name: string | undefined): string | undefined {
   return name === undefined ? undefined : checked('sensor', name, /^[\w.:-]{1,64}$/, 'letters, digits, dots, colons, hyphens and underscores');
 }
 
-/** `data_stream.namespace`: a part of the name of a data stream. */
+/** Validates `data_stream.namespace`, which is part of data stream names. */
 export function checkedNamespace(word: string): string {
   return checked('namespace', word, /^[a-z0-9_.]{1,64}$/, 'lower-case letters, digits, dots and underscores');
 }

@@ -2,7 +2,7 @@ import { PortlogError } from '../core/errors.ts';
 import { SINK_SETTINGS } from '../sink/kinds.ts';
 import type { SinkConfig } from './config.ts';
 
-/** What a setting of another kind of sink is called here, or for which kinds it is. Undefined when no kind knows it. */
+/** A hint for a setting of another sink type: its name here, or the types that have it. Undefined when no type has it. */
 export function settingHint(name: string, type: string): string | undefined {
   const own = Object.values(SINK_SETTINGS).find((settings) => settings.type === type)?.properties ?? {};
   const here = INSTEAD.get(name)?.find((other) => Object.hasOwn(own, other));
@@ -11,14 +11,14 @@ export function settingHint(name: string, type: string): string | undefined {
   return kinds.length === 0 ? undefined : `that is for: ${kinds.map((kind) => kind.type).join(', ')}`;
 }
 
-/** What serves the same purpose elsewhere. */
+/** Settings with the same purpose in other types. */
 const INSTEAD: ReadonlyMap<string, readonly string[]> = new Map([
   ['url', ['path', 'command']],
   ['path', ['url', 'command']],
   ['urls', ['url']],
 ]);
 
-/** Throws `config-invalid` where the same is said in two ways. */
+/** Throws `config-invalid` when two settings say the same. */
 export function refuseTwice(path: string, sinks: readonly SinkConfig[]): void {
   const index = sinks.findIndex(({ url, urls }) => url !== undefined && urls !== undefined);
   if (index === -1) return;

@@ -1,7 +1,7 @@
 import { lstatSync, readlinkSync, type Stats, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 
-/** As whom this process runs. */
+/** The user and groups of this process. */
 export interface ProcessUser {
   readonly uid: number;
   readonly gid: number;
@@ -12,9 +12,9 @@ const OTHERS_WRITE = 0o002;
 const STICKY = 0o1000;
 
 /**
- * How somebody else could change what lies at `path`, in words: commands that stand there would run as us, and what is sent would go where they say.
- * Undefined when nobody but us and root could, or when there is nothing. All directories on the way count, and links: whose they are may lead elsewhere.
- * Group-writable counts unless the group is our own, as files of many systems have it.
+ * How another user could change the file at `path`, in words; undefined when only this user and root can, or it does not
+ * exist. Its commands would run as this user, and events go where it says. All directories and links on the way count.
+ * Group-writable counts unless the group is the user's own.
  */
 export function whoElseWrites(path: string, self: ProcessUser): string | undefined {
   const whole = resolve(path);
@@ -31,7 +31,7 @@ export function whoElseWrites(path: string, self: ProcessUser): string | undefin
   return undefined;
 }
 
-/** Every directory in which a name is looked up on the way, the nearest last, and every link. */
+/** Every directory and link that is traversed, the nearest last. */
 function wayTo(path: string): readonly { readonly at: string; readonly isLink: boolean }[] {
   const way: { at: string; isLink: boolean }[] = [];
   const names = namesIn(path);
@@ -65,7 +65,7 @@ function targetOf(path: string): string | undefined {
   }
 }
 
-/** With the sticky bit, as in /tmp, nobody but its owner takes away what is not theirs. */
+/** In a sticky directory such as /tmp, only owners can replace files. */
 function doubtOfFolder(path: string, self: ProcessUser): string | undefined {
   const stats = statOf(path);
   if (stats === undefined) return undefined;
@@ -73,7 +73,7 @@ function doubtOfFolder(path: string, self: ProcessUser): string | undefined {
   return doubtOf((mode & STICKY) === 0 ? stats : { uid, gid, mode: 0 }, self);
 }
 
-/** Its mode says nothing. */
+/** The mode of a link means nothing. */
 function doubtOfLink(path: string, self: ProcessUser): string | undefined {
   const { uid, gid } = lstatSync(path);
   return doubtOf({ uid, gid, mode: 0 }, self);
@@ -85,7 +85,7 @@ function doubtOf({ uid, gid, mode }: Pick<Stats, 'uid' | 'gid' | 'mode'>, self: 
   return (mode & GROUP_WRITES) !== 0 && gid !== self.gid && gid !== 0 ? `may be written by the group with number ${gid}` : undefined;
 }
 
-/** Undefined also where we may not look: then reading it will say so. */
+/** Also undefined without permission: reading will report that. */
 function statOf(path: string): Stats | undefined {
   try {
     return statSync(path);

@@ -3,7 +3,7 @@ import { PortlogError } from '../core/errors.ts';
 const MAX_DEPTH = 32;
 const TOO_DEEP = 'it is nested deeper than any setting is';
 
-/** What the parser found, in our words: its own quote the text, and in the text are passwords. Codes: https://eemeli.org/yaml/#errors */
+/** The parser's errors in our words: its own messages quote the text, which may hold passwords. Codes: https://eemeli.org/yaml/#errors */
 const REASONS: Readonly<Record<string, string>> = {
   BAD_ALIAS: 'an alias (*name) is not written as one; a value that begins with * needs quotes',
   BAD_DQ_ESCAPE: 'a backslash in double quotes stands before something that it does not go with; single quotes take it as it is',
@@ -27,7 +27,7 @@ export async function parsed(path: string, text: string): Promise<unknown> {
     const content = format === 'JSON' ? parsedJson(path, text) : await parsedYaml(path, text);
     if (!isDeeper(content, MAX_DEPTH)) return content;
   } catch (error) {
-    // The parsers go into it as deep as it goes, until the stack ends.
+    // Deep nesting would overflow the parser's stack.
     if (!(error instanceof RangeError)) throw error;
   }
   throw invalid(path, format, undefined, TOO_DEEP);
@@ -63,7 +63,7 @@ async function parsedYaml(path: string, text: string): Promise<unknown> {
     return document.toJS();
   } catch (error) {
     if (error instanceof RangeError) throw error;
-    // An alias of which there is no anchor, or one that would make far too much of it.
+    // An alias without an anchor, or one that expands too far.
     throw invalid(path, 'YAML', undefined, 'an alias (*name) leads nowhere; a value that begins with * needs quotes');
   }
 }

@@ -1,16 +1,16 @@
-/** A number that portlog tells of itself, by the conventions of https://prometheus.io/docs/practices/naming/. */
+/** A metric, by the conventions of https://prometheus.io/docs/practices/naming/. */
 export interface MetricDefinition {
   readonly type: 'gauge' | 'counter';
   readonly help: string;
-  /** What its series differ by. */
+  /** Labels of its series. */
   readonly labels: readonly string[];
-  /** Only `watch` and `run` have it. */
+  /** Only in `watch` and `run`. */
   readonly ofService?: true;
 }
 
 const time = (help: string): string => `${help}, in seconds since 1970`;
 
-/** Every metric, by its name: the page docs/reference/metrics.md, dashboard and rules come from here. */
+/** Every metric by name; docs/reference/metrics.md, dashboard and rules are generated from this. */
 export const METRICS = {
   portlog_build_info: { type: 'gauge', labels: ['version'], help: 'Always 1; which portlog it is' },
   portlog_scan_last_start_timestamp_seconds: {
@@ -90,7 +90,7 @@ export const METRICS = {
 
 export type MetricName = keyof typeof METRICS;
 
-/** One number of a metric. */
+/** One sample of a metric. */
 export interface Series {
   readonly metric: MetricName;
   readonly labels: Readonly<Record<string, string>>;

@@ -6,7 +6,7 @@ import { printable } from '../event/text.ts';
 import { CONTENT_TYPE } from './exposition.ts';
 import type { ListenAddress } from './listen-address.ts';
 
-/** What is said, and whether it is good news. */
+/** A text, and whether the status is good. */
 export interface Answer {
   readonly isGood: boolean;
   readonly lines: readonly string[];
@@ -15,9 +15,9 @@ export interface Answer {
 export interface EndpointOptions {
   /** As text for Prometheus. */
   readonly metrics: () => Promise<string>;
-  /** The process lives, and its loop goes on. */
+  /** Liveness: the loop is running. */
   readonly health: () => Answer;
-  /** It can do what it is there for. */
+  /** Readiness. */
   readonly readiness: () => Promise<Answer>;
 }
 

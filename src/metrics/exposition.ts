@@ -2,12 +2,15 @@ import { Counter, Gauge, Registry } from 'prom-client';
 import { printable } from '../event/text.ts';
 import { METRICS, type MetricDefinition, type MetricName, type Series } from './catalogue.ts';
 
-/** What belongs to the text: https://prometheus.io/docs/instrumenting/exposition_formats/ */
+/** The content type: https://prometheus.io/docs/instrumenting/exposition_formats/ */
 export const CONTENT_TYPE = Registry.PROMETHEUS_CONTENT_TYPE;
-/** Whoever stores them pays for each series, whatever scans or configurations say. */
+/** Series per metric: each costs storage. */
 const MAX_SERIES = 200;
 
-/** The series as text for Prometheus, in the order of the catalogue. Of each metric so many at most, the largest ones; how many are missing is told. */
+/**
+ * The series as text for Prometheus, in the order of the catalogue. At most {@link MAX_SERIES} per metric, the largest ones; a
+ * series says how many are left out.
+ */
 export async function exposition(all: readonly Series[]): Promise<string> {
   const registry = new Registry();
   const byMetric = Map.groupBy(all, ({ metric }) => metric);
@@ -37,7 +40,7 @@ function register(registry: Registry, name: MetricName, all: readonly Series[]):
   }
 }
 
-/** Nothing in it that a terminal or a browser would obey. */
+/** Label values without control characters. */
 function shown(labels: Series['labels']): Record<string, string> {
   return Object.fromEntries(Object.entries(labels).map(([name, text]) => [name, printable(text)]));
 }

@@ -11,7 +11,7 @@ const NO_ZONE = 'unassigned';
 
 export type ZoneOf = (ips: readonly string[]) => { readonly zone: string } | undefined;
 
-/** What is known of hosts, counted as `portlog report` counts it. Others have their turn while it is read. */
+/** Series about known hosts, counted as in `portlog report`. Yields to the event loop while reading. */
 export async function knownHostSeries(database: Database, zoneOf: ZoneOf): Promise<readonly Series[]> {
   const series: Series[] = [];
   for (const site of knownSites(database)) {
@@ -49,7 +49,7 @@ class Counts {
     const isUp = currentValue(host.up, 1) === 'yes';
     grow(this.states, isUp ? 'up' : 'down');
     for (const counts of [this.open, this.unexpected, this.expired]) grow(counts, zone, 0);
-    // What does not answer has nothing open, and no weakness that anybody could use.
+    // A host that does not answer has no open ports and no findings.
     if (!isUp) return;
     grow(this.open, zone, Object.values(host.ports).filter(({ open }) => currentValue(open, 1) === 'yes').length);
     for (const { open, rule, severity } of Object.values(host.findings)) {

@@ -5,10 +5,10 @@ export interface ListenAddress {
   readonly port: number;
 }
 
-/** Who names no address means this machine: the numbers say which sites there are, and how they stand. */
+/** Default address: metrics reveal sites and their state, so they stay on this machine. */
 const LOOPBACK = '127.0.0.1';
 
-/** `9464`, `0.0.0.0:9464`, `[::1]:9464`, `name:9464`. Port 0: any that is free. Throws `usage`. */
+/** `9464`, `0.0.0.0:9464`, `[::1]:9464`, `name:9464`. Port 0: any free one. Throws `usage`. */
 export function listenAddress(text: string): ListenAddress {
   const [, bracketed, plain, digits = ''] = /^(?:(?:\[([0-9a-f:.]+)\]|([^:[\]]*)):)?(\d{1,5})$/i.exec(text) ?? [];
   const port = Number(digits);

@@ -15,19 +15,19 @@ import { ScheduledScans } from '../state/scheduled-scans.ts';
 import { unfinishedFiles } from '../state/unfinished-files.ts';
 import type { MetricName, Series } from './catalogue.ts';
 
-/** What is to be told of, beside what the state says. */
+/** What to measure besides the state. */
 export interface MeasureOptions {
   readonly database: Database;
   readonly now: number;
   readonly isAlive: IsAlive;
-  /** Those of the configuration, as people know them: only of these the sums are told. */
+  /** Configured sinks; sums are shown for these only. */
   readonly sinks: readonly { readonly name: string; readonly identity: SinkIdentity }[];
   readonly schedules: readonly Schedule[];
   /** Whole paths. */
   readonly directories: readonly string[];
-  /** By site: how old its latest finished scan may be, in milliseconds. */
+  /** Maximum age of the latest finished scan, by site, in milliseconds. */
   readonly maxAges: ReadonlyMap<string, number>;
-  /** Room for what waits, in bytes. */
+  /** Size limit of the spool, in bytes. */
   readonly spoolLimit: number;
 }
 
@@ -38,7 +38,7 @@ const TOTAL: Readonly<Record<Account, MetricName>> = {
   replayed: 'portlog_replayed_events_total',
 };
 
-/** Everything but what is known of hosts, which takes longer. What does not exist yet (no scan, nothing that waits) has no series. */
+/** All series but those about known hosts, which take longer. What does not exist yet has no series. */
 export function measure(options: MeasureOptions): readonly Series[] {
   const { database, spoolLimit } = options;
   return [
@@ -67,7 +67,7 @@ function siteSeries({ database, maxAges, now }: MeasureOptions): readonly Series
   });
 }
 
-/** Ended runs, and what those that go on have committed. What is spooled in the middle of a run may still be delivered by it. */
+/** Sums of ended runs, and of what current runs have committed. What is spooled during a run may still be delivered by it. */
 function accountSeries({ database, sinks, isAlive }: MeasureOptions): readonly Series[] {
   const totals = new Totals(database);
   const events = totals.events();
@@ -98,7 +98,7 @@ function soFar({ tally, own, replayed }: RunSums, account: Account, fate: string
   return sums?.[fate as keyof typeof sums] ?? 0;
 }
 
-/** Also of sinks that the configuration does not name any more: what waits for those waits for ever. */
+/** Also for sinks that are not configured any more, whose events wait for ever. */
 function spoolSeries({ database, sinks }: MeasureOptions): readonly Series[] {
   const waiting = new Map(waitingSinks(database).map((one) => [keyOf(one.identity), one]));
   const names = new Map(sinks.map(({ name, identity }) => [keyOf(identity), name]));

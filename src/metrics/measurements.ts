@@ -6,19 +6,19 @@ import { knownHostSeries, type ZoneOf } from './known-hosts.ts';
 import { measure, type MeasureOptions } from './measure.ts';
 import { Survey } from './survey.ts';
 
-/** What may be another each time that numbers are wanted. */
+/** Inputs that may change between measurements. */
 export interface MeasuredState extends Omit<MeasureOptions, 'database' | 'now'> {
   readonly zoneOf: ZoneOf;
-  /** What only a service knows of itself. */
+  /** Series of the service itself. */
   readonly ofService: readonly Series[];
 }
 
-/** All numbers, once: the state is read as a whole. */
+/** All series, once. */
 export async function measureOnce(database: Database, { zoneOf, ofService, ...options }: MeasuredState, clock: Clock): Promise<string> {
   return exposition([...measure({ ...options, database, now: clock.now() }), ...(await knownHostSeries(database, zoneOf)), ...ofService]);
 }
 
-/** All numbers, again and again: what takes long is counted when something has changed. */
+/** All series, repeatedly; slow ones are recounted only when the state has changed. */
 export class Measurements {
   private readonly database: Database;
   private readonly subject: () => MeasuredState;

@@ -1,16 +1,16 @@
-/** A panel over portlog's metrics. `kind`: the latest number, or its course. */
+/** A panel over portlog's metrics. `kind`: latest value or time series. */
 export interface MetricsPanel {
   readonly title: string;
   readonly about: string;
   readonly kind: 'number' | 'course';
-  /** As Grafana calls them. */
+  /** Grafana's names of units. */
   readonly unit: 'short' | 's' | 'bytes' | 'dateTimeFromNow' | 'eps';
   readonly queries: readonly { readonly expr: string; readonly legend: string }[];
 }
 
 const SITE = '{site=~"$site"}';
 
-/** What somebody looks at who runs portlog: is it there, were networks scanned, what is open, does it arrive. */
+/** Panels for operators: is portlog running, were networks scanned, what is open, are events delivered. */
 export const METRICS_PANELS: readonly MetricsPanel[] = [
   {
     title: 'portlog',

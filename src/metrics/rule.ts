@@ -8,13 +8,13 @@ export interface TestSeries {
 export interface MetricsRule {
   readonly alert: string;
   readonly expr: string;
-  /** For so long it must be so. */
+  /** How long the condition must hold. */
   readonly for: string;
   readonly severity: 'critical' | 'warning' | 'info';
   readonly summary: string;
   /** What to do. */
   readonly description: string;
-  /** After two hours these fire it, and those do not. */
+  /** Series that fire the rule after two hours, and series that do not. */
   readonly fires: readonly TestSeries[];
   readonly quiet: readonly TestSeries[];
 }

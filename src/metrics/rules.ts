@@ -2,7 +2,7 @@ import type { MetricsRule, TestSeries } from './rule.ts';
 
 const series = (name: string, values: string): TestSeries => ({ series: name, values });
 
-/** What somebody must look after. Thresholds are of a scan a day; labels of a rule are those of its metric. */
+/** Alert rules on metrics. Thresholds suit a daily scan; labels of a rule are those of its metric. */
 export const METRICS_RULES: readonly MetricsRule[] = [
   {
     alert: 'PortlogAbsent',

@@ -3,12 +3,12 @@ import type { Database } from '../state/database.ts';
 import type { Series } from './catalogue.ts';
 import { knownHostSeries, type ZoneOf } from './known-hosts.ts';
 
-/** Counting takes a twentieth of the time at most: 39,000 hosts take two seconds. */
+/** Rest 19 times as long as counting takes: 39,000 hosts take two seconds. */
 const REST = 19;
-/** Whoever asks waits so long for new numbers, and gets those of before then. */
+/** A request waits this long for new numbers, then gets the old ones. */
 const PATIENCE_MS = 1000;
 
-/** What is known of hosts, counted again when the state file is another or the zones are. */
+/** Series about known hosts, recounted when the state file or the zones changed. */
 export class Survey {
   private readonly database: Database;
   private readonly clock: Clock;
@@ -18,7 +18,7 @@ export class Survey {
   private zones: ZoneOf | undefined;
   private restUntil = 0;
 
-  /** `database`: a connection of its own, so that it notices what others write. */
+  /** `database`: its own connection, so that it notices changes by others. */
   constructor(database: Database, clock: Clock) {
     this.database = database;
     this.clock = clock;

@@ -2,20 +2,20 @@ import type { Clock } from '../core/clock.ts';
 import { count } from '../event/text.ts';
 import type { ShipReport } from '../pipeline/ship.ts';
 
-/** What it is there for. */
+/** Numbers of schedules and directories. */
 export interface JobCounts {
   readonly schedules: number;
   readonly directories: number;
 }
 
-/** What a service has done since it began, in one line. */
+/** What the service has done since its start, in one line. */
 export class Activity {
   private duties: JobCounts;
   private readonly clock: Pick<Clock, 'now'>;
   private inputs = 0;
   private events = 0;
   private last: number | undefined;
-  /** By sink, as the latest run that knew it has left it. */
+  /** Waiting events by sink, after its latest run. */
   private readonly waiting = new Map<string, number>();
   private readonly scanning = new Set<string>();
 
@@ -24,8 +24,8 @@ export class Activity {
     this.clock = clock;
   }
 
-  /** Other ones, from a configuration that was read anew. */
-  setDuties(duties: JobCounts): void {
+  /** Sets the jobs of a reloaded configuration. */
+  setJobs(duties: JobCounts): void {
     this.duties = duties;
   }
 

@@ -1,25 +1,25 @@
 import type { Clock } from '../core/clock.ts';
 
-/** Whether the loop that looks into directories and after what waits goes on. */
+/** Shows whether the watch loop is alive. */
 export class Heartbeat {
   private readonly clock: Pick<Clock, 'elapsed'>;
   private readonly limitMs: number;
   private last: number;
   private looked = false;
 
-  /** It is stuck when it has shown none for `limitMs`. */
+  /** The loop is stuck without a beat for `limitMs`. */
   constructor(clock: Pick<Clock, 'elapsed'>, limitMs: number) {
     this.clock = clock;
     this.limitMs = limitMs;
     this.last = clock.elapsed();
   }
 
-  /** Something went on: a piece was read, a look began or ended. */
+  /** A beat: a piece was read, a look began or ended. */
   show(): void {
     this.last = this.clock.elapsed();
   }
 
-  /** All that lay there when it began was looked at. */
+  /** The first look was completed. */
   hasLooked(): void {
     this.looked = true;
     this.show();

@@ -10,25 +10,25 @@ import { isUpkeepDue } from '../state/sink-memory.ts';
 
 export interface HousekeepingOptions {
   readonly database: Database;
-  /** By site: how old its latest finished scan may be, in milliseconds. */
+  /** Maximum age of the latest finished scan, by site, in milliseconds. */
   readonly maxAges: ReadonlyMap<string, number>;
-  /** The sinks (`sinkKey`) that may have something to do by themselves. */
+  /** Sinks (`sinkKey`) with upkeep. */
   readonly sinks: readonly string[];
   readonly clock: Clock;
-  /** Sends what waits on disk, and what portlog must tell about itself; undefined when it could not even try. */
+  /** Sends what waits on disk, and health events; undefined when it could not even try. */
   readonly deliverWaiting: () => Promise<ShipReport | undefined>;
 }
 
 const PAUSES: Pauses = { firstMs: 60_000, lastMs: 900_000 };
 
-/** While nothing comes: sends what waits once its sink is back, has sinks tell again what stands, and tells of scans that did not come. */
+/** Between scans: sends what waits when its sink has recovered, renews alerts, and reports overdue scans. */
 export class Housekeeping {
   private readonly options: HousekeepingOptions;
   private readonly sites: SiteWatch;
   private readonly scans: ScheduledScans;
   private next: number;
   private pauseMs = PAUSES.firstMs;
-  /** The newest of what waits for sinks that this configuration does not name. */
+  /** The newest batch for sinks that are not configured any more. */
   private foreign = 0;
 
   constructor(options: HousekeepingOptions) {
@@ -41,7 +41,7 @@ export class Housekeeping {
   async look(): Promise<void> {
     const { clock, database, sinks } = this.options;
     const now = clock.now();
-    // It keeps to pauses of its own, however long another sink is down.
+    // Renewal has its own pauses, however long another sink is down.
     const isUpkeep = isUpkeepDue(database, sinks, now);
     if (!isUpkeep && isPausing(this.next, now, PAUSES)) return;
     this.next = now + PAUSES.firstMs;
@@ -66,7 +66,7 @@ export class Housekeeping {
     );
   }
 
-  /** When the newest batch was made that waits; 0 when none does. */
+  /** When the newest waiting batch was made; 0 when there is none. */
   private newest(): number {
     return Number(this.options.database.get('SELECT coalesce(max(created), 0) AS newest FROM spool')?.['newest']);
   }

@@ -8,7 +8,7 @@ interface Pause {
   readonly pauseMs: number;
 }
 
-/** What did not go well, and is tried again after pauses that grow from a minute to an hour; at once when it is another version. Times are epoch milliseconds. */
+/** Items that failed and are retried after pauses from a minute to an hour; at once when they changed. Times are epoch milliseconds. */
 export class Postponed {
   private readonly pauses = new Map<string, Pause>();
 

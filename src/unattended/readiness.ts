@@ -1,10 +1,10 @@
 import type { Clock } from '../core/clock.ts';
 import type { Heartbeat } from './heartbeat.ts';
 
-/** What a sink says when it is asked. */
+/** The answer of a sink to a check. */
 export interface SinkAnswer {
   readonly sink: string;
-  /** `refused`: it needs a person, as for a wrong key or a template that is missing. `down`: that may pass by itself. */
+  /** `refused`: it needs a person (wrong key, missing template). `down`: it may recover by itself. */
   readonly is: 'ready' | 'refused' | 'down';
   readonly reason: string;
 }
@@ -15,13 +15,13 @@ export interface ReadinessOptions {
   readonly clock: Pick<Clock, 'elapsed'>;
 }
 
-/** Sinks are asked no more often than that, whoever wants to know. */
+/** Sinks are checked at most this often. */
 const ASK_EVERY_MS = 60_000;
 
-/** Whether `watch` and `run` can do what they are there for: the state is open, all was looked at once, and every sink is set up. */
+/** Readiness of `watch` and `run`: the state is open, everything was looked at once, and every sink is set up. */
 export class Readiness {
   private readonly options: ReadinessOptions;
-  /** Once it was ready, a sink that is down is what the spool is for. */
+  /** Sinks that were ready once: when they are down, events are spooled. */
   private readonly wasReady = new Set<string>();
   private answers: Promise<readonly SinkAnswer[]> | undefined;
   private asked = 0;
@@ -30,7 +30,7 @@ export class Readiness {
     this.options = options;
   }
 
-  /** Other sinks, from a configuration that was read anew. */
+  /** The configuration was reloaded: sinks may be others. */
   forget(): void {
     this.answers = undefined;
   }
@@ -47,7 +47,7 @@ export class Readiness {
     if (this.answers === undefined || now - this.asked > ASK_EVERY_MS) {
       this.asked = now;
       this.answers = this.options.ask();
-      // Asked again by the next one, who is told why.
+      // The next caller checks again and gets the reason.
       this.answers.catch(() => this.forget());
     }
     return this.answers;

@@ -2,13 +2,13 @@ import { scheduleLoop, type ScheduleOptions } from './schedule-loop.ts';
 import type { Schedule } from './schedule.ts';
 
 interface Kept {
-  /** Tells it from one of that name that was changed. */
+  /** Distinguishes it from a changed schedule of that name. */
   readonly text: string;
   readonly stop: AbortController;
   readonly done: Promise<void>;
 }
 
-/** Keeps the schedules that there are now: others may come, change and go meanwhile. A scan that is going on is never cut by that. */
+/** Runs the schedules of the current configuration, which may be reloaded. A running scan is never interrupted by that. */
 export class RunningSchedules {
   private readonly options: Omit<ScheduleOptions, 'site'>;
   private readonly kept = new Map<string, Kept>();
@@ -18,7 +18,7 @@ export class RunningSchedules {
     this.options = options;
   }
 
-  /** From now on these alone. `site`: of those that name none. */
+  /** Replaces the schedules. `site`: default site. */
   set(schedules: readonly Schedule[], site: string): void {
     const wanted = new Map(schedules.map((schedule) => [schedule.name, schedule]));
     const before = new Map(this.kept);
@@ -30,11 +30,11 @@ export class RunningSchedules {
       this.kept.delete(name);
     }
     for (const schedule of schedules)
-      // One scan of a schedule at a time, however often it is changed.
+      // One scan of a schedule at a time, even when it is changed.
       if (!this.kept.has(schedule.name)) this.start(schedule, site, before.get(schedule.name)?.done ?? Promise.resolve());
   }
 
-  /** Resolves when all have ended, which they do when they are told to stop. */
+  /** Resolves when all have stopped. */
   async over(): Promise<void> {
     await Promise.allSettled([...this.ended, ...[...this.kept.values()].map(({ done }) => done)]);
   }

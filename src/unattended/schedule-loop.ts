@@ -7,27 +7,27 @@ import type { ScheduledScans } from '../state/scheduled-scans.ts';
 export interface ScheduleOptions {
   readonly scans: ScheduledScans;
   readonly site: string;
-  /** Of this process. */
+  /** Process id. */
   readonly pid: number;
-  /** Scans, ships, and resolves with why no finished scan came of it, if none did. */
+  /** Scans and ships; resolves with the reason when no finished scan came of it. */
   readonly scan: (schedule: Schedule) => Promise<string | undefined>;
   readonly clock: Clock;
   readonly stop: AbortSignal;
   readonly onMissed: (schedule: Schedule, due: number, reason: string) => void;
-  /** The state could not be read or written; it is tried again. */
+  /** The state failed; it is retried. */
   readonly onProblem: (error: PortlogError) => void;
 }
 
-/** Whoever wakes up later than this has missed it: a scan of the night must not run at noon. */
+/** A scan that is later than this is missed: a nightly scan must not run at noon. */
 const LATE_MS = 300_000;
-/** A machine that sleeps, or whose clock is set, must not sleep through it. */
+/** Longest sleep, because the machine may be suspended or its clock set. */
 const NAP_MS = 30_000;
 
 const NOT_RUNNING = 'portlog run was not running';
 const ASLEEP = 'this machine was asleep, or its clock was set';
 const OVERLAPPED = 'the scan before it was still going on';
 
-/** Scans when the schedule is due, until told to stop. One scan of a schedule at a time; what is due meanwhile is missed. */
+/** Scans when the schedule is due, until stopped. One scan of a schedule at a time; what becomes due meanwhile is missed. */
 export async function scheduleLoop(schedule: Schedule, options: ScheduleOptions): Promise<void> {
   const { clock, stop, onProblem } = options;
   let reason = NOT_RUNNING;
@@ -45,7 +45,7 @@ export async function scheduleLoop(schedule: Schedule, options: ScheduleOptions)
   }
 }
 
-/** Waits for a while, or does what is due. Returns why what is due next will have been missed, if it is. */
+/** Waits for a while, or scans. Returns the reason for a missed scan, if the next one will be missed. */
 async function next(schedule: Schedule, reason: string, options: ScheduleOptions): Promise<string> {
   const { name, timetable, catchUp } = schedule;
   const { scans, site, pid, scan, clock, stop, onMissed } = options;

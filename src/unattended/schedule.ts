@@ -10,11 +10,11 @@ export interface Schedule {
   readonly name: string;
   readonly timetable: Timetable;
   readonly nmapArgs: readonly string[];
-  /** Undefined: that of the configuration. */
+  /** Undefined for the default site. */
   readonly site: string | undefined;
   /** How long nmap may take, in milliseconds. */
   readonly limitMs: number | undefined;
-  /** A scan that was missed is made up for as soon as portlog runs again. */
+  /** Run a missed scan as soon as portlog runs again. */
   readonly catchUp: boolean;
 }
 

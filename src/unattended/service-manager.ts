@@ -4,26 +4,26 @@ import { runQuietly } from '../core/child.ts';
 
 /** systemd's own program; https://www.freedesktop.org/software/systemd/man/latest/systemd-notify.html */
 const PROGRAM = 'systemd-notify';
-/** It waits for the service manager to have read the message, five seconds at most. */
+/** systemd-notify waits up to five seconds for systemd to read the message. */
 const LIMIT_MS = 10_000;
-/** systemd shows no more of a status. */
+/** systemd truncates longer status texts. */
 const MAX_STATUS = 1000;
 
 export interface ServiceManagerOptions {
   readonly env: Environment;
   /** Of this process. */
   readonly pid: number;
-  /** It cannot be told: said once. */
+  /** Called once when notifying fails. */
   readonly onProblem: (reason: string) => void;
 }
 
 /**
- * Whoever supervises portlog and has given it a socket to speak to (`NOTIFY_SOCKET`); without one nothing is told. The words are those of
- * https://www.freedesktop.org/software/systemd/man/latest/sd_notify.html, in the order in which they are said. The socket takes datagrams
- * only, which Node cannot send, so that systemd's own program does it: the unit needs `NotifyAccess=all`.
+ * Notifies systemd over `NOTIFY_SOCKET`, if set, with the messages of
+ * https://www.freedesktop.org/software/systemd/man/latest/sd_notify.html, in order. Node cannot send Unix datagrams, so
+ * systemd-notify does it: the unit needs `NotifyAccess=all`.
  */
 export class ServiceManager {
-  /** It ends us when it hears nothing for so long; undefined when it does not mind. Milliseconds. */
+  /** systemd's watchdog interval in milliseconds; undefined without a watchdog. */
   readonly watchdogMs: number | undefined;
   private readonly env: Environment;
   private readonly onProblem: (reason: string) => void;
@@ -39,17 +39,17 @@ export class ServiceManager {
     this.onProblem = onProblem;
   }
 
-  /** Starting takes up to so many milliseconds more. */
+  /** Extends the start-up timeout by so many milliseconds. */
   starting(limitMs: number): Promise<void> {
     return this.say(`EXTEND_TIMEOUT_USEC=${limitMs * 1000}`, 'STATUS=opening the state');
   }
 
-  /** It has started, or has taken its configuration anew. */
+  /** Start-up, or a reload, is complete. */
   ready(): Promise<void> {
     return this.say('READY=1');
   }
 
-  /** What it does, in a line. */
+  /** Sets the status line. */
   status(text: string): Promise<void> {
     if (text === this.shown) return this.said;
     this.shown = text;
@@ -60,7 +60,7 @@ export class ServiceManager {
     return this.say('WATCHDOG=1');
   }
 
-  /** The configuration is being read anew; {@link ready} says that it was. */
+  /** A reload has begun; {@link ready} ends it. */
   reloading(): Promise<void> {
     return this.say('RELOADING=1', `MONOTONIC_USEC=${hrtime.bigint() / 1000n}`);
   }

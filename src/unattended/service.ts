@@ -8,17 +8,17 @@ export interface ServiceOptions {
   readonly duties: JobCounts;
   readonly manager: ServiceManager;
   readonly clock: Clock;
-  /** So long no sign of life may come from a loop that is well. */
+  /** Longest time without a heartbeat of a healthy loop. */
   readonly silenceMs: number;
 }
 
-/** How `watch` and `run` look to those who supervise them. */
+/** The state of `watch` and `run` for supervisors (systemd, /healthz, /readyz). */
 export class Service {
   readonly life: Heartbeat;
   readonly activity: Activity;
   /** Epoch milliseconds. */
   readonly started: number;
-  /** Whether the configuration was right when it was last read, and when it last was. */
+  /** Result of the last reload, and time of the last successful one. */
   lastReload: { readonly isRight: boolean; readonly success: number };
   private readonly manager: ServiceManager;
   private readonly clock: Clock;
@@ -32,13 +32,13 @@ export class Service {
     this.lastReload = { isRight: true, success: this.started };
   }
 
-  /** The state is open and the configuration is right: tells so, and then that it lives, until told to stop. */
+  /** Reports readiness, then heartbeats, until stopped. */
   async keepTelling(stop: AbortSignal): Promise<void> {
     await this.manager.ready();
     await this.manager.status(this.activity.text());
     const { watchdogMs } = this.manager;
     if (watchdogMs === undefined) return;
-    // Twice in that time, as systemd asks for. A loop that is stuck is better begun anew.
+    // Twice per watchdog interval, as systemd asks for; none while the loop is stuck, so that systemd restarts it.
     while (!stop.aborted) {
       if (!this.life.isStuck) await this.manager.alive();
       await this.clock.sleep(watchdogMs / 2, stop);
@@ -51,19 +51,19 @@ export class Service {
     this.show();
   }
 
-  /** The configuration is being read anew. */
+  /** A reload has begun. */
   async reloading(): Promise<void> {
     await this.manager.reloading();
   }
 
-  /** It was; `isRight`: and it is the one that counts from now on. */
+  /** The reload ended; `isRight`: successfully. */
   async reloaded(isRight: boolean): Promise<void> {
     this.lastReload = { isRight, success: isRight ? this.clock.now() : this.lastReload.success };
     await this.manager.ready();
     this.show();
   }
 
-  /** Something about what it does is another. */
+  /** Updates the status line. */
   show(): void {
     void this.manager.status(this.activity.text());
   }

@@ -2,7 +2,7 @@ import type { Clock } from '../core/clock.ts';
 import { PortlogError } from '../core/errors.ts';
 import type { Source } from '../source/source.ts';
 
-/** The source, but of which reading is given up (`input-stalled`) when nothing comes of it for `limitMs`: a share that hangs must not hold up the others. */
+/** A source of which reading is given up (`input-stalled`) without data for `limitMs`, so that a share that hangs does not stop the others. */
 export function withStallLimit(source: Source, limitMs: number, clock: Clock): Source {
   return {
     ...source,
@@ -16,7 +16,7 @@ export function withStallLimit(source: Source, limitMs: number, clock: Clock): S
           yield next.value;
         }
       } finally {
-        // Not waited for: what hangs would hang here, too.
+        // Not awaited: it would hang here, too.
         chunks.return?.(undefined).catch(() => undefined);
       }
     },
@@ -30,7 +30,7 @@ async function within<T>(work: Promise<T>, limitMs: number, clock: Clock): Promi
     return await Promise.race([work, clock.sleep(limitMs, done.signal).then(() => undefined)]);
   } finally {
     done.abort();
-    // It may still fail, when nobody waits for it any more.
+    // It may still fail later, when nobody awaits it.
     work.catch(() => undefined);
   }
 }

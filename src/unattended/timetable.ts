@@ -2,17 +2,17 @@ import { Cron } from 'croner';
 import { PortlogError } from '../core/errors.ts';
 import { count } from '../event/text.ts';
 
-/** When something is due, again and again. Times are epoch milliseconds. */
+/** When a schedule is due. Times are epoch milliseconds. */
 export interface Timetable {
-  /** As it was written, with the time zone if one was named: tells a timetable from another. */
+  /** The text with its time zone; identifies the timetable. */
   readonly text: string;
   /** The first time after `time`. */
   next(time: number): number;
 }
 
 /**
- * A timetable in cron's words: five fields (https://man7.org/linux/man-pages/man5/crontab.5.html) or `@daily` and the like, in
- * the time zone of the machine or in one of IANA's. `where` it was written is for the error, `config-invalid`.
+ * A timetable in cron syntax: five fields (https://man7.org/linux/man-pages/man5/crontab.5.html) or `@daily` and the like, in
+ * the time zone of the machine or in one of IANA's. Throws `config-invalid`; `where` is for its message.
  */
 export function timetable(cron: string, timeZone: string | undefined, where: string): Timetable {
   try {
@@ -36,7 +36,7 @@ export function timetable(cron: string, timeZone: string | undefined, where: str
 const NO_SUCH_DAY = 'there is no such day';
 const FIELDS = ['minute', 'hour', 'day of the month', 'month', 'weekday'] as const;
 
-/** In our words: those of the parser are for programmers. */
+/** The parser's messages in plain words. */
 function reasonOf(cron: string, cause: unknown): string {
   if (cause instanceof Error && cause.message === NO_SUCH_DAY) return NO_SUCH_DAY;
   if (cron.startsWith('@')) return 'there are @hourly, @daily, @weekly, @monthly and @yearly';

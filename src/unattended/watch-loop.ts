@@ -8,24 +8,24 @@ export interface WatchLoopOptions {
   readonly pollMs: number;
   readonly clock: Clock;
   readonly stop: AbortSignal;
-  /** Something went wrong that is nobody else's matter, as a state that cannot be read; it is tried again. */
+  /** Called for errors of the loop itself (a state that cannot be read); it is retried. */
   readonly onProblem: (error: PortlogError) => void;
   /** After each look; `isDone`: nothing was left to do. */
   readonly onLook?: (isDone: boolean) => void;
 }
 
-/** Looking takes a tenth of the time at most, however many files lie there. */
+/** Rest nine times as long as a look takes. */
 const REST = 9;
-/** And no rest is longer than this. */
+/** Longest rest. */
 const MAX_REST_MS = 600_000;
 
-/** Looks into directories and after what waits, until told to stop. */
+/** Looks into directories and for waiting events, until stopped. */
 export async function watchLoop(
   watcher: Pick<Watcher, 'look'>,
   housekeeping: Pick<Housekeeping, 'look'> | undefined,
   { pollMs, clock, stop, onProblem, onLook }: WatchLoopOptions,
 ): Promise<void> {
-  /** How long the look before took: one that was paused, or through which a clock was set, is followed by one that was not. */
+  /** Duration of the look before; the shorter of two counts, in case one was paused. */
   let before = 0;
   let said: string | undefined;
   while (!stop.aborted) {
@@ -41,7 +41,7 @@ export async function watchLoop(
       said = undefined;
     } catch (error) {
       const problem = mistake('looking into directories and after what waits', error);
-      // A disk that is full is, at the next look, too.
+      // A full disk will be full at the next look, too.
       if (problem.message !== said) onProblem(problem);
       said = problem.message;
       onLook?.(false);

@@ -10,7 +10,7 @@ import { withStallLimit } from './stall-limit.ts';
 import { Postponed } from './postponed.ts';
 import type { SeenFiles } from '../state/seen-files.ts';
 
-/** A directory, what of it was shipped before and what could not be, and which site it is of (undefined: that of the configuration). */
+/** A directory with its shipped and failed files, and its site (undefined: the default site). */
 export interface WatchedDirectory {
   readonly directory: Directory;
   readonly seen: SeenFiles;
@@ -18,19 +18,19 @@ export interface WatchedDirectory {
   readonly site: string | undefined;
 }
 
-/** To whom files go. */
+/** Where files are shipped to. */
 export interface Destination {
   readonly site: string | undefined;
-  /** Keys of sinks: the others have them. */
+  /** Keys of sinks; the others have the files already. */
   readonly sinks: readonly string[];
-  /** What was delivered before goes again. */
+  /** Also send what was delivered before. */
   readonly again: boolean;
 }
 
 export interface WatcherOptions {
   /** Keys of all sinks. */
   readonly sinks: readonly string[];
-  /** What lies there when it begins goes again, whatever became of it before. */
+  /** Ship the files that are there at the start again. */
   readonly again: boolean;
   /** Undefined when nothing was read, because no sink was ready; an error when it could not even begin. */
   readonly ship: (sources: readonly Source[], destination: Destination) => Promise<ShipReport | PortlogError | undefined>;
@@ -38,28 +38,28 @@ export interface WatcherOptions {
   readonly stop: AbortSignal;
   readonly onTrouble: (error: PortlogError) => void;
   readonly onRecovery: (path: string) => void;
-  /** Somebody still writes to them; told once for each. */
+  /** Called once per file that is still being written. */
   readonly onUnfinished: (path: string) => void;
-  /** A file or a link that is left alone, and why; told once for each. */
+  /** Called once per file or link that is ignored, with the reason. */
   readonly onLeftAlone: (path: string, why: string) => void;
 }
 
-/** So many files go in one run: what was shipped is noted after each run, so a kill costs no more than one. */
+/** Files per run: what was shipped is recorded after each run. */
 const MAX_FILES = 50;
 const STALLED_AFTER_MS = 600_000;
-/** Of what is left alone: whoever may write there could name very many. */
+/** Ignored files that are named; there could be very many. */
 const MOST_NAMED = 20;
 const NOT_AGAIN = 'set aside: it is tried again when it has changed, by the next version of portlog, or with --again';
 
-/** A file that is to be shipped, and to whom. */
+/** A file to ship, and to which sinks. */
 interface Due {
   readonly file: FoundFile;
   readonly sinks: readonly string[];
-  /** With no other: one of which a reader died. */
+  /** Alone, because a process died reading it. */
   readonly isAlone: boolean;
 }
 
-/** Ships each finished scan that appears in directories, once to each sink, and again when it has changed. One that fails holds up no other. */
+/** Ships each finished scan in its directories once to each sink, and again when it changes. A failing file does not delay others. */
 export class Watcher {
   private readonly watched: readonly WatchedDirectory[];
   private readonly options: WatcherOptions;
@@ -69,7 +69,7 @@ export class Watcher {
   private readonly unfinished = new Map<WatchedDirectory, ReadonlySet<string>>();
   /** Names in each directory. */
   private readonly leftAlone = new Map<WatchedDirectory, ReadonlySet<string>>();
-  /** With `again`: what went since this began. */
+  /** With `again`: shipped since the start. */
   private readonly gone = new Set<string>();
 
   constructor(watched: readonly WatchedDirectory[], options: WatcherOptions) {
@@ -124,7 +124,7 @@ export class Watcher {
     for (const [index, file] of files.entries()) if (!settled.includes(file)) this.putOff(attempts, file, outcome?.inputs[index]?.problem, now);
   }
 
-  /** Each of several was perhaps the one: they are tried alone. */
+  /** Any of several may be the cause: each is tried alone. */
   private blame(attempts: FileAttempts, files: readonly FoundFile[], error: PortlogError): void {
     const [file, ...others] = files;
     if (file !== undefined && others.length === 0) this.putAside(attempts, file, error);
@@ -183,7 +183,7 @@ export class Watcher {
     return how === 'aside' && !isFresh ? undefined : { file, sinks: missing, isAlone: how !== undefined };
   }
 
-  /** Told once for each, as long as it is there; of very many at once only some by their names. */
+  /** Reports each once while it is there; of very many at once, only some by name. */
   private leaveAlone(one: WatchedDirectory, { links, closed }: DirectoryListing): void {
     const { path } = one.directory;
     const linked = links.map((name) => ({ name, why: 'it is a symbolic link, and those are not followed' }));
@@ -195,7 +195,7 @@ export class Watcher {
   }
 }
 
-/** Those for the same sinks together, and behind all others one by one those of which a reader died. */
+/** Groups files for the same sinks; files of which a reader died come last, one by one. */
 function batchesOf(due: readonly Due[]): readonly (readonly Due[])[] {
   const bySinks = Map.groupBy(
     due.filter(({ isAlone }) => !isAlone),
@@ -211,7 +211,7 @@ function keyOf({ path, version }: FoundFile): string {
   return `${path} ${version}`;
 }
 
-/** All of it was read, as far as it can be, and every event is delivered, kept, or given up for good. */
+/** Everything was read as far as possible, and every event is delivered, kept or given up. */
 function isSettled(report: ShipReport | undefined, index: number): boolean {
   const input = report?.inputs[index];
   if (report === undefined || input === undefined || report.untracked !== undefined) return false;
@@ -227,7 +227,7 @@ function couldBeReadLater({ problem, bytes }: InputReport): boolean {
   return (problem.code === 'input-unreadable' && bytes === 0) || problem.code === 'input-stalled' || isMistake(problem);
 }
 
-/** Trying again would only show it again. */
+/** A bug of portlog: retrying is pointless. */
 function isMistake({ code }: PortlogError): boolean {
   return code === 'mistake';
 }

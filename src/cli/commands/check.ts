@@ -75,7 +75,7 @@ function checkIntel({ intelDir }: Settings): readonly Diagnosis[] {
   return warnings.map((message) => ({ level: 'warning', message, hint: 'docs/how-to/intel.md says where newer ones come from' }));
 }
 
-/** Where they would be told: whether that is free only `run` and `watch` find out. */
+/** Where metrics would be served; whether the port is free is found out by `run` and `watch`. */
 async function checkMetrics({ metrics: { listen } }: Settings): Promise<readonly Diagnosis[]> {
   if (listen === undefined) return [];
   const { listenAddress } = await import('../../metrics/listen-address.ts');
@@ -106,7 +106,7 @@ async function checkDirectory(path: string): Promise<Diagnosis> {
   }
 }
 
-/** What is no server answers at once, or never. */
+/** For nmap and local checks, which answer at once or never. */
 const LOCAL_TIMEOUT_MS = 60_000;
 
 async function checkSink(options: SinkOptions): Promise<SinkDiagnosis> {
@@ -141,14 +141,14 @@ async function checkNmap(program: string, env: Environment): Promise<Diagnosis> 
   }
 }
 
-/** How much is known of a site, and how old it is. */
+/** What is known of a site, and how old that is. */
 function knownAt(database: Database, site: string): Diagnosis {
   const last = new KnownScans(database, site).lastEnd(systemClock.now());
   const when = last === undefined ? 'no finished scan' : `last finished scan ${new Date(last).toISOString()}`;
   return { level: 'ok', message: `site "${site}": ${grouped(new KnownHosts(database, site).count(), 'host')} known, ${when}` };
 }
 
-/** Where the state is, whether it can be used, and what waits there. */
+/** The state directory: whether it is usable, and what waits there. */
 function checkState(settings: Settings): readonly Diagnosis[] {
   const { stateDir } = settings;
   let existing = stateDir;

@@ -6,7 +6,7 @@ import type { CommandContext } from '../session/context.ts';
 import { print } from '../session/terminal.ts';
 import { neededWord, refuseExtraWords } from '../session/words.ts';
 
-/** `portlog completion bash|zsh|fish`: what a shell must know to complete command lines of portlog. */
+/** `portlog completion bash|zsh|fish`: a completion script for a shell. */
 export const completion: Command = {
   name: 'completion',
   summary: 'a script with which bash, zsh or fish completes portlog',

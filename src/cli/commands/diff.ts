@@ -17,7 +17,7 @@ import { readState } from '../session/known-state.ts';
 import type { Command } from '../command.ts';
 import { only, SHIP_OPTIONS } from '../session/options.ts';
 
-/** What stands for the state where the name of a scan would stand. */
+/** Name of the state in messages, where a scan's name would be. */
 const KNOWN = 'what is known';
 
 /** `portlog diff OLD NEW`: what changed between two scans, or between what is known and a scan, as far as both have looked. */
@@ -70,7 +70,7 @@ function scansOf(words: readonly string[]): readonly [old: string | undefined, n
   return second === undefined ? [undefined, first] : [first, second];
 }
 
-/** Compared with what came later, each change would be told the wrong way round. */
+/** Compared with later knowledge, changes would be reversed. */
 function refuseOlder({ hostsKnownLater, hostsCompared }: ScanDiff, scan: string): void {
   if (hostsKnownLater === 0 || hostsCompared > 0) return;
   throw new PortlogError(
@@ -84,7 +84,7 @@ function refuseOlder({ hostsKnownLater, hostsCompared }: ScanDiff, scan: string)
 
 interface Compared {
   readonly diff: ScanDiff;
-  /** What is known of some hosts could not be read: they were left out. */
+  /** The known state of some hosts is damaged: they were left out. */
   readonly damage?: PortlogError | undefined;
 }
 
@@ -106,7 +106,7 @@ async function diffWithState(context: CommandContext, settings: Settings, newer:
   });
 }
 
-/** Judged as when it is shipped. */
+/** With the same finding settings as when it is shipped. */
 function findingsOf({ findings, exposure }: Settings): Findings {
   const finder = new Finder({ ...findings, exposure });
   return { of: (run, host) => seenFindings(finder, { run, host, time: timeOf(run, host) }), looksFor };
@@ -127,13 +127,13 @@ function rendered(diff: ScanDiff, format: string, old: string, newer: string): s
   return format === 'unified' ? unifiedDiff(diff.changes, old, newer) : changeTable(diff.changes);
 }
 
-/** As programs get it. */
+/** A change as a flat JSON object. */
 function flat(change: Change): Readonly<Record<string, string | undefined>> {
   const { action, host, name, before, after, message } = change;
   return { action, host, name, port: portOf(change), before: before.text, after: after.text, message };
 }
 
-/** What is the same was compared; what was not compared is not the same. */
+/** The summary, which also says what was not compared. */
 function summary(
   { changes, hostsCompared, hostsKnownLater, hostsNotLookedAt, hostsFirstSeen, portsFirstSeen, findingsFirstSeen }: ScanDiff,
   old: string,

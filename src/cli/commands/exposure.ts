@@ -15,7 +15,7 @@ import { only, SHIP_OPTIONS } from '../session/options.ts';
 import { readState, reportDamage } from '../session/known-state.ts';
 import { neededWord, refuseExtraWords } from '../session/words.ts';
 
-/** `portlog exposure init|check`: what is meant to be open, written down and compared. */
+/** `portlog exposure init|check`: writes or checks a file of expected exposure. */
 export const exposure: Command = {
   name: 'exposure',
   summary: 'expected exposure: write a first file, compare a scan with it',
@@ -54,7 +54,7 @@ async function doTask(context: CommandContext, words: readonly string[]): Promis
   });
 }
 
-/** The file is about to be written: what the configuration names is not there yet, or was emptied by the shell a moment ago. */
+/** `init` writes the file, so it need not exist yet; the shell may just have truncated it. */
 function withoutFile(context: CommandContext): CommandContext {
   const { exposure: _given, ...values } = context.values;
   const config: CommandContext['config'] = async () => {
@@ -64,7 +64,7 @@ function withoutFile(context: CommandContext): CommandContext {
   return { ...context, values, config };
 }
 
-/** Writes down what is open now, for a person to go through. */
+/** Writes a first file from what is open now, to be edited. */
 async function init(context: CommandContext, settings: Settings, scan: string | undefined): Promise<ExitCode> {
   const { ports, code } = scan === undefined ? await knownPorts(context, settings) : await portsOfScan(context, settings, scan);
   const { stringify } = await import('yaml');
@@ -87,7 +87,7 @@ async function portsOfScan(context: CommandContext, settings: Settings, scan: st
   return { ports, code: EXIT.delivered };
 }
 
-/** What was not looked at is never meant to be open: a scan that tells nothing is an error, one that tells a part of it is "partly". */
+/** What was not scanned is never reported as right: a scan without information is an error, one with a part of it ends "partly". */
 async function check(context: CommandContext, settings: Settings, scan: string): Promise<ExitCode> {
   const policy = policyOf(settings);
   const { log, terminal, values } = context;
@@ -127,7 +127,7 @@ function judged(policy: ExposurePolicy, { host, ips, number, protocol, service, 
   return { host, port: `${number}/${protocol}`, service, zone, owner, violation };
 }
 
-/** Why nothing follows from a scan; undefined when something does. */
+/** Why a scan says nothing about the policy; undefined when it does. */
 function whyBlind(policy: ExposurePolicy, { ports, hosts, listed, down }: ScannedPorts): string | undefined {
   if (ports.length > 0) return undefined;
   if (listed === 0) return 'the scan lists no host';

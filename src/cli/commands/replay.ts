@@ -20,7 +20,7 @@ import { SHIP_OPTIONS, without } from '../session/options.ts';
 import { readState } from '../session/known-state.ts';
 import { refuseExtraWords } from '../session/words.ts';
 
-/** `portlog replay`: sends, shows or deletes what earlier runs had to leave on disk. */
+/** `portlog replay`: sends, lists or deletes events that earlier runs left on disk. */
 export const replay: Command = {
   name: 'replay',
   summary: 'send, list or delete what waits on disk because a sink was down',
@@ -81,7 +81,7 @@ async function replayWaiting(context: CommandContext, words: readonly string[]):
     open = false;
     return (await shipAndReport(context, settings, { sources: [], sinks, store, retryDeadLetters: values['dead'] === true, takeOver })).code;
   } finally {
-    // A lost run is told once: whoever found it must say so, whatever else it does.
+    // A killed run is reported once, by whichever command finds it.
     if (open) printLostRuns(store.lostRuns, log);
     if (open) store.close();
   }
@@ -101,7 +101,7 @@ function wanted(waiting: readonly WaitingSink[], settings: Settings, from: strin
   return waiting.filter(({ identity }) => (from === undefined ? isWanted(identity, settings) : isNamed(identity, from)));
 }
 
-/** Without `--to`: whatever waits. */
+/** Without `--to`: all. */
 function isWanted({ type, target }: SinkIdentity, { sinks }: Settings): boolean {
   return sinks.length === 0 || sinks.some((sink) => sink.type === type && (sink.target === undefined || sameTarget(sink.target, target)));
 }
@@ -111,7 +111,7 @@ function isNamed({ type, target }: SinkIdentity, from: string): boolean {
   return at === -1 ? from === type : from.slice(0, at) === type && sameTarget(from.slice(at + 1), target);
 }
 
-/** The destination has moved: what waits for the old one goes to the one of `--to`, which must be of the same kind. */
+/** The destination has moved: what waits for the old one is sent to that of `--to`, of the same type. */
 async function movedTo({ log }: CommandContext, { sinks }: Settings, waiting: readonly WaitingSink[]): Promise<Sink> {
   const [to, ...more] = sinks;
   const other = waiting.find(({ identity }) => identity.type !== to?.type);
@@ -129,13 +129,13 @@ function letGo({ identity: { type, target }, tables }: WaitingSink): void {
 }
 
 function sameTarget(given: string, target: string): boolean {
-  // A cluster is known by its first member.
+  // A cluster is identified by its first member.
   const [first = given] = given.split(',');
   const url = URL.parse(first);
   return first.replace(/\/$/, '') === target || (url !== null && addressOf(url) === target) || url?.href.replace(/\/$/, '') === target;
 }
 
-/** The sink that the events were spooled for, with the credentials of now. Of several at one address, the one that is for the same. */
+/** The sink that events were spooled for, with current credentials. Of several at one address, the one with the same scope. */
 async function sinkOf({ env, log }: CommandContext, settings: Settings, identity: SinkIdentity): Promise<Sink> {
   const { type, target, scope } = identity;
   const tell = (sentence: string): void => log.info(sentence);

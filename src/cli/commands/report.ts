@@ -29,7 +29,7 @@ import { only, SHIP_OPTIONS } from '../session/options.ts';
 const FORMATS: Readonly<Record<string, (facts: ReportFacts) => Iterable<string>>> = { html, markdown, csv, json };
 const DEFAULT_SINCE = '7d';
 
-/** `portlog report [SCAN…]`: one file for people, of what is known, or of scans alone. */
+/** `portlog report [SCAN…]`: a file for people about what is known, or about scans alone. */
 export const report: Command = {
   name: 'report',
   summary: 'one page to hand over: what is open, what is wrong, what changed',
@@ -87,7 +87,7 @@ async function ofKnown({ values, log }: CommandContext, { stateDir }: Settings):
   return { facts, code: facts.gaps.length === 0 ? EXIT.delivered : EXIT.state };
 }
 
-/** The scans, one after the other, into a state of their own: what is open then, and what changed on the way. */
+/** Reads the scans into a temporary state: what is open at the end, and what changed between them. */
 async function ofScans({ values, log, terminal }: CommandContext, settings: Settings, scans: readonly string[]): Promise<Made> {
   if (text(values, 'since') !== undefined)
     throw new PortlogError('usage', '--since is for a report of what is known', { hint: 'of scans, the report tells what changed between them' });
@@ -111,7 +111,7 @@ async function ofScans({ values, log, terminal }: CommandContext, settings: Sett
   }
 }
 
-/** In the words of the messages. */
+/** Gaps, in the words of the messages. */
 function gapsOf({ problem, remarks }: InputReport): readonly string[] {
   return problem === undefined ? remarks : [problem.message, ...remarks];
 }

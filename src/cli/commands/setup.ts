@@ -17,9 +17,9 @@ import { SHIP_OPTIONS } from '../session/options.ts';
 import { neededWord, refuseExtraWords } from '../session/words.ts';
 
 const SETUP_TIMEOUT_MS = 60_000;
-/** Copies every document of the inventory. */
+/** Repair copies every document of the inventory. */
 const REPAIR_TIMEOUT_MS = 3_600_000;
-/** Targets that keep events: they can be told how long, and their types can be wrong. */
+/** Targets that store events: retention and repair apply. */
 const STORES: ReadonlySet<string> = new Set(['elasticsearch', 'opensearch']);
 
 /** What each of them is told, for help. */
@@ -35,7 +35,7 @@ const TARGET_SUMMARIES: Readonly<Record<TargetName, string>> = {
   'wazuh-dashboard': 'dashboards',
 };
 
-/** `portlog setup TARGET`: installs what portlog brings along; never replaces what is not portlog's, or what somebody has changed. */
+/** `portlog setup TARGET`: installs templates, dashboards and rules; never replaces what is not portlog's, or was changed. */
 export const setup: Command = {
   name: 'setup',
   summary: 'install templates, dashboards and alert rules',
@@ -155,7 +155,7 @@ async function applied({ log }: CommandContext, steps: readonly Step[], signal: 
   }
 }
 
-/** What an agent on this machine reads, as the configuration names it: made before the manager is asked, which may be out of reach from there. */
+/** Creates the log file for the local Wazuh agent before the manager is asked, which may be unreachable from this machine. */
 async function prepareLogFiles(context: CommandContext): Promise<void> {
   const { values, log } = context;
   if (values['remove'] === true) return;
@@ -170,7 +170,7 @@ async function logFiles({ config }: CommandContext): Promise<readonly Step[]> {
   return paths.flatMap((path) => (path === undefined || /^\w+:\/\//.test(path) ? [] : [planLogFile(path)]));
 }
 
-/** JSON on lines of its own, as people read it; anything else is as it is sent. */
+/** JSON is indented; anything else is shown as it is sent. */
 function readable(body: string): string {
   try {
     return body === '' ? '' : `${JSON.stringify(JSON.parse(body), undefined, 2)}\n`;
@@ -179,7 +179,7 @@ function readable(body: string): string {
   }
 }
 
-/** What would be done; with --verbose also what would be sent, on standard output. */
+/** Prints the plan; with --verbose also the requests, on standard output. */
 async function describe({ values, log, terminal }: CommandContext, steps: readonly Step[]): Promise<void> {
   if (values['verbose'] !== true) {
     for (const line of planLines(steps)) log.info(line);

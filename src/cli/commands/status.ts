@@ -26,7 +26,7 @@ import type { Command } from '../command.ts';
 import { only, SHIP_OPTIONS } from '../session/options.ts';
 import { refuseExtraWords } from '../session/words.ts';
 
-/** `portlog status`: how things stand; the exit code says whether somebody must look after it. Asks no server, and sends nothing. */
+/** `portlog status`: the state at a glance; the exit code says whether something needs attention. Contacts no server. */
 export const status: Command = {
   name: 'status',
   summary: 'last and next scans, what waits on disk, what was rejected',
@@ -59,7 +59,7 @@ async function showStatus(context: CommandContext, words: readonly string[]): Pr
   });
 }
 
-/** Only its user may look into it, and root will not. */
+/** Only the service's user can read it. */
 function forItsUser(error: unknown): unknown {
   if (!(error instanceof PortlogError) || !['config-unreadable', 'untrusted', 'state-unusable'].includes(error.code)) return error;
   return new PortlogError(error.code, error.message, { hint: 'ask as the user of the service: sudo -u portlog portlog status', cause: error });
@@ -109,7 +109,7 @@ function siteStatus(database: Database, site: string, maxAgeMs: number | undefin
   };
 }
 
-/** Those that the configuration names, and those of `portlog watch` in which a file was not shipped, or waits. */
+/** Configured directories, and those of `portlog watch` with failed or unfinished files. */
 function directoriesOf(database: Database, { directories = [] }: Config): readonly string[] {
   return [
     ...new Set([

@@ -37,7 +37,7 @@ async function watchDirectories(context: CommandContext, paths: readonly string[
   neededWord(paths, 'watch', 'a directory');
   const minutes = number(context.values, 'cut-after-minutes');
   if (minutes === 0) throw new PortlogError('usage', '--cut-after-minutes needs a number above zero');
-  // Later a directory may come and go (a mount), but whoever has just typed its name wants to know.
+  // Later a directory may come and go (a mount), but at the start a wrong name should be reported.
   for (const path of paths) await scansIn(path);
   const recursive = context.values['recursive'] === true;
   const directories = paths.map((path) => ({ path, recursive, ...(minutes === undefined ? {} : { cutAfterMinutes: minutes }) }));

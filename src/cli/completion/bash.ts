@@ -66,7 +66,7 @@ complete -F _portlog portlog
 `;
 }
 
-/** Options with the same value in one line; for any command where all that have an option of that name mean the same. */
+/** One case per value; for any command when all options of that name take the same. */
 function valueCases(commands: readonly CompletedCommand[]): string {
   const uses = commands.flatMap(({ name, options }) =>
     Object.entries(options).flatMap(([option, { alias, ...definition }]) => {

@@ -1,11 +1,11 @@
-/** What a shell must know of a command to complete it; it is a part of what defines one. */
+/** The parts of a command that completion needs. */
 export interface CompletedCommand {
   readonly name: string;
   readonly summary: string;
   readonly options: Readonly<Record<string, CompletedOption>>;
-  /** What its first word may be: the targets of setup. */
+  /** Subcommands: the targets of setup. */
   readonly tasks?: readonly { readonly name: string }[];
-  /** What its other words are; none when left out. */
+  /** What its arguments are; absent: none. */
   readonly words?: 'files' | 'directories' | 'nmap arguments';
 }
 
@@ -17,14 +17,14 @@ export interface CompletedOption {
   readonly alias?: string;
 }
 
-/** What the value of an option is to a shell. */
+/** The value of an option, for completion. */
 export type Value =
   | { readonly kind: 'none' | 'file' | 'directory' | 'text' }
-  /** Nothing else is possible, or (`open`) something else is as well. A word that ends in = goes on. */
+  /** A closed list, or (`open`) suggestions. A word that ends in = is continued. */
   | { readonly kind: 'words'; readonly words: readonly string[]; readonly open: boolean };
 
 const FILES: ReadonlySet<string> = new Set(['FILE', 'PEM', 'PATH']);
-/** Where more is possible than what a shell can offer. */
+/** Suggestions for `--to`. */
 export const SINKS = [
   'elasticsearch=',
   'opensearch=',
@@ -47,12 +47,12 @@ export function valueOf({ type, choices, value = '' }: CompletedOption): Value {
   return { kind: value === 'DIR' ? 'directory' : 'text' };
 }
 
-/** What the first word of a command may be, by name. */
+/** Names of the subcommands. */
 export function taskNames({ tasks = [] }: CompletedCommand): readonly string[] {
   return tasks.map(({ name }) => name);
 }
 
-/** What an option is for, in a few words. */
+/** A short description of an option. */
 export function shortDescription(about: string): string {
   return about.split(/;|:| \(/, 1)[0] ?? about;
 }

@@ -13,7 +13,7 @@ const SCRIPTS: Readonly<Record<Shell, (commands: readonly CompletedCommand[]) =>
   fish: fishCompletion,
 };
 
-/** A script for the shell that completes commands, options and their values; it asks portlog nothing. The first command is the one meant when none is named. */
+/** A completion script for commands, options and values; it does not call portlog. The first command is the default. */
 export function completion(shell: Shell, commands: readonly CompletedCommand[]): string {
   return SCRIPTS[shell](commands);
 }

@@ -7,10 +7,10 @@ import { connected, connectTo, urlVariable } from './connect.ts';
 import { contentOptions } from './content.ts';
 import type { CommandContext } from './context.ts';
 
-/** Servers that are no sinks, or let a shipper see nothing of it: looked at when the environment names their URL. */
+/** Servers that are not sinks; checked when the environment names their URL. */
 const BESIDE = ['kibana', 'grafana', 'opensearch', 'opensearch-dashboards', 'wazuh', 'wazuh-dashboard'] as const;
 
-/** Whether dashboards and alert rules are installed where events go, and where people look. */
+/** Checks whether dashboards and alert rules are installed. */
 export async function checkContent(context: CommandContext, sinks: readonly SinkOptions[]): Promise<readonly Diagnosis[]> {
   const content = await contentOptions(context);
   const connections: [TargetName, Connection][] = [];

@@ -3,7 +3,7 @@ import { PortlogError } from '../../core/errors.ts';
 import { printable } from '../../event/text.ts';
 import type { CommandContext } from './context.ts';
 
-/** Asks a person before something is lost for good: `delete 12 events that wait`. */
+/** Asks for confirmation before deleting something: `delete 12 events that wait`. */
 export async function isSure({ terminal }: CommandContext, what: string, option: string): Promise<boolean> {
   if (terminal.stdin.isTTY !== true)
     throw new PortlogError('usage', `${option} would ${what} for good, and there is nobody to ask`, { hint: 'add --yes if that is what you want' });

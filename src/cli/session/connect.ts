@@ -9,8 +9,8 @@ import { httpClient } from '../../sink/transport/http.ts';
 import { type CommandContext, text } from './context.ts';
 
 /**
- * A server that is set up, whether it is a sink or not: its URL from `--url`, else from the environment, else from the configuration.
- * Credentials are for the origins that the environment and the configuration name, if they name any.
+ * Connects to a server for set-up: URL from `--url`, else the environment, else the configuration. Credentials are bound to
+ * the origins named in environment and configuration, if any.
  */
 export async function connectTo(context: CommandContext, type: string, target: Target, content: ContentOptions): Promise<Connection> {
   const { values, env } = context;
@@ -23,12 +23,12 @@ export async function connectTo(context: CommandContext, type: string, target: T
     ...(named.length === 0 ? {} : { origins: new Map([[type, named.map(originOf)]]) }),
   } as const;
   const own = await serverOptions({ ...connectionOf(there), type, url }, given, 'default', env);
-  // Those that ship may seldom set up: they are taken when there are no others.
+  // Shipping credentials rarely have the rights for set-up; they are the fallback.
   const isWithout = own.credentials.kind === 'none' && there !== undefined;
   return connected(isWithout ? await serverOptions({ ...there, url }, given, 'default', env) : own, target, content);
 }
 
-/** Whether anything says where a server is, beside what is usual. */
+/** Whether a URL is configured for a server. */
 export async function isPlaced(context: CommandContext, type: string): Promise<boolean> {
   return text(context.values, 'url') !== undefined || (await places(context, type)).named.length > 0;
 }

@@ -4,10 +4,10 @@ import { type ContentOptions, DEFAULT_CONTENT } from '../../content/options.ts';
 import { PortlogError } from '../../core/errors.ts';
 import { type CommandContext, list, number, text } from './context.ts';
 
-/** What dashboards and rules depend on, from flags and the configuration file. */
+/** Options for dashboards and rules, from flags and configuration. */
 export async function contentOptions({ values, config: read }: CommandContext): Promise<ContentOptions> {
   const config = await read();
-  // Rules and panels about it would stay empty, and read as if nothing were wrong.
+  // Rules and panels for it would stay empty, and look as if all were well.
   if (config.exposure !== undefined) await loadExposure(config.exposure);
   const named = list(values, 'site')?.map(siteOf);
   const configured = Object.entries(config.sites ?? {}).map(([name, { maxAgeHours }]) => ({ name, maxAgeHours }));
@@ -23,7 +23,7 @@ export async function contentOptions({ values, config: read }: CommandContext): 
   };
 }
 
-/** It goes into messages as the beginning of a link. */
+/** Validates the base URL of links in messages. */
 function dashboardsAt(address: string | undefined): string | undefined {
   if (address === undefined || (/^https?:\/\/[^\s"'<>{}()[\]\\]+$/.test(address) && URL.canParse(address))) return address;
   throw new PortlogError('usage', `--dashboards "${address}": an address that begins with https:// or http://`, {
@@ -45,7 +45,7 @@ function baseId(id: number | undefined): number | undefined {
   throw new PortlogError('usage', `--base-id ${id}: a whole number from 100000 to 119800`);
 }
 
-/** It goes into queries as it is. */
+/** Validates a zone, which goes into queries unescaped. */
 function checkedZone(word: string): string {
   if (/^[\w.-]{1,64}$/.test(word)) return word;
   throw new PortlogError('usage', `--zone "${word}": only letters, digits, ".", "_" and "-", at most 64`);

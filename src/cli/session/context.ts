@@ -9,13 +9,13 @@ import { Log } from './log.ts';
 import type { Terminal } from './terminal.ts';
 import { filesOfTrust, Trust } from './trust.ts';
 
-/** What every command gets: its options, the environment, and somebody to talk to. */
+/** What every command gets: options, environment, terminal and log. */
 export interface CommandContext {
   readonly values: Values;
   readonly env: Environment;
   readonly terminal: Terminal;
   readonly log: Log;
-  /** What the file of `--config` says, read once; nothing without one. */
+  /** The configuration file, read once; empty without one. */
   readonly config: () => Promise<Config>;
   readonly trust: Trust;
 }

@@ -28,37 +28,37 @@ import type { Log } from './log.ts';
 import { twinProblem } from './twins.ts';
 import { type CommandContext, text } from './context.ts';
 
-/** A server that takes longer to say who it is must not hold up a scan that is running. */
+/** Time limit of the check before shipping, so that a slow server does not delay a running scan. */
 const CHECK_TIMEOUT_MS = 10_000;
 
-/** How a run went; without a report when no sink was ready, so that nothing was read. */
+/** The result of a run; without a report when no sink was ready and nothing was read. */
 export interface Shipped {
   readonly code: ExitCode;
   readonly report: ShipReport | undefined;
 }
 
-/** What is known of a scan that portlog runs itself, and what ends it when that is not for this run alone. */
+/** Options of a run: facts of a scan that portlog runs itself, and a shared interruption. */
 interface How {
   readonly scannerHost?: string;
   readonly lists?: TargetLists | undefined;
   readonly interruption?: Interruption | undefined;
-  /** Instead of what the option says. */
+  /** Overrides the option `--again`. */
   readonly again?: boolean;
-  /** Called with each piece that is read. */
+  /** Called for each chunk read. */
   readonly onAlive?: () => void;
 }
 
-/** Keys of the only sinks that it is for. */
+/** Keys of the sinks to ship to. */
 interface OnlySinks {
   readonly only?: readonly string[];
 }
 
 interface Shipment extends How, Pick<ShipOptions, 'sources' | 'sinks' | 'store' | 'retryDeadLetters' | 'takeOver'> {
-  /** Why there is no state, although one is wanted. */
+  /** Why there is no state although one is needed. */
   readonly without?: PortlogError | undefined;
 }
 
-/** Ships what the sources give to the sinks of the settings, and says how it went. */
+/** Ships sources to the configured sinks, and prints the summary. */
 export async function shipSources(
   context: CommandContext,
   settings: Settings,
@@ -74,14 +74,14 @@ export async function shipSources(
   const all = await sinksOf(context, settings);
   const sinks = all.filter(({ identity }) => only?.includes(sinkKey(identity)) !== false);
   await Promise.all(all.filter((sink) => !sinks.includes(sink)).map((sink) => sink.close()));
-  // Standard output is a pure function of its input: no state for it, unless that is asked for.
+  // No state for standard output alone, unless asked for.
   const keeps = sinks.some(({ undeliverable }) => undeliverable === 'keep');
   const opened = keeps || context.values['changes'] === true ? storeOrProblem(context, settings, sources) : undefined;
   const without = opened instanceof PortlogError ? opened : undefined;
   return shipAndReport(context, settings, { sources, sinks, store: opened instanceof PortlogError ? undefined : opened, without, ...shipping });
 }
 
-/** A disk without room is no reason to keep from servers what they would take: a scan that is running happens once. */
+/** On a full disk, shipping goes on without state: a running scan happens only once. */
 function storeOrProblem({ log }: CommandContext, { stateDir, spool }: Settings, sources: readonly Source[]): Store | PortlogError {
   try {
     return openStore(stateDir, sources.map(({ name }) => name).join(', '), spool);
@@ -92,7 +92,7 @@ function storeOrProblem({ log }: CommandContext, { stateDir, spool }: Settings, 
   }
 }
 
-/** Ships with sinks and store as they are, and closes both. */
+/** Ships with open sinks and store, and closes both. */
 export async function shipAndReport(context: CommandContext, settings: Settings, shipment: Shipment): Promise<Shipped> {
   const { log } = context;
   const { sinks, store, without, ...shipping } = shipment;
@@ -111,7 +111,7 @@ export async function shipAndReport(context: CommandContext, settings: Settings,
   }
 }
 
-/** Tries once to send what waits on disk, and what portlog must tell about itself. */
+/** Tries once to send what waits on disk, and health events. */
 export async function deliverWaiting(context: CommandContext, settings: Settings, interruption: Interruption): Promise<ShipReport> {
   const sinks = await sinksOf(context, settings);
   const store = openStore(settings.stateDir, 'the spool', settings.spool);
@@ -154,7 +154,7 @@ function shipOptions(
       settings.retryForMs === 0
         ? undefined
         : (sink) => log.info(`${sink}: tried again for up to ${settings.retryForMs / 1000} s (Ctrl-C leaves the rest on disk)`),
-    // On a terminal the table itself shows how far reading has come.
+    // On a terminal the table itself shows progress.
     onProgress: all(onAlive, terminal.stdout.isTTY === true && showsTable(context, settings) ? undefined : progressReporter(log, systemClock.now)),
   };
 }
@@ -178,7 +178,7 @@ function conclude(context: CommandContext, settings: Settings, report: ShipRepor
   return exitCode(report);
 }
 
-/** Snapshots are read before anything else, so that a broken one is said before a scan is. */
+/** Reads snapshots first, so that a broken one is reported before scanning. */
 function intelOf({ intelDir }: Settings, log: Log): Intel | undefined {
   if (intelDir === undefined) return undefined;
   const intel = new Intel(intelDir);
@@ -186,7 +186,7 @@ function intelOf({ intelDir }: Settings, log: Log): Intel | undefined {
   return intel;
 }
 
-/** The sinks of the settings: how people know them, and what the state file tells them apart by. Throws for what cannot be one. */
+/** Names and state keys of the configured sinks. Throws for an invalid sink. */
 export async function sinkNames(context: CommandContext, settings: Settings): Promise<readonly Pick<Sink, 'name' | 'identity'>[]> {
   const sinks = await sinksOf(context, settings);
   await Promise.all(sinks.map((sink) => sink.close()));
@@ -217,7 +217,7 @@ async function sinksOf(context: CommandContext, settings: Settings): Promise<rea
 
 function linesTo(context: CommandContext, options: SinkOptions): Sink {
   const all = stdoutSink(context.terminal.stdout, lineFormat(context));
-  // Left as it is where it takes everything: then threads may make its lines.
+  // Not wrapped when nothing is filtered, so that threads may render its lines.
   return options.datasets === undefined && options.only === undefined
     ? all
     : narrowed({ ...all, lines: undefined, accepts: accepting(options) }, options.only);
@@ -230,7 +230,7 @@ function standardOutput(context: CommandContext, settings: Settings): Sink {
     : stdoutSink(stdout, lineFormat(context));
 }
 
-/** Without `--to`: a table for a person at a terminal, lines for a program behind a pipe. */
+/** Without `--to`: a table on a terminal, lines in a pipe. */
 function showsTable({ values, terminal }: CommandContext, settings: Settings): boolean {
   const format = text(values, 'format');
   return settings.sinks.length === 0 && (format === 'table' || (format === undefined && terminal.stdout.isTTY === true));
@@ -241,9 +241,8 @@ function lineFormat({ values }: CommandContext): 'ecs' | 'otel' {
 }
 
 /**
- * Asks every sink whether it is ready. When each of them needs a person (a wrong key, no template), files
- * are left for later; what comes from a pipe or from nmap would be lost, so it is read and kept all the
- * same. A sink that is down costs the others nothing, and its events wait on disk.
+ * Checks every sink. When all of them need a person (wrong key, no template), files are not read; a pipe or running nmap is
+ * read anyway and kept on disk, because it would be lost. Events of a sink that is down wait on disk.
  */
 async function checkAll(context: CommandContext, { sinks, sources, without }: Shipment, giveUp: AbortSignal): Promise<ExitCode | undefined> {
   const { log } = context;

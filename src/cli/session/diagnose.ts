@@ -1,13 +1,13 @@
 import { EXIT, type ExitCode } from '../../core/errors.ts';
 import { type Diagnosis, type Sink, SinkError } from '../../sink/sink.ts';
 
-/** What asking a sink gave. `code` is how a command ends because of it; undefined when it is ready. */
+/** The result of checking a sink. `code`: the exit code that follows; undefined when it is ready. */
 export interface SinkDiagnosis {
   readonly found: readonly Diagnosis[];
   readonly code: ExitCode | undefined;
 }
 
-/** Asks a sink whether it is ready; one that does not answer is a finding like any other. */
+/** Checks a sink; no answer is a result, too. */
 export async function diagnose(sink: Sink, signal: AbortSignal): Promise<SinkDiagnosis> {
   try {
     const found = await sink.check(signal);
@@ -18,12 +18,12 @@ export async function diagnose(sink: Sink, signal: AbortSignal): Promise<SinkDia
   }
 }
 
-/** What went wrong, as something that was found. */
+/** An error as a diagnosis. */
 export function finding(level: Diagnosis['level'], { message, hint }: { readonly message: string; readonly hint?: string | undefined }): Diagnosis {
   return { level, message, ...(hint === undefined ? {} : { hint }) };
 }
 
-/** Before anything was shipped: what may pass by itself is a sink that is down, the rest needs a person. */
+/** The error code of a failed check: a temporary failure means the sink is down, anything else needs a person. */
 export function sinkErrorCode(kind: SinkError['kind']): ExitCode {
   return kind === 'temporary' ? EXIT.sinkDown : EXIT.usage;
 }

@@ -1,11 +1,11 @@
 import type { CommandContext } from './context.ts';
 
-/** Whether SIGHUP means that the configuration is to be read anew. From a terminal it means that that was closed; and `--once` reads it once. */
+/** Whether SIGHUP reloads the configuration. From a terminal it means that the terminal was closed; with `--once` it is not reloaded. */
 export function takesHangUp({ terminal, values }: Pick<CommandContext, 'terminal' | 'values'>): boolean {
   return terminal.stdin.isTTY !== true && values['once'] !== true;
 }
 
-/** Calls `reload` for each SIGHUP, one after the other, until released; those that come meanwhile are one. */
+/** Calls `reload` on SIGHUP, one call at a time, until released; signals meanwhile are merged. */
 export function onHangUp(reload: () => Promise<void>): { release(): void } {
   let isWanted = false;
   let isReloading = false;

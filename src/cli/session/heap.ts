@@ -1,17 +1,16 @@
 import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
 
-/** Of the space for new objects. Less costs time, more gains none. */
+/** Size of V8's young generation. Less costs time, more gains none. */
 const YOUNG_BYTES = 16 << 20;
 const INTERVAL_MS = 20;
 
 /**
- * Left to itself, V8 lets the heap grow before it collects: 100 MB through a pipe to standard output take 285 MB at the
- * peak, and 145 MB so, in the same time. How large the space for new objects may become is settled when Node starts; while it
- * runs one can only say that it grows no more.
+ * Left to itself, V8 lets the heap grow before it collects: 100 MB through a pipe to standard output take 285 MB at the peak,
+ * and 145 MB so, in the same time. The maximum is fixed when Node starts; at run time one can only stop further growth.
  */
 export function limitHeap(): void {
   setFlagsFromString('--heap-growing-percent=60');
-  // What is new here dies young: to share the little that is to be moved among threads costs a twentieth of the time.
+  // Few objects survive: parallel scavenging costs a twentieth of the time.
   setFlagsFromString('--no-parallel-scavenge');
   const timer = setInterval(() => {
     const young = getHeapSpaceStatistics().find(({ space_name: name }) => name === 'new_space');

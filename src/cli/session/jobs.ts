@@ -2,11 +2,11 @@ import type { DirectoryConfig } from '../../config/config.ts';
 import type { Schedule } from '../../unattended/schedule.ts';
 import type { CommandContext } from './context.ts';
 
-/** What is to be done, again and again. */
+/** Recurring work: schedules and directories. */
 export interface Jobs {
   readonly schedules: readonly Schedule[];
   readonly directories: readonly DirectoryConfig[];
 }
 
-/** As a configuration says; asked again when that was read anew. Throws what is wrong with it. */
+/** The jobs of a configuration; called again after a reload. Throws when they are invalid. */
 export type ReadJobs = (context: CommandContext) => Promise<Jobs>;

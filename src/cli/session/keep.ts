@@ -11,10 +11,10 @@ import { startWatchdog } from './watchdog.ts';
 import { housekeepingOf, watcherOf } from './watched.ts';
 
 const DEFAULT_POLL_SECONDS = 10;
-/** A state file of an older version is brought up to date before anything begins. */
+/** Extra start-up time for migrating an old state file. */
 const OPENING_MS = 180_000;
 
-/** Does the duties until somebody stops it; with `--once`, once. */
+/** Does the jobs until stopped; with `--once`, once. */
 export async function keep(context: CommandContext, dutiesOf: ReadJobs): Promise<ExitCode> {
   const duties = await dutiesOf(context);
   const pollMs = (number(context.values, 'poll-seconds') ?? DEFAULT_POLL_SECONDS) * 1000;

@@ -5,20 +5,17 @@ import { EXIT, type ExitCode } from '../../core/errors.ts';
 import type { Database } from '../../state/database.ts';
 import type { Log } from './log.ts';
 
-/**
- * How every command opens the state that only reads it: where nothing may be written, too, and while another process writes to it.
- * Undefined when there is none.
- */
+/** Opens the state read-only; also works on read-only file systems, and while another process writes. Undefined when there is none. */
 export async function readState<T>(stateDir: string, work: (database: Database) => Promise<T>): Promise<T | undefined> {
   return withDatabase(stateDir, openWritableOrReadOnly, work);
 }
 
-/** The same, with a word when there is none. */
+/** The same, with a message when there is none. */
 export async function withKnown<T>(stateDir: string, log: Log, work: (database: Database) => Promise<T>): Promise<T | undefined> {
   return (await readState(stateDir, work)) ?? sayNothingKnown(log, stateDir);
 }
 
-/** For who changes what is known. */
+/** Opens the state for changes. */
 export async function changeKnown<T>(stateDir: string, log: Log, work: (database: Database) => Promise<T>): Promise<T | undefined> {
   return (await withDatabase(stateDir, openDatabase, work)) ?? sayNothingKnown(log, stateDir);
 }
@@ -37,7 +34,7 @@ async function withDatabase<T>(
   }
 }
 
-/** Says which hosts of these sites could not be read, and left out; the exit code follows from it. */
+/** Reports hosts whose known state is damaged; returns the exit code. */
 export function reportDamage(log: Log, sites: readonly KnownHosts[]): ExitCode {
   const damage = sites.flatMap((known) => known.damage ?? []);
   for (const problem of damage) log.error(problem);

@@ -2,30 +2,30 @@ import { clipBytes, jsonWithoutControls, printable } from '../../event/text.ts';
 
 type Severity = 'error' | 'warning' | 'info' | 'debug';
 
-/** `text`: for people. `journal`: with the priority before it that journald takes off again. `json`: an object a line, for machines. */
+/** `text`: for people. `journal`: with a priority prefix for journald. `json`: one object per line. */
 export type LogFormat = 'text' | 'journal' | 'json';
 
 export interface LogEntry {
   readonly severity: Severity;
-  /** Strangers and servers may have a word in it. */
+  /** May contain untrusted text. */
   readonly message: string;
   readonly hint?: string | undefined;
-  /** Of an error: docs/reference/errors.md. */
+  /** Error code, see docs/reference/errors.md. */
   readonly code?: string | undefined;
 }
 
 /** https://www.freedesktop.org/software/systemd/man/latest/sd-daemon.html */
 const PRIORITY: Readonly<Record<Severity, number>> = { error: 3, warning: 4, info: 6, debug: 7 };
 
-/** Of one line, before escapes: room for the longest path, and no scan or server fills a journal with one sentence. */
+/** Per line, before escaping: room for the longest path, without flooding a journal. */
 const MAX_LINE_BYTES = 8192;
 
-/** An entry as it is written to standard error, with the ends of its lines; nothing in it that a terminal would obey. `now`: epoch milliseconds. */
+/** Formats an entry for standard error, without control characters. `now`: epoch milliseconds. */
 export function logLines(format: LogFormat, entry: LogEntry, now: number): string {
   if (format === 'json') return jsonLine(entry, now);
   const { severity, message, hint } = entry;
   const lines = [...message.split('\n'), ...(hint === undefined ? [] : [`  → ${hint}`])];
-  // journald writes the name of the program itself.
+  // journald adds the program's name.
   const before = format === 'journal' ? `<${PRIORITY[severity]}>` : 'portlog: ';
   return lines.map((line) => `${before}${shown(line)}\n`).join('');
 }
@@ -36,7 +36,7 @@ function jsonLine({ severity, message, hint, code }: LogEntry, now: number): str
   return `${jsonWithoutControls(JSON.stringify(object))}\n`;
 }
 
-/** A line without what a terminal would obey; of one that is too long its beginning, and how much is left out. */
+/** A line without control characters, truncated if too long. */
 function shown(line: string): string {
   const start = clipBytes(line, MAX_LINE_BYTES);
   if (start === line) return printable(line);

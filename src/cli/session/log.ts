@@ -11,7 +11,7 @@ export class Log {
   private readonly stderr: Terminal['stderr'];
   private readonly level: Level;
   readonly format: LogFormat;
-  /** A progress line stands on the terminal and must go before the next line. */
+  /** A progress line is shown, which the next line must erase. */
   private transient = false;
 
   constructor(stderr: Terminal['stderr'], level: Level, format: LogFormat = 'text') {
@@ -36,7 +36,7 @@ export class Log {
     if (this.level === 'verbose') this.write({ severity: 'debug', message: text });
   }
 
-  /** One line that the next one overwrites; only on a terminal, where people read. */
+  /** A line that the next one overwrites; only on a terminal. */
   progress(text: string): void {
     if (this.level === 'quiet' || this.stderr.isTTY !== true || this.format === 'json') return;
     this.stderr.write(`\r\u001B[K${printable(text)}`);

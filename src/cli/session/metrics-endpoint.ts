@@ -12,17 +12,17 @@ export interface EndpointContext {
   readonly context: CommandContext;
   readonly unattended: Unattended;
   readonly service: Service;
-  /** As they are now. */
+  /** The current jobs. */
   readonly duties: () => Jobs;
 }
 
 interface OpenEndpoint {
-  /** They may be others now. */
+  /** The sinks may have changed. */
   sinksChanged(): void;
   close(): Promise<void>;
 }
 
-/** Tells metrics, and how it is, where the settings say; undefined when they do not. Throws `usage` when nobody can listen there. */
+/** Serves metrics and health if configured; undefined otherwise. Throws `usage` when the address cannot be used. */
 export async function openEndpoint({ context, unattended, service, duties }: EndpointContext): Promise<OpenEndpoint | undefined> {
   const { listen } = unattended.settings.metrics;
   if (listen === undefined) return undefined;

@@ -16,11 +16,11 @@ import { sinkNames } from './deliver.ts';
 import { refuseOverwriting } from './overwritten.ts';
 import { writeWhole } from './write-whole.ts';
 
-/** Of the file: node_exporter is another user. */
+/** File mode: node_exporter runs as another user. */
 const READABLE = 0o644;
 const NO_ZONES: ZoneOf = () => undefined;
 
-/** What is told beside the state. */
+/** Inputs besides the state. */
 export interface Extra {
   readonly settings: Settings;
   readonly schedules: readonly Schedule[];
@@ -41,7 +41,7 @@ export function subjectOf({ settings, schedules, directories, sinks }: Extra, of
   };
 }
 
-/** Numbers of the service itself. */
+/** Series of the service itself. */
 export function serviceSeries({ started, life, lastReload }: Service): readonly Series[] {
   return [
     { metric: 'portlog_start_timestamp_seconds', labels: {}, value: started / 1000 },
@@ -51,7 +51,7 @@ export function serviceSeries({ started, life, lastReload }: Service): readonly 
   ];
 }
 
-/** Before anything is read: whether the file of metrics may be written. Throws `usage`. */
+/** Checks early whether the metrics file may be written. Throws `usage`. */
 export function checkMetricsFile(context: CommandContext, settings: Settings, scans: readonly string[] = []): void {
   const { file } = settings.metrics;
   if (file === undefined) return;
@@ -60,7 +60,7 @@ export function checkMetricsFile(context: CommandContext, settings: Settings, sc
   refuseOverwriting(context, settings, file, scans);
 }
 
-/** At the end of what ends by itself: all numbers to the file, if one is named. A problem with that changes nothing about what was done. */
+/** Writes the metrics file at the end of a command, if one is named. A failure is only reported. */
 export async function writeMetrics(context: CommandContext, settings: Settings): Promise<void> {
   const { file } = settings.metrics;
   if (file === undefined) return;
@@ -78,13 +78,13 @@ export async function writeMetrics(context: CommandContext, settings: Settings):
   }
 }
 
-/** Also where another command keeps them. */
+/** Schedules and directories of the configuration, whichever command handles them. */
 async function dutiesIn(context: CommandContext): Promise<Pick<Extra, 'schedules' | 'directories'>> {
   const config = await context.config();
   try {
     return { schedules: schedulesOf(config, text(context.values, 'config')), directories: config.directories ?? [] };
   } catch {
-    // Whoever ships a file need not mind a timetable that is wrong.
+    // Shipping a file must not fail because of an invalid timetable.
     return { schedules: [], directories: config.directories ?? [] };
   }
 }

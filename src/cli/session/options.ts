@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Environment } from '../../core/environment.ts';
 import type { Option, Options } from '../option.ts';
 
-/** Of `ship`, and of every command that does what it does, or a part of it. */
+/** Options of `ship` and of commands that ship. */
 export const SHIP_OPTIONS = {
   'to': {
     type: 'list',
@@ -88,7 +88,7 @@ export const SCAN_OPTIONS = {
   nmap: { type: 'string', value: 'PATH', group: 'How', about: 'the nmap program to run', byDefault: 'nmap' },
 } as const satisfies Record<string, Option>;
 
-/** Of what ends by itself. */
+/** For commands that end by themselves. */
 export const METRICS_FILE_OPTION = {
   'metrics-file': {
     type: 'string',
@@ -98,7 +98,7 @@ export const METRICS_FILE_OPTION = {
   },
 } as const satisfies Record<string, Option>;
 
-/** Of what goes on until somebody stops it. */
+/** For commands that run until stopped. */
 export const UNATTENDED_OPTIONS = {
   'metrics-listen': {
     type: 'string',
@@ -111,7 +111,7 @@ export const UNATTENDED_OPTIONS = {
   'poll-seconds': { type: 'number', max: 86_400, value: 'N', group: 'How', about: 'how often directories are looked into', byDefault: '10' },
 } as const satisfies Record<string, Option>;
 
-/** Those of that name: for a command that takes a few. */
+/** The options of these names. */
 export function only<O extends Options>(options: O, names: readonly (keyof O & string)[]): Options {
   return without(
     options,
@@ -119,7 +119,7 @@ export function only<O extends Options>(options: O, names: readonly (keyof O & s
   );
 }
 
-/** All but those. */
+/** All options but these. */
 export function without<O extends Options>(options: O, names: readonly (keyof O & string)[]): Options {
   return Object.fromEntries(Object.entries(options).filter(([name]) => !names.includes(name)));
 }

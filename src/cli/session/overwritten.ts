@@ -9,7 +9,7 @@ interface Kept {
   readonly path: string;
 }
 
-/** Refuses an output that is, by whatever name or link, one of the scans, or a file that portlog itself reads: it would be lost. */
+/** Refuses an output file that is, by any path or link, one of the inputs or configuration files. */
 export function refuseOverwriting(context: CommandContext, settings: Settings, output: string, scans: readonly string[]): void {
   const lost = [...scans.map((path) => ({ what: 'the scan', path })), ...ownFiles(context, settings)].find(({ path }) => isSame(output, path));
   if (lost === undefined) return;
@@ -32,7 +32,7 @@ function ownFiles({ values }: CommandContext, { stateDir }: Settings): readonly 
   return named.flatMap(([what, path]) => (path === undefined ? [] : [{ what, path }]));
 }
 
-/** By what they lead to; by name, where nothing is there yet. */
+/** Compares the files; paths, if the output does not exist yet. */
 function isSame(one: string, other: string): boolean {
   const [written, read] = [statsOf(one), statsOf(other)];
   if (written === undefined || read === undefined) return resolve(one) === resolve(other);

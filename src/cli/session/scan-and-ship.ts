@@ -12,16 +12,16 @@ import type { Interruption } from './signals.ts';
 import { type CommandContext, text } from './context.ts';
 import { shipSources } from './deliver.ts';
 
-/** How a scan of ours went. */
+/** The result of a scan that portlog ran. */
 export interface Scanned {
   readonly code: ExitCode;
   /** Undefined when no sink was ready. */
   readonly report: ShipReport | undefined;
-  /** Why no finished scan came of it. */
+  /** Why there is no finished scan. */
   readonly problem: string | undefined;
 }
 
-/** Runs nmap, and ships what it finds while it does. */
+/** Runs nmap, and ships hosts while it scans. */
 export async function scanAndShip(
   context: CommandContext,
   settings: Settings,
@@ -47,7 +47,7 @@ export async function scanAndShip(
   return { code: failure === undefined || code === EXIT.interrupted ? code : EXIT.noInput, report, problem: problemOf(report, failure) };
 }
 
-/** Where it takes what it runs from. */
+/** Files and directories that nmap loads code from. */
 function dataOf(args: readonly string[]): readonly string[] {
   return nmapWords(args).options.flatMap(({ name, value }) => (name === 'datadir' && value !== undefined ? [value] : []));
 }
@@ -62,7 +62,7 @@ function problemOf(report: ShipReport | undefined, failure: string | undefined):
   const [input] = report?.inputs ?? [];
   if (report === undefined || input === undefined) return 'no sink was ready';
   if (report.interrupted) return 'portlog was stopped while it went on';
-  // What nmap says of itself in its XML tells more than its exit code.
+  // nmap's XML says more than its exit code.
   const remark = input.incomplete + input.failed + input.empty > 0 ? input.remarks.at(-1) : undefined;
   return input.problem?.message ?? remark ?? failure;
 }

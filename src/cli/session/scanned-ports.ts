@@ -22,16 +22,16 @@ export interface OpenPort {
   readonly time: number;
 }
 
-/** What a scan says of open ports, and how far it has looked for them. */
+/** Open ports of a scan, and what it covered. */
 export interface ScannedPorts {
   readonly name: string;
   readonly ports: readonly OpenPort[];
-  /** Hosts of which the scan tells at least of one port whether it is open, with what it scanned. */
+  /** Hosts with at least one tested port, with their coverage. */
   readonly hosts: readonly LookedAt[];
-  /** Hosts that it lists, whatever it could tell of them. */
+  /** Number of listed hosts. */
   readonly listed: number;
   readonly down: number;
-  /** Sentences: of what the scan should have told and does not. */
+  /** Sentences about what is missing from the scan. */
   readonly gaps: readonly string[];
 }
 
@@ -62,7 +62,7 @@ export async function scannedPorts(context: CommandContext, settings: Settings, 
   return { name, ports, hosts: [...hosts.values()], listed: listed.size, down: down.size, gaps };
 }
 
-/** Collects hosts, each once, however often it is listed (masscan: a line a port). */
+/** Merges hosts that are listed repeatedly (masscan writes one per port). */
 class Reading {
   readonly ports: OpenPort[] = [];
   readonly hosts = new Map<string, LookedAt>();
@@ -101,7 +101,7 @@ function named(keys: readonly string[]): string {
   return `${grouped(keys.length, 'host')} (${keys.slice(0, 5).join(', ')}${keys.length > 5 ? ', …' : ''})`;
 }
 
-/** Whether the run tells of any port of a host that it is open, or that it is not. */
+/** Whether the run tested any port of a host. */
 function hasLooked(coverage: RunCoverage, host: Host): boolean {
   const sighting = sightingOf(coverage, host);
   const listed = [...sighting.ports.values()];
@@ -109,7 +109,7 @@ function hasLooked(coverage: RunCoverage, host: Host): boolean {
     const found = sighting.find(protocol, number);
     return found.tested && isOpen(found.state) !== undefined;
   });
-  // A set holds ports that are listed, too, and those speak for themselves.
+  // Listed ports count even outside of the scanned set.
   const among = (protocol: string, ports: PortSet): number => listed.filter((one) => one.protocol === protocol && ports.has(one.number)).length;
   return isTold || sighting.unlisted.some(({ protocol, ports }) => ports.size > among(protocol, ports));
 }

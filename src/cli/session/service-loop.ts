@@ -23,16 +23,16 @@ export interface ServiceLoopOptions {
   readonly pollMs: number;
 }
 
-/** Longer than reading waits for a share that hangs, and than the longest rest between two looks. */
+/** Longest time without a heartbeat: longer than the stall limit, and than the longest rest between two looks. */
 const SILENCE_MS = 1_200_000;
 
-/** What looks into directories and after what waits. */
+/** The parts that look into directories and for waiting events. */
 interface Lookers {
   readonly watcher: Awaited<ReturnType<typeof watcherOf>>;
   readonly housekeeping: Awaited<ReturnType<typeof housekeepingOf>>;
 }
 
-/** Does the duties until somebody stops it, and others when the configuration is read anew. */
+/** Does the jobs until stopped; reloads them with the configuration. */
 export class ServiceLoop {
   private readonly options: ServiceLoopOptions;
   private readonly service: Service;
@@ -66,13 +66,13 @@ export class ServiceLoop {
     const hangUp = takesHangUp(context) ? onHangUp(reload) : undefined;
     this.announce(duties);
     this.schedules.set(duties.schedules, unattended.settings.event.site);
-    // They may be others each time.
+    // They may change with a reload.
     const [watcher, housekeeping] = [{ look: () => lookers.watcher.look() }, { look: async () => lookers.housekeeping?.look() }];
     const onLook = (isDone: boolean): void => (isDone ? this.service.life.hasLooked() : this.service.life.show());
     try {
       await Promise.all([watchLoop(watcher, housekeeping, { ...this.common, pollMs, onLook }), this.service.keepTelling(this.common.stop)]);
     } finally {
-      // By now it is stopped; or one of them broke by a mistake of ours, and the others must not go on alone.
+      // Stopped; or one loop failed because of a bug, and the others must not go on alone.
       this.isBroken.abort();
       hangUp?.release();
       await this.schedules.over();
@@ -80,7 +80,7 @@ export class ServiceLoop {
     }
   }
 
-  /** Reads the configuration anew. What is wrong with it is said, and the old one stays. */
+  /** Reloads the configuration. Errors are reported, and the old one stays. */
   private async reload(endpoint: OpenEndpoint | undefined): Promise<{ readonly duties: Jobs; readonly lookers: Lookers } | undefined> {
     const { context, dutiesOf, unattended } = this.options;
     const { log } = context;
@@ -91,7 +91,7 @@ export class ServiceLoop {
       const late = await unattended.take(fresh);
       const lookers = await this.lookers(duties, false);
       this.schedules.set(duties.schedules, unattended.settings.event.site);
-      this.service.activity.setDuties(countsOf(duties));
+      this.service.activity.setJobs(countsOf(duties));
       endpoint?.sinksChanged();
       log.info('the configuration was read anew, and counts from now on');
       for (const setting of late) log.warn(`${setting}: that it was changed counts after a restart`);

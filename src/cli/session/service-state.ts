@@ -2,21 +2,24 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Values } from '../option.ts';
 
-/** What the service of this machine is told, as options of a command, and where that is written. */
+/** The options of this machine's portlog service, and the file that they are from. */
 export interface ServiceState {
   readonly from: string;
   readonly values: Values;
-  /** Where it keeps its state when neither says so. */
+  /** Environment for its default state directory. */
   readonly env: Readonly<Record<string, string>>;
 }
 
 const UNITS = ['portlog.service', 'portlog-once.service'];
-/** Those of an administrator come before those of a package. https://www.freedesktop.org/software/systemd/man/latest/systemd.unit.html#Unit%20File%20Load%20Path */
+/**
+ * Administrator's units take precedence over those of packages.
+ * https://www.freedesktop.org/software/systemd/man/latest/systemd.unit.html#Unit%20File%20Load%20Path
+ */
 const UNIT_FOLDERS = ['etc/systemd/system', 'run/systemd/system', 'usr/local/lib/systemd/system', 'usr/lib/systemd/system', 'lib/systemd/system'];
 const CONFIGURATION = 'etc/portlog/portlog.yaml';
 const XDG_STATE_HOME = '/var/lib';
 
-/** By its unit, else by the configuration of the package; undefined when there is neither. `root`: of the file system. */
+/** From its unit, else the package's configuration; undefined without either. `root`: root of the file system. */
 export function serviceState(root = '/'): ServiceState | undefined {
   for (const unit of UNITS) {
     const found = UNIT_FOLDERS.map((folder) => join(root, folder, unit)).find(isFile);
@@ -27,7 +30,7 @@ export function serviceState(root = '/'): ServiceState | undefined {
   return isFile(configuration) ? { from: configuration, values: { config: configuration }, env: { XDG_STATE_HOME } } : undefined;
 }
 
-/** Of the unit, and of what lies beside it to change it. */
+/** Lines of the unit and its drop-ins. */
 function linesOf(path: string, unit: string, root: string): readonly string[] {
   const more = UNIT_FOLDERS.toReversed().flatMap((folder) => {
     const dropIns = join(root, folder, `${unit}.d`);
@@ -36,7 +39,7 @@ function linesOf(path: string, unit: string, root: string): readonly string[] {
   return [path, ...more].flatMap((file) => textOf(file).replaceAll('\\\n', ' ').split('\n'));
 }
 
-/** Of two commands the last one counts, and of the options `--config` and `--state-dir` the value, however it is written. */
+/** The last ExecStart counts, with its `--config` and `--state-dir`. */
 function settingsOf(lines: readonly string[]): Pick<ServiceState, 'values' | 'env'> | undefined {
   const settings = lines.flatMap((line) => {
     const [, name, value] = /^\s*(ExecStart|Environment)\s*=\s*(.*)$/.exec(line) ?? [];
@@ -54,7 +57,7 @@ function settingsOf(lines: readonly string[]): Pick<ServiceState, 'values' | 'en
   };
 }
 
-/** Also false where we may not look: then it is not ours to speak of. */
+/** Also false without permission. */
 function isFile(path: string): boolean {
   try {
     return statSync(path).isFile();

@@ -1,4 +1,4 @@
-/** What Ctrl-C means, a polite kill, and a terminal that was closed: first stop reading and deliver what was read, then, or when that takes too long, end. */
+/** Two stages of interruption (Ctrl-C, SIGTERM, closed terminal): first stop reading and deliver, then, or after a while, give up. */
 export interface Interruption {
   readonly stop: AbortSignal;
   readonly giveUp: AbortSignal;

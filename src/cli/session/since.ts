@@ -2,7 +2,7 @@ import { PortlogError } from '../../core/errors.ts';
 
 const UNITS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };
 
-/** A date in ISO 8601, or how long ago: `7d`. Epoch milliseconds. Throws `usage`, also for what no scan can be as old as. */
+/** A date in ISO 8601, or how long ago: `7d`. Epoch milliseconds. Throws `usage`, also for an impossible age. */
 export function sinceOf(given: string, now: number): number {
   const [, number, unit = ''] = /^(\d+)([mhdw])$/.exec(given) ?? [];
   const time = number === undefined ? dateOf(given) : now - Number(number) * (UNITS[unit] ?? 0);

@@ -13,16 +13,16 @@ const FILES_OF_A_SINK = [
   'caFile',
 ] as const satisfies readonly (keyof SinkConfig)[];
 
-/** Files that say what portlog does, and as whom it speaks. */
+/** Files that determine what portlog does: configuration, secrets, certificates. */
 export function filesOfTrust({ sinks = [], exposure }: Config, env: Environment): readonly string[] {
   const named = sinks.flatMap((sink) => FILES_OF_A_SINK.map((name) => sink[name]));
-  // A program, and the scripts that it is given.
+  // The program, and scripts among its arguments.
   const run = sinks.flatMap(({ command = [] }) => command.filter((word) => word.startsWith('/')));
   const inEnvironment = Object.entries(env).map(([name, path]) => (/^PORTLOG_.*_FILE$/.test(name) ? path : undefined));
   return [exposure, ...named, ...run, ...inEnvironment].filter((path) => path !== undefined && path !== '') as readonly string[];
 }
 
-/** What somebody else may change is refused as root, whose it would become, and told otherwise; once for each. */
+/** Refuses such files as root when others may change them, and warns otherwise; once per file. */
 export class Trust {
   private readonly told = new Set<string>();
   private readonly log: Log;

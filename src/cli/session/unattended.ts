@@ -16,22 +16,22 @@ import { takesHangUp } from './hang-up.ts';
 import { type Interruption, onInterrupt } from './signals.ts';
 
 /**
- * What `watch` and `run` do, again and again. Each time the settings are read anew: a password that was changed, or a file of expected
- * exposure that was edited, counts from then on. What goes wrong is said, and ends nothing but itself.
+ * The work of `watch` and `run`. Settings are evaluated for each piece of work, so that a changed password or file of expected
+ * exposure takes effect. An error ends only the work at hand.
  */
 export class Unattended {
   readonly database: Database;
-  /** As the configuration said when it was last read. */
+  /** The settings of the current configuration. */
   settings: Settings;
-  /** Somebody wants an end of it, or nobody reads standard output any more. */
+  /** Aborted by an interruption, or when the reader of standard output has gone. */
   readonly stop: AbortSignal;
   private context: CommandContext;
   private readonly interruption: Interruption;
   private readonly nobodyReads = new AbortController();
-  /** Who is told what it does. */
+  /** Receives its status. */
   private service: Service | undefined;
   private working = 0;
-  /** Stopped in the middle of something. */
+  /** Interrupted in the middle of work. */
   wasCut = false;
   private worst: ExitCode = EXIT.delivered;
 
@@ -47,7 +47,7 @@ export class Unattended {
     });
   }
 
-  /** Throws what is wrong with settings or state, before anything begins. Changes are told everywhere, unless that is declined. */
+  /** Throws when settings or state are invalid. Changes are reported to all sinks unless disabled. */
   static async open(given: CommandContext): Promise<Unattended> {
     const context = telling(given);
     const settings = await settingsOf(context);
@@ -56,8 +56,8 @@ export class Unattended {
   }
 
   /**
-   * From now on `given` counts, which was read anew; what is being done is done as it was begun. Throws what is wrong with it, and then
-   * nothing is another. Returns what of it needs a restart.
+   * Applies a reloaded configuration; work in progress is not affected. Throws when it is invalid, and changes nothing then.
+   * Returns settings that need a restart.
    */
   async take(given: CommandContext): Promise<readonly string[]> {
     const context = telling(given);
@@ -72,12 +72,12 @@ export class Unattended {
     return late;
   }
 
-  /** From now on that is told what comes of each piece of work. */
+  /** Reports each result to the service from now on. */
   report(service: Service): void {
     this.service = service;
   }
 
-  /** How all of it went. */
+  /** The exit code of all work. */
   exitCode(): ExitCode {
     return this.wasCut ? EXIT.interrupted : this.worst;
   }
@@ -87,7 +87,7 @@ export class Unattended {
     this.database.close();
   }
 
-  /** Undefined when nothing was read, an error when it could not begin. */
+  /** Undefined when nothing was read; an error when it could not begin. */
   async ship(sources: readonly Source[], { site, sinks, again }: Destination): Promise<ShipReport | PortlogError | undefined> {
     const how = { interruption: this.interruption, only: sinks, again, onAlive: () => this.service?.life.show() };
     const shipped = await this.attempt(async () => shipSources(this.context, await this.settingsNow(site), sources, how));
@@ -106,7 +106,7 @@ export class Unattended {
     return askSinks(this.context, await this.settingsNow(undefined));
   }
 
-  /** Resolves with why no finished scan came of it, if none did. */
+  /** Resolves with the reason when no finished scan came of it. */
   async scan({ name, nmapArgs, site, limitMs }: Schedule): Promise<string | undefined> {
     this.context.log.info(`schedule ${name}: scanning`);
     this.service?.activity.begin(name);
@@ -120,7 +120,7 @@ export class Unattended {
     return scanned.problem;
   }
 
-  /** Sends what waits, and tells what there is to tell of scans that did not come. */
+  /** Sends what waits, and reports overdue scans. */
   async deliverWaiting(): Promise<ShipReport | undefined> {
     const report = await this.attempt(async () => deliverWaiting(this.context, await this.settingsNow(undefined), this.interruption));
     if (report instanceof PortlogError) return undefined;
@@ -157,7 +157,7 @@ export class Unattended {
   }
 }
 
-/** Changes are told everywhere, unless that is declined. */
+/** Reports changes to all sinks unless disabled. */
 function telling(context: CommandContext): CommandContext {
   return { ...context, values: { ...context.values, changes: context.values['changes'] ?? true } };
 }

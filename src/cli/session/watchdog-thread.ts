@@ -13,7 +13,7 @@ const TICK_MS = 500;
 const STDERR = 2;
 
 let last = 0;
-/** Ticks of this thread without a beat of the other: a machine that slept, or a process that was paused, stops both. */
+/** Ticks without a beat of the main thread; a suspended machine stops both. */
 let silent = 0;
 let isEnding = false;
 
@@ -36,7 +36,7 @@ function end(why: string): void {
     .finally(() => process.kill(process.pid, 'SIGKILL'));
 }
 
-/** Fails when the other thread is in the middle of a transaction: then it was without a word. */
+/** Fails when the main thread is in a transaction: then no reason is recorded. */
 async function note(why: string): Promise<void> {
   const { openDatabase } = await import('../../state/store.ts');
   const { recordEndReason } = await import('../../state/file-attempts.ts');

@@ -51,7 +51,7 @@ function watchedAs(
   return { directory, seen: new SeenFiles(database, whole), attempts, site };
 }
 
-/** Standard output alone is told nothing about portlog itself. */
+/** No health events for standard output alone. */
 export async function housekeepingOf(unattended: Unattended): Promise<Housekeeping | undefined> {
   const { database, settings } = unattended;
   if (settings.sinks.every(({ type }) => type === 'stdout')) return undefined;

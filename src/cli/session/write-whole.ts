@@ -6,8 +6,8 @@ import { dirname } from 'node:path';
 import { isWritableByOthers } from '../../sink/file/open.ts';
 
 /**
- * To a file that is there whole or not at all; or through a device or a pipe (`/dev/stdout`), which must not be replaced by a file.
- * Where others may have put a link or a pipe, a link is replaced, and somebody else's pipe not written to.
+ * Writes a file atomically, or to a device or pipe (`/dev/stdout`). In a directory where others may create files, a link is
+ * replaced, and another user's pipe is not written to.
  */
 export async function writeWhole(path: string, pieces: Iterable<string>, mode = 0o600): Promise<void> {
   const isTrusted = !isWritableByOthers(dirname(path));

@@ -4,7 +4,7 @@ import { printable } from '../../../event/text.ts';
 const ACTION_WIDTH = 19;
 const PLACE_WIDTH = 24;
 
-/** A line a change: what, where, from what to what. Never a control character from a scan. */
+/** One line per change, without control characters. */
 export function changeTable(changes: readonly Change[]): string {
   return changes
     .map((change) => {
@@ -15,7 +15,7 @@ export function changeTable(changes: readonly Change[]): string {
     .join('');
 }
 
-/** As `diff -u` shows it, a section for each host. */
+/** In the form of `diff -u`, with a section per host. */
 export function unifiedDiff(changes: readonly Change[], old: string, newer: string): string {
   if (changes.length === 0) return '';
   const lines = [`--- ${old}`, `+++ ${newer}`];
@@ -31,7 +31,7 @@ export function unifiedDiff(changes: readonly Change[], old: string, newer: stri
   return `${lines.map(printable).join('\n')}\n`;
 }
 
-/** An open side says its service, which alone would not say that it is open. */
+/** Adds the state: a service alone would not show that the port is open. */
 function withState(action: Change['action'], text: string, side: 'before' | 'after'): string {
   const isOpen =
     ((action === 'port-opened' || action === 'port-reopened') && side === 'after') ||
@@ -40,7 +40,7 @@ function withState(action: Change['action'], text: string, side: 'before' | 'aft
   return isOpen ? `open ${text}`.trim() : text;
 }
 
-/** Of a host that is new: what is open at it, which is no change of its own. */
+/** Open ports of a new host, which are not changes of their own. */
 function withPorts(ports: readonly string[] = []): string {
   return ports.length === 0 ? '' : `, with ${ports.join(', ')} open`;
 }

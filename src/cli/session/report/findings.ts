@@ -3,7 +3,7 @@ import { isoTime } from '../../../event/time.ts';
 import { csvHeading, csvLine } from '../../../report/csv.ts';
 import type { FindingFact } from '../../../report/facts.ts';
 
-/** One way to write weaknesses: a heading, if it has one, and each. */
+/** An output format for findings: heading and rows. */
 interface FindingFormat {
   readonly heading: string;
   row(finding: FindingFact): string;
@@ -23,7 +23,7 @@ export const FINDING_FORMATS: Readonly<Record<string, FindingFormat>> = {
   },
 };
 
-/** As programs get it; every row has the same members. */
+/** A flat JSON object; every row has the same members. */
 function flat({ site, host, port, severity, level, rule, title, remedy, since }: FindingFact): Readonly<Record<string, string | number | null>> {
   return { site, host, port: port === '' ? null : port, severity, level, rule, weakness: title, remedy, since: iso(since) };
 }

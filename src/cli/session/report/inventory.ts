@@ -3,7 +3,7 @@ import { printable } from '../../../event/text.ts';
 import { isoTime } from '../../../event/time.ts';
 import { csvHeading, csvLine } from '../../../report/csv.ts';
 
-/** One way to write rows: a heading, if it has one, and each row. */
+/** An output format: heading and rows. */
 export interface RowFormat {
   readonly heading: string;
   row(row: InventoryRow): string;
@@ -32,7 +32,7 @@ function tableLine(cells: readonly string[]): string {
     .trimEnd()}\n`;
 }
 
-/** As programs get it; every row has the same members. */
+/** A flat JSON object; every row has the same members. */
 function flat({ port, ips, ...row }: InventoryRow): Readonly<Record<string, string | number | null>> {
   return {
     site: row.site,

@@ -1,7 +1,7 @@
 import type { Step } from '../../../setup/step.ts';
 import { grouped } from './words.ts';
 
-/** What becomes of a step, in front of what it is about: done, or (`would`) not yet. */
+/** Words for a step that was done, or (`would`) is planned. */
 const DONE = {
   create: 'created',
   update: 'updated',
@@ -16,7 +16,7 @@ const DONE = {
 } as const;
 
 const ONLY_SAID: ReadonlySet<Step['action']> = new Set(['unchanged', 'kept', 'skipped', 'wrong', 'stays']);
-/** More of one kind are told as a number. */
+/** More of one kind are only counted. */
 const NAMED = 3;
 
 /** `created alert rule "[portlog] New host"` */
@@ -24,12 +24,12 @@ export function doneLine({ action, what }: Pick<Step, 'action' | 'what'>): strin
   return `${DONE[action]} ${what}`;
 }
 
-/** The same of what is only planned. */
+/** The same for a planned step. */
 export function plannedLine({ action, what }: Pick<Step, 'action' | 'what'>): string {
   return ONLY_SAID.has(action) ? doneLine({ action, what }) : `would ${action} ${what}`;
 }
 
-/** A line for each thing that would be done; forty alert rules are one line. What somebody has changed is always named. */
+/** One line per kind of step. What was changed by somebody is always named. */
 export function planLines(steps: readonly Step[]): readonly string[] {
   const alike = Map.groupBy(steps, ({ action, what }) => (action === 'kept' ? what : `${action} ${kindOf(what)}`));
   return [...alike.values()].flatMap((some) => {

@@ -3,7 +3,7 @@ import type { Log } from '../log.ts';
 
 const INTERVAL_MS = 200;
 
-/** Shows how far reading has come, a few times a second at most. */
+/** Shows progress, a few times a second at most. */
 export function progressReporter(log: Log, now: () => number): (progress: Progress) => void {
   let next = now() + INTERVAL_MS;
   return ({ source, bytes, hosts, events, task }) => {

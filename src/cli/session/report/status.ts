@@ -13,13 +13,13 @@ import { grouped, format, sized } from './words.ts';
 const HOUR_MS = 3_600_000;
 const MAX_FAILED = 20;
 
-/** How things stand. Times are epoch milliseconds. */
+/** The status. Times are epoch milliseconds. */
 export interface Status {
   readonly now: number;
   /** The state file, and its size in bytes. */
   readonly state: { readonly path: string; readonly bytes: number };
   readonly running: readonly OpenRun[];
-  /** Ended without a word; the next command that ships tells the sums. */
+  /** Killed runs; the next command that ships reports their sums. */
   readonly lost: readonly OpenRun[];
   readonly sites: readonly SiteStatus[];
   readonly schedules: readonly ScheduleStatus[];
@@ -35,7 +35,7 @@ interface DirectoryStatus {
   readonly problem: string | undefined;
   /** Files in it that were not shipped. */
   readonly failed: readonly FailedFile[];
-  /** Files in it that have no end yet. */
+  /** Unfinished files in it. */
   readonly unfinished: readonly UnfinishedFile[];
 }
 
@@ -45,7 +45,7 @@ interface SiteStatus {
   /** When the latest finished scan ended. */
   readonly last: number | undefined;
   readonly maxAgeMs: number | undefined;
-  /** Whether it is older than that, or none has come for so long. */
+  /** Whether a scan is overdue. */
   readonly isOverdue: boolean;
 }
 
@@ -56,7 +56,7 @@ interface ScheduleStatus {
   readonly next: number;
 }
 
-/** Whether somebody must look after it: events that wait, then everything else that is not as it should be. */
+/** The exit code: waiting events, then any other problem. */
 export function statusCode({ lost, sites, schedules, directories, sinks }: Status): ExitCode {
   const waits = sinks.some(({ tables }) => tables.spool.usage().events > 0);
   const isWrong =

@@ -10,7 +10,7 @@ import { grouped, format } from './words.ts';
 
 const PRECEDENCE: readonly ExitCode[] = [EXIT.interrupted, EXIT.usage, EXIT.state, EXIT.noInput, EXIT.sinkDown, EXIT.partly];
 
-/** `130 > 2 > 4 > 3 > 5 > 1`: the one place that decides how a run ends. */
+/** `130 > 2 > 4 > 3 > 5 > 1`: decides the exit code of a run. */
 export function exitCode({ inputs, sinks, interrupted, untracked, hostsLeftOut }: ShipReport): ExitCode {
   if (interrupted) return EXIT.interrupted;
   if (untracked !== undefined || hostsLeftOut !== undefined) return EXIT.state;
@@ -40,12 +40,12 @@ export function printSummary(report: ShipReport, log: Log): void {
   for (const sink of report.sinks) printSink(sink, log, report.inputs.length > 0);
 }
 
-/** What was read, and what was wrong with it. */
+/** Prints what was read, and problems of the input. */
 export function printInputs({ inputs }: ShipReport, log: Log): void {
   for (const input of inputs) printInput(input, log);
 }
 
-/** After trying to send what waited, with nothing new: only what there is to say. */
+/** After sending what waited: prints only what is noteworthy. */
 export function printReplayed({ sinks }: ShipReport, log: Log): void {
   for (const { sink, acknowledges, own, replayed, failure, waiting } of sinks) {
     if (replayed.delivered > 0)
@@ -65,7 +65,7 @@ export function gravest(codes: readonly ExitCode[]): ExitCode {
   return PRECEDENCE.find((code) => codes.includes(code)) ?? EXIT.delivered;
 }
 
-/** What runs before this one left open. */
+/** Reports earlier runs that were killed. */
 export function printLostRuns(lost: readonly OpenRun[], log: Log): void {
   for (const { pid, started, what, sums } of lost) {
     log.warn(`the run of ${new Date(started).toISOString()} (process ${pid}, reading ${what}) was killed or crashed; until then:`);
@@ -99,17 +99,17 @@ function errorFields(error: PortlogError | undefined): object | undefined {
   return error && { code: error.code, message: error.message };
 }
 
-/** nmap said itself that it failed, it has looked at nothing, or there is no scan in it. */
+/** No result: nmap failed, scanned nothing, or there is no scan in it. */
 function isUseless({ runs, failed, empty, hosts, problem }: InputReport): boolean {
   return runs === 0 || problem?.code === 'mistake' || (failed + empty === runs && hosts === 0);
 }
 
-/** Something waits for it, or was given up because it could not. */
+/** Events wait for it, or were given up. */
 function isDown({ waiting, failure }: SinkReport): boolean {
   return waiting > 0 || (failure !== undefined && failure.kind !== 'closed');
 }
 
-/** A sink that keeps nothing discards what nobody reads any more, and that is no error. */
+/** A pipe whose reader has gone is no error. */
 function isClosedPipe({ delivered, read, discarded }: Tally): boolean {
   return delivered + discarded === read;
 }
@@ -158,7 +158,7 @@ function printSink(report: SinkReport, log: Log, hasRead: boolean): void {
   if (hasRead) log.info(sumLine(sink, tally, acknowledges));
 }
 
-/** `read 48,211 = delivered 48,190 + already 0 + dead 3`: what is always there, then what is not zero. `sent` where nobody acknowledges. */
+/** `read 48,211 = delivered 48,190 + already 0 + dead 3`: fixed terms, then those that are not zero. `sent` for sinks without acknowledgement. */
 function sumLine(sink: string, tally: Tally, acknowledges = true, unknown = 'neither delivered nor kept'): string {
   const always = [
     `${acknowledges ? 'delivered' : 'sent'} ${format(tally.delivered)}`,

@@ -2,7 +2,7 @@ import { PORTLOG_VERSION } from '../../../event/context.ts';
 import { printable } from '../../../event/text.ts';
 import { EXPIRED, UNEXPECTED } from '../../../finding/exposure.ts';
 
-/** An open port, and what is wrong with that, if anything is. */
+/** An open port, with its violation, if any. */
 export interface CheckedPort {
   readonly host: string;
   readonly port: string;
@@ -12,18 +12,18 @@ export interface CheckedPort {
   readonly violation: { readonly kind: 'unexpected' | 'expired'; readonly level: string; readonly what: string } | undefined;
 }
 
-/** All that was compared. */
+/** The result of a check. */
 export interface Checked {
-  /** As it was named. */
+  /** The name of the scan. */
   readonly scan: string;
   readonly ports: readonly CheckedPort[];
-  /** Hosts that were looked at and have no open port. */
+  /** Scanned hosts without open ports. */
   readonly closed: readonly { readonly host: string; readonly zone: string | undefined }[];
-  /** Sentences: what was not looked at. */
+  /** Sentences about what was not scanned. */
   readonly gaps: readonly string[];
 }
 
-/** The ways to write it. None of them says of what was not looked at that it is right. */
+/** The output formats. None reports unscanned ports as right. */
 export const REPORTS: Readonly<Record<string, (checked: Checked) => string>> = {
   table: ({ ports }) => violations(ports).map(tableLine).join(''),
   json: jsonLines,
@@ -40,7 +40,7 @@ function tableLine(checked: CheckedPort): string {
   return `${printable(`${violation?.kind.padEnd(10)} ${portWords(checked)}: ${violation?.what} [${violation?.level}]`)}\n`;
 }
 
-/** A line a violation, a line a gap, and one with what was compared: no output at all would read as "nothing is wrong". */
+/** A line per violation, a line per gap, and one with totals, so that the output is never empty. */
 function jsonLines({ ports, closed, gaps }: Checked): string {
   const wrong = violations(ports);
   const hosts = new Set([...ports, ...closed].map(({ host }) => host)).size;
@@ -59,8 +59,8 @@ function portWords({ host, port, service }: CheckedPort): string {
 }
 
 /**
- * As CI servers read it: a test for each open port, of which those that are not meant to be have failed, one for each host that has
- * none, and an error for what was not looked at. https://github.com/testmoapp/junitxml
+ * JUnit XML: a test per open port, failed when it is not expected; a test per host without open ports; an error per gap.
+ * https://github.com/testmoapp/junitxml
  */
 function junit({ scan, ports, closed, gaps }: Checked): string {
   const cases = ports.map((checked) => {
@@ -82,13 +82,10 @@ function junit({ scan, ports, closed, gaps }: Checked): string {
   return `<?xml version="1.0" encoding="UTF-8"?>\n${head}\n${tests.join('')}</testsuite>\n`;
 }
 
-/** Of a result in SARIF; what is less is a note. */
+/** SARIF levels; anything else is a note. */
 const SARIF_LEVELS: Readonly<Record<string, 'error' | 'warning' | 'note'>> = { critical: 'error', high: 'error', medium: 'warning' };
 
-/**
- * As code hosts and security dashboards read it: a result for each port that is not meant to be open, the same from scan to
- * scan. https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
- */
+/** SARIF: a result for each unexpected open port, with a stable fingerprint. https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html */
 function sarif({ scan, ports, gaps }: Checked): string {
   const results = ports.flatMap((checked) => {
     const { host, port, zone, owner, violation } = checked;
@@ -115,7 +112,7 @@ function sarif({ scan, ports, gaps }: Checked): string {
     help: { text: remedy },
   }));
   const driver = { name: 'portlog', semanticVersion: PORTLOG_VERSION, rules };
-  // Without results, only this tells "nothing is wrong" from "nothing was looked at".
+  // Without results, only this distinguishes "nothing is wrong" from "nothing was scanned".
   const invocation = {
     executionSuccessful: gaps.length === 0,
     toolExecutionNotifications: gaps.map((what) => ({ level: 'error', message: { text: what } })),
@@ -125,7 +122,7 @@ function sarif({ scan, ports, gaps }: Checked): string {
   return `${JSON.stringify(log, undefined, 2)}\n`;
 }
 
-/** Strangers wrote it; XML 1.0 has no control characters. */
+/** Escapes untrusted text; XML 1.0 allows no control characters. */
 function escaped(text: string): string {
   return printable(text)
     .replaceAll(/[\u0000-\u0008\u000B\u000C\u000E-\u001F\uFFFE\uFFFF]/g, '\uFFFD')

@@ -1,7 +1,7 @@
 import type { WaitingSink } from '../../../state/store.ts';
 import { grouped, sized } from './words.ts';
 
-/** For people: a line each, per sink what waits and what was rejected, with the reasons. */
+/** For people: waiting and rejected events per sink, with reasons. */
 export function waitingLines(all: readonly WaitingSink[]): readonly string[] {
   return all.length === 0 ? ['nothing waits, and nothing was rejected'] : all.flatMap(linesOf);
 }
@@ -38,7 +38,7 @@ export function waitingFields({ identity, tables }: WaitingSink): object {
   return { ...identity, spool, dead: { events: tables.deadLetters.count(), reasons: tables.deadLetters.tolls() } };
 }
 
-/** As people know it: `loki http://loki:3100 (tenant=a)`. */
+/** The name for people: `loki http://loki:3100 (tenant=a)`. */
 export function sinkName({ identity: { type, target, scope } }: WaitingSink): string {
   return `${type} ${target}${scope === '' ? '' : ` (${scope})`}`;
 }
