@@ -35,9 +35,14 @@ export class AnnouncedChanges {
     }
     if (!isNew) return;
     for (const sink of complete) this.mark(scan, sink);
-    // Looked for only where something went: it reads all that is kept, for each scan.
-    const gone = this.database.run('DELETE FROM told_change WHERE nr <= (SELECT max(nr) FROM told_change) - ?', KEPT_EVENTS);
-    if (gone > 0) this.database.run('DELETE FROM told_sink WHERE scan NOT IN (SELECT scan FROM told_change)');
+    this.prune();
+  }
+
+  /** What is kept of other scans is not read for it. */
+  private prune(): void {
+    const gone = this.database.all('DELETE FROM told_change WHERE nr <= (SELECT max(nr) FROM told_change) - ? RETURNING scan', KEPT_EVENTS);
+    const sql = 'DELETE FROM told_sink WHERE scan = ? AND NOT EXISTS (SELECT 1 FROM told_change WHERE scan = ?)';
+    for (const scan of new Set(gone.map((row) => row['scan'] as string))) this.database.run(sql, scan, scan);
   }
 
   /** What was told of a scan, but not to that sink; from now on it counts as told. */

@@ -106,7 +106,7 @@ export class FileAttempts {
   /** Looks for files whose reader has ended without a word; returns those that are not tried again because of it. */
   orphans(now: number): readonly string[] {
     const open = this.database.all(
-      'SELECT name, pid, started, alone, deaths, words FROM file_attempt WHERE directory = ? AND pid <> 0',
+      'SELECT name, pid, started, alone, deaths, words FROM file_attempt INDEXED BY file_attempt_read WHERE directory = ? AND pid <> 0',
       this.directory,
     );
     const aside: string[] = [];
@@ -167,10 +167,10 @@ interface Row {
 
 /** What was not shipped, in one directory or in all. */
 export function failedFiles(database: Database, directory?: string): readonly FailedFile[] {
-  const rows = database.all(
-    'SELECT directory, name, site, version, problem, aside, told FROM file_attempt WHERE problem IS NOT NULL AND pid = 0 ORDER BY directory, name',
-  );
-  return rows.map(failedFile).filter((file) => directory === undefined || file.directory === directory);
+  const sql = 'SELECT directory, name, site, version, problem, aside, told FROM file_attempt WHERE problem IS NOT NULL AND pid = 0';
+  const rows =
+    directory === undefined ? database.all(`${sql} ORDER BY directory, name`) : database.all(`${sql} AND directory = ? ORDER BY name`, directory);
+  return rows.map(failedFile);
 }
 
 /** Those that nobody was told of. */

@@ -13,6 +13,8 @@ export const DAMAGED = Symbol('damaged');
 /** Hosts that a sentence names. */
 const MAX_NAMED = 10;
 
+/** Lists that are remembered. */
+const MAX_LISTS = 1000;
 /** Lists below this length are written where they are used. */
 const SHORT_LIST = 40;
 
@@ -27,13 +29,13 @@ export class KnownHosts {
   readonly site: string;
   private held: Map<string, KnownHost> | undefined;
   private readonly damaged = new Set<string>();
-  private readonly listIds = new Map<string, number>();
+  /** Lists that were looked up; undefined: it is not kept. */
+  private readonly listIds = new Map<string, number | undefined>();
   private readonly lists = new Map<number, string>();
 
   constructor(database: Database, site: string) {
     this.database = database;
     this.site = site;
-    for (const { id, ports } of database.all('SELECT id, ports FROM port_list')) this.remember(id as number, ports as string);
   }
 
   /** Within a transaction: each host that `work` takes up is read once and written once, however often it is listed. */
@@ -112,11 +114,12 @@ export class KnownHosts {
     const up = currentValue(host.up, confirm) === 'yes' ? 1 : 0;
     const time = Number.isFinite(host.time) ? host.time : 0;
     this.database.run(
-      'INSERT OR REPLACE INTO host (site, key, time, up, place, latest, known) VALUES (?, ?, ?, ?, ?, ?, ?)',
+      'INSERT OR REPLACE INTO host (site, key, time, up, found, place, latest, known) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
       this.site,
       host.key,
       time,
       up,
+      host.up.yes === undefined ? 0 : 1,
       sortKeyOf(host),
       latestOf(host),
       this.render(host),
@@ -127,11 +130,9 @@ export class KnownHosts {
     return this.database.all('SELECT key FROM host WHERE site = ?', this.site).map(keyOf);
   }
 
-  /** How many were ever found up; addresses at which nothing has answered yet are none. What cannot be read any more counts. */
+  /** How many were ever found up; addresses at which nothing has answered yet are none. */
   count(): number {
-    // JSON that the disk has changed would end the whole question.
-    const found = `CASE WHEN json_valid(known) THEN json_extract(known, '$.up.yes') IS NOT NULL ELSE 1 END`;
-    return this.database.get(`SELECT count(*) AS hosts FROM host WHERE site = ? AND ${found}`, this.site)?.['hosts'] as number;
+    return this.database.get('SELECT count(*) AS hosts FROM host WHERE site = ? AND found = 1', this.site)?.['hosts'] as number;
   }
 
   /**
@@ -163,20 +164,32 @@ export class KnownHosts {
   /** The lists of a run are kept once, not with each of its hosts. */
   keepLists({ scaninfo }: Pick<Run, 'scaninfo'>): void {
     for (const { services } of scaninfo) {
-      if (services === undefined || services.length < SHORT_LIST || this.listIds.has(services)) continue;
+      if (services === undefined || services.length < SHORT_LIST || this.listIds.get(services) !== undefined) continue;
       this.database.run('INSERT OR IGNORE INTO port_list (ports) VALUES (?)', services);
-      const row = this.database.get('SELECT id FROM port_list WHERE ports = ?', services);
-      this.remember(row?.['id'] as number, services);
+      this.listIds.delete(services);
+      this.listIdOf(services);
     }
   }
 
-  private remember(id: number, ports: string): void {
+  /** As many as there are would not fit into memory, so each is looked up when it is needed. */
+  private listIdOf(ports: string): number | undefined {
+    if (ports.length < SHORT_LIST || this.listIds.has(ports)) return this.listIds.get(ports);
+    const id = this.database.get('SELECT id FROM port_list WHERE ports = ?', ports)?.['id'] as number | undefined;
+    this.remember(id, ports);
+    return id;
+  }
+
+  private remember(id: number | undefined, ports: string): void {
+    if (this.listIds.size >= MAX_LISTS) {
+      this.listIds.clear();
+      this.lists.clear();
+    }
     this.listIds.set(ports, id);
-    this.lists.set(id, ports);
+    if (id !== undefined) this.lists.set(id, ports);
   }
 
   private render(host: KnownHost): string {
-    return JSON.stringify({ ...host, tested: host.tested.map((one) => ({ ...one, ports: this.listIds.get(one.ports) ?? one.ports })) });
+    return JSON.stringify({ ...host, tested: host.tested.map((one) => ({ ...one, ports: this.listIdOf(one.ports) ?? one.ports })) });
   }
 
   private withLists(host: KeptHost): KnownHost {
@@ -199,5 +212,11 @@ function keyOf({ key }: Readonly<Record<string, unknown>>): string {
 
 /** The sites of which anything is known. */
 export function knownSites(database: Database): readonly string[] {
-  return database.all('SELECT DISTINCT site FROM host ORDER BY site').map(({ site }) => site as string);
+  // Each is found behind the one before it: there are few, and very many hosts.
+  const sql = `
+    WITH RECURSIVE known (site) AS (
+      SELECT min(site) FROM host
+      UNION ALL SELECT (SELECT min(site) FROM host WHERE host.site > known.site) FROM known WHERE known.site IS NOT NULL)
+    SELECT site FROM known WHERE site IS NOT NULL`;
+  return database.all(sql).map(({ site }) => site as string);
 }

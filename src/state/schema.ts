@@ -250,4 +250,33 @@ export const SCHEMA_VERSIONS: readonly SchemaStep[] = [
   -- Those that may be missing when a scan does not list them, and no others.
   CREATE INDEX host_up ON host (site, place, time) WHERE up = 1;
   `,
+  `
+  -- What a run, or who looks after it, asks for, and of which there are few however much is kept.
+  CREATE INDEX file_attempt_read ON file_attempt (directory) WHERE pid <> 0;
+  CREATE INDEX file_attempt_failed ON file_attempt (directory, name) WHERE problem IS NOT NULL AND pid = 0;
+  CREATE INDEX file_attempt_untold ON file_attempt (directory, name) WHERE problem IS NOT NULL AND pid = 0 AND told = 0;
+  CREATE INDEX scheduled_scan_open ON scheduled_scan (name, due) WHERE ended IS NULL;
+  CREATE INDEX scheduled_scan_untold ON scheduled_scan (due) WHERE problem IS NOT NULL AND told = 0;
+  CREATE INDEX spool_since ON spool (sink, since, seq, run, events);
+  CREATE INDEX spool_created ON spool (created);
+  CREATE INDEX dead_size ON dead (sink, octet_length(body));
+
+  -- found: it was found up once, as far as anybody knows: addresses at which nothing has answered yet are known, too.
+  ALTER TABLE host ADD COLUMN found INTEGER NOT NULL DEFAULT 1;
+  UPDATE host SET found = 0 WHERE CASE WHEN json_valid(known) THEN json_extract(known, '$.up.yes') IS NULL END;
+  CREATE INDEX host_found ON host (site) WHERE found = 1;
+
+  -- Bytes that wait for each sink.
+  CREATE TABLE spool_bytes (sink INTEGER PRIMARY KEY, bytes INTEGER NOT NULL) STRICT;
+  INSERT INTO spool_bytes SELECT sink, sum(stored) FROM spool GROUP BY sink;
+  CREATE TRIGGER spool_more AFTER INSERT ON spool BEGIN
+    INSERT INTO spool_bytes (sink, bytes) VALUES (new.sink, new.stored) ON CONFLICT (sink) DO UPDATE SET bytes = bytes + new.stored;
+  END;
+  CREATE TRIGGER spool_less AFTER DELETE ON spool BEGIN
+    UPDATE spool_bytes SET bytes = bytes - old.stored WHERE sink = old.sink;
+  END;
+  CREATE TRIGGER spool_other AFTER UPDATE OF stored ON spool BEGIN
+    UPDATE spool_bytes SET bytes = bytes + new.stored - old.stored WHERE sink = old.sink;
+  END;
+  `,
 ];

@@ -150,9 +150,7 @@ export class Spool {
 
   /** The part of this sink. */
   isFull(): boolean {
-    return (
-      Number(this.database.get('SELECT coalesce(sum(stored), 0) AS bytes FROM spool WHERE sink = ?', this.sink)?.['bytes']) >= this.limits.maxBytes
-    );
+    return Number(this.database.get('SELECT bytes FROM spool_bytes WHERE sink = ?', this.sink)?.['bytes'] ?? 0) >= this.limits.maxBytes;
   }
 
   /** Gives up the oldest batches until there is room again; with `block`, none. Not one that is being sent: it may arrive. */

@@ -142,7 +142,8 @@ const LOOKING: SpoolContext = { run: 0, limits: DEFAULT_SPOOL_LIMITS, passed: 0 
 /** What waits, and what has died, for all sinks; by itself when nobody sends or ships anything. */
 export function waitingSinks(database: Database, context: SpoolContext = LOOKING): readonly WaitingSink[] {
   const rows = database.all(
-    'SELECT id, type, target, scope FROM sink WHERE id IN (SELECT sink FROM spool) OR id IN (SELECT sink FROM dead) ORDER BY id',
+    `SELECT id, type, target, scope FROM sink
+     WHERE EXISTS (SELECT 1 FROM spool WHERE spool.sink = sink.id) OR EXISTS (SELECT 1 FROM dead WHERE dead.sink = sink.id) ORDER BY id`,
   ) as unknown as readonly (SinkIdentity & { id: number })[];
   return rows.map(({ id, ...identity }) => ({ identity, tables: tablesOf(database, id, context) }));
 }
