@@ -2,10 +2,10 @@ import { type Dataset, type Fields, type LogEvent, Shared } from '../event/event
 import type { Database } from '../state/database.ts';
 import { anything, number, parsedAs, record, tableOf, text } from '../core/shape.ts';
 
-/** Of all scans; about 2 KB each. Of older ones a sink that comes later gets the hosts and ports only. */
+/** For all scans; about 2 KB each. A sink that is added later gets no older changes. */
 const KEPT_EVENTS = 10_000;
 
-/** Which sink: its type, target and scope. */
+/** A sink by type, target and scope. */
 export interface Destination {
   readonly type: string;
   readonly target: string;
@@ -13,8 +13,8 @@ export interface Destination {
 }
 
 /**
- * The changes of each scan, as they were told, and to whom: the state says once what has changed, so a sink that was not
- * there gets it from here when the scan is shipped to it. Calls are part of the transaction around them.
+ * The announced changes of each scan, and the sinks that got them. Detection yields a change only once, so a sink that is
+ * added later gets it from here when the scan is shipped to it. Calls are part of the surrounding transaction.
  */
 export class AnnouncedChanges {
   private readonly database: Database;
@@ -23,9 +23,9 @@ export class AnnouncedChanges {
     this.database = database;
   }
 
-  /** These are told now, of that scan, to those. */
+  /** Records events of a scan that are announced to these sinks now. */
   add(scan: string, events: readonly LogEvent[], sinks: readonly Destination[]): void {
-    // Who missed something before gets it first: see `missed`.
+    // A sink that missed earlier changes gets them first: see `missed`.
     const complete = sinks.filter((sink) => this.last(scan) === this.lastOf(scan, sink));
     let isNew = false;
     for (const event of events) {
@@ -45,14 +45,14 @@ export class AnnouncedChanges {
     for (const scan of new Set(gone.map((row) => row['scan'] as string))) this.database.run(sql, scan, scan);
   }
 
-  /** What was told of a scan, but not to that sink; from now on it counts as told. */
+  /** Changes of a scan that this sink did not get; they count as announced from now on. */
   missed(scan: string, sink: Destination): readonly LogEvent[] {
     const rows = this.database.all('SELECT event FROM told_change WHERE scan = ? AND nr > ? ORDER BY nr', scan, this.lastOf(scan, sink));
     if (rows.length > 0) this.mark(scan, sink);
     return rows.flatMap(({ event }) => read(event) ?? []);
   }
 
-  /** All that was told and is kept, in the order in which it was. */
+  /** All stored changes in the order of announcement. */
   all(): readonly LogEvent[] {
     return this.database.all('SELECT event FROM told_change ORDER BY nr').flatMap(({ event }) => read(event) ?? []);
   }
@@ -95,7 +95,7 @@ const WRITTEN = record({
   own: tableOf(anything),
 });
 
-/** Undefined when the disk has changed it: the others are told all the same. */
+/** Undefined when damaged; the others are still used. */
 function read(json: unknown): LogEvent | undefined {
   const written = parsedAs(json, WRITTEN) as (Omit<LogEvent, 'shared'> & { readonly shared: Fields }) | undefined;
   return written && { ...written, shared: new Shared(written.shared) };

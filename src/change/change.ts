@@ -17,7 +17,7 @@ export type ChangeAction =
   | 'exposure-unexpected'
   | 'exposure-expired';
 
-/** One side of a change. Times are epoch milliseconds. */
+/** The state before or after a change. Times are epoch milliseconds. */
 export interface Side {
   /** In words: `closed`, `ssh OpenSSH 9.2p1`. */
   readonly text: string;
@@ -31,14 +31,14 @@ export interface Side {
   readonly certificate?: Certificate | undefined;
   /** Open ports of a host that is new: `22/tcp ssh OpenSSH 9.2p1`. */
   readonly ports?: readonly string[];
-  /** Since when it is known to stand, and when it was seen last; of what was there before. */
+  /** For the state before: since when it is known, and when it was seen last. */
   readonly since?: number | undefined;
   readonly seen?: number | undefined;
   /** The number of the scan that saw it last. */
   readonly scan?: number | undefined;
 }
 
-/** One difference between what was known and what a run established. */
+/** A difference between what was known and what a run established. */
 export interface Change {
   readonly action: ChangeAction;
   /** The host's key: `192.0.2.7`. */
@@ -49,7 +49,7 @@ export interface Change {
   readonly after: Side;
   /** Of a change of a finding. */
   readonly finding?: KnownFinding;
-  /** All that is said of a finding that has come. */
+  /** Fields of a new finding. */
   readonly about?: FindingStatement | undefined;
   /** What listens there, as nmap shows it. */
   readonly service?: string | undefined;

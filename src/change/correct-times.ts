@@ -4,9 +4,8 @@ import type { KnownScans } from './scans.ts';
 import { DAMAGED, type KnownHosts } from '../state/known-hosts.ts';
 
 /**
- * What was found at times that have not come yet, by a clock that was wrong (a scanner's, or ours), would make
- * every scan too late to be news. It is taken to have been found before the scan that begins at `started`, but
- * behind all that is known of other times.
+ * Corrects results dated in the future by a wrong clock (a scanner's, or ours), which would make every later scan look old.
+ * They are dated before the scan that begins at `started`, but after everything else that is known.
  */
 export function correctFutureTimes(
   hosts: KnownHosts,
@@ -24,8 +23,8 @@ export function correctFutureTimes(
 }
 
 /**
- * When a scan was that told no time is not known; it is held at its reading only until one comes that tells its
- * time. That one is the later of the two, unless others tell that it is late.
+ * Dates scans without times: such a scan counts at its time of reading only until one with times comes, which then is the
+ * later of the two unless others show that it is late.
  */
 export function dateUntimedRuns(hosts: KnownHosts, scans: KnownScans, confirm: number, started: number): void {
   const held = scans.heldAfter(started);

@@ -6,9 +6,9 @@ import { canTellClosed, establishes } from './scan-types.ts';
 import type { TargetLists } from '../nmap/target-lists.ts';
 import { type Arguments, argumentsOf } from './scope.ts';
 
-/** What a run was set up to establish, known from its header. */
+/** What a run can establish, from its header. */
 export interface RunCoverage {
-  /** Ports by protocol, from `scaninfo`, of which the run can tell that they are not open; a protocol that is not here was not scanned so. */
+  /** Ports by protocol, from `scaninfo`, that the run can show to be not open. */
   readonly ports: ReadonlyMap<string, PortSet>;
   /** How each protocol was scanned. */
   readonly types: ReadonlyMap<string, ScanInfo>;
@@ -19,7 +19,7 @@ export interface RunCoverage {
   readonly listsDown: boolean;
   /** Hosts that are up are listed whatever was found on them: not with `--open`. */
   readonly listsUp: boolean;
-  /** What is not listed may be anything: masscan, which loses packets and lists what answered. */
+  /** Unlisted ports may be anything (masscan, which loses packets and lists answers only). */
   readonly listsAnswersOnly: boolean;
 }
 
@@ -102,7 +102,7 @@ export function unlistedPort(
   return countedState(counted, protocol, port);
 }
 
-/** Whether what the run says of a port that it lists follows from how it was scanned. */
+/** Whether the scan technique can establish the state of a listed port. */
 export function tells({ types }: RunCoverage, port: Port): boolean {
   const info = port.protocol === undefined ? undefined : types.get(port.protocol);
   return info === undefined || establishes(info, port);
@@ -133,7 +133,7 @@ export function unlistedSets(
     .filter(({ protocol }) => run.ports.has(protocol));
 }
 
-/** Undefined when the state says neither. */
+/** Undefined when the state is ambiguous. */
 export function isOpen(state: string): boolean | undefined {
   if (state === 'open') return true;
   return isNotOpen(state) ? false : undefined;
@@ -165,12 +165,12 @@ export function wouldList(run: RunCoverage, address: string, unread: Unread = []
   return run.listsUp && !run.listsAnswersOnly && isAskedFor && !isUnread(unread, address);
 }
 
-/** The address by which a run looks at a host: with its link, where it is told by that. */
+/** The address under which a run scans a host, with its link if that identifies it. */
 export function reachedAt({ key, ips }: { readonly key: string; readonly ips: readonly string[] }): string {
   return zoneOf(key) === undefined ? (ips[0] ?? key) : key;
 }
 
-/** A link-local address is there on each link once. */
+/** Whether a link-local address is on the scanned link. */
 export function isOnLink({ link }: RunCoverage, address: string): boolean {
   return !isLinkLocal(address) || zoneOf(address) === link;
 }

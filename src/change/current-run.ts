@@ -3,7 +3,7 @@ import type { HostContext } from '../event/host.ts';
 import type { ScanRecord } from './scan-record.ts';
 import type { KnownScans } from './scans.ts';
 
-/** The run that is being read, and where it stands among those of its site. Times are epoch milliseconds. */
+/** The run that is being read, and its place among the runs of its site. Times are epoch milliseconds. */
 export class CurrentRun {
   readonly context: RunContext;
   readonly record: ScanRecord;

@@ -4,11 +4,11 @@ import { markedAsMass } from './event.ts';
 /** What was found in one transaction, to be announced when it is committed. */
 export class Detected {
   readonly changes: LogEvent[] = [];
-  /** Of the run as a whole, and records of the inventory. */
+  /** Events about the run as a whole, and inventory records. */
   readonly others: LogEvent[] = [];
   /** Hosts (their keys) of which the inventory has something new to say, whether or not anybody keeps one now. */
   readonly moved = new Set<string>();
-  /** What people should hear of the scan. */
+  /** Remarks about the scan for people. */
   readonly remarks: string[] = [];
 
   /** Changes first. `isMass`: the scan has very many of them. */

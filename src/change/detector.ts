@@ -21,13 +21,13 @@ import type { KnownScans } from './scans.ts';
 import { MAX_LENGTH } from './scope.ts';
 import { type FindingsOf, sightingOf } from './sighting.ts';
 
-/** Who knows of rules. */
+/** Knowledge about finding rules. */
 interface Judge extends Looking {
-  /** What to do about what a rule finds; undefined of a rule that is no more. */
+  /** The remedy of a rule; undefined for a rule that does not exist any more. */
   remedyOf(rule: string): string | undefined;
 }
 
-/** A host of a scan, with what is wrong with it. */
+/** A host of a scan with its findings. */
 export interface SeenHost {
   readonly context: HostContext;
   readonly weaknesses: FindingsOf;
@@ -52,8 +52,8 @@ interface Said {
 }
 
 /**
- * Compares what is read with what is known, enters it there, and returns the events that say how it changed. Every call belongs into a
- * transaction of the caller's, who announces what was detected when that is committed.
+ * Compares what is read with what is known, updates the known state, and returns change events. Every call belongs in a
+ * transaction of the caller, who announces the events after the commit.
  */
 export class ChangeDetector {
   private readonly parts: DetectorParts;
@@ -98,7 +98,7 @@ export class ChangeDetector {
     this.note(known, run, outcome.changes, (change) => changeEvent(context, change, this.scanId, time), detected);
   }
 
-  /** A host that the run would have listed even if it were down, and does not. */
+  /** Compares a host that the run would have listed even when down, and does not. */
   compareAbsent(known: KnownHost, run: CurrentRun, detected: Detected): void {
     const { context, record } = run;
     const { ended } = record;
@@ -143,7 +143,7 @@ export class ChangeDetector {
   private record(known: KnownHost, { context }: CurrentRun, moved: Said, time: number, detected: Detected): void {
     if (known.up.yes === undefined) return;
     const state = hostStateOf(known);
-    // The records of its ports and weaknesses say whether the host is there: "what is open now" is asked of them alone.
+    // Records of ports and findings also carry the state of their host, because "what is open now" queries them alone.
     const ports = known.recorded === state ? [] : Object.values(known.ports).filter(({ open }) => currentValue(open, 1) === 'yes');
     const findings = known.recordedFindings === state ? [] : Object.values(known.findings).filter(({ open }) => currentValue(open, 1) === 'yes');
     const all = { ports: new Set([...moved.ports, ...ports]), findings: new Set([...moved.findings, ...findings]) };
@@ -178,7 +178,7 @@ export class ChangeDetector {
     return records;
   }
 
-  /** Runs that were taken in before this one, and are later, have not found the host. */
+  /** Later runs, which were read before this one, did not find the host. */
   private settleAbsence(known: KnownHost, address: string, run: CurrentRun): void {
     for (const { started, ended, coverage, counts } of run.laterAt(address)) {
       if (started > known.time && coverage.listsDown && wouldList(coverage, address, counts.unread))

@@ -6,7 +6,7 @@ import type { Observation } from './observation.ts';
 import { type FindingStatement, parsePortKey, type SeenFinding, type Sighting } from './sighting.ts';
 import { changeOf, durationWords } from './phrases.ts';
 
-/** Findings whose coming has an action of its own. */
+/** Findings with an action of their own when they are new. */
 const OPENING: Readonly<Record<string, ChangeAction>> = {
   'nmap-exposure-unexpected': 'exposure-unexpected',
   'nmap-exposure-expired': 'exposure-expired',
@@ -19,7 +19,7 @@ interface LaterTests {
   readonly scan: number;
 }
 
-/** Takes what is wrong with a host into what is known of it, after its ports; adds to `changes`. */
+/** Updates the known findings of a host, after its ports; adds to `changes`. */
 export class FindingObserver {
   private readonly known: KnownHost;
   private readonly sighting: Sighting;
@@ -43,7 +43,7 @@ export class FindingObserver {
   run(): { readonly first: number; readonly moved: readonly KnownFinding[] } {
     const { known, sighting } = this;
     const seen = new Map(sighting.findings.map((finding) => [[finding.port, finding.key].filter((part) => part !== undefined).join(' '), finding]));
-    // What is silent neither comes nor goes: what was told stays as it was told until somebody has looked again.
+    // Silenced findings are neither opened nor resolved.
     for (const [id, finding] of seen) if (!finding.isSilent) this.observeFinding(id, finding);
     for (const [id, finding] of Object.entries(known.findings)) if (!seen.has(id) && this.isGone(finding)) this.resolve(finding);
     return { first: this.first, moved: this.moved };
@@ -78,7 +78,7 @@ export class FindingObserver {
     else this.first++;
   }
 
-  /** When its place was found closed, or open, after this sighting: then it is no news. */
+  /** Later tests of its port: if there are any, the finding is no news. */
   private laterTests(key: string | undefined): LaterTests {
     const { known, late } = this;
     const { time } = this.observation;
@@ -88,13 +88,13 @@ export class FindingObserver {
     return { closed: after(open?.no), open: after(open?.yes), scan };
   }
 
-  /** It was gone already when its place was looked at later. */
+  /** Resolves a finding that was already gone at a later test. */
   private settle({ open, source }: KnownFinding, later: LaterTests): void {
     const looked = this.observation.hasLookedIn(later.scan, source) ? later.open : [];
     for (const at of [...later.closed, ...looked]) note(open, 'no', at, { keep: this.confirm, late: false });
   }
 
-  /** Somebody has looked before and not found it; or there was nothing to look at. */
+  /** Whether it is new: looked for before without result, or there was nothing to look at. */
   private isNewsOf({ port: key, source }: Pick<SeenFinding, 'port' | 'source'>): boolean {
     const { known, changes, observation } = this;
     if (changes.some(({ action }) => action === 'host-new')) return true;
@@ -104,7 +104,7 @@ export class FindingObserver {
     return hasOpened || (port !== undefined && observation.hasLookedBefore(port, source, port.open.yes?.first ?? Number.POSITIVE_INFINITY));
   }
 
-  /** Its port is not open any more, or whoever found it has looked again. */
+  /** Whether it is resolved: its port is closed, or its source has looked again. */
   private isGone({ port, source }: KnownFinding): boolean {
     const { sighting } = this;
     if (port === undefined) return sighting.presence === 'up' && sighting.hasLooked(undefined, source);

@@ -25,7 +25,7 @@ interface Comparison {
   readonly identity: ServiceIdentity;
 }
 
-/** Takes the ports of a host, listed and not, into what is known of it; adds to `changes`. */
+/** Updates the known ports of a host, listed and unlisted; adds to `changes`. */
 export class PortObserver {
   private readonly known: KnownHost;
   private readonly sighting: Sighting;
@@ -60,7 +60,10 @@ export class PortObserver {
     return this.firstSeen;
   }
 
-  /** Known ports of which it says something that they are not listed. A host may be listed thousands of times, and know thousands of ports. */
+  /**
+   * Known ports whose absence from the list means something. Optimised: a host may be listed thousands of times and have
+   * thousands of known ports.
+   */
   private *tellingUnlisted(): Generator<readonly [string, KnownPort]> {
     const { known, sighting } = this;
     const told = sighting.unlisted.reduce((sum, { ports }) => sum + ports.size, 0);

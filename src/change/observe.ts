@@ -14,10 +14,9 @@ const NOTHING: Outcome = { changes: [], isFirstSeen: false, firstSeen: [], first
 const MAX_MARKS = 64;
 
 /**
- * Takes a sighting into what is known of the host, and says what changed. Whatever the order in which
- * scans come, the same is known in the end; a sighting that is older than what is known changes history
- * only, and is no news. A port counts only where the run has tested it. `confirm`: so many scans must
- * have found a port not open, or a host down, before that is news.
+ * Updates the known state of a host with a sighting, and returns what changed. The result does not depend on the order of
+ * scans; a sighting older than what is known changes history only. A port counts only if the run has tested it. `confirm`:
+ * scans that must find a port not open, or a host down, before it is a change.
  */
 export function observe(
   known: KnownHost,
@@ -122,7 +121,7 @@ class Observing {
     const [ip] = identity.ips;
     if (mac !== undefined)
       known.mac = this.observeValue('mac-changed', known.mac, mac, (value) => ({ text: value, mac: value }), 'MAC address changed');
-    // A host that is told by its MAC address keeps its history when its address changes.
+    // A host identified by its MAC address keeps its history when its address changes.
     if (mac === known.key && ip !== undefined)
       known.ip = this.observeValue('mac-changed', known.ip, ip, (value) => ({ text: value, mac, ip: value }), 'moved');
     if (os !== undefined)

@@ -2,9 +2,9 @@ import type { ServiceIdentity } from './service.ts';
 
 /** What counts as news. */
 export interface ChangeOptions {
-  /** So many scans must have found a port not open, or a host down, before that is announced. */
+  /** Scans that must find a port not open, or a host down, before it is a change. */
   readonly confirm: number;
-  /** More changes than these in one scan are announced as one `mass-change`, too. */
+  /** More changes than this in one scan are also announced as a `mass-change`. */
   readonly mass: number;
   /** What of a service must change before that is announced. */
   readonly service?: ServiceIdentity | undefined;

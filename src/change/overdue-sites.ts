@@ -2,16 +2,13 @@ import type { OverdueScan } from '../event/health.ts';
 import type { Database } from '../state/database.ts';
 import { KnownScans } from './scans.ts';
 
-/** When a finished scan of the site is due at the latest, in epoch milliseconds; of a site without any, counted from when portlog first looked after it. */
+/** When a finished scan of the site is due at the latest, in epoch milliseconds; without any scan, counted from when portlog first checked. */
 export function scanDue(database: Database, site: string, maxAgeMs: number, now: number): number {
   const since = database.get('SELECT since FROM site WHERE site = ?', site)?.['since'] as number | undefined;
   return (new KnownScans(database, site).lastEnd(now) ?? since ?? now) + maxAgeMs;
 }
 
-/**
- * Sites of which no finished scan has come for too long, each once until one comes: `markReported` marks them.
- * A site without any scan is watched from the first time that anybody asks.
- */
+/** Overdue sites, each reported once until a scan comes (`markReported`). A site without any scan is watched from the first check. */
 export class SiteWatch {
   private readonly database: Database;
 
@@ -35,7 +32,7 @@ export class SiteWatch {
     this.database.run('UPDATE site SET overdue = ? WHERE site = ?', due, site);
   }
 
-  /** It is looked after from now on. */
+  /** Starts watching the site. */
   private isReported(site: string, now: number): boolean {
     // A clock that was ahead once must not put the first look off.
     this.database.run('INSERT INTO site (site, since) VALUES (?, ?) ON CONFLICT (site) DO UPDATE SET since = min(since, excluded.since)', site, now);

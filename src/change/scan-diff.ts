@@ -22,13 +22,13 @@ interface RunView {
   readonly unread: Unread;
 }
 
-/** Who knows what is wrong with a host, and what a run with some arguments looks for. */
+/** Evaluates findings of a host, and what a run with given arguments looks for. */
 export interface Findings {
   of(run: Run, host: Host): FindingsOf;
   looksFor(args: string | undefined, source: string): boolean;
 }
 
-/** All that one input says: its runs, and each host as they saw it. */
+/** The content of one input: its runs, and each host as they saw it. */
 export interface ScanView {
   readonly runs: readonly RunView[];
   readonly hosts: ReadonlyMap<string, Sighting>;
@@ -37,7 +37,7 @@ export interface ScanView {
   seenAt(key: string): number | undefined;
 }
 
-/** What is different, and what cannot be compared: silence about the latter would read as "nothing changed". */
+/** The differences, and what cannot be compared, which must not read as "nothing changed". */
 export interface ScanDiff {
   readonly changes: readonly Change[];
   /** Hosts of the old input that the new one did not look at. */
@@ -109,8 +109,8 @@ export function timeOf(run: Run, host: Host): number {
 }
 
 /**
- * What changed between two inputs, as far as both have looked: docs/explanation/change.md. Turned round, each
- * change is its opposite, so a host is new only where it would have been missing.
+ * What changed between two inputs, as far as both have looked: docs/explanation/change.md. Symmetric: with the inputs swapped,
+ * each change becomes its opposite.
  */
 export function diffScans(before: ScanView, after: ScanView, options: DiffOptions = {}): ScanDiff {
   const known = (key: string): KnownHost | undefined => {
@@ -148,7 +148,7 @@ interface Knowledge {
   readonly hasTimes: boolean;
 }
 
-/** What a scan would change in what is known, were it the latest one. What `known` gives is used up. */
+/** What a scan would change in the known state if it were the latest one. Modifies what `known` returns. */
 export function diffWith(knowledge: Knowledge, after: ScanView, options: DiffOptions = {}): ScanDiff {
   const changes: Change[] = [];
   let [hostsNotLookedAt, hostsFirstSeen, portsFirstSeen, findingsFirstSeen, hostsCompared, hostsKnownLater] = [0, 0, 0, 0, 0, 0];

@@ -7,7 +7,7 @@ import { countsOf, kindOf, NO_COUNTS, profileKey, reachOf, type RunSetup, type S
 const KEPT_OF_A_KIND = 100;
 /** Of a site, of which the first and the latest of each kind come before all others. */
 const KEPT_RUNS = 5000;
-/** So seldom is looked after them. */
+/** Prune only every so many runs. */
 const PRUNE_EVERY = 64;
 
 /** Where a run stands among those of its site. Of runs that began in the same millisecond, the one that was shipped first comes first. */
@@ -17,8 +17,8 @@ export type Place = Pick<ScanRecord, 'nr' | 'started'>;
 export const LAST: Place = { nr: 0, started: Number.MAX_SAFE_INTEGER };
 
 /**
- * The runs of one site, as far as comparing needs them: of each kind the first, by which a host is known to
- * be new, and the latest ones. How often a scan is shipped, and what other sites do, takes nothing away.
+ * The runs of one site that comparisons need: of each kind the first, which shows that a host is new, and the latest.
+ * Independent of repeated shipping and of other sites.
  */
 export class KnownScans {
   private readonly database: Database;
@@ -89,13 +89,13 @@ export class KnownScans {
     return false;
   }
 
-  /** When the latest complete run ended; one that is ahead of our clock says nothing about it. */
+  /** When the latest complete run ended, ignoring runs ahead of our clock. */
   lastEnd(now: number): number | undefined {
     const row = this.database.get('SELECT max(ended) AS last FROM scan WHERE site = ? AND complete = 1 AND ended <= ?', this.site, now + AHEAD_MS);
     return (row?.['last'] as number | null) ?? undefined;
   }
 
-  /** When the latest run began, complete or not; one that is ahead of our clock says nothing about it. */
+  /** When the latest run began, complete or not, ignoring runs ahead of our clock. */
   lastStart(now: number): number | undefined {
     const row = this.database.get('SELECT max(started) AS last FROM scan WHERE site = ? AND started <= ?', this.site, now + AHEAD_MS);
     return (row?.['last'] as number | null) ?? undefined;
@@ -107,7 +107,7 @@ export class KnownScans {
     return (this.database.get(sql, this.site, now + AHEAD_MS)?.['last'] as number | undefined) ?? 0;
   }
 
-  /** Runs that are ahead of our clock are taken to have been at `time`. */
+  /** Dates runs ahead of our clock at `time`. */
   heal(now: number, time: number): void {
     this.database.run(
       'UPDATE scan SET started = min(started, ?), ended = min(ended, ?) WHERE site = ? AND max(started, ended) > ?',
@@ -118,14 +118,14 @@ export class KnownScans {
     );
   }
 
-  /** Runs that told no time that can be, and were read later than `time`. */
+  /** Runs without a possible time that were read later than `time`. */
   heldAfter(time: number): readonly Place[] {
     return this.database
       .all('SELECT nr, started FROM scan WHERE site = ? AND started > ? AND held = 1', this.site, time)
       .map(({ nr, started }) => ({ nr: nr as number, started: started as number }));
   }
 
-  /** The latest time of a run that told its times. */
+  /** The latest time of a run with times of its own. */
   latestTold(): number {
     const sql = 'SELECT max(started, ended) AS last FROM scan WHERE site = ? AND held = 0 ORDER BY max(started, ended) DESC LIMIT 1';
     return (this.database.get(sql, this.site)?.['last'] as number | undefined) ?? 0;
@@ -202,7 +202,7 @@ export class KnownScans {
     if (kind !== of.kind) this.reach.forget(kind);
   }
 
-  /** Forgets what no comparison needs, but not the run that begins. */
+  /** Deletes runs that no comparison needs, but not the current one. */
   private prune(nr: number): void {
     const gone = this.database.all(
       `DELETE FROM scan WHERE site = ? AND nr <> ? AND nr NOT IN (

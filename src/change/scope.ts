@@ -3,10 +3,10 @@ import { AddressSet } from '../nmap/address-set.ts';
 import { commandLine } from '../nmap/command-line.ts';
 import { type NmapOption, nmapWords } from '../nmap/options.ts';
 
-/** Which addresses a run was told to look at; `why` says what cannot be known from its arguments. */
+/** The addresses that a run was asked to scan; `why`: the reason when they are unknown. */
 type Scope = { readonly known: true; readonly addresses: AddressSet } | { readonly known: false; readonly why: string };
 
-/** They are kept with each run, and looked at again for each scan of the site: a stranger may have written them. */
+/** Limit on arguments, which are stored with each run and parsed for each scan of the site. */
 export const MAX_LENGTH = 64 << 10;
 /** Ranges beyond one for each word: `10.0-15.0-31.1` is 512 of them. */
 const MAX_RANGES = 1024;
@@ -14,7 +14,7 @@ const MAX_RANGES = 1024;
 const ELSEWHERE: ReadonlySet<string> = new Set(['iL', 'i', 'iR', 'excludefile', 'exclude-file', 'includefile']);
 /** Those whose files portlog reads when it runs nmap. */
 const LISTS: ReadonlySet<string> = new Set(['iL', 'i', 'excludefile']);
-/** Where output goes and how much is said: no part of what a run does. */
+/** Options about output and verbosity, which do not change what is scanned. */
 const OUTPUT: ReadonlySet<string> = new Set(
   `oA oN oM oG oS oH oX o m v vv verbose d debug stats-every append-output webxml no-stylesheet noninteractive open reason stylesheet
    resume`.split(/\s+/),
@@ -36,9 +36,8 @@ export interface Arguments {
 }
 
 /**
- * Reads the scope from `nmaprun/@args`: addresses, CIDR, octet ranges, `--exclude`. A name, a list in a file,
- * random targets or an option that is not known here leave it unknown, because then nobody can say what
- * was not listed. `lists`: what the files of `-iL` and `--excludefile` hold, where that is known.
+ * Reads the scope from `nmaprun/@args`: addresses, CIDR, octet ranges, `--exclude`. Names, lists in files, random targets and
+ * unknown options leave it unknown. `lists`: what the files of `-iL` and `--excludefile` hold, where that is known.
  */
 export function argumentsOf(args: string | undefined, lists?: TargetLists): Arguments {
   if (args === undefined) return nothingKnown('the run does not tell its arguments');
@@ -74,7 +73,7 @@ function isVerbose({ name, value }: NmapOption): boolean {
   return name === 'verbose' || name === 'vv' || name === 'debug' || ((name === 'v' || name === 'd') && value !== '0');
 }
 
-/** Why one cannot say with this option what was looked at. */
+/** Why an option makes the scope unknown. */
 function whyUnknown({ name, word, value, isKnown }: NmapOption, lists: TargetLists | undefined): string | undefined {
   if (ELSEWHERE.has(name)) return lists === undefined || !LISTS.has(name) ? `${word} names targets elsewhere` : undefined;
   // The word behind it may be its value, or a target.

@@ -1,16 +1,13 @@
 import type { Service } from '../state/known-host.ts';
 import { stableText } from './stable-text.ts';
 
-/** How much of what nmap says of a service must change before it is another one. */
+/** Which parts of a service must change before it counts as changed. */
 export type ServiceIdentity = 'product' | 'version' | 'full';
 
-/**
- * Product and version are what patches and weaknesses follow. What stands behind them (`extrainfo`) is whatever a
- * service says of itself, on many of them its clock or how long it runs.
- */
+/** Product and version are what patches and weaknesses follow. `extrainfo` is free text of the service, often with a clock or uptime. */
 export const DEFAULT_SERVICE_IDENTITY: ServiceIdentity = 'version';
 
-/** What nmap says of a service that it has asked, as it is kept. */
+/** A detected service in the form that is stored. */
 export function keptService(name: string, words: readonly (string | undefined)[]): Service {
   const [product = '', version = '', more = ''] = words.map((word) => word ?? '');
   const upTo = (...parts: readonly string[]): string => parts.filter((part) => part !== '').join(' ');
@@ -24,7 +21,7 @@ export function isSameService(a: Service, b: Service, identity: ServiceIdentity)
   return partsOf(a, identity).every((part, i) => part === partsOf(b, identity)[i]);
 }
 
-/** Each without what changes by itself. */
+/** The parts without what changes by itself. */
 function partsOf({ version: text, ends: [product, version] = [text.length, text.length] }: Service, identity: ServiceIdentity): readonly string[] {
   const parts = [stableText(text.slice(0, product), 'name')];
   if (identity !== 'product') parts.push(stableText(text.slice(product, version), 'name'));
@@ -32,7 +29,7 @@ function partsOf({ version: text, ends: [product, version] = [text.length, text.
   return parts;
 }
 
-/** Earlier versions kept one text, in which nobody can tell where the version ends: the rest of it is no news. */
+/** Earlier versions stored one text without the end of the version: differences behind it do not count. */
 function isSameUnparted(a: Service, b: Service, identity: ServiceIdentity): boolean {
   const [old, now] = a.ends === undefined ? [a, b] : [b, a];
   if (now.ends === undefined) return stableText(old.version, 'remark') === stableText(now.version, 'remark');

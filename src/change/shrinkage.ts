@@ -1,7 +1,7 @@
 import type { CurrentRun } from './current-run.ts';
 import type { ScanRecord } from './scan-record.ts';
 
-/** What a run looked at. */
+/** What a run scanned. */
 interface Reach {
   readonly addresses: number;
   /** Of all protocols. */
@@ -40,7 +40,7 @@ function first(runs: Iterable<ScanRecord>, isMeant: (run: ScanRecord) => boolean
 function doesTheSame(a: ScanRecord, b: ScanRecord): boolean {
   const [x, y] = [a.coverage.arguments, b.coverage.arguments];
   if (x.scope.known && y.scope.known) return x.scope.addresses.overlaps(y.scope.addresses);
-  // Names, or a list in a file: what they stand for can only be counted.
+  // Names or lists in files can only be counted.
   return (
     x.scope.known === y.scope.known && (x.targets.length === 0 ? y.targets.length === 0 : x.targets.some((target) => y.targets.includes(target)))
   );

@@ -17,7 +17,7 @@ import {
   unlistedSets,
 } from './coverage.ts';
 
-/** What a run says about a port that it lists, as far as changes are about it. */
+/** What change detection needs of a listed port. */
 export interface PortSighting {
   readonly protocol: string;
   readonly number: number;
@@ -52,7 +52,7 @@ export interface Sighting {
 
 /** A weakness as far as changes are about it. */
 export interface SeenFinding extends Pick<KnownFinding, 'port' | 'key' | 'rule' | 'title' | 'severity' | 'source' | 'vulnerability' | 'exploited'> {
-  /** Told even when nothing earlier is known. */
+  /** Severe: reported even in a baseline. */
   readonly isGrave: boolean;
   /** No news, and not entered into what is known; what was told before is not resolved by it. */
   readonly isSilent: boolean;

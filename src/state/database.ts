@@ -10,24 +10,24 @@ import { DatabaseSync as Sqlite } from '../core/sqlite.ts';
 import type { SchemaStep } from './schema.ts';
 import { DAMAGED_HINT, stateError } from './state-error.ts';
 
-/** `PRAGMA application_id`: what tells our files from other people's SQLite databases. "plog" in ASCII. */
+/** `PRAGMA application_id`: identifies portlog's SQLite files. "plog" in ASCII. */
 const APPLICATION_ID = 0x706c6f67;
 /** Two portlogs on one file wait for each other this long; what they write takes milliseconds. */
 const BUSY_TIMEOUT_MS = 5000;
-/** But bringing a large file up to date takes longer, and each of those that start then waits for the one that does it. */
+/** Migrating a large file takes longer; other processes wait for it. */
 const MIGRATION_TIMEOUT_MS = 120_000;
-/** Up to here the whole file is checked when it is opened (30 ms); above it, rows carry checksums anyway. */
+/** Files up to this size are checked as a whole when opened (30 ms); rows carry checksums anyway. */
 const CHECKED_BYTES = 32 << 20;
 
-/** A MiB: taking things out needs room in the log, too, and must be possible on a disk that was full a moment ago. */
+/** One MiB: deleting needs space in the log, too, and must work on a full disk. */
 const WAL_PAGES = 256;
 
 type Row = Readonly<Record<string, unknown>>;
 
 /**
- * One SQLite file, as everything that portlog must not lose is kept: WAL, durable at each commit.
- * Every failure is a PortlogError `state-unusable` that says what to do.
- * https://www.sqlite.org/wal.html, https://www.sqlite.org/pragma.html#pragma_synchronous
+ * The SQLite file with everything that portlog must not lose: WAL, durable at each commit. Every failure is a PortlogError
+ * `state-unusable` that says what to do. https://www.sqlite.org/wal.html,
+ * https://www.sqlite.org/pragma.html#pragma_synchronous
  */
 export class Database {
   readonly path: string;
@@ -96,7 +96,7 @@ export class Database {
     return attempt(this.path, () => Number(this.prepared(sql).run(...values).changes));
   }
 
-  /** All of `work` or nothing, durable when it returns. May be nested: then the outermost one counts. */
+  /** Runs `work` in a transaction, durable when it returns. Nested calls join the outermost one. */
   transaction<T>(work: () => T): T {
     if (this.depth > 0) return work();
     attempt(this.path, () => this.handle.exec('BEGIN IMMEDIATE'));
@@ -127,7 +127,7 @@ export class Database {
     }
   }
 
-  /** For a file that nobody reads after this process: a commit need not outlive a power failure, and takes a tenth of the time. */
+  /** For a temporary file: commits need not survive a power failure, and take a tenth of the time. */
   neglectPower(): void {
     attempt(this.path, () => this.handle.exec('PRAGMA synchronous = OFF'));
   }
@@ -182,7 +182,7 @@ export class Database {
       });
     if (statSync(this.path).size <= CHECKED_BYTES && this.get('PRAGMA quick_check(1)')?.['quick_check'] !== 'ok')
       throw new PortlogError('state-unusable', `${this.path} is damaged`, { hint: DAMAGED_HINT });
-    // Another process may have done it meanwhile: so it asks again when it alone may write.
+    // Another process may have migrated meanwhile: check again with the write lock.
     if (version < versions.length && this.isReadOnly)
       throw new PortlogError('state-unusable', `${this.path} was written by an older portlog, and may not be changed here`, {
         hint: 'any command that ships brings it up to date',
@@ -191,7 +191,7 @@ export class Database {
   }
 }
 
-/** Made under another name and put in place whole, so that a file that is there was complete once. */
+/** Created under another name and renamed, so that the file is never incomplete. */
 function create(path: string, versions: readonly SchemaStep[]): void {
   makeDirectory(dirname(path));
   const { network, name } = filesystemOf(dirname(path));
@@ -254,7 +254,7 @@ function connectReadOnly(path: string): DatabaseSync {
     handle.prepare('SELECT count(*) FROM sqlite_schema').get();
     return handle;
   } catch {
-    // A log without its index, where none can be made: what was committed before it can be read all the same.
+    // A write-ahead log whose index cannot be created here: read what was checkpointed.
     return new Sqlite(unchanging, { readOnly: true });
   }
 }

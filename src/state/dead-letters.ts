@@ -2,23 +2,23 @@ import type { Dataset } from '../event/event.ts';
 import type { Database } from './database.ts';
 import type { Queued } from './queued.ts';
 
-/** An event that its sink will never take as it is, with the server's own words. */
+/** An event that its sink rejected for good, with the server's reason. */
 export interface DeadLetter {
   readonly entry: Queued;
   readonly reason: string;
   readonly status?: number | undefined;
 }
 
-/** How many died of the same. */
+/** Number of dead letters with the same reason. */
 export interface DeadLetterCount {
   readonly reason: string;
   readonly status: number | undefined;
   readonly events: number;
 }
 
-/** Of one sink; whoever has more has one reason for all of them. */
+/** Limit per sink. */
 const MAX_LETTERS = 20_000;
-/** Of what they say: 64 MiB. The newest one stays, however large it is. */
+/** Limit of their size: 64 MiB. The newest one is always kept. */
 const MAX_BYTES = 64 << 20;
 
 /** The dead letters of one sink: each event once, however often it was refused. */
@@ -91,7 +91,7 @@ export class DeadLetters {
     }));
   }
 
-  /** They were delivered after all, or wait for it: nothing of their units is lost. */
+  /** Deletes letters that were delivered after all, or are spooled again. */
   remove(entries: readonly Queued[]): void {
     for (const { id } of entries) {
       this.database.run('UPDATE dead SET unit = NULL WHERE sink = ? AND id = ?', this.sink, id);
@@ -99,7 +99,7 @@ export class DeadLetters {
     }
   }
 
-  /** Gives them up. */
+  /** Deletes all. */
   purge(): number {
     return this.database.run('DELETE FROM dead WHERE sink = ?', this.sink);
   }

@@ -1,6 +1,6 @@
 import type { Database } from './database.ts';
 
-/** What became of events that were read in this run and were waiting since an earlier one. */
+/** The fates of events that were read in this run and were waiting since an earlier one. */
 export interface EarlierFates {
   readonly own: boolean;
   readonly already: number;
@@ -9,8 +9,8 @@ export interface EarlierFates {
 }
 
 /**
- * Events that an earlier run has left in the spool and that this run has read again, by their unit: whoever empties the
- * spool meanwhile, the end of the run can say what became of them. In a temporary table: there can be millions.
+ * Events read in this run that an earlier run left in the spool, by acknowledgement group. At the end of the run it can say
+ * what became of them, whichever process sent them. In a temporary table, because there can be millions.
  */
 export class EarlierEvents {
   private readonly database: Database;
@@ -22,7 +22,7 @@ export class EarlierEvents {
     this.sink = sink;
   }
 
-  /** `own`: it is on the account of portlog's own events. */
+  /** `own`: counted among portlog's own events. */
   add(key: string, own: boolean): void {
     if (this.isEmpty)
       this.database.run(
@@ -34,7 +34,7 @@ export class EarlierEvents {
     this.database.run(sql, this.sink, Buffer.from(key, 'hex'), own ? 1 : 0);
   }
 
-  /** Of those that wait no more. Each is told once. */
+  /** The fates of those that wait no more, each once. */
   take(): readonly EarlierFates[] {
     if (this.isEmpty) return [];
     const rows = this.database.all(FATES, this.sink) as unknown as readonly (Omit<EarlierFates, 'own'> & { readonly own: number })[];

@@ -9,7 +9,7 @@ export interface FailedFile {
   readonly site: string;
   readonly version: string;
   readonly problem: string;
-  /** It is not tried again as it is. */
+  /** Not retried until it changes. */
   readonly isAside: boolean;
 }
 
@@ -18,26 +18,26 @@ interface Tried {
   readonly version: string;
 }
 
-/** By its own number, and since when (epoch milliseconds). */
+/** Process id, and since when it reads (epoch milliseconds). */
 export interface ReadingProcess {
   readonly pid: number;
   readonly isAlive: IsAlive;
 }
 
-/** A machine that is switched off, or an impatient operator, looks the same as a file that is too much: only so many times. */
+/** Deaths of a reader before its file is set aside: a power cut or `kill` looks the same as a file that is too much. */
 const MAX_DEATHS = 5;
-/** Clocks of a machine differ a little before and after it asks others; more is a clock that was wrong. */
+/** Tolerance for clock adjustments; a larger difference means that the clock was wrong. */
 const CLOCK_SLACK_MS = 300_000;
 
 /**
- * Which files of one directory are being read, by which process, and with which it did not go well. What is written down before a
- * file is read shows, when its reader has ended without a word, which one it was.
+ * The files of a directory that are being read, with the process, and those that failed. Recorded before reading, so that
+ * after a crash the file is known.
  */
 export class FileAttempts {
   private readonly database: Database;
   private readonly directory: string;
   private readonly reader: ReadingProcess;
-  /** What this one reads itself. */
+  /** Files that this process reads. */
   private readonly own = new Set<string>();
 
   constructor(database: Database, directory: string, reader: ReadingProcess) {
@@ -46,7 +46,7 @@ export class FileAttempts {
     this.reader = reader;
   }
 
-  /** Returns those of the files that no other process reads; they are this one's now. */
+  /** Claims files that no other process reads; returns them. */
   begin<F extends Tried>(files: readonly F[], site: string, now: number): readonly F[] {
     return this.database.transaction(() => {
       const free = files.filter(({ name }) => !this.isRead(name, now));
@@ -79,7 +79,7 @@ export class FileAttempts {
     });
   }
 
-  /** They were not shipped; without a `problem` that has nothing to do with the file. */
+  /** Records a failure; without a `problem` when the file is not to blame. */
   fail({ name }: Tried, problem: string | undefined, isAside: boolean): void {
     this.own.delete(name);
     if (problem === undefined) this.database.run('UPDATE file_attempt SET pid = 0 WHERE directory = ? AND name = ?', this.directory, name);
@@ -94,7 +94,7 @@ export class FileAttempts {
       );
   }
 
-  /** Something went wrong while they were read together: each is tried alone from now on. */
+  /** An error occurred while these were read together: each is tried alone from now on. */
   suspect(files: readonly Tried[]): void {
     this.database.transaction(() => {
       for (const { name } of files) this.own.delete(name);
@@ -103,7 +103,7 @@ export class FileAttempts {
     });
   }
 
-  /** Looks for files whose reader has ended without a word; returns those that are not tried again because of it. */
+  /** Finds files whose reader died; returns those that are set aside because of it. */
   orphans(now: number): readonly string[] {
     const open = this.database.all(
       'SELECT name, pid, started, alone, deaths, words FROM file_attempt INDEXED BY file_attempt_read WHERE directory = ? AND pid <> 0',
@@ -114,7 +114,7 @@ export class FileAttempts {
       const { name, pid, started, alone, deaths, words } = row as unknown as Row;
       if (this.isHeld(name, pid, started, now)) continue;
       this.suspect([{ name, version: '' }]);
-      // Whoever stopped it has said why (`watchdog`), or it happened too often.
+      // The watchdog recorded the reason, or it happened too often.
       const why =
         alone === 1 && words !== null
           ? words
@@ -149,7 +149,7 @@ export class FileAttempts {
     return row !== undefined && this.isHeld(name, row['pid'] as number, row['started'] as number, now);
   }
 
-  /** A time to come was written by a clock that was wrong: whoever has that number by now would count as its reader for ever. */
+  /** A time in the future comes from a wrong clock; without this check, a later process with the same id would count as the reader for ever. */
   private isHeld(name: string, pid: number, started: number, now: number): boolean {
     if (pid === this.reader.pid && this.own.has(name)) return true;
     return started <= now + CLOCK_SLACK_MS && this.reader.isAlive(pid, started);
@@ -165,7 +165,7 @@ interface Row {
   readonly words: string | null;
 }
 
-/** What was not shipped, in one directory or in all. */
+/** Failed files, of one directory or all. */
 export function failedFiles(database: Database, directory?: string): readonly FailedFile[] {
   const sql = 'SELECT directory, name, site, version, problem, aside, told FROM file_attempt WHERE problem IS NOT NULL AND pid = 0';
   const rows =
@@ -173,7 +173,7 @@ export function failedFiles(database: Database, directory?: string): readonly Fa
   return rows.map(failedFile);
 }
 
-/** Those that nobody was told of. */
+/** Failed files that were not reported yet. */
 export function unreportedFiles(database: Database): readonly FailedFile[] {
   return database
     .all('SELECT directory, name, site, version, problem, aside FROM file_attempt WHERE problem IS NOT NULL AND pid = 0 AND told = 0')
@@ -184,7 +184,7 @@ export function markReported(database: Database, { directory, name }: FailedFile
   database.run('UPDATE file_attempt SET told = 1 WHERE directory = ? AND name = ?', directory, name);
 }
 
-/** Written down by the thread that is about to end process `pid`: why. */
+/** Records why the watchdog ends process `pid`. */
 export function recordEndReason(database: Database, pid: number, why: string): void {
   database.run('UPDATE file_attempt SET words = ? WHERE pid = ?', why, pid);
 }

@@ -1,13 +1,13 @@
 import { statfsSync } from 'node:fs';
 
 export interface Filesystem {
-  /** As mount(8) calls it, or the magic number when it is none of those that matter here. */
+  /** Its name, or its magic number when it is not in the list. */
   readonly name: string;
   /** Shared with other machines, which SQLite's write-ahead log does not survive. */
   readonly network: boolean;
   /** Gone after a restart. */
   readonly ephemeral: boolean;
-  /** On this machine for sure, so that times of files are by its clock. */
+  /** Certainly local, so that file times are by this machine's clock. */
   readonly local: boolean;
 }
 

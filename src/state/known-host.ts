@@ -1,18 +1,18 @@
 /*
- * What is known of a host, in a form that any order of scans leads to: sets of times of which the first
- * and the last are kept, and values of which the latest counts. Times are epoch milliseconds. `scan` is
- * the number of a scan in the state file. Everything here is JSON.
+ * What is known of a host, independent of the order in which scans are read: sets of times of which the first and last are
+ * kept, and values of which the latest counts. Times are epoch milliseconds; `scan` is the number of a scan in the state file.
+ * All of it is JSON.
  */
 
-/** When something was found: the first time, and the latest times, newest first. */
+/** When something was found: first time, and latest times, newest first. */
 export interface TestTimes {
   first: number;
   times: number[];
-  /** When it was found first after the opposite had been; absent when that never was, or was before portlog kept it. */
+  /** When it was first found again after the opposite; absent if never, or before portlog recorded it. */
   again?: number;
 }
 
-/** Two findings that exclude each other: open and not open, up and down. */
+/** Tests with two opposite results: open or not, up or down. */
 export interface OppositeTests {
   yes?: TestTimes;
   no?: TestTimes;
@@ -20,7 +20,7 @@ export interface OppositeTests {
   last?: 'yes' | 'no';
 }
 
-/** The latest value of several, and since when it is known to stand: its first sighting, or the last one of another value. */
+/** The latest of several values, and since when it is known to hold: its first sighting, or the last one of another value. */
 export interface LatestValue<T> {
   value: T;
   at: number;
@@ -34,7 +34,7 @@ export interface Service {
   readonly name: string;
   /** Product, version and what nmap adds, as people read it. */
   readonly version: string;
-  /** Where in it the product ends, and the version; earlier versions of portlog did not keep that. */
+  /** Lengths of product and version in the text; not stored by earlier versions of portlog. */
   readonly ends?: readonly [product: number, version: number];
 }
 
@@ -59,7 +59,7 @@ export interface KnownPort {
   certificate?: LatestValue<Certificate>;
 }
 
-/** Ports that were tested and never had a state worth a record of their own: not open each time. */
+/** Ports that were tested and never open, without records of their own. */
 export interface TestedPorts {
   readonly protocol: string;
   /** A list as nmap writes it. */
@@ -69,7 +69,7 @@ export interface TestedPorts {
   scan: number;
 }
 
-/** A weakness, by what tells it from others at the host: `443/tcp nmap-certificate-expired`, or without a port. */
+/** A finding, by its key at the host: `443/tcp nmap-certificate-expired`, or without a port. */
 export interface KnownFinding {
   /** `443/tcp`; undefined of the host itself. */
   readonly port?: string;
@@ -82,7 +82,7 @@ export interface KnownFinding {
   rule: { readonly id: string; readonly name: string; readonly category?: string };
   title: string;
   severity: number;
-  /** Who must look again before it is gone. */
+  /** The source that must look again before it is resolved. */
   source: string;
   vulnerability?: string;
   /** An exploit of it is public, or somebody uses one, as was known at the latest sighting. */
@@ -95,7 +95,7 @@ export interface KnownHost {
   /** Of the latest sighting. */
   time: number;
   scan: number;
-  /** The sightings of that time, so that none of them is taken twice. */
+  /** Marks of the sightings of that time, so that none is processed twice. */
   marks: string[];
   ips: readonly string[];
   name?: LatestValue<string>;
@@ -106,7 +106,7 @@ export interface KnownHost {
   tested: TestedPorts[];
   /** The state of the host that the records of its ports in the inventory tell; absent when they must be sent anew. */
   recorded?: 'up' | 'down';
-  /** The same of the records of its weaknesses, which earlier versions of portlog did not send. */
+  /** The same for records of its findings, which earlier versions of portlog did not send. */
   recordedFindings?: 'up' | 'down';
   readonly findings: Record<string, KnownFinding>;
 }
@@ -128,7 +128,7 @@ export function lastOf(tests: TestTimes | undefined): number {
   return tests?.times[0] ?? Number.NEGATIVE_INFINITY;
 }
 
-/** Notes a finding. `keep`: times to keep of `no`, as many as its confirmation needs. `late`: of equal times, the one that is there counts. */
+/** Records a result. `keep`: how many times of `no` to keep, for confirmation. `late`: of equal times, the existing one counts. */
 export function note(
   opposites: OppositeTests,
   what: 'yes' | 'no',
@@ -139,7 +139,7 @@ export function note(
   const [before, other] = [opposites[what], opposites[what === 'yes' ? 'no' : 'yes']];
   const own = withTime(before, time, what === 'yes' ? 1 : keep);
   opposites[what] = withBegan(own, before === undefined ? time : began(before, latestBefore(other, lastOf(own)), time));
-  // Of what came after a finding that is told late, only the latest times are kept.
+  // For a late result, only the latest times after it are kept.
   if (other !== undefined && time > beganOf(other) && time < lastOf(other))
     opposites[what === 'yes' ? 'no' : 'yes'] = withBegan(other, Math.min(...other.times.filter((one) => one > time)));
   if (newest) opposites.last = what;
@@ -164,13 +164,13 @@ function latestBefore(tests: TestTimes | undefined, time: number): number {
   return Math.max(Number.NEGATIVE_INFINITY, ...[tests?.first, ...(tests?.times ?? [])].filter((one) => one !== undefined && one <= time).map(Number));
 }
 
-/** No finding is later; of equal times, the one that is there counts when this one is `late`. */
+/** Whether no result is later; of equal times, the existing one counts when this one is `late`. */
 export function isNewest({ yes, no }: OppositeTests, time: number, late: boolean): boolean {
   const last = Math.max(lastOf(yes), lastOf(no));
   return time > last || (time === last && !late);
 }
 
-/** What stands: `yes` until `no` was found `confirm` times since. Undefined when nothing was ever found. */
+/** The current result: `yes` until `no` was found `confirm` times since. Undefined without any result. */
 export function currentValue({ yes, no, last }: OppositeTests, confirm: number): 'yes' | 'no' | undefined {
   if (yes === undefined) return no === undefined ? undefined : 'no';
   if (no === undefined) return 'yes';
@@ -179,10 +179,7 @@ export function currentValue({ yes, no, last }: OppositeTests, confirm: number):
   return found >= confirm ? 'no' : 'yes';
 }
 
-/**
- * Since when that is known to stand: the first sighting after the opposite. Of what turned back before portlog kept that, the last one
- * of the opposite, which is too early.
- */
+/** Since when the current result is known to hold: the first one after the opposite. For older data, the last opposite result, which is too early. */
 export function since({ yes, no }: OppositeTests, what: 'yes' | 'no'): number | undefined {
   const [own, other] = what === 'yes' ? [yes, no] : [no, yes];
   if (own === undefined) return undefined;

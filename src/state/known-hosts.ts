@@ -8,17 +8,17 @@ import { KNOWN_HOST } from './known-shape.ts';
 import { hostsInOrder } from '../nmap/order.ts';
 import { type KnownHost, currentValue, type TestedPorts } from './known-host.ts';
 
-/** What is kept of a host is not what was written. */
+/** The stored data of a host is damaged. */
 export const DAMAGED = Symbol('damaged');
-/** Hosts that a sentence names. */
+/** Hosts named in a message. */
 const MAX_NAMED = 10;
 
 /** Lists that are remembered. */
 const MAX_LISTS = 1000;
-/** Lists below this length are written where they are used. */
+/** Shorter lists are stored inline. */
 const SHORT_LIST = 40;
 
-/** As it is written: lists of ports by their number. */
+/** As stored: port lists by number. */
 interface KeptHost extends Omit<KnownHost, 'tested'> {
   readonly tested: readonly (Omit<TestedPorts, 'ports'> & { readonly ports: string | number })[];
 }
@@ -50,14 +50,14 @@ export class KnownHosts {
     for (const host of held.values()) this.put(host, confirm);
   }
 
-  /** Throws `state-unusable` when the disk has changed what is known of it. */
+  /** Throws `state-unusable` when its data is damaged. */
   get(key: string): KnownHost | undefined {
     const host = this.find(key);
     if (host === DAMAGED) throw this.damageOf([key]);
     return host;
   }
 
-  /** The same for who goes on with other hosts: see {@link damage}. */
+  /** The same without throwing: see {@link damage}. */
   find(key: string): KnownHost | typeof DAMAGED | undefined {
     const held = this.held?.get(key);
     if (held !== undefined) return held;
@@ -69,7 +69,7 @@ export class KnownHosts {
     return DAMAGED;
   }
 
-  /** All of them in order, but for those that cannot be read: see {@link damage}. */
+  /** All hosts in order, except damaged ones: see {@link damage}. */
   *readable(): Generator<KnownHost, void, undefined> {
     for (const key of hostsInOrder(this.keys())) {
       const host = this.find(key);
@@ -77,14 +77,14 @@ export class KnownHosts {
     }
   }
 
-  /** With nothing of what was read before: another process, or a transaction that was rolled back, may have changed it. */
+  /** Without cached data, after another process or a rollback may have changed it. */
   anew(): KnownHosts {
     const hosts = new KnownHosts(this.database, this.site);
     for (const key of this.damaged) hosts.damaged.add(key);
     return hosts;
   }
 
-  /** Hosts that were asked for and cannot be read, because the disk has changed what is known of them; undefined when there are none. */
+  /** An error that names damaged hosts that were asked for; undefined when there are none. */
   get damage(): PortlogError | undefined {
     return this.damaged.size === 0 ? undefined : this.damageOf([...this.damaged]);
   }
@@ -100,7 +100,7 @@ export class KnownHosts {
     );
   }
 
-  /** Its addresses; of one that cannot be read any more, what it is kept under. */
+  /** Its addresses; for a damaged host, its key. */
   addressesOf(key: string): Pick<KnownHost, 'key' | 'ips'> {
     const row = this.database.get('SELECT known FROM host WHERE site = ? AND key = ?', this.site, key);
     return (parsedAs(row?.['known'], KNOWN_HOST) as KeptHost | undefined) ?? { key, ips: [] };
@@ -210,7 +210,7 @@ function keyOf({ key }: Readonly<Record<string, unknown>>): string {
   return key as string;
 }
 
-/** The sites of which anything is known. */
+/** Sites with known hosts. */
 export function knownSites(database: Database): readonly string[] {
   // Each is found behind the one before it: there are few, and very many hosts.
   const sql = `

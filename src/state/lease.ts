@@ -1,9 +1,9 @@
 import type { Database } from './database.ts';
 
-/** Longer than a request may take; who died in the middle of it is waited for so long. */
+/** Longer than any request; a process that died holds the lease for that long. */
 const LEASE_MS = 120_000;
 
-/** The right to send what the spool holds for one sink: one process at a time, or the order would suffer. */
+/** The right to send the spool of one sink: one process at a time, to keep the order. */
 export class Lease {
   private readonly database: Database;
   private readonly sink: number;
@@ -15,7 +15,7 @@ export class Lease {
     this.run = run;
   }
 
-  /** Takes or prolongs it; false while another run that still lives has it. */
+  /** Takes or extends it; false while another live run has it. */
   take(now: number): boolean {
     const taken = this.database.run(
       `INSERT INTO lease (sink, run, until) VALUES (?, ?, ?)
@@ -25,7 +25,7 @@ export class Lease {
       this.run,
       now + LEASE_MS,
       now,
-      // One that ends later was given while the clock was ahead.
+      // A later end means that the clock was ahead.
       now + LEASE_MS,
     );
     return taken > 0;

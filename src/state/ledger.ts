@@ -1,14 +1,14 @@
 import type { Database } from './database.ts';
 import { untold } from './untold.ts';
 
-/** What is known of an acknowledgement group (a `unit` in the state file): the sink has acknowledged all of it, or the rest of it waits in the spool. */
+/** What is known of an acknowledgement group (a `unit` in the state file): all of it was acknowledged, or the rest waits in the spool. */
 export type AckGroupFate = 'delivered' | 'spooled';
 
 /**
- * What became of acknowledgement groups, for one sink, so that shipping the same scan again costs little, and adds nothing even past a
- * rollover, where Elasticsearch no longer knows the id. A group counts as delivered only when each of its events was
- * acknowledged: whatever else ends its waiting in the spool (purged, dropped, expired, damaged, dead) makes it unknown
- * again; see the triggers of the state file. Bounded: the oldest go first.
+ * The fates of acknowledgement groups at one sink, so that shipping a scan again adds nothing, even after a rollover, when
+ * Elasticsearch no longer knows the id. A group counts as delivered only when each of its events was acknowledged: any other
+ * end of its waiting (purged, dropped, expired, damaged, dead) makes it unknown again; see the triggers of the state file.
+ * Bounded: the oldest are deleted first.
  */
 export class Ledger {
   private readonly database: Database;
@@ -33,7 +33,7 @@ export class Ledger {
     return row['waits'] === 1 ? 'spooled' : 'delivered';
   }
 
-  /** Not all of it has been read, but it is known of: from now on what is lost of it is noted. */
+  /** Enters a group that was not read to its end: losses are recorded from now on. */
   open(key: string): void {
     this.put(key, 'open', 0);
   }
@@ -43,18 +43,18 @@ export class Ledger {
     this.put(key, hasDied ? 'died' : 'whole', events);
   }
 
-  /** The same for one that was opened: unless some of it was lost meanwhile. */
+  /** The same for an opened group, unless some of it was lost meanwhile. */
   close(key: string, events: number, hasDied: boolean): void {
     const sql = `UPDATE ledger SET fate = ?, events = ? WHERE sink = ? AND unit = ? AND fate = 'open'`;
     this.database.run(sql, hasDied ? 'died' : 'whole', events, this.sink, bytesOf(key));
   }
 
-  /** A part of it lies in a batch of the spool. */
+  /** A part of it is in a batch of the spool. */
   wait(key: string, seq: number): void {
     this.database.run('INSERT OR IGNORE INTO waiting_unit (sink, unit, seq) VALUES (?, ?, ?)', this.sink, bytesOf(key), seq);
   }
 
-  /** Nothing of it is left in that batch: it was acknowledged, or has died, which `died` tells. */
+  /** Nothing of it is left in that batch: acknowledged, or dead (see `died`). */
   acknowledge(key: string, seq: number): void {
     this.database.run('DELETE FROM waiting_unit WHERE sink = ? AND unit = ? AND seq = ?', this.sink, bytesOf(key), seq);
     this.makeWhole(key);
@@ -67,7 +67,7 @@ export class Ledger {
     for (const { unit } of units) this.makeWhole(Buffer.from(unit as Uint8Array).toString('hex'));
   }
 
-  /** An event of it is among the dead letters now. One that was not read to its end will not be whole any more. */
+  /** An event of it became a dead letter. A group that was not read to its end stays incomplete. */
   died(key: string): void {
     const sql = `UPDATE ledger SET fate = CASE fate WHEN 'whole' THEN 'died' WHEN 'open' THEN 'lost' ELSE fate END,
       events = iif(fate = 'open', 0, events) WHERE sink = ? AND unit = ?`;
@@ -110,7 +110,7 @@ export class Ledger {
     this.database.run('INSERT OR REPLACE INTO ledger (sink, unit, fate, events) VALUES (?, ?, ?, ?)', this.sink, bytesOf(key), fate, events);
   }
 
-  /** What had died of it has been acknowledged after all, or waits. */
+  /** Its dead events were acknowledged after all, or wait. */
   private makeWhole(key: string): void {
     const sql = `UPDATE ledger SET fate = 'whole' WHERE sink = ? AND unit = ? AND fate = 'died'
       AND NOT EXISTS (SELECT 1 FROM dead WHERE dead.sink = ledger.sink AND dead.unit = ledger.unit)`;
@@ -118,7 +118,7 @@ export class Ledger {
   }
 }
 
-/** Keeps at most so many entries of all sinks, the newest, and those of what waits; returns how many went. */
+/** Keeps the newest entries and those of waiting groups; returns how many were deleted. */
 export function pruneLedger(database: Database, keep: number): number {
   const sql = `DELETE FROM ledger WHERE nr <= (SELECT max(nr) FROM ledger) - ?
     AND NOT EXISTS (SELECT 1 FROM waiting_unit WHERE waiting_unit.sink = ledger.sink AND waiting_unit.unit = ledger.unit)`;

@@ -2,10 +2,7 @@ import { maskArguments } from '../nmap/mask.ts';
 import { optional, parsedAs, record, text } from '../core/shape.ts';
 import type { SqliteHandle } from '../core/sqlite.ts';
 
-/**
- * Arguments of scans as earlier versions kept them, in which secrets stand that were quoted or escaped. What is
- * overwritten is zeroed, so that the file does not hold it any longer.
- */
+/** Masks stored arguments again: earlier versions did not mask quoted or escaped secrets. Overwritten data is zeroed in the file. */
 export function maskStoredArguments(handle: SqliteHandle): void {
   const before = handle.prepare('PRAGMA secure_delete').get()?.['secure_delete'];
   handle.exec('PRAGMA secure_delete = ON');
@@ -13,7 +10,7 @@ export function maskStoredArguments(handle: SqliteHandle): void {
   const update = handle.prepare('UPDATE scan SET run = ? WHERE nr = ?');
   for (const { nr = null } of handle.prepare('SELECT nr FROM scan').all()) {
     const setup = parsedAs(select.get(nr)?.['run'], record({ args: optional(text) })) as { readonly args?: string } | undefined;
-    // What the disk has changed nobody can read any more, and may hold one, too.
+    // Damaged arguments may contain a secret, too.
     if (setup === undefined) update.run('{"scaninfo":[]}', nr);
     if (setup?.args === undefined) continue;
     const args = maskArguments(setup.args);

@@ -1,12 +1,12 @@
 import type { Entry } from '../sink/sink.ts';
 
-/** What an entry is a part of. */
+/** The acknowledgement group of an entry. */
 export interface AckGroupRef {
   /** 32 hexadecimal digits, see `LogEvent.ackGroup`. */
   readonly key: string;
 }
 
-/** An entry on its way, and what it is a part of; undefined for what has no place in the ledger. */
+/** An entry that is being delivered, with its acknowledgement group, if it has one. */
 export interface Queued extends Entry {
   readonly ackGroup?: AckGroupRef | undefined;
 }

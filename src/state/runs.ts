@@ -2,20 +2,20 @@ import type { Database } from './database.ts';
 import { listOf, number, oneOf, optional, parsedAs, record, text } from '../core/shape.ts';
 import { newTally, type Tally } from './tally.ts';
 
-/** The sums of a run as they were last committed. */
+/** The last committed sums of a run. */
 export interface RunSums {
   readonly sink: string;
   /** Absent in what older versions have written. */
   readonly acknowledges?: boolean;
   readonly tally: Tally;
-  /** Of portlog's own, and of what earlier runs had left. */
+  /** portlog's own events, and those of earlier runs. */
   readonly own?: Tally;
   readonly replayed?: Tally;
   /** Whether the sink does not work. */
   readonly failing?: boolean;
 }
 
-/** A run that has not ended, or did so without a word: killed, or the machine went down. */
+/** A run that goes on, or was killed (or the machine went down). */
 export interface OpenRun {
   readonly pid: number;
   /** Epoch milliseconds. */
@@ -27,13 +27,13 @@ export interface OpenRun {
   readonly sums: readonly RunSums[];
 }
 
-/** Whether the process of that number that began something then is there. */
+/** Whether the process with this id that started then still runs. */
 export type IsAlive = (pid: number, started: number, tick?: number | null) => boolean;
 
 const TALLY = record({ read: number, delivered: number, already: number, dead: number, spooled: number, discarded: number });
 const SUMS = listOf(record({ sink: text, tally: TALLY, own: optional(TALLY), replayed: optional(TALLY), failing: optional(oneOf(true, false)) }));
 
-/** The runs of portlog on one state file, so that what a killed one left open is known to the next. */
+/** The runs on one state file, so that the next run can report what a killed one left. */
 export class Runs {
   private readonly database: Database;
 
@@ -55,7 +55,7 @@ export class Runs {
     this.database.run('DELETE FROM run WHERE id = ?', run);
   }
 
-  /** The runs that have not ended and whose process is gone; told once. */
+  /** Killed runs, each returned once. */
   lost(isAlive: IsAlive): readonly OpenRun[] {
     const lost = this.open().filter(({ pid, started, tick }) => !isAlive(pid, started, tick));
     for (const { id } of lost) this.database.run('DELETE FROM run WHERE id = ?', id);
@@ -75,7 +75,7 @@ export class Runs {
   }
 }
 
-/** None when the disk has changed them. What older versions did not count is 0. */
+/** Empty when damaged. Numbers that older versions did not count are 0. */
 function sumsIn(text: string): readonly RunSums[] {
   const sums = (parsedAs(text, SUMS) as readonly RunSums[] | undefined) ?? [];
   return sums.map(({ tally, ...more }) => ({ ...more, tally: { ...newTally(), ...tally } }));

@@ -9,16 +9,16 @@ export interface ScheduledScan {
   readonly started: number;
   /** Undefined while it goes on. */
   readonly ended: number | undefined;
-  /** Why no finished scan came of it. */
+  /** Why there is no finished scan. */
   readonly problem: string | undefined;
 }
 
 const KEPT_SCANS = 100;
-/** Clocks of a machine differ a little before and after it asks others; more is a clock that was wrong. */
+/** Tolerance for clock adjustments; a larger difference means that the clock was wrong. */
 const CLOCK_SLACK_MS = 300_000;
 const ENDED_WITHOUT_A_WORD = 'portlog ended without a word';
 
-/** What became of the scans that schedules asked for, so that one that did not come is told, once, by whoever comes next. */
+/** The results of scheduled scans, so that a failed or missed one is reported once. */
 export class ScheduledScans {
   private readonly database: Database;
 
@@ -27,8 +27,8 @@ export class ScheduledScans {
   }
 
   /**
-   * The time up to which the schedule is settled: what was due before has run, or was told. A timetable that changed begins anew; so does
-   * one that is settled up to a time to come, since a clock that was ahead said so, and without the scans of that time.
+   * The time up to which the schedule is settled: what was due before has run or was reported. A changed timetable starts
+   * anew, and so does one that is settled up to a future time, because the clock was ahead.
    */
   settledUntil(name: string, timetable: string, now: number): number {
     if (this.database.run('UPDATE schedule SET since = ? WHERE name = ? AND since > ?', now, name, now + CLOCK_SLACK_MS) > 0)
@@ -43,7 +43,7 @@ export class ScheduledScans {
     return this.database.get('SELECT since FROM schedule WHERE name = ?', name)?.['since'] as number;
   }
 
-  /** False when another process has the scan of that time already. What was due between it and now is made up for by it. */
+  /** Claims the scan that was due then; false when another process has it. It also makes up for what was due since. */
   begin(name: string, site: string, due: number, pid: number, now: number): boolean {
     return this.database.transaction(() => {
       const begun = this.database.run(
@@ -69,7 +69,7 @@ export class ScheduledScans {
     this.database.run('UPDATE scheduled_scan SET ended = ?, problem = ? WHERE name = ? AND due = ?', now, problem ?? null, name, due);
   }
 
-  /** One that did not run at its time, and will not. */
+  /** Records a missed scan. */
   miss(name: string, site: string, due: number, problem: string, now: number): void {
     this.database.transaction(() => {
       this.database.run(
@@ -85,7 +85,7 @@ export class ScheduledScans {
     });
   }
 
-  /** The latest one. One whose process is gone has ended without a word, even where that may not be written down. */
+  /** The latest scan. One whose process is gone counts as ended, even if that cannot be written. */
   last(name: string, isAlive: IsAlive): ScheduledScan | undefined {
     const row = this.database.get('SELECT * FROM scheduled_scan WHERE name = ? ORDER BY due DESC LIMIT 1', name);
     if (row === undefined) return undefined;
@@ -99,7 +99,7 @@ export class ScheduledScans {
     return (row?.['ended'] as number | null) ?? undefined;
   }
 
-  /** Those of which no finished scan came, and that nobody was told of. */
+  /** Failed scans that were not reported yet. */
   failed(isAlive: IsAlive, now: number): readonly ScheduledScan[] {
     for (const { name, due, pid, started } of this.database.all('SELECT name, due, pid, started FROM scheduled_scan WHERE ended IS NULL')) {
       if (!isAlive(pid as number, started as number)) this.end(name as string, due as number, ENDED_WITHOUT_A_WORD, now);

@@ -3,7 +3,7 @@ import { maskStoredArguments } from './mask-arguments.ts';
 import { untold } from './untold.ts';
 import type { SqliteHandle } from '../core/sqlite.ts';
 
-/** Statements, or what they cannot say. Runs in the transaction that brings a file up to date. */
+/** SQL, or a function for what SQL cannot do. Runs in the migration's transaction. */
 export type SchemaStep = string | ((handle: SqliteHandle) => void);
 
 /**
@@ -179,7 +179,7 @@ export const SCHEMA_VERSIONS: readonly SchemaStep[] = [
   -- tick: when the process began, in ticks since the machine did: what a clock that is set does not change.
   ALTER TABLE run ADD COLUMN tick INTEGER;
   `,
-  // Once more: of options that send bytes of the user's (`--data-string`), earlier versions kept these bytes.
+  // Again, because earlier versions stored the payload of options such as `--data-string`.
   maskStoredArguments,
   `
   -- What a sink must still know in its next run: a text for each name, in words of its own.

@@ -3,17 +3,14 @@ import type { Database } from './database.ts';
 /** 30 days. */
 const KEPT_MS = 2_592_000_000;
 
-/** What of a watched directory was shipped. */
+/** Shipped files of a watched directory, in total. */
 export interface SeenSummary {
   readonly files: number;
   /** Epoch milliseconds. */
   readonly last: number | undefined;
 }
 
-/**
- * The files of one directory that were shipped, in the versions in which they were, and to which sinks (`sinkKey`): one that comes
- * later gets them, too.
- */
+/** Shipped files of one directory, with their versions, and to which sinks (`sinkKey`): a sink that is added later gets them, too. */
 export class SeenFiles {
   private readonly database: Database;
   private readonly directory: string;
@@ -23,7 +20,7 @@ export class SeenFiles {
     this.directory = directory;
   }
 
-  /** Those of `sinks` that have not got the file as it is. */
+  /** The sinks that have not got this version of the file. */
   missing(name: string, version: string, sinks: readonly string[]): readonly string[] {
     const rows = this.database.all('SELECT sink FROM shipped_file WHERE directory = ? AND name = ? AND version = ?', this.directory, name, version);
     if (rows.length === 0) return sinks;
@@ -47,7 +44,7 @@ export class SeenFiles {
     });
   }
 
-  /** Forgets files that have gone, but not at once: a share that is not mounted for a while looks like an empty directory. */
+  /** Forgets deleted files after a while: an unmounted share looks like an empty directory. */
   keepOnly(names: ReadonlySet<string>, now: number): void {
     const gone = this.database
       .all('SELECT DISTINCT name FROM shipped_file WHERE directory = ? AND shipped < ?', this.directory, now - KEPT_MS)
@@ -64,7 +61,7 @@ export class SeenFiles {
   }
 }
 
-/** A destination, as the state file tells it from others. */
+/** The key of a destination in the state file. */
 export function sinkKey({ type, target, scope }: { readonly type: string; readonly target: string; readonly scope: string }): string {
   return `${type} ${target} ${scope}`;
 }

@@ -1,7 +1,7 @@
 import type { SinkMemory } from '../sink/sink.ts';
 import type { Database } from './database.ts';
 
-/** What one sink must still know in its next run. */
+/** Data of one sink that its next run needs. */
 export class StoredMemory implements SinkMemory {
   private readonly database: Database;
   private readonly sink: number;
@@ -43,7 +43,7 @@ export function memoriesOf(database: Database, type: string): readonly SinkMemor
   return database.all('SELECT id FROM sink WHERE type = ?', type).map(({ id }) => new StoredMemory(database, id as number));
 }
 
-/** Whether one of these sinks (`sinkKey`) has something to do by itself. */
+/** Whether upkeep of one of these sinks (`sinkKey`) is due. */
 export function isUpkeepDue(database: Database, sinks: readonly string[], now: number): boolean {
   const sql = `SELECT 1 FROM sink_upkeep JOIN sink ON sink.id = sink_upkeep.sink WHERE due <= ? AND type || ' ' || target || ' ' || scope = ?`;
   return sinks.some((key) => database.get(sql, now, key) !== undefined);

@@ -1,9 +1,9 @@
 export interface SpoolLimits {
-  /** Of all batches of all sinks, compressed; each sink of a run has an equal part. */
+  /** Compressed size of all batches of all sinks; each sink of a run has an equal share. */
   readonly maxBytes: number;
-  /** What has waited longer is given up. */
+  /** Older events are deleted. */
   readonly maxAgeMs: number;
-  /** What gives way when the spool is full: reading, or the oldest events. */
+  /** When the spool is full: stop reading, or drop the oldest events. */
   readonly whenFull: 'block' | 'drop-oldest';
 }
 

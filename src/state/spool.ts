@@ -8,12 +8,12 @@ import type { Queued } from './queued.ts';
 export interface SpooledBatch {
   readonly seq: number;
   readonly run: number;
-  /** So often it was tried since the sink takes others, but not this. */
+  /** Attempts since the sink took others but not this one. */
   readonly tries: number;
   readonly batch: BatchOf<Queued>;
 }
 
-/** A batch that was given up, or that the disk has damaged. */
+/** A batch that was deleted, or is damaged on disk. */
 export interface LostBatch {
   readonly seq: number;
   readonly run: number;
@@ -27,7 +27,7 @@ export interface SpoolUsage {
   /** Epoch milliseconds. */
   readonly oldest: number | undefined;
   readonly newest: number | undefined;
-  /** Of the events: those in batches that the disk has damaged. */
+  /** Events in damaged batches. */
   readonly damaged: number;
 }
 
@@ -38,8 +38,8 @@ export interface SpoolContext {
 }
 
 /**
- * The batches that wait for one sink, on disk and in order; each call is durable when it returns,
- * or part of the transaction around it. Several processes may use one spool: see `Lease`.
+ * The batches of one sink on disk, in order. Each call is durable when it returns, or part of the surrounding transaction.
+ * Several processes may use one spool: see `Lease`.
  */
 export class Spool {
   private readonly database: Database;
@@ -48,7 +48,7 @@ export class Spool {
   private readonly passed: number;
   readonly limits: SpoolLimits;
 
-  /** `passed`: the time that went by as far as it was seen, see {@link timePassed}. */
+  /** `passed`: the elapsed time as seen by portlog, see {@link timePassed}. */
   constructor(database: Database, sink: number, { run, limits, passed }: SpoolContext) {
     this.database = database;
     this.sink = sink;
@@ -57,7 +57,7 @@ export class Spool {
     this.passed = passed;
   }
 
-  /** `outbox`: committed before it is sent. `run`: whose account it is on. */
+  /** `outbox`: committed before it is sent. `run`: in whose account it is counted. */
   append(
     seq: number,
     { entries, partition }: BatchOf<Queued>,
@@ -81,7 +81,7 @@ export class Spool {
     );
   }
 
-  /** What became smaller because a part of it was delivered. */
+  /** Replaces a batch of which a part was delivered. */
   replace(seq: number, { entries, partition }: BatchOf<Queued>): void {
     const { frame, checksum } = packFrame(entries, partition);
     this.database.run(
@@ -95,22 +95,22 @@ export class Spool {
     );
   }
 
-  /** Its units are lost, unless they were acknowledged before. */
+  /** Deletes a batch; its groups count as lost unless they were acknowledged before. */
   remove(seq: number): void {
     this.database.run('DELETE FROM spool WHERE sink = ? AND seq = ?', this.sink, seq);
   }
 
-  /** The oldest batch, or the oldest behind `after`; a damaged one comes as what is lost, and is set aside. */
+  /** The oldest batch (behind `after`); a damaged one is returned as lost and set aside. */
   next(after = 0): SpooledBatch | LostBatch | undefined {
     return this.read(this.database.get(`${BATCH} AND seq > ? AND tries = 0 ORDER BY seq LIMIT 1`, this.sink, this.run, after));
   }
 
-  /** The same of those that were put behind all others. */
+  /** The same for batches that were moved behind the others. */
   nextBehind(after: number): SpooledBatch | LostBatch | undefined {
     return this.read(this.database.get(`${BATCH} AND seq > ? AND tries > 0 ORDER BY seq LIMIT 1`, this.sink, this.run, after));
   }
 
-  /** Behind all others, because the sink takes those, but not this one; it was tried so often. */
+  /** Moves a batch behind the others, because the sink takes those but not this one. */
   putBehind(seq: number, tries: number): void {
     this.database.run('UPDATE spool SET tries = ? WHERE sink = ? AND seq = ?', tries, this.sink, seq);
   }
@@ -148,12 +148,12 @@ export class Spool {
     return { ...row, oldest: row.oldest ?? undefined, newest: row.newest ?? undefined };
   }
 
-  /** The part of this sink. */
+  /** Whether this sink's share is full. */
   isFull(): boolean {
     return Number(this.database.get('SELECT bytes FROM spool_bytes WHERE sink = ?', this.sink)?.['bytes'] ?? 0) >= this.limits.maxBytes;
   }
 
-  /** Gives up the oldest batches until there is room again; with `block`, none. Not one that is being sent: it may arrive. */
+  /** Drops the oldest batches until there is space; none with `block`, and not the one in flight. */
   makeRoom(beingSent: number | undefined): readonly LostBatch[] {
     const lost: LostBatch[] = [];
     while (this.limits.whenFull === 'drop-oldest' && this.isFull()) {
@@ -169,7 +169,7 @@ export class Spool {
     return lost;
   }
 
-  /** Gives up what has waited for too long, by the time that portlog has seen passing: a clock may jump. */
+  /** Deletes what is too old, by the elapsed time that portlog has seen, because the clock may jump. */
   expire(): readonly LostBatch[] {
     const before = this.passed - this.limits.maxAgeMs;
     const lost = this.database.all('SELECT seq, run, events FROM spool WHERE sink = ? AND since < ? ORDER BY seq', this.sink, before);
@@ -177,12 +177,12 @@ export class Spool {
     return lost as unknown as readonly LostBatch[];
   }
 
-  /** Gives up all of it. */
+  /** Deletes all. */
   purge(): number {
     return this.database.run('DELETE FROM spool WHERE sink = ?', this.sink);
   }
 }
 
-/** Another process that still runs is about to send it: only what it leaves behind is for us. */
+/** Not in the outbox of another live process, which will send it itself. */
 const NOT_IN_OTHER_HANDS = 'NOT (outbox = 1 AND run <> ? AND run IN (SELECT id FROM run))';
 const BATCH = `SELECT seq, run, tries, partition, events, checksum, frame FROM spool WHERE sink = ? AND damaged = 0 AND ${NOT_IN_OTHER_HANDS}`;

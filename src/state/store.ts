@@ -28,11 +28,11 @@ export interface StoreOptions {
   /** When this process began, by `tickOf`. */
   readonly tick?: number | undefined;
   readonly isAlive: IsAlive;
-  /** What this run reads, for whoever finds that it ended without a word. */
+  /** What this run reads, for the report if it is killed. */
   readonly what: string;
 }
 
-/** All that delivery keeps for one sink. */
+/** The tables of one sink. */
 export interface SinkTables {
   readonly spool: Spool;
   readonly deadLetters: DeadLetters;
@@ -47,11 +47,11 @@ export interface WaitingSink {
   readonly tables: SinkTables;
 }
 
-/** What delivery must not lose, in one file of the state directory, as this run of portlog sees it. */
+/** The state file as one run uses it: everything that delivery must not lose. */
 export class Store {
   readonly path: string;
   readonly run: number;
-  /** What runs before this one left open. */
+  /** Earlier runs that were killed. */
   readonly lostRuns: readonly OpenRun[];
   /** @internal The file itself, for what is kept beside deliveries in the same transactions. */
   readonly database: Database;
@@ -89,13 +89,13 @@ export class Store {
     return tablesOf(this.database, row?.['id'] as number, this.context);
   }
 
-  /** @internal Room is per sink: each of so many has an equal part of the whole, so that one that is down leaves the others theirs. */
+  /** @internal Divides the spool limit between so many sinks, so that one that is down does not use up the space of others. */
   shareBetween(sinks: number): void {
     const { limits } = this.context;
     this.context = { ...this.context, limits: { ...limits, maxBytes: Math.floor(limits.maxBytes / Math.max(1, sinks)) } };
   }
 
-  /** @internal Every sink that something waits for, or has died. */
+  /** @internal Every sink with waiting events or dead letters. */
   waiting(): readonly WaitingSink[] {
     return waitingSinks(this.database, this.context);
   }
@@ -120,7 +120,7 @@ export class Store {
     this.runs.save(this.run, this.sums());
   }
 
-  /** After the last word about this run. On a full disk the run stays open, and the next one tells of it. */
+  /** Ends the run. On a full disk the run stays open, and the next one reports it. */
   close(): void {
     try {
       this.database.transaction(() => {
@@ -139,7 +139,7 @@ export class Store {
 /** Of who only looks. */
 const LOOKING: SpoolContext = { run: 0, limits: DEFAULT_SPOOL_LIMITS, passed: 0 };
 
-/** What waits, and what has died, for all sinks; by itself when nobody sends or ships anything. */
+/** Waiting events and dead letters of all sinks. */
 export function waitingSinks(database: Database, context: SpoolContext = LOOKING): readonly WaitingSink[] {
   const rows = database.all(
     `SELECT id, type, target, scope FROM sink
@@ -159,17 +159,17 @@ function tablesOf(database: Database, sink: number, context: SpoolContext): Sink
   };
 }
 
-/** The state file, for who only looks, or keeps what is not delivered. Throws `state-unusable`. */
+/** Opens the state file for writing. Throws `state-unusable`. */
 export function openDatabase(stateDir: string): Database {
   return Database.open(stateFile(stateDir), SCHEMA_VERSIONS);
 }
 
-/** The state file for looking only, which changes nothing. Throws `state-unusable`. */
+/** Opens the state file read-only, without changing anything. Throws `state-unusable`. */
 export function openReadOnly(stateDir: string): Database {
   return Database.openReadOnly(stateFile(stateDir), SCHEMA_VERSIONS);
 }
 
-/** For who would bring it up to date, but looks only where it may not be written. Throws `state-unusable`. */
+/** Opens the state file for writing and migrates it; read-only where it may not be written. Throws `state-unusable`. */
 export function openWritableOrReadOnly(stateDir: string): Database {
   return mayWrite(stateDir) && mayWrite(stateFile(stateDir)) ? openDatabase(stateDir) : openReadOnly(stateDir);
 }

@@ -1,7 +1,7 @@
 /**
- * The account of one sink, law 1: `read` is the sum of all that follow it, but for
- * `restamped`: how many of those delivered carry another time, and `removed`: how many events the sink has deleted again,
- * of this run or an earlier one, because it was told to keep only so many. `withheld` stays 0 as long as there is no policy.
+ * The account of one sink: `read` is the sum of the fields after it, but for `restamped`: how many of those delivered carry
+ * another time, and `removed`: how many events the sink has deleted again, of this run or an earlier one, because it was told
+ * to keep only so many. `withheld` stays 0 as long as there is no policy.
  */
 export interface Tally {
   read: number;

@@ -25,10 +25,10 @@ export interface SinkState {
   readonly since: number;
 }
 
-/** Of sinks that nobody uses any more, only so many are remembered. */
+/** Limit for sinks that are not used any more. */
 const KEPT_SINKS = 100;
 
-/** Sums over all runs on one state file, which only grow: each run adds its own when it ends, and for one that was killed, whoever finds it. */
+/** Sums over all runs on one state file, which only grow: each run adds its own at its end; those of a killed run are added by the next. */
 export class Totals {
   private readonly database: Database;
 
@@ -36,7 +36,7 @@ export class Totals {
     this.database = database;
   }
 
-  /** Within the transaction in which the run goes. */
+  /** Within the transaction that deletes the run. */
   add(sums: readonly RunSums[], now: number): void {
     for (const { sink, tally, own, replayed, failing } of sums) {
       this.addTo(sink, 'read', tally, now);

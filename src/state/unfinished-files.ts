@@ -1,6 +1,6 @@
 import type { Database } from './database.ts';
 
-/** Since when unfinished files of one directory are as they are, for processes to come: `--once` looks once only. */
+/** Since when unfinished files of a directory have been unchanged; stored because `--once` looks only once. */
 export class UnfinishedFiles {
   private readonly database: Database;
   private readonly directory: string;
@@ -32,15 +32,15 @@ export class UnfinishedFiles {
   }
 }
 
-/** A file of a watched directory that has no end yet. */
+/** An unfinished file of a watched directory. */
 export interface UnfinishedFile {
   readonly directory: string;
   readonly name: string;
-  /** Since when it is as it is; epoch milliseconds. */
+  /** Unchanged since then; epoch milliseconds. */
   readonly since: number;
 }
 
-/** As the last look has found them. */
+/** Unfinished files at the last look. */
 export function unfinishedFiles(database: Database): readonly UnfinishedFile[] {
   return database
     .all('SELECT directory, name, since FROM unfinished_file ORDER BY directory, since, name')
