@@ -1,8 +1,10 @@
 import { defineConfig, type ViteUserConfig } from 'vitest/config';
 import { TestProgress } from './tools/test-progress.ts';
 
+const SETUP = ['test/support/clean-up.ts', 'test/support/seed.ts'];
+
 /** The limit ends what hangs. It measures nothing: the machine may be busy with other things. */
-const common = { testTimeout: 120_000, hookTimeout: 60_000, globalSetup: 'test/support/node-version.ts', setupFiles: 'test/support/seed.ts' };
+const common = { testTimeout: 120_000, hookTimeout: 60_000, globalSetup: 'test/support/node-version.ts', setupFiles: SETUP };
 
 const reporters: NonNullable<ViteUserConfig['test']>['reporters'] & unknown[] = ['default'];
 if (!process.stdout.isTTY) reporters.push(new TestProgress());
@@ -24,6 +26,7 @@ export default defineConfig({
           hookTimeout: 600_000,
           fileParallelism: false,
           globalSetup: 'test/server/there.ts',
+          setupFiles: SETUP,
         },
       },
       {
@@ -34,10 +37,10 @@ export default defineConfig({
           fileParallelism: false,
           // A regression in process costs the test, and not the machine.
           execArgv: ['--max-old-space-size=1024'],
-          setupFiles: 'test/support/seed.ts',
+          setupFiles: SETUP,
         },
       },
-      { test: { name: 'binary', include: ['test/binary/**/*.test.ts'], testTimeout: 120_000 } },
+      { test: { name: 'binary', include: ['test/binary/**/*.test.ts'], testTimeout: 120_000, setupFiles: SETUP } },
     ],
   },
 });

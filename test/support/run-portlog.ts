@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { freshDir } from './fresh-dir.ts';
+
+export { fastDir, freshDir } from './fresh-dir.ts';
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** What is run: the built command; or `PORTLOG_PROGRAM`, the single executable. */
@@ -22,16 +23,6 @@ export interface RunOptions {
   readonly input?: string | Uint8Array;
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
-}
-
-/** A state directory that nobody else has. */
-export function freshDir(): string {
-  return mkdtempSync(join(tmpdir(), 'portlog-test-'));
-}
-
-/** One where writing waits for no disk, where there is such a place: for thousands of commits. */
-export function fastDir(): string {
-  return mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'portlog-test-'));
 }
 
 /** Starts the built command with an environment of its own. */

@@ -1,0 +1,4 @@
+import { afterAll } from 'vitest';
+import { removeDirs } from './fresh-dir.ts';
+
+afterAll(removeDirs);
