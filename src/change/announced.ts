@@ -57,10 +57,6 @@ export class AnnouncedChanges {
     return this.database.all('SELECT event FROM told_change ORDER BY nr').flatMap(({ event }) => read(event) ?? []);
   }
 
-  hasMissed(scan: string, sink: Destination): boolean {
-    return this.last(scan) > this.lastOf(scan, sink);
-  }
-
   private mark(scan: string, sink: Destination): void {
     this.database.run('INSERT OR REPLACE INTO told_sink (scan, sink, nr) VALUES (?, ?, ?)', scan, keyOf(sink), this.last(scan));
   }

@@ -117,6 +117,11 @@ export class SinkPipeline {
     return this.failure?.kind === 'closed' || this.spoolWriter?.fatal !== undefined;
   }
 
+  /** It takes events as they come, as far as the last attempt has shown. */
+  get isKeepingUp(): boolean {
+    return this.failure === undefined && this.spoolReader?.active !== true;
+  }
+
   /** The spool is full and the sink takes nothing: reading must end. */
   get isStuck(): boolean {
     return this.spoolWriter?.stuck ?? false;

@@ -190,7 +190,10 @@ export class ChangeTracker {
       );
   }
 
-  /** The state knows what is there: a sink that was not, or that has lost it, gets all that it has missed, in parts. */
+  /**
+   * The state knows what is there: a sink that was not, or that has lost it, gets all that it has missed, in parts. Not one that is down:
+   * where the oldest is dropped to make room, that would be told, and lost, again and again.
+   */
   private async catchUpInventory(): Promise<void> {
     const { delivery } = this.parts;
     for (const pipeline of delivery.pipelines.filter(({ sink }) => keepsInventory(sink))) {
@@ -206,8 +209,8 @@ export class ChangeTracker {
     }
   }
 
-  private hasMissed({ sink, isStuck }: SinkPipeline): boolean {
-    if (this.problem !== undefined || isStuck) return false;
+  private hasMissed({ sink, isKeepingUp }: SinkPipeline): boolean {
+    if (this.problem !== undefined || !isKeepingUp) return false;
     try {
       return this.told.hasMissed(sink.identity);
     } catch (error) {

@@ -122,6 +122,31 @@ test('one that was deleted from the disk gets it again, and the changes of a sca
   expect([...new Set(server.changes)].toSorted()).toEqual([...new Set(always.changes)].toSorted());
 });
 
+test('one that is down is not told again what it has lost, until it works', async () => {
+  const stateDir = fastDir();
+  const [always, server] = [new Server('always'), new Server('server')];
+  await shipTo(stateDir, [always], [scanOf([[22, 80], [22], [80]], 0)]);
+  server.isDown = true;
+  const waiting = (): number => {
+    const store = openStore(stateDir, {}, Date.now);
+    const { spool } = store.tables(server.sink.identity);
+    const { events } = spool.usage();
+    store.transaction(() => spool.purge());
+    store.close();
+    return events;
+  };
+  const counts: number[] = [];
+  for (let nr = 1; nr < 5; nr++) {
+    await shipTo(stateDir, [always, server], [scanOf([[22, 80], [22], [80]], 2 * nr), scanOf([[22, 80], [22], [80]], 2 * nr + 1)]);
+    counts.push(waiting());
+  }
+  // Two scans of eight events, a record of each host for each of them, and two words about the run; not the ports.
+  expect(counts).toEqual([24, 24, 24, 24]);
+  server.isDown = false;
+  await shipTo(stateDir, [server], [scanOf([[22, 80], [22], [80]], 10)]);
+  expect(server.says).toEqual(always.says);
+});
+
 /** Which scan comes next, to which of two servers besides one that gets each, and how these are. */
 const STEP = fc.record({
   found: fc.array(fc.option(fc.subarray([22, 80]), { nil: undefined }), { minLength: 3, maxLength: 3 }),
@@ -146,7 +171,8 @@ test('whoever was there when: after a scan to each, all inventories say the same
         store.close();
       }
       for (const server of others) server.isDown = false;
-      await shipTo(stateDir, all, [scanOf([[22], [], undefined], steps.length)]);
+      // Who was down gets what waits with the first scan, and what it has missed when nothing waits any more.
+      for (const nr of [0, 1]) await shipTo(stateDir, all, [scanOf([[22], [], undefined], steps.length + nr)]);
       for (const server of others) expect(server.says).toEqual(always.says);
     }),
     { numRuns: runs(40) },
