@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { appendFileSync, copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -7,10 +7,10 @@ import { makePackage, type Packager } from '../../tools/release/packages.ts';
 import { page } from '../support/docs.ts';
 import { freshDir, ROOT } from '../support/run-portlog.ts';
 import { run } from './cache.ts';
-import { type DebianRoot, debianRoot } from './debian.ts';
+import { bootDebian, type Debian } from './debian.ts';
 import { type ElasticsearchServer, PASSWORD, startElasticsearch } from './elasticsearch.ts';
 
-/* A machine without Node, from the package to events of a scheduled scan in Elasticsearch, and back again. The tests are steps, one after the other. */
+/* A machine without Node, with systemd, from the package to events of a scheduled scan in Elasticsearch, and back again. The tests are steps, one after the other. */
 
 const { version: VERSION } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { readonly version: string };
 const NEWER = '99.0.0';
@@ -18,11 +18,12 @@ const PROGRAM = join(ROOT, 'release', `portlog-linux-${process.arch}`);
 const CONFIG = '/etc/portlog/portlog.yaml';
 const ADMIN = `PORTLOG_ELASTICSEARCH_USER=admin PORTLOG_ELASTICSEARCH_PASSWORD=${PASSWORD}`;
 const AS_PORTLOG = 'setpriv --reuid=portlog --regid=portlog --init-groups';
+/** Of the unit, so that nobody waits a minute for what is started again. */
+const QUICKLY = '/run/systemd/system/portlog.service.d/quickly.conf';
 
 const packages = freshDir();
-let debian: DebianRoot;
+let debian: Debian;
 let server: ElasticsearchServer;
-let service: ChildProcess | undefined;
 
 function packageOf(version: string, packager: Packager): Promise<string> {
   return makePackage({ packager, architecture: process.arch as 'x64' | 'arm64', version, program: PROGRAM, out: packages });
@@ -30,19 +31,18 @@ function packageOf(version: string, packager: Packager): Promise<string> {
 
 beforeAll(async () => {
   if (!existsSync(PROGRAM)) execFileSync(process.execPath, ['tools/binary/build.ts'], { cwd: ROOT, stdio: 'ignore' });
-  [debian, server] = await Promise.all([debianRoot(), startElasticsearch()]);
+  [debian, server] = await Promise.all([bootDebian(), startElasticsearch()]);
 });
-afterAll(() => {
-  service?.kill('SIGKILL');
-  return Promise.all([debian?.remove(), server?.stop()]);
-});
+afterAll(() => Promise.all([debian?.remove(), server?.stop()]));
 
-/** The commands of a section of install.md, word for word; what is asked of a person is done elsewhere, and systemd does not run here. */
-function commandsOf(section: string): string {
+/** The commands of a section of install.md, word for word; `edited` is what becomes of the file that a person edits. */
+function commandsOf(section: string, edited?: string): string {
   const [, block = ''] = new RegExp(`^## ${section}\\n[^]*?^\`\`\`\\n([^]*?)^\`\`\``, 'm').exec(page('docs/how-to/install.md')) ?? [];
   expect(block).not.toBe('');
+  const edit = edited === undefined ? '' : `; cat > "$1" <<'END'\n${edited}\nEND\n`;
   return `sudo() { if [ "$1" = -u ]; then shift 2; ${AS_PORTLOG} "$@"; else "$@"; fi; }
-sudoedit() { test -f "$1"; }; apt-get() { command apt-get -y "$@"; }; systemctl() { command systemctl \${@/--now}; }
+sudoedit() { test -f "$1"${edit}
+}; apt-get() { command apt-get -y "$@"; }
 mkdir -p ~/.local/bin; PATH=$PATH:~/.local/bin; cd /tmp/release
 { ${block} } 2>&1`;
 }
@@ -58,6 +58,39 @@ async function documents(query: object): Promise<readonly any[]> {
   return body.hits?.hits.map(({ _source }: { _source: object }) => _source) ?? [];
 }
 
+/** What systemd knows of the service. */
+async function service(...properties: readonly string[]): Promise<Readonly<Record<string, string>>> {
+  const told = await debian.run(`systemctl show portlog.service ${properties.map((name) => `-p ${name}`).join(' ')}`);
+  return Object.fromEntries(
+    told
+      .trim()
+      .split('\n')
+      .map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
+  );
+}
+
+/** What the service has said since then, in the journal. */
+async function journal(...options: readonly string[]): Promise<string> {
+  return debian.run(`journalctl -u portlog.service -o cat --no-pager ${options.join(' ')}`);
+}
+
+/** The command lines with a word in them; there is no ps. */
+async function processes(word: string): Promise<string> {
+  const all = await debian.run("for one in /proc/[0-9]*/cmdline; do tr '\\0' ' ' < $one; echo; done 2>/dev/null || true");
+  return all
+    .split('\n')
+    .filter((line) => line.includes(word))
+    .join('\n');
+}
+
+async function until(what: string, isSo: () => Promise<boolean>): Promise<void> {
+  for (let tries = 0; tries < 200; tries++) {
+    if (await isSo()) return;
+    await sleep(500);
+  }
+  throw new Error(`it did not come to that: ${what}\n${await journal('-n', '30')}`);
+}
+
 describe('the package for Debian', () => {
   test('installs on a machine that has no Node', async () => {
     await expect(debian.run('command -v node nodejs')).rejects.toThrow();
@@ -69,10 +102,12 @@ describe('the package for Debian', () => {
     expect(await debian.run(commandsOf('See that it is what was published'))).toMatch(
       /^portlog_\S+\.deb: OK\nportlog-linux-\S+: OK$|^portlog-linux-\S+: OK\nportlog_\S+\.deb: OK$/m,
     );
-    expect(await debian.run(commandsOf('Debian and Ubuntu'))).toMatch(/^ok +state directory \/var\/lib\/portlog/m);
+    await debian.run('apt-get install -y /tmp/release/portlog_*.deb');
     expect(await debian.run('command -v portlog; portlog --version')).toBe(`/usr/bin/portlog\n${VERSION}\n`);
     expect(await debian.run('getent passwd portlog')).toMatch(/:\/var\/lib\/portlog:\/usr\/sbin\/nologin$/m);
     expect(await debian.run(`stat -c '%a %U:%G' ${CONFIG} /var/lib/portlog`)).toBe('640 root:portlog\n700 portlog:portlog\n');
+    // Nothing is started that nobody has configured.
+    expect(await service('ActiveState', 'UnitFileState')).toEqual({ ActiveState: 'inactive', UnitFileState: 'disabled' });
   });
 
   test('brings manual and completion', async () => {
@@ -86,7 +121,6 @@ describe('the package for Debian', () => {
 
   test('has units that systemd takes, and that close what nmap does not need', async () => {
     const units = 'portlog.service portlog-once.service portlog-once.timer';
-    // systemd is there, and does not run.
     expect(await debian.run(`cd /usr/lib/systemd/system; systemd-analyze verify ${units} 2>&1`)).toBe('');
     for (const unit of ['portlog.service', 'portlog-once.service']) {
       const said = await debian.run(`cd /usr/lib/systemd/system; systemd-analyze security --offline=true --no-pager ${unit}`);
@@ -94,13 +128,12 @@ describe('the package for Debian', () => {
     }
   });
 
-  test('has a configuration that is right as it comes, and the service says what is to be done', async () => {
+  test('has a configuration that is right as it comes, and the service says what is to be done, once', async () => {
     expect(await debian.run(`${AS_PORTLOG} portlog check --config ${CONFIG} 2>&1`)).toMatch(/^ok +configuration/m);
-    const said = await ended(debian.start('portlog.service'));
-    expect(said.text).toContain('there is nothing to do: the configuration has no schedules');
-    // What the unit does not start again.
-    expect(said.code).toBe(2);
-    expect(debian.read('usr/lib/systemd/system/portlog.service')).toMatch(/^RestartPreventExitStatus=2$/m);
+    await expect(debian.run('systemctl start portlog')).rejects.toThrow();
+    expect(await journal()).toContain('there is nothing to do: the configuration has no schedules');
+    expect(await service('ActiveState', 'ExecMainStatus', 'NRestarts')).toEqual({ ActiveState: 'failed', ExecMainStatus: '2', NRestarts: '0' });
+    await debian.run('systemctl reset-failed portlog');
   });
 });
 
@@ -108,23 +141,14 @@ test('one file is edited, and a scheduled scan is in Elasticsearch', async () =>
   copyFileSync(server.caFile, join(debian.path, 'etc/portlog/elasticsearch-ca.pem'));
   const setUp = await debian.run(`${ADMIN} portlog setup elasticsearch --url ${server.url} --ca-file /etc/portlog/elasticsearch-ca.pem --api-key`);
   const key = /^[\w+/=]{20,}$/m.exec(setUp)?.[0];
-  writeFileSync(
-    join(debian.path, CONFIG),
-    debian
-      .read(CONFIG)
-      .replace('sinks: []', `sinks:\n  - { type: elasticsearch, url: "${server.url}", apiKey: "${key}", caFile: /etc/portlog/elasticsearch-ca.pem }`)
-      .replace(
-        'schedules: []',
-        `schedules:\n  - { name: each-minute, cron: "* * * * *", nmap: [-sS, -p, "${new URL(server.url).port}", 127.0.0.1] }`,
-      ),
-  );
-  expect(await debian.run(`NMAP_PRIVILEGED=1 ${AS_PORTLOG} portlog check --config ${CONFIG} 2>&1`)).toMatch(
-    /^ok +these credentials may write events/m,
-  );
+  const sink = `{ type: elasticsearch, url: "${server.url}", apiKey: "${key}", caFile: /etc/portlog/elasticsearch-ca.pem }`;
+  const schedule = `{ name: each-minute, cron: "* * * * *", nmap: [-sS, -p, "${new URL(server.url).port}", 127.0.0.1] }`;
+  const edited = debian.read(CONFIG).replace('sinks: []', `sinks:\n  - ${sink}`).replace('schedules: []', `schedules:\n  - ${schedule}`);
+  const said = await debian.run(commandsOf('Debian and Ubuntu', edited));
+  expect(said).toMatch(/^ok +these credentials may write events/m);
+  expect(await service('ActiveState', 'UnitFileState')).toEqual({ ActiveState: 'active', UnitFileState: 'enabled' });
 
-  service = debian.start('portlog.service');
-  const isOver = ended(service);
-  await until(async () => (await documents({ term: { 'event.action': 'scan-finished' } })).length > 0, service);
+  await until('a scan in Elasticsearch', async () => (await documents({ term: { 'event.action': 'scan-finished' } })).length > 0);
   const [port] = await documents({ term: { 'event.dataset': 'nmap.port' } });
   expect(port).toMatchObject({
     server: { ip: '127.0.0.1', port: Number(new URL(server.url).port) },
@@ -133,19 +157,98 @@ test('one file is edited, and a scheduled scan is in Elasticsearch', async () =>
   const [scan] = await documents({ term: { 'event.action': 'scan-finished' } });
   // With raw sockets, and not as root.
   expect(scan.nmap.scan.info).toMatchObject([{ type: 'syn' }]);
-  service.kill('SIGTERM');
-  expect([0, 130]).toContain((await isOver).code);
-  expect(await debian.run('find /var/lib/portlog -type f ! -perm 600 -o -type f ! -user portlog')).toBe('');
 }, 180_000);
 
+describe('under systemd the service', () => {
+  test('tells what it does, has no more rights than its unit says, and a journal of levels', async () => {
+    await until('a status', async () => /^1 schedule; shipped \d+ scans?, /.test((await service('StatusText'))['StatusText'] ?? ''));
+    const { MainPID: pid } = await service('MainPID');
+    const about = await debian.run(`cat /proc/${pid}/status; stat -c %U /proc/${pid}`);
+    // CAP_NET_BIND_SERVICE and CAP_NET_RAW: https://man7.org/linux/man-pages/man7/capabilities.7.html
+    expect(about).toMatch(/^CapBnd:\t0000000000002400$/m);
+    expect(about).toMatch(/^CapEff:\t0000000000002400$/m);
+    expect(about).toMatch(/^NoNewPrivs:\t1$/m);
+    expect(about).toMatch(/^Seccomp:\t2$/m);
+    expect(about).toMatch(/^Umask:\t0077$/m);
+    expect(about).toMatch(/^portlog$/m);
+    expect(await debian.run('find /var/lib/portlog -type f ! -perm 600 -o -type f ! -user portlog')).toBe('');
+    expect(await journal('-p', 'err')).toContain('there is nothing to do');
+    expect(await journal('-p', 'err')).not.toContain('delivered');
+    expect(await journal('-p', 'info')).toContain('= delivered');
+  });
+
+  test('is found by portlog status, as its user; root is told how to ask', async () => {
+    expect(await debian.run(`cd /; ${AS_PORTLOG} portlog status 2>&1`)).toMatch(/this is the state of the service[^]*^schedule +each-minute/m);
+    expect(await debian.run('portlog status 2>&1 || true')).toContain('sudo -u portlog portlog status');
+  });
+
+  test('reads its configuration anew on systemctl reload; a wrong one is said, and changes nothing', async () => {
+    const right = debian.read(CONFIG);
+    const { MainPID: pid } = await service('MainPID');
+    writeFileSync(join(debian.path, CONFIG), `${right}direktories: []\n`);
+    await debian.run('systemctl reload portlog');
+    await until('the old one is kept', async () => (await journal('-p', 'warning')).includes('it goes on with the configuration that it had'));
+    expect(await journal('-p', 'err')).toContain('direktories');
+    const more = right.replace('schedules:\n', 'schedules:\n  - { name: weekly, cron: "0 3 * * 0", nmap: [-sV, 127.0.0.1] }\n');
+    writeFileSync(join(debian.path, CONFIG), more);
+    await debian.run('systemctl reload portlog');
+    await until('two schedules', async () => (await service('StatusText'))['StatusText']?.startsWith('2 schedules') === true);
+    expect(await service('ActiveState', 'MainPID', 'NRestarts')).toEqual({ ActiveState: 'active', MainPID: pid, NRestarts: '0' });
+  });
+
+  test('is started again when it was killed, and when it is stuck', async () => {
+    await debian.run(
+      `mkdir -p $(dirname ${QUICKLY}); printf '[Service]\\nRestartSec=1\\nWatchdogSec=6\\nTimeoutStopSec=5\\n' > ${QUICKLY}; systemctl daemon-reload; systemctl restart portlog`,
+    );
+    const restarted = async (signal: string): Promise<void> => {
+      const { MainPID: pid, NRestarts: before } = await service('MainPID', 'NRestarts');
+      await debian.run(`kill -${signal} ${pid}`);
+      await until(`started again after ${signal}`, async () => {
+        const now = await service('ActiveState', 'MainPID', 'NRestarts');
+        return now['ActiveState'] === 'active' && now['MainPID'] !== pid && Number(now['NRestarts']) === Number(before) + 1;
+      });
+    };
+    await restarted('KILL');
+    await restarted('STOP');
+    expect(await debian.run('journalctl -u portlog.service --no-pager')).toContain('Watchdog timeout');
+    // It is well, and says so: nobody starts it again.
+    const { NRestarts: before } = await service('NRestarts');
+    await sleep(9000);
+    expect((await service('NRestarts'))['NRestarts']).toBe(before);
+  }, 120_000);
+
+  test('stops with its nmap, and leaves nothing behind', async () => {
+    const slow = '  - { name: slow, cron: "* * * * *", nmap: [-sT, --max-rate, "1", -p-, 127.0.0.1] }\n';
+    writeFileSync(join(debian.path, CONFIG), debian.read(CONFIG).replace('schedules:\n', `schedules:\n${slow}`));
+    await debian.run('systemctl restart portlog');
+    await until('nmap runs', async () => (await processes('max-rate')) !== '');
+    await debian.run('systemctl stop portlog');
+    expect(await service('ActiveState', 'Result', 'MainPID')).toEqual({ ActiveState: 'inactive', Result: 'success', MainPID: '0' });
+    expect(await processes('nmap')).toBe('');
+    writeFileSync(join(debian.path, CONFIG), debian.read(CONFIG).replace(slow, ''));
+  }, 180_000);
+
+  test('does all of it once by its timer, too', async () => {
+    await debian.run('systemctl start portlog-once.timer');
+    expect(await debian.run('systemctl list-timers --no-pager')).toMatch(/02:0\d.*portlog-once\.timer/);
+    await debian.run('systemctl stop portlog-once.timer; systemctl start portlog-once.service');
+    expect(await debian.run('systemctl show -p Result portlog-once.service')).toBe('Result=success\n');
+    expect(await debian.run('journalctl -u portlog-once.service -o cat --no-pager')).toContain('schedule each-minute: scanning');
+  });
+});
+
 describe('later', () => {
-  test('an upgrade keeps configuration and state', async () => {
+  test('an upgrade keeps configuration and state, and starts again what ran', async () => {
     const before = debian.read(CONFIG);
+    await debian.run('systemctl start portlog');
+    const { MainPID: pid } = await service('MainPID');
     await upgradeTo(await packageOf(NEWER, 'deb'));
     expect(await debian.run("dpkg-query -f '${Version}' -W portlog")).toBe(`${NEWER}-1`);
     expect(debian.read(CONFIG)).toBe(before);
     expect(await debian.run(`stat -c '%a %U:%G' ${CONFIG} /var/lib/portlog`)).toBe('640 root:portlog\n700 portlog:portlog\n');
-    expect(await debian.run('systemctl is-enabled portlog.service')).toBe('enabled\n');
+    const now = await service('ActiveState', 'UnitFileState', 'MainPID');
+    expect(now).toMatchObject({ ActiveState: 'active', UnitFileState: 'enabled' });
+    expect(now['MainPID']).not.toBe(pid);
     expect(await debian.run(`${AS_PORTLOG} portlog inventory --config ${CONFIG}`)).toContain('127.0.0.1');
   });
 
@@ -158,40 +261,67 @@ describe('later', () => {
   test('removed, configuration and state stay; purged, they go, and only the user stays', async () => {
     await debian.run('apt-get remove -y portlog 2>&1');
     const there = (path: string): boolean => existsSync(join(debian.path, path));
+    expect(await processes('bin/portlog')).toBe('');
     expect(['usr/bin/portlog', 'usr/share/man/man1/portlog.1.gz', 'usr/lib/systemd/system/portlog.service'].filter(there)).toEqual([]);
     expect([CONFIG, 'var/lib/portlog/portlog.db'].filter(there)).toHaveLength(2);
     await debian.run('apt-get purge -y portlog 2>&1');
     expect(['etc/portlog', 'var/lib/portlog', 'usr/share/doc/portlog'].filter(there)).toEqual([]);
     expect(await debian.run('find /etc -name "*portlog*"')).toBe('');
     expect(await debian.run('getent passwd portlog')).toMatch(/^portlog:/);
+    // Of the tests, not of the package.
+    await debian.run(`rm -r $(dirname ${QUICKLY}); systemctl daemon-reload; systemctl reset-failed`);
   });
 });
 
-test('the package for Red Hat has the same in it, and installs with its scripts', async () => {
-  const path = await packageOf(VERSION, 'rpm');
-  const { stdout: files } = await run('rpm', ['-qlp', path]);
-  expect(files.split('\n')).toEqual(
-    expect.arrayContaining([
-      '/usr/bin/portlog',
-      CONFIG,
-      '/usr/lib/systemd/system/portlog.service',
-      '/usr/share/man/man1/portlog.1.gz',
-      '/usr/share/zsh/site-functions/_portlog',
-    ]),
-  );
-  const { stdout: about } = await run('rpm', ['-qip', path]);
-  expect(about).toMatch(/^License +: Apache-2\.0$/m);
-  const { stdout: config } = await run('rpm', ['-qcp', path]);
-  expect(config.trim()).toBe(CONFIG);
-  await debian.run('userdel portlog');
-  // Its dependencies are of another distribution; its scripts are for any.
-  const rpm = (...args: string[]): Promise<{ stdout: string }> => run('rpm', ['--root', debian.path, '--nodeps', ...args]);
-  await rpm('--install', path);
-  expect(await debian.run(`stat -c '%a %U:%G' ${CONFIG} /var/lib/portlog; portlog --version`)).toMatch(/^640 root:portlog\n700 portlog:portlog\n\d/);
-  expect((await rpm('--verify', 'portlog')).stdout).toBe('');
-  await rpm('--erase', 'portlog');
-  expect(existsSync(join(debian.path, 'usr/bin/portlog'))).toBe(false);
-  expect(existsSync(join(debian.path, 'var/lib/portlog'))).toBe(true);
+describe('the package for Red Hat', () => {
+  const rpm = (...args: readonly string[]): Promise<string> => debian.run(`rpm ${args.join(' ')} 2>&1`);
+
+  test('has the same in it', async () => {
+    const path = await packageOf(VERSION, 'rpm');
+    copyFileSync(path, join(debian.path, 'tmp/portlog.rpm'));
+    copyFileSync(await packageOf(NEWER, 'rpm'), join(debian.path, 'tmp/newer.rpm'));
+    expect((await rpm('-qlp', '/tmp/portlog.rpm')).split('\n')).toEqual(
+      expect.arrayContaining([
+        '/usr/bin/portlog',
+        CONFIG,
+        '/usr/lib/systemd/system/portlog.service',
+        '/usr/share/man/man1/portlog.1.gz',
+        '/usr/share/zsh/site-functions/_portlog',
+      ]),
+    );
+    expect(await rpm('-qip', '/tmp/portlog.rpm')).toMatch(/^License +: Apache-2\.0$/m);
+    expect(await rpm('-qcp', '/tmp/portlog.rpm')).toBe(`${CONFIG}\n`);
+    // Its own sums are right; nobody has signed it.
+    expect(await rpm('-K', '/tmp/portlog.rpm')).toBe('/tmp/portlog.rpm: digests OK\n');
+  });
+
+  // There is no Red Hat here. Its dependencies are of another distribution; rpm, its scripts and systemd are the same.
+  test('installs, runs, upgrades and goes, by rpm and its scripts', async () => {
+    await debian.run('userdel portlog; rm -rf /var/lib/portlog');
+    await rpm('--install', '--nodeps', '/tmp/portlog.rpm');
+    expect(await debian.run(`stat -c '%a %U:%G' ${CONFIG} /var/lib/portlog; portlog --version`)).toMatch(
+      /^640 root:portlog\n700 portlog:portlog\n\d/,
+    );
+    expect(await rpm('--verify', '--nodeps', 'portlog')).toBe('');
+    const edited = debian
+      .read(CONFIG)
+      .replace('directories: []', 'directories: [{ path: /var/scans }]')
+      .replace('sinks: []', 'sinks: [{ type: file, path: /var/lib/portlog/out }]');
+    writeFileSync(join(debian.path, CONFIG), edited);
+    await debian.run('mkdir /var/scans; systemctl enable --now portlog');
+    const { MainPID: pid } = await service('MainPID');
+    await rpm('--upgrade', '--nodeps', '/tmp/newer.rpm');
+    expect(debian.read(CONFIG)).toBe(edited);
+    const now = await service('ActiveState', 'UnitFileState', 'MainPID');
+    expect(now).toMatchObject({ ActiveState: 'active', UnitFileState: 'enabled' });
+    expect(now['MainPID']).not.toBe(pid);
+    await rpm('--erase', 'portlog');
+    expect(await processes('bin/portlog')).toBe('');
+    expect(await debian.run('find /etc/systemd -name "portlog*"')).toBe('');
+    expect(existsSync(join(debian.path, 'usr/bin/portlog'))).toBe(false);
+    expect(existsSync(join(debian.path, 'var/lib/portlog/portlog.db'))).toBe(true);
+    expect(debian.read(`${CONFIG}.rpmsave`)).toBe(edited);
+  });
 });
 
 test('the single program is installed by copying it', async () => {
@@ -203,17 +333,3 @@ test('install.md names the files of this version', () => {
   const named = [...page('docs/how-to/install.md').matchAll(/portlog[_-](\d+\.\d+\.\d+)[-.]/g)].map(([, version]) => version);
   expect(new Set(named)).toEqual(new Set([VERSION]));
 });
-
-async function until(isSo: () => Promise<boolean>, child: ChildProcess): Promise<void> {
-  for (let tries = 0; tries < 240 && child.exitCode === null; tries++) {
-    if (await isSo()) return;
-    await sleep(500);
-  }
-  throw new Error(`it did not come to that; portlog ended with ${child.exitCode ?? 'nothing yet'}`);
-}
-
-async function ended(child: ChildProcess): Promise<{ readonly text: string; readonly code: number | null }> {
-  let text = '';
-  for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', (part: string) => (text += part));
-  return new Promise((resolve) => child.once('close', (code) => resolve({ text, code })));
-}

@@ -1,12 +1,14 @@
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CACHE, run } from '../cache.ts';
 
 const RELEASE = 'bookworm';
-const ROOT = join(CACHE, `debian-${RELEASE}`);
-/** A small machine of an operations team: a shell, apt, nmap, and no Node. */
-const PACKAGES = ['adduser', 'bash-completion', 'ca-certificates', 'man-db', 'nmap', 'systemd'];
+/** A small machine of an operations team: a shell, apt, nmap, and no Node. With the rpm that Red Hat has, for packages of that kind. */
+const PACKAGES = ['adduser', 'bash-completion', 'ca-certificates', 'man-db', 'nmap', 'rpm', 'systemd'];
+/** Named after what is in it: with other packages it is another. */
+const ROOT = join(CACHE, `debian-${RELEASE}-${createHash('sha256').update(PACKAGES.join(' ')).digest('hex').slice(0, 8)}`);
 
 /** Makes a Debian in the cache, once; returns its root. From where this machine has its own packages. */
 export async function installDebian(): Promise<string> {
