@@ -7,7 +7,7 @@ import { CONTENT_TYPE } from './exposition.ts';
 import type { ListenAddress } from './listen-address.ts';
 
 /** A text, and whether the status is good. */
-export interface Answer {
+interface Answer {
   readonly isGood: boolean;
   readonly lines: readonly string[];
 }

@@ -1,11 +1,14 @@
 import { Counter, Gauge, Registry } from 'prom-client';
-import { printable } from '../event/text.ts';
+import { digest } from '../event/id.ts';
+import { clipBytes, printable } from '../event/text.ts';
 import { METRICS, type MetricDefinition, type MetricName, type Series } from './catalogue.ts';
 
 /** The content type: https://prometheus.io/docs/instrumenting/exposition_formats/ */
 export const CONTENT_TYPE = Registry.PROMETHEUS_CONTENT_TYPE;
 /** Series per metric: each costs storage. */
 const MAX_SERIES = 200;
+/** Of the value of a label: a URL, a path. */
+const MAX_LABEL_BYTES = 500;
 
 /**
  * The series as text for Prometheus, in the order of the catalogue. At most {@link MAX_SERIES} per metric, the largest ones; a
@@ -40,7 +43,11 @@ function register(registry: Registry, name: MetricName, all: readonly Series[]):
   }
 }
 
-/** Label values without control characters. */
+/** Label values without control characters; long ones are cut, with a digest to keep them apart. */
 function shown(labels: Series['labels']): Record<string, string> {
-  return Object.fromEntries(Object.entries(labels).map(([name, text]) => [name, printable(text)]));
+  return Object.fromEntries(Object.entries(labels).map(([name, text]) => [name, shortened(printable(text))]));
+}
+
+function shortened(text: string): string {
+  return Buffer.byteLength(text) <= MAX_LABEL_BYTES ? text : `${clipBytes(text, MAX_LABEL_BYTES)}… ${digest([text]).slice(0, 8)}`;
 }

@@ -1,5 +1,4 @@
 import { systemClock } from '../../core/clock.ts';
-import type { Answer } from '../../metrics/endpoint.ts';
 import { openDatabase } from '../../state/store.ts';
 import { Readiness } from '../../unattended/readiness.ts';
 import type { Service } from '../../unattended/service.ts';
@@ -39,7 +38,7 @@ export async function openEndpoint({ context, unattended, service, duties }: End
   try {
     const endpoint = await Endpoint.open(listenAddress(listen), {
       metrics: () => measurements.text(),
-      health: () => healthOf(service),
+      health: () => service.life.health(),
       readiness: () => readiness.look(),
     });
     context.log.info(`metrics on ${endpoint.url}`);
@@ -57,9 +56,4 @@ export async function openEndpoint({ context, unattended, service, duties }: End
     database.close();
     throw error;
   }
-}
-
-function healthOf({ life }: Service): Answer {
-  const seconds = Math.round(life.silentMs / 1000);
-  return life.isStuck ? { isGood: false, lines: [`the loop has shown no sign of life for ${seconds} seconds`] } : { isGood: true, lines: ['ok'] };
 }

@@ -1,0 +1,147 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Series } from '../../src/metrics/catalogue.ts';
+import { Endpoint } from '../../src/metrics/endpoint.ts';
+import { exposition } from '../../src/metrics/exposition.ts';
+import { Readiness, type SinkAnswer } from '../../src/unattended/readiness.ts';
+import { SignsOfLife } from '../../src/unattended/signs-of-life.ts';
+
+/* What a supervisor is told over HTTP, whatever happens to the service: each way to a 503, and back. */
+
+const LIMIT_MS = 60_000;
+const SINK = 'elasticsearch https://es:9200';
+
+let elapsed: number;
+let life: SignsOfLife;
+let answers: () => Promise<readonly SinkAnswer[]>;
+let asked: number;
+let metrics: () => Promise<string>;
+let readiness: Readiness;
+let endpoint: Endpoint;
+beforeEach(async () => {
+  elapsed = 0;
+  asked = 0;
+  const clock = { elapsed: () => elapsed };
+  life = new SignsOfLife(clock, LIMIT_MS);
+  answers = async () => [];
+  metrics = async () => 'portlog_build_info 1\n';
+  readiness = new Readiness({
+    life,
+    clock,
+    ask: () => {
+      asked++;
+      return answers();
+    },
+  });
+  endpoint = await Endpoint.open(
+    { host: '127.0.0.1', port: 0 },
+    { metrics: () => metrics(), health: () => life.health(), readiness: () => readiness.look() },
+  );
+});
+afterEach(() => endpoint.close());
+
+async function get(path: string): Promise<readonly [number, string]> {
+  const answer = await fetch(endpoint.url.replace('/metrics', path));
+  return [answer.status, await answer.text()];
+}
+
+describe('/healthz', () => {
+  test('is 503 when the loop shows no sign of life, and 200 when it does again', async () => {
+    expect(await get('/healthz')).toEqual([200, 'ok\n']);
+    elapsed = LIMIT_MS + 5000;
+    expect(await get('/healthz')).toEqual([503, 'the loop has shown no sign of life for 65 seconds\n']);
+    life.show();
+    expect(await get('/healthz')).toEqual([200, 'ok\n']);
+  });
+
+  test('is no matter of sinks: a service whose servers are down is not to be started again', async () => {
+    answers = async () => [{ sink: SINK, is: 'down', reason: 'connection refused' }];
+    expect((await get('/readyz'))[0]).toBe(503);
+    expect((await get('/healthz'))[0]).toBe(200);
+  });
+});
+
+describe('/readyz', () => {
+  const sinkIs = (is: SinkAnswer['is'], reason = ''): void => {
+    answers = async () => [{ sink: SINK, is, reason }];
+    readiness.forget();
+  };
+
+  test('is 503 until all that lay there was looked at once', async () => {
+    expect(await get('/readyz')).toEqual([503, 'state: open\nfirst look: not done yet\n']);
+    life.hasLooked();
+    expect(await get('/readyz')).toEqual([200, 'state: open\nfirst look: done\n']);
+  });
+
+  test.each(['refused', 'down'] as const)('is 503 with a sink that is %s from the beginning, and says why', async (is) => {
+    life.hasLooked();
+    sinkIs(is, 'the template of portlog is missing');
+    expect(await get('/readyz')).toEqual([503, `state: open\nfirst look: done\n${SINK}: the template of portlog is missing\n`]);
+  });
+
+  test('stays 200 when a sink that was set up is down, and is 503 when it refuses', async () => {
+    life.hasLooked();
+    sinkIs('ready');
+    expect(await get('/readyz')).toEqual([200, `state: open\nfirst look: done\n${SINK}: set up\n`]);
+    sinkIs('down', 'connection refused');
+    expect(await get('/readyz')).toEqual([200, `state: open\nfirst look: done\n${SINK}: set up, and down now: connection refused\n`]);
+    sinkIs('refused', 'no such key');
+    expect((await get('/readyz'))[0]).toBe(503);
+    sinkIs('down', 'connection refused');
+    expect((await get('/readyz'))[0]).toBe(503);
+    sinkIs('ready');
+    expect((await get('/readyz'))[0]).toBe(200);
+  });
+
+  test('is 503 with one sink of several that is not set up', async () => {
+    life.hasLooked();
+    answers = async () => [
+      { sink: SINK, is: 'ready', reason: '' },
+      { sink: 'loki http://loki:3100', is: 'refused', reason: '401' },
+    ];
+    expect(await get('/readyz')).toEqual([503, `state: open\nfirst look: done\n${SINK}: set up\nloki http://loki:3100: 401\n`]);
+  });
+
+  test('asks sinks once a minute at most, however often it is asked, and anew after a failure', async () => {
+    await Promise.all([get('/readyz'), get('/readyz'), get('/readyz')]);
+    expect(asked).toBe(1);
+    elapsed = 60_001;
+    await get('/readyz');
+    expect(asked).toBe(2);
+    elapsed += 60_001;
+    answers = () => Promise.reject(new Error('the key file is gone'));
+    expect(await get('/readyz')).toEqual([500, 'that cannot be told now: the key file is gone\n']);
+    answers = async () => [];
+    expect((await get('/readyz'))[0]).toBe(503);
+    expect(asked).toBe(4);
+  });
+});
+
+describe('/metrics', () => {
+  test('that cannot be told is 500 with the reason, and nothing in it that a terminal obeys', async () => {
+    metrics = () => Promise.reject(new Error('database \u001B[31mis locked'));
+    expect(await get('/metrics')).toEqual([500, 'that cannot be told now: database \\x1B[31mis locked\n']);
+  });
+
+  const open = (zone: string, value: number): Series => ({ metric: 'portlog_open_ports', labels: { site: 'a', zone }, value });
+  const zonesIn = (text: string): readonly string[] =>
+    [...text.matchAll(/^portlog_open_ports\{site="a",zone="(.*)"\} /gm)].map(([, zone = '']) => zone);
+
+  test('has the 200 largest series of a metric, and counts those that are left out', async () => {
+    const text = await exposition([
+      ...Array.from({ length: 250 }, (_, i) => open(`z${i}`, i)),
+      { metric: 'portlog_hosts', labels: { site: 'a', state: 'up' }, value: 1 },
+    ]);
+    expect(new Set(zonesIn(text))).toEqual(new Set(Array.from({ length: 200 }, (_, i) => `z${i + 50}`)));
+    expect(text).toContain('portlog_series_left_out 50\n');
+    expect(text).toContain('portlog_hosts{site="a",state="up"} 1\n');
+    expect(await exposition([open('z', 1)])).toContain('portlog_series_left_out 0\n');
+  });
+
+  test('has values of labels in one line each, whatever is in them, and of a bounded length', async () => {
+    const text = await exposition([open('a"b\\c\nd\u202Ee\u001B', 1), open('x'.repeat(10_000), 2)]);
+    const lines = text.split('\n').filter((line) => line.startsWith('portlog_open_ports{'));
+    expect(lines).toHaveLength(2);
+    expect(text).not.toMatch(/[\u0000-\u0009\u000B-\u001F\u202E]/);
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThan(700);
+  });
+});
