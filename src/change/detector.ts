@@ -1,3 +1,4 @@
+import { hasPorts } from '../nmap/transport.ts';
 import { baseFields, type RunContext } from '../event/context.ts';
 import type { LogEvent } from '../event/event.ts';
 import type { HostContext } from '../event/host.ts';
@@ -91,7 +92,9 @@ export class ChangeDetector {
     const outcome = observe(known, this.observation(seen, run, time), this.parts.options);
     this.settleAbsence(known, reachedAt(context.identity), run);
     counts.firstHosts += outcome.isFirstSeen ? 1 : 0;
-    counts.firstPorts += outcome.firstSeen.length;
+    const firstPorts = outcome.firstSeen.filter(({ protocol }) => hasPorts(protocol)).length;
+    counts.firstPorts += firstPorts;
+    counts.firstProtocols = (counts.firstProtocols ?? 0) + outcome.firstSeen.length - firstPorts;
     counts.firstFindings += outcome.firstFindings;
     const ports = [...outcome.firstSeen, ...portsOf(known, outcome.changes)];
     if (known.time === time) this.record(known, run, { ports, findings: outcome.findings }, time, detected);

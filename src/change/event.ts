@@ -138,16 +138,20 @@ function sideFields({ state, service, version, os, mac, ip, certificate, ports, 
 export function baselineEvent(
   run: RunContext,
   time: number,
-  { firstHosts: hosts, firstPorts: ports, firstFindings: findings }: ScanCounts,
+  { firstHosts: hosts, firstPorts: ports, firstProtocols: protocols = 0, firstFindings: findings }: ScanCounts,
 ): LogEvent {
   const seen = [
     [hosts, 'host'],
     [ports, 'open port'],
+    [protocols, 'open protocol'],
     [findings, 'finding'],
   ] as const;
   const words = seen.flatMap(([number, noun]) => (number > 0 ? count(number, noun) : []));
   const message = `${listOf(words)} seen for the first time, with nothing earlier to compare: taken as the baseline`;
-  return digestEvent(run, 'baseline', time, SEVERITY.info, message, { count: { hosts, ports, findings: findings === 0 ? undefined : findings } });
+  const some = (number: number): number | undefined => (number === 0 ? undefined : number);
+  return digestEvent(run, 'baseline', time, SEVERITY.info, message, {
+    count: { hosts, ports, protocols: some(protocols), findings: some(findings) },
+  });
 }
 
 /** `1 host, 7 open ports and 3 findings` */

@@ -3,9 +3,11 @@ import { envelope, frameOf, type Statement } from '../event/envelope.ts';
 import { type Fields, INVENTORY, INVENTORY_GROUP, levelOf, type LogEvent, SEVERITY, Shared, some } from '../event/event.ts';
 import { networkTypeOf } from '../event/address.ts';
 import { findingEntityId, hostEntityId, portEntityId } from '../event/id.ts';
+import { hasPorts } from '../nmap/transport.ts';
+import { count } from '../event/text.ts';
 import { hostName, placeFields } from '../event/host.ts';
 import { isoIfKnown, isoTime } from '../event/time.ts';
-import { type KnownFinding, type KnownHost, type KnownPort, lastOf, since, currentValue } from '../state/known-host.ts';
+import { type KnownFinding, type KnownHost, type KnownPort, lastOf, openAt, since, currentValue } from '../state/known-host.ts';
 import { parsePortKey, portKey } from './sighting.ts';
 
 /** Room for what happens at one host within a millisecond. */
@@ -19,13 +21,13 @@ export interface RecordContext extends Pick<RunContext, 'options' | 'base'> {
 /** A host as it is known now, for `nmap-inventory-<namespace>`; `time`: of the observation, epoch milliseconds. */
 export function hostRecord(run: RecordContext, host: KnownHost, time: number): LogEvent {
   const state = hostStateOf(host);
-  const open = Object.values(host.ports).filter((port) => currentValue(port.open, 1) === 'yes').length;
+  const { ports, protocols } = openAt(host);
   const name = host.name === undefined || host.name.value === host.key ? '' : ` (${host.name.value})`;
   const entity = hostEntityId(run.options.site, host.key);
   const risk = riskFields(host, undefined);
   return record(run, host, time, {
     entity,
-    message: `${host.key}${name} ${state}, ${open} open`,
+    message: [`${host.key}${name} ${state}`, `${ports} open`, ...(protocols === 0 ? [] : [count(protocols, 'open protocol')])].join(', '),
     nmap: {
       inventory: {
         kind: 'host',
@@ -34,7 +36,8 @@ export function hostRecord(run: RecordContext, host: KnownHost, time: number): L
         last_seen: isoIfKnown(lastOf(host.up.yes)),
         last_tested: isoIfKnown(Math.max(host.time, time)),
         since: isoIfKnown(since(host.up, state === 'up' ? 'yes' : 'no')),
-        open_ports: open,
+        open_ports: ports,
+        open_protocols: protocols === 0 ? undefined : protocols,
         ...risk,
       },
     },
@@ -61,7 +64,7 @@ export function portRecord(run: RecordContext, host: KnownHost, port: KnownPort,
       port: { id: String(number), state },
       service: service && { name: service.value.name, version: service.value.version || undefined },
       inventory: {
-        kind: 'port',
+        kind: hasPorts(protocol) ? 'port' : 'protocol',
         state,
         host_state: hostStateOf(host),
         first_seen: isoIfKnown(open.yes?.first),
@@ -72,7 +75,7 @@ export function portRecord(run: RecordContext, host: KnownHost, port: KnownPort,
       },
     },
     more: {
-      server: { address: host.key, ip: host.ips[0], port: protocol === 'ip' ? undefined : number },
+      server: { address: host.key, ip: host.ips[0], port: hasPorts(protocol) ? number : undefined },
       network: { transport: protocol, type: networkTypeOf(host.ips) },
       service: name === undefined || name === '' ? undefined : { type: name },
       tls: certificate && { server: { subject: certificate.value.subject, not_after: certificate.value.notAfter } },
@@ -113,7 +116,7 @@ export function findingRecord(
       },
     },
     more: {
-      server: { address: host.key, ip: host.ips[0], port: place === undefined || place.protocol === 'ip' ? undefined : place.number },
+      server: { address: host.key, ip: host.ips[0], port: place !== undefined && hasPorts(place.protocol) ? place.number : undefined },
       network: { transport: place?.protocol, type: networkTypeOf(host.ips) },
       service: service === undefined || service === '' ? undefined : { type: service },
       rule: { id: rule.id, name: rule.name, category: rule.category },

@@ -1,3 +1,4 @@
+import { hasPorts } from '../nmap/transport.ts';
 import { identify } from '../event/address.ts';
 import type { AddressSet } from '../nmap/address-set.ts';
 import { RunWatch, type ScanItem, type Unread } from '../nmap/item.ts';
@@ -45,6 +46,8 @@ export interface ScanDiff {
   /** Hosts and open ports of the new input that the old one did not look at. */
   readonly hostsFirstSeen: number;
   readonly portsFirstSeen: number;
+  /** Likewise protocols without ports. */
+  readonly protocolsFirstSeen: number;
   /** Weaknesses of the new input that the old one did not look for, and that are not grave. */
   readonly findingsFirstSeen: number;
   /** Hosts that both have looked at. */
@@ -151,7 +154,9 @@ interface Knowledge {
 /** What a scan would change in the known state if it were the latest one. Modifies what `known` returns. */
 export function diffWith(knowledge: Knowledge, after: ScanView, options: DiffOptions = {}): ScanDiff {
   const changes: Change[] = [];
-  let [hostsNotLookedAt, hostsFirstSeen, portsFirstSeen, findingsFirstSeen, hostsCompared, hostsKnownLater] = [0, 0, 0, 0, 0, 0];
+  let [hostsNotLookedAt, hostsFirstSeen, portsFirstSeen, protocolsFirstSeen, findingsFirstSeen, hostsCompared, hostsKnownLater] = [
+    0, 0, 0, 0, 0, 0, 0,
+  ];
   for (const key of hostsInOrder([...knowledge.keys, ...after.hosts.keys()])) {
     const known = knowledge.known(key);
     if (known === DAMAGED) continue;
@@ -174,14 +179,16 @@ export function diffWith(knowledge: Knowledge, after: ScanView, options: DiffOpt
       changes.push(...found.changes);
       if (known !== undefined) hostsCompared++;
       if (found.isFirstSeen) hostsFirstSeen++;
-      portsFirstSeen += found.firstSeen.length;
+      const ports = found.firstSeen.filter(({ protocol }) => hasPorts(protocol)).length;
+      portsFirstSeen += ports;
+      protocolsFirstSeen += found.firstSeen.length - ports;
       findingsFirstSeen += found.firstFindings;
     } else if (known !== undefined && currentValue(known.up, 1) === 'yes') {
       if (establishedDown(after, key)) changes.push(...observeAbsence(known, afterAll(known).time, 1));
       else hostsNotLookedAt++;
     }
   }
-  return { changes, hostsNotLookedAt, hostsFirstSeen, portsFirstSeen, findingsFirstSeen, hostsCompared, hostsKnownLater };
+  return { changes, hostsNotLookedAt, hostsFirstSeen, portsFirstSeen, protocolsFirstSeen, findingsFirstSeen, hostsCompared, hostsKnownLater };
 }
 
 /** What the state file knows of a site. */

@@ -17,6 +17,8 @@ export interface RunSetup extends Pick<Run, 'scanner' | 'args' | 'verbose' | 'sc
 export interface ScanCounts {
   firstHosts: number;
   firstPorts: number;
+  /** Without ports, as of `nmap -sO`; absent in the state of older versions. */
+  firstProtocols?: number;
   firstFindings: number;
   changes: number;
   changedHosts: number;

@@ -39,7 +39,7 @@ function noteUnlisted(run: CurrentRun, hosts: KnownHosts, { others, remarks }: D
 export function detectOfRun(run: CurrentRun, mass: number, { others }: Detected): void {
   const { context, record } = run;
   const { counts, ended: time } = record;
-  const first = counts.firstHosts + counts.firstPorts + counts.firstFindings;
+  const first = counts.firstHosts + counts.firstPorts + (counts.firstProtocols ?? 0) + counts.firstFindings;
   if (first > (counts.toldFirst ?? 0)) {
     counts.toldFirst = first;
     others.push(baselineEvent(context, time, counts));

@@ -1,4 +1,5 @@
 import type { Command } from './command.ts';
+import { MESSAGE_OPTIONS } from './session/options.ts';
 
 /** Commands in the order of help, loaded on demand: undici, ajv and SQLite cost a tenth of a second each. */
 const COMMANDS = {
@@ -25,8 +26,10 @@ export function isCommand(word: string): word is CommandName {
   return Object.hasOwn(COMMANDS, word);
 }
 
+/** With the options that every command has. */
 export async function commandOf(name: CommandName): Promise<Command> {
-  return COMMANDS[name]();
+  const command = await COMMANDS[name]();
+  return { ...command, options: { ...command.options, ...MESSAGE_OPTIONS } };
 }
 
 /** All commands, for help, docs/reference/cli.md, man pages and completion. */

@@ -1,3 +1,4 @@
+import { hasPorts } from '../nmap/transport.ts';
 import { SEVERITY } from '../event/event.ts';
 import type { Host, Port } from '../nmap/model.ts';
 import type { Check, Finding, Subject } from './finding.ts';
@@ -88,7 +89,7 @@ export class Finder {
 
 /** An open port that is not expected. */
 function unexpected(exposure: ExposurePolicy, { host, port, time }: Subject): readonly Finding[] {
-  if (port?.state?.state !== 'open' || port.number === undefined) return [];
+  if (port?.state?.state !== 'open' || port.number === undefined || !hasPorts(port.protocol)) return [];
   const ips = host.addresses.map(({ addr }) => addr);
   const finding = exposure.judge(ips, port.number, port.protocol ?? '', time);
   return finding === undefined ? [] : [finding];

@@ -26,7 +26,11 @@ export const METRICS = {
   },
   portlog_site_overdue: { type: 'gauge', labels: ['site'], help: '1 when the latest finished scan of the site is older than it may be, else 0' },
   portlog_hosts: { type: 'gauge', labels: ['site', 'state'], help: 'Hosts that are known; state: up, or down' },
-  portlog_open_ports: { type: 'gauge', labels: ['site', 'zone'], help: 'Ports that are known to be open; zone: of the file of expected exposure' },
+  portlog_open_ports: {
+    type: 'gauge',
+    labels: ['site', 'zone'],
+    help: 'Ports that are known to be open (protocols of nmap -sO are none); zone: of the file of expected exposure',
+  },
   portlog_unexpected_open_ports: { type: 'gauge', labels: ['site', 'zone'], help: 'Open ports that are not meant to be open' },
   portlog_expired_open_ports: { type: 'gauge', labels: ['site', 'zone'], help: 'Open ports that were meant to be open until a day that has passed' },
   portlog_weaknesses: { type: 'gauge', labels: ['site', 'level'], help: 'Weaknesses of hosts that are up, by their level' },

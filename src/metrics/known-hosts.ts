@@ -1,4 +1,4 @@
-import { currentValue, type KnownHost } from '../state/known-host.ts';
+import { currentValue, type KnownHost, openAt } from '../state/known-host.ts';
 import { DAMAGED, KnownHosts, knownSites } from '../state/known-hosts.ts';
 import { type Level, levelOf, SEVERITY } from '../event/event.ts';
 import { EXPIRED, UNEXPECTED } from '../finding/exposure.ts';
@@ -51,7 +51,7 @@ class Counts {
     for (const counts of [this.open, this.unexpected, this.expired]) grow(counts, zone, 0);
     // A host that does not answer has no open ports and no findings.
     if (!isUp) return;
-    grow(this.open, zone, Object.values(host.ports).filter(({ open }) => currentValue(open, 1) === 'yes').length);
+    grow(this.open, zone, openAt(host).ports);
     for (const { open, rule, severity } of Object.values(host.findings)) {
       if (currentValue(open, 1) !== 'yes') continue;
       grow(this.levels, levelOf(severity));

@@ -39,6 +39,8 @@ interface Totals {
   readonly hostsUp: number;
   readonly hostsNotUp: number;
   readonly openPorts: number;
+  /** Without ports, as of `nmap -sO`. */
+  readonly openProtocols: number;
   readonly findings: Readonly<Record<Level, number>>;
 }
 

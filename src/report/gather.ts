@@ -1,4 +1,4 @@
-import { type KnownFinding, type KnownHost, type KnownPort, lastOf, since, currentValue } from '../state/known-host.ts';
+import { type KnownFinding, type KnownHost, type KnownPort, isPort, lastOf, since, currentValue } from '../state/known-host.ts';
 import { KnownHosts, knownSites } from '../state/known-hosts.ts';
 import { type Level, levelOf } from '../event/event.ts';
 import { dayAhead } from '../finding/certificate.ts';
@@ -51,6 +51,7 @@ class Lists {
   private hostsUp = 0;
   private hostsNotUp = 0;
   private openPorts = 0;
+  private openProtocols = 0;
   private seen = Number.NEGATIVE_INFINITY;
   /** Hosts with a weakness that was found when they were seen for the first time. */
   private readonly firstSights = new Set<string>();
@@ -70,7 +71,7 @@ class Lists {
     const place = { site, host: host.key };
     const open = isUp ? Object.values(host.ports).filter((port) => this.port(place, host, port)) : [];
     const findings = isUp ? Object.values(host.findings).filter((finding) => this.finding(place, finding)) : [];
-    this.hosts.add(hostFact(place, host, open.length, findings));
+    this.hosts.add(hostFact(place, host, open.filter(isPort).length, findings));
   }
 
   isFirstSight(site: string, host: string, time: number): boolean {
@@ -78,10 +79,10 @@ class Lists {
   }
 
   facts(): Pick<ReportFacts, 'seen' | 'totals' | 'findings' | 'certificates' | 'ports' | 'hosts'> {
-    const { hostsUp, hostsNotUp, openPorts, levels } = this;
+    const { hostsUp, hostsNotUp, openPorts, openProtocols, levels } = this;
     return {
       seen: finite(this.seen),
-      totals: { hostsUp, hostsNotUp, openPorts, findings: levels },
+      totals: { hostsUp, hostsNotUp, openPorts, openProtocols, findings: levels },
       findings: this.findings.all(),
       certificates: this.certificates.all(),
       ports: this.ports.all(),
@@ -92,7 +93,8 @@ class Lists {
   /** Whether it is open. */
   private port(place: Place, host: KnownHost, known: KnownPort): boolean {
     if (currentValue(known.open, 1) !== 'yes') return false;
-    this.openPorts++;
+    if (isPort(known)) this.openPorts++;
+    else this.openProtocols++;
     const port = `${known.number}/${known.protocol}`;
     const { certificate } = known;
     this.ports.add({

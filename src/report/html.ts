@@ -60,6 +60,7 @@ function summary({ totals }: ReportFacts): string {
   const numbers = [
     [totals.hostsUp, 'hosts up'],
     [totals.openPorts, 'open ports'],
+    ...(totals.openProtocols === 0 ? [] : [[totals.openProtocols, 'open protocols'] as const]),
     [totals.hostsNotUp, 'hosts that do not answer'],
   ] as const;
   const most = Math.max(...LEVELS.map((level) => totals.findings[level]), 1);

@@ -1,3 +1,4 @@
+import { openWords } from '../event/counts.ts';
 import { count } from '../event/text.ts';
 import { LEVELS, type ReportFacts } from './facts.ts';
 import { priorities } from './priorities.ts';
@@ -8,7 +9,7 @@ import { about, minute, shown } from './text.ts';
 export function* markdown(facts: ReportFacts): Generator<string> {
   const { totals, scans, gaps, findings } = facts;
   yield `# Network exposure, ${minute(facts.made)} UTC\n\n${plain(about(facts))}.\n\n`;
-  yield `${count(totals.hostsUp, 'host')} up, ${count(totals.openPorts, 'open port')}; weaknesses: ${LEVELS.map((level) => `${totals.findings[level]} ${level}`).join(', ')}\n`;
+  yield `${count(totals.hostsUp, 'host')} up, ${openWords(totals.openPorts, totals.openProtocols)}; weaknesses: ${LEVELS.map((level) => `${totals.findings[level]} ${level}`).join(', ')}\n`;
   for (const { time, message } of scans) yield `\n- ${minute(time)} ${plain(message)}`;
   if (gaps.length > 0) yield `\n\n## What this report does not know\n\n${gaps.map((gap) => `- ${plain(gap)}\n`).join('')}`;
   const todo = priorities(findings.rows);

@@ -23,7 +23,7 @@ export interface Section {
 
 /** The tables of a report, in reading order. */
 export function sections(facts: ReportFacts): readonly Section[] {
-  const { changes, baselines, findings, certificates, ports, hosts, made } = facts;
+  const { changes, baselines, findings, certificates, ports, hosts, made, totals } = facts;
   return [
     section('findings', 'Weaknesses', ['Severity', 'Host', 'Port', 'Weakness', 'What to do', 'Since'], findings, 'No weakness is known.', (row) => [
       { text: row.level, order: row.severity, kind: 'level' },
@@ -42,14 +42,21 @@ export function sections(facts: ReportFacts): readonly Section[] {
       (row) => [short(minute(row.time), row.time), { text: row.action }, { text: row.host, kind: 'host' }, short(row.port), { text: row.message }],
       baselines.rows.map(baselineNote),
     ),
-    section('ports', 'Open ports', ['Host', 'Name', 'Port', 'Service', 'Open since', 'Last seen'], ports, 'No open port is known.', (row) => [
-      { text: row.host, kind: 'host' },
-      { text: row.name },
-      short(row.port, Number.parseInt(row.port, 10)),
-      { text: row.service },
-      short(day(row.since), row.since),
-      short(minute(row.lastSeen), row.lastSeen),
-    ]),
+    section(
+      'ports',
+      totals.openProtocols === 0 ? 'Open ports' : 'Open ports and protocols',
+      ['Host', 'Name', 'Port', 'Service', 'Open since', 'Last seen'],
+      ports,
+      'No open port is known.',
+      (row) => [
+        { text: row.host, kind: 'host' },
+        { text: row.name },
+        short(row.port, Number.parseInt(row.port, 10)),
+        { text: row.service },
+        short(day(row.since), row.since),
+        short(minute(row.lastSeen), row.lastSeen),
+      ],
+    ),
     section('certificates', 'Certificates', ['Ends', '', 'Host', 'Port', 'Subject'], certificates, 'No certificate is known.', (row) => [
       short(day(row.notAfter), row.notAfter),
       short(daysFrom(made, row.notAfter), row.notAfter),

@@ -3,6 +3,7 @@
  * kept, and values of which the latest counts. Times are epoch milliseconds; `scan` is the number of a scan in the state file.
  * All of it is JSON.
  */
+import { hasPorts } from '../nmap/transport.ts';
 
 /** When something was found: first time, and latest times, newest first. */
 export interface TestTimes {
@@ -206,4 +207,16 @@ export function withValue<T>(
   }
   if (isNewer) return { value, at: time, scan, since: at, replaced: true };
   return { ...register, since: replaced === true ? Math.max(register.since, time) : time, replaced: true };
+}
+
+/** What of a host stands open: ports, and protocols without ports (`nmap -sO`, pings of masscan), which are counted apart. */
+export function openAt({ ports }: Pick<KnownHost, 'ports'>): { readonly ports: number; readonly protocols: number } {
+  const open = Object.values(ports).filter((port) => currentValue(port.open, 1) === 'yes');
+  const real = open.filter(isPort).length;
+  return { ports: real, protocols: open.length - real };
+}
+
+/** Of `nmap -sO` it is a protocol, and no port. */
+export function isPort({ protocol }: Pick<KnownPort, 'protocol'>): boolean {
+  return hasPorts(protocol);
 }

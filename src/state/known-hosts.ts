@@ -135,6 +135,11 @@ export class KnownHosts {
     return this.database.get('SELECT count(*) AS hosts FROM host WHERE site = ? AND found = 1', this.site)?.['hosts'] as number;
   }
 
+  /** Whether {@link count} counts it. */
+  wasFound(key: string): boolean {
+    return this.database.get('SELECT 1 FROM host WHERE site = ? AND key = ? AND found = 1', this.site, key) !== undefined;
+  }
+
   /**
    * Hosts of these addresses that count as up and were not seen since a time. Found by their addresses: a scan of
    * one host must not cost more the more is known.

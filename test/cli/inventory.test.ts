@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { freshDir, portlog, ROOT } from '../support/run-portlog.ts';
-import { host, scan } from '../support/scans.ts';
+import { host, port, scan } from '../support/scans.ts';
 
 const tcp = (number: number, state: string, service = ''): string =>
   `<port protocol="tcp" portid="${number}"><state state="${state}"/>${service}</port>`;
@@ -159,5 +159,19 @@ describe('portlog inventory', () => {
     const { stderr } = await portlog(['inventory', '--state-dir', copy, '--forget', '--network', '192.0.2.8/29', '--yes']);
     expect(stderr).toBe('portlog: forgot what is known of 2 hosts; when they are seen again, they are part of a baseline, or new\n');
     expect((await portlog(['inventory', '--state-dir', copy])).stderr).toBe('portlog: 1 host, 1 port\n');
+  });
+
+  test('--forget counts hosts as status does, and addresses where nothing has answered apart', async () => {
+    const copy = freshDir();
+    const down = (ip: string): string => `<host><status state="down" reason="no-response"/><address addr="${ip}" addrtype="ipv4"/></host>`;
+    await portlog(['--state-dir', copy, '--to', `file=${join(freshDir(), 'x')}`], {
+      input: scan(host('192.0.2.1', port(80)) + host('192.0.2.2', port(80)) + down('192.0.2.3')),
+    });
+    expect((await portlog(['status', '--state-dir', copy])).stdout).toContain('default: 2 hosts known');
+    const ended = await portlog(['inventory', '--state-dir', copy, '--forget', '--yes']);
+    expect(ended.stderr).toContain('forgot what is known of 2 hosts and of 1 address where nothing has answered; ');
+    await portlog(['--state-dir', copy, '--to', `file=${join(freshDir(), 'x')}`], { input: scan(down('192.0.2.3')) });
+    const rest = await portlog(['inventory', '--state-dir', copy, '--forget', '--yes']);
+    expect(rest.stderr).toContain('forgot what is known of 1 address where nothing has answered; ');
   });
 });

@@ -44,7 +44,7 @@ describe('mistyped on the command line', () => {
     ],
     [['--to', 'stdout=out.ndjson', SCAN], 2, 'the sink "stdout" takes no path or URL', 'to a file: --to file=out.ndjson'],
     [['--nmap', 'x', SCAN], 2, 'portlog ship has no option --nmap'],
-    [['status', '--verbose'], 2, 'portlog status has no option --verbose'],
+    [['status', '--tag', 'x'], 2, 'portlog status has no option --tag'],
     [['scan', '-sV', '192.0.2.1'], 2, 'there is no option -s', "put nmap's arguments behind --"],
     [['--quiet=maybe', SCAN], 2, '--quiet takes no value', 'write --quiet, or --no-quiet'],
     [['--no-to', SCAN], 2, 'there is no option --no-to', 'leave --to out'],

@@ -154,7 +154,7 @@ test('portlog findings: the gravest of a host first; filters; CSV and JSON', asy
   await portlog(['-q', '--state-dir', dir, '--to', `file=${join(dir, 'out')}`, 'examples/loopback.xml']);
   const all = await portlog(['findings', '--state-dir', dir]);
   expect(all.stderr).toBe('portlog: 4 weaknesses of 2 hosts\n');
-  expect(all.stdout.split('\n')[0]).toBe('SEVERITY  HOST             PORT       SINCE       WEAKNESS');
+  expect(all.stdout.split('\n')[0]).toBe('SEVERITY  SITE       HOST             PORT       SINCE       WEAKNESS');
   const high = await portlog(['findings', '--state-dir', dir, '--severity', 'high', '--format', 'json']);
   expect(JSON.parse(high.stdout)).toMatchObject({ host: '127.0.0.2', port: '2323/tcp', level: 'high', rule: 'nmap-service-telnet' });
   const csv = await portlog(['findings', '--state-dir', dir, '--network', '127.0.0.2', '--format', 'csv']);

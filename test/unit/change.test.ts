@@ -144,6 +144,7 @@ describe('changes', () => {
       hostsFirstSeen: 0,
       hostsKnownLater: 0,
       portsFirstSeen: 0,
+      protocolsFirstSeen: 0,
       findingsFirstSeen: 0,
     });
   });

@@ -3,7 +3,7 @@ import type { Series } from '../../src/metrics/catalogue.ts';
 import { Endpoint } from '../../src/metrics/endpoint.ts';
 import { exposition } from '../../src/metrics/exposition.ts';
 import { Readiness, type SinkAnswer } from '../../src/unattended/readiness.ts';
-import { SignsOfLife } from '../../src/unattended/signs-of-life.ts';
+import { Heartbeat } from '../../src/unattended/heartbeat.ts';
 
 /* What a supervisor is told over HTTP, whatever happens to the service: each way to a 503, and back. */
 
@@ -11,7 +11,7 @@ const LIMIT_MS = 60_000;
 const SINK = 'elasticsearch https://es:9200';
 
 let elapsed: number;
-let life: SignsOfLife;
+let life: Heartbeat;
 let answers: () => Promise<readonly SinkAnswer[]>;
 let asked: number;
 let metrics: () => Promise<string>;
@@ -21,7 +21,7 @@ beforeEach(async () => {
   elapsed = 0;
   asked = 0;
   const clock = { elapsed: () => elapsed };
-  life = new SignsOfLife(clock, LIMIT_MS);
+  life = new Heartbeat(clock, LIMIT_MS);
   answers = async () => [];
   metrics = async () => 'portlog_build_info 1\n';
   readiness = new Readiness({

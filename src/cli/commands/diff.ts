@@ -1,3 +1,4 @@
+import { openWords } from '../../event/counts.ts';
 import { type Change, portOf } from '../../change/change.ts';
 import { diffScans, diffWith, type Findings, knowledgeOf, ScanCollector, type ScanDiff, type ScanView, timeOf } from '../../change/scan-diff.ts';
 import { KnownScans } from '../../change/scans.ts';
@@ -36,7 +37,7 @@ export const diff: Command = {
       byDefault: 'table',
     },
     'exit-code': { type: 'boolean', group: 'What', about: 'end with 1 when something changed, as git diff does' },
-    ...only(SHIP_OPTIONS, ['site', 'config', 'state-dir', 'quiet']),
+    ...only(SHIP_OPTIONS, ['site', 'config', 'state-dir']),
   },
   examples: [
     { line: 'portlog diff monday.xml tuesday.xml', about: 'two scans' },
@@ -135,7 +136,7 @@ function flat(change: Change): Readonly<Record<string, string | undefined>> {
 
 /** The summary, which also says what was not compared. */
 function summary(
-  { changes, hostsCompared, hostsKnownLater, hostsNotLookedAt, hostsFirstSeen, portsFirstSeen, findingsFirstSeen }: ScanDiff,
+  { changes, hostsCompared, hostsKnownLater, hostsNotLookedAt, hostsFirstSeen, portsFirstSeen, protocolsFirstSeen, findingsFirstSeen }: ScanDiff,
   old: string,
 ): string {
   const words = [
@@ -146,7 +147,7 @@ function summary(
   if (hostsKnownLater > 0)
     words.push(`${grouped(hostsKnownLater, 'host')} not compared: the scan is older than what is known of ${hostsKnownLater === 1 ? 'it' : 'them'}`);
   if (hostsFirstSeen > 0) words.push(`${grouped(hostsFirstSeen, 'host')} of the new scan not in ${old}`);
-  if (portsFirstSeen > 0) words.push(`${grouped(portsFirstSeen, 'open port')} not tested before`);
+  if (portsFirstSeen + protocolsFirstSeen > 0) words.push(`${openWords(portsFirstSeen, protocolsFirstSeen, grouped)} not tested before`);
   if (findingsFirstSeen > 0) words.push(`${grouped(findingsFirstSeen, 'finding')} not looked for before`);
   return words.join('; ');
 }

@@ -1,3 +1,4 @@
+import { hasPorts } from '../../nmap/transport.ts';
 import { inventoryRows } from '../../change/inventory.ts';
 import { KnownHosts } from '../../state/known-hosts.ts';
 import type { Settings } from '../../config/settings.ts';
@@ -33,7 +34,7 @@ export const exposure: Command = {
       about: 'of check: a line, JSON a line, JUnit XML, or SARIF',
       byDefault: 'table',
     },
-    ...only(SHIP_OPTIONS, ['exposure', 'site', 'config', 'state-dir', 'quiet']),
+    ...only(SHIP_OPTIONS, ['exposure', 'site', 'config', 'state-dir']),
   },
   examples: [
     { line: 'portlog exposure init scan.xml > exposure.yaml', about: 'a first file, to go through' },
@@ -167,7 +168,9 @@ async function knownPorts({ log }: CommandContext, { stateDir, event }: Settings
 function openPortsOf(hosts: KnownHosts): readonly OpenPort[] {
   const rows = [...hosts.readable()].flatMap((known) => inventoryRows(hosts.site, known, OPEN));
   return rows.flatMap(({ host, ips, port }) =>
-    port === undefined ? [] : [{ host, ips, number: port.number, protocol: port.transport, service: port.service ?? '', time: port.lastTested }],
+    port === undefined || !hasPorts(port.transport)
+      ? []
+      : [{ host, ips, number: port.number, protocol: port.transport, service: port.service ?? '', time: port.lastTested }],
   );
 }
 

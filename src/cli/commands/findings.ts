@@ -40,7 +40,7 @@ export const findings: Command = {
     },
     network: { type: 'list', value: 'NETWORK', group: 'What', about: 'only of hosts within: 192.0.2.0/24, 10.0.0-5.*' },
     rule: { type: 'list', value: 'ID', group: 'What', about: 'only of this rule (docs/reference/rules.md)' },
-    ...only(SHIP_OPTIONS, ['site', 'config', 'state-dir', 'quiet']),
+    ...only(SHIP_OPTIONS, ['site', 'config', 'state-dir']),
   },
   examples: [{ line: 'portlog findings --severity high', about: 'what to mend first' }],
   run: showFindings,

@@ -1,6 +1,7 @@
 import { type InventoryFilter, inventoryRows, isWithin } from '../../change/inventory.ts';
 import { systemClock } from '../../core/clock.ts';
 import { endForgotten, type Forgotten } from '../../sink/alertmanager/forgotten.ts';
+import { hasPorts } from '../../nmap/transport.ts';
 import { KnownHosts, knownSites } from '../../state/known-hosts.ts';
 import { EXIT, type ExitCode, PortlogError } from '../../core/errors.ts';
 import type { Database } from '../../state/database.ts';
@@ -40,7 +41,7 @@ export const inventory: Command = {
     since: { type: 'string', value: 'WHEN', group: 'What', about: 'only what is so since: a date, 24h, 7d' },
     forget: { type: 'boolean', group: 'What', about: 'forget the hosts of --network and --site, after asking' },
     yes: { type: 'boolean', group: 'What', about: 'do not ask' },
-    ...only(SHIP_OPTIONS, ['site', 'config', 'state-dir', 'quiet']),
+    ...only(SHIP_OPTIONS, ['site', 'config', 'state-dir']),
   },
   examples: [
     { line: 'portlog inventory --port 22,3389', about: 'who has remote access open' },
@@ -72,24 +73,28 @@ function sitesOf({ values }: CommandContext, database: Database): readonly Known
 async function show({ values, log, terminal }: CommandContext, sites: readonly KnownHosts[], filter: InventoryFilter): Promise<ExitCode> {
   const format = ROW_FORMATS[text(values, 'format') ?? 'table'] ?? ROW_FORMATS['table'];
   if (format === undefined || !(await print(terminal, format.heading))) return EXIT.delivered;
-  let [hosts, rows] = [0, 0];
+  let [hosts, ports, protocols] = [0, 0, 0];
   for (const known of sites) {
     for (const host of known.readable()) {
       if (!isWithin(filter, host)) continue;
       const found = inventoryRows(known.site, host, filter);
       hosts += found.length > 0 ? 1 : 0;
-      rows += found.filter(({ port }) => port !== undefined).length;
+      for (const { port } of found) {
+        if (port === undefined) continue;
+        if (hasPorts(port.transport)) ports++;
+        else protocols++;
+      }
       if (!(await print(terminal, found.map((row) => format.row(row)).join('')))) return EXIT.delivered;
     }
   }
-  log.info(`${grouped(hosts, 'host')}, ${grouped(rows, 'port')}`);
+  log.info(`${grouped(hosts, 'host')}, ${grouped(ports, 'port')}${protocols === 0 ? '' : `, ${grouped(protocols, 'protocol')}`}`);
   return reportDamage(log, sites);
 }
 
 async function forget(context: CommandContext, database: Database, sites: readonly KnownHosts[], filter: InventoryFilter): Promise<ExitCode> {
   const { values, log } = context;
   const chosen = sites.flatMap((known) => known.keys().flatMap((key) => (isWithin(filter, known.addressesOf(key)) ? [{ known, key }] : [])));
-  const what = `what is known of ${grouped(chosen.length, 'host')}`;
+  const what = `what is known of ${chosenWords(chosen)}`;
   if (chosen.length === 0) {
     log.info('no such host is known');
     return EXIT.delivered;
@@ -119,6 +124,14 @@ function endAlerts(database: Database, hosts: readonly Forgotten[]): number {
   const sites = [...new Set(hosts.map(({ site }) => site))].filter((site) => !left.has(site)).map((site) => ({ site }));
   const now = systemClock.now();
   return memoriesOf(database, 'alertmanager').reduce((sum, memory) => sum + endForgotten(memory, [...hosts, ...sites], now), 0);
+}
+
+/** Hosts as `portlog status` counts them, and addresses at which nothing has answered yet, which are none. */
+function chosenWords(chosen: readonly { readonly known: KnownHosts; readonly key: string }[]): string {
+  const hosts = chosen.filter(({ known, key }) => known.wasFound(key)).length;
+  const silent = chosen.length - hosts;
+  const addresses = silent === 0 ? [] : [`${grouped(silent, 'address', 'addresses')} where nothing has answered`];
+  return [...(hosts === 0 && silent > 0 ? [] : [grouped(hosts, 'host')]), ...addresses].join(' and of ');
 }
 
 function filterOf({ values }: CommandContext, now: number): InventoryFilter {

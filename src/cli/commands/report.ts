@@ -46,7 +46,7 @@ export const report: Command = {
     },
     output: { type: 'string', value: 'FILE', alias: 'o', group: 'Where to', about: 'the file to write', byDefault: 'standard output' },
     since: { type: 'string', value: 'WHEN', group: 'What', about: 'changes since: a date, 24h, 7d', byDefault: '7d' },
-    ...only(SHIP_OPTIONS, ['site', 'exposure', 'config', 'state-dir', 'quiet']),
+    ...only(SHIP_OPTIONS, ['site', 'exposure', 'config', 'state-dir']),
   },
   examples: [
     { line: 'portlog report --output report.html', about: 'of what is known' },

@@ -80,8 +80,6 @@ export const setup: Command = {
     'remove': { type: 'boolean', group: 'How', about: 'take away what portlog has installed; events stay' },
     'api-key': { type: 'boolean', group: 'How', about: 'of elasticsearch: also make an API key that may only write these events, and print it' },
     'ca-file': SHIP_OPTIONS['ca-file'],
-    'quiet': SHIP_OPTIONS.quiet,
-    'verbose': SHIP_OPTIONS.verbose,
   },
   examples: [
     { line: 'portlog setup elasticsearch --url https://es:9200 --dry-run', about: 'what would be done' },

@@ -3,6 +3,19 @@ import { join } from 'node:path';
 import type { Environment } from '../../core/environment.ts';
 import type { Option, Options } from '../option.ts';
 
+/** Of every command. */
+export const MESSAGE_OPTIONS = {
+  'quiet': { type: 'boolean', alias: 'q', group: 'Messages', about: 'only errors' },
+  'verbose': { type: 'boolean', alias: 'v', group: 'Messages', about: 'what portlog does, step by step' },
+  'log-format': {
+    type: 'string',
+    choices: ['text', 'json'],
+    group: 'Messages',
+    about: 'of messages: text, or an object a line',
+    byDefault: 'text; with priorities when journald reads it',
+  },
+} as const satisfies Record<string, Option>;
+
 /** Options of `ship` and of commands that ship. */
 export const SHIP_OPTIONS = {
   'to': {
@@ -72,16 +85,7 @@ export const SHIP_OPTIONS = {
     about: 'when that space is full: stop reading, or drop the oldest events',
     byDefault: 'block',
   },
-  'quiet': { type: 'boolean', alias: 'q', group: 'Messages', about: 'only errors' },
-  'verbose': { type: 'boolean', alias: 'v', group: 'Messages', about: 'what portlog does, step by step' },
   'json': { type: 'boolean', group: 'Messages', about: 'the summary as one line of JSON' },
-  'log-format': {
-    type: 'string',
-    choices: ['text', 'json'],
-    group: 'Messages',
-    about: 'of messages: text, or an object a line',
-    byDefault: 'text; with priorities when journald reads it',
-  },
 } as const satisfies Record<string, Option>;
 
 export const SCAN_OPTIONS = {

@@ -1,3 +1,4 @@
+import { hasPorts } from '../../nmap/transport.ts';
 import { runCoverage, type RunCoverage, isOpen } from '../../change/coverage.ts';
 import { sightingOf } from '../../change/sighting.ts';
 import type { Settings } from '../../config/settings.ts';
@@ -116,7 +117,7 @@ function hasLooked(coverage: RunCoverage, host: Host): boolean {
 
 function* openPorts({ host, identity, time }: HostContext): Generator<OpenPort, void, undefined> {
   for (const { number, protocol, state, service } of host.ports) {
-    if (state?.state !== 'open' || number === undefined || protocol === undefined) continue;
+    if (state?.state !== 'open' || number === undefined || protocol === undefined || !hasPorts(protocol)) continue;
     yield { host: identity.key, ips: identity.ips, number, protocol, service: shownService(service?.name, service?.tunnel), time };
   }
 }

@@ -62,6 +62,7 @@ export const CHANGE_FIELDS: readonly Field[] = [
   ),
   field('nmap.change.count.hosts', 'long', false, '', 12, 'Hosts that a digest (baseline, mass-change) is about.'),
   field('nmap.change.count.ports', 'long', false, '', 48, 'Open ports that a baseline is about.'),
+  field('nmap.change.count.protocols', 'long', false, '', 2, 'Protocols without ports that a baseline is about.'),
   field(
     'nmap.change.count.findings',
     'long',

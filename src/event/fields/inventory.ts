@@ -2,7 +2,7 @@ import { field, type Field } from './field.ts';
 
 /** Records of the inventory. */
 export const INVENTORY_FIELDS: readonly Field[] = [
-  field('nmap.inventory.kind', 'keyword', false, '', 'port', 'Of a record of the inventory: host, port or finding.'),
+  field('nmap.inventory.kind', 'keyword', false, '', 'port', 'Of a record of the inventory: host, port, protocol (of `nmap -sO`) or finding.'),
   field(
     'nmap.inventory.state',
     'keyword',
@@ -41,4 +41,5 @@ export const INVENTORY_FIELDS: readonly Field[] = [
   field('nmap.inventory.risk', 'long', false, '', 73, 'The severity of the gravest of them; 0 for none. Of a finding: its own.'),
   field('nmap.inventory.level', 'keyword', false, '', 'high', 'That as a word.'),
   field('nmap.inventory.open_ports', 'long', false, '', 3, 'Of a host: how many of its ports are open.'),
+  field('nmap.inventory.open_protocols', 'long', false, '', 2, 'Of a host: how many protocols without ports answer, as `nmap -sO` finds them.'),
 ];

@@ -9,12 +9,12 @@ interface FindingFormat {
   row(finding: FindingFact): string;
 }
 
-const WIDTHS = [9, 16, 10, 11] as const;
+const WIDTHS = [9, 10, 16, 10, 11] as const;
 
 export const FINDING_FORMATS: Readonly<Record<string, FindingFormat>> = {
   table: {
-    heading: line(['SEVERITY', 'HOST', 'PORT', 'SINCE', 'WEAKNESS']),
-    row: ({ level, host, port, since, title }) => line([level, host, port === '' ? '-' : port, (iso(since) ?? '').slice(0, 10), title]),
+    heading: line(['SEVERITY', 'SITE', 'HOST', 'PORT', 'SINCE', 'WEAKNESS']),
+    row: ({ level, site, host, port, since, title }) => line([level, site, host, port === '' ? '-' : port, (iso(since) ?? '').slice(0, 10), title]),
   },
   json: { heading: '', row: (finding) => `${JSON.stringify(flat(finding))}\n` },
   csv: {
