@@ -16,9 +16,14 @@ export const LEVEL_COLOURS: Readonly<Record<Level, string>> = {
 const RANKS: Readonly<Record<string, string>> = {
   'nmap.finding.level': 'event.severity',
   'nmap.inventory.level': 'nmap.inventory.risk',
-  // Wazuh's own number: all that an event says is a word there.
-  'data.nmap.level': 'rule.level',
 };
+/** Wazuh stores words only: no number orders its levels. */
+const UNRANKED = 'data.nmap.level';
+
+/** Whether the values of a field are levels, which have an order and colours. */
+export function hasLevels(field: string): boolean {
+  return field === UNRANKED || rankOf(field) !== undefined;
+}
 
 /** The number by which the values of a field are ordered; undefined of what is no level. */
 export function rankOf(field: string): string | undefined {

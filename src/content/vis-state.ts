@@ -1,4 +1,5 @@
-import { LEVEL_COLOURS, rankOf } from './levels.ts';
+import { is } from '../alert/filter.ts';
+import { hasLevels, LEVEL_COLOURS, LEVELS, rankOf } from './levels.ts';
 import { lucene } from './lucene.ts';
 import { type Measure, titleOf, type View } from './panel.ts';
 
@@ -43,8 +44,8 @@ export function visState(title: string, view: Exclude<View, { kind: 'list' }>, t
       return {
         title,
         type: 'horizontal_bar',
-        aggs: [metric(1, view.of, times), terms(2, rankOf(view.by) === undefined ? 'segment' : 'group', view.by, { size: view.top })],
-        params: axes(rankOf(view.by) === undefined ? 'normal' : 'stacked', 'left', titleOf(view.of)),
+        aggs: [metric(1, view.of, times), terms(2, hasLevels(view.by) ? 'group' : 'segment', view.by, { size: view.top })],
+        params: axes(hasLevels(view.by) ? 'stacked' : 'normal', 'left', titleOf(view.of)),
       };
     case 'share':
       return { title, type: 'pie', aggs: [metric(1, view.of, times), terms(2, 'segment', view.by, { size: view.top })], params: PIE };
@@ -84,7 +85,7 @@ function metric(id: number, of: Measure, times: TimeFields, customLabel = titleO
 
 /** Colours as somebody would choose them in the legend; `uiStateJSON` of a visualisation. */
 export function uiState(view: View): object {
-  return 'by' in view && typeof view.by === 'string' && rankOf(view.by) !== undefined ? { vis: { colors: LEVEL_COLOURS } } : {};
+  return 'by' in view && typeof view.by === 'string' && hasLevels(view.by) ? { vis: { colors: LEVEL_COLOURS } } : {};
 }
 
 interface Terms {
@@ -102,6 +103,7 @@ function terms(
   field: string,
   { size, orderBy = '1', rank = rankOf(field), label: customLabel = field }: Terms,
 ): Aggregation {
+  if (rank === undefined && hasLevels(field)) return levelFilters(id, schema, field);
   const others = { otherBucket: false, otherBucketLabel: 'Other', missingBucket: false, missingBucketLabel: 'Missing' };
   const ranked = rank === undefined ? { orderBy } : { orderBy: 'custom', orderAgg: rankAggregation(id, rank) };
   const params = { field, ...ranked, order: orderBy === '_key' && rank === undefined ? 'asc' : 'desc', size, ...others, customLabel };
@@ -115,6 +117,12 @@ function rankAggregation(id: number, field: string): object {
 function timeHistogram(field: string, interval: 'auto' | 'w'): Aggregation {
   const params = { field, interval, min_doc_count: 1, drop_partials: false, scaleMetricValues: false, extended_bounds: {} };
   return { id: '2', enabled: true, type: 'date_histogram', schema: 'segment', params };
+}
+
+/** The levels in their order, where no number orders them. */
+function levelFilters(id: number, schema: Aggregation['schema'], field: string): Aggregation {
+  const list = LEVELS.map((level) => ({ input: { query: lucene(is(field, level)), language: 'lucene' }, label: level }));
+  return { id: String(id), enabled: true, type: 'filters', schema, params: { filters: list } };
 }
 
 function filters({ steps }: Extract<View, { kind: 'steps' }>): Aggregation {

@@ -59,13 +59,14 @@ const WAZUH_DASHBOARD: OsdDashboard = {
     panel(
       'what-to-do',
       'What to do first',
-      'Kinds of weaknesses that alerts have told of, the gravest first. Wazuh stores alerts, so what is mended since is here until the time range has passed it.',
+      'Kinds of weaknesses that alerts have told of, those with the highest level of Wazuh first. Wazuh stores alerts, so what is mended since is here until the time range has passed it.',
       {
         kind: 'table',
         by: { title: 'what to do', field: 'data.nmap.finding.remedy' },
         columns: [
           { title: 'kind of weakness', of: { latest: 'data.nmap.rule.name' } },
           { title: 'severity', of: { latest: 'data.nmap.level' } },
+          { title: 'highest level', of: { largest: 'rule.level' } },
           { title: 'hosts', of: { distinct: HOST } },
           { title: 'last alert', of: { latest: TIME } },
         ],

@@ -45,6 +45,11 @@ async function news(): Promise<readonly string[]> {
     .sort();
 }
 
+async function ship(files: readonly string[], code: number, ...more: readonly string[]): Promise<void> {
+  const ended = await portlog([...more, ...place.args(between.url, files)], { env });
+  expect(ended.code, ended.stderr).toBe(code);
+}
+
 const WEB = asked(80, 'http', 'nginx', '1.26.0');
 const TELNET = asked(23, 'telnet');
 const desk = (...more: readonly string[]): StoryHost => ({ ip: '192.0.2.10', name: 'desk.example.net', ports: [WEB, ...more] });
@@ -54,10 +59,10 @@ const GAME = named(7777, 'cbt');
 
 test('a week of scans', { timeout: 600_000 }, async () => {
   // The first night is the baseline: nothing of it is news. Nor is a night like the one before, nor the same scan again.
-  expect(await place.ship([place.scan(7, [desk(), shop()])])).toBe(0);
+  await ship([place.scan(7, [desk(), shop()])], 0);
   expect(await news()).toEqual([]);
-  expect(await place.ship([place.scan(6, [desk(), shop()])])).toBe(0);
-  expect(await place.ship([place.files[0]!])).toBe(0);
+  await ship([place.scan(6, [desk(), shop()])], 0);
+  await ship([place.files[0]!], 0);
   expect(await news()).toEqual([]);
 
   // A port opens, and portlog is killed when Alertmanager has taken the alert and portlog does not know it yet.
@@ -72,12 +77,12 @@ test('a week of scans', { timeout: 600_000 }, async () => {
   };
   expect((await finished(child)).code).toBeNull();
   between.onPost = undefined;
-  expect(await place.ship([opened])).toBe(0);
+  await ship([opened], 0);
   expect(await news()).toEqual(['firing new-open-port 192.0.2.10:7777']);
 
   // Elasticsearch is down all night: what happened is told all the same, and that it is down.
   await elasticsearch.halt();
-  expect(await place.ship([place.scan(4, [desk(GAME), SHOP_DOWN])])).toBe(5);
+  await ship([place.scan(4, [desk(GAME), SHOP_DOWN])], 5);
   expect(await news()).toEqual(['firing delivery-problem elasticsearch', 'firing host-missing 192.0.2.20:']);
   await elasticsearch.resume();
 
@@ -86,12 +91,12 @@ test('a week of scans', { timeout: 600_000 }, async () => {
     response.writeHead(503).end('not ready');
     return 'answered';
   };
-  expect(await place.ship([place.scan(3, [desk(GAME, TELNET), SHOP_DOWN])])).toBe(5);
+  await ship([place.scan(3, [desk(GAME, TELNET), SHOP_DOWN])], 5);
   expect(await news()).toEqual([]);
   between.onPost = undefined;
 
   // The next scan is cut short, and closes what it has looked at.
-  expect(await place.ship([place.scan(2, [desk(TELNET)], { end: 'cut' })])).toBe(1);
+  await ship([place.scan(2, [desk(TELNET)], { end: 'cut' })], 1);
   expect(await news()).toEqual([
     'firing cleartext-administration 192.0.2.10:23',
     'firing delivery-problem alertmanager',
@@ -101,7 +106,7 @@ test('a week of scans', { timeout: 600_000 }, async () => {
   ]);
 
   // All is mended, one host is back with another version, and there is a new one.
-  expect(await place.ship([place.scan(1, [desk(), shop('1.28.0'), { ip: '192.0.2.30', ports: [WEB] }])])).toBe(0);
+  await ship([place.scan(1, [desk(), shop('1.28.0'), { ip: '192.0.2.30', ports: [WEB] }])], 0);
   expect(await news()).toEqual([
     'firing new-host 192.0.2.30:',
     'firing service-changed 192.0.2.20:80',
@@ -111,7 +116,7 @@ test('a week of scans', { timeout: 600_000 }, async () => {
   ]);
 
   // The whole week again, and whatever may still wait: nothing is told a second time.
-  expect((await portlog(['--again', ...place.args(between.url, place.files)], { env })).code).toBe(1);
+  await ship(place.files, 1, '--again');
   expect((await portlog(['replay', '--state-dir', place.state], { env })).code).toBe(0);
   expect(await news()).toEqual([]);
 });

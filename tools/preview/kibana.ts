@@ -38,8 +38,7 @@ function aboutOf(dashboard: string, id: string): string {
   return DASHBOARDS.find((one) => one.id === dashboard)?.panels.find((panel) => panel.id === id)?.about ?? '';
 }
 
-/** Of Kibana, or OpenSearch Dashboards. */
-export function kibanaBody({ shape, columns }: RenderedPanel, rows: readonly Row[]): Body {
+function kibanaBody({ shape, columns }: RenderedPanel, rows: readonly Row[]): Body {
   const [first = '', second = ''] = Object.values(columns).map(({ label }) => label);
   const value = Object.values(columns).at(-1)?.label ?? '';
   if (shape === 'lnsMetric') return { kind: 'number', text: readable(rows[0]?.[first]) };
