@@ -11,7 +11,7 @@ import { SYSLOG_SETTINGS, type SyslogOptions } from './syslog/options.ts';
 import { WAZUH_SETTINGS, type WazuhOptions } from './wazuh/options.ts';
 import type { SinkSettings } from './settings.ts';
 
-/** What the configuration says about one destination, by its kind. */
+/** Options of a sink, discriminated by `type`. */
 export type SinkOptions =
   | AlertmanagerOptions
   | ElasticsearchOptions

@@ -1,6 +1,6 @@
 import type { SinkMemory } from './sink.ts';
 
-/** For a sink that has no state file: it is over with the process. */
+/** In-memory replacement for a sink without a state file. */
 export function inMemory(): SinkMemory {
   const texts = new Map<string, string>();
   return {

@@ -4,7 +4,7 @@ import { ALERTING, GENERIC, levelOf, type LogEvent, SEVERITY } from '../event/ev
 import type { CommonOptions } from './options.ts';
 import type { Sink } from './sink.ts';
 
-/** What a destination is for, beside datasets; what is absent narrows nothing. */
+/** Which events a destination gets, besides `datasets`; absent members do not restrict. */
 export interface Only {
   /** Ids of alert rules, of which an event must raise one, or of rules of weaknesses, of which it must be about one. */
   readonly rules?: readonly string[] | undefined;
@@ -15,12 +15,12 @@ export interface Only {
   readonly sites?: readonly string[] | undefined;
 }
 
-/** The sink with that bound. One that knows by itself what it wants keeps to it already. */
+/** The sink with that filter. A sink that filters by itself is returned as it is. */
 export function narrowed(sink: Sink, only: Only | undefined): Sink {
   return only === undefined || sink.wants !== undefined ? sink : { ...sink, lines: undefined, wants: (event) => isMeant(only, event) };
 }
 
-/** Whether an event is for a destination. What other programs say through portlog always is. */
+/** Whether an event is for a destination. Records of other programs always are. */
 function isMeant(only: Only, event: LogEvent): boolean {
   if (event.dataset === GENERIC) return true;
   const document = { ...event.shared.fields, ...event.own };
@@ -38,7 +38,7 @@ export function isAlertMeant(only: Only | undefined, document: Document, severit
   return isNamed && isInPlace(only, document) && (isGrave(only, severity) || isGrave(only, SEVERITY[rule.severity]));
 }
 
-/** For people: what a destination is for; undefined: everything that its kind takes. */
+/** A description of the filter for people; undefined without one. */
 export function inWords({ datasets, only = {} }: Pick<CommonOptions, 'datasets' | 'only'>): string | undefined {
   const { rules, severity, zones, sites } = only;
   const parts = [
@@ -51,7 +51,7 @@ export function inWords({ datasets, only = {} }: Pick<CommonOptions, 'datasets' 
   return parts.length === 0 ? undefined : `only what is ${parts.join(', and ')}`;
 }
 
-/** In one word, without spaces: what tells destinations at one address apart. */
+/** The filter as one word, which distinguishes destinations at one address. */
 export function onlyInScope({ rules, severity, zones, sites }: Only = {}): string | undefined {
   const parts = Object.entries({ rules, severity: severity === undefined ? undefined : [String(severity)], zones, sites });
   const words = parts.flatMap(([name, list]) => (list === undefined ? [] : [`${name}:${list.map(encodeURIComponent).toSorted().join(',')}`]));

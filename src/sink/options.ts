@@ -6,21 +6,21 @@ import type { Facility } from '../event/syslog.ts';
 import { PortlogError } from '../core/errors.ts';
 import { type Only, onlyInScope } from './only.ts';
 
-/** Where the servers listen when nobody says otherwise. */
+/** Default addresses. */
 export const ELASTICSEARCH_URL = 'http://127.0.0.1:9200';
 export const LOKI_URL = 'http://127.0.0.1:3100';
 export const OTLP_URL = 'http://127.0.0.1:4318';
 
-/** Of every destination. Secrets come as functions, read when needed. */
+/** Options of every destination. Secrets are functions, called when needed. */
 export interface CommonOptions {
   readonly type: string;
-  /** What stands behind `TYPE=`: a URL or a path. */
+  /** The text after `TYPE=`: a URL or a path. */
   readonly target: string | undefined;
   readonly namespace: string;
   readonly datasets: readonly Dataset[] | undefined;
   /** Which events of those datasets. */
   readonly only?: Only | undefined;
-  /** What time it is, and how to wait; the system's, if nothing is said. */
+  /** Default: the system's clock. */
   readonly clock?: Clock | undefined;
 }
 
@@ -28,7 +28,7 @@ export interface CommonOptions {
 interface ServerOptions extends CommonOptions {
   readonly credentials: Credentials;
   readonly caFile: string | undefined;
-  /** Trust `caFile` and nobody else. */
+  /** Trust only `caFile`. */
   readonly caOnly?: boolean | undefined;
   /** The origins that the credentials are for; absent: wherever the target is. */
   readonly boundTo?: readonly string[] | undefined;
@@ -89,15 +89,12 @@ export function authorization(credentials: Credentials): (() => string) | undefi
   }
 }
 
-/** Another machine is one that is not reached over loopback. */
+/** Whether a host name is loopback. */
 function isThisMachine(hostname: string): boolean {
   return hostname === 'localhost' || hostname.endsWith('.localhost') || (isIPv4(hostname) && hostname.startsWith('127.')) || hostname === '[::1]';
 }
 
-/**
- * Throws `sink-options` when credentials would go to another server than they are for, or to another machine in plain text: whoever
- * listens on the way has them then, and our name with them.
- */
+/** Throws `sink-options` when credentials would go to a server that they are not for, or in plain text to another machine. */
 export function refuseLeaks(options: HttpServerOptions, url: URL): void {
   const { type, boundTo, allowPlaintext = false } = options;
   if (!hasSecrets(options)) return;
@@ -111,7 +108,7 @@ export function refuseLeaks(options: HttpServerOptions, url: URL): void {
   });
 }
 
-/** Names that the client writes itself, from what is sent. */
+/** Headers that the client sets itself. */
 const OF_THE_CLIENT: ReadonlySet<string> = new Set([
   'connection',
   'content-encoding',
@@ -127,7 +124,7 @@ const OF_THE_CLIENT: ReadonlySet<string> = new Set([
 /** RFC 9110, 5.5: no line end in it, and nothing beyond Latin-1. */
 const HEADER = /^[\t\x20-\x7E\x80-\xFF]*$/;
 
-/** Throws `sink-options` for a header that no request can carry: every attempt would fail, for ever. */
+/** Throws `sink-options` for an invalid header: every attempt would fail. */
 export function refuseUnsendable({ type, headers = {}, tenant = '', credentials }: HttpServerOptions): void {
   const reserved = Object.keys(headers).find((name) => OF_THE_CLIENT.has(name.toLowerCase()));
   if (reserved !== undefined)
@@ -148,7 +145,7 @@ export function refuseUnsendable({ type, headers = {}, tenant = '', credentials 
     );
 }
 
-/** Whether secrets go where everyone on the way can read them, because somebody allowed it. */
+/** Whether secrets are sent in plain text, as allowed by the user. */
 export function isPlaintextAllowed(options: Partial<HttpServerOptions> & CommonOptions): boolean {
   const isPlain = (url: URL | null): boolean => url?.protocol === 'http:' && !isThisMachine(url.hostname);
   return options.allowPlaintext === true && hasSecrets(options) && targetsOf(options).some((target) => isPlain(URL.parse(target ?? '')));
@@ -180,29 +177,29 @@ export function urlOf({ type, target }: Pick<CommonOptions, 'type' | 'target'>, 
   return url;
 }
 
-/** A name that the DNS can hold (RFC 1035, 2.3.4), and a port that somebody can listen on. */
+/** Whether host name (RFC 1035, 2.3.4) and port are valid. */
 export function isReachable({ hostname, port }: URL): boolean {
   const labels = hostname.replace(/\.$/, '').split('.');
   return port !== '0' && hostname.length <= 254 && labels.every((label) => label.length > 0 && label.length <= 63);
 }
 
-/** Scheme, host, port, path and query string, as one destination is told from another, and reached again. */
+/** Scheme, host, port, path and query string: identifies a destination. */
 export function addressOf(url: URL): string {
   return url.origin + url.pathname.replace(/\/$/, '') + url.search;
 }
 
-/** The same for people: a query string may be long, and may hold what is nobody's business. */
+/** The same for people, without the query string, which may hold secrets. */
 export function shownAddress(url: URL): string {
   return url.origin + url.pathname.replace(/\/$/, '') + (url.search === '' ? '' : '?…');
 }
 
-/** What tells destinations at one address apart, as `name=value` pairs; the datasets, too, if not all are sent. */
+/** Distinguishes destinations at one address, as `name=value` pairs; includes datasets if not all are sent. */
 export function scopeOf(pairs: Readonly<Record<string, string | undefined>>, { datasets, only }: Pick<CommonOptions, 'datasets' | 'only'>): string {
   const all = Object.entries({ ...pairs, datasets: datasets?.toSorted().join(','), only: onlyInScope(only) });
   return all.flatMap(([name, value]) => (value === undefined || value === '' ? [] : [`${name}=${value}`])).join(' ');
 }
 
-/** `Sink.accepts`: all datasets unless some are named, and `more` that this sink can keep. What other programs say always. */
+/** `Sink.accepts`: all datasets unless some are named, `more` that this sink supports, and always records of other programs. */
 export function accepting({ datasets }: Pick<CommonOptions, 'datasets'>, more: readonly Dataset[] = []): (dataset: Dataset) => boolean {
   const possible: readonly Dataset[] = [...DATASETS, GENERIC, ...more];
   const accepted = new Set<Dataset>(

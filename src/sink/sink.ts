@@ -1,16 +1,16 @@
 import type { Dataset, LogEvent } from '../event/event.ts';
 import type { LineFormat } from '../event/lines.ts';
 
-/** How much of what a sink takes at once. */
+/** Limits of batches. */
 export interface BatchLimits {
   readonly maxEvents: number;
-  /** Of all bodies of a batch. A single larger event goes alone. */
+  /** Bytes of a batch. A larger event is sent alone. */
   readonly maxBytes: number;
-  /** Of the body of one event. A larger one is shortened and says so (`nmap.shortened`); absent: none is too large. */
+  /** Bytes of one event. A larger one is shortened (`nmap.shortened`); absent: no limit. */
   readonly maxEventBytes?: number;
-  /** Batches on the way at the same time, of all partitions. */
+  /** Batches in flight, of all partitions. */
   readonly inFlight: number;
-  /** Batches of one partition on the way at the same time; 1 keeps their order. */
+  /** Batches of one partition in flight; 1 keeps their order. */
   readonly inFlightPerPartition: number;
   /** Batches of one partition overtake each other only when all their times lie within this; absent: any may. */
   readonly unorderedWithinMs?: number;
@@ -22,20 +22,20 @@ export interface BatchLimits {
  */
 export const MAX_EVENT_BYTES = 4_000_000;
 
-/** Says a sentence to whoever runs portlog: why nothing seems to happen. */
+/** Reports to the user why nothing seems to happen. */
 export type Notify = (sentence: string) => void;
 
-/** Which destination this is: what was spooled for it, or acknowledged by it, concerns no other. */
+/** Identifies a destination in spool and ledger. */
 export interface SinkIdentity {
   /** The name that `--to` uses. */
   readonly type: string;
   /** The URL or path, without credentials: what stands behind `TYPE=` in `--to`. */
   readonly target: string;
-  /** What else tells two destinations at one address apart: namespace, tenant, labels, datasets. */
+  /** Distinguishes destinations at one address: namespace, tenant, labels, datasets. */
   readonly scope: string;
 }
 
-/** An event in the words of one sink. */
+/** An event encoded for one sink. */
 export interface Encoded {
   /** The body in pieces: what the events of a host share is one string that they all point to. */
   readonly parts: readonly string[];
@@ -45,7 +45,7 @@ export interface Encoded {
   readonly partition: string;
 }
 
-/** An event that this sink can never take. */
+/** An event that this sink can never accept. */
 export interface Refused {
   readonly refused: string;
 }
@@ -63,7 +63,7 @@ export interface Batch {
   readonly partition: string;
   readonly entries: readonly Entry[];
   readonly bytes: number;
-  /** The bodies of all entries one behind the other, where somebody has made them already. */
+  /** The concatenated bodies, if they were rendered already. */
   readonly body?: Uint8Array | undefined;
 }
 
@@ -81,25 +81,25 @@ export interface Refusal {
 }
 
 /**
- * What became of a batch. Every entry is in exactly one place: counted as `delivered` or `already`
- * there, or listed under `retry` (the server could not take it now) or `rejected` (it never will).
+ * The result of sending a batch. Every entry is in exactly one place: counted as `delivered` or `already` there, or listed
+ * under `retry` (the server could not take it now) or `rejected` (it never will).
  */
 export interface Outcome {
   readonly delivered: number;
   readonly already: number;
   readonly retry: readonly Entry[];
   readonly rejected: readonly Rejection[];
-  /** Of those delivered: how many carry the time of sending, because the target refuses the event's own. */
+  /** Delivered events that carry the time of sending, because the target refuses their own. */
   readonly restamped?: number;
-  /** Events that it had delivered before, and has deleted since, because it was told to keep only so many. */
+  /** Events that were delivered before and were deleted now by `keepFiles`. */
   readonly removed?: number;
   /** The server's own words about the first of `retry`. */
   readonly refusal?: Refusal;
-  /** The server asked to be left alone for so long; 0 when it wants a pause and does not say how long. */
+  /** The pause that the server asked for; 0 when it did not say how long. */
   readonly retryAfterMs?: number;
   /** The request was too large as a whole: send `retry` in halves, at once unless `retryAfterMs` is there. */
   readonly split?: boolean;
-  /** The sink has learned from the answer: send `retry` again at once. */
+  /** The sink adapts to the answer: send `retry` again at once. */
   readonly adapted?: boolean;
 }
 
@@ -108,14 +108,11 @@ export interface Diagnosis {
   readonly level: 'ok' | 'warning' | 'error';
   readonly message: string;
   readonly hint?: string;
-  /** It is so by the protocol, and nothing mends it: for whoever asks, and no news at each shipment. */
+  /** Inherent in the protocol: shown by `check` only. */
   readonly lasting?: true;
 }
 
-/**
- * What a sink must still know in its next run: a text for each name, in the state file. Durable when a call returns, or the
- * transaction around it.
- */
+/** Named texts in the state file that a sink needs in its next run. Durable when a call returns, or the transaction around it. */
 export interface SinkMemory {
   get(name: string): string | undefined;
   put(name: string, text: string): void;
@@ -128,13 +125,13 @@ export interface SinkMemory {
   wakeAt(time: number | undefined): void;
 }
 
-/** Of a sink whose server forgets what it is not told again. */
+/** For a sink whose server forgets what is not renewed. */
 interface Upkeep {
-  /** Called once, before anything is sent. Without a state file it is not called, and the sink knows what it was told in this process. */
+  /** Called once before sending; not called without a state file. */
   remember(memory: SinkMemory): void;
   /** When `renew` has something to do, epoch milliseconds; undefined: never, as it is now. */
   due(): number | undefined;
-  /** One attempt; nothing of it is in the account. Throws {@link SinkError}. */
+  /** One attempt, not counted in the account. Throws {@link SinkError}. */
   renew(signal: AbortSignal): Promise<void>;
 }
 
@@ -156,12 +153,12 @@ export interface Sink {
   readonly limits: BatchLimits;
   /** What happens to events that cannot be delivered: most sinks want them kept, a pipe does not. */
   readonly undeliverable: 'keep' | 'discard';
-  /** False where nobody says that an event has arrived, as in a stream: then the sum says "sent". Absent: what is delivered was acknowledged. */
+  /** False when nothing is acknowledged, as in a stream: the summary says "sent". Absent: delivered means acknowledged. */
   readonly acknowledges?: boolean;
-  /** It writes a line of this form for each event, in order, and does nothing else: threads may make them. */
+  /** It only writes lines of this format, in order, so that threads may render them. */
   readonly lines?: LineFormat | undefined;
   accepts(dataset: Dataset): boolean;
-  /** Of an event of such a dataset; absent: each is wanted. What is not wanted does not count as read for this sink. */
+  /** Whether it wants an event of an accepted dataset; absent: all. Unwanted events are not counted as read. */
   wants?(event: LogEvent): boolean;
   readonly upkeep?: Upkeep;
   encode(event: LogEvent): Encoded | Refused;

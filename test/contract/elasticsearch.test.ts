@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { elasticsearchSink } from '../../src/sink/elasticsearch/elasticsearch.ts';
 import type { OptionsOf } from '../../src/sink/kinds.ts';
 import type { Sink } from '../../src/sink/sink.ts';
-import { runPipeline } from '../support/delivery.ts';
+import { clockAt, runPipeline } from '../support/delivery.ts';
 import { faultContract } from '../support/fault-contract.ts';
 import { eventsOf, fixture, host, port, scan } from '../support/scans.ts';
 import { answer, besides, bulkFates, bulkIds, healthy, type Script, scriptedServer, type Seen, setUpRight } from '../support/scripted-server.ts';
@@ -214,6 +214,12 @@ describe('answers about the whole request', () => {
   test('429 passes on how long to wait', async () => {
     const { sink } = await against((_, response) => answer(response, 429, {}, { 'retry-after': '7' }));
     await expect(sink.send(batchOf(entriesOf(sink, EVENTS)), NEVER)).rejects.toMatchObject({ kind: 'temporary', retryAfterMs: 7000 });
+  });
+
+  test('a Retry-After that is a date is counted from the clock that the sink is given', async () => {
+    const until = new Date(clockAt().now() + 90_000).toUTCString();
+    const { sink } = await against((_, response) => answer(response, 429, {}, { 'retry-after': until }), { clock: clockAt() });
+    await expect(sink.send(batchOf(entriesOf(sink, EVENTS)), NEVER)).rejects.toMatchObject({ kind: 'temporary', retryAfterMs: 90_000 });
   });
 
   test('413 asks for halves', async () => {

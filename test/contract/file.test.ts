@@ -1,14 +1,14 @@
 import { appendFileSync, chmodSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { ecsLine } from '../../src/event/ecs.ts';
 import { rotate } from '../../src/sink/file/rotation.ts';
 import type { Tally } from '../../src/state/tally.ts';
 import { fileSink } from '../../src/sink/file/file.ts';
 import type { OptionsOf } from '../../src/sink/kinds.ts';
 import type { Sink } from '../../src/sink/sink.ts';
-import { runPipeline } from '../support/delivery.ts';
+import { clockAt, runPipeline } from '../support/delivery.ts';
 import { portlogHere } from '../support/run-in-process.ts';
 import { freshDir } from '../support/run-portlog.ts';
 import { eventsOf, fixture, host, scan } from '../support/scans.ts';
@@ -157,15 +157,22 @@ test('what keepFiles has deleted is in the printed sum, in the JSON summary, and
   );
 });
 
+test('a file is put aside under the time of the clock that the sink is given', async () => {
+  const folder = freshDir();
+  const path = join(folder, 'events.ndjson');
+  const sink = open(path, { rotateBytes: 1, clock: clockAt(Date.UTC(2030, 0, 31)) });
+  await runPipeline(sink, EVENTS.slice(0, 1));
+  await runPipeline(open(path, { rotateBytes: 1, clock: clockAt(Date.UTC(2030, 0, 31)) }), EVENTS.slice(1, 2));
+  expect(readdirSync(folder).filter((name) => name.startsWith('events.ndjson.2030-01-31T'))).toHaveLength(1);
+});
+
 test('files that are put aside in the same millisecond are all there', async () => {
   const folder = freshDir();
   const path = join(folder, 'events.ndjson');
-  vi.useFakeTimers({ toFake: ['Date'] });
   for (let i = 0; i < 3; i++) {
     writeFileSync(path, `${i}`);
-    await rotate(path, undefined);
+    await rotate(path, undefined, clockAt());
   }
-  vi.useRealTimers();
   expect(
     readdirSync(folder)
       .map((name) => readFileSync(join(folder, name), 'utf8'))

@@ -14,24 +14,24 @@ import { KnownAlerts, type AlertRecord, isOver } from './known-alerts.ts';
 import { Members, type PostableAlert } from './members.ts';
 import { isAboutAlerts, labelsOf, type Statement, statementOf, type AlertTexts } from './statement.ts';
 
-/** Where it listens when nobody says otherwise. */
+/** Its default address. */
 export const ALERTMANAGER_URL = 'http://127.0.0.1:9093';
-/** In order, for what is over must come behind what it ends. */
+/** In order, because the end of an alert must come after its start. */
 const LIMITS = { maxEvents: 200, maxBytes: 1 << 20, inFlight: 1, inFlightPerPartition: 1 };
-/** A scan each week, and a day for it. */
+/** A weekly scan, and a day. */
 const DEFAULT_LIFETIME_MS = 8 * 86_400_000;
-/** An Alertmanager forgets alerts when it is started anew; its own `resolve_timeout` is five minutes. */
+/** Alertmanager forgets alerts on a restart; its `resolve_timeout` is five minutes. */
 const RENEW_MS = 2 * 60_000;
 const AFTER_FAILURE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 
 /**
- * Prometheus' Alertmanager, API v2: the rules of the catalogue, evaluated on the events of the run. What stands is known in the
- * state file (docs/decisions/0051-alertmanager.md), told again every two minutes, and ends when an event says so.
+ * Prometheus' Alertmanager, API v2: the rules of the catalogue, evaluated on the events of the run. Active alerts are kept in
+ * the state file (docs/decisions/0051-alertmanager.md), sent again every two minutes, and end with an event.
  * https://prometheus.io/docs/alerting/latest/clients/
  */
 export function alertmanagerSink(given: AlertmanagerOptions): Sink {
-  // It takes no compressed requests.
+  // It accepts no compressed requests.
   const options: AlertmanagerOptions = { ...given, compression: 'none' };
   const urls = targetsOf(options).map((target) => urlOf({ type: options.type, target }, ALERTMANAGER_URL));
   const [first = new URL(ALERTMANAGER_URL), ...others] = urls;
@@ -41,12 +41,12 @@ export function alertmanagerSink(given: AlertmanagerOptions): Sink {
   let memory: SinkMemory = inMemory();
   let book = new KnownAlerts(memory);
   let due: number | undefined;
-  /** One after the other: what stands must not be told again while its end is on the way. */
+  /** One request at a time: an alert must not be renewed while its end is being sent. */
   let turn: Promise<unknown> = Promise.resolve();
 
   return {
     name: `alertmanager ${shownAddress(first)}${others.length === 0 ? '' : ` and ${others.length} more`}`,
-    // A cluster is known by its first member, and whatever it is narrowed to: what stands stays known when that is changed.
+    // A cluster is identified by its first member, without `only`, so that active alerts survive a change of that.
     identity: { type: 'alertmanager', target: addressOf(first), scope: '' },
     limits: LIMITS,
     undeliverable: 'keep',
@@ -76,7 +76,7 @@ export function alertmanagerSink(given: AlertmanagerOptions): Sink {
   async function send({ entries }: Batch, signal: AbortSignal): Promise<Outcome> {
     const now = clock.now();
     const statements = new Map(entries.map((entry) => [entry, readStatement(entry)]));
-    const { told, telling } = book.plan([...statements.values()], now);
+    const { told, causes } = book.plan([...statements.values()], now);
     const news = [...told.values()].flatMap((alert) => postable(alert, now));
     const taken = news.length === 0 ? ({ kind: 'taken', all: true } as const) : await members.post(news, signal);
     if (taken.kind === 'too-large') return { ...NOTHING, retry: entries, split: true };
@@ -84,14 +84,14 @@ export function alertmanagerSink(given: AlertmanagerOptions): Sink {
     book.take([...statements.values()], now, !taken.all);
     const next = news.length > 0 ? now + RENEW_MS : nextAbsence(now);
     if (next !== undefined) wake(next);
-    const delivered = entries.filter((entry) => telling.has(statements.get(entry) as Statement)).length;
+    const delivered = entries.filter((entry) => causes.has(statements.get(entry) as Statement)).length;
     return { ...NOTHING, delivered, already: entries.length - delivered };
   }
 
-  /** All that stands, and the ends that not every member has heard of. */
+  /** Sends all active alerts, and ends that not every member has received. */
   async function renew(signal: AbortSignal): Promise<void> {
     const now = clock.now();
-    // Whatever comes of it, the next time is later.
+    // Even if this fails, the next attempt is later.
     setDue(now + AFTER_FAILURE_MS);
     noteAbsence(now);
     const known = book.all().filter(([, alert]) => !isOver(alert, now) || alert.owed === true);
@@ -110,7 +110,7 @@ export function alertmanagerSink(given: AlertmanagerOptions): Sink {
       for (const [key, alert] of some) {
         const current = book.get(key);
         if (current === undefined) continue;
-        // Another process has told its end, and this may have undone it.
+        // Another process has sent its end meanwhile, which this may have undone.
         const isUndone = !isOver(alert, now) && isOver(current, now);
         if (isUndone) book.put(key, { ...current, owed: true });
         else if (current.owed === true && taken.kind === 'taken' && taken.all) book.put(key, withoutDebt(current));
@@ -118,7 +118,7 @@ export function alertmanagerSink(given: AlertmanagerOptions): Sink {
     });
   }
 
-  /** Of a scan that does not come no event tells. */
+  /** Detects overdue scans, for which there is no event. */
   function noteAbsence(now: number): void {
     for (const [rule, hours] of ABSENCES) {
       for (const { site, ended, heard } of book.scanned()) {
@@ -151,7 +151,7 @@ export function alertmanagerSink(given: AlertmanagerOptions): Sink {
     memory.wakeAt(time);
   }
 
-  /** Without labels only its end is known. */
+  /** Without labels, only its end is known. */
   function postable({ labels, annotations = {}, startsAt, ended, until }: AlertRecord, now: number): readonly PostableAlert[] {
     if (labels === undefined) return [];
     const start = Math.min(startsAt, now);
@@ -160,14 +160,14 @@ export function alertmanagerSink(given: AlertmanagerOptions): Sink {
   }
 }
 
-/** Rules about what does not come, with their hours. */
+/** Rules about absence, with their hours. */
 const ABSENCES: readonly (readonly [rule: AlertRule, hours: number])[] = ALERT_RULES.flatMap((rule) =>
   rule.absentForHours === undefined ? [] : [[rule, rule.absentForHours] as const],
 );
 
 const NOTHING: Outcome = { delivered: 0, already: 0, retry: [], rejected: [] };
 
-/** Which of several is wrong is found by halves; the others it has taken, and takes again. */
+/** Several entries are halved to find the bad one; the others were accepted, and are accepted again. */
 function refused(entries: readonly Entry[], refusal: { readonly reason: string; readonly status?: number }): Outcome {
   const [only] = entries;
   if (entries.length > 1 || only === undefined) return { ...NOTHING, retry: entries, split: true };

@@ -2,20 +2,20 @@ import { number, optional, parsedAs, record, tableOf, text } from '../../core/sh
 import type { SinkMemory } from '../sink.ts';
 import type { Labels, RaisedAlert, Statement } from './statement.ts';
 
-/** An alert as it is known; without labels, only that something of that key is over. Times are epoch milliseconds. */
+/** The record of an alert; without labels, only that an alert of that key ended. Times are epoch milliseconds. */
 export interface AlertRecord {
   readonly labels?: Labels;
   readonly annotations?: Labels;
   readonly startsAt: number;
-  /** What ends it must be later. */
+  /** The ending event must be later. */
   readonly after: number;
-  /** By our own clock: when it ends by itself. */
+  /** By our clock: when it expires. */
   readonly until?: number;
-  /** By the scans: when it was over. */
+  /** By the scans: when it ended. */
   readonly ended?: number;
-  /** Not every member of the cluster has heard that it is over. */
+  /** Not every member of the cluster has received its end. */
   readonly owed?: true;
-  /** By our own clock: when this changed last. */
+  /** By our clock: last change of the record. */
   readonly touched: number;
 }
 
@@ -30,31 +30,31 @@ const RECORD = record({
 });
 const SCANNED = record({ ended: number, heard: number });
 
-/** A site whose scans end well. */
+/** A site with a finished scan. */
 export interface ScannedSite {
   readonly site: string;
   /** When the latest scan of it ended. */
   readonly ended: number;
-  /** By our own clock: when that was heard of. */
+  /** By our clock: when that was read. */
   readonly heard: number;
 }
 
 const ALERT = 'alert ';
 const SITE = 'site ';
-/** What is over is known for so long, so that an older event that comes late does not raise it again: longer than the spool keeps one. */
+/** Ended alerts are kept for longer than the spool keeps events, so that a late event does not raise them again. */
 const KEPT_MS = 40 * 86_400_000;
 const MAX_OVER = 20_000;
 
 interface Plan {
-  /** By key: the alerts as they will be. */
+  /** By key: the new records. */
   readonly changed: ReadonlyMap<string, AlertRecord>;
-  /** Those of them that the server must hear of. */
+  /** Those that must be sent to the server. */
   readonly told: ReadonlyMap<string, AlertRecord>;
-  /** The statements that say so. */
-  readonly telling: ReadonlySet<Statement>;
+  /** The statements that caused them. */
+  readonly causes: ReadonlySet<Statement>;
 }
 
-/** What is known of the alerts of one destination. */
+/** The known alerts of one destination. */
 export class KnownAlerts {
   private readonly memory: SinkMemory;
 
@@ -89,18 +89,18 @@ export class KnownAlerts {
     this.memory.remove(SITE + site);
   }
 
-  /** What statements change, one after the other; nothing is kept of it yet. */
+  /** What statements change, in order, without storing it. */
   plan(statements: readonly Statement[], now: number): Plan {
     const changed = new Map<string, AlertRecord>();
     const told = new Map<string, AlertRecord>();
-    const telling = new Set<Statement>();
+    const causes = new Set<Statement>();
     for (const statement of statements) {
       const change = (key: string, next: AlertRecord | undefined, isNews: boolean): void => {
         if (next === undefined) return;
         changed.set(key, next);
         if (!isNews && !told.has(key)) return;
         told.set(key, next);
-        telling.add(statement);
+        causes.add(statement);
       };
       const before = (key: string): AlertRecord | undefined => changed.get(key) ?? this.get(key);
       for (const raised of statement.raised) change(raised.key, afterRaising(before(raised.key), raised, statement.time, now), true);
@@ -109,10 +109,10 @@ export class KnownAlerts {
         change(key, afterEnd(was, statement.time, now), was !== undefined && !isOver(was, now));
       }
     }
-    return { changed, told, telling };
+    return { changed, told, causes };
   }
 
-  /** The same, kept. In one transaction, and read anew: another process may have changed it meanwhile. */
+  /** Stores the changes, in one transaction on current data, which another process may have changed. */
   take(statements: readonly Statement[], now: number, isOwed: boolean): void {
     this.memory.transaction(() => {
       const { changed, told } = this.plan(statements, now);
@@ -121,7 +121,7 @@ export class KnownAlerts {
     });
   }
 
-  /** Forgets what has been over for very long. */
+  /** Deletes alerts that ended long ago. */
   prune(now: number): void {
     const over = this.all().filter(([, alert]) => isOver(alert, now) && alert.owed !== true);
     const oldest = over.toSorted(([, a], [, b]) => b.touched - a.touched);
@@ -131,19 +131,19 @@ export class KnownAlerts {
     });
   }
 
-  /** A scan that came late says nothing of now. */
+  /** Records a finished scan, unless it is older than the latest. */
   private hear(site: string, ended: number, now: number): void {
     const known = parsedAs(this.memory.get(SITE + site), SCANNED);
     if (known === undefined || ended > known.ended) this.memory.put(SITE + site, JSON.stringify({ ended, heard: now }));
   }
 }
 
-/** Whether it stands no more. */
+/** Whether it has ended or expired. */
 export function isOver({ ended, until }: AlertRecord, now: number): boolean {
   return ended !== undefined || (until !== undefined && until <= now);
 }
 
-/** Undefined when the event is no news: an alert that was over before it, or that has been told. */
+/** The record after an event that raises the alert; undefined when nothing changes: it ended after that event, or is active already. */
 function afterRaising(
   before: AlertRecord | undefined,
   { labels, annotations, after, standsMs }: RaisedAlert,
@@ -162,11 +162,11 @@ function afterRaising(
   if (before.ended !== undefined) return time > before.ended ? fresh : undefined;
   if (time <= before.startsAt) return undefined;
   if (isOver(before, now)) return fresh;
-  // It has stood since then, under the labels that it had; there is more to say of it now.
+  // It stays active under its labels; its annotations change.
   return { ...fresh, labels: before.labels ?? labels, startsAt: before.startsAt, after: before.after };
 }
 
-/** Undefined when it does not end anything. */
+/** The record after an event that ends the alert; undefined when nothing changes. */
 function afterEnd(before: AlertRecord | undefined, time: number, now: number): AlertRecord | undefined {
   if (before === undefined) return { startsAt: time, after: time, ended: time, touched: now };
   if (before.ended !== undefined) return time > before.ended ? { ...before, ended: time, touched: now } : undefined;

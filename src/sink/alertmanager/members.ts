@@ -14,15 +14,15 @@ export interface PostableAlert {
   readonly endsAt: string;
 }
 
-/** What a cluster did with alerts; `all`: each member has them. */
+/** The result of sending alerts to a cluster; `all`: each member has them. */
 export type Taken =
   | { readonly kind: 'taken'; readonly all: boolean }
   | { readonly kind: 'too-large' }
   | { readonly kind: 'refused'; readonly refusal: Refusal };
 
 /**
- * The members of a cluster. Alerts go to each of them, as its documentation asks: members tell each other of silences and of notifications,
- * never of alerts. One that has taken them is enough, for it notifies.
+ * The members of a cluster. Alerts go to each of them, as its documentation asks: members exchange silences and notifications,
+ * never alerts. One member that accepted them suffices, because it notifies.
  * https://prometheus.io/docs/alerting/latest/alertmanager/#high-availability
  */
 export class Members {
@@ -32,16 +32,16 @@ export class Members {
     this.clients = clients;
   }
 
-  /** Throws {@link SinkError} when none of them could say anything about these alerts. */
+  /** Throws {@link SinkError} when no member answered about these alerts. */
   async post(alerts: readonly PostableAlert[], signal: AbortSignal): Promise<Taken> {
     const body = JSON.stringify(alerts);
-    const answers = await Promise.all(this.clients.map((client) => told(client, body, signal)));
+    const answers = await Promise.all(this.clients.map((client) => post(client, body, signal)));
     const taken = answers.filter((answer) => !(answer instanceof SinkError) && answer.kind === 'taken');
     if (taken.length > 0) return { kind: 'taken', all: taken.length === answers.length };
     const spoken = answers.find((answer) => !(answer instanceof SinkError));
     if (spoken !== undefined) return spoken;
     const errors = answers.filter((answer) => answer instanceof SinkError);
-    // As long as one may come back by itself, it is worth waiting for.
+    // One that may recover by itself is worth waiting for.
     throw errors.find(({ kind }) => kind === 'temporary') ?? errors[0] ?? new SinkError('permanent', 'there is no Alertmanager');
   }
 
@@ -61,7 +61,7 @@ export class Members {
   }
 }
 
-async function told(client: HttpClient, body: string, signal: AbortSignal): Promise<Taken | SinkError> {
+async function post(client: HttpClient, body: string, signal: AbortSignal): Promise<Taken | SinkError> {
   return caught(async () => meaningOf(client.url, await client.request({ method: 'POST', path: ALERTS, body }, signal)));
 }
 
@@ -74,7 +74,7 @@ async function caught<T>(work: () => Promise<T>): Promise<T | SinkError> {
   }
 }
 
-/** https://github.com/prometheus/alertmanager/blob/main/api/v2/openapi.yaml: 200 without a body; what is wrong with an alert is said in 400 and 422. */
+/** https://github.com/prometheus/alertmanager/blob/main/api/v2/openapi.yaml: 200 without a body; 400 and 422 for invalid alerts. */
 function meaningOf(url: URL, answer: HttpAnswer): Taken {
   const { status, body } = answer;
   if (status === 200 && body.trim() === '') return { kind: 'taken', all: true };
@@ -85,7 +85,7 @@ function meaningOf(url: URL, answer: HttpAnswer): Taken {
   throw failure(url, answer);
 }
 
-/** Its own words come as a JSON text (400), or with a code (422). The others, whose alerts were right, it has taken. */
+/** The reason is a JSON string (400), or comes with a code (422). Valid alerts of the request were accepted. */
 function refusalIn(body: string): string | undefined {
   const said = jsonIn(body);
   const words = typeof said === 'string' ? said : isObject(said) && Number.isInteger(said['code']) ? wordsAt(said, 'message') : undefined;

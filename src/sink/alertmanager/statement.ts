@@ -3,22 +3,22 @@ import { type AlertRule, runbookOf } from '../../alert/rule.ts';
 import type { LogEvent } from '../../event/event.ts';
 import { clipBytes, printable } from '../../event/text.ts';
 
-/** Of what people read; an alert stays within some KB whatever a stranger has written. */
+/** Limit of annotations, so that an alert stays within a few KB. */
 const MAX_ANNOTATION_BYTES = 2048;
 const MAX_LABEL_BYTES = 256;
 
-/** What tells an alert from every other: few, and the same as long as it stands. */
+/** Labels identify an alert: few, and constant while it is active. */
 export type Labels = Readonly<Record<string, string>>;
 
 /** An alert as an event raises it. */
 export interface RaisedAlert {
-  /** Of the rule and what it is about: `keyOf`. */
+  /** The alert's key: `keyOf`. */
   readonly key: string;
   readonly labels: Labels;
   readonly annotations: Labels;
   /** What ends it must be later, epoch milliseconds. */
   readonly after: number;
-  /** It stands for so long, where nothing ends it. */
+  /** How long it lasts if nothing ends it. */
   readonly standsMs?: number;
 }
 
@@ -27,13 +27,13 @@ export interface Statement {
   /** Of the event, epoch milliseconds. */
   readonly time: number;
   readonly raised: readonly RaisedAlert[];
-  /** Keys of alerts that are over. */
+  /** Keys of alerts that ended. */
   readonly ended: readonly string[];
-  /** A site whose scan has ended well. */
+  /** A site with a finished scan. */
   readonly scanned?: string;
 }
 
-/** How alerts are said. */
+/** Options for the texts of alerts. */
 export interface AlertTexts {
   /** Whether this destination is for the alert. `severity`: of the event. */
   readonly isMeant: (rule: AlertRule, document: Document, severity: number) => boolean;
@@ -73,12 +73,12 @@ export function isAboutAlerts(event: LogEvent, { isMeant }: AlertTexts): boolean
   return firings(document, event.time).some(({ rule }) => isMeant(rule, document, event.severity)) || endings(document, event.time).length > 0;
 }
 
-/** The members of an event as its rendering has them. */
+/** An event as its rendered document. */
 function documentOf({ shared, own }: LogEvent): Document {
   return { ...shared.fields, ...own };
 }
 
-/** By the name of the label: the field that it comes from. */
+/** Labels, with the field that each comes from. */
 const PLACE = {
   zone: 'nmap.zone',
   instance: 'server.address',
@@ -118,14 +118,14 @@ function annotationsOf(rule: AlertRule, summary: string, document: Document, run
   return { summary: bounded(summary, MAX_ANNOTATION_BYTES), message, description: more['remedy'] ?? rule.about, ...more, runbook_url: runbook };
 }
 
-/** The address is of a scan, and may be a name that somebody has given: as a part of a link it is data. */
+/** The link to a host's dashboard; the address comes from a scan, so it is URL-encoded. */
 function hostLink({ key }: AlertRule, document: Document, hostDashboard: string | undefined): Labels {
   const [address] = key.includes(PLACE.instance) ? valuesAt(document, PLACE.instance) : [];
   if (hostDashboard === undefined || address === undefined) return {};
   return { host_dashboard: bounded(hostDashboard.replaceAll('{address}', encodeURIComponent(String(address))), MAX_ANNOTATION_BYTES) };
 }
 
-/** Those that the event has. */
+/** The values of fields that the event has. */
 function textsOf(fields: Readonly<Record<string, string>>, document: Document, bytes: number): Record<string, string> {
   return Object.fromEntries(
     Object.entries(fields).flatMap(([name, field]) => {

@@ -9,34 +9,35 @@ import { type HttpAnswer, type HttpClient, httpClient, redirection } from '../tr
 import { accepting, addressOf, ELASTICSEARCH_URL, scopeOf, urlOf, shownAddress } from '../options.ts';
 import { MAX_EVENT_BYTES, type Diagnosis, type Encoded, type Sink, SinkError } from '../sink.ts';
 
-/** What tells the servers apart that take `_bulk`. */
+/** Differences between servers with a `_bulk` API. */
 export interface BulkServer {
   /** The name that `--to` uses. */
   readonly type: 'elasticsearch' | 'opensearch';
   /** The name that people use. */
   readonly product: string;
-  /** What a request to data streams says beside the rest. */
+  /** Extra query parameters of requests to data streams. */
   readonly toStreams: string;
-  /** Where a 403 leads. */
+  /** Hint for a 403. */
   readonly rights: string;
-  /** What lets credentials see whether it is set up. */
+  /** Hint: rights that are needed to check the set-up. */
   readonly toLook: string;
-  /** What credentials it takes. */
+  /** Hint: which credentials it accepts. */
   readonly credentials: string;
-  /** Whether what answers at `GET /` is this server, in a version that portlog speaks to. */
+  /** Checks by `GET /` that it is this server in a supported version. */
   diagnose(origin: string, root: HttpAnswer): Diagnosis;
-  /** Whether these credentials may write what will be sent, where the server tells. */
+  /** Checks whether the credentials may write, if the server can tell. */
   mayWrite?(client: HttpClient, namespace: string, signal: AbortSignal): Promise<readonly Diagnosis[]>;
 }
 
 /** One batch is one row of the spool, so a MiB. Order does not matter here: each document has its id. */
 const LIMITS = { maxEvents: 2000, maxBytes: 1 << 20, maxEventBytes: MAX_EVENT_BYTES, inFlight: 4, inFlightPerPartition: 4 };
 /**
- * Answers only with what decides the fate of each document, and with its id: without that, an answer that is out of step would mark
- * others as delivered. It makes the answer to 1,000 documents 41 KB longer (67 instead of 26), and 0.13 ms longer to read (0.29 instead of 0.16, Node 24).
+ * Answers only with what decides the fate of each document, and with its id: without it, a mismatched answer would mark other
+ * documents as delivered. It makes the answer to 1,000 documents 41 KB longer (67 instead of 26), and 0.13 ms longer to read
+ * (0.29 instead of 0.16, Node 24).
  */
 const BULK = '/_bulk?filter_path=errors,items.*._id,items.*.status,items.*.error.type,items.*.error.reason,items.*.failure_store';
-/** The partition of records of the inventory: an index, where everything else is a data stream. */
+/** The partition of inventory records, which go to an index instead of a data stream. */
 const RECORDS = 'inventory';
 
 /**
@@ -72,7 +73,7 @@ export function bulkSink(options: BulkOptions, server: BulkServer): Sink {
       const body = batchBody(batch, scratch);
       const path = batch.partition === RECORDS ? BULK : `${BULK}${server.toStreams}`;
       const answer = await client.request({ method: 'POST', path, body, contentType: 'application/x-ndjson' }, signal);
-      // Any other answer may have come before the whole body was read.
+      // Another status may come before the whole body was read.
       if (answer.status === 200) scratch.give(body);
       if (answer.status >= 200 && answer.status < 300) return bulkOutcome(batch, batch.partition === RECORDS ? 'index' : 'create', answer.body);
       if (answer.status === 413) return { delivered: 0, already: 0, retry: batch.entries, rejected: [], split: true };
@@ -92,7 +93,7 @@ function encodedRecord(event: LogEvent, namespace: string): Encoded {
   return encoded([`${JSON.stringify(action)}\n`, ...ecsParts(event), '\n'], RECORDS);
 }
 
-/** What an answer means that is not about single documents. */
+/** The meaning of an answer about the whole request. */
 export function bulkRefusal(url: URL, answer: HttpAnswer, { product, rights, credentials }: BulkServer): SinkError {
   const { status, body, retryAfterMs } = answer;
   const where = url.origin;
@@ -119,7 +120,7 @@ export function notThere(origin: string, { product }: Pick<BulkServer, 'product'
   return { level: 'error', message: `what answers at ${origin} is not ${product}`, hint: 'check the URL; the port is usually 9200' };
 }
 
-/** What `GET /` says about itself. */
+/** Name and version by `GET /`. */
 export function aboutServer(body: string): { readonly version: string; readonly distribution: string | undefined } {
   const about = jsonIn(body);
   return { version: wordsAt(about, 'version', 'number') ?? '', distribution: wordsAt(about, 'version', 'distribution') };

@@ -11,8 +11,8 @@ interface BulkItem {
 type Fate = 'delivered' | 'already' | 'retry' | 'rejected';
 
 /**
- * Reads the answer to a `_bulk` request item by item: a 200 for the whole says nothing about a document. Every item must answer for the
- * document at its place, by operation and id; of an answer that does not, nothing is believed.
+ * Reads the answer to a `_bulk` request item by item: a 200 for the whole says nothing about a document. Every item must match
+ * the document at its position by operation and id; otherwise the whole answer is rejected.
  */
 export function bulkOutcome(batch: Batch, operation: 'create' | 'index', body: string): Outcome {
   const items = itemsOf(body, batch.entries, operation);
@@ -56,7 +56,7 @@ function itemsOf(body: string, entries: readonly Entry[], operation: string): re
   const items = answer['items'] as readonly unknown[];
   if (items.length !== entries.length) throw unknownAnswer('_bulk', `the answer names ${items.length} of ${entries.length} documents`);
   const read = items.map((item, i) => itemOf(item, operation, entries[i]?.id));
-  // 409 is an error to it as well.
+  // 409 counts as an error, too.
   if (answer['errors'] === false && read.some(({ status }) => status >= 300))
     throw unknownAnswer('_bulk', 'the answer says that there were no errors, and names some');
   return read;

@@ -8,14 +8,14 @@ export interface BulkPlace {
   readonly client: HttpClient;
   readonly server: BulkServer;
   readonly namespace: string;
-  /** The credentials may not look, and somebody says that it is right. */
+  /** The credentials cannot check, and the user vouches for it (`trustSetUp`). */
   readonly isTrusted: boolean;
   refusal(answer: HttpAnswer): SinkError;
 }
 
 /**
- * Whether a server knows how to keep our documents. What arrives before that gets its types by guess, or from a stock
- * template, and keeps them for ever: so nothing is sent until it has been seen to be right, and it is asked again each time.
+ * Checks whether templates are installed on a server. Documents that arrive before would get guessed field types for ever, so
+ * nothing is sent until the set-up is right; checked again each time.
  */
 export class SetUp {
   private readonly to: BulkPlace;
@@ -26,14 +26,14 @@ export class SetUp {
     this.to = to;
   }
 
-  /** Throws a permanent {@link SinkError} as long as it is not right. */
+  /** Throws a permanent {@link SinkError} unless the set-up is right. */
   async require(signal: AbortSignal): Promise<void> {
     if (this.isRight) return;
     this.asked ??= this.ask(signal).finally(() => (this.asked = undefined));
     await this.asked;
   }
 
-  /** What is to be said about it; with an error as long as it is not right. */
+  /** Diagnoses of the set-up, with an error unless it is right. */
   async look(signal: AbortSignal): Promise<readonly Diagnosis[]> {
     const found = await this.findings(signal);
     this.isRight = found.every(({ level }) => level !== 'error');
@@ -90,7 +90,7 @@ export class SetUp {
     };
   }
 
-  /** What is there already keeps the types that it has got. */
+  /** Diagnoses of field types in existing indices, which never change. */
   private async types(signal: AbortSignal): Promise<readonly Diagnosis[]> {
     const { client, server, namespace } = this.to;
     const seen = await inspectTargets(client, namespace, (answer) => this.to.refusal(answer), signal);

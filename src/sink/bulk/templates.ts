@@ -5,7 +5,7 @@ import { answerAs } from '../transport/answer.ts';
 /** The component template that every index with our documents must be made of. */
 export const MAPPINGS = 'logs-nmap@mappings';
 
-/** Lists all of them, with no more than it takes to say which one is in force. */
+/** Lists index templates, with the members that decide which one is in force. */
 export const INDEX_TEMPLATES = `/_index_template?filter_path=${[
   'name',
   'index_template.index_patterns',
@@ -22,7 +22,7 @@ export interface IndexTemplate {
   readonly isOurs: boolean;
 }
 
-/** What {@link INDEX_TEMPLATES} answers. `what`: of whom, to what. */
+/** Parses the answer to {@link INDEX_TEMPLATES}. `what`: server and request. */
 export function templatesIn(what: string, body: string): readonly IndexTemplate[] {
   const { index_templates: templates = [] } = answerAs(what, body, TEMPLATES);
   return templates.map(({ name, index_template: { index_patterns, priority = 0, composed_of = [] } }) => ({

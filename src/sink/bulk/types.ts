@@ -17,15 +17,15 @@ function isProperties(value: unknown): value is Properties {
   return tableOf(record({ type: optional(text), properties: optional(isProperties) }))(value);
 }
 
-/** What a mapping has that portlog's template does not say. */
+/** Differences between a mapping and portlog's template. */
 export interface Difference {
-  /** By field: the type that it has there. */
+  /** Wrong types by field. */
   readonly wrong: ReadonlyMap<string, string>;
-  /** Fields that are not there. */
+  /** Missing fields. */
   readonly missing: readonly string[];
 }
 
-/** Types that answer the same questions as ours; a user may prefer them. */
+/** Compatible types, which users may prefer. */
 const ALIKE: Readonly<Record<Exclude<FieldType, 'labels' | 'object'>, readonly string[]>> = {
   keyword: ['keyword', 'constant_keyword', 'wildcard'],
   long_keyword: ['keyword', 'wildcard'],
@@ -51,7 +51,7 @@ export function differences(mapping: Mapping): Difference {
   return { wrong, missing };
 }
 
-/** A field that nobody has said a type for gets one by guess, for ever, with the first document. */
+/** Whether unmapped fields get a guessed type, for ever, with the first document. */
 export function guesses({ dynamic }: Mapping): boolean {
   return dynamic === undefined || String(dynamic) === 'true' || dynamic === 'runtime';
 }
@@ -60,7 +60,7 @@ export function guesses({ dynamic }: Mapping): boolean {
 export function typeAt(mapping: Mapping, name: string): string | undefined {
   let node: Properties[string] | undefined = mapping;
   for (const part of name.split('.')) {
-    // Whatever lies below it is a part of it.
+    // Fields below it are part of it.
     if (node.type === 'flattened' || node.type === 'flat_object') return node.type;
     node = node.properties?.[part];
     if (node === undefined) return undefined;

@@ -3,30 +3,30 @@ import { answerAs } from '../transport/answer.ts';
 import type { HttpAnswer, HttpClient } from '../transport/http.ts';
 import { type Difference, differences, guesses, type Mapping, MAPPING, typeAt } from './types.ts';
 
-/** Where documents of a namespace go already: a data stream, or the index of the inventory. */
+/** An existing data stream, or inventory index, that documents are written to. */
 export interface WriteTarget {
   /** As documents name it: `logs-nmap.port-default`. */
   readonly name: string;
-  /** The index that takes them now. */
+  /** The current write index. */
   readonly index: string;
-  /** An index where there should be a data stream: nothing makes one of it. */
+  /** A plain index where a data stream should be. */
   readonly isStray: boolean;
   readonly mapping: Mapping;
 }
 
-/** What such a place has that it should not have, or lacks. */
+/** What is wrong with its mapping. */
 export interface Fault extends Difference {
   readonly place: WriteTarget;
-  /** Documents get wrong types there, which nothing changes later; otherwise it is only older, and lacks fields. */
+  /** Wrong types, which cannot be changed later; otherwise it only lacks newer fields. */
   readonly isGrave: boolean;
 }
 
-/** A server says no more than that it will not tell. */
+/** The credentials may not look. */
 export const UNKNOWN = 'unknown';
 
 /**
- * What exists of a namespace (`*` for all), and what is not right with it; `unknown` when these credentials may not look. Throws what
- * `refusal` makes of any other answer.
+ * Existing write targets of a namespace (`*` for all) and their faults; `unknown` when the credentials may not look. Throws
+ * the result of `refusal` for any other answer.
  */
 export async function inspectTargets(
   client: HttpClient,
@@ -56,7 +56,7 @@ export async function placesOf(
     if (answer.status !== 200) throw refusal(answer);
     return answerAs(`${client.url.origin} to GET ${path}`, answer.body, shape);
   };
-  // One behind the other: of a name with a wildcard, a server may keep silent about what it does not allow.
+  // One by one: for a wildcard, a server may omit what is not allowed.
   const inventory = await ask(`/_resolve/index/nmap-inventory-${namespace}`, RESOLVED, NOTHING);
   const streams = inventory === UNKNOWN ? UNKNOWN : await ask(`/_resolve/index/logs-nmap.*-${namespace}`, RESOLVED, NOTHING);
   if (inventory === UNKNOWN || streams === UNKNOWN) return UNKNOWN;
@@ -85,19 +85,19 @@ function namesIn(
   wantsStreams: boolean,
 ): readonly Omit<WriteTarget, 'mapping'>[] {
   return [
-    // The last one is written to.
+    // The last one is the write index.
     ...streams.map(({ name, backing_indices: backing }) => ({ name, index: [backing].flat().at(-1) ?? name, isStray: !wantsStreams })),
     ...indices.map(({ name }) => ({ name, index: name, isStray: wantsStreams })),
     ...aliases.map(({ name, indices: behind }) => ({ name, index: [behind].flat().at(-1) ?? name, isStray: wantsStreams })),
   ];
 }
 
-/** An alias and the index behind it are one: the alias is the name that documents use. */
+/** Merges an alias and its index: documents use the alias. */
 function distinct<P extends { readonly index: string }>(places: readonly P[]): readonly P[] {
   return [...new Map(places.map((place) => [place.index, place])).values()];
 }
 
-/** `custom`: what the user has said about fields, which is right whatever it is. */
+/** `custom`: the user's own mappings, which are always right. */
 function faultsOf(places: readonly WriteTarget[], custom: readonly Mapping[]): readonly Fault[] {
   return places.flatMap((place) => {
     const { wrong, missing } = differences(place.mapping);
@@ -109,7 +109,7 @@ function faultsOf(places: readonly WriteTarget[], custom: readonly Mapping[]): r
 
 const CUSTOM = ['logs-nmap@custom', 'nmap-inventory@custom'];
 
-/** If these credentials may see it. */
+/** Undefined without permission. */
 async function customMappings(client: HttpClient, signal: AbortSignal): Promise<readonly Mapping[]> {
   const found: Mapping[] = [];
   for (const name of CUSTOM) {

@@ -30,7 +30,7 @@ export const ELASTICSEARCH: BulkServer = {
   mayWrite: privileges,
 };
 
-/** What writing needs; without the second of each, only what is there already takes documents. */
+/** Privileges for writing; without the second of each, documents go only to existing indices. */
 const WRITES = (namespace: string): readonly { readonly names: readonly [string]; readonly privileges: readonly [string, string] }[] => [
   { names: [`logs-nmap.port-${namespace}`], privileges: ['create_doc', 'auto_configure'] },
   { names: [`nmap-inventory-${namespace}`], privileges: ['index', 'auto_configure'] },
@@ -41,7 +41,7 @@ async function privileges(client: HttpClient, namespace: string, signal: AbortSi
   const index = WRITES(namespace);
   const request = { method: 'POST', path: '/_security/user/_has_privileges', body: JSON.stringify({ index }) } as const;
   const { status, body } = await client.request(request, signal);
-  // Without security nobody is asked.
+  // Without security there are no privileges.
   if (status !== 200) return [];
   const { index: has } = answerAs(`${client.url.origin} to POST ${request.path}`, body, PRIVILEGES);
   const lacking = index.flatMap(({ names: [name], privileges: wanted }) =>

@@ -17,12 +17,12 @@ const DEFAULT_EVENTS_PER_SECOND = 10;
 /** EX_TEMPFAIL of sysexits.h: "temporary failure; user is invited to retry". */
 const TRY_AGAIN = 75;
 const MAX_REASON_BYTES = 500;
-/** The machine has no room for another process now. */
+/** No resources for another process now. */
 const PASSING: ReadonlySet<unknown> = new Set(['EAGAIN', 'ENOMEM', 'EMFILE', 'ENFILE']);
 
 /**
- * A program of one's own, started for each event, which it reads as a line of ECS from its standard input. It ends with 0 when it has dealt
- * with it, with 75 to be asked again later; anything else is a refusal, in its own words (standard error).
+ * Starts a program for each event, which it reads as a line of ECS on standard input. Exit code 0: done; 75: retry later;
+ * anything else rejects the event, with standard error as the reason.
  */
 export function execSink(options: ExecOptions): Sink {
   const {
@@ -38,7 +38,7 @@ export function execSink(options: ExecOptions): Sink {
     throw new PortlogError('sink-options', 'the sink "exec" needs a program', {
       hint: 'write command: [/usr/local/bin/respond] at the sink in the configuration file',
     });
-  // Found by PATH it could be another one than was meant, and whose it is could not be looked at.
+  // A program found by PATH could be another one, and its owner could not be checked.
   if (!program.startsWith('/'))
     throw new PortlogError('sink-options', `the sink "exec" needs the whole path of a program, and "${program}" is none`, {
       hint: `command -v ${program} says where it is`,
@@ -47,7 +47,7 @@ export function execSink(options: ExecOptions): Sink {
   let free = 0;
 
   return {
-    // Arguments may have a secret in them.
+    // Arguments may contain a secret.
     name: `exec ${program}`,
     identity: { type: 'exec', target: program, scope: scopeOf({ args: args.length === 0 ? undefined : digest(args) }, options) },
     // One event a batch: when portlog is killed, only those that run now are run again.

@@ -2,6 +2,7 @@ import type { FileOptions } from '../options.ts';
 import { accessSync, closeSync, constants, fstatSync, fsyncSync, ftruncateSync, lstatSync, statfsSync, statSync, writeSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { ecsParts } from '../../event/ecs.ts';
+import { systemClock } from '../../core/clock.ts';
 import { PortlogError } from '../../core/errors.ts';
 import { batchBody, encoded, BufferPool } from '../transport/body.ts';
 import { isWritableByOthers, openToAppend } from './open.ts';
@@ -10,22 +11,19 @@ import { accepting, scopeOf } from '../options.ts';
 import { type Diagnosis, type Sink, SinkError } from '../sink.ts';
 
 const LIMITS = { maxEvents: 2000, maxBytes: 1 << 20, inFlight: 1, inFlightPerPartition: 1 };
-/** `f_type` of statfs(2), of proc and sysfs: nobody makes files there, whatever the permissions say. */
+/** `f_type` of statfs(2), of proc and sysfs: files cannot be created there, whatever the permissions. */
 const MAGIC_OF_KERNEL: ReadonlySet<number> = new Set([0x9fa0, 0x62656572]);
 const DEFAULT_ROTATE_BYTES = 100 << 20;
 
-/** Resolves when so many events may be written to the open file. */
+/** Resolves when so many events may be written. */
 export type Permit = (file: number, events: number, signal: AbortSignal) => Promise<void>;
 
-/**
- * NDJSON, one ECS event a line, appended (O_APPEND) so that others may follow or write the same file.
- * Never half a line: what the disk did not take whole is taken back.
- */
+/** NDJSON, one ECS event per line, appended (O_APPEND) so that others may read or write the file. Never half a line: a partial write is undone. */
 export function fileSink(options: FileOptions, permit?: Permit): Sink {
   if (options.target === undefined || options.target === '')
     throw new PortlogError('sink-options', 'the sink "file" needs a path', { hint: 'for example --to file=/var/log/portlog/events.ndjson' });
   const path = resolve(options.target);
-  const { rotateBytes = DEFAULT_ROTATE_BYTES, keepFiles, fsync = false } = options;
+  const { rotateBytes = DEFAULT_ROTATE_BYTES, keepFiles, fsync = false, clock = systemClock } = options;
   const scratch = new BufferPool(LIMITS.maxBytes);
   let file: number | undefined;
   let compressing: Promise<void> = Promise.resolve();
@@ -60,13 +58,13 @@ export function fileSink(options: FileOptions, permit?: Permit): Sink {
     },
   };
 
-  /** The file of that name: somebody else may have put it aside, also while nobody was permitted to write. */
+  /** The open file, reopened if it was rotated by someone else, also while waiting for the permit. */
   async function current(events: number, signal: AbortSignal): Promise<number> {
     for (;;) {
       if (file === undefined || !isAt(path, file)) {
         close(file);
         file = undefined;
-        file = await openToAppend(path, signal);
+        file = await openToAppend(path, signal, clock);
       }
       if (permit === undefined) return file;
       await permit(file, events, signal);
@@ -74,14 +72,14 @@ export function fileSink(options: FileOptions, permit?: Permit): Sink {
     }
   }
 
-  /** Returns how many events were deleted with files that are too old. */
+  /** Rotates; returns how many events were deleted with old files. */
   async function putAside(): Promise<number> {
     close(file);
     file = undefined;
-    // What is being compressed must not come back after it was deleted.
+    // A file being compressed must not reappear after it was deleted.
     if (keepFiles !== undefined) await compressing;
-    const { removed, compress } = await rotate(path, keepFiles);
-    // Beside the writing. What cannot be compressed now stays as it is, and is tried again the next time.
+    const { removed, compress } = await rotate(path, keepFiles, clock);
+    // In the background. A failure leaves the file as it is, to be compressed next time.
     compressing = compressing.then(compress).catch(() => undefined);
     return removed;
   }
@@ -96,7 +94,7 @@ export function fileSink(options: FileOptions, permit?: Permit): Sink {
   }
 }
 
-/** Whether it can be written, without writing: nothing is made, and nothing is changed. */
+/** Checks whether it can be written, without changing anything. */
 function diagnosis(path: string): Diagnosis {
   if (statSync(path, { throwIfNoEntry: false }) !== undefined) {
     if (lstatSync(path).isSymbolicLink() && isWritableByOthers(dirname(path))) throw errorOf('ELOOP');
@@ -128,7 +126,7 @@ function append(file: number, bytes: Buffer, fsync: boolean): void {
     while (written < bytes.length) written += writeSync(file, bytes, written);
     if (fsync) fsyncSync(file);
   } catch (error) {
-    // Unless somebody else has written behind it meanwhile, or there is nothing to take back (a device).
+    // Unless someone else has appended meanwhile, or it cannot be truncated (a device).
     if (written > 0 && fstatSync(file).size === size + written) ftruncateSync(file, size);
     throw error;
   }
@@ -150,7 +148,7 @@ const REASONS: Readonly<Record<string, readonly [what: string, hint: string]>> =
   ENOENT: ['no directory can be made there', 'name another path'],
   ENOTDIR: ['a part of its path is no directory', 'name another path'],
 };
-/** What passes when somebody makes room. */
+/** Errors that pass when space is freed. */
 const TEMPORARY: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
 
 function failureOf(path: string, error: NodeJS.ErrnoException): SinkError {

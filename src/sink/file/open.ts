@@ -1,26 +1,23 @@
 import { closeSync, constants, fstatSync, ftruncateSync, lstatSync, openSync, readSync, statSync, writeSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { dirname } from 'node:path';
-import { systemClock } from '../../core/clock.ts';
+import type { Clock } from '../../core/clock.ts';
 import { makeDirectories } from '../../core/make-directories.ts';
 
-/** Who writes still, has written a moment ago. */
+/** A file modified within this time may be in the middle of a write. */
 const RECENT_MS = 1000;
 const READ_AND_APPEND = constants.O_RDWR | constants.O_APPEND;
 const READABLE_BY_GROUP = 0o640;
 const WRITABLE_BY_OTHERS = 0o022;
-/** Enough of a line to tell whose it is: what portlog says of itself comes before what was scanned. */
+/** The part of a line that shows whether portlog wrote it. */
 const BEGINNING_BYTES = 4096;
 
-/**
- * Opens a file for appending whole lines, or makes it, with the directories before it. A link is not followed where
- * others may have put it.
- */
-export async function openToAppend(path: string, signal: AbortSignal): Promise<number> {
+/** Opens or creates a file for appending lines, with its directories. Links are not followed where other users may have created them. */
+export async function openToAppend(path: string, signal: AbortSignal, clock: Clock): Promise<number> {
   makeDirectories(dirname(path), 0o750);
   const file = openOrMake(path);
   try {
-    if (fstatSync(file).isFile()) await endHalfLine(file, signal);
+    if (fstatSync(file).isFile()) await endHalfLine(file, signal, clock);
     return file;
   } catch (error) {
     closeSync(file);
@@ -41,30 +38,30 @@ function openOrMake(path: string): number {
   return openSync(path, READ_AND_APPEND | links | (links === 0 ? constants.O_CREAT : 0), READABLE_BY_GROUP);
 }
 
-/** Somebody else can put a link into that directory. */
+/** Whether other users can create links in that directory. */
 export function isWritableByOthers(directory: string): boolean {
   const { uid, mode } = statSync(directory);
   return (mode & WRITABLE_BY_OTHERS) !== 0 || (uid !== 0 && uid !== userInfo().uid);
 }
 
 /**
- * A writer that was killed may leave half a line at the end, which never counted as delivered: portlog's own is cut off;
- * behind anybody else's comes a line feed. One that another process is just writing is waited for.
+ * A killed writer may leave half a line at the end, which never counted as delivered: portlog's own is truncated, any other
+ * gets a line feed. Waits for a line that is just being written.
  */
-async function endHalfLine(file: number, signal: AbortSignal): Promise<void> {
+async function endHalfLine(file: number, signal: AbortSignal, clock: Clock): Promise<void> {
   for (let end = endOfLastLine(file); end < fstatSync(file).size; end = endOfLastLine(file)) {
-    const age = Date.now() - fstatSync(file).mtimeMs;
+    const age = clock.now() - fstatSync(file).mtimeMs;
     if (age > RECENT_MS || age < 0) {
       if (isOurs(file, end)) ftruncateSync(file, end);
       else writeSync(file, '\n');
       return;
     }
-    await systemClock.sleep(RECENT_MS / 4, signal);
+    await clock.sleep(RECENT_MS / 4, signal);
     if (signal.aborted) return;
   }
 }
 
-/** Whether portlog has written the last line, or the half one behind it where there is no other. */
+/** Whether portlog wrote the last line, or the half line if there is no other. */
 function isOurs(file: number, end: number): boolean {
   const beginning = Buffer.alloc(BEGINNING_BYTES);
   const length = readSync(file, beginning, 0, beginning.length, end === 0 ? 0 : endOfLastLine(file, end - 1));

@@ -3,23 +3,24 @@ import { readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createGzip } from 'node:zlib';
+import type { Clock } from '../../core/clock.ts';
 
-/** Nobody compresses one file for that long. */
+/** Compressing never takes that long. */
 const ABANDONED_MS = 600_000;
 
 export interface Rotation {
-  /** Lines of files that were deleted, because only so many are kept. */
+  /** Lines of deleted files, beyond `keepFiles`. */
   readonly removed: number;
-  /** Compresses what was put aside. */
+  /** Compresses rotated files. */
   readonly compress: () => Promise<void>;
 }
 
 /**
- * Puts a file aside under the time of now: `events.ndjson` becomes `events.ndjson.2026-01-31T12-00-00.000Z`, and later
- * that with `.gz`. All of them are kept, or the newest `keep`.
+ * Renames a file to the current time: `events.ndjson` becomes `events.ndjson.2026-01-31T12-00-00.000Z`, and later with `.gz`.
+ * Keeps all, or the newest `keep`.
  */
-export async function rotate(path: string, keep: number | undefined): Promise<Rotation> {
-  await rename(path, freeName(path));
+export async function rotate(path: string, keep: number | undefined, clock: Clock): Promise<Rotation> {
+  await rename(path, freeName(path, clock.now()));
   let removed = 0;
   const aside = await asideOf(path, /Z(\.gz)?$/);
   for (const old of keep === undefined ? [] : aside.slice(0, -keep)) {
@@ -28,26 +29,26 @@ export async function rotate(path: string, keep: number | undefined): Promise<Ro
   }
   return {
     removed,
-    // Also what an earlier rotation had no room to compress.
+    // Also files that could not be compressed earlier.
     compress: async () => {
-      for (const name of await asideOf(path, /Z$/)) await compress(name);
+      for (const name of await asideOf(path, /Z$/)) await compress(name, clock.now());
     },
   };
 }
 
-/** Of two in the same millisecond, neither takes the other's place. */
-function freeName(path: string): string {
-  for (let time = Date.now(); ; time++) {
+/** A name that is not taken, even within the same millisecond. */
+function freeName(path: string, now: number): string {
+  for (let time = now; ; time++) {
     const name = `${path}.${new Date(time).toISOString().replaceAll(':', '-')}`;
     if (!existsSync(name) && !existsSync(`${name}.gz`)) return name;
   }
 }
 
-/** Under another name until it is whole: whoever picks up .gz files never gets half of one. */
-async function compress(path: string): Promise<void> {
+/** Under a temporary name until complete, so that nobody picks up half a .gz file. */
+async function compress(path: string, now: number): Promise<void> {
   const part = `${path}.gz.part`;
   const other = await stat(part).catch(() => undefined);
-  if (other !== undefined && Date.now() - other.mtimeMs > ABANDONED_MS) await rm(part, { force: true });
+  if (other !== undefined && now - other.mtimeMs > ABANDONED_MS) await rm(part, { force: true });
   // `wx`: never through a link, and not where another process is doing the same.
   const output = createWriteStream(part, { mode: 0o640, flags: 'wx' });
   try {
@@ -62,7 +63,7 @@ async function compress(path: string): Promise<void> {
   }
 }
 
-/** How many events there were. A file that another process deletes or compresses meanwhile counts where it gets to. */
+/** Counts events; tolerates that another process deletes or compresses the file meanwhile. */
 async function linesIn(path: string): Promise<number> {
   let lines = 0;
   const count = async (pieces: AsyncIterable<Buffer>): Promise<void> => {

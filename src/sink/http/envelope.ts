@@ -5,19 +5,19 @@ import { clipBytes, jsonWithoutControls } from '../../event/text.ts';
 
 const EVENT = '{}';
 const MESSAGE = '{message}';
-/** What chats take of one message in their narrowest fields: a block of Slack's has 3,000 characters. */
+/** The strictest limit of chats: 3,000 characters in a Slack block. */
 const MAX_MESSAGE_BYTES = 2800;
 
-/** What stands around each event. */
+/** The text around each event. */
 export interface Envelope {
-  /** It takes the one line that people read: for receivers that take one of them a request. */
+  /** It contains the message only; one event per request. */
   readonly isForPeople: boolean;
   parts(event: LogEvent): readonly string[];
 }
 
 /**
- * The event takes the place of the first `{}`, its line for people that of each `{message}`: escaped for JSON's texts, unless
- * `isText` (the body is no JSON). Throws `sink-options` when there is no place for either.
+ * The event replaces the first `{}`, its message each `{message}`, escaped for JSON strings unless `isText` (the body is no
+ * JSON). Throws `sink-options` without a placeholder.
  */
 export function envelopeOf(text: string, isText: boolean): Envelope {
   const at = text.indexOf(EVENT);
@@ -38,7 +38,7 @@ export function envelopeOf(text: string, isText: boolean): Envelope {
   };
 }
 
-/** What a stranger wrote must not end a block of code of Markdown, behind which it could call everybody, or show a link under another name. */
+/** Untrusted text must not close a Markdown code block, behind which it could mention everyone or disguise a link. */
 const FENCE = /`{3,}/g;
 
 function lineOf({ message }: LogEvent, isText: boolean): string {

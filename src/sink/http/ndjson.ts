@@ -8,9 +8,9 @@ import { accepting, addressOf, scopeOf, urlOf, shownAddress } from '../options.t
 import { MAX_EVENT_BYTES, type Batch, type Diagnosis, type Outcome, type Sink, SinkError } from '../sink.ts';
 
 const LIMITS = { maxEvents: 1000, maxBytes: 1 << 20, maxEventBytes: MAX_EVENT_BYTES, inFlight: 4, inFlightPerPartition: 4 };
-/** Where Vector, Fluent Bit and Logstash listen in their examples; there is no usual port. */
+/** An example; there is no default port. */
 const EXAMPLE_URL = 'http://127.0.0.1:8080';
-/** Those that take what people read take one at a time, in order. */
+/** Chats get one message per request, in order. */
 const ONE_BY_ONE = { ...LIMITS, maxEvents: 1, inFlight: 1, inFlightPerPartition: 1 };
 
 /**
@@ -49,11 +49,11 @@ export function httpSink(options: HttpSinkOptions): Sink {
   };
 }
 
-/** There is no protocol: what is accepted is delivered, what is refused for its content is found by halves. */
+/** Without a protocol, 2xx means delivered; a batch refused for its content is halved to find the bad event. */
 function outcomeOf(url: URL, { entries }: Batch, answer: HttpAnswer): Outcome {
   const { status, body, headers } = answer;
   const none = { delivered: 0, already: 0, retry: [], rejected: [] };
-  // A page for people comes from something in between.
+  // An HTML page comes from a proxy.
   if (isTaken(status) && (headers['content-type']?.startsWith('text/html') === true || /^\s*<(?:!doctype|html)/i.test(body)))
     throw new SinkError('temporary', `${url.origin} answers with a web page`, { hint: 'check what stands between portlog and the receiver' });
   if (isTaken(status)) return { ...none, delivered: entries.length };
@@ -79,7 +79,7 @@ function refusal(url: URL, answer: HttpAnswer): SinkError {
   return new SinkError('permanent', `${url.origin} refuses the request (${status}${said})`, { hint: 'check the URL' });
 }
 
-/** Nothing can be asked without sending: whoever answers at all is there, whatever it thinks of HEAD. */
+/** Nothing can be checked without sending: any answer to HEAD counts. */
 async function diagnose(url: URL, answer: HttpAnswer): Promise<Diagnosis> {
   const { status } = answer;
   if (status === 401 || status === 403 || status === 429 || status >= 500 || (status >= 300 && status < 400)) throw refusal(url, answer);

@@ -1,11 +1,11 @@
 import { type HttpAnswer, type HttpClient, redirection } from '../transport/http.ts';
 import { type Diagnosis, SinkError } from '../sink.ts';
 
-/** What a 400 of Loki says about entries; the others of the request are stored all the same. */
+/** Entries that Loki refused with a 400; it stores the others of the request. */
 export interface EntryErrors {
-  /** Entries older than this are refused: epoch milliseconds, cut to the second. */
+  /** Entries older than this are refused: epoch milliseconds, truncated to the second. */
   readonly oldest: number | undefined;
-  /** That is because of their age alone, whatever else the stream holds. */
+  /** Refused for age alone, not for order within the stream. */
   readonly isAboutAge: boolean;
   /** Entries from this one on are refused as too new. */
   readonly tooNew: number | undefined;
@@ -42,12 +42,12 @@ export function isStored({ status, bytes }: HttpAnswer): boolean {
   return status === 204 && bytes.length === 0;
 }
 
-/** A request that is too large for gRPC behind the door gets a 500, for ever. */
+/** A request that exceeds Loki's internal gRPC limit always gets a 500. */
 export function isTooLarge({ status, body }: HttpAnswer): boolean {
   return status === 413 || (status >= 500 && /larger than max|too large/.test(body));
 }
 
-/** What an answer means that is not about single entries; undefined when it is. */
+/** The meaning of an answer about the whole request; undefined when it is about single entries. */
 export function lokiRefusal(url: URL, answer: HttpAnswer): SinkError | undefined {
   const { status, body, retryAfterMs } = answer;
   const where = url.origin;
@@ -77,7 +77,7 @@ export function lokiRefusal(url: URL, answer: HttpAnswer): SinkError | undefined
   return undefined;
 }
 
-/** Pushes nothing: a Loki that would take something answers 422, or 204 behind some gateways. */
+/** Checks with an empty push: Loki answers 422, or 204 behind some gateways. */
 export async function checkLoki(
   client: HttpClient,
   push: string,

@@ -17,7 +17,7 @@ const PUSH = '/loki/api/v1/push';
 const LIMITS = { maxEvents: 2000, maxBytes: 1 << 20, inFlight: 4, inFlightPerPartition: 4, unorderedWithinMs: 30 * 60_000 };
 /** `max_line_size`, 256 KiB: https://grafana.com/docs/loki/latest/configure/#limits_config */
 const DEFAULT_MAX_LINE_BYTES = 256 << 10;
-/** What was committed longer ago than this gets a new time: an alert repeated is harmless, one missed is not. */
+/** Events committed longer ago get a new time: a repeated alert is harmless, a missed one is not. */
 const STALE_MS = 10 * 60_000;
 
 /**
@@ -32,13 +32,13 @@ export function lokiSink(options: LokiOptions): Sink {
   const headers: Readonly<Record<string, string>> = options.tenant === undefined ? {} : { 'x-scope-orgid': options.tenant };
   const { clock = systemClock } = options;
   const client = httpClient(options, url);
-  /** Entries that Loki's window refused, with the time that they carry instead. */
+  /** Entries outside of Loki's time window, with their replacement time. */
   const late = new WeakMap<Entry, number>();
-  /** Entries with a line that was too long, with less in it. */
+  /** Entries whose line was too long, shortened. */
   const shortened = new WeakMap<Entry, readonly string[]>();
-  /** How long a line may be: what Loki takes by default, or less once it has told. */
+  /** Longest line: Loki's default, or less once it has refused one. */
   let maxLineBytes = DEFAULT_MAX_LINE_BYTES;
-  /** How old an entry may be, once Loki has told. */
+  /** Oldest entry, once Loki has refused one. */
   let maxAgeMs = Number.POSITIVE_INFINITY;
   const scratch = new BufferPool(2 * LIMITS.maxBytes);
 
@@ -53,7 +53,7 @@ export function lokiSink(options: LokiOptions): Sink {
     async send(batch, signal) {
       const now = clock.now();
       for (const entry of batch.entries) if (!late.has(entry) && now - timeOf(entry, now) > maxAgeMs) late.set(entry, now);
-      // One that nothing makes short enough goes as it is, and is refused with Loki's words.
+      // One that cannot be shortened enough is sent as it is, and refused by Loki.
       for (const entry of batch.entries) if (entry.bytes > maxLineBytes) shorten(entry);
       const onTime = batch.entries.filter((entry) => !late.has(entry));
       const restamped = batch.entries.filter((entry) => late.has(entry));
@@ -63,14 +63,14 @@ export function lokiSink(options: LokiOptions): Sink {
     close: () => client.close(),
   };
 
-  /** Whether there is less in it now. */
+  /** Whether it could be shortened. */
   function shorten(entry: Entry): boolean {
     const parts = shortenedParts(shortened.get(entry) ?? entry.parts, maxLineBytes);
     if (parts !== undefined) shortened.set(entry, parts);
     return parts !== undefined;
   }
 
-  /** One request. A 400 names what is refused, and the rest is stored; it goes again all the same, which Loki notices. */
+  /** One request. A 400 names refused entries; the rest is stored but sent again, which Loki deduplicates. */
   async function push(stream: string, entries: readonly Entry[], signal: AbortSignal): Promise<Outcome> {
     if (entries.length === 0) return NOTHING;
     const now = clock.now();
@@ -103,7 +103,7 @@ export function lokiSink(options: LokiOptions): Sink {
     const tooLong = entries.filter((entry) => isTooLong(shortened.get(entry) ?? entry.parts, complaint));
     const rejected = tooLong.filter((entry) => !shorten(entry)).map((entry): Rejection => ({ entry, reason, status: 400 }));
     const isLate = (entry: Entry, graceMs: number): boolean => !late.has(entry) && isOutside(timeOf(entry, now), complaint, graceMs);
-    // The limit is told without its fraction of a second, so an entry of that second may be meant as well.
+    // The limit has no fraction of a second, so an entry of that second may be refused, too.
     const found = entries.filter((entry) => isLate(entry, 0));
     const outside = found.length > 0 ? found : entries.filter((entry) => isLate(entry, 999));
     for (const entry of outside) late.set(entry, now);

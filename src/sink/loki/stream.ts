@@ -8,7 +8,7 @@ const MAX_LABEL_VALUE_BYTES = 2048;
 /** `service_name`, `dataset`, `site`, and `late` where it is needed. */
 const OWN_LABELS = ['service_name', 'dataset', 'site', 'late'] as const;
 
-/** A label of the user's would make Loki refuse everything: said before anything is read. */
+/** Validates the user's labels early: an invalid one would make Loki refuse everything. */
 export function checkedLabels(labels: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
   for (const [name, value] of Object.entries(labels)) {
     const problem = problemWith(name, value);
@@ -33,7 +33,7 @@ export function streamOf(event: LogEvent, labels: Readonly<Record<string, string
   return JSON.stringify({ service_name: 'portlog', dataset: event.dataset, site: siteOf(event), ...labels });
 }
 
-/** Beside it: what the stream itself would refuse as too old must not push its newest entry forward. */
+/** The stream for late entries, so that these do not move the time window of the main stream. */
 export function lateStream(stream: string): string {
   return `${stream.slice(0, -1)},"late":"true"}`;
 }

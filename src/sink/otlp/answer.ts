@@ -1,7 +1,7 @@
 import { isCount, isObject, jsonIn, unknownAnswer } from '../transport/answer.ts';
 import type { HttpAnswer } from '../transport/http.ts';
 
-/** What a receiver says beside its 2xx. */
+/** The body of a 2xx. */
 export interface PartialSuccess {
   readonly rejected: number;
   readonly message: string;
@@ -10,9 +10,8 @@ export interface PartialSuccess {
 const NOTHING_REJECTED: PartialSuccess = { rejected: 0, message: '' };
 
 /**
- * An ExportLogsServiceResponse and nothing else: an empty body (Loki, Fluent Bit, VictoriaLogs), JSON, or protobuf by the type that the
- * answer names, whatever was asked in. A page, a list, an error inside of a 200 acknowledge nothing. Throws a temporary
- * {@link SinkError} then.
+ * An ExportLogsServiceResponse and nothing else: an empty body (Loki, Fluent Bit, VictoriaLogs), JSON, or protobuf by the type
+ * that the answer names, whatever was asked in. Anything else acknowledges nothing and throws a temporary {@link SinkError}.
  * https://opentelemetry.io/docs/specs/otlp/#otlphttp-response
  */
 export function partialSuccessIn(url: URL, answer: HttpAnswer): PartialSuccess {
@@ -27,7 +26,7 @@ function inJson(body: string): PartialSuccess | undefined {
   const json = jsonIn(body);
   if (!isObject(json)) return undefined;
   const { partialSuccess, ...rest } = json;
-  // Members that nobody knows may come with a later version; an error that nobody asked for is one.
+  // Unknown members may come with a later version; an `error` or `code` is an error.
   if (Object.keys(rest).some((name) => /error|code|message|fail|reject/i.test(name))) return undefined;
   if (partialSuccess === undefined || partialSuccess === null) return Object.keys(rest).length === 0 ? NOTHING_REJECTED : undefined;
   if (!isObject(partialSuccess)) return undefined;

@@ -7,7 +7,7 @@ import { partialSuccessIn } from './answer.ts';
 import { accepting, addressOf, OTLP_URL, scopeOf, urlOf, shownAddress } from '../options.ts';
 import { MAX_EVENT_BYTES, type Batch, type Diagnosis, type Outcome, type Sink, SinkError } from '../sink.ts';
 
-/** Small enough that a receiver which rejects some of a request, and does not say which, is about few. */
+/** Small, because a receiver may reject some records of a request without saying which. */
 const LIMITS = { maxEvents: 500, maxBytes: 1 << 20, maxEventBytes: MAX_EVENT_BYTES, inFlight: 4, inFlightPerPartition: 4 };
 /** The specification appends it to a base URL. */
 const PATH = '/v1/logs';
@@ -21,7 +21,7 @@ const REFUSES_FORM: ReadonlySet<number> = new Set([400, 406, 415, 422, 500, 501]
 const ABOUT_FORM =
   /(?:json|protobuf|encoding|content.?type)[^.]{0,60}(?:not|isn't|un)\s?(?:supported|allowed|known)|unsupported (?:content|encoding|media)/i;
 
-/** A request that says nothing. */
+/** A request without records. */
 const EMPTY: Batch = { partition: '{}\n{}', entries: [], bytes: 0 };
 
 /** One of the two forms that a request may have. */

@@ -2,11 +2,11 @@ import type { Shape } from '../../core/shape.ts';
 import { SinkError } from '../sink.ts';
 
 /*
- * What servers answer was written by strangers, too: read with these, a value is of the type that the protocol says, or the
- * answer is unknown, which is no acknowledgement and no refusal either. What was sent is kept then, and sent again.
+ * Answers of servers are untrusted. A value has the type that the protocol defines, or the answer is unknown: neither
+ * acknowledgement nor rejection, so what was sent is kept and sent again.
  */
 
-/** Of lists and objects within each other; what any protocol of ours needs is a fifth of it. */
+/** Nesting limit; protocols need a fifth of it. */
 const MAX_DEPTH = 64;
 
 export type Json = Readonly<Record<string, unknown>>;
@@ -45,7 +45,7 @@ export function wordsAt(value: unknown, ...path: readonly string[]): string | un
   return typeof at === 'string' ? at : undefined;
 }
 
-/** An answer that its protocol does not know. `what`: of whom, to what. */
+/** The error for an unknown answer. `what`: server and request. */
 export function unknownAnswer(what: string, why: string): SinkError {
   return new SinkError('temporary', `${what}: ${why}`, { hint: 'what was sent is kept; check what stands between portlog and the server' });
 }

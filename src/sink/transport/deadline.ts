@@ -1,7 +1,7 @@
 /** What a timer of Node's can hold; a longer one ends at once. */
 const LONGEST_MS = 2 ** 31 - 1;
 
-/** One attempt has so much time in all: a server that drips keeps each wait short, and goes on for ever. */
+/** Limits one attempt as a whole: a server that sends a byte at a time would never hit limits on single waits. */
 export class Deadline {
   /** Aborts when the time is over, with a TimeoutError, or when the caller's does, with its reason. */
   readonly signal: AbortSignal;
@@ -15,7 +15,7 @@ export class Deadline {
     this.caller = caller;
     this.forward = () => this.over.abort(caller.reason);
     if (caller.aborted) this.forward();
-    // By hand: AbortSignal.any keeps what it made for as long as the caller's signal lives, which is the whole run.
+    // Not AbortSignal.any, which leaks as long as the caller's signal lives, which is the whole run.
     else caller.addEventListener('abort', this.forward, { once: true });
     this.timer = setTimeout(() => this.over.abort(new DOMException('the time is over', 'TimeoutError')), Math.min(milliseconds, LONGEST_MS));
   }

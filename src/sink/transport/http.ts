@@ -1,6 +1,7 @@
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { Agent, type Dispatcher } from 'undici';
+import { type Clock, systemClock } from '../../core/clock.ts';
 import { unknownAnswer } from './answer.ts';
 import { CONNECT_TIMEOUT_MS, type TlsFiles, tlsOptions, unreachable } from './connection.ts';
 import { Deadline } from './deadline.ts';
@@ -10,10 +11,10 @@ import { SinkError } from '../sink.ts';
 const compress = promisify(gzip);
 /** Of output at a time: what a batch usually comes to. In zlib's own 16 KiB pieces it takes a twentieth longer. */
 const COMPRESSED_BYTES = 1 << 16;
-/** No answer that a sink needs is longer; one that is means nothing, and is not read to its end. */
+/** Longer answers are not read to their end. */
 const MAX_ANSWER_BYTES = 32 << 20;
 
-/** Credentials are functions so that no object that could be printed ever holds them. */
+/** Credentials are functions, so that no printed object holds them. */
 interface HttpOptions {
   readonly url: URL;
   readonly authorization: (() => string) | undefined;
@@ -21,6 +22,8 @@ interface HttpOptions {
   readonly compress: boolean;
   /** From the first byte of the request to the last of the answer, however busily the server drips. */
   readonly timeoutMs: number;
+  /** For `Retry-After` as a date. */
+  readonly clock: Clock;
 }
 
 export interface HttpAnswer {
@@ -49,7 +52,7 @@ export interface HttpClient {
   close(): Promise<void>;
 }
 
-/** The one door to HTTP. Speaks to one origin only, follows no redirect, uses no proxy. */
+/** The only HTTP client. Contacts one origin only, follows no redirect, uses no proxy. */
 class OriginClient implements HttpClient {
   readonly url: URL;
   private readonly options: HttpOptions;
@@ -79,7 +82,7 @@ class OriginClient implements HttpClient {
     try {
       const path = pathBelow(this.url, request.path);
       const answer = await this.agent.request({ origin: this.url.origin, path, method: request.method, headers, body, signal: deadline.signal });
-      return await read(this.url.origin, answer);
+      return await read(this.url.origin, answer, this.options.clock.now());
     } catch (cause) {
       if (deadline.signal.aborted) throw new SinkError('temporary', `${this.url.origin} ${whyAborted(deadline.signal)}`, { cause });
       throw cause instanceof SinkError ? cause : unreachable(this.url.origin, cause as NodeJS.ErrnoException);
@@ -89,7 +92,7 @@ class OriginClient implements HttpClient {
   }
 
   async close(): Promise<void> {
-    // Nobody waits for an answer any more; `close` would wait for connections that are still being made.
+    // No answer is awaited any more; `close` would wait for pending connections.
     if (!this.agent.destroyed) await this.agent.destroy();
   }
 }
@@ -114,6 +117,7 @@ export function httpClient(options: HttpServerOptions, url: URL): HttpClient {
     tls: options,
     compress: options.compression === 'gzip',
     timeoutMs: options.timeoutMs,
+    clock: options.clock ?? systemClock,
   });
 }
 
@@ -125,7 +129,8 @@ export function redirection(url: URL, { status, headers }: HttpAnswer): SinkErro
   });
 }
 
-async function read(origin: string, { statusCode, headers, body }: Dispatcher.ResponseData): Promise<HttpAnswer> {
+/** `now`: epoch milliseconds. */
+async function read(origin: string, { statusCode, headers, body }: Dispatcher.ResponseData, now: number): Promise<HttpAnswer> {
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of body as AsyncIterable<Buffer>) {
@@ -136,13 +141,13 @@ async function read(origin: string, { statusCode, headers, body }: Dispatcher.Re
   }
   const flat = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value[0] : value]));
   const bytes = Buffer.concat(chunks);
-  return { status: statusCode, body: bytes.toString('utf8'), bytes, headers: flat, retryAfterMs: retryAfter(flat['retry-after']) };
+  return { status: statusCode, body: bytes.toString('utf8'), bytes, headers: flat, retryAfterMs: retryAfter(flat['retry-after'], now) };
 }
 
 /** RFC 9110, 10.2.3: seconds or a date. */
-function retryAfter(value: string | undefined): number | undefined {
+function retryAfter(value: string | undefined, now: number): number | undefined {
   if (value === undefined) return undefined;
   if (/^\d{1,6}$/.test(value)) return Number(value) * 1000;
   const at = Date.parse(value);
-  return Number.isNaN(at) ? undefined : Math.max(0, at - Date.now());
+  return Number.isNaN(at) ? undefined : Math.max(0, at - now);
 }

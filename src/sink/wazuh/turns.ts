@@ -4,17 +4,17 @@ import { DatabaseSync, type SqliteHandle } from '../../core/sqlite.ts';
 
 /** Logcollector looks for a new file every 64 s (`vcheck_files`), and reads it at its next look for lines. */
 export const FOUND_AFTER_MS = 70_000;
-/** Nobody's turn is later than that, unless the clock was ahead when it was given. */
+/** A later turn means that the clock was ahead. */
 const LATEST_TURN_MS = 600_000;
 /** Of SQLite: the file is damaged, or is none. https://www.sqlite.org/rescode.html */
 const DAMAGED: ReadonlySet<unknown> = new Set([11, 26]);
 
 /**
- * Whose turn it is to write to one file, among all processes that do: none writes faster than an agent reads, nor to a file that no
- * agent has found yet. Kept beside the file, under SQLite's locks: the kernel takes those from a process that is killed.
+ * Rate limit for all processes that write to one file: not faster than an agent reads, nor to a file that no agent has found
+ * yet. Stored beside the file under SQLite's locks, which the kernel releases when a process is killed.
  */
 export class Turns {
-  /** Why other processes are not known of: nothing can be made beside the file. */
+  /** Why other processes are ignored: no file can be created beside it. */
   readonly alone: string | undefined;
   private readonly handle: SqliteHandle;
 
@@ -25,7 +25,7 @@ export class Turns {
     this.alone = opened instanceof Error ? `${lock} cannot be used: ${opened.message}` : undefined;
   }
 
-  /** Which file is there before anything is written. The first one that is ever seen was made by a person, before the agent started. */
+  /** Records the file that exists before writing. The first one was created before the agent started. */
   sees(inode: string | undefined): void {
     this.handle.prepare('INSERT OR IGNORE INTO turn (one, inode, since, free) VALUES (1, ?, 0, 0)').run(inode ?? '');
     if (inode === undefined) this.handle.prepare("UPDATE turn SET inode = ''").run();
@@ -51,7 +51,7 @@ export class Turns {
   }
 }
 
-/** What is in it is worth 70 seconds: a damaged one is made anew. */
+/** A damaged lock file is recreated; it holds only 70 seconds of data. */
 function open(lock: string): SqliteHandle | Error {
   try {
     return connect(lock);
@@ -69,7 +69,7 @@ function open(lock: string): SqliteHandle | Error {
 function connect(lock: string): SqliteHandle {
   const handle = new DatabaseSync(lock);
   try {
-    // No waiting for the disk: after a power failure, it may be gone.
+    // Without sync: it may be lost in a power failure.
     handle.exec(
       `PRAGMA busy_timeout = 5000; PRAGMA synchronous = OFF;
        CREATE TABLE IF NOT EXISTS turn (one INTEGER PRIMARY KEY CHECK (one = 1), inode TEXT NOT NULL, since REAL NOT NULL, free REAL NOT NULL)`,

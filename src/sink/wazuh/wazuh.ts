@@ -10,9 +10,9 @@ import { messageStream } from '../syslog/syslog.ts';
 import { wazuhEvents } from './events.ts';
 import { logcollectorFile } from './file.ts';
 
-/** What rules look at. Hosts, ports and weaknesses of every scan are many, and alert nobody: what is new of them is a change. */
+/** Datasets that rules use. Hosts, ports and findings of every scan are many and raise no alerts; changes do. */
 const DATASETS: readonly Dataset[] = ['nmap.change', 'nmap.scan', 'nmap.health'];
-/** What they were once, and so a part of the name by which the state knows this destination. */
+/** An earlier default, which is part of the destination's identity in the state. */
 const KNOWN_BY: readonly Dataset[] = ['nmap.change', 'nmap.finding', 'nmap.scan', 'nmap.health'];
 
 /** Wazuh 4, by one of its ways in. Events in the form of {@link flatLine}. */
