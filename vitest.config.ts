@@ -13,6 +13,8 @@ if (process.env['CI']) reporters.push(['json', { outputFile: `.reports/vitest-${
 export default defineConfig({
   test: {
     reporters,
+    // Vitest leaves one processor free, which is half of two.
+    maxWorkers: '100%',
     projects: [
       // In process, within a minute. Files share a worker's modules: loading them anew for each file takes a third of the time.
       { test: { name: 'fast', include: ['test/{unit,contract,alerts}/**/*.test.ts'], isolate: false, ...common } },
