@@ -43,8 +43,15 @@ export type ScanIds = (nr: number) => string | undefined;
 export function changeEvent(host: HostContext, change: Change, scanIds: ScanIds, time: number): LogEvent {
   const { run, identity, networkType, entityId, place } = host;
   const target = { address: identity.key, ip: identity.ips[0] };
-  const shared = time === host.time ? host.shared : new Shared({ ...host.shared.fields, '@timestamp': isoTime(time) });
+  const dated = time === host.time ? host.shared : new Shared({ ...host.shared.fields, '@timestamp': isoTime(time) });
+  const shared = identity.name === undefined && change.name !== undefined ? withName(dated, change.name) : dated;
   return statement(run, change, scanIds, { time, shared, target, entityId, networkType, place, ips: identity.ips });
+}
+
+/** A scan without names, or one that lists the host as down, does not say the name that is known. */
+function withName({ fields }: Shared, name: string): Shared {
+  const [host, related] = [fields['host'] as Fields, fields['related'] as Fields | undefined];
+  return new Shared({ ...fields, host: { ...host, name }, related: { ...related, hosts: [name] } });
 }
 
 /**

@@ -203,6 +203,16 @@ describe('a sequence of scans', () => {
   });
 });
 
+test('a change has the name that is known of its host, when its scan says none', async () => {
+  const world = new World();
+  const named = up(1, CLOSED, '<hostnames><hostname name="db.example.net" type="PTR"/></hostnames>');
+  const nightly = (day: number, inside: string): string => scanOf({ day, inside, args: 'nmap -v 192.0.2.0/29', verbose: true });
+  await world.ship(nightly(0, named));
+  await world.ship(nightly(1, down(1)));
+  const missing = world.changes().find(({ action }) => action === 'host-missing');
+  expect(ecs(missing!)).toMatchObject({ host: { name: 'db.example.net' }, related: { hosts: ['db.example.net'], ip: ['192.0.2.1'] } });
+});
+
 test('what is kept is what schemas/state.schema.json says', async () => {
   const schema = JSON.parse(readFileSync(new URL('../../schemas/state.schema.json', import.meta.url), 'utf8')) as object;
   const check = new Ajv2020({ allErrors: true, strict: false }).compile(schema);
