@@ -62,10 +62,15 @@ export function nmapSource({ name = 'nmap', program, args: userArgs, env, limitM
       for (const end of ends) end.addEventListener('abort', stop, { once: true });
       if (signal.aborted) stop();
       try {
-        if (nmap.stdout !== null) yield* nmap.stdout as AsyncIterable<Uint8Array>;
+        let isSilent = true;
+        for await (const chunk of (nmap.stdout ?? []) as AsyncIterable<Uint8Array>) {
+          isSilent = false;
+          yield chunk;
+        }
         exit = await ended;
+        if (isSilent) throw silent(name);
       } catch (error) {
-        throw notStarted(program, error as NodeJS.ErrnoException);
+        throw error instanceof PortlogError ? error : notStarted(program, error as NodeJS.ErrnoException);
       } finally {
         for (const end of ends) end.removeEventListener('abort', stop);
         signalChild(nmap, 'SIGTERM');
@@ -82,6 +87,11 @@ function whenEnded(child: ChildProcess): Promise<NmapExit> {
   // Awaited after the output was read; until then an early error must not count as unhandled.
   ended.catch(() => undefined);
   return ended;
+}
+
+/** It writes the head of a scan at once, unless it does not begin with one: a wrong option, no permission. */
+function silent(name: string): PortlogError {
+  return new PortlogError('input-not-a-scan', `${name} began no scan`, { hint: 'nmap says why, above' });
 }
 
 function notStarted(program: string, error: NodeJS.ErrnoException): PortlogError {

@@ -200,6 +200,9 @@ describe('while nmap runs', () => {
     expect(stderr).toContain('portlog: nmap: dnet: Failed to open device\n');
     expect(stderr).toContain('nmap ended with exit code 1');
     expect(code).toBe(3);
+    // It is portlog that runs nmap: there is nothing to be written otherwise.
+    expect(stderr).toContain('portlog: nmap began no scan\nportlog:   → nmap says why, above\n');
+    expect(stderr).not.toContain('-oX');
   });
 
   test('no nmap: a sentence, exit 3', async () => {

@@ -180,6 +180,6 @@ describe('portlog status', () => {
     await new Promise((resolve) => child.once('exit', resolve));
     for (const _ of [1, 2]) expect((await portlog(['status', '--config', config])).stdout).toMatch(/^lost {6}the run of .* reading standard input/m);
     await portlog(['check', '--config', config]);
-    expect((await portlog(['--config', config, EXAMPLE])).stderr).toContain('ended without a word');
+    expect((await portlog(['--config', config, EXAMPLE])).stderr).toContain('was killed or crashed');
   });
 });

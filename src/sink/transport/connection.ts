@@ -59,11 +59,21 @@ function contextOf(options: SecureContextOptions, certFile: string | undefined):
   try {
     return createSecureContext(options);
   } catch (cause) {
+    if (isTooWeak((cause as Error).message))
+      throw new PortlogError('sink-options', `the certificate ${certFile ?? ''} ${TOO_WEAK}`, { hint: STRONGER, cause });
     throw new PortlogError('sink-options', `the certificate ${certFile ?? ''} and its key cannot be used together`, {
       hint: 'keyFile must be the key that the certificate in certFile was issued for',
       cause,
     });
   }
+}
+
+const TOO_WEAK = 'has a key that is too short, or was signed in a way that is too weak';
+const STRONGER = 'issue one with an elliptic key, or one of RSA of 2048 bits or more, and SHA-256';
+
+/** In OpenSSL's words: for some of them Node has no code. https://docs.openssl.org/3.0/man3/SSL_CTX_set_security_level/ */
+function isTooWeak(message: string): boolean {
+  return /(?:key|md|digest algorithm) too (?:small|weak)/.test(message);
 }
 
 const NO_CONNECTION: Readonly<Record<string, readonly [what: string, hint: string]>> = {
@@ -85,25 +95,38 @@ const UNSENT =
   /^(?:UND_ERR_INVALID_ARG|UND_ERR_NOT_SUPPORTED|UND_ERR_REQ_CONTENT_LENGTH_MISMATCH|ERR_INVALID_[A-Z_]+|ERR_SOCKET_BAD_PORT|ERR_UNESCAPED_CHARACTERS|EINVAL)$/;
 
 const TLS: Readonly<Record<string, readonly [what: string, hint: string]>> = {
-  DEPTH_ZERO_SELF_SIGNED_CERT: ['its certificate is self-signed', 'name the certificate with --ca-file'],
-  SELF_SIGNED_CERT_IN_CHAIN: ['its certificate is signed by an authority that this machine does not know', 'name the authority with --ca-file'],
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: ['its certificate is signed by an authority that this machine does not know', 'name the authority with --ca-file'],
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: [
+  'DEPTH_ZERO_SELF_SIGNED_CERT': ['its certificate is self-signed', 'name the certificate with --ca-file'],
+  'SELF_SIGNED_CERT_IN_CHAIN': ['its certificate is signed by an authority that this machine does not know', 'name the authority with --ca-file'],
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE': [
     'its certificate is signed by an authority that this machine does not know',
     'name the authority with --ca-file',
   ],
-  CERT_HAS_EXPIRED: ['its certificate has expired', 'renew it on the server'],
-  ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: ['it wants a certificate of ours', 'set certFile and keyFile in the configuration'],
-  ERR_SSL_TLSV1_ALERT_UNKNOWN_CA: ['it does not know who signed our certificate', 'use one of an authority that it trusts'],
-  ERR_TLS_CERT_ALTNAME_INVALID: ['its certificate is for another name', 'use the name in the certificate, or issue one with this name'],
-  ERR_SSL_WRONG_VERSION_NUMBER: ['what answers there is not TLS', 'write http:// or tcp:// if the server has no TLS'],
-  EPROTO: ['the TLS handshake failed', 'write http:// or tcp:// if the server has no TLS'],
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY': [
+    'its certificate is signed by an authority that this machine does not know',
+    'name the authority with --ca-file',
+  ],
+  'CERT_HAS_EXPIRED': ['its certificate has expired', 'renew it on the server'],
+  'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED': ['it wants a certificate of ours', 'set certFile and keyFile in the configuration'],
+  'ERR_SSL_TLSV1_ALERT_UNKNOWN_CA': ['it does not know who signed our certificate', 'use one of an authority that it trusts'],
+  'ERR_TLS_CERT_ALTNAME_INVALID': ['its certificate is for another name', 'use the name in the certificate, or issue one with this name'],
+  'ERR_SSL_WRONG_VERSION_NUMBER': ['what answers there is not TLS', 'write http:// or tcp:// if the server has no TLS'],
+  'ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE': [
+    'it speaks no version of TLS, or none of the ciphers, that portlog does',
+    'bring its TLS up to date (1.2 or 1.3)',
+  ],
+  'ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE': [
+    'it speaks no version of TLS, or none of the ciphers, that portlog does',
+    'bring its TLS up to date (1.2 or 1.3)',
+  ],
+  'EPROTO': ['the TLS handshake failed', 'write http:// or tcp:// if the server has no TLS'],
 };
 
 /** Why `where` gave no answer, in words for people. */
 export function unreachable(where: string, cause: NodeJS.ErrnoException): SinkError {
-  const code = codeOf(cause);
-  const tls = TLS[code] ?? (/^ERR_SSL|CERT/.test(code) ? ([`TLS failed: ${cause.message}`, 'check the certificate'] as const) : undefined);
+  const { code = '', message } = firstWithCode(cause);
+  const tls =
+    (isTooWeak(message) ? ([`its certificate, or that of its authority, ${TOO_WEAK}`, STRONGER] as const) : TLS[code]) ??
+    (/^ERR_SSL|CERT/.test(code) ? ([`TLS failed: ${cause.message}`, 'check the certificate'] as const) : undefined);
   if (tls !== undefined) return new SinkError('permanent', `${where}: ${tls[0]}`, { hint: tls[1], cause });
   if (UNSENT.test(code))
     return new SinkError('permanent', `nothing can be sent to ${where}: ${reasonOf(cause)}`, {
@@ -115,7 +138,7 @@ export function unreachable(where: string, cause: NodeJS.ErrnoException): SinkEr
 }
 
 /** undici and happy eyeballs wrap the error that says why. */
-function codeOf(error: NodeJS.ErrnoException & { readonly errors?: readonly NodeJS.ErrnoException[] }): string {
+function firstWithCode(error: NodeJS.ErrnoException & { readonly errors?: readonly NodeJS.ErrnoException[] }): NodeJS.ErrnoException {
   const inner = error.errors?.[0] ?? (error.cause as NodeJS.ErrnoException | undefined);
-  return error.code ?? (inner === undefined ? '' : codeOf(inner));
+  return error.code !== undefined || inner === undefined ? error : firstWithCode(inner);
 }
