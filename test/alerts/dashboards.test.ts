@@ -103,20 +103,7 @@ describe('severities stand in their order and have the same colours', () => {
 });
 
 describe('an address leads to the dashboard of its host', () => {
-  test.each([
-    ['elastic', readObjects()],
-    ['opensearch', readOsdObjects(join(ROOT, 'dashboards/opensearch/portlog.ndjson'))],
-  ])('in tables of %s', (_, objects) => {
-    for (const { id, attributes } of objects.filter(({ type }) => type === 'index-pattern')) {
-      const { id: format, params } = JSON.parse(attributes.fieldFormatMap)['server.address'];
-      expect([format, params.urlTemplate], id).toEqual([
-        'url',
-        "dashboards#/view/portlog-host?_a=(query:(language:lucene,query:'server.address:%22{{value}}%22'))",
-      ]);
-    }
-    expect(objects.some(({ type, id }) => type === 'dashboard' && id === 'portlog-host')).toBe(true);
-  });
-
+  // In Kibana, OpenSearch Dashboards and Wazuh: links.test.ts.
   test('in every table of Grafana that has one', () => {
     let seen = 0;
     for (const { title, fieldConfig, transformations } of readDashboards().flatMap(({ panels }) =>
@@ -129,6 +116,32 @@ describe('an address leads to the dashboard of its host', () => {
       expect(properties[0].value[0].url, title).toBe('/d/portlog-host?var-address=${__value.text}');
     }
     expect(seen).toBeGreaterThanOrEqual(6);
+  });
+});
+
+describe('nothing is listed twice because two scans saw it', () => {
+  /** Events that say the same again in each scan. */
+  const REPEATED: ReadonlySet<string> = new Set(['nmap.host', 'nmap.port', 'nmap.finding']);
+  const panels = DASHBOARDS.flatMap(({ id, panels: all }) => all.map((panel) => ({ ...panel, id: `${id} ${panel.id}` })));
+
+  test('Kibana and OpenSearch Dashboards read the inventory; of events that repeat, each thing counts once', () => {
+    for (const { id, query } of panels.filter(({ query: { from } }) => REPEATED.has(from))) {
+      expect(query.view.kind, id).toBe('timeline');
+      expect(query.view, id).toMatchObject({ of: { distinct: expect.any(String) } });
+    }
+  });
+
+  test('Grafana takes the last scan of each site, or the newest of each thing; over time, each once', () => {
+    const asked = panels
+      .map(({ id, query, withoutInventory = query }) => ({ id, query: withoutInventory }))
+      .filter(({ query }) => REPEATED.has(query.from));
+    expect(asked.length).toBeGreaterThan(15);
+    for (const { id, query } of asked) {
+      if (query.lastScan === true || query.newestUntil !== undefined) continue;
+      expect(query.view, id).toMatchObject(
+        query.view.kind === 'number' ? { column: { of: { latest: '@timestamp' } } } : { of: { distinct: expect.any(String) } },
+      );
+    }
   });
 });
 
