@@ -1,39 +1,17 @@
-import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { freshDir, ROOT } from '../support/run-portlog.ts';
 import { host, port, scan } from '../support/scans.ts';
+import { INSTALLED, printed, SCANS } from '../support/single-program.ts';
 
 /*
  * `npm run build:binary` first. The tests of the command run on it, too: PORTLOG_PROGRAM=release/portlog-linux-x64 npx vitest run test/cli
  */
 
-const run = promisify(execFile);
 const PROGRAM = join(ROOT, 'release', `portlog-linux-${process.arch}`);
-/** A scan of the future is told at the time of reading. */
-const SCANS = [...xmlIn('test/fixtures').filter((path) => !path.endsWith('/future.xml')), 'examples/loopback.xml'];
-
-function xmlIn(folder: string): readonly string[] {
-  return readdirSync(join(ROOT, folder)).flatMap((name) => (name.endsWith('.xml') ? [`${folder}/${name}`] : []));
-}
-
-/** What is printed, but for the time of reading, and how it ended. */
-async function printed(program: readonly string[], args: readonly string[]): Promise<string> {
-  const [file = '', ...before] = program;
-  const env = { PATH: process.env['PATH'], HOME: freshDir() };
-  const options = { cwd: ROOT, env, maxBuffer: 1 << 28 };
-  const ended = run(file, [...before, ...args], options).then(
-    ({ stdout }) => ({ stdout, code: 0 }),
-    ({ stdout, code }: { readonly stdout: string; readonly code: number }) => ({ stdout, code }),
-  );
-  const { stdout, code } = await ended;
-  return `${stdout.replaceAll(/"created":"[^"]*"|"observedTimeUnixNano":"\d+"/g, '')}exit ${code}\n`;
-}
-
 async function bothPrint(args: readonly string[]): Promise<string> {
-  const installed = await printed([process.execPath, join(ROOT, 'bin', 'portlog.js')], args);
+  const installed = await printed(INSTALLED, args);
   expect(await printed([PROGRAM], args)).toBe(installed);
   return installed;
 }
@@ -57,7 +35,7 @@ describe('the single program says what the installed command says', () => {
     'the files of %s are within it',
     async (target) => {
       const [installed, within] = [freshDir(), freshDir()];
-      await printed([process.execPath, join(ROOT, 'bin', 'portlog.js')], ['setup', target, '--export', installed]);
+      await printed(INSTALLED, ['setup', target, '--export', installed]);
       await printed([PROGRAM], ['setup', target, '--export', within]);
       expect(textsBelow(within)).toEqual(textsBelow(installed));
       expect(Object.keys(textsBelow(within)).length).toBeGreaterThan(3);

@@ -15,7 +15,7 @@ export async function installDebian(): Promise<string> {
   if (existsSync(ROOT)) return ROOT;
   await mkdir(CACHE, { recursive: true });
   const draft = join(CACHE, `debootstrap-${process.pid}`);
-  await run('debootstrap', ['--variant=minbase', `--include=${PACKAGES.join(',')}`, RELEASE, draft, await mirror()], { maxBuffer: 1 << 26 });
+  await run('debootstrap', ['--variant=minbase', `--include=${PACKAGES.join(',')}`, RELEASE, draft, await debianMirror()], { maxBuffer: 1 << 26 });
   await run('chroot', [draft, 'apt-get', 'clean']);
   await rename(draft, ROOT).catch((error: unknown) => {
     // Another run may have been faster.
@@ -25,7 +25,7 @@ export async function installDebian(): Promise<string> {
   return ROOT;
 }
 
-async function mirror(): Promise<string> {
+export async function debianMirror(): Promise<string> {
   const { stdout } = await run('apt-get', ['indextargets', '--format', '$(CREATED_BY)|$(ORIGIN)|$(CODENAME)|$(REPO_URI)']);
   const uri = stdout.split('\n').find((line) => line.startsWith(`Packages|Debian|${RELEASE}|`));
   if (uri === undefined) throw new Error(`apt knows no source of Debian ${RELEASE}; run apt-get update`);
