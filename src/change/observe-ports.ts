@@ -67,7 +67,7 @@ export class PortObserver {
   private *tellingUnlisted(): Generator<readonly [string, KnownPort]> {
     const { known, sighting } = this;
     const told = sighting.unlisted.reduce((sum, { ports }) => sum + ports.size, 0);
-    for (const key of told <= FEW ? keysIn(sighting.unlisted) : Object.keys(known.ports)) {
+    for (const key of knowsMore(known.ports, told) ? keysIn(sighting.unlisted) : Object.keys(known.ports)) {
       const port = known.ports[key];
       const isTold = port !== undefined && sighting.unlisted.some(({ protocol, ports }) => protocol === port.protocol && ports.has(port.number));
       if (isTold && !sighting.ports.has(key)) yield [key, port];
@@ -180,8 +180,12 @@ function place({ number, protocol }: KnownPort): string {
   return portKey(protocol, number);
 }
 
-/** So many are asked for one by one, rather than all that is known gone through. */
-const FEW = 1000;
+/** Than so many: then these are asked for one by one, rather than all that is known gone through. */
+function knowsMore(ports: KnownHost['ports'], than: number): boolean {
+  let known = 0;
+  for (const _ in ports) if (++known > than) return true;
+  return false;
+}
 
 /** Each once. */
 function keysIn(sets: Sighting['unlisted']): ReadonlySet<string> {
