@@ -24,8 +24,9 @@ export class StoredMemory implements SinkMemory {
   }
 
   all(prefix: string): readonly (readonly [name: string, text: string])[] {
-    const sql = 'SELECT name, text FROM sink_memory WHERE sink = ? AND substr(name, 1, ?) = ? ORDER BY name';
-    return this.database.all(sql, this.sink, prefix.length, prefix).map(({ name, text }) => [name as string, text as string]);
+    // No name has the last character that there is: what other prefixes have is not read.
+    const sql = 'SELECT name, text FROM sink_memory WHERE sink = ? AND name >= ? AND name < ? || char(1114111) ORDER BY name';
+    return this.database.all(sql, this.sink, prefix, prefix).map(({ name, text }) => [name as string, text as string]);
   }
 
   transaction<T>(work: () => T): T {

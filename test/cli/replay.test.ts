@@ -193,6 +193,19 @@ describe('a run that is killed', () => {
   });
 });
 
+test('a killed run of very many files names some of them', async () => {
+  const [state, folder] = [freshDir(), freshDir()];
+  const files = Array.from({ length: 13 }, (_, i) => join(folder, `${i}.xml`));
+  for (const file of files) writeFileSync(file, scan(host('192.0.2.1', port(80))));
+  const child = startPortlog(['--state-dir', state, '--to', 'elasticsearch=http://127.0.0.1:1', ...files]);
+  const done = finished(child);
+  await untilPrinted(child, 'stderr', 'tried again');
+  child.kill('SIGKILL');
+  await done;
+  const { stdout, stderr } = await portlog(['status', '--state-dir', state]);
+  expect(`${stdout}${stderr}`).toContain(`${files[8]}, ${files[9]}, and 3 more`);
+});
+
 test('waiting for a sink at the end is said, and ends with Ctrl-C', async () => {
   const child = startPortlog(['--state-dir', freshDir(), '--to', 'elasticsearch=http://127.0.0.1:1', EXAMPLE]);
   const done = finished(child);

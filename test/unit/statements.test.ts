@@ -49,7 +49,6 @@ const ALLOWED: readonly (readonly [file: string, beginning: string, why: string]
   ['change/scans.ts', 'DELETE FROM scan WHERE', 'scan: 5,064 at most, every 64 runs'],
   ['state/dead-letters.ts', 'DELETE FROM dead WHERE rowid IN', 'dead: when there are too many'],
   ['state/dead-letters.ts', 'SELECT rowid, row_number()', 'dead: a part of that'],
-  ['state/sink-memory.ts', 'SELECT name, text FROM sink_memory', 'sink_memory: alerts that stand, which go out together'],
   ['state/index-known.ts', 'SELECT site, key, known FROM host', 'host: an old state, once'],
   ['state/mask-arguments.ts', 'SELECT nr FROM scan', 'scan: an old state, once'],
 ];

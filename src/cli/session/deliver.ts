@@ -31,6 +31,9 @@ import { type CommandContext, text } from './context.ts';
 /** Time limit of the check before shipping, so that a slow server does not delay a running scan. */
 const CHECK_TIMEOUT_MS = 10_000;
 
+/** Sources that a sentence names. */
+const MAX_NAMED = 10;
+
 /** The result of a run; without a report when no sink was ready and nothing was read. */
 export interface Shipped {
   readonly code: ExitCode;
@@ -81,10 +84,16 @@ export async function shipSources(
   return shipAndReport(context, settings, { sources, sinks, store: opened instanceof PortlogError ? undefined : opened, without, ...shipping });
 }
 
+/** Of very many some: they are written with each commit of the run. */
+function namesOf(sources: readonly Source[]): string {
+  const named = sources.slice(0, MAX_NAMED).map(({ name }) => name);
+  return [...named, ...(sources.length > MAX_NAMED ? [`and ${sources.length - MAX_NAMED} more`] : [])].join(', ');
+}
+
 /** On a full disk, shipping goes on without state: a running scan happens only once. */
 function storeOrProblem({ log }: CommandContext, { stateDir, spool }: Settings, sources: readonly Source[]): Store | PortlogError {
   try {
-    return openStore(stateDir, sources.map(({ name }) => name).join(', '), spool);
+    return openStore(stateDir, namesOf(sources), spool);
   } catch (error) {
     if (!(error instanceof PortlogError) || !isOutOfRoom(error)) throw error;
     log.warn(`${error.message}: it is delivered without state, and what a destination does not take now is lost`);
