@@ -95,15 +95,26 @@ function smallRun({ scanner = 'nmap', args = 'nmap -v 192.0.2.0/24', start = 1_7
   return `<nmaprun scanner="${scanner}" args="${args}" start="${start}" version="7.93"><scaninfo type="syn" protocol="tcp" numservices="2" services="22,80"/><host starttime="${start + 1}" endtime="${start + 2}"><status state="up" reason="syn-ack"/><address addr="${address}" addrtype="ipv4"/><ports><port protocol="tcp" portid="80"><state state="open" reason="syn-ack"/><service name="http"/></port></ports></host><runstats><finished time="${start + 3}" exit="success"/><hosts up="1" down="0" total="1"/></runstats></nmaprun>\n`;
 }
 
+const addressOf = (i: number): string => `10.${(i >> 16) & 255}.${(i >> 8) & 255}.${i & 255}`;
 const startOf = (i: number): number => 1_700_000_000 + i * 60;
 
 /** Whole runs one behind another, each of which is committed to what is known. */
 const RUNS: Readonly<Record<string, Shape>> = {
   'whole runs of a host': (n) => numbered((i) => smallRun({ start: startOf(i) }), n),
   'whole runs of a network': (n) => numbered((i) => smallRun({ start: startOf(i), address: `192.0.2.${1 + (i % 250)}` }), n),
+  'whole runs with arguments and a host of their own': (n) =>
+    numbered((i) => smallRun({ args: `nmap -p 22,80 ${addressOf(i)}`, start: startOf(i), address: addressOf(i) }), n),
   'whole runs of many scanners': (n) => numbered((i) => smallRun({ scanner: `s${i}`, start: startOf(i) }), n),
   'whole runs backwards in time': (n) => numbered((i) => smallRun({ start: startOf(100_000 - i), address: `192.0.2.${1 + (i % 250)}` }), n),
+  'whole runs without a time': (n) =>
+    numbered((i) => smallRun({ args: `nmap ${addressOf(i)}`, address: addressOf(i) }).replace(/ start="\d+"/, ''), n),
   'the same whole run': (n) => again(smallRun({}), n),
+  'whole runs that say little': (n) =>
+    numbered(
+      (i) =>
+        `<nmaprun args="nmap ${addressOf(i)}" start="${startOf(i)}"><host><address addr="${addressOf(i)}"/><ports><port portid="1"><state state="open"/></port></ports></host><runstats><finished/><hosts total="1"/></runstats></nmaprun>`,
+      n,
+    ),
 };
 
 /** In a host. */
