@@ -14,8 +14,8 @@ export interface Announcement {
   readonly failed?: ((error: unknown) => void) | undefined;
 }
 
-/** Of runs with a host each some fifty: some tens of milliseconds, for which other processes on the same state wait. */
-const MAX_ANNOUNCEMENTS = 250;
+/** Of runs with a host each some hundred: some tens of milliseconds, for which other processes on the same state wait. */
+const MAX_ANNOUNCEMENTS = 500;
 /** Of input: what is waiting holds about as much. */
 const MAX_BYTES = 1 << 18;
 

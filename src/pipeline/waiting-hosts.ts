@@ -1,7 +1,10 @@
 import type { ScannedHost } from './scanned-host.ts';
 
 /** Hosts, and bytes of their text, that are compared in one transaction: some tens of milliseconds. */
-const MAX_HOSTS = 50;
+const MANY_HOSTS = 50;
+const MANY_BYTES = 1 << 18;
+/** Of hosts that say little. */
+const MAX_HOSTS = 500;
 /** masscan lists a host once per port. */
 const MAX_LISTINGS = 2000;
 const MAX_BYTES = 4 << 20;
@@ -36,7 +39,7 @@ export class WaitingHosts {
       listings += one.listings.length;
       bytes += one.bytes;
     }
-    return hosts >= MAX_HOSTS || listings >= MAX_LISTINGS || bytes >= MAX_BYTES;
+    return (hosts >= MANY_HOSTS && bytes >= MANY_BYTES) || hosts >= MAX_HOSTS || listings >= MAX_LISTINGS || bytes >= MAX_BYTES;
   }
 
   /** All of the run that is being read; they count until they are compared. */

@@ -147,7 +147,9 @@ describe('a sequence of scans', () => {
   test('changes carry the mark of a mass change as soon as there are more than massChange, however many come before', async () => {
     const marks = (world: World, action: string): (boolean | undefined)[] =>
       world.changes().flatMap((event) => (event.action === action ? [ecs(event).nmap.change.mass as boolean | undefined] : []));
-    const some = (inside: string, count = 120): string => Array.from({ length: count }, (_, i) => up(i + 1, inside)).join('');
+    // So large that fifty of them are compared in one transaction.
+    const long = `<hostscript><script id="x" output="${'a'.repeat(6000)}"/></hostscript>`;
+    const some = (inside: string, count = 120): string => Array.from({ length: count }, (_, i) => up(i + 1, inside, long)).join('');
     const world = new World();
     await world.ship(scanOf({ day: 0, inside: some(CLOSED) }));
     await world.ship(scanOf({ day: 1, inside: some(CLOSED + tcp(80), 100) }));
@@ -156,12 +158,21 @@ describe('a sequence of scans', () => {
     const closed = marks(world, 'port-closed');
     expect(closed).toEqual(Array(100).fill(undefined));
     await world.ship(scanOf({ day: 3, inside: some(CLOSED + tcp(22)) }));
-    // In transactions of fifty hosts: with the third of them it is known.
+    // With the third of these transactions it is known.
     expect(marks(world, 'port-opened').slice(100)).toEqual([...Array(100).fill(undefined), ...Array(20).fill(true)]);
     // Hosts that are gone are all told at the end.
     await world.ship(scanOf({ day: 4, inside: '', args: 'nmap -v 192.0.2.0/24', verbose: true }));
     expect(marks(world, 'host-missing')).toEqual(Array(120).fill(true));
     expect(marks(world, 'mass-change')).toEqual([undefined, undefined]);
+  });
+
+  test('of small hosts more are compared at once, so fewer come before it is known', async () => {
+    const some = (inside: string): string => Array.from({ length: 120 }, (_, i) => up(i + 1, inside)).join('');
+    const world = new World();
+    await world.ship(scanOf({ day: 0, inside: some(CLOSED) }));
+    await world.ship(scanOf({ day: 1, inside: some(CLOSED + tcp(80)) }));
+    const opened = world.changes().filter(({ action }) => action === 'port-opened');
+    expect(opened.map((event) => ecs(event).nmap.change.mass as boolean | undefined)).toEqual(Array(120).fill(true));
   });
 
   test('what is critical carries no mark of a mass change, whatever else has changed', async () => {
