@@ -6,7 +6,7 @@ import { type ExposureFile, ExposurePolicy } from '../finding/exposure.ts';
 import type { Config } from './config.ts';
 import type { Environment } from '../core/environment.ts';
 import { explain } from './explain.ts';
-import { refuseTwice } from './sink-settings.ts';
+import { refuseContradictions } from './contradictions.ts';
 import { parsed } from './yaml.ts';
 
 /** Reads portlog.yaml or portlog.json, fills `${NAME}`, and checks it against its schema. */
@@ -18,7 +18,7 @@ export async function loadConfig(path: string, env: Environment): Promise<Config
     'docs/reference/configuration.md lists all settings',
     (content) => fill(content, env, path, ''),
   )) as Config;
-  refuseTwice(path, config.sinks ?? []);
+  refuseContradictions(path, config);
   return config;
 }
 
@@ -42,17 +42,34 @@ async function loadChecked(
     });
   });
   const content = filled((await parsed(path, text)) ?? {});
+  refuseNul(path, content, '');
   await validate(path, content, schema, hint);
   return content;
 }
+
+/** No file, program or server takes one, and each would say so in words of its own. */
+function refuseNul(path: string, value: unknown, where: string): void {
+  if (typeof value === 'string' && value.includes('\0'))
+    throw new PortlogError('config-invalid', `${path}: ${where} has a NUL in it, which nothing takes`, { hint: 'take it out' });
+  if (typeof value !== 'object' || value === null) return;
+  for (const [name, member] of Object.entries(value)) {
+    refuseNul(path, name, where === '' ? 'the file' : where);
+    refuseNul(path, member, where === '' ? name : `${where}.${name}`);
+  }
+}
+
+/** Who has more to mend reads these first. */
+const MOST_FINDINGS = 20;
 
 async function validate(path: string, config: unknown, name: string, hint: string): Promise<void> {
   const { Ajv2020 } = await import('ajv/dist/2020.js');
   const schema = JSON.parse(packageText(`schemas/${name}`)) as object;
   const check = new Ajv2020({ allErrors: true, verbose: true, allowUnionTypes: true, discriminator: true }).compile(schema);
   if (check(config)) return;
-  const [first = '', ...others] = explain(check.errors ?? []);
-  throw new PortlogError('config-invalid', [`${path}: ${first}`, ...others.map((other) => `${path}: ${other}`)].join('\n'), { hint });
+  const all = explain(check.errors ?? []);
+  const more = all.length - MOST_FINDINGS;
+  const shown = [...all.slice(0, MOST_FINDINGS), ...(more > 0 ? [`and ${more} more`] : [])];
+  throw new PortlogError('config-invalid', shown.map((sentence) => `${path}: ${sentence}`).join('\n'), { hint });
 }
 
 /** After parsing, so that a variable's value can never add settings. */

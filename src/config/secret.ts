@@ -15,33 +15,52 @@ const VARIABLE: Readonly<Record<SecretName, string>> = { apiKey: 'API_KEY', pass
  */
 export async function credentials(sink: SinkConfig, env: Environment): Promise<Credentials> {
   const prefix = serverVariable(sink.type, '');
-  const read = (name: SecretName): Promise<(() => string) | undefined> => secret(name, sink, prefix, env);
-  const apiKey = await read('apiKey');
-  if (apiKey !== undefined) return { kind: 'api-key', secret: apiKey };
-  const bearer = await read('bearer');
-  if (bearer !== undefined) return { kind: 'bearer', secret: bearer };
-  const user = sink.user ?? env[`${prefix}USER`];
-  const password = await read('password');
-  if (user === undefined && password === undefined) return { kind: 'none' };
-  if (user === undefined || password === undefined)
-    throw new PortlogError(
-      'sink-options',
-      `${sink.type}: ${user === undefined ? 'a password without a user' : `the user "${user}" has no password`}`,
-      {
-        hint: `set ${prefix}USER and ${prefix}PASSWORD (or ${prefix}PASSWORD_FILE)`,
-      },
-    );
-  return { kind: 'basic', user, secret: password };
+  const name = secretOf(sink, prefix, env);
+  const user = sink.user ?? named(env, `${prefix}USER`);
+  if (name === undefined && user === undefined) return { kind: 'none' };
+  if (name === 'apiKey' || name === 'bearer')
+    return { kind: name === 'apiKey' ? 'api-key' : 'bearer', secret: hold(await textOf(name, sink, prefix, env)) };
+  if (user !== undefined && name !== undefined) return { kind: 'basic', user, secret: hold(await textOf(name, sink, prefix, env)) };
+  throw new PortlogError('sink-options', `${sink.type}: ${user === undefined ? 'a password without a user' : `the user "${user}" has no password`}`, {
+    hint: `set ${prefix}USER and ${prefix}PASSWORD (or ${prefix}PASSWORD_FILE)`,
+  });
 }
 
-async function secret(name: SecretName, sink: SecretSources, prefix: string, env: Environment): Promise<(() => string) | undefined> {
-  const variable = prefix + VARIABLE[name];
-  const text = sink[name] ?? env[variable];
-  if (text !== undefined && text !== '') return hold(text);
-  const file = sink[`${name}File`] ?? env[`${variable}_FILE`];
-  if (file !== undefined) return hold(fromFile(file));
-  const command = sink[`${name}Command`] ?? env[`${variable}_COMMAND`]?.split(' ');
-  return command === undefined ? undefined : hold(await fromCommand(command, env));
+/** Which of them is sent: that of the configuration, else the one that the environment has. Throws `sink-options` when that has several. */
+function secretOf(sink: SecretSources, prefix: string, env: Environment): SecretName | undefined {
+  const own = NAMES.find((name) => FORMS.some((form) => (sink[`${name}${form}`] ?? '').length > 0));
+  if (own !== undefined) return own;
+  const set = NAMES.flatMap((name) =>
+    variablesOf(prefix, name).flatMap((variable) => (named(env, variable) === undefined ? [] : [{ name, variable }])),
+  );
+  const [first, second] = set;
+  if (second !== undefined)
+    throw new PortlogError('sink-options', `${first?.variable ?? ''} and ${second.variable} are both set, and only one of them can be sent`, {
+      hint: 'unset one of them',
+    });
+  return first?.name;
+}
+
+const NAMES = ['apiKey', 'bearer', 'password'] as const satisfies readonly SecretName[];
+const FORMS = ['', 'File', 'Command'] as const;
+
+function variablesOf(prefix: string, name: SecretName): readonly string[] {
+  return ['', '_FILE', '_COMMAND'].map((end) => prefix + VARIABLE[name] + end);
+}
+
+/** What is empty is not set. */
+function named(env: Environment, variable: string): string | undefined {
+  return env[variable] === '' ? undefined : env[variable];
+}
+
+async function textOf(name: SecretName, sink: SecretSources, prefix: string, env: Environment): Promise<string> {
+  const [plain = '', file = '', command = ''] = variablesOf(prefix, name);
+  const isOwn = FORMS.some((form) => (sink[`${name}${form}`] ?? '').length > 0);
+  const text = isOwn ? sink[name] : named(env, plain);
+  if (text !== undefined) return text;
+  const path = isOwn ? sink[`${name}File`] : named(env, file);
+  if (path !== undefined) return fromFile(path);
+  return fromCommand((isOwn ? sink[`${name}Command`] : named(env, command)?.split(' ')) ?? [], env);
 }
 
 /** In a closure, so that no printed object shows it. */
@@ -49,9 +68,16 @@ function hold(text: string): () => string {
   return () => text;
 }
 
+/** An empty one would be sent, and refused by the server in words about something else. */
+function someText(text: string): string {
+  const secret = text.trim();
+  if (secret === '') throw new Error('it is empty');
+  return secret;
+}
+
 function fromFile(path: string): string {
   try {
-    return readFileSync(path, 'utf8').trim();
+    return someText(readFileSync(path, 'utf8'));
   } catch (cause) {
     throw new PortlogError('secret-unavailable', `the secret in ${path} could not be read: ${reasonOf(cause)}`, {
       hint: 'check the path and its permissions',
@@ -62,7 +88,7 @@ function fromFile(path: string): string {
 
 async function fromCommand(command: readonly string[], env: Environment): Promise<string> {
   try {
-    return (await captureOutput(command, commandEnvironment(env))).trim();
+    return someText(await captureOutput(command, commandEnvironment(env)));
   } catch (cause) {
     throw new PortlogError('secret-unavailable', `the command ${command[0] ?? ''} gave no secret: ${reasonOf(cause)}`, {
       hint: 'run it by hand, as this user, to see why',

@@ -6,6 +6,7 @@ import { AddressSet } from '../nmap/address-set.ts';
 import type { SinkOptions } from '../sink/kinds.ts';
 import type { HttpServerOptions } from '../sink/options.ts';
 import type { Config, RuleConfig, SinkConfig } from './config.ts';
+import { self } from '../core/environment.ts';
 import { SEVERITY } from '../event/event.ts';
 import { nearest } from '../core/nearest.ts';
 import type { FindingOptions, RuleSetting } from '../finding/finder.ts';
@@ -14,7 +15,9 @@ import type { ExposurePolicy } from '../finding/exposure.ts';
 import { loadExposure } from './load.ts';
 import { type Environment, programEnvironment, serverVariable } from '../core/environment.ts';
 import { datasetsOf, onlyOf, refuseUnknownNames } from './only.ts';
+import { withoutUser } from '../sink/shown.ts';
 import { credentials } from './secret.ts';
+import { whoElseWrites } from './trust.ts';
 
 /** Options from flags and environment; they override the configuration file. */
 export interface Overrides {
@@ -125,6 +128,11 @@ function findingSettings({ rules = {}, services = [], guesses }: NonNullable<Con
       hint: guess === undefined ? 'docs/reference/rules.md lists them' : `did you mean "${guess}"?`,
     });
   }
+  const twice = services.findIndex(({ id }, index) => RULES.some((rule) => rule.id === id) || services.findIndex((other) => other.id === id) < index);
+  if (twice !== -1)
+    throw new PortlogError('config-invalid', `findings.services.${twice}.id: there is a rule "${services[twice]?.id ?? ''}" already`, {
+      hint: 'give it another id',
+    });
   return {
     guesses,
     rules: new Map(Object.entries(rules).map(([id, rule]) => [id, ruleSetting(rule)])),
@@ -185,7 +193,8 @@ function sinkOf(text: string, configured: readonly SinkConfig[]): SinkConfig {
     });
   const ofType = configured.filter((sink) => sink.type === type);
   if (at === -1) return ofType[0] ?? { type };
-  if (type === 'stdout') throw new PortlogError('sink-options', 'the sink "stdout" takes no path or URL', { hint: `to a file: --to file=${url}` });
+  if (type === 'stdout')
+    throw new PortlogError('sink-options', 'the sink "stdout" takes no path or URL', { hint: `to a file: --to file=${withoutUser(url)}` });
   const sameOrigin = ofType.find((sink) => urlsOf(sink).some((one) => originOf(one) === originOf(url.split(',')[0] ?? url)));
   return { ...(sameOrigin ?? ofType[0] ?? { type }), url };
 }
@@ -254,7 +263,7 @@ export async function sinkOptions(sink: SinkConfig, given: Reached, namespace: s
     envelope: sink.envelope,
     contentType: sink.contentType,
     command: sink.command,
-    environment: sink.command === undefined ? undefined : programEnvironment(env),
+    environment: sink.command === undefined ? undefined : programEnvironment(env, isOurs),
     concurrency: sink.concurrency,
     trustSetUp,
     streamLabels,
@@ -269,6 +278,12 @@ export async function sinkOptions(sink: SinkConfig, given: Reached, namespace: s
   };
   // Unknown types are refused where sinks are created.
   return { ...(await serverOptions(sink, given, namespace, env)), ...own } as SinkOptions;
+}
+
+/** As root, a folder that others may write is not searched for programs. */
+function isOurs(folder: string): boolean {
+  const us = self();
+  return us?.uid !== 0 || whoElseWrites(folder, us) === undefined;
 }
 
 function labelsOf(pairs: readonly string[]): Readonly<Record<string, string>> {

@@ -1,6 +1,4 @@
-import { PortlogError } from '../core/errors.ts';
 import { SINK_SETTINGS } from '../sink/kinds.ts';
-import type { SinkConfig } from './config.ts';
 
 /** A hint for a setting of another sink type: its name here, or the types that have it. Undefined when no type has it. */
 export function settingHint(name: string, type: string): string | undefined {
@@ -17,12 +15,3 @@ const INSTEAD: ReadonlyMap<string, readonly string[]> = new Map([
   ['path', ['url', 'command']],
   ['urls', ['url']],
 ]);
-
-/** Throws `config-invalid` when two settings say the same. */
-export function refuseTwice(path: string, sinks: readonly SinkConfig[]): void {
-  const index = sinks.findIndex(({ url, urls }) => url !== undefined && urls !== undefined);
-  if (index === -1) return;
-  throw new PortlogError('config-invalid', `${path}: sinks.${index}: url and urls say the same, and only one of them counts`, {
-    hint: 'write all members under urls',
-  });
-}

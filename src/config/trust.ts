@@ -1,11 +1,7 @@
 import { lstatSync, readlinkSync, type Stats, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
-
-/** The user and groups of this process. */
-export interface ProcessUser {
-  readonly uid: number;
-  readonly gid: number;
-}
+import type { ProcessUser } from '../core/environment.ts';
+import { hasOthers } from './groups.ts';
 
 const GROUP_WRITES = 0o020;
 const OTHERS_WRITE = 0o002;
@@ -14,13 +10,14 @@ const STICKY = 0o1000;
 /**
  * How another user could change the file at `path`, in words; undefined when only this user and root can, or it does not
  * exist. Its commands would run as this user, and events go where it says. All directories and links on the way count.
- * Group-writable counts unless the group is the user's own.
+ * Group-writable counts unless the group is the user's own, or has no other members.
  */
 export function whoElseWrites(path: string, self: ProcessUser): string | undefined {
   const whole = resolve(path);
   const stats = statOf(whole);
   if (stats === undefined) return undefined;
-  const own = doubtOf(stats, self);
+  // Everyone may write to /dev/null, and nothing stays there.
+  const own = stats.isCharacterDevice() ? undefined : doubtOf(stats, self);
   if (own !== undefined) return own;
   for (const { at, isLink } of wayTo(whole)) {
     const doubt = isLink ? doubtOfLink(at, self) : doubtOfFolder(at, self);
@@ -29,6 +26,27 @@ export function whoElseWrites(path: string, self: ProcessUser): string | undefin
     return at === dirname(whole) ? `its directory ${doubt}` : `lies in ${at}, which ${doubt}`;
   }
   return undefined;
+}
+
+/** The same for a file that need not exist yet: then also how another user could create it first. */
+export function whoElseMakes(path: string, self: ProcessUser): string | undefined {
+  const whole = resolve(path);
+  if (isThere(whole)) return whoElseWrites(whole, self);
+  let folder = dirname(whole);
+  while (!isThere(folder) && folder !== dirname(folder)) folder = dirname(folder);
+  const stats = statOf(folder);
+  // A sticky bit does not keep others from creating what does not exist.
+  const doubt = stats === undefined ? undefined : doubtOf(stats, self);
+  if (doubt !== undefined) return `is not there yet, and would be made in ${folder}, which ${doubt}`;
+  return whoElseWrites(folder, self) === undefined ? undefined : `is not there yet, and ${folder} ${whoElseWrites(folder, self) ?? ''}`;
+}
+
+function isThere(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch {
+    return false;
+  }
 }
 
 /** Every directory and link that is traversed, the nearest last. */
@@ -82,7 +100,9 @@ function doubtOfLink(path: string, self: ProcessUser): string | undefined {
 function doubtOf({ uid, gid, mode }: Pick<Stats, 'uid' | 'gid' | 'mode'>, self: ProcessUser): string | undefined {
   if (uid !== self.uid && uid !== 0) return `belongs to the user with number ${uid}`;
   if ((mode & OTHERS_WRITE) !== 0) return 'may be written by everyone';
-  return (mode & GROUP_WRITES) !== 0 && gid !== self.gid && gid !== 0 ? `may be written by the group with number ${gid}` : undefined;
+  return (mode & GROUP_WRITES) !== 0 && gid !== self.gid && gid !== 0 && hasOthers(gid, self.uid)
+    ? `may be written by the group with number ${gid}`
+    : undefined;
 }
 
 /** Also undefined without permission: reading will report that. */

@@ -24,7 +24,7 @@ const REASONS: Readonly<Record<string, string>> = {
 export async function parsed(path: string, text: string): Promise<unknown> {
   const format = path.endsWith('.json') ? 'JSON' : 'YAML';
   try {
-    const content = format === 'JSON' ? parsedJson(path, text) : await parsedYaml(path, text);
+    const content = format === 'JSON' ? await withoutTwins(path, text, parsedJson(path, text)) : await parsedYaml(path, text);
     if (!isDeeper(content, MAX_DEPTH)) return content;
   } catch (error) {
     // Deep nesting would overflow the parser's stack.
@@ -51,6 +51,16 @@ function parsedJson(path: string, text: string): unknown {
       'a quote, comma or bracket is missing or too many',
     );
   }
+}
+
+/** JSON takes the last one of two, without a word; read as YAML, which it is as well, that is told. */
+async function withoutTwins(path: string, text: string, content: unknown): Promise<unknown> {
+  const { LineCounter, parseDocument } = await import('yaml');
+  const lines = new LineCounter();
+  const { errors } = parseDocument(text.replace(/^\uFEFF/, ''), { prettyErrors: false, logLevel: 'error', lineCounter: lines });
+  const twin = errors.find(({ code }) => code === 'DUPLICATE_KEY');
+  if (twin !== undefined) throw invalid(path, 'JSON', lines.linePos(twin.pos[0]).line, REASONS['DUPLICATE_KEY'] ?? '');
+  return content;
 }
 
 async function parsedYaml(path: string, text: string): Promise<unknown> {

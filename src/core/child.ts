@@ -59,20 +59,43 @@ export async function runQuietly(program: string, args: readonly string[], env: 
   if (code !== 0) throw new Error(`${program} exited with ${code ?? 'a signal'}`);
 }
 
-/** The standard output of a command that prints a secret (a password store). Rejects when it fails. */
-export async function captureOutput(command: readonly string[], env: Environment): Promise<string> {
+/** For a secret, which somebody may have to unlock by hand. */
+const MAX_OUTPUT_BYTES = 1 << 20;
+const CAPTURE_MS = 120_000;
+
+/** The standard output of a command that prints a secret (a password store). Rejects when it fails, prints too much, or has not ended within `limitMs`. */
+export async function captureOutput(command: readonly string[], env: Environment, limitMs = CAPTURE_MS): Promise<string> {
   const [program = '', ...args] = command;
   const child = startChild(program, args, 'capture', env);
-  let output = '';
-  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
-    output += text;
+  const pieces: Buffer[] = [];
+  let length = 0;
+  let problem: string | undefined;
+  const end = (why: string): void => {
+    problem ??= why;
+    child.kill('SIGKILL');
+    // A child of the command may keep the pipe open.
+    child.stdout?.destroy();
+  };
+  const timer = setTimeout(() => end(`it had not ended after ${limitMs / 1000} s`), limitMs);
+  child.stdout?.on('data', (piece: Buffer) => {
+    length += piece.length;
+    if (length > MAX_OUTPUT_BYTES) end('it prints more than any secret has');
+    else pieces.push(piece);
   });
-  const code = await new Promise<number | null>((resolve, reject) => {
-    child.once('error', reject).once('close', resolve);
-  });
-  if (code !== 0) throw new Error(`it exited with ${code ?? 'a signal'}`);
-  return output;
+  try {
+    const code = await new Promise<number | null>((resolve, reject) => {
+      child.once('error', reject).once('close', resolve);
+    });
+    if (problem !== undefined) throw new Error(problem);
+    if (code !== 0) throw new Error(`it exited with ${code ?? 'a signal'}`);
+    return Buffer.concat(pieces).toString('utf8');
+  } finally {
+    clearTimeout(timer);
+  }
 }
+
+/** The working directory for the program of an `exec` sink: only root creates files there, so relative names are harmless. */
+export const PROGRAM_FOLDER = '/';
 
 /** How a program ended that got input. */
 export interface Ended {
@@ -98,7 +121,7 @@ export async function runWithInput(
   { input, env, limitMs, signal }: { readonly input: string; readonly env: Environment; readonly limitMs: number; readonly signal: AbortSignal },
 ): Promise<Ended> {
   const guard = startGuard(env);
-  const child = spawn(program, args, { stdio: ['pipe', 'ignore', 'pipe'], shell: false, env, detached: true });
+  const child = spawn(program, args, { stdio: ['pipe', 'ignore', 'pipe'], shell: false, cwd: PROGRAM_FOLDER, env, detached: true });
   guard.over(child.pid);
   let endedBy: Ended['endedBy'];
   const timers: NodeJS.Timeout[] = [];

@@ -5,6 +5,18 @@ export function environment(): Environment {
   return process.env;
 }
 
+/** The user and group of this process. */
+export interface ProcessUser {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** Undefined on systems without user ids. Not `os.userInfo`, which throws for a user without a name, as in containers. */
+export function self(): ProcessUser | undefined {
+  const [uid, gid] = [process.getuid?.(), process.getgid?.()];
+  return uid === undefined || gid === undefined ? undefined : { uid, gid };
+}
+
 /** `PORTLOG_<TYPE>_<NAME>`: a setting for one type of server. */
 export function serverVariable(type: string, name: string): string {
   return `PORTLOG_${type.toUpperCase().replaceAll('-', '_')}_${name}`;
@@ -21,12 +33,15 @@ export function nmapEnvironment(env: Environment): Environment {
 /** systemd's variables for the service itself: a child that has them could report its state to systemd. */
 const OF_THE_SERVICE = /^(?:NOTIFY_SOCKET|WATCHDOG_\w+|LISTEN_\w+)$/;
 
-/** What any program needs; nothing that could be a secret. */
-const FOR_PROGRAMS = /^(?:PATH|HOME|LANG|LANGUAGE|LC_\w+|TZ|TMPDIR)$/;
+/** `PATH` for the program of an `exec` sink, whoever has started portlog. */
+export const SYSTEM_PATH: readonly string[] = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
 
-/** The environment for the program of an `exec` sink. */
-export function programEnvironment(env: Environment): Environment {
-  return chosen(env, (name) => FOR_PROGRAMS.test(name));
+/** What any program needs; nothing that could be a secret. */
+const FOR_PROGRAMS = /^(?:HOME|LANG|LANGUAGE|LC_\w+|TZ|TMPDIR)$/;
+
+/** The environment for the program of an `exec` sink. `isTrusted`: whether a directory stays in `PATH`. */
+export function programEnvironment(env: Environment, isTrusted: (folder: string) => boolean = () => true): Environment {
+  return { ...chosen(env, (name) => FOR_PROGRAMS.test(name)), PATH: SYSTEM_PATH.filter(isTrusted).join(':') };
 }
 
 /** The environment for a command that prints a secret: everything but portlog's own variables. */

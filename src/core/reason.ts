@@ -9,6 +9,11 @@ const REASONS: Readonly<Record<string, string>> = {
   EMFILE: 'too many files are open',
   EROFS: 'the file system is read-only',
   ENOSPC: 'the disk is full',
+  ENXIO: 'it is a pipe that nobody reads, or a socket',
+  EPIPE: 'who read it has gone away',
+  E2BIG: 'its arguments are too long',
+  ETXTBSY: 'somebody is writing it',
+  ENOEXEC: 'it is no program of this machine',
   EIO: 'the disk reports an error',
   ERR_INVALID_ARG_VALUE: 'its name cannot be that of a file',
 };

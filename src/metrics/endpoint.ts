@@ -42,16 +42,7 @@ export class Endpoint {
       },
     );
     server.maxConnections = MAX_CONNECTIONS;
-    try {
-      await new Promise<void>((resolve, reject) => {
-        server.once('error', reject).listen({ host, port }, resolve);
-      });
-    } catch (cause) {
-      throw new PortlogError('usage', `metrics cannot be served on ${host}:${port}: ${reasonOf(cause)}`, {
-        hint: 'name another port with --metrics-listen, or end what listens there',
-        cause,
-      });
-    }
+    await listening(server, { host, port });
     return new Endpoint(server);
   }
 
@@ -65,6 +56,41 @@ export class Endpoint {
     this.server.closeAllConnections();
   }
 }
+
+/** Throws `usage` when this machine has no such address: listens there for a moment, on any free port. */
+export async function refuseAddress(host: string): Promise<void> {
+  const server = createServer();
+  await listening(server, { host, port: 0 });
+  await new Promise((resolve) => void server.close(resolve));
+}
+
+async function listening(server: Server, { host, port }: ListenAddress): Promise<void> {
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject).listen({ host, port }, resolve);
+    });
+  } catch (cause) {
+    const where = port === 0 ? host : `${host}:${port}`;
+    throw new PortlogError(
+      'usage',
+      `metrics cannot be served on ${where}: ${LISTENING[(cause as NodeJS.ErrnoException).code ?? ''] ?? reasonOf(cause)}`,
+      {
+        hint: 'name another address or port with --metrics-listen (metrics.listen), or end what listens there',
+        cause,
+      },
+    );
+  }
+}
+
+const LISTENING: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'somebody listens there already',
+  EADDRNOTAVAIL: 'this machine has no such address',
+  ENOTFOUND: 'that host name is not known',
+  EAI_AGAIN: 'the DNS of this machine gave no answer',
+  EACCES: 'ports below 1024 are for root',
+  EAFNOSUPPORT: 'this machine has no such addresses',
+  EINVAL: 'this machine has no such address',
+};
 
 async function answer({ method, url = '' }: IncomingMessage, response: ServerResponse, options: EndpointOptions): Promise<void> {
   if (method !== 'GET' && method !== 'HEAD') return end(response, 405, 'there is nothing to write here', { allow: 'GET, HEAD' });

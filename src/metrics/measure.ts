@@ -7,6 +7,7 @@ import { Runs } from '../state/runs.ts';
 import { waitingSinks } from '../state/store.ts';
 import { type Account, Totals } from '../state/totals.ts';
 import { PORTLOG_VERSION } from '../event/context.ts';
+import { shownTarget } from '../sink/shown.ts';
 import type { SinkIdentity } from '../sink/sink.ts';
 import type { Database } from '../state/database.ts';
 import { failedFiles } from '../state/file-attempts.ts';
@@ -152,5 +153,5 @@ function keyOf({ type, target, scope }: SinkIdentity): string {
 }
 
 function nameOf({ type, target, scope }: SinkIdentity): string {
-  return `${type} ${target}${scope === '' ? '' : ` (${scope})`}`;
+  return `${type} ${shownTarget(target)}${scope === '' ? '' : ` (${scope})`}`;
 }

@@ -5,6 +5,7 @@ import type { Clock } from '../core/clock.ts';
 import type { Facility } from '../event/syslog.ts';
 import { PortlogError } from '../core/errors.ts';
 import { type Only, onlyInScope } from './only.ts';
+import { withoutUser } from './shown.ts';
 
 /** Default addresses. */
 export const ELASTICSEARCH_URL = 'http://127.0.0.1:9200';
@@ -167,7 +168,7 @@ export function urlOf({ type, target }: Pick<CommonOptions, 'type' | 'target'>, 
   const text = target ?? defaultUrl;
   const url = URL.parse(text);
   if (url === null || !/^https?:$/.test(url.protocol) || !isReachable(url))
-    throw new PortlogError('sink-options', `"${text.replace(/\/\/[^@/]*@/, '//…@')}" is no URL for ${type}`, {
+    throw new PortlogError('sink-options', `"${withoutUser(text)}" is no URL for ${type}`, {
       hint: `write it whole, for example ${type}=https://host:${new URL(defaultUrl).port}`,
     });
   if (url.username !== '' || url.password !== '')
@@ -188,12 +189,7 @@ export function addressOf(url: URL): string {
   return url.origin + url.pathname.replace(/\/$/, '') + url.search;
 }
 
-/** The same for people, without the query string, which may hold secrets. */
-export function shownAddress(url: URL): string {
-  return url.origin + url.pathname.replace(/\/$/, '') + (url.search === '' ? '' : '?…');
-}
-
-/** Distinguishes destinations at one address, as `name=value` pairs; includes datasets if not all are sent. */
+/** What tells destinations at one address apart, as `name=value` pairs; the datasets, too, if not all are sent. */
 export function scopeOf(pairs: Readonly<Record<string, string | undefined>>, { datasets, only }: Pick<CommonOptions, 'datasets' | 'only'>): string {
   const all = Object.entries({ ...pairs, datasets: datasets?.toSorted().join(','), only: onlyInScope(only) });
   return all.flatMap(([name, value]) => (value === undefined || value === '' ? [] : [`${name}=${value}`])).join(' ');

@@ -3,6 +3,7 @@ import { PortlogError } from '../core/errors.ts';
 import { narrowed } from './only.ts';
 import type { OptionsOf, SinkOptions, SinkType } from './kinds.ts';
 import { isPlaintextAllowed } from './options.ts';
+import { withoutUser } from './shown.ts';
 import type { Sink, Notify } from './sink.ts';
 import { withinLimits } from './within-limits.ts';
 
@@ -34,7 +35,7 @@ export async function createSink(options: SinkOptions, tell?: Notify): Promise<S
       hint: 'name it before the address, for example elasticsearch=https://es:9200',
     });
   if (create === undefined)
-    throw new PortlogError('sink-unknown', `there is no sink "${options.type}"`, {
+    throw new PortlogError('sink-unknown', `there is no sink "${withoutUser(options.type)}"`, {
       hint: hintFor(options.type),
     });
   const sink = narrowed(withinLimits(await create(options, tell)), options.only);

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { captureOutput } from '../../src/core/child.ts';
 import { freshDir } from '../support/run-portlog.ts';
 import { portlogHere } from '../support/run-in-process.ts';
 import { expectSentence, ES, SCAN, NEVER } from '../support/mistyped.ts';
@@ -138,10 +139,28 @@ describe('wrong in the configuration', () => {
     ['sinks: [{ type: elasticsearch, url: "https://x", toString: 1 }]', 'sinks.0.toString: there is no such setting'],
     ['site: $HOME', 'site: only letters, digits, dots, hyphens and underscores'],
     ['just a text', 'the file: must be a group of settings'],
+    ['sinks: [{ type: file, path: "a\\0b" }]', 'sinks.0.path has a NUL in it, which nothing takes'],
+    ['schedules: [{ name: a, cron: "@daily", nmap: ["\\0"] }]', 'schedules.0.nmap.0 has a NUL in it'],
+    [`sinks: [${'{ type: file, frob: 1 }, '.repeat(3000)}]`, 'and 2980 more\n'],
+    [
+      'findings: { services: [{ id: abc, name: x, ports: ["0/tcp"], severity: low, why: y, remedy: z }] }',
+      'ports.0: a port, a slash, and tcp, udp or sctp',
+    ],
+    ['findings: { services: [{ id: abc, name: x, ports: ["65536/tcp"], severity: low, why: y, remedy: z }] }', 'ports.0: a port, a slash'],
+    [
+      'findings: { services: [{ id: abc, name: x, ports: [1/tcp], severity: low, why: y, remedy: z }, { id: abc, name: x, ports: [2/tcp], severity: low, why: y, remedy: z }] }',
+      'findings.services.1.id: there is a rule "abc" already',
+    ],
+    ['sinks: [{ type: elasticsearch, url: "https://x", apiKeyFile: /dev/null }]', 'the secret in /dev/null could not be read: it is empty'],
+    ['sinks: [{ type: elasticsearch, url: "https://x", apiKeyCommand: [/bin/true] }]', 'the command /bin/true gave no secret: it is empty'],
+    [
+      'sinks: [{ type: elasticsearch, url: "https://x", apiKeyCommand: [/usr/bin/yes] }]',
+      'the command /usr/bin/yes gave no secret: it prints more than any secret has',
+    ],
   ])('%s', async ([yaml, sentence, hint]) => {
     const path = join(freshDir(), 'portlog.yaml');
     writeFileSync(path, yaml);
-    const isSetting = /^(?:changes: \{ mac|findings)/.test(yaml);
+    const isSetting = /^(?:changes: \{ mac|findings|.*apiKey(?:File|Command): [[/])/.test(yaml);
     const { stderr, code } = await portlogHere([isSetting ? 'status' : 'run', '--config', path]);
     if (!isSetting) expect(stderr).toContain(path);
     expect(stderr).toContain(sentence);
@@ -184,6 +203,17 @@ test.for([
     expect(stderr).not.toMatch(NEVER);
     expect(code).toBe(2);
   }
+});
+
+test('JSON says a setting once, too', async () => {
+  const path = join(freshDir(), 'portlog.json');
+  writeFileSync(path, '{\n\t"site": "a",\n\t"site": "b"\n}');
+  const { code, stderr } = await portlogHere(['run', '--config', path]);
+  expect([code, stderr]).toEqual([2, expect.stringContaining(`${path} is not valid JSON: line 3: a setting is there twice`)]);
+});
+
+test('a command that hands out a secret ends in time', async () => {
+  await expect(captureOutput(['/bin/sleep', '100'], {}, 100)).rejects.toThrow('it had not ended after 0.1 s');
 });
 
 test('what comes from the environment is checked as what stands in the file', async () => {

@@ -121,6 +121,69 @@ describe('the command', () => {
     },
   );
 
+  test.skipIf(process.getuid?.() !== 0).each([
+    ['a relative program behind a directory', (folder: string) => ['/usr/bin/env', `--chdir=${folder}`, './script']],
+    ['a file within the text of a shell', (folder: string) => ['/bin/sh', '-c', `. ${folder}/script`]],
+    ['the interpreter of a script', (folder: string) => [join(folder, 'interpreted')]],
+    ['an argument behind its name', (folder: string) => ['/bin/true', `--config=${folder}/script`]],
+  ] as const)('%s that others may write is refused as root, too', async (_, command) => {
+    const folder = freshDir();
+    for (const [name, text] of [
+      ['script', '#!/bin/sh\n'],
+      ['interpreted', `#!${folder}/script\n`],
+    ] as const)
+      writeFileSync(join(folder, name), text, { mode: 0o755 });
+    const config = configOf(folder, command(folder));
+    const run = (): Promise<{ readonly code: number | null; readonly stderr: string; readonly stdout: string }> =>
+      portlogHere(['check', '--config', config, '--state-dir', join(folder, 'state')], {});
+    expect((await run()).code).toBe(0);
+    chmodSync(join(folder, 'script'), 0o777);
+    const { code, stderr } = await run();
+    expect([code, stderr]).toEqual([2, expect.stringContaining(`${join(folder, 'script')} may be written by everyone, and portlog runs as root`)]);
+  });
+
+  test('a program runs in the root of the file system, with the path of the system', async () => {
+    const folder = freshDir();
+    const file = join(folder, 'where');
+    writeFileSync(file, `#!/bin/sh\npwd > ${folder}/pwd; printf '%s' "$PATH" > ${folder}/path\n`, { mode: 0o755 });
+    const args = ['--config', configOf(folder, [file]), '--state-dir', join(folder, 'state'), scan(folder, 3), scan(folder, 1, named(7777, 'cbt'))];
+    expect((await portlog(args, { env: { PATH: `${folder}:${process.env['PATH']}` } })).code).toBe(0);
+    expect(readFileSync(join(folder, 'pwd'), 'utf8')).toBe('/\n');
+    expect(readFileSync(join(folder, 'path'), 'utf8')).toBe('/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin');
+  });
+
+  test.each([
+    [['/bin/sh', '-c', 'true'], 0, 'gets a program within its arguments (-c)'],
+    [['/no/such'], 2, '/no/such cannot be run: there is no such file'],
+    [['/etc'], 2, '/etc cannot be run: permission is denied'],
+  ] as const)('check of %j', async (command, expected, words) => {
+    const folder = freshDir();
+    const { code, stdout } = await portlogHere(['check', '--config', configOf(folder, command), '--state-dir', join(folder, 'state')], {});
+    expect([code, stdout]).toEqual([expected, expect.stringContaining(words)]);
+  });
+
+  test('check finds an interpreter that is not there', async () => {
+    const folder = freshDir();
+    writeFileSync(join(folder, 'script'), '#!/no/such/interpreter\n', { mode: 0o755 });
+    const { code, stdout } = await portlogHere(
+      ['check', '--config', configOf(folder, [join(folder, 'script')]), '--state-dir', join(folder, 'state')],
+      {},
+    );
+    expect([code, stdout]).toEqual([2, expect.stringContaining('the interpreter that its first line names is not there')]);
+  });
+
+  test('a word that no program can be given is refused', async () => {
+    for (const [word, words] of [
+      ['a\\0b', 'has a NUL in it'],
+      ['x'.repeat(50_000), 'cannot be given to a program'],
+    ] as const) {
+      const config = join(freshDir(), 'portlog.yaml');
+      writeFileSync(config, `sinks: [{ type: exec, command: [/bin/true, "${word}"] }]\n`);
+      const { code, stderr } = await portlogHere(['check', '--config', config], {});
+      expect([code, stderr]).toEqual([2, expect.stringContaining(words)]);
+    }
+  });
+
   test('check says what it may do', async () => {
     const folder = freshDir();
     const file = program('touch ran', folder);

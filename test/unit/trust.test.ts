@@ -69,6 +69,7 @@ describe('who else writes', () => {
     if (gid !== 0) expect(whoElseWrites(path, { uid, gid: gid + 1 })).toBe(`may be written by the group with number ${gid}`);
     expect(whoElseWrites('/etc/passwd', { uid: 4711, gid: 4711 })).toBeUndefined();
     expect(whoElseWrites('/no/such/file', us)).toBeUndefined();
+    expect(whoElseWrites('/dev/null', us)).toBeUndefined();
   });
 });
 

@@ -20,7 +20,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   'report': ['core', 'event', 'finding', 'change', 'state', 'sink/sink', 'sink/transport/body'],
   'config': ['core', 'nmap', 'event', 'finding', 'alert', 'sink', 'state', 'change', 'source'],
   'unattended': ['core', 'event', 'state', 'change', 'source', 'pipeline', 'config'],
-  'metrics': ['core', 'event', 'finding/exposure', 'sink/sink', 'state', 'change', 'unattended/schedule'],
+  'metrics': ['core', 'event', 'finding/exposure', 'sink/sink', 'sink/shown', 'state', 'change', 'unattended/schedule'],
   'cli': [
     'core',
     'nmap',

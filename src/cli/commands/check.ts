@@ -10,6 +10,7 @@ import { EXIT, type ExitCode, PortlogError } from '../../core/errors.ts';
 import { Intel } from '../../finding/intel.ts';
 import { inWords } from '../../sink/only.ts';
 import { createSink } from '../../sink/registry.ts';
+import { shownTarget } from '../../sink/shown.ts';
 import type { Diagnosis } from '../../sink/sink.ts';
 import type { SinkOptions } from '../../sink/kinds.ts';
 import { captureOutput } from '../../core/child.ts';
@@ -23,6 +24,8 @@ import { twinProblem } from '../session/twins.ts';
 import { checkContent } from '../session/check-content.ts';
 import { type CommandContext, settingsOf, text } from '../session/context.ts';
 import type { Command } from '../command.ts';
+import { checkMetricsFile } from '../session/metrics.ts';
+import { refuseSinksThatOverwrite } from '../session/overwritten.ts';
 import { SCAN_OPTIONS, SHIP_OPTIONS } from '../session/options.ts';
 import { refuseExtraWords } from '../session/words.ts';
 
@@ -41,6 +44,8 @@ export const check: Command = {
 async function checkAll(context: CommandContext, words: readonly string[]): Promise<ExitCode> {
   refuseExtraWords(words, 'check');
   const settings = await settingsOf(context);
+  await refuseSinksThatOverwrite(context, settings, []);
+  await checkMetricsFile(context, settings);
   const found: Diagnosis[] = [{ level: 'ok', message: `configuration: site "${settings.event.site}", ${grouped(settings.sinks.length, 'sink')}` }];
   found.push(await checkNmap(text(context.values, 'nmap') ?? 'nmap', context.env), ...checkState(settings));
   found.push(...checkIntel(settings), ...(await checkDuties(context)), ...(await checkMetrics(settings)));
@@ -51,7 +56,7 @@ async function checkAll(context: CommandContext, words: readonly string[]): Prom
     const bounds = inWords(sink);
     found.push(...diagnosis.found);
     if (bounds !== undefined)
-      found.push({ level: 'ok', message: `${sink.type}${sink.target === undefined ? '' : `=${sink.target}`} gets ${bounds}` });
+      found.push({ level: 'ok', message: `${sink.type}${sink.target === undefined ? '' : `=${shownTarget(sink.target)}`} gets ${bounds}` });
     if (code !== EXIT.usage) code = diagnosis.code ?? code;
   }
   const twin = await checkTwins(settings.sinks);
@@ -75,11 +80,12 @@ function checkIntel({ intelDir }: Settings): readonly Diagnosis[] {
   return warnings.map((message) => ({ level: 'warning', message, hint: 'docs/how-to/intel.md says where newer ones come from' }));
 }
 
-/** Where metrics would be served; whether the port is free is found out by `run` and `watch`. */
+/** Where metrics would be served; whether the port is free is found out by `run` and `watch`, one of which may have it. */
 async function checkMetrics({ metrics: { listen } }: Settings): Promise<readonly Diagnosis[]> {
   if (listen === undefined) return [];
-  const { listenAddress } = await import('../../metrics/listen-address.ts');
+  const [{ listenAddress }, { refuseAddress }] = await Promise.all([import('../../metrics/listen-address.ts'), import('../../metrics/endpoint.ts')]);
   const { host, port } = listenAddress(listen);
+  await refuseAddress(host);
   return [{ level: 'ok', message: `metrics would be served on ${host}, port ${port}` }];
 }
 

@@ -63,7 +63,7 @@ async function makeReport(context: CommandContext, scans: readonly string[]): Pr
   if (format === 'html' && output === undefined && terminal.stdout.isTTY === true)
     throw new PortlogError('usage', 'a report in HTML is for a browser, not for a terminal', { hint: 'portlog report --output report.html' });
   const settings = await settingsOf(context);
-  if (output !== undefined) refuseOverwriting(context, settings, output, scans);
+  if (output !== undefined) await refuseOverwriting(context, settings, output, scans);
   const { facts, code } = scans.length === 0 ? await ofKnown(context, settings) : await ofScans(context, settings, scans);
   if (facts === undefined) return code;
   await put(context, output, (FORMATS[format] ?? html)(facts));

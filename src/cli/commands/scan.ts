@@ -26,7 +26,7 @@ async function scanAsAsked(context: CommandContext, nmapArgs: readonly string[])
   refuseTableTo(context, settings);
   if (nmapArgs.length === 0)
     throw new PortlogError('usage', 'portlog scan needs arguments for nmap', { hint: 'for example: portlog scan -- -sV 192.0.2.0/24' });
-  checkMetricsFile(context, settings);
+  await checkMetricsFile(context, settings);
   const { code } = await scanAndShip(context, settings, { args: nmapArgs });
   await writeMetrics(context, settings);
   return code;

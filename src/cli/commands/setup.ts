@@ -1,4 +1,3 @@
-import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { makeDirectories } from '../../core/make-directories.ts';
 import { reasonOf } from '../../core/reason.ts';
@@ -11,6 +10,7 @@ import { doneLine, plannedLine, planLines } from '../session/report/plan.ts';
 import { print } from '../session/terminal.ts';
 import { connectTo, isPlaced } from '../session/connect.ts';
 import { contentOptions } from '../session/content.ts';
+import { writeWhole } from '../session/write-whole.ts';
 import { type CommandContext, number, text } from '../session/context.ts';
 import type { Command } from '../command.ts';
 import { SHIP_OPTIONS } from '../session/options.ts';
@@ -205,7 +205,7 @@ async function exportFiles({ log }: CommandContext, directory: string, files: Re
     for (const [path, content] of files) {
       const file = join(directory, path);
       makeDirectories(dirname(file), 0o777);
-      await writeFile(file, content);
+      await writeWhole(file, [content], 0o666);
     }
   } catch (cause) {
     throw new PortlogError('setup-refused', `the files cannot be written to ${directory}: ${reasonOf(cause)}`, {

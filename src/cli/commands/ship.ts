@@ -31,7 +31,7 @@ async function shipFiles(context: CommandContext, files: readonly string[]): Pro
   const { stdin } = context.terminal;
   const settings = await settingsOf(context);
   refuseTableTo(context, settings);
-  checkMetricsFile(context, settings, files);
+  await checkMetricsFile(context, settings, files);
   if (files.length === 0 && stdin.isTTY === true)
     throw new PortlogError('usage', 'there is nothing to read', {
       hint: 'name a file (portlog scan.xml) or pipe a scan in (nmap -v -oX - … | portlog); portlog --help shows more',

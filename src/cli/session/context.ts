@@ -7,7 +7,8 @@ import { defaultStateDir } from './options.ts';
 import { logFormatOf } from './log-format.ts';
 import { Log } from './log.ts';
 import type { Terminal } from './terminal.ts';
-import { filesOfTrust, Trust } from './trust.ts';
+import { stateFile } from '../../state/store.ts';
+import { filesOfTrust, programsOfTrust, Trust } from './trust.ts';
 
 /** What every command gets: options, environment, terminal and log. */
 export interface CommandContext {
@@ -61,8 +62,10 @@ export async function settingsOf({ values, env, config, trust }: CommandContext)
   };
   const read = await config();
   for (const path of filesOfTrust(read, env)) trust.check('the file', path);
+  for (const path of programsOfTrust(read, env)) trust.checkToCome('a command is given', path);
   const all = await settings(given, read, defaultStateDir(env), env);
-  trust.check('the state directory', all.stateDir);
+  trust.checkToCome('the state directory', all.stateDir);
+  trust.check('the state file', stateFile(all.stateDir));
   return all;
 }
 

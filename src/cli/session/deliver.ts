@@ -69,7 +69,7 @@ export async function shipSources(
   how: How & OnlySinks = {},
 ): Promise<Shipped> {
   const { only, ...shipping } = how;
-  refuseSinksThatOverwrite(
+  await refuseSinksThatOverwrite(
     context,
     settings,
     sources.map(({ name }) => name),

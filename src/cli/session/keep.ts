@@ -51,7 +51,7 @@ function serviceManagerOf({ env, log }: CommandContext): ServiceManager {
 /** Each schedule now, what lies in the directories, and what waits on disk. */
 async function doOnce(context: CommandContext, { schedules, directories }: Jobs, unattended: Unattended): Promise<void> {
   const { stop, settings } = unattended;
-  checkMetricsFile(context, settings);
+  await checkMetricsFile(context, settings);
   const watcher = await watcherOf(context.log, directories, unattended, context.values['again'] === true);
   const scans = new ScheduledScans(unattended.database);
   for (const schedule of schedules) {

@@ -51,13 +51,13 @@ export function serviceSeries({ started, life, lastReload }: Service): readonly 
   ];
 }
 
-/** Checks early whether the metrics file may be written. Throws `usage`. */
-export function checkMetricsFile(context: CommandContext, settings: Settings, scans: readonly string[] = []): void {
+/** Before anything is read: whether the file of metrics may be written. Throws `usage`. */
+export async function checkMetricsFile(context: CommandContext, settings: Settings, scans: readonly string[] = []): Promise<void> {
   const { file } = settings.metrics;
   if (file === undefined) return;
   if (!file.endsWith('.prom'))
     throw new PortlogError('usage', `--metrics-file ${file}: its name must end in .prom`, { hint: 'node_exporter reads no others' });
-  refuseOverwriting(context, settings, file, scans);
+  await refuseOverwriting(context, settings, file, scans);
 }
 
 /** Writes the metrics file at the end of a command, if one is named. A failure is only reported. */

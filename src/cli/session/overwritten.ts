@@ -3,30 +3,39 @@ import { join, resolve } from 'node:path';
 import type { Settings } from '../../config/settings.ts';
 import { PortlogError } from '../../core/errors.ts';
 import { type CommandContext, text } from './context.ts';
+import { filesOfTrust } from './trust.ts';
 
 interface Kept {
   readonly what: string;
   readonly path: string;
 }
 
-/** Refuses an output file that is, by any path or link, one of the inputs or configuration files. */
-export function refuseOverwriting(context: CommandContext, settings: Settings, output: string, scans: readonly string[]): void {
-  const lost = [...scans.map((path) => ({ what: 'the scan', path })), ...ownFiles(context, settings)].find(({ path }) => isSame(output, path));
+/** Refuses an output that is, by whatever name or link, one of the scans, or a file that portlog itself reads: it would be lost. */
+export async function refuseOverwriting(context: CommandContext, settings: Settings, output: string, scans: readonly string[]): Promise<void> {
+  const lost = [...scans.map((path) => ({ what: 'the scan', path })), ...(await ownFiles(context, settings))].find(({ path }) =>
+    isSame(output, path),
+  );
   if (lost === undefined) return;
   throw new PortlogError('usage', `nothing is written to ${output}: it is ${lost.what} that is read`, { hint: 'name another file for the output' });
 }
 
 /** The same for every sink that appends to a file. */
-export function refuseSinksThatOverwrite(context: CommandContext, settings: Settings, scans: readonly string[]): void {
-  for (const { type, target } of settings.sinks)
-    if ((type === 'file' || type === 'wazuh') && target !== undefined) refuseOverwriting(context, settings, target, scans);
+export async function refuseSinksThatOverwrite(context: CommandContext, settings: Settings, scans: readonly string[]): Promise<void> {
+  const { file } = settings.metrics;
+  for (const { type, target } of settings.sinks) {
+    if ((type !== 'file' && type !== 'wazuh') || target === undefined || /^\w+:\/\//.test(target)) continue;
+    await refuseOverwriting(context, settings, target, scans);
+    if (file !== undefined && isSame(target, file))
+      throw new PortlogError('usage', `${target} cannot hold events and metrics: one would be lost`, { hint: 'name another file for one of them' });
+  }
 }
 
-function ownFiles({ values }: CommandContext, { stateDir }: Settings): readonly Kept[] {
+async function ownFiles({ values, env, config }: CommandContext, { stateDir }: Settings): Promise<readonly Kept[]> {
   const named = [
     ['the configuration', text(values, 'config')],
     ['the file of expected exposure', text(values, 'exposure')],
     ['the authority of --ca-file', text(values, 'ca-file')],
+    ...filesOfTrust(await config(), env).map((path) => ['a file of the configuration', path] as const),
     ...['', '-wal', '-shm'].map((end) => ['the state', join(stateDir, `portlog.db${end}`)] as const),
   ] as const;
   return named.flatMap(([what, path]) => (path === undefined ? [] : [{ what, path }]));

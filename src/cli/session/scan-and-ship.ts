@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { nmapEnvironment } from '../../core/environment.ts';
+import { type Environment, nmapEnvironment } from '../../core/environment.ts';
 import type { Settings } from '../../config/settings.ts';
 import { EXIT, type ExitCode } from '../../core/errors.ts';
 import type { ShipReport } from '../../pipeline/ship.ts';
@@ -10,6 +10,8 @@ import { targetLists } from '../../source/nmap-targets.ts';
 import { type NmapOptions, nmapSource, type NmapSource } from '../../source/nmap.ts';
 import type { Interruption } from './signals.ts';
 import { type CommandContext, text } from './context.ts';
+import { ofShell } from './trust.ts';
+import { whatRuns } from '../../config/what-runs.ts';
 import { shipSources } from './deliver.ts';
 
 /** The result of a scan that portlog ran. */
@@ -30,8 +32,8 @@ export async function scanAndShip(
 ): Promise<Scanned> {
   const { log, values, trust } = context;
   const program = text(values, 'nmap') ?? 'nmap';
-  if (program.includes('/')) trust.check('the program', program);
-  for (const path of dataOf(scan.args)) trust.check("nmap's data", path);
+  for (const path of whatRuns([program], ofShell(context.env))) trust.check('nmap is found by', path);
+  for (const path of dataOf(scan.args, context.env)) trust.check("nmap's data", path);
   const nmap = nmapSource({
     ...scan,
     program,
@@ -48,8 +50,12 @@ export async function scanAndShip(
 }
 
 /** Files and directories that nmap loads code from. */
-function dataOf(args: readonly string[]): readonly string[] {
-  return nmapWords(args).options.flatMap(({ name, value }) => (name === 'datadir' && value !== undefined ? [value] : []));
+function dataOf(args: readonly string[], env: Environment): readonly string[] {
+  const { options } = nmapWords(args);
+  const scripts = options.flatMap(({ name, value = '' }) => (name === 'script' ? value.split(/[\s,()]+/).filter((word) => word.includes('/')) : []));
+  const folders = options.flatMap(({ name, value }) => (name === 'datadir' && value !== undefined ? [value] : []));
+  const inEnvironment = [env['NMAPDIR'] ?? '', ...(env['LD_LIBRARY_PATH'] ?? '').split(':')].filter((folder) => folder !== '');
+  return [...folders, ...scripts.map((word) => word.replace(/^\+/, '')), ...inEnvironment];
 }
 
 function failureOf(nmap: NmapSource): string | undefined {

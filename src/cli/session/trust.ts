@@ -1,6 +1,9 @@
 import type { Config, SinkConfig } from '../../config/config.ts';
-import type { Environment } from '../../core/environment.ts';
-import { whoElseWrites } from '../../config/trust.ts';
+import { PROGRAM_FOLDER } from '../../core/child.ts';
+import { type Environment, SYSTEM_PATH } from '../../core/environment.ts';
+import { whoElseMakes, whoElseWrites } from '../../config/trust.ts';
+import { type Lookup, whatRuns } from '../../config/what-runs.ts';
+import { self } from '../../core/environment.ts';
 import { PortlogError } from '../../core/errors.ts';
 import type { Log } from './log.ts';
 
@@ -13,13 +16,26 @@ const FILES_OF_A_SINK = [
   'caFile',
 ] as const satisfies readonly (keyof SinkConfig)[];
 
+const COMMANDS_OF_A_SINK = ['apiKeyCommand', 'passwordCommand', 'bearerCommand'] as const satisfies readonly (keyof SinkConfig)[];
+
 /** Files that determine what portlog does: configuration, secrets, certificates. */
 export function filesOfTrust({ sinks = [], exposure }: Config, env: Environment): readonly string[] {
   const named = sinks.flatMap((sink) => FILES_OF_A_SINK.map((name) => sink[name]));
-  // The program, and scripts among its arguments.
-  const run = sinks.flatMap(({ command = [] }) => command.filter((word) => word.startsWith('/')));
   const inEnvironment = Object.entries(env).map(([name, path]) => (/^PORTLOG_.*_FILE$/.test(name) ? path : undefined));
-  return [exposure, ...named, ...run, ...inEnvironment].filter((path) => path !== undefined && path !== '') as readonly string[];
+  return [exposure, ...named, ...inEnvironment].filter((path) => path !== undefined && path !== '') as readonly string[];
+}
+
+/** What would be run as us: programs that answer to events, and commands that hand out secrets. Not all of it need be there. */
+export function programsOfTrust({ sinks = [] }: Config, env: Environment): readonly string[] {
+  const answering = sinks.flatMap(({ command = [] }) => whatRuns(command, { path: SYSTEM_PATH, folder: PROGRAM_FOLDER }));
+  const inEnvironment = Object.entries(env).map(([name, words]) => (/^PORTLOG_.*_COMMAND$/.test(name) ? words?.split(' ') : undefined));
+  const handing = [...sinks.flatMap((sink) => COMMANDS_OF_A_SINK.map((name) => sink[name])), ...inEnvironment];
+  return [...answering, ...handing.flatMap((command) => whatRuns(command ?? [], ofShell(env)))];
+}
+
+/** As who typed the command has it. */
+export function ofShell(env: Environment): Lookup {
+  return { path: (env['PATH'] ?? '').split(':').filter((folder) => folder !== ''), folder: process.cwd() };
 }
 
 /** Refuses such files as root when others may change them, and warns otherwise; once per file. */
@@ -31,14 +47,24 @@ export class Trust {
     this.log = log;
   }
 
+  /** Of what must be there; who reads it says so otherwise. */
   check(what: string, path: string): void {
-    const [uid, gid] = [process.getuid?.(), process.getgid?.()];
-    if (uid === undefined || gid === undefined || this.told.has(path)) return;
+    this.judge(what, path, whoElseWrites);
+  }
+
+  /** Of what need not be there yet: somebody else could make it. */
+  checkToCome(what: string, path: string): void {
+    this.judge(what, path, whoElseMakes);
+  }
+
+  private judge(what: string, path: string, doubtOf: typeof whoElseWrites): void {
+    const us = self();
+    if (us === undefined || this.told.has(path)) return;
     this.told.add(path);
-    const doubt = whoElseWrites(path, { uid, gid });
+    const doubt = doubtOf(path, us);
     if (doubt === undefined) return;
     const hint = 'let it belong to root or to the user of portlog, and nobody else write it; or run portlog as the user whose it is';
-    if (uid === 0) throw new PortlogError('untrusted', `${what} ${path} ${doubt}, and portlog runs as root`, { hint });
+    if (us.uid === 0) throw new PortlogError('untrusted', `${what} ${path} ${doubt}, and portlog runs as root`, { hint });
     this.log.warn(`${what} ${path} ${doubt}, who could make portlog do what they want`);
   }
 }

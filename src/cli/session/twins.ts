@@ -1,5 +1,6 @@
+import { statSync } from 'node:fs';
 import { PortlogError } from '../../core/errors.ts';
-import type { Sink } from '../../sink/sink.ts';
+import type { Sink, SinkIdentity } from '../../sink/sink.ts';
 import { sinkKey } from '../../state/seen-files.ts';
 
 /**
@@ -9,7 +10,7 @@ import { sinkKey } from '../../state/seen-files.ts';
 export function twinProblem(sinks: readonly Pick<Sink, 'name' | 'identity' | 'undeliverable'>[]): PortlogError | undefined {
   const seen = new Set<string>();
   const twin = sinks.find(({ identity, undeliverable }) => {
-    const key = sinkKey(identity);
+    const key = placeOf(identity);
     // What keeps nothing, standard output, may stand there as often as somebody likes.
     if (undeliverable !== 'keep' || !seen.has(key)) return void seen.add(key);
     return true;
@@ -25,4 +26,12 @@ export function twinProblem(sinks: readonly Pick<Sink, 'name' | 'identity' | 'un
           : 'have it once, or give each of them other datasets, or bounds of its own (only)',
     },
   );
+}
+
+/** A file is one destination, whatever it is called and whatever is written to it: two sinks would also rotate it twice. */
+function placeOf(identity: SinkIdentity): string {
+  const { type, target } = identity;
+  if (type !== 'file' && !(type === 'wazuh' && target.startsWith('/'))) return sinkKey(identity);
+  const stats = statSync(target, { throwIfNoEntry: false });
+  return stats?.isFile() === true ? `file ${stats.dev} ${stats.ino}` : `file ${target}`;
 }

@@ -1,9 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { constants, type Stats } from 'node:fs';
 import { type FileHandle, lstat, open, realpath, rename, rm, stat } from 'node:fs/promises';
-import { userInfo } from 'node:os';
 import { dirname } from 'node:path';
+import { systemClock } from '../../core/clock.ts';
+import { self } from '../../core/environment.ts';
 import { isWritableByOthers } from '../../sink/file/open.ts';
+
+const FULL_PIPE_MS = 20;
+const NEVER = new AbortController().signal;
 
 /**
  * Writes a file atomically, or to a device or pipe (`/dev/stdout`). In a directory where others may create files, a link is
@@ -12,9 +16,14 @@ import { isWritableByOthers } from '../../sink/file/open.ts';
 export async function writeWhole(path: string, pieces: Iterable<string>, mode = 0o600): Promise<void> {
   const isTrusted = !isWritableByOthers(dirname(path));
   const there = await (isTrusted ? stat(path) : lstat(path)).catch(() => undefined);
-  if (there !== undefined && isStream(there) && (isTrusted || there.uid === userInfo().uid))
-    return writeAndClose(await open(path, constants.O_WRONLY | (isTrusted ? 0 : constants.O_NOFOLLOW)), pieces);
+  if (there !== undefined && isStream(there) && (isTrusted || there.uid === self()?.uid))
+    return writeAndClose(await openStream(path, isTrusted ? 0 : constants.O_NOFOLLOW), pieces);
   await writeAndRename(isTrusted ? await realpath(path).catch(() => path) : path, pieces, mode);
+}
+
+/** To open a pipe without a reader waits for one, for ever: not waited for, that is `ENXIO`. */
+async function openStream(path: string, flags: number): Promise<FileHandle> {
+  return open(path, constants.O_WRONLY | constants.O_NONBLOCK | flags);
 }
 
 function isStream(stats: Stats): boolean {
@@ -34,8 +43,20 @@ async function writeAndRename(path: string, pieces: Iterable<string>, mode: numb
 
 async function writeAndClose(file: FileHandle, pieces: Iterable<string>): Promise<void> {
   try {
-    for (const piece of pieces) await file.writeFile(piece);
+    for (const piece of pieces) await writeAll(file, Buffer.from(piece));
   } finally {
     await file.close();
+  }
+}
+
+/** What a pipe has no room for now goes when its reader has read; a reader that goes away ends it with `EPIPE`. */
+async function writeAll(file: FileHandle, bytes: Buffer): Promise<void> {
+  for (let at = 0; at < bytes.length;) {
+    const written = await file.write(bytes, at).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EAGAIN') throw error;
+      return undefined;
+    });
+    at += written?.bytesWritten ?? 0;
+    if (written === undefined) await systemClock.sleep(FULL_PIPE_MS, NEVER);
   }
 }

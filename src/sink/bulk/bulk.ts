@@ -6,7 +6,8 @@ import { batchBody, encoded, BufferPool } from '../transport/body.ts';
 import { bulkOutcome } from './outcome.ts';
 import { SetUp } from './set-up.ts';
 import { type HttpAnswer, type HttpClient, httpClient, redirection } from '../transport/http.ts';
-import { accepting, addressOf, ELASTICSEARCH_URL, scopeOf, urlOf, shownAddress } from '../options.ts';
+import { accepting, addressOf, ELASTICSEARCH_URL, scopeOf, urlOf } from '../options.ts';
+import { shownAddress } from '../shown.ts';
 import { MAX_EVENT_BYTES, type Diagnosis, type Encoded, type Sink, SinkError } from '../sink.ts';
 
 /** Differences between servers with a `_bulk` API. */

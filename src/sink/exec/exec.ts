@@ -1,7 +1,8 @@
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { runWithInput, type Ended } from '../../core/child.ts';
 import { systemClock } from '../../core/clock.ts';
 import { PortlogError } from '../../core/errors.ts';
+import { interpreterOf } from '../../core/interpreter.ts';
 import { reasonOf } from '../../core/reason.ts';
 import { ecsParts } from '../../event/ecs.ts';
 import { ALERTING } from '../../event/event.ts';
@@ -17,6 +18,10 @@ const DEFAULT_EVENTS_PER_SECOND = 10;
 /** EX_TEMPFAIL of sysexits.h: "temporary failure; user is invited to retry". */
 const TRY_AGAIN = 75;
 const MAX_REASON_BYTES = 500;
+/** MAX_ARG_STRLEN of Linux, in UTF-16 units of the longest texts. */
+const MAX_WORD_LENGTH = 40_000;
+/** Words that make a program of the next one. */
+const INLINE: ReadonlySet<string> = new Set(['-c', '-e', '-m', '-S', '--eval', '--split-string']);
 /** No resources for another process now. */
 const PASSING: ReadonlySet<unknown> = new Set(['EAGAIN', 'ENOMEM', 'EMFILE', 'ENFILE']);
 
@@ -43,6 +48,10 @@ export function execSink(options: ExecOptions): Sink {
     throw new PortlogError('sink-options', `the sink "exec" needs the whole path of a program, and "${program}" is none`, {
       hint: `command -v ${program} says where it is`,
     });
+  if (command.some((word) => word.includes('\0') || word.length > MAX_WORD_LENGTH))
+    throw new PortlogError('sink-options', `a word of the command ${program} cannot be given to a program: it has a NUL in it, or is too long`, {
+      hint: 'let the program read it from a file',
+    });
   /** When the next one may be started, by the clock's `elapsed`. */
   let free = 0;
 
@@ -56,7 +65,8 @@ export function execSink(options: ExecOptions): Sink {
     accepts: accepting({ datasets: options.datasets ?? ALERTING }),
     encode: (event) => encoded([...ecsParts(event), '\n']),
     async check() {
-      return [diagnose(program, `${concurrency} at the same time, ${eventsPerSecond} a second, ${timeoutMs / 1000} s each`)];
+      const bounds = `${concurrency} at the same time, ${eventsPerSecond} a second, ${timeoutMs / 1000} s each`;
+      return [diagnose(program, bounds), ...unseen(program, args)];
     },
     async send({ entries }, signal) {
       let all: Outcome = NOTHING;
@@ -109,15 +119,33 @@ function merged(a: Outcome, b: Outcome): Outcome {
 
 function notStarted(program: string, error: NodeJS.ErrnoException): SinkError {
   const kind = PASSING.has(error.code) ? 'temporary' : 'permanent';
-  return new SinkError(kind, `${program} cannot be run: ${reasonOf(error)}`, {
+  // The kernel says of a script without its interpreter what it says of no script.
+  const isWithoutInterpreter = error.code === 'ENOENT' && existsSync(program);
+  const reason = isWithoutInterpreter ? 'the interpreter that its first line names is not there' : reasonOf(error);
+  return new SinkError(kind, `${program} cannot be run: ${reason}`, {
     hint: 'run it by hand, as the user of portlog, to see why',
     cause: error,
   });
 }
 
+/** What is written in the command itself may start anything. */
+function unseen(program: string, args: readonly string[]): readonly Diagnosis[] {
+  const word = args.find((one) => INLINE.has(one));
+  if (word === undefined) return [];
+  return [
+    {
+      level: 'warning',
+      message: `${program} gets a program within its arguments (${word}): whose files that runs cannot all be seen`,
+      hint: 'write it into a file of its own, and name that by its whole path',
+      lasting: true,
+    },
+  ];
+}
+
 function diagnose(program: string, bounds: string): Diagnosis {
   try {
-    accessSync(program, constants.X_OK);
+    if (!statSync(program).isFile()) throw Object.assign(new Error('it is no file'), { code: 'EACCES' });
+    for (const one of [program, ...interpreterOf(program).slice(0, 1)]) accessSync(one, constants.X_OK);
   } catch (error) {
     throw notStarted(program, error as NodeJS.ErrnoException);
   }

@@ -5,9 +5,10 @@ import { ecsParts } from '../../event/ecs.ts';
 import { systemClock } from '../../core/clock.ts';
 import { PortlogError } from '../../core/errors.ts';
 import { batchBody, encoded, BufferPool } from '../transport/body.ts';
-import { isWritableByOthers, openToAppend } from './open.ts';
+import { isPipe, isWritableByOthers, openToAppend } from './open.ts';
 import { rotate } from './rotation.ts';
 import { accepting, scopeOf } from '../options.ts';
+import { withoutUser } from '../shown.ts';
 import { type Diagnosis, type Sink, SinkError } from '../sink.ts';
 
 const LIMITS = { maxEvents: 2000, maxBytes: 1 << 20, inFlight: 1, inFlightPerPartition: 1 };
@@ -22,6 +23,10 @@ export type Permit = (file: number, events: number, signal: AbortSignal) => Prom
 export function fileSink(options: FileOptions, permit?: Permit): Sink {
   if (options.target === undefined || options.target === '')
     throw new PortlogError('sink-options', 'the sink "file" needs a path', { hint: 'for example --to file=/var/log/portlog/events.ndjson' });
+  if (/^\w+:\/\//.test(options.target))
+    throw new PortlogError('sink-options', `the sink "file" takes a path, and "${withoutUser(options.target)}" is an address`, {
+      hint: 'name the kind of server that is there: --to elasticsearch=https://es:9200',
+    });
   const path = resolve(options.target);
   const { rotateBytes = DEFAULT_ROTATE_BYTES, keepFiles, fsync = false, clock = systemClock } = options;
   const scratch = new BufferPool(LIMITS.maxBytes);
@@ -99,6 +104,7 @@ function diagnosis(path: string): Diagnosis {
   if (statSync(path, { throwIfNoEntry: false }) !== undefined) {
     if (lstatSync(path).isSymbolicLink() && isWritableByOthers(dirname(path))) throw errorOf('ELOOP');
     if (statSync(path).isDirectory()) throw errorOf('EISDIR');
+    if (isPipe(statSync(path))) throw errorOf('ENXIO');
     accessSync(path, constants.R_OK | constants.W_OK);
     return { level: 'ok', message: `${path} can be written` };
   }
@@ -145,6 +151,10 @@ const REASONS: Readonly<Record<string, readonly [what: string, hint: string]>> =
   EPERM: ['it is not permitted', 'name another path, or give this user access'],
   EROFS: ['the file system is read-only', 'name another path'],
   ELOOP: ['it is a link, in a directory where others could have put it', 'name the file that it leads to'],
+  ENXIO: [
+    'it is a pipe or a socket, and what goes into one is lost with its reader',
+    'name a file, or let events go to standard output (--to stdout)',
+  ],
   ENOENT: ['no directory can be made there', 'name another path'],
   ENOTDIR: ['a part of its path is no directory', 'name another path'],
 };

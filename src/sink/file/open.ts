@@ -1,8 +1,8 @@
-import { closeSync, constants, fstatSync, ftruncateSync, lstatSync, openSync, readSync, statSync, writeSync } from 'node:fs';
-import { userInfo } from 'node:os';
+import { closeSync, constants, fstatSync, ftruncateSync, lstatSync, openSync, readSync, type Stats, statSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Clock } from '../../core/clock.ts';
 import { makeDirectories } from '../../core/make-directories.ts';
+import { self } from '../../core/environment.ts';
 
 /** A file modified within this time may be in the middle of a write. */
 const RECENT_MS = 1000;
@@ -17,7 +17,9 @@ export async function openToAppend(path: string, signal: AbortSignal, clock: Clo
   makeDirectories(dirname(path), 0o750);
   const file = openOrMake(path);
   try {
-    if (fstatSync(file).isFile()) await endHalfLine(file, signal, clock);
+    const stats = fstatSync(file);
+    if (isPipe(stats)) throw Object.assign(new Error('a pipe'), { code: 'ENXIO' });
+    if (stats.isFile()) await endHalfLine(file, signal, clock);
     return file;
   } catch (error) {
     closeSync(file);
@@ -38,10 +40,15 @@ function openOrMake(path: string): number {
   return openSync(path, READ_AND_APPEND | links | (links === 0 ? constants.O_CREAT : 0), READABLE_BY_GROUP);
 }
 
+/** What is written there is lost without a reader, and writing blocks when its buffer is full. */
+export function isPipe(stats: Stats): boolean {
+  return stats.isFIFO() || stats.isSocket();
+}
+
 /** Whether other users can create links in that directory. */
 export function isWritableByOthers(directory: string): boolean {
   const { uid, mode } = statSync(directory);
-  return (mode & WRITABLE_BY_OTHERS) !== 0 || (uid !== 0 && uid !== userInfo().uid);
+  return (mode & WRITABLE_BY_OTHERS) !== 0 || (uid !== 0 && uid !== self()?.uid);
 }
 
 /**

@@ -4,7 +4,8 @@ import { envelopeOf } from './envelope.ts';
 import { isTaken } from '../transport/answer.ts';
 import { batchBody, encoded, BufferPool } from '../transport/body.ts';
 import { type HttpAnswer, httpClient, redirection } from '../transport/http.ts';
-import { accepting, addressOf, scopeOf, urlOf, shownAddress } from '../options.ts';
+import { accepting, addressOf, scopeOf, urlOf } from '../options.ts';
+import { shownAddress } from '../shown.ts';
 import { MAX_EVENT_BYTES, type Batch, type Diagnosis, type Outcome, type Sink, SinkError } from '../sink.ts';
 
 const LIMITS = { maxEvents: 1000, maxBytes: 1 << 20, maxEventBytes: MAX_EVENT_BYTES, inFlight: 4, inFlightPerPartition: 4 };

@@ -5,7 +5,8 @@ import { httpClient } from '../transport/http.ts';
 import { checkLoki, type EntryErrors, entryErrorsIn, isStored, isTooLarge, lokiRefusal, rateLimitIn } from './answer.ts';
 import { entryParts, lineOf, lokiBody, shortenedParts } from './entry.ts';
 import { carriesSendTime, checkedLabels, lateStream, streamOf } from './stream.ts';
-import { accepting, addressOf, scopeOf, urlOf, LOKI_URL, shownAddress } from '../options.ts';
+import { accepting, addressOf, scopeOf, urlOf, LOKI_URL } from '../options.ts';
+import { shownAddress } from '../shown.ts';
 import type { Entry, Outcome, Rejection, Sink } from '../sink.ts';
 
 const PUSH = '/loki/api/v1/push';

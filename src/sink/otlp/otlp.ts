@@ -4,7 +4,8 @@ import { isTaken, jsonIn, unknownAnswer, wordsAt } from '../transport/answer.ts'
 import { encoded, BufferPool, writeParts } from '../transport/body.ts';
 import { type HttpAnswer, httpClient, redirection } from '../transport/http.ts';
 import { partialSuccessIn } from './answer.ts';
-import { accepting, addressOf, OTLP_URL, scopeOf, urlOf, shownAddress } from '../options.ts';
+import { accepting, addressOf, OTLP_URL, scopeOf, urlOf } from '../options.ts';
+import { shownAddress } from '../shown.ts';
 import { MAX_EVENT_BYTES, type Batch, type Diagnosis, type Outcome, type Sink, SinkError } from '../sink.ts';
 
 /** Small, because a receiver may reject some records of a request without saying which. */

@@ -4,6 +4,7 @@ import { PortlogError } from '../../core/errors.ts';
 import { CONNECT_TIMEOUT_MS, type tlsOptions, unreachable } from './connection.ts';
 import { Deadline } from './deadline.ts';
 import { type CommonOptions, isReachable } from '../options.ts';
+import { withoutUser } from '../shown.ts';
 import { SinkError } from '../sink.ts';
 
 /** Where a stream of bytes goes. */
@@ -35,7 +36,7 @@ export function streamAddress(
     !isReachable(url) ||
     /[^/]/.test(url.pathname + url.search + url.username)
   )
-    throw new PortlogError('sink-options', `"${target ?? ''}" is no address for ${type}`, { hint: `for example ${type}=${EXAMPLE}` });
+    throw new PortlogError('sink-options', `"${withoutUser(target ?? '')}" is no address for ${type}`, { hint: `for example ${type}=${EXAMPLE}` });
   const port = url.port === '' ? ports[protocol] : Number(url.port);
   return { protocol, host: url.hostname.replaceAll(/[[\]]/g, ''), port, text: `${protocol}://${url.hostname}:${port}` };
 }

@@ -4,7 +4,8 @@ import { flatLine } from '../../event/flat.ts';
 import { isCount, isObject, type Json, jsonIn, unknownAnswer, wordsAt } from '../transport/answer.ts';
 import { encoded } from '../transport/body.ts';
 import { type HttpAnswer, redirection } from '../transport/http.ts';
-import { addressOf, scopeOf, urlOf, shownAddress } from '../options.ts';
+import { addressOf, scopeOf, urlOf } from '../options.ts';
+import { shownAddress } from '../shown.ts';
 import { type Batch, type Diagnosis, type Outcome, type Sink, SinkError } from '../sink.ts';
 import { wazuhApi, WAZUH_API_URL, wazuhVersion, wazuhWords } from './api.ts';
 

@@ -1,4 +1,5 @@
 import type { WaitingSink } from '../../../state/store.ts';
+import { shownTarget } from '../../../sink/shown.ts';
 import { grouped, sized } from './words.ts';
 
 /** For people: waiting and rejected events per sink, with reasons. */
@@ -35,12 +36,17 @@ export function jsonWaiting(all: readonly WaitingSink[]): string {
 export function waitingFields({ identity, tables }: WaitingSink): object {
   const { oldest, newest, ...usage } = tables.spool.usage();
   const spool = { ...usage, oldest: iso(oldest), newest: iso(newest) };
-  return { ...identity, spool, dead: { events: tables.deadLetters.count(), reasons: tables.deadLetters.tolls() } };
+  return {
+    ...identity,
+    target: shownTarget(identity.target),
+    spool,
+    dead: { events: tables.deadLetters.count(), reasons: tables.deadLetters.tolls() },
+  };
 }
 
 /** The name for people: `loki http://loki:3100 (tenant=a)`. */
 export function sinkName({ identity: { type, target, scope } }: WaitingSink): string {
-  return `${type} ${target}${scope === '' ? '' : ` (${scope})`}`;
+  return `${type} ${shownTarget(target)}${scope === '' ? '' : ` (${scope})`}`;
 }
 
 export function iso(time: number | undefined): string | undefined {

@@ -1,0 +1,52 @@
+import { resolve } from 'node:path';
+import { PortlogError } from '../core/errors.ts';
+import type { Config, SinkConfig } from './config.ts';
+
+type Setting = keyof SinkConfig;
+
+const FORMS = (name: 'apiKey' | 'password' | 'bearer'): readonly Setting[] => [name, `${name}File`, `${name}Command`];
+
+/** Of each list, one can count. */
+const ONE_OF: readonly { readonly settings: readonly Setting[]; readonly why: string; readonly hint: string }[] = [
+  { settings: ['url', 'urls'], why: 'say the same, and only one of them counts', hint: 'write all members under urls' },
+  { settings: ['url', 'path'], why: 'name two destinations, and only one of them counts', hint: 'make two sinks of it, or take one out' },
+  ...(['apiKey', 'password', 'bearer'] as const).map((name) => ({
+    settings: FORMS(name),
+    why: 'say the same, and only one of them counts',
+    hint: 'keep one of them',
+  })),
+];
+
+/** Ways to say who we are: one of them can be sent. */
+const PROOFS: readonly (readonly Setting[])[] = [FORMS('apiKey'), FORMS('bearer'), ['user', ...FORMS('password')]];
+
+/** Throws `config-invalid` where two settings cannot both count: whichever is left out, somebody means it. */
+export function refuseContradictions(path: string, { sinks = [], directories = [] }: Config): void {
+  for (const [index, sink] of sinks.entries()) {
+    const found = contradictionIn(sink);
+    if (found !== undefined) throw refused(`${path}: sinks.${index}: ${found.what}`, found.hint);
+  }
+  const twice = directories.findIndex((one, index) => directories.findIndex((other) => resolve(other.path) === resolve(one.path)) < index);
+  if (twice !== -1)
+    throw refused(`${path}: directories.${twice}: ${directories[twice]?.path ?? ''} is there twice`, 'enter it once, with what counts for it');
+}
+
+function contradictionIn(sink: SinkConfig): { readonly what: string; readonly hint: string } | undefined {
+  for (const { settings, why, hint } of ONE_OF) {
+    const [first, second] = given(sink, settings);
+    if (second !== undefined) return { what: `${first} and ${second} ${why}`, hint };
+  }
+  const [one, other] = PROOFS.flatMap((settings) => given(sink, settings).slice(0, 1));
+  if (other !== undefined) return { what: `${one} and ${other} are two ways to say who we are, and only one of them can be sent`, hint: 'keep one' };
+  if (sink.rotateMib === 0 && sink.keepFiles !== undefined)
+    return { what: 'with rotateMib: 0 nothing is put aside, so keepFiles counts for nothing', hint: 'take one of them out' };
+  return undefined;
+}
+
+function given(sink: SinkConfig, settings: readonly Setting[]): readonly Setting[] {
+  return settings.filter((name) => sink[name] !== undefined);
+}
+
+function refused(message: string, hint: string): PortlogError {
+  return new PortlogError('config-invalid', message, { hint });
+}
