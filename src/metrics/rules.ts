@@ -106,7 +106,8 @@ export const METRICS_RULES: readonly MetricsRule[] = [
     for: '0m',
     severity: 'critical',
     summary: 'Events for {{ $labels.sink }} were given up',
-    description: 'They were too old, or there was no room for them. Ship those scans again when the sink works.',
+    description:
+      'They were too old, there was no room for them, or somebody deleted them (portlog replay --purge). Ship those scans again when the sink works.',
     fires: [series('portlog_events_total{sink="a",fate="discarded"}', '0x100 5x20')],
     quiet: [series('portlog_events_total{sink="a",fate="discarded"}', '5x120')],
   },

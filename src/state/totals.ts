@@ -48,6 +48,11 @@ export class Totals {
       this.database.run(`DELETE FROM ${table} WHERE sink NOT IN (SELECT sink FROM sink_state ORDER BY looked DESC LIMIT ${KEPT_SINKS})`);
   }
 
+  /** What waited and was deleted by hand. Within the transaction that deletes it. */
+  discard(sink: string, events: number, now: number): void {
+    this.addTo(sink, 'replayed', { discarded: events }, now);
+  }
+
   events(): readonly EventTotal[] {
     return this.database.all(
       'SELECT sink, account, fate, events, last FROM event_total ORDER BY sink, account, fate',
@@ -60,7 +65,7 @@ export class Totals {
       .map(({ sink, up, since }) => ({ sink: sink as string, isUp: up === null ? undefined : up === 1, since: since as number }));
   }
 
-  private addTo(sink: string, account: Account, tally: Tally, now: number): void {
+  private addTo(sink: string, account: Account, tally: Partial<Tally>, now: number): void {
     for (const [fate, events] of Object.entries(tally) as [Fate, number][])
       if (events > 0)
         this.database.run(

@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs';
 import type { Settings } from '../../config/settings.ts';
 import { sinkOptions } from '../../config/settings.ts';
+import { systemClock } from '../../core/clock.ts';
+import { Totals } from '../../state/totals.ts';
 import { openStore } from '../../state/open-store.ts';
 import { stateFile, type Store, type WaitingSink, waitingSinks } from '../../state/store.ts';
 import { EXIT, type ExitCode, PortlogError } from '../../core/errors.ts';
@@ -12,7 +14,7 @@ import type { Sink, SinkIdentity } from '../../sink/sink.ts';
 import { isSure } from '../session/confirm.ts';
 import { shipAndReport } from '../session/deliver.ts';
 import { printLostRuns } from '../session/report/summary.ts';
-import { jsonWaiting, waitingLines } from '../session/report/waiting.ts';
+import { jsonWaiting, sinkName, waitingLines } from '../session/report/waiting.ts';
 import { print, printLines } from '../session/terminal.ts';
 import { type CommandContext, settingsOf, text } from '../session/context.ts';
 import type { Command } from '../command.ts';
@@ -169,10 +171,16 @@ async function purge(context: CommandContext, store: Store, waiting: readonly Wa
     log.info('nothing was deleted');
     return EXIT.usage;
   }
+  const totals = new Totals(store.database);
   store.transaction(() => {
-    for (const { tables } of waiting) {
-      if (dead) tables.deadLetters.purge();
-      else tables.spool.purge();
+    for (const one of waiting) {
+      const { spool, deadLetters } = one.tables;
+      // A dead letter has its fate already.
+      if (dead) deadLetters.purge();
+      else {
+        totals.discard(sinkName(one), spool.usage().events, systemClock.now());
+        spool.purge();
+      }
     }
   });
   log.info(`deleted ${what}`);
