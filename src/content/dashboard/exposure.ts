@@ -1,6 +1,6 @@
 import { all, atLeast, exists, is } from '../../alert/filter.ts';
 import type { Dashboard, Panel } from '../panel.ts';
-import { COUNT, finished, SERIOUS_LEVELS, HOST_GONE, lastLook, number, openNow, openPort, placeControls, PORT_GONE } from './parts.ts';
+import { COUNT, finished, SERIOUS_LEVELS, HOST_GONE, lastLook, number, openNow, openPort, openPortList, placeControls } from './parts.ts';
 
 const exposedHost = all(is('nmap.inventory.kind', 'host'), is('nmap.inventory.state', 'up'), atLeast('nmap.inventory.open_ports', 1));
 
@@ -120,51 +120,14 @@ export const exposure: Dashboard = {
       width: 24,
       height: 12,
     },
-    {
-      id: 'ports',
+    openPortList({
       title: 'Open ports',
       about:
         'Each port once, as it was found when it changed last; in Loki, as the newest scan of the time range saw it, and those of a host that does not answer any more until the time range has passed them.',
-      query: {
-        from: 'nmap.inventory',
-        where: openPort,
-        view: {
-          kind: 'list',
-          fields: [
-            'server.address',
-            'host.name',
-            'server.port',
-            'network.transport',
-            'service.type',
-            'nmap.service.version',
-            'nmap.inventory.level',
-            'nmap.inventory.since',
-            'nmap.zone',
-          ],
-          order: { field: 'nmap.inventory.risk', first: 'largest' },
-        },
-      },
-      withoutInventory: {
-        from: 'nmap.port',
-        where: openNow,
-        newestUntil: PORT_GONE,
-        view: {
-          kind: 'list',
-          fields: [
-            'server.address',
-            'host.name',
-            'server.port',
-            'network.transport',
-            'service.type',
-            'nmap.service.product',
-            'service.version',
-            'nmap.zone',
-            '@timestamp',
-          ],
-        },
-      },
-      width: 24,
+      host: ['host.name'],
+      rest: ['nmap.zone'],
+      order: { field: 'nmap.inventory.risk', first: 'largest' },
       height: 14,
-    },
+    }),
   ],
 };

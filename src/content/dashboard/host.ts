@@ -1,7 +1,7 @@
 import { all, exists, is, type Filter } from '../../alert/filter.ts';
 import { HOST_DASHBOARD } from '../host-link.ts';
 import type { Dashboard } from '../panel.ts';
-import { COUNT, FINDING_GONE, HOST_GONE, number, openFinding, openNow, openPort, placeControls, PORT_GONE } from './parts.ts';
+import { COUNT, FINDING_GONE, HOST_GONE, number, openFinding, openNow, openPort, openPortList, placeControls, PORT_GONE } from './parts.ts';
 
 const aHost: Filter = is('nmap.inventory.kind', 'host');
 /** The most that a history goes back; what is known now has no range. */
@@ -77,42 +77,15 @@ export const host: Dashboard = {
       width: 24,
       height: 4,
     },
-    {
-      id: 'ports',
+    openPortList({
       title: 'What is open, and since when',
       about:
         'Each port once. since: its first sighting, or the last one before it when it was not open. In Loki, when it was seen last; ports of a host that does not answer any more stand there until the time range has passed them.',
-      query: {
-        from: 'nmap.inventory',
-        where: openPort,
-        view: {
-          kind: 'list',
-          fields: [
-            'server.address',
-            'server.port',
-            'network.transport',
-            'service.type',
-            'nmap.service.version',
-            'nmap.inventory.level',
-            'nmap.inventory.since',
-            'nmap.inventory.first_seen',
-          ],
-          order: { field: 'server.port', first: 'smallest' },
-        },
-      },
-      withoutInventory: {
-        from: 'nmap.port',
-        where: openNow,
-        newestUntil: PORT_GONE,
-        view: {
-          kind: 'list',
-          fields: ['server.address', 'server.port', 'network.transport', 'service.type', 'nmap.service.product', 'service.version', '@timestamp'],
-          order: { field: 'server.port', first: 'smallest' },
-        },
-      },
-      width: 24,
+      inventory: ['nmap.inventory.first_seen'],
+      order: { field: 'server.port', first: 'smallest' },
+      orderWithoutInventory: { field: 'server.port', first: 'smallest' },
       height: 8,
-    },
+    }),
     {
       id: 'weaknesses',
       title: 'Weaknesses, the gravest first',

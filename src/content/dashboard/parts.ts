@@ -97,3 +97,37 @@ export function aheadOf(date: string): Query['view'] {
     ],
   };
 }
+
+interface PortListOptions {
+  readonly title: string;
+  readonly about: string;
+  /** Columns behind the address, behind those of the inventory, and at the end. */
+  readonly host?: readonly string[];
+  readonly inventory?: readonly string[];
+  readonly rest?: readonly string[];
+  readonly order: RowOrder;
+  readonly orderWithoutInventory?: RowOrder;
+  readonly height: number;
+}
+type RowOrder = { readonly field: string; readonly first: 'largest' | 'smallest' };
+
+/** A row per open port. */
+export function openPortList({ title, about, host = [], inventory = [], rest = [], order, orderWithoutInventory, height }: PortListOptions): Panel {
+  const port = ['server.address', ...host, 'server.port', 'network.transport', 'service.type'];
+  const known = [...port, 'nmap.service.version', 'nmap.inventory.level', 'nmap.inventory.since', ...inventory, ...rest];
+  const seen = [...port, 'nmap.service.product', 'service.version', ...rest, '@timestamp'];
+  return {
+    id: 'ports',
+    title,
+    about,
+    query: { from: 'nmap.inventory', where: openPort, view: { kind: 'list', fields: known, order } },
+    withoutInventory: {
+      from: 'nmap.port',
+      where: openNow,
+      newestUntil: PORT_GONE,
+      view: { kind: 'list', fields: seen, ...(orderWithoutInventory === undefined ? {} : { order: orderWithoutInventory }) },
+    },
+    width: 24,
+    height,
+  };
+}
