@@ -29,3 +29,8 @@ export function hasLevels(field: string): boolean {
 export function rankOf(field: string): string | undefined {
   return RANKS[field];
 }
+
+/** What a filter for a level is called: the server returns named filters in the order of their names. */
+export function numberedLevel(level: Level): string {
+  return `${LEVELS.indexOf(level) + 1} ${level}`;
+}

@@ -1,5 +1,5 @@
 import { is } from '../alert/filter.ts';
-import { hasLevels, LEVEL_COLOURS, LEVELS, rankOf } from './levels.ts';
+import { hasLevels, LEVEL_COLOURS, LEVELS, numberedLevel, rankOf } from './levels.ts';
 import { lucene } from './lucene.ts';
 import { type Measure, titleOf, type View } from './panel.ts';
 
@@ -85,7 +85,9 @@ function metric(id: number, of: Measure, times: TimeFields, customLabel = titleO
 
 /** Colours as somebody would choose them in the legend; `uiStateJSON` of a visualisation. */
 export function uiState(view: View): object {
-  return 'by' in view && typeof view.by === 'string' && hasLevels(view.by) ? { vis: { colors: LEVEL_COLOURS } } : {};
+  if (!('by' in view) || typeof view.by !== 'string' || !hasLevels(view.by)) return {};
+  const isRanked = rankOf(view.by) !== undefined;
+  return { vis: { colors: isRanked ? LEVEL_COLOURS : Object.fromEntries(LEVELS.map((level) => [numberedLevel(level), LEVEL_COLOURS[level]])) } };
 }
 
 interface Terms {
@@ -121,7 +123,7 @@ function timeHistogram(field: string, interval: 'auto' | 'w'): Aggregation {
 
 /** The levels in their order, where no number orders them. */
 function levelFilters(id: number, schema: Aggregation['schema'], field: string): Aggregation {
-  const list = LEVELS.map((level) => ({ input: { query: lucene(is(field, level)), language: 'lucene' }, label: level }));
+  const list = LEVELS.map((level) => ({ input: { query: lucene(is(field, level)), language: 'lucene' }, label: numberedLevel(level) }));
   return { id: String(id), enabled: true, type: 'filters', schema, params: { filters: list } };
 }
 

@@ -54,8 +54,9 @@ describe('severities stand in their order and have the same colours', () => {
       expect(
         levels.params.filters.map(({ label, input }: any) => [label, input.query]),
         id,
-      ).toEqual(LEVELS.map((level) => [level, `data.nmap.level:${level}`]));
-      expect(JSON.parse(attributes.uiStateJSON), id).toEqual({ vis: { colors: LEVEL_COLOURS } });
+      ).toEqual(LEVELS.map((level, i) => [`${i + 1} ${level}`, `data.nmap.level:${level}`]));
+      const colours = Object.fromEntries(LEVELS.map((level, i) => [`${i + 1} ${level}`, LEVEL_COLOURS[level]]));
+      expect(JSON.parse(attributes.uiStateJSON), id).toEqual({ vis: { colors: colours } });
     }
     expect(seen).toBeGreaterThanOrEqual(3);
   });

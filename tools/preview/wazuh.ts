@@ -45,14 +45,15 @@ function bodyOf({ shape, columns }: RenderedPanel, rows: readonly Row[]): Body {
   const all = Object.values(columns);
   const [first = '', second = ''] = all.filter(({ isBucketed }) => isBucketed).map(({ label }) => label);
   const value = all.find(({ isBucketed }) => !isBucketed)?.label ?? '';
-  const bars = rows.map((row) => ({ label: String(row[first]), value: Number(row[value]) }));
+  const text = (row: Row, column: string): string => String(row[column]).replace(/^\d (?=[a-z])/, '');
+  const bars = rows.map((row) => ({ label: text(row, first), value: Number(row[value]) }));
   if (shape === 'metric') return { kind: 'number', text: readable(rows[0]?.[value]) };
   if (shape === 'pie') return { kind: 'ring', bars };
   if (shape === 'horizontal_bar') return { kind: 'bars', bars };
   if (shape !== 'histogram') return { kind: 'table', rows: rows.map(named) };
   return {
     kind: 'timeline',
-    points: rows.map((row) => ({ time: Date.parse(String(row[first])), group: String(row[second]), value: Number(row[value]) })),
+    points: rows.map((row) => ({ time: Date.parse(String(row[first])), group: text(row, second), value: Number(row[value]) })),
   };
 }
 
