@@ -1,12 +1,12 @@
 import { execFile, execFileSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import type { Command } from '../../src/cli/command.ts';
 import { allCommands } from '../../src/cli/commands.ts';
 import { manualPages } from '../../tools/manual/pages.ts';
-import { freshDir } from '../support/run-portlog.ts';
+import { freshDir, ROOT } from '../support/run-portlog.ts';
 
 const run = promisify(execFile);
 const COMMANDS = await allCommands();
@@ -89,4 +89,9 @@ describe.skipIf(!isThere('mandoc'))('read by mandoc', () => {
 test.skipIf(!isThere('groff'))('groff has nothing to say about them', async () => {
   const { stderr } = await run('groff', ['-man', '-ww', '-Tutf8', ...Object.values(written(COMMANDS))], { maxBuffer: 1 << 24 });
   expect(stderr).toBe('');
+});
+
+test('npm is told of each page, and puts it where man looks', () => {
+  const { man } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { readonly man: readonly string[] };
+  expect(man).toEqual([...manualPages(COMMANDS, EDITION)].map(([name]) => `./dist/man/${name}`).toSorted());
 });
