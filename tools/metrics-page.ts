@@ -12,8 +12,8 @@ export function metricsPage(): string {
 
 <!-- Made from src/metrics/catalogue.ts by npm run generate. -->
 
-What \`--metrics-listen\` and \`--metrics-file\` tell ([how](../how-to/metrics.md)). All of it but what is marked comes from the state file, so every portlog on one state says the same of it; the sums are told of the sinks that its command and its configuration name. What does not exist yet
-(no scan of a site, nothing that waits) has no series. Of one metric no more than 200 series are told, the largest ones; \`portlog_series_left_out\` counts the others.
+What \`--metrics-listen\` and \`--metrics-file\` show ([how](../how-to/metrics.md)). All of it but what is marked comes from the state file, so every portlog on one state says the same of it; sums are shown for the sinks of its command and configuration. What does not exist yet
+(no scan of a site, nothing that waits) has no series. Of one metric at most 200 series are shown, the largest ones; \`portlog_series_left_out\` counts the others.
 
 | metric | type | labels | |
 |---|---|---|---|

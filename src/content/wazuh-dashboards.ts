@@ -33,11 +33,11 @@ const CONTROLS = [
 const WAZUH_DASHBOARD: OsdDashboard = {
   id: 'portlog-wazuh',
   title: 'nmap alerts',
-  about: 'What the rules of portlog have told. Nothing here: nothing was told in this time range, or no scan was looked at.',
+  about: 'Alerts of the rules of portlog. Nothing here: no alert in this time range, or no scan was read.',
   days: 30,
   controls: CONTROLS,
   panels: [
-    panel('alerts', 'Alerts', 'All that the rules have told.', { kind: 'number', column: { title: 'Alerts', of: COUNT } }, 6, 5),
+    panel('alerts', 'Alerts', 'All alerts of the rules.', { kind: 'number', column: { title: 'Alerts', of: COUNT } }, 6, 5),
     panel(
       'grave',
       'High or critical',
@@ -48,14 +48,7 @@ const WAZUH_DASHBOARD: OsdDashboard = {
       atLeast('rule.level', HIGH),
     ),
     panel('hosts-told', 'Hosts', 'Hosts that alerts are about.', { kind: 'number', column: { title: 'Hosts', of: { distinct: HOST } } }, 6, 5),
-    panel(
-      'last',
-      'Last alert',
-      'When a rule has told something for the last time.',
-      { kind: 'number', column: { title: 'Last alert', of: { latest: TIME } } },
-      6,
-      5,
-    ),
+    panel('last', 'Last alert', 'When a rule last fired.', { kind: 'number', column: { title: 'Last alert', of: { latest: TIME } } }, 6, 5),
     panel(
       'what-to-do',
       'What to do first',
@@ -136,20 +129,13 @@ const WAZUH_HOST: OsdDashboard = {
   days: 90,
   controls: CONTROLS.toReversed(),
   panels: [
-    panel(
-      'last',
-      'Last alert',
-      'When a rule has told something of it for the last time.',
-      { kind: 'number', column: { title: 'Last alert', of: { latest: TIME } } },
-      6,
-      5,
-    ),
-    panel('alerts', 'Alerts', 'All that was told of it.', { kind: 'number', column: { title: 'Alerts', of: COUNT } }, 6, 5),
+    panel('last', 'Last alert', 'When a rule last fired for it.', { kind: 'number', column: { title: 'Last alert', of: { latest: TIME } } }, 6, 5),
+    panel('alerts', 'Alerts', 'All alerts about it.', { kind: 'number', column: { title: 'Alerts', of: COUNT } }, 6, 5),
     panel('by-level', 'By severity', 'As the event says it.', { kind: 'bars', by: 'data.nmap.level', of: COUNT, top: 5 }, 12, 5),
     panel(
       'ports',
-      'Ports that were told of',
-      'What was told last of each: whether it is open still, portlog inventory says.',
+      'Ports in alerts',
+      'The last alert about each; portlog inventory shows whether it is still open.',
       {
         kind: 'table',
         by: { title: 'port', field: 'data.server.port' },
@@ -179,7 +165,7 @@ const WAZUH_HOST: OsdDashboard = {
     panel(
       'history',
       'Its history',
-      'Everything that was told of it, the newest first.',
+      'All alerts about it, the newest first.',
       { kind: 'list', fields: ['data.event.action', 'data.nmap.level', HOST, 'data.server.port', 'data.message'] },
       24,
       12,

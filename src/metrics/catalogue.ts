@@ -75,7 +75,7 @@ export const METRICS = {
   portlog_files_failed: { type: 'gauge', labels: ['directory'], help: 'Files of a watched directory that could not be shipped' },
   portlog_files_unfinished: { type: 'gauge', labels: ['directory'], help: 'Files of a watched directory that have no end yet' },
   portlog_state_bytes: { type: 'gauge', labels: [], help: 'Size of the state file' },
-  portlog_series_left_out: { type: 'gauge', labels: [], help: 'Series that are not told because one metric has too many' },
+  portlog_series_left_out: { type: 'gauge', labels: [], help: 'Series that are left out because one metric has too many' },
   portlog_start_timestamp_seconds: { type: 'gauge', labels: [], help: time('When the process began its work'), ofService: true },
   portlog_loop_silence_seconds: { type: 'gauge', labels: [], help: 'For how long the loop has shown no sign of life', ofService: true },
   portlog_config_last_reload_successful: {

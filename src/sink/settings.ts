@@ -218,7 +218,7 @@ export const ROTATION = {
 export const STREAM = {
   framing: {
     enum: ['octet-counting', 'newline'],
-    description: 'How messages are told apart in the stream. Default: octet-counting',
+    description: 'How messages are separated in the stream. Default: octet-counting',
   },
   facility: {
     enum: ['user', 'daemon', 'auth', 'authpriv', 'local0', 'local1', 'local2', 'local3', 'local4', 'local5', 'local6', 'local7'],
