@@ -5,7 +5,7 @@ const HEAD = `# An example for Alertmanager: where the alerts of Loki's ruler go
 # The address of the webhook is yours to set; https://prometheus.io/docs/alerting/latest/configuration/ names other receivers.
 `;
 
-/** One message for what a rule found at a site; the same is told again after the rule's throttle. */
+/** One message per rule and site; repeated after the rule's throttle. */
 export function alertmanagerExample(): string {
   const throttles = [...new Set(ALERT_RULES.map(({ throttleHours }) => throttleHours))].toSorted((a, b) => a - b);
   return (
@@ -19,7 +19,7 @@ export function alertmanagerExample(): string {
         repeat_interval: '24h',
         routes: throttles.map((hours) => ({ matchers: [`throttle="${hours}h"`], receiver: 'portlog', repeat_interval: `${hours}h` })),
       },
-      // An alert ends when its window has passed, which is no news.
+      // An alert ends when its window has passed, which is not worth a message.
       receivers: [{ name: 'portlog', webhook_configs: [{ url: 'http://127.0.0.1:9095/', send_resolved: false }] }],
     })
   );

@@ -1,6 +1,6 @@
 /**
- * What the columns of tables, and filters, are called: https://www.elastic.co/docs/reference/ecs names are long, and say
- * where something stands, not what it is. A field that is not here keeps its name.
+ * What the columns of tables, and filters, are called: https://www.elastic.co/docs/reference/ecs names are long and describe a
+ * position rather than a meaning. Other fields keep their name.
  */
 export const COLUMN_NAMES: Readonly<Record<string, string>> = {
   '@timestamp': 'time',

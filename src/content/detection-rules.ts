@@ -7,13 +7,13 @@ import { type AlertRule, narrowed, runbookOf, serverId } from '../alert/rule.ts'
 import { ALERT_RULES } from '../alert/rules.ts';
 import { readRunbook } from './runbook.ts';
 
-/** By which set-up finds them. Not the tag of the other rules: the API of alerting lists these, too. */
+/** The tag by which set-up finds them. Differs from that of other rules, because the alerting API lists these, too. */
 export const DETECTION_TAG = 'Data Source: portlog';
 /** As Elastic's own rules: https://www.elastic.co/docs/api/doc/kibana/operation/operation-createrule */
 const RISK: Readonly<Record<AlertRule['severity'], number>> = { low: 21, medium: 47, high: 73, critical: 99 };
 /** Alerts of one run; beyond that, mass-change tells. */
 const MOST_ALERTS = 500;
-/** More than an interval back, for servers are late at times; what was seen before is not told again. */
+/** Looks back more than an interval, because servers may be late; Kibana does not repeat alerts. */
 const SCHEDULE = { interval: '5m', from: 'now-15m', to: 'now' } as const;
 
 /**
@@ -51,12 +51,12 @@ export interface DetectionRule {
   readonly tags: readonly string[];
 }
 
-/** What can be found by a query; what did not come cannot. */
+/** Rules that a query can express; absence cannot be. */
 export function detectionRules(options: ContentOptions): readonly DetectionRule[] {
   return ALERT_RULES.filter(({ absentForHours }) => absentForHours === undefined).map((rule) => detectionRule(rule, options));
 }
 
-/** What people change of a rule, and Kibana gives back as it got it; not whether it runs, nor whom it tells, which is theirs. */
+/** The parts of a rule that are compared for changes by users, without `enabled` and actions, which belong to them. */
 export function lookedAt(rule: object): object {
   return Object.fromEntries(LOOKED_AT.map((name) => [name, (rule as Readonly<Record<string, unknown>>)[name]]));
 }
@@ -95,7 +95,7 @@ function detectionRule(rule: AlertRule, options: ContentOptions): DetectionRule 
   return { ...body, tags: [...new Set(tags), `portlog:${fingerprint({ ...body, tags })}.${fingerprint(lookedAt(body))}`] };
 }
 
-/** A guide knows nothing of the alert that it is read for: the host is chosen at the head of the dashboard. */
+/** A guide has no data of the alert, so the host must be chosen on the dashboard. */
 function links(rule: AlertRule, options: ContentOptions): string {
   const runbook = runbookOf(rule.id, options);
   const page = URL.canParse(runbook) ? ` · [Runbook](${runbook})` : '';

@@ -6,7 +6,7 @@ import { appsAt, HOST_FIELD, hostPath, isAboutHost } from './host-link.ts';
 import { lucene } from './lucene.ts';
 import type { ContentOptions } from './options.ts';
 
-/** Beside the rules, and theirs who install them: whom alerts are sent to. No `.yaml`, or it would be taken for a rule. */
+/** The user's file with receivers of alerts, beside the rules. Not `.yaml`, or it would be read as a rule. */
 export const ELASTALERT_RECEIVERS = 'receivers.inc';
 /** Of ElastAlert: 1 is the gravest. */
 const PRIORITY: Readonly<Record<AlertRule['severity'], number>> = { critical: 1, high: 2, medium: 3, low: 4 };
@@ -31,7 +31,7 @@ function rulesOf(rule: AlertRule, options: ContentOptions): readonly (readonly [
   ]);
 }
 
-/** Each event is an alert, and the same thing is not told again before its time. */
+/** Each event is an alert; repetitions are suppressed. */
 function presence(rule: AlertRule, filter: Filter, options: ContentOptions): object {
   return {
     ...common(rule, rule.title, filter, options),
@@ -42,7 +42,7 @@ function presence(rule: AlertRule, filter: Filter, options: ContentOptions): obj
   };
 }
 
-/** It begins to count when ElastAlert starts, so it tells when that has run so long without one. */
+/** Counts from the start of ElastAlert. */
 function absence(rule: AlertRule, title: string, filter: Filter, hours: number, options: ContentOptions): object {
   return {
     ...common(rule, title, filter, options),
@@ -85,7 +85,7 @@ function texts(rule: AlertRule, summary: string, options: ContentOptions): objec
   };
 }
 
-/** Whatever an event lacks is left out: Jinja breaks off at what lies below something that is not there. */
+/** Absent fields are left out; Jinja would fail on members of undefined. */
 const JINJA: TemplateSyntax = {
   field: at,
   part: (name, text, unlike) =>

@@ -1,9 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/**
- * What tells our own form of something from what somebody has made of it: it stands in what is installed,
- * so that set-up sees whether it was changed since.
- */
+/** A fingerprint that is stored in installed content, so that set-up can see whether somebody has changed it. */
 export function fingerprint(content: unknown): string {
   return createHash('sha256')
     .update(JSON.stringify(sorted(content)))
@@ -18,7 +15,7 @@ export function uuidOf(name: string): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }
 
-/** Servers give members back in an order of their own. */
+/** Servers return members in any order. */
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);
   if (typeof value !== 'object' || value === null) return value;

@@ -1,9 +1,9 @@
 import type { AlertRule } from '../alert/rule.ts';
 import type { ContentOptions } from './options.ts';
 
-/** The dashboard that is about one host, and what links lead there with. */
+/** The dashboard of a single host. */
 export const HOST_DASHBOARD = 'portlog-host';
-/** The field that tells a host from others, in events and in the inventory. */
+/** The field that identifies a host in events and in the inventory. */
 export const HOST_FIELD = 'server.address';
 
 /** A dashboard of one host, and the field that it is filtered by. */
@@ -15,8 +15,8 @@ interface HostPage {
 const HOST: HostPage = { dashboard: HOST_DASHBOARD, field: HOST_FIELD };
 
 /**
- * The dashboard of a host, for Kibana and OpenSearch Dashboards, below `/app/`. `value`: what stands for the address, for example
- * `{{value}}` in a format of a field. The address is in the query, so that who comes by a link sees what it is about, and can take it away.
+ * The dashboard of a host, for Kibana and OpenSearch Dashboards, below `/app/`. `value`: what stands for the address, for
+ * example `{{value}}` in a format of a field. The address is in the query, where users see it and can remove it.
  */
 export function hostPath(value: string, { dashboard, field }: HostPage = HOST): string {
   return `dashboards#/view/${dashboard}?_a=(query:(language:lucene,query:'${field}:%22${value}%22'))`;

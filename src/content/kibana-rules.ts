@@ -6,7 +6,7 @@ import type { ContentOptions } from './options.ts';
 import { type AlertRule, narrowed, runbookOf, serverId } from '../alert/rule.ts';
 import { ALERT_RULES } from '../alert/rules.ts';
 
-/** More groups than this in one run of a rule are not told one by one; mass-change is. */
+/** Alerts per run of a rule; beyond that, mass-change alerts. */
 const MOST_GROUPS = 500;
 const CHECK_EVERY = '5m';
 
@@ -74,7 +74,7 @@ function presence(rule: AlertRule, options: ContentOptions): KibanaRule {
   });
 }
 
-/** A rule a site, because a query cannot tell which of several did not come; without sites, one for all. */
+/** One rule per site, because a query cannot show which site is missing; without sites, one for all. */
 function absences(rule: AlertRule, hours: number, options: ContentOptions): readonly KibanaRule[] {
   const one = (key: string, title: string, filter: Filter, maxAgeHours: number): KibanaRule =>
     named(rule, options, key, title, {
@@ -105,7 +105,7 @@ function common(
     esQuery: JSON.stringify({ query: { query_string: { query: lucene(filter) } } }),
     timeWindowUnit: 'h',
     aggType: 'count',
-    // A hit counts as long as it is in the window: so an alert stands that long, and is told once.
+    // An alert lasts as long as its event is in the window, and notifies once.
     excludeHitsFromPreviousRun: false,
   };
 }

@@ -54,21 +54,21 @@ interface Order {
 export interface Query {
   readonly from: Dataset;
   readonly where?: Filter;
-  /** Only what the last finished scan of each site says, not all of the time range. */
+  /** Only the last finished scan of each site, not all of the time range. */
   readonly lastScan?: boolean;
-  /** Of what is said of the same thing only the newest, unless one of these changes is newer: then it is over. For lists and tables. */
+  /** Only the newest event per entity, and none if one of these changes is newer. For lists and tables. */
   readonly newestUntil?: readonly string[];
   readonly view: View;
 }
 
-/** A panel, in no server's words. */
+/** A panel, independent of any server. */
 export interface Panel {
   readonly id: string;
   readonly title: string;
   /** What it shows, and what it means when it is empty. */
   readonly about: string;
   readonly query: Query;
-  /** What is asked instead where there is no inventory. */
+  /** The query where there is no inventory. */
   readonly withoutInventory?: Query;
   /** Of 24 columns, and of rows of 30 pixels or so. */
   readonly width: number;

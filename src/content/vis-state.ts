@@ -22,7 +22,7 @@ interface Aggregation {
   readonly params: Readonly<Record<string, unknown>>;
 }
 
-/** Where the newest is told, and by what time goes. */
+/** The time fields of the index. */
 export interface TimeFields {
   readonly newest: string;
   readonly time: string;

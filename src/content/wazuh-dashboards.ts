@@ -13,7 +13,7 @@ const INDICES = 'wazuh-alerts-4.x-*';
 const HOST_PAGE = 'portlog-wazuh-host';
 const HOST = 'data.server.address';
 const TIME = 'timestamp';
-/** Not that a scan has finished, which is told as well and alerts nobody. */
+/** Without finished scans, which have a rule of a low level. */
 const OURS = all(is('rule.groups', 'portlog'), { field: 'rule.groups', isNot: 'portlog-scan-finished' });
 /** What Wazuh calls high, and what the rules of high and critical severity have. */
 const HIGH = 12;

@@ -7,7 +7,7 @@ import { answeredAs, done, isWithoutPlugin, wantedAs } from './ask.ts';
 import { installation, type PlanOptions, type Presence, presenceByMark, removal, notice, type Step } from './step.ts';
 
 const MONITORS = '/_plugins/_alerting/monitors';
-/** Of what is ours, monitors have nothing but a name: how it begins. */
+/** Prefix of our monitors' names, by which they are recognised. */
 const OURS = '[portlog] ';
 const MOST_MONITORS = 1000;
 
@@ -41,7 +41,7 @@ function monitorRemoval(client: HttpClient, { id, monitor }: Present): Step {
   return removal(client, `monitor "${monitor.name}"`, { method: 'DELETE', path: `${MONITORS}/${encodeURIComponent(id)}` });
 }
 
-/** Of a site that is not watched any more, say: it would alert for ever. What somebody has changed is theirs. */
+/** Removes monitors that are not needed any more, for example of a removed site: they would alert for ever. Changed ones are kept. */
 function withoutUse(client: HttpClient, one: Present, { force }: PlanOptions): Step {
   if (isAsMade(one.monitor) || force) return monitorRemoval(client, one);
   return notice('kept', `monitor "${one.monitor.name}", which is of no use any more`);
@@ -132,7 +132,7 @@ function markOf(monitor: KeptMonitor): string | undefined {
 
 const MARK = / \/\* portlog (\w+\.\w+) \*\/$/;
 
-/** What it looks for and when; not whom it tells, which is the user's. */
+/** Its query and schedule, without actions, which belong to the user. */
 function contentMark(monitor: KeptMonitor): string {
   const { severity, name, condition } = triggerOf(monitor);
   const source = condition.script.source.replace(MARK, '');
@@ -148,8 +148,8 @@ function withMark(monitor: KeptMonitor, mark: string): KeptMonitor {
 }
 
 /**
- * Whom an alert is sent to, and whether the monitor runs, is the user's. Without the id of its trigger it would be another one:
- * what somebody has acknowledged would come again, and of the rest ten alerts would end and the others stay for ever.
+ * Keeps the user's actions and whether the monitor runs. The trigger keeps its id: with another one, acknowledged alerts would
+ * come again, and others would stay for ever.
  */
 function withChoicesOf(monitor: Monitor, present: unknown): object {
   if (!MONITOR(present)) return monitor;

@@ -6,8 +6,8 @@ import { either, listOf, number, object, oneOf, record, type Shape } from '../co
 import { hintFor } from './rights.ts';
 
 /*
- * What set-up asks a server, and how it reads the answer. Nobody else here parses one: what answers may be a proxy, a page to log in, or
- * another product, and must end in a sentence.
+ * Requests of set-up and the parsing of answers, for all targets: the answer may come from a proxy, a login page or another
+ * product, and must lead to a clear error.
  */
 
 /** The answer to a request that must succeed; else a `setup-refused` with the server's own words. */
@@ -15,12 +15,12 @@ export async function wanted(client: HttpClient, request: HttpRequest, signal: A
   return accepted(client, request, await client.request(request, signal));
 }
 
-/** A request that must do something: a 2xx may still say that it was not done, or be of somebody who knows nothing of it. */
+/** A request that changes something: a 2xx may still report a failure, or come from another program. */
 export async function done(client: HttpClient, request: HttpRequest, signal: AbortSignal): Promise<void> {
   isDone(client, request, await client.request(request, signal));
 }
 
-/** As {@link done}, of an answer that is there already. */
+/** {@link done} for an answer that was received already. */
 export function isDone(client: HttpClient, request: HttpRequest, answer: HttpAnswer): void {
   accepted(client, request, answer);
   if ((answer.status === 202 || answer.status === 204) && answer.body.trim() === '') return;
@@ -36,35 +36,35 @@ const IS_DONE = record({
   status: either(oneOf(undefined, 'success'), number),
 });
 
-/** As {@link wanted}, but undefined when it is not there. */
+/** {@link wanted}, but undefined for a 404. */
 export async function found(client: HttpClient, request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer | undefined> {
   const answer = await client.request(request, signal);
   return answer.status === 404 ? undefined : accepted(client, request, answer);
 }
 
-/** As {@link wanted}, and read: JSON of a shape. */
+/** {@link wanted}, parsed as JSON of a shape. */
 export async function wantedAs<T>(client: HttpClient, request: HttpRequest, shape: Shape<T>, signal: AbortSignal): Promise<T> {
   return answeredAs(client, request, await client.request(request, signal), shape);
 }
 
-/** As {@link found}, and read. */
+/** {@link found}, parsed. */
 export async function foundAs<T>(client: HttpClient, request: HttpRequest, shape: Shape<T>, signal: AbortSignal): Promise<T | undefined> {
   const answer = await client.request(request, signal);
   return answer.status === 404 ? undefined : answeredAs(client, request, answer, shape);
 }
 
-/** As {@link wanted}, of an answer that is there already. */
+/** {@link wanted} for an answer that was received already. */
 export function accepted(client: HttpClient, request: HttpRequest, answer: HttpAnswer): HttpAnswer {
   if (answer.status >= 200 && answer.status < 300) return answer;
   throw refused(client, request, answer);
 }
 
-/** What an accepted answer says. What else comes with a 200 is some other program's, or of a version that nobody here knows. */
+/** Parses an accepted answer. A 200 of any other form comes from another program or an unknown version. */
 export function answeredAs<T>(client: HttpClient, request: HttpRequest, answer: HttpAnswer, shape: Shape<T>): T {
   return readAs(client, request, accepted(client, request, answer), jsonIn(answer.body), shape);
 }
 
-/** As {@link answeredAs}, of an answer with a JSON value in each line. */
+/** {@link answeredAs} for an answer with a JSON value per line. */
 export function linesAs<T>(client: HttpClient, request: HttpRequest, answer: HttpAnswer, shape: Shape<T>): readonly T[] {
   const lines = accepted(client, request, answer).body.split('\n');
   return lines.filter((line) => line.trim() !== '').map((line) => readAs(client, request, answer, jsonIn(line), shape));

@@ -48,7 +48,7 @@ function markOf({ tags }: Pick<PresentRule, 'tags'>): string | undefined {
   return tags.find((tag) => tag.startsWith('portlog:'))?.slice('portlog:'.length);
 }
 
-/** Of an older portlog, say: it would alert for ever. What somebody has changed is theirs. */
+/** Removes rules that are not needed any more, for example of an older portlog: they would alert for ever. Changed ones are kept. */
 function withoutUse(client: HttpClient, rule: PresentRule, { force }: PlanOptions): Step {
   const isAsMade = presenceByMark(markOf(rule), '', fingerprint(lookedAt(rule))) === 'outdated';
   return isAsMade || force ? ruleRemoval(client, rule) : notice('kept', `${wordsFor(rule)}, which is of no use any more`);

@@ -11,9 +11,8 @@ const POLICY = `${ISM}/policies/${NAME}`;
 const INDICES = '.ds-logs-nmap.*';
 
 /**
- * A policy of OpenSearch's index state management: how long events are kept. An index that it manages goes on with the copy
- * that it began with, and one that was there before it has none: both are told.
- * https://docs.opensearch.org/latest/im-plugin/ism/api/
+ * A policy of OpenSearch's index state management: how long events are kept. A managed index keeps the copy of the policy that
+ * it started with, and an older index has none: both must be updated. https://docs.opensearch.org/latest/im-plugin/ism/api/
  */
 export async function planPolicy(client: HttpClient, days: number, plan: PlanOptions, signal: AbortSignal): Promise<readonly Step[]> {
   const ours = ismPolicy(days);
@@ -63,7 +62,7 @@ function handing(client: HttpClient, how: keyof typeof WORDS, some: readonly Man
   ];
 }
 
-/** A 200 may still say that some were not. */
+/** A 200 may still report failures. */
 async function handed(client: HttpClient, request: HttpRequest, signal: AbortSignal): Promise<void> {
   const { failures, failed_indices: failed = [] } = await wantedAs(client, request, HANDED, signal);
   if (failures !== true) return;
@@ -89,7 +88,7 @@ async function presentPolicy(client: HttpClient, signal: AbortSignal): Promise<P
   return answeredAs(client, request, answer, PRESENT_POLICY);
 }
 
-/** The description is portlog's as long as nobody has written another; what it says decides. */
+/** The mark is in the description. */
 function policyPresence(present: PresentPolicy | undefined, { policy }: IsmPolicy): Presence {
   if (present === undefined) return 'absent';
   const description = present.policy.description ?? '';

@@ -60,7 +60,7 @@ function ruleRemoval(client: HttpClient, { id, name }: FoundRule): Step {
   return removal(client, `alert rule "${name}"`, request);
 }
 
-/** Of a site that is not watched any more, say: it would alert for ever. What somebody has changed is theirs. */
+/** Removes rules that are not needed any more, for example of a removed site: they would alert for ever. Changed ones are kept. */
 function withoutUse(client: HttpClient, rule: FoundRule, ours: ReadonlySet<string>, { force }: PlanOptions): Step {
   const params = Object.fromEntries(Object.entries(rule.params).filter(([name]) => ours.has(name)));
   if (isAsMade(rule, params) || force) return ruleRemoval(client, rule);

@@ -7,7 +7,7 @@ import { done, wantedAs } from './ask.ts';
 /** How often a copy is asked whether it is done. */
 const EVERY_MS = 500;
 
-/** Where documents go, and how they keep what they are: `create` for a data stream, their own versions for an index. */
+/** The target of a copy: `create` for a data stream, external versions for an index. */
 export type ReindexTarget = { readonly index: string; readonly op_type: 'create' } | { readonly index: string; readonly version_type: 'external' };
 
 /**
@@ -16,7 +16,7 @@ export type ReindexTarget = { readonly index: string; readonly op_type: 'create'
  * https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-reindex
  */
 export async function copyDocuments(client: HttpClient, from: string, to: ReindexTarget, signal: AbortSignal): Promise<void> {
-  // What came just now is not found before that, and would be left behind.
+  // Recent documents are not found before a refresh, and would be left behind.
   await done(client, { method: 'POST', path: `/${from}/_refresh` }, signal);
   const body = JSON.stringify({ source: { index: from }, dest: { ...to, pipeline: '_none' } });
   const start: HttpRequest = { method: 'POST', path: '/_reindex?refresh=true&wait_for_completion=false', body };

@@ -10,13 +10,13 @@ import { notice, type Step } from './step.ts';
 export interface RepairOptions {
   /** Only of this one; undefined for all. */
   readonly namespace: string | undefined;
-  /** Mend it, and do not only say it. */
+  /** Repair, rather than only report. */
   readonly repair: boolean;
 }
 
 /**
- * What exists keeps the types that it has got, whatever the templates say now. Fields that are only missing are added;
- * wrong types are named, and mended when somebody wants that.
+ * Existing indices keep their field types, whatever the templates say. Missing fields are added; wrong types are reported, and
+ * repaired on request.
  */
 export async function planRepair(
   client: HttpClient,
@@ -84,7 +84,7 @@ function mending(client: HttpClient, fault: Fault): Step {
   return place.name.startsWith('logs-') ? rolledOver(client, fault) : inventoryMended(client, fault);
 }
 
-/** What is there stays as it is, in a backing index that nobody writes to any more. */
+/** Rolls over: existing documents stay in a backing index that is not written any more. */
 function rolledOver(client: HttpClient, fault: Fault): Step {
   return {
     what: `${faultInWords(fault)}: a new backing index`,
@@ -108,7 +108,7 @@ function inventoryMended(client: HttpClient, fault: Fault): Step {
     action: 'mend',
     request: swap,
     async apply(signal) {
-      // Of an attempt that failed.
+      // Left by a failed attempt.
       await client.request({ method: 'DELETE', path: `/${next}` }, signal);
       await done(client, { method: 'PUT', path: `/${next}` }, signal);
       await copyDocuments(client, index, { index: next, version_type: 'external' }, signal);

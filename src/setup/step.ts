@@ -1,13 +1,13 @@
 import type { HttpClient, HttpRequest } from '../sink/transport/http.ts';
 import { done } from './ask.ts';
 
-/** One thing that set-up does, or finds done. */
+/** A step of set-up. */
 export interface Step {
   /** In words: `alert rule "[portlog] New host"`. */
   readonly what: string;
   /**
-   * `kept`: somebody has changed it, or it is not portlog's, so it is left as it is. `skipped`: it cannot be had there. `wrong`: it
-   * needs a repair that nobody has asked for. `stays`: it cannot be removed.
+   * `kept`: changed by somebody, or not portlog's, so left as it is. `skipped`: not supported there. `wrong`: needs
+   * `--repair`. `stays`: cannot be removed.
    */
   readonly action: 'create' | 'update' | 'unchanged' | 'kept' | 'skipped' | 'remove' | 'load' | 'wrong' | 'mend' | 'stays';
   /** What would be sent, for `--dry-run`; nothing for what stays. */
@@ -18,7 +18,7 @@ export interface Step {
 export interface PlanOptions {
   /** Overwrite what somebody has changed. */
   readonly force: boolean;
-  /** Mend what has got wrong types, and do not only say it. */
+  /** Repair wrong types, rather than only report them. */
   readonly repair: boolean;
 }
 
@@ -26,8 +26,8 @@ export interface PlanOptions {
 export type Presence = 'absent' | 'as-installed' | 'outdated' | 'changed';
 
 /**
- * What a mark says that set-up has left in a server: a fingerprint of what was sent, a dot, and one of what the server made
- * of it. `now`: that of what is there.
+ * Evaluates a mark that set-up left in a server: a fingerprint of what was sent, a dot, and one of what the server stored.
+ * `now`: that of the current content.
  */
 export function presenceByMark(mark: string | undefined, ours: string, now: string): Presence {
   const [sent, made] = mark?.split('.') ?? [];
@@ -47,7 +47,7 @@ export function installation(client: HttpClient, what: string, found: Presence, 
   };
 }
 
-/** Something that is only said. */
+/** A step that only reports. */
 export function notice(action: 'unchanged' | 'kept' | 'skipped' | 'wrong' | 'stays', what: string): Step {
   return { what, action, request: undefined, apply: async () => undefined };
 }

@@ -51,11 +51,11 @@ export interface Connection {
 
 /** A kind of server that `portlog setup` knows. */
 export interface Target {
-  /** Where it listens when nobody says otherwise. */
+  /** Default address. */
   readonly url: string;
-  /** It has no API: its files are all there is. */
+  /** It has no API, only files. */
   readonly hasFilesOnly?: true;
-  /** How it is spoken to, where a plain client is not enough. */
+  /** A special client, where the plain one is not enough. */
   readonly connect?: (options: HttpServerOptions, url: URL) => HttpClient;
   plan(to: Connection, plan: PlanOptions, signal: AbortSignal): Promise<readonly Step[]>;
   planRemoval(from: Connection, signal: AbortSignal): Promise<readonly Step[]>;
@@ -139,7 +139,7 @@ export const TARGETS = {
 } satisfies Readonly<Record<string, Target>>;
 export type TargetName = keyof typeof TARGETS;
 
-/** What somebody has named, if portlog knows it. */
+/** The target of that name. */
 export function targetOf(name: string): Target | undefined {
   return Object.hasOwn(TARGETS, name) ? TARGETS[name as TargetName] : undefined;
 }

@@ -1,9 +1,9 @@
-/** Thrown where more bytes are needed than there are. */
+/** Thrown when the input ends too early. */
 export const CUT = Symbol('cut');
 
-/** Bytes of chunks, of which each holds only until the next one is asked for, one by one. */
+/** Reads chunks byte by byte; a chunk is valid only until the next one is requested. */
 export class Bytes {
-  /** Of what was taken; from the beginning. */
+  /** Bytes taken so far. */
   offset = 0;
   private readonly input: AsyncIterator<Uint8Array>;
   private held: Uint8Array = new Uint8Array(0);
@@ -12,7 +12,7 @@ export class Bytes {
     this.input = chunks[Symbol.asyncIterator]();
   }
 
-  /** Looks, and takes nothing. */
+  /** Peeks, without taking anything. */
   async beginsWith(start: readonly number[]): Promise<boolean> {
     while (this.held.length < start.length) {
       // A copy, for the chunk does not outlive the next one.
@@ -41,7 +41,7 @@ export class Bytes {
     return number;
   }
 
-  /** At least one, as many as there are without asking for more; they are not taken. Throws {@link CUT}. */
+  /** Peeks at all bytes available without requesting more, at least one. Throws {@link CUT}. */
   async some(): Promise<Uint8Array> {
     while (this.held.length === 0) {
       const { value, done } = await this.input.next();
@@ -56,7 +56,7 @@ export class Bytes {
     this.offset += count;
   }
 
-  /** Takes what it looks at. Also true when there is nothing. */
+  /** Takes the bytes it checks. Also true at the end. */
   async areZerosToTheEnd(): Promise<boolean> {
     for await (const chunk of this.rest()) if (chunk.some((byte) => byte !== 0)) return false;
     return true;

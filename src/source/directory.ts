@@ -5,14 +5,14 @@ import { openRegular } from './regular.ts';
 
 /** A scan in a watched directory. */
 export interface FoundFile {
-  /** For people and for the memory; a name that is no UTF-8 has its bytes as `\\xE4`. */
+  /** Its name for people and for the state; bytes that are not UTF-8 are escaped as `\\xE4`. */
   readonly name: string;
   readonly path: string;
   /** To open it by. */
   readonly at: string | Buffer;
   /** The watched directory, when it lies in one within that. */
   readonly root?: string;
-  /** Another one when the file was written to, replaced, or given other permissions. */
+  /** Changes when the file is written, replaced, or its permissions change. */
   readonly version: string;
   /** Epoch milliseconds. */
   readonly modified: number;
@@ -23,15 +23,15 @@ export interface FoundFile {
 }
 
 export interface DirectoryListing {
-  /** Finished, the oldest first: what changed can only be told in the order of time. */
+  /** Finished scans, oldest first, because changes are detected in order of time. */
   readonly ready: readonly FoundFile[];
-  /** To which somebody still writes. */
+  /** Files that are still being written. */
   readonly unfinished: readonly FoundFile[];
-  /** Of all scans in it, whether they are wanted or not. */
+  /** Names of all scans in it. */
   readonly names: ReadonlySet<string>;
   /** Symbolic links, which are not followed. */
   readonly links: readonly string[];
-  /** Directories within that are not looked into, and why. */
+  /** Subdirectories that are skipped, and why. */
   readonly closed: readonly ClosedDirectory[];
 }
 
@@ -40,36 +40,36 @@ interface ClosedDirectory {
   readonly why: string;
 }
 
-/** Since when an unfinished file is as it is, by our own clock; epoch milliseconds. */
+/** Since when an unfinished file has been unchanged, by our clock; epoch milliseconds. */
 interface Sightings {
   since(name: string, version: string, now: number): number;
   keepOnly(names: ReadonlySet<string>): void;
 }
 
 export interface DirectoryOptions {
-  /** What nobody has written to for so long counts as cut, and as ready. */
+  /** An unfinished file that was not written for so long is incomplete, and ready. */
   readonly cutAfterMs: number;
   /** Whether the times of its files come from this machine's clock; a file server has its own. */
   readonly isOurClock: () => boolean;
   readonly sightings: Sightings;
-  /** Directories within are looked into, too. */
+  /** Include subdirectories. */
   readonly isRecursive?: boolean;
 }
 
-/** So deep, and so many: whoever may write there must not keep us busy. */
+/** Limits of depth and number, because others may create directories there. */
 const MAX_DEPTH = 8;
 const MAX_DIRECTORIES = 1000;
 
 const SCAN = /\.xml(?:\.gz)?$/i;
-/** The end of the last run is looked for in so many bytes, which leaves room for what somebody appends. */
+/** Bytes at the end of a file in which the end of the last run is searched. */
 const TAIL_BYTES = 64 << 10;
-/** Whether gzip has ended cannot be seen without unpacking all: what was not written to for so long has. */
+/** The end of gzip cannot be recognised without decompressing: a file that was not written for so long is finished. */
 const GZIP_QUIET_MS = 30_000;
 
 /**
- * The scans in a directory: files whose name ends in `.xml` or `.xml.gz`, with `isRecursive` those in directories within, too, and no
- * symbolic links, neither to files nor to directories: who may write here could show us what only we may read. It is listed again and again, since notifications of the kernel do not reach
- * network file systems, where such directories often are.
+ * The scans in a directory: files whose name ends in `.xml` or `.xml.gz`, with `isRecursive` those in directories within, too,
+ * and no symbolic links, neither to files nor to directories: who may write here could show us what only we may read. It is
+ * polled, because file notifications do not work on network file systems.
  */
 export class Directory {
   readonly path: string;
@@ -80,7 +80,7 @@ export class Directory {
     this.options = options;
   }
 
-  /** Throws `input-unreadable` when it cannot be listed. `isWanted`: only these are looked into. */
+  /** Throws `input-unreadable` when it cannot be listed. `isWanted`: only these files are checked. */
   async look(now: number, isWanted: (file: FoundFile) => boolean): Promise<DirectoryListing> {
     const { entries, closed } = await this.list();
     const ready: FoundFile[] = [];
@@ -120,14 +120,14 @@ export class Directory {
         else open.push({ within: next, depth: depth + 1 });
       }
     }
-    return { entries: all.flat(), closed: [...closed, ...leftOut.told()] };
+    return { entries: all.flat(), closed: [...closed, ...leftOut.closed()] };
   }
 
   private pathOf({ name, at }: Entry): string | Buffer {
     return at === undefined ? join(this.path, name) : Buffer.concat([Buffer.from(`${this.path}/`), at]);
   }
 
-  /** Undefined when it has gone meanwhile, or is no file. */
+  /** Undefined when it was deleted meanwhile, or is not a file. */
   private async describe({ name, at }: Entry): Promise<FoundFile | 'link' | undefined> {
     const path = join(this.path, name);
     const whole = this.pathOf({ name, at });
@@ -150,13 +150,13 @@ export class Directory {
     const isGzip = /\.gz$/i.test(name);
     if (!isGzip && size > 0 && endsARun(await tailOf(at, size))) return true;
     const since = this.options.sightings.since(name, version, now);
-    // Who copies a file may set when it was modified, but not when that was done.
+    // The modification time can be set by a copy, the change time cannot.
     const unchangedMs = now - (isOurClock ? Math.min(since, written) : since);
     return unchangedMs >= this.options.cutAfterMs || (isGzip && unchangedMs >= GZIP_QUIET_MS);
   }
 }
 
-/** Directories that are too many, or too deep: the first of each, and how many there are. */
+/** Skipped directories (too many, too deep): the first of each, and their number. */
 class LeftOut {
   private readonly deep = { first: '', count: 0 };
   private readonly many = { first: '', count: 0 };
@@ -173,7 +173,7 @@ class LeftOut {
     if (this.many.count++ === 0) this.many.first = name;
   }
 
-  told(): readonly ClosedDirectory[] {
+  closed(): readonly ClosedDirectory[] {
     return [
       ...closedAs(this.deep, `it lies deeper than ${MAX_DEPTH} directories`),
       ...closedAs(this.many, `there are more than ${MAX_DIRECTORIES} directories`),
@@ -186,7 +186,7 @@ function closedAs({ first, count }: { readonly first: string; readonly count: nu
   return [{ name: first, why: count === 1 ? why : `${why}; so are ${count - 1} others left out` }];
 }
 
-/** What was seen by this process alone. */
+/** Sightings of this process only. */
 export class MemorySightings implements Sightings {
   private readonly seen = new Map<string, { readonly version: string; readonly since: number }>();
 
@@ -250,7 +250,7 @@ function entryOf(bytes: Buffer): Entry {
   return { name: written, at: bytes };
 }
 
-/** Nothing when it cannot be read: whoever ships it will say why. */
+/** Undefined when it cannot be read; shipping will report why. */
 async function tailOf(path: string | Buffer, size: number): Promise<string | undefined> {
   try {
     const file = await openRegular(path);

@@ -9,7 +9,7 @@ import type { Source } from './source.ts';
 const readFrom = promisify(read);
 const CHUNK_BYTES = 1 << 18;
 
-/** A file, plain or gzip, read at the pace of the slowest sink; or a pipe with a name (`portlog <(nmap -oX - …)`), which cannot wait. */
+/** A file, plain or gzip, read at the pace of the slowest sink; or a named pipe (`portlog <(nmap -oX - …)`), which cannot wait. */
 export function fileSource(path: string): Source {
   return {
     name: path,
@@ -51,7 +51,7 @@ async function* bytesOf(path: string, signal: AbortSignal, opened: () => Promise
     file = await opened();
     yield* gunzipped(chunksOf(file.fd, signal));
   } catch (error) {
-    // What we have stopped reading is not cut.
+    // A file that we stopped reading is not incomplete.
     if (signal.aborted && error instanceof GzipDamage) return;
     throw unreadable(path, error as NodeJS.ErrnoException);
   } finally {
@@ -63,7 +63,7 @@ function isFifo(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isFIFO() === true;
 }
 
-/** Waits for somebody who writes into it (fifo(7)), until nobody wants it any more: then we do that, or the process could not end. */
+/** Opens a FIFO, which waits for a writer (fifo(7)). On abort we open it for writing ourselves, or the process could not end. */
 async function openFifo(path: string, signal: AbortSignal): Promise<FileHandle> {
   const write = (): void => void open(path, constants.O_WRONLY | constants.O_NONBLOCK).then((file) => file.close(), ignored);
   signal.addEventListener('abort', write, { once: true });
@@ -74,10 +74,10 @@ async function openFifo(path: string, signal: AbortSignal): Promise<FileHandle> 
   }
 }
 
-/** It was opened meanwhile, or is gone. */
+/** It was opened meanwhile, or deleted. */
 function ignored(): void {}
 
-/** What is not read from it now is gone; false of what cannot be asked, which reading will tell. */
+/** Whether it is a pipe, of which unread data is lost; false when unknown, which reading will report. */
 export function isPipe(ask: () => Stats): boolean {
   try {
     const stats = ask();
@@ -87,7 +87,7 @@ export function isPipe(ask: () => Stats): boolean {
   }
 }
 
-/** From where it stands, until it ends or nobody wants more. All in one buffer: new ones pile up faster than they are collected (50 MB at a time). */
+/** Reads to the end or until aborted, into one reused buffer: new ones would pile up before they are collected (50 MB). */
 export async function* chunksOf(fd: number, signal: AbortSignal): AsyncGenerator<Uint8Array, void, undefined> {
   const buffer = Buffer.allocUnsafeSlow(CHUNK_BYTES);
   while (!signal.aborted) {

@@ -2,24 +2,24 @@ import { crc32 } from 'node:zlib';
 import { Bytes, CUT } from './bytes.ts';
 import { Inflater } from './inflate.ts';
 
-/** What is damaged, and how, in words; all that came before was given. */
+/** Damaged gzip; the data before the damage was delivered. */
 export class GzipDamage extends Error {
   readonly code = 'GZIP_DAMAGE';
 }
 
-/** It unpacks to far more than any scan does; so much of it was given. */
+/** It expands far more than any scan does. */
 export class GzipBomb extends GzipDamage {}
 
 /** The emptiest scan, of a network without a host, has 50 times the bytes of its gzip; gzip itself can have 1,030. */
 const MOST_TIMES = 200;
-/** Less than this costs nobody anything. */
+/** Below this size, expansion is not checked. */
 const SMALL_BYTES = 1 << 26;
 
 /**
- * Passes bytes through, decompressed if they begin as gzip does (RFC 1952), whatever the name says. Gives all that `gzip -dc` would give,
- * and where that complains throws a {@link GzipDamage} then: of what was cut, of damage inside, a wrong checksum, or something else behind
- * the end. The scan in it may be whole all the same. A chunk holds until the next one is asked for. Throws {@link GzipBomb} when it has
- * given 64 MiB and 200 times what it has read.
+ * Passes bytes through, decompressed if they begin as gzip does (RFC 1952), whatever the name says. Yields everything that
+ * `gzip -dc` would, then throws a {@link GzipDamage} where that would complain: truncated, damaged, wrong checksum, trailing
+ * data. The scan may be complete all the same. A chunk holds until the next one is asked for. Throws {@link GzipBomb} when it
+ * has given 64 MiB and 200 times what it has read.
  */
 export async function* gunzipped(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
   const bytes = new Bytes(chunks);
@@ -49,7 +49,7 @@ const MAGIC = [0x1f, 0x8b];
 const DEFLATE = 8;
 const FLAG = { headerChecksum: 2, extra: 4, name: 8, comment: 16, unknown: 0xe0 };
 
-/** Whether another member begins here. Zeros behind the last one fill up a tape's block. */
+/** Whether another member begins here. Trailing zeros are padding of tapes. */
 async function hasMember(bytes: Bytes, member: number): Promise<boolean> {
   if (await bytes.beginsWith(MAGIC)) return true;
   if (await bytes.areZerosToTheEnd()) return false;

@@ -5,13 +5,10 @@ import type { Bytes } from './bytes.ts';
 const PIECE_BYTES = 1 << 18;
 /** Without a wrapper around it, and with the largest window. */
 const RAW = -15;
-/** What damage makes refer to before the beginning. gzip gives something there, too, and goes on; zlib alone would end. */
+/** A zero dictionary for damaged references before the start of the data: gzip continues there, zlib alone would stop. */
 const BEFORE = new Uint8Array(1 << 15);
 
-/**
- * Inflates (RFC 1951) one thing after the other. Not with Node's zlib: that keeps for itself what it made of a piece of input in which
- * it finds a fault.
- */
+/** Inflates (RFC 1951) one stream after the other. Node's zlib would not return the output before a fault. */
 export class Inflater {
   private readonly pako: typeof Pako;
   private readonly stream: Pako.ZStream;
@@ -27,7 +24,10 @@ export class Inflater {
     this.stream.output = new Uint8Array(PIECE_BYTES);
   }
 
-  /** What begins here, to its end. A piece holds until the next one is asked for. Throws `CUT`; and `damage`, after the last byte before a fault. */
+  /**
+   * Inflates the stream that begins here. A piece holds until the next one is asked for. Throws `CUT`; and `damage`, after the
+   * last byte before a fault.
+   */
   async *inflated(bytes: Bytes, damage: () => Error): AsyncGenerator<Uint8Array, void, undefined> {
     const { zlibInflateReset, zlibInflateSetDictionary, zlibInflate, Z_NO_FLUSH, Z_STREAM_END, Z_OK, Z_BUF_ERROR } = this.pako;
     const { stream } = this;
@@ -35,7 +35,7 @@ export class Inflater {
     zlibInflateSetDictionary(stream, BEFORE);
     Object.assign(stream, { avail_in: 0, avail_out: 0 });
     for (let result: number = Z_OK; result !== Z_STREAM_END;) {
-      // Is the last piece full, there may be more without more input.
+      // If the last piece is full, there may be more output without more input.
       if (stream.avail_in === 0 && stream.avail_out > 0) await this.feed(bytes);
       Object.assign(stream, { next_out: 0, avail_out: PIECE_BYTES });
       const before = stream.next_in;

@@ -4,7 +4,7 @@ import { type NmapOption, nmapWords } from '../nmap/options.ts';
 const PIPE = 'portlog reads the XML from a pipe';
 const STDOUT = 'standard output carries the XML';
 
-/** Options that would send the XML elsewhere or take it from somewhere else, or write where nobody looks; by nmap's long names. */
+/** Options that would redirect the XML or write elsewhere, by nmap's long names. */
 const REFUSED: Readonly<Record<string, string>> = {
   'oA': 'it names three files, of which portlog would need one',
   'oH': 'nmap writes no HTML',
@@ -18,9 +18,8 @@ const REFUSED: Readonly<Record<string, string>> = {
 const OTHER_FORMATS: ReadonlySet<string> = new Set(['oN', 'oM', 'oG', 'oS', 'o', 'm']);
 
 /**
- * nmap's arguments with what portlog needs: `-oX -`, and `-v` so that hosts that are down are
- * listed. An `-oX FILE` of the user's would win over ours, and nmap would print to the terminal
- * what portlog reads: refused, however it is spelled, with what to do instead.
+ * nmap's arguments with what portlog needs: `-oX -`, and `-v` so that hosts that are down are listed. The user's `-oX FILE`
+ * would override ours, so it is refused in every spelling, with a hint.
  */
 export function nmapArguments(args: readonly string[]): readonly string[] {
   const { options } = nmapWords(args);

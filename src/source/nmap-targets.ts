@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { TargetLists } from '../nmap/target-lists.ts';
 import { nmapWords } from '../nmap/options.ts';
 
-/** More text than this is not kept with each scan; then the targets count as not known. */
+/** Longer lists are not stored with each scan; the targets count as unknown then. */
 const MAX_LENGTH = 64 << 10;
 
 /**
@@ -25,7 +25,7 @@ export function targetLists(nmapArgs: readonly string[]): TargetLists | undefine
   }
 }
 
-/** `-` is nmap's standard input, which nobody may read but nmap. */
+/** `-` is nmap's standard input, which is left to nmap. */
 function wordsIn(path: string): readonly string[] {
   if (path === '-') throw new Error('standard input');
   const text = readFileSync(path, 'utf8').replaceAll(/#.*$/gm, '');

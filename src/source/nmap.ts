@@ -16,13 +16,13 @@ interface NmapExit {
 const GRACE_MS = 5000;
 
 export interface NmapOptions {
-  /** As a person would name this scan. */
+  /** Name of this scan for people. */
   readonly name?: string;
   readonly program: string;
   readonly args: readonly string[];
-  /** All that nmap gets of it: `nmapEnvironment`. */
+  /** From this, nmap gets `nmapEnvironment`. */
   readonly env: Environment;
-  /** After so long nmap is told to stop. */
+  /** After so long nmap is stopped. */
   readonly limitMs?: number | undefined;
   /** A line that nmap writes to stderr. */
   readonly onMessage: (line: string) => void;
@@ -36,8 +36,8 @@ export interface NmapSource extends Source {
 }
 
 /**
- * A running nmap. When the signal aborts, or its time is over, nmap gets SIGINT, on which it stops; what it had written
- * is read to the end, so that finished hosts still ship. When portlog itself is killed, nmap is ended as well (`startGuard`).
+ * A running nmap. On abort or timeout it gets SIGINT and stops; its output is read to the end, so that finished hosts still
+ * ship. When portlog itself is killed, nmap is ended as well (`startGuard`).
  */
 export function nmapSource({ name = 'nmap', program, args: userArgs, env, limitMs, onMessage }: NmapOptions): NmapSource {
   const args = nmapArguments(userArgs);
@@ -57,7 +57,7 @@ export function nmapSource({ name = 'nmap', program, args: userArgs, env, limitM
         signalChild(nmap, 'SIGINT');
         AbortSignal.timeout(GRACE_MS).addEventListener('abort', () => signalChild(nmap, 'SIGKILL'));
       };
-      // Each is listened to by itself: one made of both could be collected before its time is over.
+      // Separate listeners: a combined signal could be garbage-collected too early.
       const ends = limitMs === undefined ? [signal] : [signal, AbortSignal.timeout(limitMs)];
       for (const end of ends) end.addEventListener('abort', stop, { once: true });
       if (signal.aborted) stop();
@@ -84,12 +84,12 @@ function whenEnded(child: ChildProcess): Promise<NmapExit> {
   const ended = new Promise<NmapExit>((resolve, reject) => {
     child.once('error', reject).once('close', (code, signal) => resolve({ code, signal }));
   });
-  // Awaited after the output was read; until then an early error must not count as unhandled.
+  // Awaited after the output; until then an early error must not count as unhandled.
   ended.catch(() => undefined);
   return ended;
 }
 
-/** It writes the head of a scan at once, unless it does not begin with one: a wrong option, no permission. */
+/** nmap writes the header of a scan at once unless it fails: wrong option, no permission. */
 function silent(name: string): PortlogError {
   return new PortlogError('input-not-a-scan', `${name} began no scan`, { hint: 'nmap says why, above' });
 }

@@ -2,8 +2,9 @@ import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 
 /**
- * Opens a file that somebody else may have put there, to read: no link, and without waiting. What was a file when it was listed can be a pipe by
- * now, and to open one waits for its writer, in one of the few threads that all files are read with. Rejects with `ENOTFILE` when it is none.
+ * Opens a regular file in a directory where others may write: no link, and without blocking. A listed file may have been
+ * replaced by a pipe, and opening one would block a thread of the file system pool. Rejects with `ENOTFILE` when it is not a
+ * regular file.
  */
 export async function openRegular(at: string | Buffer): Promise<FileHandle> {
   const file = await open(at, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);

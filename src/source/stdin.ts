@@ -3,7 +3,7 @@ import { chunksOf, isPipe, unreadable } from './file.ts';
 import { gunzipped } from './gunzip.ts';
 import type { Source } from './source.ts';
 
-/** After a Ctrl-C, which the program at the other end of the pipe gets too, what it still wrote is read for so long. */
+/** After Ctrl-C, which the other end of the pipe gets too, its remaining output is read for so long. */
 const GRACE_MS = 1000;
 const STDIN_FD = 0;
 const NAME = 'standard input';

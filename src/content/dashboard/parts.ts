@@ -1,7 +1,7 @@
 import { all, type Filter, is } from '../../alert/filter.ts';
 import type { Control, Measure, Panel, Query } from '../panel.ts';
 
-/* What several dashboards ask. */
+/* Queries and panels of several dashboards. */
 
 export const COUNT: Measure = { count: true };
 export const SERIOUS_LEVELS = ['critical', 'high'] as const;
@@ -18,7 +18,7 @@ export const openFinding = all(is('nmap.inventory.kind', 'finding'), is('nmap.in
 });
 export const openNow = is('nmap.port.state', 'open');
 
-/** Changes after which a port, a weakness or a host is not there any more. */
+/** Changes that end a port, a weakness or a host. */
 export const PORT_GONE = ['port-closed'];
 export const FINDING_GONE = ['finding-resolved'];
 export const HOST_GONE = ['host-missing'];
@@ -33,7 +33,7 @@ export function placeControls(from: Control['from']): readonly Control[] {
   ];
 }
 
-/** Stands at the head of each dashboard: without it, an empty panel could mean that nobody has looked. */
+/** On top of each dashboard: without it, an empty panel could mean that nothing was scanned. */
 export const lastLook: Panel = {
   id: 'last-scan',
   title: 'Last finished scan',
@@ -49,7 +49,7 @@ export function number(id: string, title: string, about: string, query: Omit<Que
   return instead === undefined ? panel : { ...panel, withoutInventory: instead };
 }
 
-/** What mends the gravest weaknesses, and at how many hosts. */
+/** Remedies of the most severe weaknesses, and at how many hosts. */
 export const whatToDo: Panel = {
   id: 'what-to-do',
   title: 'What to do first',
