@@ -76,6 +76,16 @@ test('a pipe with a reader who takes his time gets all of a report', async () =>
   expect(readFileSync(join(folder, 'got'), 'utf8')).toContain('</html>');
 });
 
+test('a state that is a pipe is no state', async () => {
+  const folder = freshDir();
+  pipe(folder, 'portlog.db');
+  const state = ['--state-dir', folder] as const;
+  const check = await portlog(['check', ...state]);
+  expect([check.code, check.stdout]).toEqual([4, expect.stringContaining('portlog.db is no file')]);
+  for (const args of [['status'], ['inventory'], ['replay', '--list'], ['--to', `file=${join(folder, 'out')}`, SCAN]])
+    expect((await portlog([...args, ...state])).code, args[0]).toBe(4);
+});
+
 test('a socket is no file', async () => {
   const folder = freshDir();
   const path = join(folder, 'socket');

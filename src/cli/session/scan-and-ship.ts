@@ -33,7 +33,7 @@ export async function scanAndShip(
   const { log, values, trust } = context;
   const program = text(values, 'nmap') ?? 'nmap';
   for (const path of whatRuns([program], ofShell(context.env))) trust.check('nmap is found by', path);
-  for (const path of dataOf(scan.args, context.env)) trust.check("nmap's data", path);
+  for (const path of dataOf(scan.args, context.env)) trust.checkToCome("nmap's data", path);
   const nmap = nmapSource({
     ...scan,
     program,
