@@ -7,6 +7,8 @@ import { countsOf, kindOf, NO_COUNTS, profileKey, reachOf, type RunSetup, type S
 const KEPT_OF_A_KIND = 100;
 /** Of a site, of which the first and the latest of each kind come before all others. */
 const KEPT_RUNS = 5000;
+/** Runs next to another one that are looked at one by one. */
+const MAX_NEIGHBOURS = 16;
 /** Prune only every so many runs. */
 const PRUNE_EVERY = 64;
 
@@ -71,10 +73,17 @@ export class KnownScans {
     return [...this.placed('later', [...this.reach.at(address)], place)];
   }
 
-  /** Complete runs before or behind another one that have its profile, and looked perhaps at some of the same: the latest first. */
-  alike(side: Side, run: ScanRecord): Generator<ScanRecord, void, undefined> {
-    const kinds = this.reach.touching(profileKey(run.coverage), reachOf(run.coverage));
-    return this.placed(side, [...kinds], run);
+  /**
+   * Complete runs before or after another one that have its profile and perhaps looked at some of the same: the latest first, some twice.
+   * A run of a wide network overlaps with thousands of small ones, and usually the next one will do; a run of one host overlaps with
+   * hardly any, which only the index finds. So the neighbours come first.
+   */
+  *alike(side: Side, run: ScanRecord): Generator<ScanRecord, void, undefined> {
+    const [profile, reach] = [profileKey(run.coverage), reachOf(run.coverage)];
+    const near = this.database.all(NEIGHBOURS[side], this.site, run.nr, run.started, run.nr, MAX_NEIGHBOURS);
+    for (const { nr, kind, reached } of near.toSorted(latestFirst))
+      if (reached === 0 || this.reach.touches(kind as string, profile, reach)) yield* this.numbered(nr as number);
+    if (near.length === MAX_NEIGHBOURS) yield* this.placed(side, [...this.reach.touching(profile, reach)], run);
   }
 
   hasLater({ nr, started }: Place): boolean {
@@ -158,10 +167,13 @@ export class KnownScans {
 
   private *placed(side: Side, kinds: readonly string[], { nr, started }: Place): Generator<ScanRecord, void, undefined> {
     const place = [nr, started, nr];
-    for (const found of this.database.each(PLACED[side], this.site, JSON.stringify(kinds), ...place, this.site, ...place)) {
-      const row = this.database.get('SELECT * FROM scan WHERE nr = ?', found['nr'] as number);
-      if (row !== undefined) yield this.records.of(row);
-    }
+    for (const found of this.database.each(PLACED[side], this.site, JSON.stringify(kinds), ...place, this.site, ...place))
+      yield* this.numbered(found['nr'] as number);
+  }
+
+  private *numbered(nr: number): Generator<ScanRecord, void, undefined> {
+    const row = this.database.get('SELECT * FROM scan WHERE nr = ?', nr);
+    if (row !== undefined) yield this.records.of(row);
   }
 
   private insert(id: string, started: number, setup: RunSetup): void {
@@ -233,7 +245,15 @@ const BY_KIND = 'scan INDEXED BY scan_kind';
 const NOT_ENTERED = 'scan INDEXED BY scan_unreached';
 const EARLIER_OF_KIND = `SELECT * FROM ${BY_KIND} WHERE site = ? AND kind = ? AND reached = 1 AND ${EARLIER}`;
 const EARLIER_NOT_ENTERED = `SELECT * FROM ${NOT_ENTERED} WHERE site = ? AND reached = 0 AND ${EARLIER}`;
+const NEIGHBOURS: Readonly<Record<Side, string>> = {
+  earlier: `SELECT nr, kind, reached, started FROM scan INDEXED BY scan_started WHERE site = ? AND ${EARLIER} ORDER BY started DESC, nr DESC LIMIT ?`,
+  later: `SELECT nr, kind, reached, started FROM scan INDEXED BY scan_started WHERE site = ? AND ${LATER} ORDER BY started, nr LIMIT ?`,
+};
 const PLACED: Readonly<Record<Side, string>> = { earlier: placedWhere(EARLIER), later: placedWhere(LATER) };
+
+function latestFirst(a: Readonly<Record<string, unknown>>, b: Readonly<Record<string, unknown>>): number {
+  return Number(b['started']) - Number(a['started']) || Number(b['nr']) - Number(a['nr']);
+}
 
 function placedWhere(side: string): string {
   return `

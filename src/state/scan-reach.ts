@@ -70,6 +70,17 @@ export class ScanReach {
     return kinds;
   }
 
+  /** Whether a kind is of a profile, and its runs looked at some of the same. */
+  touches(kind: string, profile: string, reach: Reach): boolean {
+    const sql = 'SELECT first, last FROM scan_reach INDEXED BY scan_reach_kind WHERE site = ? AND kind = ? AND profile = ?';
+    const rows = rowsOf(reach);
+    const isMet = (first: string, last: string): boolean =>
+      rows.some(
+        ([, from, to]) => (first <= to && last >= from) || (from === ANY_WORD && !isAddress(first)) || (first === ANY_WORD && !isAddress(from)),
+      );
+    return this.database.all(sql, this.site, kind, profile).some((row) => isMet(row['first'] as string, row['last'] as string));
+  }
+
   /** Forgets a kind when no run of it is kept. */
   forget(kind: string): void {
     this.database.run(
@@ -101,6 +112,11 @@ function rowsOf(reach: Reach): readonly ReachRow[] {
   if ('ranges' in reach) return widened(reach.ranges).map(([first, last]) => [bitsOf(first, last), first, last]);
   const words = reach.words.length === 0 ? [''] : [...new Set(reach.words.map((word) => `=${word.slice(0, WORD_LENGTH)}`))];
   return (words.length > MAX_ROWS ? [ANY_WORD] : words).map((word) => [WORDS, word, word]);
+}
+
+/** Words have a sign before them. */
+function isAddress(text: string): boolean {
+  return text.startsWith('4') || text.startsWith('6');
 }
 
 /** Ranges are in order, those of IPv4 first: no range spans both. */

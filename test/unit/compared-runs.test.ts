@@ -74,30 +74,34 @@ afterEach(() => database.close());
 describe('what is compared with a run', () => {
   test('is what going through all runs would find', () => {
     let site = 0;
-    const property = fc.property(fc.array(scanned, { minLength: 1, maxLength: 12 }), (history) => {
+    const property = fc.property(fc.array(scanned, { minLength: 1, maxLength: 12 }), fc.option(fc.nat(6), { freq: 1 }), (history, crowded) => {
       const [name, scans] = [`site ${++site}`, new KnownScans(database, `site ${site}`)];
       const all = history.map((one, nr) => database.transaction(() => enter(scans, nr, one)));
+      // More others than are looked at one by one.
+      for (let i = 0; i < 20; i++)
+        database.transaction(() => enter(scans, 100 + i, { ...PLAIN, args: 'nmap -sS 203.0.113.200', second: crowded ?? 0 }));
       for (const [i, { fate }] of history.entries()) spoil((all[i] as ScanRecord).nr, fate);
       for (const record of all) same(name, record);
       // What others have taken in is entered when a run begins.
       database.transaction(() => enter(scans, history.length, { ...(history[0] as Scanned), complete: false }));
       for (const record of all) same(name, record);
     });
-    fc.assert(property, { numRuns: runs(30) });
+    fc.assert(property, { numRuns: runs(40) });
   });
 
   test('is found by one of very many names, too', () => {
     const scans = new KnownScans(database, 'names');
-    const how = { second: 0, complete: true, services: '22', unread: undefined, toldUnlisted: false, fate: '' } as const;
     const wide = Array.from({ length: 200 }, (_, i) => `host${i}.example.org`).join(' ');
     const all = [wide, 'host7.example.org', wide.replace('host7.', 'host700.')].map((words, nr) =>
-      enter(scans, nr, { ...how, args: `nmap -v ${words}` }),
+      enter(scans, nr, { ...PLAIN, args: `nmap -v ${words}` }),
     );
     for (const record of all) same('names', record);
     expect([...scans.alike('earlier', all[1] as ScanRecord)].map(({ nr }) => nr)).toEqual([all[0]?.nr]);
     expect([...scans.alike('earlier', all[2] as ScanRecord)].map(({ nr }) => nr)).toEqual([all[1]?.nr, all[0]?.nr]);
   });
 });
+
+const PLAIN = { second: 0, complete: true, services: '22', unread: undefined, toldUnlisted: false, fate: '' } as const;
 
 type Scanned = typeof scanned extends fc.Arbitrary<infer T> ? T : never;
 
