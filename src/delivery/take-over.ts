@@ -34,7 +34,7 @@ export function takeOverDead(from: WaitingSink, to: NewOwner, maxEvents: number)
     const letters = some;
     const known = to.store.transaction(() => {
       const had = take(letters, 0, from, to);
-      deadLetters.remove(letters);
+      deadLetters.lose(letters);
       return had;
     });
     to.known(known);

@@ -99,6 +99,11 @@ export class DeadLetters {
     }
   }
 
+  /** Deletes letters that this sink will never have: their units are lost. */
+  lose(entries: readonly Queued[]): void {
+    for (const { id } of entries) this.database.run('DELETE FROM dead WHERE sink = ? AND id = ?', this.sink, id);
+  }
+
   /** Deletes all. */
   purge(): number {
     return this.database.run('DELETE FROM dead WHERE sink = ?', this.sink);

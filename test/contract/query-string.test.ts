@@ -18,7 +18,10 @@ test.each([
   ['http', 200, '', /^\/base\?team=a%20b&x$/],
 ] as const)('%s keeps it in every request, shows it to nobody, and is another destination by it', async (type, status, body, path) => {
   const server = await scriptedServer((_, response) => void response.writeHead(status).end(body));
-  const sink = await openSink(type, `${server.url.href}base/?team=a%20b&x`, { trustSetUp: true, credentials: { kind: 'basic', user: 'u', secret: () => 's' } });
+  const sink = await openSink(type, `${server.url.href}base/?team=a%20b&x`, {
+    trustSetUp: true,
+    credentials: { kind: 'basic', user: 'u', secret: () => 's' },
+  });
   const [entry] = entriesOf(sink, EVENTS);
   await sink.send(batchOf([entry!]), NEVER).catch(() => undefined);
   await sink.check(NEVER).catch(() => undefined);

@@ -33,7 +33,7 @@ const SCANS = OPEN.map((found, nr) => {
   return scan(SERVICES + hosts.join(''), `scanner="nmap" version="7.93" args="nmap -v -p 22,80 192.0.2.0/30" start="${start}"`);
 });
 
-type Mood = 'takes' | 'down' | 'half' | 'refuses';
+type Mood = 'takes' | 'down' | 'half' | 'refuses' | 'refuses all';
 
 /** What it was sent and has taken: events by their ids, records in their latest version. */
 class Server {
@@ -59,8 +59,8 @@ class Server {
   private answer({ entries }: Batch, encoded: ReadonlyMap<string, LogEvent>): Outcome | SinkError {
     const mood = this.moods.length > 1 ? this.moods.shift() : this.moods[0];
     if (mood === 'down') return new SinkError('temporary', 'down');
-    const [first] = entries;
-    const rejected = mood === 'refuses' && first !== undefined ? [{ entry: first, reason: 'no' }] : [];
+    const refused = mood === 'refuses all' ? entries : entries.slice(0, mood === 'refuses' ? 1 : 0);
+    const rejected = refused.map((entry) => ({ entry, reason: 'no' }));
     const retry = mood === 'half' ? entries.slice(Math.ceil(entries.length / 2)) : [];
     const taken = entries.filter((entry) => !retry.includes(entry) && rejected.every((one) => one.entry !== entry));
     for (const { parts } of taken) this.take(encoded.get(parts.join('')) ?? TEXTS.get(parts.join('')));
@@ -84,7 +84,10 @@ class Server {
 /** Across sinks, for what one had encoded and another one sends. */
 const TEXTS = new Map<string, LogEvent>();
 
-const MOODS = fc.array(fc.constantFrom<Mood>('takes', 'takes', 'down', 'half', 'refuses'), { minLength: 1, maxLength: 6 });
+const MOODS = fc.array(fc.constantFrom<Mood>('takes', 'takes', 'down', 'half', 'refuses', 'refuses all', 'refuses all'), {
+  minLength: 1,
+  maxLength: 6,
+});
 const WHO = fc.subarray([0, 1], { minLength: 1 });
 const STEP = fc.record({
   what: fc.oneof(

@@ -21,11 +21,14 @@ class Lines {
   readonly ids: string[] = [];
   /** So many requests are taken, then none. */
   takes = Number.POSITIVE_INFINITY;
+  /** It rejects each event for good. */
+  refuses = false;
 
   constructor(target: string, scope = '') {
     this.sink = scriptedSink(
       ({ entries }) => {
         if (this.takes-- <= 0) return new SinkError('temporary', 'down');
+        if (this.refuses) return { ...NOTHING, rejected: entries.map((entry) => ({ entry, reason: 'no' })) };
         this.ids.push(...entries.map(({ id }) => id));
         return { ...NOTHING, delivered: entries.length };
       },
@@ -43,7 +46,7 @@ class Lines {
 }
 
 /** Ships to a server; or, with `from`, what waits for another one. */
-async function run(stateDir: string, to: Lines, texts: readonly string[], from?: Lines): Promise<ShipReport> {
+async function run(stateDir: string, to: Lines, texts: readonly string[], from?: Lines, retryDeadLetters = false): Promise<ShipReport> {
   const store = openStore(stateDir, {}, Date.now);
   const sources = texts.map((text, i) => ({
     name: `scan ${i}`,
@@ -54,7 +57,7 @@ async function run(stateDir: string, to: Lines, texts: readonly string[], from?:
   }));
   const takeOver = store.waiting().filter(({ identity }) => identity.target === from?.sink.identity.target);
   const changes = { ...DEFAULT_CHANGE_OPTIONS, everywhere: false };
-  const report = await ship({ sources, sinks: [to.sink], store, retryForMs: 0, changes, takeOver });
+  const report = await ship({ sources, sinks: [to.sink], store, retryForMs: 0, changes, takeOver, retryDeadLetters });
   store.close();
   return report;
 }
@@ -121,4 +124,18 @@ test('when the new destination is down as well, it waits for that one, and is lo
   store.close();
   fresh.takes = Number.POSITIVE_INFINITY;
   expect((await run(stateDir, fresh, SCANS)).sinks[0]?.tally).toMatchObject({ already: 0, spooled: 0 });
+});
+
+test('what the old destination had rejected goes over when it is asked for, and is still missing at the old one', async () => {
+  const stateDir = fastDir();
+  const [old, fresh] = [new Lines('old'), new Lines('new')];
+  old.refuses = true;
+  await run(stateDir, old, SCANS);
+  expect((await run(stateDir, fresh, [], old)).sinks[0]?.replayed.delivered).toBe(0);
+  expect((await run(stateDir, fresh, [], old, true)).sinks[0]?.replayed.delivered).toBeGreaterThan(50);
+  expect((await run(stateDir, fresh, SCANS)).sinks[0]?.tally).toMatchObject({ already: 50, delivered: 0 });
+  old.refuses = false;
+  await run(stateDir, old, SCANS);
+  // But for what portlog tells about its own runs.
+  expect(fresh.ids.filter((id) => !old.ids.includes(id)).length).toBeLessThanOrEqual(3);
 });
