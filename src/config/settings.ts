@@ -4,20 +4,17 @@ import { DEFAULT_SPOOL_LIMITS, type SpoolLimits } from '../state/spool-limits.ts
 import { PortlogError } from '../core/errors.ts';
 import { AddressSet } from '../nmap/address-set.ts';
 import type { SinkOptions } from '../sink/kinds.ts';
-import type { HttpServerOptions } from '../sink/options.ts';
 import type { Config, RuleConfig, SinkConfig } from './config.ts';
-import { self } from '../core/environment.ts';
 import { SEVERITY } from '../event/event.ts';
 import { nearest } from '../core/nearest.ts';
 import type { FindingOptions, RuleSetting } from '../finding/finder.ts';
 import { RULES } from '../finding/registry.ts';
 import type { ExposurePolicy } from '../finding/exposure.ts';
 import { loadExposure } from './load.ts';
-import { type Environment, programEnvironment, serverVariable } from '../core/environment.ts';
-import { datasetsOf, onlyOf, refuseUnknownNames } from './only.ts';
+import type { Environment } from '../core/environment.ts';
+import { originOf, originsOf, sinkOptions, urlsOf } from './connection.ts';
+import { refuseUnknownNames } from './only.ts';
 import { withoutUser } from '../sink/shown.ts';
-import { credentials } from './secret.ts';
-import { whoElseWrites } from './trust.ts';
 
 /** Options from flags and environment; they override the configuration file. */
 export interface Overrides {
@@ -70,7 +67,6 @@ export interface Settings {
 }
 
 const DEFAULT_RETRY_SECONDS = 60;
-const DEFAULT_TIMEOUT_SECONDS = 60;
 const MIB = 1 << 20;
 const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
@@ -197,93 +193,6 @@ function sinkOf(text: string, configured: readonly SinkConfig[]): SinkConfig {
     throw new PortlogError('sink-options', 'the sink "stdout" takes no path or URL', { hint: `to a file: --to file=${withoutUser(url)}` });
   const sameOrigin = ofType.find((sink) => urlsOf(sink).some((one) => originOf(one) === originOf(url.split(',')[0] ?? url)));
   return { ...(sameOrigin ?? ofType[0] ?? { type }), url };
-}
-
-/** Chats accept no compressed requests. */
-function isChat({ envelope }: SinkConfig): boolean {
-  return envelope?.includes('{message}') === true;
-}
-
-function urlsOf({ url, urls }: SinkConfig): readonly string[] {
-  return url === undefined ? (urls ?? []) : [url];
-}
-
-/** Scheme, host and port; a text that is no URL is returned as it is. */
-export function originOf(url: string): string {
-  const parsed = URL.parse(url);
-  return parsed === null ? url : `${parsed.protocol}//${parsed.host}`;
-}
-
-/** By kind of sink: the origins that the configuration names, and for which its credentials are. */
-function originsOf(sinks: readonly SinkConfig[]): ReadonlyMap<string, readonly string[]> {
-  const groups = Map.groupBy(
-    sinks.filter((sink) => urlsOf(sink).length > 0),
-    ({ type }) => type,
-  );
-  return new Map([...groups].map(([type, ofType]) => [type, ofType.flatMap((sink) => urlsOf(sink).map(originOf))]));
-}
-
-type Reached = Pick<Overrides, 'caFile' | 'compression'> & Pick<Settings['connection'], 'origins' | 'watchedSites'>;
-
-/** Connection options of a server: a sink, or one that is only set up. */
-export async function serverOptions(sink: SinkConfig, given: Reached, namespace: string, env: Environment): Promise<HttpServerOptions> {
-  if (env['NODE_TLS_REJECT_UNAUTHORIZED'] === '0' && sink.type !== 'stdout' && sink.type !== 'file')
-    throw new PortlogError('sink-options', 'NODE_TLS_REJECT_UNAUTHORIZED=0 is set, which makes Node send credentials to whoever answers', {
-      hint: 'unset it; name the authority that signed the certificate with --ca-file',
-    });
-  return {
-    type: sink.type,
-    target: sink.url ?? sink.urls?.join(',') ?? sink.path,
-    namespace,
-    credentials: await credentials(sink, env),
-    caFile: given.caFile ?? sink.caFile,
-    caOnly: sink.caOnly,
-    boundTo: given.origins?.get(sink.type),
-    allowPlaintext: sink.allowPlaintext ?? env[serverVariable(sink.type, 'ALLOW_PLAINTEXT')] === 'true',
-    certFile: sink.certFile ?? env[serverVariable(sink.type, 'CERT_FILE')],
-    keyFile: sink.keyFile ?? env[serverVariable(sink.type, 'KEY_FILE')],
-    compression: given.compression ?? sink.compression ?? (isChat(sink) ? 'none' : 'gzip'),
-    timeoutMs: (sink.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS) * 1000,
-    datasets: datasetsOf(sink),
-    only: onlyOf(sink),
-    tenant: sink.tenant ?? env[serverVariable(sink.type, 'TENANT')],
-    headers: sink.headers,
-  };
-}
-
-/** Options of a sink from the configuration, which was validated by the schema of its type. */
-export async function sinkOptions(sink: SinkConfig, given: Reached, namespace: string, env: Environment): Promise<SinkOptions> {
-  const { trustSetUp, streamLabels, keepFiles, fsync, eventsPerSecond, encoding, syslogFormat, framing, facility, maxMessageBytes } = sink;
-  const own = {
-    lifetimeMs: sink.lifetimeHours === undefined ? undefined : sink.lifetimeHours * HOUR_MS,
-    rotateBytes: sink.rotateMib === undefined ? undefined : sink.rotateMib * MIB,
-    watchedSites: given.watchedSites,
-    runbooks: sink.runbooks,
-    hostDashboard: sink.hostDashboard,
-    envelope: sink.envelope,
-    contentType: sink.contentType,
-    command: sink.command,
-    environment: sink.command === undefined ? undefined : programEnvironment(env, isOurs),
-    concurrency: sink.concurrency,
-    trustSetUp,
-    streamLabels,
-    keepFiles,
-    fsync,
-    eventsPerSecond,
-    encoding,
-    syslogFormat,
-    framing,
-    facility,
-    maxMessageBytes,
-  };
-  // Unknown types are refused where sinks are created.
-  return { ...(await serverOptions(sink, given, namespace, env)), ...own } as SinkOptions;
-}
-
-/** As root, a folder that others may write is not searched for programs. */
-function isOurs(folder: string): boolean {
-  const us = self();
-  return us?.uid !== 0 || whoElseWrites(folder, us) === undefined;
 }
 
 function labelsOf(pairs: readonly string[]): Readonly<Record<string, string>> {

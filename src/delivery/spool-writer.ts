@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock.ts';
 import { PortlogError } from '../core/errors.ts';
 import type { BatchLimits, Rejection, Sink, SinkIdentity } from '../sink/sink.ts';
-import { type BatchOf, batchOf } from '../sink/batch.ts';
+import { batchOf } from '../sink/batch.ts';
 import type { Account } from './account.ts';
 import type { Settled, Undelivered } from './deliver.ts';
 import type { QueuedBatch } from './queued-batch.ts';
@@ -10,6 +10,7 @@ import type { SinkTables, Store, WaitingSink } from '../state/store.ts';
 import type { Tally } from '../state/tally.ts';
 import type { Queued } from '../state/queued.ts';
 import { AckGroup, type AckGroups, ackGroupsOf } from './ack-group.ts';
+import { enterWaiting, keepRest } from './spool-rest.ts';
 import { type NewOwner, takeOver, takeOverDead } from './take-over.ts';
 
 /** Room for the numbers of the batches of one run. */
@@ -124,7 +125,7 @@ export class SpoolWriter {
       this.store.transaction(() => {
         if (!queuedBatch.stored) {
           spool.append(queuedBatch.seq, queuedBatch.batch, { now: this.clock.now() });
-          this.waitFor(entries, queuedBatch.seq);
+          enterWaiting(this.tables.ledger, entries, queuedBatch.seq);
         }
         if (behind) spool.putBehind(queuedBatch.seq, 1);
         this.groups.settle(entries, 'spooled');
@@ -161,7 +162,7 @@ export class SpoolWriter {
 
   /** A batch of the outbox was tried: what is left of it stays in the spool. */
   update({ seq, batch }: QueuedBatch, left: readonly Queued[] | undefined): void {
-    this.note(() => this.shorten(seq, batch, left));
+    this.note(() => keepRest(this.tables, seq, batch, left));
   }
 
   /** A batch of the spool was tried. False when the result could not be written: it counts as not tried. */
@@ -173,7 +174,7 @@ export class SpoolWriter {
         // Older versions did not store the groups of a batch.
         if (rejected.some(({ entry }) => entry.ackGroup === undefined)) this.tables.ledger.lose(seq);
         this.forgetDead(settled.flatMap(({ done }) => done));
-        this.shorten(seq, batch, left?.entries);
+        keepRest(this.tables, seq, batch, left?.entries);
         this.store.saveSums();
       });
     } catch (error) {
@@ -199,7 +200,7 @@ export class SpoolWriter {
       const [other, second] = [this.nextSeq(), batch.entries.slice(middle)];
       spool.append(other, batchOf(second, batch.partition), { now: this.clock.now(), run, tries });
       for (const { key } of ackGroupsOf(second)) ledger.wait(key, other);
-      this.shorten(seq, batch, batch.entries.slice(0, middle));
+      keepRest(this.tables, seq, batch, batch.entries.slice(0, middle));
       const tally = this.tallyOf.get(seq);
       if (tally === undefined) return;
       this.tallyOf.set(other, tally);
@@ -244,16 +245,6 @@ export class SpoolWriter {
     this.bookkeeping ??= stateErrorOnly(error);
   }
 
-  /** Enters the groups of a spooled batch in the ledger as waiting. */
-  private waitFor(entries: readonly Queued[], seq: number): void {
-    const { ledger } = this.tables;
-    for (const group of ackGroupsOf(entries)) {
-      if (group instanceof AckGroup && !group.opened) ledger.open(group.key);
-      if (group instanceof AckGroup) group.opened = true;
-      ledger.wait(group.key, seq);
-    }
-  }
-
   private enterComplete(): void {
     const { ledger } = this.tables;
     for (const { key, events, opened, dead } of this.groups.takeComplete()) {
@@ -274,18 +265,6 @@ export class SpoolWriter {
   /** Deletes dead letters that were delivered now. */
   private forgetDead(done: readonly Queued[]): void {
     if (this.hasDead) this.tables.deadLetters.remove(done);
-  }
-
-  private shorten(seq: number, batch: BatchOf<Queued>, left: readonly Queued[] | undefined): void {
-    const { spool, ledger } = this.tables;
-    if (left === undefined || left.length === 0) {
-      ledger.acknowledgeAll(seq);
-      spool.remove(seq);
-    } else if (left.length < batch.entries.length) {
-      const waiting = new Set([...ackGroupsOf(left)].map(({ key }) => key));
-      for (const { key } of ackGroupsOf(batch.entries)) if (!waiting.has(key)) ledger.acknowledge(key, seq);
-      spool.replace(seq, batchOf(left, batch.partition));
-    }
   }
 
   /** Bookkeeping that delivery does not depend on. */

@@ -263,7 +263,7 @@ describe('check', () => {
   });
 });
 
-describe('through a lane', () => {
+describe('through a pipeline', () => {
   faultContract({
     open: (url) => elasticsearchSink(options({ target: url.href, timeoutMs: 300 })),
     aside: setUpRight,

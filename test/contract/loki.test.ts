@@ -44,7 +44,7 @@ const complaint =
 
 describe('the contract', () => sinkContract(async () => (await against(stored)).sink));
 
-describe('through a lane', () => {
+describe('through a pipeline', () => {
   faultContract({
     open: (url) => lokiSink(options({ target: url.href, timeoutMs: 300 })),
     ids: (seen) => pushed(seen).streams.flatMap(({ values }) => values.map(([, , metadata]) => metadata['event_id'] as string)),

@@ -83,7 +83,7 @@ test('a certificate of our own is shown where one is wanted', async () => {
   await new Promise((resolve) => server.close(resolve));
 });
 
-describe('through a lane', () => {
+describe('through a pipeline', () => {
   faultContract({
     open: (url) => httpSink(sinkOptions('http', { target: url.href, timeoutMs: 300 })),
     ids: (seen) => lines(seen).map(({ event }) => event.id as string),

@@ -47,7 +47,7 @@ describe('check', () => {
   });
 });
 
-describe('through a lane', () => {
+describe('through a pipeline', () => {
   faultContract({
     aside: setUpRight,
     open: (url) => opensearchSink(sinkOptions('opensearch', { target: url.href, timeoutMs: 300 })),

@@ -173,7 +173,7 @@ describe('protobuf', () => {
     expect(seen.map(({ body }) => body)).toEqual(['']);
   });
 
-  describe('through a lane', () => {
+  describe('through a pipeline', () => {
     faultContract({
       open: (url) => inProtobuf(sinkOptions('otlp', { target: url.href, timeoutMs: 300 })),
       ids: idsInBytes,

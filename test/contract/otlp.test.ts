@@ -161,7 +161,7 @@ test('check sends no record', async () => {
   expect(seen.map(({ body }) => body)).toEqual(['{"resourceLogs":[]}']);
 });
 
-describe('through a lane', () => {
+describe('through a pipeline', () => {
   faultContract({
     open: (url) => inJson(sinkOptions('otlp', { target: url.href, timeoutMs: 300 })),
     ids: idsIn,

@@ -210,7 +210,7 @@ describe('an API that fails', () => {
     await expect(sink.check(NEVER)).rejects.toMatchObject({ kind: 'permanent', message: expect.stringContaining('gave no token') });
   });
 
-  describe('through a lane', () => {
+  describe('through a pipeline', () => {
     const isLogin = ({ path }: Seen): boolean => path.startsWith('/security');
     faultContract({
       open: (url) => ({ ...wazuhSink(sinkOptions('wazuh', { target: url.href, timeoutMs: 300, credentials: USER })), accepts: () => true }),

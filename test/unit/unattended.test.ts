@@ -140,7 +140,7 @@ describe('the watcher', () => {
   });
 });
 
-describe('the caretaker', () => {
+describe('housekeeping', () => {
   test('tries what waits again with pauses that grow to a quarter of an hour, and rests when nothing waits', async () => {
     const clock = new Night(Number.POSITIVE_INFINITY);
     const tries: number[] = [];

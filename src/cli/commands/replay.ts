@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { Settings } from '../../config/settings.ts';
-import { sinkOptions } from '../../config/settings.ts';
+import { sinkOptions } from '../../config/connection.ts';
 import { systemClock } from '../../core/clock.ts';
 import { Totals } from '../../state/totals.ts';
 import { openStore } from '../../state/open-store.ts';

@@ -1,5 +1,5 @@
 import type { SinkConfig } from '../../config/config.ts';
-import { originOf, serverOptions } from '../../config/settings.ts';
+import { originOf, serverOptions } from '../../config/connection.ts';
 import type { ContentOptions } from '../../content/options.ts';
 import { serverVariable } from '../../core/environment.ts';
 import type { Connection, Target } from '../../setup/targets.ts';

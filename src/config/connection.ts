@@ -1,0 +1,106 @@
+import { type Environment, programEnvironment, self, serverVariable } from '../core/environment.ts';
+import { PortlogError } from '../core/errors.ts';
+import type { SinkOptions } from '../sink/kinds.ts';
+import type { HttpServerOptions } from '../sink/options.ts';
+import type { SinkConfig } from './config.ts';
+import { datasetsOf, onlyOf } from './only.ts';
+import { credentials } from './secret.ts';
+import { whoElseWrites } from './trust.ts';
+
+const DEFAULT_TIMEOUT_SECONDS = 60;
+const MIB = 1 << 20;
+const HOUR_MS = 3_600_000;
+
+/** Chats accept no compressed requests. */
+function isChat({ envelope }: SinkConfig): boolean {
+  return envelope?.includes('{message}') === true;
+}
+
+export function urlsOf({ url, urls }: SinkConfig): readonly string[] {
+  return url === undefined ? (urls ?? []) : [url];
+}
+
+/** Scheme, host and port; a text that is no URL is returned as it is. */
+export function originOf(url: string): string {
+  const parsed = URL.parse(url);
+  return parsed === null ? url : `${parsed.protocol}//${parsed.host}`;
+}
+
+/** By kind of sink: the origins that the configuration names, and for which its credentials are. */
+export function originsOf(sinks: readonly SinkConfig[]): ReadonlyMap<string, readonly string[]> {
+  const groups = Map.groupBy(
+    sinks.filter((sink) => urlsOf(sink).length > 0),
+    ({ type }) => type,
+  );
+  return new Map([...groups].map(([type, ofType]) => [type, ofType.flatMap((sink) => urlsOf(sink).map(originOf))]));
+}
+
+/** What flags and the whole configuration say about a connection. */
+interface Reached {
+  readonly caFile: string | undefined;
+  readonly compression: 'gzip' | 'none' | undefined;
+  /** By type of sink: {@link originsOf}. */
+  readonly origins?: ReadonlyMap<string, readonly string[]>;
+  readonly watchedSites?: readonly string[];
+}
+
+/** Connection options of a server: a sink, or one that is only set up. */
+export async function serverOptions(sink: SinkConfig, given: Reached, namespace: string, env: Environment): Promise<HttpServerOptions> {
+  if (env['NODE_TLS_REJECT_UNAUTHORIZED'] === '0' && sink.type !== 'stdout' && sink.type !== 'file')
+    throw new PortlogError('sink-options', 'NODE_TLS_REJECT_UNAUTHORIZED=0 is set, which makes Node send credentials to whoever answers', {
+      hint: 'unset it; name the authority that signed the certificate with --ca-file',
+    });
+  return {
+    type: sink.type,
+    target: sink.url ?? sink.urls?.join(',') ?? sink.path,
+    namespace,
+    credentials: await credentials(sink, env),
+    caFile: given.caFile ?? sink.caFile,
+    caOnly: sink.caOnly,
+    boundTo: given.origins?.get(sink.type),
+    allowPlaintext: sink.allowPlaintext ?? env[serverVariable(sink.type, 'ALLOW_PLAINTEXT')] === 'true',
+    certFile: sink.certFile ?? env[serverVariable(sink.type, 'CERT_FILE')],
+    keyFile: sink.keyFile ?? env[serverVariable(sink.type, 'KEY_FILE')],
+    compression: given.compression ?? sink.compression ?? (isChat(sink) ? 'none' : 'gzip'),
+    timeoutMs: (sink.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS) * 1000,
+    datasets: datasetsOf(sink),
+    only: onlyOf(sink),
+    tenant: sink.tenant ?? env[serverVariable(sink.type, 'TENANT')],
+    headers: sink.headers,
+  };
+}
+
+/** Options of a sink from the configuration, which was validated by the schema of its type. */
+export async function sinkOptions(sink: SinkConfig, given: Reached, namespace: string, env: Environment): Promise<SinkOptions> {
+  const { trustSetUp, streamLabels, keepFiles, fsync, eventsPerSecond, encoding, syslogFormat, framing, facility, maxMessageBytes } = sink;
+  const own = {
+    lifetimeMs: sink.lifetimeHours === undefined ? undefined : sink.lifetimeHours * HOUR_MS,
+    rotateBytes: sink.rotateMib === undefined ? undefined : sink.rotateMib * MIB,
+    watchedSites: given.watchedSites,
+    runbooks: sink.runbooks,
+    hostDashboard: sink.hostDashboard,
+    envelope: sink.envelope,
+    contentType: sink.contentType,
+    command: sink.command,
+    environment: sink.command === undefined ? undefined : programEnvironment(env, isOurs),
+    concurrency: sink.concurrency,
+    trustSetUp,
+    streamLabels,
+    keepFiles,
+    fsync,
+    eventsPerSecond,
+    encoding,
+    syslogFormat,
+    framing,
+    facility,
+    maxMessageBytes,
+  };
+  // Unknown types are refused where sinks are created.
+  return { ...(await serverOptions(sink, given, namespace, env)), ...own } as SinkOptions;
+}
+
+/** As root, a folder that others may write is not searched for programs. */
+function isOurs(folder: string): boolean {
+  const us = self();
+  return us?.uid !== 0 || whoElseWrites(folder, us) === undefined;
+}

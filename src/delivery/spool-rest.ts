@@ -1,0 +1,26 @@
+import { batchOf, type BatchOf } from '../sink/batch.ts';
+import type { Ledger } from '../state/ledger.ts';
+import type { Queued } from '../state/queued.ts';
+import type { SinkTables } from '../state/store.ts';
+import { AckGroup, ackGroupsOf } from './ack-group.ts';
+
+/** Enters the groups of a spooled batch in the ledger as waiting. */
+export function enterWaiting(ledger: Ledger, entries: readonly Queued[], seq: number): void {
+  for (const group of ackGroupsOf(entries)) {
+    if (group instanceof AckGroup && !group.opened) ledger.open(group.key);
+    if (group instanceof AckGroup) group.opened = true;
+    ledger.wait(group.key, seq);
+  }
+}
+
+/** Keeps of a batch in the spool what is `left`, and acknowledges the other groups. */
+export function keepRest({ spool, ledger }: SinkTables, seq: number, batch: BatchOf<Queued>, left: readonly Queued[] | undefined): void {
+  if (left === undefined || left.length === 0) {
+    ledger.acknowledgeAll(seq);
+    spool.remove(seq);
+  } else if (left.length < batch.entries.length) {
+    const waiting = new Set([...ackGroupsOf(left)].map(({ key }) => key));
+    for (const { key } of ackGroupsOf(batch.entries)) if (!waiting.has(key)) ledger.acknowledge(key, seq);
+    spool.replace(seq, batchOf(left, batch.partition));
+  }
+}
