@@ -13,13 +13,17 @@ const MAX_ADDPORTS = 1 << 16;
 /** Reads the `host` element at [start, end). Throws {@link Malformed} when it is not well-formed. */
 export function readHost(reader: Reader, start: number, end: number): Host {
   reader.enter(start, end);
+  reader.renew();
   const host = new HostDraft(reader);
   const ports: Port[] = [];
   const lazy = end - start > LAZY_PORTS_FROM ? new LazyPorts(reader.text, end) : undefined;
   while (reader.nextChild(1)) {
     if (reader.name === 'ports') {
-      lazy?.portsAt.push(reader.tagStart);
-      readPorts(reader, lazy === undefined ? ports : undefined, host.extraports);
+      if (lazy === undefined) readPorts(reader, ports, host.extraports);
+      else {
+        reader.keep(lazy.portsAt, reader.tagStart);
+        reader.apart(() => readPorts(reader, undefined, host.extraports));
+      }
     } else readChild(reader, host);
   }
   reader.finish();
@@ -128,9 +132,9 @@ class LazyPorts implements Iterable<Port> {
       reader.enter(start, this.end);
       while (reader.nextChild(1)) {
         if (reader.name !== 'port') continue;
+        reader.renew();
         const port = readPort(reader);
         if (!isEmptyPort(port)) yield port;
-        reader.renew();
       }
     }
   }

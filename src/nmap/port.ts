@@ -7,10 +7,10 @@ export function readPorts(reader: Reader, ports: Port[] | undefined, extraports:
   const level = reader.depth;
   while (reader.nextChild(level)) {
     if (reader.name === 'port') {
+      if (ports === undefined) reader.renew();
       const port = readPort(reader);
       if (isEmptyPort(port)) reader.countEmpty();
       else ports?.push(port);
-      if (ports === undefined) reader.renew();
     } else if (reader.name === 'extraports') reader.keep(extraports, readExtraPorts(reader));
   }
 }

@@ -5,6 +5,12 @@ const MAX_NOTES = 32;
 /** Limits on memory: parts of one kind in a host, and values of all its scripts. */
 const MAX_PARTS = 1 << 12;
 const MAX_ITEMS = 1 << 18;
+/** Characters of long texts that are held together: of a host without its ports, or of a port. nmap writes some thousand. */
+const MAX_TEXT = 1 << 22;
+/** No text is cut below this: an address, a name, a number. */
+const SHORT_TEXT = 1 << 10;
+/** `&#1114111;` */
+const LONGEST_ENTITY = 10;
 const NONE: readonly string[] = [];
 
 /**
@@ -14,12 +20,15 @@ const NONE: readonly string[] = [];
 export class Reader extends Tokens {
   private notes: string[] = [];
   private items = 0;
+  /** For long texts. Only hosts are so large that it counts. */
+  private room = Number.POSITIVE_INFINITY;
   private empty = 0;
 
   /** Also drops notes about an element before that was refused. */
   override enter(start: number, end: number): void {
     this.notes = [];
     this.items = 0;
+    this.room = Number.POSITIVE_INFINITY;
     this.empty = 0;
     super.enter(start, end);
   }
@@ -63,9 +72,18 @@ export class Reader extends Tokens {
     else this.say(`script: more than ${MAX_ITEMS} values, the rest is left out`);
   }
 
-  /** Restarts the count of script values, for parts that are not held in memory together. */
+  /** Restarts the counts of script values and of text, for what is held in memory together: a host, or one of its ports. */
   renew(): void {
     this.items = 0;
+    this.room = MAX_TEXT;
+  }
+
+  /** Reads what is not held, and does not count. */
+  apart(work: () => void): void {
+    const { items, room } = this;
+    this.renew();
+    work();
+    [this.items, this.room] = [items, room];
   }
 
   /** Counts a port without content. */
@@ -81,6 +99,24 @@ export class Reader extends Tokens {
     const { notes } = this;
     this.notes = [];
     return notes;
+  }
+
+  protected override heldTo(from: number, to: number): number {
+    if (to - from <= SHORT_TEXT) return to;
+    const most = from + Math.max(this.room, SHORT_TEXT);
+    this.room = Math.max(0, this.room - (to - from));
+    if (to <= most) return to;
+    this.say(`texts: more than ${MAX_TEXT} characters, the rest is left out`);
+    return this.wholeCharacters(most);
+  }
+
+  /** No half entity, and no half of a surrogate pair. */
+  private wholeCharacters(end: number): number {
+    const { text } = this;
+    const last = text.slice(end - LONGEST_ENTITY, end);
+    const entity = last.lastIndexOf('&');
+    if (entity !== -1 && !last.includes(';', entity)) return end - LONGEST_ENTITY + entity;
+    return (text.charCodeAt(end - 1) & 0xfc_00) === 0xd8_00 ? end - 1 : end;
   }
 
   private number(attribute: string, value: string): number | undefined {

@@ -20,6 +20,9 @@ const EQUALS = 61;
 const GREATER = 62;
 const QUESTION = 63;
 
+/** Of elements in each other: scripts write a handful. */
+const MAX_DEPTH = 1 << 17;
+
 /**
  * A pull reader over one element of well-formed XML (XML 1.0 without DTD), the hot path of portlog.
  * It checks what expat checks (matching tags, quoting, duplicate attributes, entities) except the
@@ -160,6 +163,7 @@ export class Tokens {
     if (position >= this.end) throw new Malformed('cut inside a tag', this.end);
     this.position = position + 1;
     this.name = name;
+    if (this.depth === MAX_DEPTH) throw new Malformed(`more than ${MAX_DEPTH} elements in each other`, at);
     this.open[this.depth++] = name;
   }
 
@@ -191,21 +195,28 @@ export class Tokens {
   }
 
   /** XML 1.0, 3.3.3: white space in a value reads as spaces; a line end is one space. */
-  private attributeValue(from: number, to: number): string {
+  private attributeValue(from: number, whole: number): string {
+    const to = this.heldTo(from, whole);
     let value = this.text.slice(from, to);
     if (this.lineFeed.within(from, to) || this.carriageReturn.within(from, to) || this.tab.within(from, to))
       value = value.replace(/\r\n|[\t\n\r]/g, ' ');
     return this.ampersand.within(from, to) ? this.decode(value, from) : value;
   }
 
-  private characterData(from: number, to: number): void {
+  private characterData(from: number, whole: number): void {
     if (this.depth === 0) return;
+    const to = this.textParts === undefined ? whole : this.heldTo(from, whole);
     const decode = this.ampersand.within(from, to);
     if (this.textParts === undefined && !decode) return;
     let value = this.text.slice(from, to);
     if (this.carriageReturn.within(from, to)) value = normaliseLineEnds(value);
     if (decode) value = this.decode(value, from);
     this.textParts?.push(value);
+  }
+
+  /** Where that ends which is held of the text of a value: {@link Reader} bounds it. */
+  protected heldTo(_from: number, to: number): number {
+    return to;
   }
 
   private decode(value: string, position: number): string {
@@ -231,7 +242,7 @@ export class Tokens {
     if (text.startsWith('<!--', at)) this.comment(at);
     else if (text.startsWith('<![CDATA[', at)) {
       const to = this.closing(']]>', at + 9, at);
-      this.textParts?.push(normaliseLineEnds(text.slice(at + 9, to)));
+      this.textParts?.push(normaliseLineEnds(text.slice(at + 9, this.heldTo(at + 9, to))));
       this.position = to + 3;
     } else if (text.charCodeAt(at + 1) === QUESTION && !/^<\?xml[\s?]/i.test(text.slice(at, at + 6))) {
       this.position = this.closing('?>', at + 2, at) + 2;

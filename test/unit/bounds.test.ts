@@ -101,6 +101,43 @@ describe('everything has a bound, and what is beyond it costs nothing else', () 
     expect(first?.malformed).toEqual(['hostname: more than 4096, the rest is left out']);
   });
 
+  const scripts = (many: number, output: string): string => `<script id="x" output="${output}"/>`.repeat(many);
+  const NOTE = 'texts: more than 4194304 characters, the rest is left out';
+
+  test('long texts of a host: what is short stays, wherever it stands', () => {
+    const inside = `<hostscript>${scripts(16, LONG)}</hostscript><hostnames><hostname name="h.example"/></hostnames><ports><port protocol="tcp" portid="80"><state state="open"/>${scripts(1, LONG)}</port></ports>`;
+    const [first] = hosts(itemsOf(scan(host('192.0.2.1', inside)), 1 << 20));
+    expect(first?.hostscripts).toHaveLength(16);
+    expect(first?.hostscripts.reduce((sum, { output = '' }) => sum + output.length, 0)).toBe((4 << 20) + 14 * 1024);
+    expect(first?.malformed).toEqual([NOTE]);
+    expect(first?.hostnames).toMatchObject([{ name: 'h.example' }]);
+    // A port is held by itself.
+    expect([...(first?.ports ?? [])].map(({ portid, scripts: [script] }) => [portid, script?.output?.length])).toEqual([['80', LONG.length]]);
+  });
+
+  test.for([
+    ['attribute', (text: string) => `<script id="x" output="${text}"/>`],
+    ['element', (text: string) => `<script id="x" output=""><elem>${text}</elem></script>`],
+  ] as const)('a text of a host ends with a whole character: %s', ([, scriptOf]) => {
+    const read = (text: string): string => {
+      const [first] = hosts(itemsOf(scan(host('192.0.2.1', `<hostscript>${scriptOf(text)}</hostscript>`))));
+      expect(first?.malformed).toEqual([NOTE]);
+      const [script] = first?.hostscripts ?? [];
+      const [item] = script?.items ?? [];
+      return item !== undefined && 'value' in item ? item.value : (script?.output ?? '');
+    };
+    for (const before of ['', 'a', 'aa', 'aaa', 'aaaa']) {
+      expect(read(before + '&amp;'.repeat(1 << 20))).toMatch(/^a*&+$/);
+      expect(read(before + '\u{1F600}'.repeat(3 << 20)).isWellFormed()).toBe(true);
+    }
+  });
+
+  test('elements in each other', () => {
+    const items = itemsOf(around(host('192.0.2.3', '<a>'.repeat(200_000) + '</a>'.repeat(200_000))));
+    expect(hosts(items)).toHaveLength(2);
+    expect(refusals(items)[0]?.reason).toMatch(/^more than 131072 elements in each other/);
+  });
+
   test('tables in each other in a postscript', () => {
     const depth = 20_000;
     const items = itemsOf(scan(`<postscript><script id="a" output="b">${'<table>'.repeat(depth)}${'</table>'.repeat(depth)}</script></postscript>`));
