@@ -18,7 +18,11 @@ export function whoElseWrites(path: string, self: ProcessUser): string | undefin
   if (stats === undefined) return undefined;
   // Everyone may write to /dev/null, and nothing stays there.
   const own = stats.isCharacterDevice() ? undefined : doubtOf(stats, self);
-  if (own !== undefined) return own;
+  return own ?? whoElseReplaces(whole, self);
+}
+
+/** How another user could put something else in the place of a whole path. */
+function whoElseReplaces(whole: string, self: ProcessUser): string | undefined {
   for (const { at, isLink } of wayTo(whole)) {
     const doubt = isLink ? doubtOfLink(at, self) : doubtOfFolder(at, self);
     if (doubt === undefined) continue;
@@ -30,15 +34,25 @@ export function whoElseWrites(path: string, self: ProcessUser): string | undefin
 
 /** The same for a file that need not exist yet: then also how another user could create it first. */
 export function whoElseMakes(path: string, self: ProcessUser): string | undefined {
-  const whole = resolve(path);
-  if (isThere(whole)) return whoElseWrites(whole, self);
-  let folder = dirname(whole);
+  return isThere(path) ? whoElseWrites(path, self) : whoElseMakesIn(path, self, doubtOf);
+}
+
+/**
+ * The same for a directory that this user makes when it does not exist yet: in a sticky directory nobody takes it away afterwards. Whether
+ * somebody else made it in the meantime is asked again when it is there.
+ */
+export function whoElseHolds(path: string, self: ProcessUser): string | undefined {
+  return isThere(path) ? whoElseWrites(path, self) : whoElseMakesIn(path, self, doubtOfEntries);
+}
+
+function whoElseMakesIn(path: string, self: ProcessUser, doubtOfNearest: typeof doubtOf): string | undefined {
+  let folder = dirname(resolve(path));
   while (!isThere(folder) && folder !== dirname(folder)) folder = dirname(folder);
   const stats = statOf(folder);
-  // A sticky bit does not keep others from creating what does not exist.
-  const doubt = stats === undefined ? undefined : doubtOf(stats, self);
+  const doubt = stats === undefined ? undefined : doubtOfNearest(stats, self);
   if (doubt !== undefined) return `is not there yet, and would be made in ${folder}, which ${doubt}`;
-  return whoElseWrites(folder, self) === undefined ? undefined : `is not there yet, and ${folder} ${whoElseWrites(folder, self) ?? ''}`;
+  const above = whoElseReplaces(folder, self);
+  return above === undefined ? undefined : `is not there yet, and ${folder} ${above}`;
 }
 
 function isThere(path: string): boolean {
@@ -87,8 +101,11 @@ function targetOf(path: string): string | undefined {
 function doubtOfFolder(path: string, self: ProcessUser): string | undefined {
   const stats = statOf(path);
   if (stats === undefined) return undefined;
-  const { uid, gid, mode } = stats;
-  return doubtOf((mode & STICKY) === 0 ? stats : { uid, gid, mode: 0 }, self);
+  return doubtOfEntries(stats, self);
+}
+
+function doubtOfEntries({ uid, gid, mode }: Pick<Stats, 'uid' | 'gid' | 'mode'>, self: ProcessUser): string | undefined {
+  return doubtOf({ uid, gid, mode: (mode & STICKY) === 0 ? mode : 0 }, self);
 }
 
 /** The mode of a link means nothing. */

@@ -1,11 +1,29 @@
 import { chmodSync, chownSync, lchownSync, mkdirSync, realpathSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
 import { describe, expect, test } from 'vitest';
+import { Log } from '../../src/cli/session/log.ts';
+import { Trust } from '../../src/cli/session/trust.ts';
 import { whoElseWrites } from '../../src/config/trust.ts';
 import { portlogHere } from '../support/run-in-process.ts';
 import { freshDir, ROOT } from '../support/run-portlog.ts';
 
 const SCAN = join(ROOT, 'examples', 'loopback.xml');
+
+test.skipIf(process.getuid?.() !== 0)('a state directory that somebody makes just before us in a sticky directory is not ours', () => {
+  const folder = realpathSync(freshDir());
+  chmodSync(folder, 0o1777);
+  const state = join(folder, 'state');
+  const trust = new Trust(new Log(new PassThrough(), 'quiet'));
+  trust.checkHeld('the state directory', state);
+  mkdirSync(state);
+  chownSync(state, 4711, 4711);
+  expect(() => trust.checkMade('the state directory', state)).toThrow(
+    `the state directory ${state} belongs to the user with number 4711, and portlog runs as root`,
+  );
+  // It was there, and was looked at.
+  expect(() => trust.checkMade('the state directory', state)).not.toThrow();
+});
 
 describe('who else writes', () => {
   const made = (mode: number, folderMode = 0o755): string => {

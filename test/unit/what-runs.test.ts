@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, realpathSync, symlinkSync, writeFileSync } from '
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { hasOthers } from '../../src/config/groups.ts';
-import { whoElseMakes, whoElseWrites } from '../../src/config/trust.ts';
+import { whoElseHolds, whoElseMakes, whoElseWrites } from '../../src/config/trust.ts';
 import { whatRuns } from '../../src/config/what-runs.ts';
 import { freshDir } from '../support/run-portlog.ts';
 
@@ -80,6 +80,10 @@ describe('what is not there yet', () => {
     const words = doubt === undefined ? undefined : `is not there yet, and would be made in ${folder}, which ${doubt}`;
     expect(whoElseMakes(join(folder, 'state'), us)).toBe(words);
     expect(whoElseMakes(join(folder, 'a', 'b', 'state'), us)).toBe(words);
+    // Made by us, it is as if it were there.
+    const held = mode === 0o1777 ? undefined : words;
+    expect(whoElseHolds(join(folder, 'state'), us)).toBe(held);
+    expect(whoElseHolds(join(folder, 'a', 'b', 'state'), us)).toBe(held);
     // Once it is there, a sticky directory lets nobody else take it away.
     mkdirSync(join(folder, 'state'));
     expect(whoElseMakes(join(folder, 'state'), us)).toBe(mode === 0o777 ? 'its directory may be written by everyone' : undefined);

@@ -3,7 +3,7 @@ import type { Settings } from '../../config/settings.ts';
 import { sinkOptions } from '../../config/connection.ts';
 import { systemClock } from '../../core/clock.ts';
 import { Totals } from '../../state/totals.ts';
-import { openStore } from '../../state/open-store.ts';
+import { openState } from '../session/open-state.ts';
 import { stateFile, type Store, type WaitingSink, waitingSinks } from '../../state/store.ts';
 import { EXIT, type ExitCode, PortlogError } from '../../core/errors.ts';
 import { addressOf, inScope } from '../../sink/options.ts';
@@ -62,7 +62,7 @@ async function replayWaiting(context: CommandContext, words: readonly string[]):
     return EXIT.delivered;
   }
   if (values['list'] === true) return listWaiting(context, settings);
-  const store = openStore(settings.stateDir, 'the spool', settings.spool);
+  const store = openState(context, settings, 'the spool');
   let open = true;
   try {
     const from = text(values, 'from');

@@ -64,7 +64,7 @@ export async function settingsOf({ values, env, config, trust }: CommandContext)
   for (const path of filesOfTrust(read, env)) trust.check('the file', path);
   for (const path of programsOfTrust(read, env)) trust.checkToCome('a command is given', path);
   const all = await settings(given, read, defaultStateDir(env), env);
-  trust.checkToCome('the state directory', all.stateDir);
+  trust.checkHeld('the state directory', all.stateDir);
   trust.check('the state file', stateFile(all.stateDir));
   return all;
 }

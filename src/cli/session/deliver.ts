@@ -2,11 +2,11 @@ import { hostname } from 'node:os';
 import type { Settings } from '../../config/settings.ts';
 import type { TargetLists } from '../../nmap/target-lists.ts';
 import { systemClock } from '../../core/clock.ts';
-import { openStore } from '../../state/open-store.ts';
 import type { Store } from '../../state/store.ts';
 import { EXIT, type ExitCode, PortlogError } from '../../core/errors.ts';
 import { Intel } from '../../finding/intel.ts';
 import { ship, type ShipOptions, type ShipReport } from '../../pipeline/ship.ts';
+import { openState } from './open-state.ts';
 import { narrowed } from '../../sink/only.ts';
 import { accepting } from '../../sink/options.ts';
 import type { SinkOptions } from '../../sink/kinds.ts';
@@ -91,12 +91,12 @@ function namesOf(sources: readonly Source[]): string {
 }
 
 /** On a full disk, shipping goes on without state: a running scan happens only once. */
-function storeOrProblem({ log }: CommandContext, { stateDir, spool }: Settings, sources: readonly Source[]): Store | PortlogError {
+function storeOrProblem(context: CommandContext, settings: Settings, sources: readonly Source[]): Store | PortlogError {
   try {
-    return openStore(stateDir, namesOf(sources), spool);
+    return openState(context, settings, namesOf(sources));
   } catch (error) {
     if (!(error instanceof PortlogError) || !isOutOfRoom(error)) throw error;
-    log.warn(`${error.message}: it is delivered without state, and what a destination does not take now is lost`);
+    context.log.warn(`${error.message}: it is delivered without state, and what a destination does not take now is lost`);
     return error;
   }
 }
@@ -123,7 +123,7 @@ export async function shipAndReport(context: CommandContext, settings: Settings,
 /** Tries once to send what waits on disk, and health events. */
 export async function deliverWaiting(context: CommandContext, settings: Settings, interruption: Interruption): Promise<ShipReport> {
   const sinks = await sinksOf(context, settings);
-  const store = openStore(settings.stateDir, 'the spool', settings.spool);
+  const store = openState(context, settings, 'the spool');
   try {
     printLostRuns(store.lostRuns, context.log);
     const report = await ship({ ...shipOptions(context, settings, { sources: [], sinks, store, interruption }), retryForMs: 0 });

@@ -1,7 +1,8 @@
+import { existsSync } from 'node:fs';
 import type { Config, SinkConfig } from '../../config/config.ts';
 import { PROGRAM_FOLDER } from '../../core/child.ts';
 import { type Environment, SYSTEM_PATH } from '../../core/environment.ts';
-import { whoElseMakes, whoElseWrites } from '../../config/trust.ts';
+import { whoElseHolds, whoElseMakes, whoElseWrites } from '../../config/trust.ts';
 import { type Lookup, whatRuns } from '../../config/what-runs.ts';
 import { self } from '../../core/environment.ts';
 import { PortlogError } from '../../core/errors.ts';
@@ -41,6 +42,7 @@ export function ofShell(env: Environment): Lookup {
 /** Refuses such files as root when others may change them, and warns otherwise; once per file. */
 export class Trust {
   private readonly told = new Set<string>();
+  private readonly toCome = new Set<string>();
   private readonly log: Log;
 
   constructor(log: Log) {
@@ -49,6 +51,19 @@ export class Trust {
 
   /** Of what must be there; who reads it says so otherwise. */
   check(what: string, path: string): void {
+    this.judge(what, path, whoElseWrites);
+  }
+
+  /** Of a directory that is made when it is not there; {@link checkMade} comes when it is. */
+  checkHeld(what: string, path: string): void {
+    if (!existsSync(path)) this.toCome.add(path);
+    this.judge(what, path, whoElseHolds);
+  }
+
+  /** That it is still ours, of a directory that was not there before. */
+  checkMade(what: string, path: string): void {
+    if (!this.toCome.delete(path)) return;
+    this.told.delete(path);
     this.judge(what, path, whoElseWrites);
   }
 
