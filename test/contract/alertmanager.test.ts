@@ -6,27 +6,14 @@ import { SEVERITY } from '../../src/event/event.ts';
 import { alertmanagerSink } from '../../src/sink/alertmanager/alertmanager.ts';
 import { KnownAlerts } from '../../src/sink/alertmanager/known-alerts.ts';
 import { endForgotten } from '../../src/sink/alertmanager/forgotten.ts';
-import type { PostableAlert } from '../../src/sink/alertmanager/members.ts';
 import { labelsOf } from '../../src/sink/alertmanager/statement.ts';
 import { inMemory } from '../../src/sink/memory.ts';
-import type { Sink } from '../../src/sink/sink.ts';
-import { told, type Told } from '../support/alert-events.ts';
-import { againstServer } from '../support/against.ts';
+import { told } from '../support/alert-events.ts';
 import { runPipeline } from '../support/delivery.ts';
 import { faultContract } from '../support/fault-contract.ts';
-import { type Script, type Seen } from '../support/scripted-server.ts';
-import { batchOf, entriesOf, NEVER, sinkContract } from '../support/sink-contract.ts';
+import { NEVER, sinkContract } from '../support/sink-contract.ts';
 import { sinkOptions } from '../support/sink-options.ts';
-
-const HOUR = 3_600_000;
-const NOW = Date.now();
-const against = againstServer('alertmanager', alertmanagerSink, '/am');
-const taken: Script = (_, response) => void response.writeHead(200).end();
-const alertsIn = ({ body }: Pick<Seen, 'body'>): PostableAlert[] => JSON.parse(body) as PostableAlert[];
-const send = (sink: Sink, ...events: readonly LogEvent[]) => sink.send(batchOf(entriesOf(sink, events)), NEVER);
-const opened = (more: Partial<Told> = {}): LogEvent => told({ action: 'port-opened', time: NOW - HOUR, ip: '192.0.2.10', port: 7777, ...more });
-const MANY = Array.from({ length: 60 }, (_, i) => opened({ ip: `192.0.2.${i}` }));
-const isOver = ({ endsAt }: PostableAlert): boolean => Date.parse(endsAt) <= Date.now();
+import { HOUR, NOW, against, taken, alertsIn, send, opened, MANY, isOver } from '../support/alertmanager.ts';
 
 describe('the contract', () => sinkContract(async () => (await against(taken)).sink, MANY));
 
@@ -201,86 +188,6 @@ test('a time that lies ahead is no start, for Alertmanager would refuse the end'
   const [over] = alertsIn(seen[1]!);
   expect(Date.parse(over!.endsAt)).toBeGreaterThanOrEqual(Date.parse(over!.startsAt));
   expect(isOver(over!)).toBe(true);
-});
-
-describe('what stands is told again', () => {
-  test('from what an earlier process knew, with the same labels and start, and not what is over', async () => {
-    const memory = inMemory();
-    const first = await against(taken);
-    first.sink.upkeep!.remember(memory);
-    await send(first.sink, opened(), opened({ ip: '192.0.2.11' }));
-    await send(first.sink, opened({ ip: '192.0.2.11', action: 'port-closed', time: NOW }));
-    const second = await against(taken, { lifetimeMs: HOUR });
-    second.sink.upkeep!.remember(memory);
-    const due = second.sink.upkeep!.due()!;
-    expect(due - Date.now()).toBeLessThanOrEqual(120_000);
-    await second.sink.upkeep!.renew(NEVER);
-    const [before] = alertsIn(first.seen[0]!);
-    const again = alertsIn(second.seen[0]!);
-    expect(again).toEqual([{ ...before, endsAt: again[0]!.endsAt }]);
-    expect(Date.parse(again[0]!.endsAt) - Date.now()).toBeLessThanOrEqual(HOUR);
-    expect(second.sink.upkeep!.due()!).toBeGreaterThan(due - 1);
-  });
-
-  test('an Alertmanager that is down is asked again later, and nothing is forgotten', async () => {
-    let isDown = false;
-    const { sink, seen } = await against((one, response) => (isDown ? void response.writeHead(503).end() : taken(one, response, 0)));
-    await send(sink, opened());
-    isDown = true;
-    await expect(sink.upkeep!.renew(NEVER)).rejects.toMatchObject({ kind: 'temporary' });
-    expect(sink.upkeep!.due()!).toBeGreaterThan(Date.now());
-    isDown = false;
-    await sink.upkeep!.renew(NEVER);
-    expect(alertsIn(seen.at(-1)!)).toHaveLength(1);
-  });
-
-  test('ten thousand alerts go in pieces', async () => {
-    const { sink, seen } = await against(taken);
-    for (let at = 0; at < 10_000; at += 200)
-      await send(sink, ...Array.from({ length: 200 }, (_, i) => opened({ ip: `10.0.${Math.floor((at + i) / 250)}.${(at + i) % 250}` })));
-    seen.length = 0;
-    await sink.upkeep!.renew(NEVER);
-    expect(seen.flatMap(alertsIn)).toHaveLength(10_000);
-    expect(Math.max(...seen.map((one) => alertsIn(one).length))).toBeLessThanOrEqual(200);
-  });
-});
-
-describe('a scan that does not come', () => {
-  const finished = (time: number, site = 'berlin'): LogEvent => told({ action: 'scan-finished', dataset: 'nmap.scan', time, site });
-
-  test('is told after the hours of the rule, and ends with the next one that is newer', async () => {
-    const memory = inMemory();
-    const { sink, seen } = await against(taken);
-    sink.upkeep!.remember(memory);
-    await send(sink, finished(NOW - 50 * HOUR));
-    await sink.upkeep!.renew(NEVER);
-    expect(seen).toEqual([]);
-    // It was heard of 27 hours ago.
-    memory.put('site berlin', JSON.stringify({ ended: NOW - 50 * HOUR, heard: NOW - 27 * HOUR }));
-    await sink.upkeep!.renew(NEVER);
-    expect(alertsIn(seen[0]!)).toMatchObject([{ labels: { alertname: 'scan-overdue', severity: 'high', site: 'berlin' } }]);
-    await send(sink, finished(NOW - 60 * HOUR));
-    expect(seen).toHaveLength(1);
-    await send(sink, finished(NOW - HOUR));
-    expect(alertsIn(seen[1]!).map(isOver)).toEqual([true]);
-    await sink.upkeep!.renew(NEVER);
-    expect(seen).toHaveLength(2);
-  });
-
-  test('where the configuration says how old it may be, portlog itself tells it', async () => {
-    const memory = inMemory();
-    const { sink, seen } = await against(taken, { watchedSites: ['berlin'] });
-    sink.upkeep!.remember(memory);
-    memory.put('site berlin', JSON.stringify({ ended: NOW - 50 * HOUR, heard: NOW - 27 * HOUR }));
-    await sink.upkeep!.renew(NEVER);
-    expect(seen).toEqual([]);
-    const last = new Date(NOW - 50 * HOUR).toISOString();
-    await send(sink, told({ action: 'scan-overdue', dataset: 'nmap.health', time: NOW - HOUR, site: 'berlin', nmap: { overdue: { last } } }));
-    expect(alertsIn(seen[0]!)).toMatchObject([{ labels: { alertname: 'scan-overdue-reported' } }]);
-    // It was there before it was missed, and comes only now.
-    await send(sink, finished(NOW - 2 * HOUR));
-    expect(alertsIn(seen[1]!).map(isOver)).toEqual([true]);
-  });
 });
 
 describe('answers', () => {
