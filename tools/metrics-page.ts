@@ -13,7 +13,7 @@ export function metricsPage(): string {
 <!-- Made from src/metrics/catalogue.ts by npm run generate. -->
 
 What \`--metrics-listen\` and \`--metrics-file\` show ([how](../how-to/metrics.md)). All of it but what is marked comes from the state file, so every portlog on one state says the same of it; sums are shown for the sinks of its command and configuration. What does not exist yet
-(no scan of a site, nothing that waits) has no series. Of one metric at most 200 series are shown, the largest ones; \`portlog_series_left_out\` counts the others.
+(no scan of a site, nothing that waits) has no series. Of one metric at most 200 series are shown, the largest ones; \`portlog_series_left_out\` counts the others. Values of labels are cut at 500 bytes.
 
 | metric | type | labels | |
 |---|---|---|---|

@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type Finished, finished, freshDir, portlog, startPortlog, until } from '../support/run-portlog.ts';
+import { type Finished, finished, freshDir, portlog, startPortlog, until, untilPrinted } from '../support/run-portlog.ts';
 import { host, port, scan } from '../support/scans.ts';
 import { answer, bulkAnswer, healthy, scriptedServer } from '../support/scripted-server.ts';
 
@@ -125,6 +125,13 @@ describe('--metrics-file', () => {
       code: 2,
       stderr: expect.stringContaining('--metrics-file is for what ends by itself'),
     });
+  });
+
+  test('of a configuration that is read by what does not end is not written, and that is said', async () => {
+    writeFileSync(inHome('portlog.yaml'), `metrics: { file: ${inHome('portlog.prom')} }\ndirectories: [{ path: ${inHome('scans')} }]\n`);
+    const child = startPortlog(['run', ...common(), '--config', inHome('portlog.yaml'), '--to', `file=${inHome('out')}`]);
+    running.push(child);
+    await untilPrinted(child, 'stderr', `metrics.file: nothing is written to ${inHome('portlog.prom')} while portlog goes on, but with --once`);
   });
 });
 

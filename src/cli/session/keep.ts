@@ -32,12 +32,19 @@ export async function keep(context: CommandContext, dutiesOf: ReadJobs): Promise
       await doOnce(context, duties, unattended);
       return unattended.exitCode();
     }
+    warnOfMetricsFile(context, unattended.settings.metrics.file);
     await new ServiceLoop({ context, dutiesOf, duties, unattended, manager, pollMs }).run();
     return unattended.wasCut ? EXIT.interrupted : EXIT.delivered;
   } finally {
     watchdog.stop();
     unattended.close();
   }
+}
+
+/** The configuration may be that of one-shot runs, too. */
+function warnOfMetricsFile({ log }: CommandContext, file: string | undefined): void {
+  if (file !== undefined)
+    log.warn(`metrics.file: nothing is written to ${file} while portlog goes on, but with --once; metrics.listen names an address`);
 }
 
 function serviceManagerOf({ env, log }: CommandContext): ServiceManager {
