@@ -1,4 +1,5 @@
 import type { Dataset, LogEvent } from '../event/event.ts';
+import { clipCharacters } from '../event/shorten.ts';
 import type { LineFormat } from '../event/lines.ts';
 
 /** Limits of batches. */
@@ -181,10 +182,17 @@ export class SinkError extends Error {
     message: string,
     options: { readonly hint?: string | undefined; readonly retryAfterMs?: number | undefined; readonly cause?: unknown } = {},
   ) {
-    super(message, { cause: options.cause });
+    super(bounded(message), { cause: options.cause });
     this.name = 'SinkError';
     this.kind = kind;
-    this.hint = options.hint;
+    this.hint = options.hint === undefined ? undefined : bounded(options.hint);
     this.retryAfterMs = options.retryAfterMs;
   }
+}
+
+/** What a server says may be in a message, which is printed, stored and sent on. */
+const MAX_MESSAGE_LENGTH = 2000;
+
+function bounded(text: string): string {
+  return text.length <= MAX_MESSAGE_LENGTH ? text : `${clipCharacters(text, MAX_MESSAGE_LENGTH)}…`;
 }

@@ -1,4 +1,4 @@
-import { isObject, jsonIn, unknownAnswer, wordsAt } from '../transport/answer.ts';
+import { isObject, jsonIn, nameAt, unknownAnswer, wordsAt } from '../transport/answer.ts';
 import { type HttpAnswer, type HttpClient, redirection } from '../transport/http.ts';
 import { type Diagnosis, type Refusal, SinkError } from '../sink.ts';
 import type { Labels } from './statement.ts';
@@ -111,7 +111,7 @@ function failure(url: URL, answer: HttpAnswer): SinkError {
 async function status(client: HttpClient, signal: AbortSignal): Promise<Diagnosis | SinkError> {
   return caught(async () => {
     const answer = await client.request({ method: 'GET', path: STATUS }, signal);
-    const version = answer.status === 200 ? wordsAt(jsonIn(answer.body), 'versionInfo', 'version') : undefined;
+    const version = answer.status === 200 ? nameAt(jsonIn(answer.body), 'versionInfo', 'version') : undefined;
     if (version === undefined && answer.status >= 200 && answer.status < 300)
       throw new SinkError('permanent', `${client.url.origin} answers, and is no Alertmanager with API v2`, {
         hint: 'check the URL: what stands before /api/v2 belongs to it, as in --web.route-prefix',

@@ -1,7 +1,7 @@
 import type { BulkOptions } from './options.ts';
 import { ecsParts } from '../../event/ecs.ts';
 import { INVENTORY, type LogEvent } from '../../event/event.ts';
-import { jsonIn, wordsAt } from '../transport/answer.ts';
+import { jsonIn, nameAt, wordsAt } from '../transport/answer.ts';
 import { batchBody, encoded, BufferPool } from '../transport/body.ts';
 import { bulkOutcome } from './outcome.ts';
 import { SetUp } from './set-up.ts';
@@ -124,7 +124,7 @@ export function notThere(origin: string, { product }: Pick<BulkServer, 'product'
 /** Name and version by `GET /`. */
 export function aboutServer(body: string): { readonly version: string; readonly distribution: string | undefined } {
   const about = jsonIn(body);
-  return { version: wordsAt(about, 'version', 'number') ?? '', distribution: wordsAt(about, 'version', 'distribution') };
+  return { version: nameAt(about, 'version', 'number') ?? '', distribution: nameAt(about, 'version', 'distribution') };
 }
 
 /** `: type: reason` from an error body, shortened; empty when it says nothing. */

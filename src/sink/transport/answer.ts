@@ -8,6 +8,7 @@ import { SinkError } from '../sink.ts';
 
 /** Nesting limit; protocols need a fifth of it. */
 const MAX_DEPTH = 64;
+const MAX_NAME_LENGTH = 60;
 
 export type Json = Readonly<Record<string, unknown>>;
 
@@ -43,6 +44,11 @@ export function wordsAt(value: unknown, ...path: readonly string[]): string | un
   let at = value;
   for (const name of path) at = isObject(at) ? at[name] : undefined;
   return typeof at === 'string' ? at : undefined;
+}
+
+/** A version or a name at a path of an answer, cut to the length of one. */
+export function nameAt(value: unknown, ...path: readonly string[]): string | undefined {
+  return wordsAt(value, ...path)?.slice(0, MAX_NAME_LENGTH);
 }
 
 /** The error for an unknown answer. `what`: server and request. */

@@ -13,6 +13,8 @@ const compress = promisify(gzip);
 const COMPRESSED_BYTES = 1 << 16;
 /** Longer answers are not read to their end. */
 const MAX_ANSWER_BYTES = 32 << 20;
+/** Of an address in a hint. */
+const MAX_LOCATION_LENGTH = 300;
 
 /** Credentials are functions, so that no printed object holds them. */
 interface HttpOptions {
@@ -125,7 +127,7 @@ export function httpClient(options: HttpServerOptions, url: URL): HttpClient {
 export function redirection(url: URL, { status, headers }: HttpAnswer): SinkError | undefined {
   if (status < 300 || status >= 400) return undefined;
   return new SinkError('permanent', `${url.origin} sends us elsewhere (${status}), and portlog goes only where it is told to`, {
-    hint: `if that is right, write this URL: ${headers['location'] ?? 'the answer names none'}`,
+    hint: `if that is right, write this URL: ${headers['location']?.slice(0, MAX_LOCATION_LENGTH) ?? 'the answer names none'}`,
   });
 }
 

@@ -1,6 +1,6 @@
 import type { HttpServerOptions } from '../options.ts';
 import { systemClock } from '../../core/clock.ts';
-import { isObject, jsonIn, wordsAt } from '../transport/answer.ts';
+import { isObject, jsonIn, nameAt, wordsAt } from '../transport/answer.ts';
 import { type HttpAnswer, type HttpClient, httpClient, type HttpRequest } from '../transport/http.ts';
 import { authorization, refuseLeaks } from '../options.ts';
 import { SinkError } from '../sink.ts';
@@ -66,7 +66,7 @@ export function wazuhWords({ body }: HttpAnswer): string {
 
 /** In the answer to `GET /`. */
 export function wazuhVersion({ body }: HttpAnswer): string | undefined {
-  return wordsAt(jsonIn(body), 'data', 'api_version');
+  return nameAt(jsonIn(body), 'data', 'api_version');
 }
 
 function loginRefusal(url: URL, answer: HttpAnswer): SinkError {
