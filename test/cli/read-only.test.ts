@@ -96,7 +96,7 @@ describe('a state that nothing is written to', () => {
     database.close();
     const { stderr } = await portlogHere(['replay', '--list', ...args]);
     expect(stderr).toBe('');
-    expect((await portlogHere(['status', ...args])).stdout).toContain('ended without a word');
+    expect((await portlogHere(['status', ...args])).stdout).toContain('was killed or crashed');
   });
 
   test('what another process is writing is seen as far as it is committed', () => {

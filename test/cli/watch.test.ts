@@ -143,7 +143,7 @@ describe('portlog watch', () => {
     child.kill('SIGKILL');
     await new Promise((resolve) => child.once('exit', resolve));
     isStuck = false;
-    expect((await portlog([...watch('killed'), '--once'])).stderr).toContain('ended without a word');
+    expect((await portlog([...watch('killed'), '--once'])).stderr).toContain('was killed or crashed');
     const afterKill = stored.size;
     stored.clear();
     expect((await portlog([...watch('undisturbed'), '--once'])).code).toBe(0);
