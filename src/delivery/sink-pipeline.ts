@@ -184,7 +184,7 @@ export class SinkPipeline {
   /** Sends or spools a batch. Await the promise, if there is one, before the next. */
   private dispatch(queuedBatch: QueuedBatch): Promise<void> | undefined {
     this.throwMistake();
-    if (this.isDiscarding()) this.discard(queuedBatch.batch.entries);
+    if (this.spoolWriter === undefined && this.failure !== undefined) this.discard(queuedBatch.batch.entries);
     else if (this.spoolReader?.active === true) {
       this.spoolWriter?.keep(queuedBatch);
       return this.room?.wait();
@@ -274,10 +274,6 @@ export class SinkPipeline {
   /** Throws an error of background sending. */
   private throwMistake(): void {
     if (this.sendQueue.mistake !== undefined) throw this.sendQueue.mistake;
-  }
-
-  private isDiscarding(): boolean {
-    return this.spoolWriter === undefined && this.failure !== undefined;
   }
 
   private discardAll(entries: readonly Queued[]): void {
