@@ -118,10 +118,10 @@ export class Database {
 
   /** Within a transaction: all of `work` or nothing of it. When it throws, what was done before it in the transaction stays. */
   part<T>(work: () => T): T {
-    attempt(this.path, () => this.handle.exec('SAVEPOINT part'));
+    this.run('SAVEPOINT part');
     try {
       const result = work();
-      attempt(this.path, () => this.handle.exec('RELEASE part'));
+      this.run('RELEASE part');
       return result;
     } catch (error) {
       // SQLite rolls back all of the transaction by itself, as on a full disk.
