@@ -193,6 +193,9 @@ export class SinkError extends Error {
 /** What a server says may be in a message, which is printed, stored and sent on. */
 const MAX_MESSAGE_LENGTH = 2000;
 
+/** One line of bounded length. */
 function bounded(text: string): string {
-  return text.length <= MAX_MESSAGE_LENGTH ? text : `${clipCharacters(text, MAX_MESSAGE_LENGTH)}…`;
+  const short = text.length <= MAX_MESSAGE_LENGTH ? text : `${clipCharacters(text, MAX_MESSAGE_LENGTH)}…`;
+  const lines = short.split(/[\r\n]/).map((line) => line.trim());
+  return lines.filter((line) => line !== '').join(' ');
 }

@@ -23,11 +23,19 @@ const MAX_LINE_BYTES = 8192;
 /** Formats an entry for standard error, without control characters. `now`: epoch milliseconds. */
 export function logLines(format: LogFormat, entry: LogEntry, now: number): string {
   if (format === 'json') return jsonLine(entry, now);
-  const { severity, message, hint } = entry;
-  const lines = [...message.split('\n'), ...(hint === undefined ? [] : [`  → ${hint}`])];
+  const { severity, hint } = entry;
+  const lines = [...linesOf(entry), ...(hint === undefined ? [] : [`  → ${hint}`])];
   // journald adds the program's name.
   const before = format === 'journal' ? `<${PRIORITY[severity]}>` : 'portlog: ';
   return lines.map((line) => `${before}${shown(line)}\n`).join('');
+}
+
+/**
+ * What is wrong in a configuration, a line each, and a stack. Any other line feed came from a file's name or a server, and
+ * would begin a line that looks like one of portlog's.
+ */
+function linesOf({ message, code }: LogEntry): readonly string[] {
+  return code === 'config-invalid' ? message.split('\n') : message.split(/\n(?= {4}at )/);
 }
 
 function jsonLine({ severity, message, hint, code }: LogEntry, now: number): string {
