@@ -62,9 +62,11 @@ export async function bootMachine(root: string): Promise<Machine> {
     },
     async stop(): Promise<void> {
       child.kill('SIGKILL');
-      for (let tries = 0; tries < 50 && child.exitCode === null && child.signalCode === null; tries++) await sleep(100);
-      // Empty by now.
-      await run('find', [group, '-depth', '-type', 'd', '-exec', 'rmdir', '{}', '+']).catch(() => undefined);
+      // A group can be removed when the last of its processes is gone.
+      for (let tries = 0; tries < 50 && existsSync(group); tries++) {
+        await run('find', [group, '-depth', '-type', 'd', '-exec', 'rmdir', '{}', '+']).catch(() => undefined);
+        await sleep(100);
+      }
     },
   };
   for (let tries = 0; tries < 120; tries++) {
