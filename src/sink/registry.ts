@@ -2,7 +2,7 @@ import { nearest } from '../core/nearest.ts';
 import { PortlogError } from '../core/errors.ts';
 import { narrowed } from './only.ts';
 import type { OptionsOf, SinkOptions, SinkType } from './kinds.ts';
-import { isPlaintextAllowed } from './options.ts';
+import { isPlaintextAllowed, scopeOf } from './options.ts';
 import { withoutUser } from './shown.ts';
 import type { Sink, Notify } from './sink.ts';
 import { withinLimits } from './within-limits.ts';
@@ -38,8 +38,14 @@ export async function createSink(options: SinkOptions, tell?: Notify): Promise<S
     throw new PortlogError('sink-unknown', `there is no sink "${withoutUser(options.type)}"`, {
       hint: hintFor(options.type),
     });
-  const sink = narrowed(withinLimits(await create(options, tell)), options.only);
+  const sink = narrowed(withinLimits(named(await create(options, tell), options)), options.only);
   return isPlaintextAllowed(options) ? warned(sink) : sink;
+}
+
+/** Several sinks at one address have names of their own: messages, health events and metrics go by these. */
+function named(sink: Sink, options: SinkOptions): Sink {
+  const bounds = scopeOf({ tenant: 'tenant' in options ? options.tenant : undefined }, options);
+  return bounds === '' ? sink : { ...sink, name: `${sink.name} (${bounds})` };
 }
 
 /** Whoever allowed it is told at each check. */

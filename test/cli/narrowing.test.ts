@@ -103,6 +103,33 @@ describe('only', () => {
     ]);
   });
 
+  test('two destinations at one address have names and numbers of their own', async () => {
+    const own = freshDir();
+    const [config, metrics] = [join(own, 'portlog.yaml'), join(own, 'portlog.prom')];
+    const sinks = ['only: { minSeverity: critical }', 'datasets: [nmap.port]'].map(
+      (bounds) => `{ type: http, url: "http://127.0.0.1:1/x", ${bounds} }`,
+    );
+    writeFileSync(config, `sinks: [${sinks.join(', ')}]\n`);
+    const { stderr } = await portlog([
+      '--config',
+      config,
+      '--state-dir',
+      join(own, 'state'),
+      '--metrics-file',
+      metrics,
+      '--retry-for-seconds',
+      '0',
+      scans[0]!,
+    ]);
+    const sums = [...stderr.matchAll(/portlog: (http \S+ \(\S+\)): read (\d+) =/g)].map(
+      ([, name, read]) => `portlog_events_read_total{sink="${name}"} ${read}`,
+    );
+    expect(sums).toEqual([expect.stringContaining('(only=severity:99)'), expect.stringContaining('(datasets=nmap.port)')]);
+    const told = readFileSync(metrics, 'utf8').split('\n');
+    expect(told).toEqual(expect.arrayContaining(sums));
+    expect(told.filter((line) => line.startsWith('portlog_spool_events{')).length).toBe(2);
+  });
+
   test('standard output, too', async () => {
     const config = join(freshDir(), 'portlog.yaml');
     writeFileSync(config, 'sinks: [{ type: stdout, only: { datasets: [nmap.host] } }]\n');
