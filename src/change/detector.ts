@@ -90,7 +90,8 @@ export class ChangeDetector {
     const known = this.parts.hosts.find(key) ?? unknownHost(key);
     if (known === DAMAGED) return;
     const outcome = observe(known, this.observation(seen, run, time), this.parts.options);
-    this.settleAbsence(known, reachedAt(context.identity), run);
+    // An older sighting says nothing of what came behind the latest one.
+    if (known.time === time) this.settleAbsence(known, reachedAt(context.identity), run);
     counts.firstHosts += outcome.isFirstSeen ? 1 : 0;
     const firstPorts = outcome.firstSeen.filter(({ protocol }) => hasPorts(protocol)).length;
     counts.firstPorts += firstPorts;

@@ -105,6 +105,7 @@ const RUNS: Readonly<Record<string, Shape>> = {
   'whole runs with arguments and a host of their own': (n) =>
     numbered((i) => smallRun({ args: `nmap -p 22,80 ${addressOf(i)}`, start: startOf(i), address: addressOf(i) }), n),
   'whole runs of many scanners': (n) => numbered((i) => smallRun({ scanner: `s${i}`, start: startOf(i) }), n),
+  'whole runs backwards in time': (n) => numbered((i) => smallRun({ start: startOf(100_000 - i), address: `192.0.2.${1 + (i % 250)}` }), n),
   'whole runs without a time': (n) =>
     numbered((i) => smallRun({ args: `nmap ${addressOf(i)}`, address: addressOf(i) }).replace(/ start="\d+"/, ''), n),
   'the same whole run': (n) => again(smallRun({}), n),
