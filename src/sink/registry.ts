@@ -44,7 +44,7 @@ export async function createSink(options: SinkOptions, tell?: Notify): Promise<S
 
 /** Several sinks at one address have names of their own: messages, health events and metrics go by these. */
 function named(sink: Sink, options: SinkOptions): Sink {
-  const bounds = scopeOf({ tenant: 'tenant' in options ? options.tenant : undefined }, options);
+  const bounds = scopeOf({}, options);
   return bounds === '' ? sink : { ...sink, name: `${sink.name} (${bounds})` };
 }
 

@@ -1,6 +1,8 @@
-import { storyTime } from './ship.ts';
+import { storyTime } from './story-time.ts';
 
 const DAY = 86_400_000;
+/** Dates of certificates that have a year of their own are so many days away as the day of the test has it. */
+const FAR = 60;
 
 /**
  * A value as a line, with times as days before the end of the story, so that what is expected can be written down. Its last
@@ -15,5 +17,7 @@ export function dated(value: unknown): string {
 
 function daysOf(time: number): string {
   const end = storyTime();
-  return time > end - DAY / 2 && time <= Date.now() ? 'now' : `${Math.floor(time / DAY) - Math.floor(end / DAY)}d`;
+  if (time > end - DAY / 2 && time <= Date.now()) return 'now';
+  const days = Math.floor(time / DAY) - Math.floor(end / DAY);
+  return Math.abs(days) <= FAR ? `${days}d` : days < 0 ? 'long ago' : 'far ahead';
 }

@@ -1,3 +1,4 @@
+import { storyTime } from './story-time.ts';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SCHEMA_VERSIONS } from '../../src/state/schema.ts';
@@ -26,13 +27,6 @@ expected:
   - { hosts: ['zone:plant'], ports: ['502/tcp'], reason: the machines }
   - { hosts: ['zone:lan'], ports: ['9090/tcp'], reason: a test, expires: '2024-12-31' }
 `;
-
-/** Six in the morning of today, or of yesterday: so the days of a story do not depend on the hour of the test. */
-export function storyTime(): number {
-  const day = 86_400_000;
-  const six = Math.floor(Date.now() / day) * day + day / 4;
-  return six < Date.now() ? six : six - day;
-}
 
 type Ship = (site: string, story: Story, to: readonly string[]) => Promise<void>;
 

@@ -1,3 +1,4 @@
+import { storyTime } from './story-time.ts';
 import { certificate, ciphers, port, probed, said, vulnerable } from '../support/script-output.ts';
 import { asked, named, type Story, type StoryHost, type StoryScan } from '../support/story.ts';
 
@@ -176,7 +177,7 @@ export const HEADQUARTERS: Story = [
 ];
 
 function company({ nginx = '1.26.0', telnet = true, news = false }): readonly StoryHost[] {
-  const soon = new Date(Date.now() + 10 * 86_400_000).toISOString().slice(0, 19);
+  const soon = new Date(storyTime() + 10 * 86_400_000).toISOString().slice(0, 19);
   return [
     {
       ip: '192.0.2.1',

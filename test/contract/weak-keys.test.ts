@@ -9,9 +9,11 @@ import type { SinkError } from '../../src/sink/sink.ts';
 import { freshDir } from '../support/run-portlog.ts';
 import { selfSigned } from '../support/self-signed.ts';
 
+/** OpenSSL of older Nodes takes keys of 1024 bits. */
+const takesShortKeys = Number(process.versions.node.split('.')[0]) < 24;
 const STRONGER = 'issue one with an elliptic key, or one of RSA of 2048 bits or more, and SHA-256';
 
-test("a server's key that is too short is told as that, and is for a person", async () => {
+test.skipIf(takesShortKeys)("a server's key that is too short is told as that, and is for a person", async () => {
   const { certFile, keyFile } = selfSigned(freshDir(), 'rsa:1024');
   const files = { cert: readFileSync(certFile), key: readFileSync(keyFile), ciphers: 'DEFAULT@SECLEVEL=0' };
   const [https, tls] = [createServer(files, (_, response) => response.end()), createTlsServer(files)];
@@ -38,7 +40,7 @@ test("a server's key that is too short is told as that, and is for a person", as
   }
 });
 
-test('our own, too: it is not called the key of another', async () => {
+test.skipIf(takesShortKeys)('our own, too: it is not called the key of another', async () => {
   const files = selfSigned(freshDir(), 'rsa:1024');
   const error = await openSink('loki', 'https://127.0.0.1:1', files).then(
     () => undefined,

@@ -56,8 +56,8 @@ export function execSink(options: ExecOptions): Sink {
   let free = 0;
 
   return {
-    // Arguments may contain a secret.
-    name: `exec ${program}`,
+    // Arguments may contain a secret: another one is known by its hash.
+    name: `exec ${program}${args.length === 0 ? '' : ` (arguments ${digest(args).slice(0, 8)})`}`,
     identity: { type: 'exec', target: program, scope: scopeOf({ args: args.length === 0 ? undefined : digest(args) }, options) },
     // One event a batch: when portlog is killed, only those that run now are run again.
     limits: { maxEvents: 1, maxBytes: 1 << 20, maxEventBytes: MAX_EVENT_BYTES, inFlight: concurrency, inFlightPerPartition: concurrency },

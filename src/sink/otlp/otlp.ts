@@ -84,7 +84,7 @@ export function otlpSink(options: OtlpOptions, encoding: OtlpEncoding, other: Ot
   }
 
   return {
-    name: `otlp ${shownAddress(url)}`,
+    name: `otlp ${shownAddress(url)}${options.tenant === undefined ? '' : ` (tenant ${options.tenant})`}`,
     identity: { type: 'otlp', target: addressOf(url), scope: scopeOf({ tenant: options.tenant }, options) },
     limits: LIMITS,
     undeliverable: 'keep',
