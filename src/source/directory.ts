@@ -1,6 +1,7 @@
 import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PortlogError } from '../core/errors.ts';
+import { reasonOf } from '../core/reason.ts';
 import { openRegular } from './regular.ts';
 
 /** A scan in a watched directory. */
@@ -63,7 +64,7 @@ const MAX_DIRECTORIES = 1000;
 const SCAN = /\.xml(?:\.gz)?$/i;
 /** Bytes at the end of a file in which the end of the last run is searched. */
 const TAIL_BYTES = 64 << 10;
-/** The end of gzip cannot be recognised without decompressing: a file that was not written for so long is finished. */
+/** The end of gzip cannot be recognised without decompressing: a file that was not written for so long is finished. `nmap -oX - | gzip > FILE` leaves it empty for longer. */
 const GZIP_QUIET_MS = 30_000;
 
 /**
@@ -152,7 +153,7 @@ export class Directory {
     const since = this.options.sightings.since(name, version, now);
     // The modification time can be set by a copy, the change time cannot.
     const unchangedMs = now - (isOurClock ? Math.min(since, written) : since);
-    return unchangedMs >= this.options.cutAfterMs || (isGzip && unchangedMs >= GZIP_QUIET_MS);
+    return unchangedMs >= this.options.cutAfterMs || (isGzip && size > 0 && unchangedMs >= GZIP_QUIET_MS);
   }
 }
 
@@ -226,10 +227,9 @@ async function listed(path: string | Buffer): Promise<{ readonly entries: readon
       directories: shown.filter(({ isDirectory }) => isDirectory),
     };
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    const reason = code === 'ENOENT' ? 'there is no such directory' : code === 'ENOTDIR' ? 'it is no directory' : message;
+    const { code } = error as NodeJS.ErrnoException;
     const name = typeof path === 'string' ? path : entryOf(path).name;
-    throw new PortlogError('input-unreadable', `the directory ${name} cannot be watched: ${reason}`, {
+    throw new PortlogError('input-unreadable', `the directory ${name} cannot be watched: ${reasonOf(error, 'directory')}`, {
       hint: code === 'ENOTDIR' ? `to ship a file: portlog ${name}` : 'check its path, its permissions, and whether it is mounted',
       cause: error,
     });

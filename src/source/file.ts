@@ -2,6 +2,7 @@ import { constants, read, type Stats, statSync } from 'node:fs';
 import { type FileHandle, open, readlink, realpath } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { PortlogError } from '../core/errors.ts';
+import { reasonOf } from '../core/reason.ts';
 import { GzipBomb, GzipDamage, gunzipped } from './gunzip.ts';
 import { openRegular } from './regular.ts';
 import type { Source } from './source.ts';
@@ -117,6 +118,6 @@ export function unreadable(path: string, error: NodeJS.ErrnoException): PortlogE
       hint: 'what came before was read, as gzip -dc would read it; make the file again',
       cause: error,
     });
-  const [reason, hint] = REASONS[error.code ?? ''] ?? [error.message, 'check the file and the disk it is on'];
+  const [reason, hint] = REASONS[error.code ?? ''] ?? [reasonOf(error), 'check the file and the disk it is on'];
   return new PortlogError('input-unreadable', `${path} could not be read: ${reason}`, { hint, cause: error });
 }

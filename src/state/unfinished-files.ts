@@ -36,6 +36,7 @@ export class UnfinishedFiles {
 export interface UnfinishedFile {
   readonly directory: string;
   readonly name: string;
+  readonly version: string;
   /** Unchanged since then; epoch milliseconds. */
   readonly since: number;
 }
@@ -43,6 +44,6 @@ export interface UnfinishedFile {
 /** Unfinished files at the last look. */
 export function unfinishedFiles(database: Database): readonly UnfinishedFile[] {
   return database
-    .all('SELECT directory, name, since FROM unfinished_file ORDER BY directory, since, name')
-    .map(({ directory, name, since }) => ({ directory: directory as string, name: name as string, since: since as number }));
+    .all('SELECT directory, name, version, since FROM unfinished_file ORDER BY directory, since, name')
+    .map((row) => row as unknown as UnfinishedFile);
 }

@@ -134,7 +134,7 @@ export class Watcher {
 
   private putOff(attempts: FileAttempts, file: FoundFile, problem: PortlogError | undefined, now: number): void {
     this.postponed.add(file.path, file.version, now);
-    if (problem !== undefined && isMistake(problem)) this.putAside(attempts, file, problem);
+    if (problem !== undefined && isPointless(problem)) this.putAside(attempts, file, problem);
     else attempts.fail(file, problem?.message, false);
   }
 
@@ -211,23 +211,26 @@ function keyOf({ path, version }: FoundFile): string {
   return `${path} ${version}`;
 }
 
-/** Everything was read as far as possible, and every event is delivered, kept or given up. */
+/** A scan was in it, which was read as far as possible, and every event is delivered, kept or given up. */
 function isSettled(report: ShipReport | undefined, index: number): boolean {
   const input = report?.inputs[index];
   if (report === undefined || input === undefined || report.untracked !== undefined) return false;
   const isLast = index === report.inputs.length - 1;
   if (isLast && report.interrupted) return false;
-  return (
-    !couldBeReadLater(input) && report.sinks.every((sink) => !sink.spoolFull && sink.unaccountable === undefined && sink.failure?.kind !== 'closed')
-  );
+  return !isUnshipped(input) && report.sinks.every((sink) => !sink.spoolFull && sink.unaccountable === undefined && sink.failure?.kind !== 'closed');
 }
 
-function couldBeReadLater({ problem, bytes }: InputReport): boolean {
-  if (problem === undefined) return false;
-  return (problem.code === 'input-unreadable' && bytes === 0) || problem.code === 'input-stalled' || isMistake(problem);
+/** No scan was found in it, or not all that could be read. */
+function isUnshipped({ problem, runs }: InputReport): boolean {
+  return problem !== undefined && (runs === 0 || problem.code === 'input-stalled' || isMistake(problem));
 }
 
-/** A bug of portlog: retrying is pointless. */
+/** Whether it would end in the same way as long as the file is the same. */
+function isPointless(problem: PortlogError): boolean {
+  return isMistake(problem) || problem.code === 'input-not-a-scan';
+}
+
+/** A bug of portlog. */
 function isMistake({ code }: PortlogError): boolean {
   return code === 'mistake';
 }

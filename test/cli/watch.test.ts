@@ -1,4 +1,4 @@
-import { appendFileSync, copyFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { appendFileSync, copyFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
@@ -82,6 +82,55 @@ describe('portlog watch', () => {
     const first = await portlog([...args(), '--once', '--cut-after-minutes', '0.0001']);
     expect([first.code, first.stderr]).toEqual([1, expect.stringContaining('a.xml is no scan')]);
     expect((await portlog([...args(), '--once'])).stderr).toBe('');
+  });
+
+  test('what turns out to be no scan is set aside and told as an event, once, and is no shipped scan; when it has become one, it ships', async () => {
+    copyFileSync(EXAMPLE, join(scans, 'a.xml'));
+    const others = { 'cut.xml': '', 'empty.xml.gz': '', 'garbage.xml': '\u0001\u0002 no', 'other.xml': '<foo/>', 'text.xml.gz': 'Nmap done' };
+    for (const [name, content] of Object.entries(others)) put(name, content);
+    // The header of gzip, and a checksum that is wrong: something came out of it, and no scan.
+    const damaged = gzipSync('<?xml version="1.0"?>');
+    damaged.writeUInt32LE(0, damaged.length - 8);
+    writeFileSync(join(scans, 'damaged.xml.gz'), damaged);
+    const quick = ['--once', '--cut-after-minutes', '0.0001'];
+    const first = await portlog([...args(), ...quick]);
+    expect([first.code, first.stderr]).toEqual([1, expect.stringContaining(`cut.xml is no scan: it is empty\n`)]);
+    const reasons = (): readonly string[] => written().flatMap((event) => (event.event.action === 'file-not-shipped' ? [event.message] : []));
+    const aside = 'was not shipped, and is set aside';
+    expect(reasons().toSorted()).toEqual([
+      expect.stringMatching(new RegExp(`/cut\\.xml ${aside}: .*cut\\.xml is no scan: it is empty$`)),
+      expect.stringMatching(/\/damaged\.xml\.gz was not shipped: .*damaged\.xml\.gz is damaged: the checksum of member 1 is wrong/),
+      expect.stringMatching(new RegExp(`/empty\\.xml\\.gz ${aside}: .* is no scan: it is empty$`)),
+      expect.stringMatching(new RegExp(`/garbage\\.xml ${aside}: .* is no scan: there is no <nmaprun> in it$`)),
+      expect.stringMatching(new RegExp(`/other\\.xml ${aside}: .* is no scan: it is XML without an <nmaprun>$`)),
+      expect.stringMatching(new RegExp(`/text\\.xml\\.gz ${aside}: .* is no scan: there is no <nmaprun> in it$`)),
+    ]);
+    const status = async (...more: readonly string[]): Promise<readonly [number | null, string]> => {
+      const { code, stdout } = await portlog(['status', '--state-dir', join(home, 'state'), ...more]);
+      return [code, stdout];
+    };
+    const [code, text] = await status();
+    expect([code, text]).toEqual([1, expect.stringContaining(': 1 scan shipped, the last')]);
+    for (const name of Object.keys(others)) expect(text).toContain(`${name} ${aside}: ${join(scans, name)} is no scan`);
+    expect(text).not.toContain('waits:');
+
+    rmSync(join(scans, 'damaged.xml.gz'));
+    expect((await portlog([...args(), ...quick])).stderr).toBe('');
+    const again = await portlog([...args(), ...quick, '--again']);
+    expect(again.stderr).toContain('other.xml is no scan');
+    expect(reasons()).toHaveLength(6);
+
+    // One to which somebody writes again waits for its end like any other.
+    put('cut.xml', HALF);
+    await portlog([...args(), '--once']);
+    const [, waiting] = await status();
+    expect([waiting.includes('cut.xml waits: it has no end'), waiting.includes('cut.xml was not')]).toEqual([true, false]);
+    for (const name of Object.keys(others)) put(name, WHOLE);
+    expect((await portlog([...args(), ...quick])).code).toBe(0);
+    expect(await status('--config', configured(`directories: [{ path: ${scans} }]`))).toEqual([
+      0,
+      expect.stringContaining(': 6 scans shipped, the last'),
+    ]);
   });
 
   test('a trial uses nothing up: a sink that is named later gets what lies there', async () => {

@@ -71,6 +71,12 @@ describe('a watched directory', () => {
     expect(names((await look(Date.now() + MINUTE)).ready)).toContain('a.xml.gz');
   });
 
+  test('gzip of which nothing has come yet is not finished by being quiet: nmap may be looking at the first host', async () => {
+    put('a.xml.gz', '');
+    expect(names((await look(Date.now() + MINUTE)).unfinished)).toEqual(['a.xml.gz']);
+    expect(names((await look(Date.now() + HOUR)).ready)).toEqual(['a.xml.gz']);
+  });
+
   test('what changes is another version: by being written to, replaced, or made readable', async () => {
     put('a.xml', WHOLE);
     const version = async (): Promise<string | undefined> => (await look()).ready[0]?.version;
@@ -90,9 +96,10 @@ describe('a watched directory', () => {
     expect(await version()).toBe(versions[3]);
   });
 
-  test('one that is not there says so', async () => {
+  test('one that is not there, or cannot be listed, says so in words', async () => {
     rmSync(path, { recursive: true });
     await expect(look()).rejects.toThrow(`the directory ${path} cannot be watched: there is no such directory`);
+    await expect(directoryAt(`/${'x'.repeat(300)}`).look(Date.now(), () => true)).rejects.toThrow(/x cannot be watched: its name is too long$/);
   });
 
   test('what was shipped is remembered as long as it is there, and for a month', () => {

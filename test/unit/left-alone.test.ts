@@ -8,6 +8,7 @@ import { DEFAULT_OPTIONS } from '../../src/event/context.ts';
 import { fileNotShippedEvent } from '../../src/event/health.ts';
 import type { Source } from '../../src/source/source.ts';
 import { failedFiles, FileAttempts, recordEndReason, markReported, unreportedFiles } from '../../src/state/file-attempts.ts';
+import { SeenFiles } from '../../src/state/seen-files.ts';
 import { withStallLimit } from '../../src/unattended/stall-limit.ts';
 import { ROOT } from '../support/run-portlog.ts';
 import { ecs } from '../support/scans.ts';
@@ -98,6 +99,26 @@ describe('a file that is too much', () => {
     problem.now = 'input/output error';
     await watcherOf((names) => report(names, { 'a.xml': new PortlogError('input-unreadable', problem.now) })).look();
     expect(unreportedFiles(database)).toHaveLength(1);
+  });
+
+  test('that is no scan is set aside beside others that ship, and is tried again when it changes, or with --again', async () => {
+    put('a.xml', 'bad.xml');
+    const problem = new PortlogError('input-not-a-scan', 'bad.xml is no scan: it is empty');
+    const ship = (names: readonly string[]): ReturnType<typeof report> => report(names, { 'bad.xml': problem });
+    const first = watcherOf(ship);
+    await first.look();
+    await first.look();
+    expect(first.shipped).toEqual([['a.xml', 'bad.xml', '→', 'file a']]);
+    expect(failedFiles(database)).toMatchObject([{ name: 'bad.xml', problem: problem.message, isAside: true }]);
+    expect(new SeenFiles(database, path).summary().files).toBe(1);
+    const again = watcherOf(ship, { again: true });
+    await again.look();
+    await again.look();
+    expect(again.shipped.map(([name]) => name)).toEqual(['a.xml', 'bad.xml']);
+    appendFileSync(join(path, 'bad.xml'), '\n');
+    const after = watcherOf(report);
+    await after.look();
+    expect([after.shipped, failedFiles(database)]).toEqual([[['bad.xml', '→', 'file a']], []]);
   });
 
   test('a mistake of ours with several is tried with each; with one it is set aside', async () => {

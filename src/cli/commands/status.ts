@@ -124,6 +124,13 @@ async function directoryStatus(database: Database, path: string): Promise<Status
     () => undefined,
     (error: Error) => error.message,
   );
-  const unfinished = unfinishedFiles(database).filter(({ directory }) => directory === path);
-  return { path, ...new SeenFiles(database, path).summary(), problem, failed: failedFiles(database, path), unfinished };
+  return { path, ...new SeenFiles(database, path).summary(), problem, ...unshippedFiles(database, path) };
+}
+
+/** A file is in one of the lists: one that failed and has changed since waits, one that is as it was does not. */
+function unshippedFiles(database: Database, path: string): Pick<Status['directories'][number], 'failed' | 'unfinished'> {
+  const failed = new Map(failedFiles(database, path).map((file) => [file.name, file]));
+  const unfinished = unfinishedFiles(database).filter(({ directory, name, version }) => directory === path && failed.get(name)?.version !== version);
+  for (const { name } of unfinished) failed.delete(name);
+  return { failed: [...failed.values()], unfinished };
 }
