@@ -9,7 +9,7 @@ import { latestOf } from '../state/index-known.ts';
 import { DAMAGED, type KnownHosts } from '../state/known-hosts.ts';
 import { type Change, portOf } from './change.ts';
 import { reachedAt, wouldList } from './coverage.ts';
-import { hasLookedBefore, type Looking, wasLookedFor } from './looked-before.ts';
+import { hasLookedBefore, type Looking, thoseLooking, wasLookedFor } from './looked-before.ts';
 import { CurrentRun } from './current-run.ts';
 import type { Detected } from './detected.ts';
 import { absenceEvent, changeEvent } from './event.ts';
@@ -18,6 +18,7 @@ import type { Observation } from './observation.ts';
 import { observe, observeAbsence } from './observe.ts';
 import type { ChangeOptions } from './options.ts';
 import { findingRecord, hostRecord, hostStateOf, portRecord, type RecordContext } from './record.ts';
+import type { ScanRecord } from './scan-record.ts';
 import type { KnownScans } from './scans.ts';
 import { MAX_LENGTH } from './scope.ts';
 import { type FindingsOf, sightingOf } from './sighting.ts';
@@ -116,12 +117,14 @@ export class ChangeDetector {
     const { record } = run;
     const { host, identity } = context;
     const address = reachedAt(identity);
+    let later: readonly ScanRecord[] | undefined;
     return {
       sighting: sightingOf(record.coverage, host, identity, weaknesses),
       time,
       scan: record.nr,
       mark: context.observationId.slice(0, 16),
       wasLookedFor: () => wasLookedFor(address, run.earlierAt(address)),
+      laterLooks: (port, source) => thoseLooking((later ??= run.laterAt(address)), { address, port, source }, judge),
       hasLookedIn: (nr, source) => judge.looksFor(scans.argsOf(nr), source),
       hasLookedBefore: (port, source, since) => hasLookedBefore({ address, port, source, since }, run.earlierAt(address), judge),
     };

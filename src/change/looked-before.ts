@@ -26,9 +26,16 @@ export function wasLookedFor(address: string, runs: Iterable<ScanRecord>): boole
 
 /** Whether one of them has looked for what a source finds. */
 export function hasLookedBefore({ address, port, source, since }: Question, runs: Iterable<ScanRecord>, looking: Looking): boolean {
-  for (const { setup, coverage, ended, counts } of runs) {
-    if (ended < since || !looking.looksFor(setup.args, source) || !wouldList(coverage, address, counts.unread)) continue;
-    if (port === undefined || coverage.ports.get(port.protocol)?.has(port.number) === true) return true;
-  }
+  for (const run of runs) if (run.ended >= since && looksAt(run, { address, port, source }, looking)) return true;
   return false;
+}
+
+/** Those of complete runs that have looked for what a source finds. */
+export function thoseLooking(runs: Iterable<ScanRecord>, what: Omit<Question, 'since'>, looking: Looking): readonly ScanRecord[] {
+  return [...runs].filter((run) => looksAt(run, what, looking));
+}
+
+function looksAt({ setup, coverage, counts }: ScanRecord, { address, port, source }: Omit<Question, 'since'>, looking: Looking): boolean {
+  if (!looking.looksFor(setup.args, source) || !wouldList(coverage, address, counts.unread)) return false;
+  return port === undefined || coverage.ports.get(port.protocol)?.has(port.number) === true;
 }

@@ -15,8 +15,15 @@ export interface Observation {
   wasLookedFor(): boolean;
   /** Whether a run that ended at or after `since` has looked for what `source` finds, at that port or at the host. */
   hasLookedBefore(port: KnownPort | undefined, source: string, since: number): boolean;
+  /** Later runs that have looked for what `source` finds, at that port or at the host, the latest first. Times are epoch milliseconds. */
+  laterLooks(port: KnownPort | undefined, source: string): readonly LaterLook[];
   /** Whether the run of that number has looked for what `source` finds. */
   hasLookedIn(scan: number, source: string): boolean;
+}
+
+interface LaterLook {
+  readonly started: number;
+  readonly ended: number;
 }
 
 /** The result of a sighting. */

@@ -1,7 +1,7 @@
 import { levelOf } from '../event/event.ts';
 import { type Change, type ChangeAction, portOf } from './change.ts';
 import { isOpen } from './coverage.ts';
-import { isNewest, type KnownFinding, type KnownHost, note, type OppositeTests, since, currentValue, type TestTimes } from '../state/known-host.ts';
+import { isNewest, type KnownFinding, type KnownHost, lastOf, note, type OppositeTests, since, currentValue } from '../state/known-host.ts';
 import type { Observation } from './observation.ts';
 import { type FindingStatement, parsePortKey, type SeenFinding, type Sighting } from './sighting.ts';
 import { changeOf, durationWords } from './phrases.ts';
@@ -11,13 +11,6 @@ const OPENING: Readonly<Record<string, ChangeAction>> = {
   'nmap-exposure-unexpected': 'exposure-unexpected',
   'nmap-exposure-expired': 'exposure-expired',
 };
-
-/** When a place was found closed, and open, after a sighting; and the scan that tested it last. */
-interface LaterTests {
-  readonly closed: readonly number[];
-  readonly open: readonly number[];
-  readonly scan: number;
-}
 
 /** Updates the known findings of a host, after its ports; adds to `changes`. */
 export class FindingObserver {
@@ -70,28 +63,29 @@ export class FindingObserver {
     note(open, 'yes', time, { keep: confirm, late });
     const after = before === undefined || newest ? { ...finding, open, at: time, scan } : { ...before, open };
     known.findings[id] = after;
-    const later = this.laterTests(finding.port);
-    if (before === undefined) this.settle(after, later);
+    // What was known before has taken in all tests.
+    if (before === undefined) for (const at of this.laterInVain(finding)) note(open, 'no', at, { keep: confirm, late: false });
     if (isOther(before, after)) this.moved.push(after);
-    if (was === 'yes' || !newest || later.closed.length + later.open.length > 0) return;
+    // Gone since, as later tests say that came first: no news. Who has not looked for it says nothing.
+    if (was === 'yes' || !newest || currentValue(open, confirm) === 'no') return;
     if (was === 'no' || isGrave || this.isNewsOf(finding)) this.addFinding(OPENING[rule.id] ?? 'finding-opened', after, before, about());
     else this.first++;
   }
 
-  /** Later tests of its port: if there are any, the finding is no news. */
-  private laterTests(key: string | undefined): LaterTests {
-    const { known, late } = this;
-    const { time } = this.observation;
-    if (key === undefined) return { closed: [], open: late ? [known.time] : [], scan: known.scan };
-    const { open, scan = 0 } = known.ports[key] ?? {};
-    const after = (tests: TestTimes | undefined): readonly number[] => (tests?.times ?? []).filter((one) => one > time);
-    return { closed: after(open?.no), open: after(open?.yes), scan };
-  }
-
-  /** Resolves a finding that was already gone at a later test. */
-  private settle({ open, source }: KnownFinding, later: LaterTests): void {
-    const looked = this.observation.hasLookedIn(later.scan, source) ? later.open : [];
-    for (const at of [...later.closed, ...looked]) note(open, 'no', at, { keep: this.confirm, late: false });
+  /** When later tests, which were read before this one, have not found it: its port was closed, or its source has looked. */
+  private laterInVain({ port: key, source }: Pick<SeenFinding, 'port' | 'source'>): readonly number[] {
+    const { known, observation } = this;
+    const { time } = observation;
+    const port = key === undefined ? undefined : known.ports[key];
+    const { yes, no } = port?.open ?? known.up;
+    const { at: tested, scan } = port ?? { at: known.time, scan: known.scan };
+    const closed = key === undefined ? [] : (no?.times ?? []).filter((one) => one > time);
+    const last = lastOf(yes);
+    if (last <= time) return closed;
+    // A look counts while the place is known to have been there, which it was until `last`.
+    const looks = observation.laterLooks(port, source).filter(({ started }) => started >= time && started <= last);
+    const latest = tested === last && observation.hasLookedIn(scan, source) ? [last] : [];
+    return [...new Set([...closed, ...latest, ...looks.map(({ ended }) => Math.min(ended, last))])];
   }
 
   /** Whether it is new: looked for before without result, or there was nothing to look at. */

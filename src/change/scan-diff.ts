@@ -120,7 +120,7 @@ export function diffScans(before: ScanView, after: ScanView, options: DiffOption
     const sighting = before.hosts.get(key);
     if (sighting === undefined) return undefined;
     const host = unknownHost(key);
-    observe(host, { sighting, ...BEFORE, wasLookedFor: () => false, hasLookedBefore: () => false, hasLookedIn: () => false });
+    observe(host, { sighting, ...BEFORE, ...ALONE, wasLookedFor: () => false, hasLookedBefore: () => false });
     return host;
   };
   const looksFor = (source: string): boolean => before.runs.some(({ args }) => before.findings?.looksFor(args, source) === true);
@@ -172,7 +172,7 @@ export function diffWith(knowledge: Knowledge, after: ScanView, options: DiffOpt
           ...afterAll(host),
           wasLookedFor: () => knowledge.wasLookedFor(key),
           hasLookedBefore: (port, source, since) => knowledge.hasLookedBefore(key, port, source, since),
-          hasLookedIn: () => false,
+          ...ALONE,
         },
         options,
       );
@@ -202,6 +202,8 @@ export function knowledgeOf(hosts: KnownHosts, scans: KnownScans, findings: Find
   };
 }
 
+/** No later run is known. */
+const ALONE = { laterLooks: () => [], hasLookedIn: () => false };
 const BEFORE = { time: 0, scan: 0, mark: 'before' };
 
 function afterAll({ time }: KnownHost): { readonly time: number; readonly scan: number; readonly mark: string } {
