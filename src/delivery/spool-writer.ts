@@ -11,7 +11,7 @@ import type { Tally } from '../state/tally.ts';
 import type { Queued } from '../state/queued.ts';
 import { AckGroup, type AckGroups, ackGroupsOf } from './ack-group.ts';
 import { enterWaiting, keepRest } from './spool-rest.ts';
-import { type NewOwner, takeOver, takeOverDead } from './take-over.ts';
+import { type NewOwner, takeOver } from './take-over.ts';
 
 /** Room for the numbers of the batches of one run. */
 const SEQ_PER_RUN = 2 ** 32;
@@ -96,10 +96,7 @@ export class SpoolWriter {
       nextSeq: () => this.nextSeq(),
       known: (events) => this.account.alreadyReplayed(events),
     };
-    for (const from of others) {
-      takeOver(from, to);
-      if (maxDead !== undefined) takeOverDead(from, to, maxDead);
-    }
+    for (const from of others) takeOver(from, to, maxDead);
   }
 
   /**

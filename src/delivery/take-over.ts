@@ -18,60 +18,66 @@ export interface NewOwner extends WaitingSink {
 const EARLIER = 0;
 
 /**
- * What waits for another sink of the same kind waits for this one from now on, in the same order. What this one has already does not,
- * and neither does what another process is about to send, or what the disk has damaged.
+ * What waits for another sink of the same kind waits for this one from now on, in the same order; with `maxDead`, its dead letters
+ * too, so many in a batch. What this one has already does not, and neither does what another process is about to send, or what the disk has damaged.
  */
-export function takeOver(from: WaitingSink, to: NewOwner): void {
-  const { spool } = from.tables;
-  for (let next = spool.next(); next !== undefined; next = spool.next(next.seq)) if ('batch' in next) takeBatch(next, from, to);
-  for (let next = spool.nextBehind(0); next !== undefined; next = spool.nextBehind(next.seq)) if ('batch' in next) takeBatch(next, from, to);
-}
-
-/** The same for its dead letters, at most so many in a batch. */
-export function takeOverDead(from: WaitingSink, to: NewOwner, maxEvents: number): void {
-  const { deadLetters } = from.tables;
-  for (let some = deadLetters.some(maxEvents); some.length > 0; some = deadLetters.some(maxEvents)) {
+export function takeOver(from: WaitingSink, to: NewOwner, maxDead: number | undefined): void {
+  const { spool, deadLetters } = from.tables;
+  const handover = new Handover(to.store.database, partyOf(from), partyOf(to));
+  const takeBatch = ({ seq, tries, batch }: SpooledBatch): void => {
+    take(batch.entries, { handover, to, tries, leave: () => spool.remove(seq) });
+  };
+  for (let next = spool.next(); next !== undefined; next = spool.next(next.seq)) if ('batch' in next) takeBatch(next);
+  for (let next = spool.nextBehind(0); next !== undefined; next = spool.nextBehind(next.seq)) if ('batch' in next) takeBatch(next);
+  if (maxDead === undefined) return;
+  for (let some = deadLetters.some(maxDead); some.length > 0; some = deadLetters.some(maxDead)) {
     const letters = some;
-    const known = to.store.transaction(() => {
-      const had = take(letters, 0, from, to);
-      deadLetters.lose(letters);
-      return had;
-    });
-    to.known(known);
+    take(letters, { handover, to, tries: 0, leave: () => deadLetters.lose(letters) });
   }
 }
 
-function takeBatch({ seq, tries, batch }: SpooledBatch, from: WaitingSink, to: NewOwner): void {
+interface Move {
+  readonly handover: Handover;
+  readonly to: NewOwner;
+  readonly tries: number;
+  /** Takes them away from the first one. */
+  readonly leave: () => void;
+}
+
+/** Some entries, in one transaction. */
+function take(entries: readonly Queued[], { handover, to, tries, leave }: Move): void {
   const known = to.store.transaction(() => {
-    const had = take(batch.entries, tries, from, to);
-    from.tables.spool.remove(seq);
-    return had;
+    const fresh = entries.filter((entry) => !isKnown(handover, entry));
+    const [first] = fresh;
+    if (first !== undefined) {
+      const seq = to.nextSeq();
+      to.tables.spool.append(seq, batchOf(fresh, first.partition), { now: to.now, run: EARLIER, tries });
+      for (const [key, { dataset, ids }] of groupsOf(fresh)) {
+        handover.add(dataset, key, ids);
+        to.tables.ledger.wait(key, seq);
+      }
+    }
+    leave();
+    return entries.length - fresh.length;
   });
   to.known(known);
 }
 
-/** Returns how many the new owner had already. */
-function take(entries: readonly Queued[], tries: number, from: WaitingSink, to: NewOwner): number {
-  const handover = new Handover(to.store.database, partyOf(from), partyOf(to));
-  const fresh = entries.filter(({ ackGroup, dataset }) => ackGroup === undefined || !handover.isKnown(dataset, ackGroup.key));
-  const [first] = fresh;
-  if (first === undefined) return entries.length;
-  const seq = to.nextSeq();
-  to.tables.spool.append(seq, batchOf(fresh, first.partition), { now: to.now, run: EARLIER, tries });
-  for (const [key, { dataset, events }] of countsOf(fresh)) {
-    handover.add(dataset, key, events);
-    to.tables.ledger.wait(key, seq);
-  }
-  return entries.length - fresh.length;
+function isKnown(handover: Handover, { ackGroup, dataset, id }: Queued): boolean {
+  return ackGroup !== undefined && (handover.isOver(ackGroup.key, id) || handover.isKnown(dataset, ackGroup.key));
 }
 
 function partyOf({ identity, tables: { ledger } }: WaitingSink): ConstructorParameters<typeof Handover>[1] {
   return { identity, ledger };
 }
 
-function countsOf(entries: readonly Queued[]): ReadonlyMap<string, { readonly dataset: Dataset; readonly events: number }> {
-  const counts = new Map<string, { readonly dataset: Dataset; readonly events: number }>();
-  for (const { ackGroup, dataset } of entries)
-    if (ackGroup !== undefined) counts.set(ackGroup.key, { dataset, events: (counts.get(ackGroup.key)?.events ?? 0) + 1 });
-  return counts;
+function groupsOf(entries: readonly Queued[]): ReadonlyMap<string, { readonly dataset: Dataset; readonly ids: readonly string[] }> {
+  const groups = new Map<string, { readonly dataset: Dataset; readonly ids: string[] }>();
+  for (const { ackGroup, dataset, id } of entries) {
+    if (ackGroup === undefined) continue;
+    const group = groups.get(ackGroup.key);
+    if (group === undefined) groups.set(ackGroup.key, { dataset, ids: [id] });
+    else group.ids.push(id);
+  }
+  return groups;
 }

@@ -1,5 +1,6 @@
 import { nearest } from '../core/nearest.ts';
 import { PortlogError } from '../core/errors.ts';
+import { INVENTORY } from '../event/event.ts';
 import { narrowed } from './only.ts';
 import type { OptionsOf, SinkOptions, SinkType } from './kinds.ts';
 import { isPlaintextAllowed, scopeOf } from './options.ts';
@@ -38,8 +39,19 @@ export async function createSink(options: SinkOptions, tell?: Notify): Promise<S
     throw new PortlogError('sink-unknown', `there is no sink "${withoutUser(options.type)}"`, {
       hint: hintFor(options.type),
     });
-  const sink = narrowed(withinLimits(named(await create(options, tell), options)), options.only);
+  const made = named(await create(options, tell), options);
+  refuseStrange(made, options);
+  const sink = narrowed(withinLimits(made), options.only);
   return isPlaintextAllowed(options) ? warned(sink) : sink;
+}
+
+/** Of a dataset that a kind of sink never gets nothing would come, and nobody would notice. */
+function refuseStrange(sink: Sink, { type, datasets = [] }: SinkOptions): void {
+  const strange = datasets.filter((dataset) => !sink.accepts(dataset));
+  if (strange.length === 0) return;
+  throw new PortlogError('sink-options', `the sink "${type}" never gets ${strange.join(', ')}`, {
+    hint: strange.includes(INVENTORY) ? 'elasticsearch and opensearch keep an inventory; portlog inventory shows it' : 'name other datasets',
+  });
 }
 
 /** Several sinks at one address have names of their own: messages, health events and metrics go by these. */

@@ -18,6 +18,8 @@ export class Handover {
   private readonly from: Party;
   private readonly to: Party;
   private readonly isAlike: boolean;
+  /** Of groups that are not whole yet, how many events they have, and which of them went over. */
+  private readonly parts = new Map<string, { readonly size: number; readonly ids: Set<string> }>();
 
   constructor(database: Database, from: Party, to: Party) {
     this.database = database;
@@ -33,10 +35,21 @@ export class Handover {
     return this.to.ledger.fateOf(key) !== undefined;
   }
 
-  /** So many events of a group went over. Before they leave the first one. */
-  add(dataset: Dataset, key: string, events: number): void {
+  /** That event of a group went over before the others. */
+  isOver(key: string, id: string): boolean {
+    return this.parts.get(key)?.ids.has(id) === true;
+  }
+
+  /** These events of a group go over. Before they leave the first one. */
+  add(dataset: Dataset, key: string, ids: readonly string[]): void {
     if (dataset === 'nmap.inventory') return;
-    const isWhole = this.to.ledger.takeOver(key, events, this.isAlike ? this.sizeOf(dataset, key) : 0);
+    // Asked before any of it leaves: what has lost a part is told no longer. Parts from elsewhere do not count: they may be the same ones.
+    const part = this.parts.get(key) ?? { size: this.isAlike ? this.sizeOf(dataset, key) : 0, ids: new Set() };
+    for (const id of ids) part.ids.add(id);
+    const isWhole = part.size > 0 && part.ids.size === part.size;
+    this.to.ledger.takeOver(key, isWhole ? part.size : undefined);
+    if (isWhole) this.parts.delete(key);
+    else if (part.size > 0) this.parts.set(key, part);
     if (isWhole && dataset === 'nmap.change')
       this.database.run(
         'INSERT OR REPLACE INTO told_sink (scan, sink, nr) SELECT scan, ?, max(nr) FROM told_change WHERE scan = ? GROUP BY scan',

@@ -74,21 +74,9 @@ export class Ledger {
     this.database.run(sql, this.sink, bytesOf(key));
   }
 
-  /**
-   * So many events of a group, which waited for another sink, wait for this one now. True when those are all that it has: then it is
-   * whole. `size`: how many it has; 0 where that is not known.
-   */
-  takeOver(key: string, events: number, size: number): boolean {
-    const missing = (this.missingOf(key) ?? size) - events;
-    if (missing === 0) this.put(key, 'whole', size);
-    else this.put(key, 'open', Math.max(0, missing));
-    return missing === 0;
-  }
-
-  /** Of one that comes from another sink, as long as some of it is missing. */
-  private missingOf(key: string): number | undefined {
-    const sql = `SELECT events FROM ledger WHERE sink = ? AND unit = ? AND fate = 'open' AND events > 0`;
-    return this.database.get(sql, this.sink, bytesOf(key))?.['events'] as number | undefined;
+  /** Events of a group, which waited for another sink, wait for this one now. `size`: how many it has, when those are all of them. */
+  takeOver(key: string, size: number | undefined): void {
+    this.put(key, size === undefined ? 'open' : 'whole', size ?? 0);
   }
 
   /** Of how many events a group is made up; 0 where that is not known. */

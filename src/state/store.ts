@@ -1,4 +1,4 @@
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { PortlogError } from '../core/errors.ts';
 import { Database } from './database.ts';
@@ -13,6 +13,7 @@ import { type IsAlive, type OpenRun, Runs, type RunSums } from './runs.ts';
 import { Spool, type SpoolContext } from './spool.ts';
 import { DEFAULT_SPOOL_LIMITS, type SpoolLimits } from './spool-limits.ts';
 import { Totals } from './totals.ts';
+import { stateError } from './state-error.ts';
 import { timePassed } from './time-passed.ts';
 
 /** About 60 bytes each on disk. */
@@ -185,4 +186,14 @@ function mayWrite(path: string): boolean {
 
 export function stateFile(stateDir: string): string {
   return join(stateDir, 'portlog.db');
+}
+
+/** Whether there is a state file. Throws `state-unusable` when this user may not know: that is no sign that nothing is there. */
+export function hasState(stateDir: string): boolean {
+  const path = stateFile(stateDir);
+  try {
+    return statSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch (error) {
+    throw stateError(path, error);
+  }
 }

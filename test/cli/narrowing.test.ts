@@ -130,6 +130,32 @@ describe('only', () => {
     expect(told.filter((line) => line.startsWith('portlog_spool_events{')).length).toBe(2);
   });
 
+  test('what a kind of sink never gets is refused', async () => {
+    const config = join(freshDir(), 'portlog.yaml');
+    writeFileSync(config, `sinks: [{ type: file, path: ${join(freshDir(), 'out')}, datasets: [nmap.host, nmap.inventory] }]\n`);
+    const { code, stderr } = await portlog(['--config', config, '--state-dir', freshDir(), scans[0]!]);
+    expect([code, stderr]).toEqual([2, expect.stringContaining('the sink "file" never gets nmap.inventory')]);
+  });
+
+  test('several at one address do not become one: each is named', async () => {
+    const [own, port] = [freshDir(), await freePort()];
+    const config = join(own, 'portlog.yaml');
+    const url = `http://127.0.0.1:${port}/x`;
+    const state = ['--state-dir', join(own, 'state'), '--retry-for-seconds', '0'];
+    writeFileSync(config, `sinks: [{ type: http, url: "${url}" }, { type: http, url: "${url}", datasets: [nmap.port] }]\n`);
+    await portlog(['--config', config, ...state, scans[0]!]);
+    const server = await scriptedServer((_, response) => void response.writeHead(200).end());
+    const to = ['--to', `http=${server.url.href}`];
+    const both = await portlog(['replay', '--from', `http=${url}`, ...to, ...state]);
+    expect([both.code, both.stderr]).toEqual([2, expect.stringContaining(`--from 'http=${url} (datasets=nmap.port)'`)]);
+    expect(server.seen).toEqual([]);
+    const one = await portlog(['replay', '--from', `http=${url} (datasets=nmap.port)`, ...to, ...state]);
+    expect([one.code, one.stderr]).toEqual([0, expect.stringMatching(/replayed.*delivered 2|delivered 2/)]);
+    const rest = await portlog(['replay', '--from', `http=${url}`, ...to, ...state]);
+    expect(rest.code).toBe(0);
+    await server.stop();
+  });
+
   test('standard output, too', async () => {
     const config = join(freshDir(), 'portlog.yaml');
     writeFileSync(config, 'sinks: [{ type: stdout, only: { datasets: [nmap.host] } }]\n');

@@ -136,7 +136,7 @@ describe('portlog run', () => {
 describe('portlog status', () => {
   test('before anything has run', async () => {
     const { code, stderr } = await portlog(['status', '--config', configured()]);
-    expect([code, stderr]).toEqual([0, expect.stringContaining('nothing has run yet')]);
+    expect([code, stderr]).toEqual([1, expect.stringContaining('nothing has run yet')]);
   });
 
   test('knows the hosts that metrics and the report know: an address at which nothing ever answered is none', async () => {

@@ -110,6 +110,22 @@ test('what went over in part, or was for something else, is not taken to be ther
   }
 });
 
+test('the same part of a group from two destinations is not the whole of it', async () => {
+  for (const scope of ['', 'datasets=nmap.port']) {
+    const stateDir = fastDir();
+    const [first, second, fresh] = [new Lines('first'), new Lines('second', scope), new Lines('new')];
+    for (const old of [first, second]) {
+      // Hosts go first, and are acknowledged.
+      old.takes = 1;
+      await run(stateDir, old, SCANS.slice(0, 1));
+      await run(stateDir, fresh, [], old);
+    }
+    await run(stateDir, fresh, SCANS.slice(0, 1));
+    const missing = first.ids.filter((id) => !fresh.ids.includes(id));
+    expect([scope, first.ids.length > 0, missing]).toEqual([scope, true, []]);
+  }
+});
+
 test('when the new destination is down as well, it waits for that one, and is lost when that is deleted', async () => {
   const stateDir = fastDir();
   const [old, fresh] = [new Lines('old'), new Lines('new')];

@@ -1,12 +1,12 @@
-import { existsSync } from 'node:fs';
 import type { Settings } from '../../config/settings.ts';
 import { sinkOptions } from '../../config/connection.ts';
 import { systemClock } from '../../core/clock.ts';
 import { Totals } from '../../state/totals.ts';
 import { openState } from '../session/open-state.ts';
-import { stateFile, type Store, type WaitingSink, waitingSinks } from '../../state/store.ts';
+import { hasState, stateFile, type Store, type WaitingSink, waitingSinks } from '../../state/store.ts';
 import { EXIT, type ExitCode, PortlogError } from '../../core/errors.ts';
 import { addressOf, inScope } from '../../sink/options.ts';
+import { shownTarget } from '../../sink/shown.ts';
 import type { SinkOptions } from '../../sink/kinds.ts';
 import { createSink } from '../../sink/registry.ts';
 import { sinkKey } from '../../state/seen-files.ts';
@@ -57,7 +57,7 @@ async function replayWaiting(context: CommandContext, words: readonly string[]):
   refuseExtraWords(words, 'replay');
   const { values, log } = context;
   const settings = await settingsOf(context);
-  if (!existsSync(stateFile(settings.stateDir))) {
+  if (!hasState(settings.stateDir)) {
     log.info(`nothing waits: there is no ${stateFile(settings.stateDir)}`);
     return EXIT.delivered;
   }
@@ -108,9 +108,12 @@ function isWanted({ type, target }: SinkIdentity, { sinks }: Settings): boolean 
   return sinks.length === 0 || sinks.some((sink) => sink.type === type && (sink.target === undefined || sameTarget(sink.target, target)));
 }
 
-function isNamed({ type, target }: SinkIdentity, from: string): boolean {
-  const at = from.indexOf('=');
-  return at === -1 ? from === type : from.slice(0, at) === type && sameTarget(from.slice(at + 1), target);
+/** `TYPE`, `TYPE=URL`, or `TYPE=URL (BOUNDS)` for one of several at an address. */
+function isNamed({ type, target, scope }: SinkIdentity, from: string): boolean {
+  const [, address = from, bounds = scope] = /^(.*?) \((.*)\)$/s.exec(from) ?? [];
+  const at = address.indexOf('=');
+  if (at === -1) return address === type && bounds === scope;
+  return address.slice(0, at) === type && bounds === scope && sameTarget(address.slice(at + 1), target);
 }
 
 /** The destination has moved: what waits for the old one is sent to that of `--to`, of the same type. */
@@ -121,7 +124,19 @@ async function movedTo({ log }: CommandContext, { sinks }: Settings, waiting: re
     throw new PortlogError('usage', `--from needs one --to ${(other ?? waiting[0])?.identity.type}=URL, to which its events can go`, {
       hint: 'what was made for one kind of destination cannot be sent to another; ship the scan to that one',
     });
+  refuseSeveral(waiting);
   return createSink(to, (sentence) => log.info(sentence));
+}
+
+/** Two that stand at one address, each for a part of the events, would send what is in both parts twice. */
+function refuseSeveral(waiting: readonly WaitingSink[]): void {
+  const [first, second] = waiting;
+  if (first === undefined || second === undefined) return;
+  const { type, target } = first.identity;
+  const places = waiting.map(({ identity }) => `${identity.type}=${identity.target}${identity.scope === '' ? '' : ` (${identity.scope})`}`);
+  throw new PortlogError('usage', `events wait for ${waiting.length} destinations of --from ${type}=${shownTarget(target)}: one at a time`, {
+    hint: `name one of: ${places.map((place) => `--from '${place}'`).join(', ')}`,
+  });
 }
 
 /** Nobody sends it meanwhile. */

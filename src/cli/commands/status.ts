@@ -1,4 +1,4 @@
-import { existsSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { scanDue } from '../../change/overdue-sites.ts';
 import { KnownScans } from '../../change/scans.ts';
@@ -8,7 +8,7 @@ import type { Config } from '../../config/config.ts';
 import type { Settings } from '../../config/settings.ts';
 import { isAlive } from '../../core/process-alive.ts';
 import { Runs } from '../../state/runs.ts';
-import { stateFile, waitingSinks } from '../../state/store.ts';
+import { hasState, stateFile, waitingSinks } from '../../state/store.ts';
 import { EXIT, type ExitCode, PortlogError } from '../../core/errors.ts';
 import { scansIn } from '../../source/directory.ts';
 import type { Database } from '../../state/database.ts';
@@ -37,7 +37,7 @@ export const status: Command = {
     { line: 'portlog status --config portlog.yaml', about: 'with its schedules and directories' },
     { line: 'sudo -u portlog portlog status', about: 'of the service' },
   ],
-  exits: { 0: 'all is as it should be', 1: 'something needs attention', 5: 'events wait on disk' },
+  exits: { 0: 'all is as it should be', 1: 'something needs attention, or nothing has run yet', 5: 'events wait on disk' },
   run: showStatus,
 };
 
@@ -49,7 +49,7 @@ async function showStatus(context: CommandContext, words: readonly string[]): Pr
   const options = Object.entries(service.values)
     .map(([name, value]) => `--${name} ${String(value)}`)
     .join(' ');
-  if (existsSync(stateFile((await settingsOf(context)).stateDir))) {
+  if (hasState((await settingsOf(context)).stateDir)) {
     log.info(`this is your own state; that of the service (${service.from}) is shown by portlog status ${options}`);
     return showState(context);
   }
@@ -74,8 +74,10 @@ async function showState(context: CommandContext): Promise<ExitCode> {
     await print(terminal, values['json'] === true ? `${statusJson(found)}\n` : statusText(found));
     return statusCode(found);
   });
-  if (code === undefined) log.info(`nothing has run yet: there is no ${stateFile(settings.stateDir)}`);
-  return code ?? EXIT.delivered;
+  if (code !== undefined) return code;
+  // A directory that is misspelt looks the same, and whoever watches this must not see green.
+  log.warn(`nothing has run yet: there is no ${stateFile(settings.stateDir)}`);
+  return EXIT.partly;
 }
 
 async function statusOf(database: Database, { maxAges }: Settings, config: Config, file: string | undefined): Promise<Status> {

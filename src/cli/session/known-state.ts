@@ -1,6 +1,5 @@
-import { existsSync } from 'node:fs';
 import type { KnownHosts } from '../../state/known-hosts.ts';
-import { openWritableOrReadOnly, openDatabase, stateFile } from '../../state/store.ts';
+import { hasState, openWritableOrReadOnly, openDatabase, stateFile } from '../../state/store.ts';
 import { EXIT, type ExitCode } from '../../core/errors.ts';
 import type { Database } from '../../state/database.ts';
 import type { Log } from './log.ts';
@@ -25,7 +24,7 @@ async function withDatabase<T>(
   open: (stateDir: string) => Database,
   work: (database: Database) => Promise<T>,
 ): Promise<T | undefined> {
-  if (!existsSync(stateFile(stateDir))) return undefined;
+  if (!hasState(stateDir)) return undefined;
   const database = open(stateDir);
   try {
     return await work(database);

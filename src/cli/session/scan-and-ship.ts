@@ -32,7 +32,7 @@ export async function scanAndShip(
 ): Promise<Scanned> {
   const { log, values, trust } = context;
   const program = text(values, 'nmap') ?? 'nmap';
-  for (const path of whatRuns([program], ofShell(context.env))) trust.check('nmap is found by', path);
+  for (const path of whatRuns([program], ofShell(context.env))) trust.check('the place where nmap is looked for,', path);
   for (const path of dataOf(scan.args, context.env)) trust.checkToCome("nmap's data", path);
   const nmap = nmapSource({
     ...scan,

@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { type Stats, statSync } from 'node:fs';
 import { PortlogError } from '../../core/errors.ts';
 import type { Sink, SinkIdentity } from '../../sink/sink.ts';
 import { sinkKey } from '../../state/seen-files.ts';
@@ -32,6 +32,15 @@ export function twinProblem(sinks: readonly Pick<Sink, 'name' | 'identity' | 'un
 function placeOf(identity: SinkIdentity): string {
   const { type, target } = identity;
   if (type !== 'file' && !(type === 'wazuh' && target.startsWith('/'))) return sinkKey(identity);
-  const stats = statSync(target, { throwIfNoEntry: false });
+  const stats = statOf(target);
   return stats?.isFile() === true ? `file ${stats.dev} ${stats.ino}` : `file ${target}`;
+}
+
+/** Whoever opens it says what is wrong with it. */
+function statOf(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
 }

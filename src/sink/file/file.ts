@@ -155,6 +155,7 @@ const REASONS: Readonly<Record<string, readonly [what: string, hint: string]>> =
     'it is a pipe or a socket, and what goes into one is lost with its reader',
     'name a file, or let events go to standard output (--to stdout)',
   ],
+  ENAMETOOLONG: ['its name is too long', 'name another path'],
   ENOENT: ['no directory can be made there', 'name another path'],
   ENOTDIR: ['a part of its path is no directory', 'name another path'],
 };

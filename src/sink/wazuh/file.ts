@@ -50,7 +50,7 @@ export function logcollectorFile(options: WazuhOptions, tell: Notify): Omit<Sink
       return [...(await file.check(signal)), ...(existsSync(path) ? [] : [NOT_THERE])];
     },
     async send(batch, signal) {
-      before = { inode: statSync(path, { throwIfNoEntry: false })?.ino.toString() };
+      before = { inode: inodeAt(path) };
       return file.send(batch, signal);
     },
     async close() {
@@ -76,6 +76,15 @@ export function logcollectorFile(options: WazuhOptions, tell: Notify): Omit<Sink
   async function waited(milliseconds: number, signal: AbortSignal): Promise<void> {
     if (milliseconds > 0) await clock.sleep(milliseconds, signal);
     if (signal.aborted) throw new SinkError('temporary', `${name}: interrupted while it waited for its turn`);
+  }
+}
+
+/** Undefined, too, when it cannot be looked at: writing to it says why. */
+function inodeAt(path: string): string | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.ino.toString();
+  } catch {
+    return undefined;
   }
 }
 
