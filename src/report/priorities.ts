@@ -19,7 +19,9 @@ export function priorities(findings: readonly FindingFact[]): readonly Priority[
     const [first] = group;
     if (first === undefined || first.severity === 0) return [];
     const { severity, level, title, remedy } = first;
-    return [{ severity, level, title, remedy, hosts: new Set(group.map(({ host }) => host)).size, places: group.length }];
+    return [
+      { severity, level, title, remedy, hosts: new Set(group.map(({ site, host }) => JSON.stringify([site, host]))).size, places: group.length },
+    ];
   });
   return all.toSorted((a, b) => b.severity - a.severity || b.hosts - a.hosts).slice(0, MOST);
 }

@@ -23,7 +23,10 @@ export interface Section {
 
 /** The tables of a report, in reading order. */
 export function sections(facts: ReportFacts): readonly Section[] {
-  const { changes, baselines, findings, certificates, ports, hosts, made, totals } = facts;
+  const { changes, baselines, findings, certificates, ports, hosts, made, totals, sites } = facts;
+  /** An address may be another host at another site. */
+  const hasSites = sites.length > 1;
+  const section = sectionWith(hasSites);
   return [
     section('findings', 'Weaknesses', ['Severity', 'Host', 'Port', 'Weakness', 'What to do', 'Since'], findings, 'No weakness is known.', (row) => [
       { text: row.level, order: row.severity, kind: 'level' },
@@ -40,7 +43,7 @@ export function sections(facts: ReportFacts): readonly Section[] {
       changes,
       'Nothing changed, as far as was looked.',
       (row) => [short(minute(row.time), row.time), { text: row.action }, { text: row.host, kind: 'host' }, short(row.port), { text: row.message }],
-      baselines.rows.map(baselineNote),
+      baselines.rows.map((row) => baselineNote(row, hasSites)),
     ),
     section(
       'ports',
@@ -67,7 +70,7 @@ export function sections(facts: ReportFacts): readonly Section[] {
     section(
       'hosts',
       'Hosts',
-      ['Host', 'Name', 'State', 'Open ports', 'Weaknesses', 'Worst', 'Operating system', 'MAC', 'First seen', 'Last seen', 'Site'],
+      ['Host', 'Name', 'State', 'Open ports', 'Weaknesses', 'Worst', 'Operating system', 'MAC', 'First seen', 'Last seen'],
       hosts,
       'No host is known.',
       (row) => [
@@ -81,23 +84,30 @@ export function sections(facts: ReportFacts): readonly Section[] {
         { text: row.mac },
         short(day(row.firstSeen), row.firstSeen),
         short(minute(row.lastSeen), row.lastSeen),
-        { text: row.site },
       ],
     ),
   ];
 }
 
-function section<T>(
+type SectionMaker = <T extends { readonly site: string }>(
   id: string,
   title: string,
   columns: readonly string[],
   list: Bounded<T>,
   empty: string,
   cells: (row: T) => readonly Cell[],
-  notes: readonly string[] = [],
-): Section {
-  const all = [...notes, leftOut(list, title.toLowerCase())].filter((note) => note !== '');
-  return { id, title, columns, rows: list.rows.map(cells), total: list.total, empty, notes: all };
+  notes?: readonly string[],
+) => Section;
+
+/** Makes sections; with several sites, each host has its site beside it. */
+function sectionWith(hasSites: boolean): SectionMaker {
+  return (id, title, columns, list, empty, cells, notes = []) => {
+    const behindHost = columns.indexOf('Host') + 1;
+    const withSite = <E>(all: readonly E[], site: E): readonly E[] => (hasSites ? all.toSpliced(behindHost, 0, site) : all);
+    const rows = list.rows.map((row) => withSite(cells(row), { text: row.site }));
+    const sentences = [...notes, leftOut(list, title.toLowerCase())].filter((note) => note !== '');
+    return { id, title, columns: withSite(columns, 'Site'), rows, total: list.total, empty, notes: sentences };
+  };
 }
 
 /** A cell that is never wrapped. */

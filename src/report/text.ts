@@ -40,8 +40,8 @@ export function about({ scans, sites, seen, since }: ReportFacts): string {
 }
 
 /** A note on a baseline: why there is no change. */
-export function baselineNote({ time, message }: BaselineFact): string {
-  return `${minute(time)}: ${message}`;
+export function baselineNote({ time, site, message }: BaselineFact, hasSites: boolean): string {
+  return `${minute(time)}${hasSites ? `, site ${site}` : ''}: ${message}`;
 }
 
 /** How much a bounded list leaves out; empty when nothing. */

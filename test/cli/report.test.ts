@@ -2,7 +2,7 @@ import { copyFileSync, existsSync, linkSync, readFileSync, readdirSync, statSync
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { freshDir, portlog } from '../support/run-portlog.ts';
 import { host, port, scan } from '../support/scans.ts';
 
@@ -36,6 +36,36 @@ test('of what is known: since a date, in a file that only its owner reads', asyn
   expect(statSync(output).mode & 0o777).toBe(0o600);
   expect(page).toContain('<td class="short">port-opened</td>'.replace(' class="short"', ''));
   expect(page).toMatch(/Open ports <span class="count">1<\/span>/);
+});
+
+describe('over several sites', () => {
+  const dir = freshDir();
+  const telnet = port(23, 'open', '<service name="telnet" method="probed" conf="10"/>');
+  beforeAll(async () => {
+    const ship = async (site: string, input: string): Promise<unknown> =>
+      portlog(['-q', '--site', site, '--state-dir', dir, '--to', `file=${join(dir, 'out')}`, '-'], { input });
+    await ship('berlin', scan(host('192.0.2.7', telnet)));
+    await ship('hamburg', scan(host('192.0.2.7', telnet)));
+    await ship('hamburg', scan(host('192.0.2.7', telnet) + host('192.0.2.8', port(80))).replaceAll('"17', '"18'));
+  });
+  const shown = async (...args: readonly string[]): Promise<string> =>
+    (await portlog(['report', '--state-dir', dir, '--since', '2020-01-01', ...args])).stdout;
+
+  test('each table has the site beside the host, in Markdown and HTML; of one site there is no such column', async () => {
+    const markdown = await shown('--format', 'markdown');
+    const headings = markdown.split('\n').filter((line) => line.startsWith('| ') && line.includes('| Host |'));
+    expect(headings.map((line) => line.includes('| Host | Site |'))).toEqual(headings.map(() => true));
+    expect(markdown).toContain('| high | 192.0.2.7 | berlin | 23/tcp |');
+    expect(markdown).toContain('| host-new | 192.0.2.8 | hamburg |  |');
+    expect(markdown).toContain('| 192.0.2.7 | hamburg |  | 23/tcp | telnet |');
+    expect(markdown).toMatch(/\d\d:\d\d, site berlin: 1 host and 1 open port seen for the first time/);
+    // The same address at two sites is two hosts.
+    expect(markdown).toMatch(/^1\. \*\*high\*\* .* at 2 hosts: /m);
+    const html = await shown('--format', 'html');
+    expect(html).toContain('<th scope="col">Host</th><th scope="col">Site</th><th scope="col">Port</th>');
+    expect(html).toContain('<td class="host">192.0.2.7</td><td>berlin</td>');
+    for (const format of ['html', 'markdown']) expect(await shown('--site', 'berlin', '--format', format)).not.toContain('Site');
+  });
 });
 
 describe('of what is known, what is told as a change', () => {
