@@ -1,5 +1,5 @@
 interface Schema {
-  readonly type?: string;
+  readonly type?: string | readonly string[];
   readonly enum?: readonly string[];
   readonly description?: string;
   readonly properties?: Readonly<Record<string, Schema>>;
@@ -73,7 +73,7 @@ ${rows('', { properties: settings }).join('\n')}
 
 function rows(prefix: string, { properties = {} }: Schema): string[] {
   return Object.entries(properties).flatMap(([name, schema]) => {
-    const type = schema.enum?.join(', ') ?? (schema.type === 'array' ? 'list' : (schema.type ?? ''));
+    const type = schema.enum?.join(', ') ?? (schema.type === 'array' ? 'list' : [schema.type ?? ''].flat().join(' or '));
     const row = `| \`${prefix}${name}\` | ${type} | ${schema.description ?? ''} |`;
     return [row, ...rows(`${prefix}${name}.`, schema), ...rows(`${prefix}${name}[].`, schema.items ?? {})];
   });

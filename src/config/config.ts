@@ -29,7 +29,7 @@ export interface Config {
     readonly macNetworks?: readonly string[];
   };
   readonly sites?: Readonly<Record<string, { readonly maxAgeHours?: number }>>;
-  readonly metrics?: { readonly listen?: string; readonly file?: string };
+  readonly metrics?: { readonly listen?: string | number; readonly file?: string };
   readonly schedules?: readonly ScheduleConfig[];
   readonly directories?: readonly DirectoryConfig[];
   readonly sinks?: readonly SinkConfig[];

@@ -104,7 +104,7 @@ export async function settings(given: Overrides, config: Config, defaultStateDir
     intelDir: given.intelDir ?? config.intelDir,
     exposure,
     findings: findingSettings(config.findings ?? {}),
-    metrics: { listen: given.metricsListen ?? config.metrics?.listen, file: given.metricsFile ?? config.metrics?.file },
+    metrics: { listen: given.metricsListen ?? config.metrics?.listen?.toString(), file: given.metricsFile ?? config.metrics?.file },
     maxAges: new Map(
       Object.entries(config.sites ?? {}).flatMap(([site, { maxAgeHours }]) =>
         maxAgeHours === undefined ? [] : [[site, maxAgeHours * HOUR_MS] as const],

@@ -1,4 +1,5 @@
 import { agentFields, type EventOptions, PORTLOG_VERSION, ECS_VERSION } from './context.ts';
+import { openWords } from './counts.ts';
 import { envelope, frameOf, type Statement } from './envelope.ts';
 import { type Fields, type LogEvent, SEVERITY, Shared } from './event.ts';
 import { digest, eventId } from './id.ts';
@@ -26,6 +27,8 @@ export interface RunFacts {
   readonly scans: number;
   readonly hosts: number;
   readonly openPorts: number;
+  /** Protocols without ports that answer, of `nmap -sO`. */
+  readonly openProtocols: number;
   /** Inputs and elements that could not be read, scans that are cut or failed. */
   readonly problems: number;
   readonly sinks: readonly { readonly name: string; readonly acknowledges: boolean; readonly sums: DeliverySums; readonly replayed: DeliverySums }[];
@@ -73,7 +76,7 @@ export function runSummaryEvent(options: EventOptions, run: RunFacts): LogEvent 
   const undelivered = total.dead + total.spooled + total.discarded;
   const bad = undelivered > 0 || run.problems > 0;
   const now = options.now();
-  const found = [count(run.scans, 'scan'), count(run.hosts, 'host'), count(run.openPorts, 'open port')].join(', ');
+  const found = [count(run.scans, 'scan'), count(run.hosts, 'host'), openWords(run.openPorts, run.openProtocols)].join(', ');
   const sinks = run.sinks.map((sink) => `${sink.name}: ${sinkText(sink)}`).join('; ');
   return healthEvent(options, 'run-summary', run.key, '', digest(['portlog', options.site]), {
     severity: bad ? SEVERITY.medium : SEVERITY.info,

@@ -231,6 +231,12 @@ test('check refuses an address for metrics that watch and run would refuse', asy
   writeFileSync(path, 'metrics: { listen: "194640" }');
   const wrong = await portlogHere(['check', '--config', path]);
   expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining('194640: there is no such address')]);
+  for (const none of ['194640', '-1', '9464.5', 'true']) {
+    writeFileSync(path, `metrics: { listen: ${none} }`);
+    expect((await portlogHere(['check', '--config', path])).stderr, none).toContain('metrics.listen: must be ');
+  }
+  writeFileSync(path, 'metrics: { listen: 9464 }');
+  expect((await portlogHere(['check', '--config', path])).stdout).toContain('ok      metrics would be served on 127.0.0.1, port 9464\n');
   writeFileSync(path, 'metrics: { listen: "9464" }');
   const right = await portlogHere(['check', '--config', path]);
   expect([right.code, right.stdout]).toEqual([0, expect.stringContaining('ok      metrics would be served on 127.0.0.1, port 9464\n')]);

@@ -57,9 +57,9 @@ test.each([
   await expect(sink.send(batchOf(entriesOf(sink, EVENTS)), NEVER)).rejects.toMatchObject({ kind });
 });
 
-test('check sends no event, and says what it cannot know', async () => {
-  const { sink, seen } = await against((_, response) => void response.writeHead(405).end());
-  expect((await sink.check(NEVER))[0]).toMatchObject({ level: 'ok', message: expect.stringContaining('405 to HEAD') });
+test.for([405, 501])('check sends no event, and says what it cannot know of a receiver without HEAD (%i)', async (status) => {
+  const { sink, seen } = await against((_, response) => void response.writeHead(status).end());
+  expect((await sink.check(NEVER))[0]).toMatchObject({ level: 'ok', message: expect.stringContaining(`${status} to HEAD`) });
   expect(seen.map(({ method }) => method)).toEqual(['HEAD']);
 });
 

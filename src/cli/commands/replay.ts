@@ -47,7 +47,7 @@ export const replay: Command = {
     ]),
   },
   examples: [
-    { line: 'portlog replay --list', about: 'what waits, and why' },
+    { line: 'portlog replay --list', about: 'what waits, and since when; what was rejected, and why' },
     { line: 'portlog replay', about: 'send it' },
   ],
   run: replayWaiting,

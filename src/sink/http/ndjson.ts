@@ -80,9 +80,10 @@ function refusal(url: URL, answer: HttpAnswer): SinkError {
   return new SinkError('permanent', `${url.origin} refuses the request (${status}${said})`, { hint: 'check the URL' });
 }
 
-/** Nothing can be checked without sending: any answer to HEAD counts. */
+/** Nothing can be checked without sending: any answer to HEAD counts, also that there is no such method (405, or 501 of Python's http.server). */
 async function diagnose(url: URL, answer: HttpAnswer): Promise<Diagnosis> {
   const { status } = answer;
-  if (status === 401 || status === 403 || status === 429 || status >= 500 || (status >= 300 && status < 400)) throw refusal(url, answer);
+  const isBroken = status >= 500 && status !== 501;
+  if (status === 401 || status === 403 || status === 429 || isBroken || (status >= 300 && status < 400)) throw refusal(url, answer);
   return { level: 'ok', message: `${url.origin} answers (${status} to HEAD); whether it takes events, only an event can tell` };
 }
