@@ -1,6 +1,6 @@
 import { levelOf } from '../event/event.ts';
-import { type Change, type ChangeAction, portOf } from './change.ts';
-import { isOpen } from './coverage.ts';
+import { type Change, type ChangeAction, portOf, type Side } from './change.ts';
+import { findingId, isGone } from './left-out.ts';
 import { isNewest, type KnownFinding, type KnownHost, lastOf, note, type OppositeTests, since, currentValue } from '../state/known-host.ts';
 import type { Observation } from './observation.ts';
 import { type FindingStatement, parsePortKey, type SeenFinding, type Sighting } from './sighting.ts';
@@ -35,10 +35,10 @@ export class FindingObserver {
   /** Returns how many are part of the baseline, and of which the inventory has something new to say. */
   run(): { readonly first: number; readonly moved: readonly KnownFinding[] } {
     const { known, sighting } = this;
-    const seen = new Map(sighting.findings.map((finding) => [[finding.port, finding.key].filter((part) => part !== undefined).join(' '), finding]));
+    const seen = new Map(sighting.findings.map((finding) => [findingId(finding), finding]));
     // Silenced findings are neither opened nor resolved.
     for (const [id, finding] of seen) if (!finding.isSilent) this.observeFinding(id, finding);
-    for (const [id, finding] of Object.entries(known.findings)) if (!seen.has(id) && this.isGone(finding)) this.resolve(finding);
+    for (const [id, finding] of Object.entries(known.findings)) if (!seen.has(id) && isGone(finding, sighting)) this.resolve(finding);
     return { first: this.first, moved: this.moved };
   }
 
@@ -68,7 +68,8 @@ export class FindingObserver {
     if (isOther(before, after)) this.moved.push(after);
     // Gone since, as later tests say that came first: no news. Who has not looked for it says nothing.
     if (was === 'yes' || !newest || currentValue(open, confirm) === 'no') return;
-    if (was === 'no' || isGrave || this.isNewsOf(finding)) this.addFinding(OPENING[rule.id] ?? 'finding-opened', after, before, about());
+    const isNews = was === 'no' || this.isNewsOf(finding);
+    if (isNews || isGrave) this.opened(after, before, isNews, about());
     else this.first++;
   }
 
@@ -98,42 +99,37 @@ export class FindingObserver {
     return hasOpened || (port !== undefined && observation.hasLookedBefore(port, source, port.open.yes?.first ?? Number.POSITIVE_INFINITY));
   }
 
-  /** Whether it is resolved: its port is closed, or its source has looked again. */
-  private isGone({ port, source }: KnownFinding): boolean {
-    const { sighting } = this;
-    if (port === undefined) return sighting.presence === 'up' && sighting.hasLooked(undefined, source);
-    const { protocol, number } = parsePortKey(port);
-    const found = sighting.find(protocol, number);
-    if (!found.tested) return false;
-    return found.state === 'open' ? sighting.hasLooked(port, source) : isOpen(found.state) === false;
-  }
-
   private resolve(finding: KnownFinding): void {
     // Before it was found for the first time there was nothing to resolve.
     if (this.observation.time < (finding.open.yes?.first ?? 0)) return;
     const before = { ...finding, open: { ...finding.open } };
     note(finding.open, 'no', this.observation.time, { keep: this.confirm, late: this.late });
     if (isOther(before, finding)) this.moved.push(finding);
-    if (currentValue(before.open, this.confirm) === 'yes' && currentValue(finding.open, this.confirm) === 'no')
-      this.addFinding('finding-resolved', finding, before);
+    if (currentValue(before.open, this.confirm) !== 'yes' || currentValue(finding.open, this.confirm) !== 'no') return;
+    const words = `resolved: ${finding.title}${durationWords(before.open, 'yes', this.observation.time, ', known')}`;
+    const was = { text: finding.title, state: 'open', since: since(before.open, 'yes'), seen: before.at, scan: before.scan };
+    this.add('finding-resolved', finding, was, { text: 'not found', state: 'resolved' }, words);
   }
 
-  private addFinding(action: ChangeAction, finding: KnownFinding, before: KnownFinding | undefined, about?: FindingStatement): void {
-    const isOver = action === 'finding-resolved';
-    const stood = before && since(before.open, isOver ? 'yes' : 'no');
-    const age = before === undefined ? '' : durationWords(before.open, 'yes', this.observation.time, ', known');
-    const what = isOver ? `resolved: ${finding.title}${age}` : `${finding.title} [${levelOf(finding.severity)}]`;
-    const port = finding.port === undefined ? undefined : parsePortKey(finding.port);
-    const known = { since: stood, seen: before?.at, scan: before?.scan };
-    const [was, is] = isOver
-      ? [
-          { text: finding.title, state: 'open' },
-          { text: 'not found', state: 'resolved' },
-        ]
-      : [{ text: 'not found' }, { text: finding.title, state: 'open' }];
-    const words = [finding.port, what].filter((word) => word !== undefined).join(' ');
-    const service = finding.port === undefined ? undefined : this.sighting.ports.get(finding.port)?.service || undefined;
-    this.changes.push({ ...changeOf(this.known, action, { ...was, ...known }, is, words, port), finding, about, service });
+  /** `wasLookedFor`: before, without result. */
+  private opened(finding: KnownFinding, before: KnownFinding | undefined, wasLookedFor: boolean, about: FindingStatement): void {
+    const { rule, title, severity } = finding;
+    const was = {
+      text: wasLookedFor ? 'not found' : 'not looked for before',
+      since: before && since(before.open, 'no'),
+      seen: before?.at,
+      scan: before?.scan,
+    };
+    const words = `${title} [${levelOf(severity)}]`;
+    this.add(OPENING[rule.id] ?? 'finding-opened', finding, was, { text: title, state: 'open' }, words, about);
+  }
+
+  private add(action: ChangeAction, finding: KnownFinding, before: Side, after: Side, what: string, about?: FindingStatement): void {
+    const { port: key } = finding;
+    const port = key === undefined ? undefined : parsePortKey(key);
+    const words = [key, what].filter((word) => word !== undefined).join(' ');
+    const service = key === undefined ? undefined : this.sighting.ports.get(key)?.service || undefined;
+    this.changes.push({ ...changeOf(this.known, action, before, after, words, port), finding, about, service });
   }
 }
 

@@ -7,6 +7,7 @@ import type { Host, Run } from '../nmap/model.ts';
 import type { Change } from './change.ts';
 import { absentHost, type RunCoverage, runCoverage } from './coverage.ts';
 import { type KnownHost, type KnownPort, currentValue, unknownHost } from '../state/known-host.ts';
+import { leftOut } from './left-out.ts';
 import { observe, observeAbsence } from './observe.ts';
 import type { ChangeOptions } from './options.ts';
 import { hostsInOrder } from '../nmap/order.ts';
@@ -50,6 +51,10 @@ export interface ScanDiff {
   readonly protocolsFirstSeen: number;
   /** Weaknesses of the new input that the old one did not look for, and that are not grave. */
   readonly findingsFirstSeen: number;
+  /** Open ports, protocols and weaknesses of the old input that the new one did not look at, though at their host. */
+  readonly portsNotTested: number;
+  readonly protocolsNotTested: number;
+  readonly findingsNotLookedFor: number;
   /** Hosts that both have looked at. */
   readonly hostsCompared: number;
   /** Hosts that are known from a later time than that of the new input: what it says of them is how they were before, and is not compared. */
@@ -113,7 +118,7 @@ export function timeOf(run: Run, host: Host): number {
 
 /**
  * What changed between two inputs, as far as both have looked: docs/explanation/change.md. Symmetric: with the inputs swapped,
- * each change becomes its opposite.
+ * each change becomes its opposite; but what is grave is told when it was not looked for before, too.
  */
 export function diffScans(before: ScanView, after: ScanView, options: DiffOptions = {}): ScanDiff {
   const known = (key: string): KnownHost | undefined => {
@@ -157,6 +162,7 @@ export function diffWith(knowledge: Knowledge, after: ScanView, options: DiffOpt
   let [hostsNotLookedAt, hostsFirstSeen, portsFirstSeen, protocolsFirstSeen, findingsFirstSeen, hostsCompared, hostsKnownLater] = [
     0, 0, 0, 0, 0, 0, 0,
   ];
+  let [portsNotTested, protocolsNotTested, findingsNotLookedFor] = [0, 0, 0];
   for (const key of hostsInOrder([...knowledge.keys, ...after.hosts.keys()])) {
     const known = knowledge.known(key);
     if (known === DAMAGED) continue;
@@ -165,6 +171,10 @@ export function diffWith(knowledge: Knowledge, after: ScanView, options: DiffOpt
       if (sighting !== undefined || establishedDown(after, key)) hostsKnownLater++;
     } else if (sighting !== undefined) {
       const host = known ?? unknownHost(key);
+      const left = leftOut(host, sighting);
+      portsNotTested += left.ports;
+      protocolsNotTested += left.protocols;
+      findingsNotLookedFor += left.findings;
       const found = observe(
         host,
         {
@@ -188,7 +198,19 @@ export function diffWith(knowledge: Knowledge, after: ScanView, options: DiffOpt
       else hostsNotLookedAt++;
     }
   }
-  return { changes, hostsNotLookedAt, hostsFirstSeen, portsFirstSeen, protocolsFirstSeen, findingsFirstSeen, hostsCompared, hostsKnownLater };
+  return {
+    changes,
+    hostsNotLookedAt,
+    hostsFirstSeen,
+    portsFirstSeen,
+    protocolsFirstSeen,
+    findingsFirstSeen,
+    portsNotTested,
+    protocolsNotTested,
+    findingsNotLookedFor,
+    hostsCompared,
+    hostsKnownLater,
+  };
 }
 
 /** What the state file knows of a site. */

@@ -50,6 +50,23 @@ describe('portlog diff', () => {
       stdout: '',
       stderr: 'portlog: 0 changes on 0 hosts; 1 host compared; 1 finding not looked for before\n',
     });
+    expect(await portlog(['diff', mild, plain])).toMatchObject({
+      stdout: '',
+      stderr: 'portlog: 0 changes on 0 hosts; 1 host compared; 1 finding not looked for by the new scan\n',
+    });
+    // What is high is told at once, and nobody says that it was not there.
+    expect((await portlog(['diff', plain, telnet])).stdout).toBe(
+      'finding-opened      192.0.2.7 80/tcp         not looked for before → Telnet is reachable\n',
+    );
+    expect(await portlog(['diff', telnet, plain])).toMatchObject({ stdout: '', stderr: expect.stringContaining('; 1 finding not looked for by') });
+  });
+
+  test('what the new scan did not test is counted, as is what the old one did not', async () => {
+    const wide = file('wide.xml', scan(INFO + host('192.0.2.7', port(80) + port(443))));
+    const narrow = file('narrow.xml', scan(INFO.replace('80,443', '80') + host('192.0.2.7', port(80))));
+    const counted = 'portlog: 0 changes on 0 hosts; 1 host compared; 1 open port not tested';
+    expect(await portlog(['diff', wide, narrow])).toMatchObject({ stdout: '', stderr: `${counted} by the new scan\n` });
+    expect(await portlog(['diff', narrow, wide])).toMatchObject({ stdout: '', stderr: `${counted} before\n` });
   });
 
   test('a scan that is older than what is known is not compared with it: its changes would stand the wrong way round', async () => {

@@ -146,6 +146,9 @@ describe('changes', () => {
       portsFirstSeen: 0,
       protocolsFirstSeen: 0,
       findingsFirstSeen: 0,
+      portsNotTested: 1,
+      protocolsNotTested: 0,
+      findingsNotLookedFor: 0,
     });
   });
 

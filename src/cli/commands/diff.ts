@@ -135,15 +135,16 @@ function flat(change: Change): Readonly<Record<string, string | undefined>> {
 }
 
 /** The summary, which also says what was not compared. */
-function summary(
-  { changes, hostsCompared, hostsKnownLater, hostsNotLookedAt, hostsFirstSeen, portsFirstSeen, protocolsFirstSeen, findingsFirstSeen }: ScanDiff,
-  old: string,
-): string {
+function summary(diff: ScanDiff, old: string): string {
+  const { changes, hostsCompared, hostsKnownLater, hostsNotLookedAt, hostsFirstSeen, portsFirstSeen, protocolsFirstSeen, findingsFirstSeen } = diff;
+  const { portsNotTested, protocolsNotTested, findingsNotLookedFor } = diff;
   const words = [
     `${grouped(changes.length, 'change')} on ${grouped(new Set(changes.map(hostOf)).size, 'host')}`,
     `${grouped(hostsCompared, 'host')} compared`,
   ];
   if (hostsNotLookedAt > 0) words.push(`${grouped(hostsNotLookedAt, 'host')} of ${old} not listed by the new scan`);
+  if (portsNotTested + protocolsNotTested > 0) words.push(`${openWords(portsNotTested, protocolsNotTested, grouped)} not tested by the new scan`);
+  if (findingsNotLookedFor > 0) words.push(`${grouped(findingsNotLookedFor, 'finding')} not looked for by the new scan`);
   if (hostsKnownLater > 0)
     words.push(`${grouped(hostsKnownLater, 'host')} not compared: the scan is older than what is known of ${hostsKnownLater === 1 ? 'it' : 'them'}`);
   if (hostsFirstSeen > 0) words.push(`${grouped(hostsFirstSeen, 'host')} of the new scan not in ${old}`);
