@@ -1,8 +1,8 @@
 import { storyTime } from './story-time.ts';
 
 const DAY = 86_400_000;
-/** Dates of certificates that have a year of their own are so many days away as the day of the test has it. */
-const FAR = 60;
+/** How many days it is to a date that has a year of its own, or to the week in which a date lies, depends on the day of the test. */
+const [SOON, FAR] = [21, 60];
 
 /**
  * A value as a line, with times as days before the end of the story, so that what is expected can be written down. Its last
@@ -19,5 +19,6 @@ function daysOf(time: number): string {
   const end = storyTime();
   if (time > end - DAY / 2 && time <= Date.now()) return 'now';
   const days = Math.floor(time / DAY) - Math.floor(end / DAY);
+  if (days > 0 && days <= SOON) return 'soon';
   return Math.abs(days) <= FAR ? `${days}d` : days < 0 ? 'long ago' : 'far ahead';
 }
