@@ -99,7 +99,9 @@ export class ChangeDetector {
     counts.firstProtocols = (counts.firstProtocols ?? 0) + outcome.firstSeen.length - firstPorts;
     counts.firstFindings += outcome.firstFindings;
     const ports = [...outcome.firstSeen, ...portsOf(known, outcome.changes)];
-    if (known.time === time) this.record(known, run, { ports, findings: outcome.findings }, time, detected);
+    const said = { ports, findings: outcome.findings };
+    if (known.time === time) this.record(known, run, said, time, detected);
+    else if (ports.length + said.findings.length > 0) this.recordLate(known, run, said, detected);
     this.note(known, run, outcome.changes, (change) => changeEvent(context, change, this.scanId, time), detected);
   }
 
@@ -158,6 +160,13 @@ export class ChangeDetector {
     known.recorded = state;
     known.recordedFindings = state;
     if (this.parts.keepsInventory) detected.others.push(...this.records(context, known, all, time));
+  }
+
+  /** What an older sighting adds stands as of the latest one. */
+  private recordLate(known: KnownHost, run: CurrentRun, said: Said, detected: Detected): void {
+    if (known.up.yes === undefined) return;
+    detected.moved.add(known.key);
+    if (this.parts.keepsInventory) detected.others.push(...this.records(this.contextOf(known, run), known, said, latestOf(known)));
   }
 
   /** All that the inventory says of a host, for who was not told of it when it came up. `run`: the one that is being read. */

@@ -49,6 +49,14 @@ function stands(world: World): boolean {
   return host?.findings[KEY] === 'yes';
 }
 
+test('what only an older scan has looked at is in the inventory, as of the latest scan', async () => {
+  const world = await shipped(['found', 'elsewhere'], [1, 0]);
+  const records = [...world.stored.values()].filter(({ dataset }) => dataset === 'nmap.inventory');
+  const messages = records.map(({ message }) => message);
+  expect(messages).toEqual(expect.arrayContaining(['192.0.2.1 21/tcp open ftp', '192.0.2.1 21/tcp anonymous FTP is allowed [high]']));
+  expect(new Set(records.map(({ time }) => time))).toEqual(new Set([(START + DAY) * 1000]));
+});
+
 describe('a high weakness that comes late', () => {
   test('is told when no later scan has looked for it', async () => {
     expect(told(await shipped(['found', 'plain', 'found'], [0, 1, 2]))).toEqual(['finding-opened']);
