@@ -2,6 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Environment } from '../core/environment.ts';
 import { PortlogError } from '../core/errors.ts';
+import { reasonOf } from '../core/reason.ts';
 import { signalChild, startChild, startGuard } from '../core/child.ts';
 import { nmapArguments } from './nmap-arguments.ts';
 import type { Source } from './source.ts';
@@ -96,7 +97,7 @@ function silent(name: string): PortlogError {
 
 function notStarted(program: string, error: NodeJS.ErrnoException): PortlogError {
   const missing = error.code === 'ENOENT';
-  return new PortlogError('nmap-missing', missing ? `there is no program "${program}"` : `${program} could not be run: ${error.message}`, {
+  return new PortlogError('nmap-missing', missing ? `there is no program "${program}"` : `${program} could not be run: ${reasonOf(error)}`, {
     hint: missing ? 'install nmap, or name it with --nmap PATH' : 'run it by hand to see why',
     cause: error,
   });

@@ -210,6 +210,14 @@ describe('while nmap runs', () => {
     expect(stderr).toContain('there is no program "/no/nmap"\nportlog:   → install nmap, or name it with --nmap PATH');
     expect(code).toBe(3);
   });
+
+  test('an nmap that may not be run: a sentence, exit 3', async () => {
+    const { path } = fakeNmap('');
+    chmodSync(path, 0o644);
+    const { stderr, code } = await portlog(['scan', '--nmap', path, '--', 'x']);
+    expect(stderr).toContain(`portlog: ${path} could not be run: permission is denied\n`);
+    expect(code).toBe(3);
+  });
 });
 
 describe.skipIf(withoutNmap)('a real nmap on loopback', () => {

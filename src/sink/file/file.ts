@@ -4,6 +4,7 @@ import { dirname, resolve } from 'node:path';
 import { ecsParts } from '../../event/ecs.ts';
 import { systemClock } from '../../core/clock.ts';
 import { PortlogError } from '../../core/errors.ts';
+import { reasonOf } from '../../core/reason.ts';
 import { batchBody, encoded, BufferPool } from '../transport/body.ts';
 import { isPipe, isWritableByOthers, openToAppend } from './open.ts';
 import { rotate } from './rotation.ts';
@@ -163,6 +164,6 @@ const REASONS: Readonly<Record<string, readonly [what: string, hint: string]>> =
 const TEMPORARY: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
 
 function failureOf(path: string, error: NodeJS.ErrnoException): SinkError {
-  const [what, hint] = REASONS[error.code ?? ''] ?? [error.message, undefined];
+  const [what, hint] = REASONS[error.code ?? ''] ?? [reasonOf(error), undefined];
   return new SinkError(TEMPORARY.has(error.code ?? '') ? 'temporary' : 'permanent', `${path} cannot be written: ${what}`, { hint, cause: error });
 }

@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream';
+import { reasonOf } from '../../core/reason.ts';
 import { type LineFormat, LINES } from '../../event/lines.ts';
 import { batchBody, encoded, BufferPool } from '../transport/body.ts';
 import { accepting } from '../options.ts';
@@ -44,7 +45,7 @@ export function stdoutSink(stream: Writable, format: LineFormat): Sink {
 
 function closedOr(error: NodeJS.ErrnoException): SinkError {
   if (error.code === 'EPIPE') return new SinkError('closed', 'the reader of standard output has gone', { cause: error });
-  return new SinkError('permanent', `writing to standard output failed: ${error.message}`, { cause: error });
+  return new SinkError('permanent', `writing to standard output failed: ${reasonOf(error)}`, { cause: error });
 }
 
 /** Resolves when the stream has taken the bytes; throws a SinkError, `closed` when the reader has gone. */
