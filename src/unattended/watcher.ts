@@ -69,8 +69,8 @@ export class Watcher {
   private readonly unfinished = new Map<WatchedDirectory, ReadonlySet<string>>();
   /** Names in each directory. */
   private readonly leftAlone = new Map<WatchedDirectory, ReadonlySet<string>>();
-  /** With `again`: shipped since the start. */
-  private readonly gone = new Set<string>();
+  /** The version of each path that was shipped last since the start, or set aside: `again` is about what was there before. */
+  private readonly gone = new Map<string, string>();
 
   constructor(watched: readonly WatchedDirectory[], options: WatcherOptions) {
     this.watched = watched;
@@ -119,7 +119,7 @@ export class Watcher {
     attempts.end(settled);
     for (const file of settled) {
       this.postponed.remove(file.path);
-      this.gone.add(keyOf(file));
+      this.gone.set(file.path, file.version);
     }
     for (const [index, file] of files.entries()) if (!settled.includes(file)) this.putOff(attempts, file, outcome?.inputs[index]?.problem, now);
   }
@@ -140,7 +140,7 @@ export class Watcher {
 
   private putAside(attempts: FileAttempts, file: FoundFile, { message }: PortlogError): void {
     attempts.fail(file, message, true);
-    this.gone.add(keyOf(file));
+    this.gone.set(file.path, file.version);
     this.options.onLeftAlone(file.path, NOT_AGAIN);
   }
 
@@ -176,7 +176,7 @@ export class Watcher {
   private dueOf({ seen, attempts }: WatchedDirectory, file: FoundFile, now: number): Due | undefined {
     const { sinks, again } = this.options;
     if (this.postponed.has(file.path, file.version, now)) return undefined;
-    const isFresh = again && !this.gone.has(keyOf(file));
+    const isFresh = again && this.gone.get(file.path) !== file.version;
     const missing = isFresh ? sinks : seen.missing(file.name, file.version, sinks);
     if (missing.length === 0) return undefined;
     const how = attempts.of(file);
@@ -205,10 +205,6 @@ function batchesOf(due: readonly Due[]): readonly (readonly Due[])[] {
     Array.from({ length: Math.ceil(some.length / MAX_FILES) }, (_, i) => some.slice(i * MAX_FILES, (i + 1) * MAX_FILES)),
   );
   return [...batches, ...due.filter(({ isAlone }) => isAlone).map((one) => [one])];
-}
-
-function keyOf({ path, version }: FoundFile): string {
-  return `${path} ${version}`;
 }
 
 /** A scan was in it, which was read as far as possible, and every event is delivered, kept or given up. */

@@ -41,6 +41,10 @@ describe('each sink gets each file', () => {
     await again.look();
     expect(again.shipped[0]).toEqual(['a.xml', '→', 'file a', 'again']);
     expect(again.shipped.slice(1).map(([name]) => name)).toEqual(['b.xml']);
+    // Another version of what went again is shipped as always.
+    appendFileSync(join(path, 'a.xml'), ' ');
+    await again.look();
+    expect(again.shipped.at(-1)).toEqual(['a.xml', '→', 'file a']);
   });
 
   test('three processes on one state ship a file once', async () => {
