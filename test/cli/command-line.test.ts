@@ -17,7 +17,7 @@ describe('options before the name of the command', () => {
     [['--severity', 'high', '--no-quiet', 'findings'], 0, 'nothing is known yet'],
     [['--site', 'diff', SCAN], 0, ''],
     [['--to', 'file=x', 'status'], 2, 'portlog status has no option --to'],
-    [['-q', 'status'], 0, ''],
+    [['-q', 'status'], 1, 'nothing has run yet'],
     [['--verbose', 'replay', '--list'], 0, 'nothing waits'],
     [['--frobnicate', 'diff', SCAN, SCAN], 2, 'there is no option --frobnicate'],
   ] as const)('portlog %j', async ([args, code, says]) => {
