@@ -34,5 +34,12 @@ export function isAboutHost({ key }: Pick<AlertRule, 'key'>): boolean {
 
 /** Where people open Kibana or OpenSearch Dashboards, up to `/app/`; a path where nobody has said. */
 export function appsAt({ dashboards = '' }: Pick<ContentOptions, 'dashboards'>): string {
-  return `${dashboards.replace(/\/+$/, '')}/app/`;
+  return `${withoutEndSlash(dashboards)}/app/`;
+}
+
+/** An address to which a path can be appended. */
+export function withoutEndSlash(address: string): string {
+  let end = address.length;
+  while (address[end - 1] === '/') end--;
+  return address.slice(0, end);
 }

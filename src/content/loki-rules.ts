@@ -1,6 +1,6 @@
 import { stringify } from 'yaml';
 import { fingerprint } from './fingerprint.ts';
-import { grafanaHostPath, HOST_FIELD, isAboutHost } from './host-link.ts';
+import { grafanaHostPath, HOST_FIELD, isAboutHost, withoutEndSlash } from './host-link.ts';
 import { labelOf, logqlStages, selector } from './logql.ts';
 import type { ContentOptions } from './options.ts';
 import { type AlertRule, narrowed, runbookOf, serverId, summaryOf } from '../alert/rule.ts';
@@ -61,7 +61,7 @@ export function templatedSummary(rule: AlertRule): string {
  */
 export function hostLink(rule: AlertRule, { dashboards }: ContentOptions): Readonly<Record<string, string>> {
   if (!isAboutHost(rule)) return {};
-  const server = dashboards === undefined ? '{{ reReplaceAll "/+$" "" externalURL }}' : dashboards.replace(/\/+$/, '');
+  const server = dashboards === undefined ? '{{ reReplaceAll "/+$" "" externalURL }}' : withoutEndSlash(dashboards);
   return { host_dashboard: `${server}${grafanaHostPath(`{{ urlquery $labels.${labelOf(HOST_FIELD)} }}`)}` };
 }
 

@@ -110,7 +110,8 @@ function isWanted({ type, target }: SinkIdentity, { sinks }: Settings): boolean 
 
 /** `TYPE`, `TYPE=URL`, or `TYPE=URL (BOUNDS)` for one of several at an address. */
 function isNamed({ type, target, scope }: SinkIdentity, from: string): boolean {
-  const [, address = from, bounds = scope] = /^(.*?) \((.*)\)$/s.exec(from) ?? [];
+  const open = from.endsWith(')') ? from.indexOf(' (') : -1;
+  const [address, bounds] = open === -1 ? [from, scope] : [from.slice(0, open), from.slice(open + 2, -1)];
   const at = address.indexOf('=');
   if (at === -1) return address === type && bounds === scope;
   return address.slice(0, at) === type && bounds === scope && sameTarget(address.slice(at + 1), target);
