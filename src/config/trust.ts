@@ -1,6 +1,7 @@
-import { lstatSync, readlinkSync, type Stats, statSync } from 'node:fs';
+import { lstatSync, readlinkSync, type Stats } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import type { ProcessUser } from '../core/environment.ts';
+import { statOf } from '../core/stat-of.ts';
 import { hasOthers } from './groups.ts';
 
 const GROUP_WRITES = 0o020;
@@ -120,13 +121,4 @@ function doubtOf({ uid, gid, mode }: Pick<Stats, 'uid' | 'gid' | 'mode'>, self: 
   return (mode & GROUP_WRITES) !== 0 && gid !== self.gid && gid !== 0 && hasOthers(gid, self.uid)
     ? `may be written by the group with number ${gid}`
     : undefined;
-}
-
-/** Also undefined without permission: reading will report that. */
-function statOf(path: string): Stats | undefined {
-  try {
-    return statSync(path);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,6 +1,7 @@
-import { accessSync, constants, statSync } from 'node:fs';
+import { accessSync, constants } from 'node:fs';
 import { isAbsolute, join, resolve } from 'node:path';
 import { interpreterOf } from '../core/interpreter.ts';
+import { statOf } from '../core/stat-of.ts';
 
 /** Where words of a command are looked up. */
 export interface Lookup {
@@ -61,12 +62,4 @@ function isExecutable(path: string): boolean {
 
 function isThere(path: string): boolean {
   return statOf(path) !== undefined;
-}
-
-function statOf(path: string): ReturnType<typeof statSync> {
-  try {
-    return statSync(path, { throwIfNoEntry: false });
-  } catch {
-    return undefined;
-  }
 }

@@ -7,7 +7,7 @@ import { Runs } from '../state/runs.ts';
 import { waitingSinks } from '../state/store.ts';
 import { type Account, Totals } from '../state/totals.ts';
 import { PORTLOG_VERSION } from '../event/context.ts';
-import { shownTarget } from '../sink/shown.ts';
+import { shownIdentity } from '../sink/shown.ts';
 import type { SinkIdentity } from '../sink/sink.ts';
 import type { Database } from '../state/database.ts';
 import { failedFiles } from '../state/file-attempts.ts';
@@ -103,7 +103,7 @@ function soFar({ tally, own, replayed }: RunSums, account: Account, fate: string
 function spoolSeries({ database, sinks }: MeasureOptions): readonly Series[] {
   const waiting = new Map(waitingSinks(database).map((one) => [keyOf(one.identity), one]));
   const names = new Map(sinks.map(({ name, identity }) => [keyOf(identity), name]));
-  for (const [key, { identity }] of waiting) if (!names.has(key)) names.set(key, nameOf(identity));
+  for (const [key, { identity }] of waiting) if (!names.has(key)) names.set(key, shownIdentity(identity));
   return [...names].flatMap(([key, sink]) => {
     const tables = waiting.get(key)?.tables;
     const usage = tables?.spool.usage();
@@ -150,8 +150,4 @@ function seconds(milliseconds: number | undefined): number | undefined {
 
 function keyOf({ type, target, scope }: SinkIdentity): string {
   return [type, target, scope].join(' ');
-}
-
-function nameOf({ type, target, scope }: SinkIdentity): string {
-  return `${type} ${shownTarget(target)}${scope === '' ? '' : ` (${scope})`}`;
 }

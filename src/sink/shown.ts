@@ -1,3 +1,5 @@
+import type { SinkIdentity } from './sink.ts';
+
 /* Addresses as people, events and metrics see them: what may be a secret in one is left out. */
 
 /** Of webhooks, the last parts of the path are the secret: 24 characters with Slack, 26 with Mattermost, 68 with Discord. */
@@ -20,6 +22,11 @@ export function shownTarget(target: string): string {
       return url === null ? withoutUser(one) : shownAddress(url);
     })
     .join(',');
+}
+
+/** A destination as the state file knows it: `loki http://loki:3100 (tenant=a)`. */
+export function shownIdentity({ type, target, scope }: SinkIdentity): string {
+  return `${type} ${shownTarget(target)}${scope === '' ? '' : ` (${scope})`}`;
 }
 
 /** What somebody wrote as an address, which need not be one: without what stands before an `@`, and without what stands behind a `?`. */

@@ -6,7 +6,7 @@ import { openState } from '../session/open-state.ts';
 import { hasState, stateFile, type Store, type WaitingSink, waitingSinks } from '../../state/store.ts';
 import { EXIT, type ExitCode, PortlogError } from '../../core/errors.ts';
 import { addressOf, inScope } from '../../sink/options.ts';
-import { shownTarget } from '../../sink/shown.ts';
+import { shownIdentity, shownTarget } from '../../sink/shown.ts';
 import type { SinkOptions } from '../../sink/kinds.ts';
 import { createSink } from '../../sink/registry.ts';
 import { sinkKey } from '../../state/seen-files.ts';
@@ -14,7 +14,7 @@ import type { Sink, SinkIdentity } from '../../sink/sink.ts';
 import { isSure } from '../session/confirm.ts';
 import { shipAndReport } from '../session/deliver.ts';
 import { printLostRuns } from '../session/report/summary.ts';
-import { jsonWaiting, sinkName, waitingLines } from '../session/report/waiting.ts';
+import { jsonWaiting, waitingLines } from '../session/report/waiting.ts';
 import { print, printLines } from '../session/terminal.ts';
 import { type CommandContext, settingsOf, text } from '../session/context.ts';
 import type { Command } from '../command.ts';
@@ -194,7 +194,7 @@ async function purge(context: CommandContext, store: Store, waiting: readonly Wa
       // A dead letter has its fate already.
       if (dead) deadLetters.purge();
       else {
-        totals.discard(sinkName(one), spool.usage().events, systemClock.now());
+        totals.discard(shownIdentity(one.identity), spool.usage().events, systemClock.now());
         spool.purge();
       }
     }

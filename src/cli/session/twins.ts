@@ -1,5 +1,5 @@
-import { type Stats, statSync } from 'node:fs';
 import { PortlogError } from '../../core/errors.ts';
+import { statOf } from '../../core/stat-of.ts';
 import type { Sink, SinkIdentity } from '../../sink/sink.ts';
 import { sinkKey } from '../../state/seen-files.ts';
 
@@ -34,13 +34,4 @@ function placeOf(identity: SinkIdentity): string {
   if (type !== 'file' && !(type === 'wazuh' && target.startsWith('/'))) return sinkKey(identity);
   const stats = statOf(target);
   return stats?.isFile() === true ? `file ${stats.dev} ${stats.ino}` : `file ${target}`;
-}
-
-/** Whoever opens it says what is wrong with it. */
-function statOf(path: string): Stats | undefined {
-  try {
-    return statSync(path, { throwIfNoEntry: false });
-  } catch {
-    return undefined;
-  }
 }

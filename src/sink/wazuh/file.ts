@@ -1,7 +1,8 @@
 import type { WazuhOptions } from './options.ts';
-import { existsSync, fstatSync, statSync } from 'node:fs';
+import { existsSync, fstatSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { systemClock } from '../../core/clock.ts';
+import { statOf } from '../../core/stat-of.ts';
 import { flatLine } from '../../event/flat.ts';
 import { encoded } from '../transport/body.ts';
 import { fileSink } from '../file/file.ts';
@@ -50,7 +51,7 @@ export function logcollectorFile(options: WazuhOptions, tell: Notify): Omit<Sink
       return [...(await file.check(signal)), ...(existsSync(path) ? [] : [NOT_THERE])];
     },
     async send(batch, signal) {
-      before = { inode: inodeAt(path) };
+      before = { inode: statOf(path)?.ino.toString() };
       return file.send(batch, signal);
     },
     async close() {
@@ -76,15 +77,6 @@ export function logcollectorFile(options: WazuhOptions, tell: Notify): Omit<Sink
   async function waited(milliseconds: number, signal: AbortSignal): Promise<void> {
     if (milliseconds > 0) await clock.sleep(milliseconds, signal);
     if (signal.aborted) throw new SinkError('temporary', `${name}: interrupted while it waited for its turn`);
-  }
-}
-
-/** Undefined, too, when it cannot be looked at: writing to it says why. */
-function inodeAt(path: string): string | undefined {
-  try {
-    return statSync(path, { throwIfNoEntry: false })?.ino.toString();
-  } catch {
-    return undefined;
   }
 }
 

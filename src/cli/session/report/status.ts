@@ -7,7 +7,8 @@ import type { FailedFile } from '../../../state/file-attempts.ts';
 import type { UnfinishedFile } from '../../../state/unfinished-files.ts';
 import type { ScheduledScan } from '../../../state/scheduled-scans.ts';
 import { gravest } from './summary.ts';
-import { iso, sinkName, waitingFields } from './waiting.ts';
+import { iso, waitingFields } from './waiting.ts';
+import { shownIdentity } from '../../../sink/shown.ts';
 import { grouped, format, sized } from './words.ts';
 
 const HOUR_MS = 3_600_000;
@@ -177,5 +178,5 @@ function sinkText(one: WaitingSink): string {
     events > 0 ? `${grouped(events, 'event')} ${events === 1 ? 'waits' : 'wait'} since ${iso(oldest) ?? ''}` : undefined,
     dead > 0 ? grouped(dead, 'dead letter') : undefined,
   ];
-  return `${sinkName(one)}: ${parts.filter((text) => text !== undefined).join(', ') || 'nothing waits'} (portlog replay --list)`;
+  return `${shownIdentity(one.identity)}: ${parts.filter((text) => text !== undefined).join(', ') || 'nothing waits'} (portlog replay --list)`;
 }

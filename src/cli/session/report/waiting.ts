@@ -1,5 +1,5 @@
 import type { WaitingSink } from '../../../state/store.ts';
-import { shownTarget } from '../../../sink/shown.ts';
+import { shownIdentity, shownTarget } from '../../../sink/shown.ts';
 import { grouped, sized } from './words.ts';
 
 /** For people: waiting and rejected events per sink, with reasons. */
@@ -21,7 +21,7 @@ function linesOf(one: WaitingSink): readonly string[] {
         `  dead     ${grouped(rejected, 'event')}: ${[status, reason.slice(0, 200)].filter((word) => word !== undefined).join(' ')}`,
     );
   return [
-    sinkName(one),
+    shownIdentity(one.identity),
     ...(events > 0 ? waiting : []),
     ...(damaged > 0 ? [`  damaged  ${grouped(damaged, 'event')} of those cannot be read: the disk has changed them`] : []),
     ...dead,
@@ -42,11 +42,6 @@ export function waitingFields({ identity, tables }: WaitingSink): object {
     spool,
     dead: { events: tables.deadLetters.count(), reasons: tables.deadLetters.tolls() },
   };
-}
-
-/** The name for people: `loki http://loki:3100 (tenant=a)`. */
-export function sinkName({ identity: { type, target, scope } }: WaitingSink): string {
-  return `${type} ${shownTarget(target)}${scope === '' ? '' : ` (${scope})`}`;
 }
 
 export function iso(time: number | undefined): string | undefined {
