@@ -8,7 +8,7 @@ import { scanId } from './id.ts';
 import { identityArguments } from './identity-args.ts';
 import { isMisdated, seenAt } from './time.ts';
 
-export const ECS_VERSION = '9.4.0';
+const ECS_VERSION = '9.4.0';
 export const PORTLOG_VERSION = (JSON.parse(packageText('package.json')) as { version: string }).version;
 
 /** What the file of expected exposure says of a network; in every event of its hosts. */
@@ -64,7 +64,7 @@ export const DEFAULT_OPTIONS: EventOptions = {
 };
 
 /** `agent` of an event. */
-export function agentFields({ sensor, agentHost }: Pick<EventOptions, 'sensor' | 'agentHost'>): Fields {
+function agentFields({ sensor, agentHost }: Pick<EventOptions, 'sensor' | 'agentHost'>): Fields {
   return { name: sensor ?? agentHost ?? 'portlog', type: 'portlog', version: PORTLOG_VERSION };
 }
 

@@ -1,4 +1,4 @@
-import { agentFields, type EventOptions, PORTLOG_VERSION, ECS_VERSION } from './context.ts';
+import { baseFields, type EventOptions, PORTLOG_VERSION } from './context.ts';
 import { openWords } from './counts.ts';
 import { envelope, frameOf, type Statement } from './envelope.ts';
 import { type Fields, type LogEvent, SEVERITY, Shared } from './event.ts';
@@ -234,11 +234,8 @@ function healthEvent(
     message,
     shared: new Shared({
       '@timestamp': isoTime(now),
-      'ecs': { version: ECS_VERSION },
+      ...baseFields({}, options),
       'observer': { name: options.sensor, product: 'portlog', version: PORTLOG_VERSION, type: 'scanner' },
-      'agent': agentFields(options),
-      'tags': options.tags.length === 0 ? undefined : options.tags,
-      'labels': Object.keys(options.labels).length === 0 ? undefined : options.labels,
     }),
     event: { kind: 'event', category: ['host'], type: ['info'], more: event },
     namespace: options.namespace,
