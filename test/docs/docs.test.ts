@@ -20,7 +20,7 @@ const run = promisify(execFile);
 /** Lines that a page shows as what its commands answer, for the scan of the examples. What others show is of scans that are told of, and not there. */
 const SHOWN: Readonly<Record<string, readonly string[]>> = {
   'README.md': [
-    'portlog: scan.xml: 1 run, 3 hosts listed, 5 open ports',
+    'portlog: scan.xml: 1 run, 3 hosts listed, 5 open ports, 4 findings; changed: 1 new finding (127.0.0.2 2323/tcp); what else is seen for the first time is the baseline',
     'portlog: elasticsearch https://es:9200: read 15 = delivered 15 + already 0 + dead 0',
   ],
   'docs/how-to/inventory.md': ['SITE       HOST                             PORT       STATE          SINCE            LAST SEEN        SERVICE'],
