@@ -2,7 +2,6 @@ import { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
 import { Log } from '../../src/cli/session/log.ts';
 import { Outages } from '../../src/cli/session/outages.ts';
-import type { Terminal } from '../../src/cli/session/terminal.ts';
 
 const MINUTE = 60_000;
 
@@ -10,7 +9,7 @@ const MINUTE = 60_000;
 function said(minutes: number, then: (outages: Outages) => void = () => undefined): readonly string[] {
   const stderr = new PassThrough();
   let time = 0;
-  const outages = new Outages(new Log(stderr as unknown as Terminal['stderr'], 'normal'), { now: () => time });
+  const outages = new Outages(new Log(stderr, 'normal'), { now: () => time });
   for (; time < minutes * MINUTE; time += MINUTE) outages.isDown('loki http://l', { message: 'it is silent', hint: 'look there' }, time / MINUTE);
   then(outages);
   return String(stderr.read() ?? '')
