@@ -172,8 +172,10 @@ function knownService({ service, guess, certificate }: KnownPort): Side {
   };
 }
 
+/** Newer versions of nmap tell another kind of hash (SHA-256 beside SHA-1), which cannot be compared. */
 function isSameCertificate(a: Certificate, b: Certificate): boolean {
-  return a.fingerprint === b.fingerprint;
+  if (a.fingerprint.length === b.fingerprint.length) return a.fingerprint === b.fingerprint;
+  return a.subject === b.subject && a.notAfter === b.notAfter;
 }
 
 function place({ number, protocol }: KnownPort): string {

@@ -97,6 +97,8 @@ export function noteEvent(report: InputReport, { action, message, own }: LogEven
 function noteFinished(report: InputReport, own: LogEvent['own']): void {
   const reason = textAt(own, 'event', 'reason');
   if (reason !== undefined) remark(report, reason);
+  const timedOut = Number(fieldAt(own, ['nmap', 'scan', 'hosts', 'timedout']) ?? 0);
+  if (timedOut > 0) remark(report, `nmap gave up on ${count(timedOut, 'host')} (--host-timeout): nothing is known of what it has not listed there`);
   const skipped = Number(fieldAt(own, ['nmap', 'scan', 'skipped']) ?? 0);
   if (skipped === 0) return;
   const targets = fieldAt(own, ['nmap', 'target']);
