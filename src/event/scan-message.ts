@@ -62,5 +62,5 @@ export function errorOf({ stats }: RunEnd): string | undefined {
 }
 
 export function scannerName({ run }: RunContext): string {
-  return [run.scanner ?? 'nmap', run.version].filter((word) => word !== undefined).join(' ');
+  return [run.scanner ?? 'nmap', run.version].filter((word) => word !== undefined && word !== '').join(' ');
 }
