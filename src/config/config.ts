@@ -91,8 +91,6 @@ export interface OnlyConfig {
 
 export interface SinkConfig extends SecretSources {
   readonly type: string;
-  /** Tells it from others at the same address. */
-  readonly name?: string;
   readonly url?: string;
   /** Each member of a cluster. */
   readonly urls?: readonly string[];

@@ -1,3 +1,5 @@
+import { userInfo } from 'node:os';
+
 /** The process environment. `process.env` is read here and nowhere else. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -15,6 +17,15 @@ export interface ProcessUser {
 export function self(): ProcessUser | undefined {
   const [uid, gid] = [process.getuid?.(), process.getgid?.()];
   return uid === undefined || gid === undefined ? undefined : { uid, gid };
+}
+
+/** The home directory of this user as the system knows it, whatever `HOME` says; undefined for a user without an entry. */
+export function homeFolder(): string | undefined {
+  try {
+    return userInfo().homedir;
+  } catch {
+    return undefined;
+  }
 }
 
 /** `PORTLOG_<TYPE>_<NAME>`: a setting for one type of server. */

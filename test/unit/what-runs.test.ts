@@ -47,9 +47,57 @@ describe('what is run when a command is', () => {
     [[program], [program, interpreter, '/usr/bin/env', before, inner]],
     [['/usr/bin/perl', script.slice(1)], [script]],
     [['inner'], [before, inner]],
-    [['/usr/bin/tool', 'url=https://siem.example/x'], ['/siem.example/x']],
+    [['/usr/bin/env', '-C', folder, 'LANG=C', './script.py', '--output', '/data'], [script]],
+    [
+      ['/usr/bin/env', `PATH=${path}:/usr/bin`, 'inner'],
+      [path, inner],
+    ],
+    [['/usr/bin/env', `LD_PRELOAD=${folder}/x.so`, '/usr/bin/true'], [`${folder}/x.so`]],
+    [['/usr/bin/env', '-S', `python3 -u ${script}`], [script]],
+    [['/usr/bin/nice', '-n', '5', '/usr/bin/timeout', '-s', 'KILL', '5', '/usr/bin/python3', '-W', 'ignore', script], [script]],
+    [['/usr/bin/timeout', '5', '/to/come/program'], ['/to/come/program']],
+    [['/usr/bin/python3', '-u', '/to/come/script.py'], ['/to/come/script.py']],
+    [
+      ['/usr/bin/bash', '--rcfile', '/x/rc', '-eu', script],
+      ['/x/rc', script],
+    ],
+    [['/bin/sh', '-c', 'exec "$@"', 'sh', '/to/come/program'], ['/to/come/program']],
+    [['/bin/sh', '-euc', `if true; then ${script} >/data; fi`], [script]],
+    [['/bin/sh', '-c', `cd ${folder} && ./program`], [folder]],
+    [['/usr/bin/python3', '-c', `exec(open("${script}").read())`], [script]],
+    [['/usr/bin/awk', '-f', script, '/data'], [script]],
+    [
+      ['/usr/bin/node', '--require', '/x/a.js', script],
+      ['/x/a.js', script],
+    ],
+    [
+      [program, '--verbose'],
+      [program, interpreter, inner],
+    ],
   ])('%j', ([command, files]) => {
     expect(whatRuns(command, lookup)).toEqual(expect.arrayContaining([...files]));
+  });
+
+  test.for<readonly (readonly string[])[]>([
+    [['/usr/bin/tool', '--output', '/data']],
+    [['/usr/bin/tool', 'url=https://siem.example/data']],
+    [['/usr/bin/tool', '-c', '/data']],
+    [[script, '/data', '--dir=/data']],
+    [[program, '--output', '/data']],
+    [['/usr/bin/python3', '-u', script, '--output', '/data']],
+    [['/usr/bin/python3', '-m', 'http.server', '--directory', '/data']],
+    [['/usr/bin/env', 'LANG=C', script, '/data']],
+    [['/usr/bin/timeout', '5', script, '--output', '/data']],
+    [['/usr/bin/flock', '/data', script, '/data']],
+    [['/bin/sh', script, '/data']],
+    [['/bin/sh', '-c', `${script} --output /data`, '/data']],
+    [['/bin/sh', '-c', `cat >/data; ${script} </data | tee /data`]],
+    [['/usr/bin/perl', '-w', script, '/data']],
+    [['/usr/bin/awk', '-f', script, '/data']],
+  ])('words that are data are not looked at: %j', ([command = []]) => {
+    const found = whatRuns(command, { path: [path, '/usr/bin', '/bin'], folder: '/' });
+    expect(found.filter((one) => one.includes('/data'))).toEqual([]);
+    expect(found).toContain(command.find((word) => word === script || word === program) ?? command[0]);
   });
 
   test('a network or a number leads to nothing that anybody could make', () => {

@@ -1,16 +1,17 @@
 import { hostname } from 'node:os';
-import { type Environment, nmapEnvironment } from '../../core/environment.ts';
+import { homeFolder, nmapEnvironment } from '../../core/environment.ts';
+import { statOf } from '../../core/stat-of.ts';
 import type { Settings } from '../../config/settings.ts';
 import { EXIT, type ExitCode } from '../../core/errors.ts';
 import type { ShipReport } from '../../pipeline/ship.ts';
 import { quoted } from '../../nmap/command-line.ts';
 import { maskArguments, maskOutput } from '../../nmap/mask.ts';
-import { nmapWords } from '../../nmap/options.ts';
 import { targetLists } from '../../source/nmap-targets.ts';
 import { type NmapOptions, nmapSource, type NmapSource } from '../../source/nmap.ts';
 import type { Interruption } from './signals.ts';
 import { type CommandContext, text } from './context.ts';
 import { ofShell } from './trust.ts';
+import { whatNmapReads } from '../../config/what-nmap-reads.ts';
 import { whatRuns } from '../../config/what-runs.ts';
 import { shipSources } from './deliver.ts';
 
@@ -30,10 +31,9 @@ export async function scanAndShip(
   scan: Pick<NmapOptions, 'name' | 'args' | 'limitMs'>,
   interruption?: Interruption,
 ): Promise<Scanned> {
-  const { log, values, trust } = context;
+  const { log, values } = context;
   const program = text(values, 'nmap') ?? 'nmap';
-  for (const path of whatRuns([program], ofShell(context.env))) trust.check('the place where nmap is looked for,', path);
-  for (const path of dataOf(scan.args, context.env)) trust.checkToCome("nmap's data", path);
+  checkNmap(context, program, scan.args);
   const nmap = nmapSource({
     ...scan,
     program,
@@ -45,18 +45,21 @@ export async function scanAndShip(
   log.debug(`running nmap ${maskArguments(nmap.args.map(quoted).join(' '))}`);
   const { code, report } = await shipSources(context, settings, [nmap], { scannerHost: hostname(), lists: targetLists(scan.args), interruption });
   const failure = failureOf(nmap);
-  if (failure !== undefined && !nmap.wasInterrupted()) log.warn(failure);
-  const isOver = failure === undefined || code === EXIT.interrupted;
-  return { code: isOver ? code : EXIT.noInput, report, problem: problemOf(report, nmap.wasInterrupted(), failure) };
+  if (failure !== undefined && code !== EXIT.interrupted) log.warn(failure);
+  return { code: failure === undefined || code === EXIT.interrupted ? code : EXIT.noInput, report, problem: problemOf(report, failure) };
 }
 
-/** Files and directories that nmap loads code from. */
-function dataOf(args: readonly string[], env: Environment): readonly string[] {
-  const { options } = nmapWords(args);
-  const scripts = options.flatMap(({ name, value = '' }) => (name === 'script' ? value.split(/[\s,()]+/).filter((word) => word.includes('/')) : []));
-  const folders = options.flatMap(({ name, value }) => (name === 'datadir' && value !== undefined ? [value] : []));
-  const inEnvironment = [env['NMAPDIR'] ?? '', ...(env['LD_LIBRARY_PATH'] ?? '').split(':')].filter((folder) => folder !== '');
-  return [...folders, ...scripts.map((word) => word.replace(/^\+/, '')), ...inEnvironment];
+/** That nobody else decides what nmap does: its program, and what that loads. */
+function checkNmap({ env, trust }: CommandContext, program: string, args: readonly string[]): void {
+  const places = whatRuns([program], ofShell(env));
+  for (const path of places) trust.check('the place where nmap is looked for,', path);
+  const { there, toCome } = whatNmapReads(args, { program: places.find(isProgram), home: homeFolder(), folder: process.cwd(), env });
+  for (const path of there) trust.check("nmap's data", path);
+  for (const path of toCome) trust.checkToCome("nmap's data", path);
+}
+
+function isProgram(path: string): boolean {
+  return statOf(path)?.isFile() === true;
 }
 
 function failureOf(nmap: NmapSource): string | undefined {
@@ -65,15 +68,11 @@ function failureOf(nmap: NmapSource): string | undefined {
   return code === 0 ? undefined : `${nmap.name} ended with exit code ${code}`;
 }
 
-const STOPPED = 'portlog was stopped while it went on';
-
-/** What nmap has failed of by itself is the reason also when portlog was stopped while its events were sent. */
-function problemOf(report: ShipReport | undefined, wasInterrupted: boolean, failure: string | undefined): string | undefined {
+function problemOf(report: ShipReport | undefined, failure: string | undefined): string | undefined {
   const [input] = report?.inputs ?? [];
-  if (report === undefined) return 'no sink was ready';
-  if (input === undefined) return STOPPED;
+  if (report === undefined || input === undefined) return 'no sink was ready';
+  if (report.interrupted) return 'portlog was stopped while it went on';
   // nmap's XML says more than its exit code.
   const remark = input.incomplete + input.failed + input.empty > 0 ? input.remarks.at(-1) : undefined;
-  const problem = input.problem?.message ?? remark ?? failure;
-  return problem !== undefined && wasInterrupted ? STOPPED : problem;
+  return input.problem?.message ?? remark ?? failure;
 }

@@ -1,0 +1,73 @@
+import { readdirSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { statOf } from '../core/stat-of.ts';
+import type { Environment } from '../core/environment.ts';
+import { nmapWords } from '../nmap/options.ts';
+
+/** Where nmap looks. */
+export interface NmapPlace {
+  /** The whole path of nmap; undefined when it was not found. */
+  readonly program: string | undefined;
+  /** Of the user, as the system knows it: nmap does not ask `HOME`. */
+  readonly home: string | undefined;
+  /** What relative paths begin at. */
+  readonly folder: string;
+  readonly env: Environment;
+}
+
+/** What a folder of nmap's own has in it, as far as it is code or names code. */
+const PARTS = ['nse_main.lua', 'nselib', 'scripts', 'scripts/script.db'];
+/** Options with a file that says what nmap does; a script may be told in its arguments which file to write. */
+const FILES: ReadonlySet<string> = new Set(['script-args-file', 'servicedb', 'versiondb']);
+/** Of a folder of scripts. */
+const MOST_SCRIPTS = 10_000;
+
+/**
+ * The files and folders that nmap loads code from, or that say what its scripts do. In the order of `nmap_fetchfile` (nmap.cc): `--datadir`,
+ * `NMAPDIR`, `~/.nmap`, what stands beside the program, and for scripts where it was started. `toCome`: those that somebody may make first.
+ */
+export function whatNmapReads(args: readonly string[], place: NmapPlace): { readonly there: readonly string[]; readonly toCome: readonly string[] } {
+  const { env, folder, home, program } = place;
+  const given = valuesIn(args);
+  const whole = (paths: readonly (string | undefined)[]): readonly string[] =>
+    paths.flatMap((path) => (path === undefined || path === '' ? [] : [resolve(folder, path)]));
+  const folders = whole([...given.folders, env['NMAPDIR'], home === undefined ? '' : join(home, '.nmap')]);
+  const own = program === undefined ? [] : [join(dirname(program), '../share/nmap')];
+  const scripts = whole(given.scripts.filter((word) => word.includes('/')));
+  const named = whole(given.scripts.flatMap((word) => (word.includes('/') ? [] : [word, `${word}.nse`]))).filter(isFile);
+  const parts = [...folders, ...own].flatMap((one) => PARTS.map((part) => join(one, part)));
+  return {
+    there: [...own, ...parts, ...named, ...scripts.flatMap(scriptsIn)].filter(isThere),
+    toCome: [...folders, ...scripts, ...whole([...given.files, ...(env['LD_LIBRARY_PATH'] ?? '').split(':')])],
+  };
+}
+
+function valuesIn(args: readonly string[]): Readonly<Record<'folders' | 'scripts' | 'files', readonly string[]>> {
+  const { options } = nmapWords(args);
+  const of = (isMeant: (name: string) => boolean): readonly string[] =>
+    options.flatMap(({ name, value = '' }) => (isMeant(name) && value !== '' ? [value] : []));
+  return {
+    folders: of((name) => name === 'datadir'),
+    scripts: of((name) => name === 'script').flatMap((value) =>
+      value.split(/[\s,()]+/).flatMap((word) => (word === '' ? [] : [word.replace(/^\+/, '')])),
+    ),
+    files: of((name) => FILES.has(name)),
+  };
+}
+
+function scriptsIn(folder: string): readonly string[] {
+  try {
+    const names = readdirSync(folder).filter((name) => name.endsWith('.nse'));
+    return names.slice(0, MOST_SCRIPTS).map((name) => join(folder, name));
+  } catch {
+    return [];
+  }
+}
+
+function isFile(path: string): boolean {
+  return statOf(path)?.isFile() === true;
+}
+
+function isThere(path: string): boolean {
+  return statOf(path) !== undefined;
+}
