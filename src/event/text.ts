@@ -1,20 +1,27 @@
-/** Control characters that a terminal would interpret, and marks that reverse the direction of text (CVE-2021-42574). */
-const UNSAFE = /[\u0000-\u001F\u007F-\u009F\u061C\u200E\u200F\u2028-\u202E\u2066-\u2069\uFEFF]/g;
+/** Control characters that a terminal would interpret, marks that reverse the direction of text (CVE-2021-42574), and what nobody sees. */
+const UNSAFE =
+  /[\u0000-\u001F\u007F-\u009F\u061C\u180E\u200B\u200E\u200F\u2028-\u202E\u2060-\u206F\uFEFF\uFFF9-\uFFFB\uFFFE\uFFFF]|\uDB40[\uDC00-\uDC7F]/g;
 
 /** Untrusted text, made safe to print on one line: control characters are escaped as nmap does (`\x1B`). */
 export function printable(text: string): string {
   return text.replace(UNSAFE, (character) => {
     const code = character.charCodeAt(0);
-    return code < 0x100 ? `\\x${hex(code, 2)}` : `\\u${hex(code, 4)}`;
+    return code < 0x100 ? `\\x${hex(code, 2)}` : escaped(character);
   });
 }
 
 /** The same without line feeds, carriage returns and tabs. */
-const UNSAFE_IN_LINES = /(?![\n\r\t])[\u0000-\u001F\u007F-\u009F\u061C\u200E\u200F\u2028-\u202E\u2066-\u2069\uFEFF]/g;
+const UNSAFE_IN_LINES =
+  /(?![\n\r\t])[\u0000-\u001F\u007F-\u009F\u061C\u180E\u200B\u200E\u200F\u2028-\u202E\u2060-\u206F\uFEFF\uFFF9-\uFFFB\uFFFE\uFFFF]|\uDB40[\uDC00-\uDC7F]/g;
 
 /** Lines of text with control characters escaped as `\\u009B`, which JSON reads as the same. */
 export function withoutControls(text: string): string {
-  return text.replace(UNSAFE_IN_LINES, (character) => `\\u${hex(character.charCodeAt(0), 4)}`);
+  return text.replace(UNSAFE_IN_LINES, escaped);
+}
+
+/** Each UTF-16 unit: tags, which nobody sees, are pairs of them. */
+function escaped(character: string): string {
+  return Array.from({ length: character.length }, (_, at) => `\\u${hex(character.charCodeAt(at), 4)}`).join('');
 }
 
 /** The same for JSON. `JSON.stringify` escapes only characters up to U+001F. */
