@@ -6,7 +6,7 @@ export interface AlertRule {
   /** Also the name of its runbook: docs/runbooks/<id>.md. */
   readonly id: string;
   readonly title: string;
-  /** What an alert means, in a sentence. */
+  /** The question that it answers. */
   readonly about: string;
   /** Only datasets of events that happen once: a state that every scan repeats must not alert each time. */
   readonly dataset: 'nmap.change' | 'nmap.scan' | 'nmap.health';

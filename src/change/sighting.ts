@@ -119,8 +119,7 @@ function presenceOf({ status }: Host, ports: readonly PortSighting[], counted: r
 
 function portSighting({ protocol, number, state, service, scripts }: Port): PortSighting | undefined {
   if (protocol === undefined || number === undefined || state?.state === undefined) return undefined;
-  // `tcpwrapped`: the connection was closed before anything was said.
-  const probed = service?.method === 'probed' && service.name !== 'tcpwrapped';
+  const probed = service?.method === 'probed';
   // masscan may tell of TLS alone, which says nothing of what speaks behind it.
   const name = service?.name === undefined ? '' : shownService(service.name, service.tunnel);
   const asked = probed ? keptService(name, [service?.product, service?.version, service?.extrainfo]) : undefined;

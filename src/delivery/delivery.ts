@@ -1,11 +1,11 @@
 import { ALERTING, type Dataset, type LogEvent } from '../event/event.ts';
 import type { Sink } from '../sink/sink.ts';
 import type { RunSums } from '../state/runs.ts';
-import { sinkKey } from '../state/seen-files.ts';
 import type { Store, WaitingSink } from '../state/store.ts';
 import { Outbox } from './outbox.ts';
 import { type SinkReport, sinkReport } from './report.ts';
 import { SinkPipeline } from './sink-pipeline.ts';
+import type { Unanswered } from './unanswered.ts';
 import type { SinkPipelineOptions } from './sink-pipeline-options.ts';
 
 const ANNOUNCED: ReadonlySet<Dataset> = new Set(ALERTING);
@@ -52,8 +52,13 @@ export class Delivery {
   }
 
   /** Turns to what earlier runs have left on disk; with `retryDeadLetters`, to dead letters as well; with `takeOver`, to what was for others. */
-  start(retryDeadLetters: boolean, takeOver: readonly WaitingSink[] = []): void {
-    for (const pipeline of this.pipelines) pipeline.start(retryDeadLetters, takeOver);
+  start(retryDeadLetters: boolean, takeOver: readonly WaitingSink[] = [], unanswered: readonly Unanswered[] = []): void {
+    for (const pipeline of this.pipelines)
+      pipeline.start(
+        retryDeadLetters,
+        takeOver,
+        unanswered.find(({ sink }) => sink === pipeline.sink),
+      );
   }
 
   /** How long a sink may hold up reading before its events go to disk, in milliseconds. */
@@ -224,6 +229,6 @@ export class Delivery {
 
 function sumsOf({ sink, account: { tally, own, replayed }, failure }: SinkPipeline): RunSums {
   const wasTried = [tally, own, replayed].some(({ delivered, dead, spooled, discarded }) => delivered + dead + spooled + discarded > 0);
-  const sums = { sink: sink.name, key: sinkKey(sink.identity), acknowledges: sink.acknowledges !== false, tally, own, replayed };
+  const sums = { sink: sink.name, acknowledges: sink.acknowledges !== false, tally, own, replayed };
   return failure === undefined && !wasTried ? sums : { ...sums, failing: failure !== undefined };
 }

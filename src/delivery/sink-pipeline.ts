@@ -1,6 +1,6 @@
 import type { LogEvent } from '../event/event.ts';
 import { type BatchOf, batchOf } from '../sink/batch.ts';
-import { type Sink, SinkError } from '../sink/sink.ts';
+import type { Sink, SinkError } from '../sink/sink.ts';
 import type { Queued } from '../state/queued.ts';
 import type { WaitingSink } from '../state/store.ts';
 import type { Tally } from '../state/tally.ts';
@@ -20,6 +20,7 @@ import type { SinkPipelineOptions } from './sink-pipeline-options.ts';
 import { SpoolReader } from './spool-reader.ts';
 import { SpoolRoom } from './spool-room.ts';
 import { SpoolWriter } from './spool-writer.ts';
+import type { Unanswered } from './unanswered.ts';
 import { UpkeepTimer } from './upkeep.ts';
 
 /** Batches that may be queued in memory behind those in flight. */
@@ -68,7 +69,7 @@ export class SinkPipeline {
       this.spoolReader = this.readerOf(this.spoolWriter);
       this.room = new SpoolRoom(this.spoolWriter, this.spoolReader, this.changed, options, this);
     }
-    this.upkeep = new UpkeepTimer(sink, clock, options.signal);
+    this.upkeep = new UpkeepTimer(sink, options, this.health);
     this.intake = new Intake(sink, this.account, clock, { groups, cursor: this.cursor, spoolWriter: this.spoolWriter });
   }
 
@@ -92,19 +93,18 @@ export class SinkPipeline {
 
   /**
    * Starts sending what earlier runs left in the spool, and dead letters when these are to be retried. `takeOver`: what they
-   * have left for these others, which are of the same kind, is for this one now.
+   * have left for these others, which are of the same kind, is for this one now. `unanswered`: it did not answer when it was asked.
    */
-  start(retryDeadLetters: boolean, takeOver: readonly WaitingSink[]): void {
+  start(retryDeadLetters: boolean, takeOver: readonly WaitingSink[], unanswered?: Unanswered): void {
+    if (unanswered !== undefined && this.spoolReader !== undefined) this.health.failed(unanswered.error, unanswered.since);
     if (retryDeadLetters) this.spoolWriter?.retryDeadLetters(this.sink.limits);
     this.spoolWriter?.takeOver(takeOver, retryDeadLetters ? this.sink.limits.maxEvents : undefined);
-    if (this.spoolWriter?.expire() === true) this.spoolReader?.start();
+    if (this.spoolWriter?.expire() === true) this.spoolReader?.start(this.health.failingSince, false);
   }
 
   /** Renews what the server would forget, when that is due. */
   async keepUp(): Promise<void> {
-    const result = await this.upkeep.look();
-    if (result instanceof SinkError) this.health.failed(result);
-    else if (result === 'renewed' && this.spoolReader?.active !== true) this.succeeded();
+    if ((await this.upkeep.look()) && this.spoolReader?.active !== true) this.succeeded();
   }
 
   /** Why the sink fails now. */
@@ -185,8 +185,9 @@ export class SinkPipeline {
   private dispatch(queuedBatch: QueuedBatch): Promise<void> | undefined {
     this.throwMistake();
     if (this.spoolWriter === undefined && this.failure !== undefined) this.discard(queuedBatch.batch.entries);
-    else if (this.spoolReader?.active === true) {
+    else if (this.spoolReader !== undefined && (this.spoolReader.active || this.failure !== undefined)) {
       this.spoolWriter?.keep(queuedBatch);
+      this.spoolReader.start(this.health.failingSince, false);
       return this.room?.wait();
     } else {
       this.sendQueue.add(queuedBatch);

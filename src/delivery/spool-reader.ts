@@ -1,8 +1,10 @@
 import type { Clock } from '../core/clock.ts';
+import { Deadline } from '../core/deadline.ts';
 import { isOurs } from '../core/mistake.ts';
 import { type Sink, SinkError } from '../sink/sink.ts';
 import { batchOf } from '../sink/batch.ts';
 import { deliver, type Settled, type Undelivered } from './deliver.ts';
+import { attemptLimitMs } from './attempt-limit.ts';
 import type { SpoolWriter } from './spool-writer.ts';
 import { backoffMs } from './backoff.ts';
 import type { LostBatch, SpooledBatch } from '../state/spool.ts';
@@ -53,6 +55,10 @@ export class SpoolReader {
   private hasTold = false;
   private readonly evidence = { taken: 0 };
   private readonly hurry = new AbortController();
+  /** Of the attempt in flight. */
+  private deadline: Deadline | undefined;
+  /** Something was sent since the sink has failed. */
+  private hasTried = true;
 
   constructor(sink: Sink, spoolWriter: SpoolWriter, options: SpoolReaderOptions, events: SpoolReaderEvents) {
     this.sink = sink;
@@ -71,10 +77,14 @@ export class SpoolReader {
     return this.working !== undefined;
   }
 
-  /** `failingSince`: since when the sink has failed already, by the clock's `elapsed`: that time counts. */
-  start(failingSince?: number): void {
+  /**
+   * `failingSince`: since when the sink has failed already, by the clock's `elapsed`: that time counts. `hasTried`: by sending; else
+   * it did not answer when it was asked, and is tried once, however late it is.
+   */
+  start(failingSince?: number, hasTried = true): void {
     if (this.active) return;
     this.failingSince = failingSince;
+    this.hasTried = hasTried;
     this.working = this.work();
     // `finish` awaits it; until then an error must not count as unhandled.
     this.working.catch(() => undefined);
@@ -84,12 +94,13 @@ export class SpoolReader {
   async finish(): Promise<void> {
     this.finishing = true;
     this.hurry.abort();
+    this.deadline?.set(this.attemptMs);
     await this.working;
     if (!this.over)
       await sendSuspects(
         this.spoolWriter,
         { ...this.options, evidence: this.evidence },
-        (spooled) => this.sendBatch(spooled, 0),
+        (spooled) => this.sendSuspect(spooled),
         (reason) => this.events.rejected(reason),
       );
   }
@@ -109,14 +120,14 @@ export class SpoolReader {
     const untilFinish = AbortSignal.any([signal, this.hurry.signal]);
     await this.events.idle();
     // Direct sending has failed: that was the first attempt.
-    if (this.failingSince !== undefined) await clock.sleep(backoffMs(1, clock.random(), undefined), untilFinish);
+    if (this.failingSince !== undefined && this.hasTried) await clock.sleep(backoffMs(1, clock.random(), undefined), untilFinish);
     for (let attempts = 0; ;) {
       if (signal.aborted) return this.stop();
       const mayGo = this.spoolWriter.tables.lease.take(clock.now());
       const next = mayGo ? this.spoolWriter.tables.spool.next() : undefined;
       if (mayGo && next === undefined) return this.emptied();
       // After failing for that long, do not try it once more (which can take a minute): another batch shows whether it was to blame.
-      if (next !== undefined && attempts === 0 && this.isTooLate(0)) {
+      if (next !== undefined && attempts === 0 && this.hasTried && this.isTooLate(0)) {
         if (await this.isToBlame(next)) continue;
         return this.stop();
       }
@@ -180,10 +191,15 @@ export class SpoolReader {
   private async sendBatch(spooled: SpooledBatch, retryForMs: number): Promise<Undelivered<Queued> | undefined> {
     const settled: Settled<Queued>[] = [];
     this.spoolWriter.beingSent = spooled.seq;
-    const left = await deliver<Queued>(this.sink, spooled.batch, { ...this.options, retryForMs }, (one) => {
+    this.hasTried = true;
+    this.deadline = new Deadline(this.attemptMs, this.options.signal);
+    const left = await deliver<Queued>(this.sink, spooled.batch, { ...this.options, signal: this.deadline.signal, retryForMs }, (one) => {
       settled.push(one);
       this.events.took(one.done.length);
       for (const { reason } of one.rejected.slice(0, 1)) this.events.rejected(reason);
+    }).finally(() => {
+      this.deadline?.end();
+      this.deadline = undefined;
     });
     this.spoolWriter.beingSent = undefined;
     if (this.spoolWriter.settleSpooled(spooled, settled, left)) return left;
@@ -193,6 +209,21 @@ export class SpoolReader {
       error: new SinkError('permanent', `what was delivered to ${this.sink.name} could not be taken out of the spool`),
       since: this.options.clock.elapsed(),
     };
+  }
+
+  /** One of those that were moved behind the others. */
+  private async sendSuspect(spooled: SpooledBatch): Promise<Undelivered<Queued> | undefined> {
+    const left = await this.sendBatch(spooled, 0);
+    if (left === undefined || left.refusal !== undefined) this.failingSince = undefined;
+    else this.failingSince ??= left.since;
+    return left;
+  }
+
+  /** What the next attempt may take: it is limited while the end of the run waits. */
+  private get attemptMs(): number {
+    const { clock, retryForMs } = this.options;
+    const since = this.finishing ? this.failingSince : undefined;
+    return attemptLimitMs({ since, retryForMs, answerMs: this.sink.answerMs }, clock.elapsed());
   }
 
   private isTooLate(wait: number): boolean {

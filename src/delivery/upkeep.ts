@@ -1,36 +1,50 @@
-import type { Clock } from '../core/clock.ts';
+import { Deadline } from '../core/deadline.ts';
 import { mistake } from '../core/mistake.ts';
 import { type Sink, SinkError } from '../sink/sink.ts';
+import { attemptLimitMs } from './attempt-limit.ts';
+import type { SinkHealth } from './sink-health.ts';
+import type { SinkPipelineOptions } from './sink-pipeline-options.ts';
 
 /** Calls a sink's upkeep when it is due: renews what the server would forget. */
 export class UpkeepTimer {
   private readonly sink: Sink;
-  private readonly clock: Clock;
-  private readonly signal: AbortSignal;
+  private readonly options: SinkPipelineOptions;
+  private readonly health: SinkHealth;
   private isRenewing = false;
 
-  constructor(sink: Sink, clock: Clock, signal: AbortSignal) {
+  constructor(sink: Sink, options: SinkPipelineOptions, health: SinkHealth) {
     this.sink = sink;
-    this.clock = clock;
-    this.signal = signal;
+    this.options = options;
+    this.health = health;
   }
 
-  /** Undefined when nothing was due; else whether the server has taken it, or why not. */
-  async look(): Promise<'renewed' | SinkError | undefined> {
+  /** Whether the server has taken something; why not is noted. */
+  async look(): Promise<boolean> {
     const { upkeep } = this.sink;
     const due = this.isRenewing ? undefined : upkeep?.due();
-    if (upkeep === undefined || due === undefined || due > this.clock.now()) return undefined;
+    if (upkeep === undefined || due === undefined || due > this.options.clock.now()) return false;
     this.isRenewing = true;
+    const began = this.options.clock.elapsed();
+    const deadline = new Deadline(this.limitMs(began), this.options.signal);
     try {
-      await upkeep.renew(this.signal);
-      return 'renewed';
+      await upkeep.renew(deadline.signal);
+      return true;
     } catch (error) {
-      if (error instanceof SinkError) return error;
-      // An error of the state file, or a bug, concerns this sink alone.
-      const { message, hint } = mistake(`telling ${this.sink.name} what stands`, error);
-      return new SinkError('permanent', message, { hint, cause: error });
+      this.health.failed(error instanceof SinkError ? error : this.ours(error), began);
+      return false;
     } finally {
+      deadline.end();
       this.isRenewing = false;
     }
+  }
+
+  private limitMs(now: number): number {
+    return attemptLimitMs({ since: this.health.failingSince, retryForMs: this.options.retryForMs, answerMs: this.sink.answerMs }, now);
+  }
+
+  /** An error of the state file, or a bug, concerns this sink alone. */
+  private ours(error: unknown): SinkError {
+    const { message, hint } = mistake(`telling ${this.sink.name} what stands`, error);
+    return new SinkError('permanent', message, { hint, cause: error });
   }
 }

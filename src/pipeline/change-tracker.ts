@@ -22,7 +22,6 @@ import type { Sink, SinkIdentity } from '../sink/sink.ts';
 import { KnownHosts } from '../state/known-hosts.ts';
 import type { Store } from '../state/store.ts';
 import { type InputReport, noteRemarks } from './input-report.ts';
-import { noChanges, noteChanges } from './noted-changes.ts';
 import type { ScannedHost } from './scanned-host.ts';
 import { WaitingHosts } from './waiting-hosts.ts';
 
@@ -77,7 +76,6 @@ export class ChangeTracker {
   /** What comes of comparing it is noted in `report`, which may be when another input is read. */
   beginInput(report: InputReport): void {
     this.report = report;
-    if (this.problem === undefined) report.changes = noChanges();
   }
 
   /** Takes the next item of a scan, with its run, and the host if it is one. */
@@ -172,7 +170,6 @@ export class ChangeTracker {
       work(current, detected);
       this.scans.save(record);
       if (report !== undefined) noteRemarks(report, detected.remarks);
-      if (report?.changes !== undefined) noteChanges(report.changes, [...detected.changes, ...detected.others]);
       // Known only once there are more; changes up to that number were announced without the mark.
       const events = detected.events(record.counts.changes > this.parts.options.mass);
       // A sink without room gets them when the scan is shipped to it again.

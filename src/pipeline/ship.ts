@@ -3,6 +3,7 @@ import type { TargetLists } from '../nmap/target-lists.ts';
 import { type Clock, systemClock } from '../core/clock.ts';
 import { Delivery } from '../delivery/delivery.ts';
 import type { SinkReport } from '../delivery/report.ts';
+import type { Unanswered } from '../delivery/unanswered.ts';
 import type { OpenRun } from '../state/runs.ts';
 import type { Store, WaitingSink } from '../state/store.ts';
 import type { PortlogError } from '../core/errors.ts';
@@ -33,6 +34,8 @@ export interface ShipOptions {
   readonly retryDeadLetters?: boolean;
   /** What waits for these, with one sink of the same kind: it is for that one now. */
   readonly takeOver?: readonly WaitingSink[];
+  /** Sinks that did not answer when they were asked. */
+  readonly unanswered?: readonly Unanswered[];
   /** Also send what was delivered before. */
   readonly again?: boolean;
   readonly clock?: Clock;
@@ -76,7 +79,7 @@ export async function ship(options: ShipOptions): Promise<ShipReport> {
   const finder = new Finder(options.findings);
   const tracker = trackerOf(options, delivery, event.site, finder);
   const threads = threadsFor(options, event);
-  delivery.start(options.retryDeadLetters === true, options.takeOver);
+  delivery.start(options.retryDeadLetters === true, options.takeOver, options.unanswered);
   const inputs: InputReport[] = [];
   const readAll = async (): Promise<void> => {
     await healthReporter?.lookAfter(maxAges);

@@ -39,7 +39,8 @@ export async function createSink(options: SinkOptions, tell?: Notify): Promise<S
     throw new PortlogError('sink-unknown', `there is no sink "${withoutUser(options.type)}"`, {
       hint: hintFor(options.type),
     });
-  const made = named(await create(options, tell), options);
+  const answerMs = 'timeoutMs' in options ? options.timeoutMs : undefined;
+  const made = named({ ...(await create(options, tell)), answerMs }, options);
   refuseStrange(made, options);
   const sink = narrowed(withinLimits(made), options.only);
   return isPlaintextAllowed(options) ? warned(sink) : sink;

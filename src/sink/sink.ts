@@ -58,8 +58,6 @@ export interface Entry extends Encoded {
   readonly time: number;
   /** When delivery took it, epoch milliseconds; the same after a crash if it had been committed. */
   readonly queued: number;
-  /** Of a record of the inventory, see `LogEvent.revision`: others with its id say something else. */
-  readonly revision?: number | undefined;
 }
 
 export interface Batch {
@@ -156,6 +154,8 @@ export interface Sink {
   readonly limits: BatchLimits;
   /** What happens to events that cannot be delivered: most sinks want them kept, a pipe does not. */
   readonly undeliverable: 'keep' | 'discard';
+  /** How long it may wait for an answer, in milliseconds; absent: nobody answers. */
+  readonly answerMs?: number | undefined;
   /** False when nothing is acknowledged, as in a stream: the summary says "sent". Absent: delivered means acknowledged. */
   readonly acknowledges?: boolean;
   /** It only writes lines of this format, in order, so that threads may render them. */

@@ -149,8 +149,17 @@ describe('what a receiver does', () => {
 
   test('an interruption ends it at once', async () => {
     const sink = await against(() => undefined, { timeoutMs: 60_000 });
-    await expect(sink.send(batchOf(entriesOf(sink, EVENTS)), AbortSignal.timeout(50))).rejects.toMatchObject({
+    const interruption = new AbortController();
+    setTimeout(() => interruption.abort(), 50);
+    await expect(sink.send(batchOf(entriesOf(sink, EVENTS)), interruption.signal)).rejects.toMatchObject({
       message: expect.stringContaining('interrupted'),
+    });
+  });
+
+  test('a time that is over is no interruption', async () => {
+    const sink = await against(() => undefined, { timeoutMs: 60_000 });
+    await expect(sink.send(batchOf(entriesOf(sink, EVENTS)), AbortSignal.timeout(50))).rejects.toMatchObject({
+      message: expect.stringContaining('it did not read to the end in time'),
     });
   });
 });

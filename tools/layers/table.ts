@@ -77,7 +77,7 @@ export const HOMES: Readonly<Record<string, readonly string[]>> = {
   'ajv': ['config'],
   'pako': ['source/inflate'],
   'croner': ['unattended/timetable'],
-  'prom-client': [],
+  'prom-client': ['metrics/exposition'],
   '@opentelemetry': ['exporter'],
   'fast-xml-parser': [],
 };

@@ -50,9 +50,12 @@ async function checkAll(context: CommandContext, words: readonly string[]): Prom
   found.push(await checkNmap(text(context.values, 'nmap') ?? 'nmap', context.env), ...checkState(settings));
   found.push(...checkIntel(settings), ...(await checkDuties(context)), ...(await checkMetrics(settings)));
   let code: ExitCode = EXIT.delivered;
-  for (const sink of settings.sinks) {
-    if (sink.type === 'stdout') continue;
-    const diagnosis = await checkSink(sink);
+  // All at once: one that does not answer holds nobody else up.
+  const [diagnoses, content] = await Promise.all([
+    Promise.all(settings.sinks.filter(({ type }) => type !== 'stdout').map(async (sink) => [sink, await checkSink(sink)] as const)),
+    checkContent(context, settings.sinks),
+  ]);
+  for (const [sink, diagnosis] of diagnoses) {
     const bounds = inWords(sink);
     found.push(...diagnosis.found);
     if (bounds !== undefined)
@@ -64,7 +67,7 @@ async function checkAll(context: CommandContext, words: readonly string[]): Prom
     found.push(twin);
     code = EXIT.usage;
   }
-  found.push(...(await checkContent(context, settings.sinks)));
+  found.push(...content);
   for (const { level, message, hint } of found) {
     await printLines(context.terminal, [`${level.padEnd(7)} ${message}`, ...(hint === undefined ? [] : [`        → ${hint}`])]);
   }

@@ -10,6 +10,8 @@ import type { CommandContext } from './context.ts';
 /** Servers that are not sinks; checked when the environment names their URL. */
 const BESIDE = ['kibana', 'grafana', 'opensearch', 'opensearch-dashboards', 'wazuh', 'wazuh-dashboard'] as const;
 
+const CONTENT_TIMEOUT_MS = 30_000;
+
 /** Checks whether dashboards and alert rules are installed. */
 export async function checkContent(context: CommandContext, sinks: readonly SinkOptions[]): Promise<readonly Diagnosis[]> {
   const content = await contentOptions(context);
@@ -17,18 +19,13 @@ export async function checkContent(context: CommandContext, sinks: readonly Sink
   for (const sink of sinks) if (sink.type === 'loki') connections.push(['loki', connected(sink, TARGETS.loki, content)]);
   for (const name of BESIDE)
     if (context.env[urlVariable(name)] !== undefined) connections.push([name, await connectTo(context, name, TARGETS[name], content)]);
-  const found: Diagnosis[] = [];
-  for (const [name, connection] of connections) {
-    found.push(await look(name, connection));
-    await connection.client.close();
-  }
-  return found;
+  return Promise.all(connections.map(([name, connection]) => look(name, connection)));
 }
 
 async function look(name: TargetName, connection: Connection): Promise<Diagnosis> {
   const where = `${name} ${connection.client.url.origin}`;
   try {
-    const steps = await TARGETS[name].plan(connection, { force: false, repair: false }, AbortSignal.timeout(30_000));
+    const steps = await TARGETS[name].plan(connection, { force: false, repair: false }, AbortSignal.timeout(CONTENT_TIMEOUT_MS));
     return verdict(name, where, steps);
   } catch (error) {
     if (!(error instanceof PortlogError || error instanceof SinkError)) throw error;
@@ -38,6 +35,8 @@ async function look(name: TargetName, connection: Connection): Promise<Diagnosis
       message: `${where}: whether alert rules are there cannot be seen: ${message}`,
       ...(hint === undefined ? {} : { hint }),
     };
+  } finally {
+    await connection.client.close();
   }
 }
 

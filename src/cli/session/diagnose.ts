@@ -5,6 +5,8 @@ import { type Diagnosis, type Sink, SinkError } from '../../sink/sink.ts';
 export interface SinkDiagnosis {
   readonly found: readonly Diagnosis[];
   readonly code: ExitCode | undefined;
+  /** Why it gave no answer that may be another one soon. */
+  readonly unanswered?: SinkError;
 }
 
 /** Checks a sink; no answer is a result, too. */
@@ -14,7 +16,8 @@ export async function diagnose(sink: Sink, signal: AbortSignal): Promise<SinkDia
     return { found, code: found.some(({ level }) => level === 'error') ? EXIT.usage : undefined };
   } catch (error) {
     if (!(error instanceof SinkError)) throw error;
-    return { found: [finding('error', error)], code: sinkErrorCode(error.kind) };
+    const all = { found: [finding('error', error)], code: sinkErrorCode(error.kind) };
+    return error.kind === 'temporary' ? { ...all, unanswered: error } : all;
   }
 }
 

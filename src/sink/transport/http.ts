@@ -2,9 +2,9 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { Agent, type Dispatcher } from 'undici';
 import { type Clock, systemClock } from '../../core/clock.ts';
+import { Deadline, isTimeout } from '../../core/deadline.ts';
 import { unknownAnswer } from './answer.ts';
 import { CONNECT_TIMEOUT_MS, type TlsFiles, tlsOptions, unreachable } from './connection.ts';
-import { Deadline } from './deadline.ts';
 import { authorization, type HttpServerOptions, refuseLeaks, refuseUnsendable } from '../options.ts';
 import { SinkError } from '../sink.ts';
 
@@ -106,7 +106,7 @@ function pathBelow({ pathname, search }: URL, path: string): string {
 }
 
 function whyAborted({ reason }: AbortSignal): string {
-  return reason instanceof Error && reason.name === 'TimeoutError' ? 'did not answer in time' : 'was interrupted before it answered';
+  return isTimeout(reason) ? 'did not answer in time' : 'was interrupted before it answered';
 }
 
 /** A client as the options of a sink want it. */

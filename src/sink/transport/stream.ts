@@ -1,8 +1,8 @@
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
+import { Deadline, isTimeout } from '../../core/deadline.ts';
 import { PortlogError } from '../../core/errors.ts';
 import { CONNECT_TIMEOUT_MS, type tlsOptions, unreachable } from './connection.ts';
-import { Deadline } from './deadline.ts';
 import { type CommonOptions, isReachable } from '../options.ts';
 import { withoutUser } from '../shown.ts';
 import { SinkError } from '../sink.ts';
@@ -64,7 +64,7 @@ const MAX_TALK_BYTES = 64 << 10;
 export async function sendStream(address: StreamAddress, bytes: Buffer, options: StreamOptions, signal: AbortSignal): Promise<void> {
   const socket = open(address, options);
   const deadline = new Deadline(Math.min(CONNECT_TIMEOUT_MS, options.timeoutMs) + options.timeoutMs, signal);
-  const interrupt = (): void => void socket.destroy(new SinkError('temporary', `${address.text}: ${whyEnded(signal)}`));
+  const interrupt = (): void => void socket.destroy(new SinkError('temporary', `${address.text}: ${whyEnded(deadline.signal)}`));
   deadline.signal.addEventListener('abort', interrupt);
   try {
     if (signal.aborted) interrupt();
@@ -77,8 +77,8 @@ export async function sendStream(address: StreamAddress, bytes: Buffer, options:
   }
 }
 
-function whyEnded(signal: AbortSignal): string {
-  return signal.aborted ? 'interrupted before all was read' : 'it did not read to the end in time';
+function whyEnded({ reason }: AbortSignal): string {
+  return isTimeout(reason) ? 'it did not read to the end in time' : 'interrupted before all was read';
 }
 
 function open({ protocol, host, port }: StreamAddress, { tls }: StreamOptions): Socket {
