@@ -145,7 +145,7 @@ function sideFields({ state, service, version, os, mac, ip, certificate, ports, 
 export function baselineEvent(
   run: RunContext,
   time: number,
-  { firstHosts: hosts, firstPorts: ports, firstProtocols: protocols = 0, firstFindings: findings }: ScanCounts,
+  { firstHosts: hosts, firstPorts: ports, firstProtocols: protocols = 0, firstFindings: findings, graveFindings: grave = 0 }: ScanCounts,
 ): LogEvent {
   const seen = [
     [hosts, 'host'],
@@ -154,7 +154,8 @@ export function baselineEvent(
     [findings, 'finding'],
   ] as const;
   const words = seen.flatMap(([number, noun]) => (number > 0 ? count(number, noun) : []));
-  const message = `${listOf(words)} seen for the first time, with nothing earlier to compare: taken as the baseline`;
+  const told = grave === 0 ? '' : `, but for ${count(grave, 'finding')} told by ${grave === 1 ? 'itself' : 'themselves'}`;
+  const message = `${listOf(words)} seen for the first time, with nothing earlier to compare: taken as the baseline${told}`;
   const some = (number: number): number | undefined => (number === 0 ? undefined : number);
   return digestEvent(run, 'baseline', time, SEVERITY.info, message, {
     count: { hosts, ports, protocols: some(protocols), findings: some(findings) },

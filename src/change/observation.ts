@@ -35,6 +35,8 @@ export interface Outcome {
   readonly firstSeen: readonly KnownPort[];
   /** Findings not looked for before, and not severe enough to be reported at once. */
   readonly firstFindings: number;
+  /** Not looked for before either, and so severe that they are. */
+  readonly graveFindings: number;
   /** Weaknesses that are there or gone now and were not, or of which something else is said, told or not. */
   readonly findings: readonly KnownFinding[];
 }

@@ -21,6 +21,7 @@ export class FindingObserver {
   private readonly late: boolean;
   private readonly changes: Change[];
   private first = 0;
+  private grave = 0;
   private readonly moved: KnownFinding[] = [];
 
   constructor(known: KnownHost, observation: Observation, confirm: number, changes: Change[]) {
@@ -32,14 +33,14 @@ export class FindingObserver {
     this.changes = changes;
   }
 
-  /** Returns how many are part of the baseline, and of which the inventory has something new to say. */
-  run(): { readonly first: number; readonly moved: readonly KnownFinding[] } {
+  /** Returns how many are part of the baseline, how many would be and are told because they are grave, and of which the inventory has something new to say. */
+  run(): { readonly first: number; readonly grave: number; readonly moved: readonly KnownFinding[] } {
     const { known, sighting } = this;
     const seen = new Map(sighting.findings.map((finding) => [findingId(finding), finding]));
     // Silenced findings are neither opened nor resolved.
     for (const [id, finding] of seen) if (!finding.isSilent) this.observeFinding(id, finding);
     for (const [id, finding] of Object.entries(known.findings)) if (!seen.has(id) && isGone(finding, sighting)) this.resolve(finding);
-    return { first: this.first, moved: this.moved };
+    return { first: this.first, grave: this.grave, moved: this.moved };
   }
 
   private observeFinding(id: string, { isGrave, about, ...seen }: SeenFinding): void {
@@ -70,6 +71,8 @@ export class FindingObserver {
     if (was === 'yes' || !newest || currentValue(open, confirm) === 'no') return;
     const isNews = was === 'no' || this.isNewsOf(finding);
     if (isNews || isGrave) this.opened(after, before, isNews, about());
+    if (isNews) return;
+    if (isGrave) this.grave++;
     else this.first++;
   }
 

@@ -10,7 +10,7 @@ import type { Change, ChangeAction, Side } from './change.ts';
 import { isNewest, type KnownHost, lastOf, note, type LatestValue, since, currentValue, withValue } from '../state/known-host.ts';
 import type { Sighting } from './sighting.ts';
 
-const NOTHING: Outcome = { changes: [], isFirstSeen: false, firstSeen: [], firstFindings: 0, findings: [] };
+const NOTHING: Outcome = { changes: [], isFirstSeen: false, firstSeen: [], firstFindings: 0, graveFindings: 0, findings: [] };
 const MAX_MARKS = 64;
 
 /**
@@ -68,13 +68,14 @@ class Observing {
     const firstSeen = new PortObserver(known, observation, { confirm: this.confirm, identity: this.identity }, this.changes).run();
     takeLists(known, observation, this.confirm);
     if (presence === 'new') this.changes.unshift(this.newHost());
-    const { first: firstFindings, moved: findings } = new FindingObserver(known, observation, this.confirm, this.changes).run();
+    const { first: firstFindings, grave: graveFindings, moved: findings } = new FindingObserver(known, observation, this.confirm, this.changes).run();
     return {
       changes: this.changes,
       isFirstSeen: !wasKnown && presence !== 'new' && sighting.presence === 'up' && !this.late,
       // Those of a new host are told with it.
       firstSeen: presence === 'new' ? [] : firstSeen,
       firstFindings,
+      graveFindings,
       findings,
     };
   }

@@ -9,9 +9,13 @@ const UNITS = [
   [60_000, 'minute'],
 ] as const;
 
-/** Milliseconds as a person says them: `41 days`, `3 hours`, `12 seconds`; a part of a unit does not count, or with `ceil` as a whole one. */
+/** Of a unit, that may be missing: a weekly scan that took a few minutes longer was seven days ago. */
+const TOLERANCE = 0.02;
+
+/** Milliseconds as a person says them: `41 days`, `3 hours`, `12 seconds`; a part of a unit does not count unless it is nearly a whole one, or with `ceil` as a whole one. */
 export function inWords(ms: number, round: 'floor' | 'ceil' = 'floor'): string {
-  for (const [size, unit] of UNITS) if (ms >= size) return count(Math[round](ms / size), unit);
+  const more = round === 'floor' ? TOLERANCE : 0;
+  for (const [size, unit] of UNITS) if (ms / size + more >= 1) return count(Math[round](ms / size + more), unit);
   return count(Math.max(0, Math[round](ms / 1000)), 'second');
 }
 

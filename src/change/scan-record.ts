@@ -20,6 +20,8 @@ export interface ScanCounts {
   /** Without ports, as of `nmap -sO`; absent in the state of older versions. */
   firstProtocols?: number;
   firstFindings: number;
+  /** Seen for the first time as well, and told all the same, because they are high or critical. */
+  graveFindings?: number;
   changes: number;
   changedHosts: number;
   /** Hosts as nmap counted them at its end. */

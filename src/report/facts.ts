@@ -63,6 +63,8 @@ export interface FindingFact {
   readonly host: string;
   readonly port: string;
   readonly rule: string;
+  /** The weakness in general, without what is special at this host. */
+  readonly ruleName: string;
   readonly title: string;
   readonly remedy: string;
   readonly since: number | undefined;

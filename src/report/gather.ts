@@ -136,7 +136,17 @@ export function findingsOf(site: string, host: KnownHost, now: number): readonly
 function findingFact(place: Place, known: KnownFinding, now: number): FindingFact {
   const { port = '', rule, severity, open } = known;
   const title = titleNow(known, now);
-  return { ...place, port, severity, level: levelOf(severity), rule: rule.id, title, remedy: REMEDIES.get(rule.id) ?? '', since: since(open, 'yes') };
+  return {
+    ...place,
+    port,
+    severity,
+    level: levelOf(severity),
+    rule: rule.id,
+    ruleName: rule.name,
+    title,
+    remedy: REMEDIES.get(rule.id) ?? '',
+    since: since(open, 'yes'),
+  };
 }
 
 /** Updates a title about a future date that may have passed since the scan. */

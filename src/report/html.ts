@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
 import { packageText } from '../core/package-files.ts';
-import { count } from '../event/text.ts';
 import { LEVELS, type ReportFacts } from './facts.ts';
 import { priorities } from './priorities.ts';
 import { type Cell, type Section, sections } from './sections.ts';
-import { about, grouped, minute, shown } from './text.ts';
+import { about, counted, grouped, minute, shown } from './text.ts';
 
 /**
  * A self-contained HTML file. Its Content-Security-Policy allows only its own style and script, by hash, and no request.
@@ -68,7 +67,7 @@ function summary({ totals }: ReportFacts): string {
     (level, i) =>
       `<text x="0" y="${i * 24 + 16}">${level}</text><rect class="${level}" x="70" y="${i * 24 + 3}" width="${Math.round((totals.findings[level] / most) * 260)}" height="17" rx="2"/><text x="${78 + Math.round((totals.findings[level] / most) * 260)}" y="${i * 24 + 16}">${grouped(totals.findings[level])}</text>`,
   );
-  const words = LEVELS.map((level) => `${totals.findings[level]} ${level}`).join(', ');
+  const words = LEVELS.map((level) => `${grouped(totals.findings[level])} ${level}`).join(', ');
   return `<section class="summary">
 <ul>${numbers.map(([number, what]) => `<li><b>${grouped(number)}</b> <span>${what}</span></li>`).join('')}</ul>
 <svg role="img" aria-label="Weaknesses: ${words}" viewBox="0 0 400 ${LEVELS.length * 24}" width="400" height="${LEVELS.length * 24}">${bars.join('')}</svg>
@@ -81,7 +80,7 @@ function first({ findings, totals }: ReportFacts): string {
   const nothing = totals.hostsUp === 0 ? 'No host is known to be up, so nothing was looked at.' : 'Nothing that was looked at needs to be mended.';
   const items = todo.map(
     ({ level, title, remedy, hosts }) =>
-      `<li><span class="level ${level}">${level}</span> <b>${text(title)}</b> at ${count(hosts, 'host')}: ${text(remedy)}</li>`,
+      `<li><span class="level ${level}">${level}</span> <b>${text(title)}</b> at ${counted(hosts, 'host')}: ${text(remedy)}</li>`,
   );
   return `<section id="first"><h2>What to do first</h2>${items.length === 0 ? `<p>${nothing}</p>` : `<ol>${items.join('')}</ol>`}</section>\n`;
 }

@@ -1,4 +1,5 @@
 import type { Level } from '../event/event.ts';
+import { EXPIRED, UNEXPECTED } from '../finding/exposure.ts';
 import type { FindingFact } from './facts.ts';
 
 /** A remedy, and what it resolves. */
@@ -18,10 +19,19 @@ export function priorities(findings: readonly FindingFact[]): readonly Priority[
   const all = [...byRule.values()].flatMap((group) => {
     const [first] = group;
     if (first === undefined || first.severity === 0) return [];
-    const { severity, level, title, remedy } = first;
+    const { severity, level, remedy } = first;
+    const title = titleOf(first, group);
     return [
       { severity, level, title, remedy, hosts: new Set(group.map(({ site, host }) => JSON.stringify([site, host]))).size, places: group.length },
     ];
   });
   return all.toSorted((a, b) => b.severity - a.severity || b.hosts - a.hosts).slice(0, MOST);
+}
+
+/** Their titles go on from a port: `is not meant to be open`. */
+const ABOUT_A_PORT: ReadonlySet<string> = new Set([UNEXPECTED.id, EXPIRED.id]);
+
+/** What is true of all of them: the certificate of one host says nothing of that of another. */
+function titleOf({ rule, ruleName, title }: FindingFact, group: readonly FindingFact[]): string {
+  return ABOUT_A_PORT.has(rule) || group.some((one) => one.title !== title) ? ruleName : title;
 }

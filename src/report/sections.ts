@@ -59,6 +59,7 @@ export function sections(facts: ReportFacts): readonly Section[] {
         short(day(row.since), row.since),
         short(minute(row.lastSeen), row.lastSeen),
       ],
+      totals.openProtocols === 0 ? [] : [PROTOCOLS],
     ),
     section('certificates', 'Certificates', ['Ends', '', 'Host', 'Port', 'Subject'], certificates, 'No certificate is known.', (row) => [
       short(day(row.notAfter), row.notAfter),
@@ -88,6 +89,9 @@ export function sections(facts: ReportFacts): readonly Section[] {
     ),
   ];
 }
+
+const PROTOCOLS =
+  'A protocol is one of IP itself that answers, as nmap -sO asks for: 1/ip is ICMP, 47/ip is GRE. It has no ports and is counted by itself';
 
 type SectionMaker = <T extends { readonly site: string }>(
   id: string,

@@ -9,6 +9,11 @@ export function grouped(number: number): string {
   return number.toLocaleString('en-US');
 }
 
+/** `1,667 hosts` */
+export function counted(number: number, noun: string): string {
+  return count(number, noun).replace(String(number), grouped(number));
+}
+
 /** `2026-01-31 12:00`, in UTC; nothing when it is not known. */
 export function minute(time: number | undefined): string {
   return time === undefined ? '' : isoTime(time).slice(0, 16).replace('T', ' ');
@@ -23,7 +28,7 @@ export function day(time: number | undefined): string {
 export function daysFrom(now: number, time: number | undefined): string {
   if (time === undefined) return '';
   const days = Math.floor((time - now) / DAY_MS);
-  return days >= 0 ? `in ${count(days, 'day')}` : `${count(-days, 'day')} ago`;
+  return days >= 0 ? `in ${counted(days, 'day')}` : `${counted(-days, 'day')} ago`;
 }
 
 /** Untrusted text on one line, without control characters. */
@@ -34,7 +39,7 @@ export function shown(text: string): string {
 /** What the report is about, in a sentence. */
 export function about({ scans, sites, seen, since }: ReportFacts): string {
   const last = seen === undefined ? '' : `, as it was seen last on ${minute(seen)} UTC`;
-  if (scans.length > 0) return `Made from ${count(scans.length, 'scan')}${last}`;
+  if (scans.length > 0) return `Made from ${counted(scans.length, 'scan')}${last}`;
   const where = sites.length === 0 ? 'nothing: no scan was shipped yet' : `${sites.length === 1 ? 'site' : 'sites'} ${sites.map(shown).join(', ')}`;
   return `What is known of ${where}${last}${since === undefined ? '' : `; changes since ${minute(since)} UTC`}`;
 }
@@ -46,5 +51,7 @@ export function baselineNote({ time, site, message }: BaselineFact, hasSites: bo
 
 /** How much a bounded list leaves out; empty when nothing. */
 export function leftOut({ rows, total }: Bounded<unknown>, what: string): string {
-  return rows.length === total ? '' : `${count(total - rows.length, 'more row')} of ${what} left out: this report shows ${rows.length} of ${total}`;
+  return rows.length === total
+    ? ''
+    : `${counted(total - rows.length, 'more row')} of ${what} left out: this report shows ${grouped(rows.length)} of ${grouped(total)}`;
 }

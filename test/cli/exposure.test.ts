@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { freshDir, portlog, ROOT } from '../support/run-portlog.ts';
+import { host, port, scan } from '../support/scans.ts';
 
 const EXAMPLE = join(ROOT, 'examples/loopback.xml');
 const folder = freshDir();
@@ -11,6 +12,8 @@ describe('portlog exposure', () => {
   test('init writes down what a scan has, check finds nothing wrong with it, and then something', async () => {
     const { stdout, stderr, code } = await portlog(['exposure', 'init', EXAMPLE]);
     expect([code, stderr]).toEqual([0, 'portlog: 5 open ports of 2 hosts written down\n']);
+    expect(stdout).toContain('- network: 127.0.0.0/8\n');
+    expect(stdout).toContain('reason: not said yet; found open on 2026-11-23 (ftp, http, https, ssh)\n');
     writeFileSync(written, stdout);
     const calm = await portlog(['exposure', 'check', '--exposure', written, EXAMPLE]);
     expect([calm.code, calm.stdout, calm.stderr]).toEqual([0, '', 'portlog: 5 open ports, all of them meant to be open\n']);
@@ -82,6 +85,31 @@ describe('portlog exposure', () => {
     const { stdout, code } = await portlog(['exposure', 'init', '--state-dir', state]);
     expect(code).toBe(0);
     expect(stdout).toContain('- 2121,2222,8080,8443/tcp');
+  });
+
+  test.each([
+    ['192.0.2.7', '192.0.2.0/24', 'public'],
+    ['10.1.2.3', '10.1.2.0/24', 'internal'],
+    ['::1', '::1/128', 'internal'],
+    ['2001:db8::7', '2001:db8::/64', 'public'],
+    ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64', 'public'],
+    ['fe80::1', 'fe80::/64', 'internal'],
+    ['fd00:0:0:1::9', 'fd00:0:0:1::/64', 'internal'],
+  ])('init: %s is in %s, which is %s, and a port without a service needs no brackets', async (ip, network, zone) => {
+    const input = scan(host(ip, port(4444, 'open', '')));
+    const { stdout } = await portlog(['exposure', 'init', '-'], { input });
+    expect(stdout).toContain(`- network: ${network}\n    zone: ${zone}\n`);
+    expect(stdout).toMatch(/reason: not said yet; found open on \d{4}-\d\d-\d\d\n/);
+    writeFileSync(written.replace('exposure', 'init'), stdout);
+    expect((await portlog(['exposure', 'check', '--exposure', written.replace('exposure', 'init'), '-'], { input })).code).toBe(0);
+  });
+
+  test('init of a site of which nothing is known does not say that nothing is meant to be open', async () => {
+    const state = freshDir();
+    await portlog(['--state-dir', state, '--site', 'lab', '--to', `file=${join(folder, 'y')}`, EXAMPLE]);
+    const { stdout, stderr, code } = await portlog(['exposure', 'init', '--state-dir', state]);
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toBe('portlog: nothing is known of site default\nportlog:   → what is known is of: lab; choose with --site\n');
   });
 
   test('shipping with it tells what is not meant to be open', async () => {

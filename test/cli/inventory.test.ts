@@ -175,3 +175,10 @@ describe('portlog inventory', () => {
     expect(rest.stderr).toContain('forgot what is known of 1 address where nothing has answered; ');
   });
 });
+
+test('of a port that was never open, LAST SEEN says so', async () => {
+  const state = freshDir();
+  await portlog(['-q', '--state-dir', state, '--to', `file=${join(state, 'out')}`, '-'], { input: scan(host('192.0.2.7', port(22, 'closed'))) });
+  const { stdout } = await portlog(['inventory', '--state-dir', state, '--state', 'all']);
+  expect(stdout).toMatch(/22\/tcp +closed +\S+ \S+ never open\n/);
+});

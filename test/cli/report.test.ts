@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, linkSync, readFileSync, readdirSync, statSync, symlinkSync } from 'node:fs';
+import { copyFileSync, existsSync, linkSync, readFileSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -91,7 +91,11 @@ describe('of what is known, what is told as a change', () => {
     expect(findings).toMatchObject({ total: 1, rows: [{ level: 'high', host: '192.0.2.7', port: '23/tcp' }] });
     expect(baselines).toMatchObject({
       rows: [
-        { site: 'default', message: '2 hosts and 2 open ports seen for the first time, with nothing earlier to compare: taken as the baseline' },
+        {
+          site: 'default',
+          message:
+            '2 hosts and 2 open ports seen for the first time, with nothing earlier to compare: taken as the baseline, but for 1 finding told by itself',
+        },
       ],
       total: 1,
     });
@@ -234,4 +238,14 @@ describe('what is written', () => {
       'report.html: there is no such file\nportlog:   → name another file',
     );
   });
+});
+
+test('what to do first has a subject, groups thousands, and says nothing that holds of one host only', async () => {
+  const dir = freshDir();
+  const policy = join(dir, 'exposure.yaml');
+  writeFileSync(policy, 'networks: [{ network: 10.0.0.0/8, zone: office }]\nexpected: []\n');
+  const hosts = Array.from({ length: 1200 }, (_, i) => host(`10.0.${i >> 8}.${i & 255}`, port(8080))).join('');
+  const { stdout } = await portlog(['report', '--format', 'markdown', '--exposure', policy, '-'], { input: scan(hosts) });
+  expect(stdout).toContain('**medium** A port is open that is not meant to be at 1,200 hosts: Close it');
+  expect(stdout).toContain('1,200 hosts up, 1,200 open ports; weaknesses: 0 critical, 0 high, 1,200 medium,');
 });

@@ -142,7 +142,7 @@ describe('opened and resolved', () => {
     expect(await new World().ship(night(0, anonymous + port(23, probed('telnet'))))).toEqual([
       '192.0.2.1 21/tcp anonymous FTP is allowed [high]',
       '192.0.2.1 23/tcp Telnet is reachable [high]',
-      '1 host, 2 open ports and 1 finding seen for the first time, with nothing earlier to compare: taken as the baseline',
+      '1 host, 2 open ports and 1 finding seen for the first time, with nothing earlier to compare: taken as the baseline, but for 2 findings told by themselves',
     ]);
   });
 

@@ -1,3 +1,4 @@
+import { inWords } from '../../src/change/phrases.ts';
 import { describe, expect, test } from 'vitest';
 import { SiteWatch } from '../../src/change/overdue-sites.ts';
 import { KnownHosts } from '../../src/state/known-hosts.ts';
@@ -287,4 +288,16 @@ describe('a scan that cannot tell that a host is gone', () => {
     expect(await world.ship(loud('net2-nov.xml'))).toEqual(['10.99.7.3 is down, was up for 20 seconds']);
     expect(told(world)).toEqual([]);
   });
+});
+
+test.each([
+  [7 * 86_400_000 - 300_000, '7 days'],
+  [6.9 * 86_400_000, '6 days'],
+  [86_400_000 - 60_000, '1 day'],
+  [3_600_000 - 5000, '1 hour'],
+  [100 * 60_000, '1 hour'],
+  [58_000, '58 seconds'],
+  [0, '0 seconds'],
+])('%d milliseconds are %s: what is nearly a whole unit is one', (ms, words) => {
+  expect(inWords(ms)).toBe(words);
 });

@@ -1,6 +1,6 @@
 import { hasPorts } from '../../nmap/transport.ts';
 import { inventoryRows } from '../../change/inventory.ts';
-import { KnownHosts } from '../../state/known-hosts.ts';
+import { KnownHosts, knownSites } from '../../state/known-hosts.ts';
 import type { Settings } from '../../config/settings.ts';
 import { stateFile } from '../../state/store.ts';
 import { EXIT, type ExitCode, PortlogError } from '../../core/errors.ts';
@@ -10,6 +10,7 @@ import { print } from '../session/terminal.ts';
 import { type Checked, type CheckedPort, REPORTS } from '../session/report/violations.ts';
 import { grouped } from '../session/report/words.ts';
 import { type CommandContext, settingsOf, text } from '../session/context.ts';
+import { firstExposure } from '../session/first-exposure.ts';
 import { type OpenPort, scannedPorts, type ScannedPorts } from '../session/scanned-ports.ts';
 import type { Command } from '../command.ts';
 import { only, SHIP_OPTIONS } from '../session/options.ts';
@@ -19,11 +20,14 @@ import { neededWord, refuseExtraWords } from '../session/words.ts';
 /** `portlog exposure init|check`: writes or checks a file of expected exposure. */
 export const exposure: Command = {
   name: 'exposure',
-  summary: 'expected exposure: write a first file, compare a scan with it',
+  summary: 'what is meant to be open: write a first file, compare a scan with it',
   usage: ['exposure init [options] [SCAN]', 'exposure check [options] SCAN'],
   tasks: [
     { name: 'init', words: '[SCAN]', summary: 'write a first file, of a scan or of what is known, to standard output' },
     { name: 'check', words: 'SCAN', summary: 'compare a scan with that file' },
+  ],
+  about: [
+    'Exposure is what others can reach: the open ports of each host. The file says which of them are meant to be, why, and who answers for it; all others are reported.',
   ],
   words: 'files',
   options: {
@@ -70,9 +74,9 @@ async function init(context: CommandContext, settings: Settings, scan: string | 
   const { ports, code } = scan === undefined ? await knownPorts(context, settings) : await portsOfScan(context, settings, scan);
   const { stringify } = await import('yaml');
   const heading = `# What is meant to be open. Go through it: take out what should not be, say why the rest is, and who answers for it.
-# docs/how-to/exposure.md explains each setting.
+# Zones are guessed from the addresses: public ones count as reachable by everyone (external). docs/how-to/exposure.md explains each setting.
 `;
-  await print(context.terminal, heading + stringify({ networks: networksOf(ports), expected: entriesOf(ports) }));
+  await print(context.terminal, heading + stringify(firstExposure(ports)));
   context.log.info(`${grouped(ports.length, 'open port')} of ${grouped(new Set(ports.map(({ host }) => host)).size, 'host')} written down`);
   return code;
 }
@@ -158,11 +162,19 @@ const OPEN = { network: undefined, ports: undefined, transport: undefined, servi
 
 async function knownPorts({ log }: CommandContext, { stateDir, event }: Settings): Promise<Ports> {
   const known = await readState(stateDir, async (database) => {
+    refuseUnknownSite(event.site, knownSites(database));
     const hosts = new KnownHosts(database, event.site);
     return { ports: openPortsOf(hosts), code: reportDamage(log, [hosts]) };
   });
   if (known !== undefined) return known;
   throw new PortlogError('usage', `nothing is known yet: there is no ${stateFile(stateDir)}`, { hint: 'name a scan: portlog exposure init SCAN' });
+}
+
+/** Nothing known reads as "nothing is meant to be open". */
+function refuseUnknownSite(site: string, known: readonly string[]): void {
+  if (known.includes(site)) return;
+  const hint = known.length === 0 ? 'name a scan: portlog exposure init SCAN' : `what is known is of: ${known.join(', ')}; choose with --site`;
+  throw new PortlogError('usage', `nothing is known of site ${site}`, { hint });
 }
 
 function openPortsOf(hosts: KnownHosts): readonly OpenPort[] {
@@ -172,34 +184,4 @@ function openPortsOf(hosts: KnownHosts): readonly OpenPort[] {
       ? []
       : [{ host, ips, number: port.number, protocol: port.transport, service: port.service ?? '', time: port.lastTested }],
   );
-}
-
-/** The networks of the hosts, as a first guess: a /24 or a /64 each. */
-function networksOf(ports: readonly OpenPort[]): readonly object[] {
-  const networks = new Set(ports.flatMap(({ ips: [ip] }) => (ip === undefined ? [] : networkOf(ip))));
-  return [...networks].toSorted().map((network) => ({ network, zone: 'internal', criticality: 'medium', owner: 'nobody yet', external: false }));
-}
-
-function networkOf(ip: string): string {
-  if (!ip.includes(':')) return `${ip.split('.').slice(0, 3).join('.')}.0/24`;
-  return `${ip}/64`;
-}
-
-/** One entry for all hosts with the same ports. */
-function entriesOf(ports: readonly OpenPort[]): readonly object[] {
-  const byHost = Map.groupBy(ports, ({ host, ips }) => ips[0] ?? host);
-  const alike = Map.groupBy([...byHost], ([, list]) => wordsOf(list).join(' '));
-  return [...alike.values()].map((hosts) => {
-    const list = hosts[0]?.[1] ?? [];
-    const services = [...new Set(list.map(({ service }) => service).filter((name) => name !== ''))];
-    return { hosts: hosts.map(([address]) => address), ports: wordsOf(list), reason: `not said yet (${services.join(', ')})`, owner: 'nobody yet' };
-  });
-}
-
-function wordsOf(ports: readonly OpenPort[]): readonly string[] {
-  const byProtocol = Map.groupBy(ports, ({ protocol }) => protocol);
-  return [...byProtocol].flatMap(([protocol, list]) => {
-    const numbers = [...new Set(list.map(({ number }) => number))].sort((a, b) => a - b);
-    return ['tcp', 'udp', 'sctp'].includes(protocol) ? `${numbers.join(',')}/${protocol}` : [];
-  });
 }

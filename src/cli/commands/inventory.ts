@@ -26,6 +26,9 @@ export const inventory: Command = {
   name: 'inventory',
   summary: 'what is known now: open ports, hosts, since when',
   usage: ['inventory [options]'],
+  about: [
+    'SINCE is when the state of the port is known to hold from; LAST SEEN when it was open for the last time, or the host up. A protocol (47/ip) is one of IP itself, of nmap -sO; it has no ports, and is counted by itself.',
+  ],
   options: {
     format: { type: 'string', choices: ['table', 'json', 'csv'], group: 'What', about: 'a table, a line of JSON a port, or CSV', byDefault: 'table' },
     network: { type: 'list', value: 'NETWORK', group: 'What', about: 'only hosts within: 192.0.2.0/24, 10.0.0-5.*' },

@@ -22,7 +22,15 @@ function tableRow({ site, host, name, hostState, hostLastSeen, hostSince, port }
   if (port === undefined) return tableLine([site, label, '-', hostState, minute(hostSince), minute(hostLastSeen), '']);
   const state = hostState === 'down' ? `${port.state}, host down` : port.state;
   const service = [port.service, port.version].filter((word) => word !== undefined).join(' ');
-  return tableLine([site, label, `${port.number}/${port.transport}`, state, minute(port.since), minute(port.lastSeen), service]);
+  return tableLine([
+    site,
+    label,
+    `${port.number}/${port.transport}`,
+    state,
+    minute(port.since),
+    port.lastSeen === undefined ? 'never open' : minute(port.lastSeen),
+    service,
+  ]);
 }
 
 function tableLine(cells: readonly string[]): string {
