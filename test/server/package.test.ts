@@ -189,7 +189,7 @@ describe('under systemd the service', () => {
     await debian.run('systemctl reload portlog');
     await until('the old one is kept', async () => (await journal('-p', 'warning')).includes('it goes on with the configuration that it had'));
     expect(await journal('-p', 'err')).toContain('direktories');
-    const more = right.replace('schedules:\n', 'schedules:\n  - { name: weekly, cron: "0 3 * * 0", nmap: [-sV, 127.0.0.1] }\n');
+    const more = right.replace('schedules:\n', 'schedules:\n  - { name: weekly, cron: "0 3 * * 0", nmap: [-sV, -p, "9", 127.0.0.1] }\n');
     writeFileSync(join(debian.path, CONFIG), more);
     await debian.run('systemctl reload portlog');
     await until('two schedules', async () => (await service('StatusText'))['StatusText']?.startsWith('2 schedules') === true);
