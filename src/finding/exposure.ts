@@ -1,6 +1,7 @@
 import { SEVERITY } from '../event/event.ts';
 import { AddressSet } from '../nmap/address-set.ts';
-import { PortSet } from '../nmap/port-set.ts';
+import { PortSet, whyNoPorts } from '../nmap/port-set.ts';
+import { nearest } from '../core/nearest.ts';
 import { PortlogError } from '../core/errors.ts';
 import { checked, type Finding, type Rule } from './finding.ts';
 
@@ -65,7 +66,7 @@ export class ExposurePolicy {
   private readonly expected: readonly Expectation[] | undefined;
 
   /**
-   * Throws `config-invalid` for an invalid address or date, and for a file without expectations: an emptied or truncated file
+   * Throws `config-invalid` for an address, zone, port or day that does not exist, and for a file without expectations: an emptied or truncated file
    * must not read as "nothing is wrong". `path` is for the message.
    */
   constructor({ networks = [], expected: given }: ExposureFile, path: string) {
@@ -73,11 +74,18 @@ export class ExposurePolicy {
     const expected = given === 'none' ? undefined : given;
     this.networks = networks.map((entry, i) => ({ entry, addresses: addresses([entry.network], `${path}: networks.${i}.network`) }));
     this.expected = expected?.map((entry, i) => {
-      if (entry.expires !== undefined && Number.isNaN(Date.parse(entry.expires)))
-        throw new PortlogError('config-invalid', `${path}: expected.${i}.expires: there is no day ${entry.expires}`);
+      const where = `${path}: expected.${i}`;
+      const { expires } = entry;
+      if (expires !== undefined && !isDay(expires)) throw new PortlogError('config-invalid', `${where}.expires: there is no day ${expires}`);
       const zones = entry.hosts.filter((word) => word.startsWith('zone:')).map((word) => word.slice(5));
+      for (const zone of zones) if (!this.zones.includes(zone)) throw noZone(zone, this.zones, where);
       const words = entry.hosts.filter((word) => !word.startsWith('zone:'));
-      return { entry, addresses: addresses(words, `${path}: expected.${i}.hosts`), zones: new Set(zones), ports: entry.ports.map(portsOf) };
+      return {
+        entry,
+        addresses: addresses(words, `${where}.hosts`),
+        zones: new Set(zones),
+        ports: entry.ports.map((ports) => portsOf(ports, where)),
+      };
     });
   }
 
@@ -157,7 +165,22 @@ function addresses(words: readonly string[], where: string): AddressSet {
   throw new PortlogError('config-invalid', `${where}: "${set}" is no address or network`, { hint: 'write it like 192.0.2.0/24' });
 }
 
-function portsOf(text: string): Expectation['ports'][number] {
+function portsOf(text: string, where: string): Expectation['ports'][number] {
   const [numbers = '', protocol = ''] = text.split('/');
+  const why = whyNoPorts(numbers);
+  if (why !== undefined) throw new PortlogError('config-invalid', `${where}.ports: "${text}": ${why}`, { hint: 'write it like 80,8000-8100/tcp' });
   return { numbers: PortSet.of(numbers), protocol };
+}
+
+function noZone(zone: string, zones: readonly string[], where: string): PortlogError {
+  const guess = nearest(zone, zones);
+  return new PortlogError('config-invalid', `${where}.hosts: no network is of the zone "${zone}"`, {
+    hint: guess === undefined ? 'zones are those under networks' : `did you mean "zone:${guess}"?`,
+  });
+}
+
+/** JavaScript would read the 31st of June as the first of July. */
+function isDay(text: string): boolean {
+  const midnight = Date.parse(text);
+  return !Number.isNaN(midnight) && new Date(midnight).toISOString().startsWith(text);
 }

@@ -73,3 +73,16 @@ function rangesOf(text: string): readonly (readonly [first: number, last: number
   });
   return ranges.sort(([a], [b]) => a - b);
 }
+
+const MAX_PORT = 65_535;
+
+/** Why a list that somebody has written, like `22,8000-8100`, names no ports; undefined when it does. */
+export function whyNoPorts(list: string): string | undefined {
+  for (const part of list.split(',')) {
+    const [, first, last = first] = /^ *(\d+)(?:-(\d+))? *$/.exec(part) ?? [];
+    if (first === undefined) return 'write numbers and ranges';
+    if (Number(first) > MAX_PORT || Number(last) > MAX_PORT) return `ports go up to ${MAX_PORT}`;
+    if (Number(last) < Number(first)) return `${part.trim()} ends before it begins`;
+  }
+  return undefined;
+}

@@ -147,6 +147,11 @@ describe('portlog exposure', () => {
     [`${NETWORKS}expected:\n`, 'expected: must be a list or a text'],
     [`${NETWORKS}expected: none\n`, 'names networks only, so there is nothing to check against'],
     ['expected:\n  - { hosts: [192.0.2.7], ports: [22/tcp], reason: x, expires: 2026-13-01 }\n', 'expected.0.expires: there is no day 2026-13-01'],
+    ['expected:\n  - { hosts: [192.0.2.7], ports: [22/tcp], reason: x, expires: 2026-02-30 }\n', 'expected.0.expires: there is no day 2026-02-30'],
+    ['expected:\n  - { hosts: [192.0.2.7], ports: [90-80/tcp], reason: x }\n', 'expected.0.ports: "90-80/tcp": 90-80 ends before it begins'],
+    ['expected:\n  - { hosts: [192.0.2.7], ports: [70000/tcp], reason: x }\n', 'expected.0.ports: "70000/tcp": ports go up to 65535'],
+    ['expected:\n  - { hosts: [192.0.2.7], ports: [-/tcp], reason: x }\n', 'expected.0.ports: "-/tcp": write numbers and ranges'],
+    [`${NETWORKS}expected:\n  - { hosts: ["zone:labb"], ports: [22/tcp], reason: x }\n`, 'no network is of the zone "labb"'],
   ])('%j is no policy: nothing is said to be right', async ([file, says]) => {
     const policy = join(freshDir(), 'exposure.yaml');
     writeFileSync(policy, file);
