@@ -17,7 +17,7 @@ const ONE_OF: readonly { readonly settings: readonly Setting[]; readonly why: st
   })),
 ];
 
-/** Ways to say who we are: one of them can be sent. */
+/** Kinds of credentials: one of them can be sent. */
 const PROOFS: readonly (readonly Setting[])[] = [FORMS('apiKey'), FORMS('bearer'), ['user', ...FORMS('password')]];
 
 /** Throws `config-invalid` where two settings cannot both count: whichever is left out, somebody means it. */
@@ -37,7 +37,7 @@ function contradictionIn(sink: SinkConfig): { readonly what: string; readonly hi
     if (second !== undefined) return { what: `${first} and ${second} ${why}`, hint };
   }
   const [one, other] = PROOFS.flatMap((settings) => given(sink, settings).slice(0, 1));
-  if (other !== undefined) return { what: `${one} and ${other} are two ways to say who we are, and only one of them can be sent`, hint: 'keep one' };
+  if (other !== undefined) return { what: `${one} and ${other} are two kinds of credentials, and only one of them can be sent`, hint: 'keep one' };
   if (sink.rotateMib === 0 && sink.keepFiles !== undefined)
     return { what: 'with rotateMib: 0 nothing is put aside, so keepFiles counts for nothing', hint: 'take one of them out' };
   return undefined;

@@ -50,7 +50,7 @@ async function loadChecked(
 /** No file, program or server takes one, and each would say so in words of its own. */
 function refuseNul(path: string, value: unknown, where: string): void {
   if (typeof value === 'string' && value.includes('\0'))
-    throw new PortlogError('config-invalid', `${path}: ${where} has a NUL in it, which nothing takes`, { hint: 'take it out' });
+    throw new PortlogError('config-invalid', `${path}: ${where} has a NUL character in it, which is not allowed`, { hint: 'take it out' });
   if (typeof value !== 'object' || value === null) return;
   for (const [name, member] of Object.entries(value)) {
     refuseNul(path, name, where === '' ? 'the file' : where);

@@ -31,7 +31,7 @@ export function refuseUnknownNames(config: Config, exposure: ExposurePolicy | un
     // A site need not be configured, unless sites are listed.
     if (config.sites !== undefined) refuse(`${where}.sites`, 'site', only.sites, sitesOf(config), 'enter it under sites');
     if (datasetsOf({ only, ...sink })?.length === 0)
-      throw new PortlogError('config-invalid', `${where}.datasets: none of them is among the datasets of the sink, so it would hear nothing`);
+      throw new PortlogError('config-invalid', `${where}.datasets: none of them is among the datasets of the sink, so it would get nothing`);
   }
 }
 

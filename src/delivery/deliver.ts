@@ -157,6 +157,9 @@ function entriesIn<E extends Entry>(some: readonly Entry[], { entries }: BatchOf
 
 function tooBusy(sink: Sink, signal: AbortSignal, refusal: Refusal | undefined): SinkError {
   return signal.aborted
-    ? new SinkError('temporary', `${sink.name}: interrupted while it put events off`)
-    : new SinkError('temporary', `${sink.name} put events off for as long as it was tried${refusal === undefined ? '' : `: ${refusal.reason}`}`);
+    ? new SinkError('temporary', `${sink.name}: interrupted while it waited to try again`)
+    : new SinkError(
+        'temporary',
+        `${sink.name} asked to try events again until the time for that was over${refusal === undefined ? '' : `: ${refusal.reason}`}`,
+      );
 }

@@ -101,7 +101,7 @@ async function answer({ method, url = '' }: IncomingMessage, response: ServerRes
     else if (path === '/readyz') endWith(response, await options.readiness());
     else end(response, 404, 'there are /metrics, /healthz and /readyz');
   } catch (error) {
-    end(response, 500, `that cannot be told now: ${printable(reasonOf(error))}`);
+    end(response, 500, `this is not available now: ${printable(reasonOf(error))}`);
   }
 }
 

@@ -56,7 +56,7 @@ const HEALTH = record({ database: text, version: optional(text) });
 
 async function checkGrafana(client: HttpClient, signal: AbortSignal): Promise<void> {
   const health = await wantedAs(client, { method: 'GET', path: '/api/health' }, either(HEALTH, anything), signal);
-  if (!HEALTH(health)) throw new PortlogError('setup-refused', `${client.url.origin} does not say that it is a Grafana`, { hint: 'check the URL' });
+  if (!HEALTH(health)) throw new PortlogError('setup-refused', `${client.url.origin} does not identify itself as Grafana`, { hint: 'check the URL' });
   // An administrator may hide the version.
   if (health.version !== undefined && health.version !== '') checkVersion('Grafana', health.version, OLDEST);
 }

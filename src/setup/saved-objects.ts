@@ -35,7 +35,9 @@ export async function checkDashboards(
   const { body } = await wanted(client, { method: 'GET', path: '/api/status' }, signal);
   const version = wordsAt(jsonIn(body), 'version', 'number');
   if (version === undefined)
-    throw new PortlogError('setup-refused', `${client.url.origin} does not say that it is ${product}, or not to us`, { hint });
+    throw new PortlogError('setup-refused', `${client.url.origin} does not identify itself as ${product}, at least not with these credentials`, {
+      hint,
+    });
   checkVersion(product, version, oldest);
   return version;
 }

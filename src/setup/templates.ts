@@ -61,7 +61,7 @@ export async function createApiKey(client: HttpClient, signal: AbortSignal): Pro
       'setup-refused',
       `${client.url.origin} makes no API key with these credentials (${answer.status}: ${answer.body.slice(0, 200)})`,
       {
-        hint: 'a key cannot make a key that may more: use PORTLOG_ELASTICSEARCH_USER and _PASSWORD of somebody with manage_api_key',
+        hint: 'an API key cannot create one with more rights than it has: use PORTLOG_ELASTICSEARCH_USER and _PASSWORD of somebody with manage_api_key',
       },
     );
   if (answer.status !== 200) throw bulkRefusal(client.url, answer, ELASTICSEARCH);

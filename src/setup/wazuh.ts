@@ -91,7 +91,7 @@ function fileRemoval(client: HttpClient, what: string, request: HttpRequest): St
 async function checkWazuh(client: HttpClient, signal: AbortSignal): Promise<void> {
   const version = wazuhVersion(await wanted(client, { method: 'GET', path: '/' }, signal));
   if (version === undefined)
-    throw new PortlogError('setup-refused', `${client.url.origin} does not say that it is the API of Wazuh`, {
+    throw new PortlogError('setup-refused', `${client.url.origin} does not identify itself as the API of Wazuh`, {
       hint: 'check the URL; the port is usually 55000',
     });
   checkVersion('Wazuh', version, OLDEST);

@@ -92,7 +92,7 @@ function whenEnded(child: ChildProcess): Promise<NmapExit> {
 
 /** nmap writes the header of a scan at once unless it fails: wrong option, no permission. */
 function silent(name: string): PortlogError {
-  return new PortlogError('input-not-a-scan', `${name} began no scan`, { hint: 'nmap says why, above' });
+  return new PortlogError('input-not-a-scan', `${name} did not start a scan`, { hint: 'nmap says why, above' });
 }
 
 function notStarted(program: string, error: NodeJS.ErrnoException): PortlogError {

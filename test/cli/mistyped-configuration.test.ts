@@ -139,8 +139,8 @@ describe('wrong in the configuration', () => {
     ['sinks: [{ type: elasticsearch, url: "https://x", toString: 1 }]', 'sinks.0.toString: there is no such setting'],
     ['site: $HOME', 'site: only letters, digits, dots, hyphens and underscores'],
     ['just a text', 'the file: must be a group of settings'],
-    ['sinks: [{ type: file, path: "a\\0b" }]', 'sinks.0.path has a NUL in it, which nothing takes'],
-    ['schedules: [{ name: a, cron: "@daily", nmap: ["\\0"] }]', 'schedules.0.nmap.0 has a NUL in it'],
+    ['sinks: [{ type: file, path: "a\\0b" }]', 'sinks.0.path has a NUL character in it, which is not allowed'],
+    ['schedules: [{ name: a, cron: "@daily", nmap: ["\\0"] }]', 'schedules.0.nmap.0 has a NUL character in it'],
     [`sinks: [${'{ type: file, frob: 1 }, '.repeat(3000)}]`, 'and 2980 more\n'],
     [
       'findings: { services: [{ id: abc, name: x, ports: ["0/tcp"], severity: low, why: y, remedy: z }] }',

@@ -201,7 +201,7 @@ describe('while nmap runs', () => {
     expect(stderr).toContain('nmap ended with exit code 1');
     expect(code).toBe(3);
     // It is portlog that runs nmap: there is nothing to be written otherwise.
-    expect(stderr).toContain('portlog: nmap began no scan\nportlog:   → nmap says why, above\n');
+    expect(stderr).toContain('portlog: nmap did not start a scan\nportlog:   → nmap says why, above\n');
     expect(stderr).not.toContain('-oX');
   });
 

@@ -150,7 +150,7 @@ describe('answers about the whole request', () => {
   const cases: readonly (readonly [what: string, script: Script, kind: string, message: RegExp])[] = [
     ['401', (_, r) => answer(r, 401, {}), 'permanent', /does not accept the credentials/],
     ['403', (_, r) => answer(r, 403, {}), 'permanent', /does not allow this/],
-    ['301', (_, r) => answer(r, 301, {}, { location: 'https://other:9200/' }), 'permanent', /sends us elsewhere/],
+    ['301', (_, r) => answer(r, 301, {}, { location: 'https://other:9200/' }), 'permanent', /answers with a redirect/],
     ['404', (_, r) => answer(r, 404, 'nope'), 'permanent', /it is not Elasticsearch/],
     ['503', (_, r) => answer(r, 503, {}), 'temporary', /busy or broken/],
     [

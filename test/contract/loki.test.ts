@@ -221,7 +221,7 @@ describe('answers', () => {
     [400, 'multiple org IDs present', 'does not take the tenant'],
     [404, '404 page not found', 'it is not Loki'],
     [400, "stream '{}' includes structured metadata, but this feature is disallowed. Please see", 'does not take structured metadata'],
-    [302, '', 'sends us elsewhere'],
+    [302, '', 'answers with a redirect'],
     [403, 'forbidden', 'does not allow pushing'],
   ] as const)('%s %s needs a person', async ([status, body, message]) => {
     const { sink } = await against((_, response) => void response.writeHead(status).end(body));

@@ -140,7 +140,7 @@ describe('what a receiver may answer', () => {
     [403, /does not accept the credentials/],
     [404, /takes no OTLP at/],
     [415, /does not take this encoding/],
-    [301, /sends us elsewhere/],
+    [301, /answers with a redirect/],
   ])('%i needs a person', async (status, message) => {
     await expect(send((_, response) => answer(response, status, {}, { location: 'https://other' }))).rejects.toMatchObject({
       kind: 'permanent',

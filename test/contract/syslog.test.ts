@@ -228,7 +228,7 @@ test.each([
   ['https://loghost', 'is no address'],
   ['tcp://', 'is no address'],
   ['tcp://user@loghost', 'is no address'],
-  ['udp://loghost:514', 'UDP is not offered'],
+  ['udp://loghost:514', 'UDP is not supported'],
 ])('%s: a sentence', (target, sentence) => {
   expect(() => syslogSink(sinkOptions('syslog', { target }))).toThrow(sentence);
 });

@@ -37,7 +37,7 @@ describe('the stories', () => {
     const fired = alertmanager.received.filter(({ status }) => status === 'firing').map(({ labels }) => JSON.stringify(labels));
     expect(fired.length - new Set(fired).size).toBe(0);
     for (const { labels, annotations } of alertmanager.received) {
-      expect(Object.keys(labels).length).toBeLessThanOrEqual(10);
+      expect(Object.keys(labels).length).toBeLessThanOrEqual(11);
       expect(annotations).toMatchObject({
         summary: expect.stringMatching(/\S/),
         message: expect.stringMatching(/\S/),

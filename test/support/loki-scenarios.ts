@@ -115,7 +115,7 @@ export function lokiScenarios(start: () => Promise<LokiSubject>, hasLimits: bool
     test('older than 168 hours: with the time of sending, counted and said', async () => {
       const shipped = await ship(tenant('old'), scanOf([9 * 86_400, 8 * 86_400, 60]));
       expect(shipped.sums).toMatchObject({ read: 8, delivered: 8, restamped: 4 });
-      expect(shipped.stderr).toContain('4 events lie outside of the times that it takes, and carry the time of sending');
+      expect(shipped.stderr).toContain('4 events are outside the times that it accepts, and carry the time of sending instead');
       await expectTruth(loki, tenant('old'), shipped);
       const late = await loki.entries(tenant('old'), '{late="true"}');
       expect(late).toHaveLength(4);

@@ -109,7 +109,7 @@ describe('/readyz', () => {
     expect(asked).toBe(2);
     elapsed += 60_001;
     answers = () => Promise.reject(new Error('the key file is gone'));
-    expect(await get('/readyz')).toEqual([500, 'that cannot be told now: the key file is gone\n']);
+    expect(await get('/readyz')).toEqual([500, 'this is not available now: the key file is gone\n']);
     answers = async () => [];
     expect((await get('/readyz'))[0]).toBe(503);
     expect(asked).toBe(4);
@@ -119,7 +119,7 @@ describe('/readyz', () => {
 describe('/metrics', () => {
   test('that cannot be told is 500 with the reason, and nothing in it that a terminal obeys', async () => {
     metrics = () => Promise.reject(new Error('database \u001B[31mis locked'));
-    expect(await get('/metrics')).toEqual([500, 'that cannot be told now: database \\x1B[31mis locked\n']);
+    expect(await get('/metrics')).toEqual([500, 'this is not available now: database \\x1B[31mis locked\n']);
   });
 
   const open = (zone: string, value: number): Series => ({ metric: 'portlog_open_ports', labels: { site: 'a', zone }, value });

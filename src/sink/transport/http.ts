@@ -126,7 +126,7 @@ export function httpClient(options: HttpServerOptions, url: URL): HttpClient {
 /** What a redirect means; undefined when the answer is none. */
 export function redirection(url: URL, { status, headers }: HttpAnswer): SinkError | undefined {
   if (status < 300 || status >= 400) return undefined;
-  return new SinkError('permanent', `${url.origin} sends us elsewhere (${status}), and portlog goes only where it is told to`, {
+  return new SinkError('permanent', `${url.origin} answers with a redirect (${status}), which portlog does not follow`, {
     hint: `if that is right, write this URL: ${headers['location']?.slice(0, MAX_LOCATION_LENGTH) ?? 'the answer names none'}`,
   });
 }

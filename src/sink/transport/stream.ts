@@ -24,7 +24,7 @@ export function streamAddress(
   ports: Readonly<Record<'tcp' | 'tls', number>>,
 ): StreamAddress {
   if (target?.startsWith('udp:') === true)
-    throw new PortlogError('sink-options', `${type} over UDP is not offered: what gets lost on the way, nobody would know`, {
+    throw new PortlogError('sink-options', `${type} over UDP is not supported: nobody would notice what gets lost on the way`, {
       hint: `use TCP, with TLS where the network is not yours alone: ${type}=${EXAMPLE}`,
     });
   const url = URL.parse(target ?? '');
@@ -116,7 +116,7 @@ function closedByBoth(socket: Socket, { protocol, text }: StreamAddress, bytes: 
     socket.on('data', (chunk: Buffer) => {
       heard += chunk.length;
       if (heard > MAX_TALK_BYTES)
-        socket.destroy(new SinkError('temporary', `${text} talks instead of listening: is it syslog?`, { hint: 'check the port' }));
+        socket.destroy(new SinkError('temporary', `${text} sends data by itself, which a syslog receiver does not do`, { hint: 'check the port' }));
     });
   });
 }

@@ -75,6 +75,6 @@ function loginRefusal(url: URL, answer: HttpAnswer): SinkError {
   if (status === 401) return new SinkError('permanent', `${url.origin} does not accept the credentials (401: ${words})`, { hint: CREDENTIALS });
   // Too many have failed before: it does not even look at this one, for a while.
   if (status === 403 || status === 429 || status >= 500)
-    return new SinkError('temporary', `${url.origin} lets nobody in now (${status}: ${words})`, { retryAfterMs });
+    return new SinkError('temporary', `${url.origin} accepts no logins now (${status}: ${words})`, { retryAfterMs });
   return new SinkError('permanent', `${url.origin} has no login of Wazuh (${status})`, { hint: 'check the URL; the port is usually 55000' });
 }

@@ -58,7 +58,7 @@ function turns(clock: Clock): (signal: AbortSignal) => Promise<void> {
   return async (signal) => {
     const oldest = times.length < MOST_REQUESTS ? undefined : times.shift();
     if (oldest !== undefined) await clock.sleep(Math.max(0, oldest + WITHIN_MS - clock.now()), signal);
-    if (signal.aborted) throw new SinkError('temporary', 'wazuh: interrupted while it waited for its turn');
+    if (signal.aborted) throw new SinkError('temporary', 'wazuh: interrupted while it waited for the rate limit');
     times.push(clock.now());
   };
 }

@@ -70,13 +70,15 @@ export function logcollectorFile(options: WazuhOptions, tell: Notify): Omit<Sink
     try {
       return ask(turns);
     } catch (error) {
-      throw new SinkError('temporary', `${name}: it could not be told whose turn it is: ${(error as Error).message}`, { cause: error });
+      throw new SinkError('temporary', `${name}: the file by which several portlogs take turns cannot be used: ${(error as Error).message}`, {
+        cause: error,
+      });
     }
   }
 
   async function waited(milliseconds: number, signal: AbortSignal): Promise<void> {
     if (milliseconds > 0) await clock.sleep(milliseconds, signal);
-    if (signal.aborted) throw new SinkError('temporary', `${name}: interrupted while it waited for its turn`);
+    if (signal.aborted) throw new SinkError('temporary', `${name}: interrupted while it waited for the rate limit`);
   }
 }
 

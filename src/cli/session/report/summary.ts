@@ -31,7 +31,7 @@ export function printSummary(report: ShipReport, log: Log): void {
   printInputs(report, log);
   if (report.untracked !== undefined) {
     log.error(report.untracked);
-    log.warn('  → what changed since was not looked for; ship the same again when this is mended, and it is');
+    log.warn('  → changes were not looked for; ship the same again when this is mended, and they are found');
   }
   if (report.hostsLeftOut !== undefined) {
     log.error(report.hostsLeftOut);
@@ -130,7 +130,7 @@ function printSink(report: SinkReport, log: Log, hasRead: boolean): void {
   if (report.unaccountable !== undefined) log.error(report.unaccountable);
   if (report.bookkeeping !== undefined && report.unaccountable === undefined) {
     log.error(report.bookkeeping);
-    log.warn('  → what was delivered could not be noted: shipped again, it is sent again');
+    log.warn('  → what was delivered could not be recorded: shipping the same again sends it again');
   }
   const dead = tally.dead + replayed.dead + own.dead;
   if (dead > 0) {
@@ -147,7 +147,7 @@ function printSink(report: SinkReport, log: Log, hasRead: boolean): void {
     log.warn('  → keep more of them (keepFiles), or all: leave it out');
   }
   if (tally.restamped > 0)
-    log.info(`${sink}: ${grouped(tally.restamped, 'event')} lie outside of the times that it takes, and carry the time of sending`);
+    log.info(`${sink}: ${grouped(tally.restamped, 'event')} are outside the times that it accepts, and carry the time of sending instead`);
   if (waiting > 0) {
     log.warn(`${sink}: ${grouped(waiting, 'event')} ${waiting === 1 ? 'waits' : 'wait'} on disk`);
     log.warn('  → when it works again: portlog replay (the next run sends them, too)');
