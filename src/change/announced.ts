@@ -5,6 +5,8 @@ import { anything, number, parsedAs, record, tableOf, text } from '../core/shape
 /** For all scans; about 2 KB each. A sink that is added later gets no older changes. */
 const KEPT_EVENTS = 10_000;
 
+const TOLD = 'SELECT nr FROM told_sink WHERE scan = ? AND sink = ?';
+
 /** A sink by type, target and scope. */
 export interface Destination {
   readonly type: string;
@@ -25,16 +27,14 @@ export class AnnouncedChanges {
 
   /** Records events of a scan that are announced to these sinks now. */
   add(scan: string, events: readonly LogEvent[], sinks: readonly Destination[]): void {
+    const changes = events.filter(({ dataset }) => dataset === ('nmap.change' satisfies Dataset));
+    if (changes.length === 0) return;
+    const before = this.last(scan);
     // A sink that missed earlier changes gets them first: see `missed`.
-    const complete = sinks.filter((sink) => this.last(scan) === this.lastOf(scan, sink));
-    let isNew = false;
-    for (const event of events) {
-      if (event.dataset !== ('nmap.change' satisfies Dataset)) continue;
-      isNew = true;
-      this.database.run('INSERT INTO told_change (scan, event) VALUES (?, ?)', scan, written(event));
-    }
-    if (!isNew) return;
-    for (const sink of complete) this.mark(scan, sink);
+    const complete = sinks.filter((sink) => before === this.lastOf(scan, sink));
+    for (const event of changes) this.database.run('INSERT INTO told_change (scan, event) VALUES (?, ?)', scan, written(event));
+    const last = this.last(scan);
+    for (const sink of complete) this.mark(scan, sink, last);
     this.prune();
   }
 
@@ -47,8 +47,9 @@ export class AnnouncedChanges {
 
   /** Changes of a scan that this sink did not get; they count as announced from now on. */
   missed(scan: string, sink: Destination): readonly LogEvent[] {
-    const rows = this.database.all('SELECT event FROM told_change WHERE scan = ? AND nr > ? ORDER BY nr', scan, this.lastOf(scan, sink));
-    if (rows.length > 0) this.mark(scan, sink);
+    const sql = `SELECT event FROM told_change WHERE scan = ? AND nr > coalesce((${TOLD}), 0) ORDER BY nr`;
+    const rows = this.database.all(sql, scan, scan, keyOf(sink));
+    if (rows.length > 0) this.mark(scan, sink, this.last(scan));
     return rows.flatMap(({ event }) => read(event) ?? []);
   }
 
@@ -57,8 +58,8 @@ export class AnnouncedChanges {
     return this.database.all('SELECT event FROM told_change ORDER BY nr').flatMap(({ event }) => read(event) ?? []);
   }
 
-  private mark(scan: string, sink: Destination): void {
-    this.database.run('INSERT OR REPLACE INTO told_sink (scan, sink, nr) VALUES (?, ?, ?)', scan, keyOf(sink), this.last(scan));
+  private mark(scan: string, sink: Destination, nr: number): void {
+    this.database.run('INSERT OR REPLACE INTO told_sink (scan, sink, nr) VALUES (?, ?, ?)', scan, keyOf(sink), nr);
   }
 
   private last(scan: string): number {
@@ -66,7 +67,7 @@ export class AnnouncedChanges {
   }
 
   private lastOf(scan: string, sink: Destination): number {
-    return Number(this.database.get('SELECT nr FROM told_sink WHERE scan = ? AND sink = ?', scan, keyOf(sink))?.['nr'] ?? 0);
+    return Number(this.database.get(TOLD, scan, keyOf(sink))?.['nr'] ?? 0);
   }
 }
 

@@ -18,6 +18,11 @@ export class CurrentRun {
     this.isLate = scans.hasLater(record);
   }
 
+  /** The same run as the state file has it, after what was not committed is gone. */
+  anew(scans: KnownScans): CurrentRun {
+    return new CurrentRun(this.context, scans.again(this.record), scans);
+  }
+
   /** Complete runs that began before this one, and would perhaps have listed a host of that address, had it been up; in no order. */
   earlierAt(address: string): Iterable<ScanRecord> {
     return this.scans.earlierAt(address, this.record);

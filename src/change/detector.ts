@@ -91,8 +91,9 @@ export class ChangeDetector {
     const known = this.parts.hosts.find(key) ?? unknownHost(key);
     if (known === DAMAGED) return;
     const outcome = observe(known, this.observation(seen, run, time), this.parts.options);
+    const { recorded, recordedFindings } = known;
     // An older sighting says nothing of what came behind the latest one.
-    if (known.time === time) this.settleAbsence(known, reachedAt(context.identity), run);
+    const isSettled = known.time === time && this.settleAbsence(known, reachedAt(context.identity), run);
     counts.firstHosts += outcome.isFirstSeen ? 1 : 0;
     const firstPorts = outcome.firstSeen.filter(({ protocol }) => hasPorts(protocol)).length;
     counts.firstPorts += firstPorts;
@@ -103,7 +104,8 @@ export class ChangeDetector {
     const said = { ports, findings: outcome.findings };
     if (known.time === time) this.record(known, run, said, time, detected);
     else if (ports.length + said.findings.length > 0) this.recordLate(known, run, said, detected);
-    this.note(known, run, outcome.changes, (change) => changeEvent(context, change, this.scanId, time), detected);
+    const isAsBefore = outcome.isRepeated === true && !isSettled && known.recorded === recorded && known.recordedFindings === recordedFindings;
+    if (!isAsBefore) this.note(known, run, outcome.changes, (change) => changeEvent(context, change, this.scanId, time), detected);
   }
 
   /** Compares a host that the run would have listed even when down, and does not. */
@@ -195,12 +197,13 @@ export class ChangeDetector {
     return records;
   }
 
-  /** Later runs, which were read before this one, did not find the host. */
-  private settleAbsence(known: KnownHost, address: string, run: CurrentRun): void {
-    for (const { started, ended, coverage, counts } of run.laterAt(address)) {
-      if (started > known.time && coverage.listsDown && wouldList(coverage, address, counts.unread))
-        observeAbsence(known, ended, this.parts.options.confirm);
-    }
+  /** Later runs, which were read before this one, did not find the host: true when there are any. */
+  private settleAbsence(known: KnownHost, address: string, run: CurrentRun): boolean {
+    const later = run
+      .laterAt(address)
+      .filter(({ started, coverage, counts }) => started > known.time && coverage.listsDown && wouldList(coverage, address, counts.unread));
+    for (const { ended } of later) observeAbsence(known, ended, this.parts.options.confirm);
+    return later.length > 0;
   }
 }
 

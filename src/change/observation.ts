@@ -28,6 +28,8 @@ interface LaterLook {
 
 /** The result of a sighting. */
 export interface Outcome {
+  /** It was observed before: nothing of what is known was touched. */
+  readonly isRepeated?: true;
   readonly changes: readonly Change[];
   /** Nothing was known about the host, so it is not known whether it is new. */
   readonly isFirstSeen: boolean;

@@ -24,7 +24,7 @@ export function observe(
   { confirm = 1, service = DEFAULT_SERVICE_IDENTITY }: Partial<Pick<ChangeOptions, 'confirm' | 'service'>> = {},
 ): Outcome {
   const { time, mark } = observation;
-  if (time === known.time && known.marks.includes(mark)) return NOTHING;
+  if (time === known.time && known.marks.includes(mark)) return { ...NOTHING, isRepeated: true };
   const outcome = new Observing(known, observation, confirm, service).run();
   if (time > known.time) Object.assign(known, { time, scan: observation.scan, marks: [mark] });
   else if (time === known.time) known.marks = [...known.marks, mark].slice(-MAX_MARKS);

@@ -9,7 +9,8 @@ const KEPT_OF_A_KIND = 100;
 const KEPT_RUNS = 5000;
 /** Runs next to another one that are looked at one by one. */
 const MAX_NEIGHBOURS = 16;
-/** Prune only every so many runs. */
+/** Of so many runs, one makes room among those of its kind, and one among all: the second goes through all that are kept. */
+const TRIM_EVERY = 16;
 const PRUNE_EVERY = 64;
 
 /** Where a run stands among those of its site. Of runs that began in the same millisecond, the one that was shipped first comes first. */
@@ -38,9 +39,14 @@ export class KnownScans {
   begin(id: string, started: number, setup: RunSetup): ScanRecord {
     this.enterOthers();
     const before = this.row(id);
-    if (before === undefined) this.insert(id, started, setup);
-    else this.renew(before, setup);
+    if (before === undefined) return this.records.of(this.insert(id, started, setup));
+    this.renew(before, setup);
     return this.records.of(this.row(id) ?? {});
+  }
+
+  /** A run that has begun, as it was written last. */
+  again({ nr }: Place): ScanRecord {
+    return this.records.of(this.database.get('SELECT * FROM scan WHERE nr = ?', nr) ?? {});
   }
 
   /** What it has changed so far, as another process may have noted. */
@@ -81,8 +87,9 @@ export class KnownScans {
   *alike(side: Side, run: ScanRecord): Generator<ScanRecord, void, undefined> {
     const [profile, reach] = [profileKey(run.coverage), reachOf(run.coverage)];
     const near = this.database.all(NEIGHBOURS[side], this.site, run.nr, run.started, run.nr, MAX_NEIGHBOURS);
+    const kinds = this.reach.touchingOf(new Set(near.map(({ kind }) => kind as string)), profile, reach);
     for (const { nr, kind, reached } of near.toSorted(latestFirst))
-      if (reached === 0 || this.reach.touches(kind as string, profile, reach)) yield* this.numbered(nr as number);
+      if (reached === 0 || kinds.has(kind as string)) yield* this.numbered(nr as number);
     if (near.length === MAX_NEIGHBOURS) yield* this.placed(side, [...this.reach.touching(profile, reach)], run);
   }
 
@@ -176,10 +183,10 @@ export class KnownScans {
     if (row !== undefined) yield this.records.of(row);
   }
 
-  private insert(id: string, started: number, setup: RunSetup): void {
+  private insert(id: string, started: number, setup: RunSetup): Readonly<Record<string, unknown>> {
     const of = kindOf(setup);
-    this.database.run(
-      'INSERT INTO scan (site, id, started, ended, complete, run, counts, kind, reached) VALUES (?, ?, ?, ?, 0, ?, ?, ?, 1)',
+    const row = this.database.get(
+      'INSERT INTO scan (site, id, started, ended, complete, run, counts, kind, reached) VALUES (?, ?, ?, ?, 0, ?, ?, ?, 1) RETURNING *',
       this.site,
       id,
       started,
@@ -189,8 +196,10 @@ export class KnownScans {
       of.kind,
     );
     this.reach.enter(of);
-    const nr = this.row(id)?.['nr'] as number;
-    if (nr % PRUNE_EVERY === 0) this.prune(nr);
+    const nr = row?.['nr'] as number;
+    if (isOneOf(nr, TRIM_EVERY)) this.trim(nr, of.kind);
+    if (isOneOf(nr, PRUNE_EVERY)) this.prune(nr);
+    return row ?? {};
   }
 
   /** The same run may have been cut in its header before, or the disk has changed it. */
@@ -214,8 +223,14 @@ export class KnownScans {
     if (kind !== of.kind) this.reach.forget(kind);
   }
 
-  /** Deletes runs that no comparison needs, but not the current one. */
+  /** Deletes runs of a kind that no comparison needs, but not the current one. */
+  private trim(nr: number, kind: string): void {
+    for (const complete of [0, 1]) this.database.run(TRIM, this.site, kind, complete, KEPT_OF_A_KIND, nr, this.site, kind, complete);
+  }
+
+  /** The same of all kinds, when there are too many. */
   private prune(nr: number): void {
+    if (Number(this.database.get('SELECT count(*) AS n FROM scan WHERE site = ?', this.site)?.['n']) <= KEPT_RUNS) return;
     const gone = this.database.all(
       `DELETE FROM scan WHERE site = ? AND nr <> ? AND nr NOT IN (
          SELECT nr FROM (
@@ -249,7 +264,15 @@ const NEIGHBOURS: Readonly<Record<Side, string>> = {
   earlier: `SELECT nr, kind, reached, started FROM scan INDEXED BY scan_started WHERE site = ? AND ${EARLIER} ORDER BY started DESC, nr DESC LIMIT ?`,
   later: `SELECT nr, kind, reached, started FROM scan INDEXED BY scan_started WHERE site = ? AND ${LATER} ORDER BY started, nr LIMIT ?`,
 };
+const TRIM = `DELETE FROM scan WHERE nr IN (
+    SELECT nr FROM ${BY_KIND} WHERE site = ? AND kind = ? AND complete = ? ORDER BY started DESC, nr DESC LIMIT -1 OFFSET ?)
+  AND nr NOT IN (?, (SELECT nr FROM ${BY_KIND} WHERE site = ? AND kind = ? AND complete = ? ORDER BY started, nr LIMIT 1))`;
 const PLACED: Readonly<Record<Side, string>> = { earlier: placedWhere(EARLIER), later: placedWhere(LATER) };
+
+/** One of so many (a power of two) numbers, whichever of them a site has: another one may have every second. */
+function isOneOf(nr: number, many: number): boolean {
+  return Math.imul(nr, 0x9e3779b1) >>> 0 < 2 ** 32 / many;
+}
 
 function latestFirst(a: Readonly<Record<string, unknown>>, b: Readonly<Record<string, unknown>>): number {
   return Number(b['started']) - Number(a['started']) || Number(b['nr']) - Number(a['nr']);

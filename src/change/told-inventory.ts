@@ -20,15 +20,13 @@ export class ToldInventory {
 
   /** Something new is known of these hosts (their keys), and is told to those now. */
   add(hosts: Iterable<string>, sinks: readonly Destination[]): void {
-    const before = this.last();
+    const keys = [...hosts];
+    if (keys.length === 0) return;
+    const before = sinks.length === 0 ? 0 : this.last();
     // Who missed something before gets it first: see `missed`.
     const complete = sinks.filter((sink) => this.lastOf(sink) >= before);
-    let isNew = false;
-    for (const key of hosts) {
-      isNew = true;
-      this.database.run('INSERT OR REPLACE INTO moved_host (site, key) VALUES (?, ?)', this.site, key);
-    }
-    if (isNew) for (const sink of complete) this.mark(sink, this.last());
+    for (const key of keys) this.database.run('INSERT OR REPLACE INTO moved_host (site, key) VALUES (?, ?)', this.site, key);
+    for (const sink of complete) this.mark(sink, this.last());
   }
 
   hasMissed(sink: Destination): boolean {

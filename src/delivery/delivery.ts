@@ -2,7 +2,7 @@ import { ALERTING, type Dataset, type LogEvent } from '../event/event.ts';
 import type { Sink } from '../sink/sink.ts';
 import type { RunSums } from '../state/runs.ts';
 import type { Store, WaitingSink } from '../state/store.ts';
-import { Outbox } from './outbox.ts';
+import { type Announcement, Outbox } from './outbox.ts';
 import { type SinkReport, sinkReport } from './report.ts';
 import { SinkPipeline } from './sink-pipeline.ts';
 import type { Unanswered } from './unanswered.ts';
@@ -101,15 +101,15 @@ export class Delivery {
    */
   async announceFrom(make: () => readonly LogEvent[]): Promise<void> {
     const failures: unknown[] = [];
-    this.announceLater(make, (error) => failures.push(error));
+    this.announceLater({ make, failed: (error) => failures.push(error) });
     await this.commit();
     if (failures.length > 0) throw failures[0];
   }
 
-  /** The same with the next commit. `failed`: nothing of it was done, because the state file cannot be used, or by a mistake of ours. */
-  announceLater(make: () => readonly LogEvent[], failed: (error: unknown) => void): void {
+  /** The same with the next commit. */
+  announceLater(announcement: Omit<Announcement, 'pipelines'>): void {
     if (this.store === undefined) throw new Error('what changes the state needs one');
-    this.outbox.add({ pipelines: this.pipelines, make, failed });
+    this.outbox.add({ pipelines: this.pipelines, ...announcement });
   }
 
   /** Something waits for {@link commit}. */

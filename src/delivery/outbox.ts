@@ -10,8 +10,16 @@ export interface Announcement {
   readonly pipelines: readonly SinkPipeline[];
   /** Called in the transaction: may read and write the state, and returns what there is to tell. */
   readonly make: () => readonly LogEvent[];
+  /** What it read and wrote was taken back with all of the transaction: it will be made again, or fail. */
+  readonly takenBack?: (() => void) | undefined;
   /** Of one that writes the state: nothing of it was done. The state file cannot be used, or a mistake of ours. */
   readonly failed?: ((error: unknown) => void) | undefined;
+}
+
+/** Of one sink; `stored`: on disk. */
+interface Written {
+  readonly draft: Draft;
+  readonly stored: boolean;
 }
 
 /** Of runs with a host each some hundred: some tens of milliseconds, for which other processes on the same state wait. */
@@ -67,59 +75,48 @@ export class Outbox {
     this.bytes = 0;
     this.scans.clear();
     if (announcements.length === 0) return;
-    const pipelines = new Set(announcements.flatMap((one) => one.pipelines));
-    for (const pipeline of pipelines) await pipeline.flush();
-    const { drafts, stored } = this.write(announcements, [...pipelines]);
-    for (const draft of drafts) await draft.pipeline.sendDraft(draft, stored);
+    for (const pipeline of pipelinesOf(announcements)) await pipeline.flush();
+    for (const { draft, stored } of this.write(announcements)) await draft.pipeline.sendDraft(draft, stored);
   }
 
-  private write(
-    announcements: readonly Announcement[],
-    pipelines: readonly SinkPipeline[],
-  ): { readonly drafts: readonly Draft[]; readonly stored: boolean } {
+  /** A mistake of ours takes all of them back. Then each is made by itself, and it costs one alone. */
+  private write(announcements: readonly Announcement[]): readonly Written[] {
     const { store } = this;
-    if (store === undefined) return { drafts: draftsOf(announcements, pipelines, (one) => one.make()), stored: false };
+    if (store === undefined) return notStored(announcements);
     try {
-      const drafts = store.transaction(() => {
-        const made = draftsOf(announcements, pipelines, (one) => madeIn(store, one));
-        for (const draft of made) draft.pipeline.commit(draft);
-        return made;
+      return store.transaction(() => {
+        const drafts = draftsOf(announcements);
+        for (const draft of drafts) draft.pipeline.commit(draft);
+        return drafts.map((draft) => ({ draft, stored: true }));
       });
-      return { drafts, stored: true };
     } catch (error) {
-      if (!isOfState(error)) throw error;
-      for (const { failed } of announcements) failed?.(error);
+      for (const { takenBack } of announcements) takenBack?.();
+      if (!isOfState(error) && announcements.length > 1) return announcements.flatMap((one) => this.write([one]));
       // Better announced without a safety net than not at all; if it cannot be sent either, that is told.
       const plain = announcements.filter(({ failed }) => failed === undefined);
-      return { drafts: draftsOf(plain, pipelines, (one) => one.make()), stored: false };
+      if (!isOfState(error) && plain.length > 0) throw error;
+      for (const { failed } of announcements) failed?.(error);
+      return notStored(plain);
     }
   }
 }
 
+function notStored(announcements: readonly Announcement[]): readonly Written[] {
+  return draftsOf(announcements).map((draft) => ({ draft, stored: false }));
+}
+
 /** For each sink what it is told. */
-function draftsOf(
-  announcements: readonly Announcement[],
-  pipelines: readonly SinkPipeline[],
-  eventsOf: (announcement: Announcement) => readonly LogEvent[],
-): readonly Draft[] {
-  const told = new Map<SinkPipeline, LogEvent[]>(pipelines.map((pipeline) => [pipeline, []]));
-  for (const announcement of announcements) {
-    const events = eventsOf(announcement);
-    for (const pipeline of announcement.pipelines) for (const event of events) told.get(pipeline)?.push(event);
+function draftsOf(announcements: readonly Announcement[]): readonly Draft[] {
+  const told = new Map<SinkPipeline, LogEvent[]>([...pipelinesOf(announcements)].map((pipeline) => [pipeline, []]));
+  for (const { make, pipelines } of announcements) {
+    const events = make();
+    for (const pipeline of pipelines) for (const event of events) told.get(pipeline)?.push(event);
   }
   return [...told].map(([pipeline, events]) => pipeline.draft(events));
 }
 
-/** A mistake in one takes back that one alone. */
-function madeIn(store: Store, { make, failed }: Announcement): readonly LogEvent[] {
-  if (failed === undefined) return make();
-  try {
-    return store.part(make);
-  } catch (error) {
-    if (isOfState(error)) throw error;
-    failed(error);
-    return [];
-  }
+function pipelinesOf(announcements: readonly Announcement[]): ReadonlySet<SinkPipeline> {
+  return new Set(announcements.flatMap(({ pipelines }) => pipelines));
 }
 
 function isOfState(error: unknown): boolean {

@@ -35,6 +35,9 @@ interface TrackerParts {
   readonly lists: TargetLists | undefined;
 }
 
+/** Reads and writes the state, and says what it has detected. */
+type Work = (current: CurrentRun, detected: Detected) => void;
+
 /**
  * Compares hosts with what is known, and announces changes. State and change events are committed in one transaction before
  * anything is sent: a killed run has done both or neither, and the next one continues from there. What is to be done waits in
@@ -49,10 +52,14 @@ export class ChangeTracker {
   private hosts: KnownHosts;
   private scans: KnownScans;
   private detector: ChangeDetector;
-  /** The run that is being read. */
+  /** The run that is being read, and what of it is to be done and was not announced yet. */
   private reading: RunContext | undefined;
+  private beginning: (() => CurrentRun) | undefined;
+  private works: Work[] = [];
   /** The run that is being compared: behind that by what waits in the outbox. */
   private current: CurrentRun | undefined;
+  /** The one that was being compared when the latest transaction began. */
+  private before: { readonly transaction: number; readonly current: CurrentRun | undefined } | undefined;
   /** Of the input that is being read. */
   private report: InputReport | undefined;
   /** The state failed: nothing is compared from then on. */
@@ -93,14 +100,18 @@ export class ChangeTracker {
     await this.parts.delivery.commit();
   }
 
-  /** The hosts that wait are compared with the next commit. */
+  /** What waits of the run that is being read is compared with the next commit. */
   flush(): void {
+    this.compareWaiting();
+    this.announceWorks();
+  }
+
+  private compareWaiting(): void {
     const taken = this.waiting.take();
     if (taken.hosts === 0) return;
-    this.later((current, detected) => {
+    this.works.push((current, detected) => {
       this.waiting.compared(taken);
-      const { hosts, detector } = this;
-      hosts.together(this.parts.options.confirm, () => taken.listings.forEach((host) => detector.compare(host, current, detected)));
+      for (const host of taken.listings) this.detector.compare(host, current, detected);
     });
   }
 
@@ -108,6 +119,8 @@ export class ChangeTracker {
   abandon(): void {
     this.reading = undefined;
     this.waiting.drop();
+    this.beginning = undefined;
+    this.works = [];
     this.forget();
   }
 
@@ -119,6 +132,15 @@ export class ChangeTracker {
     this.detector = this.newDetector();
   }
 
+  /** All of a transaction was rolled back: the run is where it was before. */
+  private takeBack(): void {
+    const { before } = this;
+    if (before === undefined) return;
+    this.before = undefined;
+    this.forget();
+    this.current = before.current?.anew(this.scans);
+  }
+
   private newDetector(): ChangeDetector {
     const { hosts, scans } = this;
     const { options, finder, lists, delivery } = this.parts;
@@ -128,10 +150,7 @@ export class ChangeTracker {
 
   private begin(run: Run, context: RunContext): void {
     this.reading = context;
-    this.announceLater(() => {
-      this.current = this.detector.begin(run, context);
-      return [];
-    });
+    this.beginning = () => this.detector.begin(run, context);
   }
 
   private wait(host: ScannedHost): void {
@@ -140,11 +159,11 @@ export class ChangeTracker {
 
   private end(end: RunEnd, ending: Ending | undefined): void {
     const { reading, watch } = this;
-    this.flush();
+    this.compareWaiting();
     this.reading = undefined;
-    if (reading === undefined) return;
+    if (reading === undefined) return this.announceWorks();
     const { unread } = watch;
-    this.later((current, detected) => {
+    this.works.push((current, detected) => {
       const { record } = current;
       record.ended = Math.max(seenAt(end.stats?.finished?.time, reading.options.now()), record.ended);
       record.counts.total = end.stats?.hosts?.total ?? record.counts.total;
@@ -155,29 +174,41 @@ export class ChangeTracker {
       }
       detectOfRun(current, this.parts.options.mass, detected);
     });
+    this.announceWorks();
     this.catchUp(reading.scanId);
   }
 
-  /** `work` reads and writes the state, and says what it has detected. Another process may have changed the state before. */
-  private later(work: (current: CurrentRun, detected: Detected) => void): void {
+  /** Of a small run all of it at once: each announcement reads and writes what is known of the run. */
+  private announceWorks(): void {
+    const { beginning, works } = this;
+    if (beginning === undefined && works.length === 0) return;
+    [this.beginning, this.works] = [undefined, []];
     const { report } = this;
     this.announceLater(() => {
-      const { current } = this;
-      if (current === undefined) return [];
-      const { record, context } = current;
-      const detected = new Detected();
-      this.scans.refresh(record);
-      work(current, detected);
-      this.scans.save(record);
-      if (report !== undefined) noteRemarks(report, detected.remarks);
-      // Known only once there are more; changes up to that number were announced without the mark.
-      const events = detected.events(record.counts.changes > this.parts.options.mass);
-      // A sink without room gets them when the scan is shipped to it again.
-      const sinks = this.parts.delivery.pipelines.filter(({ isStuck }) => !isStuck).map(({ sink }) => sink);
-      this.announced.add(context.scanId, events, sinks.map(identityOf));
-      this.told.add(detected.moved, sinks.filter(keepsInventory).map(identityOf));
-      return events;
+      if (beginning !== undefined) this.current = beginning();
+      return this.current === undefined || works.length === 0 ? [] : this.doAll(works, this.current, beginning === undefined, report);
     });
+  }
+
+  /** `isOld`: another process may have changed what is known of the run. */
+  private doAll(works: readonly Work[], current: CurrentRun, isOld: boolean, report: InputReport | undefined): readonly LogEvent[] {
+    const { record, context } = current;
+    const moved = new Set<string>();
+    if (isOld) this.scans.refresh(record);
+    const events = works.flatMap((work) => {
+      const detected = new Detected();
+      work(current, detected);
+      if (report !== undefined) noteRemarks(report, detected.remarks);
+      for (const key of detected.moved) moved.add(key);
+      // Known only once there are more; changes up to that number were announced without the mark.
+      return detected.events(record.counts.changes > this.parts.options.mass);
+    });
+    this.scans.save(record);
+    // A sink without room gets them when the scan is shipped to it again.
+    const sinks = this.parts.delivery.pipelines.filter(({ isStuck }) => !isStuck).map(({ sink }) => sink);
+    this.announced.add(context.scanId, events, sinks.map(identityOf));
+    this.told.add(moved, sinks.filter(keepsInventory).map(identityOf));
+    return events;
   }
 
   /** Sends the changes of a scan to a sink that was not configured when the scan was first shipped. */
@@ -227,14 +258,23 @@ export class ChangeTracker {
 
   private announceLater(make: () => readonly LogEvent[], delivery = this.parts.delivery): void {
     const { report } = this;
-    delivery.announceLater(
-      () => (this.problem === undefined ? make() : []),
-      (error) => {
+    delivery.announceLater({
+      make: () => {
+        this.noteBefore();
+        return this.problem === undefined ? make() : [];
+      },
+      takenBack: () => this.takeBack(),
+      failed: (error) => {
         if (error instanceof PortlogError) this.problem ??= error;
         else if (report !== undefined) report.problem ??= mistake(`comparing ${report.name} with what is known`, error);
         this.forget();
       },
-    );
+    });
+  }
+
+  private noteBefore(): void {
+    const { transactions: transaction } = this.parts.store.database;
+    if (this.before?.transaction !== transaction) this.before = { transaction, current: this.current };
   }
 }
 

@@ -105,7 +105,8 @@ function nameOfTarget(target: Fields): string {
 }
 
 export function noteRemarks(report: InputReport, remarks: readonly string[]): void {
-  for (const text of remarks) remark(report, text);
+  // What was taken back is done, and said, again.
+  for (const text of remarks) if (!report.remarks.includes(text)) remark(report, text);
 }
 
 export function noteMisdated(report: InputReport, misdated: readonly MisdatedScan[]): void {

@@ -35,6 +35,10 @@ export class Database {
   private readonly handle: DatabaseSync;
   private readonly statements = new Map<string, StatementSync>();
   private depth = 0;
+  private readonly last = new Set<() => void>();
+  /** How many were begun, and how many of them came to nothing. */
+  transactions = 0;
+  rollbacks = 0;
 
   private constructor(path: string, handle: DatabaseSync, isReadOnly = false) {
     this.path = path;
@@ -104,30 +108,28 @@ export class Database {
     if (this.depth > 0) return work();
     attempt(this.path, () => this.handle.exec('BEGIN IMMEDIATE'));
     this.depth++;
+    this.transactions++;
     try {
       const result = work();
+      for (const one of this.last) one();
       attempt(this.path, () => this.handle.exec('COMMIT'));
       return result;
     } catch (error) {
       this.rollBack();
       throw error;
     } finally {
+      this.last.clear();
       this.depth--;
     }
   }
 
-  /** Within a transaction: all of `work` or nothing of it. When it throws, what was done before it in the transaction stays. */
-  part<T>(work: () => T): T {
-    this.run('SAVEPOINT part');
-    try {
-      const result = work();
-      this.run('RELEASE part');
-      return result;
-    } catch (error) {
-      // SQLite rolls back all of the transaction by itself, as on a full disk.
-      if (this.handle.isTransaction) attempt(this.path, () => this.handle.exec('ROLLBACK TO part; RELEASE part'));
-      throw error;
-    }
+  get isInTransaction(): boolean {
+    return this.depth > 0;
+  }
+
+  /** Within a transaction: `work` is done behind all else, before the commit; once, however often it is asked for. */
+  beforeCommit(work: () => void): void {
+    this.last.add(work);
   }
 
   /** For a temporary file: commits need not survive a power failure, and take a tenth of the time. */
@@ -147,6 +149,7 @@ export class Database {
   }
 
   private rollBack(): void {
+    this.rollbacks++;
     try {
       if (this.handle.isTransaction) this.handle.exec('ROLLBACK');
     } catch {

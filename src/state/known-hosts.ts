@@ -3,6 +3,7 @@ import { addressKey, type AddressSet } from '../nmap/address-set.ts';
 import type { Run } from '../nmap/model.ts';
 import type { Database } from './database.ts';
 import { latestOf, sortKeyOf } from './index-known.ts';
+import { HeldHosts } from './held-hosts.ts';
 import { parsedAs } from '../core/shape.ts';
 import { KNOWN_HOST } from './known-shape.ts';
 import { hostsInOrder } from '../nmap/order.ts';
@@ -27,7 +28,7 @@ interface KeptHost extends Omit<KnownHost, 'tested'> {
 export class KnownHosts {
   private readonly database: Database;
   readonly site: string;
-  private held: Map<string, KnownHost> | undefined;
+  private readonly held: HeldHosts;
   private readonly damaged = new Set<string>();
   /** Lists that were looked up; undefined: it is not kept. */
   private readonly listIds = new Map<string, number | undefined>();
@@ -36,18 +37,7 @@ export class KnownHosts {
   constructor(database: Database, site: string) {
     this.database = database;
     this.site = site;
-  }
-
-  /** Within a transaction: each host that `work` takes up is read once and written once, however often it is listed. */
-  together(confirm: number, work: () => void): void {
-    const held = new Map<string, KnownHost>();
-    this.held = held;
-    try {
-      work();
-    } finally {
-      this.held = undefined;
-    }
-    for (const host of held.values()) this.put(host, confirm);
+    this.held = HeldHosts.of(database, site);
   }
 
   /** Throws `state-unusable` when its data is damaged. */
@@ -59,12 +49,16 @@ export class KnownHosts {
 
   /** The same without throwing: see {@link damage}. */
   find(key: string): KnownHost | typeof DAMAGED | undefined {
-    const held = this.held?.get(key);
+    const held = this.held.get(key);
     if (held !== undefined) return held;
     const row = this.database.get('SELECT known FROM host WHERE site = ? AND key = ?', this.site, key);
     if (row === undefined) return undefined;
-    const host = parsedAs(row['known'], KNOWN_HOST) as KeptHost | undefined;
-    if (host?.key === key) return this.withLists(host);
+    const kept = parsedAs(row['known'], KNOWN_HOST) as KeptHost | undefined;
+    if (kept?.key === key) {
+      const host = this.withLists(kept);
+      this.held.keep(host, String(row['known']).length);
+      return host;
+    }
     this.damaged.add(key);
     return DAMAGED;
   }
@@ -102,41 +96,44 @@ export class KnownHosts {
 
   /** Its addresses; for a damaged host, its key. */
   addressesOf(key: string): Pick<KnownHost, 'key' | 'ips'> {
+    this.held.writeChanged();
     const row = this.database.get('SELECT known FROM host WHERE site = ? AND key = ?', this.site, key);
     return (parsedAs(row?.['known'], KNOWN_HOST) as KeptHost | undefined) ?? { key, ips: [] };
   }
 
   put(host: KnownHost, confirm: number): void {
-    if (this.held !== undefined) {
-      this.held.set(host.key, host);
-      return;
-    }
-    const up = currentValue(host.up, confirm) === 'yes' ? 1 : 0;
-    const time = Number.isFinite(host.time) ? host.time : 0;
+    this.held.put({ host, confirm }, this.write);
+  }
+
+  private readonly write = ({ host, confirm }: { readonly host: KnownHost; readonly confirm: number }): void => {
+    const { place, time, up, found, latest } = rowOf(host, confirm);
     this.database.run(
       'INSERT OR REPLACE INTO host (site, key, time, up, found, place, latest, known) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
       this.site,
       host.key,
       time,
       up,
-      host.up.yes === undefined ? 0 : 1,
-      sortKeyOf(host),
-      latestOf(host),
+      found,
+      place,
+      latest,
       this.render(host),
     );
-  }
+  };
 
   keys(): readonly string[] {
+    this.held.writeChanged();
     return this.database.all('SELECT key FROM host WHERE site = ?', this.site).map(keyOf);
   }
 
   /** How many were ever found up; addresses at which nothing has answered yet are none. */
   count(): number {
+    this.held.writeChanged();
     return this.database.get('SELECT count(*) AS hosts FROM host WHERE site = ? AND found = 1', this.site)?.['hosts'] as number;
   }
 
   /** Whether {@link count} counts it. */
   wasFound(key: string): boolean {
+    this.held.writeChanged();
     return this.database.get('SELECT 1 FROM host WHERE site = ? AND key = ? AND found = 1', this.site, key) !== undefined;
   }
 
@@ -145,23 +142,36 @@ export class KnownHosts {
    * one host must not cost more the more is known.
    */
   *unseen(addresses: AddressSet, since: number): Generator<string, void, undefined> {
-    for (const [first, last] of addresses.keys)
-      yield* this.database
-        .all('SELECT key FROM host WHERE site = ? AND place BETWEEN ? AND ? AND up = 1 AND time < ?', this.site, first, last, since)
-        .map(keyOf);
+    const changed = [...this.held.changed()].map(({ host, confirm }) => rowOf(host, confirm));
+    const others = new Set(changed.map(({ key }) => key));
+    const unseen = changed.filter(({ up, time }) => up === 1 && time < since);
+    const sql = 'SELECT key, place, time FROM host INDEXED BY host_up WHERE site = ? AND place BETWEEN ? AND ? AND up = 1 AND time < ?';
+    for (const [first, last] of addresses.keys) {
+      const rows = this.database.all(sql, this.site, first, last, since) as readonly Pick<HostRow, 'key' | 'place' | 'time'>[];
+      if (others.size === 0) yield* rows.map(keyOf);
+      else
+        yield* [...rows.filter(({ key }) => !others.has(key)), ...unseen.filter(({ place }) => first <= place && place <= last)]
+          .sort(inOrder)
+          .map(keyOf);
+    }
   }
 
   /** Hosts of which the latest was found at a time. */
   lastFoundAt(time: number): readonly string[] {
+    this.held.writeChanged();
     return this.database.all('SELECT key FROM host WHERE site = ? AND latest = ?', this.site, time).map(keyOf);
   }
 
   /** Hosts of which something was found later than a time. */
   laterThan(time: number): readonly string[] {
-    return this.database.all('SELECT key FROM host WHERE site = ? AND latest > ?', this.site, time).map(keyOf);
+    const changed = [...this.held.changed()].map(({ host }) => host);
+    const others = new Set(changed.map(({ key }) => key));
+    const rows = this.database.all('SELECT key FROM host WHERE site = ? AND latest > ?', this.site, time).map(keyOf);
+    return [...rows.filter((key) => !others.has(key)), ...changed.filter((host) => latestOf(host) > time).map(keyOf)];
   }
 
   forget(key: string): void {
+    this.held.forget(key);
     this.database.run('DELETE FROM host WHERE site = ? AND key = ?', this.site, key);
     this.database.run('DELETE FROM moved_host WHERE site = ? AND key = ?', this.site, key);
   }
@@ -211,8 +221,38 @@ export class KnownHosts {
   }
 }
 
-function keyOf({ key }: Readonly<Record<string, unknown>>): string {
+function keyOf({ key }: { readonly key?: unknown }): string {
   return key as string;
+}
+
+/** What is looked for in the state file. */
+interface HostRow {
+  readonly key: string;
+  readonly time: number;
+  readonly up: 0 | 1;
+  readonly found: 0 | 1;
+  readonly place: string;
+  readonly latest: number;
+}
+
+function rowOf(host: KnownHost, confirm: number): HostRow {
+  return {
+    key: host.key,
+    time: Number.isFinite(host.time) ? host.time : 0,
+    up: currentValue(host.up, confirm) === 'yes' ? 1 : 0,
+    found: host.up.yes === undefined ? 0 : 1,
+    place: sortKeyOf(host),
+    latest: latestOf(host),
+  };
+}
+
+/** As the index has them. */
+function inOrder(a: Pick<HostRow, 'key' | 'place' | 'time'>, b: Pick<HostRow, 'key' | 'place' | 'time'>): number {
+  return compare(a.place, b.place) || a.time - b.time || compare(a.key, b.key);
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 /** Sites with known hosts. */

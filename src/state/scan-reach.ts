@@ -30,6 +30,8 @@ const WORD_LENGTH = 64;
 export class ScanReach {
   private readonly database: Database;
   private readonly site: string;
+  /** As the transaction that is going on knows them. */
+  private known: { readonly transaction: number; readonly widths: readonly number[] } | undefined;
 
   constructor(database: Database, site: string) {
     this.database = database;
@@ -42,6 +44,7 @@ export class ScanReach {
     for (const [bits, first, last] of rowsOf(reach)) {
       // The rows of a kind come and go together.
       if (this.database.run(sql, this.site, bits, first, last, kind, profile, Number(listsHosts)) === 0) return;
+      if (bits !== WORDS && this.known?.widths.includes(bits) === false) this.known = undefined;
     }
   }
 
@@ -70,15 +73,17 @@ export class ScanReach {
     return kinds;
   }
 
-  /** Whether a kind is of a profile, and its runs looked at some of the same. */
-  touches(kind: string, profile: string, reach: Reach): boolean {
-    const sql = 'SELECT first, last FROM scan_reach INDEXED BY scan_reach_kind WHERE site = ? AND kind = ? AND profile = ?';
+  /** Those of some kinds that are of a profile, and whose runs looked at some of the same. */
+  touchingOf(kinds: Iterable<string>, profile: string, reach: Reach): ReadonlySet<string> {
+    const sql = `SELECT kind, first, last FROM scan_reach INDEXED BY scan_reach_kind
+      WHERE site = ? AND kind IN (SELECT value FROM json_each(?)) AND profile = ?`;
     const rows = rowsOf(reach);
     const isMet = (first: string, last: string): boolean =>
       rows.some(
         ([, from, to]) => (first <= to && last >= from) || (from === ANY_WORD && !isAddress(first)) || (first === ANY_WORD && !isAddress(from)),
       );
-    return this.database.all(sql, this.site, kind, profile).some((row) => isMet(row['first'] as string, row['last'] as string));
+    const found = this.database.all(sql, this.site, JSON.stringify([...kinds]), profile);
+    return new Set(found.filter((row) => isMet(row['first'] as string, row['last'] as string)).map((row) => row['kind'] as string));
   }
 
   /** Forgets a kind when no run of it is kept. */
@@ -94,6 +99,13 @@ export class ScanReach {
 
   /** Of which there are ranges: a handful, each found behind the one before it. */
   private widths(): readonly number[] {
+    const { isInTransaction, transactions: transaction } = this.database;
+    if (!isInTransaction) return this.readWidths();
+    if (this.known?.transaction !== transaction) this.known = { transaction, widths: this.readWidths() };
+    return this.known.widths;
+  }
+
+  private readWidths(): readonly number[] {
     const sql = `
       WITH RECURSIVE width (bits) AS (
         SELECT min(bits) FROM scan_reach WHERE site = ? AND bits >= 0

@@ -106,11 +106,6 @@ export class Store {
     return this.database.transaction(work);
   }
 
-  /** @internal Within a transaction: see {@link Database.part}. */
-  part<T>(work: () => T): T {
-    return this.database.part(work);
-  }
-
   /** @internal From now on each commit carries the sums as they are. */
   watch(sums: () => readonly RunSums[]): void {
     this.sums = sums;

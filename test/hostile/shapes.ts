@@ -95,6 +95,11 @@ function smallRun({ scanner = 'nmap', args = 'nmap -v 192.0.2.0/24', start = 1_7
   return `<nmaprun scanner="${scanner}" args="${args}" start="${start}" version="7.93"><scaninfo type="syn" protocol="tcp" numservices="2" services="22,80"/><host starttime="${start + 1}" endtime="${start + 2}"><status state="up" reason="syn-ack"/><address addr="${address}" addrtype="ipv4"/><ports><port protocol="tcp" portid="80"><state state="open" reason="syn-ack"/><service name="http"/></port></ports></host><runstats><finished time="${start + 3}" exit="success"/><hosts up="1" down="0" total="1"/></runstats></nmaprun>\n`;
 }
 
+/** The least that is a run of a host and its ports. */
+function tinyRun(start: number, ports: string): string {
+  return `<nmaprun start="${start}"><host><status state="up"/><address addr="10.0.0.1"/><ports>${ports}</ports></host><runstats><finished exit="success"/></runstats></nmaprun>`;
+}
+
 const addressOf = (i: number): string => `10.${(i >> 16) & 255}.${(i >> 8) & 255}.${i & 255}`;
 const startOf = (i: number): number => 1_700_000_000 + i * 60;
 
@@ -108,6 +113,19 @@ const RUNS: Readonly<Record<string, Shape>> = {
   'whole runs backwards in time': (n) => numbered((i) => smallRun({ start: startOf(100_000 - i), address: `192.0.2.${1 + (i % 250)}` }), n),
   'whole runs without a time': (n) =>
     numbered((i) => smallRun({ args: `nmap ${addressOf(i)}`, address: addressOf(i) }).replace(/ start="\d+"/, ''), n),
+  'runs without an end that find another port each': (n) =>
+    numbered((i) => tinyRun(startOf(i), `<port protocol="tcp" portid="${i % 65_536}"><state state="open"/></port>`).replace(/<runstats>.*/, ''), n),
+  'the least whole runs': (n) => numbered((i) => tinyRun(i, '<port protocol="tcp" portid="80"><state state="open"/></port>'), n),
+  'small runs of a host of many ports': (n) =>
+    tinyRun(
+      1,
+      numbered((i) => `<port protocol="tcp" portid="${i % 65_536}"><state state="open"/></port>`, n / 2),
+    ) + numbered((i) => tinyRun(2 + i, '<port protocol="tcp" portid="80"><state state="open"/></port>'), n / 2),
+  'the same small run of a host of many ports': (n) =>
+    tinyRun(
+      1,
+      numbered((i) => `<port protocol="tcp" portid="${i % 65_536}"><state state="open"/></port>`, n / 2),
+    ) + again(tinyRun(2, '<port protocol="tcp" portid="80"><state state="open"/></port>'), n / 2),
   'the same whole run': (n) => again(smallRun({}), n),
 };
 

@@ -56,6 +56,14 @@ test('of a kind the first and the latest are kept, wherever the output went', ()
   expect(kept.length).toBeLessThan(100 + 64 + 2);
 });
 
+test('of two sites that are scanned in turn, too', () => {
+  const sites = ['north', 'south'].map((site) => new KnownScans(database, site));
+  database.transaction(() => {
+    for (let nr = 1; nr <= 1000; nr++) for (const scans of sites) run(scans, nr, 'nmap -v 192.0.2.0/24');
+  });
+  for (const site of ['north', 'south']) expect(completeRuns(database, site).length).toBeLessThan(100 + 64 + 2);
+});
+
 test('very many kinds are bounded: those that were used last are kept', () => {
   const scans = new KnownScans(database, 'site');
   database.transaction(() => {

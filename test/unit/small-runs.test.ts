@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { Database } from '../../src/state/database.ts';
 import { openDatabase } from '../../src/state/store.ts';
 import type { Death } from '../support/dying-database.ts';
 import { CLOSED, scanOf, tcp, up } from '../support/lab-scan.ts';
@@ -8,17 +9,27 @@ import { World } from '../support/world.ts';
 const NIGHTS = Array.from({ length: 40 }, (_, day) => scanOf({ day, inside: up(1, CLOSED + tcp(20 + (day % 3))) + up(2 + (day % 5)) }));
 const ONE_FILE = NIGHTS.join('');
 
-/** Counts what is committed. */
-function counting(): Death & { readonly commits: number } {
-  let [commits, isInside] = [0, false];
+/** Counts what is committed, and how often a host is read or written. */
+function counting(): Death & { readonly commits: number; readonly hosts: number } {
+  let [commits, hosts, isInside] = [0, 0, false];
+  const counted =
+    (database: Database, key: 'get' | 'run') =>
+    (sql: string, ...values: readonly string[]): unknown => {
+      if (sql.startsWith('SELECT known FROM host') || sql.startsWith('INSERT OR REPLACE INTO host')) hosts++;
+      return database[key](sql, ...values);
+    };
   return {
     hasCome: false,
     get commits() {
       return commits;
     },
+    get hosts() {
+      return hosts;
+    },
     open: (stateDir) =>
       new Proxy(openDatabase(stateDir), {
         get(database, key) {
+          if (key === 'get' || key === 'run') return counted(database, key);
           if (key !== 'transaction') return Reflect.get(database, key, database) as unknown;
           return <T>(work: () => T): T => {
             if (isInside) return work();
@@ -41,6 +52,13 @@ describe('many small runs in one file', () => {
     const { sinks } = await new World().run([ONE_FILE], {}, counted);
     expect(sinks[0]?.tally.read).toBeGreaterThan(5 * NIGHTS.length);
     expect(counted.commits).toBeLessThan(NIGHTS.length);
+  });
+
+  test('share what is known of a host: it is read and written once in a transaction', async () => {
+    const counted = counting();
+    await new World().run([NIGHTS.map((night) => night.replace('</nmaprun>', '')).join('')], {}, counted);
+    // Six hosts, of which each run lists two.
+    expect(counted.hosts).toBeLessThan(NIGHTS.length);
   });
 
   test('or in many files', async () => {
@@ -103,6 +121,24 @@ describe('many small runs in one file', () => {
     expect(JSON.stringify(world.known())).not.toContain('192.0.2.3');
     // Shipped again by a portlog without it, the rest comes.
     expect(await world.ship(before + bad + behind)).toEqual(['192.0.2.66 22/tcp closed (open for 2 days)', '192.0.2.3 is new']);
+  });
+
+  test('nor what they have found of the same hosts, before it and behind it', async () => {
+    const expects = (ips: readonly string[]): undefined => {
+      if (ips.includes('192.0.2.66')) throw new TypeError('inside of the transaction');
+      return undefined;
+    };
+    const known = [scanOf({ day: 0, inside: up(1, CLOSED + tcp(22)) + up(66, CLOSED + tcp(22)) })];
+    const before = scanOf({ day: 1, inside: up(1, CLOSED) });
+    const bad = scanOf({ day: 2, inside: up(1, CLOSED + tcp(80)) + up(66, CLOSED) });
+    const behind = scanOf({ day: 3, inside: up(1, CLOSED + tcp(443)) });
+    const [world, without] = [new World(), new World()];
+    for (const one of [world, without]) await one.run(known);
+    await world.run([before + bad + behind], { event: { expects } });
+    await without.run([before, behind]);
+    expect(world.changes().map(({ message }) => message)).toEqual(without.changes().map(({ message }) => message));
+    const hosts = (one: World): unknown => JSON.parse(JSON.stringify(one.known()), (key, value: unknown) => (key === 'scan' ? 0 : value));
+    expect(hosts(world)).toEqual(hosts(without));
   });
 
   test('a mistake is told of the file that it is in, whatever is read by then', async () => {
