@@ -1,42 +1,13 @@
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { elasticsearchSink } from '../../src/sink/elasticsearch/elasticsearch.ts';
-import type { OptionsOf } from '../../src/sink/kinds.ts';
-import type { Sink } from '../../src/sink/sink.ts';
 import { clockAt, runPipeline } from '../support/delivery.ts';
+import { elasticsearchAgainst, elasticsearchOptions } from '../support/elasticsearch-against.ts';
 import { faultContract } from '../support/fault-contract.ts';
-import { eventsOf, fixture, host, port, scan } from '../support/scans.ts';
-import { answer, besides, bulkFates, bulkIds, healthy, type Script, scriptedServer, type Seen, setUpRight } from '../support/scripted-server.ts';
+import { eventsOf, fixture } from '../support/scans.ts';
+import { answer, bulkFates, bulkIds, healthy, type Script, setUpRight } from '../support/scripted-server.ts';
 import { batchOf, entriesOf, NEVER, sinkContract } from '../support/sink-contract.ts';
-import { sinkOptions } from '../support/sink-options.ts';
-import { World } from '../support/world.ts';
 
 const EVENTS = eventsOf(fixture('everything.xml'), { all: true });
-const opened: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const stop of opened.splice(0)) await stop();
-});
-
-const options = (more: Partial<OptionsOf<'elasticsearch'>> = {}): OptionsOf<'elasticsearch'> => sinkOptions('elasticsearch', more);
-
-async function against(
-  script: Script,
-  more: Partial<OptionsOf<'elasticsearch'>> = {},
-): Promise<{ sink: Sink; seen: { path: string; headers: any; body: string }[] }> {
-  const seen: Seen[] = [];
-  const server = await scriptedServer(
-    besides(setUpRight, (one, response, index) => {
-      seen.push(one);
-      script(one, response, index);
-    }),
-  );
-  const sink = elasticsearchSink(options({ target: server.url.href, ...more }));
-  opened.push(async () => {
-    await sink.close();
-    await server.stop();
-  });
-  return { sink, seen };
-}
-
 const allCreated: Script = ({ body }, response) =>
   answer(
     response,
@@ -44,10 +15,10 @@ const allCreated: Script = ({ body }, response) =>
     bulkFates(body, () => ({ status: 201 })),
   );
 
-describe('the contract', () => sinkContract(async () => (await against(allCreated)).sink));
+describe('the contract', () => sinkContract(async () => (await elasticsearchAgainst(allCreated)).sink));
 
 test('creates each event under its id in the data stream of its dataset', async () => {
-  const { sink, seen } = await against(allCreated, { namespace: 'prod', credentials: { kind: 'api-key', secret: () => 'id:key' } });
+  const { sink, seen } = await elasticsearchAgainst(allCreated, { namespace: 'prod', credentials: { kind: 'api-key', secret: () => 'id:key' } });
   await sink.send(batchOf(entriesOf(sink, EVENTS)), NEVER);
   expect(seen[0]?.path).toMatch(/^\/_bulk\?.*require_data_stream=true/);
   expect(seen[0]?.headers).toMatchObject({
@@ -60,61 +31,6 @@ test('creates each event under its id in the data stream of its dataset', async 
   expect(JSON.parse(document)).toMatchObject({ event: { id: EVENTS[0]?.id } });
 });
 
-test('records of the inventory replace themselves, in an index, by the time of what was seen', async () => {
-  const { sink, seen } = await against(({ body }, response) =>
-    answer(
-      response,
-      200,
-      bulkFates(body, (_, i) => (i === 0 ? { status: 200 } : { status: 409, error: { type: 'version_conflict' } })),
-    ),
-  );
-  const world = new World({ sinks: [sink] });
-  await world.run([scan(host('192.0.2.7', port(80)))], { retryForMs: 0 });
-  const { path = '', body = '' } = seen.find((one) => one.body.includes('nmap-inventory')) ?? {};
-  expect(path).not.toContain('require_data_stream');
-  const lines = body
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line));
-  const id = lines[0].index._id as string;
-  expect(lines[0]).toEqual({ index: { _index: 'nmap-inventory-default', _id: id, version: 1_760_000_002_000 * 1024 + 1, version_type: 'external' } });
-  expect(lines[1].nmap).toMatchObject({
-    entity: { id },
-    inventory: { kind: 'host', state: 'up', open_ports: 1, first_seen: '2025-10-09T08:53:22.000Z' },
-  });
-  expect(lines[2].index._id).toBe(`${id}.tcp.80`);
-  expect(lines[3].nmap.inventory).toMatchObject({ kind: 'port', state: 'open', since: '2025-10-09T08:53:22.000Z' });
-});
-
-test('a host of the inventory carries the risk of its gravest weakness', async () => {
-  const risks: unknown[] = [];
-  const { sink } = await against(({ body }, response) => {
-    for (const line of body
-      .trim()
-      .split('\n')
-      .map((one) => JSON.parse(one)))
-      if (line.nmap?.inventory?.kind === 'host') risks.push(line.host.risk);
-    answer(
-      response,
-      200,
-      bulkFates(body, () => ({ status: 201 })),
-    );
-  });
-  await new World({ sinks: [sink] }).run(
-    [
-      scan(
-        host('192.0.2.7', port(80)) +
-          host('192.0.2.8', port(23, 'open', '<service name="telnet" product="BusyBox telnetd" method="probed" conf="10"/>')),
-      ),
-    ],
-    { retryForMs: 0 },
-  );
-  expect(risks).toEqual([
-    { calculated_level: 'info', calculated_score_norm: 0 },
-    { calculated_level: 'high', calculated_score_norm: 73 },
-  ]);
-});
-
 test('reads the fate of each document from its own item', async () => {
   const fates = [
     { status: 201 },
@@ -125,7 +41,7 @@ test('reads the fate of each document from its own item', async () => {
     { status: 201, failure_store: 'used' },
     { status: 404, error: { type: 'index_not_found_exception', reason: 'no such index' } },
   ];
-  const { sink } = await against(({ body }, response) =>
+  const { sink } = await elasticsearchAgainst(({ body }, response) =>
     answer(
       response,
       200,
@@ -205,25 +121,25 @@ describe('answers about the whole request', () => {
     ],
   ];
   test.for(cases)('%s', async ([, script, kind, message]) => {
-    const { sink } = await against(script, { timeoutMs: 300 });
+    const { sink } = await elasticsearchAgainst(script, { timeoutMs: 300 });
     const sent = sink.send(batchOf(entriesOf(sink, EVENTS)), NEVER);
     await expect(sent).rejects.toMatchObject({ name: 'SinkError', kind });
     await expect(sent).rejects.toThrow(message);
   });
 
   test('429 passes on how long to wait', async () => {
-    const { sink } = await against((_, response) => answer(response, 429, {}, { 'retry-after': '7' }));
+    const { sink } = await elasticsearchAgainst((_, response) => answer(response, 429, {}, { 'retry-after': '7' }));
     await expect(sink.send(batchOf(entriesOf(sink, EVENTS)), NEVER)).rejects.toMatchObject({ kind: 'temporary', retryAfterMs: 7000 });
   });
 
   test('a Retry-After that is a date is counted from the clock that the sink is given', async () => {
     const until = new Date(clockAt().now() + 90_000).toUTCString();
-    const { sink } = await against((_, response) => answer(response, 429, {}, { 'retry-after': until }), { clock: clockAt() });
+    const { sink } = await elasticsearchAgainst((_, response) => answer(response, 429, {}, { 'retry-after': until }), { clock: clockAt() });
     await expect(sink.send(batchOf(entriesOf(sink, EVENTS)), NEVER)).rejects.toMatchObject({ kind: 'temporary', retryAfterMs: 90_000 });
   });
 
   test('413 asks for halves', async () => {
-    const { sink } = await against((_, response) => answer(response, 413, {}));
+    const { sink } = await elasticsearchAgainst((_, response) => answer(response, 413, {}));
     expect(await sink.send(batchOf(entriesOf(sink, EVENTS)), NEVER)).toMatchObject({ split: true });
   });
 });
@@ -247,7 +163,7 @@ describe('check', () => {
     ['an old version', ({ path }, r) => answer(r, 200, path === '/' ? { version: { number: '7.17.0' } } : {}), /needs 8\.13 or newer/],
   ];
   test.for(cases)('%s', async ([, script, message]) => {
-    const { sink } = await against(script);
+    const { sink } = await elasticsearchAgainst(script);
     const found = await sink.check(NEVER);
     expect(
       found
@@ -258,14 +174,14 @@ describe('check', () => {
   });
 
   test('nothing to say against a healthy one', async () => {
-    const { sink } = await against((seen, response) => void healthy(seen, response));
+    const { sink } = await elasticsearchAgainst((seen, response) => void healthy(seen, response));
     expect((await sink.check(NEVER)).map(({ level }) => level)).toEqual(['ok', 'ok', 'ok']);
   });
 });
 
 describe('through a pipeline', () => {
   faultContract({
-    open: (url) => elasticsearchSink(options({ target: url.href, timeoutMs: 300 })),
+    open: (url) => elasticsearchSink(elasticsearchOptions({ target: url.href, timeoutMs: 300 })),
     aside: setUpRight,
     ids: ({ body }) => bulkIds(body),
     accept: (seen, response, stored) =>
@@ -278,7 +194,7 @@ describe('through a pipeline', () => {
 
   test('a server that splits, throttles and rejects still gets every event its fate', async () => {
     const stored = new Set<string>();
-    const { sink } = await against(({ body }, response, index) => {
+    const { sink } = await elasticsearchAgainst(({ body }, response, index) => {
       const ids = bulkIds(body);
       if (index === 0) return answer(response, 503, {});
       if (ids.length > 3) return answer(response, 413, {});

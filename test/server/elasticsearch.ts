@@ -5,11 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { run } from './cache.ts';
 import { installElasticsearch } from './install/elasticsearch.ts';
-import { findJava } from './java.ts';
+import { findJava, SHORT_LIVED } from './java.ts';
 import { freePort } from './ports.ts';
 
 const NOBODY = 65534;
 export const PASSWORD = 'portlog-test-password';
+/** Of {@link PASSWORD}, by bcrypt: the tool that would write it starts a Java of its own for seconds. */
+const PASSWORD_HASH = '$2a$04$C9vsCxlsQbwIQ0LTxlPBBexoYw/Whwa8ZL5r3CwpAEumWFsoegLZO';
 
 /** A real Elasticsearch with security and TLS, on loopback, with data of its own that goes with it. */
 export interface ElasticsearchServer {
@@ -31,7 +33,7 @@ export async function startElasticsearch(): Promise<ElasticsearchServer> {
   const home = join(base, 'home');
   await run('cp', ['-al', installed, home]).catch(() => run('cp', ['-a', installed, home]));
   const port = await freePort();
-  await configure(home, base, port, java);
+  await configure(home, base, port);
   let child = launch(home, base, java);
   // Not where the server may write: a program that runs as root trusts no file there.
   const trusted = mkdtempSync(join(tmpdir(), 'portlog-es-ca-'));
@@ -65,7 +67,7 @@ async function end(child: ChildProcess): Promise<void> {
   clearTimeout(late);
 }
 
-async function configure(home: string, base: string, port: number, java: string): Promise<void> {
+async function configure(home: string, base: string, port: number): Promise<void> {
   cpSync(join(home, 'config'), join(base, 'config'), { recursive: true });
   for (const folder of ['data', 'logs', 'tmp']) mkdirSync(join(base, folder));
   await certificate(base);
@@ -90,11 +92,10 @@ async function configure(home: string, base: string, port: number, java: string)
       .map(([name, value]) => `${name}: ${value}\n`)
       .join(''),
   );
-  const options = readFileSync(join(base, 'config', 'jvm.options'), 'utf8').replace(/^-Xm[sx].*$/gm, '');
-  writeFileSync(join(base, 'config', 'jvm.options'), `${options}\n-Xms512m\n-Xmx512m\n`);
-  await run('bash', [join(home, 'bin/elasticsearch-cli'), 'useradd', 'admin', '-p', PASSWORD, '-r', 'superuser'], {
-    env: { ...environment(home, base, java), CLI_NAME: 'users', CLI_LIBS: 'modules/x-pack-core,modules/x-pack-security,lib/tools/security-cli' },
-  });
+  const options = readFileSync(join(base, 'config', 'jvm.options'), 'utf8').replace(/^-Xm[sx].*$|^-XX:\+UseG1GC$/gm, '');
+  writeFileSync(join(base, 'config', 'jvm.options'), [options, '-Xms512m', '-Xmx512m', ...SHORT_LIVED, ''].join('\n'));
+  writeFileSync(join(base, 'config', 'users'), `admin:${PASSWORD_HASH}\n`);
+  writeFileSync(join(base, 'config', 'users_roles'), 'superuser:admin\n');
   if (process.getuid?.() === 0) chownAll(base);
 }
 
@@ -140,7 +141,7 @@ async function certificate(base: string): Promise<void> {
 
 /** The distribution lacks `bin/elasticsearch`; this is what that script does in the end. */
 function launch(home: string, base: string, java: string): ChildProcess {
-  const args = ['-Xms4m', '-Xmx64m', '-cp', 'lib/tools/server-launcher/*', 'org.elasticsearch.server.launcher.ServerLauncher'];
+  const args = [...SHORT_LIVED, '-Xms4m', '-Xmx64m', '-cp', 'lib/tools/server-launcher/*', 'org.elasticsearch.server.launcher.ServerLauncher'];
   const env = { ...environment(home, base, java), CLI_NAME: 'server', CLI_LIBS: 'lib/tools/server-cli' };
   const drop = ['--reuid=65534', '--regid=65534', '--clear-groups', join(java, 'bin/java'), ...args];
   const [program, argv] = process.getuid?.() === 0 ? ['setpriv', drop] : [join(java, 'bin/java'), args];
@@ -158,7 +159,7 @@ function environment(home: string, base: string, java: string): NodeJS.ProcessEn
     ES_DISTRIBUTION_TYPE: 'zip',
     ES_TMPDIR: join(base, 'tmp'),
     JAVA_TYPE: 'ES_JAVA_HOME',
-    CLI_JAVA_OPTS: '-Xms4m -Xmx64m',
+    CLI_JAVA_OPTS: ['-Xms4m', '-Xmx64m', ...SHORT_LIVED].join(' '),
     HOME: base,
   };
 }

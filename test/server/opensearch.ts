@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { Agent, request } from 'undici';
 import { installOpenSearch } from './install/opensearch.ts';
 import { installOpenSearchSecurity } from './install/opensearch-security.ts';
-import { findJava } from './java.ts';
+import { findJava, SHORT_LIVED } from './java.ts';
 import { freePort } from './ports.ts';
 
 const MAIN = fileURLToPath(new URL('install/opensearch/Server.java', import.meta.url));
@@ -61,7 +61,7 @@ interface Start {
 
 async function start({ jars, base, settings, caFile }: Start): Promise<OpenSearchServer> {
   const port = await freePort();
-  const args = ['-Xmx512m', '-cp', `${jars}/*`, MAIN, base, String(port), String(await freePort()), ...settings];
+  const args = [...SHORT_LIVED, '-Xmx512m', '-cp', `${jars}/*`, MAIN, base, String(port), String(await freePort()), ...settings];
   const child = spawn(join(findJava(), 'bin', 'java'), args, { stdio: ['pipe', 'ignore', 'ignore'] });
   const url = `${caFile === undefined ? 'http' : 'https'}://127.0.0.1:${port}`;
   const dispatcher = caFile === undefined ? new Agent() : new Agent({ connect: { ca: readFileSync(caFile) } });

@@ -1,36 +1,25 @@
-import { execFileSync } from 'node:child_process';
-import { appendFileSync, copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { makePackage, type Packager } from '../../tools/release/packages.ts';
 import { page } from '../support/docs.ts';
-import { freshDir, ROOT } from '../support/run-portlog.ts';
 import { run } from './cache.ts';
 import { bootDebian, type Debian } from './debian.ts';
 import { type ElasticsearchServer, PASSWORD, startElasticsearch } from './elasticsearch.ts';
+import { buildProgram, CONFIG, journalOf, NEWER, packageOf, processesOf, PROGRAM, serviceOf, VERSION } from './packaged.ts';
 
 /* A machine without Node, with systemd, from the package to events of a scheduled scan in Elasticsearch, and back again. The tests are steps, one after the other. */
 
-const { version: VERSION } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { readonly version: string };
-const NEWER = '99.0.0';
-const PROGRAM = join(ROOT, 'release', `portlog-linux-${process.arch}`);
-const CONFIG = '/etc/portlog/portlog.yaml';
 const ADMIN = `PORTLOG_ELASTICSEARCH_USER=admin PORTLOG_ELASTICSEARCH_PASSWORD=${PASSWORD}`;
 const AS_PORTLOG = 'setpriv --reuid=portlog --regid=portlog --init-groups';
 /** Of the unit, so that nobody waits a minute for what is started again. */
 const QUICKLY = '/run/systemd/system/portlog.service.d/quickly.conf';
 
-const packages = freshDir();
 let debian: Debian;
 let server: ElasticsearchServer;
 
-function packageOf(version: string, packager: Packager): Promise<string> {
-  return makePackage({ packager, architecture: process.arch as 'x64' | 'arm64', version, program: PROGRAM, out: packages });
-}
-
 beforeAll(async () => {
-  if (!existsSync(PROGRAM)) execFileSync(process.execPath, ['tools/binary/build.ts'], { cwd: ROOT, stdio: 'ignore' });
+  buildProgram();
   [debian, server] = await Promise.all([bootDebian(), startElasticsearch()]);
 });
 afterAll(() => Promise.all([debian?.remove(), server?.stop()]));
@@ -58,30 +47,9 @@ async function documents(query: object): Promise<readonly any[]> {
   return body.hits?.hits.map(({ _source }: { _source: object }) => _source) ?? [];
 }
 
-/** What systemd knows of the service. */
-async function service(...properties: readonly string[]): Promise<Readonly<Record<string, string>>> {
-  const told = await debian.run(`systemctl show portlog.service ${properties.map((name) => `-p ${name}`).join(' ')}`);
-  return Object.fromEntries(
-    told
-      .trim()
-      .split('\n')
-      .map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
-  );
-}
-
-/** What the service has said since then, in the journal. */
-async function journal(...options: readonly string[]): Promise<string> {
-  return debian.run(`journalctl -u portlog.service -o cat --no-pager ${options.join(' ')}`);
-}
-
-/** The command lines with a word in them; there is no ps. */
-async function processes(word: string): Promise<string> {
-  const all = await debian.run("for one in /proc/[0-9]*/cmdline; do tr '\\0' ' ' < $one; echo; done 2>/dev/null || true");
-  return all
-    .split('\n')
-    .filter((line) => line.includes(word))
-    .join('\n');
-}
+const service = (...properties: readonly string[]): ReturnType<typeof serviceOf> => serviceOf(debian, ...properties);
+const journal = (...options: readonly string[]): Promise<string> => journalOf(debian, ...options);
+const processes = (word: string): Promise<string> => processesOf(debian, word);
 
 async function until(what: string, isSo: () => Promise<boolean>): Promise<void> {
   for (let tries = 0; tries < 200; tries++) {
@@ -270,57 +238,6 @@ describe('later', () => {
     expect(await debian.run('getent passwd portlog')).toMatch(/^portlog:/);
     // Of the tests, not of the package.
     await debian.run(`rm -r $(dirname ${QUICKLY}); systemctl daemon-reload; systemctl reset-failed`);
-  });
-});
-
-describe('the package for Red Hat', () => {
-  const rpm = (...args: readonly string[]): Promise<string> => debian.run(`rpm ${args.join(' ')} 2>&1`);
-
-  test('has the same in it', async () => {
-    const path = await packageOf(VERSION, 'rpm');
-    copyFileSync(path, join(debian.path, 'tmp/portlog.rpm'));
-    copyFileSync(await packageOf(NEWER, 'rpm'), join(debian.path, 'tmp/newer.rpm'));
-    expect((await rpm('-qlp', '/tmp/portlog.rpm')).split('\n')).toEqual(
-      expect.arrayContaining([
-        '/usr/bin/portlog',
-        CONFIG,
-        '/usr/lib/systemd/system/portlog.service',
-        '/usr/share/man/man1/portlog.1.gz',
-        '/usr/share/zsh/site-functions/_portlog',
-      ]),
-    );
-    expect(await rpm('-qip', '/tmp/portlog.rpm')).toMatch(/^License +: Apache-2\.0$/m);
-    expect(await rpm('-qcp', '/tmp/portlog.rpm')).toBe(`${CONFIG}\n`);
-    // Its own sums are right; nobody has signed it.
-    expect(await rpm('-K', '/tmp/portlog.rpm')).toBe('/tmp/portlog.rpm: digests OK\n');
-  });
-
-  // There is no Red Hat here. Its dependencies are of another distribution; rpm, its scripts and systemd are the same.
-  test('installs, runs, upgrades and goes, by rpm and its scripts', async () => {
-    await debian.run('userdel portlog; rm -rf /var/lib/portlog');
-    await rpm('--install', '--nodeps', '/tmp/portlog.rpm');
-    expect(await debian.run(`stat -c '%a %U:%G' ${CONFIG} /var/lib/portlog; portlog --version`)).toMatch(
-      /^640 root:portlog\n700 portlog:portlog\n\d/,
-    );
-    expect(await rpm('--verify', '--nodeps', 'portlog')).toBe('');
-    const edited = debian
-      .read(CONFIG)
-      .replace('directories: []', 'directories: [{ path: /var/scans }]')
-      .replace('sinks: []', 'sinks: [{ type: file, path: /var/lib/portlog/out }]');
-    writeFileSync(join(debian.path, CONFIG), edited);
-    await debian.run('mkdir /var/scans; systemctl enable --now portlog');
-    const { MainPID: pid } = await service('MainPID');
-    await rpm('--upgrade', '--nodeps', '/tmp/newer.rpm');
-    expect(debian.read(CONFIG)).toBe(edited);
-    const now = await service('ActiveState', 'UnitFileState', 'MainPID');
-    expect(now).toMatchObject({ ActiveState: 'active', UnitFileState: 'enabled' });
-    expect(now['MainPID']).not.toBe(pid);
-    await rpm('--erase', 'portlog');
-    expect(await processes('bin/portlog')).toBe('');
-    expect(await debian.run('find /etc/systemd -name "portlog*"')).toBe('');
-    expect(existsSync(join(debian.path, 'usr/bin/portlog'))).toBe(false);
-    expect(existsSync(join(debian.path, 'var/lib/portlog/portlog.db'))).toBe(true);
-    expect(debian.read(`${CONFIG}.rpmsave`)).toBe(edited);
   });
 });
 
