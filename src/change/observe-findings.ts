@@ -44,12 +44,13 @@ export class FindingObserver {
   }
 
   private observeFinding(id: string, { isGrave, about, ...seen }: SeenFinding): void {
-    const { port, key, rule, title, severity, source, vulnerability, exploited } = seen;
+    const { port, key, rule, title, due, severity, source, vulnerability, exploited } = seen;
     const finding = {
       ...(port === undefined ? {} : { port }),
       key,
       rule,
       title,
+      ...(due === undefined ? {} : { due }),
       severity,
       source,
       ...(vulnerability === undefined ? {} : { vulnerability }),

@@ -51,7 +51,10 @@ export interface Sighting {
 }
 
 /** A weakness as far as changes are about it. */
-export interface SeenFinding extends Pick<KnownFinding, 'port' | 'key' | 'rule' | 'title' | 'severity' | 'source' | 'vulnerability' | 'exploited'> {
+export interface SeenFinding extends Pick<
+  KnownFinding,
+  'port' | 'key' | 'rule' | 'title' | 'due' | 'severity' | 'source' | 'vulnerability' | 'exploited'
+> {
   /** Severe: reported even in a baseline. */
   readonly isGrave: boolean;
   /** No news, and not entered into what is known; what was told before is not resolved by it. */

@@ -72,7 +72,7 @@ export const certificates: Check = {
     if (tls === undefined) return [];
     const server = (...path: string[]): string | undefined => textAt(tls, 'server', ...path);
     const subjectName = server('subject') ?? 'without a subject';
-    const say = (which: Rule, text: string, severity = which.severity): Finding => checked(which, SCRIPT, `${text} (${subjectName})`, { severity });
+    const say: Say = (which, text, more = {}) => checked(which, SCRIPT, `${text} (${subjectName})`, more);
     const found = validity(server('not_before'), server('not_after'), subject.time, say);
     if (server('subject') !== undefined && server('subject') === server('issuer'))
       found.push(say(SELF_SIGNED, 'the certificate is signed by itself'));
@@ -92,25 +92,18 @@ export const certificates: Check = {
   },
 };
 
-function validity(
-  notBefore: string | undefined,
-  notAfter: string | undefined,
-  time: number,
-  say: (rule: Rule, text: string, severity?: number) => Finding,
-): Finding[] {
+type Say = (rule: Rule, text: string, more?: Partial<Pick<Finding, 'severity' | 'due'>>) => Finding;
+
+function validity(notBefore: string | undefined, notAfter: string | undefined, time: number, say: Say): Finding[] {
   const [from, until] = [Date.parse(notBefore ?? ''), Date.parse(notAfter ?? '')];
   if (from > time) return [say(NOT_YET, `the certificate is valid from ${notBefore?.slice(0, 10)}`)];
   const days = Math.floor((until - time) / DAY);
   if (until <= time) return [say(EXPIRED, `the certificate expired on ${notAfter?.slice(0, 10)}`)];
   if (days >= 30 || Number.isNaN(days)) return [];
   const severity = days < 7 ? SEVERITY.high : days < 14 ? SEVERITY.medium : SEVERITY.low;
+  const due = new Date(until).toISOString().slice(0, 10);
   // Without the number of days, so that the title stays the same each night.
-  return [say(EXPIRING, `the certificate expires on ${notAfter?.slice(0, 10)}`, severity)];
-}
-
-/** The future expiry date in such a finding, `2026-01-31`; undefined for other findings. */
-export function dayAhead({ rule, title }: { readonly rule: Pick<Rule, 'id'>; readonly title: string }): string | undefined {
-  return rule.id === EXPIRING.id ? /expires on (\d{4}-\d\d-\d\d)/.exec(title)?.[1] : undefined;
+  return [say(EXPIRING, `the certificate expires on ${due}`, { severity, due })];
 }
 
 /** The host name given to nmap, when the certificate does not cover it (RFC 6125 wildcards). */

@@ -52,6 +52,8 @@ export interface Finding {
   readonly source: string;
   /** One line: what was found. */
   readonly title: string;
+  /** The day ahead that the title speaks of, `2026-01-31`. */
+  readonly due?: string;
   readonly severity: number;
   readonly confidence: Confidence;
   /** Whether it raises an alert when it is new. Guesses do not, nor do versions that may be patched. */
@@ -106,7 +108,7 @@ export function checked(
   rule: Rule,
   source: string,
   title: string,
-  more: Partial<Pick<Finding, 'detail' | 'severity' | 'vulnerability'>> = {},
+  more: Partial<Pick<Finding, 'detail' | 'due' | 'severity' | 'vulnerability'>> = {},
 ): Finding {
   return { rule, source, title, severity: rule.severity, confidence: 'checked', alerts: true, ...more };
 }

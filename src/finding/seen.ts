@@ -13,6 +13,7 @@ interface SeenFinding {
   readonly key: string;
   readonly rule: { readonly id: string; readonly name: string; readonly category: string };
   readonly title: string;
+  readonly due?: string;
   readonly severity: number;
   readonly source: string;
   readonly vulnerability?: string;
@@ -53,12 +54,13 @@ function portKeyOf(port: Port | undefined): string | undefined {
 }
 
 function seen(place: string | undefined, finding: Finding): SeenFinding {
-  const { rule, title, severity, source, vulnerability, alerts } = finding;
+  const { rule, title, due, severity, source, vulnerability, alerts } = finding;
   return {
     ...(place === undefined ? {} : { port: place }),
     key: findingKey(finding),
     rule: { id: rule.id, name: rule.name, category: rule.category },
     title,
+    ...(due === undefined ? {} : { due }),
     severity,
     source,
     ...(vulnerability === undefined ? {} : { vulnerability: vulnerability.id }),

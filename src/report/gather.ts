@@ -1,7 +1,6 @@
 import { type KnownFinding, type KnownHost, type KnownPort, isPort, lastOf, since, currentValue } from '../state/known-host.ts';
 import { KnownHosts, knownSites } from '../state/known-hosts.ts';
 import { type Level, levelOf } from '../event/event.ts';
-import { dayAhead } from '../finding/certificate.ts';
 import { RULES } from '../finding/registry.ts';
 import { isoTime } from '../event/time.ts';
 import type { Database } from '../state/database.ts';
@@ -151,8 +150,8 @@ function findingFact(place: Place, known: KnownFinding, now: number): FindingFac
 
 /** Updates a title about a future date that may have passed since the scan. */
 function titleNow(known: KnownFinding, now: number): string {
-  const day = dayAhead(known);
-  return day !== undefined && day < isoTime(now).slice(0, 10) ? `${known.title}; that day has passed since the scan` : known.title;
+  const { title, due } = known;
+  return due !== undefined && due < isoTime(now).slice(0, 10) ? `${title}; that day has passed since the scan` : title;
 }
 
 function hostFact(place: Place, host: KnownHost, openPorts: number, findings: readonly KnownFinding[]): HostFact {

@@ -82,6 +82,8 @@ export interface KnownFinding {
   scan: number;
   rule: { readonly id: string; readonly name: string; readonly category?: string };
   title: string;
+  /** The day ahead that the title speaks of, `2026-01-31`; earlier versions did not keep it. */
+  due?: string;
   severity: number;
   /** The source that must look again before it is resolved. */
   source: string;

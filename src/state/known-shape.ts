@@ -40,6 +40,7 @@ export const KNOWN_HOST = record({
       scan: number,
       rule: record({ id: text, name: text }),
       title: text,
+      due: optional(text),
       severity: number,
       source: text,
     }),
