@@ -114,7 +114,7 @@ describe('the command', () => {
       const file = program('exit 0', folder);
       const script = join(folder, 'script');
       writeFileSync(script, '');
-      const config = configOf(folder, [file, script]);
+      const config = configOf(folder, what === 'a script among the arguments' ? ['/bin/sh', script] : [file, script]);
       chmodSync(what === 'the program' ? file : what === 'the configuration' ? config : script, 0o777);
       const { code, stderr } = await portlogHere(['check', '--config', config], {});
       expect([code, stderr]).toEqual([2, expect.stringContaining('may be written by everyone, and portlog runs as root')]);
@@ -125,7 +125,7 @@ describe('the command', () => {
     ['a relative program behind a directory', (folder: string) => ['/usr/bin/env', `--chdir=${folder}`, './script']],
     ['a file within the text of a shell', (folder: string) => ['/bin/sh', '-c', `. ${folder}/script`]],
     ['the interpreter of a script', (folder: string) => [join(folder, 'interpreted')]],
-    ['an argument behind its name', (folder: string) => ['/bin/true', `--config=${folder}/script`]],
+    ['an option of an interpreter', (folder: string) => ['/usr/bin/perl', `-I${folder}/script`, '-e', '1']],
   ] as const)('%s that others may write is refused as root, too', async (_, command) => {
     const folder = freshDir();
     for (const [name, text] of [
