@@ -5,6 +5,7 @@ import type { ChangeOptions } from './options.ts';
 import { DEFAULT_SERVICE_IDENTITY, type ServiceIdentity } from './service.ts';
 import { FindingObserver } from './observe-findings.ts';
 import { PortObserver } from './observe-ports.ts';
+import { isSameOs } from './operating-system.ts';
 import { ago, changeOf, serviceWords, stood, durationWords } from './phrases.ts';
 import type { Change, ChangeAction, Side } from './change.ts';
 import { isNewest, type KnownHost, lastOf, note, type LatestValue, since, currentValue, withValue } from '../state/known-host.ts';
@@ -126,7 +127,7 @@ class Observing {
     if (mac === known.key && ip !== undefined)
       known.ip = this.observeValue('mac-changed', known.ip, ip, (value) => ({ text: value, mac, ip: value }), 'moved');
     if (os !== undefined)
-      known.os = this.observeValue('os-changed', known.os, os, (value) => ({ text: value, os: value }), 'operating system changed');
+      known.os = this.observeValue('os-changed', known.os, os, (value) => ({ text: value, os: value }), 'operating system changed', isSameOs);
   }
 
   private observeValue(
@@ -135,9 +136,10 @@ class Observing {
     value: string,
     side: (value: string) => Side,
     what: string,
+    isSame: (a: string, b: string) => boolean = Object.is,
   ): LatestValue<string> {
-    const after = withValue(register, value, this.stamp);
-    if (register !== undefined && after.value !== register.value)
+    const after = withValue(register, value, this.stamp, isSame);
+    if (register !== undefined && after.value === value && !isSame(register.value, value))
       this.add(action, { ...side(register.value), ...stood(register) }, side(value), `${what} from ${register.value} to ${value}`);
     return after;
   }

@@ -3,8 +3,9 @@ import { certificateFields } from '../event/certificate.ts';
 import type { Fields } from '../event/event.ts';
 import { shownService } from '../event/service-name.ts';
 import { textAt } from '../event/text-at.ts';
-import type { Host, Os, Port } from '../nmap/model.ts';
+import type { Host, Port } from '../nmap/model.ts';
 import type { Certificate, KnownFinding, Service } from '../state/known-host.ts';
+import { osOf } from './operating-system.ts';
 import { keptService } from './service.ts';
 import {
   type CountedPorts,
@@ -144,12 +145,4 @@ function certificateOf(tls: Fields | undefined): Certificate | undefined {
   return fingerprint === undefined
     ? undefined
     : { fingerprint, subject: textAt(tls, 'server', 'subject'), notAfter: textAt(tls, 'server', 'not_after') };
-}
-
-/** Family and generation of the best guess; guesses below 90 % come and go. */
-function osOf(os: Os | undefined): string | undefined {
-  const best = os?.matches[0];
-  const [first] = best?.classes ?? [];
-  if (first === undefined || (best?.accuracy ?? 0) < 90) return undefined;
-  return [...new Set([first.vendor, first.osfamily, first.osgen])].filter((word) => word !== undefined).join(' ');
 }

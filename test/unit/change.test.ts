@@ -203,6 +203,17 @@ describe('changes', () => {
     expect(messages(whole('aa', '00:00:00:00:00:01', '5.X'), whole('aa', '00:00:00:00:00:01', '6.X', 60))).toEqual([]);
   });
 
+  test('guesses of the operating system that overlap are no change', () => {
+    const guess = (family: string, ...generations: readonly string[]): string => {
+      const classes = generations.map((gen) => `<osclass type="x" vendor="${family}" osfamily="${family}" osgen="${gen}" accuracy="98"/>`);
+      return NET(host('192.0.2.7', `<ports></ports><os><osmatch name="x" accuracy="98" line="1">${classes.join('')}</osmatch></os>`));
+    };
+    const [wide, narrow, other] = [guess('Linux', '4.X', '5.X'), guess('Linux', '5.X'), guess('Linux', '2.6.X', '3.X')];
+    expect([messages(wide, narrow), messages(narrow, wide)]).toEqual([[], []]);
+    expect(messages(wide, other)).toEqual(['192.0.2.7 operating system changed from Linux 4.X or 5.X to Linux 2.6.X or 3.X']);
+    expect(messages(wide, guess('OpenBSD', '5.X'))).toEqual(['192.0.2.7 operating system changed from Linux 4.X or 5.X to OpenBSD 5.X']);
+  });
+
   test('several runs in a file are taken together', () => {
     const tcpRun = NET(one(`${OTHERS}${tcp(22, 'open')}`));
     const udpRun = scan(
