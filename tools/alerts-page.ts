@@ -12,23 +12,23 @@ const INTRO = `# Alert rules
 
 <!-- Made from src/content/ by npm run generate. -->
 
-The same rules under the same ids in every server; each with a runbook that says what to do. They look at \`nmap.change\`, \`nmap.scan\`
-and \`nmap.health\` only, by the time at which events arrive: a scan of yesterday that comes today alerts, and what is open every night does
-not alert every night. How to install them: [Kibana](../how-to/elastic.md), [Grafana and Loki](../how-to/grafana-loki.md), [Wazuh](../how-to/wazuh.md).
+The same rules, under the same ids, in every server; each has a runbook that says what to do. They fire on \`nmap.change\`, \`nmap.scan\` and \`nmap.health\` only,
+so what is open every night alerts once, and they go by the time at which events arrive, so a scan of yesterday that comes today alerts. How to install them: [which way of alerting suits whom](../how-to/alerts.md).
+
+The severity here is that of the alert: how soon somebody should look at this kind of event. A weakness has [one of its own](words.md#two-severities).
 
 `;
 
 const OUTRO = `
-An alert is one for each **key**: what comes again within the window is the same alert. It stands for the **window**, then it ends; the
-**throttle** is how soon the same is told again while it stands (in Kibana: set it at the rule's action; for Alertmanager: the label
-\`throttle\`).
+**Key**: events with the same values in these fields are one alert. **Window**: how far a rule looks back, and so how long an alert lasts that nothing ends. **Throttle**: how soon an alert that still lasts
+is sent again (Kibana: set it at the rule's action; Alertmanager: route on the label \`throttle\`).
 `;
 
-/** Every rule, what it asks, and where it is. */
+/** Every rule, what it means, and its name in each server. */
 export function alertsPage(): string {
   const rows = ALERT_RULES.map(
     (rule) =>
-      `| [${rule.id}](../runbooks/${rule.id}.md) | ${rule.severity} | ${rule.about} | \`${conditionOf(rule)}\` | ${hours(rule.windowHours)} | ${hours(rule.throttleHours)} |`,
+      `| [${rule.id}](../runbooks/${rule.id}.md) | ${rule.title} | ${rule.severity} | ${rule.about} | \`${conditionOf(rule)}\` | ${hours(rule.windowHours)} | ${hours(rule.throttleHours)} |`,
   );
   const more = ALERT_RULES.map(
     ({ id, key, mitre, compliance }) =>
@@ -38,8 +38,8 @@ export function alertsPage(): string {
         .map(([standard, items]) => `${standard}: ${items.join(', ')}`)
         .join('; ')} |`,
   );
-  return `${INTRO}| rule | severity | the question | condition | window | throttle |
-|---|---|---|---|---|---|
+  return `${INTRO}| rule | title | severity | what it means | condition | window | throttle |
+|---|---|---|---|---|---|---|
 ${rows.join('\n')}
 ${OUTRO}
 ## Keys, techniques, requirements

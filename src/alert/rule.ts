@@ -6,7 +6,7 @@ export interface AlertRule {
   /** Also the name of its runbook: docs/runbooks/<id>.md. */
   readonly id: string;
   readonly title: string;
-  /** The question that it answers. */
+  /** What an alert means, in a sentence. */
   readonly about: string;
   /** Only datasets of events that happen once: a state that every scan repeats must not alert each time. */
   readonly dataset: 'nmap.change' | 'nmap.scan' | 'nmap.health';

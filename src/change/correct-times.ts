@@ -1,6 +1,7 @@
 import { AHEAD_MS } from '../event/time.ts';
 import { type KnownHost, type OppositeTests, type LatestValue, type TestTimes } from '../state/known-host.ts';
 import type { KnownScans } from './scans.ts';
+import { revisionBehind, revisionOf } from './revision.ts';
 import { DAMAGED, type KnownHosts } from '../state/known-hosts.ts';
 
 /**
@@ -18,7 +19,7 @@ export function correctFutureTimes(
   scans.heal(now, time);
   for (const key of keys) {
     const known = hosts.find(key);
-    if (known !== undefined && known !== DAMAGED) hosts.put(healed(known, time), confirm);
+    if (known !== undefined && known !== DAMAGED) hosts.put(revised(healed(known, time), known), confirm);
   }
 }
 
@@ -34,10 +35,15 @@ export function dateUntimedRuns(hosts: KnownHosts, scans: KnownScans, confirm: n
     if (time >= at) continue;
     for (const key of hosts.lastFoundAt(at)) {
       const known = hosts.find(key);
-      if (known !== undefined && known !== DAMAGED) hosts.put(healed(known, time), confirm);
+      if (known !== undefined && known !== DAMAGED) hosts.put(revised(healed(known, time), known), confirm);
     }
     scans.move(nr, time);
   }
+}
+
+/** What was told of it has later times, and still is the older. */
+function revised(host: KnownHost, before: KnownHost): KnownHost {
+  return { ...host, revision: revisionBehind(host, revisionOf(before)) };
 }
 
 /** Nothing of it is later than `time`. */

@@ -102,7 +102,7 @@ export class ChangeDetector {
     if (outcome.graveFindings > 0) counts.graveFindings = (counts.graveFindings ?? 0) + outcome.graveFindings;
     const ports = [...outcome.firstSeen, ...portsOf(known, outcome.changes)];
     const said = { ports, findings: outcome.findings };
-    if (known.time === time) this.record(known, run, said, time, detected);
+    if (known.time === time) this.record(known, run, said, detected);
     else if (ports.length + said.findings.length > 0) this.recordLate(known, run, said, detected);
     const isAsBefore = outcome.isRepeated === true && !isSettled && known.recorded === recorded && known.recordedFindings === recordedFindings;
     if (!isAsBefore) this.note(known, run, outcome.changes, (change) => changeEvent(context, change, this.scanId, time), detected);
@@ -113,7 +113,7 @@ export class ChangeDetector {
     const { context, record } = run;
     const { ended } = record;
     const changes = observeAbsence(known, ended, this.parts.options.confirm);
-    this.record(known, run, { ports: [], findings: [] }, ended, detected);
+    this.record(known, run, { ports: [], findings: [] }, detected);
     this.note(known, run, changes, (change) => absenceEvent(context, known, change, this.scanId, ended), detected);
   }
 
@@ -152,7 +152,7 @@ export class ChangeDetector {
   }
 
   /** For targets that keep an inventory: the host once a run, its ports and weaknesses when they change. */
-  private record(known: KnownHost, { context }: CurrentRun, moved: Said, time: number, detected: Detected): void {
+  private record(known: KnownHost, { context }: CurrentRun, moved: Said, detected: Detected): void {
     if (known.up.yes === undefined) return;
     const state = hostStateOf(known);
     // Records of ports and findings also carry the state of their host, because "what is open now" queries them alone.
@@ -162,14 +162,14 @@ export class ChangeDetector {
     if (known.recorded !== state || all.ports.size + all.findings.size > 0) detected.moved.add(known.key);
     known.recorded = state;
     known.recordedFindings = state;
-    if (this.parts.keepsInventory) detected.others.push(...this.records(context, known, all, time));
+    if (this.parts.keepsInventory) detected.others.push(...this.records(context, known, all));
   }
 
   /** What an older sighting adds stands as of the latest one. */
   private recordLate(known: KnownHost, run: CurrentRun, said: Said, detected: Detected): void {
     if (known.up.yes === undefined) return;
     detected.moved.add(known.key);
-    if (this.parts.keepsInventory) detected.others.push(...this.records(this.contextOf(known, run), known, said, latestOf(known)));
+    if (this.parts.keepsInventory) detected.others.push(...this.records(this.contextOf(known, run), known, said));
   }
 
   /** All that the inventory says of a host, for who was not told of it when it came up. `run`: the one that is being read. */
@@ -178,7 +178,7 @@ export class ChangeDetector {
     if (known === undefined || known === DAMAGED || known.up.yes === undefined) return [];
     const wasFound = ({ open }: Pick<KnownPort, 'open'>): boolean => open.yes !== undefined;
     const all = { ports: Object.values(known.ports).filter(wasFound), findings: Object.values(known.findings).filter(wasFound) };
-    return this.records(this.contextOf(known, run), known, all, latestOf(known));
+    return this.records(this.contextOf(known, run), known, all);
   }
 
   /** Of the scan that has found the host last. */
@@ -189,7 +189,9 @@ export class ChangeDetector {
     return { options, scanId: scans.idOf(scan), base: baseFields({ scanner: scans.scannerOf(scan) }, options) };
   }
 
-  private records(context: RecordContext, known: KnownHost, { ports, findings }: Said, time: number): readonly LogEvent[] {
+  private records(context: RecordContext, known: KnownHost, { ports, findings }: Said): readonly LogEvent[] {
+    // The same whoever is told, and when: servers take one with a version once.
+    const time = latestOf(known);
     const records = [hostRecord(context, known, time)];
     for (const port of ports) records.push(portRecord(context, known, port, time));
     for (const finding of findings)

@@ -5,6 +5,7 @@ import {
   type KnownHost,
   type KnownPort,
   lastOf,
+  type LatestValue,
   note,
   type Service,
   since,
@@ -15,7 +16,7 @@ import type { Change, ChangeAction, Side } from './change.ts';
 import { isOpen } from './coverage.ts';
 import type { Observation } from './observation.ts';
 import { ago, certificateText, changeOf, serviceWords, inBrackets, serviceText, stood, durationWords } from './phrases.ts';
-import { isSameService, type ServiceIdentity } from './service.ts';
+import { isLessExact, isSameService, type ServiceIdentity } from './service.ts';
 import { portKey, type PortSighting, type Sighting } from './sighting.ts';
 import { fromLists } from './tested-lists.ts';
 
@@ -128,8 +129,8 @@ export class PortObserver {
       if (now.service !== '') port.guess = withValue(port.guess, now.service, this.stamp);
     } else {
       const service = now.asked;
-      const isSame = (a: Service, b: Service): boolean => isSameService(a, b, this.identity);
-      port.service = withValue(known, service, this.stamp, isSame);
+      const isSame = (a: Service, b: Service): boolean => isSameService(a, b, this.identity) || isLessExact(a, b) || isLessExact(b, a);
+      port.service = moreExact(withValue(known, service, this.stamp, isSame), known, service, this.stamp.time);
       if (wasOpen && known !== undefined && port.service.value === service && !isSame(known.value, service)) {
         const [from, to] = [serviceText(known.value), serviceText(service)];
         const side = { text: from, state: 'open', service: known.value.name, version: known.value.version, ...stood(known) };
@@ -161,6 +162,15 @@ export class PortObserver {
   }
 }
 
+/** Keeps the one of two names of the same service that says more, whichever came last. */
+function moreExact(now: LatestValue<Service>, before: LatestValue<Service> | undefined, seen: Service, time: number): LatestValue<Service> {
+  if (before === undefined) return now;
+  if (isLessExact(seen, before.value)) return { ...now, value: before.value };
+  // What came before another service is not what is there.
+  const isOfNow = now.replaced !== true || time >= now.since;
+  return isOfNow && isLessExact(before.value, seen) ? { ...now, value: seen } : now;
+}
+
 function knownService({ service, guess, certificate }: KnownPort): Side {
   const name = service?.value.name ?? guess?.value ?? '';
   const version = service?.value.version;
@@ -172,8 +182,10 @@ function knownService({ service, guess, certificate }: KnownPort): Side {
   };
 }
 
+/** Newer versions of nmap tell another kind of hash (SHA-256 beside SHA-1), which cannot be compared. */
 function isSameCertificate(a: Certificate, b: Certificate): boolean {
-  return a.fingerprint === b.fingerprint;
+  if (a.fingerprint.length === b.fingerprint.length) return a.fingerprint === b.fingerprint;
+  return a.subject === b.subject && a.notAfter === b.notAfter;
 }
 
 function place({ number, protocol }: KnownPort): string {

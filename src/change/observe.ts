@@ -9,6 +9,7 @@ import { isSameOs } from './operating-system.ts';
 import { ago, changeOf, serviceWords, stood, durationWords } from './phrases.ts';
 import type { Change, ChangeAction, Side } from './change.ts';
 import { isNewest, type KnownHost, lastOf, note, type LatestValue, since, currentValue, withValue } from '../state/known-host.ts';
+import { revise, reviseIfOther } from './revision.ts';
 import type { Sighting } from './sighting.ts';
 
 const NOTHING: Outcome = { changes: [], isFirstSeen: false, firstSeen: [], firstFindings: 0, graveFindings: 0, findings: [] };
@@ -26,16 +27,24 @@ export function observe(
 ): Outcome {
   const { time, mark } = observation;
   if (time === known.time && known.marks.includes(mark)) return { ...NOTHING, isRepeated: true };
-  const outcome = new Observing(known, observation, confirm, service).run();
-  if (time > known.time) Object.assign(known, { time, scan: observation.scan, marks: [mark] });
-  else if (time === known.time) known.marks = [...known.marks, mark].slice(-MAX_MARKS);
-  return outcome;
+  const work = (): Outcome => {
+    const outcome = new Observing(known, observation, confirm, service).run();
+    if (time > known.time) Object.assign(known, { time, scan: observation.scan, marks: [mark] });
+    else if (time === known.time) known.marks = [...known.marks, mark].slice(-MAX_MARKS);
+    return outcome;
+  };
+  // Older ones leave no mark, so that they may be taken in a second time.
+  return time < known.time ? reviseIfOther(known, () => known, work) : revise(known, work);
 }
 
 /** A complete run that lists hosts that are down does not list this one. */
 export function observeAbsence(known: KnownHost, time: number, confirm: number): readonly Change[] {
   const before = currentValue(known.up, confirm);
-  note(known.up, 'no', time, { keep: confirm, late: false });
+  reviseIfOther(
+    known,
+    () => known.up,
+    () => note(known.up, 'no', time, { keep: confirm, late: false }),
+  );
   return before === 'yes' && currentValue(known.up, confirm) === 'no' ? [missing(known, time)] : [];
 }
 

@@ -8,10 +8,8 @@ import { count } from '../event/text.ts';
 import { hostName, placeFields } from '../event/host.ts';
 import { isoIfKnown, isoTime } from '../event/time.ts';
 import { type KnownFinding, type KnownHost, type KnownPort, lastOf, openAt, since, currentValue } from '../state/known-host.ts';
+import { revisionOf } from './revision.ts';
 import { parsePortKey, portKey } from './sighting.ts';
-
-/** Room for what happens at one host within a millisecond. */
-const REVISIONS = 1024;
 
 /** In which scan it was found; no id when that is long forgotten. */
 export interface RecordContext extends Pick<RunContext, 'options' | 'base'> {
@@ -140,12 +138,11 @@ interface RecordParts {
 function record(run: RecordContext, host: KnownHost, time: number, { entity, message, nmap, severity, more, host: about }: RecordParts): LogEvent {
   const { options, scanId } = run;
   const { ips } = host;
-  const revision = time * REVISIONS + Math.min(host.marks.length, REVISIONS - 1);
   const statement: Statement = {
     id: entity,
     ackGroup: INVENTORY_GROUP,
     dataset: INVENTORY,
-    revision,
+    revision: revisionOf(host),
     action: 'known',
     time,
     created: options.now(),

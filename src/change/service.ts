@@ -21,6 +21,26 @@ export function isSameService(a: Service, b: Service, identity: ServiceIdentity)
   return partsOf(a, identity).every((part, i) => part === partsOf(b, identity)[i]);
 }
 
+/** `3.X - 4.X`, `2003 or 2008`: what nmap writes when it cannot tell which. */
+const RANGE = /\d\S{0,20} (?:-|or) \d|\d\.[xX]\b/;
+/** Longer texts are compared as far as this. */
+const MOST_COMPARED = 256;
+
+/**
+ * Whether `a` says less of what `b` may be, too: `Samba smbd 3.X - 4.X`, which a script like `smb-os-discovery` replaces by
+ * `Samba smbd 4.17.12`. Scans with and without it must not look like changes.
+ */
+export function isLessExact(a: Service, b: Service): boolean {
+  if (a.name !== b.name) return false;
+  const [range, exact] = [a, b].map(({ version, ends }) => version.slice(0, Math.min(ends?.[1] ?? version.length, MOST_COMPARED))) as [
+    string,
+    string,
+  ];
+  if (!RANGE.test(range) || exact === '' || RANGE.test(exact)) return false;
+  const words = range.toLowerCase().split(' ');
+  return words.every((word) => /\d|^(?:-|or)$/.test(word) || exact.toLowerCase().includes(word));
+}
+
 /** The parts without what changes by itself. */
 function partsOf({ version: text, ends: [product, version] = [text.length, text.length] }: Service, identity: ServiceIdentity): readonly string[] {
   const parts = [stableText(text.slice(0, product), 'name')];

@@ -123,7 +123,8 @@ function presenceOf({ status }: Host, ports: readonly PortSighting[], counted: r
 
 function portSighting({ protocol, number, state, service, scripts }: Port): PortSighting | undefined {
   if (protocol === undefined || number === undefined || state?.state === undefined) return undefined;
-  const probed = service?.method === 'probed';
+  // `tcpwrapped`: the connection was closed before anything was said.
+  const probed = service?.method === 'probed' && service.name !== 'tcpwrapped';
   // masscan may tell of TLS alone, which says nothing of what speaks behind it.
   const name = service?.name === undefined ? '' : shownService(service.name, service.tunnel);
   const asked = probed ? keptService(name, [service?.product, service?.version, service?.extrainfo]) : undefined;

@@ -91,6 +91,8 @@ export interface OnlyConfig {
 
 export interface SinkConfig extends SecretSources {
   readonly type: string;
+  /** Tells it from others at the same address. */
+  readonly name?: string;
   readonly url?: string;
   /** Each member of a cluster. */
   readonly urls?: readonly string[];

@@ -52,6 +52,7 @@ export async function serverOptions(sink: SinkConfig, given: Reached, namespace:
     });
   return {
     type: sink.type,
+    name: sink.name,
     target: sink.url ?? sink.urls?.join(',') ?? sink.path,
     namespace,
     credentials: await credentials(sink, env),

@@ -177,22 +177,35 @@ function spoolLimits(given: Overrides, { maxMib, maxAgeDays, whenFull }: NonNull
   };
 }
 
-/** `elasticsearch=https://…`, or the name alone, for the sink in the configuration. */
+/** `elasticsearch=https://…`; or the kind alone, or the name, for the sink in the configuration. */
 function sinkOf(text: string, configured: readonly SinkConfig[]): SinkConfig {
   const at = text.indexOf('=');
-  const type = at === -1 ? text : text.slice(0, at);
+  const named = configured.find(({ name }) => name === text);
+  const type = named?.type ?? (at === -1 ? text : text.slice(0, at));
   const url = text.slice(at + 1);
   // An added argument or variable must not be enough to start programs.
   if (type === 'exec')
     throw new PortlogError('sink-options', 'the sink "exec" runs a program, so it is named in the configuration file only', {
       hint: 'write it under sinks, and leave --to (or PORTLOG_TO) out: then all sinks of the file count',
     });
+  if (named !== undefined) return named;
   const ofType = configured.filter((sink) => sink.type === type);
   if (at === -1) return ofType[0] ?? { type };
   if (type === 'stdout')
     throw new PortlogError('sink-options', 'the sink "stdout" takes no path or URL', { hint: `to a file: --to file=${withoutUser(url)}` });
-  const sameOrigin = ofType.find((sink) => urlsOf(sink).some((one) => originOf(one) === originOf(url.split(',')[0] ?? url)));
-  return { ...(sameOrigin ?? ofType[0] ?? { type }), url };
+  const there = ofType.filter((sink) => urlsOf(sink).some((one) => originOf(one) === originOf(url.split(',')[0] ?? url)));
+  refuseSeveral(text, there);
+  const { name: _, ...elsewhere } = ofType[0] ?? { type };
+  return { ...(there[0] ?? elsewhere), url };
+}
+
+/** An address does not say which of them is meant, and each has headers or credentials of its own. */
+function refuseSeveral(text: string, sinks: readonly SinkConfig[]): void {
+  const [one, other] = sinks.flatMap(({ name }) => name ?? []);
+  if (one === undefined || other === undefined) return;
+  throw new PortlogError('usage', `--to ${withoutUser(text)}: several sinks of the configuration file stand there`, {
+    hint: `say which by its name: --to ${one}, --to ${other}`,
+  });
 }
 
 function labelsOf(pairs: readonly string[]): Readonly<Record<string, string>> {

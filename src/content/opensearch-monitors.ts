@@ -1,7 +1,7 @@
 import { all, type Filter, is } from '../alert/filter.ts';
 import { lucene } from './lucene.ts';
 import type { ContentOptions } from './options.ts';
-import { type AlertRule, narrowed, runbookOf, serverId } from '../alert/rule.ts';
+import { type AlertRule, narrowed, runbookOf } from '../alert/rule.ts';
 import { ALERT_RULES } from '../alert/rules.ts';
 
 const EVERY_MINUTES = 5;
@@ -138,7 +138,7 @@ function monitor(
 
 /** Nothing else in a monitor is for people: so the trigger's name says where to read on. */
 function named(rule: AlertRule, options: ContentOptions): { readonly name: string; readonly severity: string } {
-  return { name: `${serverId(rule)} (${runbookOf(rule.id, options)})`, severity: SEVERITY[rule.severity] };
+  return { name: `${rule.title} (${runbookOf(rule.id, options)})`, severity: SEVERITY[rule.severity] };
 }
 
 function painless(source: string): Script {

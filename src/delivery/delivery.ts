@@ -1,6 +1,7 @@
 import { ALERTING, type Dataset, type LogEvent } from '../event/event.ts';
 import type { Sink } from '../sink/sink.ts';
 import type { RunSums } from '../state/runs.ts';
+import { sinkKey } from '../state/seen-files.ts';
 import type { Store, WaitingSink } from '../state/store.ts';
 import { type Announcement, Outbox } from './outbox.ts';
 import { type SinkReport, sinkReport } from './report.ts';
@@ -229,6 +230,6 @@ export class Delivery {
 
 function sumsOf({ sink, account: { tally, own, replayed }, failure }: SinkPipeline): RunSums {
   const wasTried = [tally, own, replayed].some(({ delivered, dead, spooled, discarded }) => delivered + dead + spooled + discarded > 0);
-  const sums = { sink: sink.name, acknowledges: sink.acknowledges !== false, tally, own, replayed };
+  const sums = { sink: sink.name, key: sinkKey(sink.identity), acknowledges: sink.acknowledges !== false, tally, own, replayed };
   return failure === undefined && !wasTried ? sums : { ...sums, failing: failure !== undefined };
 }

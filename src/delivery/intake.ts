@@ -51,14 +51,14 @@ export class Intake {
       return undefined;
     }
     if (!this.sink.accepts(event.dataset) || this.sink.wants?.(event) === false) return undefined;
-    const { id, dataset, time, ackGroup } = event;
+    const { id, dataset, time, ackGroup, revision } = event;
     const tally = this.account.of(dataset);
     const fate = this.cursor?.moveTo(ackGroup, TOLD_ONCE.has(dataset));
     const queued = this.clock.now();
     if (fate !== undefined) return { tally, fate, entry: { id, dataset, time, queued, ...NO_BODY, ackGroup: { key: ackGroup } } };
     const encoded = this.encode(event);
-    if (!('refused' in encoded)) return { tally, entry: { id, dataset, time, queued, ...encoded, ackGroup: this.groups.enter() } };
-    return { tally, refused: encoded.refused, entry: { id, dataset, time, queued, ...NO_BODY, ackGroup: this.groups.enter() } };
+    if (!('refused' in encoded)) return { tally, entry: { id, dataset, time, queued, revision, ...encoded, ackGroup: this.groups.enter() } };
+    return { tally, refused: encoded.refused, entry: { id, dataset, time, queued, revision, ...NO_BODY, ackGroup: this.groups.enter() } };
   }
 
   /** Counts it as read, with its fate if that is known. True when it is to be sent. */

@@ -98,11 +98,14 @@ export function hostEvent(context: HostContext, counts: PortCounts): LogEvent {
   });
 }
 
-/** Impossible times of a host, as nmap wrote them. */
+/**
+ * Impossible times of a host, as nmap wrote them. Its 0 is none: it stands at each host that was traced or asked by scripts
+ * without a port scan (`nmap -sn --traceroute`).
+ */
 export function misdatedIn({ starttime, endtime }: Host, now: number): readonly string[] {
   const times = [];
-  if (isMisdated(starttime, now)) times.push(`host@starttime=${starttime}`);
-  if (isMisdated(endtime, now)) times.push(`host@endtime=${endtime}`);
+  if (starttime !== 0 && isMisdated(starttime, now)) times.push(`host@starttime=${starttime}`);
+  if (endtime !== 0 && isMisdated(endtime, now)) times.push(`host@endtime=${endtime}`);
   return times;
 }
 

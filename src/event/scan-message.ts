@@ -9,7 +9,9 @@ import { type HostTotals, hostWords } from './totals.ts';
 
 /** The message of the event at the end of a run. */
 export function endMessage(context: RunContext, record: RunRecord, end: RunEnd, ending: Ending, hosts: HostTotals, why: string | undefined): string {
-  const found = `${hostWords(hosts, context.run.scanner)}, ${openWords(record.different.ports.open, record.different.openProtocols)}`;
+  const { timedout } = record.hosts;
+  const gaveUp = timedout === 0 ? '' : `, ${count(timedout, 'host')} timed out`;
+  const found = `${hostWords(hosts, context.run.scanner)}, ${openWords(record.different.ports.open, record.different.openProtocols)}${gaveUp}`;
   const refused = record.refused === 0 ? '' : `, ${count(record.refused, 'element')} unreadable`;
   const skipped = record.skippedTargets === 0 ? '' : `, ${count(record.skippedTargets, 'target')} skipped`;
   const seconds = elapsedOf(end);
@@ -60,5 +62,5 @@ export function errorOf({ stats }: RunEnd): string | undefined {
 }
 
 export function scannerName({ run }: RunContext): string {
-  return [run.scanner ?? 'nmap', run.version].filter((word) => word !== undefined).join(' ');
+  return [run.scanner ?? 'nmap', run.version].filter((word) => word !== undefined && word !== '').join(' ');
 }

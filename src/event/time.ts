@@ -18,7 +18,7 @@ export function seenAt(seconds: number | undefined, now: number): number {
   return time < EARLIEST_MS || time > now + AHEAD_MS ? 0 : time;
 }
 
-/** Whether a time is impossible. So is 0: nmap leaves out unknown times. */
+/** Whether a time is impossible. So is 0, except where nmap itself writes it (`misdatedIn`). */
 export function isMisdated(seconds: number | undefined, now: number): boolean {
   return seconds !== undefined && seenAt(seconds, now) === 0;
 }

@@ -1,14 +1,15 @@
 import { SEVERITY } from '../event/event.ts';
 import type { Script } from '../nmap/model.ts';
 import { type Check, checked, type Finding, type Rule } from './finding.ts';
-import { scriptsOf, valueOf } from './script.ts';
+import { scriptsOf, tableOf, tables, valueOf } from './script.ts';
 
 /** A script that tests for open access, and how its output shows it. */
 interface AccessTest {
   readonly script: string;
   readonly rule: Rule;
   readonly title: string;
-  readonly finds: (script: Script) => boolean;
+  /** From what the script wrote, and nmap's arguments. */
+  readonly finds: (script: Script, args: string) => boolean;
 }
 
 const doc = (script: string): readonly string[] => [`https://nmap.org/nsedoc/scripts/${script}.html`];
@@ -28,15 +29,16 @@ const says =
     pattern.test(script.output ?? '');
 const PASSWORD = 'Ask for a password, and let only those reach it who need it.';
 
-/** `admin:1234 at /manager/html`. Checked word by word: a regular expression would take quadratic time. */
-function namesAnAccount(output: string): boolean {
-  const words = output.split(/\s/);
-  return words.some((word, i) => words[i + 1] === 'at' && (words[i + 2] ?? '') !== '' && isPair(word));
+/** Credentials in a table for each product; nmap with `-v` also lists products that none of them opened. */
+function namesAnAccount({ items, output = '' }: Script): boolean {
+  if (items.length > 0) return tables(items).some((product) => tables(tableOf(product.items, 'credentials')).length > 0);
+  return output.includes('credentials found -> ') || output.split('\n').some(isAccount);
 }
 
-function isPair(word: string): boolean {
-  const colon = word.indexOf(':', 1);
-  return colon !== -1 && colon < word.length - 1;
+/** `admin:1234`, in older versions `admin:1234 at /manager/html`, below `[Apache Tomcat] at /manager/html/`. */
+function isAccount(line: string): boolean {
+  const text = line.trim();
+  return !/^[[(]/.test(text) && /^[^:]+:\S/.test(text);
 }
 
 /** `Security types:`, and below it a line with `None`. */
@@ -62,7 +64,7 @@ const TESTS: readonly AccessTest[] = [
     'The account that the manufacturer has set works: everyone knows its password.',
     'Set another password, and look who has used this one.',
     'an account with its default password works',
-    ({ output = '' }) => namesAnAccount(output) || /\bvalid default credentials\b/i.test(output),
+    namesAnAccount,
   ),
   access(
     'redis-info',
@@ -98,7 +100,7 @@ const TESTS: readonly AccessTest[] = [
     'Everyone can read and write what is cached, and abuse it to flood others.',
     'Bind it to 127.0.0.1, or firewall it.',
     'memcached answers everyone',
-    says(/Version|Process ID/i),
+    ({ output = '' }) => /Version|Process ID/i.test(output) && !/Authentication: yes/i.test(output),
   ),
   access(
     'vnc-info',
@@ -119,13 +121,14 @@ const TESTS: readonly AccessTest[] = [
     says(/access is granted/i),
   ),
   access(
-    'snmp-info',
+    'snmp-sysdescr',
     'SNMP with the community "public"',
     SEVERITY.medium,
     'Everyone can read how the device is set up.',
     'Use SNMPv3, or another community and a filter.',
     'SNMP answers to the community "public"',
-    ({ items, output }) => items.length > 0 || /enterprise|engineID/i.test(output ?? ''),
+    // It asks with "public" unless it was told another one. `snmp-info` asks SNMPv3, which needs no community.
+    ({ output = '' }, args) => output.trim() !== '' && !/\bcreds\.|\bsnmp-brute\b/.test(args),
   ),
   access(
     'nfs-showmount',
@@ -161,7 +164,7 @@ const TESTS: readonly AccessTest[] = [
     'Somebody between can relay a login to another server.',
     'Require signing.',
     'SMB message signing is disabled',
-    ({ items }) => valueOf(items, 'message_signing') === 'disabled',
+    ({ items, output = '' }) => (valueOf(items, 'message_signing') ?? output).match(/^disabled$|signing:? disabled/i) !== null,
   ),
   access(
     'smb2-security-mode',
@@ -170,7 +173,7 @@ const TESTS: readonly AccessTest[] = [
     'Somebody between can relay a login to another server.',
     'Require signing.',
     'SMB message signing is not required',
-    says(/signing enabled but not required|Message signing is disabled/i),
+    says(/not required/i),
   ),
   access(
     'smb-protocols',
@@ -202,7 +205,7 @@ export const openAccess: Check = {
     const found: Finding[] = [];
     for (const script of scriptsOf(subject)) {
       const test = BY_SCRIPT.get(script.id);
-      if (test?.finds(script) === true) found.push(checked(test.rule, test.script, test.title));
+      if (test?.finds(script, subject.run.args ?? '') === true) found.push(checked(test.rule, test.script, test.title));
     }
     return found;
   },

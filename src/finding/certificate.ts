@@ -47,6 +47,13 @@ const WEAK_KEY = rule(
   'RSA keys below 2048 bits and elliptic curves below 224 can be broken by those who want it enough (NIST SP 800-131A).',
   'Make a new key: RSA 2048 or more, or P-256.',
 );
+/** By the names that nmap gives to algorithms. What it calls `unknown` (Ed25519 with its 256 bits, RSA-PSS) cannot be judged by a number. */
+const FEWEST_BITS: ReadonlyMap<string, number> = new Map([
+  ['rsa', 2048],
+  ['dsa', 2048],
+  ['dh', 2048],
+  ['ec', 224],
+]);
 const WEAK_SIGNATURE = rule(
   'weak-signature',
   'The certificate has a weak signature',
@@ -78,7 +85,7 @@ export const certificates: Check = {
       found.push(say(SELF_SIGNED, 'the certificate is signed by itself'));
     const bits = fieldAt(tls, ['server', 'x509', 'public_key_size']);
     const algorithm = server('x509', 'public_key_algorithm') ?? '';
-    if (typeof bits === 'number' && bits > 0 && bits < (algorithm === 'ec' ? 224 : 2048))
+    if (typeof bits === 'number' && bits > 0 && bits < (FEWEST_BITS.get(algorithm) ?? 0))
       found.push(say(WEAK_KEY, `the certificate's ${algorithm} key has ${bits} bits`));
     const signature = server('x509', 'signature_algorithm') ?? '';
     if (/md5|md2|sha1(?!\d)/i.test(signature)) found.push(say(WEAK_SIGNATURE, `the certificate is signed with ${signature}`));

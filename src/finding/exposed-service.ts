@@ -23,12 +23,17 @@ export function exposedServices(catalogue: readonly RiskyService[], guesses: Gue
       const asked = nameAsked(service);
       if (asked === undefined) return guessed(byPlace(`${port.portid}/${port.protocol ?? ''}`).found, guesses, external);
       const found = byName(asked).found ?? (asked === 'http' ? byProduct(service?.product ?? '').found : undefined);
-      if (found === undefined || service?.tunnel === 'ssl') return [];
+      if (found === undefined || (service?.tunnel === 'ssl' && isCuredByTls(found))) return [];
       const name = shownService(asked, service?.tunnel);
       const shown = name.toLowerCase() === found.name.toLowerCase() ? '' : ` (${name})`;
       return [checked(found, SERVICE, `${found.name} is reachable${shown}`, { severity: external === true ? found.external : found.severity })];
     },
   };
+}
+
+/** Whether what makes a service risky is that others can read what is said. */
+function isCuredByTls({ category, curedByTls = false }: RiskyService): boolean {
+  return category === 'cleartext' || curedByTls;
 }
 
 /** A port number alone does not show what listens there: until version detection confirms it, the finding is low and raises no alert. */

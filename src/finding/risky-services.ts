@@ -11,6 +11,8 @@ export interface RiskyService extends Rule {
   readonly products?: RegExp | undefined;
   /** Severity where everyone can reach it. */
   readonly external: number;
+  /** Over TLS it is no risk, as all of the category `cleartext`. */
+  readonly curedByTls?: boolean;
 }
 
 const { low, medium, high, critical } = SEVERITY;
@@ -57,6 +59,9 @@ const REFERENCES: Readonly<Record<string, string>> = {
   rabbitmq: 'https://www.rabbitmq.com/docs/production-checklist',
 };
 
+/** Besides clear text; Docker asks for a certificate then. */
+const CURED_BY_TLS = new Set(['ldap', 'mqtt', 'docker']);
+
 /** Product names of nmap-service-probes, by rule id. */
 const PRODUCTS: Readonly<Record<string, RegExp>> = {
   elasticsearch: /^Elasticsearch REST API/,
@@ -91,6 +96,7 @@ function risky(
     ports: ports.split(' '),
     services,
     products: PRODUCTS[id],
+    curedByTls: CURED_BY_TLS.has(id),
   };
 }
 

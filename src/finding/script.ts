@@ -1,5 +1,6 @@
 import type { Script, ScriptItem, ScriptTable, Service } from '../nmap/model.ts';
 import { askedScripts } from './asked-scripts.ts';
+import { categoriesOf } from './script-categories.ts';
 import type { Subject } from './finding.ts';
 import { fitsGlob } from '../core/glob.ts';
 
@@ -7,15 +8,6 @@ import { fitsGlob } from '../core/glob.ts';
 export const SERVICE = 'service';
 /** The source of findings by port number alone. */
 export const PORT = 'port';
-
-/** Scripts that checks use and that run with `-sC` or `-A`, and those in the category `vuln` (nmap 7.9x, scripts/script.db). */
-const DEFAULT = new Set(
-  'ftp-anon ssl-cert smb-security-mode smb2-security-mode vnc-info snmp-info mongodb-info nfs-showmount rsync-list-modules sslv2 redis-info docker-version'.split(
-    ' ',
-  ),
-);
-const VULN =
-  /-vuln-|^(?:ssl-poodle|ssl-heartbleed|ssl-ccs-injection|ssl-dh-params|sslv2-drown|http-shellshock|http-slowloris-check|vulners|smb-double-pulsar-backdoor|rsa-vuln-roca|ftp-vsftpd-backdoor|ftp-proftpd-backdoor)/;
 
 /** The script of that name at the subject, unless it is absent or failed. */
 export function scriptOf(subject: Subject, id: string): Script | undefined {
@@ -39,16 +31,12 @@ function wasRequested(subject: Subject, id: string): boolean {
   return !failed && isRequested(subject.run.args ?? '', id);
 }
 
-/** Whether nmap's arguments ask for a script. */
+/** Whether nmap's arguments ask for a script, by its name or category. */
 export function isRequested(args: string, id: string): boolean {
-  const { byDefault, words } = askedScripts(args);
-  return (byDefault && DEFAULT.has(id)) || words.some((word) => isMeant(word, id));
-}
-
-function isMeant(word: string, id: string): boolean {
-  if (word === 'all') return true;
-  if (word === 'default') return DEFAULT.has(id);
-  return word === 'vuln' ? VULN.test(id) : fitsGlob(word, id);
+  const { byDefault, asksServices, words } = askedScripts(args);
+  const categories = categoriesOf(id);
+  if ((byDefault && categories.includes('default')) || (asksServices && categories.includes('version'))) return true;
+  return words.some((word) => word === 'all' || categories.includes(word) || fitsGlob(word, id));
 }
 
 function isError({ output }: Script): boolean {

@@ -4,6 +4,7 @@ import { KnownScans } from '../change/scans.ts';
 import { knownSites } from '../state/known-hosts.ts';
 import type { IsAlive, RunSums } from '../state/runs.ts';
 import { Runs } from '../state/runs.ts';
+import { sinkKey } from '../state/seen-files.ts';
 import { waitingSinks } from '../state/store.ts';
 import { type Account, Totals } from '../state/totals.ts';
 import { PORTLOG_VERSION } from '../event/context.ts';
@@ -77,13 +78,16 @@ function accountSeries({ database, sinks, isAlive }: MeasureOptions): readonly S
     .open()
     .filter(({ pid, started, tick }) => isAlive(pid, started, tick))
     .flatMap(({ sums }) => sums);
-  return sinks.flatMap(({ name: sink }) => {
+  return sinks.flatMap(({ name: sink, identity }) => {
+    const key = sinkKey(identity);
+    const ended = events.filter((total) => total.sink === key || total.sink === sink);
+    const current = open.filter((sums) => (sums.key === undefined ? sums.sink === sink : sums.key === key));
     const of = (account: Account, fate: string): number =>
-      (events.find((total) => total.sink === sink && total.account === account && total.fate === fate)?.events ?? 0) +
-      open.filter((sums) => sums.sink === sink && fate !== 'spooled').reduce((sum, sums) => sum + soFar(sums, account, fate), 0);
-    const state = states.find((one) => one.sink === sink);
-    const delivered = events.filter((total) => total.sink === sink && total.fate === 'delivered').map(({ last }) => last);
-    const isDown = open.some((sums) => sums.sink === sink && sums.failing === true);
+      ended.filter((total) => total.account === account && total.fate === fate).reduce((sum, total) => sum + total.events, 0) +
+      (fate === 'spooled' ? 0 : current.reduce((sum, sums) => sum + soFar(sums, account, fate), 0));
+    const state = states.find((one) => one.sink === key) ?? states.find((one) => one.sink === sink);
+    const delivered = ended.filter((total) => total.fate === 'delivered').map(({ last }) => last);
+    const isDown = current.some((sums) => sums.failing === true);
     return [
       one('portlog_events_read_total', { sink }, of('read', 'read')),
       ...(Object.keys(TOTAL) as Account[]).flatMap((account) => FATES.map((fate) => one(TOTAL[account], { sink, fate }, of(account, fate)))),
@@ -101,8 +105,8 @@ function soFar({ tally, own, replayed }: RunSums, account: Account, fate: string
 
 /** Also for sinks that are not configured any more, whose events wait for ever. */
 function spoolSeries({ database, sinks }: MeasureOptions): readonly Series[] {
-  const waiting = new Map(waitingSinks(database).map((one) => [keyOf(one.identity), one]));
-  const names = new Map(sinks.map(({ name, identity }) => [keyOf(identity), name]));
+  const waiting = new Map(waitingSinks(database).map((one) => [sinkKey(one.identity), one]));
+  const names = new Map(sinks.map(({ name, identity }) => [sinkKey(identity), name]));
   for (const [key, { identity }] of waiting) if (!names.has(key)) names.set(key, shownIdentity(identity));
   return [...names].flatMap(([key, sink]) => {
     const tables = waiting.get(key)?.tables;
@@ -146,8 +150,4 @@ function maybe(metric: MetricName, labels: Series['labels'], value: number | und
 
 function seconds(milliseconds: number | undefined): number | undefined {
   return milliseconds === undefined ? undefined : milliseconds / 1000;
-}
-
-function keyOf({ type, target, scope }: SinkIdentity): string {
-  return [type, target, scope].join(' ');
 }

@@ -22,6 +22,7 @@ import type { Sink, SinkIdentity } from '../sink/sink.ts';
 import { KnownHosts } from '../state/known-hosts.ts';
 import type { Store } from '../state/store.ts';
 import { type InputReport, noteRemarks } from './input-report.ts';
+import { noChanges, noteChanges } from './noted-changes.ts';
 import type { ScannedHost } from './scanned-host.ts';
 import { WaitingHosts } from './waiting-hosts.ts';
 
@@ -83,6 +84,7 @@ export class ChangeTracker {
   /** What comes of comparing it is noted in `report`, which may be when another input is read. */
   beginInput(report: InputReport): void {
     this.report = report;
+    if (this.problem === undefined) report.changes = noChanges();
   }
 
   /** Takes the next item of a scan, with its run, and the host if it is one. */
@@ -199,6 +201,7 @@ export class ChangeTracker {
       const detected = new Detected();
       work(current, detected);
       if (report !== undefined) noteRemarks(report, detected.remarks);
+      if (report?.changes !== undefined) noteChanges(report.changes, [...detected.changes, ...detected.others]);
       for (const key of detected.moved) moved.add(key);
       // Known only once there are more; changes up to that number were announced without the mark.
       return detected.events(record.counts.changes > this.parts.options.mass);

@@ -5,6 +5,7 @@ import { fieldAt, textAt } from '../event/text-at.ts';
 import { count } from '../event/text.ts';
 import type { ScanItem } from '../nmap/item.ts';
 import { recognise } from '../nmap/recognise.ts';
+import type { NotedChanges } from './noted-changes.ts';
 
 /** How reading one input went. */
 export interface InputReport {
@@ -15,6 +16,8 @@ export interface InputReport {
   openPorts: number;
   /** Protocols without ports that answer: of `nmap -sO`, and pings of masscan. */
   openProtocols: number;
+  /** Weaknesses that it shows, new or not. */
+  findings: number;
   events: number;
   /** Elements that could not be read. */
   refused: number;
@@ -30,6 +33,8 @@ export interface InputReport {
   problem: PortlogError | undefined;
   /** Scans with impossible times. */
   misdated: readonly MisdatedScan[];
+  /** Undefined when it was not compared with what is known. */
+  changes: NotedChanges | undefined;
 }
 
 const MAX_REMARKS = 20;
@@ -43,6 +48,7 @@ export function newInputReport(name: string): InputReport {
     hosts: 0,
     openPorts: 0,
     openProtocols: 0,
+    findings: 0,
     events: 0,
     refused: 0,
     incomplete: 0,
@@ -52,6 +58,7 @@ export function newInputReport(name: string): InputReport {
     remarks: [],
     problem: undefined,
     misdated: [],
+    changes: undefined,
   };
 }
 
@@ -75,6 +82,7 @@ export function noteItem(report: InputReport, item: ScanItem): void {
 
 export function noteEvent(report: InputReport, { action, message, own }: LogEvent): void {
   report.events++;
+  if (action === 'finding-observed') report.findings++;
   if (action === 'scan-incomplete') report.incomplete++;
   else if (action === 'scan-failed') report.failed++;
   else if (action === 'scan-empty') report.empty++;
@@ -89,6 +97,8 @@ export function noteEvent(report: InputReport, { action, message, own }: LogEven
 function noteFinished(report: InputReport, own: LogEvent['own']): void {
   const reason = textAt(own, 'event', 'reason');
   if (reason !== undefined) remark(report, reason);
+  const timedOut = Number(fieldAt(own, ['nmap', 'scan', 'hosts', 'timedout']) ?? 0);
+  if (timedOut > 0) remark(report, `nmap gave up on ${count(timedOut, 'host')} (--host-timeout): nothing is known of what it has not listed there`);
   const skipped = Number(fieldAt(own, ['nmap', 'scan', 'skipped']) ?? 0);
   if (skipped === 0) return;
   const targets = fieldAt(own, ['nmap', 'target']);

@@ -141,6 +141,7 @@ function readingOf(reader: ScanReader, { live }: Source, shipping: Shipping, rep
     async takeRendered({ body, events, counts, others }) {
       if (!mapper.add(counts)) return false;
       report.events += events;
+      report.findings += sumOf(counts.findings);
       await take(others);
       if (events > 0) await delivery.pushRendered(events, body);
       return true;
@@ -153,7 +154,7 @@ async function forward(
   items: Iterable<ScanItem>,
   isStopped: () => boolean,
   interpreter: Interpreter,
-  { delivery, healthReporter, tracker }: Shipping,
+  { delivery, healthReporter, tracker, event: { scannerHost } }: Shipping,
   report: InputReport,
 ): Promise<void> {
   for (const item of items) {
@@ -174,13 +175,21 @@ async function forward(
       // Awaiting undefined would cost a microtask per event.
       if (wait !== undefined) await wait;
     }
-    if (item.kind === 'run' && interpreter.mapper.run !== undefined) await delivery.beginScan(interpreter.mapper.run.scanId);
+    if (item.kind === 'run' && interpreter.mapper.run !== undefined) {
+      // What is committed is sent behind what was pushed before, so `scan-started` goes before any host is.
+      if (scannerHost !== undefined) await delivery.commit();
+      await delivery.beginScan(interpreter.mapper.run.scanId);
+    }
     if (tracker !== undefined) await tracker.take(item, interpreter.mapper.run, host);
     if (healthReporter?.isAlarmed === true) await healthReporter.watch();
   }
   report.openPorts = interpreter.mapper.openPorts;
   report.openProtocols = interpreter.mapper.openProtocols;
   report.hosts = interpreter.mapper.hostsListed;
+}
+
+function sumOf(counts: Readonly<Record<string, number>>): number {
+  return Object.values(counts).reduce((sum, one) => sum + one, 0);
 }
 
 function noteAbandoned(report: InputReport, delivery: Delivery): void {

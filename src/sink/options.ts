@@ -15,6 +15,8 @@ export const OTLP_URL = 'http://127.0.0.1:4318';
 /** Options of every destination. Secrets are functions, called when needed. */
 export interface CommonOptions {
   readonly type: string;
+  /** Tells it from others at the same address. */
+  readonly name?: string | undefined;
   /** The text after `TYPE=`: a URL or a path. */
   readonly target: string | undefined;
   readonly namespace: string;
@@ -190,8 +192,11 @@ export function addressOf(url: URL): string {
 }
 
 /** What tells destinations at one address apart, as `name=value` pairs; the datasets, too, if not all are sent. */
-export function scopeOf(pairs: Readonly<Record<string, string | undefined>>, { datasets, only }: Pick<CommonOptions, 'datasets' | 'only'>): string {
-  const all = Object.entries({ ...pairs, datasets: datasets?.toSorted().join(','), only: onlyInScope(only) });
+export function scopeOf(
+  pairs: Readonly<Record<string, string | undefined>>,
+  { name, datasets, only }: Pick<CommonOptions, 'name' | 'datasets' | 'only'>,
+): string {
+  const all = Object.entries({ ...pairs, name, datasets: datasets?.toSorted().join(','), only: onlyInScope(only) });
   return all.flatMap(([name, value]) => (value === undefined || value === '' ? [] : [`${name}=${value}`])).join(' ');
 }
 

@@ -75,6 +75,18 @@ export const NARROWING = {
   },
 } as const satisfies SinkSettings['properties'];
 
+/** Where several destinations may stand at one address. */
+export const NAMED = {
+  name: {
+    type: 'string',
+    pattern: '^[a-z0-9][a-z0-9_.-]{0,39}$',
+    $comment: 'only lower-case letters, digits, dots, hyphens and underscores, at most 40',
+    examples: ['customer-a'],
+    description:
+      'Tells this destination from another one at the same address, where they differ in headers or credentials. With another name it is another destination: what waits, and what it has, is kept under it',
+  },
+} as const satisfies SinkSettings['properties'];
+
 /** Where a server is. */
 export const ADDRESS = {
   url: {
@@ -233,4 +245,12 @@ export const STREAM = {
 } as const satisfies SinkSettings['properties'];
 
 /** All of a server that is spoken to in HTTP, and knows keys, users and tokens. */
-export const HTTP_SERVER = { ...ADDRESS, ...API_KEY, ...LOGIN, ...TLS, ...COMPRESSION, ...NARROWING } as const satisfies SinkSettings['properties'];
+export const HTTP_SERVER = {
+  ...ADDRESS,
+  ...NAMED,
+  ...API_KEY,
+  ...LOGIN,
+  ...TLS,
+  ...COMPRESSION,
+  ...NARROWING,
+} as const satisfies SinkSettings['properties'];

@@ -58,6 +58,8 @@ export interface Entry extends Encoded {
   readonly time: number;
   /** When delivery took it, epoch milliseconds; the same after a crash if it had been committed. */
   readonly queued: number;
+  /** Of a record of the inventory, see `LogEvent.revision`: others with its id say something else. */
+  readonly revision?: number | undefined;
 }
 
 export interface Batch {

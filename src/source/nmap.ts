@@ -34,6 +34,8 @@ export interface NmapSource extends Source {
   readonly args: readonly string[];
   /** Undefined until it has ended. */
   exit(): NmapExit | undefined;
+  /** It was told to stop because portlog stops; how it ended then says nothing about the scan. */
+  wasInterrupted(): boolean;
 }
 
 /**
@@ -43,11 +45,13 @@ export interface NmapSource extends Source {
 export function nmapSource({ name = 'nmap', program, args: userArgs, env, limitMs, onMessage }: NmapOptions): NmapSource {
   const args = nmapArguments(userArgs);
   let exit: NmapExit | undefined;
+  let isInterrupted = false;
   return {
     name,
     live: true,
     args,
     exit: () => exit,
+    wasInterrupted: () => isInterrupted,
     async *bytes(signal) {
       const guard = startGuard(env);
       const nmap = startChild(program, args, 'pipe', env);
@@ -55,6 +59,7 @@ export function nmapSource({ name = 'nmap', program, args: userArgs, env, limitM
       if (nmap.stderr !== null) createInterface({ input: nmap.stderr }).on('line', onMessage);
       const ended = whenEnded(nmap);
       const stop = (): void => {
+        isInterrupted ||= signal.aborted;
         signalChild(nmap, 'SIGINT');
         AbortSignal.timeout(GRACE_MS).addEventListener('abort', () => signalChild(nmap, 'SIGKILL'));
       };

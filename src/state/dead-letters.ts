@@ -21,7 +21,9 @@ const MAX_LETTERS = 20_000;
 /** Limit of their size: 64 MiB. The newest one is always kept. */
 const MAX_BYTES = 64 << 20;
 
-/** The dead letters of one sink: each event once, however often it was refused. */
+const COLUMNS = ['revision', 'unit', 'dataset', 'partition', 'time', 'queued', 'died', 'status', 'reason', 'body'];
+
+/** The dead letters of one sink: each event once, however often it was refused; of a record of the inventory the latest. */
 export class DeadLetters {
   private readonly database: Database;
   private readonly sink: number;
@@ -36,9 +38,11 @@ export class DeadLetters {
     return this.database.transaction(() => {
       for (const { entry, reason, status } of letters)
         this.database.run(
-          'INSERT OR REPLACE INTO dead (sink, id, unit, dataset, partition, time, queued, died, status, reason, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+          `INSERT INTO dead (${['sink', 'id', ...COLUMNS].join(', ')}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+           ON CONFLICT (sink, id) DO UPDATE SET ${COLUMNS.map((name) => `${name} = excluded.${name}`).join(', ')} WHERE excluded.revision >= revision`,
           this.sink,
           entry.id,
+          entry.revision ?? 0,
           entry.ackGroup === undefined ? null : Buffer.from(entry.ackGroup.key, 'hex'),
           entry.dataset,
           entry.partition,
@@ -77,25 +81,36 @@ export class DeadLetters {
   /** Some of one partition, to be tried again, oldest first; events that were never encoded stay. */
   some(limit: number): readonly Queued[] {
     const rows = this.database.all(
-      `SELECT id, lower(hex(unit)) AS unit, dataset, partition, time, queued, body FROM dead WHERE sink = ? AND body <> ''
+      `SELECT id, nullif(revision, 0) AS revision, lower(hex(unit)) AS unit, dataset, partition, time, queued, body FROM dead WHERE sink = ? AND body <> ''
        AND partition = (SELECT partition FROM dead WHERE sink = ? AND body <> '' ORDER BY died LIMIT 1) ORDER BY died, rowid LIMIT ?`,
       this.sink,
       this.sink,
       limit,
-    ) as unknown as readonly { id: string; unit: string; dataset: Dataset; partition: string; time: number; queued: number; body: string }[];
-    return rows.map(({ body, unit: key, ...entry }) => ({
+    ) as unknown as readonly {
+      id: string;
+      revision: number | null;
+      unit: string;
+      dataset: Dataset;
+      partition: string;
+      time: number;
+      queued: number;
+      body: string;
+    }[];
+    return rows.map(({ body, unit: key, revision, ...entry }) => ({
       ...entry,
+      revision: revision ?? undefined,
       ackGroup: key === '' ? undefined : { key },
       parts: [body],
       bytes: Buffer.byteLength(body),
     }));
   }
 
-  /** Deletes letters that were delivered after all, or are spooled again. */
+  /** Deletes letters that were delivered after all, or are spooled again; not a later record with the same id. */
   remove(entries: readonly Queued[]): void {
-    for (const { id } of entries) {
-      this.database.run('UPDATE dead SET unit = NULL WHERE sink = ? AND id = ?', this.sink, id);
-      this.database.run('DELETE FROM dead WHERE sink = ? AND id = ?', this.sink, id);
+    const these = 'WHERE sink = ? AND id = ? AND revision <= ?';
+    for (const { id, revision = 0 } of entries) {
+      this.database.run(`UPDATE dead SET unit = NULL ${these}`, this.sink, id, revision);
+      this.database.run(`DELETE FROM dead ${these}`, this.sink, id, revision);
     }
   }
 

@@ -4,13 +4,17 @@ import type { Queued } from './queued.ts';
 
 /** Fast enough not to hold up the event loop (3 ms for a MiB), and events shrink to a tenth. */
 const LEVEL = 1;
-/** `ackGroup` is missing in what older versions have written, and where there is none. */
-type Head = readonly (readonly [id: string, dataset: Dataset, time: number, queued: number, bytes: number, ackGroup?: string])[];
+/** `ackGroup` and `revision` are missing in what older versions have written, and where there is none. */
+type Head = readonly (readonly [id: string, dataset: Dataset, time: number, queued: number, bytes: number, ackGroup?: string, revision?: number])[];
 
 /** A batch as it lies in the spool: one line of JSON about the entries, then their bodies, compressed. */
 export function packFrame(entries: readonly Queued[], partition: string): { readonly frame: Buffer; readonly checksum: number } {
-  const head: Head = entries.map(({ id, dataset, time, queued, bytes, ackGroup }) =>
-    ackGroup === undefined ? [id, dataset, time, queued, bytes] : [id, dataset, time, queued, bytes, ackGroup.key],
+  const head: Head = entries.map(({ id, dataset, time, queued, bytes, ackGroup, revision }) =>
+    ackGroup === undefined
+      ? [id, dataset, time, queued, bytes]
+      : revision === undefined
+        ? [id, dataset, time, queued, bytes, ackGroup.key]
+        : [id, dataset, time, queued, bytes, ackGroup.key, revision],
   );
   const line = Buffer.from(`${JSON.stringify(head)}\n`);
   const whole = room(line.length + entries.reduce((sum, { bytes }) => sum + bytes, 0));
@@ -36,10 +40,10 @@ export function unpackFrame(frame: Uint8Array, checksum: number, partition: stri
   const whole = zstdDecompressSync(frame);
   const end = whole.indexOf(10);
   let at = end + 1;
-  return (JSON.parse(whole.toString('utf8', 0, end)) as Head).map(([id, dataset, time, queued, bytes, key]) => {
+  return (JSON.parse(whole.toString('utf8', 0, end)) as Head).map(([id, dataset, time, queued, bytes, key, revision]) => {
     const body = whole.toString('utf8', at, at + bytes);
     at += bytes;
-    return { id, dataset, time, queued, bytes, partition, parts: [body], ackGroup: key === undefined ? undefined : { key } };
+    return { id, dataset, time, queued, bytes, partition, parts: [body], ackGroup: key === undefined ? undefined : { key }, revision };
   });
 }
 

@@ -25,7 +25,7 @@ export class Handover {
     this.database = database;
     this.from = from;
     this.to = to;
-    this.isAlike = from.identity.type === to.identity.type && from.identity.scope === to.identity.scope;
+    this.isAlike = from.identity.type === to.identity.type && boundsOf(from.identity.scope) === boundsOf(to.identity.scope);
   }
 
   /** The other one has all of that group, or it waits for it already. */
@@ -72,4 +72,12 @@ export class Handover {
     const sql = 'SELECT nr = (SELECT max(nr) FROM told_change WHERE scan = told_sink.scan) AS yes FROM told_sink WHERE scan = ? AND sink = ?';
     return this.database.get(sql, scan, sinkKey(identity))?.['yes'] === 1;
   }
+}
+
+/** What bounds the events that it gets: all but its name. */
+function boundsOf(scope: string): string {
+  return scope
+    .split(' ')
+    .filter((pair) => !pair.startsWith('name='))
+    .join(' ');
 }

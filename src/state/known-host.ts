@@ -111,6 +111,8 @@ export interface KnownHost {
   recorded?: 'up' | 'down';
   /** The same for records of its findings, which earlier versions of portlog did not send. */
   recordedFindings?: 'up' | 'down';
+  /** Of what the inventory says of it: see `change/revision`. Absent in what earlier versions have written. */
+  revision?: number;
   readonly findings: Record<string, KnownFinding>;
 }
 

@@ -14,6 +14,7 @@ export const KNOWN_HOST = record({
   scan: number,
   marks: listOf(text),
   ips: listOf(text),
+  revision: optional(number),
   name: optional(register(text)),
   mac: optional(register(text)),
   ip: optional(register(text)),

@@ -4,7 +4,10 @@ import { newTally, type Tally } from './tally.ts';
 
 /** The last committed sums of a run. */
 export interface RunSums {
+  /** Its name for people. */
   readonly sink: string;
+  /** By which sums of several runs are added up (`sinkKey`). Absent in what older versions have written. */
+  readonly key?: string;
   /** Absent in what older versions have written. */
   readonly acknowledges?: boolean;
   readonly tally: Tally;
@@ -31,7 +34,9 @@ export interface OpenRun {
 export type IsAlive = (pid: number, started: number, tick?: number | null) => boolean;
 
 const TALLY = record({ read: number, delivered: number, already: number, dead: number, spooled: number, discarded: number });
-const SUMS = listOf(record({ sink: text, tally: TALLY, own: optional(TALLY), replayed: optional(TALLY), failing: optional(oneOf(true, false)) }));
+const SUMS = listOf(
+  record({ sink: text, key: optional(text), tally: TALLY, own: optional(TALLY), replayed: optional(TALLY), failing: optional(oneOf(true, false)) }),
+);
 
 /** The runs on one state file, so that the next run can report what a killed one left. */
 export class Runs {

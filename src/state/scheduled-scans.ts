@@ -13,6 +13,13 @@ export interface ScheduledScan {
   readonly problem: string | undefined;
 }
 
+/** The first of what was missed, and why. */
+interface MissedScan {
+  readonly due: number;
+  readonly problem: string;
+  readonly until: number;
+}
+
 const KEPT_SCANS = 100;
 /** Tolerance for clock adjustments; a larger difference means that the clock was wrong. */
 const CLOCK_SLACK_MS = 300_000;
@@ -69,8 +76,8 @@ export class ScheduledScans {
     this.database.run('UPDATE scheduled_scan SET ended = ?, problem = ? WHERE name = ? AND due = ?', now, problem ?? null, name, due);
   }
 
-  /** Records a missed scan. */
-  miss(name: string, site: string, due: number, problem: string, now: number): void {
+  /** Records a missed scan; what was due until `until` is settled with it. */
+  miss(name: string, site: string, { due, problem, until }: MissedScan, now: number): void {
     this.database.transaction(() => {
       this.database.run(
         'INSERT OR IGNORE INTO scheduled_scan (name, due, site, pid, started, ended, problem) VALUES (?, ?, ?, 0, ?, ?, ?)',
@@ -81,7 +88,7 @@ export class ScheduledScans {
         now,
         problem,
       );
-      this.settle(name, now);
+      this.settle(name, until);
     });
   }
 

@@ -279,4 +279,8 @@ export const SCHEMA_VERSIONS: readonly SchemaStep[] = [
     UPDATE spool_bytes SET bytes = bytes + new.stored - old.stored WHERE sink = old.sink;
   END;
   `,
+  `
+  -- Of a record of the inventory: others with its id say something else, and the largest is the latest. 0 of all else, and of earlier versions.
+  ALTER TABLE dead ADD COLUMN revision INTEGER NOT NULL DEFAULT 0;
+  `,
 ];

@@ -10,6 +10,7 @@ import { Lease } from './lease.ts';
 import { StoredMemory } from './sink-memory.ts';
 import { Ledger, pruneLedger } from './ledger.ts';
 import { type IsAlive, type OpenRun, Runs, type RunSums } from './runs.ts';
+import { sinkKey } from './seen-files.ts';
 import { Spool, type SpoolContext } from './spool.ts';
 import { DEFAULT_SPOOL_LIMITS, type SpoolLimits } from './spool-limits.ts';
 import { Totals } from './totals.ts';
@@ -99,6 +100,17 @@ export class Store {
   /** @internal Every sink with waiting events or dead letters. */
   waiting(): readonly WaitingSink[] {
     return waitingSinks(this.database, this.context);
+  }
+
+  /** @internal Deletes what waits for these, by hand, and counts it. */
+  purge(sinks: readonly WaitingSink[]): void {
+    const totals = new Totals(this.database);
+    this.transaction(() => {
+      for (const { identity, tables } of sinks) {
+        totals.discard(sinkKey(identity), tables.spool.usage().events, this.now());
+        tables.spool.purge();
+      }
+    });
   }
 
   /** @internal */

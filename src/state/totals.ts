@@ -8,6 +8,7 @@ type Fate = keyof Tally;
 
 /** Events of all runs together, by what became of them. */
 export interface EventTotal {
+  /** `sinkKey`; what earlier versions have counted, and no run since, is under the name of the sink. */
   readonly sink: string;
   readonly account: Account;
   readonly fate: string;
@@ -18,6 +19,7 @@ export interface EventTotal {
 
 /** How a sink was when a run had last to do with it. */
 export interface SinkState {
+  /** As of {@link EventTotal}. */
   readonly sink: string;
   /** Undefined when nothing was ever sent to it. */
   readonly isUp: boolean | undefined;
@@ -38,7 +40,8 @@ export class Totals {
 
   /** Within the transaction that deletes the run. */
   add(sums: readonly RunSums[], now: number): void {
-    for (const { sink, tally, own, replayed, failing } of sums) {
+    for (const { sink: name, key: sink = name, tally, own, replayed, failing } of sums) {
+      if (sink !== name) this.rename(name, sink);
       this.addTo(sink, 'read', tally, now);
       if (own !== undefined) this.addTo(sink, 'own', own, now);
       if (replayed !== undefined) this.addTo(sink, 'replayed', replayed, now);
@@ -48,9 +51,27 @@ export class Totals {
       this.database.run(`DELETE FROM ${table} WHERE sink NOT IN (SELECT sink FROM sink_state ORDER BY looked DESC LIMIT ${KEPT_SINKS})`);
   }
 
-  /** What waited and was deleted by hand. Within the transaction that deletes it. */
+  /** What waited for a sink (`sinkKey`) and was deleted by hand. Within the transaction that deletes it. */
   discard(sink: string, events: number, now: number): void {
     this.addTo(sink, 'replayed', { discarded: events }, now);
+  }
+
+  /** Earlier versions added up by names, which two destinations may share: whichever is used first goes on from there. */
+  private rename(name: string, sink: string): void {
+    const had = this.database.get('SELECT 1 FROM sink_state WHERE sink = ?', name) !== undefined;
+    if (!had) return;
+    this.database.run(
+      `INSERT INTO event_total (sink, account, fate, events, last) SELECT ?, account, fate, events, last FROM event_total WHERE sink = ?
+       ON CONFLICT (sink, account, fate) DO UPDATE SET events = events + excluded.events, last = max(last, excluded.last)`,
+      sink,
+      name,
+    );
+    this.database.run(
+      'INSERT OR IGNORE INTO sink_state (sink, up, since, looked) SELECT ?, up, since, looked FROM sink_state WHERE sink = ?',
+      sink,
+      name,
+    );
+    for (const table of ['event_total', 'sink_state']) this.database.run(`DELETE FROM ${table} WHERE sink = ?`, name);
   }
 
   events(): readonly EventTotal[] {

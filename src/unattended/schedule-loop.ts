@@ -13,6 +13,7 @@ export interface ScheduleOptions {
   readonly scan: (schedule: Schedule) => Promise<string | undefined>;
   readonly clock: Clock;
   readonly stop: AbortSignal;
+  /** `due`: the first that was missed; `reason`: why, and how many more. */
   readonly onMissed: (schedule: Schedule, due: number, reason: string) => void;
   /** The state failed; it is retried. */
   readonly onProblem: (error: PortlogError) => void;
@@ -55,12 +56,36 @@ async function next(schedule: Schedule, reason: string, options: ScheduleOptions
     await clock.sleep(Math.min(due - now, NAP_MS), stop);
     return clock.now() < due ? reason : ASLEEP;
   }
-  if (now - due > LATE_MS && !catchUp) {
-    scans.miss(name, site, due, reason, now);
-    onMissed(schedule, due, reason);
+  const all = dueUntil(now, due, timetable);
+  const last = all.at(-1) ?? due;
+  // What is late by less runs, and only for the last of several: a timetable by the minute is due more often than that.
+  const missed = catchUp ? [] : now - last > LATE_MS ? all : all.slice(0, -1);
+  if (missed.length > 0) {
+    const why = withOthers(reason, missed);
+    scans.miss(name, site, { due, problem: why, until: missed.length === all.length ? now : (missed.at(-1) ?? now) }, now);
+    onMissed(schedule, due, why);
     return reason;
   }
   if (!scans.begin(name, site, due, pid, now)) return reason;
   scans.end(name, due, await scan(schedule), clock.now());
   return OVERLAPPED;
+}
+
+/** More are not counted: by the minute for a year would take half a minute. */
+const MOST_COUNTED = 1000;
+
+/** When it was due since `first`. */
+function dueUntil(now: number, first: number, timetable: Schedule['timetable']): readonly number[] {
+  const all: number[] = [];
+  for (let due = first; due <= now && all.length < MOST_COUNTED; due = timetable.next(due)) all.push(due);
+  return all;
+}
+
+/** One sentence for all of them: three nights without portlog are one piece of news. */
+function withOthers(reason: string, missed: readonly number[]): string {
+  const others = missed.length - 1;
+  const until = new Date(missed.at(-1) ?? 0).toISOString();
+  if (others === 0) return reason;
+  if (missed.length === MOST_COUNTED) return `${reason} (nor did ${others} or more after it)`;
+  return `${reason} (nor did ${others} more, until that of ${until})`;
 }

@@ -58,9 +58,19 @@ describe('the catalogue', () => {
     }
   });
 
-  test('labels of alerts in Loki need no line to be parsed', () => {
-    for (const { key, shows, where } of ALERT_RULES)
-      for (const field of [...key, ...shows, ...fieldsOf(where)]) expect(['nmap.site', 'level', ...METADATA], field).toContain(field);
+  test('rules choose by what Loki has at hand, and only what a weakness is called is taken from the line', () => {
+    const atHand = ['nmap.site', 'level', ...METADATA];
+    for (const { key, shows, where } of ALERT_RULES) {
+      for (const field of [...key, ...fieldsOf(where)]) expect(atHand, field).toContain(field);
+      for (const field of shows) expect([...atHand, 'rule.name', 'vulnerability.id'], field).toContain(field);
+    }
+  });
+
+  test('sentences name what was found in words, never by an id', () => {
+    for (const { id, title, summary, about } of ALERT_RULES) {
+      expect(`${title} ${summary}`, id).not.toMatch(/nmap-|\{rule\.id\}|\{nmap\.entity\.id\}|\{nmap\.delivery\.problem\}/);
+      expect(about, id).toMatch(/^[A-Z].*\.$/);
+    }
   });
 
   test('every kind of weakness has an alert rule', () => {

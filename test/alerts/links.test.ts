@@ -11,7 +11,6 @@ import { lokiRuleGroup } from '../../src/content/loki-rules.ts';
 import { type ContentOptions, DEFAULT_CONTENT } from '../../src/content/options.ts';
 import { wazuhRulesFile } from '../../src/content/wazuh-rules.ts';
 import { ALERT_RULES } from '../../src/alert/rules.ts';
-import { serverId } from '../../src/alert/rule.ts';
 import { page } from '../support/docs.ts';
 import { ROOT } from '../support/run-portlog.ts';
 import { readObjects } from './kibana.ts';
@@ -77,12 +76,12 @@ describe('an alert about a host leads to its dashboard, and each alert to its ru
     expect(wazuhRulesFile(DEFAULT_CONTENT)).toContain('<info type="text">docs/runbooks/new-open-port.md</info>');
   });
 
-  test('OpenSearch, whose triggers are named after the runbook; and messages of Kibana and OpenSearch as their pages write them', () => {
+  test('OpenSearch, whose triggers are named after the rule and its runbook; and messages of Kibana and OpenSearch as their pages write them', () => {
     for (const file of readdirSync(join(ROOT, 'dashboards/opensearch/monitors'))) {
       const [trigger] = JSON.parse(readFileSync(join(ROOT, 'dashboards/opensearch/monitors', file), 'utf8')).triggers;
       const { name } = Object.values(trigger)[0] as { name: string };
-      const id = plain(name.split(' ')[0] ?? '');
-      expect(name).toBe(`${serverId({ id })} (docs/runbooks/${id}.md)`);
+      const { id, title } = ALERT_RULES.find((rule) => file.startsWith(rule.id) && name.includes(`/${rule.id}.md`))!;
+      expect(name).toBe(`${title} (docs/runbooks/${id}.md)`);
     }
     expect(page('docs/how-to/elastic.md')).toContain(`{{kibanaBaseUrl}}/app/${hostPath('{{_source.server.address}}')}`);
     expect(page('docs/how-to/opensearch.md')).toContain(`/app/${hostPath('{{_source.server.address}}')}`);

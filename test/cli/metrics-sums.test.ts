@@ -9,7 +9,6 @@ const home = freshDir();
 const inHome = (name: string): string => join(home, name);
 const state = ['--state-dir', inHome('state')];
 const FILE = `file ${inHome('out')}`;
-const DOWN = 'http http://127.0.0.1:1';
 const EXPOSURE = `
 networks: [{ network: 192.0.2.0/25, zone: dmz }]
 expected: [{ hosts: [192.0.2.1], ports: [80/tcp], reason: shop }]
@@ -107,16 +106,17 @@ test('a site that was forgotten has no numbers', async () => {
   await expectSums(told(), FILE);
 });
 
-test('what waits, is sent later, or is deleted by hand has one fate', async () => {
-  const down = ['--to', 'http=http://127.0.0.1:1/', '--retry-for-seconds', '0'];
-  await ship('a', scanOf(3, { '192.0.2.1': { 80: 'open' } }), down, 5);
-  await expectSums(told(), DOWN);
-  const waiting = sumOf(told(), 'portlog_spool_events', `sink="${DOWN}"`);
+test.for(['http', 'elasticsearch', 'opensearch'])('what waits for %s, is sent later, or is deleted by hand has one fate', async (type) => {
+  const to = ['--to', `${type}=http://127.0.0.1:1/`, '--retry-for-seconds', '0'];
+  const down = `${type} http://127.0.0.1:1`;
+  await ship('a', scanOf(3, { '192.0.2.1': { 80: 'open' } }), to, 5);
+  await expectSums(told(), down);
+  const waiting = sumOf(told(), 'portlog_spool_events', `sink="${down}"`);
   expect(waiting).toBeGreaterThan(0);
   await portlog(['replay', '--purge', '--yes', ...state]);
-  await ship('a', scanOf(4, { '192.0.2.1': { 80: 'open' } }), down, 5);
-  await expectSums(told(), DOWN);
-  expect(sumOf(told(), 'portlog_replayed_events_total', `sink="${DOWN}"`, 'fate="discarded"')).toBe(waiting);
+  await ship('a', scanOf(4, { '192.0.2.1': { 80: 'open' } }), to, 5);
+  await expectSums(told(), down);
+  expect(sumOf(told(), 'portlog_replayed_events_total', `sink="${down}"`, 'fate="discarded"')).toBe(waiting);
 });
 
 test('what goes on all the time tells the same sums as what ended, and goes on from there', async () => {

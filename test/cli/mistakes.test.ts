@@ -93,7 +93,7 @@ describe('mistyped on the command line', () => {
       ['--to', 'file=/tmp/never', '--to', 'file=/tmp/never', SCAN],
       2,
       'file /tmp/never is named twice',
-      'have it once, or give each of them other datasets',
+      'have it once: a file is one destination, whatever is written to it',
     ],
     [
       ['--to', 'alertmanager=http://127.0.0.1:1', '--to', 'alertmanager=http://127.0.0.1:1/', SCAN],

@@ -26,7 +26,7 @@ describe('reading', () => {
     }
     expect(events(runs[0].stdout)).toHaveLength(13);
     expect(runs[0].stderr).toBe(
-      `portlog: ${EXAMPLE}: 1 run, 3 hosts listed, 5 open ports\nportlog: stdout: read 13 = delivered 13 + already 0 + dead 0\n`,
+      `portlog: ${EXAMPLE}: 1 run, 3 hosts listed, 5 open ports, 4 findings\nportlog: stdout: read 13 = delivered 13 + already 0 + dead 0\n`,
     );
   });
 

@@ -126,4 +126,10 @@ test.skipIf(!canMount())('status shows the state of the service, and says so (ne
     'portlog: this is your own state; that of the service (/etc/portlog/portlog.yaml) is shown by portlog status --config /etc/portlog/portlog.yaml\n',
   );
   expect(own).toMatch(/default: 3 hosts known/);
+  // As setpriv and su without a dash leave HOME.
+  const elsewhere = inside(
+    `chmod 700 $HOME && chmod 755 /etc /opt && chown -R 65534 /opt/portlog-state && HOME=$HOME setpriv --reuid=65534 --clear-groups ${program} status`,
+  );
+  expect(elsewhere).toMatch(/portlog\.db cannot be opened: permission is denied\n[^]*this is the state of the service/);
+  expect(elsewhere).toMatch(/berlin: 3 hosts known/);
 });

@@ -147,7 +147,7 @@ describe('portlog setup kibana', () => {
     expect(leadsTo('[portlog] New open port')).toEqual({
       dashboards: [{ id: 'portlog-host' }, { id: 'portlog-changes' }],
       investigation_guide: {
-        blob: 'Which port is open that an earlier scan found not open?\n\nWhat to do: [New open port](https://wiki.example.net/nmap/new-open-port.md)',
+        blob: 'A port is open that an earlier scan found closed or filtered.\n\nWhat to do: [New open port](https://wiki.example.net/nmap/new-open-port.md)',
       },
     });
     expect(leadsTo('[portlog] Scan failed or cut short')).toMatchObject({ dashboards: [{ id: 'portlog-health' }] });

@@ -108,7 +108,7 @@ describe('shipping to a server', () => {
         'portlog: http://127.0.0.1:1 cannot be reached: nothing listens there',
         'portlog:   → check host and port, and whether the server is running',
         'portlog: the scan is read all the same; what cannot be delivered waits on disk',
-        `portlog: ${EXAMPLE}: 1 run, 3 hosts listed, 5 open ports`,
+        `portlog: ${EXAMPLE}: 1 run, 3 hosts listed, 5 open ports, 4 findings; changed: 1 new finding (127.0.0.2 2323/tcp); what else is seen for the first time is the baseline`,
         'portlog: http://127.0.0.1:1 cannot be reached: nothing listens there',
         'portlog:   → check host and port, and whether the server is running',
         'portlog: elasticsearch http://127.0.0.1:1: 29 events wait on disk',

@@ -60,7 +60,7 @@ describe('a scan that does not come', () => {
     // It was heard of 27 hours ago.
     memory.put('site berlin', JSON.stringify({ ended: NOW - 50 * HOUR, heard: NOW - 27 * HOUR }));
     await sink.upkeep!.renew(NEVER);
-    expect(alertsIn(seen[0]!)).toMatchObject([{ labels: { alertname: 'scan-overdue', severity: 'high', site: 'berlin' } }]);
+    expect(alertsIn(seen[0]!)).toMatchObject([{ labels: { rule: 'portlog-scan-overdue', severity: 'high', site: 'berlin' } }]);
     await send(sink, finished(NOW - 60 * HOUR));
     expect(seen).toHaveLength(1);
     await send(sink, finished(NOW - HOUR));
@@ -78,7 +78,7 @@ describe('a scan that does not come', () => {
     expect(seen).toEqual([]);
     const last = new Date(NOW - 50 * HOUR).toISOString();
     await send(sink, told({ action: 'scan-overdue', dataset: 'nmap.health', time: NOW - HOUR, site: 'berlin', nmap: { overdue: { last } } }));
-    expect(alertsIn(seen[0]!)).toMatchObject([{ labels: { alertname: 'scan-overdue-reported' } }]);
+    expect(alertsIn(seen[0]!)).toMatchObject([{ labels: { rule: 'portlog-scan-overdue-reported' } }]);
     // It was there before it was missed, and comes only now.
     await send(sink, finished(NOW - 2 * HOUR));
     expect(alertsIn(seen[1]!).map(isOver)).toEqual([true]);

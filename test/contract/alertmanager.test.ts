@@ -35,7 +35,7 @@ test('an alert has the id of its rule, few labels, and what people need', async 
     ip: '192.0.2.10',
     port: 23,
     zone: 'dmz',
-    rule: { id: 'nmap-telnet', category: 'cleartext' },
+    rule: { id: 'nmap-telnet', name: 'Telnet', category: 'cleartext' },
     message: '192.0.2.10 23/tcp Telnet\u001B[2J [high]',
   });
   expect(await send(sink, event)).toMatchObject({ delivered: 1, already: 0 });
@@ -44,7 +44,8 @@ test('an alert has the id of its rule, few labels, and what people need', async 
   const [alert] = alertsIn(seen[0]!);
   expect(alert).toMatchObject({
     labels: {
-      alertname: 'cleartext-administration',
+      alertname: 'Clear-text administration',
+      rule: 'portlog-cleartext-administration',
       job: 'portlog',
       severity: 'high',
       site: 'berlin',
@@ -55,7 +56,7 @@ test('an alert has the id of its rule, few labels, and what people need', async 
       finding: 'nmap-telnet',
     },
     annotations: {
-      summary: 'Clear text: nmap-telnet at 192.0.2.10 23/tcp',
+      summary: 'Clear text: Telnet at 192.0.2.10 23/tcp',
       message: '192.0.2.10 23/tcp Telnet\\x1B[2J [high]',
       description: 'Close it.',
       runbook_url: 'https://wiki/runbooks/cleartext-administration.md',
@@ -93,7 +94,7 @@ test('what is said of a host that somebody has forgotten is over, and with the l
     gone,
     told({ action: 'scan-finished', time: NOW - HOUR }),
   );
-  const alerts = (): string[] => alertsIn(seen.at(-1)!).map((alert) => `${alert.labels['alertname']} ${alert.labels['instance']} ${isOver(alert)}`);
+  const alerts = (): string[] => alertsIn(seen.at(-1)!).map((alert) => `${ruleOf(alert.labels)} ${alert.labels['instance']} ${isOver(alert)}`);
   expect(endForgotten(memory, [{ site: 'default', host: '192.0.2.10' }], NOW)).toBe(2);
   sink.upkeep?.remember(memory);
   expect(sink.upkeep?.due()).toBeLessThanOrEqual(Date.now());
@@ -144,7 +145,7 @@ test.each([
   await send(sink, opened({ action: end, time: NOW - 4 * HOUR, ...more, ip: '192.0.2.99' }), opened({ action: end, time: NOW - 6 * HOUR, ...more }));
   const ending = opened({ action: end, time: NOW - 3 * HOUR, ...more });
   expect(await send(sink, ending)).toMatchObject({ delivered: 1 });
-  const all = seen.flatMap(alertsIn).filter(({ labels }) => rules.includes(labels['alertname'] as string) && labels['instance'] === '192.0.2.10');
+  const all = seen.flatMap(alertsIn).filter(({ labels }) => rules.includes(ruleOf(labels)) && labels['instance'] === '192.0.2.10');
   expect(all.map(isOver)).toEqual([false, true]);
   expect(all[1]).toEqual({ ...all[0], endsAt: new Date(ending.time).toISOString() });
 });
@@ -237,5 +238,10 @@ test('narrowed, it raises less, and ends all the same', async () => {
   expect(sink.wants!(opened({ zone: 'dmz', action: 'service-changed' }))).toBe(false);
   expect(sink.wants!(opened({ zone: 'lan', action: 'port-closed' }))).toBe(true);
   await send(sink, external);
-  expect(alertsIn(seen[0]!).map(({ labels }) => labels['alertname'])).toEqual(['new-open-port']);
+  expect(alertsIn(seen[0]!).map(({ labels }) => ruleOf(labels))).toEqual(['new-open-port']);
 });
+
+/** The id of the rule that raised an alert. */
+function ruleOf(labels: Readonly<Record<string, unknown>>): string {
+  return String(labels['rule']).replace('portlog-', '');
+}

@@ -71,7 +71,8 @@ class Server {
     if (event === undefined || event.dataset === 'nmap.health') return;
     if (event.dataset !== INVENTORY) return void this.ids.add(event.id);
     const before = this.records.get(event.id);
-    if ((before?.revision ?? 0) <= (event.revision ?? 0)) this.records.set(event.id, event);
+    // As servers do: of two records of one version, the first stays.
+    if ((before?.revision ?? 0) < (event.revision ?? 0)) this.records.set(event.id, event);
   }
 
   get inventory(): readonly string[] {

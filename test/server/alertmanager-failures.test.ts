@@ -86,7 +86,7 @@ describe('whatever happens in between, an event is told once', () => {
     place.wake();
     for (let tries = 0; tries < 100 && !(await standing(alertmanager)).some(({ site }) => site === 'restarted'); tries++)
       await new Promise((resolve) => setTimeout(resolve, 100));
-    expect(await standing(alertmanager)).toContainEqual(expect.objectContaining({ alertname: 'new-open-port', site: 'restarted' }));
+    expect(await standing(alertmanager)).toContainEqual(expect.objectContaining({ rule: 'portlog-new-open-port', site: 'restarted' }));
     watch.kill('SIGINT');
     expect((await finished(watch)).code).toBe(0);
     await settle();

@@ -27,7 +27,7 @@ export const settle = (): Promise<void> => new Promise((resolve) => setTimeout(r
 export function heard(alertmanager: AlertmanagerServer, site: string): string[] {
   return alertmanager.received
     .filter(({ labels }) => labels['site'] === site)
-    .map(({ status, labels: { alertname, instance = '', port = '' } }) => `${status} ${alertname} ${[instance, port].join(':')}`)
+    .map(({ status, labels: { rule = '', instance = '', port = '' } }) => `${status} ${rule.replace('portlog-', '')} ${[instance, port].join(':')}`)
     .sort();
 }
 

@@ -27,9 +27,9 @@ describe('the stories', () => {
     '%s reaches the webhook from its story, and not from the other',
     (id) => {
       const names = (kind: 'fires' | 'silent'): unknown[] =>
-        alertmanager.received.filter(({ labels }) => labels['site'] === siteOf(id, kind)).map(({ labels }) => labels['alertname']);
-      expect(names('fires')).toContain(id);
-      expect(names('silent')).not.toContain(id);
+        alertmanager.received.filter(({ labels }) => labels['site'] === siteOf(id, kind)).map(({ labels }) => labels['rule']);
+      expect(names('fires')).toContain(`portlog-${id}`);
+      expect(names('silent')).not.toContain(`portlog-${id}`);
     },
   );
 
@@ -118,7 +118,7 @@ test('a silence is kept to, and a group comes in one message', async () => {
       groupLabels['alertname'],
       alerts.map(({ labels }) => `${labels['instance']}:${labels['port']}`).sort(),
     ]),
-  ).toEqual([['new-open-port', ['192.0.2.10:7777', '192.0.2.10:8888', '192.0.2.10:9999']]]);
+  ).toEqual([['New open port', ['192.0.2.10:7777', '192.0.2.10:8888', '192.0.2.10:9999']]]);
 }, 60_000);
 
 test('a scan that does not come is told, and its coming, too', async () => {

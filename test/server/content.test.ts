@@ -237,7 +237,7 @@ describe.skipIf(!hasLoki)('rules of Loki', () => {
     const telnet = alertmanager!.received.find(
       ({ labels }) => labels['site'] === siteOf('cleartext-administration', 'fires') && labels['rule'] === 'portlog-cleartext-administration',
     );
-    expect(telnet?.annotations['summary']).toBe('Clear text: nmap-service-telnet at 192.0.2.10 23/tcp');
+    expect(telnet?.annotations['summary']).toBe('Clear text: Telnet at 192.0.2.10 23/tcp');
     expect(telnet?.labels).toMatchObject({ severity: 'high', rule_id: 'nmap-service-telnet', server_port: '23', nmap_zone: 'lan', level: 'error' });
   });
 

@@ -39,8 +39,8 @@ async function news(): Promise<readonly string[]> {
   told = alertmanager.received.length;
   return some
     .map(
-      ({ status, labels: { alertname, instance = '', port = '', sink = '' } }) =>
-        `${status} ${alertname} ${sink === '' ? [instance, port].join(':') : (sink.split(' ')[0] ?? '')}`,
+      ({ status, labels: { rule = '', instance = '', port = '', sink = '' } }) =>
+        `${status} ${rule.replace('portlog-', '')} ${sink === '' ? [instance, port].join(':') : (sink.split(' ')[0] ?? '')}`,
     )
     .sort();
 }

@@ -10,7 +10,7 @@ export interface Told {
   readonly port?: number | undefined;
   readonly zone?: string;
   /** Of a weakness. */
-  readonly rule?: { readonly id: string; readonly category: string };
+  readonly rule?: { readonly id: string; readonly name?: string; readonly category: string };
   readonly severity?: number;
   readonly dataset?: 'nmap.change' | 'nmap.scan' | 'nmap.health';
   readonly message?: string;

@@ -1,4 +1,4 @@
-import { algorithms, certificate, ciphers, elem, https, port, probed, said, vulnerable, vulners } from './script-output.ts';
+import { accounts, algorithms, certificate, ciphers, elem, https, port, probed, said, vulnerable, vulners } from './script-output.ts';
 
 /** What is found, and a twin of it that is not. */
 export const PAIRS: readonly (readonly [what: string, there: string, found: readonly string[], not: string])[] = [
@@ -72,6 +72,12 @@ export const PAIRS: readonly (readonly [what: string, there: string, found: read
     https(certificate({ key: 'ec', bits: '256' })),
   ],
   [
+    'a short curve; what nmap calls unknown (Ed25519) is not short',
+    https(certificate({ key: 'ec', bits: '192' })),
+    ["nmap-certificate-weak-key 73: the certificate's ec key has 192 bits (CN=www.example.net)"],
+    https(certificate({ key: 'unknown', bits: '256' })),
+  ],
+  [
     'a weak signature',
     https(certificate({ signature: 'sha1WithRSAEncryption' })),
     ['nmap-certificate-weak-signature 73: the certificate is signed with sha1WithRSAEncryption (CN=www.example.net)'],
@@ -111,6 +117,31 @@ export const PAIRS: readonly (readonly [what: string, there: string, found: read
     port(8080, ''),
   ],
   [
+    'a default password, as nmap 7 writes it; with -v it lists also products that none opened',
+    port(
+      8080,
+      '',
+      said(
+        'http-default-accounts',
+        '&#xa;  [Cacti] at /&#xa;    admin:admin&#xa;  [Nagios] at /nagios/&#xa;    (no valid default credentials found)',
+      ),
+    ),
+    ['nmap-access-http-default-accounts 99: an account with its default password works'],
+    port(8080, '', said('http-default-accounts', '&#xa;  [Nagios] at /a:b/&#xa;    (no valid default credentials found)')),
+  ],
+  [
+    'a default password in a table',
+    port(8080, '', said('http-default-accounts', '&#xa;  x', accounts(`<table>${elem('username', 'admin')}${elem('password', '')}</table>`))),
+    ['nmap-access-http-default-accounts 99: an account with its default password works'],
+    port(8080, '', said('http-default-accounts', '&#xa;  [Nagios] at /&#xa;    (no valid default credentials found)', accounts(''))),
+  ],
+  [
+    'a default password, as nmap 6 wrote it',
+    port(8080, '', said('http-default-accounts', '[Cacti] credentials found -&gt; admin:admin Path:/cacti/')),
+    ['nmap-access-http-default-accounts 99: an account with its default password works'],
+    port(8080, '', said('http-default-accounts', 'false')),
+  ],
+  [
     'Redis',
     port(7000 - 1, probed('x'), said('redis-info', '&#xa;  Version: 7.0.15')),
     ['nmap-access-redis-info 99: Redis answers without a password'],
@@ -148,9 +179,16 @@ export const PAIRS: readonly (readonly [what: string, there: string, found: read
   ],
   [
     'SNMP',
+    port(7005, probed('x'), said('snmp-sysdescr', 'Linux r1&#xa;  System uptime: 1h (360000 timeticks)'), 'udp'),
+    ['nmap-access-snmp-sysdescr 47: SNMP answers to the community "public"'],
+    // It asks SNMPv3, which needs no community.
     port(7005, probed('x'), said('snmp-info', '&#xa;  enterprise: net-snmp', elem('enterprise', 'net-snmp')), 'udp'),
-    ['nmap-access-snmp-info 47: SNMP answers to the community &quot;public&quot;'.replaceAll('&quot;', '"')],
-    port(7005, probed('x'), '', 'udp'),
+  ],
+  [
+    'memcached as nmap 7 asks',
+    port(7002, probed('x'), said('memcached-info', '&#xa;  Process ID: 18568&#xa;  Authentication: no'), 'udp'),
+    ['nmap-access-memcached-info 73: memcached answers everyone'],
+    port(7002, probed('x'), said('memcached-info', '&#xa;  Process ID: 18568&#xa;  Authentication: yes'), 'udp'),
   ],
   [
     'NFS',

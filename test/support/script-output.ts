@@ -23,6 +23,8 @@ export function certificate({
 }
 
 export const said = (id: string, output: string, inside = ''): string => `<script id="${id}" output="${output}">${inside}</script>`;
+export const accounts = (credentials: string): string =>
+  `<table key="Nagios">${elem('cpe', 'cpe:/a:nagios:nagios')}${elem('path', '/')}<table key="credentials">${credentials}</table></table>`;
 export const ciphers = (...protocols: readonly (readonly [string, ...string[]])[]): string =>
   said(
     'ssl-enum-ciphers',

@@ -51,7 +51,15 @@ export function put(name: string, content: string): void {
 /** A configuration with the given lines beside state and sink. */
 export function configured(...lines: readonly string[]): string {
   const path = join(home, 'portlog.yaml');
-  writeFileSync(path, [`site: lab`, `stateDir: ${join(home, 'state')}`, `sinks: [{ type: file, path: ${out} }]`, ...lines].join('\n'));
+  writeFileSync(
+    path,
+    [
+      `site: lab`,
+      `stateDir: ${join(home, 'state')}`,
+      ...(lines.some((line) => line.startsWith('sinks:')) ? [] : [`sinks: [{ type: file, path: ${out} }]`]),
+      ...lines,
+    ].join('\n'),
+  );
   return path;
 }
 

@@ -93,7 +93,7 @@ export class World {
       key === 'scan' && typeof value === 'number' ? scans.idOf(value) : key === 'marks' ? (value as string[]).toSorted() : value;
     const found = hosts.keys().map((key) => {
       // What was sent to an inventory is no knowledge.
-      const { findings, recorded: _, recordedFindings: __, ...host } = JSON.parse(JSON.stringify(hosts.get(key), named)) as KnownHost;
+      const { findings, recorded: _, recordedFindings: __, revision: ___, ...host } = JSON.parse(JSON.stringify(hosts.get(key), named)) as KnownHost;
       // Of a finding, whether it stands: when nobody saw it, nobody counted who looked.
       return { ...host, findings: Object.fromEntries(Object.entries(findings).map(([id, { open }]) => [id, currentValue(open, 1)])) };
     });

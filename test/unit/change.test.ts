@@ -184,6 +184,31 @@ describe('changes', () => {
     expect(messages(NET(one(tcp(22, 'open', ssh('9.2')))), NET(one(tcp(22, 'open', guessed))))).toEqual([]);
   });
 
+  test('a connection that was closed at once tells of no other service', () => {
+    const wrapped = '<service name="tcpwrapped" method="probed" conf="8"/>';
+    const [before, after] = [ssh('9.2'), wrapped].map((service) => NET(one(tcp(22, 'open', service)))) as [string, string];
+    expect([messages(before, after), messages(after, before)]).toEqual([[], []]);
+  });
+
+  test('a scanner that tells another kind of hash sees no other certificate', () => {
+    const cert = (until: string, ...hashes: readonly string[]): string =>
+      NET(
+        one(
+          tcp(
+            443,
+            'open',
+            `<script id="ssl-cert" output="x"><table key="validity"><elem key="notAfter">${until}</elem></table>${hashes
+              .map((hash) => `<elem key="${hash.length === 40 ? 'sha1' : 'sha256'}">${hash}</elem>`)
+              .join('')}</script>`,
+          ),
+        ),
+      );
+    const [sha1, sha256] = ['a'.repeat(40), 'b'.repeat(64)] as const;
+    const [older, newer] = [cert('2027-01-31T00:00:00', sha1), cert('2027-01-31T00:00:00', sha1, sha256)];
+    expect([messages(older, newer), messages(newer, older)]).toEqual([[], []]);
+    expect(messages(older, cert('2028-01-31T00:00:00', sha1, sha256))).toHaveLength(1);
+  });
+
   test('certificate, MAC address, operating system', () => {
     const cert = (sha: string): string =>
       tcp(

@@ -83,6 +83,15 @@ describe('how a run ended', () => {
     expect(eventsOf(ended(GOOD + hostsIn(1, 0, 1), SKIPPED + host('192.0.2.7'))).at(-1)?.message).toContain(', 1 target skipped');
   });
 
+  test('a finished one tells on how many hosts nmap gave up: nothing found is not nothing looked at', () => {
+    const gaveUp = host('192.0.2.7').replace('<host ', '<host timedout="true" ');
+    const report = newInputReport('x');
+    const events = eventsOf(ended(GOOD + hostsIn(2, 0, 2), gaveUp + host('192.0.2.8')));
+    for (const event of events) noteEvent(report, event);
+    expect(events.at(-1)?.message).toBe('nmap 7.93 scan finished: 2 hosts (2 up), 0 open ports, 1 host timed out in 60 s');
+    expect(report.remarks).toEqual(['nmap gave up on 1 host (--host-timeout): nothing is known of what it has not listed there']);
+  });
+
   test('a scan of nothing counts as a trouble of its input', () => {
     const report = newInputReport('x');
     for (const event of eventsOf(ended(GOOD + hostsIn(0, 0, 0), SKIPPED))) noteEvent(report, event);

@@ -138,6 +138,19 @@ describe('opened and resolved', () => {
     expect((opened?.own as any).nmap.entity.id).toMatch(/\.tcp\.21\.nmap-access-ftp-anon$/);
   });
 
+  test('the scripts of -sC and of categories look for what they look for, and for nothing else', async () => {
+    const redis = port(21, probed('redis'), said('redis-info', '&#xa;  Version: 7.0.15'));
+    const plain = port(21, probed('redis'));
+    const asks = (scripts: string): string => `nmap -sV ${scripts} -p 21,23,443 192.0.2.0/29`;
+    const world = new World();
+    await world.ship(night(0, redis, asks('-sC --script redis-info')));
+    // Neither is among the default scripts.
+    for (const scripts of ['-sC', '-A', '--script default,vuln']) expect(await world.ship(night(1, plain, asks(scripts)))).toEqual([]);
+    expect(await world.ship(night(2, plain, asks('--script safe')))).toEqual([
+      '192.0.2.1 21/tcp resolved: Redis answers without a password, known for 2 days',
+    ]);
+  });
+
   test('a baseline swallows what is low, and nothing that is high', async () => {
     expect(await new World().ship(night(0, anonymous + port(23, probed('telnet'))))).toEqual([
       '192.0.2.1 21/tcp anonymous FTP is allowed [high]',

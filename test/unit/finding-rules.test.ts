@@ -36,6 +36,11 @@ describe('golden pairs', () => {
     expect(found('', said('smb2-security-mode', '&#xa;  311:&#xa;    Message signing enabled but not required'))).toEqual([
       'nmap-access-smb2-security-mode 21: SMB message signing is not required',
     ]);
+    expect(found('', said('smb2-security-mode', '&#xa;  2.0.2:&#xa;    Message signing is disabled and not required!'))).toHaveLength(1);
+    expect(found('', said('smb2-security-mode', '&#xa;  2.0.2:&#xa;    Message signing is disabled!'))).toEqual([]);
+    const inText = (signing: string): string => said('smb-security-mode', `&#xa;  Account that was used: guest&#xa;  Message signing ${signing}`);
+    expect(found('', inText('disabled (dangerous, but default)'))).toEqual(['nmap-access-smb-security-mode 47: SMB message signing is disabled']);
+    expect(found('', inText('required'))).toEqual([]);
     expect(found('', said('smb2-security-mode', '&#xa;  311:&#xa;    Message signing enabled and required'))).toEqual([]);
   });
 
@@ -59,6 +64,15 @@ describe('golden pairs', () => {
       expect(found(port(Number(number), '', '', protocol, 'closed'))).toEqual([]);
     }
     expect(found(port(12_345, probed('telnet')))).toEqual(['nmap-service-telnet 73: Telnet is reachable']);
+  });
+
+  test('TLS hides what is said from others, and nothing from whoever reaches the service', () => {
+    const overTls = (name: string): string[] => found(port(12_345, probed(name, 'tunnel="ssl"')));
+    expect(overTls('ms-wbt-server')).toEqual(['nmap-service-rdp 47: Remote Desktop is reachable (ssl/ms-wbt-server)']);
+    expect(['vnc', 'wsman', 'postgresql', 'etcd-client'].flatMap(overTls)).toHaveLength(4);
+    expect(['telnet', 'ftp', 'ldap', 'mqtt', 'docker'].flatMap(overTls)).toEqual([]);
+    const kubernetes = '<service name="http" product="Kubernetes apiserver httpd" tunnel="ssl" method="probed" conf="10"/>';
+    expect(found(port(6443, kubernetes))).toEqual(['nmap-service-kubernetes 47: API of Kubernetes, kubelet is reachable (https)']);
   });
 
   test.for([

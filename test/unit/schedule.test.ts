@@ -115,9 +115,10 @@ describe('a schedule', () => {
     const later = new Night(START + 120 * HOUR);
     later.time = START + 80 * HOUR;
     const log = await night(NIGHTLY, later, () => undefined);
-    expect(log.missed).toEqual(['2026-02-01T02:00:00.000Z portlog run was not running']);
+    const reason = 'portlog run was not running (nor did 2 more, until that of 2026-02-03T02:00:00.000Z)';
+    expect(log.missed).toEqual([`2026-02-01T02:00:00.000Z ${reason}`]);
     expect(log.scanned).toEqual(['2026-02-04T02:00:00.000Z']);
-    expect(new ScheduledScans(database).failed(() => true, later.time)).toMatchObject([{ name: 'nightly', problem: 'portlog run was not running' }]);
+    expect(new ScheduledScans(database).failed(() => true, later.time)).toMatchObject([{ name: 'nightly', problem: reason }]);
   });
 
   test('or made up for at once, if that is wanted', async () => {
@@ -150,6 +151,30 @@ describe('a schedule', () => {
       '2026-01-31T03:00:00.000Z the scan before it was still going on',
       '2026-01-31T05:00:00.000Z the scan before it was still going on',
     ]);
+  });
+
+  test('by the minute, and late by more than one: the last one runs, and those between are told', async () => {
+    const minutely = { ...NIGHTLY, timetable: timetable('* * * * *', 'UTC', 'cron') };
+    const clock = new Night(START + 5 * MINUTE);
+    const log = await night(minutely, clock, () => {
+      clock.pass(73_000 + (clock.time === START + MINUTE ? 60_000 : 0));
+      return undefined;
+    });
+    // Begun at 01:31, over at 01:33:13: that of 01:33 runs, and that of 01:32 is missed.
+    expect(log.scanned.slice(0, 2)).toEqual(['2026-01-31T01:31:00.000Z', '2026-01-31T01:33:13.000Z']);
+    expect(log.missed[0]).toBe('2026-01-31T01:32:00.000Z the scan before it was still going on');
+    const scans = new ScheduledScans(database);
+    expect(scans.failed(() => true, clock.time)[0]).toMatchObject({ due: START + 2 * MINUTE, problem: 'the scan before it was still going on' });
+    expect(scans.last('nightly', () => true)?.problem).toBeUndefined();
+  });
+
+  test('of very many that were missed not all are counted', async () => {
+    const minutely = { ...NIGHTLY, timetable: timetable('* * * * *', 'UTC', 'cron') };
+    await night(minutely, new Night(START + MINUTE), () => undefined);
+    const later = new Night(START + 90 * 24 * HOUR + MINUTE);
+    later.time = START + 90 * 24 * HOUR;
+    const log = await night(minutely, later, () => undefined);
+    expect(log.missed).toEqual(['2026-01-31T01:31:00.000Z portlog run was not running (nor did 999 or more after it)']);
   });
 
   test('a machine that slept past the time does not scan in the middle of the day', async () => {

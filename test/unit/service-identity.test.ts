@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { isSameService, keptService, type ServiceIdentity } from '../../src/change/service.ts';
+import { isLessExact, isSameService, keptService, type ServiceIdentity } from '../../src/change/service.ts';
 import { stableText } from '../../src/change/stable-text.ts';
+import type { KnownHost } from '../../src/state/known-host.ts';
 import { stateFile } from '../../src/state/store.ts';
 import { Database } from '../../src/state/database.ts';
 import { SCHEMA_VERSIONS } from '../../src/state/schema.ts';
@@ -93,6 +94,46 @@ const nightly = (day: number, service: string): string =>
   `<nmaprun scanner="nmap" version="7.93" args="nmap -sV -p 22 192.0.2.7" start="${1_760_000_000 + day * DAY}"><scaninfo type="syn" protocol="tcp" numservices="1" services="22"/>
 <host starttime="${1_760_000_001 + day * DAY}" endtime="${1_760_000_002 + day * DAY}"><status state="up" reason="syn-ack"/><address addr="192.0.2.7" addrtype="ipv4"/><ports><port protocol="tcp" portid="22"><state state="open" reason="syn-ack"/><service name="ssh" method="probed" conf="10" ${service}/></port></ports></host>
 ${FOOTER.replace(/time="\d+"/, `time="${1_760_000_060 + day * DAY}"`)}</nmaprun>`;
+
+describe('a version that nmap knows as a range', () => {
+  const lessExact = (a: Words, b: Words): boolean => isLessExact(keptService('x', a), keptService('x', b));
+
+  test('says less than one that fits, and nothing of another', () => {
+    expect(lessExact(['Samba smbd', '3.X - 4.X'], ['Samba smbd', '4.17.12-Debian'])).toBe(true);
+    expect(lessExact(['Microsoft Windows 7 - 10 microsoft-ds'], ['Windows 7 Professional 7601 Service Pack 1 microsoft-ds'])).toBe(true);
+    expect(lessExact(['PostgreSQL DB', '9.6.4 - 9.6.6 or 9.6.13 - 9.6.19'], ['PostgreSQL DB', '9.6.5'])).toBe(true);
+    expect(lessExact(['Samba smbd', '3.X - 4.X'], ['Windows 7 Professional 7601 microsoft-ds'])).toBe(false);
+    expect(lessExact(['Samba smbd', '4.17.12-Debian'], ['Samba smbd', '4.17.13-Debian'])).toBe(false);
+    expect(lessExact(['Samba smbd', '3.X - 4.X'], ['Samba smbd', '4.X'])).toBe(false);
+    expect(lessExact(['Samba smbd', '3.X - 4.X'], [''])).toBe(false);
+  });
+
+  test('is no change where scans with -A and without alternate, in any order; an update between two of them is one', async () => {
+    const samba = (day: number, version: string): string => nightly(day, `product="Samba smbd" version="${version}"`);
+    const scans = [samba(0, '4.17.12'), samba(1, '3.X - 4.X'), samba(2, '4.17.12'), samba(3, '3.X - 4.X')];
+    const known = [];
+    for (const order of [scans, scans.toReversed(), [scans[1]!, scans[0]!, scans[3]!, scans[2]!]]) {
+      const world = new World();
+      for (const text of order) expect((await world.ship(text)).filter((line) => line.includes('changed'))).toEqual([]);
+      known.push((world.known() as KnownHost[]).map(({ ports }) => ports['22/tcp']?.service));
+      expect(await world.ship(samba(4, '4.18.0'))).toEqual(['192.0.2.7 22/tcp changed from ssh Samba smbd 4.17.12 to ssh Samba smbd 4.18.0']);
+    }
+    expect(known.map(([service]) => [service?.value.version, service?.at, service?.since])).toEqual(
+      Array.from({ length: 3 }, () => ['Samba smbd 4.17.12', 1_760_000_002_000 + 3 * DAY * 1000, 1_760_000_002_000]),
+    );
+  });
+
+  test('costs its length', () => {
+    const before = process.cpuUsage();
+    for (const piece of ['1', '1 - ', 'a ', '1.X', 'or '])
+      for (const [a, b] of [
+        [piece.repeat(200_000), 'x'],
+        ['1 - 2 a', piece.repeat(200_000)],
+      ] as const)
+        lessExact([a], [b]);
+    expect(process.cpuUsage(before).user / 1000).toBeLessThan(300);
+  });
+});
 
 test('a state of before knows services by one text: nothing is news that is not', async () => {
   const debian = 'product="OpenSSH" version="9.2p1 Debian 2" extrainfo="protocol 2.0"';

@@ -205,6 +205,26 @@ describe('dead letters', () => {
     store.close();
   });
 
+  test('of records with one id the latest stays, whatever is refused or delivered after it', () => {
+    const store = openStore(fastDir());
+    const { deadLetters } = store.tables(IDENTITY);
+    const record = (revision: number): { entry: Entry & { ackGroup: undefined }; reason: string } => ({
+      entry: { ...entry('host', `as of ${revision}`), revision, ackGroup: undefined },
+      reason: 'no',
+    });
+    const kept = (): readonly string[] => deadLetters.some(9).flatMap(({ parts }) => parts);
+    deadLetters.add([record(2)], 1);
+    deadLetters.add([record(1)], 2);
+    expect(kept()).toEqual(['as of 2']);
+    deadLetters.remove([record(1).entry]);
+    expect(kept()).toEqual(['as of 2']);
+    deadLetters.add([record(3)], 3);
+    expect(kept()).toEqual(['as of 3']);
+    deadLetters.remove([record(3).entry]);
+    expect(kept()).toEqual([]);
+    store.close();
+  });
+
   test('are kept once with the reason, and go again when asked to', async () => {
     const stateDir = fastDir();
     const refusing = scriptedSink(({ entries }) => ({

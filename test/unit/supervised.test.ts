@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Series } from '../../src/metrics/catalogue.ts';
+import { Counter, Gauge, Registry } from 'prom-client';
 import { Endpoint } from '../../src/metrics/endpoint.ts';
+import { METRICS, type MetricDefinition, type MetricName, type Series } from '../../src/metrics/catalogue.ts';
 import { exposition } from '../../src/metrics/exposition.ts';
 import { Readiness, type SinkAnswer } from '../../src/unattended/readiness.ts';
 import { Heartbeat } from '../../src/unattended/heartbeat.ts';
@@ -126,22 +127,49 @@ describe('/metrics', () => {
   const zonesIn = (text: string): readonly string[] =>
     [...text.matchAll(/^portlog_open_ports\{site="a",zone="(.*)"\} /gm)].map(([, zone = '']) => zone);
 
-  test('has the 200 largest series of a metric, and counts those that are left out', async () => {
-    const text = await exposition([
+  test('has the 200 largest series of a metric, and counts those that are left out', () => {
+    const text = exposition([
       ...Array.from({ length: 250 }, (_, i) => open(`z${i}`, i)),
       { metric: 'portlog_hosts', labels: { site: 'a', state: 'up' }, value: 1 },
     ]);
     expect(new Set(zonesIn(text))).toEqual(new Set(Array.from({ length: 200 }, (_, i) => `z${i + 50}`)));
     expect(text).toContain('portlog_series_left_out 50\n');
     expect(text).toContain('portlog_hosts{site="a",state="up"} 1\n');
-    expect(await exposition([open('z', 1)])).toContain('portlog_series_left_out 0\n');
+    expect(exposition([open('z', 1)])).toContain('portlog_series_left_out 0\n');
   });
 
-  test('has values of labels in one line each, whatever is in them, and of a bounded length', async () => {
-    const text = await exposition([open('a"b\\c\nd\u202Ee\u001B', 1), open('x'.repeat(10_000), 2)]);
+  test('has values of labels in one line each, whatever is in them, and of a bounded length', () => {
+    const text = exposition([open('a"b\\c\nd\u202Ee\u001B', 1), open('x'.repeat(10_000), 2)]);
     const lines = text.split('\n').filter((line) => line.startsWith('portlog_open_ports{'));
     expect(lines).toHaveLength(2);
     expect(text).not.toMatch(/[\u0000-\u0009\u000B-\u001F\u202E]/);
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThan(700);
   });
+
+  test('is the text that prom-client writes of the same series', async () => {
+    const values = ['plain', 'a"b', String.raw`c:\scans`, '', 'ü', '{x="y"} 1 # HELP'];
+    const all = (Object.keys(METRICS) as MetricName[]).flatMap((metric, i): Series[] => {
+      if (metric === 'portlog_series_left_out') return [{ metric, labels: {}, value: 0 }];
+      const { labels }: MetricDefinition = METRICS[metric];
+      const texts = labels.length === 0 ? ['only'] : values;
+      return texts.map((text, j) => ({ metric, labels: Object.fromEntries(labels.map((label) => [label, text])), value: (i + 1) * 1.5 ** (j * 9) }));
+    });
+    expect(exposition(all.filter(({ metric }) => metric !== 'portlog_series_left_out'))).toBe(await byPromClient(all));
+  });
+
+  test('has one series for labels that read alike', () => {
+    expect(zonesIn(exposition([open('a\u001B', 1), open(String.raw`a\x1B`, 2)]))).toHaveLength(1);
+  });
 });
+
+/** The same series, by Prometheus' client for Node. */
+async function byPromClient(all: readonly Series[]): Promise<string> {
+  const registry = new Registry();
+  for (const [name, series] of Map.groupBy(all, ({ metric }) => metric)) {
+    const { type, help, labels }: MetricDefinition = METRICS[name];
+    const options = { name, help, labelNames: [...labels], registers: [registry] };
+    const metric = type === 'counter' ? new Counter(options) : new Gauge(options);
+    for (const { labels: of, value } of series) metric.inc(of, value);
+  }
+  return registry.metrics();
+}

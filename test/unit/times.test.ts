@@ -101,12 +101,19 @@ describe('a scan of the future', () => {
     database.close();
   });
 
-  test('a time of 0 is said to be none, wherever it stands', () => {
+  test('a host that was not scanned for ports has times of 0, and they are no fault', () => {
+    const pinged = scanOf({ start: ago(1), host: 0, ports: [] });
+    const [hostEvent, end] = eventsOf(pinged).map(ecs);
+    expect(hostEvent['@timestamp']).toBe(new Date(ago(1) * 1000).toISOString());
+    expect([hostEvent.nmap.malformed, end.nmap.malformed]).toEqual([undefined, undefined]);
+  });
+
+  test('a time of 0 is said to be none, wherever it is that of a run', () => {
     const [hostEvent, , end] = eventsOf(
       scanOf({ start: 0, host: 0, finished: 0, ports: [80] }).replace('<host', '<taskend task="x" time="0"/><host'),
     ).map(ecs);
-    expect(hostEvent.nmap.malformed).toEqual(['host@starttime=0', 'host@endtime=0']);
-    expect(end.nmap.malformed).toEqual(['nmaprun@start=0', 'finished@time=0', 'host@starttime=0', 'taskend@time=0']);
+    expect(hostEvent.nmap.malformed).toBeUndefined();
+    expect(end.nmap.malformed).toEqual(['nmaprun@start=0', 'finished@time=0', 'taskend@time=0']);
   });
 
   test('a clock that is ten minutes ahead is a clock like others', () => {

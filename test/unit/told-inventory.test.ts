@@ -57,7 +57,8 @@ class Server {
     if (event?.dataset === 'nmap.change') this.changes.push(event.id);
     if (event?.dataset !== INVENTORY) return;
     const before = this.records.get(event.id);
-    if ((before?.revision ?? 0) <= (event.revision ?? 0)) this.records.set(event.id, event);
+    // As servers do: of two records of one version, the first stays.
+    if ((before?.revision ?? 0) < (event.revision ?? 0)) this.records.set(event.id, event);
   }
 
   /** What it says is there now; when it was looked at last is that of the record. */
@@ -145,6 +146,30 @@ test('one that is down is not told again what it has lost, until it works', asyn
   server.isDown = false;
   await shipTo(stateDir, [server], [scanOf([[22, 80], [22], [80]], 10)]);
   expect(server.says).toEqual(always.says);
+});
+
+/** One port of one host. */
+function portScan(nr: number, text: string): string {
+  const start = FIRST + nr * 1000;
+  const services = '<scaninfo type="syn" protocol="tcp" numservices="1" services="22"/>';
+  const about = host(HOSTS[0]!, text, `starttime="${start + 1}" endtime="${start + 2}"`);
+  return scan(services + about, `scanner="nmap" version="7.93" args="nmap -p 22 ${HOSTS[0]}" start="${start}"`);
+}
+
+test('what scans say that come late, one after the other, replaces what was said before', async () => {
+  const stateDir = fastDir();
+  const server = new Server('server');
+  const last = scanOf([[], undefined, undefined], 9).replaceAll('"22,80"', '"80"').replace(port(22, 'closed'), '');
+  const states: (string | undefined)[] = [];
+  for (const text of [last, portScan(1, port(22)), portScan(3, port(22, 'closed')), portScan(5, port(22)), portScan(5, port(22))]) {
+    await shipTo(stateDir, [server], [text]);
+    states.push(server.says.find((line) => line.includes('22/tcp'))?.split(' ')[3]);
+  }
+  expect(states).toEqual([undefined, 'open', 'closed', 'open', 'open']);
+  const versions = [...server.records.values()].map(({ revision }) => revision);
+  await shipTo(stateDir, [server], [portScan(1, port(22)), portScan(3, port(22, 'closed')), last]);
+  // Shipped again, they say nothing new.
+  expect([...server.records.values()].map(({ revision }) => revision)).toEqual(versions);
 });
 
 /** Which scan comes next, to which of two servers besides one that gets each, and how these are. */

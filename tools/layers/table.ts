@@ -77,7 +77,7 @@ export const HOMES: Readonly<Record<string, readonly string[]>> = {
   'ajv': ['config'],
   'pako': ['source/inflate'],
   'croner': ['unattended/timetable'],
-  'prom-client': ['metrics/exposition'],
+  'prom-client': [],
   '@opentelemetry': ['exporter'],
   'fast-xml-parser': [],
 };

@@ -7,7 +7,7 @@ export const CHANGE_RULES: readonly AlertRule[] = [
   {
     id: 'new-open-port',
     title: 'New open port',
-    about: 'Which port is open that an earlier scan found not open?',
+    about: 'A port is open that an earlier scan found closed or filtered.',
     dataset: 'nmap.change',
     where: action('port-opened'),
     over: action('port-closed'),
@@ -22,7 +22,7 @@ export const CHANGE_RULES: readonly AlertRule[] = [
   {
     id: 'port-reopened',
     title: 'Port reopened',
-    about: 'Which port is open again after it was closed?',
+    about: 'A port is open again after it was closed.',
     dataset: 'nmap.change',
     where: action('port-reopened'),
     over: action('port-closed'),
@@ -37,7 +37,7 @@ export const CHANGE_RULES: readonly AlertRule[] = [
   {
     id: 'expected-port-closed',
     title: 'Port closed that is meant to be open',
-    about: 'Which service is gone that the file of expected exposure names?',
+    about: 'A service is gone that the file of expected exposure names.',
     dataset: 'nmap.change',
     where: all(action('port-closed'), is('nmap.expected', true)),
     over: action('port-opened', 'port-reopened'),
@@ -52,7 +52,7 @@ export const CHANGE_RULES: readonly AlertRule[] = [
   {
     id: 'new-host',
     title: 'New host',
-    about: 'Which host is up at an address that an earlier scan found empty?',
+    about: 'A host is up at an address that an earlier scan found empty.',
     dataset: 'nmap.change',
     where: action('host-new'),
     over: action('host-missing'),
@@ -67,7 +67,7 @@ export const CHANGE_RULES: readonly AlertRule[] = [
   {
     id: 'host-missing',
     title: 'Host missing',
-    about: 'Which host did not answer that a scan has looked for?',
+    about: 'A host did not answer a scan that looked for it.',
     dataset: 'nmap.change',
     where: action('host-missing'),
     over: action('host-back'),
@@ -82,7 +82,7 @@ export const CHANGE_RULES: readonly AlertRule[] = [
   {
     id: 'service-changed',
     title: 'Service or version changed',
-    about: 'Behind which port is another service, or another version of it?',
+    about: 'Another service, or another version of it, answers at a port.',
     dataset: 'nmap.change',
     where: action('service-changed'),
     severity: 'low',
@@ -96,7 +96,7 @@ export const CHANGE_RULES: readonly AlertRule[] = [
   {
     id: 'os-or-mac-changed',
     title: 'Operating system or MAC address changed',
-    about: 'Behind which address is another machine?',
+    about: 'Another machine or operating system answers at an address.',
     dataset: 'nmap.change',
     where: action('os-changed', 'mac-changed'),
     severity: 'medium',

@@ -4,7 +4,7 @@ import { type Filter, is } from '../filter.ts';
 export const KEY = ['nmap.site', 'nmap.entity.id', 'server.address'];
 export const HOST = ['host.name', 'nmap.zone'];
 export const PORT = ['server.port', 'network.transport', 'service.type', ...HOST];
-export const FINDING = ['rule.id', 'level', ...PORT];
+export const FINDING = ['rule.id', 'rule.name', 'level', ...PORT];
 export const SITE = ['nmap.site'];
 
 export const DAY = { windowHours: 24, throttleHours: 24 };

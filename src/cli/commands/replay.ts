@@ -1,7 +1,5 @@
 import type { Settings } from '../../config/settings.ts';
 import { sinkOptions } from '../../config/connection.ts';
-import { systemClock } from '../../core/clock.ts';
-import { Totals } from '../../state/totals.ts';
 import { openState } from '../session/open-state.ts';
 import { hasState, stateFile, type Store, type WaitingSink, waitingSinks } from '../../state/store.ts';
 import { EXIT, type ExitCode, PortlogError } from '../../core/errors.ts';
@@ -104,8 +102,13 @@ function wanted(waiting: readonly WaitingSink[], settings: Settings, from: strin
 }
 
 /** Without `--to`: all. */
-function isWanted({ type, target }: SinkIdentity, { sinks }: Settings): boolean {
-  return sinks.length === 0 || sinks.some((sink) => sink.type === type && (sink.target === undefined || sameTarget(sink.target, target)));
+function isWanted(identity: SinkIdentity, { sinks }: Settings): boolean {
+  return sinks.length === 0 || sinks.some((sink) => isAlike(sink, identity));
+}
+
+/** Of that kind, name and address, whatever bounds it has. */
+function isAlike(sink: SinkOptions, { type, target, scope }: SinkIdentity): boolean {
+  return sink.type === type && sink.name === inScope(scope, 'name') && (sink.target === undefined || sameTarget(sink.target, target));
 }
 
 /** `TYPE`, `TYPE=URL`, or `TYPE=URL (BOUNDS)` for one of several at an address. */
@@ -157,13 +160,14 @@ function sameTarget(given: string, target: string): boolean {
 async function sinkOf({ env, log }: CommandContext, settings: Settings, identity: SinkIdentity): Promise<Sink> {
   const { type, target, scope } = identity;
   const tell = (sentence: string): void => log.info(sentence);
-  const alike = settings.sinks.filter((sink) => sink.type === type && sink.target !== undefined && sameTarget(sink.target, target));
+  const alike = settings.sinks.filter((sink) => sink.target !== undefined && isAlike(sink, identity));
   for (const options of alike) {
     const sink = await createSink(options, tell);
     if (sinkKey(sink.identity) === sinkKey(identity)) return sink;
     await sink.close();
   }
   const [configured] = alike;
+  if (configured === undefined && inScope(scope, 'name') !== undefined) throw noSuchSink(identity);
   const options: SinkOptions = configured ?? (await sinkOptions({ type, url: target }, settings.connection, settings.event.namespace, env));
   const there = {
     ...options,
@@ -172,6 +176,14 @@ async function sinkOf({ env, log }: CommandContext, settings: Settings, identity
     tenant: inScope(scope, 'tenant') ?? ('tenant' in options ? options.tenant : undefined),
   } as SinkOptions;
   return { ...(await createSink(there, tell)), identity };
+}
+
+/** What has a name has headers or credentials of its own: without those, it would go where it is not for. */
+function noSuchSink({ type, target, scope }: SinkIdentity): PortlogError {
+  const place = `${type}=${target}${scope === '' ? '' : ` (${scope})`}`;
+  return new PortlogError('sink-options', `events wait for ${shownIdentity({ type, target, scope })}, and the configuration has no such sink`, {
+    hint: `enter it as it was; or send them to another one: portlog replay --from '${place}' --to NAME; or delete them: portlog replay --purge --from '${place}'`,
+  });
 }
 
 async function purge(context: CommandContext, store: Store, waiting: readonly WaitingSink[]): Promise<ExitCode> {
@@ -187,18 +199,9 @@ async function purge(context: CommandContext, store: Store, waiting: readonly Wa
     log.info('nothing was deleted');
     return EXIT.usage;
   }
-  const totals = new Totals(store.database);
-  store.transaction(() => {
-    for (const one of waiting) {
-      const { spool, deadLetters } = one.tables;
-      // A dead letter has its fate already.
-      if (dead) deadLetters.purge();
-      else {
-        totals.discard(shownIdentity(one.identity), spool.usage().events, systemClock.now());
-        spool.purge();
-      }
-    }
-  });
+  // A dead letter has its fate already.
+  if (dead) store.transaction(() => waiting.forEach(({ tables }) => tables.deadLetters.purge()));
+  else store.purge(waiting);
   log.info(`deleted ${what}`);
   return EXIT.delivered;
 }

@@ -20,6 +20,7 @@ import { unfinishedFiles } from '../../state/unfinished-files.ts';
 import { type Status, statusCode, statusJson, statusText } from '../session/report/status.ts';
 import { print } from '../session/terminal.ts';
 import { type CommandContext, commandContext, settingsOf, text } from '../session/context.ts';
+import type { Log } from '../session/log.ts';
 import { readState } from '../session/known-state.ts';
 import { serviceState } from '../session/service-state.ts';
 import type { Command } from '../command.ts';
@@ -49,7 +50,7 @@ async function showStatus(context: CommandContext, words: readonly string[]): Pr
   const options = Object.entries(service.values)
     .map(([name, value]) => `--${name} ${String(value)}`)
     .join(' ');
-  if (hasState((await settingsOf(context)).stateDir)) {
+  if (hasOwnState((await settingsOf(context)).stateDir, log)) {
     log.info(`this is your own state; that of the service (${service.from}) is shown by portlog status ${options}`);
     return showState(context);
   }
@@ -57,6 +58,17 @@ async function showStatus(context: CommandContext, words: readonly string[]): Pr
   return showState(commandContext({ ...values, ...service.values }, { ...env, ...service.env }, context.terminal)).catch((error: unknown) => {
     throw forItsUser(error);
   });
+}
+
+/** HOME of somebody else (`su`, `setpriv`) cannot be looked into: with a service, that is a line and no end. */
+function hasOwnState(stateDir: string, log: Log): boolean {
+  try {
+    return hasState(stateDir);
+  } catch (error) {
+    if (!(error instanceof PortlogError)) throw error;
+    log.warn(error.message);
+    return false;
+  }
 }
 
 /** Only the service's user can read it. */

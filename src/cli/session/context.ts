@@ -6,6 +6,7 @@ import type { Values } from '../option.ts';
 import { defaultStateDir } from './options.ts';
 import { logFormatOf } from './log-format.ts';
 import { Log } from './log.ts';
+import type { Outages } from './outages.ts';
 import type { Terminal } from './terminal.ts';
 import { stateFile } from '../../state/store.ts';
 import { filesOfTrust, programsOfTrust, Trust } from './trust.ts';
@@ -19,6 +20,8 @@ export interface CommandContext {
   /** The configuration file, read once; empty without one. */
   readonly config: () => Promise<Config>;
   readonly trust: Trust;
+  /** What was said of sinks that are down; undefined for a command that ends by itself. */
+  readonly outages?: Outages | undefined;
 }
 
 export function commandContext(values: Values, env: Environment, terminal: Terminal): CommandContext {

@@ -6,7 +6,6 @@ import type { Store } from '../../state/store.ts';
 import { EXIT, type ExitCode, PortlogError } from '../../core/errors.ts';
 import { Intel } from '../../finding/intel.ts';
 import { ship, type ShipOptions, type ShipReport } from '../../pipeline/ship.ts';
-import type { Unanswered } from '../../delivery/unanswered.ts';
 import { openState } from './open-state.ts';
 import { narrowed } from '../../sink/only.ts';
 import { accepting } from '../../sink/options.ts';
@@ -19,7 +18,8 @@ import { isOutOfRoom } from '../../state/state-error.ts';
 import { tableSink } from '../../sink/stdout/table.ts';
 import type { Source } from '../../source/source.ts';
 import { sinkKey } from '../../state/seen-files.ts';
-import { diagnose, type SinkDiagnosis } from './diagnose.ts';
+import { CHECK_TIMEOUT_MS, checkSinks } from './check-sinks.ts';
+import { diagnose } from './diagnose.ts';
 import { exitCode, jsonSummary, printLostRuns, printSummary, printReplayed } from './report/summary.ts';
 import { refuseSinksThatOverwrite } from './overwritten.ts';
 import { progressReporter } from './report/progress.ts';
@@ -28,9 +28,6 @@ import { type Interruption, onInterrupt } from './signals.ts';
 import type { Log } from './log.ts';
 import { twinProblem } from './twins.ts';
 import { type CommandContext, text } from './context.ts';
-
-/** Time limit of the check before shipping, so that a slow server does not delay a running scan. */
-const CHECK_TIMEOUT_MS = 10_000;
 
 /** Sources that a sentence names. */
 const MAX_NAMED = 10;
@@ -109,7 +106,7 @@ export async function shipAndReport(context: CommandContext, settings: Settings,
   const interruption = shipment.interruption ?? onInterrupt((text) => log.info(text));
   try {
     if (store !== undefined) printLostRuns(store.lostRuns, log);
-    const asked = await checkAll(context, shipment, interruption.giveUp);
+    const asked = await checkSinks(context, { ...shipment, isKept: without === undefined }, interruption.giveUp);
     if (typeof asked === 'number') return { code: asked, report: undefined };
     const shipped = await ship({ ...shipOptions(context, settings, { ...shipping, sinks, store, interruption }), unanswered: asked });
     const report = { ...shipped, untracked: shipped.untracked ?? without };
@@ -128,7 +125,7 @@ export async function deliverWaiting(context: CommandContext, settings: Settings
   try {
     printLostRuns(store.lostRuns, context.log);
     const report = await ship({ ...shipOptions(context, settings, { sources: [], sinks, store, interruption }), retryForMs: 0 });
-    printReplayed(report, context.log);
+    printReplayed(report, context.log, context.outages);
     return report;
   } finally {
     await Promise.allSettled(sinks.map((sink) => sink.close()));
@@ -163,7 +160,10 @@ function shipOptions(
     onWaiting:
       settings.retryForMs === 0
         ? undefined
-        : (sink) => log.info(`${sink}: tried again for up to ${settings.retryForMs / 1000} s (Ctrl-C leaves the rest on disk)`),
+        : (sink) => {
+            if (context.outages?.has(sink) !== true)
+              log.info(`${sink}: tried again for up to ${settings.retryForMs / 1000} s (Ctrl-C leaves the rest on disk)`);
+          },
     // On a terminal the table itself shows progress.
     onProgress: all(onAlive, terminal.stdout.isTTY === true && showsTable(context, settings) ? undefined : progressReporter(log, systemClock.now)),
   };
@@ -181,7 +181,7 @@ function conclude(context: CommandContext, settings: Settings, report: ShipRepor
   const { log, values } = context;
   if (report.sinks.some(({ waiting }) => waiting > 0) && filesystemOf(settings.stateDir).ephemeral)
     log.warn(`the state directory ${settings.stateDir} does not survive a restart, and what waits there neither`);
-  printSummary(report, log);
+  printSummary(report, log, context.outages);
   if (values['json'] === true) log.raw(`${jsonSummary(report)}\n`);
   if (report.inputs.length > 0 && settings.sinks.length === 0 && context.terminal.stdout.isTTY === true)
     log.info('to ship this to a SIEM: portlog --to elasticsearch=https://HOST:9200 FILE (portlog --help)');
@@ -248,41 +248,6 @@ function showsTable({ values, terminal }: CommandContext, settings: Settings): b
 
 function lineFormat({ values }: CommandContext): 'ecs' | 'otel' {
   return text(values, 'format') === 'otel' ? 'otel' : 'ecs';
-}
-
-/**
- * Checks every sink. When all of them need a person (wrong key, no template), files are not read; a pipe or running nmap is
- * read anyway and kept on disk, because it would be lost. Events of a sink that is down wait on disk: these are returned.
- */
-async function checkAll(
-  context: CommandContext,
-  { sinks, sources, without }: Shipment,
-  giveUp: AbortSignal,
-): Promise<ExitCode | readonly Unanswered[]> {
-  const { log } = context;
-  const since = systemClock.elapsed();
-  const signal = AbortSignal.any([giveUp, AbortSignal.timeout(CHECK_TIMEOUT_MS)]);
-  const found = await Promise.all(sinks.map((sink) => diagnose(sink, signal)));
-  const codes = found.map((diagnosis) => tell(context, diagnosis)).filter((code) => code !== undefined);
-  if (codes.length === 0) return [];
-  if (codes.length === sinks.length && codes.every((code) => code === EXIT.usage) && sources.every(({ live }) => !live)) {
-    log.info(sources.length === 0 ? 'nothing was sent' : 'nothing was read, so nothing is lost: ship again when this is mended');
-    return EXIT.usage;
-  }
-  if (sources.length > 0 && without === undefined) log.warn('the scan is read all the same; what cannot be delivered waits on disk');
-  return sinks.flatMap((sink, i) => {
-    const error = found[i]?.unanswered;
-    return error === undefined ? [] : [{ sink, error, since }];
-  });
-}
-
-function tell({ log }: CommandContext, { found, code }: SinkDiagnosis): ExitCode | undefined {
-  for (const { level, message, hint, lasting = false } of found) {
-    if (level === 'error') log.error({ message, hint });
-    else if (level === 'warning' && !lasting) log.warn(message);
-    else log.debug(message);
-  }
-  return code;
 }
 
 export function refuseTableTo(context: CommandContext, settings: Settings): void {

@@ -24,7 +24,7 @@ export async function keep(context: CommandContext, dutiesOf: ReadJobs): Promise
     throw new PortlogError('usage', '--metrics-file is for what ends by itself', { hint: 'name an address with --metrics-listen, or add --once' });
   const manager = serviceManagerOf(context);
   await manager.starting(OPENING_MS);
-  const unattended = await Unattended.open(context);
+  const unattended = await Unattended.open(context, isOnce);
   unattended.stop.addEventListener('abort', () => void manager.stopping());
   const watchdog = startWatchdog(unattended.settings.stateDir, context.log.format);
   try {

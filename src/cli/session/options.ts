@@ -23,7 +23,7 @@ export const SHIP_OPTIONS = {
     value: 'SINK[=URL]',
     group: 'Where to',
     about:
-      'destination: alertmanager=URL, elasticsearch=URL, opensearch=URL, loki=URL, otlp=URL, http=URL, syslog=URL, wazuh=PATH or URL, file=PATH or stdout',
+      'destination: alertmanager=URL, elasticsearch=URL, opensearch=URL, loki=URL, otlp=URL, http=URL, syslog=URL, wazuh=PATH or URL, file=PATH or stdout; or the name of a sink of the configuration file',
   },
   'format': {
     type: 'string',

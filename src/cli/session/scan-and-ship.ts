@@ -45,8 +45,9 @@ export async function scanAndShip(
   log.debug(`running nmap ${maskArguments(nmap.args.map(quoted).join(' '))}`);
   const { code, report } = await shipSources(context, settings, [nmap], { scannerHost: hostname(), lists: targetLists(scan.args), interruption });
   const failure = failureOf(nmap);
-  if (failure !== undefined && code !== EXIT.interrupted) log.warn(failure);
-  return { code: failure === undefined || code === EXIT.interrupted ? code : EXIT.noInput, report, problem: problemOf(report, failure) };
+  if (failure !== undefined && !nmap.wasInterrupted()) log.warn(failure);
+  const isOver = failure === undefined || code === EXIT.interrupted;
+  return { code: isOver ? code : EXIT.noInput, report, problem: problemOf(report, nmap.wasInterrupted(), failure) };
 }
 
 /** That nobody else decides what nmap does: its program, and what that loads. */
@@ -68,11 +69,15 @@ function failureOf(nmap: NmapSource): string | undefined {
   return code === 0 ? undefined : `${nmap.name} ended with exit code ${code}`;
 }
 
-function problemOf(report: ShipReport | undefined, failure: string | undefined): string | undefined {
+const STOPPED = 'portlog was stopped while it went on';
+
+/** What nmap has failed of by itself is the reason also when portlog was stopped while its events were sent. */
+function problemOf(report: ShipReport | undefined, wasInterrupted: boolean, failure: string | undefined): string | undefined {
   const [input] = report?.inputs ?? [];
-  if (report === undefined || input === undefined) return 'no sink was ready';
-  if (report.interrupted) return 'portlog was stopped while it went on';
+  if (report === undefined) return 'no sink was ready';
+  if (input === undefined) return STOPPED;
   // nmap's XML says more than its exit code.
   const remark = input.incomplete + input.failed + input.empty > 0 ? input.remarks.at(-1) : undefined;
-  return input.problem?.message ?? remark ?? failure;
+  const problem = input.problem?.message ?? remark ?? failure;
+  return problem !== undefined && wasInterrupted ? STOPPED : problem;
 }

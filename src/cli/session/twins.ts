@@ -19,19 +19,24 @@ export function twinProblem(sinks: readonly Pick<Sink, 'name' | 'identity' | 'un
   return new PortlogError(
     'sink-options',
     `${twin.name} is named twice: portlog could not tell what was given to the one from what was given to the other`,
-    {
-      hint:
-        twin.identity.type === 'alertmanager'
-          ? 'have it once: who hears of what is said by the routes of Alertmanager'
-          : 'have it once, or give each of them other datasets, or bounds of its own (only)',
-    },
+    { hint: wayOut(twin.identity) },
   );
+}
+
+function wayOut(identity: SinkIdentity): string {
+  if (identity.type === 'alertmanager') return 'have it once: who hears of what is said by the routes of Alertmanager';
+  if (isFile(identity)) return 'have it once: a file is one destination, whatever is written to it';
+  return 'have it once; or, where they differ in headers or credentials, give one of them a name in the configuration file (name: customer-a); or give each other datasets, or bounds of its own (only)';
 }
 
 /** A file is one destination, whatever it is called and whatever is written to it: two sinks would also rotate it twice. */
 function placeOf(identity: SinkIdentity): string {
-  const { type, target } = identity;
-  if (type !== 'file' && !(type === 'wazuh' && target.startsWith('/'))) return sinkKey(identity);
+  const { target } = identity;
+  if (!isFile(identity)) return sinkKey(identity);
   const stats = statOf(target);
   return stats?.isFile() === true ? `file ${stats.dev} ${stats.ino}` : `file ${target}`;
+}
+
+function isFile({ type, target }: SinkIdentity): boolean {
+  return type === 'file' || (type === 'wazuh' && target.startsWith('/'));
 }

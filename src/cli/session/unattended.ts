@@ -14,6 +14,8 @@ import { scanAndShip } from './scan-and-ship.ts';
 import { exitCode, gravest } from './report/summary.ts';
 import { takesHangUp } from './hang-up.ts';
 import { type Interruption, onInterrupt } from './signals.ts';
+import { Outages } from './outages.ts';
+import { systemClock } from '../../core/clock.ts';
 
 /**
  * The work of `watch` and `run`. Settings are evaluated for each piece of work, so that a changed password or file of expected
@@ -48,8 +50,8 @@ export class Unattended {
   }
 
   /** Throws when settings or state are invalid. Changes are reported to all sinks unless disabled. */
-  static async open(given: CommandContext): Promise<Unattended> {
-    const context = telling(given);
+  static async open(given: CommandContext, isOnce: boolean): Promise<Unattended> {
+    const context = { ...telling(given), outages: isOnce ? undefined : new Outages(given.log, systemClock) };
     const settings = await settingsOf(context);
     refuseTableTo(context, settings);
     return new Unattended(context, settings);
@@ -67,7 +69,7 @@ export class Unattended {
     const { stateDir, metrics } = this.settings;
     const late = [...(settings.stateDir === stateDir ? [] : ['stateDir']), ...(settings.metrics.listen === metrics.listen ? [] : ['metrics.listen'])];
     // The state is open where it was.
-    this.context = { ...context, values: { ...context.values, 'state-dir': stateDir } };
+    this.context = { ...context, outages: this.context.outages, values: { ...context.values, 'state-dir': stateDir } };
     this.settings = { ...settings, stateDir, metrics };
     return late;
   }
@@ -115,9 +117,10 @@ export class Unattended {
       scanAndShip(this.context, await this.settingsNow(site), { name: `nmap (${name})`, args: nmapArgs, limitMs }, this.interruption),
     );
     this.service?.activity.end(name);
-    if (scanned instanceof PortlogError) return scanned.message;
-    this.note(scanned.code, scanned.report);
-    return scanned.problem;
+    const problem = scanned instanceof PortlogError ? scanned.message : scanned.problem;
+    if (problem !== undefined) this.context.log.warn(`schedule ${name}: no finished scan: ${problem}`);
+    if (!(scanned instanceof PortlogError)) this.note(scanned.code, scanned.report);
+    return problem;
   }
 
   /** Sends what waits, and reports overdue scans. */

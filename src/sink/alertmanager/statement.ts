@@ -1,5 +1,5 @@
 import { type Document, endings, firings, keyOf, valuesAt } from '../../alert/fires.ts';
-import { type AlertRule, runbookOf } from '../../alert/rule.ts';
+import { type AlertRule, runbookOf, serverId } from '../../alert/rule.ts';
 import type { LogEvent } from '../../event/event.ts';
 import { clipBytes, printable } from '../../event/text.ts';
 
@@ -96,7 +96,8 @@ export function labelsOf(rule: AlertRule, document: Document): Labels {
   const others = Object.fromEntries(Object.entries(OTHER).filter(([, field]) => rule.key.includes(field)));
   const site = String(valuesAt(document, 'nmap.site')[0] ?? '');
   return {
-    alertname: rule.id,
+    alertname: rule.title,
+    rule: serverId(rule),
     job: 'portlog',
     severity: rule.severity,
     site,

@@ -1,6 +1,6 @@
 import type { Environment } from '../../core/environment.ts';
 import type { CommonOptions } from '../options.ts';
-import { NARROWING, type SinkSettings } from '../settings.ts';
+import { NAMED, NARROWING, type SinkSettings } from '../settings.ts';
 
 export interface ExecOptions extends CommonOptions {
   readonly type: 'exec';
@@ -29,6 +29,7 @@ export const EXEC_SETTINGS: SinkSettings = {
     concurrency: { type: 'integer', minimum: 1, maximum: 64, description: 'How many of them run at the same time. Default: 4' },
     eventsPerSecond: { type: 'integer', minimum: 1, description: 'Programs started a second. Default: 10' },
     timeoutSeconds: { type: 'number', minimum: 0.1, maximum: 3600, description: 'For one run of the program. Default: 60' },
+    ...NAMED,
     ...NARROWING,
   },
 };

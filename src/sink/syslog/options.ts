@@ -1,5 +1,5 @@
 import type { StreamOptions } from '../options.ts';
-import { ADDRESS, NARROWING, STREAM, TLS, type SinkSettings } from '../settings.ts';
+import { ADDRESS, NAMED, NARROWING, STREAM, TLS, type SinkSettings } from '../settings.ts';
 import type { SyslogFormat } from '../../event/syslog.ts';
 
 export interface SyslogOptions extends StreamOptions {
@@ -15,6 +15,7 @@ export const SYSLOG_SETTINGS: SinkSettings = {
     ...ADDRESS,
     ...TLS,
     ...STREAM,
+    ...NAMED,
     ...NARROWING,
     syslogFormat: {
       enum: ['rfc5424', 'rfc3164'],

@@ -6,6 +6,8 @@ import type { InputReport } from '../../../pipeline/input-report.ts';
 import type { SinkReport } from '../../../delivery/report.ts';
 import type { ShipReport } from '../../../pipeline/ship.ts';
 import type { Log } from '../log.ts';
+import type { Outages } from '../outages.ts';
+import { changesText } from './noted-changes.ts';
 import { grouped, format } from './words.ts';
 
 const PRECEDENCE: readonly ExitCode[] = [EXIT.interrupted, EXIT.usage, EXIT.state, EXIT.noInput, EXIT.sinkDown, EXIT.partly];
@@ -27,7 +29,7 @@ export function exitCode({ inputs, sinks, interrupted, untracked, hostsLeftOut }
 }
 
 /** For people: what was wrong with the inputs, then one closing sum per sink. */
-export function printSummary(report: ShipReport, log: Log): void {
+export function printSummary(report: ShipReport, log: Log, outages?: Outages): void {
   printInputs(report, log);
   if (report.untracked !== undefined) {
     log.error(report.untracked);
@@ -37,7 +39,7 @@ export function printSummary(report: ShipReport, log: Log): void {
     log.error(report.hostsLeftOut);
     log.warn('  → all other hosts were compared');
   }
-  for (const sink of report.sinks) printSink(sink, log, report.inputs.length > 0);
+  for (const sink of report.sinks) printSink(sink, log, report.inputs.length > 0, outages);
 }
 
 /** Prints what was read, and problems of the input. */
@@ -46,14 +48,16 @@ export function printInputs({ inputs }: ShipReport, log: Log): void {
 }
 
 /** After sending what waited: prints only what is noteworthy. */
-export function printReplayed({ sinks }: ShipReport, log: Log): void {
-  for (const { sink, acknowledges, own, replayed, failure, waiting } of sinks) {
+export function printReplayed({ sinks }: ShipReport, log: Log, outages?: Outages): void {
+  for (const report of sinks) {
+    const { sink, acknowledges, own, replayed, failure, waiting } = report;
+    noteOutage(report, outages);
     if (replayed.delivered > 0)
       log.info(
         `${sink}: ${grouped(replayed.delivered, 'event')} that waited on disk ${replayed.delivered === 1 ? 'is' : 'are'} ${acknowledges === false ? 'sent' : 'delivered'}`,
       );
     if (own.delivered > 0) log.debug(sumLine(`${sink}, of portlog's own`, own, acknowledges));
-    if (waiting > 0)
+    if (waiting > 0 && outages?.has(sink) !== true)
       log.warn(
         `${sink}: ${grouped(waiting, 'event')} ${waiting === 1 ? 'waits' : 'wait'} on disk${failure === undefined ? '' : `: ${failure.message}`}`,
       );
@@ -79,7 +83,7 @@ export function jsonSummary(report: ShipReport): string {
   return JSON.stringify({
     exit: exitCode(report),
     interrupted: report.interrupted,
-    inputs: report.inputs.map(({ problem, ...input }) => ({ ...input, problem: errorFields(problem) })),
+    inputs: report.inputs.map(({ problem, changes, ...input }) => ({ ...input, changes: changes?.counts, problem: errorFields(problem) })),
     sinks: report.sinks.map(({ sink, tally, failure, unaccountable, bookkeeping, ...rest }) => ({
       sink,
       ...tally,
@@ -120,13 +124,25 @@ function printInput(input: InputReport, log: Log): void {
   if (input.problem?.cause instanceof Error && input.problem.code === 'mistake') log.debug(input.problem.cause.stack ?? '');
   if (input.runs > 0)
     log.info(
-      `${input.name}: ${grouped(input.runs, 'run')}, ${grouped(input.hosts, 'host')} listed, ${openWords(input.openPorts, input.openProtocols, grouped)}`,
+      `${input.name}: ${grouped(input.runs, 'run')}, ${grouped(input.hosts, 'host')} listed, ${openWords(input.openPorts, input.openProtocols, grouped)}${foundText(input)}`,
     );
 }
 
-function printSink(report: SinkReport, log: Log, hasRead: boolean): void {
+/** Weaknesses, and what has changed. */
+function foundText({ findings, changes }: InputReport): string {
+  return `${findings === 0 ? '' : `, ${grouped(findings, 'finding')}`}${changes === undefined ? '' : `; ${changesText(changes)}`}`;
+}
+
+/** Whether it works, for whoever says that only when it changes. */
+function noteOutage({ sink, failure, waiting, tally, own, replayed }: SinkReport, outages: Outages | undefined): void {
+  if (failure !== undefined && failure.kind !== 'closed') outages?.isDown(sink, failure, waiting);
+  else if (tally.delivered + own.delivered + replayed.delivered > 0) outages?.isUp(sink);
+}
+
+function printSink(report: SinkReport, log: Log, hasRead: boolean, outages: Outages | undefined): void {
   const { sink, acknowledges, tally, own, replayed, failure, firstRejection, waiting, damaged } = report;
-  if (failure !== undefined && failure.kind !== 'closed') log.error(failure);
+  noteOutage(report, outages);
+  if (failure !== undefined && failure.kind !== 'closed' && outages === undefined) log.error(failure);
   if (report.unaccountable !== undefined) log.error(report.unaccountable);
   if (report.bookkeeping !== undefined && report.unaccountable === undefined) {
     log.error(report.bookkeeping);
@@ -148,7 +164,7 @@ function printSink(report: SinkReport, log: Log, hasRead: boolean): void {
   }
   if (tally.restamped > 0)
     log.info(`${sink}: ${grouped(tally.restamped, 'event')} are outside the times that it accepts, and carry the time of sending instead`);
-  if (waiting > 0) {
+  if (waiting > 0 && outages?.has(sink) !== true) {
     log.warn(`${sink}: ${grouped(waiting, 'event')} ${waiting === 1 ? 'waits' : 'wait'} on disk`);
     log.warn('  → when it works again: portlog replay (the next run sends them, too)');
   }

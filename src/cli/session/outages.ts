@@ -1,0 +1,68 @@
+import { inWords } from '../../change/phrases.ts';
+import type { Clock } from '../../core/clock.ts';
+import { isPausing, nextPauseMs, type Pauses } from '../../unattended/pause.ts';
+import type { Log } from './log.ts';
+import { grouped } from './report/words.ts';
+
+/** Times are epoch milliseconds. */
+interface Outage {
+  readonly since: number;
+  /** When it is said again. */
+  next: number;
+  pauseMs: number;
+}
+
+const PAUSES: Pauses = { firstMs: 900_000, lastMs: 21_600_000 };
+
+/**
+ * What `watch` and `run` say of sinks that take nothing: once when it begins, again after a quarter of an hour, half an hour, an hour and so on,
+ * and once when it is over. Several schedules meet the same dead server every minute.
+ */
+export class Outages {
+  private readonly log: Log;
+  private readonly clock: Pick<Clock, 'now'>;
+  /** By the sink's name. */
+  private readonly known = new Map<string, Outage>();
+  /** Warnings of the latest check, by the sink's name. */
+  private readonly warned = new Map<string, readonly string[]>();
+
+  constructor(log: Log, clock: Pick<Clock, 'now'>) {
+    this.log = log;
+    this.clock = clock;
+  }
+
+  has(sink: string): boolean {
+    return this.known.has(sink);
+  }
+
+  /** A check or a run has failed. `waiting`: events on disk, as far as that is known. */
+  isDown(sink: string, { message, hint }: { readonly message: string; readonly hint?: string | undefined }, waiting = 0): void {
+    const now = this.clock.now();
+    const outage = this.known.get(sink);
+    if (outage === undefined) {
+      this.known.set(sink, { since: now, next: now + PAUSES.firstMs, pauseMs: PAUSES.firstMs });
+      this.log.error({ message: `${sink} is not available: ${message}`, hint });
+      return;
+    }
+    if (isPausing(outage.next, now, PAUSES)) return;
+    outage.pauseMs = nextPauseMs(outage.pauseMs, PAUSES);
+    outage.next = now + outage.pauseMs;
+    const kept = waiting === 0 ? '' : `; ${grouped(waiting, 'event')} ${waiting === 1 ? 'waits' : 'wait'} on disk`;
+    this.log.warn(`${sink} is still not available, for ${inWords(now - outage.since)} now: ${message}${kept}`);
+  }
+
+  /** It has taken something. */
+  isUp(sink: string): void {
+    const outage = this.known.get(sink);
+    if (outage === undefined) return;
+    this.known.delete(sink);
+    this.log.info(`${sink} is available again, after ${inWords(this.clock.now() - outage.since)}`);
+  }
+
+  /** The warnings of a check: those that the check before did not give. */
+  warn(sink: string, messages: readonly string[]): void {
+    const before = this.warned.get(sink) ?? [];
+    this.warned.set(sink, messages);
+    for (const message of messages) if (!before.includes(message)) this.log.warn(message);
+  }
+}

@@ -1,0 +1,34 @@
+import type { ChangeAction } from '../../../change/change.ts';
+import type { NotedChanges } from '../../../pipeline/noted-changes.ts';
+import { format } from './words.ts';
+
+/** One and many of them, the gravest first. */
+const WORDS: Readonly<Record<ChangeAction, readonly [one: string, many: string]>> = {
+  'exposure-unexpected': ['port not meant to be open', 'ports not meant to be open'],
+  'exposure-expired': ['port open longer than meant', 'ports open longer than meant'],
+  'finding-opened': ['new finding', 'new findings'],
+  'port-opened': ['port opened', 'ports opened'],
+  'port-reopened': ['port opened again', 'ports opened again'],
+  'port-closed': ['port closed', 'ports closed'],
+  'host-new': ['new host', 'new hosts'],
+  'host-missing': ['host missing', 'hosts missing'],
+  'host-back': ['host back', 'hosts back'],
+  'service-changed': ['service changed', 'services changed'],
+  'certificate-changed': ['certificate changed', 'certificates changed'],
+  'os-changed': ['operating system changed', 'operating systems changed'],
+  'mac-changed': ['MAC address changed', 'MAC addresses changed'],
+  'finding-resolved': ['finding resolved', 'findings resolved'],
+};
+
+/** What has changed, in a part of a line: `changed: 2 ports opened (192.0.2.7 23/tcp, 192.0.2.9 80/tcp), 1 host missing (192.0.2.8)` */
+export function changesText({ counts, first, isBaseline }: NotedChanges): string {
+  const actions = Object.keys(WORDS).filter((action) => (counts[action] ?? 0) > 0) as readonly ChangeAction[];
+  const told = actions.map((action) => countText(action, counts[action] ?? 0, first[action] ?? []));
+  if (told.length === 0) return isBaseline ? 'seen for the first time: taken as the baseline' : 'nothing has changed';
+  return `changed: ${told.join(', ')}${isBaseline ? '; what else is seen for the first time is the baseline' : ''}`;
+}
+
+function countText(action: ChangeAction, number: number, places: readonly string[]): string {
+  const more = places.length < number ? ', …' : '';
+  return `${format(number)} ${WORDS[action][number === 1 ? 0 : 1]} (${places.join(', ')}${more})`;
+}

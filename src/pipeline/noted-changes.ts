@@ -1,0 +1,40 @@
+import type { LogEvent } from '../event/event.ts';
+import { fieldAt, textAt } from '../event/text-at.ts';
+
+/** What has changed, as an input shows it: for each kind of change how many, and the first places. */
+export interface NotedChanges {
+  /** By `event.action`, in the order in which they came. */
+  readonly counts: Record<string, number>;
+  /** By `event.action`: `192.0.2.7 23/tcp`, the first few. */
+  readonly first: Record<string, string[]>;
+  /** Something was seen for the first time, with nothing earlier to compare. */
+  isBaseline: boolean;
+}
+
+const MAX_NAMED = 3;
+
+export function noChanges(): NotedChanges {
+  return { counts: {}, first: {}, isBaseline: false };
+}
+
+/** Notes what is announced: changes, and events about the run as a whole. */
+export function noteChanges(noted: NotedChanges, events: readonly LogEvent[]): void {
+  for (const event of events) {
+    if (event.dataset !== 'nmap.change') continue;
+    if (event.action === 'baseline') noted.isBaseline = true;
+    if (ABOUT_THE_RUN.has(event.action)) continue;
+    noted.counts[event.action] = (noted.counts[event.action] ?? 0) + 1;
+    const named = (noted.first[event.action] ??= []);
+    const place = placeOf(event);
+    if (named.length < MAX_NAMED && !named.includes(place)) named.push(place);
+  }
+}
+
+const ABOUT_THE_RUN: ReadonlySet<string> = new Set(['baseline', 'mass-change', 'scope-shrank']);
+
+function placeOf({ own }: LogEvent): string {
+  const port = fieldAt(own, ['server', 'port']);
+  const transport = textAt(own, 'network', 'transport');
+  const host = textAt(own, 'server', 'address') ?? '';
+  return typeof port === 'number' ? `${host} ${port}/${transport ?? ''}` : host;
+}

@@ -1,0 +1,46 @@
+import { PassThrough } from 'node:stream';
+import { expect, test } from 'vitest';
+import { Log } from '../../src/cli/session/log.ts';
+import { Outages } from '../../src/cli/session/outages.ts';
+
+const MINUTE = 60_000;
+
+/** What is said when a sink is down each minute, for so many minutes. */
+function said(minutes: number, then: (outages: Outages) => void = () => undefined): readonly string[] {
+  const stderr = new PassThrough();
+  let time = 0;
+  const outages = new Outages(new Log(stderr, 'normal'), { now: () => time });
+  for (; time < minutes * MINUTE; time += MINUTE) outages.isDown('loki http://l', { message: 'it is silent', hint: 'look there' }, time / MINUTE);
+  then(outages);
+  return String(stderr.read() ?? '')
+    .split('\n')
+    .slice(0, -1);
+}
+
+test('a sink that is down is said once, and again at rising intervals', () => {
+  expect(said(12 * 60)).toEqual([
+    'portlog: loki http://l is not available: it is silent',
+    'portlog:   → look there',
+    'portlog: loki http://l is still not available, for 15 minutes now: it is silent; 15 events wait on disk',
+    'portlog: loki http://l is still not available, for 45 minutes now: it is silent; 45 events wait on disk',
+    'portlog: loki http://l is still not available, for 1 hour now: it is silent; 105 events wait on disk',
+    'portlog: loki http://l is still not available, for 3 hours now: it is silent; 225 events wait on disk',
+    'portlog: loki http://l is still not available, for 7 hours now: it is silent; 465 events wait on disk',
+  ]);
+});
+
+test('that it is back is said once', () => {
+  const lines = said(10, (outages) => {
+    outages.isUp('loki http://l');
+    outages.isUp('loki http://l');
+    outages.isUp('another');
+  });
+  expect(lines.slice(2)).toEqual(['portlog: loki http://l is available again, after 10 minutes']);
+});
+
+test('a warning of a check is said again only when another check did not give it', () => {
+  const lines = said(0, (outages) => {
+    for (const warnings of [['a'], ['a', 'b'], ['b'], ['a']]) outages.warn('loki http://l', warnings);
+  });
+  expect(lines).toEqual(['portlog: a', 'portlog: b', 'portlog: a']);
+});
