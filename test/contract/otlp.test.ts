@@ -153,6 +153,17 @@ describe('what a receiver may answer', () => {
     const { rejected } = await send((_, response) => void response.writeHead(400).end(bytes), 1);
     expect(rejected[0]?.reason).toBe('too large');
   });
+
+  test.each(['in JSON', 'in protobuf'])('what is wrong behind a Collector is said in its words alone, %s', async (form) => {
+    // As the Collector's exporter for Kafka said it; the length of the text is a printable byte.
+    const message = 'error exporting to topic "nmap": context deadline exceeded';
+    const bytes = Buffer.from([0x08, 0x0e, 0x12, message.length, ...Buffer.from(message)]);
+    const body = form === 'in JSON' ? JSON.stringify({ code: 14, message }) : bytes;
+    await expect(send((_, response) => void response.writeHead(503).end(body))).rejects.toMatchObject({
+      kind: 'temporary',
+      message: expect.stringMatching(/ is busy or broken \(503: error exporting to topic "nmap": context deadline exceeded\)$/),
+    });
+  });
 });
 
 test('check sends no record', async () => {

@@ -88,6 +88,7 @@ describe('every command', () => {
     'docs/how-to/syslog.md',
     'docs/how-to/wazuh.md',
     'docs/how-to/opentelemetry.md',
+    'docs/how-to/kafka.md',
     'docs/how-to/elastic.md',
     'docs/how-to/grafana-loki.md',
     'docs/how-to/outage.md',

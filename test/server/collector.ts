@@ -20,23 +20,26 @@ export async function startCollector(): Promise<CollectorServer> {
   return { url: `http://127.0.0.1:${port}`, ...(await startCollectorWith(receivers)) };
 }
 
-/** With receivers as its configuration has them, all into one pipeline. */
-export async function startCollectorWith(receivers: Readonly<Record<string, object>>): Promise<Omit<CollectorServer, 'url'>> {
+type Parts = Readonly<Record<string, object>>;
+
+/** With receivers as its configuration has them, all into one pipeline; it writes to a file, unless there are other exporters. */
+export async function startCollectorWith(receivers: Parts, exporters?: Parts, extensions: Parts = {}): Promise<Omit<CollectorServer, 'url'>> {
   const program = await installCollector();
   const base = mkdtempSync(join(tmpdir(), 'portlog-collector-'));
   const healthPort = await freePort();
   const file = join(base, 'logs.jsonl');
+  const into = exporters ?? { file: { path: file, flush_interval: '100ms' } };
   const config = join(base, 'collector.yaml');
   writeFileSync(
     config,
     `
-extensions: { health_check: { endpoint: 127.0.0.1:${healthPort} } }
+extensions: ${JSON.stringify({ health_check: { endpoint: `127.0.0.1:${healthPort}` }, ...extensions })}
 receivers: ${JSON.stringify(receivers)}
-exporters: { file: { path: ${file}, flush_interval: 100ms } }
+exporters: ${JSON.stringify(into)}
 service:
-  extensions: [health_check]
+  extensions: ${JSON.stringify(['health_check', ...Object.keys(extensions)])}
   telemetry: { metrics: { level: none } }
-  pipelines: { logs: { receivers: ${JSON.stringify(Object.keys(receivers))}, exporters: [file] } }
+  pipelines: { logs: { receivers: ${JSON.stringify(Object.keys(receivers))}, exporters: ${JSON.stringify(Object.keys(into))} } }
 `,
   );
   const child = spawn(program, ['--config', config], { stdio: 'ignore' });
@@ -50,7 +53,10 @@ service:
     async stop() {
       const ended = new Promise((resolve) => child.once('close', resolve));
       child.kill('SIGTERM');
+      // Its exporter for Kafka never ends without a broker.
+      const late = setTimeout(() => child.kill('SIGKILL'), 10_000);
       await ended;
+      clearTimeout(late);
       rmSync(base, { recursive: true, force: true });
     },
   };

@@ -1,4 +1,4 @@
-import { isCount, isObject, jsonIn, unknownAnswer } from '../transport/answer.ts';
+import { isCount, isObject, jsonIn, unknownAnswer, wordsAt } from '../transport/answer.ts';
 import type { HttpAnswer } from '../transport/http.ts';
 
 /** The body of a 2xx. */
@@ -20,6 +20,23 @@ export function partialSuccessIn(url: URL, answer: HttpAnswer): PartialSuccess {
   const found = isProtobuf ? inProtobuf(answer.bytes) : inJson(answer.body);
   if (found === undefined) throw unknownAnswer(url.origin, `${answer.status}, and the answer is not what a receiver of OTLP writes`);
   return found;
+}
+
+/** What a receiver says of an error: the message of a google.rpc.Status, in JSON or in protobuf whatever was asked in, else its text. */
+export function wordsIn({ body, bytes }: HttpAnswer): string {
+  return (wordsAt(jsonIn(body), 'message') ?? statusIn(bytes) ?? body)
+    .replaceAll(/[^ -~]+/g, ' ')
+    .trim()
+    .slice(0, 300);
+}
+
+/** google.rpc.Status: `code` (1, varint), `message` (2, string), `details` (3). No text begins with the tag of any of these. */
+function statusIn(bytes: Buffer): string | undefined {
+  const wires: Readonly<Record<number, number>> = { 1: VARINT, 2: LENGTH, 3: LENGTH };
+  const fields = fieldsOf(bytes);
+  if (fields === undefined || fields.some(({ number, wire }) => wires[number] !== wire)) return undefined;
+  const message = fields.find(({ number }) => number === 2)?.value as Buffer | undefined;
+  return message?.toString('utf8');
 }
 
 function inJson(body: string): PartialSuccess | undefined {

@@ -1,9 +1,9 @@
 import type { OtlpOptions } from './options.ts';
 import { otlpFrame, otlpOrigin, otlpRecord } from '../../event/otel.ts';
-import { isTaken, jsonIn, unknownAnswer, wordsAt } from '../transport/answer.ts';
+import { isTaken, unknownAnswer } from '../transport/answer.ts';
 import { encoded, BufferPool, writeParts } from '../transport/body.ts';
 import { type HttpAnswer, httpClient, redirection } from '../transport/http.ts';
-import { partialSuccessIn } from './answer.ts';
+import { partialSuccessIn, wordsIn } from './answer.ts';
 import { accepting, addressOf, OTLP_URL, scopeOf, urlOf } from '../options.ts';
 import { shownAddress } from '../shown.ts';
 import { MAX_EVENT_BYTES, type Batch, type Diagnosis, type Outcome, type Sink, SinkError } from '../sink.ts';
@@ -71,14 +71,14 @@ export function otlpSink(options: OtlpOptions, encoding: OtlpEncoding, other: Ot
     if (REFUSES_FORM.has(answer.status) && takesEmpty(url, await post(EMPTY, signal, other)))
       return {
         level: 'error',
-        message: `${url.origin} takes OTLP in ${other.name}, and not in ${encoding.name} (${answer.status}${said(answer.body)})`,
+        message: `${url.origin} takes OTLP in ${other.name}, and not in ${encoding.name} (${answer.status}${said(answer)})`,
         hint: `set encoding: ${other.name} for this sink in the configuration`,
       };
     if (RETRYABLE.has(answer.status)) throw busy(url, answer);
     if (answer.status !== 400 && answer.status !== 422) throw refusal(url, answer);
     return {
       level: 'warning',
-      message: `${url.origin} does not take a request without records (${answer.status}${said(answer.body)}); whether it takes events, only an event can tell`,
+      message: `${url.origin} does not take a request without records (${answer.status}${said(answer)}); whether it takes events, only an event can tell`,
       hint: 'send one scan, and look at the sum',
     };
   }
@@ -111,7 +111,7 @@ function outcomeOf(url: URL, batch: Batch, answer: HttpAnswer): Outcome {
   if (status === 400 || (status === 500 && /larger than max/.test(answer.body)))
     return entries.length > 1
       ? { ...none, retry: entries, split: true }
-      : { ...none, rejected: entries.map((entry) => ({ entry, status, reason: reasonIn(answer) })) };
+      : { ...none, rejected: entries.map((entry) => ({ entry, status, reason: wordsIn(answer) || `status ${status}` })) };
   throw refusal(url, answer);
 }
 
@@ -139,21 +139,22 @@ function takesEmpty(url: URL, answer: HttpAnswer): boolean {
   return (answer.status === 400 || answer.status === 422) && /empty|no (?:logs|records)|at least one/i.test(answer.body);
 }
 
-function busy(url: URL, { status, retryAfterMs, body }: HttpAnswer): SinkError {
-  return new SinkError('temporary', `${url.origin} is busy or broken (${status}${said(body)})`, { retryAfterMs });
+function busy(url: URL, answer: HttpAnswer): SinkError {
+  const { status, retryAfterMs } = answer;
+  return new SinkError('temporary', `${url.origin} is busy or broken (${status}${said(answer)})`, { retryAfterMs });
 }
 
-function otherForm(url: URL, { status, body }: HttpAnswer): SinkError {
-  return new SinkError('permanent', `${url.origin} does not take this encoding (${status}${said(body)})`, {
+function otherForm(url: URL, answer: HttpAnswer): SinkError {
+  return new SinkError('permanent', `${url.origin} does not take this encoding (${answer.status}${said(answer)})`, {
     hint: 'set encoding: json or protobuf in the configuration; portlog check says which',
   });
 }
 
 function refusal(url: URL, answer: HttpAnswer): SinkError {
-  const { status, body } = answer;
+  const { status } = answer;
   const where = url.origin;
   if (status === 401 || status === 403)
-    return new SinkError('permanent', `${where} does not accept the credentials (${status}${said(body)})`, {
+    return new SinkError('permanent', `${where} does not accept the credentials (${status}${said(answer)})`, {
       hint: 'set PORTLOG_OTLP_BEARER, or PORTLOG_OTLP_USER and PORTLOG_OTLP_PASSWORD',
     });
   const elsewhere = redirection(url, answer);
@@ -164,22 +165,10 @@ function refusal(url: URL, answer: HttpAnswer): SinkError {
     });
   if (status === 415) return otherForm(url, answer);
   // Not retryable by the specification, but about the receiver, not about the records: they wait for a person.
-  return new SinkError(status >= 500 ? 'temporary' : 'permanent', `${where} refuses the request (${status}${said(body)})`);
+  return new SinkError(status >= 500 ? 'temporary' : 'permanent', `${where} refuses the request (${status}${said(answer)})`);
 }
 
-/** A Status in JSON, or bytes of it: Loki answers errors in protobuf whatever it was asked in. */
-function reasonIn({ body, status }: HttpAnswer): string {
-  return serverText(wordsAt(jsonIn(body), 'message') ?? body) || `status ${status}`;
-}
-
-function said(body: string): string {
-  const words = serverText(body);
+function said(answer: HttpAnswer): string {
+  const words = wordsIn(answer);
   return words === '' ? '' : `: ${words}`;
-}
-
-function serverText(text: string): string {
-  return text
-    .replaceAll(/[^ -~]+/g, ' ')
-    .trim()
-    .slice(0, 300);
 }

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { CACHE, run } from '../cache.ts';
 
 const VERSION = '0.158.0';
-/** With what it is built from in its name: OTLP alone was there first. */
-const BINARY = join(CACHE, `otel-collector-${VERSION}-contrib`);
+/** With what it is built from in its name: one without Kafka's exporter may be there. */
+const BINARY = join(CACHE, `otel-collector-${VERSION}-kafka`);
 const CONFIG = new URL('collector/builder.yaml', import.meta.url);
 
 /** Builds an OpenTelemetry Collector with few components from the Go module proxy into the cache, once; returns the program. */
