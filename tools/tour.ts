@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { firings } from '../src/alert/fires.ts';
@@ -32,6 +32,9 @@ for (const { rule, summary } of shipped.flatMap((event) => firings(event, now)))
 heading('One of the events');
 console.log(membersOnLines(changes.find(({ event }) => event.action === 'port-opened') ?? {}));
 portlog(['report'], ['--since', '2026-10-06', '--output', report], 'A report to hand over');
+for (const name of readdirSync(folder))
+  if (join(folder, name) !== report && join(folder, name) !== events) rmSync(join(folder, name), { recursive: true });
+console.log(`The report and the events stay in ${folder} to be looked at: rm -r ${folder} removes them. The state of the tour is gone.`);
 heading('Next');
 // With the Node that portlog needs, which need not be the one on the path.
 console.log(

@@ -6,17 +6,20 @@ const WIDTH = 80;
 /** A longer left column gets its own line. */
 const MAX_LEFT = 26;
 
+/** It is no command of its own: what it prints is routed before any is loaded. */
+export const HELP = { name: 'help', summary: 'the options of a command, or a page: portlog help watch, portlog help exit-codes' } as const;
+
 /** `portlog --help`. */
 export function overview(commands: readonly Command[]): string {
   const [ship, scan] = commands;
   return sections([
     'Turns nmap scans into SIEM events, and delivers them.',
     'Usage: portlog [options] [FILE…]\n       portlog COMMAND [options] …',
-    titled('Commands', rows(commands.map(({ name, summary }) => [name, summary]))),
+    titled('Commands', rows([...commands, HELP].map(({ name, summary }) => [name, summary]))),
     titled('Examples', [...(ship?.examples ?? []), ...(scan?.examples.slice(-1) ?? [])].map(exampleText).join('')),
     titled('Destinations (--to, repeatable)', paragraph(ship?.options['to']?.about.replace(/^destination: /, '') ?? '', 2)),
     paragraph(
-      'portlog help COMMAND shows the options of a command; portlog help ship those that stand without one. portlog help docs/how-to/scan.md prints a page that a message names.',
+      'portlog help COMMAND shows the options of a command; portlog help ship those that stand without one. portlog help docs/how-to/scan.md prints a page that a message names; so does its name alone: portlog help exit-codes, unattended, exposure.md.',
     ),
     paragraph(
       'Every option can also be given as PORTLOG_NAME in the environment, or in the file of --config. Secrets: PORTLOG_ELASTICSEARCH_API_KEY, _USER and _PASSWORD, PORTLOG_LOKI_…, each also with _FILE or _COMMAND.',

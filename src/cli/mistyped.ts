@@ -10,7 +10,7 @@ export function refuseMistypedWords(command: Command, args: readonly string[]): 
   for (const word of beforeDashes(args)) {
     if (word === '') throw new PortlogError('usage', 'one of the words is empty', { hint: 'a variable of the shell may be empty' });
     // `-sV` is meant for nmap.
-    if (/^-[A-Za-z]{2}/.test(word)) throw writtenTogether(word, command, args);
+    if (/^-[A-Za-z]{2}/.test(word)) throw meantForNmap(word, command) ?? writtenTogether(word, command, args);
     const [, name = '', value] = /^--([\w-]+)(?:=(.*))?$/s.exec(word) ?? [];
     if (options[name]?.type === 'boolean' && value !== undefined)
       throw new PortlogError('usage', `--${name} takes no value`, { hint: `write --${name}, or --no-${name}` });
@@ -18,6 +18,15 @@ export function refuseMistypedWords(command: Command, args: readonly string[]): 
     if (negated !== undefined && negated.type !== 'boolean')
       throw new PortlogError('usage', `there is no option --${name}`, { hint: `leave --${name.slice(3)} out` });
   }
+}
+
+/** Options of nmap of two letters that portlog could not have. */
+const OF_NMAP = /^-(?:s[A-Z]|P[nSAUYEPMOR]|p[-\d]|o[XNGSA]|T[0-5]|i[LR])/;
+
+/** `portlog -sV 192.0.2.1`: as it is typed after `nmap`. */
+function meantForNmap(word: string, { name }: Command): PortlogError | undefined {
+  if (name !== 'ship' || !OF_NMAP.test(word)) return undefined;
+  return new PortlogError('usage', `portlog has no option ${word}; nmap has`, { hint: 'to let portlog run nmap: portlog scan -- -sV 192.0.2.0/24' });
 }
 
 /** `-qv`: combined letters; else the first unknown letter. */
@@ -29,6 +38,11 @@ function writtenTogether(word: string, command: Command, args: readonly string[]
   return new PortlogError('usage', `${word} is not understood: each option is a word of its own`, {
     hint: `write ${letters.map((letter) => `-${letter}`).join(' ')}`,
   });
+}
+
+/** `portlog 192.0.2.1`: an address, or a range of them, where a file of that name is not there. */
+export function noFile(word: string): PortlogError {
+  return new PortlogError('usage', `there is no file ${word}`, { hint: `to scan that address: portlog scan -- ${word}` });
 }
 
 /** The error for a word that is neither a file nor a command. */

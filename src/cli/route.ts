@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { allCommands, type CommandName, commandOf, isCommand } from './commands.ts';
-import { noCommand } from './mistyped.ts';
+import { noCommand, noFile } from './mistyped.ts';
 import type { Options } from './option.ts';
 
 /** The command and its arguments, or what to print instead. */
@@ -15,7 +15,7 @@ const VERSION: ReadonlySet<string> = new Set(['--version', '-V']);
 
 /** Options may precede the command's name. Throws `usage` for a word that was meant as a command. */
 export async function route(args: readonly string[]): Promise<Route> {
-  if (args[0] === 'help') return helpFor(args[1]);
+  if (args[0] === 'help') return await helpFor(args[1]);
   if (args[0] === 'version') return { kind: 'version' };
   const at = await firstWord(args);
   const word = args[at];
@@ -25,20 +25,30 @@ export async function route(args: readonly string[]): Promise<Route> {
   if (before.some((one) => VERSION.has(one))) return { kind: 'version' };
   if (isNamed) return { kind: 'command', name: word, args: args.toSpliced(at, 1) };
   if (word !== undefined && looksLikeCommand(word)) throw noCommand(word);
+  if (word !== undefined && looksLikeTarget(word)) throw noFile(word);
   return { kind: 'command', name: 'ship', args };
 }
 
-/** `portlog help COMMAND` is `portlog COMMAND --help`; `portlog help docs/how-to/scan.md` is a page that a message has named. */
-function helpFor(word: string | undefined): Route {
+/** `portlog help COMMAND` is `portlog COMMAND --help`; `portlog help docs/how-to/scan.md` is a page that a message has named, `portlog help exit-codes` one by its topic. */
+async function helpFor(word: string | undefined): Promise<Route> {
   if (word === undefined || word.startsWith('-') || word === 'help' || word === 'version') return { kind: 'help', name: undefined };
   if (isCommand(word)) return { kind: 'help', name: word };
   if (/\.md(?:#.*)?$/.test(word)) return { kind: 'page', path: word.replace(/#.*$/, '') };
-  throw noCommand(word);
+  const { isTopic, noTopic } = await import('./page.ts');
+  if (isTopic(word)) return { kind: 'page', path: `${word}.md` };
+  throw noTopic(word);
 }
 
 /** Whether a word cannot be a file: no dot or slash in it, and it does not exist. */
 function looksLikeCommand(word: string): boolean {
   return /^[A-Za-z][\w-]*$/.test(word) && !existsSync(word);
+}
+
+/** Whether a word can only be an address or a range of them, as nmap takes it. */
+function looksLikeTarget(word: string): boolean {
+  return (
+    /^(?:\d{1,3}(?:-\d{1,3})?\.){3}(?:\d{1,3}|\*)(?:-\d{1,3})?(?:\/\d+)?$|^[\da-f]*:[\da-f]*:[\da-f:.]*(?:\/\d+)?$/i.test(word) && !existsSync(word)
+  );
 }
 
 /** Index of the first word that is neither an option nor its value; the end when there is none, or behind an unknown option. */

@@ -83,7 +83,14 @@ export function runSummaryEvent(options: EventOptions, run: RunFacts): LogEvent 
     message: `portlog run ${bad ? 'ended with problems' : 'ended well'}: ${found}; ${sinks}`,
     event: { outcome: bad ? 'failure' : 'success', start: isoTime(run.started), end: isoTime(now), duration: (now - run.started) * 1e6 },
     nmap: {
-      run: { inputs: run.inputs, scans: run.scans, hosts: run.hosts, open_ports: run.openPorts, problems: run.problems },
+      run: {
+        inputs: run.inputs,
+        scans: run.scans,
+        hosts: run.hosts,
+        open_ports: run.openPorts,
+        open_protocols: run.openProtocols === 0 ? undefined : run.openProtocols,
+        problems: run.problems,
+      },
       delivery: { sink: run.sinks.map(({ name }) => name), ...total },
     },
   });

@@ -101,7 +101,7 @@ export async function* chunksOf(fd: number, signal: AbortSignal): AsyncGenerator
 const REASONS: Readonly<Record<string, readonly [reason: string, hint: string]>> = {
   ENOENT: ['there is no such file', 'check the path'],
   ELOOP: ['it is a symbolic link', 'name what it leads to'],
-  EISDIR: ['it is a directory', 'name the files in it, for example DIR/*.xml'],
+  EISDIR: ['it is a directory', 'name the files in it, for example DIR/*.xml, or ship what is in it: portlog watch --once DIR'],
   ENXIO: ['it is a socket, or a device that is not there', 'name a file, or a pipe'],
   EACCES: ['permission is denied', 'run portlog as a user that may read it'],
 };

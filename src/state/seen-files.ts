@@ -61,6 +61,11 @@ export class SeenFiles {
   }
 }
 
+/** Directories from which something was shipped within the last month. */
+export function seenDirectories(database: Database): readonly string[] {
+  return database.all('SELECT DISTINCT directory FROM shipped_file ORDER BY directory').map(({ directory }) => directory as string);
+}
+
 /** The key of a destination in the state file. */
 export function sinkKey({ type, target, scope }: { readonly type: string; readonly target: string; readonly scope: string }): string {
   return `${type} ${target} ${scope}`;

@@ -26,3 +26,10 @@ describe('help', () => {
     expect(stderr).toContain('standard input: 1 run, 3 hosts listed');
   });
 });
+
+test('help is in its own list and is completed, and a page is found by its topic', async () => {
+  expect((await portlog(['help'])).stdout).toMatch(/^ {2}help +the options of a command, or a page/m);
+  const { stdout, code } = await portlog(['help', 'exit-codes']);
+  expect([code, stdout]).toEqual([0, expect.stringMatching(/^# /)]);
+  expect((await portlog(['completion', 'bash'])).stdout).toMatch(/help\) _portlog_words '[^']*\bexit-codes\b/);
+});

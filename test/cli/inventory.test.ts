@@ -131,6 +131,7 @@ describe('portlog inventory', () => {
     [['--state', 'opn'], 'there is no such state'],
     [['--since', 'yesterday-ish'], 'this is no date, and no time ago'],
     [['--forget', '--port', '22', '--yes'], '--forget forgets whole hosts'],
+    [['--forget', '--yes'], '--forget without --network or --site would forget every host'],
     [['--forget', '--network', '192.0.2.7'], '--forget would forget what is known of 1 host for good, and there is nobody to ask'],
   ] as const)('%j: exit 2 and a sentence', async ([args, says]) => {
     const { stderr, code } = await inventory(...args);
@@ -168,10 +169,10 @@ describe('portlog inventory', () => {
       input: scan(host('192.0.2.1', port(80)) + host('192.0.2.2', port(80)) + down('192.0.2.3')),
     });
     expect((await portlog(['status', '--state-dir', copy])).stdout).toContain('default: 2 hosts known');
-    const ended = await portlog(['inventory', '--state-dir', copy, '--forget', '--yes']);
+    const ended = await portlog(['inventory', '--state-dir', copy, '--forget', '--all-hosts', '--yes']);
     expect(ended.stderr).toContain('forgot what is known of 2 hosts and of 1 address where nothing has answered; ');
     await portlog(['--state-dir', copy, '--to', `file=${join(freshDir(), 'x')}`], { input: scan(down('192.0.2.3')) });
-    const rest = await portlog(['inventory', '--state-dir', copy, '--forget', '--yes']);
+    const rest = await portlog(['inventory', '--state-dir', copy, '--forget', '--all-hosts', '--yes']);
     expect(rest.stderr).toContain('forgot what is known of 1 address where nothing has answered; ');
   });
 });

@@ -247,3 +247,10 @@ describe('portlog watch', () => {
     expect([code, stderr]).toEqual([3, expect.stringMatching(sentence)]);
   });
 });
+
+test('status shows a directory that was shipped from, also without a configuration', async () => {
+  copyFileSync(EXAMPLE, join(scans, 'a.xml'));
+  await portlog(['watch', '--once', scans, '--state-dir', join(home, 'state'), '--to', `file=${out}`]);
+  const { code, stdout } = await portlog(['status', '--state-dir', join(home, 'state')]);
+  expect([code, stdout]).toEqual([0, expect.stringContaining(`directory ${scans}: 1 scan shipped, the last `)]);
+});

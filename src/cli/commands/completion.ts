@@ -1,6 +1,8 @@
 import { EXIT, type ExitCode, PortlogError } from '../../core/errors.ts';
 import type { Command } from '../command.ts';
-import { allCommands } from '../commands.ts';
+import { allCommands, COMMAND_NAMES } from '../commands.ts';
+import { HELP } from '../help.ts';
+import { topics } from '../page.ts';
 import { completion as script, SHELLS } from '../completion/completion.ts';
 import type { CommandContext } from '../session/context.ts';
 import { print } from '../session/terminal.ts';
@@ -29,6 +31,11 @@ async function printScript({ terminal }: CommandContext, words: readonly string[
   refuseExtraWords(words.slice(1), 'completion');
   const shell = SHELLS.find((one) => one === name);
   if (shell === undefined) throw new PortlogError('usage', `there is no completion for "${name}"`, { hint: `there is one for ${SHELLS.join(', ')}` });
-  await print(terminal, script(shell, await allCommands()));
+  await print(terminal, script(shell, [...(await allCommands()), { ...HELP, options: {}, tasks: helpTasks() }]));
   return EXIT.delivered;
+}
+
+/** What `portlog help` prints something about. */
+function helpTasks(): readonly { readonly name: string }[] {
+  return [...new Set([...COMMAND_NAMES, ...topics()])].map((name) => ({ name }));
 }

@@ -30,20 +30,27 @@ export const inventory: Command = {
     'SINCE is when the state of the port is known to hold from; LAST SEEN when it was open for the last time, or the host up. A protocol (47/ip) is one of IP itself, of nmap -sO; it has no ports, and is counted by itself.',
   ],
   options: {
-    format: { type: 'string', choices: ['table', 'json', 'csv'], group: 'What', about: 'a table, a line of JSON a port, or CSV', byDefault: 'table' },
-    network: { type: 'list', value: 'NETWORK', group: 'What', about: 'only hosts within: 192.0.2.0/24, 10.0.0-5.*' },
-    port: { type: 'string', value: 'PORTS', group: 'What', about: 'only these: 22,8000-8100 or 53/udp' },
-    service: { type: 'string', value: 'TEXT', group: 'What', about: 'only services with this in name or version' },
-    state: {
+    'format': {
+      type: 'string',
+      choices: ['table', 'json', 'csv'],
+      group: 'What',
+      about: 'a table, a line of JSON a port, or CSV',
+      byDefault: 'table',
+    },
+    'network': { type: 'list', value: 'NETWORK', group: 'What', about: 'only hosts within: 192.0.2.0/24, 10.0.0-5.*' },
+    'port': { type: 'string', value: 'PORTS', group: 'What', about: 'only these: 22,8000-8100 or 53/udp' },
+    'service': { type: 'string', value: 'TEXT', group: 'What', about: 'only services with this in name or version' },
+    'state': {
       type: 'string',
       value: 'STATES',
       group: 'What',
       about: 'only ports in these states, or all; down: hosts that are down',
       byDefault: 'open',
     },
-    since: { type: 'string', value: 'WHEN', group: 'What', about: 'only what is so since: a date, 24h, 7d' },
-    forget: { type: 'boolean', group: 'What', about: 'forget the hosts of --network and --site, after asking' },
-    yes: { type: 'boolean', group: 'What', about: 'do not ask' },
+    'since': { type: 'string', value: 'WHEN', group: 'What', about: 'only what is so since: a date, 24h, 7d' },
+    'forget': { type: 'boolean', group: 'What', about: 'forget the hosts of --network and --site, after asking' },
+    'all-hosts': { type: 'boolean', group: 'What', about: 'with --forget: all that is known, of every site' },
+    'yes': { type: 'boolean', group: 'What', about: 'do not ask' },
     ...only(SHIP_OPTIONS, ['site', 'config', 'state-dir']),
   },
   examples: [
@@ -60,12 +67,21 @@ async function showInventory(context: CommandContext, words: readonly string[]):
   const { stateDir } = await settingsOf(context);
   if (values['forget'] === true && ['port', 'service', 'state', 'since'].some((name) => values[name] !== undefined))
     throw new PortlogError('usage', '--forget forgets whole hosts', { hint: 'choose them with --network and --site' });
+  refuseForgettingAll(context);
   const filter = filterOf(context, Date.now());
   const done =
     values['forget'] === true
       ? await changeKnown(stateDir, log, (database) => forget(context, database, sitesOf(context, database), filter))
       : await withKnown(stateDir, log, (database) => show(context, sitesOf(context, database), filter));
   return done ?? EXIT.delivered;
+}
+
+/** A forgotten --network must not cost all that is known. */
+function refuseForgettingAll({ values }: CommandContext): void {
+  if (values['forget'] !== true || ['network', 'site', 'all-hosts'].some((name) => values[name] !== undefined && values[name] !== false)) return;
+  throw new PortlogError('usage', '--forget without --network or --site would forget every host', {
+    hint: 'name them (--network 192.0.2.7), or say --all-hosts if that is meant',
+  });
 }
 
 function sitesOf({ values }: CommandContext, database: Database): readonly KnownHosts[] {

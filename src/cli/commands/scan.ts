@@ -4,6 +4,9 @@ import { type CommandContext, settingsOf } from '../session/context.ts';
 import { refuseTableTo } from '../session/deliver.ts';
 import { checkMetricsFile, writeMetrics } from '../session/metrics.ts';
 import { METRICS_FILE_OPTION, SCAN_OPTIONS, SHIP_OPTIONS } from '../session/options.ts';
+import { SCAN } from '../session/words.ts';
+import { nmapWords } from '../../nmap/options.ts';
+import { existsSync } from 'node:fs';
 import { scanAndShip } from '../session/scan-and-ship.ts';
 
 /** `portlog scan -- NMAP-ARGS…`: runs nmap and ships each host as it completes. */
@@ -26,8 +29,19 @@ async function scanAsAsked(context: CommandContext, nmapArgs: readonly string[])
   refuseTableTo(context, settings);
   if (nmapArgs.length === 0)
     throw new PortlogError('usage', 'portlog scan needs arguments for nmap', { hint: 'for example: portlog scan -- -sV 192.0.2.0/24' });
+  refuseFiles(nmapArgs);
   await checkMetricsFile(context, settings);
   const { code } = await scanAndShip(context, settings, { args: nmapArgs });
   await writeMetrics(context, settings);
   return code;
+}
+
+/** nmap would look for a host of that name, and scan nothing. */
+function refuseFiles(nmapArgs: readonly string[]): void {
+  const file = nmapWords(nmapArgs).targets.find((word) => (SCAN.test(word) || word.includes('/')) && existsSync(word));
+  if (file === undefined) return;
+  const hint = SCAN.test(file)
+    ? `to ship a scan that is there: portlog ${file}`
+    : `a file of targets: portlog scan -- -iL ${file}; a directory of scans: portlog watch ${file}`;
+  throw new PortlogError('usage', `${file} is on the disk, and is no target for nmap`, { hint });
 }

@@ -15,7 +15,7 @@ import type { Database } from '../../state/database.ts';
 import { schedulesOf } from '../../unattended/schedule.ts';
 import { ScheduledScans } from '../../state/scheduled-scans.ts';
 import { failedFiles } from '../../state/file-attempts.ts';
-import { SeenFiles } from '../../state/seen-files.ts';
+import { seenDirectories, SeenFiles } from '../../state/seen-files.ts';
 import { unfinishedFiles } from '../../state/unfinished-files.ts';
 import { type Status, statusCode, statusJson, statusText } from '../session/report/status.ts';
 import { print } from '../session/terminal.ts';
@@ -123,11 +123,12 @@ function siteStatus(database: Database, site: string, maxAgeMs: number | undefin
   };
 }
 
-/** Configured directories, and those of `portlog watch` with failed or unfinished files. */
+/** Configured directories, and those of `portlog watch` that the state knows. */
 function directoriesOf(database: Database, { directories = [] }: Config): readonly string[] {
   return [
     ...new Set([
       ...directories.map(({ path }) => resolve(path)),
+      ...seenDirectories(database),
       ...[...failedFiles(database), ...unfinishedFiles(database)].map(({ directory }) => directory),
     ]),
   ];

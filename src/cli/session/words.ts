@@ -9,5 +9,17 @@ export function neededWord([first]: readonly string[], command: string, what: st
 /** Refuses surplus arguments. */
 export function refuseExtraWords([surplus]: readonly string[], command: string): void {
   if (surplus !== undefined)
-    throw new PortlogError('usage', `portlog ${command} does not know what to do with "${surplus}"`, { hint: `portlog ${command} --help` });
+    throw new PortlogError('usage', `portlog ${command} does not know what to do with "${surplus}"`, { hint: whatElse(surplus, command) });
 }
+
+const HAVE_CONFIG: ReadonlySet<string> = new Set(['run', 'status', 'check', 'inventory', 'findings', 'replay']);
+
+/** A file has another place. */
+function whatElse(word: string, command: string): string {
+  if (SCAN.test(word)) return `to ship a scan: portlog ${word}`;
+  if (/\.ya?ml$/.test(word) && HAVE_CONFIG.has(command)) return `the configuration: portlog ${command} --config ${word}`;
+  return `portlog ${command} --help`;
+}
+
+/** What is shipped rather than scanned. */
+export const SCAN = /\.xml(?:\.gz)?$/;
