@@ -80,7 +80,7 @@ export function exposurePolicy(file: ExposureFile): ExposurePolicy {
   return new ExposurePolicy(file, 'the policy');
 }
 
-/** What a policy says of networks and ports, for {@link toEvents} and `ShipOptions.event`: `zone`, `owner`, `nmap.port.expected`. */
+/** What a policy says of networks and ports, for {@link toEvents} and `ShipOptions.event`: `nmap.zone`, `nmap.owner`, `nmap.expected` and the like. */
 export function exposureOptions(policy: ExposurePolicy): Pick<EventOptions, 'networkOf' | 'expects'> {
   return {
     networkOf: (ips) => policy.networkOf(ips),

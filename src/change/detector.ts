@@ -190,7 +190,7 @@ export class ChangeDetector {
   }
 
   private records(context: RecordContext, known: KnownHost, { ports, findings }: Said): readonly LogEvent[] {
-    // The same whoever is told, and when: servers take one with a version once.
+    // The same for every server and at any time: a server takes a record of one version once.
     const time = latestOf(known);
     const records = [hostRecord(context, known, time)];
     for (const port of ports) records.push(portRecord(context, known, port, time));

@@ -3,7 +3,7 @@ import { portKey, type PortSighting, type SeenFinding, type Sighting } from './s
 /** So many of the latest listings are asked about what they do not list: masscan lists a host once for each port. */
 const MAX_ASKED = 64;
 
-/** The same host listed again and again in the same input: each listing speaks for what it tested, the latest one first. */
+/** The same host listed again and again in the same input: each listing counts for what it tested, the latest one first. */
 export function mergedListings(listings: readonly Sighting[]): Sighting | undefined {
   const latest = listings.at(-1);
   if (latest === undefined || listings.length === 1) return latest;

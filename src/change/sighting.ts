@@ -71,7 +71,7 @@ export interface FindingStatement {
   readonly finding: Fields;
 }
 
-/** What is asked of whoever knows what is wrong with a host. */
+/** The weaknesses of a host, and what was looked for. */
 export type FindingsOf = Pick<Sighting, 'findings' | 'hasLooked'>;
 
 const NO_FINDINGS: FindingsOf = { findings: [], hasLooked: () => false };
@@ -125,7 +125,7 @@ function portSighting({ protocol, number, state, service, scripts }: Port): Port
   if (protocol === undefined || number === undefined || state?.state === undefined) return undefined;
   // `tcpwrapped`: the connection was closed before anything was said.
   const probed = service?.method === 'probed' && service.name !== 'tcpwrapped';
-  // masscan may tell of TLS alone, which says nothing of what speaks behind it.
+  // masscan may tell of TLS alone, which does not tell the protocol within it.
   const name = service?.name === undefined ? '' : shownService(service.name, service.tunnel);
   const asked = probed ? keptService(name, [service?.product, service?.version, service?.extrainfo]) : undefined;
   return {

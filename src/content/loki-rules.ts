@@ -56,7 +56,7 @@ export function templatedSummary(rule: AlertRule): string {
 }
 
 /**
- * Where everything about its host is, for who is told of the alert. The ruler of Loki calls Grafana what its `external_url` says, and
+ * The link from an alert to the dashboard of its host. The ruler of Loki calls Grafana what its `external_url` says, and
  * Grafana itself what its `root_url` says, which ends in a slash.
  */
 export function hostLink(rule: AlertRule, { dashboards }: ContentOptions): Readonly<Record<string, string>> {

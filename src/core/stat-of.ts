@@ -1,6 +1,6 @@
 import { type Stats, statSync } from 'node:fs';
 
-/** What is at a path, links followed; undefined when nothing is, or it may not be looked at: whoever opens it says why. */
+/** What is at a path, links followed; undefined when nothing is, or without the right to look: opening it gives the reason. */
 export function statOf(path: string): Stats | undefined {
   try {
     return statSync(path, { throwIfNoEntry: false });

@@ -1,7 +1,7 @@
 import type { Service } from '../nmap/model.ts';
 import type { Fields } from './event.ts';
 
-/** A service as nmap shows it: `https`, `ssl/smtp` for what speaks TLS first. */
+/** A service as nmap shows it: `https`, `ssl/smtp` for a service within TLS. */
 export function shownService(name: string | undefined, tunnel: string | undefined): string {
   if (tunnel !== 'ssl') return name ?? '';
   if (name === 'http' || name === 'https') return 'https';

@@ -40,7 +40,7 @@ export function changeListOf(
     const change = changeOf(event);
     const { time, site, host, action, message } = change;
     if (time < since || !sites.includes(site)) continue;
-    // Told before all else that is told of it.
+    // Events of a host that is new begin with this one.
     if (action === 'host-new') newHosts.add(JSON.stringify([site, host, time]));
     if (action === 'baseline') baselines.add({ time, site, message });
     else if (!isOpening(action) || !isFirstSight(site, host, time) || newHosts.has(JSON.stringify([site, host, time]))) changes.add(change);

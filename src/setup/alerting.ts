@@ -109,7 +109,7 @@ function pathOf({ id, seqNo, primaryTerm }: Omit<Present, 'monitor'>): string {
 
 /**
  * The plugin fills in what a query leaves out, so that what is there never equals what was sent: a comment in the script of
- * the trigger keeps a fingerprint of each, and whoever has changed something since has changed the second.
+ * the trigger keeps a fingerprint of each, and the second one differs when a user has changed something since.
  */
 async function applyMarked(client: HttpClient, request: HttpRequest, monitor: Monitor, signal: AbortSignal): Promise<void> {
   const { _id: id, _seq_no: seqNo, _primary_term: primaryTerm, monitor: kept } = await wantedAs(client, request, KEPT, signal);

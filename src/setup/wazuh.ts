@@ -22,7 +22,7 @@ const FILES = [
 
 /**
  * Decoder and rules over the API of a manager, which then loads them. A file carries a word that says so until they are
- * loaded: whoever finds it there loads them.
+ * loaded: the next set-up that finds it loads them.
  * https://documentation.wazuh.com/current/user-manual/api/reference.html#tag/Rules
  */
 export async function planWazuh(client: HttpClient, options: ContentOptions, plan: PlanOptions, signal: AbortSignal): Promise<readonly Step[]> {

@@ -61,7 +61,7 @@ function named(sink: Sink, options: SinkOptions): Sink {
   return bounds === '' ? sink : { ...sink, name: `${sink.name} (${bounds})` };
 }
 
-/** Whoever allowed it is told at each check. */
+/** The sink, with a warning at each check that plain text is allowed. */
 function warned(sink: Sink): Sink {
   return {
     ...sink,

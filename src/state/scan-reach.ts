@@ -14,7 +14,7 @@ export interface KindReach {
   readonly reach: Reach;
 }
 
-/** More ranges than these are entered as fewer, wider ones, and more words as any: who asks gets kinds too many, never too few. */
+/** More ranges than these are entered as fewer, wider ones, and more words as any: an answer may hold too many kinds, never too few. */
 const MAX_ROWS = 64;
 /** Instead of the number of bits that the width of a range has. */
 const WORDS = -1;
@@ -25,7 +25,7 @@ const WORD_LENGTH = 64;
 /**
  * Which kinds of runs looked at an address, or at something in common: what is compared with a scan is found here, and not by going
  * through all runs. A range lies among those that are about as wide, so that it is found by where it begins. The answers may hold kinds
- * that did not look there; who asks looks at the runs themselves.
+ * that did not look there; the caller checks the runs themselves.
  */
 export class ScanReach {
   private readonly database: Database;

@@ -33,7 +33,7 @@ export class Heartbeat {
     return this.clock.elapsed() - this.last;
   }
 
-  /** As whoever supervises it asks for it. */
+  /** The answer of /healthz. */
   health(): { readonly isGood: boolean; readonly lines: readonly string[] } {
     if (!this.isStuck) return { isGood: true, lines: ['ok'] };
     return { isGood: false, lines: [`the loop has shown no sign of life for ${Math.round(this.silentMs / 1000)} seconds`] };

@@ -3,7 +3,7 @@ import type { Dashboard } from '../panel.ts';
 import { COUNT, lastLook, number, placeControls } from './parts.ts';
 
 const changed = (...actions: readonly string[]): Filter => is('event.action', ...actions);
-/** What is told of a host; the digests of a run stand beside it. */
+/** Changes of a host or port, without the events about a whole run (baseline, mass-change, scope-shrank). */
 const AT_HOST = changed(
   'host-new',
   'host-missing',

@@ -84,7 +84,7 @@ export class KnownAlerts {
     });
   }
 
-  /** It is not looked after any more: no scan of it is missed. */
+  /** Stops watching a site: its scans are never overdue. */
   forgetSite(site: string): void {
     this.memory.remove(SITE + site);
   }

@@ -90,7 +90,7 @@ const NO_CONNECTION: Readonly<Record<string, readonly [what: string, hint: strin
   HPE_INVALID_CONSTANT: ['what answers there is not HTTP', 'check whether the port speaks https, and write https:// then'],
 };
 
-/** The request cannot be sent, whoever it is for: the client, or Node, refuses what it was told, and quotes no value. */
+/** Codes of a request that cannot be sent to any server: the client, or Node, refuses it. Its messages quote no value. */
 const UNSENT =
   /^(?:UND_ERR_INVALID_ARG|UND_ERR_NOT_SUPPORTED|UND_ERR_REQ_CONTENT_LENGTH_MISMATCH|ERR_INVALID_[A-Z_]+|ERR_SOCKET_BAD_PORT|ERR_UNESCAPED_CHARACTERS|EINVAL)$/;
 

@@ -46,7 +46,7 @@ export interface HttpRequest {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** What speaks to one server. */
+/** Sends requests to one server. */
 export interface HttpClient {
   readonly url: URL;
   /** Resolves with any answer of the server; throws a temporary or permanent {@link SinkError} when there is none. */

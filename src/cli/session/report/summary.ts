@@ -133,7 +133,7 @@ function foundText({ findings, changes }: InputReport): string {
   return `${findings === 0 ? '' : `, ${grouped(findings, 'finding')}`}${changes === undefined ? '' : `; ${changesText(changes)}`}`;
 }
 
-/** Whether it works, for whoever says that only when it changes. */
+/** Records whether the sink works; a service reports only when that changes. */
 function noteOutage({ sink, failure, waiting, tally, own, replayed }: SinkReport, outages: Outages | undefined): void {
   if (failure !== undefined && failure.kind !== 'closed') outages?.isDown(sink, failure, waiting);
   else if (tally.delivered + own.delivered + replayed.delivered > 0) outages?.isUp(sink);
