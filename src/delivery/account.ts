@@ -1,4 +1,5 @@
 import { type Dataset, INVENTORY } from '../event/event.ts';
+import type { Queued } from '../state/queued.ts';
 import type { EarlierFates } from '../state/earlier-events.ts';
 import type { AckGroupFate } from '../state/ledger.ts';
 import { newTally, type Tally } from '../state/tally.ts';
@@ -54,6 +55,11 @@ export class Account {
   unspooled(tally: Tally, events: number): void {
     if (tally === this.replayed) tally.read += events;
     else tally.spooled -= events;
+  }
+
+  /** A batch that can neither be delivered nor kept. */
+  gaveUp(entries: readonly Pick<Queued, 'dataset'>[]): void {
+    this.discarded(this.of(entries[0]?.dataset), entries.length);
   }
 
   discarded(tally: Tally, events: number): void {

@@ -5,15 +5,16 @@ import type { AckGroups } from './ack-group.ts';
 export class AckGroupCursor {
   private readonly groups: AckGroups;
   private readonly ledger: Ledger;
-  private readonly again: boolean;
+  /** Entries of the ledger up to this number count for nothing. */
+  private readonly after: number;
   private key = '';
   private fate: AckGroupFate | undefined;
 
-  /** `again`: also send what the ledger knows as delivered. */
+  /** `again`: also send what the ledger knows as delivered before this run. */
   constructor(groups: AckGroups, ledger: Ledger, again: boolean) {
     this.groups = groups;
     this.ledger = ledger;
-    this.again = again;
+    this.after = again ? ledger.last() : 0;
   }
 
   /** What became of the group of the next event; undefined when it is to be sent, as what is told once always is. */
@@ -40,7 +41,12 @@ export class AckGroupCursor {
     this.end();
     if (key === '') return;
     this.key = key;
-    this.fate = this.again || isToldOnce ? undefined : this.ledger.fateOf(key);
+    this.fate = isToldOnce ? undefined : this.fateOf(key);
     if (this.fate === undefined) this.groups.begin(key);
+  }
+
+  /** What the same run has read before, in a copy of the file, waits as what an earlier one has left: what became of it is asked at the end. */
+  private fateOf(key: string): AckGroupFate | undefined {
+    return this.groups.isUnsettled(key) ? 'spooled' : this.ledger.fateOf(key, this.after);
   }
 }

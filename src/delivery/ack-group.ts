@@ -25,6 +25,8 @@ export class AckGroup implements AckGroupRef {
 export class AckGroups {
   private current: AckGroup | undefined;
   private complete: AckGroup[] = [];
+  /** Read to their end, and not in the ledger yet. */
+  private readonly unsettled = new Set<string>();
 
   /** Events of a group are consecutive; another key ends the previous group. */
   begin(key: string): void {
@@ -45,7 +47,13 @@ export class AckGroups {
     this.current = undefined;
     if (group === undefined) return;
     group.sealed = true;
+    if (!group.abandoned) this.unsettled.add(group.key);
     this.conclude(group);
+  }
+
+  /** It was read before in this run, and its fate is not known yet. */
+  isUnsettled(key: string): boolean {
+    return this.unsettled.has(key);
   }
 
   /** The current group stays incomplete. */
@@ -65,7 +73,9 @@ export class AckGroups {
 
   /** Groups that may be entered in the ledger now. */
   takeComplete(): readonly AckGroup[] {
-    return this.complete.splice(0);
+    const complete = this.complete.splice(0);
+    for (const { key } of complete) this.unsettled.delete(key);
+    return complete;
   }
 
   private conclude(group: AckGroup): void {

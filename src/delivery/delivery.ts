@@ -220,7 +220,7 @@ export class Delivery {
   private async tell(event: LogEvent): Promise<void> {
     const keeping: SinkPipeline[] = [];
     for (const pipeline of this.pipelines) {
-      if (pipeline.spoolWriter === undefined) await pipeline.tell([event]);
+      if (pipeline.spoolWriter === undefined) await tellAtOnce(pipeline, event);
       else keeping.push(pipeline);
     }
     if (keeping.length > 0) this.outbox.add({ pipelines: keeping, make: () => [event] });
@@ -232,4 +232,10 @@ function sumsOf({ sink, account: { tally, own, replayed }, failure }: SinkPipeli
   const wasTried = [tally, own, replayed].some(({ delivered, dead, spooled, discarded }) => delivered + dead + spooled + discarded > 0);
   const sums = { sink: sink.name, key: sinkKey(sink.identity), acknowledges: sink.acknowledges !== false, tally, own, replayed };
   return failure === undefined && !wasTried ? sums : { ...sums, failing: failure !== undefined };
+}
+
+/** For a sink that keeps nothing: behind what was pushed before, and alone. */
+async function tellAtOnce(pipeline: SinkPipeline, event: LogEvent): Promise<void> {
+  await pipeline.flush();
+  await pipeline.sendDraft(pipeline.draft([event]), false);
 }

@@ -8,6 +8,7 @@ import { Account } from './account.ts';
 import { AckGroups } from './ack-group.ts';
 import { AckGroupCursor } from './ack-group-cursor.ts';
 import { Batcher } from './batcher.ts';
+import { Claiming } from './claiming.ts';
 import { Condition } from './condition.ts';
 import { deliver, type Settled, type Undelivered } from './deliver.ts';
 import { batchesToSend, type Draft } from './draft.ts';
@@ -44,6 +45,7 @@ export class SinkPipeline {
 
   private readonly options: SinkPipelineOptions;
   private readonly batcher: Batcher<Queued>;
+  private readonly claiming: Claiming | undefined;
   private readonly cursor: AckGroupCursor | undefined;
   private readonly intake: Intake;
   private readonly upkeep: UpkeepTimer;
@@ -66,6 +68,8 @@ export class SinkPipeline {
       this.spoolWriter = new SpoolWriter(sink, store, clock, groups, this.account);
       sink.upkeep?.remember(this.spoolWriter.tables.memory);
       this.cursor = new AckGroupCursor(groups, this.spoolWriter.tables.ledger, again);
+      const parts = { ...options, store, groups, changed: this.changed, sendQueue: this.sendQueue, pipeline: this };
+      if (!again) this.claiming = new Claiming(this.spoolWriter, parts);
       this.spoolReader = this.readerOf(this.spoolWriter);
       this.room = new SpoolRoom(this.spoolWriter, this.spoolReader, this.changed, options, this);
     }
@@ -132,7 +136,8 @@ export class SinkPipeline {
     const admitted = this.intake.admit(event);
     if (admitted === undefined || !this.count(admitted)) return undefined;
     const batch = this.batcher.add(admitted.entry, this.options.clock.elapsed());
-    return batch && this.dispatch(this.numbered(batch));
+    const wait = batch && this.dispatch(this.numbered(batch));
+    return this.claiming?.isWaiting === true ? this.claiming.done(wait) : wait;
   }
 
   /** Takes events that a thread has rendered. Resolves when nobody needs `body` any more. */
@@ -152,12 +157,6 @@ export class SinkPipeline {
     });
     const batches = batchesToSend(admitted, this.account.own, this.sink.limits);
     return { pipeline: this, admitted, batches: batches.map((batch) => this.numbered(batch)) };
-  }
-
-  /** Events that happen once, for a sink that keeps nothing: behind what was pushed before, and alone. */
-  async tell(events: readonly LogEvent[]): Promise<void> {
-    await this.flush();
-    await this.sendDraft(this.draft(events), false);
   }
 
   /** Writes a draft to the spool, within the surrounding transaction. */
@@ -181,10 +180,16 @@ export class SinkPipeline {
     return { seq: this.spoolWriter?.nextSeq() ?? 0, batch, stored: false };
   }
 
-  /** Sends or spools a batch. Await the promise, if there is one, before the next. */
+  /** Sends or spools what no other process has in hand of a batch. Await the promise, if there is one, before the next. */
   private dispatch(queuedBatch: QueuedBatch): Promise<void> | undefined {
+    const batch = queuedBatch.stored ? queuedBatch.batch : (this.claiming?.take(queuedBatch.batch) ?? queuedBatch.batch);
+    return batch.entries.length === 0 ? undefined : this.forward({ ...queuedBatch, batch });
+  }
+
+  /** Sends or spools all of a batch, or what has no number yet. */
+  forward(queuedBatch: QueuedBatch): Promise<void> | undefined {
     this.throwMistake();
-    if (this.spoolWriter === undefined && this.failure !== undefined) this.discard(queuedBatch.batch.entries);
+    if (this.spoolWriter === undefined && this.failure !== undefined) this.account.gaveUp(queuedBatch.batch.entries);
     else if (this.spoolReader !== undefined && (this.spoolReader.active || this.failure !== undefined)) {
       this.spoolWriter?.keep(queuedBatch);
       this.spoolReader.start(this.health.failingSince, false);
@@ -222,7 +227,7 @@ export class SinkPipeline {
   async settle(): Promise<void> {
     this.endAckGroup();
     await this.flush();
-    await this.changed.until(() => this.sendQueue.queued === 0 && this.sendQueue.sending === 0);
+    await this.changed.until(() => this.sendQueue.queued === 0 && this.sendQueue.sending === 0 && this.claiming?.isWaiting !== true);
     this.throwMistake();
   }
 
@@ -278,12 +283,7 @@ export class SinkPipeline {
   }
 
   private discardAll(entries: readonly Queued[]): void {
-    this.discard(entries);
-    for (const { batch } of this.sendQueue.takeQueued()) this.discard(batch.entries);
-  }
-
-  private discard(entries: readonly Queued[]): void {
-    this.account.discarded(this.account.of(entries[0]?.dataset), entries.length);
+    for (const all of [entries, ...this.sendQueue.takeQueued().map(({ batch }) => batch.entries)]) this.account.gaveUp(all);
   }
 
   /** Delays reading while the queue is full, but not longer than the source can wait. */

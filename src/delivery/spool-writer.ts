@@ -234,7 +234,10 @@ export class SpoolWriter {
       this.enterComplete();
       for (const fates of this.tables.awaited.take()) this.account.awaited(fates);
     });
-    this.note(() => this.tables.lease.release());
+    this.note(() => {
+      this.tables.lease.release();
+      this.tables.claims.releaseAll();
+    });
   }
 
   /** Records a failure of the state file that delivery can do without; rethrows other errors. */
@@ -243,10 +246,11 @@ export class SpoolWriter {
   }
 
   private enterComplete(): void {
-    const { ledger } = this.tables;
+    const { claims, ledger } = this.tables;
     for (const { key, events, opened, dead } of this.groups.takeComplete()) {
       if (opened) ledger.close(key, events, dead);
       else ledger.enter(key, events, dead);
+      claims.release(key);
     }
   }
 

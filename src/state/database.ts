@@ -123,6 +123,17 @@ export class Database {
     }
   }
 
+  /** The same for what is for other processes only: the others see it when it returns, and no power failure needs to spare it. */
+  quickly<T>(work: () => T): T {
+    if (this.depth > 0) return work();
+    attempt(this.path, () => this.handle.exec('PRAGMA synchronous = NORMAL'));
+    try {
+      return this.transaction(work);
+    } finally {
+      attempt(this.path, () => this.handle.exec('PRAGMA synchronous = FULL'));
+    }
+  }
+
   get isInTransaction(): boolean {
     return this.depth > 0;
   }

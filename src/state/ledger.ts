@@ -19,15 +19,21 @@ export class Ledger {
     this.sink = sink;
   }
 
-  /** What became of a group (its key, see `LogEvent.ackGroup`); undefined when that is not known, or not good. */
-  fateOf(key: string): AckGroupFate | undefined {
+  /** The number of the latest entry, of any sink. */
+  last(): number {
+    return Number(this.database.get('SELECT max(nr) AS nr FROM ledger')?.['nr'] ?? 0);
+  }
+
+  /** What became of a group (its key, see `LogEvent.ackGroup`), entered after that number; undefined when that is not known, or not good. */
+  fateOf(key: string, after = 0): AckGroupFate | undefined {
     const unit = bytesOf(key);
     const row = this.database.get(
-      `SELECT EXISTS (SELECT 1 FROM waiting_unit WHERE sink = ? AND unit = ?) AS waits FROM ledger WHERE sink = ? AND unit = ? AND fate = 'whole'`,
+      `SELECT EXISTS (SELECT 1 FROM waiting_unit WHERE sink = ? AND unit = ?) AS waits FROM ledger WHERE sink = ? AND unit = ? AND fate = 'whole' AND nr > ?`,
       this.sink,
       unit,
       this.sink,
       unit,
+      after,
     );
     if (row === undefined) return undefined;
     return row['waits'] === 1 ? 'spooled' : 'delivered';

@@ -57,13 +57,14 @@ export class Runs {
   }
 
   end(run: number): void {
+    this.database.run('DELETE FROM claim WHERE run = ?', run);
     this.database.run('DELETE FROM run WHERE id = ?', run);
   }
 
   /** Killed runs, each returned once. */
   lost(isAlive: IsAlive): readonly OpenRun[] {
     const lost = this.open().filter(({ pid, started, tick }) => !isAlive(pid, started, tick));
-    for (const { id } of lost) this.database.run('DELETE FROM run WHERE id = ?', id);
+    for (const { id } of lost) this.end(id);
     return lost.map(({ pid, started, what, sums }) => ({ pid, started, what, sums }));
   }
 

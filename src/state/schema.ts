@@ -283,4 +283,12 @@ export const SCHEMA_VERSIONS: readonly SchemaStep[] = [
   -- Of a record of the inventory: others with its id say something else, and the largest is the latest. 0 of all else, and of earlier versions.
   ALTER TABLE dead ADD COLUMN revision INTEGER NOT NULL DEFAULT 0;
   `,
+  `
+  -- Which run has a unit (a host of a scan, a scan's end) in hand, until it is known what became of it.
+  CREATE TABLE claim (
+    sink INTEGER NOT NULL, unit BLOB NOT NULL, run INTEGER NOT NULL,
+    PRIMARY KEY (sink, unit)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX claim_of ON claim (run);
+  `,
 ];

@@ -5,6 +5,7 @@ import { Database } from './database.ts';
 import { SCHEMA_VERSIONS } from './schema.ts';
 import type { SinkIdentity, SinkMemory } from '../sink/sink.ts';
 import { EarlierEvents } from './earlier-events.ts';
+import { Claims } from './claims.ts';
 import { DeadLetters } from './dead-letters.ts';
 import { Lease } from './lease.ts';
 import { StoredMemory } from './sink-memory.ts';
@@ -40,6 +41,7 @@ export interface SinkTables {
   readonly deadLetters: DeadLetters;
   readonly ledger: Ledger;
   readonly lease: Lease;
+  readonly claims: Claims;
   readonly awaited: EarlierEvents;
   readonly memory: SinkMemory;
 }
@@ -59,6 +61,7 @@ export class Store {
   readonly database: Database;
   private readonly runs: Runs;
   private readonly now: () => number;
+  private readonly isAlive: IsAlive;
   private context: SpoolContext;
   private sums: () => readonly RunSums[] = () => [];
 
@@ -68,6 +71,7 @@ export class Store {
     this.database = open(stateDir);
     this.runs = new Runs(this.database);
     this.now = now;
+    this.isAlive = isAlive;
     try {
       const time = now();
       const [lost, run, passed] = this.database.transaction(() => {
@@ -100,6 +104,12 @@ export class Store {
   /** @internal Every sink with waiting events or dead letters. */
   waiting(): readonly WaitingSink[] {
     return waitingSinks(this.database, this.context);
+  }
+
+  /** @internal Runs that were killed have nothing in hand any more. */
+  releaseClaimsOfTheDead(): void {
+    const dead = this.runs.open().filter(({ pid, started, tick }) => !this.isAlive(pid, started, tick));
+    for (const { id } of dead) this.database.run('DELETE FROM claim WHERE run = ?', id);
   }
 
   /** @internal Deletes what waits for these, by hand, and counts it. */
@@ -162,6 +172,7 @@ function tablesOf(database: Database, sink: number, context: SpoolContext): Sink
     deadLetters: new DeadLetters(database, sink),
     ledger: new Ledger(database, sink),
     lease: new Lease(database, sink, context.run),
+    claims: new Claims(database, sink, context.run),
     awaited: new EarlierEvents(database, sink),
     memory: new StoredMemory(database, sink),
   };
