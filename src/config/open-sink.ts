@@ -21,11 +21,16 @@ const DEFAULTS: Omit<HttpServerOptions, 'type' | 'target'> = {
  * defaults. Throws `sink-unknown`, or `sink-options` for what the configuration file would not take either; connects to nothing yet.
  */
 export async function openSink<T extends Exclude<SinkType, 'stdout'>>(type: T, target: string, options: Partial<OptionsOf<T>> = {}): Promise<Sink> {
+  const kind: string = typeof type === 'string' ? type : '';
+  if (!isRecord(options)) throw refused(kind, 'its options must be an object');
   // What is undefined is not there, whatever stands behind it.
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
-  const kind: string = typeof type === 'string' ? type : '';
   await checkOptions(kind, target, given);
   return createSink({ ...DEFAULTS, ...given, type: kind, target } as OptionsOf<T>);
+}
+
+function isRecord(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 const CHECKS = new Map<string, ValidateFunction>();

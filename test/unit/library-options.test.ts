@@ -92,3 +92,10 @@ test('a target is a text, and a kind is one that there is', async () => {
   for (const type of ['constructor', '__proto__', '', undefined, 5])
     await expect(openSink(type as 'file', 'x')).rejects.toMatchObject({ code: 'sink-unknown' });
 });
+
+test.for([[null], ['x'], [5], [[]]])('options that are no object are refused in a sentence: %j', async ([options]) => {
+  await expect(openSink('loki', 'http://127.0.0.1:1', options as never)).rejects.toMatchObject({
+    code: 'sink-options',
+    message: 'the sink "loki" cannot be opened so: its options must be an object',
+  });
+});
