@@ -1,3 +1,4 @@
+import { systemClock } from '../core/clock.ts';
 import { SINK_SETTINGS } from '../sink/kinds.ts';
 import type { SettingSchema } from '../sink/settings.ts';
 
@@ -64,7 +65,7 @@ export function wrongOption({ credentials, clock }: Readonly<Record<string, unkn
   const { kind, secret, user } = (credentials ?? { kind: 'none' }) as Readonly<Record<string, unknown>>;
   if (kind !== 'none' && typeof secret !== 'function') return 'credentials.secret must be a function that returns it';
   if (kind === 'basic' && typeof user !== 'string') return 'credentials.user must be a text';
-  const parts = (clock ?? { now: Date.now }) as Readonly<Record<string, unknown>>;
+  const parts = (clock ?? systemClock) as Readonly<Record<string, unknown>>;
   const missing = clock === undefined ? undefined : ['now', 'elapsed', 'sleep', 'random'].find((name) => typeof parts[name] !== 'function');
   return missing === undefined ? undefined : `clock.${missing} must be a function`;
 }

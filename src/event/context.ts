@@ -1,3 +1,4 @@
+import { systemClock } from '../core/clock.ts';
 import { packageText } from '../core/package-files.ts';
 import type { AddressSet } from '../nmap/address-set.ts';
 import { linkOf } from '../nmap/link.ts';
@@ -57,7 +58,7 @@ export const DEFAULT_OPTIONS: EventOptions = {
   networkOf: undefined,
   expects: undefined,
   all: false,
-  now: Date.now,
+  now: systemClock.now,
   scannerHost: undefined,
   sensor: undefined,
   agentHost: undefined,

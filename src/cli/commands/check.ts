@@ -78,7 +78,7 @@ async function checkAll(context: CommandContext, words: readonly string[]): Prom
 /** A snapshot that cannot be read ends a run before it begins, so it is an error here. */
 function checkIntel({ intelDir }: Settings): readonly Diagnosis[] {
   if (intelDir === undefined) return [];
-  const warnings = new Intel(intelDir).warnings(Date.now());
+  const warnings = new Intel(intelDir).warnings(systemClock.now());
   if (warnings.length === 0) return [{ level: 'ok', message: `snapshots of what is exploited: ${intelDir}` }];
   return warnings.map((message) => ({ level: 'warning', message, hint: 'docs/how-to/intel.md says where newer ones come from' }));
 }
@@ -99,7 +99,7 @@ async function checkDuties({ values, config }: CommandContext): Promise<readonly
   const { schedulesOf } = await import('../../unattended/schedule.ts');
   const found = schedulesOf({ schedules }, text(values, 'config')).map(({ name, timetable }): Diagnosis => ({
     level: 'ok',
-    message: `schedule ${name}: next ${new Date(timetable.next(Date.now())).toISOString()}`,
+    message: `schedule ${name}: next ${new Date(timetable.next(systemClock.now())).toISOString()}`,
   }));
   for (const { path } of directories) found.push(await checkDirectory(path));
   return found;

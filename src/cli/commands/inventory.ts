@@ -68,7 +68,7 @@ async function showInventory(context: CommandContext, words: readonly string[]):
   if (values['forget'] === true && ['port', 'service', 'state', 'since'].some((name) => values[name] !== undefined))
     throw new PortlogError('usage', '--forget forgets whole hosts', { hint: 'choose them with --network and --site' });
   refuseForgettingAll(context);
-  const filter = filterOf(context, Date.now());
+  const filter = filterOf(context, systemClock.now());
   const done =
     values['forget'] === true
       ? await changeKnown(stateDir, log, (database) => forget(context, database, sitesOf(context, database), filter))

@@ -1,3 +1,4 @@
+import { systemClock } from '../../core/clock.ts';
 import { hasPorts } from '../../nmap/transport.ts';
 import { runCoverage, type RunCoverage, isOpen } from '../../change/coverage.ts';
 import { sightingOf } from '../../change/sighting.ts';
@@ -51,7 +52,8 @@ export async function scannedPorts(context: CommandContext, settings: Settings, 
     if (item.kind === 'refused') refused++;
     const ending = watch.take(item);
     if (ending !== undefined && ending !== 'finished') cut = true;
-    if (item.kind === 'run') reading.begin(runContext(item.run, { ...settings.event, now: Date.now, scannerHost: undefined, agentHost: undefined }));
+    if (item.kind === 'run')
+      reading.begin(runContext(item.run, { ...settings.event, now: systemClock.now, scannerHost: undefined, agentHost: undefined }));
     if (item.kind === 'host') reading.add(item.host);
   });
   const gaps = [

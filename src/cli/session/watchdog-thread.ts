@@ -1,3 +1,4 @@
+import { systemClock } from '../../core/clock.ts';
 import { writeSync } from 'node:fs';
 import { workerData } from 'node:worker_threads';
 import { type LogFormat, logLines } from './log-line.ts';
@@ -30,7 +31,10 @@ setInterval(() => {
 function end(why: string): void {
   if (isEnding) return;
   isEnding = true;
-  writeSync(STDERR, logLines(format, { severity: 'error', message: `${why}, so it is ended; started again, it leaves that file alone` }, Date.now()));
+  writeSync(
+    STDERR,
+    logLines(format, { severity: 'error', message: `${why}, so it is ended; started again, it leaves that file alone` }, systemClock.now()),
+  );
   note(why)
     .catch(() => undefined)
     .finally(() => process.kill(process.pid, 'SIGKILL'));

@@ -1,3 +1,4 @@
+import { systemClock } from '../../core/clock.ts';
 import type { EventOptions } from '../../event/context.ts';
 import { LINES, type LineFormat } from '../../event/lines.ts';
 import type { HostCounts } from '../../event/map.ts';
@@ -42,7 +43,7 @@ export class Renderer {
   private readonly lineOf: (typeof LINES)[LineFormat];
 
   constructor({ event, findings, format }: RenderOptions) {
-    this.interpreter = new Interpreter({ ...event, now: Date.now }, new Finder(findings));
+    this.interpreter = new Interpreter({ ...event, now: systemClock.now }, new Finder(findings));
     this.lineOf = LINES[format];
   }
 

@@ -1,3 +1,4 @@
+import { systemClock } from '../../core/clock.ts';
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { Deadline, isTimeout } from '../../core/deadline.ts';
@@ -88,7 +89,7 @@ function open({ protocol, host, port }: StreamAddress, { tls }: StreamOptions): 
 
 function closedByBoth(socket: Socket, { protocol, text }: StreamAddress, bytes: Buffer, { timeoutMs }: StreamOptions): Promise<void> {
   return new Promise((resolve, reject) => {
-    const since = performance.now();
+    const since = systemClock.elapsed();
     let isConnected = false;
     let isAsked = false;
     let heard = 0;
@@ -99,7 +100,7 @@ function closedByBoth(socket: Socket, { protocol, text }: StreamAddress, bytes: 
     socket.on('error', reject);
     socket.once(protocol === 'tls' ? 'secureConnect' : 'connect', () => {
       isConnected = true;
-      const pause = Math.min(MAX_PAUSE_MS, Math.max(PAUSE_MS, 2 * (performance.now() - since)));
+      const pause = Math.min(MAX_PAUSE_MS, Math.max(PAUSE_MS, 2 * (systemClock.elapsed() - since)));
       socket.setTimeout(timeoutMs);
       socket.write(bytes, () => {
         setTimeout(() => {
