@@ -1,3 +1,4 @@
+import { systemClock } from '../../core/clock.ts';
 import type { Settings } from '../../config/settings.ts';
 import { sinkOptions } from '../../config/connection.ts';
 import { openState } from '../session/open-state.ts';
