@@ -11,7 +11,7 @@ export interface BothServers {
 }
 
 export async function startBoth(): Promise<BothServers> {
-  const [elasticsearch, second] = await Promise.all([startElasticsearch(), startSecondStore()]);
+  const [elasticsearch, second] = await Promise.all([startElasticsearch({ isLoaded: true }), startSecondStore()]);
   const env = {
     PORTLOG_ELASTICSEARCH_USER: 'admin',
     PORTLOG_ELASTICSEARCH_PASSWORD: PASSWORD,

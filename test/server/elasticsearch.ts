@@ -25,7 +25,8 @@ export interface ElasticsearchServer {
   stop(): Promise<void>;
 }
 
-export async function startElasticsearch(): Promise<ElasticsearchServer> {
+/** `isLoaded`: it is sent so much that it pays to compile well. */
+export async function startElasticsearch({ isLoaded = false } = {}): Promise<ElasticsearchServer> {
   const installed = await installElasticsearch();
   const java = findJava();
   const base = mkdtempSync(join(tmpdir(), 'portlog-es-'));
@@ -33,7 +34,7 @@ export async function startElasticsearch(): Promise<ElasticsearchServer> {
   const home = join(base, 'home');
   await run('cp', ['-al', installed, home]).catch(() => run('cp', ['-a', installed, home]));
   const port = await freePort();
-  await configure(home, base, port);
+  await configure(home, base, port, isLoaded ? [] : SHORT_LIVED);
   let child = launch(home, base, java);
   // Not where the server may write: a program that runs as root trusts no file there.
   const trusted = mkdtempSync(join(tmpdir(), 'portlog-es-ca-'));
@@ -67,7 +68,7 @@ async function end(child: ChildProcess): Promise<void> {
   clearTimeout(late);
 }
 
-async function configure(home: string, base: string, port: number): Promise<void> {
+async function configure(home: string, base: string, port: number, options: readonly string[]): Promise<void> {
   cpSync(join(home, 'config'), join(base, 'config'), { recursive: true });
   for (const folder of ['data', 'logs', 'tmp']) mkdirSync(join(base, folder));
   await certificate(base);
@@ -92,8 +93,9 @@ async function configure(home: string, base: string, port: number): Promise<void
       .map(([name, value]) => `${name}: ${value}\n`)
       .join(''),
   );
-  const options = readFileSync(join(base, 'config', 'jvm.options'), 'utf8').replace(/^-Xm[sx].*$|^-XX:\+UseG1GC$/gm, '');
-  writeFileSync(join(base, 'config', 'jvm.options'), [options, '-Xms512m', '-Xmx512m', ...SHORT_LIVED, ''].join('\n'));
+  const theirs = readFileSync(join(base, 'config', 'jvm.options'), 'utf8');
+  const kept = theirs.replace(options.length === 0 ? /^-Xm[sx].*$/gm : /^-Xm[sx].*$|^-XX:\+UseG1GC$/gm, '');
+  writeFileSync(join(base, 'config', 'jvm.options'), [kept, '-Xms512m', '-Xmx512m', ...options, ''].join('\n'));
   writeFileSync(join(base, 'config', 'users'), `admin:${PASSWORD_HASH}\n`);
   writeFileSync(join(base, 'config', 'users_roles'), 'superuser:admin\n');
   if (process.getuid?.() === 0) chownAll(base);
