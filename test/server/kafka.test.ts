@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parse } from 'yaml';
@@ -83,6 +83,15 @@ test('over OTLP: what Kafka has is delivered, what it has not waits with portlog
   }
 });
 
+test('over OTLP, requests of a large scan are within what Kafka takes', async () => {
+  const port = await freePort();
+  await collectorOf(TO_KAFKA, { '0.0.0.0:4318': `127.0.0.1:${port}` });
+  const file = join(freshDir(), 'large.xml');
+  writeFileSync(file, largeScan());
+  const { code, stderr } = await portlog(['--state-dir', freshDir(), '--no-changes', '--to', `otlp=http://127.0.0.1:${port}`, file]);
+  expect([code, stderr]).toEqual([0, expect.stringContaining('read 4,001 = delivered 4,001 ')]);
+});
+
 test('over a file: each event is a message, once, however often the Collector starts', async () => {
   const [logs, storage] = [freshDir(), freshDir()];
   const file = join(logs, 'nmap.ndjson');
@@ -113,4 +122,13 @@ function valueOf({ stringValue, intValue, doubleValue, boolValue, arrayValue, kv
   if (kvlistValue !== undefined) return Object.fromEntries((kvlistValue.values ?? []).map(({ key, value }: any) => [key, valueOf(value)]));
   if (arrayValue !== undefined) return (arrayValue.values ?? []).map(valueOf);
   return intValue === undefined ? (stringValue ?? doubleValue ?? boolValue) : Number(intValue);
+}
+
+function largeScan(): string {
+  const port = `<port protocol="tcp" portid="22"><state state="open" reason="syn-ack"/><service name="ssh" product="${'x'.repeat(1500)}"/></port>`;
+  const hosts = Array.from(
+    { length: 2000 },
+    (_, i) => `<host><status state="up"/><address addr="10.0.${i >> 8}.${i & 255}" addrtype="ipv4"/><ports>${port}</ports></host>`,
+  );
+  return `<nmaprun scanner="nmap" args="nmap -p 22 10.0.0.0/21" start="1700000000">${hosts.join('\n')}<runstats><finished time="1700000100" exit="success"/></runstats></nmaprun>`;
 }
