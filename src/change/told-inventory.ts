@@ -41,6 +41,11 @@ export class ToldInventory {
     return rows.map(({ key }) => key as string);
   }
 
+  /** That sink has missed all of it. */
+  forget(sink: Destination): void {
+    this.database.run('DELETE FROM told_inventory WHERE site = ? AND sink = ?', this.site, sinkKey(sink));
+  }
+
   private mark(sink: Destination, nr: number): void {
     this.database.run('INSERT OR REPLACE INTO told_inventory (site, sink, nr) VALUES (?, ?, ?)', this.site, sinkKey(sink), nr);
   }

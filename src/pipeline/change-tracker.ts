@@ -34,6 +34,8 @@ interface TrackerParts {
   readonly options: ChangeOptions;
   readonly finder: Finder;
   readonly lists: TargetLists | undefined;
+  /** All of the inventory is told: somebody may have deleted it on the server, which the state cannot know. */
+  readonly again: boolean;
 }
 
 /** Reads and writes the state, and says what it has detected. */
@@ -63,12 +65,14 @@ export class ChangeTracker {
   private before: { readonly transaction: number; readonly current: CurrentRun | undefined } | undefined;
   /** Of the input that is being read. */
   private report: InputReport | undefined;
+  private isToldAnew: boolean;
   /** The state failed: nothing is compared from then on. */
   problem: PortlogError | undefined;
 
   constructor(parts: TrackerParts) {
     this.parts = parts;
-    const { store, site } = parts;
+    const { store, site, again } = parts;
+    this.isToldAnew = again;
     this.announced = new AnnouncedChanges(store.database);
     this.told = new ToldInventory(store.database, site);
     this.hosts = new KnownHosts(store.database, site);
@@ -230,7 +234,16 @@ export class ChangeTracker {
    */
   private async catchUpInventory(): Promise<void> {
     const { delivery } = this.parts;
-    for (const pipeline of delivery.pipelines.filter(({ sink }) => keepsInventory(sink))) {
+    const pipelines = delivery.pipelines.filter(({ sink }) => keepsInventory(sink));
+    if (this.isToldAnew) {
+      this.isToldAnew = false;
+      this.announceLater(() => {
+        for (const { sink } of pipelines) this.told.forget(sink.identity);
+        return [];
+      });
+      await delivery.commit();
+    }
+    for (const pipeline of pipelines) {
       if (!this.hasMissed(pipeline)) continue;
       await delivery.commit();
       while (this.current !== undefined && this.hasMissed(pipeline)) {
@@ -263,7 +276,8 @@ export class ChangeTracker {
     const { report } = this;
     delivery.announceLater({
       make: () => {
-        this.noteBefore();
+        const { transactions: transaction } = this.parts.store.database;
+        if (this.before?.transaction !== transaction) this.before = { transaction, current: this.current };
         return this.problem === undefined ? make() : [];
       },
       takenBack: () => this.takeBack(),
@@ -273,11 +287,6 @@ export class ChangeTracker {
         this.forget();
       },
     });
-  }
-
-  private noteBefore(): void {
-    const { transactions: transaction } = this.parts.store.database;
-    if (this.before?.transaction !== transaction) this.before = { transaction, current: this.current };
   }
 }
 

@@ -113,10 +113,10 @@ export async function ship(options: ShipOptions): Promise<ShipReport> {
   };
 }
 
-function trackerOf({ changes, store }: ShipOptions, delivery: Delivery, site: string, finder: Finder): ChangeTracker | undefined {
+function trackerOf({ changes, store, again = false }: ShipOptions, delivery: Delivery, site: string, finder: Finder): ChangeTracker | undefined {
   if (changes === undefined || store === undefined) return undefined;
   const { everywhere, lists } = changes;
-  return new ChangeTracker({ store, delivery: everywhere ? delivery : delivery.kept, site, options: changes, finder, lists });
+  return new ChangeTracker({ store, delivery: everywhere ? delivery : delivery.kept, site, options: changes, finder, lists, again });
 }
 
 /** Threads, for a single sink that writes lines which depend only on the scan and plain options. */

@@ -21,7 +21,11 @@ const MAX_LETTERS = 20_000;
 /** Limit of their size: 64 MiB. The newest one is always kept. */
 const MAX_BYTES = 64 << 20;
 
-const COLUMNS = ['revision', 'unit', 'dataset', 'partition', 'time', 'queued', 'died', 'status', 'reason', 'body'];
+/** Of two records of one thing, the later one stays. */
+const ADD = `INSERT INTO dead (sink, id, revision, unit, dataset, partition, time, queued, died, status, reason, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+  ON CONFLICT (sink, id) DO UPDATE SET revision = excluded.revision, unit = excluded.unit, dataset = excluded.dataset, partition = excluded.partition,
+    time = excluded.time, queued = excluded.queued, died = excluded.died, status = excluded.status, reason = excluded.reason, body = excluded.body
+  WHERE excluded.revision >= revision`;
 
 /** The dead letters of one sink: each event once, however often it was refused; of a record of the inventory the latest. */
 export class DeadLetters {
@@ -38,8 +42,7 @@ export class DeadLetters {
     return this.database.transaction(() => {
       for (const { entry, reason, status } of letters)
         this.database.run(
-          `INSERT INTO dead (${['sink', 'id', ...COLUMNS].join(', ')}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-           ON CONFLICT (sink, id) DO UPDATE SET ${COLUMNS.map((name) => `${name} = excluded.${name}`).join(', ')} WHERE excluded.revision >= revision`,
+          ADD,
           this.sink,
           entry.id,
           entry.revision ?? 0,
@@ -107,10 +110,9 @@ export class DeadLetters {
 
   /** Deletes letters that were delivered after all, or are spooled again; not a later record with the same id. */
   remove(entries: readonly Queued[]): void {
-    const these = 'WHERE sink = ? AND id = ? AND revision <= ?';
     for (const { id, revision = 0 } of entries) {
-      this.database.run(`UPDATE dead SET unit = NULL ${these}`, this.sink, id, revision);
-      this.database.run(`DELETE FROM dead ${these}`, this.sink, id, revision);
+      this.database.run('UPDATE dead SET unit = NULL WHERE sink = ? AND id = ? AND revision <= ?', this.sink, id, revision);
+      this.database.run('DELETE FROM dead WHERE sink = ? AND id = ? AND revision <= ?', this.sink, id, revision);
     }
   }
 

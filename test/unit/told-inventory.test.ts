@@ -72,7 +72,7 @@ class Server {
   }
 }
 
-async function shipTo(stateDir: string, servers: readonly Server[], texts: readonly string[]): Promise<void> {
+async function shipTo(stateDir: string, servers: readonly Server[], texts: readonly string[], again = false): Promise<void> {
   const store = openStore(stateDir, {}, Date.now);
   const sources = texts.map((text, i) => ({
     name: `scan ${i}`,
@@ -86,6 +86,7 @@ async function shipTo(stateDir: string, servers: readonly Server[], texts: reado
     sinks: servers.map(({ sink }) => sink),
     store,
     retryForMs: 0,
+    again,
     changes: { ...DEFAULT_CHANGE_OPTIONS, everywhere: false },
   });
   store.close();
@@ -105,6 +106,20 @@ test('a server that is added later gets the whole inventory, also of hosts that 
   await shipTo(stateDir, [early], [one]);
   expect(late.says).toEqual(early.says);
   expect(late.says.filter((line) => line.startsWith('port')).length).toBe(4);
+});
+
+test('with --again, a server that has lost its inventory gets all of it, and another one what it has', async () => {
+  const stateDir = fastDir();
+  const [emptied, whole] = [new Server('emptied'), new Server('whole')];
+  const scans = [scanOf([[22, 80], [22], [80]], 0), scanOf([[22], undefined, [80]], 1)];
+  await shipTo(stateDir, [emptied, whole], scans);
+  const before = whole.says;
+  emptied.records.clear();
+  await shipTo(stateDir, [emptied, whole], scans.slice(1));
+  expect(emptied.says.length).toBeLessThan(before.length);
+  await shipTo(stateDir, [emptied, whole], scans.slice(1), true);
+  expect(emptied.says).toEqual(before);
+  expect(whole.says).toEqual(before);
 });
 
 test('one that was deleted from the disk gets it again, and the changes of a scan', async () => {

@@ -37,7 +37,7 @@ export const SHIP_OPTIONS = {
   'again': {
     type: 'boolean',
     group: 'What',
-    about: 'send what was delivered before as well; watch and run: what lies in directories when they begin',
+    about: 'send what was delivered before as well, and all of the inventory; watch and run: what lies in directories when they begin',
   },
   'site': { type: 'string', value: 'NAME', group: 'What', about: 'the place that was scanned', byDefault: 'default' },
   'sensor': {
