@@ -15,7 +15,7 @@ export function configurationPage(schema: Schema): string {
 
 <!-- Made from schemas/config.schema.json by npm run generate. -->
 
-\`--config FILE\` or \`PORTLOG_CONFIG\`, in YAML or JSON. \`\${NAME}\` in a text is replaced by the environment variable NAME, after parsing.
+\`--config FILE\` or \`PORTLOG_CONFIG\`, in YAML or JSON. \`\${NAME}\` in a text is replaced by the environment variable NAME, after parsing; there are no defaults (\`\${NAME:-else}\` is refused). The file is UTF-8, and 16 MiB at most.
 Relative paths are relative to where portlog runs.
 
 \`\`\`yaml

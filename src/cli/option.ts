@@ -1,5 +1,6 @@
 import type { Environment } from '../core/environment.ts';
 import { PortlogError } from '../core/errors.ts';
+import { isForShell, NO_TILDE } from '../core/tilde.ts';
 
 /** A command-line option, defined once for parser, environment, help, completion, man pages and docs/reference/cli.md. */
 export interface Option {
@@ -58,9 +59,12 @@ interface Given {
   readonly whole: string;
 }
 
+const PATHS: ReadonlySet<string | undefined> = new Set(['DIR', 'FILE', 'PATH', 'PEM']);
+
 /** Parses a value. Throws `usage` when it is invalid. */
-export function valueOf(text: string, { type, choices, max = MAX_NUMBER }: Option, { it, whole }: Given): string | number {
+export function valueOf(text: string, { type, choices, value, max = MAX_NUMBER }: Option, { it, whole }: Given): string | number {
   if (choices !== undefined && !choices.includes(text)) throw usage(`${whole}: there is no such choice`, `there are: ${choices.join(', ')}`);
+  if (PATHS.has(value) && isForShell(text)) throw usage(`${whole} ${NO_TILDE}`, 'write the whole path, or $HOME instead of ~');
   if (type !== 'number') return text;
   const number = text.trim() === '' ? Number.NaN : Number(text);
   if (!Number.isFinite(number) || number < 0) throw usage(`${it} needs a number that is not negative`);

@@ -19,7 +19,30 @@ function sentence(error: ErrorObject): string {
   if (keyword === 'additionalProperties') return unknownSetting(path, params['additionalProperty'] as string, schema);
   if (keyword === 'required') return `${where}: "${params['missingProperty'] as string}" is missing`;
   if (error.propertyName !== undefined) return `${where}: "${error.propertyName}" cannot be a name there: ${form(schema)}`;
-  return `${where}: ${demand(keyword, params, schema)}${keyword === 'enum' ? meant(error.data, params['allowedValues'] as readonly unknown[]) : ''}`;
+  return `${where}: ${demand(keyword, params, schema)}${wayOut(error)}`;
+}
+
+/** What to do about a value, which is not quoted: the nearest allowed word, or how one of that type is written. */
+function wayOut({ keyword, params, data }: ErrorObject): string {
+  if (keyword === 'enum') return meant(data, params['allowedValues'] as readonly unknown[]);
+  const way = keyword === 'type' && typeof params['type'] === 'string' ? WRITTEN[params['type']]?.(data) : undefined;
+  return way === undefined ? '' : `; ${way}`;
+}
+
+const WRITTEN: Readonly<Record<string, (data: unknown) => string | undefined>> = {
+  string: (data) => {
+    if (data === null) return 'there is nothing';
+    return typeof data === 'object' ? 'one that begins with { or [ needs quotes' : 'put it in quotes';
+  },
+  number: unquoted,
+  integer: unquoted,
+  boolean: (data) => (typeof data === 'string' ? 'without quotes' : undefined),
+  array: (data) => (typeof data === 'object' ? undefined : 'write [one, another], or each on a line of its own behind a dash'),
+  object: (data) => (typeof data === 'string' ? 'write each as NAME: VALUE, with a blank behind the colon' : undefined),
+};
+
+function unquoted(data: unknown): string | undefined {
+  return typeof data === 'string' ? 'without quotes, and without a unit, which is in the name of the setting' : undefined;
 }
 
 /** The discriminating member (`type`). */

@@ -1,5 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { packageText } from '../core/package-files.ts';
+import { readText } from '../core/read-text.ts';
+import { isForShell, NO_TILDE } from '../core/tilde.ts';
 import { reasonOf } from '../core/reason.ts';
 import { PortlogError } from '../core/errors.ts';
 import { type ExposureFile, ExposurePolicy } from '../finding/exposure.ts';
@@ -35,26 +36,51 @@ async function loadChecked(
   hint: string,
   filled: (content: unknown) => unknown = (content) => content,
 ): Promise<unknown> {
-  const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+  const content = filled((await parsed(path, textOf(path, what))) ?? {});
+  refuseNul(path, content, '');
+  refuseTilde(path, content, '');
+  await validate(path, content, schema, hint);
+  return content;
+}
+
+/** Far above what a thousand sinks and a hundred thousand networks come to. */
+const MOST_BYTES = 16 << 20;
+
+function textOf(path: string, what: string): string {
+  try {
+    return readText(path, MOST_BYTES);
+  } catch (cause) {
     throw new PortlogError('config-unreadable', `${what} ${path} could not be read: ${reasonOf(cause)}`, {
       hint: 'check its path and its permissions',
       cause,
     });
-  });
-  const content = filled((await parsed(path, text)) ?? {});
-  refuseNul(path, content, '');
-  await validate(path, content, schema, hint);
-  return content;
+  }
 }
 
 /** No file, program or server takes one, and each would say so in words of its own. */
 function refuseNul(path: string, value: unknown, where: string): void {
   if (typeof value === 'string' && value.includes('\0'))
-    throw new PortlogError('config-invalid', `${path}: ${where} has a NUL character in it, which is not allowed`, { hint: 'take it out' });
+    throw new PortlogError('config-invalid', `${path}: ${where === '' ? 'the file' : where} has a NUL character in it, which is not allowed`, {
+      hint: 'take it out',
+    });
   if (typeof value !== 'object' || value === null) return;
   for (const [name, member] of Object.entries(value)) {
     refuseNul(path, name, where === '' ? 'the file' : where);
     refuseNul(path, member, where === '' ? name : `${where}.${name}`);
+  }
+}
+
+const PATH = /^(?:stateDir|intelDir|exposure|path|file|\w{1,20}File)$/;
+
+function refuseTilde(path: string, value: unknown, where: string): void {
+  if (typeof value !== 'object' || value === null) return;
+  for (const [name, member] of Object.entries(value)) {
+    const whole = where === '' ? name : `${where}.${name}`;
+    // The first word of a command is a path, too.
+    const isPath = PATH.test(name) || (name === '0' && /command$/i.test(where));
+    if (isPath && typeof member === 'string' && isForShell(member))
+      throw new PortlogError('config-invalid', `${path}: ${whole} ${NO_TILDE}`, { hint: 'write the whole path, or ${HOME} instead of ~' });
+    refuseTilde(path, member, whole);
   }
 }
 
@@ -75,12 +101,27 @@ async function validate(path: string, config: unknown, name: string, hint: strin
 /** After parsing, so that a variable's value can never add settings. */
 function fill(value: unknown, env: Environment, path: string, where: string): unknown {
   if (typeof value === 'string')
-    return value.replace(/\$\{([A-Za-z_]\w*)\}/g, (_, name: string) => {
+    return value.replace(/\$\{(?:([A-Za-z_]\w*)\})?/g, (_, name: string | undefined) => {
+      // What a shell would make of it (${NAME:-else}) would be sent as it is written.
+      if (name === undefined) throw noVariable(path, where);
       const found = env[name];
-      if (found === undefined) throw new PortlogError('config-invalid', `${path}: ${where} needs the environment variable ${name}, which is not set`);
+      if (found === undefined)
+        throw new PortlogError('config-invalid', `${path}: ${where} needs the environment variable ${name}, which is not set`, {
+          hint: `set ${name}, or write the value itself`,
+        });
       return found;
     });
   if (Array.isArray(value)) return value.map((member, index) => fill(member, env, path, `${where}.${index}`));
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, fill(member, env, path, where === '' ? name : `${where}.${name}`)]));
+}
+
+function noVariable(path: string, where: string): PortlogError {
+  return new PortlogError(
+    'config-invalid',
+    `${path}: ${where === '' ? 'the file' : where}: behind \${ stands no name of a variable with a } behind it`,
+    {
+      hint: 'write ${NAME}, with letters, digits and underscores and no default; a text with ${ in it can come from a variable itself',
+    },
+  );
 }

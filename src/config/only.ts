@@ -21,8 +21,10 @@ export function datasetsOf({ datasets, only }: Pick<SinkConfig, 'datasets' | 'on
   return narrower === undefined ? datasets : narrower.filter((dataset) => datasets?.includes(dataset) !== false);
 }
 
-/** Throws `config-invalid` for a name that no event can have: a destination that never gets events looks like one without news. */
+/** Throws `config-invalid` for a name that no event can have: a destination that never gets events looks like one without news, and an exception that never counts is missed by nobody. */
 export function refuseUnknownNames(config: Config, exposure: ExposurePolicy | undefined): void {
+  for (const [id, { zones = {} }] of Object.entries(config.findings?.rules ?? {}))
+    refuse(`findings.rules.${id}.zones`, 'zone', Object.keys(zones), exposure?.zones ?? [], noZones(exposure));
   for (const [index, { only, ...sink }] of (config.sinks ?? []).entries()) {
     const where = `sinks.${index}.only`;
     if (only === undefined) continue;

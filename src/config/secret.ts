@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readText } from '../core/read-text.ts';
 import { reasonOf } from '../core/reason.ts';
 import { PortlogError } from '../core/errors.ts';
 import type { Credentials } from '../sink/options.ts';
@@ -68,6 +68,9 @@ function hold(text: string): () => string {
   return () => text;
 }
 
+/** As of what a command prints. */
+const MOST_BYTES = 1 << 20;
+
 /** An empty one would be sent, and refused by the server in words about something else. */
 function someText(text: string): string {
   const secret = text.trim();
@@ -77,7 +80,7 @@ function someText(text: string): string {
 
 function fromFile(path: string): string {
   try {
-    return someText(readFileSync(path, 'utf8'));
+    return someText(readText(path, MOST_BYTES));
   } catch (cause) {
     throw new PortlogError('secret-unavailable', `the secret in ${path} could not be read: ${reasonOf(cause)}`, {
       hint: 'check the path and its permissions',

@@ -5,19 +5,20 @@ const TOO_DEEP = 'it is nested deeper than any setting is';
 
 /** The parser's errors in our words: its own messages quote the text, which may hold passwords. Codes: https://eemeli.org/yaml/#errors */
 const REASONS: Readonly<Record<string, string>> = {
-  BAD_ALIAS: 'an alias (*name) is not written as one; a value that begins with * needs quotes',
+  BAD_ALIAS: 'an alias (*name) or anchor (&name) is not written as one; a value that begins with * or & needs quotes',
   BAD_DQ_ESCAPE: 'a backslash in double quotes stands before something that it does not go with; single quotes take it as it is',
   BAD_INDENT: 'the indentation does not fit',
   BAD_SCALAR_START: 'a value begins with a character that needs quotes',
-  BLOCK_AS_IMPLICIT_KEY: 'there is a colon too many, or quotes are missing around a value with a colon in it',
+  BLOCK_AS_IMPLICIT_KEY: 'there is a colon too many, quotes are missing around a value with a colon in it, or the next line is indented too far',
   BLOCK_IN_FLOW: 'within { } or [ ] a comma is missing, or something is written as it is without them, on lines of its own',
   DUPLICATE_KEY: 'a setting is there twice',
-  MISSING_CHAR: 'a quote or bracket is missing',
+  MISSING_CHAR: 'a quote or bracket is missing, or the dash of a list, or the indentation does not fit',
   MULTILINE_IMPLICIT_KEY: 'a colon is missing, or the indentation does not fit',
   MULTIPLE_DOCS: 'there is a second document (---)',
   RESOURCE_EXHAUSTION: TOO_DEEP,
   TAB_AS_INDENT: 'there is a tab; YAML is indented by blanks',
-  UNEXPECTED_TOKEN: 'something stands where nothing can stand',
+  TAG_RESOLVE_FAILED: 'a value begins with !, which needs quotes',
+  UNEXPECTED_TOKEN: 'something stands where nothing can stand; a text that begins with a quote, { or [ needs quotes around all of it',
 };
 
 /** Reads YAML, or JSON when the name says so. Throws `config-invalid`, which quotes nothing of the text. */
@@ -67,14 +68,22 @@ async function parsedYaml(path: string, text: string): Promise<unknown> {
   const { LineCounter, parseDocument } = await import('yaml');
   const lines = new LineCounter();
   const document = parseDocument(text, { prettyErrors: false, logLevel: 'error', lineCounter: lines });
-  const [error] = document.errors;
+  // A warning is of a tag (!name), which would be left out of the value.
+  const [error = document.warnings[0]] = document.errors;
   if (error !== undefined) throw invalid(path, 'YAML', lines.linePos(error.pos[0]).line, REASONS[error.code] ?? 'it is not written as YAML is');
   try {
     return document.toJS();
   } catch (error) {
     if (error instanceof RangeError) throw error;
-    // An alias without an anchor, or one that expands too far.
-    throw invalid(path, 'YAML', undefined, 'an alias (*name) leads nowhere; a value that begins with * needs quotes');
+    const isBomb = !(error instanceof ReferenceError) || error.message.startsWith('Excessive');
+    throw invalid(
+      path,
+      'YAML',
+      undefined,
+      isBomb
+        ? 'aliases (*name) within aliases come to more than can be read'
+        : 'an alias (*name) leads nowhere; a value that begins with * needs quotes',
+    );
   }
 }
 

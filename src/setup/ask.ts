@@ -1,5 +1,5 @@
 import { PortlogError } from '../core/errors.ts';
-import { jsonIn } from '../sink/transport/answer.ts';
+import { jsonIn, wordsAt } from '../sink/transport/answer.ts';
 import type { HttpAnswer, HttpClient, HttpRequest } from '../sink/transport/http.ts';
 import { isAtLeast } from '../sink/transport/version.ts';
 import { either, listOf, number, object, oneOf, record, type Shape } from '../core/shape.ts';
@@ -22,7 +22,7 @@ export async function done(client: HttpClient, request: HttpRequest, signal: Abo
 
 /** {@link done} for an answer that was received already. */
 export function isDone(client: HttpClient, request: HttpRequest, answer: HttpAnswer): void {
-  accepted(client, request, answer);
+  if (answer.status < 200 || answer.status >= 300) throw refused(client, request, answer, 'the server says why; what was done before this stays');
   if ((answer.status === 202 || answer.status === 204) && answer.body.trim() === '') return;
   answeredAs(client, request, answer, IS_DONE);
 }
@@ -84,18 +84,36 @@ function nothing(value: unknown): value is never {
   return value === undefined;
 }
 
+/** `otherwise`: the hint, where the status gives none. */
+export function refused({ url }: HttpClient, { method, path }: HttpRequest, answer: HttpAnswer, otherwise?: string): PortlogError {
+  const { status } = answer;
+  const words = saidIn(answer);
+  const hint = hintFor(status, path) ?? otherwise;
+  return new PortlogError(
+    'setup-refused',
+    `${url.origin} answered ${status} to ${method} ${path}${words === '' ? '' : `: ${words}`}`,
+    hint === undefined ? {} : { hint },
+  );
+}
+
 const MOST_WORDS = 300;
 
-export function refused({ url }: HttpClient, { method, path }: HttpRequest, { status, body }: HttpAnswer): PortlogError {
-  // The server's own words, of which there may be megabytes.
-  const words = body
+/** The server's own words, of which there may be megabytes: its sentence, or all that it says. */
+export function saidIn({ body }: HttpAnswer): string {
+  return (sentenceIn(jsonIn(body)) ?? body)
     .slice(0, 10 * MOST_WORDS)
     .replaceAll(/\s+/g, ' ')
     .trim()
     .slice(0, MOST_WORDS);
-  return new PortlogError('setup-refused', `${url.origin} answered ${status} to ${method} ${path}${words === '' ? '' : `: ${words}`}`, {
-    hint: hintFor(status, path) ?? 'the server says why; what was done before this stays',
-  });
+}
+
+/**
+ * Where Elasticsearch and OpenSearch (`error.reason`), Kibana and Grafana (`message`), the API of Wazuh (`detail`) and of Prometheus (`error`)
+ * write what is wrong.
+ */
+function sentenceIn(json: unknown): string | undefined {
+  const places = [['error', 'reason'], ['message'], ['detail'], ['title'], ['error'], ['error', 'type']];
+  return places.map((place) => wordsAt(json, ...place)).find((words) => words !== undefined && words.trim() !== '');
 }
 
 /** Without the plugin that it belongs to, OpenSearch knows nothing of a path. */

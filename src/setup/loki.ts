@@ -7,7 +7,7 @@ import type { ContentOptions } from '../content/options.ts';
 import { PortlogError } from '../core/errors.ts';
 import type { HttpAnswer, HttpClient, HttpRequest } from '../sink/transport/http.ts';
 import { listOf, object, optional, record, type Shaped, tableOf, text } from '../core/shape.ts';
-import { checkVersion, found, readAs, refused } from './ask.ts';
+import { checkVersion, found, readAs, refused, saidIn } from './ask.ts';
 import { type Presence, installation, type PlanOptions, removal, type Step } from './step.ts';
 
 /** Structured metadata, which all our queries ask, is on by default since then. */
@@ -60,7 +60,7 @@ async function presentGroup(client: HttpClient, headers: Readonly<Record<string,
   if (answer.status === 200) return readAs(client, request, answer, yamlIn(answer.body), GROUP);
   if (answer.status === 404 && /group does not exist|no rule groups/.test(answer.body)) return undefined;
   if (answer.status === 401 && headers['x-scope-orgid'] === undefined)
-    throw new PortlogError('setup-refused', `${client.url.origin} wants to know whose rules these are (401: ${answer.body.trim().slice(0, 200)})`, {
+    throw new PortlogError('setup-refused', `${client.url.origin} wants to know whose rules these are (401: ${saidIn(answer)})`, {
       hint: 'this Loki has tenants: set PORTLOG_LOKI_TENANT (or tenant at the sink loki in the configuration); if it wants a password instead, PORTLOG_LOKI_USER and _PASSWORD',
     });
   if (answer.status === 401 || answer.status === 403) throw refused(client, { method: 'GET', path: NAMESPACE }, answer);
@@ -84,8 +84,8 @@ function yamlIn(body: string): unknown {
 }
 
 /** A ruler that is not there, or that reads its rules from files only. */
-function noApi({ url }: HttpClient, { status, body }: HttpAnswer): PortlogError {
-  return new PortlogError('setup-refused', `${url.origin} takes no rules over the API of its ruler (${status}: ${body.trim().slice(0, 200)})`, {
+function noApi({ url }: HttpClient, answer: HttpAnswer): PortlogError {
+  return new PortlogError('setup-refused', `${url.origin} takes no rules over the API of its ruler (${answer.status}: ${saidIn(answer)})`, {
     hint: 'where it reads them from files: portlog setup loki --export DIR, and rules.yaml into its rules directory',
   });
 }

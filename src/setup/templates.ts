@@ -5,7 +5,7 @@ import type { HttpAnswer, HttpClient, HttpRequest } from '../sink/transport/http
 import { setupFileText, SETUP_FILES, type SetupFile } from './files.ts';
 import { listOf, object, record, tableOf, text } from '../core/shape.ts';
 import { jsonIn } from '../sink/transport/answer.ts';
-import { answeredAs, refused } from './ask.ts';
+import { answeredAs, refused, saidIn } from './ask.ts';
 import { type Presence, installation, type PlanOptions, type Step } from './step.ts';
 
 /** Templates and the ingest pipeline. Throws `setup-refused` when something of that name is there that portlog did not make. */
@@ -57,13 +57,9 @@ export async function createApiKey(client: HttpClient, signal: AbortSignal): Pro
       hint: 'it takes events without a key: leave --api-key out; or switch security on (xpack.security.enabled), for everybody who reaches it may read and delete',
     });
   if (answer.status === 400 || answer.status === 403)
-    throw new PortlogError(
-      'setup-refused',
-      `${client.url.origin} makes no API key with these credentials (${answer.status}: ${answer.body.slice(0, 200)})`,
-      {
-        hint: 'an API key cannot create one with more rights than it has: use PORTLOG_ELASTICSEARCH_USER and _PASSWORD of somebody with manage_api_key',
-      },
-    );
+    throw new PortlogError('setup-refused', `${client.url.origin} makes no API key with these credentials (${answer.status}: ${saidIn(answer)})`, {
+      hint: 'an API key cannot create one with more rights than it has: use PORTLOG_ELASTICSEARCH_USER and _PASSWORD of somebody with manage_api_key',
+    });
   if (answer.status !== 200) throw bulkRefusal(client.url, answer, ELASTICSEARCH);
   // Not its own words, in which there may be a key.
   const made = jsonIn(answer.body);

@@ -171,13 +171,22 @@ export function urlOf({ type, target }: Pick<CommonOptions, 'type' | 'target'>, 
   const url = URL.parse(text);
   if (url === null || !/^https?:$/.test(url.protocol) || !isReachable(url))
     throw new PortlogError('sink-options', `"${withoutUser(text)}" is no URL for ${type}`, {
-      hint: `write it whole, for example ${type}=https://host:${new URL(defaultUrl).port}`,
+      hint: whyNoUrl(text) ?? `write it whole, for example ${type}=https://host:${new URL(defaultUrl).port}`,
     });
   if (url.username !== '' || url.password !== '')
     throw new PortlogError('sink-options', `the URL for ${type} carries a user or password, which process lists and messages would show`, {
       hint: `leave them out and set ${serverVariable(type, 'USER')} and ${serverVariable(type, 'PASSWORD')}`,
     });
   return url;
+}
+
+/** Undefined where the scheme is missing, or anything else is wrong. */
+function whyNoUrl(text: string): string | undefined {
+  if (/\s/.test(text)) return 'there is a blank in it: take it out';
+  const [, port] = /^https?:\/\/[^/?#]*:([^\]:/?#]*)(?:[/?#]|$)/i.exec(text) ?? [];
+  return port === undefined || (/^0*[1-9]\d{0,4}$/.test(port) && Number(port) <= 65_535)
+    ? undefined
+    : 'behind the last colon stands the port, a number from 1 to 65535';
 }
 
 /** Whether host name (RFC 1035, 2.3.4) and port are valid. */

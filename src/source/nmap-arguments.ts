@@ -22,13 +22,27 @@ const OTHER_FORMATS: ReadonlySet<string> = new Set(['oN', 'oM', 'oG', 'oS', 'o',
  * would override ours, so it is refused in every spelling, with a hint.
  */
 export function nmapArguments(args: readonly string[]): readonly string[] {
-  const { options } = nmapWords(args);
+  const { options, targets } = nmapWords(args);
+  refuseSeveralInOne([...targets, ...options.filter(isTornApart).map(({ word }) => word)]);
   for (const option of options) {
     const why = whyNot(option);
     if (why !== undefined) throw refused(option, why);
   }
   const has = (...names: readonly string[]): boolean => options.some(({ name }) => names.includes(name));
   return [...(has('oX') ? [] : ['-oX', '-']), ...(has('v', 'vv', 'verbose', 'd', 'debug') ? [] : ['-v']), ...args];
+}
+
+/** nmap takes the rest for a part of the option. Of `-p 80` it skips the blank. */
+function isTornApart({ name, value = '', isKnown }: NmapOption): boolean {
+  return !isKnown || ((name === 's' || name === 'T') && /\s/.test(value));
+}
+
+function refuseSeveralInOne(words: readonly string[]): void {
+  const several = words.find((word) => /\S\s+\S/.test(word) && !word.includes('='));
+  if (several === undefined) return;
+  throw new PortlogError('nmap-arguments', `"${several.trim().split(/\s/)[0] ?? ''} …" is one argument for nmap, with a blank in it`, {
+    hint: 'each of its words is an argument of its own: nmap: [-sV, 192.0.2.0/24] in the configuration, no quotes around them all in a shell',
+  });
 }
 
 function whyNot({ name, value }: NmapOption): string | undefined {

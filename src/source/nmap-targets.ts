@@ -1,9 +1,13 @@
-import { readFileSync } from 'node:fs';
+import { readBounded } from '../core/read-text.ts';
+import { statOf } from '../core/stat-of.ts';
 import type { TargetLists } from '../nmap/target-lists.ts';
 import { nmapWords } from '../nmap/options.ts';
 
 /** Longer lists are not stored with each scan; the targets count as unknown then. */
 const MAX_LENGTH = 64 << 10;
+
+/** With comments, which are not stored. */
+const MOST_BYTES = 16 << 20;
 
 /**
  * Reads `-iL` and `--excludefile` as nmap does: words separated by white space, comments behind `#`
@@ -25,9 +29,9 @@ export function targetLists(nmapArgs: readonly string[]): TargetLists | undefine
   }
 }
 
-/** `-` is nmap's standard input, which is left to nmap. */
+/** `-` is nmap's standard input, which is left to nmap, as is a pipe: what is read here is gone from it. */
 function wordsIn(path: string): readonly string[] {
-  if (path === '-') throw new Error('standard input');
-  const text = readFileSync(path, 'utf8').replaceAll(/#.*$/gm, '');
+  if (path === '-' || statOf(path)?.isFile() !== true) throw new Error('no file');
+  const text = readBounded(path, MOST_BYTES).toString('utf8').replaceAll(/#.*$/gm, '');
   return text.split(/\s+/).filter((word) => word !== '');
 }

@@ -1,3 +1,4 @@
+import { execFileSync, spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -64,6 +65,11 @@ describe('wrong in the configuration', () => {
     ['directories: [/scans]', 'directories.0: must be a group of settings'],
     ['changes: { confirmScans: 1.5 }', 'changes.confirmScans: must be a whole number'],
     ['changes: { macNetworks: [lan] }', 'changes.macNetworks: "lan" is no network'],
+    [
+      'findings: { rules: { nmap-service-telnet: { zones: { dmz: { silence: true } } } } }',
+      'findings.rules.nmap-service-telnet.zones: there is no zone "dmz"',
+      'zones are those of the file of expected exposure, and none is named',
+    ],
     ['findings: { rules: { redsi-exposed: { silence: true } } }', 'findings.rules: there is no rule "redsi-exposed"'],
     ['site: ${NO_SUCH_VARIABLE}', 'site needs the environment variable NO_SUCH_VARIABLE, which is not set'],
     ['site: [', 'is not valid YAML: line 1: '],
@@ -138,7 +144,36 @@ describe('wrong in the configuration', () => {
     ['sinks: [{ type: file, path: x, __proto__: { url: y } }]', 'sinks.0.__proto__: there is no such setting; there are: '],
     ['sinks: [{ type: elasticsearch, url: "https://x", toString: 1 }]', 'sinks.0.toString: there is no such setting'],
     ['site: $HOME', 'site: only letters, digits, dots, hyphens and underscores'],
-    ['just a text', 'the file: must be a group of settings'],
+    ['just a text', 'the file: must be a group of settings; write each as NAME: VALUE, with a blank behind the colon'],
+    ['site:berlin', 'the file: must be a group of settings; write each as NAME: VALUE, with a blank behind the colon'],
+    ['site: 012', 'site: must be a text; put it in quotes'],
+    ['site: {{ site }}', 'site: must be a text; one that begins with { or [ needs quotes'],
+    ['site: {{ site }}-x', 'line 1: something stands where nothing can stand; a text that begins with a quote, { or [ needs quotes around all of it'],
+    ['sinks: [{ type: http, url: "https://x", envelope: {"text": "{message}"} }]', 'sinks.0.envelope: must be a text; one that begins with { or ['],
+    ['sinks:\n  - type: http\n    envelope: {message}\n', 'sinks.0.envelope: must be a text; one that begins with { or ['],
+    ['site: !vault x', 'line 1: a value begins with !, which needs quotes'],
+    ['site: &', 'line 1: an alias (*name) or anchor (&name) is not written as one; a value that begins with * or & needs quotes'],
+    ['sinks:\n- type: file\n  path: x\n path: y\n', 'line 4: a quote or bracket is missing, or the dash of a list, or the indentation does not fit'],
+    ['site: berlin\n  tags: [a]\n', 'the next line is indented too far'],
+    [
+      ['a: &a [x,x,x,x,x,x,x,x,x]', ...'bcdefg'.split('').map((name, i) => `${name}: &${name} [${`*${'abcdef'[i] ?? ''},`.repeat(9)}]`)].join('\n'),
+      'aliases (*name) within aliases come to more than can be read',
+    ],
+    ['tags: &a [*a]', 'it is nested deeper than any setting is'],
+    ['site: ${SITE', 'site: behind ${ stands no name of a variable with a } behind it', 'write ${NAME}, with letters'],
+    ['sinks: [{ type: loki, url: "http://x", bearer: "${KEY:-hunter2}" }]', 'sinks.0.bearer: behind ${ stands no name of a variable'],
+    ['site: ${NO_SUCH_VARIABLE}', 'needs the environment variable NO_SUCH_VARIABLE', 'set NO_SUCH_VARIABLE, or write the value itself'],
+    ['spool: { maxMib: 1GB }', 'spool.maxMib: must be a number; without quotes, and without a unit, which is in the name of the setting'],
+    ['sites: { berlin: { maxAgeHours: 26h } }', 'maxAgeHours: must be a number; without quotes, and without a unit'],
+    ['changes: { confirmScans: "2" }', 'confirmScans: must be a whole number; without quotes'],
+    ['all: yes', 'all: must be true or false; without quotes'],
+    ['directories: /scans', 'directories: must be a list; write [one, another], or each on a line of its own behind a dash'],
+    ['sites: { berlin: 26 }', 'sites.berlin: must be a group of settings'],
+    ['stateDir: ~/state', 'stateDir begins with ~, which only a shell replaces', 'write the whole path, or ${HOME} instead of ~'],
+    ['sinks: [{ type: file, path: ~/out }]', 'sinks.0.path begins with ~'],
+    ['sinks: [{ type: loki, url: "http://x", bearerCommand: [~/bin/pass] }]', 'sinks.0.bearerCommand.0 begins with ~'],
+    ['metrics: { file: ~/x.prom }', 'metrics.file begins with ~'],
+    ['directories: [{ path: ~/scans }]', 'directories.0.path begins with ~'],
     ['sinks: [{ type: file, path: "a\\0b" }]', 'sinks.0.path has a NUL character in it, which is not allowed'],
     ['schedules: [{ name: a, cron: "@daily", nmap: ["\\0"] }]', 'schedules.0.nmap.0 has a NUL character in it'],
     [`sinks: [${'{ type: file, frob: 1 }, '.repeat(3000)}]`, 'and 2980 more\n'],
@@ -203,6 +238,56 @@ test.for([
     expect(stderr).not.toMatch(NEVER);
     expect(code).toBe(2);
   }
+});
+
+describe('a file that is none, or none of text', () => {
+  const folder = freshDir();
+  const path = (name: string): string => join(folder, name);
+  writeFileSync(path('utf16'), Buffer.from('\uFEFFsite: berlin\n', 'utf16le'));
+  writeFileSync(path('utf16-bare'), Buffer.from('site: berlin\n', 'utf16le'));
+  writeFileSync(path('latin1'), Buffer.from('tags: [M\u00fcnchen]\n', 'latin1'));
+  writeFileSync(path('large'), Buffer.alloc((16 << 20) + 1, '#'));
+  execFileSync('mkfifo', [path('pipe')]);
+  const reasons = [
+    ['utf16', 'it is written in UTF-16, or is no text: save it as UTF-8'],
+    ['utf16-bare', 'it is written in UTF-16, or is no text: save it as UTF-8'],
+    ['latin1', 'there are characters in it that are not UTF-8: save it as UTF-8'],
+    ['large', 'it is larger than'],
+    ['pipe', 'it is a pipe or a terminal, and nothing comes out of it'],
+    ['/dev/zero', 'it is larger than'],
+    ['/dev', 'it is a directory'],
+  ] as const;
+
+  test.for(reasons)('%s as configuration, expected exposure or secret', async ([name, reason]) => {
+    const file = name.startsWith('/') ? name : path(name);
+    await expectSentence(['run', '--config', file], {}, [[], 2, `the configuration ${file} could not be read: ${reason}`]);
+    await expectSentence(['--exposure', file, SCAN], {}, [[], 2, `the file of expected exposure ${file} could not be read: ${reason}`]);
+    await expectSentence(['check', '--to', ES], { PORTLOG_ELASTICSEARCH_API_KEY_FILE: file }, [
+      [],
+      2,
+      `the secret in ${file} could not be read: ${reason}`,
+    ]);
+  });
+
+  test.for([
+    ['pipe', 'it is a pipe or a terminal, and nothing comes out of it'],
+    ['/dev/zero', 'it is larger than 8 MiB'],
+    ['/dev', 'it is a directory'],
+    ['latin1', 'it holds no PEM'],
+  ] as const)('%s as authority, certificate or key', async ([name, reason]) => {
+    const file = name.startsWith('/') ? name : path(name);
+    const to = 'elasticsearch=https://127.0.0.1:1';
+    await expectSentence(['--to', to, '--ca-file', file, SCAN], {}, [[], 2, `the CA file ${file} cannot be used: ${reason}`]);
+    const client = { PORTLOG_ELASTICSEARCH_CERT_FILE: file, PORTLOG_ELASTICSEARCH_KEY_FILE: file };
+    await expectSentence(['--to', to, SCAN], client, [[], 2, `the certificate ${file} cannot be used: ${reason}`]);
+  });
+
+  test('one that a program writes into a pipe is read to its end', async () => {
+    const writer = spawn('/bin/sh', ['-c', `sleep 0.3; (echo 'site: berlin'; sleep 0.3; echo 'frob: 1') > ${path('pipe')}`]);
+    const { stderr } = await portlogHere(['run', '--config', path('pipe')]);
+    writer.kill();
+    expect(stderr).toContain(`${path('pipe')}: frob: there is no such setting`);
+  });
 });
 
 test('JSON says a setting once, too', async () => {

@@ -140,6 +140,32 @@ test.each([
   expect(said.join('\n')).toContain(hint);
 });
 
+test.each([
+  ['elasticsearch', 403, '{"error":{"root_cause":[],"type":"security_exception","reason":"missing authentication credentials"},"status":401}'],
+  ['opensearch', 403, '{"error":{"type":"security_exception","reason":"missing authentication credentials"},"status":401}'],
+  ['kibana', 401, '{"statusCode":401,"error":"Unauthorized","message":"missing authentication credentials"}'],
+  ['grafana', 401, '{"message":"missing authentication credentials","messageId":"password-auth.failed","statusCode":401}'],
+  ['wazuh', 401, '{"title":"Unauthorized","detail":"missing authentication credentials"}'],
+  ['elasticsearch', 403, 'missing authentication\n  credentials\n'],
+  ['elasticsearch', 403, '{"error":"missing authentication credentials","status":401}'],
+])('of what %s says with a %i, its sentence is told: %s', async (target, status, body) => {
+  const server = await scriptedServer(({ path }, response) =>
+    path.includes('authenticate') ? answer(response, 200, 'a.e30.c') : answer(response, status, body),
+  );
+  const { code, said } = await setup(target, server.url.origin);
+  await server.stop();
+  expect([code, said.join('\n')]).toEqual([2, expect.stringMatching(/answered 40[13] to GET \S+: missing authentication credentials(?:\n|$)/)]);
+});
+
+test('portlog check, which changes nothing, says nothing of what was done', async () => {
+  const server = await scriptedServer((_, response) => answer(response, 400, 'unsupported path requested'));
+  const { stdout } = await portlog(['check', '--to', `loki=${server.url.origin}`, '--state-dir', freshDir()]);
+  await server.stop();
+  expect(stdout).toContain('whether alert rules are there cannot be seen');
+  expect(stdout).toContain('unsupported path requested');
+  expect(stdout).not.toContain('what was done before');
+});
+
 test('portlog check says what is missing, as it should be, or changed', async () => {
   const [kibana, grafana] = [new FakeKibana(), new FakeGrafana()];
   const env = { PORTLOG_KIBANA_URL: await kibana.start(), PORTLOG_GRAFANA_URL: await grafana.start(), PORTLOG_GRAFANA_BEARER: 'token' };

@@ -3,6 +3,7 @@ import { accessSync, closeSync, constants, fstatSync, fsyncSync, ftruncateSync, 
 import { dirname, resolve } from 'node:path';
 import { ecsParts } from '../../event/ecs.ts';
 import { systemClock } from '../../core/clock.ts';
+import { isForShell, NO_TILDE } from '../../core/tilde.ts';
 import { PortlogError } from '../../core/errors.ts';
 import { reasonOf } from '../../core/reason.ts';
 import { batchBody, encoded, BufferPool } from '../transport/body.ts';
@@ -24,6 +25,8 @@ export type Permit = (file: number, events: number, signal: AbortSignal) => Prom
 export function fileSink(options: FileOptions, permit?: Permit): Sink {
   if (options.target === undefined || options.target === '')
     throw new PortlogError('sink-options', 'the sink "file" needs a path', { hint: 'for example --to file=/var/log/portlog/events.ndjson' });
+  if (isForShell(options.target))
+    throw new PortlogError('sink-options', `the path ${options.target} of the sink "file" ${NO_TILDE}`, { hint: 'write the whole path' });
   if (/^\w+:\/\//.test(options.target))
     throw new PortlogError('sink-options', `the sink "file" takes a path, and "${withoutUser(options.target)}" is an address`, {
       hint: 'name the kind of server that is there: --to elasticsearch=https://es:9200',

@@ -1,5 +1,5 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readBounded } from '../../core/read-text.ts';
 import { reasonOf } from '../../core/reason.ts';
 import { PortlogError } from '../../core/errors.ts';
 
@@ -8,10 +8,13 @@ const BLOCKS = {
   'PRIVATE KEY': /^-----BEGIN (?:[A-Z]{1,20} )?PRIVATE KEY-----/m,
 } as const;
 
+/** The authorities of a whole system come to a quarter of one. */
+const MOST_BYTES = 8 << 20;
+
 /** The text of a file in PEM form, with what it should hold. `what`: for people. Throws `sink-options` where TLS would ignore it, or fail. */
 export function readPem(what: string, path: string, label: keyof typeof BLOCKS): string {
   try {
-    const pem = readFileSync(path, 'utf8');
+    const pem = readBounded(path, MOST_BYTES).toString('utf8');
     if (!BLOCKS[label].test(pem)) throw new Error(`it holds no PEM ${label.toLowerCase()}`);
     if (label === 'CERTIFICATE') refuseBrokenCertificates(pem);
     else refuseBrokenKey(pem);
