@@ -1,4 +1,5 @@
 import type { Host, Port } from '../nmap/model.ts';
+import { listings } from '../nmap/port.ts';
 import { hasPorts } from '../nmap/transport.ts';
 import { count } from './text.ts';
 
@@ -40,13 +41,14 @@ export function countPorts(host: Host): PortCounts {
   return { byState, openListed, openProtocols };
 }
 
-export function countListed(ports: Iterable<Port>): ListedCounts {
+/** `timesOf`: how often a port counts; as often as it is listed. */
+export function countListed(ports: Iterable<Port>, timesOf: (port: Port) => number = listings): ListedCounts {
   const byState = noPorts();
   let openProtocols = 0;
-  for (const { state, protocol } of ports) {
-    const field = stateField(state?.state);
-    byState[field]++;
-    if (field === 'open' && !hasPorts(protocol)) openProtocols++;
+  for (const port of ports) {
+    const [field, times] = [stateField(port.state?.state), timesOf(port)];
+    byState[field] += times;
+    if (field === 'open' && !hasPorts(port.protocol)) openProtocols += times;
   }
   return { byState, openProtocols };
 }

@@ -7,6 +7,7 @@ import type { Host, Port } from '../nmap/model.ts';
 import { isQuiet, portEvent } from './port.ts';
 import type { MisdatedScan } from './health.ts';
 import { textDigest } from './id.ts';
+import { RecentSet } from './recent.ts';
 import { SeenInRun } from './seen-in-run.ts';
 import { RunRecord } from './run-record.ts';
 import { misdatedTimes, scanEndEvent } from './scan-end.ts';
@@ -36,6 +37,8 @@ export class EventMapper {
   private context: RunContext | undefined;
   private record = new RunRecord();
   private news = new SeenInRun();
+  /** Statements about the ports and findings of the host that nmap listed last: a thread that reads it alone must come to the same. */
+  private told = new RecentSet();
   /** Keys of hosts that were read; undefined unless asked for. */
   private keys: string[] | undefined;
   /** Hosts listed so far, in all runs, each once. */
@@ -56,12 +59,14 @@ export class EventMapper {
     return this.context;
   }
 
-  /** Counts a finding of the current run; false for a repetition. */
-  noteFinding(host: HostContext, { id, severity, own }: LogEvent): boolean {
+  /** Counts a finding of the current run, whose port is `repeated` right behind; false for a repetition. */
+  noteFinding(host: HostContext, { id, severity, own }: LogEvent, repeated = 0): boolean {
+    this.record.repeated += repeated;
     const isListedOnce = isHostObservation(host.run);
-    if (isListedOnce || this.news.isFirstFinding(textAt(own, 'nmap', 'entity', 'id') ?? id))
+    const isNew = isListedOnce ? this.isFirstOfHost(id) : this.isStatement(id);
+    if (isListedOnce ? isNew : this.news.isFirstFinding(textAt(own, 'nmap', 'entity', 'id') ?? id))
       this.record.addFinding(levelOf(severity), host.place['zone']);
-    return isListedOnce || this.isStatement(id);
+    return isNew;
   }
 
   /** Returns and resets the counts of the current run, for {@link add} of another mapper. */
@@ -147,7 +152,11 @@ export class EventMapper {
     if (!this.count(host, counts, context.observationId)) return false;
     this.record.addToZone(context.place['zone'], true, counts.byState.open - counts.openProtocols);
     yield hostEvent(context, counts);
-    for (const port of host.ports) if (this.isWanted(port)) yield portEvent(context, port);
+    this.told = new RecentSet();
+    for (const port of this.wantedPorts(host)) {
+      const event = portEvent(context, port);
+      if (this.isFirstOfHost(event.id)) yield event;
+    }
     return true;
   }
 
@@ -156,16 +165,14 @@ export class EventMapper {
     const counts = countPorts(host);
     this.record.addHost(host, counts, this.options.now());
     const isNewHost = this.news.isFirstHost(context.entityId);
-    const newPorts = [...host.ports].filter((port) => this.news.isFirstPort(context.entityId, port));
-    const listed = countListed(newPorts);
+    const listed = countListed(host.ports, (port) => (this.news.isFirstPort(context.entityId, port) ? 1 : 0));
     const openPorts = listed.byState.open - listed.openProtocols;
     this.record.addDifferent(isNewHost ? host : undefined, listed);
     this.record.addToZone(context.place['zone'], isNewHost, openPorts);
     this.openPorts += openPorts;
     this.openProtocols += listed.openProtocols;
     if (isNewHost) this.hostsListed++;
-    for (const port of host.ports) {
-      if (!this.isWanted(port)) continue;
+    for (const port of this.wantedPorts(host)) {
       const event = portEvent(context, port);
       if (this.isStatement(event.id)) yield event;
     }
@@ -183,8 +190,13 @@ export class EventMapper {
     return true;
   }
 
-  private isWanted(port: Port): boolean {
-    return this.options.all || !isQuiet(port);
+  /** Ports that get an event; counts what is listed again right behind. */
+  private *wantedPorts(host: Host): Generator<Port, void, undefined> {
+    for (const port of host.ports) {
+      if (!this.options.all && isQuiet(port)) continue;
+      this.record.repeated += port.repeated ?? 0;
+      yield port;
+    }
   }
 
   /** Whether a statement is made for the first time; repetitions are only counted. */
@@ -192,6 +204,13 @@ export class EventMapper {
     const isNew = this.news.isStatement(key);
     if (isNew) this.keys?.push(key);
     else this.record.repeated++;
+    return isNew;
+  }
+
+  /** The same among those of the host that nmap listed last. */
+  private isFirstOfHost(id: string): boolean {
+    const isNew = this.told.add(id);
+    if (!isNew) this.record.repeated++;
     return isNew;
   }
 }

@@ -50,14 +50,17 @@ export class Finder {
     this.remedies = new Map(rulesOf(this.checks).map(({ id, remedy }) => [id, remedy]));
   }
 
-  /** The findings of a host and its ports; evaluated at each call. */
-  of(run: Subject['run'], host: Host, time: number): readonly FindingsAt[] {
-    const places: FindingsAt[] = [];
+  /** The findings of a host and its ports, which can be walked more than once; of a host whose ports are not held, evaluated each time. */
+  of(run: Subject['run'], host: Host, time: number): Iterable<FindingsAt> {
+    const each = (): Iterable<FindingsAt> => this.each(run, host, time);
+    return Array.isArray(host.ports) ? [...each()] : { [Symbol.iterator]: () => each()[Symbol.iterator]() };
+  }
+
+  private *each(run: Subject['run'], host: Host, time: number): Generator<FindingsAt, void, undefined> {
     for (const subject of subjectsOf(run, host, time)) {
       const findings = this.at(subject);
-      if (findings.length > 0) places.push({ port: subject.port, findings });
+      if (findings.length > 0) yield { port: subject.port, findings };
     }
-    return places;
   }
 
   /** The findings of one subject. */

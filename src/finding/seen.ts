@@ -30,23 +30,31 @@ interface Looked {
   readonly run: Pick<Run, 'args'>;
   readonly host: Host;
   readonly time: number;
-  readonly places?: readonly FindingsAt[];
+  readonly places?: Iterable<FindingsAt>;
 }
 
-/** The findings of a host, and which sources have looked. */
+/** The findings of a host, each once (of a port that is listed again, the last), and which sources have looked. */
 export function seenFindings(
   finder: Finder,
   { run, host, time, places = finder.of(run, host, time) }: Looked,
 ): { readonly findings: readonly SeenFinding[]; hasLooked(port: string | undefined, source: string): boolean } {
-  const findings = places.flatMap(({ port, findings: here }) => here.map((finding) => seen(portKeyOf(port), finding)));
   return {
-    findings,
+    findings: eachOnce(places),
     hasLooked(place, source) {
       // Rarely needed: only for known findings that were not found again.
       for (const subject of subjectsOf(run, host, time)) if (portKeyOf(subject.port) === place && finder.hasLooked(subject, source)) return true;
       return false;
     },
   };
+}
+
+function eachOnce(places: Iterable<FindingsAt>): readonly SeenFinding[] {
+  const byId = new Map<string, SeenFinding>();
+  for (const { port, findings } of places) {
+    const place = portKeyOf(port);
+    for (const finding of findings) byId.set(`${place ?? ''} ${findingKey(finding)}`, seen(place, finding));
+  }
+  return [...byId.values()];
 }
 
 function portKeyOf(port: Port | undefined): string | undefined {

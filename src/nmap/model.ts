@@ -97,6 +97,8 @@ export interface Port {
   readonly scripts: Script[];
   /** The element as it was written, with `\n` for every line end; a part of event ids. */
   source: string;
+  /** How often the host lists it again right behind, word for word; absent where it does not. nmap never does. */
+  repeated?: number;
 }
 
 /** `state` is free text; nmap writes open, closed, filtered, unfiltered, open|filtered, closed|filtered. */

@@ -9,7 +9,7 @@ export function readPorts(reader: Reader, ports: Port[] | undefined, extraports:
     if (reader.name === 'port') {
       if (ports === undefined) reader.renew();
       const port = readPort(reader);
-      if (isEmptyPort(port)) reader.countEmpty();
+      if (isEmptyPort(port)) reader.countEmpty(listings(port));
       else ports?.push(port);
     } else if (reader.name === 'extraports') reader.keep(extraports, readExtraPorts(reader));
   }
@@ -20,8 +20,14 @@ export function isEmptyPort({ state, service, owner, scripts }: Port): boolean {
   return state?.state === undefined && service === undefined && owner === undefined && scripts.length === 0;
 }
 
+/** How often a host lists a port in a row, word for word. */
+export function listings({ repeated = 0 }: Port): number {
+  return 1 + repeated;
+}
+
 export function readPort(reader: Reader): Port {
   const level = reader.depth;
+  const { noted } = reader;
   const portid = reader.attribute('portid') ?? '';
   const port: Port = {
     protocol: reader.attribute('protocol'),
@@ -52,6 +58,9 @@ export function readPort(reader: Reader): Port {
     }
   }
   port.source = reader.source(start);
+  // Notes are of each.
+  const repeated = reader.noted === noted ? reader.passRepeated(start) : 0;
+  if (repeated > 0) port.repeated = repeated;
   return port;
 }
 

@@ -86,9 +86,14 @@ export class Reader extends Tokens {
     [this.items, this.room] = [items, room];
   }
 
-  /** Counts a port without content. */
-  countEmpty(): void {
-    this.empty++;
+  /** Counts ports without content. */
+  countEmpty(ports: number): void {
+    this.empty += ports;
+  }
+
+  /** How many notes there are. */
+  get noted(): number {
+    return this.notes.length;
   }
 
   /** Notes since the last call. */

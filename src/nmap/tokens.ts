@@ -130,6 +130,21 @@ export class Tokens {
     return this.carriageReturn.within(start, this.position) ? normaliseLineEnds(text) : text;
   }
 
+  /**
+   * Passes over the elements that follow and are, word for word, the one from `start` to here; returns how many. Each of them would be
+   * read as that one was, so that a document that says the same a million times costs neither the time nor the memory of it.
+   */
+  passRepeated(start: number): number {
+    const { text, end } = this;
+    const element = text.slice(start, this.position);
+    for (let count = 0; ; count++) {
+      let at = this.position;
+      while (isSpace(text.charCodeAt(at))) at++;
+      if (at + element.length > end || !text.startsWith(element, at)) return count;
+      this.position = at + element.length;
+    }
+  }
+
   /** Reads the rest of the element, which must end where `enter` was told. */
   finish(): void {
     while (this.depth > 0 && this.nextChild(1));

@@ -40,7 +40,7 @@ export class Interpreter {
       for (const finding of findings) {
         if (finding.isSilenced === true) continue;
         const event = findingEvent(host.context, ackGroup, port, finding);
-        if (this.mapper.noteFinding(host.context, event)) yield event;
+        if (this.mapper.noteFinding(host.context, event, port?.repeated)) yield event;
       }
     }
   }

@@ -16,7 +16,7 @@ export class ScannedHost implements MappedHost, SeenHost {
   private readonly run: RunContext;
   private readonly finder: Finder;
   private made: HostContext | undefined;
-  private found: readonly FindingsAt[] | undefined;
+  private found: Iterable<FindingsAt> | undefined;
 
   constructor(run: RunContext, host: Host, finder: Finder) {
     this.run = run;
@@ -30,7 +30,7 @@ export class ScannedHost implements MappedHost, SeenHost {
   }
 
   /** Its findings, by port. */
-  get places(): readonly FindingsAt[] {
+  get places(): Iterable<FindingsAt> {
     this.found ??= this.finder.of(this.run.run, this.host, this.context.time);
     return this.found;
   }

@@ -145,6 +145,17 @@ const PARTS: Readonly<Record<string, Shape>> = {
   'ports without a state': (n) => host(`<ports>${again('<port/>', n)}</ports>`),
   'ports that say little': (n) => host(`<ports>${numbered((i) => `<port portid="${i}"><state state="open"/></port>`, n)}</ports>`),
   'the same port': (n) => host(`<ports>${again('<port protocol="tcp" portid="23"><state state="open"/></port>', n)}</ports>`),
+  'a port that answers each time in another way': (n) =>
+    host(`<ports>${numbered((i) => `<port protocol="tcp" portid="23"><state state="open" reason_ttl="${i}"/></port>`, n)}</ports>`),
+  'two ports by turns': (n) =>
+    host(
+      `<ports>${again('<port protocol="tcp" portid="23"><state state="open"/></port><port protocol="tcp" portid="21"><state state="open"/></port>', n)}</ports>`,
+    ),
+  'the same port of masscan': (n) =>
+    host(`<ports>${again('<port protocol="tcp" portid="23"><state state="open"/></port>', n)}</ports>`).replace(
+      'scanner="nmap"',
+      'scanner="masscan"',
+    ),
   'lists of ports': (n) => host(again('<ports/>', n)),
   'elements in each other': (n) => host(`${again('<a>', n / 2)}${again('</a>', n / 2)}`),
   'a name': (n) => host(`<hostnames><hostname name="${again('a.', n)}"/></hostnames>`),

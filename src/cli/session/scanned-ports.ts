@@ -85,7 +85,10 @@ class Reading {
     this.listed.add(key);
     if (host.status?.state === 'down') this.down.add(key);
     else if (host.timedout === true) this.timedOut.add(key);
-    for (const port of openPorts(context)) this.ports.push(port);
+    // A host may list the same port again and again.
+    const open = new Map<string, OpenPort>();
+    for (const port of openPorts(context)) open.set(`${port.number}/${port.protocol} ${port.service}`, port);
+    for (const port of open.values()) this.ports.push(port);
     if (hasLooked(this.run.coverage, host)) this.hosts.set(key, { host: key, ips, scanned: this.run.coverage.ports });
   }
 
