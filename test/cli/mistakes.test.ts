@@ -85,7 +85,7 @@ describe('mistyped on the command line', () => {
     [['scan'], 2, 'portlog scan needs arguments for nmap'],
     [['scan', '--', '--oX=x', '192.0.2.1'], 2, "nmap's option -oX (written --oX=x) does not go together with portlog scan"],
     [['run'], 2, 'there is nothing to do: the configuration has no schedules and no directories'],
-    [['watch', '/no/such'], 3, 'the directory /no/such cannot be watched: there is no such directory'],
+    [['watch', '/proc/no/such'], 3, 'the directory /proc/no/such cannot be watched: there is no such directory'],
     [['watch', SCAN], 3, `the directory ${SCAN} cannot be watched: it is no directory`, `to ship a file: portlog ${SCAN}`],
     [['watch', '/tmp', '--poll-seconds', 'soon'], 2, '--poll-seconds needs a number that is not negative'],
     [['watch', '/tmp', '--poll-seconds', '0'], 2, '--poll-seconds needs a number above zero'],
