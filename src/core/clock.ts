@@ -24,7 +24,7 @@ export function clampWait(milliseconds: number): number {
 }
 
 export const systemClock: Clock = {
-  now: Date.now,
+  now: () => Date.now(),
   elapsed: () => performance.now(),
   random: Math.random,
   sleep: (milliseconds, signal) => wait(clampWait(milliseconds), undefined, { signal }).catch(() => undefined),

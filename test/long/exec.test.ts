@@ -174,7 +174,7 @@ describe('the command', () => {
 
   test('a word that no program can be given is refused', async () => {
     for (const [word, words] of [
-      ['a\\0b', 'has a NUL in it'],
+      ['a\\0b', 'has a NUL character in it'],
       ['x'.repeat(50_000), 'cannot be given to a program'],
     ] as const) {
       const config = join(freshDir(), 'portlog.yaml');
