@@ -6,7 +6,7 @@ import { EXPOSURE, type ExposurePolicy, type NetworkEntry } from './exposure.ts'
 import type { Guesses } from './exposed-service.ts';
 import type { Intel } from './intel.ts';
 import { checksWith, findingsAt, rulesOf, subjectsOf } from './registry.ts';
-import { wouldFindAgain } from './script.ts';
+import type { Looks } from './looks.ts';
 import type { RiskyService } from './risky-services.ts';
 
 /** Settings of a rule. */
@@ -76,8 +76,8 @@ export class Finder {
   }
 
   /** Whether a source would report its finding again if it still held. */
-  hasLooked(subject: Subject, source: string): boolean {
-    return source === EXPOSURE ? this.options.exposure?.judges === true : wouldFindAgain(subject, source);
+  hasLooked(looks: Looks, source: string): boolean {
+    return source === EXPOSURE ? this.options.exposure?.judges === true : looks.wouldFindAgain(source);
   }
 
   /** The remedy of a rule; undefined for a rule that does not exist any more. */

@@ -25,12 +25,6 @@ export function scriptsAt({ port, host }: Subject): readonly Script[] {
   return port === undefined ? host.hostscripts : port.scripts;
 }
 
-/** Whether a script ran here, by the arguments, and did not fail: then no output means that it found nothing. */
-function wasRequested(subject: Subject, id: string): boolean {
-  const failed = scriptsAt(subject).some((script) => script.id === id && isError(script));
-  return !failed && isRequested(subject.run.args ?? '', id);
-}
-
 /** Whether nmap's arguments ask for a script, by its name or category. */
 export function isRequested(args: string, id: string): boolean {
   const { byDefault, asksServices, words } = askedScripts(args);
@@ -39,15 +33,8 @@ export function isRequested(args: string, id: string): boolean {
   return words.some((word) => word === 'all' || categories.includes(word) || fitsGlob(word, id));
 }
 
-function isError({ output }: Script): boolean {
+export function isError({ output }: Script): boolean {
   return output !== undefined && /^\s*(?:ERROR:|false$)/.test(output);
-}
-
-/** Whether a source would have reported its finding again if it still held. */
-export function wouldFindAgain(subject: Subject, source: string): boolean {
-  // Only a detected service shows that something else listens there.
-  if (source === SERVICE || source === PORT) return nameAsked(subject.port?.service) !== undefined;
-  return scriptOf(subject, source) !== undefined || wasRequested(subject, source);
 }
 
 /** Whether a run with these arguments includes a source. */

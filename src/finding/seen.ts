@@ -4,6 +4,7 @@ import { statementOf } from './event.ts';
 import { SEVERITY } from '../event/event.ts';
 import { EXPIRED, UNEXPECTED } from './exposure.ts';
 import type { Finder, FindingsAt } from './finder.ts';
+import { Looks } from './looks.ts';
 import { findingKey, subjectsOf } from './registry.ts';
 
 /** A finding as change detection needs it. */
@@ -38,14 +39,27 @@ export function seenFindings(
   finder: Finder,
   { run, host, time, places = finder.of(run, host, time) }: Looked,
 ): { readonly findings: readonly SeenFinding[]; hasLooked(port: string | undefined, source: string): boolean } {
+  let looks: ReadonlyMap<string | undefined, Looks> | undefined;
   return {
     findings: eachOnce(places),
     hasLooked(place, source) {
-      // Rarely needed: only for known findings that were not found again.
-      for (const subject of subjectsOf(run, host, time)) if (portKeyOf(subject.port) === place && finder.hasLooked(subject, source)) return true;
-      return false;
+      // Rarely needed, only for known findings that were not found again; but these may be thousands.
+      looks ??= looksByPlace({ run, host, time });
+      const here = looks.get(place);
+      return here !== undefined && finder.hasLooked(here, source);
     },
   };
+}
+
+function looksByPlace({ run, host, time }: Looked): ReadonlyMap<string | undefined, Looks> {
+  const byPlace = new Map<string | undefined, Looks>();
+  for (const subject of subjectsOf(run, host, time)) {
+    const place = portKeyOf(subject.port);
+    const looks = byPlace.get(place) ?? new Looks(run.args);
+    looks.add(subject);
+    byPlace.set(place, looks);
+  }
+  return byPlace;
 }
 
 function eachOnce(places: Iterable<FindingsAt>): readonly SeenFinding[] {

@@ -126,6 +126,15 @@ const RUNS: Readonly<Record<string, Shape>> = {
       1,
       numbered((i) => `<port protocol="tcp" portid="${i % 65_536}"><state state="open"/></port>`, n / 2),
     ) + again(tinyRun(2, '<port protocol="tcp" portid="80"><state state="open"/></port>'), n / 2),
+  'weaknesses that are not found again': (n) =>
+    [`<service name="telnet" method="probed"/>`, '']
+      .map((service, i) =>
+        tinyRun(
+          startOf(i),
+          numbered((port) => `<port protocol="tcp" portid="${port}"><state state="open"/>${service}</port>`, service === '' ? 0.37 * n : 0.6 * n),
+        ),
+      )
+      .join(''),
   'the same whole run': (n) => again(smallRun({}), n),
 };
 

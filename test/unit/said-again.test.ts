@@ -116,3 +116,32 @@ describe.each([
     expect(refusals(items).map(({ reason }) => reason)).toEqual([expect.stringContaining('end tag does not match <port>')]);
   });
 });
+
+test('the ports of a host are gone through once for all weaknesses that are not found again', () => {
+  const one = hostOf(listing(Array.from({ length: 2000 }, (_, i) => OPEN.replace('23', String(i + 1))).join('')));
+  let walks = 0;
+  const ports = {
+    *[Symbol.iterator]() {
+      walks++;
+      yield* one.ports;
+    },
+  };
+  const found = seenFindings(new Finder(), { run: { args: 'nmap --script ftp-anon' }, host: { ...one, ports }, time: 0, places: [] });
+  for (let i = 1; i <= 2000; i++) {
+    expect(found.hasLooked(`${i}/tcp`, 'ftp-anon')).toBe(true);
+    expect(found.hasLooked(`${i}/tcp`, 'service')).toBe(false);
+  }
+  expect(found.hasLooked('2001/tcp', 'ftp-anon')).toBe(false);
+  expect(walks).toBe(1);
+});
+
+test('a script has looked at a port that is listed again, unless it failed in each listing', () => {
+  const said = (output: string): string => OPEN.replace('</port>', `<script id="ftp-anon" output="${output}"/></port>`);
+  const looked = (ports: string, args: string): boolean =>
+    seenFindings(new Finder(), { run: { args }, host: hostOf(listing(ports)), time: 0 }).hasLooked('23/tcp', 'ftp-anon');
+  expect(looked(OPEN, 'nmap')).toBe(false);
+  expect(looked(said('ERROR: timeout'), 'nmap -sC')).toBe(false);
+  expect(looked(said('ERROR: timeout') + said('ERROR: another'), 'nmap -sC')).toBe(false);
+  expect(looked(said('ERROR: timeout') + OPEN, 'nmap -sC')).toBe(true);
+  expect(looked(said('ERROR: timeout') + said('nothing'), 'nmap')).toBe(true);
+});
