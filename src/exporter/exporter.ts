@@ -8,6 +8,8 @@ import { dataStream } from '../event/context.ts';
 import { type Fields, GENERIC, levelOf, type LogEvent, SEVERITY, Shared } from '../event/event.ts';
 import { isoTime } from '../event/time.ts';
 import { type Sink, SinkError } from '../sink/sink.ts';
+import { expectKind, expectOptions } from '../library/given.ts';
+import { MILLISECONDS, SINK, STORE } from '../library/kinds.ts';
 import { otlpLogRecord } from './log-record.ts';
 
 export interface SinkExporterOptions {
@@ -26,9 +28,11 @@ const NEVER = new AbortController().signal;
  * An exporter for the OpenTelemetry SDK that delivers a program's own log records as portlog delivers events: to any
  * sink, in batches, with retries, and to disk when it is down. An export succeeds when each of its records is at
  * the sink, or in `store`.
- * https://opentelemetry.io/docs/specs/otel/logs/sdk/#logrecordexporter
+ * Throws `usage` for an argument of another kind. https://opentelemetry.io/docs/specs/otel/logs/sdk/#logrecordexporter
  */
 export function sinkExporter(sink: Sink, options: SinkExporterOptions = {}): LogRecordExporter {
+  expectKind('sinkExporter: sink', sink, SINK);
+  expectOptions('sinkExporter', options, { store: STORE, retryForMs: MILLISECONDS });
   return new SinkExporter(sink, options);
 }
 

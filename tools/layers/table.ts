@@ -16,9 +16,10 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   'setup': ['core', 'event', 'sink', 'content'],
   'delivery': ['core', 'event', 'sink/sink', 'sink/batch', 'state'],
   'pipeline': ['core', 'nmap', 'event', 'finding', 'change', 'source', 'sink/sink', 'state', 'delivery'],
-  'exporter': ['core', 'event', 'sink/sink', 'state', 'delivery'],
   'report': ['core', 'event', 'finding', 'change', 'state', 'sink/sink', 'sink/transport/body'],
   'config': ['core', 'nmap', 'event', 'finding', 'alert', 'sink', 'state', 'change', 'source'],
+  'library': ['core', 'nmap', 'event', 'finding', 'sink', 'state', 'change', 'source', 'pipeline', 'config/load'],
+  'exporter': ['core', 'event', 'sink/sink', 'state', 'delivery', 'library/given', 'library/kinds'],
   'unattended': ['core', 'event', 'state', 'change', 'source', 'pipeline', 'config'],
   'metrics': ['core', 'event', 'finding/exposure', 'sink/sink', 'sink/shown', 'state', 'change', 'unattended/schedule'],
   'cli': [
@@ -39,21 +40,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
     'unattended',
     'metrics',
   ],
-  '.': [
-    'core',
-    'nmap',
-    'event',
-    'finding',
-    'sink',
-    'state',
-    'change',
-    'source',
-    'delivery',
-    'pipeline',
-    'exporter',
-    'config/load',
-    'config/open-sink',
-  ],
+  '.': ['core', 'nmap', 'event', 'finding', 'sink', 'state', 'change', 'source', 'delivery', 'pipeline', 'exporter', 'config/open-sink', 'library'],
 };
 
 /** Modules from outside that have one home, and where: folders, or files without `.ts`. */
