@@ -47,10 +47,16 @@ export function fromEnvironment(options: Options, env: Environment): Values {
     const text = env[variable];
     if (text === undefined || text === '') continue;
     const given = { it: `${variable}=${text}: it`, whole: `${variable}=${text}` };
-    if (option.type === 'list') values[name] = text.split(',').map((part) => part.trim());
+    if (option.type === 'list') values[name] = partsOf(text, given);
     else values[name] = option.type === 'boolean' ? switched(text, given) : valueOf(text, option, given);
   }
   return values;
+}
+
+function partsOf(text: string, { whole }: Given): readonly string[] {
+  const parts = text.split(',').map((part) => part.trim());
+  if (parts.includes('')) throw usage(`${whole}: there is nothing before, behind or between two of its commas`, 'take the comma too many out');
+  return parts;
 }
 
 /** Names of a value for messages: the option alone, and with its value. */

@@ -1,6 +1,7 @@
 import { statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { PortlogError } from '../core/errors.ts';
+import { reasonOf } from '../core/reason.ts';
 
 export const DAMAGED_HINT =
   'move it away to begin anew, or bring it back from a backup; scans that are still there can be shipped again, and nothing is stored twice where the target can tell';
@@ -48,7 +49,7 @@ export function stateError(path: string, error: unknown): unknown {
   const result = errcode === undefined ? undefined : errcode & 0xff;
   const known = result === undefined ? BY_ERRNO[code ?? ''] : BY_RESULT[result === IOERR && isFull(path) ? FULL : result];
   if (known === undefined && errcode === undefined && code === undefined) return error;
-  const [what, hint] = known ?? [`cannot be used: ${message}`, ELSEWHERE];
+  const [what, hint] = known ?? [`cannot be used: ${errcode === undefined ? reasonOf(error, 'directory') : message}`, ELSEWHERE];
   return new PortlogError('state-unusable', `${path} ${what}`, { hint, cause: error });
 }
 

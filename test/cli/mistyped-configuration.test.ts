@@ -10,6 +10,15 @@ import { expectSentence, ES, SCAN, NEVER } from '../support/mistyped.ts';
 describe('wrong in the environment', () => {
   test.for<readonly [name: string, text: string, code: number, sentence: string, hint?: string]>([
     ['PORTLOG_RETRY_FOR_SECONDS', 'soon', 2, 'PORTLOG_RETRY_FOR_SECONDS=soon: it needs a number that is not negative'],
+    ['PORTLOG_TAG', 'a,,b', 2, 'PORTLOG_TAG=a,,b: there is nothing before, behind or between two of its commas', 'take the comma too many out'],
+    ['PORTLOG_STATE_DIR', '~/state', 2, 'PORTLOG_STATE_DIR=~/state begins with ~, which only a shell replaces'],
+    [
+      'PORTLOG_STATE_DIR',
+      '/proc/none',
+      4,
+      '/proc/none/portlog.db cannot be used: there is no such directory',
+      'name another directory with --state-dir',
+    ],
     ['PORTLOG_FORMAT', 'xml', 2, 'PORTLOG_FORMAT=xml: there is no such choice', 'there are: ecs, otel, table'],
     ['PORTLOG_QUIET', 'perhaps', 2, 'PORTLOG_QUIET=perhaps: it is on or off', 'write true or false'],
     ['PORTLOG_QUIET', 'constructor', 2, 'PORTLOG_QUIET=constructor: it is on or off', 'write true or false'],
@@ -308,6 +317,15 @@ test('what comes from the environment is checked as what stands in the file', as
   expect((await portlogHere(['--config', path, SCAN], { SITE: 'berlin', OUT: out })).code).toBe(0);
   expect((await portlogHere(['--config', path, SCAN], { SITE: 'a b', OUT: out })).stderr).toContain(
     'site: only letters, digits, dots, hyphens and underscores',
+  );
+});
+
+test('check says that the directory for the file of metrics is not there', async () => {
+  const path = join(freshDir(), 'portlog.yaml');
+  writeFileSync(path, 'metrics: { file: /nonexistent/portlog.prom }');
+  const { stdout } = await portlogHere(['check', '--config', path]);
+  expect(stdout).toContain(
+    'warning metrics could not be written to /nonexistent/portlog.prom: there is no directory /nonexistent\n        → make it, or',
   );
 });
 

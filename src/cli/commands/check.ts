@@ -14,6 +14,7 @@ import { shownTarget } from '../../sink/shown.ts';
 import type { Diagnosis } from '../../sink/sink.ts';
 import type { SinkOptions } from '../../sink/kinds.ts';
 import { captureOutput } from '../../core/child.ts';
+import { statOf } from '../../core/stat-of.ts';
 import { scansIn } from '../../source/directory.ts';
 import type { Database } from '../../state/database.ts';
 import { filesystemOf } from '../../state/filesystem.ts';
@@ -84,12 +85,21 @@ function checkIntel({ intelDir }: Settings): readonly Diagnosis[] {
 }
 
 /** Where metrics would be served; whether the port is free is found out by `run` and `watch`, one of which may have it. */
-async function checkMetrics({ metrics: { listen } }: Settings): Promise<readonly Diagnosis[]> {
-  if (listen === undefined) return [];
+async function checkMetrics({ metrics: { listen, file } }: Settings): Promise<readonly Diagnosis[]> {
+  const found = file === undefined ? [] : checkFolderOf(file);
+  if (listen === undefined) return found;
   const [{ listenAddress }, { refuseAddress }] = await Promise.all([import('../../metrics/listen-address.ts'), import('../../metrics/endpoint.ts')]);
   const { host, port } = listenAddress(listen);
   await refuseAddress(host);
-  return [{ level: 'ok', message: `metrics would be served on ${host}, port ${port}` }];
+  return [...found, { level: 'ok', message: `metrics would be served on ${host}, port ${port}` }];
+}
+
+/** At the end of a run, a file that cannot be written is only told. */
+function checkFolderOf(file: string): readonly Diagnosis[] {
+  const folder = dirname(file);
+  if (statOf(folder)?.isDirectory() === true) return [];
+  const message = `metrics could not be written to ${file}: there is no directory ${folder}`;
+  return [{ level: 'warning', message, hint: 'make it, or name another file' }];
 }
 
 /** When schedules are due next; whether directories can be watched. */
