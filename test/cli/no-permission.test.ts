@@ -9,10 +9,13 @@ const SCAN = join(ROOT, 'examples', 'loopback.xml');
 const UNKNOWABLE = join('/tmp', 'a'.repeat(300));
 
 describe('what cannot be looked at is not "nothing there"', () => {
-  test.each(['status', 'replay', 'replay --list', 'inventory', 'inventory --forget --yes', 'findings'])('the state, for %s', async (words) => {
-    const { code, stderr } = await portlogHere([...words.split(' '), '--state-dir', UNKNOWABLE]);
-    expect([code, stderr]).toEqual([4, expect.stringMatching(/portlog\.db \S.*\n {0,}portlog: {3}→ /)]);
-  });
+  test.each(['status', 'replay', 'replay --list', 'inventory', 'inventory --forget --all-hosts --yes', 'findings'])(
+    'the state, for %s',
+    async (words) => {
+      const { code, stderr } = await portlogHere([...words.split(' '), '--state-dir', UNKNOWABLE]);
+      expect([code, stderr]).toEqual([4, expect.stringMatching(/portlog\.db \S.*\n {0,}portlog: {3}→ /)]);
+    },
+  );
 
   test.each(['file', 'wazuh'])('the file of a sink: %s', async (type) => {
     const out = join(freshDir(), 'out');
