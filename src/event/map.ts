@@ -38,7 +38,7 @@ export class EventMapper {
   private record = new RunRecord();
   private news = new SeenInRun();
   /** Statements about the ports and findings of the host that nmap listed last: a thread that reads it alone must come to the same. */
-  private told = new RecentSet();
+  private told: RecentSet | undefined;
   /** Keys of hosts that were read; undefined unless asked for. */
   private keys: string[] | undefined;
   /** Hosts listed so far, in all runs, each once. */
@@ -152,10 +152,11 @@ export class EventMapper {
     if (!this.count(host, counts, context.observationId)) return false;
     this.record.addToZone(context.place['zone'], true, counts.byState.open - counts.openProtocols);
     yield hostEvent(context, counts);
-    this.told = new RecentSet();
+    this.told = undefined;
+    const areOnce = areInOrder(host.ports);
     for (const port of this.wantedPorts(host)) {
       const event = portEvent(context, port);
-      if (this.isFirstOfHost(event.id)) yield event;
+      if (areOnce || this.isFirstOfHost(event.id)) yield event;
     }
     return true;
   }
@@ -209,8 +210,23 @@ export class EventMapper {
 
   /** The same among those of the host that nmap listed last. */
   private isFirstOfHost(id: string): boolean {
+    this.told ??= new RecentSet();
     const isNew = this.told.add(id);
     if (!isNew) this.record.repeated++;
     return isNew;
   }
+}
+
+/** As nmap writes them, protocol by protocol and each time the next: none can be there twice. False where that would take reading them anew. */
+function areInOrder(ports: Iterable<Port>): boolean {
+  if (!Array.isArray(ports)) return false;
+  const begun = new Set<string | undefined>();
+  let last: Port | undefined;
+  for (const port of ports as readonly Port[]) {
+    const isNext = last?.protocol === port.protocol ? (port.number ?? -1) > (last?.number ?? -1) : !begun.has(port.protocol);
+    if (!isNext || port.number === undefined) return false;
+    begun.add(port.protocol);
+    last = port;
+  }
+  return true;
 }
