@@ -26,7 +26,7 @@ export class AckGroups {
   private current: AckGroup | undefined;
   private complete: AckGroup[] = [];
   /** Read to their end, and not in the ledger yet. */
-  private readonly unsettled = new Set<string>();
+  private readonly unsettled = new Map<string, AckGroup>();
 
   /** Events of a group are consecutive; another key ends the previous group. */
   begin(key: string): void {
@@ -47,13 +47,13 @@ export class AckGroups {
     this.current = undefined;
     if (group === undefined) return;
     group.sealed = true;
-    if (!group.abandoned) this.unsettled.add(group.key);
+    if (!group.abandoned) this.unsettled.set(group.key, group);
     this.conclude(group);
   }
 
   /** It was read before in this run, and its fate is not known yet. */
   isUnsettled(key: string): boolean {
-    return this.unsettled.has(key);
+    return this.unsettled.get(key)?.abandoned === false;
   }
 
   /** The current group stays incomplete. */

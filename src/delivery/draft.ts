@@ -2,6 +2,7 @@ import type { BatchOf } from '../sink/batch.ts';
 import type { BatchLimits } from '../sink/sink.ts';
 import type { Queued } from '../state/queued.ts';
 import type { Tally } from '../state/tally.ts';
+import { AckGroup } from './ack-group.ts';
 import { Batcher } from './batcher.ts';
 import type { Admitted } from './intake.ts';
 import type { QueuedBatch } from './queued-batch.ts';
@@ -22,4 +23,9 @@ export function batchesToSend(admitted: readonly Admitted[], own: Tally, limits:
     const full = alike.flatMap(({ entry }) => batcher.add(entry, 0) ?? []);
     return [...full, ...batcher.takeOlderThan(0)];
   });
+}
+
+/** The transaction of a draft was rolled back: none of it is on its way, and its events may be drafted again. */
+export function takeBack({ admitted }: Draft): void {
+  for (const { entry } of admitted) if (entry.ackGroup instanceof AckGroup) entry.ackGroup.abandoned = true;
 }

@@ -1,7 +1,7 @@
 import { PortlogError } from '../core/errors.ts';
 import type { LogEvent } from '../event/event.ts';
 import type { Store } from '../state/store.ts';
-import type { Draft } from './draft.ts';
+import { type Draft, takeBack } from './draft.ts';
 import type { SinkPipeline } from './sink-pipeline.ts';
 
 /** What happens once, and is told when it is committed. */
@@ -83,13 +83,15 @@ export class Outbox {
   private write(announcements: readonly Announcement[]): readonly Written[] {
     const { store } = this;
     if (store === undefined) return notStored(announcements);
+    let drafts: readonly Draft[] = [];
     try {
       return store.transaction(() => {
-        const drafts = draftsOf(announcements);
+        drafts = draftsOf(announcements);
         for (const draft of drafts) draft.pipeline.commit(draft);
         return drafts.map((draft) => ({ draft, stored: true }));
       });
     } catch (error) {
+      for (const draft of drafts) takeBack(draft);
       for (const { takenBack } of announcements) takenBack?.();
       if (!isOfState(error) && announcements.length > 1) return announcements.flatMap((one) => this.write([one]));
       // Better announced without a safety net than not at all; if it cannot be sent either, that is told.

@@ -282,6 +282,7 @@ export class ChangeTracker {
       },
       takenBack: () => this.takeBack(),
       failed: (error) => {
+        if (report !== undefined) report.changes = undefined;
         if (error instanceof PortlogError) this.problem ??= error;
         else if (report !== undefined) report.problem ??= mistake(`comparing ${report.name} with what is known`, error);
         this.forget();
