@@ -20,11 +20,15 @@ const WORDS: Readonly<Record<ChangeAction, readonly [one: string, many: string]>
   'finding-resolved': ['finding resolved', 'findings resolved'],
 };
 
-/** What has changed, in a part of a line: `changed: 2 ports opened (192.0.2.7 23/tcp, 192.0.2.9 80/tcp), 1 host missing (192.0.2.8)` */
-export function changesText({ counts, first, isBaseline }: NotedChanges): string {
+/**
+ * What has changed, in a part of a line: `changed: 2 ports opened (192.0.2.7 23/tcp, 192.0.2.9 80/tcp), 1 host missing (192.0.2.8)`.
+ * Undefined when there is nothing to say, which only a scan that is whole can say in words.
+ */
+export function changesText({ counts, first, isBaseline }: NotedChanges, isWhole: boolean): string | undefined {
   const actions = Object.keys(WORDS).filter((action) => (counts[action] ?? 0) > 0) as readonly ChangeAction[];
   const told = actions.map((action) => countText(action, counts[action] ?? 0, first[action] ?? []));
-  if (told.length === 0) return isBaseline ? 'seen for the first time: taken as the baseline' : 'nothing has changed';
+  if (told.length === 0 && isBaseline) return 'seen for the first time: taken as the baseline';
+  if (told.length === 0) return isWhole ? 'nothing has changed' : undefined;
   return `changed: ${told.join(', ')}${isBaseline ? '; what else is seen for the first time is the baseline' : ''}`;
 }
 

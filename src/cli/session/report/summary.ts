@@ -128,9 +128,10 @@ function printInput(input: InputReport, log: Log): void {
     );
 }
 
-/** Weaknesses, and what has changed. */
-function foundText({ findings, changes }: InputReport): string {
-  return `${findings === 0 ? '' : `, ${grouped(findings, 'finding')}`}${changes === undefined ? '' : `; ${changesText(changes)}`}`;
+/** Weaknesses, and what has changed. Of a scan that was cut, or saw nobody, it is not said that nothing has. */
+function foundText({ findings, changes, hosts, incomplete }: InputReport): string {
+  const changed = changes === undefined ? undefined : changesText(changes, hosts > 0 && incomplete === 0);
+  return `${findings === 0 ? '' : `, ${grouped(findings, 'finding')}`}${changed === undefined ? '' : `; ${changed}`}`;
 }
 
 /** Records whether the sink works; a service reports only when that changes. */
