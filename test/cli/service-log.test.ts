@@ -1,4 +1,4 @@
-import { chmodSync, copyFileSync, existsSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -38,6 +38,17 @@ test('each scan has a line that says what it found and what has changed', async 
   expect(stderr).toContain(
     'office-2.xml: 1 run, 16 hosts listed, 13 open ports, 8 findings; changed: 4 new findings (192.0.2.3 21/tcp, 192.0.2.4 23/tcp, 192.0.2.9 873/tcp, …), 2 ports opened (192.0.2.3 21/tcp, 192.0.2.4 23/tcp), 1 new host (192.0.2.9), 1 host missing (192.0.2.5), 1 service changed (192.0.2.2 22/tcp)\n',
   );
+});
+
+test('of a scan that was cut, it is not said that nothing has changed', async () => {
+  const whole = join(ROOT, 'examples', 'office-1.xml');
+  const cut = join(home, 'cut.xml');
+  writeFileSync(cut, readFileSync(whole).subarray(0, 3000));
+  const ship = (file: string): ReturnType<typeof portlog> => portlog(['--state-dir', join(home, 'state'), '--to', `file=${join(home, 'o')}`, file]);
+  await ship(whole);
+  const { stderr } = await ship(cut);
+  expect(stderr).toMatch(/cut\.xml: 1 run, \d+ hosts? listed/);
+  expect(stderr).not.toContain('nothing has changed');
 });
 
 test('the same scan once more has changed nothing, and --json counts', async () => {
