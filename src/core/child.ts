@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
+import { timeLimit } from './deadline.ts';
 import type { Environment } from './environment.ts';
 
 /** Starts another program: the only place where portlog does. Arguments are passed as an array, never through a shell. */
@@ -52,7 +53,7 @@ export function startGuard(env: Environment): { readonly over: (pid: number | un
 /** Runs a program without input or output. Resolves when it has ended or was killed after `limitMs`; rejects when it cannot be started or fails. */
 export async function runQuietly(program: string, args: readonly string[], env: Environment, limitMs: number): Promise<void> {
   // Not the option `timeout`: when the program does not exist, its timer keeps the process alive.
-  const child = spawn(program, args, { stdio: 'ignore', shell: false, env, signal: AbortSignal.timeout(limitMs), killSignal: 'SIGKILL' });
+  const child = spawn(program, args, { stdio: 'ignore', shell: false, env, signal: timeLimit(limitMs), killSignal: 'SIGKILL' });
   const code = await new Promise<number | null>((resolve, reject) => {
     child.once('error', reject).once('close', resolve);
   });

@@ -1,6 +1,11 @@
 /** What a timer of Node's can hold; a longer one ends at once. */
 const LONGEST_MS = 2 ** 31 - 1;
 
+/** Aborts after so many milliseconds, with a TimeoutError. Keeps no process alive. */
+export function timeLimit(milliseconds: number): AbortSignal {
+  return AbortSignal.timeout(Math.min(milliseconds, LONGEST_MS));
+}
+
 /** That a time was over, in what an aborted signal says. */
 export function isTimeout(reason: unknown): boolean {
   return reason instanceof Error && reason.name === 'TimeoutError';

@@ -4,6 +4,7 @@ import type { Environment } from '../core/environment.ts';
 import { PortlogError } from '../core/errors.ts';
 import { reasonOf } from '../core/reason.ts';
 import { signalChild, startChild, startGuard } from '../core/child.ts';
+import { timeLimit } from '../core/deadline.ts';
 import { nmapArguments } from './nmap-arguments.ts';
 import type { Source } from './source.ts';
 
@@ -61,10 +62,10 @@ export function nmapSource({ name = 'nmap', program, args: userArgs, env, limitM
       const stop = (): void => {
         isInterrupted ||= signal.aborted;
         signalChild(nmap, 'SIGINT');
-        AbortSignal.timeout(GRACE_MS).addEventListener('abort', () => signalChild(nmap, 'SIGKILL'));
+        timeLimit(GRACE_MS).addEventListener('abort', () => signalChild(nmap, 'SIGKILL'));
       };
       // Separate listeners: a combined signal could be garbage-collected too early.
-      const ends = limitMs === undefined ? [signal] : [signal, AbortSignal.timeout(limitMs)];
+      const ends = limitMs === undefined ? [signal] : [signal, timeLimit(limitMs)];
       for (const end of ends) end.addEventListener('abort', stop, { once: true });
       if (signal.aborted) stop();
       try {

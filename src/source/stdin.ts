@@ -1,4 +1,5 @@
 import { fstatSync } from 'node:fs';
+import { timeLimit } from '../core/deadline.ts';
 import { chunksOf, isPipe, unreadable } from './file.ts';
 import { gunzipped } from './gunzip.ts';
 import type { Source } from './source.ts';
@@ -26,7 +27,7 @@ export function stdinSource(stdin: NodeJS.ReadStream): Source {
 }
 
 async function* pipeChunks(stdin: NodeJS.ReadStream, signal: AbortSignal): AsyncGenerator<Uint8Array, void, undefined> {
-  const stop = (): void => AbortSignal.timeout(GRACE_MS).addEventListener('abort', () => void stdin.destroy(), { once: true });
+  const stop = (): void => timeLimit(GRACE_MS).addEventListener('abort', () => void stdin.destroy(), { once: true });
   signal.addEventListener('abort', stop, { once: true });
   try {
     yield* stdin as AsyncIterable<Uint8Array>;

@@ -1,21 +1,9 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Change, portOf } from '../../src/change/change.ts';
 import { absentHost } from '../../src/change/coverage.ts';
-import { diffScans, ScanCollector, type ScanDiff, type ScanView } from '../../src/change/scan-diff.ts';
-import { corpusFiles, CORPUS } from '../support/corpus.ts';
+import { diff, networkOf, one, tcp, view } from '../support/compared.ts';
 import { page } from '../support/docs.ts';
-import { FOOTER, fixture, host, itemsOf, NOBODY_UP, scan } from '../support/scans.ts';
+import { FOOTER, fixture, host, NOBODY_UP, scan } from '../support/scans.ts';
 
-function view(text: string | Uint8Array): ScanView {
-  const collector = new ScanCollector();
-  for (const item of itemsOf(text)) collector.add(item);
-  return collector.view();
-}
-
-const diff = (before: string, after: string): ScanDiff => diffScans(view(before), view(after));
 const messages = (before: string, after: string): string[] => diff(before, after).changes.map(({ message }) => message);
 
 describe('the truth table of docs/explanation/change.md', () => {
@@ -61,18 +49,13 @@ function runOf(args: string, ports: string, hostCell: string): string {
   return `${head}${inside === undefined ? NOBODY_UP : element + FOOTER}</nmaprun>`;
 }
 
-const NET = (inside: string, args = 'nmap -v -sV -p 22,80,443 192.0.2.0/24', services = '22,80,443'): string =>
-  scan(`<scaninfo type="syn" protocol="tcp" numservices="3" services="${services}"/>${inside}`, `scanner="nmap" args="${args}" start="1760000000"`);
 const OTHERS = '<extraports state="closed" count="2"/>';
-const one = (ports: string, address = '192.0.2.7'): string => host(address, `<ports>${ports}</ports>`);
-const tcp = (number: number, state: string, service = ''): string =>
-  `<port protocol="tcp" portid="${number}"><state state="${state}"/>${service}</port>`;
 const ssh = (version: string): string => `<service name="ssh" product="OpenSSH" version="${version}" method="probed" conf="10"/>`;
 
 describe('changes', () => {
   test('a port that opens, closes, changes its version', () => {
-    const before = NET(one(`${OTHERS}${tcp(22, 'open', ssh('9.2'))}`));
-    const after = NET(
+    const before = networkOf(one(`${OTHERS}${tcp(22, 'open', ssh('9.2'))}`));
+    const after = networkOf(
       one(`<extraports state="closed" count="1"/>${tcp(22, 'open', ssh('9.6'))}${tcp(80, 'open', '<service name="http" method="table" conf="3"/>')}`),
     );
     expect(messages(before, after)).toEqual([
@@ -101,33 +84,33 @@ describe('changes', () => {
     ['idle', 'closed|filtered'],
     ['bounce', 'filtered'],
   ])('a scan of type %s does not close what it calls %s, listed or counted', ([type, state]) => {
-    const before = NET(one(`${OTHERS}${tcp(22, 'open')}`));
-    const counted = NET(one(`<extraports state="${state}" count="3"/>`)).replace('type="syn"', `type="${type}"`);
-    const listed = NET(one([22, 80, 443].map((number) => tcp(number, state as string)).join(''))).replace('type="syn"', `type="${type}"`);
+    const before = networkOf(one(`${OTHERS}${tcp(22, 'open')}`));
+    const counted = networkOf(one(`<extraports state="${state}" count="3"/>`)).replace('type="syn"', `type="${type}"`);
+    const listed = networkOf(one([22, 80, 443].map((number) => tcp(number, state as string)).join(''))).replace('type="syn"', `type="${type}"`);
     expect([messages(before, counted), messages(before, listed)]).toEqual([[], []]);
-    const open = NET(one([22, 80, 443].map((number) => tcp(number, 'open')).join('')));
+    const open = networkOf(one([22, 80, 443].map((number) => tcp(number, 'open')).join('')));
     // It was no test of these ports either: what is open afterwards is no news.
     expect(messages(counted, open)).toEqual([]);
   });
 
   test.for([['syn'], ['connect']])('a scan of type %s does', ([type]) => {
-    const before = NET(one(`${OTHERS}${tcp(22, 'open')}`));
-    expect(messages(before, NET(one('<extraports state="closed" count="3"/>')).replace('type="syn"', `type="${type}"`))).toEqual([
+    const before = networkOf(one(`${OTHERS}${tcp(22, 'open')}`));
+    expect(messages(before, networkOf(one('<extraports state="closed" count="3"/>')).replace('type="syn"', `type="${type}"`))).toEqual([
       '192.0.2.7 22/tcp closed',
     ]);
   });
 
   test('flags without SYN ask another question', () => {
-    const before = NET(one(`${OTHERS}${tcp(22, 'open')}`));
+    const before = networkOf(one(`${OTHERS}${tcp(22, 'open')}`));
     const after = (flags: string): string =>
-      NET(one('<extraports state="closed" count="3"/>')).replace('type="syn"', `type="syn" scanflags="${flags}"`);
+      networkOf(one('<extraports state="closed" count="3"/>')).replace('type="syn"', `type="syn" scanflags="${flags}"`);
     expect(messages(before, after('FINPSH'))).toEqual([]);
     expect(messages(before, after('SYNECE'))).toEqual(['192.0.2.7 22/tcp closed']);
   });
 
   test('in a run of two kinds, each protocol is judged by its own', () => {
     const mixed = (type: string, state: string): string =>
-      NET(one(tcp(22, state) + tcp(53, state).replace('protocol="tcp"', 'protocol="udp"')))
+      networkOf(one(tcp(22, state) + tcp(53, state).replace('protocol="tcp"', 'protocol="udp"')))
         .replace('type="syn"', `type="${type}"`)
         .replace('<scaninfo', '<scaninfo type="udp" protocol="udp" numservices="1" services="53"/><scaninfo');
     expect(messages(mixed('syn', 'open'), mixed('syn', 'closed'))).toHaveLength(2);
@@ -135,8 +118,8 @@ describe('changes', () => {
   });
 
   test('a smaller scan closes nothing and misses nobody, and says what it did not look at', () => {
-    const before = NET(one(`${OTHERS}${tcp(22, 'open')}`) + one(`${OTHERS}${tcp(80, 'open')}`, '192.0.2.8'));
-    const after = NET(one('<extraports state="closed" count="1"/>'), 'nmap -v -p 443 192.0.2.7', '443');
+    const before = networkOf(one(`${OTHERS}${tcp(22, 'open')}`) + one(`${OTHERS}${tcp(80, 'open')}`, '192.0.2.8'));
+    const after = networkOf(one('<extraports state="closed" count="1"/>'), 'nmap -v -p 443 192.0.2.7', '443');
     expect(diff(before, after)).toEqual({
       changes: [],
       hostsCompared: 1,
@@ -153,46 +136,47 @@ describe('changes', () => {
   });
 
   test('a scan that was killed counts for the hosts that it finished', () => {
-    const before = NET(one(`${OTHERS}${tcp(22, 'open')}`) + one(`${OTHERS}${tcp(22, 'open')}`, '192.0.2.8'));
-    const whole = NET(one('<extraports state="closed" count="3"/>') + one('<extraports state="closed" count="3"/>', '192.0.2.8'));
+    const before = networkOf(one(`${OTHERS}${tcp(22, 'open')}`) + one(`${OTHERS}${tcp(22, 'open')}`, '192.0.2.8'));
+    const whole = networkOf(one('<extraports state="closed" count="3"/>') + one('<extraports state="closed" count="3"/>', '192.0.2.8'));
     const cut = whole.slice(0, whole.indexOf('192.0.2.8'));
     expect(messages(before, cut)).toEqual(['192.0.2.7 22/tcp closed']);
     expect(diff(before, cut).hostsNotLookedAt).toBe(1);
   });
 
   test('hosts that go and come, where the runs can tell', () => {
-    const both = NET(one(OTHERS) + one(`${OTHERS}${tcp(80, 'open')}`, '192.0.2.8'));
-    const down = NET(`${one(OTHERS)}<host><status state="down" reason="no-response"/><address addr="192.0.2.8" addrtype="ipv4"/></host>`);
-    const absent = NET(one(OTHERS));
+    const both = networkOf(one(OTHERS) + one(`${OTHERS}${tcp(80, 'open')}`, '192.0.2.8'));
+    const down = networkOf(`${one(OTHERS)}<host><status state="down" reason="no-response"/><address addr="192.0.2.8" addrtype="ipv4"/></host>`);
+    const absent = networkOf(one(OTHERS));
     expect(messages(both, down)).toEqual(['192.0.2.8 is down']);
     expect(messages(both, absent)).toEqual(['192.0.2.8 is down']);
     expect(messages(absent, both)).toEqual(['192.0.2.8 is new, with 80/tcp open']);
     expect(messages(down, both)[0]).toBe('192.0.2.8 is new, with 80/tcp open');
-    const quiet = NET(one(OTHERS), 'nmap -p 22,80,443 192.0.2.0/24');
+    const quiet = networkOf(one(OTHERS), 'nmap -p 22,80,443 192.0.2.0/24');
     expect(diff(both, quiet)).toMatchObject({ changes: [], hostsNotLookedAt: 1 });
     expect(diff(quiet, both)).toMatchObject({ changes: [], hostsFirstSeen: 1, portsFirstSeen: 1 });
   });
 
   test('open|filtered opens and closes nothing, and neither does closed to filtered', () => {
     const states = ['open|filtered', 'unfiltered', 'closed', 'filtered'];
-    for (const state of states) for (const other of states) expect(messages(NET(one(tcp(80, state))), NET(one(tcp(80, other))))).toEqual([]);
-    expect(messages(NET(one(tcp(80, 'open'))), NET(one(tcp(80, 'open|filtered'))))).toEqual([]);
+    for (const state of states)
+      for (const other of states) expect(messages(networkOf(one(tcp(80, state))), networkOf(one(tcp(80, other))))).toEqual([]);
+    expect(messages(networkOf(one(tcp(80, 'open'))), networkOf(one(tcp(80, 'open|filtered'))))).toEqual([]);
   });
 
   test('a service that was not asked has not changed', () => {
     const guessed = '<service name="ssh" method="table" conf="3"/>';
-    expect(messages(NET(one(tcp(22, 'open', ssh('9.2')))), NET(one(tcp(22, 'open', guessed))))).toEqual([]);
+    expect(messages(networkOf(one(tcp(22, 'open', ssh('9.2')))), networkOf(one(tcp(22, 'open', guessed))))).toEqual([]);
   });
 
   test('a connection that was closed at once tells of no other service', () => {
     const wrapped = '<service name="tcpwrapped" method="probed" conf="8"/>';
-    const [before, after] = [ssh('9.2'), wrapped].map((service) => NET(one(tcp(22, 'open', service)))) as [string, string];
+    const [before, after] = [ssh('9.2'), wrapped].map((service) => networkOf(one(tcp(22, 'open', service)))) as [string, string];
     expect([messages(before, after), messages(after, before)]).toEqual([[], []]);
   });
 
   test('a scanner that tells another kind of hash sees no other certificate', () => {
     const cert = (until: string, ...hashes: readonly string[]): string =>
-      NET(
+      networkOf(
         one(
           tcp(
             443,
@@ -219,7 +203,7 @@ describe('changes', () => {
     const os = (gen: string, accuracy = 98): string =>
       `<os><osmatch name="Linux ${gen}" accuracy="${accuracy}" line="1"><osclass type="x" vendor="Linux" osfamily="Linux" osgen="${gen}" accuracy="${accuracy}"/></osmatch></os>`;
     const whole = (sha: string, mac: string, gen: string, accuracy?: number): string =>
-      NET(host('192.0.2.7', `<address addr="${mac}" addrtype="mac"/><ports>${cert(sha)}</ports>${os(gen, accuracy)}`));
+      networkOf(host('192.0.2.7', `<address addr="${mac}" addrtype="mac"/><ports>${cert(sha)}</ports>${os(gen, accuracy)}`));
     expect(messages(whole('aa', '00:00:00:00:00:01', '5.X'), whole('bb', '00:00:00:00:00:02', '6.X'))).toEqual([
       '192.0.2.7 MAC address changed from 00-00-00-00-00-01 to 00-00-00-00-00-02',
       '192.0.2.7 operating system changed from Linux 5.X to Linux 6.X',
@@ -231,7 +215,7 @@ describe('changes', () => {
   test('guesses of the operating system that overlap are no change', () => {
     const guess = (family: string, ...generations: readonly string[]): string => {
       const classes = generations.map((gen) => `<osclass type="x" vendor="${family}" osfamily="${family}" osgen="${gen}" accuracy="98"/>`);
-      return NET(host('192.0.2.7', `<ports></ports><os><osmatch name="x" accuracy="98" line="1">${classes.join('')}</osmatch></os>`));
+      return networkOf(host('192.0.2.7', `<ports></ports><os><osmatch name="x" accuracy="98" line="1">${classes.join('')}</osmatch></os>`));
     };
     const [wide, narrow, other] = [guess('Linux', '4.X', '5.X'), guess('Linux', '5.X'), guess('Linux', '2.6.X', '3.X')];
     expect([messages(wide, narrow), messages(narrow, wide)]).toEqual([[], []]);
@@ -240,83 +224,20 @@ describe('changes', () => {
   });
 
   test('several runs in a file are taken together', () => {
-    const tcpRun = NET(one(`${OTHERS}${tcp(22, 'open')}`));
+    const tcpRun = networkOf(one(`${OTHERS}${tcp(22, 'open')}`));
     const udpRun = scan(
       `<scaninfo type="udp" protocol="udp" numservices="1" services="53"/>${one('<port protocol="udp" portid="53"><state state="open"/></port>')}`,
       'scanner="nmap" args="nmap -sU -p 53 192.0.2.7" start="1760000000"',
     );
-    const later = NET(one('<extraports state="closed" count="3"/>'));
+    const later = networkOf(one('<extraports state="closed" count="3"/>'));
     expect(messages(tcpRun + udpRun, later)).toEqual(['192.0.2.7 22/tcp closed']);
   });
 
   test('a host that is listed once for each of its ports is one host, and takes no time that grows with its square', () => {
-    const apart = NET(Array.from({ length: 5000 }, (_, i) => one(tcp(i + 1, 'open'))).join(''));
+    const apart = networkOf(Array.from({ length: 5000 }, (_, i) => one(tcp(i + 1, 'open'))).join(''));
     const began = process.cpuUsage();
     const { changes, hostsCompared } = diff(apart, apart);
     expect([changes, hostsCompared]).toEqual([[], 1]);
     expect(process.cpuUsage(began).user / 1e6).toBeLessThan(3);
-  });
-});
-
-describe('properties', () => {
-  const state = fc.constantFrom('open', 'closed', 'filtered', 'open|filtered');
-  const hosts = fc.array(
-    fc.record({ octet: fc.integer({ min: 1, max: 6 }), up: fc.boolean(), ports: fc.dictionary(fc.constantFrom('22', '80', '443'), state) }),
-    { maxLength: 6 },
-  );
-  const services = fc.constantFrom('22,80,443', '80', '22,443');
-  const anyScan = fc.record({ hosts, services, cut: fc.boolean(), verbose: fc.boolean() }).map(({ hosts: list, services: tested, cut, verbose }) => {
-    const seen = new Map(list.map((each) => [each.octet, each]));
-    const inside = [...seen.values()].map(({ octet, up, ports }) => {
-      const listed = Object.entries(ports).filter(([number]) => tested.split(',').includes(number));
-      if (!up) return `<host><status state="down"/><address addr="192.0.2.${octet}" addrtype="ipv4"/></host>`;
-      return one(`<extraports state="closed" count="9"/>${listed.map(([number, word]) => tcp(Number(number), word)).join('')}`, `192.0.2.${octet}`);
-    });
-    const text = NET(inside.join(''), `nmap ${verbose ? '-v ' : ''}-p ${tested} 192.0.2.0/24`, tested);
-    return cut ? text.slice(0, text.lastIndexOf('<host') === -1 ? undefined : text.lastIndexOf('<host') + 9) : text;
-  });
-  const MIRROR: Readonly<Record<string, string>> = {
-    'host-new': 'host-missing',
-    'host-missing': 'host-new',
-    'port-opened': 'port-closed',
-    'port-closed': 'port-opened',
-  };
-
-  test('a scan and itself: nothing', () => {
-    fc.assert(
-      fc.property(anyScan, (text) => {
-        expect(diff(text, text).changes).toEqual([]);
-      }),
-    );
-  });
-
-  test('turned round, opened is closed and new is missing', () => {
-    const places = (changes: readonly Change[]): string[] =>
-      changes.map((change) => `${change.action} ${change.host} ${portOf(change) ?? ''}`).sort();
-    fc.assert(
-      fc.property(anyScan, anyScan, (a, b) => {
-        const back = diff(b, a).changes.map((change) => ({ ...change, action: (MIRROR[change.action] ?? change.action) as Change['action'] }));
-        expect(places(back)).toEqual(places(diff(a, b).changes));
-      }),
-    );
-  });
-
-  test('what a run did not test has not changed', () => {
-    fc.assert(
-      fc.property(anyScan, anyScan, (a, b) => {
-        const [was, is] = [view(a), view(b)];
-        for (const { host: place, port: at } of diffScans(was, is).changes) {
-          if (at === undefined) continue;
-          for (const side of [was, is]) expect(side.hosts.get(place)?.find(at.protocol, at.number).tested).toBe(true);
-        }
-      }),
-    );
-  });
-
-  test.skipIf(CORPUS === undefined)('every file of the corpus against itself: nothing (PORTLOG_CORPUS)', () => {
-    for (const [name] of corpusFiles()) {
-      const found = view(readFileSync(join(CORPUS as string, name)));
-      expect(diffScans(found, found).changes, name).toEqual([]);
-    }
   });
 });

@@ -1,10 +1,11 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { describe, expect, it, onTestFinished, test } from 'vitest';
 import { violationsIn } from '../../tools/layers/check.ts';
-import { HOMES, LAYERS } from '../../tools/layers/table.ts';
+import { CLOCKS, HOMES, LAYERS } from '../../tools/layers/table.ts';
+import { clocksIn } from '../../tools/layers/time.ts';
 
 const folders = Object.keys(LAYERS);
 const inFolder = (folder: string): string => (folder === '.' ? 'index.ts' : `${folder}/planted.ts`);
@@ -78,8 +79,64 @@ describe('a planted import', () => {
     const check = (): string => spawnSync(process.execPath, ['tools/layers/layers.ts', folder], { encoding: 'utf8' }).stderr;
     cpSync('src', folder, { recursive: true });
     expect(check()).toBe('');
-    writeFileSync(join(folder, 'event/planted.ts'), "import { ship } from '../pipeline/ship.ts';");
-    expect(check()).toBe('src/event/planted.ts imports ../pipeline/ship.ts: event may import core, nmap only\n');
+    writeFileSync(join(folder, 'event/planted.ts'), "import { ship } from '../pipeline/ship.ts';\nconst now = Date.now();");
+    expect(check()).toBe(
+      'src/event/planted.ts imports ../pipeline/ship.ts: event may import core, nmap only\n' +
+        'src/event/planted.ts uses Date.now: time comes from an injected clock (core/clock); its home is core/clock, core/process-alive\n',
+    );
+  });
+});
+
+describe('a planted clock', () => {
+  it.each([
+    ['Date.now', 'const now = Date.now();'],
+    ['Date.now', 'const read = Date.now;'],
+    ['Date.now', 'const { now } = Date;'],
+    ['Date.now', "const now = globalThis.Date['now']();"],
+    ['new Date()', 'const now = new Date();'],
+    ['new Date()', 'const now = new Date;'],
+    ['Date()', 'const now = Date();'],
+    ['performance.now', 'const since = performance.now();'],
+    ['process.hrtime', 'const since = process.hrtime.bigint();'],
+    ['AbortSignal.timeout', 'const late = AbortSignal.timeout(5);'],
+    ['setTimeout', 'setTimeout(() => undefined, 5);'],
+    ['setTimeout', 'globalThis.setTimeout(() => undefined, 5);'],
+    ['setTimeout', 'const wait = promisify(setTimeout);'],
+    ['setInterval', 'const timer = setInterval(() => undefined, 5).unref();'],
+    ['setImmediate', 'await new Promise((resolve) => setImmediate(resolve));'],
+  ])('%s is refused: %s', (name, text) => {
+    expect(clocksIn('event/planted.ts', text)).toEqual([expect.objectContaining({ file: 'event/planted.ts', what: `uses ${name}` })]);
+    for (const home of CLOCKS[name] ?? []) expect(clocksIn(`${home}.ts`, text)).toEqual([]);
+  });
+
+  it.each(['new Date(0).toISOString()', "Date.parse('2026-01-01')", 'socket.setTimeout(5)', 'clock.now()', 'const { now } = clock;'])(
+    'is not seen in %s',
+    (text) => expect(clocksIn('event/planted.ts', text)).toEqual([]),
+  );
+
+  it('is looked for only where there is one', () => {
+    for (const [name, homes] of Object.entries(CLOCKS))
+      for (const home of homes) expect(readFileSync(`src/${home}.ts`, 'utf8'), home).toContain(name);
+  });
+});
+
+describe('a planted breach of the linter', () => {
+  it.each([
+    ['no-console', 'src/event/planted.ts', 'console.log(1);'],
+    ['no-restricted-globals', 'src/event/planted.ts', 'export const home = process.env["HOME"];'],
+    ['max-lines', 'src/event/planted.ts', 'export {};\n'.repeat(301)],
+    ['max-lines', 'test/unit/planted.test.ts', 'export {};\n'.repeat(301)],
+    ['max-lines', 'tools/planted.ts', 'export {};\n'.repeat(301)],
+  ])('of %s in %s is refused', (rule, path, text) => {
+    const folder = mkdtempSync(join(tmpdir(), 'portlog-lint-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    mkdirSync(join(folder, dirname(path)), { recursive: true });
+    writeFileSync(join(folder, path), text);
+    // Types of a folder that has no dependencies cannot be looked at; these rules need none.
+    const rules = readFileSync('.oxlintrc.json', 'utf8').replace('"typeAware": true', '"typeAware": false');
+    writeFileSync(join(folder, '.oxlintrc.json'), rules);
+    const { status, stdout } = spawnSync(resolve('node_modules/.bin/oxlint'), ['--deny-warnings', path], { cwd: folder, encoding: 'utf8' });
+    expect([status, stdout]).toEqual([1, expect.stringContaining(`(${rule})`)]);
   });
 });
 

@@ -270,33 +270,6 @@ describe('records of ports', () => {
   });
 });
 
-describe('a scan that cannot tell that a host is gone', () => {
-  const told = (world: World): readonly string[] =>
-    [...world.stored.values()].filter(({ action }) => action === 'absence-unknown').map(({ message }) => message);
-  const sentence =
-    '1 host that is known is not in the scan, and nobody can say whether it is gone: without -v, or with --open, nmap leaves out hosts that are down';
-
-  test('says so once, to people and in an event', async () => {
-    const world = worldAt();
-    const first = await world.run([fixture('net1-nov.xml').toString()]);
-    expect([first.inputs[0]?.remarks, told(world)]).toEqual([[], []]);
-    const gone = fixture('net2-nov.xml').toString();
-    const second = await world.run([gone]);
-    expect(second.inputs[0]?.remarks).toEqual([sentence]);
-    expect(told(world)).toEqual([`site default: ${sentence}`]);
-    const third = await world.run([gone.replaceAll('1795634571', '1795634671')]);
-    expect([third.inputs[0]?.remarks, told(world)]).toEqual([[], [`site default: ${sentence}`]]);
-  });
-
-  test('with -v there is nothing to say but that it is down', async () => {
-    const world = worldAt();
-    const loud = (name: string): string => fixture(name).toString().replace('verbose level="0"', 'verbose level="1"');
-    await world.ship(loud('net1-nov.xml'));
-    expect(await world.ship(loud('net2-nov.xml'))).toEqual(['10.99.7.3 is down, was up for 20 seconds']);
-    expect(told(world)).toEqual([]);
-  });
-});
-
 test.each([
   [7 * 86_400_000 - 300_000, '7 days'],
   [6.9 * 86_400_000, '6 days'],

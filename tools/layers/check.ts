@@ -2,10 +2,10 @@ import { posix } from 'node:path';
 import { parseSync, Visitor } from 'oxc-parser';
 import { HOMES, LAYERS } from './table.ts';
 
-/** What a file of `src/` reaches for, and why it may not. */
+/** What a file of `src/` reaches for (`imports ../x.ts`, `uses Date.now`), and why it may not. */
 export interface Violation {
   readonly file: string;
-  readonly specifier: string;
+  readonly what: string;
   readonly reason: string;
 }
 
@@ -13,7 +13,7 @@ export interface Violation {
 export function violationsIn(file: string, text: string): readonly Violation[] {
   return importsOf(file, text).flatMap((specifier) => {
     const reason = specifier.startsWith('.') ? inside(file, specifier) : outside(file, specifier);
-    return reason === undefined ? [] : [{ file, specifier, reason }];
+    return reason === undefined ? [] : [{ file, what: `imports ${specifier}`, reason }];
   });
 }
 
@@ -33,7 +33,8 @@ function outside(file: string, specifier: string): string | undefined {
   return homes.length === 0 ? 'nothing in src/ needs it' : `its home is ${homes.join(', ')}`;
 }
 
-function isIn(path: string, places: readonly string[]): boolean {
+/** Whether a path in `src/`, without `.ts`, is one of these places or below one. */
+export function isIn(path: string, places: readonly string[]): boolean {
   return places.some((place) => path === place || path.startsWith(`${place}/`));
 }
 

@@ -68,3 +68,19 @@ export const HOMES: Readonly<Record<string, readonly string[]>> = {
   '@opentelemetry': ['exporter'],
   'fast-xml-parser': [],
 };
+
+/**
+ * What reads the machine's time or waits in it, and where that may be. All else has a clock injected, so that tests can set it; why
+ * limits of sockets and programs have not: docs/decisions/0100-real-time-limits.md.
+ */
+export const CLOCKS: Readonly<Record<string, readonly string[]>> = {
+  'Date.now': ['core/clock', 'core/process-alive'],
+  'new Date()': [],
+  'Date()': [],
+  'performance.now': ['core/clock', 'core/event-loop'],
+  'process.hrtime': [],
+  'AbortSignal.timeout': ['core/deadline'],
+  'setTimeout': ['core/clock', 'core/deadline', 'core/child', 'sink/transport/stream', 'cli/session/signals'],
+  'setInterval': ['cli/session/heap', 'cli/session/watchdog', 'cli/session/watchdog-thread'],
+  'setImmediate': ['core/event-loop'],
+};

@@ -15,6 +15,7 @@ import type { Diagnosis } from '../../sink/sink.ts';
 import type { SinkOptions } from '../../sink/kinds.ts';
 import { captureOutput } from '../../core/child.ts';
 import { statOf } from '../../core/stat-of.ts';
+import { timeLimit } from '../../core/deadline.ts';
 import { scansIn } from '../../source/directory.ts';
 import type { Database } from '../../state/database.ts';
 import { filesystemOf } from '../../state/filesystem.ts';
@@ -131,7 +132,7 @@ const LOCAL_TIMEOUT_MS = 60_000;
 async function checkSink(options: SinkOptions): Promise<SinkDiagnosis> {
   const sink = await createSink(options);
   try {
-    return await diagnose(sink, AbortSignal.timeout('timeoutMs' in options ? options.timeoutMs : LOCAL_TIMEOUT_MS));
+    return await diagnose(sink, timeLimit('timeoutMs' in options ? options.timeoutMs : LOCAL_TIMEOUT_MS));
   } finally {
     await sink.close();
   }

@@ -2,6 +2,7 @@ import { dirname, join } from 'node:path';
 import { makeDirectories } from '../../core/make-directories.ts';
 import { reasonOf } from '../../core/reason.ts';
 import { EXIT, type ExitCode, PortlogError } from '../../core/errors.ts';
+import { timeLimit } from '../../core/deadline.ts';
 import { createApiKey } from '../../setup/templates.ts';
 import type { Step } from '../../setup/step.ts';
 import { planLogFile } from '../../setup/wazuh-log.ts';
@@ -129,7 +130,7 @@ function retention({ values }: CommandContext, name: string): number | undefined
 async function run(context: CommandContext, target: Target, connection: Connection): Promise<ExitCode> {
   const { values, log } = context;
   const [isRemoval, repair] = [values['remove'] === true, values['repair'] === true];
-  const signal = AbortSignal.timeout(repair ? REPAIR_TIMEOUT_MS : SETUP_TIMEOUT_MS);
+  const signal = timeLimit(repair ? REPAIR_TIMEOUT_MS : SETUP_TIMEOUT_MS);
   const steps = isRemoval
     ? await target.planRemoval(connection, signal)
     : await target.plan(connection, { force: values['force'] === true, repair }, signal);
@@ -158,7 +159,7 @@ async function prepareLogFiles(context: CommandContext): Promise<void> {
   const { values, log } = context;
   if (values['remove'] === true) return;
   const steps = await logFiles(context);
-  if (values['dry-run'] !== true) return await applied(context, steps, AbortSignal.timeout(SETUP_TIMEOUT_MS));
+  if (values['dry-run'] !== true) return await applied(context, steps, timeLimit(SETUP_TIMEOUT_MS));
   for (const line of planLines(steps)) log.info(line);
 }
 

@@ -1,4 +1,5 @@
 import { PortlogError } from '../../core/errors.ts';
+import { timeLimit } from '../../core/deadline.ts';
 import type { Step } from '../../setup/step.ts';
 import { type Connection, type TargetName, TARGETS } from '../../setup/targets.ts';
 import type { SinkOptions } from '../../sink/kinds.ts';
@@ -25,7 +26,7 @@ export async function checkContent(context: CommandContext, sinks: readonly Sink
 async function look(name: TargetName, connection: Connection): Promise<Diagnosis> {
   const where = `${name} ${connection.client.url.origin}`;
   try {
-    const steps = await TARGETS[name].plan(connection, { force: false, repair: false }, AbortSignal.timeout(CONTENT_TIMEOUT_MS));
+    const steps = await TARGETS[name].plan(connection, { force: false, repair: false }, timeLimit(CONTENT_TIMEOUT_MS));
     return verdict(name, where, steps);
   } catch (error) {
     if (!(error instanceof PortlogError || error instanceof SinkError)) throw error;

@@ -1,5 +1,6 @@
 import { systemClock } from '../../core/clock.ts';
 import { EXIT, type ExitCode } from '../../core/errors.ts';
+import { timeLimit } from '../../core/deadline.ts';
 import type { Unanswered } from '../../delivery/unanswered.ts';
 import type { Sink } from '../../sink/sink.ts';
 import type { Source } from '../../source/source.ts';
@@ -27,7 +28,7 @@ export async function checkSinks(
 ): Promise<ExitCode | readonly Unanswered[]> {
   const { log, outages } = context;
   const since = systemClock.elapsed();
-  const signal = AbortSignal.any([giveUp, AbortSignal.timeout(CHECK_TIMEOUT_MS)]);
+  const signal = AbortSignal.any([giveUp, timeLimit(CHECK_TIMEOUT_MS)]);
   const found = await Promise.all(sinks.map((sink) => diagnose(sink, signal)));
   const isNews = sinks.some(({ name }, index) => found[index]?.code !== undefined && outages?.has(name) !== true);
   for (const [index, { name }] of sinks.entries()) tell(context, name, found[index]?.found ?? []);

@@ -4,6 +4,7 @@ import type { TargetLists } from '../../nmap/target-lists.ts';
 import { systemClock } from '../../core/clock.ts';
 import type { Store } from '../../state/store.ts';
 import { EXIT, type ExitCode, PortlogError } from '../../core/errors.ts';
+import { timeLimit } from '../../core/deadline.ts';
 import { Intel } from '../../finding/intel.ts';
 import { ship, type ShipOptions, type ShipReport } from '../../pipeline/ship.ts';
 import { openState } from './open-state.ts';
@@ -207,7 +208,7 @@ export async function sinkNames(context: CommandContext, settings: Settings): Pr
 export async function askSinks(context: CommandContext, settings: Settings): Promise<readonly SinkAnswer[]> {
   const sinks = await sinksOf(context, settings);
   const answers = sinks.map(async (sink): Promise<SinkAnswer> => {
-    const { found, code } = await diagnose(sink, AbortSignal.timeout(CHECK_TIMEOUT_MS));
+    const { found, code } = await diagnose(sink, timeLimit(CHECK_TIMEOUT_MS));
     await sink.close();
     const reason = found.find(({ level }) => level === 'error')?.message ?? '';
     return { sink: sink.name, is: code === undefined ? 'ready' : code === EXIT.usage ? 'refused' : 'down', reason };

@@ -1,0 +1,52 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { captureOutput } from '../../src/core/child.ts';
+import { freshDir } from '../support/run-portlog.ts';
+import { portlogHere } from '../support/run-in-process.ts';
+import { expectSentence, ES, SCAN } from '../support/mistyped.ts';
+
+describe('wrong in the environment', () => {
+  test.for<readonly [name: string, text: string, code: number, sentence: string, hint?: string]>([
+    ['PORTLOG_RETRY_FOR_SECONDS', 'soon', 2, 'PORTLOG_RETRY_FOR_SECONDS=soon: it needs a number that is not negative'],
+    ['PORTLOG_TAG', 'a,,b', 2, 'PORTLOG_TAG=a,,b: there is nothing before, behind or between two of its commas', 'take the comma too many out'],
+    ['PORTLOG_STATE_DIR', '~/state', 2, 'PORTLOG_STATE_DIR=~/state begins with ~, which only a shell replaces'],
+    [
+      'PORTLOG_STATE_DIR',
+      '/proc/none',
+      4,
+      '/proc/none/portlog.db cannot be used: there is no such directory',
+      'name another directory with --state-dir',
+    ],
+    ['PORTLOG_FORMAT', 'xml', 2, 'PORTLOG_FORMAT=xml: there is no such choice', 'there are: ecs, otel, table'],
+    ['PORTLOG_QUIET', 'perhaps', 2, 'PORTLOG_QUIET=perhaps: it is on or off', 'write true or false'],
+    ['PORTLOG_QUIET', 'constructor', 2, 'PORTLOG_QUIET=constructor: it is on or off', 'write true or false'],
+    ['PORTLOG_ELASTICSEARCH_USER', 'me', 2, 'elasticsearch: the user "me" has no password', 'set PORTLOG_ELASTICSEARCH_USER and'],
+    ['PORTLOG_ELASTICSEARCH_API_KEY_FILE', '/no/key', 2, 'the secret in /no/key could not be read: there is no such file'],
+    ['PORTLOG_ELASTICSEARCH_API_KEY_COMMAND', '/no/pass show', 2, 'the command /no/pass gave no secret: there is no such file'],
+    ['PORTLOG_ELASTICSEARCH_CERT_FILE', '/no/cert', 2, 'a certificate needs its key: /no/cert alone is of no use'],
+  ])('%s=%s', async ([name, text, code, sentence, hint]) => {
+    await expectSentence(['--to', ES, SCAN], { [name]: text }, [[], code, sentence, hint]);
+  });
+
+  test('a switch is on or off, however that is written', async () => {
+    for (const text of ['1', 'true', 'YES', 'on'])
+      expect((await portlogHere(['no/such'], { PORTLOG_QUIET: text })).stderr, text).not.toContain('read 0');
+    for (const text of ['0', 'False', 'no', 'off'])
+      expect((await portlogHere(['no/such'], { PORTLOG_QUIET: text })).stderr, text).toContain('read 0');
+  });
+});
+
+test('what comes from the environment is checked as what stands in the file', async () => {
+  const path = join(freshDir(), 'portlog.yaml');
+  writeFileSync(path, 'site: ${SITE}\nsinks: [{ type: file, path: "${OUT}" }]');
+  const out = join(freshDir(), 'out');
+  expect((await portlogHere(['--config', path, SCAN], { SITE: 'berlin', OUT: out })).code).toBe(0);
+  expect((await portlogHere(['--config', path, SCAN], { SITE: 'a b', OUT: out })).stderr).toContain(
+    'site: only letters, digits, dots, hyphens and underscores',
+  );
+});
+
+test('a command that hands out a secret ends in time', async () => {
+  await expect(captureOutput(['/bin/sleep', '100'], {}, 100)).rejects.toThrow('it had not ended after 0.1 s');
+});
