@@ -83,10 +83,10 @@ export class Outbox {
   private write(announcements: readonly Announcement[]): readonly Written[] {
     const { store } = this;
     if (store === undefined) return notStored(announcements);
-    let drafts: readonly Draft[] = [];
+    const drafts: Draft[] = [];
     try {
       return store.transaction(() => {
-        drafts = draftsOf(announcements);
+        for (const draft of draftsOf(announcements)) drafts.push(draft);
         for (const draft of drafts) draft.pipeline.commit(draft);
         return drafts.map((draft) => ({ draft, stored: true }));
       });
@@ -104,17 +104,17 @@ export class Outbox {
 }
 
 function notStored(announcements: readonly Announcement[]): readonly Written[] {
-  return draftsOf(announcements).map((draft) => ({ draft, stored: false }));
+  return [...draftsOf(announcements)].map((draft) => ({ draft, stored: false }));
 }
 
-/** For each sink what it is told. */
-function draftsOf(announcements: readonly Announcement[]): readonly Draft[] {
+/** For each sink what it is told. One after the other: when the state fails between two, the first is there to be taken back. */
+function* draftsOf(announcements: readonly Announcement[]): Generator<Draft, void, undefined> {
   const told = new Map<SinkPipeline, LogEvent[]>([...pipelinesOf(announcements)].map((pipeline) => [pipeline, []]));
   for (const { make, pipelines } of announcements) {
     const events = make();
     for (const pipeline of pipelines) for (const event of events) told.get(pipeline)?.push(event);
   }
-  return [...told].map(([pipeline, events]) => pipeline.draft(events));
+  for (const [pipeline, events] of told) yield pipeline.draft(events);
 }
 
 function pipelinesOf(announcements: readonly Announcement[]): ReadonlySet<SinkPipeline> {
