@@ -18,23 +18,31 @@ export async function planTemplates(
 ): Promise<readonly Step[]> {
   const steps: Step[] = [];
   for (const file of SETUP_FILES[server.type]) {
-    const text = setupFileText(server.type, file);
-    const body = server === ELASTICSEARCH && file.file === 'index-template.json' ? withLifecycle(text, retentionDays) : text;
-    const presence = await presenceOf({ client, server, file, plan, signal }, body);
-    steps.push(installation(client, file.what, presence, { method: 'PUT', path: file.path, body }, plan));
+    const place = { client, server, file, plan, signal };
+    const present = await definitionOf(place);
+    const body = wantedBody(place, retentionDays, present);
+    steps.push(installation(client, file.what, presenceOf(place, present, body), { method: 'PUT', path: file.path, body }, plan));
   }
   return steps;
 }
 
 /**
- * The template of the data streams with a data stream lifecycle, if somebody has said how long events are kept.
- * https://www.elastic.co/docs/manage-data/lifecycle/data-stream
+ * What is to be installed. The template of the data streams says how long events are kept, as a data stream lifecycle: what is asked for, or else what is
+ * there already. https://www.elastic.co/docs/manage-data/lifecycle/data-stream
  */
-function withLifecycle(body: string, days: number | undefined): string {
-  if (days === undefined) return body;
+function wantedBody({ server, file }: Place, days: number | undefined, present: unknown): string {
+  const body = setupFileText(server.type, file);
+  const lifecycle = days === undefined ? lifecycleIn(present) : { data_retention: `${days}d` };
+  if (server !== ELASTICSEARCH || file.file !== 'index-template.json' || lifecycle === undefined) return body;
   const template = JSON.parse(body) as { readonly template?: object };
-  return `${JSON.stringify({ ...template, template: { ...template.template, lifecycle: { data_retention: `${days}d` } } }, undefined, 2)}\n`;
+  return `${JSON.stringify({ ...template, template: { ...template.template, lifecycle } }, undefined, 2)}\n`;
 }
+
+function lifecycleIn(present: unknown): object | undefined {
+  return isOurs(present) && WITH_LIFECYCLE(present) ? present.template.lifecycle : undefined;
+}
+
+const WITH_LIFECYCLE = record({ template: record({ lifecycle: object }) });
 
 /** The least that shipping needs: look at the cluster and at the types of fields, create documents, let data streams come into being. */
 const ROLE = {
@@ -71,7 +79,7 @@ export async function createApiKey(client: HttpClient, signal: AbortSignal): Pro
 
 const KEY = record({ encoded: text });
 
-interface ServerView {
+interface Place {
   readonly client: HttpClient;
   readonly server: BulkServer;
   readonly file: SetupFile;
@@ -79,18 +87,27 @@ interface ServerView {
   readonly signal: AbortSignal;
 }
 
-async function presenceOf({ client, server, file, plan, signal }: ServerView, body: string): Promise<Presence> {
+/** As it is there; undefined when it is not. */
+async function definitionOf({ client, server, file, signal }: Place): Promise<unknown> {
   const request: HttpRequest = { method: 'GET', path: file.path };
   const answer = await client.request(request, signal);
-  if (answer.status === 404) return 'absent';
+  if (answer.status === 404) return undefined;
   if (answer.status === 403) throw refused(client, request, answer);
   if (answer.status !== 200) throw bulkRefusal(client.url, answer, server);
-  const present = definitionIn(client, request, answer);
+  return definitionIn(client, request, answer) ?? {};
+}
+
+function presenceOf({ client, server, file, plan }: Place, present: unknown, body: string): Presence {
+  if (present === undefined) return 'absent';
   if (file.isCustom === true) return 'as-installed';
   if (!isOurs(present) && !plan.force)
-    throw new PortlogError('setup-refused', `${client.url.origin} already has an ${file.what} that portlog did not make`, {
-      hint: `it is left as it is; rename it, overwrite it with --force, or install the files of portlog setup ${server.type} --export DIR by hand`,
-    });
+    throw new PortlogError(
+      'setup-refused',
+      `${client.url.origin} already has ${file.what.startsWith('component') ? 'a' : 'an'} ${file.what} that portlog did not make`,
+      {
+        hint: `it is left as it is; rename it, overwrite it with --force, or install the files of portlog setup ${server.type} --export DIR by hand`,
+      },
+    );
   return covers(present, JSON.parse(body)) ? 'as-installed' : 'outdated';
 }
 

@@ -47,6 +47,16 @@ describe('--export', () => {
     expect(existsSync(join(folder, 'runbooks', 'new-open-port.md'))).toBe(true);
   });
 
+  test('into the folder of an earlier one, it names what is left of that', async () => {
+    const folder = freshDir();
+    const exported = (...args: readonly string[]): ReturnType<typeof setup> => setup('kibana', 'http://127.0.0.1:1', '--export', folder, ...args);
+    expect((await exported('--site', 'berlin', '--site', 'branch')).said).toHaveLength(1);
+    expect((await exported('--site', 'branch')).said.slice(1)).toEqual([
+      `${join(folder, 'rules', 'portlog-scan-overdue-berlin.json')} is not of this export: delete what an earlier one has left`,
+    ]);
+    expect((await exported()).said.slice(1)).toEqual([expect.stringMatching(/berlin\.json and 1 file more are not of this export/)]);
+  });
+
   test('with the options that were given', async () => {
     const folder = freshDir();
     await setup('loki', 'http://127.0.0.1:1', '--export', folder, '--runbooks', 'https://wiki.example.net/nmap/', '--site', 'berlin=50');
@@ -71,6 +81,23 @@ test('portlog setup elasticsearch --retention-days puts a lifecycle into the tem
   expect([...bodies].flatMap(([path, { template }]) => (template?.lifecycle === undefined ? [] : [[path, template.lifecycle]]))).toEqual([
     ['/_index_template/logs-nmap', { data_retention: '400d' }],
   ]);
+  await server.stop();
+});
+
+test('portlog setup elasticsearch without --retention-days, as after an upgrade, keeps how long events are kept', async () => {
+  const path = '/_index_template/logs-nmap';
+  const lifecycle = { enabled: true, data_retention: '400d' };
+  let kept: object = { index_patterns: ['logs-nmap-*'], _meta: { managed_by: 'portlog' }, template: { lifecycle } };
+  const server = await scriptedServer(({ method, path: asked, body }, response) => {
+    if (asked !== path) return answer(response, method === 'GET' ? 404 : 200, {});
+    if (method === 'PUT') kept = JSON.parse(body) as object;
+    answer(response, 200, method === 'PUT' ? {} : { index_templates: [{ name: 'logs-nmap', index_template: kept }] });
+  });
+  const { code, said } = await setup('elasticsearch', server.url.origin);
+  expect([code, said]).toEqual([0, expect.arrayContaining(['updated index template logs-nmap'])]);
+  expect(kept).toMatchObject({ index_patterns: ['logs-nmap.*-*'], template: { lifecycle } });
+  const again = await setup('elasticsearch', server.url.origin);
+  expect(again.said).not.toContain('updated index template logs-nmap');
   await server.stop();
 });
 

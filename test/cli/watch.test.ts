@@ -64,6 +64,13 @@ describe('portlog watch', () => {
     expect(actions()).toEqual(expect.arrayContaining(['port-observed', 'scan-incomplete']));
   });
 
+  test('a gzip file that is still young waits, and nobody says that its end is missing', async () => {
+    writeFileSync(join(scans, 'a.xml.gz'), gzipSync(WHOLE));
+    expect((await portlog([...args(), '--once'])).code).toBe(0);
+    const { stdout } = await portlog(['status', '--state-dir', join(home, 'state')]);
+    expect(stdout).toMatch(/ a\.xml\.gz waits: somebody may still write to it, and is as it is since \S+Z \(\d+ seconds? ago\)\n/);
+  });
+
   test('of a damaged gzip file what gzip -dc gives is shipped, and the damage is told, once', async () => {
     const bytes = Buffer.concat([gzipSync(WHOLE), Buffer.alloc(100_000, 'x')]);
     bytes.writeUInt32LE(0, gzipSync(WHOLE).length - 8);

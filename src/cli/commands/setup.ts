@@ -1,6 +1,3 @@
-import { dirname, join } from 'node:path';
-import { makeDirectories } from '../../core/make-directories.ts';
-import { reasonOf } from '../../core/reason.ts';
 import { EXIT, type ExitCode, PortlogError } from '../../core/errors.ts';
 import { timeLimit } from '../../core/deadline.ts';
 import { createApiKey } from '../../setup/templates.ts';
@@ -11,7 +8,7 @@ import { doneLine, plannedLine, planLines } from '../session/report/plan.ts';
 import { print } from '../session/terminal.ts';
 import { connectTo, isPlaced } from '../session/connect.ts';
 import { contentOptions } from '../session/content.ts';
-import { writeWhole } from '../session/write-whole.ts';
+import { exportFiles } from '../session/export-files.ts';
 import { type CommandContext, number, text } from '../session/context.ts';
 import type { Command } from '../command.ts';
 import { SHIP_OPTIONS } from '../session/options.ts';
@@ -97,7 +94,10 @@ async function setUp(context: CommandContext, words: readonly string[]): Promise
     throw new PortlogError('usage', `there is nothing to set up for "${name}"`, { hint: `there is: ${Object.keys(TARGETS).join(', ')}` });
   const content = await contentOptions(context);
   const directory = text(context.values, 'export');
-  if (directory !== undefined) return exportFiles(context, directory, await target.files(content));
+  if (directory !== undefined) {
+    await exportFiles(context.log, directory, await target.files(content));
+    return EXIT.delivered;
+  }
   if (target.hasFilesOnly === true)
     throw new PortlogError('usage', `${name} takes its rules from files`, { hint: `write them: portlog setup ${name} --export DIR` });
   if (context.values['repair'] === true && !STORES.has(name))
@@ -199,21 +199,4 @@ function outcome({ log }: CommandContext, steps: readonly Step[]): ExitCode {
   if (has('wrong')) log.info('nothing is sent until that is mended: portlog setup … --repair (with --dry-run, it says what it would do)');
   if (has('stays')) log.info('events stay, and what they need; once their data streams and indices are deleted, --remove takes the rest away');
   return has('kept') || has('wrong') || has('stays') ? EXIT.partly : EXIT.delivered;
-}
-
-async function exportFiles({ log }: CommandContext, directory: string, files: ReadonlyMap<string, string>): Promise<ExitCode> {
-  try {
-    for (const [path, content] of files) {
-      const file = join(directory, path);
-      makeDirectories(dirname(file), 0o777);
-      await writeWhole(file, [content], 0o666);
-    }
-  } catch (cause) {
-    throw new PortlogError('setup-refused', `the files cannot be written to ${directory}: ${reasonOf(cause)}`, {
-      hint: 'name another directory with --export',
-      cause,
-    });
-  }
-  log.info(`${files.size} files in ${directory}${files.has('README.md') ? '; README.md says where they go' : ''}`);
-  return EXIT.delivered;
 }

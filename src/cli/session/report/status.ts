@@ -153,9 +153,14 @@ function directoryText({ path, files, last, problem, failed, unfinished }: Direc
       .slice(0, MAX_FAILED)
       .map(({ name, problem: why, isAside }) => `  ${name} was not shipped${isAside ? ', and is set aside' : ''}: ${why}`),
     ...(failed.length > MAX_FAILED ? [`  and ${failed.length - MAX_FAILED} more (--json lists them)`] : []),
-    ...unfinished.slice(0, MAX_FAILED).map(({ name, since }) => `  ${name} waits: it has no end, and is as it is since ${when(since, now)}`),
-    ...(unfinished.length > MAX_FAILED ? [`  and ${unfinished.length - MAX_FAILED} more without an end (--json lists them)`] : []),
+    ...unfinished.slice(0, MAX_FAILED).map(({ name, since }) => `  ${name} waits: ${whyItWaits(name)}, and is as it is since ${when(since, now)}`),
+    ...(unfinished.length > MAX_FAILED ? [`  and ${unfinished.length - MAX_FAILED} more that wait for their end (--json lists them)`] : []),
   ];
+}
+
+/** Whether what is compressed has its end is not looked at. */
+function whyItWaits(name: string): string {
+  return /\.gz$/i.test(name) ? 'somebody may still write to it' : 'it has no end';
 }
 
 function scheduleText({ name, timetable, last, next }: ScheduleStatus, now: number): string {

@@ -1,0 +1,45 @@
+import { readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { PortlogError } from '../../core/errors.ts';
+import { makeDirectories } from '../../core/make-directories.ts';
+import { reasonOf } from '../../core/reason.ts';
+import type { Log } from './log.ts';
+import { grouped } from './report/words.ts';
+import { writeWhole } from './write-whole.ts';
+
+/**
+ * Writes files, by path within a directory, and says what lies beside them that an earlier export may have left: a README sends whole folders, and
+ * the rule of a site that went would alert for ever. Throws `setup-refused` when they cannot be written.
+ */
+export async function exportFiles(log: Log, directory: string, files: ReadonlyMap<string, string>): Promise<void> {
+  try {
+    for (const [path, content] of files) {
+      const file = join(directory, path);
+      makeDirectories(dirname(file), 0o777);
+      await writeWhole(file, [content], 0o666);
+    }
+  } catch (cause) {
+    throw new PortlogError('setup-refused', `the files cannot be written to ${directory}: ${reasonOf(cause)}`, {
+      hint: 'name another directory with --export',
+      cause,
+    });
+  }
+  log.info(`${files.size} files in ${directory}${files.has('README.md') ? '; README.md says where they go' : ''}`);
+  const [first, ...more] = leftIn(directory, files);
+  if (first === undefined) return;
+  log.warn(
+    `${first}${more.length === 0 ? ' is' : ` and ${grouped(more.length, 'file')} more are`} not of this export: delete what an earlier one has left`,
+  );
+}
+
+/** What else is in the folders in it that were written to; in itself, other files are nobody's business. */
+function leftIn(directory: string, files: ReadonlyMap<string, string>): readonly string[] {
+  const folders = new Set([...files.keys()].map((path) => dirname(path)).filter((folder) => folder !== '.'));
+  return [...folders].flatMap((folder) => {
+    const there = readdirSync(join(directory, folder), { withFileTypes: true }).filter((one) => one.isFile());
+    return there
+      .map(({ name }) => join(folder, name))
+      .filter((path) => !files.has(path))
+      .map((path) => join(directory, path));
+  });
+}
