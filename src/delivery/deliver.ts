@@ -39,12 +39,16 @@ export interface Undelivered<E extends Entry> {
   readonly refusal?: Refusal | undefined;
   /** The sink takes others, but not these. */
   readonly refused?: boolean;
+  /** The server is not to be asked about these again as they are. */
+  readonly forGood?: boolean;
 }
 
 /** Attempts for a few entries while the sink takes others, before these are set aside. */
 const MAX_ATTEMPTS_BESIDE = 3;
 /** With more refused entries than this, the server is busy rather than the entries bad. */
 const MAX_REFUSED = 10;
+/** Entries that a sink does not take as they are, one after the other, before the sink is to blame. */
+const MAX_IN_VAIN = 3;
 
 /**
  * Sends a batch until each entry is delivered or rejected. Only entries that the server gave back are retried, and a request
@@ -60,6 +64,7 @@ export async function deliver<E extends Entry>(
   let since = clock.elapsed();
   let attempts = 0;
   const before = taken();
+  const aside = new Aside(sink, whole);
   for (let batch = waiting.shift(); batch !== undefined; batch = waiting.shift()) {
     const outcome = await attempt(sink, batch, signal);
     if (outcome instanceof SinkError) return { entries: [batch, ...waiting].flatMap(({ entries }) => entries), error: outcome, since };
@@ -67,9 +72,15 @@ export async function deliver<E extends Entry>(
     if (settled.done.length > 0 || settled.rejected.length > 0) {
       onSettled(settled);
       [since, attempts] = [clock.elapsed(), 0];
+      aside.inVain = 0;
     }
     const left = entriesIn(outcome.retry, batch);
     if (left.length === 0) continue;
+    if (outcome.setAside === true) {
+      aside.add(left, outcome.refusal);
+      if (aside.inVain < MAX_IN_VAIN) continue;
+      return aside.with(waiting, since, taken() > before);
+    }
     waiting.unshift(...again(left, batch.partition, outcome.split === true, onSettled));
     const atOnce = (outcome.split === true || outcome.adapted === true) && outcome.retryAfterMs === undefined;
     if (waiting.length === 0 || atOnce) continue;
@@ -86,7 +97,47 @@ export async function deliver<E extends Entry>(
       };
     await clock.sleep(wait, signal);
   }
-  return undefined;
+  return aside.isEmpty ? undefined : aside.with([], since, taken() > before);
+}
+
+/** Entries that the sink does not take as they are, kept apart so that the others of their batch need not wait. */
+class Aside<E extends Entry> {
+  /** Added since anything was settled. */
+  inVain = 0;
+  private readonly sink: Sink;
+  private readonly whole: BatchOf<E>;
+  private readonly entries: E[] = [];
+  private refusal: Refusal = NO_WORDS;
+
+  constructor(sink: Sink, whole: BatchOf<E>) {
+    this.sink = sink;
+    this.whole = whole;
+  }
+
+  get isEmpty(): boolean {
+    return this.entries.length === 0;
+  }
+
+  add(entries: readonly E[], refusal: Refusal | undefined): void {
+    this.entries.push(...entries);
+    if (refusal !== undefined) this.refusal = refusal;
+    this.inVain++;
+  }
+
+  /** With those that were not tried, in their order. `isWorking`: the sink takes others, so these can be tried behind them. */
+  with(waiting: readonly BatchOf<E>[], since: number, isWorking: boolean): Undelivered<E> {
+    const { sink, refusal } = this;
+    const { status, reason } = refusal;
+    const words = status === undefined ? reason : `${status}: ${reason}`;
+    return {
+      entries: entriesIn([...this.entries, ...waiting.flatMap(({ entries }) => entries)], this.whole),
+      error: new SinkError('temporary', `${sink.name} refuses what it is sent (${words})`),
+      since,
+      refusal,
+      forGood: true,
+      refused: isWorking && sink.limits.inFlightPerPartition > 1,
+    };
+  }
 }
 
 /**

@@ -63,7 +63,9 @@ async function sendRound(spoolWriter: SpoolWriter, { send, taken, evidence, sign
     if (left === undefined) continue;
     // A sink that answers about single events works; one that does not answer works only if it took another event since.
     const isWorking = left.refusal !== undefined || left.entries.length > 1 ? taken() > 0 : taken() > evidence.taken;
-    inVain = taken() > evidence.taken ? 0 : inVain + 1;
+    // Of a busy server, many say nothing about each; that it never takes them, it may say of as many as there are.
+    const isSaidForGood = left.forGood === true && taken() > 0;
+    inVain = isSaidForGood || taken() > evidence.taken ? 0 : inVain + 1;
     if ((left.error.kind !== 'temporary' && !isOurs(left.error)) || inVain > MAX_IN_VAIN) return false;
     if (!isWorking) continue;
     evidence.taken = taken();

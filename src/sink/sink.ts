@@ -102,6 +102,8 @@ export interface Outcome {
   readonly retryAfterMs?: number;
   /** The request was too large as a whole: send `retry` in halves, at once unless `retryAfterMs` is there. */
   readonly split?: boolean;
+  /** The server does not take `retry` as it is, and may take others: to be tried behind those. */
+  readonly setAside?: boolean;
   /** The sink adapts to the answer: send `retry` again at once. */
   readonly adapted?: boolean;
 }

@@ -90,14 +90,27 @@ describe('through a pipeline', () => {
     accept: (seen, response) => taken(seen, response, 0),
   });
 
-  test('what is refused for its content is found by halves', async () => {
-    const { sink } = await against((seen, response) => {
+  test.each([400, 500])(
+    'an event that a receiver refuses, or at which a program fails (%i), is found by halves, and the others are delivered',
+    async (status) => {
+      const { sink } = await against((seen, response) => {
+        const bad = lines(seen).some(({ event }) => event.id === EVENTS[3]!.id);
+        response.writeHead(bad ? status : 202).end(bad ? 'no such field' : '');
+      });
+      const pipeline = await runPipeline(sink, EVENTS, { retryForMs: 300_000 });
+      expect(pipeline.account.tally).toMatchObject({ read: EVENTS.length, delivered: EVENTS.length - 1, dead: 1 });
+      expect(pipeline.firstRejection).toBe('no such field');
+    },
+  );
+
+  test('a receiver that fails at everything (500) makes no dead letters, and what is refused for words about types later is one event', async () => {
+    const { sink } = await against((_, response) => void response.writeHead(500).end('Internal Server Error'));
+    expect((await runPipeline(sink, EVENTS, { retryForMs: 0 })).account.tally).toMatchObject({ dead: 0, spooled: EVENTS.length });
+    const { sink: other } = await against((seen, response) => {
       const bad = lines(seen).some(({ event }) => event.id === EVENTS[3]!.id);
-      response.writeHead(bad ? 400 : 202).end(bad ? 'no such field' : '');
+      response.writeHead(bad && lines(seen).length === 1 ? 400 : bad ? 422 : 202).end('the field Content-Type is missing');
     });
-    const pipeline = await runPipeline(sink, EVENTS);
-    expect(pipeline.account.tally).toMatchObject({ read: EVENTS.length, delivered: EVENTS.length - 1, dead: 1 });
-    expect(pipeline.firstRejection).toBe('no such field');
+    expect((await runPipeline(other, EVENTS)).account.tally).toMatchObject({ delivered: EVENTS.length - 1, dead: 1 });
   });
 });
 

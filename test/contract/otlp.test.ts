@@ -6,7 +6,7 @@ import type { Sink } from '../../src/sink/sink.ts';
 import { runPipeline } from '../support/delivery.ts';
 import { againstServer } from '../support/against.ts';
 import { faultContract } from '../support/fault-contract.ts';
-import { eventsOf, fixture } from '../support/scans.ts';
+import { eventsOf, fixture, host, port, scan } from '../support/scans.ts';
 import { answer, type Script, scriptedServer, type Seen } from '../support/scripted-server.ts';
 import { batchOf, entriesOf, NEVER, sinkContract } from '../support/sink-contract.ts';
 import { sinkOptions } from '../support/sink-options.ts';
@@ -131,8 +131,16 @@ describe('what a receiver may answer', () => {
     expect(rejected.map(({ reason, status }) => [reason, status])).toEqual([['invalid trace id', 400]]);
   });
 
-  test.each([429, 502, 503, 504, 500])('%i is temporary', async (status) => {
+  test.each([429, 502, 503, 504, 507])('%i is temporary', async (status) => {
     await expect(send((_, response) => answer(response, status, {}, { 'retry-after': '7' }))).rejects.toMatchObject({ kind: 'temporary' });
+  });
+
+  test('500 is not to be asked again as it is, and may be about one record: halves, and that one comes back with its words', async () => {
+    const words = 'error exporting to topic "nmap": record size 3010000 exceeds max 1000000: MESSAGE_TOO_LARGE';
+    const script: Script = (_, response) => answer(response, 500, { code: 13, message: words });
+    expect(await send(script)).toMatchObject({ delivered: 0, split: true });
+    const { retry, refusal } = await send(script, 1);
+    expect([retry.length, refusal]).toEqual([1, { reason: words, status: 500 }]);
   });
 
   test.each([
@@ -190,5 +198,34 @@ describe('through a pipeline', () => {
     const { tally } = (await runPipeline(sink, EVENTS)).account;
     expect(tally).toMatchObject({ read: EVENTS.length, delivered: EVENTS.length - 1, dead: 1 });
     expect(stored.size).toBe(EVENTS.length - 1);
+  });
+
+  // A Collector says so of what its exporter can never pass on (consumererror.Permanent, codes.Internal), as of a record over Kafka's limit.
+  test.each([
+    ['one', [4]],
+    ['three', [2, 3, 7]],
+    ['many beside each other', [1, 2, 3, 4, 5, 6]],
+  ])('records that a Collector can never pass on (%s) are found in one run, and the others are delivered', async (_, places) => {
+    const stored = new Set<string>();
+    const bad = places.map((place) => EVENTS[place]!.id);
+    const { sink } = await against((seen, response, index) => {
+      const ids = idsIn(seen);
+      if (ids.some((id) => bad.includes(id))) return answer(response, 500, { code: 13, message: 'MESSAGE_TOO_LARGE' });
+      for (const id of ids) stored.add(id);
+      accepted(seen, response, index);
+    });
+    const { account, firstRejection } = await runPipeline(sink, EVENTS, { retryForMs: 300_000 });
+    expect(account.tally).toMatchObject({ read: EVENTS.length, delivered: EVENTS.length - bad.length, dead: bad.length, spooled: 0 });
+    expect(firstRejection).toBe('MESSAGE_TOO_LARGE');
+    expect(stored.size).toBe(EVENTS.length - bad.length);
+  });
+
+  test('a Collector that can pass on nothing at all makes no dead letters, and is not asked about each record', async () => {
+    const { sink, seen } = await against((_, response) => answer(response, 500, { code: 13, message: 'TOPIC_AUTHORIZATION_FAILED' }));
+    const many = eventsOf(scan(Array.from({ length: 200 }, (_, i) => host(`192.0.2.${i}`, port(80))).join('')));
+    const { account, failure } = await runPipeline(sink, many, { retryForMs: 0 });
+    expect(account.tally).toMatchObject({ read: many.length, delivered: 0, dead: 0, spooled: many.length });
+    expect(failure?.message).toMatch(/^otlp .* refuses what it is sent \(500: TOPIC_AUTHORIZATION_FAILED\)$/);
+    expect(seen.length).toBeLessThan(40);
   });
 });

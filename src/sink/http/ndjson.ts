@@ -11,6 +11,7 @@ import { MAX_EVENT_BYTES, type Batch, type Diagnosis, type Outcome, type Sink, S
 const LIMITS = { maxEvents: 1000, maxBytes: 1 << 20, maxEventBytes: MAX_EVENT_BYTES, inFlight: 4, inFlightPerPartition: 4 };
 /** An example; there is no default port. */
 const EXAMPLE_URL = 'http://127.0.0.1:8080';
+const JSON_TYPE = 'application/json';
 /** Chats get one message per request, in order. */
 const ONE_BY_ONE = { ...LIMITS, maxEvents: 1, inFlight: 1, inFlightPerPartition: 1 };
 
@@ -27,8 +28,9 @@ export function httpSink(options: HttpSinkOptions): Sink {
   const client = httpClient(options, url);
   const scratch = new BufferPool(LIMITS.maxBytes);
   const headers = { ...options.headers };
-  const { contentType = envelope.isForPeople ? 'application/json' : 'application/x-ndjson' } = options;
+  const { contentType = envelope.isForPeople ? JSON_TYPE : 'application/x-ndjson' } = options;
   const end = envelope.isForPeople ? [] : ['\n'];
+  let hasTaken = false;
 
   return {
     name: `http ${shownAddress(url)}`,
@@ -44,7 +46,11 @@ export function httpSink(options: HttpSinkOptions): Sink {
       const body = batchBody(batch, scratch);
       const answer = await client.request({ method: 'POST', path: '', body, contentType, headers }, signal);
       if (answer.status < 300) scratch.give(body);
-      return outcomeOf(url, batch, answer);
+      // In later ones it may be a word of an event.
+      if (!hasTaken && refusesType(answer)) throw otherType(url, contentType, answer);
+      const outcome = outcomeOf(url, batch, answer);
+      hasTaken ||= outcome.delivered > 0;
+      return outcome;
     },
     close: () => client.close(),
   };
@@ -59,25 +65,36 @@ function outcomeOf(url: URL, { entries }: Batch, answer: HttpAnswer): Outcome {
     throw new SinkError('temporary', `${url.origin} answers with a web page`, { hint: 'check what stands between portlog and the receiver' });
   if (isTaken(status)) return { ...none, delivered: entries.length };
   if (status === 413) return { ...none, retry: entries, split: true };
-  if (status === 400 || status === 422) {
-    if (entries.length > 1) return { ...none, retry: entries, split: true };
-    return { ...none, rejected: entries.map((entry) => ({ entry, status, reason: body.trim().slice(0, 300) || `status ${status}` })) };
-  }
-  throw refusal(url, answer);
+  if (status !== 400 && status !== 422 && status !== 500) throw refusal(url, answer);
+  if (entries.length > 1) return { ...none, retry: entries, split: true };
+  const reason = body.trim().slice(0, 300) || `status ${status}`;
+  // A program that fails at one event, or at any.
+  if (status === 500) return { ...none, retry: entries, setAside: true, refusal: { reason, status } };
+  return { ...none, rejected: entries.map((entry) => ({ entry, status, reason })) };
+}
+
+/** Fluent Bit says 400 to it: `error: invalid 'Content-Type'`. */
+function refusesType({ status, body }: HttpAnswer): boolean {
+  return status === 415 || (status === 400 && body.length < 200 && /(?:content|media).?type/i.test(body));
+}
+
+function otherType(url: URL, contentType: string, answer: HttpAnswer): SinkError {
+  return new SinkError('permanent', `${url.origin} does not take ${contentType} (${answer.status}${said(answer)})`, {
+    hint: `set contentType for this sink in the configuration: ${contentType === JSON_TYPE ? 'what its receiver wants' : `${JSON_TYPE}, as most want it`}`,
+  });
 }
 
 function refusal(url: URL, answer: HttpAnswer): SinkError {
-  const { status, body, retryAfterMs } = answer;
-  const said = body.trim() === '' ? '' : `: ${body.trim().slice(0, 200)}`;
+  const { status, retryAfterMs } = answer;
   if (status === 401 || status === 403)
-    return new SinkError('permanent', `${url.origin} does not accept the credentials (${status}${said})`, {
+    return new SinkError('permanent', `${url.origin} does not accept the credentials (${status}${said(answer)})`, {
       hint: 'set PORTLOG_HTTP_BEARER, or PORTLOG_HTTP_USER and PORTLOG_HTTP_PASSWORD, or headers in the configuration',
     });
   const elsewhere = redirection(url, answer);
   if (elsewhere !== undefined) return elsewhere;
   if (status === 408 || status === 429 || status >= 500)
-    return new SinkError('temporary', `${url.origin} is busy or broken (${status}${said})`, { retryAfterMs });
-  return new SinkError('permanent', `${url.origin} refuses the request (${status}${said})`, { hint: 'check the URL' });
+    return new SinkError('temporary', `${url.origin} is busy or broken (${status}${said(answer)})`, { retryAfterMs });
+  return new SinkError('permanent', `${url.origin} refuses the request (${status}${said(answer)})`, { hint: 'check the URL' });
 }
 
 /** Nothing can be checked without sending: any answer to HEAD counts, also that there is no such method (405, or 501 of Python's http.server). */
@@ -86,4 +103,8 @@ async function diagnose(url: URL, answer: HttpAnswer): Promise<Diagnosis> {
   const isBroken = status >= 500 && status !== 501;
   if (status === 401 || status === 403 || status === 429 || isBroken || (status >= 300 && status < 400)) throw refusal(url, answer);
   return { level: 'ok', message: `${url.origin} answers (${status} to HEAD); whether it takes events, only an event can tell` };
+}
+
+function said({ body }: HttpAnswer): string {
+  return body.trim() === '' ? '' : `: ${body.trim().slice(0, 200)}`;
 }

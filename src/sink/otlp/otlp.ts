@@ -108,11 +108,13 @@ function outcomeOf(url: URL, batch: Batch, answer: HttpAnswer): Outcome {
   if (status === 415 || (status === 400 && ABOUT_FORM.test(answer.body))) throw otherForm(url, answer);
   // Bad data: never the same request again, but halves of it find the record that is bad. Loki has stored
   // the others by then, and notices.
-  if (status === 400 || (status === 500 && /larger than max/.test(answer.body)))
-    return entries.length > 1
-      ? { ...none, retry: entries, split: true }
-      : { ...none, rejected: entries.map((entry) => ({ entry, status, reason: wordsIn(answer) || `status ${status}` })) };
-  throw refusal(url, answer);
+  const isTooLarge = status === 500 && /larger than max/.test(answer.body);
+  if (status !== 400 && status !== 500) throw refusal(url, answer);
+  if (entries.length > 1) return { ...none, retry: entries, split: true };
+  const reason = wordsIn(answer) || `status ${status}`;
+  if (status === 400 || isTooLarge) return { ...none, rejected: entries.map((entry) => ({ entry, status, reason })) };
+  // Not retryable either. A Collector says it of a record that its exporter can never pass on, and of an exporter that can pass on nothing.
+  return { ...none, retry: entries, setAside: true, refusal: { reason, status } };
 }
 
 /**

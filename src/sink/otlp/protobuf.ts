@@ -48,8 +48,11 @@ export const PROTOBUF: OtlpEncoding = {
   request({ partition, entries }) {
     const [resource, scope] = partition.split('\n').map((text) => JSON.parse(text) as Scope);
     const out = new ProtobufWriter();
-    // Nothing about nobody: that is what a check sends.
-    if (entries.length === 0) return out.written();
+    // Nothing about nobody, which is what a check sends: a resource without logs, for Fluent Bit takes no body of no bytes.
+    if (entries.length === 0) {
+      out.message(1, () => undefined);
+      return out.written();
+    }
     out.message(1, () => {
       out.message(1, () => attributes(out, 1, resource?.attributes));
       out.message(2, () => {
