@@ -31,6 +31,8 @@ sinks:
 \`\`\`
 
 \`--to elasticsearch\` (without URL) takes what the file says about that sink; \`--to elasticsearch=URL\` with another address.
+\`PORTLOG_<SINK>_URL\` is where a server is that neither of them names, for \`portlog setup\`, too; credentials from the environment then go there, or to an address in the file, and nowhere else.
+What begins with \`PORTLOG_\` and is read by nothing is warned of, when it looks like something that is.
 
 | setting | type | |
 |---|---|---|

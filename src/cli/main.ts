@@ -12,6 +12,8 @@ import { parseArguments } from './parse.ts';
 import { type Route, route } from './route.ts';
 import { logFormatOf } from './session/log-format.ts';
 import { Log } from './session/log.ts';
+import { Places } from './session/places.ts';
+import { warnOfStrangeVariables } from './session/strange-variables.ts';
 import { print, type Terminal } from './session/terminal.ts';
 
 /** The command as a process: its exit code is set. Never throws. */
@@ -54,11 +56,18 @@ async function perform(route: Route, env: Environment, terminal: Terminal): Prom
   }
   const command = await commandOf(route.name);
   const { values, words } = await parseArguments(command, route.args);
-  const context = commandContext({ ...fromEnvironment(command.options, env), ...values }, env, terminal);
+  const inherited = fromEnvironment(command.options, env);
+  const places = new Places(values, inherited);
+  const context = commandContext({ ...inherited, ...values }, env, terminal, async (path, config, named) => {
+    places.read(path, config);
+    await warnOfStrangeVariables(context.log, env, command.options, named);
+  });
+  // With a configuration, when it is known which variables are named there.
+  if (context.values['config'] === undefined) await warnOfStrangeVariables(context.log, env, command.options, new Set());
   try {
     return await command.run(context, words);
   } catch (error) {
-    return report(error, context.log);
+    return report(error, context.log, places);
   }
 }
 
@@ -69,9 +78,9 @@ async function helpText(route: Exclude<Route, { kind: 'command' | 'version' }>):
   return name === undefined ? overview(await allCommands()) : commandHelp(await commandOf(name));
 }
 
-function report(error: unknown, log: Log): ExitCode {
+function report(error: unknown, log: Log, places?: Places): ExitCode {
   if (error instanceof PortlogError) {
-    log.error(error);
+    log.error(places === undefined ? error : { ...places.placed(error), code: error.code });
     return error.exitCode;
   }
   if (error instanceof SinkError) {

@@ -46,12 +46,17 @@ export function fromEnvironment(options: Options, env: Environment): Values {
     const variable = variableOf(name);
     const text = env[variable];
     if (text === undefined || text === '') continue;
-    const given = { it: `${variable}=${text}: it`, whole: `${variable}=${text}` };
+    const isSecret = SECRET.test(variable);
+    const whole = isSecret ? variable : `${variable}=${text}`;
+    const given = { it: `${whole}: it`, whole, isSecret };
     if (option.type === 'list') values[name] = partsOf(text, given);
     else values[name] = option.type === 'boolean' ? switched(text, given) : valueOf(text, option, given);
   }
   return values;
 }
+
+/** Names of switches that somebody may take for a place for a secret: PORTLOG_API_KEY. */
+const SECRET = /KEY|PASSWORD|BEARER|SECRET|TOKEN/;
 
 function partsOf(text: string, { whole }: Given): readonly string[] {
   const parts = text.split(',').map((part) => part.trim());
@@ -63,6 +68,8 @@ function partsOf(text: string, { whole }: Given): readonly string[] {
 interface Given {
   readonly it: string;
   readonly whole: string;
+  /** The value may be one, and is not shown. */
+  readonly isSecret?: boolean;
 }
 
 const PATHS: ReadonlySet<string | undefined> = new Set(['DIR', 'FILE', 'PATH', 'PEM']);
@@ -83,10 +90,15 @@ const SWITCH: ReadonlyMap<string, boolean> = new Map([
   ...['0', 'false', 'no', 'off'].map((word) => [word, false] as const),
 ]);
 
-function switched(text: string, { it }: Given): boolean {
+/** Whether it says on or off. */
+export function isSwitch(text: string): boolean {
+  return SWITCH.has(text.toLowerCase());
+}
+
+function switched(text: string, { it, isSecret = false }: Given): boolean {
   const isOn = SWITCH.get(text.toLowerCase());
-  if (isOn === undefined) throw usage(`${it} is on or off`, 'write true or false');
-  return isOn;
+  if (isOn !== undefined) return isOn;
+  throw usage(`${it} is on or off`, `write true or false${isSecret ? '; a key itself goes into PORTLOG_ELASTICSEARCH_API_KEY' : ''}`);
 }
 
 function usage(message: string, hint?: string): PortlogError {

@@ -1,6 +1,6 @@
 import { type Environment, programEnvironment, self, serverVariable } from '../core/environment.ts';
 import { PortlogError } from '../core/errors.ts';
-import type { SinkOptions } from '../sink/kinds.ts';
+import { SINK_SETTINGS, type SinkOptions } from '../sink/kinds.ts';
 import type { HttpServerOptions } from '../sink/options.ts';
 import type { SinkConfig } from './config.ts';
 import { datasetsOf, onlyOf } from './only.ts';
@@ -26,13 +26,19 @@ export function originOf(url: string): string {
   return parsed === null ? url : `${parsed.protocol}//${parsed.host}`;
 }
 
-/** By kind of sink: the origins that the configuration names, and for which its credentials are. */
-export function originsOf(sinks: readonly SinkConfig[]): ReadonlyMap<string, readonly string[]> {
-  const groups = Map.groupBy(
-    sinks.filter((sink) => urlsOf(sink).length > 0),
-    ({ type }) => type,
-  );
-  return new Map([...groups].map(([type, ofType]) => [type, ofType.flatMap((sink) => urlsOf(sink).map(originOf))]));
+/** By kind of sink: the origins that configuration and environment name, and for which their credentials are. */
+export function originsOf(sinks: readonly SinkConfig[], env: Environment): ReadonlyMap<string, readonly string[]> {
+  const inEnvironment = Object.keys(SINK_SETTINGS).flatMap((type) => (urlIn(env, type)?.split(',') ?? []).map((url) => ({ type, url: url.trim() })));
+  const all = [...sinks.flatMap((sink) => urlsOf(sink).map((url) => ({ type: sink.type, url }))), ...inEnvironment];
+  const groups = Map.groupBy(all, ({ type }) => type);
+  return new Map([...groups].map(([type, ofType]) => [type, ofType.map(({ url }) => originOf(url))]));
+}
+
+/** `PORTLOG_<TYPE>_URL`; what is empty is not set, and a kind of sink without addresses has none. */
+function urlIn(env: Environment, type: string): string | undefined {
+  const hasUrl = !Object.hasOwn(SINK_SETTINGS, type) || Object.hasOwn(SINK_SETTINGS[type as keyof typeof SINK_SETTINGS].properties, 'url');
+  const url = hasUrl ? env[serverVariable(type, 'URL')] : undefined;
+  return url === '' ? undefined : url;
 }
 
 /** What flags and the whole configuration say about a connection. */
@@ -53,7 +59,7 @@ export async function serverOptions(sink: SinkConfig, given: Reached, namespace:
   return {
     type: sink.type,
     name: sink.name,
-    target: sink.url ?? sink.urls?.join(',') ?? sink.path,
+    target: sink.url ?? sink.urls?.join(',') ?? sink.path ?? urlIn(env, sink.type),
     namespace,
     credentials: await credentials(sink, env),
     caFile: given.caFile ?? sink.caFile,

@@ -10,14 +10,14 @@ import { explain } from './explain.ts';
 import { refuseContradictions } from './contradictions.ts';
 import { parsed } from './yaml.ts';
 
-/** Reads portlog.yaml or portlog.json, fills `${NAME}`, and checks it against its schema. */
-export async function loadConfig(path: string, env: Environment): Promise<Config> {
+/** Reads portlog.yaml or portlog.json, fills `${NAME}`, and checks it against its schema. `named` collects those names. */
+export async function loadConfig(path: string, env: Environment, named: Set<string> = new Set()): Promise<Config> {
   const config = (await loadChecked(
     path,
     'the configuration',
     'config.schema.json',
     'docs/reference/configuration.md lists all settings',
-    (content) => fill(content, env, path, ''),
+    (content) => fill(content, { env, path, named }, ''),
   )) as Config;
   refuseContradictions(path, config);
   return config;
@@ -98,22 +98,29 @@ async function validate(path: string, config: unknown, name: string, hint: strin
   throw new PortlogError('config-invalid', shown.map((sentence) => `${path}: ${sentence}`).join('\n'), { hint });
 }
 
+interface Filling {
+  readonly env: Environment;
+  readonly path: string;
+  readonly named: Set<string>;
+}
+
 /** After parsing, so that a variable's value can never add settings. */
-function fill(value: unknown, env: Environment, path: string, where: string): unknown {
-  if (typeof value === 'string')
-    return value.replace(/\$\{(?:([A-Za-z_]\w*)\})?/g, (_, name: string | undefined) => {
-      // What a shell would make of it (${NAME:-else}) would be sent as it is written.
-      if (name === undefined) throw noVariable(path, where);
-      const found = env[name];
-      if (found === undefined)
-        throw new PortlogError('config-invalid', `${path}: ${where} needs the environment variable ${name}, which is not set`, {
-          hint: `set ${name}, or write the value itself`,
-        });
-      return found;
-    });
-  if (Array.isArray(value)) return value.map((member, index) => fill(member, env, path, `${where}.${index}`));
+function fill(value: unknown, filling: Filling, where: string): unknown {
+  if (typeof value === 'string') return value.replace(/\$\{(?:([A-Za-z_]\w*)\})?/g, (_, name: string | undefined) => valueOf(name, filling, where));
+  if (Array.isArray(value)) return value.map((member, index) => fill(member, filling, `${where}.${index}`));
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, fill(member, env, path, where === '' ? name : `${where}.${name}`)]));
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, fill(member, filling, where === '' ? name : `${where}.${name}`)]));
+}
+
+function valueOf(name: string | undefined, { env, path, named }: Filling, where: string): string {
+  // What a shell would make of it (${NAME:-else}) would be sent as it is written.
+  if (name === undefined) throw noVariable(path, where);
+  named.add(name);
+  const found = env[name];
+  if (found !== undefined) return found;
+  throw new PortlogError('config-invalid', `${path}: ${where} needs the environment variable ${name}, which is not set`, {
+    hint: `set ${name}, or write the value itself`,
+  });
 }
 
 function noVariable(path: string, where: string): PortlogError {

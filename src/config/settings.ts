@@ -86,7 +86,7 @@ export async function settings(given: Overrides, config: Config, defaultStateDir
     all: given.all ?? config.all ?? false,
   };
   refuseUnknownNames(config, exposure);
-  const origins = originsOf(config.sinks ?? []);
+  const origins = originsOf(config.sinks ?? [], env);
   const watchedSites = Object.entries(config.sites ?? {}).flatMap(([site, { maxAgeHours }]) => (maxAgeHours === undefined ? [] : [site]));
   const wanted = given.to === undefined ? (config.sinks ?? []) : given.to.map((text) => sinkOf(text, config.sinks ?? []));
   return {
@@ -186,7 +186,7 @@ function sinkOf(text: string, configured: readonly SinkConfig[]): SinkConfig {
   // An added argument or variable must not be enough to start programs.
   if (type === 'exec')
     throw new PortlogError('sink-options', 'the sink "exec" runs a program, so it is named in the configuration file only', {
-      hint: 'write it under sinks, and leave --to (or PORTLOG_TO) out: then all sinks of the file count',
+      hint: 'write it under sinks, and leave --to out: then all sinks of the file count',
     });
   if (named !== undefined) return named;
   const ofType = configured.filter((sink) => sink.type === type);

@@ -33,6 +33,16 @@ export function serverVariable(type: string, name: string): string {
   return `PORTLOG_${type.toUpperCase().replaceAll('-', '_')}_${name}`;
 }
 
+const SECRETS = ['API_KEY', 'BEARER', 'PASSWORD'].flatMap((name) => [name, `${name}_FILE`, `${name}_COMMAND`]);
+
+/** What may stand behind the type of a server in the name of such a variable. */
+export const SERVER_SETTINGS: readonly string[] = [...SECRETS, 'USER', 'URL', 'TENANT', 'CERT_FILE', 'KEY_FILE', 'ALLOW_PLAINTEXT'];
+
+/** Whether it is a setting of a server of one of these types. */
+export function isServerVariable(name: string, types: readonly string[]): boolean {
+  return types.some((type) => SERVER_SETTINGS.some((setting) => serverVariable(type, setting) === name));
+}
+
 /** Variables that nmap reads: paths, its data directory, privileges, locale. None holds a secret. */
 const FOR_NMAP = /^(?:PATH|HOME|LANG|LANGUAGE|LC_\w+|TZ|TMPDIR|LD_LIBRARY_PATH|NMAPDIR|NMAP_PRIVILEGED|NMAP_UNPRIVILEGED)$/;
 

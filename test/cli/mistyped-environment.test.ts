@@ -16,7 +16,7 @@ describe('wrong in the environment', () => {
       '/proc/none',
       4,
       '/proc/none/portlog.db cannot be used: there is no such directory',
-      'name another directory with --state-dir',
+      'name another directory with PORTLOG_STATE_DIR',
     ],
     ['PORTLOG_FORMAT', 'xml', 2, 'PORTLOG_FORMAT=xml: there is no such choice', 'there are: ecs, otel, table'],
     ['PORTLOG_QUIET', 'perhaps', 2, 'PORTLOG_QUIET=perhaps: it is on or off', 'write true or false'],

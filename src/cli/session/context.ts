@@ -24,19 +24,25 @@ export interface CommandContext {
   readonly outages?: Outages | undefined;
 }
 
-export function commandContext(values: Values, env: Environment, terminal: Terminal): CommandContext {
+/** Told of a configuration file that was read, with the variables that it names. */
+export type AsRead = (path: string, config: Config, named: ReadonlySet<string>) => Promise<void>;
+
+export function commandContext(values: Values, env: Environment, terminal: Terminal, asRead?: AsRead): CommandContext {
   const level = values['quiet'] === true ? 'quiet' : values['verbose'] === true ? 'verbose' : 'normal';
   const log = new Log(terminal.stderr, level, logFormatOf(values, env));
   const trust = new Trust(log);
   let config: Promise<Config> | undefined;
-  return { values, env, terminal, log, trust, config: () => (config ??= configOf(values, env, trust)) };
+  return { values, env, terminal, log, trust, config: () => (config ??= configOf(values, env, trust, asRead)) };
 }
 
-async function configOf(values: Values, env: Environment, trust: Trust): Promise<Config> {
+async function configOf(values: Values, env: Environment, trust: Trust, asRead?: AsRead): Promise<Config> {
   const path = text(values, 'config');
   if (path === undefined) return {};
   trust.check('the configuration', path);
-  return loadConfig(path, env);
+  const named = new Set<string>();
+  const config = await loadConfig(path, env, named);
+  await asRead?.(path, config, named);
+  return config;
 }
 
 /** Flags before environment (merged already) before file before default. */

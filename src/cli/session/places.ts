@@ -1,0 +1,88 @@
+import type { Config } from '../../config/config.ts';
+import { type Values, variableOf } from '../option.ts';
+
+/** Settings of the configuration file that have an option, by the option's name. */
+const SETTINGS: Readonly<Record<string, (config: Config) => readonly [name: string, value: unknown]>> = {
+  'site': ({ site }) => ['site', site],
+  'sensor': ({ sensor }) => ['sensor', sensor],
+  'namespace': ({ namespace }) => ['namespace', namespace],
+  'all': ({ all }) => ['all', all],
+  'tag': ({ tags }) => ['tags', tags],
+  'label': ({ labels }) => ['labels', labels],
+  'state-dir': ({ stateDir }) => ['stateDir', stateDir],
+  'retry-for-seconds': ({ retryForSeconds }) => ['retryForSeconds', retryForSeconds],
+  'spool-max-mib': ({ spool }) => ['spool.maxMib', spool?.maxMib],
+  'spool-max-age-days': ({ spool }) => ['spool.maxAgeDays', spool?.maxAgeDays],
+  'spool-when-full': ({ spool }) => ['spool.whenFull', spool?.whenFull],
+  'confirm-scans': ({ changes }) => ['changes.confirmScans', changes?.confirmScans],
+  'mass-change': ({ changes }) => ['changes.massChange', changes?.massChange],
+  'intel-dir': ({ intelDir }) => ['intelDir', intelDir],
+  'exposure': ({ exposure }) => ['exposure', exposure],
+  'metrics-listen': ({ metrics }) => ['metrics.listen', metrics?.listen],
+  'metrics-file': ({ metrics }) => ['metrics.file', metrics?.file],
+};
+
+interface Told {
+  readonly message: string;
+  readonly hint: string | undefined;
+}
+
+/** Who set an option: what counts, and under which name they know it. */
+interface Place {
+  /** `PORTLOG_SITE`, or `site`. */
+  readonly name: string;
+  /** `stands in PORTLOG_SITE`, or `stands as site in portlog.yaml`. */
+  readonly where: string;
+  readonly value: unknown;
+}
+
+/** Shorter values are found in any sentence. */
+const LEAST_SHOWN = 3;
+
+/** Where values come from: of what nobody typed, messages say whose mistake it is by the name of the variable or setting, not of the option. */
+export class Places {
+  private readonly typed: Values;
+  private readonly byOption = new Map<string, Place>();
+
+  /** `inherited`: from the environment. */
+  constructor(typed: Values, inherited: Values) {
+    this.typed = typed;
+    for (const [option, value] of Object.entries(inherited)) {
+      const name = variableOf(option);
+      this.add(option, { name, where: `stands in ${name}`, value });
+    }
+  }
+
+  /** The file was read: it counts for what neither arguments nor environment say. */
+  read(path: string, config: Config): void {
+    for (const [option, settingOf] of Object.entries(SETTINGS)) {
+      const [name, value] = settingOf(config);
+      if (value !== undefined) this.add(option, { name, where: `stands as ${name} in ${path}`, value });
+    }
+  }
+
+  /** The same with those names; and where a value that is quoted stands, if it does not say. */
+  placed({ message, hint }: Told): Told {
+    const [renamed, way] = [this.renamed(message), hint === undefined ? undefined : this.renamed(hint)];
+    const origin = renamed === message && way === hint ? this.originOf(message) : undefined;
+    if (origin === undefined) return { message: renamed, hint: way };
+    return { message, hint: way === undefined ? `that ${origin}` : `${way}; that ${origin}` };
+  }
+
+  private add(option: string, place: Place): void {
+    if (this.typed[option] === undefined && !this.byOption.has(option)) this.byOption.set(option, place);
+  }
+
+  private renamed(text: string): string {
+    return text.replace(/--([a-z-]+)/g, (whole, option: string) => this.byOption.get(option)?.name ?? whole);
+  }
+
+  /** Of the first value that the message quotes. */
+  private originOf(message: string): string | undefined {
+    return [...this.byOption.values()].find(({ value }) => [value].flat().some((one) => typeof one === 'string' && isIn(message, one)))?.where;
+  }
+}
+
+function isIn(message: string, value: string): boolean {
+  return value.length >= LEAST_SHOWN && message.includes(value);
+}

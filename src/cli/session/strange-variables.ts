@@ -1,0 +1,115 @@
+import { type Environment, isServerVariable, SERVER_SETTINGS, serverVariable } from '../../core/environment.ts';
+import { nearest } from '../../core/nearest.ts';
+import { SINK_SETTINGS } from '../../sink/kinds.ts';
+import { isSwitch, type Options, variableOf } from '../option.ts';
+import type { Log } from './log.ts';
+
+const OURS = 'PORTLOG_';
+/** Whoever has more to mend reads these first. */
+const MOST_TOLD = 5;
+/** What Kubernetes sets in each container for a service whose name begins so: `PORTLOG_LOKI_SERVICE_HOST`, `PORTLOG_PORT_9464_TCP`. */
+const OF_KUBERNETES = /_(?:SERVICE_HOST|SERVICE_PORT\w*|PORT|PORT_\d+_\w+)$/;
+/** As others call a setting of a server. */
+const ELSEWHERE: ReadonlyMap<string, string> = new Map([
+  ['TOKEN', 'BEARER'],
+  ['USERNAME', 'USER'],
+  ['ENDPOINT', 'URL'],
+  ['HOST', 'URL'],
+  ['ORG_ID', 'TENANT'],
+]);
+
+/** Every name that some command reads. */
+interface Known {
+  readonly options: readonly string[];
+  readonly servers: readonly string[];
+}
+
+/**
+ * Warns of variables that look like ours, and that nothing reads: the setting that somebody meant does not count. Others that begin with `PORTLOG_` belong to
+ * whoever set them (a wrapper, a build). `used`: named in the configuration file.
+ */
+export async function warnOfStrangeVariables(log: Log, env: Environment, options: Options, used: ReadonlySet<string>): Promise<void> {
+  const own = new Set(Object.keys(options).map(variableOf));
+  const isSet = (name: string): boolean => name.startsWith(OURS) && env[name] !== '' && !OF_KUBERNETES.test(name);
+  const candidates = Object.keys(env).filter((name) => isSet(name) && !own.has(name) && !used.has(name));
+  // To know all options takes a tenth of a second.
+  if (candidates.every((name) => isServerVariable(name, Object.keys(SINK_SETTINGS)))) return;
+  const known = await allKnown();
+  const strange = candidates.filter((name) => !isRead(name, env, known)).flatMap((name) => sentence(name, known) ?? []);
+  for (const text of strange.slice(0, MOST_TOLD)) log.warn(text);
+  if (strange.length > MOST_TOLD) log.warn(`${strange.length - MOST_TOLD} more environment variables that begin with ${OURS} are not read`);
+}
+
+async function allKnown(): Promise<Known> {
+  const [{ allCommands }, { TARGETS }] = await Promise.all([import('../commands.ts'), import('../../setup/targets.ts')]);
+  const options = (await allCommands()).flatMap((command) => Object.keys(command.options).map(variableOf));
+  const sinks = Object.values(SINK_SETTINGS).flatMap(({ type, properties }) => ('url' in properties ? [type] : []));
+  return { options: [...new Set(options)], servers: [...new Set([...sinks, ...Object.keys(TARGETS)])] };
+}
+
+/** `PORTLOG_API_KEY` is the switch of setup that makes one, and no place for a key. */
+function isRead(name: string, env: Environment, { options, servers }: Known): boolean {
+  if (name === variableOf('api-key')) return isSwitch(env[name] ?? '');
+  return options.includes(name) || isServerVariable(name, servers);
+}
+
+/** Undefined for what nobody meant for us. */
+function sentence(name: string, known: Known): string | undefined {
+  const what = `the environment variable ${name} is not read`;
+  const guess =
+    ofServer(name, known) ??
+    withSetting(name, known) ??
+    nearestOf(
+      name,
+      known.options.filter((one) => one !== name),
+    );
+  if (guess !== undefined) return `${what}: did you mean ${guess}?`;
+  const server = serverIn(name, known);
+  if (server !== undefined) return `${what}: for ${server} there are ${serverVariable(server, '')}${SERVER_SETTINGS.join(', _')}`;
+  const setting = settingIn(name);
+  if (setting === undefined || name === `${OURS}USER`) return undefined;
+  return `${what}: the name of a server belongs before ${setting}, as in ${serverVariable('elasticsearch', setting)}`;
+}
+
+/** `PORTLOG_LOKI_TOKEN`: the server is right. */
+function ofServer(name: string, known: Known): string | undefined {
+  const server = serverIn(name, known);
+  if (server === undefined) return undefined;
+  const rest = name.slice(serverVariable(server, '').length);
+  if (known.options.includes(OURS + rest)) return OURS + rest;
+  const setting = ELSEWHERE.get(rest) ?? nearest(rest, SERVER_SETTINGS);
+  return setting === undefined ? undefined : serverVariable(server, setting);
+}
+
+function serverIn(name: string, { servers }: Known): string | undefined {
+  return servers.toSorted((a, b) => b.length - a.length).find((server) => name.startsWith(serverVariable(server, '')));
+}
+
+/** `PORTLOG_ELASTIC_API_KEY`: the setting is right, and a server's name begins so, or is written like that. */
+function withSetting(name: string, { servers }: Known): string | undefined {
+  const setting = settingIn(name);
+  const written =
+    setting === undefined
+      ? ''
+      : name
+          .slice(OURS.length, -setting.length - 1)
+          .toLowerCase()
+          .replaceAll('_', '-');
+  if (setting === undefined || written === '') return undefined;
+  const server = servers.find((one) => one.startsWith(written)) ?? nearest(written, servers);
+  return server === undefined ? undefined : serverVariable(server, setting);
+}
+
+function settingIn(name: string): string | undefined {
+  return SERVER_SETTINGS.toSorted((a, b) => b.length - a.length).find((one) => name.endsWith(`_${one}`));
+}
+
+/** Compared without what all of them begin with, which would make any two alike; and who mistypes seldom begins with it. */
+function nearestOf(name: string, known: readonly string[]): string | undefined {
+  const rest = name.slice(OURS.length);
+  const guess = nearest(
+    rest,
+    known.map((one) => one.slice(OURS.length)).filter((one) => one[0] === rest[0]),
+  );
+  return guess === undefined ? undefined : OURS + guess;
+}
