@@ -1,6 +1,10 @@
-import { currentValue, isPort, type KnownFinding, type KnownHost } from '../state/known-host.ts';
+import { currentValue, isPort, type KnownFinding, type KnownHost, type KnownPort } from '../state/known-host.ts';
 import { isOpen } from './coverage.ts';
-import { parsePortKey, type Sighting } from './sighting.ts';
+import { isLessExact } from './service.ts';
+import { parsePortKey, type PortSighting, type Sighting } from './sighting.ts';
+
+/** The source of weaknesses that are known from the name or product of a service alone. */
+const SERVICE = 'service';
 
 /** What stands at a host, and what a scan that lists it has not looked at. */
 interface LeftOut {
@@ -17,7 +21,7 @@ export function leftOut(known: KnownHost, sighting: Sighting): LeftOut {
   const ports = untested.filter(isPort).length;
   const seen = new Set(sighting.findings.map(findingId));
   const findings = Object.entries(known.findings).filter(
-    ([id, finding]) => currentValue(finding.open, 1) === 'yes' && !seen.has(id) && !isGone(finding, sighting),
+    ([id, finding]) => currentValue(finding.open, 1) === 'yes' && !seen.has(id) && !isGone(finding, known, sighting),
   );
   return { ports, protocols: untested.length - ports, findings: findings.length };
 }
@@ -28,10 +32,16 @@ export function findingId({ port, key }: Pick<KnownFinding, 'port' | 'key'>): st
 }
 
 /** Whether a finding that a scan does not have is resolved by it: its port is closed, or its source has looked again. */
-export function isGone({ port, source }: Pick<KnownFinding, 'port' | 'source'>, sighting: Sighting): boolean {
+export function isGone({ port, source }: Pick<KnownFinding, 'port' | 'source'>, known: Pick<KnownHost, 'ports'>, sighting: Sighting): boolean {
   if (port === undefined) return sighting.presence === 'up' && sighting.hasLooked(undefined, source);
   const { protocol, number } = parsePortKey(port);
   const found = sighting.find(protocol, number);
   if (!found.tested) return false;
-  return found.state === 'open' ? sighting.hasLooked(port, source) : isOpen(found.state) === false;
+  if (found.state !== 'open') return isOpen(found.state) === false;
+  return sighting.hasLooked(port, source) && !(source === SERVICE && hasSaidLess(known.ports[port], sighting.ports.get(port)));
+}
+
+/** `http` is no word against the Elasticsearch behind it that nmap has recognised before. */
+function hasSaidLess(known: KnownPort | undefined, now: PortSighting | undefined): boolean {
+  return now?.asked !== undefined && known?.service !== undefined && isLessExact(now.asked, known.service.value);
 }

@@ -39,7 +39,7 @@ export class FindingObserver {
     const seen = new Map(sighting.findings.map((finding) => [findingId(finding), finding]));
     // Silenced findings are neither opened nor resolved.
     for (const [id, finding] of seen) if (!finding.isSilent) this.observeFinding(id, finding);
-    for (const [id, finding] of Object.entries(known.findings)) if (!seen.has(id) && isGone(finding, sighting)) this.resolve(finding);
+    for (const [id, finding] of Object.entries(known.findings)) if (!seen.has(id) && isGone(finding, known, sighting)) this.resolve(finding);
     return { first: this.first, grave: this.grave, moved: this.moved };
   }
 

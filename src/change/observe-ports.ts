@@ -166,11 +166,15 @@ export class PortObserver {
 
 /** Keeps the one of two names of the same service that says more, whichever came last. */
 function moreExact(now: LatestValue<Service>, before: LatestValue<Service> | undefined, seen: Service, time: number): LatestValue<Service> {
-  if (before === undefined) return now;
+  if (before === undefined || isEqual(before.value, seen)) return now;
   if (isLessExact(seen, before.value)) return { ...now, value: before.value };
   // What came before another service is not what is there.
   const isOfNow = now.replaced !== true || time >= now.since;
   return isOfNow && isLessExact(before.value, seen) ? { ...now, value: seen } : now;
+}
+
+function isEqual(a: Service, b: Service): boolean {
+  return a.name === b.name && a.version === b.version;
 }
 
 function knownService({ service, guess, certificate }: KnownPort): Side {

@@ -21,17 +21,35 @@ export function isSameService(a: Service, b: Service, identity: ServiceIdentity)
   return partsOf(a, identity).every((part, i) => part === partsOf(b, identity)[i]);
 }
 
+/**
+ * Whether `a` says less of what `b` may be, too. nmap names a service by the first words that it hears, and product and version by
+ * later ones: when those do not come (a server or a scanner with too much to do, a script that timed out), it has seen less,
+ * and nothing has changed.
+ */
+export function isLessExact(a: Service, b: Service): boolean {
+  return a.name === b.name ? saysLess(a, b) || isRangeAround(a, b) : isWayTo(a, b);
+}
+
+/** Of the same service: without a product and version, or without the version alone. */
+function saysLess(a: Service, b: Service): boolean {
+  const [[product, version], [otherProduct, otherVersion]] = [partsOf(a, 'version'), partsOf(b, 'version')];
+  if (version !== '') return false;
+  return product === otherProduct ? otherVersion !== '' : product === '';
+}
+
+/** `ssl`, `rpcbind`: nmap has heard in which way a service is spoken to, and not yet which one it is. */
+function isWayTo(a: Service, b: Service): boolean {
+  if (a.version !== '') return false;
+  return a.name === 'ssl' ? /^(?:https$|ssl\/)/.test(b.name) : a.name === 'rpcbind' && b.version.includes('RPC #');
+}
+
 /** `3.X - 4.X`, `2003 or 2008`: what nmap writes when it cannot tell which. */
 const RANGE = /\d\S{0,20} (?:-|or) \d|\d\.[xX]\b/;
 /** Longer texts are compared as far as this. */
 const MOST_COMPARED = 256;
 
-/**
- * Whether `a` says less of what `b` may be, too: `Samba smbd 3.X - 4.X`, which a script like `smb-os-discovery` replaces by
- * `Samba smbd 4.17.12`. Scans with and without it must not look like changes.
- */
-export function isLessExact(a: Service, b: Service): boolean {
-  if (a.name !== b.name) return false;
+/** `Samba smbd 3.X - 4.X`, which a script like `smb-os-discovery` replaces by `Samba smbd 4.17.12`. */
+function isRangeAround(a: Service, b: Service): boolean {
   const [range, exact] = [a, b].map(({ version, ends }) => version.slice(0, Math.min(ends?.[1] ?? version.length, MOST_COMPARED))) as [
     string,
     string,

@@ -1,11 +1,15 @@
-import { isError, isRequested, nameAsked, PORT, scriptsAt, SERVICE } from './script.ts';
+import { isError, isRequested, looksFor, mayHaveStopped, nameAsked, PORT, scriptsAt, SERVICE } from './script.ts';
 import type { Subject } from './finding.ts';
+import { needsVersion } from './version-vulnerability.ts';
 
 /** What was looked for at a port, in all of its listings, or at a host. Holds names only: a host may be too large to be held. */
 export class Looks {
   private readonly args: string;
   private listings = 0;
   private isNamed = false;
+  private hasVersion = false;
+  private isPort = false;
+  private mayHaveStopped = false;
   /** Scripts that said something. */
   private readonly heard = new Set<string | undefined>();
   /** In how many listings a script failed. */
@@ -17,7 +21,11 @@ export class Looks {
 
   add(subject: Subject): void {
     this.listings++;
-    this.isNamed ||= nameAsked(subject.port?.service) !== undefined;
+    const { host, port } = subject;
+    this.isPort ||= port !== undefined;
+    this.isNamed ||= nameAsked(port?.service) !== undefined;
+    this.hasVersion ||= (port?.service?.version ?? '') !== '';
+    this.mayHaveStopped ||= mayHaveStopped(this.args, secondsAt(host));
     const first = new Set<string | undefined>();
     const failed = new Set<string | undefined>();
     for (const script of scriptsAt(subject)) {
@@ -32,7 +40,20 @@ export class Looks {
   wouldFindAgain(source: string): boolean {
     // Only a detected service shows that something else listens there.
     if (source === SERVICE || source === PORT) return this.isNamed;
+    if (this.heard.has(source)) return true;
     // By the arguments it ran here, and did not fail: then no output means that it found nothing.
-    return this.heard.has(source) || ((this.failures.get(source) ?? 0) < this.listings && isRequested(this.args, source));
+    return !this.isSilenceEmpty(source) && (this.failures.get(source) ?? 0) < this.listings && isRequested(this.args, source);
   }
+
+  /** Whether no output may also mean that the script did not come to its end, or was not begun. */
+  private isSilenceEmpty(source: string): boolean {
+    if (this.mayHaveStopped || (needsVersion(source) && !this.hasVersion)) return true;
+    // What did not even say its name to version detection may have been too slow for scripts, too, and some want to know the name.
+    return this.isPort && !this.isNamed && this.heard.size === 0 && looksFor(this.args, SERVICE);
+  }
+}
+
+/** nmap tells whole seconds. */
+function secondsAt({ starttime, endtime }: Subject['host']): number | undefined {
+  return starttime === undefined || endtime === undefined ? undefined : endtime - starttime + 1;
 }

@@ -33,6 +33,12 @@ export function isRequested(args: string, id: string): boolean {
   return words.some((word) => word === 'all' || categories.includes(word) || fitsGlob(word, id));
 }
 
+/** Whether nmap may have stopped a script at a host that it had to do with for so many seconds, or for an unknown time; its output is missing then. */
+export function mayHaveStopped(args: string, seconds: number | undefined): boolean {
+  const { stopsAfter } = askedScripts(args);
+  return stopsAfter !== Number.POSITIVE_INFINITY && (seconds === undefined || seconds >= stopsAfter);
+}
+
 export function isError({ output }: Script): boolean {
   return output !== undefined && /^\s*(?:ERROR:|false$)/.test(output);
 }

@@ -135,6 +135,87 @@ describe('a version that nmap knows as a range', () => {
   });
 });
 
+describe('an answer that says less of the same service', () => {
+  type Named = readonly [name: string, ...Words];
+  const kept = ([name, ...words]: Named): ReturnType<typeof keptService> => keptService(name, words);
+  const rows: readonly (readonly [what: string, less: Named, more: Named])[] = [
+    ['nothing but the name', ['http', ''], ['http', 'nginx', '1.18.0']],
+    ['the name and a remark', ['http', '', '', 'Ubuntu'], ['http', 'nginx', '1.18.0']],
+    ['a product without its version', ['http', 'nginx'], ['http', 'nginx', '1.18.0']],
+    ['a server that sends scanners away', ['mysql', 'MySQL', '', 'unauthorized'], ['mysql', 'MySQL', '8.0.36']],
+    ['TLS, and nothing of what is within', ['ssl', ''], ['https', 'nginx', '1.18.0']],
+    ['TLS, before a service that nmap names alone', ['ssl', ''], ['ssl/smtp', '']],
+    ['RPC, and not of which program', ['rpcbind', ''], ['nlockmgr', '', '1-4', 'RPC #100021']],
+  ];
+
+  test.for(rows)('%s', ([, less, more]) => {
+    expect([isLessExact(kept(less), kept(more)), isLessExact(kept(more), kept(less))]).toEqual([true, false]);
+  });
+
+  test.for<readonly [Named, Named]>([
+    [
+      ['http', ''],
+      ['ssh', 'OpenSSH', '9.6p1'],
+    ],
+    [
+      ['http', 'nginx'],
+      ['http', 'Apache httpd', '2.4.57'],
+    ],
+    [
+      ['http', 'nginx', '1.18.0'],
+      ['http', 'nginx', '1.26.2'],
+    ],
+    [
+      ['ssl', ''],
+      ['http', 'nginx'],
+    ],
+    [
+      ['ssl', 'OpenSSL'],
+      ['https', 'nginx'],
+    ],
+    [
+      ['rpcbind', '', '2-4', 'RPC #100000'],
+      ['nlockmgr', '', '1-4', 'RPC #100021'],
+    ],
+    [
+      ['http', ''],
+      ['http', ''],
+    ],
+    [
+      ['ssh', 'OpenSSH', '9.6p1'],
+      ['ssh', 'OpenSSH', '9.6p1', 'protocol 2.0'],
+    ],
+  ])('not %o of %o', ([a, b]) => {
+    expect([isLessExact(kept(a), kept(b)), isLessExact(kept(b), kept(a))]).toEqual([false, false]);
+  });
+
+  const nginx = (day: number, version: string): string => nightly(day, `product="nginx" version="${version}"`);
+  const nameless = (day: number): string => nightly(day, '');
+
+  test.for(['product', 'version', 'full'] as const)('is no change, nor is the next full one (%s)', async (service) => {
+    const world = new World({ event: { now: Date.now }, changes: { confirm: 1, mass: 100, everywhere: false, service } });
+    await world.ship(nginx(0, '1.18.0'));
+    for (const text of [nameless(1), nginx(2, '1.18.0'), nightly(3, 'product="nginx"'), nginx(4, '1.18.0')])
+      expect(await world.ship(text)).toEqual([]);
+  });
+
+  test('hides neither an update behind it nor another product', async () => {
+    const world = new World();
+    for (const text of [nginx(0, '1.18.0'), nameless(1)]) await world.ship(text);
+    expect(await world.ship(nginx(2, '1.26.2'))).toEqual(['192.0.2.7 22/tcp changed from ssh nginx 1.18.0 to ssh nginx 1.26.2']);
+    await world.ship(nameless(3));
+    expect(await world.ship(nightly(4, 'product="Apache httpd"'))).toEqual(['192.0.2.7 22/tcp changed from ssh nginx 1.26.2 to ssh Apache httpd']);
+  });
+
+  test('what is known stays, and what is said first says little until more is heard', async () => {
+    const world = new World();
+    for (const text of [nameless(0), nginx(1, '1.18.0'), nameless(2)])
+      expect((await world.ship(text)).filter((line) => line.includes('changed'))).toEqual([]);
+    const [host] = world.known() as KnownHost[];
+    expect(host?.ports['22/tcp']?.service?.value.version).toBe('nginx 1.18.0');
+  });
+});
+
 test('a state of before knows services by one text: nothing is news that is not', async () => {
   const debian = 'product="OpenSSH" version="9.2p1 Debian 2" extrainfo="protocol 2.0"';
   const world = new World();
