@@ -1,10 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from './ports.ts';
+import { startServer } from './start-server.ts';
 
 interface Alert {
   readonly status: string;
@@ -71,7 +72,7 @@ export async function startAlertmanager(route?: string): Promise<AlertmanagerSer
 }
 
 async function run(args: readonly string[], url: string): Promise<ChildProcess> {
-  const child = spawn('prometheus-alertmanager', args, { stdio: 'ignore' });
+  const child = startServer('prometheus-alertmanager', args, { stdio: 'ignore' });
   await ready(url, child);
   return child;
 }

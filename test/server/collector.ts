@@ -1,10 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { installCollector } from './install/collector.ts';
 import { freePort } from './ports.ts';
 import { settled } from './settled.ts';
+import { startServer } from './start-server.ts';
 
 /** A real OpenTelemetry Collector on loopback that writes what it gets. */
 export interface CollectorServer {
@@ -42,7 +43,7 @@ service:
   pipelines: { logs: { receivers: ${JSON.stringify(Object.keys(receivers))}, exporters: ${JSON.stringify(Object.keys(into))} } }
 `,
   );
-  const child = spawn(program, ['--config', config], { stdio: 'ignore' });
+  const child = startServer(program, ['--config', config], { stdio: 'ignore' });
   await ready(`http://127.0.0.1:${healthPort}`, child);
   return {
     async requests() {

@@ -1,10 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { freshDir } from '../support/run-portlog.ts';
 import { scriptedServer } from '../support/scripted-server.ts';
 import { installElastalert } from './install/elastalert.ts';
+import { startServer } from './start-server.ts';
 
 /** An alert as the webhook has heard it. */
 export interface Heard {
@@ -97,8 +98,8 @@ function started(
 ): { readonly child: ChildProcess; readonly output: () => string } {
   // Where that is set, it counts more than what is configured.
   const env = { ...process.env, REQUESTS_CA_BUNDLE: caFile };
-  const child = spawn(python, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = startServer(python, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => (output += text));
+  for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', (text: string) => (output += text));
   return { child, output: () => output };
 }

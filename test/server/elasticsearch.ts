@@ -7,6 +7,7 @@ import { run } from './cache.ts';
 import { installElasticsearch } from './install/elasticsearch.ts';
 import { findJava, SHORT_LIVED } from './java.ts';
 import { freePort } from './ports.ts';
+import { ENDS_WITH_US, startServer } from './start-server.ts';
 
 const NOBODY = 65534;
 export const PASSWORD = 'portlog-test-password';
@@ -145,9 +146,9 @@ async function certificate(base: string): Promise<void> {
 function launch(home: string, base: string, java: string): ChildProcess {
   const args = [...SHORT_LIVED, '-Xms4m', '-Xmx64m', '-cp', 'lib/tools/server-launcher/*', 'org.elasticsearch.server.launcher.ServerLauncher'];
   const env = { ...environment(home, base, java), CLI_NAME: 'server', CLI_LIBS: 'lib/tools/server-cli' };
-  const drop = ['--reuid=65534', '--regid=65534', '--clear-groups', join(java, 'bin/java'), ...args];
-  const [program, argv] = process.getuid?.() === 0 ? ['setpriv', drop] : [join(java, 'bin/java'), args];
-  return spawn(program, argv, { cwd: home, env, stdio: 'ignore', detached: true });
+  const drop = [...ENDS_WITH_US, '--reuid=65534', '--regid=65534', '--clear-groups', join(java, 'bin/java'), ...args];
+  const options = { cwd: home, env, stdio: 'ignore', detached: true } as const;
+  return process.getuid?.() === 0 ? spawn('setpriv', drop, options) : startServer(join(java, 'bin/java'), args, options);
 }
 
 function environment(home: string, base: string, java: string): NodeJS.ProcessEnv {

@@ -1,4 +1,4 @@
-import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, execFileSync } from 'node:child_process';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { freshDir, portlog } from '../support/run-portlog.ts';
 import { type ElasticsearchServer, PASSWORD, startElasticsearch } from './elasticsearch.ts';
 import { freePort } from './ports.ts';
+import { startServer } from './start-server.ts';
 
 const run = promisify(execFile);
 const folder = freshDir();
@@ -57,8 +58,8 @@ async function tls(bits: number, hash: string, days: number, protocol: string): 
     '-cipher',
     'AES128-SHA:AES128-GCM-SHA256:@SECLEVEL=0',
   ];
-  const server = spawn('openssl', ['s_server', ...args], { stdio: ['ignore', 'pipe', 'ignore'] });
-  await new Promise((resolve) => server.stdout.once('data', resolve));
+  const server = startServer('openssl', ['s_server', ...args], { stdio: ['ignore', 'pipe', 'ignore'] });
+  await new Promise((resolve) => server.stdout?.once('data', resolve));
   return server;
 }
 

@@ -1,10 +1,11 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { installKafka } from './install/kafka.ts';
 import { findJava } from './java.ts';
 import { freePort, listening } from './ports.ts';
+import { startServer } from './start-server.ts';
 
 /** A real Kafka of one node on loopback, broker and controller, that makes a topic when somebody writes to it. */
 export interface KafkaServer {
@@ -29,7 +30,7 @@ export async function startKafka(): Promise<KafkaServer> {
   let child: ChildProcess | undefined;
 
   async function start(): Promise<void> {
-    child = spawn(java, [...args, 'kafka.Kafka', config], { stdio: 'ignore' });
+    child = startServer(java, [...args, 'kafka.Kafka', config], { stdio: 'ignore' });
     await listening(port, child);
   }
 

@@ -1,9 +1,10 @@
-import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { freshDir } from '../support/run-portlog.ts';
+import { startServer } from './start-server.ts';
 
 const run = promisify(execFile);
 /** Opens what its first argument lists, answers each TCP client with a line, each datagram with itself, and says when it is ready. */
@@ -49,9 +50,9 @@ export class Lab {
 
   async open(address: string, port: string, banner = 'hello'): Promise<void> {
     const [number = '', kind = ''] = port.split('/');
-    const child = spawn('ip', ['netns', 'exec', this.hosts, process.execPath, '-e', LISTENER, kind, address, number, banner]);
+    const child = startServer('ip', ['netns', 'exec', this.hosts, process.execPath, '-e', LISTENER, kind, address, number, banner]);
     this.listeners.set(`${address} ${port}`, child);
-    await once(child.stdout, 'data');
+    await once(child.stdout!, 'data');
   }
 
   async close(address: string, port: string): Promise<void> {
@@ -82,7 +83,7 @@ export class Lab {
   /** What nmap has written when it is killed after so many milliseconds. */
   async scanAndKill(ms: number, ...args: readonly string[]): Promise<string> {
     const path = join(this.folder, `${++this.scans}.xml`);
-    const child = spawn('ip', ['netns', 'exec', this.scanner, 'nmap', '-n', '-oX', path, ...args]);
+    const child = startServer('ip', ['netns', 'exec', this.scanner, 'nmap', '-n', '-oX', path, ...args]);
     setTimeout(() => child.kill('SIGKILL'), ms);
     await once(child, 'close');
     readFileSync(path);

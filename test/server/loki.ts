@@ -1,9 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { freePort } from './ports.ts';
+import { startServer } from './start-server.ts';
 
 /*
  * Loki is under the AGPL and is not built here: tests take the one that is there. `PORTLOG_LOKI` names its program, which is
@@ -48,7 +49,7 @@ export async function startLoki(alertmanager = ''): Promise<LokiServer> {
   const url = `http://127.0.0.1:${port}`;
   const env = { HTTP_PORT: String(port), GRPC_PORT: String(await freePort()), BASE: base, FILES, ALERTMANAGER: alertmanager };
   const args = [`-config.file=${join(FILES, 'loki.yaml')}`, '-config.expand-env=true'];
-  const launch = (): ChildProcess => spawn(PROGRAM, args, { env, stdio: 'ignore' });
+  const launch = (): ChildProcess => startServer(PROGRAM, args, { env, stdio: 'ignore' });
   let child = launch();
   await ready(url);
   return {

@@ -1,8 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { run } from './cache.ts';
+import { startServer } from './start-server.ts';
 
 /** A Debian with systemd as its first process, in namespaces of its own; it shares the network with this machine. */
 export interface Machine {
@@ -53,7 +54,7 @@ exec env -i container=portlog-test /lib/systemd/systemd --system --unit=multi-us
 export async function bootMachine(root: string): Promise<Machine> {
   const group = ownGroup();
   const script = `echo $$ > "${group}/cgroup.procs"; exec unshare --pid --mount --uts --ipc --cgroup --fork --kill-child bash -euc "$0" bash "$1"`;
-  const child = spawn('bash', ['-euc', script, BOOT, root], { stdio: 'ignore', detached: true });
+  const child = startServer('bash', ['-euc', script, BOOT, root], { stdio: 'ignore', detached: true });
   const machine = {
     async run(command: string): Promise<string> {
       // It would take a socket for a remote terminal, and read what is for one.

@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +8,7 @@ import { installOpenSearch } from './install/opensearch.ts';
 import { installOpenSearchSecurity } from './install/opensearch-security.ts';
 import { findJava, SHORT_LIVED } from './java.ts';
 import { freePort } from './ports.ts';
+import { startServer } from './start-server.ts';
 
 const MAIN = fileURLToPath(new URL('install/opensearch/Server.java', import.meta.url));
 
@@ -62,7 +63,7 @@ interface Start {
 async function start({ jars, base, settings, caFile }: Start): Promise<OpenSearchServer> {
   const port = await freePort();
   const args = [...SHORT_LIVED, '-Xmx512m', '-cp', `${jars}/*`, MAIN, base, String(port), String(await freePort()), ...settings];
-  const child = spawn(join(findJava(), 'bin', 'java'), args, { stdio: ['pipe', 'ignore', 'ignore'] });
+  const child = startServer(join(findJava(), 'bin', 'java'), args, { stdio: ['pipe', 'ignore', 'ignore'] });
   const url = `${caFile === undefined ? 'http' : 'https'}://127.0.0.1:${port}`;
   const dispatcher = caFile === undefined ? new Agent() : new Agent({ connect: { ca: readFileSync(caFile) } });
   const ask: OpenSearchServer['ask'] = async (method, path, body, authorization = ADMIN) => {

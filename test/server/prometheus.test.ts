@@ -1,4 +1,4 @@
-import { execFile, spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -14,6 +14,7 @@ import { METRICS_RULES } from '../../src/metrics/rules.ts';
 import { finished, freshDir, portlog, ROOT, startPortlog } from '../support/run-portlog.ts';
 import { host, port, scan } from '../support/scans.ts';
 import { freePort } from './ports.ts';
+import { startServer } from './start-server.ts';
 
 const run = promisify(execFile);
 const RULES = join(ROOT, 'dashboards', 'prometheus', 'portlog-rules.yaml');
@@ -77,7 +78,7 @@ test('templates of alerts for Loki and Grafana, which are those of Prometheus, g
   // What Grafana calls itself ends in a slash.
   const url = '--web.external-url=https://grafana.example.net/';
   const args = [`--config.file=${config}`, `--storage.tsdb.path=${join(home, 'tsdb')}`, `--web.listen-address=${address}`, url];
-  const prometheus = spawn('prometheus', args, { stdio: 'ignore' });
+  const prometheus = startServer('prometheus', args, { stdio: 'ignore' });
   try {
     expect((await alertOf(address)).annotations).toMatchObject({
       host_dashboard: 'https://grafana.example.net/d/portlog-host?var-address=fe80%3A%3A1%25eth0',
@@ -105,7 +106,7 @@ test('promtool accepts what portlog writes for node_exporter, and a real Prometh
   const target = { job_name: 'portlog', scrape_interval: '1s', static_configs: [{ targets: [listen] }] };
   writeFileSync(config, stringify({ rule_files: [RULES], scrape_configs: [target] }));
   const address = `127.0.0.1:${await freePort()}`;
-  const prometheus = spawn(
+  const prometheus = startServer(
     'prometheus',
     [`--config.file=${config}`, `--storage.tsdb.path=${join(home, 'tsdb')}`, `--web.listen-address=${address}`],
     {

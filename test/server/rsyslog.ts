@@ -1,10 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { selfSigned } from '../support/self-signed.ts';
 import { freePort, listening } from './ports.ts';
 import { settled } from './settled.ts';
+import { startServer } from './start-server.ts';
 
 /** A message as rsyslog has understood it. */
 export interface SyslogMessage {
@@ -50,7 +51,7 @@ input(type="imtcp" address="127.0.0.1" port="${tls}" ruleset="write" streamDrive
   let child: ChildProcess | undefined;
 
   async function start(): Promise<void> {
-    child = spawn('rsyslogd', ['-n', '-f', config, '-i', join(base, 'pid')], { stdio: 'ignore' });
+    child = startServer('rsyslogd', ['-n', '-f', config, '-i', join(base, 'pid')], { stdio: 'ignore' });
     for (const port of [tcp, tls]) await listening(port, child);
   }
 

@@ -1,9 +1,10 @@
-import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { freshDir, portlog } from '../support/run-portlog.ts';
+import { startServer } from './start-server.ts';
 
 /*
  * Real servers of Debian (redis, Samba, mountd) in a network namespace of our own, once open and once closed, and what nmap's
@@ -31,7 +32,7 @@ afterAll(() => execFileSync('ip', ['netns', 'del', NAMESPACE]));
 
 /** In a mount namespace of its own too, which `ip netns exec` makes: what a script mounts is seen by nobody else. */
 function start(script: string): void {
-  children.push(spawn('ip', ['netns', 'exec', NAMESPACE, 'sh', '-euc', script], { detached: true, stdio: 'ignore' }));
+  children.push(startServer('ip', ['netns', 'exec', NAMESPACE, 'sh', '-euc', script], { detached: true, stdio: 'ignore' }));
 }
 
 function redis(password: string): void {

@@ -1,10 +1,10 @@
-import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { installSyslogNg } from './install/syslog-ng.ts';
 import { freePort, listening } from './ports.ts';
 import { settled } from './settled.ts';
+import { startServer } from './start-server.ts';
 
 /** A real syslog-ng on loopback, with both of its sources for RFC 5424. It writes what it gets. */
 export interface SyslogNgServer {
@@ -30,7 +30,7 @@ log { source { network(ip("127.0.0.1") transport("tcp") port(${network}) flags(s
 `,
   );
   const files = ['-R', join(base, 'persist'), '-c', join(base, 'ctl'), '-p', join(base, 'pid')];
-  const child = spawn(program, ['-F', '-f', config, '--no-caps', ...files, `--module-path=${modules}`], { stdio: 'ignore', env });
+  const child = startServer(program, ['-F', '-f', config, '--no-caps', ...files, `--module-path=${modules}`], { stdio: 'ignore', env });
   for (const port of [syslog, network]) await listening(port, child);
   return {
     syslog: `tcp://127.0.0.1:${syslog}`,

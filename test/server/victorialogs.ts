@@ -1,9 +1,9 @@
-import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { installVictoriaLogs } from './install/victorialogs.ts';
 import { freePort } from './ports.ts';
+import { startServer } from './start-server.ts';
 
 /** A record as it was stored: every value is a text, lists are JSON. */
 type Stored = Readonly<Record<string, string>>;
@@ -36,7 +36,7 @@ export async function startVictoriaLogs(): Promise<VictoriaLogsServer> {
     // By default it drops what is older than a week, and says 204.
     '-retentionPeriod=100y',
   ];
-  const child = spawn(program, args, { stdio: 'ignore' });
+  const child = startServer(program, args, { stdio: 'ignore' });
   await ready(url);
   return {
     url,
