@@ -1,6 +1,5 @@
 import type { Writable } from 'node:stream';
 import type { Fields, LogEvent } from '../../event/event.ts';
-import { digest } from '../../event/id.ts';
 import { RecentSet } from '../../event/recent.ts';
 import { shownService } from '../../event/service-name.ts';
 import { clipCharacters } from '../../event/shorten.ts';
@@ -15,7 +14,7 @@ const MAX_BANNER = 60;
 
 /** For people: a heading per host, a row per port, a line per run. Never a control character from a scan. */
 export function tableSink(stream: Writable, colour: boolean): Sink {
-  const page = new Page();
+  const page = new Page(colour);
   return {
     ...stdoutSink(stream, 'ecs'),
     // What a line looks like depends on those before it.
@@ -34,6 +33,11 @@ export function tableSink(stream: Writable, colour: boolean): Sink {
 class Page {
   private host: string | undefined;
   private readonly headed = new RecentSet();
+  private readonly colour: boolean;
+
+  constructor(colour: boolean) {
+    this.colour = colour;
+  }
 
   add({ parts }: Pick<Encoded, 'parts'>): string {
     const [kind, host, text, more] = parts as Row;
@@ -42,7 +46,7 @@ class Page {
         this.host = host;
         return `\n${text}\n${more}`;
       case 'finding':
-        return `  ! ${this.isUnder(host) && more !== '' ? more : text}\n`;
+        return `  ! ${this.isUnder(host) ? more : text}\n`;
       case 'port':
         return this.port(host, text, more);
       case 'line':
@@ -50,12 +54,12 @@ class Page {
     }
   }
 
-  private port(host: string, row: string, heading: string): string {
+  private port(host: string, row: string, address: string): string {
     if (this.isUnder(host)) return `  ${row}\n`;
     // masscan comes back to a host as often as it answers: one heading, and then the address in front.
-    if (!this.headed.add(digest([host]))) return `  ${printable(host)} ${row}\n`;
+    if (!this.headed.add(host)) return `  ${address} ${row}\n`;
     this.host = host;
-    return `\n${heading}\n  ${row}\n`;
+    return `\n${bold(address, this.colour)}\n  ${row}\n`;
   }
 
   private isUnder(host: string): boolean {
@@ -64,28 +68,39 @@ class Page {
 }
 
 /**
- * An event as it stands on the page: of a host its line, and what kind of machine it is; of a port its row, and the heading if it needs
- * one; of a weakness its message, and that without the address; of all else its message.
+ * An event as it stands on the page: of a host its line, and what kind of machine it is; of a port its row, and its host's address for a heading; of a weakness its message, and the same below the heading of its host; of all else its message.
  */
 type Row = readonly [kind: 'host' | 'port' | 'finding' | 'line', host: string, text: string, more: string];
 
+function bold(line: string, colour: boolean): string {
+  return colour ? `\u001B[1m${line}\u001B[22m` : line;
+}
+
 function rowOf(event: LogEvent, colour: boolean): Row {
-  const { dataset, message, own, shared } = event;
-  const bold = (line: string): string => (colour ? `\u001B[1m${line}\u001B[22m` : line);
-  const address = cell(own, 'server', 'address');
+  const { dataset, message, own } = event;
+  const host = hostOf(own);
   switch (dataset) {
-    case 'nmap.host': {
-      const ips = (shared.fields['host'] as Fields | undefined)?.['ip'];
-      const host = Array.isArray(ips) ? String(ips[0]) : (message.split(' ', 1)[0] ?? '');
-      return ['host', host, bold(printable(message)), machine(event)];
-    }
+    case 'nmap.host':
+      return ['host', host, bold(printable(message), colour), machine(event)];
     case 'nmap.finding':
-      return ['finding', address, message, address !== '' && message.startsWith(address) ? message.slice(address.length).replace(/^:? /, '') : ''];
+      return ['finding', host, message, printable(weakness(own))];
     case 'nmap.port':
-      return ['port', address, portRow(own, colour), bold(printable(address))];
+      return ['port', host, portRow(own, colour), printable(cell(own, 'server', 'address'))];
     default:
-      return ['line', '', bold(message), ''];
+      return ['line', '', bold(message, colour), ''];
   }
+}
+
+/** The same in all events of a host: ids of its ports and weaknesses begin with its own (docs/decisions/0004-identity.md). */
+function hostOf(own: Fields): string {
+  return cell(own, 'nmap', 'entity', 'id').split('.', 1)[0] as string;
+}
+
+/** `443/tcp: Self-signed certificate [low]`; of the host itself, without a port. */
+function weakness(own: Fields): string {
+  const port = fieldAt(own, ['server', 'port']);
+  const title = `${cell(own, 'nmap', 'finding', 'title')} [${cell(own, 'nmap', 'finding', 'level')}]`;
+  return typeof port === 'number' ? `${port}/${cell(own, 'network', 'transport')}: ${title}` : title;
 }
 
 /** What kind of machine it is: system, and hardware with its maker. */
