@@ -5,7 +5,7 @@ import { anything, number, parsedAs, record, tableOf, text } from '../core/shape
 /** For all scans; about 2 KB each. A sink that is added later gets no older changes. */
 const KEPT_EVENTS = 10_000;
 
-const TOLD = 'SELECT nr FROM told_sink WHERE scan = ? AND sink = ?';
+const OFFSET = 'SELECT nr FROM change_offset WHERE scan = ? AND sink = ?';
 
 /** A sink by type, target and scope. */
 export interface Destination {
@@ -32,7 +32,7 @@ export class AnnouncedChanges {
     const before = this.last(scan);
     // A sink that missed earlier changes gets them first: see `missed`.
     const complete = sinks.filter((sink) => before === this.lastOf(scan, sink));
-    for (const event of changes) this.database.run('INSERT INTO told_change (scan, event) VALUES (?, ?)', scan, written(event));
+    for (const event of changes) this.database.run('INSERT INTO announced_change (scan, event) VALUES (?, ?)', scan, written(event));
     const last = this.last(scan);
     for (const sink of complete) this.mark(scan, sink, last);
     this.prune();
@@ -40,14 +40,14 @@ export class AnnouncedChanges {
 
   /** What is kept of other scans is not read for it. */
   private prune(): void {
-    const gone = this.database.all('DELETE FROM told_change WHERE nr <= (SELECT max(nr) FROM told_change) - ? RETURNING scan', KEPT_EVENTS);
-    const sql = 'DELETE FROM told_sink WHERE scan = ? AND NOT EXISTS (SELECT 1 FROM told_change WHERE scan = ?)';
+    const gone = this.database.all('DELETE FROM announced_change WHERE nr <= (SELECT max(nr) FROM announced_change) - ? RETURNING scan', KEPT_EVENTS);
+    const sql = 'DELETE FROM change_offset WHERE scan = ? AND NOT EXISTS (SELECT 1 FROM announced_change WHERE scan = ?)';
     for (const scan of new Set(gone.map((row) => row['scan'] as string))) this.database.run(sql, scan, scan);
   }
 
   /** Changes of a scan that this sink did not get; they count as announced from now on. */
   missed(scan: string, sink: Destination): readonly LogEvent[] {
-    const sql = `SELECT event FROM told_change WHERE scan = ? AND nr > coalesce((${TOLD}), 0) ORDER BY nr`;
+    const sql = `SELECT event FROM announced_change WHERE scan = ? AND nr > coalesce((${OFFSET}), 0) ORDER BY nr`;
     const rows = this.database.all(sql, scan, scan, keyOf(sink));
     if (rows.length > 0) this.mark(scan, sink, this.last(scan));
     return rows.flatMap(({ event }) => read(event) ?? []);
@@ -55,19 +55,19 @@ export class AnnouncedChanges {
 
   /** All stored changes in the order of announcement. */
   all(): readonly LogEvent[] {
-    return this.database.all('SELECT event FROM told_change ORDER BY nr').flatMap(({ event }) => read(event) ?? []);
+    return this.database.all('SELECT event FROM announced_change ORDER BY nr').flatMap(({ event }) => read(event) ?? []);
   }
 
   private mark(scan: string, sink: Destination, nr: number): void {
-    this.database.run('INSERT OR REPLACE INTO told_sink (scan, sink, nr) VALUES (?, ?, ?)', scan, keyOf(sink), nr);
+    this.database.run('INSERT OR REPLACE INTO change_offset (scan, sink, nr) VALUES (?, ?, ?)', scan, keyOf(sink), nr);
   }
 
   private last(scan: string): number {
-    return Number(this.database.get('SELECT coalesce(max(nr), 0) AS nr FROM told_change WHERE scan = ?', scan)?.['nr']);
+    return Number(this.database.get('SELECT coalesce(max(nr), 0) AS nr FROM announced_change WHERE scan = ?', scan)?.['nr']);
   }
 
   private lastOf(scan: string, sink: Destination): number {
-    return Number(this.database.get(TOLD, scan, keyOf(sink))?.['nr'] ?? 0);
+    return Number(this.database.get(OFFSET, scan, keyOf(sink))?.['nr'] ?? 0);
   }
 }
 

@@ -44,8 +44,8 @@ export class CurrentRun {
   }
 
   /** It was told of this run, or another one of its kind, that hosts are missing of which nobody can say why. */
-  get isUnlistedTold(): boolean {
-    return this.record.counts.toldUnlisted === true || this.scans.isUnlistedTold(this.record.kind);
+  get isUnlistedAnnounced(): boolean {
+    return this.record.counts.announcedUnlisted === true || this.scans.isUnlistedAnnounced(this.record.kind);
   }
 
   /**
@@ -53,11 +53,11 @@ export class CurrentRun {
    * scans were made into one), else it would count as missing in the run that lists it. A run that tells no time that can be began with
    * the earliest of its hosts; when they tell none either, at its first reading, however often it is read. No run ends before its latest host.
    */
-  timeOf({ run, time: told }: HostContext): number {
+  timeOf({ run, time: stated }: HostContext): number {
     const { record } = this;
-    const isTold = told !== run.start;
-    if (run.startIsOurs && isTold) this.beginAt(told);
-    const time = run.startIsOurs && isTold ? told : Math.max(record.started, run.startIsOurs ? 0 : told);
+    const isStated = stated !== run.start;
+    if (run.startIsOurs && isStated) this.beginAt(stated);
+    const time = run.startIsOurs && isStated ? stated : Math.max(record.started, run.startIsOurs ? 0 : stated);
     record.ended = Math.max(record.ended, time);
     return time;
   }

@@ -26,10 +26,10 @@ export interface ScanCounts {
   changedHosts: number;
   /** Hosts as nmap counted them at its end. */
   total?: number | undefined;
-  toldFirst?: number;
-  toldChanges?: number;
-  toldShrank?: boolean;
-  toldUnlisted?: boolean;
+  announcedFirst?: number;
+  announcedChanges?: number;
+  announcedShrank?: boolean;
+  announcedUnlisted?: boolean;
   /** Hosts that it lists and that could not be read. */
   unread?: Unread | undefined;
   /** It told no time that can be: its times are those of its first reading (true), or those that its hosts tell. */

@@ -99,9 +99,9 @@ export class KnownScans {
   }
 
   /** Whether it was told of a complete run of a kind that hosts are missing of which nobody can say why. */
-  isUnlistedTold(kind: string): boolean {
-    const sql = `SELECT * FROM ${BY_KIND} WHERE site = ? AND kind = ? AND complete = 1 AND CASE WHEN json_valid(counts) THEN json_extract(counts, '$.toldUnlisted') END = 1`;
-    for (const row of this.database.each(sql, this.site, kind)) if (this.records.of(row).counts.toldUnlisted === true) return true;
+  isUnlistedAnnounced(kind: string): boolean {
+    const sql = `SELECT * FROM ${BY_KIND} WHERE site = ? AND kind = ? AND complete = 1 AND CASE WHEN json_valid(counts) THEN json_extract(counts, '$.announcedUnlisted') END = 1`;
+    for (const row of this.database.each(sql, this.site, kind)) if (this.records.of(row).counts.announcedUnlisted === true) return true;
     return false;
   }
 

@@ -88,18 +88,18 @@ export function parsePortKey(key: string): { readonly protocol: string; readonly
 
 export function sightingOf(run: RunCoverage, host: Host, identity = identify(host), found: FindingsOf = NO_FINDINGS): Sighting {
   const ports = new Map<string, PortSighting>();
-  const untold = new Map<string, PortSighting>();
+  const undecided = new Map<string, PortSighting>();
   for (const port of host.ports) {
     const sighting = portSighting(port);
-    if (sighting !== undefined) (tells(run, port) ? ports : untold).set(portKey(sighting.protocol, sighting.number), sighting);
+    if (sighting !== undefined) (tells(run, port) ? ports : undecided).set(portKey(sighting.protocol, sighting.number), sighting);
   }
   const { status, timedout } = host;
   const counted = countedPorts(host.extraports);
   return {
     identity,
     ...found,
-    findings: untold.size === 0 ? found.findings : found.findings.filter(({ port }) => port === undefined || !untold.has(port)),
-    presence: presenceOf(host, [...ports.values(), ...untold.values()], counted),
+    findings: undecided.size === 0 ? found.findings : found.findings.filter(({ port }) => port === undefined || !undecided.has(port)),
+    presence: presenceOf(host, [...ports.values(), ...undecided.values()], counted),
     os: osOf(host.os),
     ports,
     unlisted: unlistedSets(run, { status, timedout }, counted),
@@ -107,7 +107,7 @@ export function sightingOf(run: RunCoverage, host: Host, identity = identify(hos
       const key = portKey(protocol, port);
       const listed = ports.get(key);
       if (listed !== undefined) return { tested: true, state: listed.state };
-      if (untold.has(key)) return { tested: false, why: 'such a scan cannot tell' };
+      if (undecided.has(key)) return { tested: false, why: 'such a scan cannot tell' };
       return unlistedPort(run, { status, timedout }, counted, protocol, port);
     },
   };

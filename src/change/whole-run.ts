@@ -27,10 +27,10 @@ function noteUnlisted(run: CurrentRun, hosts: KnownHosts, { others, remarks }: D
   const { context, record } = run;
   const { coverage, counts, started } = record;
   const { scope } = coverage.arguments;
-  if (coverage.listsAnswersOnly || !scope.known || run.isUnlistedTold) return;
+  if (coverage.listsAnswersOnly || !scope.known || run.isUnlistedAnnounced) return;
   const missing = [...hosts.unseen(scope.addresses, started)].filter((key) => isOnLink(coverage, key)).length;
   if (missing === 0) return;
-  counts.toldUnlisted = true;
+  counts.announcedUnlisted = true;
   remarks.push(unlistedText(missing));
   others.push(absenceUnknownEvent(context.options, { scanId: context.scanId, args: context.args, hosts: missing }));
 }
@@ -40,16 +40,16 @@ export function detectOfRun(run: CurrentRun, mass: number, { others }: Detected)
   const { context, record } = run;
   const { counts, ended: time } = record;
   const first = counts.firstHosts + counts.firstPorts + (counts.firstProtocols ?? 0) + counts.firstFindings;
-  if (first > (counts.toldFirst ?? 0)) {
-    counts.toldFirst = first;
+  if (first > (counts.announcedFirst ?? 0)) {
+    counts.announcedFirst = first;
     others.push(baselineEvent(context, time, counts));
   }
-  if (counts.changes > Math.max(mass, counts.toldChanges ?? 0)) {
-    counts.toldChanges = counts.changes;
+  if (counts.changes > Math.max(mass, counts.announcedChanges ?? 0)) {
+    counts.announcedChanges = counts.changes;
     others.push(massChangeEvent(context, time, counts.changes, counts.changedHosts));
   }
-  const shrank = record.complete && counts.toldShrank !== true ? shrinkage(run) : undefined;
+  const shrank = record.complete && counts.announcedShrank !== true ? shrinkage(run) : undefined;
   if (shrank === undefined) return;
-  counts.toldShrank = true;
+  counts.announcedShrank = true;
   others.push(scopeShrankEvent(context, time, shrank));
 }

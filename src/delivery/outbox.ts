@@ -107,14 +107,14 @@ function notStored(announcements: readonly Announcement[]): readonly Written[] {
   return [...draftsOf(announcements)].map((draft) => ({ draft, stored: false }));
 }
 
-/** For each sink what it is told. One after the other: when the state fails between two, the first is there to be taken back. */
+/** For each sink the events that it gets. One after the other: when the state fails between two, the first is there to be taken back. */
 function* draftsOf(announcements: readonly Announcement[]): Generator<Draft, void, undefined> {
-  const told = new Map<SinkPipeline, LogEvent[]>([...pipelinesOf(announcements)].map((pipeline) => [pipeline, []]));
+  const bySink = new Map<SinkPipeline, LogEvent[]>([...pipelinesOf(announcements)].map((pipeline) => [pipeline, []]));
   for (const { make, pipelines } of announcements) {
     const events = make();
-    for (const pipeline of pipelines) for (const event of events) told.get(pipeline)?.push(event);
+    for (const pipeline of pipelines) for (const event of events) bySink.get(pipeline)?.push(event);
   }
-  for (const [pipeline, events] of told) yield pipeline.draft(events);
+  for (const [pipeline, events] of bySink) yield pipeline.draft(events);
 }
 
 function pipelinesOf(announcements: readonly Announcement[]): ReadonlySet<SinkPipeline> {

@@ -38,7 +38,7 @@ export class EventMapper {
   private record = new RunRecord();
   private news = new SeenInRun();
   /** Statements about the ports and findings of the host that nmap listed last: a thread that reads it alone must come to the same. */
-  private told: RecentSet | undefined;
+  private made: RecentSet | undefined;
   /** Keys of hosts that were read; undefined unless asked for. */
   private keys: string[] | undefined;
   /** Hosts listed so far, in all runs, each once. */
@@ -152,7 +152,7 @@ export class EventMapper {
     if (!this.count(host, counts, context.observationId)) return false;
     this.record.addToZone(context.place['zone'], true, counts.byState.open - counts.openProtocols);
     yield hostEvent(context, counts);
-    this.told = undefined;
+    this.made = undefined;
     const areOnce = areInOrder(host.ports);
     for (const port of this.wantedPorts(host)) {
       const event = portEvent(context, port);
@@ -210,8 +210,8 @@ export class EventMapper {
 
   /** The same among those of the host that nmap listed last. */
   private isFirstOfHost(id: string): boolean {
-    this.told ??= new RecentSet();
-    const isNew = this.told.add(id);
+    this.made ??= new RecentSet();
+    const isNew = this.made.add(id);
     if (!isNew) this.record.repeated++;
     return isNew;
   }

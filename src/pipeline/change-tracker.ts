@@ -4,7 +4,7 @@ import { ChangeDetector } from '../change/detector.ts';
 import type { ChangeOptions } from '../change/options.ts';
 import { KnownScans } from '../change/scans.ts';
 import { AnnouncedChanges } from '../change/announced.ts';
-import { ToldInventory } from '../change/told-inventory.ts';
+import { InventoryOffsets } from '../change/inventory-offsets.ts';
 import { detectAbsent, detectOfRun } from '../change/whole-run.ts';
 import { PortlogError } from '../core/errors.ts';
 import { mistake } from '../core/mistake.ts';
@@ -49,7 +49,7 @@ type Work = (current: CurrentRun, detected: Detected) => void;
 export class ChangeTracker {
   private readonly parts: TrackerParts;
   private readonly announced: AnnouncedChanges;
-  private readonly told: ToldInventory;
+  private readonly inventory: InventoryOffsets;
   private readonly watch = new RunWatch();
   private readonly waiting = new WaitingHosts();
   private hosts: KnownHosts;
@@ -74,7 +74,7 @@ export class ChangeTracker {
     const { store, site, again } = parts;
     this.isToldAnew = again;
     this.announced = new AnnouncedChanges(store.database);
-    this.told = new ToldInventory(store.database, site);
+    this.inventory = new InventoryOffsets(store.database, site);
     this.hosts = new KnownHosts(store.database, site);
     this.scans = new KnownScans(store.database, site);
     this.detector = this.newDetector();
@@ -214,7 +214,7 @@ export class ChangeTracker {
     // A sink without room gets them when the scan is shipped to it again.
     const sinks = this.parts.delivery.pipelines.filter(({ isStuck }) => !isStuck).map(({ sink }) => sink);
     this.announced.add(context.scanId, events, sinks.map(identityOf));
-    this.told.add(moved, sinks.filter(keepsInventory).map(identityOf));
+    this.inventory.add(moved, sinks.filter(keepsInventory).map(identityOf));
     return events;
   }
 
@@ -238,7 +238,7 @@ export class ChangeTracker {
     if (this.isToldAnew) {
       this.isToldAnew = false;
       this.announceLater(() => {
-        for (const { sink } of pipelines) this.told.forget(sink.identity);
+        for (const { sink } of pipelines) this.inventory.forget(sink.identity);
         return [];
       });
       await delivery.commit();
@@ -259,7 +259,7 @@ export class ChangeTracker {
   private hasMissed({ sink, isKeepingUp }: SinkPipeline): boolean {
     if (this.problem !== undefined || !isKeepingUp) return false;
     try {
-      return this.told.hasMissed(sink.identity);
+      return this.inventory.hasMissed(sink.identity);
     } catch (error) {
       if (!(error instanceof PortlogError)) throw error;
       this.problem = error;
@@ -269,7 +269,7 @@ export class ChangeTracker {
 
   private missedBy({ sink }: SinkPipeline): readonly LogEvent[] {
     const { current, detector } = this;
-    return current === undefined ? [] : this.told.missed(sink.identity).flatMap((key) => detector.recordsOf(key, current));
+    return current === undefined ? [] : this.inventory.missed(sink.identity).flatMap((key) => detector.recordsOf(key, current));
   }
 
   private announceLater(make: () => readonly LogEvent[], delivery = this.parts.delivery): void {

@@ -28,7 +28,7 @@ export class HealthReporter {
   private readonly runKey: string;
   private readonly patienceMs: number;
   /** Sinks whose failure was reported. */
-  private readonly told = new Set<SinkPipeline>();
+  private readonly reported = new Set<SinkPipeline>();
 
   /** A sink that fails for longer than `patienceMs` is reported during the run. */
   constructor(delivery: Delivery, store: Store, options: EventOptions, patienceMs: number) {
@@ -42,7 +42,7 @@ export class HealthReporter {
 
   /** A failing sink was not reported yet. */
   get isAlarmed(): boolean {
-    return this.delivery.pipelines.some((pipeline) => pipeline.failure !== undefined && !this.told.has(pipeline));
+    return this.delivery.pipelines.some((pipeline) => pipeline.failure !== undefined && !this.reported.has(pipeline));
   }
 
   /** Reports overdue sites, failed scheduled scans, and files that were not shipped. */
@@ -60,7 +60,7 @@ export class HealthReporter {
       });
     const failed = (): readonly LogEvent[] =>
       scans.failed(isAlive, now).map((scan) => {
-        scans.told(scan);
+        scans.markAnnounced(scan);
         return scheduledScanFailedEvent(this.options, this.runKey, scan, scans.lastGood(scan.name));
       });
     const notShipped = (): readonly LogEvent[] =>
@@ -111,9 +111,9 @@ export class HealthReporter {
   }
 
   private failing(isNews: (pipeline: SinkPipeline) => boolean): LogEvent[] {
-    const news = this.delivery.pipelines.filter((pipeline) => pipeline.failure !== undefined && !this.told.has(pipeline) && isNews(pipeline));
+    const news = this.delivery.pipelines.filter((pipeline) => pipeline.failure !== undefined && !this.reported.has(pipeline) && isNews(pipeline));
     return news.map((pipeline) => {
-      this.told.add(pipeline);
+      this.reported.add(pipeline);
       const reason = pipeline.failure?.message ?? '';
       return deliveryProblemEvent(this.options, this.runKey, { kind: 'sink-failing', sink: pipeline.sink.name, reason, events: undefined });
     });

@@ -52,10 +52,10 @@ export class FileAttempts {
       const free = files.filter(({ name }) => !this.isRead(name, now));
       for (const { name, version } of free)
         this.database.run(
-          `INSERT INTO file_attempt (directory, name, site, version, pid, started, alone, deaths, told) VALUES (?, ?, ?, ?, ?, ?, ?, 0, 0)
+          `INSERT INTO file_attempt (directory, name, site, version, pid, started, alone, deaths, announced) VALUES (?, ?, ?, ?, ?, ?, ?, 0, 0)
            ON CONFLICT (directory, name) DO UPDATE SET pid = excluded.pid, started = excluded.started, alone = excluded.alone, site = excluded.site, words = NULL,
              deaths = iif(version = excluded.version, deaths, 0), problem = iif(version = excluded.version, problem, NULL), aside = NULL,
-             told = iif(version = excluded.version, told, 0), version = excluded.version`,
+             announced = iif(version = excluded.version, announced, 0), version = excluded.version`,
           this.directory,
           name,
           site,
@@ -85,7 +85,7 @@ export class FileAttempts {
     if (problem === undefined) this.database.run('UPDATE file_attempt SET pid = 0 WHERE directory = ? AND name = ?', this.directory, name);
     else
       this.database.run(
-        `UPDATE file_attempt SET pid = 0, aside = ?, told = iif(problem IS ?, told, 0), problem = ? WHERE directory = ? AND name = ?`,
+        `UPDATE file_attempt SET pid = 0, aside = ?, announced = iif(problem IS ?, announced, 0), problem = ? WHERE directory = ? AND name = ?`,
         isAside ? PORTLOG_VERSION : null,
         problem,
         problem,
@@ -123,7 +123,7 @@ export class FileAttempts {
             : undefined;
       if (why === undefined) continue;
       this.fail({ name, version: '' }, why, true);
-      this.database.run('UPDATE file_attempt SET told = 0 WHERE directory = ? AND name = ?', this.directory, name);
+      this.database.run('UPDATE file_attempt SET announced = 0 WHERE directory = ? AND name = ?', this.directory, name);
       aside.push(`${name}: ${why}`);
     }
     return aside;
@@ -167,7 +167,7 @@ interface Row {
 
 /** Failed files, of one directory or all. */
 export function failedFiles(database: Database, directory?: string): readonly FailedFile[] {
-  const sql = 'SELECT directory, name, site, version, problem, aside, told FROM file_attempt WHERE problem IS NOT NULL AND pid = 0';
+  const sql = 'SELECT directory, name, site, version, problem, aside, announced FROM file_attempt WHERE problem IS NOT NULL AND pid = 0';
   const rows =
     directory === undefined ? database.all(`${sql} ORDER BY directory, name`) : database.all(`${sql} AND directory = ? ORDER BY name`, directory);
   return rows.map(failedFile);
@@ -176,12 +176,12 @@ export function failedFiles(database: Database, directory?: string): readonly Fa
 /** Failed files that were not reported yet. */
 export function unreportedFiles(database: Database): readonly FailedFile[] {
   return database
-    .all('SELECT directory, name, site, version, problem, aside FROM file_attempt WHERE problem IS NOT NULL AND pid = 0 AND told = 0')
+    .all('SELECT directory, name, site, version, problem, aside FROM file_attempt WHERE problem IS NOT NULL AND pid = 0 AND announced = 0')
     .map(failedFile);
 }
 
 export function markReported(database: Database, { directory, name }: FailedFile): void {
-  database.run('UPDATE file_attempt SET told = 1 WHERE directory = ? AND name = ?', directory, name);
+  database.run('UPDATE file_attempt SET announced = 1 WHERE directory = ? AND name = ?', directory, name);
 }
 
 /** Records why the watchdog ends process `pid`. */

@@ -43,7 +43,7 @@ export class Handover {
   /** These events of a group go over. Before they leave the first one. */
   add(dataset: Dataset, key: string, ids: readonly string[]): void {
     if (dataset === 'nmap.inventory') return;
-    // Asked before any of it leaves: what has lost a part is told no longer. Parts from elsewhere do not count: they may be the same ones.
+    // Asked before any of it leaves: what has lost a part no longer counts as sent. Parts from elsewhere do not count: they may be the same ones.
     const part = this.parts.get(key) ?? { size: this.isAlike ? this.sizeOf(dataset, key) : 0, ids: new Set() };
     for (const id of ids) part.ids.add(id);
     const isWhole = part.size > 0 && part.ids.size === part.size;
@@ -52,7 +52,7 @@ export class Handover {
     else if (part.size > 0) this.parts.set(key, part);
     if (isWhole && dataset === 'nmap.change')
       this.database.run(
-        'INSERT OR REPLACE INTO told_sink (scan, sink, nr) SELECT scan, ?, max(nr) FROM told_change WHERE scan = ? GROUP BY scan',
+        'INSERT OR REPLACE INTO change_offset (scan, sink, nr) SELECT scan, ?, max(nr) FROM announced_change WHERE scan = ? GROUP BY scan',
         sinkKey(this.to.identity),
         key,
       );
@@ -65,11 +65,12 @@ export class Handover {
 
   /** Of a scan, which is their group. */
   private changesOf(scan: string): number {
-    return Number(this.database.get('SELECT count(*) AS events FROM told_change WHERE scan = ?', scan)?.['events']);
+    return Number(this.database.get('SELECT count(*) AS events FROM announced_change WHERE scan = ?', scan)?.['events']);
   }
 
   private wasTold(scan: string, { identity }: Party): boolean {
-    const sql = 'SELECT nr = (SELECT max(nr) FROM told_change WHERE scan = told_sink.scan) AS yes FROM told_sink WHERE scan = ? AND sink = ?';
+    const sql =
+      'SELECT nr = (SELECT max(nr) FROM announced_change WHERE scan = change_offset.scan) AS yes FROM change_offset WHERE scan = ? AND sink = ?';
     return this.database.get(sql, scan, sinkKey(identity))?.['yes'] === 1;
   }
 }

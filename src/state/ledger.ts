@@ -1,5 +1,5 @@
 import type { Database } from './database.ts';
-import { untold } from './untold.ts';
+import { forgetOffsets } from './forget-offsets.ts';
 
 /** What is known of an acknowledgement group (a `unit` in the state file): all of it was acknowledged, or the rest waits in the spool. */
 export type AckGroupFate = 'delivered' | 'spooled';
@@ -94,7 +94,7 @@ export class Ledger {
   /** A batch of the spool cannot be read: its groups may be shipped again. */
   lose(seq: number): void {
     const units = 'SELECT unit FROM waiting_unit WHERE sink = ? AND seq = ?';
-    for (const sql of untold(this.sink, units)) this.database.run(sql, this.sink, seq);
+    for (const sql of forgetOffsets(this.sink, units)) this.database.run(sql, this.sink, seq);
     const sql = `UPDATE ledger SET fate = 'lost', events = iif(fate = 'open', 0, events) WHERE sink = ? AND unit IN (${units})`;
     this.database.run(sql, this.sink, this.sink, seq);
     this.database.run('DELETE FROM waiting_unit WHERE sink = ? AND seq = ?', this.sink, seq);

@@ -111,11 +111,11 @@ export class ScheduledScans {
     for (const { name, due, pid, started } of this.database.all('SELECT name, due, pid, started FROM scheduled_scan WHERE ended IS NULL')) {
       if (!isAlive(pid as number, started as number)) this.end(name as string, due as number, ENDED_WITHOUT_A_WORD, now);
     }
-    return this.database.all('SELECT * FROM scheduled_scan WHERE problem IS NOT NULL AND told = 0 ORDER BY due').map(scanOf);
+    return this.database.all('SELECT * FROM scheduled_scan WHERE problem IS NOT NULL AND announced = 0 ORDER BY due').map(scanOf);
   }
 
-  told({ name, due }: ScheduledScan): void {
-    this.database.run('UPDATE scheduled_scan SET told = 1 WHERE name = ? AND due = ?', name, due);
+  markAnnounced({ name, due }: ScheduledScan): void {
+    this.database.run('UPDATE scheduled_scan SET announced = 1 WHERE name = ? AND due = ?', name, due);
   }
 
   private settle(name: string, until: number): void {

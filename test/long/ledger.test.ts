@@ -121,8 +121,8 @@ class World {
     const again = command.kind === 'ship' && command.again;
     const delivery = Delivery.to([sink], { clock: this.clock, store, retryForMs, again, signal: new AbortController().signal });
     const others = store.waiting().filter(({ identity }) => identity.target !== IDENTITIES[command.to]?.target);
-    const revives = (command.kind === 'replay' || command.kind === 'move') && command.dead;
-    delivery.start(revives, command.kind === 'move' ? others : []);
+    const withDead = (command.kind === 'replay' || command.kind === 'move') && command.dead;
+    delivery.start(withDead, command.kind === 'move' ? others : []);
     for (const event of command.kind === 'ship' ? command.scans.flatMap((scanned) => SCANS[scanned] ?? []) : []) await delivery.push(event);
     await delivery.finish();
     return delivery.pipelines[0];

@@ -7,7 +7,7 @@ import { run } from './cache.ts';
 import { installElasticsearch } from './install/elasticsearch.ts';
 import { findJava, SHORT_LIVED } from './java.ts';
 import { freePort } from './ports.ts';
-import { ENDS_WITH_US, startServer } from './start-server.ts';
+import { ENDS_WITH_US, SETPRIV, startServer } from './start-server.ts';
 
 const NOBODY = 65534;
 export const PASSWORD = 'portlog-test-password';
@@ -148,7 +148,7 @@ function launch(home: string, base: string, java: string): ChildProcess {
   const env = { ...environment(home, base, java), CLI_NAME: 'server', CLI_LIBS: 'lib/tools/server-cli' };
   const drop = [...ENDS_WITH_US, '--reuid=65534', '--regid=65534', '--clear-groups', join(java, 'bin/java'), ...args];
   const options = { cwd: home, env, stdio: 'ignore', detached: true } as const;
-  return process.getuid?.() === 0 ? spawn('setpriv', drop, options) : startServer(join(java, 'bin/java'), args, options);
+  return process.getuid?.() === 0 ? spawn(SETPRIV, drop, options) : startServer(join(java, 'bin/java'), args, options);
 }
 
 function environment(home: string, base: string, java: string): NodeJS.ProcessEnv {

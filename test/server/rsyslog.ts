@@ -23,6 +23,8 @@ export interface RsyslogServer {
   readonly tcp: string;
   readonly tls: string;
   readonly caFile: string;
+  /** Where it writes what it gets. */
+  readonly file: string;
   messages(): Promise<readonly SyslogMessage[]>;
   /** It writes what it has read, and drops its connections. */
   halt(): Promise<void>;
@@ -69,6 +71,7 @@ input(type="imtcp" address="127.0.0.1" port="${tls}" ruleset="write" streamDrive
     tcp: `tcp://127.0.0.1:${tcp}`,
     tls: `tls://127.0.0.1:${tls}`,
     caFile: join(base, 'cert.pem'),
+    file,
     messages: async () => (await settled(file)).split('\n').flatMap((line) => (line === '' ? [] : [messageIn(line)])),
     halt: () => end('SIGTERM'),
     start,

@@ -59,7 +59,7 @@ const scanned = fc.record({
   complete: fc.boolean(),
   services: fc.constantFrom('22', '22,80'),
   unread: fc.option(fc.constantFrom('unknown' as const, ['10.0.0.7']), { freq: 4, nil: undefined }),
-  toldUnlisted: fc.boolean(),
+  announcedUnlisted: fc.boolean(),
   /** As another version of portlog takes it in, or the disk has left it. */
   fate: fc.constantFrom('', '', '', '', 'not entered', 'no kind', 'damaged'),
 });
@@ -101,11 +101,11 @@ describe('what is compared with a run', () => {
   });
 });
 
-const PLAIN = { second: 0, complete: true, services: '22', unread: undefined, toldUnlisted: false, fate: '' } as const;
+const PLAIN = { second: 0, complete: true, services: '22', unread: undefined, announcedUnlisted: false, fate: '' } as const;
 
 type Scanned = typeof scanned extends fc.Arbitrary<infer T> ? T : never;
 
-function enter(scans: KnownScans, nr: number, { args: words, second, complete, services, unread, toldUnlisted }: Scanned): ScanRecord {
+function enter(scans: KnownScans, nr: number, { args: words, second, complete, services, unread, announcedUnlisted }: Scanned): ScanRecord {
   const setup: RunSetup = {
     scanner: words?.startsWith('masscan') === true ? 'masscan' : 'nmap',
     args: words,
@@ -114,7 +114,7 @@ function enter(scans: KnownScans, nr: number, { args: words, second, complete, s
   };
   const record = scans.begin(`scan ${nr}`, START + second * 1000, setup);
   record.complete = complete;
-  Object.assign(record.counts, { unread, ...(toldUnlisted ? { toldUnlisted } : {}) });
+  Object.assign(record.counts, { unread, ...(announcedUnlisted ? { announcedUnlisted } : {}) });
   scans.save(record);
   return record;
 }
@@ -141,7 +141,7 @@ function same(site: string, record: ScanRecord): void {
   const found = shrinkage(current);
   const expected = shrinkage({ record, earlierAlike: earlier, laterAlike: later });
   expect(found && { ...found, earlier: found.earlier.nr }).toEqual(expected && { ...expected, earlier: expected.earlier.nr });
-  expect(current.isUnlistedTold).toBe([record, ...others].some(({ kind, counts }) => kind === record.kind && counts.toldUnlisted === true));
+  expect(current.isUnlistedAnnounced).toBe([record, ...others].some(({ kind, counts }) => kind === record.kind && counts.announcedUnlisted === true));
 }
 
 function ascending(a: number, b: number): number {

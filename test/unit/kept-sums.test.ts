@@ -111,7 +111,7 @@ test('who was told of a scan is forgotten with what was told of it, and nothing 
     for (let i = 0; i < 9_998; i++) announced.add(`${i}`, [event], [sink]);
   });
   const told = (): readonly unknown[] =>
-    database.all("SELECT scan FROM told_sink WHERE scan IN ('first', 'second', '0') ORDER BY scan").map(({ scan }) => scan);
+    database.all("SELECT scan FROM change_offset WHERE scan IN ('first', 'second', '0') ORDER BY scan").map(({ scan }) => scan);
   expect(told()).toEqual(['0', 'first', 'second']);
   announced.add('one more', [event], [sink]);
   expect(told()).toEqual(['0', 'second']);

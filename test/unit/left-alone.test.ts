@@ -165,7 +165,7 @@ describe('a file that is too much', () => {
       process.stdin.once('data', () => { ${work} });`;
     const child = spawn(process.execPath, ['--input-type=module-typescript', '-e', script], { stdio: ['pipe', 'ignore', 'pipe'] });
     database.run(
-      "INSERT INTO file_attempt (directory, name, site, version, pid, started, alone, deaths, told) VALUES (?, 'bad.xml', '', '1', ?, ?, 1, 0, 0)",
+      "INSERT INTO file_attempt (directory, name, site, version, pid, started, alone, deaths, announced) VALUES (?, 'bad.xml', '', '1', ?, ?, 1, 0, 0)",
       path,
       child.pid ?? 0,
       Date.now(),

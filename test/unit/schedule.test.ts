@@ -106,7 +106,7 @@ describe('a schedule', () => {
       nmap: { site: 'lab', overdue: { schedule: 'nightly', due: '2026-01-31T02:00:00.000Z' } },
       message: 'site lab: the scan of schedule nightly that was due 2026-01-31T02:00:00.000Z did not come: nmap ended with exit code 1',
     });
-    scans.told(failed);
+    scans.markAnnounced(failed);
     expect(scans.failed(() => true, clock.time)).toEqual([]);
   });
 

@@ -7,10 +7,10 @@ import { fastDir, ROOT } from '../support/run-portlog.ts';
 import { type Statement, statementsIn } from '../support/statements.ts';
 
 /** Tables of which there is a row for each of what somebody has set up: sinks, sites, schedules, processes. */
-const SMALL = new Set('sink run site schedule lease looked event_total sink_state sink_upkeep spool_bytes told_inventory json_each'.split(' '));
+const SMALL = new Set('sink run site schedule lease looked event_total sink_state sink_upkeep spool_bytes inventory_offset json_each'.split(' '));
 /** Indexes of rows that are few, however much is kept. */
 const FEW = new Set(
-  'scan_unreached scan_held file_attempt_read file_attempt_failed file_attempt_untold scheduled_scan_open scheduled_scan_untold'.split(' '),
+  'scan_unreached scan_held file_attempt_read file_attempt_failed file_attempt_unannounced scheduled_scan_open scheduled_scan_unannounced'.split(' '),
 );
 /** What tells only whose a row is. */
 const OWNER = new Set(['site', 'sink', 'directory']);
@@ -18,7 +18,7 @@ const OWNER = new Set(['site', 'sink', 'directory']);
 /** Statements that go through many rows, and why they may. By how they begin. */
 const ALLOWED: readonly (readonly [file: string, beginning: string, why: string])[] = [
   // Someone asks for all of it.
-  ['change/announced.ts', 'SELECT event FROM told_change ORDER BY nr', 'told_change: asked for by a person'],
+  ['change/announced.ts', 'SELECT event FROM announced_change ORDER BY nr', 'announced_change: asked for by a person'],
   ['state/known-hosts.ts', 'SELECT key FROM host WHERE site = ?', 'host: inventory, report, diff and metrics want each'],
   ['state/unfinished-files.ts', 'SELECT directory, name, version, since FROM', 'unfinished_file: those that status tells'],
   ['state/dead-letters.ts', 'SELECT reason, status', 'dead: status tells the reasons; 20,000 at most'],
@@ -38,7 +38,7 @@ const ALLOWED: readonly (readonly [file: string, beginning: string, why: string]
   ['state/file-attempts.ts', 'UPDATE file_attempt SET words', 'file_attempt: when a process is ended'],
   ['state/file-attempts.ts', 'SELECT directory, name, site, version, problem', 'file_attempt: hardly any other rows are there'],
   // Stops at the first that fits, or begins at the last.
-  ['change/announced.ts', 'DELETE FROM told_change WHERE nr <=', 'told_change: the last number'],
+  ['change/announced.ts', 'DELETE FROM announced_change WHERE nr <=', 'announced_change: the last number'],
   ['state/ledger.ts', 'DELETE FROM ledger WHERE nr <=', 'ledger: the last number'],
   ['state/ledger.ts', 'SELECT max(nr) AS nr FROM ledger', 'ledger: the last number'],
   ['state/store.ts', 'SELECT id, type, target, scope FROM sink', 'spool, dead: one row of a sink'],
@@ -46,7 +46,7 @@ const ALLOWED: readonly (readonly [file: string, beginning: string, why: string]
   ['state/spool.ts', 'SELECT seq, run, events FROM spool WHERE sink = ? AND seq <> ?', 'spool: one row'],
   ['state/spool.ts', 'SELECT seq, run, tries, partition', 'spool: one row'],
   ['change/scans.ts', 'SELECT max(started, ended) AS last FROM scan WHERE site = ? AND held = 0', 'scan: one row'],
-  ['change/told-inventory.ts', 'SELECT coalesce(max(nr), 0) AS nr FROM moved_host', 'moved_host: one row'],
+  ['change/inventory-offsets.ts', 'SELECT coalesce(max(nr), 0) AS nr FROM moved_host', 'moved_host: one row'],
   // Bounded, or seldom.
   ['change/scans.ts', 'SELECT count(*) AS n FROM scan', 'scan: 5,064 at most, one of 64 runs'],
   ['change/scans.ts', 'DELETE FROM scan WHERE site', 'scan: 5,064 at most, one of 64 runs'],
@@ -60,7 +60,7 @@ const ALLOWED: readonly (readonly [file: string, beginning: string, why: string]
 const NOT_ALONE: readonly (readonly [file: string, why: string])[] = [
   ['sink/wazuh/turns.ts', 'a file of its own, of one row'],
   ['state/schema.ts', 'parts of triggers'],
-  ['state/untold.ts', 'by what was lost; the tables are small, or found by the scan'],
+  ['state/forget-offsets.ts', 'by what was lost; the tables are small, or found by the scan'],
   ['state/totals.ts', 'tables of a row for each sink'],
 ];
 

@@ -192,9 +192,9 @@ function whatWaits({ stateDir }: Settings): readonly Diagnosis[] {
   try {
     const database = openReadOnly(stateDir);
     const known = knownSites(database).map((site) => knownAt(database, site));
-    const shelves = waitingSinks(database).map(({ tables }) => tables);
-    const waiting = shelves.reduce((sum, { spool }) => sum + spool.usage().events, 0);
-    const dead = shelves.reduce((sum, { deadLetters }) => sum + deadLetters.count(), 0);
+    const waitingTables = waitingSinks(database).map(({ tables }) => tables);
+    const waiting = waitingTables.reduce((sum, { spool }) => sum + spool.usage().events, 0);
+    const dead = waitingTables.reduce((sum, { deadLetters }) => sum + deadLetters.count(), 0);
     database.close();
     if (waiting + dead === 0) return [...known, { level: 'ok', message: 'nothing waits on disk' }];
     return [

@@ -66,10 +66,10 @@ export async function writeMetrics(context: CommandContext, settings: Settings):
   if (file === undefined) return;
   try {
     const { measureOnce } = await import('../../metrics/measurements.ts');
-    const told = { settings, ...(await dutiesIn(context)), sinks: await sinkNames(context, settings) };
+    const sources = { settings, ...(await dutiesIn(context)), sinks: await sinkNames(context, settings) };
     const database = openDatabase(settings.stateDir);
     try {
-      await writeWhole(file, [await measureOnce(database, subjectOf(told), systemClock)], READABLE);
+      await writeWhole(file, [await measureOnce(database, subjectOf(sources), systemClock)], READABLE);
     } finally {
       database.close();
     }

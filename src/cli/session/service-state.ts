@@ -23,8 +23,8 @@ const XDG_STATE_HOME = '/var/lib';
 export function serviceState(root = '/'): ServiceState | undefined {
   for (const unit of UNITS) {
     const found = UNIT_FOLDERS.map((folder) => join(root, folder, unit)).find(isFile);
-    const told = found === undefined ? undefined : settingsOf(linesOf(found, unit, root));
-    if (found !== undefined && told !== undefined) return { from: found, ...told };
+    const given = found === undefined ? undefined : settingsOf(linesOf(found, unit, root));
+    if (found !== undefined && given !== undefined) return { from: found, ...given };
   }
   const configuration = join(root, CONFIGURATION);
   return isFile(configuration) ? { from: configuration, values: { config: configuration }, env: { XDG_STATE_HOME } } : undefined;

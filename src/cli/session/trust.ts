@@ -41,7 +41,7 @@ export function ofShell(env: Environment): Lookup {
 
 /** Refuses such files as root when others may change them, and warns otherwise; once per file. */
 export class Trust {
-  private readonly told = new Set<string>();
+  private readonly warned = new Set<string>();
   private readonly toCome = new Set<string>();
   private readonly log: Log;
 
@@ -63,7 +63,7 @@ export class Trust {
   /** That it is still ours, of a directory that was not there before. */
   checkMade(what: string, path: string): void {
     if (!this.toCome.delete(path)) return;
-    this.told.delete(path);
+    this.warned.delete(path);
     this.judge(what, path, whoElseWrites);
   }
 
@@ -74,8 +74,8 @@ export class Trust {
 
   private judge(what: string, path: string, doubtOf: typeof whoElseWrites): void {
     const us = self();
-    if (us === undefined || this.told.has(path)) return;
-    this.told.add(path);
+    if (us === undefined || this.warned.has(path)) return;
+    this.warned.add(path);
     const doubt = doubtOf(path, us);
     if (doubt === undefined) return;
     const hint = 'let it belong to root or to the user of portlog, and nobody else write it; or run portlog as the user whose it is';

@@ -77,8 +77,8 @@ export function alertmanagerSink(given: AlertmanagerOptions): Sink {
   async function send({ entries }: Batch, signal: AbortSignal): Promise<Outcome> {
     const now = clock.now();
     const statements = new Map(entries.map((entry) => [entry, readStatement(entry)]));
-    const { told, causes } = book.plan([...statements.values()], now);
-    const news = [...told.values()].flatMap((alert) => postable(alert, now));
+    const { toPost, causes } = book.plan([...statements.values()], now);
+    const news = [...toPost.values()].flatMap((alert) => postable(alert, now));
     const taken = news.length === 0 ? ({ kind: 'taken', all: true } as const) : await members.post(news, signal);
     if (taken.kind === 'too-large') return { ...NOTHING, retry: entries, split: true };
     if (taken.kind === 'refused') return refused(entries, taken.refusal);

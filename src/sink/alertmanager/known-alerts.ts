@@ -49,7 +49,7 @@ interface Plan {
   /** By key: the new records. */
   readonly changed: ReadonlyMap<string, AlertRecord>;
   /** Those that must be sent to the server. */
-  readonly told: ReadonlyMap<string, AlertRecord>;
+  readonly toPost: ReadonlyMap<string, AlertRecord>;
   /** The statements that caused them. */
   readonly causes: ReadonlySet<Statement>;
 }
@@ -92,14 +92,14 @@ export class KnownAlerts {
   /** What statements change, in order, without storing it. */
   plan(statements: readonly Statement[], now: number): Plan {
     const changed = new Map<string, AlertRecord>();
-    const told = new Map<string, AlertRecord>();
+    const toPost = new Map<string, AlertRecord>();
     const causes = new Set<Statement>();
     for (const statement of statements) {
       const change = (key: string, next: AlertRecord | undefined, isNews: boolean): void => {
         if (next === undefined) return;
         changed.set(key, next);
-        if (!isNews && !told.has(key)) return;
-        told.set(key, next);
+        if (!isNews && !toPost.has(key)) return;
+        toPost.set(key, next);
         causes.add(statement);
       };
       const before = (key: string): AlertRecord | undefined => changed.get(key) ?? this.get(key);
@@ -109,14 +109,14 @@ export class KnownAlerts {
         change(key, afterEnd(was, statement.time, now), was !== undefined && !isOver(was, now));
       }
     }
-    return { changed, told, causes };
+    return { changed, toPost, causes };
   }
 
   /** Stores the changes, in one transaction on current data, which another process may have changed. */
   take(statements: readonly Statement[], now: number, isOwed: boolean): void {
     this.memory.transaction(() => {
-      const { changed, told } = this.plan(statements, now);
-      for (const [key, alert] of changed) this.put(key, isOwed && told.has(key) && isOver(alert, now) ? { ...alert, owed: true } : alert);
+      const { changed, toPost } = this.plan(statements, now);
+      for (const [key, alert] of changed) this.put(key, isOwed && toPost.has(key) && isOver(alert, now) ? { ...alert, owed: true } : alert);
       for (const { scanned, time } of statements) if (scanned !== undefined) this.hear(scanned, time, now);
     });
   }

@@ -92,9 +92,9 @@ interface Forwarded {
 
 /** A 200 says nothing yet: that all were written is said by `error` and by the number of those that were. */
 function forwarded(url: URL, { entries }: Batch, answer: HttpAnswer): Outcome {
-  const { error, affected, failed: told, failures } = forwardedIn(url, answer);
+  const { error, affected, failed: reported, failures } = forwardedIn(url, answer);
   if (error === 0) {
-    if (affected !== entries.length || told !== 0)
+    if (affected !== entries.length || reported !== 0)
       throw unknownAnswer(url.origin, `it says that all was forwarded, and counts ${affected ?? 'nothing'} of ${entries.length} events`);
     return { delivered: entries.length, already: 0, retry: [], rejected: [] };
   }
@@ -102,8 +102,8 @@ function forwarded(url: URL, { entries }: Batch, answer: HttpAnswer): Outcome {
     const why = failures.get(JSON.parse(entry.parts.join('')) as string);
     return why === undefined ? [] : [{ entry, why }];
   });
-  const isTold = failed.length > 0 && failed.length === told && affected === entries.length - failed.length;
-  if (!isTold) return byHalves(entries, answer);
+  const isReported = failed.length > 0 && failed.length === reported && affected === entries.length - failed.length;
+  if (!isReported) return byHalves(entries, answer);
   const rejected = failed.filter(({ why }) => why.code === BAD_EVENT);
   return {
     delivered: entries.length - failed.length,

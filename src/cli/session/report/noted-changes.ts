@@ -26,10 +26,10 @@ const WORDS: Readonly<Record<ChangeAction, readonly [one: string, many: string]>
  */
 export function changesText({ counts, first, isBaseline }: NotedChanges, isWhole: boolean): string | undefined {
   const actions = Object.keys(WORDS).filter((action) => (counts[action] ?? 0) > 0) as readonly ChangeAction[];
-  const told = actions.map((action) => countText(action, counts[action] ?? 0, first[action] ?? []));
-  if (told.length === 0 && isBaseline) return 'seen for the first time: taken as the baseline';
-  if (told.length === 0) return isWhole ? 'nothing has changed' : undefined;
-  return `changed: ${told.join(', ')}${isBaseline ? '; what else is seen for the first time is the baseline' : ''}`;
+  const parts = actions.map((action) => countText(action, counts[action] ?? 0, first[action] ?? []));
+  if (parts.length === 0 && isBaseline) return 'seen for the first time: taken as the baseline';
+  if (parts.length === 0) return isWhole ? 'nothing has changed' : undefined;
+  return `changed: ${parts.join(', ')}${isBaseline ? '; what else is seen for the first time is the baseline' : ''}`;
 }
 
 function countText(action: ChangeAction, number: number, places: readonly string[]): string {

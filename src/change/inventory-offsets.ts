@@ -6,10 +6,10 @@ import type { Destination } from './announced.ts';
 const AT_ONCE = 50;
 
 /**
- * Of which hosts of a site the inventory has something new to say, in the order in which it came up, and up to where each sink
- * has been told: one that was not there gets those behind. Calls are part of the transaction around them.
+ * Of which hosts of a site the inventory has something new to say, in the order in which it came up, and the number of the last one
+ * that each sink was sent: one that was not there gets those behind. Calls are part of the transaction around them.
  */
-export class ToldInventory {
+export class InventoryOffsets {
   private readonly database: Database;
   private readonly site: string;
 
@@ -18,7 +18,7 @@ export class ToldInventory {
     this.site = site;
   }
 
-  /** Something new is known of these hosts (their keys), and is told to those now. */
+  /** Something new is known of these hosts (their keys), and is sent to those sinks now. */
   add(hosts: Iterable<string>, sinks: readonly Destination[]): void {
     const keys = [...hosts];
     if (keys.length === 0) return;
@@ -33,7 +33,7 @@ export class ToldInventory {
     return this.last() > this.lastOf(sink);
   }
 
-  /** Some hosts of which that sink has missed something, the longest known first; from now on they count as told. */
+  /** Some hosts of which that sink has missed something, the longest known first; from now on they count as sent. */
   missed(sink: Destination): readonly string[] {
     const sql = 'SELECT nr, key FROM moved_host WHERE site = ? AND nr > ? ORDER BY nr LIMIT ?';
     const rows = this.database.all(sql, this.site, this.lastOf(sink), AT_ONCE);
@@ -43,11 +43,11 @@ export class ToldInventory {
 
   /** That sink has missed all of it. */
   forget(sink: Destination): void {
-    this.database.run('DELETE FROM told_inventory WHERE site = ? AND sink = ?', this.site, sinkKey(sink));
+    this.database.run('DELETE FROM inventory_offset WHERE site = ? AND sink = ?', this.site, sinkKey(sink));
   }
 
   private mark(sink: Destination, nr: number): void {
-    this.database.run('INSERT OR REPLACE INTO told_inventory (site, sink, nr) VALUES (?, ?, ?)', this.site, sinkKey(sink), nr);
+    this.database.run('INSERT OR REPLACE INTO inventory_offset (site, sink, nr) VALUES (?, ?, ?)', this.site, sinkKey(sink), nr);
   }
 
   private last(): number {
@@ -55,6 +55,6 @@ export class ToldInventory {
   }
 
   private lastOf(sink: Destination): number {
-    return Number(this.database.get('SELECT nr FROM told_inventory WHERE site = ? AND sink = ?', this.site, sinkKey(sink))?.['nr'] ?? 0);
+    return Number(this.database.get('SELECT nr FROM inventory_offset WHERE site = ? AND sink = ?', this.site, sinkKey(sink))?.['nr'] ?? 0);
   }
 }

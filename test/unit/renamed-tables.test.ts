@@ -1,0 +1,74 @@
+import { expect, test } from 'vitest';
+import { AnnouncedChanges } from '../../src/change/announced.ts';
+import { InventoryOffsets } from '../../src/change/inventory-offsets.ts';
+import { Database } from '../../src/state/database.ts';
+import { ScheduledScans } from '../../src/state/scheduled-scans.ts';
+import { SCHEMA_VERSIONS } from '../../src/state/schema.ts';
+import { stateFile } from '../../src/state/store.ts';
+import { openStore } from '../support/delivery.ts';
+import { freshDir } from '../support/run-portlog.ts';
+
+const RENAMING = SCHEMA_VERSIONS.findIndex((step) => typeof step === 'string' && step.includes('RENAME TO announced_change'));
+const SINK = { type: 'loki', target: 'http://loki', scope: '' };
+const KEY = 'loki http://loki ';
+const SCAN = 'ab'.repeat(16);
+const EVENT = JSON.stringify({
+  id: 'e',
+  ackGroup: 'u',
+  dataset: 'nmap.change',
+  action: 'host-new',
+  time: 1,
+  created: 1,
+  severity: 21,
+  message: 'm',
+  shared: {},
+  own: {},
+});
+
+/** A state file of the version before tables and columns got other names. */
+function oldState(): string {
+  const stateDir = freshDir();
+  const old = Database.open(stateFile(stateDir), SCHEMA_VERSIONS.slice(0, RENAMING));
+  old.run('INSERT INTO sink (id, type, target, scope) VALUES (1, ?, ?, ?)', SINK.type, SINK.target, SINK.scope);
+  for (const event of [EVENT, EVENT.replace('"m"', '"n"')]) old.run('INSERT INTO told_change (scan, event) VALUES (?, ?)', SCAN, event);
+  old.run('INSERT INTO told_sink (scan, sink, nr) VALUES (?, ?, 1)', SCAN, KEY);
+  for (const key of ['192.0.2.1', '192.0.2.2']) old.run("INSERT INTO moved_host (site, key) VALUES ('lab', ?)", key);
+  old.run("INSERT INTO told_inventory (site, sink, nr) VALUES ('lab', ?, 1)", KEY);
+  for (const [name, told] of [
+    ['quiet', 1],
+    ['loud', 0],
+  ] as const) {
+    old.run("INSERT INTO scheduled_scan (name, due, site, pid, started, ended, problem, told) VALUES (?, 5, 'lab', 1, 5, 6, 'why', ?)", name, told);
+    old.run("INSERT INTO file_attempt VALUES ('/d', ?, 'lab', 'v', 0, 1, 0, 0, NULL, 'why', NULL, ?)", name, told);
+  }
+  old.run(
+    `INSERT INTO scan (site, id, started, ended, complete, run, counts) VALUES ('lab', 'a', 1, 2, 1, '{}', '{"first":2,"toldFirst":2,"toldShrank":true}')`,
+  );
+  old.run(
+    "INSERT INTO dead (sink, id, dataset, partition, time, queued, died, status, reason, body, unit) VALUES (1, 'e', 'd', '', 1, 1, 1, 400, 'r', 'b', ?)",
+    Buffer.from(SCAN, 'hex'),
+  );
+  old.close();
+  return stateDir;
+}
+
+test('a state file of before keeps what each sink has been sent, and what has been announced', () => {
+  const store = openStore(oldState());
+  const { database } = store;
+  expect(new ScheduledScans(database).failed(() => true, 10).map(({ name }) => name)).toEqual(['loud']);
+  expect(database.all('SELECT name FROM file_attempt WHERE announced = 0')).toEqual([{ name: 'loud' }]);
+  expect(JSON.parse(database.get('SELECT counts FROM scan')?.['counts'] as string)).toEqual({ first: 2, announcedFirst: 2, announcedShrank: true });
+  expect(new InventoryOffsets(database, 'lab').missed(SINK)).toEqual(['192.0.2.2']);
+  expect(new AnnouncedChanges(database).missed(SCAN, SINK).map(({ message }) => message)).toEqual(['n']);
+  // A dead letter that is thrown away: its scan's changes count as not sent.
+  database.run('DELETE FROM dead');
+  expect(new AnnouncedChanges(database).missed(SCAN, SINK).map(({ message }) => message)).toEqual(['m', 'n']);
+  store.close();
+});
+
+test('none of the names of before is left', () => {
+  const store = openStore(oldState());
+  const names = store.database.all('SELECT name, sql FROM sqlite_schema').map(({ name, sql }) => `${String(name)} ${String(sql)}`);
+  expect(names.filter((text) => /told/.test(text.replaceAll(/--.*/g, '')))).toEqual([]);
+  store.close();
+});
