@@ -1,6 +1,6 @@
 import { PortlogError } from '../core/errors.ts';
 import { jsonIn, wordsAt } from '../sink/transport/answer.ts';
-import type { HttpAnswer, HttpClient, HttpRequest } from '../sink/transport/http.ts';
+import { type HttpAnswer, type HttpClient, type HttpRequest, redirection } from '../sink/transport/http.ts';
 import { isAtLeast } from '../sink/transport/version.ts';
 import { either, listOf, number, object, oneOf, record, type Shape } from '../core/shape.ts';
 import { hintFor } from './rights.ts';
@@ -87,6 +87,9 @@ function nothing(value: unknown): value is never {
 /** `otherwise`: the hint, where the status gives none. */
 export function refused({ url }: HttpClient, { method, path }: HttpRequest, answer: HttpAnswer, otherwise?: string): PortlogError {
   const { status } = answer;
+  const elsewhere = redirection(url, answer);
+  if (elsewhere !== undefined)
+    return new PortlogError('setup-refused', `${elsewhere.message}: ${method} ${path}`, elsewhere.hint === undefined ? {} : { hint: elsewhere.hint });
   const words = saidIn(answer);
   const hint = hintFor(status, path) ?? otherwise;
   return new PortlogError(

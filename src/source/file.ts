@@ -1,6 +1,7 @@
 import { constants, read, type Stats, statSync } from 'node:fs';
 import { type FileHandle, open, readlink, realpath } from 'node:fs/promises';
 import { promisify } from 'node:util';
+import { timeLimit } from '../core/deadline.ts';
 import { PortlogError } from '../core/errors.ts';
 import { reasonOf } from '../core/reason.ts';
 import { GzipBomb, GzipDamage, gunzipped } from './gunzip.ts';
@@ -10,12 +11,18 @@ import type { Source } from './source.ts';
 const readFrom = promisify(read);
 const CHUNK_BYTES = 1 << 18;
 
-/** A file, plain or gzip, read at the pace of the slowest sink; or a named pipe (`portlog <(nmap -oX - …)`), which cannot wait. */
-export function fileSource(path: string): Source {
+/** So long a pipe may be without a writer before that is said. */
+const WAITING_MS = 2000;
+
+/**
+ * A file, plain or gzip, read at the pace of the slowest sink; or a named pipe (`portlog <(nmap -oX - …)`), which cannot wait. `tell` hears when
+ * nobody writes into that: it is waited for whoever will, as nmap may be started later.
+ */
+export function fileSource(path: string, tell: (sentence: string) => void = ignored): Source {
   return {
     name: path,
     live: isPipe(() => statSync(path)),
-    bytes: (signal) => bytesOf(path, signal, () => (isFifo(path) ? openFifo(path, signal) : open(path))),
+    bytes: (signal) => bytesOf(path, signal, () => (isFifo(path) ? openFifo(path, signal, tell) : open(path))),
   };
 }
 
@@ -65,12 +72,16 @@ function isFifo(path: string): boolean {
 }
 
 /** Opens a FIFO, which waits for a writer (fifo(7)). On abort we open it for writing ourselves, or the process could not end. */
-async function openFifo(path: string, signal: AbortSignal): Promise<FileHandle> {
+async function openFifo(path: string, signal: AbortSignal, tell: (sentence: string) => void): Promise<FileHandle> {
+  const asking = timeLimit(WAITING_MS);
+  const say = (): void => tell(`${path} is a pipe, and nobody writes into it yet: waiting`);
+  asking.addEventListener('abort', say, { once: true });
   const write = (): void => void open(path, constants.O_WRONLY | constants.O_NONBLOCK).then((file) => file.close(), ignored);
   signal.addEventListener('abort', write, { once: true });
   try {
     return await open(path);
   } finally {
+    asking.removeEventListener('abort', say);
     signal.removeEventListener('abort', write);
   }
 }

@@ -1,10 +1,10 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, statSync } from 'node:fs';
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { NEVER, SCAN } from '../support/mistyped.ts';
-import { freshDir, portlog } from '../support/run-portlog.ts';
+import { finished, freshDir, portlog, startPortlog, untilPrinted } from '../support/run-portlog.ts';
 
 /* Outputs that are pipes without a reader, sockets, directories: nobody waits for them. */
 
@@ -104,4 +104,35 @@ test('where a directory is, none of them is written', async () => {
   const metrics = await portlog([...state, '--again', '--to', `file=${join(folder, 'out')}`, '--metrics-file', join(folder, 'd.prom'), SCAN]);
   expect([metrics.code, metrics.stderr]).toEqual([0, expect.stringContaining('metrics could not be written')]);
   expect(statSync(join(folder, 'd.prom')).isDirectory()).toBe(true);
+});
+
+describe('a pipe into which nobody writes', () => {
+  test.for<readonly [name: string, args: (path: string) => readonly string[]]>([
+    ['as a scan', (path) => [path]],
+    ['as the older of two scans', (path) => ['diff', path, SCAN]],
+    ['as the newer of two scans', (path) => ['diff', SCAN, path]],
+    ['as a scan of a report', (path) => ['report', path]],
+    ['as the scan of a policy', (path) => ['exposure', 'init', path]],
+  ])('%s is waited for, which is said, and read when somebody writes', async ([, argsOf]) => {
+    const path = pipe(freshDir(), 'scan.xml');
+    const child = startPortlog(argsOf(path));
+    const ended = finished(child);
+    await untilPrinted(child, 'stderr', `portlog: ${path} is a pipe, and nobody writes into it yet: waiting`);
+    writeFileSync(path, readFileSync(SCAN));
+    expect((await ended).code).toBe(0);
+  });
+
+  test('as configuration, policy, key or certificate is not', async () => {
+    const path = pipe(freshDir(), 'silent');
+    const to = ['--to', 'elasticsearch=https://127.0.0.1:1', SCAN];
+    for (const [args, env] of [
+      [['--config', path, SCAN], {}],
+      [['--exposure', path, SCAN], {}],
+      [['--ca-file', path, ...to], {}],
+      [to, { PORTLOG_ELASTICSEARCH_API_KEY_FILE: path }],
+    ] as const) {
+      const { code, stderr } = await portlog(args, { env });
+      expect([code, stderr]).toEqual([2, expect.stringContaining('it is a pipe or a terminal, and nothing comes out of it')]);
+    }
+  });
 });

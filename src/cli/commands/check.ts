@@ -16,6 +16,8 @@ import type { SinkOptions } from '../../sink/kinds.ts';
 import { captureOutput } from '../../core/child.ts';
 import { statOf } from '../../core/stat-of.ts';
 import { timeLimit } from '../../core/deadline.ts';
+import { targetProblem } from '../../source/nmap-targets.ts';
+import type { Schedule } from '../../unattended/schedule.ts';
 import { scansIn } from '../../source/directory.ts';
 import type { Database } from '../../state/database.ts';
 import { filesystemOf } from '../../state/filesystem.ts';
@@ -108,12 +110,22 @@ async function checkDuties({ values, config }: CommandContext): Promise<readonly
   const { schedules = [], directories = [] } = await config();
   if (schedules.length + directories.length === 0) return [];
   const { schedulesOf } = await import('../../unattended/schedule.ts');
-  const found = schedulesOf({ schedules }, text(values, 'config')).map(({ name, timetable }): Diagnosis => ({
-    level: 'ok',
-    message: `schedule ${name}: next ${new Date(timetable.next(systemClock.now())).toISOString()}`,
-  }));
+  const found = schedulesOf({ schedules }, text(values, 'config')).flatMap(checkSchedule);
   for (const { path } of directories) found.push(await checkDirectory(path));
   return found;
+}
+
+function checkSchedule({ name, timetable, nmapArgs }: Schedule): readonly Diagnosis[] {
+  const next = `schedule ${name}: next ${new Date(timetable.next(systemClock.now())).toISOString()}`;
+  const problem = targetProblem(nmapArgs);
+  if (problem === undefined) return [{ level: 'ok', message: next }];
+  return [
+    {
+      level: 'warning',
+      message: `${next}, but ${problem}`,
+      hint: 'in nmap: of the schedule stand options and targets, each a word: [-sV, 192.0.2.0/24]',
+    },
+  ];
 }
 
 async function checkDirectory(path: string): Promise<Diagnosis> {

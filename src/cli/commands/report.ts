@@ -96,7 +96,7 @@ async function ofScans({ values, log, terminal }: CommandContext, settings: Sett
   store.database.neglectPower();
   try {
     const { sink, scans: ended } = scansSink();
-    const sources = scans.map((scan) => (scan === '-' ? stdinSource(terminal.stdin) : fileSource(scan)));
+    const sources = scans.map((scan) => (scan === '-' ? stdinSource(terminal.stdin) : fileSource(scan, (sentence) => log.info(sentence))));
     const { changes, event, exposure } = settings;
     const findings = { ...settings.findings, exposure };
     const shipped = await ship({ sources, sinks: [sink], store, changes: { ...changes, everywhere: true }, event, findings });

@@ -37,7 +37,7 @@ async function shipFiles(context: CommandContext, files: readonly string[]): Pro
       hint: 'name a file (portlog scan.xml) or pipe a scan in (nmap -v -oX - … | portlog); portlog --help shows more',
     });
   const named = files.length === 0 ? ['-'] : files;
-  const sources = named.map((file) => (file === '-' ? stdinSource(stdin) : fileSource(file)));
+  const sources = named.map((file) => (file === '-' ? stdinSource(stdin) : fileSource(file, (sentence) => context.log.info(sentence))));
   const { code } = await shipSources(context, settings, sources);
   await writeMetrics(context, settings);
   return code;

@@ -1,3 +1,4 @@
+import { targetProblem } from '../../source/nmap-targets.ts';
 import { resolve } from 'node:path';
 import { systemClock } from '../../core/clock.ts';
 import type { PortlogError } from '../../core/errors.ts';
@@ -124,7 +125,11 @@ export class ServiceLoop {
 
   private announce({ schedules, directories }: Jobs): void {
     const { log } = this.options.context;
-    for (const { name, timetable } of schedules) log.info(`schedule ${name}: next ${new Date(timetable.next(systemClock.now())).toISOString()}`);
+    for (const { name, timetable, nmapArgs } of schedules) {
+      log.info(`schedule ${name}: next ${new Date(timetable.next(systemClock.now())).toISOString()}`);
+      const problem = targetProblem(nmapArgs);
+      if (problem !== undefined) log.warn(`schedule ${name}: ${problem}`);
+    }
     for (const { path } of directories) log.info(`watching ${resolve(path)}`);
   }
 }

@@ -124,8 +124,11 @@ function errorOf(code: string): NodeJS.ErrnoException {
   return Object.assign(new Error(code), { code });
 }
 
+/** Numbers of files are those of their file system: another one may have been mounted there. */
 function isAt(path: string, file: number): boolean {
-  return fstatSync(file).ino === statSync(path, { throwIfNoEntry: false })?.ino;
+  const there = statSync(path, { throwIfNoEntry: false });
+  const { dev, ino } = fstatSync(file);
+  return there?.ino === ino && there.dev === dev;
 }
 
 /** All of it or nothing. */

@@ -76,23 +76,28 @@ function isTooWeak(message: string): boolean {
   return /(?:key|md|digest algorithm) too (?:small|weak)/.test(message);
 }
 
+/** With TLS 1.3 a server that misses our certificate just cuts. */
+const CUT = 'check whether the port speaks TLS (https) or not, whether it wants a certificate of ours (certFile), and what stands between';
+
 const NO_CONNECTION: Readonly<Record<string, readonly [what: string, hint: string]>> = {
   ECONNREFUSED: ['nothing listens there', 'check host and port, and whether the server is running'],
   ENOTFOUND: ['that host name is not known', 'check the spelling and the DNS of this machine'],
   EAI_AGAIN: ['the DNS of this machine gave no answer', 'check its resolver'],
-  ECONNRESET: ['the connection was cut', 'check whether the port speaks TLS (https) or not, and what stands between'],
+  ECONNRESET: ['the connection was cut', CUT],
   EHOSTUNREACH: ['there is no route to it', 'check network and firewall'],
   ENETUNREACH: ['there is no route to it', 'check network and firewall'],
   UND_ERR_CONNECT_TIMEOUT: [`no connection within ${CONNECT_TIMEOUT_MS / 1000} s`, 'check network and firewall'],
   UND_ERR_HEADERS_TIMEOUT: ['it took the request and did not answer', 'check the load of the server'],
   UND_ERR_BODY_TIMEOUT: ['its answer stopped in the middle', 'check the load of the server'],
-  UND_ERR_SOCKET: ['the connection was cut', 'check whether the port speaks TLS (https) or not, and what stands between'],
+  UND_ERR_SOCKET: ['the connection was cut', CUT],
   HPE_INVALID_CONSTANT: ['what answers there is not HTTP', 'check whether the port speaks https, and write https:// then'],
 };
 
 /** Codes of a request that cannot be sent to any server: the client, or Node, refuses it. Its messages quote no value. */
 const UNSENT =
   /^(?:UND_ERR_INVALID_ARG|UND_ERR_NOT_SUPPORTED|UND_ERR_REQ_CONTENT_LENGTH_MISMATCH|ERR_INVALID_[A-Z_]+|ERR_SOCKET_BAD_PORT|ERR_UNESCAPED_CHARACTERS|EINVAL)$/;
+
+const TOO_OLD = 'it speaks no version of TLS, or none of the ciphers, that portlog does';
 
 const TLS: Readonly<Record<string, readonly [what: string, hint: string]>> = {
   'DEPTH_ZERO_SELF_SIGNED_CERT': ['its certificate is self-signed', 'name the certificate with --ca-file'],
@@ -110,14 +115,10 @@ const TLS: Readonly<Record<string, readonly [what: string, hint: string]>> = {
   'ERR_SSL_TLSV1_ALERT_UNKNOWN_CA': ['it does not know who signed our certificate', 'use one of an authority that it trusts'],
   'ERR_TLS_CERT_ALTNAME_INVALID': ['its certificate is for another name', 'use the name in the certificate, or issue one with this name'],
   'ERR_SSL_WRONG_VERSION_NUMBER': ['what answers there is not TLS', 'write http:// or tcp:// if the server has no TLS'],
-  'ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE': [
-    'it speaks no version of TLS, or none of the ciphers, that portlog does',
-    'bring its TLS up to date (1.2 or 1.3)',
-  ],
-  'ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE': [
-    'it speaks no version of TLS, or none of the ciphers, that portlog does',
-    'bring its TLS up to date (1.2 or 1.3)',
-  ],
+  'ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE': [TOO_OLD, 'bring its TLS up to date (1.2 or 1.3)'],
+  'ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE': [TOO_OLD, 'bring its TLS up to date (1.2 or 1.3)'],
+  'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION': [TOO_OLD, 'bring its TLS up to date (1.2 or 1.3)'],
+  'ERR_SSL_UNSUPPORTED_PROTOCOL': [TOO_OLD, 'bring its TLS up to date (1.2 or 1.3)'],
   'EPROTO': ['the TLS handshake failed', 'write http:// or tcp:// if the server has no TLS'],
 };
 
@@ -126,7 +127,7 @@ export function unreachable(where: string, cause: NodeJS.ErrnoException): SinkEr
   const { code = '', message } = firstWithCode(cause);
   const tls =
     (isTooWeak(message) ? ([`its certificate, or that of its authority, ${TOO_WEAK}`, STRONGER] as const) : TLS[code]) ??
-    (/^ERR_SSL|CERT/.test(code) ? ([`TLS failed: ${cause.message}`, 'check the certificate'] as const) : undefined);
+    (/^ERR_SSL|CERT/.test(code) ? ([`TLS failed: ${tlsReason(cause)}`, 'check its TLS: version, certificate, ciphers'] as const) : undefined);
   if (tls !== undefined) return new SinkError('permanent', `${where}: ${tls[0]}`, { hint: tls[1], cause });
   if (UNSENT.test(code))
     return new SinkError('permanent', `nothing can be sent to ${where}: ${reasonOf(cause)}`, {
@@ -135,6 +136,11 @@ export function unreachable(where: string, cause: NodeJS.ErrnoException): SinkEr
     });
   const [what, hint] = NO_CONNECTION[code] ?? [cause.message, undefined];
   return new SinkError('temporary', `${where} cannot be reached: ${what}`, { hint, cause });
+}
+
+/** OpenSSL's own sentence, without its addresses and files. https://nodejs.org/api/errors.html#openssl-errors */
+function tlsReason(cause: NodeJS.ErrnoException & { readonly reason?: unknown }): string {
+  return typeof cause.reason === 'string' ? cause.reason : reasonOf(cause);
 }
 
 /** undici and happy eyeballs wrap the error that says why. */

@@ -1,7 +1,7 @@
 import type { HttpServerOptions } from '../options.ts';
 import { systemClock } from '../../core/clock.ts';
 import { isObject, jsonIn, nameAt, wordsAt } from '../transport/answer.ts';
-import { type HttpAnswer, type HttpClient, httpClient, type HttpRequest } from '../transport/http.ts';
+import { type HttpAnswer, type HttpClient, httpClient, type HttpRequest, redirection } from '../transport/http.ts';
 import { authorization, refuseLeaks } from '../options.ts';
 import { SinkError } from '../sink.ts';
 
@@ -72,6 +72,8 @@ export function wazuhVersion({ body }: HttpAnswer): string | undefined {
 function loginRefusal(url: URL, answer: HttpAnswer): SinkError {
   const { status, retryAfterMs } = answer;
   const words = wazuhWords(answer);
+  const elsewhere = redirection(url, answer);
+  if (elsewhere !== undefined) return elsewhere;
   if (status === 401) return new SinkError('permanent', `${url.origin} does not accept the credentials (401: ${words})`, { hint: CREDENTIALS });
   // Too many have failed before: it does not even look at this one, for a while.
   if (status === 403 || status === 429 || status >= 500)
