@@ -6,7 +6,7 @@ export type { Clock } from './core/clock.ts';
 export type { EventOptions } from './event/context.ts';
 export type { ExpectedEntry, ExposureFile, ExposurePolicy, NetworkEntry } from './finding/exposure.ts';
 export type { FindingOptions, RuleSetting } from './finding/finder.ts';
-export type { RiskyService } from './finding/risky-services.ts';
+export type { RiskyService } from './finding/risky-service.ts';
 export type { Intel } from './finding/intel.ts';
 export type { AddressSet } from './nmap/address-set.ts';
 export type { TargetLists } from './nmap/target-lists.ts';

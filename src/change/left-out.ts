@@ -4,7 +4,7 @@ import { isLessExact } from './service.ts';
 import { parsePortKey, type PortSighting, type Sighting } from './sighting.ts';
 
 /** The source of weaknesses that are known from the name or product of a service alone. */
-const SERVICE = 'service';
+export const SERVICE = 'service';
 
 /** What stands at a host, and what a scan that lists it has not looked at. */
 interface LeftOut {

@@ -1,6 +1,6 @@
 import { levelOf } from '../event/event.ts';
 import { type Change, type ChangeAction, portOf, type Side } from './change.ts';
-import { findingId, isGone } from './left-out.ts';
+import { findingId, isGone, SERVICE } from './left-out.ts';
 import { isNewest, type KnownFinding, type KnownHost, lastOf, note, type OppositeTests, since, currentValue } from '../state/known-host.ts';
 import type { Observation } from './observation.ts';
 import { type FindingStatement, parsePortKey, type SeenFinding, type Sighting } from './sighting.ts';
@@ -20,11 +20,14 @@ export class FindingObserver {
   private readonly confirm: number;
   private readonly late: boolean;
   private readonly changes: Change[];
+  private readonly unchanged: ReadonlySet<string>;
   private first = 0;
   private grave = 0;
   private readonly moved: KnownFinding[] = [];
 
-  constructor(known: KnownHost, observation: Observation, confirm: number, changes: Change[]) {
+  /** `unchanged`: ports at which the same product was found before. */
+  constructor(known: KnownHost, observation: Observation, confirm: number, changes: Change[], unchanged: ReadonlySet<string>) {
+    this.unchanged = unchanged;
     this.known = known;
     this.observation = observation;
     this.sighting = observation.sighting;
@@ -97,6 +100,8 @@ export class FindingObserver {
   private isNewsOf({ port: key, source }: Pick<SeenFinding, 'port' | 'source'>): boolean {
     const { known, changes, observation } = this;
     if (changes.some(({ action }) => action === 'host-new')) return true;
+    // It was there, and portlog did not take it for a weakness: a rule that a new version or the configuration has brought.
+    if (source === SERVICE && key !== undefined && this.unchanged.has(key)) return false;
     if (key === undefined) return observation.hasLookedBefore(undefined, source, known.up.yes?.first ?? Number.POSITIVE_INFINITY);
     const hasOpened = changes.some((change) => (change.action === 'port-opened' || change.action === 'port-reopened') && portOf(change) === key);
     const port = known.ports[key];

@@ -37,6 +37,7 @@ export class PortObserver {
   private readonly late: boolean;
   private readonly changes: Change[];
   private readonly firstSeen: KnownPort[] = [];
+  private readonly unchanged = new Set<string>();
 
   constructor(known: KnownHost, observation: Observation, { confirm, identity }: Comparison, changes: Change[]) {
     this.known = known;
@@ -48,8 +49,8 @@ export class PortObserver {
     this.changes = changes;
   }
 
-  /** Returns the open ports that no earlier run has tested. */
-  run(): readonly KnownPort[] {
+  /** Returns the open ports that no earlier run has tested, and those at which an earlier one found the same product. */
+  run(): { readonly firstSeen: readonly KnownPort[]; readonly unchanged: ReadonlySet<string> } {
     const { known, sighting } = this;
     const places: (readonly [string, PortKey])[] = [...sighting.ports, ...this.tellingUnlisted()];
     for (const [key, { protocol, number }] of places.sort(([, a], [, b]) => comparePorts(a, b))) {
@@ -58,7 +59,7 @@ export class PortObserver {
       known.ports[key] ??= fromLists(known.tested, protocol, number, this.confirm);
       this.observePort(known.ports[key], found.state, sighting.ports.get(key));
     }
-    return this.firstSeen;
+    return { firstSeen: this.firstSeen, unchanged: this.unchanged };
   }
 
   /**
@@ -132,6 +133,7 @@ export class PortObserver {
     } else {
       const service = now.asked;
       const isSame = (a: Service, b: Service): boolean => isSameService(a, b, this.identity) || isLessExact(a, b) || isLessExact(b, a);
+      if (wasOpen && known !== undefined && isSameService(known.value, service, 'product')) this.unchanged.add(place(port));
       port.service = moreExact(withValue(known, service, this.stamp, isSame), known, service, this.stamp.time);
       if (wasOpen && known !== undefined && port.service.value === service && !isSame(known.value, service)) {
         const [from, to] = [serviceText(known.value), serviceText(service)];

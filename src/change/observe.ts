@@ -75,10 +75,11 @@ class Observing {
     const presence = this.observePresence(isNew);
     this.observeIdentity();
     if (sighting.presence === 'down') return { ...NOTHING, changes: this.changes };
-    const firstSeen = new PortObserver(known, observation, { confirm: this.confirm, identity: this.identity }, this.changes).run();
+    const { firstSeen, unchanged } = new PortObserver(known, observation, { confirm: this.confirm, identity: this.identity }, this.changes).run();
     takeLists(known, observation, this.confirm);
     if (presence === 'new') this.changes.unshift(this.newHost());
-    const { first: firstFindings, grave: graveFindings, moved: findings } = new FindingObserver(known, observation, this.confirm, this.changes).run();
+    const findingObserver = new FindingObserver(known, observation, this.confirm, this.changes, unchanged);
+    const { first: firstFindings, grave: graveFindings, moved: findings } = findingObserver.run();
     return {
       changes: this.changes,
       isFirstSeen: !wasKnown && presence !== 'new' && sighting.presence === 'up' && !this.late,

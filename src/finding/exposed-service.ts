@@ -2,7 +2,7 @@ import { shownService } from '../event/service-name.ts';
 import { remembering } from '../core/memo.ts';
 import { SEVERITY } from '../event/event.ts';
 import { type Check, checked, type Finding } from './finding.ts';
-import type { RiskyService } from './risky-services.ts';
+import type { RiskyService } from './risky-service.ts';
 import { nameAsked, PORT, SERVICE } from './script.ts';
 
 /** What happens with guesses: stored, also reported as a change, or ignored. */

@@ -7,7 +7,7 @@ import type { Guesses } from './exposed-service.ts';
 import type { Intel } from './intel.ts';
 import { checksWith, findingsAt, rulesOf, subjectsOf } from './registry.ts';
 import type { Looks } from './looks.ts';
-import type { RiskyService } from './risky-services.ts';
+import type { RiskyService } from './risky-service.ts';
 
 /** Settings of a rule. */
 interface Judgement {

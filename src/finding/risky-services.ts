@@ -1,19 +1,5 @@
 import { SEVERITY } from '../event/event.ts';
-import type { Rule, RuleCategory } from './finding.ts';
-
-/** A kind of service that should not be reachable by everyone. */
-export interface RiskyService extends Rule {
-  /** `22/tcp`: registered or usual ports. */
-  readonly ports: readonly string[];
-  /** nmap's service name; with version detection (`-sV`) this decides, not the port number. */
-  readonly services: RegExp;
-  /** Products over HTTP, which nmap calls `http` with the name in `product`. */
-  readonly products?: RegExp | undefined;
-  /** Severity where everyone can reach it. */
-  readonly external: number;
-  /** Over TLS it is no risk, as all of the category `cleartext`. */
-  readonly curedByTls?: boolean;
-}
+import { risky, type RiskyService } from './risky-service.ts';
 
 const { low, medium, high, critical } = SEVERITY;
 const CLEAR = 'It sends passwords and all else in clear text.';
@@ -23,86 +9,34 @@ const CACHE = 'It is made for trusted networks: often it asks for no password at
 const ORCHESTRATION = 'Who may use it runs programs on every machine behind it.';
 const INDUSTRIAL = 'It moves machines, and has no passwords: who reaches it may give orders.';
 const FILES = 'Files are read, and in the worst case encrypted, from outside.';
-const ONLY = 'Let only those reach it who need it (a firewall, a VPN), or bind it to 127.0.0.1.';
 const SSH = 'Use SSH instead, and switch it off.';
-
-/** CWE: why such a service should not be reachable. */
-const EXPOSED = 'https://cwe.mitre.org/data/definitions/668.html';
-const BY_CATEGORY: Partial<Readonly<Record<RuleCategory, string>>> = {
-  'cleartext': 'https://cwe.mitre.org/data/definitions/319.html',
-  'remote-administration': 'https://attack.mitre.org/techniques/T1133/',
-  'file-sharing': 'https://attack.mitre.org/techniques/T1135/',
-  'database': 'https://attack.mitre.org/techniques/T1190/',
-  'management-api': 'https://attack.mitre.org/techniques/T1610/',
-  'messaging': 'https://cwe.mitre.org/data/definitions/306.html',
-  'industrial': 'https://attack.mitre.org/techniques/T0883/',
-};
-/** Security documentation of the vendor, by rule id. */
-const REFERENCES: Readonly<Record<string, string>> = {
-  snmp: 'https://www.rfc-editor.org/rfc/rfc3414',
-  tftp: 'https://www.rfc-editor.org/rfc/rfc1350',
-  winrm: 'https://learn.microsoft.com/en-us/windows/win32/winrm/authentication-for-remote-connections',
-  mysql: 'https://dev.mysql.com/doc/refman/8.4/en/security-guidelines.html',
-  postgresql: 'https://www.postgresql.org/docs/current/auth-pg-hba-conf.html',
-  mongodb: 'https://www.mongodb.com/docs/manual/administration/security-checklist/',
-  redis: 'https://redis.io/docs/latest/operate/oss_and_stack/management/security/',
-  elasticsearch: 'https://www.elastic.co/docs/deploy-manage/security',
-  cassandra: 'https://cassandra.apache.org/doc/latest/cassandra/managing/operating/security.html',
-  couchdb: 'https://docs.couchdb.org/en/stable/intro/security.html',
-  ldap: 'https://www.rfc-editor.org/rfc/rfc4513',
-  docker: 'https://docs.docker.com/engine/security/protect-access/',
-  kubernetes: 'https://kubernetes.io/docs/concepts/security/controlling-access/',
-  etcd: 'https://etcd.io/docs/latest/op-guide/security/',
-  consul: 'https://developer.hashicorp.com/consul/docs/security',
-  mqtt: 'https://mosquitto.org/documentation/authentication-methods/',
-  kafka: 'https://kafka.apache.org/documentation/#security',
-  rabbitmq: 'https://www.rabbitmq.com/docs/production-checklist',
-};
-
-/** Besides clear text; Docker asks for a certificate then. */
-const CURED_BY_TLS = new Set(['ldap', 'mqtt', 'docker']);
-
-/** Product names of nmap-service-probes, by rule id. */
-const PRODUCTS: Readonly<Record<string, RegExp>> = {
-  elasticsearch: /^Elasticsearch REST API/,
-  couchdb: /^CouchDB /,
-  influxdb: /^InfluxDB /,
-  mongodb: /^MongoDB /,
-  kubernetes: /^Kubernetes /,
-  docker: /^Docker(?! Registry)/,
-  consul: /^(?:HashiCorp )?Consul\b/,
-  etcd: /^etcd\b/,
-};
-
-function risky(
-  category: RuleCategory,
-  id: string,
-  name: string,
-  ports: string,
-  services: RegExp,
-  [severity, external]: readonly [number, number],
-  why: string,
-  remedy = ONLY,
-): RiskyService {
-  return {
-    id: `nmap-service-${id}`,
-    name,
-    category,
-    severity,
-    external,
-    why,
-    remedy,
-    references: [REFERENCES[id] ?? BY_CATEGORY[category] ?? EXPOSED, ...(REFERENCES[id] === undefined ? [] : [BY_CATEGORY[category] ?? EXPOSED])],
-    ports: ports.split(' '),
-    services,
-    products: PRODUCTS[id],
-    curedByTls: CURED_BY_TLS.has(id),
-  };
-}
+const FLOODS = 'It answers whoever asks over UDP, with more than was asked: so others are flooded in your name.';
+const RUNS = 'Who reaches it runs programs there.';
+const OFF = 'Switch it off.';
 
 /** The catalogue: those that matter most. */
 export const RISKY_SERVICES: readonly RiskyService[] = [
   // Clear text and legacy
+  risky(
+    'other',
+    'small',
+    'echo, chargen or another small service',
+    '19/tcp 19/udp 7/tcp 7/udp 13/tcp 17/tcp 17/udp 11/tcp 15/tcp',
+    /^(?:echo|chargen|qotd|daytime|systat|netstat)$/,
+    [low, medium],
+    `Nobody needs it any more. ${FLOODS}`,
+    OFF,
+  ),
+  risky(
+    'cleartext',
+    'nis',
+    'NIS',
+    '',
+    /^yp(?:serv|passwdd|xfrd|bind)$/,
+    [high, critical],
+    'It gives the hashes of all passwords to whoever asks.',
+    'Use LDAPS or Kerberos instead, and switch it off.',
+  ),
   risky('cleartext', 'telnet', 'Telnet', '23/tcp', /^telnets?$/, [high, critical], CLEAR, SSH),
   risky('cleartext', 'ftp', 'FTP', '21/tcp', /^ftp$/, [low, medium], CLEAR, 'Use SFTP or HTTPS.'),
   risky('cleartext', 'tftp', 'TFTP', '69/udp', /^tftp$/, [medium, high], 'It has no passwords; configurations of devices lie there.'),
@@ -121,15 +55,38 @@ export const RISKY_SERVICES: readonly RiskyService[] = [
     'cleartext',
     'x11',
     'X11',
-    '6000/tcp 6001/tcp 6002/tcp',
+    '6000/tcp 6001/tcp 6002/tcp 6003/tcp 6004/tcp 6005/tcp',
     /^x11$/i,
     [high, critical],
     'Who may use it sees the screen and reads the keyboard.',
     'Forward X11 over SSH.',
   ),
   // Remote administration and desktops
+  risky('remote-administration', 'winbox', 'Winbox of MikroTik', '8291/tcp', /^winbox$/, [medium, high], ADMIN),
+  risky('remote-administration', 'webmin', 'Webmin', '', /^webmin$/, [medium, high], ADMIN),
+  risky(
+    'remote-administration',
+    'smart-install',
+    'Smart Install of Cisco',
+    '4786/tcp',
+    /^cisco-smartinstall$/,
+    [high, critical],
+    'It has no password: who reaches it reads and replaces what the switch is configured to do.',
+    'Switch it off (no vstack).',
+  ),
+  risky('remote-administration', 'adb', 'Android Debug Bridge', '5555/tcp', /^adb$/, [high, critical], RUNS, OFF),
+  risky('remote-administration', 'distcc', 'distcc', '3632/tcp', /^distccd$/, [high, critical], RUNS),
+  risky(
+    'remote-administration',
+    'nrpe',
+    'NRPE of Nagios',
+    '5666/tcp',
+    /^nrpep?$/,
+    [low, high],
+    'It runs commands for whoever it takes for the monitoring.',
+  ),
   risky('remote-administration', 'rdp', 'Remote Desktop', '3389/tcp', /^ms-wbt-server$/, [medium, high], ADMIN),
-  risky('remote-administration', 'vnc', 'VNC', '5900/tcp 5901/tcp 5902/tcp', /^vnc(?:-http)?$/, [medium, high], ADMIN),
+  risky('remote-administration', 'vnc', 'VNC', '5900/tcp 5901/tcp 5902/tcp 5903/tcp 5800/tcp', /^vnc(?:-http)?$/, [medium, high], ADMIN),
   risky('remote-administration', 'winrm', 'WinRM', '5985/tcp 5986/tcp', /^wsmans?$/, [medium, high], ADMIN),
   risky('remote-administration', 'msrpc', 'Microsoft RPC', '135/tcp', /^msrpc$/, [low, high], ADMIN),
   risky(
@@ -137,7 +94,7 @@ export const RISKY_SERVICES: readonly RiskyService[] = [
     'ipmi',
     'IPMI',
     '623/udp',
-    /^(?:asf-rmcp|ipmi)$/,
+    /^(?:asf-rmcp|ipmi|ipmi-advertiserd)$/,
     [high, critical],
     'It has power over the machine below its system, and gives hashes of passwords to whoever asks.',
   ),
@@ -150,8 +107,27 @@ export const RISKY_SERVICES: readonly RiskyService[] = [
     [medium, high],
     'Before version 3 the password is sent in clear text, and is "public" on many devices.',
   ),
-  risky('remote-administration', 'radmin', 'Remote administration', '4899/tcp 5938/tcp', /^(?:radmin|teamviewer)$/, [medium, high], ADMIN),
+  risky(
+    'remote-administration',
+    'radmin',
+    'Remote administration',
+    '4899/tcp 5938/tcp 5631/tcp 6129/tcp',
+    /^(?:radmin|teamviewer|pcanywheredata|damewaremr|nomachine-nx|spice)$/,
+    [medium, high],
+    ADMIN,
+  ),
   // File sharing and printing
+  risky(
+    'file-sharing',
+    'portmapper',
+    'Portmapper',
+    '111/tcp 111/udp',
+    /^rpcbind$/,
+    [low, high],
+    `It tells where NFS, NIS and other services of RPC listen. ${FLOODS}`,
+  ),
+  risky('file-sharing', 'netbios', 'NetBIOS names', '137/udp', /^netbios-ns$/, [low, high], `It tells names of machines and users. ${FLOODS}`),
+  risky('file-sharing', 'ndmp', 'NDMP', '10000/tcp', /^ndmp$/, [medium, critical], 'Backups are read and overwritten by whoever guesses a password.'),
   risky('file-sharing', 'smb', 'SMB', '445/tcp 139/tcp', /^(?:microsoft-ds|netbios-ssn)$/, [low, critical], FILES),
   risky('file-sharing', 'nfs', 'NFS', '2049/tcp 2049/udp', /^nfs(?:_acl)?$/, [medium, high], FILES),
   risky('file-sharing', 'afp', 'AFP', '548/tcp', /^afp$/, [low, high], FILES),
@@ -167,12 +143,27 @@ export const RISKY_SERVICES: readonly RiskyService[] = [
     'What is printed can be read, and the printer is a computer that nobody patches.',
   ),
   // Databases and caches
+  risky('database', 'clickhouse', 'ClickHouse', '9000/tcp 8123/tcp', /^clickhouse$/, [medium, high], DATA),
+  risky('database', 'neo4j', 'Neo4j', '7687/tcp 7474/tcp', /^neo4j$/, [medium, high], DATA),
+  risky('database', 'solr', 'Apache Solr', '8983/tcp', /^solr$/, [medium, critical], CACHE),
+  risky('database', 'hazelcast', 'Hazelcast', '5701/tcp', /^hazelcast$/, [medium, critical], CACHE),
+  risky('database', 'rethinkdb', 'RethinkDB, Riak', '28015/tcp 8087/tcp', /^(?:rethinkdb-[a-z]+|riak-pbc)$/, [medium, critical], CACHE),
+  risky('database', 'db2', 'Db2', '50000/tcp 523/tcp 523/udp', /^(?:ibm-db2|drda)$/, [low, high], DATA),
+  risky(
+    'database',
+    'firebird',
+    'Firebird, Informix or Sybase',
+    '3050/tcp',
+    /^(?:firebird|informix|sybase-adaptive|sybaseanywhere)$/,
+    [low, high],
+    DATA,
+  ),
   risky('database', 'mysql', 'MySQL', '3306/tcp 33060/tcp', /^mysqlx?$/, [low, high], DATA),
   risky('database', 'postgresql', 'PostgreSQL', '5432/tcp', /^postgresql$/, [low, high], DATA),
   risky('database', 'mssql', 'Microsoft SQL Server', '1433/tcp 1434/udp', /^ms-sql-(?:s|m)$/, [low, high], DATA),
   risky('database', 'oracle', 'Oracle Database', '1521/tcp', /^oracle(?:-tns)?$/, [low, high], DATA),
   risky('database', 'mongodb', 'MongoDB', '27017/tcp 27018/tcp', /^mongod(?:b)?$/, [medium, critical], DATA),
-  risky('database', 'redis', 'Redis', '6379/tcp', /^redis$/, [medium, critical], CACHE),
+  risky('database', 'redis', 'Redis', '6379/tcp 26379/tcp', /^redis$/, [medium, critical], CACHE),
   risky('database', 'memcached', 'memcached', '11211/tcp 11211/udp', /^memcached?$/, [medium, critical], CACHE),
   risky('database', 'elasticsearch', 'Elasticsearch', '9200/tcp 9300/tcp', /^(?:elasticsearch|wap-wsp|vrace)$/, [medium, high], DATA),
   risky('database', 'cassandra', 'Cassandra', '9042/tcp 7000/tcp', /^cassandra(?:-native)?$/, [medium, high], DATA),
@@ -182,13 +173,32 @@ export const RISKY_SERVICES: readonly RiskyService[] = [
     'database',
     'ldap',
     'LDAP without TLS',
-    '389/tcp',
+    '389/tcp 389/udp 3268/tcp',
     /^ldap$/,
     [low, high],
     `${CLEAR} The directory knows everybody.`,
     'Use LDAPS or StartTLS, inside only.',
   ),
   // Containers, orchestration, build
+  risky('management-api', 'jenkins', 'Jenkins', '', /^jenkins-listener$/, [medium, critical], ORCHESTRATION),
+  risky(
+    'management-api',
+    'hadoop',
+    'Hadoop, HBase, Spark',
+    '8020/tcp 7077/tcp 8088/tcp',
+    /^(?:hadoop-[a-z-]+|hbase(?:-[a-z]+)?|spark)$/,
+    [medium, critical],
+    ORCHESTRATION,
+  ),
+  risky(
+    'management-api',
+    'ajp',
+    'AJP of Tomcat',
+    '8009/tcp',
+    /^ajp1[23]$/,
+    [medium, critical],
+    'It trusts whoever speaks to it, and has given away files.',
+  ),
   risky(
     'management-api',
     'docker',
@@ -219,10 +229,59 @@ export const RISKY_SERVICES: readonly RiskyService[] = [
     'Who may use it runs programs there.',
   ),
   // Message buses
+  risky('messaging', 'activemq', 'ActiveMQ, STOMP', '61616/tcp 61613/tcp', /^(?:apachemq|stomp)$/, [medium, critical], CACHE),
   risky('messaging', 'mqtt', 'MQTT without TLS', '1883/tcp', /^mqtt$/, [medium, high], CACHE),
   risky('messaging', 'kafka', 'Kafka, ZooKeeper', '9092/tcp 2181/tcp', /^(?:kafka|zookeeper|eforward|XmlIpcRegSvc)$/, [medium, high], CACHE),
   risky('messaging', 'rabbitmq', 'AMQP, Erlang', '5672/tcp 4369/tcp', /^(?:amqp|epmd)$/, [low, high], CACHE),
   // Industry, buildings, telephones
+  risky('industrial', 'iec104', 'IEC 60870-5-104', '2404/tcp', /^iec-104$/, [high, critical], INDUSTRIAL),
+  risky('industrial', 'fins', 'Omron FINS', '9600/tcp 9600/udp', /^fins$/, [high, critical], INDUSTRIAL),
+  risky('industrial', 'pcworx', 'PC WORX', '1962/tcp', /^pcworx$/, [high, critical], INDUSTRIAL),
+  risky('industrial', 'niagara', 'Niagara Fox', '1911/tcp 4911/tcp', /^niagara-fox$/, [high, critical], INDUSTRIAL),
+  risky('industrial', 'crestron', 'Crestron', '41795/tcp 41794/udp', /^crestron-(?:control|ctp|xsig)$/, [medium, high], INDUSTRIAL),
+  risky(
+    'industrial',
+    'opcua',
+    'OPC UA',
+    '4840/tcp',
+    /^opcua(?:-tcp)?$/,
+    [medium, critical],
+    'It reads and sets values of machines, and often asks for no password.',
+  ),
+  risky('industrial', 'knx', 'KNX', '3671/udp', /^(?:knx|efcp)$/, [high, critical], INDUSTRIAL),
+  risky(
+    'other',
+    'medical',
+    'DICOM, HL7',
+    '11112/tcp 2575/tcp',
+    /^(?:dicom|hl7-mlp)$/,
+    [medium, critical],
+    'Names and images of patients are read and changed; it has no passwords.',
+  ),
+  risky(
+    'other',
+    'rtsp',
+    'RTSP, cameras',
+    '554/tcp 8554/tcp',
+    /^rtsp(?:-proxy)?$/,
+    [low, high],
+    'What a camera sees and hears; many ask for no password.',
+  ),
+  // What is found by others, and used against others
+  risky('other', 'upnp', 'UPnP, SSDP', '1900/udp', /^(?:upnp|ssdp)$/, [low, high], `${FLOODS} Routers open ports by it.`),
+  risky('other', 'slp', 'SLP', '427/tcp 427/udp', /^(?:svrloc|slp-srvreg)$/, [low, high], `${FLOODS} In ESXi it has had holes.`, OFF),
+  risky('other', 'mdns', 'mDNS', '5353/udp', /^mdns$/, [low, high], `It tells what runs on the machine. ${FLOODS}`),
+  risky('other', 'coap', 'CoAP', '5683/udp', /^coap$/, [low, high], FLOODS),
+  risky(
+    'other',
+    'socks',
+    'SOCKS',
+    '1080/tcp',
+    /^(?:socks[45]|socks-proxy|tor-socks)$/,
+    [low, high],
+    'Who may use it reaches from there what the machine reaches.',
+  ),
+  risky('other', 'pptp', 'PPTP', '1723/tcp', /^pptp$/, [low, medium], 'What it encrypts can be decrypted.', 'Use IPsec or WireGuard instead.'),
   risky('industrial', 'modbus', 'Modbus', '502/tcp', /^(?:modbus|mbap)$/, [high, critical], INDUSTRIAL),
   risky('industrial', 's7', 'Siemens S7', '102/tcp', /^iso-tsap$/, [high, critical], INDUSTRIAL),
   risky('industrial', 'bacnet', 'BACnet', '47808/udp', /^bacnet$/, [high, critical], INDUSTRIAL),

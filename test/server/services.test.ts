@@ -110,6 +110,7 @@ test('open to everybody: each is found', { timeout: 120_000 }, async () => {
   nfs('*');
   expect(await findings()).toEqual([
     '111 nmap-access-nfs-showmount high checked',
+    '111 nmap-service-portmapper low checked',
     '445 nmap-service-smb low checked',
     '6379 nmap-access-redis-info critical checked',
     '6379 nmap-service-redis medium checked',
@@ -123,5 +124,9 @@ test('with a password, with signing, for one host: only that they can be reached
   redis('long-and-secret');
   samba('server min protocol = SMB3_11\nserver signing = mandatory');
   nfs('192.0.2.7');
-  expect(await findings()).toEqual(['445 nmap-service-smb low checked', '6379 nmap-service-redis medium checked']);
+  expect(await findings()).toEqual([
+    '111 nmap-service-portmapper low checked',
+    '445 nmap-service-smb low checked',
+    '6379 nmap-service-redis medium checked',
+  ]);
 });

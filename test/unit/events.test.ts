@@ -27,7 +27,7 @@ describe('golden pairs', () => {
   test('everything.xml as OpenTelemetry', async () => {
     const text = `${eventsOf(EVERYTHING, { all: true }).map(otlpLine).join('\n')}\n`;
     await expect(text).toMatchFileSnapshot('../fixtures/everything.expected.otlp.ndjson');
-    expect(lines(text)).toHaveLength(11);
+    expect(lines(text)).toHaveLength(12);
   });
 });
 

@@ -215,3 +215,29 @@ describe('opened and resolved', () => {
     expect(seenFindings(new Finder(), { run: { args: 'nmap' }, host: one!, time: NOW }).findings.map(({ isSilent }) => isSilent)).toEqual([true]);
   });
 });
+
+describe('a rule that comes with a new version, or with the configuration', () => {
+  const rsync = { ip: '192.0.2.7', ports: [asked(873, 'rsync')] };
+  const telnet = { ip: '192.0.2.7', ports: [asked(23, 'telnet')] };
+  const run = (daysAgo: number, one: StoryHost): string =>
+    scanOf({ daysAgo, hosts: [one], options: 'nmap -v -sV -p 1-1000', targets: '192.0.2.0/24' }, NOW);
+  const opened = (world: World): readonly string[] =>
+    world.changes().flatMap(({ action, message }) => (action === 'finding-opened' ? [message] : []));
+  /** Before the rules were there. */
+  const before = { findings: { rules: new Map(['nmap-service-rsync', 'nmap-service-telnet'].map((id) => [id, { silence: true }])) } };
+
+  test('is no news of what was there before, but for what is grave', async () => {
+    const world = new World();
+    await world.run([run(9, rsync), run(8, { ...telnet, ip: '192.0.2.8' })], before);
+    await world.run([run(7, rsync), run(6, { ...telnet, ip: '192.0.2.8' })]);
+    expect(opened(world)).toEqual(['192.0.2.8 23/tcp Telnet is reachable [high]']);
+    expect(world.changes().findLast(({ action }) => action === 'baseline')?.message).toMatch(/^1 finding seen for the first time/);
+  });
+
+  test('is news of what changed meanwhile', async () => {
+    const world = new World();
+    await world.run([run(9, { ...rsync, ports: [asked(873, 'http')] })], before);
+    await world.run([run(8, rsync)]);
+    expect(opened(world)).toEqual(['192.0.2.7 873/tcp rsync is reachable [medium]']);
+  });
+});
