@@ -10,11 +10,10 @@ export class AckGroupCursor {
   private key = '';
   private fate: AckGroupFate | undefined;
 
-  /** `again`: also send what the ledger knows as delivered before this run. */
-  constructor(groups: AckGroups, ledger: Ledger, again: boolean) {
+  constructor(groups: AckGroups, ledger: Ledger, after: number) {
     this.groups = groups;
     this.ledger = ledger;
-    this.after = again ? ledger.last() : 0;
+    this.after = after;
   }
 
   /** What became of the group of the next event; undefined when it is to be sent, as what is told once always is. */

@@ -1,5 +1,7 @@
 import type { Clock } from '../core/clock.ts';
 import { type BatchOf, batchOf } from '../sink/batch.ts';
+import type { Sink } from '../sink/sink.ts';
+import type { Moment } from '../state/claims.ts';
 import type { AckGroupFate } from '../state/ledger.ts';
 import type { Queued } from '../state/queued.ts';
 import type { Store } from '../state/store.ts';
@@ -9,7 +11,7 @@ import type { Condition } from './condition.ts';
 import type { QueuedBatch } from './queued-batch.ts';
 import type { SpoolWriter } from './spool-writer.ts';
 
-/** How often it is looked what another process has done, and how long that may take with nothing done. */
+/** How often it is looked what another process has done, and how long that may take with nothing done, behind the time of one answer. */
 const POLL_MS = 100;
 const PATIENCE_MS = 60_000;
 
@@ -22,6 +24,9 @@ export interface ClaimingParts {
   readonly store: Store;
   readonly groups: AckGroups;
   readonly changed: Condition;
+  /** Entries of the ledger up to this number count for nothing. */
+  readonly after: number;
+  readonly sink: Pick<Sink, 'answerMs'>;
   /** Learns of a mistake in what is done in the background. */
   readonly sendQueue: { mistake: unknown };
   /** Sends what turned out to be ours after all. */
@@ -30,8 +35,9 @@ export interface ClaimingParts {
 
 /**
  * Several processes may ship the same scan at the same time. Before anything of an acknowledgement group is sent, the run claims it;
- * what another live run has in hand waits until its fate is in the ledger. When that run is dead, or does nothing with it for a minute, it is
- * sent from here. What is claimed is sent at once, before anything is waited for, so two never wait for each other.
+ * what another live run has in hand waits until its fate is in the ledger. When that run is dead, or does nothing with it for a minute, the claim
+ * is taken away from it: it is sent from here, and by the other one no more, which looks whether its claims are there before each attempt.
+ * What is claimed is sent at once, before anything is waited for, so two never wait for each other.
  */
 export class Claiming {
   private readonly spoolWriter: SpoolWriter;
@@ -43,9 +49,9 @@ export class Claiming {
     this.parts = parts;
   }
 
-  /** What of a batch is to be sent now; the rest is dealt with in the background. */
+  /** What of a batch is to be sent now; the rest is dealt with in the background. Asked again before each attempt, and before it goes to disk. */
   take(batch: BatchOf<Queued>): BatchOf<Queued> {
-    const { ours, theirs } = this.sort(batch.entries, false);
+    const { ours, theirs } = this.sort(batch.entries, undefined);
     if (theirs.length > 0) void this.waitFor(theirs, batch.partition);
     return ours.length === batch.entries.length ? batch : batchOf(ours, batch.partition);
   }
@@ -62,17 +68,10 @@ export class Claiming {
   }
 
   private async waitFor(entries: readonly Queued[], partition: string): Promise<void> {
-    const { clock, signal, changed, pipeline, sendQueue } = this.parts;
-    const until = clock.elapsed() + PATIENCE_MS;
+    const { changed, sendQueue } = this.parts;
     this.waiting++;
     try {
-      for (let left = entries; left.length > 0;) {
-        await clock.sleep(POLL_MS, signal);
-        const isOver = signal.aborted || clock.elapsed() >= until;
-        const { ours, theirs } = isOver ? { ours: left, theirs: [] } : this.sort(left, true);
-        left = theirs;
-        if (ours.length > 0) await pipeline.forward({ seq: this.spoolWriter.nextSeq(), batch: batchOf(ours, partition), stored: false });
-      }
+      for (let left = entries; left.length > 0;) left = await this.waitAWhile(left, partition);
     } catch (error) {
       sendQueue.mistake ??= error;
     } finally {
@@ -81,9 +80,35 @@ export class Claiming {
     }
   }
 
-  private sort(entries: readonly Queued[], isWaiting: boolean): { readonly ours: readonly Queued[]; readonly theirs: readonly Queued[] } {
+  /** Until it is known what became of all, or who has it has had enough time. Returns what yet another one has in hand by then. */
+  private async waitAWhile(entries: readonly Queued[], partition: string): Promise<readonly Queued[]> {
+    const { clock, signal, sink, pipeline } = this.parts;
+    const [before, until] = [this.momentNow(), clock.elapsed() + (sink.answerMs ?? 0) + PATIENCE_MS];
+    for (let left = entries; left.length > 0;) {
+      await clock.sleep(POLL_MS, signal);
+      const isOver = signal.aborted || clock.elapsed() >= until;
+      const { ours, theirs } = this.sort(left, isOver ? before : NOTHING_YET);
+      if (ours.length > 0) await pipeline.forward({ seq: this.spoolWriter.nextSeq(), batch: batchOf(ours, partition), stored: false });
+      if (isOver) return theirs;
+      left = theirs;
+    }
+    return [];
+  }
+
+  private momentNow(): Moment {
+    try {
+      return this.spoolWriter.tables.claims.now();
+    } catch (error) {
+      this.spoolWriter.noteFailure(error);
+      return NOTHING_YET;
+    }
+  }
+
+  /** `overdue`: takes that away from others, or from none when they have time yet; left out, what is not ours has not waited at all. */
+  private sort(entries: readonly Queued[], overdue: Moment | undefined): { readonly ours: readonly Queued[]; readonly theirs: readonly Queued[] } {
     const keys = [...ackGroupsOf(entries)].map(({ key }) => key);
-    const holders = keys.length === 0 ? NOBODY : this.claim(keys, isWaiting);
+    const holders = this.holders(keys, overdue);
+    if (holders.size === 0) return { ours: entries, theirs: [] };
     const [ours, theirs]: [Queued[], Queued[]] = [[], []];
     for (const entry of entries) {
       const holder = holders.get(entry.ackGroup?.key ?? '') ?? 'ours';
@@ -94,21 +119,32 @@ export class Claiming {
     return { ours, theirs };
   }
 
-  /** Claims what nobody has. When the state fails, all are ours. `isWaiting`: whoever has them may be dead meanwhile. */
-  private claim(keys: readonly string[], isWaiting: boolean): ReadonlyMap<string, Holder> {
-    const { store } = this.parts;
+  /** Claims what nobody has; says of whom the others are. When the state fails, all are ours. */
+  private holders(keys: readonly string[], overdue: Moment | undefined): ReadonlyMap<string, Holder> {
     const { spoolWriter } = this;
-    const { claims, ledger } = spoolWriter.tables;
-    const holderOf = (key: string): Holder => (claims.isOurs(key) ? 'ours' : (ledger.fateOf(key) ?? (claims.take(key) ? 'ours' : 'theirs')));
+    const { claims } = spoolWriter.tables;
     try {
-      return store.database.quickly(() => {
-        if (isWaiting) store.releaseClaimsOfTheDead();
-        return new Map(keys.map((key) => [key, holderOf(key)]));
-      });
+      claims.forgetLost(keys);
+      const unclaimed = keys.filter((key) => !claims.isOurs(key));
+      return unclaimed.length === 0 ? NOBODY : this.parts.store.database.quickly(() => this.claim(unclaimed, overdue));
     } catch (error) {
       spoolWriter.noteFailure(error);
       return NOBODY;
     }
+  }
+
+  /** In a transaction. */
+  private claim(keys: readonly string[], overdue: Moment | undefined): ReadonlyMap<string, Holder> {
+    const { store, after } = this.parts;
+    const { claims, ledger } = this.spoolWriter.tables;
+    if (overdue !== undefined) {
+      store.releaseClaimsOfTheDead();
+      claims.takeAway(overdue);
+    }
+    const ofOthers = claims.ofOthers();
+    const holders = new Map<string, Holder>(keys.map((key) => [key, ledger.fateOf(key, after) ?? (ofOthers.has(key) ? 'theirs' : 'ours')]));
+    claims.take(keys.filter((key) => holders.get(key) === 'ours'));
+    return holders;
   }
 
   /** Another process has dealt with it meanwhile, and entered it in the ledger. */
@@ -126,3 +162,4 @@ export class Claiming {
 }
 
 const NOBODY: ReadonlyMap<string, Holder> = new Map();
+const NOTHING_YET: Moment = new Map();

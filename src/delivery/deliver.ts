@@ -4,7 +4,7 @@ import { type Batch, type Entry, type Outcome, type Refusal, type Rejection, typ
 import { type BatchOf, batchOf } from '../sink/batch.ts';
 import { backoffMs } from './backoff.ts';
 
-export interface RetryOptions {
+export interface RetryOptions<E extends Entry> {
   readonly clock: Clock;
   /** How long a batch is retried without progress, in milliseconds. */
   readonly retryForMs: number;
@@ -12,6 +12,8 @@ export interface RetryOptions {
   readonly signal: AbortSignal;
   /** Events that the sink has taken so far, of any batch: whether it works. */
   readonly taken: () => number;
+  /** What of a batch is still to be sent, asked before each attempt: another process may deal with the rest meanwhile. */
+  readonly stillOurs?: ((batch: BatchOf<E>) => BatchOf<E>) | undefined;
 }
 
 /** Counts of what one attempt settled. */
@@ -57,7 +59,7 @@ const MAX_IN_VAIN = 3;
 export async function deliver<E extends Entry>(
   sink: Sink,
   whole: BatchOf<E>,
-  { clock, retryForMs, signal, taken }: RetryOptions,
+  { clock, retryForMs, signal, taken, stillOurs = (batch) => batch }: RetryOptions<E>,
   onSettled: (settled: Settled<E>) => void,
 ): Promise<Undelivered<E> | undefined> {
   const waiting: BatchOf<E>[] = [whole];
@@ -65,7 +67,9 @@ export async function deliver<E extends Entry>(
   let attempts = 0;
   const before = taken();
   const aside = new Aside(sink, whole);
-  for (let batch = waiting.shift(); batch !== undefined; batch = waiting.shift()) {
+  for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+    const batch = stillOurs(next);
+    if (batch.entries.length === 0) continue;
     const outcome = await attempt(sink, batch, signal);
     if (outcome instanceof SinkError) return { entries: [batch, ...waiting].flatMap(({ entries }) => entries), error: outcome, since };
     const settled = settledBy(outcome, batch);

@@ -1,6 +1,10 @@
+import type { Clock } from '../core/clock.ts';
 import type { BatchLimits } from '../sink/sink.ts';
 import { mayJoin, type QueuedBatch } from './queued-batch.ts';
 import type { Condition } from './condition.ts';
+
+/** Batches that may be queued behind those in flight. */
+const MAX_QUEUED = 2;
 
 /** Batches that are sent to a sink directly: those in flight, and those queued in memory. */
 export class SendQueue {
@@ -26,6 +30,27 @@ export class SendQueue {
 
   get sending(): number {
     return this.inFlight.size;
+  }
+
+  get isFull(): boolean {
+    return this.queue.length > MAX_QUEUED;
+  }
+
+  /** Waits while it is full; false when it still is after so many milliseconds. */
+  async hasRoomWithin(milliseconds: number, clock: Clock): Promise<boolean> {
+    const until = clock.elapsed() + milliseconds;
+    while (this.isFull) {
+      const left = until - clock.elapsed();
+      if (left <= 0) return false;
+      await this.changed.within(left);
+      this.throwMistake();
+    }
+    return true;
+  }
+
+  /** Throws an error of background sending. */
+  throwMistake(): void {
+    if (this.mistake !== undefined) throw this.mistake;
   }
 
   add(queuedBatch: QueuedBatch): void {

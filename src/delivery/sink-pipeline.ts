@@ -24,9 +24,6 @@ import { SpoolWriter } from './spool-writer.ts';
 import type { Unanswered } from './unanswered.ts';
 import { UpkeepTimer } from './upkeep.ts';
 
-/** Batches that may be queued in memory behind those in flight. */
-const MAX_QUEUED = 2;
-
 /**
  * One sink with its queue, its pace and its account. As long as the sink works, batches go to it directly. When it fails, or
  * is too slow for a source that cannot wait, the pipeline switches to the spool: batches go to disk, a {@link SpoolReader}
@@ -67,9 +64,10 @@ export class SinkPipeline {
     if (store !== undefined && sink.undeliverable === 'keep') {
       this.spoolWriter = new SpoolWriter(sink, store, clock, groups, this.account);
       sink.upkeep?.remember(this.spoolWriter.tables.memory);
-      this.cursor = new AckGroupCursor(groups, this.spoolWriter.tables.ledger, again);
-      const parts = { ...options, store, groups, changed: this.changed, sendQueue: this.sendQueue, pipeline: this };
-      if (!again) this.claiming = new Claiming(this.spoolWriter, parts);
+      const after = again ? this.spoolWriter.tables.ledger.last() : 0;
+      this.cursor = new AckGroupCursor(groups, this.spoolWriter.tables.ledger, after);
+      const parts = { ...options, sink, store, groups, after, changed: this.changed, sendQueue: this.sendQueue, pipeline: this };
+      this.claiming = new Claiming(this.spoolWriter, parts);
       this.spoolReader = this.readerOf(this.spoolWriter);
       this.room = new SpoolRoom(this.spoolWriter, this.spoolReader, this.changed, options, this);
     }
@@ -182,21 +180,31 @@ export class SinkPipeline {
 
   /** Sends or spools what no other process has in hand of a batch. Await the promise, if there is one, before the next. */
   private dispatch(queuedBatch: QueuedBatch): Promise<void> | undefined {
-    const batch = queuedBatch.stored ? queuedBatch.batch : (this.claiming?.take(queuedBatch.batch) ?? queuedBatch.batch);
+    const batch = this.stillOurs(queuedBatch);
     return batch.entries.length === 0 ? undefined : this.forward({ ...queuedBatch, batch });
+  }
+
+  /** What of a batch no other process has in hand. What was committed is left alone by all others. */
+  private stillOurs({ stored, batch }: QueuedBatch): BatchOf<Queued> {
+    return stored || this.claiming === undefined ? batch : this.claiming.take(batch);
+  }
+
+  private keep(queuedBatch: QueuedBatch, behind = false): void {
+    const batch = this.stillOurs(queuedBatch);
+    if (batch.entries.length > 0) this.spoolWriter?.keep({ ...queuedBatch, batch }, behind);
   }
 
   /** Sends or spools all of a batch, or what has no number yet. */
   forward(queuedBatch: QueuedBatch): Promise<void> | undefined {
-    this.throwMistake();
+    this.sendQueue.throwMistake();
     if (this.spoolWriter === undefined && this.failure !== undefined) this.account.gaveUp(queuedBatch.batch.entries);
     else if (this.spoolReader !== undefined && (this.spoolReader.active || this.failure !== undefined)) {
-      this.spoolWriter?.keep(queuedBatch);
+      this.keep(queuedBatch);
       this.spoolReader.start(this.health.failingSince, false);
       return this.room?.wait();
     } else {
       this.sendQueue.add(queuedBatch);
-      if (this.sendQueue.queued > MAX_QUEUED) return this.waitForTurn();
+      if (this.sendQueue.isFull) return this.waitForTurn();
     }
     return undefined;
   }
@@ -228,21 +236,23 @@ export class SinkPipeline {
     this.endAckGroup();
     await this.flush();
     await this.changed.until(() => this.sendQueue.queued === 0 && this.sendQueue.sending === 0 && this.claiming?.isWaiting !== true);
-    this.throwMistake();
+    this.sendQueue.throwMistake();
   }
 
   /** {@link settle}, then waits for the spool as long as the sink makes progress. */
   async finish(): Promise<void> {
     await this.settle();
     await this.spoolReader?.finish();
-    this.throwMistake();
+    this.sendQueue.throwMistake();
     this.spoolWriter?.conclude();
   }
 
   private async send(queuedBatch: QueuedBatch): Promise<void> {
     const tally = this.account.of(queuedBatch.batch.entries[0]?.dataset);
-    const patience = { ...this.options, taken: this.taken };
-    const left = await deliver(this.sink, queuedBatch.batch, patience, (settled) => this.record(settled, tally));
+    const stillOurs = (batch: BatchOf<Queued>): BatchOf<Queued> => this.stillOurs({ ...queuedBatch, batch });
+    const left = await deliver(this.sink, queuedBatch.batch, { ...this.options, taken: this.taken, stillOurs }, (settled) =>
+      this.record(settled, tally),
+    );
     if (queuedBatch.stored) this.spoolWriter?.update(queuedBatch, left?.entries);
     if (left !== undefined) this.giveWay(queuedBatch, left);
   }
@@ -258,16 +268,16 @@ export class SinkPipeline {
   /** The sink fails: batches go to disk in order, and from there to the sink when it works again. */
   private giveWay(queuedBatch: QueuedBatch, { entries, error, since, refused }: Undelivered<Queued>): void {
     const rest = { ...queuedBatch, batch: batchOf(entries, queuedBatch.batch.partition) };
-    if (refused === true && this.spoolWriter !== undefined) return this.spoolWriter.keep(rest, true);
+    if (refused === true && this.spoolWriter !== undefined) return this.keep(rest, true);
     this.health.failed(error, since);
     if (this.spoolReader === undefined) return this.discardAll(entries);
-    this.spoolWriter?.keep(rest);
+    this.keep(rest);
     this.spill();
   }
 
   /** Moves queued batches from memory to disk. */
   private spill(): void {
-    for (const queuedBatch of this.sendQueue.takeQueued()) this.spoolWriter?.keep(queuedBatch);
+    for (const queuedBatch of this.sendQueue.takeQueued()) this.keep(queuedBatch);
     this.spoolReader?.start(this.health.failingSince);
     this.changed.notify();
   }
@@ -277,24 +287,13 @@ export class SinkPipeline {
     this.changed.notify();
   }
 
-  /** Throws an error of background sending. */
-  private throwMistake(): void {
-    if (this.sendQueue.mistake !== undefined) throw this.sendQueue.mistake;
-  }
-
   private discardAll(entries: readonly Queued[]): void {
     for (const all of [entries, ...this.sendQueue.takeQueued().map(({ batch }) => batch.entries)]) this.account.gaveUp(all);
   }
 
   /** Delays reading while the queue is full, but not longer than the source can wait. */
   private async waitForTurn(): Promise<void> {
-    const { clock } = this.options;
-    const until = clock.elapsed() + this.patienceMs;
-    while (this.sendQueue.queued > MAX_QUEUED) {
-      const left = until - clock.elapsed();
-      if (left <= 0 && this.spoolReader !== undefined) return this.spill();
-      await this.changed.within(left);
-      this.throwMistake();
-    }
+    const patienceMs = this.spoolReader === undefined ? Number.POSITIVE_INFINITY : this.patienceMs;
+    if (!(await this.sendQueue.hasRoomWithin(patienceMs, this.options.clock))) this.spill();
   }
 }

@@ -2,17 +2,21 @@ import type { Clock } from '../core/clock.ts';
 import { Deadline } from '../core/deadline.ts';
 import { isOurs } from '../core/mistake.ts';
 import { type Sink, SinkError } from '../sink/sink.ts';
-import { batchOf } from '../sink/batch.ts';
+import { type BatchOf, batchOf } from '../sink/batch.ts';
 import { deliver, type Settled, type Undelivered } from './deliver.ts';
 import { attemptLimitMs } from './attempt-limit.ts';
 import type { SpoolWriter } from './spool-writer.ts';
 import { backoffMs } from './backoff.ts';
+import { LEASE_MS } from '../state/lease.ts';
 import type { LostBatch, SpooledBatch } from '../state/spool.ts';
 import { sendSuspects } from './suspects.ts';
 import type { Queued } from '../state/queued.ts';
 
 /** Attempts for the oldest batch before another one is tried, to see which of sink and batch is to blame. */
 const ATTEMPTS_AT_THE_HEAD = 2;
+
+/** So long nobody else takes a lease: what is behind it, one answer needs. */
+const CERTAIN_MS = LEASE_MS / 2;
 
 export interface SpoolReaderOptions {
   readonly clock: Clock;
@@ -50,6 +54,8 @@ export class SpoolReader {
   /** The sink needs a person, or did not recover in time: the rest is left to another run. */
   private over = false;
   private failingSince: number | undefined;
+  /** By the clock's `elapsed`. */
+  private leasedAt = Number.NEGATIVE_INFINITY;
   /** Everything was read: waiting ends after `retryForMs`. */
   private finishing = false;
   private hasTold = false;
@@ -123,7 +129,7 @@ export class SpoolReader {
     if (this.failingSince !== undefined && this.hasTried) await clock.sleep(backoffMs(1, clock.random(), undefined), untilFinish);
     for (let attempts = 0; ;) {
       if (signal.aborted) return this.stop();
-      const mayGo = this.spoolWriter.tables.lease.take(clock.now());
+      const mayGo = this.takeLease();
       const next = mayGo ? this.spoolWriter.tables.spool.next() : undefined;
       if (mayGo && next === undefined) return this.emptied();
       // After failing for that long, do not try it once more (which can take a minute): another batch shows whether it was to blame.
@@ -190,10 +196,17 @@ export class SpoolReader {
 
   private async sendBatch(spooled: SpooledBatch, retryForMs: number): Promise<Undelivered<Queued> | undefined> {
     const settled: Settled<Queued>[] = [];
+    const lost: Queued[] = [];
+    const stillOurs = (batch: BatchOf<Queued>): BatchOf<Queued> => {
+      if (this.isStillOurs(spooled)) return batch;
+      lost.push(...batch.entries);
+      return batchOf([], batch.partition);
+    };
     this.spoolWriter.beingSent = spooled.seq;
     this.hasTried = true;
     this.deadline = new Deadline(this.attemptMs, this.options.signal);
-    const left = await deliver<Queued>(this.sink, spooled.batch, { ...this.options, signal: this.deadline.signal, retryForMs }, (one) => {
+    const options = { ...this.options, signal: this.deadline.signal, retryForMs, stillOurs };
+    const left = await deliver<Queued>(this.sink, spooled.batch, options, (one) => {
       settled.push(one);
       this.events.took(one.done.length);
       for (const { reason } of one.rejected.slice(0, 1)) this.events.rejected(reason);
@@ -202,6 +215,7 @@ export class SpoolReader {
       this.deadline = undefined;
     });
     this.spoolWriter.beingSent = undefined;
+    if (lost.length > 0) return void this.spoolWriter.settleSpooled(spooled, settled, { entries: [...lost, ...(left?.entries ?? [])] });
     if (this.spoolWriter.settleSpooled(spooled, settled, left)) return left;
     // It was sent but could not be deleted from disk: stop, instead of sending it again and again.
     return {
@@ -209,6 +223,18 @@ export class SpoolReader {
       error: new SinkError('permanent', `what was delivered to ${this.sink.name} could not be taken out of the spool`),
       since: this.options.clock.elapsed(),
     };
+  }
+
+  private takeLease(): boolean {
+    const { clock } = this.options;
+    const isOurs = this.spoolWriter.tables.lease.take(clock.now());
+    if (isOurs) this.leasedAt = clock.elapsed();
+    return isOurs;
+  }
+
+  /** Who was stopped, or has tried for long, asks before the next attempt whether another process has sent it meanwhile. */
+  private isStillOurs({ seq }: SpooledBatch): boolean {
+    return this.options.clock.elapsed() < this.leasedAt + CERTAIN_MS || (this.takeLease() && this.spoolWriter.tables.spool.has(seq));
   }
 
   /** One of those that were moved behind the others. */

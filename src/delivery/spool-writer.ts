@@ -163,7 +163,11 @@ export class SpoolWriter {
   }
 
   /** A batch of the spool was tried. False when the result could not be written: it counts as not tried. */
-  settleSpooled({ seq, run, batch }: SpooledBatch, settled: readonly Settled<Queued>[], left: Undelivered<Queued> | undefined): boolean {
+  settleSpooled(
+    { seq, run, batch }: SpooledBatch,
+    settled: readonly Settled<Queued>[],
+    left: Pick<Undelivered<Queued>, 'entries'> | undefined,
+  ): boolean {
     const rejected = settled.flatMap((one) => one.rejected);
     try {
       this.store.transaction(() => {

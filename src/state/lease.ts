@@ -1,7 +1,7 @@
 import type { Database } from './database.ts';
 
 /** Longer than any request; a process that died holds the lease for that long. */
-const LEASE_MS = 120_000;
+export const LEASE_MS = 120_000;
 
 /** The right to send the spool of one sink: one process at a time, to keep the order. */
 export class Lease {

@@ -179,4 +179,12 @@ export const SCHEMA_VERSIONS: readonly SchemaStep[] = [
     UPDATE ledger SET fate = 'lost' WHERE sink = old.sink AND unit = old.unit AND fate = 'died';
   END;
   `,
+  `
+  -- Units (a host of a scan, a scan's end) that a run has in hand until it is known what became of them: one batch a row, unit behind unit.
+  DROP TABLE claim;
+  CREATE TABLE claim (
+    sink INTEGER NOT NULL, run INTEGER NOT NULL, nr INTEGER NOT NULL, units BLOB NOT NULL,
+    PRIMARY KEY (sink, run, nr)
+  ) STRICT;
+  `,
 ];

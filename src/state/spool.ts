@@ -105,6 +105,11 @@ export class Spool {
     return this.read(this.database.get(`${BATCH} AND seq > ? AND tries = 0 ORDER BY seq LIMIT 1`, this.sink, this.run, after));
   }
 
+  /** Whether it still waits. */
+  has(seq: number): boolean {
+    return this.database.get('SELECT 1 FROM spool WHERE sink = ? AND seq = ?', this.sink, seq) !== undefined;
+  }
+
   /** The same for batches that were moved behind the others. */
   nextBehind(after: number): SpooledBatch | LostBatch | undefined {
     return this.read(this.database.get(`${BATCH} AND seq > ? AND tries > 0 ORDER BY seq LIMIT 1`, this.sink, this.run, after));

@@ -6,8 +6,10 @@ import { stateFile } from '../../src/state/store.ts';
 import { fastDir, ROOT } from '../support/run-portlog.ts';
 import { type Statement, statementsIn } from '../support/statements.ts';
 
-/** Tables of which there is a row for each of what somebody has set up: sinks, sites, schedules, processes. */
-const SMALL = new Set('sink run site schedule lease looked event_total sink_state sink_upkeep spool_bytes inventory_offset json_each'.split(' '));
+/** Tables of which there is a row for each of what somebody has set up: sinks, sites, schedules, processes; or a few (batches on their way). */
+const SMALL = new Set(
+  'sink run site schedule lease looked event_total sink_state sink_upkeep spool_bytes inventory_offset claim json_each'.split(' '),
+);
 /** Indexes of rows that are few, however much is kept. */
 const FEW = new Set(
   'scan_unreached scan_held file_attempt_read file_attempt_failed file_attempt_unannounced scheduled_scan_open scheduled_scan_unannounced'.split(' '),

@@ -1,0 +1,238 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import type { Clock } from '../../src/core/clock.ts';
+import { Delivery } from '../../src/delivery/delivery.ts';
+import type { LogEvent } from '../../src/event/event.ts';
+import { type Batch, type Outcome, SinkError } from '../../src/sink/sink.ts';
+import { DEFAULT_SPOOL_LIMITS } from '../../src/state/spool-limits.ts';
+import { Store } from '../../src/state/store.ts';
+import { type Tally, unaccounted } from '../../src/state/tally.ts';
+import { NOTHING, scriptedSink } from '../support/delivery.ts';
+import { fastDir } from '../support/run-portlog.ts';
+import { eventsOf, host, port, scan } from '../support/scans.ts';
+
+/* Several processes with one state ship the same scan to a receiver that cannot tell. */
+
+/** Two of each host. */
+const EVENTS = eventsOf(scan(Array.from({ length: 12 }, (_, i) => host(`192.0.2.${i}`, port(80))).join(''))).filter(
+  ({ dataset }) => dataset !== 'nmap.scan',
+);
+const MINUTES = 60_000;
+const takes = ({ entries }: Batch): Outcome => ({ ...NOTHING, delivered: entries.length });
+
+/** One of them. Its clock goes on when it is told to, and its waits end at once. */
+class Process {
+  readonly delivery: Delivery;
+  readonly sent: string[] = [];
+  answer: (batch: Batch) => Outcome | SinkError | Promise<Outcome | SinkError> = takes;
+  readonly store: Store;
+  private time = 1_700_000_000_000;
+
+  constructor(stateDir: string, again = false) {
+    const now = (): number => this.time;
+    const clock: Clock = { now, elapsed: now, random: () => 0, sleep: () => new Promise((resolve) => setTimeout(resolve, 1)) };
+    const pid = nextPid++;
+    this.store = new Store({ stateDir, limits: DEFAULT_SPOOL_LIMITS, now, pid, isAlive: (one) => !killed.has(one), what: 'a test' });
+    const sink = scriptedSink(
+      async (batch) => {
+        this.sent.push(...batch.entries.map(({ id }) => id));
+        return this.answer(batch);
+      },
+      {
+        encode: ({ id }) => ({ parts: [id], bytes: id.length, partition: '' }),
+        limits: { maxEvents: 6, maxBytes: 1 << 20, inFlight: 1, inFlightPerPartition: 2 },
+      },
+    );
+    this.delivery = Delivery.to([sink], { clock, store: this.store, again, retryForMs: 1000 * MINUTES, signal: new AbortController().signal });
+    ends.push(() => this.store.database.close());
+    this.kill = () => void killed.add(pid);
+  }
+
+  /** Others see that it is gone. */
+  readonly kill: () => void;
+
+  pass(milliseconds: number): void {
+    this.time += milliseconds;
+  }
+
+  get tally(): Tally {
+    return this.delivery.pipelines[0]!.account.tally;
+  }
+
+  get waiting(): number {
+    return this.delivery.report()[0]!.waiting;
+  }
+
+  async ship(events: readonly LogEvent[] = EVENTS): Promise<Tally> {
+    this.delivery.start(false);
+    for (const event of events) await this.delivery.push(event);
+    await this.delivery.finish();
+    expect([unaccounted(this.tally), Math.min(...Object.values(this.tally))]).toEqual([0, 0]);
+    return this.tally;
+  }
+}
+
+let nextPid = 1;
+const killed = new Set<number>();
+let ends: (() => void)[] = [];
+afterEach(() => {
+  for (const end of ends) end();
+  ends = [];
+});
+
+const soon = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 20));
+/** How often each event was sent. */
+const times = (...processes: readonly Process[]): readonly number[] =>
+  EVENTS.map(({ id }) => processes.flatMap(({ sent }) => sent).filter((one) => one === id).length);
+const ONCE = EVENTS.map(() => 1);
+
+describe('two processes at the same time', () => {
+  test.for([false, true])('send each event once; --again: %j', async (again) => {
+    const stateDir = fastDir();
+    const before = new Process(stateDir);
+    if (again) await before.ship();
+    before.store.close();
+    const both = [new Process(stateDir, again), new Process(stateDir, again)] as const;
+    for (const one of both) one.answer = (batch) => soon().then(() => takes(batch));
+    const tallies = await Promise.all(both.map((one) => one.ship()));
+    expect(times(...both)).toEqual(ONCE);
+    expect(tallies.map(({ read }) => read)).toEqual([24, 24]);
+    expect(tallies.reduce((sum, { delivered }) => sum + delivered, 0)).toBe(24);
+  });
+
+  test('the same events in another order, in batches of others', async () => {
+    const stateDir = fastDir();
+    const both = [new Process(stateDir), new Process(stateDir)] as const;
+    for (const one of both) one.answer = (batch) => soon().then(() => takes(batch));
+    const hosts = Array.from({ length: 12 }, (_, i) => EVENTS.slice(2 * i, 2 * i + 2));
+    await Promise.all([both[0].ship(), both[1].ship(hosts.toReversed().flat())]);
+    expect(times(...both)).toEqual(ONCE);
+  });
+
+  test('of what both have shipped, nothing stays claimed', async () => {
+    const stateDir = fastDir();
+    const both = [new Process(stateDir), new Process(stateDir)] as const;
+    await Promise.all(both.map((one) => one.ship()));
+    expect(both[0].store.database.all('SELECT * FROM claim')).toEqual([]);
+  });
+});
+
+describe('a process that does nothing for minutes with what it has claimed', () => {
+  /** The first one is stopped while its first batch is on its way; the second one has shipped everything meanwhile. */
+  async function takenOver(answer: Process['answer']): Promise<{ readonly stopped: Process; readonly other: Process; readonly tally: Tally }> {
+    const stateDir = fastDir();
+    const [stopped, other] = [new Process(stateDir), new Process(stateDir)];
+    const { promise, resolve } = Promise.withResolvers<void>();
+    stopped.answer = async (batch) => {
+      await promise;
+      return answer(batch);
+    };
+    const ended = stopped.ship();
+    await expect.poll(() => stopped.sent.length).toBe(6);
+    const shipped = other.ship();
+    await soon();
+    expect(other.sent).toEqual([]);
+    other.pass(MINUTES);
+    expect(await shipped).toMatchObject({ delivered: 24 });
+    resolve();
+    return { stopped, other, tally: await ended };
+  }
+
+  test('sends nothing of it, when it goes on, that another one has taken over', async () => {
+    const { stopped, other, tally } = await takenOver(takes);
+    // What was on its way when it was stopped may be there twice, and no more.
+    expect([stopped.sent.length, other.sent.length]).toEqual([6, 24]);
+    expect(tally).toMatchObject({ read: 24, delivered: 6, already: 18 });
+  });
+
+  test('nor tries it again', async () => {
+    const { stopped, tally } = await takenOver(({ entries }) => ({ ...NOTHING, delivered: 2, retry: entries.slice(2) }));
+    expect(stopped.sent.length).toBe(6);
+    expect(tally).toMatchObject({ read: 24, delivered: 2, already: 22 });
+  });
+
+  test('nor keeps it on disk when its server is down', async () => {
+    const { stopped, tally } = await takenOver(() => new SinkError('permanent', 'down'));
+    expect([stopped.sent.length, stopped.waiting]).toEqual([6, 0]);
+    expect(tally).toMatchObject({ read: 24, delivered: 0, already: 24 });
+  });
+
+  test('nor buries it: what the server refuses of the rest is one dead letter', async () => {
+    const { tally } = await takenOver(({ entries }) => ({
+      ...NOTHING,
+      delivered: entries.length - 1,
+      rejected: entries.slice(0, 1).map((entry) => ({ entry, reason: 'no' })),
+    }));
+    expect(tally).toMatchObject({ read: 24, delivered: 5, dead: 1, already: 18 });
+  });
+});
+
+describe('a process that does nothing for minutes with what it sends from disk', () => {
+  async function takenOver(answer: Process['answer']): Promise<{ readonly stopped: Process; readonly other: Process }> {
+    const stateDir = fastDir();
+    const first = new Process(stateDir);
+    first.answer = () => new SinkError('permanent', 'down');
+    expect(await first.ship()).toMatchObject({ spooled: 24 });
+    first.store.close();
+    const stopped = new Process(stateDir);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    stopped.answer = async (batch) => {
+      await promise;
+      return answer(batch);
+    };
+    stopped.delivery.start(false);
+    await expect.poll(() => stopped.sent.length).toBe(6);
+    const other = new Process(stateDir);
+    other.pass(2.1 * MINUTES);
+    stopped.pass(2.1 * MINUTES);
+    other.delivery.start(false);
+    await other.delivery.finish();
+    resolve();
+    await stopped.delivery.finish();
+    return { stopped, other };
+  }
+
+  test('sends nothing of it, when it goes on, that another one has sent', async () => {
+    const { stopped, other } = await takenOver(takes);
+    expect([stopped.sent.length, other.sent.length]).toEqual([6, 24]);
+    expect(times(other)).toEqual(ONCE);
+    expect(other.delivery.report()).toMatchObject([{ waiting: 0, replayed: { read: 24, delivered: 24 } }]);
+  });
+
+  test('nor tries it again', async () => {
+    const { stopped } = await takenOver(({ entries }) => ({ ...NOTHING, delivered: 2, retry: entries.slice(2) }));
+    expect(stopped.sent.length).toBe(6);
+    expect(stopped.delivery.report()).toMatchObject([{ waiting: 0, replayed: { read: 2, delivered: 2 } }]);
+  });
+});
+
+test('what a killed one had claimed is sent at once', async () => {
+  const stateDir = fastDir();
+  const [first, second] = [new Process(stateDir), new Process(stateDir)];
+  first.answer = () => new Promise(() => undefined);
+  void first.ship();
+  await expect.poll(() => first.sent.length).toBe(6);
+  const shipped = second.ship();
+  await soon();
+  expect(second.sent).toEqual([]);
+  first.kill();
+  expect(await shipped).toMatchObject({ delivered: 24 });
+});
+
+test('a batch costs three statements, whatever is in it', async () => {
+  const process = new Process(fastDir());
+  const { database } = process.store;
+  const asked: string[] = [];
+  for (const key of ['run', 'get', 'all'] as const) {
+    const ask = database[key].bind(database) as (sql: string, ...values: readonly never[]) => never;
+    database[key] = (sql: string, ...values: readonly unknown[]): never => {
+      if (/\bclaim\b/.test(sql)) asked.push(sql.slice(0, 6));
+      return ask(sql, ...(values as readonly never[]));
+    };
+  }
+  await process.ship();
+  const batches = EVENTS.length / 6;
+  // Those of others, its own, whether that is still there, and its end; and all of them at the end of the run.
+  expect(asked.filter((sql) => sql === 'SELECT').length).toBe(2 * batches);
+  expect(asked.filter((sql) => sql === 'INSERT').length).toBe(batches);
+  expect(asked.filter((sql) => sql === 'DELETE').length).toBeLessThanOrEqual(batches + 1);
+});
