@@ -126,6 +126,7 @@ export interface SinkConfig extends SecretSources {
   readonly framing?: SyslogOptions['framing'];
   readonly facility?: SyslogOptions['facility'];
   readonly maxMessageBytes?: number;
+  readonly maxEventBytes?: number;
   readonly envelope?: string;
   readonly headers?: Readonly<Record<string, string>>;
 }

@@ -101,6 +101,7 @@ export async function sinkOptions(sink: SinkConfig, given: Reached, namespace: s
     framing,
     facility,
     maxMessageBytes,
+    maxEventBytes: sink.maxEventBytes,
   };
   // Unknown types are refused where sinks are created.
   return { ...(await serverOptions(sink, given, namespace, env)), ...own } as SinkOptions;

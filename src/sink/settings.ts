@@ -244,6 +244,16 @@ export const STREAM = {
   },
 } as const satisfies SinkSettings['properties'];
 
+/** Of events, where a receiver does not tell what it takes. */
+export function eventBytes(byDefault: number, why: string) {
+  return {
+    type: 'integer',
+    minimum: 4096,
+    maximum: 4_000_000,
+    description: `Of one event: a longer one is shortened, script output first, and says so in nmap.shortened. Default: ${byDefault}, ${why}`,
+  } as const;
+}
+
 /** All of a server that is spoken to in HTTP, and knows keys, users and tokens. */
 export const HTTP_SERVER = {
   ...ADDRESS,

@@ -103,6 +103,13 @@ describe('through a pipeline', () => {
     },
   );
 
+  test('a path that the receiver has not (400 of VictoriaLogs) makes no dead letters', async () => {
+    const { sink } = await against((_, response) => void response.writeHead(400).end('unsupported path requested: "/jsonline"'));
+    const { account, failure } = await runPipeline(sink, EVENTS);
+    expect(account.tally).toMatchObject({ dead: 0, spooled: EVENTS.length });
+    expect(failure).toMatchObject({ kind: 'permanent', hint: 'check the URL' });
+  });
+
   test('a receiver that fails at everything (500) makes no dead letters, and what is refused for words about types later is one event', async () => {
     const { sink } = await against((_, response) => void response.writeHead(500).end('Internal Server Error'));
     expect((await runPipeline(sink, EVENTS, { retryForMs: 0 })).account.tally).toMatchObject({ dead: 0, spooled: EVENTS.length });

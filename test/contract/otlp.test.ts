@@ -200,6 +200,14 @@ describe('through a pipeline', () => {
     expect(stored.size).toBe(EVENTS.length - 1);
   });
 
+  test('a path that the receiver has not (400 of VictoriaLogs) makes no dead letters: check and the run say it', async () => {
+    const { sink } = await against((_, response) => answer(response, 400, 'unsupported path requested: "/v1/logs"'));
+    await expect(sink.check(NEVER)).rejects.toThrow('takes no OTLP at / (400: unsupported path requested: "/v1/logs")');
+    const { account, failure } = await runPipeline(sink, EVENTS);
+    expect(account.tally).toMatchObject({ dead: 0, spooled: EVENTS.length });
+    expect(failure).toMatchObject({ kind: 'permanent', hint: expect.stringContaining('/insert/opentelemetry') });
+  });
+
   // A Collector says so of what its exporter can never pass on (consumererror.Permanent, codes.Internal), as of a record over Kafka's limit.
   test.each([
     ['one', [4]],

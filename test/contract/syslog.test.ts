@@ -45,6 +45,14 @@ const jsonIn = (message: string): any => JSON.parse(message.slice(message.indexO
 
 describe('the contract', () => sinkContract(() => against(reader([]))));
 
+test('a server of another kind is none, though it closes its side: what it says is in the message', async () => {
+  const web: StreamScript = (socket, read) => void read.then(() => socket.end('HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n'));
+  const sink = await against(web);
+  const { account, failure } = await runPipeline(sink, EVENTS, { clock: CLOCK, retryForMs: 50 });
+  expect(account.tally).toMatchObject({ delivered: 0, spooled: EVENTS.length });
+  expect(failure?.message).toMatch(/ says "HTTP\/1\.1 400 Bad Request connection: close", and a receiver of syslog says nothing$/);
+});
+
 describe('what is sent', () => {
   test('RFC 5424 in frames of RFC 6587: priority, time, host, the action as MSGID, and the event', async () => {
     const got: string[] = [];

@@ -92,6 +92,24 @@ test('over OTLP, requests of a large scan are within what Kafka takes', async ()
   expect([code, stderr]).toEqual([0, expect.stringContaining('read 4,001 = delivered 4,001 ')]);
 });
 
+test('over OTLP, an event of which a script wrote megabytes is shortened; one that Kafka does not take all the same is a dead letter, and the others are there', async () => {
+  const port = await freePort();
+  await collectorOf(TO_KAFKA, { '0.0.0.0:4318': `127.0.0.1:${port}` });
+  const dir = freshDir();
+  const file = join(dir, 'long.xml');
+  writeFileSync(file, largeScan(20, `<script id="s" output="${'long '.repeat(400_000)}"/>`));
+  const ship = async (more: string): ReturnType<typeof portlog> => {
+    const config = join(dir, 'portlog.yaml');
+    writeFileSync(config, `sinks: [{ type: otlp, url: 'http://127.0.0.1:${port}'${more} }]`);
+    return portlog(['--state-dir', freshDir(), '--no-changes', '--config', config, file]);
+  };
+  const shortened = await ship('');
+  expect([shortened.code, shortened.stderr]).toEqual([0, expect.stringContaining('read 41 = delivered 41 + already 0 + dead 0')]);
+  const whole = await ship(', maxEventBytes: 4000000');
+  expect([whole.code, whole.stderr]).toEqual([4, expect.stringContaining('read 41 = delivered 40 + already 0 + dead 1')]);
+  expect(whole.stderr).toMatch(/could not be delivered \(error exporting to topic "nmap": .*MESSAGE_TOO_LARGE/);
+});
+
 test('over a file: each event is a message, once, however often the Collector starts', async () => {
   const [logs, storage] = [freshDir(), freshDir()];
   const file = join(logs, 'nmap.ndjson');
@@ -124,11 +142,14 @@ function valueOf({ stringValue, intValue, doubleValue, boolValue, arrayValue, kv
   return intValue === undefined ? (stringValue ?? doubleValue ?? boolValue) : Number(intValue);
 }
 
-function largeScan(): string {
-  const port = `<port protocol="tcp" portid="22"><state state="open" reason="syn-ack"/><service name="ssh" product="${'x'.repeat(1500)}"/></port>`;
+/** `script` stands at the port of the first host. */
+function largeScan(count = 2000, script = ''): string {
+  const port = (more: string): string =>
+    `<port protocol="tcp" portid="22"><state state="open" reason="syn-ack"/><service name="ssh" product="${'x'.repeat(1500)}"/>${more}</port>`;
   const hosts = Array.from(
-    { length: 2000 },
-    (_, i) => `<host><status state="up"/><address addr="10.0.${i >> 8}.${i & 255}" addrtype="ipv4"/><ports>${port}</ports></host>`,
+    { length: count },
+    (_, i) =>
+      `<host><status state="up"/><address addr="10.0.${i >> 8}.${i & 255}" addrtype="ipv4"/><ports>${port(i === 0 ? script : '')}</ports></host>`,
   );
   return `<nmaprun scanner="nmap" args="nmap -p 22 10.0.0.0/21" start="1700000000">${hosts.join('\n')}<runstats><finished time="1700000100" exit="success"/></runstats></nmaprun>`;
 }

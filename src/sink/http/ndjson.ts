@@ -1,14 +1,14 @@
-import type { HttpSinkOptions } from './options.ts';
+import { DEFAULT_MAX_EVENT_BYTES, type HttpSinkOptions } from './options.ts';
 import { PortlogError } from '../../core/errors.ts';
 import { envelopeOf } from './envelope.ts';
-import { isTaken } from '../transport/answer.ts';
+import { isTaken, refusesPath } from '../transport/answer.ts';
 import { batchBody, encoded, BufferPool } from '../transport/body.ts';
 import { type HttpAnswer, httpClient, redirection } from '../transport/http.ts';
 import { accepting, addressOf, scopeOf, urlOf } from '../options.ts';
 import { shownAddress } from '../shown.ts';
-import { MAX_EVENT_BYTES, type Batch, type Diagnosis, type Outcome, type Sink, SinkError } from '../sink.ts';
+import { type Batch, type Diagnosis, type Outcome, type Sink, SinkError } from '../sink.ts';
 
-const LIMITS = { maxEvents: 1000, maxBytes: 1 << 20, maxEventBytes: MAX_EVENT_BYTES, inFlight: 4, inFlightPerPartition: 4 };
+const LIMITS = { maxEvents: 1000, maxBytes: 1 << 20, inFlight: 4, inFlightPerPartition: 4 };
 /** An example; there is no default port. */
 const EXAMPLE_URL = 'http://127.0.0.1:8080';
 const JSON_TYPE = 'application/json';
@@ -35,7 +35,7 @@ export function httpSink(options: HttpSinkOptions): Sink {
   return {
     name: `http ${shownAddress(url)}`,
     identity: { type: 'http', target: addressOf(url), scope: scopeOf({}, options) },
-    limits: envelope.isForPeople ? ONE_BY_ONE : LIMITS,
+    limits: { ...(envelope.isForPeople ? ONE_BY_ONE : LIMITS), maxEventBytes: options.maxEventBytes ?? DEFAULT_MAX_EVENT_BYTES },
     undeliverable: 'keep',
     accepts: accepting(options),
     encode: (event) => encoded([...envelope.parts(event), ...end]),
@@ -48,6 +48,7 @@ export function httpSink(options: HttpSinkOptions): Sink {
       if (answer.status < 300) scratch.give(body);
       // In later ones it may be a word of an event.
       if (!hasTaken && refusesType(answer)) throw otherType(url, contentType, answer);
+      if (!hasTaken && refusesPath(answer.status, answer.body)) throw refusal(url, answer);
       const outcome = outcomeOf(url, batch, answer);
       hasTaken ||= outcome.delivered > 0;
       return outcome;

@@ -1,5 +1,8 @@
 import type { HttpServerOptions } from '../options.ts';
-import { HTTP_SERVER, type SinkSettings } from '../settings.ts';
+import { eventBytes, HTTP_SERVER, type SinkSettings } from '../settings.ts';
+
+/** Below the 256 KiB at which VictoriaLogs leaves a line out, and some of its neighbours, and answers 200. */
+export const DEFAULT_MAX_EVENT_BYTES = 256_000;
 
 export interface HttpSinkOptions extends HttpServerOptions {
   readonly type: 'http';
@@ -7,6 +10,8 @@ export interface HttpSinkOptions extends HttpServerOptions {
   readonly envelope?: string | undefined;
   /** What the lines are called, for receivers that know one word only. */
   readonly contentType?: string | undefined;
+  /** Of one event. A longer one is shortened. */
+  readonly maxEventBytes?: number | undefined;
 }
 
 export const HTTP_SETTINGS: SinkSettings = {
@@ -38,5 +43,6 @@ export const HTTP_SETTINGS: SinkSettings = {
       description:
         'What the lines are called. Fluent Bit takes application/json only. Default: application/x-ndjson; with {message}: application/json',
     },
+    maxEventBytes: eventBytes(DEFAULT_MAX_EVENT_BYTES, 'because VictoriaLogs leaves out longer ones without a word'),
   },
 };

@@ -1,10 +1,15 @@
 import type { HttpServerOptions } from '../options.ts';
-import { HTTP_SERVER, type SinkSettings } from '../settings.ts';
+import { eventBytes, HTTP_SERVER, type SinkSettings } from '../settings.ts';
+
+/** Below the 1 MB that Kafka behind a Collector takes, and the 2 MiB of which VictoriaLogs stores nothing, and answers 200. */
+export const DEFAULT_MAX_EVENT_BYTES = 900_000;
 
 export interface OtlpOptions extends HttpServerOptions {
   readonly type: 'otlp';
   /** Of requests. Protobuf unless told otherwise: every receiver must take it, not every one takes JSON. */
   readonly encoding?: 'json' | 'protobuf' | undefined;
+  /** Of one event, in JSON. A longer one is shortened. */
+  readonly maxEventBytes?: number | undefined;
 }
 
 export const OTLP_SETTINGS: SinkSettings = {
@@ -21,5 +26,6 @@ export const OTLP_SETTINGS: SinkSettings = {
       enum: ['json', 'protobuf'],
       description: 'Default: protobuf, which every receiver takes',
     },
+    maxEventBytes: eventBytes(DEFAULT_MAX_EVENT_BYTES, 'because Kafka behind a Collector takes 1 MB, and VictoriaLogs leaves out what has 2 MiB'),
   },
 };

@@ -1,15 +1,15 @@
-import type { OtlpOptions } from './options.ts';
+import { DEFAULT_MAX_EVENT_BYTES, type OtlpOptions } from './options.ts';
 import { otlpFrame, otlpOrigin, otlpRecord } from '../../event/otel.ts';
-import { isTaken, unknownAnswer } from '../transport/answer.ts';
+import { isTaken, refusesPath, unknownAnswer } from '../transport/answer.ts';
 import { encoded, BufferPool, writeParts } from '../transport/body.ts';
 import { type HttpAnswer, httpClient, redirection } from '../transport/http.ts';
 import { partialSuccessIn, wordsIn } from './answer.ts';
 import { accepting, addressOf, OTLP_URL, scopeOf, urlOf } from '../options.ts';
 import { shownAddress } from '../shown.ts';
-import { MAX_EVENT_BYTES, type Batch, type Diagnosis, type Outcome, type Sink, SinkError } from '../sink.ts';
+import { type Batch, type Diagnosis, type Outcome, type Sink, SinkError } from '../sink.ts';
 
 /** Small, because a receiver may reject some records of a request without saying which. */
-const LIMITS = { maxEvents: 500, maxBytes: 1 << 20, maxEventBytes: MAX_EVENT_BYTES, inFlight: 4, inFlightPerPartition: 4 };
+const LIMITS = { maxEvents: 500, maxBytes: DEFAULT_MAX_EVENT_BYTES, inFlight: 4, inFlightPerPartition: 4 };
 /** The specification appends it to a base URL. */
 const PATH = '/v1/logs';
 /** https://opentelemetry.io/docs/specs/otlp/#retryable-response-codes */
@@ -56,6 +56,7 @@ export function otlpSink(options: OtlpOptions, encoding: OtlpEncoding, other: Ot
   const headers = options.tenant === undefined ? {} : { 'x-scope-orgid': options.tenant };
   const path = url.pathname.endsWith(PATH) ? '' : PATH;
   const scratch = new BufferPool(LIMITS.maxBytes);
+  let hasTaken = false;
 
   async function post(batch: Batch, signal: AbortSignal, form = encoding): Promise<HttpAnswer> {
     const body = form.request(batch, scratch);
@@ -75,7 +76,7 @@ export function otlpSink(options: OtlpOptions, encoding: OtlpEncoding, other: Ot
         hint: `set encoding: ${other.name} for this sink in the configuration`,
       };
     if (RETRYABLE.has(answer.status)) throw busy(url, answer);
-    if (answer.status !== 400 && answer.status !== 422) throw refusal(url, answer);
+    if ((answer.status !== 400 && answer.status !== 422) || refusesPath(answer.status, answer.body)) throw refusal(url, answer);
     return {
       level: 'warning',
       message: `${url.origin} does not take a request without records (${answer.status}${said(answer)}); whether it takes events, only an event can tell`,
@@ -86,14 +87,21 @@ export function otlpSink(options: OtlpOptions, encoding: OtlpEncoding, other: Ot
   return {
     name: `otlp ${shownAddress(url)}${options.tenant === undefined ? '' : ` (tenant ${options.tenant})`}`,
     identity: { type: 'otlp', target: addressOf(url), scope: scopeOf({ tenant: options.tenant }, options) },
-    limits: LIMITS,
+    limits: { ...LIMITS, maxEventBytes: options.maxEventBytes ?? DEFAULT_MAX_EVENT_BYTES },
     undeliverable: 'keep',
     accepts: accepting(options),
     encode: (event) => encoded([otlpRecord(event)], otlpOrigin(event)),
     async check(signal) {
       return [await diagnose(signal)];
     },
-    send: async (batch, signal) => outcomeOf(url, batch, await post(batch, signal)),
+    async send(batch, signal) {
+      const answer = await post(batch, signal);
+      // In later ones it may be a word of an event.
+      if (!hasTaken && refusesPath(answer.status, answer.body)) throw refusal(url, answer);
+      const outcome = outcomeOf(url, batch, answer);
+      hasTaken ||= outcome.delivered > 0;
+      return outcome;
+    },
     close: () => client.close(),
   };
 }
@@ -161,9 +169,9 @@ function refusal(url: URL, answer: HttpAnswer): SinkError {
     });
   const elsewhere = redirection(url, answer);
   if (elsewhere !== undefined) return elsewhere;
-  if (status === 404 || status === 405)
-    return new SinkError('permanent', `${where} takes no OTLP at ${url.pathname} (${status})`, {
-      hint: 'check the URL: a base like http://collector:4318, or http://loki:3100/otlp',
+  if (status === 404 || status === 405 || refusesPath(status, answer.body))
+    return new SinkError('permanent', `${where} takes no OTLP at ${url.pathname} (${status}${said(answer)})`, {
+      hint: 'check the URL: a base like http://collector:4318, http://loki:3100/otlp, http://victorialogs:9428/insert/opentelemetry',
     });
   if (status === 415) return otherForm(url, answer);
   // Not retryable by the specification, but about the receiver, not about the records: they wait for a person.

@@ -39,6 +39,11 @@ export function isTaken(status: number): boolean {
   return status >= 200 && status < 300;
 }
 
+/** Whether a 400 says that nobody takes anything at that path, as VictoriaLogs does where others say 404: `unsupported path requested: "/v1/logs"`. */
+export function refusesPath(status: number, body: string): boolean {
+  return status === 400 && body.length < 300 && /\b(?:unsupported|unknown|invalid|no such) (?:path|endpoint|route|url)\b/i.test(body);
+}
+
 /** The text at a path of an answer; undefined when there is none. */
 export function wordsAt(value: unknown, ...path: readonly string[]): string | undefined {
   let at = value;

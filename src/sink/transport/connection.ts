@@ -90,8 +90,13 @@ const NO_CONNECTION: Readonly<Record<string, readonly [what: string, hint: strin
   UND_ERR_HEADERS_TIMEOUT: ['it took the request and did not answer', 'check the load of the server'],
   UND_ERR_BODY_TIMEOUT: ['its answer stopped in the middle', 'check the load of the server'],
   UND_ERR_SOCKET: ['the connection was cut', CUT],
-  HPE_INVALID_CONSTANT: ['what answers there is not HTTP', 'check whether the port speaks https, and write https:// then'],
 };
+
+/** Of a port where another protocol is spoken: undici's errors of that kind mostly have no code. */
+const NO_HTTP = [
+  'what answers there is not HTTP/1.1',
+  'check the port: it may want https://, or speak gRPC, which portlog does not (of OTLP, 4317 is gRPC mostly, and 4318 HTTP)',
+] as const;
 
 /** Codes of a request that cannot be sent to any server: the client, or Node, refuses it. Its messages quote no value. */
 const UNSENT =
@@ -134,13 +139,17 @@ export function unreachable(where: string, cause: NodeJS.ErrnoException): SinkEr
       hint: 'look at the address, the headers and the secrets of this sink: something in them cannot be sent',
       cause,
     });
-  const [what, hint] = NO_CONNECTION[code] ?? [cause.message, undefined];
+  const [what, hint] = (isParserError(cause) ? NO_HTTP : NO_CONNECTION[code]) ?? [cause.message, undefined];
   return new SinkError('temporary', `${where} cannot be reached: ${what}`, { hint, cause });
 }
 
 /** OpenSSL's own sentence, without its addresses and files. https://nodejs.org/api/errors.html#openssl-errors */
 function tlsReason(cause: NodeJS.ErrnoException & { readonly reason?: unknown }): string {
   return typeof cause.reason === 'string' ? cause.reason : reasonOf(cause);
+}
+
+function isParserError({ name, code = '' }: NodeJS.ErrnoException): boolean {
+  return name === 'HTTPParserError' || code.startsWith('HPE_');
 }
 
 /** undici and happy eyeballs wrap the error that says why. */

@@ -51,8 +51,8 @@ export interface StreamOptions {
 /** What was sent is there, or was refused, when so much time has passed; longer where the way is longer. */
 const PAUSE_MS = 20;
 const MAX_PAUSE_MS = 1000;
-/** A receiver of syslog has nothing to say. */
-const MAX_TALK_BYTES = 64 << 10;
+/** Of what one says that is none. */
+const MAX_WORDS = 60;
 
 /**
  * Sends bytes over a connection of their own, and resolves when the receiver has closed its side after us: that is
@@ -92,7 +92,6 @@ function closedByBoth(socket: Socket, { protocol, text }: StreamAddress, bytes: 
     const since = systemClock.elapsed();
     let isConnected = false;
     let isAsked = false;
-    let heard = 0;
     const late = (): string =>
       isConnected ? `${text} took the connection, and did not read to the end` : `${text} cannot be reached: no connection in time`;
     socket.setTimeout(Math.min(CONNECT_TIMEOUT_MS, timeoutMs));
@@ -114,10 +113,18 @@ function closedByBoth(socket: Socket, { protocol, text }: StreamAddress, bytes: 
       else reject(new SinkError('temporary', `${text} closed the connection before all was sent`));
     });
     socket.on('close', () => reject(new SinkError('temporary', `${text}: the connection was cut`)));
-    socket.on('data', (chunk: Buffer) => {
-      heard += chunk.length;
-      if (heard > MAX_TALK_BYTES)
-        socket.destroy(new SinkError('temporary', `${text} sends data by itself, which a syslog receiver does not do`, { hint: 'check the port' }));
-    });
+    socket.on('data', (chunk: Buffer) => socket.destroy(speaks(text, chunk)));
+  });
+}
+
+/** A receiver of syslog has nothing to say. A server for HTTP says that this is none, closes its side, and would count as one that has read all. */
+function speaks(text: string, chunk: Buffer): SinkError {
+  const words = chunk
+    .toString('latin1')
+    .replaceAll(/[^ -~]+/g, ' ')
+    .trim()
+    .slice(0, MAX_WORDS);
+  return new SinkError('temporary', `${text} says "${words}", and a receiver of syslog says nothing`, {
+    hint: 'check the port: another kind of server listens there',
   });
 }
