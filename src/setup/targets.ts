@@ -30,6 +30,7 @@ import { planLifecycle } from './lifecycle.ts';
 import { planKibana, planKibanaRemoval } from './kibana.ts';
 import { planLoki, planLokiRemoval } from './loki.ts';
 import { planRepair } from './repair.ts';
+import { refuseForOthers } from './retention.ts';
 import { planOsd, planOsdRemoval } from './opensearch-dashboards.ts';
 import type { AnySavedObject } from './saved-objects.ts';
 import type { PlanOptions, Step } from './step.ts';
@@ -152,6 +153,7 @@ async function planKibanaWith({ client, content, detection = false }: Connection
 }
 
 async function planElasticsearch({ client, content, retentionDays }: Connection, plan: PlanOptions, signal: AbortSignal): Promise<readonly Step[]> {
+  if (retentionDays !== undefined) await refuseForOthers(client, ELASTICSEARCH, content.namespace, signal);
   return [
     ...(await planTemplates(client, ELASTICSEARCH, retentionDays, plan, signal)),
     ...(await planRepair(client, ELASTICSEARCH, { namespace: content.namespace, repair: plan.repair }, signal)),
@@ -160,6 +162,7 @@ async function planElasticsearch({ client, content, retentionDays }: Connection,
 }
 
 async function planOpenSearch({ client, content, retentionDays }: Connection, plan: PlanOptions, signal: AbortSignal): Promise<readonly Step[]> {
+  if (retentionDays !== undefined) await refuseForOthers(client, OPENSEARCH, content.namespace, signal);
   return [
     ...(await planTemplates(client, OPENSEARCH, undefined, plan, signal)),
     ...(await planRepair(client, OPENSEARCH, { namespace: content.namespace, repair: plan.repair }, signal)),

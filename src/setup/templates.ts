@@ -3,9 +3,8 @@ import { type BulkServer, bulkRefusal } from '../sink/bulk/bulk.ts';
 import { ELASTICSEARCH } from '../sink/elasticsearch/elasticsearch.ts';
 import type { HttpAnswer, HttpClient, HttpRequest } from '../sink/transport/http.ts';
 import { setupFileText, SETUP_FILES, type SetupFile } from './files.ts';
-import { listOf, object, record, tableOf, text } from '../core/shape.ts';
-import { jsonIn } from '../sink/transport/answer.ts';
-import { answeredAs, refused, saidIn } from './ask.ts';
+import { listOf, object, record, tableOf } from '../core/shape.ts';
+import { answeredAs, refused } from './ask.ts';
 import { type Presence, installation, type PlanOptions, type Step } from './step.ts';
 
 /** Templates and the ingest pipeline. Throws `setup-refused` when something of that name is there that portlog did not make. */
@@ -43,41 +42,6 @@ function lifecycleIn(present: unknown): object | undefined {
 }
 
 const WITH_LIFECYCLE = record({ template: record({ lifecycle: object }) });
-
-/** The least that shipping needs: look at the cluster and at the types of fields, create documents, let data streams come into being. */
-const ROLE = {
-  portlog_writer: {
-    cluster: ['monitor'],
-    indices: [
-      { names: ['logs-nmap.*-*'], privileges: ['create_doc', 'auto_configure', 'view_index_metadata'] },
-      { names: ['nmap-inventory-*'], privileges: ['index', 'auto_configure', 'view_index_metadata'] },
-    ],
-  },
-};
-
-/** Makes an API key that may write events and nothing else; returns it in the form that portlog takes. */
-export async function createApiKey(client: HttpClient, signal: AbortSignal): Promise<string> {
-  const body = JSON.stringify({ name: 'portlog', role_descriptors: ROLE, metadata: { application: 'portlog' } });
-  const request: HttpRequest = { method: 'POST', path: '/_security/api_key', body };
-  const answer = await client.request(request, signal);
-  if (answer.status === 400 && answer.body.includes('no handler found'))
-    throw new PortlogError('setup-refused', `${client.url.origin} knows no API keys: security is switched off there`, {
-      hint: 'it takes events without a key: leave --api-key out; or switch security on (xpack.security.enabled), for everybody who reaches it may read and delete',
-    });
-  if (answer.status === 400 || answer.status === 403)
-    throw new PortlogError('setup-refused', `${client.url.origin} makes no API key with these credentials (${answer.status}: ${saidIn(answer)})`, {
-      hint: 'an API key cannot create one with more rights than it has: use PORTLOG_ELASTICSEARCH_USER and _PASSWORD of somebody with manage_api_key',
-    });
-  if (answer.status !== 200) throw bulkRefusal(client.url, answer, ELASTICSEARCH);
-  // Not its own words, in which there may be a key.
-  const made = jsonIn(answer.body);
-  if (KEY(made)) return made.encoded;
-  throw new PortlogError('setup-refused', `${client.url.origin} answered to ${request.method} ${request.path} with no API key`, {
-    hint: 'check the address, and what stands between portlog and the server',
-  });
-}
-
-const KEY = record({ encoded: text });
 
 interface Place {
   readonly client: HttpClient;

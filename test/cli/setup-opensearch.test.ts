@@ -162,6 +162,20 @@ describe('monitors and policy of portlog setup opensearch', () => {
     ]);
   });
 
+  test('--retention-days with a namespace deletes no events of another', async () => {
+    opensearch.streams.set('logs-nmap.host-prod', ['.ds-logs-nmap.host-prod-1']);
+    expect((await setup('opensearch', url, '--namespace', 'prod', '--retention-days', '30')).code).toBe(0);
+    opensearch.streams.set('logs-nmap.host-test', ['.ds-logs-nmap.host-test-1']);
+    const refused = await setup('opensearch', url, '--namespace', 'prod', '--retention-days', '7');
+    expect([refused.code, refused.said[0]]).toEqual([
+      2,
+      '--retention-days counts for every namespace, so events of logs-nmap.host-test would be deleted, too',
+    ]);
+    expect(opensearch.managed.size).toBe(1);
+    expect((await setup('opensearch', url, '--retention-days', '7')).code).toBe(0);
+    expect(opensearch.managed.size).toBe(2);
+  });
+
   test('--remove with events there: indices let go of the policy first; what they need stays and is named', async () => {
     opensearch.streams.set('logs-nmap.host-default', ['.ds-logs-nmap.host-default-1']);
     await setup('opensearch', url, '--retention-days', '30');

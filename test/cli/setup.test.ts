@@ -237,3 +237,31 @@ test('a key from an Elasticsearch without security: says that it knows none, and
   expect(stderr).toContain(`${server.url.origin} knows no API keys: security is switched off there\n`);
   expect(stderr).toContain('it takes events without a key');
 });
+
+test('a key that could do less than shipping needs, because who makes it may do less, is not made', async () => {
+  const asked: string[] = [];
+  let mayCreate = false;
+  const server = await scriptedServer((seen, response) => {
+    if (seen.path === '/_security/user/_has_privileges') {
+      const { cluster, index } = JSON.parse(seen.body) as {
+        readonly cluster: readonly string[];
+        readonly index: readonly { readonly names: readonly string[]; readonly privileges: readonly string[] }[];
+      };
+      const has = (privileges: readonly string[]): object => Object.fromEntries(privileges.map((one) => [one, mayCreate || one !== 'create_doc']));
+      return answer(response, 200, {
+        cluster: has(cluster),
+        index: Object.fromEntries(index.map(({ names, privileges }) => [names[0], has(privileges)])),
+      });
+    }
+    if (seen.path.startsWith('/_security')) asked.push(seen.path);
+    if (seen.path === '/_security/api_key') answer(response, 200, { encoded: 'aWQ6a2V5' });
+    else answer(response, seen.method === 'PUT' ? 200 : 404, {});
+  });
+  const make = (): ReturnType<typeof setup> => setup('elasticsearch', server.url.origin, '--api-key');
+  const { code, said } = await make();
+  expect([code, said.at(-2)]).toEqual([2, 'a key that these credentials make could not ship: they lack "create_doc" on logs-nmap.*-* themselves']);
+  expect([said.at(-1), asked]).toEqual([expect.stringContaining('→ no API key was made: use the credentials of somebody who has that, too'), []]);
+  mayCreate = true;
+  expect([(await make()).stdout, asked]).toEqual(['aWQ6a2V5\n', ['/_security/api_key']]);
+  await server.stop();
+});

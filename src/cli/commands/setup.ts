@@ -1,6 +1,6 @@
 import { EXIT, type ExitCode, PortlogError } from '../../core/errors.ts';
 import { timeLimit } from '../../core/deadline.ts';
-import { createApiKey } from '../../setup/templates.ts';
+import { createApiKey } from '../../setup/api-key.ts';
 import type { Step } from '../../setup/step.ts';
 import { planLogFile } from '../../setup/wazuh-log.ts';
 import { type Connection, type Target, type TargetName, TARGETS, targetOf } from '../../setup/targets.ts';
