@@ -3,6 +3,7 @@ import { PortlogError } from '../core/errors.ts';
 import type { HttpClient, HttpRequest } from '../sink/transport/http.ts';
 import { boolean, listOf, optional, record, text } from '../core/shape.ts';
 import { done, wantedAs } from './ask.ts';
+import { STORE_RIGHTS } from './rights.ts';
 
 /** How often a copy is asked whether it is done. */
 const EVERY_MS = 500;
@@ -30,7 +31,7 @@ export async function copyDocuments(client: HttpClient, from: string, to: Reinde
     const failure = error ?? response?.failures[0]?.cause;
     if (failure === undefined) return;
     throw new PortlogError('setup-refused', `the documents of ${from} could not be copied: ${failure.type}: ${failure.reason}`, {
-      hint: 'nothing was taken away; mend or delete that document, then try again',
+      hint: failure.type === 'security_exception' ? STORE_RIGHTS : 'nothing was taken away; mend or delete that document, then try again',
     });
   }
 }

@@ -2,6 +2,7 @@ import { type BulkServer, bulkRefusal } from '../sink/bulk/bulk.ts';
 import { type Fault, faultInWords, inspectTargets, type WriteTarget, UNKNOWN } from '../sink/bulk/write-targets.ts';
 import type { HttpClient, HttpRequest } from '../sink/transport/http.ts';
 import { PortlogError } from '../core/errors.ts';
+import { STORE_RIGHTS } from './rights.ts';
 import { setupFileText } from './files.ts';
 import { copyDocuments } from './reindex.ts';
 import { done } from './ask.ts';
@@ -26,7 +27,7 @@ export async function planRepair(
 ): Promise<readonly Step[]> {
   const seen = await inspectTargets(client, namespace, (answer) => bulkRefusal(client.url, answer, server), signal);
   if (seen === UNKNOWN)
-    throw new PortlogError('setup-refused', `these credentials may not see the types of fields at ${client.url.origin}`, { hint: server.toLook });
+    throw new PortlogError('setup-refused', `these credentials may not see the types of fields at ${client.url.origin}`, { hint: STORE_RIGHTS });
   const steps: Step[] = [];
   for (const fault of seen.faults) {
     if (!fault.isGrave) steps.push(addition(client, server, fault));

@@ -1,3 +1,7 @@
+/** What to do when Elasticsearch or OpenSearch does not allow set-up. */
+export const STORE_RIGHTS =
+  'it needs to manage index templates, pipelines and the indices of portlog, and who may only ship may not: docs/how-to/elasticsearch.md names the rights (of OpenSearch: opensearch.md)';
+
 /** What to do about a 401 or 403, by what was asked. */
 export function hintFor(status: number, path: string): string | undefined {
   if (status === 401) return 'set the credentials: PORTLOG_<TARGET>_USER and _PASSWORD, _API_KEY or _BEARER';
@@ -8,10 +12,7 @@ export function hintFor(status: number, path: string): string | undefined {
 /** What set-up needs to be allowed, by what is asked: each path belongs to one product. */
 const RIGHTS: readonly (readonly [prefix: RegExp, hint: string])[] = [
   [/^\/_plugins\//, 'it needs the rights of all_access, or those for alerting and index management: docs/how-to/opensearch.md'],
-  [
-    /^\/_|^\/(?:\.ds-)?(?:logs-nmap|nmap-inventory)/,
-    'it needs to manage index templates, pipelines and the indices of portlog; who may only ship may not, and a key is taken before user and password: docs/how-to/elasticsearch.md (of OpenSearch: opensearch.md)',
-  ],
+  [/^\/_|^\/(?:\.ds-)?(?:logs-nmap|nmap-inventory)/, STORE_RIGHTS],
   [
     /^\/api\/(?:saved_objects|alerting|status)/,
     'docs/how-to/elastic.md names the privileges that are needed (of OpenSearch Dashboards: opensearch.md)',

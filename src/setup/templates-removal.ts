@@ -2,6 +2,7 @@ import { type BulkServer, bulkRefusal } from '../sink/bulk/bulk.ts';
 import { placesOf, UNKNOWN } from '../sink/bulk/write-targets.ts';
 import type { HttpClient } from '../sink/transport/http.ts';
 import { PortlogError } from '../core/errors.ts';
+import { STORE_RIGHTS } from './rights.ts';
 import { setupFileText, SETUP_FILES, type SetupFile } from './files.ts';
 import { found } from './ask.ts';
 import { removal, notice, type Step } from './step.ts';
@@ -36,7 +37,7 @@ function mayGo({ type }: BulkServer, file: SetupFile, present: unknown): boolean
 async function usersOfParts(client: HttpClient, server: BulkServer, signal: AbortSignal): Promise<(file: SetupFile) => string | undefined> {
   const places = await placesOf(client, '*', (answer) => bulkRefusal(client.url, answer, server), signal);
   if (places === UNKNOWN)
-    throw new PortlogError('setup-refused', `these credentials may not see what is there at ${client.url.origin}`, { hint: server.toLook });
+    throw new PortlogError('setup-refused', `these credentials may not see what is there at ${client.url.origin}`, { hint: STORE_RIGHTS });
   const streams = places.filter(({ name, isStray }) => name.startsWith('logs-') && !isStray).map(({ name }) => name);
   const all = places.map(({ name }) => name);
   return ({ use }) => {

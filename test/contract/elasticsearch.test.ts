@@ -39,7 +39,8 @@ test('reads the fate of each document from its own item', async () => {
     { status: 503 },
     { status: 400, error: { type: 'document_parsing_exception', reason: 'failed to parse field [server.port]' } },
     { status: 201, failure_store: 'used' },
-    { status: 404, error: { type: 'index_not_found_exception', reason: 'no such index' } },
+    { status: 404, error: { type: 'something_not_found_exception', reason: 'no such thing' } },
+    { status: 403, error: { type: 'security_exception', reason: 'action [indices:admin/auto_create] is unauthorized' } },
   ];
   const { sink } = await elasticsearchAgainst(({ body }, response) =>
     answer(
@@ -52,14 +53,31 @@ test('reads the fate of each document from its own item', async () => {
   expect(await sink.send(batchOf(entries), NEVER)).toEqual({
     delivered: 1,
     already: 1,
-    retry: [entries[2], entries[3]],
+    retry: [entries[2], entries[3], entries[7]],
     rejected: [
       { entry: entries[4], reason: 'document_parsing_exception: failed to parse field [server.port]', status: 400 },
       { entry: entries[5], reason: 'the document did not fit the mapping and went to the failure store', status: 201 },
-      { entry: entries[6], reason: 'index_not_found_exception: no such index', status: 404 },
+      { entry: entries[6], reason: 'something_not_found_exception: no such thing', status: 404 },
     ],
     refusal: { reason: 'es_rejected_execution_exception: queue', status: 429 },
   });
+});
+
+test.each([
+  [403, 'security_exception', 'action [indices:data/write/bulk[s]] is unauthorized', /--api-key makes a key/],
+  [403, 'cluster_block_exception', 'index [logs-nmap.host-default] blocked by: [FORBIDDEN/8/index write (api)]', /when that is mended/],
+  [404, 'index_not_found_exception', 'no such index and no matching index template', /portlog check --to elasticsearch=/],
+])('a %i of %s of each document is about who sends them: they wait, and none is a dead letter', async (status, type, reason, hint) => {
+  const { sink } = await elasticsearchAgainst(({ body }, response) =>
+    answer(
+      response,
+      200,
+      bulkFates(body, () => ({ status, error: { type, reason } })),
+    ),
+  );
+  const sent = sink.send(batchOf(entriesOf(sink, EVENTS)), NEVER);
+  await expect(sent).rejects.toMatchObject({ name: 'SinkError', kind: 'permanent', hint: expect.stringMatching(hint) });
+  await expect(sent).rejects.toThrow(`${status}: ${type}: ${reason}`);
 });
 
 describe('answers about the whole request', () => {

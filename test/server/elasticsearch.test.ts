@@ -92,6 +92,40 @@ describe('setup', () => {
     expect((await server.ask('POST', '/other-index/_doc', {}, key)).status).toBe(403);
     expect((await server.ask('DELETE', '/_index_template/logs-nmap', undefined, key)).status).toBe(403);
   });
+
+  test('the role of the how-to may set up and make that key; who may not write makes none', async () => {
+    const page = readFileSync(join(ROOT, 'docs/how-to/elasticsearch.md'), 'utf8');
+    const [, shown = ''] = /```json\n(\{\n {2}"cluster"[^`]*)```/.exec(page) ?? [];
+    const role = JSON.parse(shown) as { readonly indices: readonly object[] };
+    const lesser = { ...role, indices: role.indices.map((one) => ({ ...one, privileges: ['manage'] })) };
+    const setUpAs = async (user: string, body: object, ...args: readonly string[]): ReturnType<typeof portlog> => {
+      await server.ask('PUT', `/_security/role/${user}`, body);
+      await server.ask('PUT', `/_security/user/${user}`, { password: PASSWORD, roles: [user] });
+      return portlog(['setup', 'elasticsearch', '--url', server.url, ...args], { env: { ...env, PORTLOG_ELASTICSEARCH_USER: user } });
+    };
+    const made = await setUpAs('whole', role, '--api-key');
+    expect([made.code, made.stderr]).toEqual([0, expect.stringContaining('unchanged: index template logs-nmap\n')]);
+    const { stdout } = await portlog(['check', '--to', `elasticsearch=${server.url}`, '--state-dir', freshDir()], {
+      env: { PORTLOG_ELASTICSEARCH_API_KEY: made.stdout.trim(), PORTLOG_CA_FILE: server.caFile },
+    });
+    expect(stdout).toContain('ok      these credentials may write events and the inventory');
+    expect((await setUpAs('lesser', lesser)).code).toBe(0);
+    const refused = await setUpAs('lesser', lesser, '--api-key');
+    expect([refused.code, refused.stdout, refused.stderr]).toEqual([2, '', expect.stringContaining('they lack "create_doc" on logs-nmap.*-*')]);
+  });
+
+  test('with a key that may not write any more, what is read waits, and goes when it may', async () => {
+    const state = freshDir();
+    const scanned = readFileSync(join(ROOT, 'examples/loopback.xml'));
+    const to = ['--state-dir', state, '--site', 'barred', '--to', `elasticsearch=${server.url}`];
+    const cluster = ['monitor'];
+    const indices = [{ names: ['nmap-inventory-*'], privileges: ['index', 'auto_configure', 'view_index_metadata'] }];
+    const { body } = await server.ask('POST', '/_security/api_key', { name: 'half', role_descriptors: { r: { cluster, indices } } });
+    const barred = await portlog(to, { env: { ...keyEnv, PORTLOG_ELASTICSEARCH_API_KEY: body.encoded }, input: scanned });
+    expect([barred.code, barred.stderr]).toEqual([5, expect.stringContaining('read 15 = delivered 0 + already 0 + dead 0 + spooled 15')]);
+    const { code, stderr } = await portlog(['replay', ...to.slice(0, 2)], { env: keyEnv });
+    expect([code, stderr]).toEqual([0, expect.stringMatching(/read (\d+) = delivered \1 \+ already 0 \+ dead 0\n/)]);
+  });
 });
 
 describe('shipping', () => {

@@ -8,7 +8,7 @@ import { SetUp } from './set-up.ts';
 import { type HttpAnswer, type HttpClient, httpClient, redirection } from '../transport/http.ts';
 import { accepting, addressOf, ELASTICSEARCH_URL, scopeOf, urlOf } from '../options.ts';
 import { shownAddress } from '../shown.ts';
-import { MAX_EVENT_BYTES, type Diagnosis, type Encoded, type Sink, SinkError } from '../sink.ts';
+import { MAX_EVENT_BYTES, type Diagnosis, type Encoded, type Refusal, type Sink, SinkError } from '../sink.ts';
 
 /** Differences between servers with a `_bulk` API. */
 export interface BulkServer {
@@ -76,7 +76,11 @@ export function bulkSink(options: BulkOptions, server: BulkServer): Sink {
       const answer = await client.request({ method: 'POST', path, body, contentType: 'application/x-ndjson' }, signal);
       // Another status may come before the whole body was read.
       if (answer.status === 200) scratch.give(body);
-      if (answer.status >= 200 && answer.status < 300) return bulkOutcome(batch, batch.partition === RECORDS ? 'index' : 'create', answer.body);
+      if (answer.status >= 200 && answer.status < 300)
+        return bulkOutcome(batch, batch.partition === RECORDS ? 'index' : 'create', answer.body, (refusal) => {
+          setUp.forget();
+          return barredFrom(url, refusal, server);
+        });
       if (answer.status === 413) return { delivered: 0, already: 0, retry: batch.entries, rejected: [], split: true };
       throw bulkRefusal(client.url, answer, server);
     },
@@ -106,6 +110,13 @@ export function bulkRefusal(url: URL, answer: HttpAnswer, { product, rights, cre
   if (status === 429 || status >= 500) return new SinkError('temporary', `${where} is busy or broken (${status}${said})`, { retryAfterMs });
   if (status === 404) return new SinkError('permanent', `${where} has no _bulk (404${said}): it is not ${product}`, { hint: 'check the URL' });
   return new SinkError('permanent', `${where} refuses the request (${status}${said})`, { hint: 'check the URL' });
+}
+
+/** Said of each document, and meant of whoever sends them: no right to write there, a block, a template that went. */
+function barredFrom({ origin }: URL, { status, reason }: Refusal, { rights, type }: BulkServer): SinkError {
+  const setUp = `see whether it is set up: portlog check --to ${type}=${origin}`;
+  const hint = reason.includes('security_exception') ? rights : status === 404 ? setUp : 'when that is mended, what waits goes';
+  return new SinkError('permanent', `${origin} does not take these events (${status}: ${reason.slice(0, 300)})`, { hint });
 }
 
 async function aboutBulk(client: HttpClient, server: BulkServer, signal: AbortSignal): Promise<readonly Diagnosis[]> {

@@ -1,5 +1,5 @@
 import { isHttpStatus, isObject, jsonIn, wordsAt, unknownAnswer } from '../transport/answer.ts';
-import type { Batch, Entry, Outcome, Refusal, Rejection } from '../sink.ts';
+import type { Batch, Entry, Outcome, Refusal, Rejection, SinkError } from '../sink.ts';
 
 /** One item of a `_bulk` answer, as far as `filter_path` asks for it. */
 interface BulkItem {
@@ -8,29 +8,34 @@ interface BulkItem {
   readonly isInFailureStore: boolean;
 }
 
-type Fate = 'delivered' | 'already' | 'retry' | 'rejected';
+/** `barred`: nothing is wrong with the document; who sent it may not write there, or nothing is set up there any more. */
+type Fate = 'delivered' | 'already' | 'retry' | 'barred' | 'rejected';
 
 /**
  * Reads the answer to a `_bulk` request item by item: a 200 for the whole says nothing about a document. Every item must match
- * the document at its position by operation and id; otherwise the whole answer is rejected.
+ * the document at its position by operation and id; otherwise the whole answer is rejected. Documents that are barred are to be retried; throws the
+ * error of `barred` when all are.
  */
-export function bulkOutcome(batch: Batch, operation: 'create' | 'index', body: string): Outcome {
+export function bulkOutcome(batch: Batch, operation: 'create' | 'index', body: string, barred: (refusal: Refusal) => SinkError): Outcome {
   const items = itemsOf(body, batch.entries, operation);
   let delivered = 0;
   let already = 0;
   const retry: Entry[] = [];
   let refusal: Refusal | undefined;
+  let isAllBarred = batch.entries.length > 0;
   const rejected: Rejection[] = [];
   batch.entries.forEach((entry, index) => {
     const item = items[index] as BulkItem;
     const fate = fateOf(item);
+    isAllBarred &&= fate === 'barred';
     if (fate === 'delivered') delivered++;
     else if (fate === 'already') already++;
-    else if (fate === 'retry') {
+    else if (fate === 'retry' || fate === 'barred') {
       retry.push(entry);
       refusal ??= { reason: reasonOf(item), status: item.status };
     } else rejected.push({ entry, reason: reasonOf(item), status: item.status });
   });
+  if (isAllBarred && refusal !== undefined) throw barred(refusal);
   return { delivered, already, retry, rejected, ...(refusal === undefined ? {} : { refusal }) };
 }
 
@@ -38,10 +43,11 @@ export function bulkOutcome(batch: Batch, operation: 'create' | 'index', body: s
  * A 201 with `failure_store: used` landed beside the data stream, where no dashboard looks:
  * https://www.elastic.co/docs/manage-data/data-store/data-streams/failure-store
  */
-function fateOf({ status, isInFailureStore }: BulkItem): Fate {
+function fateOf({ status, reason, isInFailureStore }: BulkItem): Fate {
   if (isInFailureStore) return 'rejected';
   if (status >= 200 && status < 300) return 'delivered';
   if (status === 409) return 'already';
+  if (status === 401 || status === 403 || (status === 404 && reason?.startsWith('index_not_found_exception') === true)) return 'barred';
   return status === 429 || status >= 500 ? 'retry' : 'rejected';
 }
 

@@ -33,6 +33,11 @@ export class SetUp {
     await this.asked;
   }
 
+  /** Looks again before the next batch. */
+  forget(): void {
+    this.isRight = false;
+  }
+
   /** Diagnoses of the set-up, with an error unless it is right. */
   async look(signal: AbortSignal): Promise<readonly Diagnosis[]> {
     const found = await this.findings(signal);
