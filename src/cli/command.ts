@@ -17,8 +17,8 @@ export interface Command {
   readonly words?: 'files' | 'directories' | 'nmap arguments';
   readonly options: Options;
   readonly examples: readonly Example[];
-  /** Exit codes with a special meaning for this command. */
-  readonly exits?: Partial<Readonly<Record<ExitCode, string>>>;
+  /** Exit codes with a special meaning for this command; undefined: it does not end with that. */
+  readonly exits?: Partial<Readonly<Record<ExitCode, string | undefined>>>;
   /** `words`: arguments that are not options, in order. */
   run(context: CommandContext, words: readonly string[]): Promise<ExitCode>;
 }
@@ -36,12 +36,23 @@ export interface Example {
 }
 
 /** Exit codes in a few words; docs/reference/exit-codes.md has the whole. */
-export const EXIT_MEANINGS: Readonly<Record<ExitCode, string>> = {
+const EXIT_MEANINGS: Readonly<Record<ExitCode, string>> = {
   0: 'delivered',
   1: 'partly',
-  2: 'usage',
-  3: 'no input',
-  4: 'state',
-  5: 'sink down',
+  2: 'usage or configuration',
+  3: 'nothing to read',
+  4: 'state unusable',
+  5: 'destination down, events wait',
   130: 'interrupted',
 };
+
+/** Of commands that send nothing. */
+export const NOTHING_SENT: NonNullable<Command['exits']> = { 1: undefined, 5: undefined, 130: undefined };
+
+/** Of commands that show what is known. */
+export const KNOWN_EXITS: NonNullable<Command['exits']> = { ...NOTHING_SENT, 0: 'shown', 3: 'nothing is known yet' };
+
+/** The exit codes of a command, each with its meaning. */
+export function exitsOf(own: NonNullable<Command['exits']> = {}): readonly (readonly [code: string, meaning: string])[] {
+  return Object.entries({ ...EXIT_MEANINGS, ...own }).flatMap(([code, meaning]) => (meaning === undefined ? [] : [[code, meaning] as const]));
+}

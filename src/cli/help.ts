@@ -1,5 +1,5 @@
-import { type Command, EXIT_MEANINGS, type Example } from './command.ts';
-import { aboutOf, argumentOf, type Option, type Options } from './option.ts';
+import { type Command, type Example, exitsOf } from './command.ts';
+import { aboutOf, argumentOf, groupsOf, type Option } from './option.ts';
 
 /** Fixed, however wide the terminal. */
 const WIDTH = 80;
@@ -24,12 +24,12 @@ export function overview(commands: readonly Command[]): string {
     paragraph(
       'Every option can also be given as PORTLOG_NAME in the environment, or in the file of --config. Secrets: PORTLOG_ELASTICSEARCH_API_KEY, _USER and _PASSWORD, PORTLOG_LOKI_…, each also with _FILE or _COMMAND.',
     ),
-    exits({}),
+    exits(undefined),
   ]);
 }
 
 /** `portlog COMMAND --help`. */
-export function commandHelp({ usage, summary, about = [], tasks = [], options, examples, exits: own = {} }: Command): string {
+export function commandHelp({ usage, summary, about = [], tasks = [], options, examples, exits: own }: Command): string {
   return sections([
     usage.map((line, index) => `${index === 0 ? 'Usage:' : '      '} portlog ${line}`).join('\n'),
     paragraph(`${summary[0]?.toUpperCase()}${summary.slice(1)}.`),
@@ -52,10 +52,6 @@ function titled(title: string, body: string): string {
   return body === '' ? '' : `${title}:\n${body}`;
 }
 
-function groupsOf(options: Options): readonly (readonly [string, readonly (readonly [string, Option])[]])[] {
-  return [...Map.groupBy(Object.entries(options), ([, { group }]) => group)];
-}
-
 type Row = readonly [left: string, right: string];
 
 function optionRow([name, option]: readonly [string, Option]): Row {
@@ -69,9 +65,9 @@ function exampleText({ line, about }: Example): string {
   return `${wrapped(line, 2, ' \\')}${paragraph(about, 6)}`;
 }
 
-function exits(own: NonNullable<Command['exits']>): string {
-  const all = Object.entries({ ...EXIT_MEANINGS, ...own }).map(([code, meaning]) => `${code} ${meaning}`);
-  return paragraph(`Exit: ${all.join(', ')}.`);
+function exits(own: Command['exits']): string {
+  const all = exitsOf(own).map((pair) => pair.join(' '));
+  return paragraph(`Exit: ${all.join('; ')}.`);
 }
 
 /** Words on the left, and what they mean on the right. */

@@ -25,6 +25,17 @@ export type Values = Readonly<Record<string, string | boolean | number | readonl
 /** Default maximum. */
 const MAX_NUMBER = 1e9;
 
+const GROUPS: readonly Option['group'][] = ['Where to', 'What', 'How', 'Messages'];
+
+/** Options by group, in the same order in every help and man page. */
+export function groupsOf(options: Options): readonly (readonly [Option['group'], readonly (readonly [name: string, Option])[]])[] {
+  const groups = Map.groupBy(Object.entries(options), ([, { group }]) => group);
+  return GROUPS.flatMap((group) => {
+    const list = groups.get(group);
+    return list === undefined ? [] : [[group, list] as const];
+  });
+}
+
 /** `FILE`, `ecs|otel`; undefined for a switch. */
 export function argumentOf({ type, value, choices }: Option): string | undefined {
   return type === 'boolean' ? undefined : (value ?? choices?.join('|') ?? 'VALUE');

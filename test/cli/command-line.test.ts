@@ -14,7 +14,7 @@ describe('options before the name of the command', () => {
     [['--format', 'json', 'diff', SCAN, SCAN], 0, '0 changes on 0 hosts'],
     [['--format=json', 'diff', SCAN, SCAN], 0, '0 changes on 0 hosts'],
     [['--exit-code', 'diff', SCAN, SCAN], 0, '0 changes on 0 hosts'],
-    [['--severity', 'high', '--no-quiet', 'findings'], 0, 'nothing is known yet'],
+    [['--severity', 'high', '--no-quiet', 'findings'], 3, 'nothing is known yet'],
     [['--site', 'diff', SCAN], 0, ''],
     [['--to', 'file=x', 'status'], 2, 'portlog status has no option --to'],
     [['-q', 'status'], 1, 'nothing has run yet'],

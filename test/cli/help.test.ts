@@ -33,3 +33,28 @@ test('help is in its own list and is completed, and a page is found by its topic
   expect([code, stdout]).toEqual([0, expect.stringMatching(/^# /)]);
   expect((await portlog(['completion', 'bash'])).stdout).toMatch(/help\) _portlog_words '[^']*\bexit-codes\b/);
 });
+
+describe('the help of a command', () => {
+  const helpOf = async (name: string): Promise<string> => (await portlog([name, '--help'])).stdout;
+
+  test('has its options in the same order as any other: first where to, last messages', async () => {
+    for (const name of COMMAND_NAMES) {
+      const titles = [...(await helpOf(name)).matchAll(/^(Where to|What|How|Messages):$/gm)].map(([, title = '']) => title);
+      const order = ['Where to', 'What', 'How', 'Messages'].filter((title) => titles.includes(title));
+      expect([name, titles]).toEqual([name, order]);
+    }
+  });
+
+  test('names only exit codes with which it can end', async () => {
+    for (const name of ['inventory', 'findings', 'report', 'diff', 'exposure', 'status', 'completion']) {
+      const text = await helpOf(name);
+      expect([name, /Exit:[^]*\b(?:delivered|partly|interrupted|destination)/.test(text)]).toEqual([name, false]);
+    }
+    expect((await helpOf('ship')).replaceAll(/\s+/g, ' ')).toContain('Exit: 0 delivered; 1 partly; 2 usage or configuration;');
+  });
+
+  test('of what is known says that all sites are shown', async () => {
+    for (const name of ['inventory', 'findings', 'report'])
+      expect(await helpOf(name)).toMatch(/--site NAME +only of this site \(default: all sites\)/);
+  });
+});

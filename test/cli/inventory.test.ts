@@ -139,9 +139,9 @@ describe('portlog inventory', () => {
     expect(code).toBe(2);
   });
 
-  test('nothing known yet is said, exit 0', async () => {
+  test('nothing known yet is said, and is no empty inventory: exit 3', async () => {
     const { stderr, code } = await portlog(['inventory', '--state-dir', freshDir()]);
-    expect([code, stderr]).toEqual([0, expect.stringMatching(/nothing is known yet: .*\nportlog: {3}→ ship a scan/)]);
+    expect([code, stderr]).toEqual([3, expect.stringMatching(/nothing is known yet: .*\nportlog: {3}→ ship a scan/)]);
   });
 
   test('diff with one scan compares with what is known, and moves nothing', async () => {

@@ -1,5 +1,6 @@
 import type { Command, Example } from '../../src/cli/command.ts';
-import { EXIT_MEANINGS } from '../../src/cli/command.ts';
+import { exitsOf } from '../../src/cli/command.ts';
+import { groupsOf } from '../../src/cli/option.ts';
 import { aboutOf, argumentOf, type Option, variableOf } from '../../src/cli/option.ts';
 import { bold, italic, literal, plain, reference, section, tagged } from './roff.ts';
 
@@ -33,7 +34,7 @@ function overview(commands: readonly Command[], edition: Edition): string {
     section('Commands', commands.map((command) => tagged(reference(pageOf(command)), plain(sentence(command.summary)))).join('\n')),
     section('Environment', plain(ENVIRONMENT)),
     section('Files', FILES.map(([path, what]) => tagged(italic(path), plain(what))).join('\n')),
-    section('Exit status', exits({})),
+    section('Exit status', exits(undefined)),
     section('Examples', examplesOf(ship?.examples ?? [])),
     section('See also', [...commands.map((command) => reference(pageOf(command))), reference('nmap')].join(',\n')),
   ]);
@@ -51,8 +52,8 @@ const FILES: readonly (readonly [path: string, what: string])[] = [
 ];
 
 function commandPage(command: Command, commands: readonly Command[], edition: Edition): string {
-  const { usage, summary, about = [], tasks = [], options, examples, exits: own = {} } = command;
-  const groups = [...Map.groupBy(Object.entries(options), ([, { group }]) => group)];
+  const { usage, summary, about = [], tasks = [], options, examples, exits: own } = command;
+  const groups = groupsOf(options);
   const others = commands.filter(({ name }) => name !== command.name);
   return page(pageOf(command), summary, edition, [
     section('Synopsis', usage.map(synopsis).join('\n.br\n')),
@@ -93,8 +94,8 @@ function examplesOf(examples: readonly Example[]): string {
   return examples.map(({ line, about }) => `${plain(sentence(about))}\n.PP\n.RS 4\n${literal(line)}\n.RE`).join('\n.PP\n');
 }
 
-function exits(own: NonNullable<Command['exits']>): string {
-  return Object.entries({ ...EXIT_MEANINGS, ...own })
+function exits(own: Command['exits']): string {
+  return exitsOf(own)
     .map(([code, meaning]) => tagged(bold(code), plain(sentence(meaning))))
     .join('\n');
 }

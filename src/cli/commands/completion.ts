@@ -1,5 +1,5 @@
 import { EXIT, type ExitCode, PortlogError } from '../../core/errors.ts';
-import type { Command } from '../command.ts';
+import { type Command, NOTHING_SENT } from '../command.ts';
 import { allCommands, COMMAND_NAMES } from '../commands.ts';
 import { HELP } from '../help.ts';
 import { topics } from '../page.ts';
@@ -23,6 +23,7 @@ export const completion: Command = {
     { line: 'source <(portlog completion bash)', about: 'in this shell' },
     { line: 'portlog completion fish > ~/.config/fish/completions/portlog.fish', about: 'for good' },
   ],
+  exits: { 0: 'printed', ...NOTHING_SENT, 3: undefined, 4: undefined },
   run: printScript,
 };
 

@@ -15,7 +15,7 @@ import { print } from '../session/terminal.ts';
 import { type CommandContext, settingsOf, text } from '../session/context.ts';
 import { readScan } from '../session/read-scan.ts';
 import { readState } from '../session/known-state.ts';
-import type { Command } from '../command.ts';
+import { type Command, NOTHING_SENT } from '../command.ts';
 import { only, SHIP_OPTIONS } from '../session/options.ts';
 
 /** Name of the state in messages, where a scan's name would be. */
@@ -43,7 +43,7 @@ export const diff: Command = {
     { line: 'portlog diff monday.xml tuesday.xml', about: 'two scans' },
     { line: 'portlog diff tonight.xml', about: 'what is known, and a scan that was not shipped' },
   ],
-  exits: { 0: 'compared', 1: 'with --exit-code: something changed' },
+  exits: { ...NOTHING_SENT, 0: 'compared', 1: 'with --exit-code: something changed' },
   run: showDiff,
 };
 

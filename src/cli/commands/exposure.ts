@@ -12,7 +12,7 @@ import { grouped } from '../session/report/words.ts';
 import { type CommandContext, settingsOf, text } from '../session/context.ts';
 import { firstExposure } from '../session/first-exposure.ts';
 import { type OpenPort, scannedPorts, type ScannedPorts } from '../session/scanned-ports.ts';
-import type { Command } from '../command.ts';
+import { type Command, NOTHING_SENT } from '../command.ts';
 import { only, SHIP_OPTIONS } from '../session/options.ts';
 import { readState, reportDamage } from '../session/known-state.ts';
 import { neededWord, refuseExtraWords } from '../session/words.ts';
@@ -44,7 +44,12 @@ export const exposure: Command = {
     { line: 'portlog exposure init scan.xml > exposure.yaml', about: 'a first file, to go through' },
     { line: 'portlog exposure check --exposure exposure.yaml scan.xml', about: 'in a pipeline' },
   ],
-  exits: { 0: 'all that is open is meant to be', 1: 'something is open that is not, or was not looked at', 3: 'the scan tells nothing' },
+  exits: {
+    ...NOTHING_SENT,
+    0: 'all that is open is meant to be',
+    1: 'something is open that is not, or was not looked at',
+    3: 'the scan tells nothing',
+  },
   run: doTask,
 };
 

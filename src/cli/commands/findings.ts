@@ -14,8 +14,8 @@ import { grouped } from '../session/report/words.ts';
 import { print } from '../session/terminal.ts';
 import { type CommandContext, list, settingsOf, text } from '../session/context.ts';
 import { reportDamage, withKnown } from '../session/known-state.ts';
-import type { Command } from '../command.ts';
-import { only, SHIP_OPTIONS } from '../session/options.ts';
+import { type Command, KNOWN_EXITS } from '../command.ts';
+import { only, SHIP_OPTIONS, SITE_OPTION } from '../session/options.ts';
 import { refuseExtraWords } from '../session/words.ts';
 
 /** `portlog findings`: weaknesses of what is known now, host by host. */
@@ -40,9 +40,11 @@ export const findings: Command = {
     },
     network: { type: 'list', value: 'NETWORK', group: 'What', about: 'only of hosts within: 192.0.2.0/24, 10.0.0-5.*' },
     rule: { type: 'list', value: 'ID', group: 'What', about: 'only of this rule (docs/reference/rules.md)' },
-    ...only(SHIP_OPTIONS, ['site', 'config', 'state-dir']),
+    ...SITE_OPTION,
+    ...only(SHIP_OPTIONS, ['config', 'state-dir']),
   },
   examples: [{ line: 'portlog findings --severity high', about: 'what to mend first' }],
+  exits: KNOWN_EXITS,
   run: showFindings,
 };
 
@@ -73,7 +75,7 @@ async function showFindings(context: CommandContext, words: readonly string[]): 
     log.info(`${grouped(rows, 'weakness', 'weaknesses')} of ${grouped(hosts, 'host')}`);
     return reportDamage(log, sites);
   });
-  return code ?? EXIT.delivered;
+  return code ?? EXIT.noInput;
 }
 
 function filterOf({ values }: CommandContext, { findings: { services = [] } }: Settings): (finding: FindingFact) => boolean {

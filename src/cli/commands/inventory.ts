@@ -15,8 +15,8 @@ import { sinceOf } from '../session/since.ts';
 import { print } from '../session/terminal.ts';
 import { type CommandContext, list, settingsOf, text } from '../session/context.ts';
 import { changeKnown, reportDamage, withKnown } from '../session/known-state.ts';
-import type { Command } from '../command.ts';
-import { only, SHIP_OPTIONS } from '../session/options.ts';
+import { type Command, KNOWN_EXITS } from '../command.ts';
+import { only, SHIP_OPTIONS, SITE_OPTION } from '../session/options.ts';
 import { refuseExtraWords } from '../session/words.ts';
 
 const STATES = new Set(['open', 'closed', 'filtered', 'unfiltered', 'open|filtered', 'closed|filtered', 'down']);
@@ -51,13 +51,15 @@ export const inventory: Command = {
     'forget': { type: 'boolean', group: 'What', about: 'forget the hosts of --network and --site, after asking' },
     'all-hosts': { type: 'boolean', group: 'What', about: 'with --forget: all that is known, of every site' },
     'yes': { type: 'boolean', group: 'What', about: 'do not ask' },
-    ...only(SHIP_OPTIONS, ['site', 'config', 'state-dir']),
+    ...SITE_OPTION,
+    ...only(SHIP_OPTIONS, ['config', 'state-dir']),
   },
   examples: [
     { line: 'portlog inventory --port 22,3389', about: 'who has remote access open' },
     { line: 'portlog inventory --state down', about: 'hosts that do not answer any more' },
     { line: 'portlog inventory --since 7d --format csv', about: 'what is new since a week, for a spreadsheet' },
   ],
+  exits: KNOWN_EXITS,
   run: showInventory,
 };
 
@@ -73,7 +75,7 @@ async function showInventory(context: CommandContext, words: readonly string[]):
     values['forget'] === true
       ? await changeKnown(stateDir, log, (database) => forget(context, database, sitesOf(context, database), filter))
       : await withKnown(stateDir, log, (database) => show(context, sitesOf(context, database), filter));
-  return done ?? EXIT.delivered;
+  return done ?? EXIT.noInput;
 }
 
 /** A forgotten --network must not cost all that is known. */

@@ -23,8 +23,8 @@ import { print } from '../session/terminal.ts';
 import { writeWhole } from '../session/write-whole.ts';
 import { type CommandContext, settingsOf, text } from '../session/context.ts';
 import { withKnown } from '../session/known-state.ts';
-import type { Command } from '../command.ts';
-import { only, SHIP_OPTIONS } from '../session/options.ts';
+import { type Command, NOTHING_SENT } from '../command.ts';
+import { only, SHIP_OPTIONS, SITE_OPTION } from '../session/options.ts';
 
 const FORMATS: Readonly<Record<string, (facts: ReportFacts) => Iterable<string>>> = { html, markdown, csv, json };
 const DEFAULT_SINCE = '7d';
@@ -46,13 +46,14 @@ export const report: Command = {
     },
     output: { type: 'string', value: 'FILE', alias: 'o', group: 'Where to', about: 'the file to write', byDefault: 'standard output' },
     since: { type: 'string', value: 'WHEN', group: 'What', about: 'changes since: a date, 24h, 7d', byDefault: '7d' },
-    ...only(SHIP_OPTIONS, ['site', 'exposure', 'config', 'state-dir']),
+    ...SITE_OPTION,
+    ...only(SHIP_OPTIONS, ['exposure', 'config', 'state-dir']),
   },
   examples: [
     { line: 'portlog report --output report.html', about: 'of what is known' },
     { line: 'portlog report --format markdown monday.xml tuesday.xml', about: 'of two scans, for a ticket' },
   ],
-  exits: { 0: 'written' },
+  exits: { ...NOTHING_SENT, 0: 'written', 1: 'written, and a part of it could not be read' },
   run: makeReport,
 };
 

@@ -5,7 +5,7 @@ import { type CommandContext, list, text } from '../session/context.ts';
 import type { Jobs } from '../session/jobs.ts';
 import { keep } from '../session/keep.ts';
 import type { Command } from '../command.ts';
-import { SCAN_OPTIONS, SHIP_OPTIONS, UNATTENDED_OPTIONS } from '../session/options.ts';
+import { AGAIN_OPTION, SCAN_OPTIONS, SHIP_OPTIONS, UNATTENDED_OPTIONS } from '../session/options.ts';
 import { refuseExtraWords } from '../session/words.ts';
 
 /** `portlog run`: the schedules and directories of the configuration, unattended. */
@@ -19,6 +19,7 @@ export const run: Command = {
     schedule: { type: 'list', value: 'NAME', group: 'What', about: 'only this schedule, and no directories' },
     ...SCAN_OPTIONS,
     ...SHIP_OPTIONS,
+    ...AGAIN_OPTION,
   },
   examples: [
     { line: 'portlog run --config portlog.yaml', about: 'as a service' },

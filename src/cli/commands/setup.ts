@@ -83,6 +83,7 @@ export const setup: Command = {
     { line: 'portlog setup elasticsearch --url https://es:9200 --dry-run', about: 'what would be done' },
     { line: 'portlog setup grafana --export grafana', about: 'files to import by hand' },
   ],
+  exits: { 0: 'installed', 1: 'something was left as it is, because somebody has changed it', 3: undefined, 4: undefined, 5: 'the server is down' },
   run: setUp,
 };
 

@@ -23,7 +23,7 @@ import { type CommandContext, commandContext, settingsOf, text } from '../sessio
 import type { Log } from '../session/log.ts';
 import { readState } from '../session/known-state.ts';
 import { serviceState } from '../session/service-state.ts';
-import type { Command } from '../command.ts';
+import { type Command, NOTHING_SENT } from '../command.ts';
 import { only, SHIP_OPTIONS } from '../session/options.ts';
 import { refuseExtraWords } from '../session/words.ts';
 
@@ -38,7 +38,13 @@ export const status: Command = {
     { line: 'portlog status --config portlog.yaml', about: 'with its schedules and directories' },
     { line: 'sudo -u portlog portlog status', about: 'of the service' },
   ],
-  exits: { 0: 'all is as it should be', 1: 'something needs attention, or nothing has run yet', 5: 'events wait on disk' },
+  exits: {
+    ...NOTHING_SENT,
+    3: undefined,
+    0: 'all is as it should be',
+    1: 'something needs attention, or nothing has run yet',
+    5: 'events wait on disk',
+  },
   run: showStatus,
 };
 

@@ -3,7 +3,7 @@ import { scansIn } from '../../source/directory.ts';
 import { type CommandContext, number } from '../session/context.ts';
 import { keep } from '../session/keep.ts';
 import type { Command } from '../command.ts';
-import { SHIP_OPTIONS, UNATTENDED_OPTIONS } from '../session/options.ts';
+import { AGAIN_OPTION, SHIP_OPTIONS, UNATTENDED_OPTIONS } from '../session/options.ts';
 import { neededWord } from '../session/words.ts';
 
 /** `portlog watch DIR…`: ships each finished scan that appears in a directory, once. */
@@ -24,6 +24,7 @@ export const watch: Command = {
       byDefault: '60',
     },
     ...SHIP_OPTIONS,
+    ...AGAIN_OPTION,
   },
   examples: [
     { line: 'portlog watch --to elasticsearch=https://es:9200 /srv/scans', about: 'ship what appears there' },

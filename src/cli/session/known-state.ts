@@ -41,6 +41,6 @@ export function reportDamage(log: Log, sites: readonly KnownHosts[]): ExitCode {
 }
 
 function sayNothingKnown(log: Log, stateDir: string): undefined {
-  log.info(`nothing is known yet: there is no ${stateFile(stateDir)}`);
-  log.info('  → ship a scan (portlog --to …) with the same --state-dir; what goes to standard output alone is not remembered');
+  log.warn(`nothing is known yet: there is no ${stateFile(stateDir)}`);
+  log.warn('  → ship a scan (portlog --to …) with the same --state-dir; what goes to standard output alone is not remembered');
 }

@@ -32,12 +32,12 @@ export const SHIP_OPTIONS = {
     about: 'format on stdout: ecs or otel lines, or a table (default on a terminal)',
   },
   'ca-file': { type: 'string', value: 'PEM', group: 'Where to', about: "authority that signed the server's certificate" },
-  'compression': { type: 'string', choices: ['gzip', 'none'], group: 'Where to', about: 'of requests', byDefault: 'gzip' },
+  'compression': { type: 'string', choices: ['gzip', 'none'], group: 'Where to', about: 'compress requests', byDefault: 'gzip' },
   'all': { type: 'boolean', group: 'What', about: 'send closed and filtered ports and down hosts too' },
   'again': {
     type: 'boolean',
     group: 'What',
-    about: 'send what was delivered before as well, and all of the inventory; watch and run: what lies in directories when they begin',
+    about: 'send again what was delivered before, and all of the inventory',
   },
   'site': { type: 'string', value: 'NAME', group: 'What', about: 'the place that was scanned', byDefault: 'default' },
   'sensor': {
@@ -55,14 +55,14 @@ export const SHIP_OPTIONS = {
     type: 'number',
     value: 'N',
     group: 'What',
-    about: 'scans that must find a port not open, or a host down, before the change is reported',
+    about: 'scans in a row that must agree before a port counts as closed, or a host as down',
     byDefault: '1',
   },
   'mass-change': {
     type: 'number',
     value: 'N',
     group: 'What',
-    about: 'changes in one scan from which a mass change is reported, too',
+    about: 'more changes than these in one scan are also reported as one mass change',
     byDefault: '100',
   },
   'intel-dir': { type: 'string', value: 'DIR', group: 'What', about: 'snapshots of KEV and EPSS: which vulnerabilities are exploited' },
@@ -86,6 +86,16 @@ export const SHIP_OPTIONS = {
     byDefault: 'block',
   },
   'json': { type: 'boolean', group: 'Messages', about: 'the summary as one line of JSON' },
+} as const satisfies Record<string, Option>;
+
+/** Of commands that show what is known, of all sites unless told otherwise. */
+export const SITE_OPTION = {
+  site: { type: 'string', value: 'NAME', group: 'What', about: 'only of this site', byDefault: 'all sites' },
+} as const satisfies Record<string, Option>;
+
+/** Of commands that look into directories. */
+export const AGAIN_OPTION = {
+  again: { type: 'boolean', group: 'What', about: 'send again what lies in directories at the start, and all of the inventory' },
 } as const satisfies Record<string, Option>;
 
 export const SCAN_OPTIONS = {
