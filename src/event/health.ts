@@ -42,6 +42,8 @@ export interface DeliveryProblem {
   readonly reason: string;
   /** Number of events concerned; undefined as long as it is not known. */
   readonly events: number | undefined;
+  /** How many of its kind the sink has had in this run, this one included. Default 1. */
+  readonly times?: number;
 }
 
 /** A scan that is overdue. Times are epoch milliseconds. */
@@ -97,8 +99,8 @@ export function runSummaryEvent(options: EventOptions, run: RunFacts): LogEvent 
 }
 
 /** `delivery-problem`: a sink fails, or rejects events for good. */
-export function deliveryProblemEvent(options: EventOptions, runKey: string, { kind, sink, reason, events }: DeliveryProblem): LogEvent {
-  return healthEvent(options, 'delivery-problem', runKey, `${sink} ${kind}`, digest(['sink', options.site, sink]), {
+export function deliveryProblemEvent(options: EventOptions, runKey: string, { kind, sink, reason, events, times = 1 }: DeliveryProblem): LogEvent {
+  return healthEvent(options, 'delivery-problem', runKey, `${sink} ${kind}${times === 1 ? '' : ` ${times}`}`, digest(['sink', options.site, sink]), {
     severity: SEVERITY.high,
     message: `${sink}: ${TEXT[kind](events)}: ${reason}`,
     event: { outcome: 'failure', reason },

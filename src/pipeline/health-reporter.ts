@@ -27,8 +27,8 @@ export class HealthReporter {
   private readonly started: number;
   private readonly runKey: string;
   private readonly patienceMs: number;
-  /** Sinks whose failure was reported. */
-  private readonly reported = new Set<SinkPipeline>();
+  /** Failures that were reported: of which sink, since when it has failed (by `elapsed`), and how many of it by then. */
+  private readonly reported = new Map<SinkPipeline, { readonly since: number | undefined; readonly times: number }>();
 
   /** A sink that fails for longer than `patienceMs` is reported during the run. */
   constructor(delivery: Delivery, store: Store, options: EventOptions, patienceMs: number) {
@@ -42,7 +42,13 @@ export class HealthReporter {
 
   /** A failing sink was not reported yet. */
   get isAlarmed(): boolean {
-    return this.delivery.pipelines.some((pipeline) => pipeline.failure !== undefined && !this.reported.has(pipeline));
+    return this.delivery.pipelines.some((pipeline) => this.isNews(pipeline));
+  }
+
+  /** It works no more, and has not since that was reported: one that has worked meanwhile is reported again. */
+  private isNews(pipeline: SinkPipeline): boolean {
+    const { failure, health } = pipeline;
+    return failure !== undefined && this.reported.get(pipeline)?.since !== health.failingSince;
   }
 
   /** Reports overdue sites, failed scheduled scans, and files that were not shipped. */
@@ -110,12 +116,13 @@ export class HealthReporter {
     await this.delivery.announce(events);
   }
 
-  private failing(isNews: (pipeline: SinkPipeline) => boolean): LogEvent[] {
-    const news = this.delivery.pipelines.filter((pipeline) => pipeline.failure !== undefined && !this.reported.has(pipeline) && isNews(pipeline));
+  private failing(isDue: (pipeline: SinkPipeline) => boolean): LogEvent[] {
+    const news = this.delivery.pipelines.filter((pipeline) => this.isNews(pipeline) && isDue(pipeline));
     return news.map((pipeline) => {
-      this.reported.add(pipeline);
+      const times = (this.reported.get(pipeline)?.times ?? 0) + 1;
+      this.reported.set(pipeline, { since: pipeline.health.failingSince, times });
       const reason = pipeline.failure?.message ?? '';
-      return deliveryProblemEvent(this.options, this.runKey, { kind: 'sink-failing', sink: pipeline.sink.name, reason, events: undefined });
+      return deliveryProblemEvent(this.options, this.runKey, { kind: 'sink-failing', sink: pipeline.sink.name, reason, events: undefined, times });
     });
   }
 }

@@ -1,5 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
+import { PortlogError } from '../../src/core/errors.ts';
 import { Log } from '../../src/cli/session/log.ts';
 import { Outages } from '../../src/cli/session/outages.ts';
 
@@ -43,4 +44,24 @@ test('a warning of a check is said again only when another check did not give it
     for (const warnings of [['a'], ['a', 'b'], ['b'], ['a']]) outages.warn('loki http://l', warnings);
   });
   expect(lines).toEqual(['portlog: a', 'portlog: b', 'portlog: a']);
+});
+
+test('a problem that each piece of work meets is said once and at rising intervals; and again when work came to its end meanwhile', () => {
+  let time = 0;
+  const outages = new Outages(new Log(new PassThrough(), 'normal'), { now: () => time });
+  const newer = new PortlogError('state-unusable', 'written by a newer portlog');
+  const minutes: number[] = [];
+  const pass = (until: number): void => {
+    for (; time < until * MINUTE; time += MINUTE) {
+      if (outages.isNews(newer)) minutes.push(time / MINUTE);
+      // Another schedule meets the same.
+      if (outages.isNews(new PortlogError('state-unusable', newer.message))) minutes.push(time / MINUTE);
+    }
+  };
+  pass(120);
+  expect(minutes).toEqual([0, 15, 45, 105]);
+  outages.stateWorks();
+  pass(130);
+  expect(minutes).toEqual([0, 15, 45, 105, 120]);
+  expect(outages.isNews(new PortlogError('state-unusable', 'the disk is full'))).toBe(true);
 });

@@ -1,5 +1,6 @@
 import { inWords } from '../../change/phrases.ts';
 import type { Clock } from '../../core/clock.ts';
+import type { PortlogError } from '../../core/errors.ts';
 import { isPausing, nextPauseMs, type Pauses } from '../../unattended/pause.ts';
 import type { Log } from './log.ts';
 import { grouped } from './report/words.ts';
@@ -23,6 +24,8 @@ export class Outages {
   private readonly clock: Pick<Clock, 'now'>;
   /** By the sink's name. */
   private readonly known = new Map<string, Outage>();
+  /** By their words. */
+  private readonly problems = new Map<string, Outage>();
   /** Warnings of the latest check, by the sink's name. */
   private readonly warned = new Map<string, readonly string[]>();
 
@@ -33,6 +36,21 @@ export class Outages {
 
   has(sink: string): boolean {
     return this.known.has(sink);
+  }
+
+  /** Work has failed, perhaps as it did a minute ago: whether that is to be said. What stays is, at rising intervals. */
+  isNews({ message }: PortlogError): boolean {
+    const now = this.clock.now();
+    const before = this.problems.get(message);
+    if (before !== undefined && isPausing(before.next, now, PAUSES)) return false;
+    const pauseMs = before === undefined ? PAUSES.firstMs : nextPauseMs(before.pauseMs, PAUSES);
+    this.problems.set(message, { since: before?.since ?? now, next: now + pauseMs, pauseMs });
+    return true;
+  }
+
+  /** Work has come to its end: what was wrong with the state is not any more. */
+  stateWorks(): void {
+    this.problems.clear();
   }
 
   /** A check or a run has failed. `waiting`: events on disk, as far as that is known. */

@@ -33,6 +33,8 @@ export class Unattended {
   /** Receives its status. */
   private service: Service | undefined;
   private working = 0;
+  /** Said shortly before. */
+  private readonly unsaid = new WeakSet<PortlogError>();
   /** Interrupted in the middle of work. */
   wasCut = false;
   private worst: ExitCode = EXIT.delivered;
@@ -118,7 +120,8 @@ export class Unattended {
     );
     this.service?.activity.end(name);
     const problem = scanned instanceof PortlogError ? scanned.message : scanned.problem;
-    if (problem !== undefined) this.context.log.warn(`schedule ${name}: no finished scan: ${problem}`);
+    const isKnown = scanned instanceof PortlogError && this.unsaid.has(scanned);
+    if (problem !== undefined && !isKnown) this.context.log.warn(`schedule ${name}: no finished scan: ${problem}`);
     if (!(scanned instanceof PortlogError)) this.note(scanned.code, scanned.report);
     return problem;
   }
@@ -131,8 +134,10 @@ export class Unattended {
     return report;
   }
 
+  /** What stays, such as a state file of a newer version, every piece of work meets: it is not said each time. */
   problem(error: PortlogError): void {
-    this.context.log.error(error);
+    if (this.context.outages?.isNews(error) === false) this.unsaid.add(error);
+    else this.context.log.error(error);
     this.note(error.exitCode);
   }
 
@@ -144,7 +149,9 @@ export class Unattended {
   private async attempt<T>(work: () => Promise<T>): Promise<T | PortlogError> {
     this.working++;
     try {
-      return await work();
+      const done = await work();
+      this.context.outages?.stateWorks();
+      return done;
     } catch (error) {
       const problem = mistake('what was due', error);
       this.problem(problem);
