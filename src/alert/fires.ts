@@ -1,6 +1,6 @@
 import type { Filter } from './filter.ts';
 import { digest } from '../event/id.ts';
-import { type AlertRule, narrowed, summaryOf } from './rule.ts';
+import { type AlertRule, scopedFilter, summaryOf } from './rule.ts';
 import { ALERT_RULES } from './rules.ts';
 
 /** An event as it is delivered. */
@@ -16,7 +16,7 @@ export interface Firing {
 export function firings(event: Document, now: number): readonly Firing[] {
   const dataset = valuesAt(event, 'event.dataset')[0];
   return ALERT_RULES.flatMap((rule) => {
-    const isMeant = rule.absentForHours === undefined && rule.dataset === dataset && matches(narrowed(rule, {}), event, now);
+    const isMeant = rule.absentForHours === undefined && rule.dataset === dataset && matches(scopedFilter(rule, {}), event, now);
     return isMeant ? [{ rule, summary: sentence(rule, event) }] : [];
   });
 }

@@ -84,7 +84,7 @@ function isByItem({ key }: Pick<AlertRule, 'key'>): boolean {
 export const MASS = 'nmap.change.mass';
 
 /** A rule's filter, limited to the given zones and namespace. */
-export function narrowed(rule: AlertRule, options: RuleScope): Filter {
+export function scopedFilter(rule: AlertRule, options: RuleScope): Filter {
   const chosen = withinOptions(rule, options);
   return isByItem(rule) && rule.dataset === 'nmap.change' ? all(chosen, { field: MASS, isNot: true }) : chosen;
 }

@@ -61,7 +61,7 @@ export function fromEnvironment(options: Options, env: Environment): Values {
     const whole = isSecret ? variable : `${variable}=${text}`;
     const given = { it: `${whole}: it`, whole, isSecret };
     if (option.type === 'list') values[name] = partsOf(text, given);
-    else values[name] = option.type === 'boolean' ? switched(text, given) : valueOf(text, option, given);
+    else values[name] = option.type === 'boolean' ? switched(text, given) : parsedValue(text, option, given);
   }
   return values;
 }
@@ -86,7 +86,7 @@ interface Given {
 const PATHS: ReadonlySet<string | undefined> = new Set(['DIR', 'FILE', 'PATH', 'PEM']);
 
 /** Parses a value. Throws `usage` when it is invalid. */
-export function valueOf(text: string, { type, choices, value, max = MAX_NUMBER }: Option, { it, whole }: Given): string | number {
+export function parsedValue(text: string, { type, choices, value, max = MAX_NUMBER }: Option, { it, whole }: Given): string | number {
   if (choices !== undefined && !choices.includes(text)) throw usage(`${whole}: there is no such choice`, `there are: ${choices.join(', ')}`);
   if (PATHS.has(value) && isForShell(text)) throw usage(`${whole} ${NO_TILDE}`, 'write the whole path, or $HOME instead of ~');
   if (type !== 'number') return text;

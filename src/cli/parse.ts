@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { PortlogError } from '../core/errors.ts';
 import type { Command } from './command.ts';
 import { noOption, refuseMistypedWords, withoutValue } from './mistyped.ts';
-import { type Options, type Values, valueOf } from './option.ts';
+import { type Options, type Values, parsedValue } from './option.ts';
 
 /** Parsed arguments: options by name, and other words. */
 export interface ParsedArguments {
@@ -47,7 +47,7 @@ function given(name: string, { name: written, value, inlineValue }: Token, optio
   // `-` is standard input or output; a negative number is a value, to be refused later.
   if (value === undefined || (inlineValue !== true && /^-[^\d]/.test(value))) throw withoutValue(name, option, value);
   if (value === '') throw new PortlogError('usage', `--${name} got an empty word`, { hint: 'a variable of the shell may be empty' });
-  const checked = valueOf(value, option, { it: `--${name}`, whole: `--${name} "${value}"` });
+  const checked = parsedValue(value, option, { it: `--${name}`, whole: `--${name} "${value}"` });
   return option.type === 'list' ? [...(Array.isArray(before) ? (before as readonly string[]) : []), String(checked)] : checked;
 }
 

@@ -3,7 +3,7 @@ import { appsAt, HOST_DASHBOARD, HOST_FIELD, isAboutHost } from './host-link.ts'
 import { lucene } from './lucene.ts';
 import { type Threat, threatsOf } from './mitre.ts';
 import type { ContentOptions } from './options.ts';
-import { type AlertRule, narrowed, runbookOf, serverId } from '../alert/rule.ts';
+import { type AlertRule, scopedFilter, runbookOf, serverId } from '../alert/rule.ts';
 import { ALERT_RULES } from '../alert/rules.ts';
 import { readRunbook } from './runbook.ts';
 
@@ -77,7 +77,7 @@ function detectionRule(rule: AlertRule, options: ContentOptions): DetectionRule 
     language: 'lucene',
     // A name without a wildcard is an error as long as there is no such data stream; the query has the namespace.
     index: [`logs-${rule.dataset}-${options.namespace ?? ''}*`],
-    query: lucene(narrowed(rule, options)),
+    query: lucene(scopedFilter(rule, options)),
     ...SCHEDULE,
     timestamp_override: 'event.ingested',
     max_signals: MOST_ALERTS,

@@ -1,6 +1,6 @@
 import { stringify } from 'yaml';
 import { all, type Filter, is } from '../alert/filter.ts';
-import { type AlertRule, narrowed, runbookOf, serverId, summaryOf, type TemplateSyntax } from '../alert/rule.ts';
+import { type AlertRule, scopedFilter, runbookOf, serverId, summaryOf, type TemplateSyntax } from '../alert/rule.ts';
 import { ALERT_RULES } from '../alert/rules.ts';
 import { appsAt, HOST_FIELD, hostPath, isAboutHost } from './host-link.ts';
 import { lucene } from './lucene.ts';
@@ -21,7 +21,7 @@ export function elastalertFiles(options: ContentOptions): ReadonlyMap<string, st
 }
 
 function rulesOf(rule: AlertRule, options: ContentOptions): readonly (readonly [string, object])[] {
-  const filter = narrowed(rule, options);
+  const filter = scopedFilter(rule, options);
   if (rule.absentForHours === undefined) return [[rule.id, presence(rule, filter, options)]];
   const hours = rule.absentForHours;
   if (options.sites.length === 0) return [[rule.id, absence(rule, `${rule.title}: no site at all`, filter, hours, options)]];

@@ -3,7 +3,7 @@ import { fingerprint, uuidOf } from './fingerprint.ts';
 import { HOST_DASHBOARD, isAboutHost } from './host-link.ts';
 import { lucene } from './lucene.ts';
 import type { ContentOptions } from './options.ts';
-import { type AlertRule, narrowed, runbookOf, serverId } from '../alert/rule.ts';
+import { type AlertRule, scopedFilter, runbookOf, serverId } from '../alert/rule.ts';
 import { ALERT_RULES } from '../alert/rules.ts';
 
 /** Alerts per run of a rule; beyond that, mass-change alerts. */
@@ -63,7 +63,7 @@ export function kibanaFingerprint({ name, params }: Pick<KibanaRule, 'name' | 'p
 function presence(rule: AlertRule, options: ContentOptions): KibanaRule {
   const [first = '', ...others] = rule.key;
   return named(rule, options, serverId(rule), rule.title, {
-    ...common(rule, narrowed(rule, options), options),
+    ...common(rule, scopedFilter(rule, options), options),
     size: 100,
     threshold: [0],
     thresholdComparator: '>',
@@ -85,7 +85,7 @@ function absences(rule: AlertRule, hours: number, options: ContentOptions): read
       timeWindowSize: maxAgeHours,
       groupBy: 'all',
     });
-  const filter = narrowed(rule, options);
+  const filter = scopedFilter(rule, options);
   if (options.sites.length === 0) return [one(serverId(rule), `${rule.title}: no site at all`, filter, hours)];
   return options.sites.map(({ name, maxAgeHours = hours }) =>
     one(`${serverId(rule)}:${name}`, `${rule.title}: ${name}`, all(filter, is('nmap.site', name)), maxAgeHours),

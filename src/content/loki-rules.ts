@@ -3,7 +3,7 @@ import { fingerprint } from './fingerprint.ts';
 import { grafanaHostPath, HOST_FIELD, isAboutHost, withoutEndSlash } from './host-link.ts';
 import { labelOf, logqlStages, selector } from './logql.ts';
 import type { ContentOptions } from './options.ts';
-import { type AlertRule, narrowed, runbookOf, serverId, summaryOf } from '../alert/rule.ts';
+import { type AlertRule, scopedFilter, runbookOf, serverId, summaryOf } from '../alert/rule.ts';
 import { ALERT_RULES } from '../alert/rules.ts';
 
 /** Group and namespace in the ruler. */
@@ -125,7 +125,7 @@ function matching(rule: AlertRule, options: ContentOptions, hours: number): stri
 
 function stages(rule: AlertRule, options: ContentOptions): string {
   return logqlStages(
-    narrowed(rule, options),
+    scopedFilter(rule, options),
     rule.shows.filter((field) => field !== 'level'),
   );
 }

@@ -1,7 +1,7 @@
 import { all, type Filter, is } from '../alert/filter.ts';
 import { lucene } from './lucene.ts';
 import type { ContentOptions } from './options.ts';
-import { type AlertRule, narrowed, runbookOf } from '../alert/rule.ts';
+import { type AlertRule, scopedFilter, runbookOf } from '../alert/rule.ts';
 import { ALERT_RULES } from '../alert/rules.ts';
 
 const EVERY_MINUTES = 5;
@@ -75,7 +75,7 @@ export function opensearchMonitors(options: ContentOptions): ReadonlyMap<string,
 
 function monitorsOf(rule: AlertRule, options: ContentOptions): readonly (readonly [string, Monitor])[] {
   const { absentForHours } = rule;
-  const filter = narrowed(rule, options);
+  const filter = scopedFilter(rule, options);
   if (absentForHours === undefined) return [[rule.id, presence(rule, filter, options)]];
   if (options.sites.length === 0) return [[rule.id, absence(rule, `${rule.title}: no site at all`, filter, absentForHours, options)]];
   return options.sites.map(({ name, maxAgeHours = absentForHours }) => [

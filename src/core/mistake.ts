@@ -14,6 +14,6 @@ export function mistake(what: string, error: unknown): PortlogError {
 }
 
 /** Whether an error is a bug of portlog, which says nothing about the server. */
-export function isOurs({ cause }: Error): boolean {
+export function isMistake({ cause }: Error): boolean {
   return cause instanceof PortlogError && cause.code === 'mistake';
 }

@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 import { Deadline } from '../core/deadline.ts';
-import { isOurs } from '../core/mistake.ts';
+import { isMistake } from '../core/mistake.ts';
 import { type Sink, SinkError } from '../sink/sink.ts';
 import { type BatchOf, batchOf } from '../sink/batch.ts';
 import { deliver, type Settled, type Undelivered } from './deliver.ts';
@@ -143,7 +143,7 @@ export class SpoolReader {
         continue;
       }
       if (error !== undefined && error.kind !== 'temporary') {
-        if (next === undefined || !isOurs(error) || !(await this.isToBlame(next))) return this.stop();
+        if (next === undefined || !isMistake(error) || !(await this.isToBlame(next))) return this.stop();
         attempts = 0;
         continue;
       }

@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock.ts';
-import { isOurs } from '../core/mistake.ts';
+import { isMistake } from '../core/mistake.ts';
 import type { Refusal } from '../sink/sink.ts';
 import { batchOf } from '../sink/batch.ts';
 import type { Undelivered } from './deliver.ts';
@@ -66,7 +66,7 @@ async function sendRound(spoolWriter: SpoolWriter, { send, taken, evidence, sign
     // Of a busy server, many say nothing about each; that it never takes them, it may say of as many as there are.
     const isSaidForGood = left.forGood === true && taken() > 0;
     inVain = isSaidForGood || taken() > evidence.taken ? 0 : inVain + 1;
-    if ((left.error.kind !== 'temporary' && !isOurs(left.error)) || inVain > MAX_IN_VAIN) return false;
+    if ((left.error.kind !== 'temporary' && !isMistake(left.error)) || inVain > MAX_IN_VAIN) return false;
     if (!isWorking) continue;
     evidence.taken = taken();
     settle(spoolWriter, next, left, onDead);

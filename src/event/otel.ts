@@ -72,13 +72,13 @@ export function otlpFrame(origin: string): readonly [head: string, tail: string]
   return [`{"resourceLogs":[{"resource":${resource},"scopeLogs":[{"scope":${scope},"logRecords":[`, ']}]}]}'];
 }
 
-/** The origin of an event (see {@link originOf}): portlog, and the host where it ran the scan. */
+/** The origin of an event (see {@link resourceAndScope}): portlog, and the host where it ran the scan. */
 export function otlpOrigin(event: LogEvent): string {
-  return event.otlp?.origin ?? originOf({ attributes: keyValues(resourceOf(event)) }, { name: 'portlog', version: PORTLOG_VERSION });
+  return event.otlp?.origin ?? resourceAndScope({ attributes: keyValues(resourceOf(event)) }, { name: 'portlog', version: PORTLOG_VERSION });
 }
 
 /** `resource` and `scope` as OTLP JSON, one line each. */
-export function originOf(resource: object, scope: object): string {
+export function resourceAndScope(resource: object, scope: object): string {
   return `${JSON.stringify(resource)}\n${JSON.stringify(scope)}`;
 }
 

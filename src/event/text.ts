@@ -46,3 +46,13 @@ function hex(code: number, length: number): string {
 export function count(number: number, noun: string, plural = `${noun}s`): string {
   return `${number} ${number === 1 ? noun : plural}`;
 }
+
+/** `48,211` */
+export function withCommas(number: number): string {
+  return number.toLocaleString('en-US');
+}
+
+/** `1 event`, `48,211 events` */
+export function counted(number: number, noun: string, plural = `${noun}s`): string {
+  return `${withCommas(number)} ${number === 1 ? noun : plural}`;
+}

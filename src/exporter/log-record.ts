@@ -1,11 +1,11 @@
 import type { ReadableLogRecord } from '@opentelemetry/sdk-logs';
-import { originOf } from '../event/otel.ts';
+import { resourceAndScope } from '../event/otel.ts';
 
 /** A record as an entry of an OTLP request, with its origin. */
 export interface OtlpLogRecord {
   /** A LogRecord in OTLP's JSON. */
   readonly record: string;
-  /** Its resource and scope, see {@link originOf}. */
+  /** Its resource and scope, see {@link resourceAndScope}. */
   readonly origin: string;
 }
 
@@ -28,7 +28,7 @@ export function otlpLogRecord(log: ReadableLogRecord): OtlpLogRecord {
     traceId: log.spanContext?.traceId,
     spanId: log.spanContext?.spanId,
   };
-  return { record: JSON.stringify(record), origin: originOf(resourceOf(log), scopeOf(log)) };
+  return { record: JSON.stringify(record), origin: resourceAndScope(resourceOf(log), scopeOf(log)) };
 }
 
 function resourceOf({ resource }: ReadableLogRecord): object {

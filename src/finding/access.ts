@@ -1,7 +1,7 @@
 import { SEVERITY } from '../event/event.ts';
 import type { Script } from '../nmap/model.ts';
 import { type Check, checked, type Finding, type Rule } from './finding.ts';
-import { scriptsOf, tableOf, tables, valueOf } from './script.ts';
+import { scriptsOf, tableNamed, tables, valueOf } from './script.ts';
 
 /** A script that tests for open access, and how its output shows it. */
 interface AccessTest {
@@ -31,7 +31,7 @@ const PASSWORD = 'Ask for a password, and let only those reach it who need it.';
 
 /** Credentials in a table for each product; nmap with `-v` also lists products that none of them opened. */
 function namesAnAccount({ items, output = '' }: Script): boolean {
-  if (items.length > 0) return tables(items).some((product) => tables(tableOf(product.items, 'credentials')).length > 0);
+  if (items.length > 0) return tables(items).some((product) => tables(tableNamed(product.items, 'credentials')).length > 0);
   return output.includes('credentials found -> ') || output.split('\n').some(isAccount);
 }
 

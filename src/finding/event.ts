@@ -58,7 +58,7 @@ export function findingEvent(host: HostContext, ackGroup: string, port: Port | u
 }
 
 /** The fields of a finding in every event: `rule`, `vulnerability` and `nmap.finding`. */
-export function statementOf(finding: Finding): { readonly rule: Fields; readonly vulnerability: Fields | undefined; readonly finding: Fields } {
+export function findingStatement(finding: Finding): { readonly rule: Fields; readonly vulnerability: Fields | undefined; readonly finding: Fields } {
   return { ...findingFields(finding), ...nmapFinding(finding) };
 }
 

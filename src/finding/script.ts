@@ -56,7 +56,7 @@ export function nameAsked(service: Service | undefined): string | undefined {
   return isAnswer && service?.name !== 'tcpwrapped' ? service?.name : undefined;
 }
 
-export function tableOf(items: readonly ScriptItem[], key: string): readonly ScriptItem[] {
+export function tableNamed(items: readonly ScriptItem[], key: string): readonly ScriptItem[] {
   return tables(items).find((table) => table.key === key)?.items ?? [];
 }
 

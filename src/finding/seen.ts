@@ -1,6 +1,6 @@
 import type { Host, Port, Run } from '../nmap/model.ts';
 import type { Finding } from './finding.ts';
-import { statementOf } from './event.ts';
+import { findingStatement } from './event.ts';
 import { SEVERITY } from '../event/event.ts';
 import { EXPIRED, UNEXPECTED } from './exposure.ts';
 import type { Finder, FindingsAt } from './finder.ts';
@@ -23,7 +23,7 @@ interface SeenFinding {
   /** Ignored by change detection: neither a change, nor stored, nor does it resolve anything. */
   readonly isSilent: boolean;
   /** Its fields for the event. */
-  readonly about: () => ReturnType<typeof statementOf>;
+  readonly about: () => ReturnType<typeof findingStatement>;
 }
 
 /** A host at a time (epoch milliseconds), with its findings. */
@@ -90,6 +90,6 @@ function seen(place: string | undefined, finding: Finding): SeenFinding {
     // Expected exposure is stated by the user, so there is no baseline.
     isGrave: severity >= SEVERITY.high || rule === UNEXPECTED || rule === EXPIRED,
     isSilent: !alerts,
-    about: () => statementOf(finding),
+    about: () => findingStatement(finding),
   };
 }

@@ -1,6 +1,6 @@
 import { SEVERITY } from '../event/event.ts';
 import { type Check, checked, type Finding, type Rule } from './finding.ts';
-import { scriptOf, tableOf, valuesIn } from './script.ts';
+import { scriptOf, tableNamed, valuesIn } from './script.ts';
 import { listed } from './tls.ts';
 
 const SCRIPT = 'ssh2-enum-algos';
@@ -30,7 +30,7 @@ export const sshAlgorithms: Check = {
     const script = scriptOf(subject, SCRIPT);
     if (script === undefined) return [];
     const weak = Object.entries(WEAK_BY_LIST).flatMap(([list, pattern]) =>
-      valuesIn(tableOf(script.items, list)).filter((name) => pattern.test(name)),
+      valuesIn(tableNamed(script.items, list)).filter((name) => pattern.test(name)),
     );
     const found: Finding[] = weak.length === 0 ? [] : [checked(WEAK, SCRIPT, `weak SSH algorithms are offered: ${listed(weak)}`)];
     return found;

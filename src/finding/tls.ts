@@ -1,6 +1,6 @@
 import { SEVERITY } from '../event/event.ts';
 import { type Check, checked, type Finding, type Rule } from './finding.ts';
-import { scriptOf, tableOf, tables, valueOf } from './script.ts';
+import { scriptOf, tableNamed, tables, valueOf } from './script.ts';
 
 const SCRIPT = 'ssl-enum-ciphers';
 const REFERENCES = ['https://nmap.org/nsedoc/scripts/ssl-enum-ciphers.html', 'https://www.rfc-editor.org/rfc/rfc8996'];
@@ -47,7 +47,7 @@ export const tlsProtocols: Check = {
     if (names.includes('SSLv3')) found.push(checked(OLD_SSL, SCRIPT, 'SSLv3 is spoken', { detail: 'SSLv3' }));
     const old = names.filter((name) => name === 'TLSv1.0' || name === 'TLSv1.1');
     if (old.length > 0) found.push(checked(OLD_TLS, SCRIPT, `${old.join(' and ')} ${old.length === 1 ? 'is' : 'are'} spoken`));
-    const ciphers = protocols.flatMap(({ items }) => tables(tableOf(items, 'ciphers')).map((cipher) => valueOf(cipher.items, 'name') ?? ''));
+    const ciphers = protocols.flatMap(({ items }) => tables(tableNamed(items, 'ciphers')).map((cipher) => valueOf(cipher.items, 'name') ?? ''));
     const weak = [...new Set(ciphers.filter((name) => WEAK_NAME.test(name)))];
     if (weak.length > 0) found.push(checked(WEAK_CIPHER, SCRIPT, `weak ciphers are offered: ${listed(weak)}`));
     return found;

@@ -7,7 +7,7 @@ import type { ScanItem } from './item.ts';
 import { RunDraft } from './once.ts';
 import { isInterrupted, withoutProgress } from './progress.ts';
 import { Reader } from './reader.ts';
-import { headless, type Refused, refused, sizeOf, unknownEncoding } from './refused.ts';
+import { headless, type Refused, refusedItem, sizeText, unknownEncoding } from './refused.ts';
 import { Splitter } from './split.ts';
 import { Malformed, Unterminated } from './malformed.ts';
 
@@ -154,7 +154,7 @@ export class ScanReader {
     if (frame.problem === 'no-start') return yield* this.orphan(frame);
     if (frame.problem === 'bad-tag') return yield* this.refuse(frame, new Malformed('its tag is broken', frame.start));
     if (frame.problem === 'too-large')
-      return yield* this.refuse(frame, new Malformed(`it is longer than ${sizeOf(longest(frame.name))}`, frame.start));
+      return yield* this.refuse(frame, new Malformed(`it is longer than ${sizeText(longest(frame.name))}`, frame.start));
     const offset = this.splitter?.offsetOf(frame.start) ?? 0;
     const goOn = this.splitter?.restart(frame) ?? frame.end;
     if (goOn !== frame.end) {
@@ -211,7 +211,7 @@ export class ScanReader {
 
   /** `end`: where reading continues. */
   private refusal(frame: Frame, end: number, reason: string, offset = this.splitter?.offsetOf(frame.start) ?? 0): Refused {
-    return refused(frame, end, { offset, length: (this.splitter?.offsetOf(end) ?? 0) - offset, reason });
+    return refusedItem(frame, end, { offset, length: (this.splitter?.offsetOf(end) ?? 0) - offset, reason });
   }
 
   private readerOf(text: string): Reader {

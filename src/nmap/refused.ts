@@ -4,7 +4,7 @@ import type { Refusal, ScanItem } from './item.ts';
 export type Refused = Extract<ScanItem, { kind: 'refused' }>;
 
 /** The item for a frame that could not be read up to `end`. */
-export function refused({ name, text, start }: Frame, end: number, what: Pick<Refusal, 'offset' | 'length' | 'reason'>): Refused {
+export function refusedItem({ name, text, start }: Frame, end: number, what: Pick<Refusal, 'offset' | 'length' | 'reason'>): Refused {
   return refusal({ element: name, ...what }, text.slice(start, Math.min(end, start + MAX_PASSED)));
 }
 
@@ -20,7 +20,7 @@ export function unknownEncoding(name: string): Refused {
 }
 
 /** `4 KiB`, of a number of characters. */
-export function sizeOf(characters: number): string {
+export function sizeText(characters: number): string {
   return characters < 1 << 20 ? `${characters >> 10} KiB` : `${characters >> 20} MiB`;
 }
 

@@ -3,7 +3,8 @@ import { packageText } from '../core/package-files.ts';
 import { LEVELS, type ReportFacts } from './facts.ts';
 import { priorities } from './priorities.ts';
 import { type Cell, type Section, sections } from './sections.ts';
-import { about, counted, grouped, minute, shown } from './text.ts';
+import { counted, withCommas } from '../event/text.ts';
+import { about, minute, shown } from './text.ts';
 
 /**
  * A self-contained HTML file. Its Content-Security-Policy allows only its own style and script, by hash, and no request.
@@ -65,11 +66,11 @@ function summary({ totals }: ReportFacts): string {
   const most = Math.max(...LEVELS.map((level) => totals.findings[level]), 1);
   const bars = LEVELS.map(
     (level, i) =>
-      `<text x="0" y="${i * 24 + 16}">${level}</text><rect class="${level}" x="70" y="${i * 24 + 3}" width="${Math.round((totals.findings[level] / most) * 260)}" height="17" rx="2"/><text x="${78 + Math.round((totals.findings[level] / most) * 260)}" y="${i * 24 + 16}">${grouped(totals.findings[level])}</text>`,
+      `<text x="0" y="${i * 24 + 16}">${level}</text><rect class="${level}" x="70" y="${i * 24 + 3}" width="${Math.round((totals.findings[level] / most) * 260)}" height="17" rx="2"/><text x="${78 + Math.round((totals.findings[level] / most) * 260)}" y="${i * 24 + 16}">${withCommas(totals.findings[level])}</text>`,
   );
-  const words = LEVELS.map((level) => `${grouped(totals.findings[level])} ${level}`).join(', ');
+  const words = LEVELS.map((level) => `${withCommas(totals.findings[level])} ${level}`).join(', ');
   return `<section class="summary">
-<ul>${numbers.map(([number, what]) => `<li><b>${grouped(number)}</b> <span>${what}</span></li>`).join('')}</ul>
+<ul>${numbers.map(([number, what]) => `<li><b>${withCommas(number)}</b> <span>${what}</span></li>`).join('')}</ul>
 <svg role="img" aria-label="Weaknesses: ${words}" viewBox="0 0 400 ${LEVELS.length * 24}" width="400" height="${LEVELS.length * 24}">${bars.join('')}</svg>
 </section>
 `;
@@ -97,7 +98,7 @@ function scans({ scans: all }: ReportFacts): string {
 }
 
 function* table({ id, title, columns, rows, total, empty, notes }: Section): Generator<string> {
-  yield `<section id="${id}"><h2>${title} <span class="count">${grouped(total)}</span></h2>\n`;
+  yield `<section id="${id}"><h2>${title} <span class="count">${withCommas(total)}</span></h2>\n`;
   yield notes.map((note) => `<p class="note">${text(note)}.</p>`).join('');
   if (rows.length === 0) yield `<p>${empty}</p>`;
   else {

@@ -2,13 +2,14 @@ import { openWords } from '../event/counts.ts';
 import { LEVELS, type ReportFacts } from './facts.ts';
 import { priorities } from './priorities.ts';
 import { type Section, sections } from './sections.ts';
-import { about, counted, grouped, minute, shown } from './text.ts';
+import { counted, withCommas } from '../event/text.ts';
+import { about, minute, shown } from './text.ts';
 
 /** For a ticket or a wiki: the same tables, in GitHub's Markdown (https://github.github.com/gfm/#tables-extension-). */
 export function* markdown(facts: ReportFacts): Generator<string> {
   const { totals, scans, gaps, findings } = facts;
   yield `# Network exposure, ${minute(facts.made)} UTC\n\n${plain(about(facts))}.\n\n`;
-  yield `${counted(totals.hostsUp, 'host')} up, ${openWords(totals.openPorts, totals.openProtocols, counted)}; weaknesses: ${LEVELS.map((level) => `${grouped(totals.findings[level])} ${level}`).join(', ')}\n`;
+  yield `${counted(totals.hostsUp, 'host')} up, ${openWords(totals.openPorts, totals.openProtocols, counted)}; weaknesses: ${LEVELS.map((level) => `${withCommas(totals.findings[level])} ${level}`).join(', ')}\n`;
   for (const { time, message } of scans) yield `\n- ${minute(time)} ${plain(message)}`;
   if (gaps.length > 0) yield `\n\n## What this report does not know\n\n${gaps.map((gap) => `- ${plain(gap)}\n`).join('')}`;
   const todo = priorities(findings.rows);

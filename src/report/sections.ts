@@ -1,5 +1,5 @@
 import type { Bounded, ReportFacts } from './facts.ts';
-import { baselineNote, day, daysFrom, leftOut, minute } from './text.ts';
+import { baselineNote, day, daysFrom, leftOutText, minute } from './text.ts';
 
 export interface Cell {
   readonly text: string;
@@ -109,7 +109,7 @@ function sectionWith(hasSites: boolean): SectionMaker {
     const behindHost = columns.indexOf('Host') + 1;
     const withSite = <E>(all: readonly E[], site: E): readonly E[] => (hasSites ? all.toSpliced(behindHost, 0, site) : all);
     const rows = list.rows.map((row) => withSite(cells(row), { text: row.site }));
-    const sentences = [...notes, leftOut(list, title.toLowerCase())].filter((note) => note !== '');
+    const sentences = [...notes, leftOutText(list, title.toLowerCase())].filter((note) => note !== '');
     return { id, title, columns: withSite(columns, 'Site'), rows, total: list.total, empty, notes: sentences };
   };
 }

@@ -1,18 +1,8 @@
 import { isoTime } from '../event/time.ts';
-import { count, printable } from '../event/text.ts';
+import { counted, printable, withCommas } from '../event/text.ts';
 import type { BaselineFact, Bounded, ReportFacts } from './facts.ts';
 
 const DAY_MS = 86_400_000;
-
-/** `10,000` */
-export function grouped(number: number): string {
-  return number.toLocaleString('en-US');
-}
-
-/** `1,667 hosts` */
-export function counted(number: number, noun: string): string {
-  return count(number, noun).replace(String(number), grouped(number));
-}
 
 /** `2026-01-31 12:00`, in UTC; nothing when it is not known. */
 export function minute(time: number | undefined): string {
@@ -50,8 +40,8 @@ export function baselineNote({ time, site, message }: BaselineFact, hasSites: bo
 }
 
 /** How much a bounded list leaves out; empty when nothing. */
-export function leftOut({ rows, total }: Bounded<unknown>, what: string): string {
+export function leftOutText({ rows, total }: Bounded<unknown>, what: string): string {
   return rows.length === total
     ? ''
-    : `${counted(total - rows.length, 'more row')} of ${what} left out: this report shows ${grouped(rows.length)} of ${grouped(total)}`;
+    : `${counted(total - rows.length, 'more row')} of ${what} left out: this report shows ${withCommas(rows.length)} of ${withCommas(total)}`;
 }

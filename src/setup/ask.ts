@@ -22,7 +22,7 @@ export async function done(client: HttpClient, request: HttpRequest, signal: Abo
 
 /** {@link done} for an answer that was received already. */
 export function isDone(client: HttpClient, request: HttpRequest, answer: HttpAnswer): void {
-  if (answer.status < 200 || answer.status >= 300) throw refused(client, request, answer, 'the server says why; what was done before this stays');
+  if (answer.status < 200 || answer.status >= 300) throw refusalOf(client, request, answer, 'the server says why; what was done before this stays');
   if ((answer.status === 202 || answer.status === 204) && answer.body.trim() === '') return;
   answeredAs(client, request, answer, IS_DONE);
 }
@@ -56,7 +56,7 @@ export async function foundAs<T>(client: HttpClient, request: HttpRequest, shape
 /** {@link wanted} for an answer that was received already. */
 export function accepted(client: HttpClient, request: HttpRequest, answer: HttpAnswer): HttpAnswer {
   if (answer.status >= 200 && answer.status < 300) return answer;
-  throw refused(client, request, answer);
+  throw refusalOf(client, request, answer);
 }
 
 /** Parses an accepted answer. A 200 of any other form comes from another program or an unknown version. */
@@ -73,7 +73,7 @@ export function linesAs<T>(client: HttpClient, request: HttpRequest, answer: Htt
 /** A part of an answer, of a shape; else `setup-refused`. */
 export function readAs<T>(client: HttpClient, request: HttpRequest, answer: HttpAnswer, value: unknown, shape: Shape<T>): T {
   if (shape(value)) return value;
-  const { message } = refused(client, request, answer);
+  const { message } = refusalOf(client, request, answer);
   const why = object(value) || Array.isArray(value) ? 'which is not what is said there' : 'which is no JSON';
   throw new PortlogError('setup-refused', `${message} (${why})`, {
     hint: 'check the address, and what stands between portlog and the server',
@@ -85,7 +85,7 @@ function nothing(value: unknown): value is never {
 }
 
 /** `otherwise`: the hint, where the status gives none. */
-export function refused({ url }: HttpClient, { method, path }: HttpRequest, answer: HttpAnswer, otherwise?: string): PortlogError {
+export function refusalOf({ url }: HttpClient, { method, path }: HttpRequest, answer: HttpAnswer, otherwise?: string): PortlogError {
   const { status } = answer;
   const elsewhere = redirection(url, answer);
   if (elsewhere !== undefined)

@@ -7,7 +7,7 @@ import type { ContentOptions } from '../content/options.ts';
 import { PortlogError } from '../core/errors.ts';
 import type { HttpAnswer, HttpClient, HttpRequest } from '../sink/transport/http.ts';
 import { listOf, object, optional, record, type Shaped, tableOf, text } from '../core/shape.ts';
-import { checkVersion, found, readAs, refused, saidIn } from './ask.ts';
+import { checkVersion, found, readAs, refusalOf, saidIn } from './ask.ts';
 import { type Presence, installation, type PlanOptions, removal, type Step } from './step.ts';
 
 /** Structured metadata, which all our queries ask, is on by default since then. */
@@ -63,7 +63,7 @@ async function presentGroup(client: HttpClient, headers: Readonly<Record<string,
     throw new PortlogError('setup-refused', `${client.url.origin} wants to know whose rules these are (401: ${saidIn(answer)})`, {
       hint: 'this Loki has tenants: set PORTLOG_LOKI_TENANT (or tenant at the sink loki in the configuration); if it wants a password instead, PORTLOG_LOKI_USER and _PASSWORD',
     });
-  if (answer.status === 401 || answer.status === 403) throw refused(client, { method: 'GET', path: NAMESPACE }, answer);
+  if (answer.status === 401 || answer.status === 403) throw refusalOf(client, { method: 'GET', path: NAMESPACE }, answer);
   throw noApi(client, answer);
 }
 

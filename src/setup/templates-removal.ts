@@ -6,7 +6,7 @@ import { STORE_RIGHTS } from './rights.ts';
 import { setupFileText, SETUP_FILES, type SetupFile } from './files.ts';
 import { found } from './ask.ts';
 import { removal, notice, type Step } from './step.ts';
-import { covers, definitionIn, isOurs } from './templates.ts';
+import { covers, definitionIn, isManaged } from './templates.ts';
 
 /**
  * What is ours, the last first, for each stands on those before it. What data streams are made of cannot be taken away
@@ -28,7 +28,7 @@ export async function planTemplatesRemoval(client: HttpClient, server: BulkServe
 
 /** What is the user's goes only as long as it says nothing. */
 function mayGo({ type }: BulkServer, file: SetupFile, present: unknown): boolean {
-  if (file.isCustom !== true) return isOurs(present);
+  if (file.isCustom !== true) return isManaged(present);
   const ours: unknown = JSON.parse(setupFileText(type, file));
   return covers(present, ours) && covers(ours, present);
 }

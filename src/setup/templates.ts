@@ -4,7 +4,7 @@ import { ELASTICSEARCH } from '../sink/elasticsearch/elasticsearch.ts';
 import type { HttpAnswer, HttpClient, HttpRequest } from '../sink/transport/http.ts';
 import { setupFileText, SETUP_FILES, type SetupFile } from './files.ts';
 import { listOf, object, record, tableOf } from '../core/shape.ts';
-import { answeredAs, refused } from './ask.ts';
+import { answeredAs, refusalOf } from './ask.ts';
 import { type Presence, installation, type PlanOptions, type Step } from './step.ts';
 
 /** Templates and the ingest pipeline. Throws `setup-refused` when something of that name is there that portlog did not make. */
@@ -38,7 +38,7 @@ function wantedBody({ server, file }: Place, days: number | undefined, present: 
 }
 
 function lifecycleIn(present: unknown): object | undefined {
-  return isOurs(present) && WITH_LIFECYCLE(present) ? present.template.lifecycle : undefined;
+  return isManaged(present) && WITH_LIFECYCLE(present) ? present.template.lifecycle : undefined;
 }
 
 const WITH_LIFECYCLE = record({ template: record({ lifecycle: object }) });
@@ -56,7 +56,7 @@ async function definitionOf({ client, server, file, signal }: Place): Promise<un
   const request: HttpRequest = { method: 'GET', path: file.path };
   const answer = await client.request(request, signal);
   if (answer.status === 404) return undefined;
-  if (answer.status === 403) throw refused(client, request, answer);
+  if (answer.status === 403) throw refusalOf(client, request, answer);
   if (answer.status !== 200) throw bulkRefusal(client.url, answer, server);
   return definitionIn(client, request, answer) ?? {};
 }
@@ -64,7 +64,7 @@ async function definitionOf({ client, server, file, signal }: Place): Promise<un
 function presenceOf({ client, server, file, plan }: Place, present: unknown, body: string): Presence {
   if (present === undefined) return 'absent';
   if (file.isCustom === true) return 'as-installed';
-  if (!isOurs(present) && !plan.force)
+  if (!isManaged(present) && !plan.force)
     throw new PortlogError(
       'setup-refused',
       `${client.url.origin} already has ${file.what.startsWith('component') ? 'a' : 'an'} ${file.what} that portlog did not make`,
@@ -87,7 +87,7 @@ const COMPONENTS = record({ component_templates: listOf(record({ component_templ
 const TEMPLATES = record({ index_templates: listOf(record({ index_template: object })) });
 
 /** Pipelines of OpenSearch have no `_meta`: theirs stands in the description. */
-export function isOurs(definition: unknown): boolean {
+export function isManaged(definition: unknown): boolean {
   const { _meta, description } = (definition ?? {}) as { _meta?: { managed_by?: unknown }; description?: unknown };
   return _meta?.managed_by === 'portlog' || (typeof description === 'string' && description.startsWith('portlog: '));
 }

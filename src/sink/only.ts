@@ -39,7 +39,7 @@ export function isAlertMeant(only: Only | undefined, document: Document, severit
 }
 
 /** A description of the filter for people; undefined without one. */
-export function inWords({ datasets, only = {} }: Pick<CommonOptions, 'datasets' | 'only'>): string | undefined {
+export function filterText({ datasets, only = {} }: Pick<CommonOptions, 'datasets' | 'only'>): string | undefined {
   const { rules, severity, zones, sites } = only;
   const parts = [
     datasets && `of ${datasets.join(', ')}`,

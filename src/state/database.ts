@@ -7,7 +7,7 @@ import { PortlogError } from '../core/errors.ts';
 import { makeDirectories } from '../core/make-directories.ts';
 import { filesystemOf } from './filesystem.ts';
 import { DatabaseSync as Sqlite } from '../core/sqlite.ts';
-import type { SchemaStep } from './schema.ts';
+import type { SchemaStep } from './schema-step.ts';
 import { DAMAGED_HINT, stateError } from './state-error.ts';
 
 /** `PRAGMA application_id`: identifies portlog's SQLite files. "plog" in ASCII. */

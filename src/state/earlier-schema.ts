@@ -1,6 +1,6 @@
-import type { SchemaStep } from './schema.ts';
 import { indexKnown } from './index-known.ts';
 import { maskStoredArguments } from './mask-arguments.ts';
+import type { SchemaStep } from './schema-step.ts';
 
 /** The first steps of the schema, in order. */
 export const EARLIER_VERSIONS: readonly SchemaStep[] = [

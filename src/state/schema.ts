@@ -1,10 +1,7 @@
 import { EARLIER_VERSIONS } from './earlier-schema.ts';
 import { forgetOffsets } from './forget-offsets.ts';
 import { maskStoredArguments } from './mask-arguments.ts';
-import type { SqliteHandle } from '../core/sqlite.ts';
-
-/** SQL, or a function for what SQL cannot do. Runs in the migration's transaction. */
-export type SchemaStep = string | ((handle: SqliteHandle) => void);
+import type { SchemaStep } from './schema-step.ts';
 
 /**
  * The tables of the state file, one step per released version. `seq` orders the batches of a sink:

@@ -12,6 +12,9 @@ import { type Death, deathAtCommit } from './dying-database.ts';
 import { fastDir } from './run-portlog.ts';
 import { expectValidEvent } from './validate.ts';
 
+/** Opens the state of a run; the process may be gone at some time. */
+type Opening = Pick<Death, 'open'> & Partial<Death>;
+
 /** A state directory and a server that keeps what it is sent, by id. */
 export class World {
   readonly stateDir = fastDir();
@@ -34,7 +37,7 @@ export class World {
     return [...this.stored.values()].filter(({ dataset, id }) => dataset === 'nmap.change' && isWanted(id));
   }
 
-  async run(texts: readonly string[], more: Partial<ShipOptions> = {}, death?: Death): Promise<ShipReport> {
+  async run(texts: readonly string[], more: Partial<ShipOptions> = {}, death?: Opening): Promise<ShipReport> {
     const encoded = new Map<string, LogEvent>();
     const sink = scriptedSink(
       ({ entries }) => {

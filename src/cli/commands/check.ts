@@ -8,7 +8,7 @@ import type { Settings } from '../../config/settings.ts';
 import { openReadOnly, stateFile, waitingSinks } from '../../state/store.ts';
 import { EXIT, type ExitCode, PortlogError } from '../../core/errors.ts';
 import { Intel } from '../../finding/intel.ts';
-import { inWords } from '../../sink/only.ts';
+import { filterText } from '../../sink/only.ts';
 import { createSink } from '../../sink/registry.ts';
 import { shownTarget } from '../../sink/shown.ts';
 import type { Diagnosis } from '../../sink/sink.ts';
@@ -22,7 +22,7 @@ import { scansIn } from '../../source/directory.ts';
 import type { Database } from '../../state/database.ts';
 import { filesystemOf } from '../../state/filesystem.ts';
 import { diagnose, finding, type SinkDiagnosis } from '../session/diagnose.ts';
-import { grouped } from '../session/report/words.ts';
+import { counted } from '../../event/text.ts';
 import { printLines } from '../session/terminal.ts';
 import { twinProblem } from '../session/twins.ts';
 import { checkContent } from '../session/check-content.ts';
@@ -50,7 +50,7 @@ async function checkAll(context: CommandContext, words: readonly string[]): Prom
   const settings = await settingsOf(context);
   await refuseSinksThatOverwrite(context, settings, []);
   await checkMetricsFile(context, settings);
-  const found: Diagnosis[] = [{ level: 'ok', message: `configuration: site "${settings.event.site}", ${grouped(settings.sinks.length, 'sink')}` }];
+  const found: Diagnosis[] = [{ level: 'ok', message: `configuration: site "${settings.event.site}", ${counted(settings.sinks.length, 'sink')}` }];
   found.push(await checkNmap(text(context.values, 'nmap') ?? 'nmap', context.env), ...checkState(settings));
   found.push(...checkIntel(settings), ...(await checkDuties(context)), ...(await checkMetrics(settings)));
   let code: ExitCode = EXIT.delivered;
@@ -60,7 +60,7 @@ async function checkAll(context: CommandContext, words: readonly string[]): Prom
     checkContent(context, settings.sinks),
   ]);
   for (const [sink, diagnosis] of diagnoses) {
-    const bounds = inWords(sink);
+    const bounds = filterText(sink);
     found.push(...diagnosis.found);
     if (bounds !== undefined)
       found.push({ level: 'ok', message: `${sink.type}${sink.target === undefined ? '' : `=${shownTarget(sink.target)}`} gets ${bounds}` });
@@ -131,7 +131,7 @@ function checkSchedule({ name, timetable, nmapArgs }: Schedule): readonly Diagno
 async function checkDirectory(path: string): Promise<Diagnosis> {
   try {
     const names = await scansIn(path);
-    return { level: 'ok', message: `directory ${path}: ${grouped(names.length, 'file')} ending in .xml or .xml.gz` };
+    return { level: 'ok', message: `directory ${path}: ${counted(names.length, 'file')} ending in .xml or .xml.gz` };
   } catch (error) {
     if (!(error instanceof PortlogError)) throw error;
     return finding('warning', error);
@@ -177,7 +177,7 @@ async function checkNmap(program: string, env: Environment): Promise<Diagnosis> 
 function knownAt(database: Database, site: string): Diagnosis {
   const last = new KnownScans(database, site).lastEnd(systemClock.now());
   const when = last === undefined ? 'no finished scan' : `last finished scan ${new Date(last).toISOString()}`;
-  return { level: 'ok', message: `site "${site}": ${grouped(new KnownHosts(database, site).count(), 'host')} known, ${when}` };
+  return { level: 'ok', message: `site "${site}": ${counted(new KnownHosts(database, site).count(), 'host')} known, ${when}` };
 }
 
 /** The state directory: whether it is usable, and what waits there. */
@@ -211,7 +211,7 @@ function whatWaits({ stateDir }: Settings): readonly Diagnosis[] {
     if (waiting + dead === 0) return [...known, { level: 'ok', message: 'nothing waits on disk' }];
     return [
       ...known,
-      { level: 'warning', message: `${grouped(waiting, 'event')} on disk that wait, ${grouped(dead, 'dead letter')}`, hint: 'portlog replay --list' },
+      { level: 'warning', message: `${counted(waiting, 'event')} on disk that wait, ${counted(dead, 'dead letter')}`, hint: 'portlog replay --list' },
     ];
   } catch (error) {
     if (!(error instanceof PortlogError)) throw error;

@@ -10,7 +10,7 @@ import { Finder } from '../../finding/finder.ts';
 import { looksFor } from '../../finding/script.ts';
 import { seenFindings } from '../../finding/seen.ts';
 import { changeTable, unifiedDiff } from '../session/report/changes.ts';
-import { grouped } from '../session/report/words.ts';
+import { counted } from '../../event/text.ts';
 import { print } from '../session/terminal.ts';
 import { type CommandContext, settingsOf, text } from '../session/context.ts';
 import { readScan } from '../session/read-scan.ts';
@@ -119,7 +119,7 @@ async function view(context: CommandContext, settings: Settings, path: string): 
   const name = await readScan(context, path, (item) => collector.add(item));
   const found = collector.view();
   if (found.runs.some(({ complete }) => !complete)) log.warn(`${name}: the scan is not complete; only hosts that it finished are compared`);
-  if (collector.refused > 0) log.warn(`${name}: ${grouped(collector.refused, 'element')} could not be read and are not compared`);
+  if (collector.refused > 0) log.warn(`${name}: ${counted(collector.refused, 'element')} could not be read and are not compared`);
   return found;
 }
 
@@ -139,17 +139,17 @@ function summary(diff: ScanDiff, old: string): string {
   const { changes, hostsCompared, hostsKnownLater, hostsNotLookedAt, hostsFirstSeen, portsFirstSeen, protocolsFirstSeen, findingsFirstSeen } = diff;
   const { portsNotTested, protocolsNotTested, findingsNotLookedFor } = diff;
   const words = [
-    `${grouped(changes.length, 'change')} on ${grouped(new Set(changes.map(hostOf)).size, 'host')}`,
-    `${grouped(hostsCompared, 'host')} compared`,
+    `${counted(changes.length, 'change')} on ${counted(new Set(changes.map(hostOf)).size, 'host')}`,
+    `${counted(hostsCompared, 'host')} compared`,
   ];
-  if (hostsNotLookedAt > 0) words.push(`${grouped(hostsNotLookedAt, 'host')} of ${old} not listed by the new scan`);
-  if (portsNotTested + protocolsNotTested > 0) words.push(`${openWords(portsNotTested, protocolsNotTested, grouped)} not tested by the new scan`);
-  if (findingsNotLookedFor > 0) words.push(`${grouped(findingsNotLookedFor, 'finding')} not looked for by the new scan`);
+  if (hostsNotLookedAt > 0) words.push(`${counted(hostsNotLookedAt, 'host')} of ${old} not listed by the new scan`);
+  if (portsNotTested + protocolsNotTested > 0) words.push(`${openWords(portsNotTested, protocolsNotTested, counted)} not tested by the new scan`);
+  if (findingsNotLookedFor > 0) words.push(`${counted(findingsNotLookedFor, 'finding')} not looked for by the new scan`);
   if (hostsKnownLater > 0)
-    words.push(`${grouped(hostsKnownLater, 'host')} not compared: the scan is older than what is known of ${hostsKnownLater === 1 ? 'it' : 'them'}`);
-  if (hostsFirstSeen > 0) words.push(`${grouped(hostsFirstSeen, 'host')} of the new scan not in ${old}`);
-  if (portsFirstSeen + protocolsFirstSeen > 0) words.push(`${openWords(portsFirstSeen, protocolsFirstSeen, grouped)} not tested before`);
-  if (findingsFirstSeen > 0) words.push(`${grouped(findingsFirstSeen, 'finding')} not looked for before`);
+    words.push(`${counted(hostsKnownLater, 'host')} not compared: the scan is older than what is known of ${hostsKnownLater === 1 ? 'it' : 'them'}`);
+  if (hostsFirstSeen > 0) words.push(`${counted(hostsFirstSeen, 'host')} of the new scan not in ${old}`);
+  if (portsFirstSeen + protocolsFirstSeen > 0) words.push(`${openWords(portsFirstSeen, protocolsFirstSeen, counted)} not tested before`);
+  if (findingsFirstSeen > 0) words.push(`${counted(findingsFirstSeen, 'finding')} not looked for before`);
   return words.join('; ');
 }
 

@@ -8,7 +8,7 @@ import { levelOf } from '../../event/event.ts';
 import { EXPIRED, type ExposurePolicy } from '../../finding/exposure.ts';
 import { print } from '../session/terminal.ts';
 import { type Checked, type CheckedPort, REPORTS } from '../session/report/violations.ts';
-import { grouped } from '../session/report/words.ts';
+import { counted } from '../../event/text.ts';
 import { type CommandContext, settingsOf, text } from '../session/context.ts';
 import { firstExposure } from '../session/first-exposure.ts';
 import { type OpenPort, scannedPorts, type ScannedPorts } from '../session/scanned-ports.ts';
@@ -82,7 +82,7 @@ async function init(context: CommandContext, settings: Settings, scan: string | 
 # Zones are guessed from the addresses: public ones count as reachable by everyone (external). docs/how-to/exposure.md explains each setting.
 `;
   await print(context.terminal, heading + stringify(firstExposure(ports)));
-  context.log.info(`${grouped(ports.length, 'open port')} of ${grouped(new Set(ports.map(({ host }) => host)).size, 'host')} written down`);
+  context.log.info(`${counted(ports.length, 'open port')} of ${counted(new Set(ports.map(({ host }) => host)).size, 'host')} written down`);
   return code;
 }
 
@@ -157,10 +157,10 @@ function hostsWithout(policy: ExposurePolicy, { ports, hosts }: ScannedPorts): C
 
 function verdict({ ports, closed }: Checked): string {
   const wrong = ports.filter(({ violation }) => violation !== undefined).length;
-  if (wrong > 0) return `${wrong} of ${grouped(ports.length, 'open port')} not meant to be open`;
+  if (wrong > 0) return `${wrong} of ${counted(ports.length, 'open port')} not meant to be open`;
   return ports.length === 0
-    ? `no port is open on ${grouped(closed.length, 'host')}`
-    : `${grouped(ports.length, 'open port')}, all of them meant to be open`;
+    ? `no port is open on ${counted(closed.length, 'host')}`
+    : `${counted(ports.length, 'open port')}, all of them meant to be open`;
 }
 
 const OPEN = { network: undefined, ports: undefined, transport: undefined, service: undefined, states: new Set(['open']), since: undefined };

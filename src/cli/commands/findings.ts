@@ -10,7 +10,7 @@ import { type FindingFact } from '../../report/facts.ts';
 import { findingsOf } from '../../report/gather.ts';
 import { networkOf } from '../session/network.ts';
 import { FINDING_FORMATS } from '../session/report/findings.ts';
-import { grouped } from '../session/report/words.ts';
+import { counted } from '../../event/text.ts';
 import { print } from '../session/terminal.ts';
 import { type CommandContext, list, settingsOf, text } from '../session/context.ts';
 import { reportDamage, withKnown } from '../session/known-state.ts';
@@ -72,7 +72,7 @@ async function showFindings(context: CommandContext, words: readonly string[]): 
         if (!(await print(terminal, found.map((finding) => format.row(finding)).join('')))) return EXIT.delivered;
       }
     }
-    log.info(`${grouped(rows, 'weakness', 'weaknesses')} of ${grouped(hosts, 'host')}`);
+    log.info(`${counted(rows, 'weakness', 'weaknesses')} of ${counted(hosts, 'host')}`);
     return reportDamage(log, sites);
   });
   return code ?? EXIT.noInput;

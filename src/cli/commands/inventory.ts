@@ -8,7 +8,7 @@ import type { Database } from '../../state/database.ts';
 import { memoriesOf } from '../../state/sink-memory.ts';
 import { isSure } from '../session/confirm.ts';
 import { ROW_FORMATS } from '../session/report/inventory.ts';
-import { grouped } from '../session/report/words.ts';
+import { counted } from '../../event/text.ts';
 import { networkOf } from '../session/network.ts';
 import { portsOf } from '../session/ports.ts';
 import { sinceOf } from '../session/since.ts';
@@ -108,7 +108,7 @@ async function show({ values, log, terminal }: CommandContext, sites: readonly K
       if (!(await print(terminal, found.map((row) => format.row(row)).join('')))) return EXIT.delivered;
     }
   }
-  log.info(`${grouped(hosts, 'host')}, ${grouped(ports, 'port')}${protocols === 0 ? '' : `, ${grouped(protocols, 'protocol')}`}`);
+  log.info(`${counted(hosts, 'host')}, ${counted(ports, 'port')}${protocols === 0 ? '' : `, ${counted(protocols, 'protocol')}`}`);
   return reportDamage(log, sites);
 }
 
@@ -134,7 +134,7 @@ async function forget(context: CommandContext, database: Database, sites: readon
   log.info(`forgot ${what}; when they are seen again, they are part of a baseline, or new`);
   if (ended > 0)
     log.info(
-      `${grouped(ended, 'alert')} about them ${ended === 1 ? 'is' : 'are'} over: Alertmanager hears of it from watch and run, or with the next scan`,
+      `${counted(ended, 'alert')} about them ${ended === 1 ? 'is' : 'are'} over: Alertmanager hears of it from watch and run, or with the next scan`,
     );
   return EXIT.delivered;
 }
@@ -151,8 +151,8 @@ function endAlerts(database: Database, hosts: readonly Forgotten[]): number {
 function chosenWords(chosen: readonly { readonly known: KnownHosts; readonly key: string }[]): string {
   const hosts = chosen.filter(({ known, key }) => known.wasFound(key)).length;
   const silent = chosen.length - hosts;
-  const addresses = silent === 0 ? [] : [`${grouped(silent, 'address', 'addresses')} where nothing has answered`];
-  return [...(hosts === 0 && silent > 0 ? [] : [grouped(hosts, 'host')]), ...addresses].join(' and of ');
+  const addresses = silent === 0 ? [] : [`${counted(silent, 'address', 'addresses')} where nothing has answered`];
+  return [...(hosts === 0 && silent > 0 ? [] : [counted(hosts, 'host')]), ...addresses].join(' and of ');
 }
 
 function filterOf({ values }: CommandContext, now: number): InventoryFilter {

@@ -1,4 +1,4 @@
-import { type CompletedCommand, taskNames, type Value, valueOf } from './command.ts';
+import { type CompletedCommand, taskNames, type Value, valueKind } from './command.ts';
 
 /** For bash 4 or newer, with or without the package bash-completion. */
 export function bashCompletion(commands: readonly CompletedCommand[]): string {
@@ -70,7 +70,7 @@ complete -F _portlog portlog
 function valueCases(commands: readonly CompletedCommand[]): string {
   const uses = commands.flatMap(({ name, options }) =>
     Object.entries(options).flatMap(([option, { alias, ...definition }]) => {
-      const action = actionOf(valueOf(definition));
+      const action = actionOf(valueKind(definition));
       const flags = alias === undefined ? [`--${option}`] : [`--${option}`, `-${alias}`];
       return action === undefined ? [] : flags.map((flag) => ({ command: name, flag, action }));
     }),

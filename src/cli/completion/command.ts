@@ -39,7 +39,7 @@ export const SINKS = [
   'stdout',
 ] as const;
 
-export function valueOf({ type, choices, value = '' }: CompletedOption): Value {
+export function valueKind({ type, choices, value = '' }: CompletedOption): Value {
   if (type === 'boolean') return { kind: 'none' };
   if (choices !== undefined) return { kind: 'words', words: choices, open: false };
   if (value.startsWith('SINK')) return { kind: 'words', words: SINKS, open: true };

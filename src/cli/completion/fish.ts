@@ -1,4 +1,4 @@
-import { shortDescription, type CompletedCommand, type CompletedOption, taskNames, valueOf } from './command.ts';
+import { shortDescription, type CompletedCommand, type CompletedOption, taskNames, valueKind } from './command.ts';
 
 /** One `complete` a command and an option. */
 export function fishCompletion(commands: readonly CompletedCommand[]): string {
@@ -26,7 +26,7 @@ function tasksOf(command: CompletedCommand, when: string): string {
 
 function optionOf(name: string, option: CompletedOption): string {
   const flags = `-l ${name}${option.alias === undefined ? '' : ` -s ${option.alias}`} -d ${quoted(shortDescription(option.about))}`;
-  const value = valueOf(option);
+  const value = valueKind(option);
   switch (value.kind) {
     case 'none':
       return flags;

@@ -1,4 +1,4 @@
-import { shortDescription, type CompletedCommand, type CompletedOption, taskNames, valueOf } from './command.ts';
+import { shortDescription, type CompletedCommand, type CompletedOption, taskNames, valueKind } from './command.ts';
 
 /** A function for `fpath`, by the name `_portlog`. */
 export function zshCompletion(commands: readonly CompletedCommand[]): string {
@@ -49,7 +49,7 @@ function specOf(name: string, option: CompletedOption): string {
 }
 
 function actionOf(option: CompletedOption): string {
-  const value = valueOf(option);
+  const value = valueKind(option);
   const what = (option.value ?? option.choices?.join('|') ?? '').replaceAll(/[[\]:\\]/g, String.raw`\$&`);
   switch (value.kind) {
     case 'none':

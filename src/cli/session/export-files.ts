@@ -4,7 +4,7 @@ import { PortlogError } from '../../core/errors.ts';
 import { makeDirectories } from '../../core/make-directories.ts';
 import { reasonOf } from '../../core/reason.ts';
 import type { Log } from './log.ts';
-import { grouped } from './report/words.ts';
+import { counted } from '../../event/text.ts';
 import { writeWhole } from './write-whole.ts';
 
 /**
@@ -28,7 +28,7 @@ export async function exportFiles(log: Log, directory: string, files: ReadonlyMa
   const [first, ...more] = leftIn(directory, files);
   if (first === undefined) return;
   log.warn(
-    `${first}${more.length === 0 ? ' is' : ` and ${grouped(more.length, 'file')} more are`} not of this export: delete what an earlier one has left`,
+    `${first}${more.length === 0 ? ' is' : ` and ${counted(more.length, 'file')} more are`} not of this export: delete what an earlier one has left`,
   );
 }
 

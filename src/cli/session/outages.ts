@@ -3,7 +3,7 @@ import type { Clock } from '../../core/clock.ts';
 import type { PortlogError } from '../../core/errors.ts';
 import { isPausing, nextPauseMs, type Pauses } from '../../unattended/pause.ts';
 import type { Log } from './log.ts';
-import { grouped } from './report/words.ts';
+import { counted } from '../../event/text.ts';
 
 /** Times are epoch milliseconds. */
 interface Outage {
@@ -65,7 +65,7 @@ export class Outages {
     if (isPausing(outage.next, now, PAUSES)) return;
     outage.pauseMs = nextPauseMs(outage.pauseMs, PAUSES);
     outage.next = now + outage.pauseMs;
-    const kept = waiting === 0 ? '' : `; ${grouped(waiting, 'event')} ${waiting === 1 ? 'waits' : 'wait'} on disk`;
+    const kept = waiting === 0 ? '' : `; ${counted(waiting, 'event')} ${waiting === 1 ? 'waits' : 'wait'} on disk`;
     this.log.warn(`${sink} is still not available, for ${inWords(now - outage.since)} now: ${message}${kept}`);
   }
 

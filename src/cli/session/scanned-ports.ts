@@ -9,7 +9,7 @@ import { shownService } from '../../event/service-name.ts';
 import { RunWatch } from '../../nmap/item.ts';
 import type { Host } from '../../nmap/model.ts';
 import type { PortSet } from '../../nmap/port-set.ts';
-import { grouped } from './report/words.ts';
+import { counted } from '../../event/text.ts';
 import type { CommandContext } from './context.ts';
 import { readScan } from './read-scan.ts';
 
@@ -58,7 +58,7 @@ export async function scannedPorts(context: CommandContext, settings: Settings, 
   });
   const gaps = [
     ...(cut ? ['the scan is not complete; only hosts that it finished count'] : []),
-    ...(refused > 0 ? [`${grouped(refused, 'element')} could not be read and ${refused === 1 ? 'does' : 'do'} not count`] : []),
+    ...(refused > 0 ? [`${counted(refused, 'element')} could not be read and ${refused === 1 ? 'does' : 'do'} not count`] : []),
     ...reading.gaps(),
   ];
   const { ports, hosts, listed, down } = reading;
@@ -104,7 +104,7 @@ class Reading {
 
 /** `2 hosts (192.0.2.7, 192.0.2.8)`, the first few. */
 function named(keys: readonly string[]): string {
-  return `${grouped(keys.length, 'host')} (${keys.slice(0, 5).join(', ')}${keys.length > 5 ? ', …' : ''})`;
+  return `${counted(keys.length, 'host')} (${keys.slice(0, 5).join(', ')}${keys.length > 5 ? ', …' : ''})`;
 }
 
 /** Whether the run tested any port of a host. */

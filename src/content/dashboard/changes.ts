@@ -1,6 +1,6 @@
 import { is, type Filter } from '../../alert/filter.ts';
 import type { Dashboard } from '../panel.ts';
-import { COUNT, lastLook, number, placeControls } from './parts.ts';
+import { COUNT, lastLook, numberPanel, placeControls } from './parts.ts';
 
 const changed = (...actions: readonly string[]): Filter => is('event.action', ...actions);
 /** Changes of a host or port, without the events about a whole run (baseline, mass-change, scope-shrank). */
@@ -29,12 +29,12 @@ export const changes: Dashboard = {
   controls: placeControls('events'),
   panels: [
     lastLook,
-    number('opened', 'Ports opened', 'Ports that are open and were not, or are open again.', {
+    numberPanel('opened', 'Ports opened', 'Ports that are open and were not, or are open again.', {
       from: 'nmap.change',
       where: changed('port-opened', 'port-reopened'),
     }),
-    number('new-hosts', 'New hosts', 'Hosts at addresses that were empty.', { from: 'nmap.change', where: changed('host-new') }),
-    number('weaknesses-opened', 'New weaknesses', 'Weaknesses that came, those that the policy names included.', {
+    numberPanel('new-hosts', 'New hosts', 'Hosts at addresses that were empty.', { from: 'nmap.change', where: changed('host-new') }),
+    numberPanel('weaknesses-opened', 'New weaknesses', 'Weaknesses that came, those that the policy names included.', {
       from: 'nmap.change',
       where: changed('finding-opened', 'exposure-unexpected', 'exposure-expired'),
     }),

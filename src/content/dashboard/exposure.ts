@@ -1,6 +1,6 @@
 import { all, atLeast, exists, is } from '../../alert/filter.ts';
 import type { Dashboard, Panel } from '../panel.ts';
-import { COUNT, finished, SERIOUS_LEVELS, HOST_GONE, lastLook, number, openNow, openPort, openPortList, placeControls } from './parts.ts';
+import { COUNT, finished, SERIOUS_LEVELS, HOST_GONE, lastLook, numberPanel, openNow, openPort, openPortList, placeControls } from './parts.ts';
 
 const exposedHost = all(is('nmap.inventory.kind', 'host'), is('nmap.inventory.state', 'up'), atLeast('nmap.inventory.open_ports', 1));
 
@@ -26,7 +26,7 @@ export const exposure: Dashboard = {
   controls: [...placeControls('inventory'), { title: 'Severity', field: 'nmap.inventory.level', from: 'inventory' }],
   panels: [
     lastLook,
-    number(
+    numberPanel(
       'open-ports',
       'Open ports',
       'Ports that were open when they were tested last. 0: scans have looked, and found none.',
@@ -34,7 +34,7 @@ export const exposure: Dashboard = {
       COUNT,
       { from: 'nmap.scan', where: finished, view: { kind: 'number', column: { title: 'Open ports', of: { latest: 'nmap.scan.ports.open' } } } },
     ),
-    number(
+    numberPanel(
       'exposed-hosts',
       'Hosts with open ports',
       'Hosts that are up and have at least one open port.',
@@ -47,7 +47,7 @@ export const exposure: Dashboard = {
         view: { kind: 'number', column: { title: 'Hosts with open ports', of: COUNT } },
       },
     ),
-    number(
+    numberPanel(
       'grave-ports',
       'Ports with a grave weakness',
       'Open ports with a weakness that is high or critical; in Loki, such weaknesses of the last scans.',

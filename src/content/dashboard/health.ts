@@ -1,6 +1,6 @@
 import { is } from '../../alert/filter.ts';
 import type { Dashboard } from '../panel.ts';
-import { COUNT, finished, lastLook, number } from './parts.ts';
+import { COUNT, finished, lastLook, numberPanel } from './parts.ts';
 
 const runSummary = is('event.action', 'run-summary');
 
@@ -12,15 +12,15 @@ export const health: Dashboard = {
   controls: [{ title: 'Site', field: 'nmap.site', from: 'events' }],
   panels: [
     lastLook,
-    number('failed', 'Failed or cut scans', '0 with a finished scan at the left: all ended well. Scans that have looked at nothing count.', {
+    numberPanel('failed', 'Failed or cut scans', '0 with a finished scan at the left: all ended well. Scans that have looked at nothing count.', {
       from: 'nmap.scan',
       where: is('event.action', 'scan-failed', 'scan-incomplete', 'scan-empty'),
     }),
-    number('overdue', 'Overdue scans', 'Scans that portlog expected by the configuration (sites) and that did not come.', {
+    numberPanel('overdue', 'Overdue scans', 'Scans that portlog expected by the configuration (sites) and that did not come.', {
       from: 'nmap.health',
       where: is('event.action', 'scan-overdue'),
     }),
-    number('undelivered', 'Delivery problems', 'Destinations that did not take events, as far as this one could be told.', {
+    numberPanel('undelivered', 'Delivery problems', 'Destinations that did not take events, as far as this one could be told.', {
       from: 'nmap.health',
       where: is('event.action', 'delivery-problem'),
     }),

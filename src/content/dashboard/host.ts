@@ -1,7 +1,7 @@
 import { all, exists, is, type Filter } from '../../alert/filter.ts';
 import { HOST_DASHBOARD } from '../host-link.ts';
 import type { Dashboard } from '../panel.ts';
-import { COUNT, FINDING_GONE, HOST_GONE, number, openFinding, openNow, openPort, openPortList, placeControls, PORT_GONE } from './parts.ts';
+import { COUNT, FINDING_GONE, HOST_GONE, numberPanel, openFinding, openNow, openPort, openPortList, placeControls, PORT_GONE } from './parts.ts';
 
 const aHost: Filter = is('nmap.inventory.kind', 'host');
 /** The most that a history goes back; what is known now has no range. */
@@ -14,7 +14,7 @@ export const host: Dashboard = {
   days: DAYS,
   controls: placeControls('inventory'),
   panels: [
-    number(
+    numberPanel(
       'last-seen',
       'Last seen',
       'When a scan saw it up for the last time. Nothing here: no scan has looked at it, or it was never up.',
@@ -26,7 +26,7 @@ export const host: Dashboard = {
         view: { kind: 'number', column: { title: 'Last seen', of: { latest: '@timestamp' } } },
       },
     ),
-    number('open-ports', 'Open ports', 'That were open when they were tested last.', { from: 'nmap.inventory', where: openPort }, COUNT, {
+    numberPanel('open-ports', 'Open ports', 'That were open when they were tested last.', { from: 'nmap.inventory', where: openPort }, COUNT, {
       from: 'nmap.port',
       where: openNow,
       lastScan: true,

@@ -44,7 +44,7 @@ export const lastLook: Panel = {
   height: 5,
 };
 
-export function number(id: string, title: string, about: string, query: Omit<Query, 'view'>, of: Measure = COUNT, instead?: Query): Panel {
+export function numberPanel(id: string, title: string, about: string, query: Omit<Query, 'view'>, of: Measure = COUNT, instead?: Query): Panel {
   const panel: Panel = { id, title, about, query: { ...query, view: { kind: 'number', column: { title, of } } }, width: 6, height: 5 };
   return instead === undefined ? panel : { ...panel, withoutInventory: instead };
 }

@@ -1,6 +1,18 @@
 import { all, any, exists, is } from '../../alert/filter.ts';
 import type { Dashboard, Measure, Query } from '../panel.ts';
-import { aheadOf, COUNT, FINDING_GONE, SERIOUS_LEVELS, lastLook, number, openFinding, openNow, openPort, placeControls, whatToDo } from './parts.ts';
+import {
+  aheadOf,
+  COUNT,
+  FINDING_GONE,
+  SERIOUS_LEVELS,
+  lastLook,
+  numberPanel,
+  openFinding,
+  openNow,
+  openPort,
+  placeControls,
+  whatToDo,
+} from './parts.ts';
 
 const FINDINGS: Measure = { distinct: 'nmap.entity.id' };
 const exploited = any(is('nmap.finding.exploit', true), exists('nmap.finding.kev.due_date'));
@@ -42,7 +54,7 @@ export const weaknesses: Dashboard = {
   controls: [...placeControls('inventory'), { title: 'Severity', field: 'nmap.finding.level', from: 'inventory' }],
   panels: [
     lastLook,
-    number(
+    numberPanel(
       'grave',
       'High or critical',
       `Weaknesses to look at first. ${NOW}`,
@@ -54,7 +66,7 @@ export const weaknesses: Dashboard = {
         view: { kind: 'number', column: { title: 'High or critical', of: COUNT } },
       },
     ),
-    number(
+    numberPanel(
       'exploited',
       'Known to be exploited',
       `Vulnerabilities with a public exploit, or in the catalogue of known exploited ones (docs/how-to/intel.md). ${NOW}`,
@@ -62,7 +74,7 @@ export const weaknesses: Dashboard = {
       COUNT,
       { ...found, where: exploited, view: { kind: 'number', column: { title: 'Known to be exploited', of: COUNT } } },
     ),
-    number(
+    numberPanel(
       'anonymous',
       'Open to everybody',
       `Access without a password, or with the one that the maker has set. ${NOW}`,

@@ -7,7 +7,7 @@ import { isForShell, NO_TILDE } from '../../core/tilde.ts';
 import { PortlogError } from '../../core/errors.ts';
 import { reasonOf } from '../../core/reason.ts';
 import { batchBody, encoded, BufferPool } from '../transport/body.ts';
-import { isPipe, isWritableByOthers, openToAppend } from './open.ts';
+import { isFifoOrSocket, isWritableByOthers, openToAppend } from './open.ts';
 import { rotate } from './rotation.ts';
 import { accepting, scopeOf } from '../options.ts';
 import { withoutUser } from '../shown.ts';
@@ -108,7 +108,7 @@ function diagnosis(path: string): Diagnosis {
   if (statSync(path, { throwIfNoEntry: false }) !== undefined) {
     if (lstatSync(path).isSymbolicLink() && isWritableByOthers(dirname(path))) throw errorOf('ELOOP');
     if (statSync(path).isDirectory()) throw errorOf('EISDIR');
-    if (isPipe(statSync(path))) throw errorOf('ENXIO');
+    if (isFifoOrSocket(statSync(path))) throw errorOf('ENXIO');
     accessSync(path, constants.R_OK | constants.W_OK);
     return { level: 'ok', message: `${path} can be written` };
   }

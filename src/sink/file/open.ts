@@ -18,7 +18,7 @@ export async function openToAppend(path: string, signal: AbortSignal, clock: Clo
   const file = openOrMake(path);
   try {
     const stats = fstatSync(file);
-    if (isPipe(stats)) throw Object.assign(new Error('a pipe'), { code: 'ENXIO' });
+    if (isFifoOrSocket(stats)) throw Object.assign(new Error('a pipe'), { code: 'ENXIO' });
     if (stats.isFile()) await endHalfLine(file, signal, clock);
     return file;
   } catch (error) {
@@ -41,7 +41,7 @@ function openOrMake(path: string): number {
 }
 
 /** What is written there is lost without a reader, and writing blocks when its buffer is full. */
-export function isPipe(stats: Stats): boolean {
+export function isFifoOrSocket(stats: Stats): boolean {
   return stats.isFIFO() || stats.isSocket();
 }
 

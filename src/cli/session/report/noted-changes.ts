@@ -1,6 +1,6 @@
 import type { ChangeAction } from '../../../change/change.ts';
 import type { NotedChanges } from '../../../pipeline/noted-changes.ts';
-import { format } from './words.ts';
+import { withCommas } from '../../../event/text.ts';
 
 /** One and many of them, the gravest first. */
 const WORDS: Readonly<Record<ChangeAction, readonly [one: string, many: string]>> = {
@@ -34,5 +34,5 @@ export function changesText({ counts, first, isBaseline }: NotedChanges, isWhole
 
 function countText(action: ChangeAction, number: number, places: readonly string[]): string {
   const more = places.length < number ? ', …' : '';
-  return `${format(number)} ${WORDS[action][number === 1 ? 0 : 1]} (${places.join(', ')}${more})`;
+  return `${withCommas(number)} ${WORDS[action][number === 1 ? 0 : 1]} (${places.join(', ')}${more})`;
 }

@@ -1,5 +1,5 @@
 import type { Step } from '../../../setup/step.ts';
-import { grouped } from './words.ts';
+import { counted } from '../../../event/text.ts';
 
 /** Words for a step that was done, or (`would`) is planned. */
 const DONE = {
@@ -35,7 +35,7 @@ export function planLines(steps: readonly Step[]): readonly string[] {
   return [...alike.values()].flatMap((some) => {
     const [first] = some;
     if (first === undefined || some.length <= NAMED) return some.map(plannedLine);
-    return plannedLine({ action: first.action, what: grouped(some.length, kindOf(first.what)) });
+    return plannedLine({ action: first.action, what: counted(some.length, kindOf(first.what)) });
   });
 }
 

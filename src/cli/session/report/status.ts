@@ -2,14 +2,14 @@ import { inWords } from '../../../change/phrases.ts';
 import type { OpenRun } from '../../../state/runs.ts';
 import type { WaitingSink } from '../../../state/store.ts';
 import { EXIT, type ExitCode } from '../../../core/errors.ts';
-import { printable } from '../../../event/text.ts';
+import { counted, printable, withCommas } from '../../../event/text.ts';
 import type { FailedFile } from '../../../state/file-attempts.ts';
 import type { UnfinishedFile } from '../../../state/unfinished-files.ts';
 import type { ScheduledScan } from '../../../state/scheduled-scans.ts';
 import { gravest } from './summary.ts';
 import { iso, waitingFields } from './waiting.ts';
 import { shownIdentity } from '../../../sink/shown.ts';
-import { grouped, format, sized } from './words.ts';
+import { sized } from './words.ts';
 
 const HOUR_MS = 3_600_000;
 const MAX_FAILED = 20;
@@ -141,12 +141,12 @@ function part(heading: string, lines: readonly string[]): readonly string[] {
 
 function siteText({ site, hosts, last, maxAgeMs, isOverdue }: SiteStatus, now: number): string {
   const scan = last === undefined ? 'no finished scan' : `last finished scan ${when(last, now)}`;
-  const expected = maxAgeMs === undefined ? '' : `, expected every ${format(maxAgeMs / HOUR_MS)} h${isOverdue ? ': OVERDUE' : ''}`;
-  return `${site}: ${grouped(hosts, 'host')} known, ${scan}${expected}`;
+  const expected = maxAgeMs === undefined ? '' : `, expected every ${withCommas(maxAgeMs / HOUR_MS)} h${isOverdue ? ': OVERDUE' : ''}`;
+  return `${site}: ${counted(hosts, 'host')} known, ${scan}${expected}`;
 }
 
 function directoryText({ path, files, last, problem, failed, unfinished }: DirectoryStatus, now: number): readonly string[] {
-  const shipped = `${path}: ${grouped(files, 'scan')} shipped${last === undefined ? '' : `, the last ${when(last, now)}`}`;
+  const shipped = `${path}: ${counted(files, 'scan')} shipped${last === undefined ? '' : `, the last ${when(last, now)}`}`;
   return [
     problem === undefined ? shipped : `${shipped}; ${problem}`,
     ...failed
@@ -180,8 +180,8 @@ function sinkText(one: WaitingSink): string {
   const { events, oldest } = one.tables.spool.usage();
   const dead = one.tables.deadLetters.count();
   const parts = [
-    events > 0 ? `${grouped(events, 'event')} ${events === 1 ? 'waits' : 'wait'} since ${iso(oldest) ?? ''}` : undefined,
-    dead > 0 ? grouped(dead, 'dead letter') : undefined,
+    events > 0 ? `${counted(events, 'event')} ${events === 1 ? 'waits' : 'wait'} since ${iso(oldest) ?? ''}` : undefined,
+    dead > 0 ? counted(dead, 'dead letter') : undefined,
   ];
   return `${shownIdentity(one.identity)}: ${parts.filter((text) => text !== undefined).join(', ') || 'nothing waits'} (portlog replay --list)`;
 }

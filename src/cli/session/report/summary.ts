@@ -8,7 +8,7 @@ import type { ShipReport } from '../../../pipeline/ship.ts';
 import type { Log } from '../log.ts';
 import type { Outages } from '../outages.ts';
 import { changesText } from './noted-changes.ts';
-import { grouped, format } from './words.ts';
+import { counted, withCommas } from '../../../event/text.ts';
 
 const PRECEDENCE: readonly ExitCode[] = [EXIT.interrupted, EXIT.usage, EXIT.state, EXIT.noInput, EXIT.sinkDown, EXIT.partly];
 
@@ -54,12 +54,12 @@ export function printReplayed({ sinks }: ShipReport, log: Log, outages?: Outages
     noteOutage(report, outages);
     if (replayed.delivered > 0)
       log.info(
-        `${sink}: ${grouped(replayed.delivered, 'event')} that waited on disk ${replayed.delivered === 1 ? 'is' : 'are'} ${acknowledges === false ? 'sent' : 'delivered'}`,
+        `${sink}: ${counted(replayed.delivered, 'event')} that waited on disk ${replayed.delivered === 1 ? 'is' : 'are'} ${acknowledges === false ? 'sent' : 'delivered'}`,
       );
     if (own.delivered > 0) log.debug(sumLine(`${sink}, of portlog's own`, own, acknowledges));
     if (waiting > 0 && outages?.has(sink) !== true)
       log.warn(
-        `${sink}: ${grouped(waiting, 'event')} ${waiting === 1 ? 'waits' : 'wait'} on disk${failure === undefined ? '' : `: ${failure.message}`}`,
+        `${sink}: ${counted(waiting, 'event')} ${waiting === 1 ? 'waits' : 'wait'} on disk${failure === undefined ? '' : `: ${failure.message}`}`,
       );
   }
 }
@@ -124,14 +124,14 @@ function printInput(input: InputReport, log: Log): void {
   if (input.problem?.cause instanceof Error && input.problem.code === 'mistake') log.debug(input.problem.cause.stack ?? '');
   if (input.runs > 0)
     log.info(
-      `${input.name}: ${grouped(input.runs, 'run')}, ${grouped(input.hosts, 'host')} listed, ${openWords(input.openPorts, input.openProtocols, grouped)}${foundText(input)}`,
+      `${input.name}: ${counted(input.runs, 'run')}, ${counted(input.hosts, 'host')} listed, ${openWords(input.openPorts, input.openProtocols, counted)}${foundText(input)}`,
     );
 }
 
 /** Weaknesses, and what has changed. Of a scan that was cut, or saw nobody, it is not said that nothing has. */
 function foundText({ findings, changes, hosts, incomplete }: InputReport): string {
   const changed = changes === undefined ? undefined : changesText(changes, hosts > 0 && incomplete === 0);
-  return `${findings === 0 ? '' : `, ${grouped(findings, 'finding')}`}${changed === undefined ? '' : `; ${changed}`}`;
+  return `${findings === 0 ? '' : `, ${counted(findings, 'finding')}`}${changed === undefined ? '' : `; ${changed}`}`;
 }
 
 /** Records whether the sink works; a service reports only when that changes. */
@@ -151,22 +151,22 @@ function printSink(report: SinkReport, log: Log, hasRead: boolean, outages: Outa
   }
   const dead = tally.dead + replayed.dead + own.dead;
   if (dead > 0) {
-    log.warn(`${sink}: ${grouped(dead, 'event')} could not be delivered${firstRejection === undefined ? '' : ` (${firstRejection})`}`);
+    log.warn(`${sink}: ${counted(dead, 'event')} could not be delivered${firstRejection === undefined ? '' : ` (${firstRejection})`}`);
     log.warn('  → they are kept: portlog replay --list shows why, portlog replay --dead tries them again');
   }
   if (damaged > 0) {
-    log.warn(`${sink}: ${grouped(damaged, 'event')} in the spool cannot be read: the disk has changed them`);
+    log.warn(`${sink}: ${counted(damaged, 'event')} in the spool cannot be read: the disk has changed them`);
     log.warn('  → ship those scans again; portlog replay --purge removes what cannot be read, with all that waits');
   }
   const removed = tally.removed + replayed.removed + own.removed;
   if (removed > 0) {
-    log.warn(`${sink}: ${grouped(removed, 'event')} that had been delivered ${removed === 1 ? 'was' : 'were'} deleted again, with the oldest files`);
+    log.warn(`${sink}: ${counted(removed, 'event')} that had been delivered ${removed === 1 ? 'was' : 'were'} deleted again, with the oldest files`);
     log.warn('  → keep more of them (keepFiles), or all: leave it out');
   }
   if (tally.restamped > 0)
-    log.info(`${sink}: ${grouped(tally.restamped, 'event')} are outside the times that it accepts, and carry the time of sending instead`);
+    log.info(`${sink}: ${counted(tally.restamped, 'event')} are outside the times that it accepts, and carry the time of sending instead`);
   if (waiting > 0 && outages?.has(sink) !== true) {
-    log.warn(`${sink}: ${grouped(waiting, 'event')} ${waiting === 1 ? 'waits' : 'wait'} on disk`);
+    log.warn(`${sink}: ${counted(waiting, 'event')} ${waiting === 1 ? 'waits' : 'wait'} on disk`);
     log.warn('  → when it works again: portlog replay (the next run sends them, too)');
   }
   if (own.read > 0) log.debug(sumLine(`${sink}, of portlog's own`, own, acknowledges));
@@ -178,13 +178,15 @@ function printSink(report: SinkReport, log: Log, hasRead: boolean, outages: Outa
 /** `read 48,211 = delivered 48,190 + already 0 + dead 3`: fixed terms, then those that are not zero. `sent` for sinks without acknowledgement. */
 function sumLine(sink: string, tally: Tally, acknowledges = true, unknown = 'neither delivered nor kept'): string {
   const always = [
-    `${acknowledges ? 'delivered' : 'sent'} ${format(tally.delivered)}`,
-    `already ${format(tally.already)}`,
-    `dead ${format(tally.dead)}`,
+    `${acknowledges ? 'delivered' : 'sent'} ${withCommas(tally.delivered)}`,
+    `already ${withCommas(tally.already)}`,
+    `dead ${withCommas(tally.dead)}`,
   ];
-  const others = (['spooled', 'discarded', 'withheld'] as const).filter((name) => tally[name] > 0).map((name) => `${name} ${format(tally[name])}`);
+  const others = (['spooled', 'discarded', 'withheld'] as const)
+    .filter((name) => tally[name] > 0)
+    .map((name) => `${name} ${withCommas(tally[name])}`);
   const open = unaccounted(tally);
-  if (open > 0) others.push(`${unknown} ${format(open)}`);
-  const removed = (tally.removed ?? 0) > 0 ? `; deleted again ${format(tally.removed)}` : '';
-  return `${sink}: read ${format(tally.read)} = ${[...always, ...others].join(' + ')}${removed}`;
+  if (open > 0) others.push(`${unknown} ${withCommas(open)}`);
+  const removed = (tally.removed ?? 0) > 0 ? `; deleted again ${withCommas(tally.removed)}` : '';
+  return `${sink}: read ${withCommas(tally.read)} = ${[...always, ...others].join(' + ')}${removed}`;
 }

@@ -1,6 +1,7 @@
 import type { WaitingSink } from '../../../state/store.ts';
 import { shownIdentity, shownTarget } from '../../../sink/shown.ts';
-import { grouped, sized } from './words.ts';
+import { counted } from '../../../event/text.ts';
+import { sized } from './words.ts';
 
 /** For people: waiting and rejected events per sink, with reasons. */
 export function waitingLines(all: readonly WaitingSink[]): readonly string[] {
@@ -11,19 +12,19 @@ function linesOf(one: WaitingSink): readonly string[] {
   const { spool, deadLetters } = one.tables;
   const { events, batches, bytes, oldest, newest, damaged } = spool.usage();
   const waiting = [
-    `  waiting  ${grouped(events, 'event')} in ${grouped(batches, 'batch', 'batches')}, ${sized(bytes)}`,
+    `  waiting  ${counted(events, 'event')} in ${counted(batches, 'batch', 'batches')}, ${sized(bytes)}`,
     `           since ${iso(oldest) ?? ''}, the newest of ${iso(newest) ?? ''}`,
   ];
   const dead = deadLetters
     .tolls()
     .map(
       ({ reason, status, events: rejected }) =>
-        `  dead     ${grouped(rejected, 'event')}: ${[status, reason.slice(0, 200)].filter((word) => word !== undefined).join(' ')}`,
+        `  dead     ${counted(rejected, 'event')}: ${[status, reason.slice(0, 200)].filter((word) => word !== undefined).join(' ')}`,
     );
   return [
     shownIdentity(one.identity),
     ...(events > 0 ? waiting : []),
-    ...(damaged > 0 ? [`  damaged  ${grouped(damaged, 'event')} of those cannot be read: the disk has changed them`] : []),
+    ...(damaged > 0 ? [`  damaged  ${counted(damaged, 'event')} of those cannot be read: the disk has changed them`] : []),
     ...dead,
   ];
 }
