@@ -1,4 +1,5 @@
 import { defineConfig, type ViteUserConfig } from 'vitest/config';
+import { LongestFirst } from './tools/test-order.ts';
 import { TestProgress } from './tools/test-progress.ts';
 
 const SETUP = ['test/support/clean-up.ts', 'test/support/seed.ts'];
@@ -15,6 +16,7 @@ export default defineConfig({
     reporters,
     // Vitest leaves one processor free, which is half of two.
     maxWorkers: '100%',
+    sequence: { sequencer: LongestFirst },
     projects: [
       // In process, within a minute. Files share a worker's modules: loading them anew for each file takes a third of the time.
       { test: { name: 'fast', include: ['test/{unit,contract,alerts}/**/*.test.ts'], isolate: false, ...common } },
@@ -24,9 +26,11 @@ export default defineConfig({
         test: {
           name: 'server',
           include: ['test/server/**/*.test.ts'],
-          testTimeout: 120_000,
+          testTimeout: 300_000,
           hookTimeout: 600_000,
-          fileParallelism: false,
+          // Mostly they wait: for servers to start, for a minute to end. Each may have a gigabyte or two.
+          maxWorkers: 3,
+          sequence: { groupOrder: 1 },
           globalSetup: 'test/server/there.ts',
           setupFiles: SETUP,
         },

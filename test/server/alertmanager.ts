@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from './ports.ts';
 import { startServer } from './start-server.ts';
+import { answers, ready } from './ready.ts';
 
 interface Alert {
   readonly status: string;
@@ -73,7 +74,7 @@ export async function startAlertmanager(route?: string): Promise<AlertmanagerSer
 
 async function run(args: readonly string[], url: string): Promise<ChildProcess> {
   const child = startServer('prometheus-alertmanager', args, { stdio: 'ignore' });
-  await ready(url, child);
+  await ready('Alertmanager', () => answers(`${url}/-/ready`), child);
   return child;
 }
 
@@ -94,14 +95,4 @@ async function listen(onNotification: (notification: Notification) => void): Pro
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return server;
-}
-
-async function ready(url: string, child: ChildProcess): Promise<void> {
-  for (let tries = 0; tries < 100; tries++) {
-    if (child.exitCode !== null) throw new Error(`Alertmanager ended with ${child.exitCode}`);
-    const answer = await fetch(`${url}/-/ready`).catch(() => undefined);
-    if (answer?.ok === true) return;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  throw new Error('Alertmanager was not ready after ten seconds');
 }

@@ -1,9 +1,9 @@
-import type { ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { installCollector } from './install/collector.ts';
 import { freePort } from './ports.ts';
+import { answers, ready } from './ready.ts';
 import { settled } from './settled.ts';
 import { startServer } from './start-server.ts';
 
@@ -44,7 +44,7 @@ service:
 `,
   );
   const child = startServer(program, ['--config', config], { stdio: 'ignore' });
-  await ready(`http://127.0.0.1:${healthPort}`, child);
+  await ready('the Collector', () => answers(`http://127.0.0.1:${healthPort}`), child);
   return {
     async requests() {
       const text = await settled(file);
@@ -61,14 +61,4 @@ service:
       rmSync(base, { recursive: true, force: true });
     },
   };
-}
-
-async function ready(url: string, child: ChildProcess): Promise<void> {
-  for (let tries = 0; tries < 200; tries++) {
-    if (child.exitCode !== null) throw new Error(`the Collector ended with ${child.exitCode}`);
-    const answer = await fetch(url).catch(() => undefined);
-    if (answer?.ok === true) return;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  throw new Error('the Collector was not ready after twenty seconds');
 }

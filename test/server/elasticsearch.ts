@@ -8,6 +8,7 @@ import { installElasticsearch } from './install/elasticsearch.ts';
 import { findJava, SHORT_LIVED } from './java.ts';
 import { freePort } from './ports.ts';
 import { ENDS_WITH_US, SETPRIV, startServer } from './start-server.ts';
+import { ready } from './ready.ts';
 
 const NOBODY = 65534;
 export const PASSWORD = 'portlog-test-password';
@@ -42,7 +43,7 @@ export async function startElasticsearch({ isLoaded = false } = {}): Promise<Ela
   const caFile = join(trusted, 'ca.pem');
   cpSync(join(base, 'ca.pem'), caFile);
   const ask = asker(port, readFileSync(caFile, 'utf8'));
-  await ready(ask, child, join(base, 'logs'));
+  await isUp(ask, child, join(base, 'logs'));
   return {
     url: `https://localhost:${port}`,
     caFile,
@@ -50,7 +51,7 @@ export async function startElasticsearch({ isLoaded = false } = {}): Promise<Ela
     halt: () => end(child),
     async resume() {
       child = launch(home, base, java);
-      await ready(ask, child, join(base, 'logs'));
+      await isUp(ask, child, join(base, 'logs'));
     },
     async stop() {
       await end(child);
@@ -186,14 +187,9 @@ function asker(port: number, ca: string): ElasticsearchServer['ask'] {
     });
 }
 
-async function ready(ask: ElasticsearchServer['ask'], child: ChildProcess, logs: string): Promise<void> {
-  for (let tries = 0; tries < 240; tries++) {
-    if (child.exitCode !== null) throw new Error(`Elasticsearch ended with ${child.exitCode}; see ${logs}`);
-    const answer = await ask('GET', '/_cluster/health?wait_for_status=yellow&timeout=1s').catch(() => undefined);
-    if (answer?.status === 200) return;
-    await new Promise((resolve) => setTimeout(resolve, 500));
-  }
-  throw new Error(`Elasticsearch was not ready after two minutes; see ${logs}`);
+function isUp(ask: ElasticsearchServer['ask'], child: ChildProcess, logs: string): Promise<void> {
+  const health = '/_cluster/health?wait_for_status=yellow&timeout=1s';
+  return ready(`Elasticsearch (see ${logs})`, async () => (await ask('GET', health)).status === 200, child);
 }
 
 function chownAll(path: string): void {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { freePort } from './ports.ts';
 import { startServer } from './start-server.ts';
+import { answers, ready } from './ready.ts';
 
 /*
  * Loki is under the AGPL and is not built here: tests take the one that is there. `PORTLOG_LOKI` names its program, which is
@@ -51,14 +52,14 @@ export async function startLoki(alertmanager = ''): Promise<LokiServer> {
   const args = [`-config.file=${join(FILES, 'loki.yaml')}`, '-config.expand-env=true'];
   const launch = (): ChildProcess => startServer(PROGRAM, args, { env, stdio: 'ignore' });
   let child = launch();
-  await ready(url);
+  await ready('Loki', () => answers(`${url}/ready`));
   return {
     ...questions(url),
     tenant: (name) => name,
     halt: () => end(child, 'SIGKILL'),
     async resume() {
       child = launch();
-      await ready(url);
+      await ready('Loki', () => answers(`${url}/ready`));
     },
     async stop() {
       await end(child, 'SIGTERM');
@@ -74,7 +75,7 @@ async function runningLoki(): Promise<LokiServer> {
   const cannot = (): never => {
     throw new Error('this Loki is not ours to stop');
   };
-  await ready(url);
+  await ready('Loki', () => answers(`${url}/ready`));
   return { ...questions(url), tenant: (name) => `${name}-${process.pid}-${Date.now()}`, halt: cannot, resume: cannot, stop: async () => undefined };
 }
 
@@ -114,15 +115,6 @@ async function ask(url: string, tenant: string): Promise<string> {
   const text = await answer.text();
   if (!answer.ok) throw new Error(`${answer.status}: ${text}`);
   return text;
-}
-
-async function ready(url: string): Promise<void> {
-  for (let tries = 0; tries < 300; tries++) {
-    const answer = await fetch(`${url}/ready`).catch(() => undefined);
-    if (answer?.ok === true) return;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  throw new Error('Loki was not ready after half a minute');
 }
 
 async function end(child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { run } from './cache.ts';
 import { startServer } from './start-server.ts';
+import { ready } from './ready.ts';
 
 /** A Debian with systemd as its first process, in namespaces of its own; it shares the network with this machine. */
 export interface Machine {
@@ -70,13 +71,12 @@ export async function bootMachine(root: string): Promise<Machine> {
       }
     },
   };
-  for (let tries = 0; tries < 120; tries++) {
-    const state = await machine.run('systemctl is-system-running || true').catch(() => '');
-    if (/^(?:running|degraded)$/m.test(state)) return machine;
-    await sleep(250);
-  }
-  await machine.stop();
-  throw new Error(`systemd is not up after half a minute in ${root}`);
+  const isUp = async (): Promise<boolean> => /^(?:running|degraded)$/m.test(await machine.run('systemctl is-system-running || true'));
+  await ready(`systemd in ${root}`, isUp, child).catch(async (error: unknown) => {
+    await machine.stop();
+    throw error;
+  });
+  return machine;
 }
 
 /** Where systemd may make groups of processes, and nothing of this machine is. */

@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,7 +9,9 @@ import { installOpenSearchSecurity } from './install/opensearch-security.ts';
 import { findJava, SHORT_LIVED } from './java.ts';
 import { freePort } from './ports.ts';
 import { startServer } from './start-server.ts';
+import { ready } from './ready.ts';
 
+const HEALTH = '/_cluster/health?wait_for_status=yellow&timeout=1s';
 const MAIN = fileURLToPath(new URL('install/opensearch/Server.java', import.meta.url));
 
 /** A real OpenSearch on loopback, without security, with data of its own that goes with it. */
@@ -77,7 +79,7 @@ async function start({ jars, base, settings, caFile }: Start): Promise<OpenSearc
     const text = await answer.body.text();
     return { status: answer.statusCode, body: text.startsWith('{') || text.startsWith('[') ? JSON.parse(text) : text };
   };
-  await ready(ask, child);
+  await ready('OpenSearch', async () => (await ask('GET', HEALTH)).status === 200, child);
   return {
     url,
     ask,
@@ -104,16 +106,6 @@ function makeCertificates(folder: string): void {
   openssl('req -newkey rsa:2048 -nodes -subj /CN=node -keyout node.key -out node.csr');
   writeFileSync(join(folder, 'node.ext'), 'subjectAltName=IP:127.0.0.1\nextendedKeyUsage=serverAuth,clientAuth\n');
   openssl('x509 -req -in node.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile node.ext -out node.pem');
-}
-
-async function ready(ask: OpenSearchServer['ask'], child: ChildProcess): Promise<void> {
-  for (let tries = 0; tries < 240; tries++) {
-    if (child.exitCode !== null) throw new Error(`OpenSearch ended with ${child.exitCode}`);
-    const answer = await ask('GET', '/_cluster/health?wait_for_status=yellow&timeout=1s').catch(() => undefined);
-    if (answer?.status === 200) return;
-    await new Promise((resolve) => setTimeout(resolve, 500));
-  }
-  throw new Error('OpenSearch was not ready after two minutes');
 }
 
 if (import.meta.main) {

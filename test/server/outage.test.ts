@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { writeScan } from '../../bench/generate.ts';
-import { freshDir, portlog } from '../support/run-portlog.ts';
+import { freshDir, portlog, until } from '../support/run-portlog.ts';
 import { host, port, scan } from '../support/scans.ts';
 import { type BothServers, startBoth } from './both.ts';
 
@@ -27,6 +27,13 @@ function result(stderr: string): { sums: Record<string, any>; rssMib: number } {
   const { sinks } = JSON.parse(stderr.split('\n').find((line) => line.startsWith('{')) ?? '{"sinks":[]}') as { sinks: { sink: string }[] };
   const sums = Object.fromEntries(sinks.map((sink) => [sink.sink.split(' ', 1)[0], sink]));
   return { sums, rssMib: Number(/RSS (\d+)/.exec(stderr)?.[1]) / 1024 };
+}
+
+/** How many events of a site Elasticsearch has, but for what portlog tells of itself. */
+async function stored(site: string): Promise<number> {
+  await elasticsearch.ask('POST', '/logs-nmap.*/_refresh');
+  const query = { bool: { filter: { term: { 'nmap.site': site } }, must_not: { term: { 'event.dataset': 'nmap.health' } } } };
+  return (await elasticsearch.ask('POST', '/logs-nmap.*/_count', { query })).body.count;
 }
 
 test(`Elasticsearch is down: ${MEGABYTES} MB go to the other store, the rest waits, and replay delivers it`, { timeout: 30 * 60_000 }, async () => {
@@ -55,11 +62,7 @@ test(`Elasticsearch is down: ${MEGABYTES} MB go to the other store, the rest wai
   expect(back.sums['elasticsearch'].replayed).toMatchObject({ delivered: read + (sums['elasticsearch'].own.read as number), dead: 0 });
   expect(back.sums['elasticsearch'].waiting).toBe(0);
   expect(back.rssMib).toBeLessThan(256);
-  await elasticsearch.ask('POST', '/logs-nmap.*/_refresh');
-  const { body } = await elasticsearch.ask('POST', '/logs-nmap.*/_count', {
-    query: { bool: { filter: { term: { 'nmap.site': 'outage' } }, must_not: { term: { 'event.dataset': 'nmap.health' } } } },
-  });
-  expect(body.count).toBe(read);
+  expect(await stored('outage')).toBe(read);
   const problems = await elasticsearch.ask('POST', '/logs-nmap.health-*/_search', { query: { term: { 'event.action': 'delivery-problem' } } });
   expect(problems.body.hits.hits[0]._source.nmap.delivery).toMatchObject({
     problem: 'sink-failing',
@@ -100,7 +103,7 @@ test('Elasticsearch goes down in the middle and comes back: one run delivers eve
       input: scan(hosts.join('')),
     },
   );
-  await new Promise((resolve) => setTimeout(resolve, 1500));
+  await until(async () => (await stored('middle')) > 0);
   await elasticsearch.halt();
   await elasticsearch.resume();
   const { stderr, code } = await shipping;
@@ -108,9 +111,5 @@ test('Elasticsearch goes down in the middle and comes back: one run delivers eve
   expect(sums['elasticsearch']).toMatchObject({ read: 54_002, spooled: 0, dead: 0, unaccounted: 0 });
   expect(sums['elasticsearch'].delivered + sums['elasticsearch'].already).toBe(54_002);
   expect(code).toBe(0);
-  await elasticsearch.ask('POST', '/logs-nmap.*/_refresh');
-  const { body } = await elasticsearch.ask('POST', '/logs-nmap.*/_count', {
-    query: { bool: { filter: { term: { 'nmap.site': 'middle' } }, must_not: { term: { 'event.dataset': 'nmap.health' } } } },
-  });
-  expect(body.count).toBe(54_002);
+  expect(await stored('middle')).toBe(54_002);
 });

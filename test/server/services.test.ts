@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { freshDir, portlog } from '../support/run-portlog.ts';
 import { startServer } from './start-server.ts';
+import { ready } from './ready.ts';
 
 /*
  * Real servers of Debian (redis, Samba, mountd) in a network namespace of our own, once open and once closed, and what nmap's
@@ -58,24 +59,19 @@ function nfs(clients: string): void {
   mkdirSync(join(folder, 'data'));
   writeFileSync(join(folder, 'exports'), `${folder}/data ${clients}(ro,no_subtree_check)\n`);
   start(
-    `mount -t tmpfs none /run; mount -t tmpfs none /var/lib/nfs; touch /etc/exports; mount --bind ${folder}/exports /etc/exports; exportfs -ra; rpcbind -f & sleep 0.5; exec rpc.mountd -F -N 4`,
+    `mount -t tmpfs none /run; mount -t tmpfs none /var/lib/nfs; touch /etc/exports; mount --bind ${folder}/exports /etc/exports; exportfs -ra; rpcbind -f & until rpcinfo -p 127.0.0.1 >&2; do sleep 0.1; done; exec rpc.mountd -F -N 4`,
   );
 }
 
-async function listening(port: number): Promise<void> {
-  for (let tries = 0; tries < 100; tries++) {
-    const { stdout } = await run('ip', ['netns', 'exec', NAMESPACE, 'ss', '-Hltn', `sport = :${port}`]);
-    if (stdout !== '') return;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  throw new Error(`nobody listens on ${port} after ten seconds`);
+/** What a command says there. */
+async function says(...command: readonly string[]): Promise<string> {
+  return (await run('ip', ['netns', 'exec', NAMESPACE, ...command])).stdout;
 }
 
 /** What nmap finds, and portlog makes of it, by rule. */
 async function findings(): Promise<readonly string[]> {
-  for (const port of [111, 445, 6379]) await listening(port);
-  // mountd registers a moment later.
-  await new Promise((resolve) => setTimeout(resolve, 1000));
+  for (const port of [111, 445, 6379]) await ready(`port ${port}`, async () => (await says('ss', '-Hltn', `sport = :${port}`)) !== '');
+  await ready('mountd', async () => (await says('rpcinfo', '-p', '127.0.0.1')).includes('mountd'));
   const args = [
     'netns',
     'exec',

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { installVictoriaLogs } from './install/victorialogs.ts';
 import { freePort } from './ports.ts';
 import { startServer } from './start-server.ts';
+import { answers, ready } from './ready.ts';
 
 /** A record as it was stored: every value is a text, lists are JSON. */
 type Stored = Readonly<Record<string, string>>;
@@ -37,7 +38,7 @@ export async function startVictoriaLogs(): Promise<VictoriaLogsServer> {
     '-retentionPeriod=100y',
   ];
   const child = startServer(program, args, { stdio: 'ignore' });
-  await ready(url);
+  await ready('VictoriaLogs', () => answers(`${url}/health`), child);
   return {
     url,
     lokiUrl: `${url}/insert?_msg_field=message`,
@@ -60,13 +61,4 @@ async function ask(url: string, query: string): Promise<readonly Stored[]> {
   const text = await answer.text();
   if (!answer.ok) throw new Error(`${answer.status}: ${text}`);
   return text.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as Stored]));
-}
-
-async function ready(url: string): Promise<void> {
-  for (let tries = 0; tries < 200; tries++) {
-    const answer = await fetch(`${url}/health`).catch(() => undefined);
-    if (answer?.ok === true) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error('VictoriaLogs was not ready after ten seconds');
 }

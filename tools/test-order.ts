@@ -1,0 +1,16 @@
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+
+/** They take minutes. Begun late, one of them would still be going on alone when all others have ended. */
+const LONG = ['server/outage', 'server/package', 'server/crash', 'server/elasticsearch', 'server/set-up', 'server/week', 'docs/docs', 'long/lying'];
+
+/** The files that take longest come first, whatever their size. */
+export class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    return (await super.sort(files)).toSorted((a, b) => placeOf(a) - placeOf(b));
+  }
+}
+
+function placeOf({ moduleId }: TestSpecification): number {
+  const place = LONG.findIndex((name) => moduleId.endsWith(`/test/${name}.test.ts`));
+  return place === -1 ? LONG.length : place;
+}
