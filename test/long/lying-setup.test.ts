@@ -202,14 +202,23 @@ function keyOf({ method, path }: HttpRequest): string {
   return `${method} ${path}`;
 }
 
-/** Of exchanges of one kind the first. */
+/** Of exchanges of one kind the first: the same request but for its ids, with the same status and members in the answer. */
 function distinct(log: readonly Exchange[]): readonly (readonly [number, Exchange])[] {
   const kinds = new Map<string, readonly [number, Exchange]>();
   for (const [i, exchange] of log.entries()) {
-    const kind = `${exchange.key.replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}|monitor-\d+|portlog-\w+|seq_no=\d+/g, 'ID')} ${exchange.answer.status}`;
+    const { status, body } = exchange.answer;
+    const kind = `${exchange.key.replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}|monitor-\d+|portlog-[\w-]+|seq_no=\d+/g, 'ID')} ${status} ${membersOf(body)}`;
     if (!kinds.has(kind)) kinds.set(kind, [i, exchange]);
   }
   return [...kinds.values()];
+}
+
+function membersOf(body: string): string {
+  try {
+    return Object.keys(JSON.parse(body) as object).join(' ');
+  } catch {
+    return '';
+  }
 }
 
 function withBody(truth: HttpAnswer, body: string): HttpAnswer {
