@@ -26,7 +26,7 @@ function isFree(port: number): Promise<boolean> {
 
 /** Resolves when a server that was started listens there. */
 export function listening(port: number, child: ChildProcess): Promise<void> {
-  return ready(child.spawnfile, () => isTaken(port), child);
+  return ready(`the server of port ${port}`, () => isTaken(port), child);
 }
 
 function isTaken(port: number): Promise<boolean> {
