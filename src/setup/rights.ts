@@ -21,6 +21,6 @@ const RIGHTS: readonly (readonly [prefix: RegExp, hint: string])[] = [
   [/^\/loki\//, 'the ruler of Loki does not allow it: docs/how-to/grafana-loki.md'],
   [
     /^\/(?:rules|decoders|manager|cluster)?/,
-    'the user needs rules:read, rules:update, decoders:read, decoders:update, cluster:status, manager:read, manager:restart: docs/how-to/wazuh.md',
+    'the user needs rules:read, rules:update, decoders:read, decoders:update, cluster:status, manager:read, manager:restart (of a cluster: cluster:read, cluster:restart), rules:delete, decoders:delete: docs/how-to/wazuh.md',
   ],
 ];

@@ -7,6 +7,7 @@ import type { HttpAnswer, HttpClient, HttpRequest } from '../sink/transport/http
 import { wazuhVersion, wazuhWords } from '../sink/wazuh/api.ts';
 import { anything, listOf, number, optional, record, type Shaped, text } from '../core/shape.ts';
 import { accepted, answeredAs, checkVersion, found, wanted, wantedAs } from './ask.ts';
+import { hintFor } from './rights.ts';
 import { installation, type PlanOptions, type Presence, removal, type Step } from './step.ts';
 
 const OLDEST = [4, 6] as const;
@@ -124,14 +125,17 @@ function checked(client: HttpClient, request: HttpRequest, answer: HttpAnswer): 
   const { error = 0, data } = answeredAs(client, request, answer, OUTCOME);
   if (error === 0) return answer;
   const why = FAILED(data) ? data.failed_items[0]?.error.message : undefined;
+  const isDenied = why !== undefined && /permission denied/i.test(why);
   throw new PortlogError(
     'setup-refused',
     `${client.url.origin} did not do ${request.method} ${request.path}: ${wazuhWords(answer)}${why === undefined ? '' : ` (${why})`}`,
     {
-      hint: 'the manager goes on as it was; when that is mended, run this again (or restart it: systemctl restart wazuh-manager)',
+      hint: (isDenied ? hintFor(403, request.path) : undefined) ?? GOES_ON,
     },
   );
 }
+
+const GOES_ON = 'the manager goes on as it was; when that is mended, run this again (or restart it: systemctl restart wazuh-manager)';
 
 const OUTCOME = record({ error: optional(number), data: anything });
 const FAILED = record({ failed_items: listOf(record({ error: record({ message: text }) })) });

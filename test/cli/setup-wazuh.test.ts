@@ -2,6 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { FakeWazuh } from '../support/fake-wazuh.ts';
+import { page } from '../support/docs.ts';
 import { freshDir } from '../support/run-portlog.ts';
 import { setup, KEPT, FORCE } from '../support/set-up.ts';
 
@@ -45,6 +46,28 @@ describe('portlog setup wazuh', () => {
     const zone = await setup('wazuh', url, '--zone', 'dmz');
     expect(zone.said).toContain('updated alert rules portlog_rules.xml');
     expect(wazuh.files.get(RULES)).toContain('nmap.zone');
+  });
+
+  test.each([
+    ['a manager', false],
+    ['a cluster', true],
+  ])('the rights that the page names are enough for %s, and none of them is needless', async (_, isCluster) => {
+    const words = /^The user needs ([^]*?)\. /m.exec(page('docs/how-to/wazuh.md'))?.[1] ?? '';
+    const needed = [...words.matchAll(/`(\w+:\w+)`/g)]
+      .map(([, right = '']) => right)
+      .filter((right) => !right.startsWith(isCluster ? 'manager:' : 'cluster:r'));
+    expect(needed.length).toBe(9);
+    wazuh.isCluster = isCluster;
+    wazuh.rights = new Set(needed);
+    expect((await setup('wazuh', url)).code).toBe(0);
+    expect(wazuh.loaded.size).toBe(2);
+    expect((await setup('wazuh', url, '--remove')).code).toBe(0);
+    for (const right of isCluster ? [] : needed) {
+      wazuh.files.clear();
+      wazuh.rights = new Set(needed.filter((other) => other !== right));
+      const { code, said } = await setup('wazuh', url);
+      expect([right, code, said.join(' ')]).toEqual([right, 2, expect.stringMatching(/ermission denied.* the user needs .*docs\/how-to\/wazuh\.md/)]);
+    }
   });
 
   test('in a cluster, all of it restarts; a manager that would not come back is not restarted', async () => {

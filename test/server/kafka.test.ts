@@ -106,8 +106,8 @@ test('over OTLP, an event of which a script wrote megabytes is shortened; one th
   const shortened = await ship('');
   expect([shortened.code, shortened.stderr]).toEqual([0, expect.stringContaining('read 41 = delivered 41 + already 0 + dead 0')]);
   const whole = await ship(', maxEventBytes: 4000000');
-  expect([whole.code, whole.stderr]).toEqual([4, expect.stringContaining('read 41 = delivered 40 + already 0 + dead 1')]);
-  expect(whole.stderr).toMatch(/could not be delivered \(error exporting to topic "nmap": .*MESSAGE_TOO_LARGE/);
+  expect([whole.code, whole.stderr]).toEqual([1, expect.stringContaining('read 41 = delivered 40 + already 0 + dead 1')]);
+  expect(whole.stderr).toMatch(/could not be delivered \(Permanent error: error exporting to topic "nmap": .*MESSAGE_TOO_LARGE/);
 });
 
 test('over a file: each event is a message, once, however often the Collector starts', async () => {

@@ -28,6 +28,8 @@ export class FakeWazuh extends FakeServer {
   refuse: (event: string) => { readonly code: number; readonly message: string } | undefined = () => undefined;
   /** What it says this user may do. */
   policies: object = { 'event:ingest': { '*:*:*': 'allow' }, 'rbac_mode': 'white' };
+  /** What its user may do, as its framework asks before it does it; absent: all. */
+  rights: ReadonlySet<string> | undefined;
   logins = 0;
   private token = '';
   private left = 0;
@@ -37,6 +39,8 @@ export class FakeWazuh extends FakeServer {
     if (path === '/security/user/authenticate?raw=true') return this.login(headers.authorization ?? '', response);
     if (headers.authorization !== `Bearer ${this.token}` || this.token === '' || this.left-- <= 0)
       return answer(response, 401, { title: 'Unauthorized', detail: 'Invalid token' });
+    const missing = rightsFor(method, path).find((right) => this.rights?.has(right) === false);
+    if (missing !== undefined) return answer(response, 403, { title: 'Permission Denied', detail: `Permission denied: ${missing}`, error: 4000 });
     if (method !== 'GET') this.actions.push(`${method} ${path}`);
     if (path === '/') return answer(response, 200, { data: { title: 'Wazuh API REST', api_version: this.version }, error: 0 });
     if (path === '/security/users/me/policies') return answer(response, 200, { data: this.policies, error: 0 });
@@ -99,6 +103,13 @@ export class FakeWazuh extends FakeServer {
 
   private file(method: string, file: string, body: string, response: ServerResponse): void {
     const text = this.files.get(file);
+    // What is there is deleted first (upload_rule_file in framework/wazuh/rule.py), and that has a right of its own.
+    if (method === 'PUT' && text !== undefined && this.rights?.has(`${file.split('/')[0]}:delete`) === false)
+      return answer(response, 200, {
+        data: { failed_items: [{ error: { code: 4000, message: 'Permission denied' }, id: [file] }] },
+        message: 'Could not upload file',
+        error: 1,
+      });
     if (method === 'PUT') this.files.set(file, body);
     if (method === 'DELETE') this.files.delete(file);
     if (method !== 'GET') return answer(response, 200, { data: { affected_items: [file] }, error: 0 });
@@ -107,4 +118,13 @@ export class FakeWazuh extends FakeServer {
       return answer(response, 200, { data: { failed_items: [{ error: { code: 1415, message: 'File does not exist' }, id: [file] }] }, error: 1 });
     response.writeHead(200, { 'content-type': 'application/xml' }).end(text);
   }
+}
+
+/** By its reference: https://documentation.wazuh.com/4.14/user-manual/api/rbac/reference.html */
+function rightsFor(method: string, path: string): readonly string[] {
+  const [, part = '', rest = ''] = /^\/(\w+)(.*)$/.exec(path) ?? [];
+  if (part === 'rules' || part === 'decoders') return [`${part}:${method === 'GET' ? 'read' : method === 'PUT' ? 'update' : 'delete'}`];
+  if (part === 'cluster' && rest === '/status') return ['cluster:status'];
+  if (part === 'manager' || part === 'cluster') return method === 'GET' ? [`${part}:read`] : [`${part}:restart`, `${part}:read`];
+  return part === 'events' ? ['event:ingest'] : [];
 }
