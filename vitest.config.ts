@@ -4,8 +4,9 @@ import { TestProgress } from './tools/test-progress.ts';
 
 const SETUP = ['test/support/clean-up.ts', 'test/support/seed.ts'];
 
-/** The limit ends what hangs. It measures nothing: the machine may be busy with other things. */
-const common = { testTimeout: 120_000, hookTimeout: 60_000, globalSetup: 'test/support/node-version.ts', setupFiles: SETUP };
+/** The limit ends what hangs. It measures nothing: the machine may be busy with other things, and more cases (PORTLOG_FUZZ_RUNS) take longer. */
+const TEST_TIMEOUT_MS = process.env['PORTLOG_FUZZ_RUNS'] === undefined ? 120_000 : 3_600_000;
+const common = { testTimeout: TEST_TIMEOUT_MS, hookTimeout: 60_000, globalSetup: 'test/support/node-version.ts', setupFiles: SETUP };
 
 const reporters: NonNullable<ViteUserConfig['test']>['reporters'] & unknown[] = ['default'];
 if (!process.stdout.isTTY) reporters.push(new TestProgress());

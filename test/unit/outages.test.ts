@@ -39,6 +39,20 @@ test('that it is back is said once', () => {
   expect(lines.slice(2)).toEqual(['portlog: loki http://l is available again, after 10 minutes']);
 });
 
+test('one that is renamed, and renamed back, is another one: nothing of the first is said of it', () => {
+  const lines = said(10, (outages) => {
+    outages.keepOnly(new Set(['loki http://l (name=one)']));
+    outages.isUp('loki http://l (name=one)');
+    outages.keepOnly(new Set(['loki http://l']));
+    outages.isDown('loki http://l', { message: 'it is silent' });
+    outages.isUp('loki http://l');
+  });
+  expect(lines.slice(2)).toEqual([
+    'portlog: loki http://l is not available: it is silent',
+    'portlog: loki http://l is available again, after 0 seconds',
+  ]);
+});
+
 test('a warning of a check is said again only when another check did not give it', () => {
   const lines = said(0, (outages) => {
     for (const warnings of [['a'], ['a', 'b'], ['b'], ['a']]) outages.warn('loki http://l', warnings);

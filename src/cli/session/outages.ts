@@ -77,6 +77,12 @@ export class Outages {
     this.log.info(`${sink} is available again, after ${inWords(this.clock.now() - outage.since)}`);
   }
 
+  /** The configuration names these now: of others nobody will say that they are back, and one that comes back begins anew. */
+  keepOnly(sinks: ReadonlySet<string>): void {
+    for (const sink of this.known.keys()) if (!sinks.has(sink)) this.known.delete(sink);
+    for (const sink of this.warned.keys()) if (!sinks.has(sink)) this.warned.delete(sink);
+  }
+
   /** The warnings of a check: those that the check before did not give. */
   warn(sink: string, messages: readonly string[]): void {
     const before = this.warned.get(sink) ?? [];

@@ -67,7 +67,8 @@ export class Unattended {
     const context = telling(given);
     const settings = await settingsOf(context);
     refuseTableTo(context, settings);
-    await sinkNames(context, settings);
+    const sinks = await sinkNames(context, settings);
+    this.context.outages?.keepOnly(new Set(sinks.map(({ name }) => name)));
     const { stateDir, metrics } = this.settings;
     const late = [...(settings.stateDir === stateDir ? [] : ['stateDir']), ...(settings.metrics.listen === metrics.listen ? [] : ['metrics.listen'])];
     // The state is open where it was.

@@ -44,7 +44,7 @@ export function lokiSink(options: LokiOptions): Sink {
   const scratch = new BufferPool(2 * LIMITS.maxBytes);
 
   return {
-    name: `loki ${shownAddress(url)}${options.tenant === undefined ? '' : ` (tenant ${options.tenant})`}`,
+    name: `loki ${shownAddress(url)}${shownBounds(options.tenant, labels)}`,
     identity: { type: 'loki', target: addressOf(url), scope: scopeOf({ tenant: options.tenant, labels: labelScope(labels) }, options) },
     limits: LIMITS,
     undeliverable: 'keep',
@@ -118,6 +118,15 @@ export function lokiSink(options: LokiOptions): Sink {
 }
 
 const NOTHING: Outcome = { delivered: 0, already: 0, retry: [], rejected: [] };
+
+/** Two destinations have two names: messages, outages, health events and metrics go by these. */
+function shownBounds(tenant: string | undefined, labels: Readonly<Record<string, string>>): string {
+  const bounds = [
+    ...(tenant === undefined ? [] : [`tenant ${tenant}`]),
+    ...(Object.keys(labels).length === 0 ? [] : [`labels ${labelScope(labels)}`]),
+  ];
+  return bounds.length === 0 ? '' : ` (${bounds.join(', ')})`;
+}
 
 function labelScope(labels: Readonly<Record<string, string>>): string {
   return Object.entries(labels)
