@@ -3,8 +3,9 @@ import { userInfo } from 'node:os';
 /** The process environment. `process.env` is read here and nowhere else. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
+/** A copy: each look into `process.env` takes a walk through all of it. */
 export function environment(): Environment {
-  return process.env;
+  return { ...process.env };
 }
 
 /** The user and group of this process. */
@@ -76,5 +77,6 @@ export function notifierEnvironment(env: Environment): Environment {
 }
 
 function chosen(env: Environment, isWanted: (name: string) => boolean): Environment {
-  return Object.fromEntries(Object.entries(env).filter(([name]) => isWanted(name)));
+  const names = Object.keys(env).filter(isWanted);
+  return Object.fromEntries(names.map((name) => [name, env[name]]));
 }

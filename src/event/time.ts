@@ -37,10 +37,16 @@ export function isoIfKnown(time: number | undefined): string | undefined {
 let last = { time: Number.NaN, iso: '' };
 let before = last;
 
-/** Epoch milliseconds as ISO 8601. The last two are cached, because thousands of events share them. */
+/** No date is further from 1970, before or after. https://tc39.es/ecma262/#sec-time-values-and-time-range */
+const FURTHEST_MS = 8_640_000_000_000_000;
+
+/**
+ * Epoch milliseconds as ISO 8601; of what is no date (a damaged state may say anything), the nearest one. The last two are cached, because thousands of
+ * events share them.
+ */
 export function isoTime(time: number): string {
   if (time === last.time) return last.iso;
-  if (time !== before.time) before = { time, iso: new Date(time).toISOString() };
+  if (time !== before.time) before = { time, iso: new Date(Math.min(Math.max(time, -FURTHEST_MS), FURTHEST_MS)).toISOString() };
   [last, before] = [before, last];
   return last.iso;
 }

@@ -1,3 +1,4 @@
+import { isoTime } from '../event/time.ts';
 import type { Clock } from '../core/clock.ts';
 import { count } from '../event/text.ts';
 import type { ShipReport } from '../pipeline/ship.ts';
@@ -48,7 +49,7 @@ export class Activity {
   text(): string {
     const { schedules, directories } = this.duties;
     const duties = [schedules > 0 ? count(schedules, 'schedule') : '', directories > 0 ? count(directories, 'directory', 'directories') : ''];
-    const last = this.last === undefined ? '' : `, the last ${new Date(this.last).toISOString()}`;
+    const last = this.last === undefined ? '' : `, the last ${isoTime(this.last)}`;
     const waiting = [...this.waiting].filter(([, events]) => events > 0);
     return [
       duties.filter((text) => text !== '').join(', '),

@@ -80,6 +80,66 @@ describe('one changed byte in the state', () => {
   }, 600_000);
 });
 
+describe('numbers in the state that cannot be', () => {
+  test('are shown as they can be, or told: never a mistake, and never a command that does not end', async () => {
+    const whole = join(fastDir(), 'portlog.db');
+    writeFileSync(whole, await wellUsedState());
+    const { after } = scansIn(fastDir());
+    const wrong: string[] = [];
+    for (const column of numbersOf(whole))
+      for (const value of ['-9223372036854775808', '9223372036854775807', '-1', '8640000000000001']) {
+        const stateDir = fastDir();
+        const state = ['--state-dir', stateDir];
+        copyFileSync(whole, join(stateDir, 'portlog.db'));
+        if (!isSet(join(stateDir, 'portlog.db'), column, value)) continue;
+        for (const command of [
+          ['status'],
+          ['status', '--json'],
+          ['replay', '--list'],
+          ['inventory'],
+          ['report'],
+          ['--to', `file=${stateDir}/out`, after],
+        ]) {
+          const { code, stderr, stdout } = await portlogHere([...command, ...state]);
+          if (/mistake in portlog|TypeError|RangeError|NaN|undefined/.test(command[0] === 'report' ? stderr : stderr + stdout) || ![0, 1, 4, 5].includes(code ?? -1))
+            wrong.push(`${column.table}.${column.name} = ${value}, ${command.join(' ')}: ${code} ${stderr}`);
+        }
+        rmSync(stateDir, { recursive: true });
+      }
+    expect(wrong).toEqual([]);
+  }, 600_000);
+
+  interface Column {
+    readonly table: string;
+    readonly name: string;
+  }
+
+  function numbersOf(path: string): readonly Column[] {
+    const database = new DatabaseSync(path);
+    const tables = database.prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'").all();
+    const found = tables.flatMap(({ name: table }) =>
+      database
+        .prepare(`PRAGMA table_info(${String(table)})`)
+        .all()
+        .flatMap(({ name, type }) => (type === 'INTEGER' ? [{ table: String(table), name: String(name) }] : [])),
+    );
+    database.close();
+    return found;
+  }
+
+  /** False where the schema does not take it, or the table is empty. */
+  function isSet(path: string, { table, name }: Column, value: string): boolean {
+    const database = new DatabaseSync(path);
+    try {
+      return Number(database.prepare(`UPDATE ${table} SET ${name} = ${value}`).run().changes) > 0;
+    } catch {
+      return false;
+    } finally {
+      database.close();
+    }
+  }
+});
+
 describe('a row of the state that is not what was written', () => {
   async function usedWith(
     sql: string,

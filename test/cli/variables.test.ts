@@ -42,6 +42,13 @@ describe('a variable that nothing reads', () => {
     expect(await warnings(env)).toHaveLength(6);
   });
 
+  test('sixty thousand of them, and names of a hundred thousand letters, hold nothing up', async () => {
+    const env = Object.fromEntries(Array.from({ length: 60_000 }, (_, index) => [`PORTLOG_STATE_DIX${index}`, 'x']));
+    const since = process.cpuUsage();
+    expect(await warnings({ ...env, [`PORTLOG_STATE_DIR${'X'.repeat(100_000)}`]: 'x' })).toHaveLength(6);
+    expect(process.cpuUsage(since).user).toBeLessThan(20e6);
+  });
+
   test('is not told when it belongs to somebody else, or another command or the configuration reads it', async () => {
     const tests = 'CORPUS KILLS FLIPS ARCH PROGRAM FUZZ_RUNS FUZZ_SEED HOSTILE_BYTES HOSTILE_TELL OUTAGE_MB MAINTAINER LOKI REPORT';
     const others = 'NAME VERSION HOME USER DEBUG DIR LOG IMAGE SERVICE_HOST SERVICE_PORT PORT_9464_TCP LOKI_SERVICE_HOST LOKI_PORT_3100_TCP';

@@ -1,3 +1,4 @@
+import { isoTime } from '../../event/time.ts';
 import { systemClock } from '../../core/clock.ts';
 import { accessSync, constants, existsSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -176,7 +177,7 @@ async function checkNmap(program: string, env: Environment): Promise<Diagnosis> 
 /** What is known of a site, and how old that is. */
 function knownAt(database: Database, site: string): Diagnosis {
   const last = new KnownScans(database, site).lastEnd(systemClock.now());
-  const when = last === undefined ? 'no finished scan' : `last finished scan ${new Date(last).toISOString()}`;
+  const when = last === undefined ? 'no finished scan' : `last finished scan ${isoTime(last)}`;
   return { level: 'ok', message: `site "${site}": ${counted(new KnownHosts(database, site).count(), 'host')} known, ${when}` };
 }
 

@@ -1,6 +1,5 @@
-import { homedir } from 'node:os';
-import { join } from 'node:path';
-import type { Environment } from '../../core/environment.ts';
+import { isAbsolute, join } from 'node:path';
+import { type Environment, homeFolder } from '../../core/environment.ts';
 import type { Option, Options } from '../option.ts';
 
 /** Of every command. */
@@ -73,7 +72,7 @@ export const SHIP_OPTIONS = {
     value: 'DIR',
     group: 'How',
     about: 'where known state and undelivered events are kept',
-    byDefault: '~/.local/state/portlog',
+    byDefault: '~/.local/state/portlog; of a user without a home /var/lib/portlog',
   },
   'retry-for-seconds': { type: 'number', max: 86_400, value: 'N', group: 'How', about: 'how long a failing sink is retried', byDefault: '60' },
   'spool-max-mib': { type: 'number', value: 'N', group: 'How', about: 'disk space for undelivered events', byDefault: '1024' },
@@ -138,6 +137,16 @@ export function without<O extends Options>(options: O, names: readonly (keyof O 
   return Object.fromEntries(Object.entries(options).filter(([name]) => !names.includes(name)));
 }
 
-export function defaultStateDir(env: Environment): string {
-  return join(env['XDG_STATE_HOME'] ?? join(homedir(), '.local', 'state'), 'portlog');
+/** Of who has no home, as in a container whose user has no entry; who may not make it is told so, and how to name another. */
+const WITHOUT_HOME = '/var/lib';
+
+/**
+ * What is empty or relative counts as not set, as the specification wants it: the state would be another one in each directory.
+ * https://specifications.freedesktop.org/basedir-spec/latest/
+ */
+export function defaultStateDir(env: Environment, ofUser: () => string | undefined = homeFolder): string {
+  const [own, home] = [env['XDG_STATE_HOME'] ?? '', env['HOME'] ?? ''];
+  if (isAbsolute(own)) return join(own, 'portlog');
+  const found = isAbsolute(home) ? home : (ofUser() ?? '');
+  return join(isAbsolute(found) ? join(found, '.local', 'state') : WITHOUT_HOME, 'portlog');
 }

@@ -7,6 +7,9 @@ import type { Log } from './log.ts';
 const OURS = 'PORTLOG_';
 /** Whoever has more to mend reads these first. */
 const MOST_TOLD = 5;
+/** Whoever sets more, or longer ones, has not mistyped them. */
+const MOST_ASKED = 200;
+const MOST_LETTERS = 80;
 /** What Kubernetes sets in each container for a service whose name begins so: `PORTLOG_LOKI_SERVICE_HOST`, `PORTLOG_PORT_9464_TCP`. */
 const OF_KUBERNETES = /_(?:SERVICE_HOST|SERVICE_PORT\w*|PORT|PORT_\d+_\w+)$/;
 /** As others call a setting of a server. */
@@ -30,8 +33,9 @@ interface Known {
  */
 export async function warnOfStrangeVariables(log: Log, env: Environment, options: Options, used: ReadonlySet<string>): Promise<void> {
   const own = new Set(Object.keys(options).map(variableOf));
-  const isSet = (name: string): boolean => name.startsWith(OURS) && env[name] !== '' && !OF_KUBERNETES.test(name);
-  const candidates = Object.keys(env).filter((name) => isSet(name) && !own.has(name) && !used.has(name));
+  const isOurs = (name: string): boolean => name.startsWith(OURS) && name.length <= MOST_LETTERS && !OF_KUBERNETES.test(name);
+  const names = Object.keys(env).filter((name) => isOurs(name) && !own.has(name) && !used.has(name));
+  const candidates = names.slice(0, MOST_ASKED).filter((name) => env[name] !== '');
   // To know all options takes a tenth of a second.
   if (candidates.every((name) => isServerVariable(name, Object.keys(SINK_SETTINGS)))) return;
   const known = await allKnown();

@@ -22,16 +22,20 @@ const COMMANDS_OF_A_SINK = ['apiKeyCommand', 'passwordCommand', 'bearerCommand']
 /** Files that determine what portlog does: configuration, secrets, certificates. */
 export function filesOfTrust({ sinks = [], exposure }: Config, env: Environment): readonly string[] {
   const named = sinks.flatMap((sink) => FILES_OF_A_SINK.map((name) => sink[name]));
-  const inEnvironment = Object.entries(env).map(([name, path]) => (/^PORTLOG_.*_FILE$/.test(name) ? path : undefined));
+  const inEnvironment = namedIn(env, '_FILE').map((name) => env[name]);
   return [exposure, ...named, ...inEnvironment].filter((path) => path !== undefined && path !== '') as readonly string[];
 }
 
 /** What would be run as us: programs that answer to events, and commands that hand out secrets. Not all of it need be there. */
 export function programsOfTrust({ sinks = [] }: Config, env: Environment): readonly string[] {
   const answering = sinks.flatMap(({ command = [] }) => whatRuns(command, { path: SYSTEM_PATH, folder: PROGRAM_FOLDER }));
-  const inEnvironment = Object.entries(env).map(([name, words]) => (/^PORTLOG_.*_COMMAND$/.test(name) ? words?.split(' ') : undefined));
+  const inEnvironment = namedIn(env, '_COMMAND').map((name) => env[name]?.split(' '));
   const handing = [...sinks.flatMap((sink) => COMMANDS_OF_A_SINK.map((name) => sink[name])), ...inEnvironment];
   return [...answering, ...handing.flatMap((command) => whatRuns(command ?? [], ofShell(env)))];
+}
+
+function namedIn(env: Environment, end: string): readonly string[] {
+  return Object.keys(env).filter((name) => name.startsWith('PORTLOG_') && name.endsWith(end));
 }
 
 /** As who typed the command has it. */

@@ -81,6 +81,7 @@ const CUT = 'check whether the port speaks TLS (https) or not, whether it wants 
 
 const NO_CONNECTION: Readonly<Record<string, readonly [what: string, hint: string]>> = {
   ECONNREFUSED: ['nothing listens there', 'check host and port, and whether the server is running'],
+  EMFILE: ['too many files are open', 'let this process have more of them (ulimit -n)'],
   ENOTFOUND: ['that host name is not known', 'check the spelling and the DNS of this machine'],
   EAI_AGAIN: ['the DNS of this machine gave no answer', 'check its resolver'],
   ECONNRESET: ['the connection was cut', CUT],

@@ -1,3 +1,4 @@
+import { isoTime } from '../../../event/time.ts';
 import type { OpenRun } from '../../../state/runs.ts';
 import { type Tally, unaccounted } from '../../../state/tally.ts';
 import { EXIT, type ExitCode, type PortlogError } from '../../../core/errors.ts';
@@ -72,7 +73,7 @@ export function gravest(codes: readonly ExitCode[]): ExitCode {
 /** Reports earlier runs that were killed. */
 export function printLostRuns(lost: readonly OpenRun[], log: Log): void {
   for (const { pid, started, what, sums } of lost) {
-    log.warn(`the run of ${new Date(started).toISOString()} (process ${pid}, reading ${what}) was killed or crashed; until then:`);
+    log.warn(`the run of ${isoTime(started)} (process ${pid}, reading ${what}) was killed or crashed; until then:`);
     for (const { sink, acknowledges, tally } of sums) log.warn(`  ${sumLine(sink, tally, acknowledges, 'not known')}`);
     log.warn('  → ship the same again: what arrived is not stored twice');
   }

@@ -1,3 +1,4 @@
+import { isoTime } from '../../../event/time.ts';
 import type { WaitingSink } from '../../../state/store.ts';
 import { shownIdentity, shownTarget } from '../../../sink/shown.ts';
 import { counted } from '../../../event/text.ts';
@@ -46,5 +47,5 @@ export function waitingFields({ identity, tables }: WaitingSink): object {
 }
 
 export function iso(time: number | undefined): string | undefined {
-  return time === undefined ? undefined : new Date(time).toISOString();
+  return time === undefined ? undefined : isoTime(time);
 }
