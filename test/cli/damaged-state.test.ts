@@ -101,7 +101,10 @@ describe('numbers in the state that cannot be', () => {
           ['--to', `file=${stateDir}/out`, after],
         ]) {
           const { code, stderr, stdout } = await portlogHere([...command, ...state]);
-          if (/mistake in portlog|TypeError|RangeError|NaN|undefined/.test(command[0] === 'report' ? stderr : stderr + stdout) || ![0, 1, 4, 5].includes(code ?? -1))
+          if (
+            /mistake in portlog|TypeError|RangeError|NaN|undefined/.test(command[0] === 'report' ? stderr : stderr + stdout) ||
+            ![0, 1, 4, 5].includes(code ?? -1)
+          )
             wrong.push(`${column.table}.${column.name} = ${value}, ${command.join(' ')}: ${code} ${stderr}`);
         }
         rmSync(stateDir, { recursive: true });
