@@ -4,6 +4,8 @@ import { anything, number, parsedAs, record, tableOf, text } from '../core/shape
 
 /** For all scans; about 2 KB each. A sink that is added later gets no older changes. */
 const KEPT_EVENTS = 10_000;
+/** Room is made once in so many. */
+const PRUNE_EVERY = 256;
 
 const OFFSET = 'SELECT nr FROM change_offset WHERE scan = ? AND sink = ?';
 
@@ -35,7 +37,7 @@ export class AnnouncedChanges {
     for (const event of changes) this.database.run('INSERT INTO announced_change (scan, event) VALUES (?, ?)', scan, written(event));
     const last = this.last(scan);
     for (const sink of complete) this.mark(scan, sink, last);
-    this.prune();
+    if (Math.floor(last / PRUNE_EVERY) > Math.floor((last - changes.length) / PRUNE_EVERY)) this.prune();
   }
 
   /** What is kept of other scans is not read for it. */

@@ -15,6 +15,7 @@ export function correctFutureTimes(
   { now, started }: { readonly now: number; readonly started: number },
 ): void {
   const keys = hosts.laterThan(now + AHEAD_MS);
+  if (keys.length === 0 && !scans.areAhead(now)) return;
   const time = Math.max(scans.latestTime(now), Math.min(now, started - 1));
   scans.heal(now, time);
   for (const key of keys) {

@@ -1,12 +1,24 @@
 import { AHEAD_MS } from '../event/time.ts';
 import type { Database } from '../state/database.ts';
 import { ScanReach } from '../state/scan-reach.ts';
+import {
+  ALL_NOT_ENTERED,
+  EARLIER_NOT_ENTERED,
+  EARLIER_OF_KIND,
+  NEIGHBOURS,
+  NEXT,
+  PLACED,
+  type Side,
+  TRIM,
+  UNLISTED_ANNOUNCED,
+} from './scan-statements.ts';
 import { countsOf, kindOf, NO_COUNTS, profileKey, reachOf, type RunSetup, type ScanRecord, ScanRecords, setupOf, UNREADABLE } from './scan-record.ts';
 
 /** Of a kind of runs, besides the first complete one: what confirms, repeats or follows is among the latest. */
 const KEPT_OF_A_KIND = 100;
-/** Of a site, of which the first and the latest of each kind come before all others. */
+/** Of a site, of which the first and the latest of each kind come before all others; and how many are left when there are more. */
 const KEPT_RUNS = 5000;
+const LEFT_RUNS = 4000;
 /** Runs next to another one that are looked at one by one. */
 const MAX_NEIGHBOURS = 16;
 /** Of so many runs, one makes room among those of its kind, and one among all: the second goes through all that are kept. */
@@ -80,16 +92,21 @@ export class KnownScans {
   }
 
   /**
-   * Complete runs before or after another one that have its profile and perhaps looked at some of the same: the latest first, some twice.
+   * Complete runs before or after another one that have its profile and perhaps looked at some of the same: the latest first, some twice; and
+   * the very next, whatever it did, because mostly it did the same.
    * A run of a wide network overlaps with thousands of small ones, and usually the next one will do; a run of one host overlaps with
    * hardly any, which only the index finds. So the neighbours come first.
    */
   *alike(side: Side, run: ScanRecord): Generator<ScanRecord, void, undefined> {
+    const place = [this.site, run.nr, run.started, run.nr];
+    const next = this.database.get(NEXT[side], ...place);
+    if (next === undefined) return;
+    yield this.records.of(next);
     const [profile, reach] = [profileKey(run.coverage), reachOf(run.coverage)];
-    const near = this.database.all(NEIGHBOURS[side], this.site, run.nr, run.started, run.nr, MAX_NEIGHBOURS);
+    const near = this.database.all(NEIGHBOURS[side], ...place, MAX_NEIGHBOURS);
     const kinds = this.reach.touchingOf(new Set(near.map(({ kind }) => kind as string)), profile, reach);
     for (const { nr, kind, reached } of near.toSorted(latestFirst))
-      if (reached === 0 || kinds.has(kind as string)) yield* this.numbered(nr as number);
+      if (nr !== next['nr'] && (reached === 0 || kinds.has(kind as string))) yield* this.numbered(nr as number);
     if (near.length === MAX_NEIGHBOURS) yield* this.placed(side, [...this.reach.touching(profile, reach)], run);
   }
 
@@ -100,8 +117,8 @@ export class KnownScans {
 
   /** Whether it was told of a complete run of a kind that hosts are missing of which nobody can say why. */
   isUnlistedAnnounced(kind: string): boolean {
-    const sql = `SELECT * FROM ${BY_KIND} WHERE site = ? AND kind = ? AND complete = 1 AND CASE WHEN json_valid(counts) THEN json_extract(counts, '$.announcedUnlisted') END = 1`;
-    for (const row of this.database.each(sql, this.site, kind)) if (this.records.of(row).counts.announcedUnlisted === true) return true;
+    for (const row of this.database.each(UNLISTED_ANNOUNCED, this.site, kind))
+      if (this.records.of(row).counts.announcedUnlisted === true) return true;
     return false;
   }
 
@@ -121,6 +138,11 @@ export class KnownScans {
   latestTime(now: number): number {
     const sql = 'SELECT max(started, ended) AS last FROM scan WHERE site = ? AND max(started, ended) <= ? ORDER BY max(started, ended) DESC LIMIT 1';
     return (this.database.get(sql, this.site, now + AHEAD_MS)?.['last'] as number | undefined) ?? 0;
+  }
+
+  /** Whether any run is ahead of our clock. */
+  areAhead(now: number): boolean {
+    return this.database.get('SELECT 1 FROM scan WHERE site = ? AND max(started, ended) > ? LIMIT 1', this.site, now + AHEAD_MS) !== undefined;
   }
 
   /** Dates runs ahead of our clock at `time`. */
@@ -212,7 +234,7 @@ export class KnownScans {
 
   /** Those that a version of portlog has taken in which did not do so yet; also one that still runs. */
   private enterOthers(): void {
-    const others = this.database.all(`SELECT nr, run, kind FROM ${NOT_ENTERED} WHERE site = ? AND reached = 0`, this.site);
+    const others = this.database.all(ALL_NOT_ENTERED, this.site);
     for (const row of others) this.file(row['nr'] as number, String(row['kind']), setupOf(row));
   }
 
@@ -245,29 +267,11 @@ export class KnownScans {
       nr,
       this.site,
       KEPT_OF_A_KIND,
-      KEPT_RUNS,
+      LEFT_RUNS,
     );
     for (const kind of new Set(gone.map((row) => row['kind'] as string))) this.reach.forget(kind);
   }
 }
-
-type Side = 'earlier' | 'later';
-
-const EARLIER = 'complete = 1 AND nr <> ? AND (started, nr) < (?, ?)';
-const LATER = 'complete = 1 AND nr <> ? AND (started, nr) > (?, ?)';
-/** Named, because which index serves is known here: few runs of all are of these kinds, and hardly any is not entered. */
-const BY_KIND = 'scan INDEXED BY scan_kind';
-const NOT_ENTERED = 'scan INDEXED BY scan_unreached';
-const EARLIER_OF_KIND = `SELECT * FROM ${BY_KIND} WHERE site = ? AND kind = ? AND reached = 1 AND ${EARLIER}`;
-const EARLIER_NOT_ENTERED = `SELECT * FROM ${NOT_ENTERED} WHERE site = ? AND reached = 0 AND ${EARLIER}`;
-const NEIGHBOURS: Readonly<Record<Side, string>> = {
-  earlier: `SELECT nr, kind, reached, started FROM scan INDEXED BY scan_started WHERE site = ? AND ${EARLIER} ORDER BY started DESC, nr DESC LIMIT ?`,
-  later: `SELECT nr, kind, reached, started FROM scan INDEXED BY scan_started WHERE site = ? AND ${LATER} ORDER BY started, nr LIMIT ?`,
-};
-const TRIM = `DELETE FROM scan WHERE nr IN (
-    SELECT nr FROM ${BY_KIND} WHERE site = ? AND kind = ? AND complete = ? ORDER BY started DESC, nr DESC LIMIT -1 OFFSET ?)
-  AND nr NOT IN (?, (SELECT nr FROM ${BY_KIND} WHERE site = ? AND kind = ? AND complete = ? ORDER BY started, nr LIMIT 1))`;
-const PLACED: Readonly<Record<Side, string>> = { earlier: placedWhere(EARLIER), later: placedWhere(LATER) };
 
 /** One of so many (a power of two) numbers, whichever of them a site has: another one may have every second. */
 function isOneOf(nr: number, many: number): boolean {
@@ -276,11 +280,4 @@ function isOneOf(nr: number, many: number): boolean {
 
 function latestFirst(a: Readonly<Record<string, unknown>>, b: Readonly<Record<string, unknown>>): number {
   return Number(b['started']) - Number(a['started']) || Number(b['nr']) - Number(a['nr']);
-}
-
-function placedWhere(side: string): string {
-  return `
-    SELECT nr, started FROM ${BY_KIND} WHERE site = ? AND kind IN (SELECT value FROM json_each(?)) AND reached = 1 AND ${side}
-    UNION ALL SELECT nr, started FROM ${NOT_ENTERED} WHERE site = ? AND reached = 0 AND ${side}
-    ORDER BY started DESC, nr DESC`;
 }

@@ -63,8 +63,14 @@ export class AddressSet {
 
 /** A sort key for a database index: `4c0000207` for 192.0.2.7. Undefined when the text is not an address. */
 export function addressKey(text: string): string | undefined {
+  // Without large numbers: it is asked for with each host.
+  if (isIPv4(text)) return `4${text.split('.').map(hexOctet).join('')}`;
   const number = numberOf(text);
-  return number === undefined ? undefined : keyOf(number, isIPv4(text) ? 4 : 6);
+  return number === undefined ? undefined : keyOf(number, 6);
+}
+
+function hexOctet(octet: string): string {
+  return Number(octet).toString(16).padStart(2, '0');
 }
 
 function keyOf(number: bigint, kind: 4 | 6): string {
@@ -91,7 +97,7 @@ function subnet(number: bigint, width: number, bits = String(width)): readonly R
 function numberOf(text: string): bigint | undefined {
   const kind = isIP(text);
   if (kind === 0) return undefined;
-  if (kind === 4) return text.split('.').reduce((sum, octet) => sum * 256n + BigInt(octet), 0n);
+  if (kind === 4) return BigInt(text.split('.').reduce((sum, octet) => sum * 256 + Number(octet), 0));
   const [address = ''] = text.split('%');
   // `::ffff:192.0.2.7` in the form without dots.
   const plain = address.replace(/\b(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/, (_, a, b, c, d) => {

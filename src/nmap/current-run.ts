@@ -1,3 +1,4 @@
+import { Crowd } from './crowd.ts';
 import { type Element, interruptedHost } from './element.ts';
 import type { Refusal, ScanItem } from './item.ts';
 import type { RunStats } from './model.ts';
@@ -24,6 +25,9 @@ export class CurrentRun {
   private interrupted = new Map<string, number>();
   private early: ScanItem[] = [];
   private readonly stray = new StrayElements();
+  private readonly crowd = new Crowd();
+  /** It is one too many: none of it is read. */
+  isLeftOut = false;
   /** The input has had a run so far. */
   hasBegun = false;
 
@@ -42,9 +46,21 @@ export class CurrentRun {
     return this.open && this.header === undefined && this.stats === undefined;
   }
 
-  /** Starts a run; the previous one must have ended. */
-  begin(header = new RunDraft()): void {
-    this.header = header;
+  /** Starts a run at a byte of input; the previous one must have ended. */
+  begin(offset: number, header = new RunDraft()): void {
+    this.isLeftOut = this.crowd.isFull(offset);
+    if (this.isLeftOut) this.crowd.leaveOut(offset);
+    else this.header = header;
+  }
+
+  /** An element of a run that is left out. */
+  passOver(element: string): void {
+    this.isLeftOut = element !== '/nmaprun';
+  }
+
+  /** Whether a host at that byte, which no run is around, begins one. */
+  mayBeginWithHost(offset: number): boolean {
+    return !this.crowd.isFull(offset);
   }
 
   /** Adds a part of the header, which `reader` stands on. */
@@ -59,7 +75,7 @@ export class CurrentRun {
 
   /** nmap has written its progress into an element of the header `count` times. */
   noteInterrupted(element: string, count: number): void {
-    if (count > 0) this.interrupted.set(element, (this.interrupted.get(element) ?? 0) + count);
+    if (count > 0 && !this.isLeftOut) this.interrupted.set(element, (this.interrupted.get(element) ?? 0) + count);
   }
 
   /** Counts an element outside of any run. */
@@ -84,6 +100,7 @@ export class CurrentRun {
     if (this.open) return;
     yield* this.stray.tell();
     this.open = true;
+    this.crowd.note();
     const { run } = this.header ?? new RunDraft();
     this.header = undefined;
     this.hasBegun = true;
@@ -96,6 +113,7 @@ export class CurrentRun {
 
   /** Emits the end of the run, if there is one. `offset`: bytes of input; `pending`: the element in which the input ends. */
   *end(offset: number, closed = false, pending?: Refusal): Generator<ScanItem, void, undefined> {
+    this.isLeftOut = false;
     if (this.header !== undefined) {
       if (pending === undefined && this.stray.isNothing(this.header)) this.forget(offset);
       else yield* this.giveHeader();
@@ -107,9 +125,10 @@ export class CurrentRun {
     yield { kind: 'end', end: { stats, closed, pending, offset } };
   }
 
-  /** Emits one item for all elements outside of runs. */
-  strayItem(): Generator<ScanItem, void, undefined> {
-    return this.stray.tell();
+  /** At the end of the input: emits one item for all elements outside of runs, and one for runs that were left out. */
+  *leftItems(): Generator<ScanItem, void, undefined> {
+    yield* this.stray.tell();
+    yield* this.crowd.tell();
   }
 
   /** Drops a run without content. */

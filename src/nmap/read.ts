@@ -79,7 +79,7 @@ export class ScanReader {
     this.splitter?.end();
     yield* this.frames();
     yield* this.run.end(this.consumed);
-    yield* this.run.strayItem();
+    yield* this.run.leftItems();
   }
 
   private *read(text: string): Generator<ScanItem, void, undefined> {
@@ -107,7 +107,8 @@ export class ScanReader {
     try {
       if (frame.name === 'nmaprun') yield* this.startRun(frame);
       else if (frame.name === 'DOCTYPE') yield this.refusal(frame, frame.end, 'a DOCTYPE with declarations of its own, which are not read');
-      else if (!this.run.isThere && frame.name !== 'host') this.strayed(frame);
+      else if (this.run.isLeftOut) this.run.passOver(frame.name);
+      else if (!this.run.isThere && !this.beginsRun(frame)) this.strayed(frame);
       else if (frame.name === 'scaninfo' || frame.name === 'verbose' || frame.name === 'debugging') yield* this.addToHeader(frame);
       else if (frame.name === '/nmaprun') yield* this.run.end(this.consumed, true);
       else yield* this.give(frame, readElement(this.readerOf(frame.text), frame.name, frame.start, frame.end));
@@ -129,7 +130,7 @@ export class ScanReader {
     reader.enter(frame.start, frame.end);
     const header = new RunDraft(reader);
     yield* this.run.end(this.consumed);
-    this.run.begin(header);
+    this.run.begin(this.splitter?.offsetOf(frame.start) ?? 0, header);
     this.run.noteInterrupted(frame.name, this.cutsIn(frame));
   }
 
@@ -144,6 +145,11 @@ export class ScanReader {
 
   private cutsIn(frame: Frame): number {
     return this.splitter?.cutsIn(frame) ?? 0;
+  }
+
+  /** Outside of any run. */
+  private beginsRun({ name, start }: Frame): boolean {
+    return name === 'host' && this.run.mayBeginWithHost(this.splitter?.offsetOf(start) ?? 0);
   }
 
   private strayed(frame: Frame): void {
@@ -200,7 +206,7 @@ export class ScanReader {
     this.retries = 0;
     if (frame.name === 'nmaprun') {
       yield* this.run.end(this.consumed);
-      this.run.begin();
+      this.run.begin(this.splitter?.offsetOf(frame.start) ?? 0);
     } else if (this.run.isThere) yield* this.run.giveHeader();
     const offset = this.splitter?.offsetOf(frame.start) ?? 0;
     const position = Math.max(error.position, frame.start);

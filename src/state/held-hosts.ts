@@ -1,4 +1,5 @@
 import type { Database } from './database.ts';
+import type { HostRow } from './host-row.ts';
 import type { KnownHost } from './known-host.ts';
 
 /** Of their text in the state file: in memory they take some times as much. */
@@ -11,11 +12,14 @@ const MAX_KEPT_BYTES = 4 << 20;
 interface ChangedHost {
   readonly host: KnownHost;
   readonly confirm: number;
+  /** As it will be written. */
+  readonly row: HostRow;
 }
 
 interface Held {
   readonly host: KnownHost;
-  confirm: number | undefined;
+  /** Undefined when the file has it as it is. */
+  changed: ChangedHost | undefined;
 }
 
 const OF_ALL = new WeakMap<Database, Map<string, HeldHosts>>();
@@ -56,7 +60,7 @@ export class HeldHosts {
   keep(host: KnownHost, bytes: number): void {
     if (!this.isUsed()) return;
     this.makeRoom(bytes);
-    this.hosts.set(host.key, { host, confirm: undefined });
+    this.hosts.set(host.key, { host, changed: undefined });
     this.bytes += bytes;
   }
 
@@ -64,21 +68,21 @@ export class HeldHosts {
   put(changed: ChangedHost, write: (changed: ChangedHost) => void): void {
     if (!this.isUsed()) return write(changed);
     if (!this.hosts.has(changed.host.key)) this.makeRoom(0);
-    this.hosts.set(changed.host.key, { ...changed });
+    this.hosts.set(changed.host.key, { host: changed.host, changed });
     this.write = write;
     this.database.beforeCommit(this.writeChanged);
   }
 
   *changed(): Generator<ChangedHost, void, undefined> {
     if (!this.isUsed()) return;
-    for (const { host, confirm } of this.hosts.values()) if (confirm !== undefined) yield { host, confirm };
+    for (const { changed } of this.hosts.values()) if (changed !== undefined) yield changed;
   }
 
   /** The file has them as they are from now on. */
   readonly writeChanged = (): void => {
     if (!this.isUsed()) return;
     for (const one of this.changed()) this.write(one);
-    for (const held of this.hosts.values()) held.confirm = undefined;
+    for (const held of this.hosts.values()) held.changed = undefined;
     if (this.bytes > MAX_KEPT_BYTES) this.clear();
   };
 

@@ -2,12 +2,12 @@ import { PortlogError } from '../core/errors.ts';
 import { addressKey, type AddressSet } from '../nmap/address-set.ts';
 import type { Run } from '../nmap/model.ts';
 import type { Database } from './database.ts';
-import { latestOf, sortKeyOf } from './index-known.ts';
+import { inOrder, type Place, rowOf } from './host-row.ts';
 import { HeldHosts } from './held-hosts.ts';
 import { parsedAs } from '../core/shape.ts';
 import { KNOWN_HOST } from './known-shape.ts';
 import { hostsInOrder } from '../nmap/order.ts';
-import { type KnownHost, currentValue, type TestedPorts } from './known-host.ts';
+import type { KnownHost, TestedPorts } from './known-host.ts';
 
 /** The stored data of a host is damaged. */
 export const DAMAGED = Symbol('damaged');
@@ -102,7 +102,7 @@ export class KnownHosts {
   }
 
   put(host: KnownHost, confirm: number): void {
-    this.held.put({ host, confirm }, this.write);
+    this.held.put({ host, confirm, row: rowOf(host, confirm) }, this.write);
   }
 
   private readonly write = ({ host, confirm }: { readonly host: KnownHost; readonly confirm: number }): void => {
@@ -142,12 +142,12 @@ export class KnownHosts {
    * one host must not cost more the more is known.
    */
   *unseen(addresses: AddressSet, since: number): Generator<string, void, undefined> {
-    const changed = [...this.held.changed()].map(({ host, confirm }) => rowOf(host, confirm));
+    const changed = [...this.held.changed()].map(({ row }) => row);
     const others = new Set(changed.map(({ key }) => key));
     const unseen = changed.filter(({ up, time }) => up === 1 && time < since);
     const sql = 'SELECT key, place, time FROM host INDEXED BY host_up WHERE site = ? AND place BETWEEN ? AND ? AND up = 1 AND time < ?';
     for (const [first, last] of addresses.keys) {
-      const rows = this.database.all(sql, this.site, first, last, since) as readonly Pick<HostRow, 'key' | 'place' | 'time'>[];
+      const rows = this.database.all(sql, this.site, first, last, since) as readonly Place[];
       if (others.size === 0) yield* rows.map(keyOf);
       else
         yield* [...rows.filter(({ key }) => !others.has(key)), ...unseen.filter(({ place }) => first <= place && place <= last)]
@@ -164,10 +164,12 @@ export class KnownHosts {
 
   /** Hosts of which something was found later than a time. */
   laterThan(time: number): readonly string[] {
-    const changed = [...this.held.changed()].map(({ host }) => host);
-    const others = new Set(changed.map(({ key }) => key));
     const rows = this.database.all('SELECT key FROM host WHERE site = ? AND latest > ?', this.site, time).map(keyOf);
-    return [...rows.filter((key) => !others.has(key)), ...changed.filter((host) => latestOf(host) > time).map(keyOf)];
+    const changed = [...this.held.changed()];
+    const later = changed.filter(({ row }) => row.latest > time).map(({ host }) => host.key);
+    if (rows.length === 0) return later;
+    const others = new Set(changed.map(({ host }) => host.key));
+    return [...rows.filter((key) => !others.has(key)), ...later];
   }
 
   forget(key: string): void {
@@ -223,36 +225,6 @@ export class KnownHosts {
 
 function keyOf({ key }: { readonly key?: unknown }): string {
   return key as string;
-}
-
-/** What is looked for in the state file. */
-interface HostRow {
-  readonly key: string;
-  readonly time: number;
-  readonly up: 0 | 1;
-  readonly found: 0 | 1;
-  readonly place: string;
-  readonly latest: number;
-}
-
-function rowOf(host: KnownHost, confirm: number): HostRow {
-  return {
-    key: host.key,
-    time: Number.isFinite(host.time) ? host.time : 0,
-    up: currentValue(host.up, confirm) === 'yes' ? 1 : 0,
-    found: host.up.yes === undefined ? 0 : 1,
-    place: sortKeyOf(host),
-    latest: latestOf(host),
-  };
-}
-
-/** As the index has them. */
-function inOrder(a: Pick<HostRow, 'key' | 'place' | 'time'>, b: Pick<HostRow, 'key' | 'place' | 'time'>): number {
-  return compare(a.place, b.place) || a.time - b.time || compare(a.key, b.key);
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 /** Sites with known hosts. */

@@ -100,6 +100,11 @@ function tinyRun(start: number, ports: string): string {
   return `<nmaprun start="${start}"><host><status state="up"/><address addr="10.0.0.1"/><ports>${ports}</ports></host><runstats><finished exit="success"/></runstats></nmaprun>`;
 }
 
+/** The same of a file by somebody who saves: each has something of its own. */
+function ownRun(start: number, { args = 'nmap -v 10.0.0.0/8', services = '80', address = '10.0.0.1' }): string {
+  return `<nmaprun args="${args}" start="${start}"><scaninfo protocol="tcp" services="${services}"/><host><status state="up"/><address addr="${address}"/><ports><port protocol="tcp" portid="80"><state state="open"/></port></ports></host><runstats><finished exit="success"/></runstats></nmaprun>`;
+}
+
 const addressOf = (i: number): string => `10.${(i >> 16) & 255}.${(i >> 8) & 255}.${i & 255}`;
 const startOf = (i: number): number => 1_700_000_000 + i * 60;
 
@@ -116,6 +121,16 @@ const RUNS: Readonly<Record<string, Shape>> = {
   'runs without an end that find another port each': (n) =>
     numbered((i) => tinyRun(startOf(i), `<port protocol="tcp" portid="${i % 65_536}"><state state="open"/></port>`).replace(/<runstats>.*/, ''), n),
   'the least whole runs': (n) => numbered((i) => tinyRun(i, '<port protocol="tcp" portid="80"><state state="open"/></port>'), n),
+  'small runs of a network each': (n) =>
+    numbered((i) => ownRun(startOf(i), { args: `nmap -v ${addressOf(i << 8)}/24`, address: addressOf((i << 8) + 1) }), n),
+  'small runs with a host each': (n) => numbered((i) => ownRun(startOf(i), { address: addressOf(i) }), n),
+  'small runs with arguments each': (n) => numbered((i) => ownRun(startOf(i), { args: `nmap -T${i} 10.0.0.1` }), n),
+  'small runs with ports each': (n) => numbered((i) => ownRun(startOf(i), { services: `${i % 65_536}` }), n),
+  'tiny runs with a host each': (n) => numbered((i) => `<nmaprun args="${i}"><host><address addr="${addressOf(i)}"/></host></nmaprun>`, n),
+  'tiny runs without an end': (n) => numbered((i) => `<nmaprun start="${i}"><host><status state="up"/><address addr="${addressOf(i)}"/></host>`, n),
+  'tiny runs of one name': (n) => numbered((i) => `<nmaprun><host><address addr="${addressOf(i)}"/></host>`, n),
+  'tiny runs of a target': (n) => numbered((i) => `<nmaprun args="${i}"><target/>`, n),
+  'hosts that begin runs': (n) => numbered((i) => `<host><address addr="${addressOf(i)}"/></host></nmaprun>`, n),
   'small runs of a host of many ports': (n) =>
     tinyRun(
       1,

@@ -34,6 +34,30 @@ describe('what says nothing is counted, and told once', () => {
     expect(hosts(items)).toHaveLength(1);
   });
 
+  test('runs that are more than scanners write in so many bytes are left out, those behind more bytes are read, and that is told once', () => {
+    const tiny = (i: number, args = `nmap ${i}`): string => `<nmaprun args="${args}"><host><address addr="192.0.2.${i % 256}"/></host></nmaprun>`;
+    const many = Array.from({ length: 5000 }, (_, i) => tiny(i)).join('');
+    const whole = scan(host('198.51.100.1', ' '.repeat(2000)));
+    for (const text of [many, many.replaceAll('</nmaprun>', ''), many.replaceAll(/<nmaprun[^>]*>/g, ''), many.replaceAll('args="', 'args="<"')]) {
+      const items = itemsOf(text + whole.repeat(1000) + tiny(7, 'nmap -v 7'));
+      const read = hosts(items).filter(({ addresses: [one] }) => one?.addr.startsWith('192.0.2.') === true);
+      expect(read.length).toBeGreaterThanOrEqual(1001);
+      expect(read.length).toBeLessThan(1800);
+      expect(read.at(-1)?.addresses[0]?.addr).toBe('192.0.2.7');
+      expect(hosts(items).length - read.length).toBeGreaterThan(900);
+      expect(refusals(items).filter(({ reason }) => /left out/.test(reason))).toHaveLength(1);
+    }
+  });
+
+  test('a thousand runs may be as small as they like, and very many as small as masscan writes them when it has found nothing', () => {
+    expect(ends(itemsOf(Array.from({ length: 1000 }, (_, i) => `<nmaprun args="${i}"><target/>`).join('')))).toHaveLength(1000);
+    const empty = (i: number): string =>
+      `<?xml version="1.0"?>\n<!-- masscan v1.0 scan -->\n<nmaprun scanner="masscan" start="${1_700_000_000 + i}" version="1.0-BETA"  xmloutputversion="1.03">\n<scaninfo type="syn" protocol="tcp" />\n<runstats>\n<finished time="1700000000" timestr="2023-11-14 23:13:20" elapsed="10" />\n<hosts up="0" down="0" total="0" />\n</runstats>\n</nmaprun>\n`;
+    const items = itemsOf(Array.from({ length: 3000 }, (_, i) => empty(i)).join(''));
+    expect(ends(items)).toHaveLength(3000);
+    expect(refusals(items)).toEqual([]);
+  });
+
   test('a header that could not be read, and hosts in it, are a run all the same', () => {
     expect(ends(itemsOf(`<nmaprun args="<">${FOOTER}`))).toMatchObject([{ stats: { finished: { exit: 'success' } } }]);
   });

@@ -1,0 +1,34 @@
+/* What is asked of the table of runs. */
+
+/** Of a run among those of its site. */
+export type Side = 'earlier' | 'later';
+
+const EARLIER = 'complete = 1 AND nr <> ? AND (started, nr) < (?, ?)';
+const LATER = 'complete = 1 AND nr <> ? AND (started, nr) > (?, ?)';
+/** Named, because which index serves is known here: few runs of all are of these kinds, and hardly any is not entered. */
+const BY_KIND = 'scan INDEXED BY scan_kind';
+const NOT_ENTERED = 'scan INDEXED BY scan_unreached';
+export const ALL_NOT_ENTERED = `SELECT nr, run, kind FROM ${NOT_ENTERED} WHERE site = ? AND reached = 0`;
+export const UNLISTED_ANNOUNCED = `SELECT * FROM ${BY_KIND} WHERE site = ? AND kind = ? AND complete = 1 AND CASE WHEN json_valid(counts) THEN json_extract(counts, '$.announcedUnlisted') END = 1`;
+export const EARLIER_OF_KIND = `SELECT * FROM ${BY_KIND} WHERE site = ? AND kind = ? AND reached = 1 AND ${EARLIER}`;
+export const EARLIER_NOT_ENTERED = `SELECT * FROM ${NOT_ENTERED} WHERE site = ? AND reached = 0 AND ${EARLIER}`;
+/** The very next. */
+export const NEXT: Readonly<Record<Side, string>> = {
+  earlier: `SELECT * FROM scan INDEXED BY scan_started WHERE site = ? AND ${EARLIER} ORDER BY started DESC, nr DESC LIMIT 1`,
+  later: `SELECT * FROM scan INDEXED BY scan_started WHERE site = ? AND ${LATER} ORDER BY started, nr LIMIT 1`,
+};
+export const NEIGHBOURS: Readonly<Record<Side, string>> = {
+  earlier: `SELECT nr, kind, reached, started FROM scan INDEXED BY scan_started WHERE site = ? AND ${EARLIER} ORDER BY started DESC, nr DESC LIMIT ?`,
+  later: `SELECT nr, kind, reached, started FROM scan INDEXED BY scan_started WHERE site = ? AND ${LATER} ORDER BY started, nr LIMIT ?`,
+};
+export const TRIM = `DELETE FROM scan WHERE nr IN (
+    SELECT nr FROM ${BY_KIND} WHERE site = ? AND kind = ? AND complete = ? ORDER BY started DESC, nr DESC LIMIT -1 OFFSET ?)
+  AND nr NOT IN (?, (SELECT nr FROM ${BY_KIND} WHERE site = ? AND kind = ? AND complete = ? ORDER BY started, nr LIMIT 1))`;
+export const PLACED: Readonly<Record<Side, string>> = { earlier: placedWhere(EARLIER), later: placedWhere(LATER) };
+
+function placedWhere(side: string): string {
+  return `
+    SELECT nr, started FROM ${BY_KIND} WHERE site = ? AND kind IN (SELECT value FROM json_each(?)) AND reached = 1 AND ${side}
+    UNION ALL SELECT nr, started FROM ${NOT_ENTERED} WHERE site = ? AND reached = 0 AND ${side}
+    ORDER BY started DESC, nr DESC`;
+}
