@@ -2,9 +2,12 @@
 export const STORE_RIGHTS =
   'it needs to manage index templates, pipelines and the indices of portlog, and who may only ship may not: docs/how-to/elasticsearch.md names the rights (of OpenSearch: opensearch.md)';
 
+/** In a hint: what is set up, as names of variables have it. */
+export const TARGET_VARIABLE = '<TARGET>';
+
 /** What to do about a 401 or 403, by what was asked. */
 export function hintFor(status: number, path: string): string | undefined {
-  if (status === 401) return 'set the credentials: PORTLOG_<TARGET>_USER and _PASSWORD, _API_KEY or _BEARER';
+  if (status === 401) return `set the credentials: PORTLOG_${TARGET_VARIABLE}_USER and _PASSWORD, _API_KEY or _BEARER`;
   if (status !== 403) return undefined;
   return RIGHTS.find(([prefix]) => prefix.test(path))?.[1];
 }

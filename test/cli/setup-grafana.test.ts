@@ -1,5 +1,8 @@
+import type { ServerResponse } from 'node:http';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { FakeGrafana } from '../support/fake-grafana.ts';
+import { FakeServer } from '../support/fake-server.ts';
+import { answer, type Seen } from '../support/scripted-server.ts';
 import { setup, RULE_COUNT, KEPT, FORCE } from '../support/set-up.ts';
 
 describe('portlog setup grafana', () => {
@@ -53,6 +56,19 @@ describe('portlog setup grafana', () => {
     expect((await setup('grafana', url, '--zone', 'dmz', '--force')).code).toBe(0);
   });
 
+  test.each(['grafana', 'kibana', 'opensearch-dashboards', 'wazuh-dashboard'])(
+    'without credentials, the hint names the variables of %s',
+    async (target) => {
+      const closed = new LockedServer();
+      const { said, code } = await setup(target, await closed.start());
+      await closed.stop();
+      expect([code, said.at(-1)]).toEqual([
+        2,
+        `  → set the credentials: PORTLOG_${target.toUpperCase().replaceAll('-', '_')}_USER and _PASSWORD, _API_KEY or _BEARER`,
+      ]);
+    },
+  );
+
   test('a data source that is not there, or is no Loki, is said with those that are', async () => {
     for (const uid of ['nope', 'prom']) {
       const { said, code } = await setup('grafana', url, '--loki-uid', uid);
@@ -72,3 +88,10 @@ describe('portlog setup grafana', () => {
     expect([grafana.group, grafana.dashboards.size, grafana.folders.size]).toEqual([undefined, 0, 0]);
   });
 });
+
+/** It lets nobody in. */
+class LockedServer extends FakeServer {
+  protected override serve(_: Seen, response: ServerResponse): void {
+    answer(response, 401, { message: 'Unauthorized' });
+  }
+}

@@ -3,6 +3,7 @@ import { timeLimit } from '../../core/deadline.ts';
 import { createApiKey } from '../../setup/api-key.ts';
 import type { Step } from '../../setup/step.ts';
 import { planLogFile } from '../../setup/wazuh-log.ts';
+import { TARGET_VARIABLE } from '../../setup/rights.ts';
 import { type Connection, type Target, type TargetName, TARGETS, targetOf } from '../../setup/targets.ts';
 import { doneLine, plannedLine, planLines } from '../session/report/plan.ts';
 import { print } from '../session/terminal.ts';
@@ -115,9 +116,18 @@ async function setUp(context: CommandContext, words: readonly string[]): Promise
   if (!(await isPlaced(context, name))) context.log.info(`--url does not say where, so this is about ${target.url}`);
   try {
     return await run(context, target, connection);
+  } catch (error) {
+    throw withVariables(error, name);
   } finally {
     await connection.client.close();
   }
+}
+
+/** What asks a server does not know whose variables of the environment are read. */
+function withVariables(error: unknown, name: string): unknown {
+  if (!(error instanceof PortlogError) || error.hint?.includes(TARGET_VARIABLE) !== true) return error;
+  const hint = error.hint.replaceAll(TARGET_VARIABLE, name.toUpperCase().replaceAll('-', '_'));
+  return new PortlogError(error.code, error.message, { hint, cause: error.cause });
 }
 
 function retention({ values }: CommandContext, name: string): number | undefined {
