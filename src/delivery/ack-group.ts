@@ -71,15 +71,15 @@ export class AckGroups {
     }
   }
 
-  /** Groups that may be entered in the ledger now. */
+  /** Groups of which nothing is on its way any more. Those that are not abandoned may be entered in the ledger. */
   takeComplete(): readonly AckGroup[] {
     const complete = this.complete.splice(0);
-    for (const { key } of complete) this.unsettled.delete(key);
+    for (const group of complete) if (this.unsettled.get(group.key) === group) this.unsettled.delete(group.key);
     return complete;
   }
 
   private conclude(group: AckGroup): void {
-    if (group.sealed && group.pending <= 0 && !group.abandoned) this.complete.push(group);
+    if (group.sealed && group.pending <= 0) this.complete.push(group);
   }
 }
 

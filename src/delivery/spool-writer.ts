@@ -251,9 +251,9 @@ export class SpoolWriter {
 
   private enterComplete(): void {
     const { claims, ledger } = this.tables;
-    for (const { key, events, opened, dead } of this.groups.takeComplete()) {
-      if (opened) ledger.close(key, events, dead);
-      else ledger.enter(key, events, dead);
+    for (const { key, events, opened, dead, abandoned } of this.groups.takeComplete()) {
+      if (!abandoned && opened) ledger.close(key, events, dead);
+      else if (!abandoned) ledger.enter(key, events, dead);
       claims.release(key);
     }
   }

@@ -116,6 +116,16 @@ describe('two processes at the same time', () => {
   });
 });
 
+test('what was not read to its end is claimed no more when it is delivered, and is not known as delivered', async () => {
+  const stateDir = fastDir();
+  const [cut, whole] = [new Process(stateDir), new Process(stateDir)];
+  for (const event of EVENTS.slice(0, 3)) await cut.delivery.push(event);
+  cut.delivery.abandonAckGroup();
+  await cut.delivery.settle();
+  expect(cut.store.database.all('SELECT * FROM claim')).toEqual([]);
+  expect(await whole.ship()).toMatchObject({ delivered: 22, already: 2 });
+});
+
 describe('a process that does nothing for minutes with what it has claimed', () => {
   /** The first one is stopped while its first batch is on its way; the second one has shipped everything meanwhile. */
   async function takenOver(answer: Process['answer']): Promise<{ readonly stopped: Process; readonly other: Process; readonly tally: Tally }> {
