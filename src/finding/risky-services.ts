@@ -127,7 +127,7 @@ export const RISKY_SERVICES: readonly RiskyService[] = [
     `It tells where NFS, NIS and other services of RPC listen. ${FLOODS}`,
   ),
   risky('file-sharing', 'netbios', 'NetBIOS names', '137/udp', /^netbios-ns$/, [low, high], `It tells names of machines and users. ${FLOODS}`),
-  risky('file-sharing', 'ndmp', 'NDMP', '10000/tcp', /^ndmp$/, [medium, critical], 'Backups are read and overwritten by whoever guesses a password.'),
+  risky('file-sharing', 'ndmp', 'NDMP', '', /^ndmp$/, [medium, critical], 'Backups are read and overwritten by whoever guesses a password.'),
   risky('file-sharing', 'smb', 'SMB', '445/tcp 139/tcp', /^(?:microsoft-ds|netbios-ssn)$/, [low, critical], FILES),
   risky('file-sharing', 'nfs', 'NFS', '2049/tcp 2049/udp', /^nfs(?:_acl)?$/, [medium, high], FILES),
   risky('file-sharing', 'afp', 'AFP', '548/tcp', /^afp$/, [low, high], FILES),
@@ -143,11 +143,11 @@ export const RISKY_SERVICES: readonly RiskyService[] = [
     'What is printed can be read, and the printer is a computer that nobody patches.',
   ),
   // Databases and caches
-  risky('database', 'clickhouse', 'ClickHouse', '9000/tcp 8123/tcp', /^clickhouse$/, [medium, high], DATA),
+  risky('database', 'clickhouse', 'ClickHouse', '', /^clickhouse$/, [medium, high], DATA),
   risky('database', 'neo4j', 'Neo4j', '7687/tcp 7474/tcp', /^neo4j$/, [medium, high], DATA),
   risky('database', 'solr', 'Apache Solr', '8983/tcp', /^solr$/, [medium, critical], CACHE),
   risky('database', 'hazelcast', 'Hazelcast', '5701/tcp', /^hazelcast$/, [medium, critical], CACHE),
-  risky('database', 'rethinkdb', 'RethinkDB, Riak', '28015/tcp 8087/tcp', /^(?:rethinkdb-[a-z]+|riak-pbc)$/, [medium, critical], CACHE),
+  risky('database', 'rethinkdb', 'RethinkDB, Riak', '28015/tcp', /^(?:rethinkdb-[a-z]+|riak-pbc)$/, [medium, critical], CACHE),
   risky('database', 'db2', 'Db2', '50000/tcp 523/tcp 523/udp', /^(?:ibm-db2|drda)$/, [low, high], DATA),
   risky(
     'database',
@@ -181,15 +181,7 @@ export const RISKY_SERVICES: readonly RiskyService[] = [
   ),
   // Containers, orchestration, build
   risky('management-api', 'jenkins', 'Jenkins', '', /^jenkins-listener$/, [medium, critical], ORCHESTRATION),
-  risky(
-    'management-api',
-    'hadoop',
-    'Hadoop, HBase, Spark',
-    '8020/tcp 7077/tcp 8088/tcp',
-    /^(?:hadoop-[a-z-]+|hbase(?:-[a-z]+)?|spark)$/,
-    [medium, critical],
-    ORCHESTRATION,
-  ),
+  risky('management-api', 'hadoop', 'Hadoop, HBase, Spark', '', /^(?:hadoop-[a-z-]+|hbase(?:-[a-z]+)?|spark)$/, [medium, critical], ORCHESTRATION),
   risky(
     'management-api',
     'ajp',
