@@ -4,7 +4,7 @@ import { type Fields, levelOf, type LogEvent, SEVERITY, Shared, some } from '../
 import { networkTypeOf } from '../event/address.ts';
 import { type HostContext, placeFields } from '../event/host.ts';
 import { digest, eventId, findingEntityId, hostEntityId, portEntityId } from '../event/id.ts';
-import { count } from '../event/text.ts';
+import { counted, withCommas } from '../event/text.ts';
 import { isoIfKnown, isoTime } from '../event/time.ts';
 import type { Change, ChangeAction, Side } from './change.ts';
 import type { KnownFinding, KnownHost } from '../state/known-host.ts';
@@ -153,8 +153,8 @@ export function baselineEvent(
     [protocols, 'open protocol'],
     [findings, 'finding'],
   ] as const;
-  const words = seen.flatMap(([number, noun]) => (number > 0 ? count(number, noun) : []));
-  const told = grave === 0 ? '' : `, but for ${count(grave, 'finding')} told by ${grave === 1 ? 'itself' : 'themselves'}`;
+  const words = seen.flatMap(([number, noun]) => (number > 0 ? counted(number, noun) : []));
+  const told = grave === 0 ? '' : `, but for ${counted(grave, 'finding')} told by ${grave === 1 ? 'itself' : 'themselves'}`;
   const message = `${listOf(words)} seen for the first time, with nothing earlier to compare: taken as the baseline${told}`;
   const some = (number: number): number | undefined => (number === 0 ? undefined : number);
   return digestEvent(run, 'baseline', time, SEVERITY.info, message, {
@@ -169,15 +169,15 @@ function listOf(words: readonly string[]): string {
 
 /** `mass-change`: so much has changed in a run that the cause is probably one. */
 export function massChangeEvent(run: RunContext, time: number, changes: number, hosts: number): LogEvent {
-  const message = `${count(changes, 'change')} on ${count(hosts, 'host')} in one scan: look for one cause (a firewall, another route, another scanner) before each of them`;
+  const message = `${counted(changes, 'change')} on ${counted(hosts, 'host')} in one scan: look for one cause (a firewall, another route, another scanner) before each of them`;
   return digestEvent(run, 'mass-change', time, SEVERITY.high, message, { count: { hosts, changes } });
 }
 
 /** `scope-shrank`: a run has looked at less than the one before it that did the same. */
 export function scopeShrankEvent(run: RunContext, time: number, { before, after, earlier }: Shrinkage): LogEvent {
   const what = [
-    before.addresses === after.addresses ? '' : `${count(after.addresses, 'address', 'addresses')}, ${before.addresses} the last time`,
-    before.ports === after.ports ? '' : `${count(after.ports, 'port')}, ${before.ports} the last time`,
+    before.addresses === after.addresses ? '' : `${counted(after.addresses, 'address', 'addresses')}, ${withCommas(before.addresses)} the last time`,
+    before.ports === after.ports ? '' : `${counted(after.ports, 'port')}, ${withCommas(before.ports)} the last time`,
   ].filter((part) => part !== '');
   const message = `the scan looked at less: ${what.join('; ')} (${inWords(time - earlier.ended)} ago); nothing is known to have changed beyond that`;
   return digestEvent(run, 'scope-shrank', time, SEVERITY.medium, message, {

@@ -1,3 +1,4 @@
+import { withCommas } from '../event/text.ts';
 import { isOpen } from './coverage.ts';
 import { takeLists } from './tested-lists.ts';
 import type { Observation, Outcome } from './observation.ts';
@@ -120,7 +121,9 @@ class Observing {
     const open = [...sighting.ports.values()].filter(({ state }) => isOpen(state) === true);
     const ports = open.map((port) => `${port.number}/${port.protocol} ${serviceWords(port)}`.trim());
     const shown =
-      ports.length === 0 ? '' : `, with ${ports.slice(0, 10).join(', ')}${ports.length > 10 ? ` and ${ports.length - 10} more` : ''} open`;
+      ports.length === 0
+        ? ''
+        : `, with ${ports.slice(0, 10).join(', ')}${ports.length > 10 ? ` and ${withCommas(ports.length - 10)} more` : ''} open`;
     return this.change('host-new', { text: 'down' }, { text: 'up', state: 'up', ports }, `is new${shown}`);
   }
 

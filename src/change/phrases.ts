@@ -1,4 +1,4 @@
-import { count } from '../event/text.ts';
+import { counted } from '../event/text.ts';
 import type { Change, ChangeAction, Side } from './change.ts';
 import { type Certificate, type KnownHost, type KnownPort, type OppositeTests, type LatestValue, type Service, since } from '../state/known-host.ts';
 import type { PortSighting } from './sighting.ts';
@@ -15,8 +15,8 @@ const TOLERANCE = 0.02;
 /** Milliseconds as a person says them: `41 days`, `3 hours`, `12 seconds`; a part of a unit does not count unless it is nearly a whole one, or with `ceil` as a whole one. */
 export function inWords(ms: number, round: 'floor' | 'ceil' = 'floor'): string {
   const more = round === 'floor' ? TOLERANCE : 0;
-  for (const [size, unit] of UNITS) if (ms / size + more >= 1) return count(Math[round](ms / size + more), unit);
-  return count(Math.max(0, Math[round](ms / 1000)), 'second');
+  for (const [size, unit] of UNITS) if (ms / size + more >= 1) return counted(Math[round](ms / size + more), unit);
+  return counted(Math.max(0, Math[round](ms / 1000)), 'second');
 }
 
 /** `open for 41 days`; or, when something else was seen before and nobody knows when it began, `open for less than 2 days`. */

@@ -4,7 +4,7 @@ import { type Fields, INVENTORY, INVENTORY_GROUP, levelOf, type LogEvent, SEVERI
 import { networkTypeOf } from '../event/address.ts';
 import { findingEntityId, hostEntityId, portEntityId } from '../event/id.ts';
 import { hasPorts } from '../nmap/transport.ts';
-import { count } from '../event/text.ts';
+import { counted, withCommas } from '../event/text.ts';
 import { hostName, placeFields } from '../event/host.ts';
 import { isoIfKnown, isoTime } from '../event/time.ts';
 import { type KnownFinding, type KnownHost, type KnownPort, lastOf, openAt, since, currentValue } from '../state/known-host.ts';
@@ -25,7 +25,9 @@ export function hostRecord(run: RecordContext, host: KnownHost, time: number): L
   const risk = riskFields(host, undefined);
   return record(run, host, time, {
     entity,
-    message: [`${host.key}${name} ${state}`, `${ports} open`, ...(protocols === 0 ? [] : [count(protocols, 'open protocol')])].join(', '),
+    message: [`${host.key}${name} ${state}`, `${withCommas(ports)} open`, ...(protocols === 0 ? [] : [counted(protocols, 'open protocol')])].join(
+      ', ',
+    ),
     nmap: {
       inventory: {
         kind: 'host',

@@ -1,7 +1,7 @@
 import type { Host, Port } from '../nmap/model.ts';
 import { listings } from '../nmap/port.ts';
 import { hasPorts } from '../nmap/transport.ts';
-import { count } from './text.ts';
+import { counted, withCommas } from './text.ts';
 
 /** nmap's port states as field names; anything else is counted as `other`. */
 const FIELD: ReadonlyMap<string | undefined, keyof StateCounts> = new Map([
@@ -61,11 +61,11 @@ export function addCounts<Name extends string>(total: Record<Name, number>, coun
 /** `3 open, 997 closed` */
 export function stateCounts({ byState }: PortCounts): string {
   const words = Object.entries(byState).filter(([, ports]) => ports > 0);
-  return words.map(([state, ports]) => `${ports} ${state.replace('_', '|')}`).join(', ');
+  return words.map(([state, ports]) => `${withCommas(ports)} ${state.replace('_', '|')}`).join(', ');
 }
 
 /** `3 open ports`, `2 open protocols`, or both: a protocol scan says nothing about ports. `inWords` formats a number with its noun. */
-export function openWords(ports: number, protocols: number, inWords: (number: number, noun: string) => string = count): string {
+export function openWords(ports: number, protocols: number, inWords: (number: number, noun: string) => string = counted): string {
   const words = [
     ...(ports > 0 || protocols === 0 ? [inWords(ports, 'open port')] : []),
     ...(protocols > 0 ? [inWords(protocols, 'open protocol')] : []),

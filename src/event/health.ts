@@ -3,7 +3,7 @@ import { openWords } from './counts.ts';
 import { envelope, frameOf, type Statement } from './envelope.ts';
 import { type Fields, type LogEvent, SEVERITY, Shared } from './event.ts';
 import { digest, eventId } from './id.ts';
-import { count } from './text.ts';
+import { counted, withCommas } from './text.ts';
 import { isoTime } from './time.ts';
 
 /** The account of one sink; `read` is the sum of the other numbers. */
@@ -78,7 +78,7 @@ export function runSummaryEvent(options: EventOptions, run: RunFacts): LogEvent 
   const undelivered = total.dead + total.spooled + total.discarded;
   const bad = undelivered > 0 || run.problems > 0;
   const now = options.now();
-  const found = [count(run.scans, 'scan'), count(run.hosts, 'host'), openWords(run.openPorts, run.openProtocols)].join(', ');
+  const found = [counted(run.scans, 'scan'), counted(run.hosts, 'host'), openWords(run.openPorts, run.openProtocols)].join(', ');
   const sinks = run.sinks.map((sink) => `${sink.name}: ${sinkText(sink)}`).join('; ');
   return healthEvent(options, 'run-summary', run.key, '', digest(['portlog', options.site]), {
     severity: bad ? SEVERITY.medium : SEVERITY.info,
@@ -111,7 +111,7 @@ export function deliveryProblemEvent(options: EventOptions, runKey: string, { ki
 /** `scan-misdated`: a scan has impossible times, and counts as seen when it was read, or when its run began. One id per scan. */
 export function scanMisdatedEvent(options: EventOptions, runKey: string, { scanId, scanner, times, hosts }: MisdatedScan): LogEvent {
   const entity = digest(['site', options.site]);
-  const where = hosts === 0 ? '' : ` in the run and ${count(hosts, 'host')}`;
+  const where = hosts === 0 ? '' : ` in the run and ${counted(hosts, 'host')}`;
   return healthEvent(options, 'scan-misdated', runKey, '', entity, {
     id: eventId('nmap.health', 'scan-misdated', scanId, entity, ''),
     severity: SEVERITY.medium,
@@ -142,7 +142,7 @@ export interface UnlistedHosts {
 
 export function unlistedText(hosts: number): string {
   const are = hosts === 1 ? 'is' : 'are';
-  return `${count(hosts, 'host')} that ${are} known ${are} not in the scan, and nobody can say whether ${hosts === 1 ? 'it is' : 'they are'} gone: without -v, or with --open, nmap leaves out hosts that are down`;
+  return `${counted(hosts, 'host')} that ${are} known ${are} not in the scan, and nobody can say whether ${hosts === 1 ? 'it is' : 'they are'} gone: without -v, or with --open, nmap leaves out hosts that are down`;
 }
 
 /** `scan-overdue`: a site has no finished scan for longer than configured. One id per missed scan, whichever process notices it. */
@@ -208,10 +208,10 @@ export function fileNotShippedEvent(options: EventOptions, runKey: string, file:
 
 const TEXT: Readonly<Record<ProblemKind, (events: number | undefined) => string>> = {
   'sink-failing': () => 'events cannot be delivered',
-  'dead-letters': (events) => `${count(events ?? 0, 'event')} rejected for good`,
+  'dead-letters': (events) => `${counted(events ?? 0, 'event')} rejected for good`,
   'spool-full': () => 'the spool is full, and reading was given up',
-  'removed': (events) => `${count(events ?? 0, 'event')} deleted again after they were delivered`,
-  'discarded': (events) => `${count(events ?? 0, 'event')} given up undelivered`,
+  'removed': (events) => `${counted(events ?? 0, 'event')} deleted again after they were delivered`,
+  'discarded': (events) => `${counted(events ?? 0, 'event')} given up undelivered`,
 };
 
 interface Parts {
@@ -272,11 +272,11 @@ function totalOf(all: readonly DeliverySums[]): DeliverySums {
 /** `read 9 = delivered 8 + dead 1, of earlier runs delivered 2`, without zeros. */
 function sinkText({ sums, replayed, acknowledges }: RunFacts['sinks'][number]): string {
   const [now, before] = [fatesText(sums, acknowledges), fatesText(replayed, acknowledges)];
-  const parts = [sums.read === 0 ? undefined : `read ${sums.read} = ${now}`, before === '' ? undefined : `of earlier runs ${before}`];
+  const parts = [sums.read === 0 ? undefined : `read ${withCommas(sums.read)} = ${now}`, before === '' ? undefined : `of earlier runs ${before}`];
   return parts.filter((part) => part !== undefined).join(', ') || 'nothing to send';
 }
 
 function fatesText(fates: DeliverySums, acknowledges: boolean): string {
   const words = (['delivered', 'already', 'dead', 'spooled', 'discarded', 'withheld'] as const).filter((name) => fates[name] > 0);
-  return words.map((name) => `${name === 'delivered' && !acknowledges ? 'sent' : name} ${fates[name]}`).join(' + ');
+  return words.map((name) => `${name === 'delivered' && !acknowledges ? 'sent' : name} ${withCommas(fates[name])}`).join(' + ');
 }

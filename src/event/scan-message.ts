@@ -4,25 +4,25 @@ import type { RunContext } from './context.ts';
 import { openWords } from './counts.ts';
 import type { RunRecord } from './run-record.ts';
 import { elapsedOf } from './scan-duration.ts';
-import { count } from './text.ts';
+import { counted, withCommas } from './text.ts';
 import { type HostTotals, hostWords } from './totals.ts';
 
 /** The message of the event at the end of a run. */
 export function endMessage(context: RunContext, record: RunRecord, end: RunEnd, ending: Ending, hosts: HostTotals, why: string | undefined): string {
   const { timedout } = record.hosts;
-  const gaveUp = timedout === 0 ? '' : `, ${count(timedout, 'host')} timed out`;
+  const gaveUp = timedout === 0 ? '' : `, ${counted(timedout, 'host')} timed out`;
   const found = `${hostWords(hosts, context.run.scanner)}, ${openWords(record.different.ports.open, record.different.openProtocols)}${gaveUp}`;
-  const refused = record.refused === 0 ? '' : `, ${count(record.refused, 'element')} unreadable`;
-  const skipped = record.skippedTargets === 0 ? '' : `, ${count(record.skippedTargets, 'target')} skipped`;
+  const refused = record.refused === 0 ? '' : `, ${counted(record.refused, 'element')} unreadable`;
+  const skipped = record.skippedTargets === 0 ? '' : `, ${counted(record.skippedTargets, 'target')} skipped`;
   const seconds = elapsedOf(end);
-  const elapsed = seconds === undefined ? '' : ` in ${seconds} s`;
+  const elapsed = seconds === undefined ? '' : ` in ${withCommas(seconds)} s`;
   switch (ending) {
     case 'failed':
       return `${scannerName(context)} scan failed: ${errorOf(end) ?? 'no reason given'}`;
     case 'empty':
       return `${scannerName(context)} scan of nothing: ${why}`;
     case 'listed':
-      return `${scannerName(context)} list scan finished: ${count(record.hosts.listed, 'host')} named, none looked at${skipped}${refused}${elapsed}`;
+      return `${scannerName(context)} list scan finished: ${counted(record.hosts.listed, 'host')} named, none looked at${skipped}${refused}${elapsed}`;
     case 'finished':
       return `${scannerName(context)} scan finished: ${found}${skipped}${refused}${elapsed}`;
     case 'cut':
@@ -32,16 +32,16 @@ export function endMessage(context: RunContext, record: RunRecord, end: RunEnd, 
 
 /** Why a run scanned nothing, which must not read as nothing found. */
 export function whyEmpty({ hosts, targets, skippedTargets }: RunRecord): string {
-  if (hosts.listed > 0) return `${count(hosts.listed, 'host')} listed, all of them skipped`;
+  if (hosts.listed > 0) return `${counted(hosts.listed, 'host')} listed, all of them skipped`;
   const [first] = targets;
   if (first === undefined) return 'it has looked at no host';
   const which = `${first.specification ?? '?'}${first.reason === undefined ? '' : ` (${first.reason})`}`;
-  return `it has looked at no host; ${count(skippedTargets, 'target')} skipped: ${which}${skippedTargets > 1 ? ', …' : ''}`;
+  return `it has looked at no host; ${counted(skippedTargets, 'target')} skipped: ${which}${skippedTargets > 1 ? ', …' : ''}`;
 }
 
 /** Why a finished run is incomplete. */
 export function whyFewer(missing: number): string | undefined {
-  return missing === 0 ? undefined : `${count(missing, 'host')} that its runstats count as up ${missing === 1 ? 'is' : 'are'} not in it`;
+  return missing === 0 ? undefined : `${counted(missing, 'host')} that its runstats count as up ${missing === 1 ? 'is' : 'are'} not in it`;
 }
 
 export function whyIncomplete({ stats, pending, closed }: RunEnd, record: RunRecord): string | undefined {

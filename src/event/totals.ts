@@ -1,7 +1,7 @@
 import { MOST_HOSTS } from '../nmap/item.ts';
 import type { RunStats } from '../nmap/model.ts';
 import type { Fields } from './event.ts';
-import { count } from './text.ts';
+import { counted, withCommas } from './text.ts';
 
 /** Hosts of a run by state, as counted by portlog. */
 interface Counted {
@@ -38,10 +38,10 @@ export function hostTotals(stats: RunStats | undefined, scanner: string | undefi
 
 /** `2 hosts (1 up)`, and the runstats if they differ. */
 export function hostWords({ total, up, claimed }: HostTotals, scanner: string | undefined): string {
-  const words = `${count(total, 'host')} (${up} up)`;
+  const words = `${counted(total, 'host')} (${withCommas(up)} up)`;
   return claimed === undefined || scanner === 'masscan'
     ? words
-    : `${words}; its runstats say ${count(claimed.total ?? 0, 'host')} (${claimed.up ?? 0} up)`;
+    : `${words}; its runstats say ${counted(claimed.total ?? 0, 'host')} (${withCommas(claimed.up ?? 0)} up)`;
 }
 
 export function totalFields({ total, up, down, claimed }: HostTotals): Fields {

@@ -2,7 +2,7 @@ import { PortlogError } from '../core/errors.ts';
 import type { Fields, LogEvent } from '../event/event.ts';
 import type { MisdatedScan } from '../event/health.ts';
 import { fieldAt, textAt } from '../event/text-at.ts';
-import { count } from '../event/text.ts';
+import { counted } from '../event/text.ts';
 import type { ScanItem } from '../nmap/item.ts';
 import { recognise } from '../nmap/recognise.ts';
 import type { NotedChanges } from './noted-changes.ts';
@@ -98,14 +98,14 @@ function noteFinished(report: InputReport, own: LogEvent['own']): void {
   const reason = textAt(own, 'event', 'reason');
   if (reason !== undefined) remark(report, reason);
   const timedOut = Number(fieldAt(own, ['nmap', 'scan', 'hosts', 'timedout']) ?? 0);
-  if (timedOut > 0) remark(report, `nmap gave up on ${count(timedOut, 'host')} (--host-timeout): nothing is known of what it has not listed there`);
+  if (timedOut > 0) remark(report, `nmap gave up on ${counted(timedOut, 'host')} (--host-timeout): nothing is known of what it has not listed there`);
   const skipped = Number(fieldAt(own, ['nmap', 'scan', 'skipped']) ?? 0);
   if (skipped === 0) return;
   const targets = fieldAt(own, ['nmap', 'target']);
   const named = (Array.isArray(targets) ? (targets as readonly Fields[]) : []).slice(0, MAX_TARGETS).map(nameOfTarget);
   remark(
     report,
-    `${count(skipped, 'target')} ${skipped === 1 ? 'was' : 'were'} not scanned: ${named.join(', ')}${skipped > named.length ? ', …' : ''}`,
+    `${counted(skipped, 'target')} ${skipped === 1 ? 'was' : 'were'} not scanned: ${named.join(', ')}${skipped > named.length ? ', …' : ''}`,
   );
 }
 

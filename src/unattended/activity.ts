@@ -1,6 +1,6 @@
 import { isoTime } from '../event/time.ts';
 import type { Clock } from '../core/clock.ts';
-import { count } from '../event/text.ts';
+import { counted } from '../event/text.ts';
 import type { ShipReport } from '../pipeline/ship.ts';
 
 /** Numbers of schedules and directories. */
@@ -48,14 +48,14 @@ export class Activity {
   /** `2 schedules, 1 directory; shipped 3 scans, 412 events, the last 2026-01-31T02:00:00.000Z; 30 events wait for loki` */
   text(): string {
     const { schedules, directories } = this.duties;
-    const duties = [schedules > 0 ? count(schedules, 'schedule') : '', directories > 0 ? count(directories, 'directory', 'directories') : ''];
+    const duties = [schedules > 0 ? counted(schedules, 'schedule') : '', directories > 0 ? counted(directories, 'directory', 'directories') : ''];
     const last = this.last === undefined ? '' : `, the last ${isoTime(this.last)}`;
     const waiting = [...this.waiting].filter(([, events]) => events > 0);
     return [
       duties.filter((text) => text !== '').join(', '),
       ...(this.scanning.size > 0 ? [`scanning: ${[...this.scanning].join(', ')}`] : []),
-      this.inputs === 0 ? 'nothing shipped yet' : `shipped ${count(this.inputs, 'scan')}, ${count(this.events, 'event')}${last}`,
-      ...waiting.map(([sink, events]) => `${count(events, 'event')} ${events === 1 ? 'waits' : 'wait'} for ${sink}`),
+      this.inputs === 0 ? 'nothing shipped yet' : `shipped ${counted(this.inputs, 'scan')}, ${counted(this.events, 'event')}${last}`,
+      ...waiting.map(([sink, events]) => `${counted(events, 'event')} ${events === 1 ? 'waits' : 'wait'} for ${sink}`),
     ].join('; ');
   }
 }

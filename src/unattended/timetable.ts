@@ -1,6 +1,6 @@
 import { Cron } from 'croner';
 import { PortlogError } from '../core/errors.ts';
-import { count } from '../event/text.ts';
+import { counted } from '../event/text.ts';
 
 /** When a schedule is due. Times are epoch milliseconds. */
 export interface Timetable {
@@ -41,7 +41,7 @@ function reasonOf(cron: string, cause: unknown): string {
   if (cause instanceof Error && cause.message === NO_SUCH_DAY) return NO_SUCH_DAY;
   if (cron.startsWith('@')) return 'there are @hourly, @daily, @weekly, @monthly and @yearly';
   const fields = cron.trim().split(/\s+/);
-  if (fields.length !== FIELDS.length) return `it has ${count(fields.length, 'field')}, and five are needed`;
+  if (fields.length !== FIELDS.length) return `it has ${counted(fields.length, 'field')}, and five are needed`;
   const wrong = fields.findIndex((field, at) => !isTimetable(FIELDS.map((_, one) => (one === at ? field : '*')).join(' ')));
   return wrong === -1 ? 'its fields do not go together' : `"${fields[wrong]}" is no ${FIELDS[wrong]}`;
 }
