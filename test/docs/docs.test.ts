@@ -204,6 +204,14 @@ test('every link leads somewhere', () => {
   }
 });
 
+test('every file of portlog that a page names is there', () => {
+  const named = /`((?:src|test|tools|bench|schemas|dashboards|packaging|examples)\/[\w./-]+)`/g;
+  // NAME stands for a name.
+  for (const path of pages().filter((name) => name !== 'CHANGELOG.md'))
+    for (const [, file = ''] of page(path).matchAll(named))
+      if (!file.includes('NAME')) expect(existsSync(join(ROOT, file)), `${path} names ${file}`).toBe(true);
+});
+
 test('everything in docs is reached from the README, one link after the other', () => {
   const reached = new Set<string>();
   const waiting = ['README.md'];
