@@ -1,3 +1,4 @@
+import { withoutMentions } from '../event/markup.ts';
 import { openWords } from '../event/counts.ts';
 import { LEVELS, type ReportFacts } from './facts.ts';
 import { priorities } from './priorities.ts';
@@ -29,9 +30,9 @@ function* table({ title, columns, rows, empty, notes }: Section): Generator<stri
   }
 }
 
-/** Escapes untrusted text for Markdown and HTML. */
+/** Escapes untrusted text for Markdown and HTML; no address becomes a link by itself (https://github.github.com/gfm/#autolinks-extension-). */
 function plain(stranger: string): string {
-  return shown(stranger)
+  return withoutMentions(shown(stranger))
     .replaceAll(/[\\`*_{}[\]()#+!|~]/g, '\\$&')
-    .replaceAll(/[&<>]/g, (character) => `&#${character.charCodeAt(0)};`);
+    .replaceAll(/(?<=www)\.|:(?=\/\/)|[&<>]/g, (character) => `&#${character.charCodeAt(0)};`);
 }

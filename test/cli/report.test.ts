@@ -146,6 +146,16 @@ test('what a scan said of a day that has passed is told as of then, and when was
   expect((await portlog(['findings', '--state-dir', dir])).stdout).toContain('that day has passed since the scan');
 });
 
+test('in a ticket, a stranger calls nobody and makes no link', async () => {
+  const dir = freshDir();
+  const banner = '@acme/admins @everyone www.evil.example https://evil.example [bank](https://evil.example) &lt;img src=x&gt;';
+  const input = scan(host('192.0.2.7', port(80, 'open', `<service name="http" product="${banner}" method="probed" conf="10"/>`)));
+  await portlog(['-q', '--state-dir', dir, '--to', `file=${join(dir, 'out')}`, '-'], { input });
+  const { stdout } = await portlog(['report', '--state-dir', dir, '--format', 'markdown']);
+  expect(stdout).toContain('@ acme/admins @ everyone www&#46;evil.example https&#58;//evil.example');
+  expect(stdout).not.toMatch(/(?<![\w.+-])@\w|https?:\/\/evil|www\.|[^\\]\]\(|<img/);
+});
+
 test('nothing is known: no report that reads as if all were well', async () => {
   const dir = freshDir();
   const { stdout, stderr, code } = await portlog(['report', '--state-dir', dir, '-o', join(dir, 'r.html')]);

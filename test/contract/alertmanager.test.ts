@@ -116,6 +116,17 @@ test('what is said of a host that somebody has forgotten is over, and with the l
   expect(new KnownAlerts(memory).scanned()).toEqual([]);
 });
 
+test('what a stranger wrote calls nobody in a chat, and gets no link with another name; labels and addresses stay', async () => {
+  const { sink, seen } = await against(taken, { runbooks: 'https://wiki/runbooks' });
+  const event = opened({ time: NOW - HOUR });
+  const said = '<!channel> [bank](https://x.example) @here <b>';
+  await send(sink, { ...event, own: { ...event.own, message: said } });
+  const [alert] = alertsIn(seen[0]!);
+  expect(alert?.annotations['message']).toBe('\u2039!channel\u203A [bank] (https://x.example) @ here \u2039b\u203A');
+  expect(alert?.annotations['runbook_url']).toBe('https://wiki/runbooks/new-open-port.md');
+  expect(JSON.stringify(alert?.labels)).not.toContain('\u2039');
+});
+
 test('an alert about a host leads to its dashboard, where somebody has said where that is', async () => {
   const { sink, seen } = await against(taken, { hostDashboard: 'https://grafana/d/portlog-host?var-address={address}' });
   await send(

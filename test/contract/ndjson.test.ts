@@ -142,14 +142,23 @@ describe('a chat', () => {
     const pipeline = await runPipeline(sink, [...EVENTS.slice(0, 3), hostile]);
     expect(pipeline.account.tally).toMatchObject({ read: 4, delivered: 4 });
     expect(says(seen).slice(0, 3)).toEqual(EVENTS.slice(0, 3).map(({ message }) => message));
-    expect(says(seen)[3]).toBe(hostile.message.slice(0, 2798));
+    expect(says(seen)[3]).toBe(hostile.message.replace('</script>', '\u2039/script\u203A').slice(0, 2794));
   });
 
   test('gets nothing that ends a block of code: behind it a stranger could call everybody', async () => {
     const hostile = { ...EVENTS[0]!, message: 'a `b` ``` @channel ````' };
     const { sink, seen } = await against(slack, { envelope: SLACK, compression: 'none' });
     await runPipeline(sink, [hostile]);
-    expect(says(seen)).toEqual(['a `b` \\x60\\x60\\x60 @channel \\x60\\x60\\x60\\x60']);
+    expect(says(seen)).toEqual(['a `b` \\x60\\x60\\x60 @ channel \\x60\\x60\\x60\\x60']);
+  });
+
+  test('in its own markup is called by nobody, and gets no link with another name', async () => {
+    const hostile = { ...EVENTS[0]!, message: '<!channel> <@U1> <https://x.example|bank> [bank](https://x.example) @here me@x.example (@all) a@' };
+    const { sink, seen } = await against(slack, { envelope: SLACK, compression: 'none' });
+    await runPipeline(sink, [hostile]);
+    expect(says(seen)).toEqual([
+      '\u2039!channel\u203A \u2039@ U1\u203A \u2039https://x.example|bank\u203A [bank] (https://x.example) @ here me@x.example (@ all) a@',
+    ]);
   });
 
   test('that is asked too much is left alone for as long as it says, and nothing is lost or said twice', async () => {
@@ -188,9 +197,9 @@ describe('a chat', () => {
   test.each(['slack', 'mattermost', 'ntfy'])('%s takes what the page says', async (name) => {
     const blocks = [...page('docs/how-to/chat.md').matchAll(/^```yaml\n([^]*?)^```/gm)].map(([, yaml = '']) => parse(yaml).sinks[0]);
     const { envelope } = blocks.find(({ url }) => (url as string).includes(name));
-    const told = 'a "quoted" <!channel> banner';
+    const [said, told] = ['a "quoted" <!channel> banner', 'a "quoted" \u2039!channel\u203A banner'];
     const { sink, seen } = await against(name === 'slack' ? slack : taken, { envelope, compression: 'none' });
-    expect(await sink.send(batchOf(entriesOf(sink, [{ ...EVENTS[0]!, message: told }])), NEVER)).toMatchObject({ delivered: 1 });
+    expect(await sink.send(batchOf(entriesOf(sink, [{ ...EVENTS[0]!, message: said }])), NEVER)).toMatchObject({ delivered: 1 });
     const body = JSON.parse(seen[0]!.body);
     const words = { slack: body.blocks?.[0].text, mattermost: body.text, ntfy: body.message }[name];
     expect(words).toEqual(name === 'slack' ? { type: 'plain_text', text: told } : name === 'ntfy' ? told : `\`\`\`${told}\`\`\``);

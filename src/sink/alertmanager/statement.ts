@@ -1,6 +1,7 @@
 import { type Document, endings, firings, keyOf, valuesAt } from '../../alert/fires.ts';
 import { type AlertRule, runbookOf, serverId } from '../../alert/rule.ts';
 import type { LogEvent } from '../../event/event.ts';
+import { withoutMarkup } from '../../event/markup.ts';
 import { clipBytes, printable } from '../../event/text.ts';
 
 /** Limit of annotations, so that an alert stays within a few KB. */
@@ -115,8 +116,9 @@ const WORDS = {
 } as const;
 
 function annotationsOf(rule: AlertRule, summary: string, document: Document, runbook: string): Labels {
-  const { message = '', ...more } = textsOf(WORDS, document, MAX_ANNOTATION_BYTES);
-  return { summary: bounded(summary, MAX_ANNOTATION_BYTES), message, description: more['remedy'] ?? rule.about, ...more, runbook_url: runbook };
+  const texts = Object.entries(textsOf(WORDS, document, MAX_ANNOTATION_BYTES));
+  const { message = '', ...more }: Labels = Object.fromEntries(texts.map(([name, text]) => [name, forPeople(text)]));
+  return { summary: forPeople(summary), message, description: more['remedy'] ?? rule.about, ...more, runbook_url: runbook };
 }
 
 /** The link to a host's dashboard; the address comes from a scan, so it is URL-encoded. */
@@ -134,6 +136,11 @@ function textsOf(fields: Readonly<Record<string, string>>, document: Document, b
       return value === undefined || value === '' ? [] : [[name, bounded(String(value), bytes)]];
     }),
   );
+}
+
+/** Receivers show annotations as markup of theirs. */
+function forPeople(text: string): string {
+  return bounded(withoutMarkup(text), MAX_ANNOTATION_BYTES);
 }
 
 function bounded(text: string, bytes: number): string {

@@ -1,6 +1,7 @@
 import { PortlogError } from '../../core/errors.ts';
 import { ecsParts } from '../../event/ecs.ts';
 import type { LogEvent } from '../../event/event.ts';
+import { withoutMarkup } from '../../event/markup.ts';
 import { clipBytes, jsonWithoutControls } from '../../event/text.ts';
 
 const EVENT = '{}';
@@ -43,6 +44,6 @@ const FENCE = /`{3,}/g;
 
 function lineOf({ message }: LogEvent, isText: boolean): string {
   const unfenced = message.replaceAll(FENCE, (fence) => String.raw`\x60`.repeat(fence.length));
-  const line = clipBytes(unfenced, MAX_MESSAGE_BYTES);
+  const line = clipBytes(isText ? unfenced : withoutMarkup(unfenced), MAX_MESSAGE_BYTES);
   return isText ? line : jsonWithoutControls(JSON.stringify(line)).slice(1, -1);
 }
