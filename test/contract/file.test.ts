@@ -118,6 +118,38 @@ test('puts a large file aside, compressed, and keeps so many', async () => {
   expect(readFileSync(path, 'utf8')).toBe(LINES);
 });
 
+test.each([0o644, 0o640, 0o600, 0o666])(
+  'a file of mode %o is followed by one that the same people may read, and so is what was put aside',
+  async (mode) => {
+    const folder = freshDir();
+    const path = join(folder, 'events.ndjson');
+    writeFileSync(path, '');
+    chmodSync(path, mode);
+    const umask = process.umask(0o077);
+    for (let i = 0; i < 3; i++) {
+      const sink = open(path, { rotateBytes: 1000 });
+      await sink.send(batchOf(entriesOf(sink, EVENTS)), NEVER);
+      await sink.close();
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    process.umask(umask);
+    const modes = readdirSync(folder).map((name) => statSync(join(folder, name)).mode & 0o777);
+    // What others may write, they may not write in the next one.
+    const next = mode === 0o666 ? 0o644 : mode;
+    expect([...modes].sort((a, b) => a - b)).toEqual([next, next, mode].sort((a, b) => a - b));
+  },
+);
+
+test('of the file of somebody else nothing is learnt', async () => {
+  const folder = freshDir();
+  const path = join(folder, 'events.ndjson');
+  symlinkSync('/etc/hostname', `${path}.2026-01-31T12-00-00.000Z`);
+  const sink = open(path);
+  await sink.send(batchOf(entriesOf(sink, EVENTS)), NEVER);
+  await sink.close();
+  expect(statSync(path).mode & 0o777).toBe(0o640);
+});
+
 test('rotating deletes nothing, unless it is told how many to keep; then the sum says what went', async () => {
   const rotateBytes = Buffer.byteLength(LINES);
   const shipped = async (path: string, keepFiles?: number): Promise<Tally> => {

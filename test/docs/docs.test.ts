@@ -237,6 +237,13 @@ test('every decision is listed once, in order', () => {
   );
 });
 
+test('files that the pages name below /var/log are where the services may write', () => {
+  const named = pages().flatMap((path) => [...page(path).matchAll(/\b(?:file|wazuh)=(\/var\/log\/\S*\/)/g)].map(([, folder]) => folder));
+  expect(new Set(named)).toEqual(new Set(['/var/log/portlog/']));
+  for (const unit of ['portlog.service', 'portlog-once.service'])
+    expect(readFileSync(join(ROOT, 'examples', unit), 'utf8')).toMatch(/^LogsDirectory=portlog$/m);
+});
+
 test('errors and exit codes: the pages and the code say the same', () => {
   const rows = [...page('docs/reference/errors.md').matchAll(/^\| `([\w-]+)` \| (\d+) \|/gm)].map(([, code, exit]) => [code, Number(exit)]);
   expect(Object.fromEntries(rows)).toEqual(ERRORS);

@@ -1,13 +1,16 @@
-import { closeSync, constants, fstatSync, ftruncateSync, lstatSync, openSync, readSync, type Stats, statSync, writeSync } from 'node:fs';
+import { closeSync, constants, fchmodSync, fstatSync, ftruncateSync, lstatSync, openSync, readSync, type Stats, statSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Clock } from '../../core/clock.ts';
 import { makeDirectories } from '../../core/make-directories.ts';
 import { self } from '../../core/environment.ts';
+import { asideOf, PUT_ASIDE } from './rotation.ts';
 
 /** A file modified within this time may be in the middle of a write. */
 const RECENT_MS = 1000;
 const READ_AND_APPEND = constants.O_RDWR | constants.O_APPEND;
 const READABLE_BY_GROUP = 0o640;
+const READABLE_BY_ALL = 0o444;
+const WRITABLE_BY_US = 0o600;
 const WRITABLE_BY_OTHERS = 0o022;
 /** The part of a line that shows whether portlog wrote it. */
 const BEGINNING_BYTES = 4096;
@@ -15,7 +18,7 @@ const BEGINNING_BYTES = 4096;
 /** Opens or creates a file for appending lines, with its directories. Links are not followed where other users may have created them. */
 export async function openToAppend(path: string, signal: AbortSignal, clock: Clock): Promise<number> {
   makeDirectories(dirname(path), 0o750);
-  const file = openOrMake(path);
+  const file = openOrMake(path, lstatSync(path, { throwIfNoEntry: false }) === undefined ? await modeOfLast(path) : undefined);
   try {
     const stats = fstatSync(file);
     if (isFifoOrSocket(stats)) throw Object.assign(new Error('a pipe'), { code: 'ENXIO' });
@@ -27,17 +30,27 @@ export async function openToAppend(path: string, signal: AbortSignal, clock: Clo
   }
 }
 
-function openOrMake(path: string): number {
+function openOrMake(path: string, mode: number | undefined): number {
   const links = isWritableByOthers(dirname(path)) ? constants.O_NOFOLLOW : 0;
   if (lstatSync(path, { throwIfNoEntry: false }) === undefined) {
     try {
-      return openSync(path, READ_AND_APPEND | constants.O_CREAT | constants.O_EXCL, READABLE_BY_GROUP);
+      const file = openSync(path, READ_AND_APPEND | constants.O_CREAT | constants.O_EXCL, READABLE_BY_GROUP);
+      if (mode !== undefined) fchmodSync(file, mode);
+      return file;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     }
   }
   // A link of our own may lead to what is not there yet.
   return openSync(path, READ_AND_APPEND | links | (links === 0 ? constants.O_CREAT : 0), READABLE_BY_GROUP);
+}
+
+/** Whoever reads it may read the one after it, too: who may read a file that we have put aside may read its successor. Nobody else's file counts. */
+async function modeOfLast(path: string): Promise<number | undefined> {
+  // A directory that may be written, and not listed, shows none.
+  const [last] = (await asideOf(path, PUT_ASIDE).catch(() => [])).toReversed();
+  const stats = last === undefined ? undefined : lstatSync(last, { throwIfNoEntry: false });
+  return stats?.isFile() === true && stats.uid === self()?.uid ? (stats.mode & READABLE_BY_ALL) | WRITABLE_BY_US : undefined;
 }
 
 /** What is written there is lost without a reader, and writing blocks when its buffer is full. */

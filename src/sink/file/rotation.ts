@@ -1,10 +1,12 @@
 import { createReadStream, createWriteStream, existsSync } from 'node:fs';
-import { readdir, rename, rm, stat } from 'node:fs/promises';
+import { chmod, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createGzip } from 'node:zlib';
 import type { Clock } from '../../core/clock.ts';
 
+/** What a file that was put aside is called behind its name, compressed or not yet. */
+export const PUT_ASIDE: RegExp = /Z(\.gz)?$/;
 /** Compressing never takes that long. */
 const ABANDONED_MS = 600_000;
 
@@ -22,7 +24,7 @@ export interface Rotation {
 export async function rotate(path: string, keep: number | undefined, clock: Clock): Promise<Rotation> {
   await rename(path, freeName(path, clock.now()));
   let removed = 0;
-  const aside = await asideOf(path, /Z(\.gz)?$/);
+  const aside = await asideOf(path, PUT_ASIDE);
   for (const old of keep === undefined ? [] : aside.slice(0, -keep)) {
     removed += await linesIn(old);
     await rm(old, { force: true });
@@ -55,6 +57,7 @@ async function compress(path: string, now: number): Promise<void> {
     await pipeline(createReadStream(path), createGzip(), output);
     // Another process may have deleted it meanwhile.
     if (!existsSync(path)) return await rm(part, { force: true });
+    await chmod(part, (await stat(path)).mode & 0o777);
     await rename(part, `${path}.gz`);
     await rm(path, { force: true });
   } catch (error) {
@@ -75,7 +78,7 @@ async function linesIn(path: string): Promise<number> {
 }
 
 /** Oldest first: their names are times. */
-async function asideOf(path: string, ending: RegExp): Promise<readonly string[]> {
+export async function asideOf(path: string, ending: RegExp): Promise<readonly string[]> {
   const begins = `${basename(path)}.`;
   const names = (await readdir(dirname(path))).filter((name) => name.startsWith(begins) && ending.test(name));
   const aside = names.filter((name) => /^\d{4}-\d\d-\d\dT[\d.-]+Z(\.gz)?$/.test(name.slice(begins.length)));
