@@ -67,9 +67,9 @@ export class ScanRecords {
   private readonly coverages = new Map<string, RunCoverage>();
   private ranges = 0;
 
-  /** Taken apart when it is asked for. */
-  of(row: Row): ScanRecord {
-    let setup: RunSetup | undefined;
+  /** Taken apart when it is asked for. `entered`: what it was set up to do, of one that was just written. */
+  of(row: Row, entered?: RunSetup): ScanRecord {
+    let setup = entered;
     let coverage: RunCoverage | undefined;
     const { coverageOf } = this;
     return {

@@ -17,9 +17,16 @@ export const NEXT: Readonly<Record<Side, string>> = {
   earlier: `SELECT * FROM scan INDEXED BY scan_started WHERE site = ? AND ${EARLIER} ORDER BY started DESC, nr DESC LIMIT 1`,
   later: `SELECT * FROM scan INDEXED BY scan_started WHERE site = ? AND ${LATER} ORDER BY started, nr LIMIT 1`,
 };
+const MEETS = `reached = 0 OR EXISTS (SELECT 1 FROM scan_reach INDEXED BY scan_reach_kind
+  WHERE site = ? AND kind = near.kind AND profile = ? AND first <= ? AND last >= ?)`;
+/** Some of those next to it: which of them have its profile, and reach from before the end of what it looked at to behind the beginning. */
 export const NEIGHBOURS: Readonly<Record<Side, string>> = {
-  earlier: `SELECT nr, kind, reached, started FROM scan INDEXED BY scan_started WHERE site = ? AND ${EARLIER} ORDER BY started DESC, nr DESC LIMIT ?`,
-  later: `SELECT nr, kind, reached, started FROM scan INDEXED BY scan_started WHERE site = ? AND ${LATER} ORDER BY started, nr LIMIT ?`,
+  earlier: `SELECT nr FROM (
+    SELECT nr, kind, reached, started FROM scan INDEXED BY scan_started WHERE site = ? AND ${EARLIER} ORDER BY started DESC, nr DESC LIMIT ?) AS near
+    WHERE ${MEETS} ORDER BY started DESC, nr DESC`,
+  later: `SELECT nr FROM (
+    SELECT nr, kind, reached, started FROM scan INDEXED BY scan_started WHERE site = ? AND ${LATER} ORDER BY started, nr LIMIT ?) AS near
+    WHERE ${MEETS} ORDER BY started DESC, nr DESC`,
 };
 export const TRIM = `DELETE FROM scan WHERE nr IN (
     SELECT nr FROM ${BY_KIND} WHERE site = ? AND kind = ? AND complete = ? ORDER BY started DESC, nr DESC LIMIT -1 OFFSET ?)

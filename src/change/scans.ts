@@ -1,6 +1,6 @@
 import { AHEAD_MS } from '../event/time.ts';
 import type { Database } from '../state/database.ts';
-import { ScanReach } from '../state/scan-reach.ts';
+import { boundsOf, ScanReach } from '../state/scan-reach.ts';
 import {
   ALL_NOT_ENTERED,
   EARLIER_NOT_ENTERED,
@@ -51,7 +51,7 @@ export class KnownScans {
   begin(id: string, started: number, setup: RunSetup): ScanRecord {
     this.enterOthers();
     const before = this.row(id);
-    if (before === undefined) return this.records.of(this.insert(id, started, setup));
+    if (before === undefined) return this.records.of(this.insert(id, started, setup), setup);
     this.renew(before, setup);
     return this.records.of(this.row(id) ?? {});
   }
@@ -88,12 +88,12 @@ export class KnownScans {
 
   /** The same of those behind it, the latest first. */
   laterAt(address: string, place: Place): readonly ScanRecord[] {
-    return [...this.placed('later', [...this.reach.at(address)], place)];
+    return [...this.placed('later', [...this.reach.at(address)], place)].flatMap((nr) => [...this.numbered(nr)]);
   }
 
   /**
-   * Complete runs before or after another one that have its profile and perhaps looked at some of the same: the latest first, some twice; and
-   * the very next, whatever it did, because mostly it did the same.
+   * Complete runs before or after another one that have its profile and perhaps looked at some of the same: the latest first, behind
+   * some of those next to it; and the very next, whatever it did, because mostly it did the same.
    * A run of a wide network overlaps with thousands of small ones, and usually the next one will do; a run of one host overlaps with
    * hardly any, which only the index finds. So the neighbours come first.
    */
@@ -103,11 +103,12 @@ export class KnownScans {
     if (next === undefined) return;
     yield this.records.of(next);
     const [profile, reach] = [profileKey(run.coverage), reachOf(run.coverage)];
-    const near = this.database.all(NEIGHBOURS[side], ...place, MAX_NEIGHBOURS);
-    const kinds = this.reach.touchingOf(new Set(near.map(({ kind }) => kind as string)), profile, reach);
-    for (const { nr, kind, reached } of near.toSorted(latestFirst))
-      if (nr !== next['nr'] && (reached === 0 || kinds.has(kind as string))) yield* this.numbered(nr as number);
-    if (near.length === MAX_NEIGHBOURS) yield* this.placed(side, [...this.reach.touching(profile, reach)], run);
+    const [first, last] = boundsOf(reach);
+    const values = [...place, MAX_NEIGHBOURS, this.site, profile, last, first];
+    const near = this.database.all(NEIGHBOURS[side], ...values).map(({ nr }) => nr as number);
+    const seen = new Set([next['nr'], ...near]);
+    for (const nr of near) if (nr !== next['nr']) yield* this.numbered(nr);
+    for (const nr of this.placed(side, [...this.reach.touching(profile, reach)], run)) if (!seen.has(nr)) yield* this.numbered(nr);
   }
 
   hasLater({ nr, started }: Place): boolean {
@@ -194,10 +195,10 @@ export class KnownScans {
     return this.database.get('SELECT * FROM scan WHERE site = ? AND id = ?', this.site, id);
   }
 
-  private *placed(side: Side, kinds: readonly string[], { nr, started }: Place): Generator<ScanRecord, void, undefined> {
+  private *placed(side: Side, kinds: readonly string[], { nr, started }: Place): Generator<number, void, undefined> {
     const place = [nr, started, nr];
     for (const found of this.database.each(PLACED[side], this.site, JSON.stringify(kinds), ...place, this.site, ...place))
-      yield* this.numbered(found['nr'] as number);
+      yield found['nr'] as number;
   }
 
   private *numbered(nr: number): Generator<ScanRecord, void, undefined> {
@@ -207,21 +208,13 @@ export class KnownScans {
 
   private insert(id: string, started: number, setup: RunSetup): Readonly<Record<string, unknown>> {
     const of = kindOf(setup);
-    const row = this.database.get(
-      'INSERT INTO scan (site, id, started, ended, complete, run, counts, kind, reached) VALUES (?, ?, ?, ?, 0, ?, ?, ?, 1) RETURNING *',
-      this.site,
-      id,
-      started,
-      started,
-      JSON.stringify(setup),
-      JSON.stringify(NO_COUNTS),
-      of.kind,
-    );
+    const [run, counts, kind] = [JSON.stringify(setup), JSON.stringify(NO_COUNTS), of.kind];
+    const sql = 'INSERT INTO scan (site, id, started, ended, complete, run, counts, kind, reached) VALUES (?, ?, ?, ?, 0, ?, ?, ?, 1) RETURNING nr';
+    const nr = this.database.get(sql, this.site, id, started, started, run, counts, kind)?.['nr'] as number;
     this.reach.enter(of);
-    const nr = row?.['nr'] as number;
-    if (isOneOf(nr, TRIM_EVERY)) this.trim(nr, of.kind);
+    if (isOneOf(nr, TRIM_EVERY)) this.trim(nr, kind);
     if (isOneOf(nr, PRUNE_EVERY)) this.prune(nr);
-    return row ?? {};
+    return { nr, id, started, ended: started, complete: 0, run, counts, kind };
   }
 
   /** The same run may have been cut in its header before, or the disk has changed it. */
@@ -276,8 +269,4 @@ export class KnownScans {
 /** One of so many (a power of two) numbers, whichever of them a site has: another one may have every second. */
 function isOneOf(nr: number, many: number): boolean {
   return Math.imul(nr, 0x9e3779b1) >>> 0 < 2 ** 32 / many;
-}
-
-function latestFirst(a: Readonly<Record<string, unknown>>, b: Readonly<Record<string, unknown>>): number {
-  return Number(b['started']) - Number(a['started']) || Number(b['nr']) - Number(a['nr']);
 }

@@ -13,6 +13,7 @@ export class AddressSet {
   private readonly v6: Ranges;
   /** How many addresses. */
   readonly size: number;
+  private made: readonly (readonly [first: string, last: string])[] | undefined;
 
   private constructor(v4: Ranges, v6: Ranges) {
     this.v4 = v4;
@@ -44,7 +45,8 @@ export class AddressSet {
   /** Its ranges in the form of {@link addressKey}, inclusive. */
   get keys(): readonly (readonly [first: string, last: string])[] {
     const of = (ranges: Ranges, kind: 4 | 6) => ranges.map(([first, last]) => [keyOf(first, kind), keyOf(last, kind)] as const);
-    return [...of(this.v4, 4), ...of(this.v6, 6)];
+    this.made ??= [...of(this.v4, 4), ...of(this.v6, 6)];
+    return this.made;
   }
 
   has(address: string): boolean {

@@ -73,9 +73,16 @@ export class HeldHosts {
     this.database.beforeCommit(this.writeChanged);
   }
 
-  *changed(): Generator<ChangedHost, void, undefined> {
-    if (!this.isUsed()) return;
-    for (const { changed } of this.hosts.values()) if (changed !== undefined) yield changed;
+  /** Each that is meant, of those that the file does not have as they are. */
+  changed(isMeant: (row: HostRow) => boolean = () => true): readonly ChangedHost[] {
+    const meant: ChangedHost[] = [];
+    if (!this.isUsed()) return meant;
+    for (const { changed } of this.hosts.values()) if (changed !== undefined && isMeant(changed.row)) meant.push(changed);
+    return meant;
+  }
+
+  isChanged(key: string): boolean {
+    return this.isUsed() && this.hosts.get(key)?.changed !== undefined;
   }
 
   /** The file has them as they are from now on. */

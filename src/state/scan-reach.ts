@@ -19,6 +19,8 @@ const MAX_ROWS = 64;
 /** Instead of the number of bits that the width of a range has. */
 const WORDS = -1;
 const ANY_WORD = '*';
+/** Sorts behind addresses and words. */
+const BEHIND_ALL = '~';
 /** A word is told from others by its beginning. */
 const WORD_LENGTH = 64;
 
@@ -73,19 +75,6 @@ export class ScanReach {
     return kinds;
   }
 
-  /** Those of some kinds that are of a profile, and whose runs looked at some of the same. */
-  touchingOf(kinds: Iterable<string>, profile: string, reach: Reach): ReadonlySet<string> {
-    const sql = `SELECT kind, first, last FROM scan_reach INDEXED BY scan_reach_kind
-      WHERE site = ? AND kind IN (SELECT value FROM json_each(?)) AND profile = ?`;
-    const rows = rowsOf(reach);
-    const isMet = (first: string, last: string): boolean =>
-      rows.some(
-        ([, from, to]) => (first <= to && last >= from) || (from === ANY_WORD && !isAddress(first)) || (first === ANY_WORD && !isAddress(from)),
-      );
-    const found = this.database.all(sql, this.site, JSON.stringify([...kinds]), profile);
-    return new Set(found.filter((row) => isMet(row['first'] as string, row['last'] as string)).map((row) => row['kind'] as string));
-  }
-
   /** Forgets a kind when no run of it is kept. */
   forget(kind: string): void {
     this.database.run(
@@ -126,9 +115,10 @@ function rowsOf(reach: Reach): readonly ReachRow[] {
   return (words.length > MAX_ROWS ? [ANY_WORD] : words).map((word) => [WORDS, word, word]);
 }
 
-/** Words have a sign before them. */
-function isAddress(text: string): boolean {
-  return text.startsWith('4') || text.startsWith('6');
+/** What lies between them may be met; of words, which are in no order, any. */
+export function boundsOf(reach: Reach): readonly [first: string, last: string] {
+  if ('words' in reach) return ['', BEHIND_ALL];
+  return [reach.ranges[0]?.[0] ?? '', reach.ranges.at(-1)?.[1] ?? ''];
 }
 
 /** Ranges are in order, those of IPv4 first: no range spans both. */
