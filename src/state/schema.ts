@@ -184,4 +184,8 @@ export const SCHEMA_VERSIONS: readonly SchemaStep[] = [
     PRIMARY KEY (sink, run, nr)
   ) STRICT;
   `,
+  `
+  -- Directories that are looked into, whether or not a scan has come from them; times are epoch milliseconds.
+  CREATE TABLE watched_directory (directory TEXT PRIMARY KEY, looked INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+  `,
 ];

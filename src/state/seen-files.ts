@@ -2,6 +2,9 @@ import type { Database } from './database.ts';
 
 /** 30 days. */
 const KEPT_MS = 2_592_000_000;
+const HOUR_MS = 3_600_000;
+/** A directory into which a weekly command looks is watched. */
+const WATCHED_MS = 8 * 24 * HOUR_MS;
 
 /** Shipped files of a watched directory, in total. */
 export interface SeenSummary {
@@ -14,6 +17,7 @@ export interface SeenSummary {
 export class SeenFiles {
   private readonly database: Database;
   private readonly directory: string;
+  private looked = Number.NEGATIVE_INFINITY;
 
   constructor(database: Database, directory: string) {
     this.database = database;
@@ -44,6 +48,13 @@ export class SeenFiles {
     });
   }
 
+  /** Notes that somebody looks into the directory, whatever is in it: once an hour. */
+  noteLook(now: number): void {
+    if (now - this.looked < HOUR_MS) return;
+    this.looked = now;
+    this.database.run('INSERT OR REPLACE INTO watched_directory (directory, looked) VALUES (?, ?)', this.directory, now);
+  }
+
   /** Forgets deleted files after a while: an unmounted share looks like an empty directory. */
   keepOnly(names: ReadonlySet<string>, now: number): void {
     const gone = this.database
@@ -61,9 +72,11 @@ export class SeenFiles {
   }
 }
 
-/** Directories from which something was shipped within the last month. */
-export function seenDirectories(database: Database): readonly string[] {
-  return database.all('SELECT DISTINCT directory FROM shipped_file ORDER BY directory').map(({ directory }) => directory as string);
+/** Directories from which something was shipped, or into which somebody has looked of late. */
+export function seenDirectories(database: Database, now: number): readonly string[] {
+  const shipped = database.all('SELECT DISTINCT directory FROM shipped_file');
+  const watched = database.all('SELECT directory FROM watched_directory WHERE looked >= ?', now - WATCHED_MS);
+  return [...new Set([...shipped, ...watched].map(({ directory }) => directory as string))].sort();
 }
 
 /** The key of a destination in the state file. */

@@ -38,6 +38,8 @@ export interface WatcherOptions {
   readonly stop: AbortSignal;
   readonly onTrouble: (error: PortlogError) => void;
   readonly onRecovery: (path: string) => void;
+  /** Called once per directory from which nothing has ever come, and in which no scan is. */
+  readonly onEmpty: (path: string) => void;
   /** Called once per file that is still being written. */
   readonly onUnfinished: (path: string) => void;
   /** Called once per file or link that is ignored, with the reason. */
@@ -66,6 +68,8 @@ export class Watcher {
   private readonly postponed = new Postponed();
   /** Directories that cannot be listed. */
   private readonly lost = new Set<WatchedDirectory>();
+  /** In which there was no scan at one time. */
+  private readonly empty = new Set<WatchedDirectory>();
   private readonly unfinished = new Map<WatchedDirectory, ReadonlySet<string>>();
   /** Names in each directory. */
   private readonly leftAlone = new Map<WatchedDirectory, ReadonlySet<string>>();
@@ -159,7 +163,9 @@ export class Watcher {
         return due !== undefined;
       });
       if (this.lost.delete(one)) this.options.onRecovery(directory.path);
+      seen.noteLook(now);
       seen.keepOnly(look.names, now);
+      this.sayEmpty(one, look);
       attempts.keepOnly(look.names);
       this.leaveAlone(one, look);
       for (const { name, path } of look.unfinished) if (this.unfinished.get(one)?.has(name) !== true) this.options.onUnfinished(path);
@@ -181,6 +187,12 @@ export class Watcher {
     if (missing.length === 0) return undefined;
     const how = attempts.of(file);
     return how === 'aside' && !isFresh ? undefined : { file, sinks: missing, isAlone: how !== undefined };
+  }
+
+  private sayEmpty(one: WatchedDirectory, { names }: DirectoryListing): void {
+    if (names.size > 0 || this.empty.has(one)) return;
+    this.empty.add(one);
+    if (one.seen.summary().files === 0) this.options.onEmpty(one.directory.path);
   }
 
   /** Reports each once while it is there; of very many at once, only some by name. */

@@ -1,4 +1,4 @@
-import { appendFileSync, copyFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { appendFileSync, copyFileSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
@@ -35,6 +35,16 @@ describe('portlog watch', () => {
     appendFileSync(join(scans, 'b.xml'), WHOLE.slice(HALF.length));
     expect((await portlog([...args(), '--once'])).stderr).toContain('b.xml: 1 run, 2 hosts listed');
     expect((await portlog(['status', '--state-dir', join(home, 'state')])).stdout).not.toContain('b.xml');
+  });
+
+  test('an empty directory is said to be empty, and stands in status without a configuration', async () => {
+    const first = await portlog([...args(), '--once']);
+    expect([first.code, first.stderr]).toEqual([0, `portlog: ${scans}: no scan has come yet (files that end in .xml or .xml.gz)\n`]);
+    const status = await portlog(['status', '--state-dir', join(home, 'state')]);
+    expect(status.stdout).toContain(`directory ${scans}: 0 scans shipped\n`);
+    rmSync(scans, { recursive: true });
+    expect((await portlog(['status', '--state-dir', join(home, 'state')])).code).toBe(1);
+    mkdirSync(scans);
   });
 
   test('ships what appears until somebody stops it; stopped while idle, all is well', async () => {

@@ -72,6 +72,7 @@ export function watcherOf(
       throw error;
     },
     onRecovery: () => undefined,
+    onEmpty: () => undefined,
     onUnfinished: () => undefined,
     onLeftAlone: (file, why) => told.leftAlone.push(`${basename(file)}: ${why}`),
     ...more,

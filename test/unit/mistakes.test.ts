@@ -60,6 +60,7 @@ describe('a file that a mistake of ours ends', () => {
       stop: clock.stop.signal,
       onTrouble: (error) => problems.push(error.message),
       onRecovery: () => undefined,
+      onEmpty: () => undefined,
       onUnfinished: () => undefined,
       onLeftAlone: () => undefined,
     });

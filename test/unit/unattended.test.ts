@@ -80,6 +80,7 @@ describe('the watcher', () => {
         throw error;
       },
       onRecovery: () => undefined,
+      onEmpty: () => undefined,
       onUnfinished: () => undefined,
       onLeftAlone: () => undefined,
     });

@@ -114,7 +114,7 @@ async function statusOf(database: Database, { maxAges }: Settings, config: Confi
       last: scans.last(name, isAlive),
       next: timetable.next(now),
     })),
-    directories: await Promise.all(directoriesOf(database, config).map((path) => directoryStatus(database, path))),
+    directories: await Promise.all(directoriesOf(database, config, now).map((path) => directoryStatus(database, path))),
     sinks: waitingSinks(database),
   };
 }
@@ -130,11 +130,11 @@ function siteStatus(database: Database, site: string, maxAgeMs: number | undefin
 }
 
 /** Configured directories, and those of `portlog watch` that the state knows. */
-function directoriesOf(database: Database, { directories = [] }: Config): readonly string[] {
+function directoriesOf(database: Database, { directories = [] }: Config, now: number): readonly string[] {
   return [
     ...new Set([
       ...directories.map(({ path }) => resolve(path)),
-      ...seenDirectories(database),
+      ...seenDirectories(database, now),
       ...[...failedFiles(database), ...unfinishedFiles(database)].map(({ directory }) => directory),
     ]),
   ];

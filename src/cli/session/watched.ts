@@ -30,6 +30,7 @@ export async function watcherOf(log: Log, directories: readonly DirectoryConfig[
       stop,
       onTrouble: (error) => unattended.problem(error),
       onRecovery: (path) => log.info(`${path} can be watched again`),
+      onEmpty: (path) => log.info(`${path}: no scan has come yet (files that end in .xml or .xml.gz)`),
       onUnfinished: (path) => log.debug(`${path} is not finished yet`),
       onLeftAlone: (path, why) => log.warn(`${path}: ${why}`),
     },
