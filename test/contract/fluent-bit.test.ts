@@ -14,8 +14,8 @@ import { batchOf, entriesOf, NEVER } from '../support/sink-contract.ts';
 /* Fluent Bit cannot be had where tests run. docs/how-to/http.md and opentelemetry.md against one that answers as its source says. */
 
 const EVENTS = eventsOf(fixture('everything.xml'), { all: true });
-const SNIPPET = /^Fluent Bit [^]*?^```yaml\n([^]*?)^```/m.exec(page('docs/how-to/http.md'))?.[1] ?? '';
-const [{ contentType }] = (parse(SNIPPET) as { sinks: [{ contentType: string }] }).sinks;
+const SNIPPETS = [...page('docs/how-to/http.md').matchAll(/^```yaml\n([^]*?)^```/gm)].map(([, yaml = '']) => yaml);
+const [{ contentType }] = (parse(SNIPPETS.find((yaml) => yaml.includes('fluent-bit')) ?? '') as { sinks: [{ contentType: string }] }).sinks;
 
 const ends: (() => Promise<void>)[] = [];
 afterEach(async () => {
