@@ -34,6 +34,7 @@ export interface SpoolReaderEvents {
   succeeded(): void;
   /** `since`: when the attempt began, by the clock's `elapsed`. */
   failed(error: SinkError, since: number): void;
+  /** For good, or for now while it takes others. */
   rejected(reason: string): void;
   /** The end of the run waits for the sink. */
   waiting(): void;
@@ -167,7 +168,10 @@ export class SpoolReader {
       return undefined;
     }
     const left = await this.sendBatch(next, this.options.retryForMs);
-    if (left?.refused === true) this.spoolWriter.putBehind({ ...next, batch: batchOf(left.entries, next.batch.partition) });
+    if (left?.refused === true) {
+      if (left.refusal !== undefined) this.events.rejected(left.refusal.reason);
+      this.spoolWriter.putBehind({ ...next, batch: batchOf(left.entries, next.batch.partition) });
+    }
     if (left === undefined || left.refused === true) {
       this.failingSince = undefined;
       this.events.succeeded();

@@ -35,6 +35,8 @@ export interface SpoolContext {
   readonly run: number;
   readonly limits: SpoolLimits;
   readonly passed: number;
+  /** Runs that were killed, as far as they are not ended yet. */
+  readonly gone?: readonly number[];
 }
 
 /**
@@ -46,15 +48,17 @@ export class Spool {
   private readonly sink: number;
   private readonly run: number;
   private readonly passed: number;
+  private readonly gone: string;
   readonly limits: SpoolLimits;
 
   /** `passed`: the elapsed time as seen by portlog, see {@link timePassed}. */
-  constructor(database: Database, sink: number, { run, limits, passed }: SpoolContext) {
+  constructor(database: Database, sink: number, { run, limits, passed, gone = [] }: SpoolContext) {
     this.database = database;
     this.sink = sink;
     this.run = run;
     this.limits = limits;
     this.passed = passed;
+    this.gone = JSON.stringify(gone);
   }
 
   /** `outbox`: committed before it is sent. `run`: in whose account it is counted. */
@@ -146,9 +150,10 @@ export class Spool {
     const row = this.database.get(
       `SELECT count(*) AS batches, coalesce(sum(events), 0) AS events, coalesce(sum(stored), 0) AS bytes,
        min(created) AS oldest, max(created) AS newest, coalesce(sum(events * damaged), 0) AS damaged
-       FROM spool WHERE sink = ? AND ${NOT_IN_OTHER_HANDS}`,
+       FROM spool WHERE sink = ? AND (${NOT_IN_OTHER_HANDS} OR run IN (SELECT value FROM json_each(?)))`,
       this.sink,
       this.run,
+      this.gone,
     ) as unknown as { batches: number; events: number; bytes: number; oldest: number | null; newest: number | null; damaged: number };
     return { ...row, oldest: row.oldest ?? undefined, newest: row.newest ?? undefined };
   }

@@ -1,6 +1,7 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { PortlogError } from '../core/errors.ts';
+import { isAlive } from '../core/process-alive.ts';
 import { Database } from './database.ts';
 import { SCHEMA_VERSIONS } from './schema.ts';
 import type { SinkIdentity, SinkMemory } from '../sink/sink.ts';
@@ -154,11 +155,14 @@ export class Store {
   }
 }
 
-/** Of who only looks. */
-const LOOKING: SpoolContext = { run: 0, limits: DEFAULT_SPOOL_LIMITS, passed: 0 };
+/** Of who only looks: what a killed run had in hand waits, though nobody has ended that run yet. */
+function looking(database: Database): SpoolContext {
+  const gone = new Runs(database).open().filter(({ pid, started, tick }) => !isAlive(pid, started, tick));
+  return { run: 0, limits: DEFAULT_SPOOL_LIMITS, passed: 0, gone: gone.map(({ id }) => id) };
+}
 
 /** Waiting events and dead letters of all sinks. */
-export function waitingSinks(database: Database, context: SpoolContext = LOOKING): readonly WaitingSink[] {
+export function waitingSinks(database: Database, context: SpoolContext = looking(database)): readonly WaitingSink[] {
   const rows = database.all(
     `SELECT id, type, target, scope FROM sink
      WHERE EXISTS (SELECT 1 FROM spool WHERE spool.sink = sink.id) OR EXISTS (SELECT 1 FROM dead WHERE dead.sink = sink.id) ORDER BY id`,

@@ -97,6 +97,9 @@ describe('a state that nothing is written to', () => {
     const { stderr } = await portlogHere(['replay', '--list', ...args]);
     expect(stderr).toBe('');
     expect((await portlogHere(['status', ...args])).stdout).toContain('was killed or crashed');
+    expect((await portlogHere([...args, '--to', `file=${join(freshDir(), 'events.ndjson')}`, SCAN])).stderr).toMatch(
+      /\(process 999999999, reading scan\.xml\) was killed or crashed, before it had noted what it had delivered\n/,
+    );
   });
 
   test('what another process is writing is seen as far as it is committed', () => {

@@ -73,7 +73,8 @@ export function gravest(codes: readonly ExitCode[]): ExitCode {
 /** Reports earlier runs that were killed. */
 export function printLostRuns(lost: readonly OpenRun[], log: Log): void {
   for (const { pid, started, what, sums } of lost) {
-    log.warn(`the run of ${isoTime(started)} (process ${pid}, reading ${what}) was killed or crashed; until then:`);
+    const run = `the run of ${isoTime(started)} (process ${pid}, reading ${what}) was killed or crashed`;
+    log.warn(sums.length === 0 ? `${run}, before it had noted what it had delivered` : `${run}; until then:`);
     for (const { sink, acknowledges, tally } of sums) log.warn(`  ${sumLine(sink, tally, acknowledges, 'not known')}`);
     log.warn('  → ship the same again: what arrived is not stored twice');
   }
@@ -167,7 +168,9 @@ function printSink(report: SinkReport, log: Log, hasRead: boolean, outages: Outa
   if (tally.restamped > 0)
     log.info(`${sink}: ${counted(tally.restamped, 'event')} are outside the times that it accepts, and carry the time of sending instead`);
   if (waiting > 0 && outages?.has(sink) !== true) {
-    log.warn(`${sink}: ${counted(waiting, 'event')} ${waiting === 1 ? 'waits' : 'wait'} on disk`);
+    // With a failure, that has been said; without, it takes others.
+    const why = failure !== undefined || dead > 0 || firstRejection === undefined ? '' : `, because it does not take them now (${firstRejection})`;
+    log.warn(`${sink}: ${counted(waiting, 'event')} ${waiting === 1 ? 'waits' : 'wait'} on disk${why}`);
     log.warn('  → when it works again: portlog replay (the next run sends them, too)');
   }
   if (own.read > 0) log.debug(sumLine(`${sink}, of portlog's own`, own, acknowledges));

@@ -1,0 +1,36 @@
+import { expect, test } from 'vitest';
+import { printSummary } from '../../src/cli/session/report/summary.ts';
+import { Log } from '../../src/cli/session/log.ts';
+import type { SinkReport } from '../../src/delivery/report.ts';
+import type { ShipReport } from '../../src/pipeline/ship.ts';
+import { SinkError } from '../../src/sink/sink.ts';
+import { newTally } from '../../src/state/tally.ts';
+
+/** What is said of 5 events that wait. */
+function saidOf(more: Partial<SinkReport>): string {
+  const sink = {
+    sink: 'es',
+    tally: newTally(),
+    own: newTally(),
+    replayed: newTally(),
+    waiting: 5,
+    damaged: 0,
+    failure: undefined,
+    firstRejection: undefined,
+    spoolFull: false,
+    unaccountable: undefined,
+    bookkeeping: undefined,
+    ...more,
+  };
+  let said = '';
+  const log = new Log({ write: (text: string) => void (said += text) } as never, 'normal');
+  printSummary({ inputs: [], sinks: [sink], interrupted: false, lostRuns: [] } as unknown as ShipReport, log);
+  return said.split('\n').find((line) => line.includes('on disk')) ?? '';
+}
+
+test('of what waits while the server takes others, its words are said; where something else was said before, they are not', () => {
+  const firstRejection = 'fail_processor_exception: not now';
+  expect(saidOf({ firstRejection })).toBe(`portlog: es: 5 events wait on disk, because it does not take them now (${firstRejection})`);
+  expect(saidOf({ firstRejection, tally: { ...newTally(), dead: 1 } })).toBe('portlog: es: 5 events wait on disk');
+  expect(saidOf({ firstRejection, failure: new SinkError('temporary', 'down') })).toBe('portlog: es: 5 events wait on disk');
+});
