@@ -33,15 +33,42 @@ function room(bytes: number): Buffer {
   return scratch;
 }
 
+/** Far above any batch: what unpacks to more was not packed here. */
+const MOST_BYTES = 512 << 20;
+
 /** The entries of a frame, or undefined when it is not what was written. */
 export function unpackFrame(frame: Uint8Array, checksum: number, partition: string): readonly Queued[] | undefined {
   // Older versions left the partition out.
   if (checksum !== checksumOf(frame, partition) && checksum !== crc32(frame)) return undefined;
-  const whole = zstdDecompressSync(frame);
-  const end = whole.indexOf(10);
-  let at = end + 1;
-  return (JSON.parse(whole.toString('utf8', 0, end)) as Head).map(([id, dataset, time, queued, bytes, key, revision]) => {
-    const body = whole.toString('utf8', at, at + bytes);
+  try {
+    const whole = zstdDecompressSync(frame, { maxOutputLength: MOST_BYTES });
+    const end = whole.indexOf(10);
+    const head: unknown = JSON.parse(whole.toString('utf8', 0, Math.max(end, 0)));
+    return isHead(head) ? entriesIn(head, whole.subarray(end + 1), partition) : undefined;
+  } catch {
+    // The right sum of wrong bytes: written by something else.
+    return undefined;
+  }
+}
+
+function isHead(value: unknown): value is Head {
+  return Array.isArray(value) && value.every(isRow);
+}
+
+function isRow(row: unknown): boolean {
+  if (!Array.isArray(row)) return false;
+  const [id, dataset, time, queued, bytes, key, revision] = row as readonly unknown[];
+  if (typeof id !== 'string' || typeof dataset !== 'string' || !Number.isFinite(time) || !Number.isFinite(queued)) return false;
+  const isLength = Number.isSafeInteger(bytes) && (bytes as number) >= 0;
+  return isLength && (key === undefined || typeof key === 'string') && (revision === undefined || Number.isFinite(revision));
+}
+
+/** Undefined when the bodies are shorter than the head says. */
+function entriesIn(head: Head, bodies: Buffer, partition: string): readonly Queued[] | undefined {
+  if (head.reduce((sum, [, , , , bytes]) => sum + bytes, 0) > bodies.length) return undefined;
+  let at = 0;
+  return head.map(([id, dataset, time, queued, bytes, key, revision]) => {
+    const body = bodies.toString('utf8', at, at + bytes);
     at += bytes;
     return { id, dataset, time, queued, bytes, partition, parts: [body], ackGroup: key === undefined ? undefined : { key }, revision };
   });

@@ -156,6 +156,29 @@ describe('what a receiver may answer', () => {
     });
   });
 
+  test.for<readonly [where: string, script: Script]>([
+    [
+      'in a header',
+      (_, response) => void response.writeHead(200, { 'content-type': 'application/grpc', 'grpc-status': '14', 'grpc-message': 'no' }).end(),
+    ],
+    ['in a header, whatever the type', (_, response) => void response.writeHead(200, { 'grpc-status': '14', 'grpc-message': 'no' }).end()],
+    [
+      'behind the body',
+      (_, response) => {
+        response.writeHead(200, { trailer: 'grpc-status, grpc-message' });
+        response.write('{}');
+        response.addTrailers({ 'grpc-status': '14', 'grpc-message': 'no' });
+        response.end();
+      },
+    ],
+  ])('an error of gRPC, which comes with status 200, delivers nothing: %s', async ([, script]) => {
+    await expect(send(script)).rejects.toMatchObject({
+      kind: 'temporary',
+      message: expect.stringContaining('answers in gRPC (status 14: no)'),
+      hint: expect.stringContaining('4318'),
+    });
+  });
+
   test('errors in protobuf are made readable', async () => {
     const bytes = Buffer.from([0x08, 0x03, 0x12, 0x09, ...Buffer.from('too large')]);
     const { rejected } = await send((_, response) => void response.writeHead(400).end(bytes), 1);

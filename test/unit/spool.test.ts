@@ -1,4 +1,5 @@
 import { DatabaseSync } from 'node:sqlite';
+import { crc32, zstdCompressSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { packFrame, unpackFrame } from '../../src/state/frame.ts';
@@ -56,6 +57,34 @@ describe('the spool', () => {
   test('so is one whose partition was changed: nobody knows where it belongs', () => {
     const { frame, checksum } = packFrame([entry('one', 'body')], 'p');
     expect([unpackFrame(frame, checksum, 'p')?.length, unpackFrame(frame, checksum, 'q')]).toEqual([1, undefined]);
+  });
+
+  const packed = (text: string): Buffer => zstdCompressSync(Buffer.from(text));
+
+  test.for<readonly [what: string, frame: Buffer]>([
+    ['no zstd', Buffer.from('junk')],
+    ['nothing', Buffer.alloc(0)],
+    ['an empty text', packed('')],
+    ['no JSON', packed('xx\n')],
+    ['no list', packed('7\n')],
+    ['no entries', packed('[null]\n')],
+    ['an entry without an id', packed('[[1,"nmap.port",1,2,3]]\nabc')],
+    ['a length below nothing', packed('[["id","nmap.port",1,2,-5]]\nabc')],
+    ['a length beyond its end', packed('[["id","nmap.port",1,2,1e15]]\nabc')],
+    ['far more than any batch', zstdCompressSync(Buffer.alloc(600 << 20))],
+  ])('a batch with the right checksum that is %s is set aside, and the others go', async ([, frame]) => {
+    const stateDir = fastDir();
+    await runPipeline(scriptedSink(down, SMALL), EVENTS, { stateDir });
+    const database = new DatabaseSync(stateFile(stateDir));
+    database
+      .prepare('UPDATE spool SET frame = ?, checksum = ?, stored = ? WHERE seq = (SELECT min(seq) FROM spool)')
+      .run(frame, crc32(frame), frame.length);
+    const { events } = database.prepare('SELECT events FROM spool ORDER BY seq LIMIT 1').get() as { events: number };
+    database.close();
+    const stored: string[] = [];
+    const pipeline = await runPipeline(storingSink(stored), [], { stateDir });
+    expect(pipeline.spoolWriter?.damaged).toBe(events);
+    expect(stored).toHaveLength(EVENTS.length - events);
   });
 
   test('full, with block: reading is given up, what was read is kept, and the rest can be shipped later', async () => {

@@ -13,6 +13,7 @@ const compress = promisify(gzip);
 const COMPRESSED_BYTES = 1 << 16;
 /** Longer answers are not read to their end. */
 const MAX_ANSWER_BYTES = 32 << 20;
+const MAX_GRPC_WORDS = 300;
 /** Of an address in a hint. */
 const MAX_LOCATION_LENGTH = 300;
 
@@ -132,7 +133,7 @@ export function redirection(url: URL, { status, headers }: HttpAnswer): SinkErro
 }
 
 /** `now`: epoch milliseconds. */
-async function read(origin: string, { statusCode, headers, body }: Dispatcher.ResponseData, now: number): Promise<HttpAnswer> {
+async function read(origin: string, { statusCode, headers, body, trailers }: Dispatcher.ResponseData, now: number): Promise<HttpAnswer> {
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of body as AsyncIterable<Buffer>) {
@@ -142,8 +143,26 @@ async function read(origin: string, { statusCode, headers, body }: Dispatcher.Re
     chunks.push(chunk);
   }
   const flat = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value[0] : value]));
+  refuseGrpc(origin, flat, trailers);
   const bytes = Buffer.concat(chunks);
   return { status: statusCode, body: bytes.toString('utf8'), bytes, headers: flat, retryAfterMs: retryAfter(flat['retry-after'], now) };
+}
+
+/**
+ * Errors of gRPC come with status 200, in a header or behind the body, which is empty then: nothing is delivered.
+ * https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#responses
+ */
+function refuseGrpc(origin: string, headers: HttpAnswer['headers'], trailers: Readonly<Record<string, string | undefined>>): void {
+  const said = headers['grpc-status'] ?? trailers['grpc-status'];
+  if ((said ?? '0') === '0' && headers['content-type']?.startsWith('application/grpc') !== true) return;
+  const words = (headers['grpc-message'] ?? trailers['grpc-message'] ?? '').slice(0, MAX_GRPC_WORDS);
+  throw new SinkError(
+    'temporary',
+    `${origin} answers in gRPC${said === undefined ? '' : ` (status ${said.slice(0, 10)}${words === '' ? '' : `: ${words}`})`}`,
+    {
+      hint: 'portlog sends OTLP over HTTP, for which receivers have a port of its own: usually 4318, where 4317 is that of gRPC',
+    },
+  );
 }
 
 /** RFC 9110, 10.2.3: seconds or a date. */
