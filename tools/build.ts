@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 
-// Compiled elsewhere, and put in place file by file, where anything has changed: what runs out of dist meanwhile always finds its files.
+// Compiled into another folder, then only changed files are copied: a portlog that runs from dist meanwhile always finds its files.
 const OUT = 'dist';
 mkdirSync('.cache', { recursive: true });
 const draft = mkdtempSync(join('.cache', 'build-'));

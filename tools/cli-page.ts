@@ -23,7 +23,7 @@ ${COMMANDS.map(section).join('\n')}`;
 
 const COLUMN = 41;
 
-/** Each way to call it, the summary beside the first. */
+/** The usage lines; the summary is beside the first. */
 function listed({ usage, summary, tasks = [] }: Command): readonly string[] {
   return usage.map((line, index) => {
     const what = usage.length > 1 && usage.length === tasks.length ? tasks[index]?.summary : index === 0 ? summary : '';
@@ -46,7 +46,7 @@ function section(command: Command): string {
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
 }
 
-/** Those of its own in a table; those that are the same as for `ship` by name. */
+/** A table of the command's own options; options of `ship` are only named. */
 function optionsOf({ name, options }: Command): string {
   const entries = Object.entries(options);
   const shared = name === SHIP?.name ? [] : entries.filter(([one, option]) => SHIP?.options[one] === option);
@@ -67,7 +67,7 @@ function table(options: readonly (readonly [string, Option])[]): string {
   return `| option | | environment |\n|---|---|---|\n${rows.join('\n')}`;
 }
 
-/** A bar would end the cell. */
+/** Escapes `|`, which would end the cell. */
 function cell(text: string): string {
   return text.replaceAll('|', '\\|');
 }

@@ -50,7 +50,7 @@ ${kinds.map((one) => kind(one, common(kinds))).join('\n')}`;
 
 type Settings = Readonly<Record<string, Schema>>;
 
-/** What every kind of sink has. */
+/** Settings that every sink has. */
 function common([first, ...others]: readonly Schema[]): Settings {
   const shared = Object.entries(first?.properties ?? {}).filter(
     ([name]) => name !== 'type' && others.every(({ properties = {} }) => name in properties),

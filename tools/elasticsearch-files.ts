@@ -5,9 +5,9 @@ const META = { managed_by: 'portlog', description: 'Events of portlog' };
 
 const INGESTED = 'Sets event.ingested: rules window on it, because scans arrive late.';
 
-/** What differs between the two that take these templates. */
+/** Differences between Elasticsearch and OpenSearch. */
 interface Dialect {
-  /** Description, and by what it is known to be ours. */
+  /** The description, and the mark by which `setup` recognises the file as portlog's. */
   readonly pipeline: object;
   readonly ingested: object;
   /** The user's own pipeline and templates, where they may be missing. */
@@ -24,7 +24,7 @@ export function elasticsearchFiles(fields: readonly Field[]): Readonly<Record<st
   return templateFiles(fields, {
     pipeline: { description: INGESTED, _meta: META },
     ingested: { set: { field: 'event.ingested', copy_from: '_ingest.timestamp' } },
-    // Views of Elastic that show networks ask for it; here it costs nothing on the way.
+    // Elastic's network views use `destination`. The pipeline sets it, so that portlog need not send it.
     customPipeline: [
       copied('server.ip', 'destination.ip'),
       copied('server.port', 'destination.port'),
@@ -35,12 +35,12 @@ export function elasticsearchFiles(fields: readonly Field[]): Readonly<Record<st
   });
 }
 
-/** Nothing is lost where there is nothing to copy: the event of a run has no server. */
+/** Does nothing for an event without `server`, such as that of a run. */
 function copied(from: string, to: string): object {
   return { set: { field: to, copy_from: from, ignore_empty_value: true, ignore_failure: true } };
 }
 
-/** OpenSearch has no `copy_from`, no `_meta` of pipelines, nothing that may be missing, and another word for flattened fields. */
+/** OpenSearch has no `copy_from`, no `_meta` of pipelines, no optional component templates, and another type for flattened fields. */
 export function opensearchFiles(fields: readonly Field[]): Readonly<Record<string, object>> {
   const files = templateFiles(fields, {
     pipeline: { description: `portlog: ${INGESTED}` },

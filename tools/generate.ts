@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { generated } from './generated.ts';
 
-// Rewrites what is made from the field catalogue. With --check it says what would change, and a test does so, too.
+// Writes the generated files. With --check it only lists those that would change; a test does the same.
 const outdated = [...generated()].filter(([path, text]) => !existsSync(path) || readFileSync(path, 'utf8') !== text);
 const isCheck = process.argv.includes('--check');
 for (const [path, text] of outdated) {

@@ -29,7 +29,7 @@ import { rowsTable } from './grafana-tables.ts';
 import { SOURCE, withVariables } from './grafana-variables.ts';
 
 const NOBODY_LOOKED = 'no finished scan';
-/** As many as Loki gives for one query where nobody has set it otherwise (`max_entries_limit_per_query`). */
+/** Loki's default limit of entries for one query (`max_entries_limit_per_query`). */
 const MAX_LINES = 5000;
 
 /** Dashboards in Grafana's classic JSON, by the name of their file. */
@@ -55,7 +55,7 @@ function dashboard({ id, title, about, days, panels }: Dashboard): unknown {
   return builder.build();
 }
 
-/** What all kinds of panels have. */
+/** Members of every panel. */
 interface AnyPanel extends Builder<GrafanaPanel> {
   id(id: number): this;
   title(title: string): this;
@@ -125,7 +125,7 @@ function coloured<P extends { overrideByName(name: string, properties: DynamicCo
   return builder;
 }
 
-/** A query a column: joined by the site, and named. */
+/** One query for each column, joined by the site. */
 function sites({ by, columns }: Extract<View, { kind: 'table' }>): AnyPanel {
   const names = Object.fromEntries(columns.map(({ title }, i) => [`Value #${String.fromCodePoint(65 + i)}`, title]));
   const builder = new table.PanelBuilder()

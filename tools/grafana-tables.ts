@@ -11,7 +11,7 @@ import { FIELDS } from '../src/event/fields.ts';
 type List = Extract<View, { kind: 'list' }>;
 type Table = Extract<View, { kind: 'table' }>;
 
-/** A field as it is called behind some transformations, and what its column is called in the end. */
+/** The name of a field after some transformations, and the title of its column. */
 interface Column {
   readonly field: string;
   readonly name: string;
@@ -23,8 +23,8 @@ const HOSTS: ReadonlySet<string> = new Set([HOST_FIELD, 'host.ip']);
 const WRAPPED = new Set(['nmap.finding.remedy', 'message', 'nmap.scan.args', 'event.reason']);
 
 /**
- * A table of the entries of a log query. Their labels become columns; of entries about the same thing the newest counts; what is over is
- * left out; rows are ordered and columns named.
+ * A table of the entries of a log query. Labels become columns; of several entries about one thing the newest is kept; what is over is
+ * left out; rows are sorted, columns get titles.
  * https://grafana.com/docs/grafana/latest/panels-visualizations/query-transform-data/transform-data/
  */
 export function rowsTable(query: Query, view: List | Table): table.PanelBuilder {
@@ -89,7 +89,7 @@ function asColumns(query: Query): readonly DataTransformerConfig[] {
   ];
 }
 
-/** In which order Grafana hands on entries depends on its version: the order is made, then the first of each thing is taken. */
+/** The order of Grafana's entries depends on its version, so they are sorted first; then the first of each group is taken. */
 function newestOnly(query: Query, until: readonly string[]): readonly DataTransformerConfig[] {
   const others = rowFields(query).filter((field) => field !== ENTITY_FIELD);
   const fields = {
@@ -114,7 +114,7 @@ function orderOf({ order }: List, how: string | undefined): { readonly name: str
     : { name: kept(labelOf(order.field), how), desc: order.first === 'largest' };
 }
 
-/** A row a value of a field; the gravest first, of each of which then the first is kept. */
+/** One row for each value of a field: sorted by severity, then the first of each is kept. */
 function grouped(view: Table): readonly DataTransformerConfig[] {
   const rank = view.rank === undefined ? [] : [view.rank];
   const fields = Object.fromEntries([
@@ -140,7 +140,7 @@ function listColumns({ fields }: List, how: string | undefined): readonly Column
   return fields.map((field) => ({ field, name: kept(labelOf(field), how), title: titleOf(field, how) }));
 }
 
-/** The time of what is the newest of a thing is when it was seen last. */
+/** The time of the newest entry of a group: when it was seen last. */
 function titleOf(field: string, how: string | undefined): string {
   return field === SEEN && how !== undefined ? columnName('nmap.inventory.last_seen') : columnName(field);
 }
@@ -155,7 +155,7 @@ function nameOf(of: Measure): string {
   return kept(name, how);
 }
 
-/** The field whose look a column has: a number of hosts is none. */
+/** The field that decides how a column looks; undefined for a number of hosts. */
 function fieldOf(of: Measure): string {
   return 'latest' in of ? of.latest : '';
 }

@@ -10,10 +10,10 @@ import { LEVELS } from '../src/content/levels.ts';
 
 export const SOURCE = { type: 'loki', uid: '${datasource}' };
 const ALL = { text: ['All'], value: ['$__all'] };
-/** Its values, and of Severity all of them, are regular expressions: what has no such label is matched as well. */
+/** Values are regular expressions, so that "all" also matches entries without the label. */
 const ANYTHING = '.*';
 
-/** What a dashboard can be filtered by: as much of it as its queries ask for. */
+/** The filters of a dashboard: those that its queries use. */
 export function withVariables(builder: DashboardBuilder, queries: string): DashboardBuilder {
   builder.withVariable(new DatasourceVariableBuilder('datasource').label('Loki').type('loki'));
   if (queries.includes('$site')) builder.withVariable(site());

@@ -4,7 +4,7 @@ import { neededPackages } from './release/needed.ts';
 
 /* Says which packages of an installed portlog (its folder) have another version than package-lock.json, with which it was tested, and whether it is too large. */
 
-/** It had 10.2 when this was set (docs/decisions/0093-size-of-the-package.md). */
+/** The package had 10.2 when this was set (docs/decisions/0093-size-of-the-package.md). */
 const MAX_MB = 12;
 
 const [folder] = process.argv.slice(2);

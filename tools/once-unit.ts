@@ -1,8 +1,8 @@
-/** Lines that say how what goes on for ever is started, watched and started again. */
+/** Lines for a service that runs for ever: readiness, watchdog, restart. */
 const FOR_EVER =
   /^(?:Restart\w*|WatchdogSec|NotifyAccess|TimeoutStartSec|ExecReload|# (?:A wrong|It is started|Words come|systemctl reload) .*)(?:=.*)?\n/gm;
 
-/** The unit for a timer, of the unit for a service: the same rights, but it does what there is to do, and ends. */
+/** The unit for a timer, made from that of the service: the same rights, with `run --once`. */
 export function onceUnit(service: string): string {
   return service
     .replace(/^Description=.*$/m, 'Description=portlog, once: scans and directories of its configuration')

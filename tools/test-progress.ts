@@ -2,7 +2,7 @@ import type { Reporter, TestModule, TestSpecification } from 'vitest/node';
 
 const EVERY_MS = 5000;
 
-/** How far the tests are, a line every few seconds, where the reporter of a terminal does not show it. */
+/** Prints the progress of the tests every few seconds, for output that is not a terminal. */
 export class TestProgress implements Reporter {
   private files = 0;
   private readonly ended = { files: 0, tests: 0, failed: 0 };

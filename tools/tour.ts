@@ -36,7 +36,7 @@ for (const name of readdirSync(folder))
   if (join(folder, name) !== report && join(folder, name) !== events) rmSync(join(folder, name), { recursive: true });
 console.log(`The report and the events stay in ${folder} to be looked at: rm -r ${folder} removes them. The state of the tour is gone.`);
 heading('Next');
-// With the Node that portlog needs, which need not be the one on the path.
+// With this Node: the one on the path may be too old for portlog.
 console.log(
   `To type commands as the documentation prints them, type this first:\n  alias portlog='${process.execPath} ${join(ROOT, 'bin', 'portlog.js')}'\n`,
 );
@@ -56,7 +56,7 @@ function portlog(args: readonly string[], more: readonly string[] = [], title?: 
   }
 }
 
-/** JSON with a line for each member, so that an event is seen at a glance. */
+/** JSON with a line for each member. */
 function membersOnLines(event: object): string {
   return `{\n${Object.entries(event)
     .map(([name, value]) => `  ${JSON.stringify(name)}: ${JSON.stringify(value)}`)

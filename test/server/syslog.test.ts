@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { freshDir, portlog, ROOT, until } from '../support/run-portlog.ts';
@@ -96,7 +96,7 @@ test('restarted while 4,000 hosts come in: each event is there', async () => {
   const file = manyHosts('halt', 4000);
   const ids = (await stdoutOf('--site', 'halt', file)).map(({ event }) => event.id as string);
   const running = portlog(['--state-dir', freshDir(), '--no-changes', '--site', 'halt', '--to', `syslog=${rsyslog.tcp}`, file]);
-  await until(() => readFileSync(rsyslog.file, 'utf8').includes('"site":"halt"'));
+  await until(() => existsSync(rsyslog.file) && readFileSync(rsyslog.file, 'utf8').includes('"site":"halt"'));
   await rsyslog.halt();
   const before = await idsOf('halt');
   await new Promise((resolve) => setTimeout(resolve, 500));

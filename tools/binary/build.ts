@@ -14,7 +14,7 @@ const ROOT = join(import.meta.dirname, '..', '..');
 const OUT = join(ROOT, 'release');
 /** Messages name pages, and `portlog help` prints them. */
 const DOCS = ['docs/how-to', 'docs/reference', 'docs/explanation', 'docs/runbooks'];
-/** What `src/core/package-files.ts` hands out, by its path in the package. */
+/** The files that `src/core/package-files.ts` reads, by path in the package. */
 const BROUGHT = ['package.json', ...filesBelow('report'), ...filesBelow('schemas'), ...filesBelow('dashboards'), ...DOCS.flatMap(filesBelow)];
 /** A CommonJS file has no `import.meta.url`; modules that ask for it look for files next to themselves, and none is there. */
 const ASK_WHERE = { 'import.meta.url': '__whereItIs', 'import.meta.dirname': '__dirname' };
@@ -31,8 +31,8 @@ const threads = {
 const blob = join(OUT, 'portlog.blob');
 const config = join(OUT, 'sea-config.json');
 const assets = Object.fromEntries([...Object.entries(threads), ...BROUGHT.map((path) => [path, join(ROOT, path)])]);
-// Without V8's code cache: that differs from build to build, fits one architecture, and what it saves at the start is less than one file saves.
-// Where it was built stands in the program, so the folder is not named.
+// Without V8's code cache: it differs from build to build, fits one architecture only, and saves less time at the start than the single file does.
+// A relative path, because it is written into the program: builds in other folders must be the same.
 writeFileSync(config, JSON.stringify({ main: basename(main), output: blob, disableExperimentalSEAWarning: true, useCodeCache: false, assets }));
 execFileSync(process.execPath, ['--experimental-sea-config', config], { stdio: ['ignore', 'ignore', 'inherit'], cwd: OUT });
 for (const arch of ARCHITECTURES) inject(nodeFor(arch), join(OUT, `portlog-linux-${arch}`));
@@ -43,7 +43,7 @@ function inject(node: string, program: string): void {
   copyFileSync(node, program);
   chmodSync(program, 0o755);
   const postject = createRequire(import.meta.url).resolve('postject/dist/cli.js');
-  // LIEF warns of names of sections that nobody needs; it says of errors by its exit code.
+  // LIEF prints warnings about section names that do not matter here; errors are in its exit code.
   execFileSync(process.execPath, [postject, program, 'NODE_SEA_BLOB', blob, '--sentinel-fuse', FUSE], { stdio: 'ignore' });
   console.log(`${relative(ROOT, program)}: ${(statSync(program).size / 2 ** 20).toFixed(0)} MiB`);
 }

@@ -14,13 +14,13 @@ interface Locked {
   readonly integrity: string;
 }
 
-/** The program of the Node that development uses, for an architecture. npm installs that of this machine; others are brought into a cache. */
+/** The program of the Node that development uses, for an architecture. npm installs that of this machine; others are downloaded into a cache. */
 export function nodeFor(architecture: Architecture): string {
   const installed = join(ROOT, 'node_modules', nameOf(architecture), 'bin', 'node');
   return existsSync(installed) ? installed : fetched(architecture);
 }
 
-/** npm refuses to install what this machine cannot run, but packs it; the lockfile says what must be in the package. */
+/** npm does not install packages for other architectures, but `npm pack` gets them; the lockfile has the checksum. */
 function fetched(architecture: Architecture): string {
   const name = nameOf(architecture);
   const { version, integrity } = locked(name);

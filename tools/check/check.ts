@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { STEPS } from './steps.ts';
 
-// One line for each step; what a step says is shown only of static ones that fail, and of tests, which take minutes.
+// One line for each step. The output of a step is shown when a static check fails, and for tests, which take minutes.
 for (const [index, [what, command = '', ...args]] of STEPS.entries()) {
   const begun = performance.now();
   const isLong = args.some((word) => word.startsWith('test'));

@@ -1,4 +1,4 @@
-/** What is checked before pushing, the quickest first, so that a slip is said in seconds. CI runs the same, and more. */
+/** The checks before pushing, the fastest first, so that a slip is found in seconds. CI runs the same, and more. */
 export const STEPS: readonly (readonly [what: string, ...command: readonly string[]])[] = [
   ['what is generated is up to date (npm run generate)', 'node', 'tools/generate.ts', '--check'],
   ['types', 'npm', 'run', 'types'],

@@ -1,12 +1,12 @@
 /* What man(7) needs of text: https://mandoc.bsd.lv/man/man.7.html */
 
-/** A text, so that roff prints it as it stands. */
+/** Escapes a text for roff. */
 export function plain(text: string): string {
   const safe = text
     .replaceAll('\\', String.raw`\e`)
     .replaceAll('-', String.raw`\-`)
     .replaceAll(/[^\n -~]/g, (char) => `\\[u${(char.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}]`);
-  // At the beginning of a line these make a request of it.
+  // At the beginning of a line these start a request.
   return safe.replaceAll(/^(?=[.'])/gm, String.raw`\&`);
 }
 
@@ -23,12 +23,12 @@ export function section(title: string, body: string): string {
   return body === '' ? '' : `.SH ${title.toUpperCase()}\n${body}\n`;
 }
 
-/** Words, and under them what they mean. */
+/** A term and its description (`.TP`). */
 export function tagged(tag: string, text: string): string {
   return `.TP\n${tag}\n${text}`;
 }
 
-/** Lines as they stand. */
+/** Preformatted lines. */
 export function literal(text: string): string {
   return `.EX\n${plain(text)}\n.EE`;
 }

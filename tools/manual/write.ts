@@ -4,7 +4,7 @@ import { allCommands } from '../../src/cli/commands.ts';
 import { dateOfSources } from '../release/date.ts';
 import { manualPages } from './pages.ts';
 
-// The manual into dist/man, where npm finds it; the packages take it from there, too.
+// Writes the manual into dist/man, for npm and for the packages.
 const OUT = 'dist/man';
 const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { readonly version: string };
 rmSync(OUT, { recursive: true, force: true });

@@ -2,7 +2,7 @@ import { columnName } from '../../src/content/column-names.ts';
 import { HOST_DASHBOARD } from '../../src/content/host-link.ts';
 import { LEVEL_COLOURS } from '../../src/content/levels.ts';
 
-/** So far back. */
+/** How far back the preview goes. */
 export const DAYS = 30;
 /** The host that the dashboard of one host is drawn for. */
 export const HOST = '203.0.113.10';
@@ -40,7 +40,7 @@ export interface Point {
 export interface Board {
   readonly id: string;
   readonly title: string;
-  /** What it can be filtered by, and is. */
+  /** Its filters and their values. */
   readonly filters: readonly string[];
   readonly columns: number;
   /** Pixels. */
@@ -134,7 +134,7 @@ function ring(all: readonly Bar[]): string {
 
 const DAY_MS = 86_400_000;
 
-/** A column a day. */
+/** One column for each day. */
 function timeline(points: readonly Point[], days: number): string {
   const found = [...new Set(points.map(({ group }) => group))];
   const levels = Object.keys(LEVEL_COLOURS).toReversed();

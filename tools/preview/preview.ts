@@ -13,8 +13,8 @@ import { type Board, DAYS, page } from './page.ts';
 
 /*
  * Draws every dashboard from its committed file: `npm run preview`. Those of Kibana and Wazuh with what a real Elasticsearch answers, those of
- * Grafana with what test/alerts/little-loki.ts does. There is no Kibana and no Grafana in it; they draw better. What can be seen is
- * what is where, in which order and colour, and what is empty.
+ * Grafana with what test/alerts/little-loki.ts does. Neither Kibana nor Grafana is used, so it only shows
+ * which panel is where, its order and colours, and which are empty.
  */
 
 const OUT = process.argv[2] ?? '.preview';

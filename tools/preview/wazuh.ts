@@ -57,7 +57,7 @@ function bodyOf({ shape, columns }: RenderedPanel, rows: readonly Row[]): Body {
   };
 }
 
-/** So that the page knows addresses and levels. */
+/** Renames fields, so that the page recognises addresses and levels. */
 function named(row: Row): Row {
   return Object.fromEntries(Object.entries(row).map(([name, value]) => [NAMES[name] ?? name, value]));
 }

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { neededPackages } from './needed.ts';
 
-/** The licences of what is in the single program beside portlog: of each library, and of Node with all that is in that. */
+/** The licences of everything in the single program except portlog: each library, and Node with its own dependencies. */
 export function licences(): string {
   const node = dirname(createRequire(import.meta.url).resolve(`node-linux-${process.arch}/package.json`));
   const all = [

@@ -18,7 +18,7 @@ export interface NeededPackage {
   readonly license: string;
 }
 
-/** What portlog needs of others when it runs, as package-lock.json has it: these are in the package, and in the single program. */
+/** The runtime dependencies according to package-lock.json: they are in the package, and in the single program. */
 export function neededPackages(): readonly NeededPackage[] {
   const { packages } = JSON.parse(readFileSync('package-lock.json', 'utf8')) as { readonly packages: Readonly<Record<string, Entry>> };
   return Object.entries(packages).flatMap(([path, { version = '', license = '', dev, devOptional, optional, peer, link }]) => {

@@ -23,9 +23,9 @@ export interface PackageOptions {
   readonly out: string;
 }
 
-/** As nfpm calls them; it translates for Red Hat. */
+/** nfpm's names of architectures; it translates them for Red Hat. */
 const GO_NAMES = { x64: 'amd64', arm64: 'arm64' } as const;
-/** Of this version of portlog the first package. */
+/** The number of the package for this version of portlog. */
 const RELEASE = '1';
 /** Whoever publishes packages puts their own name in. */
 const MAINTAINER = process.env['PORTLOG_MAINTAINER'] ?? 'The portlog authors <root@localhost>';
@@ -68,7 +68,7 @@ async function fill(stage: string, version: string, date: Date): Promise<void> {
   writeFileSync(join(stage, 'copyright'), copyright());
 }
 
-/** With no time and no name in it. */
+/** gzip without a time and a name in its header. */
 function compressed(text: string): Buffer {
   return gzipSync(text, { level: constants.Z_BEST_COMPRESSION });
 }
