@@ -3,6 +3,11 @@ import type { HostContext } from '../event/host.ts';
 import type { ScanRecord } from './scan-record.ts';
 import type { KnownScans } from './scans.ts';
 
+/** nmap lists a host once, and twice after `--resume`. */
+const MAX_LISTINGS = 100;
+/** Hosts of which it is counted how often they are listed. */
+const MAX_COUNTED = 1000;
+
 /** The run that is being read, and its place among the runs of its site. Times are epoch milliseconds. */
 export class CurrentRun {
   readonly context: RunContext;
@@ -10,6 +15,7 @@ export class CurrentRun {
   private readonly scans: KnownScans;
   /** Complete runs began after it: this one came late. */
   private isLate: boolean;
+  private readonly listed = new Map<string, number>();
 
   constructor(context: RunContext, record: ScanRecord, scans: KnownScans) {
     this.context = context;
@@ -21,6 +27,18 @@ export class CurrentRun {
   /** The same run as the state file has it, after what was not committed is gone. */
   anew(scans: KnownScans): CurrentRun {
     return new CurrentRun(this.context, scans.again(this.record), scans);
+  }
+
+  /**
+   * A host is listed once more: true when that is too often to be compared each time, for what a listing leaves out, it says of all that
+   * is known. masscan lists a host for each port, and says nothing of others.
+   */
+  isListedTooOften(key: string): boolean {
+    if (this.record.coverage.listsAnswersOnly) return false;
+    const listings = (this.listed.get(key) ?? 0) + 1;
+    if (listings === 1 && this.listed.size === MAX_COUNTED) this.listed.clear();
+    this.listed.set(key, listings);
+    return listings > MAX_LISTINGS;
   }
 
   /** Complete runs that began before this one, and would perhaps have listed a host of that address, had it been up; in no order. */

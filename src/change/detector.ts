@@ -88,6 +88,8 @@ export class ChangeDetector {
     const { counts } = run.record;
     const { key } = context.identity;
     const time = run.timeOf(context);
+    if (run.isListedTooOften(key))
+      return void detected.remarks.push(`${key} is listed very often: only the first listings are compared with what is known`);
     const known = this.parts.hosts.find(key) ?? unknownHost(key);
     if (known === DAMAGED) return;
     const outcome = observe(known, this.observation(seen, run, time), this.parts.options);

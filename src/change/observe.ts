@@ -12,6 +12,7 @@ import type { Change, ChangeAction, Side } from './change.ts';
 import { isNewest, type KnownHost, lastOf, note, type LatestValue, since, currentValue, withValue } from '../state/known-host.ts';
 import { revise, reviseIfOther } from './revision.ts';
 import type { Sighting } from './sighting.ts';
+import { touchedBy } from './touched.ts';
 
 const NOTHING: Outcome = { changes: [], isFirstSeen: false, firstSeen: [], firstFindings: 0, graveFindings: 0, findings: [] };
 const MAX_MARKS = 64;
@@ -35,7 +36,7 @@ export function observe(
     return outcome;
   };
   // Older ones leave no mark, so that they may be taken in a second time.
-  return time < known.time ? reviseIfOther(known, () => known, work) : revise(known, work);
+  return time < known.time ? reviseIfOther(known, () => touchedBy(observation.sighting, known), work) : revise(known, work);
 }
 
 /** A complete run that lists hosts that are down does not list this one. */

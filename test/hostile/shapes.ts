@@ -80,6 +80,18 @@ const HOSTS: Readonly<Record<string, Shape>> = {
         n,
       ),
     ),
+  'the same host of all ports, a port each, backwards in time': (n) =>
+    `${HEAD.replace('"80,443"', '"1-65535"')}${numbered(
+      (i) =>
+        `<host endtime="${1_760_100_000 - i}"><status state="up"/><address addr="192.0.2.7"/><ports><port protocol="tcp" portid="${i % 65_536}"><state state="open"/></port></ports></host>`,
+      n,
+    )}${FOOT}`,
+  'the same host of masscan, a port each, backwards in time': (n) =>
+    `<nmaprun scanner="masscan" start="1760000000" version="1.0">${numbered(
+      (i) =>
+        `<host endtime="${1_760_000_000 + 100_000 - i}"><address addr="192.0.2.7" addrtype="ipv4"/><ports><port protocol="tcp" portid="${i % 65_536}"><state state="open"/><service name="telnet" banner="b"/></port></ports></host>`,
+      n,
+    )}${FOOT}`,
   'hints': (n) => whole(again('<hosthint/>', n)),
 };
 
