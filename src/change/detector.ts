@@ -206,7 +206,11 @@ export class ChangeDetector {
     const later = run
       .laterAt(address)
       .filter(({ started, coverage, counts }) => started > known.time && coverage.listsDown && wouldList(coverage, address, counts.unread));
-    for (const { ended } of later) observeAbsence(known, ended, this.parts.options.confirm);
+    const { confirm } = this.parts.options;
+    const ends = later.map(({ ended }) => ended).sort((one, other) => other - one);
+    // Of times the first and the latest are kept.
+    const [latest, first] = [ends.slice(0, confirm), ends.slice(confirm).slice(-1)];
+    for (const ended of [...first, ...latest]) observeAbsence(known, ended, confirm);
     return later.length > 0;
   }
 }

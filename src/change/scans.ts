@@ -40,6 +40,8 @@ export class KnownScans {
   private readonly site: string;
   private readonly records = new ScanRecords();
   private readonly reach: ScanReach;
+  /** What was asked last, and the answer. */
+  private later: { readonly question: string; readonly runs: readonly ScanRecord[] } | undefined;
 
   constructor(database: Database, site: string) {
     this.database = database;
@@ -67,6 +69,7 @@ export class KnownScans {
   }
 
   save({ nr, started, ended, complete, counts }: ScanRecord): void {
+    this.later = undefined;
     this.database.run(
       'UPDATE scan SET started = min(started, ?), ended = ?, complete = ?, counts = ?, held = ? WHERE nr = ?',
       started,
@@ -88,7 +91,12 @@ export class KnownScans {
 
   /** The same of those behind it, the latest first. */
   laterAt(address: string, place: Place): readonly ScanRecord[] {
-    return [...this.placed('later', [...this.reach.at(address)], place)].flatMap((nr) => [...this.numbered(nr)]);
+    const kinds = [...this.reach.at(address)];
+    const question = [this.database.transactions, place.nr, place.started, ...kinds].join(' ');
+    // The same for thousands of hosts of a run; others write what is asked for here in transactions of their own.
+    if (this.later?.question !== question || !this.database.isInTransaction)
+      this.later = { question, runs: [...this.placed('later', kinds, place)].flatMap((nr) => [...this.numbered(nr)]) };
+    return this.later.runs;
   }
 
   /**
@@ -148,6 +156,7 @@ export class KnownScans {
 
   /** Dates runs ahead of our clock at `time`. */
   heal(now: number, time: number): void {
+    this.later = undefined;
     this.database.run(
       'UPDATE scan SET started = min(started, ?), ended = min(ended, ?) WHERE site = ? AND max(started, ended) > ?',
       time,
@@ -171,6 +180,7 @@ export class KnownScans {
   }
 
   move(nr: number, time: number): void {
+    this.later = undefined;
     this.database.run('UPDATE scan SET started = min(started, ?), ended = ? WHERE nr = ?', time, time, nr);
   }
 
