@@ -34,7 +34,7 @@ console.log(membersOnLines(changes.find(({ event }) => event.action === 'port-op
 portlog(['report'], ['--since', '2026-10-06', '--output', report], 'A report to hand over');
 for (const name of readdirSync(folder))
   if (join(folder, name) !== report && join(folder, name) !== events) rmSync(join(folder, name), { recursive: true });
-console.log(`The report and the events stay in ${folder} to be looked at: rm -r ${folder} removes them. The state of the tour is gone.`);
+console.log(`Look at the report and the events in ${folder}, then: rm -r ${folder}\nNothing else of the tour is left on this machine.`);
 heading('Next');
 // With this Node: the one on the path may be too old for portlog.
 console.log(

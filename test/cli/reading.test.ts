@@ -62,6 +62,14 @@ describe('reading', () => {
   const useless: readonly (readonly [what: string, content: string | Uint8Array, says: string])[] = [
     ['an empty file', '', 'it is empty'],
     ['JSON', '{"a":1}', 'it looks like JSON'],
+    ['a list of masscan', '#masscan\nopen tcp 80 192.0.2.1 1764000001\n# end', 'it is what masscan writes, and not as XML'],
+    [
+      'grepable output of masscan',
+      '# Masscan 1.3.2 scan initiated Mon Nov 24\n# Ports scanned: TCP(1;80)',
+      'it is what masscan writes, and not as XML',
+    ],
+    ['JSON of masscan', '[\n{   "ip": "192.0.2.1",   "timestamp": "1764000001"', 'it is what masscan writes, and not as XML'],
+    ['a binary file of masscan', 'masscan/1.1\ns:1764000001', 'it is what masscan writes, and not as XML'],
     ['grepable output', '# Nmap 7.93 scan initiated Mon as: nmap -oG -\nHost: 192.0.2.1 ()', "it is nmap's normal or grepable output"],
     ['screen output', 'Starting Nmap 7.93 ( https://nmap.org )', "it is nmap's screen output"],
     ['HTML', '<!DOCTYPE html><html></html>', 'it is HTML'],
