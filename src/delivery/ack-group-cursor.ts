@@ -22,6 +22,10 @@ export class AckGroupCursor {
     return this.fate;
   }
 
+  isAt(key: string): boolean {
+    return key === this.key;
+  }
+
   /** No more events of the current group will come. */
   end(): void {
     this.groups.seal();

@@ -71,6 +71,10 @@ export class AckGroups {
     }
   }
 
+  get hasComplete(): boolean {
+    return this.complete.length > 0;
+  }
+
   /** Groups of which nothing is on its way any more. Those that are not abandoned may be entered in the ledger. */
   takeComplete(): readonly AckGroup[] {
     const complete = this.complete.splice(0);

@@ -5,10 +5,9 @@ import type { Moment } from '../state/claims.ts';
 import type { AckGroupFate } from '../state/ledger.ts';
 import type { Queued } from '../state/queued.ts';
 import type { Store } from '../state/store.ts';
-import type { Account } from './account.ts';
 import { AckGroup, type AckGroups, ackGroupsOf } from './ack-group.ts';
 import type { Condition } from './condition.ts';
-import type { QueuedBatch } from './queued-batch.ts';
+import type { SinkPipeline } from './sink-pipeline.ts';
 import type { SpoolWriter } from './spool-writer.ts';
 
 /** How often it is looked what another process has done, and how long that may take with nothing done, behind the time of one answer. */
@@ -30,7 +29,7 @@ export interface ClaimingParts {
   /** Learns of a mistake in what is done in the background. */
   readonly sendQueue: { mistake: unknown };
   /** Sends what turned out to be ours after all. */
-  readonly pipeline: { readonly account: Account; forward(batch: QueuedBatch): Promise<void> | undefined };
+  readonly pipeline: Pick<SinkPipeline, 'account' | 'forward' | 'endAckGroup' | 'flush'>;
 }
 
 /**
@@ -61,10 +60,16 @@ export class Claiming {
     return this.waiting > 0;
   }
 
-  /** Behind `wait`, when nothing waits: reading on meanwhile would only pile up more. */
-  async done(wait: Promise<void> | undefined): Promise<void> {
-    await wait;
-    await this.parts.changed.until(() => !this.isWaiting);
+  /**
+   * When nothing waits: reading on meanwhile would only pile up more. Whatever is claimed is sent before: a part of it that stays in memory would
+   * hold up who waits for it, and for whom this may wait.
+   */
+  async idle(): Promise<void> {
+    const { pipeline, changed } = this.parts;
+    pipeline.endAckGroup();
+    await pipeline.flush();
+    this.spoolWriter.enterKnown();
+    await changed.until(() => !this.isWaiting);
   }
 
   private async waitFor(entries: readonly Queued[], partition: string): Promise<void> {

@@ -131,11 +131,11 @@ export class SinkPipeline {
 
   /** Takes an event. Await the promise, if there is one, before the next. */
   push(event: LogEvent): Promise<void> | undefined {
+    if (this.claiming?.isWaiting === true && !this.cursor?.isAt(event.ackGroup)) return this.claiming.idle().then(() => this.push(event));
     const admitted = this.intake.admit(event);
     if (admitted === undefined || !this.count(admitted)) return undefined;
     const batch = this.batcher.add(admitted.entry, this.options.clock.elapsed());
-    const wait = batch && this.dispatch(this.numbered(batch));
-    return this.claiming?.isWaiting === true ? this.claiming.done(wait) : wait;
+    return batch && this.dispatch(this.numbered(batch));
   }
 
   /** Takes events that a thread has rendered. Resolves when nobody needs `body` any more. */
@@ -234,7 +234,7 @@ export class SinkPipeline {
   /** Sends what is pending and waits until it is delivered, on disk or given up. */
   async settle(): Promise<void> {
     this.endAckGroup();
-    await this.flush();
+    await this.flush().then(() => this.spoolWriter?.enterKnown());
     await this.changed.until(() => this.sendQueue.queued === 0 && this.sendQueue.sending === 0 && this.claiming?.isWaiting !== true);
     this.sendQueue.throwMistake();
   }

@@ -274,7 +274,13 @@ export class SpoolReader {
     this.events.succeeded();
   }
 
+  /** Another process may send what waits. */
   private stop(): void {
+    try {
+      this.spoolWriter.tables.lease.release();
+    } catch (error) {
+      this.spoolWriter.noteFailure(error);
+    }
     this.over = true;
     this.working = undefined;
     this.events.stopped();

@@ -232,6 +232,11 @@ export class SpoolWriter {
     this.stuck = true;
   }
 
+  /** Enters complete groups, for which other processes may wait. */
+  enterKnown(): void {
+    if (this.groups.hasComplete) this.note(() => this.enterComplete());
+  }
+
   /** At the end of a run: enters complete groups, and checks what became of events that waited. */
   conclude(): void {
     this.note(() => {

@@ -1,84 +1,13 @@
-import { afterEach, describe, expect, test } from 'vitest';
-import type { Clock } from '../../src/core/clock.ts';
-import { Delivery } from '../../src/delivery/delivery.ts';
-import type { LogEvent } from '../../src/event/event.ts';
-import { type Batch, type Outcome, SinkError } from '../../src/sink/sink.ts';
-import { DEFAULT_SPOOL_LIMITS } from '../../src/state/spool-limits.ts';
-import { Store } from '../../src/state/store.ts';
-import { type Tally, unaccounted } from '../../src/state/tally.ts';
-import { NOTHING, scriptedSink } from '../support/delivery.ts';
+import { describe, expect, test } from 'vitest';
+import { SinkError } from '../../src/sink/sink.ts';
+import type { Tally } from '../../src/state/tally.ts';
+import { NOTHING } from '../support/delivery.ts';
+import { endProcesses, EVENTS, MINUTES, Process, takes } from '../support/processes.ts';
 import { fastDir } from '../support/run-portlog.ts';
-import { eventsOf, host, port, scan } from '../support/scans.ts';
 
 /* Several processes with one state ship the same scan to a receiver that cannot tell. */
 
-/** Two of each host. */
-const EVENTS = eventsOf(scan(Array.from({ length: 12 }, (_, i) => host(`192.0.2.${i}`, port(80))).join(''))).filter(
-  ({ dataset }) => dataset !== 'nmap.scan',
-);
-const MINUTES = 60_000;
-const takes = ({ entries }: Batch): Outcome => ({ ...NOTHING, delivered: entries.length });
-
-/** One of them. Its clock goes on when it is told to, and its waits end at once. */
-class Process {
-  readonly delivery: Delivery;
-  readonly sent: string[] = [];
-  answer: (batch: Batch) => Outcome | SinkError | Promise<Outcome | SinkError> = takes;
-  readonly store: Store;
-  private time = 1_700_000_000_000;
-
-  constructor(stateDir: string, again = false) {
-    const now = (): number => this.time;
-    const clock: Clock = { now, elapsed: now, random: () => 0, sleep: () => new Promise((resolve) => setTimeout(resolve, 1)) };
-    const pid = nextPid++;
-    this.store = new Store({ stateDir, limits: DEFAULT_SPOOL_LIMITS, now, pid, isAlive: (one) => !killed.has(one), what: 'a test' });
-    const sink = scriptedSink(
-      async (batch) => {
-        this.sent.push(...batch.entries.map(({ id }) => id));
-        return this.answer(batch);
-      },
-      {
-        encode: ({ id }) => ({ parts: [id], bytes: id.length, partition: '' }),
-        limits: { maxEvents: 6, maxBytes: 1 << 20, inFlight: 1, inFlightPerPartition: 2 },
-      },
-    );
-    this.delivery = Delivery.to([sink], { clock, store: this.store, again, retryForMs: 1000 * MINUTES, signal: new AbortController().signal });
-    ends.push(() => this.store.database.close());
-    this.kill = () => void killed.add(pid);
-  }
-
-  /** Others see that it is gone. */
-  readonly kill: () => void;
-
-  pass(milliseconds: number): void {
-    this.time += milliseconds;
-  }
-
-  get tally(): Tally {
-    return this.delivery.pipelines[0]!.account.tally;
-  }
-
-  get waiting(): number {
-    return this.delivery.report()[0]!.waiting;
-  }
-
-  async ship(events: readonly LogEvent[] = EVENTS): Promise<Tally> {
-    this.delivery.start(false);
-    for (const event of events) await this.delivery.push(event);
-    await this.delivery.finish();
-    expect([unaccounted(this.tally), Math.min(...Object.values(this.tally))]).toEqual([0, 0]);
-    return this.tally;
-  }
-}
-
-let nextPid = 1;
-const killed = new Set<number>();
-let ends: (() => void)[] = [];
-afterEach(() => {
-  for (const end of ends) end();
-  ends = [];
-});
-
+endProcesses();
 const soon = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 20));
 /** How often each event was sent. */
 const times = (...processes: readonly Process[]): readonly number[] =>
@@ -106,6 +35,23 @@ describe('two processes at the same time', () => {
     const hosts = Array.from({ length: 12 }, (_, i) => EVENTS.slice(2 * i, 2 * i + 2));
     await Promise.all([both[0].ship(), both[1].ship(hosts.toReversed().flat())]);
     expect(times(...both)).toEqual(ONCE);
+  });
+
+  test('never wait for each other, though a part of what each has in hand is not full yet', async () => {
+    const stateDir = fastDir();
+    const both = [0, 1].map(() => new Process(stateDir, false, ({ dataset }) => dataset));
+    for (const one of both) one.answer = (batch) => soon().then(() => takes(batch));
+    const hosts = EVENTS.filter((_, i) => i % 2 === 0);
+    const halves = [hosts.slice(0, 6), hosts.slice(6)] as const;
+    // Of the first host of each half, the port waits in memory for others of its kind.
+    const inOrder = halves.map(([first, ...others]) => [first, EVENTS[EVENTS.indexOf(first!) + 1], ...others].filter((one) => one !== undefined));
+    for (const [i, one] of both.entries()) for (const event of inOrder[i]!) await one.delivery.push(event);
+    await Promise.all(both.map((one, i) => one.ship(inOrder[1 - i])));
+    expect(times(...both).filter((often) => often !== 1 && often !== 0)).toEqual([]);
+    expect(both.map(({ tally }) => [tally.read, tally.delivered])).toEqual([
+      [14, 7],
+      [14, 7],
+    ]);
   });
 
   test('of what both have shipped, nothing stays claimed', async () => {
