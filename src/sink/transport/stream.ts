@@ -3,6 +3,7 @@ import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { Deadline, isTimeout } from '../../core/deadline.ts';
 import { PortlogError } from '../../core/errors.ts';
+import { afterTurns } from '../../core/event-loop.ts';
 import { CONNECT_TIMEOUT_MS, type tlsOptions, unreachable } from './connection.ts';
 import { type CommonOptions, isReachable } from '../options.ts';
 import { withoutUser } from '../shown.ts';
@@ -85,12 +86,6 @@ function whyEnded({ reason }: AbortSignal): string {
 function open({ protocol, host, port }: StreamAddress, { tls }: StreamOptions): Socket {
   if (protocol === 'tcp') return connectTcp({ host, port, allowHalfOpen: true });
   return connectTls({ host, port, ...(isIP(host) === 0 ? { servername: host } : {}), ...tls });
-}
-
-/** Each turn of the event loop hears what has come: on a busy machine the pause is over before that was done once. */
-function afterTurns(turns: number, work: () => void): void {
-  if (turns === 0) work();
-  else setImmediate(() => afterTurns(turns - 1, work));
 }
 
 function closedByBoth(socket: Socket, { protocol, text }: StreamAddress, bytes: Buffer, { timeoutMs }: StreamOptions): Promise<void> {
