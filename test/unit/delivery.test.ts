@@ -134,7 +134,7 @@ describe('a sink that does not work', () => {
       },
       {
         limits: { maxEvents: 100, maxBytes: 1 << 20, inFlight: 1, inFlightPerPartition: 1 },
-        encode: ({ id }) => ({ parts: [id], bytes: 36, partition: '' }),
+        encode: ({ id }) => ({ parts: [id], bytes: Buffer.byteLength(id), partition: '' }),
       },
     );
     const began = clock.elapsed();
