@@ -19,7 +19,9 @@ export interface SinkReport {
   readonly waiting: number;
   readonly damaged: number;
   readonly failure: SinkError | undefined;
+  /** Why the first event is a dead letter, and why the first one waits that the sink does not take while it takes others. */
   readonly firstRejection: string | undefined;
+  readonly firstRefusal: string | undefined;
   /** Reading was given up because the spool is full. */
   readonly spoolFull: boolean;
   /** Events could neither be delivered nor kept, so the sum does not balance. */
@@ -28,7 +30,7 @@ export interface SinkReport {
   readonly bookkeeping: PortlogError | undefined;
 }
 
-export function sinkReport({ sink, account, failure, firstRejection, spoolWriter }: SinkPipeline): SinkReport {
+export function sinkReport({ sink, account, failure, firstRejection, health, spoolWriter }: SinkPipeline): SinkReport {
   const { events = 0, damaged = 0 } = spoolWriter?.tables.spool.usage() ?? {};
   const { tally, own, replayed } = account;
   return {
@@ -39,6 +41,7 @@ export function sinkReport({ sink, account, failure, firstRejection, spoolWriter
     replayed,
     failure,
     firstRejection,
+    firstRefusal: health.firstRefusal,
     waiting: events - damaged,
     damaged,
     spoolFull: spoolWriter?.stuck ?? false,

@@ -268,7 +268,7 @@ export class SinkPipeline {
   /** The sink fails: batches go to disk in order, and from there to the sink when it works again. */
   private giveWay(queuedBatch: QueuedBatch, { entries, error, since, refusal, refused }: Undelivered<Queued>): void {
     const rest = { ...queuedBatch, batch: batchOf(entries, queuedBatch.batch.partition) };
-    if (refused === true) this.firstRejection ??= refusal?.reason;
+    if (refused === true) this.health.firstRefusal ??= refusal?.reason;
     if (refused === true && this.spoolWriter !== undefined) return this.keep(rest, true);
     this.health.failed(error, since);
     if (this.spoolReader === undefined) return this.discardAll(entries);

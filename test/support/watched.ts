@@ -37,7 +37,7 @@ export function report(names: readonly string[], problems: Readonly<Record<strin
   const inputs = names.map((name) => Object.assign(newInputReport(name), { problem: problems[basename(name)] }));
   const none = newTally();
   const sink = { sink: 'file out', tally: none, own: none, replayed: none, waiting: 0, damaged: 0, spoolFull: false };
-  const nothing = { failure: undefined, firstRejection: undefined, unaccountable: undefined, bookkeeping: undefined };
+  const nothing = { failure: undefined, firstRejection: undefined, firstRefusal: undefined, unaccountable: undefined, bookkeeping: undefined };
   return { inputs, sinks: [{ ...sink, ...nothing }], interrupted: false, lostRuns: [], untracked: undefined, hostsLeftOut: undefined };
 }
 

@@ -114,7 +114,11 @@ test('who was told of a scan is forgotten with what was told of it, and nothing 
     database.all("SELECT scan FROM change_offset WHERE scan IN ('first', 'second', '0', '9997') ORDER BY scan").map(({ scan }) => scan);
   expect(told()).toEqual(['0', '9997', 'first', 'second']);
   // Room is made once in 256.
-  announced.add('more', Array.from({ length: 256 }, () => event), [sink]);
+  announced.add(
+    'more',
+    Array.from({ length: 256 }, () => event),
+    [sink],
+  );
   expect(told()).toEqual(['9997']);
   announced.add('first', [event], [sink]);
   expect(told()).toEqual(['9997', 'first']);

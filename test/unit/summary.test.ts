@@ -17,6 +17,7 @@ function saidOf(more: Partial<SinkReport>): string {
     damaged: 0,
     failure: undefined,
     firstRejection: undefined,
+    firstRefusal: undefined,
     spoolFull: false,
     unaccountable: undefined,
     bookkeeping: undefined,
@@ -29,8 +30,8 @@ function saidOf(more: Partial<SinkReport>): string {
 }
 
 test('of what waits while the server takes others, its words are said; where something else was said before, they are not', () => {
-  const firstRejection = 'fail_processor_exception: not now';
-  expect(saidOf({ firstRejection })).toBe(`portlog: es: 5 events wait on disk, because it does not take them now (${firstRejection})`);
-  expect(saidOf({ firstRejection, tally: { ...newTally(), dead: 1 } })).toBe('portlog: es: 5 events wait on disk');
-  expect(saidOf({ firstRejection, failure: new SinkError('temporary', 'down') })).toBe('portlog: es: 5 events wait on disk');
+  const firstRefusal = 'fail_processor_exception: not now';
+  expect(saidOf({ firstRefusal })).toBe(`portlog: es: 5 events wait on disk, because it does not take them now (${firstRefusal})`);
+  expect(saidOf({ firstRejection: 'no', tally: { ...newTally(), dead: 1 } })).toBe('portlog: es: 5 events wait on disk');
+  expect(saidOf({ firstRefusal, failure: new SinkError('temporary', 'down') })).toBe('portlog: es: 5 events wait on disk');
 });

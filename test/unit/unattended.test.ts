@@ -43,6 +43,7 @@ function report(inputs: readonly string[], more: Partial<ShipReport> = {}, sink:
       damaged: 0,
       failure: undefined,
       firstRejection: undefined,
+      firstRefusal: undefined,
       spoolFull: false,
       unaccountable: undefined,
       bookkeeping: undefined,

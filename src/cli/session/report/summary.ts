@@ -143,7 +143,7 @@ function noteOutage({ sink, failure, waiting, tally, own, replayed }: SinkReport
 }
 
 function printSink(report: SinkReport, log: Log, hasRead: boolean, outages: Outages | undefined): void {
-  const { sink, acknowledges, tally, own, replayed, failure, firstRejection, waiting, damaged } = report;
+  const { sink, acknowledges, tally, own, replayed, failure, firstRejection, firstRefusal, waiting, damaged } = report;
   noteOutage(report, outages);
   if (failure !== undefined && failure.kind !== 'closed' && outages === undefined) log.error(failure);
   if (report.unaccountable !== undefined) log.error(report.unaccountable);
@@ -169,7 +169,7 @@ function printSink(report: SinkReport, log: Log, hasRead: boolean, outages: Outa
     log.info(`${sink}: ${counted(tally.restamped, 'event')} are outside the times that it accepts, and carry the time of sending instead`);
   if (waiting > 0 && outages?.has(sink) !== true) {
     // With a failure, that has been said; without, it takes others.
-    const why = failure !== undefined || dead > 0 || firstRejection === undefined ? '' : `, because it does not take them now (${firstRejection})`;
+    const why = failure !== undefined || firstRefusal === undefined ? '' : `, because it does not take them now (${firstRefusal})`;
     log.warn(`${sink}: ${counted(waiting, 'event')} ${waiting === 1 ? 'waits' : 'wait'} on disk${why}`);
     log.warn('  → when it works again: portlog replay (the next run sends them, too)');
   }
