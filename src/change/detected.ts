@@ -1,5 +1,6 @@
 import type { LogEvent } from '../event/event.ts';
 import { markedAsMass } from './event.ts';
+import { UnlistedKinds } from './unlisted.ts';
 
 /** What was found in one transaction, to be announced when it is committed. */
 export class Detected {
@@ -10,6 +11,12 @@ export class Detected {
   readonly moved = new Set<string>();
   /** Remarks about the scan for people. */
   readonly remarks: string[] = [];
+  /** Of the input in which it was found. */
+  readonly unlisted: UnlistedKinds;
+
+  constructor(unlisted = new UnlistedKinds()) {
+    this.unlisted = unlisted;
+  }
 
   /** Changes first. `isMass`: the scan has very many of them. */
   events(isMass: boolean): readonly LogEvent[] {

@@ -6,6 +6,7 @@ import type { Detected } from './detected.ts';
 import type { ChangeDetector } from './detector.ts';
 import { baselineEvent, massChangeEvent, scopeShrankEvent } from './event.ts';
 import { shrinkage } from './shrinkage.ts';
+import { TOO_MANY_KINDS } from './unlisted.ts';
 
 /** Hosts that are known, and that a complete run does not list. */
 export function detectAbsent(run: CurrentRun, hosts: KnownHosts, detector: ChangeDetector, detected: Detected): void {
@@ -23,13 +24,16 @@ export function detectAbsent(run: CurrentRun, hosts: KnownHosts, detector: Chang
 }
 
 /** Where nobody can say why they are not listed: told once of each kind of scan. */
-function noteUnlisted(run: CurrentRun, hosts: KnownHosts, { others, remarks }: Detected): void {
+function noteUnlisted(run: CurrentRun, hosts: KnownHosts, { others, remarks, unlisted }: Detected): void {
   const { context, record } = run;
-  const { coverage, counts, started } = record;
+  const { coverage, counts, started, kind } = record;
   const { scope } = coverage.arguments;
-  if (coverage.listsAnswersOnly || !scope.known || run.isUnlistedAnnounced) return;
+  if (coverage.listsAnswersOnly || !scope.known) return;
+  if (!unlisted.hasRoomFor(kind)) return void remarks.push(TOO_MANY_KINDS);
+  if (run.isUnlistedAnnounced) return unlisted.add(kind);
   const missing = [...hosts.unseen(scope.addresses, started)].filter((key) => isOnLink(coverage, key)).length;
   if (missing === 0) return;
+  unlisted.add(kind);
   counts.announcedUnlisted = true;
   remarks.push(unlistedText(missing));
   others.push(absenceUnknownEvent(context.options, { scanId: context.scanId, args: context.args, hosts: missing }));

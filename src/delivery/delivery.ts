@@ -129,11 +129,6 @@ export class Delivery {
     await this.outbox.commit();
   }
 
-  /** Before the events of a run of nmap: of one that is read again, what waits of it is committed first. */
-  async beginScan(id: string): Promise<void> {
-    if (this.outbox.beginScan(id)) await this.commit();
-  }
-
   /** Sends all pending batches, or those older than `ageMs`. */
   async flush(ageMs?: number): Promise<void> {
     for (const pipeline of this.pipelines) await pipeline.flush(ageMs);

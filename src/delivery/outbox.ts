@@ -37,8 +37,6 @@ export class Outbox {
   private waiting: Announcement[] = [];
   /** Of the input, that were read since the last commit. */
   private bytes = 0;
-  /** Of which something waits. */
-  private readonly scans = new Set<string>();
 
   constructor(store: Store | undefined) {
     this.store = store;
@@ -61,19 +59,11 @@ export class Outbox {
     return this.waiting.length >= MAX_ANNOUNCEMENTS || this.bytes >= MAX_BYTES;
   }
 
-  /** A scan begins. Another reading of one that still waits must meet what is known of the first: true when that is to be committed before. */
-  beginScan(id: string): boolean {
-    const isAgain = this.scans.has(id);
-    if (!isAgain) this.scans.add(id);
-    return isAgain;
-  }
-
   /** In the order in which they came. What they are about, and was pushed before, is sent before. */
   async commit(): Promise<void> {
     const announcements = this.waiting;
     this.waiting = [];
     this.bytes = 0;
-    this.scans.clear();
     if (announcements.length === 0) return;
     for (const pipeline of pipelinesOf(announcements)) await pipeline.flush();
     for (const { draft, stored } of this.write(announcements)) await draft.pipeline.sendDraft(draft, stored);

@@ -4,7 +4,7 @@ import { Gaps } from './gaps.ts';
 export class ByteOffsets {
   /** Bytes of input in front of the text. */
   private start: number;
-  /** The last index that was asked for, and the bytes in front of it: counting goes on from there. */
+  /** The last index that was asked for, and the bytes in front of it: counting goes on from there, forwards or back. */
   private counted = { index: 0, bytes: 0 };
   private gaps = new Gaps();
   private readonly bytes: (text: string) => number;
@@ -16,10 +16,16 @@ export class ByteOffsets {
   }
 
   of(text: string, index: number): number {
-    const { counted } = this;
-    const bytes = index < counted.index ? this.bytes(text.slice(0, index)) : counted.bytes + this.bytes(text.slice(counted.index, index));
+    const bytes = this.bytesBefore(text, index);
     this.counted = { index, bytes };
     return this.start + bytes + this.gaps.bytesBefore(index);
+  }
+
+  /** Back by a little, too: what is asked for comes nearly in order. */
+  private bytesBefore(text: string, index: number): number {
+    const { counted } = this;
+    if (index >= counted.index) return counted.bytes + this.bytes(text.slice(counted.index, index));
+    return index < counted.index - index ? this.bytes(text.slice(0, index)) : counted.bytes - this.bytes(text.slice(index, counted.index));
   }
 
   /** `cut` stood in the input in front of an index. */

@@ -7,7 +7,6 @@ import { AnnouncedChanges } from '../change/announced.ts';
 import { InventoryOffsets } from '../change/inventory-offsets.ts';
 import { detectAbsent, detectOfRun } from '../change/whole-run.ts';
 import { PortlogError } from '../core/errors.ts';
-import { mistake } from '../core/mistake.ts';
 import type { Delivery } from '../delivery/delivery.ts';
 import type { SinkPipeline } from '../delivery/sink-pipeline.ts';
 import type { RunContext } from '../event/context.ts';
@@ -21,9 +20,9 @@ import type { TargetLists } from '../nmap/target-lists.ts';
 import type { Sink, SinkIdentity } from '../sink/sink.ts';
 import { KnownHosts } from '../state/known-hosts.ts';
 import type { Store } from '../state/store.ts';
-import { type InputReport, noteRemarks } from './input-report.ts';
-import { noChanges, noteChanges } from './noted-changes.ts';
+import type { InputReport } from './input-report.ts';
 import type { ScannedHost } from './scanned-host.ts';
+import { TrackedInput } from './tracked-input.ts';
 import { WaitingHosts } from './waiting-hosts.ts';
 
 /** What a tracker works with. */
@@ -63,8 +62,8 @@ export class ChangeTracker {
   private current: CurrentRun | undefined;
   /** The one that was being compared when the latest transaction began. */
   private before: { readonly transaction: number; readonly current: CurrentRun | undefined } | undefined;
-  /** Of the input that is being read. */
-  private report: InputReport | undefined;
+  /** That is being read. */
+  private input: TrackedInput | undefined;
   private isToldAnew: boolean;
   /** The state failed: nothing is compared from then on. */
   problem: PortlogError | undefined;
@@ -87,8 +86,8 @@ export class ChangeTracker {
 
   /** What comes of comparing it is noted in `report`, which may be when another input is read. */
   beginInput(report: InputReport): void {
-    this.report = report;
-    if (this.problem === undefined) report.changes = noChanges();
+    this.input = new TrackedInput(report);
+    if (this.problem === undefined) this.input.begin();
   }
 
   /** Takes the next item of a scan, with its run, and the host if it is one. */
@@ -189,23 +188,22 @@ export class ChangeTracker {
     const { beginning, works } = this;
     if (beginning === undefined && works.length === 0) return;
     [this.beginning, this.works] = [undefined, []];
-    const { report } = this;
+    const { input } = this;
     this.announceLater(() => {
       if (beginning !== undefined) this.current = beginning();
-      return this.current === undefined || works.length === 0 ? [] : this.doAll(works, this.current, beginning === undefined, report);
+      return this.current === undefined || works.length === 0 ? [] : this.doAll(works, this.current, beginning === undefined, input);
     });
   }
 
   /** `isOld`: another process may have changed what is known of the run. */
-  private doAll(works: readonly Work[], current: CurrentRun, isOld: boolean, report: InputReport | undefined): readonly LogEvent[] {
+  private doAll(works: readonly Work[], current: CurrentRun, isOld: boolean, input: TrackedInput | undefined): readonly LogEvent[] {
     const { record, context } = current;
     const moved = new Set<string>();
     if (isOld) this.scans.refresh(record);
     const events = works.flatMap((work) => {
-      const detected = new Detected();
+      const detected = input?.detected() ?? new Detected();
       work(current, detected);
-      if (report !== undefined) noteRemarks(report, detected.remarks);
-      if (report?.changes !== undefined) noteChanges(report.changes, [...detected.changes, ...detected.others]);
+      input?.note(detected);
       for (const key of detected.moved) moved.add(key);
       // Known only once there are more; changes up to that number were announced without the mark.
       return detected.events(record.counts.changes > this.parts.options.mass);
@@ -273,7 +271,7 @@ export class ChangeTracker {
   }
 
   private announceLater(make: () => readonly LogEvent[], delivery = this.parts.delivery): void {
-    const { report } = this;
+    const { input } = this;
     delivery.announceLater({
       make: () => {
         const { transactions: transaction } = this.parts.store.database;
@@ -282,9 +280,8 @@ export class ChangeTracker {
       },
       takenBack: () => this.takeBack(),
       failed: (error) => {
-        if (report !== undefined) report.changes = undefined;
+        input?.failed(error, !(error instanceof PortlogError));
         if (error instanceof PortlogError) this.problem ??= error;
-        else if (report !== undefined) report.problem ??= mistake(`comparing ${report.name} with what is known`, error);
         this.forget();
       },
     });

@@ -175,11 +175,8 @@ async function forward(
       // Awaiting undefined would cost a microtask per event.
       if (wait !== undefined) await wait;
     }
-    if (item.kind === 'run' && interpreter.mapper.run !== undefined) {
-      // What is committed is sent behind what was pushed before, so `scan-started` goes before any host is.
-      if (scannerHost !== undefined) await delivery.commit();
-      await delivery.beginScan(interpreter.mapper.run.scanId);
-    }
+    // What is committed is sent behind what was pushed before, so `scan-started` goes before any host is.
+    if (item.kind === 'run' && scannerHost !== undefined) await delivery.commit();
     if (tracker !== undefined) await tracker.take(item, interpreter.mapper.run, host);
     if (healthReporter?.isAlarmed === true) await healthReporter.watch();
   }

@@ -13,13 +13,13 @@ export class GzipBomb extends GzipDamage {}
 /** The emptiest scan, of a network without a host, has 50 times the bytes of its gzip; gzip itself can have 1,030. */
 const MOST_TIMES = 200;
 /** Below this size, expansion is not checked. */
-const SMALL_BYTES = 1 << 26;
+const SMALL_BYTES = 1 << 23;
 
 /**
  * Passes bytes through, decompressed if they begin as gzip does (RFC 1952), whatever the name says. Yields everything that
  * `gzip -dc` would, then throws a {@link GzipDamage} where that would complain: truncated, damaged, wrong checksum, trailing
  * data. The scan may be complete all the same. A chunk holds until the next one is asked for. Throws {@link GzipBomb} when it
- * has given 64 MiB and 200 times what it has read.
+ * has given 8 MiB and 200 times what it has read.
  */
 export async function* gunzipped(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
   const bytes = new Bytes(chunks);

@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:f
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { freshDir, ROOT } from '../support/run-portlog.ts';
+import { GZIPPED } from './gzipped.ts';
 import { SHAPES } from './shapes.ts';
 
 const BYTES = Number(process.env['PORTLOG_HOSTILE_BYTES'] ?? 1_000_000);
@@ -67,11 +68,13 @@ async function leastCostOf(args: () => readonly string[], cpuSeconds: number): P
   return least;
 }
 
-test.each(Object.keys(SHAPES))('%s', async (name) => {
+const ALL = { ...SHAPES, ...GZIPPED };
+
+test.each(Object.keys(ALL))('%s', async (name) => {
   const state = join(folder, name.replaceAll(' ', '-'));
   mkdirSync(state);
   const path = join(state, 'hostile.xml');
-  writeFileSync(path, SHAPES[name]?.(BYTES) ?? '');
+  writeFileSync(path, ALL[name]?.(BYTES) ?? '');
   const { size } = statSync(path);
   const bounds = { cpuSeconds: (MOST.cpuSeconds * BYTES) / 1e6, rssMb: MOST.rssMb };
 

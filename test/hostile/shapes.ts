@@ -5,12 +5,12 @@ const HEAD =
   '<?xml version="1.0"?>\n<nmaprun scanner="nmap" args="nmap -v 192.0.2.7" start="1760000000" version="7.93">\n<scaninfo type="syn" protocol="tcp" numservices="2" services="80,443"/>\n';
 const FOOT = '<runstats><finished time="1760000060" exit="success"/><hosts up="1" down="0" total="1"/></runstats></nmaprun>\n';
 
-function again(piece: string, bytes: number): string {
+export function again(piece: string, bytes: number): string {
   return piece.repeat(Math.ceil(bytes / piece.length));
 }
 
 /** As many pieces, each with a number of its own. */
-function numbered(piece: (i: number) => string, bytes: number): string {
+export function numbered(piece: (i: number) => string, bytes: number): string {
   const pieces: string[] = [];
   for (let length = 0, i = 0; length < bytes; i++) {
     const next = piece(i);
@@ -113,12 +113,12 @@ function tinyRun(start: number, ports: string): string {
 }
 
 /** The same of a file by somebody who saves: each has something of its own. */
-function ownRun(start: number, { args = 'nmap -v 10.0.0.0/8', services = '80', address = '10.0.0.1' }): string {
+export function ownRun(start: number, { args = 'nmap -v 10.0.0.0/8', services = '80', address = '10.0.0.1' }): string {
   return `<nmaprun args="${args}" start="${start}"><scaninfo protocol="tcp" services="${services}"/><host><status state="up"/><address addr="${address}"/><ports><port protocol="tcp" portid="80"><state state="open"/></port></ports></host><runstats><finished exit="success"/></runstats></nmaprun>`;
 }
 
-const addressOf = (i: number): string => `10.${(i >> 16) & 255}.${(i >> 8) & 255}.${i & 255}`;
-const startOf = (i: number): number => 1_700_000_000 + i * 60;
+export const addressOf = (i: number): string => `10.${(i >> 16) & 255}.${(i >> 8) & 255}.${i & 255}`;
+export const startOf = (i: number): number => 1_700_000_000 + i * 60;
 
 /** Whole runs one behind another, each of which is committed to what is known. */
 const RUNS: Readonly<Record<string, Shape>> = {
@@ -162,6 +162,14 @@ const RUNS: Readonly<Record<string, Shape>> = {
         ),
       )
       .join(''),
+  'runs of a kind each that leave out what is known': (n) =>
+    HEAD.replace('192.0.2.7', '10.0.0.0/8') +
+    numbered((i) => `<host><status state="up"/><address addr="${addressOf(i)}"/></host>`, n / 2) +
+    FOOT +
+    numbered(
+      (i) => `<nmaprun args="nmap -T${i} 10.0.0.0/8" start="${1_760_000_100 + i}"><runstats><finished exit="success"/></runstats></nmaprun>`,
+      n / 2,
+    ),
   'the same whole run': (n) => again(smallRun({}), n),
 };
 

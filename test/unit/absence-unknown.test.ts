@@ -22,6 +22,25 @@ describe('a scan that cannot tell that a host is gone', () => {
     expect([third.inputs[0]?.remarks, announced(world)]).toEqual([[], [`site default: ${sentence}`]]);
   });
 
+  test('says so of ten kinds of scan in a file, and no more, however often it is shipped', async () => {
+    const world = new World({ event: { now: () => NOW } });
+    await world.run([fixture('net1-nov.xml').toString()]);
+    const gone = fixture('net2-nov.xml').toString();
+    const kinds = (count: number): string => Array.from({ length: count }, (_, i) => gone.replace('args="nmap ', `args="nmap -T${i} `)).join('');
+    const few = await new World({ event: { now: () => NOW } }).run([fixture('net1-nov.xml').toString() + kinds(10)]);
+    expect(few.inputs[0]?.remarks).toEqual([sentence]);
+    const many = kinds(30);
+    for (const _ of [1, 2]) {
+      const { inputs } = await world.run([many]);
+      expect(inputs[0]?.remarks.at(-1)).toMatch(/^it has more than 10 kinds of scan that leave out hosts that are down/);
+      expect(inputs[0]?.remarks.filter((remark) => remark.startsWith('it has more'))).toHaveLength(1);
+      expect(announced(world)).toHaveLength(10);
+    }
+    // In a file of its own, one that was not told of is told.
+    await world.run([gone.replace('args="nmap ', 'args="nmap -T29 ')]);
+    expect(announced(world)).toHaveLength(11);
+  });
+
   test('with -v there is nothing to say but that it is down', async () => {
     const world = new World({ event: { now: () => NOW } });
     const loud = (name: string): string => fixture(name).toString().replace('verbose level="0"', 'verbose level="1"');

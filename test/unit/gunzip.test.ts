@@ -148,8 +148,8 @@ test('cut at every byte: what is there is read, and the cut is told, unless it i
 test('what unpacks to more than two hundred times its size is read up to there, and no further', async () => {
   const bomb = gzipSync(Buffer.alloc(100_000_000));
   const { content, said } = await unzip(bomb, 1 << 18);
-  expect(content.length).toBeGreaterThan(1 << 26);
-  expect(content.length).toBeLessThan((1 << 26) + (1 << 20));
+  expect(content.length).toBeGreaterThan(1 << 23);
+  expect(content.length).toBeLessThan((1 << 23) + (1 << 20));
   expect(said).toMatch(/^its first \d+ bytes unpack to \d+, more than 200 times as many, which no scan does$/);
 });
 
@@ -158,14 +158,14 @@ test('a bomb is made a piece at a time, and twenty thousand members take a secon
     yield bytes;
   }
   let [length, longest] = [0, 0];
-  for await (const piece of gunzipped(whole(gzipSync(Buffer.alloc(50_000_000))))) {
+  for await (const piece of gunzipped(whole(gzipSync(Buffer.alloc(8_000_000))))) {
     length += piece.length;
     longest = Math.max(longest, piece.length);
   }
-  expect([length, longest <= 1 << 18]).toEqual([50_000_000, true]);
+  expect([length, longest <= 1 << 18]).toEqual([8_000_000, true]);
   const before = process.cpuUsage();
   const empty = gzipSync('');
   for await (const piece of gunzipped(whole(Buffer.concat(Array.from({ length: 20_000 }, () => empty))))) length += piece.length;
-  expect(length).toBe(50_000_000);
+  expect(length).toBe(8_000_000);
   expect(process.cpuUsage(before).user / 1e6).toBeLessThan(2);
 });

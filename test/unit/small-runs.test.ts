@@ -8,6 +8,8 @@ import { World } from '../support/world.ts';
 /** Documents one behind another, as of somebody who keeps a year in one file: in each another port is open, and another host. */
 const NIGHTS = Array.from({ length: 40 }, (_, day) => scanOf({ day, inside: up(1, CLOSED + tcp(20 + (day % 3))) + up(2 + (day % 5)) }));
 const ONE_FILE = NIGHTS.join('');
+/** The same run, cut or whole, begins again and again: each time it lists another host, and another port of it. */
+const ONE_NAME = NIGHTS.map((_, i) => scanOf({ day: 0, inside: up(1 + (i % 5), CLOSED + tcp(20 + (i % 3))), whole: i % 2 === 0 }));
 
 /** Counts what is committed, and how often a host is read or written. */
 function counting(): Death & { readonly commits: number; readonly hosts: number } {
@@ -54,6 +56,19 @@ describe('many small runs in one file', () => {
     expect(counted.commits).toBeLessThan(NIGHTS.length);
   });
 
+  test('share them also when they are readings of one run, and say what they say one by one', async () => {
+    const counted = counting();
+    const [together, apart] = [new World(), new World()];
+    const { sinks } = await together.run([ONE_NAME.join('')], {}, counted);
+    expect(counted.commits).toBeLessThan(ONE_NAME.length / 2);
+    let delivered = 0;
+    for (const one of ONE_NAME) delivered += (await apart.run([one])).sinks[0]!.tally.delivered;
+    expect(told(together)).toEqual(told(apart));
+    expect(together.known()).toEqual(apart.known());
+    const { read, already } = sinks[0]!.tally;
+    expect([sinks[0]!.tally.delivered, already]).toEqual([delivered, read - delivered]);
+  });
+
   test('share what is known of a host: it is read and written once in a transaction', async () => {
     const counted = counting();
     await new World().run([NIGHTS.map((night) => night.replace('</nmaprun>', '')).join('')], {}, counted);
@@ -78,15 +93,20 @@ describe('many small runs in one file', () => {
     expect(together.known()).toEqual(apart.known());
   });
 
-  test.each([false, true])('a kill at any commit (done: %s) loses and doubles nothing', async (done) => {
+  test.each([
+    [false, 'runs', ONE_FILE],
+    [true, 'runs', ONE_FILE],
+    [false, 'readings of one run', ONE_NAME.join('')],
+    [true, 'readings of one run', ONE_NAME.join('')],
+  ])('a kill at any commit (done: %s) of %s loses and doubles nothing', async (done, _, file) => {
     const undisturbed = new World();
-    await undisturbed.run([ONE_FILE]);
+    await undisturbed.run([file]);
     let deaths = 0;
     for (let n = 1; ; n++) {
       const world = new World();
-      if (!(await world.shipAndDie([ONE_FILE], n, done))) break;
+      if (!(await world.shipAndDie([file], n, done))) break;
       deaths++;
-      await world.run([ONE_FILE]);
+      await world.run([file]);
       expect(told(world)).toEqual(told(undisturbed));
       expect(world.known()).toEqual(undisturbed.known());
     }

@@ -1,0 +1,35 @@
+import { Detected } from '../change/detected.ts';
+import { UnlistedKinds } from '../change/unlisted.ts';
+import { mistake } from '../core/mistake.ts';
+import { type InputReport, noteRemarks } from './input-report.ts';
+import { noChanges, noteChanges } from './noted-changes.ts';
+
+/** An input that is compared with what is known, which may be done when another one is read: what came of it, in its report. */
+export class TrackedInput {
+  private readonly report: InputReport;
+  private readonly unlisted = new UnlistedKinds();
+
+  constructor(report: InputReport) {
+    this.report = report;
+  }
+
+  begin(): void {
+    this.report.changes = noChanges();
+  }
+
+  /** For what is found next. */
+  detected(): Detected {
+    return new Detected(this.unlisted);
+  }
+
+  note({ remarks, changes, others }: Detected): void {
+    noteRemarks(this.report, remarks);
+    if (this.report.changes !== undefined) noteChanges(this.report.changes, [...changes, ...others]);
+  }
+
+  /** It could not be compared. */
+  failed(error: unknown, isMistake: boolean): void {
+    this.report.changes = undefined;
+    if (isMistake) this.report.problem ??= mistake(`comparing ${this.report.name} with what is known`, error);
+  }
+}
