@@ -38,6 +38,13 @@ export interface InputReport {
 }
 
 const MAX_REMARKS = 20;
+/** Of what may be said of each run or element of an input: how many are told one by one, and in which words how many more there are. */
+const MANY = {
+  refused: { told: 5, more: (count: number) => `${counted(count, 'more element')} could not be read` },
+  incomplete: { told: 1, more: (count: number) => `${counted(count, 'more run')} ${count === 1 ? 'is' : 'are'} incomplete` },
+  failed: { told: 1, more: (count: number) => `${counted(count, 'more run')} ended with an error` },
+  empty: { told: 1, more: (count: number) => `${counted(count, 'more run')} ${count === 1 ? 'has' : 'have'} looked at no host` },
+} as const;
 const MAX_TARGETS = 5;
 
 export function newInputReport(name: string): InputReport {
@@ -71,9 +78,12 @@ export function noteItem(report: InputReport, item: ScanItem): void {
       report.task = `${item.task.task ?? ''} ${item.task.percent === undefined ? '' : `${item.task.percent}%`}`.trim();
       break;
     case 'refused': {
-      report.refused++;
       const { element, address, offset, reason } = item.refusal;
-      remark(report, `the ${element} element${address === undefined ? '' : ` of ${address}`} at byte ${offset} could not be read: ${reason}`);
+      remarkOneOf(
+        report,
+        'refused',
+        `the ${element} element${address === undefined ? '' : ` of ${address}`} at byte ${offset} could not be read: ${reason}`,
+      );
       break;
     }
     default:
@@ -83,27 +93,24 @@ export function noteItem(report: InputReport, item: ScanItem): void {
 export function noteEvent(report: InputReport, { action, message, own }: LogEvent): void {
   report.events++;
   if (action === 'finding-observed') report.findings++;
-  if (action === 'scan-incomplete') report.incomplete++;
-  else if (action === 'scan-failed') report.failed++;
-  else if (action === 'scan-empty') report.empty++;
-  else {
-    if (action === 'scan-finished') noteFinished(report, own);
-    return;
-  }
-  remark(report, message);
+  if (action === 'scan-incomplete') remarkOneOf(report, 'incomplete', message);
+  else if (action === 'scan-failed') remarkOneOf(report, 'failed', message);
+  else if (action === 'scan-empty') remarkOneOf(report, 'empty', message);
+  else if (action === 'scan-finished') noteFinished(report, own);
 }
 
 /** Notes what a finished scan left out. */
 function noteFinished(report: InputReport, own: LogEvent['own']): void {
   const reason = textAt(own, 'event', 'reason');
-  if (reason !== undefined) remark(report, reason);
+  if (reason !== undefined) remarkOnce(report, reason);
   const timedOut = Number(fieldAt(own, ['nmap', 'scan', 'hosts', 'timedout']) ?? 0);
-  if (timedOut > 0) remark(report, `nmap gave up on ${counted(timedOut, 'host')} (--host-timeout): nothing is known of what it has not listed there`);
+  if (timedOut > 0)
+    remarkOnce(report, `nmap gave up on ${counted(timedOut, 'host')} (--host-timeout): nothing is known of what it has not listed there`);
   const skipped = Number(fieldAt(own, ['nmap', 'scan', 'skipped']) ?? 0);
   if (skipped === 0) return;
   const targets = fieldAt(own, ['nmap', 'target']);
   const named = (Array.isArray(targets) ? (targets as readonly Fields[]) : []).slice(0, MAX_TARGETS).map(nameOfTarget);
-  remark(
+  remarkOnce(
     report,
     `${counted(skipped, 'target')} ${skipped === 1 ? 'was' : 'were'} not scanned: ${named.join(', ')}${skipped > named.length ? ', …' : ''}`,
   );
@@ -116,18 +123,31 @@ function nameOfTarget(target: Fields): string {
 
 export function noteRemarks(report: InputReport, remarks: readonly string[]): void {
   // What was taken back is done, and said, again.
-  for (const text of remarks) if (!report.remarks.includes(text)) remark(report, text);
+  for (const text of remarks) remarkOnce(report, text);
 }
 
 export function noteMisdated(report: InputReport, misdated: readonly MisdatedScan[]): void {
   report.misdated = misdated;
-  for (const { times } of misdated) remark(report, `it tells times that cannot be (${times.join(', ')}): the time of reading counts instead`);
+  for (const { times } of misdated) remarkOnce(report, `it tells times that cannot be (${times.join(', ')}): the time of reading counts instead`);
 }
 
 /** The problem of an input without a scan. */
 export function notAScan(name: string, beginning: string): PortlogError {
   const { what, hint } = recognise(beginning);
   return new PortlogError('input-not-a-scan', `${name} is no scan: ${what}`, { hint });
+}
+
+/** Counts it. */
+function remarkOneOf(report: InputReport, kind: keyof typeof MANY, text: string): void {
+  const { told, more } = MANY[kind];
+  const count = ++report[kind] - told;
+  if (count <= 0) return remark(report, text);
+  const before = report.remarks.indexOf(more(count - 1));
+  report.remarks.splice(before === -1 ? report.remarks.length : before, before === -1 ? 0 : 1, more(count));
+}
+
+function remarkOnce(report: InputReport, text: string): void {
+  if (!report.remarks.includes(text)) remark(report, text);
 }
 
 function remark(report: InputReport, text: string): void {

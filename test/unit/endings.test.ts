@@ -100,6 +100,36 @@ describe('how a run ended', () => {
   });
 });
 
+describe('what is said of very many runs or elements of one input', () => {
+  const remarksOf = async (text: string): Promise<readonly string[] | undefined> => (await new World().run([text])).inputs[0]?.remarks;
+  const runs = (inside: string): string =>
+    Array.from({ length: 30 }, (_, i) => `<nmaprun args="nmap ${i}" start="${1_760_000_000 + i}">${inside}`).join('');
+
+  test.for<readonly [string, string, readonly [RegExp, string]]>([
+    ['cut', host('192.0.2.7'), [/^nmap scan incomplete: .*1 host \(1 up\)/, '29 more runs are incomplete']],
+    ['failed', '<runstats><finished exit="error" errormsg="no route"/></runstats></nmaprun>', [/no route/, '29 more runs ended with an error']],
+    [
+      'of nothing',
+      `<runstats><finished exit="success"/>${hostsIn(0, 0, 0)}</runstats></nmaprun>`,
+      [/it has looked at no host/, '29 more runs have looked at no host'],
+    ],
+  ])('%s: the first, and how many more there are', async ([, inside, [first, more]]) => {
+    expect(await remarksOf(runs(inside))).toEqual([expect.stringMatching(first), more]);
+  });
+
+  test('could not be read: the first five, and how many more there are', async () => {
+    const bad = '<host><address addr="192.0.2.7"/><ports><port protocol="tcp" portid=80></ports></host>';
+    const remarks = await remarksOf(ended(GOOD + hostsIn(30, 0, 30), bad.repeat(30)));
+    expect(remarks?.slice(0, 5).every((one) => one.startsWith('the host element of 192.0.2.7 at byte '))).toBe(true);
+    expect(remarks?.[5]).toBe('25 more elements could not be read');
+  });
+
+  test('one more is one', async () => {
+    const text = `<nmaprun args="nmap 1" start="1760000000">${host('192.0.2.7')}`;
+    expect((await remarksOf(text + text.replace('nmap 1', 'nmap 2')))?.at(-1)).toBe('1 more run is incomplete');
+  });
+});
+
 describe('a run that counts more hosts up than it lists', () => {
   const listed = host('192.0.2.7', port(80));
   const run = (args: string, up = 2): string =>
