@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.ts';
+import { afterTurns } from '../core/event-loop.ts';
 
 /** A disk answers sooner. */
 const IDLE_AFTER_MS = 100;
@@ -28,11 +29,14 @@ export async function* whileIdle<T>(
 
 /** Whatever it comes to. */
 async function comesSoon(next: Promise<unknown>, clock: Clock): Promise<boolean> {
-  const enough = new AbortController();
   const settled = next.then(
     () => true,
     () => true,
   );
+  // Of what is in memory the next piece is there at once, and there may be thousands: a timer for each costs more than they do.
+  const turn = new Promise<boolean>((resolve) => afterTurns(1, () => resolve(false)));
+  if (await Promise.race([settled, turn])) return true;
+  const enough = new AbortController();
   const late = clock.sleep(IDLE_AFTER_MS, enough.signal).then(() => false);
   try {
     return await Promise.race([settled, late]);

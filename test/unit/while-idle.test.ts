@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { systemClock } from '../../src/core/clock.ts';
+import { type Clock, systemClock } from '../../src/core/clock.ts';
 import { whileIdle } from '../../src/pipeline/while-idle.ts';
 
 async function* pieces(wait: Promise<void>): AsyncGenerator<number> {
@@ -27,6 +27,27 @@ test('what waits is done while the next piece lets itself be waited for, and not
 
 test('where nothing waits, nothing is done', async () => {
   expect(await taken(false)).toEqual(['1', '2', '3']);
+});
+
+test('pieces that are there at once take no timer', async () => {
+  let sleeps = 0;
+  const clock: Clock = {
+    ...systemClock,
+    sleep(milliseconds, signal) {
+      sleeps++;
+      return systemClock.sleep(milliseconds, signal);
+    },
+  };
+  const taken: number[] = [];
+  const input = pieces(Promise.resolve());
+  for await (const piece of whileIdle(
+    input,
+    clock,
+    () => true,
+    async () => undefined,
+  ))
+    taken.push(piece);
+  expect([taken, sleeps]).toEqual([[1, 2, 3], 0]);
 });
 
 test('who wants no more ends the input', async () => {
