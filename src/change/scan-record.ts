@@ -58,7 +58,7 @@ export const UNREADABLE: RunSetup = { scanner: undefined, args: undefined, verbo
 
 /** Coverages that are remembered before all of them are forgotten, and ranges of addresses that these may take. */
 const MOST = 1000;
-const MOST_RANGES = 500_000;
+const MOST_RANGES = 250_000;
 
 type Row = Readonly<Record<string, unknown>>;
 
@@ -91,8 +91,13 @@ export class ScanRecords {
     };
   }
 
+  /** Of a kind that was taken apart not long ago. */
+  knownCoverage(kind: string): RunCoverage | undefined {
+    return this.coverages.get(kind);
+  }
+
   /** The runs of a kind share it. */
-  private readonly coverageOf = (kind: string, setup: RunSetup): RunCoverage => {
+  readonly coverageOf = (kind: string, setup: RunSetup): RunCoverage => {
     const kept = this.coverages.get(kind);
     if (kept !== undefined) return kept;
     const coverage = runCoverage(setup, setup.lists);

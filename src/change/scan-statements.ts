@@ -10,6 +10,7 @@ const BY_KIND = 'scan INDEXED BY scan_kind';
 const NOT_ENTERED = 'scan INDEXED BY scan_unreached';
 export const ALL_NOT_ENTERED = `SELECT nr, run, kind FROM ${NOT_ENTERED} WHERE site = ? AND reached = 0`;
 export const UNLISTED_ANNOUNCED = `SELECT * FROM ${BY_KIND} WHERE site = ? AND kind = ? AND complete = 1 AND CASE WHEN json_valid(counts) THEN json_extract(counts, '$.announcedUnlisted') END = 1`;
+export const OF_KIND = `SELECT run FROM ${BY_KIND} WHERE site = ? AND kind = ?`;
 export const EARLIER_OF_KIND = `SELECT * FROM ${BY_KIND} WHERE site = ? AND kind = ? AND reached = 1 AND ${EARLIER}`;
 export const EARLIER_NOT_ENTERED = `SELECT * FROM ${NOT_ENTERED} WHERE site = ? AND reached = 0 AND ${EARLIER}`;
 /** The very next. */
@@ -21,10 +22,10 @@ const MEETS = `reached = 0 OR EXISTS (SELECT 1 FROM scan_reach INDEXED BY scan_r
   WHERE site = ? AND kind = near.kind AND profile = ? AND first <= ? AND last >= ?)`;
 /** Some of those next to it: which of them have its profile, and reach from before the end of what it looked at to behind the beginning. */
 export const NEIGHBOURS: Readonly<Record<Side, string>> = {
-  earlier: `SELECT nr FROM (
+  earlier: `SELECT nr, kind FROM (
     SELECT nr, kind, reached, started FROM scan INDEXED BY scan_started WHERE site = ? AND ${EARLIER} ORDER BY started DESC, nr DESC LIMIT ?) AS near
     WHERE ${MEETS} ORDER BY started DESC, nr DESC`,
-  later: `SELECT nr FROM (
+  later: `SELECT nr, kind FROM (
     SELECT nr, kind, reached, started FROM scan INDEXED BY scan_started WHERE site = ? AND ${LATER} ORDER BY started, nr LIMIT ?) AS near
     WHERE ${MEETS} ORDER BY started DESC, nr DESC`,
 };
@@ -35,7 +36,7 @@ export const PLACED: Readonly<Record<Side, string>> = { earlier: placedWhere(EAR
 
 function placedWhere(side: string): string {
   return `
-    SELECT nr, started FROM ${BY_KIND} WHERE site = ? AND kind IN (SELECT value FROM json_each(?)) AND reached = 1 AND ${side}
-    UNION ALL SELECT nr, started FROM ${NOT_ENTERED} WHERE site = ? AND reached = 0 AND ${side}
+    SELECT nr, kind, started FROM ${BY_KIND} WHERE site = ? AND kind IN (SELECT value FROM json_each(?)) AND reached = 1 AND ${side}
+    UNION ALL SELECT nr, kind, started FROM ${NOT_ENTERED} WHERE site = ? AND reached = 0 AND ${side}
     ORDER BY started DESC, nr DESC`;
 }

@@ -7,11 +7,13 @@ import {
   EARLIER_OF_KIND,
   NEIGHBOURS,
   NEXT,
+  OF_KIND,
   PLACED,
   type Side,
   TRIM,
   UNLISTED_ANNOUNCED,
 } from './scan-statements.ts';
+import { type RunCoverage, wouldList } from './coverage.ts';
 import { countsOf, kindOf, NO_COUNTS, profileKey, reachOf, type RunSetup, type ScanRecord, ScanRecords, setupOf, UNREADABLE } from './scan-record.ts';
 
 /** Of a kind of runs, besides the first complete one: what confirms, repeats or follows is among the latest. */
@@ -21,12 +23,25 @@ const KEPT_RUNS = 5000;
 const LEFT_RUNS = 4000;
 /** Runs next to another one that are looked at one by one. */
 const MAX_NEIGHBOURS = 16;
+/**
+ * Kinds beside an address that are looked at in any case; how many more before nobody looks further, counting each range of what has to be
+ * taken apart; and what each question adds to that again: there may be thousands of kinds with such ranges as `10.0-15.0-31.7`.
+ */
+const MAX_BESIDE = 20;
+const ALLOWED = 300_000;
+const EARNED = 100;
 /** Of so many runs, one makes room among those of its kind, and one among all: the second goes through all that are kept. */
 const TRIM_EVERY = 16;
 const PRUNE_EVERY = 64;
 
 /** Where a run stands among those of its site. Of runs that began in the same millisecond, the one that was shipped first comes first. */
 export type Place = Pick<ScanRecord, 'nr' | 'started'>;
+
+/** A run that was not read yet. */
+interface Candidate {
+  readonly nr: number;
+  readonly kind: string;
+}
 
 /** Behind all runs. */
 export const LAST: Place = { nr: 0, started: Number.MAX_SAFE_INTEGER };
@@ -40,6 +55,7 @@ export class KnownScans {
   private readonly site: string;
   private readonly records = new ScanRecords();
   private readonly reach: ScanReach;
+  private allowed = ALLOWED;
   /** What was asked last, and the answer. */
   private later: { readonly question: string; readonly runs: readonly ScanRecord[] } | undefined;
 
@@ -84,39 +100,52 @@ export class KnownScans {
   /** Complete runs before another one that would perhaps have listed a host of that address, in no order. */
   *earlierAt(address: string, place: Place): Generator<ScanRecord, void, undefined> {
     const [nr, started] = [place.nr, place.started];
-    for (const kind of this.reach.at(address))
+    for (const kind of this.kindsAt(address))
       for (const row of this.database.each(EARLIER_OF_KIND, this.site, kind, nr, started, nr)) yield this.records.of(row);
     for (const row of this.database.all(EARLIER_NOT_ENTERED, this.site, nr, started, nr)) yield this.records.of(row);
   }
 
   /** The same of those behind it, the latest first. */
   laterAt(address: string, place: Place): readonly ScanRecord[] {
-    const kinds = [...this.reach.at(address)];
+    const kinds = [...this.kindsAt(address)];
     const question = [this.database.transactions, place.nr, place.started, ...kinds].join(' ');
     // The same for thousands of hosts of a run; others write what is asked for here in transactions of their own.
     if (this.later?.question !== question || !this.database.isInTransaction)
-      this.later = { question, runs: [...this.placed('later', kinds, place)].flatMap((nr) => [...this.numbered(nr)]) };
+      this.later = { question, runs: [...this.placed('later', kinds, place)].flatMap(({ nr }) => [...this.numbered(nr)]) };
     return this.later.runs;
   }
 
   /**
    * Complete runs before or after another one that have its profile and perhaps looked at some of the same: the latest first, behind
-   * some of those next to it; and the very next, whatever it did, because mostly it did the same.
+   * some of those next to it; and the very next, whatever it did, because mostly it did the same. Of each kind the latest, for who asks
+   * on did not mean that kind.
    * A run of a wide network overlaps with thousands of small ones, and usually the next one will do; a run of one host overlaps with
    * hardly any, which only the index finds. So the neighbours come first.
    */
   *alike(side: Side, run: ScanRecord): Generator<ScanRecord, void, undefined> {
-    const place = [this.site, run.nr, run.started, run.nr];
-    const next = this.database.get(NEXT[side], ...place);
+    const next = this.database.get(NEXT[side], this.site, run.nr, run.started, run.nr);
     if (next === undefined) return;
-    yield this.records.of(next);
+    const refused = new Set<string>();
+    const refuse = ({ kind, setup }: ScanRecord): unknown => kind !== '' && setup !== UNREADABLE && refused.add(kind);
+    const first = this.records.of(next);
+    yield first;
+    refuse(first);
+    for (const { nr, kind } of this.perhapsAlike(side, run))
+      if (!refused.has(kind))
+        for (const record of this.numbered(nr)) {
+          yield record;
+          refuse(record);
+        }
+  }
+
+  private *perhapsAlike(side: Side, run: ScanRecord): Generator<Candidate, void, undefined> {
     const [profile, reach] = [profileKey(run.coverage), reachOf(run.coverage)];
     const [first, last] = boundsOf(reach);
-    const values = [...place, MAX_NEIGHBOURS, this.site, profile, last, first];
-    const near = this.database.all(NEIGHBOURS[side], ...values).map(({ nr }) => nr as number);
-    const seen = new Set([next['nr'], ...near]);
-    for (const nr of near) if (nr !== next['nr']) yield* this.numbered(nr);
-    for (const nr of this.placed(side, [...this.reach.touching(profile, reach)], run)) if (!seen.has(nr)) yield* this.numbered(nr);
+    const values = [this.site, run.nr, run.started, run.nr, MAX_NEIGHBOURS, this.site, profile, last, first];
+    yield* this.database.all(NEIGHBOURS[side], ...values) as readonly unknown[] as readonly Candidate[];
+    // Of later ones any will do.
+    if (side === 'later') yield* this.placed(side, [run.kind], run);
+    yield* this.placed(side, [...(this.reach.touching(profile, reach) ?? [run.kind])], run);
   }
 
   hasLater({ nr, started }: Place): boolean {
@@ -201,14 +230,40 @@ export class KnownScans {
     return this.database.get('SELECT id FROM scan WHERE nr = ?', nr)?.['id'] as string | undefined;
   }
 
+  /** Kinds that really looked there: what reaches an address as it was entered may be wider. */
+  private *kindsAt(address: string): Generator<string, void, undefined> {
+    this.allowed = Math.min(this.allowed + EARNED, ALLOWED);
+    let beside = 0;
+    for (const kind of this.reach.at(address)) {
+      const coverage = this.coverageOfKind(kind);
+      if (coverage !== undefined && wouldList(coverage, address)) yield kind;
+      else if (++beside > MAX_BESIDE && --this.allowed <= 0) return;
+    }
+  }
+
+  /** Undefined when what none of its runs was set up to do can be read. */
+  private coverageOfKind(kind: string): RunCoverage | undefined {
+    const known = this.records.knownCoverage(kind);
+    if (known !== undefined) return known;
+    for (const row of this.database.each(OF_KIND, this.site, kind)) {
+      const setup = setupOf(row);
+      if (setup === UNREADABLE) continue;
+      const coverage = this.records.coverageOf(kind, setup);
+      const { scope } = coverage.arguments;
+      this.allowed -= scope.known ? scope.addresses.ranges : 0;
+      return coverage;
+    }
+    return undefined;
+  }
+
   private row(id: string): Readonly<Record<string, unknown>> | undefined {
     return this.database.get('SELECT * FROM scan WHERE site = ? AND id = ?', this.site, id);
   }
 
-  private *placed(side: Side, kinds: readonly string[], { nr, started }: Place): Generator<number, void, undefined> {
+  private *placed(side: Side, kinds: readonly string[], { nr, started }: Place): Generator<Candidate, void, undefined> {
     const place = [nr, started, nr];
     for (const found of this.database.each(PLACED[side], this.site, JSON.stringify(kinds), ...place, this.site, ...place))
-      yield found['nr'] as number;
+      yield { nr: found['nr'] as number, kind: found['kind'] as string };
   }
 
   private *numbered(nr: number): Generator<ScanRecord, void, undefined> {

@@ -19,6 +19,9 @@ const MAX_LISTS = 1000;
 /** Shorter lists are stored inline. */
 const SHORT_LIST = 40;
 
+const UNSEEN_IN_RANGES = `SELECT key, place, time FROM json_each(?) AS range CROSS JOIN host INDEXED BY host_up
+  ON site = ? AND place BETWEEN range.value ->> 0 AND range.value ->> 1 AND up = 1 AND time < ?`;
+
 /** As stored: port lists by number. */
 interface KeptHost extends Omit<KnownHost, 'tested'> {
   readonly tested: readonly (Omit<TestedPorts, 'ports'> & { readonly ports: string | number })[];
@@ -144,18 +147,22 @@ export class KnownHosts {
   *unseen(addresses: AddressSet, since: number): Generator<string, void, undefined> {
     const unseen = this.held.changed(({ up, time }) => up === 1 && time < since).map(({ row }) => row);
     const { keys } = addresses;
+    const rows = this.unseenRows(keys, since);
     // Who asks may change more of them before the next range is looked up.
-    const before = keys.length === 1 ? undefined : new Set(this.held.changed().map(({ host }) => host.key));
-    const sql = 'SELECT key, place, time FROM host INDEXED BY host_up WHERE site = ? AND place BETWEEN ? AND ? AND up = 1 AND time < ?';
-    // `10.0-15.0-31.7` is 512 ranges, and mostly nothing is missing in any.
+    const before = keys.length === 1 || rows.length === 0 ? undefined : new Set(this.held.changed().map(({ host }) => host.key));
+    const asKept = rows.filter(({ key }) => !(before?.has(key) ?? this.held.isChanged(key)));
+    const held = unseen.filter(({ place }) => isWithin(keys, place));
+    yield* (held.length === 0 ? asKept : [...asKept, ...held].sort(inOrder)).map(keyOf);
+  }
+
+  /** `10.0-15.0-31.7` is 512 ranges, and mostly hardly anything is missing from the first to the last of them. */
+  private unseenRows(keys: AddressSet['keys'], since: number): readonly Place[] {
     const [from, to] = [keys[0]?.[0] ?? '', keys.at(-1)?.[1] ?? ''];
-    if (unseen.length === 0 && this.database.get(`${sql} LIMIT 1`, this.site, from, to, since) === undefined) return;
-    for (const [first, last] of keys) {
-      const rows = this.database.all(sql, this.site, first, last, since) as readonly Place[];
-      const asKept = rows.filter(({ key }) => !(before?.has(key) ?? this.held.isChanged(key)));
-      const held = unseen.filter(({ place }) => first <= place && place <= last);
-      yield* (held.length === 0 ? asKept : [...asKept, ...held].sort(inOrder)).map(keyOf);
-    }
+    const sql = 'SELECT key, place, time FROM host INDEXED BY host_up WHERE site = ? AND place BETWEEN ? AND ? AND up = 1 AND time < ?';
+    if (keys.length === 1) return this.database.all(sql, this.site, from, to, since) as readonly Place[];
+    const some = this.database.all(`${sql} LIMIT ?`, this.site, from, to, since, keys.length + 1) as readonly Place[];
+    if (some.length <= keys.length) return some.filter(({ place }) => isWithin(keys, place));
+    return this.database.all(UNSEEN_IN_RANGES, JSON.stringify(keys), this.site, since) as readonly Place[];
   }
 
   /** Hosts of which the latest was found at a time. */
@@ -220,6 +227,19 @@ export class KnownHosts {
     if (ports !== undefined) this.remember(id, ports);
     return ports ?? '';
   }
+}
+
+/** Whether a place is in one of the ranges, which are in order. */
+function isWithin(ranges: AddressSet['keys'], place: string): boolean {
+  let [low, high] = [0, ranges.length - 1];
+  while (low <= high) {
+    const middle = (low + high) >> 1;
+    const [first, last] = ranges[middle] as readonly [string, string];
+    if (place < first) high = middle - 1;
+    else if (place > last) low = middle + 1;
+    else return true;
+  }
+  return false;
 }
 
 function keyOf({ key }: { readonly key?: unknown }): string {

@@ -16,6 +16,7 @@ export interface KindReach {
 
 /** More ranges than these are entered as fewer, wider ones, and more words as any: an answer may hold too many kinds, never too few. */
 const MAX_ROWS = 64;
+const WIDER_ROWS = 16;
 /** Instead of the number of bits that the width of a range has. */
 const WORDS = -1;
 const ANY_WORD = '*';
@@ -23,6 +24,13 @@ const ANY_WORD = '*';
 const BEHIND_ALL = '~';
 /** A word is told from others by its beginning. */
 const WORD_LENGTH = 64;
+/**
+ * Rows that questions about ranges may go through before they get no answer, what each of them adds to that again, and as how many a
+ * statement counts: of a site where thousands of kinds have such ranges as `10.0-15.0-31.7`, each question would go through all.
+ */
+const ALLOWED_ROWS = 200_000;
+const EARNED_ROWS = 50;
+const STATEMENT_ROWS = 10;
 
 /**
  * Which kinds of runs looked at an address, or at something in common: what is compared with a scan is found here, and not by going
@@ -34,6 +42,7 @@ export class ScanReach {
   private readonly site: string;
   /** As the transaction that is going on knows them. */
   private known: { readonly transaction: number; readonly widths: readonly number[] } | undefined;
+  private allowed = ALLOWED_ROWS;
 
   constructor(database: Database, site: string) {
     this.database = database;
@@ -59,18 +68,23 @@ export class ScanReach {
         yield row['kind'] as string;
   }
 
-  /** Kinds of a profile that looked at some of the same. */
-  touching(profile: string, reach: Reach): ReadonlySet<string> {
+  /** Kinds of a profile that looked at some of the same; undefined when so much was asked already that this would take too long. */
+  touching(profile: string, reach: Reach): ReadonlySet<string> | undefined {
+    this.allowed = Math.min(this.allowed + EARNED_ROWS, ALLOWED_ROWS);
+    if (this.allowed <= 0) return undefined;
     const kinds = new Set<string>();
-    const add = (sql: string, ...values: readonly (string | number)[]): void => {
-      for (const { kind } of this.database.all(`${sql} AND profile = ?`, ...values, profile)) kinds.add(kind as string);
+    const add = (where: string, reaches: string, ...values: readonly (string | number)[]): void => {
+      const sql = `SELECT count(*) AS n, json_group_array(kind) FILTER (WHERE profile = ?${reaches}) AS kinds FROM scan_reach WHERE ${where}`;
+      const found = this.database.get(sql, profile, ...values);
+      this.allowed -= STATEMENT_ROWS + Number(found?.['n']);
+      for (const kind of JSON.parse(String(found?.['kinds'])) as readonly string[]) kinds.add(kind);
     };
     const rows = rowsOf(reach);
     const widths = this.widths();
     for (const [bits, first, last] of rows) {
-      if (bits === WORDS && first === ANY_WORD) add(OF_WORDS, this.site, WORDS);
-      else if (bits === WORDS) add(`${OF_WORDS} AND first IN (?, ?)`, this.site, WORDS, first, ANY_WORD);
-      else for (const width of widths) add(TOUCHING, this.site, width, firstOf(first, width), last, first);
+      if (bits === WORDS && first === ANY_WORD) add(OF_WIDTH, '', this.site, WORDS);
+      else if (bits === WORDS) add(`${OF_WIDTH} AND first IN (?, ?)`, '', this.site, WORDS, first, ANY_WORD);
+      else for (const width of widths) add(BEGINNING, ' AND last >= ?', first, this.site, width, firstOf(first, width), last);
     }
     return kinds;
   }
@@ -104,8 +118,9 @@ export class ScanReach {
   }
 }
 
-const TOUCHING = 'SELECT kind FROM scan_reach WHERE site = ? AND bits = ? AND first BETWEEN ? AND ? AND last >= ?';
-const OF_WORDS = 'SELECT kind FROM scan_reach WHERE site = ? AND bits = ?';
+const OF_WIDTH = 'site = ? AND bits = ?';
+const BEGINNING = `${OF_WIDTH} AND first BETWEEN ? AND ?`;
+const TOUCHING = `SELECT kind FROM scan_reach WHERE ${BEGINNING} AND last >= ?`;
 
 type ReachRow = readonly [bits: number, first: string, last: string];
 
@@ -125,7 +140,7 @@ export function boundsOf(reach: Reach): readonly [first: string, last: string] {
 function widened(ranges: readonly (readonly [first: string, last: string])[]): readonly (readonly [first: string, last: string])[] {
   if (ranges.length <= MAX_ROWS) return ranges;
   const families = [...Map.groupBy(ranges, ([first]) => first.slice(0, 1)).values()];
-  const each = Math.ceil(ranges.length / (MAX_ROWS - families.length));
+  const each = Math.ceil(ranges.length / (WIDER_ROWS - families.length));
   return families.flatMap((family) =>
     Array.from({ length: Math.ceil(family.length / each) }, (_, i) => {
       const some = family.slice(i * each, (i + 1) * each);

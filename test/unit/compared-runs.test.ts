@@ -101,6 +101,19 @@ describe('what is compared with a run', () => {
   });
 });
 
+test('of each kind the latest is asked, and when very much was asked already, the latest of the own kind is still found', () => {
+  const scans = new KnownScans(database, 'ranges');
+  const began = database.transaction(() =>
+    Array.from({ length: 80 }, (_, i) => enter(scans, i, { ...PLAIN, args: `nmap -v 10.0-15.0-31.${i % 40}`, second: i })),
+  );
+  const last = began[79] as ScanRecord;
+  const ask = (): readonly ScanRecord[] => [...scans.alike('earlier', last)];
+  const kinds = ask().map(({ kind }) => kind);
+  expect(new Set(kinds).size).toBe(kinds.length);
+  for (let i = 0; i < 1000; i++) ask();
+  expect(ask().map(({ nr }) => nr)).toContain(began[39]?.nr);
+});
+
 const PLAIN = { second: 0, complete: true, services: '22', unread: undefined, announcedUnlisted: false, fate: '' } as const;
 
 type Scanned = typeof scanned extends fc.Arbitrary<infer T> ? T : never;
