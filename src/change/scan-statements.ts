@@ -3,6 +3,12 @@
 /** Of a run among those of its site. */
 export type Side = 'earlier' | 'later';
 
+/** A run that was not read yet. */
+export interface Candidate {
+  readonly nr: number;
+  readonly kind: string;
+}
+
 const EARLIER = 'complete = 1 AND nr <> ? AND (started, nr) < (?, ?)';
 const LATER = 'complete = 1 AND nr <> ? AND (started, nr) > (?, ?)';
 /** Named, because which index serves is known here: few runs of all are of these kinds, and hardly any is not entered. */

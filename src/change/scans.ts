@@ -3,17 +3,17 @@ import type { Database } from '../state/database.ts';
 import { boundsOf, ScanReach } from '../state/scan-reach.ts';
 import {
   ALL_NOT_ENTERED,
+  type Candidate,
   EARLIER_NOT_ENTERED,
   EARLIER_OF_KIND,
   NEIGHBOURS,
   NEXT,
-  OF_KIND,
   PLACED,
   type Side,
   TRIM,
   UNLISTED_ANNOUNCED,
 } from './scan-statements.ts';
-import { type RunCoverage, wouldList } from './coverage.ts';
+import { KindsAt } from './kinds-at.ts';
 import { countsOf, kindOf, NO_COUNTS, profileKey, reachOf, type RunSetup, type ScanRecord, ScanRecords, setupOf, UNREADABLE } from './scan-record.ts';
 
 /** Of a kind of runs, besides the first complete one: what confirms, repeats or follows is among the latest. */
@@ -23,25 +23,12 @@ const KEPT_RUNS = 5000;
 const LEFT_RUNS = 4000;
 /** Runs next to another one that are looked at one by one. */
 const MAX_NEIGHBOURS = 16;
-/**
- * Kinds beside an address that are looked at in any case; how many more before nobody looks further, counting each range of what has to be
- * taken apart; and what each question adds to that again: there may be thousands of kinds with such ranges as `10.0-15.0-31.7`.
- */
-const MAX_BESIDE = 20;
-const ALLOWED = 300_000;
-const EARNED = 100;
 /** Of so many runs, one makes room among those of its kind, and one among all: the second goes through all that are kept. */
 const TRIM_EVERY = 16;
 const PRUNE_EVERY = 64;
 
 /** Where a run stands among those of its site. Of runs that began in the same millisecond, the one that was shipped first comes first. */
 export type Place = Pick<ScanRecord, 'nr' | 'started'>;
-
-/** A run that was not read yet. */
-interface Candidate {
-  readonly nr: number;
-  readonly kind: string;
-}
 
 /** Behind all runs. */
 export const LAST: Place = { nr: 0, started: Number.MAX_SAFE_INTEGER };
@@ -55,7 +42,7 @@ export class KnownScans {
   private readonly site: string;
   private readonly records = new ScanRecords();
   private readonly reach: ScanReach;
-  private allowed = ALLOWED;
+  private readonly kinds: KindsAt;
   /** What was asked last, and the answer. */
   private later: { readonly question: string; readonly runs: readonly ScanRecord[] } | undefined;
 
@@ -63,6 +50,7 @@ export class KnownScans {
     this.database = database;
     this.site = site;
     this.reach = new ScanReach(database, site);
+    this.kinds = new KindsAt(database, site, this.reach, this.records);
   }
 
   /** A run that begins, or what is known of it from before. */
@@ -100,14 +88,14 @@ export class KnownScans {
   /** Complete runs before another one that would perhaps have listed a host of that address, in no order. */
   *earlierAt(address: string, place: Place): Generator<ScanRecord, void, undefined> {
     const [nr, started] = [place.nr, place.started];
-    for (const kind of this.kindsAt(address))
+    for (const kind of this.kinds.at(address))
       for (const row of this.database.each(EARLIER_OF_KIND, this.site, kind, nr, started, nr)) yield this.records.of(row);
     for (const row of this.database.all(EARLIER_NOT_ENTERED, this.site, nr, started, nr)) yield this.records.of(row);
   }
 
   /** The same of those behind it, the latest first. */
   laterAt(address: string, place: Place): readonly ScanRecord[] {
-    const kinds = [...this.kindsAt(address)];
+    const kinds = [...this.kinds.at(address)];
     const question = [this.database.transactions, place.nr, place.started, ...kinds].join(' ');
     // The same for thousands of hosts of a run; others write what is asked for here in transactions of their own.
     if (this.later?.question !== question || !this.database.isInTransaction)
@@ -228,32 +216,6 @@ export class KnownScans {
   /** `nmap.scan.id` of a number; undefined when that scan is long forgotten. */
   idOf(nr: number): string | undefined {
     return this.database.get('SELECT id FROM scan WHERE nr = ?', nr)?.['id'] as string | undefined;
-  }
-
-  /** Kinds that really looked there: what reaches an address as it was entered may be wider. */
-  private *kindsAt(address: string): Generator<string, void, undefined> {
-    this.allowed = Math.min(this.allowed + EARNED, ALLOWED);
-    let beside = 0;
-    for (const kind of this.reach.at(address)) {
-      const coverage = this.coverageOfKind(kind);
-      if (coverage !== undefined && wouldList(coverage, address)) yield kind;
-      else if (++beside > MAX_BESIDE && --this.allowed <= 0) return;
-    }
-  }
-
-  /** Undefined when what none of its runs was set up to do can be read. */
-  private coverageOfKind(kind: string): RunCoverage | undefined {
-    const known = this.records.knownCoverage(kind);
-    if (known !== undefined) return known;
-    for (const row of this.database.each(OF_KIND, this.site, kind)) {
-      const setup = setupOf(row);
-      if (setup === UNREADABLE) continue;
-      const coverage = this.records.coverageOf(kind, setup);
-      const { scope } = coverage.arguments;
-      this.allowed -= scope.known ? scope.addresses.ranges : 0;
-      return coverage;
-    }
-    return undefined;
   }
 
   private row(id: string): Readonly<Record<string, unknown>> | undefined {

@@ -19,7 +19,7 @@ const MAX_LISTS = 1000;
 /** Shorter lists are stored inline. */
 const SHORT_LIST = 40;
 
-const UNSEEN_IN_RANGES = `SELECT key, place, time FROM json_each(?) AS range CROSS JOIN host INDEXED BY host_up
+const UNSEEN_IN_RANGES = `SELECT host.key, place, time FROM json_each(?) AS range CROSS JOIN host INDEXED BY host_up
   ON site = ? AND place BETWEEN range.value ->> 0 AND range.value ->> 1 AND up = 1 AND time < ?`;
 
 /** As stored: port lists by number. */

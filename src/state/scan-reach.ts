@@ -73,8 +73,7 @@ export class ScanReach {
     this.allowed = Math.min(this.allowed + EARNED_ROWS, ALLOWED_ROWS);
     if (this.allowed <= 0) return undefined;
     const kinds = new Set<string>();
-    const add = (where: string, reaches: string, ...values: readonly (string | number)[]): void => {
-      const sql = `SELECT count(*) AS n, json_group_array(kind) FILTER (WHERE profile = ?${reaches}) AS kinds FROM scan_reach WHERE ${where}`;
+    const add = (sql: string, ...values: readonly (string | number)[]): void => {
       const found = this.database.get(sql, profile, ...values);
       this.allowed -= STATEMENT_ROWS + Number(found?.['n']);
       for (const kind of JSON.parse(String(found?.['kinds'])) as readonly string[]) kinds.add(kind);
@@ -82,9 +81,9 @@ export class ScanReach {
     const rows = rowsOf(reach);
     const widths = this.widths();
     for (const [bits, first, last] of rows) {
-      if (bits === WORDS && first === ANY_WORD) add(OF_WIDTH, '', this.site, WORDS);
-      else if (bits === WORDS) add(`${OF_WIDTH} AND first IN (?, ?)`, '', this.site, WORDS, first, ANY_WORD);
-      else for (const width of widths) add(BEGINNING, ' AND last >= ?', first, this.site, width, firstOf(first, width), last);
+      if (bits === WORDS && first === ANY_WORD) add(OF_ANY_WORD, this.site, WORDS);
+      else if (bits === WORDS) add(OF_WORDS, this.site, WORDS, first, ANY_WORD);
+      else for (const width of widths) add(OF_RANGE, first, this.site, width, firstOf(first, width), last);
     }
     return kinds;
   }
@@ -118,9 +117,13 @@ export class ScanReach {
   }
 }
 
-const OF_WIDTH = 'site = ? AND bits = ?';
-const BEGINNING = `${OF_WIDTH} AND first BETWEEN ? AND ?`;
-const TOUCHING = `SELECT kind FROM scan_reach WHERE ${BEGINNING} AND last >= ?`;
+/* Kinds of a profile, and how many rows were gone through for them. */
+const OF_ANY_WORD = 'SELECT count(*) AS n, json_group_array(kind) FILTER (WHERE profile = ?) AS kinds FROM scan_reach WHERE site = ? AND bits = ?';
+const OF_WORDS =
+  'SELECT count(*) AS n, json_group_array(kind) FILTER (WHERE profile = ?) AS kinds FROM scan_reach WHERE site = ? AND bits = ? AND first IN (?, ?)';
+const OF_RANGE =
+  'SELECT count(*) AS n, json_group_array(kind) FILTER (WHERE profile = ? AND last >= ?) AS kinds FROM scan_reach WHERE site = ? AND bits = ? AND first BETWEEN ? AND ?';
+const TOUCHING = 'SELECT kind FROM scan_reach WHERE site = ? AND bits = ? AND first BETWEEN ? AND ? AND last >= ?';
 
 type ReachRow = readonly [bits: number, first: string, last: string];
 

@@ -37,6 +37,19 @@ describe('a host whose element could not be read', () => {
   });
 });
 
+test('hosts of some ranges that are missing are told, and none between them, however many these are', async () => {
+  const scan = (day: number, targets: string, inside: string): string => scanOf({ day, inside, args: `nmap -v ${targets}`, verbose: true });
+  for (const [between, last] of [
+    [[2, 4, 6, 7], 5],
+    [[2], 3],
+  ] as const) {
+    const world = new World();
+    await world.ship(scan(0, '192.0.2.0/28', [1, ...between, last].map((octet) => up(octet)).join('')));
+    const told = await world.ship(scan(1, `192.0.2.1,${last},9,11`, ''));
+    expect(told.filter((message) => message.includes('is down'))).toEqual([1, last].map((octet) => `192.0.2.${octet} is down, was up for 1 day`));
+  }
+});
+
 test('every event is accounted for, though a change and an event of our own are told at once', async () => {
   const world = new World();
   const nightly = (day: number, inside: string, targets = '192.0.2.0/29'): string => scanOf({ day, inside, args: `nmap ${targets}` });
