@@ -88,7 +88,16 @@ test('over OTLP, requests of a large scan are within what Kafka takes', async ()
   await collectorOf(TO_KAFKA, { '0.0.0.0:4318': `127.0.0.1:${port}` });
   const file = join(freshDir(), 'large.xml');
   writeFileSync(file, largeScan());
-  const { code, stderr } = await portlog(['--state-dir', freshDir(), '--no-changes', '--to', `otlp=http://127.0.0.1:${port}`, file]);
+  const { code, stderr } = await portlog([
+    '--state-dir',
+    freshDir(),
+    '--no-changes',
+    '--retry-for-seconds',
+    '300',
+    '--to',
+    `otlp=http://127.0.0.1:${port}`,
+    file,
+  ]);
   expect([code, stderr]).toEqual([0, expect.stringContaining('read 4,001 = delivered 4,001 ')]);
 });
 
@@ -101,7 +110,7 @@ test('over OTLP, an event of which a script wrote megabytes is shortened; one th
   const ship = async (more: string): ReturnType<typeof portlog> => {
     const config = join(dir, 'portlog.yaml');
     writeFileSync(config, `sinks: [{ type: otlp, url: 'http://127.0.0.1:${port}'${more} }]`);
-    return portlog(['--state-dir', freshDir(), '--no-changes', '--config', config, file]);
+    return portlog(['--state-dir', freshDir(), '--no-changes', '--retry-for-seconds', '300', '--config', config, file]);
   };
   const shortened = await ship('');
   expect([shortened.code, shortened.stderr]).toEqual([0, expect.stringContaining('read 41 = delivered 41 + already 0 + dead 0')]);
