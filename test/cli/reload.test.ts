@@ -135,7 +135,7 @@ beforeAll(async () => {
     await ship(`${day + 1}.xml`, dayOf(day, host('192.0.2.1')));
     later = await told();
   }
-}, 120_000);
+}, 300_000);
 afterAll(() => child.kill('SIGKILL'));
 
 async function told(): Promise<string> {

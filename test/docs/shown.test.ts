@@ -96,7 +96,7 @@ sinks: [{ type: file, path: ${file('events.ndjson')} }]
   sums = events.filter((line) => line.includes('example.ndjson: read'));
   for (const line of readFileSync(file('events.ndjson'), 'utf8').trim().split('\n')) events.push((JSON.parse(line) as { message: string }).message);
   printed = new Set(events.map(shape));
-}, 120_000);
+}, 600_000);
 
 /** In a state directory: what a process that was killed leaves. */
 function leaveKilledRun(stateDir: string): void {

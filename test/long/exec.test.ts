@@ -83,7 +83,7 @@ describe('the command', () => {
     writeFileSync(join(folder, 'second'), '');
     expect((await portlog(args)).code).toBe(0);
     expect(readFileSync(join(folder, 'events'), 'utf8').trim().split('\n')).toHaveLength(2);
-  }, 30_000);
+  }, 120_000);
 
   test.each([
     [['--to', 'exec=/bin/true'], {}],

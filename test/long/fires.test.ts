@@ -13,7 +13,7 @@ describe('the stories, by the evaluator', () => {
     await shipStories(['--to', `file=${file}`], {});
     const lines = readFileSync(file, 'utf8').trim().split('\n');
     bySite = Map.groupBy(lines, (line) => (JSON.parse(line) as { nmap?: { site?: string } }).nmap?.site);
-  }, 240_000);
+  }, 600_000);
 
   test.each(ALERT_RULES.filter(({ absentForHours }) => absentForHours === undefined).map(({ id }) => [id]))(
     '%s fires on its story, and not on the other',

@@ -16,7 +16,7 @@ beforeAll(async () => {
   loki = await startFakeLoki();
   await shipHeadquarters(['--to', `loki=${loki.url}`], { PORTLOG_LOKI_TENANT: 'stories' });
   asked = askedOfEntries(await loki.entries('stories'));
-}, 60_000);
+}, 300_000);
 afterAll(() => loki.stop());
 
 function tableOf(dashboard: string, title: string): GrafanaPanel {

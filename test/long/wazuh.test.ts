@@ -31,7 +31,7 @@ describe('the stories, through the file', () => {
     expect(lines.flatMap(lintLine)).toEqual([]);
     const check = new Ajv2020({ allErrors: true }).compile(JSON.parse(readFileSync(join(ROOT, 'schemas/wazuh.schema.json'), 'utf8')) as object);
     for (const line of lines) expect(check(JSON.parse(line)) ? [] : check.errors, line).toEqual([]);
-  }, 120_000);
+  }, 600_000);
 
   test.each(ALERT_RULES.filter(({ absentForHours }) => absentForHours === undefined).map(({ id }) => [id]))(
     '%s fires on its story, and not on the other',

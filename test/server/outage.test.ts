@@ -95,7 +95,9 @@ test('and the disk is full: what could not be kept is in the sum, the other stor
 });
 
 test('Elasticsearch goes down in the middle and comes back: one run delivers everything', { timeout: 20 * 60_000 }, async () => {
-  const hosts = Array.from({ length: 6000 }, (_, i) => host(`10.8.${i >> 8}.${i & 255}`, Array.from({ length: 8 }, (_x, p) => port(p + 40_001)).join('')));
+  const hosts = Array.from({ length: 6000 }, (_, i) =>
+    host(`10.8.${i >> 8}.${i & 255}`, Array.from({ length: 8 }, (_x, p) => port(p + 40_001)).join('')),
+  );
   const shipping = portlog(
     ['--json', '--site', 'middle', '--state-dir', freshDir(), '--retry-for-seconds', '900', '--to', `elasticsearch=${elasticsearch.url}`],
     {
