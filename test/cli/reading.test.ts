@@ -122,7 +122,8 @@ describe('reading', () => {
     ['a device in a comparison', ['diff', EXAMPLE, '/dev/zero']],
   ])('%s is no scan, and that is known behind 64 MiB', async ([, args]) => {
     const { code, stderr } = await portlog(args);
-    expect([code, stderr.includes(`${args.at(-1)} is no scan: there is no <nmaprun> in it`)]).toEqual([3, true]);
+    // Noise may begin like JSON.
+    expect([code, stderr.includes(`${args.at(-1)} is no scan: `)]).toEqual([3, true]);
   });
 
   test('a socket is refused with a sentence', async () => {
