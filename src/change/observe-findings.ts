@@ -1,5 +1,6 @@
 import { levelOf } from '../event/event.ts';
 import { type Change, type ChangeAction, portOf, type Side } from './change.ts';
+import { knownFindingsAt, putFinding } from './known-findings-at.ts';
 import { findingId, isGone, SERVICE } from './left-out.ts';
 import { isNewest, type KnownFinding, type KnownHost, lastOf, note, type OppositeTests, since, currentValue } from '../state/known-host.ts';
 import type { Observation } from './observation.ts';
@@ -42,8 +43,14 @@ export class FindingObserver {
     const seen = new Map(sighting.findings.map((finding) => [findingId(finding), finding]));
     // Silenced findings are neither opened nor resolved.
     for (const [id, finding] of seen) if (!finding.isSilent) this.observeFinding(id, finding);
-    for (const [id, finding] of Object.entries(known.findings)) if (!seen.has(id) && isGone(finding, known, sighting)) this.resolve(finding);
+    for (const [id, finding] of this.lookedAt()) if (!seen.has(id) && isGone(finding, known, sighting)) this.resolve(finding);
     return { first: this.first, grave: this.grave, moved: this.moved };
+  }
+
+  /** Of what is known, as far as this sighting may say something of it. */
+  private lookedAt(): readonly (readonly [id: string, finding: KnownFinding])[] {
+    const { known, sighting } = this;
+    return sighting.unlisted.length > 0 ? Object.entries(known.findings) : knownFindingsAt(known, sighting.ports.keys());
   }
 
   private observeFinding(id: string, { isGrave, about, ...seen }: SeenFinding): void {
@@ -67,7 +74,7 @@ export class FindingObserver {
     const newest = isNewest(open, time, late);
     note(open, 'yes', time, { keep: confirm, late });
     const after = before === undefined || newest ? { ...finding, open, at: time, scan } : { ...before, open };
-    known.findings[id] = after;
+    putFinding(known, id, after);
     // What was known before has taken in all tests.
     if (before === undefined) for (const at of this.laterInVain(finding)) note(open, 'no', at, { keep: confirm, late: false });
     if (isOther(before, after)) this.moved.push(after);

@@ -1,4 +1,5 @@
 import type { KnownHost } from '../state/known-host.ts';
+import { knownFindingsAt } from './known-findings-at.ts';
 import type { Sighting } from './sighting.ts';
 
 /**
@@ -7,6 +8,5 @@ import type { Sighting } from './sighting.ts';
  */
 export function touchedBy({ unlisted, ports }: Sighting, known: KnownHost): unknown {
   if (unlisted.length > 0) return known;
-  const findings = Object.values(known.findings).filter(({ port }) => port === undefined || ports.has(port));
-  return { ...known, ports: [...ports.keys()].map((key) => known.ports[key]), findings };
+  return { ...known, ports: [...ports.keys()].map((key) => known.ports[key]), findings: knownFindingsAt(known, ports.keys()) };
 }
