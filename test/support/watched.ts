@@ -1,7 +1,6 @@
 import { utimesSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { systemClock } from '../../src/core/clock.ts';
-import { newTally } from '../../src/state/tally.ts';
 import type { PortlogError } from '../../src/core/errors.ts';
 import { newInputReport } from '../../src/pipeline/input-report.ts';
 import type { ShipReport } from '../../src/pipeline/ship.ts';
@@ -14,6 +13,7 @@ import { openDatabase } from '../../src/state/store.ts';
 import { afterEach, beforeEach } from 'vitest';
 import { fastDir, freshDir } from './run-portlog.ts';
 import { host, port, scan } from './scans.ts';
+import { sinkReportOf } from './sink-report.ts';
 
 export const WHOLE = scan(host('192.0.2.1', port(80)));
 export const HOUR = 3_600_000;
@@ -35,10 +35,7 @@ export function ownDirectory(): void {
 /** How a run went in which everything was delivered, but for what the files are said to have. */
 export function report(names: readonly string[], problems: Readonly<Record<string, PortlogError>> = {}): ShipReport {
   const inputs = names.map((name) => Object.assign(newInputReport(name), { problem: problems[basename(name)] }));
-  const none = newTally();
-  const sink = { sink: 'file out', tally: none, own: none, replayed: none, waiting: 0, damaged: 0, spoolFull: false };
-  const nothing = { failure: undefined, firstRejection: undefined, firstRefusal: undefined, unaccountable: undefined, bookkeeping: undefined };
-  return { inputs, sinks: [{ ...sink, ...nothing }], interrupted: false, lostRuns: [], untracked: undefined, hostsLeftOut: undefined };
+  return { inputs, sinks: [sinkReportOf()], interrupted: false, lostRuns: [], untracked: undefined, hostsLeftOut: undefined };
 }
 
 interface Told {

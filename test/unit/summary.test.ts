@@ -5,24 +5,11 @@ import type { SinkReport } from '../../src/delivery/report.ts';
 import type { ShipReport } from '../../src/pipeline/ship.ts';
 import { SinkError } from '../../src/sink/sink.ts';
 import { newTally } from '../../src/state/tally.ts';
+import { sinkReportOf } from '../support/sink-report.ts';
 
 /** What is said of 5 events that wait. */
 function saidOf(more: Partial<SinkReport>): string {
-  const sink = {
-    sink: 'es',
-    tally: newTally(),
-    own: newTally(),
-    replayed: newTally(),
-    waiting: 5,
-    damaged: 0,
-    failure: undefined,
-    firstRejection: undefined,
-    firstRefusal: undefined,
-    spoolFull: false,
-    unaccountable: undefined,
-    bookkeeping: undefined,
-    ...more,
-  };
+  const sink = sinkReportOf({ sink: 'es', waiting: 5, ...more });
   let said = '';
   const log = new Log({ write: (text: string) => void (said += text) } as never, 'normal');
   printSummary({ inputs: [], sinks: [sink], interrupted: false, lostRuns: [] } as unknown as ShipReport, log);

@@ -3,7 +3,6 @@ import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { StoredMemory } from '../../src/state/sink-memory.ts';
 import { stateFile } from '../../src/state/store.ts';
-import { newTally } from '../../src/state/tally.ts';
 import { PortlogError } from '../../src/core/errors.ts';
 import { newInputReport } from '../../src/pipeline/input-report.ts';
 import type { SinkReport } from '../../src/delivery/report.ts';
@@ -15,6 +14,7 @@ import { watchLoop } from '../../src/unattended/watch-loop.ts';
 import { FileAttempts } from '../../src/state/file-attempts.ts';
 import { SeenFiles } from '../../src/state/seen-files.ts';
 import { Watcher } from '../../src/unattended/watcher.ts';
+import { sinkReportOf } from '../support/sink-report.ts';
 import { fastDir, freshDir } from '../support/run-portlog.ts';
 import { host, port, scan } from '../support/scans.ts';
 import { Night, directoryAt, MINUTE, HOUR, START } from '../support/night.ts';
@@ -32,24 +32,7 @@ function attemptsIn(path: string, pid = 1, isAlive: (pid: number) => boolean = (
 
 /** How a run went in which everything was delivered, but for what is said. */
 function report(inputs: readonly string[], more: Partial<ShipReport> = {}, sink: Partial<SinkReport> = {}): ShipReport {
-  const none = newTally();
-  const sinks: readonly SinkReport[] = [
-    {
-      sink: 'file out',
-      tally: none,
-      own: none,
-      replayed: none,
-      waiting: 0,
-      damaged: 0,
-      failure: undefined,
-      firstRejection: undefined,
-      firstRefusal: undefined,
-      spoolFull: false,
-      unaccountable: undefined,
-      bookkeeping: undefined,
-      ...sink,
-    },
-  ];
+  const sinks = [sinkReportOf(sink)];
   return { inputs: inputs.map(newInputReport), sinks, interrupted: false, lostRuns: [], untracked: undefined, hostsLeftOut: undefined, ...more };
 }
 
