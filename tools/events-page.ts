@@ -4,26 +4,41 @@ const INTRO = `# Events
 
 <!-- Made from src/event/fields.ts by npm run generate. -->
 
-One JSON object per event, in [ECS](https://www.elastic.co/docs/reference/ecs) 9.4:
+One JSON object per event, with the fields of [ECS](https://www.elastic.co/docs/reference/ecs) 9.4; what ECS has no field for is in \`nmap.*\`.
 
 | dataset | one event per | \`event.action\` |
 |---|---|---|
-| \`nmap.scan\` | run | scan-finished, scan-incomplete, scan-failed, scan-empty (it has looked at no host); scan-started when portlog runs nmap itself |
+| \`nmap.scan\` | run of nmap | scan-finished, scan-incomplete, scan-failed, scan-empty (no host was scanned), scan-listed (\`nmap -sL\`); scan-started when portlog runs nmap |
 | \`nmap.host\` | host in a run | host-observed |
 | \`nmap.port\` | port in a run | port-observed |
-| \`nmap.finding\` | weakness in a run | finding-observed ([rules](rules.md)) |
-| \`nmap.change\` | difference to what was known | host-new, port-opened, … ([all](../explanation/change.md#what-counts-as-a-change)) |
-| \`nmap.health\` | thing that portlog must tell about itself | run-summary, delivery-problem, scan-overdue, file-not-shipped, scan-misdated, absence-unknown |
+| \`nmap.finding\` | finding (weakness) in a run | finding-observed ([rules](rules.md)) |
+| \`nmap.change\` | difference from the known state | host-new, port-opened, … ([all](../explanation/change.md#what-counts-as-a-change)) |
+| \`nmap.health\` | message of portlog about itself | run-summary, delivery-problem, scan-overdue, file-not-shipped, scan-misdated, absence-unknown |
 
-Without \`--all\`, ports that are \`closed\` or \`filtered\` and hosts that are down are counted (in \`nmap.host.ports\` and
-\`nmap.scan\`), not sent. masscan writes one \`<host>\` per port and knows nothing of the host: it yields ports, no \`nmap.host\`.
+Ports that are \`closed\` or \`filtered\` and hosts that are down are only counted (in \`nmap.host.ports\` and \`nmap.scan\`); \`--all\` sends them too.
+masscan writes one \`<host>\` per port and knows nothing about the host, so its scans give events of ports, and none of hosts.
 
-A field keeps its type for ever. \`[]\` behind a type: always an array. **Source** names element and attribute of nmap's XML
-([nmap.dtd](https://nmap.org/book/app-nmap-dtd.html)). [schemas/event.schema.json](../../schemas/event.schema.json) says the same for machines.
+The type of a field never changes. \`[]\` after a type: always an array. **source**: element and attribute of nmap's XML
+([nmap.dtd](https://nmap.org/book/app-nmap-dtd.html)). [schemas/event.schema.json](../../schemas/event.schema.json) is the same list for programs.
 
-With \`--format otel\` the same event is one OTLP request per line: the body is \`message\`, \`event.id\` is \`log.record.uid\`,
-\`event.action\` becomes \`eventName\` (\`nmap.port_observed\`), \`host.*\` becomes \`nmap.host.*\`, \`network.protocol\` becomes
-\`network.protocol.name\`, \`tags\` and \`labels\` become \`nmap.tags\` and \`nmap.labels\`, \`rule.*\` becomes \`security_rule.*\` (\`nmap.rule.id\`), \`vulnerability.*\` \`nmap.vulnerability.*\`; \`observer\` is \`nmap.scanner.*\`; \`related\`, \`service\` and \`ecs\` are left out.
+## In OpenTelemetry
+
+With \`--format otel\` each line is one OTLP request with the same event, and some names differ:
+
+| ECS | OpenTelemetry |
+|---|---|
+| \`message\` | body |
+| \`event.action\` | \`eventName\`: \`nmap.port_observed\` |
+| \`event.id\` | \`log.record.uid\` |
+| \`host.*\` | \`nmap.host.*\` |
+| \`network.protocol\` | \`network.protocol.name\` |
+| \`network.iana_number\` | \`nmap.port.iana_number\` |
+| \`tls.server.x509.*\` | \`nmap.tls.x509.*\` |
+| \`rule.id\`, other \`rule.*\` | \`nmap.rule.id\`, \`security_rule.*\` |
+| \`vulnerability.*\` | \`nmap.vulnerability.*\` |
+| \`tags\`, \`labels.*\` | \`nmap.tags\`, \`nmap.labels.*\` |
+| \`observer.product\`, \`observer.version\` | \`nmap.scanner.name\`, \`nmap.scanner.version\` |
+| \`related\`, \`service\`, \`ecs\`, \`agent\` | left out |
 
 `;
 
@@ -31,7 +46,7 @@ With \`--format otel\` the same event is one OTLP request per line: the body is 
 export function eventsPage(fields: readonly Field[]): string {
   const groups = Map.groupBy(fields, ({ name }) => groupOf(name));
   const tables = [...groups].map(
-    ([group, members]) => `## ${group}\n\n| field | type | source | example | |\n|---|---|---|---|---|\n${members.map(row).join('\n')}\n`,
+    ([group, members]) => `## ${group}\n\n| field | type | source | example | meaning |\n|---|---|---|---|---|\n${members.map(row).join('\n')}\n`,
   );
   return INTRO + tables.join('\n');
 }
