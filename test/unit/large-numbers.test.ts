@@ -1,6 +1,8 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { counted, withCommas } from '../../src/event/text.ts';
 import { eventsOf } from '../support/scans.ts';
+import { runs } from '../support/seed.ts';
 import { World } from '../support/world.ts';
 
 /** Four digits and more in a row, in no address, time or number of a port. */
@@ -10,6 +12,18 @@ test('a number has its thousands apart, in every message', () => {
   expect([1, 999, 1000, 48_211, 1_234_567].map(withCommas)).toEqual(['1', '999', '1,000', '48,211', '1,234,567']);
   expect([counted(1, 'host'), counted(65_536, 'address', 'addresses')]).toEqual(['1 host', '65,536 addresses']);
   expect(withCommas(12_345.67)).toBe('12,345.67');
+});
+
+test('as Intl writes numbers, which takes long to load', () => {
+  const english = new Intl.NumberFormat('en-US');
+  const number = fc.oneof(fc.integer(), fc.maxSafeInteger(), fc.double({ noNaN: true }), fc.double({ min: -1e6, max: 1e6, noNaN: true }));
+  const decimals = fc.integer({ min: -1e9, max: 1e9 }).map((hundredths) => hundredths / 100);
+  fc.assert(
+    fc.property(fc.oneof(number, decimals), (one) => {
+      expect(withCommas(one)).toBe(english.format(Object.is(one, -0) ? 0 : one));
+    }),
+    { numRuns: runs(2000) },
+  );
 });
 
 test('a host, and the end of a scan', () => {

@@ -1,8 +1,9 @@
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import { Agent, type Dispatcher } from 'undici';
+import type { Dispatcher } from 'undici';
 import { type Clock, systemClock } from '../../core/clock.ts';
 import { Deadline, isTimeout } from '../../core/deadline.ts';
+import { type Connections, connections } from './agent.ts';
 import { unknownAnswer } from './answer.ts';
 import { CONNECT_TIMEOUT_MS, type TlsFiles, tlsOptions, unreachable } from './connection.ts';
 import { authorization, type HttpServerOptions, refuseLeaks, refuseUnsendable } from '../options.ts';
@@ -59,12 +60,12 @@ export interface HttpClient {
 class OriginClient implements HttpClient {
   readonly url: URL;
   private readonly options: HttpOptions;
-  private readonly agent: Agent;
+  private readonly connections: Connections;
 
   constructor(options: HttpOptions) {
     this.options = options;
     this.url = options.url;
-    this.agent = new Agent({
+    this.connections = connections({
       connect: { timeout: CONNECT_TIMEOUT_MS, ...tlsOptions(options.tls, options.url.protocol === 'https:') },
       headersTimeout: options.timeoutMs,
       bodyTimeout: options.timeoutMs,
@@ -84,7 +85,14 @@ class OriginClient implements HttpClient {
     const deadline = new Deadline(this.options.timeoutMs, signal);
     try {
       const path = pathBelow(this.url, request.path);
-      const answer = await this.agent.request({ origin: this.url.origin, path, method: request.method, headers, body, signal: deadline.signal });
+      const answer = await this.connections.request({
+        origin: this.url.origin,
+        path,
+        method: request.method,
+        headers,
+        body,
+        signal: deadline.signal,
+      });
       return await read(this.url.origin, answer, this.options.clock.now());
     } catch (cause) {
       if (deadline.signal.aborted) throw new SinkError('temporary', `${this.url.origin} ${whyAborted(deadline.signal)}`, { cause });
@@ -96,7 +104,7 @@ class OriginClient implements HttpClient {
 
   async close(): Promise<void> {
     // No answer is awaited any more; `close` would wait for pending connections.
-    if (!this.agent.destroyed) await this.agent.destroy();
+    await this.connections.destroy();
   }
 }
 
