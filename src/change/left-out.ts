@@ -1,10 +1,8 @@
 import { currentValue, isPort, type KnownFinding, type KnownHost, type KnownPort } from '../state/known-host.ts';
+import { SERVICE } from '../event/finding-source.ts';
 import { isOpen } from './coverage.ts';
 import { isLessExact } from './service.ts';
 import { parsePortKey, type PortSighting, type Sighting } from './sighting.ts';
-
-/** The source of weaknesses that are known from the name or product of a service alone. */
-export const SERVICE = 'service';
 
 /** What stands at a host, and what a scan that lists it has not looked at. */
 interface LeftOut {

@@ -1,7 +1,8 @@
 import { levelOf } from '../event/event.ts';
+import { SERVICE } from '../event/finding-source.ts';
 import { type Change, type ChangeAction, portOf, type Side } from './change.ts';
 import { knownFindingsAt, putFinding } from './known-findings-at.ts';
-import { findingId, isGone, SERVICE } from './left-out.ts';
+import { findingId, isGone } from './left-out.ts';
 import { isNewest, type KnownFinding, type KnownHost, lastOf, note, type OppositeTests, since, currentValue } from '../state/known-host.ts';
 import type { Observation } from './observation.ts';
 import { type FindingStatement, parsePortKey, type SeenFinding, type Sighting } from './sighting.ts';

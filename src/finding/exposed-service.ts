@@ -1,9 +1,10 @@
 import { shownService } from '../event/service-name.ts';
 import { remembering } from '../core/memo.ts';
 import { SEVERITY } from '../event/event.ts';
+import { PORT, SERVICE } from '../event/finding-source.ts';
 import { type Check, checked, type Finding } from './finding.ts';
 import type { RiskyService } from './risky-service.ts';
-import { nameAsked, PORT, SERVICE } from './script.ts';
+import { nameAsked } from './script.ts';
 
 /** What happens with guesses: stored, also reported as a change, or ignored. */
 export type Guesses = 'store' | 'alert' | 'silence';

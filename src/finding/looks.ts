@@ -1,4 +1,5 @@
-import { isError, isRequested, looksFor, mayHaveStopped, nameAsked, PORT, scriptsAt, SERVICE } from './script.ts';
+import { PORT, SERVICE } from '../event/finding-source.ts';
+import { isError, isRequested, looksFor, mayHaveStopped, nameAsked, scriptsAt } from './script.ts';
 import type { Subject } from './finding.ts';
 import { needsVersion } from './version-vulnerability.ts';
 

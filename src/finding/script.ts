@@ -3,11 +3,7 @@ import { askedScripts } from './asked-scripts.ts';
 import { categoriesOf } from './script-categories.ts';
 import type { Subject } from './finding.ts';
 import { fitsGlob } from '../core/glob.ts';
-
-/** The source of findings by version detection (`-sV`). */
-export const SERVICE = 'service';
-/** The source of findings by port number alone. */
-export const PORT = 'port';
+import { PORT, SERVICE } from '../event/finding-source.ts';
 
 /** The script of that name at the subject, unless it is absent or failed. */
 export function scriptOf(subject: Subject, id: string): Script | undefined {

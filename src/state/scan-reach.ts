@@ -1,3 +1,4 @@
+import { Budget } from '../core/budget.ts';
 import { addressKey } from '../nmap/address-set.ts';
 import type { Database } from './database.ts';
 
@@ -25,11 +26,10 @@ const BEHIND_ALL = '~';
 /** A word is told from others by its beginning. */
 const WORD_LENGTH = 64;
 /**
- * Rows that questions about ranges may go through before they get no answer, what each of them adds to that again, and as how many a
- * statement counts: of a site where thousands of kinds have such ranges as `10.0-15.0-31.7`, each question would go through all.
+ * Rows that questions about ranges may go through before they get no answer, and as how many a statement counts: of a site where
+ * thousands of kinds have such ranges as `10.0-15.0-31.7`, each question would go through all.
  */
-const ALLOWED_ROWS = 200_000;
-const EARNED_ROWS = 50;
+const ROWS = { most: 200_000, earned: 50 };
 const STATEMENT_ROWS = 10;
 
 /**
@@ -42,7 +42,7 @@ export class ScanReach {
   private readonly site: string;
   /** As the transaction that is going on knows them. */
   private known: { readonly transaction: number; readonly widths: readonly number[] } | undefined;
-  private allowed = ALLOWED_ROWS;
+  private readonly budget = new Budget(ROWS);
 
   constructor(database: Database, site: string) {
     this.database = database;
@@ -70,12 +70,12 @@ export class ScanReach {
 
   /** Kinds of a profile that looked at some of the same; undefined when so much was asked already that this would take too long. */
   touching(profile: string, reach: Reach): ReadonlySet<string> | undefined {
-    this.allowed = Math.min(this.allowed + EARNED_ROWS, ALLOWED_ROWS);
-    if (this.allowed <= 0) return undefined;
+    this.budget.earn();
+    if (this.budget.isSpent) return undefined;
     const kinds = new Set<string>();
     const add = (sql: string, ...values: readonly (string | number)[]): void => {
       const found = this.database.get(sql, profile, ...values);
-      this.allowed -= STATEMENT_ROWS + Number(found?.['n']);
+      this.budget.spend(STATEMENT_ROWS + Number(found?.['n']));
       for (const kind of JSON.parse(String(found?.['kinds'])) as readonly string[]) kinds.add(kind);
     };
     const rows = rowsOf(reach);
