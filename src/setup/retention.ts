@@ -1,5 +1,6 @@
 import { PortlogError } from '../core/errors.ts';
-import { type BulkServer, bulkRefusal } from '../sink/bulk/bulk.ts';
+import { bulkRefusal } from '../sink/bulk/bulk.ts';
+import type { BulkServer } from '../sink/bulk/server.ts';
 import { placesOf, UNKNOWN } from '../sink/bulk/write-targets.ts';
 import type { HttpClient } from '../sink/transport/http.ts';
 

@@ -15,7 +15,7 @@ import { opensearchObjects } from '../content/opensearch-dashboards.ts';
 import { wazuhObjects } from '../content/wazuh-dashboards.ts';
 import type { ContentOptions } from '../content/options.ts';
 import type { HttpClient } from '../sink/transport/http.ts';
-import type { BulkServer } from '../sink/bulk/bulk.ts';
+import type { BulkServer } from '../sink/bulk/server.ts';
 import { ELASTICSEARCH } from '../sink/elasticsearch/elasticsearch.ts';
 import { OPENSEARCH } from '../sink/opensearch/opensearch.ts';
 import { ELASTICSEARCH_URL, LOKI_URL } from '../sink/options.ts';

@@ -1,5 +1,6 @@
 import { PortlogError } from '../core/errors.ts';
-import { type BulkServer, bulkRefusal } from '../sink/bulk/bulk.ts';
+import { bulkRefusal } from '../sink/bulk/bulk.ts';
+import type { BulkServer } from '../sink/bulk/server.ts';
 import { ELASTICSEARCH } from '../sink/elasticsearch/elasticsearch.ts';
 import type { HttpAnswer, HttpClient, HttpRequest } from '../sink/transport/http.ts';
 import { setupFileText, SETUP_FILES, type SetupFile } from './files.ts';

@@ -1,7 +1,6 @@
 import { type Document, firings, valuesAt } from '../alert/fires.ts';
 import type { AlertRule } from '../alert/rule.ts';
 import { ALERTING, GENERIC, levelOf, type LogEvent, SEVERITY } from '../event/event.ts';
-import type { CommonOptions } from './options.ts';
 import type { Sink } from './sink.ts';
 
 /** Which events a destination gets, besides `datasets`; absent members do not restrict. */
@@ -39,7 +38,13 @@ export function isAlertMeant(only: Only | undefined, document: Document, severit
 }
 
 /** A description of the filter for people; undefined without one. */
-export function filterText({ datasets, only = {} }: Pick<CommonOptions, 'datasets' | 'only'>): string | undefined {
+export function filterText({
+  datasets,
+  only = {},
+}: {
+  readonly datasets: readonly string[] | undefined;
+  readonly only?: Only | undefined;
+}): string | undefined {
   const { rules, severity, zones, sites } = only;
   const parts = [
     datasets && `of ${datasets.join(', ')}`,

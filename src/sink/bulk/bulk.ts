@@ -4,31 +4,12 @@ import { INVENTORY, type LogEvent } from '../../event/event.ts';
 import { jsonIn, nameAt, wordsAt } from '../transport/answer.ts';
 import { batchBody, encoded, BufferPool } from '../transport/body.ts';
 import { bulkOutcome } from './outcome.ts';
+import type { BulkServer } from './server.ts';
 import { SetUp } from './set-up.ts';
 import { type HttpAnswer, type HttpClient, httpClient, redirection } from '../transport/http.ts';
 import { accepting, addressOf, ELASTICSEARCH_URL, scopeOf, urlOf } from '../options.ts';
 import { shownAddress } from '../shown.ts';
 import { MAX_EVENT_BYTES, type Diagnosis, type Encoded, type Refusal, type Sink, SinkError } from '../sink.ts';
-
-/** Differences between servers with a `_bulk` API. */
-export interface BulkServer {
-  /** The name that `--to` uses. */
-  readonly type: 'elasticsearch' | 'opensearch';
-  /** The name that people use. */
-  readonly product: string;
-  /** Extra query parameters of requests to data streams. */
-  readonly toStreams: string;
-  /** Hint for a 403. */
-  readonly rights: string;
-  /** Hint: rights that are needed to check the set-up. */
-  readonly toLook: string;
-  /** Hint: which credentials it accepts. */
-  readonly credentials: string;
-  /** Checks by `GET /` that it is this server in a supported version. */
-  diagnose(origin: string, root: HttpAnswer): Diagnosis;
-  /** Checks whether the credentials may write, if the server can tell. */
-  mayWrite?(client: HttpClient, namespace: string, signal: AbortSignal): Promise<readonly Diagnosis[]>;
-}
 
 /** One batch is one row of the spool, so a MiB. Order does not matter here: each document has its id. */
 const LIMITS = { maxEvents: 2000, maxBytes: 1 << 20, maxEventBytes: MAX_EVENT_BYTES, inFlight: 4, inFlightPerPartition: 4 };

@@ -1,6 +1,6 @@
 import { type Fault, faultInWords, inspectTargets, UNKNOWN } from './write-targets.ts';
 import { INDEX_TEMPLATES, inForceFor, MAPPINGS, templatesIn } from './templates.ts';
-import type { BulkServer } from './bulk.ts';
+import type { BulkServer } from './server.ts';
 import type { HttpAnswer, HttpClient } from '../transport/http.ts';
 import { type Diagnosis, SinkError } from '../sink.ts';
 

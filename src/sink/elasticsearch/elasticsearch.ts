@@ -1,7 +1,8 @@
 import type { ElasticsearchOptions } from './options.ts';
 import { boolean, record, tableOf } from '../../core/shape.ts';
 import { answerAs } from '../transport/answer.ts';
-import { aboutServer, type BulkServer, bulkSink, notThere } from '../bulk/bulk.ts';
+import { aboutServer, bulkSink, notThere } from '../bulk/bulk.ts';
+import type { BulkServer } from '../bulk/server.ts';
 import type { HttpClient } from '../transport/http.ts';
 import type { Diagnosis, Sink } from '../sink.ts';
 import { isAtLeast } from '../transport/version.ts';

@@ -1,5 +1,6 @@
 import type { OpenSearchOptions } from './options.ts';
-import { aboutServer, type BulkServer, bulkSink, notThere } from '../bulk/bulk.ts';
+import { aboutServer, bulkSink, notThere } from '../bulk/bulk.ts';
+import type { BulkServer } from '../bulk/server.ts';
 import type { Sink } from '../sink.ts';
 import { isAtLeast } from '../transport/version.ts';
 
