@@ -16,7 +16,7 @@ const COMMANDS = {
   replay: async () => (await import('./commands/replay.ts')).replay,
   setup: async () => (await import('./commands/setup.ts')).setup,
   check: async () => (await import('./commands/check.ts')).check,
-  completion: async () => (await import('./commands/completion.ts')).completion,
+  completion: async () => (await import('./commands/completion.ts')).completionOf(allCommands),
 } as const satisfies Record<string, () => Promise<Command>>;
 export type CommandName = keyof typeof COMMANDS;
 

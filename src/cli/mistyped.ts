@@ -53,6 +53,14 @@ export function noCommand(word: string): PortlogError {
   });
 }
 
+/** The error for a word behind `portlog help` that is neither a command nor one of the pages. */
+export function noTopic(word: string, topics: readonly string[]): PortlogError {
+  const guess = nearest(word.toLowerCase(), [...COMMAND_NAMES, ...topics]);
+  return new PortlogError('usage', `there is no command "${word}", and no page of that name`, {
+    hint: guess === undefined ? 'portlog help lists the commands and pages' : `did you mean portlog help ${guess}?`,
+  });
+}
+
 /** `next`: the word that follows. */
 export function withoutValue(name: string, option: Option, next: string | undefined): PortlogError {
   const message = `--${name} needs a value: --${name} ${argumentOf(option)}`;

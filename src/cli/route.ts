@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { allCommands, type CommandName, commandOf, isCommand } from './commands.ts';
-import { noCommand, noFile } from './mistyped.ts';
+import { noCommand, noFile, noTopic } from './mistyped.ts';
 import type { Options } from './option.ts';
 
 /** The command and its arguments, or what to print instead. */
@@ -34,9 +34,9 @@ async function helpFor(word: string | undefined): Promise<Route> {
   if (word === undefined || word.startsWith('-') || word === 'help' || word === 'version') return { kind: 'help', name: undefined };
   if (isCommand(word)) return { kind: 'help', name: word };
   if (/\.md(?:#.*)?$/.test(word)) return { kind: 'page', path: word.replace(/#.*$/, '') };
-  const { isTopic, noTopic } = await import('./page.ts');
-  if (isTopic(word)) return { kind: 'page', path: `${word}.md` };
-  throw noTopic(word);
+  const topics = (await import('./page.ts')).topics();
+  if (topics.includes(word)) return { kind: 'page', path: `${word}.md` };
+  throw noTopic(word, topics);
 }
 
 /** Whether a word cannot be a file: no dot or slash in it, and it does not exist. */
