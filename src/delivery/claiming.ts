@@ -5,9 +5,10 @@ import type { Moment } from '../state/claims.ts';
 import type { AckGroupFate } from '../state/ledger.ts';
 import type { Queued } from '../state/queued.ts';
 import type { Store } from '../state/store.ts';
+import type { Account } from './account.ts';
 import { AckGroup, type AckGroups, ackGroupsOf } from './ack-group.ts';
 import type { Condition } from './condition.ts';
-import type { SinkPipeline } from './sink-pipeline.ts';
+import type { QueuedBatch } from './queued-batch.ts';
 import type { SpoolWriter } from './spool-writer.ts';
 
 /** How often it is looked what another process has done, and how long that may take with nothing done, behind the time of one answer. */
@@ -17,11 +18,12 @@ const PATIENCE_MS = 60_000;
 /** Who has an acknowledgement group in hand; or what became of it. */
 type Holder = 'ours' | 'theirs' | AckGroupFate;
 
-export interface ClaimingParts {
+interface ClaimingParts {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly store: Store;
   readonly groups: AckGroups;
+  readonly account: Account;
   readonly changed: Condition;
   /** Entries of the ledger up to this number count for nothing. */
   readonly after: number;
@@ -29,7 +31,9 @@ export interface ClaimingParts {
   /** Learns of a mistake in what is done in the background. */
   readonly sendQueue: { mistake: unknown };
   /** Sends what turned out to be ours after all. */
-  readonly pipeline: Pick<SinkPipeline, 'account' | 'forward' | 'endAckGroup' | 'flush'>;
+  forward(queuedBatch: QueuedBatch): Promise<void> | undefined;
+  /** Sends what was claimed and waits for a fuller batch, and enters in the ledger what is known by then. */
+  flushAll(): Promise<void>;
 }
 
 /**
@@ -65,11 +69,8 @@ export class Claiming {
    * hold up who waits for it, and for whom this may wait.
    */
   async idle(): Promise<void> {
-    const { pipeline, changed } = this.parts;
-    pipeline.endAckGroup();
-    await pipeline.flush();
-    this.spoolWriter.enterKnown();
-    await changed.until(() => !this.isWaiting);
+    await this.parts.flushAll();
+    await this.parts.changed.until(() => !this.isWaiting);
   }
 
   private async waitFor(entries: readonly Queued[], partition: string): Promise<void> {
@@ -87,13 +88,13 @@ export class Claiming {
 
   /** Until it is known what became of all, or who has it has had enough time. Returns what yet another one has in hand by then. */
   private async waitAWhile(entries: readonly Queued[], partition: string): Promise<readonly Queued[]> {
-    const { clock, signal, sink, pipeline } = this.parts;
+    const { clock, signal, sink } = this.parts;
     const [before, until] = [this.momentNow(), clock.elapsed() + (sink.answerMs ?? 0) + PATIENCE_MS];
     for (let left = entries; left.length > 0;) {
       await clock.sleep(POLL_MS, signal);
       const isOver = signal.aborted || clock.elapsed() >= until;
       const { ours, theirs } = this.sort(left, isOver ? before : NOTHING_YET);
-      if (ours.length > 0) await pipeline.forward({ seq: this.spoolWriter.nextSeq(), batch: batchOf(ours, partition), stored: false });
+      if (ours.length > 0) await this.parts.forward({ seq: this.spoolWriter.nextSeq(), batch: batchOf(ours, partition), stored: false });
       if (isOver) return theirs;
       left = theirs;
     }
@@ -154,10 +155,7 @@ export class Claiming {
 
   /** Another process has dealt with it meanwhile, and entered it in the ledger. */
   private known(entry: Queued, fate: AckGroupFate): void {
-    const {
-      groups,
-      pipeline: { account },
-    } = this.parts;
+    const { groups, account } = this.parts;
     const tally = account.of(entry.dataset);
     account.known(tally, fate);
     if (fate === 'spooled') this.spoolWriter.awaitFateOf(entry.ackGroup?.key ?? '', tally);

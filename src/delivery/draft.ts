@@ -6,11 +6,9 @@ import { AckGroup } from './ack-group.ts';
 import { Batcher } from './batcher.ts';
 import type { Admitted } from './intake.ts';
 import type { QueuedBatch } from './queued-batch.ts';
-import type { SinkPipeline } from './sink-pipeline.ts';
 
-/** Events that are to be committed together before they are sent. They are not counted yet. */
+/** Events for one sink that are to be committed together before they are sent. They are not counted yet. */
 export interface Draft {
-  readonly pipeline: SinkPipeline;
   readonly admitted: readonly Admitted[];
   readonly batches: readonly QueuedBatch[];
 }

@@ -16,9 +16,14 @@ export interface Announcement {
   readonly failed?: ((error: unknown) => void) | undefined;
 }
 
-/** Of one sink; `stored`: on disk. */
-interface Written {
+/** What a sink gets of the announcements. */
+interface ForSink {
+  readonly pipeline: SinkPipeline;
   readonly draft: Draft;
+}
+
+/** `stored`: on disk. */
+interface Written extends ForSink {
   readonly stored: boolean;
 }
 
@@ -66,22 +71,22 @@ export class Outbox {
     this.bytes = 0;
     if (announcements.length === 0) return;
     for (const pipeline of pipelinesOf(announcements)) await pipeline.flush();
-    for (const { draft, stored } of this.write(announcements)) await draft.pipeline.sendDraft(draft, stored);
+    for (const { pipeline, draft, stored } of this.write(announcements)) await pipeline.sendDraft(draft, stored);
   }
 
   /** A mistake of ours takes all of them back. Then each is made by itself, and it costs one alone. */
   private write(announcements: readonly Announcement[]): readonly Written[] {
     const { store } = this;
     if (store === undefined) return notStored(announcements);
-    const drafts: Draft[] = [];
+    const drafts: ForSink[] = [];
     try {
       return store.transaction(() => {
-        for (const draft of draftsOf(announcements)) drafts.push(draft);
-        for (const draft of drafts) draft.pipeline.commit(draft);
-        return drafts.map((draft) => ({ draft, stored: true }));
+        for (const one of draftsOf(announcements)) drafts.push(one);
+        for (const { pipeline, draft } of drafts) pipeline.commit(draft);
+        return drafts.map((one) => ({ ...one, stored: true }));
       });
     } catch (error) {
-      for (const draft of drafts) takeBack(draft);
+      for (const { draft } of drafts) takeBack(draft);
       for (const { takenBack } of announcements) takenBack?.();
       if (!isOfState(error) && announcements.length > 1) return announcements.flatMap((one) => this.write([one]));
       // Better announced without a safety net than not at all; if it cannot be sent either, that is told.
@@ -94,17 +99,17 @@ export class Outbox {
 }
 
 function notStored(announcements: readonly Announcement[]): readonly Written[] {
-  return [...draftsOf(announcements)].map((draft) => ({ draft, stored: false }));
+  return [...draftsOf(announcements)].map((one) => ({ ...one, stored: false }));
 }
 
 /** For each sink the events that it gets. One after the other: when the state fails between two, the first is there to be taken back. */
-function* draftsOf(announcements: readonly Announcement[]): Generator<Draft, void, undefined> {
+function* draftsOf(announcements: readonly Announcement[]): Generator<ForSink, void, undefined> {
   const bySink = new Map<SinkPipeline, LogEvent[]>([...pipelinesOf(announcements)].map((pipeline) => [pipeline, []]));
   for (const { make, pipelines } of announcements) {
     const events = make();
     for (const pipeline of pipelines) for (const event of events) bySink.get(pipeline)?.push(event);
   }
-  for (const [pipeline, events] of bySink) yield pipeline.draft(events);
+  for (const [pipeline, events] of bySink) yield { pipeline, draft: pipeline.draft(events) };
 }
 
 function pipelinesOf(announcements: readonly Announcement[]): ReadonlySet<SinkPipeline> {

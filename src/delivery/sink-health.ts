@@ -7,6 +7,8 @@ export class SinkHealth {
   failure: SinkError | undefined;
   /** Events that the sink has taken so far, in whatever way. */
   taken = 0;
+  /** The server's reason for the first event that it rejected. */
+  firstRejection: string | undefined;
   /** Why it does not take the first event that waits although it takes others. */
   firstRefusal: string | undefined;
   private readonly clock: Clock;

@@ -1,0 +1,215 @@
+import { type BatchOf, batchOf } from '../sink/batch.ts';
+import type { Sink, SinkError } from '../sink/sink.ts';
+import type { Queued } from '../state/queued.ts';
+import type { Tally } from '../state/tally.ts';
+import type { Account } from './account.ts';
+import type { AckGroups } from './ack-group.ts';
+import { Claiming } from './claiming.ts';
+import { Condition } from './condition.ts';
+import { deliver, type Settled, type Undelivered } from './deliver.ts';
+import type { QueuedBatch } from './queued-batch.ts';
+import { SendQueue } from './send-queue.ts';
+import type { SinkHealth } from './sink-health.ts';
+import type { SinkPipelineOptions } from './sink-pipeline-options.ts';
+import { SpoolReader } from './spool-reader.ts';
+import { SpoolRoom } from './spool-room.ts';
+import type { SpoolWriter } from './spool-writer.ts';
+
+interface DispatcherParts {
+  readonly sink: Sink;
+  readonly options: SinkPipelineOptions;
+  readonly account: Account;
+  readonly health: SinkHealth;
+  readonly groups: AckGroups;
+  /** Entries of the ledger up to this number count for nothing. */
+  readonly after: number;
+  /** Undefined when the sink discards what cannot be delivered. */
+  readonly spoolWriter: SpoolWriter | undefined;
+  /** Ends the current acknowledgement group, and hands over what waits for a fuller batch. */
+  flushAll(): Promise<void>;
+}
+
+/** Around the spool of a sink. */
+interface SpoolSide {
+  readonly writer: SpoolWriter;
+  readonly reader: SpoolReader;
+  readonly room: SpoolRoom;
+  readonly claiming: Claiming;
+}
+
+/**
+ * The way of a batch. As long as the sink works, batches go to it directly. When it fails, or is too slow for a source that cannot wait,
+ * they go to disk, a {@link SpoolReader} sends them from there in order, and when the spool is empty, batches go directly again.
+ */
+export class Dispatcher {
+  /** How long a full queue may hold up reading before it goes to disk, in milliseconds. */
+  patienceMs = Number.POSITIVE_INFINITY;
+
+  private readonly parts: DispatcherParts;
+  private readonly changed: Condition;
+  private readonly sendQueue: SendQueue;
+  private readonly spool: SpoolSide | undefined;
+  private readonly taken = (): number => this.parts.health.taken;
+
+  constructor(parts: DispatcherParts) {
+    this.parts = parts;
+    this.changed = new Condition(parts.options.clock);
+    this.sendQueue = new SendQueue(parts.sink.limits, (batch) => this.send(batch), this.changed);
+    this.spool = this.spoolSide(parts);
+  }
+
+  private spoolSide({ spoolWriter: writer, options, ...parts }: DispatcherParts): SpoolSide | undefined {
+    const { store } = options;
+    if (writer === undefined || store === undefined) return undefined;
+    const { changed, sendQueue } = this;
+    const reader = this.readerOf(writer);
+    const forward = (queuedBatch: QueuedBatch): Promise<void> | undefined => this.forward(queuedBatch);
+    const claiming = new Claiming(writer, { ...parts, ...options, store, changed, sendQueue, forward });
+    return { writer, reader, claiming, room: new SpoolRoom(writer, reader, changed, options, this) };
+  }
+
+  private readerOf(writer: SpoolWriter): SpoolReader {
+    const { sink, options, health } = this.parts;
+    return new SpoolReader(
+      sink,
+      writer,
+      { ...options, taken: this.taken },
+      {
+        took: (events) => void (health.taken += events),
+        idle: () => this.changed.until(() => this.sendQueue.sending === 0),
+        succeeded: () => this.succeeded(),
+        failed: (error, since) => health.failed(error, since),
+        rejected: (reason) => void (health.firstRejection ??= reason),
+        waiting: () => options.onWaiting?.(sink.name),
+        stopped: () => this.changed.notify(),
+      },
+    );
+  }
+
+  /** Why the sink fails now. */
+  get failure(): SinkError | undefined {
+    return this.parts.health.failure;
+  }
+
+  /** What comes goes to disk, because something is there that is older. */
+  get isSpooling(): boolean {
+    return this.spool?.reader.active === true;
+  }
+
+  /** Something waits for what another process does with it. */
+  get isWaitingForOthers(): boolean {
+    return this.spool?.claiming.isWaiting === true;
+  }
+
+  /** Sending fails because of a bug of portlog. */
+  get isBroken(): boolean {
+    return this.sendQueue.mistake !== undefined;
+  }
+
+  /** The sink has taken something. */
+  succeeded(): void {
+    this.parts.health.succeeded();
+    this.changed.notify();
+  }
+
+  /** Sends what is on disk. */
+  startSpool(): void {
+    this.spool?.reader.start(this.parts.health.failingSince, false);
+  }
+
+  /** Resolves when nothing waits for another process; see {@link Claiming}. */
+  async othersDone(): Promise<void> {
+    await this.spool?.claiming.idle();
+  }
+
+  /** Resolves when all of it is delivered, on disk or given up. */
+  async settled(): Promise<void> {
+    await this.changed.until(() => this.sendQueue.queued === 0 && this.sendQueue.sending === 0 && !this.isWaitingForOthers);
+    this.sendQueue.throwMistake();
+  }
+
+  /** The same for what is on disk, as long as the sink makes progress. */
+  async finishSpool(): Promise<void> {
+    await this.spool?.reader.finish();
+    this.sendQueue.throwMistake();
+    this.spool?.writer.conclude();
+  }
+
+  /** Sends or spools what no other process has in hand of a batch. Await the promise, if there is one, before the next. */
+  dispatch(queuedBatch: QueuedBatch): Promise<void> | undefined {
+    const batch = this.stillOurs(queuedBatch);
+    return batch.entries.length === 0 ? undefined : this.forward({ ...queuedBatch, batch });
+  }
+
+  /** What of a batch no other process has in hand. What was committed is left alone by all others. */
+  private stillOurs({ stored, batch }: QueuedBatch): BatchOf<Queued> {
+    return stored || this.spool === undefined ? batch : this.spool.claiming.take(batch);
+  }
+
+  private forward(queuedBatch: QueuedBatch): Promise<void> | undefined {
+    this.sendQueue.throwMistake();
+    const { spool, failure } = this;
+    if (spool === undefined && failure !== undefined) this.parts.account.gaveUp(queuedBatch.batch.entries);
+    else if (spool !== undefined && (spool.reader.active || failure !== undefined)) {
+      this.keep(queuedBatch);
+      this.startSpool();
+      return spool.room.wait();
+    } else {
+      this.sendQueue.add(queuedBatch);
+      if (this.sendQueue.isFull) return this.waitForTurn();
+    }
+    return undefined;
+  }
+
+  private keep(queuedBatch: QueuedBatch, behind = false): void {
+    const batch = this.stillOurs(queuedBatch);
+    if (batch.entries.length > 0) this.spool?.writer.keep({ ...queuedBatch, batch }, behind);
+  }
+
+  private async send(queuedBatch: QueuedBatch): Promise<void> {
+    const { sink, options, account } = this.parts;
+    const tally = account.of(queuedBatch.batch.entries[0]?.dataset);
+    const stillOurs = (batch: BatchOf<Queued>): BatchOf<Queued> => this.stillOurs({ ...queuedBatch, batch });
+    const left = await deliver(sink, queuedBatch.batch, { ...options, taken: this.taken, stillOurs }, (settled) => this.record(settled, tally));
+    if (queuedBatch.stored) this.spool?.writer.update(queuedBatch, left?.entries);
+    if (left !== undefined) this.giveWay(queuedBatch, left);
+  }
+
+  private record(settled: Settled<Queued>, tally: Tally): void {
+    const { account, health } = this.parts;
+    const { done, rejected } = settled;
+    health.firstRejection ??= rejected[0]?.reason;
+    health.taken += done.length;
+    account.settled(tally, settled, this.spool?.writer.settle(done, rejected) ?? 0);
+    if (this.spool === undefined) account.discarded(tally, rejected.length);
+  }
+
+  /** The sink fails: batches go to disk in order, and from there to the sink when it works again. */
+  private giveWay(queuedBatch: QueuedBatch, { entries, error, since, refusal, refused }: Undelivered<Queued>): void {
+    const { health } = this.parts;
+    const rest = { ...queuedBatch, batch: batchOf(entries, queuedBatch.batch.partition) };
+    if (refused === true) health.firstRefusal ??= refusal?.reason;
+    if (refused === true && this.spool !== undefined) return this.keep(rest, true);
+    health.failed(error, since);
+    if (this.spool === undefined) return this.discardAll(entries);
+    this.keep(rest);
+    this.spill();
+  }
+
+  /** Moves queued batches from memory to disk. */
+  private spill(): void {
+    for (const queuedBatch of this.sendQueue.takeQueued()) this.keep(queuedBatch);
+    this.spool?.reader.start(this.parts.health.failingSince);
+    this.changed.notify();
+  }
+
+  private discardAll(entries: readonly Queued[]): void {
+    for (const all of [entries, ...this.sendQueue.takeQueued().map(({ batch }) => batch.entries)]) this.parts.account.gaveUp(all);
+  }
+
+  /** Delays reading while the queue is full, but not longer than the source can wait. */
+  private async waitForTurn(): Promise<void> {
+    const patienceMs = this.spool === undefined ? Number.POSITIVE_INFINITY : this.patienceMs;
+    if (!(await this.sendQueue.hasRoomWithin(patienceMs, this.parts.options.clock))) this.spill();
+  }
+}
