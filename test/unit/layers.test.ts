@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { describe, expect, it, onTestFinished, test } from 'vitest';
 import { violationsIn } from '../../tools/layers/check.ts';
+import { cyclesIn } from '../../tools/layers/cycles.ts';
 import { CLOCKS, HOMES, LAYERS } from '../../tools/layers/table.ts';
 import { clocksIn } from '../../tools/layers/time.ts';
 
@@ -85,6 +86,26 @@ describe('a planted import', () => {
         'src/event/planted.ts uses Date.now: time comes from an injected clock (core/clock); its home is core/clock, core/process-alive\n',
     );
   });
+});
+
+describe('a planted circle', () => {
+  const planted = (back: string): ReadonlyMap<string, string> =>
+    new Map([
+      ['event/one.ts', "import { two } from './deeper/two.ts';"],
+      ['event/deeper/two.ts', back],
+      ['event/aside.ts', "import { one } from './one.ts';"],
+    ]);
+
+  it.each(["import { one } from '../one.ts';", "import type { One } from '../one.ts';", "const { one } = await import('../one.ts');"])(
+    'is refused in every form: %s',
+    (back) =>
+      expect(cyclesIn(planted(back)).map(({ file, what }) => `${file} ${what}`)).toEqual([
+        'event/one.ts reaches itself: event/one.ts → event/deeper/two.ts → event/one.ts',
+        'event/deeper/two.ts reaches itself: event/deeper/two.ts → event/one.ts → event/deeper/two.ts',
+      ]),
+  );
+
+  it('is not seen where one file only uses another', () => expect(cyclesIn(planted("import { x } from './three.ts';"))).toEqual([]));
 });
 
 describe('a planted clock', () => {

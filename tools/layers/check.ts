@@ -49,7 +49,7 @@ function packageOf(specifier: string): string {
 }
 
 /** Static, dynamic and type imports, exports from, `require`, and what Node hands out by name. */
-function importsOf(file: string, text: string): readonly string[] {
+export function importsOf(file: string, text: string): readonly string[] {
   const found: string[] = [];
   const note = (node: unknown): void => {
     const { value } = (node ?? {}) as { value?: unknown };
