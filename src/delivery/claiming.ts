@@ -14,6 +14,8 @@ import type { SpoolWriter } from './spool-writer.ts';
 /** How often it is looked what another process has done, and how long that may take with nothing done, behind the time of one answer. */
 const POLL_MS = 100;
 const PATIENCE_MS = 60_000;
+/** Whoever is interrupted waits for an answer that another process is about to get: to keep what that one delivers would send it twice. */
+const LAST_PATIENCE_MS = 5000;
 
 /** Who has an acknowledgement group in hand; or what became of it. */
 type Holder = 'ours' | 'theirs' | AckGroupFate;
@@ -89,10 +91,9 @@ export class Claiming {
   /** Until it is known what became of all, or who has it has had enough time. Returns what yet another one has in hand by then. */
   private async waitAWhile(entries: readonly Queued[], partition: string): Promise<readonly Queued[]> {
     const { clock, signal, sink } = this.parts;
-    const [before, until] = [this.momentNow(), clock.elapsed() + (sink.answerMs ?? 0) + PATIENCE_MS];
+    const [before, patience] = [this.momentNow(), new Patience(clock, signal, (sink.answerMs ?? 0) + PATIENCE_MS)];
     for (let left = entries; left.length > 0;) {
-      await clock.sleep(POLL_MS, signal);
-      const isOver = signal.aborted || clock.elapsed() >= until;
+      const isOver = !(await patience.waits());
       const { ours, theirs } = this.sort(left, isOver ? before : NOTHING_YET);
       if (ours.length > 0) await this.parts.forward({ seq: this.spoolWriter.nextSeq(), batch: batchOf(ours, partition), stored: false });
       if (isOver) return theirs;
@@ -164,5 +165,29 @@ export class Claiming {
   }
 }
 
+/** Until when the fate of something is waited for: not for long any more, once this process is interrupted. */
+class Patience {
+  private readonly clock: Clock;
+  private readonly signal: AbortSignal;
+  private until: number;
+  private isInterrupted = false;
+
+  constructor(clock: Clock, signal: AbortSignal, milliseconds: number) {
+    this.clock = clock;
+    this.signal = signal;
+    this.until = clock.elapsed() + milliseconds;
+  }
+
+  /** Waits a moment; false when that was the last one. */
+  async waits(): Promise<boolean> {
+    const { clock, signal } = this;
+    await clock.sleep(POLL_MS, this.isInterrupted ? NEVER : signal);
+    if (signal.aborted && !this.isInterrupted) this.until = Math.min(this.until, clock.elapsed() + LAST_PATIENCE_MS);
+    this.isInterrupted = signal.aborted;
+    return clock.elapsed() < this.until;
+  }
+}
+
+const NEVER = new AbortController().signal;
 const NOBODY: ReadonlyMap<string, Holder> = new Map();
 const NOTHING_YET: Moment = new Map();

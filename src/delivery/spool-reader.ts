@@ -231,7 +231,7 @@ export class SpoolReader {
 
   private takeLease(): boolean {
     const { clock } = this.options;
-    const isOurs = this.spoolWriter.tables.lease.take(clock.now());
+    const isOurs = this.spoolWriter.tables.lease.take(clock.elapsed);
     if (isOurs) this.leasedAt = clock.elapsed();
     return isOurs;
   }
@@ -267,8 +267,9 @@ export class SpoolReader {
     this.events.waiting();
   }
 
-  /** Synchronously: otherwise the next batch could go to a spool that nobody reads. */
+  /** Synchronously: otherwise the next batch could go to a spool that nobody reads. What others keep there from now on, they send. */
   private emptied(): void {
+    this.spoolWriter.tables.lease.release();
     this.failingSince = undefined;
     this.working = undefined;
     this.events.succeeded();

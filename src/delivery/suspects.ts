@@ -34,7 +34,7 @@ export async function sendSuspects(spoolWriter: SpoolWriter, patience: SuspectOp
   const until = clock.elapsed() + retryForMs;
   for (
     let round = 1;
-    !signal.aborted && spoolWriter.tables.spool.nextBehind(0) !== undefined && spoolWriter.tables.lease.take(clock.now());
+    !signal.aborted && spoolWriter.tables.spool.nextBehind(0) !== undefined && spoolWriter.tables.lease.take(clock.elapsed);
     round++
   ) {
     if (!(await sendRound(spoolWriter, { ...patience, send, onDead }))) return;

@@ -1,6 +1,6 @@
 import type { Database } from './database.ts';
 
-/** Longer than any request; a process that died holds the lease for that long. */
+/** Longer than any request: so long it is the holder's from when it was taken last, unless it is known to be gone. */
 export const LEASE_MS = 120_000;
 
 /** The right to send the spool of one sink: one process at a time, to keep the order. */
@@ -15,8 +15,15 @@ export class Lease {
     this.run = run;
   }
 
-  /** Takes or extends it; false while another live run has it. */
-  take(now: number): boolean {
+  /**
+   * Takes or extends it; false while another live run has it. `elapsed` is the clock's, which all processes share: by the wall clock, who set it on
+   * by two minutes took it from who was sending. It is asked with the state file locked: who had to wait for that would compare an old time.
+   */
+  take(elapsed: () => number): boolean {
+    return this.database.quickly(() => this.takeAt(Math.round(elapsed())));
+  }
+
+  private takeAt(now: number): boolean {
     const taken = this.database.run(
       `INSERT INTO lease (sink, run, until) VALUES (?, ?, ?)
        ON CONFLICT (sink) DO UPDATE SET run = excluded.run, until = excluded.until
@@ -25,8 +32,8 @@ export class Lease {
       this.run,
       now + LEASE_MS,
       now,
-      // A later end means that the clock was ahead.
-      now + LEASE_MS,
+      // A much later end is from before the machine was started again, or by the wall clock, as older versions wrote it.
+      now + 2 * LEASE_MS,
     );
     return taken > 0;
   }

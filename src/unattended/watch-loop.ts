@@ -31,9 +31,9 @@ export async function watchLoop(
   while (!stop.aborted) {
     let restMs = pollMs;
     try {
-      const began = clock.now();
+      const began = clock.elapsed();
       const isBusy = await watcher.look();
-      const tookMs = Math.max(0, clock.now() - began);
+      const tookMs = clock.elapsed() - began;
       restMs = isBusy ? 0 : Math.max(pollMs, Math.min(Math.min(before, tookMs) * REST, MAX_REST_MS));
       before = tookMs;
       onLook?.(!isBusy);

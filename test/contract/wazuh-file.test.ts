@@ -142,6 +142,14 @@ test('four hundred lines a second, of all processes together and of one after th
   expect(clock.now() - started).toBeGreaterThanOrEqual(9500);
 });
 
+test('who sets the wall clock on by two minutes makes nobody write to a new file earlier', async () => {
+  const impatient = open({ clock: { ...clock, sleep: async () => undefined } });
+  await expect(impatient.send(batchOf(0), AbortSignal.abort())).rejects.toThrow('interrupted');
+  const started = clock.elapsed();
+  await open({ clock: { ...clock, now: () => clock.now() + 120_000, sleep: async (milliseconds) => pass(milliseconds) } }).send(batchOf(0), NEVER);
+  expect(clock.elapsed() - started).toBeGreaterThanOrEqual(70_000);
+});
+
 test('a clock that was set back a day holds nobody up', async () => {
   writeFileSync(path, '');
   await send(open(), 400);

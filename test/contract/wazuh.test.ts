@@ -91,7 +91,7 @@ describe('the API', () => {
     const waits: number[] = [];
     const clock: Clock = {
       ...systemClock,
-      now: () => now,
+      elapsed: () => now,
       async sleep(ms) {
         waits.push(ms);
         now += ms;

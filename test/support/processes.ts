@@ -23,10 +23,12 @@ export class Process {
   answer: (batch: Batch) => Outcome | SinkError | Promise<Outcome | SinkError> = takes;
   readonly store: Store;
   private time = 1_700_000_000_000;
+  private ahead = 0;
+  private readonly interruption = new AbortController();
 
   constructor(stateDir: string, again = false, partitionOf: (event: LogEvent) => string = () => '') {
-    const now = (): number => this.time;
-    const clock: Clock = { now, elapsed: now, random: () => 0, sleep: () => new Promise((resolve) => setTimeout(resolve, 1)) };
+    const now = (): number => this.time + this.ahead;
+    const clock: Clock = { now, elapsed: () => this.time, random: () => 0, sleep: () => new Promise((resolve) => setTimeout(resolve, 1)) };
     const pid = nextPid++;
     this.store = new Store({ stateDir, limits: DEFAULT_SPOOL_LIMITS, now, pid, isAlive: (one) => !killed.has(one), what: 'a test' });
     const sink = scriptedSink(
@@ -39,7 +41,7 @@ export class Process {
         limits: { maxEvents: 6, maxBytes: 1 << 20, inFlight: 1, inFlightPerPartition: 2 },
       },
     );
-    this.delivery = Delivery.to([sink], { clock, store: this.store, again, retryForMs: 1000 * MINUTES, signal: new AbortController().signal });
+    this.delivery = Delivery.to([sink], { clock, store: this.store, again, retryForMs: 1000 * MINUTES, signal: this.interruption.signal });
     ends.push(() => this.store.database.close());
     this.kill = () => void killed.add(pid);
   }
@@ -47,8 +49,18 @@ export class Process {
   /** Others see that it is gone. */
   readonly kill: () => void;
 
+  /** It is to end: nothing more is waited for. */
+  interrupt(): void {
+    this.interruption.abort();
+  }
+
   pass(milliseconds: number): void {
     this.time += milliseconds;
+  }
+
+  /** Somebody sets the wall clock. */
+  setClock(aheadBy: number): void {
+    this.ahead = aheadBy;
   }
 
   get tally(): Tally {

@@ -1,4 +1,6 @@
+import { execFileSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
+import { systemClock } from '../../src/core/clock.ts';
 import { SinkError } from '../../src/sink/sink.ts';
 import type { Tally } from '../../src/state/tally.ts';
 import { NOTHING } from '../support/delivery.ts';
@@ -59,6 +61,43 @@ describe('two processes at the same time', () => {
     const both = [new Process(stateDir), new Process(stateDir)] as const;
     await Promise.all(both.map((one) => one.ship()));
     expect(both[0].store.database.all('SELECT * FROM claim')).toEqual([]);
+  });
+});
+
+describe('a process that is interrupted while it waits for another one', () => {
+  async function interrupted(passes: number): Promise<{ readonly tally: Tally; readonly all: readonly Process[] }> {
+    const stateDir = fastDir();
+    const [one, other] = [new Process(stateDir), new Process(stateDir)];
+    const { promise, resolve } = Promise.withResolvers<void>();
+    one.answer = (batch) => promise.then(() => takes(batch));
+    const ended = one.ship();
+    await expect.poll(() => one.sent.length).toBe(6);
+    const shipped = other.ship();
+    await soon();
+    other.interrupt();
+    await soon();
+    other.pass(passes);
+    if (passes > 0) await shipped;
+    resolve();
+    await ended;
+    const tally = await shipped;
+    for (const { store } of [one, other]) store.close();
+    const last = new Process(stateDir);
+    await last.ship();
+    return { tally, all: [one, other, last] };
+  }
+
+  test('keeps nothing that the other one delivers at that moment', async () => {
+    const { tally, all } = await interrupted(0);
+    expect(times(...all)).toEqual(ONCE);
+    expect(tally).toMatchObject({ read: 24, already: 24 });
+  });
+
+  test('takes over some seconds later what the other one has not delivered by then, which sends it no more', async () => {
+    const { tally, all } = await interrupted(5001);
+    // What was on its way is there twice: nobody knew that it would arrive.
+    expect(times(...all).filter((often) => often > 1).length).toBe(6);
+    expect(tally).toMatchObject({ read: 24, delivered: 24 });
   });
 });
 
@@ -159,6 +198,61 @@ describe('a process that does nothing for minutes with what it sends from disk',
     expect(stopped.sent.length).toBe(6);
     expect(stopped.delivery.report()).toMatchObject([{ waiting: 0, replayed: { read: 2, delivered: 2 } }]);
   });
+});
+
+describe('a process that sends from disk keeps that to itself', () => {
+  test.for<[what: string, change: (other: Process) => void]>([
+    ['when another one has read the time a moment before it', (other) => other.pass(-3)],
+    ['when somebody sets the clock on by two minutes', (other) => other.setClock(2.1 * MINUTES)],
+    ['when somebody sets the clock back', (other) => other.setClock(-60 * MINUTES)],
+  ])('%s', async ([, change]) => {
+    const stateDir = fastDir();
+    const first = new Process(stateDir);
+    first.answer = () => new SinkError('permanent', 'down');
+    await first.ship();
+    first.store.close();
+    const [one, other] = [new Process(stateDir), new Process(stateDir)];
+    const { promise, resolve } = Promise.withResolvers<void>();
+    one.answer = (batch) => promise.then(() => takes(batch));
+    one.delivery.start(false);
+    await expect.poll(() => one.sent.length).toBe(6);
+    change(other);
+    other.delivery.start(false);
+    await soon();
+    expect(other.sent).toEqual([]);
+    resolve();
+    await Promise.all([one.delivery.finish(), other.delivery.finish()]);
+    expect(times(one, other)).toEqual(ONCE);
+  });
+});
+
+test('a process that goes on when it has sent all from disk holds up nobody who sends from there later', async () => {
+  const stateDir = fastDir();
+  const first = new Process(stateDir);
+  first.answer = () => new SinkError('permanent', 'down');
+  await first.ship(EVENTS.slice(0, 12));
+  first.store.close();
+  const [one, other] = [new Process(stateDir), new Process(stateDir)];
+  one.delivery.start(false);
+  await expect.poll(() => one.sent.length).toBe(12);
+  await one.delivery.settle();
+  other.answer = () => ((other.answer = takes), new SinkError('temporary', 'busy'));
+  expect(
+    await Promise.race([
+      other.ship(EVENTS.slice(12)),
+      soon()
+        .then(soon)
+        .then(() => 'waits'),
+    ]),
+  ).toMatchObject({ delivered: 12, spooled: 0 });
+});
+
+test('the time by which it is decided who sends from disk is the same in all processes and threads', () => {
+  const { href } = new URL('../../src/core/clock.ts', import.meta.url);
+  const say = `import { systemClock } from ${JSON.stringify(href)}; setTimeout(() => console.log(systemClock.elapsed()), 100);`;
+  const before = systemClock.elapsed();
+  const said = Number(execFileSync(process.execPath, ['--input-type=module', '-e', say], { encoding: 'utf8' }));
+  expect([said > before, said < systemClock.elapsed()]).toEqual([true, true]);
 });
 
 test('what a killed one had claimed is sent at once', async () => {

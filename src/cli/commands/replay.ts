@@ -146,7 +146,7 @@ function refuseSeveral(waiting: readonly WaitingSink[]): void {
 
 /** Nobody sends it meanwhile. */
 function letGo({ identity: { type, target }, tables }: WaitingSink): void {
-  if (tables.lease.take(systemClock.now())) return;
+  if (tables.lease.take(systemClock.elapsed)) return;
   throw new PortlogError('state-unusable', `another portlog is sending what waits for ${type} ${target}`, { hint: 'wait until it has ended' });
 }
 

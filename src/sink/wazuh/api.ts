@@ -28,7 +28,7 @@ export function wazuhApi(options: HttpServerOptions, url: URL): HttpClient {
   async function login(signal: AbortSignal): Promise<void> {
     if (options.credentials.kind !== 'basic' || basic === undefined)
       throw new SinkError('permanent', `${url.origin} wants a user and a password`, { hint: CREDENTIALS });
-    tokenSince = clock.now();
+    tokenSince = clock.elapsed();
     const answer = await client.request({ ...LOGIN, headers: { authorization: basic() } }, signal);
     if (answer.status !== 200) throw loginRefusal(url, answer);
     token = answer.body.trim();
@@ -43,7 +43,7 @@ export function wazuhApi(options: HttpServerOptions, url: URL): HttpClient {
     async request(request, signal) {
       const ask = (): Promise<HttpAnswer> =>
         client.request({ ...request, headers: { ...request.headers, authorization: `Bearer ${token}` } }, signal);
-      if (clock.now() - tokenSince > TOKEN_AGE_MS) await login(signal);
+      if (clock.elapsed() - tokenSince > TOKEN_AGE_MS) await login(signal);
       const answer = await ask();
       if (answer.status !== 401) return answer;
       await login(signal);

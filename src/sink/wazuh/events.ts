@@ -57,9 +57,9 @@ function turns(clock: Clock): (signal: AbortSignal) => Promise<void> {
   const times: number[] = [];
   return async (signal) => {
     const oldest = times.length < MOST_REQUESTS ? undefined : times.shift();
-    if (oldest !== undefined) await clock.sleep(Math.max(0, oldest + WITHIN_MS - clock.now()), signal);
+    if (oldest !== undefined) await clock.sleep(Math.max(0, oldest + WITHIN_MS - clock.elapsed()), signal);
     if (signal.aborted) throw new SinkError('temporary', 'wazuh: interrupted while it waited for the rate limit');
-    times.push(clock.now());
+    times.push(clock.elapsed());
   };
 }
 

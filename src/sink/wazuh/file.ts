@@ -31,12 +31,12 @@ export function logcollectorFile(options: WazuhOptions, tell: Notify): Omit<Sink
     const isNewFor = mine((own) => {
       if (before !== undefined) own.sees(before.inode);
       before = undefined;
-      return own.untilFound(inode, clock.now());
+      return own.untilFound(inode, clock.elapsed());
     });
     if (isNewFor > 0) tell(`${name} is a new file: it is written to in ${Math.ceil(isNewFor / 1000)} s, when the agent has found it`);
     await waited(isNewFor, signal);
     await waited(
-      mine((own) => own.take((events / eventsPerSecond) * 1000, clock.now())),
+      mine((own) => own.take((events / eventsPerSecond) * 1000, clock.elapsed())),
       signal,
     );
   });

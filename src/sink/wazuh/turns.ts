@@ -4,14 +4,15 @@ import { DatabaseSync, type SqliteHandle } from '../../core/sqlite.ts';
 
 /** Logcollector looks for a new file every 64 s (`vcheck_files`), and reads it at its next look for lines. */
 export const FOUND_AFTER_MS = 70_000;
-/** A later turn means that the clock was ahead. */
+/** A later turn is from before the machine was started again. */
 const LATEST_TURN_MS = 600_000;
 /** Of SQLite: the file is damaged, or is none. https://www.sqlite.org/rescode.html */
 const DAMAGED: ReadonlySet<unknown> = new Set([11, 26]);
 
 /**
  * Rate limit for all processes that write to one file: not faster than an agent reads, nor to a file that no agent has found
- * yet. Stored beside the file under SQLite's locks, which the kernel releases when a process is killed.
+ * yet. Stored beside the file under SQLite's locks, which the kernel releases when a process is killed. `now` is by the clock's `elapsed`, which
+ * all processes share: that somebody sets the wall clock makes nobody write earlier.
  */
 export class Turns {
   /** Why other processes are ignored: no file can be created beside it. */
@@ -33,7 +34,7 @@ export class Turns {
 
   /** Milliseconds until an agent that runs has found the file. */
   untilFound(inode: string, now: number): number {
-    // One that appeared later than now did so before the clock was set back.
+    // One that appeared later than now did so before the machine was started again.
     this.handle.prepare('UPDATE turn SET inode = ?, since = ? WHERE inode <> ? OR since > ?').run(inode, now, inode, now);
     const since = Number(this.handle.prepare('SELECT since FROM turn').get()?.['since']);
     return Math.max(0, since + FOUND_AFTER_MS - now);
