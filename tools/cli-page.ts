@@ -15,7 +15,7 @@ export function cliPage(): string {
 ${COMMANDS.flatMap(listed).join('\n')}
 \`\`\`
 
-Without \`--to\`: a table on a terminal, else one JSON event a line. An option may stand before or behind the name of the command.
+Without \`--to\`, events go to standard output: as a table on a terminal, else as one JSON object per line. Options may stand before or after the name of the command.
 Flag before environment before configuration file before default. [Exit codes](exit-codes.md) are the same for all but where a command says so.
 
 ${COMMANDS.map(section).join('\n')}`;

@@ -7,7 +7,7 @@ const WIDTH = 80;
 const MAX_LEFT = 26;
 
 /** It is no command of its own: what it prints is routed before any is loaded. */
-export const HELP = { name: 'help', summary: 'the options of a command, or a page: portlog help watch, portlog help exit-codes' } as const;
+export const HELP = { name: 'help', summary: 'show the options of a command, or a page of the documentation' } as const;
 
 /** `portlog --help`. */
 export function overview(commands: readonly Command[]): string {
@@ -19,10 +19,10 @@ export function overview(commands: readonly Command[]): string {
     titled('Examples', [...(ship?.examples ?? []), ...(scan?.examples.slice(-1) ?? [])].map(exampleText).join('')),
     titled('Destinations (--to, repeatable)', paragraph(ship?.options['to']?.about.replace(/^destination: /, '') ?? '', 2)),
     paragraph(
-      'portlog help COMMAND shows the options of a command; portlog help ship those that stand without one. portlog help docs/how-to/scan.md prints a page that a message names; so does its name alone: portlog help exit-codes, unattended, exposure.md.',
+      'portlog help COMMAND shows the options of a command, portlog help ship those of the default command. portlog help PAGE prints a page that a message names, by path or name: portlog help docs/how-to/scan.md, portlog help exit-codes.',
     ),
     paragraph(
-      'Every option can also be given as PORTLOG_NAME in the environment, or in the file of --config. Secrets: PORTLOG_ELASTICSEARCH_API_KEY, _USER and _PASSWORD, PORTLOG_LOKI_…, each also with _FILE or _COMMAND.',
+      'Every option can also be set as PORTLOG_NAME in the environment, and most of them in the file of --config. Secrets: PORTLOG_ELASTICSEARCH_API_KEY, _USER and _PASSWORD, PORTLOG_LOKI_…, each also with _FILE or _COMMAND.',
     ),
     exits(undefined),
   ]);

@@ -28,7 +28,7 @@ describe('help', () => {
 });
 
 test('help is in its own list and is completed, and a page is found by its topic', async () => {
-  expect((await portlog(['help'])).stdout).toMatch(/^ {2}help +the options of a command, or a page/m);
+  expect((await portlog(['help'])).stdout).toMatch(/^ {2}help +show the options of a command, or a page/m);
   const { stdout, code } = await portlog(['help', 'exit-codes']);
   expect([code, stdout]).toEqual([0, expect.stringMatching(/^# /)]);
   expect((await portlog(['completion', 'bash'])).stdout).toMatch(/help\) _portlog_words '[^']*\bexit-codes\b/);
@@ -54,7 +54,6 @@ describe('the help of a command', () => {
   });
 
   test('of what is known says that all sites are shown', async () => {
-    for (const name of ['inventory', 'findings', 'report'])
-      expect(await helpOf(name)).toMatch(/--site NAME +only of this site \(default: all sites\)/);
+    for (const name of ['inventory', 'findings', 'report']) expect(await helpOf(name)).toMatch(/--site NAME +only this site \(default: all sites\)/);
   });
 });

@@ -37,12 +37,12 @@ import { refuseExtraWords } from '../session/words.ts';
 /** `portlog check`: configuration, nmap, state directory, and every sink, without writing anything. */
 export const check: Command = {
   name: 'check',
-  summary: 'try configuration, nmap, state directory and every sink',
+  summary: 'test the configuration, nmap, the state directory and every sink',
   usage: ['check [options]'],
-  about: ['It writes nothing and changes nothing.'],
+  about: ['It sends no events and changes nothing.'],
   options: { ...SHIP_OPTIONS, ...SCAN_OPTIONS },
   examples: [{ line: 'portlog check --config portlog.yaml', about: 'before the first scan' }],
-  exits: { 0: 'nothing stands in the way' },
+  exits: { 0: 'no errors' },
   run: checkAll,
 };
 

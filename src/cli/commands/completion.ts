@@ -10,17 +10,17 @@ import { neededWord, refuseExtraWords } from '../session/words.ts';
 export function completionOf(commands: () => Promise<readonly Command[]>): Command {
   return {
     name: 'completion',
-    summary: 'a script with which bash, zsh or fish completes portlog',
+    summary: 'print a completion script for bash, zsh or fish',
     usage: ['completion bash|zsh|fish'],
     tasks: [
-      { name: 'bash', summary: 'put it where bash-completion looks, or source it in ~/.bashrc' },
-      { name: 'zsh', summary: 'put it into a folder of $fpath, as _portlog' },
-      { name: 'fish', summary: 'put it into ~/.config/fish/completions, as portlog.fish' },
+      { name: 'bash', summary: 'save it in a directory of bash-completion, or source it in ~/.bashrc' },
+      { name: 'zsh', summary: 'save it as _portlog in a directory of $fpath' },
+      { name: 'fish', summary: 'save it as ~/.config/fish/completions/portlog.fish' },
     ],
     options: {},
     examples: [
-      { line: 'source <(portlog completion bash)', about: 'in this shell' },
-      { line: 'portlog completion fish > ~/.config/fish/completions/portlog.fish', about: 'for good' },
+      { line: 'source <(portlog completion bash)', about: 'for this shell' },
+      { line: 'portlog completion fish > ~/.config/fish/completions/portlog.fish', about: 'for every shell' },
     ],
     exits: { 0: 'printed', ...NOTHING_SENT, 3: undefined, 4: undefined },
     async run({ terminal }, words) {

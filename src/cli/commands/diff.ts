@@ -24,24 +24,24 @@ const KNOWN = 'what is known';
 /** `portlog diff OLD NEW`: what changed between two scans, or between what is known and a scan, as far as both have looked. */
 export const diff: Command = {
   name: 'diff',
-  summary: 'what changed between two scans, or between what is known and one',
+  summary: 'show what changed between two scans, or since the known state',
   usage: ['diff [options] OLD NEW', 'diff [options] SCAN'],
-  about: ['What only one of the two has looked at is not a change.'],
+  about: ['What only one of the two scans tested is not a change.'],
   words: 'files',
   options: {
     'format': {
       type: 'string',
       choices: ['table', 'json', 'unified'],
       group: 'What',
-      about: 'a line a change, JSON a change, or as diff -u',
+      about: 'one line per change, one JSON object per change, or the form of diff -u',
       byDefault: 'table',
     },
-    'exit-code': { type: 'boolean', group: 'What', about: 'end with 1 when something changed, as git diff does' },
+    'exit-code': { type: 'boolean', group: 'What', about: 'exit with 1 when something changed, as git diff does' },
     ...only(SHIP_OPTIONS, ['site', 'config', 'state-dir']),
   },
   examples: [
-    { line: 'portlog diff monday.xml tuesday.xml', about: 'two scans' },
-    { line: 'portlog diff tonight.xml', about: 'what is known, and a scan that was not shipped' },
+    { line: 'portlog diff monday.xml tuesday.xml', about: 'compare two scans' },
+    { line: 'portlog diff tonight.xml', about: 'compare a scan that was not shipped with the known state' },
   ],
   exits: { ...NOTHING_SENT, 0: 'compared', 1: 'with --exit-code: something changed' },
   run: showDiff,

@@ -20,14 +20,14 @@ import { neededWord, refuseExtraWords } from '../session/words.ts';
 /** `portlog exposure init|check`: writes or checks a file of expected exposure. */
 export const exposure: Command = {
   name: 'exposure',
-  summary: 'what is meant to be open: write a first file, compare a scan with it',
+  summary: 'compare a scan with the ports that are expected to be open',
   usage: ['exposure init [options] [SCAN]', 'exposure check [options] SCAN'],
   tasks: [
-    { name: 'init', words: '[SCAN]', summary: 'write a first file, of a scan or of what is known, to standard output' },
-    { name: 'check', words: 'SCAN', summary: 'compare a scan with that file' },
+    { name: 'init', words: '[SCAN]', summary: 'print a first exposure file, from a scan or from the known state' },
+    { name: 'check', words: 'SCAN', summary: 'compare a scan with the exposure file' },
   ],
   about: [
-    'Exposure is what others can reach: the open ports of each host. The file says which of them are meant to be, why, and who answers for it; all others are reported.',
+    'Exposure is what others can reach: the open ports of each host. The exposure file lists those that are expected, with reason and owner; all others are reported.',
   ],
   words: 'files',
   options: {
@@ -35,20 +35,20 @@ export const exposure: Command = {
       type: 'string',
       choices: ['table', 'json', 'junit', 'sarif'],
       group: 'What',
-      about: 'of check: a line, JSON a line, JUnit XML, or SARIF',
+      about: 'format of check: a table, one JSON object per line, JUnit XML or SARIF',
       byDefault: 'table',
     },
     ...only(SHIP_OPTIONS, ['exposure', 'site', 'config', 'state-dir']),
   },
   examples: [
-    { line: 'portlog exposure init scan.xml > exposure.yaml', about: 'a first file, to go through' },
-    { line: 'portlog exposure check --exposure exposure.yaml scan.xml', about: 'in a pipeline' },
+    { line: 'portlog exposure init scan.xml > exposure.yaml', about: 'a first file, to review and edit' },
+    { line: 'portlog exposure check --exposure exposure.yaml scan.xml', about: 'in CI' },
   ],
   exits: {
     ...NOTHING_SENT,
-    0: 'all that is open is meant to be',
-    1: 'something is open that is not, or was not looked at',
-    3: 'the scan tells nothing',
+    0: 'every open port is expected',
+    1: 'something unexpected is open, or part of the scan is missing',
+    3: 'nothing could be checked',
   },
   run: doTask,
 };

@@ -21,29 +21,29 @@ import { refuseExtraWords } from '../session/words.ts';
 /** `portlog findings`: weaknesses of what is known now, host by host. */
 export const findings: Command = {
   name: 'findings',
-  summary: 'weaknesses of the known hosts',
+  summary: 'list the weaknesses of the known hosts',
   usage: ['findings [options]'],
   options: {
     format: {
       type: 'string',
       choices: ['table', 'json', 'csv'],
       group: 'What',
-      about: 'a table, a line of JSON a weakness, or CSV',
+      about: 'a table, one JSON object per weakness, or CSV',
       byDefault: 'table',
     },
     severity: {
       type: 'string',
       choices: ['critical', 'high', 'medium', 'low', 'info'],
       group: 'What',
-      about: 'only weaknesses of this severity or above',
+      about: 'only weaknesses of this severity or higher',
       byDefault: 'low',
     },
-    network: { type: 'list', value: 'NETWORK', group: 'What', about: 'only of hosts within: 192.0.2.0/24, 10.0.0-5.*' },
-    rule: { type: 'list', value: 'ID', group: 'What', about: 'only of this rule (docs/reference/rules.md)' },
+    network: { type: 'list', value: 'NETWORK', group: 'What', about: 'only hosts in this network: 192.0.2.0/24, 10.0.0-5.*' },
+    rule: { type: 'list', value: 'ID', group: 'What', about: 'only this rule (docs/reference/rules.md)' },
     ...SITE_OPTION,
     ...only(SHIP_OPTIONS, ['config', 'state-dir']),
   },
-  examples: [{ line: 'portlog findings --severity high', about: 'what to mend first' }],
+  examples: [{ line: 'portlog findings --severity high', about: 'what to fix first' }],
   exits: KNOWN_EXITS,
   run: showFindings,
 };

@@ -24,13 +24,18 @@ import { refuseExtraWords } from '../session/words.ts';
 /** `portlog replay`: sends, lists or deletes events that earlier runs left on disk. */
 export const replay: Command = {
   name: 'replay',
-  summary: 'send, list or delete what waits on disk because a sink was down',
+  summary: 'send, list or delete events that wait on disk because a sink was down',
   usage: ['replay [options]'],
   options: {
-    list: { type: 'boolean', group: 'What', about: 'show what waits, and what was rejected, and send nothing' },
-    dead: { type: 'boolean', group: 'What', about: 'try the dead letters again; with --purge: delete those' },
-    from: { type: 'string', value: 'SINK=URL', group: 'What', about: 'only what waits for that destination; with --to: send it there instead' },
-    purge: { type: 'boolean', group: 'What', about: 'delete what waits, after asking' },
+    list: { type: 'boolean', group: 'What', about: 'list waiting and rejected events, and send nothing' },
+    dead: { type: 'boolean', group: 'What', about: 'send rejected events (dead letters) again; with --purge: delete them' },
+    from: {
+      type: 'string',
+      value: 'SINK=URL',
+      group: 'What',
+      about: 'only events that wait for this destination; with --to: send them there instead',
+    },
+    purge: { type: 'boolean', group: 'What', about: 'delete waiting events, after asking' },
     yes: { type: 'boolean', group: 'What', about: 'do not ask' },
     ...without(SHIP_OPTIONS, [
       'format',
@@ -46,8 +51,8 @@ export const replay: Command = {
     ]),
   },
   examples: [
-    { line: 'portlog replay --list', about: 'what waits, and since when; what was rejected, and why' },
-    { line: 'portlog replay', about: 'send it' },
+    { line: 'portlog replay --list', about: 'what waits since when, and what was rejected and why' },
+    { line: 'portlog replay', about: 'send what waits' },
   ],
   run: replayWaiting,
 };

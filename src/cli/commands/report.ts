@@ -32,28 +32,28 @@ const DEFAULT_SINCE = '7d';
 /** `portlog report [SCAN…]`: a file for people about what is known, or about scans alone. */
 export const report: Command = {
   name: 'report',
-  summary: 'one page to hand over: what is open, what is wrong, what changed',
+  summary: 'write a report: what is open, what is wrong, what changed',
   usage: ['report [options] [SCAN…]'],
-  about: ['Without SCAN it is about what is known; with some, about those alone, the oldest first.'],
+  about: ['Without SCAN the report covers the known state; with scans, those alone, oldest first.'],
   words: 'files',
   options: {
     format: {
       type: 'string',
       choices: ['html', 'markdown', 'csv', 'json'],
       group: 'What',
-      about: 'one page for a browser, tables for a ticket, or rows for a program',
+      about: 'an HTML page, Markdown tables for a ticket, or rows for a program',
       byDefault: 'html',
     },
-    output: { type: 'string', value: 'FILE', alias: 'o', group: 'Where to', about: 'the file to write', byDefault: 'standard output' },
-    since: { type: 'string', value: 'WHEN', group: 'What', about: 'changes since: a date, 24h, 7d', byDefault: '7d' },
+    output: { type: 'string', value: 'FILE', alias: 'o', group: 'Where to', about: 'file to write', byDefault: 'standard output' },
+    since: { type: 'string', value: 'WHEN', group: 'What', about: 'changes since a date, or of the last 24h, 7d', byDefault: '7d' },
     ...SITE_OPTION,
     ...only(SHIP_OPTIONS, ['exposure', 'config', 'state-dir']),
   },
   examples: [
-    { line: 'portlog report --output report.html', about: 'of what is known' },
-    { line: 'portlog report --format markdown monday.xml tuesday.xml', about: 'of two scans, for a ticket' },
+    { line: 'portlog report --output report.html', about: 'the known state' },
+    { line: 'portlog report --format markdown monday.xml tuesday.xml', about: 'two scans, for a ticket' },
   ],
-  exits: { ...NOTHING_SENT, 0: 'written', 1: 'written, and a part of it could not be read' },
+  exits: { ...NOTHING_SENT, 0: 'written', 1: 'written, but part of the input could not be read' },
   run: makeReport,
 };
 

@@ -11,21 +11,21 @@ import { refuseExtraWords } from '../session/words.ts';
 /** `portlog run`: the schedules and directories of the configuration, unattended. */
 export const run: Command = {
   name: 'run',
-  summary: 'scan and watch unattended, as the configuration says',
+  summary: 'run the schedules and watch the directories of the configuration',
   usage: ['run [options] --config FILE'],
-  about: ['It keeps the schedules and the directories of the configuration until it is stopped.'],
+  about: ['It runs until it is stopped.'],
   options: {
     ...UNATTENDED_OPTIONS,
-    schedule: { type: 'list', value: 'NAME', group: 'What', about: 'only this schedule, and no directories' },
+    schedule: { type: 'list', value: 'NAME', group: 'What', about: 'run only this schedule, and watch no directories' },
     ...SCAN_OPTIONS,
     ...SHIP_OPTIONS,
     ...AGAIN_OPTION,
   },
   examples: [
-    { line: 'portlog run --config portlog.yaml', about: 'as a service' },
-    { line: 'portlog run --config portlog.yaml --once --schedule nightly', about: 'one scan now' },
+    { line: 'portlog run --config portlog.yaml', about: 'run as a service' },
+    { line: 'portlog run --config portlog.yaml --once --schedule nightly', about: 'run one scan now' },
   ],
-  exits: { 0: 'stopped while there was nothing to do' },
+  exits: { 0: 'stopped, with nothing left to do' },
   run: runDuties,
 };
 

@@ -14,7 +14,7 @@ export const scan: Command = {
   name: 'scan',
   summary: 'run nmap and ship each host as it completes',
   usage: ['scan [options] -- NMAP-ARGS…'],
-  about: ['NMAP-ARGS are options and targets as nmap takes them, without those that say where its output goes.'],
+  about: ['NMAP-ARGS are options and targets of nmap, except its output options (-oX and the like).'],
   words: 'nmap arguments',
   options: { ...SHIP_OPTIONS, ...SCAN_OPTIONS, ...METRICS_FILE_OPTION },
   examples: [

@@ -11,17 +11,17 @@ import { METRICS_FILE_OPTION, SHIP_OPTIONS } from '../session/options.ts';
 /** `portlog [ship] [FILE…]`: reads scans from files or standard input and ships them. */
 export const ship: Command = {
   name: 'ship',
-  summary: 'read scans and ship them; what portlog does when no command is named',
+  summary: 'read scans and ship them; the default command',
   usage: ['[ship] [options] [FILE…]'],
   about: [
-    'FILE is the XML of a scan (nmap -oX), compressed with gzip or not; - or no FILE is standard input. Without --to, a terminal shows a table, and a pipe or file gets one JSON event a line.',
+    'FILE is the XML output of nmap (-oX), plain or gzip; - or no FILE is standard input. Without --to, events go to standard output: as a table on a terminal, else as one JSON object per line.',
   ],
   words: 'files',
   options: { ...SHIP_OPTIONS, ...METRICS_FILE_OPTION },
   examples: [
     { line: 'portlog scan.xml', about: 'show a scan as a table' },
-    { line: 'portlog scan.xml | jq .', about: 'as ECS events, one a line' },
-    { line: 'portlog --to elasticsearch=https://es:9200 *.xml.gz', about: 'ship several' },
+    { line: 'portlog scan.xml | jq .', about: 'print ECS events, one per line' },
+    { line: 'portlog --to elasticsearch=https://es:9200 *.xml.gz', about: 'ship several scans' },
     { line: 'nmap -v -sV -oX - 192.0.2.0/24 | portlog --to loki=http://localhost:3100', about: 'ship each host as nmap completes it' },
   ],
   run: shipFiles,

@@ -30,18 +30,20 @@ import { refuseExtraWords } from '../session/words.ts';
 /** `portlog status`: the state at a glance; the exit code says whether something needs attention. Contacts no server. */
 export const status: Command = {
   name: 'status',
-  summary: 'last and next scans, what waits on disk, what was rejected',
+  summary: 'show last and next scans, and waiting and rejected events',
   usage: ['status [options]'],
   options: only(SHIP_OPTIONS, ['config', 'state-dir', 'json']),
-  about: ['Without --config and --state-dir it is about your own state; where there is none, about that of the service of this machine.'],
+  about: [
+    'Without --config and --state-dir it shows your own state or, if you have none, that of the service on this machine. It contacts no server.',
+  ],
   examples: [
-    { line: 'portlog status --config portlog.yaml', about: 'with its schedules and directories' },
-    { line: 'sudo -u portlog portlog status', about: 'of the service' },
+    { line: 'portlog status --config portlog.yaml', about: 'with schedules and directories' },
+    { line: 'sudo -u portlog portlog status', about: 'status of the service' },
   ],
   exits: {
     ...NOTHING_SENT,
     3: undefined,
-    0: 'all is as it should be',
+    0: 'all is well',
     1: 'something needs attention, or nothing has run yet',
     5: 'events wait on disk',
   },

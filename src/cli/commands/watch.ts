@@ -11,26 +11,26 @@ export const watch: Command = {
   name: 'watch',
   summary: 'ship each finished scan that appears in a directory, once',
   usage: ['watch [options] DIR…'],
-  about: ['It goes on until it is stopped. A file that was shipped before is left alone.'],
+  about: ['It runs until it is stopped. A file that was shipped before is not shipped again.'],
   words: 'directories',
   options: {
     ...UNATTENDED_OPTIONS,
-    'recursive': { type: 'boolean', group: 'What', about: 'look into directories within, too (eight deep; no symbolic links)' },
+    'recursive': { type: 'boolean', group: 'What', about: 'search subdirectories too (eight levels; symbolic links are not followed)' },
     'cut-after-minutes': {
       type: 'number',
       value: 'N',
       group: 'How',
-      about: 'an unfinished scan to which nobody has written for so long counts as cut',
+      about: 'ship an unfinished scan as cut short when it has not grown for so long',
       byDefault: '60',
     },
     ...SHIP_OPTIONS,
     ...AGAIN_OPTION,
   },
   examples: [
-    { line: 'portlog watch --to elasticsearch=https://es:9200 /srv/scans', about: 'ship what appears there' },
-    { line: 'portlog watch --once --to loki=http://localhost:3100 /srv/scans', about: 'once, from cron' },
+    { line: 'portlog watch --to elasticsearch=https://es:9200 /srv/scans', about: 'ship scans as they appear' },
+    { line: 'portlog watch --once --to loki=http://localhost:3100 /srv/scans', about: 'ship what is there, from cron' },
   ],
-  exits: { 0: 'stopped while there was nothing to do' },
+  exits: { 0: 'stopped, with nothing left to do' },
   run: watchDirectories,
 };
 

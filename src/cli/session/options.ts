@@ -4,14 +4,14 @@ import type { Option, Options } from '../option.ts';
 
 /** Of every command. */
 export const MESSAGE_OPTIONS = {
-  'quiet': { type: 'boolean', alias: 'q', group: 'Messages', about: 'only errors' },
-  'verbose': { type: 'boolean', alias: 'v', group: 'Messages', about: 'what portlog does, step by step' },
+  'quiet': { type: 'boolean', alias: 'q', group: 'Messages', about: 'print errors only' },
+  'verbose': { type: 'boolean', alias: 'v', group: 'Messages', about: 'print each step' },
   'log-format': {
     type: 'string',
     choices: ['text', 'json'],
     group: 'Messages',
-    about: 'of messages: text, or an object a line',
-    byDefault: 'text; with priorities when journald reads it',
+    about: 'format of messages: text, or one JSON object per line',
+    byDefault: 'text, with priorities under journald',
   },
 } as const satisfies Record<string, Option>;
 
@@ -30,26 +30,37 @@ export const SHIP_OPTIONS = {
     group: 'Where to',
     about: 'format on stdout: ecs or otel lines, or a table (default on a terminal)',
   },
-  'ca-file': { type: 'string', value: 'PEM', group: 'Where to', about: "authority that signed the server's certificate" },
+  'ca-file': { type: 'string', value: 'PEM', group: 'Where to', about: "certificate of the authority (CA) that signed the server's" },
   'compression': { type: 'string', choices: ['gzip', 'none'], group: 'Where to', about: 'compress requests', byDefault: 'gzip' },
   'all': { type: 'boolean', group: 'What', about: 'send closed and filtered ports and down hosts too' },
   'again': {
     type: 'boolean',
     group: 'What',
-    about: 'send again what was delivered before, and all of the inventory',
+    about: 'send again what was delivered before, and the whole inventory',
   },
-  'site': { type: 'string', value: 'NAME', group: 'What', about: 'the place that was scanned', byDefault: 'default' },
+  'site': {
+    type: 'string',
+    value: 'NAME',
+    group: 'What',
+    about: 'the site that was scanned: the same address at two sites is two hosts',
+    byDefault: 'default',
+  },
   'sensor': {
     type: 'string',
     value: 'NAME',
     group: 'What',
-    about: 'agent.name and observer.name, to tell sensors apart',
-    byDefault: 'agent.name is the name of this host',
+    about: 'value of agent.name and observer.name, where several sensors ship',
+    byDefault: 'agent.name is the name of this machine',
   },
-  'namespace': { type: 'string', value: 'NAME', group: 'What', about: 'data_stream.namespace', byDefault: 'default' },
-  'tag': { type: 'list', value: 'TAG', group: 'What', about: 'added to every event' },
-  'label': { type: 'list', value: 'NAME=TEXT', group: 'What', about: 'added to every event' },
-  'changes': { type: 'boolean', group: 'What', about: 'report changes, also on stdout; --no-changes: nowhere', byDefault: 'to all but stdout' },
+  'namespace': { type: 'string', value: 'NAME', group: 'What', about: 'value of data_stream.namespace', byDefault: 'default' },
+  'tag': { type: 'list', value: 'TAG', group: 'What', about: 'tag added to every event' },
+  'label': { type: 'list', value: 'NAME=TEXT', group: 'What', about: 'label added to every event' },
+  'changes': {
+    type: 'boolean',
+    group: 'What',
+    about: 'report changes on stdout too; --no-changes: to no sink',
+    byDefault: 'to every sink but stdout',
+  },
   'confirm-scans': {
     type: 'number',
     value: 'N',
@@ -61,20 +72,27 @@ export const SHIP_OPTIONS = {
     type: 'number',
     value: 'N',
     group: 'What',
-    about: 'more changes than these in one scan are also reported as one mass change',
+    about: 'a scan with more changes than N also gives one mass-change event',
     byDefault: '100',
   },
-  'intel-dir': { type: 'string', value: 'DIR', group: 'What', about: 'snapshots of KEV and EPSS: which vulnerabilities are exploited' },
-  'exposure': { type: 'string', value: 'FILE', group: 'What', about: 'what may be open, and what the networks are' },
-  'config': { type: 'string', value: 'FILE', group: 'How', about: 'portlog.yaml or portlog.json' },
+  'intel-dir': { type: 'string', value: 'DIR', group: 'What', about: 'directory with snapshots of KEV and EPSS (exploited vulnerabilities)' },
+  'exposure': { type: 'string', value: 'FILE', group: 'What', about: 'file with the networks and the ports that are expected to be open' },
+  'config': { type: 'string', value: 'FILE', group: 'How', about: 'configuration file, YAML or JSON' },
   'state-dir': {
     type: 'string',
     value: 'DIR',
     group: 'How',
-    about: 'where known state and undelivered events are kept',
-    byDefault: '~/.local/state/portlog; of a user without a home /var/lib/portlog',
+    about: 'directory of the known state and of undelivered events',
+    byDefault: '~/.local/state/portlog; /var/lib/portlog for a user without a home',
   },
-  'retry-for-seconds': { type: 'number', max: 86_400, value: 'N', group: 'How', about: 'how long a failing sink is retried', byDefault: '60' },
+  'retry-for-seconds': {
+    type: 'number',
+    max: 86_400,
+    value: 'N',
+    group: 'How',
+    about: 'how long to retry a failing sink before its events wait on disk',
+    byDefault: '60',
+  },
   'spool-max-mib': { type: 'number', value: 'N', group: 'How', about: 'disk space for undelivered events', byDefault: '1024' },
   'spool-max-age-days': { type: 'number', value: 'N', group: 'How', about: 'how long undelivered events are kept', byDefault: '30' },
   'spool-when-full': {
@@ -84,17 +102,17 @@ export const SHIP_OPTIONS = {
     about: 'when that space is full: stop reading, or drop the oldest events',
     byDefault: 'block',
   },
-  'json': { type: 'boolean', group: 'Messages', about: 'the summary as one line of JSON' },
+  'json': { type: 'boolean', group: 'Messages', about: 'print the summary as one line of JSON' },
 } as const satisfies Record<string, Option>;
 
 /** Of commands that show what is known, of all sites unless told otherwise. */
 export const SITE_OPTION = {
-  site: { type: 'string', value: 'NAME', group: 'What', about: 'only of this site', byDefault: 'all sites' },
+  site: { type: 'string', value: 'NAME', group: 'What', about: 'only this site', byDefault: 'all sites' },
 } as const satisfies Record<string, Option>;
 
 /** Of commands that look into directories. */
 export const AGAIN_OPTION = {
-  again: { type: 'boolean', group: 'What', about: 'send again what lies in directories at the start, and all of the inventory' },
+  again: { type: 'boolean', group: 'What', about: 'send again the files that are there at the start, and the whole inventory' },
 } as const satisfies Record<string, Option>;
 
 export const SCAN_OPTIONS = {
@@ -107,7 +125,7 @@ export const METRICS_FILE_OPTION = {
     type: 'string',
     value: 'FILE',
     group: 'Messages',
-    about: 'write numbers for Prometheus to FILE.prom at the end, for node_exporter',
+    about: 'write metrics to FILE.prom at the end, for the textfile collector of node_exporter',
   },
 } as const satisfies Record<string, Option>;
 
@@ -117,11 +135,11 @@ export const UNATTENDED_OPTIONS = {
     type: 'string',
     value: 'ADDRESS',
     group: 'Messages',
-    about: 'answer /metrics, /healthz and /readyz there: 9464 (this machine alone), or 0.0.0.0:9464',
+    about: 'serve /metrics, /healthz and /readyz: 9464 (loopback only), or 0.0.0.0:9464',
   },
   ...METRICS_FILE_OPTION,
-  'once': { type: 'boolean', group: 'How', about: 'do what is due now, and end' },
-  'poll-seconds': { type: 'number', max: 86_400, value: 'N', group: 'How', about: 'how often directories are looked into', byDefault: '10' },
+  'once': { type: 'boolean', group: 'How', about: 'do what is due now, then exit' },
+  'poll-seconds': { type: 'number', max: 86_400, value: 'N', group: 'How', about: 'how often directories are searched', byDefault: '10' },
 } as const satisfies Record<string, Option>;
 
 /** The options of these names. */
