@@ -159,7 +159,7 @@ export class Claiming {
     const { groups, account } = this.parts;
     const tally = account.of(entry.dataset);
     account.known(tally, fate);
-    if (fate === 'spooled') this.spoolWriter.awaitFateOf(entry.ackGroup?.key ?? '', tally);
+    if (fate === 'spooled') this.spoolWriter.fates.awaitFateOf(entry.ackGroup?.key ?? '', tally);
     if (entry.ackGroup instanceof AckGroup) entry.ackGroup.abandoned = true;
     groups.settle([entry], 'done');
   }

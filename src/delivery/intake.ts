@@ -66,7 +66,7 @@ export class Intake {
     this.account.read(tally, 1);
     if (fate !== undefined) {
       this.account.known(tally, fate);
-      if (fate === 'spooled') this.spoolWriter?.awaitFateOf(entry.ackGroup?.key ?? '', tally);
+      if (fate === 'spooled') this.spoolWriter?.fates.awaitFateOf(entry.ackGroup?.key ?? '', tally);
     } else if (refused !== undefined) this.reject(tally, entry, refused);
     return fate === undefined && refused === undefined;
   }

@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 import { PortlogError } from '../core/errors.ts';
-import type { BatchLimits, Rejection, Sink, SinkIdentity } from '../sink/sink.ts';
+import type { BatchLimits, Sink, SinkIdentity } from '../sink/sink.ts';
 import { batchOf } from '../sink/batch.ts';
 import type { Account } from './account.ts';
 import type { Settled, Undelivered } from './deliver.ts';
@@ -10,20 +10,18 @@ import type { SinkTables, Store, WaitingSink } from '../state/store.ts';
 import type { Tally } from '../state/tally.ts';
 import type { Queued } from '../state/queued.ts';
 import { AckGroup, type AckGroups, ackGroupsOf } from './ack-group.ts';
+import { Fates, type Rejected } from './fates.ts';
+import { retryDeadLetters } from './retry-dead-letters.ts';
 import { enterWaiting, keepRest } from './spool-rest.ts';
 import { type NewOwner, takeOver } from './take-over.ts';
 
 /** Room for the numbers of the batches of one run. */
 const SEQ_PER_RUN = 2 ** 32;
 
-/** Stands for all earlier runs. */
-const EARLIER = 0;
-
 /** Writes the spool, dead letters and ledger of one sink. Nothing is counted before it is durable. */
 export class SpoolWriter {
   readonly tables: SinkTables;
-  /** Batches of this run in the spool. */
-  backlog = 0;
+  readonly fates: Fates;
   /** Events in damaged batches of the spool. */
   damaged = 0;
   /** The batch of the spool that is in flight. */
@@ -43,8 +41,6 @@ export class SpoolWriter {
   private batches = 0;
   /** The tally of each batch of this run in the spool. */
   private readonly tallyOf = new Map<number, Tally>();
-  /** Delivered events may be among the dead letters. */
-  private hasDead: boolean;
 
   constructor(sink: Sink, store: Store, clock: Clock, groups: AckGroups, account: Account) {
     this.store = store;
@@ -53,16 +49,16 @@ export class SpoolWriter {
     this.account = account;
     this.identity = sink.identity;
     this.tables = store.tables(sink.identity);
-    this.hasDead = this.tables.deadLetters.count() > 0;
+    this.fates = new Fates(this.tables, clock, groups, account);
+  }
+
+  /** Batches of this run in the spool. */
+  get backlog(): number {
+    return this.tallyOf.size;
   }
 
   nextSeq(): number {
     return this.store.run * SEQ_PER_RUN + ++this.batches;
-  }
-
-  /** Counts an event whose group waits since an earlier run; `conclude` checks whether it still does. */
-  awaitFateOf(group: string, tally: Tally): void {
-    this.tables.awaited.add(group, tally === this.account.own);
   }
 
   /** Deletes what is too old; true when anything is left to be sent. */
@@ -75,28 +71,17 @@ export class SpoolWriter {
 
   /** Puts the dead letters into the spool again. */
   retryDeadLetters({ maxEvents }: BatchLimits): void {
-    const { spool, deadLetters, ledger } = this.tables;
-    this.store.transaction(() => {
-      for (let some = deadLetters.some(maxEvents); some.length > 0; some = deadLetters.some(maxEvents)) {
-        const seq = this.nextSeq();
-        spool.append(seq, batchOf(some, some[0]?.partition ?? ''), { now: this.clock.now(), run: EARLIER });
-        for (const { key } of ackGroupsOf(some)) ledger.wait(key, seq);
-        deadLetters.remove(some);
-      }
-    });
+    retryDeadLetters(this.asOwner(), maxEvents);
   }
 
   /** What waits for others of the same kind waits for this one from now on; with `maxDead`, their dead letters too, so many in a batch. */
   takeOver(others: readonly WaitingSink[], maxDead: number | undefined): void {
-    const to: NewOwner = {
-      identity: this.identity,
-      tables: this.tables,
-      store: this.store,
-      now: this.clock.now(),
-      nextSeq: () => this.nextSeq(),
-      known: (events) => this.account.alreadyReplayed(events),
-    };
-    for (const from of others) takeOver(from, to, maxDead);
+    for (const from of others) takeOver(from, this.asOwner(), maxDead);
+  }
+
+  private asOwner(): NewOwner {
+    const { identity, tables, store, account } = this;
+    return { identity, tables, store, now: this.clock.now(), nextSeq: () => this.nextSeq(), known: (events) => account.alreadyReplayed(events) };
   }
 
   /**
@@ -126,7 +111,7 @@ export class SpoolWriter {
         }
         if (behind) spool.putBehind(queuedBatch.seq, 1);
         this.groups.settle(entries, 'spooled');
-        this.enterComplete();
+        this.fates.enterComplete();
         this.store.saveSums();
       });
     } catch (error) {
@@ -134,25 +119,24 @@ export class SpoolWriter {
     }
     this.account.spooled(tally, entries.length);
     this.tallyOf.set(queuedBatch.seq, tally);
-    this.backlog++;
     for (const lost of spool.makeRoom(this.beingSent)) this.lose(lost);
   }
 
   /** Enters delivered groups in the ledger and rejected events in the dead letters; returns how many of these were kept. */
-  settle(done: readonly Queued[], rejected: readonly (Rejection & { readonly entry: Queued })[]): number {
+  settle(done: readonly Queued[], rejected: readonly Rejected[]): number {
     const dead = rejected.map(({ entry }) => entry);
     this.groups.settle(done, 'done');
     this.groups.settle(dead, 'dead');
     let kept = rejected.length;
     try {
-      if (kept > 0) this.store.transaction(() => this.bury(rejected));
+      if (kept > 0) this.store.transaction(() => this.fates.bury(rejected));
     } catch (error) {
       this.cannotKeep(error);
       kept = 0;
     }
     this.note(() => {
-      this.forgetDead(done);
-      this.enterComplete();
+      this.fates.forgetDead(done);
+      this.fates.enterComplete();
     });
     return kept;
   }
@@ -171,10 +155,10 @@ export class SpoolWriter {
     const rejected = settled.flatMap((one) => one.rejected);
     try {
       this.store.transaction(() => {
-        this.bury(rejected);
+        this.fates.bury(rejected);
         // Older versions did not store the groups of a batch.
         if (rejected.some(({ entry }) => entry.ackGroup === undefined)) this.tables.ledger.lose(seq);
-        this.forgetDead(settled.flatMap(({ done }) => done));
+        this.fates.forgetDead(settled.flatMap(({ done }) => done));
         keepRest(this.tables, seq, batch, left?.entries);
         this.store.saveSums();
       });
@@ -185,10 +169,7 @@ export class SpoolWriter {
     const tally = run === this.store.run ? this.account.of(batch.entries[0]?.dataset) : this.account.replayed;
     for (const one of settled) this.account.settled(tally, one, one.rejected.length);
     this.account.unspooled(tally, batch.entries.length - (left?.entries.length ?? 0));
-    if (left === undefined && run === this.store.run) {
-      this.tallyOf.delete(seq);
-      this.backlog--;
-    }
+    if (left === undefined) this.tallyOf.delete(seq);
     return true;
   }
 
@@ -203,9 +184,7 @@ export class SpoolWriter {
       for (const { key } of ackGroupsOf(second)) ledger.wait(key, other);
       keepRest(this.tables, seq, batch, batch.entries.slice(0, middle));
       const tally = this.tallyOf.get(seq);
-      if (tally === undefined) return;
-      this.tallyOf.set(other, tally);
-      this.backlog++;
+      if (tally !== undefined) this.tallyOf.set(other, tally);
     });
   }
 
@@ -221,7 +200,7 @@ export class SpoolWriter {
     const tally = isOfThisRun ? (this.tallyOf.get(seq) ?? this.account.tally) : this.account.replayed;
     this.account.discarded(tally, events);
     this.account.unspooled(tally, events);
-    if (isOfThisRun) this.backlog--;
+    this.tallyOf.delete(seq);
   }
 
   isFull(): boolean {
@@ -234,14 +213,14 @@ export class SpoolWriter {
 
   /** Enters complete groups, for which other processes may wait. */
   enterKnown(): void {
-    if (this.groups.hasComplete) this.note(() => this.enterComplete());
+    if (this.fates.isBehind) this.note(() => this.fates.enterComplete());
   }
 
   /** At the end of a run: enters complete groups, and checks what became of events that waited. */
   conclude(): void {
     this.note(() => {
-      this.enterComplete();
-      for (const fates of this.tables.awaited.take()) this.account.awaited(fates);
+      this.fates.enterComplete();
+      this.fates.countAwaited();
     });
     this.note(() => {
       this.tables.lease.release();
@@ -252,29 +231,6 @@ export class SpoolWriter {
   /** Records a failure of the state file that delivery can do without; rethrows other errors. */
   noteFailure(error: unknown): void {
     this.bookkeeping ??= stateErrorOnly(error);
-  }
-
-  private enterComplete(): void {
-    const { claims, ledger } = this.tables;
-    for (const { key, events, opened, dead, abandoned } of this.groups.takeComplete()) {
-      if (!abandoned && opened) ledger.close(key, events, dead);
-      else if (!abandoned) ledger.enter(key, events, dead);
-      claims.release(key);
-    }
-  }
-
-  private bury(rejected: readonly (Rejection & { readonly entry: Queued })[]): void {
-    if (rejected.length === 0) return;
-    this.hasDead = true;
-    this.account.deadLettersGivenUp(this.tables.deadLetters.add(rejected, this.clock.now()));
-    // A group that is not in the ledger yet records dead events at its end.
-    for (const group of ackGroupsOf(rejected.map(({ entry }) => entry)))
-      if (!(group instanceof AckGroup) || (group.opened && group.sealed)) this.tables.ledger.died(group.key);
-  }
-
-  /** Deletes dead letters that were delivered now. */
-  private forgetDead(done: readonly Queued[]): void {
-    if (this.hasDead) this.tables.deadLetters.remove(done);
   }
 
   /** Bookkeeping that delivery does not depend on. */

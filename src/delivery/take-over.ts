@@ -14,8 +14,8 @@ export interface NewOwner extends WaitingSink {
   known(events: number): void;
 }
 
-/** What was read by a run before this. */
-const EARLIER = 0;
+/** Stands for all runs before this one. */
+export const EARLIER_RUNS = 0;
 
 /**
  * What waits for another sink of the same kind waits for this one from now on, in the same order; with `maxDead`, its dead letters
@@ -51,7 +51,7 @@ function take(entries: readonly Queued[], { handover, to, tries, leave }: Move):
     const [first] = fresh;
     if (first !== undefined) {
       const seq = to.nextSeq();
-      to.tables.spool.append(seq, batchOf(fresh, first.partition), { now: to.now, run: EARLIER, tries });
+      to.tables.spool.append(seq, batchOf(fresh, first.partition), { now: to.now, run: EARLIER_RUNS, tries });
       for (const [key, { dataset, ids }] of groupsOf(fresh)) {
         handover.add(dataset, key, ids);
         to.tables.ledger.wait(key, seq);

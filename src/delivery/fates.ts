@@ -1,0 +1,69 @@
+import type { Clock } from '../core/clock.ts';
+import type { Rejection } from '../sink/sink.ts';
+import type { Queued } from '../state/queued.ts';
+import type { SinkTables } from '../state/store.ts';
+import type { Tally } from '../state/tally.ts';
+import type { Account } from './account.ts';
+import { AckGroup, type AckGroups, ackGroupsOf } from './ack-group.ts';
+
+export type Rejected = Rejection & { readonly entry: Queued };
+
+/**
+ * What became of the events of one sink, as the state file has it: groups in the ledger when all of them is known, rejected events among the
+ * dead letters. All of it within the surrounding transaction.
+ */
+export class Fates {
+  private readonly tables: SinkTables;
+  private readonly clock: Clock;
+  private readonly groups: AckGroups;
+  private readonly account: Account;
+  /** Delivered events may be among the dead letters. */
+  private hasDead: boolean;
+
+  constructor(tables: SinkTables, clock: Clock, groups: AckGroups, account: Account) {
+    this.tables = tables;
+    this.clock = clock;
+    this.groups = groups;
+    this.account = account;
+    this.hasDead = tables.deadLetters.count() > 0;
+  }
+
+  /** Something is known that is not in the ledger yet. */
+  get isBehind(): boolean {
+    return this.groups.hasComplete;
+  }
+
+  /** Enters groups of which nothing is on its way any more; other processes may wait for them. */
+  enterComplete(): void {
+    const { claims, ledger } = this.tables;
+    for (const { key, events, opened, dead, abandoned } of this.groups.takeComplete()) {
+      if (!abandoned && opened) ledger.close(key, events, dead);
+      else if (!abandoned) ledger.enter(key, events, dead);
+      claims.release(key);
+    }
+  }
+
+  /** Rejected events become dead letters. */
+  bury(rejected: readonly Rejected[]): void {
+    if (rejected.length === 0) return;
+    this.hasDead = true;
+    this.account.deadLettersGivenUp(this.tables.deadLetters.add(rejected, this.clock.now()));
+    // A group that is not in the ledger yet records dead events at its end.
+    for (const group of ackGroupsOf(rejected.map(({ entry }) => entry)))
+      if (!(group instanceof AckGroup) || (group.opened && group.sealed)) this.tables.ledger.died(group.key);
+  }
+
+  /** Deletes dead letters that were delivered now. */
+  forgetDead(done: readonly Queued[]): void {
+    if (this.hasDead) this.tables.deadLetters.remove(done);
+  }
+
+  /** Notes an event whose group waits since an earlier run; {@link countAwaited} asks at the end whether it still does. */
+  awaitFateOf(group: string, tally: Tally): void {
+    this.tables.awaited.add(group, tally === this.account.own);
+  }
+
+  countAwaited(): void {
+    for (const fates of this.tables.awaited.take()) this.account.awaited(fates);
+  }
+}

@@ -1,0 +1,16 @@
+import { batchOf } from '../sink/batch.ts';
+import { ackGroupsOf } from './ack-group.ts';
+import { EARLIER_RUNS, type NewOwner } from './take-over.ts';
+
+/** Puts the dead letters of a sink into its spool again, so many in a batch. */
+export function retryDeadLetters({ tables, store, now, nextSeq }: NewOwner, maxEvents: number): void {
+  const { spool, deadLetters, ledger } = tables;
+  store.transaction(() => {
+    for (let some = deadLetters.some(maxEvents); some.length > 0; some = deadLetters.some(maxEvents)) {
+      const seq = nextSeq();
+      spool.append(seq, batchOf(some, some[0]?.partition ?? ''), { now, run: EARLIER_RUNS });
+      for (const { key } of ackGroupsOf(some)) ledger.wait(key, seq);
+      deadLetters.remove(some);
+    }
+  });
+}
