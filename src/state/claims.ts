@@ -35,15 +35,15 @@ export class Claims {
 
   /** What other live runs have in hand. */
   ofOthers(): ReadonlySet<string> {
-    return new Set(this.rowsOfOthers().flatMap(({ units }) => keysIn(units)));
+    return new Set(this.rowsOfOthers().flatMap(({ ack_groups: groups }) => keysIn(groups)));
   }
 
   /** In the transaction in which nobody else had them. */
   take(keys: readonly string[]): void {
     if (keys.length === 0) return;
     const claim: Claim = { nr: ++this.last, open: keys.length };
-    const units = Buffer.from(keys.join(''), 'hex');
-    this.database.run('INSERT INTO claim (sink, run, nr, units) VALUES (?, ?, ?, ?)', this.sink, this.run, claim.nr, units);
+    const groups = Buffer.from(keys.join(''), 'hex');
+    this.database.run('INSERT INTO claim (sink, run, nr, ack_groups) VALUES (?, ?, ?, ?)', this.sink, this.run, claim.nr, groups);
     for (const key of keys) this.held.set(key, claim);
   }
 
@@ -85,8 +85,8 @@ export class Claims {
     return this.database.get('SELECT 1 FROM claim WHERE sink = ? AND run = ? AND nr = ?', this.sink, this.run, nr) !== undefined;
   }
 
-  private rowsOfOthers(): readonly { readonly run: number; readonly nr: number; readonly units: Uint8Array }[] {
-    const sql = 'SELECT run, nr, units FROM claim WHERE sink = ? AND run <> ? AND run IN (SELECT id FROM run) ORDER BY run, nr';
+  private rowsOfOthers(): readonly { readonly run: number; readonly nr: number; readonly ack_groups: Uint8Array }[] {
+    const sql = 'SELECT run, nr, ack_groups FROM claim WHERE sink = ? AND run <> ? AND run IN (SELECT id FROM run) ORDER BY run, nr';
     return this.database.all(sql, this.sink, this.run) as unknown as ReturnType<Claims['rowsOfOthers']>;
   }
 }
@@ -94,7 +94,7 @@ export class Claims {
 /** Keys are hexadecimal, and all of the same length. */
 const KEY_LENGTH = 32;
 
-function keysIn(units: Uint8Array): readonly string[] {
-  const text = Buffer.from(units).toString('hex');
+function keysIn(groups: Uint8Array): readonly string[] {
+  const text = Buffer.from(groups).toString('hex');
   return Array.from({ length: text.length / KEY_LENGTH }, (_, i) => text.slice(i * KEY_LENGTH, (i + 1) * KEY_LENGTH));
 }

@@ -22,8 +22,8 @@ const MAX_LETTERS = 20_000;
 const MAX_BYTES = 64 << 20;
 
 /** Of two records of one thing, the later one stays. */
-const ADD = `INSERT INTO dead (sink, id, revision, unit, dataset, partition, time, queued, died, status, reason, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-  ON CONFLICT (sink, id) DO UPDATE SET revision = excluded.revision, unit = excluded.unit, dataset = excluded.dataset, partition = excluded.partition,
+const ADD = `INSERT INTO dead (sink, id, revision, ack_group, dataset, partition, time, queued, died, status, reason, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+  ON CONFLICT (sink, id) DO UPDATE SET revision = excluded.revision, ack_group = excluded.ack_group, dataset = excluded.dataset, partition = excluded.partition,
     time = excluded.time, queued = excluded.queued, died = excluded.died, status = excluded.status, reason = excluded.reason, body = excluded.body
   WHERE excluded.revision >= revision`;
 
@@ -84,7 +84,7 @@ export class DeadLetters {
   /** Some of one partition, to be tried again, oldest first; events that were never encoded stay. */
   some(limit: number): readonly Queued[] {
     const rows = this.database.all(
-      `SELECT id, nullif(revision, 0) AS revision, lower(hex(unit)) AS unit, dataset, partition, time, queued, body FROM dead WHERE sink = ? AND body <> ''
+      `SELECT id, nullif(revision, 0) AS revision, lower(hex(ack_group)) AS ack_group, dataset, partition, time, queued, body FROM dead WHERE sink = ? AND body <> ''
        AND partition = (SELECT partition FROM dead WHERE sink = ? AND body <> '' ORDER BY died LIMIT 1) ORDER BY died, rowid LIMIT ?`,
       this.sink,
       this.sink,
@@ -92,14 +92,14 @@ export class DeadLetters {
     ) as unknown as readonly {
       id: string;
       revision: number | null;
-      unit: string;
+      ack_group: string;
       dataset: Dataset;
       partition: string;
       time: number;
       queued: number;
       body: string;
     }[];
-    return rows.map(({ body, unit: key, revision, ...entry }) => ({
+    return rows.map(({ body, ack_group: key, revision, ...entry }) => ({
       ...entry,
       revision: revision ?? undefined,
       ackGroup: key === '' ? undefined : { key },
@@ -111,12 +111,12 @@ export class DeadLetters {
   /** Deletes letters that were delivered after all, or are spooled again; not a later record with the same id. */
   remove(entries: readonly Queued[]): void {
     for (const { id, revision = 0 } of entries) {
-      this.database.run('UPDATE dead SET unit = NULL WHERE sink = ? AND id = ? AND revision <= ?', this.sink, id, revision);
+      this.database.run('UPDATE dead SET ack_group = NULL WHERE sink = ? AND id = ? AND revision <= ?', this.sink, id, revision);
       this.database.run('DELETE FROM dead WHERE sink = ? AND id = ? AND revision <= ?', this.sink, id, revision);
     }
   }
 
-  /** Deletes letters that this sink will never have: their units are lost. */
+  /** Deletes letters that this sink will never have: their groups are lost. */
   lose(entries: readonly Queued[]): void {
     for (const { id } of entries) this.database.run('DELETE FROM dead WHERE sink = ? AND id = ?', this.sink, id);
   }

@@ -27,10 +27,10 @@ export class EarlierEvents {
     if (this.isEmpty)
       this.database.run(
         `CREATE TEMP TABLE IF NOT EXISTS awaited
-         (sink INTEGER, unit BLOB, own INTEGER, events INTEGER, PRIMARY KEY (sink, unit, own)) WITHOUT ROWID`,
+         (sink INTEGER, ack_group BLOB, own INTEGER, events INTEGER, PRIMARY KEY (sink, ack_group, own)) WITHOUT ROWID`,
       );
     this.isEmpty = false;
-    const sql = 'INSERT INTO awaited (sink, unit, own, events) VALUES (?, ?, ?, 1) ON CONFLICT DO UPDATE SET events = events + 1';
+    const sql = 'INSERT INTO awaited (sink, ack_group, own, events) VALUES (?, ?, ?, 1) ON CONFLICT DO UPDATE SET events = events + 1';
     this.database.run(sql, this.sink, Buffer.from(key, 'hex'), own ? 1 : 0);
   }
 
@@ -43,7 +43,7 @@ export class EarlierEvents {
   }
 }
 
-const WAITS = 'EXISTS (SELECT 1 FROM waiting_unit w WHERE w.sink = awaited.sink AND w.unit = awaited.unit)';
+const WAITS = 'EXISTS (SELECT 1 FROM waiting_group w WHERE w.sink = awaited.sink AND w.ack_group = awaited.ack_group)';
 const FATES = `
   SELECT own,
     sum(CASE fate WHEN 'whole' THEN events WHEN 'died' THEN events - died ELSE 0 END) AS already,
@@ -51,7 +51,7 @@ const FATES = `
     sum(CASE WHEN fate IN ('whole', 'died') THEN 0 ELSE events END) AS discarded
   FROM (
     SELECT own, awaited.events, fate,
-      min(awaited.events, (SELECT count(*) FROM dead WHERE dead.sink = awaited.sink AND dead.unit = awaited.unit)) AS died
-    FROM awaited LEFT JOIN ledger ON ledger.sink = awaited.sink AND ledger.unit = awaited.unit
+      min(awaited.events, (SELECT count(*) FROM dead WHERE dead.sink = awaited.sink AND dead.ack_group = awaited.ack_group)) AS died
+    FROM awaited LEFT JOIN ledger ON ledger.sink = awaited.sink AND ledger.ack_group = awaited.ack_group
     WHERE awaited.sink = ? AND NOT ${WAITS}
   ) GROUP BY own`;

@@ -1,7 +1,7 @@
 import type { Database } from './database.ts';
 import { forgetOffsets } from './forget-offsets.ts';
 
-/** What is known of an acknowledgement group (a `unit` in the state file): all of it was acknowledged, or the rest waits in the spool. */
+/** What is known of an acknowledgement group: all of it was acknowledged, or the rest waits in the spool. */
 export type AckGroupFate = 'delivered' | 'spooled';
 
 /**
@@ -26,13 +26,13 @@ export class Ledger {
 
   /** What became of a group (its key, see `LogEvent.ackGroup`), entered after that number; undefined when that is not known, or not good. */
   fateOf(key: string, after = 0): AckGroupFate | undefined {
-    const unit = bytesOf(key);
+    const group = bytesOf(key);
     const row = this.database.get(
-      `SELECT EXISTS (SELECT 1 FROM waiting_unit WHERE sink = ? AND unit = ?) AS waits FROM ledger WHERE sink = ? AND unit = ? AND fate = 'whole' AND nr > ?`,
+      `SELECT EXISTS (SELECT 1 FROM waiting_group WHERE sink = ? AND ack_group = ?) AS waits FROM ledger WHERE sink = ? AND ack_group = ? AND fate = 'whole' AND nr > ?`,
       this.sink,
-      unit,
+      group,
       this.sink,
-      unit,
+      group,
       after,
     );
     if (row === undefined) return undefined;
@@ -51,32 +51,32 @@ export class Ledger {
 
   /** The same for an opened group, unless some of it was lost meanwhile. */
   close(key: string, events: number, hasDied: boolean): void {
-    const sql = `UPDATE ledger SET fate = ?, events = ? WHERE sink = ? AND unit = ? AND fate = 'open'`;
+    const sql = `UPDATE ledger SET fate = ?, events = ? WHERE sink = ? AND ack_group = ? AND fate = 'open'`;
     this.database.run(sql, hasDied ? 'died' : 'whole', events, this.sink, bytesOf(key));
   }
 
   /** A part of it is in a batch of the spool. */
   wait(key: string, seq: number): void {
-    this.database.run('INSERT OR IGNORE INTO waiting_unit (sink, unit, seq) VALUES (?, ?, ?)', this.sink, bytesOf(key), seq);
+    this.database.run('INSERT OR IGNORE INTO waiting_group (sink, ack_group, seq) VALUES (?, ?, ?)', this.sink, bytesOf(key), seq);
   }
 
   /** Nothing of it is left in that batch: acknowledged, or dead (see `died`). */
   acknowledge(key: string, seq: number): void {
-    this.database.run('DELETE FROM waiting_unit WHERE sink = ? AND unit = ? AND seq = ?', this.sink, bytesOf(key), seq);
+    this.database.run('DELETE FROM waiting_group WHERE sink = ? AND ack_group = ? AND seq = ?', this.sink, bytesOf(key), seq);
     this.makeWhole(key);
   }
 
   /** The same for all that has a part in that batch. */
   acknowledgeAll(seq: number): void {
-    const units = this.database.all('SELECT unit FROM waiting_unit WHERE sink = ? AND seq = ?', this.sink, seq);
-    this.database.run('DELETE FROM waiting_unit WHERE sink = ? AND seq = ?', this.sink, seq);
-    for (const { unit } of units) this.makeWhole(Buffer.from(unit as Uint8Array).toString('hex'));
+    const groups = this.database.all('SELECT ack_group FROM waiting_group WHERE sink = ? AND seq = ?', this.sink, seq);
+    this.database.run('DELETE FROM waiting_group WHERE sink = ? AND seq = ?', this.sink, seq);
+    for (const { ack_group: group } of groups) this.makeWhole(Buffer.from(group as Uint8Array).toString('hex'));
   }
 
   /** An event of it became a dead letter. A group that was not read to its end stays incomplete. */
   died(key: string): void {
     const sql = `UPDATE ledger SET fate = CASE fate WHEN 'whole' THEN 'died' WHEN 'open' THEN 'lost' ELSE fate END,
-      events = iif(fate = 'open', 0, events) WHERE sink = ? AND unit = ?`;
+      events = iif(fate = 'open', 0, events) WHERE sink = ? AND ack_group = ?`;
     this.database.run(sql, this.sink, bytesOf(key));
   }
 
@@ -87,27 +87,27 @@ export class Ledger {
 
   /** Of how many events a group is made up; 0 where that is not known. */
   sizeOf(key: string): number {
-    const sql = `SELECT events FROM ledger WHERE sink = ? AND unit = ? AND fate <> 'open'`;
+    const sql = `SELECT events FROM ledger WHERE sink = ? AND ack_group = ? AND fate <> 'open'`;
     return Number(this.database.get(sql, this.sink, bytesOf(key))?.['events'] ?? 0);
   }
 
   /** A batch of the spool cannot be read: its groups may be shipped again. */
   lose(seq: number): void {
-    const units = 'SELECT unit FROM waiting_unit WHERE sink = ? AND seq = ?';
-    for (const sql of forgetOffsets(this.sink, units)) this.database.run(sql, this.sink, seq);
-    const sql = `UPDATE ledger SET fate = 'lost', events = iif(fate = 'open', 0, events) WHERE sink = ? AND unit IN (${units})`;
+    const groups = 'SELECT ack_group FROM waiting_group WHERE sink = ? AND seq = ?';
+    for (const sql of forgetOffsets(this.sink, groups)) this.database.run(sql, this.sink, seq);
+    const sql = `UPDATE ledger SET fate = 'lost', events = iif(fate = 'open', 0, events) WHERE sink = ? AND ack_group IN (${groups})`;
     this.database.run(sql, this.sink, this.sink, seq);
-    this.database.run('DELETE FROM waiting_unit WHERE sink = ? AND seq = ?', this.sink, seq);
+    this.database.run('DELETE FROM waiting_group WHERE sink = ? AND seq = ?', this.sink, seq);
   }
 
   private put(key: string, fate: 'open' | 'whole' | 'died', events: number): void {
-    this.database.run('INSERT OR REPLACE INTO ledger (sink, unit, fate, events) VALUES (?, ?, ?, ?)', this.sink, bytesOf(key), fate, events);
+    this.database.run('INSERT OR REPLACE INTO ledger (sink, ack_group, fate, events) VALUES (?, ?, ?, ?)', this.sink, bytesOf(key), fate, events);
   }
 
   /** Its dead events were acknowledged after all, or wait. */
   private makeWhole(key: string): void {
-    const sql = `UPDATE ledger SET fate = 'whole' WHERE sink = ? AND unit = ? AND fate = 'died'
-      AND NOT EXISTS (SELECT 1 FROM dead WHERE dead.sink = ledger.sink AND dead.unit = ledger.unit)`;
+    const sql = `UPDATE ledger SET fate = 'whole' WHERE sink = ? AND ack_group = ? AND fate = 'died'
+      AND NOT EXISTS (SELECT 1 FROM dead WHERE dead.sink = ledger.sink AND dead.ack_group = ledger.ack_group)`;
     this.database.run(sql, this.sink, bytesOf(key));
   }
 }
@@ -115,7 +115,7 @@ export class Ledger {
 /** Keeps the newest entries and those of waiting groups; returns how many were deleted. */
 export function pruneLedger(database: Database, keep: number): number {
   const sql = `DELETE FROM ledger WHERE nr <= (SELECT max(nr) FROM ledger) - ?
-    AND NOT EXISTS (SELECT 1 FROM waiting_unit WHERE waiting_unit.sink = ledger.sink AND waiting_unit.unit = ledger.unit)`;
+    AND NOT EXISTS (SELECT 1 FROM waiting_group WHERE waiting_group.sink = ledger.sink AND waiting_group.ack_group = ledger.ack_group)`;
   return database.run(sql, keep);
 }
 

@@ -167,12 +167,12 @@ export const SCHEMA_VERSIONS: readonly SchemaStep[] = [
 
   -- What leaves the spool or the dead letters is lost, unless it was acknowledged before: a sink counts as not sent what it has lost.
   CREATE TRIGGER spool_lost AFTER DELETE ON spool BEGIN
-    ${forgetOffsets('old.sink', 'SELECT unit FROM waiting_unit WHERE sink = old.sink AND seq = old.seq').join(';\n    ')};
+    ${forgetOffsets('old.sink', 'SELECT unit FROM waiting_unit WHERE sink = old.sink AND seq = old.seq', 'unit').join(';\n    ')};
     UPDATE ledger SET fate = 'lost', events = iif(fate = 'open', 0, events) WHERE sink = old.sink AND unit IN (SELECT unit FROM waiting_unit WHERE sink = old.sink AND seq = old.seq);
     DELETE FROM waiting_unit WHERE sink = old.sink AND seq = old.seq;
   END;
   CREATE TRIGGER dead_lost AFTER DELETE ON dead WHEN old.unit IS NOT NULL BEGIN
-    ${forgetOffsets('old.sink', 'SELECT old.unit AS unit').join(';\n    ')};
+    ${forgetOffsets('old.sink', 'SELECT old.unit AS unit', 'unit').join(';\n    ')};
     UPDATE ledger SET fate = 'lost' WHERE sink = old.sink AND unit = old.unit AND fate = 'died';
   END;
   `,
@@ -187,5 +187,31 @@ export const SCHEMA_VERSIONS: readonly SchemaStep[] = [
   `
   -- Directories that are looked into, whether or not a scan has come from them; times are epoch milliseconds.
   CREATE TABLE watched_directory (directory TEXT PRIMARY KEY, looked INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+  `,
+  `
+  -- Names: what was a unit is an acknowledgement group, the events of which one sink has all or not.
+  DROP TRIGGER spool_lost;
+  DROP TRIGGER dead_lost;
+  DROP INDEX waiting_unit_of;
+  DROP INDEX dead_unit;
+  ALTER TABLE waiting_unit RENAME TO waiting_group;
+  ALTER TABLE waiting_group RENAME COLUMN unit TO ack_group;
+  ALTER TABLE ledger RENAME COLUMN unit TO ack_group;
+  ALTER TABLE dead RENAME COLUMN unit TO ack_group;
+  ALTER TABLE claim RENAME COLUMN units TO ack_groups;
+  CREATE INDEX waiting_group_of ON waiting_group (sink, seq);
+  CREATE INDEX dead_group ON dead (sink, ack_group);
+
+  -- As before.
+  CREATE TRIGGER spool_lost AFTER DELETE ON spool BEGIN
+    ${forgetOffsets('old.sink', 'SELECT ack_group FROM waiting_group WHERE sink = old.sink AND seq = old.seq').join(';\n    ')};
+    UPDATE ledger SET fate = 'lost', events = iif(fate = 'open', 0, events)
+      WHERE sink = old.sink AND ack_group IN (SELECT ack_group FROM waiting_group WHERE sink = old.sink AND seq = old.seq);
+    DELETE FROM waiting_group WHERE sink = old.sink AND seq = old.seq;
+  END;
+  CREATE TRIGGER dead_lost AFTER DELETE ON dead WHEN old.ack_group IS NOT NULL BEGIN
+    ${forgetOffsets('old.sink', 'SELECT old.ack_group AS ack_group').join(';\n    ')};
+    UPDATE ledger SET fate = 'lost' WHERE sink = old.sink AND ack_group = old.ack_group AND fate = 'died';
+  END;
   `,
 ];

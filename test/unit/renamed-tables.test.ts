@@ -6,6 +6,7 @@ import { ScheduledScans } from '../../src/state/scheduled-scans.ts';
 import { SCHEMA_VERSIONS } from '../../src/state/schema.ts';
 import { stateFile } from '../../src/state/store.ts';
 import { openStore } from '../support/delivery.ts';
+import { packFrame } from '../../src/state/frame.ts';
 import { freshDir } from '../support/run-portlog.ts';
 
 const RENAMING = SCHEMA_VERSIONS.findIndex((step) => typeof step === 'string' && step.includes('RENAME TO announced_change'));
@@ -70,5 +71,66 @@ test('none of the names of before is left', () => {
   const store = openStore(oldState());
   const names = store.database.all('SELECT name, sql FROM sqlite_schema').map(({ name, sql }) => `${String(name)} ${String(sql)}`);
   expect(names.filter((text) => /told/.test(text.replaceAll(/--.*/g, '')))).toEqual([]);
+  store.close();
+});
+
+const GROUPS = SCHEMA_VERSIONS.findIndex((step) => typeof step === 'string' && step.includes('RENAME COLUMN unit TO ack_group'));
+const [WAITING, DEAD, WHOLE] = ['1', '2', '3'].map((digit) => digit.repeat(32)) as [string, string, string];
+
+/** A state file of the version before units were called acknowledgement groups: one waits, one has a dead letter, one is delivered. */
+function stateWithUnits(): string {
+  const stateDir = freshDir();
+  const old = Database.open(stateFile(stateDir), SCHEMA_VERSIONS.slice(0, GROUPS));
+  const { frame, checksum } = packFrame(
+    [{ id: 'w', dataset: 'nmap.port', time: 1, queued: 1, partition: '', parts: ['b'], bytes: 1, ackGroup: { key: WAITING } }],
+    '',
+  );
+  old.run('INSERT INTO sink (id, type, target, scope) VALUES (1, ?, ?, ?)', SINK.type, SINK.target, SINK.scope);
+  old.run(
+    "INSERT INTO spool (sink, seq, run, outbox, partition, events, created, stored, checksum, frame) VALUES (1, 5, 1, 0, '', 1, 1, 9, ?, ?)",
+    checksum,
+    frame,
+  );
+  old.run(`INSERT INTO waiting_unit (sink, unit, seq) VALUES (1, x'${WAITING}', 5)`);
+  old.run(
+    `INSERT INTO ledger (sink, unit, fate, events) VALUES (1, x'${WAITING}', 'whole', 2), (1, x'${DEAD}', 'died', 3), (1, x'${WHOLE}', 'whole', 4)`,
+  );
+  old.run(
+    `INSERT INTO dead (sink, id, unit, dataset, partition, time, queued, died, reason, body) VALUES (1, 'd', x'${DEAD}', 'nmap.port', '', 1, 1, 1, 'r', 'b')`,
+  );
+  old.run(`INSERT INTO claim (sink, run, nr, units) VALUES (1, 1, 1, x'${WAITING}${DEAD}')`);
+  old.close();
+  return stateDir;
+}
+
+test('a state file of before knows what each sink has of each acknowledgement group', () => {
+  const store = openStore(stateWithUnits());
+  const { ledger, deadLetters, spool } = store.tables(SINK);
+  expect([WAITING, DEAD, WHOLE].map((key) => [ledger.fateOf(key), ledger.sizeOf(key)])).toEqual([
+    ['spooled', 2],
+    [undefined, 3],
+    ['delivered', 4],
+  ]);
+  expect(deadLetters.some(9).map(({ id, ackGroup }) => [id, ackGroup?.key])).toEqual([['d', DEAD]]);
+  expect(store.database.all('SELECT lower(hex(ack_groups)) AS keys FROM claim')).toEqual([{ keys: WAITING + DEAD }]);
+  ledger.acknowledgeAll(5);
+  spool.remove(5);
+  expect(ledger.fateOf(WAITING)).toBe('delivered');
+  store.close();
+});
+
+test('what leaves the spool or the dead letters of a state file of before is lost', () => {
+  const store = openStore(stateWithUnits());
+  store.database.run('DELETE FROM spool');
+  store.database.run('DELETE FROM dead');
+  expect(store.database.all('SELECT fate FROM ledger ORDER BY nr')).toEqual([{ fate: 'lost' }, { fate: 'lost' }, { fate: 'whole' }]);
+  expect(store.database.all('SELECT * FROM waiting_group')).toEqual([]);
+  store.close();
+});
+
+test('of a state file of before nothing is called a unit', () => {
+  const store = openStore(stateWithUnits());
+  const names = store.database.all('SELECT name, sql FROM sqlite_schema').map(({ name, sql }) => `${String(name)} ${String(sql)}`);
+  expect(names.filter((text) => /unit/.test(text.replaceAll(/--.*/g, '')))).toEqual([]);
   store.close();
 });

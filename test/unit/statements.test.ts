@@ -73,7 +73,9 @@ let database: Database;
 const statements = statementsIn(join(ROOT, 'src'));
 beforeAll(() => {
   database = Database.open(stateFile(fastDir()), SCHEMA_VERSIONS);
-  database.run('CREATE TEMP TABLE awaited (sink INTEGER, unit BLOB, own INTEGER, events INTEGER, PRIMARY KEY (sink, unit, own)) WITHOUT ROWID');
+  database.run(
+    'CREATE TEMP TABLE awaited (sink INTEGER, ack_group BLOB, own INTEGER, events INTEGER, PRIMARY KEY (sink, ack_group, own)) WITHOUT ROWID',
+  );
 });
 afterAll(() => database.close());
 
