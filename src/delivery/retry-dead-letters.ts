@@ -3,11 +3,12 @@ import { ackGroupsOf } from './ack-group.ts';
 import { EARLIER_RUNS, type NewOwner } from './take-over.ts';
 
 /** Puts the dead letters of a sink into its spool again, so many in a batch. */
-export function retryDeadLetters({ tables, store, now, nextSeq }: NewOwner, maxEvents: number): void {
-  const { spool, deadLetters, ledger } = tables;
+export function retryDeadLetters(owner: NewOwner, maxEvents: number): void {
+  const { store, now } = owner;
+  const { spool, deadLetters, ledger } = owner.tables;
   store.transaction(() => {
     for (let some = deadLetters.some(maxEvents); some.length > 0; some = deadLetters.some(maxEvents)) {
-      const seq = nextSeq();
+      const seq = owner.nextSeq();
       spool.append(seq, batchOf(some, some[0]?.partition ?? ''), { now, run: EARLIER_RUNS });
       for (const { key } of ackGroupsOf(some)) ledger.wait(key, seq);
       deadLetters.remove(some);
