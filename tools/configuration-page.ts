@@ -15,8 +15,8 @@ export function configurationPage(schema: Schema): string {
 
 <!-- Made from schemas/config.schema.json by npm run generate. -->
 
-\`--config FILE\` or \`PORTLOG_CONFIG\`, in YAML or JSON. \`\${NAME}\` in a text is replaced by the environment variable NAME, after parsing; there are no defaults (\`\${NAME:-else}\` is refused). The file is UTF-8, and 16 MiB at most.
-Relative paths are relative to where portlog runs.
+\`--config FILE\` or \`PORTLOG_CONFIG\`, in YAML or JSON, UTF-8, at most 16 MiB. \`\${NAME}\` in a string is replaced by the environment variable NAME, after parsing; defaults
+(\`\${NAME:-else}\`) are refused. Relative paths start at the working directory of portlog.
 
 \`\`\`yaml
 site: berlin
@@ -30,19 +30,19 @@ sinks:
     caFile: /etc/ssl/es-ca.pem
 \`\`\`
 
-\`--to elasticsearch\` (without URL) takes what the file says about that sink; \`--to elasticsearch=URL\` with another address.
-\`PORTLOG_<SINK>_URL\` is where a server is that neither of them names, for \`portlog setup\`, too; credentials from the environment then go there, or to an address in the file, and nowhere else.
-What begins with \`PORTLOG_\` and is read by nothing is warned of, when it looks like something that is.
+\`--to elasticsearch\` (without URL) uses that sink of the file; \`--to elasticsearch=URL\` uses its settings with another address.
+\`PORTLOG_<SINK>_URL\` is the address if neither of them gives one, also for \`portlog setup\`. Where it or the file gives an address for a type of sink, credentials of that type are sent there and nowhere else.
+A variable that begins with \`PORTLOG_\`, is not used, and looks like one that is, causes a warning.
 
-| setting | type | |
+| setting | type | meaning |
 |---|---|---|
 ${rows('', schema).join('\n')}
 
 ## Sinks
 
-What may stand in a member of \`sinks\` depends on its \`type\`; anything else is refused, with the nearest name that is right.
+The settings of a sink depend on its \`type\`. Any other is refused, and the message names the nearest correct one.
 
-| of every kind | type | |
+| of every type | type | meaning |
 |---|---|---|
 ${rows('', { properties: common(kinds) }).join('\n')}
 ${kinds.map((one) => kind(one, common(kinds))).join('\n')}`;
@@ -67,7 +67,7 @@ function kind(schema: Schema, shared: Settings): string {
 
 ${schema.description ?? ''}.
 
-| setting | type | |
+| setting | type | meaning |
 |---|---|---|
 ${rows('', { properties: settings }).join('\n')}
 `;

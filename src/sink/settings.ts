@@ -22,13 +22,13 @@ export const NARROWING = {
     items: {
       enum: ['nmap.scan', 'nmap.host', 'nmap.port', 'nmap.finding', 'nmap.change', 'nmap.health', 'nmap.inventory'],
     },
-    description: 'Only these. Default: all; alertmanager and exec: nmap.change, nmap.scan, nmap.health',
+    description: 'Send only these datasets. Default: all; for alertmanager and exec nmap.change, nmap.scan and nmap.health',
   },
   only: {
     type: 'object',
     additionalProperties: false,
     minProperties: 1,
-    description: 'Which events it is for; what is named in several ways must meet each. docs/how-to/narrow.md',
+    description: 'Send only events that meet all of these conditions: docs/how-to/narrow.md',
     properties: {
       datasets: {
         type: 'array',
@@ -36,7 +36,7 @@ export const NARROWING = {
         items: {
           enum: ['nmap.scan', 'nmap.host', 'nmap.port', 'nmap.finding', 'nmap.change', 'nmap.health', 'nmap.inventory'],
         },
-        description: 'Of these, as datasets',
+        description: 'Of these datasets',
       },
       rules: {
         type: 'array',
@@ -45,11 +45,11 @@ export const NARROWING = {
           type: 'string',
           minLength: 1,
         },
-        description: 'That raise one of these alerts (docs/reference/alerts.md), or are about one of these weaknesses (docs/reference/rules.md)',
+        description: 'That raise one of these alerts (docs/reference/alerts.md) or belong to one of these rules (docs/reference/rules.md)',
       },
       minSeverity: {
         enum: ['info', 'low', 'medium', 'high', 'critical'],
-        description: 'That are at least so severe, or raise an alert that is',
+        description: 'That have at least this severity, or raise an alert that has',
       },
       zones: {
         type: 'array',
@@ -58,7 +58,7 @@ export const NARROWING = {
           type: 'string',
           minLength: 1,
         },
-        description: 'About hosts in these zones of the file of expected exposure; what is about no host passes',
+        description: 'About hosts in these zones of the exposure file, or about no host',
       },
       sites: {
         type: 'array',
@@ -83,7 +83,7 @@ export const NAMED = {
     $comment: 'only lower-case letters, digits, dots, hyphens and underscores, at most 40',
     examples: ['customer-a'],
     description:
-      'Tells this destination from another one at the same address, where they differ in headers or credentials. With another name it is another destination: what waits, and what it has, is kept under it',
+      'Distinguishes destinations with the same address but other headers or credentials. Another name makes it another destination: what was delivered to it and what waits for it is recorded under its name',
   },
 } as const satisfies SinkSettings['properties'];
 
@@ -94,7 +94,7 @@ export const ADDRESS = {
     pattern: '^(https?|tcp|tls)://',
     $comment: 'an address that begins with https://, http://, tls:// or tcp://',
     examples: ['https://es:9200'],
-    description: 'Of a server, without user and password',
+    description: 'Address of the server, without user and password',
   },
 } as const satisfies SinkSettings['properties'];
 
@@ -103,7 +103,7 @@ export const PATH = {
   path: {
     type: 'string',
     minLength: 1,
-    description: 'NDJSON is appended to it',
+    description: 'File to which NDJSON is appended',
   },
 } as const satisfies SinkSettings['properties'];
 
@@ -112,31 +112,31 @@ export const TLS = {
   caFile: {
     type: 'string',
     minLength: 1,
-    description: "PEM file with the authority of the server's certificate",
+    description: "PEM file with the authority (CA) that signed the server's certificate",
   },
   caOnly: {
     type: 'boolean',
-    description: 'Trust the authority of caFile and no other. Default: false, beside those that Node and this machine know',
+    description: 'Trust only the authority in caFile. Default: false, also those of Node and of this machine',
   },
   certFile: {
     type: 'string',
     minLength: 1,
-    description: 'PEM file with a certificate of our own, for servers that want one. Or PORTLOG_<TYPE>_CERT_FILE',
+    description: 'PEM file with a client certificate, for servers that require one. Or PORTLOG_<TYPE>_CERT_FILE',
   },
   keyFile: {
     type: 'string',
     minLength: 1,
-    description: 'PEM file with its key. Or PORTLOG_<TYPE>_KEY_FILE',
+    description: 'PEM file with the key of the client certificate. Or PORTLOG_<TYPE>_KEY_FILE',
   },
   allowPlaintext: {
     type: 'boolean',
-    description: 'Let credentials go to another machine over http. Default: false',
+    description: 'Send credentials to other machines over http, too. Default: false',
   },
   timeoutSeconds: {
     type: 'number',
     minimum: 0.1,
     maximum: 3600,
-    description: 'For an answer. Default: 60',
+    description: 'How long to wait for an answer. Default: 60',
   },
 } as const satisfies SinkSettings['properties'];
 
@@ -145,7 +145,7 @@ const API_KEY = {
   apiKey: {
     type: 'string',
     minLength: 1,
-    description: 'Better as ${NAME}, apiKeyFile or apiKeyCommand',
+    description: 'API key; better given as ${NAME}, apiKeyFile or apiKeyCommand',
   },
   apiKeyFile: {
     type: 'string',
@@ -169,7 +169,7 @@ export const LOGIN = {
   password: {
     type: 'string',
     minLength: 1,
-    description: 'Better as ${NAME}, passwordFile or passwordCommand',
+    description: 'Password; better given as ${NAME}, passwordFile or passwordCommand',
   },
   passwordFile: {
     type: 'string',
@@ -185,7 +185,7 @@ export const LOGIN = {
   bearer: {
     type: 'string',
     minLength: 1,
-    description: 'Better as ${NAME}, bearerFile or bearerCommand',
+    description: 'Bearer token; better given as ${NAME}, bearerFile or bearerCommand',
   },
   bearerFile: {
     type: 'string',
@@ -204,7 +204,7 @@ export const LOGIN = {
 const COMPRESSION = {
   compression: {
     enum: ['gzip', 'none'],
-    description: 'Of requests. Default: gzip; with {message} in the envelope: none',
+    description: 'Compression of requests. Default: gzip; with {message} in the envelope: none',
   },
 } as const satisfies SinkSettings['properties'];
 
@@ -213,16 +213,16 @@ export const ROTATION = {
   rotateMib: {
     type: 'number',
     minimum: 0,
-    description: 'Put aside and compressed when it is as large; 0 for never. Default: 100',
+    description: 'Rotate and compress the file at this size; 0 for never. Default: 100',
   },
   keepFiles: {
     type: 'integer',
     minimum: 1,
-    description: 'How many of those are kept; older ones are deleted, with the events in them. Default: all',
+    description: 'Rotated files to keep; older ones are deleted. Default: all',
   },
   fsync: {
     type: 'boolean',
-    description: 'Events count as delivered only when they are on the disk. Default: false',
+    description: 'Count events as delivered only once they are on the disk (fsync). Default: false',
   },
 } as const satisfies SinkSettings['properties'];
 
@@ -230,17 +230,17 @@ export const ROTATION = {
 export const STREAM = {
   framing: {
     enum: ['octet-counting', 'newline'],
-    description: 'How messages are separated in the stream. Default: octet-counting',
+    description: 'How messages are separated in the stream (RFC 6587). Default: octet-counting',
   },
   facility: {
     enum: ['user', 'daemon', 'auth', 'authpriv', 'local0', 'local1', 'local2', 'local3', 'local4', 'local5', 'local6', 'local7'],
-    description: 'Default: local0',
+    description: 'Facility of the messages. Default: local0',
   },
   maxMessageBytes: {
     type: 'integer',
     minimum: 2048,
     maximum: 1048576,
-    description: 'With the header: longer ones are shortened. Default: 8000',
+    description: 'Longest message, with its header; longer events are shortened. Default: 8000',
   },
 } as const satisfies SinkSettings['properties'];
 

@@ -15,7 +15,7 @@ export interface AlertmanagerOptions extends HttpServerOptions {
 
 export const ALERTMANAGER_SETTINGS: SinkSettings = {
   type: 'alertmanager',
-  description: 'Alertmanager: alerts, each once',
+  description: 'Alertmanager of Prometheus: each alert once',
   properties: {
     ...ADDRESS,
     ...LOGIN,
@@ -30,27 +30,27 @@ export const ALERTMANAGER_SETTINGS: SinkSettings = {
         $comment: 'an address that begins with https:// or http://, without a comma',
         examples: ['http://alertmanager-1:9093'],
       },
-      description: 'Instead of url: each member of a cluster',
+      description: 'Instead of url: the address of each member of a cluster',
     },
     lifetimeHours: {
       type: 'number',
       minimum: 0.1,
       maximum: 8760,
-      description: 'How long an alert stands there after portlog has said it last. Default: 192, a week and a day',
+      description: 'How long an alert stays active after portlog last sent it. Default: 192, eight days',
     },
     hostDashboard: {
       type: 'string',
       pattern: '^https?://.*\\{address\\}',
       $comment: 'an address that begins with https:// or http://, with {address} for that of the host',
       examples: ['https://grafana.example.net/d/portlog-host?var-address={address}'],
-      description: 'Where everything about a host is, with {address} for its own: alerts about hosts lead there. Default: they do not',
+      description: 'Link to the dashboard of a host, with {address} in place of its address, for alerts about hosts. Default: no link',
     },
     runbooks: {
       type: 'string',
       pattern: '^https?://',
       $comment: 'an address that begins with https:// or http://',
       examples: ['https://wiki.example.net/runbooks'],
-      description: 'Where docs/runbooks can be read, up to /<id>.md. Default: alerts name the file',
+      description: 'Where the runbooks can be read: alerts link to URL/<id>.md. Default: alerts name the file',
     },
   },
 };

@@ -12,6 +12,6 @@ export const BULK: SinkSettings['properties'] = {
   ...HTTP_SERVER,
   trustSetUp: {
     type: 'boolean',
-    description: 'Send although the credentials may not see whether `portlog setup` was run. Default: false',
+    description: 'Send even if the credentials are not allowed to check whether `portlog setup` was run. Default: false',
   },
 };

@@ -18,17 +18,17 @@ export interface ExecOptions extends CommonOptions {
 
 export const EXEC_SETTINGS: SinkSettings = {
   type: 'exec',
-  description: 'A program of your own, started for each event',
+  description: 'Your own program, started once per event',
   properties: {
     command: {
       type: 'array',
       minItems: 1,
       items: { type: 'string' },
-      description: 'The whole path of a program and its arguments, one by one; no shell reads them. The event comes on its standard input',
+      description: 'Full path of the program and its arguments, one per list item, without a shell. It gets the event on standard input',
     },
-    concurrency: { type: 'integer', minimum: 1, maximum: 64, description: 'How many of them run at the same time. Default: 4' },
-    eventsPerSecond: { type: 'integer', minimum: 1, description: 'Programs started a second. Default: 10' },
-    timeoutSeconds: { type: 'number', minimum: 0.1, maximum: 3600, description: 'For one run of the program. Default: 60' },
+    concurrency: { type: 'integer', minimum: 1, maximum: 64, description: 'Programs that run at the same time. Default: 4' },
+    eventsPerSecond: { type: 'integer', minimum: 1, description: 'Programs started per second, at most. Default: 10' },
+    timeoutSeconds: { type: 'number', minimum: 0.1, maximum: 3600, description: 'Time limit of one run of the program. Default: 60' },
     ...NAMED,
     ...NARROWING,
   },

@@ -16,13 +16,13 @@ export interface HttpSinkOptions extends HttpServerOptions {
 
 export const HTTP_SETTINGS: SinkSettings = {
   type: 'http',
-  description: 'Any receiver of lines of JSON, and chats',
+  description: 'Any receiver of JSON lines over HTTP, and chats',
   properties: {
     ...HTTP_SERVER,
     envelope: {
       type: 'string',
       description:
-        'What stands around each event, with {} in its place, and its line of text in that of {message}, for chats: then each event is a request of its own. Default: {}',
+        'Text around each event: {} is replaced by the event, {message} by its message. With {message}, for chats, each event is one request. Default: {}',
     },
     headers: {
       type: 'object',
@@ -34,14 +34,14 @@ export const HTTP_SETTINGS: SinkSettings = {
         $comment: 'only lower-case letters, digits and hyphens',
         examples: ['x-team'],
       },
-      description: 'Headers of every request, their names in lower case',
+      description: 'Headers of every request, with names in lower case',
     },
     contentType: {
       type: 'string',
       pattern: '^[a-z]+/[A-Za-z0-9.+-]+(?:; ?[a-z]+=[A-Za-z0-9-]+)?$',
       $comment: 'a type of content',
       description:
-        'What the lines are called. Fluent Bit takes application/json only. Default: application/x-ndjson; with {message}: application/json',
+        'Content type of requests; Fluent Bit accepts application/json only. Default: application/x-ndjson; with {message}: application/json',
     },
     maxEventBytes: eventBytes(DEFAULT_MAX_EVENT_BYTES, 'because VictoriaLogs leaves out longer ones without a word'),
   },

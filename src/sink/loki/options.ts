@@ -15,7 +15,7 @@ export const LOKI_SETTINGS: SinkSettings = {
     tenant: {
       type: 'string',
       minLength: 1,
-      description: 'X-Scope-OrgID',
+      description: 'Tenant: value of the header X-Scope-OrgID',
     },
     streamLabels: {
       type: 'object',
@@ -23,7 +23,7 @@ export const LOKI_SETTINGS: SinkSettings = {
         type: 'string',
         minLength: 1,
       },
-      description: 'Labels beside service_name, dataset and site; few, and with few values',
+      description: 'Labels in addition to service_name, dataset and site; use few, with few values',
     },
   },
 };

@@ -14,17 +14,17 @@ export interface OtlpOptions extends HttpServerOptions {
 
 export const OTLP_SETTINGS: SinkSettings = {
   type: 'otlp',
-  description: 'Any receiver of OpenTelemetry logs, over HTTP',
+  description: 'Any receiver of OpenTelemetry logs (OTLP) over HTTP',
   properties: {
     ...HTTP_SERVER,
     tenant: {
       type: 'string',
       minLength: 1,
-      description: 'X-Scope-OrgID',
+      description: 'Tenant: value of the header X-Scope-OrgID',
     },
     encoding: {
       enum: ['json', 'protobuf'],
-      description: 'Default: protobuf, which every receiver takes',
+      description: 'Encoding of OTLP. Default: protobuf, which every receiver accepts',
     },
     maxEventBytes: eventBytes(DEFAULT_MAX_EVENT_BYTES, 'because Kafka behind a Collector takes 1 MB, and VictoriaLogs leaves out what has 2 MiB'),
   },

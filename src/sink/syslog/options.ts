@@ -19,7 +19,7 @@ export const SYSLOG_SETTINGS: SinkSettings = {
     ...NARROWING,
     syslogFormat: {
       enum: ['rfc5424', 'rfc3164'],
-      description: 'Which header. Default: rfc5424',
+      description: 'Format of the header. Default: rfc5424',
     },
   },
 };

@@ -9,7 +9,7 @@ export interface WazuhOptions extends HttpServerOptions, FileOptions, StreamOpti
 
 export const WAZUH_SETTINGS: SinkSettings = {
   type: 'wazuh',
-  description: 'Wazuh, by a file, its API or its syslog',
+  description: 'Wazuh, by file, API or syslog',
   properties: {
     ...ADDRESS,
     ...PATH,
@@ -21,7 +21,7 @@ export const WAZUH_SETTINGS: SinkSettings = {
     eventsPerSecond: {
       type: 'integer',
       minimum: 1,
-      description: 'Lines a second at most, for an agent drops what it cannot pass on. Default: 400',
+      description: 'Lines per second, at most: an agent drops what it cannot forward. Default: 400',
     },
   },
 };
