@@ -2,7 +2,7 @@ import { type Dataset, INVENTORY } from '../event/event.ts';
 import type { Queued } from '../state/queued.ts';
 import type { EarlierFates } from '../state/earlier-events.ts';
 import type { AckGroupFate } from '../state/ledger.ts';
-import { newTally, type Tally } from '../state/tally.ts';
+import { type CountingTally, newTally } from '../state/tally.ts';
 import type { Settlement } from './deliver.ts';
 
 /**
@@ -11,29 +11,29 @@ import type { Settlement } from './deliver.ts';
  */
 export class Account {
   /** Events read in this run. */
-  readonly tally: Tally = newTally();
+  readonly tally: CountingTally = newTally();
   /** portlog's own events: about this run, and inventory records. */
-  readonly own: Tally = newTally();
+  readonly own: CountingTally = newTally();
   /** Events that earlier runs left in the spool, counted as read when their fate is known. */
-  readonly replayed: Tally = newTally();
+  readonly replayed: CountingTally = newTally();
 
   /** The tally for a dataset; no batch mixes portlog's own events with others. */
-  of(dataset: Dataset | undefined): Tally {
+  of(dataset: Dataset | undefined): CountingTally {
     return dataset === 'nmap.health' || dataset === INVENTORY ? this.own : this.tally;
   }
 
-  read(tally: Tally, events: number): void {
+  read(tally: CountingTally, events: number): void {
     tally.read += events;
   }
 
   /** An earlier run has delivered it, or it still waits in the spool. */
-  known(tally: Tally, fate: AckGroupFate): void {
+  known(tally: CountingTally, fate: AckGroupFate): void {
     if (fate === 'spooled') tally.spooled++;
     else tally.already++;
   }
 
   /** The sink has answered; `dead`: rejected events that were kept as dead letters. */
-  settled(tally: Tally, { delivered, already, restamped, removed }: Settlement, dead: number): void {
+  settled(tally: CountingTally, { delivered, already, restamped, removed }: Settlement, dead: number): void {
     tally.delivered += delivered;
     tally.already += already;
     tally.restamped += restamped;
@@ -47,12 +47,12 @@ export class Account {
     this.replayed.already += events;
   }
 
-  spooled(tally: Tally, events: number): void {
+  spooled(tally: CountingTally, events: number): void {
     tally.spooled += events;
   }
 
   /** Events leave the spool; their fate is counted separately. */
-  unspooled(tally: Tally, events: number): void {
+  unspooled(tally: CountingTally, events: number): void {
     if (tally === this.replayed) tally.read += events;
     else tally.spooled -= events;
   }
@@ -62,7 +62,7 @@ export class Account {
     this.discarded(this.of(entries[0]?.dataset), entries.length);
   }
 
-  discarded(tally: Tally, events: number): void {
+  discarded(tally: CountingTally, events: number): void {
     tally.discarded += events;
   }
 

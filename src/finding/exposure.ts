@@ -66,7 +66,7 @@ export class ExposurePolicy {
   private readonly expected: readonly Expectation[] | undefined;
 
   /**
-   * Throws `config-invalid` for an address, zone, port or day that does not exist, and for a file without expectations: an emptied or truncated file
+   * @internal Throws `config-invalid` for an address, zone, port or day that does not exist, and for a file without expectations: an emptied or truncated file
    * must not read as "nothing is wrong". `path` is for the message.
    */
   constructor({ networks = [], expected: given }: ExposureFile, path: string) {
@@ -104,7 +104,7 @@ export class ExposurePolicy {
     return this.networkOf(ips) !== undefined || this.entriesOf(ips).length > 0;
   }
 
-  /** Whether one of the ports expected on a host was scanned; true when none is expected. */
+  /** @internal Whether one of the ports expected on a host was scanned; true when none is expected. */
   namesAny(ips: readonly string[], scanned: ReadonlyMap<string, PortSet>): boolean {
     const entries = this.entriesOf(ips).flatMap(({ ports }) => ports);
     return entries.length === 0 || entries.some(({ numbers, protocol }) => scanned.get(protocol)?.overlaps(numbers) === true);
@@ -124,7 +124,7 @@ export class ExposurePolicy {
     return this.expected === undefined ? undefined : this.entriesFor(ips, port, protocol).some((entry) => !isOver(entry, time));
   }
 
-  /** The finding for an open port at a time (epoch milliseconds); none without expectations. */
+  /** @internal The finding for an open port at a time (epoch milliseconds); none without expectations. */
   judge(ips: readonly string[], port: number, protocol: string, time: number): Finding | undefined {
     if (this.expects(ips, port, protocol, time) !== false) return undefined;
     const network = this.networkOf(ips);

@@ -9,23 +9,7 @@ import { openStore as openStoreIn } from '../state/open-store.ts';
 import type { SpoolLimits } from '../state/spool-limits.ts';
 import type { Store } from '../state/store.ts';
 import { expectKind, expectOptions, type Kind } from './given.ts';
-import {
-  CLOCK,
-  FLAG,
-  FUNCTION,
-  LIST,
-  MAP,
-  MILLISECONDS,
-  OBJECT,
-  oneOfWords,
-  SIGNAL,
-  SINK_LIST,
-  SOURCES,
-  STORE,
-  STREAM,
-  TEXT,
-  WHOLE,
-} from './kinds.ts';
+import { CLOCK, FLAG, FUNCTION, MAP, MILLISECONDS, OBJECT, oneOfWords, SIGNAL, SINK_LIST, SOURCES, STORE, STREAM, TEXT, WHOLE } from './kinds.ts';
 import { CHANGE_OPTIONS, EVENT_OPTIONS, FINDING_OPTIONS } from './options.ts';
 
 const SHIP_OPTIONS: Readonly<Record<keyof ShipOptions, Kind>> = {
@@ -38,8 +22,6 @@ const SHIP_OPTIONS: Readonly<Record<keyof ShipOptions, Kind>> = {
   maxAges: MAP,
   retryForMs: MILLISECONDS,
   retryDeadLetters: FLAG,
-  takeOver: LIST,
-  unanswered: LIST,
   again: FLAG,
   clock: CLOCK,
   stop: SIGNAL,

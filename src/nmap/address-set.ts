@@ -23,7 +23,7 @@ export class AddressSet {
   }
 
   /**
-   * From targets as nmap accepts them: `192.0.2.7`, `192.0.2.0/24`, `10.0.0-5.1,7`, `192.168.3.*`, `2001:db8::/64`,
+   * @internal From targets as nmap accepts them: `192.0.2.7`, `192.0.2.0/24`, `10.0.0-5.1,7`, `192.168.3.*`, `2001:db8::/64`,
    * `fe80::1%eth0` (https://nmap.org/book/man-target-specification.html). Returns the offending word instead when one is not
    * an address, or makes more than `most` ranges.
    */
@@ -38,12 +38,12 @@ export class AddressSet {
     return new AddressSet(merged(v4), merged(v6));
   }
 
-  /** Number of ranges: the size of the set in memory. */
+  /** @internal Number of ranges: the size of the set in memory. */
   get ranges(): number {
     return this.v4.length + this.v6.length;
   }
 
-  /** Its ranges in the form of {@link addressKey}, inclusive. */
+  /** @internal Its ranges in the form of {@link addressKey}, inclusive. */
   get keys(): readonly (readonly [first: string, last: string])[] {
     const of = (ranges: Ranges, kind: 4 | 6) => ranges.map(([first, last]) => [keyOf(first, kind), keyOf(last, kind)] as const);
     this.made ??= [...of(this.v4, 4), ...of(this.v6, 6)];
@@ -55,10 +55,12 @@ export class AddressSet {
     return number !== undefined && isIn(isIPv4(address) ? this.v4 : this.v6, number);
   }
 
+  /** @internal */
   without(other: AddressSet): AddressSet {
     return new AddressSet(difference(this.v4, other.v4), difference(this.v6, other.v6));
   }
 
+  /** @internal */
   overlaps(other: AddressSet): boolean {
     return doMeet(this.numbers, other.numbers) || doOverlap(this.v6, other.v6);
   }

@@ -20,7 +20,7 @@ import type { TargetLists } from '../nmap/target-lists.ts';
 import type { Sink, SinkIdentity } from '../sink/sink.ts';
 import { KnownHosts } from '../state/known-hosts.ts';
 import type { Store } from '../state/store.ts';
-import type { InputReport } from './input-report.ts';
+import type { InputInProgress } from './input-report.ts';
 import type { ScannedHost } from './scanned-host.ts';
 import { TrackedInput } from './tracked-input.ts';
 import { WaitingHosts } from './waiting-hosts.ts';
@@ -85,7 +85,7 @@ export class ChangeTracker {
   }
 
   /** What comes of comparing it is noted in `report`, which may be when another input is read. */
-  beginInput(report: InputReport): void {
+  beginInput(report: InputInProgress): void {
     this.input = new TrackedInput(report);
     if (this.problem === undefined) this.input.begin();
   }

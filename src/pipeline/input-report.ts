@@ -5,37 +5,43 @@ import { fieldAt, textAt } from '../event/text-at.ts';
 import { counted } from '../event/text.ts';
 import type { ScanItem } from '../nmap/item.ts';
 import { recognise } from '../nmap/recognise.ts';
-import type { NotedChanges } from './noted-changes.ts';
+import type { ChangesInProgress, NotedChanges } from './noted-changes.ts';
 
 /** How reading one input went. */
 export interface InputReport {
   readonly name: string;
-  bytes: number;
-  runs: number;
-  hosts: number;
-  openPorts: number;
+  readonly bytes: number;
+  readonly runs: number;
+  readonly hosts: number;
+  readonly openPorts: number;
   /** Protocols without ports that answer: of `nmap -sO`, and pings of masscan. */
-  openProtocols: number;
+  readonly openProtocols: number;
   /** Weaknesses that it shows, new or not. */
-  findings: number;
-  events: number;
+  readonly findings: number;
+  readonly events: number;
   /** Elements that could not be read. */
-  refused: number;
+  readonly refused: number;
   /** Runs that were cut, and runs that nmap ended with an error. */
-  incomplete: number;
-  failed: number;
+  readonly incomplete: number;
+  readonly failed: number;
   /** Runs that have looked at no host. */
-  empty: number;
+  readonly empty: number;
   /** nmap's current task, for example `SYN Stealth Scan 42.5%`. */
-  task: string | undefined;
+  readonly task: string | undefined;
   /** Messages of scan events, and places that could not be read. */
-  readonly remarks: string[];
-  problem: PortlogError | undefined;
+  readonly remarks: readonly string[];
+  readonly problem: PortlogError | undefined;
   /** Scans with impossible times. */
-  misdated: readonly MisdatedScan[];
+  readonly misdated: readonly MisdatedScan[];
   /** Undefined when it was not compared with what is known. */
-  changes: NotedChanges | undefined;
+  readonly changes: NotedChanges | undefined;
 }
+
+/** The same while the input is read. */
+export type InputInProgress = { -readonly [Key in keyof InputReport]: InputReport[Key] } & {
+  readonly remarks: string[];
+  changes: ChangesInProgress | undefined;
+};
 
 const MAX_REMARKS = 20;
 /** Of what may be said of each run or element of an input: how many are told one by one, and in which words how many more there are. */
@@ -47,7 +53,7 @@ const MANY = {
 } as const;
 const MAX_TARGETS = 5;
 
-export function newInputReport(name: string): InputReport {
+export function newInputReport(name: string): InputInProgress {
   return {
     name,
     bytes: 0,
@@ -69,7 +75,7 @@ export function newInputReport(name: string): InputReport {
   };
 }
 
-export function noteItem(report: InputReport, item: ScanItem): void {
+export function noteItem(report: InputInProgress, item: ScanItem): void {
   switch (item.kind) {
     case 'run':
       report.runs++;
@@ -90,7 +96,7 @@ export function noteItem(report: InputReport, item: ScanItem): void {
   }
 }
 
-export function noteEvent(report: InputReport, { action, message, own }: LogEvent): void {
+export function noteEvent(report: InputInProgress, { action, message, own }: LogEvent): void {
   report.events++;
   if (action === 'finding-observed') report.findings++;
   if (action === 'scan-incomplete') remarkOneOf(report, 'incomplete', message);
@@ -100,7 +106,7 @@ export function noteEvent(report: InputReport, { action, message, own }: LogEven
 }
 
 /** Notes what a finished scan left out. */
-function noteFinished(report: InputReport, own: LogEvent['own']): void {
+function noteFinished(report: InputInProgress, own: LogEvent['own']): void {
   const reason = textAt(own, 'event', 'reason');
   if (reason !== undefined) remarkOnce(report, reason);
   const timedOut = Number(fieldAt(own, ['nmap', 'scan', 'hosts', 'timedout']) ?? 0);
@@ -121,12 +127,12 @@ function nameOfTarget(target: Fields): string {
   return `${textAt(target, 'specification') ?? '?'}${reason === undefined ? '' : ` (${reason})`}`;
 }
 
-export function noteRemarks(report: InputReport, remarks: readonly string[]): void {
+export function noteRemarks(report: InputInProgress, remarks: readonly string[]): void {
   // What was taken back is done, and said, again.
   for (const text of remarks) remarkOnce(report, text);
 }
 
-export function noteMisdated(report: InputReport, misdated: readonly MisdatedScan[]): void {
+export function noteMisdated(report: InputInProgress, misdated: readonly MisdatedScan[]): void {
   report.misdated = misdated;
   for (const { times } of misdated) remarkOnce(report, `it tells times that cannot be (${times.join(', ')}): the time of reading counts instead`);
 }
@@ -138,7 +144,7 @@ export function notAScan(name: string, beginning: string): PortlogError {
 }
 
 /** Counts it. */
-function remarkOneOf(report: InputReport, kind: keyof typeof MANY, text: string): void {
+function remarkOneOf(report: InputInProgress, kind: keyof typeof MANY, text: string): void {
   const { told, more } = MANY[kind];
   const count = ++report[kind] - told;
   if (count <= 0) return remark(report, text);
@@ -146,10 +152,10 @@ function remarkOneOf(report: InputReport, kind: keyof typeof MANY, text: string)
   report.remarks.splice(before === -1 ? report.remarks.length : before, before === -1 ? 0 : 1, more(count));
 }
 
-function remarkOnce(report: InputReport, text: string): void {
+function remarkOnce(report: InputInProgress, text: string): void {
   if (!report.remarks.includes(text)) remark(report, text);
 }
 
-function remark(report: InputReport, text: string): void {
+function remark(report: InputInProgress, text: string): void {
   if (report.remarks.length < MAX_REMARKS) report.remarks.push(text);
 }

@@ -4,21 +4,28 @@ import { fieldAt, textAt } from '../event/text-at.ts';
 /** What has changed, as an input shows it: for each kind of change how many, and the first places. */
 export interface NotedChanges {
   /** By `event.action`, in the order in which they came. */
-  readonly counts: Record<string, number>;
+  readonly counts: Readonly<Record<string, number>>;
   /** By `event.action`: `192.0.2.7 23/tcp`, the first few. */
-  readonly first: Record<string, string[]>;
+  readonly first: Readonly<Record<string, readonly string[]>>;
   /** Something was seen for the first time, with nothing earlier to compare. */
+  readonly isBaseline: boolean;
+}
+
+/** The same while the input is compared. */
+export interface ChangesInProgress {
+  readonly counts: Record<string, number>;
+  readonly first: Record<string, string[]>;
   isBaseline: boolean;
 }
 
 const MAX_NAMED = 3;
 
-export function noChanges(): NotedChanges {
+export function noChanges(): ChangesInProgress {
   return { counts: {}, first: {}, isBaseline: false };
 }
 
 /** Notes what is announced: changes, and events about the run as a whole. */
-export function noteChanges(noted: NotedChanges, events: readonly LogEvent[]): void {
+export function noteChanges(noted: ChangesInProgress, events: readonly LogEvent[]): void {
   for (const event of events) {
     if (event.dataset !== 'nmap.change') continue;
     if (event.action === 'baseline') noted.isBaseline = true;

@@ -5,7 +5,7 @@ import type { EventOptions } from '../event/context.ts';
 import type { Finder } from '../finding/finder.ts';
 import type { HealthReporter } from './health-reporter.ts';
 import type { EventMapper } from '../event/map.ts';
-import { type InputReport, newInputReport, noteEvent, noteItem, noteMisdated, notAScan } from './input-report.ts';
+import { type InputInProgress, type InputReport, newInputReport, noteEvent, noteItem, noteMisdated, notAScan } from './input-report.ts';
 import { Interpreter } from './interpreter.ts';
 import { mistake } from '../core/mistake.ts';
 import type { ScanItem } from '../nmap/item.ts';
@@ -64,7 +64,7 @@ export async function shipSource(source: Source, shipping: Shipping): Promise<In
   return report;
 }
 
-async function readAll(source: Source, shipping: Shipping, report: InputReport): Promise<void> {
+async function readAll(source: Source, shipping: Shipping, report: InputInProgress): Promise<void> {
   const { delivery, stop, tracker } = shipping;
   const reader = new ScanReader();
   const reading = readingOf(reader, source, shipping, report);
@@ -91,7 +91,7 @@ async function readAll(source: Source, shipping: Shipping, report: InputReport):
 }
 
 /** True when reading was given up, because no sink takes anything. */
-async function readBytes(source: Source, shipping: Shipping, report: InputReport, reading: Reading, reader: ScanReader): Promise<boolean> {
+async function readBytes(source: Source, shipping: Shipping, report: InputInProgress, reading: Reading, reader: ScanReader): Promise<boolean> {
   const { delivery, stop, tracker, clock, onProgress } = shipping;
   const commit = (): Promise<void> => delivery.commit();
   for await (const chunk of whileIdle(source.bytes(stop), clock, () => delivery.hasWaiting, commit)) {
@@ -124,7 +124,7 @@ interface Reading {
 }
 
 /** In this thread, or with others where only lines are wanted and the input can be read ahead. */
-function readingOf(reader: ScanReader, { live }: Source, shipping: Shipping, report: InputReport): Reading {
+function readingOf(reader: ScanReader, { live }: Source, shipping: Shipping, report: InputInProgress): Reading {
   const { threads, delivery } = shipping;
   const interpreter = new Interpreter(shipping.event, shipping.finder);
   const { mapper } = interpreter;
@@ -155,7 +155,7 @@ async function forward(
   isStopped: () => boolean,
   interpreter: Interpreter,
   { delivery, healthReporter, tracker, event: { scannerHost } }: Shipping,
-  report: InputReport,
+  report: InputInProgress,
 ): Promise<void> {
   for (const item of items) {
     if (isStopped()) break;
@@ -189,7 +189,7 @@ function sumOf(counts: Readonly<Record<string, number>>): number {
   return Object.values(counts).reduce((sum, one) => sum + one, 0);
 }
 
-function noteAbandoned(report: InputReport, delivery: Delivery): void {
+function noteAbandoned(report: InputInProgress, delivery: Delivery): void {
   const stuck = delivery.stuckSink;
   if (stuck === undefined || report.problem !== undefined) return;
   report.problem = new PortlogError('spool-full', `${report.name} was read up to byte ${report.bytes} only: the spool for ${stuck} is full`, {

@@ -32,10 +32,6 @@ export interface ShipOptions {
   readonly retryForMs?: number;
   /** Try the dead letters again. */
   readonly retryDeadLetters?: boolean;
-  /** What waits for these, with one sink of the same kind: it is for that one now. */
-  readonly takeOver?: readonly WaitingSink[];
-  /** Sinks that did not answer when they were asked. */
-  readonly unanswered?: readonly Unanswered[];
   /** Also send what was delivered before. */
   readonly again?: boolean;
   readonly clock?: Clock;
@@ -46,6 +42,14 @@ export interface ShipOptions {
   readonly onProgress?: ((progress: Progress) => void) | undefined;
   /** Called once per sink when everything is read and the end waits for it. */
   readonly onWaiting?: ((sink: string) => void) | undefined;
+}
+
+/** And what was found out before, in the state and by asking the sinks. */
+export interface PreparedShipOptions extends ShipOptions {
+  /** What waits for these, with one sink of the same kind: it is for that one now. */
+  readonly takeOver?: readonly WaitingSink[];
+  /** Sinks that did not answer when they were asked. */
+  readonly unanswered?: readonly Unanswered[];
 }
 
 interface ShipChanges extends ChangeOptions {
@@ -71,7 +75,7 @@ const NEVER = new AbortController().signal;
 const NO_AGES: ReadonlyMap<string, number> = new Map();
 
 /** Reads scans from `sources`, one after the other, and ships their events to all `sinks`. Resolves when every event has its fate. */
-export async function ship(options: ShipOptions): Promise<ShipReport> {
+export async function ship(options: PreparedShipOptions): Promise<ShipReport> {
   const { clock = systemClock, stop = NEVER, giveUp = NEVER, retryForMs = 60_000, store, again = false, maxAges = NO_AGES } = options;
   const delivery = Delivery.to(options.sinks, { clock, store, retryForMs, again, signal: giveUp, onWaiting: options.onWaiting });
   const event: EventOptions = { ...DEFAULT_OPTIONS, now: clock.now, ...options.event };

@@ -1,15 +1,15 @@
 import { Detected } from '../change/detected.ts';
 import { UnlistedKinds } from '../change/unlisted.ts';
 import { mistake } from '../core/mistake.ts';
-import { type InputReport, noteRemarks } from './input-report.ts';
+import { type InputInProgress, noteRemarks } from './input-report.ts';
 import { noChanges, noteChanges } from './noted-changes.ts';
 
 /** An input that is compared with what is known, which may be done when another one is read: what came of it, in its report. */
 export class TrackedInput {
-  private readonly report: InputReport;
+  private readonly report: InputInProgress;
   private readonly unlisted = new UnlistedKinds();
 
-  constructor(report: InputReport) {
+  constructor(report: InputInProgress) {
     this.report = report;
   }
 

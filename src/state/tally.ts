@@ -4,18 +4,21 @@
  * to keep only so many. `withheld` stays 0 as long as there is no policy.
  */
 export interface Tally {
-  read: number;
-  delivered: number;
-  already: number;
-  dead: number;
-  spooled: number;
-  discarded: number;
-  withheld: number;
-  restamped: number;
-  removed: number;
+  readonly read: number;
+  readonly delivered: number;
+  readonly already: number;
+  readonly dead: number;
+  readonly spooled: number;
+  readonly discarded: number;
+  readonly withheld: number;
+  readonly restamped: number;
+  readonly removed: number;
 }
 
-export function newTally(): Tally {
+/** The same while it is counted. */
+export type CountingTally = { -readonly [Key in keyof Tally]: Tally[Key] };
+
+export function newTally(): CountingTally {
   return { read: 0, delivered: 0, already: 0, dead: 0, spooled: 0, discarded: 0, withheld: 0, restamped: 0, removed: 0 };
 }
 

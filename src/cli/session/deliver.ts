@@ -6,7 +6,7 @@ import type { Store } from '../../state/store.ts';
 import { EXIT, type ExitCode, PortlogError } from '../../core/errors.ts';
 import { timeLimit } from '../../core/deadline.ts';
 import { Intel } from '../../finding/intel.ts';
-import { ship, type ShipOptions, type ShipReport } from '../../pipeline/ship.ts';
+import { type PreparedShipOptions, ship, type ShipOptions, type ShipReport } from '../../pipeline/ship.ts';
 import { openState } from './open-state.ts';
 import { narrowed } from '../../sink/only.ts';
 import { accepting } from '../../sink/options.ts';
@@ -55,7 +55,7 @@ interface OnlySinks {
   readonly only?: readonly string[];
 }
 
-interface Shipment extends How, Pick<ShipOptions, 'sources' | 'sinks' | 'store' | 'retryDeadLetters' | 'takeOver'> {
+interface Shipment extends How, Pick<PreparedShipOptions, 'sources' | 'sinks' | 'store' | 'retryDeadLetters' | 'takeOver'> {
   /** Why there is no state although one is needed. */
   readonly without?: PortlogError | undefined;
 }
@@ -145,7 +145,7 @@ function shipOptions(
     onAlive,
     ...shipment
   }: Omit<Shipment, 'without'> & { readonly interruption: Interruption },
-): ShipOptions {
+): PreparedShipOptions {
   const { log, terminal, values } = context;
   return {
     ...shipment,
