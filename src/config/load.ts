@@ -8,6 +8,7 @@ import type { Config } from './config.ts';
 import type { Environment } from '../core/environment.ts';
 import { explain } from './explain.ts';
 import { refuseContradictions } from './contradictions.ts';
+import { schemaCheck } from './schema-check.ts';
 import { parsed } from './yaml.ts';
 
 /** Reads portlog.yaml or portlog.json, fills `${NAME}`, and checks it against its schema. `named` collects those names. */
@@ -88,9 +89,7 @@ function refuseTilde(path: string, value: unknown, where: string): void {
 const MOST_FINDINGS = 20;
 
 async function validate(path: string, config: unknown, name: string, hint: string): Promise<void> {
-  const { Ajv2020 } = await import('ajv/dist/2020.js');
-  const schema = JSON.parse(packageText(`schemas/${name}`)) as object;
-  const check = new Ajv2020({ allErrors: true, verbose: true, allowUnionTypes: true, discriminator: true }).compile(schema);
+  const check = await schemaCheck(JSON.parse(packageText(`schemas/${name}`)) as object);
   if (check(config)) return;
   const all = explain(check.errors ?? []);
   const more = all.length - MOST_FINDINGS;

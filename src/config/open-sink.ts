@@ -5,6 +5,7 @@ import type { HttpServerOptions } from '../sink/options.ts';
 import { createSink } from '../sink/registry.ts';
 import type { Sink } from '../sink/sink.ts';
 import { explain } from './explain.ts';
+import { schemaCheck } from './schema-check.ts';
 import { optionsSchema, wrongOption } from './sink-options.ts';
 
 const DEFAULTS: Omit<HttpServerOptions, 'type' | 'target'> = {
@@ -40,8 +41,7 @@ async function checkOptions(type: string, target: unknown, given: Readonly<Recor
   const schema = optionsSchema(type);
   // A kind that is not there is told where sinks are made.
   if (schema === undefined) return;
-  const { Ajv2020 } = await import('ajv/dist/2020.js');
-  const check = CHECKS.get(type) ?? new Ajv2020({ allErrors: true, verbose: true }).compile(schema);
+  const check = CHECKS.get(type) ?? (await schemaCheck(schema));
   CHECKS.set(type, check);
   const wrong = check(given) ? wrongOption(given) : explain(check.errors ?? [])[0];
   if (wrong !== undefined) throw refused(type, wrong);
