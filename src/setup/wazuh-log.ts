@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { makeDirectories } from '../core/make-directories.ts';
+import { isWritableByOthers } from '../sink/file/shared-folder.ts';
 import { notice, type Step } from './step.ts';
 
 /**
@@ -15,8 +16,9 @@ export function planLogFile(path: string): Step {
     action: 'create',
     request: undefined,
     async apply() {
-      makeDirectories(dirname(path), 0o777);
-      await (await open(path, 'a', 0o644)).close();
+      makeDirectories(dirname(path), 0o755);
+      // `wx`: a link that leads nowhere yet could be somebody else's.
+      await (await open(path, isWritableByOthers(dirname(path)) ? 'wx' : 'a', 0o644)).close();
     },
   };
 }

@@ -2,7 +2,7 @@ import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PortlogError } from '../core/errors.ts';
 import { reasonOf } from '../core/reason.ts';
-import { openRegular } from './regular.ts';
+import { openRegular } from '../core/open-regular.ts';
 
 /** A scan in a watched directory. */
 export interface FoundFile {

@@ -5,7 +5,7 @@ import { timeLimit } from '../core/deadline.ts';
 import { PortlogError } from '../core/errors.ts';
 import { reasonOf } from '../core/reason.ts';
 import { GzipBomb, GzipDamage, gunzipped } from './gunzip.ts';
-import { openRegular } from './regular.ts';
+import { openRegular } from '../core/open-regular.ts';
 import type { Source } from './source.ts';
 
 const readFrom = promisify(read);

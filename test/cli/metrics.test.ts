@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
-import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -100,6 +100,9 @@ describe('--metrics-file', () => {
     await ship('--to', `file=${inHome('out')}`);
     expect(statSync(inHome('portlog.prom')).mode & 0o777).toBe(0o644);
     expect(readdirSync(home).filter((name) => name.startsWith('portlog.prom'))).toEqual(['portlog.prom']);
+    chmodSync(inHome('portlog.prom'), 0o640);
+    await ship('--to', `file=${inHome('out')}`);
+    expect(statSync(inHome('portlog.prom')).mode & 0o777).toBe(0o640);
   });
 
   test('that is no .prom, or cannot be written, is a sentence; what was to be shipped is', async () => {

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { FakeWazuh } from '../support/fake-wazuh.ts';
@@ -123,6 +123,17 @@ describe('portlog setup wazuh', () => {
     writeFileSync(log, 'kept');
     expect((await setup('wazuh', url, '--config', config)).said[0]).toBe(`unchanged: file ${log}, which the agent reads`);
     expect(readFileSync(log, 'utf8')).toBe('kept');
+  });
+
+  test('but not where a link leads that others could have put there', async () => {
+    const folder = freshDir();
+    const [config, logs, elsewhere] = [join(folder, 'portlog.yaml'), join(folder, 'logs'), join(folder, 'elsewhere')];
+    writeFileSync(config, `sinks: [{ type: wazuh, path: ${join(logs, 'wazuh.ndjson')} }]\n`);
+    mkdirSync(logs);
+    chmodSync(logs, 0o777);
+    symlinkSync(elsewhere, join(logs, 'wazuh.ndjson'));
+    await setup('wazuh', url, '--config', config);
+    expect(existsSync(elsewhere)).toBe(false);
   });
 
   test('and before the manager is asked, which an agent on another machine need not reach', async () => {

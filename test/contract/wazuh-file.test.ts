@@ -1,5 +1,5 @@
-import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Clock } from '../../src/core/clock.ts';
 import type { OptionsOf } from '../../src/sink/kinds.ts';
@@ -164,6 +164,23 @@ test('a damaged lock is made anew', async () => {
   writeFileSync(join(path, '../.wazuh.ndjson.lock'), 'no database, and no lock either'.repeat(100));
   await open().send(batchOf(0), NEVER);
   expect(told).toEqual([]);
+});
+
+test('where others may write there is no lock, which could be a link of theirs', async () => {
+  const elsewhere = join(freshDir(), 'elsewhere');
+  symlinkSync(elsewhere, join(path, '../.wazuh.ndjson.lock'));
+  chmodSync(dirname(path), 0o777);
+  writeFileSync(path, '');
+  await open().send(batchOf(0), NEVER);
+  expect([existsSync(elsewhere), told]).toEqual([false, [expect.stringContaining('others may write its directory')]]);
+});
+
+test.each([undefined, 0o644])('nobody else can hold the lock: one of mode %o', async (mode) => {
+  const lock = join(path, '../.wazuh.ndjson.lock');
+  writeFileSync(path, '');
+  if (mode !== undefined) writeFileSync(lock, '', { mode });
+  await open().send(batchOf(0), NEVER);
+  expect(statSync(lock).mode & 0o007).toBe(0);
 });
 
 test('where no lock can be made, lines are written all the same, and a sentence says so', async () => {

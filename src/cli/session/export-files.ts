@@ -15,8 +15,8 @@ export async function exportFiles(log: Log, directory: string, files: ReadonlyMa
   try {
     for (const [path, content] of files) {
       const file = join(directory, path);
-      makeDirectories(dirname(file), 0o777);
-      await writeWhole(file, [content], 0o666);
+      makeDirectories(dirname(file), 0o755);
+      await writeWhole(file, [content], 0o644);
     }
   } catch (cause) {
     throw new PortlogError('setup-refused', `the files cannot be written to ${directory}: ${reasonOf(cause)}`, {

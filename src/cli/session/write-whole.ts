@@ -4,14 +4,14 @@ import { type FileHandle, lstat, open, realpath, rename, rm, stat } from 'node:f
 import { dirname } from 'node:path';
 import { systemClock } from '../../core/clock.ts';
 import { self } from '../../core/environment.ts';
-import { isWritableByOthers } from '../../sink/file/open.ts';
+import { isWritableByOthers } from '../../sink/file/shared-folder.ts';
 
 const FULL_PIPE_MS = 20;
 const NEVER = new AbortController().signal;
 
 /**
  * Writes a file atomically, or to a device or pipe (`/dev/stdout`). In a directory where others may create files, a link is
- * replaced, and another user's pipe is not written to.
+ * replaced, and another user's pipe is not written to. A file that is replaced hands its permissions on.
  */
 export async function writeWhole(path: string, pieces: Iterable<string>, mode = 0o600): Promise<void> {
   const isTrusted = !isWritableByOthers(dirname(path));
@@ -32,8 +32,12 @@ function isStream(stats: Stats): boolean {
 
 async function writeAndRename(path: string, pieces: Iterable<string>, mode: number): Promise<void> {
   const draft = `${path}.${randomUUID()}`;
+  const before = await lstat(path).catch(() => undefined);
   try {
-    await writeAndClose(await open(draft, 'wx', mode), pieces);
+    const file = await open(draft, 'wx', mode);
+    // Whoever was let read the one before reads this one, too.
+    if (before?.isFile() === true && before.uid === self()?.uid) await file.chmod(before.mode & 0o777);
+    await writeAndClose(file, pieces);
     await rename(draft, path);
   } catch (error) {
     await rm(draft, { force: true });

@@ -7,8 +7,9 @@ import { isForShell, NO_TILDE } from '../../core/tilde.ts';
 import { PortlogError } from '../../core/errors.ts';
 import { reasonOf } from '../../core/reason.ts';
 import { batchBody, encoded, BufferPool } from '../transport/body.ts';
-import { isFifoOrSocket, isWritableByOthers, openToAppend } from './open.ts';
+import { isFifoOrSocket, openToAppend } from './open.ts';
 import { rotate } from './rotation.ts';
+import { trapOf } from './shared-folder.ts';
 import { accepting, scopeOf } from '../options.ts';
 import { withoutUser } from '../shown.ts';
 import { type Diagnosis, type Sink, SinkError } from '../sink.ts';
@@ -106,7 +107,8 @@ export function fileSink(options: FileOptions, permit?: Permit): Sink {
 /** Checks whether it can be written, without changing anything. */
 function diagnosis(path: string): Diagnosis {
   if (statSync(path, { throwIfNoEntry: false }) !== undefined) {
-    if (lstatSync(path).isSymbolicLink() && isWritableByOthers(dirname(path))) throw errorOf('ELOOP');
+    const trap = trapOf(path);
+    if (trap !== undefined) throw errorOf(trap);
     if (statSync(path).isDirectory()) throw errorOf('EISDIR');
     if (isFifoOrSocket(statSync(path))) throw errorOf('ENXIO');
     accessSync(path, constants.R_OK | constants.W_OK);
@@ -158,6 +160,14 @@ const REASONS: Readonly<Record<string, readonly [what: string, hint: string]>> =
   EPERM: ['it is not permitted', 'name another path, or give this user access'],
   EROFS: ['the file system is read-only', 'name another path'],
   ELOOP: ['it is a link, in a directory where others could have put it', 'name the file that it leads to'],
+  ESTRANGER: [
+    'it belongs to somebody else, in a directory where everybody can make files, so they could have put it there to read what is written',
+    'name a file in a directory of your own, or delete that one',
+  ],
+  EMLINK: [
+    'it has another name, too (a hard link), in a directory where others could have made it, so it may be another file',
+    'name a file in a directory of your own, or delete that one',
+  ],
   ENXIO: [
     'it is a pipe or a socket, and what goes into one is lost with its reader',
     'name a file, or let events go to standard output (--to stdout)',

@@ -1,9 +1,10 @@
-import { closeSync, constants, fchmodSync, fstatSync, ftruncateSync, lstatSync, openSync, readSync, type Stats, statSync, writeSync } from 'node:fs';
+import { closeSync, constants, fchmodSync, fstatSync, ftruncateSync, lstatSync, openSync, readSync, type Stats, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Clock } from '../../core/clock.ts';
 import { makeDirectories } from '../../core/make-directories.ts';
 import { self } from '../../core/environment.ts';
 import { asideOf, PUT_ASIDE } from './rotation.ts';
+import { isWritableByOthers, trapAt } from './shared-folder.ts';
 
 /** A file modified within this time may be in the middle of a write. */
 const RECENT_MS = 1000;
@@ -11,7 +12,6 @@ const READ_AND_APPEND = constants.O_RDWR | constants.O_APPEND;
 const READABLE_BY_GROUP = 0o640;
 const READABLE_BY_ALL = 0o444;
 const WRITABLE_BY_US = 0o600;
-const WRITABLE_BY_OTHERS = 0o022;
 /** The part of a line that shows whether portlog wrote it. */
 const BEGINNING_BYTES = 4096;
 
@@ -21,7 +21,8 @@ export async function openToAppend(path: string, signal: AbortSignal, clock: Clo
   const file = openOrMake(path, lstatSync(path, { throwIfNoEntry: false }) === undefined ? await modeOfLast(path) : undefined);
   try {
     const stats = fstatSync(file);
-    if (isFifoOrSocket(stats)) throw Object.assign(new Error('a pipe'), { code: 'ENXIO' });
+    const code = isFifoOrSocket(stats) ? 'ENXIO' : stats.isFile() ? trapAt(path, stats) : undefined;
+    if (code !== undefined) throw Object.assign(new Error(code), { code });
     if (stats.isFile()) await endHalfLine(file, signal, clock);
     return file;
   } catch (error) {
@@ -56,12 +57,6 @@ async function modeOfLast(path: string): Promise<number | undefined> {
 /** What is written there is lost without a reader, and writing blocks when its buffer is full. */
 export function isFifoOrSocket(stats: Stats): boolean {
   return stats.isFIFO() || stats.isSocket();
-}
-
-/** Whether other users can create links in that directory. */
-export function isWritableByOthers(directory: string): boolean {
-  const { uid, mode } = statSync(directory);
-  return (mode & WRITABLE_BY_OTHERS) !== 0 || (uid !== 0 && uid !== self()?.uid);
 }
 
 /**

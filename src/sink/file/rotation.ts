@@ -1,9 +1,11 @@
-import { createReadStream, createWriteStream, existsSync } from 'node:fs';
-import { chmod, readdir, rename, rm, stat } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { type FileHandle, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createGzip } from 'node:zlib';
 import type { Clock } from '../../core/clock.ts';
+import { openRegular } from '../../core/open-regular.ts';
 
 /** What a file that was put aside is called behind its name, compressed or not yet. */
 export const PUT_ASIDE: RegExp = /Z(\.gz)?$/;
@@ -51,30 +53,47 @@ async function compress(path: string, now: number): Promise<void> {
   const part = `${path}.gz.part`;
   const other = await stat(part).catch(() => undefined);
   if (other !== undefined && now - other.mtimeMs > ABANDONED_MS) await rm(part, { force: true });
-  // `wx`: never through a link, and not where another process is doing the same.
-  const output = createWriteStream(part, { mode: 0o640, flags: 'wx' });
+  const input = await opened(path);
+  if (input === undefined) return;
   try {
-    await pipeline(createReadStream(path), createGzip(), output);
+    await pipeline(input.createReadStream(), createGzip(), await madeLike(input, part));
     // Another process may have deleted it meanwhile.
     if (!existsSync(path)) return await rm(part, { force: true });
-    await chmod(part, (await stat(path)).mode & 0o777);
     await rename(part, `${path}.gz`);
     await rm(path, { force: true });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') await rm(part, { force: true });
     throw error;
+  } finally {
+    await input.close();
   }
+}
+
+/** A file that the same people may read. The mode is set through the open file, because its name may lead elsewhere by then. */
+async function madeLike(input: FileHandle, part: string): Promise<Writable> {
+  const { mode } = await input.stat();
+  // `wx`: never through a link, and not where another process is doing the same.
+  const output = await open(part, 'wx', 0o640);
+  await output.chmod(mode & 0o777);
+  return output.createWriteStream();
 }
 
 /** Counts events; tolerates that another process deletes or compresses the file meanwhile. */
 async function linesIn(path: string): Promise<number> {
+  const file = await opened(path);
+  if (file === undefined) return 0;
   let lines = 0;
   const count = async (pieces: AsyncIterable<Buffer>): Promise<void> => {
     for await (const piece of pieces) for (let at = piece.indexOf(10); at !== -1; at = piece.indexOf(10, at + 1)) lines++;
   };
-  const file = createReadStream(path);
-  await (path.endsWith('.gz') ? pipeline(file, createGunzip(), count) : pipeline(file, count)).catch(() => undefined);
+  const bytes = file.createReadStream();
+  await (path.endsWith('.gz') ? pipeline(bytes, createGunzip(), count) : pipeline(bytes, count)).catch(() => undefined);
   return lines;
+}
+
+/** Undefined for what is no file any more, or never was one of ours: others may have made a link or a pipe of that name. */
+async function opened(path: string): Promise<FileHandle | undefined> {
+  return openRegular(path).catch(() => undefined);
 }
 
 /** Oldest first: their names are times. */

@@ -1,6 +1,8 @@
-import { rmSync } from 'node:fs';
+import { closeSync, constants, fchmodSync, fstatSync, openSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { self } from '../../core/environment.ts';
 import { DatabaseSync, type SqliteHandle } from '../../core/sqlite.ts';
+import { isWritableByOthers } from '../file/shared-folder.ts';
 
 /** Logcollector looks for a new file every 64 s (`vcheck_files`), and reads it at its next look for lines. */
 export const FOUND_AFTER_MS = 70_000;
@@ -52,19 +54,37 @@ export class Turns {
   }
 }
 
-/** A damaged lock file is recreated; it holds only 70 seconds of data. */
+/**
+ * A damaged lock file is recreated; it holds only 70 seconds of data. Where others may write there is none: SQLite follows their links, and does what
+ * their journals say.
+ */
 function open(lock: string): SqliteHandle | Error {
+  if (isWritableByOthers(dirname(lock))) return new Error('others may write its directory');
   try {
-    return connect(lock);
+    return connectTo(lock);
   } catch (error) {
     if (!DAMAGED.has((error as { errcode?: unknown }).errcode)) return error as Error;
   }
   try {
     rmSync(lock);
-    return connect(lock);
+    return connectTo(lock);
   } catch (error) {
     return error as Error;
   }
+}
+
+/** For nobody else: who may read it may lock it, and hold up all who write. */
+const MODE = 0o660;
+
+function connectTo(lock: string): SqliteHandle {
+  const file = openSync(lock, constants.O_RDWR | constants.O_CREAT, MODE);
+  try {
+    const { uid, mode } = fstatSync(file);
+    if (uid === self()?.uid && (mode & 0o777 & ~MODE) !== 0) fchmodSync(file, mode & MODE);
+  } finally {
+    closeSync(file);
+  }
+  return connect(lock);
 }
 
 function connect(lock: string): SqliteHandle {
