@@ -41,6 +41,8 @@ export class SpoolWriter {
   private batches = 0;
   /** The tally of each batch of this run in the spool. */
   private readonly tallyOf = new Map<number, Tally>();
+  /** Committed batches that are still to be sent, or kept: their events are in no tally yet. */
+  private readonly inHand = new Set<number>();
 
   constructor(sink: Sink, store: Store, clock: Clock, groups: AckGroups, account: Account) {
     this.store = store;
@@ -91,6 +93,7 @@ export class SpoolWriter {
   commit({ seq, batch }: QueuedBatch): void {
     const { spool, ledger } = this.tables;
     spool.append(seq, batch, { now: this.clock.now(), outbox: true });
+    this.inHand.add(seq);
     for (const group of ackGroupsOf(batch.entries)) {
       ledger.enter(group.key, group instanceof AckGroup ? group.events : 0, false);
       ledger.wait(group.key, seq);
@@ -119,7 +122,8 @@ export class SpoolWriter {
     }
     this.account.spooled(tally, entries.length);
     this.tallyOf.set(queuedBatch.seq, tally);
-    for (const lost of spool.makeRoom(this.beingSent)) this.lose(lost);
+    this.inHand.delete(queuedBatch.seq);
+    for (const lost of spool.makeRoom(this.beingSent === undefined ? this.inHand : new Set([...this.inHand, this.beingSent]))) this.lose(lost);
   }
 
   /** Enters delivered groups in the ledger and rejected events in the dead letters; returns how many of these were kept. */
@@ -143,6 +147,7 @@ export class SpoolWriter {
 
   /** A batch of the outbox was tried: what is left of it stays in the spool. */
   update({ seq, batch }: QueuedBatch, left: readonly Queued[] | undefined): void {
+    if (left === undefined) this.inHand.delete(seq);
     this.note(() => keepRest(this.tables, seq, batch, left));
   }
 

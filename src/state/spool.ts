@@ -163,14 +163,16 @@ export class Spool {
     return Number(this.database.get('SELECT bytes FROM spool_bytes WHERE sink = ?', this.sink)?.['bytes'] ?? 0) >= this.limits.maxBytes;
   }
 
-  /** Drops the oldest batches until there is space; none with `block`, and not the one in flight. */
-  makeRoom(beingSent: number | undefined): readonly LostBatch[] {
+  /** Drops the oldest batches until there is space; none with `block`, and none that is about to be sent, whose fate is counted then. */
+  makeRoom(inHand: ReadonlySet<number>): readonly LostBatch[] {
     const lost: LostBatch[] = [];
+    const spared = JSON.stringify([...inHand]);
     while (this.limits.whenFull === 'drop-oldest' && this.isFull()) {
       const [oldest] = this.database.all(
-        'SELECT seq, run, events FROM spool WHERE sink = ? AND seq <> ? ORDER BY seq LIMIT 1',
+        `SELECT seq, run, events FROM spool WHERE sink = ? AND ${NOT_IN_OTHER_HANDS} AND seq NOT IN (SELECT value FROM json_each(?)) ORDER BY seq LIMIT 1`,
         this.sink,
-        beingSent ?? 0,
+        this.run,
+        spared,
       );
       if (oldest === undefined) break;
       lost.push(oldest as unknown as LostBatch);

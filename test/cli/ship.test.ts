@@ -120,6 +120,14 @@ describe('shipping to a server', () => {
     expect(code).toBe(5);
   });
 
+  test('where nothing may wait, what is given up is no success, and nothing is said to wait', async () => {
+    const args = [...NOWHERE, '--spool-max-mib', '0', '--spool-when-full', 'drop-oldest', '--state-dir', join(freshDir(), 'state'), EXAMPLE];
+    const { stderr, code } = await portlog(args);
+    expect(stderr).toContain('read 15 = delivered 0 + already 0 + dead 0 + discarded 15\n');
+    expect(stderr).not.toContain('waits on disk');
+    expect(code).toBe(1);
+  });
+
   test('a wrong key: nothing is read from a file, exit 2', async () => {
     const server = await scriptedServer((_, response) => answer(response, 401, {}));
     const { stderr, code } = await portlog(['--to', `elasticsearch=${server.url.origin}`, EXAMPLE]);

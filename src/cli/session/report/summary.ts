@@ -24,7 +24,9 @@ export function exitCode({ inputs, sinks, interrupted, untracked, hostsLeftOut }
     (input) => isUseless(input) || input.problem !== undefined || input.refused > 0 || input.incomplete > 0 || input.failed > 0 || input.empty > 0,
   );
   return partly ||
-    sinks.some(({ tally, replayed, own }) => tally.dead + replayed.dead + own.dead > 0 || (tally.discarded > 0 && !isClosedPipe(tally)))
+    sinks.some(
+      ({ tally, replayed, own, failure }) => tally.dead + replayed.dead + own.dead > 0 || (tally.discarded > 0 && failure?.kind !== 'closed'),
+    )
     ? EXIT.partly
     : EXIT.delivered;
 }
@@ -110,14 +112,9 @@ function isUseless({ runs, failed, empty, hosts, problem }: InputReport): boolea
   return runs === 0 || problem?.code === 'mistake' || (failed + empty === runs && hosts === 0);
 }
 
-/** Events wait for it, or were given up. */
+/** Events wait for it, or were given up; a pipe whose reader has gone is no error. */
 function isDown({ waiting, failure }: SinkReport): boolean {
   return waiting > 0 || (failure !== undefined && failure.kind !== 'closed');
-}
-
-/** A pipe whose reader has gone is no error. */
-function isClosedPipe({ delivered, read, discarded }: Tally): boolean {
-  return delivered + discarded === read;
 }
 
 function printInput(input: InputReport, log: Log): void {
