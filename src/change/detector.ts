@@ -2,6 +2,7 @@ import { hasPorts } from '../nmap/transport.ts';
 import { baseFields, type RunContext } from '../event/context.ts';
 import type { LogEvent } from '../event/event.ts';
 import type { HostContext } from '../event/host.ts';
+import { digest } from '../event/id.ts';
 import type { Run } from '../nmap/model.ts';
 import type { TargetLists } from '../nmap/target-lists.ts';
 import { type KnownFinding, type KnownHost, type KnownPort, currentValue, unknownHost } from '../state/known-host.ts';
@@ -129,7 +130,7 @@ export class ChangeDetector {
       sighting: sightingOf(record.coverage, host, identity, weaknesses),
       time,
       scan: record.nr,
-      mark: context.observationId.slice(0, 16),
+      mark: markOf(context, weaknesses),
       wasLookedFor: () => wasLookedFor(address, run.earlierAt(address)),
       laterLooks: (port, source) => thoseLooking((later ??= run.laterAt(address)), { address, port, source }, judge),
       hasLookedIn: (nr, source) => judge.looksFor(scans.argsOf(nr), source),
@@ -213,6 +214,12 @@ export class ChangeDetector {
     for (const ended of [...first, ...latest]) observeAbsence(known, ended, confirm);
     return later.length > 0;
   }
+}
+
+/** The same listing of a host, judged in the same way: an exposure file that is new, or another rule, finds something else in it. */
+function markOf({ observationId }: HostContext, { findings }: FindingsOf): string {
+  const judged = findings.flatMap(({ port, key, isSilent }) => (isSilent ? [] : [port, key]));
+  return (judged.length === 0 ? observationId : digest([observationId, ...judged])).slice(0, 16);
 }
 
 /** The ports that changes are about; of a host that is new, those that are open, too. */

@@ -7,15 +7,29 @@ import { isoTime } from '../event/time.ts';
 import { hasPorts } from '../nmap/transport.ts';
 import type { Port } from '../nmap/model.ts';
 import type { Finding, Vulnerability } from './finding.ts';
+import type { FindingsAt } from './finder.ts';
 import { findingKey } from './registry.ts';
 
 const DATASET = 'nmap.finding';
-/** Incremented when rules find something else, so that shipped scans are evaluated again. */
-const RULES_VERSION = 2;
+/**
+ * The acknowledgement group of the findings of a host. What is found in a scan depends on more than the scan: on the version of the rules, on settings, on
+ * the file of expected exposure. So it is another group when other findings are told: those that are new were not acknowledged with the others.
+ */
+export function findingsAckGroup({ observationId }: HostContext, places: Iterable<FindingsAt>): string {
+  const contents = [];
+  for (const { port, findings } of places) for (const finding of told(findings)) contents.push(port?.portid, port?.protocol, contentOf(finding));
+  return digest(['findings', observationId, ...contents]);
+}
 
-/** The acknowledgement group of the findings of a host; changes with the version of the rules. */
-export function findingsAckGroup({ observationId }: HostContext): string {
-  return digest(['findings', observationId, RULES_VERSION]);
+/** All but those that the user has silenced. */
+export function told(findings: readonly Finding[]): readonly Finding[] {
+  return findings.filter(({ isSilenced }) => isSilenced !== true);
+}
+
+/** What makes it another statement when it is other. */
+function contentOf(finding: Finding): string {
+  const { title, confidence, vulnerability } = finding;
+  return JSON.stringify([findingKey(finding), title, confidence, vulnerability?.id, vulnerability?.score]);
 }
 
 /** `finding-observed`: a weakness of a port, or of the host (`port` undefined). `ackGroup`: see {@link findingsAckGroup}. */

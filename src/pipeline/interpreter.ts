@@ -1,7 +1,7 @@
 import type { EventOptions } from '../event/context.ts';
 import type { LogEvent } from '../event/event.ts';
 import { EventMapper } from '../event/map.ts';
-import { findingEvent, findingsAckGroup } from '../finding/event.ts';
+import { findingEvent, findingsAckGroup, told } from '../finding/event.ts';
 import { Finder } from '../finding/finder.ts';
 import type { ScanItem } from '../nmap/item.ts';
 import { ScannedHost } from './scanned-host.ts';
@@ -35,10 +35,9 @@ export class Interpreter {
   private *hostEvents(host: ScannedHost): Generator<LogEvent, void, undefined> {
     const isNew = yield* this.mapper.hostEvents(host);
     if (!isNew || host.host.status?.state === 'down') return;
-    const ackGroup = findingsAckGroup(host.context);
+    const ackGroup = findingsAckGroup(host.context, host.places);
     for (const { port, findings } of host.places) {
-      for (const finding of findings) {
-        if (finding.isSilenced === true) continue;
+      for (const finding of told(findings)) {
         const event = findingEvent(host.context, ackGroup, port, finding);
         if (this.mapper.noteFinding(host.context, event, port?.repeated)) yield event;
       }
