@@ -11,7 +11,7 @@ const ELSEWHERE = 'name another directory with --state-dir';
 const BY_RESULT: Readonly<Record<number, readonly [what: string, hint: string]>> = {
   5: ['is being written by another process that does not let go', 'see what it is; then run this again'],
   8: ['cannot be written: it is read-only', `make it writable, or ${ELSEWHERE}`],
-  10: ['cannot be read or written: the disk reports an error', 'check the disk'],
+  10: ['cannot be read or written: the disk reports an error', 'check the disk, and whether files may be that large here (ulimit -f)'],
   11: ['is damaged', DAMAGED_HINT],
   13: ['cannot grow: the disk is full', `make room, or ${ELSEWHERE}`],
   14: ['cannot be opened', `check the permissions of the directory, or ${ELSEWHERE}`],

@@ -79,6 +79,9 @@ describe.each(['https://127.0.0.1:1', 'http://127.0.0.1:1'])('files of TLS, for 
     });
     await expectRefused(`the key ${key} cannot be used: its key is damaged`, 'loki', url, { certFile, keyFile: key });
     await expectRefused('it wants a passphrase', 'loki', url, { certFile, keyFile: pem('ENCRYPTED PRIVATE KEY', 'k.pem') });
+    await expect(openSink('loki', url, { certFile, keyFile: pem('ENCRYPTED PRIVATE KEY', 'l.pem') })).rejects.toMatchObject({
+      hint: expect.stringContaining('openssl pkey -in'),
+    });
   });
 });
 

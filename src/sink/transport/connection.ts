@@ -77,7 +77,8 @@ function isTooWeak(message: string): boolean {
 }
 
 /** With TLS 1.3 a server that misses our certificate just cuts. */
-const CUT = 'check whether the port speaks TLS (https) or not, whether it wants a certificate of ours (certFile), and what stands between';
+const CUT =
+  'check whether the port speaks TLS (https) or not, whether it wants a certificate of ours (certFile) and takes the one that it gets, and what stands between';
 
 const NO_CONNECTION: Readonly<Record<string, readonly [what: string, hint: string]>> = {
   ECONNREFUSED: ['nothing listens there', 'check host and port, and whether the server is running'],
@@ -106,6 +107,13 @@ const NO_HTTP = [
 const UNSENT =
   /^(?:UND_ERR_INVALID_ARG|UND_ERR_NOT_SUPPORTED|UND_ERR_REQ_CONTENT_LENGTH_MISMATCH|ERR_INVALID_[A-Z_]+|ERR_SOCKET_BAD_PORT|ERR_UNESCAPED_CHARACTERS|EINVAL)$/;
 
+/** Of TLS 1.2: the same alert for a certificate of ours that it misses, and for ciphers of which it has none. */
+const BROKEN_OFF = [
+  'it broke off the handshake of TLS: it wants a certificate of ours, or has none of the ciphers that portlog has',
+  'set certFile and keyFile in the configuration, or bring its TLS up to date (1.2 or 1.3)',
+] as const;
+const NOT_TAKEN = ['it does not take our certificate', 'look into its log for the reason, and issue another one (certFile, keyFile)'] as const;
+
 const TOO_OLD = 'it speaks no version of TLS, or none of the ciphers, that portlog does';
 
 const TLS: Readonly<Record<string, readonly [what: string, hint: string]>> = {
@@ -120,22 +128,32 @@ const TLS: Readonly<Record<string, readonly [what: string, hint: string]>> = {
     'name the authority with --ca-file',
   ],
   'CERT_HAS_EXPIRED': ['its certificate has expired', 'renew it on the server'],
+  'CERT_NOT_YET_VALID': ['its certificate is not valid yet', 'check the clock of this machine, or issue another one on the server'],
   'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED': ['it wants a certificate of ours', 'set certFile and keyFile in the configuration'],
   'ERR_SSL_TLSV1_ALERT_UNKNOWN_CA': ['it does not know who signed our certificate', 'use one of an authority that it trusts'],
   'ERR_TLS_CERT_ALTNAME_INVALID': ['its certificate is for another name', 'use the name in the certificate, or issue one with this name'],
   'ERR_SSL_WRONG_VERSION_NUMBER': ['what answers there is not TLS', 'write http:// or tcp:// if the server has no TLS'],
-  'ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE': [TOO_OLD, 'bring its TLS up to date (1.2 or 1.3)'],
-  'ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE': [TOO_OLD, 'bring its TLS up to date (1.2 or 1.3)'],
+  'ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE': BROKEN_OFF,
+  'ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE': BROKEN_OFF,
   'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION': [TOO_OLD, 'bring its TLS up to date (1.2 or 1.3)'],
   'ERR_SSL_UNSUPPORTED_PROTOCOL': [TOO_OLD, 'bring its TLS up to date (1.2 or 1.3)'],
   'EPROTO': ['the TLS handshake failed', 'write http:// or tcp:// if the server has no TLS'],
 };
 
+/** Alerts about our certificate; OpenSSL changes what stands before them. https://www.rfc-editor.org/rfc/rfc8446#section-6.2 */
+function alertAbout(code: string): readonly [what: string, hint: string] | undefined {
+  if (code.endsWith('_ALERT_CERTIFICATE_EXPIRED')) return ['our certificate has expired', 'renew it (certFile, keyFile)'];
+  return /_ALERT_(?:BAD_CERTIFICATE|UNSUPPORTED_CERTIFICATE|CERTIFICATE_REVOKED|CERTIFICATE_UNKNOWN)$/.test(code) ? NOT_TAKEN : undefined;
+}
+
 /** Why `where` gave no answer, in words for people. */
 export function unreachable(where: string, cause: NodeJS.ErrnoException): SinkError {
-  const { code = '', message } = firstWithCode(cause);
+  const { code: given = '', message } = firstWithCode(cause);
+  // A part of the client that is loaded when it is needed could not be opened.
+  const code = /too many open files/i.test(message) ? 'EMFILE' : given;
   const tls =
     (isTooWeak(message) ? ([`its certificate, or that of its authority, ${TOO_WEAK}`, STRONGER] as const) : TLS[code]) ??
+    alertAbout(code) ??
     (/^ERR_SSL|CERT/.test(code) ? ([`TLS failed: ${tlsReason(cause)}`, 'check its TLS: version, certificate, ciphers'] as const) : undefined);
   if (tls !== undefined) return new SinkError('permanent', `${where}: ${tls[0]}`, { hint: tls[1], cause });
   if (UNSENT.test(code))

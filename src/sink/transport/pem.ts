@@ -8,6 +8,9 @@ const BLOCKS = {
   'PRIVATE KEY': /^-----BEGIN (?:[A-Z]{1,20} )?PRIVATE KEY-----/m,
 } as const;
 
+const LOCKED = new Error('it wants a passphrase, which portlog cannot ask for');
+const UNLOCK = 'write the key without one into a file that only portlog may read: openssl pkey -in KEY -out NEW';
+
 /** The authorities of a whole system come to a quarter of one. */
 const MOST_BYTES = 8 << 20;
 
@@ -20,10 +23,8 @@ export function readPem(what: string, path: string, label: keyof typeof BLOCKS):
     else refuseBrokenKey(pem);
     return pem;
   } catch (cause) {
-    throw new PortlogError('sink-options', `${what} ${path} cannot be used: ${reasonOf(cause)}`, {
-      hint: `name a file in PEM form, which begins with -----BEGIN ${label}-----`,
-      cause,
-    });
+    const hint = cause === LOCKED ? UNLOCK : `name a file in PEM form, which begins with -----BEGIN ${label}-----`;
+    throw new PortlogError('sink-options', `${what} ${path} cannot be used: ${reasonOf(cause)}`, { hint, cause });
   }
 }
 
@@ -48,6 +49,6 @@ function refuseBrokenKey(pem: string): void {
     createPrivateKey(pem);
   } catch (error) {
     const isLocked = (error as NodeJS.ErrnoException).code === 'ERR_MISSING_PASSPHRASE' || pem.includes('ENCRYPTED');
-    throw new Error(isLocked ? 'it wants a passphrase, which portlog cannot ask for' : 'its key is damaged', { cause: error });
+    throw isLocked ? LOCKED : new Error('its key is damaged', { cause: error });
   }
 }
