@@ -102,8 +102,8 @@ function profileOf(options: readonly NmapOption[]): readonly string[] {
 function scopeOf(targets: readonly string[], excluded: readonly string[]): Scope {
   const inside = AddressSet.of(targets, targets.length + MAX_RANGES);
   const outside = AddressSet.of(excluded, excluded.length + MAX_RANGES);
-  if (typeof inside === 'string') return { known: false, why: `"${inside}" is no address, or too many` };
-  if (typeof outside === 'string') return { known: false, why: `"${outside}" is no address, or too many` };
+  if (typeof inside === 'string') return { known: false, why: `"${inside}" is not an address, or stands for too many` };
+  if (typeof outside === 'string') return { known: false, why: `"${outside}" is not an address, or stands for too many` };
   if (targets.length === 0) return { known: false, why: 'its arguments name no target' };
   return { known: true, addresses: inside.without(outside) };
 }

@@ -53,7 +53,7 @@ interface Reached {
 /** Connection options of a server: a sink, or one that is only set up. */
 export async function serverOptions(sink: SinkConfig, given: Reached, namespace: string, env: Environment): Promise<HttpServerOptions> {
   if (env['NODE_TLS_REJECT_UNAUTHORIZED'] === '0' && sink.type !== 'stdout' && sink.type !== 'file')
-    throw new PortlogError('sink-options', 'NODE_TLS_REJECT_UNAUTHORIZED=0 is set, which makes Node send credentials to whoever answers', {
+    throw new PortlogError('sink-options', 'NODE_TLS_REJECT_UNAUTHORIZED=0 is set, which makes Node send credentials to any server that answers', {
       hint: 'unset it; name the authority that signed the certificate with --ca-file',
     });
   return {

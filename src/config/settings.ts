@@ -163,7 +163,7 @@ function wholeNumber(option: string, value: number): number {
 function macNetworks(networks: readonly string[] = []): AddressSet | undefined {
   const set = AddressSet.of(networks);
   if (typeof set === 'string')
-    throw new PortlogError('config-invalid', `changes.macNetworks: "${set}" is no network`, { hint: 'write it like 192.0.2.0/24' });
+    throw new PortlogError('config-invalid', `changes.macNetworks: "${set}" is not a network`, { hint: 'write it like 192.0.2.0/24' });
   return networks.length === 0 ? undefined : set;
 }
 
@@ -192,7 +192,7 @@ function sinkOf(text: string, configured: readonly SinkConfig[]): SinkConfig {
   const ofType = configured.filter((sink) => sink.type === type);
   if (at === -1) return ofType[0] ?? { type };
   if (type === 'stdout')
-    throw new PortlogError('sink-options', 'the sink "stdout" takes no path or URL', { hint: `to a file: --to file=${withoutUser(url)}` });
+    throw new PortlogError('sink-options', 'the sink "stdout" has no path or URL', { hint: `to a file: --to file=${withoutUser(url)}` });
   const there = ofType.filter((sink) => urlsOf(sink).some((one) => originOf(one) === originOf(url.split(',')[0] ?? url)));
   refuseSeveral(text, there);
   const { name: _, ...elsewhere } = ofType[0] ?? { type };

@@ -52,7 +52,7 @@ const WAZUH_DASHBOARD: OsdDashboard = {
     panel(
       'what-to-do',
       'What to do first',
-      'Kinds of weaknesses that alerts have told of, those with the highest level of Wazuh first. Wazuh stores alerts, so what is mended since is here until the time range has passed it.',
+      'Kinds of weaknesses that alerts have told of, those with the highest level of Wazuh first. Wazuh stores alerts, so what has been fixed since is here until the time range has passed it.',
       {
         kind: 'table',
         by: { title: 'what to do', field: 'data.nmap.finding.remedy' },
@@ -153,7 +153,7 @@ const WAZUH_HOST: OsdDashboard = {
     panel(
       'weaknesses',
       'Weaknesses, with what to do',
-      'The newest first. finding-resolved: it is mended.',
+      'The newest first. finding-resolved: it is fixed.',
       {
         kind: 'list',
         fields: ['data.event.action', 'data.nmap.level', HOST, 'data.server.port', 'data.nmap.finding.title', 'data.nmap.finding.remedy'],

@@ -13,7 +13,8 @@ export function makeDirectories(path: string, mode: number): void {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     // Another process made it meanwhile.
-    if (!isDirectory(path)) throw Object.assign(new Error(`${path} is no directory`, { cause: error }), { code: 'ENOTDIR', syscall: 'mkdir', path });
+    if (!isDirectory(path))
+      throw Object.assign(new Error(`${path} is not a directory`, { cause: error }), { code: 'ENOTDIR', syscall: 'mkdir', path });
   }
 }
 

@@ -10,7 +10,7 @@ export async function openRegular(at: string | Buffer): Promise<FileHandle> {
   const file = await open(at, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
     if ((await file.stat()).isFile()) return file;
-    throw Object.assign(new Error('it is no file any more'), { code: 'ENOTFILE' });
+    throw Object.assign(new Error('it is no longer a regular file'), { code: 'ENOTFILE' });
   } catch (error) {
     await file.close();
     throw error;

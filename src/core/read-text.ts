@@ -15,7 +15,7 @@ export function readText(path: string, maxBytes: number): string {
   const bytes = readBounded(path, maxBytes);
   // Windows PowerShell writes that, and tells nobody.
   if (bytes[0] === 0xff || bytes[0] === 0xfe || (bytes.length > 1 && (bytes[0] === 0 || bytes[1] === 0)))
-    throw new Error('it is written in UTF-16, or is no text: save it as UTF-8');
+    throw new Error('it is written in UTF-16, or is not text: save it as UTF-8');
   try {
     // Without a byte order mark.
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);

@@ -1,6 +1,6 @@
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file',
-  ENOTDIR: 'a part of its path is no directory',
+  ENOTDIR: 'a part of its path is not a directory',
   EISDIR: 'it is a directory',
   EACCES: 'permission is denied',
   EPERM: 'it is not permitted',
@@ -13,12 +13,12 @@ const REASONS: Readonly<Record<string, string>> = {
   EPIPE: 'who read it has gone away',
   E2BIG: 'its arguments are too long',
   ETXTBSY: 'somebody is writing it',
-  ENOEXEC: 'it is no program of this machine',
+  ENOEXEC: 'it is not a program for this machine',
   EIO: 'the disk reports an error',
   ERR_INVALID_ARG_VALUE: 'its name cannot be that of a file',
 };
 
-const OF_DIRECTORIES: Readonly<Record<string, string>> = { ENOENT: 'there is no such directory', ENOTDIR: 'it is no directory' };
+const OF_DIRECTORIES: Readonly<Record<string, string>> = { ENOENT: 'there is no such directory', ENOTDIR: 'it is not a directory' };
 
 /** Why a file could not be used, in words. */
 export function reasonOf(error: unknown, what: 'file' | 'directory' = 'file'): string {

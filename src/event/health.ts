@@ -115,7 +115,7 @@ export function scanMisdatedEvent(options: EventOptions, runKey: string, { scanI
   return healthEvent(options, 'scan-misdated', runKey, '', entity, {
     id: eventId('nmap.health', 'scan-misdated', scanId, entity, ''),
     severity: SEVERITY.medium,
-    message: `site ${options.site}: a scan of ${scanner} tells times that cannot be${where} (${times.join(', ')}): set the clock of the scanner; until then the time of reading counts`,
+    message: `site ${options.site}: a scan of ${scanner} has impossible times${where} (${times.join(', ')}): correct the clock of the scanner; until then the time of reading counts`,
     event: { outcome: 'failure' },
     nmap: { scan: { id: scanId }, malformed: times },
   });
@@ -142,7 +142,7 @@ export interface UnlistedHosts {
 
 export function unlistedText(hosts: number): string {
   const are = hosts === 1 ? 'is' : 'are';
-  return `${counted(hosts, 'host')} that ${are} known ${are} not in the scan, and nobody can say whether ${hosts === 1 ? 'it is' : 'they are'} gone: without -v, or with --open, nmap leaves out hosts that are down`;
+  return `${counted(hosts, 'host')} that ${are} known ${are} not in the scan, which cannot show whether ${hosts === 1 ? 'it is' : 'they are'} gone: without -v, or with --open, nmap leaves out hosts that are down`;
 }
 
 /** `scan-overdue`: a site has no finished scan for longer than configured. One id per missed scan, whichever process notices it. */
@@ -209,7 +209,7 @@ export function fileNotShippedEvent(options: EventOptions, runKey: string, file:
 const TEXT: Readonly<Record<ProblemKind, (events: number | undefined) => string>> = {
   'sink-failing': () => 'events cannot be delivered',
   'dead-letters': (events) => `${counted(events ?? 0, 'event')} rejected for good`,
-  'spool-full': () => 'the spool is full, and reading was given up',
+  'spool-full': () => 'the spool is full, so reading stopped',
   'removed': (events) => `${counted(events ?? 0, 'event')} deleted again after they were delivered`,
   'discarded': (events) => `${counted(events ?? 0, 'event')} given up undelivered`,
 };

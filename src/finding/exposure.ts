@@ -162,7 +162,7 @@ function isOver({ expires }: ExpectedEntry, time: number): boolean {
 function addresses(words: readonly string[], where: string): AddressSet {
   const set = AddressSet.of(words);
   if (typeof set !== 'string') return set;
-  throw new PortlogError('config-invalid', `${where}: "${set}" is no address or network`, { hint: 'write it like 192.0.2.0/24' });
+  throw new PortlogError('config-invalid', `${where}: "${set}" is not an address or network`, { hint: 'write it like 192.0.2.0/24' });
 }
 
 function portsOf(text: string, where: string): Expectation['ports'][number] {

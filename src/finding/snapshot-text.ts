@@ -19,7 +19,7 @@ function bytesOf(path: string, maxMib: number): Buffer {
   const file = opened(path);
   try {
     const stats = fstatSync(file);
-    if (!stats.isFile()) throw new Error(stats.isDirectory() ? 'it is a directory' : 'it is no file');
+    if (!stats.isFile()) throw new Error(stats.isDirectory() ? 'it is a directory' : 'it is not a file');
     if (stats.size > maxMib * MIB) throw tooLarge(maxMib);
     return readFileSync(file);
   } finally {

@@ -16,7 +16,7 @@ export function addressSet(words: readonly string[]): AddressSet {
   expectKind('addressSet: words', words, TEXTS);
   const set = AddressSet.of(words);
   if (set instanceof AddressSet) return set;
-  throw new PortlogError('config-invalid', `"${set}" is no address or network`, { hint: 'write it like 192.0.2.0/24' });
+  throw new PortlogError('config-invalid', `"${set}" is not an address or network`, { hint: 'write it like 192.0.2.0/24' });
 }
 
 const isNetwork = record({

@@ -140,7 +140,7 @@ export function noteMisdated(report: InputInProgress, misdated: readonly Misdate
 /** The problem of an input without a scan. */
 export function notAScan(name: string, beginning: string): PortlogError {
   const { what, hint } = recognise(beginning);
-  return new PortlogError('input-not-a-scan', `${name} is no scan: ${what}`, { hint });
+  return new PortlogError('input-not-a-scan', `${name} is not a scan: ${what}`, { hint });
 }
 
 /** Counts it. */

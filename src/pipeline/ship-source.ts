@@ -192,7 +192,7 @@ function sumOf(counts: Readonly<Record<string, number>>): number {
 function noteAbandoned(report: InputInProgress, delivery: Delivery): void {
   const stuck = delivery.stuckSink;
   if (stuck === undefined || report.problem !== undefined) return;
-  report.problem = new PortlogError('spool-full', `${report.name} was read up to byte ${report.bytes} only: the spool for ${stuck} is full`, {
+  report.problem = new PortlogError('spool-full', `${report.name} was only read up to byte ${report.bytes}: the spool for ${stuck} is full`, {
     hint: 'when the sink works again: portlog replay, then ship this again; or allow more with --spool-max-mib, or --spool-when-full drop-oldest',
   });
 }

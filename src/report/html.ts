@@ -78,7 +78,7 @@ function summary({ totals }: ReportFacts): string {
 
 function first({ findings, totals }: ReportFacts): string {
   const todo = priorities(findings.rows);
-  const nothing = totals.hostsUp === 0 ? 'No host is known to be up, so nothing was looked at.' : 'Nothing that was looked at needs to be mended.';
+  const nothing = totals.hostsUp === 0 ? 'No host is known to be up, so nothing was looked at.' : 'Nothing that was looked at needs to be fixed.';
   const items = todo.map(
     ({ level, title, remedy, hosts }) =>
       `<li><span class="level ${level}">${level}</span> <b>${text(title)}</b> at ${counted(hosts, 'host')}: ${text(remedy)}</li>`,

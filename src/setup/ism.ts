@@ -69,7 +69,7 @@ async function handed(client: HttpClient, request: HttpRequest, signal: AbortSig
   const [first] = failed;
   const why = first === undefined ? '' : `: ${first.index_name}: ${first.reason}`;
   throw new PortlogError('setup-refused', `${request.path} failed for ${failed.length} indices${why}`, {
-    hint: 'what was done before this stays; run it again when that is mended',
+    hint: 'what was done before this stays; run it again once that is fixed',
   });
 }
 

@@ -135,7 +135,7 @@ function checked(client: HttpClient, request: HttpRequest, answer: HttpAnswer): 
   );
 }
 
-const GOES_ON = 'the manager goes on as it was; when that is mended, run this again (or restart it: systemctl restart wazuh-manager)';
+const GOES_ON = 'the manager goes on as it was; once that is fixed, run this again (or restart it: systemctl restart wazuh-manager)';
 
 const OUTCOME = record({ error: optional(number), data: anything });
 const FAILED = record({ failed_items: listOf(record({ error: record({ message: text }) })) });

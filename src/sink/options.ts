@@ -106,7 +106,7 @@ export function refuseLeaks(options: HttpServerOptions, url: URL): void {
       hint: `if that is right, name ${url.origin} where they are set (a sink of the configuration file, or ${serverVariable(type, 'URL')}), with credentials of its own`,
     });
   if (url.protocol !== 'http:' || allowPlaintext || isThisMachine(url.hostname)) return;
-  throw new PortlogError('sink-options', `the credentials for ${type} would go to ${url.host} in plain text, for everyone on the way to read`, {
+  throw new PortlogError('sink-options', `the credentials for ${type} would go to ${url.host} in plain text, readable for everyone on the way`, {
     hint: `write https://, or, where nobody can listen, set allowPlaintext: true in the configuration (or ${serverVariable(type, 'ALLOW_PLAINTEXT')}=true)`,
   });
 }
@@ -170,11 +170,11 @@ export function urlOf({ type, target }: Pick<CommonOptions, 'type' | 'target'>, 
   const text = target ?? defaultUrl;
   const url = URL.parse(text);
   if (url === null || !/^https?:$/.test(url.protocol) || !isReachable(url))
-    throw new PortlogError('sink-options', `"${withoutUser(text)}" is no URL for ${type}`, {
+    throw new PortlogError('sink-options', `"${withoutUser(text)}" is not a URL for ${type}`, {
       hint: whyNoUrl(text) ?? `write it whole, for example ${type}=https://host:${new URL(defaultUrl).port}`,
     });
   if (url.username !== '' || url.password !== '')
-    throw new PortlogError('sink-options', `the URL for ${type} carries a user or password, which process lists and messages would show`, {
+    throw new PortlogError('sink-options', `the URL for ${type} carries a user or password, which would show in process lists and messages`, {
       hint: `leave them out and set ${serverVariable(type, 'USER')} and ${serverVariable(type, 'PASSWORD')}`,
     });
   return url;

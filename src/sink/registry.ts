@@ -69,7 +69,7 @@ function warned(sink: Sink): Sink {
       ...(await sink.check(signal)),
       {
         level: 'warning',
-        message: `the credentials of ${sink.name} go out in plain text, for everyone on the way to read`,
+        message: `the credentials of ${sink.name} go out in plain text, readable for everyone on the way`,
         hint: 'use https://, and take allowPlaintext away',
       },
     ],

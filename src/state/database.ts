@@ -68,7 +68,7 @@ export class Database {
     return attempt(path, () => {
       // To open a pipe would wait for who writes to it.
       if (statSync(path, { throwIfNoEntry: false })?.isFile() === false)
-        throw new PortlogError('state-unusable', `${path} is no file`, { hint: DAMAGED_HINT });
+        throw new PortlogError('state-unusable', `${path} is not a file`, { hint: DAMAGED_HINT });
       const database = new Database(path, connectReadOnly(path), true);
       database.identify(versions);
       return database;

@@ -15,7 +15,7 @@ const BY_RESULT: Readonly<Record<number, readonly [what: string, hint: string]>>
   11: ['is damaged', DAMAGED_HINT],
   13: ['cannot grow: the disk is full', `make room, or ${ELSEWHERE}`],
   14: ['cannot be opened', `check the permissions of the directory, or ${ELSEWHERE}`],
-  26: ['is damaged, or is no database', DAMAGED_HINT],
+  26: ['is damaged, or not a database', DAMAGED_HINT],
 };
 const BY_ERRNO: Readonly<Record<string, readonly [what: string, hint: string]>> = {
   ENOSPC: ['cannot be written: the disk is full', `make room, or ${ELSEWHERE}`],
@@ -24,10 +24,10 @@ const BY_ERRNO: Readonly<Record<string, readonly [what: string, hint: string]>> 
   EROFS: ['cannot be written: the file system is read-only', ELSEWHERE],
   EACCES: ['cannot be opened: permission is denied', `give this user access, or ${ELSEWHERE}`],
   EPERM: ['cannot be opened: it is not permitted', `give this user access, or ${ELSEWHERE}`],
-  ENOTDIR: ['cannot be made: a part of its path is no directory', ELSEWHERE],
+  ENOTDIR: ['cannot be made: a part of its path is not a directory', ELSEWHERE],
   // A number that SQLite holds and JavaScript cannot: we write none.
   ERR_OUT_OF_RANGE: ['is damaged', DAMAGED_HINT],
-  EEXIST: ['cannot be made: a part of its path is no directory', ELSEWHERE],
+  EEXIST: ['cannot be made: a part of its path is not a directory', ELSEWHERE],
 };
 
 const IOERR = 10;

@@ -77,7 +77,7 @@ describe('a mistyped command', () => {
     const dir = freshDir();
     writeFileSync(join(dir, 'stauts'), '<nmaprun');
     const { stderr } = await portlog(['stauts'], { cwd: dir });
-    expect(stderr).toContain('stauts is no scan: it is XML without an <nmaprun>');
+    expect(stderr).toContain('stauts is not a scan: it is XML without an <nmaprun>');
   });
 
   test('and so is a word that ship is asked to read', async () => {

@@ -9,7 +9,7 @@ describe('usage', () => {
       ['--to', 'elastic=https://x', EXAMPLE],
       'there is no sink "elastic"\nportlog:   → there are: stdout, alertmanager, elasticsearch, exec, file, http, loki, opensearch, otlp, syslog, wazuh',
     ],
-    [['--to', 'elasticsearch=nonsense', EXAMPLE], '"nonsense" is no URL for elasticsearch'],
+    [['--to', 'elasticsearch=nonsense', EXAMPLE], '"nonsense" is not a URL for elasticsearch'],
     [['--to', 'elasticsearch=https://me:secret@host:9200', EXAMPLE], 'the URL for elasticsearch carries a user or password'],
     [['--format', 'xml', EXAMPLE], '--format "xml": there is no such choice'],
     [['--format', 'table', '--to', 'stdout', EXAMPLE], '--format table is for standard output without --to'],

@@ -26,7 +26,7 @@ describe('in plain text they go to no other machine', () => {
     const credentials = type === 'wazuh' ? BASIC : SECRET;
     await expect(open(type, 'http://siem.example:9200', { credentials })).rejects.toMatchObject({
       code: 'sink-options',
-      message: `the credentials for ${type} would go to siem.example:9200 in plain text, for everyone on the way to read`,
+      message: `the credentials for ${type} would go to siem.example:9200 in plain text, readable for everyone on the way`,
     });
     for (const target of ['https://siem.example:9200', 'http://127.0.0.1:9200', 'http://localhost:9200', 'http://[::1]:9200'])
       await expect(open(type, target, { credentials })).resolves.toBeDefined();

@@ -150,7 +150,7 @@ describe('portlog diff', () => {
 
   test('what is no scan is exit 3', async () => {
     const { stderr, code } = await portlog(['diff', old, file('x.json', '{}')]);
-    expect(stderr).toContain('is no scan: it looks like JSON');
+    expect(stderr).toContain('is not a scan: it looks like JSON');
     expect(code).toBe(3);
   });
 });

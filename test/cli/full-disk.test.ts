@@ -42,7 +42,7 @@ test.skipIf(!canMount()).for(['a new state', 'one that is there'])(
       const { code, stderr } = await portlogHere(args(mount));
       expect(stderr).toMatch(/the disk is full: it is delivered without state, and what a destination does not take now is lost\n/);
       expect(stderr).toContain('read 13 = delivered 13 + already 0 + dead 0\n');
-      expect(stderr).toContain('changes were not looked for; ship the same again when this is mended');
+      expect(stderr).toContain('changes were not looked for; ship the same again once this is fixed');
       expect([code, readFileSync(out, 'utf8').split('\n').length - 1]).toEqual([4, 13]);
       rmSync(join(mount, 'ballast'));
       expect((await portlogHere(args(mount))).code).toBe(0);

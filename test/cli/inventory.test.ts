@@ -126,13 +126,13 @@ describe('portlog inventory', () => {
   });
 
   test.for([
-    [['--network', '192.0.2.300'], '"192.0.2.300" is no address or network'],
+    [['--network', '192.0.2.300'], '"192.0.2.300" is not an address or network'],
     [['--port', 'ssh'], '--port "ssh": write numbers and ranges'],
     [['--state', 'opn'], 'there is no such state'],
-    [['--since', 'yesterday-ish'], 'this is no date, and no time ago'],
+    [['--since', 'yesterday-ish'], 'this is neither a date nor a length of time'],
     [['--forget', '--port', '22', '--yes'], '--forget forgets whole hosts'],
     [['--forget', '--yes'], '--forget without --network or --site would forget every host'],
-    [['--forget', '--network', '192.0.2.7'], '--forget would forget what is known of 1 host for good, and there is nobody to ask'],
+    [['--forget', '--network', '192.0.2.7'], '--forget would forget what is known of 1 host for good, and nobody can be asked here'],
   ] as const)('%j: exit 2 and a sentence', async ([args, says]) => {
     const { stderr, code } = await inventory(...args);
     expect(stderr).toContain(says);

@@ -40,7 +40,7 @@ describe('wrong in the configuration', () => {
     ['schedules: [{ name: a, cron: "@daily", nmap: [{}] }]', 'schedules.0.nmap.0: must be a text or a whole number'],
     ['directories: [/scans]', 'directories.0: must be a group of settings'],
     ['changes: { confirmScans: 1.5 }', 'changes.confirmScans: must be a whole number'],
-    ['changes: { macNetworks: [lan] }', 'changes.macNetworks: "lan" is no network'],
+    ['changes: { macNetworks: [lan] }', 'changes.macNetworks: "lan" is not a network'],
     [
       'findings: { rules: { nmap-service-telnet: { zones: { dmz: { silence: true } } } } }',
       'findings.rules.nmap-service-telnet.zones: there is no zone "dmz"',

@@ -81,7 +81,7 @@ test('a state that is a pipe is no state', async () => {
   pipe(folder, 'portlog.db');
   const state = ['--state-dir', folder] as const;
   const check = await portlog(['check', ...state]);
-  expect([check.code, check.stdout]).toEqual([4, expect.stringContaining('portlog.db is no file')]);
+  expect([check.code, check.stdout]).toEqual([4, expect.stringContaining('portlog.db is not a file')]);
   for (const args of [['status'], ['inventory'], ['replay', '--list'], ['--to', `file=${join(folder, 'out')}`, SCAN]])
     expect((await portlog([...args, ...state])).code, args[0]).toBe(4);
 });

@@ -81,7 +81,7 @@ describe('reading', () => {
     const path = file('input', content);
     const { stdout, stderr, code } = await portlog([path]);
     expect([stdout, code]).toEqual(['', 3]);
-    expect(stderr).toMatch(new RegExp(`^portlog: ${path} is no scan: ${says}\nportlog:   → `));
+    expect(stderr).toMatch(new RegExp(`^portlog: ${path} is not a scan: ${says}\nportlog:   → `));
   });
 
   test('a directory and a missing file', async () => {
@@ -123,7 +123,7 @@ describe('reading', () => {
   ])('%s is no scan, and that is known behind 64 MiB', async ([, args]) => {
     const { code, stderr } = await portlog(args);
     // Noise may begin like JSON.
-    expect([code, stderr.includes(`${args.at(-1)} is no scan: `)]).toEqual([3, true]);
+    expect([code, stderr.includes(`${args.at(-1)} is not a scan: `)]).toEqual([3, true]);
   });
 
   test('a socket is refused with a sentence', async () => {

@@ -101,7 +101,7 @@ describe('what a run had to leave on disk', () => {
     const asked = await portlog(['replay', '--purge', ...state]);
     expect([asked.code, asked.stderr]).toEqual([
       2,
-      'portlog: --purge would delete 29 events that wait for good, and there is nobody to ask\nportlog:   → add --yes if that is what you want\n',
+      'portlog: --purge would delete 29 events that wait for good, and nobody can be asked here\nportlog:   → add --yes if that is what you want\n',
     ]);
     expect((await portlog(['replay', '--purge', '--yes', ...state])).stderr).toBe('portlog: deleted 29 events that wait\n');
     const server = await up(created);
@@ -260,7 +260,7 @@ test('a state file that is damaged: exit 4, nothing is made anew', async () => {
   writeFileSync(path, 'no database'.repeat(1000));
   for (const args of [['--to', 'elasticsearch=http://127.0.0.1:1', EXAMPLE], ['replay']]) {
     const { stderr, code } = await portlog([...args, '--state-dir', state]);
-    expect(stderr).toContain(`${path} is damaged, or is no database\nportlog:   → move it away to begin anew`);
+    expect(stderr).toContain(`${path} is damaged, or not a database\nportlog:   → move it away to begin anew`);
     expect(code).toBe(4);
   }
   expect(readFileSync(path, 'utf8')).toContain('no database');

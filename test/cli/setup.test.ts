@@ -132,7 +132,7 @@ test('portlog setup elasticsearch --retention-days counts for data streams that 
 });
 
 test.each([
-  [['setup', 'loki', '--export', '/dev/null/x'], 'the files cannot be written to /dev/null/x: a part of its path is no directory'],
+  [['setup', 'loki', '--export', '/dev/null/x'], 'the files cannot be written to /dev/null/x: a part of its path is not a directory'],
   [
     ['setup', 'kibana', '--retention-days', '9'],
     '--retention-days needs a whole number from 1, and is for portlog setup elasticsearch or opensearch',

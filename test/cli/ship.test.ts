@@ -133,7 +133,7 @@ describe('shipping to a server', () => {
     const { stderr, code } = await portlog(['--to', `elasticsearch=${server.url.origin}`, EXAMPLE]);
     await server.stop();
     expect(stderr).toContain('does not accept the credentials');
-    expect(stderr).toContain('nothing was read, so nothing is lost: ship again when this is mended');
+    expect(stderr).toContain('nothing was read, so nothing is lost: ship again once this is fixed');
     expect(code).toBe(2);
   });
 
@@ -161,7 +161,7 @@ describe('shipping to a server', () => {
     const state = file('not-a-directory', '');
     const { stderr, code } = await portlog([...NOWHERE, '--state-dir', state], { input: THREE });
     expect(stderr).toBe(
-      `portlog: ${state}/portlog.db cannot be made: a part of its path is no directory\nportlog:   → name another directory with --state-dir\n`,
+      `portlog: ${state}/portlog.db cannot be made: a part of its path is not a directory\nportlog:   → name another directory with --state-dir\n`,
     );
     expect(code).toBe(4);
   });

@@ -15,8 +15,8 @@ describe('a file that is none, or none of text', () => {
   writeFileSync(path('large'), Buffer.alloc((16 << 20) + 1, '#'));
   execFileSync('mkfifo', [path('pipe')]);
   const reasons = [
-    ['utf16', 'it is written in UTF-16, or is no text: save it as UTF-8'],
-    ['utf16-bare', 'it is written in UTF-16, or is no text: save it as UTF-8'],
+    ['utf16', 'it is written in UTF-16, or is not text: save it as UTF-8'],
+    ['utf16-bare', 'it is written in UTF-16, or is not text: save it as UTF-8'],
     ['latin1', 'there are characters in it that are not UTF-8: save it as UTF-8'],
     ['large', 'it is larger than'],
     ['pipe', 'it is a pipe or a terminal, and nothing comes out of it'],

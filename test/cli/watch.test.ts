@@ -93,11 +93,11 @@ describe('portlog watch', () => {
     expect((await portlog([...args(), ...quick])).stderr).toBe('');
   });
 
-  test('what is no scan is said once, and the others go on', async () => {
+  test('what is not a scan is said once, and the others go on', async () => {
     put('a.xml', '{"ports": []}');
     copyFileSync(EXAMPLE, join(scans, 'b.xml'));
     const first = await portlog([...args(), '--once', '--cut-after-minutes', '0.0001']);
-    expect([first.code, first.stderr]).toEqual([1, expect.stringContaining('a.xml is no scan')]);
+    expect([first.code, first.stderr]).toEqual([1, expect.stringContaining('a.xml is not a scan')]);
     expect((await portlog([...args(), '--once'])).stderr).toBe('');
   });
 
@@ -111,16 +111,16 @@ describe('portlog watch', () => {
     writeFileSync(join(scans, 'damaged.xml.gz'), damaged);
     const quick = ['--once', '--cut-after-minutes', '0.0001'];
     const first = await portlog([...args(), ...quick]);
-    expect([first.code, first.stderr]).toEqual([1, expect.stringContaining(`cut.xml is no scan: it is empty\n`)]);
+    expect([first.code, first.stderr]).toEqual([1, expect.stringContaining(`cut.xml is not a scan: it is empty\n`)]);
     const reasons = (): readonly string[] => written().flatMap((event) => (event.event.action === 'file-not-shipped' ? [event.message] : []));
     const aside = 'was not shipped, and is set aside';
     expect(reasons().toSorted()).toEqual([
-      expect.stringMatching(new RegExp(`/cut\\.xml ${aside}: .*cut\\.xml is no scan: it is empty$`)),
+      expect.stringMatching(new RegExp(`/cut\\.xml ${aside}: .*cut\\.xml is not a scan: it is empty$`)),
       expect.stringMatching(/\/damaged\.xml\.gz was not shipped: .*damaged\.xml\.gz is damaged: the checksum of member 1 is wrong/),
-      expect.stringMatching(new RegExp(`/empty\\.xml\\.gz ${aside}: .* is no scan: it is empty$`)),
-      expect.stringMatching(new RegExp(`/garbage\\.xml ${aside}: .* is no scan: there is no <nmaprun> in it$`)),
-      expect.stringMatching(new RegExp(`/other\\.xml ${aside}: .* is no scan: it is XML without an <nmaprun>$`)),
-      expect.stringMatching(new RegExp(`/text\\.xml\\.gz ${aside}: .* is no scan: there is no <nmaprun> in it$`)),
+      expect.stringMatching(new RegExp(`/empty\\.xml\\.gz ${aside}: .* is not a scan: it is empty$`)),
+      expect.stringMatching(new RegExp(`/garbage\\.xml ${aside}: .* is not a scan: there is no <nmaprun> in it$`)),
+      expect.stringMatching(new RegExp(`/other\\.xml ${aside}: .* is not a scan: it is XML without an <nmaprun>$`)),
+      expect.stringMatching(new RegExp(`/text\\.xml\\.gz ${aside}: .* is not a scan: there is no <nmaprun> in it$`)),
     ]);
     const status = async (...more: readonly string[]): Promise<readonly [number | null, string]> => {
       const { code, stdout } = await portlog(['status', '--state-dir', join(home, 'state'), ...more]);
@@ -128,13 +128,13 @@ describe('portlog watch', () => {
     };
     const [code, text] = await status();
     expect([code, text]).toEqual([1, expect.stringContaining(': 1 scan shipped, the last')]);
-    for (const name of Object.keys(others)) expect(text).toContain(`${name} ${aside}: ${join(scans, name)} is no scan`);
+    for (const name of Object.keys(others)) expect(text).toContain(`${name} ${aside}: ${join(scans, name)} is not a scan`);
     expect(text).not.toContain('waits:');
 
     rmSync(join(scans, 'damaged.xml.gz'));
     expect((await portlog([...args(), ...quick])).stderr).toBe('');
     const again = await portlog([...args(), ...quick, '--again']);
-    expect(again.stderr).toContain('other.xml is no scan');
+    expect(again.stderr).toContain('other.xml is not a scan');
     expect(reasons()).toHaveLength(6);
 
     // One to which somebody writes again waits for its end like any other.
@@ -257,7 +257,7 @@ describe('portlog watch', () => {
 
   test.each([
     ['a directory that is not there', 'nowhere', /the directory .*nowhere cannot be watched: there is no such directory/],
-    ['a file', 'file.xml', /cannot be watched: it is no directory\n.*to ship a file: portlog .*file\.xml/],
+    ['a file', 'file.xml', /cannot be watched: it is not a directory\n.*to ship a file: portlog .*file\.xml/],
   ])('%s: exit 3 and a sentence', async (_, name, sentence) => {
     writeFileSync(join(home, 'file.xml'), WHOLE);
     const { code, stderr } = await portlog(['watch', join(home, name), '--state-dir', join(home, 'state'), '--to', 'stdout']);

@@ -65,7 +65,7 @@ test('reads the fate of each document from its own item', async () => {
 
 test.each([
   [403, 'security_exception', 'action [indices:data/write/bulk[s]] is unauthorized', /--api-key makes a key/],
-  [403, 'cluster_block_exception', 'index [logs-nmap.host-default] blocked by: [FORBIDDEN/8/index write (api)]', /when that is mended/],
+  [403, 'cluster_block_exception', 'index [logs-nmap.host-default] blocked by: [FORBIDDEN/8/index write (api)]', /once that is fixed/],
   [404, 'index_not_found_exception', 'no such index and no matching index template', /portlog check --to elasticsearch=/],
 ])('a %i of %s of each document is about who sends them: they wait, and none is a dead letter', async (status, type, reason, hint) => {
   const { sink } = await elasticsearchAgainst(({ body }, response) =>

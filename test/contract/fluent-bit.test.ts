@@ -61,7 +61,7 @@ describe('the input http', () => {
     expect(account.tally).toMatchObject({ delivered: 0, dead: 0, spooled: EVENTS.length });
     expect(failure).toMatchObject({
       kind: 'permanent',
-      message: expect.stringContaining("does not take application/x-ndjson (400: error: invalid 'Content-Type')"),
+      message: expect.stringContaining("does not accept application/x-ndjson (400: error: invalid 'Content-Type')"),
       hint: 'set contentType for this sink in the configuration: application/json, as most want it',
     });
     expect([...new Set(server.statuses), server.statuses.length < 5]).toEqual([400, true]);

@@ -218,9 +218,9 @@ describe('answers', () => {
 
   test.for([
     [401, 'no org id', 'does not accept the credentials'],
-    [400, 'multiple org IDs present', 'does not take the tenant'],
+    [400, 'multiple org IDs present', 'does not accept the tenant'],
     [404, '404 page not found', 'it is not Loki'],
-    [400, "stream '{}' includes structured metadata, but this feature is disallowed. Please see", 'does not take structured metadata'],
+    [400, "stream '{}' includes structured metadata, but this feature is disallowed. Please see", 'does not accept structured metadata'],
     [302, '', 'answers with a redirect'],
     [403, 'forbidden', 'does not allow pushing'],
   ] as const)('%s %s needs a person', async ([status, body, message]) => {

@@ -157,7 +157,7 @@ describe('protobuf', () => {
       // It is the form, not a record: nothing becomes a dead letter.
       await expect(protobufOnly.sink.send(batchOf(entriesOf(protobufOnly.sink, EVENTS)), NEVER)).rejects.toMatchObject({
         kind: 'permanent',
-        message: expect.stringContaining('does not take this encoding'),
+        message: expect.stringContaining('does not accept this encoding'),
       });
     });
 

@@ -146,8 +146,8 @@ describe('what a receiver may answer', () => {
   test.each([
     [401, /does not accept the credentials/],
     [403, /does not accept the credentials/],
-    [404, /takes no OTLP at/],
-    [415, /does not take this encoding/],
+    [404, /does not accept OTLP at/],
+    [415, /does not accept this encoding/],
     [301, /answers with a redirect/],
   ])('%i needs a person', async (status, message) => {
     await expect(send((_, response) => answer(response, status, {}, { location: 'https://other' }))).rejects.toMatchObject({
@@ -225,7 +225,7 @@ describe('through a pipeline', () => {
 
   test('a path that the receiver has not (400 of VictoriaLogs) makes no dead letters: check and the run say it', async () => {
     const { sink } = await against((_, response) => answer(response, 400, 'unsupported path requested: "/v1/logs"'));
-    await expect(sink.check(NEVER)).rejects.toThrow('takes no OTLP at / (400: unsupported path requested: "/v1/logs")');
+    await expect(sink.check(NEVER)).rejects.toThrow('does not accept OTLP at / (400: unsupported path requested: "/v1/logs")');
     const { account, failure } = await runPipeline(sink, EVENTS);
     expect(account.tally).toMatchObject({ dead: 0, spooled: EVENTS.length });
     expect(failure).toMatchObject({ kind: 'permanent', hint: expect.stringContaining('/insert/opentelemetry') });

@@ -55,7 +55,7 @@ describe.each([
     const { store, sink } = await opened();
     expect(await errors(sink)).toEqual([
       [
-        `${store.origin} has no index template "logs-nmap" and no "nmap-inventory" of portlog, so fields would get types by guess; until it has, nothing is sent`,
+        `${store.origin} has no index template "logs-nmap" and no "nmap-inventory" of portlog, so fields would be mapped by guess; nothing is sent until it has`,
         `run: portlog setup ${type} --url ${store.origin}`,
       ],
     ]);

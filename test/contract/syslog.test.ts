@@ -231,11 +231,11 @@ test('check sends nothing, and says what it cannot know', async () => {
 });
 
 test.each([
-  [undefined, 'is no address'],
-  ['loghost:514', 'is no address'],
-  ['https://loghost', 'is no address'],
-  ['tcp://', 'is no address'],
-  ['tcp://user@loghost', 'is no address'],
+  [undefined, 'is not an address'],
+  ['loghost:514', 'is not an address'],
+  ['https://loghost', 'is not an address'],
+  ['tcp://', 'is not an address'],
+  ['tcp://user@loghost', 'is not an address'],
   ['udp://loghost:514', 'UDP is not supported'],
 ])('%s: a sentence', (target, sentence) => {
   expect(() => syslogSink(sinkOptions('syslog', { target }))).toThrow(sentence);

@@ -44,7 +44,7 @@ describe.each(HTTP)('%s', (type) => {
 
   test.each(['http://127.0.0.1:0', `http://${'a'.repeat(64)}.example`, `http://${'a.'.repeat(127)}example`, 'http://a..b', 'http://.'])(
     'the address %s, where nobody can be',
-    async (url) => expectRefused('is no URL for', type, url),
+    async (url) => expectRefused('is not a URL for', type, url),
   );
 
   test('what is unusual, but can be', async () => {
@@ -54,7 +54,7 @@ describe.each(HTTP)('%s', (type) => {
 });
 
 test.each(['tcp://127.0.0.1:0', `tls://${'a'.repeat(64)}`, 'tcp://a..b:514'])('syslog to %s', async (target) =>
-  expectRefused('is no address for syslog', 'syslog', target),
+  expectRefused('is not an address for syslog', 'syslog', target),
 );
 
 describe.each(['https://127.0.0.1:1', 'http://127.0.0.1:1'])('files of TLS, for %s', (url) => {

@@ -21,7 +21,7 @@ const LINES = EVENTS.map(flatLine);
 const USER = { kind: 'basic', user: 'wazuh-wui', secret: () => 'secret' } as const;
 
 test.each([undefined, 'udp://wazuh:514', 'gopher://wazuh', 'wazuh:55000'])('%s is no way in', (target) => {
-  expect(() => wazuhSink(sinkOptions('wazuh', { target }))).toThrow(/needs a file|UDP is not supported|is no address|may be a file or a manager/);
+  expect(() => wazuhSink(sinkOptions('wazuh', { target }))).toThrow(/needs a file|UDP is not supported|is not an address|may be a file or a manager/);
 });
 
 test('takes what rules look at, unless told otherwise', () => {

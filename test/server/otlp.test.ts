@@ -74,7 +74,7 @@ describe('the OpenTelemetry Collector', () => {
   test('check, a wrong path, and nobody there', async () => {
     const check = async (url: string): Promise<string> => (await portlog(['check', '--to', `otlp=${url}`, '--state-dir', freshDir()])).stdout;
     expect(await check(collector.url)).toContain(`ok      ${collector.url} takes OTLP in protobuf`);
-    expect(await check(`${collector.url}/nowhere`)).toContain('takes no OTLP at /nowhere (404: ');
+    expect(await check(`${collector.url}/nowhere`)).toContain('does not accept OTLP at /nowhere (404: ');
   });
 });
 

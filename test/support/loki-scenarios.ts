@@ -192,7 +192,7 @@ export function lokiScenarios(start: () => Promise<LokiSubject>, hasLimits: bool
   describe('a sentence for each mistake', () => {
     test.for([
       ['', 'does not accept the credentials (401: no org id)'],
-      ['a|b', 'does not take the tenant'],
+      ['a|b', 'does not accept the tenant'],
     ] as const)('tenant "%s"', async ([tenant, message]) => {
       const { stderr, code } = await portlog(['--state-dir', freshDir(), '--to', `loki=${loki.url}`, join(ROOT, 'examples/loopback.xml')], {
         env: tenant === '' ? {} : { PORTLOG_LOKI_TENANT: tenant },
@@ -203,7 +203,7 @@ export function lokiScenarios(start: () => Promise<LokiSubject>, hasLimits: bool
 
     test.skipIf(!hasLimits)('a Loki without structured metadata', async () => {
       const { stderr, code, sums } = await ship('no-metadata', scanOf([60]));
-      expect(stderr).toContain('does not take structured metadata');
+      expect(stderr).toContain('does not accept structured metadata');
       expect(stderr).toContain('→ set limits_config.allow_structured_metadata to true');
       expect([code, sums.spooled]).toEqual([5, 4]);
     });

@@ -8,7 +8,7 @@ describe('a scan that cannot tell that a host is gone', () => {
   const announced = (world: World): readonly string[] =>
     [...world.stored.values()].filter(({ action }) => action === 'absence-unknown').map(({ message }) => message);
   const sentence =
-    '1 host that is known is not in the scan, and nobody can say whether it is gone: without -v, or with --open, nmap leaves out hosts that are down';
+    '1 host that is known is not in the scan, which cannot show whether it is gone: without -v, or with --open, nmap leaves out hosts that are down';
 
   test('says so once, to people and in an event', async () => {
     const world = new World({ event: { now: () => NOW } });

@@ -138,7 +138,10 @@ test('no arguments cost more than their length', () => {
       args.slice(0, 60),
       true,
     ]);
-  expect(argumentsOf('nmap -v 10.0-255.0-255.1').scope).toEqual({ known: false, why: '"10.0-255.0-255.1" is no address, or too many' });
+  expect(argumentsOf('nmap -v 10.0-255.0-255.1').scope).toEqual({
+    known: false,
+    why: '"10.0-255.0-255.1" is not an address, or stands for too many',
+  });
   expect(argumentsOf(`nmap ${'x'.repeat(70_000)}`).scope.known).toBe(false);
 });
 

@@ -69,7 +69,7 @@ describe('expected exposure', () => {
 
   test('what is no address is a sentence', () => {
     expect(() => new ExposurePolicy({ networks: [{ network: '192.0.2.0/33', zone: 'x' }], expected: 'none' }, 'e.yaml')).toThrow(
-      'e.yaml: networks.0.network: "192.0.2.0/33" is no address or network',
+      'e.yaml: networks.0.network: "192.0.2.0/33" is not an address or network',
     );
   });
 

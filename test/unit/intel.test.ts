@@ -152,7 +152,7 @@ describe('snapshots of what is exploited', () => {
     ['a bomb for KEV', () => snapshots({ 'known_exploited_vulnerabilities.json.gz': bomb('[', 1024) }), /cannot be used: it is larger than 16 MiB/],
     ['a file that is too large', () => sparse('known_exploited_vulnerabilities.json', 1 << 30), /cannot be used: it is larger than 16 MiB/],
     ['a directory', () => withDirectory('known_exploited_vulnerabilities.json'), /cannot be used: it is a directory/],
-    ['a pipe', () => withPipe('epss_scores-x.csv'), /cannot be used: it is no file/],
+    ['a pipe', () => withPipe('epss_scores-x.csv'), /cannot be used: it is not a file/],
     ['a link that leads nowhere', () => withLink('epss_scores-x.csv'), /cannot be used: there is no such file/],
   ];
   test('may begin with a byte order mark', () => {

@@ -103,7 +103,7 @@ describe('a file that is too much', () => {
 
   test('that is no scan is set aside beside others that ship, and is tried again when it changes, or with --again', async () => {
     put('a.xml', 'bad.xml');
-    const problem = new PortlogError('input-not-a-scan', 'bad.xml is no scan: it is empty');
+    const problem = new PortlogError('input-not-a-scan', 'bad.xml is not a scan: it is empty');
     const ship = (names: readonly string[]): ReturnType<typeof report> => report(names, { 'bad.xml': problem });
     const first = watcherOf(ship);
     await first.look();

@@ -51,10 +51,10 @@ describe('the state file', () => {
 
   test.for([
     ['emptied', (path: string) => writeFileSync(path, ''), /is empty, so it was damaged/],
-    ['overwritten at its beginning', (path: string) => write(path, 0, Buffer.alloc(4096, 7)), /is damaged, or is no database/],
+    ['overwritten at its beginning', (path: string) => write(path, 0, Buffer.alloc(4096, 7)), /is damaged, or not a database/],
     ['overwritten in the middle', (path: string) => write(path, 4096, Buffer.alloc(statSync(path).size - 4096, 0x5a)), /is damaged/],
     ['cut', (path: string) => writeFileSync(path, readFileSync(path).subarray(0, 5000)), /is damaged/],
-    ['text', (path: string) => writeFileSync(path, 'hello world, this is no database at all'.repeat(100)), /is damaged, or is no database/],
+    ['text', (path: string) => writeFileSync(path, 'hello world, this is no database at all'.repeat(100)), /is damaged, or not a database/],
     ["another program's", (path: string) => foreign(path), /is a database of another program/],
     ['of a newer portlog', (path: string) => newer(path), /was written by a newer portlog \(schema 99/],
   ] as const)('%s: refused with a sentence, and left as it is', async ([, harm, message]) => {
@@ -68,7 +68,7 @@ describe('the state file', () => {
   test('a path through a file', () => {
     const file = join(freshDir(), 'file');
     writeFileSync(file, '');
-    expect(() => openStore(join(file, 'state'))).toThrow(/a part of its path is no directory/);
+    expect(() => openStore(join(file, 'state'))).toThrow(/a part of its path is not a directory/);
   });
 
   test.skipIf(!canMount())('a full disk: a sentence, and what was there is still there (needs the right to mount)', async () => {

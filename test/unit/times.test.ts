@@ -44,7 +44,7 @@ describe('a scan of the future', () => {
     expect(await world.ship(scanOf({ start: ago(-0.001), ports: [80, 22] }))).toEqual(['192.0.2.7 22/tcp opened, was closed']);
     const health = [...world.stored.values()].filter(({ action }) => action === 'scan-misdated');
     expect(health.map(({ message }) => message)).toEqual([
-      `site default: a scan of nmap tells times that cannot be in the run and 1 host (nmaprun@start=${FUTURE}, finished@time=${FUTURE}, host@starttime=${FUTURE}): set the clock of the scanner; until then the time of reading counts`,
+      `site default: a scan of nmap has impossible times in the run and 1 host (nmaprun@start=${FUTURE}, finished@time=${FUTURE}, host@starttime=${FUTURE}): correct the clock of the scanner; until then the time of reading counts`,
     ]);
     const events = [...world.stored.values()].map((event) => ecs(event));
     expect(events.filter((event) => event['@timestamp'] > new Date(NOW + DAY).toISOString())).toEqual([]);

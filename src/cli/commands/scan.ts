@@ -43,5 +43,5 @@ function refuseFiles(nmapArgs: readonly string[]): void {
   const hint = SCAN.test(file)
     ? `to ship a scan that is there: portlog ${file}`
     : `a file of targets: portlog scan -- -iL ${file}; a directory of scans: portlog watch ${file}`;
-  throw new PortlogError('usage', `${file} is on the disk, and is no target for nmap`, { hint });
+  throw new PortlogError('usage', `${file} is a file here, and not a target for nmap`, { hint });
 }

@@ -207,7 +207,7 @@ async function describe({ values, log, terminal }: CommandContext, steps: readon
 function outcome({ log }: CommandContext, steps: readonly Step[]): ExitCode {
   const has = (action: Step['action']): boolean => steps.some((step) => step.action === action);
   if (has('kept')) log.info('--force overwrites what somebody has changed');
-  if (has('wrong')) log.info('nothing is sent until that is mended: portlog setup … --repair (with --dry-run, it says what it would do)');
+  if (has('wrong')) log.info('nothing is sent until that is fixed: portlog setup … --repair (with --dry-run, it says what it would do)');
   if (has('stays')) log.info('events stay, and what they need; once their data streams and indices are deleted, --remove takes the rest away');
   return has('kept') || has('wrong') || has('stays') ? EXIT.partly : EXIT.delivered;
 }

@@ -35,7 +35,7 @@ export async function checkSinks(
   const codes = found.map(({ code }) => code).filter((code) => code !== undefined);
   if (codes.length === 0) return [];
   if (codes.length === sinks.length && codes.every((code) => code === EXIT.usage) && sources.every(({ live }) => !live)) {
-    if (isNews) log.info(sources.length === 0 ? 'nothing was sent' : 'nothing was read, so nothing is lost: ship again when this is mended');
+    if (isNews) log.info(sources.length === 0 ? 'nothing was sent' : 'nothing was read, so nothing is lost: ship again once this is fixed');
     return EXIT.usage;
   }
   if (sources.length > 0 && isKept && isNews) log.warn('the scan is read all the same; what cannot be delivered waits on disk');

@@ -6,7 +6,7 @@ import type { CommandContext } from './context.ts';
 /** Asks for confirmation before deleting something: `delete 12 events that wait`. */
 export async function isSure({ terminal }: CommandContext, what: string, option: string): Promise<boolean> {
   if (terminal.stdin.isTTY !== true)
-    throw new PortlogError('usage', `${option} would ${what} for good, and there is nobody to ask`, { hint: 'add --yes if that is what you want' });
+    throw new PortlogError('usage', `${option} would ${what} for good, and nobody can be asked here`, { hint: 'add --yes if that is what you want' });
   const questions = createInterface({ input: terminal.stdin, output: terminal.stderr });
   const reply = await questions.question(`portlog: ${printable(what)} for good? (yes/no) `);
   questions.close();

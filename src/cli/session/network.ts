@@ -6,6 +6,6 @@ export function networkOf(given: readonly string[] | undefined): AddressSet | un
   if (given === undefined) return undefined;
   const network = AddressSet.of(given);
   if (typeof network === 'string')
-    throw new PortlogError('usage', `--network "${network}" is no address or network`, { hint: 'write it like 192.0.2.0/24' });
+    throw new PortlogError('usage', `--network "${network}" is not an address or network`, { hint: 'write it like 192.0.2.0/24' });
   return network;
 }

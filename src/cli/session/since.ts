@@ -6,7 +6,7 @@ const UNITS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86
 export function sinceOf(given: string, now: number): number {
   const [, number, unit = ''] = /^(\d+)([mhdw])$/.exec(given) ?? [];
   const time = number === undefined ? dateOf(given) : now - Number(number) * (UNITS[unit] ?? 0);
-  if (Number.isNaN(time)) throw refused(given, 'this is no date, and no time ago');
+  if (Number.isNaN(time)) throw refused(given, 'this is neither a date nor a length of time');
   if (time < 0) throw refused(given, 'this is before 1970, when no scan was made');
   if (time > now) throw refused(given, 'this is in the future');
   return time;

@@ -49,7 +49,7 @@ function gravestFirst(since: string): Query['view'] {
 export const weaknesses: Dashboard = {
   id: 'portlog-weaknesses',
   title: 'Weaknesses',
-  about: 'What is wrong with what is open, and what to do about it. What was mended is told in What changed.',
+  about: 'What is wrong with what is open, and what to do about it. What was fixed is in What changed.',
   days: 30,
   controls: [...placeControls('inventory'), { title: 'Severity', field: 'nmap.finding.level', from: 'inventory' }],
   panels: [

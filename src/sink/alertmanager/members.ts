@@ -103,7 +103,7 @@ function failure(url: URL, answer: HttpAnswer): SinkError {
   if (elsewhere !== undefined) return elsewhere;
   if (status === 408 || status === 429 || status >= 500)
     return new SinkError('temporary', `${url.origin} is busy or broken (${status}${said})`, { retryAfterMs });
-  return new SinkError('permanent', `${url.origin} is no Alertmanager with API v2, or does not take this (${status}${said})`, {
+  return new SinkError('permanent', `${url.origin} is not an Alertmanager with API v2, or refuses this request (${status}${said})`, {
     hint: 'check the URL: what stands before /api/v2 belongs to it, as in --web.route-prefix',
   });
 }
@@ -113,7 +113,7 @@ async function status(client: HttpClient, signal: AbortSignal): Promise<Diagnosi
     const answer = await client.request({ method: 'GET', path: STATUS }, signal);
     const version = answer.status === 200 ? nameAt(jsonIn(answer.body), 'versionInfo', 'version') : undefined;
     if (version === undefined && answer.status >= 200 && answer.status < 300)
-      throw new SinkError('permanent', `${client.url.origin} answers, and is no Alertmanager with API v2`, {
+      throw new SinkError('permanent', `${client.url.origin} answers, but is not an Alertmanager with API v2`, {
         hint: 'check the URL: what stands before /api/v2 belongs to it, as in --web.route-prefix',
       });
     if (version === undefined) throw failure(client.url, answer);

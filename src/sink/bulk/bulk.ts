@@ -96,8 +96,8 @@ export function bulkRefusal(url: URL, answer: HttpAnswer, { product, rights, cre
 /** Said of each document, and meant of whoever sends them: no right to write there, a block, a template that went. */
 function barredFrom({ origin }: URL, { status, reason }: Refusal, { rights, type }: BulkServer): SinkError {
   const setUp = `see whether it is set up: portlog check --to ${type}=${origin}`;
-  const hint = reason.includes('security_exception') ? rights : status === 404 ? setUp : 'when that is mended, what waits goes';
-  return new SinkError('permanent', `${origin} does not take these events (${status}: ${reason.slice(0, 300)})`, { hint });
+  const hint = reason.includes('security_exception') ? rights : status === 404 ? setUp : 'once that is fixed, what waits is sent';
+  return new SinkError('permanent', `${origin} does not accept these events (${status}: ${reason.slice(0, 300)})`, { hint });
 }
 
 async function aboutBulk(client: HttpClient, server: BulkServer, signal: AbortSignal): Promise<readonly Diagnosis[]> {

@@ -79,7 +79,7 @@ export class SetUp {
     const missing = notOurs.map(({ name }) => (name.startsWith('logs-') ? '"logs-nmap"' : '"nmap-inventory"')).join(' and no ');
     return {
       level: 'error',
-      message: `${origin} has no index template ${missing} of portlog, so fields would get types by guess; until it has, nothing is sent`,
+      message: `${origin} has no index template ${missing} of portlog, so fields would be mapped by guess; nothing is sent until it has`,
       hint: setupCommand(this.to),
     };
   }
@@ -113,7 +113,7 @@ export class SetUp {
       return [
         {
           level: 'error',
-          message: `${client.url.origin} keeps fields with other types than portlog's: ${grave.map(faultInWords).join('; ')}; until that is mended, nothing is sent`,
+          message: `${client.url.origin} keeps fields with other types than portlog's: ${grave.map(faultInWords).join('; ')}; until that is fixed, nothing is sent`,
           hint: `${setupCommand(this.to)} --repair`,
         },
       ];

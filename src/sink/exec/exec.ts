@@ -144,7 +144,7 @@ function unseen(program: string, args: readonly string[]): readonly Diagnosis[] 
 
 function diagnose(program: string, bounds: string): Diagnosis {
   try {
-    if (!statSync(program).isFile()) throw Object.assign(new Error('it is no file'), { code: 'EACCES' });
+    if (!statSync(program).isFile()) throw Object.assign(new Error('it is not a file'), { code: 'EACCES' });
     for (const one of [program, ...interpreterOf(program).slice(0, 1)]) accessSync(one, constants.X_OK);
   } catch (error) {
     throw notStarted(program, error as NodeJS.ErrnoException);

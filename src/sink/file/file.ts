@@ -174,7 +174,7 @@ const REASONS: Readonly<Record<string, readonly [what: string, hint: string]>> =
   ],
   ENAMETOOLONG: ['its name is too long', 'name another path'],
   ENOENT: ['no directory can be made there', 'name another path'],
-  ENOTDIR: ['a part of its path is no directory', 'name another path'],
+  ENOTDIR: ['a part of its path is not a directory', 'name another path'],
 };
 /** Errors that pass when space is freed. */
 const TEMPORARY: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);

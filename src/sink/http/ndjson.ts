@@ -80,7 +80,7 @@ function refusesType({ status, body }: HttpAnswer): boolean {
 }
 
 function otherType(url: URL, contentType: string, answer: HttpAnswer): SinkError {
-  return new SinkError('permanent', `${url.origin} does not take ${contentType} (${answer.status}${said(answer)})`, {
+  return new SinkError('permanent', `${url.origin} does not accept ${contentType} (${answer.status}${said(answer)})`, {
     hint: `set contentType for this sink in the configuration: ${contentType === JSON_TYPE ? 'what its receiver wants' : `${JSON_TYPE}, as most want it`}`,
   });
 }

@@ -69,9 +69,9 @@ export function lokiRefusal(url: URL, answer: HttpAnswer): SinkError | undefined
     });
   if (status >= 500) return new SinkError('temporary', `${where} is busy or broken (${status}${said})`, { retryAfterMs });
   if (/org ID/i.test(body))
-    return new SinkError('permanent', `${where} does not take the tenant (${status}${said})`, { hint: 'check PORTLOG_LOKI_TENANT' });
+    return new SinkError('permanent', `${where} does not accept the tenant (${status}${said})`, { hint: 'check PORTLOG_LOKI_TENANT' });
   if (body.includes('includes structured metadata, but this feature is disallowed'))
-    return new SinkError('permanent', `${where} does not take structured metadata`, {
+    return new SinkError('permanent', `${where} does not accept structured metadata`, {
       hint: 'set limits_config.allow_structured_metadata to true in Loki (it is the default since 3.0)',
     });
   return undefined;

@@ -19,7 +19,7 @@ export function checkedLabels(labels: Readonly<Record<string, string>>): Readonl
   }
   const count = OWN_LABELS.length + Object.keys(labels).length;
   if (count > MAX_LABELS)
-    throw new PortlogError('sink-options', `loki: ${count} labels are more than the ${MAX_LABELS} that Loki takes`, {
+    throw new PortlogError('sink-options', `loki: ${count} labels are more than the ${MAX_LABELS} that Loki accepts`, {
       hint: `leave some of streamLabels out; ${OWN_LABELS.length} are portlog's own`,
     });
   return labels;
@@ -48,7 +48,7 @@ function siteOf({ own }: LogEvent): string {
 }
 
 function problemWith(name: string, value: string): string | undefined {
-  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) return 'is no name that Loki takes: only letters, digits and underscores, no digit first';
+  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) return 'is not a name that Loki accepts: only letters, digits and underscores, no digit first';
   if (name.startsWith('__')) return "begins with __, which is Loki's own";
   if ((OWN_LABELS as readonly string[]).includes(name)) return "is portlog's own";
   if (value === '') return 'has no value';

@@ -155,7 +155,7 @@ function busy(url: URL, answer: HttpAnswer): SinkError {
 }
 
 function otherForm(url: URL, answer: HttpAnswer): SinkError {
-  return new SinkError('permanent', `${url.origin} does not take this encoding (${answer.status}${said(answer)})`, {
+  return new SinkError('permanent', `${url.origin} does not accept this encoding (${answer.status}${said(answer)})`, {
     hint: 'set encoding: json or protobuf in the configuration; portlog check says which',
   });
 }
@@ -170,7 +170,7 @@ function refusal(url: URL, answer: HttpAnswer): SinkError {
   const elsewhere = redirection(url, answer);
   if (elsewhere !== undefined) return elsewhere;
   if (status === 404 || status === 405 || refusesPath(status, answer.body))
-    return new SinkError('permanent', `${where} takes no OTLP at ${url.pathname} (${status}${said(answer)})`, {
+    return new SinkError('permanent', `${where} does not accept OTLP at ${url.pathname} (${status}${said(answer)})`, {
       hint: 'check the URL: a base like http://collector:4318, http://loki:3100/otlp, http://victorialogs:9428/insert/opentelemetry',
     });
   if (status === 415) return otherForm(url, answer);

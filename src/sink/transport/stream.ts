@@ -38,7 +38,9 @@ export function streamAddress(
     !isReachable(url) ||
     /[^/]/.test(url.pathname + url.search + url.username)
   )
-    throw new PortlogError('sink-options', `"${withoutUser(target ?? '')}" is no address for ${type}`, { hint: `for example ${type}=${EXAMPLE}` });
+    throw new PortlogError('sink-options', `"${withoutUser(target ?? '')}" is not an address for ${type}`, {
+      hint: `for example ${type}=${EXAMPLE}`,
+    });
   const port = url.port === '' ? ports[protocol] : Number(url.port);
   return { protocol, host: url.hostname.replaceAll(/[[\]]/g, ''), port, text: `${protocol}://${url.hostname}:${port}` };
 }

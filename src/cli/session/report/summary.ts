@@ -36,7 +36,7 @@ export function printSummary(report: ShipReport, log: Log, outages?: Outages): v
   printInputs(report, log);
   if (report.untracked !== undefined) {
     log.error(report.untracked);
-    log.warn('  → changes were not looked for; ship the same again when this is mended, and they are found');
+    log.warn('  → changes were not looked for; ship the same again once this is fixed to find them');
   }
   if (report.hostsLeftOut !== undefined) {
     log.error(report.hostsLeftOut);
