@@ -135,7 +135,7 @@ class Aside<E extends Entry> {
     const words = status === undefined ? reason : `${status}: ${reason}`;
     return {
       entries: entriesIn([...this.entries, ...waiting.flatMap(({ entries }) => entries)], this.whole),
-      error: new SinkError('temporary', `${sink.name} refuses what it is sent (${words})`),
+      error: new SinkError('temporary', `${sink.name} refuses what it is sent (${words})`, isWorking ? {} : { hint: TO_BLAME }),
       since,
       refusal,
       forGood: true,
@@ -182,6 +182,8 @@ async function attempt(sink: Sink, batch: Batch, signal: AbortSignal): Promise<O
   }
 }
 
+const TO_BLAME =
+  'look at its log; whether this is about these events or about all shows when it takes another event: then these are dead letters. portlog replay --purge gives them up';
 const NO_WORDS: Refusal = { reason: 'the server takes others, and not this one, however often it is asked' };
 export const NOTHING: Settlement = { delivered: 0, already: 0, restamped: 0, removed: 0 };
 

@@ -132,6 +132,33 @@ describe('one event does not block the others', () => {
     store.close();
   });
 
+  describe('refused by a program that fails at it, or at all (500), with nothing else to send', () => {
+    const answer = ({ entries }: Batch, others: readonly Entry[]): Outcome =>
+      entries.length > 1
+        ? { ...NOTHING, retry: entries, split: true }
+        : { ...NOTHING, delivered: others.length, retry: entries, setAside: true, refusal: { reason: 'cannot store this', status: 500 } };
+    const alone = EVENTS.filter(({ id }) => id === poison);
+
+    test('it waits, whatever time passes, and why is said: nobody knows whether it is to blame', async () => {
+      const stateDir = fastDir();
+      const sink = all(new Set(), answer);
+      for (let run = 0; run < 20; run++) {
+        const { account, failure, sink: to } = await runPipeline(sink, run === 0 ? alone : [], { stateDir, retryForMs: 300_000 });
+        expect([account.tally.dead + account.replayed.dead, failure?.message]).toEqual([0, `${to.name} refuses what it is sent (500: cannot store this)`]);
+        expect(failure?.hint).toContain('shows when it takes another event');
+      }
+    });
+
+    test('the first other event shows that it is: it is a dead letter in the same run', async () => {
+      const stateDir = fastDir();
+      const stored = new Set<string>();
+      const sink = all(stored, answer);
+      for (let run = 0; run < 3; run++) await runPipeline(sink, run === 0 ? alone : [], { stateDir, retryForMs: 300_000 });
+      const { account } = await runPipeline(sink, EVENTS.slice(0, 1), { stateDir, retryForMs: 300_000 });
+      expect([stored.size, account.tally.delivered, account.replayed.dead]).toEqual([1, 1, 1]);
+    });
+  });
+
   test('a server that is busy, or down, makes no dead letters', async () => {
     const stateDir = fastDir();
     for (const outcome of ['busy', 'down']) {
