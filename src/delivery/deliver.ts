@@ -43,6 +43,8 @@ export interface Undelivered<E extends Entry> {
   readonly refused?: boolean;
   /** The server is not to be asked about these again as they are. */
   readonly forGood?: boolean;
+  /** It takes them when a person has changed something there: see `Outcome.barred`. */
+  readonly isBarred?: boolean;
 }
 
 /** Attempts for a few entries while the sink takes others, before these are set aside. */
@@ -71,7 +73,7 @@ export async function deliver<E extends Entry>(
     const batch = stillOurs(next);
     if (batch.entries.length === 0) continue;
     const outcome = await attempt(sink, batch, signal);
-    if (outcome instanceof SinkError) return { entries: [batch, ...waiting].flatMap(({ entries }) => entries), error: outcome, since };
+    if (outcome instanceof SinkError) return { entries: aside.and([batch, ...waiting]), error: outcome, since };
     const settled = settledBy(outcome, batch);
     if (settled.done.length > 0 || settled.rejected.length > 0) {
       onSettled(settled);
@@ -80,6 +82,10 @@ export async function deliver<E extends Entry>(
     }
     const left = entriesIn(outcome.retry, batch);
     if (left.length === 0) continue;
+    if (outcome.barred !== undefined) {
+      aside.bar(left, outcome.barred);
+      continue;
+    }
     if (outcome.setAside === true) {
       aside.add(left, outcome.refusal);
       if (aside.inVain < MAX_IN_VAIN) continue;
@@ -93,7 +99,7 @@ export async function deliver<E extends Entry>(
     const isRefused = !signal.aborted && waiting.length === 1 && taken() > before && isAboutThese(sink, outcome);
     if (isLate || (isRefused && attempts >= MAX_ATTEMPTS_BESIDE))
       return {
-        entries: waiting.flatMap(({ entries }) => entries),
+        entries: aside.and(waiting),
         error: tooBusy(sink, signal, outcome.refusal),
         since,
         refusal: outcome.retryAfterMs === undefined ? (outcome.refusal ?? NO_WORDS) : undefined,
@@ -101,13 +107,16 @@ export async function deliver<E extends Entry>(
       };
     await clock.sleep(wait, signal);
   }
-  return aside.isEmpty ? undefined : aside.with([], since, taken() > before);
+  if (aside.isEmpty) return undefined;
+  return aside.barred === undefined ? aside.with([], since, taken() > before) : aside.withBarred(since, taken() > 0);
 }
 
 /** Entries that the sink does not take as they are, kept apart so that the others of their batch need not wait. */
 class Aside<E extends Entry> {
   /** Added since anything was settled. */
   inVain = 0;
+  /** Why they are barred. */
+  barred: SinkError | undefined;
   private readonly sink: Sink;
   private readonly whole: BatchOf<E>;
   private readonly entries: E[] = [];
@@ -128,13 +137,29 @@ class Aside<E extends Entry> {
     this.inVain++;
   }
 
-  /** With those that were not tried, in their order. `isWorking`: the sink takes others, so these can be tried behind them. */
+  bar(entries: readonly E[], error: SinkError): void {
+    this.entries.push(...entries);
+    this.barred ??= error;
+  }
+
+  /** All that is left: with those that still wait, in their order. */
+  and(waiting: readonly BatchOf<E>[]): readonly E[] {
+    return entriesIn([...this.entries, ...waiting.flatMap(({ entries }) => entries)], this.whole);
+  }
+
+  /** `isWorking`: the sink has taken something in this run, so others go on. */
+  withBarred(since: number, isWorking: boolean): Undelivered<E> {
+    const error = this.barred ?? new SinkError('permanent', this.refusal.reason);
+    return { entries: this.and([]), error, since, isBarred: true, refused: isWorking && this.sink.limits.inFlightPerPartition > 1 };
+  }
+
+  /** With those that were not tried. `isWorking`: the sink takes others, so these can be tried behind them. */
   with(waiting: readonly BatchOf<E>[], since: number, isWorking: boolean): Undelivered<E> {
     const { sink, refusal } = this;
     const { status, reason } = refusal;
     const words = status === undefined ? reason : `${status}: ${reason}`;
     return {
-      entries: entriesIn([...this.entries, ...waiting.flatMap(({ entries }) => entries)], this.whole),
+      entries: this.and(waiting),
       error: new SinkError('temporary', `${sink.name} refuses what it is sent (${words})`, isWorking ? {} : { hint: TO_BLAME }),
       since,
       refusal,

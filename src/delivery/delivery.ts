@@ -223,10 +223,11 @@ export class Delivery {
   }
 }
 
-function sumsOf({ sink, account: { tally, own, replayed }, failure }: SinkPipeline): RunSums {
+function sumsOf({ sink, account: { tally, own, replayed }, failure, health }: SinkPipeline): RunSums {
+  const isFailing = failure !== undefined || health.barred !== undefined;
   const wasTried = [tally, own, replayed].some(({ delivered, dead, spooled, discarded }) => delivered + dead + spooled + discarded > 0);
   const sums = { sink: sink.name, key: sinkKey(sink.identity), acknowledges: sink.acknowledges !== false, tally, own, replayed };
-  return failure === undefined && !wasTried ? sums : { ...sums, failing: failure !== undefined };
+  return isFailing || wasTried ? { ...sums, failing: isFailing } : sums;
 }
 
 /** For a sink that keeps nothing: behind what was pushed before, and alone. */

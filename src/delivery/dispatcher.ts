@@ -79,6 +79,7 @@ export class Dispatcher {
         idle: () => this.changed.until(() => this.sendQueue.sending === 0),
         succeeded: () => this.succeeded(),
         failed: (error, since) => health.failed(error, since),
+        barred: (error) => void (health.barred ??= error),
         rejected: (reason) => void (health.firstRejection ??= reason),
         waiting: () => options.onWaiting?.(sink.name),
         stopped: () => this.changed.notify(),
@@ -185,8 +186,9 @@ export class Dispatcher {
   }
 
   /** The sink fails: batches go to disk in order, and from there to the sink when it works again. */
-  private giveWay(queuedBatch: QueuedBatch, { entries, error, since, refusal, refused }: Undelivered<Queued>): void {
+  private giveWay(queuedBatch: QueuedBatch, { entries, error, since, refusal, refused, isBarred }: Undelivered<Queued>): void {
     const { health } = this.parts;
+    if (isBarred === true) health.barred ??= error;
     const rest = { ...queuedBatch, batch: batchOf(entries, queuedBatch.batch.partition) };
     if (refused === true) health.firstRefusal ??= refusal?.reason;
     if (refused === true && this.spool !== undefined) return this.keep(rest, true);

@@ -18,6 +18,7 @@ export interface SinkReport {
   /** Events in the spool, of all runs; and those that are damaged on disk. */
   readonly waiting: number;
   readonly damaged: number;
+  /** Why it does not work, or does not take some of them. */
   readonly failure: SinkError | undefined;
   /** Why the first event is a dead letter, and why the first one waits that the sink does not take while it takes others. */
   readonly firstRejection: string | undefined;
@@ -39,7 +40,7 @@ export function sinkReport({ sink, account, failure, firstRejection, health, spo
     tally,
     own,
     replayed,
-    failure,
+    failure: failure ?? health.barred,
     firstRejection,
     firstRefusal: health.firstRefusal,
     waiting: events - damaged,

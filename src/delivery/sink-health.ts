@@ -11,6 +11,8 @@ export class SinkHealth {
   firstRejection: string | undefined;
   /** Why it does not take the first event that waits although it takes others. */
   firstRefusal: string | undefined;
+  /** Why it does not take some events although it may take others: a person has to change something there. */
+  barred: SinkError | undefined;
   private readonly clock: Clock;
   /** When the first attempt of the current failure began. */
   failingSince: number | undefined;

@@ -7,16 +7,13 @@ import { deliver, type Settled, type Undelivered } from './deliver.ts';
 import { attemptLimitMs } from './attempt-limit.ts';
 import type { SpoolWriter } from './spool-writer.ts';
 import { backoffMs } from './backoff.ts';
-import { LEASE_MS } from '../state/lease.ts';
+import { HeldLease } from './held-lease.ts';
 import type { LostBatch, SpooledBatch } from '../state/spool.ts';
-import { sendSuspects } from './suspects.ts';
+import { MOST_BARRED, sendSuspects } from './suspects.ts';
 import type { Queued } from '../state/queued.ts';
 
 /** Attempts for the oldest batch before another one is tried, to see which of sink and batch is to blame. */
 const ATTEMPTS_AT_THE_HEAD = 2;
-
-/** So long nobody else takes a lease: what is behind it, one answer needs. */
-const CERTAIN_MS = LEASE_MS / 2;
 
 export interface SpoolReaderOptions {
   readonly clock: Clock;
@@ -34,6 +31,8 @@ export interface SpoolReaderEvents {
   succeeded(): void;
   /** `since`: when the attempt began, by the clock's `elapsed`. */
   failed(error: SinkError, since: number): void;
+  /** It does not take some of them before a person has changed something there. */
+  barred(error: SinkError): void;
   /** For good, or for now while it takes others. */
   rejected(reason: string): void;
   /** The end of the run waits for the sink. */
@@ -55,12 +54,13 @@ export class SpoolReader {
   /** The sink needs a person, or did not recover in time: the rest is left to another run. */
   private over = false;
   private failingSince: number | undefined;
-  /** By the clock's `elapsed`. */
-  private leasedAt = Number.NEGATIVE_INFINITY;
+  private readonly lease: HeldLease;
   /** Everything was read: waiting ends after `retryForMs`. */
   private finishing = false;
   private hasTold = false;
   private readonly evidence = { taken: 0 };
+  /** Batches of which the sink may take nothing. */
+  private barredInVain = 0;
   private readonly hurry = new AbortController();
   /** Of the attempt in flight. */
   private deadline: Deadline | undefined;
@@ -72,11 +72,12 @@ export class SpoolReader {
     this.spoolWriter = spoolWriter;
     this.options = options;
     this.events = events;
+    this.lease = new HeldLease(spoolWriter, options.clock);
   }
 
   /** Batches have to go through the spool. */
   get active(): boolean {
-    return this.over || this.working !== undefined;
+    return this.over || this.isWorking;
   }
 
   /** It is sending, or pausing before it sends. */
@@ -126,11 +127,11 @@ export class SpoolReader {
     const { clock, signal } = this.options;
     const untilFinish = AbortSignal.any([signal, this.hurry.signal]);
     await this.events.idle();
-    // Direct sending has failed: that was the first attempt.
+    // The first attempt was to send directly.
     if (this.failingSince !== undefined && this.hasTried) await clock.sleep(backoffMs(1, clock.random(), undefined), untilFinish);
     for (let attempts = 0; ;) {
       if (signal.aborted) return this.stop();
-      const mayGo = this.takeLease();
+      const mayGo = this.lease.take();
       const next = mayGo ? this.spoolWriter.tables.spool.next() : undefined;
       if (mayGo && next === undefined) return this.emptied();
       // After failing for that long, do not try it once more (which can take a minute): another batch shows whether it was to blame.
@@ -168,6 +169,7 @@ export class SpoolReader {
       return undefined;
     }
     const left = await this.sendBatch(next, this.options.retryForMs);
+    if (left?.isBarred === true) return this.bar(next, left);
     if (left?.refused === true) {
       if (left.refusal !== undefined) this.events.rejected(left.refusal.reason);
       this.spoolWriter.putBehind({ ...next, batch: batchOf(left.entries, next.batch.partition) });
@@ -180,6 +182,16 @@ export class SpoolReader {
     this.failingSince ??= left.since;
     this.events.failed(left.error, left.since);
     return left.error;
+  }
+
+  /** Behind the others, which the sink may take; when it takes none of those either, returns why. */
+  private bar(spooled: SpooledBatch, { entries, error, since }: Undelivered<Queued>): SinkError | undefined {
+    this.events.barred(error);
+    this.spoolWriter.putBehind({ ...spooled, batch: batchOf(entries, spooled.batch.partition) });
+    this.failingSince = undefined;
+    if (this.options.taken() > 0 || ++this.barredInVain < MOST_BARRED) return undefined;
+    this.events.failed(error, since);
+    return error;
   }
 
   /**
@@ -202,15 +214,14 @@ export class SpoolReader {
     const settled: Settled<Queued>[] = [];
     const lost: Queued[] = [];
     const stillOurs = (batch: BatchOf<Queued>): BatchOf<Queued> => {
-      if (this.isStillOurs(spooled)) return batch;
+      if (this.lease.covers(spooled.seq)) return batch;
       lost.push(...batch.entries);
       return batchOf([], batch.partition);
     };
     this.spoolWriter.beingSent = spooled.seq;
     this.hasTried = true;
     this.deadline = new Deadline(this.attemptMs, this.options.signal);
-    const options = { ...this.options, signal: this.deadline.signal, retryForMs, stillOurs };
-    const left = await deliver<Queued>(this.sink, spooled.batch, options, (one) => {
+    const left = await deliver<Queued>(this.sink, spooled.batch, { ...this.options, signal: this.deadline.signal, retryForMs, stillOurs }, (one) => {
       settled.push(one);
       this.events.took(one.done.length);
       for (const { reason } of one.rejected.slice(0, 1)) this.events.rejected(reason);
@@ -229,22 +240,11 @@ export class SpoolReader {
     };
   }
 
-  private takeLease(): boolean {
-    const { clock } = this.options;
-    const isOurs = this.spoolWriter.tables.lease.take(clock.elapsed);
-    if (isOurs) this.leasedAt = clock.elapsed();
-    return isOurs;
-  }
-
-  /** Who was stopped, or has tried for long, asks before the next attempt whether another process has sent it meanwhile. */
-  private isStillOurs({ seq }: SpooledBatch): boolean {
-    return this.options.clock.elapsed() < this.leasedAt + CERTAIN_MS || (this.takeLease() && this.spoolWriter.tables.spool.has(seq));
-  }
-
   /** One of those that were moved behind the others. */
   private async sendSuspect(spooled: SpooledBatch): Promise<Undelivered<Queued> | undefined> {
     const left = await this.sendBatch(spooled, 0);
-    if (left === undefined || left.refusal !== undefined) this.failingSince = undefined;
+    if (left?.isBarred === true) this.events.barred(left.error);
+    if (left?.isBarred === true || left?.refusal !== undefined || left === undefined) this.failingSince = undefined;
     else this.failingSince ??= left.since;
     return left;
   }
@@ -269,19 +269,14 @@ export class SpoolReader {
 
   /** Synchronously: otherwise the next batch could go to a spool that nobody reads. What others keep there from now on, they send. */
   private emptied(): void {
-    this.spoolWriter.tables.lease.release();
+    this.lease.letGo();
     this.failingSince = undefined;
     this.working = undefined;
     this.events.succeeded();
   }
 
-  /** Another process may send what waits. */
   private stop(): void {
-    try {
-      this.spoolWriter.tables.lease.release();
-    } catch (error) {
-      this.spoolWriter.noteFailure(error);
-    }
+    this.lease.letGo();
     this.over = true;
     this.working = undefined;
     this.events.stopped();

@@ -13,6 +13,9 @@ const TRIES_ALONE = 5;
 /** Consecutive failures after which the sink is to blame. */
 const MAX_IN_VAIN = 3;
 
+/** Batches in a row of which a sink may take nothing (no right to write there): there is one for each kind of events at least. */
+export const MOST_BARRED = 10;
+
 interface SuspectOptions {
   readonly clock: Clock;
   readonly retryForMs: number;
@@ -50,10 +53,12 @@ interface Round extends Pick<SuspectOptions, 'taken' | 'evidence' | 'signal'> {
   readonly onDead: (reason: string) => void;
 }
 
-/** Tries each of them once. False when the sink fails. */
+/** Tries each of them once. False when the sink fails, or what is left is barred. */
 async function sendRound(spoolWriter: SpoolWriter, { send, taken, evidence, signal, onDead }: Round): Promise<boolean> {
   const { spool } = spoolWriter.tables;
   let inVain = 0;
+  let isLeft = false;
+  const barred = { before: taken(), inVain: 0 };
   for (let next = spool.nextBehind(0); next !== undefined && !signal.aborted; next = spool.nextBehind(next.seq)) {
     if (!('batch' in next)) {
       spoolWriter.setAside(next);
@@ -61,6 +66,12 @@ async function sendRound(spoolWriter: SpoolWriter, { send, taken, evidence, sign
     }
     const left = await send(next);
     if (left === undefined) continue;
+    if (left.isBarred === true) {
+      if (taken() > barred.before) Object.assign(barred, { before: taken(), inVain: 0 });
+      if (++barred.inVain >= MOST_BARRED) return false;
+      continue;
+    }
+    isLeft = true;
     // A sink that answers about single events works; one that does not answer works only if it took another event since.
     const isWorking = left.refusal !== undefined || left.entries.length > 1 ? taken() > 0 : taken() > evidence.taken;
     // Of a busy server, many say nothing about each; that it never takes them, it may say of as many as there are.
@@ -71,7 +82,7 @@ async function sendRound(spoolWriter: SpoolWriter, { send, taken, evidence, sign
     evidence.taken = taken();
     settle(spoolWriter, next, left, onDead);
   }
-  return inVain === 0 || taken() > 0;
+  return isLeft && (inVain === 0 || taken() > 0);
 }
 
 function settle(

@@ -131,11 +131,13 @@ function troublesIn({ problem, refused, incomplete, failed, empty }: InputReport
   return (problem === undefined ? 0 : 1) + refused + incomplete + failed + empty;
 }
 
-function problemsOf({ sink, account, firstRejection, spoolWriter }: SinkPipeline): readonly DeliveryProblem[] {
+function problemsOf({ sink, account, failure, firstRejection, health, spoolWriter }: SinkPipeline): readonly DeliveryProblem[] {
   const { tally, replayed } = account;
   const dead = tally.dead + replayed.dead;
   const discarded = tally.discarded + replayed.discarded;
   const problems: DeliveryProblem[] = [];
+  if (health.barred !== undefined && failure === undefined)
+    problems.push({ kind: 'sink-failing', sink: sink.name, reason: health.barred.message, events: undefined });
   if (dead > 0) problems.push({ kind: 'dead-letters', sink: sink.name, reason: firstRejection ?? 'no reason given', events: dead });
   if (discarded > 0)
     problems.push({

@@ -104,6 +104,8 @@ export interface Outcome {
   readonly split?: boolean;
   /** The server does not take `retry` as it is, and may take others: to be tried behind those. */
   readonly setAside?: boolean;
+  /** Nothing is wrong with `retry`, and the server takes none of it before a person has changed something there (a right, a block); others it may take. */
+  readonly barred?: SinkError;
   /** The sink adapts to the answer: send `retry` again at once. */
   readonly adapted?: boolean;
 }

@@ -75,9 +75,11 @@ test.each([
       bulkFates(body, () => ({ status, error: { type, reason } })),
     ),
   );
-  const sent = sink.send(batchOf(entriesOf(sink, EVENTS)), NEVER);
-  await expect(sent).rejects.toMatchObject({ name: 'SinkError', kind: 'permanent', hint: expect.stringMatching(hint) });
-  await expect(sent).rejects.toThrow(`${status}: ${type}: ${reason}`);
+  const entries = entriesOf(sink, EVENTS);
+  const { barred, retry, rejected } = await sink.send(batchOf(entries), NEVER);
+  expect([retry.length, rejected.length]).toEqual([entries.length, 0]);
+  expect(barred).toMatchObject({ name: 'SinkError', kind: 'permanent', hint: expect.stringMatching(hint) });
+  expect(barred?.message).toContain(`${status}: ${type}: ${reason}`);
 });
 
 describe('answers about the whole request', () => {

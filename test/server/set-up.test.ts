@@ -123,6 +123,28 @@ describe.each([
     expect(seen).toContain('ok      these credentials may write events and the inventory');
   });
 
+  onlyOf('elasticsearch')(
+    'a key for some of the data streams: those get what is theirs, scan after scan; the rest waits, and goes when it may',
+    async () => {
+      const indices = [
+        { names: ['logs-nmap.port-*', 'logs-nmap.scan-*'], privileges: ['create_doc', 'auto_configure'] },
+        { names: ['logs-nmap.*', 'nmap-inventory-*'], privileges: ['view_index_metadata'] },
+      ];
+      const { body } = await server.ask('POST', '/_security/api_key', { name: 'some', role_descriptors: { r: { cluster: ['monitor'], indices } } });
+      const some = { PORTLOG_ELASTICSEARCH_API_KEY: body.encoded, PORTLOG_ELASTICSEARCH_USER: '', PORTLOG_ELASTICSEARCH_PASSWORD: '' };
+      const later = EXAMPLE.toString().replace(/ start="\d+"/, ' start="1761000000"');
+      for (const [nr, input] of [EXAMPLE.toString(), later].entries()) {
+        const { code, stderr } = await portlog([...at('some'), '--retry-for-seconds', '5'], { env: { ...env, ...some }, input });
+        expect([code, stderr]).toEqual([5, expect.stringMatching(/read 15 = delivered \d+ \+ already 0 \+ dead 0 \+ spooled \d+\n/)]);
+        expect(stderr).toContain('portlog setup elasticsearch --api-key makes a key with the privileges that are needed');
+        expect([await count('logs-nmap.scan-some'), await count('logs-nmap.host-some')]).toEqual([nr + 1, 0]);
+      }
+      const { code, stderr } = await replay('some');
+      expect([code, stderr]).toEqual([0, expect.stringMatching(/read (\d+) = delivered \1 \+ already 0 \+ dead 0\n/)]);
+      expect(await count('logs-nmap.host-some')).toBe(2 * HOSTS);
+    },
+  );
+
   test('wrong types hold shipping up until --repair has mended them; the inventory keeps its records and their versions', async () => {
     expect(await check('old')).toMatch(
       new RegExp(

@@ -144,9 +144,44 @@ describe('one event does not block the others', () => {
       const sink = all(new Set(), answer);
       for (let run = 0; run < 20; run++) {
         const { account, failure, sink: to } = await runPipeline(sink, run === 0 ? alone : [], { stateDir, retryForMs: 300_000 });
-        expect([account.tally.dead + account.replayed.dead, failure?.message]).toEqual([0, `${to.name} refuses what it is sent (500: cannot store this)`]);
+        expect([account.tally.dead + account.replayed.dead, failure?.message]).toEqual([
+          0,
+          `${to.name} refuses what it is sent (500: cannot store this)`,
+        ]);
         expect(failure?.hint).toContain('shows when it takes another event');
       }
+    });
+
+    test.for([
+      ['does not answer any more', () => new SinkError('temporary', 'down')],
+      ['is busy until the time is over', ({ entries }: Batch) => ({ ...NOTHING, retry: entries })],
+    ] as const)('it is not lost when the server %s before it has the rest of the batch', async ([, later]) => {
+      const stateDir = fastDir();
+      const stored = new Set<string>();
+      const sink = all(stored, (batch, others) =>
+        batch.entries.length === 1 ? answer(batch, others) : { ...NOTHING, retry: batch.entries, split: true },
+      );
+      const send = sink.send.bind(sink);
+      let isRefused = false;
+      const failing = {
+        ...sink,
+        send: async (batch: Batch, signal: AbortSignal) => {
+          if (isRefused) {
+            const outcome = later(batch);
+            if (outcome instanceof SinkError) throw outcome;
+            return outcome;
+          }
+          isRefused = batch.entries.length === 1 && batch.entries[0]?.id === poison;
+          return send(batch, signal);
+        },
+      };
+      for (let run = 0; run < 3; run++) {
+        isRefused = false;
+        const { account } = await runPipeline(failing, run === 0 ? EVENTS : [], { stateDir, retryForMs: 1000 });
+        expect([unaccounted(account.tally), account.tally.dead]).toEqual([0, 0]);
+      }
+      expect((await runPipeline(sink, [], { stateDir, retryForMs: 300_000 })).account.replayed.dead).toBe(1);
+      expect(stored.size).toBe(EVENTS.length - 1);
     });
 
     test('the first other event shows that it is: it is a dead letter in the same run', async () => {
@@ -170,6 +205,70 @@ describe('one event does not block the others', () => {
         const pipeline = await runPipeline(sink, EVENTS, { stateDir, retryForMs: 60_000 });
         expect(pipeline.account.tally).toMatchObject({ dead: 0, spooled: EVENTS.length });
       }
+    }
+  });
+});
+
+describe('a sink that may take some kinds of events only', () => {
+  const limits = { maxEvents: 5, maxBytes: 10_000, inFlight: 3, inFlightPerPartition: 3 };
+  const barred = new SinkError('permanent', 'no right to write there', { hint: 'give it' });
+  const byKind = EVENTS.map((event) => ({ ...event, ackGroup: event.id })).toSorted((a, b) => a.dataset.localeCompare(b.dataset));
+  const idsOf = (dataset: string): readonly string[] => EVENTS.filter((event) => event.dataset === dataset).map(({ id }) => id);
+  const allowedIds = EVENTS.filter(({ dataset }) => dataset !== 'nmap.host').map(({ id }) => id);
+
+  /** Takes all but what is forbidden; and no more than so many requests of nothing else. */
+  function narrow(stored: Set<string>, forbidden: () => ReadonlySet<string>): { readonly sink: Sink; inVain: number } {
+    const watched = {
+      inVain: 0,
+      sink: scriptedSink(
+        ({ entries }) => {
+          const retry = entries.filter(({ dataset }) => forbidden().has(dataset));
+          for (const entry of entries) if (!retry.includes(entry)) stored.add(entry.id);
+          if (retry.length === entries.length) watched.inVain++;
+          return { ...NOTHING, delivered: entries.length - retry.length, retry, ...(retry.length > 0 ? { barred } : {}) };
+        },
+        { limits, encode: ({ id }) => ({ parts: [id], bytes: id.length, partition: '' }) },
+      ),
+    };
+    return watched;
+  }
+
+  test.for([
+    ['in one batch with others', EVENTS],
+    ['before all others', byKind],
+    ['behind all others', byKind.toReversed()],
+  ] as const)('gets those at once that come %s; the rest waits, and is sent when it may be', async ([, events]) => {
+    const stateDir = fastDir();
+    const stored = new Set<string>();
+    let forbidden: ReadonlySet<string> = new Set(['nmap.host']);
+    const { sink } = narrow(stored, () => forbidden);
+    const first = await runPipeline(sink, events, { stateDir, retryForMs: 60_000 });
+    expect([...stored].toSorted()).toEqual(allowedIds.toSorted());
+    expect(first.account.tally).toMatchObject({ delivered: allowedIds.length, spooled: 20, dead: 0, discarded: 0 });
+    expect(first.health.barred?.hint).toBe('give it');
+    const more = eventsOf(scan(host('198.51.100.1', port(80)), 'scanner="nmap" version="7.93" args="nmap" start="1760000000"'));
+    for (let run = 0; run < 10; run++) {
+      const { account } = await runPipeline(sink, run === 0 ? more : [], { stateDir, retryForMs: 60_000 });
+      expect([account.tally.dead + account.replayed.dead, unaccounted(account.tally)]).toEqual([0, 0]);
+    }
+    expect(more.filter(({ id }) => !stored.has(id)).map(({ dataset }) => dataset)).toEqual(['nmap.host']);
+    forbidden = new Set();
+    const last = await runPipeline(sink, [], { stateDir, retryForMs: 60_000 });
+    expect(last.account.replayed).toMatchObject({ delivered: 21, dead: 0 });
+    expect(idsOf('nmap.host').every((id) => stored.has(id))).toBe(true);
+    const again = await runPipeline(sink, events, { stateDir });
+    expect(again.account.tally).toMatchObject({ already: EVENTS.length, delivered: 0 });
+  });
+
+  test('that may take none is not asked with all that waits, and says why', async () => {
+    const stateDir = fastDir();
+    const many = eventsOf(scan(Array.from({ length: 100 }, (_, i) => host(`192.0.2.${i}`, port(80))).join('')));
+    const watched = narrow(new Set(), () => new Set(['nmap.host', 'nmap.port', 'nmap.scan']));
+    for (let run = 0; run < 5; run++) {
+      watched.inVain = 0;
+      const { account, health, failure } = await runPipeline(watched.sink, run === 0 ? many : [], { stateDir, retryForMs: 60_000 });
+      expect([account.tally.dead, unaccounted(account.tally), (failure ?? health.barred)?.message]).toEqual([0, 0, 'no right to write there']);
+      expect(watched.inVain).toBeLessThanOrEqual(14);
     }
   });
 });

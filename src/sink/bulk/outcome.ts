@@ -13,8 +13,8 @@ type Fate = 'delivered' | 'already' | 'retry' | 'barred' | 'rejected';
 
 /**
  * Reads the answer to a `_bulk` request item by item: a 200 for the whole says nothing about a document. Every item must match
- * the document at its position by operation and id; otherwise the whole answer is rejected. Documents that are barred are to be retried; throws the
- * error of `barred` when all are.
+ * the document at its position by operation and id; otherwise the whole answer is rejected. Documents that are barred are to be retried: with the
+ * error of `barred`, when no other is.
  */
 export function bulkOutcome(batch: Batch, operation: 'create' | 'index', body: string, barred: (refusal: Refusal) => SinkError): Outcome {
   const items = itemsOf(body, batch.entries, operation);
@@ -22,21 +22,21 @@ export function bulkOutcome(batch: Batch, operation: 'create' | 'index', body: s
   let already = 0;
   const retry: Entry[] = [];
   let refusal: Refusal | undefined;
-  let isAllBarred = batch.entries.length > 0;
+  let isOnlyBarred = true;
   const rejected: Rejection[] = [];
   batch.entries.forEach((entry, index) => {
     const item = items[index] as BulkItem;
     const fate = fateOf(item);
-    isAllBarred &&= fate === 'barred';
     if (fate === 'delivered') delivered++;
     else if (fate === 'already') already++;
     else if (fate === 'retry' || fate === 'barred') {
       retry.push(entry);
+      isOnlyBarred &&= fate === 'barred';
       refusal ??= { reason: reasonOf(item), status: item.status };
     } else rejected.push({ entry, reason: reasonOf(item), status: item.status });
   });
-  if (isAllBarred && refusal !== undefined) throw barred(refusal);
-  return { delivered, already, retry, rejected, ...(refusal === undefined ? {} : { refusal }) };
+  if (refusal === undefined) return { delivered, already, retry, rejected };
+  return { delivered, already, retry, rejected, refusal, ...(isOnlyBarred ? { barred: barred(refusal) } : {}) };
 }
 
 /**
