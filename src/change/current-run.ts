@@ -1,6 +1,7 @@
 import type { RunContext } from '../event/context.ts';
 import type { HostContext } from '../event/host.ts';
-import type { ScanRecord } from './scan-record.ts';
+import type { Wanted } from './runs-at.ts';
+import type { LaterRun, ScanRecord } from './scan-record.ts';
 import type { KnownScans } from './scans.ts';
 
 /** nmap lists a host once, and twice after `--resume`. */
@@ -42,13 +43,13 @@ export class CurrentRun {
   }
 
   /** Complete runs that began before this one, and would perhaps have listed a host of that address, had it been up; in no order. */
-  earlierAt(address: string): Iterable<ScanRecord> {
-    return this.scans.earlierAt(address, this.record);
+  earlierAt(address: string, wanted?: Wanted): Iterable<ScanRecord> {
+    return this.scans.at.earlier(address, this.record, wanted);
   }
 
   /** The same of those that began after it, the latest first. */
-  laterAt(address: string): readonly ScanRecord[] {
-    return this.isLate ? this.scans.laterAt(address, this.record) : [];
+  laterAt(address: string): readonly LaterRun[] {
+    return this.isLate ? this.scans.at.later(address, this.record) : [];
   }
 
   /** Complete runs that began before this one and did perhaps the same, at some of the same: the latest first. */

@@ -19,7 +19,7 @@ import type { Observation } from './observation.ts';
 import { observe, observeAbsence } from './observe.ts';
 import type { ChangeOptions } from './options.ts';
 import { findingRecord, hostRecord, hostStateOf, portRecord, type RecordContext } from './record.ts';
-import type { ScanRecord } from './scan-record.ts';
+import type { LaterRun } from './scan-record.ts';
 import type { KnownScans } from './scans.ts';
 import { MAX_LENGTH } from './scope.ts';
 import { type FindingsOf, sightingOf } from './sighting.ts';
@@ -125,16 +125,16 @@ export class ChangeDetector {
     const { record } = run;
     const { host, identity } = context;
     const address = reachedAt(identity);
-    let later: readonly ScanRecord[] | undefined;
+    let later: readonly LaterRun[] | undefined;
     return {
       sighting: sightingOf(record.coverage, host, identity, weaknesses),
       time,
       scan: record.nr,
       mark: markOf(context, weaknesses),
       wasLookedFor: () => wasLookedFor(address, run.earlierAt(address)),
-      laterLooks: (port, source) => thoseLooking((later ??= run.laterAt(address)), { address, port, source }, judge),
+      laterLooks: (port, source) => thoseLooking(scans.at.most((later ??= run.laterAt(address))), { address, port, source }, judge),
       hasLookedIn: (nr, source) => judge.looksFor(scans.argsOf(nr), source),
-      hasLookedBefore: (port, source, since) => hasLookedBefore({ address, port, source, since }, run.earlierAt(address), judge),
+      hasLookedBefore: (port, source, since) => hasLookedBefore({ address, port, source, since }, (wanted) => run.earlierAt(address, wanted), judge),
     };
   }
 

@@ -219,8 +219,9 @@ export function knowledgeOf(hosts: KnownHosts, scans: KnownScans, findings: Find
     hasTimes: true,
     keys: hosts.keys(),
     known: (key) => hosts.find(key),
-    wasLookedFor: (key) => wasLookedFor(key, scans.earlierAt(key, LAST)),
-    hasLookedBefore: (key, port, source, since) => hasLookedBefore({ address: key, port, source, since }, scans.earlierAt(key, LAST), findings),
+    wasLookedFor: (key) => wasLookedFor(key, scans.at.earlier(key, LAST)),
+    hasLookedBefore: (key, port, source, since) =>
+      hasLookedBefore({ address: key, port, source, since }, (wanted) => scans.at.earlier(key, LAST, wanted), findings),
   };
 }
 

@@ -56,22 +56,35 @@ export const NO_COUNTS: Readonly<ScanCounts> = { firstHosts: 0, firstPorts: 0, f
 /** Of a run that the disk has changed nobody knows what it looked at: nothing is compared with it. */
 export const UNREADABLE: RunSetup = { scanner: undefined, args: undefined, verbose: undefined, scaninfo: [] };
 
-/** Coverages that are remembered before all of them are forgotten, and ranges of addresses that these may take. */
-const MOST = 1000;
+/** Kinds that are remembered before all of them are forgotten, and what these may take: ranges of addresses, and as much for some letters. */
+const MOST = 5000;
 const MOST_RANGES = 250_000;
+const LETTERS_OF_A_RANGE = 32;
 
-type Row = Readonly<Record<string, unknown>>;
+export type BareRow = Readonly<Record<string, unknown>>;
+
+/** What all runs of a kind have in common. */
+export interface SetupOfKind {
+  readonly name: string;
+  readonly setup: RunSetup;
+  readonly coverage: RunCoverage;
+}
+
+/** A run behind the one that is read, as far as questions about it go. */
+export interface LaterRun extends Pick<ScanRecord, 'nr' | 'started' | 'ended' | 'setup' | 'coverage'> {
+  readonly counts: Readonly<Pick<ScanCounts, 'unread'>>;
+}
 
 /** Rows of the state file as what they say of runs. */
 export class ScanRecords {
-  private readonly coverages = new Map<string, RunCoverage>();
+  private readonly kinds = new Map<string, SetupOfKind>();
   private ranges = 0;
 
   /** Taken apart when it is asked for. `entered`: what it was set up to do, of one that was just written. */
-  of(row: Row, entered?: RunSetup): ScanRecord {
+  of(row: BareRow, entered?: RunSetup): ScanRecord {
     let setup = entered;
     let coverage: RunCoverage | undefined;
-    const { coverageOf } = this;
+    const { kindOf } = this;
     return {
       nr: row['nr'] as number,
       id: row['id'] as string,
@@ -84,39 +97,44 @@ export class ScanRecords {
         return setup;
       },
       get coverage() {
-        coverage ??= coverageOf(this.kind === '' || this.setup === UNREADABLE ? String(row['run']) : this.kind, this.setup);
+        coverage ??= kindOf(this.kind === '' || this.setup === UNREADABLE ? String(row['run']) : this.kind, this.setup).coverage;
         return coverage;
       },
       counts: countsOf(row) ?? { ...NO_COUNTS },
     };
   }
 
-  /** Of a kind that was taken apart not long ago. */
-  knownCoverage(kind: string): RunCoverage | undefined {
-    return this.coverages.get(kind);
+  /** That was taken apart not long ago. */
+  knownKind(name: string): SetupOfKind | undefined {
+    return this.kinds.get(name);
   }
 
-  /** The runs of a kind share it. */
-  readonly coverageOf = (kind: string, setup: RunSetup): RunCoverage => {
-    const kept = this.coverages.get(kind);
+  readonly kindOf = (name: string, setup: RunSetup): SetupOfKind => {
+    const kept = this.kinds.get(name);
     if (kept !== undefined) return kept;
-    const coverage = runCoverage(setup, setup.lists);
-    const { scope } = coverage.arguments;
-    this.ranges += scope.known ? scope.addresses.ranges : 0;
-    if (this.coverages.size >= MOST || this.ranges > MOST_RANGES) {
-      this.coverages.clear();
-      this.ranges = scope.known ? scope.addresses.ranges : 0;
+    const kind = { name, setup, coverage: runCoverage(setup, setup.lists) };
+    const ranges = rangesIn(kind);
+    this.ranges += ranges;
+    if (this.kinds.size >= MOST || this.ranges > MOST_RANGES) {
+      this.kinds.clear();
+      this.ranges = ranges;
     }
-    this.coverages.set(kind, coverage);
-    return coverage;
+    this.kinds.set(name, kind);
+    return kind;
   };
 }
 
-export function countsOf(row: Row | undefined): ScanCounts | undefined {
+function rangesIn({ setup, coverage }: SetupOfKind): number {
+  const { scope } = coverage.arguments;
+  const letters = setup.scaninfo.reduce((sum, { services }) => sum + (services?.length ?? 0), setup.args?.length ?? 0);
+  return Math.ceil(letters / LETTERS_OF_A_RANGE) + (scope.known ? scope.addresses.ranges : 0);
+}
+
+export function countsOf(row: BareRow | undefined): ScanCounts | undefined {
   return parsedAs(row?.['counts'], SCAN_COUNTS) as ScanCounts | undefined;
 }
 
-export function setupOf(row: Row): RunSetup {
+export function setupOf(row: BareRow): RunSetup {
   return (parsedAs(row['run'], RUN_SETUP) as RunSetup | undefined) ?? UNREADABLE;
 }
 

@@ -17,8 +17,13 @@ const NOT_ENTERED = 'scan INDEXED BY scan_unreached';
 export const ALL_NOT_ENTERED = `SELECT nr, run, kind FROM ${NOT_ENTERED} WHERE site = ? AND reached = 0`;
 export const UNLISTED_ANNOUNCED = `SELECT * FROM ${BY_KIND} WHERE site = ? AND kind = ? AND complete = 1 AND CASE WHEN json_valid(counts) THEN json_extract(counts, '$.announcedUnlisted') END = 1`;
 export const OF_KIND = `SELECT run FROM ${BY_KIND} WHERE site = ? AND kind = ?`;
-export const EARLIER_OF_KIND = `SELECT * FROM ${BY_KIND} WHERE site = ? AND kind = ? AND reached = 1 AND ${EARLIER}`;
-export const EARLIER_NOT_ENTERED = `SELECT * FROM ${NOT_ENTERED} WHERE site = ? AND reached = 0 AND ${EARLIER}`;
+export const EARLIER_OF_KINDS = `SELECT * FROM ${BY_KIND} WHERE site = ? AND kind IN (SELECT value FROM json_each(?)) AND reached = 1 AND ${EARLIER} AND ended >= ?`;
+export const EARLIER_NOT_ENTERED = `SELECT * FROM ${NOT_ENTERED} WHERE site = ? AND reached = 0 AND ${EARLIER} AND ended >= ?`;
+export const LATER_NOT_ENTERED = `SELECT * FROM ${NOT_ENTERED} WHERE site = ? AND reached = 0 AND ${LATER}`;
+/** In one row; what is longer than a few numbers only where it says something. */
+export const LATER_OF_KINDS = `SELECT json_group_array(kind) AS kinds, json_group_array(nr) AS nrs, json_group_array(started) AS began,
+    json_group_array(ended) AS ended, json_group_array(CASE WHEN instr(counts, '"unread"') > 0 THEN counts END) AS unread
+  FROM ${BY_KIND} WHERE site = ? AND kind IN (SELECT value FROM json_each(?)) AND reached = 1 AND ${LATER}`;
 /** The very next. */
 export const NEXT: Readonly<Record<Side, string>> = {
   earlier: `SELECT * FROM scan INDEXED BY scan_started WHERE site = ? AND ${EARLIER} ORDER BY started DESC, nr DESC LIMIT 1`,

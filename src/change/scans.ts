@@ -1,19 +1,9 @@
+import { Budget } from '../core/budget.ts';
 import { AHEAD_MS } from '../event/time.ts';
 import type { Database } from '../state/database.ts';
 import { boundsOf, ScanReach } from '../state/scan-reach.ts';
-import {
-  ALL_NOT_ENTERED,
-  type Candidate,
-  EARLIER_NOT_ENTERED,
-  EARLIER_OF_KIND,
-  NEIGHBOURS,
-  NEXT,
-  PLACED,
-  type Side,
-  TRIM,
-  UNLISTED_ANNOUNCED,
-} from './scan-statements.ts';
-import { KindsAt } from './kinds-at.ts';
+import { ALL_NOT_ENTERED, type Candidate, NEIGHBOURS, NEXT, PLACED, type Side, TRIM, UNLISTED_ANNOUNCED } from './scan-statements.ts';
+import { type Place, RunsAt } from './runs-at.ts';
 import { countsOf, kindOf, NO_COUNTS, profileKey, reachOf, type RunSetup, type ScanRecord, ScanRecords, setupOf, UNREADABLE } from './scan-record.ts';
 
 /** Of a kind of runs, besides the first complete one: what confirms, repeats or follows is among the latest. */
@@ -27,8 +17,8 @@ const MAX_NEIGHBOURS = 16;
 const TRIM_EVERY = 16;
 const PRUNE_EVERY = 64;
 
-/** Where a run stands among those of its site. Of runs that began in the same millisecond, the one that was shipped first comes first. */
-export type Place = Pick<ScanRecord, 'nr' | 'started'>;
+/** Of about a microsecond, of going through kinds of runs at addresses: when they are spent, only some of thousands of kinds are looked at. */
+const STEPS = { most: 100_000, earned: 20 };
 
 /** Behind all runs. */
 export const LAST: Place = { nr: 0, started: Number.MAX_SAFE_INTEGER };
@@ -42,15 +32,15 @@ export class KnownScans {
   private readonly site: string;
   private readonly records = new ScanRecords();
   private readonly reach: ScanReach;
-  private readonly kinds: KindsAt;
-  /** What was asked last, and the answer. */
-  private later: { readonly question: string; readonly runs: readonly ScanRecord[] } | undefined;
+  private readonly budget = new Budget(STEPS);
+  /** Those that would have listed a host. */
+  readonly at: RunsAt;
 
   constructor(database: Database, site: string) {
     this.database = database;
     this.site = site;
     this.reach = new ScanReach(database, site);
-    this.kinds = new KindsAt(database, site, this.reach, this.records);
+    this.at = new RunsAt(database, site, this.reach, this.records, this.budget);
   }
 
   /** A run that begins, or what is known of it from before. */
@@ -73,7 +63,7 @@ export class KnownScans {
   }
 
   save({ nr, started, ended, complete, counts }: ScanRecord): void {
-    this.later = undefined;
+    this.at.forget();
     this.database.run(
       'UPDATE scan SET started = min(started, ?), ended = ?, complete = ?, counts = ?, held = ? WHERE nr = ?',
       started,
@@ -85,22 +75,9 @@ export class KnownScans {
     );
   }
 
-  /** Complete runs before another one that would perhaps have listed a host of that address, in no order. */
-  *earlierAt(address: string, place: Place): Generator<ScanRecord, void, undefined> {
-    const [nr, started] = [place.nr, place.started];
-    for (const kind of this.kinds.at(address))
-      for (const row of this.database.each(EARLIER_OF_KIND, this.site, kind, nr, started, nr)) yield this.records.of(row);
-    for (const row of this.database.all(EARLIER_NOT_ENTERED, this.site, nr, started, nr)) yield this.records.of(row);
-  }
-
-  /** The same of those behind it, the latest first. */
-  laterAt(address: string, place: Place): readonly ScanRecord[] {
-    const kinds = [...this.kinds.at(address)];
-    const question = [this.database.transactions, place.nr, place.started, ...kinds].join(' ');
-    // The same for thousands of hosts of a run; others write what is asked for here in transactions of their own.
-    if (this.later?.question !== question || !this.database.isInTransaction)
-      this.later = { question, runs: [...this.placed('later', kinds, place)].flatMap(({ nr }) => [...this.numbered(nr)]) };
-    return this.later.runs;
+  /** Whether there were so many kinds of runs since it was asked last that answers leave some out. */
+  takeLeftOut(): boolean {
+    return [this.budget.takeSpent(), this.reach.takeSpent()].includes(true);
   }
 
   /**
@@ -173,7 +150,7 @@ export class KnownScans {
 
   /** Dates runs ahead of our clock at `time`. */
   heal(now: number, time: number): void {
-    this.later = undefined;
+    this.at.forget();
     this.database.run(
       'UPDATE scan SET started = min(started, ?), ended = min(ended, ?) WHERE site = ? AND max(started, ended) > ?',
       time,
@@ -197,7 +174,7 @@ export class KnownScans {
   }
 
   move(nr: number, time: number): void {
-    this.later = undefined;
+    this.at.forget();
     this.database.run('UPDATE scan SET started = min(started, ?), ended = ? WHERE nr = ?', time, time, nr);
   }
 

@@ -6,6 +6,7 @@ export class Budget {
   private readonly most: number;
   private readonly earned: number;
   private left: number;
+  private wasSpent = false;
 
   /** `earned`: what each question adds again, up to `most`. */
   constructor({ most, earned }: { readonly most: number; readonly earned: number }) {
@@ -23,7 +24,16 @@ export class Budget {
     this.left -= work;
   }
 
-  get isSpent(): boolean {
-    return this.left <= 0;
+  /** Something is left. Who asks leaves something out otherwise. */
+  mayGoOn(): boolean {
+    if (this.left <= 0) this.wasSpent = true;
+    return this.left > 0;
+  }
+
+  /** Whether something was left out since the last time that this was asked. */
+  takeSpent(): boolean {
+    const { wasSpent } = this;
+    this.wasSpent = false;
+    return wasSpent;
   }
 }

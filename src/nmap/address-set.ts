@@ -51,8 +51,9 @@ export class AddressSet {
   }
 
   has(address: string): boolean {
-    const number = numberOf(address);
-    return number !== undefined && isIn(isIPv4(address) ? this.v4 : this.v6, number);
+    if (latest.text !== address) latest = { text: address, number: numberOf(address), isV4: isIPv4(address) };
+    const { number, isV4 } = latest;
+    return number !== undefined && isIn(isV4 ? this.v4 : this.v6, number);
   }
 
   /** @internal */
@@ -71,6 +72,9 @@ export class AddressSet {
     return this.small;
   }
 }
+
+/** Of one address it is asked whether it is in many sets, one behind another. */
+let latest: { readonly text: string; readonly number: bigint | undefined; readonly isV4: boolean } = { text: '', number: undefined, isV4: false };
 
 /** A sort key for a database index: `4c0000207` for 192.0.2.7. Undefined when the text is not an address. */
 export function addressKey(text: string): string | undefined {

@@ -2,6 +2,7 @@ import type { CurrentRun } from '../change/current-run.ts';
 import { Detected } from '../change/detected.ts';
 import { ChangeDetector } from '../change/detector.ts';
 import type { ChangeOptions } from '../change/options.ts';
+import { KINDS_LEFT_OUT } from '../change/runs-at.ts';
 import { KnownScans } from '../change/scans.ts';
 import { AnnouncedChanges } from '../change/announced.ts';
 import { InventoryOffsets } from '../change/inventory-offsets.ts';
@@ -203,6 +204,7 @@ export class ChangeTracker {
     const events = works.flatMap((work) => {
       const detected = input?.detected() ?? new Detected();
       work(current, detected);
+      if (this.scans.takeLeftOut()) detected.remarks.push(KINDS_LEFT_OUT);
       input?.note(detected);
       for (const key of detected.moved) moved.add(key);
       // Known only once there are more; changes up to that number were announced without the mark.

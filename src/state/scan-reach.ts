@@ -63,15 +63,19 @@ export class ScanReach {
   *at(address: string): Generator<string, void, undefined> {
     const key = addressKey(address);
     if (key === undefined) return;
-    for (const bits of this.widths())
-      for (const row of this.database.each(`${TOUCHING} AND lists_hosts = 1`, this.site, bits, firstOf(key, bits), key, key))
-        yield row['kind'] as string;
+    for (const bits of this.widths()) {
+      const values = [this.site, bits, firstOf(key, bits), key, key];
+      const first = JSON.parse(String(this.database.get(LISTING_FIRST, ...values)?.['kinds'])) as readonly string[];
+      yield* first;
+      if (first.length < MOST_AT_ONCE) continue;
+      for (const row of this.database.each(LISTING_MORE, ...values)) yield row['kind'] as string;
+    }
   }
 
   /** Kinds of a profile that looked at some of the same; undefined when so much was asked already that this would take too long. */
   touching(profile: string, reach: Reach): ReadonlySet<string> | undefined {
     this.budget.earn();
-    if (this.budget.isSpent) return undefined;
+    if (!this.budget.mayGoOn()) return undefined;
     const kinds = new Set<string>();
     const add = (sql: string, ...values: readonly (string | number)[]): void => {
       const found = this.database.get(sql, profile, ...values);
@@ -86,6 +90,11 @@ export class ScanReach {
       else for (const width of widths) add(OF_RANGE, first, this.site, width, firstOf(first, width), last);
     }
     return kinds;
+  }
+
+  /** Whether {@link touching} had no answer since this was asked last. */
+  takeSpent(): boolean {
+    return this.budget.takeSpent();
   }
 
   /** Forgets a kind when no run of it is kept. */
@@ -123,7 +132,11 @@ const OF_WORDS =
   'SELECT count(*) AS n, json_group_array(kind) FILTER (WHERE profile = ?) AS kinds FROM scan_reach WHERE site = ? AND bits = ? AND first IN (?, ?)';
 const OF_RANGE =
   'SELECT count(*) AS n, json_group_array(kind) FILTER (WHERE profile = ? AND last >= ?) AS kinds FROM scan_reach WHERE site = ? AND bits = ? AND first BETWEEN ? AND ?';
-const TOUCHING = 'SELECT kind FROM scan_reach WHERE site = ? AND bits = ? AND first BETWEEN ? AND ? AND last >= ?';
+const LISTING = 'SELECT kind FROM scan_reach WHERE site = ? AND bits = ? AND first BETWEEN ? AND ? AND last >= ? AND lists_hosts = 1';
+/** Mostly there are no more, and it is asked for each host. */
+const MOST_AT_ONCE = 20;
+const LISTING_FIRST = `SELECT json_group_array(kind) AS kinds FROM (${LISTING} LIMIT ${MOST_AT_ONCE})`;
+const LISTING_MORE = `${LISTING} LIMIT -1 OFFSET ${MOST_AT_ONCE}`;
 
 type ReachRow = readonly [bits: number, first: string, last: string];
 

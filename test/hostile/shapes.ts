@@ -170,6 +170,14 @@ const RUNS: Readonly<Record<string, Shape>> = {
       (i) => `<nmaprun args="nmap -T${i} 10.0.0.0/8" start="${1_760_000_100 + i}"><runstats><finished exit="success"/></runstats></nmaprun>`,
       n / 2,
     ),
+  'small runs of a kind each backwards in time': (n) =>
+    numbered((i) => ownRun(startOf(100_000 - i), { args: `nmap -v -T${i} 10.0.0.0/8`, address: addressOf(i) }), 0.7 * n),
+  'runs of a kind each, and a host of many weaknesses': (n) =>
+    numbered((i) => ownRun(startOf(i), { args: `nmap -v -T${i} 10.0.0.0/8`, services: '1-65535' }), 0.35 * n) +
+    tinyRun(
+      startOf(100_000),
+      numbered((i) => `<port protocol="tcp" portid="${i + 1}"><state state="open"/><service name="telnet" method="probed"/></port>`, 0.35 * n),
+    ).replace('start=', 'args="nmap -sV 10.0.0.1" start='),
   'the same whole run': (n) => again(smallRun({}), n),
 };
 

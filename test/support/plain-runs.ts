@@ -1,5 +1,5 @@
 import { type ScanRecord, ScanRecords } from '../../src/change/scan-record.ts';
-import type { Place } from '../../src/change/scans.ts';
+import type { Place } from '../../src/change/runs-at.ts';
 import type { Database } from '../../src/state/database.ts';
 
 /** Complete runs of a site, the latest first: all of them, gone through one by one. */

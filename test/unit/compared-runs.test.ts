@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { beforeEach, afterEach, describe, expect, test } from 'vitest';
 import { wouldList } from '../../src/change/coverage.ts';
 import { CurrentRun } from '../../src/change/current-run.ts';
-import type { RunSetup, ScanRecord } from '../../src/change/scan-record.ts';
+import type { LaterRun, RunSetup, ScanRecord } from '../../src/change/scan-record.ts';
 import { KnownScans, LAST } from '../../src/change/scans.ts';
 import { shrinkage } from '../../src/change/shrinkage.ts';
 import { Database } from '../../src/state/database.ts';
@@ -145,11 +145,11 @@ function same(site: string, record: ScanRecord): void {
   const scans = new KnownScans(database, site);
   const current = new CurrentRun({} as CurrentRun['context'], record, scans);
   for (const address of ADDRESSES) {
-    const listing = (found: Iterable<ScanRecord>): readonly number[] =>
+    const listing = (found: Iterable<LaterRun>): readonly number[] =>
       [...found].filter(({ coverage, counts }) => wouldList(coverage, address, counts.unread)).map(({ nr }) => nr);
     expect(listing(current.earlierAt(address)).toSorted(ascending)).toEqual(listing(earlier).toSorted(ascending));
     expect(listing(current.laterAt(address))).toEqual(listing(later));
-    expect(listing(scans.earlierAt(address, LAST)).toSorted(ascending)).toEqual(listing(plain).toSorted(ascending));
+    expect(listing(scans.at.earlier(address, LAST)).toSorted(ascending)).toEqual(listing(plain).toSorted(ascending));
   }
   const found = shrinkage(current);
   const expected = shrinkage({ record, earlierAlike: earlier, laterAlike: later });

@@ -104,7 +104,7 @@ test('a state of before: its runs are compared with, and what told no time is he
   const now = Database.open(path, SCHEMA_VERSIONS);
   const scans = new KnownScans(now, 'site');
   const found = (address: string): readonly string[] =>
-    [...scans.earlierAt(address, LAST)].filter(({ coverage }) => wouldList(coverage, address)).map(({ id }) => id);
+    [...scans.at.earlier(address, LAST)].filter(({ coverage }) => wouldList(coverage, address)).map(({ id }) => id);
   // Before a run begins, as for who only looks, and after.
   for (const begin of [() => undefined, () => now.transaction(() => scans.begin('d', START + 9, setup('nmap -v 203.0.113.7')))]) {
     begin();

@@ -1,0 +1,136 @@
+import type { Budget } from '../core/budget.ts';
+import type { Database } from '../state/database.ts';
+import type { ScanReach } from '../state/scan-reach.ts';
+import { KindsAt } from './kinds-at.ts';
+import {
+  type BareRow,
+  countsOf,
+  type LaterRun,
+  NO_COUNTS,
+  type ScanRecord,
+  type ScanRecords,
+  setupOf,
+  type SetupOfKind,
+  UNREADABLE,
+} from './scan-record.ts';
+import { EARLIER_NOT_ENTERED, EARLIER_OF_KINDS, LATER_NOT_ENTERED, LATER_OF_KINDS } from './scan-statements.ts';
+
+/** Where a run stands among those of its site. Of runs that began in the same millisecond, the one that was shipped first comes first. */
+export type Place = Pick<ScanRecord, 'nr' | 'started'>;
+
+/** More kinds of scan than questions about them may take. */
+export const KINDS_LEFT_OUT =
+  'so many kinds of scan looked at the same addresses before that some were not compared with it: what is new may be told as seen for the first time, and that it looks at less may not be told';
+
+/** Which of the runs before another one are asked for. */
+export interface Wanted {
+  /** That ended then or later, epoch milliseconds. */
+  readonly since: number;
+  readonly isMeant: (kind: SetupOfKind) => boolean;
+}
+
+const ALL: Wanted = { since: 0, isMeant: () => true };
+/** Of asking for the runs of a kind. */
+const STEPS_OF_A_STATEMENT = 5;
+/** Later runs that are looked at in any case; and how many in the time of a step. */
+const MOST_IN_ANY_CASE = 20;
+const RUNS_IN_A_STEP = 2;
+
+/** The complete runs of one site that would have listed a host, had it been up. */
+export class RunsAt {
+  private readonly database: Database;
+  private readonly site: string;
+  private readonly records: ScanRecords;
+  private readonly budget: Budget;
+  private readonly kinds: KindsAt;
+  /** What was asked last, and the answer. */
+  private latest: { readonly question: string; readonly runs: readonly LaterRun[] } | undefined;
+  /** Runs of which it can be read what they were set up to do. */
+  private readonly readable = new Set<number>();
+
+  constructor(database: Database, site: string, reach: ScanReach, records: ScanRecords, budget: Budget) {
+    this.database = database;
+    this.site = site;
+    this.records = records;
+    this.budget = budget;
+    this.kinds = new KindsAt(database, site, reach, records, budget);
+  }
+
+  /** Before another one, in no order. */
+  *earlier(address: string, { nr, started }: Place, { since, isMeant }: Wanted = ALL): Generator<ScanRecord, void, undefined> {
+    const values = [nr, started, nr, since];
+    for (const kinds of doubling(this.kinds.at(address, isMeant))) {
+      this.budget.spend(STEPS_OF_A_STATEMENT);
+      const names = JSON.stringify(kinds.map(({ name }) => name));
+      for (const row of this.database.each(EARLIER_OF_KINDS, this.site, names, ...values)) yield this.records.of(row);
+    }
+    for (const row of this.database.all(EARLIER_NOT_ENTERED, this.site, ...values)) {
+      const record = this.records.of(row);
+      if (isMeant({ name: record.kind, setup: record.setup, coverage: record.coverage })) yield record;
+    }
+  }
+
+  /** Behind another one, the latest first. */
+  later(address: string, place: Place): readonly LaterRun[] {
+    const kinds = [...this.kinds.at(address)];
+    const question = [this.database.transactions, place.nr, place.started, ...kinds.map(({ name }) => name)].join(' ');
+    // The same for thousands of hosts of a run; others write what is asked for here in transactions of their own.
+    if (this.latest?.question !== question || !this.database.isInTransaction) this.latest = { question, runs: this.readLater(kinds, place) };
+    return this.latest.runs;
+  }
+
+  /** Those of them that may be gone through once more: the latest, when there are many and that was done very often. */
+  most(later: readonly LaterRun[]): readonly LaterRun[] {
+    this.budget.earn();
+    this.budget.spend(later.length / RUNS_IN_A_STEP);
+    return later.length <= MOST_IN_ANY_CASE || this.budget.mayGoOn() ? later : later.slice(0, MOST_IN_ANY_CASE);
+  }
+
+  /** What was written changes the answer. */
+  forget(): void {
+    this.latest = undefined;
+  }
+
+  private readLater(kinds: readonly SetupOfKind[], { nr, started }: Place): readonly LaterRun[] {
+    const place = [nr, started, nr];
+    const names = JSON.stringify(kinds.map(({ name }) => name));
+    const found = this.database.get(LATER_OF_KINDS, this.site, names, ...place);
+    const runs = [...this.runsOf(new Map(kinds.map((kind) => [kind.name, kind])), found)];
+    this.budget.spend(STEPS_OF_A_STATEMENT * kinds.length + runs.length / RUNS_IN_A_STEP);
+    for (const row of this.database.all(LATER_NOT_ENTERED, this.site, ...place)) runs.push(this.records.of(row));
+    return runs.sort((a, b) => b.started - a.started || b.nr - a.nr);
+  }
+
+  private *runsOf(kinds: ReadonlyMap<string, SetupOfKind>, found: BareRow | undefined): Generator<LaterRun, void, undefined> {
+    const column = (name: string): readonly unknown[] => JSON.parse(String(found?.[name])) as readonly unknown[];
+    const [names, unread] = [column('kinds'), column('unread')] as readonly (readonly (string | null)[])[];
+    const [nrs = [], began = [], ended = []] = [column('nrs'), column('began'), column('ended')] as readonly (readonly number[])[];
+    for (const [i, nr] of nrs.entries()) {
+      const kind = kinds.get(names?.[i] ?? '');
+      if (kind === undefined || !this.isReadable(nr)) continue;
+      const counts = countsOf({ counts: unread?.[i] }) ?? NO_COUNTS;
+      yield { nr, started: began[i] ?? 0, ended: ended[i] ?? 0, setup: kind.setup, coverage: kind.coverage, counts };
+    }
+  }
+
+  private isReadable(nr: number): boolean {
+    if (this.readable.has(nr)) return true;
+    const row = this.database.get('SELECT run FROM scan WHERE nr = ?', nr);
+    const isReadable = row !== undefined && setupOf(row) !== UNREADABLE;
+    if (isReadable) this.readable.add(nr);
+    return isReadable;
+  }
+}
+
+/** One, and then twice as many each time: mostly the first will do. */
+function* doubling<T>(all: Iterable<T>): Generator<readonly T[], void, undefined> {
+  let some: T[] = [];
+  let most = 1;
+  for (const one of all) {
+    some.push(one);
+    if (some.length < most) continue;
+    yield some;
+    [some, most] = [[], most * 2];
+  }
+  if (some.length > 0) yield some;
+}
