@@ -1,29 +1,53 @@
 /** Size of each of the two sets: newer keys, and those before them. */
 const MOST = 1 << 17;
-/** Small, because a file may hold thousands of runs. */
-const FIRST_SLOTS = 1 << 4;
+/** From so many ids on they are kept as numbers, which take less room than texts, and more to begin with. */
+const MANY = 1 << 6;
 
 /**
  * A set of recent ids (hexadecimal digits): at least the last 131,072 different ones, at most twice as many, in about 32 bytes
  * each. Older ids count as new.
  */
 export class RecentSet {
-  private newer = new Keys();
-  private older = new Keys();
+  /** As long as there are few: one such set is made for each host. */
+  private few: Set<string> | undefined = new Set();
+  private newer: Keys | undefined;
+  private older: Keys | undefined;
 
   /** Adds an id; whether it is new. */
   add(id: string): boolean {
-    const high = Number.parseInt(id.slice(0, 13), 16);
-    const low = Number.parseInt(id.slice(13, 26), 16) || 0;
-    if (this.newer.size === MOST) [this.newer, this.older] = [new Keys(this.newer.room), this.newer];
-    return this.newer.add(high, low) && !this.older.has(high, low);
+    const { few } = this;
+    if (few === undefined) return this.addToMany(id);
+    const before = few.size;
+    few.add(id);
+    if (few.size === MANY) this.grow(few);
+    return few.size > before;
   }
 
   has(id: string): boolean {
-    const high = Number.parseInt(id.slice(0, 13), 16);
-    const low = Number.parseInt(id.slice(13, 26), 16) || 0;
-    return this.newer.has(high, low) || this.older.has(high, low);
+    if (this.few !== undefined) return this.few.has(id);
+    const [high, low] = [highOf(id), lowOf(id)];
+    return this.newer?.has(high, low) === true || this.older?.has(high, low) === true;
   }
+
+  private addToMany(id: string): boolean {
+    const [high, low] = [highOf(id), lowOf(id)];
+    if (this.newer?.size === MOST) [this.newer, this.older] = [new Keys(this.newer.room), this.newer];
+    this.newer ??= new Keys();
+    return this.newer.add(high, low) && this.older?.has(high, low) !== true;
+  }
+
+  private grow(few: ReadonlySet<string>): void {
+    this.few = undefined;
+    for (const id of few) this.addToMany(id);
+  }
+}
+
+function highOf(id: string): number {
+  return Number.parseInt(id.slice(0, 13), 16);
+}
+
+function lowOf(id: string): number {
+  return Number.parseInt(id.slice(13, 26), 16) || 0;
 }
 
 /** A set of pairs of numbers of 52 bits, in one array: half of its slots are free at least. */
@@ -32,7 +56,7 @@ class Keys {
   private slots: Float64Array;
 
   /** `room`: keys that it takes without growing. */
-  constructor(room = FIRST_SLOTS / 2) {
+  constructor(room = MANY) {
     this.slots = new Float64Array(room * 4).fill(-1);
   }
 
