@@ -222,7 +222,10 @@ function create(path: string, versions: readonly SchemaStep[]): void {
     const handle = new Sqlite(draft);
     try {
       handle.exec(`PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA application_id = ${APPLICATION_ID}`);
+      // Each statement alone would wait for the disk.
+      handle.exec('BEGIN');
       migrate(handle, versions, 0);
+      handle.exec('COMMIT');
     } finally {
       handle.close();
     }

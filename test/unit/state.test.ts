@@ -20,6 +20,7 @@ import { describe, expect, test } from 'vitest';
 import { packFrame } from '../../src/state/frame.ts';
 import { maskStoredArguments } from '../../src/state/mask-arguments.ts';
 import { SCHEMA_VERSIONS } from '../../src/state/schema.ts';
+import type { SchemaStep } from '../../src/state/schema-step.ts';
 import { stateFile } from '../../src/state/store.ts';
 import { unaccounted } from '../../src/state/tally.ts';
 import { Database } from '../../src/state/database.ts';
@@ -121,6 +122,15 @@ describe('the state file', () => {
     writeFileSync(join(stateDir, 'portlog.db.new-dead'), 'half');
     openStore(stateDir).close();
     expect(existsSync(stateFile(stateDir))).toBe(true);
+  });
+
+  test('steps of the schema share a transaction, of a new file and of an older one: the disk is waited for once', () => {
+    const path = join(freshDir(), 'steps.db');
+    const seen: boolean[] = [];
+    const step: SchemaStep = (handle) => void seen.push(handle.isTransaction);
+    Database.open(path, [step, step]).close();
+    Database.open(path, [step, step, step]).close();
+    expect(seen).toEqual([true, true, true]);
   });
 
   test('a copy of an older schema is brought up to date', () => {
