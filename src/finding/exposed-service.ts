@@ -3,6 +3,8 @@ import { remembering } from '../core/memo.ts';
 import { SEVERITY } from '../event/event.ts';
 import { PORT, SERVICE } from '../event/finding-source.ts';
 import { type Check, checked, type Finding } from './finding.ts';
+import type { Service } from '../nmap/model.ts';
+import { answersScripts } from './answers-scripts.ts';
 import type { RiskyService } from './risky-service.ts';
 import { nameAsked } from './script.ts';
 
@@ -18,18 +20,37 @@ export function exposedServices(catalogue: readonly RiskyService[], guesses: Gue
   return {
     rules: catalogue,
     needsScripts: false,
-    find({ port, external }) {
+    find({ port, external = false }) {
       if (port?.state?.state !== 'open') return [];
       const { service } = port;
       const asked = nameAsked(service);
-      if (asked === undefined) return guessed(byPlace(`${port.portid}/${port.protocol ?? ''}`).found, guesses, external);
+      const usual = byPlace(`${port.portid}/${port.protocol ?? ''}`).found;
+      if (asked === undefined) return answersScripts(usual, port) ? [reachable(usual, '', external)] : guessed(usual, guesses, external);
       const found = byName(asked).found ?? (asked === 'http' ? byProduct(service?.product ?? '').found : undefined);
-      if (found === undefined || (service?.tunnel === 'ssl' && isCuredByTls(found))) return [];
+      if (found === undefined) return asked === 'http' ? unnamedServer(usual, service, guesses, external) : [];
+      if (service?.tunnel === 'ssl' && isCuredByTls(found)) return [];
       const name = shownService(asked, service?.tunnel);
-      const shown = name.toLowerCase() === found.name.toLowerCase() ? '' : ` (${name})`;
-      return [checked(found, SERVICE, `${found.name} is reachable${shown}`, { severity: external === true ? found.external : found.severity })];
+      return [reachable(found, name.toLowerCase() === found.name.toLowerCase() ? '' : ` (${name})`, external)];
     },
   };
+}
+
+function reachable(service: RiskyService, shown: string, external: boolean): Finding {
+  return checked(service, SERVICE, `${service.name} is reachable${shown}`, { severity: external ? service.external : service.severity });
+}
+
+/**
+ * A web server that nmap could not name, at the usual port of a product over HTTP. Docker, kubelet, etcd, Consul and InfluxDB answer
+ * as anything that is written in Go does; that much is a hint, which a web server without any name is not.
+ */
+function unnamedServer(usual: RiskyService | undefined, service: Service | undefined, guesses: Guesses, external: boolean): readonly Finding[] {
+  const { product = '', tunnel } = service ?? {};
+  if (usual?.products === undefined || (tunnel === 'ssl' && isCuredByTls(usual))) return [];
+  if (product === '') return guessed(usual, guesses, external);
+  if (usual.isGo !== true || !/^Golang\b/.test(product)) return [];
+  return [
+    { ...reachable(usual, '', external), title: `${usual.name} is probably reachable: a web server in Go answers at its port`, confidence: 'likely' },
+  ];
 }
 
 /** Whether what makes a service risky is that others can read what is said. */
@@ -38,7 +59,7 @@ function isCuredByTls({ category, curedByTls = false }: RiskyService): boolean {
 }
 
 /** A port number alone does not show what listens there: until version detection confirms it, the finding is low and raises no alert. */
-function guessed(service: RiskyService | undefined, guesses: Guesses, external = false): readonly Finding[] {
+function guessed(service: RiskyService | undefined, guesses: Guesses, external: boolean): readonly Finding[] {
   if (service === undefined) return [];
   const title = `${service.name} may be reachable, a guess from the number of the port`;
   const severity = external ? service.external : service.severity;

@@ -8,6 +8,8 @@ export interface RiskyService extends Rule {
   readonly services: RegExp;
   /** Products over HTTP, which nmap calls `http` with the name in `product`. */
   readonly products?: RegExp | undefined;
+  /** Its web server is the one of Go, which nmap names `Golang net/http server`, whoever uses it. */
+  readonly isGo?: boolean;
   /** Severity where everyone can reach it. */
   readonly external: number;
   /** Over TLS it is no risk, as all of the category `cleartext`. */
@@ -60,6 +62,8 @@ const REFERENCES: Readonly<Record<string, string>> = {
 /** Besides clear text; Docker asks for a certificate then. */
 const CURED_BY_TLS = new Set(['ldap', 'mqtt', 'docker']);
 
+const IN_GO = new Set(['docker', 'kubernetes', 'etcd', 'consul', 'influxdb']);
+
 /** Product names of nmap-service-probes, by rule id. */
 const PRODUCTS: Readonly<Record<string, RegExp>> = {
   elasticsearch: /^Elasticsearch REST API/,
@@ -101,5 +105,6 @@ export function risky(
     services,
     products: PRODUCTS[id],
     curedByTls: CURED_BY_TLS.has(id),
+    isGo: IN_GO.has(id),
   };
 }

@@ -60,10 +60,48 @@ describe('golden pairs', () => {
       const guess = found(port(Number(number), '<service name="x" method="table" conf="3"/>', '', protocol)).join();
       expect(guess, ports[0]).toMatch(new RegExp(`^${id} 21 guess silent: .* may be reachable, a guess from the number of the port$`));
       // Another service listens there.
-      expect(found(port(Number(number), probed('http'), '', protocol))).toEqual([]);
+      expect(found(port(Number(number), probed('http', 'product="nginx"'), '', protocol))).toEqual([]);
       expect(found(port(Number(number), '', '', protocol, 'closed'))).toEqual([]);
     }
     expect(found(port(12_345, probed('telnet')))).toEqual(['nmap-service-telnet 73: Telnet is reachable']);
+  });
+
+  test('a web server that nmap cannot name is no proof against the product that usually listens there', () => {
+    const go = probed('http', 'product="Golang net/http server"');
+    const goOverTls = go.replace('method=', 'tunnel="ssl" method=');
+    expect(found(port(2379, go))).toEqual(['nmap-service-etcd 73 likely: etcd is probably reachable: a web server in Go answers at its port']);
+    expect(found(port(10_250, goOverTls)).join()).toMatch(/^nmap-service-kubernetes 47 likely: API of Kubernetes, kubelet is probably reachable/);
+    expect(found(port(8500, go)).join()).toMatch(/^nmap-service-consul 47 likely: /);
+    expect(found(port(2375, go)).join()).toMatch(/^nmap-service-docker 99 likely: /);
+    // Over TLS it asks for a certificate; another product is none of these; what is not written in Go is none of these either.
+    expect(found(port(2376, goOverTls))).toEqual([]);
+    expect(found(port(2379, probed('http', 'product="nginx"')))).toEqual([]);
+    expect(found(port(9200, go))).toEqual([]);
+    expect(found(port(8080, go))).toEqual([]);
+    expect(found(port(9200, probed('http')))).toEqual([
+      'nmap-service-elasticsearch 21 guess silent: Elasticsearch may be reachable, a guess from the number of the port',
+    ]);
+    // Redis does not speak HTTP.
+    expect(found(port(6379, probed('http')))).toEqual([]);
+  });
+
+  test('a script that speaks the protocol of a service makes it no guess', () => {
+    const unasked = '<service name="x" method="table" conf="3"/>';
+    const sysdescr = said('snmp-sysdescr', 'Linux vm 6.1&#xa;  System uptime: 1m');
+    expect(found(port(161, unasked, sysdescr, 'udp'))).toEqual([
+      'nmap-access-snmp-sysdescr 47: SNMP answers to the community "public"',
+      'nmap-service-snmp 47: SNMP is reachable',
+    ]);
+    expect(found(port(21, unasked, said('ftp-syst', '&#xa;  SYST: UNIX Type: L8')))).toEqual(['nmap-service-ftp 21: FTP is reachable']);
+    expect(found(port(1433, unasked, said('ms-sql-ntlm-info', '&#xa;  Target_Name: LAB')))).toEqual([
+      'nmap-service-mssql 21: Microsoft SQL Server is reachable',
+    ]);
+    for (const silent of [
+      said('ftp-anon', 'ERROR: Script execution failed'),
+      said('ftp-brute', '&#xa;  Accounts: No valid accounts found'),
+      said('http-title', 'FTP'),
+    ])
+      expect(found(port(21, unasked, silent)).join()).toMatch(/^nmap-service-ftp 21 guess silent: /);
   });
 
   // Names as nmap-service-probes and scripts of nmap 7.93 write them.
