@@ -29,6 +29,7 @@ console.log('(The first scan is what the second is compared with: it changed not
 heading('Which alerts that raises');
 const now = Date.now();
 for (const { rule, summary } of shipped.flatMap((event) => firings(event, now))) console.log(`${rule.severity.padEnd(8)} ${summary}`);
+console.log('(An alert has the severity of its rule, a weakness one of its own: docs/reference/words.md#two-severities.)');
 heading('One of the events');
 console.log(membersOnLines(changes.find(({ event }) => event.action === 'port-opened') ?? {}));
 portlog(['report'], ['--since', '2026-10-06', '--output', report], 'A report to hand over');

@@ -1,5 +1,5 @@
 import { baseFields, type EventOptions, PORTLOG_VERSION } from './context.ts';
-import { openWords } from './counts.ts';
+import { NO_PORTS, openWords } from './counts.ts';
 import { envelope, frameOf, type Statement } from './envelope.ts';
 import { type Fields, type LogEvent, SEVERITY, Shared } from './event.ts';
 import { digest, eventId } from './id.ts';
@@ -27,6 +27,8 @@ export interface RunFacts {
   readonly scans: number;
   readonly hosts: number;
   readonly openPorts: number;
+  /** Of the scans, those that looked at ports. */
+  readonly portScans: number;
   /** Protocols without ports that answer, of `nmap -sO`. */
   readonly openProtocols: number;
   /** Inputs and elements that could not be read, scans that are cut or failed. */
@@ -78,7 +80,11 @@ export function runSummaryEvent(options: EventOptions, run: RunFacts): LogEvent 
   const undelivered = total.dead + total.spooled + total.discarded;
   const bad = undelivered > 0 || run.problems > 0;
   const now = options.now();
-  const found = [counted(run.scans, 'scan'), counted(run.hosts, 'host'), openWords(run.openPorts, run.openProtocols)].join(', ');
+  const found = [
+    counted(run.scans, 'scan'),
+    counted(run.hosts, 'host'),
+    run.portScans === 0 && run.hosts > 0 ? NO_PORTS : openWords(run.openPorts, run.openProtocols),
+  ].join(', ');
   const sinks = run.sinks.map((sink) => `${sink.name}: ${sinkText(sink)}`).join('; ');
   return healthEvent(options, 'run-summary', run.key, '', digest(['portlog', options.site]), {
     severity: bad ? SEVERITY.medium : SEVERITY.info,

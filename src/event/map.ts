@@ -11,6 +11,7 @@ import { RecentSet } from './recent.ts';
 import { SeenInRun } from './seen-in-run.ts';
 import { RunRecord } from './run-record.ts';
 import { misdatedTimes, scanEndEvent } from './scan-end.ts';
+import { looksAtPorts } from './scan-message.ts';
 import { scanStartEvent } from './scan-event.ts';
 import { textAt } from './text-at.ts';
 
@@ -18,6 +19,7 @@ import { textAt } from './text-at.ts';
 export interface HostCounts extends HostCountsOfRun {
   readonly openPorts: number;
   readonly openProtocols: number;
+  readonly unconfirmed: number;
   readonly hostsListed: number;
   readonly keys: readonly string[];
 }
@@ -47,6 +49,10 @@ export class EventMapper {
   openPorts = 0;
   /** Open IP protocols listed so far, in all runs. */
   openProtocols = 0;
+  /** Findings so far that nobody is told of as a change: a guess, a version that may be patched. */
+  unconfirmed = 0;
+  /** Complete or cut runs so far that looked at ports, as `nmap -sn` and `-sL` do not. */
+  portScans = 0;
   /** Runs with impossible times, the first few. */
   readonly misdated: MisdatedScan[] = [];
 
@@ -59,24 +65,29 @@ export class EventMapper {
     return this.context;
   }
 
-  /** Counts a finding of the current run, whose port is `repeated` right behind; false for a repetition. */
-  noteFinding(host: HostContext, { id, severity, own }: LogEvent, repeated = 0): boolean {
+  /** Counts a finding of the current run, whose port is `repeated` right behind; false for a repetition. `alerts`: it is told as a change. */
+  noteFinding(
+    host: HostContext,
+    { id, severity, own }: LogEvent,
+    { alerts, repeated = 0 }: { alerts: boolean; repeated?: number | undefined },
+  ): boolean {
     this.record.repeated += repeated;
     const isListedOnce = isHostObservation(host.run);
     const isNew = isListedOnce ? this.isFirstOfHost(id) : this.isStatement(id);
     if (isListedOnce ? isNew : this.news.isFirstFinding(textAt(own, 'nmap', 'entity', 'id') ?? id))
       this.record.addFinding(levelOf(severity), host.place['zone']);
+    if (isNew && !alerts) this.unconfirmed++;
     return isNew;
   }
 
   /** Returns and resets the counts of the current run, for {@link add} of another mapper. */
   takeCounts(): HostCounts {
-    const { openPorts, openProtocols, hostsListed, keys = [] } = this;
-    const counts = { ...this.record.hostCounts, openPorts, openProtocols, hostsListed, keys };
+    const { openPorts, openProtocols, unconfirmed, hostsListed, keys = [] } = this;
+    const counts = { ...this.record.hostCounts, openPorts, openProtocols, unconfirmed, hostsListed, keys };
     this.record = new RunRecord();
     this.news = new SeenInRun();
     this.keys = [];
-    [this.openPorts, this.openProtocols, this.hostsListed] = [0, 0, 0];
+    [this.openPorts, this.openProtocols, this.unconfirmed, this.hostsListed] = [0, 0, 0, 0];
     return counts;
   }
 
@@ -87,6 +98,7 @@ export class EventMapper {
     this.record.add(counts);
     this.openPorts += counts.openPorts;
     this.openProtocols += counts.openProtocols;
+    this.unconfirmed += counts.unconfirmed;
     this.hostsListed += counts.hostsListed;
     return true;
   }
@@ -118,6 +130,7 @@ export class EventMapper {
       case 'end':
         if (this.context === undefined) return;
         this.noteMisdated(this.context, item.end);
+        if (looksAtPorts(this.context, this.record)) this.portScans++;
         yield scanEndEvent(this.context, this.record, item.end);
         this.context = undefined;
         this.record = new RunRecord();

@@ -1,7 +1,7 @@
 import { maskOutput } from '../nmap/mask.ts';
 import type { Ending, RunEnd } from '../nmap/item.ts';
 import type { RunContext } from './context.ts';
-import { openWords } from './counts.ts';
+import { NO_PORTS, openWords } from './counts.ts';
 import type { RunRecord } from './run-record.ts';
 import { elapsedOf } from './scan-duration.ts';
 import { counted, withCommas } from './text.ts';
@@ -11,7 +11,7 @@ import { type HostTotals, hostWords } from './totals.ts';
 export function endMessage(context: RunContext, record: RunRecord, end: RunEnd, ending: Ending, hosts: HostTotals, why: string | undefined): string {
   const { timedout } = record.hosts;
   const gaveUp = timedout === 0 ? '' : `, ${counted(timedout, 'host')} timed out`;
-  const found = `${hostWords(hosts, context.run.scanner)}, ${openWords(record.different.ports.open, record.different.openProtocols)}${gaveUp}`;
+  const found = `${hostWords(hosts, context.run.scanner)}, ${portWords(context, record)}${gaveUp}`;
   const refused = record.refused === 0 ? '' : `, ${counted(record.refused, 'element')} unreadable`;
   const skipped = record.skippedTargets === 0 ? '' : `, ${counted(record.skippedTargets, 'target')} skipped`;
   const seconds = elapsedOf(end);
@@ -28,6 +28,16 @@ export function endMessage(context: RunContext, record: RunRecord, end: RunEnd, 
     case 'cut':
       return `${scannerName(context)} scan incomplete: ${why ?? 'cut'}; until then ${found}${refused}`;
   }
+}
+
+function portWords(context: RunContext, record: RunRecord): string {
+  const { ports, openProtocols } = record.different;
+  return looksAtPorts(context, record) ? openWords(ports.open, openProtocols) : NO_PORTS;
+}
+
+/** Whether a run looked at ports: `nmap -sn` does not, which must not read as if none were open. */
+export function looksAtPorts({ run }: RunContext, { different: { ports } }: RunRecord): boolean {
+  return run.scaninfo.length > 0 || Object.values(ports).some((number) => number > 0);
 }
 
 /** Why a run scanned nothing, which must not read as nothing found. */

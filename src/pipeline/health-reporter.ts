@@ -103,6 +103,7 @@ export class HealthReporter {
         scans: inputs.reduce((sum, { runs }) => sum + runs, 0),
         hosts: inputs.reduce((sum, { hosts }) => sum + hosts, 0),
         openPorts: inputs.reduce((sum, { openPorts }) => sum + openPorts, 0),
+        portScans: inputs.reduce((sum, { portScans }) => sum + portScans, 0),
         openProtocols: inputs.reduce((sum, { openProtocols }) => sum + openProtocols, 0),
         problems: inputs.reduce((sum, input) => sum + troublesIn(input), 0),
         sinks: this.delivery.pipelines.map(({ sink, account: { tally, replayed } }) => ({

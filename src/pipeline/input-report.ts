@@ -18,6 +18,10 @@ export interface InputReport {
   readonly openProtocols: number;
   /** Weaknesses that it shows, new or not. */
   readonly findings: number;
+  /** Of these, those that nobody is told of as a change: guesses, versions that may be patched. */
+  readonly unconfirmed: number;
+  /** Of the runs, those that looked at ports. */
+  readonly portScans: number;
   readonly events: number;
   /** Elements that could not be read. */
   readonly refused: number;
@@ -62,6 +66,8 @@ export function newInputReport(name: string): InputInProgress {
     openPorts: 0,
     openProtocols: 0,
     findings: 0,
+    unconfirmed: 0,
+    portScans: 0,
     events: 0,
     refused: 0,
     incomplete: 0,

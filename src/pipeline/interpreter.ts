@@ -39,7 +39,7 @@ export class Interpreter {
     for (const { port, findings } of host.places) {
       for (const finding of told(findings)) {
         const event = findingEvent(host.context, ackGroup, port, finding);
-        if (this.mapper.noteFinding(host.context, event, port?.repeated)) yield event;
+        if (this.mapper.noteFinding(host.context, event, { alerts: finding.alerts, repeated: port?.repeated })) yield event;
       }
     }
   }

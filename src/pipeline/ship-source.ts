@@ -182,6 +182,8 @@ async function forward(
   }
   report.openPorts = interpreter.mapper.openPorts;
   report.openProtocols = interpreter.mapper.openProtocols;
+  report.unconfirmed = interpreter.mapper.unconfirmed;
+  report.portScans = interpreter.mapper.portScans;
   report.hosts = interpreter.mapper.hostsListed;
 }
 

@@ -12,7 +12,7 @@ describe('usage', () => {
     [['--to', 'elasticsearch=nonsense', EXAMPLE], '"nonsense" is not a URL for elasticsearch'],
     [['--to', 'elasticsearch=https://me:secret@host:9200', EXAMPLE], 'the URL for elasticsearch carries a user or password'],
     [['--format', 'xml', EXAMPLE], '--format "xml": there is no such choice'],
-    [['--format', 'table', '--to', 'stdout', EXAMPLE], '--format table is for standard output without --to'],
+    [['--format', 'table', '--to', 'stdout', EXAMPLE], '--format table shows a scan and ships nothing, so --to does not go with it'],
     [['--site', 'a b', EXAMPLE], '--site "a b": only letters, digits, dots, hyphens and underscores, at most 64'],
     [['--namespace', 'A-B', EXAMPLE], '--namespace "A-B"'],
     [['--label', 'x', EXAMPLE], '--label x: write NAME=TEXT'],

@@ -159,7 +159,7 @@ describe('mistyped on the command line', () => {
     [['report', '--format', 'pdf'], 2, '--format "pdf": there is no such choice', 'there are: html, markdown, csv, json'],
     [['report', SCAN, '--output', '/dev/null/x'], 2, 'the report could not be written to /dev/null/x: a part of its path is not a directory'],
     [['watch', '/tmp', '--once', '--metrics-file', 'x'], 2, '--metrics-file x: its name must end in .prom', 'node_exporter reads no others'],
-    [['--format', 'table', '--to', 'file=x', SCAN], 2, '--format table is for standard output without --to'],
+    [['--format', 'table', '--to', 'file=x', SCAN], 2, '--format table shows a scan and ships nothing, so --to does not go with it'],
     [['--config', '/no/such.yaml', SCAN], 2, 'the configuration /no/such.yaml could not be read: there is no such file'],
     [['--config', '/etc', SCAN], 2, 'the configuration /etc could not be read: it is a directory'],
     [['--exposure', '/no/such.yaml', SCAN], 2, 'the file of expected exposure /no/such.yaml could not be read: there is no such file'],

@@ -9,7 +9,7 @@ const NOW = Date.parse('2026-01-31T12:00:00Z');
 const OPTIONS = { ...DEFAULT_OPTIONS, now: () => NOW, tags: ['dmz'], labels: { team: 'net' } };
 const RUN = '5f0c3f4a1d2b7c9e8a6d5b4c3f2e1d0a';
 const NONE = { read: 0, delivered: 0, already: 0, dead: 0, spooled: 0, discarded: 0, withheld: 0 };
-const FACTS = { key: RUN, started: NOW - 2000, inputs: 1, scans: 1, hosts: 3, openPorts: 5, openProtocols: 0, problems: 0 };
+const FACTS = { key: RUN, started: NOW - 2000, inputs: 1, scans: 1, hosts: 3, openPorts: 5, openProtocols: 0, portScans: 1, problems: 0 };
 
 describe('run-summary', () => {
   const summary = runSummaryEvent(OPTIONS, {

@@ -48,6 +48,10 @@ export const replay: Command = {
       'exposure',
       'spool-max-mib',
       'spool-when-full',
+      // What waits is sent as it was made.
+      'sensor',
+      'tag',
+      'label',
     ]),
   },
   examples: [

@@ -253,5 +253,7 @@ function lineFormat({ values }: CommandContext): 'ecs' | 'otel' {
 
 export function refuseTableTo(context: CommandContext, settings: Settings): void {
   if (text(context.values, 'format') === 'table' && settings.sinks.length > 0)
-    throw new PortlogError('usage', '--format table is for standard output without --to', { hint: 'leave --to or --format out' });
+    throw new PortlogError('usage', '--format table shows a scan and ships nothing, so --to does not go with it', {
+      hint: 'leave --to out to see the table, or --format out to ship events',
+    });
 }

@@ -2,7 +2,7 @@ import { isoTime } from '../../../event/time.ts';
 import type { OpenRun } from '../../../state/runs.ts';
 import { type Tally, unaccounted } from '../../../state/tally.ts';
 import { EXIT, type ExitCode, type PortlogError } from '../../../core/errors.ts';
-import { openWords } from '../../../event/counts.ts';
+import { NO_PORTS, openWords } from '../../../event/counts.ts';
 import type { InputReport } from '../../../pipeline/input-report.ts';
 import type { SinkReport } from '../../../delivery/report.ts';
 import type { ShipReport } from '../../../pipeline/ship.ts';
@@ -122,15 +122,23 @@ function printInput(input: InputReport, log: Log): void {
   if (input.problem !== undefined) log.error(input.problem);
   if (input.problem?.cause instanceof Error && input.problem.code === 'mistake') log.debug(input.problem.cause.stack ?? '');
   if (input.runs > 0)
-    log.info(
-      `${input.name}: ${counted(input.runs, 'run')}, ${counted(input.hosts, 'host')} listed, ${openWords(input.openPorts, input.openProtocols, counted)}${foundText(input)}`,
-    );
+    log.info(`${input.name}: ${counted(input.runs, 'run')}, ${counted(input.hosts, 'host')} listed, ${portWords(input)}${foundText(input)}`);
+}
+
+function portWords({ openPorts, openProtocols, portScans, hosts, incomplete }: InputReport): string {
+  return portScans === 0 && hosts > 0 && incomplete === 0 ? NO_PORTS : openWords(openPorts, openProtocols, counted);
 }
 
 /** Weaknesses, and what has changed. Of a scan that was cut, or saw nobody, it is not said that nothing has. */
-function foundText({ findings, changes, hosts, incomplete }: InputReport): string {
+function foundText({ findings, unconfirmed, changes, hosts, incomplete }: InputReport): string {
   const changed = changes === undefined ? undefined : changesText(changes, hosts > 0 && incomplete === 0);
-  return `${findings === 0 ? '' : `, ${counted(findings, 'finding')}`}${changed === undefined ? '' : `; ${changed}`}`;
+  return `${findings === 0 ? '' : `, ${findingWords(findings, unconfirmed)}`}${changed === undefined ? '' : `; ${changed}`}`;
+}
+
+/** `4 findings (1 unconfirmed)`: `portlog findings` and reports list those that are told of. */
+function findingWords(findings: number, unconfirmed: number): string {
+  if (findings === unconfirmed) return counted(findings, 'unconfirmed finding');
+  return `${counted(findings, 'finding')}${unconfirmed === 0 ? '' : ` (${withCommas(unconfirmed)} unconfirmed)`}`;
 }
 
 /** Records whether the sink works; a service reports only when that changes. */
@@ -167,13 +175,25 @@ function printSink(report: SinkReport, log: Log, hasRead: boolean, outages: Outa
   if (waiting > 0 && outages?.has(sink) !== true) {
     // With a failure, that has been said; without, it takes others.
     const why = failure !== undefined || firstRefusal === undefined ? '' : `, because it does not take them now (${firstRefusal})`;
-    log.warn(`${sink}: ${counted(waiting, 'event')} ${waiting === 1 ? 'waits' : 'wait'} on disk${why}`);
+    log.warn(`${sink}: ${counted(waiting, 'event')} ${waiting === 1 ? 'waits' : 'wait'} on disk${partsOf(report)}${why}`);
     log.warn('  → when it works again: portlog replay (the next run sends them, too)');
   }
   if (own.read > 0) log.debug(sumLine(`${sink}, of portlog's own`, own, acknowledges));
   if (replayed.read > 0 || !hasRead)
     log.info(sumLine(`${sink}, from earlier runs`, { ...replayed, read: replayed.read + waiting, spooled: waiting }, acknowledges));
   if (hasRead) log.info(sumLine(sink, tally, acknowledges));
+}
+
+/** What waits, where it is more than what was read in this run, as its sum has it. */
+function partsOf({ waiting, tally, own }: SinkReport): string {
+  const earlier = waiting - tally.spooled - own.spooled;
+  if (earlier < 0 || waiting === tally.spooled) return '';
+  const parts = [
+    tally.spooled > 0 ? `${withCommas(tally.spooled)} of what was read` : '',
+    own.spooled > 0 ? `${withCommas(own.spooled)} of the inventory and about portlog itself` : '',
+    earlier > 0 ? `${withCommas(earlier)} of earlier runs` : '',
+  ];
+  return ` (${parts.filter((part) => part !== '').join(', ')})`;
 }
 
 /** `read 48,211 = delivered 48,190 + already 0 + dead 3`: fixed terms, then those that are not zero. `sent` for sinks without acknowledgement. */

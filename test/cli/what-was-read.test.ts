@@ -1,0 +1,51 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { freshDir, portlog } from '../support/run-portlog.ts';
+import { FOOTER, host, port, scan } from '../support/scans.ts';
+
+const folder = freshDir();
+
+function written(name: string, content: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, content);
+  return path;
+}
+
+test('findings that nobody is told of are not counted as if they were', async () => {
+  const guess = port(6379, 'open', '<service name="redis" method="table" conf="3"/>');
+  const telnet = port(23, 'open', '<service name="telnet" method="probed" conf="10"/>');
+  const args = ['--to', `file=${join(folder, 'a')}`, '--state-dir', join(folder, 'state')];
+  const one = await portlog([...args, written('guess.xml', scan(host('192.0.2.7', guess)))]);
+  expect(one.stderr).toContain('1 open port, 1 unconfirmed finding; ');
+  const two = await portlog([...args, written('both.xml', scan(host('192.0.2.8', (telnet + guess).replace('</ports><ports>', ''))))]);
+  expect(two.stderr).toContain('2 open ports, 2 findings (1 unconfirmed); ');
+  const shown = await portlog(['findings', '--state-dir', join(folder, 'state')]);
+  expect(shown.stderr).toBe('portlog: 1 weakness of 1 host\n');
+});
+
+test('a scan that looked at no port does not read as if none were open', async () => {
+  const pings = written(
+    'pings.xml',
+    `<nmaprun scanner="nmap" version="7.93" args="nmap -sn 192.0.2.0/24" start="1760000000"><verbose level="0"/>${host('192.0.2.7')}${FOOTER}</nmaprun>`,
+  );
+  const { stdout, stderr } = await portlog([pings]);
+  expect(stderr).toContain('pings.xml: 1 run, 1 host listed, no ports looked at\n');
+  expect(stdout).toContain('scan finished: 1 host (1 up), no ports looked at in 60 s');
+  const ports = written(
+    'ports.xml',
+    scan(`<scaninfo type="syn" protocol="tcp" numservices="1" services="80"/>${host('192.0.2.7', port(80, 'closed'))}`),
+  );
+  expect((await portlog([ports])).stderr).toContain('ports.xml: 1 run, 1 host listed, 0 open ports\n');
+});
+
+test('what waits for a server that is down is told apart: what was read, and what is sent beside it', async () => {
+  const path = written('wait.xml', scan(host('192.0.2.7', port(80))));
+  const args = ['--to', 'elasticsearch=http://127.0.0.1:1', '--retry-for-seconds', '1', '--state-dir', join(folder, 'waiting'), path];
+  const { stderr, code } = await portlog(args);
+  const [, all, read, beside] =
+    /: (\d+) events wait on disk \((\d+) of what was read, (\d+) of the inventory and about portlog itself\)/.exec(stderr) ?? [];
+  expect([code, Number(read) + Number(beside)]).toEqual([5, Number(all)]);
+  expect(stderr).toContain(`read ${read} = delivered 0 + already 0 + dead 0 + spooled ${read}\n`);
+  expect((await portlog(args)).stderr).toMatch(/, \d+ of earlier runs\)/);
+});
