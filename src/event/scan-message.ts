@@ -36,8 +36,8 @@ function portWords(context: RunContext, record: RunRecord): string {
 }
 
 /** Whether a run looked at ports: `nmap -sn` does not, which must not read as if none were open. */
-export function looksAtPorts({ run }: RunContext, { different: { ports } }: RunRecord): boolean {
-  return run.scaninfo.length > 0 || Object.values(ports).some((number) => number > 0);
+export function looksAtPorts({ run }: RunContext, { different: { ports, openProtocols } }: RunRecord): boolean {
+  return run.scaninfo.length > 0 || openProtocols > 0 || Object.values(ports).some((number) => number > 0);
 }
 
 /** Why a run scanned nothing, which must not read as nothing found. */

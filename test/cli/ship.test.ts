@@ -111,7 +111,7 @@ describe('shipping to a server', () => {
         `portlog: ${EXAMPLE}: 1 run, 3 hosts listed, 5 open ports, 4 findings; changed: 1 new finding (127.0.0.2 2323/tcp); what else is seen for the first time is the baseline`,
         'portlog: http://127.0.0.1:1 cannot be reached: nothing listens there',
         'portlog:   → check host and port, and whether the server is running',
-        'portlog: elasticsearch http://127.0.0.1:1: 29 events wait on disk',
+        'portlog: elasticsearch http://127.0.0.1:1: 29 events wait on disk (15 of what was read, 14 of the inventory and about portlog itself)',
         'portlog:   → when it works again: portlog replay (the next run sends them, too)',
         'portlog: elasticsearch http://127.0.0.1:1: read 15 = delivered 0 + already 0 + dead 0 + spooled 15',
         '',

@@ -88,7 +88,7 @@ describe('how a run ended', () => {
     const report = newInputReport('x');
     const events = eventsOf(ended(GOOD + hostsIn(2, 0, 2), gaveUp + host('192.0.2.8')));
     for (const event of events) noteEvent(report, event);
-    expect(events.at(-1)?.message).toBe('nmap 7.93 scan finished: 2 hosts (2 up), 0 open ports, 1 host timed out in 60 s');
+    expect(events.at(-1)?.message).toBe('nmap 7.93 scan finished: 2 hosts (2 up), no ports looked at, 1 host timed out in 60 s');
     expect(report.remarks).toEqual(['nmap gave up on 1 host (--host-timeout): nothing is known of what it has not listed there']);
   });
 
@@ -183,7 +183,7 @@ describe('protocols without ports', () => {
     ['a protocol scan', NMAP, open('ip', 1) + open('ip', 6), 0, { open: 2 }, '1 host (1 up), 2 open protocols'],
     ['pings of masscan', MASSCAN, open('icmp', 0) + open('tcp', 80), 1, { open: 1 }, '1 host (1 up), 1 open port, 1 open protocol'],
     ['ports alone', NMAP, open('tcp', 80) + open('udp', 53), 2, undefined, '1 host (1 up), 2 open ports'],
-    ['nothing', NMAP, '', 0, undefined, '1 host (1 up), 0 open ports'],
+    ['nothing', NMAP, '', 0, undefined, '1 host (1 up), no ports looked at'],
   ])('%s are not counted as ports', ([, attributes, ports, openPorts, protocols, words]) => {
     const text = ended(GOOD + hostsIn(1, 0, 1), host('192.0.2.7', `<ports>${ports}</ports>`), attributes);
     const event = eventsOf(text).at(-1)!;

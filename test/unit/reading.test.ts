@@ -158,7 +158,7 @@ describe('runs without hosts', () => {
   test('zero hosts with success is a finished scan', () => {
     const events = eventsOf(scan('').replace(FOOTER, NOBODY_UP));
     expect(events.map(({ action, message }) => [action, message])).toEqual([
-      ['scan-finished', 'nmap 7.93 scan finished: 1 host (0 up), 0 open ports in 60 s'],
+      ['scan-finished', 'nmap 7.93 scan finished: 1 host (0 up), no ports looked at in 60 s'],
     ]);
   });
 
@@ -173,7 +173,7 @@ describe('runs without hosts', () => {
   test('a header alone is incomplete, during the task that it names', () => {
     const text = '<nmaprun scanner="nmap" start="1760000000"><taskbegin task="SYN Stealth Scan" time="1760000001"/>';
     expect(eventsOf(text)[0]?.message).toBe(
-      'nmap scan incomplete: the input ends without runstats, during "SYN Stealth Scan"; until then 0 hosts (0 up), 0 open ports',
+      'nmap scan incomplete: the input ends without runstats, during "SYN Stealth Scan"; until then 0 hosts (0 up), no ports looked at',
     );
   });
 

@@ -184,16 +184,15 @@ function printSink(report: SinkReport, log: Log, hasRead: boolean, outages: Outa
   if (hasRead) log.info(sumLine(sink, tally, acknowledges));
 }
 
-/** What waits, where it is more than what was read in this run, as its sum has it. */
+/** What waits, where it is not one thing: the sum has only what was read in this run. */
 function partsOf({ waiting, tally, own }: SinkReport): string {
-  const earlier = waiting - tally.spooled - own.spooled;
-  if (earlier < 0 || waiting === tally.spooled) return '';
   const parts = [
-    tally.spooled > 0 ? `${withCommas(tally.spooled)} of what was read` : '',
-    own.spooled > 0 ? `${withCommas(own.spooled)} of the inventory and about portlog itself` : '',
-    earlier > 0 ? `${withCommas(earlier)} of earlier runs` : '',
-  ];
-  return ` (${parts.filter((part) => part !== '').join(', ')})`;
+    [tally.spooled, 'of what was read'],
+    [own.spooled, 'of the inventory and about portlog itself'],
+    [waiting - tally.spooled - own.spooled, 'of earlier runs'],
+  ] as const;
+  const some = parts.filter(([events]) => events > 0);
+  return some.length < 2 ? '' : ` (${some.map(([events, what]) => `${withCommas(events)} ${what}`).join(', ')})`;
 }
 
 /** `read 48,211 = delivered 48,190 + already 0 + dead 3`: fixed terms, then those that are not zero. `sent` for sinks without acknowledgement. */
