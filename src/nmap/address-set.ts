@@ -1,5 +1,6 @@
 import { isIP, isIPv4 } from 'node:net';
-import { difference, doMeet, doOverlap, isIn, merged, type Range, type Ranges, sizeOf } from './ranges.ts';
+import { countOf, doNumbersMeet, isInNumbers, mergedNumbers, type NumberRanges, numbersWithout } from './number-ranges.ts';
+import { difference, doOverlap, isIn, merged, type Range, type Ranges, sizeOf } from './ranges.ts';
 
 /** A limit on memory: target lists come from scans. */
 const MAX_RANGES = 1 << 16;
@@ -9,17 +10,16 @@ const MAX_RANGES = 1 << 16;
  * 11), and events carry none either.
  */
 export class AddressSet {
-  private readonly v4: Ranges;
+  private readonly v4: NumberRanges;
   private readonly v6: Ranges;
   /** How many addresses. */
   readonly size: number;
-  private small: Float64Array | undefined;
   private made: readonly (readonly [first: string, last: string])[] | undefined;
 
-  private constructor(v4: Ranges, v6: Ranges) {
+  private constructor(v4: NumberRanges, v6: Ranges) {
     this.v4 = v4;
     this.v6 = v6;
-    this.size = Number(sizeOf(v4) + sizeOf(v6));
+    this.size = countOf(v4) + Number(sizeOf(v6));
   }
 
   /**
@@ -28,59 +28,56 @@ export class AddressSet {
    * an address, or makes more than `most` ranges.
    */
   static of(words: readonly string[], most = MAX_RANGES): AddressSet | string {
-    const v4: Range[] = [];
+    const v4: number[] = [];
     const v6: Range[] = [];
     for (const word of words) {
-      const ranges = rangesOf(word, most - v4.length - v6.length);
-      if (ranges === undefined) return word;
-      (word.includes(':') ? v6 : v4).push(...ranges);
+      const room = most - v4.length / 2 - v6.length;
+      const isTaken = word.includes(':') ? takeV6(v6, word, room) : takeV4(v4, word, room);
+      if (!isTaken) return word;
     }
-    return new AddressSet(merged(v4), merged(v6));
+    return new AddressSet(mergedNumbers(v4), merged(v6));
   }
 
   /** @internal Number of ranges: the size of the set in memory. */
   get ranges(): number {
-    return this.v4.length + this.v6.length;
+    return this.v4.length / 2 + this.v6.length;
   }
 
   /** @internal Its ranges in the form of {@link addressKey}, inclusive. */
   get keys(): readonly (readonly [first: string, last: string])[] {
-    const of = (ranges: Ranges, kind: 4 | 6) => ranges.map(([first, last]) => [keyOf(first, kind), keyOf(last, kind)] as const);
-    this.made ??= [...of(this.v4, 4), ...of(this.v6, 6)];
+    this.made ??= [...keysOf(this.v4), ...this.v6.map(([first, last]) => [keyOf(first, 6), keyOf(last, 6)] as const)];
     return this.made;
   }
 
   has(address: string): boolean {
-    if (latest.text !== address) latest = { text: address, number: numberOf(address), isV4: isIPv4(address) };
-    const { number, isV4 } = latest;
-    return number !== undefined && isIn(isV4 ? this.v4 : this.v6, number);
+    if (latest.text !== address) latest = { text: address, v4: numberOfV4(address), v6: numberOfV6(address) };
+    const { v4, v6 } = latest;
+    return v4 === undefined ? v6 !== undefined && isIn(this.v6, v6) : isInNumbers(this.v4, v4);
   }
 
   /** @internal */
   without(other: AddressSet): AddressSet {
-    return new AddressSet(difference(this.v4, other.v4), difference(this.v6, other.v6));
+    return new AddressSet(numbersWithout(this.v4, other.v4), difference(this.v6, other.v6));
   }
 
   /** @internal */
   overlaps(other: AddressSet): boolean {
-    return doMeet(this.numbers, other.numbers) || doOverlap(this.v6, other.v6);
-  }
-
-  /** Its ranges of IPv4, the first and the last of each, in numbers that are quickly compared: a run is compared with many. */
-  private get numbers(): Float64Array {
-    this.small ??= Float64Array.from(this.v4.flat(), Number);
-    return this.small;
+    return doNumbersMeet(this.v4, other.v4) || doOverlap(this.v6, other.v6);
   }
 }
 
 /** Of one address it is asked whether it is in many sets, one behind another. */
-let latest: { readonly text: string; readonly number: bigint | undefined; readonly isV4: boolean } = { text: '', number: undefined, isV4: false };
+let latest: { readonly text: string; readonly v4: number | undefined; readonly v6: bigint | undefined } = { text: '', v4: undefined, v6: undefined };
+
+function keysOf(ranges: NumberRanges): readonly (readonly [first: string, last: string])[] {
+  return Array.from({ length: ranges.length / 2 }, (_, i) => [keyOf(ranges[2 * i] ?? 0, 4), keyOf(ranges[2 * i + 1] ?? 0, 4)] as const);
+}
 
 /** A sort key for a database index: `4c0000207` for 192.0.2.7. Undefined when the text is not an address. */
 export function addressKey(text: string): string | undefined {
   // Without large numbers: it is asked for with each host.
   if (isIPv4(text)) return `4${text.split('.').map(hexOctet).join('')}`;
-  const number = numberOf(text);
+  const number = numberOfV6(text);
   return number === undefined ? undefined : keyOf(number, 6);
 }
 
@@ -88,31 +85,46 @@ function hexOctet(octet: string): string {
   return Number(octet).toString(16).padStart(2, '0');
 }
 
-function keyOf(number: bigint, kind: 4 | 6): string {
+function keyOf(number: number | bigint, kind: 4 | 6): string {
   return `${kind}${number.toString(16).padStart(kind === 4 ? 8 : 32, '0')}`;
 }
 
-function rangesOf(word: string, most: number): readonly Range[] | undefined {
+/** False: it is no address, or there is no room for all of its ranges. */
+function takeV4(ranges: number[], word: string, room: number): boolean {
   const [address = '', bits, ...more] = word.split('/');
-  const number = numberOf(address);
-  if (more.length > 0 || most < 1) return undefined;
-  if (number !== undefined) return subnet(number, isIPv4(address) ? 32 : 128, bits);
-  const octets = bits === undefined ? octetsOf(word) : undefined;
-  return octets && product(octets, most);
-}
-
-function subnet(number: bigint, width: number, bits = String(width)): readonly Range[] | undefined {
-  if (!/^\d{1,3}$/.test(bits) || Number(bits) > width) return undefined;
-  const size = 1n << BigInt(width - Number(bits));
+  const number = numberOfV4(address);
+  if (more.length > 0 || room < 1) return false;
+  if (number === undefined) {
+    const octets = bits === undefined ? octetsOf(word) : undefined;
+    return octets !== undefined && takeProduct(ranges, octets, room);
+  }
+  if (!isWidth(bits, 32)) return false;
+  const size = 2 ** (32 - Number(bits ?? 32));
   const first = number - (number % size);
-  return [[first, first + size - 1n]];
+  ranges.push(first, first + size - 1);
+  return true;
 }
 
-/** The address as a number; undefined when the text is not an address. */
-function numberOf(text: string): bigint | undefined {
-  const kind = isIP(text);
-  if (kind === 0) return undefined;
-  if (kind === 4) return BigInt(text.split('.').reduce((sum, octet) => sum * 256 + Number(octet), 0));
+function takeV6(ranges: Range[], word: string, room: number): boolean {
+  const [address = '', bits, ...more] = word.split('/');
+  const number = numberOfV6(address);
+  if (number === undefined || more.length > 0 || room < 1 || !isWidth(bits, 128)) return false;
+  const size = 1n << BigInt(128 - Number(bits ?? 128));
+  const first = number - (number % size);
+  ranges.push([first, first + size - 1n]);
+  return true;
+}
+
+function isWidth(bits: string | undefined, most: number): boolean {
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most);
+}
+
+function numberOfV4(text: string): number | undefined {
+  return isIPv4(text) ? text.split('.').reduce((sum, octet) => sum * 256 + Number(octet), 0) : undefined;
+}
+
+function numberOfV6(text: string): bigint | undefined {
+  if (isIP(text) !== 6) return undefined;
   const [address = ''] = text.split('%');
   // `::ffff:192.0.2.7` in the form without dots.
   const plain = address.replace(/\b(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/, (_, a, b, c, d) => {
@@ -127,31 +139,42 @@ function numberOf(text: string): bigint | undefined {
 }
 
 /** `10.0.0-5.1,7` or `192.168.3.*`, as four lists of ranges. */
-function octetsOf(word: string): readonly Ranges[] | undefined {
+function octetsOf(word: string): readonly NumberRanges[] | undefined {
   const parts = word.split('.');
   if (parts.length !== 4 || !parts.every((part) => /^(?:\*|[\d,-]+)$/.test(part))) return undefined;
   const octets = parts.map((part) => part.split(',').map(octetRange));
-  return octets.flat().every((range) => range !== undefined) ? octets.map((ranges) => merged(ranges as readonly Range[])) : undefined;
+  return octets.flat().includes(undefined) ? undefined : octets.map((ranges) => mergedNumbers(ranges.flatMap((range) => range ?? [])));
 }
 
-function octetRange(text: string): Range | undefined {
+function octetRange(text: string): readonly [first: number, last: number] | undefined {
   const [, first = '', , last = ''] = /^(\d{0,3})(-(\d{0,3}))?$/.exec(text === '*' ? '-' : text) ?? ['', 'x'];
   const from = first === '' ? 0 : Number(first);
   const to = text.includes('-') || text === '*' ? (last === '' ? 255 : Number(last)) : from;
-  return Number.isNaN(from) || text === '' || to > 255 || from > to ? undefined : [BigInt(from), BigInt(to)];
+  return Number.isNaN(from) || text === '' || to > 255 || from > to ? undefined : [from, to];
 }
 
 /** The ranges of all combinations; an octet that is followed only by `0-255` gives one range. */
-function product(octets: readonly Ranges[], most: number): readonly Range[] | undefined {
-  const free = octets.findLastIndex((ranges) => ranges.length !== 1 || sizeOf(ranges) !== 256n);
-  const size = 256n ** BigInt(3 - Math.max(free, 0));
-  let prefixes: readonly bigint[] = [0n];
-  for (const ranges of octets.slice(0, Math.max(free, 0))) {
-    const values = ranges.flatMap(([first, last]) => Array.from({ length: Number(last - first) + 1 }, (_, i) => first + BigInt(i)));
-    if (prefixes.length * values.length > most) return undefined;
-    prefixes = prefixes.flatMap((prefix) => values.map((value) => prefix * 256n + value));
+function takeProduct(ranges: number[], octets: readonly NumberRanges[], room: number): boolean {
+  const free = Math.max(
+    octets.findLastIndex((octet) => countOf(octet) !== 256),
+    0,
+  );
+  const last = octets[free] ?? new Float64Array();
+  const size = 256 ** (3 - free);
+  let prefixes: readonly number[] = [0];
+  for (const octet of octets.slice(0, free)) {
+    if (prefixes.length * countOf(octet) > room) return false;
+    const values = numbersIn(octet);
+    prefixes = prefixes.flatMap((prefix) => values.map((value) => prefix * 256 + value));
   }
-  const last = octets[Math.max(free, 0)] ?? [];
-  if (prefixes.length * last.length > most) return undefined;
-  return prefixes.flatMap((prefix) => last.map(([from, to]) => [(prefix * 256n + from) * size, (prefix * 256n + to + 1n) * size - 1n] as const));
+  if ((prefixes.length * last.length) / 2 > room) return false;
+  for (const prefix of prefixes)
+    for (let i = 0; i < last.length; i += 2) ranges.push((prefix * 256 + (last[i] ?? 0)) * size, (prefix * 256 + (last[i + 1] ?? 0) + 1) * size - 1);
+  return true;
+}
+
+function numbersIn(ranges: NumberRanges): readonly number[] {
+  const numbers: number[] = [];
+  for (let i = 0; i < ranges.length; i += 2) for (let number = ranges[i] ?? 0; number <= (ranges[i + 1] ?? 0); number++) numbers.push(number);
+  return numbers;
 }

@@ -58,17 +58,6 @@ export function doOverlap(a: Ranges, b: Ranges): boolean {
   return false;
 }
 
-/** The same of ranges one behind another. */
-export function doMeet(a: Float64Array, b: Float64Array): boolean {
-  let [i, j] = [0, 0];
-  while (i < a.length && j < b.length) {
-    if ((a[i + 1] as number) < (b[j] as number)) i += 2;
-    else if ((b[j + 1] as number) < (a[i] as number)) j += 2;
-    else return true;
-  }
-  return false;
-}
-
 export function sizeOf(ranges: Ranges): bigint {
   return ranges.reduce((sum, [first, last]) => sum + last - first + 1n, 0n);
 }
