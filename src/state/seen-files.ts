@@ -13,6 +13,16 @@ export interface SeenSummary {
   readonly last: number | undefined;
 }
 
+/** A file as it was shipped. `content`: a digest of it, where that was asked for. */
+export interface ShippedFile {
+  readonly name: string;
+  readonly version: string;
+  readonly content?: string | undefined;
+}
+
+/** Between a version and the digest of the content, in the state file. */
+const OF = '#';
+
 /** Shipped files of one directory, with their versions, and to which sinks (`sinkKey`): a sink that is added later gets them, too. */
 export class SeenFiles {
   private readonly database: Database;
@@ -26,23 +36,40 @@ export class SeenFiles {
 
   /** The sinks that have not got this version of the file. */
   missing(name: string, version: string, sinks: readonly string[]): readonly string[] {
-    const rows = this.database.all('SELECT sink FROM shipped_file WHERE directory = ? AND name = ? AND version = ?', this.directory, name, version);
-    if (rows.length === 0) return sinks;
-    const have = new Set(rows.map(({ sink }) => sink));
-    return sinks.filter((sink) => !have.has(sink));
+    const have = new Set(this.rowsOf(name).flatMap(({ sink, version: had }) => (had.split(OF)[0] === version ? [sink] : [])));
+    return have.size === 0 ? sinks : sinks.filter((sink) => !have.has(sink));
   }
 
-  add(files: readonly { readonly name: string; readonly version: string }[], sinks: readonly string[], now: number): void {
+  /** What of it these sinks have, as far as that was noted: the digest of its content. */
+  contents(name: string, sinks: readonly string[]): ReadonlyMap<string, string> {
+    return new Map(
+      this.rowsOf(name).flatMap(({ sink, version }) =>
+        sinks.includes(sink)
+          ? version
+              .split(OF)
+              .slice(1, 2)
+              .map((content) => [sink, content] as const)
+          : [],
+      ),
+    );
+  }
+
+  private rowsOf(name: string): readonly { readonly sink: string; readonly version: string }[] {
+    const sql = 'SELECT sink, version FROM shipped_file WHERE directory = ? AND name = ?';
+    return this.database.all(sql, this.directory, name) as unknown as readonly { readonly sink: string; readonly version: string }[];
+  }
+
+  add(files: readonly ShippedFile[], sinks: readonly string[], now: number): void {
     if (files.length === 0) return;
     this.database.transaction(() => {
-      for (const { name, version } of files)
+      for (const { name, version, content } of files)
         for (const sink of sinks)
           this.database.run(
             'INSERT OR REPLACE INTO shipped_file (directory, name, sink, version, shipped) VALUES (?, ?, ?, ?, ?)',
             this.directory,
             name,
             sink,
-            version,
+            content === undefined ? version : version + OF + content,
             now,
           );
     });

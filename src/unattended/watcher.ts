@@ -3,6 +3,7 @@ import { PortlogError } from '../core/errors.ts';
 import type { InputReport } from '../pipeline/input-report.ts';
 import type { ShipReport } from '../pipeline/ship.ts';
 import type { Directory, FoundFile, DirectoryListing } from '../source/directory.ts';
+import { contentDigest } from '../source/content-digest.ts';
 import { foundSource } from '../source/file.ts';
 import type { Source } from '../source/source.ts';
 import type { FileAttempts } from '../state/file-attempts.ts';
@@ -30,6 +31,8 @@ export interface Destination {
 export interface WatcherOptions {
   /** Keys of all sinks. */
   readonly sinks: readonly string[];
+  /** Keys of those that cannot tell what they have (standard output): for them the content of a file decides, not when it was written. */
+  readonly untold?: readonly string[];
   /** Ship the files that are there at the start again. */
   readonly again: boolean;
   /** Undefined when nothing was read, because no sink was ready; an error when it could not even begin. */
@@ -48,6 +51,7 @@ export interface WatcherOptions {
 
 /** Files per run: what was shipped is recorded after each run. */
 const MAX_FILES = 50;
+const NOTHING: ReadonlyMap<string, string> = new Map();
 const STALLED_AFTER_MS = 600_000;
 /** Ignored files that are named; there could be very many. */
 const MOST_NAMED = 20;
@@ -107,6 +111,8 @@ export class Watcher {
       clock.now(),
     );
     if (files.length === 0) return;
+    // Before it is read: what is written meanwhile is another content then.
+    const contents = this.untoldOf(sinks).length === 0 ? [] : await Promise.all(files.map(async ({ at }) => contentDigest(at, this.options.stop)));
     const outcome = await this.options.ship(
       files.map((file) => withStallLimit(foundSource(file), STALLED_AFTER_MS, systemClock)),
       { site, sinks, again: this.isAgain(files) },
@@ -119,7 +125,11 @@ export class Watcher {
       return;
     }
     const settled = files.filter((_, index) => isSettled(outcome, index));
-    seen.add(settled, sinks, now);
+    seen.add(
+      settled.map((file) => ({ ...file, content: contents[files.indexOf(file)] })),
+      sinks,
+      now,
+    );
     attempts.end(settled);
     for (const file of settled) {
       this.postponed.remove(file.path);
@@ -170,7 +180,9 @@ export class Watcher {
       this.leaveAlone(one, look);
       for (const { name, path } of look.unfinished) if (this.unfinished.get(one)?.has(name) !== true) this.options.onUnfinished(path);
       this.unfinished.set(one, new Set(look.unfinished.map(({ name }) => name)));
-      return look.ready.flatMap((file) => found.get(file) ?? []);
+      const due: Due[] = [];
+      for (const file of look.ready) due.push(...(await this.unlessSame(one, found.get(file), now)));
+      return due;
     } catch (error) {
       if (!(error instanceof PortlogError) || error.code !== 'input-unreadable') throw error;
       if (!this.lost.has(one)) this.options.onTrouble(error);
@@ -182,11 +194,28 @@ export class Watcher {
   private dueOf({ seen, attempts }: WatchedDirectory, file: FoundFile, now: number): Due | undefined {
     const { sinks, again } = this.options;
     if (this.postponed.has(file.path, file.version, now)) return undefined;
-    const isFresh = again && this.gone.get(file.path) !== file.version;
+    const isFresh = again && !this.gone.has(file.path);
     const missing = isFresh ? sinks : seen.missing(file.name, file.version, sinks);
     if (missing.length === 0) return undefined;
     const how = attempts.of(file);
     return how === 'aside' && !isFresh ? undefined : { file, sinks: missing, isAlone: how !== undefined };
+  }
+
+  private untoldOf(sinks: readonly string[]): readonly string[] {
+    const { untold = [] } = this.options;
+    return sinks.filter((sink) => untold.includes(sink));
+  }
+
+  /** A file that somebody has only touched, or copied over itself, is not due where that would write all of it again. */
+  private async unlessSame({ seen }: WatchedDirectory, due: Due | undefined, now: number): Promise<readonly Due[]> {
+    if (due === undefined) return [];
+    const { file, sinks } = due;
+    const had = this.isAgain([file]) ? NOTHING : seen.contents(file.name, this.untoldOf(sinks));
+    const content = had.size === 0 ? undefined : await contentDigest(file.at, this.options.stop);
+    const same = sinks.filter((sink) => content !== undefined && had.get(sink) === content);
+    if (same.length > 0) seen.add([{ ...file, content }], same, now);
+    const others = sinks.filter((sink) => !same.includes(sink));
+    return others.length === 0 ? [] : [{ ...due, sinks: others }];
   }
 
   private sayEmpty(one: WatchedDirectory, { names }: DirectoryListing): void {

@@ -1,4 +1,4 @@
-import { appendFileSync, copyFileSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { appendFileSync, copyFileSync, mkdirSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
@@ -35,6 +35,22 @@ describe('portlog watch', () => {
     appendFileSync(join(scans, 'b.xml'), WHOLE.slice(HALF.length));
     expect((await portlog([...args(), '--once'])).stderr).toContain('b.xml: 1 run, 2 hosts listed');
     expect((await portlog(['status', '--state-dir', join(home, 'state')])).stdout).not.toContain('b.xml');
+  });
+
+  test('--to stdout writes a scan that was only touched, or copied over itself, no second time; one with another content it does', async () => {
+    const toStdout = ['watch', scans, '--state-dir', join(home, 'state'), '--once', '--to', 'stdout'];
+    copyFileSync(EXAMPLE, join(scans, 'a.xml'));
+    const lines = async (...more: readonly string[]): Promise<number> => (await portlog([...toStdout, ...more])).stdout.split('\n').length - 1;
+    const all = await lines();
+    expect(all).toBeGreaterThan(10);
+    utimesSync(join(scans, 'a.xml'), 1, 1);
+    expect(await lines()).toBe(0);
+    copyFileSync(EXAMPLE, join(scans, 'a.xml'));
+    expect([await lines(), await lines()]).toEqual([0, 0]);
+    // Of the same length.
+    writeFileSync(join(scans, 'a.xml'), readFileSync(EXAMPLE, 'utf8').replace('state="open"', 'state="shut"'));
+    expect([(await lines()) > 10, await lines()]).toEqual([true, 0]);
+    expect(await lines('--again')).toBeGreaterThan(10);
   });
 
   test('an empty directory is said to be empty, and stands in status without a configuration', async () => {

@@ -198,10 +198,10 @@ function intelOf({ intelDir }: Settings, log: Log): Intel | undefined {
 }
 
 /** Names and state keys of the configured sinks. Throws for an invalid sink. */
-export async function sinkNames(context: CommandContext, settings: Settings): Promise<readonly Pick<Sink, 'name' | 'identity'>[]> {
+export async function sinkNames(context: CommandContext, settings: Settings): Promise<readonly Pick<Sink, 'name' | 'identity' | 'undeliverable'>[]> {
   const sinks = await sinksOf(context, settings);
   await Promise.all(sinks.map((sink) => sink.close()));
-  return sinks.map(({ name, identity }) => ({ name, identity }));
+  return sinks.map(({ name, identity, undeliverable }) => ({ name, identity, undeliverable }));
 }
 
 /** Asks each sink of the settings whether it is ready. */

@@ -19,11 +19,12 @@ const MINUTE_MS = 60_000;
 /** Watches directories for the sinks of the settings as they are now. */
 export async function watcherOf(log: Log, directories: readonly DirectoryConfig[], unattended: Unattended, again: boolean): Promise<Watcher> {
   const { database, stop } = unattended;
-  const sinks = (await unattended.sinks()).map(({ identity }) => sinkKey(identity));
+  const sinks = await unattended.sinks();
   return new Watcher(
     directories.map((directory) => watchedAs(directory, database)),
     {
-      sinks,
+      sinks: sinks.map(({ identity }) => sinkKey(identity)),
+      untold: sinks.filter(({ undeliverable }) => undeliverable !== 'keep').map(({ identity }) => sinkKey(identity)),
       again,
       ship: (sources, destination) => unattended.ship(sources, destination),
       clock: systemClock,
