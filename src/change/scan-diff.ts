@@ -1,43 +1,16 @@
 import { hasPorts } from '../nmap/transport.ts';
-import { identify } from '../event/address.ts';
-import type { AddressSet } from '../nmap/address-set.ts';
-import { RunWatch, type ScanItem, type Unread } from '../nmap/item.ts';
-import { milliseconds } from '../event/time.ts';
-import type { Host, Run } from '../nmap/model.ts';
 import type { Change } from './change.ts';
-import { absentHost, type RunCoverage, runCoverage } from './coverage.ts';
+import { absentHost } from './coverage.ts';
 import { type KnownHost, type KnownPort, currentValue, unknownHost } from '../state/known-host.ts';
 import { leftOut } from './left-out.ts';
 import { observe, observeAbsence } from './observe.ts';
 import type { ChangeOptions } from './options.ts';
 import { hostsInOrder } from '../nmap/order.ts';
 import { hasLookedBefore, wasLookedFor } from './looked-before.ts';
+import type { Findings, ScanView } from './scan-view.ts';
 import { type KnownScans, LAST } from './scans.ts';
-import { type FindingsOf, type Sighting, sightingOf } from './sighting.ts';
+import type { Sighting } from './sighting.ts';
 import { DAMAGED, type KnownHosts } from '../state/known-hosts.ts';
-import { mergedListings } from './merge-listings.ts';
-
-interface RunView {
-  readonly args: string | undefined;
-  readonly coverage: RunCoverage;
-  readonly complete: boolean;
-  readonly unread: Unread;
-}
-
-/** Evaluates findings of a host, and what a run with given arguments looks for. */
-export interface Findings {
-  of(run: Run, host: Host): FindingsOf;
-  looksFor(args: string | undefined, source: string): boolean;
-}
-
-/** The content of one input: its runs, and each host as they saw it. */
-export interface ScanView {
-  readonly runs: readonly RunView[];
-  readonly hosts: ReadonlyMap<string, Sighting>;
-  readonly findings: Findings | undefined;
-  /** When it has seen a host, or begun when it lists none of that key; epoch milliseconds, undefined when it does not tell. */
-  seenAt(key: string): number | undefined;
-}
 
 /** The differences, and what cannot be compared, which must not read as "nothing changed". */
 export interface ScanDiff {
@@ -62,59 +35,6 @@ export interface ScanDiff {
 }
 
 type DiffOptions = Pick<ChangeOptions, 'service'>;
-
-/** Collects what an input says; holds a few hundred bytes a listed port. */
-export class ScanCollector {
-  private readonly runs: { run: Run; args: string | undefined; coverage: RunCoverage; complete: boolean; unread: Unread }[] = [];
-  private readonly listings = new Map<string, Sighting[]>();
-  private readonly times = new Map<string, number>();
-  private readonly macNetworks: AddressSet | undefined;
-  private readonly watch = new RunWatch();
-  private readonly findings: Findings | undefined;
-  /** Elements that could not be read. */
-  refused = 0;
-
-  constructor(macNetworks?: AddressSet, findings?: Findings) {
-    this.macNetworks = macNetworks;
-    this.findings = findings;
-  }
-
-  add(item: ScanItem): void {
-    const ending = this.watch.take(item);
-    if (item.kind === 'run') this.runs.push({ run: item.run, args: item.run.args, coverage: runCoverage(item.run), complete: false, unread: [] });
-    const run = this.runs.at(-1);
-    if (run === undefined) return;
-    if (item.kind === 'host') {
-      const sighting = sightingOf(
-        run.coverage,
-        item.host,
-        identify(item.host, this.macNetworks, run.coverage.link),
-        this.findings?.of(run.run, item.host),
-      );
-      const { key } = sighting.identity;
-      this.times.set(key, Math.max(this.times.get(key) ?? 0, timeOf(run.run, item.host)));
-      const earlier = this.listings.get(key);
-      if (earlier === undefined) this.listings.set(key, [sighting]);
-      else earlier.push(sighting);
-    } else if (item.kind === 'refused') this.refused++;
-    else if (item.kind === 'end') [run.complete, run.unread] = [ending === 'finished', this.watch.unread];
-  }
-
-  view(): ScanView {
-    const hosts = new Map<string, Sighting>();
-    for (const [key, listings] of this.listings) {
-      const sighting = mergedListings(listings);
-      if (sighting !== undefined) hosts.set(key, sighting);
-    }
-    const begun = Math.max(0, ...this.runs.map(({ run }) => milliseconds(run.start)));
-    return { runs: this.runs, hosts, findings: this.findings, seenAt: (key) => (this.times.get(key) ?? begun) || undefined };
-  }
-}
-
-/** When a run has seen a host; 0 when it does not tell. */
-export function timeOf(run: Run, host: Host): number {
-  return milliseconds(host.endtime) || milliseconds(host.starttime) || milliseconds(run.start);
-}
 
 /**
  * What changed between two inputs, as far as both have looked: docs/explanation/change.md. Symmetric: with the inputs swapped,
@@ -158,59 +78,78 @@ interface Knowledge {
 
 /** What a scan would change in the known state if it were the latest one. Modifies what `known` returns. */
 export function diffWith(knowledge: Knowledge, after: ScanView, options: DiffOptions = {}): ScanDiff {
-  const changes: Change[] = [];
-  let [hostsNotLookedAt, hostsFirstSeen, portsFirstSeen, protocolsFirstSeen, findingsFirstSeen, hostsCompared, hostsKnownLater] = [
-    0, 0, 0, 0, 0, 0, 0,
-  ];
-  let [portsNotTested, protocolsNotTested, findingsNotLookedFor] = [0, 0, 0];
-  for (const key of hostsInOrder([...knowledge.keys, ...after.hosts.keys()])) {
+  const comparison = new Comparison(knowledge, after, options);
+  for (const key of hostsInOrder([...knowledge.keys, ...after.hosts.keys()])) comparison.compare(key);
+  return { changes: comparison.changes, ...comparison.counts };
+}
+
+type Counts = { -readonly [Name in Exclude<keyof ScanDiff, 'changes'>]: number };
+
+/** Of a scan with what is known, host by host. */
+class Comparison {
+  readonly changes: Change[] = [];
+  readonly counts: Counts = {
+    hostsNotLookedAt: 0,
+    hostsFirstSeen: 0,
+    portsFirstSeen: 0,
+    protocolsFirstSeen: 0,
+    findingsFirstSeen: 0,
+    portsNotTested: 0,
+    protocolsNotTested: 0,
+    findingsNotLookedFor: 0,
+    hostsCompared: 0,
+    hostsKnownLater: 0,
+  };
+  private readonly knowledge: Knowledge;
+  private readonly after: ScanView;
+  private readonly options: DiffOptions;
+
+  constructor(knowledge: Knowledge, after: ScanView, options: DiffOptions) {
+    this.knowledge = knowledge;
+    this.after = after;
+    this.options = options;
+  }
+
+  compare(key: string): void {
+    const { after, knowledge, counts } = this;
     const known = knowledge.known(key);
-    if (known === DAMAGED) continue;
+    if (known === DAMAGED) return;
     const sighting = after.hosts.get(key);
     if (knowledge.hasTimes && known !== undefined && known.time > (after.seenAt(key) ?? Number.POSITIVE_INFINITY)) {
-      if (sighting !== undefined || establishedDown(after, key)) hostsKnownLater++;
-    } else if (sighting !== undefined) {
-      const host = known ?? unknownHost(key);
-      const left = leftOut(host, sighting);
-      portsNotTested += left.ports;
-      protocolsNotTested += left.protocols;
-      findingsNotLookedFor += left.findings;
-      const found = observe(
-        host,
-        {
-          sighting,
-          ...afterAll(host),
-          wasLookedFor: () => knowledge.wasLookedFor(key),
-          hasLookedBefore: (port, source, since) => knowledge.hasLookedBefore(key, port, source, since),
-          ...ALONE,
-        },
-        options,
-      );
-      changes.push(...found.changes);
-      if (known !== undefined) hostsCompared++;
-      if (found.isFirstSeen) hostsFirstSeen++;
-      const ports = found.firstSeen.filter(({ protocol }) => hasPorts(protocol)).length;
-      portsFirstSeen += ports;
-      protocolsFirstSeen += found.firstSeen.length - ports;
-      findingsFirstSeen += found.firstFindings;
-    } else if (known !== undefined && currentValue(known.up, 1) === 'yes') {
-      if (establishedDown(after, key)) changes.push(...observeAbsence(known, afterAll(known).time, 1));
-      else hostsNotLookedAt++;
-    }
+      if (sighting !== undefined || establishedDown(after, key)) counts.hostsKnownLater++;
+    } else if (sighting !== undefined) this.compareListed(key, known, sighting);
+    else if (known !== undefined && currentValue(known.up, 1) === 'yes') this.compareUnlisted(key, known);
   }
-  return {
-    changes,
-    hostsNotLookedAt,
-    hostsFirstSeen,
-    portsFirstSeen,
-    protocolsFirstSeen,
-    findingsFirstSeen,
-    portsNotTested,
-    protocolsNotTested,
-    findingsNotLookedFor,
-    hostsCompared,
-    hostsKnownLater,
-  };
+
+  private compareListed(key: string, known: KnownHost | undefined, sighting: Sighting): void {
+    const { counts, knowledge } = this;
+    const host = known ?? unknownHost(key);
+    // Before `observe` takes in what the scan has found.
+    const left = leftOut(host, sighting);
+    counts.portsNotTested += left.ports;
+    counts.protocolsNotTested += left.protocols;
+    counts.findingsNotLookedFor += left.findings;
+    const observation = {
+      sighting,
+      ...afterAll(host),
+      wasLookedFor: () => knowledge.wasLookedFor(key),
+      hasLookedBefore: (port: KnownPort | undefined, source: string, since: number) => knowledge.hasLookedBefore(key, port, source, since),
+      ...ALONE,
+    };
+    const found = observe(host, observation, this.options);
+    this.changes.push(...found.changes);
+    if (known !== undefined) counts.hostsCompared++;
+    if (found.isFirstSeen) counts.hostsFirstSeen++;
+    const ports = found.firstSeen.filter(({ protocol }) => hasPorts(protocol)).length;
+    counts.portsFirstSeen += ports;
+    counts.protocolsFirstSeen += found.firstSeen.length - ports;
+    counts.findingsFirstSeen += found.firstFindings;
+  }
+
+  private compareUnlisted(key: string, known: KnownHost): void {
+    if (establishedDown(this.after, key)) this.changes.push(...observeAbsence(known, afterAll(known).time, 1));
+    else this.counts.hostsNotLookedAt++;
+  }
 }
 
 /** What the state file knows of a site. */

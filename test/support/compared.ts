@@ -1,4 +1,5 @@
-import { diffScans, ScanCollector, type ScanDiff, type ScanView } from '../../src/change/scan-diff.ts';
+import { diffScans, type ScanDiff } from '../../src/change/scan-diff.ts';
+import { ScanCollector, type ScanView } from '../../src/change/scan-view.ts';
 import { host, itemsOf, scan } from './scans.ts';
 
 export function view(text: string | Uint8Array): ScanView {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { diffScans, ScanCollector, type ScanView } from '../../src/change/scan-diff.ts';
+import { diffScans } from '../../src/change/scan-diff.ts';
+import { ScanCollector, type ScanView } from '../../src/change/scan-view.ts';
 import { DEFAULT_OPTIONS } from '../../src/event/context.ts';
 import { EventMapper } from '../../src/event/map.ts';
 import { newInputReport, noteEvent } from '../../src/pipeline/input-report.ts';

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { diffScans, ScanCollector, type ScanView } from '../../src/change/scan-diff.ts';
+import { diffScans } from '../../src/change/scan-diff.ts';
+import { ScanCollector, type ScanView } from '../../src/change/scan-view.ts';
 import { hostEntityId } from '../../src/event/id.ts';
 import { linkOf } from '../../src/nmap/link.ts';
 import { ecs, eventsOf, itemsOf } from '../support/scans.ts';

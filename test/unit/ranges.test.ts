@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { ScanCollector, diffScans } from '../../src/change/scan-diff.ts';
+import { diffScans } from '../../src/change/scan-diff.ts';
+import { ScanCollector } from '../../src/change/scan-view.ts';
 import { lokiSink } from '../../src/sink/loki/loki.ts';
 import { sinkOptions } from '../support/sink-options.ts';
 import { ecs, eventsOf, fixture, host, itemsOf, port, scan } from '../support/scans.ts';

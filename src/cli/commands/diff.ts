@@ -1,6 +1,7 @@
 import { openWords } from '../../event/counts.ts';
 import { type Change, portOf } from '../../change/change.ts';
-import { diffScans, diffWith, type Findings, knowledgeOf, ScanCollector, type ScanDiff, type ScanView, timeOf } from '../../change/scan-diff.ts';
+import { diffScans, diffWith, knowledgeOf, type ScanDiff } from '../../change/scan-diff.ts';
+import { type Findings, ScanCollector, type ScanView, timeOf } from '../../change/scan-view.ts';
 import { KnownScans } from '../../change/scans.ts';
 import { KnownHosts } from '../../state/known-hosts.ts';
 import type { Settings } from '../../config/settings.ts';
