@@ -2,20 +2,13 @@ import { Budget } from '../core/budget.ts';
 import { AHEAD_MS } from '../event/time.ts';
 import type { Database } from '../state/database.ts';
 import { boundsOf, ScanReach } from '../state/scan-reach.ts';
-import { ALL_NOT_ENTERED, type Candidate, NEIGHBOURS, NEXT, PLACED, type Side, TRIM, UNLISTED_ANNOUNCED } from './scan-statements.ts';
+import { ALL_NOT_ENTERED, type Candidate, NEIGHBOURS, NEXT, PLACED, type Side, UNLISTED_ANNOUNCED } from './scan-statements.ts';
+import { makeRoomForScans } from './kept-scans.ts';
 import { type Place, RunsAt } from './runs-at.ts';
 import { countsOf, kindOf, NO_COUNTS, profileKey, reachOf, type RunSetup, type ScanRecord, ScanRecords, setupOf, UNREADABLE } from './scan-record.ts';
 
-/** Of a kind of runs, besides the first complete one: what confirms, repeats or follows is among the latest. */
-const KEPT_OF_A_KIND = 100;
-/** Of a site, of which the first and the latest of each kind come before all others; and how many are left when there are more. */
-const KEPT_RUNS = 5000;
-const LEFT_RUNS = 4000;
 /** Runs next to another one that are looked at one by one. */
 const MAX_NEIGHBOURS = 16;
-/** Of so many runs, one makes room among those of its kind, and one among all: the second goes through all that are kept. */
-const TRIM_EVERY = 16;
-const PRUNE_EVERY = 64;
 
 /** Of about a microsecond, of going through kinds of runs at addresses: when they are spent, only some of thousands of kinds are looked at. */
 const STEPS = { most: 100_000, earned: 20 };
@@ -216,8 +209,7 @@ export class KnownScans {
     const sql = 'INSERT INTO scan (site, id, started, ended, complete, run, counts, kind, reached) VALUES (?, ?, ?, ?, 0, ?, ?, ?, 1) RETURNING nr';
     const nr = this.database.get(sql, this.site, id, started, started, run, counts, kind)?.['nr'] as number;
     this.reach.enter(of);
-    if (isOneOf(nr, TRIM_EVERY)) this.trim(nr, kind);
-    if (isOneOf(nr, PRUNE_EVERY)) this.prune(nr);
+    makeRoomForScans(this.database, this.site, this.reach, { nr, kind });
     return { nr, id, started, ended: started, complete: 0, run, counts, kind };
   }
 
@@ -241,36 +233,4 @@ export class KnownScans {
     this.reach.enter(of);
     if (kind !== of.kind) this.reach.forget(kind);
   }
-
-  /** Deletes runs of a kind that no comparison needs, but not the current one. */
-  private trim(nr: number, kind: string): void {
-    for (const complete of [0, 1]) this.database.run(TRIM, this.site, kind, complete, KEPT_OF_A_KIND, nr, this.site, kind, complete);
-  }
-
-  /** The same of all kinds, when there are too many. */
-  private prune(nr: number): void {
-    if (Number(this.database.get('SELECT count(*) AS n FROM scan WHERE site = ?', this.site)?.['n']) <= KEPT_RUNS) return;
-    const gone = this.database.all(
-      `DELETE FROM scan WHERE site = ? AND nr <> ? AND nr NOT IN (
-         SELECT nr FROM (
-           SELECT nr, started,
-             row_number() OVER (PARTITION BY kind, complete ORDER BY started DESC, nr DESC) AS newer,
-             row_number() OVER (PARTITION BY kind, complete ORDER BY started, nr) AS older
-           FROM scan WHERE site = ?)
-         WHERE newer <= ? OR older = 1
-         ORDER BY min(newer, older) > 1, started DESC LIMIT ?)
-       RETURNING kind`,
-      this.site,
-      nr,
-      this.site,
-      KEPT_OF_A_KIND,
-      LEFT_RUNS,
-    );
-    for (const kind of new Set(gone.map((row) => row['kind'] as string))) this.reach.forget(kind);
-  }
-}
-
-/** One of so many (a power of two) numbers, whichever of them a site has: another one may have every second. */
-function isOneOf(nr: number, many: number): boolean {
-  return Math.imul(nr, 0x9e3779b1) >>> 0 < 2 ** 32 / many;
 }

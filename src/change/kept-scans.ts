@@ -1,0 +1,54 @@
+import type { Database } from '../state/database.ts';
+import type { ScanReach } from '../state/scan-reach.ts';
+import { TRIM } from './scan-statements.ts';
+
+/** Of a kind of runs, besides the first complete one: what confirms, repeats or follows is among the latest. */
+const KEPT_OF_A_KIND = 100;
+/** Of a site, of which the first and the latest of each kind come before all others; and how many are left when there are more. */
+const KEPT_RUNS = 5000;
+const LEFT_RUNS = 4000;
+/** Of so many runs, one makes room among those of its kind, and one among all: the second goes through all that are kept. */
+const TRIM_EVERY = 16;
+const PRUNE_EVERY = 64;
+
+/** Deletes runs of a site that no comparison needs, now and then; never the current one. */
+export function makeRoomForScans(
+  database: Database,
+  site: string,
+  reach: ScanReach,
+  { nr, kind }: { readonly nr: number; readonly kind: string },
+): void {
+  if (isOneOf(nr, TRIM_EVERY)) trim(database, site, nr, kind);
+  if (isOneOf(nr, PRUNE_EVERY)) prune(database, site, nr, reach);
+}
+
+function trim(database: Database, site: string, nr: number, kind: string): void {
+  for (const complete of [0, 1]) database.run(TRIM, site, kind, complete, KEPT_OF_A_KIND, nr, site, kind, complete);
+}
+
+/** The same of all kinds, when there are too many. */
+function prune(database: Database, site: string, nr: number, reach: ScanReach): void {
+  if (Number(database.get('SELECT count(*) AS n FROM scan WHERE site = ?', site)?.['n']) <= KEPT_RUNS) return;
+  const gone = database.all(
+    `DELETE FROM scan WHERE site = ? AND nr <> ? AND nr NOT IN (
+       SELECT nr FROM (
+         SELECT nr, started,
+           row_number() OVER (PARTITION BY kind, complete ORDER BY started DESC, nr DESC) AS newer,
+           row_number() OVER (PARTITION BY kind, complete ORDER BY started, nr) AS older
+         FROM scan WHERE site = ?)
+       WHERE newer <= ? OR older = 1
+       ORDER BY min(newer, older) > 1, started DESC LIMIT ?)
+     RETURNING kind`,
+    site,
+    nr,
+    site,
+    KEPT_OF_A_KIND,
+    LEFT_RUNS,
+  );
+  for (const kind of new Set(gone.map((row) => row['kind'] as string))) reach.forget(kind);
+}
+
+/** One of so many (a power of two) numbers, whichever of them a site has: another one may have every second. */
+function isOneOf(nr: number, many: number): boolean {
+  return Math.imul(nr, 0x9e3779b1) >>> 0 < 2 ** 32 / many;
+}
