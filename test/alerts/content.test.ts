@@ -98,7 +98,7 @@ function categoriesIn(filter: Filter): readonly unknown[] {
   return 'is' in filter && filter.field === 'rule.category' ? filter.is : [];
 }
 
-test('rules by item leave out what is one of very many changes of a scan, in every target; mass-change itself does not', () => {
+test('rules about single items leave out marked changes of a mass change, in every target; mass-change itself does not', () => {
   const kibana = kibanaRules(DEFAULT_CONTENT);
   const loki: readonly any[] = yaml('dashboards/loki/rules.yaml').groups[0].rules;
   const grafana: readonly any[] = yaml('dashboards/grafana/alerting/portlog.yaml').groups[0].rules;

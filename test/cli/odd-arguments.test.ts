@@ -17,7 +17,7 @@ test('a target with an IPv6 zone is a target like others, for every command', as
   expect((await portlog(['inventory', '--network', 'fe80::1%eth0', ...state])).code).toBe(0);
 });
 
-test('one of two targets that was not scanned is said', async () => {
+test('a target that was not scanned is reported', async () => {
   const two = readFileSync(field('target-skipped.xml'), 'utf8').replace(
     '<runstats>',
     `${host('192.0.2.7', '<ports><port protocol="tcp" portid="80"><state state="open"/></port></ports>')}<runstats>`,
@@ -27,7 +27,7 @@ test('one of two targets that was not scanned is said', async () => {
   expect(code).toBe(0);
 });
 
-test('arguments that cost minutes once cost nothing, neither with their scan nor with the next one of that site', async () => {
+test('arguments that once took minutes take no time, with their scan and with the next scan of the site', async () => {
   const dir = freshDir();
   const ship = (name: string): ReturnType<typeof portlog> =>
     portlog([field(name), '--to', `file=${join(dir, 'events.ndjson')}`, '--state-dir', join(dir, 'state')]);

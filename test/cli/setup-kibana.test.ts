@@ -141,7 +141,7 @@ describe('portlog setup kibana', () => {
     ]);
   });
 
-  test('a rule leads to the dashboard of the host and to its runbook; what somebody has added stays; a Kibana that knows no such links goes without', async () => {
+  test('a rule links to the dashboard of the host and to its runbook; links that somebody added stay; a Kibana without support for links gets none', async () => {
     const leadsTo = (title: string): unknown => [...kibana.rules.values()].find(({ name }) => name === title)?.artifacts;
     await setup('kibana', url, '--runbooks', 'https://wiki.example.net/nmap');
     expect(leadsTo('[portlog] New open port')).toEqual({

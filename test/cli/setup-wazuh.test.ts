@@ -33,7 +33,7 @@ describe('portlog setup wazuh', () => {
     expect(wazuh.actions).toEqual([]);
   });
 
-  test('a file that was laid out anew is as installed; one that somebody has changed stays; an older one of ours is updated', async () => {
+  test('a file with other whitespace counts as installed; one that somebody changed stays; an older one of ours is updated', async () => {
     await setup('wazuh', url);
     const ours = wazuh.files.get(RULES) ?? '';
     wazuh.files.set(RULES, ours.replaceAll('  ', '    '));

@@ -117,7 +117,7 @@ describe('portlog watch', () => {
     expect((await portlog([...args(), '--once'])).stderr).toBe('');
   });
 
-  test('what turns out to be no scan is set aside and told as an event, once, and is no shipped scan; when it has become one, it ships', async () => {
+  test('a file that is not a scan is set aside, reported once and not counted as shipped; it ships once it has become a scan', async () => {
     copyFileSync(EXAMPLE, join(scans, 'a.xml'));
     const others = { 'cut.xml': '', 'empty.xml.gz': '', 'garbage.xml': '\u0001\u0002 no', 'other.xml': '<foo/>', 'text.xml.gz': 'Nmap done' };
     for (const [name, content] of Object.entries(others)) put(name, content);

@@ -81,7 +81,7 @@ test.each(ALERT_RULES.map((rule) => [rule.id, rule] as const))('%s: labels tell 
   expect(labels.size).toBe(rule.key.length + 1);
 });
 
-test('what is said of a host that somebody has forgotten is over, and with the last one of a site its scans are not missed', async () => {
+test('alerts about a forgotten host end, and with the last host of a site its scans are no longer overdue', async () => {
   const memory = inMemory();
   const { sink, seen } = await against(taken);
   sink.upkeep?.remember(memory);
@@ -116,7 +116,7 @@ test('what is said of a host that somebody has forgotten is over, and with the l
   expect(new KnownAlerts(memory).scanned()).toEqual([]);
 });
 
-test('what a stranger wrote calls nobody in a chat, and gets no link with another name; labels and addresses stay', async () => {
+test('text of strangers mentions nobody in a chat and makes no disguised links; labels and addresses stay', async () => {
   const { sink, seen } = await against(taken, { runbooks: 'https://wiki/runbooks' });
   const event = opened({ time: NOW - HOUR });
   const said = '<!channel> [bank](https://x.example) @here <b>';

@@ -110,7 +110,7 @@ describe('through a pipeline', () => {
     expect(failure).toMatchObject({ kind: 'permanent', hint: 'check the URL' });
   });
 
-  test('a receiver that fails at everything (500) makes no dead letters, and what is refused for words about types later is one event', async () => {
+  test('a receiver that answers 500 to everything causes no dead letters; a later 400 about types concerns one event', async () => {
     const { sink } = await against((_, response) => void response.writeHead(500).end('Internal Server Error'));
     expect((await runPipeline(sink, EVENTS, { retryForMs: 0 })).account.tally).toMatchObject({ dead: 0, spooled: EVENTS.length });
     const { sink: other } = await against((seen, response) => {

@@ -135,7 +135,7 @@ describe('what a receiver may answer', () => {
     await expect(send((_, response) => answer(response, status, {}, { 'retry-after': '7' }))).rejects.toMatchObject({ kind: 'temporary' });
   });
 
-  test('500 is not to be asked again as it is, and may be about one record: halves, and that one comes back with its words', async () => {
+  test('500 is not retried as a whole, because it may be about one record: the request is split, and that record fails with the receiver’s message', async () => {
     const words = 'error exporting to topic "nmap": record size 3010000 exceeds max 1000000: MESSAGE_TOO_LARGE';
     const script: Script = (_, response) => answer(response, 500, { code: 13, message: words });
     expect(await send(script)).toMatchObject({ delivered: 0, split: true });

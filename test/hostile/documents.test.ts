@@ -49,7 +49,7 @@ function mutated(bytes: Buffer, change: Mutation): Buffer {
   }
 }
 
-test('whatever is done to scans: nothing escapes, every event is valid, each document has its bounds', { timeout: 0 }, () => {
+test('mutated scans cause no exception and no invalid event, and stay within the limits', { timeout: 0 }, () => {
   let document = 0;
   fc.assert(
     fc.property(fc.constantFrom(...SEEDS), fc.array(mutation, { minLength: 1, maxLength: 8 }), (seed, mutations) => {

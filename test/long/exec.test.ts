@@ -33,7 +33,7 @@ describe('the program of the page', () => {
     return open([file, '192.0.2.0/24'], { environment: { PATH: `${folder}:${process.env['PATH']}` }, timeoutMs: 20_000 });
   };
 
-  test('puts an address into the set, leaves others alone, asks for another time, and takes nothing but an address', async () => {
+  test('adds an address to the nft set, ignores other networks, asks for a retry, and accepts only addresses', async () => {
     const sink = nft(`printf '%s\\n' "$*" >> ${join(folder, 'calls')}`);
     expect(await send(sink)).toMatchObject({ delivered: 1 });
     expect(await send(sink, told({ action: 'host-new', time: Date.now(), ip: '198.51.100.1' }))).toMatchObject({ delivered: 1 });

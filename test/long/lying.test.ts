@@ -105,7 +105,7 @@ describe.each(Object.entries(SINKS))('%s', (type, { more, believesAnything, beli
     for (const status of [200, 204, 400, 429, 500]) await attempt(status, 'a list', way);
   });
 
-  test('and none of it costs an event: it waits on disk, or is a dead letter with the words of the server', { timeout: 120_000 }, async () => {
+  test('and no event is lost: it waits on disk, or is a dead letter with the server’s message', { timeout: 120_000 }, async () => {
     for (const body of ['wrong types', 'halves of items', 'success for nobody', 'a list', 'controls'])
       for (const status of [200, 400, 429]) {
         const sink = await against(type, status, BODIES[body]!, WAYS['at once']!, more);

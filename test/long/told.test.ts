@@ -163,7 +163,7 @@ class World {
   }
 }
 
-test('whatever became of them on their way: in the end each destination has all events, all changes and the inventory', async () => {
+test('whatever happens on the way, each destination ends with all events, all changes and the inventory', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(STEP, { minLength: 1, maxLength: 6 }), async (steps) => {
       const world = new World();

@@ -45,7 +45,7 @@ describe('the stories, through the file', () => {
     },
   );
 
-  test('a change of very many alerts nobody; a scan that finished is told at level 3, which is below everything else', () => {
+  test('a change within a mass change raises no alert; a finished scan is level 3, below everything else', () => {
     const lines = bySite.get(siteOf('new-open-port', 'fires')) ?? [];
     const opened = lines.find((line) => firedBy(RULES, line)?.groups.includes('portlog-new-open-port')) ?? '';
     const marked = JSON.parse(opened) as { nmap: { change: object } };
@@ -63,7 +63,7 @@ describe('the stories, through the file', () => {
     for (const query of queries) expect(query).toContain(`rule.groups:portlog AND NOT rule.groups:"${finished?.groups.at(-1)}"`);
   });
 
-  test('levels: critical is the highest, high mails where nobody has changed that (12), medium does not; no sentence has a gap', () => {
+  test('levels: critical is the highest, high sends mail by default (12), medium does not; no description is incomplete', () => {
     for (const rule of ALERT_RULES.filter(({ absentForHours }) => absentForHours === undefined)) {
       const { level = 0, description = '' } = RULES.find(({ groups }) => groups.includes(`portlog-${rule.id}`)) ?? {};
       expect(level, rule.id).toBe({ critical: 15, high: 12, medium: 8, low: 5 }[rule.severity]);

@@ -94,7 +94,7 @@ async function messages(dataset: string): Promise<readonly string[]> {
     .toSorted();
 }
 
-test('real services with real faults: found, told, and resolved when they are mended or gone', { timeout: 10 * 60_000 }, async () => {
+test('real services with real faults are found, reported, and resolved when they are fixed or gone', { timeout: 10 * 60_000 }, async () => {
   const state = freshDir();
   expect(await changes(state)).toEqual(['1 host seen for the first time, with nothing earlier to compare: taken as the baseline']);
 

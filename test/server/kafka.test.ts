@@ -101,7 +101,7 @@ test('over OTLP, requests of a large scan are within what Kafka takes', async ()
   expect([code, stderr]).toEqual([0, expect.stringContaining('read 4,001 = delivered 4,001 ')]);
 });
 
-test('over OTLP, an event of which a script wrote megabytes is shortened; one that Kafka does not take all the same is a dead letter, and the others are there', async () => {
+test('over OTLP, an event with megabytes of script output is shortened; one that Kafka still refuses is a dead letter, and the others arrive', async () => {
   const port = await freePort();
   await collectorOf(TO_KAFKA, { '0.0.0.0:4318': `127.0.0.1:${port}` });
   const dir = freshDir();

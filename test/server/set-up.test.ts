@@ -145,7 +145,7 @@ describe.each([
     },
   );
 
-  test('wrong types hold shipping up until --repair has mended them; the inventory keeps its records and their versions', async () => {
+  test('wrong field types stop shipping until --repair has fixed them; the inventory keeps its records and their versions', async () => {
     expect(await check('old')).toMatch(
       new RegExp(
         `error .*logs-nmap\\.host-old \\(.*; nmap-inventory-old \\(.*nothing is sent\n +→ run: portlog setup ${type} --url ${server.url} --repair`,

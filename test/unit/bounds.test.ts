@@ -34,7 +34,7 @@ describe('what says nothing is counted, and told once', () => {
     expect(hosts(items)).toHaveLength(1);
   });
 
-  test('runs that are more than scanners write in so many bytes are left out, those behind more bytes are read, and that is told once', () => {
+  test('runs beyond the number that scanners write in so many bytes are left out, which is reported once; later runs are read', () => {
     const tiny = (i: number, args = `nmap ${i}`): string => `<nmaprun args="${args}"><host><address addr="192.0.2.${i % 256}"/></host></nmaprun>`;
     const many = Array.from({ length: 5000 }, (_, i) => tiny(i)).join('');
     const whole = scan(host('198.51.100.1', ' '.repeat(2000)));
@@ -49,7 +49,7 @@ describe('what says nothing is counted, and told once', () => {
     }
   });
 
-  test('a thousand runs may be as small as they like, and very many as small as masscan writes them when it has found nothing', () => {
+  test('a thousand runs may be of any size, and very many as small as those of masscan that found nothing', () => {
     expect(ends(itemsOf(Array.from({ length: 1000 }, (_, i) => `<nmaprun args="${i}"><target/>`).join('')))).toHaveLength(1000);
     const empty = (i: number): string =>
       `<?xml version="1.0"?>\n<!-- masscan v1.0 scan -->\n<nmaprun scanner="masscan" start="${1_700_000_000 + i}" version="1.0-BETA"  xmloutputversion="1.03">\n<scaninfo type="syn" protocol="tcp" />\n<runstats>\n<finished time="1700000000" timestr="2023-11-14 23:13:20" elapsed="10" />\n<hosts up="0" down="0" total="0" />\n</runstats>\n</nmaprun>\n`;

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { ByteOffsets } from '../../src/nmap/byte-offsets.ts';
 
-test('byte offsets that are asked for a little behind the last one are not counted from the start, and are right', () => {
+test('byte offsets shortly after the last one are correct and not counted from the start', () => {
   const letters = 'aé€😀';
   const text = letters.repeat(2000);
   let counted = 0;

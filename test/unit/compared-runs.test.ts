@@ -101,7 +101,7 @@ describe('what is compared with a run', () => {
   });
 });
 
-test('of each kind the latest is asked, and when very much was asked already, the latest of the own kind is still found', () => {
+test('of each kind of scan the latest is compared; beyond the limit, the latest of the same kind is still found', () => {
   const scans = new KnownScans(database, 'ranges');
   const began = database.transaction(() =>
     Array.from({ length: 80 }, (_, i) => enter(scans, i, { ...PLAIN, args: `nmap -v 10.0-15.0-31.${i % 40}`, second: i })),

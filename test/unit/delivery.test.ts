@@ -25,7 +25,7 @@ test('a clock that is set back costs no event', async () => {
   expect(stored.toSorted()).toEqual(IDS.toSorted());
 });
 
-test('a sink that fails by a mistake of ours fails alone: what is for it waits, and the others have everything', async () => {
+test('a sink that fails because of a bug fails alone: its events wait, and the other sinks get everything', async () => {
   const folder = fastDir();
   const file = join(folder, 'scan.xml');
   writeFileSync(file, scan(Array.from({ length: 30 }, (_, i) => host(`192.0.2.${i}`, port(80))).join('')));

@@ -71,7 +71,7 @@ describe('a watched directory', () => {
     expect(names((await look(Date.now() + MINUTE)).ready)).toContain('a.xml.gz');
   });
 
-  test('gzip of which nothing has come yet is not finished by being quiet: nmap may be looking at the first host', async () => {
+  test('an empty gzip stream that is quiet is not finished: nmap may still scan the first host', async () => {
     put('a.xml.gz', '');
     expect(names((await look(Date.now() + MINUTE)).unfinished)).toEqual(['a.xml.gz']);
     expect(names((await look(Date.now() + HOUR)).ready)).toEqual(['a.xml.gz']);

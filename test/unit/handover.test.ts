@@ -142,7 +142,7 @@ test('when the new destination is down as well, it waits for that one, and is lo
   expect((await run(stateDir, fresh, SCANS)).sinks[0]?.tally).toMatchObject({ already: 0, spooled: 0 });
 });
 
-test('what the old destination had rejected goes over when it is asked for, and is still missing at the old one', async () => {
+test('dead letters of the old destination move on request, and still count as missing at the old one', async () => {
   const stateDir = fastDir();
   const [old, fresh] = [new Lines('old'), new Lines('new')];
   old.refuses = true;

@@ -26,7 +26,7 @@ describe('a file that is too much', () => {
       .catch(() => undefined);
   };
 
-  test('is found: of several, each is tried alone and behind the others, and the one with which it is ended is set aside', async () => {
+  test('is found: each suspect file is tried alone after the others, and the one that crashes portlog is set aside', async () => {
     put('a.xml', 'bad.xml', 'c.xml');
     await dies();
     put('new.xml');

@@ -6,7 +6,7 @@ const listing = (port: number): string =>
 const runOf = (scanner: string): string =>
   `<nmaprun scanner="${scanner}" args="${scanner} 192.0.2.7" start="1760000000"><scaninfo type="syn" protocol="tcp" services="1-65535"/>${Array.from({ length: 300 }, (_, i) => listing(i + 1)).join('')}<runstats><finished time="1760000060" exit="success"/></runstats></nmaprun>`;
 
-test('a host that nmap lists hundreds of times in a run is compared as often as nmap may list it, and that is told; of masscan each listing counts', async () => {
+test('a host listed hundreds of times in a run of nmap is compared a limited number of times, which is reported; every listing of masscan counts', async () => {
   const told = '192.0.2.7 is listed very often: only the first listings are compared with what is known';
   for (const [scanner, remarks] of [
     ['nmap', [told]],

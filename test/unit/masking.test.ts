@@ -186,7 +186,7 @@ describe('what is secret in the arguments of nmap', () => {
     expect(maskArguments("nmap --script-args pass='hunter 2' -p 80 192.0.2.7")).toBe('nmap --script-args *** -p 80 192.0.2.7');
   });
 
-  test('words of a value that older versions wrote without quotes belong to it, behind a space and behind an equals sign', () => {
+  test('words of a value that older versions wrote without quotes belong to it, after a space and after an equals sign', () => {
     for (const between of [' ', '='])
       expect(maskArguments(`nmap --script-args${between}http.header.Authorization='Basic hunter2==' -p 80 192.0.2.1`)).toBe(
         `nmap --script-args${between}*** -p 80 192.0.2.1`,

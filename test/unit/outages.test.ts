@@ -60,7 +60,7 @@ test('a warning of a check is said again only when another check did not give it
   expect(lines).toEqual(['portlog: a', 'portlog: b', 'portlog: a']);
 });
 
-test('a problem that each piece of work meets is said once and at rising intervals; and again when work came to its end meanwhile', () => {
+test('a repeated problem is logged once and at rising intervals, and again after work has succeeded in between', () => {
   let time = 0;
   const outages = new Outages(new Log(new PassThrough(), 'normal'), { now: () => time });
   const newer = new PortlogError('state-unusable', 'written by a newer portlog');

@@ -100,7 +100,7 @@ ${first}${host('192.0.2.8', port(443, 'closed'))}
   });
 });
 
-test('what was scanned counts also when it is told behind the first words about progress, and is missed when it is told behind a host', () => {
+test('scaninfo after the first progress elements counts; scaninfo after a host is reported as out of place', () => {
   const [task, info] = ['<taskbegin task="Ping Scan" time="1760000001"/>', '<scaninfo type="syn" protocol="tcp" services="80"/>'];
   const early = itemsOf(scan(task + info + host('192.0.2.1')));
   expect(early.map(({ kind }) => kind)).toEqual(['run', 'task', 'host', 'end']);

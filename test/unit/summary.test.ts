@@ -16,7 +16,7 @@ function saidOf(more: Partial<SinkReport>): string {
   return said.split('\n').find((line) => line.includes('on disk')) ?? '';
 }
 
-test('of what waits while the server takes others, its words are said; where something else was said before, they are not', () => {
+test('the server’s message about waiting events is logged when it accepts others, unless another problem was logged before', () => {
   const firstRefusal = 'fail_processor_exception: not now';
   expect(saidOf({ firstRefusal })).toBe(`portlog: es: 5 events wait on disk, because it does not take them now (${firstRefusal})`);
   expect(saidOf({ firstRejection: 'no', tally: { ...newTally(), dead: 1 } })).toBe('portlog: es: 5 events wait on disk');
