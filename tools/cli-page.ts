@@ -40,6 +40,7 @@ function section(command: Command): string {
     optionsOf(command),
     `| example | |\n|---|---|\n${examples.map(({ line, about: what }) => `| \`${cell(line)}\` | ${what} |`).join('\n')}`,
     Object.entries(exits)
+      .filter(([, meaning]) => meaning !== undefined)
       .map(([code, meaning]) => `Exit ${code}: ${meaning}.`)
       .join(' '),
   ];

@@ -255,6 +255,10 @@ test('what is generated is committed', () => {
   for (const [path, text] of generated()) expect(readFileSync(join(ROOT, path), 'utf8'), `${path}: npm run generate`).toBe(text);
 });
 
+test('no page that is generated shows a value that is not there', () => {
+  for (const [path, text] of generated()) if (path.endsWith('.md')) expect(text, path).not.toMatch(/\bundefined\b|\[object |\bNaN\b/);
+});
+
 test('the example program prints the open ports', async () => {
   const code = readFileSync(join(ROOT, 'examples/open-ports.ts'), 'utf8');
   expect(page('docs/how-to/library.md')).toContain('toEvents(readScans(createReadStream(');
