@@ -1,5 +1,6 @@
 import type { LogEvent } from '../event/event.ts';
 import { fieldAt, textAt } from '../event/text-at.ts';
+import { hasPorts } from '../nmap/transport.ts';
 
 /** What has changed, as an input shows it: for each kind of change how many, and the first places. */
 export interface NotedChanges {
@@ -40,8 +41,13 @@ export function noteChanges(noted: ChangesInProgress, events: readonly LogEvent[
 const ABOUT_THE_RUN: ReadonlySet<string> = new Set(['baseline', 'mass-change', 'scope-shrank']);
 
 function placeOf({ own }: LogEvent): string {
-  const port = fieldAt(own, ['server', 'port']);
   const transport = textAt(own, 'network', 'transport');
+  const port = fieldAt(own, ['server', 'port']) ?? protocolOf(own, transport);
   const host = textAt(own, 'server', 'address') ?? '';
-  return typeof port === 'number' ? `${host} ${port}/${transport ?? ''}` : host;
+  return typeof port === 'number' || typeof port === 'string' ? `${host} ${port}/${transport ?? ''}` : host;
+}
+
+/** A protocol of IP has no port (`server.port`); its number is at the end of its entity. */
+function protocolOf(own: LogEvent['own'], transport: string | undefined): string | undefined {
+  return transport === undefined || hasPorts(transport) ? undefined : textAt(own, 'nmap', 'entity', 'id')?.split('.')[2];
 }

@@ -49,3 +49,14 @@ test('what waits for a server that is down is told apart: what was read, and wha
   expect(stderr).toContain(`read ${read} = delivered 0 + already 0 + dead 0 + spooled ${read}\n`);
   expect((await portlog(args)).stderr).toMatch(/, \d+ of earlier runs\)/);
 });
+
+test('a protocol that closes is named, as a port is', async () => {
+  const run = (start: number, protocols: readonly number[]): string =>
+    `<nmaprun scanner="nmap" version="7.93" args="nmap -sO 192.0.2.7" start="${start}"><scaninfo type="ipproto" protocol="ip" numservices="256" services="0-255"/><host starttime="${start}" endtime="${start + 1}"><status state="up" reason="proto-response"/><address addr="192.0.2.7" addrtype="ipv4"/><ports><extraports state="closed" count="${256 - protocols.length}"/>${protocols
+      .map((id) => `<port protocol="ip" portid="${id}"><state state="open" reason="proto-response"/></port>`)
+      .join('')}</ports></host>${FOOTER}</nmaprun>`;
+  const args = ['--to', `file=${join(folder, 'b')}`, '--state-dir', join(folder, 'protocols')];
+  await portlog([...args, written('one.xml', run(1_760_000_000, [1, 6]))]);
+  const { stderr } = await portlog([...args, written('two.xml', run(1_760_086_400, [6]))]);
+  expect(stderr).toContain('1 open protocol; changed: 1 port closed (192.0.2.7 1/ip)\n');
+});
