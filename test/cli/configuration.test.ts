@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { freshDir, portlog } from '../support/run-portlog.ts';
+import { portlog } from '../support/run-in-process.ts';
+import { freshDir } from '../support/run-portlog.ts';
 import { EXAMPLE, file, events } from '../support/printed.ts';
 
 describe('usage', () => {

@@ -1,7 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { freshDir, portlog, ROOT } from '../support/run-portlog.ts';
+import { portlog } from '../support/run-in-process.ts';
+import { freshDir, ROOT } from '../support/run-portlog.ts';
 import { host, port, scan } from '../support/scans.ts';
 
 const EXAMPLE = join(ROOT, 'examples/loopback.xml');

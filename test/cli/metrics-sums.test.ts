@@ -1,7 +1,8 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { finished, freshDir, portlog, startPortlog, until } from '../support/run-portlog.ts';
+import { portlog } from '../support/run-in-process.ts';
+import { finished, freshDir, startPortlog, until } from '../support/run-portlog.ts';
 
 /* Numbers for Prometheus through a few weeks of two sites, each time against what was delivered, what the inventory lists and what waits. */
 

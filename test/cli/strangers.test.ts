@@ -3,7 +3,8 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { freshDir, portlog } from '../support/run-portlog.ts';
+import { portlog } from '../support/run-in-process.ts';
+import { freshDir } from '../support/run-portlog.ts';
 import { answer, scriptedServer } from '../support/scripted-server.ts';
 import { host, scan } from '../support/scans.ts';
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { firings, matches } from '../../src/alert/fires.ts';
 import { ALERT_RULES } from '../../src/alert/rules.ts';
+import { portlog as portlogInProcess } from '../support/run-in-process.ts';
 import { freshDir } from '../support/run-portlog.ts';
 import { shipStories, siteOf } from '../alerts/ship.ts';
 
@@ -10,7 +11,7 @@ describe('the stories, by the evaluator', () => {
   let bySite: ReadonlyMap<string | undefined, readonly string[]>;
   beforeAll(async () => {
     const file = join(freshDir(), 'events.ndjson');
-    await shipStories(['--to', `file=${file}`], {});
+    await shipStories(['--to', `file=${file}`], {}, portlogInProcess);
     const lines = readFileSync(file, 'utf8').trim().split('\n');
     bySite = Map.groupBy(lines, (line) => (JSON.parse(line) as { nmap?: { site?: string } }).nmap?.site);
   }, 600_000);

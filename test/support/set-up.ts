@@ -1,11 +1,11 @@
 import { ALERT_RULES } from '../../src/alert/rules.ts';
-import { portlog } from './run-portlog.ts';
+import { portlog } from './run-in-process.ts';
 
 export const KEPT = 'left as it is, because somebody has changed it:';
 export const RULE_COUNT = ALERT_RULES.length;
 export const FORCE = '--force overwrites what somebody has changed';
 
-/** What it says, by its first word; the number of lines that are alike. */
+/** What it says, line by line. Without a process of its own: test/binary and the pages start one for each target. */
 export async function setup(
   target: string,
   url: string,
