@@ -135,7 +135,7 @@ describe.each([
       const later = EXAMPLE.toString().replace(/ start="\d+"/, ' start="1761000000"');
       for (const [nr, input] of [EXAMPLE.toString(), later].entries()) {
         const { code, stderr } = await portlog([...at('some'), '--retry-for-seconds', '5'], { env: { ...env, ...some }, input });
-        expect([code, stderr]).toEqual([5, expect.stringMatching(/read 15 = delivered \d+ \+ already 0 \+ dead 0 \+ spooled \d+\n/)]);
+        expect([code, stderr]).toEqual([5, expect.stringMatching(/read \d+ = delivered [1-9]\d* \+ already 0 \+ dead 0 \+ spooled [1-9]\d*\n/)]);
         expect(stderr).toContain('portlog setup elasticsearch --api-key makes a key with the privileges that are needed');
         expect([await count('logs-nmap.scan-some'), await count('logs-nmap.host-some')]).toEqual([nr + 1, 0]);
       }
