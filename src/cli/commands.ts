@@ -1,7 +1,7 @@
 import type { Command } from './command.ts';
 import { MESSAGE_OPTIONS } from './session/options.ts';
 
-/** Commands in the order of help, loaded on demand: undici, ajv and SQLite cost a tenth of a second each. */
+/** Commands in the order of help, loaded on demand: ajv, undici and SQLite take longer to load than the rest. */
 const COMMANDS = {
   ship: async () => (await import('./commands/ship.ts')).ship,
   scan: async () => (await import('./commands/scan.ts')).scan,
