@@ -93,6 +93,7 @@ export class PortObserver {
       if (was === undefined && isNews) this.firstSeen.push(port);
       if (was === 'no' && is === 'yes' && isNews) this.opened(before, listed);
       this.observeService(port, listed, was === 'yes');
+      this.observeCertificate(port, listed, was === 'yes');
     }
   }
 
@@ -126,35 +127,30 @@ export class PortObserver {
   }
 
   /** What listens there; compared only with what was asked (`-sV`), and only while the port stayed open. */
-  private observeService(port: KnownPort, now: PortSighting, wasOpen: boolean): void {
-    const { service: known, certificate: seal } = port;
-    if (now.asked === undefined) {
-      if (now.service !== '') port.guess = withValue(port.guess, now.service, this.stamp);
-    } else {
-      const service = now.asked;
-      const isSame = (a: Service, b: Service): boolean => isSameService(a, b, this.identity) || isLessExact(a, b) || isLessExact(b, a);
-      if (wasOpen && known !== undefined && isSameService(known.value, service, 'product')) this.unchanged.add(place(port));
-      port.service = moreExact(withValue(known, service, this.stamp, isSame), known, service, this.stamp.time);
-      if (wasOpen && known !== undefined && port.service.value === service && !isSame(known.value, service)) {
-        const [from, to] = [serviceText(known.value), serviceText(service)];
-        const side = { text: from, state: 'open', service: known.value.name, version: known.value.version, ...stood(known) };
-        this.add(
-          'service-changed',
-          side,
-          { text: to, state: 'open', service: now.service, version: now.version },
-          `${place(port)} changed from ${from} to ${to}`,
-          port,
-        );
-      }
+  private observeService(port: KnownPort, { asked: service, service: guess, version }: PortSighting, wasOpen: boolean): void {
+    const { service: known } = port;
+    if (service === undefined) {
+      if (guess !== '') port.guess = withValue(port.guess, guess, this.stamp);
+      return;
     }
-    if (now.certificate !== undefined) {
-      port.certificate = withValue(seal, now.certificate, this.stamp, isSameCertificate);
-      if (wasOpen && seal !== undefined && port.certificate.value === now.certificate && !isSameCertificate(seal.value, now.certificate)) {
-        const [from, to] = [certificateText(seal.value), certificateText(now.certificate)];
-        const side = { text: from, certificate: seal.value, ...stood(seal) };
-        this.add('certificate-changed', side, { text: to, certificate: now.certificate }, `${place(port)} has another certificate: ${to}`, port);
-      }
-    }
+    const isSame = (a: Service, b: Service): boolean => isSameService(a, b, this.identity) || isLessExact(a, b) || isLessExact(b, a);
+    if (wasOpen && known !== undefined && isSameService(known.value, service, 'product')) this.unchanged.add(place(port));
+    port.service = moreExact(withValue(known, service, this.stamp, isSame), known, service, this.stamp.time);
+    if (!wasOpen || known === undefined || port.service.value !== service || isSame(known.value, service)) return;
+    const [from, to] = [serviceText(known.value), serviceText(service)];
+    const side = { text: from, state: 'open', service: known.value.name, version: known.value.version, ...stood(known) };
+    const after = { text: to, state: 'open', service: guess, version };
+    this.add('service-changed', side, after, `${place(port)} changed from ${from} to ${to}`, port);
+  }
+
+  private observeCertificate(port: KnownPort, { certificate: seen }: PortSighting, wasOpen: boolean): void {
+    const { certificate: known } = port;
+    if (seen === undefined) return;
+    port.certificate = withValue(known, seen, this.stamp, isSameCertificate);
+    if (!wasOpen || known === undefined || port.certificate.value !== seen || isSameCertificate(known.value, seen)) return;
+    const [from, to] = [certificateText(known.value), certificateText(seen)];
+    const side = { text: from, certificate: known.value, ...stood(known) };
+    this.add('certificate-changed', side, { text: to, certificate: seen }, `${place(port)} has another certificate: ${to}`, port);
   }
 
   private get stamp(): { readonly time: number; readonly scan: number; readonly late: boolean } {

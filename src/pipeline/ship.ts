@@ -99,14 +99,7 @@ export async function ship(options: PreparedShipOptions): Promise<ShipReport> {
   } finally {
     await threads?.close();
   }
-  await delivery.finish();
-  await delivery.keepUp();
-  if (healthReporter !== undefined) {
-    await healthReporter.lookAfter(maxAges);
-    await healthReporter.conclude(inputs);
-    await delivery.finish();
-  }
-  await delivery.close();
+  await conclude(delivery, healthReporter, maxAges, inputs);
   return {
     inputs,
     sinks: delivery.report(),
@@ -115,6 +108,23 @@ export async function ship(options: PreparedShipOptions): Promise<ShipReport> {
     untracked: tracker?.problem,
     hostsLeftOut: tracker?.damage,
   };
+}
+
+/** All is read: waits for the sinks, tells them of the run, and closes them. */
+async function conclude(
+  delivery: Delivery,
+  healthReporter: HealthReporter | undefined,
+  maxAges: ReadonlyMap<string, number>,
+  inputs: readonly InputReport[],
+): Promise<void> {
+  await delivery.finish();
+  await delivery.keepUp();
+  if (healthReporter !== undefined) {
+    await healthReporter.lookAfter(maxAges);
+    await healthReporter.conclude(inputs);
+    await delivery.finish();
+  }
+  await delivery.close();
 }
 
 function trackerOf({ changes, store, again = false }: ShipOptions, delivery: Delivery, site: string, finder: Finder): ChangeTracker | undefined {
