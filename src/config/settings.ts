@@ -107,7 +107,7 @@ export async function settings(given: Overrides, config: Config, defaultStateDir
     metrics: { listen: given.metricsListen ?? config.metrics?.listen?.toString(), file: given.metricsFile ?? config.metrics?.file },
     maxAges: new Map(
       Object.entries(config.sites ?? {}).flatMap(([site, { maxAgeHours }]) =>
-        maxAgeHours === undefined ? [] : [[site, maxAgeHours * HOUR_MS] as const],
+        maxAgeHours === undefined ? [] : [[site, Math.round(maxAgeHours * HOUR_MS)] as const],
       ),
     ),
   };

@@ -1,7 +1,8 @@
-import { lstatSync, readlinkSync, type Stats } from 'node:fs';
-import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { lstatSync, type Stats } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import type { ProcessUser } from '../core/environment.ts';
 import { statOf } from '../core/stat-of.ts';
+import { wayTo } from '../core/way-to.ts';
 import { hasOthers } from './groups.ts';
 
 const GROUP_WRITES = 0o020;
@@ -61,40 +62,6 @@ function isThere(path: string): boolean {
     return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
   } catch {
     return false;
-  }
-}
-
-/** Every directory and link that is traversed, the nearest last. */
-function wayTo(path: string): readonly { readonly at: string; readonly isLink: boolean }[] {
-  const way: { at: string; isLink: boolean }[] = [];
-  const names = namesIn(path);
-  let folder = '/';
-  for (let name = names.shift(); name !== undefined && way.length < MOST_PLACES; name = names.shift()) {
-    way.push({ at: folder, isLink: false });
-    const at = join(folder, name);
-    const target = targetOf(at);
-    if (target === undefined) folder = at;
-    else {
-      way.push({ at, isLink: true });
-      names.unshift(...namesIn(target));
-      if (isAbsolute(target)) folder = '/';
-    }
-  }
-  return way;
-}
-
-/** Links may lead to links, and in circles. */
-const MOST_PLACES = 1000;
-
-function namesIn(path: string): string[] {
-  return path.split('/').filter((name) => name !== '' && name !== '.');
-}
-
-function targetOf(path: string): string | undefined {
-  try {
-    return readlinkSync(path);
-  } catch {
-    return undefined;
   }
 }
 

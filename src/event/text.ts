@@ -1,6 +1,6 @@
 /** Control characters that a terminal would interpret, marks that reverse the direction of text (CVE-2021-42574), and what nobody sees. */
 const UNSAFE =
-  /[\u0000-\u001F\u007F-\u009F\u00AD\u034F\u061C\u115F\u1160\u17B4\u17B5\u180E\u200B\u200E\u200F\u2028-\u202E\u2060-\u206F\u3164\uFEFF\uFFA0\uFFF9-\uFFFB\uFFFE\uFFFF]|\uDB40[\uDC00-\uDC7F]/g;
+  /[\u0000-\u001F\u007F-\u009F\u00AD\u061C\u115F\u1160\u17B4\u17B5\u180E\u200B\u200E\u200F\u2028-\u202E\u2060-\u206F\u3164\uFEFF\uFFA0\uFFF9-\uFFFB\uFFFE\uFFFF]|\uDB40[\uDC00-\uDC7F]/g;
 
 /** Untrusted text, made safe to print on one line: control characters are escaped as nmap does (`\x1B`). */
 export function printable(text: string): string {
@@ -12,7 +12,7 @@ export function printable(text: string): string {
 
 /** The same without line feeds, carriage returns and tabs. */
 const UNSAFE_IN_LINES =
-  /(?![\n\r\t])[\u0000-\u001F\u007F-\u009F\u00AD\u034F\u061C\u115F\u1160\u17B4\u17B5\u180E\u200B\u200E\u200F\u2028-\u202E\u2060-\u206F\u3164\uFEFF\uFFA0\uFFF9-\uFFFB\uFFFE\uFFFF]|\uDB40[\uDC00-\uDC7F]/g;
+  /(?![\n\r\t])[\u0000-\u001F\u007F-\u009F\u00AD\u061C\u115F\u1160\u17B4\u17B5\u180E\u200B\u200E\u200F\u2028-\u202E\u2060-\u206F\u3164\uFEFF\uFFA0\uFFF9-\uFFFB\uFFFE\uFFFF]|\uDB40[\uDC00-\uDC7F]/g;
 
 /** Lines of text with control characters escaped as `\\u009B`, which JSON reads as the same. */
 export function withoutControls(text: string): string {

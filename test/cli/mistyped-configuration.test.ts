@@ -225,3 +225,19 @@ test('check refuses an address for metrics that watch and run would refuse', asy
   const right = await portlogHere(['check', '--config', path]);
   expect([right.code, right.stdout]).toEqual([0, expect.stringContaining('ok      metrics would be served on 127.0.0.1, port 9464\n')]);
 });
+
+test('a part of an hour that is no whole number of milliseconds is a time like others', async () => {
+  const folder = freshDir();
+  const path = join(folder, 'portlog.yaml');
+  writeFileSync(path, 'sites: { berlin: { maxAgeHours: 0.0000001 } }');
+  const run = await portlogHere([
+    '--config',
+    path,
+    '--state-dir',
+    join(folder, 'state'),
+    '--to',
+    `file=${join(folder, 'out')}`,
+    'examples/loopback.xml',
+  ]);
+  expect([run.code, run.stderr]).toEqual([0, expect.stringContaining('read 15 = delivered 15')]);
+});

@@ -10,7 +10,7 @@ import { host, scan } from '../support/scans.ts';
 
 /** What a terminal could obey, beside line ends and tabs. */
 const UNSAFE =
-  /(?![\n\r\t])[\u0000-\u001F\u007F-\u009F\u00AD\u034F\u061C\u115F\u1160\u17B4\u17B5\u180E\u200B\u200E\u200F\u2028-\u202E\u2060-\u206F\u3164\uFEFF\uFFA0\uFFF9-\uFFFB\uFFFE\uFFFF]|\uDB40[\uDC00-\uDC7F]/;
+  /(?![\n\r\t])[\u0000-\u001F\u007F-\u009F\u00AD\u061C\u115F\u1160\u17B4\u17B5\u180E\u200B\u200E\u200F\u2028-\u202E\u2060-\u206F\u3164\uFEFF\uFFA0\uFFF9-\uFFFB\uFFFE\uFFFF]|\uDB40[\uDC00-\uDC7F]/;
 /** A title of the terminal in C1, a text turned round, an isolate, a mark of order. */
 const EVIL = 'a\u009D0;owned\u009C\u202Etxt\u2066\u200F\uFEFF\u200B\u2060\u{E0041}\u007F\u00AD\u3164z';
 const dir = freshDir();

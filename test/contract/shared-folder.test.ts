@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, chownSync, linkSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, lchownSync, linkSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { writeWhole } from '../../src/cli/session/write-whole.ts';
 import { ecsLine } from '../../src/event/ecs.ts';
 import { fileSink } from '../../src/sink/file/file.ts';
 import type { OptionsOf } from '../../src/sink/kinds.ts';
@@ -55,6 +56,25 @@ test.skipIf(!isRoot).for([
   chownSync(folder, owner, owner);
   expect((await runPipeline(open(path), EVENTS)).failure?.kind).toBe(failure);
   expect(readFileSync(path, 'utf8')).toBe(failure === undefined ? LINES : '');
+});
+
+test.skipIf(!isRoot)('as root, nothing is written behind a link that somebody else has made', async () => {
+  const [folder, target] = [freshDir(), freshDir()];
+  for (const [name, owner] of [
+    ['theirs', STRANGER],
+    ['ours', 0],
+  ] as const) {
+    const path = join(folder, name, 'events.ndjson');
+    symlinkSync(target, join(folder, name));
+    lchownSync(join(folder, name), owner, owner);
+    const failure = owner === 0 ? undefined : 'permanent';
+    expect((await runPipeline(open(path), EVENTS)).failure?.kind).toBe(failure);
+    if (failure !== undefined) await expect(open(path).check(NEVER)).rejects.toThrow('lies behind one');
+    expect(readdirSync(target)).toEqual(owner === 0 ? ['events.ndjson'] : []);
+    await expect(writeWhole(join(folder, name, 'report.html'), ['x']).catch((error: Error) => error.message)).resolves.toBe(
+      owner === 0 ? undefined : `${join(folder, name)} is a link of somebody else`,
+    );
+  }
 });
 
 describe('others may write the directory', () => {

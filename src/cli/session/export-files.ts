@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { PortlogError } from '../../core/errors.ts';
 import { makeDirectories } from '../../core/make-directories.ts';
 import { reasonOf } from '../../core/reason.ts';
+import { linkOfStranger } from '../../sink/file/shared-folder.ts';
 import type { Log } from './log.ts';
 import { counted } from '../../event/text.ts';
 import { writeWhole } from './write-whole.ts';
@@ -13,6 +14,8 @@ import { writeWhole } from './write-whole.ts';
  */
 export async function exportFiles(log: Log, directory: string, files: ReadonlyMap<string, string>): Promise<void> {
   try {
+    const link = linkOfStranger(directory);
+    if (link !== undefined) throw new Error(`${link} is a link of somebody else`);
     for (const [path, content] of files) {
       const file = join(directory, path);
       makeDirectories(dirname(file), 0o755);

@@ -4,7 +4,7 @@ import { type FileHandle, lstat, open, realpath, rename, rm, stat } from 'node:f
 import { dirname } from 'node:path';
 import { systemClock } from '../../core/clock.ts';
 import { self } from '../../core/environment.ts';
-import { isWritableByOthers } from '../../sink/file/shared-folder.ts';
+import { isWritableByOthers, linkOfStranger } from '../../sink/file/shared-folder.ts';
 
 const FULL_PIPE_MS = 20;
 const NEVER = new AbortController().signal;
@@ -14,6 +14,8 @@ const NEVER = new AbortController().signal;
  * replaced, and another user's pipe is not written to. A file that is replaced hands its permissions on.
  */
 export async function writeWhole(path: string, pieces: Iterable<string>, mode = 0o600): Promise<void> {
+  const link = linkOfStranger(dirname(path));
+  if (link !== undefined) throw new Error(`${link} is a link of somebody else`);
   const isTrusted = !isWritableByOthers(dirname(path));
   const there = await (isTrusted ? stat(path) : lstat(path)).catch(() => undefined);
   if (there !== undefined && isStream(there) && (isTrusted || there.uid === self()?.uid))

@@ -106,9 +106,9 @@ export function fileSink(options: FileOptions, permit?: Permit): Sink {
 
 /** Checks whether it can be written, without changing anything. */
 function diagnosis(path: string): Diagnosis {
+  const trap = trapOf(path);
+  if (trap !== undefined) throw errorOf(trap);
   if (statSync(path, { throwIfNoEntry: false }) !== undefined) {
-    const trap = trapOf(path);
-    if (trap !== undefined) throw errorOf(trap);
     if (statSync(path).isDirectory()) throw errorOf('EISDIR');
     if (isFifoOrSocket(statSync(path))) throw errorOf('ENXIO');
     accessSync(path, constants.R_OK | constants.W_OK);
@@ -159,7 +159,7 @@ const REASONS: Readonly<Record<string, readonly [what: string, hint: string]>> =
   EACCES: ['permission is denied', 'name another path, or give this user access'],
   EPERM: ['it is not permitted', 'name another path, or give this user access'],
   EROFS: ['the file system is read-only', 'name another path'],
-  ELOOP: ['it is a link, in a directory where others could have put it', 'name the file that it leads to'],
+  ELOOP: ['it is a link, in a directory where others could have put it, or lies behind one', 'name the file that it leads to'],
   ESTRANGER: [
     'it belongs to somebody else, in a directory where everybody can make files, so they could have put it there to read what is written',
     'name a file in a directory of your own, or delete that one',

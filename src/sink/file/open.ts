@@ -4,7 +4,7 @@ import type { Clock } from '../../core/clock.ts';
 import { makeDirectories } from '../../core/make-directories.ts';
 import { self } from '../../core/environment.ts';
 import { asideOf, PUT_ASIDE } from './rotation.ts';
-import { isWritableByOthers, trapAt } from './shared-folder.ts';
+import { isWritableByOthers, linkOfStranger, trapAt } from './shared-folder.ts';
 
 /** A file modified within this time may be in the middle of a write. */
 const RECENT_MS = 1000;
@@ -17,6 +17,7 @@ const BEGINNING_BYTES = 4096;
 
 /** Opens or creates a file for appending lines, with its directories. Links are not followed where other users may have created them. */
 export async function openToAppend(path: string, signal: AbortSignal, clock: Clock): Promise<number> {
+  if (linkOfStranger(dirname(path)) !== undefined) throw Object.assign(new Error('a link'), { code: 'ELOOP' });
   makeDirectories(dirname(path), 0o750);
   const file = openOrMake(path, lstatSync(path, { throwIfNoEntry: false }) === undefined ? await modeOfLast(path) : undefined);
   try {

@@ -1,6 +1,7 @@
 import { lstatSync, type Stats, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { self } from '../../core/environment.ts';
+import { wayTo } from '../../core/way-to.ts';
 
 const WRITABLE_BY_OTHERS = 0o022;
 const WRITABLE_BY_ALL = 0o002;
@@ -10,6 +11,12 @@ const STICKY = 0o1000;
 export function isWritableByOthers(directory: string): boolean {
   const { uid, mode } = statSync(directory);
   return (mode & WRITABLE_BY_OTHERS) !== 0 || (uid !== 0 && uid !== self()?.uid);
+}
+
+/** The link on the way to a directory that another user has made: as root, we write where it leads to them. Undefined for any other user. */
+export function linkOfStranger(directory: string): string | undefined {
+  if (self()?.uid !== 0) return undefined;
+  return wayTo(resolve(directory)).find(({ at, isLink }) => isLink && (lstatSync(at, { throwIfNoEntry: false })?.uid ?? 0) !== 0)?.at;
 }
 
 /**
@@ -26,8 +33,9 @@ export function trapAt(path: string, { uid, nlink }: Pick<Stats, 'uid' | 'nlink'
   return isForAnybody && ![0, self()?.uid, owner].includes(uid) ? 'ESTRANGER' : undefined;
 }
 
-/** The same of what a name stands for now, when it is a file or a link; nothing is opened. */
+/** The same of what a name stands for now, when it is a file or a link, and of the way there; nothing is opened. */
 export function trapOf(path: string): 'ELOOP' | 'ESTRANGER' | 'EMLINK' | undefined {
+  if (linkOfStranger(dirname(path)) !== undefined) return 'ELOOP';
   const stats = lstatSync(path, { throwIfNoEntry: false });
   if (stats === undefined || !isWritableByOthers(dirname(path))) return undefined;
   if (stats.isSymbolicLink()) return 'ELOOP';
