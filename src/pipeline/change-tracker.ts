@@ -157,6 +157,7 @@ export class ChangeTracker {
   private begin(run: Run, context: RunContext): void {
     this.reading = context;
     this.beginning = () => this.detector.begin(run, context);
+    this.catchUp(context.scanId);
   }
 
   private wait(host: ScannedHost): void {
@@ -218,7 +219,7 @@ export class ChangeTracker {
     return events;
   }
 
-  /** Sends the changes of a scan to a sink that was not configured when the scan was first shipped. */
+  /** Sends the changes of a scan to a sink that was not configured when it was first shipped, in front of new ones: else it gets those twice. */
   private catchUp(scanId: string): void {
     const { delivery } = this.parts;
     for (const pipeline of delivery.pipelines)
