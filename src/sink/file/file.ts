@@ -28,7 +28,7 @@ export function fileSink(options: FileOptions, permit?: Permit): Sink {
     throw new PortlogError('sink-options', 'the sink "file" needs a path', { hint: 'for example --to file=/var/log/portlog/events.ndjson' });
   if (isForShell(options.target))
     throw new PortlogError('sink-options', `the path ${options.target} of the sink "file" ${NO_TILDE}`, { hint: 'write the whole path' });
-  if (/^\w+:\/\//.test(options.target))
+  if (/^\w+:\/\/|^\/\/[^/]*@/.test(options.target))
     throw new PortlogError('sink-options', `the sink "file" takes a path, and "${withoutUser(options.target)}" is an address`, {
       hint: 'name the kind of server that is there: --to elasticsearch=https://es:9200',
     });
