@@ -22,13 +22,16 @@ const DEFAULT_ROTATE_BYTES = 100 << 20;
 /** Resolves when so many events may be written. */
 export type Permit = (file: number, events: number, signal: AbortSignal) => Promise<void>;
 
+/** `https://…`, `//user:password@…`, `user:password@…`: what comes before the @ would be shown as part of a path. */
+const AN_ADDRESS = /^\w+:\/\/|^\/\/[^/]*@|^[^/:]+:[^/@]*@/;
+
 /** NDJSON, one ECS event per line, appended (O_APPEND) so that others may read or write the file. Never half a line: a partial write is undone. */
 export function fileSink(options: FileOptions, permit?: Permit): Sink {
   if (options.target === undefined || options.target === '')
     throw new PortlogError('sink-options', 'the sink "file" needs a path', { hint: 'for example --to file=/var/log/portlog/events.ndjson' });
   if (isForShell(options.target))
     throw new PortlogError('sink-options', `the path ${options.target} of the sink "file" ${NO_TILDE}`, { hint: 'write the whole path' });
-  if (/^\w+:\/\/|^\/\/[^/]*@/.test(options.target))
+  if (AN_ADDRESS.test(options.target))
     throw new PortlogError('sink-options', `the sink "file" takes a path, and "${withoutUser(options.target)}" is an address`, {
       hint: 'name the kind of server that is there: --to elasticsearch=https://es:9200',
     });
