@@ -2,9 +2,9 @@ import { type Dataset, type Fields, type LogEvent, Shared } from '../event/event
 import type { Database } from '../state/database.ts';
 import { anything, number, parsedAs, record, tableOf, text } from '../core/shape.ts';
 
-/** For all scans; about 2 KB each. A sink that is added later gets no older changes. */
+/** Announced changes that are kept, for all scans together; about 2 KB each. A sink that is added later does not get older ones. */
 const KEPT_EVENTS = 10_000;
-/** Room is made once in so many. */
+/** Old changes are deleted once per this many new ones. */
 const PRUNE_EVERY = 256;
 
 const OFFSET = 'SELECT nr FROM change_offset WHERE scan = ? AND sink = ?';
@@ -32,7 +32,7 @@ export class AnnouncedChanges {
     const changes = events.filter(({ dataset }) => dataset === ('nmap.change' satisfies Dataset));
     if (changes.length === 0) return;
     const before = this.last(scan);
-    // A sink that missed earlier changes gets them first: see `missed`.
+    // A sink that missed earlier changes gets those first: see `missed`.
     const complete = sinks.filter((sink) => before === this.lastOf(scan, sink));
     for (const event of changes) this.database.run('INSERT INTO announced_change (scan, event) VALUES (?, ?)', scan, written(event));
     const last = this.last(scan);
@@ -40,7 +40,7 @@ export class AnnouncedChanges {
     if (Math.floor(last / PRUNE_EVERY) > Math.floor((last - changes.length) / PRUNE_EVERY)) this.prune();
   }
 
-  /** What is kept of other scans is not read for it. */
+  /** Deletes the oldest changes, without reading what is kept of other scans. */
   private prune(): void {
     const gone = this.database.all('DELETE FROM announced_change WHERE nr <= (SELECT max(nr) FROM announced_change) - ? RETURNING scan', KEPT_EVENTS);
     const sql = 'DELETE FROM change_offset WHERE scan = ? AND NOT EXISTS (SELECT 1 FROM announced_change WHERE scan = ?)';
@@ -94,7 +94,7 @@ const WRITTEN = record({
   own: tableOf(anything),
 });
 
-/** Undefined when damaged; the others are still used. */
+/** An event from its stored JSON; undefined when that is damaged, so that the others can still be used. */
 function read(json: unknown): LogEvent | undefined {
   const written = parsedAs(json, WRITTEN) as (Omit<LogEvent, 'shared'> & { readonly shared: Fields }) | undefined;
   return written && { ...written, shared: new Shared(written.shared) };

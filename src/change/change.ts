@@ -21,7 +21,7 @@ export type ChangeAction =
 export interface Side {
   /** In words: `closed`, `ssh OpenSSH 9.2p1`. */
   readonly text: string;
-  /** Of a port or host in nmap's words: open, filtered, up. */
+  /** State of a port or host in nmap's words: open, filtered, up. */
   readonly state?: string | undefined;
   readonly service?: string | undefined;
   readonly version?: string | undefined;
@@ -29,9 +29,9 @@ export interface Side {
   readonly mac?: string | undefined;
   readonly ip?: string | undefined;
   readonly certificate?: Certificate | undefined;
-  /** Open ports of a host that is new: `22/tcp ssh OpenSSH 9.2p1`. */
+  /** Open ports of a new host: `22/tcp ssh OpenSSH 9.2p1`. */
   readonly ports?: readonly string[];
-  /** For the state before: since when it is known, and when it was seen last. */
+  /** For the state before the change: since when it was known, and when it was seen last. */
   readonly since?: number | undefined;
   readonly seen?: number | undefined;
   /** The number of the scan that saw it last. */
@@ -47,11 +47,11 @@ export interface Change {
   readonly port: { readonly protocol: string; readonly number: number } | undefined;
   readonly before: Side;
   readonly after: Side;
-  /** Of a change of a finding. */
+  /** For changes of a finding. */
   readonly finding?: KnownFinding;
   /** Fields of a new finding. */
   readonly about?: FindingStatement | undefined;
-  /** What listens there, as nmap shows it. */
+  /** The service at the port, as nmap shows it. */
   readonly service?: string | undefined;
   /** One line for people. */
   readonly message: string;

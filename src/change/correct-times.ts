@@ -42,12 +42,12 @@ export function dateUntimedRuns(hosts: KnownHosts, scans: KnownScans, confirm: n
   }
 }
 
-/** What was told of it has later times, and still is the older. */
+/** A host after its times were corrected. Its inventory record was sent with later times, and must still count as the older one. */
 function revised(host: KnownHost, before: KnownHost): KnownHost {
   return { ...host, revision: revisionBehind(host, revisionOf(before)) };
 }
 
-/** Nothing of it is later than `time`. */
+/** The known host with no time later than `time`. */
 function healed(known: KnownHost, time: number): KnownHost {
   const at = (one: number): number => Math.min(one, time);
   const tests = ({ first, times }: TestTimes): TestTimes => ({ first: at(first), times: [...new Set(times.map(at))] });

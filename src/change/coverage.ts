@@ -13,13 +13,13 @@ export interface RunCoverage {
   /** How each protocol was scanned. */
   readonly types: ReadonlyMap<string, ScanInfo>;
   readonly arguments: Arguments;
-  /** On which link its link-local targets are; undefined when that is not known. */
+  /** The link of its link-local targets; undefined when it is not known. */
   readonly link: string | undefined;
-  /** Hosts that are down are listed (`-v`). */
+  /** Whether hosts that are down are listed (`-v`). */
   readonly listsDown: boolean;
-  /** Hosts that are up are listed whatever was found on them: not with `--open`. */
+  /** Whether every host that is up is listed, whatever was found on it: not with `--open`. */
   readonly listsUp: boolean;
-  /** Unlisted ports may be anything (masscan, which loses packets and lists answers only). */
+  /** Whether ports that are not listed may be in any state (masscan loses packets, and lists answers only). */
   readonly listsAnswersOnly: boolean;
 }
 
@@ -69,7 +69,7 @@ export function runCoverage(run: Pick<Run, 'scanner' | 'args' | 'verbose' | 'sca
   };
 }
 
-/** Ports that a host has in one state and does not list; `named` where nmap names them (since 7.92). */
+/** Ports that a host has in one state without listing them; `named` where nmap names them (since 7.92). */
 export interface CountedPorts {
   readonly state: string;
   readonly count: number;
@@ -108,14 +108,14 @@ export function tells({ types }: RunCoverage, port: Port): boolean {
   return info === undefined || establishes(info, port);
 }
 
-/** Ports of a host that are not listed, and of which the run established that they are not open. */
+/** Ports of a host that are not listed, and that the run has shown not to be open. */
 export interface TestedSet {
   readonly protocol: string;
   readonly ports: PortSet;
   readonly state: string;
 }
 
-/** All ports for which {@link unlistedPort} says so; also some that are listed, which speak for themselves. */
+/** All ports for which {@link unlistedPort} says so. Listed ports may be among them; their own entry counts. */
 export function unlistedSets(
   run: RunCoverage,
   { status, timedout }: Pick<Host, 'status' | 'timedout'>,
@@ -133,7 +133,7 @@ export function unlistedSets(
     .filter(({ protocol }) => run.ports.has(protocol));
 }
 
-/** Undefined when the state is ambiguous. */
+/** Whether a state means open; undefined when it is ambiguous. */
 export function isOpen(state: string): boolean | undefined {
   if (state === 'open') return true;
   return isNotOpen(state) ? false : undefined;
@@ -158,7 +158,7 @@ export function absentHost(run: RunCoverage, complete: boolean, address: string,
   return run.listsDown && !run.listsAnswersOnly ? { tested: true, state: 'down' } : { tested: false, why: 'down hosts not listed' };
 }
 
-/** Whether a complete run would have listed that host, had it been up: then a host that shows up later is new. */
+/** Whether a complete run would have listed a host, had it been up: then a host that appears later is new. */
 export function wouldList(run: RunCoverage, address: string, unread: Unread = []): boolean {
   const { scope } = run.arguments;
   const isAskedFor = scope.known && scope.addresses.has(address) && isOnLink(run, address);
@@ -175,7 +175,7 @@ export function isOnLink({ link }: RunCoverage, address: string): boolean {
   return !isLinkLocal(address) || zoneOf(address) === link;
 }
 
-/** Whether the host may be one of those that the run lists and that could not be read. */
+/** Whether the host may be one of those that the run lists but that could not be read. */
 function isUnread(unread: Unread, address: string): boolean {
   return unread === 'unknown' || unread.includes(address) || unread.includes(withoutZone(address));
 }

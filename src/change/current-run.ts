@@ -4,9 +4,9 @@ import type { Wanted } from './runs-at.ts';
 import type { LaterRun, ScanRecord } from './scan-record.ts';
 import type { KnownScans } from './scans.ts';
 
-/** nmap lists a host once, and twice after `--resume`. */
+/** Listings of a host that are compared: nmap lists a host once, and twice after `--resume`. */
 const MAX_LISTINGS = 100;
-/** Hosts of which it is counted how often they are listed. */
+/** Hosts whose listings are counted. */
 const MAX_COUNTED = 1000;
 
 /** The run that is being read, and its place among the runs of its site. Times are epoch milliseconds. */
@@ -14,7 +14,7 @@ export class CurrentRun {
   readonly context: RunContext;
   readonly record: ScanRecord;
   private readonly scans: KnownScans;
-  /** Complete runs began after it: this one came late. */
+  /** Whether complete runs that began after this one were read before it. */
   private isLate: boolean;
   private readonly listed = new Map<string, number>();
 
@@ -25,14 +25,14 @@ export class CurrentRun {
     this.isLate = scans.hasLater(record);
   }
 
-  /** The same run as the state file has it, after what was not committed is gone. */
+  /** The same run as stored in the state file, after a transaction was rolled back. */
   anew(scans: KnownScans): CurrentRun {
     return new CurrentRun(this.context, scans.again(this.record), scans);
   }
 
   /**
-   * A host is listed once more: true when that is too often to be compared each time, for what a listing leaves out, it says of all that
-   * is known. masscan lists a host for each port, and says nothing of others.
+   * Counts a listing of a host. True when there are too many to compare each: comparing covers all known ports, because a listing also says
+   * something about those that it leaves out. Not for masscan, which lists a host for each port and says nothing about others.
    */
   isListedTooOften(key: string): boolean {
     if (this.record.coverage.listsAnswersOnly) return false;
@@ -42,35 +42,35 @@ export class CurrentRun {
     return listings > MAX_LISTINGS;
   }
 
-  /** Complete runs that began before this one, and would perhaps have listed a host of that address, had it been up; in no order. */
+  /** Complete runs that began before this one, and might have listed a host at that address, had it been up; in no order. */
   earlierAt(address: string, wanted?: Wanted): Iterable<ScanRecord> {
     return this.scans.at.earlier(address, this.record, wanted);
   }
 
-  /** The same of those that began after it, the latest first. */
+  /** The same for runs that began after this one, latest first. */
   laterAt(address: string): readonly LaterRun[] {
     return this.isLate ? this.scans.at.later(address, this.record) : [];
   }
 
-  /** Complete runs that began before this one and did perhaps the same, at some of the same: the latest first. */
+  /** Complete runs that began before this one, and might have done the same for some of the same targets; latest first. */
   get earlierAlike(): Iterable<ScanRecord> {
     return this.scans.alike('earlier', this.record);
   }
 
-  /** The same of those that began after it. */
+  /** The same for runs that began after this one. */
   get laterAlike(): Iterable<ScanRecord> {
     return this.isLate ? this.scans.alike('later', this.record) : [];
   }
 
-  /** It was told of this run, or another one of its kind, that hosts are missing of which nobody can say why. */
+  /** Whether `absence-unknown` was announced for this run or another one of its kind. */
   get isUnlistedAnnounced(): boolean {
     return this.record.counts.announcedUnlisted === true || this.scans.isUnlistedAnnounced(this.record.kind);
   }
 
   /**
-   * When a host was seen, in the order of the scans: never before its run began, whatever its own time says (a clock was set, or several
-   * scans were made into one), else it would count as missing in the run that lists it. A run that tells no time that can be began with
-   * the earliest of its hosts; when they tell none either, at its first reading, however often it is read. No run ends before its latest host.
+   * When a host was seen, in the order of scans. Never before its run began, whatever its own time says (a clock was set, or several scans
+   * were merged into one), because then it would count as missing in the run that lists it. A run without possible times began with its
+   * earliest host; when the hosts have no times either, when it was first read, also if it is read again. No run ends before its latest host.
    */
   timeOf({ run, time: stated }: HostContext): number {
     const { record } = this;

@@ -24,7 +24,7 @@ import type { KnownScans } from './scans.ts';
 import { MAX_LENGTH } from './scope.ts';
 import { type FindingsOf, sightingOf } from './sighting.ts';
 
-/** Knowledge about finding rules. */
+/** What change detection needs to know about the rules of findings. */
 interface Judge extends Looking {
   /** The remedy of a rule; undefined for a rule that does not exist any more. */
   remedyOf(rule: string): string | undefined;
@@ -42,13 +42,13 @@ export interface DetectorParts {
   readonly scans: KnownScans;
   readonly options: ChangeOptions;
   readonly judge: Judge;
-  /** Records of the inventory are wanted, too. */
+  /** Whether inventory records are wanted, too. */
   readonly keepsInventory: boolean;
-  /** What the files of nmap's arguments held, when portlog runs it. */
+  /** The content of the files that nmap's arguments name, when portlog runs nmap. */
   readonly lists: TargetLists | undefined;
 }
 
-/** What the inventory has something to say of. */
+/** The ports and findings of a host whose inventory records changed. */
 interface Said {
   readonly ports: Iterable<KnownPort>;
   readonly findings: Iterable<KnownFinding>;
@@ -56,7 +56,7 @@ interface Said {
 
 /**
  * Compares what is read with what is known, updates the known state, and returns change events. Every call belongs in a
- * transaction of the caller, who announces the events after the commit.
+ * transaction of the caller, which sends the events after the commit.
  */
 export class ChangeDetector {
   private readonly parts: DetectorParts;
@@ -65,12 +65,12 @@ export class ChangeDetector {
     this.parts = parts;
   }
 
-  /** A run whose hosts come next. */
+  /** Begins a run; its hosts come next. */
   begin(run: Run, context: RunContext): CurrentRun {
     const { hosts, scans, options, lists } = this.parts;
     const { scanner, verbose, scaninfo } = run;
     const { start: started } = context;
-    // Kept with each run, and read again for each scan of the site.
+    // Longer arguments are not kept: they are stored with each run, and parsed for each scan of the site.
     const args = (context.args ?? '').length > MAX_LENGTH ? undefined : context.args;
     correctFutureTimes(hosts, scans, options.confirm, { now: context.options.now(), started });
     if (!context.startIsOurs) dateUntimedRuns(hosts, scans, options.confirm, started);
@@ -83,7 +83,7 @@ export class ChangeDetector {
     return new CurrentRun(context, record, scans);
   }
 
-  /** A host as the run saw it. */
+  /** Compares a host with what is known about it. */
   compare(seen: SeenHost, run: CurrentRun, detected: Detected): void {
     const { context } = seen;
     const { counts } = run.record;
@@ -95,7 +95,7 @@ export class ChangeDetector {
     if (known === DAMAGED) return;
     const outcome = observe(known, this.observation(seen, run, time), this.parts.options);
     const { recorded, recordedFindings } = known;
-    // An older sighting says nothing of what came behind the latest one.
+    // An older sighting says nothing about what came after the latest one.
     const isSettled = known.time === time && this.settleAbsence(known, reachedAt(context.identity), run);
     counts.firstHosts += outcome.isFirstSeen ? 1 : 0;
     const firstPorts = outcome.firstSeen.filter(({ protocol }) => hasPorts(protocol)).length;
@@ -111,7 +111,7 @@ export class ChangeDetector {
     if (!isAsBefore) this.note(known, run, outcome.changes, (change) => changeEvent(context, change, this.scanId, time), detected);
   }
 
-  /** Compares a host that the run would have listed even when down, and does not. */
+  /** Compares a host that is not listed, although the run would have listed it even when down. */
   compareAbsent(known: KnownHost, run: CurrentRun, detected: Detected): void {
     const { context, record } = run;
     const { ended } = record;
@@ -154,11 +154,11 @@ export class ChangeDetector {
     detected.changes.push(...changes.map(eventOf));
   }
 
-  /** For targets that keep an inventory: the host once a run, its ports and weaknesses when they change. */
+  /** Makes inventory records: of the host once per run, of its ports and weaknesses when they change. */
   private record(known: KnownHost, { context }: CurrentRun, moved: Said, detected: Detected): void {
     if (known.up.yes === undefined) return;
     const state = hostStateOf(known);
-    // Records of ports and findings also carry the state of their host, because "what is open now" queries them alone.
+    // Records of ports and findings also contain the state of their host, because "what is open now" queries them alone.
     const ports = known.recorded === state ? [] : Object.values(known.ports).filter(({ open }) => currentValue(open, 1) === 'yes');
     const findings = known.recordedFindings === state ? [] : Object.values(known.findings).filter(({ open }) => currentValue(open, 1) === 'yes');
     const all = { ports: new Set([...moved.ports, ...ports]), findings: new Set([...moved.findings, ...findings]) };
@@ -168,14 +168,14 @@ export class ChangeDetector {
     if (this.parts.keepsInventory) detected.others.push(...this.records(context, known, all));
   }
 
-  /** What an older sighting adds stands as of the latest one. */
+  /** Inventory records for what an older sighting has added, dated like the latest sighting. */
   private recordLate(known: KnownHost, run: CurrentRun, said: Said, detected: Detected): void {
     if (known.up.yes === undefined) return;
     detected.moved.add(known.key);
     if (this.parts.keepsInventory) detected.others.push(...this.records(this.contextOf(known, run), known, said));
   }
 
-  /** All that the inventory says of a host, for who was not told of it when it came up. `run`: the one that is being read. */
+  /** All inventory records of a host, for a sink that has missed some. `run`: the run that is being read. */
   recordsOf(key: string, run: CurrentRun): readonly LogEvent[] {
     const known = this.parts.hosts.find(key);
     if (known === undefined || known === DAMAGED || known.up.yes === undefined) return [];
@@ -184,7 +184,7 @@ export class ChangeDetector {
     return this.records(this.contextOf(known, run), known, all);
   }
 
-  /** Of the scan that has found the host last. */
+  /** The context of the scan that found the host last. */
   private contextOf({ scan }: KnownHost, { record, context }: CurrentRun): RecordContext {
     const { scans } = this.parts;
     if (scan === record.nr) return context;
@@ -193,7 +193,7 @@ export class ChangeDetector {
   }
 
   private records(context: RecordContext, known: KnownHost, { ports, findings }: Said): readonly LogEvent[] {
-    // The same for every server and at any time: a server takes a record of one version once.
+    // The same for every server and at any time, because a server accepts a record of one revision once.
     const time = latestOf(known);
     const records = [hostRecord(context, known, time)];
     for (const port of ports) records.push(portRecord(context, known, port, time));
@@ -202,27 +202,27 @@ export class ChangeDetector {
     return records;
   }
 
-  /** Later runs, which were read before this one, did not find the host: true when there are any. */
+  /** Applies later runs that were read before this one and did not find the host: true when there are any. */
   private settleAbsence(known: KnownHost, address: string, run: CurrentRun): boolean {
     const later = run
       .laterAt(address)
       .filter(({ started, coverage, counts }) => started > known.time && coverage.listsDown && wouldList(coverage, address, counts.unread));
     const { confirm } = this.parts.options;
     const ends = later.map(({ ended }) => ended).sort((one, other) => other - one);
-    // Of times the first and the latest are kept.
+    // The first and the latest times are kept, so only these runs matter.
     const [latest, first] = [ends.slice(0, confirm), ends.slice(confirm).slice(-1)];
     for (const ended of [...first, ...latest]) observeAbsence(known, ended, confirm);
     return later.length > 0;
   }
 }
 
-/** The same listing of a host, judged in the same way: an exposure file that is new, or another rule, finds something else in it. */
+/** Identifies a listing of a host together with its findings: another exposure file or rule may find something else in the same listing. */
 function markOf({ observationId }: HostContext, { findings }: FindingsOf): string {
   const judged = findings.flatMap(({ port, key, isSilent }) => (isSilent ? [] : [port, key]));
   return (judged.length === 0 ? observationId : digest([observationId, ...judged])).slice(0, 16);
 }
 
-/** The ports that changes are about; of a host that is new, those that are open, too. */
+/** The ports that changes are about; for a new host, also its open ports. */
 function portsOf(known: KnownHost, changes: readonly Change[]): readonly KnownPort[] {
   const isNew = changes.some(({ action }) => action === 'host-new');
   const open = isNew ? Object.values(known.ports).filter(({ state }) => state === 'open') : [];

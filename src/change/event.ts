@@ -29,7 +29,7 @@ const SEVERITIES: Readonly<Record<ChangeAction, number>> = {
   'port-reopened': SEVERITY.medium,
   'service-changed': SEVERITY.low,
   'certificate-changed': SEVERITY.low,
-  // Its own goes before it.
+  // Used when the finding has no severity of its own.
   'finding-opened': SEVERITY.medium,
   'finding-resolved': SEVERITY.info,
   'exposure-unexpected': SEVERITY.medium,
@@ -39,7 +39,7 @@ const SEVERITIES: Readonly<Record<ChangeAction, number>> = {
 /** `nmap.scan.id` of a scan by its number in the state file. */
 export type ScanIds = (nr: number) => string | undefined;
 
-/** A change of a host, as it was seen; `time`: in the order of the scans, which may be another one than the host tells. */
+/** The event of a host's change. `time`: in the order of scans, which may differ from the host's own time. */
 export function changeEvent(host: HostContext, change: Change, scanIds: ScanIds, time: number): LogEvent {
   const { run, identity, networkType, entityId, place } = host;
   const target = { address: identity.key, ip: identity.ips[0] };
@@ -48,15 +48,15 @@ export function changeEvent(host: HostContext, change: Change, scanIds: ScanIds,
   return statement(run, change, scanIds, { time, shared, target, entityId, networkType, place, ips: identity.ips });
 }
 
-/** A scan without names, or one that lists the host as down, does not say the name that is known. */
+/** Adds the known name of a host when the scan does not say it: a scan without names, or one that lists the host as down. */
 function withName({ fields }: Shared, name: string): Shared {
   const [host, related] = [fields['host'] as Fields, fields['related'] as Fields | undefined];
   return new Shared({ ...fields, host: { ...host, name }, related: { ...related, hosts: [name] } });
 }
 
 /**
- * The same change, as one of very many of its scan; but what is critical has to be looked at whatever else has happened. The mark is no
- * part of the identity: it depends on how far the scan was read.
+ * The same change, marked as part of a mass change; critical ones are not marked, because they must be looked at in any case. The mark does
+ * not enter the id, because it depends on how far the scan was read.
  */
 export function markedAsMass(event: LogEvent): LogEvent {
   if (event.severity >= SEVERITY.critical) return event;
@@ -64,7 +64,7 @@ export function markedAsMass(event: LogEvent): LogEvent {
   return { ...event, own: { ...event.own, nmap: { ...nmap, change: { ...(nmap['change'] as Fields), mass: true } } } };
 }
 
-/** A change of a host that the run does not list; what is said of it is what was known. */
+/** The event of a change at a host that the run does not list, with the host's known fields. */
 export function absenceEvent(run: RunContext, known: KnownHost, change: Change, scanIds: ScanIds, time: number): LogEvent {
   const { key, ips } = known;
   const shared = knownShared(run, known, time);
@@ -118,7 +118,7 @@ function statement(
   });
 }
 
-/** As in `nmap.port`: only what has answered; the name that belongs to a number is a guess. */
+/** The detected protocol, as in `nmap.port`; the name that merely belongs to the port number is a guess. */
 function protocolAsked({ service, version }: Side): string | undefined {
   if (version === undefined || service === undefined) return undefined;
   return service === 'https' ? 'http' : service.replace(/^ssl\//, '').toLowerCase();
@@ -141,7 +141,7 @@ function sideFields({ state, service, version, os, mac, ip, certificate, ports, 
   };
 }
 
-/** `baseline`: what a run has seen of which nothing was known, in one event. */
+/** `baseline`: one event for everything in a run of which nothing was known before. */
 export function baselineEvent(
   run: RunContext,
   time: number,
@@ -167,13 +167,13 @@ function listOf(words: readonly string[]): string {
   return [words.slice(0, -1).join(', '), ...words.slice(-1)].filter((part) => part !== '').join(' and ');
 }
 
-/** `mass-change`: so much has changed in a run that the cause is probably one. */
+/** `mass-change`: so much has changed in a run that there is probably one cause. */
 export function massChangeEvent(run: RunContext, time: number, changes: number, hosts: number): LogEvent {
   const message = `${counted(changes, 'change')} on ${counted(hosts, 'host')} in one scan: look for one cause (a firewall, another route, another scanner) before each of them`;
   return digestEvent(run, 'mass-change', time, SEVERITY.high, message, { count: { hosts, changes } });
 }
 
-/** `scope-shrank`: a run has looked at less than the one before it that did the same. */
+/** `scope-shrank`: a run has scanned less than the run before it that did the same. */
 export function scopeShrankEvent(run: RunContext, time: number, { before, after, earlier }: Shrinkage): LogEvent {
   const what = [
     before.addresses === after.addresses ? '' : `${counted(after.addresses, 'address', 'addresses')}, ${withCommas(before.addresses)} the last time`,
@@ -209,7 +209,7 @@ interface Parts {
   readonly server?: Fields;
   readonly network?: Fields;
   readonly service?: Fields | undefined;
-  /** Members of `nmap`: the site, and what is known of the network. */
+  /** `nmap.site`, and the facts about the network. */
   readonly place: Fields;
   readonly change: Fields;
   readonly finding?: KnownFinding | undefined;

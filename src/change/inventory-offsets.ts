@@ -2,12 +2,12 @@ import type { Database } from '../state/database.ts';
 import { sinkKey } from '../state/seen-files.ts';
 import type { Destination } from './announced.ts';
 
-/** Hosts that a sink catches up with in one transaction. */
+/** Hosts that a sink catches up with per transaction. */
 const AT_ONCE = 50;
 
 /**
- * Of which hosts of a site the inventory has something new to say, in the order in which it came up, and the number of the last one
- * that each sink was sent: one that was not there gets those behind. Calls are part of the transaction around them.
+ * Hosts of a site whose inventory records changed, numbered in the order of the changes, and the last number that each sink got. A sink that
+ * missed some gets the records after its number. Calls are part of the surrounding transaction.
  */
 export class InventoryOffsets {
   private readonly database: Database;
@@ -18,12 +18,12 @@ export class InventoryOffsets {
     this.site = site;
   }
 
-  /** Something new is known of these hosts (their keys), and is sent to those sinks now. */
+  /** Records that the records of these hosts (by key) changed, and are sent to these sinks now. */
   add(hosts: Iterable<string>, sinks: readonly Destination[]): void {
     const keys = [...hosts];
     if (keys.length === 0) return;
     const before = sinks.length === 0 ? 0 : this.last();
-    // Who missed something before gets it first: see `missed`.
+    // A sink that missed earlier changes gets those first: see `missed`.
     const complete = sinks.filter((sink) => this.lastOf(sink) >= before);
     for (const key of keys) this.database.run('INSERT OR REPLACE INTO moved_host (site, key) VALUES (?, ?)', this.site, key);
     for (const sink of complete) this.mark(sink, this.last());
@@ -33,7 +33,7 @@ export class InventoryOffsets {
     return this.last() > this.lastOf(sink);
   }
 
-  /** Some hosts of which that sink has missed something, the longest known first; from now on they count as sent. */
+  /** Keys of some hosts whose changes the sink has missed, oldest change first. From now on they count as sent. */
   missed(sink: Destination): readonly string[] {
     const sql = 'SELECT nr, key FROM moved_host WHERE site = ? AND nr > ? ORDER BY nr LIMIT ?';
     const rows = this.database.all(sql, this.site, this.lastOf(sink), AT_ONCE);
@@ -41,7 +41,7 @@ export class InventoryOffsets {
     return rows.map(({ key }) => key as string);
   }
 
-  /** That sink has missed all of it. */
+  /** From now on, the sink counts as having missed everything. */
   forget(sink: Destination): void {
     this.database.run('DELETE FROM inventory_offset WHERE site = ? AND sink = ?', this.site, sinkKey(sink));
   }

@@ -3,7 +3,7 @@ import { type KnownHost, type KnownPort, lastOf, since, currentValue } from '../
 import { comparePorts } from '../nmap/order.ts';
 import type { PortSet } from '../nmap/port-set.ts';
 
-/** What is known of a port, or of a host without one: a line of the inventory. Times are epoch milliseconds. */
+/** What is known about a port, or about a host without ports: a row of the inventory. Times are epoch milliseconds. */
 export interface InventoryRow {
   readonly site: string;
   readonly host: string;
@@ -22,12 +22,12 @@ export interface InventoryRow {
 interface PortRow {
   readonly number: number;
   readonly transport: string;
-  /** In nmap's words, of the last test. */
+  /** State in nmap's words, of the latest test. */
   readonly state: string;
   readonly service: string | undefined;
   readonly version: string | undefined;
   readonly certificate: { readonly subject: string | undefined; readonly fingerprint: string; readonly notAfter: string | undefined } | undefined;
-  /** Open for the first time, and the last. */
+  /** When it was seen open for the first and for the last time. */
   readonly firstSeen: number | undefined;
   readonly lastSeen: number | undefined;
   readonly lastTested: number;
@@ -35,7 +35,7 @@ interface PortRow {
   readonly since: number | undefined;
 }
 
-/** Which rows are wanted; what is undefined asks for nothing. */
+/** Which rows are wanted; undefined members do not restrict. */
 export interface InventoryFilter {
   readonly network: AddressSet | undefined;
   readonly ports: PortSet | undefined;
@@ -43,9 +43,9 @@ export interface InventoryFilter {
   /** A part of the service's name or version, in lower case. */
   readonly service: string | undefined;
   readonly states: ReadonlySet<string> | undefined;
-  /** Hosts that are down, as such, instead of what was last known of their ports. */
+  /** List hosts that are down as hosts, instead of what was last known of their ports. */
   readonly down?: boolean;
-  /** Only what stands since then or later, epoch milliseconds. */
+  /** Only what has been as it is since this time or later, epoch milliseconds. */
   readonly since: number | undefined;
 }
 
@@ -53,7 +53,7 @@ export function isWithin({ network }: Pick<InventoryFilter, 'network'>, { key, i
   return network === undefined || network.has(key) || ips.some((ip) => network.has(ip));
 }
 
-/** The rows of a host: its ports that are wanted, or the host alone when it has none and nobody asked for ports. */
+/** The rows of a host: those of its ports that are wanted, or one for the host when it has no ports and the filter asks for none. */
 export function inventoryRows(site: string, host: KnownHost, filter: InventoryFilter): readonly InventoryRow[] {
   const state = currentValue(host.up, 1);
   const row = {

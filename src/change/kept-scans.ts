@@ -2,12 +2,12 @@ import type { Database } from '../state/database.ts';
 import type { ScanReach } from '../state/scan-reach.ts';
 import { TRIM } from './scan-statements.ts';
 
-/** Of a kind of runs, besides the first complete one: what confirms, repeats or follows is among the latest. */
+/** Runs of a kind that are kept, besides the first complete one: the runs that confirm, repeat or follow each other are among the latest. */
 const KEPT_OF_A_KIND = 100;
-/** Of a site, of which the first and the latest of each kind come before all others; and how many are left when there are more. */
+/** Runs of a site that are kept, and how many are left after a cleanup. The first and the latest runs of each kind are kept before all others. */
 const KEPT_RUNS = 5000;
 const LEFT_RUNS = 4000;
-/** Of so many runs, one makes room among those of its kind, and one among all: the second goes through all that are kept. */
+/** One of so many runs triggers a cleanup of its own kind, or of all kinds; the latter goes through all runs of the site. */
 const TRIM_EVERY = 16;
 const PRUNE_EVERY = 64;
 
@@ -26,7 +26,7 @@ function trim(database: Database, site: string, nr: number, kind: string): void 
   for (const complete of [0, 1]) database.run(TRIM, site, kind, complete, KEPT_OF_A_KIND, nr, site, kind, complete);
 }
 
-/** The same of all kinds, when there are too many. */
+/** Deletes runs of all kinds when the site has too many. */
 function prune(database: Database, site: string, nr: number, reach: ScanReach): void {
   if (Number(database.get('SELECT count(*) AS n FROM scan WHERE site = ?', site)?.['n']) <= KEPT_RUNS) return;
   const gone = database.all(
@@ -48,7 +48,7 @@ function prune(database: Database, site: string, nr: number, reach: ScanReach): 
   for (const kind of new Set(gone.map((row) => row['kind'] as string))) reach.forget(kind);
 }
 
-/** One of so many (a power of two) numbers, whichever of them a site has: another one may have every second. */
+/** Whether a number is one of about one in `many`. Numbers are hashed, because a site may have, for example, only every second one. */
 function isOneOf(nr: number, many: number): boolean {
   return Math.imul(nr, 0x9e3779b1) >>> 0 < 2 ** 32 / many;
 }

@@ -5,11 +5,11 @@ import { wouldList } from './coverage.ts';
 import { type ScanRecords, setupOf, type SetupOfKind, UNREADABLE } from './scan-record.ts';
 import { OF_KIND } from './scan-statements.ts';
 
-/** Kinds at an address that are looked at in any case, as a site may have thousands; and what one takes that has to be taken apart. */
+/** Kinds that are examined at each address whatever it costs, as a site may have thousands; and the cost of parsing the arguments of one. */
 const MOST_IN_ANY_CASE = 20;
 const STEPS_TO_TAKE_APART = 20;
 
-/** Which kinds of runs of a site would have listed a host, had it been up. */
+/** Finds the kinds of runs of a site that would have listed a host, had it been up. */
 export class KindsAt {
   private readonly database: Database;
   private readonly site: string;
@@ -25,7 +25,10 @@ export class KindsAt {
     this.budget = budget;
   }
 
-  /** Kinds that really looked there: what reaches an address as it was entered may be wider. `isMeant`: others are passed over. */
+  /**
+   * Kinds of runs that scanned an address. The index may contain wider ranges than were scanned, so each kind is checked. `isMeant`: other
+   * kinds are skipped.
+   */
   *at(address: string, isMeant: (kind: SetupOfKind) => boolean = () => true): Generator<SetupOfKind, void, undefined> {
     const { budget } = this;
     budget.earn();
@@ -40,7 +43,7 @@ export class KindsAt {
     }
   }
 
-  /** Undefined when what none of its runs was set up to do can be read. */
+  /** The set-up of a kind; undefined when it cannot be read from any of its runs. */
   private setupOfKind(name: string): SetupOfKind | undefined {
     const known = this.records.knownKind(name);
     if (known !== undefined) return known;

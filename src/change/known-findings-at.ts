@@ -3,9 +3,9 @@ import type { KnownFinding, KnownHost } from '../state/known-host.ts';
 type Findings = KnownHost['findings'];
 type Index = Map<string, Set<string>>;
 
-/** In the place of a port: what is wrong with the host itself. */
+/** Stands for the host itself, where others have a port. */
 const HOST = '';
-/** Ids of findings by their port. Made when it is first asked for: masscan lists a host once for each port, by the thousand. */
+/** Ids of findings by port, built on first use: masscan lists a host once per port, thousands of times. */
 const indexes = new WeakMap<Findings, Index>();
 
 /** Known findings about a host itself, and at some of its ports (`443/tcp`), with their ids. */
@@ -14,7 +14,7 @@ export function knownFindingsAt({ findings }: Pick<KnownHost, 'findings'>, ports
   return [HOST, ...ports].flatMap((port) => [...(index.get(port) ?? [])].map((id) => [id, findings[id] as KnownFinding] as const));
 }
 
-/** The only way in which a known finding is added or replaced. */
+/** Adds or replaces a known finding. Nothing else may do so, or the index would be wrong. */
 export function putFinding({ findings }: Pick<KnownHost, 'findings'>, id: string, finding: KnownFinding): void {
   add(indexOf(findings), id, finding);
   findings[id] = finding;

@@ -4,7 +4,7 @@ import { isOpen } from './coverage.ts';
 import { isLessExact } from './service.ts';
 import { parsePortKey, type PortSighting, type Sighting } from './sighting.ts';
 
-/** What stands at a host, and what a scan that lists it has not looked at. */
+/** Numbers of known open ports, protocols and findings of a host that a scan lists without having tested them. */
 interface LeftOut {
   readonly ports: number;
   readonly protocols: number;
@@ -24,7 +24,7 @@ export function leftOut(known: KnownHost, sighting: Sighting): LeftOut {
   return { ports, protocols: untested.length - ports, findings: findings.length };
 }
 
-/** By which a host knows a finding: `443/tcp nmap-certificate-expired`. */
+/** The key of a finding in the known host: `443/tcp nmap-certificate-expired`. */
 export function findingId({ port, key }: Pick<KnownFinding, 'port' | 'key'>): string {
   return port === undefined ? key : `${port} ${key}`;
 }
@@ -39,7 +39,7 @@ export function isGone({ port, source }: Pick<KnownFinding, 'port' | 'source'>, 
   return sighting.hasLooked(port, source) && !(source === SERVICE && hasSaidLess(known.ports[port], sighting.ports.get(port)));
 }
 
-/** `http` is no word against the Elasticsearch behind it that nmap has recognised before. */
+/** Whether the service is named less precisely than before: plain `http` does not disprove the Elasticsearch that nmap recognised there. */
 function hasSaidLess(known: KnownPort | undefined, now: PortSighting | undefined): boolean {
   return now?.asked !== undefined && known?.service !== undefined && isLessExact(now.asked, known.service.value);
 }

@@ -3,29 +3,29 @@ import { wouldList } from './coverage.ts';
 import type { Wanted } from './runs-at.ts';
 import type { LaterRun, RunSetup, ScanRecord } from './scan-record.ts';
 
-/** Who knows what arguments make nmap look for. */
+/** Knows what a run with given arguments looks for. */
 export interface Looking {
   /** Whether a run with these arguments looks for what a source finds. */
   looksFor(args: string | undefined, source: string): boolean;
 }
 
-/** What was perhaps looked for before. */
+/** What may have been looked for before. */
 export interface Question {
   readonly address: string;
-  /** Undefined: at the host itself. */
+  /** Undefined: the host itself. */
   readonly port: KnownPort | undefined;
   readonly source: string;
-  /** By a run that ended then or later, epoch milliseconds. */
+  /** Only runs that ended at this time or later count, epoch milliseconds. */
   readonly since: number;
 }
 
-/** Whether one of complete runs would have listed the host of an address, had it been up. */
+/** Whether any of these complete runs would have listed a host, had it been up. */
 export function wasLookedFor(address: string, runs: Iterable<ScanRecord>): boolean {
   for (const { coverage, counts } of runs) if (wouldList(coverage, address, counts.unread)) return true;
   return false;
 }
 
-/** Whether one of them has looked for what a source finds. `runs`: those that are wanted. */
+/** Whether one of the runs has looked for what a source finds. `runs`: yields the runs that are wanted. */
 export function hasLookedBefore(
   { address, port, source, since }: Question,
   runs: (wanted: Wanted) => Iterable<ScanRecord>,
@@ -35,7 +35,7 @@ export function hasLookedBefore(
   return wasLookedFor(address, runs({ since, isMeant }));
 }
 
-/** Those of complete runs that have looked for what a source finds. */
+/** The complete runs that have looked for what a source finds. */
 export function thoseLooking(runs: Iterable<LaterRun>, { address, ...what }: Omit<Question, 'since'>, looking: Looking): readonly LaterRun[] {
   return [...runs].filter((run) => looksAt(run, what, looking) && wouldList(run.coverage, address, run.counts.unread));
 }
@@ -47,7 +47,7 @@ function looksAt({ setup, coverage }: Looks, { port, source }: Pick<Question, 'p
   return doesLook(setup, source, looking);
 }
 
-/** Runs of a kind have one set-up, which hosts ask about by the thousand. */
+/** Answers by set-up: all runs of a kind share one, and thousands of hosts ask about it. */
 const KNOWN = new WeakMap<RunSetup, Map<string, boolean>>();
 
 function doesLook(setup: RunSetup, source: string, looking: Looking): boolean {

@@ -1,9 +1,9 @@
 import { portKey, type PortSighting, type SeenFinding, type Sighting } from './sighting.ts';
 
-/** So many of the latest listings are asked about what they do not list: masscan lists a host once for each port. */
+/** Only this many of the latest listings are examined for what they do not list: masscan lists a host once per port. */
 const MAX_ASKED = 64;
 
-/** The same host listed again and again in the same input: each listing counts for what it tested, the latest one first. */
+/** Merges several listings of a host in one input: each counts for what it tested, the latest one first. */
 export function mergedListings(listings: readonly Sighting[]): Sighting | undefined {
   const latest = listings.at(-1);
   if (latest === undefined || listings.length === 1) return latest;
@@ -31,12 +31,12 @@ export function mergedListings(listings: readonly Sighting[]): Sighting | undefi
   };
 }
 
-/** Which listing is the last that has a port in it. */
+/** The last listing of each port. */
 function lastListing(listings: readonly Sighting[]): ReadonlyMap<string, Sighting> {
   return new Map(listings.flatMap((one) => [...one.ports.keys()].map((key): readonly [string, Sighting] => [key, one])));
 }
 
-/** What a later listing says again takes the place of what an earlier one said. */
+/** The findings of all listings; a later one replaces an earlier one with the same id. */
 function findingsOf(listings: readonly Sighting[]): readonly SeenFinding[] {
   const again = new Set<string>();
   const kept: (readonly SeenFinding[])[] = [];

@@ -2,14 +2,14 @@ import type { Change } from './change.ts';
 import type { KnownFinding, KnownPort } from '../state/known-host.ts';
 import type { Sighting } from './sighting.ts';
 
-/** A host as a run saw it, and its place among the scans. */
+/** A host as a run saw it, with the place of the run among the scans. */
 export interface Observation {
   readonly sighting: Sighting;
   /** Epoch milliseconds. */
   readonly time: number;
   /** The number of the scan in the state file. */
   readonly scan: number;
-  /** Distinguishes this sighting from others of the same time. */
+  /** Distinguishes this sighting from others at the same time. */
   readonly mark: string;
   /** Whether an earlier, complete run would have listed the host, had it been up. */
   wasLookedFor(): boolean;
@@ -28,17 +28,17 @@ interface LaterLook {
 
 /** The result of a sighting. */
 export interface Outcome {
-  /** It was observed before: nothing of what is known was touched. */
+  /** The same sighting was observed before, so nothing was changed. */
   readonly isRepeated?: true;
   readonly changes: readonly Change[];
-  /** Nothing was known about the host, so it is not known whether it is new. */
+  /** Nothing was known about the host, so it is unknown whether it is new. */
   readonly isFirstSeen: boolean;
   /** Open ports that no earlier run has tested. */
   readonly firstSeen: readonly KnownPort[];
-  /** Findings not looked for before, and not severe enough to be reported at once. */
+  /** Number of findings that were not looked for before, and are not severe enough to be reported at once. */
   readonly firstFindings: number;
-  /** Not looked for before either, and so severe that they are. */
+  /** Number of findings that were not looked for before, and are reported because of their severity. */
   readonly graveFindings: number;
-  /** Weaknesses that are there or gone now and were not, or of which something else is said, told or not. */
+  /** Findings that have appeared, disappeared or changed for the inventory, whether or not that is reported. */
   readonly findings: readonly KnownFinding[];
 }

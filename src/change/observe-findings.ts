@@ -8,7 +8,7 @@ import type { Observation } from './observation.ts';
 import { type FindingStatement, parsePortKey, type SeenFinding, type Sighting } from './sighting.ts';
 import { changeOf, durationWords } from './phrases.ts';
 
-/** Findings with an action of their own when they are new. */
+/** Findings whose appearance has an action of its own. */
 const OPENING: Readonly<Record<string, ChangeAction>> = {
   'nmap-exposure-unexpected': 'exposure-unexpected',
   'nmap-exposure-expired': 'exposure-expired',
@@ -38,7 +38,10 @@ export class FindingObserver {
     this.changes = changes;
   }
 
-  /** Returns how many are part of the baseline, how many would be and are told because they are grave, and of which the inventory has something new to say. */
+  /**
+   * `first`: findings that belong to the baseline; `grave`: those that would, but are reported because of their severity; `moved`: those whose
+   * inventory record changed.
+   */
   run(): { readonly first: number; readonly grave: number; readonly moved: readonly KnownFinding[] } {
     const { known, sighting } = this;
     const seen = new Map(sighting.findings.map((finding) => [findingId(finding), finding]));
@@ -48,7 +51,7 @@ export class FindingObserver {
     return { first: this.first, grave: this.grave, moved: this.moved };
   }
 
-  /** Of what is known, as far as this sighting may say something of it. */
+  /** The known findings that this sighting may affect. */
   private lookedAt(): readonly (readonly [id: string, finding: KnownFinding])[] {
     const { known, sighting } = this;
     return sighting.unlisted.length > 0 ? Object.entries(known.findings) : knownFindingsAt(known, sighting.ports.keys());
@@ -76,10 +79,10 @@ export class FindingObserver {
     note(open, 'yes', time, { keep: confirm, late });
     const after = before === undefined || newest ? { ...finding, open, at: time, scan } : { ...before, open };
     putFinding(known, id, after);
-    // What was known before has taken in all tests.
+    // An already known finding has the later tests in its record.
     if (before === undefined) for (const at of this.laterInVain(finding)) note(open, 'no', at, { keep: confirm, late: false });
     if (isOther(before, after)) this.moved.push(after);
-    // Gone since, as later tests say that came first: no news. Who has not looked for it says nothing.
+    // Later tests that were read before this one show that it is gone: not a change. Runs that did not look for it do not count.
     if (was === 'yes' || !newest || currentValue(open, confirm) === 'no') return;
     const isNews = was === 'no' || this.isNewsOf(finding);
     if (isNews || isGrave) this.opened(after, before, isNews, about());
@@ -88,7 +91,7 @@ export class FindingObserver {
     else this.first++;
   }
 
-  /** When later tests, which were read before this one, have not found it: its port was closed, or its source has looked. */
+  /** Times of later tests, read before this one, that did not find it: the port was closed, or the source has looked again. */
   private laterInVain({ port: key, source }: Pick<SeenFinding, 'port' | 'source'>): readonly number[] {
     const { known, observation } = this;
     const { time } = observation;
@@ -98,17 +101,17 @@ export class FindingObserver {
     const closed = key === undefined ? [] : (no?.times ?? []).filter((one) => one > time);
     const last = lastOf(yes);
     if (last <= time) return closed;
-    // A look counts while the place is known to have been there, which it was until `last`.
+    // A test counts only while the place is known to have existed, which is until `last`.
     const looks = observation.laterLooks(port, source).filter(({ started }) => started >= time && started <= last);
     const latest = tested === last && observation.hasLookedIn(scan, source) ? [last] : [];
     return [...new Set([...closed, ...latest, ...looks.map(({ ended }) => Math.min(ended, last))])];
   }
 
-  /** Whether it is new: looked for before without result, or there was nothing to look at. */
+  /** Whether the finding is new: it was looked for before without result, or the place did not exist. */
   private isNewsOf({ port: key, source }: Pick<SeenFinding, 'port' | 'source'>): boolean {
     const { known, changes, observation } = this;
     if (changes.some(({ action }) => action === 'host-new')) return true;
-    // It was there, and portlog did not take it for a weakness: a rule that a new version or the configuration has brought.
+    // The service was there before and was no weakness: a new version or the configuration has added the rule.
     if (source === SERVICE && key !== undefined && this.unchanged.has(key)) return false;
     if (key === undefined) return observation.hasLookedBefore(undefined, source, known.up.yes?.first ?? Number.POSITIVE_INFINITY);
     const hasOpened = changes.some((change) => (change.action === 'port-opened' || change.action === 'port-reopened') && portOf(change) === key);
@@ -117,7 +120,7 @@ export class FindingObserver {
   }
 
   private resolve(finding: KnownFinding): void {
-    // Before it was found for the first time there was nothing to resolve.
+    // Before it was first found, there was nothing to resolve.
     if (this.observation.time < (finding.open.yes?.first ?? 0)) return;
     const before = { ...finding, open: { ...finding.open } };
     note(finding.open, 'no', this.observation.time, { keep: this.confirm, late: this.late });
@@ -128,7 +131,7 @@ export class FindingObserver {
     this.add('finding-resolved', finding, was, { text: 'not found', state: 'resolved' }, words);
   }
 
-  /** `wasLookedFor`: before, without result. */
+  /** `wasLookedFor`: it was looked for before, without result. */
   private opened(finding: KnownFinding, before: KnownFinding | undefined, wasLookedFor: boolean, about: FindingStatement): void {
     const { rule, title, severity } = finding;
     const was = {
@@ -150,7 +153,7 @@ export class FindingObserver {
   }
 }
 
-/** As the inventory tells it, which shows what was found last. */
+/** Whether the inventory record differs. */
 function isOther(before: KnownFinding | undefined, after: KnownFinding): boolean {
   return (
     before === undefined ||

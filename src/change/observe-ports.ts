@@ -33,7 +33,7 @@ export class PortObserver {
   private readonly observation: Observation;
   private readonly confirm: number;
   private readonly identity: ServiceIdentity;
-  /** Older than the latest sighting of the host. */
+  /** Whether this sighting is older than the latest one of the host. */
   private readonly late: boolean;
   private readonly changes: Change[];
   private readonly firstSeen: KnownPort[] = [];
@@ -49,7 +49,7 @@ export class PortObserver {
     this.changes = changes;
   }
 
-  /** Returns the open ports that no earlier run has tested, and those at which an earlier one found the same product. */
+  /** `firstSeen`: open ports that no earlier run has tested; `unchanged`: ports at which an earlier run found the same product. */
   run(): { readonly firstSeen: readonly KnownPort[]; readonly unchanged: ReadonlySet<string> } {
     const { known, sighting } = this;
     const places: (readonly [string, PortKey])[] = [...sighting.ports, ...this.tellingUnlisted()];
@@ -63,13 +63,13 @@ export class PortObserver {
   }
 
   /**
-   * Known ports whose absence from the list means something. Optimised: a host may be listed thousands of times and have
-   * thousands of known ports.
+   * Known ports for which it matters that they are not listed. Optimised, because a host may be listed thousands of times and have thousands
+   * of known ports.
    */
   private *tellingUnlisted(): Generator<readonly [string, KnownPort]> {
     const { known, sighting } = this;
     const told = sighting.unlisted.reduce((sum, { ports }) => sum + ports.size, 0);
-    // To begin to go through the keys of an object takes as long as to go through all.
+    // Starting to iterate over the keys of an object costs as much as iterating over all of them.
     if (told === 0) return;
     for (const key of knowsMore(known.ports, told) ? keysIn(sighting.unlisted) : Object.keys(known.ports)) {
       const port = known.ports[key];
@@ -101,7 +101,7 @@ export class PortObserver {
     const { time } = this.observation;
     const stood = since(before.open, 'no');
     const reopened = before.open.yes !== undefined;
-    // What nmap said last may have been neither.
+    // nmap's latest state may be ambiguous.
     const was = isOpen(before.state) === false ? before.state : 'not open';
     const words = reopened
       ? ago(time - lastOf(before.open.yes), (age) => `, last seen open ${age} ago`)
@@ -126,7 +126,7 @@ export class PortObserver {
     this.add('port-closed', side, { text: port.state, state: port.state }, `${place(port)} ${words}${inBrackets(was.join(', '))}`, port);
   }
 
-  /** What listens there; compared only with what was asked (`-sV`), and only while the port stayed open. */
+  /** Compares the service. Only detected services (`-sV`) are compared, and only while the port stayed open. */
   private observeService(port: KnownPort, { asked: service, service: guess, version }: PortSighting, wasOpen: boolean): void {
     const { service: known } = port;
     if (service === undefined) {
@@ -162,11 +162,11 @@ export class PortObserver {
   }
 }
 
-/** Keeps the one of two names of the same service that says more, whichever came last. */
+/** Of two names of the same service, keeps the more precise one, whichever came last. */
 function moreExact(now: LatestValue<Service>, before: LatestValue<Service> | undefined, seen: Service, time: number): LatestValue<Service> {
   if (before === undefined || isEqual(before.value, seen)) return now;
   if (isLessExact(seen, before.value)) return { ...now, value: before.value };
-  // What came before another service is not what is there.
+  // A value from before another service does not describe the current one.
   const isOfNow = now.replaced !== true || time >= now.since;
   return isOfNow && isLessExact(before.value, seen) ? { ...now, value: seen } : now;
 }
@@ -186,7 +186,7 @@ function knownService({ service, guess, certificate }: KnownPort): Side {
   };
 }
 
-/** Newer versions of nmap tell another kind of hash (SHA-256 beside SHA-1), which cannot be compared. */
+/** Newer versions of nmap print another hash (SHA-256 besides SHA-1), and different hashes cannot be compared. */
 function isSameCertificate(a: Certificate, b: Certificate): boolean {
   if (a.fingerprint.length === b.fingerprint.length) return a.fingerprint === b.fingerprint;
   return a.subject === b.subject && a.notAfter === b.notAfter;
@@ -196,14 +196,14 @@ function place({ number, protocol }: KnownPort): string {
   return portKey(protocol, number);
 }
 
-/** Than so many: then these are asked for one by one, rather than all that is known gone through. */
+/** Whether more ports are known than `than`: then those are looked up one by one, instead of iterating over all known ports. */
 function knowsMore(ports: KnownHost['ports'], than: number): boolean {
   let known = 0;
   for (const _ in ports) if (++known > than) return true;
   return false;
 }
 
-/** Each once. */
+/** The keys of all ports in the sets. */
 function keysIn(sets: Sighting['unlisted']): ReadonlySet<string> {
   return new Set(sets.flatMap(({ protocol, ports }) => [...ports.numbers()].map((number) => portKey(protocol, number))));
 }

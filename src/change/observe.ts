@@ -35,11 +35,11 @@ export function observe(
     else if (time === known.time) known.marks = [...known.marks, mark].slice(-MAX_MARKS);
     return outcome;
   };
-  // Older ones leave no mark, so that they may be taken in a second time.
+  // Older sightings leave no mark, so that they can be observed again.
   return time < known.time ? reviseIfOther(known, () => touchedBy(observation.sighting, known), work) : revise(known, work);
 }
 
-/** A complete run that lists hosts that are down does not list this one. */
+/** Notes that a complete run, which lists hosts that are down, does not list this host. */
 export function observeAbsence(known: KnownHost, time: number, confirm: number): readonly Change[] {
   const before = currentValue(known.up, confirm);
   reviseIfOther(
@@ -56,7 +56,7 @@ class Observing {
   private readonly observation: Observation;
   private readonly confirm: number;
   private readonly identity: ServiceIdentity;
-  /** Older than the latest sighting of the host. */
+  /** Whether this sighting is older than the latest one of the host. */
   private readonly late: boolean;
   private readonly changes: Change[] = [];
 
@@ -72,7 +72,7 @@ class Observing {
   run(): Outcome {
     const { known, sighting, observation } = this;
     const wasKnown = currentValue(known.up, this.confirm) !== undefined;
-    // Looked up before the host is entered.
+    // Looked up before the host is entered, which would change the answer.
     const isNew = !wasKnown && sighting.presence === 'up' && !this.late && observation.wasLookedFor();
     const presence = this.observePresence(isNew);
     this.observeIdentity();
@@ -85,7 +85,7 @@ class Observing {
     return {
       changes: this.changes,
       isFirstSeen: !wasKnown && presence !== 'new' && sighting.presence === 'up' && !this.late,
-      // Those of a new host are told with it.
+      // The ports of a new host are reported with the host.
       firstSeen: presence === 'new' ? [] : firstSeen,
       firstFindings,
       graveFindings,

@@ -2,7 +2,7 @@ import type { Os } from '../nmap/model.ts';
 
 const OR = ' or ';
 
-/** Family and generations of the best guess, `Linux 4.X or 5.X`; guesses below 90 % come and go. */
+/** Family and generations of the best guess, `Linux 4.X or 5.X`; undefined below 90 %, because such guesses come and go. */
 export function osOf(os: Os | undefined): string | undefined {
   const best = os?.matches[0];
   const [first] = best?.classes ?? [];
@@ -12,7 +12,7 @@ export function osOf(os: Os | undefined): string | undefined {
   return [...new Set([first.vendor, first.osfamily]), generations.join(OR)].filter((word) => word !== undefined && word !== '').join(' ');
 }
 
-/** Whether both can be the same system: nmap's guesses overlap (`Linux 4.15 - 5.8`, `Linux 5.0 - 5.4`) and take turns. */
+/** Whether two guesses may be the same system: nmap's guesses overlap (`Linux 4.15 - 5.8`, `Linux 5.0 - 5.4`) and alternate. */
 export function isSameOs(a: string, b: string): boolean {
   const others = new Set(systemsIn(b));
   return systemsIn(a).some((system) => others.has(system));

@@ -34,7 +34,7 @@ export class SiteWatch {
 
   /** Starts watching the site. */
   private isReported(site: string, now: number): boolean {
-    // A clock that was ahead once must not put the first look off.
+    // The minimum, in case our clock was ahead at the first check.
     this.database.run('INSERT INTO site (site, since) VALUES (?, ?) ON CONFLICT (site) DO UPDATE SET since = min(since, excluded.since)', site, now);
     return this.database.get('SELECT overdue FROM site WHERE site = ?', site)?.['overdue'] !== null;
   }

@@ -9,24 +9,24 @@ const UNITS = [
   [60_000, 'minute'],
 ] as const;
 
-/** Of a unit, that may be missing: a weekly scan that took a few minutes longer was seven days ago. */
+/** Fraction of a unit that may be missing: a weekly scan that took a few minutes longer was still seven days ago. */
 const TOLERANCE = 0.02;
 
-/** Milliseconds as a person says them: `41 days`, `3 hours`, `12 seconds`; a part of a unit does not count unless it is nearly a whole one, or with `ceil` as a whole one. */
+/** Milliseconds in words: `41 days`, `3 hours`, `12 seconds`. Rounded down, except when nearly a whole unit more; with `ceil`, rounded up. */
 export function inWords(ms: number, round: 'floor' | 'ceil' = 'floor'): string {
   const more = round === 'floor' ? TOLERANCE : 0;
   for (const [size, unit] of UNITS) if (ms / size + more >= 1) return counted(Math[round](ms / size + more), unit);
   return counted(Math.max(0, Math[round](ms / 1000)), 'second');
 }
 
-/** `open for 41 days`; or, when something else was seen before and nobody knows when it began, `open for less than 2 days`. */
+/** `open for 41 days`; when the change happened at an unknown time after another state was seen, `open for less than 2 days`. */
 export function durationWords(opposites: OppositeTests, what: 'yes' | 'no', time: number, word: string): string {
   const stood = since(opposites, what) ?? time;
   const isExact = stood === opposites[what]?.first || stood === opposites[what]?.again;
   return ago(time - stood, (age) => (isExact ? `${word} for ${age}` : `${word} for less than ${inWords(time - stood, 'ceil')}`));
 }
 
-/** Of two files nobody asked for the time between them, and less than a second says nothing. */
+/** A phrase with an age. For two files the time between them does not matter, and less than a second says nothing: then `otherwise`. */
 export function ago(ms: number, phrase: (age: string) => string, otherwise = ''): string {
   return ms < 1000 ? otherwise : phrase(inWords(ms));
 }
@@ -35,7 +35,7 @@ export function inBrackets(text: string): string {
   return text === '' ? '' : ` (${text})`;
 }
 
-/** A change with the sentence that tells it: the host in front, with its name when it is the host that changed. */
+/** A change with its message, which begins with the host, and with the host's name when the host itself has changed. */
 export function changeOf(
   { key, name }: KnownHost,
   action: ChangeAction,
@@ -70,7 +70,7 @@ export function certificateText({ subject, notAfter, fingerprint }: Certificate)
   return `${subject ?? fingerprint}${notAfter === undefined ? '' : `, until ${notAfter.slice(0, 10)}`}`;
 }
 
-/** Since when a value is known, when it was seen last, and by which scan. */
+/** Since when a value is known, when it was seen last, and in which scan. */
 export function stood({ since, at, scan }: LatestValue<unknown>): Pick<Side, 'since' | 'seen' | 'scan'> {
   return { since, seen: at, scan };
 }

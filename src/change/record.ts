@@ -11,12 +11,12 @@ import { type KnownFinding, type KnownHost, type KnownPort, lastOf, openAt, sinc
 import { revisionOf } from './revision.ts';
 import { parsePortKey, portKey } from './sighting.ts';
 
-/** In which scan it was found; no id when that is long forgotten. */
+/** The scan in which it was found; without an id when that scan is no longer kept. */
 export interface RecordContext extends Pick<RunContext, 'options' | 'base'> {
   readonly scanId: string | undefined;
 }
 
-/** A host as it is known now, for `nmap-inventory-<namespace>`; `time`: of the observation, epoch milliseconds. */
+/** The inventory record of a host, for `nmap-inventory-<namespace>`. `time`: of the observation, epoch milliseconds. */
 export function hostRecord(run: RecordContext, host: KnownHost, time: number): LogEvent {
   const state = hostStateOf(host);
   const { ports, protocols } = openAt(host);
@@ -42,7 +42,7 @@ export function hostRecord(run: RecordContext, host: KnownHost, time: number): L
       },
     },
     more: { server: { address: host.key, ip: host.ips[0] } },
-    // ECS: what an analysis of our own says of the host.
+    // ECS fields for a risk that was calculated by our own analysis.
     host: { risk: { calculated_level: risk.level, calculated_score_norm: risk.risk } },
   });
 }
@@ -83,7 +83,7 @@ export function portRecord(run: RecordContext, host: KnownHost, port: KnownPort,
   });
 }
 
-/** A weakness as it is known now. `remedy`: what its rule says is to be done. */
+/** The inventory record of a finding. `remedy`: the one of its rule. */
 export function findingRecord(
   run: RecordContext,
   host: KnownHost,
@@ -125,14 +125,14 @@ export function findingRecord(
   });
 }
 
-/** What differs between a host, a port and a weakness. */
+/** What differs between the records of hosts, ports and findings. */
 interface RecordParts {
   readonly entity: string;
   readonly message: string;
   readonly nmap: Fields;
-  /** Of a weakness, as in `nmap.finding`: what orders both. */
+  /** Severity of a finding, as in `nmap.finding`, for sorting. */
   readonly severity?: number;
-  /** Members beside `nmap`, and of `host`. */
+  /** Members beside `nmap`, and members of `host`. */
   readonly more: Fields;
   readonly host?: Fields;
 }
@@ -163,14 +163,14 @@ function record(run: RecordContext, host: KnownHost, time: number, { entity, mes
   });
 }
 
-/** Of a port, or of the host with all its ports. */
+/** Number of findings and risk of a port, or of the host with all its ports. */
 function riskFields({ findings }: KnownHost, port: string | undefined): { readonly findings: number; readonly risk: number; readonly level: string } {
   const now = Object.values(findings).filter((finding) => (port === undefined || finding.port === port) && currentValue(finding.open, 1) === 'yes');
   const risk = Math.max(0, ...now.map(({ severity }) => severity));
   return { findings: now.length, risk, level: levelOf(risk) };
 }
 
-/** What the events of a host share, from what is known of it. `more`: members of `host`. */
+/** The shared members of a known host's events. `more`: members of `host`. */
 export function knownShared({ base }: Pick<RunContext, 'base'>, { key, ips, name, mac }: KnownHost, time: number, more: Fields = {}): Shared {
   return new Shared({
     '@timestamp': isoTime(time),

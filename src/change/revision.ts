@@ -1,19 +1,19 @@
 import { latestOf } from '../state/index-known.ts';
 import type { KnownHost } from '../state/known-host.ts';
 
-/** Room for what happens at one host within a millisecond. */
+/** Revisions that are available within a millisecond. */
 const REVISIONS = 1024;
 
 /**
- * The version of what the inventory says of a host as it is known now: of two that say something else, the one that was known later has
- * the larger. The time alone does not order them: what an older scan adds has no later one, and a wrong clock is put back. It is in them
- * for who begins with an empty state file at a server that has records already.
+ * The revision of a host's inventory records: of two different records, the later known one has the larger revision. The time alone is not
+ * enough: what an older scan adds has no later time, and a wrong clock may be set back. But the time is a part of it, so that a new state file
+ * continues after the records that a server already has.
  */
 export function revisionOf(known: KnownHost): number {
   return known.revision ?? latestOf(known) * REVISIONS + Math.min(known.marks.length, REVISIONS - 1);
 }
 
-/** Does `work`, which adds to what is known of a host. */
+/** Runs `work`, which adds to what is known of a host, and raises the revision. */
 export function revise<T>(known: KnownHost, work: () => T): T {
   const before = revisionOf(known);
   const result = work();
@@ -21,7 +21,7 @@ export function revise<T>(known: KnownHost, work: () => T): T {
   return result;
 }
 
-/** The same where it may turn out that this part of it was known. */
+/** The same, unless `part` of the host is the same as before. */
 export function reviseIfOther<T>(known: KnownHost, part: () => unknown, work: () => T): T {
   const [before, was] = [revisionOf(known), JSON.stringify(part())];
   const result = work();
@@ -29,7 +29,7 @@ export function reviseIfOther<T>(known: KnownHost, part: () => unknown, work: ()
   return result;
 }
 
-/** Behind that one, and of the time of the latest that is known. */
+/** A revision after `before`, and not before the latest known time. */
 export function revisionBehind(known: KnownHost, before: number): number {
   return Math.max(latestOf(known) * REVISIONS + 1, before + 1);
 }

@@ -15,37 +15,37 @@ import {
 } from './scan-record.ts';
 import { EARLIER_NOT_ENTERED, EARLIER_OF_KINDS, LATER_NOT_ENTERED, LATER_OF_KINDS } from './scan-statements.ts';
 
-/** Where a run stands among those of its site. Of runs that began in the same millisecond, the one that was shipped first comes first. */
+/** The place of a run among the runs of its site. Of runs that began in the same millisecond, the one that was shipped first comes first. */
 export type Place = Pick<ScanRecord, 'nr' | 'started'>;
 
-/** More kinds of scan than questions about them may take. */
+/** The remark when a site has more kinds of scans than a question may examine. */
 export const KINDS_LEFT_OUT =
   'so many kinds of scan looked at the same addresses before that some were not compared with it: what is new may be told as seen for the first time, and that it looks at less may not be told';
 
-/** Which of the runs before another one are asked for. */
+/** Which earlier runs are wanted. */
 export interface Wanted {
-  /** That ended then or later, epoch milliseconds. */
+  /** Runs that ended at this time or later, epoch milliseconds. */
   readonly since: number;
   readonly isMeant: (kind: SetupOfKind) => boolean;
 }
 
 const ALL: Wanted = { since: 0, isMeant: () => true };
-/** Of asking for the runs of a kind. */
+/** Budget steps of a query for the runs of a kind. */
 const STEPS_OF_A_STATEMENT = 5;
-/** Later runs that are looked at in any case; and how many in the time of a step. */
+/** Later runs that are examined whatever it costs; and how many cost a step. */
 const MOST_IN_ANY_CASE = 20;
 const RUNS_IN_A_STEP = 2;
 
-/** The complete runs of one site that would have listed a host, had it been up. */
+/** Finds the complete runs of a site that would have listed a host, had it been up. */
 export class RunsAt {
   private readonly database: Database;
   private readonly site: string;
   private readonly records: ScanRecords;
   private readonly budget: Budget;
   private readonly kinds: KindsAt;
-  /** What was asked last, and the answer. */
+  /** The latest question and its answer. */
   private latest: { readonly question: string; readonly runs: readonly LaterRun[] } | undefined;
-  /** Runs of which it can be read what they were set up to do. */
+  /** Numbers of runs whose set-up could be read. */
   private readonly readable = new Set<number>();
 
   constructor(database: Database, site: string, reach: ScanReach, records: ScanRecords, budget: Budget) {
@@ -56,7 +56,7 @@ export class RunsAt {
     this.kinds = new KindsAt(database, site, reach, records, budget);
   }
 
-  /** Before another one, in no order. */
+  /** Runs before another one, in no order. */
   *earlier(address: string, { nr, started }: Place, { since, isMeant }: Wanted = ALL): Generator<ScanRecord, void, undefined> {
     const values = [nr, started, nr, since];
     for (const kinds of doubling(this.kinds.at(address, isMeant))) {
@@ -70,23 +70,23 @@ export class RunsAt {
     }
   }
 
-  /** Behind another one, the latest first. */
+  /** Runs after another one, latest first. */
   later(address: string, place: Place): readonly LaterRun[] {
     const kinds = [...this.kinds.at(address)];
     const question = [this.database.transactions, place.nr, place.started, ...kinds.map(({ name }) => name)].join(' ');
-    // The same for thousands of hosts of a run; others write what is asked for here in transactions of their own.
+    // Cached for the thousands of hosts of a run; outside of a transaction, other processes may change the answer.
     if (this.latest?.question !== question || !this.database.isInTransaction) this.latest = { question, runs: this.readLater(kinds, place) };
     return this.latest.runs;
   }
 
-  /** Those of them that may be gone through once more: the latest, when there are many and that was done very often. */
+  /** The part of `later` that may be examined once more: only the latest ones, when there are many and this was done very often. */
   most(later: readonly LaterRun[]): readonly LaterRun[] {
     this.budget.earn();
     this.budget.spend(later.length / RUNS_IN_A_STEP);
     return later.length <= MOST_IN_ANY_CASE || this.budget.mayGoOn() ? later : later.slice(0, MOST_IN_ANY_CASE);
   }
 
-  /** What was written changes the answer. */
+  /** Drops the cached answer, because runs were written. */
   forget(): void {
     this.latest = undefined;
   }
@@ -122,7 +122,7 @@ export class RunsAt {
   }
 }
 
-/** One, and then twice as many each time: mostly the first will do. */
+/** The items in portions: one, then twice as many each time, because usually the first suffices. */
 function* doubling<T>(all: Iterable<T>): Generator<readonly T[], void, undefined> {
   let some: T[] = [];
   let most = 1;

@@ -12,33 +12,33 @@ import { type KnownScans, LAST } from './scans.ts';
 import type { Sighting } from './sighting.ts';
 import { DAMAGED, type KnownHosts } from '../state/known-hosts.ts';
 
-/** The differences, and what cannot be compared, which must not read as "nothing changed". */
+/** The differences, and how much cannot be compared, which must not read as "nothing changed". */
 export interface ScanDiff {
   readonly changes: readonly Change[];
-  /** Hosts of the old input that the new one did not look at. */
+  /** Hosts of the old input that the new one did not scan. */
   readonly hostsNotLookedAt: number;
-  /** Hosts and open ports of the new input that the old one did not look at. */
+  /** Hosts and open ports of the new input that the old one did not scan. */
   readonly hostsFirstSeen: number;
   readonly portsFirstSeen: number;
-  /** Likewise protocols without ports. */
+  /** The same for IP protocols. */
   readonly protocolsFirstSeen: number;
-  /** Weaknesses of the new input that the old one did not look for, and that are not grave. */
+  /** Weaknesses of the new input that the old one did not look for, without severe ones. */
   readonly findingsFirstSeen: number;
-  /** Open ports, protocols and weaknesses of the old input that the new one did not look at, though at their host. */
+  /** Open ports, protocols and weaknesses of the old input that the new one did not look at, although it scanned the host. */
   readonly portsNotTested: number;
   readonly protocolsNotTested: number;
   readonly findingsNotLookedFor: number;
-  /** Hosts that both have looked at. */
+  /** Hosts that both have scanned. */
   readonly hostsCompared: number;
-  /** Hosts that are known from a later time than that of the new input: what it says of them is how they were before, and is not compared. */
+  /** Hosts that were seen after the new input was made: it only shows how they were before, so they are not compared. */
   readonly hostsKnownLater: number;
 }
 
 type DiffOptions = Pick<ChangeOptions, 'service'>;
 
 /**
- * What changed between two inputs, as far as both have looked: docs/explanation/change.md. Symmetric: with the inputs swapped,
- * each change becomes its opposite; but what is grave is told when it was not looked for before, too.
+ * What changed between two inputs, as far as both have looked: docs/explanation/change.md. Symmetric: with the inputs swapped, each change
+ * becomes its opposite, except that severe findings are reported even when they were not looked for before.
  */
 export function diffScans(before: ScanView, after: ScanView, options: DiffOptions = {}): ScanDiff {
   const known = (key: string): KnownHost | undefined => {
@@ -54,9 +54,9 @@ export function diffScans(before: ScanView, after: ScanView, options: DiffOption
       keys: [...before.hosts.keys()],
       known,
       wasLookedFor: (key) => establishedDown(before, key),
-      // What was there before the new scan was looked at by the old one.
+      // What existed before the new scan counts as looked at by the old one.
       hasLookedBefore: (_key, _port, source, since) => since <= BEFORE.time && looksFor(source),
-      // The order of the two is what the user says, whatever their clocks say.
+      // The user decides which input is older, whatever the clocks say.
       hasTimes: false,
     },
     after,
@@ -64,15 +64,15 @@ export function diffScans(before: ScanView, after: ScanView, options: DiffOption
   );
 }
 
-/** What is known, for a scan to be compared with. */
+/** The known state that a scan is compared with. */
 interface Knowledge {
   readonly keys: readonly string[];
   known(key: string): KnownHost | typeof DAMAGED | undefined;
-  /** Whether a complete run would have listed that host, had it been up. */
+  /** Whether a complete run would have listed a host, had it been up. */
   wasLookedFor(key: string): boolean;
   /** Whether a run that ended at or after `since` has looked for what `source` finds, at that port or at the host. */
   hasLookedBefore(key: string, port: KnownPort | undefined, source: string, since: number): boolean;
-  /** Whether what is known has times that can be compared with those of a scan. */
+  /** Whether its times can be compared with those of a scan. */
   readonly hasTimes: boolean;
 }
 
@@ -85,7 +85,7 @@ export function diffWith(knowledge: Knowledge, after: ScanView, options: DiffOpt
 
 type Counts = { -readonly [Name in Exclude<keyof ScanDiff, 'changes'>]: number };
 
-/** Of a scan with what is known, host by host. */
+/** Compares a scan with the known state, host by host. */
 class Comparison {
   readonly changes: Change[] = [];
   readonly counts: Counts = {
@@ -124,7 +124,7 @@ class Comparison {
   private compareListed(key: string, known: KnownHost | undefined, sighting: Sighting): void {
     const { counts, knowledge } = this;
     const host = known ?? unknownHost(key);
-    // Before `observe` takes in what the scan has found.
+    // Before `observe` adds what the scan has found.
     const left = leftOut(host, sighting);
     counts.portsNotTested += left.ports;
     counts.protocolsNotTested += left.protocols;
@@ -152,7 +152,7 @@ class Comparison {
   }
 }
 
-/** What the state file knows of a site. */
+/** The known state of a site, from the state file. */
 export function knowledgeOf(hosts: KnownHosts, scans: KnownScans, findings: Findings): Knowledge {
   return {
     hasTimes: true,
@@ -164,7 +164,7 @@ export function knowledgeOf(hosts: KnownHosts, scans: KnownScans, findings: Find
   };
 }
 
-/** No later run is known. */
+/** There are no later runs. */
 const ALONE = { laterLooks: () => [], hasLookedIn: () => false };
 const BEFORE = { time: 0, scan: 0, mark: 'before' };
 

@@ -7,20 +7,20 @@ import { RUN_SETUP, SCAN_COUNTS } from '../state/known-shape.ts';
 import type { KindReach } from '../state/scan-reach.ts';
 import { type RunCoverage, runCoverage } from './coverage.ts';
 
-/** What a run was set up to do, as far as coverage is read from it; `args` with secrets masked. */
+/** The parts of a run's header from which its coverage is computed; `args` has secrets masked. */
 export interface RunSetup extends Pick<Run, 'scanner' | 'args' | 'verbose' | 'scaninfo'> {
-  /** What the files of its arguments held, when portlog ran it. */
+  /** The content of the files that its arguments name, when portlog ran nmap. */
   readonly lists?: TargetLists | undefined;
 }
 
-/** What a run has changed, and how much of that was told. */
+/** Counts of what a run has changed, and what of that was announced. */
 export interface ScanCounts {
   firstHosts: number;
   firstPorts: number;
-  /** Without ports, as of `nmap -sO`; absent in the state of older versions. */
+  /** IP protocols without ports (`nmap -sO`); absent in the state of older versions. */
   firstProtocols?: number;
   firstFindings: number;
-  /** Seen for the first time as well, and told all the same, because they are high or critical. */
+  /** Findings that were seen for the first time as well, but announced because they are high or critical. */
   graveFindings?: number;
   changes: number;
   changedHosts: number;
@@ -30,9 +30,9 @@ export interface ScanCounts {
   announcedChanges?: number;
   announcedShrank?: boolean;
   announcedUnlisted?: boolean;
-  /** Hosts that it lists and that could not be read. */
+  /** Addresses of listed hosts that could not be read. */
   unread?: Unread | undefined;
-  /** It told no time that can be: its times are those of its first reading (true), or those that its hosts tell. */
+  /** The run has no possible times of its own: its times are those of its first reading (true), or those of its hosts. */
   held?: boolean;
 }
 
@@ -42,9 +42,9 @@ export interface ScanRecord {
   readonly id: string;
   started: number;
   ended: number;
-  /** It said that it ended well. */
+  /** Whether it ended successfully, by its own words. */
   complete: boolean;
-  /** Runs of the same kind look at the same in the same way. */
+  /** Runs of the same kind scan the same targets in the same way. */
   readonly kind: string;
   readonly setup: RunSetup;
   readonly coverage: RunCoverage;
@@ -53,34 +53,34 @@ export interface ScanRecord {
 
 export const NO_COUNTS: Readonly<ScanCounts> = { firstHosts: 0, firstPorts: 0, firstFindings: 0, changes: 0, changedHosts: 0 };
 
-/** Of a run that the disk has changed nobody knows what it looked at: nothing is compared with it. */
+/** Set-up of a run whose row is damaged: what it scanned is unknown, so nothing is compared with it. */
 export const UNREADABLE: RunSetup = { scanner: undefined, args: undefined, verbose: undefined, scaninfo: [] };
 
-/** Kinds that are remembered before all of them are forgotten, and what these may take: ranges of addresses, and as much for some letters. */
+/** Kinds that are cached before the cache is emptied, and the most address ranges in it; so many letters of arguments count as a range. */
 const MOST = 5000;
 const MOST_RANGES = 250_000;
 const LETTERS_OF_A_RANGE = 32;
 
 export type BareRow = Readonly<Record<string, unknown>>;
 
-/** What all runs of a kind have in common. */
+/** What all runs of a kind share. */
 export interface SetupOfKind {
   readonly name: string;
   readonly setup: RunSetup;
   readonly coverage: RunCoverage;
 }
 
-/** A run behind the one that is read, as far as questions about it go. */
+/** A run after the one that is being read, with what questions about it need. */
 export interface LaterRun extends Pick<ScanRecord, 'nr' | 'started' | 'ended' | 'setup' | 'coverage'> {
   readonly counts: Readonly<Pick<ScanCounts, 'unread'>>;
 }
 
-/** Rows of the state file as what they say of runs. */
+/** Converts rows of the state file to records of runs. */
 export class ScanRecords {
   private readonly kinds = new Map<string, SetupOfKind>();
   private ranges = 0;
 
-  /** Taken apart when it is asked for. `entered`: what it was set up to do, of one that was just written. */
+  /** The record of a row; its set-up is parsed on first use. `entered`: the set-up of a row that was just written. */
   of(row: BareRow, entered?: RunSetup): ScanRecord {
     let setup = entered;
     let coverage: RunCoverage | undefined;
@@ -104,7 +104,7 @@ export class ScanRecords {
     };
   }
 
-  /** That was taken apart not long ago. */
+  /** The cached kind of that name. */
   knownKind(name: string): SetupOfKind | undefined {
     return this.kinds.get(name);
   }
@@ -138,7 +138,7 @@ export function setupOf(row: BareRow): RunSetup {
   return (parsedAs(row['run'], RUN_SETUP) as RunSetup | undefined) ?? UNREADABLE;
 }
 
-/** Two runs of a kind looked at the same targets and ports with the same options, wherever their output went. */
+/** The kind of a run: two runs are of one kind when they scanned the same targets and ports with the same options, wherever their output went. */
 export function kindOf(setup: RunSetup): KindReach {
   const coverage = runCoverage({ ...setup, scaninfo: [] }, setup.lists);
   const { arguments: what, listsDown, listsUp, listsAnswersOnly } = coverage;
@@ -152,7 +152,7 @@ export function kindOf(setup: RunSetup): KindReach {
   };
 }
 
-/** Of any length, so that a stranger does not choose it. */
+/** A hash, so that its length does not depend on the input. */
 export function profileKey({ arguments: { profile } }: RunCoverage): string {
   return digest([profile]);
 }

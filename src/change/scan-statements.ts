@@ -1,9 +1,9 @@
-/* What is asked of the table of runs. */
+/* SQL statements for the table of runs. */
 
-/** Of a run among those of its site. */
+/** On which side of a run, among those of its site. */
 export type Side = 'earlier' | 'later';
 
-/** A run that was not read yet. */
+/** A run whose row was not parsed yet. */
 export interface Candidate {
   readonly nr: number;
   readonly kind: string;
@@ -11,7 +11,7 @@ export interface Candidate {
 
 const EARLIER = 'complete = 1 AND nr <> ? AND (started, nr) < (?, ?)';
 const LATER = 'complete = 1 AND nr <> ? AND (started, nr) > (?, ?)';
-/** Named, because which index serves is known here: few runs of all are of these kinds, and hardly any is not entered. */
+/** The index is named, because SQLite cannot know that few runs are of these kinds, and that nearly all runs are entered. */
 const BY_KIND = 'scan INDEXED BY scan_kind';
 const NOT_ENTERED = 'scan INDEXED BY scan_unreached';
 export const ALL_NOT_ENTERED = `SELECT nr, run, kind FROM ${NOT_ENTERED} WHERE site = ? AND reached = 0`;
@@ -20,18 +20,18 @@ export const OF_KIND = `SELECT run FROM ${BY_KIND} WHERE site = ? AND kind = ?`;
 export const EARLIER_OF_KINDS = `SELECT * FROM ${BY_KIND} WHERE site = ? AND kind IN (SELECT value FROM json_each(?)) AND reached = 1 AND ${EARLIER} AND ended >= ?`;
 export const EARLIER_NOT_ENTERED = `SELECT * FROM ${NOT_ENTERED} WHERE site = ? AND reached = 0 AND ${EARLIER} AND ended >= ?`;
 export const LATER_NOT_ENTERED = `SELECT * FROM ${NOT_ENTERED} WHERE site = ? AND reached = 0 AND ${LATER}`;
-/** In one row; what is longer than a few numbers only where it says something. */
+/** All in one row; columns longer than a few numbers only where they are not empty. */
 export const LATER_OF_KINDS = `SELECT json_group_array(kind) AS kinds, json_group_array(nr) AS nrs, json_group_array(started) AS began,
     json_group_array(ended) AS ended, json_group_array(CASE WHEN instr(counts, '"unread"') > 0 THEN counts END) AS unread
   FROM ${BY_KIND} WHERE site = ? AND kind IN (SELECT value FROM json_each(?)) AND reached = 1 AND ${LATER}`;
-/** The very next. */
+/** The very next run. */
 export const NEXT: Readonly<Record<Side, string>> = {
   earlier: `SELECT * FROM scan INDEXED BY scan_started WHERE site = ? AND ${EARLIER} ORDER BY started DESC, nr DESC LIMIT 1`,
   later: `SELECT * FROM scan INDEXED BY scan_started WHERE site = ? AND ${LATER} ORDER BY started, nr LIMIT 1`,
 };
 const MEETS = `reached = 0 OR EXISTS (SELECT 1 FROM scan_reach INDEXED BY scan_reach_kind
   WHERE site = ? AND kind = near.kind AND profile = ? AND first <= ? AND last >= ?)`;
-/** Some of those next to it: which of them have its profile, and reach from before the end of what it looked at to behind the beginning. */
+/** Some of the neighbouring runs: those with the same profile whose address ranges overlap. */
 export const NEIGHBOURS: Readonly<Record<Side, string>> = {
   earlier: `SELECT nr, kind FROM (
     SELECT nr, kind, reached, started FROM scan INDEXED BY scan_started WHERE site = ? AND ${EARLIER} ORDER BY started DESC, nr DESC LIMIT ?) AS near

@@ -4,46 +4,46 @@ import type { Port, ScanInfo } from '../nmap/model.ts';
 const ALL = ['open', 'closed', 'filtered', 'open|filtered', 'closed|filtered', 'unfiltered'];
 
 /**
- * By `scaninfo/@type` (nmap's output.cc): the states that a scan of that kind establishes, after
- * https://nmap.org/book/man-port-scanning-techniques.html. A state that is not here may be said of an open port as well.
+ * By `scaninfo/@type` (nmap's output.cc): the states that a scan of this type establishes, according to
+ * https://nmap.org/book/man-port-scanning-techniques.html. Any other state may also be reported for an open port.
  */
 const ESTABLISHES: Readonly<Record<string, readonly string[]>> = {
-  // A whole question: open and closed answer differently, and silence is a filter.
+  // Open and closed ports answer differently, and no answer means a filter.
   syn: ALL,
   connect: ALL,
   sctpinit: ALL,
   udp: ALL,
-  // RST tells that a packet came through, of open ports and of closed ones; a filter for ACK lets SYN pass.
+  // Open and closed ports both answer with RST, which shows only that the packet arrived; a filter for ACK may let SYN pass.
   ack: [],
-  // "Some systems … a minority": from others RST has the same window, or none, whatever the port is.
+  // "Some systems … a minority": others answer with the same window, or none, whatever the port's state.
   window: [],
-  // RFC 793 wants RST for open ports, too; only a few systems drop the packet then.
+  // RFC 793 requires RST from open ports, too; only a few systems drop the packet instead.
   maimon: [],
-  // Windows, Cisco and others send RST whatever the port is. What is open, version detection has found.
+  // Windows, Cisco and others send RST whatever the port's state. What is open was found by version detection.
   null: ['open', 'open|filtered'],
   fin: ['open', 'open|filtered'],
   xmas: ['open', 'open|filtered'],
-  // As a third host sees it: what is not open for that one may be for others, and a zombie that is busy misses it.
+  // As seen by a third host: what is not open for it may be for others, and a busy zombie misses answers.
   idle: ['open'],
   bounce: ['open'],
-  // Open ports stay silent, closed ones abort.
+  // Open ports do not answer, closed ones abort.
   sctpcookieecho: ['open', 'closed', 'open|filtered'],
-  // An ICMP error that is not "protocol unreachable" comes from something in between.
+  // An ICMP error other than "protocol unreachable" comes from a device in between.
   ipproto: ['open', 'closed', 'open|filtered'],
 };
 
-/** A kind that nmap does not have yet is taken at its word; `--scanflags` without SYN asks another question. */
+/** The states that a scan establishes. A type that nmap does not have yet is trusted; `--scanflags` without SYN changes the probe, so nothing is. */
 function statesOf({ type, scanflags }: Pick<ScanInfo, 'type' | 'scanflags'>): readonly string[] {
   if (type === 'syn' && scanflags !== undefined && !/SYN|^default$|^$/i.test(scanflags)) return [];
   return type !== undefined && Object.hasOwn(ESTABLISHES, type) ? (ESTABLISHES[type] ?? ALL) : ALL;
 }
 
-/** Whether such a scan can tell that a port is not open. */
+/** Whether such a scan can show that a port is not open. */
 export function canTellClosed(info: Pick<ScanInfo, 'type' | 'scanflags'>): boolean {
   return statesOf(info).includes('closed');
 }
 
-/** Whether such a scan, or version detection behind it, can tell what it says of a port that it lists. */
+/** Whether such a scan, or version detection after it, can establish the state of a listed port. */
 export function establishes(info: Pick<ScanInfo, 'type' | 'scanflags'>, { state, service }: Pick<Port, 'state' | 'service'>): boolean {
   const said = state?.state;
   return (said === 'open' && service?.method === 'probed') || (said !== undefined && (statesOf(info).includes(said) || !ALL.includes(said)));

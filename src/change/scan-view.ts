@@ -14,7 +14,7 @@ interface RunView {
   readonly unread: Unread;
 }
 
-/** Evaluates findings of a host, and what a run with given arguments looks for. */
+/** Evaluates the findings of a host, and knows what a run with given arguments looks for. */
 export interface Findings {
   of(run: Run, host: Host): FindingsOf;
   looksFor(args: string | undefined, source: string): boolean;
@@ -25,11 +25,11 @@ export interface ScanView {
   readonly runs: readonly RunView[];
   readonly hosts: ReadonlyMap<string, Sighting>;
   readonly findings: Findings | undefined;
-  /** When it has seen a host, or begun when it lists none of that key; epoch milliseconds, undefined when it does not tell. */
+  /** When the input saw a host, or when it began if it does not list the host; epoch milliseconds, undefined when there are no times. */
   seenAt(key: string): number | undefined;
 }
 
-/** Collects what an input says; holds a few hundred bytes a listed port. */
+/** Collects the content of an input; holds a few hundred bytes per listed port. */
 export class ScanCollector {
   private readonly runs: { run: Run; args: string | undefined; coverage: RunCoverage; complete: boolean; unread: Unread }[] = [];
   private readonly listings = new Map<string, Sighting[]>();
@@ -37,7 +37,7 @@ export class ScanCollector {
   private readonly macNetworks: AddressSet | undefined;
   private readonly watch = new RunWatch();
   private readonly findings: Findings | undefined;
-  /** Elements that could not be read. */
+  /** Number of elements that could not be read. */
   refused = 0;
 
   constructor(macNetworks?: AddressSet, findings?: Findings) {
@@ -77,7 +77,7 @@ export class ScanCollector {
   }
 }
 
-/** When a run has seen a host; 0 when it does not tell. */
+/** When a run saw a host, epoch milliseconds; 0 when unknown. */
 export function timeOf(run: Run, host: Host): number {
   return milliseconds(host.endtime) || milliseconds(host.starttime) || milliseconds(run.start);
 }

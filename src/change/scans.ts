@@ -7,13 +7,16 @@ import { makeRoomForScans } from './kept-scans.ts';
 import { type Place, RunsAt } from './runs-at.ts';
 import { countsOf, kindOf, NO_COUNTS, profileKey, reachOf, type RunSetup, type ScanRecord, ScanRecords, setupOf, UNREADABLE } from './scan-record.ts';
 
-/** Runs next to another one that are looked at one by one. */
+/** Neighbouring runs that are examined one by one. */
 const MAX_NEIGHBOURS = 16;
 
-/** Of about a microsecond, of going through kinds of runs at addresses: when they are spent, only some of thousands of kinds are looked at. */
+/**
+ * Budget for going through the kinds of runs at an address, in steps of about a microsecond: at most this many, and this many more per
+ * question. When they are spent, only some of thousands of kinds are examined.
+ */
 const STEPS = { most: 100_000, earned: 20 };
 
-/** Behind all runs. */
+/** The place after all runs. */
 export const LAST: Place = { nr: 0, started: Number.MAX_SAFE_INTEGER };
 
 /**
@@ -26,7 +29,7 @@ export class KnownScans {
   private readonly records = new ScanRecords();
   private readonly reach: ScanReach;
   private readonly budget = new Budget(STEPS);
-  /** Those that would have listed a host. */
+  /** The runs that would have listed a host. */
   readonly at: RunsAt;
 
   constructor(database: Database, site: string) {
@@ -36,7 +39,7 @@ export class KnownScans {
     this.at = new RunsAt(database, site, this.reach, this.records, this.budget);
   }
 
-  /** A run that begins, or what is known of it from before. */
+  /** Enters a run that begins, or returns its record if it is known. */
   begin(id: string, started: number, setup: RunSetup): ScanRecord {
     this.enterOthers();
     const before = this.row(id);
@@ -45,12 +48,12 @@ export class KnownScans {
     return this.records.of(this.row(id) ?? {});
   }
 
-  /** A run that has begun, as it was written last. */
+  /** The stored record of a run that has begun. */
   again({ nr }: Place): ScanRecord {
     return this.records.of(this.database.get('SELECT * FROM scan WHERE nr = ?', nr) ?? {});
   }
 
-  /** What it has changed so far, as another process may have noted. */
+  /** Updates the counts of a run, which another process may have changed. */
   refresh(record: ScanRecord): void {
     Object.assign(record.counts, countsOf(this.database.get('SELECT counts FROM scan WHERE nr = ?', record.nr)));
   }
@@ -68,17 +71,17 @@ export class KnownScans {
     );
   }
 
-  /** Whether there were so many kinds of runs since it was asked last that answers leave some out. */
+  /** Whether answers since the last call were incomplete, because there were too many kinds of runs. */
   takeLeftOut(): boolean {
     return [this.budget.takeSpent(), this.reach.takeSpent()].includes(true);
   }
 
   /**
-   * Complete runs before or after another one that have its profile and perhaps looked at some of the same: the latest first, behind
-   * some of those next to it; and the very next, whatever it did, because mostly it did the same. Of each kind the latest, for who asks
-   * on did not mean that kind.
-   * A run of a wide network overlaps with thousands of small ones, and usually the next one will do; a run of one host overlaps with
-   * hardly any, which only the index finds. So the neighbours come first.
+   * Complete runs before or after another one with the same profile that may have scanned some of the same targets. First comes the direct
+   * neighbour, whatever it did, because usually it did the same; then some more neighbours, then the other kinds with the latest run of each.
+   * Each kind comes once, because a caller that reads on does not want it.
+   * A run of a wide network overlaps with thousands of small ones, and usually the next one will do; a run of one host overlaps with hardly
+   * any, which only the index finds. So the neighbours come first.
    */
   *alike(side: Side, run: ScanRecord): Generator<ScanRecord, void, undefined> {
     const next = this.database.get(NEXT[side], this.site, run.nr, run.started, run.nr);
@@ -101,7 +104,7 @@ export class KnownScans {
     const [first, last] = boundsOf(reach);
     const values = [this.site, run.nr, run.started, run.nr, MAX_NEIGHBOURS, this.site, profile, last, first];
     yield* this.database.all(NEIGHBOURS[side], ...values) as readonly unknown[] as readonly Candidate[];
-    // Of later ones any will do.
+    // Of later runs, any will do.
     if (side === 'later') yield* this.placed(side, [run.kind], run);
     yield* this.placed(side, [...(this.reach.touching(profile, reach) ?? [run.kind])], run);
   }
@@ -111,7 +114,7 @@ export class KnownScans {
     return this.database.get(sql, this.site, nr, started, nr) !== undefined;
   }
 
-  /** Whether it was told of a complete run of a kind that hosts are missing of which nobody can say why. */
+  /** Whether `absence-unknown` was announced for a complete run of a kind. */
   isUnlistedAnnounced(kind: string): boolean {
     for (const row of this.database.each(UNLISTED_ANNOUNCED, this.site, kind))
       if (this.records.of(row).counts.announcedUnlisted === true) return true;
@@ -153,14 +156,14 @@ export class KnownScans {
     );
   }
 
-  /** Runs without a possible time that were read later than `time`. */
+  /** Runs without possible times that were read after `time`. */
   heldAfter(time: number): readonly Place[] {
     return this.database
       .all('SELECT nr, started FROM scan WHERE site = ? AND started > ? AND held = 1', this.site, time)
       .map(({ nr, started }) => ({ nr: nr as number, started: started as number }));
   }
 
-  /** The latest time of a run with times of its own. */
+  /** The latest time of any run with times of its own. */
   latestTold(): number {
     const sql = 'SELECT max(started, ended) AS last FROM scan WHERE site = ? AND held = 0 ORDER BY max(started, ended) DESC LIMIT 1';
     return (this.database.get(sql, this.site)?.['last'] as number | undefined) ?? 0;
@@ -171,19 +174,19 @@ export class KnownScans {
     this.database.run('UPDATE scan SET started = min(started, ?), ended = ? WHERE nr = ?', time, time, nr);
   }
 
-  /** nmap's arguments of the scan of a number; undefined when it told none, or is long forgotten. */
+  /** nmap's arguments of a scan, by its number in the state file; undefined when it had none, or is no longer kept. */
   argsOf(nr: number): string | undefined {
     const row = this.database.get('SELECT run FROM scan WHERE nr = ?', nr);
     return row && setupOf(row).args;
   }
 
-  /** `nmap`, `masscan`: of the scan of a number; undefined when it told none, or is long forgotten. */
+  /** `nmap` or `masscan`: the scanner of a scan, by its number; undefined when unknown, or no longer kept. */
   scannerOf(nr: number): string | undefined {
     const row = this.database.get('SELECT run FROM scan WHERE nr = ?', nr);
     return row && setupOf(row).scanner;
   }
 
-  /** `nmap.scan.id` of a number; undefined when that scan is long forgotten. */
+  /** `nmap.scan.id` of a scan, by its number; undefined when it is no longer kept. */
   idOf(nr: number): string | undefined {
     return this.database.get('SELECT id FROM scan WHERE nr = ?', nr)?.['id'] as string | undefined;
   }
@@ -213,7 +216,7 @@ export class KnownScans {
     return { nr, id, started, ended: started, complete: 0, run, counts, kind };
   }
 
-  /** The same run may have been cut in its header before, or the disk has changed it. */
+  /** Updates the set-up of a known run, whose header may have been cut before, or whose row may be damaged. */
   private renew(before: Readonly<Record<string, unknown>>, setup: RunSetup): void {
     const run = JSON.stringify(setup);
     if (String(before['run']).length >= run.length && setupOf(before) !== UNREADABLE) return;
@@ -221,7 +224,7 @@ export class KnownScans {
     this.database.run('UPDATE scan SET run = ? WHERE nr = ?', run, before['nr'] as number);
   }
 
-  /** Those that a version of portlog has taken in which did not do so yet; also one that still runs. */
+  /** Enters runs that an older version has stored without entering them; also one that is still running. */
   private enterOthers(): void {
     const others = this.database.all(ALL_NOT_ENTERED, this.site);
     for (const row of others) this.file(row['nr'] as number, String(row['kind']), setupOf(row));

@@ -8,11 +8,11 @@ type Scope = { readonly known: true; readonly addresses: AddressSet } | { readon
 
 /** Limit on arguments, which are stored with each run and parsed for each scan of the site. */
 export const MAX_LENGTH = 64 << 10;
-/** Ranges beyond one for each word: `10.0-15.0-31.1` is 512 of them. */
+/** Most ranges in addition to one per word: `10.0-15.0-31.1` is 512 of them. */
 const MAX_RANGES = 1024;
-/** Whose targets stand elsewhere, by nmap's long names. */
+/** Options that take targets from elsewhere, by nmap's long names. */
 const ELSEWHERE: ReadonlySet<string> = new Set(['iL', 'i', 'iR', 'excludefile', 'exclude-file', 'includefile']);
-/** Those whose files portlog reads when it runs nmap. */
+/** Options whose files portlog reads when it runs nmap. */
 const LISTS: ReadonlySet<string> = new Set(['iL', 'i', 'excludefile']);
 /** Options about output and verbosity, which do not change what is scanned. */
 const OUTPUT: ReadonlySet<string> = new Set(
@@ -20,16 +20,16 @@ const OUTPUT: ReadonlySet<string> = new Set(
    resume`.split(/\s+/),
 );
 
-/** nmap's command line, as far as it says what a run looks at. */
+/** The parts of nmap's command line that decide what a run scans. */
 export interface Arguments {
   readonly scope: Scope;
   /** Targets as they were written. */
   readonly targets: readonly string[];
-  /** What of them is left out, as it was written. */
+  /** Excluded targets as they were written. */
   readonly excluded: readonly string[];
-  /** All the rest, but for where output goes and how much is said: two runs of one profile do the same. */
+  /** All other options, except those about output and verbosity: two runs of one profile do the same. */
   readonly profile: string;
-  /** `--open`: what is not open is left out. */
+  /** `--open`: ports that are not open are left out. */
   readonly openOnly: boolean;
   /** `-v`, `-d`: hosts that are down are listed. */
   readonly verbose: boolean;
@@ -47,7 +47,7 @@ export function argumentsOf(args: string | undefined, lists?: TargetLists): Argu
   return latest.read;
 }
 
-/** A run is asked for its arguments several times in a row, and 10 KB of `10.0-15.0-31.7` in them take a millisecond. */
+/** Cached, because arguments are asked for several times in a row, and parsing 10 KB of `10.0-15.0-31.7` takes a millisecond. */
 let latest: { readonly args: string; readonly read: Arguments } | undefined;
 
 function readArguments(args: string, lists?: TargetLists): Arguments {
@@ -77,7 +77,7 @@ function isExclusion({ name }: NmapOption): boolean {
   return name === 'exclude';
 }
 
-/** `-v0` says that it is not. */
+/** Whether an option makes nmap verbose; `-v0` does not. */
 function isVerbose({ name, value }: NmapOption): boolean {
   return name === 'verbose' || name === 'vv' || name === 'debug' || ((name === 'v' || name === 'd') && value !== '0');
 }
@@ -85,11 +85,11 @@ function isVerbose({ name, value }: NmapOption): boolean {
 /** Why an option makes the scope unknown. */
 function whyUnknown({ name, word, value, isKnown }: NmapOption, lists: TargetLists | undefined): string | undefined {
   if (ELSEWHERE.has(name)) return lists === undefined || !LISTS.has(name) ? `${word} names targets elsewhere` : undefined;
-  // The word behind it may be its value, or a target.
+  // The next word may be its value or a target.
   return isKnown || value !== undefined ? undefined : `the option ${word} is not known here`;
 }
 
-/** The words of options that say what is done, as they were written. */
+/** The options that decide what is done, as they were written. */
 function profileOf(options: readonly NmapOption[]): readonly string[] {
   const byWord = Map.groupBy(options, ({ at }) => at);
   return [...byWord.values()].flatMap((here) => {

@@ -4,7 +4,7 @@ import { stableText } from './stable-text.ts';
 /** Which parts of a service must change before it counts as changed. */
 export type ServiceIdentity = 'product' | 'version' | 'full';
 
-/** Product and version are what patches and weaknesses follow. `extrainfo` is free text of the service, often with a clock or uptime. */
+/** Product and version matter for patches and weaknesses. `extrainfo` is free text of the service, which often contains a clock or uptime. */
 export const DEFAULT_SERVICE_IDENTITY: ServiceIdentity = 'version';
 
 /** A detected service in the form that is stored. */
@@ -22,28 +22,27 @@ export function isSameService(a: Service, b: Service, identity: ServiceIdentity)
 }
 
 /**
- * Whether `a` says less of what `b` may be, too. nmap names a service by the first words that it hears, and product and version by
- * later ones: when those do not come (a server or a scanner with too much to do, a script that timed out), it has seen less,
- * and nothing has changed.
+ * Whether `a` is a less precise description of the service `b`. nmap names a service by its first words, and product and version by later
+ * ones. When those are missing (an overloaded server or scanner, a script that timed out), nmap has seen less, and nothing has changed.
  */
 export function isLessExact(a: Service, b: Service): boolean {
   return a.name === b.name ? saysLess(a, b) || isRangeAround(a, b) : isWayTo(a, b);
 }
 
-/** Of the same service: without a product and version, or without the version alone. */
+/** Whether `a` lacks product and version, or only the version, of the same service. */
 function saysLess(a: Service, b: Service): boolean {
   const [[product, version], [otherProduct, otherVersion]] = [partsOf(a, 'version'), partsOf(b, 'version')];
   if (version !== '') return false;
   return product === otherProduct ? otherVersion !== '' : product === '';
 }
 
-/** `ssl`, `rpcbind`: nmap has heard in which way a service is spoken to, and not yet which one it is. */
+/** `ssl`, `rpcbind`: nmap recognised how to talk to a service, but not which one it is. */
 function isWayTo(a: Service, b: Service): boolean {
   if (a.version !== '') return false;
   return a.name === 'ssl' ? /^(?:https$|ssl\/)/.test(b.name) : a.name === 'rpcbind' && b.version.includes('RPC #');
 }
 
-/** `3.X - 4.X`, `2003 or 2008`: what nmap writes when it cannot tell which. */
+/** `3.X - 4.X`, `2003 or 2008`: what nmap writes when several versions are possible. */
 const RANGE = /\d\S{0,20} (?:-|or) \d|\d\.[xX]\b/;
 /** Longer texts are compared as far as this. */
 const MOST_COMPARED = 256;
@@ -59,7 +58,7 @@ function isRangeAround(a: Service, b: Service): boolean {
   return words.every((word) => /\d|^(?:-|or)$/.test(word) || exact.toLowerCase().includes(word));
 }
 
-/** The parts without what changes by itself. */
+/** The parts of a service without what changes by itself. */
 function partsOf({ version: text, ends: [product, version] = [text.length, text.length] }: Service, identity: ServiceIdentity): readonly string[] {
   const parts = [stableText(text.slice(0, product), 'name')];
   if (identity !== 'product') parts.push(stableText(text.slice(product, version), 'name'));
@@ -67,7 +66,7 @@ function partsOf({ version: text, ends: [product, version] = [text.length, text.
   return parts;
 }
 
-/** Earlier versions stored one text without the end of the version: differences behind it do not count. */
+/** Older versions stored one text without the end of the version, so differences after it do not count. */
 function isSameUnparted(a: Service, b: Service, identity: ServiceIdentity): boolean {
   const [old, now] = a.ends === undefined ? [a, b] : [b, a];
   if (now.ends === undefined) return stableText(old.version, 'remark') === stableText(now.version, 'remark');

@@ -4,7 +4,7 @@ import type { ScanRecord } from './scan-record.ts';
 /** What a run scanned. */
 interface Reach {
   readonly addresses: number;
-  /** Of all protocols. */
+  /** Number of ports of all protocols. */
   readonly ports: number;
   readonly targets: readonly string[];
 }
@@ -16,9 +16,8 @@ export interface Shrinkage {
 }
 
 /**
- * Whether a run has looked at less than the latest one before it that did the same: of the same arguments
- * but for the targets, and, where both are known, of a scope that overlaps. A run that came late is no
- * news.
+ * Whether a run has scanned less than the latest run before it that did the same: with the same arguments except for targets and, where both
+ * are known, an overlapping scope. Undefined for a run that was read late.
  */
 export function shrinkage(current: Pick<CurrentRun, 'record' | 'earlierAlike' | 'laterAlike'>): Shrinkage | undefined {
   const { record: run } = current;
@@ -40,7 +39,7 @@ function first(runs: Iterable<ScanRecord>, isMeant: (run: ScanRecord) => boolean
 function doesTheSame(a: ScanRecord, b: ScanRecord): boolean {
   const [x, y] = [a.coverage.arguments, b.coverage.arguments];
   if (x.scope.known && y.scope.known) return x.scope.addresses.overlaps(y.scope.addresses);
-  // Names or lists in files can only be counted.
+  // Names or target lists can only be counted.
   return (
     x.scope.known === y.scope.known && (x.targets.length === 0 ? y.targets.length === 0 : x.targets.some((target) => y.targets.includes(target)))
   );

@@ -23,27 +23,27 @@ export interface PortSighting {
   readonly protocol: string;
   readonly number: number;
   readonly state: string;
-  /** As nmap shows it: `http`, `ssl/smtp`. */
+  /** Service name as nmap shows it: `http`, `ssl/smtp`. */
   readonly service: string;
-  /** Product and version; undefined when the service was not asked (`-sV`). */
+  /** Product and version; undefined without version detection (`-sV`). */
   readonly version: string | undefined;
-  /** The same, as it is kept. */
+  /** The detected service in the form that is stored. */
   readonly asked: Service | undefined;
-  /** Fingerprint and end of the certificate; undefined when there was none to see. */
+  /** Fingerprint and end of the certificate; undefined when none was shown. */
   readonly certificate: Certificate | undefined;
 }
 
 /** A host as one run saw it. */
 export interface Sighting {
   readonly identity: Identity;
-  /** Unknown when nmap was told to take it for up (`-Pn`), and nothing answered. */
+  /** Unknown when nmap was told to assume that it is up (`-Pn`), and nothing answered. */
   readonly presence: 'up' | 'down' | 'unknown';
   readonly os: string | undefined;
-  /** Those that are listed, by `22/tcp`. */
+  /** Listed ports by key: `22/tcp`. */
   readonly ports: ReadonlyMap<string, PortSighting>;
-  /** Those that are not listed, and not open. */
+  /** Ports that are not listed, and not open. */
   readonly unlisted: readonly TestedSet[];
-  /** What is wrong with the host and its open ports. */
+  /** Weaknesses of the host and its open ports. */
   readonly findings: readonly SeenFinding[];
   /** Whether the source of a finding has looked again at a port that is open, or at the host (undefined). */
   hasLooked(port: string | undefined, source: string): boolean;
@@ -51,27 +51,27 @@ export interface Sighting {
   find(protocol: string, port: number): PortFinding;
 }
 
-/** A weakness as far as changes are about it. */
+/** A finding with what change detection needs. */
 export interface SeenFinding extends Pick<
   KnownFinding,
   'port' | 'key' | 'rule' | 'title' | 'due' | 'severity' | 'source' | 'vulnerability' | 'exploited'
 > {
-  /** Severe: reported even in a baseline. */
+  /** Severe, so that it is reported even in a baseline. */
   readonly isGrave: boolean;
-  /** No news, and not entered into what is known; what was told before is not resolved by it. */
+  /** Silenced by the user: never a change and not stored, and it resolves no finding that was reported before. */
   readonly isSilent: boolean;
-  /** All that is said of it when it comes: `rule`, `vulnerability`, `nmap.finding`. */
+  /** The fields of its event: `rule`, `vulnerability`, `nmap.finding`. */
   readonly about: () => FindingStatement;
 }
 
-/** Members of an event. */
+/** Members of an event about a finding. */
 export interface FindingStatement {
   readonly rule: Fields;
   readonly vulnerability: Fields | undefined;
   readonly finding: Fields;
 }
 
-/** The weaknesses of a host, and what was looked for. */
+/** The findings of a host, and what was looked for. */
 export type FindingsOf = Pick<Sighting, 'findings' | 'hasLooked'>;
 
 const NO_FINDINGS: FindingsOf = { findings: [], hasLooked: () => false };
@@ -80,7 +80,7 @@ export function portKey(protocol: string, number: number): string {
   return `${number}/${protocol}`;
 }
 
-/** What {@link portKey} was made from. */
+/** Protocol and number of a {@link portKey}. */
 export function parsePortKey(key: string): { readonly protocol: string; readonly number: number } {
   const [number = '', protocol = ''] = key.split('/');
   return { protocol, number: Number(number) };
@@ -113,7 +113,7 @@ export function sightingOf(run: RunCoverage, host: Host, identity = identify(hos
   };
 }
 
-/** With `-Pn` only an answer tells that somebody is there. */
+/** Whether a host is up. With `-Pn`, only an answer shows that. */
 function presenceOf({ status }: Host, ports: readonly PortSighting[], counted: readonly CountedPorts[]): Sighting['presence'] {
   if (status?.state === 'down') return 'down';
   if (status?.reason !== 'user-set') return 'up';
@@ -125,7 +125,7 @@ function portSighting({ protocol, number, state, service, scripts }: Port): Port
   if (protocol === undefined || number === undefined || state?.state === undefined) return undefined;
   // `tcpwrapped`: the connection was closed before anything was said.
   const probed = service?.method === 'probed' && service.name !== 'tcpwrapped';
-  // masscan may tell of TLS alone, which does not tell the protocol within it.
+  // masscan may report TLS alone, which does not name the protocol inside.
   const name = service?.name === undefined ? '' : shownService(service.name, service.tunnel);
   const asked = probed ? keptService(name, [service?.product, service?.version, service?.extrainfo]) : undefined;
   return {

@@ -4,27 +4,27 @@ import { isIP, isIPv6 } from 'node:net';
 const MAX_LENGTH = 1024;
 const GONE = '\u0000';
 
-/** A clock, and how long something runs: no version looks like these. */
+/** Clocks and uptimes, which never look like a version. */
 const ANYWHERE: readonly RegExp[] = [
   /\b\d{1,6} days?,? \d{1,2}:\d{2}(?::\d{2})?\b/gi,
   /\b\d{1,12}(?:\.\d{1,9})? ?(?:days?|hours?|hrs?|minutes?|mins?|seconds?|secs?|ms)\b/gi,
   /\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/gi,
-  // A day and a clock in one word, of ISO 8601 without its marks; seconds or milliseconds since 1970, of our days.
+  // Date and time in one word, in the basic form of ISO 8601; seconds or milliseconds since 1970, of the present.
   /\b(?:19|20)\d{6}T\d{4,6}(?:Z|[+-]\d{4})?\b/g,
   /(?<![\w.])1[5-9]\d{8}(?:\d{3})?(?![\w.])/g,
   /\b\d{1,9} (?:users|clients|players|connections|sessions|requests)\b/gi,
 ];
-// Behind the day it follows on `T` (ISO 8601) or `:` (logs of web servers); what goes on behind `hh:mm` is a version.
+// A time after a date, joined by `T` (ISO 8601) or `:` (web server logs); text that continues after `hh:mm` is a version.
 const CLOCK =
   /(?:\b|(?<=\dT))(?:\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,9})?(?: ?[ap]m)?| ?[ap]m)|(?<![\d:.])(?:[01]\d|2[0-3]):[0-5]\d(?![\d:.]))(?:Z| ?[+-]\d{2}:?\d{2}\b)?/gi;
-/** A version may be a day; a day beside a clock is none. */
+/** A version may look like a date; a date next to a time is none. */
 const DATES: readonly RegExp[] = [
   /\b\d{4}-\d{2}-\d{2}T?/g,
   /\b(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? )?(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]{0,6}\.? {1,2}\d{1,2}\b(?:,? \d{4}\b)?/gi,
   /\b(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? )?\d{1,2}[ /-](?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]{0,6}[ /-]\d{2,4}\b/gi,
 ];
 
-/** In what a service adds to its name: counters, tokens, and the day written with dots or strokes. */
+/** Parts of a remark that change: counters, tokens, and dates with dots or slashes. */
 const IN_REMARKS: readonly RegExp[] = [
   ...DATES,
   /\b\d{1,2}:\d{2}\b/g,
@@ -35,9 +35,9 @@ const IN_REMARKS: readonly RegExp[] = [
 ];
 
 /**
- * A text without what changes by itself, night for night: clocks, counters, running times, addresses, tokens.
- * By kind, for nobody knows all the services that tell such things. In a `name` (product, version) only what cannot
- * be a part of a version is taken out; in a `remark` all of it.
+ * A text without parts that change by themselves: clocks, counters, uptimes, addresses, tokens. Recognised by their form, because nobody knows
+ * all services that print such things. In a `name` (product, version), only what cannot be part of a version is removed; in a `remark`, all of
+ * it.
  */
 export function stableText(text: string, form: 'name' | 'remark'): string {
   let rest = text.slice(0, MAX_LENGTH);
@@ -59,10 +59,10 @@ function words(text: string, change: (word: string) => string): string {
 function isVolatile(word: string, form: 'name' | 'remark'): boolean {
   const address = word.replace(/[.:]$/, '').replace(/\/\d{1,3}$/, '');
   if (isIPv6(address) || /^[0-9a-f]{2}([:-])(?:[0-9a-f]{2}\1){4,6}[0-9a-f]{2}$/i.test(address)) return true;
-  // A version may be written as an address is; with a port behind it, it is one.
+  // A version may look like an address; with a port, it is an address.
   if (/^(?:\d{1,3}\.){3}\d{1,3}:\d{1,5}$/.test(word)) return true;
   if (form === 'name') return false;
-  // `10.0.0.1`, `10.0.0.1:80`, a token of 8 and more, a name of a host below a domain.
+  // `10.0.0.1`, `10.0.0.1:80`, a token of 8 or more characters, a host name with a domain.
   return (
     isIP(address.replace(/:\d{1,5}$/, '')) !== 0 ||
     (/^[0-9a-f]{8,}$/i.test(word) && /\d/.test(word)) ||

@@ -2,10 +2,10 @@ import { PortSet } from '../nmap/port-set.ts';
 import { type KnownHost, type KnownPort, lastOf, note, type TestedPorts, withTime } from '../state/known-host.ts';
 import type { Observation } from './observation.ts';
 
-/** Lists of ports that a host was tested with; more than a handful of kinds of scans are not worth it. */
+/** Most lists of tested ports that are kept per host; only the first few kinds of scans are worth it. */
 const MAX_LISTS = 32;
 
-/** Notes which lists of ports a sighting has tested: what is not listed has no record of its own. */
+/** Stores which lists of ports a sighting has tested, because ports that are not listed have no record of their own. */
 export function takeLists(known: KnownHost, { sighting, time, scan }: Observation, confirm: number): void {
   const late = time < known.time;
   for (const { protocol, ports, state } of sighting.unlisted) {
@@ -25,7 +25,7 @@ export function takeLists(known: KnownHost, { sighting, time, scan }: Observatio
   known.tested.length = Math.min(known.tested.length, MAX_LISTS);
 }
 
-/** A port that gets a record of its own: what is known of it so far stands in the lists that it was tested with. */
+/** The record of a port that had none: its tests are in the lists of ports. */
 export function fromLists(lists: readonly TestedPorts[], protocol: string, number: number, confirm: number): KnownPort {
   const port: KnownPort = { protocol, number, open: {}, state: '', at: Number.NEGATIVE_INFINITY, scan: 0 };
   for (const { protocol: of, ports, tests, state, scan } of lists) {

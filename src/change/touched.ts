@@ -3,8 +3,8 @@ import { knownFindingsAt } from './known-findings-at.ts';
 import type { Sighting } from './sighting.ts';
 
 /**
- * The part of what is known of a host that a sighting may change: only what it lists, where it says nothing of what it does not list. masscan
- * lists a host once for each port, by the thousand.
+ * The part of a known host that a sighting may change: only listed ports, when it says nothing about others. masscan lists a host once per
+ * port, thousands of times.
  */
 export function touchedBy({ unlisted, ports }: Sighting, known: KnownHost): unknown {
   if (unlisted.length > 0) return known;

@@ -1,14 +1,14 @@
-/** Of an input: nmap's scans are of one kind in a file, or of a few when somebody keeps a year in one. */
+/** Kinds of scan per input. A file usually has one, or a few when it holds the scans of a year. */
 const MAX_KINDS = 10;
 
 /**
- * The kinds of scan in one input that leave out hosts that are known, and cannot tell whether these are gone. Each is told with the
- * number of such hosts, which takes as long as there are many: of thousands of kinds in a file, the first few only.
+ * The kinds of scan in one input that leave out known hosts without showing whether these are gone. Each kind is reported with the number of
+ * such hosts, which takes time; so in a file with thousands of kinds, only the first few are.
  */
 export class UnlistedKinds {
   private readonly kinds = new Set<string>();
 
-  /** Whether that of another run of this kind is still to be told, if it was not yet. */
+  /** Whether this kind may still be reported. */
   hasRoomFor(kind: string): boolean {
     return this.kinds.size < MAX_KINDS || this.kinds.has(kind);
   }

@@ -8,13 +8,13 @@ import { baselineEvent, massChangeEvent, scopeShrankEvent } from './event.ts';
 import { shrinkage } from './shrinkage.ts';
 import { TOO_MANY_KINDS } from './unlisted.ts';
 
-/** Hosts that are known, and that a complete run does not list. */
+/** Detects known hosts that a complete run does not list. */
 export function detectAbsent(run: CurrentRun, hosts: KnownHosts, detector: ChangeDetector, detected: Detected): void {
   const { coverage, started, counts } = run.record;
   const { scope } = coverage.arguments;
   if (!scope.known) return;
   if (!coverage.listsDown) return noteUnlisted(run, hosts, detected);
-  // Then it says nothing of any host that it does not list.
+  // Then it says nothing about hosts that it does not list.
   if (coverage.listsAnswersOnly || counts.unread === 'unknown') return;
   for (const key of hosts.unseen(scope.addresses, started)) {
     const known = hosts.find(key);
@@ -23,7 +23,7 @@ export function detectAbsent(run: CurrentRun, hosts: KnownHosts, detector: Chang
   }
 }
 
-/** Where nobody can say why they are not listed: told once of each kind of scan. */
+/** Reports known hosts that are missing for an unknown reason, once per kind of scan. */
 function noteUnlisted(run: CurrentRun, hosts: KnownHosts, { others, remarks, unlisted }: Detected): void {
   const { context, record } = run;
   const { coverage, counts, started, kind } = record;
@@ -39,7 +39,7 @@ function noteUnlisted(run: CurrentRun, hosts: KnownHosts, { others, remarks, unl
   others.push(absenceUnknownEvent(context.options, { scanId: context.scanId, args: context.args, hosts: missing }));
 }
 
-/** What can be said of a run as a whole; each is told again only when there is more of it. `mass`: so many changes are very many. */
+/** Detects what concerns a run as a whole; each event is repeated only when the number has grown. `mass`: this many changes are a mass change. */
 export function detectOfRun(run: CurrentRun, mass: number, { others }: Detected): void {
   const { context, record } = run;
   const { counts, ended: time } = record;

@@ -26,13 +26,13 @@ export class Account {
     tally.read += events;
   }
 
-  /** An earlier run has delivered it, or it still waits in the spool. */
+  /** Counts an event that an earlier run has delivered, or that still waits in the spool. */
   known(tally: CountingTally, fate: AckGroupFate): void {
     if (fate === 'spooled') tally.spooled++;
     else tally.already++;
   }
 
-  /** The sink has answered; `dead`: rejected events that were kept as dead letters. */
+  /** Counts the answer of a sink. `dead`: how many of the rejected events were kept as dead letters. */
   settled(tally: CountingTally, { delivered, already, restamped, removed }: Settlement, dead: number): void {
     tally.delivered += delivered;
     tally.already += already;
@@ -41,7 +41,7 @@ export class Account {
     tally.dead += dead;
   }
 
-  /** What earlier runs had left for another sink was here already. */
+  /** Counts events moved from another sink that this one had already. */
   alreadyReplayed(events: number): void {
     this.replayed.read += events;
     this.replayed.already += events;
@@ -57,7 +57,7 @@ export class Account {
     else tally.spooled -= events;
   }
 
-  /** A batch that can neither be delivered nor kept. */
+  /** Counts a batch that can neither be delivered nor kept. */
   gaveUp(entries: readonly Pick<Queued, 'dataset'>[]): void {
     this.discarded(this.of(entries[0]?.dataset), entries.length);
   }
@@ -66,13 +66,13 @@ export class Account {
     tally.discarded += events;
   }
 
-  /** Dead letters were deleted because there are too many. */
+  /** Counts dead letters that were deleted because there were too many. */
   deadLettersGivenUp(events: number): void {
     this.replayed.read += events;
     this.replayed.discarded += events;
   }
 
-  /** Events of this run that were waiting in the spool since an earlier run have got their fate. */
+  /** Counts events of this run whose group waited in the spool since an earlier run, now that its fate is known. */
   awaited({ own, already, dead, discarded }: EarlierFates): void {
     const tally = own ? this.own : this.tally;
     tally.spooled -= already + dead + discarded;

@@ -5,7 +5,7 @@ import type { AckGroups } from './ack-group.ts';
 export class AckGroupCursor {
   private readonly groups: AckGroups;
   private readonly ledger: Ledger;
-  /** Entries of the ledger up to this number count for nothing. */
+  /** Ledger entries up to this number are ignored. */
   private readonly after: number;
   private key = '';
   private fate: AckGroupFate | undefined;
@@ -16,7 +16,7 @@ export class AckGroupCursor {
     this.after = after;
   }
 
-  /** What became of the group of the next event; undefined when it is to be sent, as what is told once always is. */
+  /** The fate of the next event's group, whose events are then not sent; undefined when they are to be sent, as always for `TOLD_ONCE` datasets. */
   moveTo(key: string, isToldOnce: boolean): AckGroupFate | undefined {
     if (key !== this.key) this.begin(key, isToldOnce);
     return this.fate;
@@ -48,7 +48,7 @@ export class AckGroupCursor {
     if (this.fate === undefined) this.groups.begin(key);
   }
 
-  /** What the same run has read before, in a copy of the file, waits as what an earlier one has left: what became of it is asked at the end. */
+  /** A group that this run has read before, in a copy of the file, counts as waiting; its fate is looked up at the end. */
   private fateOf(key: string): AckGroupFate | undefined {
     return this.groups.isUnsettled(key) ? 'spooled' : this.ledger.fateOf(key, this.after);
   }

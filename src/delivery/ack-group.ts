@@ -3,17 +3,17 @@ import type { Queued, AckGroupRef } from '../state/queued.ts';
 /** A group (usually a host of a scan) whose events are being delivered. */
 export class AckGroup implements AckGroupRef {
   readonly key: string;
-  /** Events that it has so far. */
+  /** Number of its events so far. */
   events = 0;
-  /** Of these, those whose fate is open. */
+  /** Number of its events without a result yet. */
   pending = 0;
   /** No more events will come. */
   sealed = false;
-  /** One of its events is a dead letter: shipped again, the group is sent again. */
+  /** One of its events is a dead letter: when the scan is shipped again, all of the group is sent again. */
   dead = false;
   /** It was not read to its end, and is never entered in the ledger. */
   abandoned = false;
-  /** In the ledger as waiting, because a part of it is in the spool. */
+  /** The ledger has it as waiting, because some of its events are in the spool. */
   opened = false;
 
   constructor(key: string) {
@@ -25,7 +25,7 @@ export class AckGroup implements AckGroupRef {
 export class AckGroups {
   private current: AckGroup | undefined;
   private complete: AckGroup[] = [];
-  /** Read to their end, and not in the ledger yet. */
+  /** Groups that were read to their end and are not in the ledger yet. */
   private readonly unsettled = new Map<string, AckGroup>();
 
   /** Events of a group are consecutive; another key ends the previous group. */
@@ -51,12 +51,12 @@ export class AckGroups {
     this.conclude(group);
   }
 
-  /** It was read before in this run, and its fate is not known yet. */
+  /** Whether a group was read before in this run, and its fate is not known yet. */
   isUnsettled(key: string): boolean {
     return this.unsettled.get(key)?.abandoned === false;
   }
 
-  /** The current group stays incomplete. */
+  /** Marks the current group as incomplete. */
   abandon(): void {
     if (this.current !== undefined) this.current.abandoned = true;
   }
@@ -75,7 +75,7 @@ export class AckGroups {
     return this.complete.length > 0;
   }
 
-  /** Groups of which nothing is on its way any more. Those that are not abandoned may be entered in the ledger. */
+  /** Groups without open events. Those that were not abandoned may be entered in the ledger. */
   takeComplete(): readonly AckGroup[] {
     const complete = this.complete.splice(0);
     for (const group of complete) if (this.unsettled.get(group.key) === group) this.unsettled.delete(group.key);

@@ -11,13 +11,16 @@ import type { Condition } from './condition.ts';
 import type { QueuedBatch } from './queued-batch.ts';
 import type { SpoolWriter } from './spool-writer.ts';
 
-/** How often it is looked what another process has done, and how long that may take with nothing done, behind the time of one answer. */
+/**
+ * How often the state is polled for what another process has done; and how long a claim of another process may stand without progress, beyond
+ * the time of one answer.
+ */
 const POLL_MS = 100;
 const PATIENCE_MS = 60_000;
-/** Whoever is interrupted waits for an answer that another process is about to get: to keep what that one delivers would send it twice. */
+/** How long an interrupted process still waits for claims of others: an answer that they are about to get spares sending the same events twice. */
 const LAST_PATIENCE_MS = 5000;
 
-/** Who has an acknowledgement group in hand; or what became of it. */
+/** Which process sends an acknowledgement group, or its fate when that is known. */
 type Holder = 'ours' | 'theirs' | AckGroupFate;
 
 interface ClaimingParts {
@@ -27,22 +30,22 @@ interface ClaimingParts {
   readonly groups: AckGroups;
   readonly account: Account;
   readonly changed: Condition;
-  /** Entries of the ledger up to this number count for nothing. */
+  /** Ledger entries up to this number are ignored. */
   readonly after: number;
   readonly sink: Pick<Sink, 'answerMs'>;
-  /** Learns of a mistake in what is done in the background. */
+  /** Receives errors of work in the background. */
   readonly sendQueue: { mistake: unknown };
-  /** Sends what turned out to be ours after all. */
+  /** Sends entries that this process has claimed after waiting. */
   forward(queuedBatch: QueuedBatch): Promise<void> | undefined;
-  /** Sends what was claimed and waits for a fuller batch, and enters in the ledger what is known by then. */
+  /** Sends batches that wait to fill up, and enters in the ledger what is known by then. */
   flushAll(): Promise<void>;
 }
 
 /**
- * Several processes may ship the same scan at the same time. Before anything of an acknowledgement group is sent, the run claims it;
- * what another live run has in hand waits until its fate is in the ledger. When that run is dead, or does nothing with it for a minute, the claim
- * is taken away from it: it is sent from here, and by the other one no more, which looks whether its claims are there before each attempt.
- * What is claimed is sent at once, before anything is waited for, so two never wait for each other.
+ * Several processes may ship the same scan at the same time. Before a run sends any event of an acknowledgement group, it claims the group.
+ * Groups that another live run has claimed wait until their fate is in the ledger. When that run is dead, or makes no progress for a minute,
+ * its claim is taken over and the group is sent from here; the other run checks its claims before each attempt, and so does not send it.
+ * Claimed groups are sent before this run waits for anything, so two runs never wait for each other.
  */
 export class Claiming {
   private readonly spoolWriter: SpoolWriter;
@@ -54,21 +57,24 @@ export class Claiming {
     this.parts = parts;
   }
 
-  /** What of a batch is to be sent now; the rest is dealt with in the background. Asked again before each attempt, and before it goes to disk. */
+  /**
+   * Claims what it can of a batch, and returns that part to be sent now; the rest waits in the background. Called again before each attempt
+   * and before the batch is spooled.
+   */
   take(batch: BatchOf<Queued>): BatchOf<Queued> {
     const { ours, theirs } = this.sort(batch.entries, undefined);
     if (theirs.length > 0) void this.waitFor(theirs, batch.partition);
     return ours.length === batch.entries.length ? batch : batchOf(ours, batch.partition);
   }
 
-  /** Something waits for another process. */
+  /** Whether entries wait for another process. */
   get isWaiting(): boolean {
     return this.waiting > 0;
   }
 
   /**
-   * When nothing waits: reading on meanwhile would only pile up more. Whatever is claimed is sent before: a part of it that stays in memory would
-   * hold up who waits for it, and for whom this may wait.
+   * Resolves when nothing waits for another process: reading on would only pile up more. Claimed groups are sent first, because another
+   * process may wait for them while this one waits for it.
    */
   async idle(): Promise<void> {
     await this.parts.flushAll();
@@ -88,7 +94,10 @@ export class Claiming {
     }
   }
 
-  /** Until it is known what became of all, or who has it has had enough time. Returns what yet another one has in hand by then. */
+  /**
+   * Waits until the fate of all entries is known, or the claims on them are overdue. Returns the entries that yet another process has claimed
+   * by then.
+   */
   private async waitAWhile(entries: readonly Queued[], partition: string): Promise<readonly Queued[]> {
     const { clock, signal, sink } = this.parts;
     const [before, patience] = [this.momentNow(), new Patience(clock, signal, (sink.answerMs ?? 0) + PATIENCE_MS)];
@@ -111,7 +120,10 @@ export class Claiming {
     }
   }
 
-  /** `overdue`: takes that away from others, or from none when they have time yet; left out, what is not ours has not waited at all. */
+  /**
+   * Divides entries by who has claimed their group; counts those whose fate is known. `overdue`: claims without progress since then are taken
+   * over (none with {@link NOTHING_YET}); undefined: only what is free is claimed.
+   */
   private sort(entries: readonly Queued[], overdue: Moment | undefined): { readonly ours: readonly Queued[]; readonly theirs: readonly Queued[] } {
     const keys = [...ackGroupsOf(entries)].map(({ key }) => key);
     const holders = this.holders(keys, overdue);
@@ -126,7 +138,7 @@ export class Claiming {
     return { ours, theirs };
   }
 
-  /** Claims what nobody has; says of whom the others are. When the state fails, all are ours. */
+  /** Claims free groups, and returns the holder of each of the others. When the state file fails, all count as ours. */
   private holders(keys: readonly string[], overdue: Moment | undefined): ReadonlyMap<string, Holder> {
     const { spoolWriter } = this;
     const { claims } = spoolWriter.tables;
@@ -140,7 +152,7 @@ export class Claiming {
     }
   }
 
-  /** In a transaction. */
+  /** Called within a transaction. */
   private claim(keys: readonly string[], overdue: Moment | undefined): ReadonlyMap<string, Holder> {
     const { store, after } = this.parts;
     const { claims, ledger } = this.spoolWriter.tables;
@@ -154,7 +166,7 @@ export class Claiming {
     return holders;
   }
 
-  /** Another process has dealt with it meanwhile, and entered it in the ledger. */
+  /** Counts an entry that another process has dealt with, according to the ledger. */
   private known(entry: Queued, fate: AckGroupFate): void {
     const { groups, account } = this.parts;
     const tally = account.of(entry.dataset);
@@ -165,7 +177,7 @@ export class Claiming {
   }
 }
 
-/** Until when the fate of something is waited for: not for long any more, once this process is interrupted. */
+/** The time to wait for other processes, which is cut short when this process is interrupted. */
 class Patience {
   private readonly clock: Clock;
   private readonly signal: AbortSignal;
@@ -178,7 +190,7 @@ class Patience {
     this.until = clock.elapsed() + milliseconds;
   }
 
-  /** Waits a moment; false when that was the last one. */
+  /** Waits for one poll; false when the time is over. */
   async waits(): Promise<boolean> {
     const { clock, signal } = this;
     await clock.sleep(POLL_MS, this.isInterrupted ? NEVER : signal);

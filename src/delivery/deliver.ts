@@ -8,11 +8,11 @@ export interface RetryOptions<E extends Entry> {
   readonly clock: Clock;
   /** How long a batch is retried without progress, in milliseconds. */
   readonly retryForMs: number;
-  /** Aborted: no more waiting. */
+  /** When aborted, waiting ends. */
   readonly signal: AbortSignal;
-  /** Events that the sink has taken so far, of any batch: whether it works. */
+  /** Number of events that the sink has accepted so far, of any batch; more of them show that it works. */
   readonly taken: () => number;
-  /** What of a batch is still to be sent, asked before each attempt: another process may deal with the rest meanwhile. */
+  /** Returns the part of a batch that is still to be sent; called before each attempt, because another process may have taken over the rest. */
   readonly stillOurs?: ((batch: BatchOf<E>) => BatchOf<E>) | undefined;
 }
 
@@ -31,7 +31,7 @@ export interface Settled<E extends Entry> extends Settlement {
   readonly rejected: readonly (Rejection & { readonly entry: E })[];
 }
 
-/** Entries that were not delivered, and why: the sink fails, or is too slow. */
+/** Entries that were not delivered, because the sink fails or is too slow. */
 export interface Undelivered<E extends Entry> {
   readonly entries: readonly E[];
   readonly error: SinkError;
@@ -39,11 +39,11 @@ export interface Undelivered<E extends Entry> {
   readonly since: number;
   /** The server's answer about these events, when it asked for no pause. */
   readonly refusal?: Refusal | undefined;
-  /** The sink takes others, but not these. */
+  /** The sink takes other events, but not these. */
   readonly refused?: boolean;
-  /** The server is not to be asked about these again as they are. */
+  /** The server's answer is final: the same request would be refused again. */
   readonly forGood?: boolean;
-  /** It takes them when a person has changed something there: see `Outcome.barred`. */
+  /** The sink accepts them only after a person has changed something there, see `Outcome.barred`. */
   readonly isBarred?: boolean;
 }
 
@@ -51,7 +51,7 @@ export interface Undelivered<E extends Entry> {
 const MAX_ATTEMPTS_BESIDE = 3;
 /** With more refused entries than this, the server is busy rather than the entries bad. */
 const MAX_REFUSED = 10;
-/** Entries that a sink does not take as they are, one after the other, before the sink is to blame. */
+/** Single entries that a sink refuses in a row before the sink, rather than the entries, is to blame. */
 const MAX_IN_VAIN = 3;
 
 /**
@@ -111,9 +111,9 @@ export async function deliver<E extends Entry>(
   return aside.barred === undefined ? aside.with([], since, taken() > before) : aside.withBarred(since, taken() > 0);
 }
 
-/** Entries that the sink does not take as they are, kept apart so that the others of their batch need not wait. */
+/** Entries that the sink does not take, set aside so that the rest of their batch can go on. */
 class Aside<E extends Entry> {
-  /** Added since anything was settled. */
+  /** Entries added since the sink last accepted something. */
   inVain = 0;
   /** Why they are barred. */
   barred: SinkError | undefined;
@@ -142,18 +142,18 @@ class Aside<E extends Entry> {
     this.barred ??= error;
   }
 
-  /** All that is left: with those that still wait, in their order. */
+  /** All entries that are left, merged in order with those of `waiting`. */
   and(waiting: readonly BatchOf<E>[]): readonly E[] {
     return entriesIn([...this.entries, ...waiting.flatMap(({ entries }) => entries)], this.whole);
   }
 
-  /** `isWorking`: the sink has taken something in this run, so others go on. */
+  /** The result when entries are barred. `isWorking`: the sink has accepted something in this run, so other batches go on. */
   withBarred(since: number, isWorking: boolean): Undelivered<E> {
     const error = this.barred ?? new SinkError('permanent', this.refusal.reason);
     return { entries: this.and([]), error, since, isBarred: true, refused: isWorking && this.sink.limits.inFlightPerPartition > 1 };
   }
 
-  /** With those that were not tried. `isWorking`: the sink takes others, so these can be tried behind them. */
+  /** The result with the entries of `waiting`, which were not tried. `isWorking`: the sink accepts others, so these can be tried after them. */
   with(waiting: readonly BatchOf<E>[], since: number, isWorking: boolean): Undelivered<E> {
     const { sink, refusal } = this;
     const { status, reason } = refusal;
@@ -170,8 +170,8 @@ class Aside<E extends Entry> {
 }
 
 /**
- * Whether the refusal is about these entries rather than a busy server, which would ask for a pause or refuse many. Not where
- * order matters: the others have to wait anyway.
+ * Whether a refusal is about these entries rather than about a busy server, which would ask for a pause or refuse many. Always false for sinks
+ * that keep an order, where the others have to wait anyway.
  */
 function isAboutThese({ limits }: Sink, { retry, retryAfterMs }: Outcome): boolean {
   return limits.inFlightPerPartition > 1 && retryAfterMs === undefined && retry.length <= MAX_REFUSED;
@@ -230,7 +230,7 @@ function settledBy<E extends Entry>(
   return { delivered, already, restamped, removed, done, rejected: rejected as Settled<E>['rejected'] };
 }
 
-/** The same objects with their own type. */
+/** The entries that a sink gave back, with the type that delivery gave them. */
 function entriesIn<E extends Entry>(some: readonly Entry[], { entries }: BatchOf<E>): readonly E[] {
   if (some.length === 0) return [];
   const wanted = new Set(some);

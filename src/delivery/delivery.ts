@@ -30,7 +30,7 @@ export class Delivery {
     this.outbox = outbox;
   }
 
-  /** Pipelines to these sinks; their sums are committed with each transaction of `options.store`. */
+  /** Delivery to these sinks. Their counts are saved with each transaction of `options.store`. */
   static to(sinks: readonly Sink[], options: DeliveryOptions): Delivery {
     const { store } = options;
     store?.shareBetween(sinks.filter(({ undeliverable }) => undeliverable === 'keep').length);
@@ -42,17 +42,20 @@ export class Delivery {
     return delivery;
   }
 
-  /** The same for some of the sinks only. */
+  /** The same delivery for some of the sinks only. */
   only(isMeant: (pipeline: SinkPipeline) => boolean): Delivery {
     return new Delivery(this.pipelines.filter(isMeant), this.store, this.outbox);
   }
 
-  /** For sinks that keep undelivered events; the output of others depends on the input alone. */
+  /** Delivery to the sinks that keep undelivered events. What the other sinks write must depend on the input alone. */
   get kept(): Delivery {
     return this.only(({ spoolWriter }) => spoolWriter !== undefined);
   }
 
-  /** Turns to what earlier runs have left on disk; with `retryDeadLetters`, to dead letters as well; with `takeOver`, to what was for others. */
+  /**
+   * Starts sending what earlier runs left in the spool. `retryDeadLetters`: dead letters, too; `takeOver`: sinks whose waiting events move to
+   * these; `unanswered`: sinks that did not answer a check.
+   */
   start(retryDeadLetters: boolean, takeOver: readonly WaitingSink[] = [], unanswered: readonly Unanswered[] = []): void {
     for (const pipeline of this.pipelines)
       pipeline.start(
@@ -68,8 +71,8 @@ export class Delivery {
   }
 
   /**
-   * Takes an event; one that happens once goes into the outbox, where it waits for {@link commit}. A promise means: wait for it before the next
-   * one.
+   * Takes an event. An event that happens only once goes into the outbox, where it waits for {@link commit}. If a promise is returned, await
+   * it before the next call.
    */
   push(event: LogEvent): Promise<void> | undefined {
     if (ANNOUNCED.has(event.dataset)) return this.tell(event);
@@ -81,7 +84,7 @@ export class Delivery {
     return waits && Promise.all(waits).then(() => undefined);
   }
 
-  /** Takes events that a thread has rendered. Resolves when nobody needs `body` any more. */
+  /** Takes events that a thread has rendered. Resolves when `body` may be reused. */
   async pushRendered(events: number, body: Uint8Array): Promise<void> {
     for (const pipeline of this.pipelines) await pipeline.pushRendered(events, body);
   }
@@ -97,8 +100,8 @@ export class Delivery {
   }
 
   /**
-   * The same for events that say how the state has changed: `make` reads and writes the state in the
-   * transaction that commits them, so that both are done, or neither. Needs a store.
+   * The same for events about a change of the state: `make` reads and writes the state in the transaction that commits its events, so that
+   * both are saved or neither. Needs a store.
    */
   async announceFrom(make: () => readonly LogEvent[]): Promise<void> {
     const failures: unknown[] = [];
@@ -107,24 +110,24 @@ export class Delivery {
     if (failures.length > 0) throw failures[0];
   }
 
-  /** The same with the next commit. */
+  /** The same, with the next commit. */
   announceLater(announcement: Omit<Announcement, 'pipelines'>): void {
     if (this.store === undefined) throw new Error('what changes the state needs one');
     this.outbox.add({ pipelines: this.pipelines, ...announcement });
   }
 
-  /** Something waits for {@link commit}. */
+  /** Whether anything waits for {@link commit}. */
   get hasWaiting(): boolean {
     return !this.outbox.isEmpty;
   }
 
-  /** So many bytes of an input that can wait were read: commits when that is much by now. */
+  /** Adds to the bytes read of an input that may wait; commits when enough was read. */
   async commitAfter(bytes: number): Promise<void> {
     this.outbox.noteRead(bytes);
     if (this.outbox.isFull) await this.commit();
   }
 
-  /** Commits what waits in the outbox, and sends it behind all that was pushed before. */
+  /** Commits what waits in the outbox, and sends it after everything that was pushed before. */
   async commit(): Promise<void> {
     await this.outbox.commit();
   }
@@ -153,27 +156,27 @@ export class Delivery {
     }
   }
 
-  /** An input has ended. */
+  /** The current input has ended. */
   endAckGroup(): void {
     for (const pipeline of this.pipelines) pipeline.endAckGroup();
   }
 
-  /** An input was not read to its end: its last group is incomplete. */
+  /** The current input was not read to its end, so its last group is incomplete. */
   abandonAckGroup(): void {
     for (const pipeline of this.pipelines) pipeline.abandonAckGroup();
   }
 
-  /** Reading on is pointless: nothing more can be delivered or kept. */
+  /** Whether reading on is pointless, because nothing more can be delivered or kept. */
   get isPointless(): boolean {
     return this.pipelines.every(({ isOver, isStuck }) => isOver || isStuck);
   }
 
-  /** Sending fails because of a bug of portlog. */
+  /** Whether sending fails because of a bug of portlog. */
   get isBroken(): boolean {
     return this.pipelines.some(({ isBroken }) => isBroken);
   }
 
-  /** A sink whose spool is full, if any. */
+  /** The name of a sink whose spool is full, if any. */
   get stuckSink(): string | undefined {
     return this.pipelines.find(({ isStuck }) => isStuck)?.sink.name;
   }
@@ -192,17 +195,17 @@ export class Delivery {
     if (broken !== undefined) throw broken.reason;
   }
 
-  /** Renews what servers would forget (alerts in Alertmanager), where that is due. */
+  /** Renews what servers would forget (alerts in Alertmanager), where due. */
   async keepUp(): Promise<void> {
     await Promise.all(this.pipelines.map((pipeline) => pipeline.keepUp()));
   }
 
-  /** Nothing more is sent. */
+  /** Closes all sinks; nothing more is sent. */
   async close(): Promise<void> {
     await Promise.allSettled(this.pipelines.map(({ sink }) => sink.close()));
   }
 
-  /** What became of the events of each sink, until now. */
+  /** The account of each sink so far. */
   report(): readonly SinkReport[] {
     return this.pipelines.map(sinkReport);
   }
@@ -211,7 +214,7 @@ export class Delivery {
     return this.pipelines.map(sumsOf);
   }
 
-  /** Who keeps nothing gets it at once, in the order of what is read. */
+  /** Sends an event at once, in reading order, to the sinks that keep nothing. */
   private async tell(event: LogEvent): Promise<void> {
     const keeping: SinkPipeline[] = [];
     for (const pipeline of this.pipelines) {
@@ -230,7 +233,7 @@ function sumsOf({ sink, account: { tally, own, replayed }, failure, health }: Si
   return isFailing || wasTried ? { ...sums, failing: isFailing } : sums;
 }
 
-/** For a sink that keeps nothing: behind what was pushed before, and alone. */
+/** Sends one event to a sink that keeps nothing, after everything that was pushed before. */
 async function tellAtOnce(pipeline: SinkPipeline, event: LogEvent): Promise<void> {
   await pipeline.flush();
   await pipeline.sendDraft(pipeline.draft([event]), false);

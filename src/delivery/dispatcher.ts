@@ -21,15 +21,15 @@ interface DispatcherParts {
   readonly account: Account;
   readonly health: SinkHealth;
   readonly groups: AckGroups;
-  /** Entries of the ledger up to this number count for nothing. */
+  /** Ledger entries up to this number are ignored. */
   readonly after: number;
   /** Undefined when the sink discards what cannot be delivered. */
   readonly spoolWriter: SpoolWriter | undefined;
-  /** Ends the current acknowledgement group, and hands over what waits for a fuller batch. */
+  /** Ends the current acknowledgement group, and sends batches that wait to fill up. */
   flushAll(): Promise<void>;
 }
 
-/** Around the spool of a sink. */
+/** The parts that work on the spool of a sink. */
 interface SpoolSide {
   readonly writer: SpoolWriter;
   readonly reader: SpoolReader;
@@ -38,8 +38,8 @@ interface SpoolSide {
 }
 
 /**
- * The way of a batch. As long as the sink works, batches go to it directly. When it fails, or is too slow for a source that cannot wait,
- * they go to disk, a {@link SpoolReader} sends them from there in order, and when the spool is empty, batches go directly again.
+ * Decides the way of a batch. While the sink works, batches go to it directly. When it fails, or is too slow for a source that cannot wait,
+ * batches go to the spool; a {@link SpoolReader} sends them from there in order. When the spool is empty, batches go directly again.
  */
 export class Dispatcher {
   /** How long a full queue may hold up reading before it goes to disk, in milliseconds. */
@@ -92,28 +92,28 @@ export class Dispatcher {
     return this.parts.health.failure;
   }
 
-  /** What comes goes to disk, because something is there that is older. */
+  /** Whether new batches go to the spool, because older ones are there. */
   get isSpooling(): boolean {
     return this.spool?.reader.active === true;
   }
 
-  /** Something waits for what another process does with it. */
+  /** Whether entries wait for another process. */
   get isWaitingForOthers(): boolean {
     return this.spool?.claiming.isWaiting === true;
   }
 
-  /** Sending fails because of a bug of portlog. */
+  /** Whether sending fails because of a bug of portlog. */
   get isBroken(): boolean {
     return this.sendQueue.mistake !== undefined;
   }
 
-  /** The sink has taken something. */
+  /** The sink has accepted something. */
   succeeded(): void {
     this.parts.health.succeeded();
     this.changed.notify();
   }
 
-  /** Sends what is on disk. */
+  /** Starts sending from the spool. */
   startSpool(): void {
     this.spool?.reader.start(this.parts.health.failingSince, false);
   }
@@ -123,26 +123,26 @@ export class Dispatcher {
     await this.spool?.claiming.idle();
   }
 
-  /** Resolves when all of it is delivered, on disk or given up. */
+  /** Resolves when every batch is delivered, spooled or given up. */
   async settled(): Promise<void> {
     await this.changed.until(() => this.sendQueue.queued === 0 && this.sendQueue.sending === 0 && !this.isWaitingForOthers);
     this.sendQueue.throwMistake();
   }
 
-  /** The same for what is on disk, as long as the sink makes progress. */
+  /** The same for the spool, as long as the sink makes progress. */
   async finishSpool(): Promise<void> {
     await this.spool?.reader.finish();
     this.sendQueue.throwMistake();
     this.spool?.writer.conclude();
   }
 
-  /** Sends or spools what no other process has in hand of a batch. Await the promise, if there is one, before the next. */
+  /** Sends or spools the part of a batch that no other process has claimed. If a promise is returned, await it before the next call. */
   dispatch(queuedBatch: QueuedBatch): Promise<void> | undefined {
     const batch = this.stillOurs(queuedBatch);
     return batch.entries.length === 0 ? undefined : this.forward({ ...queuedBatch, batch });
   }
 
-  /** What of a batch no other process has in hand. What was committed is left alone by all others. */
+  /** The part of a batch that no other process has claimed. Committed batches are ours in any case. */
   private stillOurs({ stored, batch }: QueuedBatch): BatchOf<Queued> {
     return stored || this.spool === undefined ? batch : this.spool.claiming.take(batch);
   }

@@ -7,13 +7,13 @@ import { Batcher } from './batcher.ts';
 import type { Admitted } from './intake.ts';
 import type { QueuedBatch } from './queued-batch.ts';
 
-/** Events for one sink that are to be committed together before they are sent. They are not counted yet. */
+/** Events for one sink that are committed together before they are sent. They are not counted yet. */
 export interface Draft {
   readonly admitted: readonly Admitted[];
   readonly batches: readonly QueuedBatch[];
 }
 
-/** Batches of the events that are to be sent. All events of a batch are counted in one tally, so portlog's own events are in separate batches. */
+/** Batches of the events of a draft that are to be sent. A batch counts in one tally only, so portlog's own events are in separate batches. */
 export function batchesToSend(admitted: readonly Admitted[], own: Tally, limits: BatchLimits): readonly BatchOf<Queued>[] {
   const wanted = admitted.filter(({ fate, refused }) => fate === undefined && refused === undefined);
   return [wanted.filter(({ tally }) => tally !== own), wanted.filter(({ tally }) => tally === own)].flatMap((alike) => {
@@ -23,7 +23,7 @@ export function batchesToSend(admitted: readonly Admitted[], own: Tally, limits:
   });
 }
 
-/** The transaction of a draft was rolled back: none of it is on its way, and its events may be drafted again. */
+/** Undoes a draft whose transaction was rolled back, so that its events can be drafted again. */
 export function takeBack({ admitted }: Draft): void {
   for (const { entry } of admitted) if (entry.ackGroup instanceof AckGroup) entry.ackGroup.abandoned = true;
 }

@@ -9,15 +9,15 @@ import { AckGroup, type AckGroups, ackGroupsOf } from './ack-group.ts';
 export type Rejected = Rejection & { readonly entry: Queued };
 
 /**
- * What became of the events of one sink, as the state file has it: groups in the ledger when all of them is known, rejected events among the
- * dead letters. All of it within the surrounding transaction.
+ * The fate of the events of one sink, as stored in the state file: a group is in the ledger when the fate of all of its events is known;
+ * rejected events are dead letters. Calls are part of the surrounding transaction.
  */
 export class Fates {
   private readonly tables: SinkTables;
   private readonly clock: Clock;
   private readonly groups: AckGroups;
   private readonly account: Account;
-  /** Delivered events may be among the dead letters. */
+  /** Whether there are dead letters, which may contain an event that is delivered now. */
   private hasDead: boolean;
 
   constructor(tables: SinkTables, clock: Clock, groups: AckGroups, account: Account) {
@@ -28,12 +28,12 @@ export class Fates {
     this.hasDead = tables.deadLetters.count() > 0;
   }
 
-  /** Something is known that is not in the ledger yet. */
+  /** Whether groups are complete that are not in the ledger yet. */
   get isBehind(): boolean {
     return this.groups.hasComplete;
   }
 
-  /** Enters groups of which nothing is on its way any more; other processes may wait for them. */
+  /** Enters complete groups in the ledger; other processes may wait for them. */
   enterComplete(): void {
     const { claims, ledger } = this.tables;
     for (const { key, events, opened, dead, abandoned } of this.groups.takeComplete()) {
@@ -43,17 +43,17 @@ export class Fates {
     }
   }
 
-  /** Rejected events become dead letters. */
+  /** Stores rejected events as dead letters. */
   bury(rejected: readonly Rejected[]): void {
     if (rejected.length === 0) return;
     this.hasDead = true;
     this.account.deadLettersGivenUp(this.tables.deadLetters.add(rejected, this.clock.now()));
-    // A group that is not in the ledger yet records dead events at its end.
+    // Groups that are not in the ledger yet record their dead letters when they are entered.
     for (const group of ackGroupsOf(rejected.map(({ entry }) => entry)))
       if (!(group instanceof AckGroup) || (group.opened && group.sealed)) this.tables.ledger.died(group.key);
   }
 
-  /** Deletes dead letters that were delivered now. */
+  /** Deletes dead letters whose events were delivered now. */
   forgetDead(done: readonly Queued[]): void {
     if (this.hasDead) this.tables.deadLetters.remove(done);
   }

@@ -2,14 +2,14 @@ import type { Clock } from '../core/clock.ts';
 import { LEASE_MS } from '../state/lease.ts';
 import type { SpoolWriter } from './spool-writer.ts';
 
-/** So long nobody else takes a lease: what is behind it, one answer needs. */
+/** Within this time the lease is certainly still ours, as the rest of it is enough for one answer. */
 const CERTAIN_MS = LEASE_MS / 2;
 
-/** The lease of a sink's spool, as this process has it. */
+/** The lease of a sink's spool that this process holds, so that only one process sends from it. */
 export class HeldLease {
   private readonly spoolWriter: SpoolWriter;
   private readonly clock: Clock;
-  /** By the clock's `elapsed`. */
+  /** When it was taken or extended, by the clock's `elapsed`. */
   private takenAt = Number.NEGATIVE_INFINITY;
 
   constructor(spoolWriter: SpoolWriter, clock: Clock) {
@@ -17,7 +17,7 @@ export class HeldLease {
     this.clock = clock;
   }
 
-  /** Takes or extends it; false while another process has it. */
+  /** Takes or extends the lease; false while another process holds it. */
   take(): boolean {
     const { elapsed } = this.clock;
     const isOurs = this.spoolWriter.tables.lease.take(elapsed);
@@ -25,12 +25,15 @@ export class HeldLease {
     return isOurs;
   }
 
-  /** Who was stopped, or has tried for long, asks before the next attempt whether another process has sent the batch meanwhile. */
+  /**
+   * Whether this process may send a spooled batch. After a long pause or long attempts the lease may have expired, so it is taken again, and
+   * the batch must still be in the spool.
+   */
   covers(seq: number): boolean {
     return this.clock.elapsed() < this.takenAt + CERTAIN_MS || (this.take() && this.spoolWriter.tables.spool.has(seq));
   }
 
-  /** Another process may send what waits. */
+  /** Releases the lease. */
   letGo(): void {
     try {
       this.spoolWriter.tables.lease.release();

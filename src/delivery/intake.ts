@@ -15,7 +15,7 @@ import type { SpoolWriter } from './spool-writer.ts';
 export interface Admitted {
   readonly tally: Tally;
   readonly entry: Queued;
-  /** Its fate by the ledger: it is not sent. */
+  /** Its fate by the ledger, if known: then it is not sent. */
   readonly fate?: AckGroupFate | undefined;
   /** Why the sink cannot encode it: it becomes a dead letter. */
   readonly refused?: string;
@@ -44,7 +44,7 @@ export class Intake {
     this.spoolWriter = spoolWriter;
   }
 
-  /** Undefined when the sink does not want the event, or takes nothing more in this run. */
+  /** Encodes an event. Undefined when the sink does not want it, or takes nothing more in this run. */
   admit(event: LogEvent): Admitted | undefined {
     if (this.spoolWriter?.stuck === true) {
       this.cursor?.abandon();
@@ -61,7 +61,7 @@ export class Intake {
     return { tally, refused: encoded.refused, entry: { id, dataset, time, queued, revision, ...NO_BODY, ackGroup: this.groups.enter() } };
   }
 
-  /** Counts it as read, with its fate if that is known. True when it is to be sent. */
+  /** Counts an event as read, and its fate if that is known. True when it is to be sent. */
   count({ tally, entry, fate, refused }: Admitted): boolean {
     this.account.read(tally, 1);
     if (fate !== undefined) {

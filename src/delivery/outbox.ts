@@ -4,43 +4,43 @@ import type { Store } from '../state/store.ts';
 import { type Draft, takeBack } from './draft.ts';
 import type { SinkPipeline } from './sink-pipeline.ts';
 
-/** What happens once, and is told when it is committed. */
+/** Events that are committed to the state file before they are sent, because nothing would produce them a second time. */
 export interface Announcement {
-  /** To whom. */
+  /** The sinks that get the events. */
   readonly pipelines: readonly SinkPipeline[];
-  /** Called in the transaction: may read and write the state, and returns what there is to tell. */
+  /** Called within the transaction: may read and write the state. Returns the events. */
   readonly make: () => readonly LogEvent[];
-  /** What it read and wrote was taken back with all of the transaction: it will be made again, or fail. */
+  /** Called when the transaction was rolled back, with all that `make` has written: `make` will be called again, or `failed`. */
   readonly takenBack?: (() => void) | undefined;
-  /** Of one that writes the state: nothing of it was done. The state file cannot be used, or a mistake of ours. */
+  /** Called when the events cannot be made, because of the state file or a bug; the state is as before. Given when `make` writes the state. */
   readonly failed?: ((error: unknown) => void) | undefined;
 }
 
-/** What a sink gets of the announcements. */
+/** The events of all announcements that one sink gets. */
 interface ForSink {
   readonly pipeline: SinkPipeline;
   readonly draft: Draft;
 }
 
-/** `stored`: on disk. */
+/** `stored`: the transaction that keeps them in the spool was committed. */
 interface Written extends ForSink {
   readonly stored: boolean;
 }
 
-/** Of runs with a host each some hundred: some tens of milliseconds, for which other processes on the same state wait. */
+/** Announcements per transaction. For small scans this many take some tens of milliseconds, during which other processes cannot write the state. */
 const MAX_ANNOUNCEMENTS = 500;
-/** Of input: what is waiting holds about as much. */
+/** Bytes of input after which what waits is committed; events of about the same size wait in memory. */
 const MAX_BYTES = 1 << 18;
 
 /**
- * Announcements that wait for the transaction that commits them, for all of their sinks, before anything of them is sent. A commit to disk
- * costs more than what a small scan has to say, so what has been read meanwhile shares one. Until then nothing of it is done: who is
- * killed reads it again.
+ * Announcements that wait for a transaction, which commits them for all of their sinks before any of them is sent. Small scans share a
+ * transaction, because committing to disk takes longer than comparing such a scan. Until then their inputs do not count as read: after a crash
+ * they are read again.
  */
 export class Outbox {
   private readonly store: Store | undefined;
   private waiting: Announcement[] = [];
-  /** Of the input, that were read since the last commit. */
+  /** Bytes of input that were read since the last commit. */
   private bytes = 0;
 
   constructor(store: Store | undefined) {
@@ -51,7 +51,7 @@ export class Outbox {
     this.waiting.push(announcement);
   }
 
-  /** So many bytes more were read. */
+  /** Adds to the bytes of input read since the last commit. */
   noteRead(bytes: number): void {
     this.bytes += bytes;
   }
@@ -64,7 +64,10 @@ export class Outbox {
     return this.waiting.length >= MAX_ANNOUNCEMENTS || this.bytes >= MAX_BYTES;
   }
 
-  /** In the order in which they came. What they are about, and was pushed before, is sent before. */
+  /**
+   * Commits all announcements, then sends them in the order in which they were added. Events pushed before, which the announcements may be
+   * about, are flushed first.
+   */
   async commit(): Promise<void> {
     const announcements = this.waiting;
     this.waiting = [];
@@ -74,7 +77,7 @@ export class Outbox {
     for (const { pipeline, draft, stored } of this.write(announcements)) await pipeline.sendDraft(draft, stored);
   }
 
-  /** A mistake of ours takes all of them back. Then each is made by itself, and it costs one alone. */
+  /** Commits the announcements in one transaction. When a bug makes it fail, each one is tried alone, so that the others are not lost with it. */
   private write(announcements: readonly Announcement[]): readonly Written[] {
     const { store } = this;
     if (store === undefined) return notStored(announcements);
@@ -89,7 +92,7 @@ export class Outbox {
       for (const { draft } of drafts) takeBack(draft);
       for (const { takenBack } of announcements) takenBack?.();
       if (!isOfState(error) && announcements.length > 1) return announcements.flatMap((one) => this.write([one]));
-      // Better announced without a safety net than not at all; if it cannot be sent either, that is told.
+      // Without the state file, events are sent without being stored first; if that fails as well, delivery reports it.
       const plain = announcements.filter(({ failed }) => failed === undefined);
       if (!isOfState(error) && plain.length > 0) throw error;
       for (const { failed } of announcements) failed?.(error);
@@ -102,7 +105,7 @@ function notStored(announcements: readonly Announcement[]): readonly Written[] {
   return [...draftsOf(announcements)].map((one) => ({ ...one, stored: false }));
 }
 
-/** For each sink the events that it gets. One after the other: when the state fails between two, the first is there to be taken back. */
+/** One draft per sink. Drafts are made one by one, so that when the state file fails, those made before can be taken back. */
 function* draftsOf(announcements: readonly Announcement[]): Generator<ForSink, void, undefined> {
   const bySink = new Map<SinkPipeline, LogEvent[]>([...pipelinesOf(announcements)].map((pipeline) => [pipeline, []]));
   for (const { make, pipelines } of announcements) {

@@ -2,15 +2,15 @@ import type { BatchLimits } from '../sink/sink.ts';
 import type { BatchOf } from '../sink/batch.ts';
 import type { Queued } from '../state/queued.ts';
 
-/** A batch with its place in the order of its sink. */
+/** A batch with its number in the order of its sink. */
 export interface QueuedBatch {
   readonly seq: number;
   readonly batch: BatchOf<Queued>;
-  /** It is in the spool already (outbox). */
+  /** It is in the spool already, because it was committed with the outbox. */
   readonly stored: boolean;
 }
 
-/** Whether a batch may be sent beside those in flight: not too many of its partition, nor too far apart in time. */
+/** Whether a batch may be sent at the same time as those in flight: within the limits per partition, and close enough in time. */
 export function mayJoin({ batch }: QueuedBatch, inFlight: readonly QueuedBatch[], { inFlightPerPartition, unorderedWithinMs }: BatchLimits): boolean {
   const others = inFlight.filter((other) => other.batch.partition === batch.partition);
   if (others.length === 0) return true;

@@ -18,16 +18,16 @@ export interface SinkReport {
   /** Events in the spool, of all runs; and those that are damaged on disk. */
   readonly waiting: number;
   readonly damaged: number;
-  /** Why it does not work, or does not take some of them. */
+  /** Why the sink does not work, or refuses some events. */
   readonly failure: SinkError | undefined;
-  /** Why the first event is a dead letter, and why the first one waits that the sink does not take while it takes others. */
+  /** The reason for the first dead letter, and for the first event that waits because the sink refuses it while accepting others. */
   readonly firstRejection: string | undefined;
   readonly firstRefusal: string | undefined;
   /** Reading was given up because the spool is full. */
   readonly spoolFull: boolean;
-  /** Events could neither be delivered nor kept, so the sum does not balance. */
+  /** Why events could neither be delivered nor kept, so that the account does not balance. */
   readonly unaccountable: PortlogError | undefined;
-  /** The ledger could not be written. */
+  /** Why the ledger could not be written. */
   readonly bookkeeping: PortlogError | undefined;
 }
 

@@ -2,7 +2,7 @@ import { batchOf } from '../sink/batch.ts';
 import { ackGroupsOf } from './ack-group.ts';
 import { EARLIER_RUNS, type NewOwner } from './take-over.ts';
 
-/** Puts the dead letters of a sink into its spool again, so many in a batch. */
+/** Moves the dead letters of a sink back to its spool, in batches of at most `maxEvents`. */
 export function retryDeadLetters(owner: NewOwner, maxEvents: number): void {
   const { store, now } = owner;
   const { spool, deadLetters, ledger } = owner.tables;

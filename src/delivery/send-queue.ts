@@ -13,7 +13,7 @@ export class SendQueue {
   private readonly changed: Condition;
   private readonly queue: QueuedBatch[] = [];
   private readonly inFlight = new Map<Promise<void>, QueuedBatch>();
-  /** A bug that showed while sending in the background. */
+  /** The first bug that occurred while sending in the background. */
   mistake: unknown;
 
   /** `changed` is notified whenever a batch ends. */
@@ -23,7 +23,7 @@ export class SendQueue {
     this.changed = changed;
   }
 
-  /** Batches that are queued. */
+  /** Number of queued batches. */
   get queued(): number {
     return this.queue.length;
   }
@@ -36,7 +36,7 @@ export class SendQueue {
     return this.queue.length > MAX_QUEUED;
   }
 
-  /** Waits while it is full; false when it still is after so many milliseconds. */
+  /** Waits while the queue is full; false when it still is after `milliseconds`. */
   async hasRoomWithin(milliseconds: number, clock: Clock): Promise<boolean> {
     const until = clock.elapsed() + milliseconds;
     while (this.isFull) {
@@ -58,7 +58,7 @@ export class SendQueue {
     this.start();
   }
 
-  /** Takes back what has not started yet, in order. */
+  /** Removes and returns the batches that were not started yet, in order. */
   takeQueued(): readonly QueuedBatch[] {
     return this.queue.splice(0);
   }

@@ -5,13 +5,13 @@ import type { SinkError } from '../sink/sink.ts';
 export class SinkHealth {
   /** Why the sink does not work now; undefined again when it does. */
   failure: SinkError | undefined;
-  /** Events that the sink has taken so far, in whatever way. */
+  /** Number of events that the sink has accepted so far, directly or from the spool. */
   taken = 0;
   /** The server's reason for the first event that it rejected. */
   firstRejection: string | undefined;
-  /** Why it does not take the first event that waits although it takes others. */
+  /** The server's reason for the first event that it refuses for now, while it accepts others. */
   firstRefusal: string | undefined;
-  /** Why it does not take some events although it may take others: a person has to change something there. */
+  /** Why some events are refused until a person changes something at the server, although others may be accepted. */
   barred: SinkError | undefined;
   private readonly clock: Clock;
   /** When the first attempt of the current failure began. */

@@ -5,9 +5,9 @@ export interface SinkPipelineOptions {
   readonly clock: Clock;
   /** Keeps undelivered events; not needed for a sink that discards them. */
   readonly store: Store | undefined;
-  /** How long a busy or failing sink is tried again, in milliseconds. */
+  /** How long a busy or failing sink is retried, in milliseconds. */
   readonly retryForMs: number;
-  /** Aborted: stop waiting, keep what cannot be sent at once. */
+  /** When aborted, waiting ends, and what cannot be sent at once is kept. */
   readonly signal: AbortSignal;
   /** Also send what the ledger knows as delivered. */
   readonly again?: boolean;

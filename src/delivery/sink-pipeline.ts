@@ -18,7 +18,7 @@ import { SpoolWriter } from './spool-writer.ts';
 import type { Unanswered } from './unanswered.ts';
 import { UpkeepTimer } from './upkeep.ts';
 
-/** One sink with its pace and its account: events become batches here, and a {@link Dispatcher} sends them or puts them on disk. */
+/** One sink with its own pace and account: events become batches here, and a {@link Dispatcher} sends or spools them. */
 export class SinkPipeline {
   readonly sink: Sink;
   readonly account = new Account();
@@ -55,8 +55,8 @@ export class SinkPipeline {
   }
 
   /**
-   * Starts sending what earlier runs left in the spool, and dead letters when these are to be retried. `takeOver`: what they
-   * have left for these others, which are of the same kind, is for this one now. `unanswered`: it did not answer when it was asked.
+   * Starts sending what earlier runs left in the spool, and dead letters when these are to be retried. `takeOver`: other sinks of the same
+   * kind, whose waiting events move to this one. `unanswered`: set when the sink did not answer a check.
    */
   start(retryDeadLetters: boolean, takeOver: readonly WaitingSink[], unanswered?: Unanswered): void {
     const { spoolWriter, sink } = this;
@@ -67,7 +67,7 @@ export class SinkPipeline {
     if (spoolWriter.expire()) this.dispatcher.startSpool();
   }
 
-  /** Renews what the server would forget, when that is due. */
+  /** Renews what the server would forget, when due. */
   async keepUp(): Promise<void> {
     if ((await this.upkeep.look()) && !this.dispatcher.isSpooling) this.dispatcher.succeeded();
   }
@@ -87,12 +87,12 @@ export class SinkPipeline {
     return this.health.firstRejection;
   }
 
-  /** Nothing can be delivered or kept any more: reading for this sink is pointless. */
+  /** Nothing can be delivered or kept any more, so reading for this sink is pointless. */
   get isOver(): boolean {
     return this.failure?.kind === 'closed' || this.spoolWriter?.fatal !== undefined;
   }
 
-  /** It takes events as they come, as far as the last attempt has shown. */
+  /** Whether it takes events as fast as they come, judged by the last attempt. */
   get isKeepingUp(): boolean {
     return this.failure === undefined && !this.dispatcher.isSpooling;
   }
@@ -107,7 +107,7 @@ export class SinkPipeline {
     return this.dispatcher.isBroken;
   }
 
-  /** Takes an event. Await the promise, if there is one, before the next. */
+  /** Takes an event. If a promise is returned, await it before the next call. */
   push(event: LogEvent): Promise<void> | undefined {
     if (this.dispatcher.isWaitingForOthers && !this.cursor?.isAt(event.ackGroup)) return this.dispatcher.othersDone().then(() => this.push(event));
     const admitted = this.intake.admit(event);
@@ -116,7 +116,7 @@ export class SinkPipeline {
     return batch && this.dispatcher.dispatch(this.numbered(batch));
   }
 
-  /** Takes events that a thread has rendered. Resolves when nobody needs `body` any more. */
+  /** Takes events that a thread has rendered. Resolves when `body` may be reused. */
   async pushRendered(events: number, body: Uint8Array): Promise<void> {
     await this.flush();
     this.account.read(this.account.tally, events);
@@ -140,13 +140,13 @@ export class SinkPipeline {
     for (const batch of batches) this.spoolWriter?.commit(batch);
   }
 
-  /** Counts and sends a draft. `stored`: it was committed. */
+  /** Counts and sends a draft. `stored`: it was committed to the spool. */
   async sendDraft({ admitted, batches }: Draft, stored: boolean): Promise<void> {
     for (const one of admitted) this.count(one);
     for (const batch of batches) await this.dispatcher.dispatch({ ...batch, stored: stored && this.spoolWriter !== undefined });
   }
 
-  /** True when it is to be sent. */
+  /** True when the event is to be sent. */
   private count(admitted: Admitted): boolean {
     this.health.firstRejection ??= admitted.refused;
     return this.intake.count(admitted);
@@ -159,7 +159,7 @@ export class SinkPipeline {
   /** Sends all pending batches, or those older than `ageMs`. */
   async flush(ageMs?: number): Promise<void> {
     const old = this.batcher.takeOlderThan(ageMs === undefined ? Number.POSITIVE_INFINITY : this.options.clock.elapsed() - ageMs);
-    // All at once, so that a batch that fills up meanwhile does not overtake one of its partition.
+    // All at once: otherwise a batch that fills up meanwhile could overtake an older one of its partition.
     await Promise.all(old.map(async (batch) => this.dispatcher.dispatch(this.numbered(batch))));
   }
 

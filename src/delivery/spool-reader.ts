@@ -12,32 +12,32 @@ import type { LostBatch, SpooledBatch } from '../state/spool.ts';
 import { MOST_BARRED, sendSuspects } from './suspects.ts';
 import type { Queued } from '../state/queued.ts';
 
-/** Attempts for the oldest batch before another one is tried, to see which of sink and batch is to blame. */
+/** Attempts for the oldest batch before another one is tried, which shows whether the sink or the batch is to blame. */
 const ATTEMPTS_AT_THE_HEAD = 2;
 
 export interface SpoolReaderOptions {
   readonly clock: Clock;
   readonly retryForMs: number;
   readonly signal: AbortSignal;
-  /** Events that the sink has taken so far, in whatever way. */
+  /** Number of events that the sink has accepted so far, directly or from the spool. */
   readonly taken: () => number;
 }
 
 export interface SpoolReaderEvents {
   /** Resolves when nothing is in flight directly, to keep the order. */
   idle(): Promise<void>;
-  /** The sink has taken so many. */
+  /** Called when the sink has accepted events. */
   took(events: number): void;
   succeeded(): void;
   /** `since`: when the attempt began, by the clock's `elapsed`. */
   failed(error: SinkError, since: number): void;
-  /** It does not take some of them before a person has changed something there. */
+  /** Called when the sink refuses some events until a person changes something there. */
   barred(error: SinkError): void;
-  /** For good, or for now while it takes others. */
+  /** Called when the server refuses an event: for good, or for now while it accepts others. */
   rejected(reason: string): void;
-  /** The end of the run waits for the sink. */
+  /** Called when the end of the run waits for the sink. */
   waiting(): void;
-  /** Nothing more leaves the spool in this run. */
+  /** Called when no more of the spool is sent in this run. */
   stopped(): void;
 }
 
@@ -51,20 +51,20 @@ export class SpoolReader {
   private readonly options: SpoolReaderOptions;
   private readonly events: SpoolReaderEvents;
   private working: Promise<void> | undefined;
-  /** The sink needs a person, or did not recover in time: the rest is left to another run. */
+  /** The sink needs a person, or did not recover in time: another run sends the rest. */
   private over = false;
   private failingSince: number | undefined;
   private readonly lease: HeldLease;
-  /** Everything was read: waiting ends after `retryForMs`. */
+  /** Everything was read, so waiting for the sink ends after `retryForMs`. */
   private finishing = false;
   private hasTold = false;
   private readonly evidence = { taken: 0 };
-  /** Batches of which the sink may take nothing. */
+  /** Barred batches (see `Outcome.barred`) in a row, while the sink accepted nothing. */
   private barredInVain = 0;
   private readonly hurry = new AbortController();
-  /** Of the attempt in flight. */
+  /** The time limit of the attempt in flight. */
   private deadline: Deadline | undefined;
-  /** Something was sent since the sink has failed. */
+  /** Whether anything was sent since the sink began to fail. */
   private hasTried = true;
 
   constructor(sink: Sink, spoolWriter: SpoolWriter, options: SpoolReaderOptions, events: SpoolReaderEvents) {
@@ -75,19 +75,19 @@ export class SpoolReader {
     this.lease = new HeldLease(spoolWriter, options.clock);
   }
 
-  /** Batches have to go through the spool. */
+  /** Whether batches have to go through the spool. */
   get active(): boolean {
     return this.over || this.isWorking;
   }
 
-  /** It is sending, or pausing before it sends. */
+  /** Whether it is sending, or pausing between attempts. */
   get isWorking(): boolean {
     return this.working !== undefined;
   }
 
   /**
-   * `failingSince`: since when the sink has failed already, by the clock's `elapsed`: that time counts. `hasTried`: by sending; else
-   * it did not answer when it was asked, and is tried once, however late it is.
+   * `failingSince`: when the sink began to fail, by the clock's `elapsed`. `hasTried`: it failed while sending; otherwise it only did not
+   * answer a check, and gets one attempt, however late.
    */
   start(failingSince?: number, hasTried = true): void {
     if (this.active) return;
@@ -117,7 +117,7 @@ export class SpoolReader {
     try {
       await this.sendAll();
     } catch (error) {
-      // What the spool holds stays there.
+      // The spool keeps what it holds.
       this.spoolWriter.noteFailure(error);
       this.stop();
     }
@@ -127,7 +127,7 @@ export class SpoolReader {
     const { clock, signal } = this.options;
     const untilFinish = AbortSignal.any([signal, this.hurry.signal]);
     await this.events.idle();
-    // The first attempt was to send directly.
+    // The first attempt was the direct one.
     if (this.failingSince !== undefined && this.hasTried) await clock.sleep(backoffMs(1, clock.random(), undefined), untilFinish);
     for (let attempts = 0; ;) {
       if (signal.aborted) return this.stop();
@@ -162,7 +162,7 @@ export class SpoolReader {
     }
   }
 
-  /** Returns why the sink failed, if it did. */
+  /** Sends one batch. Returns why the sink failed, if it did. */
   private async send(next: SpooledBatch | LostBatch): Promise<SinkError | undefined> {
     if (!('batch' in next)) {
       this.spoolWriter.setAside(next);
@@ -184,7 +184,7 @@ export class SpoolReader {
     return left.error;
   }
 
-  /** Behind the others, which the sink may take; when it takes none of those either, returns why. */
+  /** Moves a barred batch behind the others, which the sink may accept. When it accepts none of those either, returns why. */
   private bar(spooled: SpooledBatch, { entries, error, since }: Undelivered<Queued>): SinkError | undefined {
     this.events.barred(error);
     this.spoolWriter.putBehind({ ...spooled, batch: batchOf(entries, spooled.batch.partition) });
@@ -195,8 +195,8 @@ export class SpoolReader {
   }
 
   /**
-   * Whether the oldest batch is to blame: if the sink takes the next one, the batch is moved behind the others. Not where
-   * order matters: a sink that recovers at that moment would get them out of order.
+   * Whether the oldest batch is to blame: if the sink accepts the next one, the oldest is moved behind the others. Not for sinks that keep an
+   * order, because a sink that recovers at that moment would get batches out of order.
    */
   private async isToBlame(head: SpooledBatch | LostBatch): Promise<boolean> {
     if (this.sink.limits.inFlightPerPartition === 1) return false;
@@ -240,7 +240,7 @@ export class SpoolReader {
     };
   }
 
-  /** One of those that were moved behind the others. */
+  /** Sends one of the batches that were moved behind the others. */
   private async sendSuspect(spooled: SpooledBatch): Promise<Undelivered<Queued> | undefined> {
     const left = await this.sendBatch(spooled, 0);
     if (left?.isBarred === true) this.events.barred(left.error);
@@ -249,7 +249,7 @@ export class SpoolReader {
     return left;
   }
 
-  /** What the next attempt may take: it is limited while the end of the run waits. */
+  /** Time limit of the next attempt; it applies while the end of the run waits. */
   private get attemptMs(): number {
     const { clock, retryForMs } = this.options;
     const since = this.finishing ? this.failingSince : undefined;
@@ -267,7 +267,10 @@ export class SpoolReader {
     this.events.waiting();
   }
 
-  /** Synchronously: otherwise the next batch could go to a spool that nobody reads. What others keep there from now on, they send. */
+  /**
+   * Called when the spool is empty. Synchronous, so that no batch is spooled that nobody would send. What other processes spool from now on,
+   * they send.
+   */
   private emptied(): void {
     this.lease.letGo();
     this.failingSince = undefined;

@@ -13,7 +13,7 @@ export function enterWaiting(ledger: Ledger, entries: readonly Queued[], seq: nu
   }
 }
 
-/** Keeps of a batch in the spool what is `left`, and acknowledges the other groups. */
+/** Updates a spooled batch to the entries that are `left`, and acknowledges its other groups. */
 export function keepRest({ spool, ledger }: SinkTables, seq: number, batch: BatchOf<Queued>, left: readonly Queued[] | undefined): void {
   if (left === undefined || left.length === 0) {
     ledger.acknowledgeAll(seq);

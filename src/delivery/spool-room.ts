@@ -4,10 +4,10 @@ import type { SpoolReader } from './spool-reader.ts';
 import type { SpoolWriter } from './spool-writer.ts';
 import type { Condition } from './condition.ts';
 
-/** Batches in the spool of a working sink above which reading a file waits. */
+/** Number of spooled batches of a working sink above which reading a file pauses. */
 const MAX_BACKLOG = 16;
 
-/** The pipeline that delays reading. */
+/** The pipeline for which reading may be delayed. */
 interface HeldUp {
   /** Why the sink does not work now. */
   readonly failure: SinkError | undefined;
@@ -37,7 +37,7 @@ export class SpoolRoom {
     this.pipeline = pipeline;
   }
 
-  /** A promise means: wait for it. */
+  /** If a promise is returned, await it before reading on. */
   wait(): Promise<void> | undefined {
     if (this.spoolWriter.isFull()) return this.waitWhileFull();
     return this.isBehind ? this.waitForSpoolReader() : undefined;

@@ -15,10 +15,10 @@ import { retryDeadLetters } from './retry-dead-letters.ts';
 import { enterWaiting, keepRest } from './spool-rest.ts';
 import { type NewOwner, takeOver } from './take-over.ts';
 
-/** Room for the numbers of the batches of one run. */
+/** Range of batch numbers that each run may use. */
 const SEQ_PER_RUN = 2 ** 32;
 
-/** Writes the spool, dead letters and ledger of one sink. Nothing is counted before it is durable. */
+/** Writes the spool, dead letters and ledger of one sink. Counts are updated only after a write is durable. */
 export class SpoolWriter {
   readonly tables: SinkTables;
   readonly fates: Fates;
@@ -26,7 +26,7 @@ export class SpoolWriter {
   damaged = 0;
   /** The batch of the spool that is in flight. */
   beingSent: number | undefined;
-  /** Reading was given up, because the spool is full and the sink takes nothing. */
+  /** The spool is full and the sink accepts nothing, so reading was given up. */
   stuck = false;
   /** Events could neither be delivered nor kept. */
   fatal: PortlogError | undefined;
@@ -41,7 +41,7 @@ export class SpoolWriter {
   private batches = 0;
   /** The tally of each batch of this run in the spool. */
   private readonly tallyOf = new Map<number, Tally>();
-  /** Committed batches that are still to be sent, or kept: their events are in no tally yet. */
+  /** Committed batches whose events are in no tally yet, because they were neither sent nor kept. */
   private readonly inHand = new Set<number>();
 
   constructor(sink: Sink, store: Store, clock: Clock, groups: AckGroups, account: Account) {
@@ -63,7 +63,7 @@ export class SpoolWriter {
     return this.store.run * SEQ_PER_RUN + ++this.batches;
   }
 
-  /** Deletes what is too old; true when anything is left to be sent. */
+  /** Deletes expired batches; true when any are left to be sent. */
   expire(): boolean {
     this.store.transaction(() => {
       for (const lost of this.tables.spool.expire()) this.lose(lost);
@@ -71,12 +71,12 @@ export class SpoolWriter {
     return this.tables.spool.hasWork();
   }
 
-  /** Puts the dead letters into the spool again. */
+  /** Moves the dead letters back to the spool. */
   retryDeadLetters({ maxEvents }: BatchLimits): void {
     retryDeadLetters(this.asOwner(), maxEvents);
   }
 
-  /** What waits for others of the same kind waits for this one from now on; with `maxDead`, their dead letters too, so many in a batch. */
+  /** Moves what waits for other sinks of the same kind to this one; with `maxDead`, their dead letters too, in batches of at most that many. */
   takeOver(others: readonly WaitingSink[], maxDead: number | undefined): void {
     for (const from of others) takeOver(from, this.asOwner(), maxDead);
   }
@@ -87,8 +87,8 @@ export class SpoolWriter {
   }
 
   /**
-   * Writes a batch before it is sent, within the surrounding transaction. Its groups enter the ledger, so that a run after a
-   * crash, which reads the same scan again, does not announce them anew.
+   * Spools a batch before it is sent, within the surrounding transaction. Its groups are entered in the ledger, so that after a crash a run
+   * that reads the same scan does not announce them again.
    */
   commit({ seq, batch }: QueuedBatch): void {
     const { spool, ledger } = this.tables;
@@ -101,7 +101,7 @@ export class SpoolWriter {
     }
   }
 
-  /** Spools a batch; `behind` all others when the sink takes those. */
+  /** Spools a batch; with `behind`, after all others, because the sink accepts those. */
   keep(queuedBatch: QueuedBatch, behind = false): void {
     const { entries } = queuedBatch.batch;
     const tally = this.account.of(entries[0]?.dataset);
@@ -145,13 +145,13 @@ export class SpoolWriter {
     return kept;
   }
 
-  /** A batch of the outbox was tried: what is left of it stays in the spool. */
+  /** Updates a committed batch after an attempt: what is left of it stays in the spool. */
   update({ seq, batch }: QueuedBatch, left: readonly Queued[] | undefined): void {
     if (left === undefined) this.inHand.delete(seq);
     this.note(() => keepRest(this.tables, seq, batch, left));
   }
 
-  /** A batch of the spool was tried. False when the result could not be written: it counts as not tried. */
+  /** Records an attempt for a spooled batch. False when it could not be written: the attempt then does not count. */
   settleSpooled(
     { seq, run, batch }: SpooledBatch,
     settled: readonly Settled<Queued>[],
@@ -178,7 +178,7 @@ export class SpoolWriter {
     return true;
   }
 
-  /** The sink takes others but not this batch: it moves behind them, and is halved next time to find the bad event. */
+  /** Moves a batch that the sink refuses behind those that it accepts, and halves it next time to find the bad event. */
   putBehind({ seq, run, tries, batch }: SpooledBatch): void {
     const { spool, ledger } = this.tables;
     const middle = Math.ceil(batch.entries.length / 2);
@@ -221,7 +221,7 @@ export class SpoolWriter {
     if (this.fates.isBehind) this.note(() => this.fates.enterComplete());
   }
 
-  /** At the end of a run: enters complete groups, and checks what became of events that waited. */
+  /** At the end of a run: enters complete groups, and looks up the fate of events that waited. */
   conclude(): void {
     this.note(() => {
       this.fates.enterComplete();
@@ -238,7 +238,7 @@ export class SpoolWriter {
     this.bookkeeping ??= stateErrorOnly(error);
   }
 
-  /** Bookkeeping that delivery does not depend on. */
+  /** Does bookkeeping that delivery can do without. */
   private note(work: () => void): void {
     try {
       this.store.transaction(() => {

@@ -13,24 +13,24 @@ const TRIES_ALONE = 5;
 /** Consecutive failures after which the sink is to blame. */
 const MAX_IN_VAIN = 3;
 
-/** Batches in a row of which a sink may take nothing (no right to write there): there is one for each kind of events at least. */
+/** Barred batches in a row after which the sink is to blame; more than there are datasets, each of which may lack a privilege. */
 export const MOST_BARRED = 10;
 
 interface SuspectOptions {
   readonly clock: Clock;
   readonly retryForMs: number;
   readonly signal: AbortSignal;
-  /** Events that the sink has taken so far, in whatever way. */
+  /** Number of events that the sink has accepted so far, directly or from the spool. */
   readonly taken: () => number;
-  /** Events taken at the last failure: only later ones show that the sink works. */
+  /** The value of `taken` at the last failure: only what was accepted later shows that the sink works. */
   readonly evidence: { taken: number };
 }
 
 type Send = (spooled: SpooledBatch) => Promise<Undelivered<Queued> | undefined>;
 
 /**
- * Sends batches that were moved behind the others, halving them until a single event is left that the sink refuses although it
- * takes others: a dead letter with the server's reason. What is not settled in time is left to another run.
+ * Sends batches that were moved behind the others, and halves them until a single event is left that the sink refuses while accepting others.
+ * That event becomes a dead letter with the server's reason. Another run continues with what is not settled in time.
  */
 export async function sendSuspects(spoolWriter: SpoolWriter, patience: SuspectOptions, send: Send, onDead: (reason: string) => void): Promise<void> {
   const { clock, retryForMs, signal } = patience;
@@ -53,7 +53,7 @@ interface Round extends Pick<SuspectOptions, 'taken' | 'evidence' | 'signal'> {
   readonly onDead: (reason: string) => void;
 }
 
-/** Tries each of them once. False when the sink fails, or what is left is barred. */
+/** Tries each of the batches once. False when the sink fails, or only barred batches are left. */
 async function sendRound(spoolWriter: SpoolWriter, { send, taken, evidence, signal, onDead }: Round): Promise<boolean> {
   const { spool } = spoolWriter.tables;
   let inVain = 0;
@@ -74,7 +74,7 @@ async function sendRound(spoolWriter: SpoolWriter, { send, taken, evidence, sign
     isLeft = true;
     // A sink that answers about single events works; one that does not answer works only if it took another event since.
     const isWorking = left.refusal !== undefined || left.entries.length > 1 ? taken() > 0 : taken() > evidence.taken;
-    // Of a busy server, many say nothing about each; that it never takes them, it may say of as many as there are.
+    // A busy server gives the same answer to many events; a final refusal counts however many events it is about.
     const isSaidForGood = left.forGood === true && taken() > 0;
     inVain = isSaidForGood || taken() > evidence.taken ? 0 : inVain + 1;
     if ((left.error.kind !== 'temporary' && !isMistake(left.error)) || inVain > MAX_IN_VAIN) return false;

@@ -10,16 +10,16 @@ export interface NewOwner extends WaitingSink {
   /** Epoch milliseconds. */
   readonly now: number;
   nextSeq(): number;
-  /** The sink had so many of them already. */
+  /** Counts events that the new sink had already. */
   known(events: number): void;
 }
 
-/** Stands for all runs before this one. */
+/** The run number of batches that come from earlier runs. */
 export const EARLIER_RUNS = 0;
 
 /**
- * What waits for another sink of the same kind waits for this one from now on, in the same order; with `maxDead`, its dead letters
- * too, so many in a batch. What this one has already does not, and neither does what another process is about to send, or what the disk has damaged.
+ * Moves what waits for another sink of the same kind to this one, in the same order; with `maxDead`, its dead letters too, in batches of at
+ * most that many. Events that this sink already has are not moved, nor those that another process is about to send, nor damaged batches.
  */
 export function takeOver(from: WaitingSink, to: NewOwner, maxDead: number | undefined): void {
   const { spool, deadLetters } = from.tables;
@@ -40,11 +40,11 @@ interface Move {
   readonly handover: Handover;
   readonly to: NewOwner;
   readonly tries: number;
-  /** Takes them away from the first one. */
+  /** Deletes the entries at the sink that they come from. */
   readonly leave: () => void;
 }
 
-/** Some entries, in one transaction. */
+/** Moves some entries in one transaction. */
 function take(entries: readonly Queued[], { handover, to, tries, leave }: Move): void {
   const known = to.store.transaction(() => {
     const fresh = entries.filter((entry) => !isKnown(handover, entry));

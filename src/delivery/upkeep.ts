@@ -18,7 +18,7 @@ export class UpkeepTimer {
     this.health = health;
   }
 
-  /** Whether the server has taken something; why not is noted. */
+  /** Renews if due. Whether the server accepted it; a failure is noted. */
   async look(): Promise<boolean> {
     const { upkeep } = this.sink;
     const due = this.isRenewing ? undefined : upkeep?.due();
@@ -42,7 +42,7 @@ export class UpkeepTimer {
     return attemptLimitMs({ since: this.health.failingSince, retryForMs: this.options.retryForMs, answerMs: this.sink.answerMs }, now);
   }
 
-  /** An error of the state file, or a bug, concerns this sink alone. */
+  /** The error for the state file or a bug, which concerns this sink only. */
   private ours(error: unknown): SinkError {
     const { message, hint } = mistake(`telling ${this.sink.name} what stands`, error);
     return new SinkError('permanent', message, { hint, cause: error });

@@ -1,6 +1,6 @@
 import type { Batch, Entry } from './sink.ts';
 
-/** A batch whose entries carry more than a sink looks at. */
+/** A batch whose entries have more members than a sink uses. */
 export interface BatchOf<E extends Entry> extends Batch {
   readonly entries: readonly E[];
 }

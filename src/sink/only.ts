@@ -5,16 +5,16 @@ import type { Sink } from './sink.ts';
 
 /** Which events a destination gets, besides `datasets`; absent members do not restrict. */
 export interface Only {
-  /** Ids of alert rules, of which an event must raise one, or of rules of weaknesses, of which it must be about one. */
+  /** Ids of alert rules, one of which an event must raise, or of rules of weaknesses, one of which it must be about. */
   readonly rules?: readonly string[] | undefined;
-  /** The least severity, 0 to 100: of the event, or of an alert that it raises. */
+  /** Minimum severity, 0 to 100: of the event, or of an alert that it raises. */
   readonly severity?: number | undefined;
-  /** Of events about a host; what is about a whole scan or portlog itself is in none. */
+  /** Zones of the host that an event is about; events about a whole scan or about portlog have none, and are left out. */
   readonly zones?: readonly string[] | undefined;
   readonly sites?: readonly string[] | undefined;
 }
 
-/** The sink with that filter. A sink that filters by itself is returned as it is. */
+/** Adds the filter to a sink. A sink that filters by itself is returned as it is. */
 export function narrowed(sink: Sink, only: Only | undefined): Sink {
   return only === undefined || sink.wants !== undefined ? sink : { ...sink, lines: undefined, wants: (event) => isMeant(only, event) };
 }

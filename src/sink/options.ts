@@ -15,19 +15,19 @@ export const OTLP_URL = 'http://127.0.0.1:4318';
 /** Options of every destination. Secrets are functions, called when needed. */
 export interface CommonOptions {
   readonly type: string;
-  /** Tells it from others at the same address. */
+  /** Distinguishes destinations at the same address. */
   readonly name?: string | undefined;
   /** The text after `TYPE=`: a URL or a path. */
   readonly target: string | undefined;
   readonly namespace: string;
   readonly datasets: readonly Dataset[] | undefined;
-  /** Which events of those datasets. */
+  /** Filter for events of these datasets. */
   readonly only?: Only | undefined;
   /** Default: the system's clock. */
   readonly clock?: Clock | undefined;
 }
 
-/** Of what is reached over the network. */
+/** Options of every destination that is reached over the network. */
 interface ServerOptions extends CommonOptions {
   readonly credentials: Credentials;
   readonly caFile: string | undefined;
@@ -35,41 +35,41 @@ interface ServerOptions extends CommonOptions {
   readonly caOnly?: boolean | undefined;
   /** The origins that the credentials are for; absent: wherever the target is. */
   readonly boundTo?: readonly string[] | undefined;
-  /** Credentials may go over a connection that everyone on the way can read. */
+  /** Allow credentials over an unencrypted connection to another machine. */
   readonly allowPlaintext?: boolean | undefined;
-  /** For servers that want to know who connects: a certificate of our own, and its key. */
+  /** Client certificate and its key, for servers that ask for one. */
   readonly certFile?: string | undefined;
   readonly keyFile?: string | undefined;
-  /** For an answer, in milliseconds. */
+  /** Time limit for an answer, in milliseconds. */
   readonly timeoutMs: number;
 }
 
-/** Of what is spoken to in HTTP. */
+/** Options of every destination that is reached over HTTP. */
 export interface HttpServerOptions extends ServerOptions {
-  /** Of requests. */
+  /** Compression of request bodies. */
   readonly compression: 'gzip' | 'none';
-  /** Beside those that every request has. */
+  /** Additional request headers. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** `X-Scope-OrgID` */
   readonly tenant?: string | undefined;
 }
 
-/** Of what is written to a file on this machine. */
+/** Options of every destination that is a file on this machine. */
 export interface FileOptions extends CommonOptions {
-  /** A larger one is put aside; 0 for never. */
+  /** Size above which a file is rotated; 0: never. */
   readonly rotateBytes?: number | undefined;
-  /** How many of those put aside are kept; absent: all. */
+  /** Number of rotated files that are kept; undefined: all. */
   readonly keepFiles?: number | undefined;
-  /** On the disk before it counts as delivered. */
+  /** Write to disk (fsync) before events count as delivered. */
   readonly fsync?: boolean | undefined;
 }
 
-/** Of what is sent as syslog. */
+/** Options of every destination that gets syslog messages. */
 export interface StreamOptions extends ServerOptions {
-  /** How messages are told apart in the stream. */
+  /** How the end of a message is marked in the stream. */
   readonly framing?: 'octet-counting' | 'newline' | undefined;
   readonly facility?: Facility | undefined;
-  /** Of a message with its header. What is longer is shortened. */
+  /** Maximum size of a message with its header. Longer ones are shortened. */
   readonly maxMessageBytes?: number | undefined;
 }
 
@@ -78,7 +78,7 @@ export type Credentials =
   | { readonly kind: 'api-key' | 'bearer'; readonly secret: () => string }
   | { readonly kind: 'basic'; readonly user: string; readonly secret: () => string };
 
-/** The `Authorization` header, made at the moment it is sent. */
+/** The `Authorization` header, as a function, because it is only made when it is sent. */
 export function authorization(credentials: Credentials): (() => string) | undefined {
   switch (credentials.kind) {
     case 'none':
@@ -111,7 +111,7 @@ export function refuseLeaks(options: HttpServerOptions, url: URL): void {
   });
 }
 
-/** Headers that the client sets itself. */
+/** Headers that the HTTP client sets itself. */
 const OF_THE_CLIENT: ReadonlySet<string> = new Set([
   'connection',
   'content-encoding',
@@ -124,7 +124,7 @@ const OF_THE_CLIENT: ReadonlySet<string> = new Set([
   'upgrade',
 ]);
 
-/** RFC 9110, 5.5: no line end in it, and nothing beyond Latin-1. */
+/** A valid header value: no line end, nothing beyond Latin-1 (RFC 9110, 5.5). */
 const HEADER = /^[\t\x20-\x7E\x80-\xFF]*$/;
 
 /** Throws `sink-options` for an invalid header: every attempt would fail. */
@@ -160,7 +160,7 @@ function hasSecrets({ credentials, headers = {} }: Partial<HttpServerOptions>): 
 
 const SECRET_HEADER = /^authorization$|^proxy-authorization$|cookie|token|api-?key|secret/i;
 
-/** Of a cluster: its members, one URL each, with commas between them in the target. */
+/** The target of each member of a cluster; in the target, members are separated by commas. */
 export function targetsOf({ target }: Pick<CommonOptions, 'target'>): readonly (string | undefined)[] {
   return target === undefined ? [undefined] : target.split(',').map((one) => one.trim());
 }
@@ -180,7 +180,7 @@ export function urlOf({ type, target }: Pick<CommonOptions, 'type' | 'target'>, 
   return url;
 }
 
-/** Undefined where the scheme is missing, or anything else is wrong. */
+/** Whether a blank or the port makes a URL invalid, in words; undefined for anything else, such as a missing scheme. */
 function whyNoUrl(text: string): string | undefined {
   if (/\s/.test(text)) return 'there is a blank in it: take it out';
   const [, port] = /^https?:\/\/[^/?#]*:([^\]:/?#]*)(?:[/?#]|$)/i.exec(text) ?? [];
@@ -200,7 +200,7 @@ export function addressOf(url: URL): string {
   return url.origin + url.pathname.replace(/\/$/, '') + url.search;
 }
 
-/** What tells destinations at one address apart, as `name=value` pairs; the datasets, too, if not all are sent. */
+/** Distinguishes destinations at the same address: `name=value` pairs, with the datasets unless all are sent. */
 export function scopeOf(
   pairs: Readonly<Record<string, string | undefined>>,
   { name, datasets, only }: Pick<CommonOptions, 'name' | 'datasets' | 'only'>,
@@ -218,7 +218,7 @@ export function accepting({ datasets }: Pick<CommonOptions, 'datasets'>, more: r
   return (dataset) => accepted.has(dataset);
 }
 
-/** One value of such a scope. */
+/** The value of a name in the text of {@link scopeOf}. */
 export function inScope(scope: string, name: string): string | undefined {
   return scope
     .split(' ')
@@ -226,7 +226,7 @@ export function inScope(scope: string, name: string): string | undefined {
     ?.slice(name.length + 1);
 }
 
-/** Elasticsearch shows a key as `id` and `api_key`, or as `encoded`, which is base64 of `id:api_key`. */
+/** An API key in encoded form. Elasticsearch shows it as `id` and `api_key`, or as `encoded`, the base64 of `id:api_key`. */
 function encodedApiKey(key: string): string {
   return key.includes(':') ? Buffer.from(key).toString('base64') : key;
 }

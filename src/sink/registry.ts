@@ -30,7 +30,7 @@ const SINKS: { readonly [T in Exclude<SinkType, 'stdout'>]: (options: OptionsOf<
 /** Throws `sink-unknown` or `sink-options`; connects to nothing yet. */
 export async function createSink(options: SinkOptions, tell?: Notify): Promise<Sink> {
   const create = Object.hasOwn(SINKS, options.type) ? (SINKS[options.type as keyof typeof SINKS] as Create) : undefined;
-  // It may have a password in it.
+  // The text may contain a password, so it is not quoted.
   if (/^\w+:\/\//.test(options.type))
     throw new PortlogError('sink-unknown', 'an address alone does not say what kind of server is there', {
       hint: 'name it before the address, for example elasticsearch=https://es:9200',
@@ -46,7 +46,7 @@ export async function createSink(options: SinkOptions, tell?: Notify): Promise<S
   return isPlaintextAllowed(options) ? warned(sink) : sink;
 }
 
-/** Of a dataset that a kind of sink never gets nothing would come, and nobody would notice. */
+/** Refuses datasets that a type of sink never gets: the destination would stay empty without an error. */
 function refuseStrange(sink: Sink, { type, datasets = [] }: SinkOptions): void {
   const strange = datasets.filter((dataset) => !sink.accepts(dataset));
   if (strange.length === 0) return;
@@ -55,13 +55,13 @@ function refuseStrange(sink: Sink, { type, datasets = [] }: SinkOptions): void {
   });
 }
 
-/** Several sinks at one address have names of their own: messages, health events and metrics go by these. */
+/** A sink with the name that its settings give it, which messages, health events and metrics use. */
 function named(sink: Sink, options: SinkOptions): Sink {
   const bounds = scopeOf({}, options);
   return bounds === '' ? sink : { ...sink, name: `${sink.name} (${bounds})` };
 }
 
-/** The sink, with a warning at each check that plain text is allowed. */
+/** A sink whose check warns that credentials may go over an unencrypted connection. */
 function warned(sink: Sink): Sink {
   return {
     ...sink,

@@ -1,7 +1,7 @@
 import { SINK_SETTINGS } from './kinds.ts';
 import type { SettingSchema, SinkSettings } from './settings.ts';
 
-/** `sinks` of the configuration file, in JSON Schema: what may stand there depends on the kind. */
+/** JSON Schema of `sinks` in the configuration file; the allowed settings depend on `type`. */
 export function sinksSchema(): SettingSchema {
   return {
     type: 'array',

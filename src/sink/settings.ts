@@ -1,6 +1,6 @@
 /*
- * What the settings of several kinds of sinks have in common, as JSON Schema. Each kind has its own in sink/NAME/options.ts;
- * schemas/config.schema.json and docs/reference/configuration.md are made of them.
+ * JSON Schema of settings that several types of sinks share. Each type has its own in sink/NAME/options.ts; schemas/config.schema.json and
+ * docs/reference/configuration.md are generated from them.
  */
 
 /** One setting of the configuration file, in JSON Schema. */
@@ -9,12 +9,12 @@ export type SettingSchema = Readonly<Record<string, unknown>>;
 /** The settings of one kind of sink, beside `type`. */
 export interface SinkSettings {
   readonly type: string;
-  /** For people: where events go. */
+  /** Where events go, for the reference. */
   readonly description: string;
   readonly properties: Readonly<Record<string, SettingSchema>>;
 }
 
-/** Of every kind. */
+/** Settings of every sink. */
 export const NARROWING = {
   datasets: {
     type: 'array',
@@ -75,7 +75,7 @@ export const NARROWING = {
   },
 } as const satisfies SinkSettings['properties'];
 
-/** Where several destinations may stand at one address. */
+/** Settings of sinks that may share an address. */
 export const NAMED = {
   name: {
     type: 'string',
@@ -87,7 +87,7 @@ export const NAMED = {
   },
 } as const satisfies SinkSettings['properties'];
 
-/** Where a server is. */
+/** Settings of sinks that are servers. */
 export const ADDRESS = {
   url: {
     type: 'string',
@@ -98,7 +98,7 @@ export const ADDRESS = {
   },
 } as const satisfies SinkSettings['properties'];
 
-/** Where a file is. */
+/** Settings of sinks that are files. */
 export const PATH = {
   path: {
     type: 'string',
@@ -107,7 +107,7 @@ export const PATH = {
   },
 } as const satisfies SinkSettings['properties'];
 
-/** Of what is reached over the network. */
+/** TLS settings of sinks that are reached over the network. */
 export const TLS = {
   caFile: {
     type: 'string',
@@ -140,7 +140,7 @@ export const TLS = {
   },
 } as const satisfies SinkSettings['properties'];
 
-/** For servers that know keys. */
+/** Settings of servers that accept API keys. */
 const API_KEY = {
   apiKey: {
     type: 'string',
@@ -160,7 +160,7 @@ const API_KEY = {
   },
 } as const satisfies SinkSettings['properties'];
 
-/** For servers that know users, or tokens. */
+/** Settings of servers that accept users and passwords, or tokens. */
 export const LOGIN = {
   user: {
     type: 'string',
@@ -200,7 +200,7 @@ export const LOGIN = {
   },
 } as const satisfies SinkSettings['properties'];
 
-/** Of what is spoken to in HTTP. */
+/** Settings of sinks that are reached over HTTP. */
 const COMPRESSION = {
   compression: {
     enum: ['gzip', 'none'],
@@ -208,7 +208,7 @@ const COMPRESSION = {
   },
 } as const satisfies SinkSettings['properties'];
 
-/** Of what is written to a file. */
+/** Rotation settings of sinks that are files. */
 export const ROTATION = {
   rotateMib: {
     type: 'number',
@@ -226,7 +226,7 @@ export const ROTATION = {
   },
 } as const satisfies SinkSettings['properties'];
 
-/** Of what is sent as syslog. */
+/** Settings of sinks that get syslog messages. */
 export const STREAM = {
   framing: {
     enum: ['octet-counting', 'newline'],
@@ -244,7 +244,7 @@ export const STREAM = {
   },
 } as const satisfies SinkSettings['properties'];
 
-/** Of events, where a receiver does not tell what it takes. */
+/** The setting for the maximum size of an event, for receivers that do not tell their limit. */
 export function eventBytes(byDefault: number, why: string) {
   return {
     type: 'integer',
@@ -254,7 +254,7 @@ export function eventBytes(byDefault: number, why: string) {
   } as const;
 }
 
-/** All of a server that is spoken to in HTTP, and knows keys, users and tokens. */
+/** All settings of a server that is reached over HTTP and accepts API keys, users and tokens. */
 export const HTTP_SERVER = {
   ...ADDRESS,
   ...NAMED,

@@ -1,19 +1,22 @@
 import type { SinkIdentity } from './sink.ts';
 
-/* Addresses as people, events and metrics see them: what may be a secret in one is left out. */
+/* Addresses in the form that people, events and metrics see: without what may be a secret. */
 
-/** Of webhooks, the last parts of the path are the secret: 24 characters with Slack, 26 with Mattermost, 68 with Discord. */
+/**
+ * Longest part of a path that is shown. The last part of a webhook's path is its secret: 24 characters with Slack, 26 with Mattermost, 68 with
+ * Discord.
+ */
 const LONGEST_SHOWN = 20;
 const HIDDEN = '…';
 
-/** Scheme, host, port and path, and that there is more. */
+/** Scheme, host, port and path; a query string is only hinted at. */
 export function shownAddress({ origin, pathname, search }: URL): string {
   const path = pathname.replace(/\/$/, '').split('/');
   const shown = path.map((segment) => (segment.length > LONGEST_SHOWN || segment.includes(':') ? HIDDEN : segment)).join('/');
   return origin + shown + (search === '' ? '' : `?${HIDDEN}`);
 }
 
-/** A target as it stands behind `TYPE=` or in the state file: URLs with commas between them, or a path. */
+/** A target as in `TYPE=TARGET` or in the state file: URLs separated by commas, or a path. */
 export function shownTarget(target: string): string {
   return target
     .split(',')
@@ -29,7 +32,7 @@ export function shownIdentity({ type, target, scope }: SinkIdentity): string {
   return `${type} ${shownTarget(target)}${scope === '' ? '' : ` (${scope})`}`;
 }
 
-/** What somebody wrote as an address, which need not be one: without what stands before an `@`, and without what stands behind a `?`. */
+/** Text that somebody gave as an address, without what precedes an `@` and what follows a `?`, because either may be a secret. */
 export function withoutUser(text: string): string {
   const at = text.lastIndexOf('@');
   const begin = text.indexOf('//');

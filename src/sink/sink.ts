@@ -18,19 +18,19 @@ export interface BatchLimits {
 }
 
 /**
- * Of one event, where a receiver has limits that it does not tell: below the 4 MiB that Fluent Bit takes of a request and gRPC of a
- * message, and far below what makes Elasticsearch with a small heap refuse a document for ever (429: 15 MB and 512 MB of heap).
+ * Default of {@link BatchLimits.maxEventBytes} for receivers that do not tell their limit: below the 4 MiB of a Fluent Bit request and of a
+ * gRPC message, and far below what Elasticsearch with a small heap refuses for ever (429: 15 MB with 512 MB of heap).
  */
 export const MAX_EVENT_BYTES = 4_000_000;
 
-/** Reports to the user why nothing seems to happen. */
+/** Tells the user why nothing seems to happen. */
 export type Notify = (sentence: string) => void;
 
 /** Identifies a destination in spool and ledger. */
 export interface SinkIdentity {
   /** The name that `--to` uses. */
   readonly type: string;
-  /** The URL or path, without credentials: what stands behind `TYPE=` in `--to`. */
+  /** The URL or path, without credentials: the target of `--to TYPE=TARGET`. */
   readonly target: string;
   /** Distinguishes destinations at one address: namespace, tenant, labels, datasets. */
   readonly scope: string;
@@ -58,7 +58,7 @@ export interface Entry extends Encoded {
   readonly time: number;
   /** When delivery took it, epoch milliseconds; the same after a crash if it had been committed. */
   readonly queued: number;
-  /** Of a record of the inventory, see `LogEvent.revision`: others with its id say something else. */
+  /** For records of the inventory, see `LogEvent.revision`: records with the same id and another revision differ. */
   readonly revision?: number | undefined;
 }
 
@@ -102,9 +102,12 @@ export interface Outcome {
   readonly retryAfterMs?: number;
   /** The request was too large as a whole: send `retry` in halves, at once unless `retryAfterMs` is there. */
   readonly split?: boolean;
-  /** The server does not take `retry` as it is, and may take others: to be tried behind those. */
+  /** The server refuses `retry` as it is, and may accept others: these are tried first. */
   readonly setAside?: boolean;
-  /** Nothing is wrong with `retry`, and the server takes none of it before a person has changed something there (a right, a block); others it may take. */
+  /**
+   * `retry` is correct, but the server accepts none of it before a person has changed something there (a privilege, a write block); it may
+   * accept others.
+   */
   readonly barred?: SinkError;
   /** The sink adapts to the answer: send `retry` again at once. */
   readonly adapted?: boolean;
@@ -124,19 +127,19 @@ export interface SinkMemory {
   get(name: string): string | undefined;
   put(name: string, text: string): void;
   remove(name: string): void;
-  /** Names that begin so, with their texts, in the order of their names. */
+  /** All texts whose names begin with `prefix`, ordered by name. */
   all(prefix: string): readonly (readonly [name: string, text: string])[];
-  /** All of `work`, or nothing. */
+  /** Runs `work` as one transaction. */
   transaction<T>(work: () => T): T;
-  /** When {@link Upkeep.renew} is to be called next, whichever process runs then, epoch milliseconds; undefined: not at all. */
+  /** When {@link Upkeep.renew} is to be called next, by whichever process runs then, epoch milliseconds; undefined: not at all. */
   wakeAt(time: number | undefined): void;
 }
 
-/** For a sink whose server forgets what is not renewed. */
+/** For sinks whose server forgets what is not renewed. */
 interface Upkeep {
   /** Called once before sending; not called without a state file. */
   remember(memory: SinkMemory): void;
-  /** When `renew` has something to do, epoch milliseconds; undefined: never, as it is now. */
+  /** When `renew` is due, epoch milliseconds; undefined: never, as things are. */
   due(): number | undefined;
   /** One attempt, not counted in the account. Throws {@link SinkError}. */
   renew(signal: AbortSignal): Promise<void>;
@@ -160,7 +163,7 @@ export interface Sink {
   readonly limits: BatchLimits;
   /** What happens to events that cannot be delivered: most sinks want them kept, a pipe does not. */
   readonly undeliverable: 'keep' | 'discard';
-  /** How long it may wait for an answer, in milliseconds; absent: nobody answers. */
+  /** How long it may wait for an answer, in milliseconds; undefined for a sink that gets no answers. */
   readonly answerMs?: number | undefined;
   /** False when nothing is acknowledged, as in a stream: the summary says "sent". Absent: delivered means acknowledged. */
   readonly acknowledges?: boolean;
@@ -198,7 +201,7 @@ export class SinkError extends Error {
   }
 }
 
-/** What a server says may be in a message, which is printed, stored and sent on. */
+/** Most characters of a message, which may contain a server's answer and is printed, stored and sent. */
 const MAX_MESSAGE_LENGTH = 2000;
 
 /** One line of bounded length. */

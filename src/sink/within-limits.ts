@@ -2,7 +2,7 @@ import type { LogEvent } from '../event/event.ts';
 import { shorterEvents } from '../event/shorten.ts';
 import type { Encoded, Refused, Sink } from './sink.ts';
 
-/** The sink, whose events keep to `limits.maxEventBytes`: what is larger is shortened, and says so (`nmap.shortened`). */
+/** The sink with events limited to `limits.maxEventBytes`: larger ones are shortened and marked (`nmap.shortened`). */
 export function withinLimits(sink: Sink): Sink {
   const { maxEventBytes } = sink.limits;
   return maxEventBytes === undefined ? sink : { ...sink, encode: (event) => encodedWithin(sink, event, maxEventBytes) };

@@ -17,11 +17,11 @@ interface ActiveAlertsOptions {
   readonly members: Members;
   readonly words: AlertTexts;
   readonly clock: Clock;
-  /** How long an alert lasts that nothing ends. */
+  /** Lifetime of an alert that no event ends, in milliseconds. */
   readonly lifetimeMs: number;
-  /** Sites that somebody else looks after. */
+  /** Sites whose overdue scans are reported by events, see `watchedSites` of the options. */
   readonly watchedSites: readonly string[];
-  /** Alerts in one request. */
+  /** Most alerts per request. */
   readonly maxAlerts: number;
 }
 
@@ -32,7 +32,7 @@ export class ActiveAlerts {
   private readonly options: ActiveAlertsOptions;
   private memory: SinkMemory = inMemory();
   private known = new KnownAlerts(this.memory);
-  /** One request at a time: an alert must not be renewed while its end is being sent. */
+  /** One request at a time, so that an alert is not renewed while its end is being sent. */
   private turn: Promise<unknown> = Promise.resolve();
 
   constructor(options: ActiveAlertsOptions) {
@@ -97,7 +97,7 @@ export class ActiveAlerts {
       for (const [key, alert] of some) {
         const current = this.known.get(key);
         if (current === undefined) continue;
-        // Another process has sent its end meanwhile, which this may have undone.
+        // Another process has ended the alert meanwhile; this request may have raised it again.
         const isUndone = !isOver(alert, now) && isOver(current, now);
         if (isUndone) this.known.put(key, { ...current, owed: true });
         else if (current.owed === true && isTakenByAll) this.known.put(key, withoutDebt(current));
@@ -111,7 +111,7 @@ export class ActiveAlerts {
       for (const scanned of this.known.scanned()) if (now - scanned.heard >= hours * HOUR_MS) this.noteOverdue(rule, hours, scanned, now);
   }
 
-  /** `heard`: when a finished scan of the site came last; `ended`: when that had ended. */
+  /** `heard`: when the latest finished scan of the site was read; `ended`: when that scan ended. */
   private noteOverdue(rule: AlertRule, hours: number, { site, ended, heard }: ReturnType<KnownAlerts['scanned']>[number], now: number): void {
     const { words, watchedSites } = this.options;
     const document = { nmap: { site } };
@@ -136,7 +136,7 @@ export class ActiveAlerts {
     this.memory.wakeAt(time);
   }
 
-  /** Without labels, only its end is known. */
+  /** The alert as it is posted; none without labels, because then only its end is known. */
   private postable({ labels, annotations = {}, startsAt, ended, until }: AlertRecord, now: number): readonly PostableAlert[] {
     if (labels === undefined) return [];
     const start = Math.min(startsAt, now);
@@ -152,7 +152,7 @@ const ABSENCES: readonly (readonly [rule: AlertRule, hours: number])[] = ALERT_R
 
 const NOTHING: Outcome = { delivered: 0, already: 0, retry: [], rejected: [] };
 
-/** Several entries are halved to find the bad one; the others were accepted, and are accepted again. */
+/** A request with several entries is halved to find the bad one. The others were accepted, and will be accepted again. */
 function refused(entries: readonly Entry[], refusal: { readonly reason: string; readonly status?: number }): Outcome {
   const [only] = entries;
   if (entries.length > 1 || only === undefined) return { ...NOTHING, retry: entries, split: true };

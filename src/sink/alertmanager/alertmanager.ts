@@ -15,7 +15,7 @@ import { type AlertTexts, isAboutAlerts, statementOf } from './statement.ts';
 export const ALERTMANAGER_URL = 'http://127.0.0.1:9093';
 /** In order, because the end of an alert must come after its start. */
 const LIMITS = { maxEvents: 200, maxBytes: 1 << 20, inFlight: 1, inFlightPerPartition: 1 };
-/** A weekly scan, and a day. */
+/** Longer than a week between two scans: eight days. */
 const DEFAULT_LIFETIME_MS = 8 * 86_400_000;
 
 /**
@@ -24,7 +24,7 @@ const DEFAULT_LIFETIME_MS = 8 * 86_400_000;
  * https://prometheus.io/docs/alerting/latest/clients/
  */
 export function alertmanagerSink(given: AlertmanagerOptions): Sink {
-  // It accepts no compressed requests.
+  // Alertmanager accepts no compressed requests.
   const options: AlertmanagerOptions = { ...given, compression: 'none' };
   const urls = targetsOf(options).map((target) => urlOf({ type: options.type, target }, ALERTMANAGER_URL));
   const [first = new URL(ALERTMANAGER_URL), ...others] = urls;

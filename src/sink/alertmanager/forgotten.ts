@@ -1,15 +1,15 @@
 import type { SinkMemory } from '../sink.ts';
 import { isOver, KnownAlerts } from './known-alerts.ts';
 
-/** A host by its site and key; without a key, all of the site: nothing is known of it any more. */
+/** A host by its site and key; without a key, a whole site. It was deleted from the state. */
 export interface Forgotten {
   readonly site: string;
   readonly host?: string;
 }
 
 /**
- * Ends the alerts about what somebody has forgotten, for nothing else ever would: a host that is gone for good closes no port. Alertmanager hears of
- * it with the next renewal. Part of the transaction around it. Returns how many there were.
+ * Ends the alerts about hosts that were deleted from the state, because no event ever would. They are sent with the next renewal. Part of the
+ * surrounding transaction. Returns their number.
  */
 export function endForgotten(memory: SinkMemory, forgotten: readonly Forgotten[], now: number): number {
   const known = new KnownAlerts(memory);

@@ -2,20 +2,20 @@ import { number, optional, parsedAs, record, tableOf, text } from '../../core/sh
 import type { SinkMemory } from '../sink.ts';
 import type { Labels, RaisedAlert, Statement } from './statement.ts';
 
-/** The record of an alert; without labels, only that an alert of that key ended. Times are epoch milliseconds. */
+/** The record of an alert; without labels, only its end is known. Times are epoch milliseconds. */
 export interface AlertRecord {
   readonly labels?: Labels;
   readonly annotations?: Labels;
   readonly startsAt: number;
-  /** The ending event must be later. */
+  /** Only a later event may end it. */
   readonly after: number;
-  /** By our clock: when it expires. */
+  /** When it expires, by our clock. */
   readonly until?: number;
-  /** By the scans: when it ended. */
+  /** When it ended, by the times of scans. */
   readonly ended?: number;
   /** Not every member of the cluster has received its end. */
   readonly owed?: true;
-  /** By our clock: last change of the record. */
+  /** When the record was changed last, by our clock. */
   readonly touched: number;
 }
 
@@ -35,7 +35,7 @@ export interface ScannedSite {
   readonly site: string;
   /** When the latest scan of it ended. */
   readonly ended: number;
-  /** By our clock: when that was read. */
+  /** When that scan was read, by our clock. */
   readonly heard: number;
 }
 
@@ -46,9 +46,9 @@ const KEPT_MS = 40 * 86_400_000;
 const MAX_OVER = 20_000;
 
 interface Plan {
-  /** By key: the new records. */
+  /** The changed records by the key of the alert. */
   readonly changed: ReadonlyMap<string, AlertRecord>;
-  /** Those that must be sent to the server. */
+  /** The records that must be sent to the server. */
   readonly toPost: ReadonlyMap<string, AlertRecord>;
   /** The statements that caused them. */
   readonly causes: ReadonlySet<Statement>;
@@ -112,7 +112,7 @@ export class KnownAlerts {
     return { changed, toPost, causes };
   }
 
-  /** Stores the changes, in one transaction on current data, which another process may have changed. */
+  /** Stores what statements change, in one transaction, on the records as they are then: another process may have changed them. */
   take(statements: readonly Statement[], now: number, isOwed: boolean): void {
     this.memory.transaction(() => {
       const { changed, toPost } = this.plan(statements, now);

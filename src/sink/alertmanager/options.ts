@@ -3,13 +3,13 @@ import { ADDRESS, LOGIN, NARROWING, TLS, type SinkSettings } from '../settings.t
 
 export interface AlertmanagerOptions extends HttpServerOptions {
   readonly type: 'alertmanager';
-  /** How long an alert stands there after portlog has said it last. */
+  /** Lifetime of an alert after portlog has sent it last, in milliseconds. */
   readonly lifetimeMs?: number | undefined;
-  /** Where runbooks can be read, up to `/<id>.md`. */
+  /** Base address of the runbooks: `/<id>.md` is appended. */
   readonly runbooks?: string | undefined;
-  /** Where everything about a host is, with `{address}` for it. */
+  /** Address of a host's dashboard, with `{address}` in place of the host. */
   readonly hostDashboard?: string | undefined;
-  /** Sites whose scans are known to be overdue from the configuration, and are told by events. */
+  /** Sites with a configured maximum age, whose overdue scans are reported by events instead. */
   readonly watchedSites?: readonly string[] | undefined;
 }
 

@@ -17,18 +17,18 @@ export interface RaisedAlert {
   readonly key: string;
   readonly labels: Labels;
   readonly annotations: Labels;
-  /** What ends it must be later, epoch milliseconds. */
+  /** Only a later event may end it, epoch milliseconds. */
   readonly after: number;
-  /** How long it lasts if nothing ends it. */
+  /** How long it lasts if no event ends it, in milliseconds. */
   readonly standsMs?: number;
 }
 
 /** What an event means for alerts. */
 export interface Statement {
-  /** Of the event, epoch milliseconds. */
+  /** Time of the event, epoch milliseconds. */
   readonly time: number;
   readonly raised: readonly RaisedAlert[];
-  /** Keys of alerts that ended. */
+  /** Keys of the alerts that it ends. */
   readonly ended: readonly string[];
   /** A site with a finished scan. */
   readonly scanned?: string;
@@ -36,11 +36,11 @@ export interface Statement {
 
 /** Options for the texts of alerts. */
 export interface AlertTexts {
-  /** Whether this destination is for the alert. `severity`: of the event. */
+  /** Whether an alert is for this destination. `severity`: of the event. */
   readonly isMeant: (rule: AlertRule, document: Document, severity: number) => boolean;
-  /** Where runbooks can be read. */
+  /** Base address of the runbooks. */
   readonly runbooks: string | undefined;
-  /** Where everything about a host is, with `{address}` for it. */
+  /** Address of a host's dashboard, with `{address}` in place of the host. */
   readonly hostDashboard: string | undefined;
 }
 
@@ -88,10 +88,13 @@ const PLACE = {
   finding: 'rule.id',
   entity: 'nmap.entity.id',
 } as const;
-/** Of alerts about something else than a host or port. */
+/** Labels of alerts that are not about a host or port. */
 const OTHER = { sink: 'nmap.delivery.sink' } as const;
 
-/** Whatever the key of the rule tells apart, labels must: of two alerts with the same ones, Alertmanager tells one. */
+/**
+ * The labels of an alert. They must distinguish whatever the key of the rule distinguishes, because Alertmanager treats alerts with the same
+ * labels as one.
+ */
 export function labelsOf(rule: AlertRule, document: Document): Labels {
   const isByItem = rule.key.includes('nmap.entity.id');
   const others = Object.fromEntries(Object.entries(OTHER).filter(([, field]) => rule.key.includes(field)));
@@ -138,7 +141,7 @@ function textsOf(fields: Readonly<Record<string, string>>, document: Document, b
   );
 }
 
-/** Receivers show annotations as markup of theirs. */
+/** Escapes text for annotations, which receivers may render as markup. */
 function forPeople(text: string): string {
   return bounded(withoutMarkup(text), MAX_ANNOTATION_BYTES);
 }

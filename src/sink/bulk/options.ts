@@ -1,13 +1,13 @@
 import type { HttpServerOptions } from '../options.ts';
 import { HTTP_SERVER, type SinkSettings } from '../settings.ts';
 
-/** What Elasticsearch and OpenSearch have in common. */
+/** Options that Elasticsearch and OpenSearch share. */
 export interface BulkOptions extends HttpServerOptions {
-  /** Send although these credentials may not see whether set-up is right. */
+  /** Send although these credentials may not check the set-up. */
   readonly trustSetUp?: boolean | undefined;
 }
 
-/** The settings of both. */
+/** Settings that both share. */
 export const BULK: SinkSettings['properties'] = {
   ...HTTP_SERVER,
   trustSetUp: {

@@ -8,13 +8,13 @@ interface BulkItem {
   readonly isInFailureStore: boolean;
 }
 
-/** `barred`: nothing is wrong with the document; who sent it may not write there, or nothing is set up there any more. */
+/** `barred`: the document is correct, but its sender may not write there, or the set-up is missing. */
 type Fate = 'delivered' | 'already' | 'retry' | 'barred' | 'rejected';
 
 /**
- * Reads the answer to a `_bulk` request item by item: a 200 for the whole says nothing about a document. Every item must match
- * the document at its position by operation and id; otherwise the whole answer is rejected. Documents that are barred are to be retried: with the
- * error of `barred`, when no other is.
+ * Reads the answer to a `_bulk` request item by item, because a 200 for the whole says nothing about a document. Every item must match the
+ * document at its position by operation and id; otherwise the whole answer is rejected. Barred documents are to be retried, with the error
+ * from `barred` when no other document is to be retried.
  */
 export function bulkOutcome(batch: Batch, operation: 'create' | 'index', body: string, barred: (refusal: Refusal) => SinkError): Outcome {
   const items = itemsOf(body, batch.entries, operation);
@@ -40,7 +40,7 @@ export function bulkOutcome(batch: Batch, operation: 'create' | 'index', body: s
 }
 
 /**
- * A 201 with `failure_store: used` landed beside the data stream, where no dashboard looks:
+ * A 201 with `failure_store: used` is stored beside the data stream, where no dashboard looks:
  * https://www.elastic.co/docs/manage-data/data-store/data-streams/failure-store
  */
 function fateOf({ status, reason, isInFailureStore }: BulkItem): Fate {
@@ -62,7 +62,7 @@ function itemsOf(body: string, entries: readonly Entry[], operation: string): re
   const items = answer['items'] as readonly unknown[];
   if (items.length !== entries.length) throw unknownAnswer('_bulk', `the answer names ${items.length} of ${entries.length} documents`);
   const read = items.map((item, i) => itemOf(item, operation, entries[i]?.id));
-  // 409 counts as an error, too.
+  // A 409 counts as an error, too.
   if (answer['errors'] === false && read.some(({ status }) => status >= 300))
     throw unknownAnswer('_bulk', 'the answer says that there were no errors, and names some');
   return read;

@@ -11,9 +11,9 @@ export interface BulkServer {
   readonly toStreams: string;
   /** Hint for a 403. */
   readonly rights: string;
-  /** Hint: rights that are needed to check the set-up. */
+  /** Hint: privileges for checking the set-up. */
   readonly toLook: string;
-  /** Hint: which credentials it accepts. */
+  /** Hint: which credentials the server accepts. */
   readonly credentials: string;
   /** Checks by `GET /` that it is this server in a supported version. */
   diagnose(origin: string, root: HttpAnswer): Diagnosis;

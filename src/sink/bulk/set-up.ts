@@ -8,7 +8,7 @@ export interface BulkPlace {
   readonly client: HttpClient;
   readonly server: BulkServer;
   readonly namespace: string;
-  /** The credentials cannot check, and the user vouches for it (`trustSetUp`). */
+  /** The credentials may not check the set-up, and the user vouches for it (`trustSetUp`). */
   readonly isTrusted: boolean;
   refusal(answer: HttpAnswer): SinkError;
 }
@@ -33,7 +33,7 @@ export class SetUp {
     await this.asked;
   }
 
-  /** Looks again before the next batch. */
+  /** Checks again before the next batch. */
   forget(): void {
     this.isRight = false;
   }

@@ -7,13 +7,13 @@ import type { HttpClient } from '../transport/http.ts';
 import type { Diagnosis, Sink } from '../sink.ts';
 import { isAtLeast } from '../transport/version.ts';
 
-/** `require_data_stream` is there since then. */
+/** First version with `require_data_stream`. */
 const OLDEST = [8, 13] as const;
 
 export const ELASTICSEARCH: BulkServer = {
   type: 'elasticsearch',
   product: 'Elasticsearch',
-  // Keeps a typing error from becoming an index.
+  // Refuses to create an index for a mistyped name.
   toStreams: '&require_data_stream=true',
   rights: 'portlog setup elasticsearch --api-key makes a key with the privileges that are needed',
   toLook:

@@ -18,11 +18,11 @@ const DEFAULT_EVENTS_PER_SECOND = 10;
 /** EX_TEMPFAIL of sysexits.h: "temporary failure; user is invited to retry". */
 const TRY_AGAIN = 75;
 const MAX_REASON_BYTES = 500;
-/** MAX_ARG_STRLEN of Linux, in UTF-16 units of the longest texts. */
+/** Linux limits an argument to 128 KiB (MAX_ARG_STRLEN); in UTF-16 units, of which each may take three bytes. */
 const MAX_WORD_LENGTH = 40_000;
-/** Words that make a program of the next one. */
+/** Arguments whose next word is a program text. */
 const INLINE: ReadonlySet<string> = new Set(['-c', '-e', '-m', '-S', '--eval', '--split-string']);
-/** No resources for another process now. */
+/** Errors that pass: there are no resources for another process now. */
 const PASSING: ReadonlySet<unknown> = new Set(['EAGAIN', 'ENOMEM', 'EMFILE', 'ENFILE']);
 
 /**
@@ -52,14 +52,14 @@ export function execSink(options: ExecOptions): Sink {
     throw new PortlogError('sink-options', `a word of the command ${program} cannot be given to a program: it has a NUL in it, or is too long`, {
       hint: 'let the program read it from a file',
     });
-  /** When the next one may be started, by the clock's `elapsed`. */
+  /** When the next program may be started, by the clock's `elapsed`. */
   let free = 0;
 
   return {
-    // Arguments may contain a secret: another one is known by its hash.
+    // Arguments may contain a secret, so the name has a hash of them instead.
     name: `exec ${program}${args.length === 0 ? '' : ` (arguments ${digest(args).slice(0, 8)})`}`,
     identity: { type: 'exec', target: program, scope: scopeOf({ args: args.length === 0 ? undefined : digest(args) }, options) },
-    // One event a batch: when portlog is killed, only those that run now are run again.
+    // One event per batch: when portlog is killed, only the programs that were running are run again.
     limits: { maxEvents: 1, maxBytes: 1 << 20, maxEventBytes: MAX_EVENT_BYTES, inFlight: concurrency, inFlightPerPartition: concurrency },
     undeliverable: 'keep',
     accepts: accepting({ datasets: options.datasets ?? ALERTING }),
@@ -119,7 +119,7 @@ function merged(a: Outcome, b: Outcome): Outcome {
 
 function notStarted(program: string, error: NodeJS.ErrnoException): SinkError {
   const kind = PASSING.has(error.code) ? 'temporary' : 'permanent';
-  // The kernel says of a script without its interpreter what it says of no script.
+  // The kernel reports a script without its interpreter like a missing script.
   const isWithoutInterpreter = error.code === 'ENOENT' && existsSync(program);
   const reason = isWithoutInterpreter ? 'the interpreter that its first line names is not there' : reasonOf(error);
   return new SinkError(kind, `${program} cannot be run: ${reason}`, {
@@ -128,7 +128,7 @@ function notStarted(program: string, error: NodeJS.ErrnoException): SinkError {
   });
 }
 
-/** What is written in the command itself may start anything. */
+/** Warns about a program text in the command itself, which may start anything and cannot be checked. */
 function unseen(program: string, args: readonly string[]): readonly Diagnosis[] {
   const word = args.find((one) => INLINE.has(one));
   if (word === undefined) return [];

@@ -4,15 +4,15 @@ import { NAMED, NARROWING, type SinkSettings } from '../settings.ts';
 
 export interface ExecOptions extends CommonOptions {
   readonly type: 'exec';
-  /** The whole path of a program, and its arguments. */
+  /** Absolute path of a program, and its arguments. */
   readonly command?: readonly string[] | undefined;
-  /** What the program sees of the environment. */
+  /** The environment variables that the program gets. */
   readonly environment?: Environment | undefined;
-  /** Programs that run at the same time. */
+  /** Number of programs that may run at the same time. */
   readonly concurrency?: number | undefined;
-  /** Programs started a second. */
+  /** Most programs started per second. */
   readonly eventsPerSecond?: number | undefined;
-  /** For one run of the program, in milliseconds. */
+  /** Time limit for one run of the program, in milliseconds. */
   readonly timeoutMs: number;
 }
 

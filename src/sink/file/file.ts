@@ -22,7 +22,7 @@ const DEFAULT_ROTATE_BYTES = 100 << 20;
 /** Resolves when so many events may be written. */
 export type Permit = (file: number, events: number, signal: AbortSignal) => Promise<void>;
 
-/** `https://…`, `//user:password@…`, `user:password@…`: what comes before the @ would be shown as part of a path. */
+/** Targets that are addresses rather than paths: as part of a path, a password before the `@` would be shown. */
 const AN_ADDRESS = /^\w+:\/\/|^\/\/[^/]*@|^[^/:]+:[^/@]*@/;
 
 /** NDJSON, one ECS event per line, appended (O_APPEND) so that others may read or write the file. Never half a line: a partial write is undone. */
@@ -71,7 +71,7 @@ export function fileSink(options: FileOptions, permit?: Permit): Sink {
     },
   };
 
-  /** The open file, reopened if it was rotated by someone else, also while waiting for the permit. */
+  /** The open file. It is opened again when somebody else has rotated it, also during the wait for the permit. */
   async function current(events: number, signal: AbortSignal): Promise<number> {
     for (;;) {
       if (file === undefined || !isAt(path, file)) {
@@ -129,14 +129,14 @@ function errorOf(code: string): NodeJS.ErrnoException {
   return Object.assign(new Error(code), { code });
 }
 
-/** Numbers of files are those of their file system: another one may have been mounted there. */
+/** Whether a path still leads to the open file. Inode numbers belong to a file system, and another one may have been mounted there. */
 function isAt(path: string, file: number): boolean {
   const there = statSync(path, { throwIfNoEntry: false });
   const { dev, ino } = fstatSync(file);
   return there?.ino === ino && there.dev === dev;
 }
 
-/** All of it or nothing. */
+/** Appends all of the bytes or none. */
 function append(file: number, bytes: Buffer, fsync: boolean): void {
   const { size } = fstatSync(file);
   let written = 0;
@@ -144,7 +144,7 @@ function append(file: number, bytes: Buffer, fsync: boolean): void {
     while (written < bytes.length) written += writeSync(file, bytes, written);
     if (fsync) fsyncSync(file);
   } catch (error) {
-    // Unless someone else has appended meanwhile, or it cannot be truncated (a device).
+    // Not when someone else has appended meanwhile, or when it cannot be truncated (a device).
     if (written > 0 && fstatSync(file).size === size + written) ftruncateSync(file, size);
     throw error;
   }

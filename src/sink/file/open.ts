@@ -43,19 +43,19 @@ function openOrMake(path: string, mode: number | undefined): number {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     }
   }
-  // A link of our own may lead to what is not there yet.
+  // A link of our own may lead to a file that does not exist yet.
   return openSync(path, READ_AND_APPEND | links | (links === 0 ? constants.O_CREAT : 0), READABLE_BY_GROUP);
 }
 
-/** Whoever reads it may read the one after it, too: who may read a file that we have put aside may read its successor. Nobody else's file counts. */
+/** The mode of the latest rotated file: whoever may read that one may read its successor. Files of other owners are ignored. */
 async function modeOfLast(path: string): Promise<number | undefined> {
-  // A directory that may be written, and not listed, shows none.
+  // A directory may be writable and not listable.
   const [last] = (await asideOf(path, PUT_ASIDE).catch(() => [])).toReversed();
   const stats = last === undefined ? undefined : lstatSync(last, { throwIfNoEntry: false });
   return stats?.isFile() === true && stats.uid === self()?.uid ? (stats.mode & READABLE_BY_ALL) | WRITABLE_BY_US : undefined;
 }
 
-/** What is written there is lost without a reader, and writing blocks when its buffer is full. */
+/** A FIFO or socket loses data without a reader, and blocks the writer when its buffer is full. */
 export function isFifoOrSocket(stats: Stats): boolean {
   return stats.isFIFO() || stats.isSocket();
 }
@@ -77,7 +77,7 @@ async function endHalfLine(file: number, signal: AbortSignal, clock: Clock): Pro
   }
 }
 
-/** Whether portlog wrote the last line, or the half line if there is no other. */
+/** Whether portlog wrote the last complete line, or the half line if it is the only one. */
 function isOurs(file: number, end: number): boolean {
   const beginning = Buffer.alloc(BEGINNING_BYTES);
   const length = readSync(file, beginning, 0, beginning.length, end === 0 ? 0 : endOfLastLine(file, end - 1));
@@ -85,7 +85,7 @@ function isOurs(file: number, end: number): boolean {
   return line.startsWith('{"event":{"module":"nmap"') || (line.startsWith('{"@timestamp":"') && line.includes('"type":"portlog"'));
 }
 
-/** Behind the last line feed before `limit`. */
+/** Index behind the last line feed before `limit`. */
 function endOfLastLine(file: number, limit = fstatSync(file).size): number {
   const piece = Buffer.alloc(64 << 10);
   for (let end = limit; end > 0;) {

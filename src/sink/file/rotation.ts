@@ -7,13 +7,13 @@ import { createGunzip, createGzip } from 'node:zlib';
 import type { Clock } from '../../core/clock.ts';
 import { openRegular } from '../../core/open-regular.ts';
 
-/** What a file that was put aside is called behind its name, compressed or not yet. */
+/** End of the name of a rotated file, compressed or not. */
 export const PUT_ASIDE: RegExp = /Z(\.gz)?$/;
-/** Compressing never takes that long. */
+/** Age of a temporary file after which its compression counts as abandoned. */
 const ABANDONED_MS = 600_000;
 
 export interface Rotation {
-  /** Lines of deleted files, beyond `keepFiles`. */
+  /** Number of lines in files that were deleted because of `keepFiles`. */
   readonly removed: number;
   /** Compresses rotated files. */
   readonly compress: () => Promise<void>;
@@ -33,14 +33,14 @@ export async function rotate(path: string, keep: number | undefined, clock: Cloc
   }
   return {
     removed,
-    // Also files that could not be compressed earlier.
+    // All rotated files, including those that could not be compressed earlier.
     compress: async () => {
       for (const name of await asideOf(path, /Z$/)) await compress(name, clock.now());
     },
   };
 }
 
-/** A name that is not taken, even within the same millisecond. */
+/** A name that does not exist yet, even within the same millisecond. */
 function freeName(path: string, now: number): string {
   for (let time = now; ; time++) {
     const name = `${path}.${new Date(time).toISOString().replaceAll(':', '-')}`;
@@ -48,7 +48,7 @@ function freeName(path: string, now: number): string {
   }
 }
 
-/** Under a temporary name until complete, so that nobody picks up half a .gz file. */
+/** Compresses to a temporary name, so that nobody picks up half a .gz file. */
 async function compress(path: string, now: number): Promise<void> {
   const part = `${path}.gz.part`;
   const other = await stat(part).catch(() => undefined);
@@ -69,16 +69,16 @@ async function compress(path: string, now: number): Promise<void> {
   }
 }
 
-/** A file that the same people may read. The mode is set through the open file, because its name may lead elsewhere by then. */
+/** Creates a file that the same people may read. The mode is set through the open file, because its name may lead elsewhere by then. */
 async function madeLike(input: FileHandle, part: string): Promise<Writable> {
   const { mode } = await input.stat();
-  // `wx`: never through a link, and not where another process is doing the same.
+  // `wx`: never follows a link, and fails where another process does the same.
   const output = await open(part, 'wx', 0o640);
   await output.chmod(mode & 0o777);
   return output.createWriteStream();
 }
 
-/** Counts events; tolerates that another process deletes or compresses the file meanwhile. */
+/** Counts the events of a file that another process may delete or compress meanwhile. */
 async function linesIn(path: string): Promise<number> {
   const file = await opened(path);
   if (file === undefined) return 0;
@@ -91,12 +91,12 @@ async function linesIn(path: string): Promise<number> {
   return lines;
 }
 
-/** Undefined for what is no file any more, or never was one of ours: others may have made a link or a pipe of that name. */
+/** Opens a rotated file; undefined when it is gone, or is not a regular file (others may have made a link or a pipe of that name). */
 async function opened(path: string): Promise<FileHandle | undefined> {
   return openRegular(path).catch(() => undefined);
 }
 
-/** Oldest first: their names are times. */
+/** Rotated files, oldest first: their names contain the time. */
 export async function asideOf(path: string, ending: RegExp): Promise<readonly string[]> {
   const begins = `${basename(path)}.`;
   const names = (await readdir(dirname(path))).filter((name) => name.startsWith(begins) && ending.test(name));

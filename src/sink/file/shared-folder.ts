@@ -13,16 +13,16 @@ export function isWritableByOthers(directory: string): boolean {
   return (mode & WRITABLE_BY_OTHERS) !== 0 || (uid !== 0 && uid !== self()?.uid);
 }
 
-/** The link on the way to a directory that another user has made: as root, we write where it leads to them. Undefined for any other user. */
+/** A link on the way to a directory that belongs to another user, who could redirect what root writes. Undefined for any user but root. */
 export function linkOfStranger(directory: string): string | undefined {
   if (self()?.uid !== 0) return undefined;
   return wayTo(resolve(directory)).find(({ at, isLink }) => isLink && (lstatSync(at, { throwIfNoEntry: false })?.uid ?? 0) !== 0)?.at;
 }
 
 /**
- * Why a file that is there could be a trap, as the code of an error; undefined when it could not, because nobody else may make files there. A file of a
- * stranger shows them what is written to it, and one with a second name is another file, too. The kernel refuses the first, when it
- * is set to (`fs.protected_regular`), for the same owners in the same directories.
+ * Why an existing file could be a trap, as an error code; undefined when nobody else may create files in its directory. Whatever is written to
+ * a file of another user can be read by that user, and a file with a second hard link is another file, too. The kernel refuses the former for
+ * the same owners and directories, if `fs.protected_regular` is set.
  */
 export function trapAt(path: string, { uid, nlink }: Pick<Stats, 'uid' | 'nlink'>): 'ESTRANGER' | 'EMLINK' | undefined {
   const directory = dirname(path);
@@ -33,7 +33,7 @@ export function trapAt(path: string, { uid, nlink }: Pick<Stats, 'uid' | 'nlink'
   return isForAnybody && ![0, self()?.uid, owner].includes(uid) ? 'ESTRANGER' : undefined;
 }
 
-/** The same of what a name stands for now, when it is a file or a link, and of the way there; nothing is opened. */
+/** The same for a path, its link target and the directories on the way, without opening anything. */
 export function trapOf(path: string): 'ELOOP' | 'ESTRANGER' | 'EMLINK' | undefined {
   if (linkOfStranger(dirname(path)) !== undefined) return 'ELOOP';
   const stats = lstatSync(path, { throwIfNoEntry: false });

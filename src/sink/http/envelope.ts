@@ -6,12 +6,12 @@ import { clipBytes, jsonWithoutControls } from '../../event/text.ts';
 
 const EVENT = '{}';
 const MESSAGE = '{message}';
-/** The strictest limit of chats: 3,000 characters in a Slack block. */
+/** Most bytes of a message, after the strictest limit of chats: 3,000 characters in a Slack block. */
 const MAX_MESSAGE_BYTES = 2800;
 
-/** The text around each event. */
+/** The text around each event in a request. */
 export interface Envelope {
-  /** It contains the message only; one event per request. */
+  /** It contains only the message, for people; one event per request. */
   readonly isForPeople: boolean;
   parts(event: LogEvent): readonly string[];
 }
@@ -39,7 +39,7 @@ export function envelopeOf(text: string, isText: boolean): Envelope {
   };
 }
 
-/** Untrusted text must not close a Markdown code block, behind which it could mention everyone or disguise a link. */
+/** Three or more backticks: untrusted text must not close a Markdown code block, after which it could mention everyone or disguise a link. */
 const FENCE = /`{3,}/g;
 
 function lineOf({ message }: LogEvent, isText: boolean): string {

@@ -9,16 +9,16 @@ import { shownAddress } from '../shown.ts';
 import { type Batch, type Diagnosis, type Outcome, type Sink, SinkError } from '../sink.ts';
 
 const LIMITS = { maxEvents: 1000, maxBytes: 1 << 20, inFlight: 4, inFlightPerPartition: 4 };
-/** An example; there is no default port. */
+/** An example for error messages; there is no default port. */
 const EXAMPLE_URL = 'http://127.0.0.1:8080';
 const JSON_TYPE = 'application/json';
-/** Chats get one message per request, in order. */
+/** Limits for chats, which get one message per request, in order. */
 const ONE_BY_ONE = { ...LIMITS, maxEvents: 1, inFlight: 1, inFlightPerPartition: 1 };
 
 /**
- * Anything that takes lines of JSON over HTTP: Vector (`http_server`), Fluent Bit (`http`), Logstash (`http`), or
- * something like Splunk's HTTP Event Collector, with an envelope around each event (`{"event":{}}`). And chats (Slack,
- * Mattermost, ntfy), with an envelope around its line of text (`{"text":"{message}"}`): one event a request.
+ * Anything that accepts JSON lines over HTTP: Vector (`http_server`), Fluent Bit (`http`), Logstash (`http`), or Splunk's HTTP Event Collector
+ * with an envelope around each event (`{"event":{}}`). And chats (Slack, Mattermost, ntfy), with an envelope around the event's message
+ * (`{"text":"{message}"}`) and one event per request.
  */
 export function httpSink(options: HttpSinkOptions): Sink {
   const url = urlOf({ type: 'http', target: options.target }, EXAMPLE_URL);
@@ -46,7 +46,7 @@ export function httpSink(options: HttpSinkOptions): Sink {
       const body = batchBody(batch, scratch);
       const answer = await client.request({ method: 'POST', path: '', body, contentType, headers }, signal);
       if (answer.status < 300) scratch.give(body);
-      // In later ones it may be a word of an event.
+      // Only for the first request: in later answers the text may come from an event.
       if (!hasTaken && refusesType(answer)) throw otherType(url, contentType, answer);
       if (!hasTaken && refusesPath(answer.status, answer.body)) throw refusal(url, answer);
       const outcome = outcomeOf(url, batch, answer);
@@ -57,11 +57,11 @@ export function httpSink(options: HttpSinkOptions): Sink {
   };
 }
 
-/** Without a protocol, 2xx means delivered; a batch refused for its content is halved to find the bad event. */
+/** There is no protocol, so 2xx means delivered; a batch that is refused because of its content is halved to find the bad event. */
 function outcomeOf(url: URL, { entries }: Batch, answer: HttpAnswer): Outcome {
   const { status, body, headers } = answer;
   const none = { delivered: 0, already: 0, retry: [], rejected: [] };
-  // An HTML page comes from a proxy.
+  // An HTML page comes from a proxy or login page.
   if (isTaken(status) && (headers['content-type']?.startsWith('text/html') === true || /^\s*<(?:!doctype|html)/i.test(body)))
     throw new SinkError('temporary', `${url.origin} answers with a web page`, { hint: 'check what stands between portlog and the receiver' });
   if (isTaken(status)) return { ...none, delivered: entries.length };
@@ -69,12 +69,12 @@ function outcomeOf(url: URL, { entries }: Batch, answer: HttpAnswer): Outcome {
   if (status !== 400 && status !== 422 && status !== 500) throw refusal(url, answer);
   if (entries.length > 1) return { ...none, retry: entries, split: true };
   const reason = body.trim().slice(0, 300) || `status ${status}`;
-  // A program that fails at one event, or at any.
+  // The receiver fails, maybe because of one of these events.
   if (status === 500) return { ...none, retry: entries, setAside: true, refusal: { reason, status } };
   return { ...none, rejected: entries.map((entry) => ({ entry, status, reason })) };
 }
 
-/** Fluent Bit says 400 to it: `error: invalid 'Content-Type'`. */
+/** Whether the receiver refuses the content type. Fluent Bit answers 400: `error: invalid 'Content-Type'`. */
 function refusesType({ status, body }: HttpAnswer): boolean {
   return status === 415 || (status === 400 && body.length < 200 && /(?:content|media).?type/i.test(body));
 }
@@ -98,7 +98,10 @@ function refusal(url: URL, answer: HttpAnswer): SinkError {
   return new SinkError('permanent', `${url.origin} refuses the request (${status}${said(answer)})`, { hint: 'check the URL' });
 }
 
-/** Nothing can be checked without sending: any answer to HEAD counts, also that there is no such method (405, or 501 of Python's http.server). */
+/**
+ * Nothing can be checked without sending an event, so any answer to HEAD will do, even that the method is unknown (405, or 501 of Python's
+ * http.server).
+ */
 async function diagnose(url: URL, answer: HttpAnswer): Promise<Diagnosis> {
   const { status } = answer;
   const isBroken = status >= 500 && status !== 501;

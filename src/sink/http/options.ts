@@ -1,16 +1,16 @@
 import type { HttpServerOptions } from '../options.ts';
 import { eventBytes, HTTP_SERVER, type SinkSettings } from '../settings.ts';
 
-/** Below the 256 KiB at which VictoriaLogs leaves a line out, and some of its neighbours, and answers 200. */
+/** Below 256 KiB: VictoriaLogs drops longer lines, and some of their neighbours, and answers 200. */
 export const DEFAULT_MAX_EVENT_BYTES = 256_000;
 
 export interface HttpSinkOptions extends HttpServerOptions {
   readonly type: 'http';
-  /** What stands around each event, with `{}` in its place, or its line of text in that of `{message}`. */
+  /** The text around each event, with `{}` for the event or `{message}` for its message. */
   readonly envelope?: string | undefined;
-  /** What the lines are called, for receivers that know one word only. */
+  /** Content type of requests, for receivers that accept only one. */
   readonly contentType?: string | undefined;
-  /** Of one event. A longer one is shortened. */
+  /** Maximum size of an event. Longer ones are shortened. */
   readonly maxEventBytes?: number | undefined;
 }
 

@@ -7,15 +7,15 @@ export interface EntryErrors {
   readonly oldest: number | undefined;
   /** Refused for age alone, not for order within the stream. */
   readonly isAboutAge: boolean;
-  /** Entries from this one on are refused as too new. */
+  /** Entries from this time on are refused as too new, epoch milliseconds. */
   readonly tooNew: number | undefined;
-  /** Longer lines are refused, in bytes. */
+  /** Lines longer than this are refused, in bytes. */
   readonly maxLineBytes: number | undefined;
 }
 
 /**
- * The texts of Loki 3 (pkg/validation/validate.go, pkg/chunkenc/interface.go): at most ten entries are
- * named, but each with the limit that it broke.
+ * Reads the error texts of Loki 3 (pkg/validation/validate.go, pkg/chunkenc/interface.go). They name at most ten entries, each with the limit
+ * that it broke.
  */
 export function entryErrorsIn(body: string): EntryErrors {
   const oldest = [...body.matchAll(/oldest acceptable timestamp is: ([^,;'\s]+)/g)].map(([, time = '']) => Date.parse(time));
@@ -29,7 +29,7 @@ export function entryErrorsIn(body: string): EntryErrors {
   };
 }
 
-/** Bytes a second that a 429 names as the limit, of the tenant or of the stream. */
+/** The limit of a 429 in bytes per second, of the tenant or the stream. */
 export function rateLimitIn(body: string): number | undefined {
   const [, number, unit = ''] = /limit: (\d+(?:\.\d+)?) ?(bytes|B|KB|MB|GB)?\/sec/.exec(body) ?? [];
   if (number === undefined) return undefined;
@@ -37,7 +37,10 @@ export function rateLimitIn(body: string): number | undefined {
   return Number(number) * (factor[unit] ?? 1);
 }
 
-/** Loki says 204, and nothing else, to what it has stored (pkg/distributor/http.go), as VictoriaLogs does: a 200, with or without a body, is somebody else's. */
+/**
+ * Whether Loki has stored the request: it answers 204 and nothing else (pkg/distributor/http.go), as does VictoriaLogs. A 200, with or without
+ * a body, comes from another program.
+ */
 export function isStored({ status, bytes }: HttpAnswer): boolean {
   return status === 204 && bytes.length === 0;
 }

@@ -8,8 +8,8 @@ import { type BufferPool, writeParts } from '../transport/body.ts';
 import { carriesSendTime } from './stream.ts';
 
 /**
- * Structured metadata: what rules and panels filter and group by without parsing lines, under the
- * field's name with `_` for `.`; at most 35 with level and scan_time (Loki takes 128). Loki takes strings only.
+ * Structured metadata: the fields that rules and panels filter and group by, so that lines need no parsing. A field's name has `_` for `.`. At
+ * most 35 with level and scan_time (Loki accepts 128); values are strings.
  * https://grafana.com/docs/loki/latest/get-started/labels/structured-metadata/
  */
 export const METADATA: readonly string[] = [
@@ -46,14 +46,13 @@ export const METADATA: readonly string[] = [
   'nmap.delivery.problem',
   'nmap.delivery.sink',
 ];
-/** Far below Loki's 64 KB for all. */
+/** Most characters of a value, far below Loki's 64 KB for all of them. */
 const MAX_VALUE_LENGTH = 512;
 const PATHS = METADATA.map((name) => ({ key: JSON.stringify(name.replaceAll('.', '_')), path: name.split('.') }));
 
 /**
- * An entry of a stream, from the line on: `"<line>",{<metadata>`. The time before it and the end behind it
- * are known only when it is sent. The line is the ECS event without `event.created`, which would make each
- * reading of a scan another line.
+ * An entry of a stream without its beginning and end: `"<line>",{<metadata>`. The time in front and the end are only known when it is sent.
+ * The line is the ECS event without `event.created`, so that shipping a scan again produces the same line.
  */
 export function entryParts(event: LogEvent): readonly string[] {
   const { event: about, ...own } = event.own;
@@ -63,13 +62,13 @@ export function entryParts(event: LogEvent): readonly string[] {
 
 export interface StampedEntry {
   readonly parts: readonly string[];
-  /** Epoch milliseconds. */
+  /** The time that the entry is sent with, epoch milliseconds. */
   readonly time: number;
-  /** The event's own time, where `time` is another. */
+  /** The event's own time, when `time` differs from it. */
   readonly scanTime: number | undefined;
 }
 
-/** The body of a push request: one stream, its entries in the order of time. */
+/** The body of a push request: one stream with its entries, ordered by time. */
 export function lokiBody(stream: string, entries: readonly StampedEntry[], scratch: BufferPool): Buffer {
   const pieces: string[] = [`{"streams":[{"stream":${stream},"values":[`];
   for (const [i, { parts, time, scanTime }] of entries.toSorted((a, b) => a.time - b.time).entries()) {
@@ -87,8 +86,8 @@ export function lineOf(parts: readonly string[]): string {
 }
 
 /**
- * The parts of an entry with a line of at most `maxBytes`, which says that it was shortened (`nmap.shortened`). Undefined when it is
- * as short as that already, or nothing helps. Of parts, not of events: what waits on disk or was refused once is shortened as well.
+ * The parts of an entry whose line is shortened to at most `maxBytes` and marked (`nmap.shortened`). Undefined when it is that short already,
+ * or cannot be shortened. Works on parts rather than events, because entries from the spool or refused ones are shortened as well.
  */
 export function shortenedParts(parts: readonly string[], maxBytes: number): readonly string[] | undefined {
   const line = lineOf(parts);
@@ -101,7 +100,7 @@ export function shortenedParts(parts: readonly string[], maxBytes: number): read
 let lastShared: Shared | undefined;
 let lastEscaped = '';
 
-/** What the events of a host share is escaped once: escaping costs more than making the event. */
+/** The members that events of a host share, escaped once: escaping costs more than making the event. */
 function escapedShared(shared: Shared): string {
   if (shared !== lastShared) [lastShared, lastEscaped] = [shared, `"${inString(shared.json)}`];
   return lastEscaped;
@@ -130,14 +129,14 @@ function valueAt(fields: Fields, path: readonly string[]): string | undefined {
   return value === undefined || value === null || typeof value === 'object' ? undefined : clipCharacters(String(value), MAX_VALUE_LENGTH);
 }
 
-/** As Grafana colours lines. */
+/** The level by which Grafana colours lines. */
 function level(severity: number): string {
   if (severity >= SEVERITY.critical) return 'critical';
   if (severity >= SEVERITY.high) return 'error';
   return severity >= SEVERITY.medium ? 'warn' : 'info';
 }
 
-/** Behind the quote that ends the string which the text begins with. */
+/** Index behind the quote that ends the JSON string at the beginning of the text. */
 function endOfString(text: string): number {
   for (let i = 1; i < text.length; i++) {
     if (text[i] === '\\') i++;

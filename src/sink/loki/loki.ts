@@ -11,9 +11,8 @@ import type { Entry, Outcome, Rejection, Sink } from '../sink.ts';
 
 const PUSH = '/loki/api/v1/push';
 /**
- * A request may have 4 MiB as protobuf. Loki takes what is up to an hour behind the newest entry of the
- * stream, so requests may overtake each other as long as half of that lies between them; one at a time
- * a stream would take three times as long.
+ * A request may have 4 MiB of protobuf. Loki accepts entries up to an hour older than the newest one of the stream, so requests may overtake
+ * each other as long as they lie within half of that; one request per stream at a time would take three times as long.
  */
 const LIMITS = { maxEvents: 2000, maxBytes: 1 << 20, inFlight: 4, inFlightPerPartition: 4, unorderedWithinMs: 30 * 60_000 };
 /** `max_line_size`, 256 KiB: https://grafana.com/docs/loki/latest/configure/#limits_config */
@@ -22,9 +21,9 @@ const DEFAULT_MAX_LINE_BYTES = 256 << 10;
 const STALE_MS = 10 * 60_000;
 
 /**
- * Loki's push API, one stream per request. Host, port and finding events carry the time of the scan;
- * those that alert rules listen to carry the time of sending. What Loki's window refuses goes to a
- * stream beside it (`late="true"`) with the time of sending, and its own in the metadata `scan_time`.
+ * Loki's push API, one stream per request. Events about hosts, ports and findings carry the time of the scan; those that alert rules look at
+ * carry the time of sending. Entries outside of Loki's time window go to a stream beside it (`late="true"`) with the time of sending, and
+ * their own in the metadata `scan_time`.
  * https://grafana.com/docs/loki/latest/reference/loki-http-api/#ingest-logs
  */
 export function lokiSink(options: LokiOptions): Sink {
@@ -37,9 +36,9 @@ export function lokiSink(options: LokiOptions): Sink {
   const late = new WeakMap<Entry, number>();
   /** Entries whose line was too long, shortened. */
   const shortened = new WeakMap<Entry, readonly string[]>();
-  /** Longest line: Loki's default, or less once it has refused one. */
+  /** Limit of a line in bytes: Loki's default, or the one from a refusal. */
   let maxLineBytes = DEFAULT_MAX_LINE_BYTES;
-  /** Oldest entry, once Loki has refused one. */
+  /** Maximum age of entries, known once Loki has refused one. */
   let maxAgeMs = Number.POSITIVE_INFINITY;
   const scratch = new BufferPool(2 * LIMITS.maxBytes);
 
@@ -64,7 +63,7 @@ export function lokiSink(options: LokiOptions): Sink {
     close: () => client.close(),
   };
 
-  /** Whether it could be shortened. */
+  /** Shortens the line of an entry; false when that was not possible. */
   function shorten(entry: Entry): boolean {
     const parts = shortenedParts(shortened.get(entry) ?? entry.parts, maxLineBytes);
     if (parts !== undefined) shortened.set(entry, parts);
@@ -85,7 +84,7 @@ export function lokiSink(options: LokiOptions): Sink {
       scratch,
     );
     const answer = await client.request({ method: 'POST', path: PUSH, body, headers }, signal);
-    // Any other answer may have come before the whole body was read.
+    // With any other status, the answer may have come before the whole body was read, so the buffer is not used again.
     if (answer.status === 204) scratch.give(body);
     if (isStored(answer)) return { ...NOTHING, delivered: entries.length, restamped: entries.filter((entry) => late.has(entry)).length };
     if (isTooLarge(answer)) return { ...NOTHING, retry: entries, split: true };
@@ -104,7 +103,7 @@ export function lokiSink(options: LokiOptions): Sink {
     const tooLong = entries.filter((entry) => isTooLong(shortened.get(entry) ?? entry.parts, complaint));
     const rejected = tooLong.filter((entry) => !shorten(entry)).map((entry): Rejection => ({ entry, reason, status: 400 }));
     const isLate = (entry: Entry, graceMs: number): boolean => !late.has(entry) && isOutside(timeOf(entry, now), complaint, graceMs);
-    // The limit has no fraction of a second, so an entry of that second may be refused, too.
+    // The limit is truncated to the second, so an entry of that very second may be refused, too.
     const found = entries.filter((entry) => isLate(entry, 0));
     const outside = found.length > 0 ? found : entries.filter((entry) => isLate(entry, 999));
     for (const entry of outside) late.set(entry, now);
@@ -119,7 +118,7 @@ export function lokiSink(options: LokiOptions): Sink {
 
 const NOTHING: Outcome = { delivered: 0, already: 0, retry: [], rejected: [] };
 
-/** Two destinations have two names: messages, outages, health events and metrics go by these. */
+/** The part of a destination's name that distinguishes it from others at the same address, in messages, health events and metrics. */
 function shownBounds(tenant: string | undefined, labels: Readonly<Record<string, string>>): string {
   const bounds = [
     ...(tenant === undefined ? [] : [`tenant ${tenant}`]),
@@ -156,7 +155,7 @@ function isOutside(time: number, { oldest, tooNew }: EntryErrors, graceMs: numbe
   return (oldest !== undefined && time < oldest + graceMs) || (tooNew !== undefined && time >= tooNew);
 }
 
-/** The time of the scan; for what alert rules listen to, when it was committed, or now if that is long ago. */
+/** The time of an entry: that of the scan, or for alert datasets when it was committed, or now if that was long ago. */
 function timeOf({ dataset, time, queued }: Entry, now: number): number {
   if (!carriesSendTime(dataset)) return time;
   return now - queued > STALE_MS ? now : queued;

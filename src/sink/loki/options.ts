@@ -3,7 +3,7 @@ import { HTTP_SERVER, type SinkSettings } from '../settings.ts';
 
 export interface LokiOptions extends HttpServerOptions {
   readonly type: 'loki';
-  /** Labels beside portlog's own. */
+  /** Labels in addition to portlog's own. */
   readonly streamLabels?: Readonly<Record<string, string>> | undefined;
 }
 

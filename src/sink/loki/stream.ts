@@ -5,7 +5,7 @@ import { PortlogError } from '../../core/errors.ts';
 /** Loki's defaults: https://grafana.com/docs/loki/latest/configure/#limits_config */
 const MAX_LABELS = 15;
 const MAX_LABEL_VALUE_BYTES = 2048;
-/** `service_name`, `dataset`, `site`, and `late` where it is needed. */
+/** portlog's own labels; `late` only for late entries. */
 const OWN_LABELS = ['service_name', 'dataset', 'site', 'late'] as const;
 
 /** Validates the user's labels early: an invalid one would make Loki refuse everything. */

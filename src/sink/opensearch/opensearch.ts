@@ -4,13 +4,13 @@ import type { BulkServer } from '../bulk/server.ts';
 import type { Sink } from '../sink.ts';
 import { isAtLeast } from '../transport/version.ts';
 
-/** `flat_object` is there since then. */
+/** First version with `flat_object`. */
 const OLDEST = [2, 7] as const;
 
 export const OPENSEARCH: BulkServer = {
   type: 'opensearch',
   product: 'OpenSearch',
-  // It knows no `require_data_stream`; `check` sees to it that the template is there, which makes them streams.
+  // OpenSearch has no `require_data_stream`; `check` makes sure that the index template creates data streams.
   toStreams: '',
   rights: 'docs/how-to/opensearch.md shows a role with the rights that are needed',
   toLook: 'docs/how-to/opensearch.md shows a role that may look',

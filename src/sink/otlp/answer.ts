@@ -1,7 +1,7 @@
 import { isCount, isObject, jsonIn, unknownAnswer, wordsAt } from '../transport/answer.ts';
 import type { HttpAnswer } from '../transport/http.ts';
 
-/** The body of a 2xx. */
+/** The body of a 2xx answer. */
 export interface PartialSuccess {
   readonly rejected: number;
   readonly message: string;
@@ -10,8 +10,8 @@ export interface PartialSuccess {
 const NOTHING_REJECTED: PartialSuccess = { rejected: 0, message: '' };
 
 /**
- * An ExportLogsServiceResponse and nothing else: an empty body (Loki, Fluent Bit, VictoriaLogs), JSON, or protobuf by the type
- * that the answer names, whatever was asked in. Anything else acknowledges nothing and throws a temporary {@link SinkError}.
+ * Reads an ExportLogsServiceResponse: an empty body (Loki, Fluent Bit, VictoriaLogs), JSON, or protobuf, by the content type of the answer,
+ * which may differ from that of the request. Anything else acknowledges nothing: throws a temporary {@link SinkError}.
  * https://opentelemetry.io/docs/specs/otlp/#otlphttp-response
  */
 export function partialSuccessIn(url: URL, answer: HttpAnswer): PartialSuccess {
@@ -22,7 +22,7 @@ export function partialSuccessIn(url: URL, answer: HttpAnswer): PartialSuccess {
   return found;
 }
 
-/** What a receiver says of an error: the message of a google.rpc.Status, in JSON or in protobuf whatever was asked in, else its text. */
+/** The error message of a receiver: that of a google.rpc.Status, in JSON or protobuf, else the text of the answer. */
 export function wordsIn({ body, bytes }: HttpAnswer): string {
   return (wordsAt(jsonIn(body), 'message') ?? statusIn(bytes) ?? body)
     .replaceAll(/[^ -~]+/g, ' ')
@@ -30,7 +30,7 @@ export function wordsIn({ body, bytes }: HttpAnswer): string {
     .slice(0, 300);
 }
 
-/** google.rpc.Status: `code` (1, varint), `message` (2, string), `details` (3). No text begins with the tag of any of these. */
+/** google.rpc.Status: `code` (1, varint), `message` (2, string), `details` (3). No text begins with one of these tags. */
 function statusIn(bytes: Buffer): string | undefined {
   const wires: Readonly<Record<number, number>> = { 1: VARINT, 2: LENGTH, 3: LENGTH };
   const fields = fieldsOf(bytes);
@@ -43,7 +43,7 @@ function inJson(body: string): PartialSuccess | undefined {
   const json = jsonIn(body);
   if (!isObject(json)) return undefined;
   const { partialSuccess, ...rest } = json;
-  // Unknown members may come with a later version; an `error` or `code` is an error.
+  // Later versions may add members; one named like an error is an error.
   if (Object.keys(rest).some((name) => /error|code|message|fail|reject/i.test(name))) return undefined;
   if (partialSuccess === undefined || partialSuccess === null) return Object.keys(rest).length === 0 ? NOTHING_REJECTED : undefined;
   if (!isObject(partialSuccess)) return undefined;
@@ -53,8 +53,8 @@ function inJson(body: string): PartialSuccess | undefined {
 }
 
 /**
- * opentelemetry-proto, collector/logs/v1: `partial_success` is field 1 with `rejected_log_records` (1, varint) and `error_message`
- * (2, string). The SDK's reader skips what has another type, and so finds nothing wrong with a google.rpc.Status.
+ * opentelemetry-proto, collector/logs/v1: `partial_success` is field 1, with `rejected_log_records` (1, varint) and `error_message` (2,
+ * string). Not read with the SDK, which skips fields of another type, and so would take a google.rpc.Status for success.
  */
 function inProtobuf(bytes: Buffer): PartialSuccess | undefined {
   const outer = fieldsOf(bytes);
@@ -77,7 +77,7 @@ interface Field {
   readonly value: bigint | Buffer;
 }
 
-/** The fields of a message; undefined when the bytes are none. */
+/** The fields of a protobuf message; undefined when the bytes are not one. */
 function fieldsOf(bytes: Buffer): readonly Field[] | undefined {
   const fields: Field[] = [];
   for (let at = 0; at < bytes.length;) {
@@ -94,7 +94,7 @@ function fieldsOf(bytes: Buffer): readonly Field[] | undefined {
   return fields;
 }
 
-/** With where it ends; 0 when it does not. */
+/** A varint and the index behind it; the index is 0 when the bytes end too early. */
 function varint(bytes: Buffer, from: number): readonly [value: bigint, end: number] {
   let value = 0n;
   for (let i = 0; i < 10; i++) {

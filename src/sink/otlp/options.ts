@@ -1,14 +1,14 @@
 import type { HttpServerOptions } from '../options.ts';
 import { eventBytes, HTTP_SERVER, type SinkSettings } from '../settings.ts';
 
-/** Below the 1 MB that Kafka behind a Collector takes, and the 2 MiB of which VictoriaLogs stores nothing, and answers 200. */
+/** Below the 1 MB of Kafka behind a Collector, and below 2 MiB: VictoriaLogs drops larger records, and answers 200. */
 export const DEFAULT_MAX_EVENT_BYTES = 900_000;
 
 export interface OtlpOptions extends HttpServerOptions {
   readonly type: 'otlp';
-  /** Of requests. Protobuf unless told otherwise: every receiver must take it, not every one takes JSON. */
+  /** Encoding of requests. Default protobuf, which every receiver must accept; not all accept JSON. */
   readonly encoding?: 'json' | 'protobuf' | undefined;
-  /** Of one event, in JSON. A longer one is shortened. */
+  /** Maximum size of an event, in bytes of JSON. Longer ones are shortened. */
   readonly maxEventBytes?: number | undefined;
 }
 

@@ -10,15 +10,15 @@ import { type Batch, type Diagnosis, type Outcome, type Sink, SinkError } from '
 
 /** Small, because a receiver may reject some records of a request without saying which. */
 const LIMITS = { maxEvents: 500, maxBytes: DEFAULT_MAX_EVENT_BYTES, inFlight: 4, inFlightPerPartition: 4 };
-/** The specification appends it to a base URL. */
+/** The path that the specification appends to a base URL. */
 const PATH = '/v1/logs';
 /** https://opentelemetry.io/docs/specs/otlp/#retryable-response-codes */
 const RETRYABLE: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 
-/** With these a receiver may refuse the form of a request; VictoriaLogs says 400 to JSON, others 415. */
+/** Status codes by which receivers refuse the encoding of a request; VictoriaLogs answers JSON with 400, others with 415. */
 const REFUSES_FORM: ReadonlySet<number> = new Set([400, 406, 415, 422, 500, 501]);
 
-/** A 400 that is about the form of the request, and would be said of every other as well. */
+/** Error texts of a 400 about the encoding, which would apply to any other request, too. */
 const ABOUT_FORM =
   /(?:json|protobuf|encoding|content.?type)[^.]{0,60}(?:not|isn't|un)\s?(?:supported|allowed|known)|unsupported (?:content|encoding|media)/i;
 
@@ -29,7 +29,7 @@ const EMPTY: Batch = { partition: '{}\n{}', entries: [], bytes: 0 };
 export interface OtlpEncoding {
   readonly name: 'json' | 'protobuf';
   readonly contentType: string;
-  /** The body of a request with these entries, in a buffer of `scratch` or of its own. */
+  /** Encodes a request with these entries, into a buffer of `scratch` or a new one. */
   request(batch: Batch, scratch: BufferPool): Buffer;
 }
 
@@ -61,7 +61,7 @@ export function otlpSink(options: OtlpOptions, encoding: OtlpEncoding, other: Ot
   async function post(batch: Batch, signal: AbortSignal, form = encoding): Promise<HttpAnswer> {
     const body = form.request(batch, scratch);
     const answer = await client.request({ method: 'POST', path, body, contentType: form.contentType, headers }, signal);
-    // Any other answer may have come before the whole body was read.
+    // With any other status, the answer may have come before the whole body was read, so the buffer is not used again.
     if (isTaken(answer.status)) scratch.give(body);
     return answer;
   }
@@ -96,7 +96,7 @@ export function otlpSink(options: OtlpOptions, encoding: OtlpEncoding, other: Ot
     },
     async send(batch, signal) {
       const answer = await post(batch, signal);
-      // In later ones it may be a word of an event.
+      // Only for the first request: in later answers the text may come from an event.
       if (!hasTaken && refusesPath(answer.status, answer.body)) throw refusal(url, answer);
       const outcome = outcomeOf(url, batch, answer);
       hasTaken ||= outcome.delivered > 0;
@@ -114,20 +114,19 @@ function outcomeOf(url: URL, batch: Batch, answer: HttpAnswer): Outcome {
   if (status === 413) return { ...none, retry: entries, split: true };
   if (RETRYABLE.has(status)) throw busy(url, answer);
   if (status === 415 || (status === 400 && ABOUT_FORM.test(answer.body))) throw otherForm(url, answer);
-  // Bad data: never the same request again, but halves of it find the record that is bad. Loki has stored
-  // the others by then, and notices.
+  // Bad data: the same request would fail again, but halving it finds the bad record. Loki has stored the others by then, and recognises them.
   const isTooLarge = status === 500 && /larger than max/.test(answer.body);
   if (status !== 400 && status !== 500) throw refusal(url, answer);
   if (entries.length > 1) return { ...none, retry: entries, split: true };
   const reason = wordsIn(answer) || `status ${status}`;
   if (status === 400 || isTooLarge) return { ...none, rejected: entries.map((entry) => ({ entry, status, reason })) };
-  // Not retryable either. A Collector says it of a record that its exporter can never pass on, and of an exporter that can pass on nothing.
+  // Not retryable either. A Collector answers this when its exporter can never pass on a record, or can pass on nothing at all.
   return { ...none, retry: entries, setAside: true, refusal: { reason, status } };
 }
 
 /**
- * "The client MUST NOT retry": some were rejected for good, and nobody says which. So none counts as
- * delivered, all are kept, and the reason says what is known.
+ * Some records were rejected for good, and the specification forbids a retry ("The client MUST NOT retry"), but the answer does not say which.
+ * So none counts as delivered, all are kept, and the reason says what is known.
  * https://opentelemetry.io/docs/specs/otlp/#partial-success-1
  */
 function partialSuccess(url: URL, { entries }: Batch, answer: HttpAnswer): Outcome {
@@ -143,7 +142,7 @@ function partialSuccess(url: URL, { entries }: Batch, answer: HttpAnswer): Outco
   };
 }
 
-/** Whether an empty request was understood: one that it may not be empty was understood as well. */
+/** Whether the receiver understood an empty request; an error about its being empty also shows that. */
 function takesEmpty(url: URL, answer: HttpAnswer): boolean {
   if (isTaken(answer.status)) return partialSuccessIn(url, answer).rejected === 0;
   return (answer.status === 400 || answer.status === 422) && /empty|no (?:logs|records)|at least one/i.test(answer.body);
@@ -174,7 +173,7 @@ function refusal(url: URL, answer: HttpAnswer): SinkError {
       hint: 'check the URL: a base like http://collector:4318, http://loki:3100/otlp, http://victorialogs:9428/insert/opentelemetry',
     });
   if (status === 415) return otherForm(url, answer);
-  // Not retryable by the specification, but about the receiver, not about the records: they wait for a person.
+  // Not retryable by the specification, but about the receiver rather than the records: they wait for a person.
   return new SinkError(status >= 500 ? 'temporary' : 'permanent', `${where} refuses the request (${status}${said(answer)})`);
 }
 

@@ -1,9 +1,9 @@
-/** Writes messages of protobuf, https://protobuf.dev/programming-guides/encoding/, one field behind the other. */
+/** Writes a protobuf message field by field, https://protobuf.dev/programming-guides/encoding/ */
 export class ProtobufWriter {
   private bytes = Buffer.allocUnsafe(64 << 10);
   private end = 0;
 
-  /** What was written so far. */
+  /** The bytes written so far. */
   written(): Buffer {
     return this.bytes.subarray(0, this.end);
   }
@@ -23,7 +23,7 @@ export class ProtobufWriter {
     });
   }
 
-  /** Also of booleans and enumerations. */
+  /** An integer, boolean or enumeration. */
   integer(field: number, value: bigint): void {
     this.tag(field, 0);
     this.varint(BigInt.asUintN(64, value));
@@ -47,7 +47,7 @@ export class ProtobufWriter {
     this.end = this.bytes.writeUInt32LE(value >>> 0, this.end);
   }
 
-  /** A message within, whose length stands before it: most fit the one byte that is left for that, longer ones move. */
+  /** A nested message, which follows its length. One byte is reserved for the length, and longer messages are moved. */
   message(field: number, write: () => void): void {
     this.tag(field, 2);
     this.room(1);
@@ -64,7 +64,7 @@ export class ProtobufWriter {
 
   private tag(field: number, wireType: number): void {
     this.room(1);
-    // Of fields up to 15, which is all that we write.
+    // A tag of one byte, for field numbers up to 15; larger ones are not needed.
     this.bytes[this.end++] = (field << 3) | wireType;
   }
 

@@ -1,7 +1,7 @@
 import type { OtlpEncoding } from './otlp.ts';
 import { ProtobufWriter } from './protobuf-writer.ts';
 
-/** What we use of OTLP's JSON: opentelemetry-proto, common/v1 and logs/v1. */
+/** The parts of OTLP's JSON that are used here: opentelemetry-proto, common/v1 and logs/v1. */
 interface AnyValue {
   readonly stringValue?: string;
   readonly boolValue?: boolean;
@@ -38,8 +38,8 @@ interface Scope {
 }
 
 /**
- * Protobuf: an ExportLogsServiceRequest with one resource and one scope. Entries are JSON, in memory and in the spool, so it is made from
- * that. Not by the serialiser of the SDK, which writes every whole number as `int_value`: a score of 7 and one of 7.5 would be of two types.
+ * Protobuf: an ExportLogsServiceRequest with one resource and one scope, converted from the JSON that entries have in memory and in the spool.
+ * The SDK's serialiser is not used, because it writes whole numbers as `int_value`: the scores 7 and 7.5 would have two types.
  * https://opentelemetry.io/docs/specs/otlp/#binary-protobuf-encoding
  */
 export const PROTOBUF: OtlpEncoding = {
@@ -48,7 +48,7 @@ export const PROTOBUF: OtlpEncoding = {
   request({ partition, entries }) {
     const [resource, scope] = partition.split('\n').map((text) => JSON.parse(text) as Scope);
     const out = new ProtobufWriter();
-    // Nothing about nobody, which is what a check sends: a resource without logs, for Fluent Bit takes no body of no bytes.
+    // The empty request of a check has a resource without logs, because Fluent Bit refuses an empty body.
     if (entries.length === 0) {
       out.message(1, () => undefined);
       return out.written();
@@ -68,7 +68,7 @@ export const PROTOBUF: OtlpEncoding = {
   },
 };
 
-/** opentelemetry-proto, logs/v1. What is absent, 0 or empty is not written, as in proto3. */
+/** opentelemetry-proto, logs/v1. As in proto3, fields that are absent, 0 or empty are not written. */
 function logRecord(out: ProtobufWriter, record: JsonRecord): void {
   out.fixed64(1, BigInt(record.timeUnixNano ?? 0));
   if (record.severityNumber !== undefined) out.integer(2, BigInt(record.severityNumber));

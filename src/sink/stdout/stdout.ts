@@ -7,7 +7,7 @@ import { type Sink, SinkError } from '../sink.ts';
 
 const LIMITS = { maxEvents: 2000, maxBytes: 1 << 18, inFlight: 1, inFlightPerPartition: 1 };
 
-/** One line of JSON per event, in order, to a stream that somebody reads, or stops reading. */
+/** One line of JSON per event, in order, to a stream whose reader may go away. */
 export function stdoutSink(stream: Writable, format: LineFormat): Sink {
   const render = LINES[format];
   let failure: NodeJS.ErrnoException | undefined;

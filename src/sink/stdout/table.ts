@@ -17,7 +17,7 @@ export function tableSink(stream: Writable, colour: boolean): Sink {
   const page = new Page(colour);
   return {
     ...stdoutSink(stream, 'ecs'),
-    // What a line looks like depends on those before it.
+    // A line depends on those before it, so threads cannot render it.
     lines: undefined,
     name: 'table',
     encode: (event) => encoded(rowOf(event, colour)),
@@ -29,7 +29,7 @@ export function tableSink(stream: Writable, colour: boolean): Sink {
   };
 }
 
-/** What is on the page so far decides whether a row needs a heading. */
+/** Remembers which hosts have a heading. */
 class Page {
   private host: string | undefined;
   private readonly headed = new RecentSet();
@@ -56,7 +56,7 @@ class Page {
 
   private port(host: string, row: string, address: string): string {
     if (this.isUnder(host)) return `  ${row}\n`;
-    // masscan comes back to a host as often as it answers: one heading, and then the address in front.
+    // masscan lists a host for each answer: it gets one heading, and later rows contain the address.
     if (!this.headed.add(host)) return `  ${address} ${row}\n`;
     this.host = host;
     return `\n${bold(address, this.colour)}\n  ${row}\n`;
@@ -68,7 +68,8 @@ class Page {
 }
 
 /**
- * An event as it stands on the page: of a host its line, and what kind of machine it is; of a port its row, and its host's address for a heading; of a weakness its message, and the same below the heading of its host; of all else its message.
+ * A row of the table: its kind, its host, its text, and more, which depends on the kind. `host`: the kind of machine; `port`: the address, for
+ * a heading; `finding`: a shorter text for below the heading of its host.
  */
 type Row = readonly [kind: 'host' | 'port' | 'finding' | 'line', host: string, text: string, more: string];
 
@@ -91,19 +92,19 @@ function rowOf(event: LogEvent, colour: boolean): Row {
   }
 }
 
-/** The same in all events of a host: ids of its ports and weaknesses begin with its own (docs/decisions/0004-identity.md). */
+/** Identifies the host of an event: the ids of its ports and weaknesses begin with its own (docs/decisions/0004-identity.md). */
 function hostOf(own: Fields): string {
   return cell(own, 'nmap', 'entity', 'id').split('.', 1)[0] as string;
 }
 
-/** `443/tcp: Self-signed certificate [low]`; of the host itself, without a port. */
+/** `443/tcp: Self-signed certificate [low]`; without the port for a weakness of the host itself. */
 function weakness(own: Fields): string {
   const port = fieldAt(own, ['server', 'port']);
   const title = `${cell(own, 'nmap', 'finding', 'title')} [${cell(own, 'nmap', 'finding', 'level')}]`;
   return typeof port === 'number' ? `${port}/${cell(own, 'network', 'transport')}: ${title}` : title;
 }
 
-/** What kind of machine it is: system, and hardware with its maker. */
+/** The kind of machine: operating system, and hardware with its vendor. */
 function machine({ shared, own }: LogEvent): string {
   const system = textAt(shared.fields, 'host', 'os', 'full') ?? textAt(shared.fields, 'host', 'os', 'name');
   const [best] = listAt(own, 'nmap', 'os', 'match');

@@ -4,7 +4,7 @@ import type { SyslogFormat } from '../../event/syslog.ts';
 
 export interface SyslogOptions extends StreamOptions {
   readonly type: 'syslog';
-  /** Which header. */
+  /** Format of the header. */
   readonly syslogFormat?: SyslogFormat | undefined;
 }
 

@@ -9,11 +9,11 @@ import { accepting, scopeOf, type StreamOptions } from '../options.ts';
 import type { Diagnosis, Encoded, Refused, Sink } from '../sink.ts';
 import { sendStream, type StreamAddress, streamAddress } from '../transport/stream.ts';
 
-/** Small, for a receiver that fails in the middle of a batch may get what it has read once more. */
+/** Small batches: a receiver that fails in the middle of one gets the part that it has read again. */
 const LIMITS = { maxEvents: 200, maxBytes: 1 << 20, inFlight: 1, inFlightPerPartition: 1 };
-/** IANA's: shell is syslog's neighbour on TCP and nobody else's any more, syslog-tls is RFC 5425. */
+/** Default ports. 514/tcp is registered for `shell`, but used for syslog; 6514 is syslog-tls (RFC 5425). */
 const PORTS = { tcp: 514, tls: 6514 };
-/** What rsyslog takes by default is 8,096. RFC 5424 asks for 2,048. */
+/** rsyslog accepts 8,096 bytes by default; RFC 5424 requires 2,048. */
 const DEFAULT_MAX_MESSAGE_BYTES = 8000;
 
 /**
@@ -43,7 +43,7 @@ export function messageStream(options: StreamOptions, messageOf: (event: LogEven
     identity: { type, target: address.text, scope: scopeOf({}, options) },
     limits: LIMITS,
     undeliverable: 'keep',
-    // A stream takes what a balancer or a receiver then drops: RFC 5425 and 6587 know no answer.
+    // Syslog over a stream has no acknowledgement (RFC 5425, RFC 6587): a load balancer or receiver may drop what the stream accepted.
     acknowledges: false,
     encode(event) {
       const message = messageOf(event);
@@ -63,12 +63,12 @@ export function messageStream(options: StreamOptions, messageOf: (event: LogEven
   };
 }
 
-/** RFC 6587, 3.4: the length before the message, or a line feed behind it, which JSON never has within. */
+/** RFC 6587, 3.4: the length before the message, or a line feed after it (JSON contains none). */
 function framed(message: string, framing: 'octet-counting' | 'newline'): Encoded {
   return encoded([framing === 'octet-counting' ? `${Buffer.byteLength(message)} ${message}` : `${message}\n`]);
 }
 
-/** Messages in the wrong framing arrive mangled, or not at all, and no answer tells. */
+/** A warning: with the wrong framing, messages arrive damaged or not at all, and no answer shows it. */
 function unproven(framing: 'octet-counting' | 'newline'): Diagnosis {
   return {
     level: 'warning',

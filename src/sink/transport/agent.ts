@@ -1,9 +1,9 @@
 import type { Agent, buildConnector, Dispatcher } from 'undici';
 
-/** undici, as far as it is needed here. */
+/** The part of undici that is needed here. */
 export interface Connections {
   request(request: Dispatcher.RequestOptions): Promise<Dispatcher.ResponseData>;
-  /** Cuts what is open. */
+  /** Closes open connections at once. */
   destroy(): Promise<void>;
 }
 
@@ -11,7 +11,7 @@ interface ConnectionOptions extends Omit<Agent.Options, 'connect'> {
   readonly connect: buildConnector.BuildOptions;
 }
 
-/** Connections as the options say, which are loaded and opened when the first request is sent. */
+/** Connections with these options. undici is loaded, and connections are opened, with the first request. */
 export function connections(options: ConnectionOptions): Connections {
   let open: Promise<Connections> | undefined;
   return {
@@ -33,7 +33,7 @@ const CLOSED: Connections = {
   destroy: async () => undefined,
 };
 
-/** Only these modules: all of undici, with its `fetch`, caches and mocks, takes 50 ms longer (docs/decisions/0106-start.md). */
+/** Loads only these modules: all of undici, with `fetch`, caches and mocks, takes 50 ms longer (docs/decisions/0106-start.md). */
 async function load({ connect, ...options }: ConnectionOptions): Promise<Connections> {
   const [{ default: Agent }, { default: request }, { default: connectorOf }] = await Promise.all([
     import('undici/lib/dispatcher/agent.js'),
@@ -50,7 +50,10 @@ async function load({ connect, ...options }: ConnectionOptions): Promise<Connect
   };
 }
 
-/** With TLS 1.3 a server says after the handshake that it misses our certificate, or does not take it. undici then reports only that it has closed. */
+/**
+ * Remembers TLS alerts. With TLS 1.3 a server complains about a missing or refused client certificate only after the handshake, and undici
+ * then reports just a closed connection.
+ */
 class Alerts {
   private last: NodeJS.ErrnoException | undefined;
   private readonly connect: buildConnector.connector;
@@ -69,7 +72,7 @@ class Alerts {
     });
   };
 
-  /** Throws what was said when the connection was cut, or the error. */
+  /** Throws the TLS alert that ended the connection, else the error itself. */
   behind(error: NodeJS.ErrnoException): never {
     throw (error.code === 'UND_ERR_SOCKET' ? this.last : undefined) ?? error;
   }

@@ -6,13 +6,13 @@ import { SinkError } from '../sink.ts';
  * acknowledgement nor rejection, so what was sent is kept and sent again.
  */
 
-/** Nesting limit; protocols need a fifth of it. */
+/** Nesting limit of JSON; protocols need a fifth of it. */
 const MAX_DEPTH = 64;
 const MAX_NAME_LENGTH = 60;
 
 export type Json = Readonly<Record<string, unknown>>;
 
-/** The JSON of an answer; undefined when it is none, or is nested as no server of ours does. */
+/** The JSON of an answer; undefined when it is not valid JSON, or is nested too deeply. */
 export function jsonIn(body: string): unknown {
   try {
     return isTooDeep(body) ? undefined : (JSON.parse(body) as unknown);
@@ -25,7 +25,7 @@ export function isObject(value: unknown): value is Json {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** How many of something there are. */
+/** Whether a value is a count: a whole number of 0 or more. */
 export function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;
 }
@@ -34,12 +34,12 @@ export function isHttpStatus(value: unknown): value is number {
   return Number.isInteger(value) && (value as number) >= 100 && (value as number) <= 599;
 }
 
-/** Whether a receiver whose protocol asks for no status in particular has taken everything: any 2xx, Fluent Bit says 201, Loki 204. */
+/** Whether a receiver has taken everything, for protocols without a fixed status: any 2xx (Fluent Bit answers 201, Loki 204). */
 export function isTaken(status: number): boolean {
   return status >= 200 && status < 300;
 }
 
-/** Whether a 400 says that nobody takes anything at that path, as VictoriaLogs does where others say 404: `unsupported path requested: "/v1/logs"`. */
+/** Whether a 400 means that the path does not exist; VictoriaLogs answers that instead of 404: `unsupported path requested: "/v1/logs"`. */
 export function refusesPath(status: number, body: string): boolean {
   return status === 400 && body.length < 300 && /\b(?:unsupported|unknown|invalid|no such) (?:path|endpoint|route|url)\b/i.test(body);
 }
@@ -61,14 +61,14 @@ export function unknownAnswer(what: string, why: string): SinkError {
   return new SinkError('temporary', `${what}: ${why}`, { hint: 'what was sent is kept; check what stands between portlog and the server' });
 }
 
-/** The JSON of an answer, of a shape; else an unknown answer. `what`: of whom, to what. */
+/** The JSON of an answer, checked against a shape; throws {@link unknownAnswer}. `what`: server and request. */
 export function answerAs<T>(what: string, body: string, shape: Shape<T>): T {
   const json = jsonIn(body);
   if (shape(json)) return json;
   throw unknownAnswer(what, 'an answer that is none of that protocol');
 }
 
-/** Brackets within strings do not count. */
+/** Whether brackets, except those in strings, are nested too deeply. */
 function isTooDeep(text: string): boolean {
   let depth = 0;
   let inString = false;

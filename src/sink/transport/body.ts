@@ -8,8 +8,8 @@ export function encoded(parts: readonly string[], partition = ''): Encoded {
 }
 
 /**
- * The bodies of a batch one behind the other. Written part by part into one buffer: joining them to
- * a string first copies everything twice more, a fifth of the time that shipping a file takes.
+ * The concatenated bodies of a batch, written part by part into one buffer: joining them to a string first copies everything twice more, a
+ * fifth of the time that shipping a file takes.
  */
 export function batchBody(batch: Batch, scratch: BufferPool): Buffer {
   const buffer = scratch.take(batch.bytes);
@@ -18,14 +18,14 @@ export function batchBody(batch: Batch, scratch: BufferPool): Buffer {
   return buffer.subarray(0, at);
 }
 
-/** Writes texts one behind the other from `at` on; returns where they end. */
+/** Writes texts one after the other, starting at `at`; returns the index behind them. */
 export function writeParts(buffer: Buffer, parts: readonly string[], at: number): number {
   let end = at;
   for (const part of parts) end += buffer.write(part, end);
   return end;
 }
 
-/** Buffers used again: a new one for each request piles up faster than it is collected (60 MB at a time). */
+/** Buffers that are used again: new ones for each request accumulate faster than they are collected (60 MB at a time). */
 export class BufferPool {
   private readonly bytes: number;
   private readonly free: Buffer[] = [];
@@ -39,7 +39,7 @@ export class BufferPool {
     return bytes > this.bytes ? Buffer.allocUnsafeSlow(bytes) : (this.free.pop() ?? Buffer.allocUnsafeSlow(this.bytes));
   }
 
-  /** Takes back a buffer, or a part of one, that nobody reads any more. */
+  /** Returns a buffer, or a part of one, that nobody reads any more. */
   give({ buffer, byteOffset }: Buffer): void {
     if (buffer.byteLength === this.bytes && byteOffset === 0) this.free.push(Buffer.from(buffer as ArrayBuffer));
   }

@@ -4,17 +4,17 @@ import { PortlogError } from '../../core/errors.ts';
 import { SinkError } from '../sink.ts';
 import { readPem } from './pem.ts';
 
-/* What connections of all kinds have in common. */
+/* What all kinds of connections share. */
 
 export const CONNECT_TIMEOUT_MS = 10_000;
 
-/** Files in PEM form that TLS needs beside what the system knows. */
+/** PEM files for TLS, in addition to the certificates of the system. */
 export interface TlsFiles {
   /** An authority that signed the server's certificate, beside those that Node and this machine know. */
   readonly caFile: string | undefined;
-  /** That one alone. */
+  /** Trust only `caFile`. */
   readonly caOnly?: boolean | undefined;
-  /** Our own certificate and its key, for servers that want one. */
+  /** Client certificate and its key, for servers that ask for one. */
   readonly certFile?: string | undefined;
   readonly keyFile?: string | undefined;
 }
@@ -26,15 +26,15 @@ interface TlsOptions {
 
 let known: readonly string[] | undefined;
 
-/** Node's own, and those of this machine (on Linux the files of OpenSSL's store and `SSL_CERT_FILE`): read once, 150 and more of them. */
+/** The authorities of Node and of this machine (on Linux OpenSSL's store and `SSL_CERT_FILE`), more than 150; read once. */
 function knownAuthorities(): readonly string[] {
   known ??= [...new Set([...rootCertificates, ...getCACertificates('system'), ...getCACertificates('extra')])];
   return known;
 }
 
 /**
- * Whom to trust, and who we are, for `tls.connect`: made once, for it takes as long as a handshake. `isUsed`: else the files are read,
- * for what is wrong with them is said at the start, and nothing more. Throws `sink-options`.
+ * Trusted authorities and client certificate for `tls.connect`; made once, because it takes as long as a handshake. `isUsed`: false when TLS
+ * is not used, so that the files are only checked, to report errors at the start. Throws `sink-options`.
  */
 export function tlsOptions({ caFile, caOnly = false, certFile, keyFile }: TlsFiles, isUsed: boolean): TlsOptions {
   if (caOnly && caFile === undefined)
@@ -51,7 +51,7 @@ export function tlsOptions({ caFile, caOnly = false, certFile, keyFile }: TlsFil
     ...(keyFile === undefined ? {} : { key: readPem('the key', keyFile, 'PRIVATE KEY') }),
   };
   if (!isUsed) return {};
-  // Whatever the environment says: NODE_TLS_REJECT_UNAUTHORIZED=0 would hand our keys to whoever stands between.
+  // Independent of the environment: NODE_TLS_REJECT_UNAUTHORIZED=0 would send credentials to anyone in between.
   return { secureContext: contextOf({ ca: [...(caOnly ? [] : knownAuthorities()), ...own], ...us }, certFile), rejectUnauthorized: true };
 }
 
@@ -71,12 +71,15 @@ function contextOf(options: SecureContextOptions, certFile: string | undefined):
 const TOO_WEAK = 'has a key that is too short, or was signed in a way that is too weak';
 const STRONGER = 'issue one with an elliptic key, or one of RSA of 2048 bits or more, and SHA-256';
 
-/** In OpenSSL's words: for some of them Node has no code. https://docs.openssl.org/3.0/man3/SSL_CTX_set_security_level/ */
+/**
+ * Whether OpenSSL refuses a key or algorithm as too weak; recognised by its text, because Node has no code for some of these errors.
+ * https://docs.openssl.org/3.0/man3/SSL_CTX_set_security_level/
+ */
 function isTooWeak(message: string): boolean {
   return /(?:key|md|digest algorithm) too (?:small|weak)/.test(message);
 }
 
-/** With TLS 1.3 a server that misses our certificate just cuts. */
+/** With TLS 1.3, a server that misses the client certificate only closes the connection. */
 const CUT =
   'check whether the port speaks TLS (https) or not, whether it wants a certificate of ours (certFile) and takes the one that it gets, and what stands between';
 
@@ -97,17 +100,17 @@ const NO_CONNECTION: Readonly<Record<string, readonly [what: string, hint: strin
   UND_ERR_SOCKET: ['the connection was cut', CUT],
 };
 
-/** Of a port where another protocol is spoken: undici's errors of that kind mostly have no code. */
+/** Errors of a port where another protocol is spoken; undici mostly gives them no code. */
 const NO_HTTP = [
   'what answers there is not HTTP/1.1',
   'check the port: it may want https://, or speak gRPC, which portlog does not (of OTLP, 4317 is gRPC mostly, and 4318 HTTP)',
 ] as const;
 
-/** Codes of a request that cannot be sent to any server: the client, or Node, refuses it. Its messages quote no value. */
+/** Codes of requests that the client or Node refuses to send at all. The messages quote no values. */
 const UNSENT =
   /^(?:UND_ERR_INVALID_ARG|UND_ERR_NOT_SUPPORTED|UND_ERR_REQ_CONTENT_LENGTH_MISMATCH|ERR_INVALID_[A-Z_]+|ERR_SOCKET_BAD_PORT|ERR_UNESCAPED_CHARACTERS|EINVAL)$/;
 
-/** Of TLS 1.2: the same alert for a certificate of ours that it misses, and for ciphers of which it has none. */
+/** TLS 1.2 has the same alert for a missing client certificate and for no common cipher. */
 const BROKEN_OFF = [
   'it broke off the handshake of TLS: it wants a certificate of ours, or has none of the ciphers that portlog has',
   'set certFile and keyFile in the configuration, or bring its TLS up to date (1.2 or 1.3)',
@@ -140,16 +143,16 @@ const TLS: Readonly<Record<string, readonly [what: string, hint: string]>> = {
   'EPROTO': ['the TLS handshake failed', 'write http:// or tcp:// if the server has no TLS'],
 };
 
-/** Alerts about our certificate; OpenSSL changes what stands before them. https://www.rfc-editor.org/rfc/rfc8446#section-6.2 */
+/** What a TLS alert says about the client certificate; OpenSSL versions use different prefixes. https://www.rfc-editor.org/rfc/rfc8446#section-6.2 */
 function alertAbout(code: string): readonly [what: string, hint: string] | undefined {
   if (code.endsWith('_ALERT_CERTIFICATE_EXPIRED')) return ['our certificate has expired', 'renew it (certFile, keyFile)'];
   return /_ALERT_(?:BAD_CERTIFICATE|UNSUPPORTED_CERTIFICATE|CERTIFICATE_REVOKED|CERTIFICATE_UNKNOWN)$/.test(code) ? NOT_TAKEN : undefined;
 }
 
-/** Why `where` gave no answer, in words for people. */
+/** The error for a server that gave no answer, in words for people. `where`: its address. */
 export function unreachable(where: string, cause: NodeJS.ErrnoException): SinkError {
   const { code: given = '', message } = firstWithCode(cause);
-  // A part of the client that is loaded when it is needed could not be opened.
+  // A module of the client, loaded on first use, could not be opened.
   const code = /too many open files/i.test(message) ? 'EMFILE' : given;
   const tls =
     (isTooWeak(message) ? ([`its certificate, or that of its authority, ${TOO_WEAK}`, STRONGER] as const) : TLS[code]) ??
@@ -165,7 +168,7 @@ export function unreachable(where: string, cause: NodeJS.ErrnoException): SinkEr
   return new SinkError('temporary', `${where} cannot be reached: ${what}`, { hint, cause });
 }
 
-/** OpenSSL's own sentence, without its addresses and files. https://nodejs.org/api/errors.html#openssl-errors */
+/** OpenSSL's error text without addresses and file names. https://nodejs.org/api/errors.html#openssl-errors */
 function tlsReason(cause: NodeJS.ErrnoException & { readonly reason?: unknown }): string {
   return typeof cause.reason === 'string' ? cause.reason : reasonOf(cause);
 }
@@ -174,7 +177,7 @@ function isParserError({ name, code = '' }: NodeJS.ErrnoException): boolean {
   return name === 'HTTPParserError' || code.startsWith('HPE_');
 }
 
-/** undici and happy eyeballs wrap the error that says why. */
+/** The first error with a code: undici and happy eyeballs wrap the actual cause. */
 function firstWithCode(error: NodeJS.ErrnoException & { readonly errors?: readonly NodeJS.ErrnoException[] }): NodeJS.ErrnoException {
   const inner = error.errors?.[0] ?? (error.cause as NodeJS.ErrnoException | undefined);
   return error.code !== undefined || inner === undefined ? error : firstWithCode(inner);

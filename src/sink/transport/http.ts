@@ -10,12 +10,12 @@ import { authorization, type HttpServerOptions, refuseLeaks, refuseUnsendable } 
 import { SinkError } from '../sink.ts';
 
 const compress = promisify(gzip);
-/** Of output at a time: what a batch usually comes to. In zlib's own 16 KiB pieces it takes a twentieth longer. */
+/** Size of compressed output pieces, about a batch. With zlib's default of 16 KiB it takes a twentieth longer. */
 const COMPRESSED_BYTES = 1 << 16;
-/** Longer answers are not read to their end. */
+/** Size limit of an answer; a longer one is not read to its end. */
 const MAX_ANSWER_BYTES = 32 << 20;
 const MAX_GRPC_WORDS = 300;
-/** Of an address in a hint. */
+/** Most characters of an address in a hint. */
 const MAX_LOCATION_LENGTH = 300;
 
 /** Credentials are functions, so that no printed object holds them. */
@@ -24,16 +24,16 @@ interface HttpOptions {
   readonly authorization: (() => string) | undefined;
   readonly tls: TlsFiles;
   readonly compress: boolean;
-  /** From the first byte of the request to the last of the answer, however busily the server drips. */
+  /** Time limit from the first byte of the request to the last of the answer, even if the server sends slowly. */
   readonly timeoutMs: number;
-  /** For `Retry-After` as a date. */
+  /** Needed for `Retry-After` with a date. */
   readonly clock: Clock;
 }
 
 export interface HttpAnswer {
   readonly status: number;
   readonly body: string;
-  /** The same before it was read as UTF-8. */
+  /** The body before it was decoded as UTF-8. */
   readonly bytes: Buffer;
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly retryAfterMs: number | undefined;
@@ -44,7 +44,7 @@ export interface HttpRequest {
   readonly path: string;
   readonly body?: string | Buffer;
   readonly contentType?: string;
-  /** Beside those that every request has, in lower case. */
+  /** Additional headers, in lower case. */
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -103,12 +103,12 @@ class OriginClient implements HttpClient {
   }
 
   async close(): Promise<void> {
-    // No answer is awaited any more; `close` would wait for pending connections.
+    // No answers are awaited any more; `close` would wait for pending requests.
     await this.connections.destroy();
   }
 }
 
-/** A path of the protocol below that of the URL, whose query string stays: gateways and receivers are told things in it. */
+/** A path of the protocol appended to the path of the URL. The query string is kept, because gateways and receivers may need it. */
 function pathBelow({ pathname, search }: URL, path: string): string {
   const whole = pathname.replace(/\/$/, '') + path || '/';
   return search === '' ? whole : `${whole}${whole.includes('?') ? '&' : '?'}${search.slice(1)}`;
@@ -118,7 +118,7 @@ function whyAborted({ reason }: AbortSignal): string {
   return isTimeout(reason) ? 'did not answer in time' : 'was interrupted before it answered';
 }
 
-/** A client as the options of a sink want it. */
+/** A client with the options of a sink. */
 export function httpClient(options: HttpServerOptions, url: URL): HttpClient {
   refuseLeaks(options, url);
   refuseUnsendable(options);
@@ -132,7 +132,7 @@ export function httpClient(options: HttpServerOptions, url: URL): HttpClient {
   });
 }
 
-/** What a redirect means; undefined when the answer is none. */
+/** The error for a redirect; undefined for any other answer. */
 export function redirection(url: URL, { status, headers }: HttpAnswer): SinkError | undefined {
   if (status < 300 || status >= 400) return undefined;
   return new SinkError('permanent', `${url.origin} answers with a redirect (${status}), which portlog does not follow`, {
@@ -140,13 +140,13 @@ export function redirection(url: URL, { status, headers }: HttpAnswer): SinkErro
   });
 }
 
-/** `now`: epoch milliseconds. */
+/** Reads an answer. `now`: epoch milliseconds. */
 async function read(origin: string, { statusCode, headers, body, trailers }: Dispatcher.ResponseData, now: number): Promise<HttpAnswer> {
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of body as AsyncIterable<Buffer>) {
     length += chunk.length;
-    // Leaving the loop cuts the connection.
+    // Leaving the loop closes the connection.
     if (length > MAX_ANSWER_BYTES) throw unknownAnswer(origin, `an answer of more than ${MAX_ANSWER_BYTES >> 20} MiB`);
     chunks.push(chunk);
   }
@@ -157,7 +157,7 @@ async function read(origin: string, { statusCode, headers, body, trailers }: Dis
 }
 
 /**
- * Errors of gRPC come with status 200, in a header or behind the body, which is empty then: nothing is delivered.
+ * Refuses gRPC errors, which come with status 200 and an empty body, in a header or trailer: nothing was delivered.
  * https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#responses
  */
 function refuseGrpc(origin: string, headers: HttpAnswer['headers'], trailers: Readonly<Record<string, string | undefined>>): void {
@@ -173,7 +173,7 @@ function refuseGrpc(origin: string, headers: HttpAnswer['headers'], trailers: Re
   );
 }
 
-/** RFC 9110, 10.2.3: seconds or a date. */
+/** The pause in milliseconds that `Retry-After` asks for, as seconds or a date (RFC 9110, 10.2.3). */
 function retryAfter(value: string | undefined, now: number): number | undefined {
   if (value === undefined) return undefined;
   if (/^\d{1,6}$/.test(value)) return Number(value) * 1000;

@@ -11,10 +11,13 @@ const BLOCKS = {
 const LOCKED = new Error('it wants a passphrase, which portlog cannot ask for');
 const UNLOCK = 'write the key without one into a file that only portlog may read: openssl pkey -in KEY -out NEW';
 
-/** The authorities of a whole system come to a quarter of one. */
+/** Size limit of a PEM file, four times the authorities of a whole system. */
 const MOST_BYTES = 8 << 20;
 
-/** The text of a file in PEM form, with what it should hold. `what`: for people. Throws `sink-options` where TLS would ignore it, or fail. */
+/**
+ * The text of a PEM file. `what`: its purpose, for error messages; `label`: the block that it must contain. Throws `sink-options` where TLS
+ * would ignore the file or fail.
+ */
 export function readPem(what: string, path: string, label: keyof typeof BLOCKS): string {
   try {
     const pem = readBounded(path, MOST_BYTES).toString('utf8');
@@ -28,7 +31,7 @@ export function readPem(what: string, path: string, label: keyof typeof BLOCKS):
   }
 }
 
-/** One that cannot be read would be left out without a word, and the server refused for an unknown authority. */
+/** Refuses unreadable certificates: TLS would skip them silently, and then refuse the server because of an unknown authority. */
 function refuseBrokenCertificates(pem: string): void {
   for (const [index, block] of blocksOf(pem).entries()) {
     try {

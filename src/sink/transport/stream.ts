@@ -9,12 +9,12 @@ import { type CommonOptions, isReachable } from '../options.ts';
 import { withoutUser } from '../shown.ts';
 import { SinkError } from '../sink.ts';
 
-/** Where a stream of bytes goes. */
+/** The address of a byte stream. */
 export interface StreamAddress {
   readonly protocol: 'tcp' | 'tls';
   readonly host: string;
   readonly port: number;
-  /** As people write it. */
+  /** The address as it is shown. */
   readonly text: string;
 }
 
@@ -47,23 +47,21 @@ export function streamAddress(
 
 export interface StreamOptions {
   readonly tls: ReturnType<typeof tlsOptions>;
-  /** From the connection to the end, however much the other side talks meanwhile. */
+  /** Time limit from connecting to the end, even while the other side sends data. */
   readonly timeoutMs: number;
 }
 
-/** What was sent is there, or was refused, when so much time has passed; longer where the way is longer. */
+/** After this pause, what was sent has usually been received or refused; longer on slow connections. */
 const PAUSE_MS = 20;
 const MAX_PAUSE_MS = 1000;
-/** Of what one says that is none. */
+/** Most characters quoted of what the other side says. */
 const MAX_WORDS = 60;
 
 /**
- * Sends bytes over a connection of their own, and resolves when the receiver has closed its side after us: that is
- * when it has read them to the end, the only acknowledgement that a bare stream has to give. Otherwise throws a
- * {@link SinkError}, and some of it may have been read.
- *
- * We close our side a moment after the last byte was sent. A receiver that goes away unasked (a load balancer with
- * nothing behind it accepts, and closes) has closed, or has reset the connection, by then.
+ * Sends bytes over a new connection, and resolves when the receiver has closed its side after ours. That means it has read them to the end,
+ * which is the only acknowledgement of a bare stream. Otherwise throws a {@link SinkError}, and a part of the bytes may have been read.
+ * Our side is closed a moment after the last byte was sent. By then a receiver that closes without reading (a load balancer without a backend
+ * accepts and closes) has closed or reset the connection.
  */
 export async function sendStream(address: StreamAddress, bytes: Buffer, options: StreamOptions, signal: AbortSignal): Promise<void> {
   const socket = open(address, options);
@@ -123,7 +121,10 @@ function closedByBoth(socket: Socket, { protocol, text }: StreamAddress, bytes: 
 }
 
 const HEARD_TURNS = 3;
-/** A receiver of syslog has nothing to say. A server for HTTP says that this is none, closes its side, and would count as one that has read all. */
+/**
+ * The error when the other side says something, which a syslog receiver never does. An HTTP server answers that this is no request and closes
+ * its side, which would otherwise count as having read everything.
+ */
 function speaks(text: string, chunk: Buffer): SinkError {
   const words = chunk
     .toString('latin1')

@@ -12,13 +12,12 @@ const LOGIN: HttpRequest = { method: 'POST', path: '/security/user/authenticate?
 const CREDENTIALS = 'set PORTLOG_WAZUH_USER and PORTLOG_WAZUH_PASSWORD to those of a user of the API';
 
 /**
- * The API of a manager, which wants a token in each request: asks for one when it needs it, and for another when
- * that has expired.
+ * A client for the API of a manager, which needs a token in each request: fetches a token when needed, and another one when it has expired.
  * https://documentation.wazuh.com/current/user-manual/api/reference.html
  */
 export function wazuhApi(options: HttpServerOptions, url: URL): HttpClient {
   refuseLeaks(options, url);
-  // It reads no compressed bodies.
+  // The API reads no compressed bodies.
   const client = httpClient({ ...options, credentials: { kind: 'none' }, compression: 'none' }, url);
   const { clock = systemClock } = options;
   const basic = authorization(options.credentials);
@@ -53,7 +52,7 @@ export function wazuhApi(options: HttpServerOptions, url: URL): HttpClient {
   };
 }
 
-/** What an answer says for people: `Permission denied: Resource type: *:* (4000)`. */
+/** The error text of an answer: `Permission denied: Resource type: *:* (4000)`. */
 export function wazuhWords({ body }: HttpAnswer): string {
   const json = jsonIn(body);
   if (!isObject(json)) return body.replaceAll(/\s+/g, ' ').trim().slice(0, 200);
@@ -64,7 +63,7 @@ export function wazuhWords({ body }: HttpAnswer): string {
     .slice(0, 300);
 }
 
-/** In the answer to `GET /`. */
+/** The version in the answer to `GET /`. */
 export function wazuhVersion({ body }: HttpAnswer): string | undefined {
   return nameAt(jsonIn(body), 'data', 'api_version');
 }
@@ -75,7 +74,7 @@ function loginRefusal(url: URL, answer: HttpAnswer): SinkError {
   const elsewhere = redirection(url, answer);
   if (elsewhere !== undefined) return elsewhere;
   if (status === 401) return new SinkError('permanent', `${url.origin} does not accept the credentials (401: ${words})`, { hint: CREDENTIALS });
-  // Too many have failed before: it does not even look at this one, for a while.
+  // After too many failed logins, the API refuses every login for a while.
   if (status === 403 || status === 429 || status >= 500)
     return new SinkError('temporary', `${url.origin} accepts no logins now (${status}: ${words})`, { retryAfterMs });
   return new SinkError('permanent', `${url.origin} has no login of Wazuh (${status})`, { hint: 'check the URL; the port is usually 55000' });

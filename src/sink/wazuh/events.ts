@@ -9,22 +9,22 @@ import { shownAddress } from '../shown.ts';
 import { type Batch, type Diagnosis, type Outcome, type Sink, SinkError } from '../sink.ts';
 import { wazuhApi, WAZUH_API_URL, wazuhVersion, wazuhWords } from './api.ts';
 
-/** Of a request; the API takes up to 10 MB. */
+/** Limits of a request; the API accepts up to 10 MB. */
 const LIMITS = { maxEvents: 100, maxBytes: 8 << 20, inFlight: 1, inFlightPerPartition: 1 };
-/** Requests of all its users that the API counts, and refuses beyond that; those that fail count too. */
+/** Requests per minute that the API allows for all of its users together, failed ones included. */
 const MOST_REQUESTS = 30;
 const WITHIN_MS = 60_000;
-/** Somebody else may have used them up; the minute that is counted has begun at any time. */
+/** Pause after a refusal: others may have used up the limit, and the minute that is counted may have begun at any time. */
 const BUSY_MS = 10_000;
-/** What a user of the API needs to send events, and how it gets it. */
+/** The privilege for sending events, and how a user gets it. */
 const RIGHT_NAME = 'event:ingest';
 const RIGHT = `give it the permission ${RIGHT_NAME} on *:*:* (Wazuh: Server management, Security, Policies and Roles); docs/how-to/wazuh.md`;
-/** "Invalid message to queue": too long. What else fails may pass. */
+/** Error code "Invalid message to queue": the event is too long. Other errors may pass. */
 const BAD_EVENT = 1012;
 
 /**
- * `POST /events` of a manager, since 4.6: for machines without an agent, and for few events, for it takes 3,000
- * a minute at most. Delivered means written to the queue of its analysis.
+ * `POST /events` of a manager, since 4.6: for machines without an agent and for few events, because it accepts 3,000 a minute at most.
+ * Delivered means written to the queue of the analysis engine.
  * https://documentation.wazuh.com/current/user-manual/api/reference.html#tag/Events
  */
 export function wazuhEvents(options: WazuhOptions): Omit<Sink, 'accepts'> {
@@ -37,7 +37,7 @@ export function wazuhEvents(options: WazuhOptions): Omit<Sink, 'accepts'> {
     identity: { type: 'wazuh', target: addressOf(url), scope: scopeOf({}, options) },
     limits: LIMITS,
     undeliverable: 'keep',
-    // Each event is a text in a list.
+    // The API expects each event as a string in a list.
     encode: (event) => encoded([JSON.stringify(flatLine(event))]),
     async check(signal) {
       const root = diagnose(url, await api.request({ method: 'GET', path: '/' }, signal));
@@ -72,14 +72,14 @@ function outcomeOf(url: URL, batch: Batch, answer: HttpAnswer): Outcome {
   throw refusal(url, answer);
 }
 
-/** Something is wrong with one of them: it is found by sending less. */
+/** One of the events is refused: halving the request finds it. */
 function byHalves(entries: Batch['entries'], answer: HttpAnswer): Outcome {
   if (entries.length > 1) return { delivered: 0, already: 0, retry: entries, rejected: [], split: true };
   const reason = wazuhWords(answer);
   return { delivered: 0, already: 0, retry: [], rejected: entries.map((entry) => ({ entry, status: answer.status, reason })) };
 }
 
-/** Why the manager did not forward some events, by the events themselves, as they were sent. */
+/** Why the manager did not accept some events, by the text of the event. */
 type Failures = ReadonlyMap<string, { readonly code: number; readonly message: string }>;
 
 interface Forwarded {
@@ -90,7 +90,7 @@ interface Forwarded {
   readonly failures: Failures;
 }
 
-/** A 200 says nothing yet: that all were written is said by `error` and by the number of those that were. */
+/** A 200 alone acknowledges nothing: `error` and the number of written events show whether all were written. */
 function forwarded(url: URL, { entries }: Batch, answer: HttpAnswer): Outcome {
   const { error, affected, failed: reported, failures } = forwardedIn(url, answer);
   if (error === 0) {
@@ -162,8 +162,8 @@ function diagnose(url: URL, answer: HttpAnswer): Diagnosis {
 }
 
 /**
- * Whether this user may send events, which nobody would know before the first. What a policy does not name is denied, unless the manager
- * is set to `rbac_mode: black`.
+ * Checks whether this user may send events; otherwise only the first event would show it. A policy denies what it does not name, unless the
+ * manager is set to `rbac_mode: black`.
  * https://documentation.wazuh.com/current/user-manual/api/rbac/reference.html
  */
 function rightsDiagnosis(url: URL, { status, body }: HttpAnswer): Diagnosis {

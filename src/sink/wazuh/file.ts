@@ -9,14 +9,14 @@ import { fileSink } from '../file/file.ts';
 import { type Diagnosis, type Sink, SinkError, type Notify } from '../sink.ts';
 import { FOUND_AFTER_MS, Turns } from './turns.ts';
 
-/** An agent passes on 500 events a second, and drops what its buffer of 5,000 does not hold. */
+/** Default rate. An agent forwards 500 events a second, and drops what its buffer of 5,000 does not hold. */
 const DEFAULT_EVENTS_PER_SECOND = 400;
 const MAX_EVENTS = 100;
 
 /**
- * A file that the logcollector reads (`<localfile>`, `log_format` json): the road for volume. Written no faster than an agent passes it
- * on, by all processes together; and to a new file, also after a rotation, only when an agent has found it. It opens a file that
- * was not there before at its end, and reads one that takes the place of another in gulps of 10,000 lines, of which its queue holds 1,024.
+ * A file that an agent's logcollector reads (`<localfile>`, `log_format` json): the way for many events. All processes together write no
+ * faster than an agent forwards. A new file, also after a rotation, is only written when an agent has found it: the agent opens a file that
+ * did not exist before at its end, and reads one that replaces another in gulps of 10,000 lines, of which its queue holds 1,024.
  * https://documentation.wazuh.com/current/user-manual/reference/ossec-conf/localfile.html
  */
 export function logcollectorFile(options: WazuhOptions, tell: Notify): Omit<Sink, 'accepts'> {
@@ -24,7 +24,7 @@ export function logcollectorFile(options: WazuhOptions, tell: Notify): Omit<Sink
   const path = resolve(target);
   const name = `wazuh ${path}`;
   let turns: Turns | undefined;
-  /** Which file was there when the batch came; nothing more when that has been told. */
+  /** The file that was there when the batch came; undefined once {@link Turns} knows of it. */
   let before: { readonly inode: string | undefined } | undefined;
   const file = fileSink(options, async (opened, events, signal) => {
     const inode = String(fstatSync(opened).ino);
@@ -61,7 +61,7 @@ export function logcollectorFile(options: WazuhOptions, tell: Notify): Omit<Sink
     },
   };
 
-  /** Asks for our own place among those who write to the file. */
+  /** Takes this process's turn among all that write to the file. */
   function mine(ask: (turns: Turns) => number): number {
     if (turns === undefined) {
       turns = new Turns(path);

@@ -3,7 +3,7 @@ import { ADDRESS, LOGIN, NARROWING, PATH, ROTATION, STREAM, TLS, type SinkSettin
 
 export interface WazuhOptions extends HttpServerOptions, FileOptions, StreamOptions {
   readonly type: 'wazuh';
-  /** No more than an agent passes on. */
+  /** Maximum rate; an agent forwards 500 events a second. */
   readonly eventsPerSecond?: number | undefined;
 }
 

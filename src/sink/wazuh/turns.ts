@@ -4,20 +4,20 @@ import { self } from '../../core/environment.ts';
 import { DatabaseSync, type SqliteHandle } from '../../core/sqlite.ts';
 import { isWritableByOthers } from '../file/shared-folder.ts';
 
-/** Logcollector looks for a new file every 64 s (`vcheck_files`), and reads it at its next look for lines. */
+/** Logcollector looks for new files every 64 s (`vcheck_files`), and reads a new one when it next looks for lines. */
 export const FOUND_AFTER_MS = 70_000;
-/** A later turn is from before the machine was started again. */
+/** A turn further ahead than this comes from before the machine was restarted. */
 const LATEST_TURN_MS = 600_000;
-/** Of SQLite: the file is damaged, or is none. https://www.sqlite.org/rescode.html */
+/** SQLite's result codes for a file that is damaged or not a database. https://www.sqlite.org/rescode.html */
 const DAMAGED: ReadonlySet<unknown> = new Set([11, 26]);
 
 /**
- * Rate limit for all processes that write to one file: not faster than an agent reads, nor to a file that no agent has found
- * yet. Stored beside the file under SQLite's locks, which the kernel releases when a process is killed. `now` is by the clock's `elapsed`, which
- * all processes share: that somebody sets the wall clock makes nobody write earlier.
+ * A rate limit for all processes that write to one file: not faster than an agent reads, and not to a file that no agent has found yet. It is
+ * stored beside the file under SQLite's locks, which the kernel releases when a process is killed. `now` is by the clock's `elapsed`, which
+ * all processes share and which does not change when the wall clock is set.
  */
 export class Turns {
-  /** Why other processes are ignored: no file can be created beside it. */
+  /** Why the limit does not cover other processes: no file can be created beside it. */
   readonly alone: string | undefined;
   private readonly handle: SqliteHandle;
 
@@ -36,13 +36,13 @@ export class Turns {
 
   /** Milliseconds until an agent that runs has found the file. */
   untilFound(inode: string, now: number): number {
-    // One that appeared later than now did so before the machine was started again.
+    // A file seen in the future was seen before the machine was restarted.
     this.handle.prepare('UPDATE turn SET inode = ?, since = ? WHERE inode <> ? OR since > ?').run(inode, now, inode, now);
     const since = Number(this.handle.prepare('SELECT since FROM turn').get()?.['since']);
     return Math.max(0, since + FOUND_AFTER_MS - now);
   }
 
-  /** Takes the next turn, for so many milliseconds; returns how many there are until then. */
+  /** Takes the next turn, which lasts `milliseconds`; returns the milliseconds until it begins. */
   take(milliseconds: number, now: number): number {
     const next = 'max(?, CASE WHEN free > ? THEN 0 ELSE free END)';
     const row = this.handle.prepare(`UPDATE turn SET free = ${next} + ? RETURNING free`).get(now, now + LATEST_TURN_MS, milliseconds);
@@ -55,8 +55,8 @@ export class Turns {
 }
 
 /**
- * A damaged lock file is recreated; it holds only 70 seconds of data. Where others may write there is none: SQLite follows their links, and does what
- * their journals say.
+ * Opens the lock file. A damaged one is recreated, because it holds only 70 seconds of data. There is none in a directory where others may
+ * write: SQLite would follow their links and replay their journals.
  */
 function open(lock: string): SqliteHandle | Error {
   if (isWritableByOthers(dirname(lock))) return new Error('others may write its directory');
@@ -73,7 +73,7 @@ function open(lock: string): SqliteHandle | Error {
   }
 }
 
-/** For nobody else: who may read it may lock it, and hold up all who write. */
+/** Mode of the lock file: whoever may read it may lock it, and block all who write. */
 const MODE = 0o660;
 
 function connectTo(lock: string): SqliteHandle {

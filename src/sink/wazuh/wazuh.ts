@@ -10,12 +10,12 @@ import { messageStream } from '../syslog/syslog.ts';
 import { wazuhEvents } from './events.ts';
 import { logcollectorFile } from './file.ts';
 
-/** Datasets that rules use. Hosts, ports and findings of every scan are many and raise no alerts; changes do. */
+/** Datasets that have Wazuh rules. The many events about hosts, ports and findings raise no alerts; changes do. */
 const DATASETS: readonly Dataset[] = ['nmap.change', 'nmap.scan', 'nmap.health'];
 /** An earlier default, which is part of the destination's identity in the state. */
 const KNOWN_BY: readonly Dataset[] = ['nmap.change', 'nmap.finding', 'nmap.scan', 'nmap.health'];
 
-/** Wazuh 4, by one of its ways in. Events in the form of {@link flatLine}. */
+/** Wazuh 4, over one of its three inputs. Events have the form of {@link flatLine}. */
 export function wazuhSink(given: WazuhOptions, tell: Notify = () => undefined): Sink {
   const options = { ...given, datasets: given.datasets ?? KNOWN_BY };
   const { target } = options;
@@ -33,8 +33,8 @@ export function wazuhSink(given: WazuhOptions, tell: Notify = () => undefined): 
 }
 
 /**
- * The syslog of a manager (`<remote>`, `connection` syslog), or of a relay before it. Of headers it knows that of
- * RFC 3164 only, behind which our decoder finds JSON.
+ * The syslog input of a manager (`<remote>`, `connection` syslog), or a relay before it. It understands only headers of RFC 3164, behind which
+ * our decoder finds the JSON.
  * https://documentation.wazuh.com/current/user-manual/reference/ossec-conf/remote.html
  */
 function overSyslog(options: WazuhOptions): Omit<Sink, 'accepts'> {
