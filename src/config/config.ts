@@ -52,7 +52,7 @@ export interface DirectoryConfig {
   readonly path: string;
   readonly site?: string;
   readonly cutAfterMinutes?: number;
-  /** Directories within, too. */
+  /** Also search subdirectories. */
   readonly recursive?: boolean;
 }
 
@@ -91,12 +91,12 @@ export interface OnlyConfig {
 
 export interface SinkConfig extends SecretSources {
   readonly type: string;
-  /** Tells it from others at the same address. */
+  /** Distinguishes destinations at the same address. */
   readonly name?: string;
   readonly url?: string;
-  /** Each member of a cluster. */
+  /** The members of a cluster. */
   readonly urls?: readonly string[];
-  /** Of a file. */
+  /** Path of a file. */
   readonly path?: string;
   readonly user?: string;
   readonly caFile?: string;
@@ -131,7 +131,7 @@ export interface SinkConfig extends SecretSources {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** Each secret from one of three places: the text itself, a file, or what a command prints. */
+/** The three ways to give a secret: as text, as a file, or as the output of a command. */
 export interface SecretSources {
   readonly apiKey?: string;
   readonly apiKeyFile?: string;

@@ -26,7 +26,7 @@ export function originOf(url: string): string {
   return parsed === null ? url : `${parsed.protocol}//${parsed.host}`;
 }
 
-/** By kind of sink: the origins that configuration and environment name, and for which their credentials are. */
+/** By type of sink: the origins in configuration and environment, which are the only ones that get the credentials. */
 export function originsOf(sinks: readonly SinkConfig[], env: Environment): ReadonlyMap<string, readonly string[]> {
   const inEnvironment = Object.keys(SINK_SETTINGS).flatMap((type) => (urlIn(env, type)?.split(',') ?? []).map((url) => ({ type, url: url.trim() })));
   const all = [...sinks.flatMap((sink) => urlsOf(sink).map((url) => ({ type: sink.type, url }))), ...inEnvironment];
@@ -41,7 +41,7 @@ function urlIn(env: Environment, type: string): string | undefined {
   return url === '' ? undefined : url;
 }
 
-/** What flags and the whole configuration say about a connection. */
+/** Settings of a connection from flags and from the rest of the configuration. */
 interface Reached {
   readonly caFile: string | undefined;
   readonly compression: 'gzip' | 'none' | undefined;
@@ -103,11 +103,11 @@ export async function sinkOptions(sink: SinkConfig, given: Reached, namespace: s
     maxMessageBytes,
     maxEventBytes: sink.maxEventBytes,
   };
-  // Unknown types are refused where sinks are created.
+  // createSink refuses unknown types.
   return { ...(await serverOptions(sink, given, namespace, env)), ...own } as SinkOptions;
 }
 
-/** As root, a folder that others may write is not searched for programs. */
+/** Whether to look for programs in a folder: not in one that others may write, when running as root. */
 function isOurs(folder: string): boolean {
   const us = self();
   return us?.uid !== 0 || whoElseWrites(folder, us) === undefined;

@@ -6,7 +6,7 @@ type Setting = keyof SinkConfig;
 
 const FORMS = (name: 'apiKey' | 'password' | 'bearer'): readonly Setting[] => [name, `${name}File`, `${name}Command`];
 
-/** Of each list, one can count. */
+/** Lists of settings, of each of which at most one may be used. */
 const ONE_OF: readonly { readonly settings: readonly Setting[]; readonly why: string; readonly hint: string }[] = [
   { settings: ['url', 'urls'], why: 'say the same, and only one of them counts', hint: 'write all members under urls' },
   { settings: ['url', 'path'], why: 'name two destinations, and only one of them counts', hint: 'make two sinks of it, or take one out' },
@@ -20,7 +20,7 @@ const ONE_OF: readonly { readonly settings: readonly Setting[]; readonly why: st
 /** Kinds of credentials: one of them can be sent. */
 const PROOFS: readonly (readonly Setting[])[] = [FORMS('apiKey'), FORMS('bearer'), ['user', ...FORMS('password')]];
 
-/** Throws `config-invalid` where two settings cannot both count: whichever is left out, somebody means it. */
+/** Throws `config-invalid` for settings that exclude each other, because ignoring either of them would be a surprise. */
 export function refuseContradictions(path: string, { sinks = [], directories = [] }: Config): void {
   for (const [index, sink] of sinks.entries()) {
     const found = contradictionIn(sink);

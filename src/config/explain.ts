@@ -4,7 +4,7 @@ import { settingHint } from './sink-settings.ts';
 
 /** Turns ajv's errors into sentences: where in the file, what is expected there, and the nearest spelling. No value is quoted. */
 export function explain(errors: readonly ErrorObject[]): readonly string[] {
-  // Consequences of another error.
+  // Errors that only follow from another one are left out.
   const isOwn = ({ keyword }: ErrorObject): boolean => !['if', 'propertyNames', 'anyOf', 'oneOf', 'not'].includes(keyword);
   const own = errors.filter(isOwn);
   return [...new Set((own.length === 0 ? errors : own).map(sentence))];

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 
 /**
- * Whether a group has members beside root and the user of that number. Debian's `staff`, to which /usr/local belongs, has none, so nobody else may
- * write there. A group that this machine's files do not know (of a directory service) may have any.
+ * Whether a group has members other than root and the user with that number. Debian's `staff`, which /usr/local belongs to, has none, so
+ * nobody else may write there. A group that is not in this machine's files (it comes from a directory service) may have any members.
  */
 export function hasOthers(gid: number, uid: number, read: (path: string) => string = textOf): boolean {
   const [groups, users] = [linesOf(read('/etc/group')), linesOf(read('/etc/passwd'))];

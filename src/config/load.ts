@@ -24,7 +24,7 @@ export async function loadConfig(path: string, env: Environment, named: Set<stri
   return config;
 }
 
-/** Reads what is meant to be open, and checks it against its schema. */
+/** Reads the file of expected exposure, and checks it against its schema. */
 export async function loadExposure(path: string): Promise<ExposurePolicy> {
   const file = await loadChecked(path, 'the file of expected exposure', 'exposure.schema.json', 'docs/how-to/exposure.md shows how it is written');
   return new ExposurePolicy(file as ExposureFile, path);
@@ -44,7 +44,7 @@ async function loadChecked(
   return content;
 }
 
-/** Far above what a thousand sinks and a hundred thousand networks come to. */
+/** Size limit of a file, far above a thousand sinks and a hundred thousand networks. */
 const MOST_BYTES = 16 << 20;
 
 function textOf(path: string, what: string): string {
@@ -58,7 +58,7 @@ function textOf(path: string, what: string): string {
   }
 }
 
-/** No file, program or server takes one, and each would say so in words of its own. */
+/** Refuses NUL characters early: no file name, program or server accepts them, and each has another error for them. */
 function refuseNul(path: string, value: unknown, where: string): void {
   if (typeof value === 'string' && value.includes('\0'))
     throw new PortlogError('config-invalid', `${path}: ${where === '' ? 'the file' : where} has a NUL character in it, which is not allowed`, {
@@ -77,7 +77,7 @@ function refuseTilde(path: string, value: unknown, where: string): void {
   if (typeof value !== 'object' || value === null) return;
   for (const [name, member] of Object.entries(value)) {
     const whole = where === '' ? name : `${where}.${name}`;
-    // The first word of a command is a path, too.
+    // The first word of a command is a path as well.
     const isPath = PATH.test(name) || (name === '0' && /command$/i.test(where));
     if (isPath && typeof member === 'string' && isForShell(member))
       throw new PortlogError('config-invalid', `${path}: ${whole} ${NO_TILDE}`, { hint: 'write the whole path, or ${HOME} instead of ~' });
@@ -85,7 +85,7 @@ function refuseTilde(path: string, value: unknown, where: string): void {
   }
 }
 
-/** Who has more to mend reads these first. */
+/** Most errors of a file that are reported at once. */
 const MOST_FINDINGS = 20;
 
 async function validate(path: string, config: unknown, name: string, hint: string): Promise<void> {
@@ -112,7 +112,7 @@ function fill(value: unknown, filling: Filling, where: string): unknown {
 }
 
 function valueOf(name: string | undefined, { env, path, named }: Filling, where: string): string {
-  // What a shell would make of it (${NAME:-else}) would be sent as it is written.
+  // A shell's `${NAME:-default}` is not supported, and would be sent as it is.
   if (name === undefined) throw noVariable(path, where);
   named.add(name);
   const found = env[name];

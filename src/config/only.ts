@@ -7,7 +7,7 @@ import { RULES } from '../finding/registry.ts';
 import type { Only } from '../sink/only.ts';
 import type { Config, OnlyConfig, SinkConfig } from './config.ts';
 
-/** Without datasets: these are merged with those of the sink. */
+/** The filter of a sink without datasets, which {@link datasetsOf} merges with the sink's own. */
 export function onlyOf({ only }: Pick<SinkConfig, 'only'>): Only | undefined {
   if (only === undefined) return undefined;
   const { rules, minSeverity, zones, sites } = only;
@@ -15,13 +15,16 @@ export function onlyOf({ only }: Pick<SinkConfig, 'only'>): Only | undefined {
   return { rules, severity: minSeverity && SEVERITY[minSeverity], zones, sites };
 }
 
-/** Those that both lists name. */
+/** The datasets that both lists contain. */
 export function datasetsOf({ datasets, only }: Pick<SinkConfig, 'datasets' | 'only'>): SinkConfig['datasets'] {
   const { datasets: narrower } = only ?? {};
   return narrower === undefined ? datasets : narrower.filter((dataset) => datasets?.includes(dataset) !== false);
 }
 
-/** Throws `config-invalid` for a name that no event can have: a destination that never gets events looks like one without news, and an exception that never counts is missed by nobody. */
+/**
+ * Throws `config-invalid` for a name that no event can have: a destination that never gets events looks like one without news, and nobody
+ * notices an exception that never applies.
+ */
 export function refuseUnknownNames(config: Config, exposure: ExposurePolicy | undefined): void {
   for (const [id, { zones = {} }] of Object.entries(config.findings?.rules ?? {}))
     refuse(`findings.rules.${id}.zones`, 'zone', Object.keys(zones), exposure?.zones ?? [], noZones(exposure));

@@ -24,7 +24,7 @@ const DEFAULTS: Omit<HttpServerOptions, 'type' | 'target'> = {
 export async function openSink<T extends Exclude<SinkType, 'stdout'>>(type: T, target: string, options: Partial<OptionsOf<T>> = {}): Promise<Sink> {
   const kind: string = typeof type === 'string' ? type : '';
   if (!isRecord(options)) throw refused(kind, 'its options must be an object');
-  // What is undefined is not there, whatever stands behind it.
+  // Undefined options count as absent.
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
   await checkOptions(kind, target, given);
   return createSink({ ...DEFAULTS, ...given, type: kind, target } as OptionsOf<T>);
@@ -39,7 +39,7 @@ const CHECKS = new Map<string, ValidateFunction>();
 async function checkOptions(type: string, target: unknown, given: Readonly<Record<string, unknown>>): Promise<void> {
   if (typeof target !== 'string') throw refused(type, 'its target must be a text');
   const schema = optionsSchema(type);
-  // A kind that is not there is told where sinks are made.
+  // Unknown types are refused where sinks are created.
   if (schema === undefined) return;
   const check = CHECKS.get(type) ?? (await schemaCheck(schema));
   CHECKS.set(type, check);

@@ -26,7 +26,10 @@ export async function credentials(sink: SinkConfig, env: Environment): Promise<C
   });
 }
 
-/** Which of them is sent: that of the configuration, else the one that the environment has. Throws `sink-options` when that has several. */
+/**
+ * The credentials to send: those of the configuration, else those of the environment. Throws `sink-options` when the environment has several
+ * kinds.
+ */
 function secretOf(sink: SecretSources, prefix: string, env: Environment): SecretName | undefined {
   const own = NAMES.find((name) => FORMS.some((form) => (sink[`${name}${form}`] ?? '').length > 0));
   if (own !== undefined) return own;
@@ -48,7 +51,7 @@ function variablesOf(prefix: string, name: SecretName): readonly string[] {
   return ['', '_FILE', '_COMMAND'].map((end) => prefix + VARIABLE[name] + end);
 }
 
-/** What is empty is not set. */
+/** The value of a variable; an empty one counts as not set. */
 function named(env: Environment, variable: string): string | undefined {
   return env[variable] === '' ? undefined : env[variable];
 }
@@ -68,10 +71,10 @@ function hold(text: string): () => string {
   return () => text;
 }
 
-/** As of what a command prints. */
+/** Size limit of a secret file, the same as for the output of a command. */
 const MOST_BYTES = 1 << 20;
 
-/** An empty one would be sent, and refused by the server in words about something else. */
+/** Refuses an empty secret, for which the server's error would be misleading. */
 function someText(text: string): string {
   const secret = text.trim();
   if (secret === '') throw new Error('it is empty');

@@ -177,13 +177,13 @@ function spoolLimits(given: Overrides, { maxMib, maxAgeDays, whenFull }: NonNull
   };
 }
 
-/** `elasticsearch=https://…`; or the kind alone, or the name, for the sink in the configuration. */
+/** The sink for `--to`: `elasticsearch=https://…`, or the type or name of a sink in the configuration. */
 function sinkOf(text: string, configured: readonly SinkConfig[]): SinkConfig {
   const at = text.indexOf('=');
   const named = configured.find(({ name }) => name === text);
   const type = named?.type ?? (at === -1 ? text : text.slice(0, at));
   const url = text.slice(at + 1);
-  // An added argument or variable must not be enough to start programs.
+  // Otherwise an added argument or variable would be enough to start programs.
   if (type === 'exec')
     throw new PortlogError('sink-options', 'the sink "exec" runs a program, so it is named in the configuration file only', {
       hint: 'write it under sinks, and leave --to out: then all sinks of the file count',
@@ -199,7 +199,7 @@ function sinkOf(text: string, configured: readonly SinkConfig[]): SinkConfig {
   return { ...(there[0] ?? elsewhere), url };
 }
 
-/** An address does not say which of them is meant, and each has headers or credentials of its own. */
+/** Refuses an address that several sinks have, because each has its own headers or credentials. */
 function refuseSeveral(text: string, sinks: readonly SinkConfig[]): void {
   const [one, other] = sinks.flatMap(({ name }) => name ?? []);
   if (one === undefined || other === undefined) return;

@@ -3,14 +3,14 @@ import { SINK_SETTINGS } from '../sink/kinds.ts';
 import type { SettingSchema } from '../sink/settings.ts';
 
 /*
- * What a program may pass to a sink, from the settings of the configuration file: the same, but for units, for what a file says in
- * words, and for what only a program has (functions, a clock).
+ * JSON Schemas of the options that a program may pass to a sink, made from the settings of the configuration file. They differ in units, in
+ * settings that a program gives in another form, and in options that only a program can have (functions, a clock).
  */
 
 const MIB = 1 << 20;
 const HOUR_MS = 3_600_000;
 
-/** In other units than in the file. */
+/** Options that have another unit than the setting in the file. */
 const UNITS: readonly (readonly [option: string, setting: string, factor: number])[] = [
   ['timeoutMs', 'timeoutSeconds', 1000],
   ['rotateBytes', 'rotateMib', MIB],
@@ -18,12 +18,12 @@ const UNITS: readonly (readonly [option: string, setting: string, factor: number
 ];
 
 const SECRETS = ['apiKey', 'password', 'bearer'].flatMap((name) => [name, `${name}File`, `${name}Command`]);
-/** What a file says in other words: the target, the credentials, and settings in other units. */
+/** Settings that a program gives in another form: the target, the credentials, and settings in other units. */
 const OF_FILES: ReadonlySet<string> = new Set(['url', 'urls', 'path', 'user', ...SECRETS, ...UNITS.map(([, setting]) => setting)]);
 
 const NAMES: SettingSchema = { type: 'array', minItems: 1, items: { type: 'string', minLength: 1 } };
 
-/** Of every sink. */
+/** Options of every sink that only programs have. */
 const OF_PROGRAMS: Readonly<Record<string, SettingSchema>> = {
   namespace: {
     type: 'string',
@@ -44,10 +44,10 @@ const OF_PROGRAMS: Readonly<Record<string, SettingSchema>> = {
   type: { type: 'string' },
 };
 
-/** For the options of one kind of sink, in JSON Schema; undefined when there is no such kind. */
+/** JSON Schema of the options of one type of sink; undefined for an unknown type. */
 export function optionsSchema(type: string): SettingSchema | undefined {
   if (!Object.hasOwn(SINK_SETTINGS, type)) return undefined;
-  // What is for another kind changes nothing; types of TypeScript share more than kinds do.
+  // Options of other types are accepted and ignored, because several types share their TypeScript type.
   const kinds = Object.values(SINK_SETTINGS).toSorted((a, b) => Number(a.type === type) - Number(b.type === type));
   const settings = new Map(kinds.flatMap(({ properties }) => Object.entries(properties)));
   const inUnits = UNITS.map(([option, setting, factor]) => [option, scaled(settings.get(setting) ?? {}, factor)] as const);
@@ -60,7 +60,7 @@ function scaled(setting: SettingSchema, factor: number): SettingSchema {
   return { ...setting, ...Object.fromEntries(limits) };
 }
 
-/** What a schema cannot say: which functions there are. Undefined when nothing is wrong. */
+/** Checks the functions among the options, which a schema cannot. Undefined when they are right. */
 export function wrongOption({ credentials, clock }: Readonly<Record<string, unknown>>): string | undefined {
   const { kind, secret, user } = (credentials ?? { kind: 'none' }) as Readonly<Record<string, unknown>>;
   if (kind !== 'none' && typeof secret !== 'function') return 'credentials.secret must be a function that returns it';

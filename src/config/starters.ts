@@ -1,17 +1,20 @@
-/** How a program that runs what its words name reads them. */
+/** How a program that runs other programs (`env`, `sh`, `python3`) reads its arguments. */
 export interface Starter {
-  /** `command`: the first word that is none of its options is a program, and has the words behind it. `script`: a file that it runs. */
+  /**
+   * `command`: the first word that is not an option is a program, followed by its own arguments. `script`: it is a file that is run. `shell`:
+   * as a script, and for texts of commands.
+   */
   readonly kind: 'command' | 'script' | 'shell';
-  /** Options that have a value in the next word. */
+  /** Options whose value is the next word. */
   readonly valued?: readonly string[];
-  /** Options whose word is a program text, a module, or the script itself: no other word is one. */
+  /** Options whose next word is a program text, a module or the script, so that no other word is one. */
   readonly inline?: RegExp;
 }
 
 const INLINE_OF_A_SHELL = /^[-+][A-Za-z]*c$/;
 const SHELL: Starter = { kind: 'shell', valued: ['-o', '+o', '-O', '+O', '--rcfile', '--init-file'], inline: INLINE_OF_A_SHELL };
 
-/** By the name of the program; another program's words are its own affair. */
+/** By the name of the program. The arguments of other programs are not examined. */
 const STARTERS: readonly (readonly [name: RegExp, Starter])[] = [
   [/^(?:sh|ash|bash|dash|fish|ksh|mksh|rbash|zsh)$/, SHELL],
   [/^(?:\.|source)$/, { kind: 'script' }],
@@ -40,7 +43,7 @@ const STARTERS: readonly (readonly [name: RegExp, Starter])[] = [
   ],
 ];
 
-/** Undefined: its words are data. */
+/** How a program reads its arguments; undefined when they are only data. */
 export function starterOf(name: string): Starter | undefined {
   return STARTERS.find(([one]) => one.test(name))?.[1];
 }

@@ -18,12 +18,12 @@ export function whoElseWrites(path: string, self: ProcessUser): string | undefin
   const whole = resolve(path);
   const stats = statOf(whole);
   if (stats === undefined) return undefined;
-  // Everyone may write to /dev/null, and nothing stays there.
+  // /dev/null is writable by everyone, and keeps nothing.
   const own = stats.isCharacterDevice() ? undefined : doubtOf(stats, self);
   return own ?? whoElseReplaces(whole, self);
 }
 
-/** How another user could put something else in the place of a whole path. */
+/** How another user could replace a part of a whole path. */
 function whoElseReplaces(whole: string, self: ProcessUser): string | undefined {
   for (const { at, isLink } of wayTo(whole)) {
     const doubt = isLink ? doubtOfLink(at, self) : doubtOfFolder(at, self);
@@ -34,14 +34,14 @@ function whoElseReplaces(whole: string, self: ProcessUser): string | undefined {
   return undefined;
 }
 
-/** The same for a file that need not exist yet: then also how another user could create it first. */
+/** The same for a file that need not exist yet, so that another user could also create it first. */
 export function whoElseMakes(path: string, self: ProcessUser): string | undefined {
   return isThere(path) ? whoElseWrites(path, self) : whoElseMakesIn(path, self, doubtOf);
 }
 
 /**
- * The same for a directory that this user makes when it does not exist yet: in a sticky directory nobody takes it away afterwards. Whether
- * somebody else made it in the meantime is asked again when it is there.
+ * The same for a directory that this user may create: in a sticky directory nobody can remove it afterwards. Whether somebody else has created
+ * it meanwhile is checked again when it exists.
  */
 export function whoElseHolds(path: string, self: ProcessUser): string | undefined {
   return isThere(path) ? whoElseWrites(path, self) : whoElseMakesIn(path, self, doubtOfEntries);
@@ -76,7 +76,7 @@ function doubtOfEntries({ uid, gid, mode }: Pick<Stats, 'uid' | 'gid' | 'mode'>,
   return doubtOf({ uid, gid, mode: (mode & STICKY) === 0 ? mode : 0 }, self);
 }
 
-/** The mode of a link means nothing. */
+/** Links are not checked by their mode, which means nothing. */
 function doubtOfLink(path: string, self: ProcessUser): string | undefined {
   const { uid, gid } = lstatSync(path);
   return doubtOf({ uid, gid, mode: 0 }, self);

@@ -4,27 +4,27 @@ import { statOf } from '../core/stat-of.ts';
 import type { Environment } from '../core/environment.ts';
 import { nmapWords } from '../nmap/options.ts';
 
-/** Where nmap looks. */
+/** Where nmap looks for its files. */
 export interface NmapPlace {
   /** The whole path of nmap; undefined when it was not found. */
   readonly program: string | undefined;
-  /** Of the user, as the system knows it: nmap does not ask `HOME`. */
+  /** The user's home directory in the system's database: nmap does not use `HOME`. */
   readonly home: string | undefined;
-  /** What relative paths begin at. */
+  /** Directory for relative paths. */
   readonly folder: string;
   readonly env: Environment;
 }
 
-/** What a folder of nmap's own has in it, as far as it is code or names code. */
+/** Parts of nmap's data directory that contain or name code. */
 const PARTS = ['nse_main.lua', 'nselib', 'scripts', 'scripts/script.db'];
-/** Options with a file that says what nmap does; a script may be told in its arguments which file to write. */
+/** Options that name a file on which nmap's actions depend; script arguments may, for example, name a file to write. */
 const FILES: ReadonlySet<string> = new Set(['script-args-file', 'servicedb', 'versiondb']);
-/** Of a folder of scripts. */
+/** Most scripts of a directory that are examined. */
 const MOST_SCRIPTS = 10_000;
 
 /**
  * The files and folders that nmap loads code from, or that say what its scripts do. In the order of `nmap_fetchfile` (nmap.cc): `--datadir`,
- * `NMAPDIR`, `~/.nmap`, what stands beside the program, and for scripts where it was started. `toCome`: those that somebody may make first.
+ * `NMAPDIR`, `~/.nmap`, what stands beside the program, and for scripts where it was started. `toCome`: those that do not exist yet, and that another user could create.
  */
 export function whatNmapReads(args: readonly string[], place: NmapPlace): { readonly there: readonly string[]; readonly toCome: readonly string[] } {
   const { env, folder, home, program } = place;

@@ -4,22 +4,22 @@ import { interpreterOf } from '../core/interpreter.ts';
 import { statOf } from '../core/stat-of.ts';
 import { type Starter, starterOf } from './starters.ts';
 
-/** Where words of a command are looked up. */
+/** How the words of a command are looked up. */
 export interface Lookup {
-  /** For names without a slash, in order. */
+  /** Directories for names without a slash, in order. */
   readonly path: readonly string[];
-  /** For relative paths. */
+  /** Directory for relative paths. */
   readonly folder: string;
 }
 
-/** Programs that start programs, and interpreters that are scripts: Linux follows four of these. */
+/** Most programs in a row that start each other; of interpreters that are scripts, Linux follows four. */
 const MOST_STARTED = 8;
-/** What stands around paths within a word: `--dir=/x`, `-I/x`, `open('/x')`. */
+/** Characters around paths within a word: `--dir=/x`, `-I/x`, `open('/x')`. */
 const AROUND = /[\s'"`;|&<>(){}[\]$*?,:=\\]+/;
 /** Between the commands of a shell, and the words that it reads before one. */
 const BETWEEN = /[;|&\n(){}`]+/;
 const KEYWORD = /^(?:if|then|else|elif|do|while|until|!|fi|done)$/;
-/** Words behind the program text of a shell are used in it. */
+/** Parameters of a shell's program text that refer to the words after it. */
 const POSITIONAL = /\$\{?[@*\d]/;
 
 /**
@@ -36,13 +36,13 @@ function started([program = '', ...words]: readonly string[], lookup: Lookup, de
   const file = places.at(-1);
   const starter = starterOf(basename(program));
   if (depth === 0 || (file === undefined && starter === undefined)) return places;
-  // As the kernel does.
+  // The same as the kernel does.
   const [interpreter, ...its] = file === undefined ? [] : interpreterOf(file);
   if (interpreter !== undefined && file !== undefined) return [...places, ...started([interpreter, ...its, file, ...words], lookup, depth - 1)];
   return starter === undefined ? places : [...places, ...startedBy(starter, words, lookup, depth - 1)];
 }
 
-/** What a name leads to: a path as it stands; else the folders as far as the one that has it, and what is there. */
+/** The files for a name: a path as it is; else the directories up to the one that has it, and the program. */
 function programs(name: string, { path, folder }: Lookup): readonly string[] {
   if (name.includes('/')) return [resolve(folder, name)];
   const folders = path.map((one) => resolve(folder, one));
@@ -61,7 +61,7 @@ function startedBy(starter: Starter, words: readonly string[], lookup: Lookup, d
   return [...options, ...inText(text, lookup, depth), ...(POSITIONAL.test(text) ? named(words.slice(at + 1), lookup) : [])];
 }
 
-/** The place of the first word that is no option, nor the value of one; the word behind an inline option. */
+/** The index of the first word that is neither an option nor its value; or of the word after an inline option. */
 function firstWord({ valued = [], inline }: Starter, words: readonly string[]): number {
   for (let at = 0; at < words.length; at++) {
     const word = words[at] ?? '';
@@ -75,11 +75,11 @@ function firstWord({ valued = [], inline }: Starter, words: readonly string[]): 
 function script(word: string | undefined, { path, folder }: Lookup): readonly string[] {
   if (word === undefined) return [];
   const here = resolve(folder, word);
-  // Of a name alone, shells look in the path, too.
+  // Shells look up plain names in the path as well.
   return word.includes('/') || isThere(here) ? [here] : programs(word, { path, folder });
 }
 
-/** Each command of a shell's text: it may have assignments in front, as one behind `env` has. */
+/** The commands in the text of a shell; like those of `env`, they may begin with assignments. */
 function inText(text: string, lookup: Lookup, depth: number): readonly string[] {
   return text.split(BETWEEN).flatMap((one) => {
     const words = one.split(/[\s'"]+/).filter((word) => word !== '' && !KEYWORD.test(word));
@@ -87,7 +87,7 @@ function inText(text: string, lookup: Lookup, depth: number): readonly string[] 
   });
 }
 
-/** A program among the words, and what it runs. What stands before it, as far as it says where things are: options, assignments and folders. */
+/** A program among the words, and what it runs. Words before it count when they change the lookup: options, assignments and directories. */
 function behind(words: readonly string[], { inline }: Starter, lookup: Lookup, depth: number): readonly string[] {
   const textAt = words.findIndex((word) => inline?.test(word) === true);
   const at = programAt(words, lookup);

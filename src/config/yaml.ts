@@ -54,7 +54,7 @@ function parsedJson(path: string, text: string): unknown {
   }
 }
 
-/** JSON takes the last one of two, without a word; read as YAML, which it is as well, that is told. */
+/** Refuses duplicate keys, of which JSON.parse silently keeps the last one. JSON is also YAML, whose parser reports them. */
 async function withoutTwins(path: string, text: string, content: unknown): Promise<unknown> {
   const { LineCounter, parseDocument } = await import('yaml');
   const lines = new LineCounter();
@@ -68,7 +68,7 @@ async function parsedYaml(path: string, text: string): Promise<unknown> {
   const { LineCounter, parseDocument } = await import('yaml');
   const lines = new LineCounter();
   const document = parseDocument(text, { prettyErrors: false, logLevel: 'error', lineCounter: lines });
-  // A warning is of a tag (!name), which would be left out of the value.
+  // Warnings are about tags (!name), which the value would lose.
   const [error = document.warnings[0]] = document.errors;
   if (error !== undefined) throw invalid(path, 'YAML', lines.linePos(error.pos[0]).line, REASONS[error.code] ?? 'it is not written as YAML is');
   try {

@@ -7,7 +7,7 @@ import type { ContentOptions } from './options.ts';
 export const EVENTS = 'portlog-events';
 export const KNOWN = 'portlog-inventory';
 
-/** Which indices, and which time; what is open now may have changed long ago, so the inventory has none. */
+/** Index patterns with their time fields. The inventory has no time field, because what is open now may have changed long ago. */
 export function patterns({
   namespace = '*',
 }: ContentOptions): Readonly<Record<typeof EVENTS | typeof KNOWN, { title: string; timeFieldName?: string }>> {
@@ -35,7 +35,7 @@ export function fieldFormats({ dashboard, field, levels }: Formatted = EVENT_FIE
   return JSON.stringify({ [field]: host, ...Object.fromEntries(levels.map((name) => [name, level])) });
 }
 
-/** Kibana alone: what fields are called at the head of a column. */
+/** Headings of columns, which only Kibana can set. */
 export function fieldNames(): string {
   return JSON.stringify(Object.fromEntries(Object.entries(COLUMN_NAMES).map(([field, customLabel]) => [field, { customLabel }])));
 }

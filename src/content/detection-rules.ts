@@ -11,7 +11,7 @@ import { readRunbook } from './runbook.ts';
 export const DETECTION_TAG = 'Data Source: portlog';
 /** As Elastic's own rules: https://www.elastic.co/docs/api/doc/kibana/operation/operation-createrule */
 const RISK: Readonly<Record<AlertRule['severity'], number>> = { low: 21, medium: 47, high: 73, critical: 99 };
-/** Alerts of one run; beyond that, mass-change tells. */
+/** Most alerts per run of a rule; beyond that, mass-change raises an alert. */
 const MOST_ALERTS = 500;
 /** Looks back more than an interval, because servers may be late; Kibana does not repeat alerts. */
 const SCHEDULE = { interval: '5m', from: 'now-15m', to: 'now' } as const;
@@ -33,7 +33,7 @@ export interface DetectionRule {
   readonly interval: string;
   readonly from: string;
   readonly to: string;
-  /** When the server got it: scans arrive late. */
+  /** The time of arrival, because scans arrive late. */
   readonly timestamp_override: 'event.ingested';
   readonly max_signals: number;
   readonly alert_suppression: {

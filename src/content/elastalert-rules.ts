@@ -8,7 +8,7 @@ import type { ContentOptions } from './options.ts';
 
 /** The user's file with receivers of alerts, beside the rules. Not `.yaml`, or it would be read as a rule. */
 export const ELASTALERT_RECEIVERS = 'receivers.inc';
-/** Of ElastAlert: 1 is the gravest. */
+/** ElastAlert's priorities: 1 is the most severe. */
 const PRIORITY: Readonly<Record<AlertRule['severity'], number>> = { critical: 1, high: 2, medium: 3, low: 4 };
 
 const ABOUT = '# An alert rule of portlog for ElastAlert 2. Made from src/alert/ and src/content/ by npm run generate.\n';
@@ -42,7 +42,7 @@ function presence(rule: AlertRule, filter: Filter, options: ContentOptions): obj
   };
 }
 
-/** Counts from the start of ElastAlert. */
+/** A rule for a missing event; ElastAlert counts the hours from its own start. */
 function absence(rule: AlertRule, title: string, filter: Filter, hours: number, options: ContentOptions): object {
   return {
     ...common(rule, title, filter, options),
@@ -63,7 +63,7 @@ function common({ dataset, about, severity }: AlertRule, title: string, filter: 
     priority: PRIORITY[severity],
     // The filter has the namespace.
     index: `logs-${dataset}-${namespace ?? ''}*`,
-    // When the server got it: scans arrive late.
+    // The time of arrival, because scans arrive late.
     timestamp_field: 'event.ingested',
     filter: [{ query_string: { query: lucene(filter) } }],
   };

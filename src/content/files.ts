@@ -13,7 +13,7 @@ import { wazuhDecodersFile } from './wazuh-decoders.ts';
 import { wazuhObjects } from './wazuh-dashboards.ts';
 import { wazuhRulesFile } from './wazuh-rules.ts';
 
-/** For the file that is copied; `portlog setup opensearch --retention-days` says another. */
+/** Retention in the committed file; `portlog setup opensearch --retention-days` sets another. */
 const EXAMPLE_DAYS = 365;
 
 /** A file of dashboards/, by its path there. */
@@ -33,12 +33,12 @@ export function kibanaFiles(options: ContentOptions): ContentFiles {
   return files;
 }
 
-/** What ElastAlert 2 gets: a file a rule; whom it tells is a file beside them. */
+/** Files for ElastAlert 2: one per rule, and one with the receivers of alerts. */
 export function elastalertRuleFiles(options: ContentOptions): ContentFiles {
   return new Map([...elastalertFiles(options)].map(([name, text]) => [`elastalert/rules/${name}`, text] as const));
 }
 
-/** What the ruler of Loki gets, and Alertmanager behind it. */
+/** Files for Loki's ruler, and for Alertmanager, which gets its alerts. */
 export function lokiFiles(options: ContentOptions): ContentFiles {
   return new Map([
     ['loki/rules.yaml', lokiRulesFile(options)],
@@ -79,7 +79,7 @@ function json(content: object): string {
   return `${JSON.stringify(content, undefined, 2)}\n`;
 }
 
-/** One line an object. */
+/** NDJSON: one object per line. */
 export function ndjson(objects: readonly object[]): string {
   return objects.map((one) => `${JSON.stringify(one)}\n`).join('');
 }

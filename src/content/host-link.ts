@@ -15,7 +15,7 @@ interface HostPage {
 const HOST: HostPage = { dashboard: HOST_DASHBOARD, field: HOST_FIELD };
 
 /**
- * The dashboard of a host, for Kibana and OpenSearch Dashboards, below `/app/`. `value`: what stands for the address, for
+ * The dashboard of a host, for Kibana and OpenSearch Dashboards, below `/app/`. `value`: placeholder for the address, for
  * example `{{value}}` in a format of a field. The address is in the query, where users see it and can remove it.
  */
 export function hostPath(value: string, { dashboard, field }: HostPage = HOST): string {
@@ -27,12 +27,12 @@ export function grafanaHostPath(value: string): string {
   return `/d/${HOST_DASHBOARD}?var-address=${value}`;
 }
 
-/** Whether an alert of the rule is about a host, which its message then leads to. */
+/** Whether an alert of the rule is about a host, so that its message links to it. */
 export function isAboutHost({ key }: Pick<AlertRule, 'key'>): boolean {
   return key.includes(HOST_FIELD);
 }
 
-/** Where people open Kibana or OpenSearch Dashboards, up to `/app/`; a path where nobody has said. */
+/** Base address of Kibana or OpenSearch Dashboards, up to `/app/`; only a path when none is configured. */
 export function appsAt({ dashboards = '' }: Pick<ContentOptions, 'dashboards'>): string {
   return `${withoutEndSlash(dashboards)}/app/`;
 }

@@ -31,7 +31,7 @@ interface RuleArtifacts {
 export interface KibanaRuleParams {
   readonly searchType: 'esQuery';
   readonly index: readonly string[];
-  /** When the server got it: scans arrive late. */
+  /** The time of arrival, because scans arrive late. */
   readonly timeField: 'event.ingested';
   readonly esQuery: string;
   readonly size: number;
@@ -49,13 +49,13 @@ export interface KibanaRuleParams {
 /** What every rule has beside its id, name, tags and parameters. `actions` are the user's. */
 export const KIBANA_RULE_FRAME = { rule_type_id: '.es-query', consumer: 'stackAlerts', schedule: { interval: CHECK_EVERY } } as const;
 
-/** `which`: those that look for an absence are of use beside detection rules, which cannot. */
+/** The alert rules. `which`: `absences` are rules for missing events, which detection rules cannot express. */
 export function kibanaRules(options: ContentOptions, which: 'all' | 'absences' = 'all'): readonly KibanaRule[] {
   const rules = which === 'all' ? ALERT_RULES : ALERT_RULES.filter(({ absentForHours }) => absentForHours !== undefined);
   return rules.flatMap((rule) => (rule.absentForHours === undefined ? [presence(rule, options)] : absences(rule, rule.absentForHours, options)));
 }
 
-/** Set-up takes a rule for its own when this is right. */
+/** The fingerprint by which set-up recognises a rule as its own and unchanged. */
 export function kibanaFingerprint({ name, params }: Pick<KibanaRule, 'name' | 'params'>): string {
   return fingerprint({ name, params });
 }

@@ -30,7 +30,7 @@ export const LAYER = 'layer';
 const TIME = '@timestamp';
 const LAYER_OF = { layerId: LAYER, layerType: 'data' };
 
-/** A list is no visualisation, but a search. */
+/** The visualisation of a view; a list is a saved search instead. */
 export function lensState(view: Exclude<View, { kind: 'list' }>, newest: string): LensState {
   switch (view.kind) {
     case 'number':
@@ -48,7 +48,7 @@ export function lensState(view: Exclude<View, { kind: 'list' }>, newest: string)
     case 'bars':
       return {
         visualizationType: 'lnsXY',
-        // What has levels has colours, and what has colours is a series.
+        // Only series can have the colours of levels.
         visualization: rankOf(view.by) === undefined ? xy('bar_horizontal', 'group') : xy('bar_horizontal_stacked', undefined, view.by),
         ...ordered({ group: terms(view.by, view.top), value: measured(titleOf(view.of), view.of, newest) }),
       };
@@ -117,7 +117,7 @@ function ordered(columns: Readonly<Record<string, LensColumn>>): Pick<LensState,
   return { columns, columnOrder: Object.keys(columns) };
 }
 
-/** `series`: the field that makes the series, in the column `group`. */
+/** `series`: the field that divides each group into series, in the column `group`. */
 function xy(seriesType: string, xAccessor: string | undefined, series?: string): object {
   const split = series === undefined ? {} : { splitAccessor: 'group', ...colours(series) };
   return {
@@ -130,7 +130,10 @@ function xy(seriesType: string, xAccessor: string | undefined, series?: string):
   };
 }
 
-/** `sortBy`: the column that the largest of counts; without it the groups stand in the order of their names. `rank`: a number that counts instead. */
+/**
+ * Groups by a field. `sortBy`: the column by whose values groups are sorted, largest first; undefined: by name. `rank`: a numeric field to
+ * sort by instead.
+ */
 function terms(field: string, size: number, sortBy: string | undefined = 'value', rank: string | undefined = rankOf(field)): LensColumn {
   return {
     label: field,

@@ -2,8 +2,8 @@ import { METADATA } from '../sink/loki/entry.ts';
 import { type Filter, fieldsOf } from '../alert/filter.ts';
 
 /**
- * A filter as stages of a LogQL pipeline, `| event_action=`port-opened``. What is in the structured metadata
- * is asked for there; what is only in the line is taken out of it first.
+ * A filter as stages of a LogQL pipeline, `| event_action=`port-opened``. Fields in the structured metadata are filtered directly; others are
+ * extracted from the line first.
  * https://grafana.com/docs/loki/latest/query/log_queries/
  */
 export function logqlStages(filter: Filter | undefined, more: readonly string[] = []): string {
@@ -52,7 +52,7 @@ function inParentheses(filter: Filter): string {
   return isCompound ? `(${condition(filter)})` : condition(filter);
 }
 
-/** Days between now and a date, which is there or the entry is not meant. */
+/** Stages that compute the days until a date; entries without the date are left out. */
 function daysStages(filter: Filter | undefined): string {
   const field = dateOf(filter);
   if (field === undefined) return '';
@@ -60,7 +60,7 @@ function daysStages(filter: Filter | undefined): string {
   return ` | ${label}!=\`\` | label_format days_ahead=\`{{ div (sub (unixEpoch (toDate "${DATE}" .${label})) (unixEpoch now)) 86400 }}\``;
 }
 
-/** How portlog writes a time, in Go's words. */
+/** portlog's format of a time, as a layout of Go. */
 export const DATE = '2006-01-02T15:04:05.000Z07:00';
 
 function dateOf(filter: Filter | undefined): string | undefined {
@@ -73,7 +73,7 @@ function escaped(text: string): string {
   return text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
 }
 
-/** `nmap.finding.exploit`; a name that holds a hyphen stands in brackets. */
+/** `nmap.finding.exploit`; names with a hyphen are in brackets. */
 function jsonPath(field: string): string {
   return field
     .split('.')

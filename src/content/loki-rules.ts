@@ -8,9 +8,9 @@ import { ALERT_RULES } from '../alert/rules.ts';
 
 /** Group and namespace in the ruler. */
 export const LOKI_GROUP = 'portlog';
-/** A series that was there within so many hours has a site that should be there again. */
+/** A site with entries within this many hours is expected to be scanned again. */
 const KNOWN_SITES_HOURS = 14 * 24;
-/** Below Loki's `max_query_series` (500), beyond which a query ends with an error; mass-change tells of the rest. */
+/** Below Loki's `max_query_series` (500), beyond which a query fails; mass-change covers the rest. */
 const MOST_ALERTS = 400;
 
 /** A rule of the Loki ruler: https://grafana.com/docs/loki/latest/alert/#alerting-rules */
@@ -56,8 +56,8 @@ export function templatedSummary(rule: AlertRule): string {
 }
 
 /**
- * The link from an alert to the dashboard of its host. The ruler of Loki calls Grafana what its `external_url` says, and
- * Grafana itself what its `root_url` says, which ends in a slash.
+ * The link from an alert to the dashboard of its host. Loki's ruler takes Grafana's address from its `external_url`, Grafana itself from its
+ * `root_url`, which ends in a slash.
  */
 export function hostLink(rule: AlertRule, { dashboards }: ContentOptions): Readonly<Record<string, string>> {
   if (!isAboutHost(rule)) return {};
@@ -97,8 +97,8 @@ function alertName(rule: AlertRule): string {
 }
 
 /**
- * Entries lie at the time of sending, so a window sees what came in it however old the scan is.
- * Without sites in the options: each one that was ever scanned within a fortnight, and nothing at all.
+ * Entries carry the time of sending, so a window contains what arrived in it, however old the scan is. Without configured sites: an alert for
+ * each site that was scanned within a fortnight, and one when there is none at all.
  */
 function absence(rule: AlertRule, hours: number, options: ContentOptions): string {
   const { sites } = options;

@@ -23,7 +23,7 @@ function inParentheses(filter: Filter): string {
   return isCompound ? `(${lucene(filter)})` : lucene(filter);
 }
 
-/** A bare word where the syntax gives it no other meaning. */
+/** A word without quotes where it has no other meaning in the syntax. */
 function quoted(value: string | number | boolean): string {
   const text = String(value);
   return /^[a-z0-9_.]+$/.test(text) ? text : `"${text.replaceAll(/["\\]/g, '\\$&')}"`;

@@ -39,7 +39,7 @@ export interface Threat {
   readonly technique: readonly (Named & { readonly subtechnique?: readonly Named[] })[];
 }
 
-/** What a rule says of its matrix; other matrices, as that of industrial control, are unknown to Elastic. */
+/** The tactics and techniques of a rule, only of the enterprise matrix: Elastic does not know others, such as that for industrial control systems. */
 export function threatsOf(mitre: readonly { readonly tactic: string; readonly technique: string }[]): readonly Threat[] {
   return mitre
     .filter(({ tactic }) => tactic in NAMES)

@@ -5,21 +5,21 @@ import { type AlertRule, scopedFilter, runbookOf } from '../alert/rule.ts';
 import { ALERT_RULES } from '../alert/rules.ts';
 
 const EVERY_MINUTES = 5;
-/** Of the alerting plugin: 1 is the gravest. */
+/** Severities of the alerting plugin: 1 is the most severe. */
 const SEVERITY: Readonly<Record<AlertRule['severity'], string>> = { critical: '1', high: '2', medium: '3', low: '4' };
-/** Where the trigger looks for its groups. Under any other name the plugin finds no sample documents for messages. */
+/** Name of the aggregation whose groups the trigger reads. With another name the plugin finds no sample documents for messages. */
 const GROUPS = 'composite_agg';
 /**
- * The plugin loads at most 500 current alerts of a monitor, and what is beyond is new to it at every run, for ever: so a page of groups is
- * cut to half of that.
+ * The plugin loads at most 500 current alerts of a monitor, and treats any others as new at every run. So a page of groups is limited to half
+ * of that.
  * https://github.com/opensearch-project/alerting: AlertService, MAX_BUCKET_LEVEL_MONITOR_ALERT_SEARCH_COUNT
  */
 const MOST_ALERTS = 250;
-/** Events that are looked at in each shard, one behind the other: in one shard the alerts stay the same while more events come. */
+/** Events that are examined per shard, in order: with one shard, the alerts stay the same while more events come. */
 const MOST_EVENTS = 250;
 /**
- * The plugin asks for page after page, and each page is cut by itself: so all groups of forty shards must be on the first. (A day lies in
- * one shard a namespace, and in two when its index was rolled over; people may have more.)
+ * The plugin reads all pages, but limits each of them separately: so the groups of forty shards must fit on the first one. (The events of a
+ * day are in one shard per namespace, and in two when the index was rolled over; users may have more shards.)
  */
 const GROUPS_A_PAGE = 40 * MOST_EVENTS;
 
@@ -66,7 +66,7 @@ interface Script {
   readonly lang: 'painless';
 }
 
-/** By the id of their rule; one that looks for an absence has one a site. */
+/** Monitors by the id of their rule; a rule for a missing event has one per site. */
 export function opensearchMonitors(options: ContentOptions): ReadonlyMap<string, Monitor> {
   const monitors = new Map<string, Monitor>();
   for (const rule of ALERT_RULES) for (const [key, monitor] of monitorsOf(rule, options)) monitors.set(key, monitor);
@@ -84,7 +84,7 @@ function monitorsOf(rule: AlertRule, options: ContentOptions): readonly (readonl
   ]);
 }
 
-/** An alert a group: the key of the rule tells them apart. */
+/** A monitor with an alert per group; the key of the rule defines the groups. */
 function presence(rule: AlertRule, filter: Filter, options: ContentOptions): Monitor {
   const sources = rule.key.map((field) => ({ [field]: { terms: { field } } }));
   const aggregations = { [GROUPS]: { composite: { size: GROUPS_A_PAGE, sources }, aggregations: { most: { bucket_sort: { size: MOST_ALERTS } } } } };
@@ -112,7 +112,7 @@ function search(
   hours: number,
   { namespace }: ContentOptions,
 ): Readonly<Record<string, unknown>> & { readonly index: string } {
-  // When the server got it: scans arrive late. The plugin fills in the end of the period.
+  // The time of arrival, because scans arrive late. The plugin fills in the end of the period.
   const window = { from: `{{period_end}}||-${hours}h`, to: '{{period_end}}', include_lower: true, include_upper: true, format: 'epoch_millis' };
   const query = { bool: { filter: [{ range: { 'event.ingested': window } }, { query_string: { query: lucene(filter) } }] } };
   // A name without a wildcard is refused as long as there is no such index; the filter has the namespace.
@@ -136,7 +136,7 @@ function monitor(
   };
 }
 
-/** Nothing else in a monitor is for people: so the trigger's name says where to read on. */
+/** Name and severity of a trigger. The name contains the address of the runbook, because nothing else in a monitor is shown to people. */
 function named(rule: AlertRule, options: ContentOptions): { readonly name: string; readonly severity: string } {
   return { name: `${rule.title} (${runbookOf(rule.id, options)})`, severity: SEVERITY[rule.severity] };
 }

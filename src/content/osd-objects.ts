@@ -19,7 +19,7 @@ interface Reference {
   readonly name: string;
 }
 
-/** A panel in the words of one store. */
+/** A panel with the field names of one store. */
 export interface OsdPanel extends Pick<Panel, 'id' | 'title' | 'about' | 'width' | 'height'> {
   /** The id of an index pattern. */
   readonly pattern: string;
@@ -33,7 +33,7 @@ export interface OsdDashboard extends Omit<Dashboard, 'panels' | 'controls'> {
   readonly controls: readonly OsdControl[];
 }
 
-/** What is filtered by at the head of a dashboard. */
+/** A filter at the top of a dashboard. */
 interface OsdControl {
   readonly pattern: string;
   readonly title: string;
@@ -61,7 +61,7 @@ export function osdObject(
   return { type, id, attributes, references, migrationVersion: { [type]: VERSIONS[type] } };
 }
 
-/** Dashboards with all that they refer to, but for the index patterns. */
+/** Dashboards with all objects that they refer to, except the index patterns. */
 export function osdDashboards(dashboards: readonly OsdDashboard[]): readonly OsdObject[] {
   return dashboards.flatMap((dashboard) => [
     ...heads(dashboard, dashboards),
@@ -118,7 +118,7 @@ function heads(dashboard: OsdDashboard, dashboards: readonly OsdDashboard[]): re
   ];
 }
 
-/** A panel with its place. */
+/** A panel with its position. */
 interface Box {
   readonly id: string;
   readonly type: 'search' | 'visualization';

@@ -7,7 +7,7 @@ import { filterStages, rowsExpr, SEEN } from './rows-logql.ts';
 /** A query of a panel, with Grafana's variables: `$site`, `$zone`, `$network`, `$address`, `$level`, `$__range`, `$__auto`. */
 export interface PanelQuery {
   readonly expr: string;
-  /** What its series are called. */
+  /** Legend of its series. */
   readonly legend?: string;
   readonly type: 'instant' | 'range';
 }
@@ -22,7 +22,7 @@ const finishedScans = `${selector('nmap.scan', [SITE])}${logqlStages(FINISHED)}`
 
 /** The newest finished scan of each site: what it says, and nothing older, is kept by `and on (nmap_scan_id)`. */
 const LAST_SCANS = `topk by (site) (1, max by (site, nmap_scan_id) (max_over_time(${finishedScans}${SCANNED} [${RANGE}])))`;
-/** 0 when somebody has looked and found nothing; without a finished scan there is no value at all. */
+/** 0 when a scan found nothing; without a finished scan there is no value at all. */
 const ELSE_ZERO = ` or sum(count_over_time(${finishedScans} [${RANGE}])) * 0`;
 
 /** The queries of a panel; a table has one for each column. */
@@ -65,7 +65,7 @@ export function panelQueries(query: Query): readonly PanelQuery[] {
   }
 }
 
-/** Levels have an order, which series of one query have not: a query a level, the gravest first. */
+/** One query per level, most severe first, because the series of a single query have no order. */
 function byLevel(query: Query, field: string): readonly PanelQuery[] | undefined {
   if (rankOf(field) === undefined) return undefined;
   return LEVELS.map((legend) => {
@@ -97,8 +97,8 @@ function isCounted(of: Measure): boolean {
 }
 
 /**
- * How many, by fields. In a scan each thing is found once, so that counting is counting different ones. No
- * more than Loki's 500 series may come out of the inner sum, hence no address of a port stands in it.
+ * Counts by fields. A scan finds each thing once, so counting events counts things. Loki allows 500 series as the result of the inner sum, so
+ * it does not group by the addresses of ports.
  */
 function counted(query: Query, by: readonly string[]): string {
   const labels = by.map(labelOf);
@@ -106,11 +106,11 @@ function counted(query: Query, by: readonly string[]): string {
   return `sum by (${[...labels, 'nmap_scan_id'].join(', ')}) (count_over_time(${entries(query, by)} [${RANGE}])) and on (nmap_scan_id) ${LAST_SCANS}`;
 }
 
-/** What the newest finished scan of each site says, whichever came last. */
+/** The value from the newest finished scan of each site. */
 function latest(query: Query, of: Measure): string {
   const field = Object.values(of).join('');
   if (field === SEEN) {
-    // Whose entries are stamped with the time of sending have the time of the scan at hand.
+    // Entries that carry the time of sending have the time of the scan in a label.
     const [time, more] = query.from === 'nmap.scan' ? [SCANNED, []] : [seconds(labelOf(SEEN)), [SEEN]];
     return `max by (site) (max_over_time(${entries(query, more)}${time} [${RANGE}])) * 1000`;
   }
@@ -121,7 +121,7 @@ function overTime(query: Query, by: string, of: Measure): string {
   const label = labelOf(by);
   const field = Object.values(of).join('');
   if ('count' in of) return `sum by (${label}) (count_over_time(${entries(query, [by])} [$__auto]))`;
-  // A scan finds each thing once: of several of the same site within a step, the one that has found the most.
+  // A scan finds each thing once: of several scans of a site within a step, the one with the most findings counts.
   if ('distinct' in of)
     return `sum by (${label}) (max by (${label}, site) (sum by (${label}, site, nmap_scan_id) (count_over_time(${entries(query, [by])} [$__auto]))))`;
   const unwrapped = `${entries(query, [by, field])} | unwrap ${labelOf(field)} [$__auto]`;

@@ -2,34 +2,34 @@ import { type Dataset, INVENTORY } from '../event/event.ts';
 import { all, type Filter, is } from '../alert/filter.ts';
 import { lucene } from './lucene.ts';
 
-/** A number that is made of many events. */
+/** A number that is computed from many events. */
 export type Measure =
   | { readonly count: true }
-  /** How many different values. */
+  /** The number of different values. */
   | { readonly distinct: string }
   | { readonly sum: string }
   | { readonly largest: string }
   /** The value of the newest event. */
   | { readonly latest: string };
 
-/** A column of a table, or a number of its own. */
+/** A column of a table, or a single number. */
 export interface Column {
   readonly title: string;
   readonly of: Measure;
 }
 
-/** How events are shown. What is grouped by a level stands in its order and has its colours (levels.ts). */
+/** How events are shown. Groups of levels are in the order of levels, with their colours (levels.ts). */
 export type View =
   | { readonly kind: 'number'; readonly column: Column }
   /** Over time, stacked by a field. */
   | { readonly kind: 'timeline'; readonly by: string; readonly of: Measure }
   /** The largest groups first. */
   | { readonly kind: 'bars' | 'share'; readonly by: string; readonly of: Measure; readonly top: number }
-  /** A bar a filter. */
+  /** One bar per filter. */
   | { readonly kind: 'steps'; readonly steps: readonly Step[] }
-  /** By weeks of a date that lies ahead; as steps where only the past has a time. */
+  /** By week of a future date; as steps where a time axis cannot show the future. */
   | { readonly kind: 'ahead'; readonly date: string; readonly steps: readonly Step[] }
-  /** A row a value: those with the largest `rank` first, else those with the largest first column. */
+  /** One row per value: those with the largest `rank` first, else those with the largest first column. */
   | {
       readonly kind: 'table';
       readonly by: { readonly title: string; readonly field: string };
@@ -37,7 +37,7 @@ export type View =
       readonly top: number;
       readonly rank?: string;
     }
-  /** A row an event: the newest first, or as `order` says. */
+  /** One row per event: newest first, or as `order` says. */
   | { readonly kind: 'list'; readonly fields: readonly string[]; readonly order?: Order };
 
 interface Step {
@@ -50,7 +50,7 @@ interface Order {
   readonly first: 'largest' | 'smallest';
 }
 
-/** What a panel asks. */
+/** What a panel queries. */
 export interface Query {
   readonly from: Dataset;
   readonly where?: Filter;
@@ -68,9 +68,9 @@ export interface Panel {
   /** What it shows, and what it means when it is empty. */
   readonly about: string;
   readonly query: Query;
-  /** The query where there is no inventory. */
+  /** The query for stores without an inventory. */
   readonly withoutInventory?: Query;
-  /** Of 24 columns, and of rows of 30 pixels or so. */
+  /** Width in columns, of which there are 24; height in rows of about 30 pixels. */
   readonly width: number;
   readonly height: number;
 }
@@ -79,9 +79,9 @@ export interface Dashboard {
   readonly id: string;
   readonly title: string;
   readonly about: string;
-  /** Days that it looks back: enough for scans that come once a week. */
+  /** Default time range in days: enough for weekly scans. */
   readonly days: number;
-  /** What it can be filtered by, at its head. */
+  /** The filters at the top. */
   readonly controls: readonly Control[];
   readonly panels: readonly Panel[];
 }
@@ -89,33 +89,33 @@ export interface Dashboard {
 export interface Control {
   readonly title: string;
   readonly field: string;
-  /** Where the values to choose from are. */
+  /** Where the values to choose from are read. */
   readonly from: 'events' | 'inventory';
 }
 
-/** Which events it is about, for Elasticsearch and OpenSearch. */
+/** The events of a query as a Lucene filter, for Elasticsearch and OpenSearch. */
 export function luceneOf({ from, where }: Query): string {
   const dataset: readonly Filter[] = from === INVENTORY ? [] : [is('data_stream.dataset', from)];
   return lucene(all(...dataset, ...(where === undefined ? [] : [where])));
 }
 
-/** What a measure is called where nobody has named it. */
+/** The default title of a measure. */
 export function titleOf(of: Measure): string {
   return 'sum' in of || 'largest' in of ? Object.values(of).join('') : 'Count';
 }
 
-/** The columns of a list where the time of an event stands in front of each row anyway. */
+/** The columns of a list without the time, for servers that show the time in each row anyway. */
 export function withoutTime(fields: readonly string[]): readonly string[] {
   return fields.filter((field) => field !== '@timestamp');
 }
 
-/** How the rows of a list are ordered: fields, each with its direction. */
+/** The order of a list's rows: fields with their direction. */
 export function orderOf(view: Extract<View, { kind: 'list' }>, newest: string): readonly (readonly [string, 'asc' | 'desc'])[] {
   const last = [newest, 'desc'] as const;
   return view.order === undefined ? [last] : [[view.order.field, view.order.first === 'largest' ? 'desc' : 'asc'], last];
 }
 
-/** The field that tells which is the newest: records of the inventory have no time of their own. */
+/** The field that shows which event is the newest; inventory records have no time of their own. */
 export function newestBy({ from }: Query): string {
   return from === INVENTORY ? 'nmap.inventory.last_tested' : '@timestamp';
 }

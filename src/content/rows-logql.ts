@@ -2,7 +2,7 @@ import { all, any, type Filter, is } from '../alert/filter.ts';
 import { labelOf, logqlStages, selector } from './logql.ts';
 import { fieldsShown, type Query } from './panel.ts';
 
-/** What tells things apart, in every event about them. */
+/** The field that identifies a host, port or finding in all events about it. */
 export const ENTITY_FIELD = 'nmap.entity.id';
 export const SEEN = '@timestamp';
 export const ACTION = 'event.action';
@@ -10,14 +10,14 @@ const CHANGES = 'nmap.change';
 const OF_HOSTS: ReadonlySet<string> = new Set(['nmap.host', 'nmap.port', 'nmap.finding', CHANGES]);
 
 /**
- * What the dashboard is filtered by, as stages of a pipeline: Grafana fills `$zone`, `$network`, `$address` and `$level` with regular
- * expressions, which match what has no such label where they are `.*`.
+ * The filters of a dashboard as stages of a pipeline. Grafana fills `$zone`, `$network`, `$address` and `$level` with regular expressions;
+ * `.*` also matches entries without the label.
  */
 export function filterStages(from: string): string {
   if (!OF_HOSTS.has(from)) return '';
   const address = from === 'nmap.host' ? labelOf('host.ip') : labelOf('server.address');
   const place = ` | nmap_zone=~\`$zone\` | nmap_network=~\`$network\` | ${address}=~\`$address\``;
-  // A change that ends a weakness is not left out, or it would not end.
+  // Changes are not filtered by level, because the change that ends a weakness is needed to hide it.
   return from === 'nmap.finding' ? `${place} | nmap_finding_level=~\`$level\` or dataset=\`${CHANGES}\`` : place;
 }
 
@@ -26,7 +26,7 @@ export function rowFields({ view, newestUntil }: Query): readonly string[] {
   return [...new Set([...fieldsShown(view), ...(newestUntil === undefined ? [] : [ENTITY_FIELD, SEEN, ACTION])])];
 }
 
-/** A log query whose entries carry what a table shows as labels, and nothing else; their lines are their sentences. */
+/** A log query for the rows of a table: entries have only the shown fields as labels, and the event's message as their line. */
 export function rowsExpr(query: Query, site: string): string {
   const { from, newestUntil } = query;
   const labels = rowFields(query);
@@ -35,7 +35,7 @@ export function rowsExpr(query: Query, site: string): string {
   return `${streams}${filterStages(from)}${stages} | line_format \`{{ .message }}\` | keep ${labels.map(labelOf).join(', ')}`;
 }
 
-/** What is asked for, and the changes after which it is over. */
+/** The wanted events, and the changes that end them. */
 function filterOf({ from, where, newestUntil }: Query): Filter | undefined {
   if (newestUntil === undefined) return where;
   const own = is('data_stream.dataset', from);

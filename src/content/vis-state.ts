@@ -28,7 +28,7 @@ export interface TimeFields {
   readonly time: string;
 }
 
-/** A list is no visualisation, but a search. */
+/** The visualisation of a view; a list is a saved search instead. */
 export function visState(title: string, view: Exclude<View, { kind: 'list' }>, times: TimeFields): VisState {
   switch (view.kind) {
     case 'number':
@@ -83,7 +83,7 @@ function metric(id: number, of: Measure, times: TimeFields, customLabel = titleO
   return { ...base, type: 'top_hits', params: { field: of.latest, ...newest, customLabel } };
 }
 
-/** Colours as somebody would choose them in the legend; `uiStateJSON` of a visualisation. */
+/** Colours, in the form in which the legend stores chosen ones; `uiStateJSON` of a visualisation. */
 export function uiState(view: View): object {
   if (!('by' in view) || typeof view.by !== 'string' || !hasLevels(view.by)) return {};
   const isRanked = rankOf(view.by) !== undefined;
@@ -94,7 +94,7 @@ interface Terms {
   readonly size: number;
   /** The id of a metric, or `_key`, by name. */
   readonly orderBy?: string;
-  /** A number that orders instead. */
+  /** A numeric field to sort by instead. */
   readonly rank?: string | undefined;
   readonly label?: string;
 }
@@ -121,7 +121,7 @@ function timeHistogram(field: string, interval: 'auto' | 'w'): Aggregation {
   return { id: '2', enabled: true, type: 'date_histogram', schema: 'segment', params };
 }
 
-/** The levels in their order, where no number orders them. */
+/** One filter per level, in the order of levels, for stores where no number sorts them. */
 function levelFilters(id: number, schema: Aggregation['schema'], field: string): Aggregation {
   const list = LEVELS.map((level) => ({ input: { query: lucene(is(field, level)), language: 'lucene' }, label: numberedLevel(level) }));
   return { id: String(id), enabled: true, type: 'filters', schema, params: { filters: list } };

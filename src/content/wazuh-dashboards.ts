@@ -15,7 +15,7 @@ const HOST = 'data.server.address';
 const TIME = 'timestamp';
 /** Without finished scans, which have a rule of a low level. */
 const OURS = all(is('rule.groups', 'portlog'), { field: 'rule.groups', isNot: 'portlog-scan-finished' });
-/** What Wazuh calls high, and what the rules of high and critical severity have. */
+/** Wazuh calls levels from this one on high; our rules of high and critical severity have them. */
 const HIGH = 12;
 const COUNT: Measure = { count: true };
 const CONTROLS = [
@@ -27,8 +27,8 @@ const CONTROLS = [
 ].map((control) => ({ ...control, pattern: ALERTS }));
 
 /**
- * What the alerts of our rules say. Wazuh stores alerts, not events: what fires no rule is not there to be shown. Events are
- * below `data`, every value a word.
+ * A dashboard over the alerts of our rules. Wazuh stores alerts rather than events, so events that match no rule cannot be shown. Events are
+ * below `data`, with every value as text.
  */
 const WAZUH_DASHBOARD: OsdDashboard = {
   id: 'portlog-wazuh',
@@ -121,7 +121,7 @@ const WAZUH_DASHBOARD: OsdDashboard = {
   ],
 };
 
-/** One address: a link of a table has it in the query; or it is chosen at the head. */
+/** The dashboard of one host. Its address is in the query when a table's link leads here; otherwise it is chosen at the top. */
 const WAZUH_HOST: OsdDashboard = {
   id: HOST_PAGE,
   title: 'Host: nmap alerts',

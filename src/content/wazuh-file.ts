@@ -7,13 +7,13 @@ export function wazuhFile(text: string): string {
   return `${text}<!-- portlog ${fingerprintOf(text)} -->\n`;
 }
 
-/** The fingerprint of such a file, if maybe an older one; undefined when somebody has changed it. */
+/** The fingerprint of such a file, also of an older version; undefined when the file was changed. */
 export function wazuhFingerprint(text: string): string | undefined {
   const stated = MARK.exec(text)?.[1];
   return stated === fingerprintOf(text.replace(MARK, '')) ? stated : undefined;
 }
 
-/** A manager may lay it out in another way. */
+/** Ignores white space, because a manager may change the layout. */
 function fingerprintOf(text: string): string {
   return fingerprint(text.replaceAll(/\s+/g, ''));
 }

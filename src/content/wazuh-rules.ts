@@ -6,21 +6,24 @@ import { type AlertRule, MASS, runbookOf, serverId, withinOptions } from '../ale
 import { ALERT_RULES } from '../alert/rules.ts';
 import { wazuhFile } from './wazuh-file.ts';
 
-/** Where our ids begin, unless somebody else has taken them. */
+/** First id of our rules, unless another one is chosen because of other rules. */
 export const BASE_ID = 100_700;
 
 /**
- * Ids from 100000 to 120000 are the user's, and so ours. Each rule of the catalogue has room for four. The bases: events
- * from a file or the API, and events behind a syslog header. The second goes by the name of the program, not by our decoder
- * (wazuh-decoders.ts): a manager refuses rules that name a decoder which is not there.
+ * Ids from 100000 to 120000 are for users, and so for ours. Each rule of the catalogue may use four. The base rules match events from a file
+ * or the API, and events with a syslog header. The second one matches by program name rather than by our decoder (wazuh-decoders.ts), because
+ * a manager refuses rules that name a missing decoder.
  */
 const BASES = [
   { id: 100_700, of: '<decoded_as>json</decoded_as>' },
   { id: 100_701, of: `<program_name>^${APP_NAME}$</program_name>` },
 ] as const;
-/** Before all others, for a manager tries level 0 first: what is one of very many changes ends here. (A rule cannot ask for a field that is not there.) */
+/**
+ * Matches events that are one of very many changes, so that no other rule does: a manager tries level 0 first. (A rule cannot test that a
+ * field is missing.)
+ */
 const SORTED_OUT = 100_702;
-/** So that a scanner that works and a dead one differ. */
+/** A rule for finished scans, which shows that the scanner works. */
 const FINISHED = 100_703;
 const FIRST_ID = 100_710;
 const IDS_A_RULE = 4;
@@ -35,9 +38,9 @@ interface WazuhRule {
 }
 
 /**
- * The rules for `etc/rules/`, of Wazuh 4. The bases have level 0, for those are tried first: words in an event
- * would match rules of others otherwise. An event fires one rule, so the gravest stand first. What only an
- * absence tells is left out: Wazuh knows none.
+ * The rules for `etc/rules/`, of Wazuh 4. The base rules have level 0, so that they are tried first; otherwise words in an event could match
+ * other rules. An event matches one rule, so the most severe ones come first. Rules for missing events are left out, because Wazuh cannot
+ * express them.
  * https://documentation.wazuh.com/current/user-manual/ruleset/ruleset-xml-syntax/rules.html
  */
 export function wazuhRulesFile(options: ContentOptions): string {
@@ -56,7 +59,7 @@ ${[...bases, ...plainRules(options), ...rules].join('\n\n')}
 `);
 }
 
-/** By how much all ids differ from ours. */
+/** Distance of all ids from the default ones. */
 function shift({ wazuhBaseId = BASE_ID }: ContentOptions): number {
   return wazuhBaseId - BASE_ID;
 }
@@ -86,13 +89,13 @@ function parents(options: ContentOptions): string {
   return BASES.map(({ id }) => id + shift(options)).join(',');
 }
 
-/** Every id that our rules have, the bases included: none of somebody else's may be the same. */
+/** Every id of our rules, including the base rules; none may be used by other rules. */
 export function allWazuhIds(options: ContentOptions): readonly number[] {
   const own = [...BASES.map(({ id }) => id), SORTED_OUT, FINISHED].map((id) => id + shift(options));
   return [...own, ...wazuhRules(options).map(({ id }) => id)];
 }
 
-/** Which ids a rule of the catalogue has here; none when it looks for an absence. */
+/** The ids of each rule of the catalogue; none for rules about missing events. */
 export function wazuhIds(options: ContentOptions): ReadonlyMap<string, readonly number[]> {
   const byRule = Map.groupBy(wazuhRules(options), ({ rule }) => rule.id);
   return new Map([...byRule].map(([id, rules]) => [id, rules.map((one) => one.id)]));
@@ -106,7 +109,7 @@ function wazuhRules(options: ContentOptions): readonly WazuhRule[] {
   return rules.toSorted((a, b) => ORDER.indexOf(a.rule.severity) - ORDER.indexOf(b.rule.severity));
 }
 
-/** A rule knows no "or" but within a field: a rule for each way in which the filter can be met. */
+/** The field conditions of a filter. A rule has "or" only within a field, so each alternative becomes a rule. */
 function alternatives(filter: Filter): readonly WazuhRule['fields'][] {
   if ('any' in filter) return filter.any.flatMap(alternatives);
   if ('all' in filter)
@@ -118,20 +121,20 @@ function alternatives(filter: Filter): readonly WazuhRule['fields'][] {
   return [[[nameOf(filter.field), `^(?:${filter.is.map((value) => escapedPattern(String(value))).join('|')})$`]]];
 }
 
-/** As src/event/flat.ts calls it. */
+/** The name of a field in events for Wazuh (src/event/flat.ts). */
 function nameOf(field: string): string {
   return field === 'level' ? 'nmap.level' : /^(?:rule|vulnerability)\./.test(field) ? `nmap.${field}` : field;
 }
 
 function ruleXml({ id, rule, fields }: WazuhRule, options: ContentOptions): string {
   const { severity, mitre, compliance } = rule;
-  // Matrices but that of enterprises are unknown to it.
+  // Wazuh knows only the enterprise matrix.
   const techniques = mitre.map(({ technique }) => technique).filter((technique) => technique.startsWith('T1'));
   const groups = [
     serverId(rule),
     ...Object.entries(compliance).flatMap(([standard, items]) => items.map((item) => `${standard}_${item.replace('-', '.')}`)),
   ];
-  // The event's own sentence: a field that is not there would leave a gap in one of ours.
+  // The event's own message, because a missing field would leave a gap in another text.
   const text = `portlog: ${rule.title}: $(message)`;
   return [
     `  <rule id="${id}" level="${LEVELS[severity]}">`,

@@ -62,7 +62,7 @@ const SHORT: ReadonlyMap<string | undefined, string> = new Map([
   ['countryName', 'C'],
 ]);
 
-/** In the order of the certificate; the form of RFC 4514 without escapes. */
+/** A distinguished name in the order of the certificate, in the form of RFC 4514 without escapes. */
 function distinguishedName(items: readonly ScriptItem[]): string | undefined {
   const parts = items.flatMap((item) => ('value' in item ? [`${SHORT.get(item.key) ?? item.key ?? ''}=${withCharacters(item.value)}`] : []));
   return parts.length === 0 ? undefined : parts.join(', ');

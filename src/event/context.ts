@@ -12,14 +12,14 @@ import { isMisdated, seenAt } from './time.ts';
 const ECS_VERSION = '9.4.0';
 export const PORTLOG_VERSION = (JSON.parse(packageText('package.json')) as { version: string }).version;
 
-/** What the file of expected exposure says of a network; in every event of its hosts. */
+/** What the file of expected exposure says about a network; part of every event about its hosts. */
 interface NetworkFacts {
   /** As in the file: `192.0.2.0/24`. */
   readonly network: string;
   readonly zone: string;
   readonly criticality?: string;
   readonly owner?: string;
-  /** Everyone can reach it. */
+  /** Whether everyone can reach it. */
   readonly external?: boolean;
 }
 
@@ -76,7 +76,7 @@ export interface RunContext {
   readonly scanId: string;
   /** nmap's command line with secrets masked. */
   readonly args: string | undefined;
-  /** On which link its link-local addresses are: `eth0`; undefined when that is not known. */
+  /** The link of its link-local addresses: `eth0`; undefined when it is not known. */
   readonly link: string | undefined;
   /** Shared fields that do not depend on the host. */
   readonly base: Fields;

@@ -64,7 +64,7 @@ export function stateCounts({ byState }: PortCounts): string {
   return words.map(([state, ports]) => `${withCommas(ports)} ${state.replace('_', '|')}`).join(', ');
 }
 
-/** Of a scan that looked for hosts only. */
+/** Used for a scan that only looked for hosts. */
 export const NO_PORTS = 'no ports looked at';
 
 /** `3 open ports`, `2 open protocols`, or both: a protocol scan says nothing about ports. `inWords` formats a number with its noun. */

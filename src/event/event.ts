@@ -10,9 +10,12 @@ export const GENERIC = 'generic';
 export const ALERTING = ['nmap.scan', 'nmap.change', 'nmap.health'] as const;
 export type Dataset = (typeof DATASETS)[number] | typeof INVENTORY | typeof GENERIC;
 
-/** What follows from what is known: the state itself keeps which sink has been told, and nobody asks whether it is there already. */
+/**
+ * Datasets whose events follow from the known state rather than from one scan. The state file records which sink got them, so the ledger is
+ * not asked about them.
+ */
 export const TOLD_ONCE: ReadonlySet<Dataset> = new Set<Dataset>(['nmap.change', INVENTORY]);
-/** The acknowledgement group of all records of the inventory; no hash is like it. */
+/** The acknowledgement group of all inventory records; no digest has this value. */
 export const INVENTORY_GROUP = '0'.repeat(32);
 
 export type FieldValue = string | number | boolean | undefined | Fields | readonly FieldValue[];
@@ -30,9 +33,9 @@ export interface LogEvent {
   /** Stable: the same statement always has the same id. */
   readonly id: string;
   /**
-   * What it is a part of: the events of one host of a scan share one, any other event has its own. 32
-   * hexadecimal digits; events of a group come one behind the other, and are acknowledged as a whole. Of what the state
-   * says once ({@link TOLD_ONCE}): that which is told again when some of it is lost. Empty when nobody will ask.
+   * The acknowledgement group: the events of one host of a scan share one, any other event has its own. 32 hexadecimal digits. The events of a
+   * group follow each other and are acknowledged as a whole. For {@link TOLD_ONCE}: the events that are sent again together when some of them
+   * are lost. Empty when nothing is to be recorded about it.
    */
   readonly ackGroup: string;
   readonly dataset: Dataset;

@@ -1,4 +1,4 @@
-/** What has found a weakness, when it was no script of nmap (whose name is the source then): version detection, `-sV`. */
+/** Source of findings from version detection (`-sV`). The source of other findings is the name of a script. */
 export const SERVICE = 'service';
-/** The same: the number of the port alone. */
+/** Source of findings from the port number alone. */
 export const PORT = 'port';

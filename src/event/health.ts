@@ -27,11 +27,11 @@ export interface RunFacts {
   readonly scans: number;
   readonly hosts: number;
   readonly openPorts: number;
-  /** Of the scans, those that looked at ports. */
+  /** Number of scans that looked at ports. */
   readonly portScans: number;
-  /** Protocols without ports that answer, of `nmap -sO`. */
+  /** Number of IP protocols that answered (`nmap -sO`). */
   readonly openProtocols: number;
-  /** Inputs and elements that could not be read, scans that are cut or failed. */
+  /** Number of inputs and elements that could not be read, and of scans that are cut or failed. */
   readonly problems: number;
   readonly sinks: readonly { readonly name: string; readonly acknowledges: boolean; readonly sums: DeliverySums; readonly replayed: DeliverySums }[];
 }
@@ -42,9 +42,9 @@ export interface DeliveryProblem {
   readonly kind: ProblemKind;
   readonly sink: string;
   readonly reason: string;
-  /** Number of events concerned; undefined as long as it is not known. */
+  /** Number of events concerned; undefined while it is not known. */
   readonly events: number | undefined;
-  /** How many of its kind the sink has had in this run, this one included. Default 1. */
+  /** How many problems of this kind the sink had in this run, this one included. Default 1. */
   readonly times?: number;
 }
 
@@ -68,7 +68,7 @@ interface FailedScan {
 export interface MisdatedScan {
   readonly scanId: string;
   readonly scanner: string;
-  /** As they were written: `nmaprun@start=253402300799`. */
+  /** The times as they were written: `nmaprun@start=253402300799`. */
   readonly times: readonly string[];
   /** Hosts with such times. */
   readonly hosts: number;
@@ -142,7 +142,7 @@ export function absenceUnknownEvent(options: EventOptions, { scanId, args, hosts
 export interface UnlistedHosts {
   readonly scanId: string;
   readonly args: string | undefined;
-  /** Hosts known to be up that are among the targets. */
+  /** Hosts among the targets that are known to be up. */
   readonly hosts: number;
 }
 
@@ -221,7 +221,7 @@ const TEXT: Readonly<Record<ProblemKind, (events: number | undefined) => string>
 };
 
 interface Parts {
-  /** The id, when other runs may report the same. */
+  /** The event id, when other runs may report the same. */
   readonly id?: string;
   readonly severity: number;
   readonly message: string;

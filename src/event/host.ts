@@ -99,8 +99,8 @@ export function hostEvent(context: HostContext, counts: PortCounts): LogEvent {
 }
 
 /**
- * Impossible times of a host, as nmap wrote them. Its 0 is none: it stands at each host that was traced or asked by scripts
- * without a port scan (`nmap -sn --traceroute`).
+ * Impossible times of a host, as nmap wrote them. A 0 is not one: nmap writes it for each host that was traced or asked by scripts without a
+ * port scan (`nmap -sn --traceroute`).
  */
 export function misdatedIn({ starttime, endtime }: Host, now: number): readonly string[] {
   const times = [];
@@ -109,7 +109,7 @@ export function misdatedIn({ starttime, endtime }: Host, now: number): readonly 
   return times;
 }
 
-/** masscan writes one `host` per port and knows nothing of the host itself. */
+/** Whether a host element describes the host. masscan writes one per port, and knows nothing about the host itself. */
 export function isHostObservation(run: RunContext): boolean {
   return run.run.scanner !== 'masscan';
 }

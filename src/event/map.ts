@@ -39,7 +39,10 @@ export class EventMapper {
   private context: RunContext | undefined;
   private record = new RunRecord();
   private news = new SeenInRun();
-  /** Statements about the ports and findings of the host that nmap listed last: a thread that reads it alone must come to the same. */
+  /**
+   * Ids of events about the ports and findings of the latest host. Repetitions are recognised per host, so that a thread that reads the host
+   * alone gets the same result.
+   */
   private made: RecentSet | undefined;
   /** Keys of hosts that were read; undefined unless asked for. */
   private keys: string[] | undefined;
@@ -49,9 +52,9 @@ export class EventMapper {
   openPorts = 0;
   /** Open IP protocols listed so far, in all runs. */
   openProtocols = 0;
-  /** Findings so far that nobody is told of as a change: a guess, a version that may be patched. */
+  /** Findings so far that raise no change: guesses, and versions that may be patched. */
   unconfirmed = 0;
-  /** Complete or cut runs so far that looked at ports, as `nmap -sn` and `-sL` do not. */
+  /** Runs so far, complete or cut, that looked at ports, as `nmap -sn` and `-sL` do not. */
   portScans = 0;
   /** Runs with impossible times, the first few. */
   readonly misdated: MisdatedScan[] = [];
@@ -65,7 +68,10 @@ export class EventMapper {
     return this.context;
   }
 
-  /** Counts a finding of the current run, whose port is `repeated` right behind; false for a repetition. `alerts`: it is told as a change. */
+  /**
+   * Counts a finding of the current run; false for a repetition. `alerts`: it raises a change; `repeated`: how often its port is listed again
+   * right behind.
+   */
   noteFinding(
     host: HostContext,
     { id, severity, own }: LogEvent,
@@ -221,7 +227,7 @@ export class EventMapper {
     return isNew;
   }
 
-  /** The same among those of the host that nmap listed last. */
+  /** The same within the latest host. */
   private isFirstOfHost(id: string): boolean {
     this.made ??= new RecentSet();
     const isNew = this.made.add(id);
@@ -230,7 +236,10 @@ export class EventMapper {
   }
 }
 
-/** As nmap writes them, protocol by protocol and each time the next: none can be there twice. False where that would take reading them anew. */
+/**
+ * Whether ports are in nmap's order, protocol by protocol with ascending numbers, so that none is listed twice. False for ports that are
+ * parsed lazily, because checking them would parse them again.
+ */
 function areInOrder(ports: Iterable<Port>): boolean {
   if (!Array.isArray(ports)) return false;
   const begun = new Set<string | undefined>();

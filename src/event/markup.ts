@@ -1,19 +1,19 @@
-/** `](`: where a link in Markdown hides what it leads to. */
+/** `](`: the middle of a Markdown link, which may hide its address. */
 const LINK = /\](?=\()/g;
-/** Of somebody, or of `@channel`, `@everyone`; not within an address of mail. */
+/** The `@` of a mention (a user, `@channel`, `@everyone`), but not of a mail address. */
 const MENTION = /(?<![\w.+-])@(?=\w)/g;
 const ANGLES: Readonly<Record<string, string>> = { '<': '\u2039', '>': '\u203A' };
 
 /**
- * Untrusted text for who may show it as markup: a chat, a mail, a ticket. It calls nobody and hides no link, in Slack's markup (`<!channel>`,
- * `<https://x|y>`: https://docs.slack.dev/messaging/formatting-message-text), in Markdown (`[y](https://x)`, `@here`) and in HTML, and reads nearly the same
- * where it is shown as it is.
+ * Makes untrusted text safe for programs that may render it as markup: a chat, a mail, a ticket. It mentions nobody and hides no link, in
+ * Slack's markup (`<!channel>`, `<https://x|y>`: https://docs.slack.dev/messaging/formatting-message-text), in Markdown (`[y](https://x)`,
+ * `@here`) and in HTML, and reads nearly the same as plain text.
  */
 export function withoutMarkup(text: string): string {
   return withoutMentions(text.replaceAll(/[<>]/g, (angle) => ANGLES[angle] as string).replaceAll(LINK, '] '));
 }
 
-/** A character reference or a backslash would not be enough: forges look for mentions in what was rendered. */
+/** Breaks up mentions. Escaping with a character reference or a backslash is not enough, because forges look for mentions in the rendered text. */
 export function withoutMentions(text: string): string {
   return text.replaceAll(MENTION, '@ ');
 }

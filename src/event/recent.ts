@@ -1,6 +1,6 @@
 /** Size of each of the two sets: newer keys, and those before them. */
 const MOST = 1 << 17;
-/** From so many ids on they are kept as numbers, which take less room than texts, and more to begin with. */
+/** From this many ids on, they are kept as numbers, which take less memory per id but more to start with. */
 const MANY = 1 << 6;
 
 /**
@@ -8,7 +8,7 @@ const MANY = 1 << 6;
  * each. Older ids count as new.
  */
 export class RecentSet {
-  /** As long as there are few: one such set is made for each host. */
+  /** Used while there are few ids, because each host has such a set. */
   private few: Set<string> | undefined = new Set();
   private newer: Keys | undefined;
   private older: Keys | undefined;
@@ -55,7 +55,7 @@ class Keys {
   size = 0;
   private slots: Float64Array;
 
-  /** `room`: keys that it takes without growing. */
+  /** `room`: number of keys that fit without growing. */
   constructor(room = MANY) {
     this.slots = new Float64Array(room * 4).fill(-1);
   }

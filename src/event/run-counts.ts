@@ -15,17 +15,17 @@ export class RunCounts {
   readonly different = { hosts: noHosts(), ports: noPorts(), openProtocols: 0 };
   /** Events that were not made because the same one was made before. */
   repeated = 0;
-  /** Hosts that are listed and that nmap did not look at. */
+  /** Hosts that are listed, but were not scanned. */
   named = 0;
-  /** Those of them that it was asked to look at. */
+  /** Those of them that were to be scanned. */
   skippedHosts = 0;
-  /** By level. Not in the id of the end event: they depend on rules and snapshots. */
+  /** Findings by level. They do not enter the id of the end event, because they depend on rules and snapshots. */
   readonly findings = noFindings();
-  /** Of hosts that are up, by zone. Not in the id either: zones come from the file of expected exposure. */
+  /** Totals of hosts that are up, by zone. They do not enter the id either, because zones come from the file of expected exposure. */
   readonly zones = new Map<string, ZoneTotals>();
   /** Time of the latest host in epoch milliseconds, as it is written; enters the id of the end event. */
   latest = 0;
-  /** The same without impossible times. */
+  /** The same, ignoring impossible times. */
   latestSeen = 0;
   /** Hosts with impossible times, and the first of those times. */
   misdated: { hosts: number; example?: string } = { hosts: 0 };

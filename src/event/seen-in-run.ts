@@ -9,7 +9,7 @@ export class SeenInRun {
   private readonly ports = new RecentSet();
   private readonly findings = new RecentSet();
 
-  /** `id`: of the event, or of all events of a host. */
+  /** Whether a statement is new. `id`: of the event, or of all events of a host. */
   isStatement(id: string): boolean {
     return this.statements.add(id);
   }
@@ -22,7 +22,7 @@ export class SeenInRun {
     return this.hosts.add(entityId);
   }
 
-  /** The first time in this state. */
+  /** Whether a port is seen for the first time in this state. */
   isFirstPort(entityId: string, { protocol, portid, state }: Port): boolean {
     return this.ports.add(digest([entityId, protocol, portid, state?.state]));
   }

@@ -42,7 +42,7 @@ export function clipCharacters(text: string, length: number): string {
   return text.slice(0, length).replace(/[\uD800-\uDBFF]$/, '');
 }
 
-/** From least to most shortened. */
+/** Shortened versions of an event, from least to most shortened. */
 function* ways(root: Fields, mark: true | 'true'): Generator<Fields, void, undefined> {
   yield root;
   const nmap = { ...(root['nmap'] as Fields | undefined), shortened: mark };

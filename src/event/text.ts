@@ -1,4 +1,4 @@
-/** Control characters that a terminal would interpret, marks that reverse the direction of text (CVE-2021-42574), and what nobody sees. */
+/** Control characters that a terminal would interpret, marks that reverse the direction of text (CVE-2021-42574), and invisible characters. */
 const UNSAFE =
   /[\u0000-\u001F\u007F-\u009F\u00AD\u061C\u115F\u1160\u17B4\u17B5\u180E\u200B\u200E\u200F\u2028-\u202E\u2060-\u206F\u3164\uFEFF\uFFA0\uFFF9-\uFFFB\uFFFE\uFFFF]|\uDB40[\uDC00-\uDC7F]/g;
 
@@ -19,7 +19,7 @@ export function withoutControls(text: string): string {
   return text.replace(UNSAFE_IN_LINES, escaped);
 }
 
-/** Each UTF-16 unit: tags, which nobody sees, are pairs of them. */
+/** Escapes each UTF-16 unit, because invisible tag characters are surrogate pairs. */
 function escaped(character: string): string {
   return Array.from({ length: character.length }, (_, at) => `\\u${hex(character.charCodeAt(at), 4)}`).join('');
 }
@@ -45,14 +45,14 @@ function hex(code: number, length: number): string {
 /** `999`, `48,211`, `12,345.67` */
 export function withCommas(number: number): string {
   const [whole = '', decimals] = String(number).split('.');
-  // As Intl writes it, which takes 10 ms to load, and nearly no number needs.
+  // The same form as Intl's, which takes 10 ms to load and is rarely needed.
   if (!/^\d{1,15}$/.test(whole) || (decimals !== undefined && !/^\d{1,3}$/.test(decimals))) return number.toLocaleString('en-US');
   const groups: string[] = [];
   for (let end = whole.length; end > 0; end -= 3) groups.unshift(whole.slice(Math.max(0, end - 3), end));
   return groups.join(',') + (decimals === undefined ? '' : `.${decimals}`);
 }
 
-/** `1 host`, `48,211 hosts`: in every message, whoever reads it. */
+/** A number with its noun, for all messages: `1 host`, `48,211 hosts`. */
 export function counted(number: number, noun: string, plural = `${noun}s`): string {
   return `${withCommas(number)} ${number === 1 ? noun : plural}`;
 }

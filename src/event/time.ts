@@ -37,12 +37,12 @@ export function isoIfKnown(time: number | undefined): string | undefined {
 let last = { time: Number.NaN, iso: '' };
 let before = last;
 
-/** No date is further from 1970, before or after. https://tc39.es/ecma262/#sec-time-values-and-time-range */
+/** Dates are at most this far from 1970, in both directions. https://tc39.es/ecma262/#sec-time-values-and-time-range */
 const FURTHEST_MS = 8_640_000_000_000_000;
 
 /**
- * Epoch milliseconds as ISO 8601; of what is no date (a damaged state may say anything), the nearest one. The last two are cached, because thousands of
- * events share them.
+ * Epoch milliseconds as ISO 8601; a number out of range (a damaged state may hold anything) gives the nearest date. The last two results are
+ * cached, because thousands of events share them.
  */
 export function isoTime(time: number): string {
   if (time === last.time) return last.iso;

@@ -8,7 +8,7 @@ interface AccessTest {
   readonly script: string;
   readonly rule: Rule;
   readonly title: string;
-  /** From what the script wrote, and nmap's arguments. */
+  /** Whether the script's output shows open access. `args`: nmap's arguments. */
   readonly finds: (script: Script, args: string) => boolean;
 }
 
@@ -127,7 +127,7 @@ const TESTS: readonly AccessTest[] = [
     'Everyone can read how the device is set up.',
     'Use SNMPv3, or another community and a filter.',
     'SNMP answers to the community "public"',
-    // It asks with "public" unless it was told another one. `snmp-info` asks SNMPv3, which needs no community.
+    // The script uses "public" unless its arguments give another community. `snmp-info` asks SNMPv3, which needs no community.
     ({ output = '' }, args) => output.trim() !== '' && !/\bcreds\.|\bsnmp-brute\b/.test(args),
   ),
   access(

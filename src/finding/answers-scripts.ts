@@ -2,7 +2,7 @@ import type { Port } from '../nmap/model.ts';
 import type { RiskyService } from './risky-service.ts';
 import { isError } from './script.ts';
 
-/** First words of scripts that speak the protocol, by rule; without one it is the rule's own: `snmp-sysdescr`, `ftp-anon`. */
+/** First words of the names of scripts that speak a rule's protocol. By default it is the rule's own name: `snmp-sysdescr`, `ftp-anon`. */
 const WORDS: Readonly<Record<string, readonly string[]>> = {
   db2: ['db2', 'drda'],
   ethernetip: ['enip'],
@@ -16,12 +16,12 @@ const WORDS: Readonly<Record<string, readonly string[]>> = {
   vnc: ['vnc', 'realvnc'],
 };
 
-/** These say something where nothing has answered, too. */
+/** Scripts that write output even when nothing answered. */
 const SAYS_ANYWAY = /-brute$|-vuln/;
 
 /**
- * Whether a script that speaks the protocol of a service had an answer at a port: then the service is no guess from the number, though version detection
- * was not asked (`-sC` alone), or did not recognise it.
+ * Whether a script that speaks the protocol of a service got an answer from a port. Then the service is not just guessed from the port number,
+ * even if version detection was not used (`-sC` alone) or did not recognise it.
  */
 export function answersScripts(service: RiskyService | undefined, { scripts }: Port): service is RiskyService {
   if (service === undefined) return false;

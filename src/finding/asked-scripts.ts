@@ -14,11 +14,11 @@ interface AskedScripts {
   readonly words: readonly string[];
   /** `-sV`, `-A`: version detection. */
   readonly asksServices: boolean;
-  /** After so many seconds nmap stops a script, and does not say so. */
+  /** Seconds after which nmap stops a script without saying so. */
   readonly stopsAfter: number;
 }
 
-/** Of `-T5`: https://nmap.org/book/performance-timing-templates.html */
+/** Script time limit of `-T5`: https://nmap.org/book/performance-timing-templates.html */
 const INSANE_SECONDS = 600;
 const SECONDS: Readonly<Record<string, number>> = { ms: 0.001, s: 1, m: 60, h: 3600 };
 

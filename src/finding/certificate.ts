@@ -47,7 +47,10 @@ const WEAK_KEY = rule(
   'RSA keys below 2048 bits and elliptic curves below 224 can be broken by those who want it enough (NIST SP 800-131A).',
   'Make a new key: RSA 2048 or more, or P-256.',
 );
-/** By the names that nmap gives to algorithms. What it calls `unknown` (Ed25519 with its 256 bits, RSA-PSS) cannot be judged by a number. */
+/**
+ * Smallest acceptable key size in bits, by nmap's name of the algorithm. Keys that nmap calls `unknown` (Ed25519 with its 256 bits, RSA-PSS)
+ * cannot be judged by size.
+ */
 const FEWEST_BITS: ReadonlyMap<string, number> = new Map([
   ['rsa', 2048],
   ['dsa', 2048],

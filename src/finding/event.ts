@@ -12,8 +12,9 @@ import { findingKey } from './registry.ts';
 
 const DATASET = 'nmap.finding';
 /**
- * The acknowledgement group of the findings of a host. What is found in a scan depends on more than the scan: on the version of the rules, on settings, on
- * the file of expected exposure. So it is another group when other findings are told: those that are new were not acknowledged with the others.
+ * The acknowledgement group of the findings of a host. Findings depend on more than the scan: on the version of the rules, on settings, on the
+ * file of expected exposure. So the group depends on the findings themselves: when there are new ones, the group is a new one, which is not
+ * acknowledged yet.
  */
 export function findingsAckGroup({ observationId }: HostContext, places: Iterable<FindingsAt>): string {
   const contents = [];
@@ -21,12 +22,12 @@ export function findingsAckGroup({ observationId }: HostContext, places: Iterabl
   return digest(['findings', observationId, ...contents]);
 }
 
-/** All but those that the user has silenced. */
+/** The findings without those that the user has silenced. */
 export function told(findings: readonly Finding[]): readonly Finding[] {
   return findings.filter(({ isSilenced }) => isSilenced !== true);
 }
 
-/** What makes it another statement when it is other. */
+/** The parts of a finding that make it another statement when they change. */
 function contentOf(finding: Finding): string {
   const { title, confidence, vulnerability } = finding;
   return JSON.stringify([findingKey(finding), title, confidence, vulnerability?.id, vulnerability?.score]);

@@ -53,7 +53,7 @@ function unnamedServer(usual: RiskyService | undefined, service: Service | undef
   ];
 }
 
-/** Whether what makes a service risky is that others can read what is said. */
+/** Whether a service is only risky because others can read the traffic, which TLS prevents. */
 function isCuredByTls({ category, curedByTls = false }: RiskyService): boolean {
   return category === 'cleartext' || curedByTls;
 }

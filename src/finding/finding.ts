@@ -52,7 +52,7 @@ export interface Finding {
   readonly source: string;
   /** One line: what was found. */
   readonly title: string;
-  /** The day ahead that the title speaks of, `2026-01-31`. */
+  /** The future day that the title mentions, `2026-01-31`. */
   readonly due?: string;
   readonly severity: number;
   readonly confidence: Confidence;
@@ -83,7 +83,7 @@ export interface Subject {
   readonly port: Port | undefined;
   /** When nmap scanned it, epoch milliseconds. */
   readonly time: number;
-  /** It can be reached from everywhere. */
+  /** Whether it can be reached from everywhere. */
   readonly external?: boolean;
 }
 

@@ -3,7 +3,7 @@ import { isError, isRequested, looksFor, mayHaveStopped, nameAsked, scriptsAt } 
 import type { Subject } from './finding.ts';
 import { needsVersion } from './version-vulnerability.ts';
 
-/** What was looked for at a port, in all of its listings, or at a host. Holds names only: a host may be too large to be held. */
+/** What was looked for at a host, or at a port in all of its listings. Holds names only, because a host may be too large to hold. */
 export class Looks {
   private readonly args: string;
   private listings = 0;
@@ -11,9 +11,9 @@ export class Looks {
   private hasVersion = false;
   private isPort = false;
   private mayHaveStopped = false;
-  /** Scripts that said something. */
+  /** Scripts that had output. */
   private readonly heard = new Set<string | undefined>();
-  /** In how many listings a script failed. */
+  /** Number of listings in which a script failed, by script. */
   private readonly failures = new Map<string | undefined, number>();
 
   constructor(args: string | undefined) {
@@ -42,19 +42,19 @@ export class Looks {
     // Only a detected service shows that something else listens there.
     if (source === SERVICE || source === PORT) return this.isNamed;
     if (this.heard.has(source)) return true;
-    // By the arguments it ran here, and did not fail: then no output means that it found nothing.
+    // By the arguments it ran here, and it did not fail, so no output means that it found nothing.
     return !this.isSilenceEmpty(source) && (this.failures.get(source) ?? 0) < this.listings && isRequested(this.args, source);
   }
 
-  /** Whether no output may also mean that the script did not come to its end, or was not begun. */
+  /** Whether no output may also mean that the script was stopped, or was never started. */
   private isSilenceEmpty(source: string): boolean {
     if (this.mayHaveStopped || (needsVersion(source) && !this.hasVersion)) return true;
-    // What did not even say its name to version detection may have been too slow for scripts, too, and some want to know the name.
+    // A service that did not answer version detection may have been too slow for scripts as well, and some scripts only run for a known service.
     return this.isPort && !this.isNamed && this.heard.size === 0 && looksFor(this.args, SERVICE);
   }
 }
 
-/** nmap tells whole seconds. */
+/** Upper limit of the seconds that nmap spent on a host, because it writes whole seconds. */
 function secondsAt({ starttime, endtime }: Subject['host']): number | undefined {
   return starttime === undefined || endtime === undefined ? undefined : endtime - starttime + 1;
 }

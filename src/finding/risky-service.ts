@@ -2,17 +2,17 @@ import type { Rule, RuleCategory } from './finding.ts';
 
 /** A kind of service that should not be reachable by everyone. */
 export interface RiskyService extends Rule {
-  /** `22/tcp`: registered or usual ports; none where others listen there, too. */
+  /** Registered or usual ports, `22/tcp`; empty where other services use the port, too. */
   readonly ports: readonly string[];
   /** nmap's service name; with version detection (`-sV`) this decides, not the port number. */
   readonly services: RegExp;
   /** Products over HTTP, which nmap calls `http` with the name in `product`. */
   readonly products?: RegExp | undefined;
-  /** Its web server is the one of Go, which nmap names `Golang net/http server`, whoever uses it. */
+  /** Its web server is Go's, which nmap calls `Golang net/http server` whatever the product. */
   readonly isGo?: boolean;
   /** Severity where everyone can reach it. */
   readonly external: number;
-  /** Over TLS it is no risk, as all of the category `cleartext`. */
+  /** With TLS it is no risk, as for all of the category `cleartext`. */
   readonly curedByTls?: boolean;
 }
 
@@ -59,7 +59,7 @@ const REFERENCES: Readonly<Record<string, string>> = {
   adb: 'https://developer.android.com/tools/adb',
 };
 
-/** Besides clear text; Docker asks for a certificate then. */
+/** Rules outside of `cleartext` whose risk TLS removes; Docker then asks for a certificate. */
 const CURED_BY_TLS = new Set(['ldap', 'mqtt', 'docker']);
 
 const IN_GO = new Set(['docker', 'kubernetes', 'etcd', 'consul', 'influxdb']);

@@ -29,7 +29,7 @@ export function isRequested(args: string, id: string): boolean {
   return words.some((word) => word === 'all' || categories.includes(word) || fitsGlob(word, id));
 }
 
-/** Whether nmap may have stopped a script at a host that it had to do with for so many seconds, or for an unknown time; its output is missing then. */
+/** Whether nmap may have stopped a script at a host that took this many seconds (undefined: unknown), so that its output is missing. */
 export function mayHaveStopped(args: string, seconds: number | undefined): boolean {
   const { stopsAfter } = askedScripts(args);
   return stopsAfter !== Number.POSITIVE_INFINITY && (seconds === undefined || seconds >= stopsAfter);
@@ -45,7 +45,7 @@ export function looksFor(args: string | undefined, source: string): boolean {
   return source === SERVICE ? askedScripts(args ?? '').asksServices : isRequested(args ?? '', source);
 }
 
-/** The name of a detected service. */
+/** The name of a detected service; undefined when it is guessed from the port number. */
 export function nameAsked(service: Service | undefined): string | undefined {
   // masscan writes no method; a banner counts as detection.
   const isAnswer = service?.method === 'probed' || service?.bannerType !== undefined;

@@ -9,7 +9,7 @@ import { findingKey, subjectsOf } from './registry.ts';
 
 /** A finding as change detection needs it. */
 interface SeenFinding {
-  /** `443/tcp`; undefined of the host itself. */
+  /** `443/tcp`; undefined for the host itself. */
   readonly port?: string;
   readonly key: string;
   readonly rule: { readonly id: string; readonly name: string; readonly category: string };

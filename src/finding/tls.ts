@@ -54,7 +54,7 @@ export const tlsProtocols: Check = {
   },
 };
 
-/** The first few, and how many more. */
+/** A list in words: the first few names, and how many more there are. */
 export function listed(names: readonly string[]): string {
   return `${names.slice(0, 5).join(', ')}${names.length > 5 ? ` and ${names.length - 5} more` : ''}`;
 }

@@ -33,7 +33,7 @@ export class Endpoint {
     this.server = server;
   }
 
-  /** Throws `usage` when nobody can listen there. */
+  /** Throws `usage` when the address cannot be listened on. */
   static async open({ host, port }: ListenAddress, options: EndpointOptions): Promise<Endpoint> {
     const server = createServer(
       { requestTimeout: REQUEST_MS, headersTimeout: REQUEST_MS, connectionsCheckingInterval: 1000 },

@@ -4,9 +4,9 @@ import { METRICS, type MetricDefinition, type MetricName, type Series } from './
 
 /** The content type: https://prometheus.io/docs/instrumenting/exposition_formats/ */
 export const CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
-/** Series per metric: each costs storage. */
+/** Most series per metric, because each costs storage. */
 const MAX_SERIES = 200;
-/** Of the value of a label: a URL, a path. */
+/** Most bytes of a label's value, for example a URL or a path. */
 const MAX_LABEL_BYTES = 500;
 
 /**

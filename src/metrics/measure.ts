@@ -25,7 +25,7 @@ export interface MeasureOptions {
   /** Configured sinks; sums are shown for these only. */
   readonly sinks: readonly { readonly name: string; readonly identity: SinkIdentity }[];
   readonly schedules: readonly Schedule[];
-  /** Whole paths. */
+  /** Absolute paths. */
   readonly directories: readonly string[];
   /** Maximum age of the latest finished scan, by site, in milliseconds. */
   readonly maxAges: ReadonlyMap<string, number>;

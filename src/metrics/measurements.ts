@@ -25,7 +25,7 @@ export class Measurements {
   private readonly clock: Clock;
   private readonly survey: Survey;
 
-  /** `database`: a connection of its own. */
+  /** `database`: a connection that is used for nothing else. */
   constructor(database: Database, subject: () => MeasuredState, clock: Clock) {
     this.database = database;
     this.subject = subject;

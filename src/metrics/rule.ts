@@ -14,7 +14,7 @@ export interface MetricsRule {
   readonly summary: string;
   /** What to do. */
   readonly description: string;
-  /** Series that fire the rule after two hours, and series that do not. */
+  /** Series for which the rule fires within two hours, and series for which it does not. */
   readonly fires: readonly TestSeries[];
   readonly quiet: readonly TestSeries[];
 }

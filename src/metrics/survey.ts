@@ -3,7 +3,7 @@ import type { Database } from '../state/database.ts';
 import type { Series } from './catalogue.ts';
 import { knownHostSeries, type ZoneOf } from './known-hosts.ts';
 
-/** Rest 19 times as long as counting takes: 39,000 hosts take two seconds. */
+/** Pause between two counts, as a multiple of the time that one takes: two seconds for 39,000 hosts. */
 const REST = 19;
 /** A request waits this long for new numbers, then gets the old ones. */
 const PATIENCE_MS = 1000;
@@ -25,7 +25,7 @@ export class Survey {
   }
 
   async series(zoneOf: ZoneOf): Promise<readonly Series[]> {
-    // Of this connection: another number when somebody else has written; https://www.sqlite.org/pragma.html#pragma_data_version
+    // The number changes when another connection has written; https://www.sqlite.org/pragma.html#pragma_data_version
     const version = this.database.get('PRAGMA data_version')?.['data_version'];
     const isOld = version !== this.version || zoneOf !== this.zones;
     if (isOld && this.counting === undefined && this.clock.elapsed() >= this.restUntil) {

@@ -2,7 +2,7 @@ import { isIP, isIPv4 } from 'node:net';
 import { countOf, doNumbersMeet, isInNumbers, mergedNumbers, type NumberRanges, numbersWithout } from './number-ranges.ts';
 import { difference, doOverlap, isIn, merged, type Range, type Ranges, sizeOf } from './ranges.ts';
 
-/** A limit on memory: target lists come from scans. */
+/** Most ranges in a set. Target lists come from scans, so their memory must be bounded. */
 const MAX_RANGES = 1 << 16;
 
 /**
@@ -12,7 +12,7 @@ const MAX_RANGES = 1 << 16;
 export class AddressSet {
   private readonly v4: NumberRanges;
   private readonly v6: Ranges;
-  /** How many addresses. */
+  /** Number of addresses. */
   readonly size: number;
   private made: readonly (readonly [first: string, last: string])[] | undefined;
 
@@ -43,7 +43,7 @@ export class AddressSet {
     return this.v4.length / 2 + this.v6.length;
   }
 
-  /** @internal Its ranges in the form of {@link addressKey}, inclusive. */
+  /** @internal The ranges as pairs of keys (see {@link addressKey}), both ends included. */
   get keys(): readonly (readonly [first: string, last: string])[] {
     this.made ??= [...keysOf(this.v4), ...this.v6.map(([first, last]) => [keyOf(first, 6), keyOf(last, 6)] as const)];
     return this.made;
@@ -55,18 +55,18 @@ export class AddressSet {
     return v4 === undefined ? v6 !== undefined && isIn(this.v6, v6) : isInNumbers(this.v4, v4);
   }
 
-  /** @internal */
+  /** @internal The addresses that are not in the other set. */
   without(other: AddressSet): AddressSet {
     return new AddressSet(numbersWithout(this.v4, other.v4), difference(this.v6, other.v6));
   }
 
-  /** @internal */
+  /** @internal Whether any address is in both sets. */
   overlaps(other: AddressSet): boolean {
     return doNumbersMeet(this.v4, other.v4) || doOverlap(this.v6, other.v6);
   }
 }
 
-/** Of one address it is asked whether it is in many sets, one behind another. */
+/** The address that was parsed last, because callers ask many sets in a row about the same one. */
 let latest: { readonly text: string; readonly v4: number | undefined; readonly v6: bigint | undefined } = { text: '', v4: undefined, v6: undefined };
 
 function keysOf(ranges: NumberRanges): readonly (readonly [first: string, last: string])[] {
@@ -75,7 +75,7 @@ function keysOf(ranges: NumberRanges): readonly (readonly [first: string, last: 
 
 /** A sort key for a database index: `4c0000207` for 192.0.2.7. Undefined when the text is not an address. */
 export function addressKey(text: string): string | undefined {
-  // Without large numbers: it is asked for with each host.
+  // Without BigInt, which is slow: this runs for each host.
   if (isIPv4(text)) return `4${text.split('.').map(hexOctet).join('')}`;
   const number = numberOfV6(text);
   return number === undefined ? undefined : keyOf(number, 6);
@@ -89,7 +89,7 @@ function keyOf(number: number | bigint, kind: 4 | 6): string {
   return `${kind}${number.toString(16).padStart(kind === 4 ? 8 : 32, '0')}`;
 }
 
-/** False: it is no address, or there is no room for all of its ranges. */
+/** Adds an IPv4 target to `ranges`. False when it is not an address, or needs more than `room` ranges. */
 function takeV4(ranges: number[], word: string, room: number): boolean {
   const [address = '', bits, ...more] = word.split('/');
   const number = numberOfV4(address);

@@ -5,7 +5,7 @@ export interface Word {
   readonly text: string;
 }
 
-/** The words, and the index from which the text cannot be parsed, if any. */
+/** The words of a command line, and the index from which it cannot be parsed, if any. */
 interface CommandLine {
   readonly words: readonly Word[];
   readonly unreadableFrom: number | undefined;
@@ -44,7 +44,7 @@ export function quoted(word: string): string {
   return SPACE.test(word) ? `"${escaped}"` : escaped;
 }
 
-/** Undefined when a quote is misplaced or not closed: words cannot be told apart behind it. */
+/** Undefined when a quote is misplaced or not closed, so that the words after it cannot be separated. */
 function wordAt(args: string, start: number): Word | undefined {
   let text = '';
   let isQuoted = false;

@@ -1,25 +1,26 @@
 import type { ScanItem } from './item.ts';
 
-/** So many runs may be as small as they like. */
+/** Up to this number of runs, their size does not matter. */
 const FREE_RUNS = 1000;
-/** Behind these, so much of the input is to be there for each: masscan writes 330 when it has found nothing, nmap twice as many. */
+/** Beyond that, the input must have this many bytes per run: masscan writes 330 when it has found nothing, nmap twice as many. */
 const LEAST_BYTES = 300;
 
 /**
- * Runs that are more than scanners could have written in so many bytes. Each run is a scan of its own, with a beginning, an end and a place
- * among all that are known, so a megabyte of 30,000 would cost what 20 megabytes of scans do. They are left out, and that is told once.
+ * Recognises an input with more runs than scanners could have written in so many bytes. Each run is kept as a scan with a beginning, an end
+ * and a place among all scans, so a megabyte with 30,000 runs would cost as much as 20 megabytes of scans. Excess runs are left out, which is
+ * reported once.
  */
 export class Crowd {
   private runs = 0;
   private leftOut = 0;
   private first = 0;
 
-  /** A run was read. */
+  /** Counts a run. */
   note(): void {
     this.runs++;
   }
 
-  /** Whether one more, at that byte of input, is one too many. */
+  /** Whether another run that begins at this byte of input would be one too many. */
   isFull(offset: number): boolean {
     return this.runs >= FREE_RUNS && offset < this.runs * LEAST_BYTES;
   }

@@ -26,7 +26,7 @@ export class CurrentRun {
   private early: ScanItem[] = [];
   private readonly stray = new StrayElements();
   private readonly crowd = new Crowd();
-  /** It is one too many: none of it is read. */
+  /** The current run is one too many (see {@link Crowd}), so none of it is read. */
   isLeftOut = false;
   /** The input has had a run so far. */
   hasBegun = false;
@@ -41,7 +41,7 @@ export class CurrentRun {
     return this.open || this.header !== undefined;
   }
 
-  /** Its header was emitted, and more hosts may come. */
+  /** Whether the header was emitted and more hosts may come. */
   get isAmongHosts(): boolean {
     return this.open && this.header === undefined && this.stats === undefined;
   }
@@ -58,17 +58,17 @@ export class CurrentRun {
     this.isLeftOut = element !== '/nmaprun';
   }
 
-  /** Whether a host at that byte, which no run is around, begins one. */
+  /** Whether a host outside of any run, at this byte, begins a run. */
   mayBeginWithHost(offset: number): boolean {
     return !this.crowd.isFull(offset);
   }
 
-  /** Adds a part of the header, which `reader` stands on. */
+  /** Adds the part of the header at which `reader` is. */
   addToHeader(reader: Reader, length: number): void {
     this.header?.add(reader, length);
   }
 
-  /** The header was given without a `scaninfo`: one that comes now is too late. */
+  /** Whether the header was emitted without a `scaninfo`, so that one that comes now is too late. */
   get missesScanInfo(): boolean {
     return this.header === undefined && this.lacksScanInfo;
   }

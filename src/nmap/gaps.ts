@@ -4,7 +4,7 @@ export class Gaps {
   private readonly indexes: number[] = [];
   private readonly sums: number[] = [];
 
-  /** Adds one behind all others. */
+  /** Adds a gap after all others. */
   add(index: number, bytes: number): void {
     this.indexes.push(index);
     this.sums.push((this.sums.at(-1) ?? 0) + bytes);

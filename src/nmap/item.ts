@@ -102,7 +102,7 @@ export const MOST_HOSTS = 2 ** 32 - 2;
 /** Addresses of listed hosts that could not be read; `unknown` when an address is not known, or hosts are missing. */
 export type Unread = readonly string[] | 'unknown';
 
-/** In one run; with more, `unknown`. */
+/** Most addresses per run; with more, the result is `unknown`. */
 const MAX_UNREAD = 1000;
 
 /** Follows the items of a run and says how it ended. */

@@ -20,10 +20,10 @@ export function isSecretName(name: string): boolean {
 /** `name=value`; the value in quotes, in braces, or up to where a word ends. */
 const NAME = /(?<![\w.-])([\w.-]+)\s*=\s*/g;
 const VALUE = /"(?:[^"\\]|\\.)*(?:"|$)|'(?:[^'\\]|\\.)*(?:'|$)|\{[^\n]*|[^\s,;&"'}]+/sy;
-/** `name: value`, up to the end of the line or of the quotes that it stands in. */
+/** `name: value`, up to the end of the line, or of the quotes around it. */
 const HEADER_NAME = /(?<![\w-])([\w-]+)\s*:\s*/g;
 const HEADER_VALUE = /[^\r\n"']+/y;
-/** What an `Authorization` header says, wherever it stands. */
+/** The value of an `Authorization` header, anywhere in a text. */
 const SCHEME = /(?<![\w-])(basic|bearer|digest|negotiate|ntlm)(\s+)[\w.~+/=-]{8,}/gi;
 const WITH_AT = /(?<![^\s"'@])[^\s"'@]*@[^\s"']*/g;
 

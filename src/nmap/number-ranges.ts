@@ -1,7 +1,10 @@
-/** The first and the last of each, one behind another: ascending, with gaps in between. A run of hundreds is compared with many others. */
+/**
+ * Ranges of numbers in a flat list: first and last of each, ascending and not adjacent. A typed array, because a run with hundreds of ranges
+ * is compared with many others.
+ */
 export type NumberRanges = Float64Array;
 
-/** `pairs`: the first and the last of each, in any order. */
+/** Sorts and merges ranges. `pairs`: first and last of each, alternating, in any order. */
 export function mergedNumbers(pairs: readonly number[]): NumberRanges {
   const result: number[] = [];
   for (const [first, last] of inOrder(pairs)) {

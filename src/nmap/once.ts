@@ -4,7 +4,7 @@ import type { Reader } from './reader.ts';
 import { readScripts } from './script.ts';
 import { Malformed } from './malformed.ts';
 
-/** nmap writes one per protocol. */
+/** Most `scaninfo` elements; nmap writes one per protocol. */
 const MAX_SCANINFO = 64;
 
 /** The header of a run while it is read: `nmaprun` (its start tag) and what precedes the first host. */
@@ -47,7 +47,7 @@ export class RunDraft implements Run {
     this.note(reader);
   }
 
-  /** The last element of the header was read. */
+  /** Whether the last element of the header was read. */
   get isWhole(): boolean {
     return this.debugging !== undefined;
   }

@@ -5,7 +5,7 @@ export interface NmapOption {
   readonly value: string | undefined;
   /** As it was written. */
   readonly word: string;
-  /** Index of its word, and of the word with its value (the same or the next). One word may hold several letters. */
+  /** Index of the option's word, and of the word with its value (the same or the next). One word may hold several letters. */
   readonly at: number;
   readonly valueAt: number;
   readonly isKnown: boolean;
@@ -82,7 +82,7 @@ export function lastOptionIn(word: string): Pick<NmapOption, 'name' | 'value'> {
 
 const NAMELESS = { name: '', value: undefined };
 
-/** By its full long name. */
+/** Whether nmap has an option with this full long name. */
 export function isKnownOption(name: string): boolean {
   return LONG.has(name);
 }
@@ -95,7 +95,7 @@ function optionsIn(word: string, long: Long): readonly TakenOption[] {
 interface TakenOption {
   readonly name: string;
   readonly value: string | undefined;
-  /** The next word is its value. */
+  /** Whether the next word is its value. */
   readonly wantsNext: boolean;
   readonly isKnown: boolean;
 }
@@ -116,7 +116,7 @@ function longOption(word: string, long: Long): TakenOption {
   return { name, value, wantsNext: value === undefined && long.get(name) === 'value', isKnown: known !== undefined };
 }
 
-/** The long option that a word is or abbreviates. */
+/** The full name of the long option that a word is or abbreviates. */
 function named(word: string, long: Long): string | undefined {
   const beginning = spelled(word);
   if (long.has(beginning)) return beginning;

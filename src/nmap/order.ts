@@ -10,7 +10,7 @@ export interface PortKey {
   readonly number: number;
 }
 
-/** By protocol and number. */
+/** Order of ports: by protocol, then by number. */
 export function comparePorts(a: PortKey, b: PortKey): number {
   return a.protocol === b.protocol ? a.number - b.number : a.protocol < b.protocol ? -1 : 1;
 }

@@ -5,9 +5,9 @@ const kept = new Map<string, PortSet>();
 export class PortSet {
   /** As nmap wrote it. */
   readonly text: string;
-  /** How many numbers. */
+  /** Number of ports. */
   readonly size: number;
-  /** In order, none of them touching another. */
+  /** First and last number of each range, ascending and not adjacent. */
   private readonly firsts: readonly number[];
   private readonly lasts: readonly number[];
 
@@ -38,7 +38,7 @@ export class PortSet {
     return set;
   }
 
-  /** Each, in order. */
+  /** The port numbers, ascending. */
   *numbers(): Generator<number, void, undefined> {
     for (const [i, first] of this.firsts.entries()) for (let port = first; port <= (this.lasts[i] as number); port++) yield port;
   }
@@ -76,7 +76,7 @@ function rangesOf(text: string): readonly (readonly [first: number, last: number
 
 const MAX_PORT = 65_535;
 
-/** Why a list that somebody has written, like `22,8000-8100`, names no ports; undefined when it does. */
+/** Why a list of ports that a user wrote (`22,8000-8100`) is invalid; undefined when it is valid. */
 export function whyNoPorts(list: string): string | undefined {
   for (const part of list.split(',')) {
     const [, first, last = first] = /^ *(\d+)(?:-(\d+))? *$/.exec(part) ?? [];

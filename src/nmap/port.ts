@@ -58,7 +58,7 @@ export function readPort(reader: Reader): Port {
     }
   }
   port.source = reader.source(start);
-  // Notes are of each.
+  // With notes about damage, each listing is read, because each has notes of its own.
   const repeated = reader.noted === noted ? reader.passRepeated(start) : 0;
   if (repeated > 0) port.repeated = repeated;
   return port;

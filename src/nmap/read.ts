@@ -13,7 +13,7 @@ import { Malformed, Unterminated } from './malformed.ts';
 
 /** How often the end of a host is looked for behind comments that contain `</host>`. */
 const MAX_RETRIES = 16;
-/** Characters in front of the first run, after which the input is no scan. */
+/** Characters in front of the first run after which the input counts as no scan. */
 const MOST_NOISE = 1 << 26;
 
 /**
@@ -34,7 +34,7 @@ export class ScanReader {
   private reader = new Reader('');
   private retries = 0;
   private run = new CurrentRun();
-  /** Up to this byte of input, cutting out nmap's progress was tried in vain. */
+  /** Up to this byte of input, cutting out nmap's progress did not help. */
   private mendedTo = 0;
   /** Characters read before the first run. */
   private noise = 0;
@@ -49,12 +49,12 @@ export class ScanReader {
     return reader;
   }
 
-  /** It is between two elements of a run: another reader ({@link within}) may continue from here. */
+  /** Whether the reader is between two elements of a run, so that another one ({@link within}) may continue from here. */
   get isBetween(): boolean {
     return this.run.isAmongHosts && this.decoder.isWhole && this.tags.isEmpty && this.splitter?.isEmpty !== false;
   }
 
-  /** So much was read without a run that there will be none: an endless device, a disk image. */
+  /** Whether so much was read without a run that none will come: an endless device, a disk image. */
   get isHopeless(): boolean {
     return !this.run.hasBegun && this.noise > MOST_NOISE;
   }
@@ -64,7 +64,7 @@ export class ScanReader {
     return this.splitter?.consumed ?? 0;
   }
 
-  /** Skips bytes that another reader has {@link consumed}, from between two elements to between two others. */
+  /** Skips bytes that another reader has {@link consumed}. They must begin and end between two elements. */
   skip(bytes: number): void {
     this.splitter?.skip(bytes);
   }
@@ -147,7 +147,7 @@ export class ScanReader {
     return this.splitter?.cutsIn(frame) ?? 0;
   }
 
-  /** Outside of any run. */
+  /** Whether an element outside of any run begins one. */
   private beginsRun({ name, start }: Frame): boolean {
     return name === 'host' && this.run.mayBeginWithHost(this.splitter?.offsetOf(start) ?? 0);
   }
@@ -173,7 +173,7 @@ export class ScanReader {
     else yield item;
   }
 
-  /** Only its end tag was found. */
+  /** Reports an element of which only the end tag was found. */
   private *orphan(frame: Frame): Generator<ScanItem, void, undefined> {
     if (!this.run.isThere) return this.strayed(frame);
     yield* this.run.giveHeader();

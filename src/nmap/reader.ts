@@ -5,9 +5,9 @@ const MAX_NOTES = 32;
 /** Limits on memory: parts of one kind in a host, and values of all its scripts. */
 const MAX_PARTS = 1 << 12;
 const MAX_ITEMS = 1 << 18;
-/** Characters of long texts that are held together: of a host without its ports, or of a port. nmap writes some thousand. */
+/** Most characters of the long texts of a host without its ports, or of one port. nmap writes a few thousand. */
 const MAX_TEXT = 1 << 22;
-/** No text is cut below this: an address, a name, a number. */
+/** Texts up to this length are never cut: addresses, names, numbers. */
 const SHORT_TEXT = 1 << 10;
 /** `&#1114111;` */
 const LONGEST_ENTITY = 10;
@@ -20,7 +20,7 @@ const NONE: readonly string[] = [];
 export class Reader extends Tokens {
   private notes: string[] = [];
   private items = 0;
-  /** For long texts. Only hosts are so large that it counts. */
+  /** Characters of long texts that may still be kept. Only hosts are large enough to need a limit. */
   private room = Number.POSITIVE_INFINITY;
   private empty = 0;
 
@@ -72,13 +72,13 @@ export class Reader extends Tokens {
     else this.say(`script: more than ${MAX_ITEMS} values, the rest is left out`);
   }
 
-  /** Restarts the counts of script values and of text, for what is held in memory together: a host, or one of its ports. */
+  /** Restarts the counts of script values and text: they apply to what is in memory together, which is a host or one of its ports. */
   renew(): void {
     this.items = 0;
     this.room = MAX_TEXT;
   }
 
-  /** Reads what is not held, and does not count. */
+  /** Runs `work`, whose results are not kept and do not count towards the limits. */
   apart(work: () => void): void {
     const { items, room } = this;
     this.renew();
@@ -91,7 +91,7 @@ export class Reader extends Tokens {
     this.empty += ports;
   }
 
-  /** How many notes there are. */
+  /** Number of notes so far. */
   get noted(): number {
     return this.notes.length;
   }
@@ -115,7 +115,7 @@ export class Reader extends Tokens {
     return this.wholeCharacters(most);
   }
 
-  /** No half entity, and no half of a surrogate pair. */
+  /** The last index up to `end` that is not inside an entity or a surrogate pair. */
   private wholeCharacters(end: number): number {
     const { text } = this;
     const last = text.slice(end - LONGEST_ENTITY, end);

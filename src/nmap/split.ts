@@ -19,7 +19,7 @@ import { BAD, tagEnd } from './tag-end.ts';
 const TAG_NAME = /\/?[a-z]{0,32}/y;
 const MAX_INSTRUCTION = 4096;
 
-/** What must arrive before it makes sense to search again. */
+/** What must arrive before another search makes sense. */
 interface Awaited {
   readonly mark: string;
   /** The most characters that are held meanwhile. */
@@ -74,7 +74,7 @@ export class Splitter {
     this.join();
   }
 
-  /** Nothing waits for more text. */
+  /** Whether no text is waiting for more. */
   get isEmpty(): boolean {
     return this.awaited === undefined && this.pending.length === 0 && this.position === this.text.length;
   }

@@ -20,7 +20,7 @@ const EQUALS = 61;
 const GREATER = 62;
 const QUESTION = 63;
 
-/** Of elements in each other: scripts write a handful. */
+/** Deepest nesting of elements; scripts write a handful of levels. */
 const MAX_DEPTH = 1 << 17;
 
 /**
@@ -131,8 +131,8 @@ export class Tokens {
   }
 
   /**
-   * Passes over the elements that follow and are, word for word, the one from `start` to here; returns how many. Each of them would be
-   * read as that one was, so that a document that says the same a million times costs neither the time nor the memory of it.
+   * Skips the elements that follow and are, character for character, the one from `start` to here; returns how many. Parsing them would give
+   * the same result, so a document that repeats itself a million times takes neither the time nor the memory.
    */
   passRepeated(start: number): number {
     const { text, end } = this;
@@ -145,7 +145,7 @@ export class Tokens {
     }
   }
 
-  /** Reads the rest of the element, which must end where `enter` was told. */
+  /** Reads the rest of the element, which must end at the `end` given to `enter`. */
   finish(): void {
     while (this.depth > 0 && this.nextChild(1));
     if (this.position !== this.end) throw new Malformed('something follows its end tag', this.position);
@@ -229,7 +229,7 @@ export class Tokens {
     this.textParts?.push(value);
   }
 
-  /** Where that ends which is held of the text of a value: {@link Reader} bounds it. */
+  /** End of the part of a text that is kept; {@link Reader} limits it. */
   protected heldTo(_from: number, to: number): number {
     return to;
   }

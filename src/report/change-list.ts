@@ -19,7 +19,7 @@ interface ReportedChange {
 
 export interface ChangeListOptions {
   readonly sites: readonly string[];
-  /** Since then; undefined: all. */
+  /** Start of the time range; undefined: all. */
   readonly since: number | undefined;
   /** Whether a weakness was found when its host was seen for the first time. */
   readonly isFirstSight: (site: string, host: string, time: number) => boolean;
@@ -40,7 +40,7 @@ export function changeListOf(
     const change = changeOf(event);
     const { time, site, host, action, message } = change;
     if (time < since || !sites.includes(site)) continue;
-    // Events of a host that is new begin with this one.
+    // The events of a new host begin with this one.
     if (action === 'host-new') newHosts.add(JSON.stringify([site, host, time]));
     if (action === 'baseline') baselines.add({ time, site, message });
     else if (!isOpening(action) || !isFirstSight(site, host, time) || newHosts.has(JSON.stringify([site, host, time]))) changes.add(change);

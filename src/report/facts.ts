@@ -39,7 +39,7 @@ interface Totals {
   readonly hostsUp: number;
   readonly hostsNotUp: number;
   readonly openPorts: number;
-  /** Without ports, as of `nmap -sO`. */
+  /** Open IP protocols (`nmap -sO`), which have no ports. */
   readonly openProtocols: number;
   readonly findings: Readonly<Record<Level, number>>;
 }
@@ -63,7 +63,7 @@ export interface FindingFact {
   readonly host: string;
   readonly port: string;
   readonly rule: string;
-  /** The weakness in general, without what is special at this host. */
+  /** The name of the rule, without details of the host. */
   readonly ruleName: string;
   readonly title: string;
   readonly remedy: string;

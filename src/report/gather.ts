@@ -16,11 +16,11 @@ export interface GatherOptions {
   readonly now: number;
   /** Only this site. */
   readonly site: string | undefined;
-  /** Changes that were told since then; undefined: all. */
+  /** Changes announced since then; undefined: all. */
   readonly since: number | undefined;
 }
 
-/** Collects the content of a report from the state. Holds one host at a time, and of each list what is shown. */
+/** Collects the content of a report from the state. Holds one host at a time, and of each list only what is shown. */
 export function gather(database: Database, { now, site, since: from }: GatherOptions): Omit<ReportFacts, 'scans'> {
   const sites = site === undefined ? knownSites(database) : [site];
   const lists = new Lists(now);
@@ -89,7 +89,7 @@ class Lists {
     };
   }
 
-  /** Whether it is open. */
+  /** Adds a port to the lists; returns whether it is open. */
   private port(place: Place, host: KnownHost, known: KnownPort): boolean {
     if (currentValue(known.open, 1) !== 'yes') return false;
     if (isPort(known)) this.openPorts++;

@@ -28,10 +28,10 @@ export function priorities(findings: readonly FindingFact[]): readonly Priority[
   return all.toSorted((a, b) => b.severity - a.severity || b.hosts - a.hosts).slice(0, MOST);
 }
 
-/** Their titles go on from a port: `is not meant to be open`. */
+/** Rules whose titles continue a sentence that begins with a port: `is not meant to be open`. */
 const ABOUT_A_PORT: ReadonlySet<string> = new Set([UNEXPECTED.id, EXPIRED.id]);
 
-/** What is true of all of them: the certificate of one host says nothing of that of another. */
+/** A title that applies to all findings of a group: that of one host's certificate does not apply to another's. */
 function titleOf({ rule, ruleName, title }: FindingFact, group: readonly FindingFact[]): string {
   return ABOUT_A_PORT.has(rule) || group.some((one) => one.title !== title) ? ruleName : title;
 }

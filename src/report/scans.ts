@@ -7,7 +7,7 @@ import { Top } from './top.ts';
 const MOST_SCANS = 100;
 const LIMITS = { maxEvents: 2000, maxBytes: 1 << 18, inFlight: 1, inFlightPerPartition: 1 };
 
-/** What a report takes of an event. */
+/** The members of an event that a report uses. */
 interface Told {
   readonly '@timestamp': string;
   readonly 'message': string;
@@ -15,7 +15,7 @@ interface Told {
   readonly 'nmap'?: { readonly scan?: { readonly args?: string } };
 }
 
-/** A sink that keeps how scans ended, for a report of those scans: of many, the latest. */
+/** A sink that remembers how scans ended, for a report about them; of many scans only the latest. */
 export function scansSink(): { readonly sink: Sink; readonly scans: () => readonly ScanFact[] } {
   const scans = new Top<ScanFact>(MOST_SCANS, (a, b) => b.time - a.time);
   const sink: Sink = {

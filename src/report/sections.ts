@@ -3,7 +3,7 @@ import { baselineNote, day, daysFrom, leftOutText, minute } from './text.ts';
 
 export interface Cell {
   readonly text: string;
-  /** What it is sorted by, where that is not its text. */
+  /** Sort key, when cells are not sorted by their text. */
   readonly order?: number | undefined;
   readonly kind?: 'host' | 'level' | 'short';
 }
@@ -24,7 +24,7 @@ export interface Section {
 /** The tables of a report, in reading order. */
 export function sections(facts: ReportFacts): readonly Section[] {
   const { changes, baselines, findings, certificates, ports, hosts, made, totals, sites } = facts;
-  /** An address may be another host at another site. */
+  /** The same address may be another host at another site. */
   const hasSites = sites.length > 1;
   const section = sectionWith(hasSites);
   return [

@@ -4,7 +4,7 @@ import type { BaselineFact, Bounded, ReportFacts } from './facts.ts';
 
 const DAY_MS = 86_400_000;
 
-/** `2026-01-31 12:00`, in UTC; nothing when it is not known. */
+/** `2026-01-31 12:00`, in UTC; empty when unknown. */
 export function minute(time: number | undefined): string {
   return time === undefined ? '' : isoTime(time).slice(0, 16).replace('T', ' ');
 }

@@ -55,7 +55,7 @@ const TRIGGER = record({
   actions: listOf(anything),
 });
 
-/** As much as set-up looks at of a monitor that is like ours. */
+/** The members of our monitors that set-up reads. */
 const MONITOR = record({
   name: text,
   monitor_type: text,
@@ -70,15 +70,15 @@ function onlyOne<T>(shape: Shape<T>): Shape<readonly [T]> {
   return (value): value is readonly [T] => Array.isArray(value) && value.length === 1 && shape(value[0]);
 }
 
-/** Anybody's, of which only the name is sure. */
+/** Any other monitor, of which only the name is certain. */
 const ANY_MONITOR = record({ name: text });
 
 const HIT = record({ _id: text, _seq_no: number, _primary_term: number, _source: either(record({ monitor: ANY_MONITOR }), ANY_MONITOR) });
 const HITS = record({ hits: record({ hits: listOf(HIT) }) });
-/** The answer to a POST or PUT has the monitor as it is kept. */
+/** The answer to a POST or PUT, with the monitor as it is stored. */
 const KEPT = record({ _id: text, _seq_no: number, _primary_term: number, monitor: MONITOR });
 
-/** A monitor as the plugin keeps it. */
+/** A monitor as the plugin stores it. */
 interface Present {
   readonly id: string;
   readonly seqNo: number;
@@ -86,7 +86,7 @@ interface Present {
   readonly monitor: Shaped<typeof ANY_MONITOR>;
 }
 
-/** Undefined: the plugin is not there. No monitor has ever been made: none. */
+/** The existing monitors; undefined without the plugin. Before the first monitor is created, there is no index of them. */
 async function presentMonitors(client: HttpClient, signal: AbortSignal): Promise<readonly Present[] | undefined> {
   const body = JSON.stringify({ size: MOST_MONITORS, seq_no_primary_term: true, query: { match: { 'monitor.name': 'portlog' } } });
   const request: HttpRequest = { method: 'POST', path: `${MONITORS}/_search`, body };
@@ -108,8 +108,8 @@ function pathOf({ id, seqNo, primaryTerm }: Omit<Present, 'monitor'>): string {
 }
 
 /**
- * The plugin fills in what a query leaves out, so that what is there never equals what was sent: a comment in the script of
- * the trigger keeps a fingerprint of each, and the second one differs when a user has changed something since.
+ * The plugin adds what a query leaves out, so a stored monitor never equals what was sent. A comment in the trigger's script keeps a
+ * fingerprint of each, and the second one differs when a user has changed the monitor since.
  */
 async function applyMarked(client: HttpClient, request: HttpRequest, monitor: Monitor, signal: AbortSignal): Promise<void> {
   const { _id: id, _seq_no: seqNo, _primary_term: primaryTerm, monitor: kept } = await wantedAs(client, request, KEPT, signal);
@@ -132,7 +132,7 @@ function markOf(monitor: KeptMonitor): string | undefined {
 
 const MARK = / \/\* portlog (\w+\.\w+) \*\/$/;
 
-/** Its query and schedule, without actions, which belong to the user. */
+/** The fingerprint of query and schedule, without actions, which belong to the user. */
 function contentMark(monitor: KeptMonitor): string {
   const { severity, name, condition } = triggerOf(monitor);
   const source = condition.script.source.replace(MARK, '');

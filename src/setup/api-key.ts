@@ -6,7 +6,7 @@ import { jsonIn } from '../sink/transport/answer.ts';
 import type { HttpClient, HttpRequest } from '../sink/transport/http.ts';
 import { answeredAs, saidIn } from './ask.ts';
 
-/** The least that shipping needs: look at the cluster and at the types of fields, create documents, let data streams come into being. */
+/** The minimum privileges for shipping: read the cluster's version and field types, create documents and data streams. */
 const WRITER = {
   cluster: ['monitor'],
   indices: [
@@ -30,7 +30,7 @@ export async function createApiKey(client: HttpClient, signal: AbortSignal): Pro
       hint: 'an API key cannot create one with more rights than it has: use PORTLOG_ELASTICSEARCH_USER and _PASSWORD of somebody with manage_own_api_key',
     });
   if (answer.status !== 200) throw bulkRefusal(client.url, answer, ELASTICSEARCH);
-  // Not its own words, in which there may be a key.
+  // The answer is not quoted, because it may contain a key.
   const made = jsonIn(answer.body);
   if (KEY(made)) return made.encoded;
   throw new PortlogError('setup-refused', `${client.url.origin} answered to ${request.method} ${request.path} with no API key`, {
@@ -41,7 +41,8 @@ export async function createApiKey(client: HttpClient, signal: AbortSignal): Pro
 const KEY = record({ encoded: text });
 
 /**
- * A key may do what is written into it, as far as who made it may do it, too; with less, one is made without a word.
+ * Refuses to create a key with too few privileges: a key has the privileges written into it only as far as its creator has them, and the
+ * server does not report the difference.
  * https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-create-api-key
  */
 async function requireRights(client: HttpClient, signal: AbortSignal): Promise<void> {

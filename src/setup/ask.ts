@@ -84,7 +84,7 @@ function nothing(value: unknown): value is never {
   return value === undefined;
 }
 
-/** `otherwise`: the hint, where the status gives none. */
+/** The error for a refused request. `otherwise`: the hint when the status suggests none. */
 export function refusalOf({ url }: HttpClient, { method, path }: HttpRequest, answer: HttpAnswer, otherwise?: string): PortlogError {
   const { status } = answer;
   const elsewhere = redirection(url, answer);
@@ -101,7 +101,7 @@ export function refusalOf({ url }: HttpClient, { method, path }: HttpRequest, an
 
 const MOST_WORDS = 300;
 
-/** The server's own words, of which there may be megabytes: its sentence, or all that it says. */
+/** The server's error text, shortened: its error sentence, else the whole answer. */
 export function saidIn({ body }: HttpAnswer): string {
   return (sentenceIn(jsonIn(body)) ?? body)
     .slice(0, 10 * MOST_WORDS)
@@ -119,7 +119,7 @@ function sentenceIn(json: unknown): string | undefined {
   return places.map((place) => wordsAt(json, ...place)).find((words) => words !== undefined && words.trim() !== '');
 }
 
-/** Without the plugin that it belongs to, OpenSearch knows nothing of a path. */
+/** Whether OpenSearch does not know a path because the plugin is missing. */
 export function isWithoutPlugin({ status, body }: HttpAnswer): boolean {
   return status === 400 && body.includes('no handler found');
 }

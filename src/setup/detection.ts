@@ -38,7 +38,7 @@ async function planRule(client: HttpClient, rule: DetectionRule, plan: PlanOptio
   return installation(client, wordsFor(rule), presenceOf(present, rule), request, plan);
 }
 
-/** Kibana adds members of its own: so only those are compared that people change. */
+/** Compares only the members that people change, because Kibana adds its own. */
 function presenceOf(present: PresentRule | undefined, rule: DetectionRule): Presence {
   if (present === undefined) return 'absent';
   return presenceByMark(markOf(present), markOf(rule)?.split('.')[0] ?? '', fingerprint(lookedAt(present)));

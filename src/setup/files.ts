@@ -5,9 +5,9 @@ export interface SetupFile {
   readonly file: string;
   readonly path: string;
   readonly what: string;
-  /** The user's: made once, and never looked at again. */
+  /** Belongs to the user: created once and never changed. */
   readonly isCustom?: true;
-  /** Who needs it as long as it exists: data streams, the inventory when it is made, or every index that documents go to. */
+  /** What depends on it: data streams, the inventory when its index is created, or every index with documents. */
   readonly use: 'streams' | 'inventory' | 'all';
 }
 
@@ -32,13 +32,13 @@ const WHOLE: readonly SetupFile[] = [
   index('index-template.json', 'logs-nmap', 'streams'),
   index('inventory-template.json', 'nmap-inventory', 'inventory'),
 ];
-/** OpenSearch refers to nothing that is not there, so they are made, empty. */
+/** Templates for the user's own mappings and settings. OpenSearch refuses references to missing templates, so they are created empty. */
 const CUSTOM: readonly SetupFile[] = [
   { ...component('custom.json', 'logs-nmap@custom', 'streams'), isCustom: true },
   { ...component('inventory-custom.json', 'nmap-inventory@custom', 'inventory'), isCustom: true },
 ];
 
-/** What is installed, in this order: each stands on those before it. */
+/** What is installed, in this order, because each refers to those before it. */
 export const SETUP_FILES: Readonly<Record<Store, readonly SetupFile[]>> = {
   elasticsearch: [...PARTS, ...WHOLE],
   opensearch: [...PARTS, ...CUSTOM, ...WHOLE],

@@ -77,7 +77,7 @@ async function dataSource(client: HttpClient, uid: string, signal: AbortSignal):
   });
 }
 
-/** With the data source chosen that the rules ask, too. */
+/** A dashboard with the data source selected that the alert rules use. */
 function pointedAt(dashboard: Dashboard, uid: string, name: string): Dashboard {
   const list = dashboard.templating.list.map((variable) =>
     variable.name === 'datasource' ? { ...variable, current: { text: name, value: uid } } : variable,
@@ -97,7 +97,7 @@ async function planFolder(client: HttpClient, plan: PlanOptions, signal: AbortSi
   );
 }
 
-/** Every version of a dashboard has a message: ours says what was installed, and anything newer is somebody's change. */
+/** Each version of a dashboard has a message. Ours says what was installed, so a newer version is a change by somebody else. */
 async function planDashboard(client: HttpClient, dashboard: Dashboard, plan: PlanOptions, signal: AbortSignal): Promise<Step> {
   const { uid, title } = dashboard;
   const mark = fingerprint(dashboard);
@@ -120,7 +120,7 @@ const VERSION = record({ message: nullable(text) });
 /** A list until Grafana 11, then an object with one. */
 const VERSIONS = either(listOf(VERSION), record({ versions: listOf(VERSION) }));
 
-/** What the API provisions can be changed by the API only: what carries our mark is as we left it. */
+/** Provisioned rules can only be changed over the API, so rules with our mark are as we left them. */
 async function planRules(client: HttpClient, options: ContentOptions, plan: PlanOptions, signal: AbortSignal): Promise<Step> {
   const rules = grafanaRules(options);
   const present = await foundAs(client, { method: 'GET', path: GROUP }, RULE_GROUP, signal);

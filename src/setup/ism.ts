@@ -25,14 +25,14 @@ export async function planPolicy(client: HttpClient, days: number, plan: PlanOpt
   if (step.action === 'kept') return [step];
   const indices = await managedIndices(client, signal);
   const without = indices.filter(({ policy }) => policy === undefined);
-  // What has no number yet has not begun, and will take the policy as it is then.
+  // An index without a number has not started the policy yet, and will take the current one.
   const outdated = indices.filter(
     ({ policy, seqNo }) => policy === NAME && (step.action === 'update' || (seqNo !== undefined && seqNo !== present?._seq_no)),
   );
   return [step, ...handing(client, 'change_policy', outdated, indices), ...handing(client, 'add', without, indices)];
 }
 
-/** Its indices first, which would go on with their copy of it for ever. */
+/** Removes the policy from its indices first, because they would follow their copy of it for ever. */
 export async function planPolicyRemoval(client: HttpClient, signal: AbortSignal): Promise<readonly Step[]> {
   const present = await presentPolicy(client, signal);
   if (present === undefined || present === NO_PLUGIN) return [];
@@ -62,7 +62,7 @@ function handing(client: HttpClient, how: keyof typeof WORDS, some: readonly Man
   ];
 }
 
-/** A 200 may still report failures. */
+/** Sends a request whose answer may report failures with a 200. */
 async function handed(client: HttpClient, request: HttpRequest, signal: AbortSignal): Promise<void> {
   const { failures, failed_indices: failed = [] } = await wantedAs(client, request, HANDED, signal);
   if (failures !== true) return;
@@ -88,7 +88,7 @@ async function presentPolicy(client: HttpClient, signal: AbortSignal): Promise<P
   return answeredAs(client, request, answer, PRESENT_POLICY);
 }
 
-/** The mark is in the description. */
+/** The fingerprint is in the description of the policy. */
 function policyPresence(present: PresentPolicy | undefined, { policy }: IsmPolicy): Presence {
   if (present === undefined) return 'absent';
   const description = present.policy.description ?? '';
@@ -96,7 +96,7 @@ function policyPresence(present: PresentPolicy | undefined, { policy }: IsmPolic
   return description === policy.description ? 'as-installed' : 'outdated';
 }
 
-/** A backing index, and which policy it follows, in which form. */
+/** A backing index with the policy that it follows, and the version of that. */
 interface Managed {
   readonly index: string;
   readonly policy: string | undefined;
@@ -109,7 +109,7 @@ async function managedIndices(client: HttpClient, signal: AbortSignal): Promise<
   if (answer.status === 404) return [];
   const byIndex = answeredAs(client, request, answer, tableOf(either(EXPLAINED, anything)));
   return Object.entries(byIndex).flatMap(([index, one]) => {
-    // How many they are stands between them.
+    // One member is the number of indices.
     if (!EXPLAINED(one)) return [];
     const policy = one[POLICY_ID] ?? undefined;
     return [{ index, policy, seqNo: one.policy_seq_no ?? undefined }];

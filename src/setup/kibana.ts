@@ -109,24 +109,24 @@ async function planRule(client: HttpClient, rule: KibanaRule, plan: PlanOptions,
   return step.request === undefined ? step : { ...step, apply: (during) => linkedIfPossible(client, linked, request({}), during) };
 }
 
-/** Dashboards that somebody has added stay; one that is there twice would be refused. */
+/** Keeps dashboards that somebody has added. One that is listed twice would be refused. */
 function artifactsOf({ artifacts }: KibanaRule, present: PresentRule | undefined): object {
   const found = present?.artifacts?.dashboards ?? [];
   const theirs = found.filter(({ id }) => artifacts.dashboards.every((own) => own.id !== id));
   return { ...artifacts, dashboards: [...artifacts.dashboards, ...theirs].slice(0, MOST_LINKS) };
 }
 
-/** Kibana takes so many. */
+/** Most dashboards that Kibana accepts per rule. */
 const MOST_LINKS = 10;
 
-/** A Kibana that knows no such links (9.0) takes the rule without. */
+/** Installs a rule with links, or without them in a Kibana that does not know them (9.0). */
 async function linkedIfPossible(client: HttpClient, linked: HttpRequest, plain: HttpRequest, signal: AbortSignal): Promise<void> {
   const answer = await client.request(linked, signal);
   if (answer.status === 400 && answer.body.includes('artifacts')) await done(client, plain, signal);
   else isDone(client, linked, answer);
 }
 
-/** Its actions are the user's: never touched. */
+/** An installed rule. Its actions belong to the user and are never changed. */
 const PRESENT_RULE = record({
   name: text,
   tags: listOf(text),
@@ -144,7 +144,7 @@ function rulePresence(present: PresentRule | undefined, rule: KibanaRule): Prese
   return rule.tags.every((tag) => present.tags.includes(tag)) ? 'as-installed' : 'outdated';
 }
 
-/** An update takes no `connector_type_id`, which reading gives. */
+/** An update refuses `connector_type_id`, which a read returns. */
 function withoutType(action: object): object {
   return Object.fromEntries(Object.entries(action).filter(([name]) => name !== 'connector_type_id'));
 }

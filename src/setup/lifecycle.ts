@@ -6,8 +6,7 @@ import { notice, type Step } from './step.ts';
 const STREAMS = '/_data_stream/logs-nmap.*/_lifecycle';
 
 /**
- * How long the data streams of Elasticsearch that are there already keep their events: the template counts for those only that
- * come into being after it.
+ * The retention of existing data streams in Elasticsearch: the template only applies to new ones.
  * https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-put-data-lifecycle
  */
 export async function planLifecycle(client: HttpClient, days: number, signal: AbortSignal): Promise<readonly Step[]> {

@@ -10,7 +10,7 @@ import { listOf, object, optional, record, type Shaped, tableOf, text } from '..
 import { checkVersion, found, readAs, refusalOf, saidIn } from './ask.ts';
 import { type Presence, installation, type PlanOptions, removal, type Step } from './step.ts';
 
-/** Structured metadata, which all our queries ask, is on by default since then. */
+/** First version with structured metadata, which all our queries need, on by default. */
 const OLDEST = [3, 0] as const;
 const NAMESPACE = `/loki/api/v1/rules/${LOKI_GROUP}`;
 
@@ -25,7 +25,7 @@ export async function planLoki(
   const headers = tenantHeaders(tenant);
   const build = await found(client, { method: 'GET', path: '/loki/api/v1/status/buildinfo', headers }, signal);
   const version = build === undefined ? '' : wordsAt(jsonIn(build.body), 'version');
-  // A Loki that somebody built may not know its version.
+  // A Loki that was built from source may not know its version.
   if (version !== undefined && /^\d/.test(version)) checkVersion('Loki', version, OLDEST);
   const group = lokiRuleGroup(options);
   const install: HttpRequest = {
@@ -71,7 +71,7 @@ async function presentGroup(client: HttpClient, headers: Readonly<Record<string,
 const GROUP = record({ interval: optional(text), rules: listOf(object) });
 type PresentGroup = Shaped<typeof GROUP>;
 
-/** Far above what our own rules come to. */
+/** Size limit of the ruler's answer, far above our own rules. */
 const MOST_YAML = 4 << 20;
 
 function yamlIn(body: string): unknown {
@@ -83,14 +83,14 @@ function yamlIn(body: string): unknown {
   }
 }
 
-/** A ruler that is not there, or that reads its rules from files only. */
+/** The error when there is no ruler, or it reads its rules from files only. */
 function noApi({ url }: HttpClient, answer: HttpAnswer): PortlogError {
   return new PortlogError('setup-refused', `${url.origin} takes no rules over the API of its ruler (${answer.status}: ${saidIn(answer)})`, {
     hint: 'where it reads them from files: portlog setup loki --export DIR, and rules.yaml into its rules directory',
   });
 }
 
-/** Each rule carries the fingerprint of what portlog made it. */
+/** Compares with the fingerprint that each rule carries. */
 function presenceOf(present: PresentGroup | undefined, group: LokiRuleGroup): Presence {
   if (present === undefined) return 'absent';
   const isOurs = present.rules.every((rule) => {

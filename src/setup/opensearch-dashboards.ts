@@ -6,13 +6,13 @@ import { type AnySavedObject, checkDashboards, planObjects, planObjectsRemoval, 
 import { type PlanOptions, type Step } from './step.ts';
 
 const OLDEST = [1, 0] as const;
-/** Of Kibana, from which it was forked. */
+/** From this version on, the server is a Kibana, from which OpenSearch Dashboards was forked at 7.10. */
 const FORKED = [7, 0] as const;
 const ABOUT = 'nmap scans, by portlog';
 
 /**
- * Dashboards over the import of saved objects, into OpenSearch Dashboards or Wazuh's dashboard, which is one. `tenant`: of
- * the security plugin.
+ * Dashboards for OpenSearch Dashboards or Wazuh's dashboard, which is based on it, over the import of saved objects. `tenant`: of the security
+ * plugin.
  * https://docs.opensearch.org/latest/dashboards/management/management-index/
  */
 export async function planOsd(
@@ -36,7 +36,7 @@ export async function planOsdRemoval(
   return planObjectsRemoval(osd(objects, tenant), client, objects, signal);
 }
 
-/** Without the security plugin nobody looks at the header with the tenant; with it, "global" is what everybody sees. */
+/** Without the security plugin, the header with the tenant is ignored; with it, everybody sees the tenant "global". */
 function osd(objects: readonly AnySavedObject[], tenant = 'global'): SavedObjectsServer {
   const headers = { 'osd-xsrf': 'true', 'securitytenant': tenant };
   return {

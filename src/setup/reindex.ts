@@ -5,15 +5,15 @@ import { boolean, listOf, optional, record, text } from '../core/shape.ts';
 import { done, wantedAs } from './ask.ts';
 import { STORE_RIGHTS } from './rights.ts';
 
-/** How often a copy is asked whether it is done. */
+/** Milliseconds between two checks whether a copy is done. */
 const EVERY_MS = 500;
 
 /** The target of a copy: `create` for a data stream, external versions for an index. */
 export type ReindexTarget = { readonly index: string; readonly op_type: 'create' } | { readonly index: string; readonly version_type: 'external' };
 
 /**
- * Copies all documents of an index, as they are: through no pipeline, which would say that they have come just now. Throws
- * `setup-refused` with the server's own words when one of them does not fit.
+ * Copies all documents of an index without changes: not through the ingest pipeline, which would set the time of arrival to now. Throws
+ * `setup-refused` with the server's own words when a document does not fit.
  * https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-reindex
  */
 export async function copyDocuments(client: HttpClient, from: string, to: ReindexTarget, signal: AbortSignal): Promise<void> {

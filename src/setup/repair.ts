@@ -10,7 +10,7 @@ import { done } from './ask.ts';
 import { notice, type Step } from './step.ts';
 
 export interface RepairOptions {
-  /** Only of this one; undefined for all. */
+  /** Only this namespace; undefined: all. */
   readonly namespace: string | undefined;
   /** Repair, rather than only report. */
   readonly repair: boolean;
@@ -40,7 +40,7 @@ export async function planRepair(
   return steps;
 }
 
-/** A mapping takes new fields at any time. */
+/** Adds fields to a mapping, which is possible at any time. */
 function addition(client: HttpClient, { type }: BulkServer, { place, missing }: Fault): Step {
   const text = setupFileText(type, { file: 'component-mappings.json' });
   const { template } = JSON.parse(text) as { readonly template: { readonly mappings: { readonly properties: Tree } } };
@@ -56,7 +56,7 @@ interface Tree {
   readonly [name: string]: object & { readonly properties?: Tree };
 }
 
-/** Of a tree of fields, those with these paths. */
+/** The part of a tree of fields with these paths. */
 function picked(tree: Tree, paths: readonly string[]): Tree {
   const byHead = Map.groupBy(paths, (path) => path.split('.')[0] ?? '');
   return Object.fromEntries(
@@ -95,7 +95,7 @@ function rolledOver(client: HttpClient, fault: Fault): Step {
   };
 }
 
-/** Into a new index, which takes the name as an alias in the same moment in which the old one goes. */
+/** Copies the inventory to a new index, which takes over the name as an alias in the same request that deletes the old index. */
 function inventoryMended(client: HttpClient, fault: Fault): Step {
   const { name, index } = fault.place;
   const [, base = index, number = '1'] = /^(.*?)(?:-(\d+))?$/.exec(index.slice('nmap-inventory-'.length)) ?? [];
@@ -110,7 +110,7 @@ function inventoryMended(client: HttpClient, fault: Fault): Step {
     action: 'mend',
     request: swap,
     async apply(signal) {
-      // Left by a failed attempt.
+      // An index that a failed attempt has left.
       await client.request({ method: 'DELETE', path: `/${next}` }, signal);
       await done(client, { method: 'PUT', path: `/${next}` }, signal);
       await copyDocuments(client, index, { index: next, version_type: 'external' }, signal);

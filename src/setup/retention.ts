@@ -5,8 +5,8 @@ import { placesOf, UNKNOWN } from '../sink/bulk/write-targets.ts';
 import type { HttpClient } from '../sink/transport/http.ts';
 
 /**
- * How long events are kept is said in one template, or one policy, of all namespaces: who names one namespace must not delete events of another. Throws
- * `setup-refused` when there are any.
+ * Retention is set in one template or policy for all namespaces, so a call for one namespace must not delete events of others. Throws
+ * `setup-refused` when there are other namespaces.
  */
 export async function refuseForOthers(client: HttpClient, server: BulkServer, namespace: string | undefined, signal: AbortSignal): Promise<void> {
   if (namespace === undefined) return;
@@ -20,7 +20,7 @@ export async function refuseForOthers(client: HttpClient, server: BulkServer, na
   });
 }
 
-/** `-before`: beside it, where `--repair` has put what was no data stream. */
+/** `-before`: the data stream in which `--repair` has put documents of a plain index. */
 function isOf(namespace: string, name: string): boolean {
   return name.endsWith(`-${namespace}`) || name.endsWith(`-${namespace}-before`);
 }

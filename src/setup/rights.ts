@@ -2,17 +2,17 @@
 export const STORE_RIGHTS =
   'it needs to manage index templates, pipelines and the indices of portlog, and who may only ship may not: docs/how-to/elasticsearch.md names the rights (of OpenSearch: opensearch.md)';
 
-/** In a hint: what is set up, as names of variables have it. */
+/** In hints: stands for the target's name in environment variables. */
 export const TARGET_VARIABLE = '<TARGET>';
 
-/** What to do about a 401 or 403, by what was asked. */
+/** What to do about a 401 or 403, depending on the path. */
 export function hintFor(status: number, path: string): string | undefined {
   if (status === 401) return `set the credentials: PORTLOG_${TARGET_VARIABLE}_USER and _PASSWORD, _API_KEY or _BEARER`;
   if (status !== 403) return undefined;
   return RIGHTS.find(([prefix]) => prefix.test(path))?.[1];
 }
 
-/** What set-up needs to be allowed, by what is asked: each path belongs to one product. */
+/** The required privileges by path; each path belongs to one product. */
 const RIGHTS: readonly (readonly [prefix: RegExp, hint: string])[] = [
   [/^\/_plugins\//, 'it needs the rights of all_access, or those for alerting and index management: docs/how-to/opensearch.md'],
   [/^\/_|^\/(?:\.ds-)?(?:logs-nmap|nmap-inventory)/, STORE_RIGHTS],

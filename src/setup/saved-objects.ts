@@ -10,21 +10,21 @@ import { type Presence, installation, type PlanOptions, presenceByMark, removal,
 const BOUNDARY = 'portlog-saved-objects';
 
 const SAVED_OBJECT = record({ type: text, id: text, attributes: object });
-/** As much of a saved object as set-up looks at, of Kibana or OpenSearch Dashboards. */
+/** The members of a saved object that set-up reads, for Kibana and OpenSearch Dashboards. */
 export type AnySavedObject = Shaped<typeof SAVED_OBJECT>;
 
-/** What differs between the two. */
+/** What differs between Kibana and OpenSearch Dashboards. */
 export interface SavedObjectsServer {
   readonly product: string;
   readonly headers: Readonly<Record<string, string>>;
-  /** The object in whose description, behind its text, stands what was installed. */
+  /** The object whose description contains, after its text, the fingerprints of what was installed. */
   readonly mark: { readonly type: string; readonly id: string; readonly text: string };
-  /** What the objects are, for people. */
+  /** The objects in words: a dashboard, data views. */
   what(objects: readonly AnySavedObject[]): string;
   removals(objects: readonly AnySavedObject[]): readonly { readonly what: string; readonly request: HttpRequest }[];
 }
 
-/** The version of such a server, which is at least `oldest`. `hint`: what to do when it says none, as to somebody it does not know. */
+/** The version of the server; refuses one older than `oldest`. `hint`: what to do when it reports no version, as to users it does not know. */
 export async function checkDashboards(
   client: HttpClient,
   product: string,
@@ -43,8 +43,8 @@ export async function checkDashboards(
 }
 
 /**
- * Servers bring what they import up to date, so that what is there never equals what was sent: the mark keeps
- * a fingerprint of each, and whoever has changed something since has changed the second.
+ * Servers update what they import, so a stored object never equals what was sent. The mark therefore keeps a fingerprint of each, and the
+ * second one differs when somebody has changed the objects since.
  */
 export async function planObjects(
   server: SavedObjectsServer,
@@ -96,7 +96,7 @@ function withMark({ mark }: SavedObjectsServer, object: AnySavedObject, text: st
   return { ...object, attributes: { ...object.attributes, description: `${mark.text} (${text})` } };
 }
 
-/** What people see and change; not when it was written, and by which version of the server. */
+/** The members that people see and change, without times and server versions. */
 function contentOf(server: SavedObjectsServer, objects: readonly AnySavedObject[]): readonly object[] {
   return objects
     .filter((one) => !isMark(server, one))
@@ -104,7 +104,7 @@ function contentOf(server: SavedObjectsServer, objects: readonly AnySavedObject[
     .toSorted((a, b) => (`${a.type} ${a.id}` < `${b.type} ${b.id}` ? -1 : 1));
 }
 
-/** Those of the objects that are there. */
+/** The objects that exist on the server. */
 async function exported(
   server: SavedObjectsServer,
   client: HttpClient,
@@ -116,7 +116,7 @@ async function exported(
   const request: HttpRequest = { method: 'POST', path: '/api/saved_objects/_export', body, headers: server.headers };
   const answer = await client.request(request, signal);
   if (answer.status !== 400) return linesAs(client, request, answer, SAVED_OBJECT);
-  // It exports all or nothing, and names what is missing.
+  // The export fails as a whole when objects are missing, and names these.
   const refusal = jsonIn(answer.body);
   const missing = new Set(MISSING(refusal) ? refusal.attributes.objects.map(({ type, id }) => `${type} ${id}`) : []);
   const left = objects.filter(({ type, id }) => !missing.has(`${type} ${id}`));

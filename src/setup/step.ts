@@ -1,7 +1,7 @@
 import type { HttpClient, HttpRequest } from '../sink/transport/http.ts';
 import { done } from './ask.ts';
 
-/** A step of set-up. */
+/** A step of the set-up of a server. */
 export interface Step {
   /** In words: `alert rule "[portlog] New host"`. */
   readonly what: string;
@@ -10,7 +10,7 @@ export interface Step {
    * `--repair`. `stays`: cannot be removed.
    */
   readonly action: 'create' | 'update' | 'unchanged' | 'kept' | 'skipped' | 'remove' | 'load' | 'wrong' | 'mend' | 'stays';
-  /** What would be sent, for `--dry-run`; nothing for what stays. */
+  /** The request, for `--dry-run`; undefined when nothing is sent. */
   readonly request: HttpRequest | undefined;
   apply(signal: AbortSignal): Promise<void>;
 }

@@ -41,12 +41,12 @@ import { planTemplatesRemoval } from './templates-removal.ts';
 /** A server with what to install there. */
 export interface Connection {
   readonly client: HttpClient;
-  /** Of Loki, or of the security plugin of OpenSearch Dashboards. */
+  /** Tenant of Loki, or of the security plugin of OpenSearch Dashboards. */
   readonly tenant: string | undefined;
   readonly content: ContentOptions;
-  /** How long events are kept, where the server can be told. */
+  /** Retention in days, for servers that support it. */
   readonly retentionDays?: number | undefined;
-  /** Of Kibana: rules go to Elastic Security, as far as it has a form for them. */
+  /** Kibana only: install rules in Elastic Security where it can express them. */
   readonly detection?: boolean | undefined;
 }
 
@@ -171,7 +171,7 @@ async function planOpenSearch({ client, content, retentionDays }: Connection, pl
   ];
 }
 
-/** Dashboards in OpenSearch Dashboards, or in Wazuh's, which is one. */
+/** Dashboards for OpenSearch Dashboards, or for Wazuh's dashboard, which is based on it. */
 function osd(
   folder: string,
   objects: (content: ContentOptions) => readonly AnySavedObject[],
@@ -189,7 +189,7 @@ async function templates(type: BulkServer['type']): Promise<ReadonlyMap<string, 
   return new Map(SETUP_FILES[type].map((file) => [file.file, setupFileText(type, file)] as const));
 }
 
-/** The clicks for this target, its files without the folder of the target, and what to do about each alert. */
+/** The files of a target without its folder, with instructions for installing them by hand and the runbooks. */
 async function withRunbooks(folder: string, files: ReadonlyMap<string, string>): Promise<ReadonlyMap<string, string>> {
   const runbooks = textsIn('docs/runbooks/').map(([name, text]) => [`runbooks/${name}`, text] as const);
   return new Map([

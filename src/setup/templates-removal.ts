@@ -10,8 +10,8 @@ import { removal, notice, type Step } from './step.ts';
 import { covers, definitionIn, isManaged } from './templates.ts';
 
 /**
- * What is ours, the last first, for each stands on those before it. What data streams are made of cannot be taken away
- * as long as they are there; and events stay, so it stays, too.
+ * Removes what portlog has installed, last first, because each part refers to those before it. Parts of existing data streams cannot be
+ * removed; events are kept, and so are these parts.
  */
 export async function planTemplatesRemoval(client: HttpClient, server: BulkServer, signal: AbortSignal): Promise<readonly Step[]> {
   const users = await usersOfParts(client, server, signal);
@@ -27,14 +27,14 @@ export async function planTemplatesRemoval(client: HttpClient, server: BulkServe
   return steps;
 }
 
-/** What is the user's goes only as long as it says nothing. */
+/** Whether a template may be removed: the user's only while it is empty. */
 function mayGo({ type }: BulkServer, file: SetupFile, present: unknown): boolean {
   if (file.isCustom !== true) return isManaged(present);
   const ours: unknown = JSON.parse(setupFileText(type, file));
   return covers(present, ours) && covers(ours, present);
 }
 
-/** Who needs a part: a data stream its template with all that this is made of; every index the pipeline that it sends documents through. */
+/** Returns a function that says what still needs a part: data streams need their template and all of its components, every index needs the pipeline of its documents. */
 async function usersOfParts(client: HttpClient, server: BulkServer, signal: AbortSignal): Promise<(file: SetupFile) => string | undefined> {
   const places = await placesOf(client, '*', (answer) => bulkRefusal(client.url, answer, server), signal);
   if (places === UNKNOWN)

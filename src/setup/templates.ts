@@ -27,8 +27,8 @@ export async function planTemplates(
 }
 
 /**
- * What is to be installed. The template of the data streams says how long events are kept, as a data stream lifecycle: what is asked for, or else what is
- * there already. https://www.elastic.co/docs/manage-data/lifecycle/data-stream
+ * The definition to install. The template of the data streams contains the retention as a data stream lifecycle: the requested one, or else
+ * the present one. https://www.elastic.co/docs/manage-data/lifecycle/data-stream
  */
 function wantedBody({ server, file }: Place, days: number | undefined, present: unknown): string {
   const body = setupFileText(server.type, file);
@@ -52,7 +52,7 @@ interface Place {
   readonly signal: AbortSignal;
 }
 
-/** As it is there; undefined when it is not. */
+/** The definition on the server; undefined when there is none. */
 async function definitionOf({ client, server, file, signal }: Place): Promise<unknown> {
   const request: HttpRequest = { method: 'GET', path: file.path };
   const answer = await client.request(request, signal);
@@ -76,7 +76,7 @@ function presenceOf({ client, server, file, plan }: Place, present: unknown, bod
   return covers(present, JSON.parse(body)) ? 'as-installed' : 'outdated';
 }
 
-/** Pipelines come by name, templates in a list. */
+/** Reads a definition from an answer: pipelines come by name, templates in a list. */
 export function definitionIn(client: HttpClient, request: HttpRequest, answer: HttpAnswer): unknown {
   const { path } = request;
   if (path.startsWith('/_component_template/')) return answeredAs(client, request, answer, COMPONENTS).component_templates[0]?.component_template;
@@ -87,13 +87,13 @@ export function definitionIn(client: HttpClient, request: HttpRequest, answer: H
 const COMPONENTS = record({ component_templates: listOf(record({ component_template: object })) });
 const TEMPLATES = record({ index_templates: listOf(record({ index_template: object })) });
 
-/** Pipelines of OpenSearch have no `_meta`: theirs stands in the description. */
+/** Whether portlog has installed a definition. OpenSearch's pipelines have no `_meta`, so the mark is in their description. */
 export function isManaged(definition: unknown): boolean {
   const { _meta, description } = (definition ?? {}) as { _meta?: { managed_by?: unknown }; description?: unknown };
   return _meta?.managed_by === 'portlog' || (typeof description === 'string' && description.startsWith('portlog: '));
 }
 
-/** Whether the server's form says all that we want: it adds members of its own, and writes numbers and booleans as text. */
+/** Whether the server's definition contains everything that is wanted. It adds members of its own, and returns numbers and booleans as text. */
 export function covers(present: unknown, wanted: unknown): boolean {
   if (typeof wanted !== 'object' || wanted === null) return present === wanted || (isPlain(present) && String(present) === String(wanted));
   if (typeof present !== 'object' || present === null) return false;

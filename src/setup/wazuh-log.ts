@@ -6,7 +6,7 @@ import { isWritableByOthers } from '../sink/file/shared-folder.ts';
 import { notice, type Step } from './step.ts';
 
 /**
- * The file that an agent on this machine reads must be there before the agent starts: one that comes later is opened up to a
+ * Creates the log file that an agent on this machine reads. It must exist before the agent starts: a file that comes later is opened up to a
  * minute after, at its end.
  */
 export function planLogFile(path: string): Step {
@@ -17,7 +17,7 @@ export function planLogFile(path: string): Step {
     request: undefined,
     async apply() {
       makeDirectories(dirname(path), 0o755);
-      // `wx`: a link that leads nowhere yet could be somebody else's.
+      // `wx`: a dangling link could belong to somebody else.
       await (await open(path, isWritableByOthers(dirname(path)) ? 'wx' : 'a', 0o644)).close();
     },
   };

@@ -11,19 +11,19 @@ import { hintFor } from './rights.ts';
 import { installation, type PlanOptions, type Presence, removal, type Step } from './step.ts';
 
 const OLDEST = [4, 6] as const;
-/** The first without rules in XML. */
+/** First version that has no rules in XML. */
 const TOO_NEW = 5;
 
 const RULES_FILE = 'portlog_rules.xml';
-/** What goes to the manager. */
+/** The files that the manager gets. */
 const FILES = [
   { what: 'decoder portlog_decoders.xml', file: 'wazuh/portlog_decoders.xml', path: '/decoders/files/portlog_decoders.xml' },
   { what: 'alert rules portlog_rules.xml', file: 'wazuh/portlog_rules.xml', path: '/rules/files/portlog_rules.xml' },
 ] as const;
 
 /**
- * Decoder and rules over the API of a manager, which then loads them. A file carries a word that says so until they are
- * loaded: the next set-up that finds it loads them.
+ * Installs decoder and rules over the API of a manager, which then loads them. Until they are loaded, a file contains a comment, by which a
+ * later set-up notices that loading failed.
  * https://documentation.wazuh.com/current/user-manual/api/reference.html#tag/Rules
  */
 export async function planWazuh(client: HttpClient, options: ContentOptions, plan: PlanOptions, signal: AbortSignal): Promise<readonly Step[]> {
@@ -44,14 +44,14 @@ export async function planWazuh(client: HttpClient, options: ContentOptions, pla
   return withLoading(client, steps, marked, signal);
 }
 
-/** Behind a file that the manager has not loaded yet. */
+/** Follows the text of a file that the manager has not loaded yet. */
 const PENDING = '<!-- portlog: not loaded yet -->\n';
 
 function upload(path: string, body: string): HttpRequest {
   return { method: 'PUT', path: `${path}?overwrite=true`, body, contentType: 'application/octet-stream' };
 }
 
-/** Of two rules with one id, a manager says a word in its log, and neither may ever fire. */
+/** Refuses ids that other rules have. A manager only logs a warning about two rules with the same id, and one or both never match. */
 async function refuseDuplicates(client: HttpClient, options: ContentOptions, signal: AbortSignal): Promise<void> {
   const taken = await takenBy(client, options, signal);
   if (taken === undefined) return;
@@ -70,7 +70,7 @@ async function takenBy(client: HttpClient, options: ContentOptions, signal: Abor
   return data.affected_items.find(({ filename }) => filename !== RULES_FILE);
 }
 
-/** Ids from 100000 to 120000 are for people's own rules. */
+/** A base for ids that are free in the user's range, 100000 to 120000. */
 async function freeBase(client: HttpClient, options: ContentOptions, signal: AbortSignal): Promise<number | undefined> {
   for (let base = BASE_ID + 1000; base < 119_000; base += 1000)
     if ((await takenBy(client, { ...options, wazuhBaseId: base }, signal)) === undefined) return base;
@@ -102,7 +102,7 @@ async function checkWazuh(client: HttpClient, signal: AbortSignal): Promise<void
     });
 }
 
-/** A file that is not there is no 404: a 200 with an error in JSON, where the file would be XML. */
+/** The text of a file, undefined when it does not exist. Then the answer is a 200 with an error in JSON instead of XML. */
 async function fileAt(client: HttpClient, path: string, signal: AbortSignal): Promise<string | undefined> {
   const answer = await found(client, { method: 'GET', path: `${path}?raw=true` }, signal);
   return answer === undefined || answer.body.trimStart().startsWith('{') ? undefined : answer.body;
@@ -116,7 +116,7 @@ function presenceOf(present: string | undefined, ours: string): Presence {
   return there === wazuhFingerprint(ours) ? 'as-installed' : 'outdated';
 }
 
-/** As {@link wanted}: a 200 may still say that it was not done. */
+/** The same as {@link wanted}, because a 200 may still report a failure. */
 async function done(client: HttpClient, request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
   return checked(client, request, await wanted(client, request, signal));
 }
@@ -140,7 +140,10 @@ const GOES_ON = 'the manager goes on as it was; once that is fixed, run this aga
 const OUTCOME = record({ error: optional(number), data: anything });
 const FAILED = record({ failed_items: listOf(record({ error: record({ message: text }) })) });
 
-/** Nothing is loaded when nothing was changed, or when the manager would not come back. */
+/**
+ * Adds the step that loads the rules. It is left out when nothing was changed, and stops when the manager's validation fails, because the
+ * manager would not start again.
+ */
 async function withLoading(
   client: HttpClient,
   steps: readonly Step[],
@@ -165,7 +168,7 @@ async function withLoading(
   ];
 }
 
-/** Managers before 4.14 load their rules when they start, and only then. */
+/** Loads the rules. Managers before 4.14 only do that when they start, so they are restarted. */
 async function load(client: HttpClient, of: string, reload: HttpRequest, signal: AbortSignal): Promise<void> {
   const answer = await client.request(reload, signal);
   if ([403, 404, 405].includes(answer.status)) await done(client, { method: 'PUT', path: `/${of}/restart` }, signal);

@@ -15,7 +15,7 @@ export interface HousekeepingOptions {
   /** Sinks (`sinkKey`) with upkeep. */
   readonly sinks: readonly string[];
   readonly clock: Clock;
-  /** Sends what waits on disk, and health events; undefined when it could not even try. */
+  /** Sends what waits on disk, and health events; undefined when it could not even start. */
   readonly deliverWaiting: () => Promise<ShipReport | undefined>;
 }
 

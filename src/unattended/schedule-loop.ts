@@ -58,7 +58,7 @@ async function next(schedule: Schedule, reason: string, options: ScheduleOptions
   }
   const all = dueUntil(now, due, timetable);
   const last = all.at(-1) ?? due;
-  // What is late by less runs, and only for the last of several: a timetable by the minute is due more often than that.
+  // A scan that is only a little late still runs, but of several only the last: a timetable may be due every minute.
   const missed = catchUp ? [] : now - last > LATE_MS ? all : all.slice(0, -1);
   if (missed.length > 0) {
     const why = withOthers(reason, missed);
@@ -71,17 +71,17 @@ async function next(schedule: Schedule, reason: string, options: ScheduleOptions
   return OVERLAPPED;
 }
 
-/** More are not counted: by the minute for a year would take half a minute. */
+/** Most missed times that are counted: a year of a timetable that is due every minute would take half a minute. */
 const MOST_COUNTED = 1000;
 
-/** When it was due since `first`. */
+/** The times at which a schedule was due, since `first`. */
 function dueUntil(now: number, first: number, timetable: Schedule['timetable']): readonly number[] {
   const all: number[] = [];
   for (let due = first; due <= now && all.length < MOST_COUNTED; due = timetable.next(due)) all.push(due);
   return all;
 }
 
-/** One sentence for all of them: three nights without portlog are one piece of news. */
+/** One sentence for several missed scans: three nights without portlog are one problem. */
 function withOthers(reason: string, missed: readonly number[]): string {
   const others = missed.length - 1;
   const until = new Date(missed.at(-1) ?? 0).toISOString();

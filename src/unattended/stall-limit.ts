@@ -2,7 +2,7 @@ import type { Clock } from '../core/clock.ts';
 import { PortlogError } from '../core/errors.ts';
 import type { Source } from '../source/source.ts';
 
-/** A source of which reading is given up (`input-stalled`) without data for `limitMs`, so that a share that hangs does not stop the others. */
+/** A source that gives up (`input-stalled`) after `limitMs` without data, so that a network share that hangs does not stop the others. */
 export function withStallLimit(source: Source, limitMs: number, clock: Clock): Source {
   return {
     ...source,
@@ -16,21 +16,21 @@ export function withStallLimit(source: Source, limitMs: number, clock: Clock): S
           yield next.value;
         }
       } finally {
-        // Not awaited: it would hang here, too.
+        // Not awaited, because it would hang as well.
         chunks.return?.(undefined).catch(() => undefined);
       }
     },
   };
 }
 
-/** Undefined when it takes longer. */
+/** The result of `work`; undefined when it takes longer. */
 async function within<T>(work: Promise<T>, limitMs: number, clock: Clock): Promise<T | undefined> {
   const done = new AbortController();
   try {
     return await Promise.race([work, clock.sleep(limitMs, done.signal).then(() => undefined)]);
   } finally {
     done.abort();
-    // It may still fail later, when nobody awaits it.
+    // It may still fail later, when nobody awaits it any more.
     work.catch(() => undefined);
   }
 }

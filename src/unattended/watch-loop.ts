@@ -14,9 +14,9 @@ export interface WatchLoopOptions {
   readonly onLook?: (isDone: boolean) => void;
 }
 
-/** Rest nine times as long as a look takes. */
+/** Pause between two looks, as a multiple of the time that a look takes. */
 const REST = 9;
-/** Longest rest. */
+/** Longest pause. */
 const MAX_REST_MS = 600_000;
 
 /** Looks into directories and for waiting events, until stopped. */
@@ -41,7 +41,7 @@ export async function watchLoop(
       said = undefined;
     } catch (error) {
       const problem = mistake('looking into directories and after what waits', error);
-      // A full disk will be full at the next look, too.
+      // The same problem is reported once, because a full disk will still be full at the next look.
       if (problem.message !== said) onProblem(problem);
       said = problem.message;
       onLook?.(false);

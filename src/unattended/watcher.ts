@@ -31,7 +31,10 @@ export interface Destination {
 export interface WatcherOptions {
   /** Keys of all sinks. */
   readonly sinks: readonly string[];
-  /** Keys of those that cannot tell what they have (standard output): for them the content of a file decides, not when it was written. */
+  /**
+   * Keys of sinks that cannot tell what they have (standard output). For these a file is shipped again when its content has changed, not when
+   * it was only written again.
+   */
   readonly untold?: readonly string[];
   /** Ship the files that are there at the start again. */
   readonly again: boolean;
@@ -57,11 +60,11 @@ const STALLED_AFTER_MS = 600_000;
 const MOST_NAMED = 20;
 const NOT_AGAIN = 'set aside: it is tried again when it has changed, by the next version of portlog, or with --again';
 
-/** A file to ship, and to which sinks. */
+/** A file that is to be shipped, with the sinks that need it. */
 interface Due {
   readonly file: FoundFile;
   readonly sinks: readonly string[];
-  /** Alone, because a process died reading it. */
+  /** Whether it is shipped alone, because a process died while reading it. */
   readonly isAlone: boolean;
 }
 
@@ -72,12 +75,12 @@ export class Watcher {
   private readonly postponed = new Postponed();
   /** Directories that cannot be listed. */
   private readonly lost = new Set<WatchedDirectory>();
-  /** In which there was no scan at one time. */
+  /** Directories in which there was no scan at some time. */
   private readonly empty = new Set<WatchedDirectory>();
   private readonly unfinished = new Map<WatchedDirectory, ReadonlySet<string>>();
-  /** Names in each directory. */
+  /** Names of ignored files by directory. */
   private readonly leftAlone = new Map<WatchedDirectory, ReadonlySet<string>>();
-  /** The version of each path that was shipped last since the start, or set aside: `again` is about what was there before. */
+  /** The version of each path that was shipped or set aside last since the start: `again` is only about older ones. */
   private readonly gone = new Map<string, string>();
 
   constructor(watched: readonly WatchedDirectory[], options: WatcherOptions) {
@@ -111,7 +114,7 @@ export class Watcher {
       clock.now(),
     );
     if (files.length === 0) return;
-    // Before it is read: what is written meanwhile is another content then.
+    // Computed before reading: what is written meanwhile is another content.
     const contents = this.untoldOf(sinks).length === 0 ? [] : await Promise.all(files.map(async ({ at }) => contentDigest(at, this.options.stop)));
     const outcome = await this.options.ship(
       files.map((file) => withStallLimit(foundSource(file), STALLED_AFTER_MS, systemClock)),
@@ -138,7 +141,7 @@ export class Watcher {
     for (const [index, file] of files.entries()) if (!settled.includes(file)) this.putOff(attempts, file, outcome?.inputs[index]?.problem, now);
   }
 
-  /** Any of several may be the cause: each is tried alone. */
+  /** When any of several files may have caused an error, each is tried alone. */
   private blame(attempts: FileAttempts, files: readonly FoundFile[], error: PortlogError): void {
     const [file, ...others] = files;
     if (file !== undefined && others.length === 0) this.putAside(attempts, file, error);
@@ -206,7 +209,7 @@ export class Watcher {
     return sinks.filter((sink) => untold.includes(sink));
   }
 
-  /** A file that somebody has only touched, or copied over itself, is not due where that would write all of it again. */
+  /** Leaves out a file that was only touched or copied over itself, for sinks that would write all of it again. */
   private async unlessSame({ seen }: WatchedDirectory, due: Due | undefined, now: number): Promise<readonly Due[]> {
     if (due === undefined) return [];
     const { file, sinks } = due;
@@ -248,7 +251,7 @@ function batchesOf(due: readonly Due[]): readonly (readonly Due[])[] {
   return [...batches, ...due.filter(({ isAlone }) => isAlone).map((one) => [one])];
 }
 
-/** A scan was in it, which was read as far as possible, and every event is delivered, kept or given up. */
+/** Whether a scan was found and read as far as possible, and every event is delivered, kept or given up. */
 function isSettled(report: ShipReport | undefined, index: number): boolean {
   const input = report?.inputs[index];
   if (report === undefined || input === undefined || report.untracked !== undefined) return false;
@@ -257,17 +260,17 @@ function isSettled(report: ShipReport | undefined, index: number): boolean {
   return !isUnshipped(input) && report.sinks.every((sink) => !sink.spoolFull && sink.unaccountable === undefined && sink.failure?.kind !== 'closed');
 }
 
-/** No scan was found in it, or not all that could be read. */
+/** Whether no scan was found, or a part could not be read. */
 function isUnshipped({ problem, runs }: InputReport): boolean {
   return problem !== undefined && (runs === 0 || problem.code === 'input-stalled' || isMistake(problem));
 }
 
-/** Whether it would end in the same way as long as the file is the same. */
+/** Whether reading would fail in the same way as long as the file does not change. */
 function isPointless(problem: PortlogError): boolean {
   return isMistake(problem) || problem.code === 'input-not-a-scan';
 }
 
-/** A bug of portlog. */
+/** Whether a bug of portlog is the cause. */
 function isMistake({ code }: PortlogError): boolean {
   return code === 'mistake';
 }

@@ -4,7 +4,7 @@ import type { Dashboard } from '../panel.ts';
 import { COUNT, FINDING_GONE, HOST_GONE, numberPanel, openFinding, openNow, openPort, openPortList, placeControls, PORT_GONE } from './parts.ts';
 
 const aHost: Filter = is('nmap.inventory.kind', 'host');
-/** The most that a history goes back; what is known now has no range. */
+/** Time range of the history, in days; what is known now has no time range. */
 const DAYS = 90;
 
 export const host: Dashboard = {

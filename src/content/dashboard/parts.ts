@@ -7,7 +7,7 @@ export const COUNT: Measure = { count: true };
 export const SERIOUS_LEVELS = ['critical', 'high'] as const;
 
 export const finished = is('event.action', 'scan-finished');
-/** Of hosts that are there; records of an earlier portlog do not say. */
+/** Open ports of hosts that are up; records of older versions of portlog do not contain the state of the host. */
 export const openPort = all(is('nmap.inventory.kind', 'port'), is('nmap.inventory.state', 'open'), {
   field: 'nmap.inventory.host_state',
   isNot: 'down',
@@ -23,7 +23,7 @@ export const PORT_GONE = ['port-closed'];
 export const FINDING_GONE = ['finding-resolved'];
 export const HOST_GONE = ['host-missing'];
 
-/** Where in the network. Values are those of the time range, or all that are known. */
+/** Filters by place in the network. Their values come from events in the time range, or from the inventory. */
 export function placeControls(from: Control['from']): readonly Control[] {
   return [
     { title: 'Site', field: 'nmap.site', from },
@@ -33,7 +33,7 @@ export function placeControls(from: Control['from']): readonly Control[] {
   ];
 }
 
-/** On top of each dashboard: without it, an empty panel could mean that nothing was scanned. */
+/** The first panel of each dashboard: without it, an empty panel could mean that nothing was scanned. */
 export const lastLook: Panel = {
   id: 'last-scan',
   title: 'Last finished scan',
@@ -75,7 +75,7 @@ function whatToDoRows(): Query['view'] {
   };
 }
 
-/** Weeks of a date, or steps of days. */
+/** Weeks until a date, or steps of days. */
 export function aheadOf(date: string): Query['view'] {
   const days = (from: number | undefined, to: number | undefined): Filter => ({
     field: date,

@@ -21,7 +21,7 @@ const known: Omit<Query, 'view'> = { from: 'nmap.inventory', where: openFinding 
 const found: Omit<Query, 'view'> = { from: 'nmap.finding', lastScan: true };
 const NOW = 'What is wrong now, each once; in Loki, by the last finished scan of each site.';
 
-/** The same of what is known and of what was found. */
+/** The same view of known weaknesses, and of those that scans have found. */
 function both(where: Query['where'], view: Query['view']): { readonly query: Query; readonly withoutInventory: Query } {
   const narrowed = where === undefined ? openFinding : all(openFinding, where);
   return { query: { ...known, where: narrowed, view }, withoutInventory: { ...found, ...(where === undefined ? {} : { where }), view } };
