@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { openRegular } from '../core/open-regular.ts';
 
-/** Of the bytes of a file; undefined when it cannot be read to its end. */
+/** SHA-256 of the bytes of a file in a directory where others may write, shortened; undefined when it cannot be read to its end. */
 export async function contentDigest(path: string | Buffer, signal: AbortSignal): Promise<string | undefined> {
   const sum = createHash('sha256');
   try {
-    for await (const piece of createReadStream(path, { signal })) sum.update(piece as Uint8Array);
+    // Closes the file at its end, or when the signal aborts.
+    const bytes = (await openRegular(path)).createReadStream({ signal });
+    for await (const piece of bytes) sum.update(piece as Uint8Array);
     return sum.digest('hex').slice(0, 32);
   } catch {
     return undefined;

@@ -214,4 +214,8 @@ export const SCHEMA_VERSIONS: readonly SchemaStep[] = [
     UPDATE ledger SET fate = 'lost' WHERE sink = old.sink AND ack_group = old.ack_group AND fate = 'died';
   END;
   `,
+  `
+  -- A digest of what the file held; NULL where the sink tells what it has, or an earlier version shipped it.
+  ALTER TABLE shipped_file ADD COLUMN content TEXT;
+  `,
 ];

@@ -20,8 +20,11 @@ export interface ShippedFile {
   readonly content?: string | undefined;
 }
 
-/** Between a version and the digest of the content, in the state file. */
-const OF = '#';
+interface ShippedRow {
+  readonly sink: string;
+  readonly version: string;
+  readonly content: string | null;
+}
 
 /** Shipped files of one directory, with their versions, and to which sinks (`sinkKey`): a sink that is added later gets them, too. */
 export class SeenFiles {
@@ -36,27 +39,19 @@ export class SeenFiles {
 
   /** The sinks that have not got this version of the file. */
   missing(name: string, version: string, sinks: readonly string[]): readonly string[] {
-    const have = new Set(this.rowsOf(name).flatMap(({ sink, version: had }) => (had.split(OF)[0] === version ? [sink] : [])));
+    const have = new Set(this.rowsOf(name).flatMap((row) => (row.version === version ? [row.sink] : [])));
     return have.size === 0 ? sinks : sinks.filter((sink) => !have.has(sink));
   }
 
-  /** What of it these sinks have, as far as that was noted: the digest of its content. */
+  /** Digests of the content that these sinks have got, where one was noted. */
   contents(name: string, sinks: readonly string[]): ReadonlyMap<string, string> {
-    return new Map(
-      this.rowsOf(name).flatMap(({ sink, version }) =>
-        sinks.includes(sink)
-          ? version
-              .split(OF)
-              .slice(1, 2)
-              .map((content) => [sink, content] as const)
-          : [],
-      ),
-    );
+    const rows = this.rowsOf(name).filter(({ sink }) => sinks.includes(sink));
+    return new Map(rows.flatMap(({ sink, content }) => (content === null ? [] : [[sink, content]])));
   }
 
-  private rowsOf(name: string): readonly { readonly sink: string; readonly version: string }[] {
-    const sql = 'SELECT sink, version FROM shipped_file WHERE directory = ? AND name = ?';
-    return this.database.all(sql, this.directory, name) as unknown as readonly { readonly sink: string; readonly version: string }[];
+  private rowsOf(name: string): readonly ShippedRow[] {
+    const sql = 'SELECT sink, version, content FROM shipped_file WHERE directory = ? AND name = ?';
+    return this.database.all(sql, this.directory, name) as unknown as readonly ShippedRow[];
   }
 
   add(files: readonly ShippedFile[], sinks: readonly string[], now: number): void {
@@ -65,11 +60,12 @@ export class SeenFiles {
       for (const { name, version, content } of files)
         for (const sink of sinks)
           this.database.run(
-            'INSERT OR REPLACE INTO shipped_file (directory, name, sink, version, shipped) VALUES (?, ?, ?, ?, ?)',
+            'INSERT OR REPLACE INTO shipped_file (directory, name, sink, version, content, shipped) VALUES (?, ?, ?, ?, ?, ?)',
             this.directory,
             name,
             sink,
-            content === undefined ? version : version + OF + content,
+            version,
+            content ?? null,
             now,
           );
     });

@@ -1,8 +1,10 @@
 import { appendFileSync, linkSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
 import { basename, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { openDatabase, stateFile } from '../../src/state/store.ts';
 import { Directory, MemorySightings } from '../../src/source/directory.ts';
+import { contentDigest } from '../../src/source/content-digest.ts';
 import { foundSource } from '../../src/source/file.ts';
 import type { Source } from '../../src/source/source.ts';
 import { Database } from '../../src/state/database.ts';
@@ -178,4 +180,13 @@ test('a state of before knows what was shipped to the sinks that there were', ()
   const upgraded = openDatabase(folder);
   expect(new SeenFiles(upgraded, '/scans').missing('a.xml', '1', ['file /out ', 'stdout  ecs', 'loki http://new '])).toEqual(['loki http://new ']);
   upgraded.close();
+});
+
+test('a file that became a pipe or a link has no digest, and holds nobody up', async () => {
+  const folder = freshDir();
+  const [pipe, link] = [join(folder, 'pipe.xml'), join(folder, 'link.xml')];
+  execFileSync('mkfifo', [pipe]);
+  symlinkSync('/etc/passwd', link);
+  const { signal } = new AbortController();
+  expect([await contentDigest(pipe, signal), await contentDigest(link, signal)]).toEqual([undefined, undefined]);
 });
