@@ -68,10 +68,10 @@ export class PortObserver {
    */
   private *tellingUnlisted(): Generator<readonly [string, KnownPort]> {
     const { known, sighting } = this;
-    const told = sighting.unlisted.reduce((sum, { ports }) => sum + ports.size, 0);
+    const tested = sighting.unlisted.reduce((sum, { ports }) => sum + ports.size, 0);
     // Starting to iterate over the keys of an object costs as much as iterating over all of them.
-    if (told === 0) return;
-    for (const key of knowsMore(known.ports, told) ? keysIn(sighting.unlisted) : Object.keys(known.ports)) {
+    if (tested === 0) return;
+    for (const key of knowsMore(known.ports, tested) ? keysIn(sighting.unlisted) : Object.keys(known.ports)) {
       const port = known.ports[key];
       const isTold = port !== undefined && sighting.unlisted.some(({ protocol, ports }) => protocol === port.protocol && ports.has(port.number));
       if (isTold && !sighting.ports.has(key)) yield [key, port];

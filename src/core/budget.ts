@@ -1,6 +1,6 @@
 /**
- * How much work questions may make together before they get no answer. What is spent comes back little by little, so that a few expensive
- * questions are answered, and thousands of them do not go through everything each time.
+ * Limits the work that queries may do together. Budget is earned back little by little, so that a few expensive queries are answered, but not
+ * thousands of them.
  */
 export class Budget {
   private readonly most: number;
@@ -8,14 +8,14 @@ export class Budget {
   private left: number;
   private wasSpent = false;
 
-  /** `earned`: what each question adds again, up to `most`. */
+  /** `earned`: what each query adds, up to `most`. */
   constructor({ most, earned }: { readonly most: number; readonly earned: number }) {
     this.most = most;
     this.earned = earned;
     this.left = most;
   }
 
-  /** A question begins. */
+  /** Called at the beginning of a query. */
   earn(): void {
     this.left = Math.min(this.left + this.earned, this.most);
   }
@@ -24,13 +24,13 @@ export class Budget {
     this.left -= work;
   }
 
-  /** Something is left. Who asks leaves something out otherwise. */
+  /** Whether any budget is left. If not, the caller leaves something out. */
   mayGoOn(): boolean {
     if (this.left <= 0) this.wasSpent = true;
     return this.left > 0;
   }
 
-  /** Whether something was left out since the last time that this was asked. */
+  /** Whether something was left out since the last call. */
   takeSpent(): boolean {
     const { wasSpent } = this;
     this.wasSpent = false;

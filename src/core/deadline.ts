@@ -1,4 +1,4 @@
-/** What a timer of Node's can hold; a longer one ends at once. */
+/** Longest time of Node's timers; a longer one ends at once. */
 const LONGEST_MS = 2 ** 31 - 1;
 
 /** Aborts after so many milliseconds, with a TimeoutError. Keeps no process alive. */
@@ -6,7 +6,7 @@ export function timeLimit(milliseconds: number): AbortSignal {
   return AbortSignal.timeout(Math.min(milliseconds, LONGEST_MS));
 }
 
-/** That a time was over, in what an aborted signal says. */
+/** Whether the reason of an aborted signal is a time limit. */
 export function isTimeout(reason: unknown): boolean {
   return reason instanceof Error && reason.name === 'TimeoutError';
 }
@@ -30,13 +30,13 @@ export class Deadline {
     this.timer = this.startTimer(milliseconds);
   }
 
-  /** So many milliseconds from now, instead of what was said before. */
+  /** Sets the time limit to `milliseconds` from now. */
   set(milliseconds: number): void {
     clearTimeout(this.timer);
     this.timer = this.startTimer(milliseconds);
   }
 
-  /** Nothing aborts any more. */
+  /** Ends the limit: nothing aborts any more. */
   end(): void {
     clearTimeout(this.timer);
     this.caller.removeEventListener('abort', this.forward);

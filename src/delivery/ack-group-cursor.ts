@@ -16,9 +16,9 @@ export class AckGroupCursor {
     this.after = after;
   }
 
-  /** The fate of the next event's group, whose events are then not sent; undefined when they are to be sent, as always for `TOLD_ONCE` datasets. */
-  moveTo(key: string, isToldOnce: boolean): AckGroupFate | undefined {
-    if (key !== this.key) this.begin(key, isToldOnce);
+  /** The fate of the next event's group, whose events are then not sent; undefined when they are to be sent, as always for `FROM_STATE` datasets. */
+  moveTo(key: string, isFromState: boolean): AckGroupFate | undefined {
+    if (key !== this.key) this.begin(key, isFromState);
     return this.fate;
   }
 
@@ -40,11 +40,11 @@ export class AckGroupCursor {
   }
 
   /** A group with a known fate is not opened: none of its events are sent. */
-  private begin(key: string, isToldOnce: boolean): void {
+  private begin(key: string, isFromState: boolean): void {
     this.end();
     if (key === '') return;
     this.key = key;
-    this.fate = isToldOnce ? undefined : this.fateOf(key);
+    this.fate = isFromState ? undefined : this.fateOf(key);
     if (this.fate === undefined) this.groups.begin(key);
   }
 

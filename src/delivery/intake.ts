@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 import { mistake } from '../core/mistake.ts';
-import { type LogEvent, TOLD_ONCE } from '../event/event.ts';
+import { type LogEvent, FROM_STATE } from '../event/event.ts';
 import type { Encoded, Refused, Sink } from '../sink/sink.ts';
 import type { AckGroupFate } from '../state/ledger.ts';
 import type { Queued } from '../state/queued.ts';
@@ -53,7 +53,7 @@ export class Intake {
     if (!this.sink.accepts(event.dataset) || this.sink.wants?.(event) === false) return undefined;
     const { id, dataset, time, ackGroup, revision } = event;
     const tally = this.account.of(dataset);
-    const fate = this.cursor?.moveTo(ackGroup, TOLD_ONCE.has(dataset));
+    const fate = this.cursor?.moveTo(ackGroup, FROM_STATE.has(dataset));
     const queued = this.clock.now();
     if (fate !== undefined) return { tally, fate, entry: { id, dataset, time, queued, ...NO_BODY, ackGroup: { key: ackGroup } } };
     const encoded = this.encode(event);

@@ -14,7 +14,7 @@ export type Dataset = (typeof DATASETS)[number] | typeof INVENTORY | typeof GENE
  * Datasets whose events follow from the known state rather than from one scan. The state file records which sink got them, so the ledger is
  * not asked about them.
  */
-export const TOLD_ONCE: ReadonlySet<Dataset> = new Set<Dataset>(['nmap.change', INVENTORY]);
+export const FROM_STATE: ReadonlySet<Dataset> = new Set<Dataset>(['nmap.change', INVENTORY]);
 /** The acknowledgement group of all inventory records; no digest has this value. */
 export const INVENTORY_GROUP = '0'.repeat(32);
 
@@ -34,7 +34,7 @@ export interface LogEvent {
   readonly id: string;
   /**
    * The acknowledgement group: the events of one host of a scan share one, any other event has its own. 32 hexadecimal digits. The events of a
-   * group follow each other and are acknowledged as a whole. For {@link TOLD_ONCE}: the events that are sent again together when some of them
+   * group follow each other and are acknowledged as a whole. For {@link FROM_STATE}: the events that are sent again together when some of them
    * are lost. Empty when nothing is to be recorded about it.
    */
   readonly ackGroup: string;

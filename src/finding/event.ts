@@ -18,12 +18,13 @@ const DATASET = 'nmap.finding';
  */
 export function findingsAckGroup({ observationId }: HostContext, places: Iterable<FindingsAt>): string {
   const contents = [];
-  for (const { port, findings } of places) for (const finding of told(findings)) contents.push(port?.portid, port?.protocol, contentOf(finding));
+  for (const { port, findings } of places)
+    for (const finding of withoutSilenced(findings)) contents.push(port?.portid, port?.protocol, contentOf(finding));
   return digest(['findings', observationId, ...contents]);
 }
 
 /** The findings without those that the user has silenced. */
-export function told(findings: readonly Finding[]): readonly Finding[] {
+export function withoutSilenced(findings: readonly Finding[]): readonly Finding[] {
   return findings.filter(({ isSilenced }) => isSilenced !== true);
 }
 

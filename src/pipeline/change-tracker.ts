@@ -26,7 +26,6 @@ import type { ScannedHost } from './scanned-host.ts';
 import { TrackedInput } from './tracked-input.ts';
 import { WaitingHosts } from './waiting-hosts.ts';
 
-/** What a tracker works with. */
 interface TrackerParts {
   readonly store: Store;
   readonly delivery: Delivery;
@@ -34,17 +33,17 @@ interface TrackerParts {
   readonly options: ChangeOptions;
   readonly finder: Finder;
   readonly lists: TargetLists | undefined;
-  /** All of the inventory is told: somebody may have deleted it on the server, which the state cannot know. */
+  /** Send the whole inventory, because records may have been deleted on the server, which the state cannot know. */
   readonly again: boolean;
 }
 
-/** Reads and writes the state, and says what it has detected. */
+/** Reads and writes the state, and adds what it detects. */
 type Work = (current: CurrentRun, detected: Detected) => void;
 
 /**
- * Compares hosts with what is known, and announces changes. State and change events are committed in one transaction before
- * anything is sent: a killed run has done both or neither, and the next one continues from there. What is to be done waits in
- * the outbox, for several small runs share a transaction.
+ * Compares hosts with the known state, and announces changes. State and change events are committed in one transaction before anything is
+ * sent: a killed run has done both or neither, and the next run continues from there. Comparisons wait in the outbox, so that several small
+ * runs share a transaction.
  */
 export class ChangeTracker {
   private readonly parts: TrackerParts;
@@ -55,18 +54,18 @@ export class ChangeTracker {
   private hosts: KnownHosts;
   private scans: KnownScans;
   private detector: ChangeDetector;
-  /** The run that is being read, and what of it is to be done and was not announced yet. */
+  /** The run that is being read, and comparisons of it that were not put into the outbox yet. */
   private reading: RunContext | undefined;
   private beginning: (() => CurrentRun) | undefined;
   private works: Work[] = [];
-  /** The run that is being compared: behind that by what waits in the outbox. */
+  /** The run that is being compared; comparisons in the outbox come later. */
   private current: CurrentRun | undefined;
-  /** The one that was being compared when the latest transaction began. */
+  /** The run that was being compared when the latest transaction began. */
   private before: { readonly transaction: number; readonly current: CurrentRun | undefined } | undefined;
-  /** That is being read. */
+  /** The input that is being read. */
   private input: TrackedInput | undefined;
   private isToldAnew: boolean;
-  /** The state failed: nothing is compared from then on. */
+  /** Why the state failed; from then on nothing is compared. */
   problem: PortlogError | undefined;
 
   constructor(parts: TrackerParts) {
@@ -85,7 +84,7 @@ export class ChangeTracker {
     return this.hosts.damage;
   }
 
-  /** What comes of comparing it is noted in `report`, which may be when another input is read. */
+  /** Begins an input. Results go to `report`, maybe when a later input is being read. */
   beginInput(report: InputInProgress): void {
     this.input = new TrackedInput(report);
     if (this.problem === undefined) this.input.begin();
@@ -106,7 +105,7 @@ export class ChangeTracker {
     await this.parts.delivery.commit();
   }
 
-  /** What waits of the run that is being read is compared with the next commit. */
+  /** Puts the comparisons of the current run into the outbox. */
   flush(): void {
     this.compareWaiting();
     this.announceWorks();
@@ -130,7 +129,7 @@ export class ChangeTracker {
     this.forget();
   }
 
-  /** What was read or written in transactions that have been rolled back. */
+  /** Drops what was read or written in transactions that were rolled back. */
   private forget(): void {
     this.current = undefined;
     this.hosts = this.hosts.anew();
@@ -138,7 +137,7 @@ export class ChangeTracker {
     this.detector = this.newDetector();
   }
 
-  /** All of a transaction was rolled back: the run is where it was before. */
+  /** After a rollback: the run is where it was before the transaction. */
   private takeBack(): void {
     const { before } = this;
     if (before === undefined) return;
@@ -185,7 +184,7 @@ export class ChangeTracker {
     this.catchUp(reading.scanId);
   }
 
-  /** Of a small run all of it at once: each announcement reads and writes what is known of the run. */
+  /** For a small run all comparisons at once, because each announcement reads and writes the run's record. */
   private announceWorks(): void {
     const { beginning, works } = this;
     if (beginning === undefined && works.length === 0) return;
@@ -197,7 +196,7 @@ export class ChangeTracker {
     });
   }
 
-  /** `isOld`: another process may have changed what is known of the run. */
+  /** `isOld`: the run's record is read again, because another process may have changed it. */
   private doAll(works: readonly Work[], current: CurrentRun, isOld: boolean, input: TrackedInput | undefined): readonly LogEvent[] {
     const { record, context } = current;
     const moved = new Set<string>();
@@ -208,18 +207,18 @@ export class ChangeTracker {
       if (this.scans.takeLeftOut()) detected.remarks.push(KINDS_LEFT_OUT);
       input?.note(detected);
       for (const key of detected.moved) moved.add(key);
-      // Known only once there are more; changes up to that number were announced without the mark.
+      // Known only when there are more than that; earlier changes were announced without the mark.
       return detected.events(record.counts.changes > this.parts.options.mass);
     });
     this.scans.save(record);
-    // A sink without room gets them when the scan is shipped to it again.
+    // A sink without room gets them when the scan is shipped again.
     const sinks = this.parts.delivery.pipelines.filter(({ isStuck }) => !isStuck).map(({ sink }) => sink);
     this.announced.add(context.scanId, events, sinks.map(identityOf));
     this.inventory.add(moved, sinks.filter(keepsInventory).map(identityOf));
     return events;
   }
 
-  /** Sends the changes of a scan to a sink that was not configured when it was first shipped, in front of new ones: else it gets those twice. */
+  /** Sends a sink that is new the earlier changes of a scan. They go before new changes, or the sink would get these twice. */
   private catchUp(scanId: string): void {
     const { delivery } = this.parts;
     for (const pipeline of delivery.pipelines)
@@ -230,8 +229,8 @@ export class ChangeTracker {
   }
 
   /**
-   * The state knows what is there: a sink that was not, or that has lost it, gets all that it has missed, in parts. Not one that is down:
-   * where the oldest is dropped to make room, that would be told, and lost, again and again.
+   * Sends a sink the inventory records that it has missed or lost, in portions. Not to a sink that is down: if its oldest events are dropped
+   * to make room, the records would be sent and lost again and again.
    */
   private async catchUpInventory(): Promise<void> {
     const { delivery } = this.parts;

@@ -27,7 +27,7 @@ export class HealthReporter {
   private readonly started: number;
   private readonly runKey: string;
   private readonly patienceMs: number;
-  /** Failures that were reported: of which sink, since when it has failed (by `elapsed`), and how many of it by then. */
+  /** Reported failures: since when the sink failed (by `elapsed`), and the number of its failures by then. */
   private readonly reported = new Map<SinkPipeline, { readonly since: number | undefined; readonly times: number }>();
 
   /** A sink that fails for longer than `patienceMs` is reported during the run. */
@@ -40,12 +40,12 @@ export class HealthReporter {
     this.runKey = digest(['run', options.site, store.path, store.run, this.started]);
   }
 
-  /** A failing sink was not reported yet. */
+  /** Whether a failing sink was not reported yet. */
   get isAlarmed(): boolean {
     return this.delivery.pipelines.some((pipeline) => this.isNews(pipeline));
   }
 
-  /** It works no more, and has not since that was reported: one that has worked meanwhile is reported again. */
+  /** Whether a failure is new: a sink that has worked since its last report is reported again. */
   private isNews(pipeline: SinkPipeline): boolean {
     const { failure, health } = pipeline;
     return failure !== undefined && this.reported.get(pipeline)?.since !== health.failingSince;
@@ -83,16 +83,16 @@ export class HealthReporter {
     if (events.length > 0) await this.delivery.announce(events);
   }
 
-  /** At the end of a run: problems, and the sums. A run without news or problems reports nothing. */
+  /** At the end of a run: reports problems, and the sums. A run without news or problems reports nothing. */
   async conclude(inputs: readonly InputReport[]): Promise<void> {
     const events = this.failing(() => true);
     for (const problem of this.delivery.pipelines.flatMap(problemsOf)) events.push(deliveryProblemEvent(this.options, this.runKey, problem));
     const isIdle = inputs.length === 0 && this.delivery.pipelines.every(({ account }) => account.replayed.delivered === 0);
-    // A replay that achieved nothing would only add to what waits.
+    // A replay without effect would only add to what waits.
     if (isIdle) return;
     const isNews = this.delivery.pipelines.some(({ account: { tally, replayed } }) => tally.delivered + tally.spooled + replayed.delivered > 0);
     const isWorthASummary = isNews || events.length > 0 || inputs.some(({ problem }) => problem !== undefined);
-    // One event per scan: a sink that has it already ignores it.
+    // One event per scan, which a sink recognises when it comes again.
     for (const scan of inputs.flatMap(({ misdated }) => misdated)) events.push(scanMisdatedEvent(this.options, this.runKey, scan));
     if (!isWorthASummary) return this.delivery.announce(events);
     events.push(

@@ -14,25 +14,25 @@ export interface InputReport {
   readonly runs: number;
   readonly hosts: number;
   readonly openPorts: number;
-  /** Protocols without ports that answer: of `nmap -sO`, and pings of masscan. */
+  /** Number of IP protocols that answered (`nmap -sO`, pings of masscan). */
   readonly openProtocols: number;
-  /** Weaknesses that it shows, new or not. */
+  /** Number of weaknesses, new or not. */
   readonly findings: number;
-  /** Of these, those that nobody is told of as a change: guesses, versions that may be patched. */
+  /** Number of those that raise no change: guesses, and versions that may be patched. */
   readonly unconfirmed: number;
-  /** Of the runs, those that looked at ports. */
+  /** Number of runs that looked at ports. */
   readonly portScans: number;
   readonly events: number;
-  /** Elements that could not be read. */
+  /** Number of elements that could not be read. */
   readonly refused: number;
-  /** Runs that were cut, and runs that nmap ended with an error. */
+  /** Number of runs that were cut, or that nmap ended with an error. */
   readonly incomplete: number;
   readonly failed: number;
-  /** Runs that have looked at no host. */
+  /** Number of runs that scanned no host. */
   readonly empty: number;
   /** nmap's current task, for example `SYN Stealth Scan 42.5%`. */
   readonly task: string | undefined;
-  /** Messages of scan events, and places that could not be read. */
+  /** Remarks for people: messages of scan events, and places that could not be read. */
   readonly remarks: readonly string[];
   readonly problem: PortlogError | undefined;
   /** Scans with impossible times. */
@@ -48,12 +48,12 @@ export type InputInProgress = { -readonly [Key in keyof InputReport]: InputRepor
 };
 
 const MAX_REMARKS = 20;
-/** Of what may be said of each run or element of an input: how many are told one by one, and in which words how many more there are. */
+/** For each kind of remark about runs or elements: how many are printed one by one, and the sentence about the others. */
 const MANY = {
-  refused: { told: 5, more: (count: number) => `${counted(count, 'more element')} could not be read` },
-  incomplete: { told: 1, more: (count: number) => `${counted(count, 'more run')} ${count === 1 ? 'is' : 'are'} incomplete` },
-  failed: { told: 1, more: (count: number) => `${counted(count, 'more run')} ended with an error` },
-  empty: { told: 1, more: (count: number) => `${counted(count, 'more run')} ${count === 1 ? 'has' : 'have'} looked at no host` },
+  refused: { shown: 5, more: (count: number) => `${counted(count, 'more element')} could not be read` },
+  incomplete: { shown: 1, more: (count: number) => `${counted(count, 'more run')} ${count === 1 ? 'is' : 'are'} incomplete` },
+  failed: { shown: 1, more: (count: number) => `${counted(count, 'more run')} ended with an error` },
+  empty: { shown: 1, more: (count: number) => `${counted(count, 'more run')} ${count === 1 ? 'has' : 'have'} looked at no host` },
 } as const;
 const MAX_TARGETS = 5;
 
@@ -134,7 +134,7 @@ function nameOfTarget(target: Fields): string {
 }
 
 export function noteRemarks(report: InputInProgress, remarks: readonly string[]): void {
-  // What was taken back is done, and said, again.
+  // After a rollback, the work and its remarks are repeated.
   for (const text of remarks) remarkOnce(report, text);
 }
 
@@ -149,10 +149,10 @@ export function notAScan(name: string, beginning: string): PortlogError {
   return new PortlogError('input-not-a-scan', `${name} is not a scan: ${what}`, { hint });
 }
 
-/** Counts it. */
+/** Counts a remark of a kind, and adds it while there are few. */
 function remarkOneOf(report: InputInProgress, kind: keyof typeof MANY, text: string): void {
-  const { told, more } = MANY[kind];
-  const count = ++report[kind] - told;
+  const { shown, more } = MANY[kind];
+  const count = ++report[kind] - shown;
   if (count <= 0) return remark(report, text);
   const before = report.remarks.indexOf(more(count - 1));
   report.remarks.splice(before === -1 ? report.remarks.length : before, before === -1 ? 0 : 1, more(count));

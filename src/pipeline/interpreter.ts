@@ -1,7 +1,7 @@
 import type { EventOptions } from '../event/context.ts';
 import type { LogEvent } from '../event/event.ts';
 import { EventMapper } from '../event/map.ts';
-import { findingEvent, findingsAckGroup, told } from '../finding/event.ts';
+import { findingEvent, findingsAckGroup, withoutSilenced } from '../finding/event.ts';
 import { Finder } from '../finding/finder.ts';
 import type { ScanItem } from '../nmap/item.ts';
 import { ScannedHost } from './scanned-host.ts';
@@ -13,7 +13,7 @@ export interface Interpreted {
   readonly host: ScannedHost | undefined;
 }
 
-/** Turns items of a scan into events: observations (`EventMapper`), and the findings of each host behind them. */
+/** Turns items of a scan into events: observations (`EventMapper`), followed by the findings of each host. */
 export class Interpreter {
   readonly mapper: EventMapper;
   private readonly finder: Finder;
@@ -37,7 +37,7 @@ export class Interpreter {
     if (!isNew || host.host.status?.state === 'down') return;
     const ackGroup = findingsAckGroup(host.context, host.places);
     for (const { port, findings } of host.places) {
-      for (const finding of told(findings)) {
+      for (const finding of withoutSilenced(findings)) {
         const event = findingEvent(host.context, ackGroup, port, finding);
         if (this.mapper.noteFinding(host.context, event, { alerts: finding.alerts, repeated: port?.repeated })) yield event;
       }

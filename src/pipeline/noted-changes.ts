@@ -2,13 +2,13 @@ import type { LogEvent } from '../event/event.ts';
 import { fieldAt, textAt } from '../event/text-at.ts';
 import { hasPorts } from '../nmap/transport.ts';
 
-/** What has changed, as an input shows it: for each kind of change how many, and the first places. */
+/** The changes of an input: their number by kind, and the first places. */
 export interface NotedChanges {
-  /** By `event.action`, in the order in which they came. */
+  /** Numbers by `event.action`, in order of appearance. */
   readonly counts: Readonly<Record<string, number>>;
-  /** By `event.action`: `192.0.2.7 23/tcp`, the first few. */
+  /** The first few places by `event.action`: `192.0.2.7 23/tcp`. */
   readonly first: Readonly<Record<string, readonly string[]>>;
-  /** Something was seen for the first time, with nothing earlier to compare. */
+  /** Whether something was seen for the first time, without anything earlier to compare with. */
   readonly isBaseline: boolean;
 }
 
@@ -25,7 +25,7 @@ export function noChanges(): ChangesInProgress {
   return { counts: {}, first: {}, isBaseline: false };
 }
 
-/** Notes what is announced: changes, and events about the run as a whole. */
+/** Counts announced events: changes, and events about the run as a whole. */
 export function noteChanges(noted: ChangesInProgress, events: readonly LogEvent[]): void {
   for (const event of events) {
     if (event.dataset !== 'nmap.change') continue;

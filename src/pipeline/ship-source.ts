@@ -17,7 +17,7 @@ import type { ChangeTracker } from './change-tracker.ts';
 import { whileIdle } from './while-idle.ts';
 import { yieldToEventLoop } from '../core/event-loop.ts';
 
-/** How long a sink may delay reading a file, and a running scan, before its events go to disk. */
+/** How long a sink may delay reading a file, and reading a running scan, before its events go to disk. */
 const FILE_PATIENCE_MS = 10_000;
 const LIVE_PATIENCE_MS = 500;
 
@@ -90,14 +90,14 @@ async function readAll(source: Source, shipping: Shipping, report: InputInProgre
   if (report.runs === 0) report.problem ??= notAScan(source.name, reader.beginning);
 }
 
-/** True when reading was given up, because no sink takes anything. */
+/** Reads all bytes. True when reading was given up because no sink accepts anything. */
 async function readBytes(source: Source, shipping: Shipping, report: InputInProgress, reading: Reading, reader: ScanReader): Promise<boolean> {
   const { delivery, stop, tracker, clock, onProgress } = shipping;
   const commit = (): Promise<void> => delivery.commit();
   for await (const chunk of whileIdle(source.bytes(stop), clock, () => delivery.hasWaiting, commit)) {
     report.bytes += chunk.length;
     await reading.push(chunk);
-    // Hosts of a running scan are compared at once.
+    // Hosts of a running scan are compared immediately.
     if (source.live) tracker?.flush();
     await (source.live ? delivery.commit() : delivery.commitAfter(chunk.length));
     onProgress?.({ source: source.name, bytes: report.bytes, hosts: report.hosts, events: report.events, task: report.task });
@@ -116,19 +116,19 @@ async function readBytes(source: Source, shipping: Shipping, report: InputInProg
 /** Turns bytes into delivered events. */
 interface Reading {
   push(chunk: Uint8Array): Promise<void>;
-  /** What was pushed is with delivery. */
+  /** Waits until everything pushed was taken over by delivery. */
   settle(): Promise<void>;
   /** The input has ended. */
   end(): Promise<void>;
   readonly mapper: EventMapper;
 }
 
-/** In this thread, or with others where only lines are wanted and the input can be read ahead. */
+/** Reads in this thread, or in several when only lines are wanted and the input can be read ahead. */
 function readingOf(reader: ScanReader, { live }: Source, shipping: Shipping, report: InputInProgress): Reading {
   const { threads, delivery } = shipping;
   const interpreter = new Interpreter(shipping.event, shipping.finder);
   const { mapper } = interpreter;
-  /** What was read of a file and not delivered can be read again. */
+  /** Whether to stop: what was read of a file but not delivered can be read again. */
   const isStopped = (): boolean => shipping.stop.aborted && !live;
   const take = (items: Iterable<ScanItem>): Promise<void> => forward(items, isStopped, interpreter, shipping, report);
   if (threads === undefined || live)
@@ -164,7 +164,7 @@ async function forward(
     noteItem(report, item);
     const { events, host } = interpreter.read(item);
     for (const event of events) {
-      // One host may have 65,535 ports, with findings on each.
+      // A host may have 65,535 ports with findings on each, so other work gets a turn between.
       const turnOfOthers = yieldToEventLoop();
       if (turnOfOthers !== undefined) {
         await turnOfOthers;
@@ -175,7 +175,7 @@ async function forward(
       // Awaiting undefined would cost a microtask per event.
       if (wait !== undefined) await wait;
     }
-    // What is committed is sent behind what was pushed before, so `scan-started` goes before any host is.
+    // Committed events are sent after those pushed before, so `scan-started` is committed before any host.
     if (item.kind === 'run' && scannerHost !== undefined) await delivery.commit();
     if (tracker !== undefined) await tracker.take(item, interpreter.mapper.run, host);
     if (healthReporter?.isAlarmed === true) await healthReporter.watch();

@@ -21,7 +21,7 @@ export interface ShipOptions {
   readonly sources: readonly Source[];
   readonly sinks: readonly Sink[];
   readonly event?: Partial<EventOptions>;
-  /** Keeps undelivered events; without it they are discarded and counted as that. */
+  /** Keeps undelivered events; without it they are discarded, and counted as discarded. */
   readonly store?: Store | undefined;
   /** Detect and announce changes; needs a `store`. */
   readonly changes?: ShipChanges | undefined;
@@ -32,7 +32,7 @@ export interface ShipOptions {
   readonly retryForMs?: number;
   /** Try the dead letters again. */
   readonly retryDeadLetters?: boolean;
-  /** Also send what was delivered before. */
+  /** Also send events that were delivered before. */
   readonly again?: boolean;
   readonly clock?: Clock;
   /** Aborted: stop reading, deliver what was read. */
@@ -44,18 +44,18 @@ export interface ShipOptions {
   readonly onWaiting?: ((sink: string) => void) | undefined;
 }
 
-/** And what was found out before, in the state and by asking the sinks. */
+/** Also results of the preparation, which reads the state and checks the sinks. */
 export interface PreparedShipOptions extends ShipOptions {
-  /** What waits for these, with one sink of the same kind: it is for that one now. */
+  /** Other sinks whose waiting events move to the one sink of the same kind. */
   readonly takeOver?: readonly WaitingSink[];
-  /** Sinks that did not answer when they were asked. */
+  /** Sinks that did not answer their check. */
   readonly unanswered?: readonly Unanswered[];
 }
 
 interface ShipChanges extends ChangeOptions {
-  /** Also to sinks whose output otherwise depends on the input alone. */
+  /** Also send changes to sinks whose output otherwise depends only on the input. */
   readonly everywhere: boolean;
-  /** Contents of nmap's target files, when portlog runs it. */
+  /** Content of nmap's target files, when portlog runs nmap. */
   readonly lists?: TargetLists | undefined;
 }
 
@@ -65,7 +65,7 @@ export interface ShipReport {
   readonly interrupted: boolean;
   /** Earlier runs that were killed. */
   readonly lostRuns: readonly OpenRun[];
-  /** The state failed, so changes were not detected to the end. */
+  /** Why the state failed, so that changes were not detected to the end. */
   readonly untracked: PortlogError | undefined;
   /** The known state of some hosts is damaged, so these were not compared. */
   readonly hostsLeftOut: PortlogError | undefined;
@@ -110,7 +110,7 @@ export async function ship(options: PreparedShipOptions): Promise<ShipReport> {
   };
 }
 
-/** All is read: waits for the sinks, tells them of the run, and closes them. */
+/** Everything was read: waits for the sinks, sends them the events about the run, and closes them. */
 async function conclude(
   delivery: Delivery,
   healthReporter: HealthReporter | undefined,

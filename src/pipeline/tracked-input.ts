@@ -4,7 +4,7 @@ import { mistake } from '../core/mistake.ts';
 import { type InputInProgress, noteRemarks } from './input-report.ts';
 import { noChanges, noteChanges } from './noted-changes.ts';
 
-/** An input that is compared with what is known, which may be done when another one is read: what came of it, in its report. */
+/** The comparison of an input with the known state, which may take place when a later input is read. Results go to its report. */
 export class TrackedInput {
   private readonly report: InputInProgress;
   private readonly unlisted = new UnlistedKinds();
@@ -17,7 +17,7 @@ export class TrackedInput {
     this.report.changes = noChanges();
   }
 
-  /** For what is found next. */
+  /** A collection for the results of the next transaction. */
   detected(): Detected {
     return new Detected(this.unlisted);
   }
@@ -27,7 +27,7 @@ export class TrackedInput {
     if (this.report.changes !== undefined) noteChanges(this.report.changes, [...changes, ...others]);
   }
 
-  /** It could not be compared. */
+  /** The input could not be compared. */
   failed(error: unknown, isMistake: boolean): void {
     this.report.changes = undefined;
     if (isMistake) this.report.problem ??= mistake(`comparing ${this.report.name} with what is known`, error);

@@ -1,9 +1,9 @@
 import type { ScannedHost } from './scanned-host.ts';
 
-/** Hosts, and bytes of their text, that are compared in one transaction: some tens of milliseconds. */
+/** Hosts, and bytes of their text, per transaction: some tens of milliseconds. */
 const MANY_HOSTS = 50;
 const MANY_BYTES = 1 << 18;
-/** Of hosts that say little. */
+/** Most hosts per transaction, if they are small. */
 const MAX_HOSTS = 500;
 /** masscan lists a host once per port. */
 const MAX_LISTINGS = 2000;
@@ -12,18 +12,18 @@ const MAX_BYTES = 4 << 20;
 /** Hosts of one run, in the order in which it lists them. */
 export interface HostsOfRun {
   readonly listings: readonly ScannedHost[];
-  /** How many these are. */
+  /** Number of the hosts. */
   readonly hosts: number;
-  /** Of their text. */
+  /** Bytes of their text. */
   readonly bytes: number;
 }
 
-/** Hosts that were read, and are compared together: those of one run, behind those of runs before it. */
+/** Hosts that were read and wait to be compared, by run, in the order of reading. */
 export class WaitingHosts {
   private listings: ScannedHost[] = [];
   private readonly keys = new Set<string>();
   private bytes = 0;
-  /** Of runs and parts of runs that were taken, and are not compared yet. */
+  /** Runs and parts of runs that were taken but not compared yet. */
   private readonly taken = new Set<HostsOfRun>();
 
   add(host: ScannedHost): void {
@@ -42,7 +42,7 @@ export class WaitingHosts {
     return (hosts >= MANY_HOSTS && bytes >= MANY_BYTES) || hosts >= MAX_HOSTS || listings >= MAX_LISTINGS || bytes >= MAX_BYTES;
   }
 
-  /** All of the run that is being read; they count until they are compared. */
+  /** Takes all hosts of the current run; they count as waiting until they are compared. */
   take(): HostsOfRun {
     const taken: HostsOfRun = { listings: this.listings, hosts: this.keys.size, bytes: this.bytes };
     if (taken.hosts > 0) this.taken.add(taken);
@@ -54,7 +54,7 @@ export class WaitingHosts {
     this.taken.delete(taken);
   }
 
-  /** Those of the run that is being read will not be compared. */
+  /** Drops the hosts of the current run, which will not be compared. */
   drop(): void {
     this.listings = [];
     this.keys.clear();

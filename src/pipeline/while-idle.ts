@@ -1,10 +1,10 @@
 import type { Clock } from '../core/clock.ts';
 import { afterTurns } from '../core/event-loop.ts';
 
-/** A disk answers sooner. */
+/** A disk answers faster than this. */
 const IDLE_AFTER_MS = 100;
 
-/** Pieces of an input as they come. When the next one lets itself be waited for, `work` is done meanwhile, if there is any. */
+/** Yields the pieces of an input. While it waits for a slow one, it does `work`, if there is any. */
 export async function* whileIdle<T>(
   pieces: AsyncIterable<T>,
   clock: Clock,
@@ -15,7 +15,7 @@ export async function* whileIdle<T>(
   try {
     for (;;) {
       const next = iterator.next();
-      // Awaited below: if `work` fails before that, nobody asks any more.
+      // Awaited below; if `work` fails first, nobody will.
       next.catch(() => undefined);
       if (hasWork() && !(await comesSoon(next, clock))) await work();
       const { done, value } = await next;
@@ -27,13 +27,13 @@ export async function* whileIdle<T>(
   }
 }
 
-/** Whatever it comes to. */
+/** Whether a piece arrives soon, successfully or not. */
 async function comesSoon(next: Promise<unknown>, clock: Clock): Promise<boolean> {
   const settled = next.then(
     () => true,
     () => true,
   );
-  // Of what is in memory the next piece is there at once, and there may be thousands: a timer for each costs more than they do.
+  // A piece that is in memory arrives at once, and a timer for each of thousands would cost more than reading them.
   const turn = new Promise<boolean>((resolve) => afterTurns(1, () => resolve(false)));
   if (await Promise.race([settled, turn])) return true;
   const enough = new AbortController();

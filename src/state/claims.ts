@@ -1,24 +1,24 @@
 import type { Database } from './database.ts';
 
-/** A batch that is on its way, as it is in the state file; `open`: so many of its groups have no known fate yet. */
+/** The claim on a batch as stored in the state file; `open`: number of its groups whose fate is not known yet. */
 interface Claim {
   readonly nr: number;
   open: number;
 }
 
-/** The latest claim of each other run. */
+/** The latest claim of each other run, by the number of the run. */
 export type Moment = ReadonlyMap<number, number>;
 
 /**
- * Which run has which acknowledgement groups of one sink in hand: several that read the same scan at the same time send it once. There is a
- * row for each batch, made before anything of it is sent, and deleted when the fates of all its groups are in the ledger: these are few,
- * however much is shipped. Those of a run that is gone count no more.
+ * Which run has claimed which acknowledgement groups of a sink, so that several runs that read the same scan at the same time send it once.
+ * There is a row per batch: it is written before anything of the batch is sent, and deleted when the fate of all its groups is in the ledger.
+ * So there are only a few rows, however much is shipped. Claims of a run that has ended or died do not count.
  */
 export class Claims {
   private readonly database: Database;
   private readonly sink: number;
   private readonly run: number;
-  /** Those of this run, by the keys of their groups. */
+  /** Claims of this run by the keys of their groups. */
   private readonly held = new Map<string, Claim>();
   private last = 0;
 
@@ -28,17 +28,17 @@ export class Claims {
     this.run = run;
   }
 
-  /** As far as this run knows: see {@link forgetLost}. */
+  /** Whether this run holds the claim, as far as it knows: see {@link forgetLost}. */
   isOurs(key: string): boolean {
     return this.held.has(key);
   }
 
-  /** What other live runs have in hand. */
+  /** Keys that other live runs have claimed. */
   ofOthers(): ReadonlySet<string> {
     return new Set(this.rowsOfOthers().flatMap(({ ack_groups: groups }) => keysIn(groups)));
   }
 
-  /** In the transaction in which nobody else had them. */
+  /** Claims groups, in the transaction that has shown that no other run has. */
   take(keys: readonly string[]): void {
     if (keys.length === 0) return;
     const claim: Claim = { nr: ++this.last, open: keys.length };
@@ -47,17 +47,17 @@ export class Claims {
     for (const key of keys) this.held.set(key, claim);
   }
 
-  /** Takes away what others had in hand then, and have still. Whose it was looks before it sends. */
+  /** Takes over the claims that others held at `since` and still hold. Those runs check their claims before they send. */
   takeAway(since: Moment): void {
     for (const [run, nr] of since) this.database.run('DELETE FROM claim WHERE sink = ? AND run = ? AND nr <= ?', this.sink, run, nr);
   }
 
-  /** What others have in hand by now. */
+  /** The claims of other runs at this moment. */
   now(): Moment {
     return new Map(this.rowsOfOthers().map(({ run, nr }) => [run, nr]));
   }
 
-  /** Of these, what another run has taken away is not ours any more. */
+  /** Drops those of our claims that another run has taken over. */
   forgetLost(keys: readonly string[]): void {
     const there = new Map<Claim, boolean>();
     for (const key of keys) {
@@ -68,7 +68,7 @@ export class Claims {
     }
   }
 
-  /** What became of it is in the ledger. */
+  /** Releases the claim on a group whose fate is in the ledger. */
   release(key: string): void {
     const claim = this.held.get(key);
     if (claim === undefined) return;

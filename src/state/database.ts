@@ -36,7 +36,7 @@ export class Database {
   private readonly statements = new Map<string, StatementSync>();
   private depth = 0;
   private readonly last = new Set<() => void>();
-  /** How many were begun, and how many of them came to nothing. */
+  /** Number of transactions that were begun, and of those that were rolled back. */
   transactions = 0;
   rollbacks = 0;
 
@@ -61,12 +61,12 @@ export class Database {
   }
 
   /**
-   * Opens a file that is there, for looking only: nothing in its directory is changed, not even by SQLite, and it may be read-only. While no
-   * other process has it open, that needs no files beside it; https://www.sqlite.org/wal.html#read_only_databases
+   * Opens an existing file for reading only. Nothing in its directory is changed, not even by SQLite, and the directory may be read-only. This
+   * works without further files while no other process has it open; https://www.sqlite.org/wal.html#read_only_databases
    */
   static openReadOnly(path: string, versions: readonly SchemaStep[]): Database {
     return attempt(path, () => {
-      // To open a pipe would wait for who writes to it.
+      // Opening a pipe would wait for a writer.
       if (statSync(path, { throwIfNoEntry: false })?.isFile() === false)
         throw new PortlogError('state-unusable', `${path} is not a file`, { hint: DAMAGED_HINT });
       const database = new Database(path, connectReadOnly(path), true);
@@ -84,7 +84,7 @@ export class Database {
     return attempt(this.path, () => this.prepared(sql).all(...values));
   }
 
-  /** One row at a time, for who stops when the right one has come. What comes of one statement must be done with before it is asked again. */
+  /** Yields one row at a time, for callers that stop early. The same statement must not be run again before that. */
   *each(sql: string, ...values: readonly SQLInputValue[]): Generator<Row, void, undefined> {
     const rows = attempt(this.path, () => this.prepared(sql).iterate(...values));
     try {
@@ -98,7 +98,7 @@ export class Database {
     }
   }
 
-  /** Returns how many rows changed. */
+  /** Returns the number of changed rows. */
   run(sql: string, ...values: readonly SQLInputValue[]): number {
     return attempt(this.path, () => Number(this.prepared(sql).run(...values).changes));
   }
@@ -123,7 +123,7 @@ export class Database {
     }
   }
 
-  /** The same for what is for other processes only: the others see it when it returns, and no power failure needs to spare it. */
+  /** A transaction for what only other processes need: they see it when it returns, but it may be lost in a power failure. */
   quickly<T>(work: () => T): T {
     if (this.depth > 0) return work();
     attempt(this.path, () => this.handle.exec('PRAGMA synchronous = NORMAL'));
@@ -138,17 +138,17 @@ export class Database {
     return this.depth > 0;
   }
 
-  /** Within a transaction: `work` is done behind all else, before the commit; once, however often it is asked for. */
+  /** Within a transaction: runs `work` after everything else, before the commit; once, however often it is registered. */
   beforeCommit(work: () => void): void {
     this.last.add(work);
   }
 
-  /** For a temporary file: commits need not survive a power failure, and take a tenth of the time. */
+  /** For temporary files: commits need not survive a power failure, and take a tenth of the time. */
   neglectPower(): void {
     attempt(this.path, () => this.handle.exec('PRAGMA synchronous = OFF'));
   }
 
-  /** Gives pages that are no longer used back to the file system. */
+  /** Returns unused pages to the file system. */
   shrink(): void {
     attempt(this.path, () => this.handle.exec('PRAGMA incremental_vacuum'));
   }
@@ -177,7 +177,7 @@ export class Database {
     return statement;
   }
 
-  /** Of the schema. */
+  /** Version of the schema. */
   private version(): number {
     return Number(this.get('PRAGMA user_version')?.['user_version']);
   }
@@ -231,7 +231,7 @@ function create(path: string, versions: readonly SchemaStep[]): void {
     }
     linkSync(draft, path);
   } catch (error) {
-    // Another portlog was faster.
+    // Another process has created it first.
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   } finally {
     for (const suffix of ['', '-wal', '-shm']) rmSync(draft + suffix, { force: true });
@@ -242,7 +242,7 @@ function makeDirectory(path: string): void {
   try {
     makeDirectories(path, 0o700);
   } catch (error) {
-    // With `recursive`, Node calls a read-only file system ENOENT: ask the nearest directory that is there.
+    // With `recursive`, Node reports ENOENT for a read-only file system, so the nearest existing directory is checked.
     let existing = path;
     while (!existsSync(existing)) existing = dirname(existing);
     accessSync(existing, constants.W_OK);

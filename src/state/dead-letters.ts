@@ -21,13 +21,13 @@ const MAX_LETTERS = 20_000;
 /** Limit of their size: 64 MiB. The newest one is always kept. */
 const MAX_BYTES = 64 << 20;
 
-/** Of two records of one thing, the later one stays. */
+/** Of two records with the same id, the one with the later revision stays. */
 const ADD = `INSERT INTO dead (sink, id, revision, ack_group, dataset, partition, time, queued, died, status, reason, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
   ON CONFLICT (sink, id) DO UPDATE SET revision = excluded.revision, ack_group = excluded.ack_group, dataset = excluded.dataset, partition = excluded.partition,
     time = excluded.time, queued = excluded.queued, died = excluded.died, status = excluded.status, reason = excluded.reason, body = excluded.body
   WHERE excluded.revision >= revision`;
 
-/** The dead letters of one sink: each event once, however often it was refused; of a record of the inventory the latest. */
+/** The dead letters of one sink: each event once, however often it was rejected; of an inventory record, the latest revision. */
 export class DeadLetters {
   private readonly database: Database;
   private readonly sink: number;
@@ -37,7 +37,7 @@ export class DeadLetters {
     this.sink = sink;
   }
 
-  /** Returns how many of the oldest were given up for them. */
+  /** Returns how many of the oldest letters were deleted to make room. */
   add(letters: readonly DeadLetter[], now: number): number {
     return this.database.transaction(() => {
       for (const { entry, reason, status } of letters)
@@ -73,7 +73,7 @@ export class DeadLetters {
     return Number(this.database.get('SELECT count(*) AS events FROM dead WHERE sink = ?', this.sink)?.['events']);
   }
 
-  /** The most frequent reasons first. */
+  /** Numbers of dead letters by reason, most frequent first. */
   tolls(): readonly DeadLetterCount[] {
     const sql = 'SELECT reason, status, count(*) AS events FROM dead WHERE sink = ? GROUP BY reason, status ORDER BY events DESC LIMIT 20';
     return this.database
@@ -81,7 +81,7 @@ export class DeadLetters {
       .map((row) => ({ ...(row as unknown as DeadLetterCount), status: (row['status'] as number | null) ?? undefined }));
   }
 
-  /** Some of one partition, to be tried again, oldest first; events that were never encoded stay. */
+  /** Some letters of one partition that can be retried, oldest first; events that could not be encoded are left. */
   some(limit: number): readonly Queued[] {
     const rows = this.database.all(
       `SELECT id, nullif(revision, 0) AS revision, lower(hex(ack_group)) AS ack_group, dataset, partition, time, queued, body FROM dead WHERE sink = ? AND body <> ''
@@ -116,12 +116,12 @@ export class DeadLetters {
     }
   }
 
-  /** Deletes letters that this sink will never have: their groups are lost. */
+  /** Deletes letters that this sink will never get: their groups count as lost. */
   lose(entries: readonly Queued[]): void {
     for (const { id } of entries) this.database.run('DELETE FROM dead WHERE sink = ? AND id = ?', this.sink, id);
   }
 
-  /** Deletes all. */
+  /** Deletes all, and returns their number. */
   purge(): number {
     return this.database.run('DELETE FROM dead WHERE sink = ?', this.sink);
   }

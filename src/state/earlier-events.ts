@@ -34,7 +34,7 @@ export class EarlierEvents {
     this.database.run(sql, this.sink, Buffer.from(key, 'hex'), own ? 1 : 0);
   }
 
-  /** The fates of those that wait no more, each once. */
+  /** The fates of events that no longer wait, each once. */
   take(): readonly EarlierFates[] {
     if (this.isEmpty) return [];
     const rows = this.database.all(FATES, this.sink) as unknown as readonly (Omit<EarlierFates, 'own'> & { readonly own: number })[];

@@ -69,7 +69,7 @@ export class FileAttempts {
     });
   }
 
-  /** All went well with these. */
+  /** These files were read without an error. */
   end(files: readonly Tried[]): void {
     this.database.transaction(() => {
       for (const { name } of files) {
@@ -94,7 +94,7 @@ export class FileAttempts {
       );
   }
 
-  /** An error occurred while these were read together: each is tried alone from now on. */
+  /** An error occurred while these files were read together, so each is read alone from now on. */
   suspect(files: readonly Tried[]): void {
     this.database.transaction(() => {
       for (const { name } of files) this.own.delete(name);
@@ -129,7 +129,7 @@ export class FileAttempts {
     return aside;
   }
 
-  /** Whether it is set aside, or to be tried alone, as it is. */
+  /** Whether this version of the file is set aside, or is to be read alone. */
   of({ name, version }: Tried): 'aside' | 'alone' | undefined {
     const row = this.database.get('SELECT version, deaths, aside FROM file_attempt WHERE directory = ? AND name = ?', this.directory, name);
     if (row === undefined || row['version'] !== version) return undefined;
@@ -137,7 +137,7 @@ export class FileAttempts {
     return (row['deaths'] as number) > 0 ? 'alone' : undefined;
   }
 
-  /** Forgets files that have gone. */
+  /** Forgets files that no longer exist. */
   keepOnly(names: ReadonlySet<string>): void {
     for (const { name } of this.database.all('SELECT name FROM file_attempt WHERE directory = ? AND pid = 0', this.directory)) {
       if (!names.has(name as string)) this.end([{ name: name as string, version: '' }]);

@@ -3,9 +3,9 @@ import { statfsSync } from 'node:fs';
 export interface Filesystem {
   /** Its name, or its magic number when it is not in the list. */
   readonly name: string;
-  /** Shared with other machines, which SQLite's write-ahead log does not survive. */
+  /** Shared with other machines, on which SQLite's write-ahead log does not work. */
   readonly network: boolean;
-  /** Gone after a restart. */
+  /** Its content is gone after a restart. */
   readonly ephemeral: boolean;
   /** Certainly local, so that file times are by this machine's clock. */
   readonly local: boolean;

@@ -1,6 +1,6 @@
 /**
- * Statements by which a sink (its number) counts as not sent what it has lost: of records of the inventory all, and the changes of
- * a scan, whose id is their acknowledgement group. `groups` asks for the groups of what was lost, in this column.
+ * SQL statements after which events that a sink (its number) has lost no longer count as sent: all inventory records, or the changes of a
+ * scan, whose id is their acknowledgement group. `groups`: a query for the groups of the lost events; `column`: their column in it.
  */
 export function forgetOffsets(sink: string | number, groups: string, column = 'ack_group'): readonly string[] {
   const key = `(SELECT type || ' ' || target || ' ' || scope FROM sink WHERE id = ${sink})`;

@@ -7,7 +7,7 @@ const LEVEL = 1;
 /** `ackGroup` and `revision` are missing in what older versions have written, and where there is none. */
 type Head = readonly (readonly [id: string, dataset: Dataset, time: number, queued: number, bytes: number, ackGroup?: string, revision?: number])[];
 
-/** A batch as it lies in the spool: one line of JSON about the entries, then their bodies, compressed. */
+/** A batch as stored in the spool: a line of JSON about the entries, then their bodies, compressed. */
 export function packFrame(entries: readonly Queued[], partition: string): { readonly frame: Buffer; readonly checksum: number } {
   const head: Head = entries.map(({ id, dataset, time, queued, bytes, ackGroup, revision }) =>
     ackGroup === undefined
@@ -33,7 +33,7 @@ function room(bytes: number): Buffer {
   return scratch;
 }
 
-/** Far above any batch: what unpacks to more was not packed here. */
+/** Size limit of an unpacked frame, far above any batch; a larger one was not written by portlog. */
 const MOST_BYTES = 512 << 20;
 
 /** The entries of a frame, or undefined when it is not what was written. */
@@ -46,7 +46,7 @@ export function unpackFrame(frame: Uint8Array, checksum: number, partition: stri
     const head: unknown = JSON.parse(whole.toString('utf8', 0, Math.max(end, 0)));
     return isHead(head) ? entriesIn(head, whole.subarray(end + 1), partition) : undefined;
   } catch {
-    // The right sum of wrong bytes: written by something else.
+    // The checksum is right but the content is not: another program wrote it.
     return undefined;
   }
 }
@@ -63,7 +63,7 @@ function isRow(row: unknown): boolean {
   return isLength && (key === undefined || typeof key === 'string') && (revision === undefined || Number.isFinite(revision));
 }
 
-/** Undefined when the bodies are shorter than the head says. */
+/** The entries of a frame; undefined when the bodies are shorter than the head says. */
 function entriesIn(head: Head, bodies: Buffer, partition: string): readonly Queued[] | undefined {
   if (head.reduce((sum, [, , , , bytes]) => sum + bytes, 0) > bodies.length) return undefined;
   let at = 0;

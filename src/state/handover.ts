@@ -3,22 +3,22 @@ import type { Database } from './database.ts';
 import type { Ledger } from './ledger.ts';
 import { sinkKey } from './seen-files.ts';
 
-/** A sink, by type, target and scope, and what is known of its acknowledgement groups. */
+/** A sink, by type, target and scope, with its ledger. */
 interface Party {
   readonly identity: { readonly type: string; readonly target: string; readonly scope: string };
   readonly ledger: Ledger;
 }
 
 /**
- * What waited for one sink waits for another one of the same kind: what may be said of it there. Only what went over whole counts,
- * and only where both want the same of a scan. Calls are part of the transaction around them.
+ * When events that waited for one sink move to another one of the same kind: what the ledger of the new sink may say about them. Only groups
+ * that were moved as a whole count, and only if both sinks want the same events of a scan. Calls are part of the surrounding transaction.
  */
 export class Handover {
   private readonly database: Database;
   private readonly from: Party;
   private readonly to: Party;
   private readonly isAlike: boolean;
-  /** Of groups that are not whole yet, how many events they have, and which of them went over. */
+  /** For groups that are not complete yet: number of their events, and which of them were moved. */
   private readonly parts = new Map<string, { readonly size: number; readonly ids: Set<string> }>();
 
   constructor(database: Database, from: Party, to: Party) {
@@ -28,22 +28,23 @@ export class Handover {
     this.isAlike = from.identity.type === to.identity.type && boundsOf(from.identity.scope) === boundsOf(to.identity.scope);
   }
 
-  /** The other one has all of that group, or it waits for it already. */
+  /** Whether the new sink has the whole group, or it already waits there. */
   isKnown(dataset: Dataset, key: string): boolean {
     if (dataset === 'nmap.inventory') return false;
     if (dataset === 'nmap.change') return this.changesOf(key) > 0 && this.wasTold(key, this.to);
     return this.to.ledger.fateOf(key) !== undefined;
   }
 
-  /** That event of a group went over before the others. */
+  /** Whether this event of a group was moved before. */
   isOver(key: string, id: string): boolean {
     return this.parts.get(key)?.ids.has(id) === true;
   }
 
-  /** These events of a group go over. Before they leave the first one. */
+  /** Notes that these events of a group are moved. Called before they are deleted at the old sink. */
   add(dataset: Dataset, key: string, ids: readonly string[]): void {
     if (dataset === 'nmap.inventory') return;
-    // Asked before any of it leaves: what has lost a part no longer counts as sent. Parts from elsewhere do not count: they may be the same ones.
+    // The size is looked up before the first part is deleted, because a group that has lost a part no longer counts as sent. Parts from elsewhere do
+    // not count, because they may be the same events.
     const part = this.parts.get(key) ?? { size: this.isAlike ? this.sizeOf(dataset, key) : 0, ids: new Set() };
     for (const id of ids) part.ids.add(id);
     const isWhole = part.size > 0 && part.ids.size === part.size;
@@ -63,7 +64,7 @@ export class Handover {
     return this.wasTold(key, this.from) ? this.changesOf(key) : 0;
   }
 
-  /** Of a scan, which is their group. */
+  /** The changes of a scan, whose id is their group. */
   private changesOf(scan: string): number {
     return Number(this.database.get('SELECT count(*) AS events FROM announced_change WHERE scan = ?', scan)?.['events']);
   }
@@ -75,7 +76,7 @@ export class Handover {
   }
 }
 
-/** What bounds the events that it gets: all but its name. */
+/** The part of a scope that decides which events a sink gets: everything except its name. */
 function boundsOf(scope: string): string {
   return scope
     .split(' ')

@@ -2,38 +2,38 @@ import type { Database } from './database.ts';
 import type { HostRow } from './host-row.ts';
 import type { KnownHost } from './known-host.ts';
 
-/** Of their text in the state file: in memory they take some times as much. */
+/** Most bytes of hosts as stored; in memory they take several times as much. */
 const MAX_BYTES = 8 << 20;
 const MAX_HOSTS = 2000;
-/** More are not kept for the next transaction. */
+/** Above this size, hosts are not kept for the next transaction. */
 const MAX_KEPT_BYTES = 4 << 20;
 
-/** A host that the file does not have as it is. `confirm`: scans that must find it down. */
+/** A host that differs from its row in the file. `confirm`: scans that must find it down. */
 interface ChangedHost {
   readonly host: KnownHost;
   readonly confirm: number;
-  /** As it will be written. */
+  /** The row that will be written. */
   readonly row: HostRow;
 }
 
 interface Held {
   readonly host: KnownHost;
-  /** Undefined when the file has it as it is. */
+  /** Undefined when the host is as in the file. */
   changed: ChangedHost | undefined;
 }
 
 const OF_ALL = new WeakMap<Database, Map<string, HeldHosts>>();
 
 /**
- * Known hosts that transactions take up: each is read once and written once, before the commit, however many runs list it, for very
- * small runs by the thousand may list a host of which very much is known. What is held stays good for the next transaction while nobody
- * else writes to the file.
+ * A cache of the known hosts that a transaction uses: each is read once and written once, before the commit, however many runs list it.
+ * Otherwise thousands of very small runs could each read and write a host about which much is known. The cache stays valid for the next
+ * transaction while nobody else writes to the file.
  */
 export class HeldHosts {
   private readonly database: Database;
   private readonly hosts = new Map<string, Held>();
   private bytes = 0;
-  /** Of the transaction that used it last. */
+  /** The transaction that used the cache last. */
   private transaction = 0;
   private rollbacks = 0;
   private version: unknown;
@@ -43,7 +43,7 @@ export class HeldHosts {
     this.database = database;
   }
 
-  /** One for each file and site, whoever asks. */
+  /** One cache per file and site. */
   static of(database: Database, site: string): HeldHosts {
     const sites = OF_ALL.get(database) ?? new Map<string, HeldHosts>();
     OF_ALL.set(database, sites);
@@ -56,7 +56,7 @@ export class HeldHosts {
     return this.isUsed() ? this.hosts.get(key)?.host : undefined;
   }
 
-  /** Of what was read; `bytes`: of its text. */
+  /** Keeps a host that was read. `bytes`: length of its stored text. */
   keep(host: KnownHost, bytes: number): void {
     if (!this.isUsed()) return;
     this.makeRoom(bytes);
@@ -73,7 +73,7 @@ export class HeldHosts {
     this.database.beforeCommit(this.writeChanged);
   }
 
-  /** Each that is meant, of those that the file does not have as they are. */
+  /** Hosts that differ from the file and match `isMeant`. */
   changed(isMeant: (row: HostRow) => boolean = () => true): readonly ChangedHost[] {
     const meant: ChangedHost[] = [];
     if (!this.isUsed()) return meant;
@@ -85,7 +85,7 @@ export class HeldHosts {
     return this.isUsed() && this.hosts.get(key)?.changed !== undefined;
   }
 
-  /** The file has them as they are from now on. */
+  /** Writes the changed hosts to the file. */
   readonly writeChanged = (): void => {
     if (!this.isUsed()) return;
     for (const one of this.changed()) this.write(one);
@@ -97,7 +97,7 @@ export class HeldHosts {
     this.hosts.delete(key);
   }
 
-  /** Only in transactions. What an earlier one has left is no good when it was rolled back, or somebody else has written since. */
+  /** Whether the cache may be used: only in transactions, and not when the one before was rolled back, or another process has written since. */
   private isUsed(): boolean {
     const { isInTransaction, transactions, rollbacks } = this.database;
     if (!isInTransaction || transactions === this.transaction) return isInTransaction;

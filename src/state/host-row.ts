@@ -1,7 +1,7 @@
 import { latestOf, sortKeyOf } from './index-known.ts';
 import { currentValue, type KnownHost } from './known-host.ts';
 
-/** A host as it is looked for in the state file. */
+/** The columns by which a host is found in the state file. */
 export interface HostRow {
   readonly key: string;
   readonly time: number;
@@ -22,10 +22,10 @@ export function rowOf(host: KnownHost, confirm: number): HostRow {
   };
 }
 
-/** What decides where the index has a host. */
+/** The columns of the index of hosts. */
 export type Place = Pick<HostRow, 'key' | 'place' | 'time'>;
 
-/** As the index has them. */
+/** Compares two hosts in the order of that index. */
 export function inOrder(a: Place, b: Place): number {
   return compare(a.place, b.place) || a.time - b.time || compare(a.key, b.key);
 }

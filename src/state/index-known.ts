@@ -2,7 +2,7 @@ import { addressKey } from '../nmap/address-set.ts';
 import { either, listOf, number, oneOf, optional, parsedAs, record, text } from '../core/shape.ts';
 import type { SqliteHandle } from '../core/sqlite.ts';
 
-/** Enters addresses and latest times of the hosts that are known, so that a scan finds those that it is about. */
+/** Enters addresses and latest times of all known hosts into the index, by which a scan finds the hosts that it covers. */
 export function indexKnown(handle: SqliteHandle): void {
   handle.exec(`
     -- place: the address that decides whether a scan looked at the host, as it sorts; empty when it has none.
@@ -15,7 +15,7 @@ export function indexKnown(handle: SqliteHandle): void {
   const update = handle.prepare('UPDATE host SET place = ?, latest = ? WHERE site = ? AND key = ?');
   for (const { site = null, key = null, known } of handle.prepare('SELECT site, key, known FROM host').all()) {
     const host = parsedAs(known, KNOWN) as Known | undefined;
-    // What the disk has changed is found when it is asked for.
+    // Damaged rows are reported when the host is read.
     if (host !== undefined) update.run(sortKeyOf(host), latestOf(host), site, key);
   }
   handle.exec(`
@@ -28,11 +28,11 @@ export function indexKnown(handle: SqliteHandle): void {
 const TESTS = optional(record({ times: listOf(number) }));
 const KNOWN = record({ key: text, ips: listOf(text), time: either(number, oneOf(null)), up: record({ yes: TESTS, no: TESTS }) });
 
-/** What of a known host is needed here. */
+/** The parts of a known host that are needed here. */
 interface Known {
   readonly key: string;
   readonly ips: readonly string[];
-  /** `null` where it was no number. */
+  /** `null` when it was not a number. */
   readonly time: number | null;
   readonly up: { readonly yes?: { readonly times: readonly number[] }; readonly no?: { readonly times: readonly number[] } };
 }

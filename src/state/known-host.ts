@@ -17,7 +17,7 @@ export interface TestTimes {
 export interface OppositeTests {
   yes?: TestTimes;
   no?: TestTimes;
-  /** What was found last. */
+  /** The latest result. */
   last?: 'yes' | 'no';
 }
 
@@ -49,13 +49,13 @@ export interface KnownPort {
   readonly protocol: string;
   readonly number: number;
   readonly open: OppositeTests;
-  /** In nmap's words, of the last test. */
+  /** State in nmap's words, of the latest test. */
   state: string;
   at: number;
   scan: number;
-  /** Named from nmap's table of numbers. */
+  /** Service name from nmap's table of port numbers. */
   guess?: LatestValue<string>;
-  /** Asked (`-sV`). */
+  /** Service from version detection (`-sV`). */
   service?: LatestValue<Service>;
   certificate?: LatestValue<Certificate>;
 }
@@ -63,7 +63,7 @@ export interface KnownPort {
 /** Ports that were tested and never open, without records of their own. */
 export interface TestedPorts {
   readonly protocol: string;
-  /** A list as nmap writes it. */
+  /** A list of ports as nmap writes it. */
   readonly ports: string;
   readonly tests: TestTimes;
   state: string;
@@ -72,33 +72,33 @@ export interface TestedPorts {
 
 /** A finding, by its key at the host: `443/tcp nmap-certificate-expired`, or without a port. */
 export interface KnownFinding {
-  /** `443/tcp`; undefined of the host itself. */
+  /** `443/tcp`; undefined for the host itself. */
   readonly port?: string;
-  /** What tells it from others there. */
+  /** Distinguishes findings at the same port or host. */
   readonly key: string;
   readonly open: OppositeTests;
-  /** Of the latest sighting. */
+  /** Time of the latest sighting. */
   at: number;
   scan: number;
   rule: { readonly id: string; readonly name: string; readonly category?: string };
   title: string;
-  /** The day ahead that the title speaks of, `2026-01-31`; earlier versions did not keep it. */
+  /** The future day that the title mentions, `2026-01-31`; not stored by earlier versions. */
   due?: string;
   severity: number;
-  /** The source that must look again before it is resolved. */
+  /** The source that must look again before the finding can be resolved. */
   source: string;
   vulnerability?: string;
-  /** An exploit of it is public, or somebody uses one, as was known at the latest sighting. */
+  /** At the latest sighting, an exploit was public or in use. */
   exploited?: true;
 }
 
 export interface KnownHost {
   readonly key: string;
   readonly up: OppositeTests;
-  /** Of the latest sighting. */
+  /** Time of the latest sighting. */
   time: number;
   scan: number;
-  /** Marks of the sightings of that time, so that none is processed twice. */
+  /** Marks of the sightings at that time, so that none is processed twice. */
   marks: string[];
   ips: readonly string[];
   name?: LatestValue<string>;
@@ -107,21 +107,21 @@ export interface KnownHost {
   os?: LatestValue<string>;
   readonly ports: Record<string, KnownPort>;
   tested: TestedPorts[];
-  /** The state of the host that the records of its ports in the inventory tell; absent when they must be sent anew. */
+  /** The state of the host in the last sent inventory records of its ports; absent when these must be sent again. */
   recorded?: 'up' | 'down';
-  /** The same for records of its findings, which earlier versions of portlog did not send. */
+  /** The same for records of its findings; earlier versions did not send these. */
   recordedFindings?: 'up' | 'down';
-  /** Of what the inventory says of it: see `change/revision`. Absent in what earlier versions have written. */
+  /** Revision of its inventory records, see `change/revision`. Absent in data of earlier versions. */
   revision?: number;
   readonly findings: Record<string, KnownFinding>;
 }
 
-/** A host of which nothing is known. */
+/** A host about which nothing is known. */
 export function unknownHost(key: string): KnownHost {
   return { key, up: {}, time: Number.NEGATIVE_INFINITY, scan: 0, marks: [], ips: [], ports: {}, tested: [], findings: {} };
 }
 
-/** Adds a time to a set of which `keep` are kept. */
+/** Adds a time to a set that keeps the first and the latest `keep` times. */
 export function withTime(tests: TestTimes | undefined, time: number, keep: number): TestTimes {
   if (tests === undefined) return { first: time, times: [time] };
   if (time > lastOf(tests)) return { ...tests, times: [time, ...tests.times.slice(0, keep - 1)] };
@@ -150,7 +150,7 @@ export function note(
   if (newest) opposites.last = what;
 }
 
-/** The first finding after the opposite, with another one at `time`. */
+/** When a result was first found after the opposite one, given another result at `time`. */
 function began(before: TestTimes, opposite: number, time: number): number {
   const was = beganOf(before);
   if (time > lastOf(before)) return opposite > lastOf(before) ? time : was;
@@ -213,14 +213,14 @@ export function withValue<T>(
   return { ...register, since: replaced === true ? Math.max(register.since, time) : time, replaced: true };
 }
 
-/** What of a host stands open: ports, and protocols without ports (`nmap -sO`, pings of masscan), which are counted apart. */
+/** Number of open ports, and of IP protocols that answer (`nmap -sO`, pings of masscan), of a host. */
 export function openAt({ ports }: Pick<KnownHost, 'ports'>): { readonly ports: number; readonly protocols: number } {
   const open = Object.values(ports).filter((port) => currentValue(port.open, 1) === 'yes');
   const real = open.filter(isPort).length;
   return { ports: real, protocols: open.length - real };
 }
 
-/** Of `nmap -sO` it is a protocol, and no port. */
+/** Whether it is a port, rather than an IP protocol (`nmap -sO`). */
 export function isPort({ protocol }: Pick<KnownPort, 'protocol'>): boolean {
   return hasPorts(protocol);
 }

@@ -14,18 +14,18 @@ export const DAMAGED = Symbol('damaged');
 /** Hosts named in a message. */
 const MAX_NAMED = 10;
 
-/** Lists that are remembered. */
+/** Port lists that are cached. */
 const MAX_LISTS = 1000;
 /** Shorter lists are stored inline. */
 const SHORT_LIST = 40;
 
 const UNSEEN = 'SELECT key, place, time FROM host INDEXED BY host_up WHERE site = ? AND place BETWEEN ? AND ? AND up = 1 AND time < ?';
-/** In one row: for very many a third of the time. */
+/** In one row, which takes a third of the time for very many hosts. */
 const SOME_UNSEEN = `SELECT json_group_array(json_object('key', key, 'place', place, 'time', time)) AS places FROM (${UNSEEN} LIMIT ?)`;
 const UNSEEN_IN_RANGES = `SELECT host.key, place, time FROM json_each(?) AS range CROSS JOIN host INDEXED BY host_up
   ON site = ? AND place BETWEEN range.value ->> 0 AND range.value ->> 1 AND up = 1 AND time < ?`;
 
-/** As stored: port lists by number. */
+/** A host as it is stored: port lists are replaced by their numbers. */
 interface KeptHost extends Omit<KnownHost, 'tested'> {
   readonly tested: readonly (Omit<TestedPorts, 'ports'> & { readonly ports: string | number })[];
 }
@@ -36,7 +36,7 @@ export class KnownHosts {
   readonly site: string;
   private readonly held: HeldHosts;
   private readonly damaged = new Set<string>();
-  /** Lists that were looked up; undefined: it is not kept. */
+  /** Numbers of the lists that were looked up; undefined: not stored. */
   private readonly listIds = new Map<string, number | undefined>();
   private readonly lists = new Map<number, string>();
 
@@ -77,7 +77,7 @@ export class KnownHosts {
     }
   }
 
-  /** Without cached data, after another process or a rollback may have changed it. */
+  /** The same without cached data, because another process or a rollback may have changed it. */
   anew(): KnownHosts {
     const hosts = new KnownHosts(this.database, this.site);
     for (const key of this.damaged) hosts.damaged.add(key);
@@ -131,7 +131,7 @@ export class KnownHosts {
     return this.database.all('SELECT key FROM host WHERE site = ?', this.site).map(keyOf);
   }
 
-  /** How many were ever found up; addresses at which nothing has answered yet are none. */
+  /** Number of hosts that were ever found up; addresses where nothing has answered yet do not count. */
   count(): number {
     this.held.writeChanged();
     return this.database.get('SELECT count(*) AS hosts FROM host WHERE site = ? AND found = 1', this.site)?.['hosts'] as number;
@@ -144,21 +144,21 @@ export class KnownHosts {
   }
 
   /**
-   * Hosts of these addresses that count as up and were not seen since a time. Found by their addresses: a scan of
-   * one host must not cost more the more is known.
+   * Hosts at these addresses that count as up and were not seen since a time. Found by their addresses, so that the scan of one host does not
+   * cost more the more hosts are known.
    */
   *unseen(addresses: AddressSet, since: number): Generator<string, void, undefined> {
     const unseen = this.held.changed(({ up, time }) => up === 1 && time < since).map(({ row }) => row);
     const { keys } = addresses;
     const rows = this.unseenRows(keys, since);
-    // Who asks may change more of them before the next range is looked up.
+    // The caller may change more hosts before the next range is looked up.
     const before = keys.length === 1 || rows.length === 0 ? undefined : new Set(this.held.changed().map(({ host }) => host.key));
     const asKept = rows.filter(({ key }) => !(before?.has(key) ?? this.held.isChanged(key)));
     const held = unseen.filter(({ place }) => isWithin(keys, place));
     yield* (held.length === 0 ? asKept : [...asKept, ...held].sort(inOrder)).map(keyOf);
   }
 
-  /** `10.0-15.0-31.7` is 512 ranges, and mostly hardly anything is missing from the first to the last of them. */
+  /** Looks up everything from the first range to the last at once: `10.0-15.0-31.7` is 512 ranges, and usually hardly any host in them is missing. */
   private unseenRows(keys: AddressSet['keys'], since: number): readonly Place[] {
     const values = [this.site, keys[0]?.[0] ?? '', keys.at(-1)?.[1] ?? '', since];
     if (keys.length === 1) return this.database.all(UNSEEN, ...values) as readonly Place[];
@@ -167,13 +167,13 @@ export class KnownHosts {
     return this.database.all(UNSEEN_IN_RANGES, JSON.stringify(keys), this.site, since) as readonly Place[];
   }
 
-  /** Hosts of which the latest was found at a time. */
+  /** Hosts whose latest result has this time. */
   lastFoundAt(time: number): readonly string[] {
     this.held.writeChanged();
     return this.database.all('SELECT key FROM host WHERE site = ? AND latest = ?', this.site, time).map(keyOf);
   }
 
-  /** Hosts of which something was found later than a time. */
+  /** Hosts with a result after this time. */
   laterThan(time: number): readonly string[] {
     const rows = this.database.all('SELECT key FROM host WHERE site = ? AND latest > ?', this.site, time).map(keyOf);
     const later = this.held.changed(({ latest }) => latest > time).map(({ host }) => host.key);
@@ -186,7 +186,7 @@ export class KnownHosts {
     this.database.run('DELETE FROM moved_host WHERE site = ? AND key = ?', this.site, key);
   }
 
-  /** The lists of a run are kept once, not with each of its hosts. */
+  /** Stores the port lists of a run once, rather than with each of its hosts. */
   keepLists({ scaninfo }: Pick<Run, 'scaninfo'>): void {
     for (const { services } of scaninfo) {
       if (services === undefined || services.length < SHORT_LIST || this.listIds.get(services) !== undefined) continue;
@@ -196,7 +196,7 @@ export class KnownHosts {
     }
   }
 
-  /** As many as there are would not fit into memory, so each is looked up when it is needed. */
+  /** The number of a list. Looked up when needed, because all lists might not fit into memory. */
   private listIdOf(ports: string): number | undefined {
     if (ports.length < SHORT_LIST || this.listIds.has(ports)) return this.listIds.get(ports);
     const id = this.database.get('SELECT id FROM port_list WHERE ports = ?', ports)?.['id'] as number | undefined;
@@ -221,7 +221,7 @@ export class KnownHosts {
     return { ...host, tested: host.tested.map((one) => ({ ...one, ports: typeof one.ports === 'number' ? this.listOf(one.ports) : one.ports })) };
   }
 
-  /** Another process may have added it meanwhile. */
+  /** The list with a number, which another process may have added meanwhile. */
   private listOf(id: number): string {
     const kept = this.lists.get(id);
     if (kept !== undefined) return kept;
@@ -231,7 +231,7 @@ export class KnownHosts {
   }
 }
 
-/** Whether a place is in one of the ranges, which are in order. */
+/** Whether an address key is in one of the ranges, which are sorted. */
 function isWithin(ranges: AddressSet['keys'], place: string): boolean {
   let [low, high] = [0, ranges.length - 1];
   while (low <= high) {
@@ -250,7 +250,7 @@ function keyOf({ key }: { readonly key?: unknown }): string {
 
 /** Sites with known hosts. */
 export function knownSites(database: Database): readonly string[] {
-  // Each is found behind the one before it: there are few, and very many hosts.
+  // Finds each site by the one before it, because there are few sites and very many hosts.
   const sql = `
     WITH RECURSIVE known (site) AS (
       SELECT min(site) FROM host

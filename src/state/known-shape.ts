@@ -3,10 +3,10 @@ import { anything, either, listOf, number, oneOf, optional, record, type Shape, 
 const tests = record({ first: number, times: listOf(number), again: optional(number) });
 const opposites = record({ yes: optional(tests), no: optional(tests), last: optional(oneOf('yes', 'no')) });
 const register = (value: Shape): Shape => record({ value, at: number, scan: number, since: number });
-/** Of a host of which no time was told: JSON has no infinity. */
+/** A time; `null` for a host without one, because JSON has no infinity. */
 const time = either(number, oneOf(null));
 
-/** What the state file keeps of a host, as far as anything is done with it; see schemas/state.schema.json. */
+/** The shape of a stored host, as far as it is used; see schemas/state.schema.json. */
 export const KNOWN_HOST = record({
   key: text,
   up: opposites,
@@ -48,7 +48,7 @@ export const KNOWN_HOST = record({
   ),
 });
 
-/** What a run of nmap was set up to do. */
+/** The shape of a run's stored set-up. */
 export const RUN_SETUP = record({
   scanner: optional(text),
   args: optional(text),
@@ -56,5 +56,5 @@ export const RUN_SETUP = record({
   lists: optional(record({ targets: listOf(text), excluded: listOf(text) })),
 });
 
-/** What a run has changed. */
+/** The shape of a run's stored counts. */
 export const SCAN_COUNTS = record({ firstHosts: number, firstPorts: number, changes: number, changedHosts: number });

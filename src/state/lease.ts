@@ -1,6 +1,6 @@
 import type { Database } from './database.ts';
 
-/** Longer than any request: so long it is the holder's from when it was taken last, unless it is known to be gone. */
+/** Duration of a lease since it was last extended, longer than any request; it ends earlier when its holder has died. */
 export const LEASE_MS = 120_000;
 
 /** The right to send the spool of one sink: one process at a time, to keep the order. */
@@ -16,8 +16,9 @@ export class Lease {
   }
 
   /**
-   * Takes or extends it; false while another live run has it. `elapsed` is the clock's, which all processes share: by the wall clock, who set it on
-   * by two minutes took it from who was sending. It is asked with the state file locked: who had to wait for that would compare an old time.
+   * Takes or extends the lease; false while another live run has it. `elapsed` is the clock's, which all processes share: with the wall clock,
+   * setting the time ahead by two minutes would take the lease from its holder. It is read with the state file locked, because a process that
+   * waits for the lock would otherwise compare an old time.
    */
   take(elapsed: () => number): boolean {
     return this.database.quickly(() => this.takeAt(Math.round(elapsed())));
@@ -32,7 +33,7 @@ export class Lease {
       this.run,
       now + LEASE_MS,
       now,
-      // A much later end is from before the machine was started again, or by the wall clock, as older versions wrote it.
+      // An end far in the future is from before the machine was restarted, or by the wall clock, which older versions used.
       now + 2 * LEASE_MS,
     );
     return taken > 0;

@@ -1,14 +1,14 @@
 import type { Database } from './database.ts';
 import { forgetOffsets } from './forget-offsets.ts';
 
-/** What is known of an acknowledgement group: all of it was acknowledged, or the rest waits in the spool. */
+/** Fate of an acknowledgement group: all of it was acknowledged, or the rest waits in the spool. */
 export type AckGroupFate = 'delivered' | 'spooled';
 
 /**
- * The fates of acknowledgement groups at one sink, so that shipping a scan again adds nothing, even after a rollover, when
- * Elasticsearch no longer knows the id. A group counts as delivered only when each of its events was acknowledged: any other
- * end of its waiting (purged, dropped, expired, damaged, dead) makes it unknown again; see the triggers of the state file.
- * Bounded: the oldest are deleted first.
+ * The fates of acknowledgement groups at one sink, so that shipping a scan again adds nothing, even after a rollover, when Elasticsearch no
+ * longer knows the ids. A group counts as delivered only when each of its events was acknowledged. When waiting events end in any other way
+ * (purged, dropped, expired, damaged, dead), the fate becomes unknown again; triggers of the state file do that. The oldest entries are
+ * deleted first.
  */
 export class Ledger {
   private readonly database: Database;
@@ -24,7 +24,10 @@ export class Ledger {
     return Number(this.database.get('SELECT max(nr) AS nr FROM ledger')?.['nr'] ?? 0);
   }
 
-  /** What became of a group (its key, see `LogEvent.ackGroup`), entered after that number; undefined when that is not known, or not good. */
+  /**
+   * The fate of a group (by key, see `LogEvent.ackGroup`) whose entry has a number above `after`; undefined when it is unknown, or some of
+   * it was lost.
+   */
   fateOf(key: string, after = 0): AckGroupFate | undefined {
     const group = bytesOf(key);
     const row = this.database.get(
@@ -39,12 +42,12 @@ export class Ledger {
     return row['waits'] === 1 ? 'spooled' : 'delivered';
   }
 
-  /** Enters a group that was not read to its end: losses are recorded from now on. */
+  /** Enters a group before it was read to its end, so that losses are recorded from now on. */
   open(key: string): void {
     this.put(key, 'open', 0);
   }
 
-  /** All of a group (so many events) that was never opened is acknowledged or waits, but for what has died. */
+  /** Enters a group that was never opened: all of its events are acknowledged, waiting or dead. */
   enter(key: string, events: number, hasDied: boolean): void {
     this.put(key, hasDied ? 'died' : 'whole', events);
   }
@@ -55,43 +58,43 @@ export class Ledger {
     this.database.run(sql, hasDied ? 'died' : 'whole', events, this.sink, bytesOf(key));
   }
 
-  /** A part of it is in a batch of the spool. */
+  /** Notes that a part of the group is in a batch of the spool. */
   wait(key: string, seq: number): void {
     this.database.run('INSERT OR IGNORE INTO waiting_group (sink, ack_group, seq) VALUES (?, ?, ?)', this.sink, bytesOf(key), seq);
   }
 
-  /** Nothing of it is left in that batch: acknowledged, or dead (see `died`). */
+  /** Notes that no part of the group is left in that batch: its events are acknowledged, or dead (see `died`). */
   acknowledge(key: string, seq: number): void {
     this.database.run('DELETE FROM waiting_group WHERE sink = ? AND ack_group = ? AND seq = ?', this.sink, bytesOf(key), seq);
     this.makeWhole(key);
   }
 
-  /** The same for all that has a part in that batch. */
+  /** The same for all groups with a part in that batch. */
   acknowledgeAll(seq: number): void {
     const groups = this.database.all('SELECT ack_group FROM waiting_group WHERE sink = ? AND seq = ?', this.sink, seq);
     this.database.run('DELETE FROM waiting_group WHERE sink = ? AND seq = ?', this.sink, seq);
     for (const { ack_group: group } of groups) this.makeWhole(Buffer.from(group as Uint8Array).toString('hex'));
   }
 
-  /** An event of it became a dead letter. A group that was not read to its end stays incomplete. */
+  /** Notes that an event of the group became a dead letter. A group that was not read to its end stays incomplete. */
   died(key: string): void {
     const sql = `UPDATE ledger SET fate = CASE fate WHEN 'whole' THEN 'died' WHEN 'open' THEN 'lost' ELSE fate END,
       events = iif(fate = 'open', 0, events) WHERE sink = ? AND ack_group = ?`;
     this.database.run(sql, this.sink, bytesOf(key));
   }
 
-  /** Events of a group, which waited for another sink, wait for this one now. `size`: how many it has, when those are all of them. */
+  /** Notes that events of a group that waited for another sink wait for this one now. `size`: number of events of the group, if these are all. */
   takeOver(key: string, size: number | undefined): void {
     this.put(key, size === undefined ? 'open' : 'whole', size ?? 0);
   }
 
-  /** Of how many events a group is made up; 0 where that is not known. */
+  /** Number of events in a group; 0 when unknown. */
   sizeOf(key: string): number {
     const sql = `SELECT events FROM ledger WHERE sink = ? AND ack_group = ? AND fate <> 'open'`;
     return Number(this.database.get(sql, this.sink, bytesOf(key))?.['events'] ?? 0);
   }
 
-  /** A batch of the spool cannot be read: its groups may be shipped again. */
+  /** Notes that a batch of the spool cannot be read: its groups may be shipped again. */
   lose(seq: number): void {
     const groups = 'SELECT ack_group FROM waiting_group WHERE sink = ? AND seq = ?';
     for (const sql of forgetOffsets(this.sink, groups)) this.database.run(sql, this.sink, seq);
@@ -104,7 +107,7 @@ export class Ledger {
     this.database.run('INSERT OR REPLACE INTO ledger (sink, ack_group, fate, events) VALUES (?, ?, ?, ?)', this.sink, bytesOf(key), fate, events);
   }
 
-  /** Its dead events were acknowledged after all, or wait. */
+  /** Notes that its dead letters were acknowledged after all, or wait again. */
   private makeWhole(key: string): void {
     const sql = `UPDATE ledger SET fate = 'whole' WHERE sink = ? AND ack_group = ? AND fate = 'died'
       AND NOT EXISTS (SELECT 1 FROM dead WHERE dead.sink = ledger.sink AND dead.ack_group = ledger.ack_group)`;

@@ -6,24 +6,24 @@ import { newTally, type Tally } from './tally.ts';
 export interface RunSums {
   /** Its name for people. */
   readonly sink: string;
-  /** By which sums of several runs are added up (`sinkKey`). Absent in what older versions have written. */
+  /** Key by which the sums of several runs are added up (`sinkKey`). Absent in data of older versions. */
   readonly key?: string;
-  /** Absent in what older versions have written. */
+  /** Absent in data of older versions. */
   readonly acknowledges?: boolean;
   readonly tally: Tally;
-  /** portlog's own events, and those of earlier runs. */
+  /** portlog's own events, and events of earlier runs. */
   readonly own?: Tally;
   readonly replayed?: Tally;
   /** Whether the sink does not work. */
   readonly failing?: boolean;
 }
 
-/** A run that goes on, or was killed (or the machine went down). */
+/** A run that is still going on, or was killed (or the machine went down). */
 export interface OpenRun {
   readonly pid: number;
   /** Epoch milliseconds. */
   readonly started: number;
-  /** When its process began, see `tickOf`; `null` where that is not known. */
+  /** When its process began, see `tickOf`; `null` when unknown. */
   readonly tick?: number | null;
   /** What it reads. */
   readonly what: string;
@@ -81,7 +81,7 @@ export class Runs {
   }
 }
 
-/** Empty when damaged. Numbers that older versions did not count are 0. */
+/** The stored sums; empty when damaged. Numbers that older versions did not count are 0. */
 function sumsIn(text: string): readonly RunSums[] {
   const sums = (parsedAs(text, SUMS) as readonly RunSums[] | undefined) ?? [];
   return sums.map(({ tally, ...more }) => ({ ...more, tally: { ...newTally(), ...tally } }));

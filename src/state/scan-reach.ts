@@ -2,45 +2,44 @@ import { Budget } from '../core/budget.ts';
 import { addressKey } from '../nmap/address-set.ts';
 import type { Database } from './database.ts';
 
-/** Ranges of addresses in the form of `AddressSet.keys`; or, when nobody can say which, the words that stand for them. */
+/** What runs of a kind scanned: address ranges as in `AddressSet.keys`, or the target words when the addresses are unknown. */
 export type Reach = { readonly ranges: readonly (readonly [first: string, last: string])[] } | { readonly words: readonly string[] };
 
 /** What runs of one kind have in common. */
 export interface KindReach {
   readonly kind: string;
-  /** What they do, whatever they look at; of any length. */
+  /** The options of the runs, without targets; of any length. */
   readonly profile: string;
-  /** They list each host that they find up. */
+  /** Whether they list each host that they find up. */
   readonly listsHosts: boolean;
   readonly reach: Reach;
 }
 
-/** More ranges than these are entered as fewer, wider ones, and more words as any: an answer may hold too many kinds, never too few. */
+/** Most rows per kind. More ranges are merged into wider ones, more words count as any word: an answer may contain too many kinds, never too few. */
 const MAX_ROWS = 64;
 const WIDER_ROWS = 16;
-/** Instead of the number of bits that the width of a range has. */
+/** Stands for words, where ranges have the number of bits of their width. */
 const WORDS = -1;
 const ANY_WORD = '*';
-/** Sorts behind addresses and words. */
+/** Sorts after addresses and words. */
 const BEHIND_ALL = '~';
-/** A word is told from others by its beginning. */
+/** Words are compared by this many characters. */
 const WORD_LENGTH = 64;
 /**
- * Rows that questions about ranges may go through before they get no answer, and as how many a statement counts: of a site where
- * thousands of kinds have such ranges as `10.0-15.0-31.7`, each question would go through all.
+ * Rows that queries about ranges may read before they are no longer answered, and how many each query earns. A site may have thousands of
+ * kinds with ranges such as `10.0-15.0-31.7`, and each query would read all of them.
  */
 const ROWS = { most: 200_000, earned: 50 };
 const STATEMENT_ROWS = 10;
 
 /**
- * Which kinds of runs looked at an address, or at something in common: what is compared with a scan is found here, and not by going
- * through all runs. A range lies among those that are about as wide, so that it is found by where it begins. The answers may hold kinds
- * that did not look there; the caller checks the runs themselves.
+ * An index of the kinds of runs by the addresses that they scanned, so that a scan is compared without reading all runs. Ranges are grouped by
+ * their width, so that one is found by its beginning. An answer may contain kinds that did not scan the address; the caller checks the runs.
  */
 export class ScanReach {
   private readonly database: Database;
   private readonly site: string;
-  /** As the transaction that is going on knows them. */
+  /** The widths known in the current transaction. */
   private known: { readonly transaction: number; readonly widths: readonly number[] } | undefined;
   private readonly budget = new Budget(ROWS);
 
@@ -49,17 +48,17 @@ export class ScanReach {
     this.site = site;
   }
 
-  /** Nothing, when it was entered before. */
+  /** Enters a kind, unless it was entered before. */
   enter({ kind, profile, listsHosts, reach }: KindReach): void {
     const sql = 'INSERT OR IGNORE INTO scan_reach (site, bits, first, last, kind, profile, lists_hosts) VALUES (?, ?, ?, ?, ?, ?, ?)';
     for (const [bits, first, last] of rowsOf(reach)) {
-      // The rows of a kind come and go together.
+      // The rows of a kind are added and deleted together.
       if (this.database.run(sql, this.site, bits, first, last, kind, profile, Number(listsHosts)) === 0) return;
       if (bits !== WORDS && this.known?.widths.includes(bits) === false) this.known = undefined;
     }
   }
 
-  /** Kinds whose runs would have listed a host of that address, had it been up. */
+  /** Kinds whose runs would have listed a host at that address, had it been up. */
   *at(address: string): Generator<string, void, undefined> {
     const key = addressKey(address);
     if (key === undefined) return;
@@ -72,7 +71,7 @@ export class ScanReach {
     }
   }
 
-  /** Kinds of a profile that looked at some of the same; undefined when so much was asked already that this would take too long. */
+  /** Kinds of a profile that scanned some of the same addresses; undefined when the budget for such queries is spent. */
   touching(profile: string, reach: Reach): ReadonlySet<string> | undefined {
     this.budget.earn();
     if (!this.budget.mayGoOn()) return undefined;
@@ -92,7 +91,7 @@ export class ScanReach {
     return kinds;
   }
 
-  /** Whether {@link touching} had no answer since this was asked last. */
+  /** Whether {@link touching} has refused an answer since the last call. */
   takeSpent(): boolean {
     return this.budget.takeSpent();
   }
@@ -108,7 +107,7 @@ export class ScanReach {
     );
   }
 
-  /** Of which there are ranges: a handful, each found behind the one before it. */
+  /** The widths of which there are ranges: a handful, each found by the one before it. */
   private widths(): readonly number[] {
     const { isInTransaction, transactions: transaction } = this.database;
     if (!isInTransaction) return this.readWidths();
@@ -133,7 +132,7 @@ const OF_WORDS =
 const OF_RANGE =
   'SELECT count(*) AS n, json_group_array(kind) FILTER (WHERE profile = ? AND last >= ?) AS kinds FROM scan_reach WHERE site = ? AND bits = ? AND first BETWEEN ? AND ?';
 const LISTING = 'SELECT kind FROM scan_reach WHERE site = ? AND bits = ? AND first BETWEEN ? AND ? AND last >= ? AND lists_hosts = 1';
-/** Mostly there are no more, and it is asked for each host. */
+/** Usually there are no more, and the query runs for each host. */
 const MOST_AT_ONCE = 20;
 const LISTING_FIRST = `SELECT json_group_array(kind) AS kinds FROM (${LISTING} LIMIT ${MOST_AT_ONCE})`;
 const LISTING_MORE = `${LISTING} LIMIT -1 OFFSET ${MOST_AT_ONCE}`;
@@ -146,7 +145,7 @@ function rowsOf(reach: Reach): readonly ReachRow[] {
   return (words.length > MAX_ROWS ? [ANY_WORD] : words).map((word) => [WORDS, word, word]);
 }
 
-/** What lies between them may be met; of words, which are in no order, any. */
+/** The first and the last address of a reach. For words, which have no order, everything. */
 export function boundsOf(reach: Reach): readonly [first: string, last: string] {
   if ('words' in reach) return ['', BEHIND_ALL];
   return [reach.ranges[0]?.[0] ?? '', reach.ranges.at(-1)?.[1] ?? ''];
@@ -165,13 +164,13 @@ function widened(ranges: readonly (readonly [first: string, last: string])[]): r
   );
 }
 
-/** The least that holds the distance from the first address to the last. */
+/** The smallest number of bits that holds the distance between two addresses. */
 function bitsOf(first: string, last: string): number {
   const distance = numberOf(last) - numberOf(first);
   return distance === 0n ? 0 : distance.toString(2).length;
 }
 
-/** Where a range of that width begins at the earliest that reaches an address. */
+/** The earliest beginning of a range of that width that contains an address. */
 function firstOf(key: string, bits: number): string {
   const least = numberOf(key) - (1n << BigInt(bits)) + 1n;
   return key.slice(0, 1) + (least < 0n ? 0n : least).toString(16).padStart(key.length - 1, '0');

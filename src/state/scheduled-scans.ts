@@ -1,19 +1,19 @@
 import type { IsAlive } from './runs.ts';
 import type { Database } from './database.ts';
 
-/** A scan that a schedule asked for. Times are epoch milliseconds. */
+/** A scan of a schedule. Times are epoch milliseconds. */
 export interface ScheduledScan {
   readonly name: string;
   readonly site: string;
   readonly due: number;
   readonly started: number;
-  /** Undefined while it goes on. */
+  /** Undefined while it is running. */
   readonly ended: number | undefined;
   /** Why there is no finished scan. */
   readonly problem: string | undefined;
 }
 
-/** The first of what was missed, and why. */
+/** The first of the missed scans, and the reason. */
 interface MissedScan {
   readonly due: number;
   readonly problem: string;
@@ -34,8 +34,8 @@ export class ScheduledScans {
   }
 
   /**
-   * The time up to which the schedule is settled: what was due before has run or was reported. A changed timetable starts
-   * anew, and so does one that is settled up to a future time, because the clock was ahead.
+   * The time up to which all due scans have run or were reported. A changed timetable starts from now, and so does one that is settled up to a
+   * future time, because the clock was ahead.
    */
   settledUntil(name: string, timetable: string, now: number): number {
     if (this.database.run('UPDATE schedule SET since = ? WHERE name = ? AND since > ?', now, name, now + CLOCK_SLACK_MS) > 0)
@@ -50,7 +50,7 @@ export class ScheduledScans {
     return this.database.get('SELECT since FROM schedule WHERE name = ?', name)?.['since'] as number;
   }
 
-  /** Claims the scan that was due then; false when another process has it. It also makes up for what was due since. */
+  /** Claims the scan that was due at `due`; false when another process has it. It counts for everything due since then, too. */
   begin(name: string, site: string, due: number, pid: number, now: number): boolean {
     return this.database.transaction(() => {
       const begun = this.database.run(
@@ -100,7 +100,7 @@ export class ScheduledScans {
     return scan.ended === undefined && !isAlive(row['pid'] as number, scan.started) ? { ...scan, problem: ENDED_WITHOUT_A_WORD } : scan;
   }
 
-  /** When the latest one ended that went well. */
+  /** When the latest successful scan ended. */
   lastGood(name: string): number | undefined {
     const row = this.database.get('SELECT max(ended) AS ended FROM scheduled_scan WHERE name = ? AND problem IS NULL', name);
     return (row?.['ended'] as number | null) ?? undefined;

@@ -3,7 +3,7 @@ import type { Database } from './database.ts';
 /** 30 days. */
 const KEPT_MS = 2_592_000_000;
 const HOUR_MS = 3_600_000;
-/** A directory into which a weekly command looks is watched. */
+/** A directory counts as watched for this long after the last look, which covers a weekly command. */
 const WATCHED_MS = 8 * 24 * HOUR_MS;
 
 /** Shipped files of a watched directory, in total. */
@@ -13,7 +13,7 @@ export interface SeenSummary {
   readonly last: number | undefined;
 }
 
-/** A file as it was shipped. `content`: a digest of it, where that was asked for. */
+/** A version of a file that was shipped. `content`: digest of its content, if needed. */
 export interface ShippedFile {
   readonly name: string;
   readonly version: string;
@@ -71,7 +71,7 @@ export class SeenFiles {
     });
   }
 
-  /** Notes that somebody looks into the directory, whatever is in it: once an hour. */
+  /** Notes, at most once an hour, that the directory is watched, whatever it contains. */
   noteLook(now: number): void {
     if (now - this.looked < HOUR_MS) return;
     this.looked = now;
@@ -95,7 +95,7 @@ export class SeenFiles {
   }
 }
 
-/** Directories from which something was shipped, or into which somebody has looked of late. */
+/** Directories from which something was shipped, or that were watched recently. */
 export function seenDirectories(database: Database, now: number): readonly string[] {
   const shipped = database.all('SELECT DISTINCT directory FROM shipped_file');
   const watched = database.all('SELECT directory FROM watched_directory WHERE looked >= ?', now - WATCHED_MS);

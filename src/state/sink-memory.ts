@@ -24,7 +24,7 @@ export class StoredMemory implements SinkMemory {
   }
 
   all(prefix: string): readonly (readonly [name: string, text: string])[] {
-    // No name has the last character that there is: what other prefixes have is not read.
+    // No name contains the last Unicode character, so only names with this prefix are read.
     const sql = 'SELECT name, text FROM sink_memory WHERE sink = ? AND name >= ? AND name < ? || char(1114111) ORDER BY name';
     return this.database.all(sql, this.sink, prefix, prefix).map(({ name, text }) => [name as string, text as string]);
   }
@@ -39,7 +39,7 @@ export class StoredMemory implements SinkMemory {
   }
 }
 
-/** What all sinks of a type must still know. */
+/** The stored data of all sinks of a type. */
 export function memoriesOf(database: Database, type: string): readonly SinkMemory[] {
   return database.all('SELECT id FROM sink WHERE type = ?', type).map(({ id }) => new StoredMemory(database, id as number));
 }

@@ -4,11 +4,11 @@ import { packFrame, unpackFrame } from './frame.ts';
 import type { SpoolLimits } from './spool-limits.ts';
 import type { Queued } from './queued.ts';
 
-/** A batch that waits. */
+/** A batch that waits in the spool. */
 export interface SpooledBatch {
   readonly seq: number;
   readonly run: number;
-  /** Attempts since the sink took others but not this one. */
+  /** Attempts since the sink accepted other batches but not this one. */
   readonly tries: number;
   readonly batch: BatchOf<Queued>;
 }
@@ -35,7 +35,7 @@ export interface SpoolContext {
   readonly run: number;
   readonly limits: SpoolLimits;
   readonly passed: number;
-  /** Runs that were killed, as far as they are not ended yet. */
+  /** Killed runs that were not concluded yet. */
   readonly gone?: readonly number[];
 }
 
@@ -61,7 +61,7 @@ export class Spool {
     this.gone = JSON.stringify(gone);
   }
 
-  /** `outbox`: committed before it is sent. `run`: in whose account it is counted. */
+  /** Adds a batch. `outbox`: it is committed before it is sent; `run`: the run in whose account it counts. */
   append(
     seq: number,
     { entries, partition }: BatchOf<Queued>,
@@ -85,7 +85,7 @@ export class Spool {
     );
   }
 
-  /** Replaces a batch of which a part was delivered. */
+  /** Replaces a batch by the part that was not delivered. */
   replace(seq: number, { entries, partition }: BatchOf<Queued>): void {
     const { frame, checksum } = packFrame(entries, partition);
     this.database.run(
@@ -104,12 +104,12 @@ export class Spool {
     this.database.run('DELETE FROM spool WHERE sink = ? AND seq = ?', this.sink, seq);
   }
 
-  /** The oldest batch (behind `after`); a damaged one is returned as lost and set aside. */
+  /** The oldest batch after `after`; a damaged one is set aside and returned as lost. */
   next(after = 0): SpooledBatch | LostBatch | undefined {
     return this.read(this.database.get(`${BATCH} AND seq > ? AND tries = 0 ORDER BY seq LIMIT 1`, this.sink, this.run, after));
   }
 
-  /** Whether it still waits. */
+  /** Whether a batch still waits. */
   has(seq: number): boolean {
     return this.database.get('SELECT 1 FROM spool WHERE sink = ? AND seq = ?', this.sink, seq) !== undefined;
   }
@@ -119,7 +119,7 @@ export class Spool {
     return this.read(this.database.get(`${BATCH} AND seq > ? AND tries > 0 ORDER BY seq LIMIT 1`, this.sink, this.run, after));
   }
 
-  /** Moves a batch behind the others, because the sink takes those but not this one. */
+  /** Moves a batch behind the others, because the sink accepts those but not this one. */
   putBehind(seq: number, tries: number): void {
     this.database.run('UPDATE spool SET tries = ? WHERE sink = ? AND seq = ?', tries, this.sink, seq);
   }
@@ -163,7 +163,7 @@ export class Spool {
     return Number(this.database.get('SELECT bytes FROM spool_bytes WHERE sink = ?', this.sink)?.['bytes'] ?? 0) >= this.limits.maxBytes;
   }
 
-  /** Drops the oldest batches until there is space; none with `block`, and none that is about to be sent, whose fate is counted then. */
+  /** Drops the oldest batches until there is room; none with `block`, and none of `inHand`, which are about to be sent and counted. */
   makeRoom(inHand: ReadonlySet<number>): readonly LostBatch[] {
     const lost: LostBatch[] = [];
     const spared = JSON.stringify([...inHand]);
@@ -189,12 +189,12 @@ export class Spool {
     return lost as unknown as readonly LostBatch[];
   }
 
-  /** Deletes all. */
+  /** Deletes all, and returns the number of events. */
   purge(): number {
     return this.database.run('DELETE FROM spool WHERE sink = ?', this.sink);
   }
 }
 
-/** Not in the outbox of another live process, which will send it itself. */
+/** Excludes the outbox of other live processes, which send it themselves. */
 const NOT_IN_OTHER_HANDS = 'NOT (outbox = 1 AND run <> ? AND run IN (SELECT id FROM run))';
 const BATCH = `SELECT seq, run, tries, partition, events, checksum, frame FROM spool WHERE sink = ? AND damaged = 0 AND ${NOT_IN_OTHER_HANDS}`;

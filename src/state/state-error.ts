@@ -25,7 +25,7 @@ const BY_ERRNO: Readonly<Record<string, readonly [what: string, hint: string]>> 
   EACCES: ['cannot be opened: permission is denied', `give this user access, or ${ELSEWHERE}`],
   EPERM: ['cannot be opened: it is not permitted', `give this user access, or ${ELSEWHERE}`],
   ENOTDIR: ['cannot be made: a part of its path is not a directory', ELSEWHERE],
-  // A number that SQLite holds and JavaScript cannot: we write none.
+  // SQLite can store numbers that JavaScript cannot hold; portlog writes none.
   ERR_OUT_OF_RANGE: ['is damaged', DAMAGED_HINT],
   EEXIST: ['cannot be made: a part of its path is not a directory', ELSEWHERE],
 };
@@ -33,7 +33,7 @@ const BY_ERRNO: Readonly<Record<string, readonly [what: string, hint: string]>> 
 const IOERR = 10;
 const FULL = 13;
 
-/** SQLite calls it an I/O error when the disk has no room for its shared memory (SQLITE_IOERR_SHMSIZE). */
+/** Whether the disk is full: SQLite reports an I/O error when there is no room for its shared memory (SQLITE_IOERR_SHMSIZE). */
 function isFull(path: string): boolean {
   try {
     return statfsSync(dirname(path)).bavail === 0;
@@ -53,7 +53,7 @@ export function stateError(path: string, error: unknown): unknown {
   return new PortlogError('state-unusable', `${path} ${what}`, { hint, cause: error });
 }
 
-/** Whether the disk has no room for the state, or reports errors: what passes when somebody looks after it. */
+/** Whether the disk is full or reports errors, so that the problem passes when it is looked after. */
 export function isOutOfRoom({ code, cause }: PortlogError): boolean {
   if (code !== 'state-unusable' || !(cause instanceof Error)) return false;
   const { code: reason = '', errcode = 0 } = cause as NodeJS.ErrnoException & { readonly errcode?: number };

@@ -19,12 +19,12 @@ import { Totals } from './totals.ts';
 import { stateError } from './state-error.ts';
 import { timePassed } from './time-passed.ts';
 
-/** About 60 bytes each on disk. */
+/** Entries of the ledger that are kept, about 60 bytes each on disk. */
 const LEDGER_UNITS = 500_000;
 
 export interface StoreOptions {
   readonly stateDir: string;
-  /** Left out: {@link openDatabase}. */
+  /** Default: {@link openDatabase}. */
   readonly open?: ((stateDir: string) => Database) | undefined;
   readonly limits?: SpoolLimits;
   readonly now: () => number;
@@ -58,7 +58,7 @@ export class Store {
   readonly run: number;
   /** Earlier runs that were killed. */
   readonly lostRuns: readonly OpenRun[];
-  /** @internal The file itself, for what is kept beside deliveries in the same transactions. */
+  /** @internal The state file, for data that is saved in the same transactions as deliveries. */
   readonly database: Database;
   private readonly runs: Runs;
   private readonly now: () => number;
@@ -96,7 +96,7 @@ export class Store {
     return tablesOf(this.database, row?.['id'] as number, this.context);
   }
 
-  /** @internal Divides the spool limit between so many sinks, so that one that is down does not use up the space of others. */
+  /** @internal Divides the spool limit between this number of sinks, so that one that is down does not use up the space of others. */
   shareBetween(sinks: number): void {
     const { limits } = this.context;
     this.context = { ...this.context, limits: { ...limits, maxBytes: Math.floor(limits.maxBytes / Math.max(1, sinks)) } };
@@ -107,13 +107,13 @@ export class Store {
     return waitingSinks(this.database, this.context);
   }
 
-  /** @internal Runs that were killed have nothing in hand any more. */
+  /** @internal Releases the claims of runs that were killed. */
   releaseClaimsOfTheDead(): void {
     const dead = this.runs.open().filter(({ pid, started, tick }) => !this.isAlive(pid, started, tick));
     for (const { id } of dead) this.database.run('DELETE FROM claim WHERE run = ?', id);
   }
 
-  /** @internal Deletes what waits for these, by hand, and counts it. */
+  /** @internal Deletes what waits for these sinks, on the user's request, and counts it. */
   purge(sinks: readonly WaitingSink[]): void {
     const totals = new Totals(this.database);
     this.transaction(() => {
@@ -129,7 +129,7 @@ export class Store {
     return this.database.transaction(work);
   }
 
-  /** @internal From now on each commit carries the sums as they are. */
+  /** @internal From now on, the current sums are saved with each commit. */
   watch(sums: () => readonly RunSums[]): void {
     this.sums = sums;
   }
@@ -155,7 +155,7 @@ export class Store {
   }
 }
 
-/** Of who only looks: what a killed run had in hand waits, though nobody has ended that run yet. */
+/** Spool settings for a command that only reads: what a killed run was sending counts as waiting, although that run was not concluded yet. */
 function looking(database: Database): SpoolContext {
   const gone = new Runs(database).open().filter(({ pid, started, tick }) => !isAlive(pid, started, tick));
   return { run: 0, limits: DEFAULT_SPOOL_LIMITS, passed: 0, gone: gone.map(({ id }) => id) };
@@ -210,7 +210,7 @@ export function stateFile(stateDir: string): string {
   return join(stateDir, 'portlog.db');
 }
 
-/** Whether there is a state file. Throws `state-unusable` when this user may not know: that is no sign that nothing is there. */
+/** Whether there is a state file. Throws `state-unusable` when this user has no permission to see it, which does not mean that there is none. */
 export function hasState(stateDir: string): boolean {
   const path = stateFile(stateDir);
   try {

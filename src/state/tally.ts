@@ -1,7 +1,6 @@
 /**
- * The account of one sink: `read` is the sum of the fields after it, but for `restamped`: how many of those delivered carry
- * another time, and `removed`: how many events the sink has deleted again, of this run or an earlier one, because it was told
- * to keep only so many. `withheld` stays 0 as long as there is no policy.
+ * The account of one sink: `read` is the sum of the fields after it, except for `restamped` (delivered with another time) and `removed`
+ * (deleted again by the sink because of its limit, in this run or an earlier one). `withheld` is always 0 for now, because there is no policy.
  */
 export interface Tally {
   readonly read: number;
@@ -15,7 +14,7 @@ export interface Tally {
   readonly removed: number;
 }
 
-/** The same while it is counted. */
+/** The same, writable. */
 export type CountingTally = { -readonly [Key in keyof Tally]: Tally[Key] };
 
 export function newTally(): CountingTally {

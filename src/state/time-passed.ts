@@ -3,9 +3,9 @@ import type { Database } from './database.ts';
 const DAY_MS = 86_400_000;
 
 /**
- * Notes that portlog is used at `now` (epoch milliseconds), and returns how much time has passed as far as portlog has
- * seen it. No single step counts for more than a day, or a tenth of what may wait: a clock that is set forty days ahead,
- * or a machine that was off for as long, makes nothing too old that nobody had the chance to deliver.
+ * Notes that portlog is used at `now` (epoch milliseconds), and returns how much time has passed while portlog could notice it. A single step
+ * counts for at most a day, or a tenth of the maximum age: a clock that is set forty days ahead, or a machine that was off for that long, must
+ * not expire events that nobody had a chance to deliver.
  */
 export function timePassed(database: Database, now: number, maxAgeMs: number): number {
   const row = database.get('SELECT last, passed FROM looked');

@@ -2,24 +2,24 @@ import type { Database } from './database.ts';
 import type { RunSums } from './runs.ts';
 import type { Tally } from './tally.ts';
 
-/** What was read; portlog's own events and records; and what earlier runs had left in the spool. */
+/** Events read; portlog's own events and records; events that earlier runs had left in the spool. */
 export type Account = 'read' | 'own' | 'replayed';
 type Fate = keyof Tally;
 
-/** Events of all runs together, by what became of them. */
+/** Number of events of all runs together, by fate. */
 export interface EventTotal {
-  /** `sinkKey`; what earlier versions have counted, and no run since, is under the name of the sink. */
+  /** `sinkKey`; counts of earlier versions have the sink's name instead, until a run uses the sink again. */
   readonly sink: string;
   readonly account: Account;
   readonly fate: string;
   readonly events: number;
-  /** When the last of them came, epoch milliseconds. */
+  /** When the last of them were counted, epoch milliseconds. */
   readonly last: number;
 }
 
-/** How a sink was when a run had last to do with it. */
+/** The state of a sink when a run last used it. */
 export interface SinkState {
-  /** As of {@link EventTotal}. */
+  /** As in {@link EventTotal}. */
   readonly sink: string;
   /** Undefined when nothing was ever sent to it. */
   readonly isUp: boolean | undefined;
@@ -30,7 +30,7 @@ export interface SinkState {
 /** Limit for sinks that are not used any more. */
 const KEPT_SINKS = 100;
 
-/** Sums over all runs on one state file, which only grow: each run adds its own at its end; those of a killed run are added by the next. */
+/** Sums over all runs on one state file, which only grow. Each run adds its own at its end; the next run adds those of a killed one. */
 export class Totals {
   private readonly database: Database;
 
@@ -38,7 +38,7 @@ export class Totals {
     this.database = database;
   }
 
-  /** Within the transaction that deletes the run. */
+  /** Called within the transaction that deletes the run. */
   add(sums: readonly RunSums[], now: number): void {
     for (const { sink: name, key: sink = name, tally, own, replayed, failing } of sums) {
       if (sink !== name) this.rename(name, sink);
@@ -51,12 +51,12 @@ export class Totals {
       this.database.run(`DELETE FROM ${table} WHERE sink NOT IN (SELECT sink FROM sink_state ORDER BY looked DESC LIMIT ${KEPT_SINKS})`);
   }
 
-  /** What waited for a sink (`sinkKey`) and was deleted by hand. Within the transaction that deletes it. */
+  /** Counts events that waited for a sink (`sinkKey`) and were deleted by the user. Called within the transaction that deletes them. */
   discard(sink: string, events: number, now: number): void {
     this.addTo(sink, 'replayed', { discarded: events }, now);
   }
 
-  /** Earlier versions added up by names, which two destinations may share: whichever is used first goes on from there. */
+  /** Earlier versions counted by name, which two destinations may share: the one that is used first continues that count. */
   private rename(name: string, sink: string): void {
     const had = this.database.get('SELECT 1 FROM sink_state WHERE sink = ?', name) !== undefined;
     if (!had) return;
@@ -100,7 +100,7 @@ export class Totals {
         );
   }
 
-  /** `up`: null when it was not tried. */
+  /** Notes the state of a sink. `up`: null when it was not tried. */
   private note(sink: string, up: number | null, now: number): void {
     this.database.run(
       `INSERT INTO sink_state (sink, up, since, looked) VALUES (?, ?, ?, ?)

@@ -12,7 +12,7 @@ export class UnfinishedFiles {
 
   since(name: string, version: string, now: number): number {
     const row = this.database.get('SELECT version, since FROM unfinished_file WHERE directory = ? AND name = ?', this.directory, name);
-    // Later than now: the clock was wrong then.
+    // A time in the future comes from a wrong clock.
     if (row?.['version'] === version && (row['since'] as number) <= now) return row['since'] as number;
     this.database.run(
       'INSERT OR REPLACE INTO unfinished_file (directory, name, version, since) VALUES (?, ?, ?, ?)',

@@ -1,6 +1,6 @@
 const LINE_FEED = 10;
 
-/** Lines of text as UTF-8, in the room that is given, or in more when that is too small. */
+/** Lines of text as UTF-8, written to the given buffer, or to a larger one when that is too small. */
 export class Lines {
   private buffer: Buffer;
   private length = 0;
