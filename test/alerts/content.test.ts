@@ -6,6 +6,8 @@ import { parse } from 'yaml';
 import { DASHBOARDS } from '../../src/content/dashboards.ts';
 import { all, any, atLeast, exists, fieldsOf, type Filter, is } from '../../src/alert/filter.ts';
 import { firings } from '../../src/alert/fires.ts';
+import { detectionRules } from '../../src/content/detection-rules.ts';
+import { elastalertFiles } from '../../src/content/elastalert-rules.ts';
 import { kibanaRules } from '../../src/content/kibana-rules.ts';
 import { labelOf, logqlStages } from '../../src/content/logql.ts';
 import { templatedSummary } from '../../src/content/loki-rules.ts';
@@ -99,7 +101,7 @@ function categoriesIn(filter: Filter): readonly unknown[] {
 }
 
 test('rules about single items leave out marked changes of a mass change, in every target; mass-change itself does not', () => {
-  const kibana = kibanaRules(DEFAULT_CONTENT);
+  const [kibana, detection, elastalert] = [kibanaRules(DEFAULT_CONTENT), detectionRules(DEFAULT_CONTENT), elastalertFiles(DEFAULT_CONTENT)];
   const loki: readonly any[] = yaml('dashboards/loki/rules.yaml').groups[0].rules;
   const grafana: readonly any[] = yaml('dashboards/grafana/alerting/portlog.yaml').groups[0].rules;
   for (const rule of ALERT_RULES) {
@@ -108,6 +110,8 @@ test('rules about single items leave out marked changes of a mass change, in eve
     const texts = [
       kibana.find(({ tags }) => tags.includes(serverId(rule)))?.params.esQuery,
       readFileSync(join(ROOT, 'dashboards/opensearch/monitors', monitor), 'utf8'),
+      ...(rule.absentForHours === undefined ? [detection.find(({ rule_id }) => rule_id === serverId(rule))?.query] : []),
+      elastalert.get(`${rule.id}.yaml`),
     ];
     for (const text of texts) expect(text?.includes('AND NOT nmap.change.mass:true'), rule.id).toBe(isOut);
     for (const text of [
@@ -116,6 +120,13 @@ test('rules about single items leave out marked changes of a mass change, in eve
     ])
       expect(text.includes('nmap_change_mass!=`true`'), rule.id).toBe(isOut);
   }
+});
+
+test('nor do they fire here, for Alertmanager and the programs of the user', () => {
+  const opened = (mass?: true): ReturnType<typeof firings> =>
+    firings({ event: { dataset: 'nmap.change', action: 'port-opened' }, nmap: { change: { mass } } }, 0);
+  expect(opened().map(({ rule }) => rule.id)).toEqual(['new-open-port']);
+  expect(opened(true)).toEqual([]);
 });
 
 describe('filters', () => {

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { SETUP_FILES } from '../../src/setup/files.ts';
 import { FakeGrafana } from '../support/fake-grafana.ts';
 import { FakeKibana } from '../support/fake-kibana.ts';
 import { freshDir, portlog } from '../support/run-portlog.ts';
@@ -56,6 +57,22 @@ describe('--export', () => {
     ]);
     expect((await exported()).said.slice(1)).toEqual([expect.stringMatching(/berlin\.json and 1 file more are not of this export/)]);
   });
+
+  test.each(['elasticsearch', 'opensearch'] as const)(
+    'of %s: the README has every template, in the order in which they stand on each other',
+    async (target) => {
+      const folder = freshDir();
+      expect((await setup(target, 'http://127.0.0.1:1', '--export', folder)).code).toBe(0);
+      const readme = readFileSync(join(folder, 'README.md'), 'utf8');
+      const inOrder = SETUP_FILES[target].map(({ file }) => file);
+      const named = [...new Set([...readme.matchAll(/`([\w-]+\.json)`/g)].map(([, name = '']) => name))].filter((name) => inOrder.includes(name));
+      expect(named).toEqual(inOrder);
+      for (const { file, path } of SETUP_FILES[target]) {
+        expect(existsSync(join(folder, file)), file).toBe(true);
+        expect(readme, file).toContain(decodeURIComponent(path).split('/').at(-1));
+      }
+    },
+  );
 
   test('with the options that were given', async () => {
     const folder = freshDir();

@@ -7,6 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { host, port, scan } from '../support/scans.ts';
 import { freshDir, portlog, ROOT } from '../support/run-portlog.ts';
 import { answer, bulkAnswer, bulkFates, healthy, scriptedServer } from '../support/scripted-server.ts';
+import { scriptedStream } from '../support/scripted-stream.ts';
 import { EXAMPLE, events, file, THREE } from '../support/printed.ts';
 
 test('who says it: the sensor, else this host, and on standard output alone nobody in particular', async () => {
@@ -126,6 +127,16 @@ describe('shipping to a server', () => {
     expect(stderr).toContain('read 15 = delivered 0 + already 0 + dead 0 + discarded 15\n');
     expect(stderr).not.toContain('waits on disk');
     expect(code).toBe(1);
+  });
+
+  test('a balancer that takes everything, with nothing behind it: the sum says sent, not delivered, and check what nobody can know', async () => {
+    const balancer = await scriptedStream((socket, read) => void read.then(() => socket.end()));
+    const to = ['--state-dir', freshDir(), '--to', `syslog=tcp://127.0.0.1:${balancer.port}`];
+    const { code, stderr } = await portlog([...to, EXAMPLE]);
+    expect([code, stderr]).toEqual([0, expect.stringMatching(/syslog .*: read (\d+) = sent \1 \+ already 0 \+ dead 0\n/)]);
+    expect(stderr).not.toContain('delivered');
+    expect((await portlog(['check', ...to])).stdout).toContain('cannot prove framing');
+    await balancer.stop();
   });
 
   test('a wrong key: nothing is read from a file, exit 2', async () => {

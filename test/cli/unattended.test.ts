@@ -31,6 +31,20 @@ describe('portlog run', () => {
     expect(finishedAt.map(({ nmap: { site } }) => site)).toEqual(['lab', 'berlin']);
   });
 
+  test('--again ships what lies in its directories once more, and only then', async () => {
+    const config = configured(`directories: [{ path: ${scans} }]`);
+    copyFileSync(EXAMPLE, join(scans, 'a.xml'));
+    const ports = async (...more: readonly string[]): Promise<number> => {
+      expect((await portlog(['run', '--once', '--config', config, ...more])).code).toBe(0);
+      return actions().filter((action) => action === 'port-observed').length;
+    };
+    const first = await ports();
+    expect(first).toBeGreaterThan(0);
+    expect(await ports()).toBe(first);
+    expect(await ports('--again')).toBe(2 * first);
+    expect(await ports()).toBe(2 * first);
+  });
+
   test('a scan of which nothing came is an event, once, and status says why', async () => {
     const config = configured(NIGHTLY);
     const nmap = fakeNmap('echo "Failed to resolve" >&2; exit 1');

@@ -1,4 +1,16 @@
-import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Clock } from '../../src/core/clock.ts';
@@ -6,8 +18,9 @@ import type { OptionsOf } from '../../src/sink/kinds.ts';
 import type { Batch, Sink } from '../../src/sink/sink.ts';
 import { wazuhSink } from '../../src/sink/wazuh/wazuh.ts';
 import { clockAt } from '../support/delivery.ts';
+import { page } from '../support/docs.ts';
 import { FakeLogcollector, type LogcollectorOptions } from '../support/fake-logcollector.ts';
-import { freshDir } from '../support/run-portlog.ts';
+import { freshDir, ROOT } from '../support/run-portlog.ts';
 import { sinkContract, NEVER } from '../support/sink-contract.ts';
 import { sinkOptions } from '../support/sink-options.ts';
 
@@ -123,6 +136,64 @@ describe('an agent reads every line', () => {
   });
 });
 
+describe('an agent that was down', () => {
+  /** In bytes; as the files and the page that we give people say it. */
+  const stated = (): Required<LogcollectorOptions> => {
+    const snippet = readFileSync(join(ROOT, 'dashboards/wazuh/ossec-localfile.xml'), 'utf8');
+    expect(page('docs/how-to/wazuh.md')).toContain(snippet.slice(snippet.indexOf('  <only-'), snippet.indexOf('\n</localfile>')));
+    const [, maxSize, future] = /<only-future-events max-size="(\d+)GB">(\w+)</.exec(snippet) ?? [];
+    const sizes = ['docs/how-to/wazuh.md', 'dashboards/wazuh/README.md'].map((name) => /logcollector\.queue_size=(\d+)/.exec(page(name))?.[1]);
+    expect(new Set(sizes).size).toBe(1);
+    return { onlyFutureEvents: future === 'yes', maxSize: Number(maxSize) * 2 ** 30, queueSize: Number(sizes[0]) };
+  };
+  /** 9,000 lines of 1,500 bytes are written while it is down. */
+  async function readAfterwards(options: LogcollectorOptions): Promise<readonly number[]> {
+    writeFileSync(path, '');
+    const before = startAgent(options);
+    await send(open(), 1000);
+    pass(10_000);
+    const where = before.stop();
+    agent = undefined;
+    appendFileSync(path, Array.from({ length: 9000 }, (_, n) => `${JSON.stringify({ n: 1000 + n, text: 'x'.repeat(1500) })}\n`).join(''));
+    agent = new FakeLogcollector(path, clock.now(), options, where);
+    pass(130_000);
+    return [...numbers(before), ...numbers(agent)];
+  }
+
+  test('reads, with the snippets of the page, what was written meanwhile', async () => {
+    expect(await readAfterwards(stated())).toEqual(upTo(10_000));
+  });
+
+  test.each([
+    ['only-future-events', { onlyFutureEvents: true }, 1000],
+    ['its max-size', { maxSize: 10 << 20 }, 1000],
+    ['logcollector.queue_size', { queueSize: 1024 }, 2024],
+  ])('does not without %s', async (_, stock, read) => {
+    expect(await readAfterwards({ ...stated(), ...stock })).toHaveLength(read);
+  });
+
+  test('never reads the rest of a file that was put aside meanwhile', async () => {
+    writeFileSync(path, '');
+    const before = startAgent(stated());
+    await send(open(), 1000);
+    const where = before.stop();
+    agent = undefined;
+    await send(open(), 1000, 1000);
+    renameSync(path, `${path}.1`);
+    await send(open(), 1000, 2000);
+    agent = new FakeLogcollector(path, clock.now(), stated(), where);
+    pass(130_000);
+    expect(numbers(agent)).toEqual(upTo(3000).slice(2000));
+  });
+
+  test('a file that it has never seen is read from its end, whatever the snippet says: so it comes first, and empty', async () => {
+    await send(open(), 100);
+    const reader = startAgent(stated());
+    pass(130_000);
+    expect(numbers(reader)).toEqual([]);
+  });
+});
+
 test('what a person has made before is written to at once', async () => {
   writeFileSync(path, '');
   const started = clock.now();
@@ -197,7 +268,7 @@ test('interrupted while it waits, nothing was written', async () => {
   const giveUp = new AbortController();
   const interrupted: Clock = { ...clock, sleep: async () => giveUp.abort() };
   await expect(open({ clock: interrupted }).send(batchOf(0), giveUp.signal)).rejects.toMatchObject({ kind: 'temporary' });
-  expect(numbers(startAgent({ onlyFutureEvents: false }))).toEqual([]);
+  expect(existsSync(path) ? readFileSync(path, 'utf8') : '').toBe('');
 });
 
 test('check says what a file that is not there costs', async () => {

@@ -72,15 +72,19 @@ describe('the API', () => {
 
   test('asks for another token when the first has expired, by its word or by the clock', async () => {
     let later = 0;
-    const sink = open({ clock: { ...systemClock, now: () => Date.now() + later } });
+    const sink = open({ clock: { ...systemClock, elapsed: () => systemClock.elapsed() + later } });
     wazuh.tokenTakes = 1;
     await sink.send(batchOf(entriesOf(sink, EVENTS)), NEVER);
     expect(await sink.send(batchOf(entriesOf(sink, EVENTS)), NEVER)).toMatchObject({ delivered: EVENTS.length });
     expect(wazuh.logins).toBe(2);
-    later = 850_000;
+    wazuh.tokenTakes = Infinity;
+    await sink.send(batchOf(entriesOf(sink, EVENTS)), NEVER);
     await sink.send(batchOf(entriesOf(sink, EVENTS)), NEVER);
     expect(wazuh.logins).toBe(3);
-    expect(wazuh.events).toHaveLength(3 * EVENTS.length);
+    later = 850_000;
+    await sink.send(batchOf(entriesOf(sink, EVENTS)), NEVER);
+    expect(wazuh.logins).toBe(4);
+    expect(wazuh.events).toHaveLength(5 * EVENTS.length);
     wazuh.tokenTakes = 0;
     const useless = open();
     await expect(useless.send(batchOf(entriesOf(useless, EVENTS)), NEVER)).rejects.toMatchObject({ kind: 'permanent' });
@@ -98,11 +102,25 @@ describe('the API', () => {
       },
     };
     const sink = open({ clock });
+    wazuh.now = () => now;
+    wazuh.onLogin = () => void (now += 800);
     for (let i = 0; i < 61; i++) {
-      await sink.send(batchOf(entriesOf(sink, EVENTS.slice(0, 1))), NEVER);
+      expect(await sink.send(batchOf(entriesOf(sink, EVENTS.slice(0, 1))), NEVER)).toMatchObject({ delivered: 1 });
       now += 100;
     }
-    expect(waits.filter((ms) => ms > 0)).toEqual([57_000, 57_000]);
+    expect(waits.filter((ms) => ms > 0)).toEqual([58_000, 58_000]);
+    // Another process has not heard of these.
+    const other = open({ clock: { ...clock, elapsed: () => 0 } });
+    const [entry] = entriesOf(other, EVENTS);
+    for (let i = 0; i < 29; i++) await other.send(batchOf([entry!]), NEVER);
+    await expect(other.send(batchOf([entry!]), NEVER)).rejects.toMatchObject({ kind: 'temporary', retryAfterMs: 10_000 });
+  });
+
+  test.each([413, 417] as const)('what is too large for it (%i) goes in halves', async (status) => {
+    const entries = entriesOf(open(), EVENTS);
+    const refusing = open();
+    wazuh.tooLarge = status;
+    expect(await refusing.send(batchOf(entries), NEVER)).toMatchObject({ delivered: 0, retry: entries, rejected: [], split: true });
   });
 
   test('a 200 that did not take all: what is too long is rejected, what did not get through is tried again', async () => {

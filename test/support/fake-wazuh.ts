@@ -30,7 +30,14 @@ export class FakeWazuh extends FakeServer {
   policies: object = { 'event:ingest': { '*:*:*': 'allow' }, 'rbac_mode': 'white' };
   /** What its user may do, as its framework asks before it does it; absent: all. */
   rights: ReadonlySet<string> | undefined;
+  /** What it, or a proxy before it, says of a request that is larger than it takes (10 MB). */
+  tooLarge: 413 | 417 | undefined;
   logins = 0;
+  /** It takes its time for a password. */
+  onLogin: () => void = () => undefined;
+  /** By whose clock it counts requests, in milliseconds. */
+  now: () => number = Date.now;
+  private minute = { began: -Infinity, requests: 0 };
   private token = '';
   private left = 0;
 
@@ -59,6 +66,7 @@ export class FakeWazuh extends FakeServer {
 
   private login(authorization: string, response: ServerResponse): void {
     this.logins++;
+    this.onLogin();
     this.left = this.tokenTakes;
     if (!authorization.startsWith('Basic ') || !Buffer.from(authorization.slice(6), 'base64').toString().endsWith(':secret'))
       return answer(response, 401, { title: 'Unauthorized', detail: 'Invalid credentials' });
@@ -66,7 +74,16 @@ export class FakeWazuh extends FakeServer {
     response.writeHead(200, { 'content-type': 'text/plain' }).end(this.token);
   }
 
+  /** Of all its users, those that fail, too: `check_rate_limit` in api/api/middlewares.py, which lets 31 through once a first minute is over. */
+  private isTooOften(): boolean {
+    const now = this.now();
+    if (now - this.minute.began > 60_000) this.minute = { began: now, requests: 0 };
+    return ++this.minute.requests > 30;
+  }
+
   private ingest({ body }: Seen, response: ServerResponse): void {
+    if (this.isTooOften()) return answer(response, 429, { title: 'Maximum number of requests per minute reached', error: 6005 });
+    if (this.tooLarge !== undefined) return answer(response, this.tooLarge, { title: 'Too large' });
     const { events } = JSON.parse(body) as { events: readonly string[] };
     if (events.length > 100) return answer(response, 400, { title: 'Bad Request', detail: 'Events bulk size exceeded' });
     const failed = events.flatMap((event) => {
@@ -91,14 +108,17 @@ export class FakeWazuh extends FakeServer {
     answer(response, 200, { data: { affected_items: [{ name: 'master', msg: 'ok' }] }, message, error: 0 });
   }
 
-  /** A rule that nobody has is not there, and no error; one that two files have is there twice. */
+  /** A rule that nobody has is an item that failed, with status 200; one that two files have is there twice (`get_rules` in framework/wazuh/rule.py). */
   private rules(path: string, response: ServerResponse): void {
     const wanted = new Set((/rule_ids=([\d,]+)/.exec(path)?.[1] ?? '').split(',').map(Number));
     const ours = [...(this.files.get('rules/files/portlog_rules.xml') ?? '').matchAll(/<rule id="(\d+)"/g)].map(
       ([, id]) => [Number(id), 'portlog_rules.xml'] as const,
     );
     const items = [...ours, ...this.otherRules].filter(([id]) => wanted.has(id)).map(([id, filename]) => ({ id, filename }));
-    answer(response, 200, { data: { affected_items: items, total_affected_items: items.length }, error: 0 });
+    const missing = [...wanted].filter((id) => !items.some((item) => item.id === id)).map(String);
+    const failed_items = missing.length === 0 ? [] : [{ error: { code: 1208, message: 'The rule does not exist' }, id: missing }];
+    const data = { affected_items: items, total_affected_items: items.length, total_failed_items: missing.length, failed_items };
+    answer(response, 200, { data, message: 'Some rules were not returned', error: missing.length === 0 ? 0 : items.length === 0 ? 1 : 2 });
   }
 
   private file(method: string, file: string, body: string, response: ServerResponse): void {

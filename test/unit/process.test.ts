@@ -1,11 +1,13 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { isAlive, tickOf } from '../../src/core/process-alive.ts';
 import { Store } from '../../src/state/store.ts';
-import { fastDir, PATIENCE_MS } from '../support/run-portlog.ts';
+import { canMount } from '../support/can-mount.ts';
+import { fastDir, PATIENCE_MS, ROOT } from '../support/run-portlog.ts';
 
 describe('a process', () => {
   test('is there as long as it runs, and not before it began or after it has ended', async () => {
@@ -35,6 +37,16 @@ describe('a process', () => {
     expect(next.lostRuns).toEqual([]);
     next.close();
     living.close();
+  });
+
+  test.skipIf(!canMount())('is there in a container that has its own /proc/uptime, as of LXC (needs the right to mount)', () => {
+    const file = join(fastDir(), 'uptime');
+    writeFileSync(file, '1.00 1.00\n');
+    const code = `import { uptime } from 'node:os';
+      import { isAlive } from ${JSON.stringify(join(ROOT, 'src/core/process-alive.ts'))};
+      console.log(Math.floor(uptime()), isAlive(${process.pid}, Date.now()));`;
+    const script = `mount --bind ${file} /proc/uptime && exec "$0" --input-type=module --eval "$1"`;
+    expect(execFileSync('unshare', ['--mount', 'sh', '-c', script, process.execPath, code], { encoding: 'utf8' })).toBe('1 true\n');
   });
 
   test.skipIf(process.platform !== 'linux')('is gone when it has ended, even if nobody has buried it', async () => {

@@ -13,7 +13,8 @@ import { wazuhApi, WAZUH_API_URL, wazuhVersion, wazuhWords } from './api.ts';
 const LIMITS = { maxEvents: 100, maxBytes: 8 << 20, inFlight: 1, inFlightPerPartition: 1 };
 /** Requests per minute that the API allows for all of its users together, failed ones included. */
 const MOST_REQUESTS = 30;
-const WITHIN_MS = 60_000;
+/** It counts from when it got the first one until more than a minute has passed; we count from its answers, and its clock is not ours. */
+const WITHIN_MS = 61_000;
 /** Pause after a refusal: others may have used up the limit, and the minute that is counted may have begun at any time. */
 const BUSY_MS = 10_000;
 /** The privilege for sending events, and how a user gets it. */
@@ -30,7 +31,7 @@ const BAD_EVENT = 1012;
 export function wazuhEvents(options: WazuhOptions): Omit<Sink, 'accepts'> {
   const url = urlOf(options, WAZUH_API_URL);
   const api = wazuhApi(options, url);
-  const takeTurn = turns(options.clock ?? systemClock);
+  const inTurn = turns(options.clock ?? systemClock);
 
   return {
     name: `wazuh ${shownAddress(url)}`,
@@ -44,22 +45,26 @@ export function wazuhEvents(options: WazuhOptions): Omit<Sink, 'accepts'> {
       return [root, rightsDiagnosis(url, await api.request({ method: 'GET', path: '/security/users/me/policies' }, signal))];
     },
     async send(batch, signal) {
-      await takeTurn(signal);
       const body = `{"events":[${batch.entries.map(({ parts }) => parts.join('')).join(',')}]}`;
-      return outcomeOf(url, batch, await api.request({ method: 'POST', path: '/events', body }, signal));
+      const answer = await inTurn(() => api.request({ method: 'POST', path: '/events', body }, signal), signal);
+      return outcomeOf(url, batch, answer);
     },
     close: () => api.close(),
   };
 }
 
-/** Waits until another request is within the limit. */
-function turns(clock: Clock): (signal: AbortSignal) => Promise<void> {
-  const times: number[] = [];
-  return async (signal) => {
-    const oldest = times.length < MOST_REQUESTS ? undefined : times.shift();
+/** Asks as soon as another request is within the limit. The first one may wait for a login before it gets there. */
+function turns(clock: Clock): (ask: () => Promise<HttpAnswer>, signal: AbortSignal) => Promise<HttpAnswer> {
+  const ends: number[] = [];
+  return async (ask, signal) => {
+    const oldest = ends.length < MOST_REQUESTS ? undefined : ends.shift();
     if (oldest !== undefined) await clock.sleep(Math.max(0, oldest + WITHIN_MS - clock.elapsed()), signal);
     if (signal.aborted) throw new SinkError('temporary', 'wazuh: interrupted while it waited for the rate limit');
-    times.push(clock.elapsed());
+    try {
+      return await ask();
+    } finally {
+      ends.push(clock.elapsed());
+    }
   };
 }
 
