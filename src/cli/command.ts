@@ -9,7 +9,7 @@ export interface Command {
   readonly summary: string;
   /** Usage lines, without `portlog`. */
   readonly usage: readonly string[];
-  /** More about it, a paragraph each. */
+  /** More about it, one paragraph per item. */
   readonly about?: readonly string[];
   /** Subcommands, if any. */
   readonly tasks?: readonly Task[];
@@ -25,7 +25,7 @@ export interface Command {
 
 interface Task {
   readonly name: string;
-  /** What stands behind its name: ` [SCAN]`. */
+  /** Placeholders behind its name: ` [SCAN]`. */
   readonly words?: string;
   readonly summary: string;
 }
@@ -35,7 +35,7 @@ export interface Example {
   readonly about: string;
 }
 
-/** Exit codes in a few words; docs/reference/exit-codes.md has the whole. */
+/** Exit codes in a few words; docs/reference/exit-codes.md explains them. */
 const EXIT_MEANINGS: Readonly<Record<ExitCode, string>> = {
   0: 'delivered',
   1: 'partly',
@@ -46,10 +46,10 @@ const EXIT_MEANINGS: Readonly<Record<ExitCode, string>> = {
   130: 'interrupted',
 };
 
-/** Of commands that send nothing. */
+/** Exit codes that commands without delivery do not have. */
 export const NOTHING_SENT: NonNullable<Command['exits']> = { 1: undefined, 5: undefined, 130: undefined };
 
-/** Of commands that show what is known. */
+/** Exit codes of commands that show the known state. */
 export const KNOWN_EXITS: NonNullable<Command['exits']> = { ...NOTHING_SENT, 0: 'shown', 3: 'nothing is known yet' };
 
 /** The exit codes of a command, each with its meaning. */

@@ -6,7 +6,7 @@ const WIDTH = 80;
 /** A longer left column gets its own line. */
 const MAX_LEFT = 26;
 
-/** It is no command of its own: what it prints is routed before any is loaded. */
+/** Not in the list of commands: `route` handles it before any command is loaded. */
 export const HELP = { name: 'help', summary: 'show the options of a command, or a page of the documentation' } as const;
 
 /** `portlog --help`. */

@@ -20,7 +20,7 @@ export function refuseMistypedWords(command: Command, args: readonly string[]): 
   }
 }
 
-/** Options of nmap of two letters that portlog could not have. */
+/** Letters that only nmap has as options. */
 const OF_NMAP = /^-(?:s[A-Z]|P[nSAUYEPMOR]|p[-\d]|o[XNGSA]|T[0-5]|i[LR])/;
 
 /** `portlog -sV 192.0.2.1`: as it is typed after `nmap`. */
@@ -40,7 +40,7 @@ function writtenTogether(word: string, command: Command, args: readonly string[]
   });
 }
 
-/** `portlog 192.0.2.1`: an address, or a range of them, where a file of that name is not there. */
+/** The error for an address or range, as in `portlog 192.0.2.1`, that is not a file. */
 export function noFile(word: string): PortlogError {
   return new PortlogError('usage', `there is no file ${word}`, { hint: `to scan that address: portlog scan -- ${word}` });
 }

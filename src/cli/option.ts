@@ -66,7 +66,7 @@ export function fromEnvironment(options: Options, env: Environment): Values {
   return values;
 }
 
-/** Names of switches that somebody may take for a place for a secret: PORTLOG_API_KEY. */
+/** Names of switches that might be taken for a place for a secret: PORTLOG_API_KEY. */
 const SECRET = /KEY|PASSWORD|BEARER|SECRET|TOKEN/;
 
 function partsOf(text: string, { whole }: Given): readonly string[] {
@@ -75,11 +75,11 @@ function partsOf(text: string, { whole }: Given): readonly string[] {
   return parts;
 }
 
-/** Names of a value for messages: the option alone, and with its value. */
+/** How messages name a value: `it` is the option alone, `whole` includes the value. */
 interface Given {
   readonly it: string;
   readonly whole: string;
-  /** The value may be one, and is not shown. */
+  /** The value may be a secret and is not shown. */
   readonly isSecret?: boolean;
 }
 
@@ -101,7 +101,7 @@ const SWITCH: ReadonlyMap<string, boolean> = new Map([
   ...['0', 'false', 'no', 'off'].map((word) => [word, false] as const),
 ]);
 
-/** Whether it says on or off. */
+/** Whether a text means on or off. */
 export function isSwitch(text: string): boolean {
   return SWITCH.has(text.toLowerCase());
 }

@@ -29,7 +29,10 @@ export async function route(args: readonly string[]): Promise<Route> {
   return { kind: 'command', name: 'ship', args };
 }
 
-/** `portlog help COMMAND` is `portlog COMMAND --help`; `portlog help docs/how-to/scan.md` is a page that a message has named, `portlog help exit-codes` one by its topic. */
+/**
+ * `portlog help COMMAND` is `portlog COMMAND --help`; `portlog help docs/how-to/scan.md` shows a page that a message has named, `portlog help
+ * exit-codes` one by its topic.
+ */
 async function helpFor(word: string | undefined): Promise<Route> {
   if (word === undefined || word.startsWith('-') || word === 'help' || word === 'version') return { kind: 'help', name: undefined };
   if (isCommand(word)) return { kind: 'help', name: word };
@@ -51,7 +54,7 @@ function looksLikeTarget(word: string): boolean {
   );
 }
 
-/** Index of the first word that is neither an option nor its value; the end when there is none, or behind an unknown option. */
+/** Index of the first word that is neither an option nor its value; the end when there is none, or after an unknown option. */
 async function firstWord(args: readonly string[]): Promise<number> {
   let options: Options | undefined;
   for (let at = 0; at < args.length; at++) {
@@ -61,7 +64,7 @@ async function firstWord(args: readonly string[]): Promise<number> {
     options ??= (await commandOf('ship')).options;
     if (optionOf(options, word) === undefined) options = await everyOption();
     const option = optionOf(options, word);
-    // What comes next may be its value.
+    // The next word may be its value.
     if (option === undefined) return args.length;
     if (option !== undefined && option.type !== 'boolean' && !word.includes('=')) at++;
   }

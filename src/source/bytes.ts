@@ -15,7 +15,7 @@ export class Bytes {
   /** Peeks, without taking anything. */
   async beginsWith(start: readonly number[]): Promise<boolean> {
     while (this.held.length < start.length) {
-      // A copy, for the chunk does not outlive the next one.
+      // A copy, because the chunk is only valid until the next one is requested.
       const before = Uint8Array.from(this.held);
       const { value, done } = await this.input.next();
       if (done === true) {
@@ -34,7 +34,7 @@ export class Bytes {
     return byte as number;
   }
 
-  /** Of so many bytes, the lowest first. Throws {@link CUT}. */
+  /** A number of that many bytes, lowest byte first. Throws {@link CUT}. */
   async number(bytes: number): Promise<number> {
     let number = 0;
     for (let i = 0; i < bytes; i++) number += (await this.byte()) * 256 ** i;
@@ -56,7 +56,7 @@ export class Bytes {
     this.offset += count;
   }
 
-  /** Takes the bytes it checks. Also true at the end. */
+  /** Whether only zeros follow up to the end; takes them. */
   async areZerosToTheEnd(): Promise<boolean> {
     for await (const chunk of this.rest()) if (chunk.some((byte) => byte !== 0)) return false;
     return true;

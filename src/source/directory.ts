@@ -9,9 +9,9 @@ export interface FoundFile {
   /** Its name for people and for the state; bytes that are not UTF-8 are escaped as `\\xE4`. */
   readonly name: string;
   readonly path: string;
-  /** To open it by. */
+  /** Path or bytes for opening it. */
   readonly at: string | Buffer;
-  /** The watched directory, when it lies in one within that. */
+  /** The watched directory, for a file in one of its subdirectories. */
   readonly root?: string;
   /** Changes when the file is written, replaced, or its permissions change. */
   readonly version: string;
@@ -48,7 +48,7 @@ interface Sightings {
 }
 
 export interface DirectoryOptions {
-  /** An unfinished file that was not written for so long is incomplete, and ready. */
+  /** Age after which an unfinished file counts as complete, although its scan is cut. */
   readonly cutAfterMs: number;
   /** Whether the times of its files come from this machine's clock; a file server has its own. */
   readonly isOurClock: () => boolean;
@@ -68,9 +68,9 @@ const TAIL_BYTES = 64 << 10;
 const GZIP_QUIET_MS = 30_000;
 
 /**
- * The scans in a directory: files whose name ends in `.xml` or `.xml.gz`, with `isRecursive` those in directories within, too,
- * and no symbolic links, neither to files nor to directories: who may write here could show us what only we may read. It is
- * polled, because file notifications do not work on network file systems.
+ * The scans in a directory: files whose name ends in `.xml` or `.xml.gz`, with `isRecursive` also in subdirectories. Symbolic links are not
+ * followed, because others who may write here could point them at files that only portlog may read. The directory is polled, because file
+ * notifications do not work on network file systems.
  */
 export class Directory {
   readonly path: string;
@@ -102,7 +102,7 @@ export class Directory {
   private async list(): Promise<{ readonly entries: readonly Entry[]; readonly closed: readonly ClosedDirectory[] }> {
     const { entries, directories } = await listed(this.path);
     if (this.options.isRecursive !== true) return { entries, closed: [] };
-    // Lists of lists: who may write here chooses how long they are, and a call takes no more than some 100,000 arguments.
+    // A list of lists, because others may create any number of files, and a call accepts only about 100,000 arguments.
     const all = [entries];
     const closed: ClosedDirectory[] = [];
     const open = directories.slice(0, MAX_DIRECTORIES).map((within) => ({ within, depth: 1 }));
@@ -205,7 +205,7 @@ export class MemorySightings implements Sightings {
 
 interface Entry {
   readonly name: string;
-  /** Its name in bytes, when that is no UTF-8. */
+  /** The name as bytes, when it is not valid UTF-8. */
   readonly at: Buffer | undefined;
 }
 
@@ -214,7 +214,7 @@ export async function scansIn(path: string): Promise<readonly string[]> {
   return (await listed(path)).entries.map(({ name }) => name);
 }
 
-/** What has the name of a scan, and which directories there are, but for hidden ones. */
+/** Files with the name of a scan, and directories, without hidden ones. */
 async function listed(path: string | Buffer): Promise<{ readonly entries: readonly Entry[]; readonly directories: readonly Entry[] }> {
   try {
     const all = (await readdir(path, { encoding: 'buffer', withFileTypes: true })).map((one) => ({
@@ -236,7 +236,7 @@ async function listed(path: string | Buffer): Promise<{ readonly entries: readon
   }
 }
 
-/** Its name with the directory before it. */
+/** An entry of a subdirectory, with the directory in its name. */
 function inside(within: Entry, entry: Entry): Entry {
   const isPlain = within.at === undefined && entry.at === undefined;
   const bytes = ({ name, at }: Entry): Buffer => at ?? Buffer.from(name);
@@ -266,7 +266,7 @@ async function tailOf(path: string | Buffer, size: number): Promise<string | und
   }
 }
 
-/** The last run in it has its end. In UTF-16 there is a zero beside each letter. */
+/** Whether the last run in it has ended. In UTF-16 there is a zero beside each letter. */
 function endsARun(tail: string | undefined): boolean {
   if (tail === undefined) return true;
   const text = tail.replaceAll('\0', '');

@@ -11,12 +11,12 @@ import type { Source } from './source.ts';
 const readFrom = promisify(read);
 const CHUNK_BYTES = 1 << 18;
 
-/** So long a pipe may be without a writer before that is said. */
+/** After this time without a writer, the user is told that the pipe is waiting. */
 const WAITING_MS = 2000;
 
 /**
- * A file, plain or gzip, read at the pace of the slowest sink; or a named pipe (`portlog <(nmap -oX - …)`), which cannot wait. `tell` hears when
- * nobody writes into that: it is waited for whoever will, as nmap may be started later.
+ * A file, plain or gzip, read at the pace of the slowest sink; or a named pipe (`portlog <(nmap -oX - …)`), which cannot wait. `tell` is
+ * called when a pipe has no writer: portlog goes on waiting, because nmap may be started later.
  */
 export function fileSource(path: string, tell: (sentence: string) => void = ignored): Source {
   return {
@@ -37,12 +37,12 @@ export function foundSource({ path, at, root }: Found): Source {
   return { name: path, live: false, bytes: (signal) => bytesOf(path, signal, () => openFound(at, root)) };
 }
 
-/** `O_NOFOLLOW` is about the last name alone: a directory on the way could have become a link since it was listed. */
+/** `O_NOFOLLOW` only applies to the last name: a directory on the way may have become a link since it was listed. */
 async function openFound(at: string | Buffer, root: string | undefined): Promise<FileHandle> {
   const file = await openRegular(at);
   if (root === undefined) return file;
   try {
-    // What was opened, not what is there by now; where there is no /proc, the next best.
+    // The path of the file that was opened; without /proc, the current one.
     const opened = await readlink(`/proc/self/fd/${file.fd}`).catch(() => realpath(at, 'utf8'));
     const whole = await realpath(root);
     if (opened.startsWith(whole.endsWith('/') ? whole : `${whole}/`)) return file;

@@ -7,10 +7,10 @@ export class GzipDamage extends Error {
   readonly code = 'GZIP_DAMAGE';
 }
 
-/** It expands far more than any scan does. */
+/** The data expands far more than any scan. */
 export class GzipBomb extends GzipDamage {}
 
-/** The emptiest scan, of a network without a host, has 50 times the bytes of its gzip; gzip itself can have 1,030. */
+/** Largest expansion. A scan of a network without hosts expands 50 times; gzip itself allows 1,030. */
 const MOST_TIMES = 200;
 /** Below this size, expansion is not checked. */
 const SMALL_BYTES = 1 << 23;

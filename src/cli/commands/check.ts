@@ -55,7 +55,7 @@ async function checkAll(context: CommandContext, words: readonly string[]): Prom
   found.push(await checkNmap(text(context.values, 'nmap') ?? 'nmap', context.env), ...checkState(settings));
   found.push(...checkIntel(settings), ...(await checkDuties(context)), ...(await checkMetrics(settings)));
   let code: ExitCode = EXIT.delivered;
-  // All at once: one that does not answer holds nobody else up.
+  // In parallel, so that one without an answer does not delay the others.
   const [diagnoses, content] = await Promise.all([
     Promise.all(settings.sinks.filter(({ type }) => type !== 'stdout').map(async (sink) => [sink, await checkSink(sink)] as const)),
     checkContent(context, settings.sinks),
@@ -88,7 +88,7 @@ function checkIntel({ intelDir }: Settings): readonly Diagnosis[] {
   return warnings.map((message) => ({ level: 'warning', message, hint: 'docs/how-to/intel.md says where newer ones come from' }));
 }
 
-/** Where metrics would be served; whether the port is free is found out by `run` and `watch`, one of which may have it. */
+/** Checks the address for metrics. Whether the port is free is only known to `run` and `watch`, one of which may be using it. */
 async function checkMetrics({ metrics: { listen, file } }: Settings): Promise<readonly Diagnosis[]> {
   const found = file === undefined ? [] : checkFolderOf(file);
   if (listen === undefined) return found;
@@ -98,7 +98,7 @@ async function checkMetrics({ metrics: { listen, file } }: Settings): Promise<re
   return [...found, { level: 'ok', message: `metrics would be served on ${host}, port ${port}` }];
 }
 
-/** At the end of a run, a file that cannot be written is only told. */
+/** Only a warning, because at the end of a run a metrics file that cannot be written is only reported. */
 function checkFolderOf(file: string): readonly Diagnosis[] {
   const folder = dirname(file);
   if (statOf(folder)?.isDirectory() === true) return [];
@@ -151,7 +151,7 @@ async function checkSink(options: SinkOptions): Promise<SinkDiagnosis> {
   }
 }
 
-/** Whether each can be told from the others. */
+/** Whether all sinks can be distinguished. */
 async function checkTwins(options: readonly SinkOptions[]): Promise<Diagnosis | undefined> {
   const sinks = await Promise.all(options.filter(({ type }) => type !== 'stdout').map((one) => createSink(one)));
   await Promise.all(sinks.map((sink) => sink.close()));
@@ -174,7 +174,7 @@ async function checkNmap(program: string, env: Environment): Promise<Diagnosis> 
   }
 }
 
-/** What is known of a site, and how old that is. */
+/** The known state of a site, and its age. */
 function knownAt(database: Database, site: string): Diagnosis {
   const last = new KnownScans(database, site).lastEnd(systemClock.now());
   const when = last === undefined ? 'no finished scan' : `last finished scan ${isoTime(last)}`;

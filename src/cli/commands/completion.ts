@@ -6,7 +6,7 @@ import { completion, type Shell, SHELLS } from '../completion/completion.ts';
 import { print } from '../session/terminal.ts';
 import { neededWord, refuseExtraWords } from '../session/words.ts';
 
-/** `portlog completion bash|zsh|fish`: a completion script for a shell. `commands`: those that it completes, itself among them. */
+/** `portlog completion bash|zsh|fish`: a completion script for a shell. `commands`: all commands, including this one. */
 export function completionOf(commands: () => Promise<readonly Command[]>): Command {
   return {
     name: 'completion',
@@ -39,7 +39,7 @@ function shellOf(words: readonly string[]): Shell {
   return shell;
 }
 
-/** And `portlog help`, with what it prints something about. */
+/** Adds `portlog help` with its topics. */
 function withHelp(commands: readonly Command[]): Parameters<typeof completion>[1] {
   const tasks = [...new Set([...commands.map(({ name }) => name), ...topics()])].map((name) => ({ name }));
   return [...commands, { ...HELP, options: {}, tasks }];

@@ -72,7 +72,7 @@ function scansOf(words: readonly string[]): readonly [old: string | undefined, n
   return second === undefined ? [undefined, first] : [first, second];
 }
 
-/** Compared with later knowledge, changes would be reversed. */
+/** Refuses a scan that is older than the known state, because changes would be reversed. */
 function refuseOlder({ hostsKnownLater, hostsCompared }: ScanDiff, scan: string): void {
   if (hostsKnownLater === 0 || hostsCompared > 0) return;
   throw new PortlogError(
@@ -108,7 +108,7 @@ async function diffWithState(context: CommandContext, settings: Settings, newer:
   });
 }
 
-/** With the same finding settings as when it is shipped. */
+/** The same settings for findings as for shipping. */
 function findingsOf({ findings, exposure }: Settings): Findings {
   const finder = new Finder({ ...findings, exposure });
   return { of: (run, host) => seenFindings(finder, { run, host, time: timeOf(run, host) }), looksFor };

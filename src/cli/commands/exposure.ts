@@ -175,7 +175,7 @@ async function knownPorts({ log }: CommandContext, { stateDir, event }: Settings
   throw new PortlogError('usage', `nothing is known yet: there is no ${stateFile(stateDir)}`, { hint: 'name a scan: portlog exposure init SCAN' });
 }
 
-/** Nothing known reads as "nothing is meant to be open". */
+/** Refuses a site without known hosts, which would read as "nothing is meant to be open". */
 function refuseUnknownSite(site: string, known: readonly string[]): void {
   if (known.includes(site)) return;
   const hint = known.length === 0 ? 'name a scan: portlog exposure init SCAN' : `what is known is of: ${known.join(', ')}; choose with --site`;

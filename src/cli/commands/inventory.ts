@@ -78,7 +78,7 @@ async function showInventory(context: CommandContext, words: readonly string[]):
   return done ?? EXIT.noInput;
 }
 
-/** A forgotten --network must not cost all that is known. */
+/** Requires a restriction for `--forget`: a missing `--network` must not delete everything. */
 function refuseForgettingAll({ values }: CommandContext): void {
   if (values['forget'] !== true || ['network', 'site', 'all-hosts'].some((name) => values[name] !== undefined && values[name] !== false)) return;
   throw new PortlogError('usage', '--forget without --network or --site would forget every host', {
@@ -139,7 +139,7 @@ async function forget(context: CommandContext, database: Database, sites: readon
   return EXIT.delivered;
 }
 
-/** Of hosts that are gone for good nothing else would end them; of a site without any, also that its scans are overdue. */
+/** Ends alerts about hosts that are gone for good, because no scan would; for a site without hosts, also the alert about overdue scans. */
 function endAlerts(database: Database, hosts: readonly Forgotten[]): number {
   const left = new Set(knownSites(database));
   const sites = [...new Set(hosts.map(({ site }) => site))].filter((site) => !left.has(site)).map((site) => ({ site }));
@@ -147,7 +147,7 @@ function endAlerts(database: Database, hosts: readonly Forgotten[]): number {
   return memoriesOf(database, 'alertmanager').reduce((sum, memory) => sum + endForgotten(memory, [...hosts, ...sites], now), 0);
 }
 
-/** Hosts as `portlog status` counts them, and addresses at which nothing has answered yet, which are none. */
+/** The chosen hosts in words, counted as in `portlog status`; addresses where nothing has answered yet do not count. */
 function chosenWords(chosen: readonly { readonly known: KnownHosts; readonly key: string }[]): string {
   const hosts = chosen.filter(({ known, key }) => known.wasFound(key)).length;
   const silent = chosen.length - hosts;

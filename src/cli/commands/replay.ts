@@ -48,7 +48,7 @@ export const replay: Command = {
       'exposure',
       'spool-max-mib',
       'spool-when-full',
-      // What waits is sent as it was made.
+      // Events on disk are sent unchanged, so these options have no effect.
       'sensor',
       'tag',
       'label',
@@ -87,7 +87,7 @@ async function replayWaiting(context: CommandContext, words: readonly string[]):
         : [await movedTo(context, settings, concerned)];
     const takeOver =
       from === undefined ? [] : concerned.filter(({ identity }) => sinks.every((sink) => sinkKey(sink.identity) !== sinkKey(identity)));
-    for (const one of takeOver) letGo(one);
+    for (const one of takeOver) takeLease(one);
     open = false;
     return (await shipAndReport(context, settings, { sources: [], sinks, store, retryDeadLetters: values['dead'] === true, takeOver })).code;
   } finally {
@@ -111,12 +111,12 @@ function wanted(waiting: readonly WaitingSink[], settings: Settings, from: strin
   return waiting.filter(({ identity }) => (from === undefined ? isWanted(identity, settings) : isNamed(identity, from)));
 }
 
-/** Without `--to`: all. */
+/** Whether a destination is meant; without `--to`, all are. */
 function isWanted(identity: SinkIdentity, { sinks }: Settings): boolean {
   return sinks.length === 0 || sinks.some((sink) => isAlike(sink, identity));
 }
 
-/** Of that kind, name and address, whatever bounds it has. */
+/** Whether type, name and address match, whatever the filters. */
 function isAlike(sink: SinkOptions, { type, target, scope }: SinkIdentity): boolean {
   return sink.type === type && sink.name === inScope(scope, 'name') && (sink.target === undefined || sameTarget(sink.target, target));
 }
@@ -142,7 +142,7 @@ async function movedTo({ log }: CommandContext, { sinks }: Settings, waiting: re
   return createSink(to, (sentence) => log.info(sentence));
 }
 
-/** Two that stand at one address, each for a part of the events, would send what is in both parts twice. */
+/** Refuses two destinations at one address with different filters: events that match both would be sent twice. */
 function refuseSeveral(waiting: readonly WaitingSink[]): void {
   const [first, second] = waiting;
   if (first === undefined || second === undefined) return;
@@ -153,8 +153,8 @@ function refuseSeveral(waiting: readonly WaitingSink[]): void {
   });
 }
 
-/** Nobody sends it meanwhile. */
-function letGo({ identity: { type, target }, tables }: WaitingSink): void {
+/** Takes the lease of the spool, so that no other process sends from it meanwhile; throws when one does. */
+function takeLease({ identity: { type, target }, tables }: WaitingSink): void {
   if (tables.lease.take(systemClock.elapsed)) return;
   throw new PortlogError('state-unusable', `another portlog is sending what waits for ${type} ${target}`, { hint: 'wait until it has ended' });
 }
@@ -188,7 +188,7 @@ async function sinkOf({ env, log }: CommandContext, settings: Settings, identity
   return { ...(await createSink(there, tell)), identity };
 }
 
-/** What has a name has headers or credentials of its own: without those, it would go where it is not for. */
+/** The error when a destination is not configured. A named one has its own headers or credentials, so it cannot be used without its configuration. */
 function noSuchSink({ type, target, scope }: SinkIdentity): PortlogError {
   const place = `${type}=${target}${scope === '' ? '' : ` (${scope})`}`;
   return new PortlogError('sink-options', `events wait for ${shownIdentity({ type, target, scope })}, and the configuration has no such sink`, {
@@ -209,7 +209,7 @@ async function purge(context: CommandContext, store: Store, waiting: readonly Wa
     log.info('nothing was deleted');
     return EXIT.usage;
   }
-  // A dead letter has its fate already.
+  // Dead letters are not counted again: their fate is known.
   if (dead) store.transaction(() => waiting.forEach(({ tables }) => tables.deadLetters.purge()));
   else store.purge(waiting);
   log.info(`deleted ${what}`);

@@ -36,7 +36,7 @@ async function scanAsAsked(context: CommandContext, nmapArgs: readonly string[])
   return code;
 }
 
-/** nmap would look for a host of that name, and scan nothing. */
+/** Refuses file names among nmap's targets: nmap would look up a host of that name, and scan nothing. */
 function refuseFiles(nmapArgs: readonly string[]): void {
   const file = nmapWords(nmapArgs).targets.find((word) => (SCAN.test(word) || word.includes('/')) && existsSync(word));
   if (file === undefined) return;

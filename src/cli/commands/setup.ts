@@ -21,7 +21,7 @@ const REPAIR_TIMEOUT_MS = 3_600_000;
 /** Targets that store events: retention and repair apply. */
 const STORES: ReadonlySet<string> = new Set(['elasticsearch', 'opensearch']);
 
-/** What each of them is told, for help. */
+/** What is installed on each target, for help. */
 const TARGET_SUMMARIES: Readonly<Record<TargetName, string>> = {
   'elasticsearch': 'index templates and ingest pipeline',
   'opensearch': 'index templates and ingest pipeline, retention policy, alerting monitors',
@@ -123,7 +123,7 @@ async function setUp(context: CommandContext, words: readonly string[]): Promise
   }
 }
 
-/** What asks a server does not know whose variables of the environment are read. */
+/** Names the target in the hint of an error, because code that talks to servers does not know whose environment variables apply. */
 function withVariables(error: unknown, name: string): unknown {
   if (!(error instanceof PortlogError) || error.hint?.includes(TARGET_VARIABLE) !== true) return error;
   const hint = error.hint.replaceAll(TARGET_VARIABLE, name.toUpperCase().replaceAll('-', '_'));

@@ -68,7 +68,10 @@ async function showStatus(context: CommandContext, words: readonly string[]): Pr
   });
 }
 
-/** HOME of somebody else (`su`, `setpriv`) cannot be looked into: with a service, that is a line and no end. */
+/**
+ * Whether this user has a state file. HOME may belong to somebody else (`su`, `setpriv`) and not be readable: with a service, that is a
+ * warning, not an error.
+ */
 function hasOwnState(stateDir: string, log: Log): boolean {
   try {
     return hasState(stateDir);
@@ -79,7 +82,7 @@ function hasOwnState(stateDir: string, log: Log): boolean {
   }
 }
 
-/** Only the service's user can read it. */
+/** The error when only the service's user may read the state. */
 function forItsUser(error: unknown): unknown {
   if (!(error instanceof PortlogError) || !['config-unreadable', 'untrusted', 'state-unusable'].includes(error.code)) return error;
   return new PortlogError(error.code, error.message, { hint: 'ask as the user of the service: sudo -u portlog portlog status', cause: error });
@@ -95,7 +98,7 @@ async function showState(context: CommandContext): Promise<ExitCode> {
     return statusCode(found);
   });
   if (code !== undefined) return code;
-  // A directory that is misspelt looks the same, and whoever watches this must not see green.
+  // A mistyped directory looks the same, so monitoring must not see success.
   log.warn(`nothing has run yet: there is no ${stateFile(settings.stateDir)}`);
   return EXIT.partly;
 }
@@ -150,7 +153,7 @@ async function directoryStatus(database: Database, path: string): Promise<Status
   return { path, ...new SeenFiles(database, path).summary(), problem, ...unshippedFiles(database, path) };
 }
 
-/** A file is in one of the lists: one that failed and has changed since waits, one that is as it was does not. */
+/** Unshipped files of a directory. Each is in one list: a file that failed and has changed since is unfinished, an unchanged one is failed. */
 function unshippedFiles(database: Database, path: string): Pick<Status['directories'][number], 'failed' | 'unfinished'> {
   const failed = new Map(failedFiles(database, path).map((file) => [file.name, file]));
   const unfinished = unfinishedFiles(database).filter(({ directory, name, version }) => directory === path && failed.get(name)?.version !== version);

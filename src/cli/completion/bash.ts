@@ -86,7 +86,7 @@ function valueCases(commands: readonly CompletedCommand[]): string {
     .join('\n');
 }
 
-/** undefined: no value follows. */
+/** The action for a value; undefined when the option has none. */
 function actionOf(value: Value): string | undefined {
   switch (value.kind) {
     case 'none':

@@ -1,6 +1,6 @@
 import { shortDescription, type CompletedCommand, type CompletedOption, taskNames, valueKind } from './command.ts';
 
-/** One `complete` a command and an option. */
+/** One `complete` per command and option. */
 export function fishCompletion(commands: readonly CompletedCommand[]): string {
   const [first] = commands;
   const names = commands.map(({ name }) => name).join(' ');

@@ -13,13 +13,14 @@ export const CHECK_TIMEOUT_MS = 10_000;
 interface ToShip {
   readonly sinks: readonly Sink[];
   readonly sources: readonly Pick<Source, 'live'>[];
-  /** What is not delivered can be kept. */
+  /** Whether undelivered events can be kept. */
   readonly isKept: boolean;
 }
 
 /**
- * Checks every sink. When all of them need a person (wrong key, no template), files are not read: the exit code. A pipe or running nmap is
- * read anyway and kept on disk, because it would be lost. Events of a sink that is down wait on disk: these are returned.
+ * Checks every sink. When all of them need a person (wrong key, no template), files are not read, and the result is the exit code. A pipe or
+ * running nmap is read anyway and kept on disk, because it would be lost otherwise. Events of a sink that is down wait on disk; the result
+ * contains these sinks.
  */
 export async function checkSinks(
   context: CommandContext,

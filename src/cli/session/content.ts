@@ -7,7 +7,7 @@ import { type CommandContext, list, number, text } from './context.ts';
 /** Options for dashboards and rules, from flags and configuration. */
 export async function contentOptions({ values, config: read }: CommandContext): Promise<ContentOptions> {
   const config = await read();
-  // Rules and panels for it would stay empty, and look as if all were well.
+  // A wrong exposure file is reported here, because rules and panels for it would stay empty and look as if all were well.
   if (config.exposure !== undefined) await loadExposure(config.exposure);
   const named = list(values, 'site')?.map(siteOf);
   const configured = Object.entries(config.sites ?? {}).map(([name, { maxAgeHours }]) => ({ name, maxAgeHours }));
@@ -39,7 +39,7 @@ function siteOf(word: string): ContentOptions['sites'][number] {
   return { name, maxAgeHours: hours === undefined ? undefined : Number(hours) };
 }
 
-/** People's own rules have ids from 100000 to 120000, and ours take up to 200 of them. */
+/** Checks the first id of Wazuh rules: user ids are 100000 to 120000, and portlog needs up to 200 of them. */
 function baseId(id: number | undefined): number | undefined {
   if (id === undefined || (Number.isInteger(id) && id >= 100_000 && id <= 119_800)) return id;
   throw new PortlogError('usage', `--base-id ${id}: a whole number from 100000 to 119800`);

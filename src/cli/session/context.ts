@@ -20,11 +20,11 @@ export interface CommandContext {
   /** The configuration file, read once; empty without one. */
   readonly config: () => Promise<Config>;
   readonly trust: Trust;
-  /** What was said of sinks that are down; undefined for a command that ends by itself. */
+  /** Keeps track of sinks that are down; undefined for a command that ends by itself. */
   readonly outages?: Outages | undefined;
 }
 
-/** Told of a configuration file that was read, with the variables that it names. */
+/** Called when the configuration file was read, with the variables that it names. */
 export type AsRead = (path: string, config: Config, named: ReadonlySet<string>) => Promise<void>;
 
 export function commandContext(values: Values, env: Environment, terminal: Terminal, asRead?: AsRead): CommandContext {
@@ -45,7 +45,7 @@ async function configOf(values: Values, env: Environment, trust: Trust, asRead?:
   return config;
 }
 
-/** Flags before environment (merged already) before file before default. */
+/** The settings: flags override the environment (merged already), which overrides the file and defaults. */
 export async function settingsOf({ values, env, config, trust }: CommandContext): Promise<Settings> {
   const given: Overrides = {
     to: list(values, 'to'),

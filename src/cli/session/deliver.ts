@@ -30,10 +30,10 @@ import type { Log } from './log.ts';
 import { twinProblem } from './twins.ts';
 import { type CommandContext, text } from './context.ts';
 
-/** Sources that a sentence names. */
+/** Most sources that a message names. */
 const MAX_NAMED = 10;
 
-/** The result of a run; without a report when no sink was ready and nothing was read. */
+/** The result of a run; `report` is missing when no sink was ready and nothing was read. */
 export interface Shipped {
   readonly code: ExitCode;
   readonly report: ShipReport | undefined;
@@ -56,7 +56,7 @@ interface OnlySinks {
 }
 
 interface Shipment extends How, Pick<PreparedShipOptions, 'sources' | 'sinks' | 'store' | 'retryDeadLetters' | 'takeOver'> {
-  /** Why there is no state although one is needed. */
+  /** Why there is no state file although one is needed. */
   readonly without?: PortlogError | undefined;
 }
 
@@ -83,7 +83,7 @@ export async function shipSources(
   return shipAndReport(context, settings, { sources, sinks, store: opened instanceof PortlogError ? undefined : opened, without, ...shipping });
 }
 
-/** Of very many some: they are written with each commit of the run. */
+/** Names of the sources, shortened when there are very many: they are written with each commit of the run. */
 function namesOf(sources: readonly Source[]): string {
   const named = sources.slice(0, MAX_NAMED).map(({ name }) => name);
   return [...named, ...(sources.length > MAX_NAMED ? [`and ${sources.length - MAX_NAMED} more`] : [])].join(', ');
@@ -153,7 +153,7 @@ function shipOptions(
     changes: values['changes'] === false ? undefined : { ...settings.changes, everywhere: values['changes'] === true, lists },
     maxAges: settings.maxAges,
     findings: { ...settings.findings, exposure: settings.exposure, intel: shipment.sources.length === 0 ? undefined : intelOf(settings, log) },
-    // Standard output alone depends on its input alone.
+    // Without other sinks, standard output must depend on the input alone.
     event: { ...settings.event, scannerHost, agentHost: settings.sinks.some(({ type }) => type !== 'stdout') ? hostname() : undefined },
     retryForMs: settings.retryForMs,
     stop: interruption.stop,
@@ -204,7 +204,7 @@ export async function sinkNames(context: CommandContext, settings: Settings): Pr
   return sinks.map(({ name, identity, undeliverable }) => ({ name, identity, undeliverable }));
 }
 
-/** Asks each sink of the settings whether it is ready. */
+/** Checks whether each configured sink is ready. */
 export async function askSinks(context: CommandContext, settings: Settings): Promise<readonly SinkAnswer[]> {
   const sinks = await sinksOf(context, settings);
   const answers = sinks.map(async (sink): Promise<SinkAnswer> => {

@@ -5,11 +5,11 @@ import { type Diagnosis, type Sink, SinkError } from '../../sink/sink.ts';
 export interface SinkDiagnosis {
   readonly found: readonly Diagnosis[];
   readonly code: ExitCode | undefined;
-  /** Why it gave no answer that may be another one soon. */
+  /** Why it did not answer, when it may answer soon. */
   readonly unanswered?: SinkError;
 }
 
-/** Checks a sink; no answer is a result, too. */
+/** Checks a sink. A missing answer is a result, not an error. */
 export async function diagnose(sink: Sink, signal: AbortSignal): Promise<SinkDiagnosis> {
   try {
     const found = await sink.check(signal);

@@ -9,8 +9,8 @@ import { counted } from '../../event/text.ts';
 import { writeWhole } from './write-whole.ts';
 
 /**
- * Writes files, by path within a directory, and says what lies beside them that an earlier export may have left: a README sends whole folders, and
- * the rule of a site that went would alert for ever. Throws `setup-refused` when they cannot be written.
+ * Writes files, by path within a directory, and reports other files beside them, which an earlier export may have left: the README says to
+ * copy whole folders, and the rule of a removed site would alert for ever. Throws `setup-refused` when files cannot be written.
  */
 export async function exportFiles(log: Log, directory: string, files: ReadonlyMap<string, string>): Promise<void> {
   try {
@@ -35,7 +35,7 @@ export async function exportFiles(log: Log, directory: string, files: ReadonlyMa
   );
 }
 
-/** What else is in the folders in it that were written to; in itself, other files are nobody's business. */
+/** Other files in the subfolders that were written to; files in the directory itself are ignored. */
 function leftIn(directory: string, files: ReadonlyMap<string, string>): readonly string[] {
   const folders = new Set([...files.keys()].map((path) => dirname(path)).filter((folder) => folder !== '.'));
   return [...folders].flatMap((folder) => {

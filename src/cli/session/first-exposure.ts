@@ -3,12 +3,12 @@ import { AddressSet } from '../../nmap/address-set.ts';
 import { withoutZone } from '../../nmap/link.ts';
 import type { OpenPort } from './scanned-ports.ts';
 
-/** A first file of expected exposure: what is open now, to be gone through. */
+/** A first file of expected exposure, with what is open now, for the user to edit. */
 export function firstExposure(ports: readonly OpenPort[]): object {
   return { networks: networksOf(ports), expected: entriesOf(ports) };
 }
 
-/** Of the hosts, as a first guess: a /24 or a /64 each. */
+/** The networks of the hosts, as a first guess: a /24 or a /64 each. */
 function networksOf(ports: readonly OpenPort[]): readonly object[] {
   const networks = new Map(ports.flatMap(({ ips: [ip] }) => (ip === undefined ? [] : [[networkOf(ip), isPrivate(ip)] as const])));
   return [...networks]
@@ -29,7 +29,7 @@ function networkOf(ip: string): string {
   return `${groups.join(':')}::/64`;
 }
 
-/** The first four groups of an address, without zeros at the end: of `2001:db8::7` two. */
+/** The first four groups of an IPv6 address without zeros at the end: two of `2001:db8::7`. */
 function prefixOf(ip: string): readonly string[] {
   const [before = '', after] = ip.split('::');
   const [left, right] = [before, after ?? ''].map((part) => part.split(':').filter((group) => group !== ''));

@@ -5,8 +5,8 @@ const YOUNG_BYTES = 16 << 20;
 const INTERVAL_MS = 20;
 
 /**
- * Left to itself, V8 lets the heap grow before it collects: 100 MB through a pipe to standard output take 285 MB at the peak,
- * and 145 MB so, in the same time. The maximum is fixed when Node starts; at run time one can only stop further growth.
+ * By default V8 lets the heap grow before it collects: 100 MB through a pipe to standard output take 285 MB at the peak, and 145 MB with this
+ * limit, in the same time. The maximum is fixed when Node starts; at run time one can only stop further growth.
  */
 export function limitHeap(): void {
   setFlagsFromString('--heap-growing-percent=60');

@@ -41,7 +41,7 @@ export async function keep(context: CommandContext, dutiesOf: ReadJobs): Promise
   }
 }
 
-/** The configuration may be that of one-shot runs, too. */
+/** Only a warning, because the configuration may also be used for single runs. */
 function warnOfMetricsFile({ log }: CommandContext, file: string | undefined): void {
   if (file !== undefined)
     log.warn(`metrics.file: nothing is written to ${file} while portlog goes on, but with --once; metrics.listen names an address`);
@@ -55,7 +55,7 @@ function serviceManagerOf({ env, log }: CommandContext): ServiceManager {
   });
 }
 
-/** Each schedule now, what lies in the directories, and what waits on disk. */
+/** Runs each schedule once, ships what is in the directories, and sends what waits on disk. */
 async function doOnce(context: CommandContext, { schedules, directories }: Jobs, unattended: Unattended): Promise<void> {
   const { stop, settings } = unattended;
   await checkMetricsFile(context, settings);

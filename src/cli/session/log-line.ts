@@ -31,7 +31,7 @@ export function logLines(format: LogFormat, entry: LogEntry, now: number): strin
 }
 
 /**
- * What is wrong in a configuration, a line each, and a stack. Any other line feed came from a file's name or a server, and
+ * The lines of a message: only configuration errors and stacks may have several. Any other line feed came from a file name or a server, and
  * would begin a line that looks like one of portlog's.
  */
 function linesOf({ message, code }: LogEntry): readonly string[] {

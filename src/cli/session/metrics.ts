@@ -51,7 +51,7 @@ export function serviceSeries({ started, life, lastReload }: Service): readonly 
   ];
 }
 
-/** Before anything is read: whether the file of metrics may be written. Throws `usage`. */
+/** Checks before reading whether the metrics file may be written. Throws `usage`. */
 export async function checkMetricsFile(context: CommandContext, settings: Settings, scans: readonly string[] = []): Promise<void> {
   const { file } = settings.metrics;
   if (file === undefined) return;

@@ -1,7 +1,7 @@
 import { PortlogError } from '../../core/errors.ts';
 import { AddressSet } from '../../nmap/address-set.ts';
 
-/** What `--network` names; undefined: everything. */
+/** The addresses of `--network`; undefined: everything. */
 export function networkOf(given: readonly string[] | undefined): AddressSet | undefined {
   if (given === undefined) return undefined;
   const network = AddressSet.of(given);

@@ -3,7 +3,7 @@ import type { Store } from '../../state/store.ts';
 import type { Settings } from '../../config/settings.ts';
 import type { CommandContext } from './context.ts';
 
-/** Opens the state of a command, and makes its directory when it is not there. `what` it is opened for, in words: see `Store`. */
+/** Opens the state of a command, and creates its directory if needed. `what`: what the command does, see `Store`. */
 export function openState({ trust }: CommandContext, { stateDir, spool }: Pick<Settings, 'stateDir' | 'spool'>, what: string): Store {
   const store = openStore(stateDir, what, spool);
   try {

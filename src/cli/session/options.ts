@@ -2,7 +2,7 @@ import { isAbsolute, join } from 'node:path';
 import { type Environment, homeFolder } from '../../core/environment.ts';
 import type { Option, Options } from '../option.ts';
 
-/** Of every command. */
+/** Options of every command. */
 export const MESSAGE_OPTIONS = {
   'quiet': { type: 'boolean', alias: 'q', group: 'Messages', about: 'print errors only' },
   'verbose': { type: 'boolean', alias: 'v', group: 'Messages', about: 'print each step' },
@@ -105,12 +105,12 @@ export const SHIP_OPTIONS = {
   'json': { type: 'boolean', group: 'Messages', about: 'print the summary as one line of JSON' },
 } as const satisfies Record<string, Option>;
 
-/** Of commands that show what is known, of all sites unless told otherwise. */
+/** Option of commands that show the known state, by default of all sites. */
 export const SITE_OPTION = {
   site: { type: 'string', value: 'NAME', group: 'What', about: 'only this site', byDefault: 'all sites' },
 } as const satisfies Record<string, Option>;
 
-/** Of commands that look into directories. */
+/** Option of commands that watch directories. */
 export const AGAIN_OPTION = {
   again: { type: 'boolean', group: 'What', about: 'send again the files that are there at the start, and the whole inventory' },
 } as const satisfies Record<string, Option>;
@@ -142,7 +142,7 @@ export const UNATTENDED_OPTIONS = {
   'poll-seconds': { type: 'number', max: 86_400, value: 'N', group: 'How', about: 'how often directories are searched', byDefault: '10' },
 } as const satisfies Record<string, Option>;
 
-/** The options of these names. */
+/** Only the options with these names. */
 export function only<O extends Options>(options: O, names: readonly (keyof O & string)[]): Options {
   return without(
     options,
@@ -150,16 +150,19 @@ export function only<O extends Options>(options: O, names: readonly (keyof O & s
   );
 }
 
-/** All options but these. */
+/** All options except those with these names. */
 export function without<O extends Options>(options: O, names: readonly (keyof O & string)[]): Options {
   return Object.fromEntries(Object.entries(options).filter(([name]) => !names.includes(name)));
 }
 
-/** Of who has no home, as in a container whose user has no entry; who may not make it is told so, and how to name another. */
+/**
+ * Default for users without a home directory, as in a container without an entry for the user. If the user may not create it, the error says
+ * how to choose another.
+ */
 const WITHOUT_HOME = '/var/lib';
 
 /**
- * What is empty or relative counts as not set, as the specification wants it: the state would be another one in each directory.
+ * An empty or relative variable counts as not set, as the specification requires: a relative one would be another state in each directory.
  * https://specifications.freedesktop.org/basedir-spec/latest/
  */
 export function defaultStateDir(env: Environment, ofUser: () => string | undefined = homeFolder): string {

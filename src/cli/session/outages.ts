@@ -8,7 +8,7 @@ import { counted } from '../../event/text.ts';
 /** Times are epoch milliseconds. */
 interface Outage {
   readonly since: number;
-  /** When it is said again. */
+  /** When it is reported again. */
   next: number;
   pauseMs: number;
 }
@@ -16,15 +16,15 @@ interface Outage {
 const PAUSES: Pauses = { firstMs: 900_000, lastMs: 21_600_000 };
 
 /**
- * What `watch` and `run` say of sinks that take nothing: once when it begins, again after a quarter of an hour, half an hour, an hour and so on,
- * and once when it is over. Several schedules meet the same dead server every minute.
+ * Reports of `watch` and `run` about sinks that are down: once when an outage begins, again after a quarter of an hour, half an hour, an hour
+ * and so on, and once when it is over. Otherwise several schedules would report the same server every minute.
  */
 export class Outages {
   private readonly log: Log;
   private readonly clock: Pick<Clock, 'now'>;
-  /** By the sink's name. */
+  /** Outages by the sink's name. */
   private readonly known = new Map<string, Outage>();
-  /** By their words. */
+  /** Other problems by their message. */
   private readonly problems = new Map<string, Outage>();
   /** Warnings of the latest check, by the sink's name. */
   private readonly warned = new Map<string, readonly string[]>();
@@ -38,7 +38,7 @@ export class Outages {
     return this.known.has(sink);
   }
 
-  /** Work has failed, perhaps as it did a minute ago: whether that is to be said. What stays is, at rising intervals. */
+  /** Whether a problem is to be reported. One that persists is reported at growing intervals. */
   isNews({ message }: PortlogError): boolean {
     const now = this.clock.now();
     const before = this.problems.get(message);
@@ -48,12 +48,12 @@ export class Outages {
     return true;
   }
 
-  /** Work has come to its end: what was wrong with the state is not any more. */
+  /** Work was done, so a problem of the state is over. */
   stateWorks(): void {
     this.problems.clear();
   }
 
-  /** A check or a run has failed. `waiting`: events on disk, as far as that is known. */
+  /** Notes that a check or run has failed. `waiting`: known number of events on disk. */
   isDown(sink: string, { message, hint }: { readonly message: string; readonly hint?: string | undefined }, waiting = 0): void {
     const now = this.clock.now();
     const outage = this.known.get(sink);
@@ -69,7 +69,7 @@ export class Outages {
     this.log.warn(`${sink} is still not available, for ${inWords(now - outage.since)} now: ${message}${kept}`);
   }
 
-  /** It has taken something. */
+  /** Notes that the sink has accepted something. */
   isUp(sink: string): void {
     const outage = this.known.get(sink);
     if (outage === undefined) return;
@@ -77,13 +77,13 @@ export class Outages {
     this.log.info(`${sink} is available again, after ${inWords(this.clock.now() - outage.since)}`);
   }
 
-  /** The configuration names these now: of others nobody will say that they are back, and one that comes back begins anew. */
+  /** Forgets sinks that the configuration no longer names, so that one that is added again starts anew. */
   keepOnly(sinks: ReadonlySet<string>): void {
     for (const sink of this.known.keys()) if (!sinks.has(sink)) this.known.delete(sink);
     for (const sink of this.warned.keys()) if (!sinks.has(sink)) this.warned.delete(sink);
   }
 
-  /** The warnings of a check: those that the check before did not give. */
+  /** Reports the warnings of a check that the check before did not have. */
   warn(sink: string, messages: readonly string[]): void {
     const before = this.warned.get(sink) ?? [];
     this.warned.set(sink, messages);

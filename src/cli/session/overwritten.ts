@@ -10,7 +10,7 @@ interface Kept {
   readonly path: string;
 }
 
-/** Refuses an output that is, by whatever name or link, one of the scans, or a file that portlog itself reads: it would be lost. */
+/** Refuses an output file that is a scan or another file that portlog reads, by whatever name or link, because it would be overwritten. */
 export async function refuseOverwriting(context: CommandContext, settings: Settings, output: string, scans: readonly string[]): Promise<void> {
   const lost = [...scans.map((path) => ({ what: 'the scan', path })), ...(await ownFiles(context, settings))].find(({ path }) =>
     isSame(output, path),

@@ -27,7 +27,7 @@ interface Told {
   readonly hint: string | undefined;
 }
 
-/** Who set an option: what counts, and under which name they know it. */
+/** Where the value of an option was set. */
 interface Place {
   /** `PORTLOG_SITE`, or `site`. */
   readonly name: string;
@@ -36,15 +36,15 @@ interface Place {
   readonly value: unknown;
 }
 
-/** Shorter values are found in any sentence. */
+/** Shorter values are not searched in messages, because they occur in any sentence. */
 const LEAST_SHOWN = 3;
 
-/** Where values come from: of what nobody typed, messages say whose mistake it is by the name of the variable or setting, not of the option. */
+/** Knows where values were set. Messages then name the variable or setting, rather than an option that the user has not typed. */
 export class Places {
   private readonly typed: Values;
   private readonly byOption = new Map<string, Place>();
 
-  /** `inherited`: from the environment. */
+  /** `inherited`: values from the environment. */
   constructor(typed: Values, inherited: Values) {
     this.typed = typed;
     for (const [option, value] of Object.entries(inherited)) {
@@ -53,7 +53,7 @@ export class Places {
     }
   }
 
-  /** The file was read: it counts for what neither arguments nor environment say. */
+  /** Adds the settings of the file that neither arguments nor environment set. */
   read(path: string, config: Config): void {
     for (const [option, settingOf] of Object.entries(SETTINGS)) {
       const [name, value] = settingOf(config);
@@ -61,7 +61,7 @@ export class Places {
     }
   }
 
-  /** The same with those names; and where a value that is quoted stands, if it does not say. */
+  /** The same message with those names, and with the place of a quoted value if the message does not say it. */
   placed({ message, hint }: Told): Told {
     const [renamed, way] = [this.renamed(message), hint === undefined ? undefined : this.renamed(hint)];
     const origin = renamed === message && way === hint ? this.originOf(message) : undefined;
@@ -77,7 +77,7 @@ export class Places {
     return text.replace(/--([a-z-]+)/g, (whole, option: string) => this.byOption.get(option)?.name ?? whole);
   }
 
-  /** Of the first value that the message quotes. */
+  /** The place of the first value that the message quotes. */
   private originOf(message: string): string | undefined {
     return [...this.byOption.values()].find(({ value }) => [value].flat().some((one) => typeof one === 'string' && isIn(message, one)))?.where;
   }

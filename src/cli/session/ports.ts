@@ -2,7 +2,7 @@ import { PortlogError } from '../../core/errors.ts';
 import { nearest } from '../../core/nearest.ts';
 import { PortSet, whyNoPorts } from '../../nmap/port-set.ts';
 
-/** What `--port` names; undefined: everything. */
+/** The ports of `--port`; undefined: everything. */
 export interface PortChoice {
   readonly numbers: PortSet | undefined;
   readonly transport: string | undefined;

@@ -5,7 +5,7 @@ import { fileSource } from '../../source/file.ts';
 import { stdinSource } from '../../source/stdin.ts';
 import type { CommandContext } from './context.ts';
 
-/** Reads a scan from a file, or `-`, to its end. Throws `input-not-a-scan` when there is none in it. Returns its name. */
+/** Reads a scan from a file or `-` to its end. Throws `input-not-a-scan` when there is none. Returns its name. */
 export async function readScan({ terminal, log }: CommandContext, path: string, take: (item: ScanItem) => void): Promise<string> {
   const source = path === '-' ? stdinSource(terminal.stdin) : fileSource(path, (sentence) => log.info(sentence));
   const reader = new ScanReader();

@@ -50,7 +50,7 @@ export async function scanAndShip(
   return { code: isOver ? code : EXIT.noInput, report, problem: problemOf(report, nmap.wasInterrupted(), failure) };
 }
 
-/** That nobody else decides what nmap does: its program, and what that loads. */
+/** Checks that no other user decides what nmap does: its program, and the files that it loads. */
 function checkNmap({ env, trust }: CommandContext, program: string, args: readonly string[]): void {
   const places = whatRuns([program], ofShell(env));
   for (const path of places) trust.check('the place where nmap is looked for,', path);
@@ -71,7 +71,7 @@ function failureOf(nmap: NmapSource): string | undefined {
 
 const STOPPED = 'portlog was stopped while it went on';
 
-/** What nmap has failed of by itself is the reason also when portlog was stopped while its events were sent. */
+/** The reason why there is no finished scan. An error of nmap itself comes first, even if portlog was stopped while events were sent. */
 function problemOf(report: ShipReport | undefined, wasInterrupted: boolean, failure: string | undefined): string | undefined {
   const [input] = report?.inputs ?? [];
   if (report === undefined) return 'no sink was ready';

@@ -19,7 +19,7 @@ const UNIT_FOLDERS = ['etc/systemd/system', 'run/systemd/system', 'usr/local/lib
 const CONFIGURATION = 'etc/portlog/portlog.yaml';
 const XDG_STATE_HOME = '/var/lib';
 
-/** From its unit, else the package's configuration; undefined without either. `root`: root of the file system. */
+/** The options from the service's unit, else from the package's configuration; undefined without either. `root`: root of the file system. */
 export function serviceState(root = '/'): ServiceState | undefined {
   for (const unit of UNITS) {
     const found = UNIT_FOLDERS.map((folder) => join(root, folder, unit)).find(isFile);
@@ -57,7 +57,7 @@ function settingsOf(lines: readonly string[]): Pick<ServiceState, 'values' | 'en
   };
 }
 
-/** Also false without permission. */
+/** Whether it is a file that this user may see. */
 function isFile(path: string): boolean {
   try {
     return statSync(path).isFile();

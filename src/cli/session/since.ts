@@ -12,7 +12,7 @@ export function sinceOf(given: string, now: number): number {
   return time;
 }
 
-/** JavaScript would read `1` as a month, and the 31st of June as the first of July. */
+/** Parses strictly: JavaScript would read `1` as a month, and the 31st of June as the first of July. */
 function dateOf(given: string): number {
   const [, day] = /^(\d{4}-\d{2}-\d{2})(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?$/.exec(given) ?? [];
   if (day === undefined) return Number.NaN;

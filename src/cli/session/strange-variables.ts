@@ -5,14 +5,14 @@ import { isSwitch, type Options, variableOf } from '../option.ts';
 import type { Log } from './log.ts';
 
 const OURS = 'PORTLOG_';
-/** Whoever has more to mend reads these first. */
+/** Most warnings. */
 const MOST_TOLD = 5;
-/** Whoever sets more, or longer ones, has not mistyped them. */
+/** Most variables, and characters, that are examined: more of them are not typing errors. */
 const MOST_ASKED = 200;
 const MOST_LETTERS = 80;
 /** What Kubernetes sets in each container for a service whose name begins so: `PORTLOG_LOKI_SERVICE_HOST`, `PORTLOG_PORT_9464_TCP`. */
 const OF_KUBERNETES = /_(?:SERVICE_HOST|SERVICE_PORT\w*|PORT|PORT_\d+_\w+)$/;
-/** As others call a setting of a server. */
+/** Names of settings in other programs, with ours. */
 const ELSEWHERE: ReadonlyMap<string, string> = new Map([
   ['TOKEN', 'BEARER'],
   ['USERNAME', 'USER'],
@@ -21,22 +21,22 @@ const ELSEWHERE: ReadonlyMap<string, string> = new Map([
   ['ORG_ID', 'TENANT'],
 ]);
 
-/** Every name that some command reads. */
+/** All names that any command reads. */
 interface Known {
   readonly options: readonly string[];
   readonly servers: readonly string[];
 }
 
 /**
- * Warns of variables that look like ours, and that nothing reads: the setting that somebody meant does not count. Others that begin with `PORTLOG_` belong to
- * whoever set them (a wrapper, a build). `used`: named in the configuration file.
+ * Warns about variables that look like portlog's but have no effect. Other variables that begin with `PORTLOG_` may belong to a wrapper or a
+ * build. `used`: variables that the configuration file names.
  */
 export async function warnOfStrangeVariables(log: Log, env: Environment, options: Options, used: ReadonlySet<string>): Promise<void> {
   const own = new Set(Object.keys(options).map(variableOf));
   const isOurs = (name: string): boolean => name.startsWith(OURS) && name.length <= MOST_LETTERS && !OF_KUBERNETES.test(name);
   const names = Object.keys(env).filter((name) => isOurs(name) && !own.has(name) && !used.has(name));
   const candidates = names.slice(0, MOST_ASKED).filter((name) => env[name] !== '');
-  // To know all options takes a tenth of a second.
+  // Loading all options takes a tenth of a second.
   if (candidates.every((name) => isServerVariable(name, Object.keys(SINK_SETTINGS)))) return;
   const known = await allKnown();
   const strange = candidates.filter((name) => !isRead(name, env, known)).flatMap((name) => sentence(name, known) ?? []);
@@ -51,13 +51,13 @@ async function allKnown(): Promise<Known> {
   return { options: [...new Set(options)], servers: [...new Set([...sinks, ...Object.keys(TARGETS)])] };
 }
 
-/** `PORTLOG_API_KEY` is the switch of setup that makes one, and no place for a key. */
+/** Whether a command reads a variable. `PORTLOG_API_KEY` is a switch of setup, not a place for a key. */
 function isRead(name: string, env: Environment, { options, servers }: Known): boolean {
   if (name === variableOf('api-key')) return isSwitch(env[name] ?? '');
   return options.includes(name) || isServerVariable(name, servers);
 }
 
-/** Undefined for what nobody meant for us. */
+/** The warning for a variable; undefined when it is probably not meant for portlog. */
 function sentence(name: string, known: Known): string | undefined {
   const what = `the environment variable ${name} is not read`;
   const guess =
@@ -75,7 +75,7 @@ function sentence(name: string, known: Known): string | undefined {
   return `${what}: the name of a server belongs before ${setting}, as in ${serverVariable('elasticsearch', setting)}`;
 }
 
-/** `PORTLOG_LOKI_TOKEN`: the server is right. */
+/** `PORTLOG_LOKI_TOKEN`: the name of a server with an unknown setting. */
 function ofServer(name: string, known: Known): string | undefined {
   const server = serverIn(name, known);
   if (server === undefined) return undefined;
@@ -89,7 +89,7 @@ function serverIn(name: string, { servers }: Known): string | undefined {
   return servers.toSorted((a, b) => b.length - a.length).find((server) => name.startsWith(serverVariable(server, '')));
 }
 
-/** `PORTLOG_ELASTIC_API_KEY`: the setting is right, and a server's name begins so, or is written like that. */
+/** `PORTLOG_ELASTIC_API_KEY`: a known setting behind the beginning of a server's name, or a similar one. */
 function withSetting(name: string, { servers }: Known): string | undefined {
   const setting = settingIn(name);
   const written =
@@ -108,7 +108,10 @@ function settingIn(name: string): string | undefined {
   return SERVER_SETTINGS.toSorted((a, b) => b.length - a.length).find((one) => name.endsWith(`_${one}`));
 }
 
-/** Compared without what all of them begin with, which would make any two alike; and who mistypes seldom begins with it. */
+/**
+ * The most similar name. Compared without the common prefix, which would make all names similar, and with the same first letter, which is
+ * rarely mistyped.
+ */
 function nearestOf(name: string, known: readonly string[]): string | undefined {
   const rest = name.slice(OURS.length);
   const guess = nearest(

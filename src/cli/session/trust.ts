@@ -26,7 +26,7 @@ export function filesOfTrust({ sinks = [], exposure }: Config, env: Environment)
   return [exposure, ...named, ...inEnvironment].filter((path) => path !== undefined && path !== '') as readonly string[];
 }
 
-/** What would be run as us: programs that answer to events, and commands that hand out secrets. Not all of it need be there. */
+/** Programs that run as this user: those of `exec` sinks, and commands that print secrets. Some of the files may not exist. */
 export function programsOfTrust({ sinks = [] }: Config, env: Environment): readonly string[] {
   const answering = sinks.flatMap(({ command = [] }) => whatRuns(command, { path: SYSTEM_PATH, folder: PROGRAM_FOLDER }));
   const inEnvironment = namedIn(env, '_COMMAND').map((name) => env[name]?.split(' '));
@@ -38,12 +38,12 @@ function namedIn(env: Environment, end: string): readonly string[] {
   return Object.keys(env).filter((name) => name.startsWith('PORTLOG_') && name.endsWith(end));
 }
 
-/** As who typed the command has it. */
+/** Lookup as in the user's shell. */
 export function ofShell(env: Environment): Lookup {
   return { path: (env['PATH'] ?? '').split(':').filter((folder) => folder !== ''), folder: process.cwd() };
 }
 
-/** Refuses such files as root when others may change them, and warns otherwise; once per file. */
+/** Checks files that others may change: refuses them as root, and warns otherwise; once per file. */
 export class Trust {
   private readonly warned = new Set<string>();
   private readonly toCome = new Set<string>();
@@ -53,25 +53,25 @@ export class Trust {
     this.log = log;
   }
 
-  /** Of what must be there; who reads it says so otherwise. */
+  /** Checks an existing file. When it is missing, whoever reads it reports that. */
   check(what: string, path: string): void {
     this.judge(what, path, whoElseWrites);
   }
 
-  /** Of a directory that is made when it is not there; {@link checkMade} comes when it is. */
+  /** Checks a directory that portlog may create; {@link checkMade} follows when it exists. */
   checkHeld(what: string, path: string): void {
     if (!existsSync(path)) this.toCome.add(path);
     this.judge(what, path, whoElseHolds);
   }
 
-  /** That it is still ours, of a directory that was not there before. */
+  /** Checks that a directory that was created is still ours. */
   checkMade(what: string, path: string): void {
     if (!this.toCome.delete(path)) return;
     this.warned.delete(path);
     this.judge(what, path, whoElseWrites);
   }
 
-  /** Of what need not be there yet: somebody else could make it. */
+  /** Checks a file that may not exist yet, so that another user could create it. */
   checkToCome(what: string, path: string): void {
     this.judge(what, path, whoElseMakes);
   }

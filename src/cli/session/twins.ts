@@ -4,14 +4,14 @@ import type { Sink, SinkIdentity } from '../../sink/sink.ts';
 import { sinkKey } from '../../state/seen-files.ts';
 
 /**
- * Two sinks that what is kept on disk cannot tell apart: one would send what waits for the other, and what one was given would count as
- * given to both.
+ * Refuses two sinks that the state file cannot distinguish: each would send what waits for the other, and an event sent to one would count as
+ * sent to both.
  */
 export function twinProblem(sinks: readonly Pick<Sink, 'name' | 'identity' | 'undeliverable'>[]): PortlogError | undefined {
   const seen = new Set<string>();
   const twin = sinks.find(({ identity, undeliverable }) => {
     const key = placeOf(identity);
-    // What keeps nothing, standard output, may stand there as often as somebody likes.
+    // Standard output keeps nothing, so it may be used several times.
     if (undeliverable !== 'keep' || !seen.has(key)) return void seen.add(key);
     return true;
   });
@@ -29,7 +29,7 @@ function wayOut(identity: SinkIdentity): string {
   return 'have it once; or, where they differ in headers or credentials, give one of them a name in the configuration file (name: customer-a); or give each other datasets, or bounds of its own (only)';
 }
 
-/** A file is one destination, whatever it is called and whatever is written to it: two sinks would also rotate it twice. */
+/** A file is one destination, whatever its name and content: two sinks would also rotate it twice. */
 function placeOf(identity: SinkIdentity): string {
   const { target } = identity;
   if (!isFile(identity)) return sinkKey(identity);

@@ -33,7 +33,7 @@ export class Unattended {
   /** Receives its status. */
   private service: Service | undefined;
   private working = 0;
-  /** Said shortly before. */
+  /** Problems that are not reported, because they were shortly before. */
   private readonly unsaid = new WeakSet<PortlogError>();
   /** Interrupted in the middle of work. */
   wasCut = false;
@@ -92,7 +92,7 @@ export class Unattended {
     this.database.close();
   }
 
-  /** Undefined when nothing was read; an error when it could not begin. */
+  /** Ships sources. Undefined when nothing was read; an error when it could not even start. */
   async ship(sources: readonly Source[], { site, sinks, again }: Destination): Promise<ShipReport | PortlogError | undefined> {
     const how = { interruption: this.interruption, only: sinks, again, onAlive: () => this.service?.life.show() };
     const shipped = await this.attempt(async () => shipSources(this.context, await this.settingsNow(site), sources, how));
@@ -106,7 +106,7 @@ export class Unattended {
     return sinkNames(this.context, this.settings);
   }
 
-  /** Asks each sink whether it is ready. */
+  /** Checks whether each sink is ready. */
   async askSinks(): ReturnType<typeof askSinks> {
     return askSinks(this.context, await this.settingsNow(undefined));
   }
@@ -135,7 +135,7 @@ export class Unattended {
     return report;
   }
 
-  /** What stays, such as a state file of a newer version, every piece of work meets: it is not said each time. */
+  /** Reports a problem of a piece of work. A lasting one, such as a state file of a newer version, is not reported each time. */
   problem(error: PortlogError): void {
     if (this.context.outages?.isNews(error) === false) this.unsaid.add(error);
     else this.context.log.error(error);

@@ -14,12 +14,12 @@ export function refuseExtraWords([surplus]: readonly string[], command: string):
 
 const HAVE_CONFIG: ReadonlySet<string> = new Set(['run', 'status', 'check', 'inventory', 'findings', 'replay']);
 
-/** A file has another place. */
+/** Suggests the right place for a file. */
 function whatElse(word: string, command: string): string {
   if (SCAN.test(word)) return `to ship a scan: portlog ${word}`;
   if (/\.ya?ml$/.test(word) && HAVE_CONFIG.has(command)) return `the configuration: portlog ${command} --config ${word}`;
   return `portlog ${command} --help`;
 }
 
-/** What is shipped rather than scanned. */
+/** A file that is to be shipped rather than scanned. */
 export const SCAN = /\.xml(?:\.gz)?$/;

@@ -10,8 +10,8 @@ const FULL_PIPE_MS = 20;
 const NEVER = new AbortController().signal;
 
 /**
- * Writes a file atomically, or to a device or pipe (`/dev/stdout`). In a directory where others may create files, a link is
- * replaced, and another user's pipe is not written to. A file that is replaced hands its permissions on.
+ * Writes a file atomically, or to a device or pipe (`/dev/stdout`). In a directory where others may create files, a link is replaced, and
+ * another user's pipe is not written to. A replaced file passes its permissions on.
  */
 export async function writeWhole(path: string, pieces: Iterable<string>, mode = 0o600): Promise<void> {
   const link = linkOfStranger(dirname(path));
@@ -23,7 +23,7 @@ export async function writeWhole(path: string, pieces: Iterable<string>, mode = 
   await writeAndRename(isTrusted ? await realpath(path).catch(() => path) : path, pieces, mode);
 }
 
-/** To open a pipe without a reader waits for one, for ever: not waited for, that is `ENXIO`. */
+/** Opening a pipe without a reader would wait for ever; non-blocking, it fails with `ENXIO`. */
 async function openStream(path: string, flags: number): Promise<FileHandle> {
   return open(path, constants.O_WRONLY | constants.O_NONBLOCK | flags);
 }
@@ -37,7 +37,7 @@ async function writeAndRename(path: string, pieces: Iterable<string>, mode: numb
   const before = await lstat(path).catch(() => undefined);
   try {
     const file = await open(draft, 'wx', mode);
-    // Whoever was let read the one before reads this one, too.
+    // Whoever could read the previous file may read this one.
     if (before?.isFile() === true && before.uid === self()?.uid) await file.chmod(before.mode & 0o777);
     await writeAndClose(file, pieces);
     await rename(draft, path);
@@ -55,7 +55,7 @@ async function writeAndClose(file: FileHandle, pieces: Iterable<string>): Promis
   }
 }
 
-/** What a pipe has no room for now goes when its reader has read; a reader that goes away ends it with `EPIPE`. */
+/** Writes everything to a pipe, waiting for its reader when it is full; `EPIPE` when the reader goes away. */
 async function writeAll(file: FileHandle, bytes: Buffer): Promise<void> {
   for (let at = 0; at < bytes.length;) {
     const written = await file.write(bytes, at).catch((error: NodeJS.ErrnoException) => {

@@ -2,7 +2,7 @@ import type { ChangeAction } from '../../../change/change.ts';
 import type { NotedChanges } from '../../../pipeline/noted-changes.ts';
 import { withCommas } from '../../../event/text.ts';
 
-/** One and many of them, the gravest first. */
+/** Each kind of change in words, singular and plural, most severe first. */
 const WORDS: Readonly<Record<ChangeAction, readonly [one: string, many: string]>> = {
   'exposure-unexpected': ['port not meant to be open', 'ports not meant to be open'],
   'exposure-expired': ['port open longer than meant', 'ports open longer than meant'],
@@ -21,8 +21,8 @@ const WORDS: Readonly<Record<ChangeAction, readonly [one: string, many: string]>
 };
 
 /**
- * What has changed, in a part of a line: `changed: 2 ports opened (192.0.2.7 23/tcp, 192.0.2.9 80/tcp), 1 host missing (192.0.2.8)`.
- * Undefined when there is nothing to say, which only a scan that is whole can say in words.
+ * The changes as a part of a line: `changed: 2 ports opened (192.0.2.7 23/tcp, 192.0.2.9 80/tcp), 1 host missing (192.0.2.8)`. Undefined
+ * without changes, unless a complete scan allows to say that nothing has changed.
  */
 export function changesText({ counts, first, isBaseline }: NotedChanges, isWhole: boolean): string | undefined {
   const actions = Object.keys(WORDS).filter((action) => (counts[action] ?? 0) > 0) as readonly ChangeAction[];

@@ -16,7 +16,7 @@ const DONE = {
 } as const;
 
 const ONLY_SAID: ReadonlySet<Step['action']> = new Set(['unchanged', 'kept', 'skipped', 'wrong', 'stays']);
-/** More of one kind are only counted. */
+/** Steps of a kind that are named; others are only counted. */
 const NAMED = 3;
 
 /** `created alert rule "[portlog] New host"` */
@@ -29,7 +29,7 @@ export function plannedLine({ action, what }: Pick<Step, 'action' | 'what'>): st
   return ONLY_SAID.has(action) ? doneLine({ action, what }) : `would ${action} ${what}`;
 }
 
-/** One line per kind of step. What was changed by somebody is always named. */
+/** One line per kind of step. Steps about things that somebody has changed are always named. */
 export function planLines(steps: readonly Step[]): readonly string[] {
   const alike = Map.groupBy(steps, ({ action, what }) => (action === 'kept' ? what : `${action} ${kindOf(what)}`));
   return [...alike.values()].flatMap((some) => {

@@ -158,7 +158,7 @@ function directoryText({ path, files, last, problem, failed, unfinished }: Direc
   ];
 }
 
-/** Whether what is compressed has its end is not looked at. */
+/** Why a file waits. Compressed files are not examined for their end. */
 function whyItWaits(name: string): string {
   return /\.gz$/i.test(name) ? 'somebody may still write to it' : 'it has no end';
 }

@@ -67,7 +67,7 @@ export function printReplayed({ sinks }: ShipReport, log: Log, outages?: Outages
   }
 }
 
-/** Of several runs together. */
+/** The most severe exit code of several runs. */
 export function gravest(codes: readonly ExitCode[]): ExitCode {
   return PRECEDENCE.find((code) => codes.includes(code)) ?? EXIT.delivered;
 }
@@ -107,12 +107,12 @@ function errorFields(error: PortlogError | undefined): object | undefined {
   return error && { code: error.code, message: error.message };
 }
 
-/** No result: nmap failed, scanned nothing, or there is no scan in it. */
+/** Whether there is no result: nmap failed, scanned nothing, or the input has no scan. */
 function isUseless({ runs, failed, empty, hosts, problem }: InputReport): boolean {
   return runs === 0 || problem?.code === 'mistake' || (failed + empty === runs && hosts === 0);
 }
 
-/** Events wait for it, or were given up; a pipe whose reader has gone is no error. */
+/** Whether events wait for a sink or were given up; a pipe whose reader has gone is no error. */
 function isDown({ waiting, failure }: SinkReport): boolean {
   return waiting > 0 || (failure !== undefined && failure.kind !== 'closed');
 }
@@ -129,13 +129,13 @@ function portWords({ openPorts, openProtocols, portScans, hosts, incomplete }: I
   return portScans === 0 && hosts > 0 && incomplete === 0 ? NO_PORTS : openWords(openPorts, openProtocols, counted);
 }
 
-/** Weaknesses, and what has changed. Of a scan that was cut, or saw nobody, it is not said that nothing has. */
+/** Weaknesses and changes. For a scan that was cut or found no host, it does not say that nothing has changed. */
 function foundText({ findings, unconfirmed, changes, hosts, incomplete }: InputReport): string {
   const changed = changes === undefined ? undefined : changesText(changes, hosts > 0 && incomplete === 0);
   return `${findings === 0 ? '' : `, ${findingWords(findings, unconfirmed)}`}${changed === undefined ? '' : `; ${changed}`}`;
 }
 
-/** `4 findings (1 unconfirmed)`: `portlog findings` and reports list those that are told of. */
+/** `4 findings (1 unconfirmed)`: `portlog findings` and reports do not list unconfirmed ones. */
 function findingWords(findings: number, unconfirmed: number): string {
   if (findings === unconfirmed) return counted(findings, 'unconfirmed finding');
   return `${counted(findings, 'finding')}${unconfirmed === 0 ? '' : ` (${withCommas(unconfirmed)} unconfirmed)`}`;
@@ -173,7 +173,7 @@ function printSink(report: SinkReport, log: Log, hasRead: boolean, outages: Outa
   if (tally.restamped > 0)
     log.info(`${sink}: ${counted(tally.restamped, 'event')} are outside the times that it accepts, and carry the time of sending instead`);
   if (waiting > 0 && outages?.has(sink) !== true) {
-    // With a failure, that has been said; without, it takes others.
+    // A failure was reported already; without one, the sink accepts others.
     const why = failure !== undefined || firstRefusal === undefined ? '' : `, because it does not take them now (${firstRefusal})`;
     log.warn(`${sink}: ${counted(waiting, 'event')} ${waiting === 1 ? 'waits' : 'wait'} on disk${partsOf(report)}${why}`);
     log.warn('  → when it works again: portlog replay (the next run sends them, too)');
@@ -184,7 +184,7 @@ function printSink(report: SinkReport, log: Log, hasRead: boolean, outages: Outa
   if (hasRead) log.info(sumLine(sink, tally, acknowledges));
 }
 
-/** What waits, where it is not one thing: the sum has only what was read in this run. */
+/** What waits, unless the sum says it already: the sum covers only events read in this run. */
 function partsOf({ waiting, tally, own }: SinkReport): string {
   const parts = [
     [tally.spooled, 'of what was read'],
