@@ -1,4 +1,5 @@
 import { hasPorts } from '../nmap/transport.ts';
+import { Budget } from '../core/budget.ts';
 import { baseFields, type RunContext } from '../event/context.ts';
 import type { LogEvent } from '../event/event.ts';
 import type { HostContext } from '../event/host.ts';
@@ -54,12 +55,22 @@ interface Said {
   readonly findings: Iterable<KnownFinding>;
 }
 
+/** Known ports that comparisons may go through, in one to two microseconds each, and how many each listing of a host earns. */
+const COMPARING = { most: 500_000, earned: 100 };
+/** More than a scan that repeats its ports needs. */
+const EARNED_BY_A_PORT = 4;
+/** What an older listing costs in comparison: afterwards it is looked whether it has changed anything. */
+const OLDER = 3;
+
 /**
  * Compares what is read with what is known, updates the known state, and returns change events. Every call belongs in a
  * transaction of the caller, which sends the events after the commit.
  */
 export class ChangeDetector {
   private readonly parts: DetectorParts;
+  private readonly budget = new Budget(COMPARING);
+  /** Hosts that were not compared because of it: they have many known ports. */
+  private readonly overdone = new Set<string>();
 
   constructor(parts: DetectorParts) {
     this.parts = parts;
@@ -93,7 +104,12 @@ export class ChangeDetector {
       return void detected.remarks.push(`${key} is listed very often: only the first listings are compared with what is known`);
     const known = this.parts.hosts.find(key) ?? unknownHost(key);
     if (known === DAMAGED) return;
-    const outcome = observe(known, this.observation(seen, run, time), this.parts.options);
+    const observation = this.observation(seen, run, time);
+    if (!this.mayCompare(known, observation))
+      return void detected.remarks.push(
+        `${key} has very many known ports, and is listed very often: only the first listings are compared with what is known`,
+      );
+    const outcome = observe(known, observation, this.parts.options);
     const { recorded, recordedFindings } = known;
     // An older sighting says nothing about what came after the latest one.
     const isSettled = known.time === time && this.settleAbsence(known, reachedAt(context.identity), run);
@@ -109,6 +125,20 @@ export class ChangeDetector {
     else if (ports.length + said.findings.length > 0) this.recordLate(known, run, said, detected);
     const isAsBefore = outcome.isRepeated === true && !isSettled && known.recorded === recorded && known.recordedFindings === recordedFindings;
     if (!isAsBefore) this.note(known, run, outcome.changes, (change) => changeEvent(context, change, this.scanId, time), detected);
+  }
+
+  /** Comparing covers all known ports. A listing with many ports, or of a host with few, is always compared. */
+  private mayCompare({ key, ports, time: latest }: KnownHost, { sighting, time }: Observation): boolean {
+    this.budget.earn(sighting.ports.size * EARNED_BY_A_PORT);
+    const isSpent = !this.budget.mayGoOn();
+    if (isSpent && this.overdone.has(key)) return false;
+    const known = Object.keys(ports).length;
+    if (isSpent && known > COMPARING.earned) {
+      this.overdone.add(key);
+      return false;
+    }
+    this.budget.spend(time < latest ? known * OLDER : known);
+    return true;
   }
 
   /** Compares a host that is not listed, although the run would have listed it even when down. */

@@ -15,9 +15,9 @@ export class Budget {
     this.left = most;
   }
 
-  /** Called at the beginning of a query. */
-  earn(): void {
-    this.left = Math.min(this.left + this.earned, this.most);
+  /** Called at the beginning of a query. `also`: what this one adds beside what each adds. */
+  earn(also = 0): void {
+    this.left = Math.min(this.left + this.earned + also, this.most);
   }
 
   spend(work: number): void {
