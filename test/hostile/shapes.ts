@@ -178,6 +178,15 @@ const RUNS: Readonly<Record<string, Shape>> = {
       startOf(100_000),
       numbered((i) => `<port protocol="tcp" portid="${i + 1}"><state state="open"/><service name="telnet" method="probed"/></port>`, 0.35 * n),
     ).replace('start=', 'args="nmap -sV 10.0.0.1" start='),
+  'a host of very many ports, and runs that test all of them': (n) =>
+    ownRun(startOf(0), { services: '1-65535' }).replace(
+      '</host>',
+      `<ports>${numbered((i) => `<port protocol="tcp" portid="${i + 1}"><state state="open"/></port>`, n / 2)}</ports></host>`,
+    ) +
+    numbered(
+      (i) => ownRun(startOf(1 + i), { services: '1-65535' }).replace('</host>', '<ports><extraports state="closed" count="65535"/></ports></host>'),
+      n / 2,
+    ),
   'the same whole run': (n) => again(smallRun({}), n),
 };
 
