@@ -1,9 +1,14 @@
 import { type Dataset, type Fields, type LogEvent, Shared } from '../event/event.ts';
+import { withCommas } from '../event/text.ts';
 import type { Database } from '../state/database.ts';
 import { anything, number, parsedAs, record, tableOf, text } from '../core/shape.ts';
 
 /** Announced changes that are kept, for all scans together; about 2 KB each. A sink that is added later does not get older ones. */
 const KEPT_EVENTS = 10_000;
+/** Of which scans some are gone is known for so many changes more. */
+const KNOWN_EVENTS = 1_000_000;
+/** Said of a scan, some of whose changes a sink did not get and never will. */
+export const CHANGES_GONE = `did not get all changes of this scan, and those that are missing are no longer kept (only the newest ${withCommas(KEPT_EVENTS)} are)`;
 /** Old changes are deleted once per this many new ones. */
 const PRUNE_EVERY = 256;
 
@@ -37,22 +42,30 @@ export class AnnouncedChanges {
     for (const event of changes) this.database.run('INSERT INTO announced_change (scan, event) VALUES (?, ?)', scan, written(event));
     const last = this.last(scan);
     for (const sink of complete) this.mark(scan, sink, last);
-    if (Math.floor(last / PRUNE_EVERY) > Math.floor((last - changes.length) / PRUNE_EVERY)) this.prune();
+    if (Math.floor(last / PRUNE_EVERY) > Math.floor((last - changes.length) / PRUNE_EVERY)) this.prune(last);
   }
 
-  /** Deletes the oldest changes, without reading what is kept of other scans. */
-  private prune(): void {
-    const gone = this.database.all('DELETE FROM announced_change WHERE nr <= (SELECT max(nr) FROM announced_change) - ? RETURNING scan', KEPT_EVENTS);
+  /** Deletes the oldest changes, without reading what is kept of other scans, and notes of which scans some are gone. */
+  private prune(last: number): void {
+    const gone = this.database.all('DELETE FROM announced_change WHERE nr <= ? RETURNING scan, nr', last - KEPT_EVENTS);
+    const lastGone = new Map<string, number>();
+    for (const { scan, nr } of gone) lastGone.set(scan as string, Math.max(Number(nr), lastGone.get(scan as string) ?? 0));
+    for (const [scan, nr] of lastGone) this.database.run('INSERT OR REPLACE INTO pruned_change (scan, last) VALUES (?, ?)', scan, nr);
+    const forgotten = this.database.all('DELETE FROM pruned_change WHERE last <= ? RETURNING scan', last - KNOWN_EVENTS);
     const sql = 'DELETE FROM change_offset WHERE scan = ? AND NOT EXISTS (SELECT 1 FROM announced_change WHERE scan = ?)';
-    for (const scan of new Set(gone.map((row) => row['scan'] as string))) this.database.run(sql, scan, scan);
+    for (const { scan } of forgotten) this.database.run(sql, scan as string, scan as string);
   }
 
-  /** Changes of a scan that this sink did not get; they count as announced from now on. */
-  missed(scan: string, sink: Destination): readonly LogEvent[] {
-    const sql = `SELECT event FROM announced_change WHERE scan = ? AND nr > coalesce((${OFFSET}), 0) ORDER BY nr`;
-    const rows = this.database.all(sql, scan, scan, keyOf(sink));
-    if (rows.length > 0) this.mark(scan, sink, this.last(scan));
-    return rows.flatMap(({ event }) => read(event) ?? []);
+  /**
+   * Changes of a scan that this sink did not get; they count as announced from now on. `areSomeGone`: it did not get older ones either, and they
+   * are no longer kept; said once.
+   */
+  missed(scan: string, sink: Destination): { readonly events: readonly LogEvent[]; readonly areSomeGone: boolean } {
+    const offset = this.lastOf(scan, sink);
+    const rows = this.database.all('SELECT event FROM announced_change WHERE scan = ? AND nr > ? ORDER BY nr', scan, offset);
+    const lastGone = Number(this.database.get('SELECT last FROM pruned_change WHERE scan = ?', scan)?.['last'] ?? 0);
+    if (rows.length > 0 || lastGone > offset) this.mark(scan, sink, Math.max(this.last(scan), lastGone));
+    return { events: rows.flatMap(({ event }) => read(event) ?? []), areSomeGone: lastGone > offset };
   }
 
   /** All stored changes in the order of announcement. */

@@ -22,6 +22,7 @@ import type { Sink, SinkIdentity } from '../sink/sink.ts';
 import { KnownHosts } from '../state/known-hosts.ts';
 import type { Store } from '../state/store.ts';
 import type { InputInProgress } from './input-report.ts';
+import { missedChanges } from './missed-changes.ts';
 import type { ScannedHost } from './scanned-host.ts';
 import { TrackedInput } from './tracked-input.ts';
 import { WaitingHosts } from './waiting-hosts.ts';
@@ -212,19 +213,19 @@ export class ChangeTracker {
     });
     this.scans.save(record);
     // A sink without room gets them when the scan is shipped again.
-    const sinks = this.parts.delivery.pipelines.filter(({ isStuck }) => !isStuck).map(({ sink }) => sink);
-    this.announced.add(context.scanId, events, sinks.map(identityOf));
-    this.inventory.add(moved, sinks.filter(keepsInventory).map(identityOf));
+    const sinks = this.parts.delivery.pipelines.flatMap(({ sink, isStuck }) => (isStuck ? [] : [sink]));
+    this.announced.add(context.scanId, events, identitiesOf(sinks));
+    this.inventory.add(moved, identitiesOf(sinks.filter(keepsInventory)));
     return events;
   }
 
   /** Sends a sink that is new the earlier changes of a scan. They go before new changes, or the sink would get these twice. */
   private catchUp(scanId: string): void {
-    const { delivery } = this.parts;
-    for (const pipeline of delivery.pipelines)
+    const { input, announced, parts } = this;
+    for (const pipeline of parts.delivery.pipelines)
       this.announceLater(
-        () => (pipeline.isStuck ? [] : this.announced.missed(scanId, pipeline.sink.identity)),
-        delivery.only((one) => one === pipeline),
+        () => missedChanges(announced, scanId, pipeline, input),
+        parts.delivery.only((one) => one === pipeline),
       );
   }
 
@@ -294,6 +295,6 @@ function keepsInventory(sink: Sink): boolean {
   return sink.accepts(INVENTORY);
 }
 
-function identityOf({ identity }: Sink): SinkIdentity {
-  return identity;
+function identitiesOf(sinks: readonly Sink[]): readonly SinkIdentity[] {
+  return sinks.map(({ identity }) => identity);
 }

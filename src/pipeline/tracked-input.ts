@@ -27,6 +27,11 @@ export class TrackedInput {
     if (this.report.changes !== undefined) noteChanges(this.report.changes, [...changes, ...others]);
   }
 
+  /** Tells people something about the input. */
+  remark(text: string): void {
+    noteRemarks(this.report, [text]);
+  }
+
   /** The input could not be compared. */
   failed(error: unknown, isMistake: boolean): void {
     this.report.changes = undefined;

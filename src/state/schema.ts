@@ -218,4 +218,9 @@ export const SCHEMA_VERSIONS: readonly SchemaStep[] = [
   -- A digest of what the file held; NULL where the sink tells what it has, or an earlier version shipped it.
   ALTER TABLE shipped_file ADD COLUMN content TEXT;
   `,
+  `
+  -- Scans some of whose announced changes are no longer kept; last: the number of the last of those.
+  CREATE TABLE pruned_change (scan TEXT PRIMARY KEY, last INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE INDEX pruned_change_last ON pruned_change (last);
+  `,
 ];

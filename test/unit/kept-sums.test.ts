@@ -119,9 +119,20 @@ test('who was told of a scan is forgotten with what was told of it, and nothing 
     Array.from({ length: 256 }, () => event),
     [sink],
   );
-  expect(told()).toEqual(['9997']);
+  expect([told(), announced.missed('first', { ...sink, scope: 'other' })]).toEqual([
+    ['0', '9997', 'first', 'second'],
+    { events: [], areSomeGone: true },
+  ]);
+  // Of which scans some are gone is known for a million more.
+  database.run("INSERT INTO announced_change (nr, scan, event) VALUES (1100000, 'later', '{}')");
+  announced.add(
+    'more',
+    Array.from({ length: 256 }, () => event),
+    [sink],
+  );
+  expect(told()).toEqual([]);
   announced.add('first', [event], [sink]);
-  expect(told()).toEqual(['9997', 'first']);
-  expect(announced.missed('first', sink)).toEqual([]);
+  expect(told()).toEqual(['first']);
+  expect(announced.missed('first', sink)).toEqual({ events: [], areSomeGone: false });
   database.close();
 });

@@ -1,7 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { AnnouncedChanges } from '../../src/change/announced.ts';
 import { DEFAULT_CHANGE_OPTIONS } from '../../src/change/options.ts';
+import type { LogEvent } from '../../src/event/event.ts';
 import { ship } from '../../src/pipeline/ship.ts';
 import { openSink } from '../../src/config/open-sink.ts';
 import { fileSource } from '../../src/source/file.ts';
@@ -17,11 +19,17 @@ const SCANS = [
   scan(SERVICES + host('192.0.2.1', port(80), at(1_760_000_500)), header(1_760_000_500)),
 ];
 
-async function shipTo(stateDir: string, path: string, files: readonly string[]): Promise<void> {
+async function shipTo(stateDir: string, path: string, files: readonly string[]): Promise<readonly string[]> {
   const store = openStore(stateDir, {}, Date.now);
   const sinks = [await openSink('file', path)];
-  await ship({ sources: files.map((file) => fileSource(file)), sinks, store, changes: { ...DEFAULT_CHANGE_OPTIONS, everywhere: false } });
+  const { inputs } = await ship({
+    sources: files.map((file) => fileSource(file)),
+    sinks,
+    store,
+    changes: { ...DEFAULT_CHANGE_OPTIONS, everywhere: false },
+  });
   store.close();
+  return inputs.flatMap(({ remarks }) => remarks);
 }
 
 function changesIn(path: string): readonly string[] {
@@ -54,4 +62,25 @@ test('a sink that was not there gets the changes of a scan when the scan is ship
   await shipTo(state, a, files);
   await shipTo(state, b, files);
   expect([changesIn(a), changesIn(b)]).toEqual([told, told]);
+});
+
+test('a sink that was not there is told which changes are no longer kept, once; who got them is not', async () => {
+  const folder = fastDir();
+  const [a, b, state] = [join(folder, 'a'), join(folder, 'b'), join(folder, 'state')];
+  const files = SCANS.map((text, index) => {
+    const path = join(folder, `${index}.xml`);
+    writeFileSync(path, text);
+    return path;
+  });
+  await shipTo(state, a, files);
+  const store = openStore(state, {}, Date.now);
+  const announced = new AnnouncedChanges(store.database);
+  const [event] = announced.all();
+  // Another scan has had so many since.
+  const others = Array.from({ length: 10_300 }, () => event as LogEvent);
+  store.transaction(() => announced.add('another', others, []));
+  store.close();
+
+  const told = `file ${b} did not get all changes of this scan, and those that are missing are no longer kept (only the newest 10,000 are)`;
+  expect([await shipTo(state, a, files), await shipTo(state, b, files), await shipTo(state, b, files)]).toEqual([[], [told, told], []]);
 });

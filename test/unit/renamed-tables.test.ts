@@ -60,10 +60,10 @@ test('a state file of before keeps what each sink has been sent, and what has be
   expect(database.all('SELECT name FROM file_attempt WHERE announced = 0')).toEqual([{ name: 'loud' }]);
   expect(JSON.parse(database.get('SELECT counts FROM scan')?.['counts'] as string)).toEqual({ first: 2, announcedFirst: 2, announcedShrank: true });
   expect(new InventoryOffsets(database, 'lab').missed(SINK)).toEqual(['192.0.2.2']);
-  expect(new AnnouncedChanges(database).missed(SCAN, SINK).map(({ message }) => message)).toEqual(['n']);
+  expect(new AnnouncedChanges(database).missed(SCAN, SINK).events.map(({ message }) => message)).toEqual(['n']);
   // A dead letter that is thrown away: its scan's changes count as not sent.
   database.run('DELETE FROM dead');
-  expect(new AnnouncedChanges(database).missed(SCAN, SINK).map(({ message }) => message)).toEqual(['m', 'n']);
+  expect(new AnnouncedChanges(database).missed(SCAN, SINK).events.map(({ message }) => message)).toEqual(['m', 'n']);
   store.close();
 });
 
