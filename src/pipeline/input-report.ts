@@ -94,7 +94,7 @@ export function noteItem(report: InputInProgress, item: ScanItem): void {
       remarkOneOf(
         report,
         'refused',
-        `the ${element} element${address === undefined ? '' : ` of ${address}`} at byte ${offset} could not be read: ${reason}`,
+        () => `the ${element} element${address === undefined ? '' : ` of ${address}`} at byte ${offset} could not be read: ${reason}`,
       );
       break;
     }
@@ -105,9 +105,9 @@ export function noteItem(report: InputInProgress, item: ScanItem): void {
 export function noteEvent(report: InputInProgress, { action, message, own }: LogEvent): void {
   report.events++;
   if (action === 'finding-observed') report.findings++;
-  if (action === 'scan-incomplete') remarkOneOf(report, 'incomplete', message);
-  else if (action === 'scan-failed') remarkOneOf(report, 'failed', message);
-  else if (action === 'scan-empty') remarkOneOf(report, 'empty', message);
+  if (action === 'scan-incomplete') remarkOneOf(report, 'incomplete', () => message);
+  else if (action === 'scan-failed') remarkOneOf(report, 'failed', () => message);
+  else if (action === 'scan-empty') remarkOneOf(report, 'empty', () => message);
   else if (action === 'scan-finished') noteFinished(report, own);
 }
 
@@ -149,13 +149,21 @@ export function notAScan(name: string, beginning: string): PortlogError {
   return new PortlogError('input-not-a-scan', `${name} is not a scan: ${what}`, { hint });
 }
 
-/** Counts a remark of a kind, and adds it while there are few. */
-function remarkOneOf(report: InputInProgress, kind: keyof typeof MANY, text: string): void {
+/** Counts a remark of a kind, and adds it while there are few; then one about the others, which {@link completeRemarks} completes. */
+function remarkOneOf(report: InputInProgress, kind: keyof typeof MANY, text: () => string): void {
   const { shown, more } = MANY[kind];
-  const count = ++report[kind] - shown;
-  if (count <= 0) return remark(report, text);
-  const before = report.remarks.indexOf(more(count - 1));
-  report.remarks.splice(before === -1 ? report.remarks.length : before, before === -1 ? 0 : 1, more(count));
+  const others = ++report[kind] - shown;
+  if (others <= 0) remark(report, text());
+  else if (others === 1) report.remarks.push(more(1));
+}
+
+/** At the end of an input: enters how many others of a kind there were. There may be millions, so the sentence is not renewed for each. */
+export function completeRemarks(report: InputInProgress): void {
+  for (const kind of Object.keys(MANY) as (keyof typeof MANY)[]) {
+    const { shown, more } = MANY[kind];
+    const at = report.remarks.indexOf(more(1));
+    if (at !== -1) report.remarks[at] = more(report[kind] - shown);
+  }
 }
 
 function remarkOnce(report: InputInProgress, text: string): void {

@@ -5,7 +5,16 @@ import type { EventOptions } from '../event/context.ts';
 import type { Finder } from '../finding/finder.ts';
 import type { HealthReporter } from './health-reporter.ts';
 import type { EventMapper } from '../event/map.ts';
-import { type InputInProgress, type InputReport, newInputReport, noteEvent, noteItem, noteMisdated, notAScan } from './input-report.ts';
+import {
+  completeRemarks,
+  type InputInProgress,
+  type InputReport,
+  newInputReport,
+  noteEvent,
+  noteItem,
+  noteMisdated,
+  notAScan,
+} from './input-report.ts';
 import { Interpreter } from './interpreter.ts';
 import { mistake } from '../core/mistake.ts';
 import type { ScanItem } from '../nmap/item.ts';
@@ -61,6 +70,7 @@ export async function shipSource(source: Source, shipping: Shipping): Promise<In
     await delivery.commit();
     tracker?.abandon();
   }
+  completeRemarks(report);
   return report;
 }
 
