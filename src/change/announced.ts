@@ -1,6 +1,7 @@
 import { type Dataset, type Fields, type LogEvent, Shared } from '../event/event.ts';
 import { withCommas } from '../event/text.ts';
 import type { Database } from '../state/database.ts';
+import { sinkKey } from '../state/seen-files.ts';
 import { anything, number, parsedAs, record, tableOf, text } from '../core/shape.ts';
 
 /** Announced changes that are kept, for all scans together; about 2 KB each. A sink that is added later does not get older ones. */
@@ -11,8 +12,6 @@ const KNOWN_EVENTS = 1_000_000;
 export const CHANGES_GONE = `did not get all changes of this scan, and those that are missing are no longer kept (only the newest ${withCommas(KEPT_EVENTS)} are)`;
 /** Old changes are deleted once per this many new ones. */
 const PRUNE_EVERY = 256;
-
-const OFFSET = 'SELECT nr FROM change_offset WHERE scan = ? AND sink = ?';
 
 /** A sink by type, target and scope. */
 export interface Destination {
@@ -74,7 +73,7 @@ export class AnnouncedChanges {
   }
 
   private mark(scan: string, sink: Destination, nr: number): void {
-    this.database.run('INSERT OR REPLACE INTO change_offset (scan, sink, nr) VALUES (?, ?, ?)', scan, keyOf(sink), nr);
+    this.database.run('INSERT OR REPLACE INTO change_offset (scan, sink, nr) VALUES (?, ?, ?)', scan, sinkKey(sink), nr);
   }
 
   private last(scan: string): number {
@@ -82,12 +81,9 @@ export class AnnouncedChanges {
   }
 
   private lastOf(scan: string, sink: Destination): number {
-    return Number(this.database.get(OFFSET, scan, keyOf(sink))?.['nr'] ?? 0);
+    const sql = 'SELECT nr FROM change_offset WHERE scan = ? AND sink = ?';
+    return Number(this.database.get(sql, scan, sinkKey(sink))?.['nr'] ?? 0);
   }
-}
-
-function keyOf({ type, target, scope }: Destination): string {
-  return `${type} ${target} ${scope}`;
 }
 
 function written({ shared, ...event }: LogEvent): string {

@@ -54,7 +54,6 @@ export interface WatcherOptions {
 
 /** Files per run: what was shipped is recorded after each run. */
 const MAX_FILES = 50;
-const NOTHING: ReadonlyMap<string, string> = new Map();
 const STALLED_AFTER_MS = 600_000;
 /** Ignored files that are named; there could be very many. */
 const MOST_NAMED = 20;
@@ -213,7 +212,9 @@ export class Watcher {
   private async unlessSame({ seen }: WatchedDirectory, due: Due | undefined, now: number): Promise<readonly Due[]> {
     if (due === undefined) return [];
     const { file, sinks } = due;
-    const had = this.isAgain([file]) ? NOTHING : seen.contents(file.name, this.untoldOf(sinks));
+    const untold = this.isAgain([file]) ? [] : this.untoldOf(sinks);
+    if (untold.length === 0) return [due];
+    const had = seen.contents(file.name, untold);
     const content = had.size === 0 ? undefined : await contentDigest(file.at, this.options.stop);
     const same = sinks.filter((sink) => content !== undefined && had.get(sink) === content);
     if (same.length > 0) seen.add([{ ...file, content }], same, now);
