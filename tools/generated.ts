@@ -15,6 +15,7 @@ import { onceUnit } from './once-unit.ts';
 import { metricsContent } from './metrics-content.ts';
 import { metricsPage } from './metrics-page.ts';
 import { rulesPage } from './rules-page.ts';
+import { stateSchema } from './state-schema.ts';
 
 /** Every committed file that is made from the field catalogue, with its content. */
 export function generated(): ReadonlyMap<string, string> {
@@ -27,6 +28,7 @@ export function generated(): ReadonlyMap<string, string> {
   files.set('docs/reference/rules.md', rulesPage(RULES));
   files.set('docs/reference/cli.md', cliPage());
   files.set('docs/reference/metrics.md', metricsPage());
+  files.set('schemas/state.sql', stateSchema());
   const schema = configSchema(JSON.parse(readFileSync('schemas/config.schema.json', 'utf8')) as ConfigSchema);
   files.set('schemas/config.schema.json', json(schema));
   files.set('docs/reference/configuration.md', configurationPage(schema));

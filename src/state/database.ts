@@ -49,10 +49,11 @@ export class Database {
   /**
    * Opens the file, or makes it. `versions` are the steps of its schema, oldest first: a file of an
    * older portlog is brought up to date, one of a newer portlog is refused. A damaged file is never replaced.
+   * `whole`: SQL that makes a new file in one go, as those steps would; without it they are taken one by one.
    */
-  static open(path: string, versions: readonly SchemaStep[]): Database {
+  static open(path: string, versions: readonly SchemaStep[], whole: () => string = () => ''): Database {
     return attempt(path, () => {
-      if (!existsSync(path)) create(path, versions);
+      if (!existsSync(path)) create(path, versions, whole());
       else if (statSync(path).size === 0) throw new PortlogError('state-unusable', `${path} is empty, so it was damaged`, { hint: DAMAGED_HINT });
       const database = new Database(path, connect(path));
       database.identify(versions);
@@ -177,14 +178,9 @@ export class Database {
     return statement;
   }
 
-  /** Version of the schema. */
-  private version(): number {
-    return Number(this.get('PRAGMA user_version')?.['user_version']);
-  }
-
   private bringUpToDate(versions: readonly SchemaStep[]): void {
     this.handle.exec(`PRAGMA busy_timeout = ${MIGRATION_TIMEOUT_MS}`);
-    this.transaction(() => migrate(this.handle, versions, this.version()));
+    this.transaction(() => migrate(this.handle, versions, versionOf(this.handle)));
     this.handle.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
   }
 
@@ -192,7 +188,7 @@ export class Database {
     const id = this.get('PRAGMA application_id')?.['application_id'];
     if (id !== APPLICATION_ID)
       throw new PortlogError('state-unusable', `${this.path} is a database of another program`, { hint: 'name another directory with --state-dir' });
-    const version = this.version();
+    const version = versionOf(this.handle);
     if (version > versions.length)
       throw new PortlogError('state-unusable', `${this.path} was written by a newer portlog (schema ${version}, this one knows ${versions.length})`, {
         hint: 'run that version, or name another directory with --state-dir',
@@ -209,7 +205,7 @@ export class Database {
 }
 
 /** Created under another name and renamed, so that the file is never incomplete. */
-function create(path: string, versions: readonly SchemaStep[]): void {
+function create(path: string, versions: readonly SchemaStep[], whole: string): void {
   makeDirectory(dirname(path));
   const { network, name } = filesystemOf(dirname(path));
   if (network)
@@ -224,7 +220,8 @@ function create(path: string, versions: readonly SchemaStep[]): void {
       handle.exec(`PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA application_id = ${APPLICATION_ID}`);
       // Each statement alone would wait for the disk.
       handle.exec('BEGIN');
-      migrate(handle, versions, 0);
+      handle.exec(whole);
+      migrate(handle, versions, versionOf(handle));
       handle.exec('COMMIT');
     } finally {
       handle.close();
@@ -277,6 +274,11 @@ function connectReadOnly(path: string): DatabaseSync {
     // A write-ahead log whose index cannot be created here: read what was checkpointed.
     return new Sqlite(unchanging, { readOnly: true });
   }
+}
+
+/** Version of the schema. */
+function versionOf(handle: DatabaseSync): number {
+  return Number(handle.prepare('PRAGMA user_version').get()?.['user_version']);
 }
 
 function migrate(handle: DatabaseSync, versions: readonly SchemaStep[], from: number): void {

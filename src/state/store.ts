@@ -1,6 +1,7 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { PortlogError } from '../core/errors.ts';
+import { packageText } from '../core/package-files.ts';
 import { isAlive } from '../core/process-alive.ts';
 import { Database } from './database.ts';
 import { SCHEMA_VERSIONS } from './schema.ts';
@@ -184,7 +185,7 @@ function tablesOf(database: Database, sink: number, context: SpoolContext): Sink
 
 /** Opens the state file for writing. Throws `state-unusable`. */
 export function openDatabase(stateDir: string): Database {
-  return Database.open(stateFile(stateDir), SCHEMA_VERSIONS);
+  return Database.open(stateFile(stateDir), SCHEMA_VERSIONS, () => packageText('schemas/state.sql'));
 }
 
 /** Opens the state file read-only, without changing anything. Throws `state-unusable`. */
