@@ -115,6 +115,10 @@ describe('protobuf', () => {
       [0x0a, 2, 0x10, 1],
       [0x0a, 11, 0x08, ...Array(9).fill(0xff), 0x01],
       [0x5b, 0x5d],
+      // Texts that happen to be protobuf, of fields that nobody knows.
+      [...Buffer.from('error')],
+      [...Buffer.from('a failure')],
+      [0x1a, 1, 0x61],
       [0x0a],
       Array(12).fill(0xff),
     ];

@@ -1,6 +1,5 @@
-import { createServer, type Server, type Socket } from 'node:net';
-import type { AddressInfo } from 'node:net';
-import { afterEach, describe, expect, test } from 'vitest';
+import type { Socket } from 'node:net';
+import { describe, expect, test } from 'vitest';
 import { unaccounted } from '../../src/state/tally.ts';
 import type { LogEvent } from '../../src/event/event.ts';
 import type { OptionsOf } from '../../src/sink/kinds.ts';
@@ -9,6 +8,7 @@ import { type Sink, SinkError } from '../../src/sink/sink.ts';
 import { told } from '../support/alert-events.ts';
 import { runPipeline } from '../support/delivery.ts';
 import { CLOCK } from '../support/fault-contract.ts';
+import { asksSetUp, drip, LOGGED_IN, requests, socketServer, UNSEEN } from '../support/lying-server.ts';
 import { fastDir } from '../support/run-portlog.ts';
 import { eventsOf, fixture } from '../support/scans.ts';
 import { batchOf, entriesOf, NEVER } from '../support/sink-contract.ts';
@@ -70,11 +70,6 @@ const SINKS: Readonly<Record<string, Believing>> = {
   wazuh: { believesNothing: true, more: { credentials: { kind: 'basic', user: 'u', secret: () => 'p' } } },
 };
 
-const stops: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const stop of stops.splice(0)) await stop();
-});
-
 describe.each(Object.entries(SINKS))('%s', (type, { more, believesAnything, believesNothing, believesOnly, events = EVENTS }) => {
   const attempt = async (status: number, bodyName: string, wayName: string): Promise<void> => {
     const sink = await against(type, status, BODIES[bodyName]!, WAYS[wayName]!, more);
@@ -127,7 +122,7 @@ describe('syslog', () => {
   };
 
   test.each(Object.keys(receivers))('a receiver that %s has got nothing, and holds nobody up', async (name) => {
-    const port = await listen((socket) => receivers[name]!(socket), true);
+    const port = await socketServer((socket) => receivers[name]!(socket), true);
     const sink = await openSink('syslog', `tcp://127.0.0.1:${port}`, { timeoutMs: TIMEOUT_MS });
     const since = performance.now();
     await expect(sink.send(batchOf(entriesOf(sink, EVENTS)), NEVER)).rejects.toMatchObject({ name: 'SinkError', kind: 'temporary' });
@@ -135,7 +130,7 @@ describe('syslog', () => {
   });
 });
 
-/** Answers a login of Wazuh, and everything else as told. */
+/** Answers a login of Wazuh and questions about set-up, and everything else as told. */
 async function against(
   type: string,
   status: number,
@@ -143,46 +138,18 @@ async function against(
   way: Way,
   more: Partial<Omit<OptionsOf<'elasticsearch'>, 'type'>> = {},
 ): Promise<Sink> {
-  const port = await listen((socket) => {
-    let seen = '';
-    socket.on('data', (chunk: Buffer) => {
-      seen += chunk.toString('latin1');
-      if (!isWhole(seen)) return;
-      if (seen.startsWith('POST /security/')) socket.end('HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 5\r\n\r\na.b.c');
+  const contentType = type === 'otlp' ? 'application/json' : 'text/plain';
+  const port = await socketServer((socket) =>
+    requests(socket, (request) => {
+      if (request.startsWith('POST /security/')) socket.end(LOGGED_IN);
+      else if (asksSetUp(request)) socket.end(UNSEEN);
       else
         way(
           socket,
-          `HTTP/1.1 ${status} Whatever\r\nconnection: close\r\ncontent-type: ${type === 'otlp' ? 'application/json' : 'text/plain'}\r\n`,
+          `HTTP/1.1 ${status} Whatever\r\nconnection: close\r\ncontent-type: ${contentType}\r\n`,
           status === 204 || status === 304 ? '' : body,
         );
-      seen = '';
-    });
-  });
+    }),
+  );
   return openSink(type as 'http', `http://127.0.0.1:${port}`, { timeoutMs: TIMEOUT_MS, compression: 'none', ...more });
-}
-
-function isWhole(request: string): boolean {
-  const [, length = '0'] = /content-length: (\d+)/i.exec(request) ?? [];
-  const end = request.indexOf('\r\n\r\n');
-  return end !== -1 && request.length - end - 4 >= Number(length);
-}
-
-function drip(socket: Socket, text: string): void {
-  const timer = setInterval(() => socket.write(text), 10);
-  socket.on('close', () => clearInterval(timer));
-}
-
-async function listen(onSocket: (socket: Socket) => void, allowHalfOpen = false): Promise<number> {
-  const sockets = new Set<Socket>();
-  const server: Server = createServer({ allowHalfOpen }, (socket) => {
-    sockets.add(socket);
-    socket.on('error', () => undefined);
-    onSocket(socket);
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  stops.push(async () => {
-    for (const socket of sockets) socket.destroy();
-    await new Promise((resolve) => server.close(resolve));
-  });
-  return (server.address() as AddressInfo).port;
 }

@@ -1,7 +1,7 @@
 import { DEFAULT_MAX_EVENT_BYTES, type HttpSinkOptions } from './options.ts';
 import { PortlogError } from '../../core/errors.ts';
 import { envelopeOf } from './envelope.ts';
-import { isTaken, refusesPath } from '../transport/answer.ts';
+import { isPage, isTaken, refusesPath } from '../transport/answer.ts';
 import { batchBody, encoded, BufferPool } from '../transport/body.ts';
 import { type HttpAnswer, httpClient, redirection } from '../transport/http.ts';
 import { accepting, addressOf, scopeOf, urlOf } from '../options.ts';
@@ -59,10 +59,9 @@ export function httpSink(options: HttpSinkOptions): Sink {
 
 /** There is no protocol, so 2xx means delivered; a batch that is refused because of its content is halved to find the bad event. */
 function outcomeOf(url: URL, { entries }: Batch, answer: HttpAnswer): Outcome {
-  const { status, body, headers } = answer;
+  const { status, body } = answer;
   const none = { delivered: 0, already: 0, retry: [], rejected: [] };
-  // An HTML page comes from a proxy or login page.
-  if (isTaken(status) && (headers['content-type']?.startsWith('text/html') === true || /^\s*<(?:!doctype|html)/i.test(body)))
+  if (isTaken(status) && isPage(answer))
     throw new SinkError('temporary', `${url.origin} answers with a web page`, { hint: 'check what stands between portlog and the receiver' });
   if (isTaken(status)) return { ...none, delivered: entries.length };
   if (status === 413) return { ...none, retry: entries, split: true };

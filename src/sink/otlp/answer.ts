@@ -58,7 +58,9 @@ function inJson(body: string): PartialSuccess | undefined {
  */
 function inProtobuf(bytes: Buffer): PartialSuccess | undefined {
   const outer = fieldsOf(bytes);
-  if (outer === undefined || outer.some(({ number, wire }) => number <= 2 && (number !== 1 || wire !== LENGTH))) return undefined;
+  // Without field 1 it may be anything, even a text: `error` is one field of number 12.
+  if (outer?.some(({ number }) => number === 1) !== true) return undefined;
+  if (outer.some(({ number, wire }) => number <= 2 && (number !== 1 || wire !== LENGTH))) return undefined;
   const inner = outer.flatMap(({ number, value }) => (number === 1 ? [fieldsOf(value as Buffer)] : []));
   let { rejected, message } = NOTHING_REJECTED;
   for (const { number, wire, value } of inner.flatMap((fields) => fields ?? [{ number: 0, wire: -1, value: 0n }])) {

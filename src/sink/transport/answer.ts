@@ -39,6 +39,18 @@ export function isTaken(status: number): boolean {
   return status >= 200 && status < 300;
 }
 
+/** Types of HTML, and what HTML begins with, possibly behind a declaration of XML or comments. */
+const PAGE_TYPE = /^\s*(?:text\/html|application\/xhtml\+xml)\b/i;
+const PAGE = /^\s*(?:<[?!][^>]*>\s*)*<(?:html|head|title|meta|body|script)[\s>]/i;
+/** Only the beginning is looked at. */
+const PAGE_BEGINS_WITHIN = 1000;
+
+/** Whether an answer is an HTML page, which comes from a proxy or login page. */
+export function isPage({ headers, body }: { readonly headers: Readonly<Record<string, string | undefined>>; readonly body: string }): boolean {
+  const begin = body.slice(0, PAGE_BEGINS_WITHIN);
+  return PAGE_TYPE.test(headers['content-type'] ?? '') || /^\s*<!doctype html/i.test(begin) || PAGE.test(begin);
+}
+
 /** Whether a 400 means that the path does not exist; VictoriaLogs answers that instead of 404: `unsupported path requested: "/v1/logs"`. */
 export function refusesPath(status: number, body: string): boolean {
   return status === 400 && body.length < 300 && /\b(?:unsupported|unknown|invalid|no such) (?:path|endpoint|route|url)\b/i.test(body);

@@ -15,6 +15,9 @@ const COMPRESSED_BYTES = 1 << 16;
 /** Size limit of an answer; a longer one is not read to its end. */
 const MAX_ANSWER_BYTES = 32 << 20;
 const MAX_GRPC_WORDS = 300;
+/** Without `accept-encoding`, any encoding would do for an answer (RFC 9110, 12.5.3). */
+const COMMON_HEADERS = { 'accept': 'application/json', 'accept-encoding': 'identity', 'user-agent': 'portlog' };
+const MAX_ENCODING_LENGTH = 20;
 /** Most characters of an address in a hint. */
 const MAX_LOCATION_LENGTH = 300;
 
@@ -33,7 +36,7 @@ interface HttpOptions {
 export interface HttpAnswer {
   readonly status: number;
   readonly body: string;
-  /** The body before it was decoded as UTF-8. */
+  /** The body before it was decoded as UTF-8. Of one with a `content-encoding`, which was not asked for, body and bytes only say so. */
   readonly bytes: Buffer;
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly retryAfterMs: number | undefined;
@@ -74,7 +77,7 @@ class OriginClient implements HttpClient {
   }
 
   async request(request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
-    const headers: Record<string, string> = { 'accept': 'application/json', 'user-agent': 'portlog', ...request.headers };
+    const headers: Record<string, string> = { ...COMMON_HEADERS, ...request.headers };
     if (this.options.authorization !== undefined) headers['authorization'] = this.options.authorization();
     let body: string | Buffer | null = request.body ?? null;
     if (request.body !== undefined) headers['content-type'] = request.contentType ?? 'application/json';
@@ -152,8 +155,14 @@ async function read(origin: string, { statusCode, headers, body, trailers }: Dis
   }
   const flat = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value[0] : value]));
   refuseGrpc(origin, flat, trailers);
-  const bytes = Buffer.concat(chunks);
+  const bytes = readable(Buffer.concat(chunks), flat['content-encoding']);
   return { status: statusCode, body: bytes.toString('utf8'), bytes, headers: flat, retryAfterMs: retryAfter(flat['retry-after'], now) };
+}
+
+/** The body of an answer; of an encoded one, which was not asked for, only that: no protocol takes this text for an acknowledgement. */
+function readable(bytes: Buffer, encoding = 'identity'): Buffer {
+  if (bytes.length === 0 || /^(?:identity)?$/i.test(encoding.trim())) return bytes;
+  return Buffer.from(`an answer in the encoding ${encoding.slice(0, MAX_ENCODING_LENGTH)}, which was not asked for`);
 }
 
 /**

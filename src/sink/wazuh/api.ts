@@ -63,6 +63,12 @@ export function wazuhWords({ body }: HttpAnswer): string {
     .slice(0, 300);
 }
 
+/** Status and words of an answer: `403: Permission denied`. */
+export function wazuhSaid(answer: HttpAnswer): string {
+  const words = wazuhWords(answer);
+  return words === '' ? String(answer.status) : `${answer.status}: ${words}`;
+}
+
 /** The version in the answer to `GET /`. */
 export function wazuhVersion({ body }: HttpAnswer): string | undefined {
   return nameAt(jsonIn(body), 'data', 'api_version');
@@ -70,12 +76,12 @@ export function wazuhVersion({ body }: HttpAnswer): string | undefined {
 
 function loginRefusal(url: URL, answer: HttpAnswer): SinkError {
   const { status, retryAfterMs } = answer;
-  const words = wazuhWords(answer);
+  const said = wazuhSaid(answer);
   const elsewhere = redirection(url, answer);
   if (elsewhere !== undefined) return elsewhere;
-  if (status === 401) return new SinkError('permanent', `${url.origin} does not accept the credentials (401: ${words})`, { hint: CREDENTIALS });
+  if (status === 401) return new SinkError('permanent', `${url.origin} does not accept the credentials (${said})`, { hint: CREDENTIALS });
   // After too many failed logins, the API refuses every login for a while.
   if (status === 403 || status === 429 || status >= 500)
-    return new SinkError('temporary', `${url.origin} accepts no logins now (${status}: ${words})`, { retryAfterMs });
+    return new SinkError('temporary', `${url.origin} accepts no logins now (${said})`, { retryAfterMs });
   return new SinkError('permanent', `${url.origin} has no login of Wazuh (${status})`, { hint: 'check the URL; the port is usually 55000' });
 }

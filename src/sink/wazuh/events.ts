@@ -7,7 +7,7 @@ import { type HttpAnswer, redirection } from '../transport/http.ts';
 import { addressOf, scopeOf, urlOf } from '../options.ts';
 import { shownAddress } from '../shown.ts';
 import { type Batch, type Diagnosis, type Outcome, type Sink, SinkError } from '../sink.ts';
-import { wazuhApi, WAZUH_API_URL, wazuhVersion, wazuhWords } from './api.ts';
+import { wazuhApi, WAZUH_API_URL, wazuhSaid, wazuhVersion, wazuhWords } from './api.ts';
 
 /** Limits of a request; the API accepts up to 10 MB. */
 const LIMITS = { maxEvents: 100, maxBytes: 8 << 20, inFlight: 1, inFlightPerPartition: 1 };
@@ -80,7 +80,7 @@ function outcomeOf(url: URL, batch: Batch, answer: HttpAnswer): Outcome {
 /** One of the events is refused: halving the request finds it. */
 function byHalves(entries: Batch['entries'], answer: HttpAnswer): Outcome {
   if (entries.length > 1) return { delivered: 0, already: 0, retry: entries, rejected: [], split: true };
-  const reason = wazuhWords(answer);
+  const reason = wazuhWords(answer) || `status ${answer.status}`;
   return { delivered: 0, already: 0, retry: [], rejected: entries.map((entry) => ({ entry, status: answer.status, reason })) };
 }
 
@@ -141,7 +141,7 @@ function failuresIn(item: unknown): readonly (readonly [event: string, why: { re
 function refusal(url: URL, answer: HttpAnswer): SinkError {
   const { status, retryAfterMs } = answer;
   const where = url.origin;
-  const said = `${status}: ${wazuhWords(answer)}`;
+  const said = wazuhSaid(answer);
   if (status === 401 || status === 403)
     return new SinkError('permanent', `${where} does not allow this user to send events (${said})`, { hint: RIGHT });
   const elsewhere = redirection(url, answer);
